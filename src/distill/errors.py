@@ -1,0 +1,94 @@
+"""Every error that Distill raises for bad input or a bad environment.
+
+    DistillError                  one clear sentence: what, which file, what to do
+    ├── UsageError                an option or argument that makes no sense
+    ├── CorpusError               the folder of sounds cannot be used
+    ├── AudioError                one sound cannot be read or written
+    ├── OutputError               a result cannot be written
+    ├── CodesFileError            a codes file is damaged, too new or not a codes file
+    ├── CheckpointError           there is nothing to resume from, or it does not fit
+    └── ModelFileError            a `.sda` file cannot be used
+        ├── NotAModelError        it is no `.sda` file at all (wrong marker)
+        ├── TruncatedModelError   it is cut short or damaged
+        ├── UnsafeModelError      it holds objects that could run code
+        ├── ModelVersionError     a newer Distill wrote it
+        ├── MissingKeyError       a required entry is absent
+        ├── ShapeMismatchError    weights do not fit the stated configuration
+        ├── CodebookMismatchError prior or codes belong to another codec
+        ├── NoPriorError          the file holds no prior yet
+        └── PriorPresentError     training would orphan the prior that the file holds
+"""
+
+
+class DistillError(Exception):
+    """Base of all errors meant for the user; `exit_code` is what the CLI returns."""
+
+    exit_code = 1
+
+
+class UsageError(DistillError):
+    """An option or argument that makes no sense."""
+
+    exit_code = 2
+
+
+class CorpusError(DistillError):
+    """The folder of sounds does not exist, is no folder, or holds nothing usable."""
+
+    exit_code = 2
+
+
+class AudioError(DistillError):
+    """A sound file cannot be read or written."""
+
+
+class OutputError(DistillError):
+    """A result cannot be written where it was asked for."""
+
+
+class CodesFileError(DistillError):
+    """A codes file is damaged, of an unknown version, or not a codes file."""
+
+
+class CheckpointError(DistillError):
+    """There is no checkpoint to resume from, or it does not fit."""
+
+
+class ModelFileError(DistillError):
+    """A `.sda` file cannot be used."""
+
+
+class NotAModelError(ModelFileError):
+    """The file carries no Distill marker."""
+
+
+class TruncatedModelError(ModelFileError):
+    """The file is cut short or damaged."""
+
+
+class UnsafeModelError(ModelFileError):
+    """The file holds objects other than tensors, numbers, strings, lists and dicts."""
+
+
+class ModelVersionError(ModelFileError):
+    """The file was written by a newer Distill."""
+
+
+class MissingKeyError(ModelFileError):
+    """The file lacks a required entry."""
+
+
+class ShapeMismatchError(ModelFileError):
+    """The weights do not fit the configuration that the file states."""
+
+
+class CodebookMismatchError(ModelFileError):
+    """A prior or a codes file belongs to another codec."""
+
+
+class NoPriorError(ModelFileError):
+    """The model file holds no prior yet."""
+
+
+class PriorPresentError(ModelFileError):
+    """Training the codec anew would orphan the prior in the file."""
