@@ -1,0 +1,60 @@
+"""Spectra: framing, STFT and its inverse, mel filterbanks. All shapes lead with any batch dimensions `...`.
+
+Frame `t` is centred on sample `t * hop + hop / 2`, so `N` samples give exactly `N / hop` frames and a signal
+can be processed in pieces that begin on a multiple of `hop`.
+"""
+
+from functools import cache
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+@cache
+def hann(n_fft: int) -> Tensor:
+    """Periodic Hann window `[n_fft]`."""
+    return torch.hann_window(n_fft)
+
+
+def stft(x: Tensor, n_fft: int, hop: int) -> Tensor:
+    """Spectrum `[..., T, n_fft // 2 + 1]` (complex) of `x` `[..., N]`, `T = N / hop`; `N` a multiple of `hop`."""
+    side = (n_fft - hop) // 2
+    frames = F.pad(x, (side, side)).unfold(-1, n_fft, hop)
+    return torch.fft.rfft(frames * hann(n_fft).to(x))
+
+
+def overlap_add(frames: Tensor, hop: int) -> Tensor:
+    """Sum frames `[..., T, n_fft]` spaced by `hop` into `[..., (T - 1) * hop + n_fft]`; `n_fft` a multiple of `hop`."""
+    *lead, T, n_fft = frames.shape
+    parts = n_fft // hop
+    blocks = frames.reshape(*lead, T, parts, hop)
+    out = frames.new_zeros(*lead, T + parts - 1, hop)
+    for p in range(parts):
+        out = out + F.pad(blocks[..., p, :], (0, 0, p, parts - 1 - p))
+    return out.reshape(*lead, (T + parts - 1) * hop)
+
+
+def istft(spectrum: Tensor, n_fft: int, hop: int) -> Tensor:
+    """Signal `[..., T * hop]` from a spectrum `[..., T, F]`: least-squares inverse (Griffin & Lim 1984, eq. 6)."""
+    T = spectrum.shape[-2]
+    window = hann(n_fft).to(spectrum.real)
+    frames = torch.fft.irfft(spectrum, n=n_fft) * window
+    envelope = overlap_add((window**2).expand(T, n_fft), hop)
+    side = (n_fft - hop) // 2
+    kept = slice(side, side + T * hop)
+    return overlap_add(frames, hop)[..., kept] / envelope[kept]
+
+
+def mel_filterbank(n_mels: int, n_fft: int, sample_rate: int) -> Tensor:
+    """HTK mel triangles of peak 1 from 0 Hz to Nyquist: `[n_fft // 2 + 1, n_mels]`."""
+
+    def to_mel(f: Tensor) -> Tensor:
+        return 2595 * torch.log10(1 + f / 700)
+
+    top = to_mel(torch.tensor(sample_rate / 2, dtype=torch.float64))
+    edges = 700 * (10 ** (torch.linspace(0, float(top), n_mels + 2, dtype=torch.float64) / 2595) - 1)
+    f = torch.linspace(0, sample_rate / 2, n_fft // 2 + 1, dtype=torch.float64)[:, None]
+    low, mid, high = edges[:-2], edges[1:-1], edges[2:]
+    triangles = torch.minimum((f - low) / (mid - low), (high - f) / (high - mid))
+    return triangles.clamp(min=0).float()
