@@ -25,11 +25,11 @@ def nearest(x: Tensor, codebook: Tensor) -> Tensor:
 
 def kmeans(x: Tensor, k: int, generator: torch.Generator, iterations: int = 15) -> Tensor:
     """Centres `[k, D]` of `x` `[N, D]`. With fewer than `k` rows, the rest are jittered copies."""
-    order = torch.randperm(len(x), generator=generator)
+    order = torch.randperm(len(x), generator=generator).to(x.device)
     if len(x) < k:
         order = order.repeat(-(-k // len(x)))
     centres = x[order[:k]].clone()
-    centres += 1e-3 * x.std() * torch.randn(centres.shape, generator=generator)
+    centres += 1e-3 * x.std() * torch.randn(centres.shape, generator=generator).to(x)
     for _ in range(iterations):
         chosen = nearest(x, centres)
         counts = torch.bincount(chosen, minlength=k).to(x.dtype)
@@ -70,7 +70,8 @@ class ResidualVQ(nn.Module):
 
     def lookup(self, codes: Tensor) -> Tensor:
         """Sum of entries `[..., D]` for `codes` `[..., q]`; `q` may be less than all levels."""
-        return sum((self.codebooks[q][codes[..., q]] for q in range(codes.shape[-1])), torch.zeros(()))
+        entries = [self.codebooks[q][codes[..., q]] for q in range(codes.shape[-1])]
+        return torch.stack(entries).sum(0)
 
     @torch.no_grad()
     def start_from(self, x: Tensor, generator: torch.Generator) -> None:

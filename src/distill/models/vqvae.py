@@ -89,6 +89,8 @@ class VQVAE(nn.Module):
         }
         self.n_fft, self.hop_length, self.stride = n_fft, hop_length, stride
         self.channels, self.bins = channels, n_fft // 2 + 1
+        # Set while training where the processor gains by it; codes and sounds are always made in float32.
+        self.half_precision = False
         D = hidden_size
         self.analysis = nn.Linear(stride * channels * self.bins, D)
         self.encoder = backbone(D, encoder_layers, expansion)
@@ -140,6 +142,10 @@ class VQVAE(nn.Module):
         """SHA-256 over the codebooks: codes and priors are valid for exactly these entries."""
         return hashlib.sha256(self.rvq.codebooks.detach().cpu().numpy().tobytes()).hexdigest()
 
+    def _autocast(self) -> torch.autocast:
+        device = self.rvq.codebooks.device.type
+        return torch.autocast(device, dtype=torch.bfloat16, enabled=self.half_precision and self.training)
+
     # --- encoding --------------------------------------------------------------------------------------------
 
     def log_magnitude(self, audio: Tensor) -> Tensor:
@@ -154,7 +160,9 @@ class VQVAE(nn.Module):
         T = S // self.stride
         frames = log_magnitude.transpose(1, 2).reshape(B, T, self.stride * C * bins)
         # Centre and scale to about unit range: log-magnitudes run from ln(1e-5) to about ln(500).
-        return self.to_latent(self.encoder(self.analysis((frames + 4) / 4)).float())
+        with self._autocast():
+            z: Tensor = self.to_latent(self.encoder(self.analysis((frames + 4) / 4)))
+        return z.float()
 
     @torch.no_grad()
     def encode(self, audio: Tensor) -> Tensor:
@@ -168,12 +176,12 @@ class VQVAE(nn.Module):
     def spectrum(self, values: Tensor) -> tuple[Tensor, Tensor]:
         """Log-magnitude and phase, each `[B, C, S, F]`, from quantised latents `[B, T, D]`."""
         B, T, _ = values.shape
-        y = self.upsample(self.decoder(self.from_latent(values)))
-        y = self.synthesis(y.reshape(B, T * self.stride, -1))
         shape = (B, T * self.stride, self.channels, self.bins)
-        log_magnitude = self.magnitude(y).float().reshape(shape).transpose(1, 2)
-        phase = self.phase(y).float().reshape(shape).transpose(1, 2)
-        return log_magnitude, phase
+        with self._autocast():
+            y = self.upsample(self.decoder(self.from_latent(values)))
+            y = self.synthesis(y.reshape(B, T * self.stride, -1))
+            log_magnitude, phase = self.magnitude(y), self.phase(y)
+        return log_magnitude.float().reshape(shape).transpose(1, 2), phase.float().reshape(shape).transpose(1, 2)
 
     def synthesise(self, log_magnitude: Tensor, phase: Tensor) -> Tensor:
         """Audio `[B, C, N]` from log-magnitude and phase `[B, C, S, F]`."""

@@ -1,0 +1,61 @@
+"""Last steps before a generated sound is written: DC, level, peaks, ends. Sounds are `[C, N]` float32."""
+
+import numpy as np
+from scipy.ndimage import minimum_filter1d, uniform_filter1d
+from scipy.signal import butter, sosfiltfilt
+
+from distill.audio.level import integrated_loudness
+
+CEILING_DB = -0.5
+LOUDNESS_TOLERANCE = 2.0
+HIGHPASS_HZ = 10.0
+LOOKAHEAD_S = 0.004
+FADE_IN_S = 0.001
+FADE_OUT_S = 0.01
+
+
+def remove_dc(audio: np.ndarray, sample_rate: int) -> np.ndarray:
+    """Without what lies under 10 Hz (no phase shift): offsets cost headroom and click at ends."""
+    sos = butter(1, HIGHPASS_HZ, "highpass", fs=sample_rate, output="sos")
+    filtered: np.ndarray = sosfiltfilt(sos, audio, axis=1, padtype=None).astype(np.float32)
+    return filtered
+
+
+def match_loudness(audio: np.ndarray, sample_rate: int, target: float) -> np.ndarray:
+    """Bring the integrated loudness within 2 dB of `target` (LUFS): differences smaller than that are music."""
+    loudness = integrated_loudness(audio, sample_rate)
+    if not np.isfinite(loudness) or not np.isfinite(target):
+        return audio
+    wanted = np.clip(loudness, target - LOUDNESS_TOLERANCE, target + LOUDNESS_TOLERANCE)
+    return audio * np.float32(10 ** ((wanted - loudness) / 20))
+
+
+def limit_peaks(audio: np.ndarray, sample_rate: int, ceiling_db: float = CEILING_DB) -> np.ndarray:
+    """Peaks under `ceiling_db` dBFS by a look-ahead limiter, one gain for all channels.
+
+    The smoothing window is no longer than the one that the minimum is taken over, so nothing overshoots.
+    """
+    ceiling = 10 ** (ceiling_db / 20)
+    peaks = np.abs(audio).max(axis=0, initial=0.0)
+    if peaks.max(initial=0.0) <= ceiling:
+        return audio
+    window = 2 * round(LOOKAHEAD_S * sample_rate) + 1
+    needed = np.minimum(1.0, ceiling / np.maximum(peaks, 1e-9)).astype(np.float64)
+    gain = uniform_filter1d(minimum_filter1d(needed, window, mode="nearest"), window, mode="nearest")
+    return (audio * np.minimum(gain, needed)).astype(np.float32)
+
+
+def fade_ends(audio: np.ndarray, sample_rate: int) -> np.ndarray:
+    """A fade of 1 ms in and 10 ms out, or of half the sound if that is shorter."""
+    faded = audio.copy()
+    half = audio.shape[1] // 2
+    into, out = (min(half, round(s * sample_rate)) for s in (FADE_IN_S, FADE_OUT_S))
+    faded[:, :into] *= np.linspace(0, 1, into, endpoint=False, dtype=np.float32)
+    faded[:, audio.shape[1] - out :] *= np.linspace(1, 0, out, dtype=np.float32)
+    return faded
+
+
+def finish(audio: np.ndarray, sample_rate: int, target_loudness: float) -> np.ndarray:
+    """All of it: no DC, near `target_loudness` (LUFS), no peak over the ceiling, ends that do not click."""
+    audio = fade_ends(remove_dc(audio, sample_rate), sample_rate)
+    return limit_peaks(match_loudness(audio, sample_rate, target_loudness), sample_rate)

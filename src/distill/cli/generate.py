@@ -1,0 +1,84 @@
+"""`distill generate`: new sound from a model."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from distill.cli.console import make_console, one_sentence_errors, print_json
+
+if TYPE_CHECKING:
+    from distill.library.workflows import Written
+
+app = typer.Typer()
+
+
+@app.command()
+@one_sentence_errors
+def generate_cmd(
+    model_path: Annotated[Path, typer.Argument(help="Model file (.sda) with a prior.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="WAV file to write (numbered when several).")] = Path(
+        "generated.wav"
+    ),
+    duration: Annotated[float, typer.Option(help="Seconds.")] = 10.0,
+    temperature: Annotated[float, typer.Option(help="Above 1 wilder, below 1 tamer, 0 always the likeliest.")] = 1.0,
+    top_k: Annotated[int, typer.Option(help="Draw from the k likeliest codes only; 0 is off.")] = 0,
+    top_p: Annotated[float, typer.Option(help="Draw from the likeliest codes that hold this share; 1 is off.")] = 0.9,
+    seed: Annotated[int | None, typer.Option(help="The same seed gives the same sound. Default: a new one.")] = None,
+    count: Annotated[int, typer.Option("--number", "-n", help="How many sounds, each from the next seed.")] = 1,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    threads: Annotated[int | None, typer.Option(help="CPU threads. Default: one a core, at most 8.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Generate new sound: 48 kHz, 24 bit."""
+    import secrets
+    import time
+
+    from rich.progress import Progress
+
+    from distill.library import workflows
+
+    console = make_console(quiet=json)
+    workflows.output_paths(output, count)
+    seed = secrets.randbelow(2**31) if seed is None else seed
+    model = workflows.load(model_path, device, threads)
+    began = time.perf_counter()
+    with Progress(console=console, transient=True) as bar:
+        task = bar.add_task("Generating")
+        sounds = workflows.generate(
+            model, duration, seed, temperature, top_k, top_p, count,
+            lambda done, total: bar.update(task, completed=done, total=total),
+        )  # fmt: skip
+    seconds = time.perf_counter() - began
+    written = workflows.write_generated(sounds, output)
+    for item in written:
+        console.print(_line(item), soft_wrap=True, markup=False)
+    if json:
+        files = [_summary(item) for item in written]
+        print_json({"model": model_path, "files": files, "realtime_factor": duration * count / seconds})
+
+
+def _line(item: "Written") -> str:
+    sound, run = item.sound, item.sound.shared_run
+    head = f"{item.path}: {sound.audio.shape[1] / sound.sample_rate:.1f} s, {sound.loudness:.1f} LUFS, seed {sound.seed}."
+    if run is None:
+        return f"{head} Shares no codes with the corpus."
+    return (
+        f"{head} Longest run of codes shared with the corpus: {run.seconds:.2f} s "
+        f"(at {run.output_s:.2f} s; {run.source} at {run.source_s:.2f} s)."
+    )
+
+
+def _summary(item: "Written") -> dict[str, Any]:
+    from dataclasses import asdict
+
+    sound = item.sound
+    return {
+        "path": item.path,
+        "seed": sound.seed,
+        "duration_s": sound.audio.shape[1] / sound.sample_rate,
+        "sample_rate": sound.sample_rate,
+        "loudness_lufs": sound.loudness,
+        "sampling": asdict(sound.sampling),
+        "longest_shared_run": asdict(sound.shared_run) if sound.shared_run else None,
+    }

@@ -1,0 +1,100 @@
+"""The display of codec training: live in a terminal, a line now and then elsewhere."""
+
+from types import TracebackType
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from distill.cli.console import clock
+from distill.training.metrics import (
+    LOW_UTILISATION,
+    LevelHealth,
+    ModelSaved,
+    StepMetrics,
+    TrainingEvent,
+    ValidationMetrics,
+)
+
+LINE_EVERY_S = 30.0
+SMOOTHING = 0.95
+
+
+class TrainDisplay:
+    """Shows training events on a console. Use as a context manager, and as the callback."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.live = Live(console=console, refresh_per_second=4) if console.is_terminal else None
+        self.loss: float | None = None
+        self.validation: ValidationMetrics | None = None
+        self.saved: ModelSaved | None = None
+        self.next_line_s = 0.0
+
+    def __enter__(self) -> "TrainDisplay":
+        if self.live:
+            self.live.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self.live:
+            self.live.stop()
+
+    def __call__(self, event: TrainingEvent) -> None:
+        if isinstance(event, StepMetrics):
+            earlier = event.mel_loss if self.loss is None else self.loss
+            self.loss = SMOOTHING * earlier + (1 - SMOOTHING) * event.mel_loss
+            self._show(event)
+        elif isinstance(event, ValidationMetrics):
+            self.validation = event
+        elif isinstance(event, ModelSaved):
+            self.saved = event
+
+    def _show(self, event: StepMetrics) -> None:
+        if self.live:
+            self.live.update(self._panel(event))
+        elif event.elapsed_s >= self.next_line_s:
+            self.next_line_s = event.elapsed_s + LINE_EVERY_S
+            self.console.print(self._summary(event), soft_wrap=True)
+
+    def _summary(self, event: StepMetrics) -> str:
+        held_out = f" | held out {self.validation.val_loss:.2f}" if self.validation else ""
+        use = f" | codes in use {min(level.utilisation for level in event.levels):.0%}+" if event.levels else ""
+        return (
+            f"step {event.step} | {clock(event.remaining_s)} left | loss {self.loss:.2f}{held_out}{use} "
+            f"| {event.realtime_factor:.0f}x real time"
+        )
+
+    def _panel(self, event: StepMetrics) -> Group:
+        bar = ProgressBar(total=1.0, completed=event.progress, width=48)
+        parts = [bar, Text(self._summary(event)), _level_table(event.levels)]
+        if self.saved:
+            parts.append(Text(f"{self.saved.path} is usable as of step {self.saved.step}.", style="dim"))
+        return Group(*parts, *low_use_warnings(event.levels))
+
+
+def low_use_warnings(levels: tuple[LevelHealth, ...]) -> list[Text]:
+    """One warning for every level that uses too few of its codes."""
+    return [
+        Text(
+            f"Warning: {level.name} uses {level.utilisation:.0%} of its codes (under {LOW_UTILISATION:.0%}): "
+            "if it stays so, use a smaller --codebook-size.",
+            style="yellow",
+        )
+        for level in levels
+        if level.is_low
+    ]
+
+
+def _level_table(levels: tuple[LevelHealth, ...]) -> Table:
+    table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0))
+    for title in ("level", "codes in use", "perplexity", "unused"):
+        table.add_column(title, justify="left" if title == "level" else "right")
+    for level in levels:
+        style = "yellow" if level.is_low else None
+        table.add_row(
+            level.name, f"{level.utilisation:.0%}", f"{level.perplexity:.1f}", str(level.dead_codes), style=style
+        )
+    return table

@@ -1,0 +1,130 @@
+"""What training hears: the held-out split, and random crops strung together from sounds of any length."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from distill.data.corpus import Clip
+
+HELD_OUT_SHARE = 0.1
+MIN_FILES_TO_HOLD_OUT = 5
+GAP_S = (0.02, 0.2)
+GAIN_DB = (-6.0, 2.0)
+
+
+@dataclass(frozen=True)
+class Region:
+    """Samples `start` to `stop` of a clip."""
+
+    clip: Clip
+    start: int
+    stop: int
+
+    @property
+    def n_samples(self) -> int:
+        return self.stop - self.start
+
+    def audio(self) -> np.ndarray:
+        """Memory-mapped `[C, n_samples]`."""
+        return self.clip.audio()[:, self.start : self.stop]
+
+
+@dataclass(frozen=True)
+class Split:
+    """Training and held-out regions, and how many files the manifest that made it did not know."""
+
+    train: tuple[Region, ...]
+    held_out: tuple[Region, ...]
+    unknown: int = 0
+
+
+def _whole(clip: Clip) -> Region:
+    return Region(clip, 0, clip.n_samples)
+
+
+def _held_out_by_hash(content_hash: str) -> bool:
+    return int(content_hash[:8], 16) % round(1 / HELD_OUT_SHARE) == 0
+
+
+def make_manifest(clips: Sequence[Clip]) -> list[dict[str, Any]]:
+    """One entry a file: name, hash, duration in s, samples, and `train_until`: samples from there on are held out.
+
+    With 5 files or more whole files are held out, those with the lowest content hashes (so that order and names
+    do not matter); with fewer, the last tenth of each.
+    """
+    by_hash = sorted(clips, key=lambda clip: clip.content_hash)
+    whole_files = len(clips) >= MIN_FILES_TO_HOLD_OUT
+    held = {c.content_hash for c in by_hash[: max(1, round(len(clips) * HELD_OUT_SHARE))]} if whole_files else set()
+    manifest = []
+    for clip in clips:
+        until = clip.n_samples if whole_files else clip.n_samples - round(clip.n_samples * HELD_OUT_SHARE)
+        manifest.append(
+            {
+                "name": clip.name,
+                "hash": clip.content_hash,
+                "duration_s": round(clip.duration_s, 4),
+                "n_samples": clip.n_samples,
+                "train_until": 0 if clip.content_hash in held else until,
+            }
+        )
+    return manifest
+
+
+def split_by_manifest(clips: Sequence[Clip], manifest: Sequence[dict[str, Any]]) -> Split:
+    """Regions of `clips` as the manifest says; files that it does not know are placed by their hash."""
+    until = {entry["hash"]: int(entry["train_until"]) for entry in manifest}
+    train, held_out, unknown = [], [], 0
+    for clip in clips:
+        if clip.content_hash not in until:
+            unknown += 1
+            (held_out if _held_out_by_hash(clip.content_hash) else train).append(_whole(clip))
+            continue
+        border = min(until[clip.content_hash], clip.n_samples)
+        if border > 0:
+            train.append(Region(clip, 0, border))
+        if border < clip.n_samples:
+            held_out.append(Region(clip, border, clip.n_samples))
+    if manifest and (not train or not held_out) and len(clips) > 0:
+        # Nothing left to learn from, or to judge by: split what there is as a new corpus would be.
+        fresh = split_by_manifest(clips, make_manifest(clips))
+        return Split(fresh.train, fresh.held_out, unknown)
+    return Split(tuple(train), tuple(held_out), unknown)
+
+
+class CropSampler:
+    """Random training crops; what a step hears depends on `seed` and the step alone.
+
+    Every file is as likely as any other, however short. A file that ends inside a crop is followed by its own
+    silence of random length and then by another file: hits of 0.05 s fill a crop as well as drones do, and the
+    codec learns that silence is silence.
+    """
+
+    def __init__(self, regions: Sequence[Region], crop_samples: int, sample_rate: int, seed: int) -> None:
+        self.regions, self.crop_samples, self.seed = list(regions), crop_samples, seed
+        self.gap = tuple(round(s * sample_rate) for s in GAP_S)
+        self.channels = regions[0].clip.channels
+
+    def batch(self, step: int, batch_size: int) -> np.ndarray:
+        """Crops `[B, C, N]` for this step."""
+        rng = np.random.default_rng([self.seed, step])
+        return np.stack([self._crop(rng) for _ in range(batch_size)])
+
+    def _crop(self, rng: np.random.Generator) -> np.ndarray:
+        crop = np.zeros((self.channels, self.crop_samples), np.float32)
+        position = 0
+        while position < self.crop_samples:
+            piece = self._piece(rng, self.crop_samples - position)
+            crop[:, position : position + piece.shape[1]] = piece
+            position += piece.shape[1] + int(rng.integers(*self.gap))
+        return crop
+
+    def _piece(self, rng: np.random.Generator, room: int) -> np.ndarray:
+        region = self.regions[int(rng.integers(len(self.regions)))]
+        # Start before the file as often as inside its last quarter crop: beginnings must be heard whole.
+        quarter = self.crop_samples // 4
+        start = max(0, int(rng.integers(-quarter, max(1, region.n_samples - quarter))))
+        gain = 10 ** (rng.uniform(*GAIN_DB) / 20) * rng.choice((-1.0, 1.0))
+        piece: np.ndarray = region.audio()[:, start : start + room] * np.float32(gain)
+        return piece

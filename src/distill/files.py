@@ -1,0 +1,48 @@
+"""Writing a file so that it is there whole or not at all."""
+
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from distill.errors import OutputError
+
+
+@contextmanager
+def replace_atomically(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """Give a binary file to write to; on leaving without an error it becomes `path` in one step.
+
+    Until then an earlier file at `path` stays as it is. The bytes go to a uniquely named file in the
+    same folder, which is synced to disk and renamed; on any failure (a kill aside) it is removed.
+    A symbolic link at `path` is kept and the file that it points to is replaced.
+
+    Raises OutputError, with the system's reason, when the file cannot be written: no such folder, no
+    permission, disk full. Errors other than OSError leave the block as they are.
+    """
+    target = Path(os.path.realpath(path))
+    # A short name of its own: one built from a 200-character target would be too long for the folder.
+    temporary = target.parent / f".distill-{uuid.uuid4().hex}.tmp"
+    try:
+        with _create(temporary) as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        _keep_permissions(target, temporary)
+        os.replace(temporary, target)
+    except OSError as error:
+        raise OutputError(f"Cannot write {path}: {error.strerror or error}.") from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
+
+
+def _create(path: Path) -> BinaryIO:
+    # Plain open (not `tempfile`), so that the user's umask decides who may read the result.
+    return open(path, "x+b")
+
+
+def _keep_permissions(existing: Path, new: Path) -> None:
+    with suppress(OSError):
+        os.chmod(new, existing.stat().st_mode & 0o777)

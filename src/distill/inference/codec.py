@@ -1,0 +1,55 @@
+"""Any sound to codes and back, with its level and its length kept."""
+
+import numpy as np
+import torch
+
+from distill.audio.level import active_rms_db
+from distill.errors import AudioError, CodebookMismatchError
+from distill.inference.codes import Codes, level_names
+from distill.models.chunked import decode_codes, encode_audio
+from distill.models.persistence import LoadedVQModel
+
+
+def encode_sound(loaded: LoadedVQModel, audio: np.ndarray, source: str = "") -> Codes:
+    """Codes of `audio` `[C, N]` at the codec's rate; `C` as the codec has it. `AudioError` for no samples.
+
+    A sound quieter or louder than everything in the corpus is brought to the nearest level that the codec has
+    heard; the `gain` of the result takes it back.
+    """
+    model = loaded.model
+    if audio.shape[1] == 0:
+        raise AudioError(f"'{source}' holds no samples: choose another sound.")
+    gain = _gain_into_range(audio, model.sample_rate, loaded.metadata.get("corpus_rms_range_db"))
+    codes = encode_audio(model, audio * np.float32(gain) if gain != 1 else audio)
+    return Codes(
+        codes=codes.numpy(),
+        codebook_size=model.codebook_size,
+        codebook_hash=model.codebook_hash(),
+        model_id=str(loaded.metadata.get("id", "")),
+        frame_rate=model.frame_rate,
+        level_names=level_names(model.num_quantizers),
+        gain=1 / gain,
+        n_samples=audio.shape[1],
+        sample_rate=model.sample_rate,
+        channels=model.channels,
+        source=source,
+    )
+
+
+def decode_sound(loaded: LoadedVQModel, codes: Codes) -> np.ndarray:
+    """The sound `[C, N]` of `codes`, as long as the source was. `CodebookMismatchError` for another codec's."""
+    if codes.codebook_hash != loaded.model.codebook_hash():
+        raise CodebookMismatchError(
+            f"These codes (of '{codes.source}') were made with another model than {loaded.path}: "
+            "decode them with the model that encoded them, or encode the sound again."
+        )
+    audio = decode_codes(loaded.model, torch.from_numpy(codes.codes).long())
+    return audio[:, : codes.n_samples] * np.float32(codes.gain)
+
+
+def _gain_into_range(audio: np.ndarray, sample_rate: int, rms_range: list[float] | None) -> float:
+    level = active_rms_db(audio, sample_rate)
+    if rms_range is None or not np.isfinite(level):
+        return 1.0
+    wanted = float(np.clip(level, *rms_range))
+    return float(10 ** ((wanted - level) / 20))

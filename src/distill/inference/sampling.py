@@ -1,0 +1,72 @@
+"""Sampling of codes: a pure function of logits and a generator, and the loop over frames that uses it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from distill.errors import UsageError
+from distill.models.prior import CodePrior
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How adventurous sampling is. `top_k` 0 and `top_p` 1 switch that cut off; temperature 0 takes the likeliest."""
+
+    temperature: float = 1.0
+    top_k: int = 0
+    top_p: float = 0.9
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.temperature <= 10:
+            raise UsageError("--temperature must lie between 0 and 10.")
+        if self.top_k < 0:
+            raise UsageError("--top-k must be 0 (off) or more.")
+        if not 0 < self.top_p <= 1:
+            raise UsageError("--top-p must be above 0 and at most 1.")
+
+
+def sample(logits: Tensor, sampling: Sampling, generator: torch.Generator) -> Tensor:
+    """One index `[B]` for each row of `logits` `[B, K]`.
+
+    Top-p keeps the smallest set of likeliest entries that holds `top_p` of the probability (Holtzman et al. 2020).
+    Draws by inverting the cumulative distribution, on the CPU: the same seed gives the same draw everywhere.
+    """
+    logits = logits.detach().float().cpu()
+    if sampling.temperature == 0:
+        return logits.argmax(-1)
+    ordered, index = (logits / sampling.temperature).sort(dim=-1, descending=True, stable=True)
+    if sampling.top_k:
+        ordered = ordered[:, : sampling.top_k]
+    share = ordered.softmax(-1)
+    before = share.cumsum(-1) - share
+    share = share * (before < sampling.top_p)
+    # float64, so that rounding of the running sum never lets a draw fall past the last entry kept.
+    edges = share.double().cumsum(-1)
+    draw = torch.rand(len(logits), 1, generator=generator, dtype=torch.float64) * edges[:, -1:]
+    chosen = (edges <= draw).sum(-1, keepdim=True)
+    return index.gather(1, chosen)[:, 0]
+
+
+@torch.inference_mode()
+def sample_frames(
+    prior: CodePrior, batch_size: int, sampling: Sampling, generator: torch.Generator
+) -> Iterator[Tensor]:
+    """Codes `[B, Q]` of one frame after another, without end. Memory does not grow with length."""
+    device = prior.start.device
+    cache, previous = prior.new_cache(), None
+    starts = torch.ones(batch_size, dtype=torch.bool, device=device)
+    # Where sounds end is drawn as the prior has it: a cut would make rare endings rarer still.
+    coin = Sampling(temperature=1.0 if sampling.temperature else 0.0, top_p=1.0)
+    while True:
+        known = prior.step(previous, starts, cache)
+        chosen = []
+        for level in range(prior.num_quantizers):
+            code = sample(prior.score_level(level, known), sampling, generator).to(device)
+            known = known + prior.know(level, code)
+            chosen.append(code)
+        previous = torch.stack(chosen, 1)
+        ends = prior.score_end(known)
+        starts = sample(torch.stack([torch.zeros_like(ends), ends], 1), coin, generator).to(device).bool()
+        yield previous

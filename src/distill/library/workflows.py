@@ -1,0 +1,169 @@
+"""What a user does with Distill, one function each: the CLI and the Python API both call these."""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from distill.audio.io import read_audio, write_wav
+from distill.data.corpus import collect_audio_files, scan_corpus
+from distill.device import pick_device, prepare
+from distill.errors import OutputError
+from distill.inference.codec import decode_sound, encode_sound
+from distill.inference.codes import Codes, load_codes
+from distill.inference.generate import Generated
+from distill.inference.generate import generate as generate_sounds
+from distill.inference.sampling import Sampling
+from distill.models.persistence import LoadedVQModel, load_model_v2, save_prior_to_model
+from distill.training.config import get_adaptive_vqvae_config
+from distill.training.loop import Callback, check_output, resume_vqvae, train_vqvae
+from distill.training.metrics import TrainingCompleteEvent
+from distill.training.prior_config import PriorConfig, get_adaptive_prior_config
+from distill.training.prior_loop import EpochCallback, StepCallback
+from distill.training.prior_loop import train_prior as run_prior_training
+
+ScanProgress = Callable[[int, int, str], None]
+FilePath = str | Path
+
+
+def train(
+    sounds: FilePath,
+    output: FilePath,
+    *,
+    callback: Callback = lambda event: None,
+    cancel_event: threading.Event | None = None,
+    device: str = "auto",
+    model_name: str | None = None,
+    discard_prior: bool = False,
+    progress: ScanProgress | None = None,
+    **settings: Any,
+) -> TrainingCompleteEvent:
+    """Train a codec on the folder `sounds` and write it to `output` (`.sda`).
+
+    `settings` are fields of `VQVAEConfig` (`minutes`, `steps`, `num_quantizers`, …); what is not given is chosen
+    from the corpus. Raises `CorpusError`, `UsageError`, `OutputError`, `PriorPresentError`.
+    """
+    check_output(Path(output), discard_prior)
+    # Settings that make no sense should be refused before hours of sound are decoded.
+    get_adaptive_vqvae_config(1, **settings)
+    corpus = scan_corpus(Path(sounds), progress=progress)
+    config = get_adaptive_vqvae_config(len(corpus.clips), **settings)
+    return train_vqvae(corpus, Path(output), config, callback, cancel_event, device, model_name, discard_prior)
+
+
+def resume(
+    output: FilePath,
+    *,
+    sounds: FilePath | None = None,
+    callback: Callback = lambda event: None,
+    cancel_event: threading.Event | None = None,
+    device: str = "auto",
+    progress: ScanProgress | None = None,
+) -> TrainingCompleteEvent:
+    """Go on with the training of `output` from the checkpoint beside it. Raises `CheckpointError`."""
+    folder = Path(sounds) if sounds is not None else None
+    return resume_vqvae(Path(output), callback, cancel_event, folder, device, progress)
+
+
+def prior_settings(sounds: FilePath, **overrides: Any) -> tuple[PriorConfig, int]:
+    """Settings for a prior over the folder `sounds`, and its file count; overrides that are not None win."""
+    count = len(collect_audio_files(Path(sounds)))
+    chosen = {name: value for name, value in overrides.items() if value is not None}
+    config = replace(get_adaptive_prior_config(count), **chosen)
+    config.check()
+    return config, count
+
+
+def train_prior(
+    model_path: FilePath,
+    sounds: FilePath,
+    *,
+    callback: EpochCallback | None = None,
+    step_callback: StepCallback | None = None,
+    cancel_event: threading.Event | None = None,
+    device: str = "auto",
+    **overrides: Any,
+) -> dict[str, Any]:
+    """Train a prior over `sounds` and put it into the model at `model_path`, in place of any prior there.
+
+    Returns what `distill.training.train_prior` does; `prior_model` is None, and the file unchanged, when it was
+    stopped before the first validation. `overrides` are fields of `PriorConfig`.
+    """
+    config, _ = prior_settings(sounds, **overrides)
+    result = run_prior_training(model_path, sounds, config, callback, cancel_event, device, step_callback)
+    if result["prior_model"] is not None:
+        save_prior_to_model(model_path, result["prior_model"], result["prior_config"], result["prior_metadata"])
+        Path(result["checkpoint"]).unlink(missing_ok=True)
+    return result
+
+
+def load(path: FilePath, device: str = "auto", threads: int | None = None) -> LoadedVQModel:
+    """The model in the file `path`, ready to use. Raises the `ModelFileError` that says what is wrong."""
+    prepare(threads)
+    return load_model_v2(path, device=pick_device(device))
+
+
+def generate(
+    model: LoadedVQModel,
+    duration: float = 10.0,
+    seed: int = 0,
+    temperature: float = 1.0,
+    top_k: int = 0,
+    top_p: float = 0.9,
+    count: int = 1,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> list[Generated]:
+    """`count` new sounds of `duration` seconds, from the seeds `seed`, `seed + 1`, …"""
+    return generate_sounds(model, duration, seed, Sampling(temperature, top_k, top_p), count, progress)
+
+
+@dataclass(frozen=True)
+class Written:
+    """A generated sound and the file that it was written to."""
+
+    path: Path
+    sound: Generated
+
+
+def output_paths(output: FilePath, count: int) -> list[Path]:
+    """`out.wav` for one sound, `out-1.wav`, `out-2.wav`, … for several. `OutputError` if they cannot be written."""
+    path = Path(output)
+    if path.suffix.lower() != ".wav":
+        raise OutputError(f"Sounds are written as WAV: let the name of '{path}' end in .wav.")
+    if not path.parent.is_dir():
+        raise OutputError(f"The folder '{path.parent}' does not exist: create it first, or choose another --output.")
+    if count == 1:
+        return [path]
+    width = len(str(count))
+    return [path.with_name(f"{path.stem}-{i:0{width}d}{path.suffix}") for i in range(1, count + 1)]
+
+
+def write_generated(sounds: Sequence[Generated], output: FilePath) -> list[Written]:
+    """Write each sound as 24-bit WAV."""
+    paths = output_paths(output, len(sounds))
+    return [
+        Written(write_wav(path, sound.audio, sound.sample_rate), sound)
+        for path, sound in zip(paths, sounds, strict=True)
+    ]
+
+
+def encode(model: LoadedVQModel, sound: FilePath | np.ndarray) -> Codes:
+    """Codes of a sound file of any kind, or of samples `[C, N]` at the model's rate. Raises `AudioError`."""
+    if isinstance(sound, np.ndarray):
+        return encode_sound(model, sound)
+    path = Path(sound)
+    audio = read_audio(path, model.model.sample_rate, mono=model.model.channels == 1)
+    return encode_sound(model, audio, path.name)
+
+
+def decode(model: LoadedVQModel, codes: Codes | FilePath, output: FilePath | None = None) -> np.ndarray:
+    """The sound `[C, N]` of `codes` (or of a codes file); also written to `output` (24-bit WAV) when given."""
+    paths = output_paths(output, 1) if output is not None else []
+    audio = decode_sound(model, codes if isinstance(codes, Codes) else load_codes(codes))
+    for path in paths:
+        write_wav(path, audio, model.model.sample_rate)
+    return audio
+

@@ -1,0 +1,267 @@
+"""The prior: an autoregressive model of code grids.
+
+Codes `[B, T, Q]` are factorised position-major. A causal Transformer runs once a frame; a small network per level
+then scores the frame's codes one after the other, each given the ones before it (the factorisation of a flat
+Transformer over `T * Q` tokens at 1/Q of its backbone steps; cf. the RQ-Transformer, Lee et al. 2022).
+
+A last "level" scores whether the sound ends with this frame, so that a stream of short sounds stays one.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from distill.models.chunked import encode_audio
+from distill.models.vqvae import VQVAE
+
+
+def flatten_codes(codes: Tensor) -> Tensor:
+    """`[B, T, Q]` → `[B, T * Q]`, position-major: all levels of frame 0, then of frame 1, …"""
+    B, T, Q = codes.shape
+    return codes.reshape(B, T * Q)
+
+
+def unflatten_codes(flat: Tensor, num_quantizers: int) -> Tensor:
+    """`[B, T * Q]` → `[B, T, Q]`; the inverse of `flatten_codes`. `ValueError` if the length does not divide."""
+    B, L = flat.shape
+    if L % num_quantizers:
+        raise ValueError(f"{L} codes do not make whole frames of {num_quantizers} levels")
+    return flat.reshape(B, L // num_quantizers, num_quantizers)
+
+
+def extract_code_sequences(codec: VQVAE, sounds: Iterable[np.ndarray], offset: int = 0) -> Iterator[Tensor]:
+    """Codes `[T, Q]` of each sound `[C, N]` through the frozen codec.
+
+    `offset` samples of silence go in front: below one frame, this moves the frame grid over the sound, and a
+    different, equally true encoding comes out.
+    """
+    for sound in sounds:
+        yield encode_audio(codec, np.pad(sound, ((0, 0), (offset, 0))) if offset else sound)
+
+
+def rotary_angles(positions: Tensor, head_dim: int) -> Tensor:
+    """Angles `[T, head_dim / 2]` for frame positions `[T]` (Su et al. 2021, section 3.2.2)."""
+    rates = 10_000.0 ** (-torch.arange(0, head_dim, 2, device=positions.device) / head_dim)
+    return positions[:, None].float() * rates
+
+
+def rotate(x: Tensor, angles: Tensor) -> Tensor:
+    """Turn feature pairs of `x` `[B, heads, T, head_dim]` by `angles` `[T, head_dim / 2]`."""
+    a, b = x.chunk(2, dim=-1)
+    cos, sin = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
+    return torch.cat([a * cos - b * sin, a * sin + b * cos], dim=-1)
+
+
+class PriorCache:
+    """Keys and values of the last `window` frames for every layer: constant memory however long the output."""
+
+    def __init__(self, num_layers: int, window: int) -> None:
+        self.window = window
+        self.position = 0
+        self._keys: list[Tensor | None] = [None] * num_layers
+        self._values: list[Tensor | None] = [None] * num_layers
+
+    def push(self, layer: int, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
+        """Add one frame's `[B, heads, 1, head_dim]`; return all that it may look at, itself included.
+
+        The order of the slots is of no matter to attention: positions are in the keys already.
+        """
+        keys, values = self._keys[layer], self._values[layer]
+        if keys is None or values is None:
+            B, heads, _, dim = key.shape
+            keys = self._keys[layer] = key.new_zeros(B, heads, self.window, dim)
+            values = self._values[layer] = value.new_zeros(B, heads, self.window, dim)
+        slot, filled = self.position % self.window, min(self.position + 1, self.window)
+        keys[:, :, slot] = key[:, :, 0]
+        values[:, :, slot] = value[:, :, 0]
+        return keys[:, :, :filled], values[:, :, :filled]
+
+
+class Block(nn.Module):
+    """Pre-norm Transformer block with rotary positions and attention over a window of past frames."""
+
+    def __init__(self, dim: int, num_heads: int, dropout: float) -> None:
+        super().__init__()
+        self.num_heads, self.dropout = num_heads, dropout
+        self.attention_norm = nn.LayerNorm(dim)
+        self.qkv = nn.Linear(dim, 3 * dim, bias=False)
+        self.out = nn.Linear(dim, dim, bias=False)
+        self.mlp = nn.Sequential(
+            nn.LayerNorm(dim), nn.Linear(dim, 4 * dim), nn.GELU(), nn.Linear(4 * dim, dim), nn.Dropout(dropout)
+        )
+
+    def _project(self, x: Tensor, angles: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        B, T, D = x.shape
+        qkv = self.qkv(self.attention_norm(x)).reshape(B, T, 3, self.num_heads, D // self.num_heads)
+        query, key, value = qkv.permute(2, 0, 3, 1, 4)
+        return rotate(query, angles), rotate(key, angles), value
+
+    def _close(self, x: Tensor, attended: Tensor) -> Tensor:
+        B, T, D = x.shape
+        mixed = self.out(attended.transpose(1, 2).reshape(B, T, D))
+        x = x + F.dropout(mixed, self.dropout, self.training)
+        return x + self.mlp(x)
+
+    def forward(self, x: Tensor, angles: Tensor, mask: Tensor | None) -> Tensor:
+        """`x` `[B, T, D]`; `mask` `[T, T]` (true where a frame may look), or plain causal when None."""
+        query, key, value = self._project(x, angles)
+        p = self.dropout if self.training else 0.0
+        attended = F.scaled_dot_product_attention(
+            query, key, value, attn_mask=mask, dropout_p=p, is_causal=mask is None
+        )
+        return self._close(x, attended)
+
+    def step(self, x: Tensor, angles: Tensor, cache: PriorCache, layer: int) -> Tensor:
+        """One frame `[B, 1, D]`, given the cached ones."""
+        query, key, value = self._project(x, angles)
+        return self._close(x, F.scaled_dot_product_attention(query, *cache.push(layer, key, value)))
+
+
+class LevelHead(nn.Module):
+    """Scores one level of a frame from what is known of it so far: `[..., D]` → `[..., classes]`."""
+
+    def __init__(self, dim: int, classes: int, dropout: float) -> None:
+        super().__init__()
+        self.mlp = nn.Sequential(
+            nn.LayerNorm(dim), nn.Linear(dim, 2 * dim), nn.GELU(), nn.Dropout(dropout), nn.Linear(2 * dim, dim)
+        )
+        self.score = nn.Sequential(nn.LayerNorm(dim), nn.Linear(dim, classes))
+
+    def forward(self, known: Tensor) -> Tensor:
+        scores: Tensor = self.score(known + self.mlp(known))
+        return scores
+
+
+class FrameScores(NamedTuple):
+    """`codes` `[B, T, Q, K]`: logits of every code; `ends` `[B, T]`: logit that the sound ends with this frame."""
+
+    codes: Tensor
+    ends: Tensor
+
+
+class CodePrior(nn.Module):
+    """Autoregressive prior over codes of `num_quantizers` levels with `codebook_size` entries each.
+
+    `seq_len` is the training context in tokens (frames x Q). Each frame attends to the `seq_len / Q` frames up
+    to it; positions are rotary, so sequences may be of any length.
+    """
+
+    def __init__(
+        self,
+        codebook_size: int,
+        seq_len: int,
+        num_quantizers: int,
+        hidden_size: int = 256,
+        num_layers: int = 4,
+        num_heads: int = 4,
+        dropout: float = 0.1,
+    ) -> None:
+        super().__init__()
+        self.codebook_size, self.seq_len, self.num_quantizers = codebook_size, seq_len, num_quantizers
+        self.num_layers, self.head_dim = num_layers, hidden_size // num_heads
+        self.window = max(1, seq_len // num_quantizers)
+        tokens = num_quantizers * codebook_size
+        self.embedding = nn.Embedding(tokens, hidden_size)
+        self.known = nn.Embedding(tokens, hidden_size)
+        self.start = nn.Parameter(torch.zeros(hidden_size))
+        self.new_sound = nn.Parameter(torch.zeros(hidden_size))
+        self.blocks = nn.ModuleList(Block(hidden_size, num_heads, dropout) for _ in range(num_layers))
+        self.norm = nn.LayerNorm(hidden_size)
+        self.heads = nn.ModuleList(LevelHead(hidden_size, codebook_size, dropout) for _ in range(num_quantizers))
+        self.end = LevelHead(hidden_size, 1, dropout)
+        self.apply(self._initialise)
+
+    @staticmethod
+    def _initialise(module: nn.Module) -> None:
+        if isinstance(module, nn.Linear | nn.Embedding):
+            nn.init.normal_(module.weight, std=0.02)
+        if isinstance(module, nn.Linear) and module.bias is not None:
+            nn.init.zeros_(module.bias)
+
+    def _rows(self, codes: Tensor) -> Tensor:
+        """Row of the embedding tables for each code `[..., Q]`: every level has rows of its own."""
+        return codes + self.codebook_size * torch.arange(codes.shape[-1], device=codes.device)
+
+    def _inputs(self, codes: Tensor, starts: Tensor | None) -> Tensor:
+        """Backbone input `[B, T, D]`: at frame `t` the codes of frame `t - 1`, at frame 0 the start token."""
+        past = self.embedding(self._rows(codes[:, :-1])).sum(2)
+        x = torch.cat([self.start.expand(len(codes), 1, -1).to(past), past], 1)
+        return x if starts is None else x + starts[..., None] * self.new_sound
+
+    def _window_mask(self, T: int, device: torch.device) -> Tensor | None:
+        if T <= self.window:
+            return None
+        age = torch.arange(T, device=device)[:, None] - torch.arange(T, device=device)
+        return (age >= 0) & (age < self.window)
+
+    def frame_scores(self, codes: Tensor, starts: Tensor | None = None, mask_rate: float = 0.0) -> FrameScores:
+        """Scores of every code of `codes` `[B, T, Q]`, each given all codes before it.
+
+        `starts` `[B, T]` (bool) marks frames that begin a new sound. In training, `mask_rate` of the past
+        frames are hidden from the backbone.
+        """
+        _B, T, Q = codes.shape
+        x = self._inputs(codes, starts)
+        if mask_rate:
+            x = x * (torch.rand(x.shape[:2], device=x.device) >= mask_rate)[..., None]
+        angles = rotary_angles(torch.arange(T, device=x.device), self.head_dim)
+        mask = self._window_mask(T, x.device)
+        for block in self.blocks:
+            x = block(x, angles, mask)
+        # known[q] is what level q may use: the backbone's output and the levels before it.
+        known = torch.cat([self.norm(x)[:, :, None], self.known(self._rows(codes))], 2).cumsum(2)
+        scores = torch.stack([head(known[:, :, q]) for q, head in enumerate(self.heads)], 2)
+        return FrameScores(scores, self.end(known[:, :, Q]).squeeze(-1))
+
+    def forward(self, indices: Tensor) -> Tensor:
+        """Logits `[B, L, codebook_size]` for flat codes `[B, L]`: `logits[:, i]` scores `indices[:, i + 1]`."""
+        L, Q = indices.shape[1], self.num_quantizers
+        # Codes past L are placeholders: nothing that is returned depends on them.
+        padded = F.pad(indices, (0, (L // Q + 1) * Q - L))
+        return self.frame_scores(unflatten_codes(padded, Q)).codes.flatten(1, 2)[:, 1 : L + 1]
+
+    def start_logits(self, batch_size: int = 1) -> Tensor:
+        """Logits `[B, codebook_size]` of the very first code."""
+        nothing = torch.zeros(batch_size, 1, self.num_quantizers, dtype=torch.long, device=self.start.device)
+        return self.frame_scores(nothing).codes[:, 0, 0]
+
+    # --- frame by frame, with a cache -----------------------------------------------------------------------
+
+    def new_cache(self) -> PriorCache:
+        return PriorCache(self.num_layers, self.window)
+
+    def step(self, previous: Tensor | None, starts: Tensor, cache: PriorCache) -> Tensor:
+        """Backbone output `[B, D]` for the next frame, given the `previous` one's codes `[B, Q]` (None: none).
+
+        `starts` `[B]` (bool) marks streams in which the coming frame begins a new sound.
+        """
+        if previous is None:
+            x = self.start.expand(len(starts), -1)
+        else:
+            x = self.embedding(self._rows(previous)).sum(1)
+        x = (x + starts[:, None] * self.new_sound)[:, None]
+        angles = rotary_angles(torch.tensor([cache.position], device=x.device), self.head_dim)
+        for i, block in enumerate(self.blocks):
+            assert isinstance(block, Block)
+            x = block.step(x, angles, cache, i)
+        cache.position += 1
+        out: Tensor = self.norm(x)[:, 0]
+        return out
+
+    def score_level(self, level: int, known: Tensor) -> Tensor:
+        """Logits `[B, K]` of one level; `known` `[B, D]` is the step's output plus `know` of earlier levels."""
+        scores: Tensor = self.heads[level](known)
+        return scores
+
+    def know(self, level: int, codes: Tensor) -> Tensor:
+        """What a chosen code `[B]` of `level` adds `[B, D]` to what is known of the frame."""
+        added: Tensor = self.known(codes + self.codebook_size * level)
+        return added
+
+    def score_end(self, known: Tensor) -> Tensor:
+        """Logit `[B]` that the sound ends with this frame; `known` includes all its levels."""
+        return self.end(known).squeeze(-1)  # type: ignore[no-any-return]

@@ -1,0 +1,41 @@
+"""Checkpoints: everything that training needs to go on, in one file beside the model."""
+
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import pickle
+
+import torch
+
+from distill.errors import CheckpointError
+from distill.files import replace_atomically
+
+FORMAT = "distill.checkpoint"
+VERSION = 1
+
+
+def checkpoint_path(model_path: Path, kind: str = "train") -> Path:
+    """Where the checkpoint of `model_path` lies: `my.sda.train.ckpt`, `my.sda.prior.ckpt`."""
+    return model_path.with_name(f"{model_path.name}.{kind}.ckpt")
+
+
+def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
+    """Write tensors, numbers, strings, lists and dicts; whole or not at all."""
+    with replace_atomically(path) as file:
+        torch.save({"format": FORMAT, "version": VERSION} | state, file)
+
+
+def load_checkpoint(path: Path) -> dict[str, Any]:
+    """Read a checkpoint. `CheckpointError` when there is none, or it is no checkpoint of this version."""
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise CheckpointError(
+            f"There is no checkpoint at {path}: nothing to go on with. Start afresh without --resume."
+        ) from None
+    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError, BadZipFile) as error:
+        raise CheckpointError(f"The checkpoint {path} is damaged: delete it and start afresh.") from error
+    if not isinstance(state, dict) or state.get("format") != FORMAT or state.get("version") != VERSION:
+        raise CheckpointError(f"{path} is no checkpoint of this version of Distill: delete it and start afresh.")
+    return state

@@ -1,0 +1,247 @@
+"""Codec training from a folder of sounds to a model file."""
+
+import datetime
+import threading
+import uuid
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+import distill
+from distill.data.corpus import Clip, CorpusReport, scan_corpus
+from distill.data.dataset import make_manifest, split_by_manifest
+from distill.device import pick_device, prepare
+from distill.errors import CheckpointError, NotAModelError, OutputError, PriorPresentError
+from distill.models.persistence import read_header, save_model_v2
+from distill.settings import SAMPLE_RATE
+from distill.training.checkpoint import checkpoint_path, load_checkpoint, save_checkpoint
+from distill.training.config import VQVAEConfig
+from distill.training.metrics import LevelHealth, ModelSaved, TrainingCompleteEvent, TrainingEvent, ValidationMetrics
+from distill.training.trainer import CodecTrainer, measure_health
+from distill.training.verdict import codec_verdict
+
+SAVE_EVERY_S = 60.0
+FIRST_SAVE_S = 35.0
+VALIDATIONS = 12
+LICENCE = "Learned from the recordings listed under corpus; whoever holds their rights holds them in this model."
+
+Callback = Callable[[TrainingEvent], None]
+
+
+def train_vqvae(
+    corpus: CorpusReport,
+    output: Path,
+    config: VQVAEConfig,
+    callback: Callback = lambda event: None,
+    cancel_event: threading.Event | None = None,
+    device: str = "auto",
+    model_name: str | None = None,
+    discard_prior: bool = False,
+) -> TrainingCompleteEvent:
+    """Train a codec on `corpus` and keep `output` (a `.sda` file) up to date while at it.
+
+    Stops at the end of the budget, or after the current step once `cancel_event` is set; then a checkpoint lies
+    beside the model, from which `resume_vqvae` goes on. Raises `PriorPresentError` when `output` holds a prior,
+    unless `discard_prior`.
+    """
+    check_output(output, discard_prior)
+    config = replace(config, threads=prepare(config.threads))
+    manifest = make_manifest(corpus.clips)
+    run = _Run(corpus, output, config, manifest, pick_device(device), callback, cancel_event)
+    run.identity = {
+        "name": model_name or output.stem,
+        "id": uuid.uuid4().hex,
+        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    }
+    return run.to_the_end()
+
+
+def resume_vqvae(
+    output: Path,
+    callback: Callback = lambda event: None,
+    cancel_event: threading.Event | None = None,
+    dataset_dir: Path | None = None,
+    device: str = "auto",
+    progress: Callable[[int, int, str], None] | None = None,
+) -> TrainingCompleteEvent:
+    """Go on from the checkpoint beside `output`, with the settings and the corpus that it began with."""
+    state = load_checkpoint(checkpoint_path(output))
+    config = VQVAEConfig(**state["trainer"]["config"])
+    prepare(config.threads)
+    corpus = scan_corpus(dataset_dir or Path(state["dataset_dir"]), config.channels, progress)
+    _check_same_corpus(corpus, state["manifest"], output)
+    run = _Run(corpus, output, config, state["manifest"], pick_device(device), callback, cancel_event)
+    run.restore(state)
+    return run.to_the_end()
+
+
+def check_output(output: Path, discard_prior: bool) -> None:
+    """Refuse what would be lost: a prior in the file, or a file that is no model at all."""
+    if output.suffix != ".sda":
+        raise OutputError(f"A model file's name must end in .sda: '{output}' does not.")
+    if not output.parent.is_dir():
+        raise OutputError(f"The folder '{output.parent}' does not exist: create it first, or choose another --output.")
+    if not output.exists():
+        return
+    try:
+        header = read_header(output)
+    except NotAModelError as error:
+        raise OutputError(f"'{output}' exists and is no Distill model: choose another --output.") from error
+    if header.get("has_prior") and not discard_prior:
+        raise PriorPresentError(
+            f"'{output}' holds a trained prior, which a new codec would make useless: "
+            "choose another --output, or give --discard-prior."
+        )
+
+
+def _check_same_corpus(corpus: CorpusReport, manifest: list[dict[str, Any]], output: Path) -> None:
+    then, now = {entry["hash"] for entry in manifest}, {clip.content_hash for clip in corpus.clips}
+    if then != now:
+        raise CheckpointError(
+            f"'{corpus.root}' has changed since training of '{output}' began ({len(now - then)} new, "
+            f"{len(then - now)} missing files): restore it, or train afresh without --resume."
+        )
+
+
+class _Run:
+    """A training run: the trainer, what it has seen, and the files it keeps up to date."""
+
+    def __init__(
+        self,
+        corpus: CorpusReport,
+        output: Path,
+        config: VQVAEConfig,
+        manifest: list[dict[str, Any]],
+        device: torch.device,
+        callback: Callback,
+        cancel_event: threading.Event | None,
+    ) -> None:
+        self.corpus, self.output, self.manifest = corpus, output, manifest
+        self.callback, self.cancel_event = callback, cancel_event or threading.Event()
+        order = {entry["hash"]: i for i, entry in enumerate(manifest)}
+        self.clips = sorted(corpus.clips, key=lambda clip: order[clip.content_hash])
+        self.split = split_by_manifest(self.clips, manifest)
+        self.trainer = CodecTrainer(config, self.split, SAMPLE_RATE, device)
+        self.identity: dict[str, Any] = {}
+        self.curves: list[dict[str, float]] = []
+        self.recent: list[float] = []
+        self.health: tuple[LevelHealth, ...] = ()
+        self.last_save_s = 0.0
+
+    def to_the_end(self) -> TrainingCompleteEvent:
+        trainer = self.trainer
+        while trainer.progress < 1 and not self.cancel_event.is_set():
+            metrics = trainer.step()
+            self.recent = [*self.recent[-99:], metrics.mel_loss]
+            self.callback(metrics)
+            if self._validation_due():
+                self._validate()
+            if self._save_due():
+                self._save(finished=False)
+        finished = trainer.progress >= 1
+        if finished:
+            self._validate()
+        self._save(finished)
+        return self._complete(finished)
+
+    # --- validation --------------------------------------------------------------------------------------------
+
+    def _validation_due(self) -> bool:
+        return self.trainer.codebooks_ready and self.trainer.progress * VALIDATIONS >= len(self.curves) + 1
+
+    def _validate(self) -> None:
+        val_loss = self.trainer.validate()
+        point = {
+            "step": self.trainer.step_count,
+            "elapsed_s": round(self.trainer.elapsed_s, 2),
+            "train_loss": float(np.mean(self.recent)),
+        }
+        if val_loss is not None:
+            point["val_loss"] = val_loss
+        self.curves.append(point)
+        if val_loss is not None:
+            best = min(p["val_loss"] for p in self.curves if "val_loss" in p)
+            self.callback(ValidationMetrics(best=best, **point))  # type: ignore[arg-type]
+
+    # --- files -------------------------------------------------------------------------------------------------
+
+    def _save_due(self) -> bool:
+        elapsed = self.trainer.elapsed_s
+        due = elapsed >= FIRST_SAVE_S if self.last_save_s == 0 else elapsed - self.last_save_s >= SAVE_EVERY_S
+        return due and self.trainer.codebooks_ready
+
+    def _save(self, finished: bool) -> None:
+        """Model and checkpoint, each whole or not at all; the finished model needs no checkpoint any more."""
+        self.last_save_s = self.trainer.elapsed_s
+        self.health = self.trainer.corpus_health() if finished else self.trainer.level_health()
+        if self.trainer.codebooks_ready:
+            save_model_v2(self.output, self.trainer.model, self.metadata())
+            self.callback(ModelSaved(self.trainer.step_count, str(self.output)))
+        if finished:
+            checkpoint_path(self.output).unlink(missing_ok=True)
+        else:
+            save_checkpoint(checkpoint_path(self.output), self._state())
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "trainer": self.trainer.state(),
+            "identity": self.identity,
+            "manifest": self.manifest,
+            "curves": self.curves,
+            "recent": self.recent,
+            "dataset_dir": str(Path(self.corpus.root).resolve()),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self.trainer.restore(state["trainer"])
+        self.identity, self.curves, self.recent = state["identity"], state["curves"], state["recent"]
+        self.last_save_s = self.trainer.elapsed_s
+
+    # --- what goes into the file -------------------------------------------------------------------------------
+
+    def metadata(self) -> dict[str, Any]:
+        model, config = self.trainer.model, self.trainer.config
+        return self.identity | {
+            "distill_version": distill.__version__,
+            "licence": LICENCE,
+            "frame_rate": model.frame_rate,
+            "codebook_hash": model.codebook_hash(),
+            "corpus": [dict(entry) for entry in self.manifest],
+            "corpus_loudness": float(np.median([c.loudness for c in self.clips])),
+            "corpus_rms_range_db": _rms_range(self.clips),
+            "level_health": [asdict(level) for level in self.health],
+            "loss_curves": [dict(point) for point in self.curves],
+            "verdict": self._verdict(),
+            "training": {k: v for k, v in asdict(config).items() if v is not None}
+            | {"steps_done": self.trainer.step_count, "elapsed_s": round(self.trainer.elapsed_s, 1)},
+        }
+
+    def _verdict(self) -> str:
+        return codec_verdict(self.curves, self.health, self.trainer.progress)
+
+    def _complete(self, finished: bool) -> TrainingCompleteEvent:
+        last = self.curves[-1] if self.curves else {}
+        trainer = self.trainer
+        event = TrainingCompleteEvent(
+            steps=trainer.step_count,
+            elapsed_s=trainer.elapsed_s,
+            train_loss=float(np.mean(self.recent)) if self.recent else float("nan"),
+            val_loss=last.get("val_loss"),
+            levels=self.health,
+            verdict=self._verdict(),
+            realtime_factor=trainer.realtime_factor,
+            path=str(self.output),
+            finished=finished,
+        )
+        self.callback(event)
+        return event
+
+
+def _rms_range(clips: list[Clip]) -> list[float]:
+    """Quietest and loudest active level of the corpus in dBFS (5th and 95th percentile of its files)."""
+    return [float(v) for v in np.percentile([c.rms_db for c in clips], (5, 95))]
+

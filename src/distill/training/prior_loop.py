@@ -1,0 +1,368 @@
+"""Prior training: frozen codec, codes of a folder of sounds, a `CodePrior` at its best held-out weights."""
+
+import datetime
+import logging
+import math
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from distill.data.corpus import scan_corpus
+from distill.data.dataset import Region, Split, make_manifest, split_by_manifest
+from distill.data.streams import Stream, cut, string_together, windows
+from distill.device import gains_by_bfloat16, pick_device, prepare
+from distill.errors import CheckpointError
+from distill.models.persistence import LoadedVQModel, load_model_v2
+from distill.models.prior import CodePrior, FrameScores, extract_code_sequences
+from distill.training.checkpoint import checkpoint_path, load_checkpoint, save_checkpoint
+from distill.training.metrics import PriorEpochMetrics, PriorStepMetrics, PriorTrainingCompleteEvent
+from distill.training.prior_config import PriorConfig
+
+log = logging.getLogger(__name__)
+
+WARMUP_STEPS = 30
+FINAL_RATE = 0.1
+START_SHARE = 0.25
+"""Share of training crops that begin where a sound begins, as generated audio does."""
+END_WEIGHT = 0.1
+MAX_GRADIENT = 1.0
+CHECKPOINT_EVERY_S = 20.0
+
+EpochCallback = Callable[[PriorEpochMetrics], None]
+StepCallback = Callable[[PriorStepMetrics], None]
+
+
+class PriorCodes(NamedTuple):
+    """Codes `[T, Q]` of every training region in several encodings, and of every held-out region in one."""
+
+    train: list[list[Tensor]]
+    held_out: list[Tensor]
+
+
+def train_prior(
+    model_path: str | Path,
+    dataset_dir: str | Path,
+    prior_config: PriorConfig,
+    callback: EpochCallback | None = None,
+    cancel_event: threading.Event | None = None,
+    device: str = "auto",
+    step_callback: StepCallback | None = None,
+) -> dict[str, Any]:
+    """Train a prior over the codes that the frozen codec in `model_path` gives to the sounds in `dataset_dir`.
+
+    Writes no model file: `prior_model` in the result is the network at its best weights (None if it was stopped
+    before the first validation), `prior_config` and `prior_metadata` are what `save_prior_to_model` takes. While
+    it runs, the best weights lie in a checkpoint beside the model; a run that was killed goes on from there.
+    Setting `cancel_event` stops it after the current step.
+    """
+    prior_config.check()
+    prepare(prior_config.threads)
+    loaded = load_model_v2(model_path, device=pick_device(device))
+    corpus = scan_corpus(dataset_dir, loaded.model.channels)
+    manifest = loaded.metadata.get("corpus") or make_manifest(corpus.clips)
+    split = split_by_manifest(corpus.clips, manifest)
+    run = _PriorRun(loaded, split, prior_config, cancel_event or threading.Event(), step_callback)
+    run.resume_if_possible()
+    run.to_the_end(callback or (lambda metrics: None))
+    return run.result()
+
+
+def encode_split(loaded: LoadedVQModel, split: Split, encodings: int, seed: int) -> PriorCodes:
+    """Codes of all regions; each training region `encodings` times, with the frame grid moved at random."""
+    offsets = np.random.default_rng(seed).integers(1, loaded.model.frame_hop, size=encodings - 1)
+
+    def encoded(regions: Iterable[Region], offset: int = 0) -> list[Tensor]:
+        return list(extract_code_sequences(loaded.model, (r.audio() for r in regions), offset))
+
+    versions = [encoded(split.train, offset) for offset in (0, *offsets.tolist())]
+    return PriorCodes([list(same) for same in zip(*versions, strict=True)], encoded(split.held_out))
+
+
+def prior_loss(scores: FrameScores, codes: Tensor, ends: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean cross-entropy of the codes in nats (first), and with the cost of sound endings added (second)."""
+    per_code = F.cross_entropy(scores.codes.float().flatten(0, 2), codes.flatten())
+    ending = F.binary_cross_entropy_with_logits(scores.ends.float(), ends.float())
+    return per_code, per_code + END_WEIGHT * ending
+
+
+def stack(pieces: Sequence[Stream], device: torch.device) -> Stream:
+    """A batch: `codes` `[B, T, Q]`, `starts` and `ends` `[B, T]`."""
+    return Stream(*(torch.stack(parts).to(device) for parts in zip(*pieces, strict=True)))
+
+
+def draw_batch(stream: Stream, batch_size: int, length: int, rng: np.random.Generator) -> list[Stream]:
+    """Random pieces of `length` frames; a share of them begins where a sound begins."""
+    starts = stream.starts.nonzero()[:, 0].numpy()
+    anywhere = rng.integers(len(stream.codes), size=batch_size)
+    at_start = rng.choice(starts, size=batch_size)
+    begins = np.where(rng.random(batch_size) < START_SHARE, at_start, anywhere)
+    return [cut(stream, int(begin), length) for begin in begins]
+
+
+def train_prior_epoch(
+    prior: CodePrior,
+    optimizer: torch.optim.Optimizer,
+    batches: Iterable[Stream],
+    mask_rate: float = 0.0,
+    half_precision: bool = False,
+    after_step: Callable[[float], bool] = lambda loss: False,
+) -> float:
+    """Train over `batches` of codes `[B, T, Q]`; the mean loss in nats a code.
+
+    `after_step` gets each step's loss; once it returns true, the epoch ends after that step.
+    """
+    prior.train()
+    device, losses = prior.start.device, []
+    for batch in batches:
+        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=half_precision):
+            scores = prior.frame_scores(batch.codes, batch.starts, mask_rate)
+        per_code, loss = prior_loss(scores, batch.codes, batch.ends)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(prior.parameters(), MAX_GRADIENT)
+        optimizer.step()
+        losses.append(float(per_code))
+        if after_step(losses[-1]):
+            break
+    return sum(losses) / len(losses)
+
+
+@torch.no_grad()
+def validate_prior_epoch(prior: CodePrior, pieces: Iterable[Stream]) -> tuple[float, float]:
+    """Mean loss in nats a code, and its exponential, the perplexity, over `pieces` of codes `[T, Q]`."""
+    prior.eval()
+    total, count = 0.0, 0
+    for piece in pieces:
+        batch = stack([piece], prior.start.device)
+        per_code, _ = prior_loss(prior.frame_scores(batch.codes, batch.starts), batch.codes, batch.ends)
+        total += float(per_code) * batch.codes.numel()
+        count += batch.codes.numel()
+    loss = total / max(count, 1)
+    return loss, math.exp(min(loss, 50.0))
+
+
+def check_memorization(val_perplexity: float, codebook_size: int, dataset_file_count: int) -> tuple[bool, str]:
+    """Whether held-out codes are suspiciously easy to predict, and one sentence on what it means.
+
+    Small corpora have low perplexity by nature, so the threshold depends on the number of files.
+    """
+    threshold = 2.0 if dataset_file_count <= 20 else 3.0 if dataset_file_count <= 100 else 5.0
+    if val_perplexity >= threshold:
+        return False, ""
+    return True, (
+        f"Memorising: held-out perplexity {val_perplexity:.2f} is under {threshold:.1f} (of {codebook_size} codes), "
+        "so generated audio may repeat your recordings: stop earlier with fewer --epochs, or add more varied files."
+    )
+
+
+class _PriorRun:
+    """One training of one prior, and its checkpoint."""
+
+    def __init__(
+        self,
+        loaded: LoadedVQModel,
+        split: Split,
+        config: PriorConfig,
+        cancel_event: threading.Event,
+        step_callback: StepCallback | None,
+    ) -> None:
+        self.loaded, self.split, self.config, self.cancel_event = loaded, split, config, cancel_event
+        self.step_callback = step_callback or (lambda metrics: None)
+        codec = loaded.model.requires_grad_(False)
+        self.device = codec.rvq.codebooks.device
+        self.codes = encode_split(loaded, split, config.encodings, config.seed)
+        self.context = max(8, round(config.context_s * codec.frame_rate))
+        torch.manual_seed(config.seed)
+        self.prior = CodePrior(codec.codebook_size, **self.prior_config).to(self.device)
+        self.optimizer = torch.optim.AdamW(
+            self.prior.parameters(), lr=config.learning_rate, betas=(0.9, 0.98), weight_decay=config.weight_decay
+        )
+        self.held_out = self._held_out_pieces()
+        frames = sum(len(versions[0]) for versions in self.codes.train)
+        self.steps_per_epoch = max(
+            config.min_steps_per_epoch, math.ceil(frames / (config.batch_size * self.context))
+        )
+        self.epoch, self.step, self.elapsed_s, self.since_best = 0, 0, 0.0, 0
+        self.best_loss, self.best_weights = math.inf, None
+        self.history: list[dict[str, float]] = []
+        self.warnings: list[str] = []
+        self.last_checkpoint_s = 0.0
+
+    @property
+    def prior_config(self) -> dict[str, Any]:
+        """Constructor arguments of the prior beside the codebook size."""
+        Q = self.loaded.model.num_quantizers
+        return {
+            "seq_len": self.context * Q,
+            "num_quantizers": Q,
+            "hidden_size": self.config.hidden_size,
+            "num_layers": self.config.num_layers,
+            "num_heads": self.config.num_heads,
+            "dropout": self.config.dropout,
+        }
+
+    @property
+    def file_count(self) -> int:
+        return len({region.clip.content_hash for region in (*self.split.train, *self.split.held_out)})
+
+    def _held_out_pieces(self) -> list[Stream]:
+        # A corpus of one tiny sound has nothing to hold out: then the sound itself is all there is to judge by.
+        sequences = self.codes.held_out or [versions[0] for versions in self.codes.train]
+        return windows(string_together(sequences, range(len(sequences))), self.context)
+
+    # --- training ----------------------------------------------------------------------------------------------
+
+    def to_the_end(self, callback: EpochCallback) -> None:
+        while self.epoch < self.config.max_epochs and self.since_best < self.config.patience:
+            if self.cancel_event.is_set():
+                return
+            began = time.perf_counter()
+            train_loss = self._train()
+            if self.cancel_event.is_set() and self.best_weights is None:
+                return
+            self._judge(train_loss, began, callback)
+            self._checkpoint()
+
+    def _train(self) -> float:
+        half = gains_by_bfloat16(self.device)
+        return train_prior_epoch(
+            self.prior, self.optimizer, self._batches(), self.config.mask_rate, half, self._after_step
+        )
+
+    def _batches(self) -> Iterable[Stream]:
+        rng = np.random.default_rng([self.config.seed, self.epoch])
+        sequences = [versions[int(rng.integers(len(versions)))] for versions in self.codes.train]
+        stream = string_together(sequences, rng.permutation(len(sequences)).tolist())
+        for _ in range(self.steps_per_epoch):
+            for group in self.optimizer.param_groups:
+                group["lr"] = self._learning_rate()
+            yield stack(draw_batch(stream, self.config.batch_size, self.context, rng), self.device)
+
+    def _learning_rate(self) -> float:
+        """Linear warm-up, then a cosine down to a tenth at the last epoch."""
+        progress = min(1.0, self.step / (self.config.max_epochs * self.steps_per_epoch))
+        decay = FINAL_RATE + (1 - FINAL_RATE) * 0.5 * (1 + math.cos(math.pi * progress))
+        return self.config.learning_rate * min(1.0, (self.step + 1) / WARMUP_STEPS) * decay
+
+    def _after_step(self, loss: float) -> bool:
+        self.step += 1
+        done = (self.step - 1) % self.steps_per_epoch + 1
+        self.step_callback(PriorStepMetrics(self.epoch + 1, done, self.steps_per_epoch, loss))
+        return self.cancel_event.is_set()
+
+    def _judge(self, train_loss: float, began: float, callback: EpochCallback) -> None:
+        val_loss, perplexity = validate_prior_epoch(self.prior, self.held_out)
+        self.epoch += 1
+        self.since_best += 1
+        if val_loss < self.best_loss:
+            self.best_loss, self.since_best = val_loss, 0
+            self.best_weights = {k: v.detach().cpu().clone() for k, v in self.prior.state_dict().items()}
+        memorizing, message = check_memorization(perplexity, self.prior.codebook_size, self.file_count)
+        if memorizing:
+            self.warnings.append(f"Epoch {self.epoch}: {message}")
+        took = time.perf_counter() - began
+        self.elapsed_s += took
+        self.history.append({"epoch": self.epoch, "train_loss": train_loss, "val_loss": val_loss})
+        best = math.exp(min(self.best_loss, 50.0))
+        callback(
+            PriorEpochMetrics(
+                self.epoch, self.config.max_epochs, train_loss, val_loss, perplexity, best,
+                memorizing, message, took, self._learning_rate(),
+            )
+        )  # fmt: skip
+
+    # --- stop and go on ----------------------------------------------------------------------------------------
+
+    @property
+    def _checkpoint_path(self) -> Path:
+        return checkpoint_path(self.loaded.path, "prior")
+
+    def _fingerprint(self) -> dict[str, Any]:
+        """What must be the same for a checkpoint to fit: codec, sounds, settings."""
+        settings = {k: v for k, v in asdict(self.config).items() if k not in ("max_epochs", "patience", "threads")}
+        sounds = sorted(region.clip.content_hash for region in self.split.train)
+        return {"codebook_hash": self.loaded.model.codebook_hash(), "settings": settings, "sounds": sounds}
+
+    def _checkpoint(self) -> None:
+        if self.since_best and self.elapsed_s - self.last_checkpoint_s < CHECKPOINT_EVERY_S:
+            return
+        self.last_checkpoint_s = self.elapsed_s
+        names = ("epoch", "step", "elapsed_s", "since_best", "best_loss", "best_weights", "history", "warnings")
+        state = {name: getattr(self, name) for name in names}
+        state |= {"weights": self.prior.state_dict(), "optimizer": self.optimizer.state_dict()}
+        save_checkpoint(self._checkpoint_path, {"fits": self._fingerprint(), "state": state})
+
+    def resume_if_possible(self) -> None:
+        """Go on from the checkpoint of a killed run, if there is one that fits; say so either way."""
+        if not self._checkpoint_path.exists():
+            return
+        try:
+            saved = load_checkpoint(self._checkpoint_path)
+        except CheckpointError as error:
+            log.warning("%s Prior training starts afresh.", error)
+            return
+        if saved["fits"] != self._fingerprint():
+            log.warning("The checkpoint beside %s is of other settings: starting afresh.", self.loaded.path)
+            return
+        state = dict(saved["state"])
+        self.prior.load_state_dict(state.pop("weights"))
+        self.optimizer.load_state_dict(state.pop("optimizer"))
+        for name, value in state.items():
+            setattr(self, name, value)
+        log.warning("Going on after epoch %d of a run that was cut off.", self.epoch)
+
+    # --- what comes out ----------------------------------------------------------------------------------------
+
+    def result(self) -> dict[str, Any]:
+        """The plain dict that `train_prior` returns."""
+        if self.best_weights is not None:
+            self.prior.load_state_dict(self.best_weights)
+        final = math.exp(min(self.history[-1]["val_loss"], 50.0)) if self.history else math.nan
+        best = math.exp(min(self.best_loss, 50.0))
+        interrupted = self.cancel_event.is_set()
+        complete = PriorTrainingCompleteEvent(
+            self.epoch, final, best, self.elapsed_s, interrupted, tuple(self.warnings)
+        )
+        return {
+            "prior_model": self.prior.eval() if self.best_weights is not None else None,
+            "prior_config": self.prior_config,
+            "prior_metadata": self._metadata(final, best),
+            "history": self.history,
+            "warnings": list(self.warnings),
+            "unknown_files": self.split.unknown,
+            "file_count": self.file_count,
+            "checkpoint": str(self._checkpoint_path),
+            "complete": complete,
+        }
+
+    def _metadata(self, final: float, best: float) -> dict[str, Any]:
+        return {
+            "epochs_trained": self.epoch,
+            "final_perplexity": final,
+            "best_perplexity": best,
+            "training_date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+            "codebook_hash": self.loaded.model.codebook_hash(),
+            "training": {k: v for k, v in asdict(self.config).items() if v is not None},
+            "loss_curves": self.history,
+            "warnings": list(self.warnings),
+            "unknown_files": self.split.unknown,
+            "file_count": self.file_count,
+            "corpus_codes": self._corpus_codes(),
+        }
+
+    def _corpus_codes(self) -> list[dict[str, Any]]:
+        """Codes of every sound as they stand, for the search for copies."""
+        kind = torch.uint8 if self.prior.codebook_size <= 256 else torch.int16
+        first = [versions[0] for versions in self.codes.train] + self.codes.held_out
+        return [
+            {"name": r.clip.name, "start_s": r.start / self.loaded.model.sample_rate, "codes": c.to(kind)}
+            for r, c in zip((*self.split.train, *self.split.held_out), first, strict=True)
+        ]

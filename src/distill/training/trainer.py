@@ -1,0 +1,228 @@
+"""One codec in training: a step, a validation, and everything needed to stop and go on."""
+
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from distill.data.dataset import CropSampler, Region, Split
+from distill.device import gains_by_bfloat16
+from distill.errors import DistillError
+from distill.inference.codes import level_names
+from distill.models.chunked import decode_codes, encode_audio
+from distill.models.losses import MEL_SCALES, MelLoss
+from distill.models.vqvae import VQVAE, CodecOutput
+from distill.training.budget import lay_out, learning_rate_factor
+from distill.training.config import VQVAEConfig
+from distill.training.metrics import LevelHealth, StepMetrics
+
+EVERY_STEP_SCALES = (2, 4, 6)
+SOMETIMES_SCALES = (0, 1, 3, 5)
+KMEANS_BATCHES = 12
+HEALTH_STEPS = 50
+MAX_GRADIENT = 1.0
+VALIDATION_S = 30.0
+HEALTH_S = 600.0
+BAD_STEPS_ALLOWED = 5
+
+
+class CodecTrainer:
+    """Model, optimiser and counters. All randomness is a function of the seed and the step."""
+
+    def __init__(self, config: VQVAEConfig, split: Split, sample_rate: int, device: torch.device) -> None:
+        self.config, self.device = config, device
+        torch.manual_seed(config.seed)
+        self.model = VQVAE(**config.model_arguments(sample_rate)).to(device)
+        self.model.half_precision = gains_by_bfloat16(device)
+        self.loss = MelLoss(sample_rate).to(device)
+        self.optimizer = torch.optim.AdamW(
+            self.model.parameters(), lr=config.learning_rate, betas=(0.8, 0.95), weight_decay=0.01, fused=True
+        )
+        self.sampler = CropSampler(split.train, config.crop_frames * self.model.frame_hop, sample_rate, config.seed)
+        self.held_out = split.held_out
+        self.step_s = config.batch_size * self.sampler.crop_samples / sample_rate
+        total_s = sum(region.n_samples for region in split.train) / sample_rate
+        self.budget = lay_out(config, total_s, self.step_s)
+        self.step_count, self.codebooks_ready, self._bad_steps = 0, False, 0
+        self._earlier_s, self._began = 0.0, time.perf_counter()
+        self._usage: deque[Tensor] = deque(maxlen=HEALTH_STEPS)
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds spent so far, validation and saving included, earlier runs too."""
+        return self._earlier_s + time.perf_counter() - self._began
+
+    @property
+    def realtime_factor(self) -> float:
+        """Seconds of sound heard per second of time."""
+        return self.step_count * self.step_s / max(self.elapsed_s, 1e-9)
+
+    @property
+    def progress(self) -> float:
+        return self.budget.progress(self.step_count, self.elapsed_s)
+
+    # --- a step ----------------------------------------------------------------------------------------------
+
+    def step(self) -> StepMetrics:
+        """One optimiser step. `DistillError` when training has diverged for good."""
+        if not self.codebooks_ready and self.budget.warmed_up(self.step_count, self.elapsed_s):
+            self._start_codebooks()
+        rate = self._set_learning_rate()
+        audio = self._batch(self.step_count)
+        output = self.model(audio, quantise=self.codebooks_ready)
+        mel = self.loss(output.audio, audio, self._scales()) * len(MEL_SCALES)
+        loss = mel + self.config.commitment_weight * output.commitment
+        if self._is_sound(loss):
+            self._descend(loss)
+            self._update_codebooks(output)
+        self.step_count += 1
+        return self._metrics(float(mel), float(output.commitment), rate)
+
+    def _batch(self, step: int) -> Tensor:
+        return torch.from_numpy(self.sampler.batch(step, self.config.batch_size)).to(self.device)
+
+    def _generator(self, purpose: int) -> torch.Generator:
+        return torch.Generator().manual_seed(hash((self.config.seed, self.step_count, purpose)) % 2**63)
+
+    def _set_learning_rate(self) -> float:
+        rate = self.config.learning_rate * learning_rate_factor(self.step_count, self.progress)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        return rate
+
+    def _scales(self) -> tuple[int, ...]:
+        """Three scales every step and one of the others: nearly as good as all seven, at half the cost."""
+        pick = torch.randint(len(SOMETIMES_SCALES), (), generator=self._generator(1))
+        return (*EVERY_STEP_SCALES, SOMETIMES_SCALES[int(pick)])
+
+    def _is_sound(self, loss: Tensor) -> bool:
+        if torch.isfinite(loss):
+            self._bad_steps = 0
+            return True
+        self._bad_steps += 1
+        if self._bad_steps > BAD_STEPS_ALLOWED:
+            raise DistillError(
+                f"Training diverged at step {self.step_count}: the loss is no number any more. "
+                f"Start again with a lower --lr (it was {self.config.learning_rate:g})."
+            )
+        return False
+
+    def _descend(self, loss: Tensor) -> None:
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), MAX_GRADIENT)
+        self.optimizer.step()
+
+    @torch.no_grad()
+    def _start_codebooks(self) -> None:
+        """k-means over the latents of many batches: a single small one would leave most entries copies."""
+        batches = (self._batch(self.step_count + i) for i in range(KMEANS_BATCHES))
+        latents = torch.cat([self.model(audio, quantise=False).latents for audio in batches])
+        self.model.rvq.start_from(latents, self._generator(2))
+        self.codebooks_ready = True
+
+    def _update_codebooks(self, output: CodecOutput) -> None:
+        if not self.codebooks_ready:
+            return
+        codes = output.codes.flatten(0, 1)
+        self.model.rvq.update(output.latents, codes, self._generator(3))
+        K = self.config.codebook_size
+        self._usage.append(torch.stack([torch.bincount(c, minlength=K) for c in codes.T]).cpu())
+
+    # --- how it goes -----------------------------------------------------------------------------------------
+
+    def _metrics(self, mel: float, commitment: float, rate: float) -> StepMetrics:
+        return StepMetrics(
+            step=self.step_count,
+            progress=self.progress,
+            elapsed_s=self.elapsed_s,
+            remaining_s=self.budget.remaining_s(self.step_count, self.elapsed_s),
+            mel_loss=mel,
+            commitment_loss=commitment,
+            learning_rate=rate,
+            realtime_factor=self.realtime_factor,
+            levels=self.level_health(),
+        )
+
+    def level_health(self) -> tuple[LevelHealth, ...]:
+        """Use of every codebook over the last steps; empty before the codebooks are set."""
+        if not self._usage:
+            return ()
+        return measure_health(torch.stack(list(self._usage)).sum(0))
+
+    def corpus_health(self) -> tuple[LevelHealth, ...]:
+        """Use of every codebook in one unaugmented pass over (at most 10 minutes of) the training sounds."""
+        self.model.eval()
+        K, room = self.config.codebook_size, int(HEALTH_S * self.model.sample_rate)
+        counts = torch.zeros(self.config.num_quantizers, K)
+        for region in self.sampler.regions:
+            codes = encode_audio(self.model, region.audio()[:, :room])
+            counts += torch.stack([torch.bincount(column, minlength=K) for column in codes.T])
+            room -= region.n_samples
+            if room <= 0:
+                break
+        self.model.train()
+        return measure_health(counts)
+
+    @torch.no_grad()
+    def validate(self) -> float | None:
+        """Mel distance (7 scales) on up to 30 s of what is held out; None when nothing is."""
+        self.model.eval()
+        distances = [self._distance(region) for region in self._validation_regions()]
+        self.model.train()
+        return sum(distances) / len(distances) if distances else None
+
+    def _validation_regions(self) -> Sequence[Region]:
+        each = max(1, int(VALIDATION_S * self.model.sample_rate / max(1, len(self.held_out))))
+        regions = (Region(r.clip, r.start, min(r.stop, r.start + each)) for r in self.held_out)
+        return [r for r in regions if r.n_samples > 0]
+
+    def _distance(self, region: Region) -> float:
+        audio = region.audio()
+        decoded = decode_codes(self.model, encode_audio(self.model, audio))[:, : audio.shape[1]]
+        pair = [self._padded(x) for x in (decoded, audio)]
+        return float(self.loss(*pair, tuple(range(len(MEL_SCALES))))) * len(MEL_SCALES)
+
+    def _padded(self, audio: Any) -> Tensor:
+        x = torch.tensor(audio, device=self.device)
+        return torch.nn.functional.pad(x, (0, -x.shape[-1] % self.model.n_fft))
+
+    # --- stop and go on --------------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        """Everything that `restore` needs, as tensors, numbers, strings, lists and dicts."""
+        return {
+            "config": asdict(self.config),
+            "half_precision": self.model.half_precision,
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "step": self.step_count,
+            "elapsed_s": self.elapsed_s,
+            "codebooks_ready": self.codebooks_ready,
+            "usage": list(self._usage),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from `state`: the steps that follow are those that would have followed."""
+        self.model.load_state_dict(state["model"])
+        self.model.half_precision = state["half_precision"]
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.step_count = state["step"]
+        self._earlier_s, self._began = state["elapsed_s"], time.perf_counter()
+        self.codebooks_ready = state["codebooks_ready"]
+        self._usage.extend(state["usage"])
+
+
+def measure_health(counts: Tensor) -> tuple[LevelHealth, ...]:
+    """Health of each level from how often its entries were chosen: `counts` `[Q, K]`."""
+    health = []
+    for name, row in zip(level_names(len(counts)), counts.double(), strict=True):
+        share = row / row.sum().clamp(min=1)
+        entropy = -(share * share.clamp(min=1e-12).log()).sum()
+        used = int((row > 0).sum())
+        health.append(LevelHealth(name, used / len(row), float(entropy.exp()), len(row) - used))
+    return tuple(health)

@@ -1,0 +1,54 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from distill.audio.finish import fade_ends, finish, limit_peaks, match_loudness, remove_dc
+from distill.audio.level import integrated_loudness
+from distill.settings import SAMPLE_RATE
+
+
+def noise(seconds: float, level: float, seed: int = 0) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    return (level * rng.standard_normal((1, round(seconds * SAMPLE_RATE)))).astype(np.float32)
+
+
+@settings(max_examples=20, deadline=None)
+@given(level=st.floats(0.01, 20), seed=st.integers(0, 50), seconds=st.floats(0.001, 0.5))
+def test_limiter_never_overshoots(level: float, seed: int, seconds: float) -> None:
+    limited = limit_peaks(noise(seconds, level, seed), SAMPLE_RATE, -0.5)
+    assert np.abs(limited).max() <= 10 ** (-0.5 / 20) + 1e-6
+
+
+def test_limiter_leaves_quiet_sound_alone() -> None:
+    sound = noise(0.2, 0.05)
+    assert limit_peaks(sound, SAMPLE_RATE) is sound
+
+
+@pytest.mark.parametrize("start", [-50.0, -20.0, -6.0])
+def test_loudness_ends_within_tolerance(start: float) -> None:
+    sound = noise(2, 10 ** (start / 20))
+    out = match_loudness(sound, SAMPLE_RATE, -18)
+    assert abs(integrated_loudness(out, SAMPLE_RATE) + 18) <= 2.01
+
+
+def test_silence_and_unknown_targets_pass() -> None:
+    silence = np.zeros((1, 1000), np.float32)
+    assert np.array_equal(finish(silence, SAMPLE_RATE, -18), silence)
+    assert np.isfinite(finish(noise(0.1, 0.1), SAMPLE_RATE, float("nan"))).all()
+
+
+def test_dc_goes_and_tone_stays() -> None:
+    t = np.arange(SAMPLE_RATE) / SAMPLE_RATE
+    tone = (0.3 * np.sin(2 * np.pi * 100 * t))[None].astype(np.float32)
+    out = remove_dc(tone + 0.2, SAMPLE_RATE)
+    assert abs(out[:, SAMPLE_RATE // 4 :].mean()) < 1e-3
+    assert np.abs(out[:, SAMPLE_RATE // 2 :]).max() == pytest.approx(0.3, rel=0.05)
+
+
+def test_ends_reach_zero() -> None:
+    out = fade_ends(np.ones((2, 4800), np.float32), SAMPLE_RATE)
+    assert out[:, 0].tolist() == [0, 0]
+    assert out[:, -1].tolist() == [0, 0]
+    assert out[:, 2400].tolist() == [1, 1]
+    assert fade_ends(np.ones((1, 1), np.float32), SAMPLE_RATE).shape == (1, 1)

@@ -1,0 +1,64 @@
+"""Sounds, corpora and small trained models that many tests share; all made here."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile as sf
+
+from distill.library import workflows
+from distill.settings import SAMPLE_RATE
+
+TINY = {"hidden_size": 48, "codebook_size": 32, "num_quantizers": 3, "batch_size": 4, "crop_frames": 12, "threads": 1}
+TINY_PRIOR = {
+    "max_epochs": 3, "hidden_size": 32, "num_layers": 2, "num_heads": 2, "batch_size": 4, "context_s": 1.0,
+    "encodings": 2, "min_steps_per_epoch": 6, "threads": 1,
+}  # fmt: skip
+
+
+def pluck(frequency: float, seconds: float, seed: int = 0) -> np.ndarray:
+    """A decaying tone with a noisy attack, `[N]`."""
+    t = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+    rng = np.random.default_rng(seed)
+    tone = sum(np.sin(2 * np.pi * frequency * k * t) / k for k in range(1, 6))
+    noise = rng.standard_normal(len(t)) * np.exp(-t * 200)
+    return (0.3 * tone * np.exp(-t * 6 / seconds) + 0.2 * noise).astype(np.float32)
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISTILL_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
+@pytest.fixture(scope="session")
+def corpus_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Eight plucks of 0.15 to 0.9 s in two folders."""
+    root = tmp_path_factory.mktemp("sounds")
+    for i in range(8):
+        folder = root / ("low" if i < 4 else "high")
+        folder.mkdir(exist_ok=True)
+        sf.write(folder / f"pluck {i}.wav", pluck(110 * 1.3**i, 0.15 + 0.11 * i, i), SAMPLE_RATE)
+    return root
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory, corpus_dir: Path) -> Path:
+    """A small model with a prior, trained on `corpus_dir`."""
+    patch = pytest.MonkeyPatch()
+    patch.setenv("DISTILL_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+    path = tmp_path_factory.mktemp("model") / "plucks.sda"
+    workflows.train(corpus_dir, path, steps=120, **TINY)
+    workflows.train_prior(path, corpus_dir, **TINY_PRIOR)
+    patch.undo()
+    return path
+
+
+@pytest.fixture(scope="session")
+def codec_only(tmp_path_factory: pytest.TempPathFactory, corpus_dir: Path) -> Path:
+    """A small model without a prior."""
+    patch = pytest.MonkeyPatch()
+    patch.setenv("DISTILL_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+    path = tmp_path_factory.mktemp("codec") / "codec.sda"
+    workflows.train(corpus_dir, path, steps=20, **TINY)
+    patch.undo()
+    return path

@@ -1,0 +1,100 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from distill.data.corpus import Clip
+from distill.data.dataset import CropSampler, make_manifest, split_by_manifest
+from distill.settings import SAMPLE_RATE
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("clips")
+
+
+def make_clips(folder: Path, lengths: list[int]) -> list[Clip]:
+    clips = []
+    for i, n in enumerate(lengths):
+        path = folder / f"{i}-{n}.npy"
+        if not path.exists():
+            np.save(path, np.full((1, n), i + 1, np.float32))
+        digest = f"{(i * 2654435761) % 2**32:08x}" + "0" * 56
+        clips.append(Clip(f"{i}.wav", digest, n, 1, path, -20.0, -20.0))
+    return clips
+
+
+@settings(max_examples=40, deadline=None)
+@given(lengths=st.lists(st.integers(1, 5000), min_size=1, max_size=30))
+def test_every_sample_is_trained_on_or_held_out_but_never_both(folder: Path, lengths: list[int]) -> None:
+    clips = make_clips(folder, lengths)
+    split = split_by_manifest(clips, make_manifest(clips))
+    heard: dict[str, list[tuple[int, int]]] = {}
+    for region in (*split.train, *split.held_out):
+        heard.setdefault(region.clip.name, []).append((region.start, region.stop))
+    for clip in clips:
+        spans = sorted(heard[clip.name])
+        assert spans[0][0] == 0
+        assert spans[-1][1] == clip.n_samples
+        assert all(a[1] == b[0] for a, b in zip(spans, spans[1:], strict=False))
+    assert split.train
+    assert split.unknown == 0
+    assert split.held_out or sum(lengths) < 10 * len(lengths)
+
+
+def test_few_files_are_split_in_time_and_many_by_file(folder: Path) -> None:
+    few, many = make_clips(folder, [1000] * 4), make_clips(folder, [1000] * 20)
+    assert [(r.start, r.stop) for r in split_by_manifest(few, make_manifest(few)).held_out] == [(900, 1000)] * 4
+    held = split_by_manifest(many, make_manifest(many)).held_out
+    assert [(r.start, r.stop) for r in held] == [(0, 1000)] * 2
+
+
+def test_the_split_does_not_depend_on_order_and_strangers_are_counted(folder: Path) -> None:
+    clips = make_clips(folder, [1000] * 20)
+    manifest = make_manifest(clips)
+    held = {r.clip.name for r in split_by_manifest(clips, manifest).held_out}
+    again = split_by_manifest(clips[::-1], make_manifest(clips[::-1]))
+    assert {r.clip.name for r in again.held_out} == held
+    strangers = split_by_manifest(clips, manifest[:15])
+    assert strangers.unknown == 5
+    assert len(strangers.train) + len(strangers.held_out) == 20
+
+
+def test_a_corpus_that_the_codec_never_saw_still_has_something_held_out(folder: Path) -> None:
+    clips = make_clips(folder, [1000] * 6)
+    split = split_by_manifest(clips, [{"hash": "f" * 64, "train_until": 0}])
+    assert split.unknown == 6
+    assert split.train
+    assert split.held_out
+
+
+def sampler(folder: Path, lengths: list[int], crop: int = 48_000) -> CropSampler:
+    clips = make_clips(folder, lengths)
+    return CropSampler(split_by_manifest(clips, [{"hash": "", "train_until": 0}]).train, crop, SAMPLE_RATE, 3)
+
+
+def test_crops_depend_on_seed_and_step_alone(folder: Path) -> None:
+    a, b = sampler(folder, [9000] * 7), sampler(folder, [9000] * 7)
+    b.batch(99, 2)
+    assert np.array_equal(a.batch(5, 4), b.batch(5, 4))
+    assert not np.array_equal(a.batch(5, 4), a.batch(6, 4))
+
+
+def test_short_hits_fill_a_crop_with_silence_between(folder: Path) -> None:
+    batch = sampler(folder, [2000] * 12, crop=96_000).batch(0, 4)
+    assert batch.shape == (4, 1, 96_000)
+    for crop in batch[:, 0]:
+        levels = {round(float(abs(v)), 4) for v in np.unique(crop)}
+        assert len(levels) > 5
+        assert 0.0 in levels
+        assert np.mean(crop != 0) > 0.15
+
+
+@settings(max_examples=20, deadline=None)
+@given(lengths=st.lists(st.integers(1, 60_000), min_size=1, max_size=8), crop=st.integers(1, 50_000))
+def test_any_lengths_make_full_crops(folder: Path, lengths: list[int], crop: int) -> None:
+    batch = sampler(folder, lengths, crop).batch(0, 2)
+    assert batch.shape == (2, 1, crop)
+    assert np.isfinite(batch).all()

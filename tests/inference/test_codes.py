@@ -1,0 +1,278 @@
+"""Codes files: what is written is read back, and every misfit is named."""
+
+import gzip
+import json
+import math
+import os
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from distill.errors import CodesFileError, OutputError
+from distill.inference.codes import Codes, level_names, load_codes, save_codes
+from distill.settings import SAMPLE_RATE
+
+HOP = 1024
+
+
+def some_codes(T: int = 5, Q: int = 3, codebook_size: int = 64, seed: int = 0, **changes: Any) -> Codes:
+    values: dict[str, Any] = {
+        "codes": np.random.default_rng(seed).integers(0, codebook_size, (T, Q)),
+        "codebook_size": codebook_size,
+        "codebook_hash": "ab" * 32,
+        "model_id": "model-1",
+        "frame_rate": SAMPLE_RATE / HOP,
+        "level_names": level_names(Q),
+        "gain": 0.5,
+        "n_samples": T * HOP - 7,
+        "sample_rate": SAMPLE_RATE,
+        "channels": 1,
+        "source": "drüm 1.wav",
+    }
+    return Codes(**(values | changes))
+
+
+def assert_same(a: Codes, b: Codes) -> None:
+    for field in fields(Codes):
+        ours, theirs = getattr(a, field.name), getattr(b, field.name)
+        assert np.array_equal(ours, theirs) if field.name == "codes" else ours == theirs
+
+
+def edit(path: Path, **changes: Any) -> None:
+    """Write the codes file again with other entries; None takes one out."""
+    table = {**json.loads(path.read_text()), **changes}
+    path.write_text(json.dumps({key: value for key, value in table.items() if value is not None}))
+
+
+def refused(path: Path, *words: str) -> None:
+    with pytest.raises(CodesFileError) as raised:
+        load_codes(path)
+    message = str(raised.value)
+    assert "\n" not in message
+    for word in (str(path), *words):
+        assert word in message
+
+
+def load_or_refuse(path: Path) -> Codes | None:
+    try:
+        return load_codes(path)
+    except CodesFileError as error:
+        message = str(error)
+    assert str(path) in message
+    return None
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return save_codes(tmp_path / "hit.json", some_codes())
+
+
+@pytest.mark.parametrize(
+    ("levels", "names"),
+    [
+        (1, "Structure"),
+        (2, "Structure Detail"),
+        (3, "Structure Timbre Detail"),
+        (4, "Structure Timbre Texture Detail"),
+        (5, "Structure Timbre Texture Detail_1 Detail_2"),
+        (8, "Structure Timbre Texture Detail_1 Detail_2 Detail_3 Detail_4 Detail_5"),
+    ],
+)
+def test_level_names(levels: int, names: str) -> None:
+    assert level_names(levels) == tuple(name.replace("_", " ") for name in names.split())
+
+
+def test_no_levels() -> None:
+    with pytest.raises(ValueError, match="at least one"):
+        level_names(0)
+
+
+def test_the_file_says_what_it_is(path: Path) -> None:
+    table = json.loads(path.read_text())
+    assert (table["format"], table["version"]) == ("distill.codes", 1)
+    assert table["codes"] == some_codes().codes.tolist()
+    assert load_codes(str(path)).codes.dtype == np.int64
+
+
+def test_compressed_by_name(tmp_path: Path) -> None:
+    path = save_codes(str(tmp_path / "hit.json.gz"), some_codes())
+    assert json.loads(gzip.decompress(path.read_bytes()))["version"] == 1
+    assert_same(load_codes(path), some_codes())
+    first = path.read_bytes()
+    assert save_codes(path, some_codes()).read_bytes() == first
+    renamed = path.rename(tmp_path / "hit.json")
+    assert_same(load_codes(renamed), some_codes())
+
+
+def test_compact(tmp_path: Path) -> None:
+    codes = some_codes(T=30 * 47, Q=8, codebook_size=1024)
+    assert save_codes(tmp_path / "a.json", codes).stat().st_size < 100_000
+    assert save_codes(tmp_path / "a.json.gz", codes).stat().st_size < 50_000
+
+
+@given(
+    T=st.integers(1, 40),
+    Q=st.integers(1, 8),
+    codebook_size=st.integers(1, 4096),
+    seed=st.integers(0, 99),
+    spare=st.integers(0, HOP - 1),
+    gain=st.floats(min_value=1e-12, max_value=1e6),
+    texts=st.tuples(*[st.text(alphabet=st.characters(exclude_categories=()), max_size=30)] * 3),
+    channels=st.integers(1, 8),
+    suffix=st.sampled_from([".json", ".json.gz", ".JSON.GZ", ".codes"]),
+)
+@settings(max_examples=100, deadline=None)
+def test_any_codes_come_back(
+    tmp_path_factory: pytest.TempPathFactory,
+    T: int,
+    Q: int,
+    codebook_size: int,
+    seed: int,
+    spare: int,
+    gain: float,
+    texts: tuple[str, str, str],
+    channels: int,
+    suffix: str,
+) -> None:
+    codes = some_codes(
+        T,
+        Q,
+        codebook_size,
+        seed,
+        n_samples=T * HOP - spare,
+        gain=gain,
+        channels=channels,
+        **dict(zip(("codebook_hash", "model_id", "source"), texts, strict=True)),
+    )
+    path = save_codes(tmp_path_factory.getbasetemp() / f"any{suffix}", codes)
+    assert_same(load_codes(path), codes)
+
+
+@given(content=st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_anything_else_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "x.json"
+    path.write_bytes(content)
+    refused(path)
+
+
+@given(data=st.data())
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_damage_is_named_or_still_fits(tmp_path: Path, data: st.DataObject) -> None:
+    path = save_codes(tmp_path / data.draw(st.sampled_from(["x.json", "x.json.gz"])), some_codes())
+    damaged = bytearray(path.read_bytes())
+    where = data.draw(st.integers(0, len(damaged) - 1))
+    if data.draw(st.booleans()):
+        damaged[where] ^= data.draw(st.integers(1, 255))
+    else:
+        del damaged[where:]
+    path.write_bytes(damaged)
+    codes = load_or_refuse(path)
+    assert codes is None or codes.codes.max() < codes.codebook_size
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=6,
+)
+
+
+@given(name=st.sampled_from([field.name for field in fields(Codes)]), value=json_values)
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_entry_may_be_anything(tmp_path: Path, name: str, value: Any) -> None:
+    path = save_codes(tmp_path / "x.json", some_codes())
+    path.write_text(json.dumps({**json.loads(path.read_text()), name: value}))
+    load_or_refuse(path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({"format": "distill.sda"}, "not a codes file"),
+        ({"version": 2}, "newer"),
+        ({"version": "1"}, "version"),
+        ({"version": None}, "version"),
+        ({"gain": math.nan}, "gain"),
+        ({"gain": math.inf}, "gain"),
+        ({"gain": 0}, "gain"),
+        ({"gain": -1.0}, "gain"),
+        ({"gain": 10**400}, "gain"),
+        ({"codes": [[1, 2, 3], [1, 2]]}, "equal length"),
+        ({"codes": [[1, 2, 64]] * 5}, "codes"),
+        ({"codes": [[1, 2, -1]] * 5}, "codes"),
+        ({"codes": [[1, 2, 3.0]] * 5}, "codes"),
+        ({"codes": [[1, 2, True]] * 5}, "codes"),
+        ({"codes": [[1, 2, 10**30]] * 5}, "codes"),
+        ({"codes": [[1, 2, 3]] * 4}, "n_samples"),
+        ({"codes": [[1, 2]] * 5}, "level_names"),
+        ({"codes": []}, "at least one"),
+        ({"codes": [[], []]}, "at least one"),
+        ({"codes": "1 2 3"}, "rows"),
+        ({"n_samples": 10**18}, "n_samples"),
+        ({"n_samples": 10**11}, "n_samples"),
+        ({"n_samples": 5 * HOP + 1}, "n_samples"),
+        ({"n_samples": 4 * HOP}, "n_samples"),
+        ({"n_samples": 0}, "n_samples"),
+        ({"frame_rate": 5e-324}, "frame_rate"),
+        ({"frame_rate": 1e300}, "frame_rate"),
+        ({"frame_rate": 47.0}, "frame_rate"),
+        ({"sample_rate": 10**12}, "sample_rate"),
+        ({"channels": 10**6}, "channels"),
+        ({"codebook_size": 10**12}, "codebook_size"),
+        ({"level_names": ["a", "b", 3]}, "level_names"),
+        ({"level_names": "abc"}, "level_names"),
+        ({"source": 3}, "source"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_misfits_are_named(path: Path, changes: dict[str, Any], word: str) -> None:
+    edit(path, **changes)
+    refused(path, word)
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Codes)])
+def test_missing_entries_are_named(path: Path, name: str) -> None:
+    edit(path, **{name: None})
+    refused(path, f"'{name}'")
+
+
+def test_a_misfit_cannot_be_made_either() -> None:
+    with pytest.raises(ValueError, match="n_samples"):
+        some_codes(n_samples=1)
+    with pytest.raises(ValueError, match="codes"):
+        replace(some_codes(), codes=np.full((5, 3), 64))
+    with pytest.raises(ValueError, match="codes"):
+        replace(some_codes(), codes=np.zeros((5, 3)))
+
+
+def test_deep_nesting(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    path.write_text("[" * 200_000)
+    refused(path)
+
+
+def test_a_small_file_cannot_grow_without_end(tmp_path: Path) -> None:
+    path = tmp_path / "x.json.gz"
+    with gzip.open(path, "wb", compresslevel=1) as file:
+        for _ in range(80):
+            file.write(b" " * (1 << 20))
+    refused(path, "longer than any")
+
+
+def test_no_file_or_no_file_at_all(tmp_path: Path) -> None:
+    refused(tmp_path / "none.json", "no codes file")
+    refused(tmp_path, "not a file")
+    with pytest.raises(CodesFileError):
+        load_codes("a\0b.json")
+
+
+def test_failed_writes_leave_nothing(tmp_path: Path) -> None:
+    with pytest.raises(OutputError):
+        save_codes(tmp_path / "none" / "x.json", some_codes())
+    assert os.listdir(tmp_path) == []

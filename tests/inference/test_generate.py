@@ -1,0 +1,63 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from distill.audio.level import integrated_loudness
+from distill.errors import NoPriorError, UsageError
+from distill.inference.generate import generate
+from distill.inference.sampling import Sampling
+from distill.models.persistence import LoadedVQModel, load_model_v2
+
+
+@pytest.fixture(scope="module")
+def loaded(trained: Path) -> LoadedVQModel:
+    return load_model_v2(trained)
+
+
+def test_length_level_and_ends(loaded: LoadedVQModel) -> None:
+    sound = generate(loaded, 3.21, seed=4)[0]
+    assert sound.audio.shape == (1, round(3.21 * sound.sample_rate))
+    assert np.abs(sound.audio).max() <= 10 ** (-0.3 / 20)
+    assert abs(sound.audio.mean()) < 1e-3
+    assert sound.audio[0, 0] == 0
+    loudness = integrated_loudness(sound.audio, sound.sample_rate)
+    assert abs(loudness - loaded.metadata["corpus_loudness"]) < 3
+    assert sound.loudness == pytest.approx(loudness)
+
+
+def test_the_seed_decides(loaded: LoadedVQModel) -> None:
+    a, b = generate(loaded, 1.0, seed=7, count=2)
+    again = generate(loaded, 1.0, seed=8)[0]
+    assert np.array_equal(b.audio, again.audio)
+    assert not np.array_equal(a.audio, b.audio)
+
+
+def test_longer_output_begins_alike(loaded: LoadedVQModel) -> None:
+    """Nothing about the length enters the drawing, even far beyond the training context."""
+    short, long = generate(loaded, 2.0, seed=1)[0], generate(loaded, 5.0, seed=1)[0]
+    assert np.array_equal(short.codes, long.codes[: len(short.codes)])
+
+
+def test_shared_run_names_a_file_of_the_corpus(loaded: LoadedVQModel) -> None:
+    run = generate(loaded, 2.0, seed=2, sampling=Sampling(temperature=0.3))[0].shared_run
+    assert run is not None
+    assert run.source in {entry["name"] for entry in loaded.metadata["corpus"]}
+    assert run.seconds > 0
+
+
+def test_progress_runs_to_the_end(loaded: LoadedVQModel) -> None:
+    seen: list[tuple[int, int]] = []
+    generate(loaded, 0.5, count=2, progress=lambda done, total: seen.append((done, total)))
+    assert seen[-1][0] == seen[-1][1] == len(seen)
+
+
+@pytest.mark.parametrize("duration", [0.0, -1.0, float("nan"), 1e9])
+def test_impossible_durations(loaded: LoadedVQModel, duration: float) -> None:
+    with pytest.raises(UsageError, match="--duration"):
+        generate(loaded, duration)
+
+
+def test_without_a_prior_it_says_what_to_run(codec_only: Path) -> None:
+    with pytest.raises(NoPriorError, match="distill train-prior"):
+        generate(load_model_v2(codec_only), 1.0)

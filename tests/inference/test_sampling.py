@@ -1,0 +1,76 @@
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from distill.errors import UsageError
+from distill.inference.sampling import Sampling, sample, sample_frames
+from distill.models.prior import CodePrior
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    K=st.integers(1, 40), top_k=st.integers(0, 50), top_p=st.floats(0.01, 1.0), temperature=st.floats(0.0, 5.0),
+    seed=st.integers(0, 1000),
+)  # fmt: skip
+def test_draws_are_valid_and_within_the_cuts(K: int, top_k: int, top_p: float, temperature: float, seed: int) -> None:
+    logits = torch.randn(16, K, generator=generator(seed)) * 5
+    drawn = sample(logits, Sampling(temperature, top_k, top_p), generator(seed))
+    assert drawn.shape == (16,)
+    rank = (logits > logits.gather(1, drawn[:, None])).sum(1)
+    if top_k:
+        assert int(rank.max()) < top_k
+    if temperature:
+        share = (logits / temperature).softmax(1).sort(1, descending=True).values
+        before = (share.cumsum(1) - share).gather(1, rank[:, None])
+        assert float(before.max()) < top_p + 1e-4
+
+
+def test_frequencies_follow_the_probabilities() -> None:
+    logits = torch.tensor([0.5, 0.3, 0.15, 0.05]).log().expand(20_000, 4)
+    drawn = sample(logits, Sampling(top_p=1.0), generator())
+    assert torch.allclose(torch.bincount(drawn, minlength=4) / 20_000, logits[0].exp(), atol=0.015)
+
+
+def test_zero_temperature_takes_the_likeliest_and_rows_are_independent() -> None:
+    logits = torch.randn(6, 9)
+    assert torch.equal(sample(logits, Sampling(temperature=0), generator()), logits.argmax(1))
+
+
+@pytest.mark.parametrize("bad", [{"temperature": -1}, {"temperature": 11}, {"top_p": 0}, {"top_p": 1.1}, {"top_k": -1}])
+def test_nonsense_is_refused(bad: dict[str, float]) -> None:
+    with pytest.raises(UsageError):
+        Sampling(**bad)
+
+
+def uncached(prior: CodePrior, frames: int, sampling: Sampling, seed: int) -> torch.Tensor:
+    """What `sample_frames` does, but with the whole past scored anew for every code."""
+    dice, Q = generator(seed), prior.num_quantizers
+    coin = Sampling(top_p=1.0)
+    codes, starts = torch.zeros(1, 0, Q, dtype=torch.long), torch.ones(1, 1, dtype=torch.bool)
+    for t in range(frames):
+        codes = torch.cat([codes, torch.zeros(1, 1, Q, dtype=torch.long)], 1)
+        for level in range(Q):
+            logits = prior.frame_scores(codes, starts).codes[:, t, level]
+            codes[:, t, level] = sample(logits, sampling, dice)
+        ends = prior.frame_scores(codes, starts).ends[:, t]
+        new = sample(torch.stack([torch.zeros_like(ends), ends], 1), coin, dice).bool()
+        starts = torch.cat([starts, new[:, None]], 1)
+    return codes[0]
+
+
+def test_cached_sampling_equals_uncached_to_the_last_code() -> None:
+    torch.manual_seed(1)
+    prior = CodePrior(17, seq_len=12 * 3, num_quantizers=3, hidden_size=32, num_layers=2, num_heads=2).eval()
+    with torch.no_grad():
+        for parameter in prior.parameters():
+            parameter += 0.2 * torch.randn_like(parameter)
+    stream = sample_frames(prior, 1, Sampling(), generator(5))
+    cached = torch.cat([next(stream) for _ in range(40)])
+    with torch.inference_mode():
+        assert torch.equal(cached, uncached(prior, 40, Sampling(), 5))
+    assert len(cached.unique()) > 5

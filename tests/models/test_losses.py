@@ -1,0 +1,26 @@
+import torch
+
+from distill.models.losses import MEL_SCALES, MelLoss
+from distill.settings import SAMPLE_RATE
+
+ALL = tuple(range(len(MEL_SCALES)))
+
+
+def test_equal_sounds_have_no_distance_and_silence_is_finite() -> None:
+    loss, x = MelLoss(SAMPLE_RATE), torch.randn(1, 1, 8192) * 0.1
+    assert float(loss(x, x, ALL)) == 0
+    assert torch.isfinite(loss(torch.zeros_like(x), x, ALL))
+
+
+def test_distance_grows_with_the_error() -> None:
+    loss, x = MelLoss(SAMPLE_RATE), torch.randn(1, 1, 8192) * 0.1
+    distances = [float(loss(x * gain, x, ALL)) for gain in (0.9, 0.5, 0.1)]
+    assert distances == sorted(distances)
+    # A gain of 10 dB is half a decade of magnitude at every scale.
+    assert abs(float(loss(x * 10**-0.5, x, (3,))) - 0.5) < 0.05
+
+
+def test_gradient_is_finite_from_silence() -> None:
+    loss, x = MelLoss(SAMPLE_RATE), torch.zeros(1, 1, 4096, requires_grad=True)
+    loss(x, torch.randn(1, 1, 4096), ALL).backward()
+    assert torch.isfinite(x.grad).all()

@@ -1,0 +1,102 @@
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from distill.models.prior import CodePrior, flatten_codes, unflatten_codes
+
+K, Q = 11, 3
+
+
+@pytest.fixture(scope="module")
+def prior() -> CodePrior:
+    torch.manual_seed(0)
+    model = CodePrior(K, seq_len=8 * Q, num_quantizers=Q, hidden_size=32, num_layers=2, num_heads=2).eval()
+    # Initial weights are so small that a leak of the future would hardly show.
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter += 0.1 * torch.randn_like(parameter)
+    return model
+
+
+def codes(T: int, B: int = 2) -> torch.Tensor:
+    return torch.randint(K, (B, T, Q), generator=torch.Generator().manual_seed(T))
+
+
+@given(B=st.integers(1, 3), T=st.integers(0, 9), levels=st.integers(1, 8))
+def test_flattening_is_position_major_and_reversible(B: int, T: int, levels: int) -> None:
+    grid = torch.arange(B * T * levels).reshape(B, T, levels)
+    flat = flatten_codes(grid)
+    assert flat.shape == (B, T * levels)
+    assert flat[0, :levels].tolist() == list(range(min(levels, T * levels)))
+    assert torch.equal(unflatten_codes(flat, levels), grid)
+
+
+def test_unflatten_refuses_broken_frames() -> None:
+    with pytest.raises(ValueError, match="whole frames"):
+        unflatten_codes(torch.zeros(1, 7, dtype=torch.long), 3)
+
+
+@settings(max_examples=15, deadline=None)
+@given(L=st.integers(1, 40), data=st.data())
+def test_logits_depend_on_the_past_only(prior: CodePrior, L: int, data: st.DataObject) -> None:
+    i = data.draw(st.integers(0, L - 1))
+    flat = torch.randint(K, (1, L), generator=torch.Generator().manual_seed(L))
+    other = flat.clone()
+    other[:, i] = (other[:, i] + 1) % K
+    a, b = prior(flat), prior(other)
+    assert a.shape == (1, L, K)
+    assert torch.allclose(a[:, :i], b[:, :i], atol=1e-5)
+    assert not torch.allclose(a[:, i], b[:, i], atol=1e-5)
+
+
+def test_flat_logits_are_the_frame_scores_shifted_by_one(prior: CodePrior) -> None:
+    grid = codes(5)
+    scores = prior.frame_scores(grid).codes.flatten(1, 2)
+    flat = prior(flatten_codes(grid))
+    assert torch.allclose(flat[:, :-1], scores[:, 1:], atol=1e-5)
+    assert torch.allclose(prior.start_logits(2), scores[:, 0], atol=1e-5)
+
+
+def test_cached_frames_score_as_uncached_ones_beyond_the_window(prior: CodePrior) -> None:
+    grid = codes(30)
+    starts = torch.zeros(2, 30, dtype=torch.bool)
+    starts[:, [0, 7, 8, 21]] = True
+    whole = prior.frame_scores(grid, starts)
+    cache, previous = prior.new_cache(), None
+    for t in range(30):
+        known = prior.step(previous, starts[:, t], cache)
+        for level in range(Q):
+            assert torch.allclose(prior.score_level(level, known), whole.codes[:, t, level], atol=1e-4)
+            known = known + prior.know(level, grid[:, t, level])
+        assert torch.allclose(prior.score_end(known), whole.ends[:, t], atol=1e-4)
+        previous = grid[:, t]
+
+
+def test_what_is_older_than_the_window_times_layers_is_forgotten(prior: CodePrior) -> None:
+    a, b = codes(40), codes(40)
+    b[:, 0] = (b[:, 0] + 1) % K
+    far = prior.num_layers * prior.window + 1
+    assert torch.allclose(prior.frame_scores(a).codes[:, far:], prior.frame_scores(b).codes[:, far:], atol=1e-5)
+
+
+def test_a_new_sound_is_told(prior: CodePrior) -> None:
+    grid, starts = codes(4), torch.zeros(2, 4, dtype=torch.bool)
+    marked = starts.clone()
+    marked[:, 2] = True
+    a, b = prior.frame_scores(grid, starts).codes, prior.frame_scores(grid, marked).codes
+    assert torch.allclose(a[:, :2], b[:, :2], atol=1e-5)
+    assert not torch.allclose(a[:, 2], b[:, 2], atol=1e-3)
+
+
+def test_it_learns_a_pattern() -> None:
+    torch.manual_seed(0)
+    model = CodePrior(4, 64, 2, hidden_size=32, num_layers=1, num_heads=2, dropout=0.0)
+    grid = torch.stack([torch.arange(32) % 4, (torch.arange(32) + 1) % 4], 1)[None]
+    optimizer = torch.optim.Adam(model.parameters(), 1e-2)
+    for _ in range(60):
+        loss = torch.nn.functional.cross_entropy(model(flatten_codes(grid))[:, :-1].flatten(0, 1), grid.flatten()[1:])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert float(loss.detach()) < 0.1

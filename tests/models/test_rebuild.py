@@ -1,0 +1,168 @@
+"""Networks from a configuration that may not be believed."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from distill.errors import MissingKeyError, ModelFileError, ShapeMismatchError
+from distill.models.prior import CodePrior
+from distill.models.rebuild import check_fits, known_arguments, rebuild
+from distill.models.vqvae import VQVAE
+from distill.settings import SAMPLE_RATE
+
+FILE = Path("my sounds.sda")
+SMALL: dict[str, Any] = {
+    "sample_rate": SAMPLE_RATE,
+    "codebook_size": 8,
+    "num_quantizers": 2,
+    "n_fft": 32,
+    "hop_length": 16,
+    "hidden_size": 8,
+    "encoder_layers": 1,
+    "decoder_layers": 1,
+    "synthesis_layers": 1,
+    "latent_dim": 4,
+}
+PRIOR: dict[str, Any] = {
+    "codebook_size": 8,
+    "seq_len": 32,
+    "num_quantizers": 2,
+    "hidden_size": 16,
+    "num_layers": 1,
+    "num_heads": 2,
+}
+CODEC_WEIGHTS = VQVAE(**SMALL).state_dict()
+PRIOR_WEIGHTS = CodePrior(**PRIOR).state_dict()
+
+
+def refused(
+    error: type[ModelFileError],
+    network: type[nn.Module],
+    arguments: dict[str, Any],
+    weights: dict[str, Any],
+    *words: str,
+) -> None:
+    with pytest.raises(ModelFileError) as raised:
+        rebuild(FILE, network, arguments, weights)
+    assert type(raised.value) is error
+    message = str(raised.value)
+    assert "\n" not in message
+    for word in (str(FILE), *words):
+        assert word in message
+
+
+@pytest.mark.parametrize(
+    ("network", "arguments", "weights"), [(VQVAE, SMALL, CODEC_WEIGHTS), (CodePrior, PRIOR, PRIOR_WEIGHTS)]
+)
+def test_weights_are_copied_in(
+    network: type[nn.Module], arguments: dict[str, Any], weights: dict[str, Any]
+) -> None:
+    before = torch.get_rng_state()
+    built = rebuild(FILE, network, arguments, weights)
+    assert torch.equal(before, torch.get_rng_state())
+    assert not built.training
+    for name, tensor in built.state_dict().items():
+        assert torch.equal(tensor, weights[name])
+        assert tensor.data_ptr() != weights[name].data_ptr()
+
+
+def test_other_float_precision_is_converted() -> None:
+    built = rebuild(FILE, VQVAE, SMALL, {name: value.double() for name, value in CODEC_WEIGHTS.items()})
+    assert all(value.dtype == torch.float32 for value in built.state_dict().values())
+
+
+def test_unsaved_buffers_are_real() -> None:
+    class Windowed(nn.Module):
+        def __init__(self, size: int) -> None:
+            super().__init__()
+            self.scale = nn.Linear(size, size)
+            self.register_buffer("window", torch.hann_window(size), persistent=False)
+
+    made = Windowed(8)
+    built = rebuild(FILE, Windowed, {"size": 8}, made.state_dict())
+    assert torch.equal(built.get_buffer("window"), made.get_buffer("window"))
+
+
+def test_unsaved_buffers_have_a_limit() -> None:
+    class Masked(nn.Module):
+        def __init__(self, size: int) -> None:
+            super().__init__()
+            self.register_buffer("mask", torch.ones(size, size), persistent=False)
+
+    refused(ShapeMismatchError, Masked, {"size": 1 << 15}, {}, "more memory")
+
+
+def test_known_arguments() -> None:
+    assert known_arguments(CodePrior, {**PRIOR, "learning_rate": 1e-3}) == PRIOR
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"codebook_size": 16},
+        {"num_quantizers": 3},
+        {"encoder_layers": 2},
+        {"hidden_size": 4},
+        {"n_fft": -32},
+        {"hidden_size": "wide"},
+        {"hidden_size": 8.0},
+        {"codebook_size": True},
+        {"flavour": "sweet"},
+        {"hidden_size": [8]},
+        {"hidden_size": None},
+    ],
+    ids=str,
+)
+def test_settings_that_do_not_fit(change: dict[str, Any]) -> None:
+    refused(ShapeMismatchError, VQVAE, {**SMALL, **change}, CODEC_WEIGHTS)
+
+
+@pytest.mark.parametrize(
+    "name", ["codebook_size", "hidden_size", "encoder_layers", "n_fft", "stride", "latent_dim"]
+)
+@pytest.mark.parametrize("value", [1 << 20, 1 << 40, 1 << 5000])
+def test_absurd_settings_are_refused_at_once(name: str, value: int) -> None:
+    started = time.perf_counter()
+    refused(ShapeMismatchError, VQVAE, {**SMALL, name: value}, CODEC_WEIGHTS)
+    assert time.perf_counter() - started < 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"hidden_size": 1 << 19},
+        {"num_layers": 1 << 20},
+        {"num_heads": 0},
+        {"dropout": "much"},
+        {"dropout": float("nan")},
+        {"dropout": 10**400},
+        {"dropout": 7.0},
+    ],
+    ids=lambda change: str(change)[:30],
+)
+def test_prior_settings_that_do_not_fit(change: dict[str, Any]) -> None:
+    refused(ShapeMismatchError, CodePrior, {**PRIOR, **change}, PRIOR_WEIGHTS)
+
+
+def test_missing_settings() -> None:
+    refused(MissingKeyError, VQVAE, {}, CODEC_WEIGHTS, "'sample_rate'")
+    with pytest.raises(MissingKeyError, match="'seq_len'"):
+        check_fits(FILE, CodePrior, {"codebook_size": 8}, PRIOR_WEIGHTS)
+
+
+@pytest.mark.parametrize(
+    "bad", [torch.zeros(3), torch.zeros(17).long(), torch.zeros(17).to(torch.complex64), "text", None]
+)
+def test_weights_that_do_not_fit(bad: Any) -> None:
+    weights = {**CODEC_WEIGHTS, "magnitude.bias": bad}
+    refused(ShapeMismatchError, VQVAE, SMALL, weights, "magnitude.bias")
+
+
+def test_missing_and_unexpected_weights() -> None:
+    fewer = {name: value for name, value in CODEC_WEIGHTS.items() if name != "magnitude.bias"}
+    refused(ShapeMismatchError, VQVAE, SMALL, fewer, "magnitude.bias", "missing")
+    refused(ShapeMismatchError, VQVAE, SMALL, {**CODEC_WEIGHTS, "more\n": torch.zeros(1)}, "more")

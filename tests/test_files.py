@@ -1,0 +1,103 @@
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from distill.errors import OutputError
+from distill.files import replace_atomically
+
+
+def put(path: Path, content: bytes) -> None:
+    with replace_atomically(path) as file:
+        file.write(content)
+
+
+def test_writes_and_leaves_no_temporary_file(tmp_path: Path) -> None:
+    put(tmp_path / "a.bin", b"one")
+    put(tmp_path / "a.bin", b"two")
+    assert (tmp_path / "a.bin").read_bytes() == b"two"
+    assert os.listdir(tmp_path) == ["a.bin"]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_an_error_inside_keeps_the_old_file(tmp_path: Path, error: type[BaseException]) -> None:
+    put(tmp_path / "a.bin", b"old")
+
+    def fail_half_way() -> None:
+        with replace_atomically(tmp_path / "a.bin") as file:
+            file.write(b"half of the n")
+            raise error
+
+    with pytest.raises(error):
+        fail_half_way()
+    assert (tmp_path / "a.bin").read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["a.bin"]
+
+
+def test_missing_folder_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match=r"Cannot write .*nowhere.*: No such file or directory\."):
+        put(tmp_path / "nowhere" / "a.bin", b"")
+
+
+def test_folder_in_the_place_of_the_file(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    with pytest.raises(OutputError, match="Cannot write"):
+        put(tmp_path / "a", b"x")
+    assert os.listdir(tmp_path) == ["a"]
+
+
+def test_full_disk_keeps_the_old_file(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")
+    put(tmp_path / "a.bin", b"old")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+    try:
+        with pytest.raises(OutputError, match="Cannot write"):
+            put(tmp_path / "a.bin", bytes(100_000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert (tmp_path / "a.bin").read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["a.bin"]
+
+
+def test_names_of_the_longest_kind(tmp_path: Path) -> None:
+    path = tmp_path / ("ü" * 120 + ".bin")
+    put(path, b"x")
+    assert path.read_bytes() == b"x"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX permissions and links")
+def test_permissions_and_links_stay(tmp_path: Path) -> None:
+    put(tmp_path / "a.bin", b"old")
+    (tmp_path / "a.bin").chmod(0o640)
+    (tmp_path / "link").symlink_to("a.bin")
+    put(tmp_path / "link", b"new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "a.bin").read_bytes() == b"new"
+    assert (tmp_path / "a.bin").stat().st_mode & 0o777 == 0o640
+
+
+def test_writers_at_once_leave_one_whole_file(tmp_path: Path) -> None:
+    contents = [bytes([value]) * 200_000 for value in range(8)]
+    threads = [threading.Thread(target=put, args=(tmp_path / "a.bin", content)) for content in contents]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (tmp_path / "a.bin").read_bytes() in contents
+    assert os.listdir(tmp_path) == ["a.bin"]
+
+
+def test_kill_half_way_keeps_the_old_file(tmp_path: Path) -> None:
+    put(tmp_path / "a.bin", b"old")
+    script = (
+        "import os, signal, sys\n"
+        "from distill.files import replace_atomically\n"
+        "with replace_atomically(sys.argv[1]) as file:\n"
+        "    file.write(bytes(100_000)); file.flush(); os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    subprocess.run([sys.executable, "-c", script, tmp_path / "a.bin"], check=False)
+    assert (tmp_path / "a.bin").read_bytes() == b"old"
