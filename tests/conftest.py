@@ -1,10 +1,12 @@
 """Sounds, corpora and small trained models that many tests share; all made here."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import soundfile as sf
+import torch
 
 from distill.library import workflows
 from distill.settings import SAMPLE_RATE
@@ -28,6 +30,8 @@ def pluck(frequency: float, seconds: float, seed: int = 0) -> np.ndarray:
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISTILL_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+    # Training flushes denormals for the whole process; hypothesis needs them.
+    torch.set_flush_denormal(False)
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +43,18 @@ def corpus_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
         folder.mkdir(exist_ok=True)
         sf.write(folder / f"pluck {i}.wav", pluck(110 * 1.3**i, 0.15 + 0.11 * i, i), SAMPLE_RATE)
     return root
+
+
+@pytest.fixture
+def tiny() -> dict[str, Any]:
+    """Codec settings for a training of seconds."""
+    return dict(TINY)
+
+
+@pytest.fixture
+def tiny_prior() -> dict[str, Any]:
+    """Prior settings for a training of seconds."""
+    return dict(TINY_PRIOR)
 
 
 @pytest.fixture(scope="session")

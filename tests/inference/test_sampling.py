@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from distill.errors import UsageError
-from distill.inference.sampling import Sampling, sample, sample_frames
+from distill.inference.sampling import GREEDY_BELOW, Sampling, sample, sample_frames
 from distill.models.prior import CodePrior
 
 
@@ -24,8 +24,8 @@ def test_draws_are_valid_and_within_the_cuts(K: int, top_k: int, top_p: float, t
     rank = (logits > logits.gather(1, drawn[:, None])).sum(1)
     if top_k:
         assert int(rank.max()) < top_k
-    if temperature:
-        share = (logits / temperature).softmax(1).sort(1, descending=True).values
+    if temperature >= GREEDY_BELOW:
+        share = ((logits - logits.amax(1, keepdim=True)) / temperature).softmax(1).sort(1, descending=True).values
         before = (share.cumsum(1) - share).gather(1, rank[:, None])
         assert float(before.max()) < top_p + 1e-4
 

@@ -164,7 +164,7 @@ def _open(path: str | os.PathLike[str]) -> sf.SoundFile:
         # Bytes keep names that are not valid Unicode; Windows has a call of its own for Unicode names.
         file = sf.SoundFile(os.fspath(path) if os.name == "nt" else os.fsencode(path))
     except (sf.SoundFileError, TypeError) as error:  # TypeError: a `.raw` file, which has no header
-        reason = "not audio, or a format that Distill does not read"
+        reason = "not audio that Distill can read"
         raise UnreadableAudioError(path, reason, "convert it to WAV, AIFF, FLAC, Ogg or MP3") from error
     if not _LOWEST_RATE <= file.samplerate <= _HIGHEST_RATE:
         file.close()

@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from distill import __version__
-from distill.cli.console import make_console
 from distill.cli.decode import decode_cmd
 from distill.cli.doctor import doctor_cmd
 from distill.cli.encode import encode_cmd
@@ -16,16 +15,13 @@ from distill.cli.train import train_cmd
 from distill.cli.train_prior import train_prior_cmd
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-for name, command in {
-    "doctor": doctor_cmd,
-    "train": train_cmd,
-    "train-prior": train_prior_cmd,
-    "generate": generate_cmd,
-    "encode": encode_cmd,
-    "decode": decode_cmd,
-    "info": info_cmd,
-}.items():
-    app.command(name)(command)
+app.command("doctor")(doctor_cmd)
+app.command("train")(train_cmd)
+app.command("train-prior")(train_prior_cmd)
+app.command("generate")(generate_cmd)
+app.command("encode")(encode_cmd)
+app.command("decode")(decode_cmd)
+app.command("info")(info_cmd)
 
 
 def _show_version(wanted: bool) -> None:
@@ -36,7 +32,9 @@ def _show_version(wanted: bool) -> None:
 
 @app.callback()
 def _distill(
-    version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Say it.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Say it.")
+    ] = False,
 ) -> None:
     """Train a small neural codec and a generator on your own recordings."""
 
@@ -49,11 +47,7 @@ def bootstrap() -> None:
 def main() -> None:
     """Entry point of the `distill` script."""
     bootstrap()
-    try:
-        app()
-    except KeyboardInterrupt:
-        make_console().print("Stopped.")
-        raise SystemExit(130) from None
+    app(prog_name="distill")
 
 
 __all__ = ["app", "bootstrap", "main"]

@@ -16,31 +16,41 @@ from rich.console import Console
 
 from distill.errors import DistillError
 
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it."""
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def make_console(quiet: bool = False) -> Console:
-    """Everything for people goes to stderr; stdout is for `--json`."""
-    return Console(stderr=True, quiet=quiet, highlight=False)
+    """Everything for people goes to stderr; stdout is for `--json`.
+
+    Markup and emoji codes are off: paths and names are shown as they are, brackets and colons included.
+    """
+    return Console(stderr=True, quiet=quiet, highlight=False, markup=False, emoji=False)
 
 
 def one_sentence_errors(command: Command) -> Command:
-    """Turn a `DistillError` into its sentence on stderr and its exit code."""
+    """Turn a `DistillError` into its sentence on stderr and its exit code, and Ctrl-C into exit code 130."""
 
     @functools.wraps(command)
     def run(*args: Any, **kwargs: Any) -> Any:
         try:
             return command(*args, **kwargs)
         except DistillError as error:
-            make_console().print(f"Error: {error}", style="red", markup=False, soft_wrap=True)
+            make_console().print(f"Error: {error}", style="red", soft_wrap=True)
             raise typer.Exit(error.exit_code) from error
+        except KeyboardInterrupt as interrupt:
+            make_console().print("Stopped.")
+            raise typer.Exit(INTERRUPTED) from interrupt
 
     return run  # type: ignore[return-value]
 
 
 def print_json(value: dict[str, Any]) -> None:
     """One JSON object on stdout. What is no number (a loudness of silence) becomes null."""
-    sys.stdout.write(json.dumps(plain(value), ensure_ascii=False, allow_nan=False) + "\n")
+    # Escaped beyond ASCII: file names that are no valid Unicode survive, whatever stdout is encoded in.
+    sys.stdout.write(json.dumps(plain(value), allow_nan=False) + "\n")
 
 
 def plain(value: Any) -> Any:

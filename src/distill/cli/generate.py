@@ -1,11 +1,15 @@
 """`distill generate`: new sound from a model."""
 
+import secrets
+import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from distill.cli.console import make_console, one_sentence_errors, print_json
+from distill.cli.options import Device, Json, ModelPath, Threads, check_seed
 
 if TYPE_CHECKING:
     from distill.library.workflows import Written
@@ -16,28 +20,31 @@ app = typer.Typer()
 @app.command()
 @one_sentence_errors
 def generate_cmd(
-    model_path: Annotated[Path, typer.Argument(help="Model file (.sda) with a prior.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="WAV file to write (numbered when several).")] = Path(
-        "generated.wav"
-    ),
+    model_path: ModelPath,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="WAV file to write (numbered when several).")
+    ] = Path("generated.wav"),
     duration: Annotated[float, typer.Option(help="Seconds.")] = 10.0,
-    temperature: Annotated[float, typer.Option(help="Above 1 wilder, below 1 tamer, 0 always the likeliest.")] = 1.0,
+    temperature: Annotated[float, typer.Option(help="Above 1 wilder, below 1 tamer, 0 the likeliest.")] = 1.0,
     top_k: Annotated[int, typer.Option(help="Draw from the k likeliest codes only; 0 is off.")] = 0,
-    top_p: Annotated[float, typer.Option(help="Draw from the likeliest codes that hold this share; 1 is off.")] = 0.9,
-    seed: Annotated[int | None, typer.Option(help="The same seed gives the same sound. Default: a new one.")] = None,
-    count: Annotated[int, typer.Option("--number", "-n", help="How many sounds, each from the next seed.")] = 1,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
-    threads: Annotated[int | None, typer.Option(help="CPU threads. Default: one a core, at most 8.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    top_p: Annotated[
+        float, typer.Option(help="Draw from the likeliest codes of this share; 1 is off.")
+    ] = 0.9,
+    seed: Annotated[int | None, typer.Option(help="Same seed, same sound. Default: a new one.")] = None,
+    count: Annotated[int, typer.Option("--number", "-n", help="How many, each from the next seed.")] = 1,
+    device: Device = "auto",
+    threads: Threads = None,
+    json: Json = False,
 ) -> None:
-    """Generate new sound: 48 kHz, 24 bit."""
-    import secrets
-    import time
+    """Generate new sound from a model with a prior.
 
+    48 kHz, 24 bit, at the level of the corpus. Says how much of it repeats the corpus.
+    """
     from rich.progress import Progress
 
     from distill.library import workflows
 
+    check_seed(seed)
     console = make_console(quiet=json)
     workflows.output_paths(output, count)
     seed = secrets.randbelow(2**31) if seed is None else seed
@@ -52,7 +59,7 @@ def generate_cmd(
     seconds = time.perf_counter() - began
     written = workflows.write_generated(sounds, output)
     for item in written:
-        console.print(_line(item), soft_wrap=True, markup=False)
+        console.print(_line(item), soft_wrap=True)
     if json:
         files = [_summary(item) for item in written]
         print_json({"model": model_path, "files": files, "realtime_factor": duration * count / seconds})
@@ -60,7 +67,8 @@ def generate_cmd(
 
 def _line(item: "Written") -> str:
     sound, run = item.sound, item.sound.shared_run
-    head = f"{item.path}: {sound.audio.shape[1] / sound.sample_rate:.1f} s, {sound.loudness:.1f} LUFS, seed {sound.seed}."
+    seconds = sound.audio.shape[1] / sound.sample_rate
+    head = f"{item.path}: {seconds:.1f} s, {sound.loudness:.1f} LUFS, seed {sound.seed}."
     if run is None:
         return f"{head} Shares no codes with the corpus."
     return (
@@ -70,8 +78,6 @@ def _line(item: "Written") -> str:
 
 
 def _summary(item: "Written") -> dict[str, Any]:
-    from dataclasses import asdict
-
     sound = item.sound
     return {
         "path": item.path,

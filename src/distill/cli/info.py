@@ -1,11 +1,12 @@
 """`distill info`: what a model file holds."""
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from math import log2
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from distill.cli.console import make_console, one_sentence_errors, print_json
+from distill.cli.options import Json, ModelPath
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -15,11 +16,8 @@ app = typer.Typer()
 
 @app.command()
 @one_sentence_errors
-def info_cmd(
-    model_path: Annotated[Path, typer.Argument(help="Model file (.sda).")],
-    json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
-) -> None:
-    """Say what is in a model file: codec, codebooks, corpus, verdict, prior."""
+def info_cmd(model_path: ModelPath, json: Json = False) -> None:
+    """Say what a model file holds."""
     from distill.models.persistence import read_header
 
     facts = _facts(read_header(model_path))
@@ -30,13 +28,13 @@ def info_cmd(
 
 
 def _facts(header: dict[str, Any]) -> dict[str, Any]:
-    from math import log2
-
     config, metadata = header["vqvae_config"], header["metadata"]
     frame_rate = metadata.get("frame_rate") or 0.0
     bits = frame_rate * config["num_quantizers"] * log2(config["codebook_size"])
     corpus = metadata.get("corpus", [])
-    prior = {k: v for k, v in (header.get("prior_metadata") or {}).items() if k not in ("corpus_codes", "loss_curves")}
+    prior = dict(header.get("prior_metadata") or {})
+    for bulky in ("corpus_codes", "loss_curves"):
+        prior.pop(bulky, None)
     return {
         "name": metadata.get("name"),
         "id": metadata.get("id"),
@@ -66,13 +64,15 @@ def _table(facts: dict[str, Any]) -> "Table":
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
+    channels = "mono" if facts["channels"] == 1 else f"{facts['channels']} channels"
     codec = (
-        f"{facts['sample_rate']} Hz, {'mono' if facts['channels'] == 1 else str(facts['channels']) + ' channels'}, "
-        f"{facts['num_quantizers']} levels of {facts['codebook_size']} codes at {facts['frame_rate']:.1f} frames/s "
+        f"{facts['sample_rate']} Hz, {channels}, {facts['num_quantizers']} levels of "
+        f"{facts['codebook_size']} codes at {facts['frame_rate']:.1f} frames/s "
         f"({facts['bits_per_second'] / 1000:.2f} kb/s)"
     )
     levels = ", ".join(
-        f"{h['name']} {h['utilisation']:.0%} (perplexity {h['perplexity']:.0f})" for h in facts["level_health"]
+        f"{h['name']} {h['utilisation']:.0%} (perplexity {h['perplexity']:.0f})"
+        for h in facts["level_health"]
     )
     rows = [
         ("Name", f"{facts['name']}  (id {facts['id']})"),
@@ -95,5 +95,6 @@ def _prior_line(facts: dict[str, Any]) -> str:
     config, metadata = facts["prior_config"], facts["prior_metadata"]
     return (
         f"{config['num_layers']} layers of {config['hidden_size']}, {metadata['epochs_trained']} epochs, "
-        f"held-out perplexity {metadata['best_perplexity']:.1f} of {facts['codebook_size']}, {metadata['training_date']}"
+        f"held-out perplexity {metadata['best_perplexity']:.1f} of {facts['codebook_size']}, "
+        f"{metadata['training_date']}"
     )

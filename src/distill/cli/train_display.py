@@ -2,7 +2,7 @@
 
 from types import TracebackType
 
-from rich.console import Console, Group
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -38,7 +38,9 @@ class TrainDisplay:
             self.live.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
         if self.live:
             self.live.stop()
 
@@ -61,7 +63,9 @@ class TrainDisplay:
 
     def _summary(self, event: StepMetrics) -> str:
         held_out = f" | held out {self.validation.val_loss:.2f}" if self.validation else ""
-        use = f" | codes in use {min(level.utilisation for level in event.levels):.0%}+" if event.levels else ""
+        use = (
+            f" | codes in use {min(level.utilisation for level in event.levels):.0%}+" if event.levels else ""
+        )
         return (
             f"step {event.step} | {clock(event.remaining_s)} left | loss {self.loss:.2f}{held_out}{use} "
             f"| {event.realtime_factor:.0f}x real time"
@@ -69,7 +73,7 @@ class TrainDisplay:
 
     def _panel(self, event: StepMetrics) -> Group:
         bar = ProgressBar(total=1.0, completed=event.progress, width=48)
-        parts = [bar, Text(self._summary(event)), _level_table(event.levels)]
+        parts: list[RenderableType] = [bar, Text(self._summary(event)), _level_table(event.levels)]
         if self.saved:
             parts.append(Text(f"{self.saved.path} is usable as of step {self.saved.step}.", style="dim"))
         return Group(*parts, *low_use_warnings(event.levels))
@@ -95,6 +99,10 @@ def _level_table(levels: tuple[LevelHealth, ...]) -> Table:
     for level in levels:
         style = "yellow" if level.is_low else None
         table.add_row(
-            level.name, f"{level.utilisation:.0%}", f"{level.perplexity:.1f}", str(level.dead_codes), style=style
+            level.name,
+            f"{level.utilisation:.0%}",
+            f"{level.perplexity:.1f}",
+            str(level.dead_codes),
+            style=style,
         )
     return table

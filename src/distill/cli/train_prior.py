@@ -1,12 +1,19 @@
 """`distill train-prior`: a prior over a model's codes, put into the same file."""
 
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from distill.cli.console import cancel_on_interrupt, make_console, one_sentence_errors, print_json
-from distill.errors import ModelFileError
+from distill.cli.console import (
+    INTERRUPTED,
+    cancel_on_interrupt,
+    make_console,
+    one_sentence_errors,
+    print_json,
+)
+from distill.cli.options import DatasetDir, Device, Json, ModelPath, Threads
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,25 +26,31 @@ app = typer.Typer()
 @app.command()
 @one_sentence_errors
 def train_prior_cmd(
-    model_path: Annotated[Path, typer.Argument(help="Model file (.sda) that `distill train` made.")],
-    dataset_dir: Annotated[Path, typer.Argument(help="Folder of your sounds.")],
+    model_path: ModelPath,
+    dataset_dir: DatasetDir,
     epochs: Annotated[int | None, typer.Option("--epochs", "-e", help="Epochs at most.")] = None,
     hidden_size: Annotated[int | None, typer.Option(help="Width of the network.")] = None,
     layers: Annotated[int | None, typer.Option(help="Layers of the network.")] = None,
     heads: Annotated[int | None, typer.Option(help="Attention heads.")] = None,
     lr: Annotated[float | None, typer.Option(help="Learning rate at its highest.")] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
-    json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout at the end.")] = False,
+    device: Device = "auto",
+    threads: Threads = None,
+    json: Json = False,
 ) -> None:
-    """Train a prior, which draws new codes, over your sounds; it goes into the model file."""
+    """Train the prior of a model, which generates.
+
+    It learns how your sounds go on, and goes into the model file. Ctrl-C keeps the best so far.
+    """
+    from distill.device import pick_device
     from distill.library import workflows
     from distill.models.persistence import read_header
 
     console = make_console(quiet=json)
-    overrides = {
+    overrides: dict[str, Any] = {
         "max_epochs": epochs, "hidden_size": hidden_size, "num_layers": layers, "num_heads": heads,
-        "learning_rate": lr,
+        "learning_rate": lr, "threads": threads,
     }  # fmt: skip
+    pick_device(device)
     had_prior = bool(read_header(model_path).get("has_prior"))
     config, file_count = workflows.prior_settings(dataset_dir, **overrides)
     _print_header(console, model_path, dataset_dir, file_count, vars(config), overrides)
@@ -48,22 +61,29 @@ def train_prior_cmd(
             model_path, dataset_dir, callback=lambda m: _print_epoch(console, m), cancel_event=cancelled,
             device=device, **overrides,
         )  # fmt: skip
-    if result["prior_model"] is None:
-        raise ModelFileError(f"Stopped before the first validation: {model_path} is unchanged. Run it again to train.")
-    _print_summary(console, model_path, result)
     if json:
         print_json(_summary(model_path, dataset_dir, result))
+    if result["prior_model"] is None:
+        console.print(f"Stopped before the first validation: {model_path} is unchanged.", soft_wrap=True)
+        raise typer.Exit(INTERRUPTED)
+    _print_summary(console, model_path, result)
 
 
 def _print_header(
-    console: "Console", model: Path, dataset: Path, files: int, config: dict[str, Any], overrides: dict[str, Any]
+    console: "Console",
+    model: Path,
+    dataset: Path,
+    files: int,
+    config: dict[str, Any],
+    overrides: dict[str, Any],
 ) -> None:
     rows = [("Epochs", "max_epochs"), ("Hidden size", "hidden_size"), ("Layers", "num_layers")]
     rows += [("Heads", "num_heads"), ("Learning rate", "learning_rate")]
-    console.print(f"Model:         {model}\nDataset:       {dataset}\nFiles:         {files}", soft_wrap=True, markup=False)
+    for title, value in (("Model", model), ("Dataset", dataset), ("Files", files)):
+        console.print(f"{title + ':':<14} {value}", soft_wrap=True)
     for title, name in rows:
         origin = "auto" if overrides[name] is None else "override"
-        console.print(f"{title + ':':<14} {config[name]} ({origin})", markup=False)
+        console.print(f"{title + ':':<14} {config[name]} ({origin})")
 
 
 def _print_epoch(console: "Console", m: "PriorEpochMetrics") -> None:
@@ -80,10 +100,12 @@ def _print_summary(console: "Console", model_path: Path, result: dict[str, Any])
     done, last = result["complete"], result["history"][-1]
     config = result["prior_config"]
     if result["unknown_files"]:
+        unknown = f"{result['unknown_files']} of {result['file_count']} files"
         console.print(
-            f"{result['unknown_files']} of {result['file_count']} files are not among those that the codec was "
-            "trained on; they were split by their contents.", soft_wrap=True, style="yellow",
-        )  # fmt: skip
+            f"{unknown} are not among those that the codec was trained on; they were split by content.",
+            soft_wrap=True,
+            style="yellow",
+        )
     console.print(
         f"{'Stopped' if done.interrupted else 'Done'} after {done.epochs_trained} epochs. "
         f"train_loss: {last['train_loss']:.4f}, val_loss: {last['val_loss']:.4f}, "
@@ -92,7 +114,8 @@ def _print_summary(console: "Console", model_path: Path, result: dict[str, Any])
     console.print(", ".join(f"{name} {value}" for name, value in config.items()), soft_wrap=True)
     for warning in result["warnings"]:
         console.print(warning, style="yellow", soft_wrap=True)
-    console.print(f"Prior is in: {model_path}\nNext:        distill generate {model_path} -o new.wav", soft_wrap=True)
+    console.print(f"Prior is in: {model_path}", soft_wrap=True)
+    console.print(f"Next:        distill generate {quote(str(model_path))} -o new.wav", soft_wrap=True)
 
 
 def _summary(model_path: Path, dataset_dir: Path, result: dict[str, Any]) -> dict[str, Any]:
@@ -104,7 +127,7 @@ def _summary(model_path: Path, dataset_dir: Path, result: dict[str, Any]) -> dic
         "unknown_files": result["unknown_files"],
         "epochs_trained": done.epochs_trained,
         "final_perplexity": done.final_perplexity,
-        "best_perplexity": done.best_perplexity,
+        "best_perplexity": done.best_perplexity if result["history"] else None,
         "elapsed_s": done.elapsed_s,
         "interrupted": done.interrupted,
         "prior_config": result["prior_config"],

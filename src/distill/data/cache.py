@@ -26,7 +26,8 @@ from distill.errors import OutputError
 from distill.files import replace_atomically
 from distill.settings import SAMPLE_RATE, cache_dir
 
-_VERSION = 1
+# Raised whenever what is kept or how it is measured changes.
+_VERSION = 2
 
 
 class CachedSound(NamedTuple):

@@ -40,10 +40,6 @@ class Split:
     unknown: int = 0
 
 
-def _whole(clip: Clip) -> Region:
-    return Region(clip, 0, clip.n_samples)
-
-
 def _held_out_by_hash(content_hash: str) -> bool:
     return int(content_hash[:8], 16) % round(1 / HELD_OUT_SHARE) == 0
 
@@ -56,7 +52,11 @@ def make_manifest(clips: Sequence[Clip]) -> list[dict[str, Any]]:
     """
     by_hash = sorted(clips, key=lambda clip: clip.content_hash)
     whole_files = len(clips) >= MIN_FILES_TO_HOLD_OUT
-    held = {c.content_hash for c in by_hash[: max(1, round(len(clips) * HELD_OUT_SHARE))]} if whole_files else set()
+    held = (
+        {c.content_hash for c in by_hash[: max(1, round(len(clips) * HELD_OUT_SHARE))]}
+        if whole_files
+        else set()
+    )
     manifest = []
     for clip in clips:
         until = clip.n_samples if whole_files else clip.n_samples - round(clip.n_samples * HELD_OUT_SHARE)
@@ -73,24 +73,29 @@ def make_manifest(clips: Sequence[Clip]) -> list[dict[str, Any]]:
 
 
 def split_by_manifest(clips: Sequence[Clip], manifest: Sequence[dict[str, Any]]) -> Split:
-    """Regions of `clips` as the manifest says; files that it does not know are placed by their hash."""
+    """Regions of `clips` as the manifest says; files that it does not know are placed by their hash.
+
+    Where that leaves nothing to learn from, or to judge by, the clips are split as a new corpus would be.
+    """
+    known = {entry["hash"] for entry in manifest}
+    unknown = sum(clip.content_hash not in known for clip in clips)
+    train, held_out = _regions(clips, manifest)
+    if not train or not held_out:
+        train, held_out = _regions(clips, make_manifest(clips))
+    return Split(tuple(train), tuple(held_out), unknown)
+
+
+def _regions(clips: Sequence[Clip], manifest: Sequence[dict[str, Any]]) -> tuple[list[Region], list[Region]]:
     until = {entry["hash"]: int(entry["train_until"]) for entry in manifest}
-    train, held_out, unknown = [], [], 0
+    train, held_out = [], []
     for clip in clips:
-        if clip.content_hash not in until:
-            unknown += 1
-            (held_out if _held_out_by_hash(clip.content_hash) else train).append(_whole(clip))
-            continue
-        border = min(until[clip.content_hash], clip.n_samples)
+        by_hash = 0 if _held_out_by_hash(clip.content_hash) else clip.n_samples
+        border = min(until.get(clip.content_hash, by_hash), clip.n_samples)
         if border > 0:
             train.append(Region(clip, 0, border))
         if border < clip.n_samples:
             held_out.append(Region(clip, border, clip.n_samples))
-    if manifest and (not train or not held_out) and len(clips) > 0:
-        # Nothing left to learn from, or to judge by: split what there is as a new corpus would be.
-        fresh = split_by_manifest(clips, make_manifest(clips))
-        return Split(fresh.train, fresh.held_out, unknown)
-    return Split(tuple(train), tuple(held_out), unknown)
+    return train, held_out
 
 
 class CropSampler:

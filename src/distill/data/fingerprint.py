@@ -15,12 +15,13 @@ from distill.settings import SAMPLE_RATE
 
 _WINDOW = 2048
 _BANDS = 16
-_COARSE, _FINE = 24, 64
-_HOP, _FINE_HOP = SAMPLE_RATE // 200, SAMPLE_RATE // 100
+_COARSE, _FINE, _MOST_SHIFT = 24, 128, 33
+_CANDIDATES = 3
+_HOP = SAMPLE_RATE // 200
 _MOST_FRAMES = 12_000
 _RANGE_DB, _STEP_DB = 32.0, 0.25
 
-SAME_SOUND_DB = 1.5
+SAME_SOUND_DB = 1.35
 """Mean distance in dB below which two fingerprints are of one sound."""
 
 
@@ -28,16 +29,17 @@ def fingerprint(audio: np.ndarray) -> str:
     """Picture of `[C, N]` at SAMPLE_RATE as a short string; empty when nothing lies in 40 Hz to 8 kHz."""
     n = audio.shape[1]
     hop = max(_HOP, n // _MOST_FRAMES)
-    energies = _band_energies(audio, np.arange(0, n + hop, hop))
+    positions = np.arange(-_WINDOW // 2, n + _WINDOW // 2 + hop, hop)
+    energies = _band_energies(audio, positions)
     total = energies.sum()
     if total <= 0.0:
         return ""
     per_frame = energies.sum(axis=1) / total
-    positions = np.arange(len(energies)) * hop
     centre = float(per_frame @ positions)
-    spread = float(np.sqrt(per_frame @ np.square(positions - centre))) + hop
+    # Not below the length of a window, or the grid would show where the frames happen to lie.
+    spread = max(_WINDOW, hop, float(np.sqrt(per_frame @ np.square(positions - centre))))
     edges = centre + spread * np.linspace(-2.0, 4.0, _COARSE + 1)
-    fine_at = round(centre) + _FINE_HOP * np.arange(-_FINE // 2, _FINE // 2)
+    fine_at = round(centre) + _HOP * np.arange(-_FINE // 2, _FINE // 2)
     grids = [_resample_energy(energies, positions, hop, edges), _band_energies(audio, fine_at)]
     return base64.b64encode(b"".join(_quantise(grid) for grid in grids)).decode("ascii")
 
@@ -45,7 +47,7 @@ def fingerprint(audio: np.ndarray) -> str:
 def same_sounds(fingerprints: list[str], lengths: list[int]) -> list[int | None]:
     """For each sound the index of the nearest earlier one that is the same sound, or None.
 
-    `lengths` in samples: only sounds within 10 % or 0.15 s of each other are compared.
+    `lengths` in samples: only sounds within 5 % or 0.12 s of each other are compared.
     """
     size = (_COARSE + _FINE) * _BANDS
     pictures = np.zeros((len(fingerprints), size), np.float32)
@@ -55,25 +57,41 @@ def same_sounds(fingerprints: list[str], lengths: list[int]) -> list[int | None]
     samples = np.array(lengths, np.float64)
     matches: list[int | None] = []
     for index, text in enumerate(fingerprints):
-        slack = np.maximum(0.15 * SAMPLE_RATE, 0.1 * samples[index])
+        slack = np.maximum(0.12 * SAMPLE_RATE, 0.05 * samples[index])
         alike = np.abs(samples[:index] - samples[index]) <= slack
-        near = [other for other in np.flatnonzero(alike) if fingerprints[other]] if text else []
-        distances = _distances(pictures[index], pictures[near])
-        best = int(distances.argmin()) if len(near) else -1
-        matches.append(int(near[best]) if len(near) and distances[best] < SAME_SOUND_DB else None)
+        near = np.array([other for other in np.flatnonzero(alike) if fingerprints[other]], np.intp)
+        matches.append(_nearest(pictures, index, near) if text and near.size else None)
     return matches
 
 
-def _distances(picture: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """The larger of the mean distances of the two grids in dB `[K]`, over cells above the floor in either."""
-    difference = np.abs(others - picture) * _STEP_DB
-    heard = (others > 0) | (picture > 0)
+def _nearest(pictures: np.ndarray, index: int, others: np.ndarray) -> int | None:
+    """The one of `others` that is the same sound as `index`, the nearest by the coarse grid."""
     cut = _COARSE * _BANDS
-    means = [
-        difference[:, part].sum(axis=1) / np.maximum(heard[:, part].sum(axis=1), 1)
-        for part in (slice(cut), slice(cut, None))
-    ]
-    return np.maximum(*means)
+    coarse = _mean_distance(pictures[others, :cut], pictures[index, :cut])
+    fine = pictures[:, cut:].reshape(-1, _FINE, _BANDS)
+    # A few will do: among hundreds of takes of one noise the fine grids would take minutes.
+    for candidate in np.argsort(coarse, kind="stable")[:_CANDIDATES]:
+        other = int(others[candidate])
+        if coarse[candidate] < SAME_SOUND_DB and _shifted_distance(fine[other], fine[index]) < SAME_SOUND_DB:
+            return other
+    return None
+
+
+def _shifted_distance(first: np.ndarray, second: np.ndarray) -> float:
+    """Smallest distance of two fine grids `[_FINE, _BANDS]` over small shifts in time.
+
+    Lossy formats change levels a little here and there, which moves the centre of a long sound.
+    """
+    pairs = [(first[shift:], second[: _FINE - shift]) for shift in range(_MOST_SHIFT)]
+    pairs += [(first[: _FINE - shift], second[shift:]) for shift in range(1, _MOST_SHIFT)]
+    return min(float(_mean_distance(one.ravel(), other.ravel())) for one, other in pairs)
+
+
+def _mean_distance(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Distance in dB over the last axis; loud cells weigh more."""
+    weights = np.maximum(first, second)
+    difference = np.abs(first - second) * _STEP_DB * weights
+    return difference.sum(axis=-1) / np.maximum(weights.sum(axis=-1), 1.0)
 
 
 def _quantise(energies: np.ndarray) -> bytes:

@@ -111,7 +111,9 @@ def count_clipped_runs(block: np.ndarray, bits: int = 16) -> int:
         first, last = np.flatnonzero(change == 1), np.flatnonzero(change == -1)
         before = np.abs(samples[first] - samples[np.maximum(first - 1, 0)])
         after = np.abs(samples[last] - samples[np.minimum(last + 1, len(samples) - 1)])
-        runs += int(((last - first >= 2) & (np.maximum(before, after) > 4 * step)).sum())
+        # The largest drop beside a run of this length that a parabola cut at one step can have.
+        smooth = step * (np.square(1 + 2 / (last - first)) + 0.5)
+        runs += int(((last - first >= 2) & (np.maximum(before, after) > smooth)).sum())
     return runs
 
 

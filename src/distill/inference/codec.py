@@ -3,8 +3,8 @@
 import numpy as np
 import torch
 
-from distill.audio.level import active_rms_db
-from distill.errors import AudioError, CodebookMismatchError
+from distill.audio.level import FLOOR_DB, active_rms_db
+from distill.errors import AudioError, CodebookMismatchError, CodesFileError
 from distill.inference.codes import Codes, level_names
 from distill.models.chunked import decode_codes, encode_audio
 from distill.models.persistence import LoadedVQModel
@@ -43,13 +43,18 @@ def decode_sound(loaded: LoadedVQModel, codes: Codes) -> np.ndarray:
             f"These codes (of '{codes.source}') were made with another model than {loaded.path}: "
             "decode them with the model that encoded them, or encode the sound again."
         )
+    if codes.codebook_size != loaded.model.codebook_size or codes.codes.shape[1] > loaded.model.num_quantizers:
+        raise CodesFileError(
+            f"The codes of '{codes.source}' have other levels or codebook sizes than {loaded.path}: "
+            "encode the sound again, or undo the last edit."
+        )
     audio = decode_codes(loaded.model, torch.from_numpy(codes.codes).long())
     return audio[:, : codes.n_samples] * np.float32(codes.gain)
 
 
 def _gain_into_range(audio: np.ndarray, sample_rate: int, rms_range: list[float] | None) -> float:
     level = active_rms_db(audio, sample_rate)
-    if rms_range is None or not np.isfinite(level):
+    if rms_range is None or level <= FLOOR_DB:
         return 1.0
     wanted = float(np.clip(level, *rms_range))
     return float(10 ** ((wanted - level) / 20))

@@ -9,6 +9,9 @@ from torch import Tensor
 from distill.errors import UsageError
 from distill.models.prior import CodePrior
 
+GREEDY_BELOW = 1e-3
+"""Temperatures below this take the likeliest code."""
+
 
 @dataclass(frozen=True)
 class Sampling:
@@ -34,12 +37,13 @@ def sample(logits: Tensor, sampling: Sampling, generator: torch.Generator) -> Te
     Draws by inverting the cumulative distribution, on the CPU: the same seed gives the same draw everywhere.
     """
     logits = logits.detach().float().cpu()
-    if sampling.temperature == 0:
+    if sampling.temperature < GREEDY_BELOW:
         return logits.argmax(-1)
-    ordered, index = (logits / sampling.temperature).sort(dim=-1, descending=True, stable=True)
+    ordered, index = logits.sort(dim=-1, descending=True, stable=True)
     if sampling.top_k:
         ordered = ordered[:, : sampling.top_k]
-    share = ordered.softmax(-1)
+    # Relative to the likeliest, so that no temperature, however low, overflows.
+    share = ((ordered - ordered[:, :1]) / sampling.temperature).softmax(-1)
     before = share.cumsum(-1) - share
     share = share * (before < sampling.top_p)
     # float64, so that rounding of the running sum never lets a draw fall past the last entry kept.
@@ -58,7 +62,7 @@ def sample_frames(
     cache, previous = prior.new_cache(), None
     starts = torch.ones(batch_size, dtype=torch.bool, device=device)
     # Where sounds end is drawn as the prior has it: a cut would make rare endings rarer still.
-    coin = Sampling(temperature=1.0 if sampling.temperature else 0.0, top_p=1.0)
+    coin = Sampling(temperature=1.0 if sampling.temperature >= GREEDY_BELOW else 0.0, top_p=1.0)
     while True:
         known = prior.step(previous, starts, cache)
         chosen = []

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from distill.audio.io import read_audio, write_wav
-from distill.data.corpus import collect_audio_files, scan_corpus
+from distill.data.corpus import CorpusReport, collect_audio_files, scan_corpus
 from distill.device import pick_device, prepare
 from distill.errors import OutputError
 from distill.inference.codec import decode_sound, encode_sound
@@ -30,7 +30,7 @@ FilePath = str | Path
 
 
 def train(
-    sounds: FilePath,
+    sounds: FilePath | CorpusReport,
     output: FilePath,
     *,
     callback: Callback = lambda event: None,
@@ -41,17 +41,21 @@ def train(
     progress: ScanProgress | None = None,
     **settings: Any,
 ) -> TrainingCompleteEvent:
-    """Train a codec on the folder `sounds` and write it to `output` (`.sda`).
+    """Train a codec on the folder `sounds` (or on a scan of it) and write it to `output` (`.sda`).
 
     `settings` are fields of `VQVAEConfig` (`minutes`, `steps`, `num_quantizers`, …); what is not given is chosen
     from the corpus. Raises `CorpusError`, `UsageError`, `OutputError`, `PriorPresentError`.
     """
-    check_output(Path(output), discard_prior)
-    # Settings that make no sense should be refused before hours of sound are decoded.
-    get_adaptive_vqvae_config(1, **settings)
-    corpus = scan_corpus(Path(sounds), progress=progress)
+    check_training(output, discard_prior, settings)
+    corpus = sounds if isinstance(sounds, CorpusReport) else scan_corpus(sounds, progress=progress)
     config = get_adaptive_vqvae_config(len(corpus.clips), **settings)
     return train_vqvae(corpus, Path(output), config, callback, cancel_event, device, model_name, discard_prior)
+
+
+def check_training(output: FilePath, discard_prior: bool, settings: dict[str, Any]) -> None:
+    """Refuse outputs and settings that make no sense before hours of sound are decoded."""
+    check_output(Path(output), discard_prior)
+    get_adaptive_vqvae_config(1, **settings)
 
 
 def resume(

@@ -161,6 +161,8 @@ class CodePrior(nn.Module):
         dropout: float = 0.1,
     ) -> None:
         super().__init__()
+        if hidden_size % (2 * num_heads):
+            raise ValueError(f"hidden_size {hidden_size} is no multiple of twice num_heads {num_heads}")
         self.codebook_size, self.seq_len, self.num_quantizers = codebook_size, seq_len, num_quantizers
         self.num_layers, self.head_dim = num_layers, hidden_size // num_heads
         self.window = max(1, seq_len // num_quantizers)

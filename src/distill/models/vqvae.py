@@ -72,6 +72,8 @@ class VQVAE(nn.Module):
         latent_dim: int = 64,
     ) -> None:
         super().__init__()
+        if not 0 < hop_length < n_fft or n_fft % hop_length or stride < 1:
+            raise ValueError(f"n_fft {n_fft} is no multiple of a smaller hop_length {hop_length}")
         self.config: dict[str, Any] = {
             "sample_rate": sample_rate,
             "channels": channels,

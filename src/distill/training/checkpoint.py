@@ -1,10 +1,9 @@
 """Checkpoints: everything that training needs to go on, in one file beside the model."""
 
+import pickle
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
-
-import pickle
 
 import torch
 
@@ -13,6 +12,19 @@ from distill.files import replace_atomically
 
 FORMAT = "distill.checkpoint"
 VERSION = 1
+
+# What torch lets escape when bytes are missing or altered.
+_DAMAGE = (
+    AttributeError,
+    BadZipFile,
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    pickle.UnpicklingError,
+)
 
 
 def checkpoint_path(model_path: Path, kind: str = "train") -> Path:
@@ -34,7 +46,7 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
         raise CheckpointError(
             f"There is no checkpoint at {path}: nothing to go on with. Start afresh without --resume."
         ) from None
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError, BadZipFile) as error:
+    except _DAMAGE as error:
         raise CheckpointError(f"The checkpoint {path} is damaged: delete it and start afresh.") from error
     if not isinstance(state, dict) or state.get("format") != FORMAT or state.get("version") != VERSION:
         raise CheckpointError(f"{path} is no checkpoint of this version of Distill: delete it and start afresh.")

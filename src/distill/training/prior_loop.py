@@ -129,7 +129,7 @@ def train_prior_epoch(
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(prior.parameters(), MAX_GRADIENT)
         optimizer.step()
-        losses.append(float(per_code))
+        losses.append(per_code.item())
         if after_step(losses[-1]):
             break
     return sum(losses) / len(losses)
@@ -143,7 +143,7 @@ def validate_prior_epoch(prior: CodePrior, pieces: Iterable[Stream]) -> tuple[fl
     for piece in pieces:
         batch = stack([piece], prior.start.device)
         per_code, _ = prior_loss(prior.frame_scores(batch.codes, batch.starts), batch.codes, batch.ends)
-        total += float(per_code) * batch.codes.numel()
+        total += per_code.item() * batch.codes.numel()
         count += batch.codes.numel()
     loss = total / max(count, 1)
     return loss, math.exp(min(loss, 50.0))

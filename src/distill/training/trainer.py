@@ -80,7 +80,7 @@ class CodecTrainer:
             self._descend(loss)
             self._update_codebooks(output)
         self.step_count += 1
-        return self._metrics(float(mel), float(output.commitment), rate)
+        return self._metrics(mel.item(), output.commitment.item(), rate)
 
     def _batch(self, step: int) -> Tensor:
         return torch.from_numpy(self.sampler.batch(step, self.config.batch_size)).to(self.device)

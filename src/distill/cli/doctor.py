@@ -1,0 +1,178 @@
+"""`distill doctor`: what is in a folder of sounds, what will be used, what not and why."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from distill.cli.console import make_console, one_sentence_errors, print_json
+from distill.cli.options import DatasetDir, Json
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from distill.data.corpus import CorpusReport, FileReport
+
+# A folder up to this size is shown whole; of a larger one only the files that need a look.
+_SHORT_LIST = 30
+
+
+app = typer.Typer()
+
+
+@app.command()
+@one_sentence_errors
+def doctor_cmd(
+    dataset_dir: DatasetDir,
+    show_all: Annotated[bool, typer.Option("--all", help="List every file, not only the odd ones.")] = False,
+    json: Json = False,
+) -> None:
+    """Look through a folder of sounds.
+
+    Says what will be used, what not and why, and what to fix first. Exit code 1 when there is something to fix.
+    """
+    console = make_console(quiet=json)
+    report = scan_folder(dataset_dir, console)
+    if json:
+        print_json(report_to_dict(report))
+    else:
+        show_report(report, console, show_all)
+    if report.verdict != "go":
+        raise typer.Exit(1)
+
+
+def report_to_dict(report: "CorpusReport") -> dict[str, Any]:
+    """The report as plain JSON values; loudness below the gate is null."""
+    return {
+        "folder": str(report.root),
+        "verdict": report.verdict,
+        "advice": list(report.advice),
+        "total_s": round(report.total_s, 3),
+        "used": len(report.clips),
+        "skipped": len(report.files) - len(report.clips),
+        "other_files": report.other_files,
+        "files": [_file_to_dict(file) for file in report.files],
+    }
+
+
+def show_report(report: "CorpusReport", console: "Console", show_all: bool = False) -> None:
+    """Print table, totals, verdict and advice; for long folders the odd files only, unless `show_all`."""
+    from rich.text import Text
+
+    odd = [file for file in report.files if file.flags or not file.used]
+    rows = report.files if show_all or len(report.files) <= _SHORT_LIST else odd
+    if rows:
+        console.print(_table(rows, console.width))
+    if fine := len(report.files) - len(rows):
+        console.print(Text(f"  {fine} more files are fine (--all lists them)", style="dim"))
+    console.print()
+    console.print(Text(_totals(report)))
+    style, words = ("bold green", "go") if report.verdict == "go" else ("bold red", "fix this first")
+    console.print(Text.assemble("Verdict: ", (words, style)))
+    for sentence in report.advice:
+        console.print(_bullet(sentence))
+
+
+def scan_folder(folder: Path, console: "Console") -> "CorpusReport":
+    """Scan a folder with a progress bar."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    from distill.data.corpus import scan_corpus
+
+    name_column = TextColumn("{task.fields[name]}", markup=False)
+    columns = (TextColumn("Listening"), BarColumn(), MofNCompleteColumn(), name_column)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", name="")
+
+        def advance(done: int, total: int, name: str) -> None:
+            bar.update(task, completed=done, total=total, name=_fit(name, 30))
+
+        return scan_corpus(folder, progress=advance)
+
+
+def _file_to_dict(file: "FileReport") -> dict[str, Any]:
+    return {
+        "name": file.name,
+        "used": file.used,
+        "reason": file.reason,
+        "flags": list(file.flags),
+        "duration_s": round(file.duration_s, 4),
+        "sample_rate": file.sample_rate,
+        "channels": file.channels,
+        "peak_db": round(file.peak_db, 2),
+        "loudness": round(file.loudness, 2) if file.loudness > float("-inf") else None,
+    }
+
+
+def _table(files: "tuple[FileReport, ...] | list[FileReport]", width: int) -> "Table":
+    from rich.table import Table
+    from rich.text import Text
+
+    name_width = max(16, min(max(len(file.name) for file in files), width - 52))
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("File", no_wrap=True)
+    table.add_column("Length", justify="right", no_wrap=True)
+    table.add_column("Peak", justify="right", no_wrap=True)
+    table.add_column("", overflow="fold")
+    for file in files:
+        length = duration_text(file.duration_s) if file.duration_s else "–"
+        peak = f"{round(file.peak_db, 1) + 0.0:.1f} dB" if file.sample_rate else "–"
+        table.add_row(Text(_fit(file.name, name_width)), Text(length), Text(peak), _status(file))
+    return table
+
+
+def _status(file: "FileReport") -> "Text":
+    from rich.text import Text
+
+    if not file.used:
+        return Text.assemble(("skipped: ", "red"), _printable(file.reason))
+    if file.flags:
+        return Text.assemble(("used: ", "yellow"), _printable(", ".join(file.flags)))
+    return Text("used", style="green")
+
+
+def _totals(report: "CorpusReport") -> str:
+    files = "1 file" if len(report.files) == 1 else f"{len(report.files)} files"
+    text = f"{len(report.clips)} of {files} used, {duration_text(report.total_s)} of sound."
+    if report.other_files:
+        others = "1 other file" if report.other_files == 1 else f"{report.other_files} other files"
+        text += f" {others} left alone."
+    return text
+
+
+def _bullet(sentence: str) -> "Table":
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table.grid(padding=(0, 1))
+    grid.add_row(Text("  •"), Text(_printable(sentence)))
+    return grid
+
+
+def duration_text(seconds: float) -> str:
+    """Seconds as people write them: 0.02 ms, 0.04 s, 12.3 s, 3:25 min, 1:02:03 h."""
+    if seconds < 0.01:
+        return f"{seconds * 1000:.2g} ms"
+    if seconds < 60:
+        return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02} h" if hours else f"{minutes}:{rest:02} min"
+
+
+def _fit(name: str, width: int) -> str:
+    """Keep the end of a name, where files of one folder differ, within `width` terminal cells."""
+    from rich.cells import cell_len
+
+    name = _printable(name)
+    if cell_len(name) <= width:
+        return name
+    while cell_len(name) > width - 1:
+        name = name[1:]
+    return "…" + name
+
+
+def _printable(text: str) -> str:
+    return "".join(char if char.isprintable() else "·" for char in text)

@@ -1,0 +1,70 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from distill.audio.io import write_wav
+from distill.cli.doctor import doctor_cmd, duration_text
+from distill.settings import SAMPLE_RATE
+
+app = typer.Typer()
+app.command()(doctor_cmd)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("COLUMNS", "80")
+    (tmp_path / "sounds").mkdir()
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, (1, 3 * SAMPLE_RATE)).astype(np.float32)
+    write_wav(tmp_path / "sounds" / "good [red].wav", noise)
+    write_wav(tmp_path / "sounds" / "silent.wav", np.zeros((1, 480), np.float32))
+    return tmp_path / "sounds"
+
+
+def test_table_on_stderr(folder: Path) -> None:
+    result = CliRunner().invoke(app, [str(folder)])
+    assert result.exit_code == 0
+    assert result.stdout == ""
+    assert "good [red].wav" in result.stderr
+    assert "skipped: silent" in result.stderr
+    assert "1 of 2 files used, 3.00 s of sound." in result.stderr
+    assert "Verdict: go" in result.stderr
+    assert max(len(line) for line in result.stderr.splitlines()) <= 80
+
+
+def test_json_is_alone_on_stdout(folder: Path) -> None:
+    result = CliRunner().invoke(app, [str(folder), "--json"])
+    report = json.loads(result.stdout)
+    assert (report["verdict"], report["used"], report["skipped"]) == ("go", 1, 1)
+    assert report["files"][1]["reason"] == "silent"
+    assert report["files"][1]["loudness"] is None
+    assert result.exit_code == 0
+
+
+def test_something_to_fix_shows_in_the_exit_code(folder: Path) -> None:
+    write_wav(folder / "good [red].wav", np.full((1, 480), 0.5, np.float32))
+    result = CliRunner().invoke(app, [str(folder)])
+    assert result.exit_code == 1
+    assert "fix this first" in result.stderr
+
+
+def test_long_lists_show_what_needs_a_look(folder: Path) -> None:
+    for index in range(40):
+        noise = np.random.default_rng(index).uniform(-0.5, 0.5, (1, 480))
+        write_wav(folder / f"hit {index}.wav", noise.astype(np.float32))
+    short = CliRunner().invoke(app, [str(folder)]).stderr
+    assert "silent.wav" in short
+    assert "hit 7.wav" not in short
+    assert "more files are fine" in short
+    assert "hit 7.wav" in CliRunner().invoke(app, [str(folder), "--all"]).stderr
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.001, "1 ms"), (0.04, "0.04 s"), (12.34, "12.3 s"), (205, "3:25 min"), (3723, "1:02:03 h")],
+)
+def test_durations(seconds: float, text: str) -> None:
+    assert duration_text(seconds) == text

@@ -1,0 +1,140 @@
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile as sf
+
+from distill.audio.io import UnreadableAudioError, read_audio, write_wav
+from distill.data.cache import cached_sound, hash_of, mix_channels
+from distill.errors import OutputError
+from distill.settings import SAMPLE_RATE
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("DISTILL_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def sound(tmp_path: Path) -> Path:
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, (3 * 44_100, 2))
+    sf.write(tmp_path / "a.wav", noise, 44_100, "FLOAT")
+    return tmp_path / "a.wav"
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3])
+def test_holds_what_the_reader_gives(sound: Path, channels: int) -> None:
+    entry = cached_sound(sound, channels)
+    audio = entry.audio()
+    assert isinstance(audio, np.memmap)
+    assert audio.shape == (channels, 3 * SAMPLE_RATE) == (channels, entry.measurements.n_samples)
+    assert audio.dtype == np.float32
+    np.testing.assert_allclose(audio, mix_channels(read_audio(sound), channels), atol=1e-6)
+    assert entry.path.name == f"{hash_of(sound)}-{SAMPLE_RATE}-{channels}.npy"
+
+
+def test_second_time_decodes_and_writes_nothing(sound: Path, cache: Path) -> None:
+    first = cached_sound(sound)
+    before = {path: path.stat().st_mtime_ns for path in cache.rglob("*")}
+    assert cached_sound(sound) == first
+    assert {path: path.stat().st_mtime_ns for path in cache.rglob("*")} == before
+
+
+def test_same_content_elsewhere_is_shared(sound: Path, tmp_path: Path, cache: Path) -> None:
+    (tmp_path / "b.wav").write_bytes(sound.read_bytes())
+    assert cached_sound(tmp_path / "b.wav") == cached_sound(sound)
+    assert len(list(cache.glob("*.npy"))) == 1
+
+
+def test_changed_file_is_read_anew(sound: Path) -> None:
+    old = cached_sound(sound)
+    write_wav(sound, np.full((1, 480), 0.25, np.float32))
+    new = cached_sound(sound)
+    assert new.content_hash != old.content_hash
+    assert new.audio().shape == (1, 480)
+
+
+@pytest.mark.parametrize("damage", ["cut the sound", "remove the sound", "garble the json", "old version"])
+def test_damaged_entries_are_not_believed(sound: Path, damage: str) -> None:
+    entry = cached_sound(sound)
+    expected = np.array(entry.audio())
+    notes = entry.path.with_suffix(".json")
+    if damage == "cut the sound":
+        entry.path.write_bytes(entry.path.read_bytes()[:1000])
+    elif damage == "remove the sound":
+        entry.path.unlink()
+    else:
+        notes.write_text("{" if damage == "garble the json" else '{"version": 0}')
+    np.testing.assert_array_equal(cached_sound(sound).audio(), expected)
+
+
+def test_killed_run_leaves_nothing_that_is_believed(sound: Path, cache: Path) -> None:
+    script = (
+        "import os, signal, sys\n"
+        "from pathlib import Path\n"
+        "from distill.data.cache import _cache_file, cached_sound, hash_of\n"
+        "target = cached_sound(Path(sys.argv[1])).path\n"
+        "target.unlink(); target.with_suffix('.json').unlink()\n"
+        "with _cache_file(target) as file:\n"
+        "    file.write(bytes(1000)); file.flush(); os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    killed = subprocess.run([sys.executable, "-c", script, str(sound)], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert cached_sound(sound).audio().shape == (1, 3 * SAMPLE_RATE)
+
+
+def test_two_at_once_agree(sound: Path, cache: Path) -> None:
+    entries: list[object] = []
+    threads = [threading.Thread(target=lambda: entries.append(cached_sound(sound))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert entries == [cached_sound(sound)] * 4
+    assert not [path for path in cache.rglob("*") if path.suffix == ".tmp"]
+
+
+def test_unusable_sound_is_remembered_without_audio(tmp_path: Path) -> None:
+    write_wav(tmp_path / "a.wav", np.zeros((1, 480), np.float32))
+    entry = cached_sound(tmp_path / "a.wav")
+    assert entry.measurements.reason == "silent"
+    assert not entry.path.exists()
+    assert cached_sound(tmp_path / "a.wav") == entry
+
+
+def test_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableAudioError, match="No such file"):
+        cached_sound(tmp_path / "a.wav")
+
+
+def test_cache_that_cannot_be_written(sound: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("DISTILL_CACHE", str(tmp_path / "file" / "cache"))
+    with pytest.raises(OutputError, match=r"file.cache: .*; set DISTILL_CACHE to a folder"):
+        cached_sound(sound)
+
+
+def test_full_disk_names_the_cache(sound: Path, cache: Path) -> None:
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, hard))
+    try:
+        with pytest.raises(OutputError, match="DISTILL_CACHE"):
+            cached_sound(sound)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert [name for name in os.listdir(cache) if name != "index"] == []
+
+
+def test_mix_channels() -> None:
+    block = np.arange(12, dtype=np.float32).reshape(4, 3)
+    np.testing.assert_array_equal(mix_channels(block, 1), block.mean(0, keepdims=True))
+    np.testing.assert_array_equal(mix_channels(block, 2), [block[::2].mean(0), block[1::2].mean(0)])
+    np.testing.assert_array_equal(mix_channels(block[:1], 2), block[[0, 0]])
+    assert mix_channels(block, 4) is block

@@ -1,0 +1,194 @@
+import os
+import shutil
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile as sf
+
+from distill.audio.io import write_wav
+from distill.data.corpus import CorpusReport, FileReport, collect_audio_files, scan_corpus
+from distill.errors import CorpusError
+from distill.settings import SAMPLE_RATE
+
+ON_WINDOWS = os.name == "nt"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "sounds").mkdir()
+    return tmp_path / "sounds"
+
+
+def hit(seed: int, seconds: float = 0.3, level: float = 0.5) -> np.ndarray:
+    """A struck sound `[1, N]` with its own pitches and decay."""
+    rng = np.random.default_rng(seed)
+    time_s = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+    partials = rng.uniform(100, 5000, (6, 1))
+    wave = (np.sin(2 * np.pi * partials * time_s) * np.exp(-rng.uniform(5, 40, (6, 1)) * time_s)).sum(0)
+    return (level * wave / np.abs(wave).max())[None].astype(np.float32)
+
+
+def one(report: CorpusReport, name: str) -> FileReport:
+    return next(file for file in report.files if file.name == name)
+
+
+def test_lists_sounds_only_in_order(folder: Path) -> None:
+    kept = ["B.WAV", "a.aif", "deep/er/c.mp3", "ü 音.flac", "x" * 190 + ".opus"]
+    left = [".hidden.wav", ".git/a.wav", "__MACOSX/a.wav", "notes.txt", "wav"]
+    for name in kept + left:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    (folder / "folder.wav").mkdir()
+    assert collect_audio_files(folder) == sorted(folder / name for name in kept)
+    assert collect_audio_files(str(folder)) == collect_audio_files(folder)
+
+
+@pytest.mark.skipif(ON_WINDOWS, reason="POSIX links and pipes")
+def test_links_are_followed_once_and_pipes_left_alone(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    write_wav(tmp_path / "elsewhere" / "a.wav", hit(0))
+    for name in ("first", "second"):
+        (folder / name).symlink_to(tmp_path / "elsewhere")
+    (folder / "circle").symlink_to(folder)
+    (folder / "broken.wav").symlink_to(tmp_path / "nowhere.wav")
+    os.mkfifo(folder / "pipe.wav")
+    report = scan_corpus(folder)
+    assert [file.name for file in report.files if file.used] in (["first/a.wav"], ["second/a.wav"])
+    assert "cannot be opened" in one(report, "broken.wav").reason
+    assert len(report.files) == 2
+
+
+def test_unusable_folders(folder: Path) -> None:
+    with pytest.raises(CorpusError, match="There is no folder") as caught:
+        scan_corpus(folder / "nowhere")
+    assert caught.value.exit_code == 2
+    (folder / "a.txt").write_text("x")
+    with pytest.raises(CorpusError, match="No sound files in"):
+        scan_corpus(folder)
+    with pytest.raises(CorpusError, match="is a file"):
+        scan_corpus(folder / "a.txt")
+
+
+def test_nothing_usable_says_why(folder: Path) -> None:
+    for index in range(3):
+        write_wav(folder / f"{index}.wav", np.zeros((1, 100 + index), np.float32))
+    (folder / "text.wav").write_text("hello")
+    with pytest.raises(CorpusError, match=r"Nothing usable in .*sounds: .*3 silent, 1 not audio"):
+        scan_corpus(folder)
+
+
+def test_skips_with_reasons(folder: Path) -> None:
+    good = hit(0)
+    write_wav(folder / "good.wav", good)
+    (folder / "zero bytes.wav").touch()
+    sf.write(folder / "no samples.wav", np.zeros((0, 1)), SAMPLE_RATE)
+    (folder / "text.wav").write_text("hello " * 50)
+    write_wav(folder / "silent.wav", good * 1e-6)
+    sf.write(folder / "nan.wav", np.append(good[0], np.nan), SAMPLE_RATE, "FLOAT")
+    write_wav(folder / "integers.wav", good * 32768, subtype="FLOAT")
+    write_wav(folder / "cancels.wav", np.concatenate([good, -good]))
+    shutil.copy(folder / "good.wav", folder / "later copy.wav")
+    report = scan_corpus(folder)
+    reasons = {file.name: file.reason for file in report.files}
+    assert reasons["zero bytes.wav"] == reasons["no samples.wav"] == "empty"
+    assert "not audio" in reasons["text.wav"]
+    assert reasons["silent.wav"] == "silent"
+    assert "not numbers" in reasons["nan.wav"]
+    assert "far beyond full scale" in reasons["integers.wav"]
+    assert "channels cancel" in reasons["cancels.wav"]
+    assert reasons["later copy.wav"] == "same content as good.wav"
+    assert [clip.name for clip in report.clips] == ["good.wav"]
+    assert report.verdict == "fix"
+
+
+def test_never_too_short(folder: Path) -> None:
+    lengths = {f"{n}.wav": n for n in (1, 2, 100, round(0.04 * SAMPLE_RATE))}
+    for name, n in lengths.items():
+        write_wav(folder / name, np.full((1, n), 0.3, np.float32))
+    sf.write(folder / "fast.wav", [0.5], 192_000)
+    report = scan_corpus(folder)
+    assert {clip.name: clip.n_samples for clip in report.clips} == {**lengths, "fast.wav": 1}
+    assert all(np.isfinite([clip.rms_db, clip.loudness]).all() for clip in report.clips)
+
+
+def test_clip_and_report_values(folder: Path) -> None:
+    sf.write(folder / "a.flac", np.repeat(hit(1, 1.0), 2, axis=0).T, 44_100)
+    report = scan_corpus(folder)
+    (clip,) = report.clips
+    assert clip.audio().shape == (1, clip.n_samples)
+    assert clip.duration_s == pytest.approx(SAMPLE_RATE / 44_100, abs=1e-4) == report.total_s
+    file = report.files[0]
+    assert (file.sample_rate, file.channels, file.used) == (44_100, 2, True)
+    assert file.peak_db == pytest.approx(-6.02, abs=0.01)
+    assert file.duration_s == pytest.approx(clip.duration_s, abs=1e-4)
+    assert -40 < clip.loudness == file.loudness < -5
+    assert scan_corpus(folder, channels=2).clips[0].audio().shape == (2, clip.n_samples)
+
+
+def test_flags(folder: Path) -> None:
+    for index in range(5):
+        write_wav(folder / f"plain {index}.wav", hit(index))
+    write_wav(folder / "clipped.wav", hit(10, level=4.0), subtype="PCM_16")
+    write_wav(folder / "dc.wav", hit(11) + 0.1)
+    write_wav(folder / "faint.wav", hit(12, level=0.001))
+    write_wav(folder / "quiet.wav", hit(13, level=0.02))
+    sf.write(folder / "again.ogg", hit(2)[0] / 4, SAMPLE_RATE, "VORBIS", format="OGG")
+    report = scan_corpus(folder)
+    assert one(report, "clipped.wav").flags == ("clipping",)
+    assert one(report, "dc.wav").flags == ("DC offset",)
+    assert one(report, "faint.wav").flags[0] == "nearly silent"
+    assert one(report, "quiet.wav").flags[0].startswith("much quieter than the rest (-")
+    assert one(report, "plain 2.wav").flags == ("near-duplicate of again.ogg",)
+    assert not any(one(report, f"plain {index}.wav").flags for index in (0, 1, 3, 4))
+    assert report.verdict == "go"
+    assert any("1 file clips" in sentence for sentence in report.advice)
+
+
+def test_file_that_ends_early_is_used_and_flagged(folder: Path) -> None:
+    noise = np.random.default_rng(0).uniform(-0.3, 0.3, 3 * SAMPLE_RATE)
+    sf.write(folder / "a.mp3", noise, SAMPLE_RATE, format="MP3")
+    sf.write(folder / "b.mp3", hit(0)[0], SAMPLE_RATE, format="MP3")
+    content = (folder / "a.mp3").read_bytes()
+    (folder / "a.mp3").write_bytes(content[: len(content) // 2])
+    report = scan_corpus(folder)
+    assert one(report, "a.mp3").flags == ("cut short",)
+    assert one(report, "b.mp3").flags == ()
+
+
+def test_advice(folder: Path) -> None:
+    write_wav(folder / "a.wav", hit(0, 0.5))
+    (folder / "b.m4a").touch()
+    (folder / "c.txt").touch()
+    report = scan_corpus(folder)
+    assert report.verdict == "fix"
+    assert "too little sound" in report.advice[0]
+    assert ".m4a" in report.advice[-1]
+    assert report.other_files == 2
+
+
+def test_progress(folder: Path) -> None:
+    write_wav(folder / "a.wav", hit(0))
+    write_wav(folder / "b.wav", hit(1))
+    calls: list[tuple[int, int, str]] = []
+    scan_corpus(folder, progress=lambda *call: calls.append(call))
+    assert calls == [(0, 2, "a.wav"), (1, 2, "b.wav"), (2, 2, "")]
+
+
+@pytest.mark.skipif(ON_WINDOWS, reason="names there are always Unicode")
+def test_name_that_is_not_unicode(folder: Path) -> None:
+    try:
+        write_wav(folder / os.fsdecode(b"caf\xe9.wav"), hit(0))
+    except OSError:
+        pytest.skip("this file system takes Unicode names only")
+    assert scan_corpus(folder).clips[0].name == "caf\N{REPLACEMENT CHARACTER}.wav"
+
+
+def test_second_scan_is_quick(folder: Path) -> None:
+    for index in range(100):
+        write_wav(folder / f"{index}.wav", hit(index, 0.05))
+    first = scan_corpus(folder)
+    start = time.perf_counter()
+    assert scan_corpus(folder) == first
+    assert time.perf_counter() - start < 1.0

@@ -1,0 +1,62 @@
+import pytest
+
+from distill.errors import UsageError
+from distill.training.budget import Budget, lay_out, learning_rate_factor
+from distill.training.config import VQVAEConfig, default_minutes, get_adaptive_vqvae_config
+from distill.training.prior_config import PriorConfig, get_adaptive_prior_config
+
+
+@pytest.mark.parametrize(("files", "size"), [(1, 64), (20, 64), (21, 128), (100, 128), (101, 256)])
+def test_codebooks_grow_with_the_corpus(files: int, size: int) -> None:
+    assert get_adaptive_vqvae_config(files).codebook_size == size
+    assert get_adaptive_vqvae_config(files, codebook_size=32, minutes=None).codebook_size == 32
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"num_quantizers": 1}, {"num_quantizers": 9}, {"codebook_size": 1}, {"minutes": 0}, {"minutes": float("nan")},
+        {"steps": -1}, {"minutes": 1, "steps": 5}, {"batch_size": 0}, {"learning_rate": 0}, {"channels": 2},
+        {"threads": 0}, {"commitment_weight": -1},
+    ],
+)  # fmt: skip
+def test_nonsense_is_refused_in_one_sentence(bad: dict[str, float]) -> None:
+    with pytest.raises(UsageError):
+        VQVAEConfig(**bad)
+
+
+@pytest.mark.parametrize(("files", "hidden", "layers"), [(5, 128, 2), (20, 128, 2), (100, 256, 4), (101, 512, 6)])
+def test_prior_tiers(files: int, hidden: int, layers: int) -> None:
+    config = get_adaptive_prior_config(files)
+    assert (config.hidden_size, config.num_layers) == (hidden, layers)
+    config.check()
+
+
+@pytest.mark.parametrize("bad", [{"max_epochs": 0}, {"num_heads": 3}, {"learning_rate": -1}, {"hidden_size": 0}])
+def test_prior_nonsense_is_refused(bad: dict[str, float]) -> None:
+    with pytest.raises(UsageError):
+        PriorConfig(**bad).check()
+
+
+def test_budgets() -> None:
+    assert lay_out(VQVAEConfig(steps=7), 100, 8) == Budget(steps=7)
+    assert lay_out(VQVAEConfig(epochs=4), 100, 8) == Budget(steps=50)
+    assert lay_out(VQVAEConfig(minutes=2), 100, 8) == Budget(seconds=120)
+    assert lay_out(VQVAEConfig(), 60, 8).seconds == 60 * default_minutes(60)
+    assert 10 <= default_minutes(1) < default_minutes(900) < default_minutes(3600) == default_minutes(1e6) == 60
+
+
+def test_with_steps_time_plays_no_part() -> None:
+    budget = Budget(steps=100)
+    for elapsed in (0.0, 1e6):
+        assert budget.progress(50, elapsed) == 0.5
+        assert not budget.warmed_up(10, elapsed)
+        assert budget.warmed_up(20, elapsed)
+
+
+def test_learning_rate_rises_then_falls_to_nothing() -> None:
+    rates = [learning_rate_factor(step, step / 1000) for step in range(1001)]
+    assert rates[0] < 0.05
+    assert max(rates) > 0.9
+    assert rates[-1] == 0
+    assert rates[100:] == sorted(rates[100:], reverse=True)

@@ -1,0 +1,130 @@
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile as sf
+import torch
+
+from distill.errors import CheckpointError, DistillError, OutputError, PriorPresentError
+from distill.library import workflows
+from distill.models.persistence import load_model_v2, read_header
+from distill.settings import SAMPLE_RATE
+from distill.training.checkpoint import checkpoint_path
+from distill.training.metrics import StepMetrics, TrainingEvent, ValidationMetrics
+
+
+def stop_after(step: int) -> tuple[threading.Event, Callable[[TrainingEvent], None]]:
+    cancelled = threading.Event()
+
+    def watch(event: TrainingEvent) -> None:
+        if isinstance(event, StepMetrics) and event.step >= step:
+            cancelled.set()
+
+    return cancelled, watch
+
+
+def weights(path: Path) -> dict[str, torch.Tensor]:
+    return load_model_v2(path).model.state_dict()
+
+
+@pytest.mark.parametrize("stop", [3, 17])
+def test_interrupted_and_resumed_is_uninterrupted_to_the_bit(
+    corpus_dir: Path, tmp_path: Path, tiny: dict[str, Any], stop: int
+) -> None:
+    whole, parts = tmp_path / "whole.sda", tmp_path / "parts.sda"
+    workflows.train(corpus_dir, whole, steps=30, **tiny)
+    cancelled, watch = stop_after(stop)
+    first = workflows.train(corpus_dir, parts, steps=30, callback=watch, cancel_event=cancelled, **tiny)
+    assert not first.finished
+    assert first.steps == stop
+    assert checkpoint_path(parts).exists()
+    torch.manual_seed(12345)
+    second = workflows.resume(parts)
+    assert second.finished
+    assert not checkpoint_path(parts).exists()
+    a, b = weights(whole), weights(parts)
+    assert all(torch.equal(a[name], b[name]) for name in a)
+
+
+def test_training_lowers_the_distance_and_fills_the_file(trained: Path, codec_only: Path) -> None:
+    metadata = read_header(trained)["metadata"]
+    losses = [point["val_loss"] for point in metadata["loss_curves"]]
+    assert losses[-1] < 0.8 * losses[0]
+    assert {"name", "id", "created", "frame_rate", "codebook_hash", "corpus", "verdict", "licence"} <= metadata.keys()
+    assert metadata["distill_version"] == workflows.load(trained).metadata["distill_version"]
+    assert len(metadata["corpus"]) == 8
+    assert {entry["train_until"] == 0 for entry in metadata["corpus"]} == {True, False}
+    assert [level["name"] for level in metadata["level_health"]] == ["Structure", "Timbre", "Detail"]
+    assert all(0 < level["utilisation"] <= 1 for level in metadata["level_health"])
+
+
+def test_minutes_lay_out_the_schedule(corpus_dir: Path, tmp_path: Path, tiny: dict[str, Any]) -> None:
+    steps: list[StepMetrics] = []
+    validations: list[ValidationMetrics] = []
+
+    def watch(event: TrainingEvent) -> None:
+        if isinstance(event, StepMetrics):
+            steps.append(event)
+        if isinstance(event, ValidationMetrics):
+            validations.append(event)
+
+    done = workflows.train(corpus_dir, tmp_path / "m.sda", minutes=0.05, callback=watch, **tiny)
+    assert done.finished
+    assert steps[-1].progress == pytest.approx(1.0, abs=0.3)
+    assert steps[-1].learning_rate < 0.5 * max(s.learning_rate for s in steps)
+    assert validations
+    assert len(steps[-1].levels) == 3
+
+
+def test_a_prior_is_not_lost_by_accident(trained: Path, corpus_dir: Path, tmp_path: Path, tiny: dict[str, Any]) -> None:
+    copy = tmp_path / "copy.sda"
+    copy.write_bytes(trained.read_bytes())
+    with pytest.raises(PriorPresentError, match="--discard-prior"):
+        workflows.train(corpus_dir, copy, steps=2, **tiny)
+    assert copy.read_bytes() == trained.read_bytes()
+    workflows.train(corpus_dir, copy, steps=2, discard_prior=True, **tiny)
+    assert load_model_v2(copy).prior is None
+
+
+def test_outputs_that_cannot_be_are_refused_first(corpus_dir: Path, tmp_path: Path) -> None:
+    other = tmp_path / "thesis.sda"
+    other.write_text("precious")
+    for output, words in ((tmp_path / "no" / "m.sda", "folder"), (tmp_path / "m.wav", ".sda"), (other, "no Distill")):
+        with pytest.raises(OutputError, match=words):
+            workflows.train(corpus_dir, output, steps=1)
+    assert other.read_text() == "precious"
+
+
+def test_resume_needs_a_checkpoint_and_the_same_corpus(corpus_dir: Path, tmp_path: Path, tiny: dict[str, Any]) -> None:
+    with pytest.raises(CheckpointError, match="no checkpoint"):
+        workflows.resume(tmp_path / "m.sda")
+    cancelled, watch = stop_after(2)
+    workflows.train(corpus_dir, tmp_path / "m.sda", steps=9, callback=watch, cancel_event=cancelled, **tiny)
+    other = tmp_path / "other"
+    other.mkdir()
+    sf.write(other / "a.wav", np.sin(np.arange(9000) / 20), SAMPLE_RATE)
+    with pytest.raises(CheckpointError, match="has changed"):
+        workflows.resume(tmp_path / "m.sda", sounds=other)
+    checkpoint_path(tmp_path / "m.sda").write_bytes(b"rubbish")
+    with pytest.raises(CheckpointError, match="damaged"):
+        workflows.resume(tmp_path / "m.sda")
+
+
+def test_a_rate_that_diverges_ends_in_a_sentence(corpus_dir: Path, tmp_path: Path, tiny: dict[str, Any]) -> None:
+    with pytest.raises(DistillError, match="lower --lr"):
+        workflows.train(corpus_dir, tmp_path / "m.sda", steps=200, learning_rate=1e30, **tiny)
+
+
+@pytest.mark.parametrize("lengths", [[40], [2000, 1900], [3, 48_000]])
+def test_the_smallest_corpora_train(tmp_path: Path, tiny: dict[str, Any], lengths: list[int]) -> None:
+    folder = tmp_path / "few"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for i, n in enumerate(lengths):
+        sf.write(folder / f"{i}.wav", rng.uniform(-0.5, 0.5, n), SAMPLE_RATE)
+    done = workflows.train(folder, tmp_path / "m.sda", steps=6, **tiny)
+    assert done.finished
+    assert np.isfinite(done.train_loss)
