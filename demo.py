@@ -1,6 +1,6 @@
 """The main job from end to end, on sounds that it makes itself or on a folder of one's own.
 
-    python demo.py [--sounds FOLDER]
+python demo.py [--sounds FOLDER]
 """
 
 import argparse
@@ -71,7 +71,12 @@ def make_sounds(folder: Path) -> Path:
     for kind, sounds in kinds.items():
         (folder / kind).mkdir(parents=True, exist_ok=True)
         for i, sound in enumerate(sounds):
-            sf.write(folder / kind / f"{kind[:-1]}{i}.wav", sound / np.abs(sound).max() * 0.7, SAMPLE_RATE, "PCM_24")
+            sf.write(
+                folder / kind / f"{kind[:-1]}{i}.wav",
+                sound / np.abs(sound).max() * 0.7,
+                SAMPLE_RATE,
+                "PCM_24",
+            )
     return folder
 
 
@@ -88,7 +93,7 @@ def draw(path: Path, corpus: Path, generated: Path) -> None:
     pieces = (read_audio(file, mono=True)[0, : 2 * SAMPLE_RATE] for file in collect_audio_files(corpus))
     own = np.concatenate(list(pieces))
     # Evenly spread over the corpus, so that every kind of sound shows.
-    blocks = [b for b in np.array_split(own, max(1, len(own) // SAMPLE_RATE))]
+    blocks = np.array_split(own, max(1, len(own) // SAMPLE_RATE))
     own = np.concatenate(blocks[:: max(1, len(blocks) // DURATION_S)])[: DURATION_S * SAMPLE_RATE]
     figure, axes = plt.subplots(2, 1, figsize=(11, 6), sharex=True)
     rows = {"your sounds": own, "generated": read_audio(generated)[0]}

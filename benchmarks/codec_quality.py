@@ -1,6 +1,6 @@
 """Codec quality: train on most of two corpora, score own and held-out files with mel7.
 
-    DISTILL_CORPORA=… python benchmarks/codec_quality.py --minutes 10 --threads 2
+DISTILL_CORPORA=… python benchmarks/codec_quality.py --minutes 10 --threads 2
 """
 
 import argparse
@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 
 import numpy as np
-from common import corpora_dir, distill, link_corpus, mel7, mono, picture, split_files
 
+from common import corpora_dir, distill, link_corpus, mel7, mono, picture, split_files
 from distill.audio.io import write_wav
 from distill.inference.codec import decode_sound, encode_sound
 from distill.library import workflows

@@ -1,6 +1,6 @@
 """Each corpus through doctor, train, train-prior and generate, as a user would; then measures what came out.
 
-    DISTILL_CORPORA=… python benchmarks/four_corpora.py --minutes 2 --threads 2
+DISTILL_CORPORA=… python benchmarks/four_corpora.py --minutes 2 --threads 2
 """
 
 import argparse
@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 
 import numpy as np
-from common import corpora_dir, distill, mono, picture
 
+from common import corpora_dir, distill, mono, picture
 from distill.audio.level import db, integrated_loudness
 from distill.data.corpus import scan_corpus
 from distill.settings import SAMPLE_RATE
@@ -21,7 +21,10 @@ EDGE = round(0.005 * SAMPLE_RATE)
 def describe(sound: np.ndarray, corpus: list[np.ndarray], median_loudness: float) -> dict[str, float]:
     """Level, peak, DC, share of silence, onsets a second, and sample steps at the ends against the corpus's."""
     steps = np.concatenate([np.abs(np.diff(s)) for s in corpus])
-    ends = np.abs(np.diff(np.concatenate([[0], sound[:EDGE]]))), np.abs(np.diff(np.concatenate([sound[-EDGE:], [0]])))
+    ends = (
+        np.abs(np.diff(np.concatenate([[0], sound[:EDGE]]))),
+        np.abs(np.diff(np.concatenate([sound[-EDGE:], [0]]))),
+    )
     return {
         "loudness_off_by": integrated_loudness(sound[None], SAMPLE_RATE) - median_loudness,
         "peak_db": db(float(np.abs(sound).max())),
@@ -64,7 +67,9 @@ def run(folder: Path, minutes: float, threads: int, duration: float, out: Path) 
     times = {}
     for step, command in {
         "doctor": ("doctor", folder, "--json"),
-        "train": ("train", folder, "-o", model, "--minutes", minutes, "--threads", threads, "--discard-prior", "--json"),
+        "train": (
+            "train", folder, "-o", model, "--minutes", minutes, "--threads", threads, "--discard-prior", "--json",
+        ),
         "train-prior": ("train-prior", model, folder, "--json"),
         "generate": (
             "generate", model, "-o", out / f"{name}.wav", "--duration", duration, "--seed", 1, "-n", 3,

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import soundfile as sf
+
 from common import MemoryWatch, corpora_dir
 
 FIRST_STEP = """
@@ -71,9 +72,17 @@ if __name__ == "__main__":
         began = time.perf_counter()
         short_mb = peak_mb(short, work / "short.sda", a.steps, a.threads)
         print(f"{a.corpus}: peak {short_mb:.0f} MB ({time.perf_counter() - began:.0f} s)", flush=True)
-        print(f"second run, first step after imports: {first_step_s(short, work / 'again.sda'):.2f} s", flush=True)
+        print(
+            f"second run, first step after imports: {first_step_s(short, work / 'again.sda'):.2f} s",
+            flush=True,
+        )
         long = lengthen(short, work / "long", a.times)
         began = time.perf_counter()
         long_mb = peak_mb(long, work / "long.sda", a.steps, a.threads)
-        print(f"{a.times} times as long: peak {long_mb:.0f} MB ({time.perf_counter() - began:.0f} s)", flush=True)
-        print(f"ratio {long_mb / short_mb:.3f}; second run of the long one: {first_step_s(long, work / 'l2.sda'):.2f} s")
+        print(
+            f"{a.times} times as long: peak {long_mb:.0f} MB ({time.perf_counter() - began:.0f} s)",
+            flush=True,
+        )
+        print(
+            f"ratio {long_mb / short_mb:.3f}; second run of the long one: {first_step_s(long, work / 'l2.sda'):.2f} s"
+        )

@@ -58,7 +58,12 @@ def time_generation(codec: VQVAE, files: int, seconds: float, threads: int) -> f
     config = get_adaptive_prior_config(files)
     context = round(config.context_s * codec.frame_rate) * codec.num_quantizers
     prior = CodePrior(
-        codec.codebook_size, context, codec.num_quantizers, config.hidden_size, config.num_layers, config.num_heads
+        codec.codebook_size,
+        context,
+        codec.num_quantizers,
+        config.hidden_size,
+        config.num_layers,
+        config.num_heads,
     ).eval()
     frames = round(seconds * codec.frame_rate)
 

@@ -1,6 +1,6 @@
 """How long `--help` takes, as a ratio to a bare script that imports typer and rich, in alternation.
 
-    python benchmarks/startup.py
+python benchmarks/startup.py
 """
 
 import statistics

@@ -11,7 +11,14 @@ import torch
 from distill.library import workflows
 from distill.settings import SAMPLE_RATE
 
-TINY = {"hidden_size": 48, "codebook_size": 32, "num_quantizers": 3, "batch_size": 4, "crop_frames": 12, "threads": 1}
+TINY = {
+    "hidden_size": 48,
+    "codebook_size": 32,
+    "num_quantizers": 3,
+    "batch_size": 4,
+    "crop_frames": 12,
+    "threads": 1,
+}
 TINY_PRIOR = {
     "max_epochs": 3, "hidden_size": 32, "num_layers": 2, "num_heads": 2, "batch_size": 4, "context_s": 1.0,
     "encodings": 2, "min_steps_per_epoch": 6, "threads": 1,

@@ -1,12 +1,12 @@
 """Distill: train a small neural codec and a generator on your own recordings.
 
-    import distill
-    distill.train("sounds", "my.sda", minutes=20)
-    distill.train_prior("my.sda", "sounds")
-    model = distill.load("my.sda")
-    distill.generate(model, duration=12, seed=7)[0].save("new.wav")
-    codes = distill.encode(model, "any.wav")
-    distill.decode(model, codes, "again.wav")
+import distill
+distill.train("sounds", "my.sda", minutes=20)
+distill.train_prior("my.sda", "sounds")
+model = distill.load("my.sda")
+distill.generate(model, duration=12, seed=7)[0].save("new.wav")
+codes = distill.encode(model, "any.wav")
+distill.decode(model, codes, "again.wav")
 """
 
 from importlib import import_module
@@ -16,7 +16,7 @@ __version__ = "0.1.0"
 
 _API = ("decode", "encode", "generate", "load", "resume", "train", "train_prior")
 
-__all__ = ["DistillError", "__version__", *_API]  # noqa: PLE0604
+__all__ = ["DistillError", "__version__", *_API]
 
 
 def __getattr__(name: str) -> Any:

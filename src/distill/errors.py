@@ -1,22 +1,22 @@
 """Every error that Distill raises for bad input or a bad environment.
 
-    DistillError                  one clear sentence: what, which file, what to do
-    ├── UsageError                an option or argument that makes no sense
-    ├── CorpusError               the folder of sounds cannot be used
-    ├── AudioError                one sound cannot be read or written
-    ├── OutputError               a result cannot be written
-    ├── CodesFileError            a codes file is damaged, too new or not a codes file
-    ├── CheckpointError           there is nothing to resume from, or it does not fit
-    └── ModelFileError            a `.sda` file cannot be used
-        ├── NotAModelError        it is no `.sda` file at all (wrong marker)
-        ├── TruncatedModelError   it is cut short or damaged
-        ├── UnsafeModelError      it holds objects that could run code
-        ├── ModelVersionError     a newer Distill wrote it
-        ├── MissingKeyError       a required entry is absent
-        ├── ShapeMismatchError    weights do not fit the stated configuration
-        ├── CodebookMismatchError prior or codes belong to another codec
-        ├── NoPriorError          the file holds no prior yet
-        └── PriorPresentError     training would orphan the prior that the file holds
+DistillError                  one clear sentence: what, which file, what to do
+├── UsageError                an option or argument that makes no sense
+├── CorpusError               the folder of sounds cannot be used
+├── AudioError                one sound cannot be read or written
+├── OutputError               a result cannot be written
+├── CodesFileError            a codes file is damaged, too new or not a codes file
+├── CheckpointError           there is nothing to resume from, or it does not fit
+└── ModelFileError            a `.sda` file cannot be used
+    ├── NotAModelError        it is no `.sda` file at all (wrong marker)
+    ├── TruncatedModelError   it is cut short or damaged
+    ├── UnsafeModelError      it holds objects that could run code
+    ├── ModelVersionError     a newer Distill wrote it
+    ├── MissingKeyError       a required entry is absent
+    ├── ShapeMismatchError    weights do not fit the stated configuration
+    ├── CodebookMismatchError prior or codes belong to another codec
+    ├── NoPriorError          the file holds no prior yet
+    └── PriorPresentError     training would orphan the prior that the file holds
 """
 
 

@@ -37,9 +37,7 @@ def tone(seconds: float = 0.5, rate: float = SAMPLE_RATE, channels: int = 1) -> 
 
 
 @pytest.mark.parametrize(("name", "container", "subtype", "tolerance"), FORMATS)
-def test_reads_every_format(
-    tmp_path: Path, name: str, container: str, subtype: str, tolerance: float
-) -> None:
+def test_reads_every_format(tmp_path: Path, name: str, container: str, subtype: str, tolerance: float) -> None:
     sf.write(tmp_path / name, tone(channels=2).T, SAMPLE_RATE, subtype, format=container)
     info = probe(tmp_path / name)
     assert info == (SAMPLE_RATE, 2, info.frames, container, subtype)

@@ -1,3 +1,4 @@
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +39,7 @@ def test_every_sample_is_trained_on_or_held_out_but_never_both(folder: Path, len
         spans = sorted(heard[clip.name])
         assert spans[0][0] == 0
         assert spans[-1][1] == clip.n_samples
-        assert all(a[1] == b[0] for a, b in zip(spans, spans[1:], strict=False))
+        assert all(a[1] == b[0] for a, b in pairwise(spans))
     assert split.train
     assert split.unknown == 0
     assert split.held_out or sum(lengths) < 10 * len(lengths)

@@ -17,7 +17,9 @@ def test_longest_run_is_the_longest_common_stretch(a: list[int], b: list[int]) -
 
 def test_a_planted_passage_is_found_with_file_and_time() -> None:
     rng = np.random.default_rng(0)
-    corpus = [{"name": f"{i}.wav", "start_s": 1.0, "codes": torch.tensor(rng.integers(0, 64, (200, 4)))} for i in range(3)]
+    corpus = [
+        {"name": f"{i}.wav", "start_s": 1.0, "codes": torch.tensor(rng.integers(0, 64, (200, 4)))} for i in range(3)
+    ]
     output = rng.integers(0, 64, (100, 4))
     output[30:70] = corpus[1]["codes"][120:160].numpy()
     run = longest_shared_run(output, corpus, 64, 50.0)

@@ -9,7 +9,9 @@ from distill.errors import OutputError
 from distill.library.workflows import output_paths
 
 
-def test_the_six_lines(corpus_dir: Path, tmp_path: Path, tiny: dict, tiny_prior: dict, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_six_lines(
+    corpus_dir: Path, tmp_path: Path, tiny: dict, tiny_prior: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     distill.train(corpus_dir, "my.sda", steps=10, **tiny)
     distill.train_prior("my.sda", corpus_dir, **tiny_prior)

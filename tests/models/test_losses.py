@@ -24,3 +24,14 @@ def test_gradient_is_finite_from_silence() -> None:
     loss, x = MelLoss(SAMPLE_RATE), torch.zeros(1, 1, 4096, requires_grad=True)
     loss(x, torch.randn(1, 1, 4096), ALL).backward()
     assert torch.isfinite(x.grad).all()
+
+
+def test_energy_distance_prefers_noise_that_varies() -> None:
+    """Against white noise, a fixed decoding is nearer on average, but varying ones are the better likeness."""
+    loss, generator = MelLoss(SAMPLE_RATE), torch.Generator().manual_seed(0)
+    target, a, b = (0.1 * torch.randn(4, 1, 16_384, generator=generator) for _ in range(3))
+    varying, varying_energy = loss.energy_distance(a, b, target, ALL, 1.0)
+    fixed, fixed_energy = loss.energy_distance(a, a, target, ALL, 1.0)
+    assert float(fixed_energy) == float(fixed)
+    assert float(varying_energy) < 0.7 * float(fixed_energy)
+    assert abs(float(varying) - float(fixed)) < 0.05 * float(fixed)

@@ -146,9 +146,7 @@ def test_prior_comes_back(path: Path, caplog: pytest.LogCaptureFixture) -> None:
 
 def test_prior_is_replaced(with_prior: Path) -> None:
     bigger = tiny_prior(2, num_layers=2)
-    save_prior_to_model(
-        with_prior, bigger, {**PRIOR_CONFIG, "num_layers": 2}, {**PRIOR_METADATA, "epochs_trained": 9}
-    )
+    save_prior_to_model(with_prior, bigger, {**PRIOR_CONFIG, "num_layers": 2}, {**PRIOR_METADATA, "epochs_trained": 9})
     loaded = load_model_v2(with_prior)
     assert loaded.prior is not None
     assert same_weights(bigger, loaded.prior)
@@ -175,9 +173,7 @@ def test_the_file_is_as_the_format_says(with_prior: Path) -> None:
     assert contents["version"] == 2
     keys = {"format", "version", "vqvae_config", "state_dict", "metadata"}
     assert keys | {"has_prior", "prior_state_dict", "prior_config", "prior_metadata"} == contents.keys()
-    assert all(
-        type(contents[key]) is dict for key in contents if key.endswith(("dict", "config", "metadata"))
-    )
+    assert all(type(contents[key]) is dict for key in contents if key.endswith(("dict", "config", "metadata")))
 
 
 def test_views_are_saved_without_what_they_view(tmp_path: Path) -> None:

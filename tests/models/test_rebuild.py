@@ -49,6 +49,7 @@ def refused(
     with pytest.raises(ModelFileError) as raised:
         rebuild(FILE, network, arguments, weights)
     assert type(raised.value) is error
+    assert torch.is_grad_enabled()
     message = str(raised.value)
     assert "\n" not in message
     for word in (str(FILE), *words):
@@ -58,9 +59,7 @@ def refused(
 @pytest.mark.parametrize(
     ("network", "arguments", "weights"), [(VQVAE, SMALL, CODEC_WEIGHTS), (CodePrior, PRIOR, PRIOR_WEIGHTS)]
 )
-def test_weights_are_copied_in(
-    network: type[nn.Module], arguments: dict[str, Any], weights: dict[str, Any]
-) -> None:
+def test_weights_are_copied_in(network: type[nn.Module], arguments: dict[str, Any], weights: dict[str, Any]) -> None:
     before = torch.get_rng_state()
     built = rebuild(FILE, network, arguments, weights)
     assert torch.equal(before, torch.get_rng_state())
@@ -121,9 +120,7 @@ def test_settings_that_do_not_fit(change: dict[str, Any]) -> None:
     refused(ShapeMismatchError, VQVAE, {**SMALL, **change}, CODEC_WEIGHTS)
 
 
-@pytest.mark.parametrize(
-    "name", ["codebook_size", "hidden_size", "encoder_layers", "n_fft", "stride", "latent_dim"]
-)
+@pytest.mark.parametrize("name", ["codebook_size", "hidden_size", "encoder_layers", "n_fft", "stride", "latent_dim"])
 @pytest.mark.parametrize("value", [1 << 20, 1 << 40, 1 << 5000])
 def test_absurd_settings_are_refused_at_once(name: str, value: int) -> None:
     started = time.perf_counter()

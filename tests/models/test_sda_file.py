@@ -155,9 +155,7 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     refused(tmp_path / "pipe.sda", ModelFileError, "not a file")
 
 
-@pytest.mark.parametrize(
-    "name", ["a\0b.sda", "x" * 5000, os.fsdecode(b"caf\xe9.sda")], ids=["nul", "long", "bytes"]
-)
+@pytest.mark.parametrize("name", ["a\0b.sda", "x" * 5000, os.fsdecode(b"caf\xe9.sda")], ids=["nul", "long", "bytes"])
 def test_an_impossible_name(tmp_path: Path, name: str) -> None:
     if "caf" in name:
         try:

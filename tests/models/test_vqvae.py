@@ -2,10 +2,14 @@ import numpy as np
 import pytest
 import torch
 
-from distill.models.chunked import decode_codes, encode_audio
 from distill.models import chunked
+from distill.models.chunked import decode_codes, encode_audio
 from distill.models.vqvae import VQVAE
 from distill.settings import SAMPLE_RATE
+
+
+def zeros(B: int) -> tuple[torch.Tensor, torch.Tensor]:
+    return torch.zeros(B, dtype=torch.long), torch.full((B,), 7)
 
 
 @pytest.fixture(scope="module")
@@ -13,12 +17,13 @@ def model() -> VQVAE:
     torch.manual_seed(0)
     codec = VQVAE(SAMPLE_RATE, codebook_size=16, num_quantizers=3, hidden_size=32, latent_dim=8).eval()
     audio = torch.randn(4, 1, 24 * codec.frame_hop) * 0.1
-    codec.rvq.start_from(codec(audio, quantise=False).latents.detach(), torch.Generator().manual_seed(0))
+    latents = codec.latents(codec.log_magnitude(audio)).detach().flatten(0, 1)
+    codec.rvq.start_from(latents, torch.Generator().manual_seed(0))
     return codec
 
 
 def test_shapes_and_rates(model: VQVAE) -> None:
-    out = model(torch.randn(2, 1, 8 * model.frame_hop))
+    out = model(torch.randn(2, 1, 8 * model.frame_hop), zeros(2))
     assert out.audio.shape == (2, 1, 8 * model.frame_hop)
     assert out.codes.shape == (2, 8, 3)
     assert model.frame_rate == pytest.approx(SAMPLE_RATE / model.frame_hop)
@@ -35,9 +40,15 @@ def test_channels_share_one_grid(channels: int) -> None:
 
 def test_forward_agrees_with_encode_then_decode(model: VQVAE) -> None:
     audio = torch.randn(1, 1, 10 * model.frame_hop) * 0.1
-    out = model(audio)
+    out = model(audio, zeros(1))
     assert torch.equal(out.codes, model.encode(audio))
     assert torch.allclose(out.audio, model.decode(out.codes), atol=1e-5)
+
+
+def test_noise_differs_by_place_and_is_the_same_every_time(model: VQVAE) -> None:
+    codes = model.encode(torch.randn(1, 1, 6 * model.frame_hop))
+    assert torch.equal(model.decode(codes), model.decode(codes))
+    assert not torch.allclose(model.decode(codes), model.decode(codes, first_frame=5))
 
 
 def test_fewer_levels_decode_too(model: VQVAE) -> None:

@@ -53,7 +53,16 @@ def test_training_lowers_the_distance_and_fills_the_file(trained: Path, codec_on
     metadata = read_header(trained)["metadata"]
     losses = [point["val_loss"] for point in metadata["loss_curves"]]
     assert losses[-1] < 0.8 * losses[0]
-    assert {"name", "id", "created", "frame_rate", "codebook_hash", "corpus", "verdict", "licence"} <= metadata.keys()
+    assert {
+        "name",
+        "id",
+        "created",
+        "frame_rate",
+        "codebook_hash",
+        "corpus",
+        "verdict",
+        "licence",
+    } <= metadata.keys()
     assert metadata["distill_version"] == workflows.load(trained).metadata["distill_version"]
     assert len(metadata["corpus"]) == 8
     assert {entry["train_until"] == 0 for entry in metadata["corpus"]} == {True, False}
@@ -92,7 +101,11 @@ def test_a_prior_is_not_lost_by_accident(trained: Path, corpus_dir: Path, tmp_pa
 def test_outputs_that_cannot_be_are_refused_first(corpus_dir: Path, tmp_path: Path) -> None:
     other = tmp_path / "thesis.sda"
     other.write_text("precious")
-    for output, words in ((tmp_path / "no" / "m.sda", "folder"), (tmp_path / "m.wav", ".sda"), (other, "no Distill")):
+    for output, words in (
+        (tmp_path / "no" / "m.sda", "folder"),
+        (tmp_path / "m.wav", ".sda"),
+        (other, "no Distill"),
+    ):
         with pytest.raises(OutputError, match=words):
             workflows.train(corpus_dir, output, steps=1)
     assert other.read_text() == "precious"

@@ -19,13 +19,26 @@ from distill.training import prior_loop
 from distill.training.checkpoint import checkpoint_path
 from distill.training.metrics import PriorEpochMetrics
 from distill.training.prior_config import PriorConfig
-from distill.training.prior_loop import check_memorization, draw_batch, train_prior, train_prior_epoch, validate_prior_epoch
-from distill.training.prior_loop import stack
+from distill.training.prior_loop import (
+    check_memorization,
+    draw_batch,
+    stack,
+    train_prior,
+    train_prior_epoch,
+    validate_prior_epoch,
+)
 
 
 @pytest.mark.parametrize(
     ("perplexity", "files", "memorizing"),
-    [(1.9, 20, True), (2.1, 20, False), (2.9, 21, True), (3.0, 100, False), (4.9, 101, True), (5.0, 500, False)],
+    [
+        (1.9, 20, True),
+        (2.1, 20, False),
+        (2.9, 21, True),
+        (3.0, 100, False),
+        (4.9, 101, True),
+        (5.0, 500, False),
+    ],
 )
 def test_memorisation_is_judged_by_corpus_size(perplexity: float, files: int, memorizing: bool) -> None:
     warned, message = check_memorization(perplexity, 128, files)
@@ -54,7 +67,14 @@ def test_the_result_goes_into_the_file(trained: Path) -> None:
     assert loaded.prior_config is not None
     assert loaded.prior_metadata is not None
     assert not loaded.prior.training
-    assert {"hidden_size", "num_layers", "num_heads", "seq_len", "num_quantizers", "dropout"} <= loaded.prior_config.keys()
+    assert {
+        "hidden_size",
+        "num_layers",
+        "num_heads",
+        "seq_len",
+        "num_quantizers",
+        "dropout",
+    } <= loaded.prior_config.keys()
     needed = {"epochs_trained", "final_perplexity", "best_perplexity", "training_date", "codebook_hash"}
     assert needed <= loaded.prior_metadata.keys()
     assert loaded.prior_metadata["codebook_hash"] == loaded.model.codebook_hash()

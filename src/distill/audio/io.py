@@ -105,9 +105,7 @@ def stream_audio(
     return resample_blocks(read_blocks(path, block_s), probe(path).sample_rate, sample_rate)
 
 
-def read_audio(
-    path: str | os.PathLike[str], sample_rate: float = SAMPLE_RATE, mono: bool = False
-) -> np.ndarray:
+def read_audio(path: str | os.PathLike[str], sample_rate: float = SAMPLE_RATE, mono: bool = False) -> np.ndarray:
     """Read a whole file as float32 `[C, N]` at `sample_rate` Hz; `mono` takes the mean over channels.
 
     Raises UnreadableAudioError as `read_blocks` does.

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 # A folder up to this size is shown whole; of a larger one only the files that need a look.
 _SHORT_LIST = 30
 
-
 app = typer.Typer()
 
 
@@ -31,7 +30,7 @@ def doctor_cmd(
 ) -> None:
     """Look through a folder of sounds.
 
-    Says what will be used, what not and why, and what to fix first. Exit code 1 when there is something to fix.
+    Says what will be used, what not and why, and what to fix first (then the exit code is 1).
     """
     console = make_console(quiet=json)
     report = scan_folder(dataset_dir, console)

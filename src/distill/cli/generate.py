@@ -50,7 +50,7 @@ def generate_cmd(
     seed = secrets.randbelow(2**31) if seed is None else seed
     model = workflows.load(model_path, device, threads)
     began = time.perf_counter()
-    with Progress(console=console, transient=True) as bar:
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("Generating")
         sounds = workflows.generate(
             model, duration, seed, temperature, top_k, top_p, count,

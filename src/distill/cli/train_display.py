@@ -73,7 +73,9 @@ class TrainDisplay:
 
     def _panel(self, event: StepMetrics) -> Group:
         bar = ProgressBar(total=1.0, completed=event.progress, width=48)
-        parts: list[RenderableType] = [bar, Text(self._summary(event)), _level_table(event.levels)]
+        parts: list[RenderableType] = [bar, Text(self._summary(event))]
+        if event.levels:
+            parts.append(_level_table(event.levels))
         if self.saved:
             parts.append(Text(f"{self.saved.path} is usable as of step {self.saved.step}.", style="dim"))
         return Group(*parts, *low_use_warnings(event.levels))

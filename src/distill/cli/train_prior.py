@@ -53,10 +53,12 @@ def train_prior_cmd(
     pick_device(device)
     had_prior = bool(read_header(model_path).get("has_prior"))
     config, file_count = workflows.prior_settings(dataset_dir, **overrides)
-    _print_header(console, model_path, dataset_dir, file_count, vars(config), overrides)
-    if had_prior:
-        console.print("The prior in this file will be replaced when the new one is ready.", style="yellow")
     with cancel_on_interrupt() as cancelled:
+        _print_header(console, model_path, dataset_dir, file_count, vars(config), overrides)
+        if had_prior:
+            console.print(
+                "The prior in this file will be replaced when the new one is ready.", style="yellow"
+            )
         result = workflows.train_prior(
             model_path, dataset_dir, callback=lambda m: _print_epoch(console, m), cancel_event=cancelled,
             device=device, **overrides,

@@ -18,9 +18,7 @@ from distill.settings import SAMPLE_RATE
 __all__ = ["Clip", "CorpusReport", "FileReport", "collect_audio_files", "scan_corpus"]
 
 # Sounds to a musician, but not to libsndfile.
-_FOREIGN_EXTENSIONS = frozenset(
-    (".m4a", ".aac", ".mp4", ".wma", ".ape", ".wv", ".ac3", ".dsf", ".dff", ".mp2")
-)
+_FOREIGN_EXTENSIONS = frozenset((".m4a", ".aac", ".mp4", ".wma", ".ape", ".wv", ".ac3", ".dsf", ".dff", ".mp2"))
 
 
 @dataclass(frozen=True)

@@ -52,11 +52,7 @@ def make_manifest(clips: Sequence[Clip]) -> list[dict[str, Any]]:
     """
     by_hash = sorted(clips, key=lambda clip: clip.content_hash)
     whole_files = len(clips) >= MIN_FILES_TO_HOLD_OUT
-    held = (
-        {c.content_hash for c in by_hash[: max(1, round(len(clips) * HELD_OUT_SHARE))]}
-        if whole_files
-        else set()
-    )
+    held = {c.content_hash for c in by_hash[: max(1, round(len(clips) * HELD_OUT_SHARE))]} if whole_files else set()
     manifest = []
     for clip in clips:
         until = clip.n_samples if whole_files else clip.n_samples - round(clip.n_samples * HELD_OUT_SHARE)
@@ -108,7 +104,7 @@ class CropSampler:
 
     def __init__(self, regions: Sequence[Region], crop_samples: int, sample_rate: int, seed: int) -> None:
         self.regions, self.crop_samples, self.seed = list(regions), crop_samples, seed
-        self.gap = tuple(round(s * sample_rate) for s in GAP_S)
+        self.shortest_gap, self.longest_gap = (round(s * sample_rate) for s in GAP_S)
         self.channels = regions[0].clip.channels
 
     def batch(self, step: int, batch_size: int) -> np.ndarray:
@@ -122,7 +118,7 @@ class CropSampler:
         while position < self.crop_samples:
             piece = self._piece(rng, self.crop_samples - position)
             crop[:, position : position + piece.shape[1]] = piece
-            position += piece.shape[1] + int(rng.integers(*self.gap))
+            position += piece.shape[1] + int(rng.integers(self.shortest_gap, self.longest_gap))
         return crop
 
     def _piece(self, rng: np.random.Generator, room: int) -> np.ndarray:

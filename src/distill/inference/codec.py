@@ -56,5 +56,5 @@ def _gain_into_range(audio: np.ndarray, sample_rate: int, rms_range: list[float]
     level = active_rms_db(audio, sample_rate)
     if rms_range is None or level <= FLOOR_DB:
         return 1.0
-    wanted = float(np.clip(level, *rms_range))
+    wanted = min(max(level, rms_range[0]), rms_range[1])
     return float(10 ** ((wanted - level) / 20))

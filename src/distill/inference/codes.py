@@ -178,9 +178,7 @@ def _read_text(path: Path) -> bytes:
             raw = file.read(LARGEST_TEXT + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise CodesFileError(
-            f"{path} cannot be read ({reason}): check the name and its permissions."
-        ) from error
+        raise CodesFileError(f"{path} cannot be read ({reason}): check the name and its permissions.") from error
     text = _decompress(path, raw) if raw.startswith(GZIP_HEAD) else raw
     if len(text) > LARGEST_TEXT:
         raise _wrong(path, "it is longer than any codes file")

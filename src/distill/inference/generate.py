@@ -83,9 +83,6 @@ def _finish(loaded: LoadedVQModel, codes: Tensor, duration: float, seed: int, sa
     model, metadata = loaded.model, loaded.prior_metadata or {}
     audio = decode_codes(model, codes)[:, : round(duration * model.sample_rate)]
     audio = finish(audio, model.sample_rate, loaded.metadata.get("corpus_loudness", float("nan")))
-    shared = longest_shared_run(
-        codes.numpy(), metadata.get("corpus_codes", ()), model.codebook_size, model.frame_rate
-    )
+    shared = longest_shared_run(codes.numpy(), metadata.get("corpus_codes", ()), model.codebook_size, model.frame_rate)
     loudness = integrated_loudness(audio, model.sample_rate)
     return Generated(audio, model.sample_rate, codes, seed, sampling, loudness, shared)
-

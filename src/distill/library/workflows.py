@@ -170,4 +170,3 @@ def decode(model: LoadedVQModel, codes: Codes | FilePath, output: FilePath | Non
     for path in paths:
         write_wav(path, audio, model.model.sample_rate)
     return audio
-

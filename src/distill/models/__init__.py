@@ -15,7 +15,7 @@ _HOME = {
     "save_prior_to_model": "persistence",
 }
 
-__all__ = sorted(_HOME)  # noqa: PLE0605
+__all__ = sorted(_HOME)
 
 
 def __getattr__(name: str) -> Any:

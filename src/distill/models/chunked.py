@@ -52,7 +52,7 @@ def decode_stream(model: VQVAE, codes: Tensor) -> Iterator[np.ndarray]:
     hop, margin = model.frame_hop, model.receptive_field[1]
     for start, stop, seen_from, seen_to in _spans(len(codes), _chunk_frames(model), margin):
         with torch.inference_mode():
-            sound = model.decode(codes[None, seen_from:seen_to].to(_device(model)))[0]
+            sound = model.decode(codes[None, seen_from:seen_to].to(_device(model)), seen_from)[0]
         yield sound[:, (start - seen_from) * hop : (stop - seen_from) * hop].cpu().numpy()
 
 

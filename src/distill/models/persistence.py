@@ -131,9 +131,7 @@ def _check_codec_settings(path: Path, config: dict[str, Any]) -> None:
     require(path, "vqvae_config", config, CODEC_SETTINGS)
     for name in CODEC_SETTINGS:
         if type(config[name]) is not int or config[name] < 1:
-            raise ShapeMismatchError(
-                f"{path} states no usable '{name}': use another copy of it, or train again."
-            )
+            raise ShapeMismatchError(f"{path} states no usable '{name}': use another copy of it, or train again.")
 
 
 def _build_codec(path: Path, contents: dict[str, Any]) -> VQVAE:

@@ -91,7 +91,11 @@ class Block(nn.Module):
         self.qkv = nn.Linear(dim, 3 * dim, bias=False)
         self.out = nn.Linear(dim, dim, bias=False)
         self.mlp = nn.Sequential(
-            nn.LayerNorm(dim), nn.Linear(dim, 4 * dim), nn.GELU(), nn.Linear(4 * dim, dim), nn.Dropout(dropout)
+            nn.LayerNorm(dim),
+            nn.Linear(dim, 4 * dim),
+            nn.GELU(),
+            nn.Linear(4 * dim, dim),
+            nn.Dropout(dropout),
         )
 
     def _project(self, x: Tensor, angles: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -127,7 +131,11 @@ class LevelHead(nn.Module):
     def __init__(self, dim: int, classes: int, dropout: float) -> None:
         super().__init__()
         self.mlp = nn.Sequential(
-            nn.LayerNorm(dim), nn.Linear(dim, 2 * dim), nn.GELU(), nn.Dropout(dropout), nn.Linear(2 * dim, dim)
+            nn.LayerNorm(dim),
+            nn.Linear(dim, 2 * dim),
+            nn.GELU(),
+            nn.Dropout(dropout),
+            nn.Linear(2 * dim, dim),
         )
         self.score = nn.Sequential(nn.LayerNorm(dim), nn.Linear(dim, classes))
 
@@ -195,7 +203,7 @@ class CodePrior(nn.Module):
         return x if starts is None else x + starts[..., None] * self.new_sound
 
     def _window_mask(self, T: int, device: torch.device) -> Tensor | None:
-        if T <= self.window:
+        if self.window >= T:
             return None
         age = torch.arange(T, device=device)[:, None] - torch.arange(T, device=device)
         return (age >= 0) & (age < self.window)
@@ -241,11 +249,8 @@ class CodePrior(nn.Module):
 
         `starts` `[B]` (bool) marks streams in which the coming frame begins a new sound.
         """
-        if previous is None:
-            x = self.start.expand(len(starts), -1)
-        else:
-            x = self.embedding(self._rows(previous)).sum(1)
-        x = (x + starts[:, None] * self.new_sound)[:, None]
+        past = self.start.expand(len(starts), -1) if previous is None else self.embedding(self._rows(previous)).sum(1)
+        x = (past + starts[:, None] * self.new_sound)[:, None]
         angles = rotary_angles(torch.tensor([cache.position], device=x.device), self.head_dim)
         for i, block in enumerate(self.blocks):
             assert isinstance(block, Block)
@@ -266,4 +271,5 @@ class CodePrior(nn.Module):
 
     def score_end(self, known: Tensor) -> Tensor:
         """Logit `[B]` that the sound ends with this frame; `known` includes all its levels."""
-        return self.end(known).squeeze(-1)  # type: ignore[no-any-return]
+        ends: Tensor = self.end(known).squeeze(-1)
+        return ends

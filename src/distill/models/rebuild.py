@@ -59,6 +59,12 @@ class _Building(TorchFunctionMode):
     def __init__(self, most_calls: int) -> None:
         super().__init__()
         self.calls_left = most_calls
+        self.grad_was_enabled = torch.is_grad_enabled()
+
+    def __exit__(self, *error: Any) -> None:
+        super().__exit__(*error)
+        # Ending a constructor inside its `no_grad` block would leave gradients off for the whole process.
+        torch.set_grad_enabled(self.grad_was_enabled)
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         self.calls_left -= 1
@@ -87,9 +93,7 @@ def _check_arguments(path: Path, network: type[nn.Module], arguments: dict[str, 
     parameters = inspect.signature(network).parameters
     for name, parameter in parameters.items():
         if parameter.default is inspect.Parameter.empty and name not in arguments:
-            raise MissingKeyError(
-                f"{path} lacks the setting '{name}': use another copy of it, or train again."
-            )
+            raise MissingKeyError(f"{path} lacks the setting '{name}': use another copy of it, or train again.")
     for name, value in arguments.items():
         if name not in parameters:
             raise _mismatch(path, f"this version of Distill knows no setting {name!r}")
@@ -114,9 +118,7 @@ def _sketch(path: Path, network: type[nn.Module], arguments: dict[str, Any], n_w
         raise _mismatch(path, str(error).partition("\n")[0][:100] or type(error).__name__) from error
 
 
-def check_fits(
-    path: Path, network: type[nn.Module], arguments: dict[str, Any], weights: dict[str, Any]
-) -> None:
+def check_fits(path: Path, network: type[nn.Module], arguments: dict[str, Any], weights: dict[str, Any]) -> None:
     """Raise unless `network(**arguments)` has exactly the `weights`: `MissingKeyError`, `ShapeMismatchError`.
 
     Allocates nothing of the size of the network. Messages name `path`.
@@ -143,9 +145,7 @@ def _check_weight(path: Path, name: str, wanted: Tensor, found: Any) -> None:
         raise _mismatch(path, f"the weights {name!r} are of type {found.dtype}, not {wanted.dtype}")
 
 
-def rebuild(
-    path: Path, network: type[Network], arguments: dict[str, Any], weights: dict[str, Any]
-) -> Network:
+def rebuild(path: Path, network: type[Network], arguments: dict[str, Any], weights: dict[str, Any]) -> Network:
     """`network(**arguments)` with a copy of `weights`, on the CPU, in eval mode; raises as `check_fits`."""
     check_fits(path, network, arguments, weights)
     try:

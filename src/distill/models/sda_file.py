@@ -113,9 +113,7 @@ def _unsafe(path: Path, what: str) -> UnsafeModelError:
 
 
 def _damaged(path: Path, why: str) -> TruncatedModelError:
-    return TruncatedModelError(
-        f"{path} is cut short or damaged ({why}): use another copy of it, or train again."
-    )
+    return TruncatedModelError(f"{path} is cut short or damaged ({why}): use another copy of it, or train again.")
 
 
 # --- reading ------------------------------------------------------------------------------------------------
@@ -203,9 +201,7 @@ def _unpickle(path: Path) -> Any:
         raise _unsafe(path, "objects that could run code") from error
     except UnicodeEncodeError as error:
         name = os.fsencode(path).decode("utf-8", "backslashreplace")
-        raise ModelFileError(
-            f"{name} cannot be opened under this name: rename it, in plain letters."
-        ) from error
+        raise ModelFileError(f"{name} cannot be opened under this name: rename it, in plain letters.") from error
     except _DAMAGE as error:
         raise _damaged(path, "its contents do not make sense") from error
 
@@ -213,9 +209,7 @@ def _unpickle(path: Path) -> Any:
 def _check_marker(path: Path, contents: Any) -> None:
     marker = contents.get("format") if isinstance(contents, dict) else None
     if not isinstance(marker, str) or marker != FORMAT:
-        raise NotAModelError(
-            f"{path} does not carry Distill's mark: choose a .sda file that 'distill train' made."
-        )
+        raise NotAModelError(f"{path} does not carry Distill's mark: choose a .sda file that 'distill train' made.")
     if "version" not in contents:
         raise _missing(path, "version")
     version = contents["version"]
@@ -225,9 +219,7 @@ def _check_marker(path: Path, contents: Any) -> None:
             f"this one reads {VERSION}): update Distill."
         )
     if type(version) is not int or version != VERSION:
-        raise ModelVersionError(
-            f"{path} states a file version that no Distill writes: train the model again."
-        )
+        raise ModelVersionError(f"{path} states a file version that no Distill writes: train the model again.")
 
 
 def _check_tables(path: Path, contents: dict[str, Any]) -> None:

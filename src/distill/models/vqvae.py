@@ -5,8 +5,10 @@ statistics over the file: what a code means depends on a finite stretch of sound
 """
 
 import hashlib
+from functools import cache
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -15,19 +17,40 @@ from distill.audio.features import istft, stft
 from distill.models.rvq import ResidualVQ
 
 KERNEL = 7
+NOISE_FRAMES = 1999
+NOISE_SEED = 48
 LOG_FLOOR = 1e-5
 
 
 class CodecOutput(NamedTuple):
-    """`audio` `[B, C, N]`, `codes` `[B, T, Q]`, `latents` `[B * T, D]`, `log_magnitude` `[B, C, S, F]` as
-    predicted, `true_log_magnitude` likewise of the input, `commitment` scalar."""
+    """`audio` `[B, C, N]` and `other`, the same decoded with other noise; `codes` `[B, T, Q]`, `latents`
+    `[B * T, D]`, `commitment` scalar."""
 
     audio: Tensor
+    other: Tensor
     codes: Tensor
     latents: Tensor
-    log_magnitude: Tensor
-    true_log_magnitude: Tensor
     commitment: Tensor
+
+
+class Spectrum(NamedTuple):
+    """What the decoder says of each bin, each `[B, C, S, F]`: natural-log magnitude, phase in radians, and by how
+    many radians (standard deviation) the phase is left to chance."""
+
+    log_magnitude: Tensor
+    phase: Tensor
+    spread: Tensor
+
+
+@cache
+def noise_table(bins: int) -> Tensor:
+    """The chance in decoding: standard normal `[NOISE_FRAMES, bins]`, the same everywhere and for ever.
+
+    Frame `t` of a sound takes row `t` modulo its length, so that a sound decoded in pieces is the sound decoded
+    whole.
+    """
+    noise = np.random.default_rng(NOISE_SEED).standard_normal((NOISE_FRAMES, bins))
+    return torch.from_numpy(noise.astype(np.float32))
 
 
 class ConvNeXtBlock(nn.Module):
@@ -42,8 +65,10 @@ class ConvNeXtBlock(nn.Module):
         self.scale = nn.Parameter(torch.full((dim,), layer_scale))
 
     def forward(self, x: Tensor) -> Tensor:
-        # A 2-D convolution on what is channels-last memory is four times as fast on CPU as conv1d.
-        y = self.depthwise(x.transpose(1, 2).unsqueeze(2)).squeeze(2).transpose(1, 2)
+        # A 2-D convolution on what is channels-last memory is four times as fast on CPU as conv1d; its gradient in
+        # bfloat16 is many times slower than in float32.
+        with torch.autocast(x.device.type, enabled=False):
+            y = self.depthwise(x.float().transpose(1, 2).unsqueeze(2)).squeeze(2).transpose(1, 2)
         return x + self.scale * self.project(F.gelu(self.expand(self.norm(y))))
 
 
@@ -104,6 +129,7 @@ class VQVAE(nn.Module):
         self.synthesis = backbone(D, synthesis_layers, expansion)
         self.magnitude = nn.Linear(D, channels * self.bins)
         self.phase = nn.Linear(D, channels * self.bins)
+        self.spread = nn.Linear(D, channels * self.bins)
         nn.init.constant_(self.magnitude.bias, -3.0)
 
     # --- facts -----------------------------------------------------------------------------------------------
@@ -175,43 +201,60 @@ class VQVAE(nn.Module):
 
     # --- decoding --------------------------------------------------------------------------------------------
 
-    def spectrum(self, values: Tensor) -> tuple[Tensor, Tensor]:
-        """Log-magnitude and phase, each `[B, C, S, F]`, from quantised latents `[B, T, D]`."""
+    def spectrum(self, values: Tensor) -> Spectrum:
+        """What is decoded from quantised latents `[B, T, D]`, before chance and synthesis."""
         B, T, _ = values.shape
         shape = (B, T * self.stride, self.channels, self.bins)
         with self._autocast():
             y = self.upsample(self.decoder(self.from_latent(values)))
             y = self.synthesis(y.reshape(B, T * self.stride, -1))
-            log_magnitude, phase = self.magnitude(y), self.phase(y)
-        return log_magnitude.float().reshape(shape).transpose(1, 2), phase.float().reshape(shape).transpose(1, 2)
+            heads = self.magnitude(y), self.phase(y), F.softplus(self.spread(y))
+        return Spectrum(*(head.float().reshape(shape).transpose(1, 2) for head in heads))
 
-    def synthesise(self, log_magnitude: Tensor, phase: Tensor) -> Tensor:
-        """Audio `[B, C, N]` from log-magnitude and phase `[B, C, S, F]`."""
+    def noise(self, first_frames: Tensor, n_frames: int) -> Tensor:
+        """Noise `[B, 1, S, F]` for `n_frames` STFT frames from `first_frames` `[B]` on."""
+        rows = (first_frames[:, None] + torch.arange(n_frames, device=first_frames.device)) % NOISE_FRAMES
+        return noise_table(self.bins).to(first_frames.device)[rows][:, None]
+
+    def synthesise(self, spectrum: Spectrum, first_frames: Tensor) -> Tensor:
+        """Audio `[B, C, N]`; `first_frames` `[B]` says at which STFT frame of the whole sound each piece begins.
+
+        A phase that the codes do not tell is drawn at random: were it always the same, every hiss would repeat
+        with each frame and buzz.
+        """
         # e^7 is above the magnitude of a full-scale sine under a 2048-sample window.
-        magnitude = log_magnitude.clamp(max=7.0).exp()
-        return istft(torch.polar(magnitude, phase), self.n_fft, self.hop_length)
+        magnitude = spectrum.log_magnitude.clamp(max=7.0).exp()
+        noise = self.noise(first_frames, magnitude.shape[2])
+        return istft(torch.polar(magnitude, spectrum.phase + spectrum.spread * noise), self.n_fft, self.hop_length)
 
-    def decode_values(self, values: Tensor) -> Tensor:
-        """Audio `[B, C, T * frame_hop]` from latents `[B, T, D]` (quantised, or blended)."""
-        return self.synthesise(*self.spectrum(values))
+    def decode_values(self, values: Tensor, first_frame: int = 0) -> Tensor:
+        """Audio `[B, C, T * frame_hop]` from latents `[B, T, D]` (quantised, or blended).
+
+        `first_frame` is the code frame of the whole sound at which this piece begins.
+        """
+        first = torch.full((len(values),), first_frame * self.stride, device=values.device)
+        return self.synthesise(self.spectrum(values), first)
 
     @torch.no_grad()
-    def decode(self, codes: Tensor) -> Tensor:
+    def decode(self, codes: Tensor, first_frame: int = 0) -> Tensor:
         """Audio `[B, C, T * frame_hop]` from codes `[B, T, q]`; `q < Q` decodes the first `q` levels only."""
-        return self.decode_values(self.rvq.lookup(codes))
+        return self.decode_values(self.rvq.lookup(codes), first_frame)
 
     # --- training --------------------------------------------------------------------------------------------
 
-    def forward(self, audio: Tensor, quantise: bool = True) -> CodecOutput:
-        """One pass with everything that the losses need; `audio` `[B, C, N]`, `N` a multiple of `frame_hop`."""
-        true = self.log_magnitude(audio)
-        z = self.latents(true)
+    def forward(self, audio: Tensor, first_frames: tuple[Tensor, Tensor], quantise: bool = True) -> CodecOutput:
+        """One pass with everything that the losses need; `audio` `[B, C, N]`, `N` a multiple of `frame_hop`.
+
+        Decodes twice, with the noise of the two `first_frames` `[B]`.
+        """
+        z = self.latents(self.log_magnitude(audio))
         B, T, D = z.shape
         flat = z.reshape(B * T, D)
         if quantise:
             codes, values, commitment = self.rvq(flat)
         else:
-            codes, values, commitment = flat.new_zeros(B * T, self.num_quantizers).long(), flat, flat.new_zeros(())
-        log_magnitude, phase = self.spectrum(values.reshape(B, T, D))
-        output = self.synthesise(log_magnitude, phase)
-        return CodecOutput(output, codes.reshape(B, T, -1), flat, log_magnitude, true, commitment)
+            codes = torch.zeros(B * T, self.num_quantizers, dtype=torch.long, device=z.device)
+            values, commitment = flat, flat.new_zeros(())
+        spectrum = self.spectrum(values.reshape(B, T, D))
+        output, other = (self.synthesise(spectrum, first) for first in first_frames)
+        return CodecOutput(output, other, codes.reshape(B, T, -1), flat, commitment)

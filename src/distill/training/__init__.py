@@ -24,7 +24,7 @@ _HOME = {
     "PriorTrainingCompleteEvent": "metrics",
 }
 
-__all__ = sorted(_HOME)  # noqa: PLE0605
+__all__ = sorted(_HOME)
 
 
 def __getattr__(name: str) -> Any:

@@ -20,8 +20,14 @@ from distill.models.persistence import read_header, save_model_v2
 from distill.settings import SAMPLE_RATE
 from distill.training.checkpoint import checkpoint_path, load_checkpoint, save_checkpoint
 from distill.training.config import VQVAEConfig
-from distill.training.metrics import LevelHealth, ModelSaved, TrainingCompleteEvent, TrainingEvent, ValidationMetrics
-from distill.training.trainer import CodecTrainer, measure_health
+from distill.training.metrics import (
+    LevelHealth,
+    ModelSaved,
+    TrainingCompleteEvent,
+    TrainingEvent,
+    ValidationMetrics,
+)
+from distill.training.trainer import CodecTrainer
 from distill.training.verdict import codec_verdict
 
 SAVE_EVERY_S = 60.0
@@ -244,4 +250,3 @@ class _Run:
 def _rms_range(clips: list[Clip]) -> list[float]:
     """Quietest and loudest active level of the corpus in dBFS (5th and 95th percentile of its files)."""
     return [float(v) for v in np.percentile([c.rms_db for c in clips], (5, 95))]
-

@@ -126,7 +126,7 @@ def train_prior_epoch(
             scores = prior.frame_scores(batch.codes, batch.starts, mask_rate)
         per_code, loss = prior_loss(scores, batch.codes, batch.ends)
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         torch.nn.utils.clip_grad_norm_(prior.parameters(), MAX_GRADIENT)
         optimizer.step()
         losses.append(per_code.item())
@@ -183,15 +183,17 @@ class _PriorRun:
         torch.manual_seed(config.seed)
         self.prior = CodePrior(codec.codebook_size, **self.prior_config).to(self.device)
         self.optimizer = torch.optim.AdamW(
-            self.prior.parameters(), lr=config.learning_rate, betas=(0.9, 0.98), weight_decay=config.weight_decay
+            self.prior.parameters(),
+            lr=config.learning_rate,
+            betas=(0.9, 0.98),
+            weight_decay=config.weight_decay,
         )
         self.held_out = self._held_out_pieces()
         frames = sum(len(versions[0]) for versions in self.codes.train)
-        self.steps_per_epoch = max(
-            config.min_steps_per_epoch, math.ceil(frames / (config.batch_size * self.context))
-        )
+        self.steps_per_epoch = max(config.min_steps_per_epoch, math.ceil(frames / (config.batch_size * self.context)))
         self.epoch, self.step, self.elapsed_s, self.since_best = 0, 0, 0.0, 0
-        self.best_loss, self.best_weights = math.inf, None
+        self.best_loss = math.inf
+        self.best_weights: dict[str, Tensor] | None = None
         self.history: list[dict[str, float]] = []
         self.warnings: list[str] = []
         self.last_checkpoint_s = 0.0
@@ -295,7 +297,16 @@ class _PriorRun:
         if self.since_best and self.elapsed_s - self.last_checkpoint_s < CHECKPOINT_EVERY_S:
             return
         self.last_checkpoint_s = self.elapsed_s
-        names = ("epoch", "step", "elapsed_s", "since_best", "best_loss", "best_weights", "history", "warnings")
+        names = (
+            "epoch",
+            "step",
+            "elapsed_s",
+            "since_best",
+            "best_loss",
+            "best_weights",
+            "history",
+            "warnings",
+        )
         state = {name: getattr(self, name) for name in names}
         state |= {"weights": self.prior.state_dict(), "optimizer": self.optimizer.state_dict()}
         save_checkpoint(self._checkpoint_path, {"fits": self._fingerprint(), "state": state})

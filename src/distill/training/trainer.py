@@ -15,7 +15,7 @@ from distill.errors import DistillError
 from distill.inference.codes import level_names
 from distill.models.chunked import decode_codes, encode_audio
 from distill.models.losses import MEL_SCALES, MelLoss
-from distill.models.vqvae import VQVAE, CodecOutput
+from distill.models.vqvae import NOISE_FRAMES, VQVAE, CodecOutput
 from distill.training.budget import lay_out, learning_rate_factor
 from distill.training.config import VQVAEConfig
 from distill.training.metrics import LevelHealth, StepMetrics
@@ -24,6 +24,7 @@ EVERY_STEP_SCALES = (2, 4, 6)
 SOMETIMES_SCALES = (0, 1, 3, 5)
 KMEANS_BATCHES = 12
 HEALTH_STEPS = 50
+REPULSION = 1.0
 MAX_GRADIENT = 1.0
 VALIDATION_S = 30.0
 HEALTH_S = 600.0
@@ -73,9 +74,10 @@ class CodecTrainer:
             self._start_codebooks()
         rate = self._set_learning_rate()
         audio = self._batch(self.step_count)
-        output = self.model(audio, quantise=self.codebooks_ready)
-        mel = self.loss(output.audio, audio, self._scales()) * len(MEL_SCALES)
-        loss = mel + self.config.commitment_weight * output.commitment
+        output = self.model(audio, self._first_frames(), quantise=self.codebooks_ready)
+        distance, energy = self.loss.energy_distance(output.audio, output.other, audio, self._scales(), REPULSION)
+        mel = distance * len(MEL_SCALES)
+        loss = energy * len(MEL_SCALES) + self.config.commitment_weight * output.commitment
         if self._is_sound(loss):
             self._descend(loss)
             self._update_codebooks(output)
@@ -99,6 +101,11 @@ class CodecTrainer:
         pick = torch.randint(len(SOMETIMES_SCALES), (), generator=self._generator(1))
         return (*EVERY_STEP_SCALES, SOMETIMES_SCALES[int(pick)])
 
+    def _first_frames(self) -> tuple[Tensor, Tensor]:
+        """Two draws of where in the noise each crop lies."""
+        draws = torch.randint(NOISE_FRAMES, (2, self.config.batch_size), generator=self._generator(4)).to(self.device)
+        return draws[0], draws[1]
+
     def _is_sound(self, loss: Tensor) -> bool:
         if torch.isfinite(loss):
             self._bad_steps = 0
@@ -113,7 +120,7 @@ class CodecTrainer:
 
     def _descend(self, loss: Tensor) -> None:
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), MAX_GRADIENT)
         self.optimizer.step()
 
@@ -121,7 +128,7 @@ class CodecTrainer:
     def _start_codebooks(self) -> None:
         """k-means over the latents of many batches: a single small one would leave most entries copies."""
         batches = (self._batch(self.step_count + i) for i in range(KMEANS_BATCHES))
-        latents = torch.cat([self.model(audio, quantise=False).latents for audio in batches])
+        latents = torch.cat([self.model.latents(self.model.log_magnitude(audio)).flatten(0, 1) for audio in batches])
         self.model.rvq.start_from(latents, self._generator(2))
         self.codebooks_ready = True
 

@@ -1,0 +1,57 @@
+"""Write docs/cli.md from the `--help` of every command: `python docs/build_cli_reference.py`."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from distill.cli import app
+
+PAGE = Path(__file__).with_name("cli.md")
+WIDTH = 80
+
+HEAD = """# Command line
+
+Written by `python docs/build_cli_reference.py` from the commands' own `--help`; a test keeps the two alike.
+
+What people read goes to stderr. With `--json`, stdout holds one JSON object and nothing else.
+
+Exit codes: 0 done, 1 the input or output cannot be used, 2 a wrong option or no usable folder of sounds,
+130 stopped with Ctrl-C.
+"""
+
+# Plain text of one width, whatever the terminal, the pipe or the build server at hand asks for.
+FORCED = {
+    "COLUMNS": str(WIDTH),
+    "TERMINAL_WIDTH": str(WIDTH),
+    "NO_COLOR": "1",
+    "TERM": "dumb",
+    "TYPER_USE_RICH": "0",
+    "PYTHONIOENCODING": "utf-8",
+}
+DROPPED = ("CI", "FORCE_COLOR", "GITHUB_ACTIONS", "PY_COLORS")
+
+
+def help_of(*command: str) -> str:
+    """What `distill COMMAND --help` prints."""
+    environment = {name: value for name, value in os.environ.items() if name not in DROPPED} | FORCED
+    done = subprocess.run(
+        [sys.executable, "-m", "distill.cli", *command, "--help"],
+        env=environment, stdout=subprocess.PIPE, check=True,
+    )  # fmt: skip
+    lines = done.stdout.decode("utf-8").strip().splitlines()
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def page() -> str:
+    """The whole of docs/cli.md."""
+    parts = [HEAD, f"## distill\n\n```text\n{help_of()}\n```\n"]
+    for command in app.registered_commands:
+        assert command.name is not None
+        parts.append(f"## distill {command.name}\n\n```text\n{help_of(command.name)}\n```\n")
+    return "\n".join(parts)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
+    print(f"Wrote {PAGE}")

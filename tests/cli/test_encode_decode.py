@@ -1,0 +1,56 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import soundfile as sf
+
+import distill
+
+
+def first_sound(corpus_dir: Path) -> Path:
+    return corpus_dir / "low" / "pluck 0.wav"
+
+
+def test_there_and_back(run, trained: Path, corpus_dir: Path, tmp_path: Path) -> None:
+    sound = first_sound(corpus_dir)
+    encoded = run("encode", trained, sound, "-o", "x.json.gz", "--threads", "1")
+    assert (encoded.exit_code, encoded.stdout) == (0, "")
+    assert encoded.stderr == "x.json.gz: 8 frames x 3 levels (0.15 s).\n"
+    decoded = run("decode", trained, "x.json.gz", "-o", "y.wav", "--threads", "1")
+    assert (decoded.exit_code, decoded.stdout, decoded.stderr) == (0, "", "y.wav: 0.15 s.\n")
+    info, source = sf.info(tmp_path / "y.wav"), sf.info(sound)
+    assert (info.frames, info.samplerate, info.subtype) == (source.frames, source.samplerate, "PCM_24")
+    model = distill.load(trained, threads=1)
+    heard = sf.read(tmp_path / "y.wav", dtype="float32")[0]
+    assert np.allclose(heard, distill.decode(model, distill.encode(model, sound))[0], atol=1e-6)
+
+
+def test_names_by_default_spare_the_recording(run, trained: Path, corpus_dir: Path, tmp_path: Path) -> None:
+    recording = tmp_path / "pluck.wav"
+    recording.write_bytes(first_sound(corpus_dir).read_bytes())
+    before = recording.read_bytes()
+    assert run("encode", trained, "pluck.wav").exit_code == 0
+    assert run("decode", trained, "pluck.json").exit_code == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"pluck.wav", "pluck.json", "pluck-decoded.wav"}
+    assert recording.read_bytes() == before
+
+
+def test_json(run, trained: Path, corpus_dir: Path) -> None:
+    encoded = run("encode", trained, first_sound(corpus_dir), "-o", "x.json", "--json")
+    said = json.loads(encoded.stdout)
+    assert (said["path"], said["frames"], said["levels"], encoded.stderr) == ("x.json", 8, 3, "")
+    decoded = run("decode", trained, "x.json", "-o", "y.wav", "--json")
+    assert json.loads(decoded.stdout) == {
+        "path": "y.wav",
+        "duration_s": said["n_samples"] / sf.info("y.wav").samplerate,
+        "n_samples": said["n_samples"],
+    }
+    assert decoded.stderr == ""
+
+
+def test_codes_of_another_model_are_refused(run, trained: Path, codec_only: Path, corpus_dir: Path) -> None:
+    run("encode", trained, first_sound(corpus_dir), "-o", "x.json")
+    result = run("decode", codec_only, "x.json", "-o", "y.wav")
+    assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+    assert "Error: " in result.stderr
+    assert not Path("y.wav").exists()

@@ -1,0 +1,150 @@
+"""Whatever is given wrongly: one sentence on stderr, the exit code, and no file left behind."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from distill.cli.console import clock, print_json
+
+# What is wrong, the command, the exit code, and a part of the sentence.
+WRONG = [
+    ("doctor nowhere", 2, "nowhere"),
+    ("doctor note.txt", 2, "note.txt is a file"),
+    ("doctor empty", 2, "No sound files in empty"),
+    ("doctor unusable", 2, "unusable"),
+    ("train", 2, "Name the folder of sounds"),
+    ("train nowhere -o x.sda", 2, "nowhere"),
+    ("train note.txt -o x.sda", 2, "note.txt is a file"),
+    ("train empty -o x.sda", 2, "No sound files in empty"),
+    ("train unusable -o x.sda", 2, "unusable"),
+    ("train SOUNDS -o x.wav", 1, ".sda"),
+    ("train SOUNDS -o no/x.sda", 1, "'no' does not exist"),
+    ("train SOUNDS -o empty/x.sda --device gpu", 2, "Unknown device 'gpu'"),
+    ("train SOUNDS -o x.sda --steps 2 --minutes 1", 2, "only one of"),
+    ("train SOUNDS -o x.sda --steps 0", 2, "--steps"),
+    ("train SOUNDS -o x.sda --minutes nan", 2, "--minutes"),
+    ("train SOUNDS -o x.sda --epochs -1", 2, "--epochs"),
+    ("train SOUNDS -o x.sda --rvq-levels 9", 2, "--rvq-levels"),
+    ("train SOUNDS -o x.sda --codebook-size 1", 2, "--codebook-size"),
+    ("train SOUNDS -o x.sda --batch-size 0", 2, "--batch-size"),
+    ("train SOUNDS -o x.sda --lr 0", 2, "--lr"),
+    ("train SOUNDS -o x.sda --commitment-weight -1", 2, "--commitment-weight"),
+    ("train SOUNDS -o x.sda --threads 0", 2, "--threads"),
+    ("train SOUNDS -o x.sda --seed -1", 2, "--seed"),
+    ("train SOUNDS -o fake.sda", 1, "no Distill model"),
+    ("train --resume none.sda", 1, "no checkpoint"),
+    ("train --resume CODEC --rvq-levels 3", 2, "leave out --rvq-levels"),
+    ("train --resume CODEC --lr 0.1", 2, "leave out --lr"),
+    ("train --resume CODEC -o x.sda", 2, "leave out --output"),
+    ("train-prior none.sda SOUNDS", 1, "no model file at none.sda"),
+    ("train-prior fake.sda SOUNDS", 1, "fake.sda is not a Distill model"),
+    ("train-prior CODEC nowhere", 2, "nowhere"),
+    ("train-prior CODEC note.txt", 2, "note.txt is a file"),
+    ("train-prior CODEC empty", 2, "No sound files in empty"),
+    ("train-prior CODEC SOUNDS --epochs 0", 2, "--epochs"),
+    ("train-prior CODEC SOUNDS --hidden-size 33", 2, "--hidden-size (33)"),
+    ("train-prior CODEC SOUNDS --heads 0", 2, "--heads"),
+    ("train-prior CODEC SOUNDS --layers 0", 2, "--layers"),
+    ("train-prior CODEC SOUNDS --lr nan", 2, "--lr"),
+    ("train-prior CODEC SOUNDS --device gpu", 2, "Unknown device 'gpu'"),
+    ("generate none.sda", 1, "no model file at none.sda"),
+    ("generate fake.sda", 1, "fake.sda is not a Distill model"),
+    ("generate empty", 1, "empty is not a file"),
+    ("generate CODEC", 1, "run `distill train-prior"),
+    ("generate MODEL -o x.mp3", 1, ".wav"),
+    ("generate MODEL -o no/x.wav", 1, "'no' does not exist"),
+    ("generate MODEL --duration 0", 2, "--duration"),
+    ("generate MODEL --duration nan", 2, "--duration"),
+    ("generate MODEL --duration 1e9", 2, "--duration"),
+    ("generate MODEL -n 0", 2, "-n"),
+    ("generate MODEL --temperature -1", 2, "--temperature"),
+    ("generate MODEL --top-k -1", 2, "--top-k"),
+    ("generate MODEL --top-p 0", 2, "--top-p"),
+    ("generate MODEL --seed -1", 2, "--seed"),
+    ("generate MODEL --threads -1", 2, "--threads"),
+    ("generate MODEL --device gpu", 2, "Unknown device 'gpu'"),
+    ("encode none.sda note.txt", 1, "no model file at none.sda"),
+    ("encode MODEL nowhere.wav", 1, "nowhere.wav"),
+    ("encode MODEL note.txt", 1, "note.txt"),
+    ("encode MODEL empty", 1, "empty"),
+    ("encode MODEL unusable/text.wav", 1, "unusable/text.wav"),
+    ("encode MODEL note.txt -o x.wav", 1, ".json"),
+    ("decode none.sda x.json", 1, "no model file at none.sda"),
+    ("decode MODEL nowhere.json", 1, "no codes file at nowhere.json"),
+    ("decode MODEL note.txt", 1, "note.txt is not a codes file"),
+    ("decode MODEL note.txt -o x.mp3", 1, ".wav"),
+    ("decode MODEL note.txt -o no/x.wav", 1, "'no' does not exist"),
+    ("info none.sda", 1, "no model file at none.sda"),
+    ("info note.txt", 1, "note.txt is not a Distill model"),
+    ("info empty", 1, "empty is not a file"),
+]
+
+
+@pytest.fixture
+def litter(tmp_path: Path) -> Path:
+    """A folder of things that are not what they should be."""
+    (tmp_path / "note.txt").write_text("hello")
+    (tmp_path / "fake.sda").write_text("hello")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "unusable").mkdir()
+    (tmp_path / "unusable" / "text.wav").write_text("hello")
+    return tmp_path
+
+
+@pytest.mark.parametrize(("command", "exit_code", "part"), WRONG, ids=[command for command, *_ in WRONG])
+@pytest.mark.parametrize("as_json", [False, True], ids=["", "--json"])
+def test_one_sentence(
+    run, litter: Path, trained: Path, codec_only: Path, corpus_dir: Path,
+    command: str, exit_code: int, part: str, as_json: bool,
+) -> None:  # fmt: skip
+    before = {path: path.read_bytes() for path in litter.rglob("*") if path.is_file()}
+    names = {"SOUNDS": corpus_dir, "MODEL": trained, "CODEC": codec_only}
+    arguments = [names.get(word, word) for word in command.split()]
+    result = run(*arguments, *(["--json"] if as_json else []))
+    assert result.exit_code == exit_code
+    assert result.stdout == ""
+    assert result.stderr.startswith("Error: ")
+    assert result.stderr.count("\n") == 1
+    assert part in result.stderr
+    assert {path: path.read_bytes() for path in litter.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["no-such-command"], ["info"], ["train", "x", "--steps", "many"], ["generate", "m.sda", "--loud"]],
+)
+def test_what_cannot_be_parsed(run, arguments: list[str]) -> None:
+    result = run(*arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "Usage: " in result.stderr
+
+
+def test_names_are_shown_as_they_are(run) -> None:
+    result = run("doctor", "[bold]no such[/bold] :star: folder")
+    assert "[bold]no such[/bold] :star: folder" in result.stderr
+
+
+def test_errors_in_a_process_of_its_own(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "distill.cli", "info", "none.sda"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "Error: There is no model file at none.sda: check the name and the folder.\n"
+
+
+def test_json_holds_what_json_cannot(capsys: pytest.CaptureFixture[str]) -> None:
+    print_json({"loudness": float("-inf"), "nan": float("nan"), "path": Path("caf\udce9"), 1: (0.5, True)})
+    out = capsys.readouterr().out
+    assert json.loads(out) == {"loudness": None, "nan": None, "path": "caf\udce9", "1": [0.5, True]}
+    assert out.isascii()
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0, "0:00"), (75, "1:15"), (3700, "1:01:40"), (59.9, "1:00")])
+def test_clock(seconds: float, text: str) -> None:
+    assert clock(seconds) == text

@@ -1,0 +1,23 @@
+import json
+from pathlib import Path
+
+
+def test_without_a_prior(run, codec_only: Path) -> None:
+    result = run("info", codec_only)
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "3 levels of 32 codes at 46.9 frames/s" in " ".join(result.stderr.split())
+    assert "none yet: run distill train-prior" in result.stderr
+    said = json.loads(run("info", codec_only, "--json").stdout)
+    assert (said["has_prior"], said["prior_config"], said["prior_metadata"]) == (False, None, None)
+    assert (said["codebook_size"], said["num_quantizers"], said["corpus_files"]) == (32, 3, 8)
+
+
+def test_with_a_prior(run, trained: Path) -> None:
+    assert "held-out perplexity" in " ".join(run("info", trained).stderr.split())
+    result = run("info", trained, "--json")
+    assert (result.stderr, result.stdout.count("\n")) == ("", 1)
+    said = json.loads(result.stdout)
+    assert said["has_prior"]
+    assert said["prior_metadata"]["epochs_trained"] == 3
+    assert "corpus_codes" not in said["prior_metadata"]
+    assert said["bits_per_second"] == said["frame_rate"] * 3 * 5

@@ -1,0 +1,59 @@
+import json
+from pathlib import Path
+
+from distill.models.persistence import load_model_v2, read_header
+
+TINY = ["--batch-size", "2", "--codebook-size", "16", "--rvq-levels", "2", "--threads", "1"]
+
+
+def test_train_says_what_it_does(run, corpus_dir: Path, tmp_path: Path) -> None:
+    result = run("train", corpus_dir, "-o", "my.sda", "--steps", "8", "--model-name", "Plucks", *TINY)
+    assert result.exit_code == 0
+    assert result.stdout == ""
+    for name in ("high/pluck 7.wav", "low/pluck 0.wav"):
+        assert name in result.stderr
+    assert "8 of 8 files used" in result.stderr
+    assert "\nstep 1 | " in result.stderr
+    assert "\n8 steps in 0:" in result.stderr
+    assert f"Next:  distill train-prior my.sda {corpus_dir}\n" in result.stderr
+    header = read_header(tmp_path / "my.sda")
+    assert header["metadata"]["name"] == "Plucks"
+    assert header["vqvae_config"]["codebook_size"] == 16
+    assert [path.name for path in tmp_path.iterdir()] == ["my.sda"]
+
+
+def test_a_prior_is_not_lost_by_accident(run, corpus_dir: Path, model: Path) -> None:
+    before = model.read_bytes()
+    refused = run("train", corpus_dir, "-o", model, "--steps", "2", *TINY)
+    assert (refused.exit_code, refused.stderr.count("\n")) == (1, 1)
+    assert "--discard-prior" in refused.stderr
+    assert model.read_bytes() == before
+    result = run("train", corpus_dir, "-o", model, "--steps", "2", "--discard-prior", "--json", *TINY)
+    assert (result.exit_code, result.stderr, result.stdout.count("\n")) == (0, "", 1)
+    done = json.loads(result.stdout)
+    assert (done["steps"], done["finished"], done["path"]) == (2, True, str(model))
+    assert [level["name"] for level in done["levels"]] == ["Structure", "Detail"]
+    assert load_model_v2(model).prior is None
+
+
+def test_ctrl_c_saves_and_resume_goes_on(run, interrupt, corpus_dir: Path, tmp_path: Path) -> None:
+    code, out, err = interrupt("train", corpus_dir, "-o", "my.sda", "--steps", "14", *TINY, after="step ")
+    assert code == 130
+    assert out == ""
+    assert "Traceback" not in err
+    assert err.rstrip().endswith("Go on with: distill train --resume my.sda")
+    assert (tmp_path / "my.sda.train.ckpt").exists()
+
+    result = run("train", "--resume", "my.sda", "--json")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert json.loads(result.stdout)["steps"] == 14
+    assert load_model_v2(tmp_path / "my.sda").metadata["training"]["steps_done"] == 14
+    assert not (tmp_path / "my.sda.train.ckpt").exists()
+
+
+def test_ctrl_c_before_the_first_step_stops_too(interrupt, corpus_dir: Path) -> None:
+    arguments = ("train", corpus_dir, "-o", "my.sda", "--steps", "500", *TINY)
+    code, out, err = interrupt(*arguments, after="8 of 8 files")
+    assert (code, out) == (130, "")
+    assert err.splitlines()[-1].startswith("Stopped")
+    assert "Traceback" not in err

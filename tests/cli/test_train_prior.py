@@ -1,0 +1,110 @@
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+
+from distill.audio.io import write_wav
+from distill.models.persistence import load_model_v2, read_header
+from distill.settings import SAMPLE_RATE
+
+EPOCH = re.compile(
+    r"^Epoch (\d+)/(\d+) \| train_loss: \d+\.\d{4} \| val_loss: \d+\.\d{4} "
+    r"\| perplexity: \d+\.\d \| best: \d+\.\d$",
+    re.MULTILINE,
+)
+
+
+def test_header_epochs_and_summary(
+    run, corpus_dir: Path, bare_model: Path, tiny_prior_options: list[str]
+) -> None:
+    result = run("train-prior", bare_model, corpus_dir, "-e", "2", *tiny_prior_options)
+    assert (result.exit_code, result.stdout) == (0, "")
+    header, rest = result.stderr.split("Epoch 1/2", 1)
+    for title, value in {
+        "Model": re.escape(str(bare_model)),
+        "Dataset": re.escape(str(corpus_dir)),
+        "Files": "8",
+        "Epochs": r"2 \(override\)",
+        "Hidden size": r"32 \(override\)",
+        "Layers": r"1 \(override\)",
+        "Heads": r"2 \(override\)",
+        "Learning rate": r"0\.0003 \(auto\)",
+    }.items():
+        assert re.search(rf"^{title}: +{value}$", header, re.MULTILINE), title
+    assert EPOCH.findall(result.stderr) == [("1", "2"), ("2", "2")]
+    assert "replaced" not in header
+    for part in (
+        "Done after 2 epochs",
+        "train_loss",
+        "val_loss",
+        "best (kept)",
+        "hidden_size 32",
+        str(bare_model),
+    ):
+        assert part in rest
+    loaded = load_model_v2(bare_model)
+    assert loaded.prior is not None
+    assert loaded.prior_config["num_layers"] == 1
+    assert loaded.prior_metadata["epochs_trained"] == 2
+    assert [path.name for path in bare_model.parent.iterdir()] == ["bare.sda"]
+
+
+def test_retraining_says_that_it_replaces(
+    run, corpus_dir: Path, model: Path, tiny_prior_options: list[str]
+) -> None:
+    earlier = load_model_v2(model)
+    result = run("train-prior", model, corpus_dir, "-e", "1", *tiny_prior_options)
+    assert result.exit_code == 0
+    assert "replaced" in result.stderr.split("Epoch 1/1")[0]
+    later = load_model_v2(model)
+    assert later.prior_metadata["epochs_trained"] == 1 != earlier.prior_metadata["epochs_trained"]
+    assert later.model.codebook_hash() == earlier.model.codebook_hash()
+
+
+def test_json_is_all_there_is(run, corpus_dir: Path, bare_model: Path, tiny_prior_options: list[str]) -> None:
+    result = run("train-prior", bare_model, corpus_dir, "--epochs", "1", "--json", *tiny_prior_options)
+    assert (result.exit_code, result.stderr, result.stdout.count("\n")) == (0, "", 1)
+    done = json.loads(result.stdout)
+    assert (done["epochs_trained"], done["file_count"], done["interrupted"]) == (1, 8, False)
+    assert done["prior_config"]["hidden_size"] == 32
+    assert set(done["history"][0]) >= {"epoch", "train_loss", "val_loss"}
+
+
+def test_memorising_is_told_when_it_happens_and_at_the_end(
+    run, bare_model: Path, tmp_path: Path, tiny_prior_options: list[str]
+) -> None:
+    # One steady tone: what comes next is plain, so the prior soon knows it by heart.
+    (tmp_path / "tones").mkdir()
+    for i in range(3):
+        tone = np.sin(2 * np.pi * 220 * np.arange((i + 1) * SAMPLE_RATE) / SAMPLE_RATE)
+        write_wav(tmp_path / "tones" / f"{i}.wav", 0.5 * tone[None].astype(np.float32))
+    result = run(
+        "train-prior", bare_model, "tones", "-e", "2", "--lr", "0.02", *tiny_prior_options, FORCE_COLOR="1"
+    )
+    during, summary = result.stderr.split("Done after", 1)
+    assert "\x1b[1;33mMemorising: held-out perplexity 1." in during
+    assert "\x1b[33mEpoch 2: Memorising" in summary
+    assert "3 of 3 files are not among those that the codec was trained on" in summary + during
+
+
+def test_ctrl_c_before_the_first_validation_changes_nothing(interrupt, corpus_dir: Path, model: Path) -> None:
+    before = model.read_bytes()
+    code, out, err = interrupt("train-prior", model, corpus_dir, "--threads", "1", after="Model:")
+    assert (code, out) == (130, "")
+    assert err.endswith(f"Stopped before the first validation: {model} is unchanged.\n")
+    assert model.read_bytes() == before
+    assert [path.name for path in model.parent.iterdir()] == ["model.sda"]
+
+
+def test_ctrl_c_later_keeps_the_best(
+    interrupt, corpus_dir: Path, bare_model: Path, tiny_prior_options: list[str]
+) -> None:
+    arguments = ("train-prior", bare_model, corpus_dir, *tiny_prior_options)
+    code, _, err = interrupt(*arguments, after="Epoch 1/50")
+    assert code == 0
+    assert "\nStopped after " in err
+    header = read_header(bare_model)
+    assert header["has_prior"]
+    assert header["prior_metadata"]["epochs_trained"] < 50
+    assert [path.name for path in bare_model.parent.iterdir()] == ["bare.sda"]

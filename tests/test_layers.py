@@ -1,0 +1,87 @@
+"""Imports flow one way, and stand at the top of their file."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import distill
+
+ROOT = Path(distill.__file__).parent
+FOR_ALL = {"errors", "settings", "device", "files"}
+LAYERS = ["audio", "data", "models", "inference", "training", "library", "cli"]
+FILES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py"))
+
+
+def height(module: str) -> int:
+    """How high a module stands: 0 is for all, a module imports only what stands as high or lower."""
+    part = module.split(".")[1] if "." in module else ""
+    if part == "" or part in FOR_ALL:
+        return 0
+    return len(LAYERS) if part == "__main__" else LAYERS.index(part) + 1
+
+
+def module_name(file: str) -> str:
+    parts = ["distill", *Path(file).with_suffix("").parts]
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def tree(file: str) -> ast.Module:
+    return ast.parse((ROOT / file).read_text(encoding="utf-8"))
+
+
+def imported(node: ast.AST) -> Iterator[str]:
+    """Modules of Distill that an import statement names."""
+    if isinstance(node, ast.Import):
+        names = [alias.name for alias in node.names]
+    elif isinstance(node, ast.ImportFrom):
+        assert node.level == 0, "imports are absolute"
+        of_package = [f"distill.{alias.name}" for alias in node.names if alias.name in LAYERS]
+        names = of_package if node.module == "distill" and of_package else [node.module or ""]
+    else:
+        names = []
+    return (name for name in names if name.split(".")[0] == "distill")
+
+
+def imports_inside_functions(node: ast.AST, function: str = "") -> Iterator[str]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            yield from imports_inside_functions(child, getattr(child, "name", "lambda"))
+        elif isinstance(child, ast.Import | ast.ImportFrom) and function not in ("", "__getattr__"):
+            yield f"{function}, line {child.lineno}"
+        else:
+            yield from imports_inside_functions(child, function)
+
+
+def test_every_file_is_found() -> None:
+    assert {file.split("/")[0] for file in FILES if "/" in file} == set(LAYERS)
+    assert {file.removesuffix(".py") for file in FILES if "/" not in file} == FOR_ALL | {
+        "__init__",
+        "__main__",
+    }
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_imports_flow_one_way(file: str) -> None:
+    own = height(module_name(file))
+    used = {name for node in ast.walk(tree(file)) for name in imported(node)}
+    assert {name for name in used if height(name) > own} == set()
+
+
+@pytest.mark.parametrize("file", [file for file in FILES if not file.startswith("cli/")])
+def test_imports_stand_at_the_top(file: str) -> None:
+    assert list(imports_inside_functions(tree(file))) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("def f():\n import torch", ["f, line 2"]),
+        ("class A:\n def f(self):\n  if self:\n   from a import b", ["f, line 4"]),
+        ("def __getattr__(name):\n from a import b", []),
+        ("if True:\n import torch", []),
+    ],
+)
+def test_the_check_itself(source: str, found: list[str]) -> None:
+    assert list(imports_inside_functions(ast.parse(source))) == found
