@@ -18,12 +18,13 @@ import numpy as np
 import soundfile as sf
 
 from distill.audio.io import read_audio
-from distill.data.corpus import collect_audio_files
+from distill.data.corpus import scan_corpus
 from distill.settings import SAMPLE_RATE
 
 HERE = Path(__file__).parent
 MINUTES = 2.0
 PRIOR_EPOCHS = 30
+SMALL_PRIOR = ("--hidden-size", 192, "--layers", 3, "--heads", 4)
 DURATION_S = 12
 
 
@@ -90,8 +91,7 @@ def distill(*arguments: object) -> None:
 
 def draw(path: Path, corpus: Path, generated: Path) -> None:
     """Spectrograms of some of the corpus, strung together, and of what was generated."""
-    pieces = (read_audio(file, mono=True)[0, : 2 * SAMPLE_RATE] for file in collect_audio_files(corpus))
-    own = np.concatenate(list(pieces))
+    own = np.concatenate([np.array(clip.audio()[0, : 2 * SAMPLE_RATE]) for clip in scan_corpus(corpus).clips])
     # Evenly spread over the corpus, so that every kind of sound shows.
     blocks = np.array_split(own, max(1, len(own) // SAMPLE_RATE))
     own = np.concatenate(blocks[:: max(1, len(blocks) // DURATION_S)])[: DURATION_S * SAMPLE_RATE]
@@ -108,7 +108,7 @@ def draw(path: Path, corpus: Path, generated: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sounds", type=Path, help="a folder of your own recordings")
+    parser.add_argument("--sounds", type=lambda name: Path(name).expanduser(), help="a folder of your own recordings")
     parser.add_argument("--minutes", type=float, default=MINUTES, help="of codec training")
     parser.add_argument("--out", type=Path, default=HERE / "demo")
     a = parser.parse_args()
@@ -117,7 +117,8 @@ def main() -> None:
     sounds = a.sounds or make_sounds(a.out / "sounds")
     model, wav, png = (a.out / f"demo{suffix}" for suffix in (".sda", ".wav", ".png"))
     distill("train", sounds, "-o", model, "--minutes", a.minutes, "--discard-prior")
-    distill("train-prior", model, sounds, "--epochs", PRIOR_EPOCHS)
+    # The smallest prior, whatever the folder: a demo should not take an hour.
+    distill("train-prior", model, sounds, "--epochs", PRIOR_EPOCHS, *SMALL_PRIOR)
     distill("generate", model, "-o", wav, "--duration", DURATION_S, "--seed", 7)
     distill("info", model)
     draw(png, sounds, wav)

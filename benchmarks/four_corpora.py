@@ -14,6 +14,7 @@ from common import corpora_dir, distill, mono, picture
 from distill.audio.level import db, integrated_loudness
 from distill.data.corpus import scan_corpus
 from distill.settings import SAMPLE_RATE
+from distill.training.prior_config import PriorConfig
 
 EDGE = round(0.005 * SAMPLE_RATE)
 
@@ -21,6 +22,8 @@ EDGE = round(0.005 * SAMPLE_RATE)
 def describe(sound: np.ndarray, corpus: list[np.ndarray], median_loudness: float) -> dict[str, float]:
     """Level, peak, DC, share of silence, onsets a second, and sample steps at the ends against the corpus's."""
     steps = np.concatenate([np.abs(np.diff(s)) for s in corpus])
+    context = round(PriorConfig().context_s * SAMPLE_RATE)
+    joins = [np.abs(np.diff(sound[at - EDGE : at + EDGE])).max() for at in range(context, len(sound), context)]
     ends = (
         np.abs(np.diff(np.concatenate([[0], sound[:EDGE]]))),
         np.abs(np.diff(np.concatenate([sound[-EDGE:], [0]]))),
@@ -34,6 +37,7 @@ def describe(sound: np.ndarray, corpus: list[np.ndarray], median_loudness: float
         "onsets_per_s": onsets_per_s(sound),
         "corpus_onsets_per_s": onsets_per_s(np.concatenate(corpus)),
         "end_step": float(max(e.max() for e in ends)),
+        "join_step": float(max(joins, default=0.0)),
         "corpus_step_999": float(np.quantile(steps, 0.999)),
     }
 

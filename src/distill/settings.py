@@ -7,6 +7,9 @@ from pathlib import Path
 SAMPLE_RATE = 48_000
 """Hz. Everything is resampled to this rate on the way in."""
 
+LARGEST_SEED = 2**62
+"""PyTorch and NumPy both take this, with room for the seeds that follow it."""
+
 
 def cache_dir() -> Path:
     """Folder for resampled audio: `$DISTILL_CACHE`, else the platform's user cache."""

@@ -52,3 +52,14 @@ def test_ends_reach_zero() -> None:
     assert out[:, -1].tolist() == [0, 0]
     assert out[:, 2400].tolist() == [1, 1]
     assert fade_ends(np.ones((1, 1), np.float32), SAMPLE_RATE).shape == (1, 1)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_sparse_clicks_get_loud_enough_without_clipping(seed: int) -> None:
+    clicks = np.zeros((1, 4 * SAMPLE_RATE), np.float32)
+    at = np.random.default_rng(seed).integers(0, 4 * SAMPLE_RATE - 200, 40)
+    for i in at:
+        clicks[0, i : i + 200] += 0.3 * np.hanning(200).astype(np.float32)
+    out = finish(clicks, SAMPLE_RATE, -21)
+    assert abs(integrated_loudness(out, SAMPLE_RATE) + 21) < 3
+    assert np.abs(out).max() <= 10 ** (-0.3 / 20)

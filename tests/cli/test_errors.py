@@ -34,7 +34,7 @@ WRONG = [
     ("train SOUNDS -o x.sda --commitment-weight -1", 2, "--commitment-weight"),
     ("train SOUNDS -o x.sda --threads 0", 2, "--threads"),
     ("train SOUNDS -o x.sda --seed -1", 2, "--seed"),
-    ("train SOUNDS -o fake.sda", 1, "no Distill model"),
+    ("train SOUNDS -o fake.sda", 1, "no usable Distill model"),
     ("train --resume none.sda", 1, "no checkpoint"),
     ("train --resume CODEC --rvq-levels 3", 2, "leave out --rvq-levels"),
     ("train --resume CODEC --lr 0.1", 2, "leave out --lr"),

@@ -34,9 +34,7 @@ def test_the_same_seed_gives_the_same_file(run, trained: Path, tmp_path: Path) -
 
 
 def test_json(run, trained: Path) -> None:
-    result = run(
-        "generate", trained, "-o", "new.wav", "--temperature", "0.8", "--top-k", "5", "--json", *SHORT
-    )
+    result = run("generate", trained, "-o", "new.wav", "--temperature", "0.8", "--top-k", "5", "--json", *SHORT)
     assert (result.exit_code, result.stderr, result.stdout.count("\n")) == (0, "", 1)
     said = json.loads(result.stdout)
     (sound,) = said["files"]

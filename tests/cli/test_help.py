@@ -34,9 +34,7 @@ print("LOADED", *sorted({name.split(".")[0] for name in sys.modules}))
 
 @pytest.fixture(scope="module")
 def output() -> str:
-    environment = {
-        k: v for k, v in os.environ.items() if k not in ("FORCE_COLOR", "GITHUB_ACTIONS", "PY_COLORS")
-    }
+    environment = {k: v for k, v in os.environ.items() if k not in ("FORCE_COLOR", "GITHUB_ACTIONS", "PY_COLORS")}
     environment |= {"COLUMNS": "80", "PYTHONIOENCODING": "utf-8", "TERM": "dumb"}
     done = subprocess.run(
         [sys.executable, "-c", ALL_HELPS, *COMMANDS], env=environment, capture_output=True, check=True

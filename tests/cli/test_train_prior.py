@@ -15,9 +15,7 @@ EPOCH = re.compile(
 )
 
 
-def test_header_epochs_and_summary(
-    run, corpus_dir: Path, bare_model: Path, tiny_prior_options: list[str]
-) -> None:
+def test_header_epochs_and_summary(run, corpus_dir: Path, bare_model: Path, tiny_prior_options: list[str]) -> None:
     result = run("train-prior", bare_model, corpus_dir, "-e", "2", *tiny_prior_options)
     assert (result.exit_code, result.stdout) == (0, "")
     header, rest = result.stderr.split("Epoch 1/2", 1)
@@ -50,9 +48,7 @@ def test_header_epochs_and_summary(
     assert [path.name for path in bare_model.parent.iterdir()] == ["bare.sda"]
 
 
-def test_retraining_says_that_it_replaces(
-    run, corpus_dir: Path, model: Path, tiny_prior_options: list[str]
-) -> None:
+def test_retraining_says_that_it_replaces(run, corpus_dir: Path, model: Path, tiny_prior_options: list[str]) -> None:
     earlier = load_model_v2(model)
     result = run("train-prior", model, corpus_dir, "-e", "1", *tiny_prior_options)
     assert result.exit_code == 0
@@ -79,9 +75,7 @@ def test_memorising_is_told_when_it_happens_and_at_the_end(
     for i in range(3):
         tone = np.sin(2 * np.pi * 220 * np.arange((i + 1) * SAMPLE_RATE) / SAMPLE_RATE)
         write_wav(tmp_path / "tones" / f"{i}.wav", 0.5 * tone[None].astype(np.float32))
-    result = run(
-        "train-prior", bare_model, "tones", "-e", "2", "--lr", "0.02", *tiny_prior_options, FORCE_COLOR="1"
-    )
+    result = run("train-prior", bare_model, "tones", "-e", "2", "--lr", "0.02", *tiny_prior_options, FORCE_COLOR="1")
     during, summary = result.stderr.split("Done after", 1)
     assert "\x1b[1;33mMemorising: held-out perplexity 1." in during
     assert "\x1b[33mEpoch 2: Memorising" in summary

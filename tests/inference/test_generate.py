@@ -1,13 +1,19 @@
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from distill.audio.level import integrated_loudness
 from distill.errors import NoPriorError, UsageError
-from distill.inference.generate import generate
+from distill.inference import generate as module
+from distill.inference.generate import Generated
 from distill.inference.sampling import Sampling
 from distill.models.persistence import LoadedVQModel, load_model_v2
+
+
+def generate(*arguments: Any, **options: Any) -> list[Generated]:
+    return list(module.generate(*arguments, **options))
 
 
 @pytest.fixture(scope="module")

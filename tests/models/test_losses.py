@@ -1,6 +1,7 @@
+import pytest
 import torch
 
-from distill.models.losses import MEL_SCALES, MelLoss
+from distill.models.losses import MEL_SCALES, MelLoss, best_gain
 from distill.settings import SAMPLE_RATE
 
 ALL = tuple(range(len(MEL_SCALES)))
@@ -35,3 +36,18 @@ def test_energy_distance_prefers_noise_that_varies() -> None:
     assert float(fixed_energy) == float(fixed)
     assert float(varying_energy) < 0.7 * float(fixed_energy)
     assert abs(float(varying) - float(fixed)) < 0.05 * float(fixed)
+
+
+@pytest.mark.parametrize("gain", [0.2, 1.0, 5.0])
+def test_best_gain_finds_a_wrong_level(gain: float) -> None:
+    loss, x = MelLoss(SAMPLE_RATE), 0.1 * torch.randn(1, 16_384, generator=torch.Generator().manual_seed(0))
+    assert best_gain(x, x * gain, loss) == pytest.approx(gain, rel=1e-3)
+    noisy = x * gain + 0.01 * gain * torch.randn(x.shape, generator=torch.Generator().manual_seed(1))
+    found = best_gain(x, noisy, loss)
+    distances = [float(loss(x * g, noisy, ALL)) for g in (0.8 * found, found, 1.25 * found)]
+    assert distances[1] == min(distances)
+
+
+def test_silence_needs_no_gain() -> None:
+    silence = torch.zeros(1, 4096)
+    assert best_gain(silence, silence, MelLoss(SAMPLE_RATE)) == 1.0

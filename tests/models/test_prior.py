@@ -55,7 +55,9 @@ def test_flat_logits_are_the_frame_scores_shifted_by_one(prior: CodePrior) -> No
     scores = prior.frame_scores(grid).codes.flatten(1, 2)
     flat = prior(flatten_codes(grid))
     assert torch.allclose(flat[:, :-1], scores[:, 1:], atol=1e-5)
-    assert torch.allclose(prior.start_logits(2), scores[:, 0], atol=1e-5)
+    beginning = torch.zeros(2, 5, dtype=torch.bool)
+    beginning[:, 0] = True
+    assert torch.allclose(prior.start_logits(2), prior.frame_scores(grid, beginning).codes[:, 0, 0], atol=1e-5)
 
 
 def test_cached_frames_score_as_uncached_ones_beyond_the_window(prior: CodePrior) -> None:

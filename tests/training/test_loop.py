@@ -8,9 +8,11 @@ import pytest
 import soundfile as sf
 import torch
 
+from distill.audio.features import hann
 from distill.errors import CheckpointError, DistillError, OutputError, PriorPresentError
 from distill.library import workflows
 from distill.models.persistence import load_model_v2, read_header
+from distill.models.vqvae import noise_table
 from distill.settings import SAMPLE_RATE
 from distill.training.checkpoint import checkpoint_path
 from distill.training.metrics import StepMetrics, TrainingEvent, ValidationMetrics
@@ -30,10 +32,11 @@ def weights(path: Path) -> dict[str, torch.Tensor]:
     return load_model_v2(path).model.state_dict()
 
 
-@pytest.mark.parametrize("stop", [3, 17])
+@pytest.mark.parametrize(("stop", "threads"), [(3, 1), (17, 2)])
 def test_interrupted_and_resumed_is_uninterrupted_to_the_bit(
-    corpus_dir: Path, tmp_path: Path, tiny: dict[str, Any], stop: int
+    corpus_dir: Path, tmp_path: Path, tiny: dict[str, Any], stop: int, threads: int
 ) -> None:
+    tiny["threads"] = threads
     whole, parts = tmp_path / "whole.sda", tmp_path / "parts.sda"
     workflows.train(corpus_dir, whole, steps=30, **tiny)
     cancelled, watch = stop_after(stop)
@@ -42,6 +45,7 @@ def test_interrupted_and_resumed_is_uninterrupted_to_the_bit(
     assert first.steps == stop
     assert checkpoint_path(parts).exists()
     torch.manual_seed(12345)
+    torch.set_num_threads(3 - threads)
     second = workflows.resume(parts)
     assert second.finished
     assert not checkpoint_path(parts).exists()
@@ -104,7 +108,7 @@ def test_outputs_that_cannot_be_are_refused_first(corpus_dir: Path, tmp_path: Pa
     for output, words in (
         (tmp_path / "no" / "m.sda", "folder"),
         (tmp_path / "m.wav", ".sda"),
-        (other, "no Distill"),
+        (other, "no usable Distill"),
     ):
         with pytest.raises(OutputError, match=words):
             workflows.train(corpus_dir, output, steps=1)
@@ -131,6 +135,21 @@ def test_a_rate_that_diverges_ends_in_a_sentence(corpus_dir: Path, tmp_path: Pat
         workflows.train(corpus_dir, tmp_path / "m.sda", steps=200, learning_rate=1e30, **tiny)
 
 
+def test_one_step_makes_a_model(corpus_dir: Path, tmp_path: Path, tiny: dict[str, Any]) -> None:
+    assert workflows.train(corpus_dir, tmp_path / "m.sda", steps=1, **tiny).finished
+    assert load_model_v2(tmp_path / "m.sda").model.rvq.codebooks.abs().sum() > 0
+
+
+def test_decoding_first_does_not_spoil_training(
+    trained: Path, corpus_dir: Path, tmp_path: Path, tiny: dict[str, Any]
+) -> None:
+    """Windows are made once: what was made while decoding must do for training."""
+    hann.cache_clear()
+    noise_table.cache_clear()
+    workflows.generate(workflows.load(trained, threads=1), duration=0.5)
+    assert workflows.train(corpus_dir, tmp_path / "m.sda", steps=2, **tiny).finished
+
+
 @pytest.mark.parametrize("lengths", [[40], [2000, 1900], [3, 48_000]])
 def test_the_smallest_corpora_train(tmp_path: Path, tiny: dict[str, Any], lengths: list[int]) -> None:
     folder = tmp_path / "few"
@@ -141,3 +160,16 @@ def test_the_smallest_corpora_train(tmp_path: Path, tiny: dict[str, Any], length
     done = workflows.train(folder, tmp_path / "m.sda", steps=6, **tiny)
     assert done.finished
     assert np.isfinite(done.train_loss)
+
+
+def test_a_prior_made_meanwhile_is_not_lost_on_resume(
+    corpus_dir: Path, tmp_path: Path, tiny: dict[str, Any], tiny_prior: dict[str, Any]
+) -> None:
+    path = tmp_path / "m.sda"
+    cancelled, watch = stop_after(20)
+    workflows.train(corpus_dir, path, steps=30, callback=watch, cancel_event=cancelled, **tiny)
+    workflows.train_prior(path, corpus_dir, **tiny_prior)
+    with pytest.raises(PriorPresentError, match="--discard-prior"):
+        workflows.resume(path)
+    assert load_model_v2(path).prior is not None
+    assert workflows.resume(path, discard_prior=True).finished

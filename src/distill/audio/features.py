@@ -14,7 +14,9 @@ from torch import Tensor
 @cache
 def hann(n_fft: int) -> Tensor:
     """Periodic Hann window `[n_fft]`."""
-    return torch.hann_window(n_fft)
+    # First used while decoding, it would be an inference tensor for ever, which training cannot use.
+    with torch.inference_mode(False):
+        return torch.hann_window(n_fft)
 
 
 def stft(x: Tensor, n_fft: int, hop: int) -> Tensor:

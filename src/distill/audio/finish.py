@@ -10,6 +10,7 @@ CEILING_DB = -0.5
 LOUDNESS_TOLERANCE = 2.0
 HIGHPASS_HZ = 10.0
 LOOKAHEAD_S = 0.004
+LEVEL_ROUNDS = 4
 FADE_IN_S = 0.001
 FADE_OUT_S = 0.01
 
@@ -58,4 +59,7 @@ def fade_ends(audio: np.ndarray, sample_rate: int) -> np.ndarray:
 def finish(audio: np.ndarray, sample_rate: int, target_loudness: float) -> np.ndarray:
     """All of it: no DC, near `target_loudness` (LUFS), no peak over the ceiling, ends that do not click."""
     audio = fade_ends(remove_dc(audio, sample_rate), sample_rate)
-    return limit_peaks(match_loudness(audio, sample_rate, target_loudness), sample_rate)
+    # Limiting costs loudness, so it takes more than one round where peaks are high.
+    for _ in range(LEVEL_ROUNDS):
+        audio = limit_peaks(match_loudness(audio, sample_rate, target_loudness), sample_rate)
+    return audio

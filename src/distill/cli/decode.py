@@ -15,9 +15,7 @@ app = typer.Typer()
 @one_sentence_errors
 def decode_cmd(
     model_path: ModelPath,
-    codes_path: Annotated[
-        Path, typer.Argument(help="Codes file that this model encoded.", metavar="CODES_PATH")
-    ],
+    codes_path: Annotated[Path, typer.Argument(help="Codes file that this model encoded.", metavar="CODES_PATH")],
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="WAV file. Default: CODES_PATH's name, -decoded.wav."),

@@ -65,7 +65,7 @@ def show_report(report: "CorpusReport", console: "Console", show_all: bool = Fal
     if rows:
         console.print(_table(rows, console.width))
     if fine := len(report.files) - len(rows):
-        console.print(Text(f"  {fine} more files are fine (--all lists them)", style="dim"))
+        console.print(Text(f"  {fine} more files are fine (distill doctor --all lists them)", style="dim"))
     console.print()
     console.print(Text(_totals(report)))
     style, words = ("bold green", "go") if report.verdict == "go" else ("bold red", "fix this first")

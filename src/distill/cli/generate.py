@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from distill.cli.console import make_console, one_sentence_errors, print_json
-from distill.cli.options import Device, Json, ModelPath, Threads, check_seed
+from distill.cli.options import Device, Json, ModelPath, Threads
 
 if TYPE_CHECKING:
     from distill.library.workflows import Written
@@ -21,15 +21,13 @@ app = typer.Typer()
 @one_sentence_errors
 def generate_cmd(
     model_path: ModelPath,
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help="WAV file to write (numbered when several).")
-    ] = Path("generated.wav"),
+    output: Annotated[Path, typer.Option("--output", "-o", help="WAV file to write (numbered when several).")] = Path(
+        "generated.wav"
+    ),
     duration: Annotated[float, typer.Option(help="Seconds.")] = 10.0,
     temperature: Annotated[float, typer.Option(help="Above 1 wilder, below 1 tamer, 0 the likeliest.")] = 1.0,
     top_k: Annotated[int, typer.Option(help="Draw from the k likeliest codes only; 0 is off.")] = 0,
-    top_p: Annotated[
-        float, typer.Option(help="Draw from the likeliest codes of this share; 1 is off.")
-    ] = 0.9,
+    top_p: Annotated[float, typer.Option(help="Draw from the likeliest codes of this share; 1 is off.")] = 0.9,
     seed: Annotated[int | None, typer.Option(help="Same seed, same sound. Default: a new one.")] = None,
     count: Annotated[int, typer.Option("--number", "-n", help="How many, each from the next seed.")] = 1,
     device: Device = "auto",
@@ -42,9 +40,9 @@ def generate_cmd(
     """
     from rich.progress import Progress
 
+    from distill.inference.sampling import Sampling
     from distill.library import workflows
 
-    check_seed(seed)
     console = make_console(quiet=json)
     workflows.output_paths(output, count)
     seed = secrets.randbelow(2**31) if seed is None else seed
@@ -52,17 +50,16 @@ def generate_cmd(
     began = time.perf_counter()
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("Generating")
-        sounds = workflows.generate(
-            model, duration, seed, temperature, top_k, top_p, count,
+        files = []
+        for item in workflows.generate_files(
+            model, output, duration, seed, Sampling(temperature, top_k, top_p), count,
             lambda done, total: bar.update(task, completed=done, total=total),
-        )  # fmt: skip
-    seconds = time.perf_counter() - began
-    written = workflows.write_generated(sounds, output)
-    for item in written:
-        console.print(_line(item), soft_wrap=True)
+        ):  # fmt: skip
+            console.print(_line(item), soft_wrap=True)
+            files.append(_summary(item))
     if json:
-        files = [_summary(item) for item in written]
-        print_json({"model": model_path, "files": files, "realtime_factor": duration * count / seconds})
+        factor = duration * count / (time.perf_counter() - began)
+        print_json({"model": model_path, "files": files, "realtime_factor": factor})
 
 
 def _line(item: "Written") -> str:
@@ -70,9 +67,9 @@ def _line(item: "Written") -> str:
     seconds = sound.audio.shape[1] / sound.sample_rate
     head = f"{item.path}: {seconds:.1f} s, {sound.loudness:.1f} LUFS, seed {sound.seed}."
     if run is None:
-        return f"{head} Shares no codes with the corpus."
+        return f"{head} Shares no coarse codes with the corpus."
     return (
-        f"{head} Longest run of codes shared with the corpus: {run.seconds:.2f} s "
+        f"{head} Longest run of coarse codes shared with the corpus: {run.seconds:.2f} s "
         f"(at {run.output_s:.2f} s; {run.source} at {run.source_s:.2f} s)."
     )
 

@@ -48,7 +48,7 @@ def _facts(header: dict[str, Any]) -> dict[str, Any]:
         "bits_per_second": bits,
         "level_health": metadata.get("level_health", []),
         "corpus_files": len(corpus),
-        "corpus_s": sum(entry["duration_s"] for entry in corpus),
+        "corpus_s": sum(entry.get("duration_s", 0) for entry in corpus),
         "corpus_loudness": metadata.get("corpus_loudness"),
         "verdict": metadata.get("verdict"),
         "licence": metadata.get("licence"),
@@ -71,8 +71,7 @@ def _table(facts: dict[str, Any]) -> "Table":
         f"({facts['bits_per_second'] / 1000:.2f} kb/s)"
     )
     levels = ", ".join(
-        f"{h['name']} {h['utilisation']:.0%} (perplexity {h['perplexity']:.0f})"
-        for h in facts["level_health"]
+        f"{h['name']} {h['utilisation']:.0%} (perplexity {h['perplexity']:.0f})" for h in facts["level_health"]
     )
     rows = [
         ("Name", f"{facts['name']}  (id {facts['id']})"),

@@ -16,7 +16,7 @@ from distill.cli.console import (
     one_sentence_errors,
     print_json,
 )
-from distill.cli.options import Device, Json, Threads, check_seed
+from distill.cli.options import Device, Json, Threads
 from distill.errors import UsageError
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def train_cmd(
     codebook_size: Annotated[int | None, typer.Option(help="Codes a level. Default: by file count.")] = None,
     rvq_levels: Annotated[int | None, typer.Option(help="Levels of codes, 2 to 8. Default: 4.")] = None,
     commitment_weight: Annotated[float | None, typer.Option(help="Pull of sounds to their codes.")] = None,
-    batch_size: Annotated[int | None, typer.Option(help="Crops a step.")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Half-second pieces heard at each step.")] = None,
     lr: Annotated[float | None, typer.Option(help="Learning rate at its highest.")] = None,
     device: Device = "auto",
     threads: Threads = None,
@@ -51,9 +51,7 @@ def train_cmd(
     resume: Annotated[
         Path | None, typer.Option(help="Go on with this interrupted model.", metavar="MODEL_PATH")
     ] = None,
-    discard_prior: Annotated[
-        bool, typer.Option("--discard-prior", help="Overwrite a model that has a prior.")
-    ] = False,
+    discard_prior: Annotated[bool, typer.Option("--discard-prior", help="Overwrite a model that has a prior.")] = False,
     json: Json = False,
 ) -> None:
     """Train a codec on a folder of sounds.
@@ -65,11 +63,10 @@ def train_cmd(
         "num_quantizers": rvq_levels, "commitment_weight": commitment_weight, "batch_size": batch_size,
         "learning_rate": lr, "threads": threads, "seed": seed,
     }  # fmt: skip
-    check_seed(seed)
     console = make_console(quiet=json)
     if resume is not None:
         _refuse_with_resume(settings | {"output": output, "model_name": model_name})
-        done = _resume(console, resume, dataset_dir, device)
+        done = _resume(console, resume, dataset_dir, device, discard_prior)
     elif dataset_dir is not None:
         output = output or Path(f"{dataset_dir.resolve().name}.sda")
         done = _train(console, dataset_dir, output, settings, device, model_name, discard_prior)
@@ -116,15 +113,16 @@ def _train(
 
 
 def _resume(
-    console: Console, model_path: Path, dataset_dir: Path | None, device: str
+    console: Console, model_path: Path, dataset_dir: Path | None, device: str, discard_prior: bool
 ) -> "TrainingCompleteEvent":
     from distill.cli.train_display import TrainDisplay
     from distill.library import workflows
 
     with cancel_on_interrupt() as cancelled, TrainDisplay(console) as display:
         return workflows.resume(
-            model_path, sounds=dataset_dir, callback=display, cancel_event=cancelled, device=device
-        )
+            model_path, sounds=dataset_dir, callback=display, cancel_event=cancelled, device=device,
+            discard_prior=discard_prior,
+        )  # fmt: skip
 
 
 def _print_summary(console: Console, done: "TrainingCompleteEvent", dataset_dir: Path | None) -> None:

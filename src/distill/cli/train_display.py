@@ -1,5 +1,6 @@
 """The display of codec training: live in a terminal, a line now and then elsewhere."""
 
+from math import isfinite
 from types import TracebackType
 
 from rich.console import Console, Group, RenderableType
@@ -38,14 +39,14 @@ class TrainDisplay:
             self.live.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if self.live:
             self.live.stop()
 
     def __call__(self, event: TrainingEvent) -> None:
         if isinstance(event, StepMetrics):
+            if not isfinite(event.mel_loss):
+                return
             earlier = event.mel_loss if self.loss is None else self.loss
             self.loss = SMOOTHING * earlier + (1 - SMOOTHING) * event.mel_loss
             self._show(event)
@@ -63,9 +64,7 @@ class TrainDisplay:
 
     def _summary(self, event: StepMetrics) -> str:
         held_out = f" | held out {self.validation.val_loss:.2f}" if self.validation else ""
-        use = (
-            f" | codes in use {min(level.utilisation for level in event.levels):.0%}+" if event.levels else ""
-        )
+        use = f" | codes in use {min(level.utilisation for level in event.levels):.0%}+" if event.levels else ""
         return (
             f"step {event.step} | {clock(event.remaining_s)} left | loss {self.loss:.2f}{held_out}{use} "
             f"| {event.realtime_factor:.0f}x real time"

@@ -18,7 +18,7 @@ from distill.cli.options import DatasetDir, Device, Json, ModelPath, Threads
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from distill.training.metrics import PriorEpochMetrics
+    from distill.training.metrics import PriorEpochMetrics, PriorStepMetrics
 
 app = typer.Typer()
 
@@ -56,13 +56,12 @@ def train_prior_cmd(
     with cancel_on_interrupt() as cancelled:
         _print_header(console, model_path, dataset_dir, file_count, vars(config), overrides)
         if had_prior:
-            console.print(
-                "The prior in this file will be replaced when the new one is ready.", style="yellow"
-            )
-        result = workflows.train_prior(
-            model_path, dataset_dir, callback=lambda m: _print_epoch(console, m), cancel_event=cancelled,
-            device=device, **overrides,
-        )  # fmt: skip
+            console.print("The prior in this file will be replaced when the new one is ready.", style="yellow")
+        with console.status("Encoding your sounds …") as status:
+            result = workflows.train_prior(
+                model_path, dataset_dir, callback=lambda m: _print_epoch(console, m), cancel_event=cancelled,
+                step_callback=lambda m: status.update(_step_line(m)), device=device, **overrides,
+            )  # fmt: skip
     if json:
         print_json(_summary(model_path, dataset_dir, result))
     if result["prior_model"] is None:
@@ -86,6 +85,10 @@ def _print_header(
     for title, name in rows:
         origin = "auto" if overrides[name] is None else "override"
         console.print(f"{title + ':':<14} {config[name]} ({origin})")
+
+
+def _step_line(m: "PriorStepMetrics") -> str:
+    return f"Epoch {m.epoch}: step {m.step} of {m.steps_per_epoch}, loss {m.loss:.3f}"
 
 
 def _print_epoch(console: "Console", m: "PriorEpochMetrics") -> None:

@@ -48,9 +48,10 @@ def make_manifest(clips: Sequence[Clip]) -> list[dict[str, Any]]:
     """One entry a file: name, hash, duration in s, samples, and `train_until`: samples from there on are held out.
 
     With 5 files or more whole files are held out, those with the lowest content hashes (so that order and names
-    do not matter); with fewer, the last tenth of each.
+    do not matter), but none that is more than a third of all there is; with fewer, the last tenth of each.
     """
-    by_hash = sorted(clips, key=lambda clip: clip.content_hash)
+    largest = sum(clip.n_samples for clip in clips) / 3
+    by_hash = sorted((clip for clip in clips if clip.n_samples <= largest), key=lambda clip: clip.content_hash)
     whole_files = len(clips) >= MIN_FILES_TO_HOLD_OUT
     held = {c.content_hash for c in by_hash[: max(1, round(len(clips) * HELD_OUT_SHARE))]} if whole_files else set()
     manifest = []

@@ -7,20 +7,26 @@ from distill.audio.level import FLOOR_DB, active_rms_db
 from distill.errors import AudioError, CodebookMismatchError, CodesFileError
 from distill.inference.codes import Codes, level_names
 from distill.models.chunked import decode_codes, encode_audio
+from distill.models.losses import MelLoss, best_gain
 from distill.models.persistence import LoadedVQModel
+from distill.models.vqvae import VQVAE
+
+JUDGED_S = 10.0
+LARGEST_CORRECTION = 8.0
 
 
 def encode_sound(loaded: LoadedVQModel, audio: np.ndarray, source: str = "") -> Codes:
     """Codes of `audio` `[C, N]` at the codec's rate; `C` as the codec has it. `AudioError` for no samples.
 
     A sound quieter or louder than everything in the corpus is brought to the nearest level that the codec has
-    heard; the `gain` of the result takes it back.
+    heard; the `gain` of the result takes it back, and makes good what the codec itself gets wrong in level.
     """
     model = loaded.model
     if audio.shape[1] == 0:
         raise AudioError(f"'{source}' holds no samples: choose another sound.")
     gain = _gain_into_range(audio, model.sample_rate, loaded.metadata.get("corpus_rms_range_db"))
     codes = encode_audio(model, audio * np.float32(gain) if gain != 1 else audio)
+    correction = _level_correction(model, codes, audio, gain)
     return Codes(
         codes=codes.numpy(),
         codebook_size=model.codebook_size,
@@ -28,7 +34,7 @@ def encode_sound(loaded: LoadedVQModel, audio: np.ndarray, source: str = "") -> 
         model_id=str(loaded.metadata.get("id", "")),
         frame_rate=model.frame_rate,
         level_names=level_names(model.num_quantizers),
-        gain=1 / gain,
+        gain=correction / gain,
         n_samples=audio.shape[1],
         sample_rate=model.sample_rate,
         channels=model.channels,
@@ -50,6 +56,19 @@ def decode_sound(loaded: LoadedVQModel, codes: Codes) -> np.ndarray:
         )
     audio = decode_codes(loaded.model, torch.from_numpy(codes.codes).long())
     return audio[:, : codes.n_samples] * np.float32(codes.gain)
+
+
+@torch.inference_mode()
+def _level_correction(model: VQVAE, codes: torch.Tensor, audio: np.ndarray, gain: float) -> float:
+    """What the decoded sound is to be multiplied by to be nearest to what was encoded; judged by up to 10 s."""
+    first = max(0, (len(codes) - round(JUDGED_S * model.frame_rate)) // 2)
+    last = first + round(JUDGED_S * model.frame_rate)
+    heard = audio[:, first * model.frame_hop : last * model.frame_hop] * np.float32(gain)
+    decoded = decode_codes(model, codes[first:last])[:, : heard.shape[1]]
+    pad = (0, -heard.shape[1] % model.n_fft)
+    output, target = (torch.nn.functional.pad(torch.from_numpy(x), pad) for x in (decoded, heard))
+    correction = best_gain(output, target, MelLoss(model.sample_rate))
+    return min(max(correction, 1 / LARGEST_CORRECTION), LARGEST_CORRECTION)
 
 
 def _gain_into_range(audio: np.ndarray, sample_rate: int, rms_range: list[float] | None) -> float:

@@ -1,6 +1,6 @@
 """New sound from a prior: draw codes, decode them, bring them to the level of the corpus."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -17,6 +17,7 @@ from distill.inference.novelty import SharedRun, longest_shared_run
 from distill.inference.sampling import Sampling, sample_frames
 from distill.models.chunked import decode_codes, frames_of
 from distill.models.persistence import LoadedVQModel
+from distill.settings import LARGEST_SEED
 
 MAX_DURATION_S = 3600.0
 
@@ -45,8 +46,8 @@ def generate(
     sampling: Sampling | None = None,
     count: int = 1,
     progress: Callable[[int, int], None] = lambda done, total: None,
-) -> list[Generated]:
-    """`count` sounds of `duration` seconds; the i-th is drawn from `seed + i`, whatever `count` is.
+) -> Iterator[Generated]:
+    """`count` sounds of `duration` seconds, each as soon as it is ready; the i-th is drawn from `seed + i`.
 
     Raises `NoPriorError` when the model has no prior, `UsageError` for a duration or count out of range.
     """
@@ -54,6 +55,10 @@ def generate(
         raise NoPriorError(f"{loaded.path} has no prior yet: run `distill train-prior {loaded.path} SOUNDS` first.")
     if not 0 < duration <= MAX_DURATION_S:
         raise UsageError(f"--duration must be above 0 and at most {MAX_DURATION_S:.0f} seconds.")
+    if round(duration * loaded.model.sample_rate) < 1:
+        raise UsageError("--duration is shorter than one sample: ask for more.")
+    if not 0 <= seed <= LARGEST_SEED:
+        raise UsageError(f"--seed must lie between 0 and {LARGEST_SEED}.")
     if count < 1:
         raise UsageError("The number of sounds (-n) must be at least 1.")
     sampling = sampling or Sampling()
@@ -63,7 +68,7 @@ def generate(
         codes = draw_codes(loaded, total, seed + i, sampling, lambda t: progress(i * total + t, count * total))
         return _finish(loaded, codes, duration, seed + i, sampling)
 
-    return [one(i) for i in range(count)]
+    return (one(i) for i in range(count))
 
 
 def draw_codes(

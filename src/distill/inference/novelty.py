@@ -47,15 +47,20 @@ def _merged(codes: np.ndarray, codebook_size: int) -> np.ndarray:
 def longest_shared_run(
     codes: np.ndarray, corpus_codes: Sequence[dict[str, Any]], codebook_size: int, frame_rate: float
 ) -> SharedRun | None:
-    """The longest run of coarse codes that `codes` `[T, Q]` share with a sound of the corpus; None for none."""
-    output = _merged(codes, codebook_size)
-    best: tuple[tuple[int, int, int], dict[str, Any]] | None = None
-    for entry in corpus_codes:
-        found = longest_run(output, _merged(entry["codes"].numpy().astype(np.int64), codebook_size))
-        if found[0] > (best[0][0] if best else 0):
-            best = found, entry
-    if best is None:
+    """The longest run of coarse codes that `codes` `[T, Q]` share with a sound of the corpus; None for none.
+
+    `corpus_codes` has an entry for each encoding of each sound: `name`, `start_s` and `codes` `[T, Q]` (tensor).
+    """
+    if not corpus_codes:
         return None
-    (length, here, there), entry = best
-    source_s = entry["start_s"] + there / frame_rate
+    merged = [_merged(entry["codes"].numpy().astype(np.int64), codebook_size) for entry in corpus_codes]
+    # One sequence of all, with a number between that no output holds.
+    joined = np.concatenate([np.append(m, -1) for m in merged])
+    length, here, there = longest_run(_merged(codes, codebook_size), joined)
+    if length == 0:
+        return None
+    begins = np.cumsum([0, *(len(m) + 1 for m in merged)])
+    index = int(np.searchsorted(begins, there, side="right")) - 1
+    entry = corpus_codes[index]
+    source_s = max(0.0, entry["start_s"] + (there - int(begins[index])) / frame_rate)
     return SharedRun(length / frame_rate, here / frame_rate, entry["name"], source_s)

@@ -1,7 +1,7 @@
 """What a user does with Distill, one function each: the CLI and the Python API both call these."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ import numpy as np
 from distill.audio.io import read_audio, write_wav
 from distill.data.corpus import CorpusReport, collect_audio_files, scan_corpus
 from distill.device import pick_device, prepare
-from distill.errors import OutputError
+from distill.errors import OutputError, UsageError
 from distill.inference.codec import decode_sound, encode_sound
 from distill.inference.codes import Codes, load_codes
 from distill.inference.generate import Generated
@@ -66,10 +66,11 @@ def resume(
     cancel_event: threading.Event | None = None,
     device: str = "auto",
     progress: ScanProgress | None = None,
+    discard_prior: bool = False,
 ) -> TrainingCompleteEvent:
     """Go on with the training of `output` from the checkpoint beside it. Raises `CheckpointError`."""
     folder = Path(sounds) if sounds is not None else None
-    return resume_vqvae(Path(output), callback, cancel_event, folder, device, progress)
+    return resume_vqvae(Path(output), callback, cancel_event, folder, device, progress, discard_prior)
 
 
 def prior_settings(sounds: FilePath, **overrides: Any) -> tuple[PriorConfig, int]:
@@ -121,7 +122,7 @@ def generate(
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[Generated]:
     """`count` new sounds of `duration` seconds, from the seeds `seed`, `seed + 1`, …"""
-    return generate_sounds(model, duration, seed, Sampling(temperature, top_k, top_p), count, progress)
+    return list(generate_sounds(model, duration, seed, Sampling(temperature, top_k, top_p), count, progress))
 
 
 @dataclass(frozen=True)
@@ -145,18 +146,26 @@ def output_paths(output: FilePath, count: int) -> list[Path]:
     return [path.with_name(f"{path.stem}-{i:0{width}d}{path.suffix}") for i in range(1, count + 1)]
 
 
-def write_generated(sounds: Sequence[Generated], output: FilePath) -> list[Written]:
-    """Write each sound as 24-bit WAV."""
-    paths = output_paths(output, len(sounds))
-    return [
-        Written(write_wav(path, sound.audio, sound.sample_rate), sound)
-        for path, sound in zip(paths, sounds, strict=True)
-    ]
+def generate_files(
+    model: LoadedVQModel,
+    output: FilePath,
+    duration: float = 10.0,
+    seed: int = 0,
+    sampling: Sampling | None = None,
+    count: int = 1,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Iterator[Written]:
+    """Generate as `generate` does, and write each sound as 24-bit WAV as soon as it is ready."""
+    paths = output_paths(output, count)
+    sounds = generate_sounds(model, duration, seed, sampling, count, progress)
+    return (Written(sound.save(path), sound) for path, sound in zip(paths, sounds, strict=True))
 
 
 def encode(model: LoadedVQModel, sound: FilePath | np.ndarray) -> Codes:
     """Codes of a sound file of any kind, or of samples `[C, N]` at the model's rate. Raises `AudioError`."""
     if isinstance(sound, np.ndarray):
+        if sound.ndim != 2 or len(sound) != model.model.channels:
+            raise UsageError(f"Samples must come as [{model.model.channels}, N], not {list(sound.shape)}.")
         return encode_sound(model, sound)
     path = Path(sound)
     audio = read_audio(path, model.model.sample_rate, mono=model.model.channels == 1)

@@ -33,15 +33,19 @@ def _device(model: VQVAE) -> torch.device:
 
 
 @torch.inference_mode()
-def encode_audio(model: VQVAE, audio: np.ndarray) -> Tensor:
-    """Codes `[T, Q]` (on the CPU) of `audio` `[C, N]` at the codec's rate; the end is padded with silence."""
+def encode_audio(model: VQVAE, audio: np.ndarray, lead: int = 0) -> Tensor:
+    """Codes `[T, Q]` (on the CPU) of `audio` `[C, N]` at the codec's rate; the end is padded with silence.
+
+    `lead` samples of silence go in front.
+    """
     hop, margin = model.frame_hop, model.receptive_field[0]
-    N = audio.shape[1]
-    T = frames_of(N, hop)
+    T = frames_of(lead + audio.shape[1], hop)
     pieces = []
     for start, stop, seen_from, seen_to in _spans(T, _chunk_frames(model), margin):
-        heard = torch.from_numpy(np.array(audio[:, seen_from * hop : seen_to * hop], dtype=np.float32))
-        heard = F.pad(heard, (0, (seen_to - seen_from) * hop - heard.shape[1]))
+        begin, end = seen_from * hop - lead, seen_to * hop - lead
+        heard = torch.from_numpy(np.array(audio[:, max(begin, 0) : end], dtype=np.float32))
+        before = max(-begin, 0)
+        heard = F.pad(heard, (before, end - begin - before - heard.shape[1]))
         codes = model.encode(heard[None].to(_device(model)))[0]
         pieces.append(codes[start - seen_from : stop - seen_from].cpu())
     return torch.cat(pieces) if pieces else torch.zeros(0, model.num_quantizers, dtype=torch.long)

@@ -52,3 +52,18 @@ class MelLoss(nn.Module):
             apart.append((a - b).abs().mean())
         distance = torch.stack(near).mean()
         return distance, distance - 0.5 * repulsion * torch.stack(apart).mean()
+
+
+def best_gain(output: Tensor, target: Tensor, mel: MelLoss) -> float:
+    """The linear gain that brings `output` nearest to `target` (both `[..., N]`) by the training distance.
+
+    An L1 distance of logarithms is least at the median of their differences; each scale counts alike.
+    """
+    differences, weights = [], []
+    for i in range(len(MEL_SCALES)):
+        d = (mel.log_mel(target, i, TRAINED_OVERLAP) - mel.log_mel(output, i, TRAINED_OVERLAP)).flatten()
+        differences.append(d)
+        weights.append(torch.full_like(d, 1 / d.numel()))
+    ordered, index = torch.cat(differences).sort()
+    share = torch.cat(weights)[index].cumsum(0)
+    return float(10 ** ordered[int(torch.searchsorted(share, share[-1] / 2))])

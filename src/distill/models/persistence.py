@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 CODEC_SETTINGS = ("codebook_size", "num_quantizers", "sample_rate", "channels")
 PRIOR_SETTINGS = ("hidden_size", "num_layers", "num_heads", "seq_len", "num_quantizers", "dropout")
+PRIOR_FACTS = ("epochs_trained", "final_perplexity", "best_perplexity", "training_date", "codebook_hash")
 
 
 @dataclass
@@ -122,6 +123,10 @@ def read_header(path: str | Path) -> dict[str, Any]:
     Marker, version and required entries are checked; whether the weights are whole is not.
     """
     contents = read_contents(Path(path), weights=False)
+    _check_codec_settings(Path(path), contents["vqvae_config"])
+    if contents.get("has_prior") is True:
+        require(Path(path), "prior_config", contents["prior_config"], PRIOR_SETTINGS)
+        require(Path(path), "prior_metadata", contents["prior_metadata"], PRIOR_FACTS)
     header = {key: value for key, value in contents.items() if key not in WEIGHTS}
     copied: dict[str, Any] = plain_copy(header, "header")
     return copied
@@ -153,7 +158,7 @@ def _prior_arguments(path: Path, contents: dict[str, Any], codebook_hash: str) -
     """Constructor arguments of the prior in `contents`, once it is known to belong to the codec there."""
     config, metadata = contents["prior_config"], contents["prior_metadata"]
     require(path, "prior_config", config, PRIOR_SETTINGS)
-    require(path, "prior_metadata", metadata, ("codebook_hash",))
+    require(path, "prior_metadata", metadata, PRIOR_FACTS)
     codec = contents["vqvae_config"]
     same_levels = config["num_quantizers"] == codec["num_quantizers"]
     if metadata["codebook_hash"] != codebook_hash or not same_levels:

@@ -40,7 +40,7 @@ def extract_code_sequences(codec: VQVAE, sounds: Iterable[np.ndarray], offset: i
     different, equally true encoding comes out.
     """
     for sound in sounds:
-        yield encode_audio(codec, np.pad(sound, ((0, 0), (offset, 0))) if offset else sound)
+        yield encode_audio(codec, sound, offset)
 
 
 def rotary_angles(positions: Tensor, head_dim: int) -> Tensor:
@@ -235,9 +235,10 @@ class CodePrior(nn.Module):
         return self.frame_scores(unflatten_codes(padded, Q)).codes.flatten(1, 2)[:, 1 : L + 1]
 
     def start_logits(self, batch_size: int = 1) -> Tensor:
-        """Logits `[B, codebook_size]` of the very first code."""
+        """Logits `[B, codebook_size]` of the very first code, where a sound begins."""
         nothing = torch.zeros(batch_size, 1, self.num_quantizers, dtype=torch.long, device=self.start.device)
-        return self.frame_scores(nothing).codes[:, 0, 0]
+        beginning = torch.ones(batch_size, 1, dtype=torch.bool, device=self.start.device)
+        return self.frame_scores(nothing, beginning).codes[:, 0, 0]
 
     # --- frame by frame, with a cache -----------------------------------------------------------------------
 

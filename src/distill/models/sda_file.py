@@ -245,6 +245,11 @@ def require(path: Path, table: str, entries: dict[str, Any], keys: tuple[str, ..
 
 def write_contents(path: Path, contents: dict[str, Any]) -> None:
     """Put `contents` (from `plain_copy`) into the file at `path`, whole or not at all; else `OutputError`."""
+    save_tensors(path, contents)
+
+
+def save_tensors(path: Path, contents: dict[str, Any]) -> None:
+    """`torch.save` to `path`, whole or not at all; else `OutputError`."""
     # Through memory: torch's own writer turns a full disk into an error that does not say so.
     buffer = io.BytesIO()
     torch.save(contents, buffer)

@@ -49,8 +49,10 @@ def noise_table(bins: int) -> Tensor:
     Frame `t` of a sound takes row `t` modulo its length, so that a sound decoded in pieces is the sound decoded
     whole.
     """
-    noise = np.random.default_rng(NOISE_SEED).standard_normal((NOISE_FRAMES, bins))
-    return torch.from_numpy(noise.astype(np.float32))
+    # Of NumPy's generators, only this one promises the same numbers in every version.
+    noise = np.random.RandomState(NOISE_SEED).standard_normal((NOISE_FRAMES, bins)).astype(np.float32)
+    with torch.inference_mode(False):
+        return torch.from_numpy(noise)
 
 
 class ConvNeXtBlock(nn.Module):
@@ -212,9 +214,9 @@ class VQVAE(nn.Module):
         return Spectrum(*(head.float().reshape(shape).transpose(1, 2) for head in heads))
 
     def noise(self, first_frames: Tensor, n_frames: int) -> Tensor:
-        """Noise `[B, 1, S, F]` for `n_frames` STFT frames from `first_frames` `[B]` on."""
-        rows = (first_frames[:, None] + torch.arange(n_frames, device=first_frames.device)) % NOISE_FRAMES
-        return noise_table(self.bins).to(first_frames.device)[rows][:, None]
+        """Noise `[B, 1, S, F]` for `n_frames` STFT frames from `first_frames` `[B]` (on the CPU) on."""
+        rows = (first_frames[:, None] + torch.arange(n_frames)) % NOISE_FRAMES
+        return noise_table(self.bins)[rows][:, None].to(self.rvq.codebooks.device)
 
     def synthesise(self, spectrum: Spectrum, first_frames: Tensor) -> Tensor:
         """Audio `[B, C, N]`; `first_frames` `[B]` says at which STFT frame of the whole sound each piece begins.
@@ -232,7 +234,7 @@ class VQVAE(nn.Module):
 
         `first_frame` is the code frame of the whole sound at which this piece begins.
         """
-        first = torch.full((len(values),), first_frame * self.stride, device=values.device)
+        first = torch.full((len(values),), first_frame * self.stride)
         return self.synthesise(self.spectrum(values), first)
 
     @torch.no_grad()

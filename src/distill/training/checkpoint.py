@@ -8,7 +8,7 @@ from zipfile import BadZipFile
 import torch
 
 from distill.errors import CheckpointError
-from distill.files import replace_atomically
+from distill.models.sda_file import save_tensors
 
 FORMAT = "distill.checkpoint"
 VERSION = 1
@@ -34,8 +34,7 @@ def checkpoint_path(model_path: Path, kind: str = "train") -> Path:
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
     """Write tensors, numbers, strings, lists and dicts; whole or not at all."""
-    with replace_atomically(path) as file:
-        torch.save({"format": FORMAT, "version": VERSION} | state, file)
+    save_tensors(path, {"format": FORMAT, "version": VERSION} | state)
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from distill.errors import UsageError
+from distill.settings import LARGEST_SEED
 
 
 @dataclass
@@ -35,6 +36,7 @@ class VQVAEConfig:
             (self.commitment_weight >= 0, "--commitment-weight must not be negative."),
             (self.channels == 1, "Only mono codecs can be trained so far."),
             (self.threads is None or self.threads >= 1, "--threads must be at least 1."),
+            (0 <= self.seed <= LARGEST_SEED, f"--seed must lie between 0 and {LARGEST_SEED}."),
         ]
         for name, value in (("minutes", self.minutes), ("epochs", self.epochs), ("steps", self.steps)):
             positive = value is None or (value > 0 and math.isfinite(value))

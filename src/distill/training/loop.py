@@ -1,6 +1,8 @@
 """Codec training from a folder of sounds to a model file."""
 
 import datetime
+import logging
+import math
 import threading
 import uuid
 from collections.abc import Callable
@@ -15,7 +17,7 @@ import distill
 from distill.data.corpus import Clip, CorpusReport, scan_corpus
 from distill.data.dataset import make_manifest, split_by_manifest
 from distill.device import pick_device, prepare
-from distill.errors import CheckpointError, NotAModelError, OutputError, PriorPresentError
+from distill.errors import CheckpointError, ModelFileError, OutputError, PriorPresentError
 from distill.models.persistence import read_header, save_model_v2
 from distill.settings import SAMPLE_RATE
 from distill.training.checkpoint import checkpoint_path, load_checkpoint, save_checkpoint
@@ -34,6 +36,8 @@ SAVE_EVERY_S = 60.0
 FIRST_SAVE_S = 35.0
 VALIDATIONS = 12
 LICENCE = "Learned from the recordings listed under corpus; whoever holds their rights holds them in this model."
+
+log = logging.getLogger(__name__)
 
 Callback = Callable[[TrainingEvent], None]
 
@@ -55,6 +59,8 @@ def train_vqvae(
     unless `discard_prior`.
     """
     check_output(output, discard_prior)
+    if checkpoint_path(output).exists():
+        log.warning("An interrupted training of %s is given up; --resume would have gone on with it.", output)
     config = replace(config, threads=prepare(config.threads))
     manifest = make_manifest(corpus.clips)
     run = _Run(corpus, output, config, manifest, pick_device(device), callback, cancel_event)
@@ -73,8 +79,13 @@ def resume_vqvae(
     dataset_dir: Path | None = None,
     device: str = "auto",
     progress: Callable[[int, int, str], None] | None = None,
+    discard_prior: bool = False,
 ) -> TrainingCompleteEvent:
-    """Go on from the checkpoint beside `output`, with the settings and the corpus that it began with."""
+    """Go on from the checkpoint beside `output`, with the settings and the corpus that it began with.
+
+    Raises `CheckpointError`, and `PriorPresentError` when `output` got a prior meanwhile, unless `discard_prior`.
+    """
+    check_output(output, discard_prior)
     state = load_checkpoint(checkpoint_path(output))
     config = VQVAEConfig(**state["trainer"]["config"])
     prepare(config.threads)
@@ -95,8 +106,10 @@ def check_output(output: Path, discard_prior: bool) -> None:
         return
     try:
         header = read_header(output)
-    except NotAModelError as error:
-        raise OutputError(f"'{output}' exists and is no Distill model: choose another --output.") from error
+    except ModelFileError as error:
+        raise OutputError(
+            f"'{output}' exists and is no usable Distill model: delete it, or choose another --output."
+        ) from error
     if header.get("has_prior") and not discard_prior:
         raise PriorPresentError(
             f"'{output}' holds a trained prior, which a new codec would make useless: "
@@ -142,7 +155,8 @@ class _Run:
         trainer = self.trainer
         while trainer.progress < 1 and not self.cancel_event.is_set():
             metrics = trainer.step()
-            self.recent = [*self.recent[-99:], metrics.mel_loss]
+            if math.isfinite(metrics.mel_loss):
+                self.recent = [*self.recent[-99:], metrics.mel_loss]
             self.callback(metrics)
             if self._validation_due():
                 self._validate()
@@ -150,6 +164,8 @@ class _Run:
                 self._save(finished=False)
         finished = trainer.progress >= 1
         if finished:
+            if not trainer.codebooks_ready:
+                trainer.start_codebooks()
             self._validate()
         self._save(finished)
         return self._complete(finished)
@@ -157,28 +173,33 @@ class _Run:
     # --- validation --------------------------------------------------------------------------------------------
 
     def _validation_due(self) -> bool:
-        return self.trainer.codebooks_ready and self.trainer.progress * VALIDATIONS >= len(self.curves) + 1
+        due = int(self.trainer.progress * VALIDATIONS)
+        done = int(self.curves[-1]["progress"] * VALIDATIONS) if self.curves else 0
+        return self.trainer.codebooks_ready and done < due < VALIDATIONS
 
     def _validate(self) -> None:
         val_loss = self.trainer.validate()
         point = {
             "step": self.trainer.step_count,
+            "progress": self.trainer.progress,
             "elapsed_s": round(self.trainer.elapsed_s, 2),
-            "train_loss": float(np.mean(self.recent)),
+            "train_loss": float(np.mean(self.recent)) if self.recent else math.nan,
         }
         if val_loss is not None:
             point["val_loss"] = val_loss
         self.curves.append(point)
         if val_loss is not None:
             best = min(p["val_loss"] for p in self.curves if "val_loss" in p)
-            self.callback(ValidationMetrics(best=best, **point))  # type: ignore[arg-type]
+            step, elapsed_s, train_loss = self.trainer.step_count, point["elapsed_s"], point["train_loss"]
+            self.callback(ValidationMetrics(step, elapsed_s, train_loss, val_loss, best))
 
     # --- files -------------------------------------------------------------------------------------------------
 
     def _save_due(self) -> bool:
         elapsed = self.trainer.elapsed_s
         due = elapsed >= FIRST_SAVE_S if self.last_save_s == 0 else elapsed - self.last_save_s >= SAVE_EVERY_S
-        return due and self.trainer.codebooks_ready
+        # While steps go wrong, the model on disk is the better one.
+        return due and self.trainer.codebooks_ready and not self.trainer.bad_steps
 
     def _save(self, finished: bool) -> None:
         """Model and checkpoint, each whole or not at all; the finished model needs no checkpoint any more."""
@@ -205,7 +226,7 @@ class _Run:
     def restore(self, state: dict[str, Any]) -> None:
         self.trainer.restore(state["trainer"])
         self.identity, self.curves, self.recent = state["identity"], state["curves"], state["recent"]
-        self.last_save_s = self.trainer.elapsed_s
+        self.last_save_s = self.trainer.elapsed_s if self.trainer.codebooks_ready else 0.0
 
     # --- what goes into the file -------------------------------------------------------------------------------
 

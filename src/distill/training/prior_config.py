@@ -37,6 +37,7 @@ class PriorConfig:
             (self.num_layers >= 1, "--layers must be at least 1."),
             (self.num_heads >= 1, "--heads must be at least 1."),
             (self.learning_rate > 0 and math.isfinite(self.learning_rate), "--lr must be above 0."),
+            (self.threads is None or self.threads >= 1, "--threads must be at least 1."),
             (0 <= self.dropout < 1, "The dropout must lie between 0 and 1."),
             (
                 self.num_heads >= 1 and self.hidden_size >= 1 and self.hidden_size % (2 * self.num_heads) == 0,

@@ -19,7 +19,8 @@ from distill.data.corpus import scan_corpus
 from distill.data.dataset import Region, Split, make_manifest, split_by_manifest
 from distill.data.streams import Stream, cut, string_together, windows
 from distill.device import gains_by_bfloat16, pick_device, prepare
-from distill.errors import CheckpointError
+from distill.errors import CheckpointError, DistillError
+from distill.inference.novelty import RUN_LEVELS
 from distill.models.persistence import LoadedVQModel, load_model_v2
 from distill.models.prior import CodePrior, FrameScores, extract_code_sequences
 from distill.training.checkpoint import checkpoint_path, load_checkpoint, save_checkpoint
@@ -75,14 +76,18 @@ def train_prior(
     return run.result()
 
 
-def encode_split(loaded: LoadedVQModel, split: Split, encodings: int, seed: int) -> PriorCodes:
-    """Codes of all regions; each training region `encodings` times, with the frame grid moved at random."""
-    offsets = np.random.default_rng(seed).integers(1, loaded.model.frame_hop, size=encodings - 1)
+def draw_offsets(encodings: int, frame_hop: int, seed: int) -> list[int]:
+    """By how many samples the frame grid moves in each encoding: not at all in the first."""
+    return [0, *np.random.default_rng(seed).integers(1, frame_hop, size=encodings - 1).tolist()]
+
+
+def encode_split(loaded: LoadedVQModel, split: Split, offsets: Sequence[int]) -> PriorCodes:
+    """Codes of all regions; each training region once for every one of `offsets` (samples), held-out ones once."""
 
     def encoded(regions: Iterable[Region], offset: int = 0) -> list[Tensor]:
         return list(extract_code_sequences(loaded.model, (r.audio() for r in regions), offset))
 
-    versions = [encoded(split.train, offset) for offset in (0, *offsets.tolist())]
+    versions = [encoded(split.train, offset) for offset in offsets]
     return PriorCodes([list(same) for same in zip(*versions, strict=True)], encoded(split.held_out))
 
 
@@ -130,6 +135,10 @@ def train_prior_epoch(
         torch.nn.utils.clip_grad_norm_(prior.parameters(), MAX_GRADIENT)
         optimizer.step()
         losses.append(per_code.item())
+        if not math.isfinite(losses[-1]):
+            raise DistillError(
+                "Prior training diverged: the loss is no number any more. Start again with a lower --lr."
+            )
         if after_step(losses[-1]):
             break
     return sum(losses) / len(losses)
@@ -178,7 +187,8 @@ class _PriorRun:
         self.step_callback = step_callback or (lambda metrics: None)
         codec = loaded.model.requires_grad_(False)
         self.device = codec.rvq.codebooks.device
-        self.codes = encode_split(loaded, split, config.encodings, config.seed)
+        self.offsets = draw_offsets(config.encodings, codec.frame_hop, config.seed)
+        self.codes = encode_split(loaded, split, self.offsets)
         self.context = max(8, round(config.context_s * codec.frame_rate))
         torch.manual_seed(config.seed)
         self.prior = CodePrior(codec.codebook_size, **self.prior_config).to(self.device)
@@ -370,10 +380,16 @@ class _PriorRun:
         }
 
     def _corpus_codes(self) -> list[dict[str, Any]]:
-        """Codes of every sound as they stand, for the search for copies."""
-        kind = torch.uint8 if self.prior.codebook_size <= 256 else torch.int16
-        first = [versions[0] for versions in self.codes.train] + self.codes.held_out
-        return [
-            {"name": r.clip.name, "start_s": r.start / self.loaded.model.sample_rate, "codes": c.to(kind)}
-            for r, c in zip((*self.split.train, *self.split.held_out), first, strict=True)
-        ]
+        """Coarse codes of every sound in every encoding that was learned, for the search for copies."""
+        kind, rate = torch.uint8 if self.prior.codebook_size <= 256 else torch.int16, self.loaded.model.sample_rate
+        entries = []
+        for region, versions in zip(
+            (*self.split.train, *self.split.held_out),
+            (*self.codes.train, *([codes] for codes in self.codes.held_out)),
+            strict=True,
+        ):
+            for codes, offset in zip(versions, self.offsets, strict=False):
+                start_s = (region.start - offset) / rate
+                coarse = codes[:, :RUN_LEVELS].to(kind)
+                entries.append({"name": region.clip.name, "start_s": start_s, "codes": coarse})
+        return entries

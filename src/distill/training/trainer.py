@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -48,7 +49,7 @@ class CodecTrainer:
         self.step_s = config.batch_size * self.sampler.crop_samples / sample_rate
         total_s = sum(region.n_samples for region in split.train) / sample_rate
         self.budget = lay_out(config, total_s, self.step_s)
-        self.step_count, self.codebooks_ready, self._bad_steps = 0, False, 0
+        self.step_count, self.codebooks_ready, self.bad_steps = 0, False, 0
         self._earlier_s, self._began = 0.0, time.perf_counter()
         self._usage: deque[Tensor] = deque(maxlen=HEALTH_STEPS)
 
@@ -71,15 +72,14 @@ class CodecTrainer:
     def step(self) -> StepMetrics:
         """One optimiser step. `DistillError` when training has diverged for good."""
         if not self.codebooks_ready and self.budget.warmed_up(self.step_count, self.elapsed_s):
-            self._start_codebooks()
+            self.start_codebooks()
         rate = self._set_learning_rate()
         audio = self._batch(self.step_count)
         output = self.model(audio, self._first_frames(), quantise=self.codebooks_ready)
         distance, energy = self.loss.energy_distance(output.audio, output.other, audio, self._scales(), REPULSION)
         mel = distance * len(MEL_SCALES)
         loss = energy * len(MEL_SCALES) + self.config.commitment_weight * output.commitment
-        if self._is_sound(loss):
-            self._descend(loss)
+        if self._descend(loss):
             self._update_codebooks(output)
         self.step_count += 1
         return self._metrics(mel.item(), output.commitment.item(), rate)
@@ -88,7 +88,8 @@ class CodecTrainer:
         return torch.from_numpy(self.sampler.batch(step, self.config.batch_size)).to(self.device)
 
     def _generator(self, purpose: int) -> torch.Generator:
-        return torch.Generator().manual_seed(hash((self.config.seed, self.step_count, purpose)) % 2**63)
+        words = np.random.SeedSequence([self.config.seed, self.step_count, purpose]).generate_state(1, np.uint64)
+        return torch.Generator().manual_seed(int(words[0] >> 1))
 
     def _set_learning_rate(self) -> float:
         rate = self.config.learning_rate * learning_rate_factor(self.step_count, self.progress)
@@ -103,29 +104,28 @@ class CodecTrainer:
 
     def _first_frames(self) -> tuple[Tensor, Tensor]:
         """Two draws of where in the noise each crop lies."""
-        draws = torch.randint(NOISE_FRAMES, (2, self.config.batch_size), generator=self._generator(4)).to(self.device)
+        draws = torch.randint(NOISE_FRAMES, (2, self.config.batch_size), generator=self._generator(4))
         return draws[0], draws[1]
 
-    def _is_sound(self, loss: Tensor) -> bool:
-        if torch.isfinite(loss):
-            self._bad_steps = 0
+    def _descend(self, loss: Tensor) -> bool:
+        """One optimiser step, unless the loss or its gradient is no number; `DistillError` if that goes on."""
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), MAX_GRADIENT)
+        if torch.isfinite(loss) and torch.isfinite(norm):
+            self.optimizer.step()
+            self.bad_steps = 0
             return True
-        self._bad_steps += 1
-        if self._bad_steps > BAD_STEPS_ALLOWED:
+        self.bad_steps += 1
+        if self.bad_steps > BAD_STEPS_ALLOWED:
             raise DistillError(
                 f"Training diverged at step {self.step_count}: the loss is no number any more. "
                 f"Start again with a lower --lr (it was {self.config.learning_rate:g})."
             )
         return False
 
-    def _descend(self, loss: Tensor) -> None:
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), MAX_GRADIENT)
-        self.optimizer.step()
-
     @torch.no_grad()
-    def _start_codebooks(self) -> None:
+    def start_codebooks(self) -> None:
         """k-means over the latents of many batches: a single small one would leave most entries copies."""
         batches = (self._batch(self.step_count + i) for i in range(KMEANS_BATCHES))
         latents = torch.cat([self.model.latents(self.model.log_magnitude(audio)).flatten(0, 1) for audio in batches])
