@@ -25,3 +25,9 @@ def test_cutting_goes_round_and_windows_cover_all() -> None:
     assert cut(stream, 4, 3).codes[:, 0].tolist() == [1, 0, 0]
     assert [len(w.codes) for w in windows(stream, 2)] == [2, 2, 1]
     assert torch.equal(torch.cat([w.codes for w in windows(stream, 2)]), stream.codes)
+
+
+def test_a_part_of_a_sound_has_no_ending() -> None:
+    stream = string_together(sequences([3, 2, 2]), [2, 0, 1], cut_off=[True, False, False])
+    assert stream.ends.nonzero()[:, 0].tolist() == [1, 6]
+    assert stream.starts.nonzero()[:, 0].tolist() == [0, 2, 5]

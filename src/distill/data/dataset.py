@@ -33,11 +33,15 @@ class Region:
 
 @dataclass(frozen=True)
 class Split:
-    """Training and held-out regions, and how many files the manifest that made it did not know."""
+    """Training and held-out regions, and how many files the manifest that made it did not know.
+
+    `fresh` is true when the manifest left nothing to learn from, or to judge by, and the split is a new one.
+    """
 
     train: tuple[Region, ...]
     held_out: tuple[Region, ...]
     unknown: int = 0
+    fresh: bool = False
 
 
 def _held_out_by_hash(content_hash: str) -> bool:
@@ -77,9 +81,10 @@ def split_by_manifest(clips: Sequence[Clip], manifest: Sequence[dict[str, Any]])
     known = {entry["hash"] for entry in manifest}
     unknown = sum(clip.content_hash not in known for clip in clips)
     train, held_out = _regions(clips, manifest)
-    if not train or not held_out:
+    fresh = not train or not held_out
+    if fresh:
         train, held_out = _regions(clips, make_manifest(clips))
-    return Split(tuple(train), tuple(held_out), unknown)
+    return Split(tuple(train), tuple(held_out), unknown, fresh)
 
 
 def _regions(clips: Sequence[Clip], manifest: Sequence[dict[str, Any]]) -> tuple[list[Region], list[Region]]:

@@ -16,14 +16,17 @@ class Stream(NamedTuple):
     ends: Tensor
 
 
-def string_together(sequences: Sequence[Tensor], order: Sequence[int]) -> Stream:
-    """The `sequences` `[T, Q]` one after the other in `order`, each whole, with its natural tail."""
+def string_together(sequences: Sequence[Tensor], order: Sequence[int], cut_off: Sequence[bool] = ()) -> Stream:
+    """The `sequences` `[T, Q]` one after the other in `order`, each with its natural tail.
+
+    A sequence whose `cut_off` is true is a part of a sound only: its last frame is no ending.
+    """
     chosen = [sequences[i] for i in order]
     codes = torch.cat(chosen)
     starts = torch.zeros(len(codes), dtype=torch.bool)
     ends = torch.zeros(len(codes), dtype=torch.bool)
     stops = np.cumsum([len(c) for c in chosen])
-    ends[stops - 1] = True
+    ends[stops - 1] = torch.tensor([not cut_off[i] if cut_off else True for i in order])
     starts[0] = True
     starts[stops[:-1]] = True
     return Stream(codes, starts, ends)

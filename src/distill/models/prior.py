@@ -112,11 +112,9 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor, angles: Tensor, mask: Tensor | None) -> Tensor:
         """`x` `[B, T, D]`; `mask` `[T, T]` (true where a frame may look), or plain causal when None."""
+        # No dropout on the attention itself: on a CPU it doubles the time of a step.
         query, key, value = self._project(x, angles)
-        p = self.dropout if self.training else 0.0
-        attended = F.scaled_dot_product_attention(
-            query, key, value, attn_mask=mask, dropout_p=p, is_causal=mask is None
-        )
+        attended = F.scaled_dot_product_attention(query, key, value, attn_mask=mask, is_causal=mask is None)
         return self._close(x, attended)
 
     def step(self, x: Tensor, angles: Tensor, cache: PriorCache, layer: int) -> Tensor:

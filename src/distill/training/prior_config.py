@@ -20,12 +20,12 @@ class PriorConfig:
     context_s: float = 8.0
     """Seconds of sound that each frame can look back on."""
     weight_decay: float = 0.1
-    mask_rate: float = 0.1
+    mask_rate: float = 0.2
     """Share of past frames that are hidden in training, so that small corpora are not learned by heart."""
     encodings: int = 8
     """Encodings of every sound, each with the frame grid at another offset."""
-    min_steps_per_epoch: int = 20
-    patience: int = 15
+    min_steps_per_epoch: int = 12
+    patience: int = 10
     """Epochs without a better held-out perplexity after which training ends."""
     seed: int = 0
     threads: int | None = None

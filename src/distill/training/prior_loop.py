@@ -33,7 +33,7 @@ WARMUP_STEPS = 30
 FINAL_RATE = 0.1
 START_SHARE = 0.25
 """Share of training crops that begin where a sound begins, as generated audio does."""
-END_WEIGHT = 0.1
+END_WEIGHT = 1.0
 MAX_GRADIENT = 1.0
 CHECKPOINT_EVERY_S = 20.0
 
@@ -70,6 +70,8 @@ def train_prior(
     corpus = scan_corpus(dataset_dir, loaded.model.channels)
     manifest = loaded.metadata.get("corpus") or make_manifest(corpus.clips)
     split = split_by_manifest(corpus.clips, manifest)
+    if split.fresh:
+        log.warning("No recording held out from the codec is in this folder: others, which it has heard, stand in.")
     run = _PriorRun(loaded, split, prior_config, cancel_event or threading.Event(), step_callback)
     run.resume_if_possible()
     run.to_the_end(callback or (lambda metrics: None))
@@ -81,13 +83,21 @@ def draw_offsets(encodings: int, frame_hop: int, seed: int) -> list[int]:
     return [0, *np.random.default_rng(seed).integers(1, frame_hop, size=encodings - 1).tolist()]
 
 
-def encode_split(loaded: LoadedVQModel, split: Split, offsets: Sequence[int]) -> PriorCodes:
-    """Codes of all regions; each training region once for every one of `offsets` (samples), held-out ones once."""
+def encode_split(
+    loaded: LoadedVQModel, split: Split, offsets: Sequence[int], cancel_event: threading.Event
+) -> PriorCodes:
+    """Codes of all regions; each training region once for every one of `offsets` (samples), held-out ones once.
+
+    Stops after the current offset when `cancel_event` is set.
+    """
 
     def encoded(regions: Iterable[Region], offset: int = 0) -> list[Tensor]:
         return list(extract_code_sequences(loaded.model, (r.audio() for r in regions), offset))
 
-    versions = [encoded(split.train, offset) for offset in offsets]
+    versions = [encoded(split.train)]
+    for offset in offsets[1:]:
+        if not cancel_event.is_set():
+            versions.append(encoded(split.train, offset))
     return PriorCodes([list(same) for same in zip(*versions, strict=True)], encoded(split.held_out))
 
 
@@ -188,7 +198,7 @@ class _PriorRun:
         codec = loaded.model.requires_grad_(False)
         self.device = codec.rvq.codebooks.device
         self.offsets = draw_offsets(config.encodings, codec.frame_hop, config.seed)
-        self.codes = encode_split(loaded, split, self.offsets)
+        self.codes = encode_split(loaded, split, self.offsets, cancel_event)
         self.context = max(8, round(config.context_s * codec.frame_rate))
         torch.manual_seed(config.seed)
         self.prior = CodePrior(codec.codebook_size, **self.prior_config).to(self.device)
@@ -200,7 +210,8 @@ class _PriorRun:
         )
         self.held_out = self._held_out_pieces()
         frames = sum(len(versions[0]) for versions in self.codes.train)
-        self.steps_per_epoch = max(config.min_steps_per_epoch, math.ceil(frames / (config.batch_size * self.context)))
+        one_pass = math.ceil(frames / (config.batch_size * self.context))
+        self.steps_per_epoch = max(one_pass, config.min_steps_per_epoch)
         self.epoch, self.step, self.elapsed_s, self.since_best = 0, 0, 0.0, 0
         self.best_loss = math.inf
         self.best_weights: dict[str, Tensor] | None = None
@@ -252,7 +263,8 @@ class _PriorRun:
     def _batches(self) -> Iterable[Stream]:
         rng = np.random.default_rng([self.config.seed, self.epoch])
         sequences = [versions[int(rng.integers(len(versions)))] for versions in self.codes.train]
-        stream = string_together(sequences, rng.permutation(len(sequences)).tolist())
+        cut_off = [region.stop < region.clip.n_samples for region in self.split.train]
+        stream = string_together(sequences, rng.permutation(len(sequences)).tolist(), cut_off)
         for _ in range(self.steps_per_epoch):
             for group in self.optimizer.param_groups:
                 group["lr"] = self._learning_rate()
