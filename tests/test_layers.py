@@ -9,7 +9,7 @@ import pytest
 import distill
 
 ROOT = Path(distill.__file__).parent
-FOR_ALL = {"errors", "settings", "device", "files"}
+FOR_ALL = {"errors", "settings", "device", "files", "exports"}
 LAYERS = ["audio", "data", "models", "inference", "training", "library", "cli"]
 FILES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py"))
 

@@ -9,20 +9,14 @@ codes = distill.encode(model, "any.wav")
 distill.decode(model, codes, "again.wav")
 """
 
-from importlib import import_module
-from typing import Any
+from distill.exports import lazy_exports
 
 __version__ = "0.1.0"
 
-_API = ("decode", "encode", "generate", "load", "resume", "train", "train_prior")
+_HOME = {"DistillError": "errors"} | dict.fromkeys(
+    ("decode", "encode", "generate", "load", "resume", "train", "train_prior"), "library.workflows"
+)
 
-__all__ = ["DistillError", "__version__", *_API]
+__all__ = ["__version__", *sorted(_HOME)]
 
-
-def __getattr__(name: str) -> Any:
-    # Torch takes a second to load: it is fetched when a function is first used.
-    if name == "DistillError":
-        return import_module("distill.errors").DistillError
-    if name in _API:
-        return getattr(import_module("distill.library.workflows"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazy_exports(__name__, _HOME)

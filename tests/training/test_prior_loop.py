@@ -19,10 +19,9 @@ from distill.training import prior_loop
 from distill.training.checkpoint import checkpoint_path
 from distill.training.metrics import PriorEpochMetrics
 from distill.training.prior_config import PriorConfig
+from distill.training.prior_data import draw_batch, stack
 from distill.training.prior_loop import (
     check_memorization,
-    draw_batch,
-    stack,
     train_prior,
     train_prior_epoch,
     validate_prior_epoch,

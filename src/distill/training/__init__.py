@@ -1,7 +1,6 @@
 """Training of codec and prior. Torch is loaded on first use of what needs it."""
 
-from importlib import import_module
-from typing import Any
+from distill.exports import lazy_exports
 
 _HOME = {
     "VQVAEConfig": "config",
@@ -27,7 +26,4 @@ _HOME = {
 __all__ = sorted(_HOME)
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+__getattr__ = lazy_exports(__name__, _HOME)

@@ -5,10 +5,10 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,36 +16,28 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from distill.data.corpus import scan_corpus
-from distill.data.dataset import Region, Split, make_manifest, split_by_manifest
-from distill.data.streams import Stream, cut, string_together, windows
+from distill.data.dataset import Split, make_manifest, split_by_manifest
+from distill.data.streams import Stream, string_together, windows
 from distill.device import gains_by_bfloat16, pick_device, prepare
 from distill.errors import CheckpointError, DistillError
 from distill.inference.novelty import RUN_LEVELS
 from distill.models.persistence import LoadedVQModel, load_model_v2
-from distill.models.prior import CodePrior, FrameScores, extract_code_sequences
+from distill.models.prior import CodePrior, FrameScores
 from distill.training.checkpoint import checkpoint_path, load_checkpoint, save_checkpoint
 from distill.training.metrics import PriorEpochMetrics, PriorStepMetrics, PriorTrainingCompleteEvent
 from distill.training.prior_config import PriorConfig
+from distill.training.prior_data import draw_batch, draw_offsets, encode_split, stack
 
 log = logging.getLogger(__name__)
 
 WARMUP_STEPS = 30
 FINAL_RATE = 0.1
-START_SHARE = 0.25
-"""Share of training crops that begin where a sound begins, as generated audio does."""
 END_WEIGHT = 1.0
 MAX_GRADIENT = 1.0
 CHECKPOINT_EVERY_S = 20.0
 
 EpochCallback = Callable[[PriorEpochMetrics], None]
 StepCallback = Callable[[PriorStepMetrics], None]
-
-
-class PriorCodes(NamedTuple):
-    """Codes `[T, Q]` of every training region in several encodings, and of every held-out region in one."""
-
-    train: list[list[Tensor]]
-    held_out: list[Tensor]
 
 
 def train_prior(
@@ -78,48 +70,11 @@ def train_prior(
     return run.result()
 
 
-def draw_offsets(encodings: int, frame_hop: int, seed: int) -> list[int]:
-    """By how many samples the frame grid moves in each encoding: not at all in the first."""
-    return [0, *np.random.default_rng(seed).integers(1, frame_hop, size=encodings - 1).tolist()]
-
-
-def encode_split(
-    loaded: LoadedVQModel, split: Split, offsets: Sequence[int], cancel_event: threading.Event
-) -> PriorCodes:
-    """Codes of all regions; each training region once for every one of `offsets` (samples), held-out ones once.
-
-    Stops after the current offset when `cancel_event` is set.
-    """
-
-    def encoded(regions: Iterable[Region], offset: int = 0) -> list[Tensor]:
-        return list(extract_code_sequences(loaded.model, (r.audio() for r in regions), offset))
-
-    versions = [encoded(split.train)]
-    for offset in offsets[1:]:
-        if not cancel_event.is_set():
-            versions.append(encoded(split.train, offset))
-    return PriorCodes([list(same) for same in zip(*versions, strict=True)], encoded(split.held_out))
-
-
 def prior_loss(scores: FrameScores, codes: Tensor, ends: Tensor) -> tuple[Tensor, Tensor]:
     """Mean cross-entropy of the codes in nats (first), and with the cost of sound endings added (second)."""
     per_code = F.cross_entropy(scores.codes.float().flatten(0, 2), codes.flatten())
     ending = F.binary_cross_entropy_with_logits(scores.ends.float(), ends.float())
     return per_code, per_code + END_WEIGHT * ending
-
-
-def stack(pieces: Sequence[Stream], device: torch.device) -> Stream:
-    """A batch: `codes` `[B, T, Q]`, `starts` and `ends` `[B, T]`."""
-    return Stream(*(torch.stack(parts).to(device) for parts in zip(*pieces, strict=True)))
-
-
-def draw_batch(stream: Stream, batch_size: int, length: int, rng: np.random.Generator) -> list[Stream]:
-    """Random pieces of `length` frames; a share of them begins where a sound begins."""
-    starts = stream.starts.nonzero()[:, 0].numpy()
-    anywhere = rng.integers(len(stream.codes), size=batch_size)
-    at_start = rng.choice(starts, size=batch_size)
-    begins = np.where(rng.random(batch_size) < START_SHARE, at_start, anywhere)
-    return [cut(stream, int(begin), length) for begin in begins]
 
 
 def train_prior_epoch(

@@ -1,0 +1,61 @@
+"""What prior training learns from: codes of the corpus in several encodings, cut into batches."""
+
+import threading
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from distill.data.dataset import Region, Split
+from distill.data.streams import Stream, cut
+from distill.models.persistence import LoadedVQModel
+from distill.models.prior import extract_code_sequences
+
+START_SHARE = 0.25
+"""Share of training pieces that begin where a sound begins, as generated audio does."""
+
+
+class PriorCodes(NamedTuple):
+    """Codes `[T, Q]` of every training region in several encodings, and of every held-out region in one."""
+
+    train: list[list[Tensor]]
+    held_out: list[Tensor]
+
+
+def draw_offsets(encodings: int, frame_hop: int, seed: int) -> list[int]:
+    """By how many samples the frame grid moves in each encoding: not at all in the first."""
+    return [0, *np.random.default_rng(seed).integers(1, frame_hop, size=encodings - 1).tolist()]
+
+
+def encode_split(
+    loaded: LoadedVQModel, split: Split, offsets: Sequence[int], cancel_event: threading.Event
+) -> PriorCodes:
+    """Codes of all regions; each training region once for every one of `offsets` (samples), held-out ones once.
+
+    Stops after the current offset when `cancel_event` is set.
+    """
+
+    def encoded(regions: Iterable[Region], offset: int = 0) -> list[Tensor]:
+        return list(extract_code_sequences(loaded.model, (r.audio() for r in regions), offset))
+
+    versions = [encoded(split.train)]
+    for offset in offsets[1:]:
+        if not cancel_event.is_set():
+            versions.append(encoded(split.train, offset))
+    return PriorCodes([list(same) for same in zip(*versions, strict=True)], encoded(split.held_out))
+
+
+def stack(pieces: Sequence[Stream], device: torch.device) -> Stream:
+    """A batch: `codes` `[B, T, Q]`, `starts` and `ends` `[B, T]`."""
+    return Stream(*(torch.stack(parts).to(device) for parts in zip(*pieces, strict=True)))
+
+
+def draw_batch(stream: Stream, batch_size: int, length: int, rng: np.random.Generator) -> list[Stream]:
+    """Random pieces of `length` frames; a share of them begins where a sound begins."""
+    starts = stream.starts.nonzero()[:, 0].numpy()
+    anywhere = rng.integers(len(stream.codes), size=batch_size)
+    at_start = rng.choice(starts, size=batch_size)
+    begins = np.where(rng.random(batch_size) < START_SHARE, at_start, anywhere)
+    return [cut(stream, int(begin), length) for begin in begins]
