@@ -13,6 +13,8 @@ from distill.data.streams import Stream, cut
 from distill.models.persistence import LoadedVQModel
 from distill.models.prior import extract_code_sequences
 
+AUDIBLE = 10 ** (-50 / 20)
+KEPT_TAIL_S = 0.02
 START_SHARE = 0.25
 """Share of training pieces that begin where a sound begins, as generated audio does."""
 
@@ -22,6 +24,21 @@ class PriorCodes(NamedTuple):
 
     train: list[list[Tensor]]
     held_out: list[Tensor]
+
+
+def without_inaudible_tail(audio: np.ndarray, sample_rate: int) -> np.ndarray:
+    """`audio` `[C, N]` up to shortly after its last sample that is less than 50 dB under its peak.
+
+    Seconds of a tail that nobody hears would teach the prior to stay silent.
+    """
+    # Without a copy of the whole, as `abs` would make: it may be an hour, mapped from disk.
+    audible = AUDIBLE * max(float(audio.max(initial=0)), -float(audio.min(initial=0)))
+    for stop in range(audio.shape[1], 0, -sample_rate):
+        start = max(0, stop - sample_rate)
+        loud = (np.abs(audio[:, start:stop]).max(axis=0) > audible).nonzero()[0]
+        if len(loud):
+            return audio[:, : start + int(loud[-1]) + 1 + round(KEPT_TAIL_S * sample_rate)]
+    return audio
 
 
 def draw_offsets(encodings: int, frame_hop: int, seed: int) -> list[int]:
@@ -38,7 +55,8 @@ def encode_split(
     """
 
     def encoded(regions: Iterable[Region], offset: int = 0) -> list[Tensor]:
-        return list(extract_code_sequences(loaded.model, (r.audio() for r in regions), offset))
+        sounds = (without_inaudible_tail(r.audio(), loaded.model.sample_rate) for r in regions)
+        return list(extract_code_sequences(loaded.model, sounds, offset))
 
     versions = [encoded(split.train)]
     for offset in offsets[1:]:
