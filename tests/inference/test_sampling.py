@@ -1,3 +1,5 @@
+from itertools import islice
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -5,7 +7,7 @@ from hypothesis import strategies as st
 
 from distill.errors import UsageError
 from distill.inference.sampling import GREEDY_BELOW, Sampling, sample, sample_frames
-from distill.models.prior import CodePrior
+from distill.models.prior import CodePrior, PriorCache
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -74,3 +76,19 @@ def test_cached_sampling_equals_uncached_to_the_last_code() -> None:
     with torch.inference_mode():
         assert torch.equal(cached, uncached(prior, 40, Sampling(), 5))
     assert len(cached.unique()) > 5
+
+
+def test_no_sound_outlasts_the_longest() -> None:
+    prior = CodePrior(2, seq_len=64, num_quantizers=1, hidden_size=8, num_layers=1, num_heads=2).eval()
+    with torch.no_grad():
+        prior.end.score[1].bias.fill_(-1e4)
+    begun: list[bool] = []
+    step = prior.step
+
+    def watch(previous: torch.Tensor | None, starts: torch.Tensor, cache: PriorCache) -> torch.Tensor:
+        begun.append(bool(starts[0]))
+        return step(previous, starts, cache)
+
+    prior.step = watch
+    list(islice(sample_frames(prior, 1, Sampling(), generator(), longest_sound=5), 16))
+    assert [t for t, new in enumerate(begun) if new] == [0, 5, 10, 15]

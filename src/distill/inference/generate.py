@@ -77,8 +77,10 @@ def draw_codes(
     """Codes `[T, Q]` drawn from the prior."""
     assert loaded.prior is not None
     generator = torch.Generator().manual_seed(seed)
+    stated = (loaded.prior_metadata or {}).get("longest_sound_frames")
+    longest = stated if isinstance(stated, int) else None
     drawn = []
-    for t, codes in enumerate(islice(sample_frames(loaded.prior, 1, sampling, generator), frames), 1):
+    for t, codes in enumerate(islice(sample_frames(loaded.prior, 1, sampling, generator, longest), frames), 1):
         drawn.append(codes[0].cpu())
         progress(t)
     return torch.stack(drawn)

@@ -55,10 +55,19 @@ def sample(logits: Tensor, sampling: Sampling, generator: torch.Generator) -> Te
 
 @torch.inference_mode()
 def sample_frames(
-    prior: CodePrior, batch_size: int, sampling: Sampling, generator: torch.Generator
+    prior: CodePrior,
+    batch_size: int,
+    sampling: Sampling,
+    generator: torch.Generator,
+    longest_sound: int | None = None,
 ) -> Iterator[Tensor]:
-    """Codes `[B, Q]` of one frame after another, without end. Memory does not grow with length."""
+    """Codes `[B, Q]` of one frame after another, without end. Memory does not grow with length.
+
+    A sound that has lasted for `longest_sound` frames is followed by a new one, whatever the prior makes of it:
+    what is likeliest in a long tail is more of the same.
+    """
     device = prior.start.device
+    age = torch.zeros(batch_size, dtype=torch.long, device=device)
     cache, previous = prior.new_cache(), None
     starts = torch.ones(batch_size, dtype=torch.bool, device=device)
     # Where sounds end is drawn as the prior has it: a cut would make rare endings rarer still.
@@ -73,4 +82,8 @@ def sample_frames(
         previous = torch.stack(chosen, 1)
         ends = prior.score_end(known)
         starts = sample(torch.stack([torch.zeros_like(ends), ends], 1), coin, generator).to(device).bool()
+        age = age + 1
+        if longest_sound is not None:
+            starts = starts | (age >= longest_sound)
+        age = torch.where(starts, 0, age)
         yield previous

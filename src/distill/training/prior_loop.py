@@ -343,8 +343,15 @@ class _PriorRun:
             "warnings": list(self.warnings),
             "unknown_files": self.split.unknown,
             "file_count": self.file_count,
+            "longest_sound_frames": self._longest_sound(),
             "corpus_codes": self._corpus_codes(),
         }
+
+    def _longest_sound(self) -> int | None:
+        """Frames of the longest sound that was heard to its end; None where all were cut off."""
+        pairs = zip(self.split.train, self.codes.train, strict=True)
+        whole = [len(versions[0]) for region, versions in pairs if region.stop == region.clip.n_samples]
+        return max(whole, default=None)
 
     def _corpus_codes(self) -> list[dict[str, Any]]:
         """Coarse codes of every sound in every encoding that was learned, for the search for copies."""
