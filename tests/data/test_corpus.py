@@ -1,6 +1,5 @@
 import os
 import shutil
-import time
 from pathlib import Path
 
 import numpy as np
@@ -185,10 +184,13 @@ def test_name_that_is_not_unicode(folder: Path) -> None:
     assert scan_corpus(folder).clips[0].name == "caf\N{REPLACEMENT CHARACTER}.wav"
 
 
-def test_second_scan_is_quick(folder: Path) -> None:
-    for index in range(100):
+def test_second_scan_decodes_nothing(folder: Path) -> None:
+    for index in range(20):
         write_wav(folder / f"{index}.wav", hit(index, 0.05))
     first = scan_corpus(folder)
-    start = time.perf_counter()
+    for path in folder.iterdir():
+        # Same size and time, other content: who reads it again finds no sound.
+        stat = path.stat()
+        path.write_bytes(b"x" * stat.st_size)
+        os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
     assert scan_corpus(folder) == first
-    assert time.perf_counter() - start < 1.0

