@@ -37,7 +37,7 @@ def test_a_prior_is_not_lost_by_accident(run, corpus_dir: Path, model: Path) -> 
 
 
 def test_ctrl_c_saves_and_resume_goes_on(run, interrupt, corpus_dir: Path, tmp_path: Path) -> None:
-    code, out, err = interrupt("train", corpus_dir, "-o", "my.sda", "--steps", "300", *TINY, after="step ")
+    code, out, err = interrupt("train", corpus_dir, "-o", "my.sda", "--steps", "60", *TINY, after="step ")
     assert code == 130
     assert out == ""
     assert "Traceback" not in err
@@ -46,8 +46,8 @@ def test_ctrl_c_saves_and_resume_goes_on(run, interrupt, corpus_dir: Path, tmp_p
 
     result = run("train", "--resume", "my.sda", "--json")
     assert (result.exit_code, result.stderr) == (0, "")
-    assert json.loads(result.stdout)["steps"] == 300
-    assert load_model_v2(tmp_path / "my.sda").metadata["training"]["steps_done"] == 300
+    assert json.loads(result.stdout)["steps"] == 60
+    assert load_model_v2(tmp_path / "my.sda").metadata["training"]["steps_done"] == 60
     assert not (tmp_path / "my.sda.train.ckpt").exists()
 
 
