@@ -5,6 +5,7 @@ from types import TracebackType
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
+from rich.padding import Padding
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
@@ -64,7 +65,8 @@ class TrainDisplay:
 
     def _summary(self, event: StepMetrics) -> str:
         held_out = f" | held out {self.validation.val_loss:.2f}" if self.validation else ""
-        use = f" | codes in use {min(level.utilisation for level in event.levels):.0%}+" if event.levels else ""
+        # A live display has a table of all levels.
+        use = "" if self.live or not event.levels else f" | codes in use {_lowest_use(event.levels):.0%}+"
         return (
             f"step {event.step} | {clock(event.remaining_s)} left | loss {self.loss:.2f}{held_out}{use} "
             f"| {event.realtime_factor:.0f}x real time"
@@ -72,12 +74,17 @@ class TrainDisplay:
 
     def _panel(self, event: StepMetrics) -> Group:
         bar = ProgressBar(total=1.0, completed=event.progress, width=48)
-        parts: list[RenderableType] = [bar, Text(self._summary(event))]
+        # A bar ends without a new line of its own.
+        parts: list[RenderableType] = [Padding(bar), Text(self._summary(event))]
         if event.levels:
             parts.append(_level_table(event.levels))
         if self.saved:
             parts.append(Text(f"{self.saved.path} is usable as of step {self.saved.step}.", style="dim"))
         return Group(*parts, *low_use_warnings(event.levels))
+
+
+def _lowest_use(levels: tuple[LevelHealth, ...]) -> float:
+    return min(level.utilisation for level in levels)
 
 
 def low_use_warnings(levels: tuple[LevelHealth, ...]) -> list[Text]:
