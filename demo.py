@@ -23,7 +23,7 @@ from distill.settings import SAMPLE_RATE
 
 HERE = Path(__file__).parent
 MINUTES = 2.0
-PRIOR_EPOCHS = 30
+PRIOR_EPOCHS = 8
 SMALL_PRIOR = ("--hidden-size", 192, "--layers", 3, "--heads", 4)
 DURATION_S = 12
 

@@ -24,8 +24,8 @@ class PriorConfig:
     """Share of past frames that are hidden in training, so that small corpora are not learned by heart."""
     encodings: int = 8
     """Encodings of every sound, each with the frame grid at another offset."""
-    min_steps_per_epoch: int = 12
-    patience: int = 10
+    min_steps_per_epoch: int = 40
+    patience: int = 6
     """Epochs without a better held-out perplexity after which training ends."""
     seed: int = 0
     threads: int | None = None
