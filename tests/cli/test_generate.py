@@ -17,7 +17,7 @@ def test_several_sounds(run, trained: Path, tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["new-1.wav", "new-2.wav"]
     for i, line in enumerate(result.stderr.splitlines()):
         assert re.match(rf"new-{i + 1}\.wav: 0\.5 s, -\d+\.\d LUFS, seed {7 + i}\. ", line)
-        assert "shared with the corpus" in line or "Shares no codes with the corpus" in line
+        assert "shared with the corpus" in line or "Shares no coarse codes with the corpus" in line
         info = sf.info(tmp_path / f"new-{i + 1}.wav")
         assert (info.samplerate, info.subtype, info.frames) == (SAMPLE_RATE, "PCM_24", SAMPLE_RATE // 2)
     assert (tmp_path / "new-1.wav").read_bytes() != (tmp_path / "new-2.wav").read_bytes()
