@@ -48,13 +48,13 @@ def load_cached(path: Path) -> np.ndarray:
     return audio
 
 
-def cached_sound(path: Path, channels: int = 1, content_hash: str | None = None) -> CachedSound:
+def cached_sound(path: Path, channels: int = 1) -> CachedSound:
     """Look a sound file up in the cache, decoding it into the cache the first time.
 
     A file that decodes but cannot be used comes back with `measurements.reason`. Raises
     UnreadableAudioError when the file cannot be opened, OutputError when the cache cannot be written.
     """
-    digest = content_hash or hash_of(path)
+    digest = hash_of(path)
     target = cache_dir() / f"{digest}-{SAMPLE_RATE}-{channels}.npy"
     measurements = _known(target, channels)
     if measurements is None:
