@@ -6,6 +6,8 @@ DistillError                  one clear sentence: what, which file, what to do
 ├── AudioError                one sound cannot be read or written
 ├── OutputError               a result cannot be written
 ├── CodesFileError            a codes file is damaged, too new or not a codes file
+├── DivergedError             codec training went wrong for good: the learning rate is too high
+├── MemoryUsedUpError         training does not fit into memory, however little it hears at once
 ├── CheckpointError           there is nothing to resume from, or it does not fit
 └── ModelFileError            a `.sda` file cannot be used
     ├── NotAModelError        it is no `.sda` file at all (wrong marker)
@@ -48,6 +50,14 @@ class OutputError(DistillError):
 
 class CodesFileError(DistillError):
     """A codes file is damaged, of an unknown version, or not a codes file."""
+
+
+class DivergedError(DistillError):
+    """Codec training went wrong for good: the learning rate is too high."""
+
+
+class MemoryUsedUpError(DistillError):
+    """Training does not fit into memory, however little it hears at once."""
 
 
 class CheckpointError(DistillError):

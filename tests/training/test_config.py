@@ -1,7 +1,7 @@
 import pytest
 
 from distill.errors import UsageError
-from distill.training.budget import Budget, lay_out, learning_rate_factor
+from distill.training.budget import COOL_DOWN, Budget, lay_out
 from distill.training.config import VQVAEConfig, default_minutes, get_adaptive_vqvae_config
 from distill.training.prior_config import PriorConfig, get_adaptive_prior_config
 
@@ -55,8 +55,28 @@ def test_with_steps_time_plays_no_part() -> None:
 
 
 def test_learning_rate_rises_then_falls_to_nothing() -> None:
-    rates = [learning_rate_factor(step, step / 1000) for step in range(1001)]
+    budget = Budget(steps=1000)
+    rates = [budget.rate_factor(step, 0.0) for step in range(1001)]
     assert rates[0] < 0.05
     assert max(rates) > 0.9
     assert rates[-1] == 0
     assert rates[100:] == sorted(rates[100:], reverse=True)
+
+
+def test_an_early_stop_lets_the_rate_fall_to_nothing_from_where_it_was() -> None:
+    for whole, step, elapsed_s in ((Budget(steps=1000), 400, 7.0), (Budget(seconds=100), 5000, 40.0)):
+        cut = whole.cut_short(step, elapsed_s)
+        assert cut.is_cut_short
+        assert not whole.is_cut_short
+        assert cut.rate_factor(step, elapsed_s) == pytest.approx(whole.rate_factor(step, elapsed_s), rel=0.02)
+        end = (round(step * (1 + COOL_DOWN)), elapsed_s * (1 + COOL_DOWN))
+        assert cut.progress(*end) == pytest.approx(1)
+        assert cut.rate_factor(*end) == pytest.approx(0, abs=1e-9)
+        later = (step * (1 + COOL_DOWN / 2), elapsed_s * (1 + COOL_DOWN / 2))
+        assert cut.rate_factor(*later) == pytest.approx(0.5 * cut.rate_factor(step, elapsed_s), rel=0.03)
+
+
+def test_validations_are_few_for_minutes_and_not_many_for_hours() -> None:
+    counts = [Budget(seconds=60 * minutes).validations for minutes in (0.1, 2, 5, 10, 60)]
+    assert counts == [6, 6, 15, 20, 20]
+    assert [Budget(steps=steps).validations for steps in (1, 600, 10**6)] == [6, 10, 20]

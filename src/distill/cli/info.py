@@ -51,6 +51,7 @@ def _facts(header: dict[str, Any]) -> dict[str, Any]:
         "corpus_s": sum(entry.get("duration_s", 0) for entry in corpus),
         "corpus_loudness": metadata.get("corpus_loudness"),
         "verdict": metadata.get("verdict"),
+        "verdict_kind": metadata.get("verdict_kind"),
         "licence": metadata.get("licence"),
         "has_prior": bool(header.get("has_prior")),
         "prior_config": header.get("prior_config"),

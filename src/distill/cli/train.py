@@ -52,6 +52,9 @@ def train_cmd(
         Path | None, typer.Option(help="Go on with this interrupted model.", metavar="MODEL_PATH")
     ] = None,
     discard_prior: Annotated[bool, typer.Option("--discard-prior", help="Overwrite a model that has a prior.")] = False,
+    no_early_stop: Annotated[
+        bool, typer.Option("--no-early-stop", help="Use up the time even where more is no use.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Train a codec on a folder of sounds.
@@ -62,6 +65,7 @@ def train_cmd(
         "minutes": minutes, "epochs": epochs, "steps": steps, "codebook_size": codebook_size,
         "num_quantizers": rvq_levels, "commitment_weight": commitment_weight, "batch_size": batch_size,
         "learning_rate": lr, "threads": threads, "seed": seed,
+        "early_stop": False if no_early_stop else None,
     }  # fmt: skip
     console = make_console(quiet=json)
     if resume is not None:
@@ -80,7 +84,7 @@ def train_cmd(
 
 
 def _refuse_with_resume(options: dict[str, Any]) -> None:
-    flags = {"num_quantizers": "rvq-levels", "learning_rate": "lr"}
+    flags = {"num_quantizers": "rvq-levels", "learning_rate": "lr", "early_stop": "no-early-stop"}
     given = [flags.get(name, name.replace("_", "-")) for name, value in options.items() if value is not None]
     if given:
         raise UsageError(f"--resume goes on with the settings it began with: leave out --{given[0]}.")
@@ -133,8 +137,9 @@ def _print_summary(console: Console, done: "TrainingCompleteEvent", dataset_dir:
     path = quote(done.path)
     if done.finished:
         sounds = quote(str(dataset_dir)) if dataset_dir else "DATASET_DIR"
+        early = " (stopped early)" if done.stopped_early else ""
         lines = [
-            f"{done.steps} steps in {clock(done.elapsed_s)}. {done.verdict}",
+            f"{done.steps} steps in {clock(done.elapsed_s)}{early}. {done.verdict}",
             f"Model: {done.path}",
             f"Next:  distill train-prior {path} {sounds}",
         ]

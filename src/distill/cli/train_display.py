@@ -13,9 +13,11 @@ from rich.text import Text
 from distill.cli.console import clock
 from distill.training.metrics import (
     LOW_UTILISATION,
+    BatchHalved,
     LevelHealth,
     ModelSaved,
     StepMetrics,
+    StoppingEarly,
     TrainingEvent,
     ValidationMetrics,
 )
@@ -52,9 +54,23 @@ class TrainDisplay:
             self.loss = SMOOTHING * earlier + (1 - SMOOTHING) * event.mel_loss
             self._show(event)
         elif isinstance(event, ValidationMetrics):
-            self.validation = event
+            self._judge(event)
         elif isinstance(event, ModelSaved):
             self.saved = event
+        elif isinstance(event, BatchHalved):
+            pieces = "1 piece" if event.batch_size == 1 else f"{event.batch_size} pieces"
+            self._say(f"Memory ran out: going on with {pieces} a step from step {event.step} on.")
+        elif isinstance(event, StoppingEarly):
+            self._say(f"More time would not help: ending soon after step {event.step} (--no-early-stop goes on).")
+
+    def _judge(self, event: ValidationMetrics) -> None:
+        """A live display shows every verdict, lines one after the other only those that are new."""
+        if not self.live and (self.validation is None or self.validation.verdict_kind != event.verdict_kind):
+            self._say(event.verdict)
+        self.validation = event
+
+    def _say(self, sentence: str) -> None:
+        self.console.print(sentence, soft_wrap=True)
 
     def _show(self, event: StepMetrics) -> None:
         if self.live:
@@ -64,7 +80,9 @@ class TrainDisplay:
             self.console.print(self._summary(event), soft_wrap=True)
 
     def _summary(self, event: StepMetrics) -> str:
-        held_out = f" | held out {self.validation.val_loss:.2f}" if self.validation else ""
+        held_out = ""
+        if self.validation and self.validation.val_loss is not None:
+            held_out = f" | held out {self.validation.val_loss:.2f}"
         # A live display has a table of all levels.
         use = "" if self.live or not event.levels else f" | codes in use {_lowest_use(event.levels):.0%}+"
         return (
@@ -76,6 +94,8 @@ class TrainDisplay:
         bar = ProgressBar(total=1.0, completed=event.progress, width=48)
         # A bar ends without a new line of its own.
         parts: list[RenderableType] = [Padding(bar), Text(self._summary(event))]
+        if self.validation:
+            parts.append(Text(self.validation.verdict))
         if event.levels:
             parts.append(_level_table(event.levels))
         if self.saved:

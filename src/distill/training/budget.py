@@ -1,5 +1,6 @@
 """How long to train: by minutes or by steps, and the schedule laid out over that."""
 
+import math
 from dataclasses import dataclass
 
 from distill.training.config import VQVAEConfig, default_minutes
@@ -10,13 +11,37 @@ WARMUP_STEPS = 50
 WARMUP_S = 25.0
 """Slow machines end the warm-up after this long, so that a usable model exists within the first minute."""
 
+COOL_DOWN = 0.15
+"""An early stop takes so much longer of what was spent: most of the gain comes while the rate falls to nothing."""
+
+VALIDATE_EVERY_S, VALIDATE_EVERY_STEPS = 20.0, 60
+FEWEST_VALIDATIONS, MOST_VALIDATIONS = 6, 20
+
 
 @dataclass(frozen=True)
 class Budget:
-    """Exactly one of `steps` and `seconds` is set. With `steps`, every answer depends on the step alone."""
+    """Exactly one of `steps` and `seconds` is set. With `steps`, every answer depends on the step alone.
+
+    From `falls_from` (a progress) on, the learning rate falls linearly from `highest` (a factor) to 0 at the end.
+    """
 
     steps: int | None = None
     seconds: float | None = None
+    falls_from: float = 0.0
+    highest: float = 1.0
+
+    @property
+    def validations(self) -> int:
+        """How many validations to spread over the whole: a few for minutes, and not too many for hours."""
+        if self.seconds is not None:
+            count = self.seconds / VALIDATE_EVERY_S
+        else:
+            count = (self.steps or 1) / VALIDATE_EVERY_STEPS
+        return round(min(MOST_VALIDATIONS, max(FEWEST_VALIDATIONS, count)))
+
+    @property
+    def is_cut_short(self) -> bool:
+        return self.falls_from > 0
 
     def progress(self, step: int, elapsed_s: float) -> float:
         """0 at the start, 1 at the end."""
@@ -27,6 +52,18 @@ class Budget:
         """Whether the codebooks should be in place before this step."""
         early = self.progress(step, elapsed_s) >= 0.2
         return step >= WARMUP_STEPS or early or (self.seconds is not None and elapsed_s >= WARMUP_S)
+
+    def rate_factor(self, step: int, elapsed_s: float) -> float:
+        """Share of the highest learning rate: linear warm-up over the first steps, then the linear fall to 0."""
+        left = (1 - self.progress(step, elapsed_s)) / (1 - self.falls_from)
+        return min(1.0, (step + 1) / WARMUP_STEPS) * self.highest * min(1.0, left)
+
+    def cut_short(self, step: int, elapsed_s: float) -> "Budget":
+        """A budget that ends soon after now, over a last stretch in which the rate falls from where it is to 0."""
+        longer, factor = 1 + COOL_DOWN, self.rate_factor(step, elapsed_s)
+        if self.seconds is not None:
+            return Budget(seconds=elapsed_s * longer, falls_from=1 / longer, highest=factor)
+        return Budget(steps=math.ceil(step * longer), falls_from=1 / longer, highest=factor)
 
     def remaining_s(self, step: int, elapsed_s: float) -> float:
         """Seconds left, estimated from the pace so far when the budget is in steps."""
@@ -46,8 +83,3 @@ def lay_out(config: VQVAEConfig, total_s: float, step_s: float) -> Budget:
     if config.epochs is not None:
         return Budget(steps=max(1, round(config.epochs * total_s / step_s)))
     return Budget(seconds=60 * (config.minutes or default_minutes(total_s)))
-
-
-def learning_rate_factor(step: int, progress: float) -> float:
-    """Linear warm-up over the first steps, then linear decay to 0 at the end of the budget."""
-    return min(1.0, (step + 1) / WARMUP_STEPS) * max(0.0, 1.0 - progress)

@@ -26,6 +26,8 @@ class VQVAEConfig:
     threads: int | None = None
     channels: int = 1
     hidden_size: int = 384
+    early_stop: bool = True
+    """Whether to end before the time is over once more of it would not help."""
 
     def __post_init__(self) -> None:
         checks = [

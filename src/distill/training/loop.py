@@ -17,24 +17,35 @@ import distill
 from distill.data.corpus import Clip, CorpusReport, scan_corpus
 from distill.data.dataset import make_manifest, split_by_manifest
 from distill.device import pick_device, prepare
-from distill.errors import CheckpointError, ModelFileError, OutputError, PriorPresentError
+from distill.errors import (
+    CheckpointError,
+    DivergedError,
+    MemoryUsedUpError,
+    ModelFileError,
+    OutputError,
+    PriorPresentError,
+)
 from distill.models.persistence import read_header, save_model_v2
 from distill.settings import SAMPLE_RATE
 from distill.training.checkpoint import checkpoint_path, load_checkpoint, save_checkpoint
 from distill.training.config import VQVAEConfig
+from distill.training.material import measure_material
 from distill.training.metrics import (
+    BatchHalved,
     LevelHealth,
     ModelSaved,
+    StepMetrics,
+    StoppingEarly,
     TrainingCompleteEvent,
     TrainingEvent,
     ValidationMetrics,
 )
+from distill.training.stopping import Point, has_diverged, should_stop
 from distill.training.trainer import CodecTrainer
-from distill.training.verdict import codec_verdict
+from distill.training.verdict import Facts, Verdict, diverged, judge
 
 SAVE_EVERY_S = 60.0
 FIRST_SAVE_S = 35.0
-VALIDATIONS = 12
 LICENCE = "Learned from the recordings listed under corpus; whoever holds their rights holds them in this model."
 
 log = logging.getLogger(__name__)
@@ -146,22 +157,25 @@ class _Run:
         self.split = split_by_manifest(self.clips, manifest)
         self.trainer = CodecTrainer(config, self.split, SAMPLE_RATE, device)
         self.identity: dict[str, Any] = {}
-        self.curves: list[dict[str, float]] = []
+        self.material = measure_material(corpus)
+        self.curves: list[Point] = []
         self.recent: list[float] = []
+        self.first_loss = math.inf
         self.health: tuple[LevelHealth, ...] = ()
         self.last_save_s = 0.0
 
     def to_the_end(self) -> TrainingCompleteEvent:
         trainer = self.trainer
-        while trainer.progress < 1 and not self.cancel_event.is_set():
-            metrics = trainer.step()
-            if math.isfinite(metrics.mel_loss):
-                self.recent = [*self.recent[-99:], metrics.mel_loss]
-            self.callback(metrics)
-            if self._validation_due():
-                self._validate()
-            if self._save_due():
-                self._save(finished=False)
+        try:
+            while trainer.progress < 1 and not self.cancel_event.is_set():
+                self._step()
+        except DivergedError:
+            # Going on from there would end as this did.
+            checkpoint_path(self.output).unlink(missing_ok=True)
+            raise
+        except MemoryUsedUpError:
+            self._save(finished=False)
+            raise
         finished = trainer.progress >= 1
         if finished:
             if not trainer.codebooks_ready:
@@ -170,28 +184,70 @@ class _Run:
         self._save(finished)
         return self._complete(finished)
 
+    def _step(self) -> None:
+        batch_size = self.trainer.batch_size
+        metrics = self.trainer.step()
+        if self.trainer.batch_size < batch_size:
+            self.callback(BatchHalved(metrics.step, self.trainer.batch_size))
+        self._watch(metrics)
+        self.callback(metrics)
+        if self._validation_due():
+            self._validate()
+            self._stop_early()
+        if self._save_due():
+            self._save(finished=False)
+
+    def _watch(self, metrics: StepMetrics) -> None:
+        """Remember the distance; `DivergedError` if it has gone far astray."""
+        if not math.isfinite(metrics.mel_loss):
+            return
+        if math.isinf(self.first_loss):
+            self.first_loss = metrics.mel_loss
+        self.recent = [*self.recent[-99:], metrics.mel_loss]
+        if has_diverged(self.first_loss, self.recent, self.curves):
+            rate = self.trainer.config.learning_rate
+            raise DivergedError(diverged(metrics.step, self.recent, self.first_loss, self.curves, rate).sentence)
+
     # --- validation --------------------------------------------------------------------------------------------
 
     def _validation_due(self) -> bool:
-        due = int(self.trainer.progress * VALIDATIONS)
-        done = int(self.curves[-1]["progress"] * VALIDATIONS) if self.curves else 0
-        return self.trainer.codebooks_ready and done < due < VALIDATIONS
+        trainer, count = self.trainer, self.trainer.budget.validations
+        due = int(trainer.progress * count)
+        done = int(self.curves[-1]["progress"] * count) if self.curves else 0
+        return trainer.codebooks_ready and done < due < count
 
     def _validate(self) -> None:
-        val_loss = self.trainer.validate()
-        point = {
-            "step": self.trainer.step_count,
-            "progress": self.trainer.progress,
-            "elapsed_s": round(self.trainer.elapsed_s, 2),
+        trainer = self.trainer
+        distances = trainer.validate()
+        point: Point = {
+            "step": trainer.step_count,
+            "progress": trainer.progress,
+            "elapsed_s": round(trainer.elapsed_s, 2),
             "train_loss": float(np.mean(self.recent)) if self.recent else math.nan,
+            "own_loss": distances.own,
+            "utilisation": [level.utilisation for level in trainer.level_health()],
         }
-        if val_loss is not None:
-            point["val_loss"] = val_loss
+        if distances.held_out is not None:
+            point["val_loss"] = distances.held_out
         self.curves.append(point)
-        if val_loss is not None:
-            best = min(p["val_loss"] for p in self.curves if "val_loss" in p)
-            step, elapsed_s, train_loss = self.trainer.step_count, point["elapsed_s"], point["train_loss"]
-            self.callback(ValidationMetrics(step, elapsed_s, train_loss, val_loss, best))
+        verdict = self._verdict(trainer.level_health())
+        event = ValidationMetrics(
+            step=trainer.step_count,
+            elapsed_s=point["elapsed_s"],
+            train_loss=point["train_loss"],
+            own_loss=distances.own,
+            val_loss=distances.held_out,
+            best=min((p["val_loss"] for p in self.curves if "val_loss" in p), default=None),
+            verdict=verdict.sentence,
+            verdict_kind=verdict.kind,
+        )
+        self.callback(event)
+
+    def _stop_early(self) -> None:
+        trainer = self.trainer
+        if trainer.config.early_stop and not trainer.budget.is_cut_short and should_stop(self.curves):
+            trainer.budget = trainer.budget.cut_short(trainer.step_count, trainer.elapsed_s)
+            self.callback(StoppingEarly(trainer.step_count, self._verdict(trainer.level_health()).sentence))
 
     # --- files -------------------------------------------------------------------------------------------------
 
@@ -206,7 +262,8 @@ class _Run:
         self.last_save_s = self.trainer.elapsed_s
         self.health = self.trainer.corpus_health() if finished else self.trainer.level_health()
         if self.trainer.codebooks_ready:
-            save_model_v2(self.output, self.trainer.model, self.metadata())
+            with self.trainer.average.applied():
+                save_model_v2(self.output, self.trainer.model, self.metadata())
             self.callback(ModelSaved(self.trainer.step_count, str(self.output)))
         if finished:
             checkpoint_path(self.output).unlink(missing_ok=True)
@@ -220,18 +277,20 @@ class _Run:
             "manifest": self.manifest,
             "curves": self.curves,
             "recent": self.recent,
+            "first_loss": self.first_loss,
             "dataset_dir": str(Path(self.corpus.root).resolve()),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         self.trainer.restore(state["trainer"])
         self.identity, self.curves, self.recent = state["identity"], state["curves"], state["recent"]
+        self.first_loss = state["first_loss"]
         self.last_save_s = self.trainer.elapsed_s if self.trainer.codebooks_ready else 0.0
 
     # --- what goes into the file -------------------------------------------------------------------------------
 
     def metadata(self) -> dict[str, Any]:
-        model, config = self.trainer.model, self.trainer.config
+        model, config, verdict = self.trainer.model, self.trainer.config, self._verdict(self.health)
         return self.identity | {
             "distill_version": distill.__version__,
             "licence": LICENCE,
@@ -242,27 +301,31 @@ class _Run:
             "corpus_rms_range_db": _rms_range(self.clips),
             "level_health": [asdict(level) for level in self.health],
             "loss_curves": [dict(point) for point in self.curves],
-            "verdict": self._verdict(),
+            "verdict": verdict.sentence,
+            "verdict_kind": verdict.kind.value,
             "training": {k: v for k, v in asdict(config).items() if v is not None}
             | {"steps_done": self.trainer.step_count, "elapsed_s": round(self.trainer.elapsed_s, 1)},
         }
 
-    def _verdict(self) -> str:
-        return codec_verdict(self.curves, self.health, self.trainer.progress)
+    def _verdict(self, levels: tuple[LevelHealth, ...]) -> Verdict:
+        trainer = self.trainer
+        return judge(Facts(self.curves, levels, self.material, trainer.progress, trainer.budget.is_cut_short))
 
     def _complete(self, finished: bool) -> TrainingCompleteEvent:
         last = self.curves[-1] if self.curves else {}
-        trainer = self.trainer
+        trainer, verdict = self.trainer, self._verdict(self.health)
         event = TrainingCompleteEvent(
             steps=trainer.step_count,
             elapsed_s=trainer.elapsed_s,
             train_loss=float(np.mean(self.recent)) if self.recent else float("nan"),
             val_loss=last.get("val_loss"),
             levels=self.health,
-            verdict=self._verdict(),
+            verdict=verdict.sentence,
+            verdict_kind=verdict.kind,
             realtime_factor=trainer.realtime_factor,
             path=str(self.output),
             finished=finished,
+            stopped_early=trainer.budget.is_cut_short,
         )
         self.callback(event)
         return event

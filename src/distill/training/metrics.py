@@ -1,8 +1,26 @@
 """What training reports, to a display, a log or a test. Free of torch."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 LOW_UTILISATION = 0.3
+
+
+class VerdictKind(StrEnum):
+    """What a verdict on codec training comes down to, for programs; its sentence is for people."""
+
+    TOO_EARLY = "too-early"
+    LEARNING = "learning"
+    FLATTENING = "flattening"
+    DONE = "done"
+    OVERFITTING = "over-fitting"
+    DIVERGING = "diverging"
+    DIVERGED = "diverged"
+    COLLAPSING = "collapsing"
+    COLLAPSED = "collapsed"
+    UNEVEN = "uneven"
+    REPEATED = "repeated"
+    NOISE = "noise"
 
 
 @dataclass(frozen=True)
@@ -36,13 +54,33 @@ class StepMetrics:
 
 @dataclass(frozen=True)
 class ValidationMetrics:
-    """Held-out distance after `step` steps; `best` is the lowest so far."""
+    """Distances after `step` steps on own sounds and, where any are held out, on those; `best` is the lowest such
+    so far. `train_loss` is the mean over the last steps."""
 
     step: int
     elapsed_s: float
     train_loss: float
-    val_loss: float
-    best: float
+    own_loss: float
+    val_loss: float | None
+    best: float | None
+    verdict: str
+    verdict_kind: VerdictKind
+
+
+@dataclass(frozen=True)
+class BatchHalved:
+    """Memory ran out; from step `step` on, a step hears `batch_size` pieces."""
+
+    step: int
+    batch_size: int
+
+
+@dataclass(frozen=True)
+class StoppingEarly:
+    """More time would not help: after `step` steps, training comes to its end over a last short stretch."""
+
+    step: int
+    verdict: str
 
 
 @dataclass(frozen=True)
@@ -55,7 +93,7 @@ class ModelSaved:
 
 @dataclass(frozen=True)
 class TrainingCompleteEvent:
-    """End of codec training. `finished` is false after an interruption."""
+    """End of codec training. `finished` is false after an interruption, true after an early stop."""
 
     steps: int
     elapsed_s: float
@@ -63,12 +101,14 @@ class TrainingCompleteEvent:
     val_loss: float | None
     levels: tuple[LevelHealth, ...]
     verdict: str
+    verdict_kind: VerdictKind
     realtime_factor: float
     path: str
     finished: bool
+    stopped_early: bool
 
 
-TrainingEvent = StepMetrics | ValidationMetrics | ModelSaved | TrainingCompleteEvent
+TrainingEvent = StepMetrics | ValidationMetrics | BatchHalved | StoppingEarly | ModelSaved | TrainingCompleteEvent
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -12,13 +12,15 @@ from torch import Tensor
 
 from distill.data.dataset import CropSampler, Region, Split
 from distill.device import gains_by_bfloat16
-from distill.errors import DistillError
+from distill.errors import DivergedError, MemoryUsedUpError
 from distill.inference.codes import level_names
 from distill.models.chunked import decode_codes, encode_audio
 from distill.models.losses import MEL_SCALES, MelLoss
 from distill.models.vqvae import NOISE_FRAMES, VQVAE, CodecOutput
-from distill.training.budget import lay_out, learning_rate_factor
+from distill.training.average import WeightAverage
+from distill.training.budget import Budget, lay_out
 from distill.training.config import VQVAEConfig
+from distill.training.memory import free_memory, is_out_of_memory
 from distill.training.metrics import LevelHealth, StepMetrics
 
 EVERY_STEP_SCALES = (2, 4, 6)
@@ -27,9 +29,17 @@ KMEANS_BATCHES = 12
 HEALTH_STEPS = 50
 REPULSION = 1.0
 MAX_GRADIENT = 1.0
-VALIDATION_S = 30.0
+HELD_OUT_S, OWN_S = 20.0, 10.0
+MOST_REGIONS = 24
 HEALTH_S = 600.0
 BAD_STEPS_ALLOWED = 5
+
+
+class Distances(NamedTuple):
+    """Mean mel distances (7 scales) of own and of held-out sounds to what the codec makes of them."""
+
+    own: float
+    held_out: float | None
 
 
 class CodecTrainer:
@@ -46,9 +56,11 @@ class CodecTrainer:
         )
         self.sampler = CropSampler(split.train, config.crop_frames * self.model.frame_hop, sample_rate, config.seed)
         self.held_out = split.held_out
-        self.step_s = config.batch_size * self.sampler.crop_samples / sample_rate
+        self.average = WeightAverage(self.model)
+        self.batch_size, self.heard_s = config.batch_size, 0.0
+        step_s = config.batch_size * self.sampler.crop_samples / sample_rate
         total_s = sum(region.n_samples for region in split.train) / sample_rate
-        self.budget = lay_out(config, total_s, self.step_s)
+        self.budget = lay_out(config, total_s, step_s)
         self.step_count, self.codebooks_ready, self.bad_steps = 0, False, 0
         self._earlier_s, self._began = 0.0, time.perf_counter()
         self._usage: deque[Tensor] = deque(maxlen=HEALTH_STEPS)
@@ -61,7 +73,7 @@ class CodecTrainer:
     @property
     def realtime_factor(self) -> float:
         """Seconds of sound heard per second of time."""
-        return self.step_count * self.step_s / max(self.elapsed_s, 1e-9)
+        return self.heard_s / max(self.elapsed_s, 1e-9)
 
     @property
     def progress(self) -> float:
@@ -70,7 +82,34 @@ class CodecTrainer:
     # --- a step ----------------------------------------------------------------------------------------------
 
     def step(self) -> StepMetrics:
-        """One optimiser step. `DistillError` when training has diverged for good."""
+        """One optimiser step. Where memory runs out, `batch_size` is halved and the step done over.
+
+        `DivergedError` when training has diverged for good, `MemoryUsedUpError` when not even a batch of one fits.
+        """
+        while (metrics := self._step_if_it_fits()) is None:
+            if self.batch_size == 1:
+                raise MemoryUsedUpError(
+                    f"Memory is used up at step {self.step_count}, although a step hears one piece only: "
+                    "close other programs, or train on a machine with more memory."
+                )
+            self.batch_size //= 2
+            self.optimizer.zero_grad(set_to_none=True)
+            if self.step_count == 0:
+                # Its memory of the gradients may be half made.
+                self.optimizer.state.clear()
+            free_memory(self.device)
+        return metrics
+
+    def _step_if_it_fits(self) -> StepMetrics | None:
+        try:
+            return self._step()
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+        # Outside the handler, so that nothing holds on to what the step had made.
+        return None
+
+    def _step(self) -> StepMetrics:
         if not self.codebooks_ready and self.budget.warmed_up(self.step_count, self.elapsed_s):
             self.start_codebooks()
         rate = self._set_learning_rate()
@@ -82,17 +121,19 @@ class CodecTrainer:
         if self._descend(loss):
             self._update_codebooks(output)
         self.step_count += 1
+        self.heard_s += audio.shape[0] * audio.shape[-1] / self.model.sample_rate
+        self.average.update(self.step_count)
         return self._metrics(mel.item(), output.commitment.item(), rate)
 
     def _batch(self, step: int) -> Tensor:
-        return torch.from_numpy(self.sampler.batch(step, self.config.batch_size)).to(self.device)
+        return torch.from_numpy(self.sampler.batch(step, self.batch_size)).to(self.device)
 
     def _generator(self, purpose: int) -> torch.Generator:
         words = np.random.SeedSequence([self.config.seed, self.step_count, purpose]).generate_state(1, np.uint64)
         return torch.Generator().manual_seed(int(words[0] >> 1))
 
     def _set_learning_rate(self) -> float:
-        rate = self.config.learning_rate * learning_rate_factor(self.step_count, self.progress)
+        rate = self.config.learning_rate * self.budget.rate_factor(self.step_count, self.elapsed_s)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         return rate
@@ -104,11 +145,11 @@ class CodecTrainer:
 
     def _first_frames(self) -> tuple[Tensor, Tensor]:
         """Two draws of where in the noise each crop lies."""
-        draws = torch.randint(NOISE_FRAMES, (2, self.config.batch_size), generator=self._generator(4))
+        draws = torch.randint(NOISE_FRAMES, (2, self.batch_size), generator=self._generator(4))
         return draws[0], draws[1]
 
     def _descend(self, loss: Tensor) -> bool:
-        """One optimiser step, unless the loss or its gradient is no number; `DistillError` if that goes on."""
+        """One optimiser step, unless the loss or its gradient is no number; `DivergedError` if that goes on."""
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), MAX_GRADIENT)
@@ -118,7 +159,7 @@ class CodecTrainer:
             return True
         self.bad_steps += 1
         if self.bad_steps > BAD_STEPS_ALLOWED:
-            raise DistillError(
+            raise DivergedError(
                 f"Training diverged at step {self.step_count}: the loss is no number any more. "
                 f"Start again with a lower --lr (it was {self.config.learning_rate:g})."
             )
@@ -162,7 +203,14 @@ class CodecTrainer:
         return measure_health(torch.stack(list(self._usage)).sum(0))
 
     def corpus_health(self) -> tuple[LevelHealth, ...]:
-        """Use of every codebook in one unaugmented pass over (at most 10 minutes of) the training sounds."""
+        """Use of every codebook in one unaugmented pass over (at most 10 minutes of) the training sounds.
+
+        Of the averaged weights, as are all figures that go into the file.
+        """
+        with self.average.applied():
+            return self._corpus_health()
+
+    def _corpus_health(self) -> tuple[LevelHealth, ...]:
         self.model.eval()
         K, room = self.config.codebook_size, int(HEALTH_S * self.model.sample_rate)
         counts = torch.zeros(self.config.num_quantizers, K)
@@ -176,17 +224,23 @@ class CodecTrainer:
         return measure_health(counts)
 
     @torch.no_grad()
-    def validate(self) -> float | None:
-        """Mel distance (7 scales) on up to 30 s of what is held out; None when nothing is."""
+    def validate(self) -> Distances:
+        """How near the averaged weights come to up to 10 s of own sounds, and to up to 20 s of what is held out."""
         self.model.eval()
-        distances = [self._distance(region) for region in self._validation_regions()]
+        with self.average.applied():
+            own = self._mean_distance(self.sampler.regions, OWN_S)
+            held_out = self._mean_distance(self.held_out, HELD_OUT_S)
         self.model.train()
-        return sum(distances) / len(distances) if distances else None
+        assert own is not None
+        return Distances(own, held_out)
 
-    def _validation_regions(self) -> Sequence[Region]:
-        each = max(1, int(VALIDATION_S * self.model.sample_rate / max(1, len(self.held_out))))
-        regions = (Region(r.clip, r.start, min(r.stop, r.start + each)) for r in self.held_out)
-        return [r for r in regions if r.n_samples > 0]
+    def _mean_distance(self, regions: Sequence[Region], seconds: float) -> float | None:
+        """Over the beginnings of up to 24 regions, spread evenly; None for no regions."""
+        some = regions[:: max(1, len(regions) // MOST_REGIONS)][:MOST_REGIONS]
+        each = max(1, int(seconds * self.model.sample_rate / max(1, len(some))))
+        parts = (Region(r.clip, r.start, min(r.stop, r.start + each)) for r in some)
+        distances = [self._distance(part) for part in parts]
+        return sum(distances) / len(distances) if distances else None
 
     def _distance(self, region: Region) -> float:
         audio = region.audio()
@@ -209,6 +263,10 @@ class CodecTrainer:
             "optimizer": self.optimizer.state_dict(),
             "step": self.step_count,
             "elapsed_s": self.elapsed_s,
+            "heard_s": self.heard_s,
+            "batch_size": self.batch_size,
+            "budget": asdict(self.budget),
+            "average": self.average.state(),
             "codebooks_ready": self.codebooks_ready,
             "usage": list(self._usage),
         }
@@ -218,7 +276,9 @@ class CodecTrainer:
         self.model.load_state_dict(state["model"])
         self.model.half_precision = state["half_precision"]
         self.optimizer.load_state_dict(state["optimizer"])
-        self.step_count = state["step"]
+        self.average.restore(state["average"])
+        self.step_count, self.batch_size, self.heard_s = state["step"], state["batch_size"], state["heard_s"]
+        self.budget = Budget(**state["budget"])
         self._earlier_s, self._began = state["elapsed_s"], time.perf_counter()
         self.codebooks_ready = state["codebooks_ready"]
         self._usage.extend(state["usage"])
