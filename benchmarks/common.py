@@ -1,4 +1,4 @@
-"""What the benchmarks share: corpora, the mel7 score, memory sampling, spectrogram pictures."""
+"""What the benchmarks share: corpora, memory sampling, spectrogram pictures."""
 
 import os
 import subprocess
@@ -13,11 +13,8 @@ matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
 import numpy as np
-import torch
 
-from distill.audio.features import mel_filterbank
 from distill.audio.io import read_audio
-from distill.models.losses import LOG_FLOOR, MEL_SCALES
 from distill.settings import SAMPLE_RATE
 
 
@@ -41,25 +38,6 @@ def link_corpus(files: list[Path], folder: Path) -> Path:
     for file in files:
         (folder / f"{file.parent.name}-{file.name}").symlink_to(file)
     return folder
-
-
-def mel7(a: np.ndarray, b: np.ndarray) -> float:
-    """7-scale log10-mel L1 distance of two mono sounds `[N]`: the sum over scales of the mean difference.
-
-    Cut to the shorter, 2048 zeros appended; periodic Hann, hop of a quarter window, centred with reflection.
-    """
-    n = min(len(a), len(b))
-    pair = [torch.nn.functional.pad(torch.tensor(x[:n]), (0, 2048)) for x in (a, b)]
-    return sum(_scale_distance(*pair, n_mels, n_fft) for n_mels, n_fft in MEL_SCALES)
-
-
-def _scale_distance(a: torch.Tensor, b: torch.Tensor, n_mels: int, n_fft: int) -> float:
-    bank, window = mel_filterbank(n_mels, n_fft, SAMPLE_RATE), torch.hann_window(n_fft)
-    logs = [
-        (bank.T @ torch.stft(x, n_fft, n_fft // 4, window=window, return_complex=True).abs()).clamp(LOG_FLOOR).log10()
-        for x in (a, b)
-    ]
-    return float((logs[0] - logs[1]).abs().mean())
 
 
 def mono(path: Path) -> np.ndarray:

@@ -50,7 +50,8 @@ def model_of(path: Path | None) -> LoadedVQModel:
 
 def time_codec(model: LoadedVQModel, seconds: float, threads: int) -> tuple[float, float]:
     prepare(threads)
-    noise = 0.1 * np.random.default_rng(0).standard_normal((1, round(seconds * SAMPLE_RATE))).astype(np.float32)
+    shape = model.model.channels, round(seconds * SAMPLE_RATE)
+    noise = 0.1 * np.random.default_rng(0).standard_normal(shape).astype(np.float32)
     codes = encode_sound(model, noise)
     encode = realtime(seconds, lambda: encode_sound(model, noise))
     return encode, realtime(seconds, lambda: decode_sound(model, codes))

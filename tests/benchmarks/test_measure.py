@@ -1,0 +1,48 @@
+"""What the benchmark says of the codec with less of it, and of its codes."""
+
+from copy import deepcopy
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile as sf
+import torch
+
+import measure
+from distill.inference.codec import decode_sound
+from distill.library import workflows
+
+
+@pytest.fixture
+def sound(corpus_dir: Path) -> np.ndarray:
+    """`[1, N]`, about half a second."""
+    return sf.read(sorted(corpus_dir.rglob("*.wav"))[3], dtype="float32")[0][None]
+
+
+def test_not_quantised_is_as_if_each_frame_had_an_entry_of_its_own(trained: Path, sound: np.ndarray) -> None:
+    loaded = workflows.load(trained, "cpu", 1)
+    model = deepcopy(loaded.model)
+    hop = model.frame_hop
+    padded = torch.from_numpy(np.pad(sound, ((0, 0), (0, -sound.shape[1] % hop))))
+    model.rvq.codebooks = model.latents(model.log_magnitude(padded[None])).detach()
+    model.config |= {"codebook_size": padded.shape[1] // hop, "num_quantizers": 1}
+    unlimited = replace(loaded, model=model)
+    decoded = decode_sound(unlimited, workflows.encode(unlimited, sound))
+    found = measure.unquantised(loaded, sound)
+    assert found.shape == sound.shape
+    assert np.abs(found - decoded).max() < 0.02 * np.abs(decoded).max()
+    quantised = decode_sound(loaded, workflows.encode(loaded, sound))
+    assert np.abs(found - quantised).max() > 0.1 * np.abs(decoded).max()
+
+
+def test_use_of_levels() -> None:
+    codes = np.stack([np.arange(8) % 4, np.zeros(8, int)], 1)
+    even, one = measure.level_use(codes, 8)
+    assert even == {"utilisation": 0.5, "perplexity": pytest.approx(4)}
+    assert one == {"utilisation": 1 / 8, "perplexity": pytest.approx(1)}
+
+
+def test_means_over_files_leave_out_what_is_missing() -> None:
+    rows = [{"codec": {"mel7": 1.0, "visqol": float("nan")}}, {"codec": {"mel7": 3.0, "visqol": 4.0}}]
+    assert measure.means(rows) == {"codec": {"mel7": 2.0, "visqol": 4.0}}
