@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from distill.training.stopping import Point, gain, has_diverged, overfits_since, should_stop
+from distill.training.stopping import Point, gain, goes_astray, has_diverged, overfits_since, should_stop
 
 
 def curve(own: Callable[[float], float], held_out: Callable[[float], float] | None, until: float = 0.5) -> list[Point]:
@@ -68,3 +68,13 @@ def test_diverged_is_far_above_the_beginning_or_the_best() -> None:
     assert has_diverged(12.0, [2.2 * best] * 20, points)
     assert not has_diverged(12.0, [1.8 * best] * 20, points)
     assert not has_diverged(12.0, [23.0, *[best] * 20], points)
+
+
+def test_astray_is_worse_than_untrained_or_clearly_worse_than_the_best() -> None:
+    points = curve(power, power)
+    best = points[-1]["train_loss"]
+    assert goes_astray(12.0, [13.0] * 20, [])
+    assert not goes_astray(12.0, [11.0] * 20, [])
+    assert goes_astray(12.0, [1.3 * best] * 20, points)
+    assert not goes_astray(12.0, [1.2 * best] * 20, points)
+    assert not goes_astray(math.inf, [], [])

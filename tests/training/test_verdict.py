@@ -15,14 +15,13 @@ FALLING = (5.0, 4.0, 3.4, 3.0, 2.7, 2.4, 2.2, 2.0, 1.9, 1.8)
 FLAT = (5.0, 3.0, 2.2, 2.01, *[2.0] * 8)
 
 
-def curve(own: tuple[float, ...], held_out: tuple[float, ...] | None = None, **constant: Any) -> list[Point]:
+def curve(own: tuple[float, ...], held_out: tuple[float, ...] | None = None) -> list[Point]:
     """A training in which `own` fell so, and `held_out` (as own, if not given)."""
     held_out = held_out or own
     n = len(own)
     return [
         {"step": 60 * (i + 1), "progress": (i + 1) / n, "train_loss": own[i], "own_loss": own[i]}
-        | {"val_loss": held_out[i], "utilisation": [0.9, 0.8]}
-        | constant
+        | {"val_loss": held_out[i]}
         for i in range(n)
     ]
 
@@ -90,18 +89,25 @@ def test_diverged_names_figures_and_the_rate() -> None:
 
 
 @pytest.mark.parametrize(
-    ("use", "kind"), [(0.04, VerdictKind.COLLAPSED), (0.2, VerdictKind.COLLAPSING), (0.5, VerdictKind.LEARNING)]
+    ("use", "perplexity", "kind"),
+    [
+        (0.04, 2.0, VerdictKind.COLLAPSED),
+        (0.2, 1.5, VerdictKind.COLLAPSED),
+        (0.2, 20.0, VerdictKind.COLLAPSING),
+        (0.5, 2.0, VerdictKind.LEARNING),
+    ],
 )
-def test_levels_that_use_few_codes_are_named(use: float, kind: VerdictKind) -> None:
-    levels = (GOOD[0], LevelHealth("Detail", use, 2.0, 100))
-    points = curve(FALLING, utilisation=[0.9, use])
-    assert kind_of(points, levels, progress=0.5) == kind
-    assert ("Detail" in judge(Facts(points, levels, ROUND, 0.5)).sentence) == (kind != VerdictKind.LEARNING)
+def test_levels_that_use_few_codes_are_named(use: float, perplexity: float, kind: VerdictKind) -> None:
+    levels = (GOOD[0], LevelHealth("Detail", use, perplexity, 100))
+    assert kind_of(curve(FALLING), levels, progress=0.5) == kind
+    sentence = judge(Facts(curve(FALLING), levels, ROUND, 0.5)).sentence
+    assert (f"Detail uses {use:.0%}" in sentence) == (kind != VerdictKind.LEARNING)
+    assert "Structure" not in sentence
 
 
 def test_codebooks_that_have_just_been_set_are_not_collapsed() -> None:
     levels = (GOOD[0], LevelHealth("Detail", 0.04, 2.0, 100))
-    assert kind_of(curve(FALLING, utilisation=[0.9, 0.8]), levels, progress=0.5) == VerdictKind.LEARNING
+    assert kind_of(curve(FALLING[:2]), levels, progress=0.2) == VerdictKind.TOO_EARLY
 
 
 @pytest.mark.parametrize(
@@ -133,7 +139,7 @@ def test_ordinary_material_is_not_blamed(material: Material) -> None:
 
 def test_what_makes_training_useless_comes_first() -> None:
     collapsed = (LevelHealth("Structure", 0.01, 1.0, 99), LevelHealth("Detail", 0.01, 1.0, 99))
-    points = curve(FLAT, utilisation=[0.01, 0.01])
+    points = curve(FLAT)
     noise_and_copies = Material(files=8, copies=7, longest_share=0.9, noise_share=1.0)
     assert kind_of(points, collapsed, noise_and_copies) == VerdictKind.NOISE
     assert kind_of(points, collapsed, Material(files=8, copies=7, longest_share=0.9)) == VerdictKind.REPEATED

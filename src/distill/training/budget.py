@@ -14,7 +14,7 @@ WARMUP_S = 25.0
 COOL_DOWN = 0.15
 """An early stop takes so much longer of what was spent: most of the gain comes while the rate falls to nothing."""
 
-VALIDATE_EVERY_S, VALIDATE_EVERY_STEPS = 20.0, 60
+VALIDATE_EVERY_S, VALIDATE_EVERY_STEPS = 20.0, 40
 FEWEST_VALIDATIONS, MOST_VALIDATIONS = 6, 20
 
 

@@ -20,7 +20,6 @@ from distill.device import pick_device, prepare
 from distill.errors import (
     CheckpointError,
     DivergedError,
-    MemoryUsedUpError,
     ModelFileError,
     OutputError,
     PriorPresentError,
@@ -30,6 +29,7 @@ from distill.settings import SAMPLE_RATE
 from distill.training.checkpoint import checkpoint_path, load_checkpoint, save_checkpoint
 from distill.training.config import VQVAEConfig
 from distill.training.material import measure_material
+from distill.training.memory import is_out_of_memory, memory_in_a_sentence
 from distill.training.metrics import (
     BatchHalved,
     LevelHealth,
@@ -40,7 +40,7 @@ from distill.training.metrics import (
     TrainingEvent,
     ValidationMetrics,
 )
-from distill.training.stopping import Point, has_diverged, should_stop
+from distill.training.stopping import Point, goes_astray, has_diverged, should_stop
 from distill.training.trainer import CodecTrainer
 from distill.training.verdict import Facts, Verdict, diverged, judge
 
@@ -53,6 +53,7 @@ log = logging.getLogger(__name__)
 Callback = Callable[[TrainingEvent], None]
 
 
+@memory_in_a_sentence()
 def train_vqvae(
     corpus: CorpusReport,
     output: Path,
@@ -83,6 +84,7 @@ def train_vqvae(
     return run.to_the_end()
 
 
+@memory_in_a_sentence()
 def resume_vqvae(
     output: Path,
     callback: Callback = lambda event: None,
@@ -173,13 +175,15 @@ class _Run:
             # Going on from there would end as this did.
             checkpoint_path(self.output).unlink(missing_ok=True)
             raise
-        except MemoryUsedUpError:
-            self._save(finished=False)
+        except (RuntimeError, MemoryError) as error:
+            if is_out_of_memory(error):
+                self._save(finished=False)
             raise
         finished = trainer.progress >= 1
         if finished:
             if not trainer.codebooks_ready:
                 trainer.start_codebooks()
+            self.health = trainer.corpus_health()
             self._validate()
         self._save(finished)
         return self._complete(finished)
@@ -192,6 +196,7 @@ class _Run:
         self._watch(metrics)
         self.callback(metrics)
         if self._validation_due():
+            self.health = self.trainer.level_health()
             self._validate()
             self._stop_early()
         if self._save_due():
@@ -214,7 +219,8 @@ class _Run:
         trainer, count = self.trainer, self.trainer.budget.validations
         due = int(trainer.progress * count)
         done = int(self.curves[-1]["progress"] * count) if self.curves else 0
-        return trainer.codebooks_ready and done < due < count
+        # The last stretch of an early stop is short.
+        return trainer.codebooks_ready and done < due < count and not trainer.budget.is_cut_short
 
     def _validate(self) -> None:
         trainer = self.trainer
@@ -225,12 +231,11 @@ class _Run:
             "elapsed_s": round(trainer.elapsed_s, 2),
             "train_loss": float(np.mean(self.recent)) if self.recent else math.nan,
             "own_loss": distances.own,
-            "utilisation": [level.utilisation for level in trainer.level_health()],
         }
         if distances.held_out is not None:
             point["val_loss"] = distances.held_out
         self.curves.append(point)
-        verdict = self._verdict(trainer.level_health())
+        verdict = self._verdict()
         event = ValidationMetrics(
             step=trainer.step_count,
             elapsed_s=point["elapsed_s"],
@@ -247,7 +252,7 @@ class _Run:
         trainer = self.trainer
         if trainer.config.early_stop and not trainer.budget.is_cut_short and should_stop(self.curves):
             trainer.budget = trainer.budget.cut_short(trainer.step_count, trainer.elapsed_s)
-            self.callback(StoppingEarly(trainer.step_count, self._verdict(trainer.level_health()).sentence))
+            self.callback(StoppingEarly(trainer.step_count, self._verdict().sentence))
 
     # --- files -------------------------------------------------------------------------------------------------
 
@@ -255,12 +260,14 @@ class _Run:
         elapsed = self.trainer.elapsed_s
         due = elapsed >= FIRST_SAVE_S if self.last_save_s == 0 else elapsed - self.last_save_s >= SAVE_EVERY_S
         # While steps go wrong, the model on disk is the better one.
-        return due and self.trainer.codebooks_ready and not self.trainer.bad_steps
+        fine = not self.trainer.bad_steps and not goes_astray(self.first_loss, self.recent, self.curves)
+        return due and self.trainer.codebooks_ready and fine
 
     def _save(self, finished: bool) -> None:
         """Model and checkpoint, each whole or not at all; the finished model needs no checkpoint any more."""
         self.last_save_s = self.trainer.elapsed_s
-        self.health = self.trainer.corpus_health() if finished else self.trainer.level_health()
+        if not finished:
+            self.health = self.trainer.level_health()
         if self.trainer.codebooks_ready:
             with self.trainer.average.applied():
                 save_model_v2(self.output, self.trainer.model, self.metadata())
@@ -290,7 +297,7 @@ class _Run:
     # --- what goes into the file -------------------------------------------------------------------------------
 
     def metadata(self) -> dict[str, Any]:
-        model, config, verdict = self.trainer.model, self.trainer.config, self._verdict(self.health)
+        model, config, verdict = self.trainer.model, self.trainer.config, self._verdict()
         return self.identity | {
             "distill_version": distill.__version__,
             "licence": LICENCE,
@@ -307,13 +314,13 @@ class _Run:
             | {"steps_done": self.trainer.step_count, "elapsed_s": round(self.trainer.elapsed_s, 1)},
         }
 
-    def _verdict(self, levels: tuple[LevelHealth, ...]) -> Verdict:
+    def _verdict(self) -> Verdict:
         trainer = self.trainer
-        return judge(Facts(self.curves, levels, self.material, trainer.progress, trainer.budget.is_cut_short))
+        return judge(Facts(self.curves, self.health, self.material, trainer.progress, trainer.budget.is_cut_short))
 
     def _complete(self, finished: bool) -> TrainingCompleteEvent:
         last = self.curves[-1] if self.curves else {}
-        trainer, verdict = self.trainer, self._verdict(self.health)
+        trainer, verdict = self.trainer, self._verdict()
         event = TrainingCompleteEvent(
             steps=trainer.step_count,
             elapsed_s=trainer.elapsed_s,

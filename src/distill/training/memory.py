@@ -1,11 +1,22 @@
 """Running out of memory: how to tell, and how to give back what can be given back."""
 
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 
-# What PyTorch and the libraries under it say, where they have no error class for it.
-_PHRASES = ("out of memory", "can't allocate memory", "bad_alloc", "alloc_failed")
+from distill.errors import MemoryUsedUpError
+
+# What PyTorch and the libraries under it say, where they have no error class for it; the last two are oneDNN's.
+_PHRASES = (
+    "out of memory",
+    "can't allocate memory",
+    "bad_alloc",
+    "alloc_failed",
+    "could not create a primitive",
+    "could not create a memory",
+)
 
 
 def is_out_of_memory(error: Exception) -> bool:
@@ -22,3 +33,17 @@ def free_memory(device: torch.device) -> None:
         torch.cuda.empty_cache()
     elif device.type == "mps":
         torch.mps.empty_cache()
+
+
+@contextmanager
+def memory_in_a_sentence() -> Iterator[None]:
+    """Turns the many errors of memory that is used up into `MemoryUsedUpError`."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise MemoryUsedUpError(
+            "Memory is used up, even with a single piece of sound at each step: close other programs, or train on a "
+            "machine with more memory. What was saved before stays, and --resume goes on from it."
+        ) from error

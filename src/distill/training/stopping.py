@@ -1,11 +1,12 @@
 """When more training would not help, told from the curves alone, so that a resumed run decides alike.
 
 A curve is a list of validations, each a dict with `step`, `progress`, `train_loss` (mean over the last steps),
-`own_loss`, `val_loss` (absent when nothing is held out) and `utilisation` (a share a level). Own and held-out
-distances are those of the averaged weights: those of the weights themselves stand still while the learning rate is
-high and fall when it comes down, which tells nothing of what more time would bring.
+`own_loss` and `val_loss` (absent when nothing is held out). Own and held-out distances are those of the averaged
+weights: those of the weights themselves stand still while the learning rate is high and fall when it comes down,
+which tells nothing of what more time would bring.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ FEWEST_POINTS = 8
 FLAT = 0.01
 OVERFITTING_RISE = 0.08
 LATEST_PROGRESS = 0.8
+RISING = 1.25
 DIVERGED_FROM_START = 1.5
 DIVERGED_FROM_BEST = 2.0
 SHORTLY = 20
@@ -55,8 +57,16 @@ def has_diverged(first_loss: float, recent: Sequence[float], curve: Sequence[Poi
     if len(recent) < SHORTLY:
         return False
     now = mean(recent[-SHORTLY:])
-    best = min(series(curve, "train_loss"), default=float("inf"))
+    best = min(series(curve, "train_loss"), default=math.inf)
     return now > min(DIVERGED_FROM_START * first_loss, DIVERGED_FROM_BEST * best)
+
+
+def goes_astray(first_loss: float, recent: Sequence[float], curve: Sequence[Point]) -> bool:
+    """Whether the last training losses are above what the untrained model had, or clearly above the best so far."""
+    if not recent:
+        return False
+    best = min(series(curve, "train_loss"), default=math.inf)
+    return mean(recent[-SHORTLY:]) > min(first_loss, RISING * best)
 
 
 def series(curve: Sequence[Point], name: str) -> list[float]:

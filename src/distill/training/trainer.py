@@ -12,7 +12,7 @@ from torch import Tensor
 
 from distill.data.dataset import CropSampler, Region, Split
 from distill.device import gains_by_bfloat16
-from distill.errors import DivergedError, MemoryUsedUpError
+from distill.errors import DivergedError
 from distill.inference.codes import level_names
 from distill.models.chunked import decode_codes, encode_audio
 from distill.models.losses import MEL_SCALES, MelLoss
@@ -82,32 +82,26 @@ class CodecTrainer:
     # --- a step ----------------------------------------------------------------------------------------------
 
     def step(self) -> StepMetrics:
-        """One optimiser step. Where memory runs out, `batch_size` is halved and the step done over.
+        """One optimiser step; where memory runs out, `batch_size` is halved and the step done over.
 
-        `DivergedError` when training has diverged for good, `MemoryUsedUpError` when not even a batch of one fits.
+        `DivergedError` when training has diverged for good.
         """
-        while (metrics := self._step_if_it_fits()) is None:
-            if self.batch_size == 1:
-                raise MemoryUsedUpError(
-                    f"Memory is used up at step {self.step_count}, although a step hears one piece only: "
-                    "close other programs, or train on a machine with more memory."
-                )
-            self.batch_size //= 2
-            self.optimizer.zero_grad(set_to_none=True)
-            if self.step_count == 0:
-                # Its memory of the gradients may be half made.
-                self.optimizer.state.clear()
-            free_memory(self.device)
-        return metrics
+        while True:
+            try:
+                return self._step()
+            except (RuntimeError, MemoryError) as error:
+                if self.batch_size == 1 or not is_out_of_memory(error):
+                    raise
+            # Not in the handler, where the error holds on to all that the step had made.
+            self._halve_batch()
 
-    def _step_if_it_fits(self) -> StepMetrics | None:
-        try:
-            return self._step()
-        except (RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error):
-                raise
-        # Outside the handler, so that nothing holds on to what the step had made.
-        return None
+    def _halve_batch(self) -> None:
+        self.batch_size //= 2
+        self.optimizer.zero_grad(set_to_none=True)
+        if self.step_count == 0:
+            # Its memory of the gradients may be half made.
+            self.optimizer.state.clear()
+        free_memory(self.device)
 
     def _step(self) -> StepMetrics:
         if not self.codebooks_ready and self.budget.warmed_up(self.step_count, self.elapsed_s):

@@ -5,15 +5,14 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from distill.training.material import Material
-from distill.training.metrics import LOW_UTILISATION, LevelHealth, VerdictKind
-from distill.training.stopping import SHORTLY, Point, gain, mean, overfits_since, series
+from distill.training.metrics import LevelHealth, VerdictKind
+from distill.training.stopping import RISING, SHORTLY, Point, gain, mean, overfits_since, series
 
 FEWEST_POINTS = 3
 FEWEST_STEPS = 100
-COLLAPSED = 0.1
+COLLAPSED, COLLAPSED_PERPLEXITY = 0.1, 2.5
 LEARNING = 0.03
 MORE_WOULD_HELP = 0.05
-RISING = 1.25
 
 
 class Verdict(NamedTuple):
@@ -96,14 +95,18 @@ def _too_early(facts: Facts) -> Verdict | None:
 
 
 def _collapsed(facts: Facts) -> Verdict | None:
-    low = _low_levels(facts, COLLAPSED)
-    if not low:
+    gone = [level for level in facts.levels if _is_gone(level)]
+    if not gone:
         return None
     return Verdict(
         VerdictKind.COLLAPSED,
-        f"Collapsed: nearly all sounds get the same few codes (of {_name_levels(low)} are in use); "
-        "start again with a lower --lr, or with a smaller --codebook-size if your sounds are all alike.",
+        f"Collapsed: {_name_levels(gone)} of the codes, so that different sounds get the same; "
+        "start again with a lower --lr, or with a smaller --codebook-size if your sounds are much alike.",
     )
+
+
+def _is_gone(level: LevelHealth) -> bool:
+    return level.utilisation < COLLAPSED or (level.is_low and level.perplexity < COLLAPSED_PERPLEXITY)
 
 
 def _diverging(facts: Facts) -> Verdict | None:
@@ -132,12 +135,13 @@ def _overfitting(facts: Facts) -> Verdict | None:
 
 
 def _collapsing(facts: Facts) -> Verdict | None:
-    low = _low_levels(facts, LOW_UTILISATION)
+    low = [level for level in facts.levels if level.is_low]
     if not low:
         return None
     return Verdict(
         VerdictKind.COLLAPSING,
-        f"Few codes are used: of {_name_levels(low)}; if it stays so, start again with a smaller --codebook-size.",
+        f"Collapsing: {_name_levels(low)} of the codes; if it stays so, start again with a smaller --codebook-size "
+        "or a lower --lr.",
     )
 
 
@@ -184,13 +188,7 @@ def _gain_of_second_half(curve: Sequence[Point]) -> float:
     return max(1 - curve[-1][name] / middle[name] for name in ("own_loss", "val_loss") if name in curve[-1])
 
 
-def _low_levels(facts: Facts, below: float) -> list[LevelHealth]:
-    """Levels that use less than this share of their codes, at this and at the last validation: codebooks that have
-    just been set are not used yet."""
-    earlier = facts.curve[-2]["utilisation"] if len(facts.curve) > 1 else []
-    before = dict(zip((level.name for level in facts.levels), earlier, strict=False))
-    return [level for level in facts.levels if max(level.utilisation, before.get(level.name, 0.0)) < below]
-
-
 def _name_levels(levels: Sequence[LevelHealth]) -> str:
-    return ", ".join(f"{level.name} {level.utilisation:.0%}" for level in levels)
+    """`Structure uses 8%, Detail 3%`"""
+    first, *others = [(level.name, f"{level.utilisation:.0%}") for level in levels]
+    return ", ".join([f"{first[0]} uses {first[1]}", *(f"{name} {share}" for name, share in others)])

@@ -1,0 +1,108 @@
+"""Trainings that cannot go well, each with what is wrong with it."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile as sf
+import torch
+
+from distill.data.corpus import scan_corpus
+from distill.data.dataset import make_manifest, split_by_manifest
+from distill.errors import DivergedError
+from distill.library import workflows
+from distill.models.persistence import read_header
+from distill.settings import SAMPLE_RATE
+from distill.training import budget
+from distill.training.checkpoint import checkpoint_path
+from distill.training.config import VQVAEConfig
+from distill.training.metrics import StoppingEarly, TrainingEvent, ValidationMetrics, VerdictKind
+from distill.training.trainer import CodecTrainer
+from distill.training.verdict import Facts, judge
+
+
+@pytest.fixture
+def smallest(tiny: dict[str, Any]) -> dict[str, Any]:
+    """Settings for hundreds of steps in seconds."""
+    return tiny | {"hidden_size": 16, "codebook_size": 16, "num_quantizers": 2, "batch_size": 2, "crop_frames": 6}
+
+
+@pytest.fixture
+def noise_dir(tmp_path: Path) -> Path:
+    """Six files of white noise."""
+    folder = tmp_path / "noise"
+    folder.mkdir()
+    for i in range(6):
+        noise = np.random.default_rng(i).uniform(-0.5, 0.5, SAMPLE_RATE // 3)
+        sf.write(folder / f"{i}.wav", noise, SAMPLE_RATE, "PCM_24")
+    return folder
+
+
+def test_a_rate_far_too_high_ends_in_a_sentence_and_no_file(
+    corpus_dir: Path, tmp_path: Path, smallest: dict[str, Any]
+) -> None:
+    path = tmp_path / "m.sda"
+    with pytest.raises(DivergedError, match=r"diverged by step .* lower --lr \(it was 10\)"):
+        workflows.train(corpus_dir, path, steps=200, learning_rate=10.0, **smallest)
+    assert not path.exists()
+    assert not checkpoint_path(path).exists()
+
+
+def test_a_level_that_has_collapsed_is_named(corpus_dir: Path, smallest: dict[str, Any]) -> None:
+    clips = scan_corpus(corpus_dir).clips
+    split = split_by_manifest(clips, make_manifest(clips))
+    trainer = CodecTrainer(VQVAEConfig(steps=10, **smallest), split, SAMPLE_RATE, torch.device("cpu"))
+    trainer.step()
+    trainer.start_codebooks()
+    curve = [{"step": 200 + i, "train_loss": 3.0, "own_loss": 3.0 - i, "val_loss": 3.0 - i} for i in range(3)]
+    assert judge(Facts(curve, trainer.corpus_health())).kind == VerdictKind.LEARNING
+    trainer.model.rvq.codebooks[1] = trainer.model.rvq.codebooks[1, 0]
+    verdict = judge(Facts(curve, trainer.corpus_health()))
+    assert verdict.kind == VerdictKind.COLLAPSED
+    assert "Detail uses 6%" in verdict.sentence
+
+
+def test_copies_of_one_file(corpus_dir: Path, tmp_path: Path, smallest: dict[str, Any]) -> None:
+    folder = tmp_path / "copies"
+    folder.mkdir()
+    sound, _ = sf.read(corpus_dir / "high" / "pluck 5.wav")
+    for i in range(6):
+        sf.write(folder / f"{i}.wav", sound * 0.8**i, SAMPLE_RATE, "PCM_24")
+    done = workflows.train(folder, tmp_path / "m.sda", steps=6, **smallest)
+    assert done.verdict_kind == VerdictKind.REPEATED
+    assert "5 of 6 files are copies" in done.verdict
+    metadata = read_header(tmp_path / "m.sda")["metadata"]
+    assert (metadata["verdict"], metadata["verdict_kind"]) == (done.verdict, "repeated")
+
+
+def test_noise_is_said_to_be_noise_and_stops_early(
+    noise_dir: Path, tmp_path: Path, smallest: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(budget, "VALIDATE_EVERY_STEPS", 15)
+    events: list[TrainingEvent] = []
+    settings = smallest | {"learning_rate": 1e-2, "steps": 300}
+    done = workflows.train(noise_dir, tmp_path / "m.sda", callback=events.append, **settings)
+    assert done.finished
+    assert done.stopped_early
+    assert done.verdict_kind == VerdictKind.NOISE
+    assert "100% of your files are plain noise" in done.verdict
+    judged = [event for event in events if isinstance(event, ValidationMetrics)]
+    assert {event.verdict_kind for event in judged} == {VerdictKind.NOISE}
+    (stop,) = (event for event in events if isinstance(event, StoppingEarly))
+    assert stop.step < done.steps < 1.2 * stop.step < 300
+    # Two draws of such noise are 1.32 apart: no training comes nearer.
+    assert 1.2 < judged[-1].own_loss < 1.8
+
+
+def test_without_early_stop_all_steps_are_done(
+    noise_dir: Path, tmp_path: Path, smallest: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(budget, "VALIDATE_EVERY_STEPS", 4)
+    nothing_moves = smallest | {"learning_rate": 1e-9, "steps": 80, "crop_frames": 2, "batch_size": 1}
+    early = workflows.train(noise_dir, tmp_path / "m.sda", **nothing_moves)
+    assert early.stopped_early
+    assert early.steps < 80
+    done = workflows.train(noise_dir, tmp_path / "m.sda", early_stop=False, **nothing_moves)
+    assert (done.steps, done.stopped_early) == (80, False)
+    assert read_header(tmp_path / "m.sda")["metadata"]["training"]["early_stop"] is False
