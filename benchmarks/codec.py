@@ -31,6 +31,7 @@ import figures
 import oneshots
 import report
 from common import MemoryWatch, corpora_dir, link_corpus, split_files
+from distill.errors import DistillError
 from distill.library import workflows
 from measure import Measured, facts_of, means, measure, stereo_means
 
@@ -65,7 +66,8 @@ def measure_all(
         folder.mkdir(exist_ok=True)
         groups[name] = {}
         for path in track(paths, f"Measuring {name} files", console=console):
-            groups[name][path] = measure(loaded, path, folder / f"{report.name_of(path)}.wav", not a.no_anchors)
+            wav = folder / f"{report.name_of(path)}.wav"
+            groups[name][path] = measure(loaded, path, wav, not a.no_anchors, not a.no_visqol)
     facts = facts_of(loaded, np.concatenate([m.codes for m in groups["own"].values()]))
     return facts, groups
 
@@ -122,9 +124,13 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--train-option", action="append", default=[], help="passed on: --train-option='--lr 0.002'")
     parser.add_argument("--model", type=Path, help="measure this model and train none")
     parser.add_argument("--no-anchors", action="store_true", help="leave out Griffin-Lim and Opus")
+    parser.add_argument("--no-visqol", action="store_true", help="leave out ViSQOL of the codec, which takes longest")
     parser.add_argument("--out", type=Path, default=Path("runs/codec"))
     return parser.parse_args()
 
 
 if __name__ == "__main__":
-    main(arguments())
+    try:
+        main(arguments())
+    except DistillError as error:
+        sys.exit(str(error))

@@ -28,6 +28,8 @@ def corpora_dir() -> Path:
 def split_files(root: Path, names: tuple[str, ...], every: int = 6) -> tuple[list[Path], list[Path]]:
     """Own and held-out files: sorted by path, every sixth is held out."""
     files = sorted(f for name in names for f in (root / name).glob("*.flac"))
+    if len(files) < every:
+        sys.exit(f"{root} holds fewer than {every} FLAC files in {', '.join(names)}: name other corpora.")
     held_out = files[every - 1 :: every]
     return [f for f in files if f not in held_out], held_out
 

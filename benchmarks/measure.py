@@ -39,7 +39,7 @@ class Measured(NamedTuple):
         return self.systems[CODEC]["mel7"]
 
 
-def measure(loaded: LoadedVQModel, path: Path, wav: Path, with_anchors: bool) -> Measured:
+def measure(loaded: LoadedVQModel, path: Path, wav: Path, with_anchors: bool, with_visqol: bool) -> Measured:
     """Everything about the file at `path`; what the codec makes of it is written to `wav`."""
     channels = loaded.model.channels
     source, heard = figures.load(path), read_channels(path, channels)
@@ -47,8 +47,8 @@ def measure(loaded: LoadedVQModel, path: Path, wav: Path, with_anchors: bool) ->
     decoded = played(decode_sound(loaded, codes))
     write_wav(wav, decoded)
     mono = source.mean(0)
-    systems = {CODEC: figures.score(mono, decoded.mean(0)) | {"kbps": kbps(loaded)}}
-    systems[UNQUANTISED] = figures.score(mono, played(unquantised(loaded, heard)).mean(0))
+    systems = {CODEC: figures.score(mono, decoded.mean(0), with_visqol) | {"kbps": kbps(loaded)}}
+    systems[UNQUANTISED] = figures.score(mono, played(unquantised(loaded, heard)).mean(0), with_visqol)
     systems |= by_levels(loaded, codes, mono)
     if with_anchors:
         systems |= anchors.scores_of(mono)
