@@ -10,7 +10,8 @@ import pytest
 import soundfile as sf
 
 from distill.audio.io import UnreadableAudioError, read_audio, write_wav
-from distill.data.cache import cached_sound, hash_of, mix_channels
+from distill.audio.spatial import mix_channels
+from distill.data.cache import cached_sound, cached_width, hash_of
 from distill.errors import OutputError
 from distill.settings import SAMPLE_RATE
 
@@ -132,9 +133,20 @@ def test_full_disk_names_the_cache(sound: Path, cache: Path) -> None:
     assert [name for name in os.listdir(cache) if name != "index"] == []
 
 
-def test_mix_channels() -> None:
-    block = np.arange(12, dtype=np.float32).reshape(4, 3)
-    np.testing.assert_array_equal(mix_channels(block, 1), block.mean(0, keepdims=True))
-    np.testing.assert_array_equal(mix_channels(block, 2), [block[::2].mean(0), block[1::2].mean(0)])
-    np.testing.assert_array_equal(mix_channels(block[:1], 2), block[[0, 0]])
-    assert mix_channels(block, 4) is block
+def test_width_is_measured_once(sound: Path, tmp_path: Path) -> None:
+    width = cached_width(sound)
+    assert (width.channels, width.duration_s) == (2, 3.0)
+    assert width.side_db == pytest.approx(-3.0, abs=0.1)
+    stat = sound.stat()
+    sound.write_bytes(b"x" * stat.st_size)
+    os.utime(sound, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert cached_width(sound) == width
+    sf.write(tmp_path / "mono.wav", np.full(480, 0.5), 48_000)
+    assert cached_width(tmp_path / "mono.wav") == (1, -120.0, 0.01)
+
+
+def test_channels_that_cancel_are_silent_in_mono_only(tmp_path: Path) -> None:
+    wave = np.sin(np.arange(4800) / 9).astype(np.float32)
+    write_wav(tmp_path / "a.wav", np.stack([wave, -wave]))
+    assert cached_sound(tmp_path / "a.wav", 1).measurements.reason.startswith("silent once mixed to mono")
+    assert cached_sound(tmp_path / "a.wav", 2).measurements.reason == ""

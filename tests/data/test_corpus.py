@@ -89,7 +89,7 @@ def test_skips_with_reasons(folder: Path) -> None:
     write_wav(folder / "integers.wav", good * 32768, subtype="FLOAT")
     write_wav(folder / "cancels.wav", np.concatenate([good, -good]))
     shutil.copy(folder / "good.wav", folder / "later copy.wav")
-    report = scan_corpus(folder)
+    report = scan_corpus(folder, channels=1)
     reasons = {file.name: file.reason for file in report.files}
     assert reasons["zero bytes.wav"] == reasons["no samples.wav"] == "empty"
     assert "not audio" in reasons["text.wav"]
@@ -118,12 +118,29 @@ def test_clip_and_report_values(folder: Path) -> None:
     (clip,) = report.clips
     assert clip.audio().shape == (1, clip.n_samples)
     assert clip.duration_s == pytest.approx(SAMPLE_RATE / 44_100, abs=1e-4) == report.total_s
+    assert report.layout[:2] == (1, 2)
     file = report.files[0]
     assert (file.sample_rate, file.channels, file.used) == (44_100, 2, True)
     assert file.peak_db == pytest.approx(-6.02, abs=0.01)
     assert file.duration_s == pytest.approx(clip.duration_s, abs=1e-4)
     assert -40 < clip.loudness == file.loudness < -5
     assert scan_corpus(folder, channels=2).clips[0].audio().shape == (2, clip.n_samples)
+
+
+def test_the_layout_follows_the_corpus(folder: Path) -> None:
+    for index in range(3):
+        write_wav(folder / f"mono {index}.wav", hit(index))
+    assert scan_corpus(folder).layout == (1, 1, "Mono.")
+    write_wav(folder / "wide.wav", np.concatenate([hit(3), hit(4)]))
+    write_wav(folder / "eight.wav", np.concatenate([hit(5 + i) for i in range(8)]))
+    (folder / "text.wav").write_text("hello")
+    report = scan_corpus(folder)
+    assert report.layout == (2, 2, "Stereo: left and right differ in 2 of 5 files (mono with train --channels 1).")
+    assert {clip.audio().shape[0] for clip in report.clips} == {2}
+    assert np.array_equal(*next(clip for clip in report.clips if clip.name == "mono 0.wav").audio())
+    asked = scan_corpus(folder, channels=1)
+    assert asked.layout == (1, 1, "Mono, as asked.")
+    assert {clip.channels for clip in asked.clips} == {1}
 
 
 def test_flags(folder: Path) -> None:

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from distill.errors import CodesFileError, OutputError
-from distill.inference.codes import Codes, level_names, load_codes, save_codes
+from distill.inference.codes import OPTIONAL, Codes, level_names, load_codes, save_codes
 from distill.settings import SAMPLE_RATE
 
 HOP = 1024
@@ -122,6 +122,7 @@ def test_compact(tmp_path: Path) -> None:
     seed=st.integers(0, 99),
     spare=st.integers(0, HOP - 1),
     gain=st.floats(min_value=1e-12, max_value=1e6),
+    width=st.floats(min_value=0, max_value=1e3),
     texts=st.tuples(*[st.text(alphabet=st.characters(exclude_categories=()), max_size=30)] * 3),
     channels=st.integers(1, 8),
     suffix=st.sampled_from([".json", ".json.gz", ".JSON.GZ", ".codes"]),
@@ -135,6 +136,7 @@ def test_any_codes_come_back(
     seed: int,
     spare: int,
     gain: float,
+    width: float,
     texts: tuple[str, str, str],
     channels: int,
     suffix: str,
@@ -146,6 +148,7 @@ def test_any_codes_come_back(
         seed,
         n_samples=T * HOP - spare,
         gain=gain,
+        width=width,
         channels=channels,
         **dict(zip(("codebook_hash", "model_id", "source"), texts, strict=True)),
     )
@@ -224,6 +227,8 @@ def test_any_entry_may_be_anything(tmp_path: Path, name: str, value: Any) -> Non
         ({"frame_rate": 47.0}, "frame_rate"),
         ({"sample_rate": 10**12}, "sample_rate"),
         ({"channels": 10**6}, "channels"),
+        ({"width": -0.1}, "width"),
+        ({"width": "wide"}, "width"),
         ({"codebook_size": 10**12}, "codebook_size"),
         ({"level_names": ["a", "b", 3]}, "level_names"),
         ({"level_names": "abc"}, "level_names"),
@@ -236,10 +241,15 @@ def test_misfits_are_named(path: Path, changes: dict[str, Any], word: str) -> No
     refused(path, word)
 
 
-@pytest.mark.parametrize("name", [field.name for field in fields(Codes)])
+@pytest.mark.parametrize("name", [field.name for field in fields(Codes) if field.name not in OPTIONAL])
 def test_missing_entries_are_named(path: Path, name: str) -> None:
     edit(path, **{name: None})
     refused(path, f"'{name}'")
+
+
+def test_files_from_before_stereo_load(path: Path) -> None:
+    edit(path, width=None)
+    assert load_codes(path).width == 1.0
 
 
 def test_a_misfit_cannot_be_made_either() -> None:

@@ -16,7 +16,7 @@ def test_codebooks_grow_with_the_corpus(files: int, size: int) -> None:
     "bad",
     [
         {"num_quantizers": 1}, {"num_quantizers": 9}, {"codebook_size": 1}, {"minutes": 0}, {"minutes": float("nan")},
-        {"steps": -1}, {"minutes": 1, "steps": 5}, {"batch_size": 0}, {"learning_rate": 0}, {"channels": 2},
+        {"steps": -1}, {"minutes": 1, "steps": 5}, {"batch_size": 0}, {"learning_rate": 0}, {"channels": 3},
         {"threads": 0}, {"commitment_weight": -1},
     ],
 )  # fmt: skip

@@ -49,6 +49,9 @@ def report_to_dict(report: "CorpusReport") -> dict[str, Any]:
         "verdict": report.verdict,
         "advice": list(report.advice),
         "total_s": round(report.total_s, 3),
+        "channels": report.layout.channels,
+        "output_channels": report.layout.output_channels,
+        "layout": report.layout.reason,
         "used": len(report.clips),
         "skipped": len(report.files) - len(report.clips),
         "other_files": report.other_files,
@@ -68,14 +71,15 @@ def show_report(report: "CorpusReport", console: "Console", show_all: bool = Fal
         console.print(Text(f"  {fine} more files are fine (distill doctor --all lists them)", style="dim"))
     console.print()
     console.print(Text(_totals(report)))
+    console.print(Text(report.layout.reason))
     style, words = ("bold green", "go") if report.verdict == "go" else ("bold red", "fix this first")
     console.print(Text.assemble("Verdict: ", (words, style)))
     for sentence in report.advice:
         console.print(_bullet(sentence))
 
 
-def scan_folder(folder: Path, console: "Console") -> "CorpusReport":
-    """Scan a folder with a progress bar."""
+def scan_folder(folder: Path, console: "Console", channels: int | None = None) -> "CorpusReport":
+    """Scan a folder with a progress bar, for a codec with so many channels; None: as many as suit the folder."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     from distill.data.corpus import scan_corpus
@@ -88,7 +92,7 @@ def scan_folder(folder: Path, console: "Console") -> "CorpusReport":
         def advance(done: int, total: int, name: str) -> None:
             bar.update(task, completed=done, total=total, name=_fit(name, 30))
 
-        return scan_corpus(folder, progress=advance)
+        return scan_corpus(folder, channels, advance)
 
 
 def _file_to_dict(file: "FileReport") -> dict[str, Any]:

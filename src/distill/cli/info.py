@@ -42,6 +42,7 @@ def _facts(header: dict[str, Any]) -> dict[str, Any]:
         "distill_version": metadata.get("distill_version"),
         "sample_rate": config["sample_rate"],
         "channels": config["channels"],
+        "output_channels": metadata.get("output_channels") or config["channels"],
         "frame_rate": frame_rate,
         "codebook_size": config["codebook_size"],
         "num_quantizers": config["num_quantizers"],
@@ -65,7 +66,8 @@ def _table(facts: dict[str, Any]) -> "Table":
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
-    channels = "mono" if facts["channels"] == 1 else f"{facts['channels']} channels"
+    mono = "mono" if facts["output_channels"] == 1 else "dual mono"
+    channels = mono if facts["channels"] == 1 else "stereo"
     codec = (
         f"{facts['sample_rate']} Hz, {channels}, {facts['num_quantizers']} levels of "
         f"{facts['codebook_size']} codes at {facts['frame_rate']:.1f} frames/s "

@@ -44,6 +44,7 @@ def train_cmd(
     commitment_weight: Annotated[float | None, typer.Option(help="Pull of sounds to their codes.")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Half-second pieces heard at each step.")] = None,
     lr: Annotated[float | None, typer.Option(help="Learning rate at its highest.")] = None,
+    channels: Annotated[int | None, typer.Option(help="1 mono, 2 stereo. Default: by corpus.")] = None,
     device: Device = "auto",
     threads: Threads = None,
     seed: Annotated[int | None, typer.Option(help="Seed of everything random. Default: 0.")] = None,
@@ -64,7 +65,7 @@ def train_cmd(
     settings = {
         "minutes": minutes, "epochs": epochs, "steps": steps, "codebook_size": codebook_size,
         "num_quantizers": rvq_levels, "commitment_weight": commitment_weight, "batch_size": batch_size,
-        "learning_rate": lr, "threads": threads, "seed": seed,
+        "learning_rate": lr, "threads": threads, "seed": seed, "channels": channels,
         "early_stop": False if no_early_stop else None,
     }  # fmt: skip
     console = make_console(quiet=json)
@@ -107,7 +108,7 @@ def _train(
     # What cannot work should be refused before hours of sound are decoded.
     pick_device(device)
     workflows.check_training(output, discard_prior, settings)
-    corpus = scan_folder(dataset_dir, console)
+    corpus = scan_folder(dataset_dir, console, settings["channels"])
     show_report(corpus, console)
     with cancel_on_interrupt() as cancelled, TrainDisplay(console) as display:
         return workflows.train(

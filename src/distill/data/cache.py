@@ -2,6 +2,7 @@
 
     <cache>/<sha256 of the file>-<rate>-<channels>.npy     float32 [C, N], mapped, never loaded
     <cache>/<sha256 of the file>-<rate>-<channels>.json    its measurements, or why it cannot be used
+    <cache>/<sha256 of the file>-width.json                how wide the file is
     <cache>/index/<sha256 of the path>.json                size, time and content hash of a path
 
 Everything is written under another name and renamed, and the measurements come last: what a killed run
@@ -20,7 +21,8 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 
 from distill.audio.io import UnreadableAudioError, probe, read_blocks, resample_blocks
-from distill.audio.level import db
+from distill.audio.level import FLOOR_DB, db
+from distill.audio.spatial import mix_channels, side_level_db
 from distill.data.measure import SILENCE_DB, Measurements, SourceMeter
 from distill.errors import OutputError
 from distill.files import replace_atomically
@@ -40,6 +42,14 @@ class CachedSound(NamedTuple):
     def audio(self) -> np.ndarray:
         """Memory map `[C, N]` float32 at SAMPLE_RATE."""
         return load_cached(self.path)
+
+
+class Width(NamedTuple):
+    """How wide a sound file is: its channels, the level of its side in dB (`side_level_db`), its length in s."""
+
+    channels: int
+    side_db: float
+    duration_s: float
 
 
 def load_cached(path: Path) -> np.ndarray:
@@ -63,6 +73,22 @@ def cached_sound(path: Path, channels: int = 1) -> CachedSound:
     return CachedSound(digest, target, measurements)
 
 
+def cached_width(path: Path) -> Width:
+    """How wide a sound file is, measured at its own rate the first time.
+
+    Raises UnreadableAudioError when the file cannot be read, OutputError when the cache cannot be written.
+    """
+    entry_path = cache_dir() / f"{hash_of(path)}-width.json"
+    entry = _read_json(entry_path)
+    if entry.pop("version", None) == _VERSION and entry.keys() == set(Width._fields):
+        return Width(**entry)
+    info = probe(path)
+    side_db = side_level_db(read_blocks(path)) if info.channels > 1 else FLOOR_DB
+    width = Width(info.channels, side_db, info.frames / info.sample_rate)
+    _write_json(entry_path, {"version": _VERSION, **width._asdict()})
+    return width
+
+
 def hash_of(path: Path) -> str:
     """SHA-256 of a file's content; taken from the index while the path's size and time are unchanged.
 
@@ -82,16 +108,6 @@ def hash_of(path: Path) -> str:
         raise UnreadableAudioError(path, f"cannot be opened ({error.strerror})") from error
     _write_json(entry_path, {**stamp, "hash": digest})
     return digest
-
-
-def mix_channels(block: np.ndarray, channels: int) -> np.ndarray:
-    """Turn `[S, n]` into `[channels, n]`: the mean for mono; else source `i` goes to `i % channels`."""
-    sources = len(block)
-    if sources == channels:
-        return block
-    if sources < channels:
-        return block[np.arange(channels) % sources]
-    return np.stack([block[first::channels].mean(axis=0) for first in range(channels)])
 
 
 def _known(target: Path, channels: int) -> Measurements | None:
@@ -116,7 +132,7 @@ def _build(source: Path, target: Path, channels: int) -> Measurements:
             peak = _write_npy(file, (mix_channels(block, channels) for block in blocks), channels)
             reason = meter.problem()
             if not reason and db(peak) < SILENCE_DB:
-                reason = "silent once mixed to mono (its channels cancel)"
+                reason = f"silent once mixed to {'mono' if channels == 1 else 'stereo'} (its channels cancel)"
             if reason:
                 raise UnreadableAudioError(source, reason)
     except UnreadableAudioError as error:

@@ -2,15 +2,17 @@
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from distill.audio.io import AUDIO_EXTENSIONS, UnreadableAudioError
-from distill.data.cache import CachedSound, cached_sound, load_cached
+from distill.data.cache import CachedSound, Width, cached_sound, cached_width, load_cached
 from distill.data.doctor import SAME_CONTENT, FileReport, compare_files, judge, report_file, tally
+from distill.data.layout import MONO, Layout, asked_layout, choose_layout
 from distill.data.measure import Measurements
 from distill.errors import CorpusError
 from distill.settings import SAMPLE_RATE
@@ -51,7 +53,8 @@ class Clip:
 class CorpusReport:
     """A scanned folder: one report a sound file, the usable clips, "go" or "fix" with advice.
 
-    `other_files` counts files that are not sounds by their ending.
+    `other_files` counts files that are not sounds by their ending. `layout` says whether a codec should learn mono
+    or stereo; the clips have its channels.
     """
 
     root: Path
@@ -60,6 +63,7 @@ class CorpusReport:
     verdict: str
     advice: tuple[str, ...]
     other_files: int = 0
+    layout: Layout = MONO
 
     @property
     def total_s(self) -> float:
@@ -85,16 +89,18 @@ def collect_audio_files(dataset_dir: str | os.PathLike[str]) -> list[Path]:
 
 def scan_corpus(
     dataset_dir: str | os.PathLike[str],
-    channels: int = 1,
+    channels: int | None = None,
     progress: Callable[[int, int, str], None] | None = None,
 ) -> CorpusReport:
     """Measure every sound file of a folder and resample it into the cache, where it is not there yet.
 
-    `progress(done, total, name)` is called before each file and once at the end, with an empty name.
+    The clips have 1 or 2 `channels`; None looks how wide the files are. `progress(done, total, name)` is called
+    before each file and once at the end, with an empty name.
     A file is never skipped for being short. Raises CorpusError when the folder cannot be used or
     nothing in it can, OutputError when the cache cannot be written.
     """
     listing = _list_folder(dataset_dir)
+    layout = choose_layout(_widths(listing.sounds)) if channels is None else asked_layout(channels)
     root, total = Path(dataset_dir), len(listing.sounds)
     reports: list[FileReport] = []
     measured: list[Measurements] = []
@@ -104,19 +110,30 @@ def scan_corpus(
         name = _plain_name(path.relative_to(root).as_posix())
         if progress:
             progress(done, total, name)
-        sound = _look_at(path, channels)
+        sound = _look_at(path, layout.channels)
         twin = first_names.get(sound.content_hash)
         reports.append(report_file(name, sound.measurements, f"{SAME_CONTENT} {twin}" if twin else ""))
         measured.append(sound.measurements)
         if reports[-1].used:
             first_names[sound.content_hash] = name
-            clips.append(_clip(name, sound, channels))
+            clips.append(_clip(name, sound, layout.channels))
     if progress:
         progress(total, total, "")
-    return _conclude(root, listing, compare_files(reports, measured), clips)
+    return _conclude(root, listing, compare_files(reports, measured), clips, layout)
 
 
-def _conclude(root: Path, listing: _Listing, files: list[FileReport], clips: list[Clip]) -> CorpusReport:
+def _widths(paths: Sequence[Path]) -> list[Width]:
+    """How wide the readable ones are."""
+    widths = []
+    for path in paths:
+        with suppress(UnreadableAudioError):
+            widths.append(cached_width(path))
+    return widths
+
+
+def _conclude(
+    root: Path, listing: _Listing, files: list[FileReport], clips: list[Clip], layout: Layout
+) -> CorpusReport:
     if not clips:
         reasons = tally([file.reason for file in files])
         raise CorpusError(f"Nothing usable in {root}: every sound file is skipped ({reasons}).")
@@ -125,7 +142,7 @@ def _conclude(root: Path, listing: _Listing, files: list[FileReport], clips: lis
     if foreign := sorted(listing.others.keys() & _FOREIGN_EXTENSIONS):
         count = sum(listing.others[ending] for ending in foreign)
         advice.append(f"Not read: {count} {', '.join(foreign)} (convert to WAV or FLAC to use them).")
-    return CorpusReport(root, tuple(files), tuple(clips), verdict, tuple(advice), listing.others.total())
+    return CorpusReport(root, tuple(files), tuple(clips), verdict, tuple(advice), listing.others.total(), layout)
 
 
 def _look_at(path: Path, channels: int) -> CachedSound:

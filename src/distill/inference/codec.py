@@ -1,9 +1,10 @@
-"""Any sound to codes and back, with its level and its length kept."""
+"""Any sound to codes and back, with its level, its width and its length kept."""
 
 import numpy as np
 import torch
 
 from distill.audio.level import FLOOR_DB, active_rms_db
+from distill.audio.spatial import WIDE_DB, mix_channels, pieces, scale_side, side_level_db
 from distill.errors import AudioError, CodebookMismatchError, CodesFileError
 from distill.inference.codes import Codes, level_names
 from distill.models.chunked import decode_codes, encode_audio
@@ -16,17 +17,19 @@ LARGEST_CORRECTION = 8.0
 
 
 def encode_sound(loaded: LoadedVQModel, audio: np.ndarray, source: str = "") -> Codes:
-    """Codes of `audio` `[C, N]` at the codec's rate; `C` as the codec has it. `AudioError` for no samples.
+    """Codes of `audio` `[C, N]` at the codec's rate, mixed to the codec's channels. `AudioError` for no samples.
 
     A sound quieter or louder than everything in the corpus is brought to the nearest level that the codec has
-    heard; the `gain` of the result takes it back, and makes good what the codec itself gets wrong in level.
+    heard; the `gain` of the result takes it back, and makes good what the codec itself gets wrong in level. Its
+    `width` does that for the side: 0 where there is none, so that dual mono comes back as dual mono.
     """
     model = loaded.model
+    audio = mix_channels(audio, model.channels)
     if audio.shape[1] == 0:
         raise AudioError(f"'{source}' holds no samples: choose another sound.")
     gain = _gain_into_range(audio, model.sample_rate, loaded.metadata.get("corpus_rms_range_db"))
     codes = encode_audio(model, audio * np.float32(gain) if gain != 1 else audio)
-    correction = _level_correction(model, codes, audio, gain)
+    correction, width = _corrections(model, codes, audio, gain)
     return Codes(
         codes=codes.numpy(),
         codebook_size=model.codebook_size,
@@ -37,13 +40,17 @@ def encode_sound(loaded: LoadedVQModel, audio: np.ndarray, source: str = "") -> 
         gain=correction / gain,
         n_samples=audio.shape[1],
         sample_rate=model.sample_rate,
-        channels=model.channels,
+        channels=loaded.output_channels,
         source=source,
+        width=width,
     )
 
 
 def decode_sound(loaded: LoadedVQModel, codes: Codes) -> np.ndarray:
-    """The sound `[C, N]` of `codes`, as long as the source was. `CodebookMismatchError` for another codec's."""
+    """The sound `[C, N]` of `codes`, as long as the source was, in the model's output channels.
+
+    `CodebookMismatchError` for another codec's.
+    """
     if codes.codebook_hash != loaded.model.codebook_hash():
         raise CodebookMismatchError(
             f"These codes (of '{codes.source}') were made with another model than {loaded.path}: "
@@ -54,20 +61,35 @@ def decode_sound(loaded: LoadedVQModel, codes: Codes) -> np.ndarray:
             f"The codes of '{codes.source}' have other levels or codebook sizes than {loaded.path}: "
             "encode the sound again, or undo the last edit."
         )
-    audio = decode_codes(loaded.model, torch.from_numpy(codes.codes).long())
-    return audio[:, : codes.n_samples] * np.float32(codes.gain)
+    audio = decode_codes(loaded.model, torch.from_numpy(codes.codes).long())[:, : codes.n_samples]
+    if len(audio) == 2:
+        audio = scale_side(audio, codes.width)
+    return mix_channels(audio, loaded.output_channels) * np.float32(codes.gain)
 
 
 @torch.inference_mode()
-def _level_correction(model: VQVAE, codes: torch.Tensor, audio: np.ndarray, gain: float) -> float:
-    """What the decoded sound is to be multiplied by to be nearest to what was encoded; judged by up to 10 s."""
+def _corrections(model: VQVAE, codes: torch.Tensor, audio: np.ndarray, gain: float) -> tuple[float, float]:
+    """What the decoded sound and, beyond that, its side are to be multiplied by to be nearest to what was encoded.
+
+    Judged by up to 10 s from the middle.
+    """
     first = max(0, (len(codes) - round(JUDGED_S * model.frame_rate)) // 2)
     last = first + round(JUDGED_S * model.frame_rate)
     heard = audio[:, first * model.frame_hop : last * model.frame_hop] * np.float32(gain)
     decoded = decode_codes(model, codes[first:last])[:, : heard.shape[1]]
     pad = (0, -heard.shape[1] % model.n_fft)
     output, target = (torch.nn.functional.pad(torch.from_numpy(x), pad) for x in (decoded, heard))
-    correction = best_gain(output, target, MelLoss(model.sample_rate))
+    mel = MelLoss(model.sample_rate)
+    correction = _within_reason(best_gain(output, target, mel))
+    if model.channels == 1:
+        return correction, 1.0
+    if side_level_db(pieces(audio)) < WIDE_DB:
+        return correction, 0.0
+    side, wanted = output[0] - output[1], target[0] - target[1]
+    return correction, _within_reason(best_gain(side * correction, wanted, mel))
+
+
+def _within_reason(correction: float) -> float:
     return min(max(correction, 1 / LARGEST_CORRECTION), LARGEST_CORRECTION)
 
 

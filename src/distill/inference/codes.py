@@ -24,8 +24,12 @@ GZIP_HEAD = b"\x1f\x8b"
 # About five hours at 50 frames/s and 8 levels: a compressed file may not grow into more than this.
 LARGEST_TEXT = 64 << 20
 LARGEST_GAIN = 1e6
+LARGEST_WIDTH = 1e3
 LARGEST_CODEBOOK = 1 << 20
 LARGEST_RATE = 1_000_000
+
+OPTIONAL = {"width": 1.0}
+"""Entries that the first codes files lack."""
 
 
 def level_names(num_quantizers: int) -> tuple[str, ...]:
@@ -47,7 +51,8 @@ class Codes:
     """A sound as codes `[T, Q]` (frames, levels), with what it takes to decode them.
 
     `frame_rate` is in Hz, `gain` the linear factor that decoding applies, `n_samples` the length of the sound
-    at `sample_rate`: `T` is that many samples in whole frames. `ValueError` says what does not fit together.
+    at `sample_rate`: `T` is that many samples in whole frames. In stereo the difference of left and right is
+    multiplied by `width`: 0 is mono in both. `ValueError` says what does not fit together.
     """
 
     codes: np.ndarray
@@ -61,6 +66,7 @@ class Codes:
     sample_rate: int
     channels: int
     source: str
+    width: float = 1.0
 
     def __post_init__(self) -> None:
         _check_scalars(self)
@@ -88,6 +94,8 @@ def _check_scalars(codes: Codes) -> None:
     # Comparing is enough: NaN fails every comparison, and infinity is above the limit.
     if type(codes.gain) not in (int, float) or not 0 < codes.gain <= LARGEST_GAIN:
         raise ValueError(f"'gain' must be a number above 0 and up to {LARGEST_GAIN:g}")
+    if type(codes.width) not in (int, float) or not 0 <= codes.width <= LARGEST_WIDTH:
+        raise ValueError(f"'width' must be a number from 0 to {LARGEST_WIDTH:g}")
     if type(codes.frame_rate) not in (int, float) or not 1 <= codes.frame_rate <= codes.sample_rate:
         raise ValueError("'frame_rate' must be a number from 1 to the sample rate")
 
@@ -154,6 +162,7 @@ def load_codes(path: str | Path) -> Codes:
     if not isinstance(table, dict) or table.get("format") != FORMAT:
         raise CodesFileError(f"{path} is not a codes file: choose one that 'distill encode' made.")
     _check_version(path, table.get("version"))
+    table = OPTIONAL | table
     names = [field.name for field in fields(Codes)]
     for name in names:
         if name not in table:

@@ -12,6 +12,7 @@ from torch import Tensor
 from distill.audio.finish import finish
 from distill.audio.io import write_wav
 from distill.audio.level import integrated_loudness
+from distill.audio.spatial import mix_channels
 from distill.errors import NoPriorError, UsageError
 from distill.inference.novelty import SharedRun, longest_shared_run
 from distill.inference.sampling import Sampling, sample_frames
@@ -88,7 +89,7 @@ def draw_codes(
 
 def _finish(loaded: LoadedVQModel, codes: Tensor, duration: float, seed: int, sampling: Sampling) -> Generated:
     model, metadata = loaded.model, loaded.prior_metadata or {}
-    audio = decode_codes(model, codes)[:, : round(duration * model.sample_rate)]
+    audio = mix_channels(decode_codes(model, codes), loaded.output_channels)[:, : round(duration * model.sample_rate)]
     audio = finish(audio, model.sample_rate, loaded.metadata.get("corpus_loudness", float("nan")))
     shared = longest_shared_run(codes.numpy(), metadata.get("corpus_codes", ()), model.codebook_size, model.frame_rate)
     loudness = integrated_loudness(audio, model.sample_rate)

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from distill.audio.io import read_audio, write_wav
+from distill.audio.io import stream_audio, write_wav
+from distill.audio.spatial import mix_channels
 from distill.data.corpus import CorpusReport, collect_audio_files, scan_corpus
 from distill.device import pick_device, prepare
 from distill.errors import OutputError, UsageError
@@ -47,7 +48,8 @@ def train(
     from the corpus. Raises `CorpusError`, `UsageError`, `OutputError`, `PriorPresentError`.
     """
     check_training(output, discard_prior, settings)
-    corpus = sounds if isinstance(sounds, CorpusReport) else scan_corpus(sounds, progress=progress)
+    channels = settings.get("channels")
+    corpus = sounds if isinstance(sounds, CorpusReport) else scan_corpus(sounds, channels, progress)
     config = get_adaptive_vqvae_config(len(corpus.clips), **settings)
     return train_vqvae(corpus, Path(output), config, callback, cancel_event, device, model_name, discard_prior)
 
@@ -162,13 +164,17 @@ def generate_files(
 
 
 def encode(model: LoadedVQModel, sound: FilePath | np.ndarray) -> Codes:
-    """Codes of a sound file of any kind, or of samples `[C, N]` at the model's rate. Raises `AudioError`."""
+    """Codes of a sound file of any kind, or of samples `[C, N]` at the model's rate. Raises `AudioError`.
+
+    Any number of channels will do: they are mixed to those of the model.
+    """
     if isinstance(sound, np.ndarray):
-        if sound.ndim != 2 or len(sound) != model.model.channels:
-            raise UsageError(f"Samples must come as [{model.model.channels}, N], not {list(sound.shape)}.")
+        if sound.ndim != 2 or len(sound) == 0:
+            raise UsageError(f"Samples must come as [channels, N], not {list(sound.shape)}.")
         return encode_sound(model, sound)
     path = Path(sound)
-    audio = read_audio(path, model.model.sample_rate, mono=model.model.channels == 1)
+    blocks = stream_audio(path, model.model.sample_rate)
+    audio = np.concatenate([mix_channels(block, model.model.channels) for block in blocks], axis=1)
     return encode_sound(model, audio, path.name)
 
 

@@ -9,6 +9,7 @@ MEL_SCALES = ((5, 32), (10, 64), (20, 128), (40, 256), (80, 512), (160, 1024), (
 """(mel bands, window in samples), as in Kumar et al. 2023 (DAC), section 3.3."""
 
 LOG_FLOOR = 1e-5
+STEREO_WEIGHT = 1.0
 
 
 MEASURED_OVERLAP, TRAINED_OVERLAP = 4, 2
@@ -52,6 +53,31 @@ class MelLoss(nn.Module):
             apart.append((a - b).abs().mean())
         distance = torch.stack(near).mean()
         return distance, distance - 0.5 * repulsion * torch.stack(apart).mean()
+
+    def stereo_energy_distance(
+        self,
+        output: Tensor,
+        other: Tensor,
+        target: Tensor,
+        scales: tuple[int, ...],
+        ear: int,
+        ear_scales: tuple[int, ...],
+        repulsion: float,
+    ) -> tuple[Tensor, Tensor]:
+        """`energy_distance` of stereo `[B, 2, N]`: the mid by `scales`; the side and channel `ear` by `ear_scales`.
+
+        The first distance is that of the mid alone, as mono has it. The side tells when there should be none; left
+        and right, in turn, on which side a sound is.
+        """
+
+        def heard(x: Tensor) -> Tensor:
+            return torch.stack((x[:, ear], (x[:, 0] - x[:, 1]) / 2), 1)
+
+        a, b, wanted = (x.mean(1) for x in (output, other, target))
+        distance, mid = self.energy_distance(a, b, wanted, scales, repulsion)
+        a, b, wanted = heard(output), heard(other), heard(target)
+        _, sides = self.energy_distance(a, b, wanted, ear_scales, repulsion)
+        return distance, mid + STEREO_WEIGHT * sides
 
 
 def best_gain(output: Tensor, target: Tensor, mel: MelLoss) -> float:

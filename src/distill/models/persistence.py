@@ -44,6 +44,12 @@ class LoadedVQModel:
     prior_config: dict[str, Any] | None = None
     prior_metadata: dict[str, Any] | None = None
 
+    @property
+    def output_channels(self) -> int:
+        """Channels of what is decoded: those of the codec, or two that are the same (dual mono)."""
+        stated = self.metadata.get("output_channels")
+        return stated if stated in (1, 2) and stated > self.model.channels else self.model.channels
+
 
 def save_model_v2(path: str | Path, model: VQVAE, metadata: dict[str, Any]) -> Path:
     """Write the codec `model` to `path`, replacing any file there whole; never a prior. Returns the path.

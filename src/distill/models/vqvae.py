@@ -5,6 +5,7 @@ statistics over the file: what a code means depends on a finite stretch of sound
 """
 
 import hashlib
+import math
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -14,12 +15,15 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from distill.audio.features import istft, stft
+from distill.models.midside import STEREO_PLANES, from_mid_side, relative_to_mid, to_mid_side, without_faint_side
 from distill.models.rvq import ResidualVQ
 
 KERNEL = 7
 NOISE_FRAMES = 1999
 NOISE_SEED = 48
 LOG_FLOOR = 1e-5
+LOG_CENTRE, LOG_SCALE = -4.0, 4.0
+"""Bring natural-log magnitudes, which run from ln(1e-5) to about ln(500), to about unit range."""
 
 
 class CodecOutput(NamedTuple):
@@ -35,7 +39,10 @@ class CodecOutput(NamedTuple):
 
 class Spectrum(NamedTuple):
     """What the decoder says of each bin, each `[B, C, S, F]`: natural-log magnitude, phase in radians, and by how
-    many radians (standard deviation) the phase is left to chance."""
+    many radians (standard deviation) the phase is left to chance.
+
+    Of two channels the first is the mid; the second is the side relative to it, to be added in all three.
+    """
 
     log_magnitude: Tensor
     phase: Tensor
@@ -43,16 +50,22 @@ class Spectrum(NamedTuple):
 
 
 @cache
-def noise_table(bins: int) -> Tensor:
+def noise_table(bins: int, channel: int = 0) -> Tensor:
     """The chance in decoding: standard normal `[NOISE_FRAMES, bins]`, the same everywhere and for ever.
 
     Frame `t` of a sound takes row `t` modulo its length, so that a sound decoded in pieces is the sound decoded
-    whole.
+    whole. Each channel has a table of its own.
     """
     # Of NumPy's generators, only this one promises the same numbers in every version.
-    noise = np.random.RandomState(NOISE_SEED).standard_normal((NOISE_FRAMES, bins)).astype(np.float32)
+    generator = np.random.RandomState(NOISE_SEED + channel)
+    noise = generator.standard_normal((NOISE_FRAMES, bins)).astype(np.float32)
     with torch.inference_mode(False):
         return torch.from_numpy(noise)
+
+
+def _log_magnitude(spectrum: Tensor) -> Tensor:
+    """Natural-log magnitudes of a complex spectrum."""
+    return 0.5 * (spectrum.real.square() + spectrum.imag.square() + LOG_FLOOR**2).log()
 
 
 class ConvNeXtBlock(nn.Module):
@@ -80,7 +93,10 @@ def backbone(dim: int, layers: int, expansion: int) -> nn.Sequential:
 
 
 class VQVAE(nn.Module):
-    """RVQ-VAE codec. Waveforms `[B, C, N]`, codes `[B, T, Q]`, one code frame per `frame_hop` samples."""
+    """RVQ-VAE codec. Waveforms `[B, C, N]`, codes `[B, T, Q]`, one code frame per `frame_hop` samples.
+
+    `C` is 1, or 2 for stereo: then mid and side go through the codec (`models/midside.py`), left and right in and out.
+    """
 
     def __init__(
         self,
@@ -101,6 +117,8 @@ class VQVAE(nn.Module):
         super().__init__()
         if not 0 < hop_length < n_fft or n_fft % hop_length or stride < 1:
             raise ValueError(f"n_fft {n_fft} is no multiple of a smaller hop_length {hop_length}")
+        if channels not in (1, 2):
+            raise ValueError(f"a codec has 1 or 2 channels, not {channels}")
         self.config: dict[str, Any] = {
             "sample_rate": sample_rate,
             "channels": channels,
@@ -121,7 +139,8 @@ class VQVAE(nn.Module):
         # Set while training where the processor gains by it; codes and sounds are always made in float32.
         self.half_precision = False
         D = hidden_size
-        self.analysis = nn.Linear(stride * channels * self.bins, D)
+        planes = STEREO_PLANES if channels == 2 else 1
+        self.analysis = nn.Linear(stride * planes * self.bins, D)
         self.encoder = backbone(D, encoder_layers, expansion)
         self.to_latent = nn.Linear(D, latent_dim)
         self.rvq = ResidualVQ(latent_dim, codebook_size, num_quantizers)
@@ -133,6 +152,9 @@ class VQVAE(nn.Module):
         self.phase = nn.Linear(D, channels * self.bins)
         self.spread = nn.Linear(D, channels * self.bins)
         nn.init.constant_(self.magnitude.bias, -3.0)
+        if channels == 2:
+            # The side neither with the mid nor against it: from there it is as near to the left as to the right.
+            nn.init.constant_(self.phase.bias[self.bins :], math.pi / 2)
 
     # --- facts -----------------------------------------------------------------------------------------------
 
@@ -179,19 +201,25 @@ class VQVAE(nn.Module):
     # --- encoding --------------------------------------------------------------------------------------------
 
     def log_magnitude(self, audio: Tensor) -> Tensor:
-        """Natural-log magnitudes `[B, C, S, F]` of `audio` `[B, C, N]`, `S = N / hop_length`."""
+        """Natural-log magnitudes `[B, P, S, F]` of `audio` `[B, C, N]`, `S = N / hop_length`.
+
+        One plane of mono; of stereo three: mid, side, and by how much left is above right, without which nobody
+        could tell left from right.
+        """
         spectrum = stft(audio, self.n_fft, self.hop_length)
-        power = spectrum.real.square() + spectrum.imag.square()
-        return 0.5 * (power + LOG_FLOOR**2).log()
+        if self.channels == 1:
+            return _log_magnitude(spectrum)
+        left, right = _log_magnitude(spectrum).unbind(1)
+        balance = left - right + LOG_CENTRE
+        return torch.cat((_log_magnitude(to_mid_side(spectrum)), balance[:, None]), 1)
 
     def latents(self, log_magnitude: Tensor) -> Tensor:
-        """Latents `[B, T, D]` of log-magnitudes `[B, C, S, F]`, `T = S / stride`."""
-        B, C, S, bins = log_magnitude.shape
+        """Latents `[B, T, D]` of what `log_magnitude` gives, `[B, P, S, F]`; `T = S / stride`."""
+        B, P, S, bins = log_magnitude.shape
         T = S // self.stride
-        frames = log_magnitude.transpose(1, 2).reshape(B, T, self.stride * C * bins)
-        # Centre and scale to about unit range: log-magnitudes run from ln(1e-5) to about ln(500).
+        frames = log_magnitude.transpose(1, 2).reshape(B, T, self.stride * P * bins)
         with self._autocast():
-            z: Tensor = self.to_latent(self.encoder(self.analysis((frames + 4) / 4)))
+            z: Tensor = self.to_latent(self.encoder(self.analysis((frames - LOG_CENTRE) / LOG_SCALE)))
         return z.float()
 
     @torch.no_grad()
@@ -214,9 +242,10 @@ class VQVAE(nn.Module):
         return Spectrum(*(head.float().reshape(shape).transpose(1, 2) for head in heads))
 
     def noise(self, first_frames: Tensor, n_frames: int) -> Tensor:
-        """Noise `[B, 1, S, F]` for `n_frames` STFT frames from `first_frames` `[B]` (on the CPU) on."""
+        """Noise `[B, C, S, F]` for `n_frames` STFT frames from `first_frames` `[B]` (on the CPU) on."""
         rows = (first_frames[:, None] + torch.arange(n_frames)) % NOISE_FRAMES
-        return noise_table(self.bins)[rows][:, None].to(self.rvq.codebooks.device)
+        noise = torch.stack([noise_table(self.bins, channel)[rows] for channel in range(self.channels)], 1)
+        return noise.to(self.rvq.codebooks.device)
 
     def synthesise(self, spectrum: Spectrum, first_frames: Tensor) -> Tensor:
         """Audio `[B, C, N]`; `first_frames` `[B]` says at which STFT frame of the whole sound each piece begins.
@@ -224,10 +253,15 @@ class VQVAE(nn.Module):
         A phase that the codes do not tell is drawn at random: were it always the same, every hiss would repeat
         with each frame and buzz.
         """
+        log_magnitude = spectrum.log_magnitude
+        phase = spectrum.phase + spectrum.spread * self.noise(first_frames, log_magnitude.shape[2])
+        if self.channels == 2:
+            log_magnitude, phase = relative_to_mid(log_magnitude), relative_to_mid(phase)
+            # Not in training: what has been cut off once would learn no more.
+            log_magnitude = log_magnitude if self.training else without_faint_side(log_magnitude)
         # e^7 is above the magnitude of a full-scale sine under a 2048-sample window.
-        magnitude = spectrum.log_magnitude.clamp(max=7.0).exp()
-        noise = self.noise(first_frames, magnitude.shape[2])
-        return istft(torch.polar(magnitude, spectrum.phase + spectrum.spread * noise), self.n_fft, self.hop_length)
+        audio = istft(torch.polar(log_magnitude.clamp(max=7.0).exp(), phase), self.n_fft, self.hop_length)
+        return from_mid_side(audio) if self.channels == 2 else audio
 
     def decode_values(self, values: Tensor, first_frame: int = 0) -> Tensor:
         """Audio `[B, C, T * frame_hop]` from latents `[B, T, D]` (quantised, or blended).

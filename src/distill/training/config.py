@@ -24,7 +24,8 @@ class VQVAEConfig:
     steps: int | None = None
     seed: int = 0
     threads: int | None = None
-    channels: int = 1
+    channels: int | None = None
+    """1 mono, 2 stereo; None: as the corpus is."""
     hidden_size: int = 384
     early_stop: bool = True
     """Whether to end before the time is over once more of it would not help."""
@@ -36,7 +37,7 @@ class VQVAEConfig:
             (self.batch_size >= 1, "--batch-size must be at least 1."),
             (self.learning_rate > 0 and math.isfinite(self.learning_rate), "--lr must be above 0."),
             (self.commitment_weight >= 0, "--commitment-weight must not be negative."),
-            (self.channels == 1, "Only mono codecs can be trained so far."),
+            (self.channels in (None, 1, 2), "--channels must be 1 (mono) or 2 (stereo)."),
             (self.threads is None or self.threads >= 1, "--threads must be at least 1."),
             (0 <= self.seed <= LARGEST_SEED, f"--seed must lie between 0 and {LARGEST_SEED}."),
         ]
@@ -53,7 +54,7 @@ class VQVAEConfig:
         """Constructor arguments of the codec."""
         return {
             "sample_rate": sample_rate,
-            "channels": self.channels,
+            "channels": self.channels or 1,
             "codebook_size": self.codebook_size,
             "num_quantizers": self.num_quantizers,
             "hidden_size": self.hidden_size,

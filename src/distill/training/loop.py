@@ -23,6 +23,7 @@ from distill.errors import (
     ModelFileError,
     OutputError,
     PriorPresentError,
+    UsageError,
 )
 from distill.models.persistence import read_header, save_model_v2
 from distill.settings import SAMPLE_RATE
@@ -73,13 +74,14 @@ def train_vqvae(
     check_output(output, discard_prior)
     if checkpoint_path(output).exists():
         log.warning("An interrupted training of %s is given up; --resume would have gone on with it.", output)
-    config = replace(config, threads=prepare(config.threads))
+    config = replace(config, threads=prepare(config.threads), channels=_channels(corpus, config.channels))
     manifest = make_manifest(corpus.clips)
     run = _Run(corpus, output, config, manifest, pick_device(device), callback, cancel_event)
     run.identity = {
         "name": model_name or output.stem,
         "id": uuid.uuid4().hex,
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "output_channels": corpus.layout.output_channels,
     }
     return run.to_the_end()
 
@@ -304,7 +306,7 @@ class _Run:
             "frame_rate": model.frame_rate,
             "codebook_hash": model.codebook_hash(),
             "corpus": [dict(entry) for entry in self.manifest],
-            "corpus_loudness": float(np.median([c.loudness for c in self.clips])),
+            "corpus_loudness": float(np.median([c.loudness for c in self.clips])) + self._loudness_of_copies(),
             "corpus_rms_range_db": _rms_range(self.clips),
             "level_health": [asdict(level) for level in self.health],
             "loss_curves": [dict(point) for point in self.curves],
@@ -313,6 +315,10 @@ class _Run:
             "training": {k: v for k, v in asdict(config).items() if v is not None}
             | {"steps_done": self.trainer.step_count, "elapsed_s": round(self.trainer.elapsed_s, 1)},
         }
+
+    def _loudness_of_copies(self) -> float:
+        """What the same sound in several channels is louder than in one, in dB."""
+        return 10 * math.log10(self.identity.get("output_channels", 1) / self.trainer.model.channels)
 
     def _verdict(self) -> Verdict:
         trainer = self.trainer
@@ -336,6 +342,15 @@ class _Run:
         )
         self.callback(event)
         return event
+
+
+def _channels(corpus: CorpusReport, asked: int | None) -> int:
+    """The channels of the codec, which are those that the corpus was scanned with."""
+    if asked not in (None, corpus.layout.channels):
+        raise UsageError(
+            f"'{corpus.root}' was scanned with {corpus.layout.channels} channels, not {asked}: scan it again."
+        )
+    return corpus.layout.channels
 
 
 def _rms_range(clips: list[Clip]) -> list[float]:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from distill.audio.spatial import mix_channels
 from distill.data.dataset import CropSampler, Region, Split
 from distill.device import gains_by_bfloat16
 from distill.errors import DivergedError
@@ -109,7 +110,7 @@ class CodecTrainer:
         rate = self._set_learning_rate()
         audio = self._batch(self.step_count)
         output = self.model(audio, self._first_frames(), quantise=self.codebooks_ready)
-        distance, energy = self.loss.energy_distance(output.audio, output.other, audio, self._scales(), REPULSION)
+        distance, energy = self._energy_distance(output, audio)
         mel = distance * len(MEL_SCALES)
         loss = energy * len(MEL_SCALES) + self.config.commitment_weight * output.commitment
         if self._descend(loss):
@@ -136,6 +137,15 @@ class CodecTrainer:
         """Three scales every step and one of the others: nearly as good as all seven, at half the cost."""
         pick = torch.randint(len(SOMETIMES_SCALES), (), generator=self._generator(1))
         return (*EVERY_STEP_SCALES, SOMETIMES_SCALES[int(pick)])
+
+    def _energy_distance(self, output: CodecOutput, audio: Tensor) -> tuple[Tensor, Tensor]:
+        sounds, scales = (output.audio, output.other, audio), self._scales()
+        if self.model.channels == 1:
+            return self.loss.energy_distance(*sounds, scales, REPULSION)
+        # One scale and one ear in turn: a step in stereo should not take twice the time of one in mono.
+        turn, ear = divmod(self.step_count, 2)
+        ear_scales = (EVERY_STEP_SCALES[turn % len(EVERY_STEP_SCALES)],)
+        return self.loss.stereo_energy_distance(*sounds, scales, ear, ear_scales, REPULSION)
 
     def _first_frames(self) -> tuple[Tensor, Tensor]:
         """Two draws of where in the noise each crop lies."""
@@ -239,7 +249,8 @@ class CodecTrainer:
     def _distance(self, region: Region) -> float:
         audio = region.audio()
         decoded = decode_codes(self.model, encode_audio(self.model, audio))[:, : audio.shape[1]]
-        pair = [self._padded(x) for x in (decoded, audio)]
+        # Of the mono mix, so that the figure means the same for stereo.
+        pair = [self._padded(mix_channels(x, 1)) for x in (decoded, audio)]
         return float(self.loss(*pair, tuple(range(len(MEL_SCALES))))) * len(MEL_SCALES)
 
     def _padded(self, audio: Any) -> Tensor:
