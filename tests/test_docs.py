@@ -6,6 +6,8 @@ from types import ModuleType
 
 import pytest
 
+from distill.training.metrics import VerdictKind
+
 DOCS = Path(__file__).parents[1] / "docs"
 
 
@@ -43,3 +45,9 @@ def test_help_does_not_depend_on_where_it_runs(
     assert found == expected
     assert "\x1b" not in found
     assert max(map(len, found.splitlines())) <= generator.WIDTH
+
+
+def test_every_verdict_is_explained() -> None:
+    page = (DOCS / "verdicts.md").read_text(encoding="utf-8")
+    explained = [line.split("`")[1] for line in page.splitlines() if line.startswith("| `")]
+    assert explained == [kind.value for kind in VerdictKind]

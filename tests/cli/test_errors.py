@@ -38,6 +38,7 @@ WRONG = [
     ("train --resume none.sda", 1, "no checkpoint"),
     ("train --resume CODEC --rvq-levels 3", 2, "leave out --rvq-levels"),
     ("train --resume CODEC --lr 0.1", 2, "leave out --lr"),
+    ("train --resume CODEC --no-early-stop", 2, "leave out --no-early-stop"),
     ("train --resume CODEC -o x.sda", 2, "leave out --output"),
     ("train-prior none.sda SOUNDS", 1, "no model file at none.sda"),
     ("train-prior fake.sda SOUNDS", 1, "fake.sda is not a Distill model"),

@@ -7,9 +7,11 @@ def test_without_a_prior(run, codec_only: Path) -> None:
     assert (result.exit_code, result.stdout) == (0, "")
     assert "3 levels of 32 codes at 46.9 frames/s" in " ".join(result.stderr.split())
     assert "none yet: run distill train-prior" in result.stderr
+    assert "Too early to tell: train longer." in result.stderr
     said = json.loads(run("info", codec_only, "--json").stdout)
     assert (said["has_prior"], said["prior_config"], said["prior_metadata"]) == (False, None, None)
     assert (said["codebook_size"], said["num_quantizers"], said["corpus_files"]) == (32, 3, 8)
+    assert (said["verdict"], said["verdict_kind"]) == ("Too early to tell: train longer.", "too-early")
 
 
 def test_with_a_prior(run, trained: Path) -> None:

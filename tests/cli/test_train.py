@@ -15,10 +15,12 @@ def test_train_says_what_it_does(run, corpus_dir: Path, tmp_path: Path) -> None:
     assert "8 of 8 files used" in result.stderr
     assert "\nstep 1 | " in result.stderr
     assert "\n8 steps in 0:" in result.stderr
+    assert ". Too early to tell: train longer.\n" in result.stderr
     assert f"Next:  distill train-prior my.sda {corpus_dir}\n" in result.stderr
     header = read_header(tmp_path / "my.sda")
     assert header["metadata"]["name"] == "Plucks"
     assert header["vqvae_config"]["codebook_size"] == 16
+    assert header["metadata"]["training"]["early_stop"] is True
     assert [path.name for path in tmp_path.iterdir()] == ["my.sda"]
 
 
@@ -28,12 +30,17 @@ def test_a_prior_is_not_lost_by_accident(run, corpus_dir: Path, model: Path) -> 
     assert (refused.exit_code, refused.stderr.count("\n")) == (1, 1)
     assert "--discard-prior" in refused.stderr
     assert model.read_bytes() == before
-    result = run("train", corpus_dir, "-o", model, "--steps", "2", "--discard-prior", "--json", *TINY)
+    result = run(
+        "train", corpus_dir, "-o", model, "--steps", "2", "--discard-prior", "--json", "--no-early-stop", *TINY
+    )
     assert (result.exit_code, result.stderr, result.stdout.count("\n")) == (0, "", 1)
     done = json.loads(result.stdout)
     assert (done["steps"], done["finished"], done["path"]) == (2, True, str(model))
     assert [level["name"] for level in done["levels"]] == ["Structure", "Detail"]
-    assert load_model_v2(model).prior is None
+    assert (done["verdict"], done["verdict_kind"]) == ("Too early to tell: train longer.", "too-early")
+    loaded = load_model_v2(model)
+    assert loaded.prior is None
+    assert loaded.metadata["training"]["early_stop"] is False
 
 
 def test_ctrl_c_saves_and_resume_goes_on(run, interrupt, corpus_dir: Path, tmp_path: Path) -> None:
@@ -57,3 +64,11 @@ def test_ctrl_c_before_the_first_step_stops_too(interrupt, corpus_dir: Path) -> 
     assert (code, out) == (130, "")
     assert err.splitlines()[-1].startswith("Stopped")
     assert "Traceback" not in err
+
+
+def test_a_rate_far_too_high_ends_in_a_sentence(run, corpus_dir: Path, tmp_path: Path) -> None:
+    result = run("train", corpus_dir, "-o", "my.sda", "--steps", "200", "--lr", "10", "--json", *TINY)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("Error: Training diverged by step ")
+    assert result.stderr.endswith("start again with a lower --lr (it was 10).\n")
+    assert list(tmp_path.iterdir()) == []
