@@ -3,6 +3,7 @@
 import logging
 import os
 from functools import cache
+from pathlib import Path
 
 import torch
 
@@ -11,6 +12,8 @@ from distill.errors import UsageError
 log = logging.getLogger(__name__)
 
 MAX_THREADS = 8
+CONTAINER_QUOTA = Path("/sys/fs/cgroup/cpu.max")
+"""Linux, control groups version 2: microseconds of processor time in so many microseconds."""
 
 
 def pick_device(name: str = "auto") -> torch.device:
@@ -57,19 +60,36 @@ def _round_trip(device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
     return frames.detach().cpu(), phase.grad.cpu()
 
 
-def default_threads() -> int:
-    """Threads to use when none are asked for: the cores that this process may use, at most 8 or OMP_NUM_THREADS."""
+def available_cores() -> int:
+    """The cores that this process may use: those that it is bound to, and no more than its container is granted."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        quota, period = CONTAINER_QUOTA.read_text().split()
+        granted = int(quota) // int(period)
+    except (OSError, ValueError):
+        # No container, or one without a limit ("max").
+        return cores
+    return max(1, min(cores, granted))
+
+
+def default_threads() -> int:
+    """Threads to use when none are asked for: one a core, at most 8 or OMP_NUM_THREADS."""
     asked = os.environ.get("OMP_NUM_THREADS", "")
     most = int(asked) if asked.isdecimal() else MAX_THREADS
-    return max(1, min(cores, most))
+    return max(1, min(available_cores(), most))
 
 
 def prepare(threads: int | None = None) -> int:
-    """Set the thread count of this process (returned); flush denormals, which make CPUs crawl on fading sound."""
+    """Set the thread count of this process (returned); flush denormals, which make CPUs crawl on fading sound.
+
+    Never more threads than cores: those that wait for one another at every operation then take many times as long.
+    """
     threads = default_threads() if threads is None else threads
     if threads < 1:
         raise UsageError("--threads must be at least 1.")
+    if threads > available_cores():
+        log.warning("Using %d threads in place of %d: there are no more cores.", available_cores(), threads)
+        threads = available_cores()
     torch.set_num_threads(threads)
     torch.set_flush_denormal(True)
     return threads

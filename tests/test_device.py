@@ -1,0 +1,60 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from distill import device
+from distill.device import available_cores, default_threads, prepare
+from distill.errors import UsageError
+
+
+@pytest.fixture(autouse=True)
+def _threads_as_before() -> Iterator[None]:
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def four_cores(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A machine of four cores; the file says what its container grants."""
+    monkeypatch.setattr("os.sched_getaffinity", lambda process: {0, 1, 2, 3}, raising=False)
+    monkeypatch.setattr(device, "CONTAINER_QUOTA", tmp_path / "cpu.max")
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    return tmp_path / "cpu.max"
+
+
+@pytest.mark.parametrize(
+    ("quota", "cores"),
+    [
+        (None, 4),
+        ("max 100000", 4),
+        ("200000 100000", 2),
+        ("250000 100000", 2),
+        ("50000 100000", 1),
+        ("900000 100000", 4),
+    ],
+)
+def test_no_more_cores_than_the_container_grants(four_cores: Path, quota: str | None, cores: int) -> None:
+    if quota:
+        four_cores.write_text(quota + "\n")
+    assert available_cores() == default_threads() == cores
+
+
+def test_never_more_threads_than_cores(four_cores: Path, caplog: pytest.LogCaptureFixture) -> None:
+    assert prepare(3) == torch.get_num_threads() == 3
+    assert caplog.text == ""
+    assert prepare(64) == torch.get_num_threads() == 4
+    assert "4 threads in place of 64" in caplog.text
+
+
+def test_what_the_environment_asks_for_counts(four_cores: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for asked, threads in (("2", 2), ("16", 4), ("0", 1), ("many", 4)):
+        monkeypatch.setenv("OMP_NUM_THREADS", asked)
+        assert prepare() == threads
+
+
+def test_no_threads_are_an_error() -> None:
+    with pytest.raises(UsageError, match="--threads"):
+        prepare(0)
