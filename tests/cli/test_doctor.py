@@ -30,7 +30,7 @@ def test_table_on_stderr(folder: Path) -> None:
     assert result.stdout == ""
     assert "good [red].wav" in result.stderr
     assert "skipped: silent" in result.stderr
-    assert "1 of 2 files used, 3.00 s of sound." in result.stderr
+    assert "1 of 2 files used, 3.00 s of sound.\nMono.\n" in result.stderr
     assert "Verdict: go" in result.stderr
     assert max(len(line) for line in result.stderr.splitlines()) <= 80
 
@@ -42,6 +42,14 @@ def test_json_is_alone_on_stdout(folder: Path) -> None:
     assert report["files"][1]["reason"] == "silent"
     assert report["files"][1]["loudness"] is None
     assert result.exit_code == 0
+
+
+def test_stereo_is_named(folder: Path) -> None:
+    noise = np.random.default_rng(1).uniform(-0.5, 0.5, (2, SAMPLE_RATE)).astype(np.float32)
+    write_wav(folder / "wide.wav", noise)
+    assert "Stereo: left and right differ in 1 of 3 files" in CliRunner().invoke(app, [str(folder)]).stderr
+    report = json.loads(CliRunner().invoke(app, [str(folder), "--json"]).stdout)
+    assert (report["channels"], report["output_channels"]) == (2, 2)
 
 
 def test_something_to_fix_shows_in_the_exit_code(folder: Path) -> None:

@@ -24,6 +24,18 @@ def test_train_says_what_it_does(run, corpus_dir: Path, tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["my.sda"]
 
 
+def test_channels_can_be_asked_for(run, corpus_dir: Path, tmp_path: Path) -> None:
+    result = run("train", corpus_dir, "-o", "my.sda", "--steps", "2", "--channels", "2", *TINY)
+    assert result.exit_code == 0
+    assert "\nStereo, as asked.\n" in result.stderr
+    assert read_header(tmp_path / "my.sda")["vqvae_config"]["channels"] == 2
+    assert "stereo" in run("info", "my.sda").stderr
+    for arguments in ((corpus_dir, "--channels", "3"), ("--resume", "my.sda", "--channels", "1")):
+        refused = run("train", *arguments)
+        assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)
+        assert "--channels" in refused.stderr
+
+
 def test_a_prior_is_not_lost_by_accident(run, corpus_dir: Path, model: Path) -> None:
     before = model.read_bytes()
     refused = run("train", corpus_dir, "-o", model, "--steps", "2", *TINY)
