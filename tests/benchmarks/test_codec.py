@@ -65,3 +65,12 @@ def test_with_training(corpora: Path, tmp_path: Path) -> None:
 def test_a_training_that_fails_is_said(corpora: Path, tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match="--threads must be at least 1"):
         run(corpora, tmp_path, "--threads", "0", "--steps", "1")
+
+
+def test_what_cannot_be_is_said_in_a_sentence(corpora: Path, tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match="holds fewer than 6 FLAC files in nothing"):
+        run(corpora, tmp_path, "--corpora", "nothing")
+    with pytest.raises(AssertionError) as failure:
+        run(corpora, tmp_path, "--model", str(tmp_path / "none.sda"))
+    assert "none.sda" in str(failure.value)
+    assert "Traceback" not in str(failure.value)
