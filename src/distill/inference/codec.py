@@ -9,11 +9,14 @@ from distill.errors import AudioError, CodebookMismatchError, CodesFileError
 from distill.inference.codes import Codes, level_names
 from distill.models.chunked import decode_codes, encode_audio
 from distill.models.losses import MelLoss, best_gain
+from distill.models.midside import to_mid_side
 from distill.models.persistence import LoadedVQModel
 from distill.models.vqvae import VQVAE
 
 JUDGED_S = 10.0
 LARGEST_CORRECTION = 8.0
+MOSTLY_SIDE_DB = -3.0
+"""Side level (`side_level_db`) from which on there is more side than mid."""
 
 
 def encode_sound(loaded: LoadedVQModel, audio: np.ndarray, source: str = "") -> Codes:
@@ -80,17 +83,23 @@ def _corrections(model: VQVAE, codes: torch.Tensor, audio: np.ndarray, gain: flo
     pad = (0, -heard.shape[1] % model.n_fft)
     output, target = (torch.nn.functional.pad(torch.from_numpy(x), pad) for x in (decoded, heard))
     mel = MelLoss(model.sample_rate)
-    correction = _within_reason(best_gain(output, target, mel))
     if model.channels == 1:
-        return correction, 1.0
-    if side_level_db(pieces(audio)) < WIDE_DB:
-        return correction, 0.0
-    side, wanted = output[0] - output[1], target[0] - target[1]
-    return correction, _within_reason(best_gain(side * correction, wanted, mel))
+        return _correction(output, target, mel), 1.0
+    # Of left and right one may be silent, which tells nothing of the level of the other.
+    mid, side = (_correction(x, y, mel) for x, y in zip(_mid_side(output), _mid_side(target), strict=True))
+    level = side_level_db(pieces(audio))
+    if level < WIDE_DB:
+        return mid, 0.0
+    correction = side if level > MOSTLY_SIDE_DB else mid
+    return correction, side / correction
 
 
-def _within_reason(correction: float) -> float:
-    return min(max(correction, 1 / LARGEST_CORRECTION), LARGEST_CORRECTION)
+def _mid_side(sound: torch.Tensor) -> torch.Tensor:
+    return to_mid_side(sound[None])[0]
+
+
+def _correction(output: torch.Tensor, target: torch.Tensor, mel: MelLoss) -> float:
+    return min(max(best_gain(output, target, mel), 1 / LARGEST_CORRECTION), LARGEST_CORRECTION)
 
 
 def _gain_into_range(audio: np.ndarray, sample_rate: int, rms_range: list[float] | None) -> float:
