@@ -1,5 +1,7 @@
 """Trainings that cannot go well, each with what is wrong with it."""
 
+import math
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from distill.settings import SAMPLE_RATE
 from distill.training import budget
 from distill.training.checkpoint import checkpoint_path
 from distill.training.config import VQVAEConfig
-from distill.training.metrics import StoppingEarly, TrainingEvent, ValidationMetrics, VerdictKind
+from distill.training.metrics import StepMetrics, StoppingEarly, TrainingEvent, ValidationMetrics, VerdictKind
 from distill.training.trainer import CodecTrainer
 from distill.training.verdict import Facts, judge
 
@@ -106,3 +108,24 @@ def test_without_early_stop_all_steps_are_done(
     done = workflows.train(noise_dir, tmp_path / "m.sda", early_stop=False, **nothing_moves)
     assert (done.steps, done.stopped_early) == (80, False)
     assert read_header(tmp_path / "m.sda")["metadata"]["training"]["early_stop"] is False
+
+
+def test_an_early_stop_stays_one_when_training_is_resumed(
+    noise_dir: Path, tmp_path: Path, smallest: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(budget, "VALIDATE_EVERY_STEPS", 4)
+    nothing_moves = smallest | {"learning_rate": 1e-9, "steps": 80, "crop_frames": 2, "batch_size": 1}
+    path, cancel, stops = tmp_path / "m.sda", threading.Event(), []
+
+    def stop_in_the_last_stretch(event: TrainingEvent) -> None:
+        if isinstance(event, StoppingEarly):
+            stops.append(event.step)
+        if stops and isinstance(event, StepMetrics) and event.step == stops[0] + 3:
+            cancel.set()
+
+    first = workflows.train(noise_dir, path, callback=stop_in_the_last_stretch, cancel_event=cancel, **nothing_moves)
+    assert not first.finished
+    done = workflows.resume(path)
+    assert done.finished
+    assert done.stopped_early
+    assert done.steps == math.ceil(stops[0] * (1 + budget.COOL_DOWN))
