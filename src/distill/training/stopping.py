@@ -13,7 +13,7 @@ from typing import Any
 Point = dict[str, Any]
 
 FEWEST_POINTS = 8
-FLAT = 0.01
+FLAT = 0.005
 OVERFITTING_RISE = 0.08
 LATEST_PROGRESS = 0.8
 RISING = 1.25
