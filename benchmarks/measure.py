@@ -14,6 +14,7 @@ import figures
 import oneshots
 from distill.audio.io import read_audio, write_wav
 from distill.audio.level import active_rms_db
+from distill.audio.spatial import mix_channels
 from distill.inference.codec import decode_sound
 from distill.inference.codes import Codes
 from distill.library import workflows
@@ -42,7 +43,7 @@ class Measured(NamedTuple):
 def measure(loaded: LoadedVQModel, path: Path, wav: Path, with_anchors: bool, with_visqol: bool) -> Measured:
     """Everything about the file at `path`; what the codec makes of it is written to `wav`."""
     channels = loaded.model.channels
-    source, heard = figures.load(path), read_channels(path, channels)
+    source, heard = figures.load(path), mix_channels(read_audio(path), channels)
     codes = workflows.encode(loaded, heard)
     decoded = played(decode_sound(loaded, codes))
     write_wav(wav, decoded)
@@ -52,14 +53,8 @@ def measure(loaded: LoadedVQModel, path: Path, wav: Path, with_anchors: bool, wi
     systems |= by_levels(loaded, codes, mono)
     if with_anchors:
         systems |= anchors.scores_of(mono)
-    stereo = figures.stereo(source if len(source) == 2 else heard, decoded) if channels == 2 else {}
+    stereo = figures.stereo(mix_channels(source, 2), decoded) if channels == 2 else {}
     return Measured(systems, stereo, hit_figures(loaded, heard, decoded), codes.codes)
-
-
-def read_channels(path: Path, channels: int) -> np.ndarray:
-    """A file as a user's encoder hears it, `[channels, N]`."""
-    sound = read_audio(path, mono=channels == 1)
-    return sound if len(sound) == channels else np.repeat(sound[:1], channels, 0)
 
 
 def played(sound: np.ndarray) -> np.ndarray:

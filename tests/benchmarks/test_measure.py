@@ -3,15 +3,18 @@
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import soundfile as sf
 import torch
 
+import figures
 import measure
 from distill.inference.codec import decode_sound
 from distill.library import workflows
+from distill.settings import SAMPLE_RATE
 
 
 @pytest.fixture
@@ -34,6 +37,24 @@ def test_not_quantised_is_as_if_each_frame_had_an_entry_of_its_own(trained: Path
     assert np.abs(found - decoded).max() < 0.02 * np.abs(decoded).max()
     quantised = decode_sound(loaded, workflows.encode(loaded, sound))
     assert np.abs(found - quantised).max() > 0.1 * np.abs(decoded).max()
+
+
+def test_a_stereo_codec_is_measured_in_mono_and_in_stereo(tmp_path: Path, tiny: dict[str, Any]) -> None:
+    sounds = tmp_path / "sounds"
+    sounds.mkdir()
+    for i in range(5):
+        wide = 0.1 * np.random.RandomState(i).standard_normal((SAMPLE_RATE // 2, 2)) * (1, 0.5)
+        sf.write(sounds / f"{i}.wav", wide, SAMPLE_RATE)
+    workflows.train(sounds, tmp_path / "wide.sda", steps=5, channels=2, **tiny)
+    loaded = workflows.load(tmp_path / "wide.sda", "cpu", 1)
+    found = measure.measure(loaded, sounds / "0.wav", tmp_path / "0.wav", with_anchors=False, with_visqol=False)
+    assert sf.info(tmp_path / "0.wav").channels == 2
+    assert found.stereo["correlation_source"] == pytest.approx(0, abs=0.03)
+    assert found.stereo["width_source_db"] == pytest.approx(0, abs=0.3)
+    written = figures.stereo(figures.load(sounds / "0.wav"), figures.load(tmp_path / "0.wav"))
+    assert found.stereo == pytest.approx(written, abs=0.1)
+    assert 0 < found.systems[measure.UNQUANTISED]["mel7"] < 20
+    assert measure.unquantised(loaded, np.zeros((2, 4000), np.float32)).shape == (2, 4000)
 
 
 def test_use_of_levels() -> None:
