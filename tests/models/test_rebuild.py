@@ -19,12 +19,8 @@ SMALL: dict[str, Any] = {
     "sample_rate": SAMPLE_RATE,
     "codebook_size": 8,
     "num_quantizers": 2,
-    "n_fft": 32,
-    "hop_length": 16,
     "hidden_size": 8,
-    "encoder_layers": 1,
     "decoder_layers": 1,
-    "synthesis_layers": 1,
     "latent_dim": 4,
 }
 PRIOR: dict[str, Any] = {
@@ -104,9 +100,13 @@ def test_known_arguments() -> None:
     [
         {"codebook_size": 16},
         {"num_quantizers": 3},
-        {"encoder_layers": 2},
+        {"decoder_layers": 2},
+        {"envelope_block": 32},
+        {"envelope_block": 0},
+        {"hop_length": 512},
+        {"stride": 2},
         {"hidden_size": 4},
-        {"n_fft": -32},
+        {"n_fft": -2048},
         {"hidden_size": "wide"},
         {"hidden_size": 8.0},
         {"codebook_size": True},
@@ -120,7 +120,10 @@ def test_settings_that_do_not_fit(change: dict[str, Any]) -> None:
     refused(ShapeMismatchError, VQVAE, {**SMALL, **change}, CODEC_WEIGHTS)
 
 
-@pytest.mark.parametrize("name", ["codebook_size", "hidden_size", "encoder_layers", "n_fft", "stride", "latent_dim"])
+@pytest.mark.parametrize(
+    "name",
+    ["codebook_size", "hidden_size", "decoder_layers", "n_fft", "hop_length", "envelope_block", "latent_dim"],
+)
 @pytest.mark.parametrize("value", [1 << 20, 1 << 40, 1 << 5000])
 def test_absurd_settings_are_refused_without_the_memory(name: str, value: int) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -53,6 +53,18 @@ def test_interrupted_and_resumed_is_uninterrupted_to_the_bit(
     assert all(torch.equal(a[name], b[name]) for name in a)
 
 
+def test_stopped_before_the_first_step_and_resumed(corpus_dir: Path, tmp_path: Path, tiny: dict[str, Any]) -> None:
+    whole, late = tmp_path / "whole.sda", tmp_path / "late.sda"
+    workflows.train(corpus_dir, whole, steps=5, **tiny)
+    cancelled = threading.Event()
+    cancelled.set()
+    first = workflows.train(corpus_dir, late, steps=5, cancel_event=cancelled, **tiny)
+    assert (first.steps, first.finished, late.exists()) == (0, False, False)
+    assert workflows.resume(late).finished
+    a, b = weights(whole), weights(late)
+    assert all(torch.equal(a[name], b[name]) for name in a)
+
+
 def test_training_lowers_the_distance_and_fills_the_file(trained: Path, codec_only: Path) -> None:
     metadata = read_header(trained)["metadata"]
     losses = [point["val_loss"] for point in metadata["loss_curves"]]

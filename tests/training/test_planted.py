@@ -51,15 +51,33 @@ def test_a_rate_far_too_high_ends_in_a_sentence_and_no_file(
     assert not checkpoint_path(path).exists()
 
 
-def test_a_level_that_has_collapsed_is_named(corpus_dir: Path, smallest: dict[str, Any]) -> None:
+@pytest.fixture
+def tone(tmp_path: Path) -> Path:
+    """One steady tone in one file, every moment of it like any other: its period divides a code frame."""
+    folder = tmp_path / "tone"
+    folder.mkdir()
+    t = np.arange(2 * SAMPLE_RATE) / SAMPLE_RATE
+    sf.write(folder / "tone.wav", 0.3 * np.sin(2 * np.pi * 375 * t), SAMPLE_RATE, "PCM_24")
+    return folder
+
+
+def test_sounds_too_much_alike_for_their_codes(tone: Path, tmp_path: Path, smallest: dict[str, Any]) -> None:
+    settings = smallest | {"codebook_size": 64, "learning_rate": 1e-3, "early_stop": False}
+    done = workflows.train(tone, tmp_path / "m.sda", steps=120, **settings)
+    assert done.verdict_kind == VerdictKind.COLLAPSED
+    assert all(level.perplexity < 2.5 for level in done.levels)
+    assert f"Structure uses {done.levels[0].utilisation:.0%}, Detail {done.levels[1].utilisation:.0%}" in done.verdict
+    assert "add different ones" in done.verdict
+
+
+def test_a_level_with_one_entry_that_is_ever_near(corpus_dir: Path, smallest: dict[str, Any]) -> None:
     clips = scan_corpus(corpus_dir).clips
     split = split_by_manifest(clips, make_manifest(clips))
     trainer = CodecTrainer(VQVAEConfig(steps=10, **smallest), split, SAMPLE_RATE, torch.device("cpu"))
     trainer.step()
-    trainer.start_codebooks()
     curve = [{"step": 200 + i, "train_loss": 3.0, "own_loss": 3.0 - i, "val_loss": 3.0 - i} for i in range(3)]
     assert judge(Facts(curve, trainer.corpus_health())).kind == VerdictKind.LEARNING
-    trainer.model.rvq.codebooks[1] = trainer.model.rvq.codebooks[1, 0]
+    trainer.model.rvq.codebooks[1, 1:] = 1e3
     verdict = judge(Facts(curve, trainer.corpus_health()))
     assert verdict.kind == VerdictKind.COLLAPSED
     assert "Detail uses 6%" in verdict.sentence
@@ -83,7 +101,7 @@ def test_noise_is_said_to_be_noise_and_stops_early(
 ) -> None:
     monkeypatch.setattr(budget, "VALIDATE_EVERY_STEPS", 15)
     events: list[TrainingEvent] = []
-    settings = smallest | {"learning_rate": 1e-2, "steps": 300}
+    settings = smallest | {"learning_rate": 1e-3, "steps": 300}
     done = workflows.train(noise_dir, tmp_path / "m.sda", callback=events.append, **settings)
     assert done.finished
     assert done.stopped_early

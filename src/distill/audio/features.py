@@ -4,6 +4,7 @@ Frame `t` is centred on sample `t * hop + hop / 2`, so `N` samples give exactly 
 can be processed in pieces that begin on a multiple of `hop`.
 """
 
+import math
 from functools import cache
 
 import torch
@@ -51,11 +52,8 @@ def istft(spectrum: Tensor, n_fft: int, hop: int) -> Tensor:
 def mel_filterbank(n_mels: int, n_fft: int, sample_rate: int) -> Tensor:
     """HTK mel triangles of peak 1 from 0 Hz to Nyquist: `[n_fft // 2 + 1, n_mels]`."""
 
-    def to_mel(f: Tensor) -> Tensor:
-        return 2595 * torch.log10(1 + f / 700)
-
-    top = to_mel(torch.tensor(sample_rate / 2, dtype=torch.float64))
-    edges = 700 * (10 ** (torch.linspace(0, float(top), n_mels + 2, dtype=torch.float64) / 2595) - 1)
+    top = 2595 * math.log10(1 + sample_rate / 2 / 700)
+    edges = 700 * (10 ** (torch.linspace(0, top, n_mels + 2, dtype=torch.float64) / 2595) - 1)
     f = torch.linspace(0, sample_rate / 2, n_fft // 2 + 1, dtype=torch.float64)[:, None]
     low, mid, high = edges[:-2], edges[1:-1], edges[2:]
     triangles = torch.minimum((f - low) / (mid - low), (high - f) / (high - mid))

@@ -41,7 +41,6 @@ def train_cmd(
     steps: Annotated[int | None, typer.Option(help="Train so many steps (repeatable on a CPU).")] = None,
     codebook_size: Annotated[int | None, typer.Option(help="Codes a level. Default: by file count.")] = None,
     rvq_levels: Annotated[int | None, typer.Option(help="Levels of codes, 2 to 8. Default: 4.")] = None,
-    commitment_weight: Annotated[float | None, typer.Option(help="Pull of sounds to their codes.")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Half-second pieces heard at each step.")] = None,
     lr: Annotated[float | None, typer.Option(help="Learning rate at its highest.")] = None,
     channels: Annotated[int | None, typer.Option(help="1 mono, 2 stereo. Default: by corpus.")] = None,
@@ -64,7 +63,7 @@ def train_cmd(
     """
     settings = {
         "minutes": minutes, "epochs": epochs, "steps": steps, "codebook_size": codebook_size,
-        "num_quantizers": rvq_levels, "commitment_weight": commitment_weight, "batch_size": batch_size,
+        "num_quantizers": rvq_levels, "batch_size": batch_size,
         "learning_rate": lr, "threads": threads, "seed": seed, "channels": channels,
         "early_stop": False if no_early_stop else None,
     }  # fmt: skip

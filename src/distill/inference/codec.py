@@ -13,7 +13,7 @@ from distill.models.midside import to_mid_side
 from distill.models.persistence import LoadedVQModel
 from distill.models.vqvae import VQVAE
 
-JUDGED_S = 10.0
+JUDGED_S = 4.0
 LARGEST_CORRECTION = 8.0
 MOSTLY_SIDE_DB = -3.0
 """Side level (`side_level_db`) from which on there is more side than mid."""

@@ -9,6 +9,9 @@ MEL_SCALES = ((5, 32), (10, 64), (20, 128), (40, 256), (80, 512), (160, 1024), (
 """(mel bands, window in samples), as in Kumar et al. 2023 (DAC), section 3.3."""
 
 LOG_FLOOR = 1e-5
+
+LEVEL_BLOCKS_S = (0.002, 0.01)
+"""What a level is measured over: attacks, and what the ear takes for loudness."""
 STEREO_WEIGHT = 1.0
 
 
@@ -21,6 +24,7 @@ class MelLoss(nn.Module):
 
     def __init__(self, sample_rate: int) -> None:
         super().__init__()
+        self.level_blocks = tuple(round(s * sample_rate) for s in LEVEL_BLOCKS_S)
         for i, (n_mels, n_fft) in enumerate(MEL_SCALES):
             self.register_buffer(f"bank{i}", mel_filterbank(n_mels, n_fft, sample_rate), persistent=False)
 
@@ -54,6 +58,18 @@ class MelLoss(nn.Module):
         distance = torch.stack(near).mean()
         return distance, distance - 0.5 * repulsion * torch.stack(apart).mean()
 
+    def level_distance(self, output: Tensor, other: Tensor, target: Tensor) -> Tensor:
+        """`energy_distance`, with full repulsion, of the level alone: log10 RMS of short and longer blocks.
+
+        Mel bands leave a hit's level to chance where its phase is; this holds its envelope.
+        """
+        distances = []
+        for block in self.level_blocks:
+            a, b, wanted = (_log_rms(x, block) for x in (output, other, target))
+            near = 0.5 * ((a - wanted).abs().mean() + (b - wanted).abs().mean())
+            distances.append(near - 0.5 * (a - b).abs().mean())
+        return torch.stack(distances).mean()
+
     def stereo_energy_distance(
         self,
         output: Tensor,
@@ -78,6 +94,12 @@ class MelLoss(nn.Module):
         a, b, wanted = heard(output), heard(other), heard(target)
         _, sides = self.energy_distance(a, b, wanted, ear_scales, repulsion)
         return distance, mid + STEREO_WEIGHT * sides
+
+
+def _log_rms(x: Tensor, block: int) -> Tensor:
+    """log10 RMS `[..., N // block]` of blocks of `x` `[..., N]`."""
+    blocks = x[..., : x.shape[-1] // block * block].unflatten(-1, (-1, block))
+    return 0.5 * (blocks.square().mean(-1) + LOG_FLOOR**2).log10()
 
 
 def best_gain(output: Tensor, target: Tensor, mel: MelLoss) -> float:

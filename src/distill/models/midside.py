@@ -15,8 +15,6 @@ SIDE_FLOOR = math.log(1e-4)
 SIDE_RATIO_FLOOR = math.log(1e-3)
 """Natural log of side over mid under which nobody hears a side."""
 
-STEREO_PLANES = 3
-
 
 def to_mid_side(x: Tensor) -> Tensor:
     """Mid and side `[B, 2, ...]` of left and right `[B, 2, ...]`."""

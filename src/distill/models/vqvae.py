@@ -1,11 +1,12 @@
-"""The codec: an RVQ-VAE on spectra. Log-magnitude in, magnitude and phase out, inverse STFT.
+"""The codec: RVQ of principal components of log-mel spectra in; magnitude, phase and envelope out, inverse STFT.
 
-The backbone is ConvNeXt (Liu et al. 2022) over time, as in Vocos (Siuzdak 2023), without attention and without
+The decoder is ConvNeXt (Liu et al. 2022) over time, as in Vocos (Siuzdak 2023), without attention and without
 statistics over the file: what a code means depends on a finite stretch of sound around it (`receptive_field`).
 """
 
 import hashlib
 import math
+from collections.abc import Iterable
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -15,31 +16,29 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from distill.audio.features import istft, stft
-from distill.models.midside import STEREO_PLANES, from_mid_side, relative_to_mid, to_mid_side, without_faint_side
+from distill.models.analysis import ANALYSIS_SCALES, Analysis
+from distill.models.envelope import shape_blocks, silence_faint_blocks
+from distill.models.midside import from_mid_side, relative_to_mid, to_mid_side, without_faint_side
 from distill.models.rvq import ResidualVQ
 
 KERNEL = 7
 NOISE_FRAMES = 1999
 NOISE_SEED = 48
 LOG_FLOOR = 1e-5
-LOG_CENTRE, LOG_SCALE = -4.0, 4.0
-"""Bring natural-log magnitudes, which run from ln(1e-5) to about ln(500), to about unit range."""
 
 
 class CodecOutput(NamedTuple):
-    """`audio` `[B, C, N]` and `other`, the same decoded with other noise; `codes` `[B, T, Q]`, `latents`
-    `[B * T, D]`, `commitment` scalar."""
+    """`audio` `[B, C, N]` and `other`, the same decoded with other noise; `codes` `[B, T, Q]`."""
 
     audio: Tensor
     other: Tensor
     codes: Tensor
-    latents: Tensor
-    commitment: Tensor
 
 
 class Spectrum(NamedTuple):
     """What the decoder says of each bin, each `[B, C, S, F]`: natural-log magnitude, phase in radians, and by how
-    many radians (standard deviation) the phase is left to chance.
+    many radians (standard deviation) the phase is left to chance; and the natural-log gain of every short block of
+    sound, `[B, M]`.
 
     Of two channels the first is the mid; the second is the side relative to it, to be added in all three.
     """
@@ -47,6 +46,7 @@ class Spectrum(NamedTuple):
     log_magnitude: Tensor
     phase: Tensor
     spread: Tensor
+    log_gain: Tensor
 
 
 @cache
@@ -93,9 +93,10 @@ def backbone(dim: int, layers: int, expansion: int) -> nn.Sequential:
 
 
 class VQVAE(nn.Module):
-    """RVQ-VAE codec. Waveforms `[B, C, N]`, codes `[B, T, Q]`, one code frame per `frame_hop` samples.
+    """RVQ-VAE codec. Waveforms `[B, C, N]`, codes `[B, T, Q]`, one code frame per `hop_length` samples.
 
     `C` is 1, or 2 for stereo: then mid and side go through the codec (`models/midside.py`), left and right in and out.
+    Codes are settled by `fit`; what is trained after that is the decoder alone.
     """
 
     def __init__(
@@ -103,20 +104,20 @@ class VQVAE(nn.Module):
         sample_rate: int,
         channels: int = 1,
         codebook_size: int = 128,
-        num_quantizers: int = 4,
+        num_quantizers: int = 8,
         n_fft: int = 2048,
-        hop_length: int = 512,
-        stride: int = 2,
+        hop_length: int = 1024,
         hidden_size: int = 384,
-        encoder_layers: int = 4,
-        decoder_layers: int = 4,
-        synthesis_layers: int = 3,
+        decoder_layers: int = 7,
         expansion: int = 3,
         latent_dim: int = 64,
+        envelope_block: int = 64,
     ) -> None:
         super().__init__()
-        if not 0 < hop_length < n_fft or n_fft % hop_length or stride < 1:
+        if not 0 < hop_length < n_fft or n_fft % hop_length:
             raise ValueError(f"n_fft {n_fft} is no multiple of a smaller hop_length {hop_length}")
+        if hop_length % envelope_block or hop_length % (ANALYSIS_SCALES[0][1] // 2):
+            raise ValueError(f"hop_length {hop_length} is no multiple of the blocks of envelope and analysis")
         if channels not in (1, 2):
             raise ValueError(f"a codec has 1 or 2 channels, not {channels}")
         self.config: dict[str, Any] = {
@@ -126,32 +127,30 @@ class VQVAE(nn.Module):
             "num_quantizers": num_quantizers,
             "n_fft": n_fft,
             "hop_length": hop_length,
-            "stride": stride,
             "hidden_size": hidden_size,
-            "encoder_layers": encoder_layers,
             "decoder_layers": decoder_layers,
-            "synthesis_layers": synthesis_layers,
             "expansion": expansion,
             "latent_dim": latent_dim,
+            "envelope_block": envelope_block,
         }
-        self.n_fft, self.hop_length, self.stride = n_fft, hop_length, stride
+        self.n_fft, self.hop_length, self.envelope_block = n_fft, hop_length, envelope_block
         self.channels, self.bins = channels, n_fft // 2 + 1
         # Set while training where the processor gains by it; codes and sounds are always made in float32.
         self.half_precision = False
-        D = hidden_size
-        planes = STEREO_PLANES if channels == 2 else 1
-        self.analysis = nn.Linear(stride * planes * self.bins, D)
-        self.encoder = backbone(D, encoder_layers, expansion)
-        self.to_latent = nn.Linear(D, latent_dim)
+        self.analysis = Analysis(sample_rate, channels, hop_length, latent_dim)
         self.rvq = ResidualVQ(latent_dim, codebook_size, num_quantizers)
-        self.from_latent = nn.Linear(latent_dim, D)
-        self.decoder = backbone(D, decoder_layers, expansion)
-        self.upsample = nn.Linear(D, stride * D)
-        self.synthesis = backbone(D, synthesis_layers, expansion)
-        self.magnitude = nn.Linear(D, channels * self.bins)
-        self.phase = nn.Linear(D, channels * self.bins)
-        self.spread = nn.Linear(D, channels * self.bins)
-        nn.init.constant_(self.magnitude.bias, -3.0)
+        self.outline = nn.Linear(latent_dim, channels * self.bins)
+        self.from_latent = nn.Linear(latent_dim, hidden_size)
+        self.decoder = backbone(hidden_size, decoder_layers, expansion)
+        self.magnitude = nn.Linear(hidden_size, channels * self.bins)
+        self.phase = nn.Linear(hidden_size, channels * self.bins)
+        self.spread = nn.Linear(hidden_size, channels * self.bins)
+        self.envelope = nn.Linear(hidden_size, hop_length // envelope_block)
+        # The outline says all about magnitude at first, and the envelope stays out of the way.
+        nn.init.zeros_(self.magnitude.weight)
+        nn.init.zeros_(self.magnitude.bias)
+        nn.init.normal_(self.envelope.weight, std=0.01)
+        nn.init.constant_(self.envelope.bias, -3.0)
         if channels == 2:
             # The side neither with the mid nor against it: from there it is as near to the left as to the right.
             nn.init.constant_(self.phase.bias[self.bins :], math.pi / 2)
@@ -174,21 +173,18 @@ class VQVAE(nn.Module):
     @property
     def frame_hop(self) -> int:
         """Samples per code frame."""
-        return self.hop_length * self.stride
+        return self.hop_length
 
     @property
     def frame_rate(self) -> float:
         """Code frames per second."""
-        return self.sample_rate / self.frame_hop
+        return self.sample_rate / self.hop_length
 
     @property
     def receptive_field(self) -> tuple[int, int]:
         """Code frames on either side that can change one code (encoding) and one decoded frame (decoding)."""
-        spill = -(-self.n_fft // (2 * self.frame_hop))
-        reach = KERNEL // 2
-        encoding = self.config["encoder_layers"] * reach + spill
-        fine = -(-self.config["synthesis_layers"] * reach // self.stride)
-        return encoding, self.config["decoder_layers"] * reach + fine + spill
+        spill = -(-self.n_fft // (2 * self.hop_length))
+        return spill, self.config["decoder_layers"] * (KERNEL // 2) + spill
 
     def codebook_hash(self) -> str:
         """SHA-256 over the codebooks: codes and priors are valid for exactly these entries."""
@@ -200,55 +196,66 @@ class VQVAE(nn.Module):
 
     # --- encoding --------------------------------------------------------------------------------------------
 
-    def log_magnitude(self, audio: Tensor) -> Tensor:
-        """Natural-log magnitudes `[B, P, S, F]` of `audio` `[B, C, N]`, `S = N / hop_length`.
+    @torch.no_grad()
+    def fit(self, batches: Iterable[Tensor], generator: torch.Generator) -> None:
+        """Settle the codes by `batches` of sounds `[B, C, N]`: principal components, codebooks, linear outline."""
+        features, magnitudes = [], []
+        for audio in batches:
+            features.append(self.analysis.features(audio).flatten(0, 1))
+            magnitudes.append(self._log_magnitude(audio).transpose(1, 2).flatten(2).flatten(0, 1))
+        latents = self.analysis.fit(torch.cat(features), generator)
+        self.rvq.fit(latents, generator)
+        self._fit_outline(self.rvq.lookup(self.rvq(latents)), torch.cat(magnitudes))
 
-        One plane of mono; of stereo three: mid, side, and by how much left is above right, without which nobody
-        could tell left from right.
-        """
+    def _log_magnitude(self, audio: Tensor) -> Tensor:
+        """Natural-log magnitudes `[B, C, T, F]` as `spectrum` gives them: mono, or mid and side relative to it."""
         spectrum = stft(audio, self.n_fft, self.hop_length)
         if self.channels == 1:
             return _log_magnitude(spectrum)
-        left, right = _log_magnitude(spectrum).unbind(1)
-        balance = left - right + LOG_CENTRE
-        return torch.cat((_log_magnitude(to_mid_side(spectrum)), balance[:, None]), 1)
+        mid, side = _log_magnitude(to_mid_side(spectrum)).unbind(1)
+        return torch.stack((mid, side - mid), 1)
 
-    def latents(self, log_magnitude: Tensor) -> Tensor:
-        """Latents `[B, T, D]` of what `log_magnitude` gives, `[B, P, S, F]`; `T = S / stride`."""
-        B, P, S, bins = log_magnitude.shape
-        T = S // self.stride
-        frames = log_magnitude.transpose(1, 2).reshape(B, T, self.stride * P * bins)
-        with self._autocast():
-            z: Tensor = self.to_latent(self.encoder(self.analysis((frames - LOG_CENTRE) / LOG_SCALE)))
-        return z.float()
+    def _fit_outline(self, values: Tensor, log_magnitudes: Tensor) -> None:
+        """Least squares, slightly damped: `values` `[M, D]` to `log_magnitudes` `[M, C * F]`."""
+        mean = log_magnitudes.mean(0)
+        gram = values.T @ values + 1e-3 * len(values) * torch.eye(values.shape[1], device=values.device)
+        self.outline.weight.copy_(torch.linalg.solve(gram, values.T @ (log_magnitudes - mean)).T)
+        self.outline.bias.copy_(mean)
+
+    def latents(self, audio: Tensor) -> Tensor:
+        """Latents `[B, T, D]` of `audio` `[B, C, N]`; `N` a multiple of `frame_hop`."""
+        z: Tensor = self.analysis(audio)
+        return z
 
     @torch.no_grad()
     def encode(self, audio: Tensor) -> Tensor:
         """Codes `[B, T, Q]` of `audio` `[B, C, N]`; `N` a multiple of `frame_hop`."""
-        z = self.latents(self.log_magnitude(audio))
+        z = self.latents(audio)
         B, T, D = z.shape
-        return self.rvq(z.reshape(B * T, D)).codes.reshape(B, T, -1)
+        return self.rvq(z.reshape(B * T, D)).reshape(B, T, -1)
 
     # --- decoding --------------------------------------------------------------------------------------------
 
     def spectrum(self, values: Tensor) -> Spectrum:
         """What is decoded from quantised latents `[B, T, D]`, before chance and synthesis."""
         B, T, _ = values.shape
-        shape = (B, T * self.stride, self.channels, self.bins)
         with self._autocast():
-            y = self.upsample(self.decoder(self.from_latent(values)))
-            y = self.synthesis(y.reshape(B, T * self.stride, -1))
+            y = self.decoder(self.from_latent(values))
             heads = self.magnitude(y), self.phase(y), F.softplus(self.spread(y))
-        return Spectrum(*(head.float().reshape(shape).transpose(1, 2) for head in heads))
+            log_gain = -F.softplus(self.envelope(y))
+        magnitude, phase, spread = (head.float() for head in heads)
+        planes = magnitude + self.outline(values), phase, spread
+        magnitude, phase, spread = (x.reshape(B, T, self.channels, self.bins).transpose(1, 2) for x in planes)
+        return Spectrum(magnitude, phase, spread, log_gain.float().reshape(B, -1))
 
     def noise(self, first_frames: Tensor, n_frames: int) -> Tensor:
-        """Noise `[B, C, S, F]` for `n_frames` STFT frames from `first_frames` `[B]` (on the CPU) on."""
+        """Noise `[B, C, T, F]` for `n_frames` frames from `first_frames` `[B]` (on the CPU) on."""
         rows = (first_frames[:, None] + torch.arange(n_frames)) % NOISE_FRAMES
         noise = torch.stack([noise_table(self.bins, channel)[rows] for channel in range(self.channels)], 1)
         return noise.to(self.rvq.codebooks.device)
 
     def synthesise(self, spectrum: Spectrum, first_frames: Tensor) -> Tensor:
-        """Audio `[B, C, N]`; `first_frames` `[B]` says at which STFT frame of the whole sound each piece begins.
+        """Audio `[B, C, N]`; `first_frames` `[B]` says at which frame of the whole sound each piece begins.
 
         A phase that the codes do not tell is drawn at random: were it always the same, every hiss would repeat
         with each frame and buzz.
@@ -261,6 +268,8 @@ class VQVAE(nn.Module):
             log_magnitude = log_magnitude if self.training else without_faint_side(log_magnitude)
         # e^7 is above the magnitude of a full-scale sine under a 2048-sample window.
         audio = istft(torch.polar(log_magnitude.clamp(max=7.0).exp(), phase), self.n_fft, self.hop_length)
+        audio = shape_blocks(audio, spectrum.log_gain)
+        audio = audio if self.training else silence_faint_blocks(audio, self.envelope_block)
         return from_mid_side(audio) if self.channels == 2 else audio
 
     def decode_values(self, values: Tensor, first_frame: int = 0) -> Tensor:
@@ -268,8 +277,7 @@ class VQVAE(nn.Module):
 
         `first_frame` is the code frame of the whole sound at which this piece begins.
         """
-        first = torch.full((len(values),), first_frame * self.stride)
-        return self.synthesise(self.spectrum(values), first)
+        return self.synthesise(self.spectrum(values), torch.full((len(values),), first_frame))
 
     @torch.no_grad()
     def decode(self, codes: Tensor, first_frame: int = 0) -> Tensor:
@@ -278,19 +286,12 @@ class VQVAE(nn.Module):
 
     # --- training --------------------------------------------------------------------------------------------
 
-    def forward(self, audio: Tensor, first_frames: tuple[Tensor, Tensor], quantise: bool = True) -> CodecOutput:
+    def forward(self, audio: Tensor, first_frames: tuple[Tensor, Tensor]) -> CodecOutput:
         """One pass with everything that the losses need; `audio` `[B, C, N]`, `N` a multiple of `frame_hop`.
 
         Decodes twice, with the noise of the two `first_frames` `[B]`.
         """
-        z = self.latents(self.log_magnitude(audio))
-        B, T, D = z.shape
-        flat = z.reshape(B * T, D)
-        if quantise:
-            codes, values, commitment = self.rvq(flat)
-        else:
-            codes = torch.zeros(B * T, self.num_quantizers, dtype=torch.long, device=z.device)
-            values, commitment = flat, flat.new_zeros(())
-        spectrum = self.spectrum(values.reshape(B, T, D))
+        codes = self.encode(audio)
+        spectrum = self.spectrum(self.rvq.lookup(codes))
         output, other = (self.synthesise(spectrum, first) for first in first_frames)
-        return CodecOutput(output, other, codes.reshape(B, T, -1), flat, commitment)
+        return CodecOutput(output, other, codes)

@@ -6,10 +6,7 @@ from dataclasses import dataclass
 from distill.training.config import VQVAEConfig, default_minutes
 
 WARMUP_STEPS = 50
-"""Steps without quantiser and with rising learning rate; then k-means sets the codebooks."""
-
-WARMUP_S = 25.0
-"""Slow machines end the warm-up after this long, so that a usable model exists within the first minute."""
+"""Steps with rising learning rate."""
 
 COOL_DOWN = 0.15
 """An early stop takes so much longer of what was spent: most of the gain comes while the rate falls to nothing."""
@@ -47,11 +44,6 @@ class Budget:
         """0 at the start, 1 at the end."""
         done = step / self.steps if self.steps is not None else elapsed_s / (self.seconds or 1.0)
         return min(1.0, done)
-
-    def warmed_up(self, step: int, elapsed_s: float) -> bool:
-        """Whether the codebooks should be in place before this step."""
-        early = self.progress(step, elapsed_s) >= 0.2
-        return step >= WARMUP_STEPS or early or (self.seconds is not None and elapsed_s >= WARMUP_S)
 
     def rate_factor(self, step: int, elapsed_s: float) -> float:
         """Share of the highest learning rate: linear warm-up over the first steps, then the linear fall to 0."""

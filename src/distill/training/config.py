@@ -13,8 +13,7 @@ class VQVAEConfig:
     """How the codec is built and trained. Exactly one of `minutes`, `epochs` and `steps` is set."""
 
     codebook_size: int = 128
-    num_quantizers: int = 4
-    commitment_weight: float = 0.25
+    num_quantizers: int = 8
     batch_size: int = 8
     crop_frames: int = 24
     """Code frames (of 1024 samples) in a crop: about 0.5 s. Twice that was worse at equal time."""
@@ -36,7 +35,6 @@ class VQVAEConfig:
             (2 <= self.codebook_size <= 4096, "--codebook-size must lie between 2 and 4096."),
             (self.batch_size >= 1, "--batch-size must be at least 1."),
             (self.learning_rate > 0 and math.isfinite(self.learning_rate), "--lr must be above 0."),
-            (self.commitment_weight >= 0, "--commitment-weight must not be negative."),
             (self.channels in (None, 1, 2), "--channels must be 1 (mono) or 2 (stereo)."),
             (self.threads is None or self.threads >= 1, "--threads must be at least 1."),
             (0 <= self.seed <= LARGEST_SEED, f"--seed must lie between 0 and {LARGEST_SEED}."),

@@ -164,7 +164,6 @@ class _Run:
         self.material = measure_material(corpus)
         self.curves: list[Point] = []
         self.recent: list[float] = []
-        self.first_loss = math.inf
         self.health: tuple[LevelHealth, ...] = ()
         self.last_save_s = 0.0
 
@@ -184,7 +183,7 @@ class _Run:
         finished = trainer.progress >= 1
         if finished:
             if not trainer.codebooks_ready:
-                trainer.start_codebooks()
+                trainer.settle_codes()
             self.health = trainer.corpus_health()
             self._validate()
         self._save(finished)
@@ -208,12 +207,11 @@ class _Run:
         """Remember the distance; `DivergedError` if it has gone far astray."""
         if not math.isfinite(metrics.mel_loss):
             return
-        if math.isinf(self.first_loss):
-            self.first_loss = metrics.mel_loss
         self.recent = [*self.recent[-99:], metrics.mel_loss]
-        if has_diverged(self.first_loss, self.recent, self.curves):
+        if has_diverged(self.trainer.first_distance, self.recent, self.curves):
             rate = self.trainer.config.learning_rate
-            raise DivergedError(diverged(metrics.step, self.recent, self.first_loss, self.curves, rate).sentence)
+            first = self.trainer.first_distance
+            raise DivergedError(diverged(metrics.step, self.recent, first, self.curves, rate).sentence)
 
     # --- validation --------------------------------------------------------------------------------------------
 
@@ -262,7 +260,7 @@ class _Run:
         elapsed = self.trainer.elapsed_s
         due = elapsed >= FIRST_SAVE_S if self.last_save_s == 0 else elapsed - self.last_save_s >= SAVE_EVERY_S
         # While steps go wrong, the model on disk is the better one.
-        fine = not self.trainer.bad_steps and not goes_astray(self.first_loss, self.recent, self.curves)
+        fine = not self.trainer.bad_steps and not goes_astray(self.trainer.first_distance, self.recent, self.curves)
         return due and self.trainer.codebooks_ready and fine
 
     def _save(self, finished: bool) -> None:
@@ -286,14 +284,12 @@ class _Run:
             "manifest": self.manifest,
             "curves": self.curves,
             "recent": self.recent,
-            "first_loss": self.first_loss,
             "dataset_dir": str(Path(self.corpus.root).resolve()),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         self.trainer.restore(state["trainer"])
         self.identity, self.curves, self.recent = state["identity"], state["curves"], state["recent"]
-        self.first_loss = state["first_loss"]
         self.last_save_s = self.trainer.elapsed_s if self.trainer.codebooks_ready else 0.0
 
     # --- what goes into the file -------------------------------------------------------------------------------

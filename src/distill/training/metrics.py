@@ -46,7 +46,6 @@ class StepMetrics:
     elapsed_s: float
     remaining_s: float
     mel_loss: float
-    commitment_loss: float
     learning_rate: float
     realtime_factor: float
     levels: tuple[LevelHealth, ...]

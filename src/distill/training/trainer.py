@@ -1,5 +1,6 @@
 """One codec in training: a step, a validation, and everything needed to stop and go on."""
 
+import math
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -23,12 +24,15 @@ from distill.training.budget import Budget, lay_out
 from distill.training.config import VQVAEConfig
 from distill.training.memory import free_memory, is_out_of_memory
 from distill.training.metrics import LevelHealth, StepMetrics
+from distill.training.optimizer import CodecOptimizer
 
 EVERY_STEP_SCALES = (2, 4, 6)
 SOMETIMES_SCALES = (0, 1, 3, 5)
-KMEANS_BATCHES = 12
+SETTLING_PIECES = 256
+FIRST_PIECES = 32
 HEALTH_STEPS = 50
 REPULSION = 1.0
+LEVEL_WEIGHT = 2.0
 MAX_GRADIENT = 1.0
 HELD_OUT_S, OWN_S = 20.0, 10.0
 MOST_REGIONS = 24
@@ -52,9 +56,7 @@ class CodecTrainer:
         self.model = VQVAE(**config.model_arguments(sample_rate)).to(device)
         self.model.half_precision = gains_by_bfloat16(device)
         self.loss = MelLoss(sample_rate).to(device)
-        self.optimizer = torch.optim.AdamW(
-            self.model.parameters(), lr=config.learning_rate, betas=(0.8, 0.95), weight_decay=0.01, fused=True
-        )
+        self.optimizer = CodecOptimizer(self.model, config.learning_rate)
         self.sampler = CropSampler(split.train, config.crop_frames * self.model.frame_hop, sample_rate, config.seed)
         self.held_out = split.held_out
         self.average = WeightAverage(self.model)
@@ -63,6 +65,7 @@ class CodecTrainer:
         total_s = sum(region.n_samples for region in split.train) / sample_rate
         self.budget = lay_out(config, total_s, step_s)
         self.step_count, self.codebooks_ready, self.bad_steps = 0, False, 0
+        self.first_distance = math.inf
         self._earlier_s, self._began = 0.0, time.perf_counter()
         self._usage: deque[Tensor] = deque(maxlen=HEALTH_STEPS)
 
@@ -98,27 +101,27 @@ class CodecTrainer:
 
     def _halve_batch(self) -> None:
         self.batch_size //= 2
-        self.optimizer.zero_grad(set_to_none=True)
+        self.optimizer.zero_grad()
         if self.step_count == 0:
             # Its memory of the gradients may be half made.
-            self.optimizer.state.clear()
+            self.optimizer.forget()
         free_memory(self.device)
 
     def _step(self) -> StepMetrics:
-        if not self.codebooks_ready and self.budget.warmed_up(self.step_count, self.elapsed_s):
-            self.start_codebooks()
+        if not self.codebooks_ready:
+            self.settle_codes()
         rate = self._set_learning_rate()
         audio = self._batch(self.step_count)
-        output = self.model(audio, self._first_frames(), quantise=self.codebooks_ready)
+        output = self.model(audio, self._first_frames())
         distance, energy = self._energy_distance(output, audio)
         mel = distance * len(MEL_SCALES)
-        loss = energy * len(MEL_SCALES) + self.config.commitment_weight * output.commitment
-        if self._descend(loss):
-            self._update_codebooks(output)
+        level = self.loss.level_distance(output.audio, output.other, audio)
+        self._descend(energy * len(MEL_SCALES) + LEVEL_WEIGHT * level)
+        self._count_use(output.codes)
         self.step_count += 1
         self.heard_s += audio.shape[0] * audio.shape[-1] / self.model.sample_rate
         self.average.update(self.step_count)
-        return self._metrics(mel.item(), output.commitment.item(), rate)
+        return self._metrics(mel.item(), rate)
 
     def _batch(self, step: int) -> Tensor:
         return torch.from_numpy(self.sampler.batch(step, self.batch_size)).to(self.device)
@@ -129,8 +132,7 @@ class CodecTrainer:
 
     def _set_learning_rate(self) -> float:
         rate = self.config.learning_rate * self.budget.rate_factor(self.step_count, self.elapsed_s)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
+        self.optimizer.set_rate(rate)
         return rate
 
     def _scales(self) -> tuple[int, ...]:
@@ -152,49 +154,52 @@ class CodecTrainer:
         draws = torch.randint(NOISE_FRAMES, (2, self.batch_size), generator=self._generator(4))
         return draws[0], draws[1]
 
-    def _descend(self, loss: Tensor) -> bool:
+    def _descend(self, loss: Tensor) -> None:
         """One optimiser step, unless the loss or its gradient is no number; `DivergedError` if that goes on."""
-        self.optimizer.zero_grad(set_to_none=True)
+        self.optimizer.zero_grad()
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), MAX_GRADIENT)
         if torch.isfinite(loss) and torch.isfinite(norm):
             self.optimizer.step()
             self.bad_steps = 0
-            return True
+            return
         self.bad_steps += 1
         if self.bad_steps > BAD_STEPS_ALLOWED:
             raise DivergedError(
                 f"Training diverged at step {self.step_count}: the loss is no number any more. "
                 f"Start again with a lower --lr (it was {self.config.learning_rate:g})."
             )
-        return False
 
-    @torch.no_grad()
-    def start_codebooks(self) -> None:
-        """k-means over the latents of many batches: a single small one would leave most entries copies."""
-        batches = (self._batch(self.step_count + i) for i in range(KMEANS_BATCHES))
-        latents = torch.cat([self.model.latents(self.model.log_magnitude(audio)).flatten(0, 1) for audio in batches])
-        self.model.rvq.start_from(latents, self._generator(2))
+    def settle_codes(self) -> None:
+        """Analysis and codebooks, once and for all, from many pieces as training hears them."""
+        # However large the batch, as many pieces: they are all held in memory at once.
+        batches = -(-SETTLING_PIECES // self.batch_size)
+        self.model.fit((self._batch(i) for i in range(batches)), self._generator(2))
+        # What the average holds is the outline as it was before.
+        self.average = WeightAverage(self.model)
+        self.first_distance = self._untrained_distance()
         self.codebooks_ready = True
 
-    def _update_codebooks(self, output: CodecOutput) -> None:
-        if not self.codebooks_ready:
-            return
-        codes = output.codes.flatten(0, 1)
-        self.model.rvq.update(output.latents, codes, self._generator(3))
+    @torch.no_grad()
+    def _untrained_distance(self) -> float:
+        """Mean over many pieces, since that of a few may be anything."""
+        batches = [self._batch(i) for i in range(-(-FIRST_PIECES // self.batch_size))]
+        distances = [self._energy_distance(self.model(audio, self._first_frames()), audio)[0] for audio in batches]
+        return float(torch.stack(distances).mean()) * len(MEL_SCALES)
+
+    def _count_use(self, codes: Tensor) -> None:
         K = self.config.codebook_size
-        self._usage.append(torch.stack([torch.bincount(c, minlength=K) for c in codes.T]).cpu())
+        self._usage.append(torch.stack([torch.bincount(c, minlength=K) for c in codes.flatten(0, 1).T]).cpu())
 
     # --- how it goes -----------------------------------------------------------------------------------------
 
-    def _metrics(self, mel: float, commitment: float, rate: float) -> StepMetrics:
+    def _metrics(self, mel: float, rate: float) -> StepMetrics:
         return StepMetrics(
             step=self.step_count,
             progress=self.progress,
             elapsed_s=self.elapsed_s,
             remaining_s=self.budget.remaining_s(self.step_count, self.elapsed_s),
             mel_loss=mel,
-            commitment_loss=commitment,
             learning_rate=rate,
             realtime_factor=self.realtime_factor,
             levels=self.level_health(),
@@ -273,6 +278,7 @@ class CodecTrainer:
             "budget": asdict(self.budget),
             "average": self.average.state(),
             "codebooks_ready": self.codebooks_ready,
+            "first_distance": self.first_distance,
             "usage": list(self._usage),
         }
 
@@ -280,12 +286,13 @@ class CodecTrainer:
         """Go on from `state`: the steps that follow are those that would have followed."""
         self.model.load_state_dict(state["model"])
         self.model.half_precision = state["half_precision"]
+        self.optimizer = CodecOptimizer(self.model, self.config.learning_rate)
         self.optimizer.load_state_dict(state["optimizer"])
         self.average.restore(state["average"])
         self.step_count, self.batch_size, self.heard_s = state["step"], state["batch_size"], state["heard_s"]
         self.budget = Budget(**state["budget"])
         self._earlier_s, self._began = state["elapsed_s"], time.perf_counter()
-        self.codebooks_ready = state["codebooks_ready"]
+        self.codebooks_ready, self.first_distance = state["codebooks_ready"], state["first_distance"]
         self._usage.extend(state["usage"])
 
 

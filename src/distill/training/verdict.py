@@ -100,8 +100,8 @@ def _collapsed(facts: Facts) -> Verdict | None:
         return None
     return Verdict(
         VerdictKind.COLLAPSED,
-        f"Collapsed: {_name_levels(gone)} of the codes, so that different sounds get the same; "
-        "start again with a lower --lr, or with a smaller --codebook-size if your sounds are much alike.",
+        f"Collapsed: {_name_levels(gone)} of the codes, since your sounds are too much alike or too few; "
+        "add different ones, or start again with a smaller --codebook-size.",
     )
 
 
@@ -140,8 +140,8 @@ def _collapsing(facts: Facts) -> Verdict | None:
         return None
     return Verdict(
         VerdictKind.COLLAPSING,
-        f"Collapsing: {_name_levels(low)} of the codes; if it stays so, start again with a smaller --codebook-size "
-        "or a lower --lr.",
+        f"Collapsing: {_name_levels(low)} of the codes, since your sounds are much alike or few; a smaller "
+        "--codebook-size would do as well, or add different ones.",
     )
 
 

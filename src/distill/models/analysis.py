@@ -1,0 +1,76 @@
+"""What the codec hears: log-mel spectra at several resolutions, brought down to a few numbers by PCA.
+
+The spectra are those that decoded sounds are judged by, so what is near in latents sounds alike, for sounds unlike the
+corpus too. Nothing here is learned by gradients: codes are settled before the decoder hears its first sound, and stay
+valid however long it goes on.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from distill.audio.features import mel_filterbank, stft
+
+ANALYSIS_SCALES = ((320, 2048), (160, 1024), (80, 512), (40, 256), (20, 128))
+"""(mel bands, window in samples), half overlapping; each scale gives as many numbers a code frame."""
+
+MEL_FLOOR = 1e-5
+SIDE_WEIGHT = 0.5
+"""Of side and balance beside the mid, which counts 1: stereo should not cost what mono hears."""
+
+ITERATIONS = 4
+SPARE = 16
+
+
+class Analysis(nn.Module):
+    """Latents `[B, T, D]` of sounds `[B, C, N]`, one frame per `frame_hop` samples, a multiple of 1024."""
+
+    mean: Tensor
+    basis: Tensor
+
+    def __init__(self, sample_rate: int, channels: int, frame_hop: int, latent_dim: int) -> None:
+        super().__init__()
+        self.frame_hop, self.channels = frame_hop, channels
+        for i, (n_mels, n_fft) in enumerate(ANALYSIS_SCALES):
+            self.register_buffer(f"bank{i}", mel_filterbank(n_mels, n_fft, sample_rate), persistent=False)
+        planes = 1 if channels == 1 else 3
+        size = planes * sum(n_mels * 2 * frame_hop // n_fft for n_mels, n_fft in ANALYSIS_SCALES)
+        self.register_buffer("mean", torch.zeros(size))
+        self.register_buffer("basis", torch.zeros(size, latent_dim))
+
+    def features(self, audio: Tensor) -> Tensor:
+        """Natural-log mel magnitudes `[B, T, F]`; of stereo those of mid, side, and left above right."""
+        if self.channels == 1:
+            return self._log_mels(audio[:, 0])
+        left, right = audio.unbind(1)
+        mid, side = self._log_mels((left + right) / 2), self._log_mels((left - right) / 2)
+        balance = self._log_mels(left) - self._log_mels(right)
+        return torch.cat((mid, SIDE_WEIGHT * side, SIDE_WEIGHT * balance), -1)
+
+    def _log_mels(self, sound: Tensor) -> Tensor:
+        B, N = sound.shape
+        scales = []
+        for i, (_, n_fft) in enumerate(ANALYSIS_SCALES):
+            mels = stft(sound, n_fft, n_fft // 2).abs() @ self.get_buffer(f"bank{i}")
+            scales.append(mels.clamp(min=MEL_FLOOR).log().reshape(B, N // self.frame_hop, -1))
+        return torch.cat(scales, -1)
+
+    def forward(self, audio: Tensor) -> Tensor:
+        return (self.features(audio) - self.mean) @ self.basis
+
+    @torch.no_grad()
+    def fit(self, features: Tensor, generator: torch.Generator) -> Tensor:
+        """Set the projection from `features` `[M, F]` to their principal components; returns their latents `[M, D]`.
+
+        Components by subspace iteration (Halko et al. 2011, algorithm 4.4), scaled together to unit variance.
+        """
+        self.mean.copy_(features.mean(0))
+        centred = features - self.mean
+        D = self.basis.shape[1]
+        start = torch.randn(features.shape[1], D + SPARE, generator=generator)
+        basis = torch.linalg.qr(start.to(features)).Q
+        for _ in range(ITERATIONS):
+            basis = torch.linalg.qr(centred.T @ (centred @ basis)).Q
+        _, _, turn = torch.linalg.svd(centred @ basis, full_matrices=False)
+        components = (basis @ turn.T)[:, :D]
+        self.basis.copy_(components / (centred @ components).std().clamp(min=1e-6))
+        return centred @ self.basis

@@ -1,0 +1,113 @@
+"""What the codec hears: principal components that tell sounds apart."""
+
+import pytest
+import torch
+
+from distill.models.analysis import Analysis
+from distill.settings import SAMPLE_RATE
+
+HOP = 1024
+NAMES = ["mono", "stereo"]
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def analysis(channels: int = 1, dim: int = 16) -> Analysis:
+    return Analysis(SAMPLE_RATE, channels, HOP, dim)
+
+
+def sounds(channels: int = 1, n: int = 24, frames: int = 12) -> torch.Tensor:
+    """Decaying tones over noise `[n, channels, frames * HOP]`, each of its own pitch, level and place."""
+    draw = generator(1)
+    t = torch.arange(frames * HOP) / SAMPLE_RATE
+    pitch = 100 * 2 ** (6 * torch.rand(n, 1, 1, generator=draw))
+    decay = 40 * torch.rand(n, 1, 1, generator=draw)
+    level = 10 ** -(2 * torch.rand(n, channels, 1, generator=draw))
+    noise = 0.02 * torch.randn(n, channels, len(t), generator=draw)
+    return level * (torch.sin(2 * torch.pi * pitch * t) * torch.exp(-decay * t) + noise)
+
+
+def fitted(channels: int = 1, dim: int = 16, seed: int = 0) -> tuple[Analysis, torch.Tensor]:
+    """An analysis fitted to `sounds`, and the latents that it was given back."""
+    found = analysis(channels, dim)
+    return found, found.fit(found.features(sounds(channels)).flatten(0, 1), generator(seed))
+
+
+def left_over(dim: int) -> float:
+    """Share of the variance of the features that so many components leave out."""
+    found, _ = fitted(dim=dim)
+    centred = found.features(sounds()).flatten(0, 1) - found.mean
+    directions = found.basis / found.basis.norm(dim=0)
+    return float((centred - centred @ directions @ directions.T).square().sum() / centred.square().sum())
+
+
+@pytest.mark.parametrize("channels", [1, 2], ids=NAMES)
+def test_one_vector_a_frame(channels: int) -> None:
+    found, latents = fitted(channels)
+    assert found(sounds(channels)).shape == (24, 12, 16)
+    assert torch.equal(found(sounds(channels)).flatten(0, 1), latents)
+
+
+@pytest.mark.parametrize("channels", [1, 2], ids=NAMES)
+def test_components_are_orthogonal_and_of_one_length(channels: int) -> None:
+    found, _ = fitted(channels)
+    gram = found.basis.T @ found.basis
+    assert torch.allclose(gram / gram[0, 0], torch.eye(16), atol=1e-4)
+
+
+def test_latents_have_unit_variance_over_all_and_fall_from_component_to_component() -> None:
+    _, latents = fitted()
+    assert float(latents.std()) == pytest.approx(1, abs=1e-3)
+    assert latents.mean(0).abs().max() < 1e-3
+    each = latents.std(0)
+    assert (each.diff() <= 1e-4).all()
+    assert each[0] > 3 * each[-1]
+
+
+def test_more_components_leave_less_out_and_no_others_would_leave_out_less() -> None:
+    shares = [left_over(dim) for dim in (2, 8, 32)]
+    assert shares[0] > 1.5 * shares[1] > 2 * shares[2]
+    features = analysis().features(sounds()).flatten(0, 1)
+    variances = torch.linalg.svdvals(features - features.mean(0)).square()
+    best = [float(variances[dim:].sum() / variances.sum()) for dim in (2, 8, 32)]
+    assert shares == pytest.approx(best, rel=0.02)
+
+
+def test_the_seed_decides_and_hardly_matters() -> None:
+    (one, _), (again, _), (other, _) = (fitted(seed=seed) for seed in (0, 0, 5))
+    assert torch.equal(one.basis, again.basis)
+    assert not torch.equal(one.basis, other.basis)
+    first, same = one.basis[:, 0], other.basis[:, 0]
+    assert abs(float(first @ same) / float(first @ first)) == pytest.approx(1, abs=1e-3)
+
+
+def test_another_sound_or_another_level_gives_other_latents() -> None:
+    found, _ = fitted()
+    sound = sounds()[:1]
+    latents = found(sound)
+    for other in (2 * sound, sound.flip(-1), sounds()[1:2]):
+        assert (found(other) - latents).abs().mean() > 0.05
+
+
+def test_polarity_makes_no_difference() -> None:
+    found, _ = fitted()
+    assert torch.allclose(found(-sounds()), found(sounds()), atol=1e-5)
+
+
+def test_left_is_told_from_right() -> None:
+    found, _ = fitted(2)
+    sound = sounds(2)
+    assert (found(sound.flip(1)) - found(sound)).abs().mean() > 0.05
+    same = sound.mean(1, keepdim=True).expand(-1, 2, -1)
+    assert torch.equal(found(same.flip(1)), found(same))
+
+
+@pytest.mark.parametrize("channels", [1, 2], ids=NAMES)
+def test_silence_and_nothing_but_one_sound(channels: int) -> None:
+    found = analysis(channels)
+    silence = found.features(torch.zeros(4, channels, 8 * HOP)).flatten(0, 1)
+    assert torch.isfinite(found.fit(silence, generator())).all()
+    assert torch.isfinite(found.basis).all()
+    assert torch.isfinite(found(sounds(channels))).all()
