@@ -74,7 +74,7 @@ def unquantised(loaded: LoadedVQModel, sound: np.ndarray) -> np.ndarray:
     gain = 10 ** ((min(max(level, low), high) - level) / 20)
     N = sound.shape[1]
     target = torch.from_numpy(np.pad(sound, ((0, 0), (0, -N % math.lcm(model.n_fft, model.frame_hop)))))
-    decoded = model.decode_values(model.latents(model.log_magnitude(target[None] * gain)))[0]
+    decoded = model.decode_values(model.latents(target[None] * gain))[0]
     return (decoded * best_gain(decoded, target, MelLoss(model.sample_rate))).numpy()[:, :N]
 
 
