@@ -48,9 +48,21 @@ def test_json(run, trained: Path, corpus_dir: Path) -> None:
     assert decoded.stderr == ""
 
 
-def test_codes_of_another_model_are_refused(run, trained: Path, codec_only: Path, corpus_dir: Path) -> None:
+def test_codes_of_another_model_are_refused(run, trained: Path, corpus_dir: Path) -> None:
     run("encode", trained, first_sound(corpus_dir), "-o", "x.json")
-    result = run("decode", codec_only, "x.json", "-o", "y.wav")
+    options = ("--steps", "1", "--batch-size", "2", "--codebook-size", "32", "--rvq-levels", "3", "--seed", "1")
+    assert run("train", corpus_dir, "-o", "other.sda", *options, "--threads", "1").exit_code == 0
+    result = run("decode", "other.sda", "x.json", "-o", "y.wav")
     assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
     assert "Error: " in result.stderr
     assert not Path("y.wav").exists()
+
+
+def test_codes_outlast_a_longer_training(run, trained: Path, codec_only: Path, corpus_dir: Path) -> None:
+    """Codes are settled before the first step, so that only the sound of them changes with more of those."""
+    assert run("encode", codec_only, first_sound(corpus_dir), "-o", "x.json").exit_code == 0
+    assert run("decode", trained, "x.json", "-o", "later.wav").exit_code == 0
+    assert run("decode", codec_only, "x.json", "-o", "early.wav").exit_code == 0
+    early, later = (sf.read(name)[0] for name in ("early.wav", "later.wav"))
+    assert len(early) == len(later)
+    assert not np.array_equal(early, later)

@@ -31,7 +31,6 @@ WRONG = [
     ("train SOUNDS -o x.sda --codebook-size 1", 2, "--codebook-size"),
     ("train SOUNDS -o x.sda --batch-size 0", 2, "--batch-size"),
     ("train SOUNDS -o x.sda --lr 0", 2, "--lr"),
-    ("train SOUNDS -o x.sda --commitment-weight -1", 2, "--commitment-weight"),
     ("train SOUNDS -o x.sda --threads 0", 2, "--threads"),
     ("train SOUNDS -o x.sda --seed -1", 2, "--seed"),
     ("train SOUNDS -o fake.sda", 1, "no usable Distill model"),

@@ -12,7 +12,7 @@ COMMANDS = ["doctor", "train", "train-prior", "generate", "encode", "decode", "i
 OPTIONS = {
     "doctor": "--json",
     "train": (
-        "--minutes --epochs --steps --codebook-size --rvq-levels --commitment-weight --batch-size --lr "
+        "--minutes --epochs --steps --codebook-size --rvq-levels --batch-size --lr "
         "--channels --device --threads --seed --model-name --json --resume --discard-prior --output -o"
     ),
     "train-prior": "--epochs -e --hidden-size --layers --heads --lr --device --json",

@@ -25,7 +25,7 @@ def validation(kind: VerdictKind, verdict: str, held_out: float | None = 3.1) ->
 def drawn(width: int = 80) -> list[str]:
     console = Console(file=StringIO(), force_terminal=True, width=width, color_system=None)
     display = TrainDisplay(console)
-    step = StepMetrics(120, 0.25, 30.0, 95.0, 2.5, 0.1, 1e-3, 28.0, LEVELS)
+    step = StepMetrics(120, 0.25, 30.0, 95.0, 2.5, 1e-3, 28.0, LEVELS)
     display(validation(VerdictKind.LEARNING, "Learning: distance 2.50 (held out 3.10); let it go on."))
     display(ModelSaved(110, "my.sda"))
     display(step)
@@ -59,7 +59,7 @@ def test_lines_say_a_verdict_when_it_changes() -> None:
         (VerdictKind.DONE, "Done."),
     ):
         display(validation(kind, verdict, held_out=None))
-        display(StepMetrics(120, 0.25, 30.0, 95.0, 2.5, 0.1, 1e-3, 28.0, LEVELS))
+        display(StepMetrics(120, 0.25, 30.0, 95.0, 2.5, 1e-3, 28.0, LEVELS))
     lines = out.getvalue().splitlines()
     assert [line for line in lines if not line.startswith("step")] == ["Learning at first.", "Done."]
     assert any(line.startswith("step 120") and "held out" not in line for line in lines)

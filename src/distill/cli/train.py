@@ -40,7 +40,7 @@ def train_cmd(
     epochs: Annotated[int | None, typer.Option(help="Train for so many passes over the corpus.")] = None,
     steps: Annotated[int | None, typer.Option(help="Train so many steps (repeatable on a CPU).")] = None,
     codebook_size: Annotated[int | None, typer.Option(help="Codes a level. Default: by file count.")] = None,
-    rvq_levels: Annotated[int | None, typer.Option(help="Levels of codes, 2 to 8. Default: 4.")] = None,
+    rvq_levels: Annotated[int | None, typer.Option(help="Levels of codes, 2 to 8. Default: 8.")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Half-second pieces heard at each step.")] = None,
     lr: Annotated[float | None, typer.Option(help="Learning rate at its highest.")] = None,
     channels: Annotated[int | None, typer.Option(help="1 mono, 2 stereo. Default: by corpus.")] = None,
