@@ -48,3 +48,13 @@ def test_codes_of_another_model_are_refused(loaded: LoadedVQModel) -> None:
     codes = encode_sound(loaded, np.ones((1, 3000), np.float32))
     with pytest.raises(CodebookMismatchError, match="another model"):
         decode_sound(loaded, replace(codes, codebook_hash="0" * 64))
+
+
+def test_what_overshoots_is_limited_not_clipped(loaded: LoadedVQModel) -> None:
+    codes = encode_sound(loaded, np.sin(np.arange(50_000) / 30)[None].astype(np.float32) * 0.3)
+    quiet = decode_sound(loaded, codes)
+    factor = 3 / float(np.abs(quiet).max())
+    loud = decode_sound(loaded, replace(codes, gain=codes.gain * factor))
+    assert np.abs(loud).max() <= 1.0
+    # A limiter keeps the shape of each period, a clipper cuts it flat.
+    assert np.count_nonzero(np.abs(loud) > 0.999) < 0.1 * np.count_nonzero(np.abs(quiet * factor) > 1)

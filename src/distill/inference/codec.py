@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 
+from distill.audio.finish import limit_peaks
 from distill.audio.level import FLOOR_DB, active_rms_db
 from distill.audio.spatial import WIDE_DB, mix_channels, pieces, scale_side, side_level_db
 from distill.errors import AudioError, CodebookMismatchError, CodesFileError
@@ -50,7 +51,7 @@ def encode_sound(loaded: LoadedVQModel, audio: np.ndarray, source: str = "") -> 
 
 
 def decode_sound(loaded: LoadedVQModel, codes: Codes) -> np.ndarray:
-    """The sound `[C, N]` of `codes`, as long as the source was, in the model's output channels.
+    """The sound `[C, N]` of `codes`, as long as the source was, in the model's output channels, under full scale.
 
     `CodebookMismatchError` for another codec's.
     """
@@ -67,7 +68,9 @@ def decode_sound(loaded: LoadedVQModel, codes: Codes) -> np.ndarray:
     audio = decode_codes(loaded.model, torch.from_numpy(codes.codes).long())[:, : codes.n_samples]
     if len(audio) == 2:
         audio = scale_side(audio, codes.width)
-    return mix_channels(audio, loaded.output_channels) * np.float32(codes.gain)
+    audio = mix_channels(audio, loaded.output_channels) * np.float32(codes.gain)
+    # A file holds nothing above full scale: what a little overshoots would be heard as clicks.
+    return limit_peaks(audio, codes.sample_rate, ceiling_db=0.0)
 
 
 @torch.inference_mode()

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from distill.audio.features import mel_filterbank, stft
+from distill.models.midside import to_mid_side
 
 ANALYSIS_SCALES = ((320, 2048), (160, 1024), (80, 512), (40, 256), (20, 128))
 """(mel bands, window in samples), half overlapping; each scale gives as many numbers a code frame."""
@@ -39,20 +40,20 @@ class Analysis(nn.Module):
 
     def features(self, audio: Tensor) -> Tensor:
         """Natural-log mel magnitudes `[B, T, F]`; of stereo those of mid, side, and left above right."""
-        if self.channels == 1:
-            return self._log_mels(audio[:, 0])
-        left, right = audio.unbind(1)
-        mid, side = self._log_mels((left + right) / 2), self._log_mels((left - right) / 2)
-        balance = self._log_mels(left) - self._log_mels(right)
-        return torch.cat((mid, SIDE_WEIGHT * side, SIDE_WEIGHT * balance), -1)
-
-    def _log_mels(self, sound: Tensor) -> Tensor:
-        B, N = sound.shape
+        B, _, N = audio.shape
+        T = N // self.frame_hop
         scales = []
         for i, (_, n_fft) in enumerate(ANALYSIS_SCALES):
-            mels = stft(sound, n_fft, n_fft // 2).abs() @ self.get_buffer(f"bank{i}")
-            scales.append(mels.clamp(min=MEL_FLOOR).log().reshape(B, N // self.frame_hop, -1))
+            planes = self._planes(stft(audio, n_fft, n_fft // 2), self.get_buffer(f"bank{i}"))
+            scales.append(planes.unflatten(2, (T, -1)).transpose(1, 2).reshape(B, T, -1))
         return torch.cat(scales, -1)
+
+    def _planes(self, spectrum: Tensor, bank: Tensor) -> Tensor:
+        """Log-mels `[B, P, S, M]` of a spectrum `[B, C, S, F]`; `P` is 1 for mono, 3 for stereo."""
+        if self.channels == 1:
+            return _log_mels(spectrum, bank)
+        mid, side, left, right = _log_mels(torch.cat((to_mid_side(spectrum), spectrum), 1), bank).unbind(1)
+        return torch.stack((mid, SIDE_WEIGHT * side, SIDE_WEIGHT * (left - right)), 1)
 
     def forward(self, audio: Tensor) -> Tensor:
         return (self.features(audio) - self.mean) @ self.basis
@@ -74,3 +75,8 @@ class Analysis(nn.Module):
         components = (basis @ turn.T)[:, :D]
         self.basis.copy_(components / (centred @ components).std().clamp(min=1e-6))
         return centred @ self.basis
+
+
+def _log_mels(spectrum: Tensor, bank: Tensor) -> Tensor:
+    power = spectrum.real.square() + spectrum.imag.square()
+    return (power.sqrt() @ bank).clamp(min=MEL_FLOOR).log()
