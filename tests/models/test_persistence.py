@@ -287,6 +287,7 @@ SAVE_FOREVER = """
 import sys
 from distill.models.persistence import load_model_v2, save_model_v2
 loaded = load_model_v2(sys.argv[1])
+save_model_v2(sys.argv[1], loaded.model, {"name": "again"})
 print("ready", flush=True)
 while True:
     save_model_v2(sys.argv[1], loaded.model, {"name": "again"})
