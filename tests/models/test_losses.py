@@ -51,3 +51,20 @@ def test_best_gain_finds_a_wrong_level(gain: float) -> None:
 def test_silence_needs_no_gain() -> None:
     silence = torch.zeros(1, 4096)
     assert best_gain(silence, silence, MelLoss(SAMPLE_RATE)) == 1.0
+
+
+def test_level_distance_is_in_decades_of_level_and_nothing_else() -> None:
+    loss, generator = MelLoss(SAMPLE_RATE), torch.Generator().manual_seed(0)
+    x, other = (0.1 * torch.randn(2, 1, 9600, generator=generator) for _ in range(2))
+    assert float(loss.level_distance(x, x, x)) == 0
+    assert float(loss.level_distance(0.1 * x, 0.1 * x, x)) == pytest.approx(1, abs=0.01)
+    # Another sound of the same level, and the same sound at a level that comes and goes.
+    gated = x * (torch.arange(9600) // 480 % 2)
+    assert float(loss.level_distance(other, x, x)) < 0.05
+    assert float(loss.level_distance(gated, gated, x)) > 0.5
+
+
+def test_level_distance_takes_silence_and_any_length() -> None:
+    loss, silence = MelLoss(SAMPLE_RATE), torch.zeros(1, 1, 5000, requires_grad=True)
+    loss.level_distance(silence, silence, torch.randn(1, 1, 5000)).backward()
+    assert torch.isfinite(silence.grad).all()
