@@ -77,7 +77,7 @@ def decode_sound(loaded: LoadedVQModel, codes: Codes) -> np.ndarray:
 def _corrections(model: VQVAE, codes: torch.Tensor, audio: np.ndarray, gain: float) -> tuple[float, float]:
     """What the decoded sound and, beyond that, its side are to be multiplied by to be nearest to what was encoded.
 
-    Judged by up to 10 s from the middle.
+    Judged by up to `JUDGED_S` from the middle.
     """
     first = max(0, (len(codes) - round(JUDGED_S * model.frame_rate)) // 2)
     last = first + round(JUDGED_S * model.frame_rate)

@@ -9,12 +9,12 @@ import torch
 from torch import Tensor, nn
 
 from distill.audio.features import mel_filterbank, stft
+from distill.models.losses import LOG_FLOOR, MEL_SCALES
 from distill.models.midside import to_mid_side
 
-ANALYSIS_SCALES = ((320, 2048), (160, 1024), (80, 512), (40, 256), (20, 128))
-"""(mel bands, window in samples), half overlapping; each scale gives as many numbers a code frame."""
+ANALYSIS_SCALES = MEL_SCALES[:1:-1]
+"""All but the shortest two, largest first, half overlapping; each scale gives as many numbers a code frame."""
 
-MEL_FLOOR = 1e-5
 SIDE_WEIGHT = 0.5
 """Of side and balance beside the mid, which counts 1: stereo should not cost what mono hears."""
 
@@ -79,4 +79,4 @@ class Analysis(nn.Module):
 
 def _log_mels(spectrum: Tensor, bank: Tensor) -> Tensor:
     power = spectrum.real.square() + spectrum.imag.square()
-    return (power.sqrt() @ bank).clamp(min=MEL_FLOOR).log()
+    return (power.sqrt() @ bank).clamp(min=LOG_FLOOR).log()

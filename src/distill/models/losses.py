@@ -12,8 +12,8 @@ LOG_FLOOR = 1e-5
 
 LEVEL_BLOCKS_S = (0.002, 0.01)
 """What a level is measured over: attacks, and what the ear takes for loudness."""
-STEREO_WEIGHT = 1.0
 
+STEREO_WEIGHT = 1.0
 
 MEASURED_OVERLAP, TRAINED_OVERLAP = 4, 2
 """Windows over each sample: as the distance is defined, and, at half the cost, as it is trained on random crops."""
@@ -53,7 +53,7 @@ class MelLoss(nn.Module):
             a, b = (self.log_mel(x, i, TRAINED_OVERLAP) for x in (output, other))
             with torch.no_grad():
                 wanted = self.log_mel(target, i, TRAINED_OVERLAP)
-            near.append(0.5 * ((a - wanted).abs().mean() + (b - wanted).abs().mean()))
+            near.append(_near(a, b, wanted))
             apart.append((a - b).abs().mean())
         distance = torch.stack(near).mean()
         return distance, distance - 0.5 * repulsion * torch.stack(apart).mean()
@@ -66,8 +66,7 @@ class MelLoss(nn.Module):
         distances = []
         for block in self.level_blocks:
             a, b, wanted = (_log_rms(x, block) for x in (output, other, target))
-            near = 0.5 * ((a - wanted).abs().mean() + (b - wanted).abs().mean())
-            distances.append(near - 0.5 * (a - b).abs().mean())
+            distances.append(_near(a, b, wanted) - 0.5 * (a - b).abs().mean())
         return torch.stack(distances).mean()
 
     def stereo_energy_distance(
@@ -94,6 +93,11 @@ class MelLoss(nn.Module):
         a, b, wanted = heard(output), heard(other), heard(target)
         _, sides = self.energy_distance(a, b, wanted, ear_scales, repulsion)
         return distance, mid + STEREO_WEIGHT * sides
+
+
+def _near(a: Tensor, b: Tensor, wanted: Tensor) -> Tensor:
+    """Mean absolute difference of two random decodings' features to what is wanted."""
+    return 0.5 * ((a - wanted).abs().mean() + (b - wanted).abs().mean())
 
 
 def _log_rms(x: Tensor, block: int) -> Tensor:

@@ -17,7 +17,7 @@ class WeightAverage:
 
     The weights after step s count `s ** POWER` times: the average reaches back over about a twentieth of the
     training, however long that is (Karras et al. 2024, "Analyzing and improving the training dynamics of diffusion
-    models", section 3.1). Buffers are not averaged: codebooks follow their latents slowly as it is.
+    models", section 3.1). Buffers are not averaged: analysis and codebooks are settled before the first step.
     """
 
     def __init__(self, model: nn.Module) -> None:

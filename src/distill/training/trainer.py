@@ -212,15 +212,7 @@ class CodecTrainer:
         return measure_health(torch.stack(list(self._usage)).sum(0))
 
     def corpus_health(self) -> tuple[LevelHealth, ...]:
-        """Use of every codebook in one unaugmented pass over (at most 10 minutes of) the training sounds.
-
-        Of the averaged weights, as are all figures that go into the file.
-        """
-        with self.average.applied():
-            return self._corpus_health()
-
-    def _corpus_health(self) -> tuple[LevelHealth, ...]:
-        self.model.eval()
+        """Use of every codebook in one unaugmented pass over (at most 10 minutes of) the training sounds."""
         K, room = self.config.codebook_size, int(HEALTH_S * self.model.sample_rate)
         counts = torch.zeros(self.config.num_quantizers, K)
         for region in self.sampler.regions:
@@ -229,7 +221,6 @@ class CodecTrainer:
             room -= region.n_samples
             if room <= 0:
                 break
-        self.model.train()
         return measure_health(counts)
 
     @torch.no_grad()
