@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from distill.audio.finish import fade_ends, finish, limit_peaks, match_loudness, remove_dc
+from distill.audio.finish import fade_ends, finish, limit_blocks, limit_peaks, match_loudness, remove_dc
 from distill.audio.level import integrated_loudness
 from distill.settings import SAMPLE_RATE
 
@@ -18,6 +18,19 @@ def noise(seconds: float, level: float, seed: int = 0) -> np.ndarray:
 def test_limiter_never_overshoots(level: float, seed: int, seconds: float) -> None:
     limited = limit_peaks(noise(seconds, level, seed), SAMPLE_RATE, -0.5)
     assert np.abs(limited).max() <= 10 ** (-0.5 / 20) + 1e-6
+
+
+@given(seed=st.integers(0, 50), cuts=st.lists(st.integers(0, 3 * SAMPLE_RATE), max_size=5))
+@settings(max_examples=10)
+def test_limited_in_blocks_is_limited_whole(seed: int, cuts: list[int]) -> None:
+    """Peaks in some places only, where blocks and the limiter's own pieces meet among them."""
+    sound = noise(3, 0.1, seed)
+    for place in (SAMPLE_RATE - 100, SAMPLE_RATE + 5, *np.random.default_rng(seed).integers(0, 3 * SAMPLE_RATE, 5)):
+        sound[:, place] = 3.0
+    blocks = np.split(sound, sorted(cuts), axis=1)
+    limited = np.concatenate(list(limit_blocks(blocks, SAMPLE_RATE, 0.0)), axis=1)
+    assert np.abs(limited - limit_peaks(sound, SAMPLE_RATE, 0.0)).max() < 1e-6
+    assert np.abs(limited).max() <= 1
 
 
 def test_limiter_leaves_quiet_sound_alone() -> None:

@@ -179,3 +179,10 @@ def test_impossible_outputs(tmp_path: Path) -> None:
     with pytest.raises(AudioError, match="VORBIS"):
         write_wav(tmp_path / "a.wav", tone(0.01), subtype="VORBIS")
     assert os.listdir(tmp_path) == []
+
+
+def test_longer_than_a_wav_file_can_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("distill.audio.io._LARGEST_WAV", 100_000)
+    with pytest.raises(OutputError, match="longer than a WAV file can be"):
+        write_wav(tmp_path / "a.wav", tone(1.0))
+    assert os.listdir(tmp_path) == []

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from distill.audio.level import active_rms_db, db, integrated_loudness
+from distill.audio.level import active_rms_db, active_rms_db_of, db, integrated_loudness
 from distill.settings import SAMPLE_RATE
 
 
@@ -71,3 +71,10 @@ def test_active_rms_of_one_sample() -> None:
 def test_gain_moves_both_alike(measure: Callable[[np.ndarray, int], float]) -> None:
     audio = noise(3.0, 2)
     assert measure(audio / 2, SAMPLE_RATE) - measure(audio, SAMPLE_RATE) == pytest.approx(-6.02, abs=0.01)
+
+
+def test_active_level_of_blocks_is_that_of_the_whole() -> None:
+    audio = noise(23, channels=2)
+    blocks = np.split(audio, [1, 100, 480_001, 600_000], axis=1)
+    assert active_rms_db_of(blocks, SAMPLE_RATE) == active_rms_db(audio, SAMPLE_RATE)
+    assert active_rms_db_of((), SAMPLE_RATE) == -120

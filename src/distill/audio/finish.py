@@ -1,9 +1,12 @@
 """Last steps before a generated sound is written: DC, level, peaks, ends. Sounds are `[C, N]` float32."""
 
+from collections.abc import Iterable, Iterator
+
 import numpy as np
 from scipy.ndimage import minimum_filter1d, uniform_filter1d
 from scipy.signal import butter, sosfiltfilt
 
+from distill.audio.blocks import windows
 from distill.audio.level import integrated_loudness
 
 CEILING_DB = -0.5
@@ -44,6 +47,20 @@ def limit_peaks(audio: np.ndarray, sample_rate: int, ceiling_db: float = CEILING
     needed = np.minimum(1.0, ceiling / np.maximum(peaks, 1e-9)).astype(np.float64)
     gain = uniform_filter1d(minimum_filter1d(needed, window, mode="nearest"), window, mode="nearest")
     return (audio * np.minimum(gain, needed)).astype(np.float32)
+
+
+def limiter_reach(sample_rate: int) -> int:
+    """By how many samples a peak can lie away from a sample whose level `limit_peaks` changes for it."""
+    return 2 * round(LOOKAHEAD_S * sample_rate)
+
+
+def limit_blocks(
+    blocks: Iterable[np.ndarray], sample_rate: int, ceiling_db: float = CEILING_DB
+) -> Iterator[np.ndarray]:
+    """`limit_peaks` of a sound that comes in blocks `[C, n]`: the same as of the whole."""
+    reach = limiter_reach(sample_rate)
+    for window in windows(blocks, sample_rate, reach):
+        yield limit_peaks(window.sound, sample_rate, ceiling_db)[:, window.kept]
 
 
 def fade_ends(audio: np.ndarray, sample_rate: int) -> np.ndarray:

@@ -1,11 +1,11 @@
 """Reading any sound file as a stream of float blocks at one rate, and writing WAV files."""
 
-import io
+import errno
 import math
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 import soundfile as sf
@@ -24,6 +24,8 @@ AUDIO_EXTENSIONS = frozenset((*_PLAIN, *_PACKED))
 _LOWEST_RATE, _HIGHEST_RATE = 1_000, 1_000_000
 # Bounds the memory of one block whatever rate and channel count a header claims.
 _LARGEST_BLOCK = 1 << 21
+# Sizes in a WAV file are numbers of 32 bits.
+_LARGEST_WAV = (1 << 32) - 1
 
 
 class AudioInfo(NamedTuple):
@@ -127,27 +129,55 @@ def write_wav(
     file cannot be written; an earlier file then stays as it was.
     """
     audio = np.atleast_2d(audio)
-    if not np.isfinite(audio).all():
-        raise AudioError(f"Cannot write {path}: the sound holds samples that are not numbers.")
-    encoded = _encode_wav(path, audio, sample_rate, subtype)
+    blocks = (audio[:, start : start + sample_rate] for start in range(0, audio.shape[1], sample_rate))
+    return write_wav_blocks(path, blocks, len(audio), sample_rate, subtype)
+
+
+def write_wav_blocks(
+    path: str | os.PathLike[str],
+    blocks: Iterable[np.ndarray],
+    channels: int,
+    sample_rate: int = SAMPLE_RATE,
+    subtype: str = "PCM_24",
+) -> Path:
+    """`write_wav` of a sound that comes in blocks `[C, n]`, each written as soon as it is there."""
+    integer = subtype not in ("FLOAT", "DOUBLE")
     with replace_atomically(path) as file:
-        file.write(encoded.getbuffer())
+        target = _WavTarget(file)
+        try:
+            with sf.SoundFile(target, "w", sample_rate, channels, subtype, format="WAV") as wav:
+                for block in blocks:
+                    if not np.isfinite(block).all():
+                        raise AudioError(f"Cannot write {path}: the sound holds samples that are not numbers.")
+                    wav.write(np.clip(block.T, -1.0, 1.0) if integer else block.T)
+                    target.check()
+        except (sf.SoundFileError, ValueError, TypeError) as error:
+            problem = f"WAV cannot hold this sound as {subtype} ({error})"
+            raise AudioError(f"Cannot write {path}: {problem}.") from error
+        target.check()
     return Path(path)
 
 
-def _encode_wav(path: str | os.PathLike[str], audio: np.ndarray, rate: int, subtype: str) -> io.BytesIO:
-    # In memory first: libsndfile reports a full disk only as a count, and from Python it gets lost.
-    encoded = io.BytesIO()
-    integer = subtype not in ("FLOAT", "DOUBLE")
-    try:
-        with sf.SoundFile(encoded, "w", rate, len(audio), subtype, format="WAV") as file:
-            for start in range(0, audio.shape[1], rate):
-                block = audio[:, start : start + rate].T
-                file.write(np.clip(block, -1.0, 1.0) if integer else block)
-    except (sf.SoundFileError, ValueError, TypeError) as error:
-        problem = f"WAV cannot hold this sound as {subtype} ({error})"
-        raise AudioError(f"Cannot write {path}: {problem}.") from error
-    return encoded
+class _WavTarget:
+    """A file for libsndfile to write to, which takes no exceptions: `check` raises those that there were."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.seek, self.tell, self.read = file.seek, file.tell, file.read
+        self._file = file
+        self._error: OSError | None = None
+
+    def write(self, content: bytes) -> int:
+        try:
+            if self._file.tell() + len(content) > _LARGEST_WAV:
+                raise OSError(errno.EFBIG, "longer than a WAV file can be, about 4 GB: write it in parts")
+            self._file.write(content)
+        except OSError as error:
+            self._error = self._error or error
+        return len(content)
+
+    def check(self) -> None:
+        if self._error is not None:
+            raise self._error
 
 
 def _open(path: str | os.PathLike[str]) -> sf.SoundFile:

@@ -5,11 +5,13 @@ since a file does not say which of its channels are surrounds.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from pyloudnorm import IIRfilter
 from scipy.signal import lfilter
+
+from distill.audio.blocks import windows
 
 FLOOR_DB = -120.0
 """What `db` and `active_rms_db` return for silence."""
@@ -42,10 +44,15 @@ def integrated_loudness(audio: np.ndarray, sample_rate: int) -> float:
 
 def active_rms_db(audio: np.ndarray, sample_rate: int) -> float:
     """RMS of `[C, N]` in dBFS over the 50 ms windows that lie within 40 dB of the loudest one."""
+    return active_rms_db_of((audio,), sample_rate)
+
+
+def active_rms_db_of(blocks: Iterable[np.ndarray], sample_rate: int) -> float:
+    """`active_rms_db` of a sound that comes in blocks `[C, n]` of any lengths; -120 for none."""
     size = max(1, round(0.05 * sample_rate))
-    powers, lengths = [], []
-    for piece in _pieces(audio, size * round(_PIECE_S / 0.05)):
-        power = np.square(piece).mean(axis=0)
+    powers, lengths = [np.zeros(1)], [np.ones(1)]
+    for piece in windows(blocks, size * round(_PIECE_S / 0.05)):
+        power = np.square(piece.sound[:, piece.kept].astype(np.float64)).mean(axis=0)
         starts = np.arange(0, len(power), size)
         powers.append(np.add.reduceat(power, starts))
         lengths.append(np.diff(starts, append=len(power)))
