@@ -64,6 +64,7 @@ def test_codes_are_the_nearest_to_what_is_left_over() -> None:
     left = x - rvq.lookup(codes[:, :2])
     assert torch.equal(codes[:, 2], nearest(left, rvq.codebooks[2]))
     assert torch.allclose(rvq.lookup(codes), sum(rvq.codebooks[q][codes[:, q]] for q in range(3)))
+    assert torch.equal(rvq.lookup(codes, [1]), rvq.codebooks[1][codes[:, 1]])
 
 
 def test_nearly_every_entry_is_used_by_what_it_was_fitted_to() -> None:

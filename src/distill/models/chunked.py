@@ -1,12 +1,15 @@
 """Encode and decode sounds of any length in pieces: the result of doing it whole, with flat memory."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from distill.audio.blocks import windows
+from distill.audio.spatial import pieces
 from distill.models.vqvae import VQVAE
 
 CHUNK_S = 20.0
@@ -17,13 +20,6 @@ def frames_of(n_samples: int, frame_hop: int) -> int:
     return -(-n_samples // frame_hop)
 
 
-def _spans(T: int, size: int, margin: int) -> Iterator[tuple[int, int, int, int]]:
-    """(start, stop) of what is kept and (from, to) of what must be seen for it, in frames."""
-    for start in range(0, T, size):
-        stop = min(start + size, T)
-        yield start, stop, max(0, start - margin), min(T, stop + margin)
-
-
 def _chunk_frames(model: VQVAE) -> int:
     return max(1, round(CHUNK_S * model.frame_rate))
 
@@ -32,35 +28,50 @@ def _device(model: VQVAE) -> torch.device:
     return model.rvq.codebooks.device
 
 
-@torch.inference_mode()
+def encode_stream(model: VQVAE, blocks: Iterable[np.ndarray]) -> Iterator[Tensor]:
+    """Codes `[T, Q]` (on the CPU), piece after piece, of a sound in `blocks` `[C, n]` at the codec's rate.
+
+    The end is padded with silence to a whole frame.
+    """
+    hop = model.frame_hop
+    for window in windows(blocks, _chunk_frames(model) * hop, model.receptive_field[0] * hop):
+        sound = torch.from_numpy(np.array(window.sound, dtype=np.float32))
+        sound = F.pad(sound, (0, -sound.shape[1] % hop))
+        with torch.inference_mode():
+            codes = model.encode(sound[None].to(_device(model)))[0]
+        yield codes[window.kept.start // hop : frames_of(window.kept.stop, hop)].cpu()
+
+
 def encode_audio(model: VQVAE, audio: np.ndarray, lead: int = 0) -> Tensor:
     """Codes `[T, Q]` (on the CPU) of `audio` `[C, N]` at the codec's rate; the end is padded with silence.
 
     `lead` samples of silence go in front.
     """
-    hop, margin = model.frame_hop, model.receptive_field[0]
-    T = frames_of(lead + audio.shape[1], hop)
-    pieces = []
-    for start, stop, seen_from, seen_to in _spans(T, _chunk_frames(model), margin):
-        begin, end = seen_from * hop - lead, seen_to * hop - lead
-        heard = torch.from_numpy(np.array(audio[:, max(begin, 0) : end], dtype=np.float32))
-        before = max(-begin, 0)
-        heard = F.pad(heard, (before, end - begin - before - heard.shape[1]))
-        codes = model.encode(heard[None].to(_device(model)))[0]
-        pieces.append(codes[start - seen_from : stop - seen_from].cpu())
-    return torch.cat(pieces) if pieces else torch.zeros(0, model.num_quantizers, dtype=torch.long)
+    silence = np.zeros((len(audio), lead), np.float32)
+    none = torch.zeros(0, model.num_quantizers, dtype=torch.long)
+    return torch.cat([none, *encode_stream(model, chain((silence,), pieces(audio)))])
 
 
-def decode_stream(model: VQVAE, codes: Tensor) -> Iterator[np.ndarray]:
-    """Pieces `[C, n]` of the sound of `codes` `[T, q]`, in order."""
-    hop, margin = model.frame_hop, model.receptive_field[1]
-    for start, stop, seen_from, seen_to in _spans(len(codes), _chunk_frames(model), margin):
+def decode_stream(
+    model: VQVAE, codes: Tensor, start: int = 0, stop: int | None = None, levels: Iterable[int] | None = None
+) -> Iterator[np.ndarray]:
+    """Pieces `[C, n]`, in order, of the sound of frames `start` to `stop` of `codes` `[T, q]`, as it is in the whole.
+
+    What is heard are the sums of the entries of `levels` only (from 0; None: all `q`).
+    """
+    hop, margin, size = model.frame_hop, model.receptive_field[1], _chunk_frames(model)
+    chosen = None if levels is None else list(levels)
+    end = len(codes) if stop is None else stop
+    for first in range(start, end, size):
+        last = min(first + size, end)
+        seen_from, seen_to = max(0, first - margin), min(len(codes), last + margin)
         with torch.inference_mode():
-            sound = model.decode(codes[None, seen_from:seen_to].to(_device(model)), seen_from)[0]
-        yield sound[:, (start - seen_from) * hop : (stop - seen_from) * hop].cpu().numpy()
+            values = model.rvq.lookup(codes[None, seen_from:seen_to].to(_device(model)), chosen)
+            sound = model.decode_values(values, seen_from)[0]
+        yield sound[:, (first - seen_from) * hop : (last - seen_from) * hop].cpu().numpy()
 
 
 def decode_codes(model: VQVAE, codes: Tensor) -> np.ndarray:
     """Sound `[C, T * frame_hop]` of `codes` `[T, q]`."""
-    pieces = list(decode_stream(model, codes))
-    return np.concatenate(pieces, 1) if pieces else np.zeros((model.channels, 0), np.float32)
+    none = np.zeros((model.channels, 0), np.float32)
+    return np.concatenate([none, *decode_stream(model, codes)], 1)

@@ -3,6 +3,8 @@
 Random draws come from an explicit generator, so that training can be repeated.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -58,9 +60,12 @@ class ResidualVQ(nn.Module):
         # `topk` sorts: the first path is the nearest.
         return codes[:, 0]
 
-    def lookup(self, codes: Tensor) -> Tensor:
-        """Sum of entries `[..., D]` for `codes` `[..., q]`; `q` may be less than all levels."""
-        entries = [self.codebooks[q][codes[..., q]] for q in range(codes.shape[-1])]
+    def lookup(self, codes: Tensor, levels: Sequence[int] | None = None) -> Tensor:
+        """Sum of entries `[..., D]` for `codes` `[..., q]`, of `levels` only (from 0; None: all).
+
+        `q` may be less than all levels.
+        """
+        entries = [self.codebooks[q][codes[..., q]] for q in (range(codes.shape[-1]) if levels is None else levels)]
         return torch.stack(entries).sum(0)
 
     @torch.no_grad()
