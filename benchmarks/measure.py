@@ -16,7 +16,7 @@ from distill.audio.io import read_audio, write_wav
 from distill.audio.level import active_rms_db
 from distill.audio.spatial import mix_channels
 from distill.inference.codec import decode_sound
-from distill.inference.codes import Codes
+from distill.inference.editing import CodeGrid
 from distill.library import workflows
 from distill.models.losses import MelLoss, best_gain
 from distill.models.persistence import LoadedVQModel
@@ -78,7 +78,7 @@ def unquantised(loaded: LoadedVQModel, sound: np.ndarray) -> np.ndarray:
     return (decoded * best_gain(decoded, target, MelLoss(model.sample_rate))).numpy()[:, :N]
 
 
-def by_levels(loaded: LoadedVQModel, codes: Codes, mono: np.ndarray) -> dict[str, dict[str, float]]:
+def by_levels(loaded: LoadedVQModel, codes: CodeGrid, mono: np.ndarray) -> dict[str, dict[str, float]]:
     """mel7 with the first level, the first two, … of all but the last."""
     rows = {}
     for q in range(1, loaded.model.num_quantizers):

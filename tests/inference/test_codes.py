@@ -14,13 +14,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from distill.errors import CodesFileError, OutputError
-from distill.inference.codes import OPTIONAL, Codes, level_names, load_codes, save_codes
+from distill.inference.codes import OPTIONAL, load_codes, save_codes
+from distill.inference.editing import CodeGrid
+from distill.inference.regions import level_names
 from distill.settings import SAMPLE_RATE
 
 HOP = 1024
 
 
-def some_codes(T: int = 5, Q: int = 3, codebook_size: int = 64, seed: int = 0, **changes: Any) -> Codes:
+def some_codes(T: int = 5, Q: int = 3, codebook_size: int = 64, seed: int = 0, **changes: Any) -> CodeGrid:
     values: dict[str, Any] = {
         "codes": np.random.default_rng(seed).integers(0, codebook_size, (T, Q)),
         "codebook_size": codebook_size,
@@ -34,13 +36,7 @@ def some_codes(T: int = 5, Q: int = 3, codebook_size: int = 64, seed: int = 0, *
         "channels": 1,
         "source": "drüm 1.wav",
     }
-    return Codes(**(values | changes))
-
-
-def assert_same(a: Codes, b: Codes) -> None:
-    for field in fields(Codes):
-        ours, theirs = getattr(a, field.name), getattr(b, field.name)
-        assert np.array_equal(ours, theirs) if field.name == "codes" else ours == theirs
+    return CodeGrid(**(values | changes))
 
 
 def edit(path: Path, **changes: Any) -> None:
@@ -58,7 +54,7 @@ def refused(path: Path, *words: str) -> None:
         assert word in message
 
 
-def load_or_refuse(path: Path) -> Codes | None:
+def load_or_refuse(path: Path) -> CodeGrid | None:
     try:
         return load_codes(path)
     except CodesFileError as error:
@@ -72,41 +68,21 @@ def path(tmp_path: Path) -> Path:
     return save_codes(tmp_path / "hit.json", some_codes())
 
 
-@pytest.mark.parametrize(
-    ("levels", "names"),
-    [
-        (1, "Structure"),
-        (2, "Structure Detail"),
-        (3, "Structure Timbre Detail"),
-        (4, "Structure Timbre Texture Detail"),
-        (5, "Structure Timbre Texture Detail_1 Detail_2"),
-        (8, "Structure Timbre Texture Detail_1 Detail_2 Detail_3 Detail_4 Detail_5"),
-    ],
-)
-def test_level_names(levels: int, names: str) -> None:
-    assert level_names(levels) == tuple(name.replace("_", " ") for name in names.split())
-
-
-def test_no_levels() -> None:
-    with pytest.raises(ValueError, match="at least one"):
-        level_names(0)
-
-
 def test_the_file_says_what_it_is(path: Path) -> None:
     table = json.loads(path.read_text())
     assert (table["format"], table["version"]) == ("distill.codes", 1)
     assert table["codes"] == some_codes().codes.tolist()
-    assert load_codes(str(path)).codes.dtype == np.int64
+    assert load_codes(str(path)).codes.dtype == np.int32
 
 
 def test_compressed_by_name(tmp_path: Path) -> None:
     path = save_codes(str(tmp_path / "hit.json.gz"), some_codes())
     assert json.loads(gzip.decompress(path.read_bytes()))["version"] == 1
-    assert_same(load_codes(path), some_codes())
+    assert load_codes(path) == some_codes()
     first = path.read_bytes()
     assert save_codes(path, some_codes()).read_bytes() == first
     renamed = path.rename(tmp_path / "hit.json")
-    assert_same(load_codes(renamed), some_codes())
+    assert load_codes(renamed) == some_codes()
 
 
 def test_compact(tmp_path: Path) -> None:
@@ -126,6 +102,7 @@ def test_compact(tmp_path: Path) -> None:
     texts=st.tuples(*[st.text(alphabet=st.characters(exclude_categories=()), max_size=30)] * 3),
     channels=st.integers(1, 8),
     suffix=st.sampled_from([".json", ".json.gz", ".JSON.GZ", ".codes"]),
+    locks=st.integers(0, 4),
 )
 @settings(max_examples=100, deadline=None)
 def test_any_codes_come_back(
@@ -140,7 +117,9 @@ def test_any_codes_come_back(
     texts: tuple[str, str, str],
     channels: int,
     suffix: str,
+    locks: int,
 ) -> None:
+    locked = np.random.default_rng(seed).random((T, Q)) < locks / 4
     codes = some_codes(
         T,
         Q,
@@ -150,10 +129,11 @@ def test_any_codes_come_back(
         gain=gain,
         width=width,
         channels=channels,
+        locked=locked,
         **dict(zip(("codebook_hash", "model_id", "source"), texts, strict=True)),
     )
     path = save_codes(tmp_path_factory.getbasetemp() / f"any{suffix}", codes)
-    assert_same(load_codes(path), codes)
+    assert load_codes(path) == codes
 
 
 @given(content=st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
@@ -186,7 +166,7 @@ json_values = st.recursive(
 )
 
 
-@given(name=st.sampled_from([field.name for field in fields(Codes)]), value=json_values)
+@given(name=st.sampled_from([field.name for field in fields(CodeGrid)]), value=json_values)
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_entry_may_be_anything(tmp_path: Path, name: str, value: Any) -> None:
     path = save_codes(tmp_path / "x.json", some_codes())
@@ -233,6 +213,14 @@ def test_any_entry_may_be_anything(tmp_path: Path, name: str, value: Any) -> Non
         ({"level_names": ["a", "b", 3]}, "level_names"),
         ({"level_names": "abc"}, "level_names"),
         ({"source": 3}, "source"),
+        ({"locked": 3}, "locked"),
+        ({"locked": [[1, 0]]}, "locked"),
+        ({"locked": [[1, 0, 2.0]]}, "locked"),
+        ({"locked": [[0, 0, 2]]}, "locked"),
+        ({"locked": [[4, 0, 2]]}, "locked"),
+        ({"locked": [[1, 2, 2]]}, "locked"),
+        ({"locked": [[1, 0, 6]]}, "locked"),
+        ({"locked": [[1, 0, 2], [1, 1, 3]]}, "locked"),
     ],
     ids=lambda value: str(value)[:40],
 )
@@ -241,15 +229,22 @@ def test_misfits_are_named(path: Path, changes: dict[str, Any], word: str) -> No
     refused(path, word)
 
 
-@pytest.mark.parametrize("name", [field.name for field in fields(Codes) if field.name not in OPTIONAL])
+@pytest.mark.parametrize("name", [field.name for field in fields(CodeGrid) if field.name not in OPTIONAL])
 def test_missing_entries_are_named(path: Path, name: str) -> None:
     edit(path, **{name: None})
     refused(path, f"'{name}'")
 
 
-def test_files_from_before_stereo_load(path: Path) -> None:
-    edit(path, width=None)
-    assert load_codes(path).width == 1.0
+def test_files_from_before_stereo_and_locks_load(path: Path) -> None:
+    edit(path, width=None, locked=None)
+    assert load_codes(path) == some_codes()
+
+
+def test_locks_are_readable(path: Path) -> None:
+    locked = np.zeros((5, 3), dtype=bool)
+    locked[1:3, 0] = locked[4:, 0] = locked[:, 2] = True
+    save_codes(path, some_codes(locked=locked))
+    assert json.loads(path.read_text())["locked"] == [[1, 1, 3], [1, 4, 5], [3, 0, 5]]
 
 
 def test_a_misfit_cannot_be_made_either() -> None:

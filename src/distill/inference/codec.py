@@ -7,7 +7,8 @@ from distill.audio.finish import limit_peaks
 from distill.audio.level import FLOOR_DB, active_rms_db
 from distill.audio.spatial import WIDE_DB, mix_channels, pieces, scale_side, side_level_db
 from distill.errors import AudioError, CodebookMismatchError, CodesFileError
-from distill.inference.codes import Codes, level_names
+from distill.inference.editing import CodeGrid
+from distill.inference.regions import level_names
 from distill.models.chunked import decode_codes, encode_audio
 from distill.models.losses import MelLoss, best_gain
 from distill.models.midside import to_mid_side
@@ -20,7 +21,7 @@ MOSTLY_SIDE_DB = -3.0
 """Side level (`side_level_db`) from which on there is more side than mid."""
 
 
-def encode_sound(loaded: LoadedVQModel, audio: np.ndarray, source: str = "") -> Codes:
+def encode_sound(loaded: LoadedVQModel, audio: np.ndarray, source: str = "") -> CodeGrid:
     """Codes of `audio` `[C, N]` at the codec's rate, mixed to the codec's channels. `AudioError` for no samples.
 
     A sound quieter or louder than everything in the corpus is brought to the nearest level that the codec has
@@ -34,7 +35,7 @@ def encode_sound(loaded: LoadedVQModel, audio: np.ndarray, source: str = "") -> 
     gain = _gain_into_range(audio, model.sample_rate, loaded.metadata.get("corpus_rms_range_db"))
     codes = encode_audio(model, audio * np.float32(gain) if gain != 1 else audio)
     correction, width = _corrections(model, codes, audio, gain)
-    return Codes(
+    return CodeGrid(
         codes=codes.numpy(),
         codebook_size=model.codebook_size,
         codebook_hash=model.codebook_hash(),
@@ -50,11 +51,22 @@ def encode_sound(loaded: LoadedVQModel, audio: np.ndarray, source: str = "") -> 
     )
 
 
-def decode_sound(loaded: LoadedVQModel, codes: Codes) -> np.ndarray:
+def decode_sound(loaded: LoadedVQModel, codes: CodeGrid) -> np.ndarray:
     """The sound `[C, N]` of `codes`, as long as the source was, in the model's output channels, under full scale.
 
     `CodebookMismatchError` for another codec's.
     """
+    check_belongs(loaded, codes)
+    audio = decode_codes(loaded.model, torch.tensor(codes.codes).long())[:, : codes.n_samples]
+    if len(audio) == 2:
+        audio = scale_side(audio, codes.width)
+    audio = mix_channels(audio, loaded.output_channels) * np.float32(codes.gain)
+    # A file holds nothing above full scale: what a little overshoots would be heard as clicks.
+    return limit_peaks(audio, codes.sample_rate, ceiling_db=0.0)
+
+
+def check_belongs(loaded: LoadedVQModel, codes: CodeGrid) -> None:
+    """`CodebookMismatchError` for codes of another codec, `CodesFileError` for levels that this one lacks."""
     if codes.codebook_hash != loaded.model.codebook_hash():
         raise CodebookMismatchError(
             f"These codes (of '{codes.source}') were made with another model than {loaded.path}: "
@@ -65,12 +77,6 @@ def decode_sound(loaded: LoadedVQModel, codes: Codes) -> np.ndarray:
             f"The codes of '{codes.source}' have other levels or codebook sizes than {loaded.path}: "
             "encode the sound again, or undo the last edit."
         )
-    audio = decode_codes(loaded.model, torch.from_numpy(codes.codes).long())[:, : codes.n_samples]
-    if len(audio) == 2:
-        audio = scale_side(audio, codes.width)
-    audio = mix_channels(audio, loaded.output_channels) * np.float32(codes.gain)
-    # A file holds nothing above full scale: what a little overshoots would be heard as clicks.
-    return limit_peaks(audio, codes.sample_rate, ceiling_db=0.0)
 
 
 @torch.inference_mode()

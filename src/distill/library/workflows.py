@@ -14,7 +14,8 @@ from distill.data.corpus import CorpusReport, collect_audio_files, scan_corpus
 from distill.device import pick_device, prepare
 from distill.errors import OutputError, UsageError
 from distill.inference.codec import decode_sound, encode_sound
-from distill.inference.codes import Codes, load_codes
+from distill.inference.codes import load_codes
+from distill.inference.editing import CodeGrid
 from distill.inference.generate import Generated
 from distill.inference.generate import generate as generate_sounds
 from distill.inference.sampling import Sampling
@@ -163,7 +164,7 @@ def generate_files(
     return (Written(sound.save(path), sound) for path, sound in zip(paths, sounds, strict=True))
 
 
-def encode(model: LoadedVQModel, sound: FilePath | np.ndarray) -> Codes:
+def encode(model: LoadedVQModel, sound: FilePath | np.ndarray) -> CodeGrid:
     """Codes of a sound file of any kind, or of samples `[C, N]` at the model's rate. Raises `AudioError`.
 
     Any number of channels will do: they are mixed to those of the model.
@@ -178,10 +179,10 @@ def encode(model: LoadedVQModel, sound: FilePath | np.ndarray) -> Codes:
     return encode_sound(model, audio, path.name)
 
 
-def decode(model: LoadedVQModel, codes: Codes | FilePath, output: FilePath | None = None) -> np.ndarray:
+def decode(model: LoadedVQModel, codes: CodeGrid | FilePath, output: FilePath | None = None) -> np.ndarray:
     """The sound `[C, N]` of `codes` (or of a codes file); also written to `output` (24-bit WAV) when given."""
     paths = output_paths(output, 1) if output is not None else []
-    audio = decode_sound(model, codes if isinstance(codes, Codes) else load_codes(codes))
+    audio = decode_sound(model, codes if isinstance(codes, CodeGrid) else load_codes(codes))
     for path in paths:
         write_wav(path, audio, model.model.sample_rate)
     return audio

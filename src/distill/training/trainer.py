@@ -15,7 +15,7 @@ from distill.audio.spatial import mix_channels
 from distill.data.dataset import CropSampler, Region, Split
 from distill.device import gains_by_bfloat16
 from distill.errors import DivergedError
-from distill.inference.codes import level_names
+from distill.inference.regions import level_names
 from distill.models.chunked import decode_codes, encode_audio
 from distill.models.losses import MEL_SCALES, MelLoss
 from distill.models.vqvae import NOISE_FRAMES, VQVAE, CodecOutput
