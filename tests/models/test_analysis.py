@@ -111,3 +111,29 @@ def test_silence_and_nothing_but_one_sound(channels: int) -> None:
     assert torch.isfinite(found.fit(silence, generator())).all()
     assert torch.isfinite(found.basis).all()
     assert torch.isfinite(found(sounds(channels))).all()
+
+
+@pytest.mark.parametrize("channels", [1, 2], ids=NAMES)
+def test_an_equaliser_moves_all_frames_of_a_sound_alike_and_leaves_silence_silent(channels: int) -> None:
+    found = analysis(channels)
+    quiet = torch.zeros(1, channels, 12 * HOP)
+    features = found.features(torch.cat((sounds(channels, n=2), quiet)))
+    moved = found.equalised(features, generator()) - features
+    assert torch.equal(moved[2], torch.zeros_like(moved[2]))
+    loud = (features[:2] > found.floor + 2).all(1, keepdim=True) & (found.knots.sum(0) > 0)
+    by_feature = moved[:2].masked_fill(~loud, 0)
+    assert torch.allclose(by_feature, by_feature[:, :1].expand_as(by_feature), atol=1e-4)
+    assert 0.3 < by_feature[loud.expand_as(by_feature)].std() < 1.5
+
+
+def test_an_equaliser_leaves_left_and_right_where_they_are() -> None:
+    found = analysis(2)
+    balance = found.knots.sum(0) == 0
+    assert int(balance.sum()) * 3 == len(balance)
+    features = found.features(sounds(2))
+    assert torch.equal(found.equalised(features, generator())[..., balance], features[..., balance])
+
+
+def test_knots_of_an_equaliser_share_out_every_band() -> None:
+    total = analysis().knots.sum(0)
+    assert torch.allclose(total, torch.ones_like(total), atol=1e-5)

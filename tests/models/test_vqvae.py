@@ -3,6 +3,7 @@ import math
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 
 from distill.models import chunked
 from distill.models.chunked import decode_codes, encode_audio
@@ -235,3 +236,17 @@ def test_codebook_hash_follows_the_codebooks_only(model: VQVAE) -> None:
         model.rvq.codebooks[0, 0] += 1
         assert model.codebook_hash() != before
         model.rvq.codebooks[0, 0] -= 1
+
+
+def test_codebooks_leave_room_for_brighter_sounds_than_those_of_the_corpus() -> None:
+    codec = VQVAE(SAMPLE_RATE, codebook_size=64, hidden_size=32, latent_dim=32).eval()
+    codec.fit(tones(n=32).split(8), torch.Generator().manual_seed(0))
+    brighter = 8 * F.pad(tones(n=32).diff(dim=-1), (1, 0))
+
+    def error() -> float:
+        latents = codec.latents(brighter).flatten(0, 1)
+        return float((codec.rvq.lookup(codec.rvq(latents)) - latents).square().mean())
+
+    with_room = error()
+    codec.rvq.fit(codec.latents(tones(n=32)).flatten(0, 1), torch.Generator().manual_seed(0))
+    assert with_room < 0.75 * error()

@@ -5,6 +5,8 @@ corpus too. Nothing here is learned by gradients: codes are settled before the d
 valid however long it goes on.
 """
 
+import math
+
 import torch
 from torch import Tensor, nn
 
@@ -21,20 +23,33 @@ SIDE_WEIGHT = 0.5
 ITERATIONS = 4
 SPARE = 16
 
+LOWEST_KNOT_HZ, KNOTS_PER_OCTAVE, KNOT_DB = 31.25, 2, 8.0
+"""Random equalisers: where their knots lie, and by how many dB (standard deviation) each lifts or cuts."""
+
 
 class Analysis(nn.Module):
     """Latents `[B, T, D]` of sounds `[B, C, N]`, one frame per `frame_hop` samples, a multiple of 1024."""
 
     mean: Tensor
     basis: Tensor
+    knots: Tensor
+    floor: Tensor
 
     def __init__(self, sample_rate: int, channels: int, frame_hop: int, latent_dim: int) -> None:
         super().__init__()
         self.frame_hop, self.channels = frame_hop, channels
         for i, (n_mels, n_fft) in enumerate(ANALYSIS_SCALES):
             self.register_buffer(f"bank{i}", mel_filterbank(n_mels, n_fft, sample_rate), persistent=False)
-        planes = 1 if channels == 1 else 3
-        size = planes * sum(n_mels * 2 * frame_hop // n_fft for n_mels, n_fft in ANALYSIS_SCALES)
+        planes = torch.ones(1) if channels == 1 else torch.tensor([1, SIDE_WEIGHT, 0])
+        knots, floor = [], []
+        for i, (n_mels, n_fft) in enumerate(ANALYSIS_SCALES):
+            shape = -1, len(planes), 2 * frame_hop // n_fft, n_mels
+            weight = planes[:, None, None].expand(shape[1:])
+            knots.append((_knots(self.get_buffer(f"bank{i}"), sample_rate)[:, None, None] * weight).flatten(1))
+            floor.append(math.log(LOG_FLOOR) * weight.flatten())
+        self.register_buffer("knots", torch.cat(knots, 1), persistent=False)
+        self.register_buffer("floor", torch.cat(floor), persistent=False)
+        size = len(self.floor)
         self.register_buffer("mean", torch.zeros(size))
         self.register_buffer("basis", torch.zeros(size, latent_dim))
 
@@ -56,7 +71,20 @@ class Analysis(nn.Module):
         return torch.stack((mid, SIDE_WEIGHT * side, SIDE_WEIGHT * (left - right)), 1)
 
     def forward(self, audio: Tensor) -> Tensor:
-        return (self.features(audio) - self.mean) @ self.basis
+        return self.project(self.features(audio))
+
+    def project(self, features: Tensor) -> Tensor:
+        """Latents `[..., D]` of features `[..., F]`."""
+        return (features - self.mean) @ self.basis
+
+    def equalised(self, features: Tensor, generator: torch.Generator) -> Tensor:
+        """`features` `[B, T, F]` as they would be of the same sounds, each through a random equaliser.
+
+        What is silent stays silent, and what lies left or right stays there.
+        """
+        knots = KNOT_DB * math.log(10) / 20 * torch.randn(len(features), 1, len(self.knots), generator=generator)
+        lifted = torch.maximum(features + knots.to(features) @ self.knots, self.floor)
+        return torch.where(features > self.floor, lifted, features)
 
     @torch.no_grad()
     def fit(self, features: Tensor, generator: torch.Generator) -> Tensor:
@@ -75,6 +103,15 @@ class Analysis(nn.Module):
         components = (basis @ turn.T)[:, :D]
         self.basis.copy_(components / (centred @ components).std().clamp(min=1e-6))
         return centred @ self.basis
+
+
+def _knots(bank: Tensor, sample_rate: int) -> Tensor:
+    """By how much each knot of an equaliser moves each band of `bank` `[S, M]`: `[K, M]`, linear over log frequency."""
+    hz = torch.linspace(0, sample_rate / 2, len(bank))
+    centres = (hz @ bank / bank.sum(0).clamp(min=1e-9)).clamp(min=LOWEST_KNOT_HZ)
+    position = KNOTS_PER_OCTAVE * torch.log2(centres / LOWEST_KNOT_HZ)
+    count = math.ceil(KNOTS_PER_OCTAVE * math.log2(sample_rate / 2 / LOWEST_KNOT_HZ)) + 1
+    return (1 - (torch.arange(count)[:, None] - position).abs()).clamp(min=0)
 
 
 def _log_mels(spectrum: Tensor, bank: Tensor) -> Tensor:

@@ -197,15 +197,29 @@ class VQVAE(nn.Module):
     # --- encoding --------------------------------------------------------------------------------------------
 
     @torch.no_grad()
-    def fit(self, batches: Iterable[Tensor], generator: torch.Generator) -> None:
-        """Settle the codes by `batches` of sounds `[B, C, N]`: principal components, codebooks, linear outline."""
+    def fit(self, batches: Iterable[Tensor], generator: torch.Generator, more: Iterable[Tensor] = ()) -> None:
+        """Settle the codes by sounds `[B, C, N]`.
+
+        `batches` give the principal components and the linear outline, they and `more` the codebooks. Codebooks hear
+        every sound through a random equaliser as well: that leaves room between the sounds of the corpus, for others.
+        """
         features, magnitudes = [], []
         for audio in batches:
-            features.append(self.analysis.features(audio).flatten(0, 1))
+            features.append(self.analysis.features(audio))
             magnitudes.append(self._log_magnitude(audio).transpose(1, 2).flatten(2).flatten(0, 1))
-        latents = self.analysis.fit(torch.cat(features), generator)
-        self.rvq.fit(latents, generator)
+        latents = self.analysis.fit(torch.cat(features).flatten(0, 1), generator)
+        heard = [latents]
+        for x in features:
+            heard.append(self._equalised_latents(x, generator))
+        for audio in more:
+            x = self.analysis.features(audio)
+            heard += self.analysis.project(x).flatten(0, 1), self._equalised_latents(x, generator)
+        self.rvq.fit(torch.cat(heard), generator)
         self._fit_outline(self.rvq.lookup(self.rvq(latents)), torch.cat(magnitudes))
+
+    def _equalised_latents(self, features: Tensor, generator: torch.Generator) -> Tensor:
+        latents: Tensor = self.analysis.project(self.analysis.equalised(features, generator))
+        return latents.flatten(0, 1)
 
     def _log_magnitude(self, audio: Tensor) -> Tensor:
         """Natural-log magnitudes `[B, C, T, F]` as `spectrum` gives them: mono, or mid and side relative to it."""
