@@ -1,10 +1,11 @@
 """A sound as a grid of codes that one edits: columns are time, rows are Structure, Timbre, …, Detail."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 
+from distill.errors import CodebookMismatchError, UsageError
 from distill.inference.regions import Region, parse_levels, parse_time
 
 LARGEST_GAIN = 1e6
@@ -12,6 +13,8 @@ LARGEST_WIDTH = 1e3
 LARGEST_CODEBOOK = 1 << 20
 LARGEST_RATE = 1_000_000
 LARGEST_LENGTH = 1 << 40
+LONGEST_EDIT = 1 << 20
+"""Frames that an edit may make of a sound: six hours at 47 frames/s."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,18 +79,17 @@ class CodeGrid:
 
         Seconds go to the nearest edge of a frame, the sound's own length to its end; a range is at least one frame.
         """
-        first = 0 if start is None else round(parse_time(start, self.frame_rate))
-        last = None if stop is None else self._end_at(parse_time(stop, self.frame_rate), first)
+        begin = 0.0 if start is None else parse_time(start, self.frame_rate)
+        end = None if stop is None else parse_time(stop, self.frame_rate)
         chosen = None if levels is None else parse_levels(levels, self.level_names)
-        return Region(first, last, chosen)
+        return Region(round(begin), None if end is None else self._last_frame(begin, end), chosen)
 
-    def _end_at(self, frames: float, first: int) -> int:
+    def _last_frame(self, begin: float, end: float) -> int:
         T = len(self.codes)
         # The last frame may be partly filled, and lengths are written down to the hundredth of a second.
-        if 0 < self.n_samples / self.frame_hop - 0.25 < frames <= T:
+        if 0 < self.n_samples / self.frame_hop - 0.25 < end <= T:
             return T
-        nearest = round(frames)
-        return nearest + 1 if nearest == first < frames else nearest
+        return max(round(end), round(begin) + 1) if end > begin else round(end)
 
 
 def _alike(a: Any, b: Any) -> bool:
@@ -153,3 +155,89 @@ def _check_locked(grid: CodeGrid) -> None:
         return
     if not isinstance(locked, np.ndarray) or locked.dtype != bool or locked.shape != grid.codes.shape:
         raise ValueError("'locked' must mark cells of 'codes'")
+
+
+# --- what every edit does in the end ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Edited:
+    """A `grid` after an edit.
+
+    `kept_back` counts the locked cells that it would have changed, `remark` says in a sentence what went another way
+    than asked. `distance` `[t]` tells of blended frames how far they lie from what was asked for: as a share of the
+    distance between the two sounds there.
+    """
+
+    grid: CodeGrid
+    kept_back: int = 0
+    remark: str = ""
+    distance: np.ndarray | None = None
+
+
+def overwritten(grid: CodeGrid, codes: np.ndarray, remark: str = "") -> Edited:
+    """`grid` with `codes` `[T, Q]`, but for the cells that are locked."""
+    if grid.locked is None:
+        return Edited(replace(grid, codes=codes), 0, remark)
+    kept_back = int(np.count_nonzero(grid.locked & (codes != grid.codes)))
+    return Edited(replace(grid, codes=np.where(grid.locked, grid.codes, codes)), kept_back, remark)
+
+
+def rearranged(grid: CodeGrid, order: np.ndarray, levels: list[int], clip: CodeGrid | None = None) -> Edited:
+    """`grid` with frame `order[t]` at `t`: its own frames up to `T`, those of `clip` from `T` on.
+
+    Locked cells keep their place in time as well as their code. So the length follows `order` only if all `levels`
+    do and nothing from the first change on is locked; else it stays, and a level that gets shorter holds its last
+    code. Where the last frame stays the last, it stays as partly filled as it was. `UsageError` for nothing left, or
+    too much.
+    """
+    T, Q = grid.codes.shape
+    if not 0 < len(order) <= LONGEST_EDIT:
+        raise UsageError("This edit would leave nothing of the sound, or far too much: choose a smaller region.")
+    codes = (grid.codes if clip is None else np.concatenate((grid.codes, clip.codes)))[order]
+    if len(order) != T and len(levels) == Q and not _is_locked_from(grid, _first_change(order, T)):
+        return Edited(_resized(grid, codes, keeps_tail=order[-1] == T - 1))
+    new = grid.codes.copy()
+    new[:, levels] = np.pad(codes[:T, levels], ((0, max(0, T - len(codes))), (0, 0)), mode="edge")
+    return overwritten(grid, new, _on_length(len(codes), T, whole=len(levels) == Q))
+
+
+def _first_change(order: np.ndarray, T: int) -> int:
+    common = min(len(order), T)
+    moved = np.flatnonzero(order[:common] != np.arange(common))
+    return int(moved[0]) if len(moved) else common
+
+
+def _is_locked_from(grid: CodeGrid, frame: int) -> bool:
+    return grid.locked is not None and bool(grid.locked[frame:].any())
+
+
+def _resized(grid: CodeGrid, codes: np.ndarray, keeps_tail: bool) -> CodeGrid:
+    """`grid` with `codes` of another length; nothing that is locked lies where they differ."""
+    T = len(codes)
+    unfilled = len(grid.codes) * grid.frame_hop - grid.n_samples if keeps_tail else 0
+    locked = grid.locked
+    if locked is not None:
+        locked = np.pad(locked[:T], ((0, max(0, T - len(locked))), (0, 0)))
+    return replace(grid, codes=codes, locked=locked, n_samples=T * grid.frame_hop - unfilled)
+
+
+def _on_length(wanted: int, T: int, whole: bool) -> str:
+    if wanted == T:
+        return ""
+    why = "something later is locked" if whole else "only some levels were edited"
+    what = "their last code is held to the end" if wanted < T else "what passed the end is lost"
+    return f"The length stays, since {why}: {what}."
+
+
+def check_same_codec(a: CodeGrid, b: CodeGrid) -> None:
+    """`CodebookMismatchError` unless a code means the same in both grids."""
+    facts = [
+        (grid.codebook_hash, grid.codebook_size, grid.codes.shape[1], grid.frame_rate, grid.sample_rate)
+        for grid in (a, b)
+    ]
+    if facts[0] != facts[1]:
+        raise CodebookMismatchError(
+            f"The codes of '{a.source}' and '{b.source}' were made with different models "
+            f"({a.model_id or 'unnamed'} and {b.model_id or 'unnamed'}): encode both sounds with the same one."
+        )
