@@ -206,6 +206,16 @@ def test_prior_settings_beyond_the_needed_ones_are_optional(with_prior: Path) ->
     assert load_model_v2(with_prior).prior is not None
 
 
+def test_a_prior_with_a_pointer_comes_back(path: Path) -> None:
+    prior = tiny_prior(latent_dim=4)
+    assert prior.pointer is not None
+    prior.pointer.set_entries(tiny_codec().rvq.codebooks)
+    save_prior_to_model(path, prior, {**PRIOR_CONFIG, "latent_dim": 4}, PRIOR_METADATA)
+    loaded = load_model_v2(path).prior
+    assert loaded is not None
+    assert same_weights(loaded, prior)
+
+
 # --- refused, by name ---------------------------------------------------------------------------------------
 
 

@@ -8,10 +8,11 @@ from distill.models.prior import CodePrior, flatten_codes, unflatten_codes
 K, Q = 11, 3
 
 
-@pytest.fixture(scope="module")
-def prior() -> CodePrior:
+@pytest.fixture(scope="module", params=[0, 6], ids=["network alone", "with pointer"])
+def prior(request: pytest.FixtureRequest) -> CodePrior:
     torch.manual_seed(0)
-    model = CodePrior(K, seq_len=8 * Q, num_quantizers=Q, hidden_size=32, num_layers=2, num_heads=2).eval()
+    latent_dim = request.param
+    model = CodePrior(K, 8 * Q, Q, hidden_size=32, num_layers=2, num_heads=2, latent_dim=latent_dim).eval()
     # Initial weights are so small that a leak of the future would hardly show.
     with torch.no_grad():
         for parameter in model.parameters():
@@ -69,7 +70,7 @@ def test_cached_frames_score_as_uncached_ones_beyond_the_window(prior: CodePrior
     for t in range(30):
         known = prior.step(previous, starts[:, t], cache)
         for level in range(Q):
-            assert torch.allclose(prior.score_level(level, known), whole.codes[:, t, level], atol=1e-4)
+            assert torch.allclose(prior.score_level(level, known, cache), whole.codes[:, t, level], atol=1e-4)
             known = known + prior.know(level, grid[:, t, level])
         assert torch.allclose(prior.score_end(known), whole.ends[:, t], atol=1e-4)
         previous = grid[:, t]

@@ -76,7 +76,7 @@ def sample_frames(
         known = prior.step(previous, starts, cache)
         chosen = []
         for level in range(prior.num_quantizers):
-            code = sample(prior.score_level(level, known), sampling, generator).to(device)
+            code = sample(prior.score_level(level, known, cache), sampling, generator).to(device)
             known = known + prior.know(level, code)
             chosen.append(code)
         previous = torch.stack(chosen, 1)

@@ -5,6 +5,8 @@ then scores the frame's codes one after the other, each given the ones before it
 Transformer over `T * Q` tokens at 1/Q of its backbone steps; cf. the RQ-Transformer, Lee et al. 2022).
 
 A last "level" scores whether the sound ends with this frame, so that a stream of short sounds stays one.
+
+What the network says is mixed with what the sound itself has brought so far (`models/pointer.py`).
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,6 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from distill.models.chunked import encode_audio
+from distill.models.pointer import Memory, Pointer
 from distill.models.vqvae import VQVAE
 
 
@@ -62,6 +65,7 @@ class PriorCache:
     def __init__(self, num_layers: int, window: int) -> None:
         self.window = window
         self.position = 0
+        self.memory: Memory | None = None
         self._keys: list[Tensor | None] = [None] * num_layers
         self._values: list[Tensor | None] = [None] * num_layers
 
@@ -153,7 +157,8 @@ class CodePrior(nn.Module):
     """Autoregressive prior over codes of `num_quantizers` levels with `codebook_size` entries each.
 
     `seq_len` is the training context in tokens (frames x Q). Each frame attends to the `seq_len / Q` frames up
-    to it; positions are rotary, so sequences may be of any length.
+    to it; positions are rotary, so sequences may be of any length. With a `latent_dim` (that of the codec) above 0
+    there is a pointer to the past, whose `set_entries` takes the codec's codebooks.
     """
 
     def __init__(
@@ -165,6 +170,7 @@ class CodePrior(nn.Module):
         num_layers: int = 4,
         num_heads: int = 4,
         dropout: float = 0.1,
+        latent_dim: int = 0,
     ) -> None:
         super().__init__()
         if hidden_size % (2 * num_heads):
@@ -181,6 +187,8 @@ class CodePrior(nn.Module):
         self.norm = nn.LayerNorm(hidden_size)
         self.heads = nn.ModuleList(LevelHead(hidden_size, codebook_size, dropout) for _ in range(num_quantizers))
         self.end = LevelHead(hidden_size, 1, dropout)
+        self.hidden_size = hidden_size
+        self.pointer = Pointer(codebook_size, num_quantizers, latent_dim) if latent_dim else None
         self.apply(self._initialise)
 
     @staticmethod
@@ -223,6 +231,9 @@ class CodePrior(nn.Module):
         # known[q] is what level q may use: the backbone's output and the levels before it.
         known = torch.cat([self.norm(x)[:, :, None], self.known(self._rows(codes))], 2).cumsum(2)
         scores = torch.stack([head(known[:, :, q]) for q, head in enumerate(self.heads)], 2)
+        if self.pointer is not None:
+            begins = torch.zeros_like(codes[..., 0], dtype=torch.bool) if starts is None else starts
+            scores = self.pointer(scores, codes, begins, self.window)
         return FrameScores(scores, self.end(known[:, :, Q]).squeeze(-1))
 
     def forward(self, indices: Tensor) -> Tensor:
@@ -244,7 +255,7 @@ class CodePrior(nn.Module):
         return PriorCache(self.num_layers, self.window)
 
     def step(self, previous: Tensor | None, starts: Tensor, cache: PriorCache) -> Tensor:
-        """Backbone output `[B, D]` for the next frame, given the `previous` one's codes `[B, Q]` (None: none).
+        """What is known `[B, D]` of the next frame, given the `previous` one's codes `[B, Q]` (None: none).
 
         `starts` `[B]` (bool) marks streams in which the coming frame begins a new sound.
         """
@@ -256,19 +267,27 @@ class CodePrior(nn.Module):
             x = block.step(x, angles, cache, i)
         cache.position += 1
         out: Tensor = self.norm(x)[:, 0]
-        return out
+        if self.pointer is None:
+            return out
+        if cache.memory is None:
+            cache.memory = Memory(self.pointer, len(starts), self.window)
+        cache.memory.push(previous, starts)
+        # Behind what the network knows: the latents of the codes chosen so far.
+        return F.pad(out, (0, self.pointer.entries.shape[-1]))
 
-    def score_level(self, level: int, known: Tensor) -> Tensor:
+    def score_level(self, level: int, known: Tensor, cache: PriorCache) -> Tensor:
         """Logits `[B, K]` of one level; `known` `[B, D]` is the step's output plus `know` of earlier levels."""
-        scores: Tensor = self.heads[level](known)
-        return scores
+        scores: Tensor = self.heads[level](known[:, : self.hidden_size])
+        if cache.memory is None:
+            return scores
+        return cache.memory.mix(level, scores, known[:, self.hidden_size :])
 
     def know(self, level: int, codes: Tensor) -> Tensor:
         """What a chosen code `[B]` of `level` adds `[B, D]` to what is known of the frame."""
         added: Tensor = self.known(codes + self.codebook_size * level)
-        return added
+        return added if self.pointer is None else torch.cat([added, self.pointer.entries[level][codes]], -1)
 
     def score_end(self, known: Tensor) -> Tensor:
         """Logit `[B]` that the sound ends with this frame; `known` includes all its levels."""
-        ends: Tensor = self.end(known).squeeze(-1)
+        ends: Tensor = self.end(known[:, : self.hidden_size]).squeeze(-1)
         return ends
