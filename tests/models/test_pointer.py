@@ -71,7 +71,7 @@ def test_entries_near_to_those_that_came_count_as_well(pointer: Pointer) -> None
     entries = torch.randn(Q, K, D, generator=torch.Generator().manual_seed(1))
     entries[0, 1] = entries[0, 0] + 0.05
     pointer.set_entries(entries)
-    shares = pointer.spread_out(torch.tensor([[0]]), 0)[0, 0]
+    shares = pointer.spread_out(torch.tensor([0, 0]))[0]
     assert shares.argsort(descending=True)[:2].sort().values.tolist() == [0, 1]
     assert shares[1] > 0.3
 

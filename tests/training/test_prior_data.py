@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from distill.settings import SAMPLE_RATE
-from distill.training.prior_data import draw_offsets, without_inaudible_tail
+from distill.training.prior_data import draw_gains, draw_offsets, without_inaudible_tail
 
 
 @pytest.mark.parametrize("n", [100, 5000, 3 * SAMPLE_RATE])
@@ -25,3 +25,10 @@ def test_offsets_begin_with_none_and_stay_within_a_frame() -> None:
     assert len(offsets) == 8
     assert offsets[0] == 0
     assert all(0 < offset < 1024 for offset in offsets[1:])
+
+
+def test_gains_begin_with_none_and_lift_and_lower() -> None:
+    gains = draw_gains(8, seed=0)
+    assert len(gains) == 8
+    assert gains[0] == 0
+    assert -6 <= min(gains) < 0 < max(gains) <= 6

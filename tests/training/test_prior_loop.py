@@ -79,9 +79,24 @@ def test_the_result_goes_into_the_file(trained: Path) -> None:
     assert loaded.prior_metadata["codebook_hash"] == loaded.model.codebook_hash()
 
 
+def test_the_prior_knows_what_the_codes_stand_for(trained: Path) -> None:
+    loaded = load_model_v2(trained)
+    assert loaded.prior is not None
+    assert loaded.prior.pointer is not None
+    ours, theirs = loaded.prior.pointer.entries, loaded.model.rvq.codebooks
+    assert torch.allclose(ours / ours.std(), theirs / theirs.std(), atol=1e-4)
+
+
 @pytest.fixture
 def model_path(codec_only: Path, tmp_path: Path) -> Path:
     return Path(shutil.copy(codec_only, tmp_path / "m.sda"))
+
+
+def test_minutes_end_training(model_path: Path, corpus_dir: Path, tiny_prior: dict[str, Any]) -> None:
+    settings = {**tiny_prior, "max_epochs": 10**6, "patience": 10**6, "minutes": 0.01}
+    result = train_prior(model_path, corpus_dir, PriorConfig(**settings))
+    assert result["prior_model"] is not None
+    assert not result["complete"].interrupted
 
 
 def test_callback_every_epoch_and_no_file_written(

@@ -38,6 +38,7 @@ class Pointer(nn.Module):
     """Mixes scores of codes with what the past says, for `num_quantizers` levels; `D` is `latent_dim`."""
 
     entries: Tensor
+    variance: Tensor
 
     def __init__(self, codebook_size: int, num_quantizers: int, latent_dim: int) -> None:
         super().__init__()
@@ -45,6 +46,7 @@ class Pointer(nn.Module):
         # Until `set_entries`: at random, so that codes are near to none but themselves.
         self.register_buffer("entries", torch.zeros(Q, codebook_size, latent_dim))
         nn.init.normal_(self.entries, std=(Q * latent_dim) ** -0.5)
+        self.register_buffer("variance", torch.full((Q,), 1 / Q))
         self.slope = nn.Parameter(torch.tensor(FIRST_SLOPES).log().repeat(Q, 1))
         self.coarser_weight = nn.Parameter(torch.tensor(FIRST_NEARNESS).repeat(Q, 1))
         self.last_weight = nn.Parameter(torch.tensor(FIRST_NEARNESS).repeat(Q, 1))
@@ -58,18 +60,25 @@ class Pointer(nn.Module):
     @torch.no_grad()
     def set_entries(self, entries: Tensor) -> None:
         """Take over the codec's codebooks `[Q, K, D]`, in units of the spread of all latents."""
-        total = entries.var(1, correction=0).sum().sqrt()
-        self.entries.copy_(entries / total.clamp(min=1e-6))
+        variance = entries.var(1, correction=0).sum(-1)
+        total = variance.sum().clamp(min=1e-12)
+        self.entries.copy_(entries / total.sqrt())
+        self.variance.copy_((variance / total).clamp(min=1e-6))
 
     def latents(self, codes: Tensor) -> Tensor:
         """Entries `[..., Q, D]` of `codes` `[..., Q]`."""
-        return torch.stack([self.entries[q][codes[..., q]] for q in range(len(self.entries))], -2)
+        return self.entries[torch.arange(len(self.entries), device=codes.device), codes]
 
-    def spread_out(self, codes: Tensor, level: int) -> Tensor:
-        """`codes` `[..., T]` of `level` as distributions `[..., T, K]` over the entries near to them."""
-        entries = self.entries[level]
-        distance = squared_distance(entries[codes], entries) / entries.var(0, correction=0).sum().clamp(min=1e-6)
-        return (-distance / self.spread[level].exp()).softmax(-1)
+    def spread_out(self, codes: Tensor) -> Tensor:
+        """`codes` `[..., Q]` as distributions `[..., Q, K]` over the entries near to them."""
+        near = squared_distance(self.latents(codes)[..., None, :], self.entries)[..., 0, :]
+        return (-near / (self.variance * self.spread.exp())[:, None]).softmax(-1)
+
+    def costs(self) -> Tensor:
+        """What lowers the score of a past frame, for each level and head, `[Q, H, 4]`: squared distance of coarser
+        codes and of last frames, frames of age beyond one, a new sound since."""
+        weights = self.coarser_weight.exp(), self.last_weight.exp(), self.slope.exp(), self.crossing
+        return torch.stack(weights, 2)
 
     def frames(self, codes: Tensor, starts: Tensor) -> Frames:
         """Of `codes` `[B, T, Q]`; `starts` `[B, T]` (bool) marks where sounds begin."""
@@ -83,45 +92,37 @@ class Pointer(nn.Module):
 
         Each frame looks at up to `window` frames before it.
         """
-        T = codes.shape[1]
+        B, T, Q = codes.shape
         frames = self.frames(codes, starts)
         place = torch.arange(T, device=codes.device)
         age = place[:, None] - place
         hidden = (age <= 0) | (age > window)
-        crossed = frames.sound[:, :, None] - frames.sound[:, None]
-        begun = torch.where(starts, place, 0).cummax(1).values
+        crossed = (frames.sound[:, :, None] != frames.sound[:, None]).to(scores.dtype)
+        since = place - torch.where(starts, place, 0).cummax(1).values
         last = squared_distance(frames.last, frames.last)
-        mixed = []
-        for q in range(codes.shape[2]):
+        costs, past, mixed = self.costs(), self.spread_out(codes), []
+        for q in range(Q):
             coarser = squared_distance(frames.coarser[:, :, q], frames.coarser[:, :, q])
-            weights = self.weigh(q, coarser, last, age, crossed, hidden)
-            past = self.spread_out(codes[:, :, q], q)
-            mixed.append(self.mix(q, scores[:, :, q], *weights, past, place - begun))
+            facts = torch.stack(torch.broadcast_tensors(coarser, last, age - 1.0, crossed), 1)
+            fit = (-costs[q] @ facts.flatten(2)).view(B, HEADS, T, T).masked_fill(hidden, -torch.inf)
+            mixed.append(self.mix(q, scores[:, :, q], fit, past[:, :, q], since))
         return torch.stack(mixed, 2)
 
-    def weigh(
-        self, level: int, coarser: Tensor, last: Tensor, age: Tensor, crossed: Tensor, hidden: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """How much each past frame weighs with each head `[B, H, T, S]`, and how well the past fits `[B, T, H]`."""
-        facts = torch.stack(torch.broadcast_tensors(coarser, last, age - 1.0, crossed.clamp(max=1)), 1)
-        costs = (self.coarser_weight.exp(), self.last_weight.exp(), self.slope.exp(), self.crossing)
-        cost = torch.stack([weight[level] for weight in costs], 1)
-        B, _, T, S = facts.shape
-        scores = (-cost @ facts.flatten(2)).view(B, HEADS, T, S).masked_fill(hidden, -torch.inf)
-        nothing = self.nothing[level][:, None, None].expand(B, -1, T, 1)
-        weights = torch.cat([scores, nothing], -1).softmax(-1)
-        odds = nothing[..., 0] - weights[..., -1].clamp(min=1e-30).log()
-        return weights[..., :-1], odds.transpose(1, 2)
+    def mix(self, level: int, scores: Tensor, fit: Tensor, past: Tensor, since: Tensor) -> Tensor:
+        """Log-probabilities `[B, T, K]` of `level` from the network's logits `[B, T, K]`.
 
-    def mix(self, level: int, scores: Tensor, weights: Tensor, odds: Tensor, past: Tensor, since: Tensor) -> Tensor:
-        """Log-probabilities `[B, T, K]`; `past` `[B, S, K]`, `since` `[B, T]` frames since the sound began."""
+        `fit` `[B, H, T, S]` scores past frames, whose codes are `past` `[B, S, K]`; `since` `[B, T]` is the number of
+        frames since the sound began.
+        """
         K, H = scores.shape[-1], HEADS
-        fit = odds.clamp(-LARGEST_ODDS, LARGEST_ODDS) / 3
-        facts = torch.cat([fit, since[..., None].float().log1p() / 5], -1)
-        shares = (self.share[level] + facts @ self.share_by[level]).softmax(-1)
-        by_frame = (shares[..., :H].transpose(1, 2)[..., None] * weights).sum(1)
-        even = 1 - by_frame.sum(-1) - shares[..., H]
-        told = by_frame @ past + even.clamp(min=1e-6)[..., None] / K
+        nothing = self.nothing[level][:, None, None].expand(*fit.shape[:3], 1)
+        weights = torch.cat([fit, nothing], -1).softmax(-1)
+        odds = nothing[..., 0] - weights[..., -1].clamp(min=1e-30).log()
+        facts = torch.cat([odds.clamp(-LARGEST_ODDS, LARGEST_ODDS) / 3, since[:, None].log1p() / 5], 1).transpose(1, 2)
+        shares = torch.baddbmm(self.share[level], facts, self.share_by[level].expand(len(facts), -1, -1)).softmax(-1)
+        by_frame = (shares[..., :H].transpose(1, 2)[..., None] * weights[..., :-1]).sum(1)
+        even = (1 - by_frame.sum(-1, keepdim=True) - shares[..., H, None]).clamp(min=1e-6)
+        told = torch.baddbmm(even / K, by_frame, past)
         return torch.logaddexp(told.log(), shares[..., H, None].log() + scores.log_softmax(-1))
 
 
@@ -143,9 +144,11 @@ class Memory:
         numbers = torch.zeros(batch_size, window, dtype=torch.long, device=pointer.entries.device)
         self.pointer, self.window, self.kept = pointer, window, 0
         self.past = Frames(empty(batch_size, window, Q, D), empty(batch_size, window, D), numbers)
-        self.codes = empty(batch_size, window, Q, K)
+        self.codes = empty(batch_size, Q, window, K)
         self.last = empty(batch_size, 1, D)
-        self.sound, self.since = numbers[:, :1].clone(), numbers[:, 0].clone()
+        self.sound, self.since = numbers[:, :1].clone(), numbers[:, :1].clone()
+        self.costs = pointer.costs()
+        self.fit = empty(batch_size, Q, HEADS, 1, 0)
 
     def push(self, previous: Tensor | None, starts: Tensor) -> None:
         """Keep the codes `previous` `[B, Q]` (None: there are none yet) and go on to the next frame, which begins a
@@ -156,24 +159,29 @@ class Memory:
         slot = self.kept % self.window
         self.past.coarser[:, slot, 1:] = so_far[:, :-1]
         self.past.last[:, slot], self.past.sound[:, slot] = self.last[:, 0], self.sound[:, 0]
-        for q in range(previous.shape[1]):
-            self.codes[:, slot, q] = self.pointer.spread_out(previous[:, q : q + 1], q)[:, 0]
+        self.codes[:, :, slot] = self.pointer.spread_out(previous)
         self.kept += 1
         self.last = (so_far[:, -1] * ~starts[:, None])[:, None]
         self.sound = self.sound + starts[:, None]
-        self.since = torch.where(starts, 0, self.since + 1)
+        self.since = torch.where(starts[:, None], 0, self.since + 1)
+        self.fit = self._fit()
+
+    def _fit(self) -> Tensor:
+        """Scores `[B, Q, H, 1, S]` of the past frames, but for the coarser codes of this one, which come one by one."""
+        filled = min(self.kept, self.window)
+        last = squared_distance(self.last, self.past.last[:, :filled])[:, 0]
+        age = (self.kept - 1 - torch.arange(filled, device=last.device)) % self.window
+        crossed = (self.sound != self.past.sound[:, :filled]).to(last.dtype)
+        facts = torch.stack((last, age.to(last.dtype).expand_as(last), crossed), 1)
+        fit = -self.costs[..., 1:].flatten(0, 1) @ facts
+        return fit.view(len(last), -1, HEADS, 1, filled)
 
     def mix(self, level: int, scores: Tensor, coarser: Tensor) -> Tensor:
         """Log-probabilities `[B, K]` of `level` from the network's logits `[B, K]`; `coarser` `[B, D]` are the
         latents of those codes of this frame that are chosen."""
-        filled = min(self.kept, self.window)
-        past = Frames(*(kept[:, :filled] for kept in self.past))
-        age = (self.kept - 1 - torch.arange(filled, device=scores.device)) % self.window + 1
-        near = squared_distance(coarser[:, None], past.coarser[:, :, level])
-        last = squared_distance(self.last, past.last)
-        crossed = self.sound[..., None] - past.sound[:, None]
-        hidden = torch.zeros_like(age, dtype=torch.bool)
-        weights = self.pointer.weigh(level, near, last, age[None], crossed, hidden)
-        return self.pointer.mix(level, scores[:, None], *weights, self.codes[:, :filled, level], self.since[:, None])[
-            :, 0
-        ]
+        filled, fit = self.fit.shape[-1], self.fit[:, level]
+        if level:
+            near = squared_distance(coarser[:, None], self.past.coarser[:, :filled, level])
+            fit = fit - self.costs[level, :, :1, None] * near[:, None]
+        past = self.codes[:, level, :filled]
+        return self.pointer.mix(level, scores[:, None], fit, past, self.since)[:, 0]

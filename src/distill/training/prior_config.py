@@ -16,14 +16,18 @@ class PriorConfig:
     num_heads: int = 4
     learning_rate: float = 1e-3
     dropout: float = 0.2
-    batch_size: int = 8
+    batch_size: int = 4
     context_s: float = 8.0
     """Seconds of sound that each frame can look back on."""
+    piece_s: float = 4.0
+    """Seconds in a piece of a batch: more, and shorter, steps learn faster than pieces of the whole context."""
     weight_decay: float = 0.1
     mask_rate: float = 0.2
     """Share of past frames that are hidden in training, so that small corpora are not learned by heart."""
-    encodings: int = 8
-    """Encodings of every sound, each with the frame grid at another offset."""
+    encodings: int = 16
+    """Encodings of every sound, each with the frame grid at another offset, and louder or quieter."""
+    minutes: float | None = None
+    """Training time; None: as long as `max_epochs` take."""
     min_steps_per_epoch: int = 40
     patience: int = 6
     """Epochs without a better held-out perplexity after which training ends."""
@@ -37,6 +41,10 @@ class PriorConfig:
             (self.num_layers >= 1, "--layers must be at least 1."),
             (self.num_heads >= 1, "--heads must be at least 1."),
             (self.learning_rate > 0 and math.isfinite(self.learning_rate), "--lr must be above 0."),
+            (
+                self.minutes is None or (self.minutes > 0 and math.isfinite(self.minutes)),
+                "--minutes must be above 0.",
+            ),
             (self.threads is None or self.threads >= 1, "--threads must be at least 1."),
             (0 <= self.dropout < 1, "The dropout must lie between 0 and 1."),
             (
@@ -54,5 +62,5 @@ def get_adaptive_prior_config(file_count: int) -> PriorConfig:
     if file_count <= 20:
         return PriorConfig(50, 128, 2, 4, 3e-4, 0.3, weight_decay=0.3)
     if file_count <= 100:
-        return PriorConfig(100, 256, 4, 4, 1e-3, 0.2, weight_decay=0.1)
-    return PriorConfig(150, 512, 6, 8, 1e-3, 0.1, weight_decay=0.03)
+        return PriorConfig(100, 128, 2, 4, 1e-3, 0.2, weight_decay=0.1)
+    return PriorConfig(150, 256, 4, 8, 1e-3, 0.1, weight_decay=0.03)

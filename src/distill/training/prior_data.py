@@ -16,6 +16,7 @@ from distill.models.prior import extract_code_sequences
 AUDIBLE = 10 ** (-50 / 20)
 KEPT_TAIL_S = 0.02
 START_SHARE = 0.25
+GAIN_DB = 6.0
 """Share of training pieces that begin where a sound begins, as generated audio does."""
 
 
@@ -46,22 +47,29 @@ def draw_offsets(encodings: int, frame_hop: int, seed: int) -> list[int]:
     return [0, *np.random.default_rng(seed).integers(1, frame_hop, size=encodings - 1).tolist()]
 
 
-def encode_split(
-    loaded: LoadedVQModel, split: Split, offsets: Sequence[int], cancel_event: threading.Event
-) -> PriorCodes:
-    """Codes of all regions; each training region once for every one of `offsets` (samples), held-out ones once.
+def draw_gains(encodings: int, seed: int) -> list[float]:
+    """By how many dB the sounds of each encoding are lifted: not at all in the first."""
+    return [0.0, *np.random.default_rng([seed, 1]).uniform(-GAIN_DB, GAIN_DB, size=encodings - 1).tolist()]
 
-    Stops after the current offset when `cancel_event` is set.
+
+def encode_split(
+    loaded: LoadedVQModel, split: Split, offsets: Sequence[int], gains: Sequence[float], cancel_event: threading.Event
+) -> PriorCodes:
+    """Codes of all regions; each training region once for every one of `offsets` (samples) with its gain (dB),
+    held-out ones once.
+
+    Stops after the current encoding when `cancel_event` is set.
     """
 
-    def encoded(regions: Iterable[Region], offset: int = 0) -> list[Tensor]:
+    def encoded(regions: Iterable[Region], offset: int = 0, gain: float = 0.0) -> list[Tensor]:
         sounds = (without_inaudible_tail(r.audio(), loaded.model.sample_rate) for r in regions)
-        return list(extract_code_sequences(loaded.model, sounds, offset))
+        factor = np.float32(10 ** (gain / 20))
+        return list(extract_code_sequences(loaded.model, (factor * sound for sound in sounds), offset))
 
     versions = [encoded(split.train)]
-    for offset in offsets[1:]:
+    for offset, gain in zip(offsets[1:], gains[1:], strict=True):
         if not cancel_event.is_set():
-            versions.append(encoded(split.train, offset))
+            versions.append(encoded(split.train, offset, gain))
     return PriorCodes([list(same) for same in zip(*versions, strict=True)], encoded(split.held_out))
 
 

@@ -23,10 +23,12 @@ from distill.errors import CheckpointError, DistillError
 from distill.inference.novelty import RUN_LEVELS
 from distill.models.persistence import LoadedVQModel, load_model_v2
 from distill.models.prior import CodePrior, FrameScores
+from distill.training.average import WeightAverage
 from distill.training.checkpoint import checkpoint_path, load_checkpoint, save_checkpoint
 from distill.training.metrics import PriorEpochMetrics, PriorStepMetrics, PriorTrainingCompleteEvent
 from distill.training.prior_config import PriorConfig
-from distill.training.prior_data import draw_batch, draw_offsets, encode_split, stack
+from distill.training.prior_data import draw_batch, draw_gains, draw_offsets, encode_split, stack
+from distill.training.prior_optimizer import prior_optimizer
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +37,8 @@ FINAL_RATE = 0.1
 END_WEIGHT = 1.0
 MAX_GRADIENT = 1.0
 CHECKPOINT_EVERY_S = 20.0
+_MAY_CHANGE = ("max_epochs", "minutes", "patience", "threads")
+"""Settings that a run which goes on from a checkpoint may have otherwise."""
 
 EpochCallback = Callable[[PriorEpochMetrics], None]
 StepCallback = Callable[[PriorStepMetrics], None]
@@ -153,31 +157,32 @@ class _PriorRun:
         codec = loaded.model.requires_grad_(False)
         self.device = codec.rvq.codebooks.device
         self.offsets = draw_offsets(config.encodings, codec.frame_hop, config.seed)
-        self.codes = encode_split(loaded, split, self.offsets, cancel_event)
+        gains = draw_gains(config.encodings, config.seed)
+        self.codes = encode_split(loaded, split, self.offsets, gains, cancel_event)
         self.context = max(8, round(config.context_s * codec.frame_rate))
+        self.piece = min(self.context, max(8, round(config.piece_s * codec.frame_rate)))
         torch.manual_seed(config.seed)
-        self.prior = CodePrior(codec.codebook_size, **self.prior_config).to(self.device)
-        self.optimizer = torch.optim.AdamW(
-            self.prior.parameters(),
-            lr=config.learning_rate,
-            betas=(0.9, 0.98),
-            weight_decay=config.weight_decay,
-        )
+        self.prior = CodePrior(codec.codebook_size, **self.prior_config)
+        if self.prior.pointer is not None:
+            self.prior.pointer.set_entries(codec.rvq.codebooks)
+        self.prior.to(self.device)
+        self.optimizer = prior_optimizer(self.prior, config.learning_rate, config.weight_decay)
+        self.average = WeightAverage(self.prior)
         self.held_out = self._held_out_pieces()
         frames = sum(len(versions[0]) for versions in self.codes.train)
-        one_pass = math.ceil(frames / (config.batch_size * self.context))
+        one_pass = math.ceil(frames / (config.batch_size * self.piece))
         self.steps_per_epoch = max(one_pass, config.min_steps_per_epoch)
         self.epoch, self.step, self.elapsed_s, self.since_best = 0, 0, 0.0, 0
         self.best_loss = math.inf
         self.best_weights: dict[str, Tensor] | None = None
         self.history: list[dict[str, float]] = []
         self.warnings: list[str] = []
-        self.last_checkpoint_s = 0.0
+        self.last_checkpoint_s, self.epoch_began = 0.0, time.perf_counter()
 
     @property
     def prior_config(self) -> dict[str, Any]:
         """Constructor arguments of the prior beside the codebook size."""
-        Q = self.loaded.model.num_quantizers
+        Q, _, D = self.loaded.model.rvq.codebooks.shape
         return {
             "seq_len": self.context * Q,
             "num_quantizers": Q,
@@ -185,6 +190,7 @@ class _PriorRun:
             "num_layers": self.config.num_layers,
             "num_heads": self.config.num_heads,
             "dropout": self.config.dropout,
+            "latent_dim": D,
         }
 
     @property
@@ -194,19 +200,26 @@ class _PriorRun:
     def _held_out_pieces(self) -> list[Stream]:
         # A corpus of one tiny sound has nothing to hold out: then the sound itself is all there is to judge by.
         sequences = self.codes.held_out or [versions[0] for versions in self.codes.train]
-        return windows(string_together(sequences, range(len(sequences))), self.context)
+        # Longer than the context: what begins a piece has no past, and is dear.
+        return windows(string_together(sequences, range(len(sequences))), 2 * self.context)
 
     # --- training ----------------------------------------------------------------------------------------------
 
+    def _is_done(self) -> bool:
+        if self.since_best >= self.config.patience:
+            return True
+        minutes = self.config.minutes
+        return self.epoch >= self.config.max_epochs if minutes is None else self.elapsed_s >= 60 * minutes
+
     def to_the_end(self, callback: EpochCallback) -> None:
-        while self.epoch < self.config.max_epochs and self.since_best < self.config.patience:
+        while not self._is_done():
             if self.cancel_event.is_set():
                 return
-            began = time.perf_counter()
+            self.epoch_began = time.perf_counter()
             train_loss = self._train()
             if self.cancel_event.is_set() and self.best_weights is None:
                 return
-            self._judge(train_loss, began, callback)
+            self._judge(train_loss, self.epoch_began, callback)
             self._checkpoint()
 
     def _train(self) -> float:
@@ -222,28 +235,39 @@ class _PriorRun:
         stream = string_together(sequences, rng.permutation(len(sequences)).tolist(), cut_off)
         for _ in range(self.steps_per_epoch):
             for group in self.optimizer.param_groups:
-                group["lr"] = self._learning_rate()
-            yield stack(draw_batch(stream, self.config.batch_size, self.context, rng), self.device)
+                group["lr"] = group["scale"] * self._learning_rate()
+            yield stack(draw_batch(stream, self.config.batch_size, self.piece, rng), self.device)
 
     def _learning_rate(self) -> float:
-        """Linear warm-up, then a cosine down to a tenth at the last epoch."""
+        """Linear warm-up, then a cosine down to a tenth at the last epoch, or when the time is over."""
         progress = min(1.0, self.step / (self.config.max_epochs * self.steps_per_epoch))
+        if self.config.minutes is not None:
+            progress = min(1.0, self._spent_s() / (60 * self.config.minutes))
         decay = FINAL_RATE + (1 - FINAL_RATE) * 0.5 * (1 + math.cos(math.pi * progress))
         return self.config.learning_rate * min(1.0, (self.step + 1) / WARMUP_STEPS) * decay
 
+    def _spent_s(self) -> float:
+        """Seconds of training so far, those of the current epoch too."""
+        return self.elapsed_s + time.perf_counter() - self.epoch_began
+
+    def _time_is_over(self) -> bool:
+        return self.config.minutes is not None and self._spent_s() >= 60 * self.config.minutes
+
     def _after_step(self, loss: float) -> bool:
         self.step += 1
+        self.average.update(self.step)
         done = (self.step - 1) % self.steps_per_epoch + 1
         self.step_callback(PriorStepMetrics(self.epoch + 1, done, self.steps_per_epoch, loss))
-        return self.cancel_event.is_set()
+        return self.cancel_event.is_set() or self._time_is_over()
 
     def _judge(self, train_loss: float, began: float, callback: EpochCallback) -> None:
-        val_loss, perplexity = validate_prior_epoch(self.prior, self.held_out)
         self.epoch += 1
         self.since_best += 1
-        if val_loss < self.best_loss:
-            self.best_loss, self.since_best = val_loss, 0
-            self.best_weights = {k: v.detach().cpu().clone() for k, v in self.prior.state_dict().items()}
+        with self.average.applied():
+            val_loss, perplexity = validate_prior_epoch(self.prior, self.held_out)
+            if val_loss < self.best_loss:
+                self.best_loss, self.since_best = val_loss, 0
+                self.best_weights = {k: v.detach().cpu().clone() for k, v in self.prior.state_dict().items()}
         memorizing, message = check_memorization(perplexity, self.prior.codebook_size, self.file_count)
         if memorizing:
             self.warnings.append(f"Epoch {self.epoch}: {message}")
@@ -266,7 +290,7 @@ class _PriorRun:
 
     def _fingerprint(self) -> dict[str, Any]:
         """What must be the same for a checkpoint to fit: codec, sounds, settings."""
-        settings = {k: v for k, v in asdict(self.config).items() if k not in ("max_epochs", "patience", "threads")}
+        settings = {k: v for k, v in asdict(self.config).items() if k not in _MAY_CHANGE}
         sounds = sorted(region.clip.content_hash for region in self.split.train)
         return {"codebook_hash": self.loaded.model.codebook_hash(), "settings": settings, "sounds": sounds}
 
@@ -286,6 +310,7 @@ class _PriorRun:
         )
         state = {name: getattr(self, name) for name in names}
         state |= {"weights": self.prior.state_dict(), "optimizer": self.optimizer.state_dict()}
+        state |= {"average": self.average.state()}
         save_checkpoint(self._checkpoint_path, {"fits": self._fingerprint(), "state": state})
 
     def resume_if_possible(self) -> None:
@@ -303,6 +328,7 @@ class _PriorRun:
         state = dict(saved["state"])
         self.prior.load_state_dict(state.pop("weights"))
         self.optimizer.load_state_dict(state.pop("optimizer"))
+        self.average.restore(state.pop("average"))
         for name, value in state.items():
             setattr(self, name, value)
         log.warning("Going on after epoch %d of a run that was cut off.", self.epoch)

@@ -1,0 +1,19 @@
+"""AdamW for the prior, in two groups: the network, and the pointer's few numbers."""
+
+import torch
+from torch import nn
+
+from distill.models.prior import CodePrior
+
+POINTER_RATE = 20.0
+"""Learning rate of the pointer relative to the network's: it has a hundred numbers a level, and far to go."""
+
+
+def prior_optimizer(prior: CodePrior, learning_rate: float, weight_decay: float) -> torch.optim.AdamW:
+    """Each group's rate is `scale` times `learning_rate`. The pointer moves faster, and nothing draws it to zero."""
+    groups: dict[bool, list[nn.Parameter]] = {False: [], True: []}
+    for name, parameter in prior.named_parameters():
+        groups[name.startswith("pointer.")].append(parameter)
+    network = {"params": groups[False], "scale": 1.0, "weight_decay": weight_decay}
+    pointer = {"params": groups[True], "scale": POINTER_RATE, "weight_decay": 0.0}
+    return torch.optim.AdamW([g for g in (network, pointer) if g["params"]], lr=learning_rate, betas=(0.9, 0.98))
