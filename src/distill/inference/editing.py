@@ -74,22 +74,32 @@ class CodeGrid:
         """Length of the sound."""
         return self.n_samples / self.sample_rate
 
-    def region(self, start: str | None = None, stop: str | None = None, levels: str | None = None) -> Region:
-        """What `--from`, `--to` and `--levels` name: seconds (`1.5`) or frames (`70f`), `1-2` or `structure,timbre`.
+    def edge(self, time: str | float) -> int:
+        """The frame at whose beginning `time` lies nearest: seconds (`1.5`) or frames (`70f`); `T` is the end.
 
-        Seconds go to the nearest edge of a frame, the sound's own length to its end; a range is at least one frame.
+        `UsageError` for no time, or one past the end.
         """
-        begin = 0.0 if start is None else parse_time(start, self.frame_rate)
-        end = None if stop is None else parse_time(stop, self.frame_rate)
-        chosen = None if levels is None else parse_levels(levels, self.level_names)
-        return Region(round(begin), None if end is None else self._last_frame(begin, end), chosen)
-
-    def _last_frame(self, begin: float, end: float) -> int:
+        frames = parse_time(time, self.frame_rate)
         T = len(self.codes)
+        if round(frames) > T:
+            raise UsageError(f"{time} is past the end: '{self.source}' lasts {self.seconds:.2f} s ({T}f).")
         # The last frame may be partly filled, and lengths are written down to the hundredth of a second.
-        if 0 < self.n_samples / self.frame_hop - 0.25 < end <= T:
-            return T
-        return max(round(end), round(begin) + 1) if end > begin else round(end)
+        return T if 0 < self.n_samples / self.frame_hop - 0.25 < frames <= T else round(frames)
+
+    def region(
+        self, start: str | float | None = None, stop: str | float | None = None, levels: str | None = None
+    ) -> Region:
+        """What `--from`, `--to` and `--levels` name: times as `edge` takes them, `1-2` or `structure,timbre`.
+
+        A range of time is at least one frame.
+        """
+        first = 0 if start is None else self.edge(start)
+        last = None if stop is None else self.edge(stop)
+        if start is not None and stop is not None and last == first:
+            wider = parse_time(stop, self.frame_rate) > parse_time(start, self.frame_rate)
+            last = first + wider
+        chosen = None if levels is None else parse_levels(levels, self.level_names)
+        return Region(first, last, chosen)
 
 
 def _alike(a: Any, b: Any) -> bool:
@@ -192,8 +202,10 @@ def rearranged(grid: CodeGrid, order: np.ndarray, levels: list[int], clip: CodeG
     too much.
     """
     T, Q = grid.codes.shape
-    if not 0 < len(order) <= LONGEST_EDIT:
-        raise UsageError("This edit would leave nothing of the sound, or far too much: choose a smaller region.")
+    if len(order) == 0:
+        raise UsageError("This edit would leave nothing of the sound: choose a smaller region.")
+    if len(order) > LONGEST_EDIT:
+        raise UsageError(f"This edit would make more than {LONGEST_EDIT:,} frames: choose a smaller region.")
     codes = (grid.codes if clip is None else np.concatenate((grid.codes, clip.codes)))[order]
     if len(order) != T and len(levels) == Q and not _is_locked_from(grid, _first_change(order, T)):
         return Edited(_resized(grid, codes, keeps_tail=order[-1] == T - 1))

@@ -1,7 +1,7 @@
 """Edits of codes as numbers, each of a region: nothing here needs the model. Locked cells are left as they are."""
 
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -95,6 +95,8 @@ def paste(
     `at` on is locked.
     """
     check_same_codec(grid, clip)
+    if mode not in get_args(PasteMode):
+        raise UsageError(f"There is no --mode '{mode}': choose {', '.join(get_args(PasteMode))}.")
     T, Q = grid.codes.shape
     _check_frame(at, T)
     _, _, chosen = Region(levels=levels).within(T, Q)
@@ -167,7 +169,7 @@ def shuffle(grid: CodeGrid, region: Region = WHOLE, block: int = 1, seed: int = 
 
 def _check_frame(at: int, last: int) -> None:
     if not 0 <= at <= last:
-        raise UsageError(f"--at must lie between 0 and frame {last} ({last}f) here, not at frame {at}.")
+        raise UsageError(f"--at must be a frame from 0f to {last}f here, not {at}f.")
 
 
 # --- two sounds ---------------------------------------------------------------------------------------------

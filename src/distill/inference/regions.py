@@ -33,10 +33,10 @@ class Region:
     def within(self, T: int, Q: int) -> tuple[int, int, list[int]]:
         """Start, stop and levels in a grid `[T, Q]`; `UsageError` for a region that is empty or reaches beyond it."""
         stop = T if self.stop is None else self.stop
+        if max(self.start, stop - 1) >= T:
+            raise UsageError(f"Frame {max(self.start, stop)} is past the end: the sound has {T} frames.")
         if not 0 <= self.start < stop:
             raise UsageError(f"From frame {self.start} to frame {stop} there is nothing: let --from be before --to.")
-        if stop > T:
-            raise UsageError(f"Frame {stop} is past the end: the sound has {T} frames.")
         levels = list(range(Q)) if self.levels is None else sorted(set(self.levels))
         if not levels or not 0 <= levels[0] <= levels[-1] < Q:
             raise UsageError(f"There is no such level: the sound has levels 1 to {Q}.")
@@ -74,15 +74,15 @@ def _plain(name: str) -> str:
     return re.sub(r"[\s_-]", "", name).lower()
 
 
-def parse_time(text: str, frame_rate: float) -> float:
-    """`text` as code frames: seconds (`1.5`) or frames (`70f`). `UsageError` for anything else."""
-    number = text.strip()
+def parse_time(time: str | float, frame_rate: float) -> float:
+    """`time` in code frames: it comes as seconds (`1.5`) or frames (`70f`). `UsageError` for anything else."""
+    number = str(time).strip()
     try:
         frames = float(int(number[:-1])) if number.endswith("f") else float(number) * frame_rate
     except (ValueError, OverflowError) as error:
-        raise _no_time(text) from error
+        raise _no_time(number) from error
     if not 0 <= frames < math.inf:
-        raise _no_time(text)
+        raise _no_time(number)
     return frames
 
 

@@ -1,0 +1,123 @@
+"""How long edits of codes take, on grids of 60 s: medians of so many runs, in ms, beside what they may take.
+
+    python benchmarks/codes.py [MODEL.sda]      # without a model, an untrained codec of the default size
+
+Timed by the processor on one thread, so that other work on the machine does not count.
+"""
+
+import os
+
+# Before NumPy is loaded: a matrix product is to be timed on one thread as well.
+os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from distill.device import prepare
+from distill.inference import blending
+from distill.inference import operations as ops
+from distill.inference.editing import CodeGrid
+from distill.inference.history import History
+from distill.inference.regions import Region, level_names
+from distill.models.persistence import LoadedVQModel
+from speed import model_of
+
+SECONDS = 60.0
+INTEGER_MS, EMBEDDING_MS, UNDO_MS = 5.0, 50.0, 1.0
+
+
+def milliseconds(work: Callable[[], object], runs: int) -> float:
+    """Median processor time of `work`, after a warm-up."""
+    work()
+    times = []
+    for _ in range(runs):
+        began = time.process_time()
+        work()
+        times.append(1000 * (time.process_time() - began))
+    return statistics.median(times)
+
+
+def random_grid(loaded: LoadedVQModel, seed: int, locked: bool = False) -> CodeGrid:
+    """60 s of random codes: of two such, no frame is the same, so that a blend has all to do."""
+    model = loaded.model
+    T, Q = round(SECONDS * model.frame_rate), model.num_quantizers
+    generator = np.random.default_rng(seed)
+    return CodeGrid(
+        codes=generator.integers(model.codebook_size, size=(T, Q)),
+        codebook_size=model.codebook_size,
+        codebook_hash=model.codebook_hash(),
+        model_id="",
+        frame_rate=model.frame_rate,
+        level_names=level_names(Q),
+        gain=1.0,
+        n_samples=T * model.frame_hop,
+        sample_rate=model.sample_rate,
+        channels=model.channels,
+        source=f"random {seed}",
+        locked=generator.random((T, Q)) < 0.1 if locked else None,
+    )
+
+
+def integer_edits(a: CodeGrid, b: CodeGrid) -> dict[str, Callable[[], object]]:
+    T = len(a.codes)
+    middle = Region(T // 4, T // 2)
+    return {
+        "set": lambda: ops.set_code(a, 1),
+        "replace": lambda: ops.replace_code(a, 1, 2),
+        "crop": lambda: ops.crop(a, middle),
+        "cut": lambda: ops.cut(a, middle),
+        "copy": lambda: ops.copy(a, middle, at=T // 2),
+        "paste": lambda: ops.paste(a, b, at=T // 2),
+        "move": lambda: ops.move(a, middle, at=0),
+        "reverse": lambda: ops.reverse(a),
+        "repeat": lambda: ops.repeat(a, middle, 4),
+        "stretch": lambda: ops.stretch(a, Region(), 2.0),
+        "shuffle": lambda: ops.shuffle(a, block=1),
+        "swap": lambda: ops.swap(a, b),
+        "transplant": lambda: ops.transplant(a, b, Region(levels=(0,))),
+        "lock": lambda: ops.lock(a),
+        "unlock": lambda: ops.unlock(a),
+    }
+
+
+def embedding_edits(loaded: LoadedVQModel, a: CodeGrid, b: CodeGrid) -> dict[str, Callable[[], object]]:
+    return {
+        "blend": lambda: blending.blend(loaded, a, b, 0.5),
+        "drift": lambda: blending.drift(loaded, a, 1.0),
+        "clear": lambda: blending.clear(loaded, a),
+    }
+
+
+def undo_and_redo(grid: CodeGrid) -> Callable[[], object]:
+    history = History(grid)
+    for _ in range(500):
+        history.add("reverse", ops.reverse(history.grid).grid)
+    return lambda: (history.undo(), history.redo())
+
+
+def show(edits: dict[str, Callable[[], object]], limit: float, runs: int) -> None:
+    for name, edit in edits.items():
+        took = milliseconds(edit, runs)
+        print(f"{name:<12} {took:8.3f} ms   {took / limit:6.1%} of {limit:g} ms")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("model", nargs="?", type=Path)
+    parser.add_argument("--runs", type=int, default=15)
+    parser.add_argument("--locked", action="store_true", help="a tenth of all cells is locked")
+    arguments = parser.parse_args()
+    prepare(1)
+    with torch.inference_mode():
+        loaded = model_of(arguments.model)
+        first, second = (random_grid(loaded, seed, arguments.locked) for seed in (0, 1))
+        print(f"{SECONDS:g} s: {len(first.codes)} frames x {len(first.level_names)} levels of {first.codebook_size}")
+        show(integer_edits(first, second), INTEGER_MS, arguments.runs)
+        show({"undo, redo": undo_and_redo(first)}, UNDO_MS, arguments.runs)
+        show(embedding_edits(loaded, first, second), EMBEDDING_MS, arguments.runs)

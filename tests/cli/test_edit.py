@@ -1,0 +1,199 @@
+"""`distill edit`: every operation from files to a file, the same by script, and what goes wrong in a sentence."""
+
+import inspect
+import json
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from distill.cli.edit import app, lines
+from distill.inference.codes import load_codes, save_codes
+from distill.inference.editing import CodeGrid
+from distill.library import editing, workflows
+
+OPERATIONS = {
+    "set": "--code 3 --from 2f --to 4f --levels timbre",
+    "replace": "--old FIRST --new NEXT",
+    "crop": "--from 0.05",
+    "cut": "--from 2f --to 4f",
+    "copy": "--from 2f --to 4f --at 0 --mode overwrite",
+    "paste": "b.json --at 0.1 --to 3f --levels 1-2",
+    "move": "--from 2f --to 4f --at 0",
+    "reverse": "--levels detail",
+    "repeat": "--to 0.05 --times 3",
+    "stretch": "--factor 1.5",
+    "shuffle": "--block 0.05 --seed 3",
+    "swap": "b.json --from 1f --to 3f",
+    "transplant": "b.json --levels structure",
+    "blend": "b.json --amount 0.5",
+    "drift": "--amount 1 --seed 1",
+    "clear": "--from 4f",
+    "lock": "--levels 1",
+    "unlock": "--from 3f",
+}
+
+
+@pytest.fixture(scope="module")
+def encoded(codec_only: Path, corpus_dir: Path) -> tuple[CodeGrid, CodeGrid]:
+    model = workflows.load(codec_only, threads=1)
+    sounds = (corpus_dir / "low" / "pluck 0.wav", corpus_dir / "high" / "pluck 4.wav")
+    a, b = (workflows.encode(model, sound) for sound in sounds)
+    return a, b
+
+
+@pytest.fixture
+def grids(encoded: tuple[CodeGrid, CodeGrid], tmp_path: Path) -> tuple[CodeGrid, CodeGrid]:
+    for name, grid in zip(("a.json", "b.json"), encoded, strict=True):
+        save_codes(tmp_path / name, grid)
+    return encoded
+
+
+def call(name: str, codec: Path, *files: object) -> list[object]:
+    return ["edit", name, *([codec] if name in editing.WITH_MODEL else []), *files]
+
+
+def test_every_operation_is_a_command_and_a_line() -> None:
+    names = set(editing.PLAIN) | set(editing.WITH_MODEL)
+    assert names == set(OPERATIONS)
+    assert {command.name for command in app.registered_commands} == names | {"run"}
+    assert {command.name for command in lines.registered_commands} == names
+
+
+@pytest.mark.parametrize("line", lines.registered_commands, ids=lambda line: line.name)
+def test_options_are_those_of_the_library(line: Any) -> None:
+    taken = set(inspect.signature((editing.PLAIN | editing.WITH_MODEL)[line.name]).parameters) - {"grid", "model"}
+    assert set(inspect.signature(line.callback).parameters) == taken
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_every_operation(run, codec_only: Path, grids: tuple[CodeGrid, CodeGrid], tmp_path: Path, name: str) -> None:
+    first = int(grids[0].codes[0, 0])
+    options = OPERATIONS[name].replace("FIRST", str(first)).replace("NEXT", str((first + 1) % 32))
+    result = run(*call(name, codec_only, "a.json"), *shlex.split(options), "-o", "out.json.gz", "--json")
+    assert (result.exit_code, result.stderr) == (0, "")
+    said, made = json.loads(result.stdout), load_codes(tmp_path / "out.json.gz")
+    assert (said["operation"], said["path"], said["frames"]) == (name, "out.json.gz", len(made.codes))
+    assert (said["n_samples"], said["levels"]) == (made.n_samples, 3)
+    assert (made != grids[0]) is (name != "unlock")
+    script = tmp_path / "one.txt"
+    script.write_text(f"# {name}\n\n{name} {options}\n")
+    files = [codec_only, "a.json"] if name in editing.WITH_MODEL else ["a.json"]
+    assert run("edit", "run", *files, "--script", script, "-o", "line.json").exit_code == 0
+    assert load_codes(tmp_path / "line.json") == made
+
+
+def test_what_is_said(run, grids: tuple[CodeGrid, CodeGrid]) -> None:
+    assert run("edit", "lock", "a.json", "--levels", "1", "-o", "held.json").stderr.splitlines() == [
+        "lock: 8 codes locked now.",
+        "held.json: 8 frames (0.15 s).",
+    ]
+    result = run("edit", "cut", "held.json", "--to", "2f", "-o", "out.json")
+    moved = np.concatenate((grids[0].codes[2:], grids[0].codes[[-1, -1]]))
+    differs = moved != grids[0].codes
+    assert result.stderr.splitlines() == [
+        f"cut: {differs[:, 1:].sum()} codes changed. {differs[:, 0].sum()} locked codes left as they were. "
+        "The length stays, since something later is locked: their last code is held to the end.",
+        "out.json: 8 frames (0.15 s).",
+    ]
+
+
+def test_a_script_of_many_lines(run, codec_only: Path, grids: tuple[CodeGrid, CodeGrid], tmp_path: Path) -> None:
+    text = "reverse --to 4f\nblend b.json --amount 0.5 # half\n\nlock --levels structure\nrepeat --times 2\n"
+    (tmp_path / "edits.txt").write_text(text)
+    result = run("edit", "run", codec_only, "a.json", "--script", "edits.txt", "-o", "out.json", "--json")
+    model = workflows.load(codec_only)
+    expected = editing.reverse(grids[0], stop="4f").grid
+    expected = editing.blend(model, expected, tmp_path / "b.json", 0.5).grid
+    expected = editing.repeat(editing.lock(expected, levels="structure").grid).grid
+    assert load_codes(tmp_path / "out.json") == expected
+    steps = json.loads(result.stdout)["steps"]
+    assert [step["operation"] for step in steps] == ["reverse", "blend", "lock", "repeat"]
+    assert [step["locked"] for step in steps] == [0, 0, 8, 8]
+    assert 0 < steps[1]["distance"] < 0.5
+
+
+@pytest.mark.parametrize(
+    ("line", "part"),
+    [
+        ("fly --to 3", "fly"),
+        ("reverse --form 1", "--form"),
+        ("reverse a b", "a"),
+        ("copy --from 1f", "--at"),
+        ("copy --at 0 --mode sideways", "sideways"),
+        ("set --code x", "x"),
+        ("set --code 32", "no code 32"),
+        ("cut", "nothing of the sound"),
+        ("cut --from 5", "past the end"),
+        ("reverse --from soon", "soon"),
+        ("reverse --levels bass", "bass"),
+        ("swap none.json", "none.json"),
+        ("drift --amount 0.5", "needs the model"),
+        ('swap "b.json', "quotation"),
+        ("reverse --help", "--help"),
+        ("--help", "--help"),
+        ("reverse -o x.json", "-o"),
+        ("run", "run"),
+    ],
+)
+def test_errors_name_the_line(run, grids: tuple[CodeGrid, CodeGrid], tmp_path: Path, line: str, part: str) -> None:
+    (tmp_path / "edits.txt").write_text(f"reverse\n{line}\n")
+    before = set(tmp_path.iterdir())
+    result = run("edit", "run", "a.json", "--script", "edits.txt", "-o", "out.json")
+    assert result.exit_code in (1, 2)
+    assert result.stderr.startswith("Error: edits.txt, line 2: ")
+    assert part in result.stderr
+    assert (result.stdout, result.stderr.count("\n")) == ("", 1)
+    assert set(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        ("reverse none.json -o out.json", "no codes file at none.json"),
+        ("reverse a.json -o out.wav", ".json"),
+        ("reverse a.json -o no/out.json", "no"),
+        ("reverse a.json --from 1 -o out.json", "past the end: 'pluck 0.wav' lasts 0.15 s (8f)"),
+        ("swap a.json other.json -o out.json", "different models"),
+        ("blend none.sda a.json b.json --amount 1 -o out.json", "none.sda"),
+        ("blend CODEC a.json b.json --amount 2 -o out.json", "--amount"),
+        ("drift CODEC other.json --amount 1 -o out.json", "another model"),
+        ("run a.json --script none.txt -o out.json", "none.txt"),
+        ("run a.json --script data.bin -o out.json", "no plain text"),
+        ("run a.json --script long.txt -o out.json", "too long"),
+        ("run CODEC a.json b.json --script good.txt -o out.json", "one codes file"),
+    ],
+)
+def test_one_sentence(
+    run, codec_only: Path, grids: tuple[CodeGrid, CodeGrid], tmp_path: Path, words: str, part: str
+) -> None:
+    other = json.loads((tmp_path / "b.json").read_text()) | {"codebook_hash": "00"}
+    (tmp_path / "other.json").write_text(json.dumps(other))
+    (tmp_path / "data.bin").write_bytes(b"\xff\xfe\xfd")
+    (tmp_path / "long.txt").write_text("#" * (2 << 20))
+    (tmp_path / "good.txt").write_text("reverse\n")
+    before = set(tmp_path.iterdir())
+    result = run("edit", *(codec_only if word == "CODEC" else word for word in words.split()))
+    assert result.exit_code in (1, 2)
+    assert result.stderr.startswith("Error: ")
+    assert part in result.stderr
+    assert (result.stdout, result.stderr.count("\n")) == ("", 1)
+    assert set(tmp_path.iterdir()) == before
+
+
+def test_help_loads_nothing_heavy_and_fits() -> None:
+    code = (
+        "import sys\nfrom distill.cli import app\n"
+        "for name in sys.argv[1:]:\n    app(['edit', name, '--help'], standalone_mode=False)\n"
+        "print('LOADED', *sorted({name.split('.')[0] for name in sys.modules}))"
+    )
+    environment = {"COLUMNS": "80", "PYTHONIOENCODING": "utf-8", "TERM": "dumb", "PATH": ""}
+    words = [sys.executable, "-c", code, *OPERATIONS, "run"]
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, encoding="utf-8", check=True)
+    help_text, loaded = done.stdout.split("LOADED")
+    assert max(map(len, help_text.splitlines())) <= 80
+    assert {"torch", "numpy"} & set(loaded.split()) == set()
