@@ -46,10 +46,19 @@ def help_of(*command: str) -> str:
 def page() -> str:
     """The whole of docs/cli.md."""
     parts = [HEAD, f"## distill\n\n```text\n{help_of()}\n```\n"]
-    for command in app.registered_commands:
-        assert command.name is not None
-        parts.append(f"## distill {command.name}\n\n```text\n{help_of(command.name)}\n```\n")
+    for words in commands():
+        parts.append(f"## distill {' '.join(words)}\n\n```text\n{help_of(*words)}\n```\n")
     return "\n".join(parts)
+
+
+def commands() -> list[tuple[str, ...]]:
+    """Every command by its words; those of a group follow the group."""
+    found: list[tuple[str, ...]] = [(str(command.name),) for command in app.registered_commands]
+    for group in app.registered_groups:
+        assert group.typer_instance is not None
+        found.append((str(group.name),))
+        found += [(str(group.name), str(command.name)) for command in group.typer_instance.registered_commands]
+    return found
 
 
 if __name__ == "__main__":

@@ -82,7 +82,7 @@ def test_a_blend_by_a_curve_and_of_unequal_lengths(loaded, sounds) -> None:
     longer = blend(loaded, b, a, 0.5)
     assert (longer.grid.n_samples, len(longer.distance)) == (b.n_samples, T)
     assert np.array_equal(longer.grid.codes[T:], b.codes[T:])
-    assert "'pluck 3.wav' ends" in longer.remark
+    assert "('pluck 3.wav') ends" in longer.remark
     assert np.array_equal(blend(loaded, b, a, np.full(len(b.codes), 0.5)).grid.codes, longer.grid.codes)
 
 

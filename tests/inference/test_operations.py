@@ -128,8 +128,8 @@ def test_unequal_lengths_and_levels_are_said(new_grid) -> None:
     longer, shorter = ops.swap(a, b)
     assert np.array_equal(longer.grid.codes, np.concatenate((b.codes, a.codes[4:])))
     assert np.array_equal(shorter.grid.codes, a.codes[:4])
-    assert longer.remark == "'sound 1.wav' ends at 0.09 s: from there on 'sound 0.wav' goes on as it was."
-    assert "'sound 0.wav' is longer" in ops.transplant(b, a).remark
+    assert longer.remark == "The other sound ('sound 1.wav') ends at 0.09 s: from there on this one goes on."
+    assert "('sound 0.wav') is longer" in ops.transplant(b, a).remark
     assert ops.transplant(a, b, Region(0, 4)).remark == ""
     loud = replace(b, gain=1.0)
     assert "6.0 dB softer" in ops.transplant(a, loud, Region(0, 4)).remark

@@ -205,9 +205,9 @@ def about_pair(a: CodeGrid, b: CodeGrid, region: Region) -> str:
     T_a, T_b = len(a.codes), len(b.codes)
     length = ""
     if T_b < (T_a if region.stop is None else region.stop):
-        length = f"'{b.source}' ends at {T_b / a.frame_rate:.2f} s: from there on '{a.source}' goes on as it was."
+        length = f"The other sound ('{b.source}') ends at {T_b / a.frame_rate:.2f} s: from there on this one goes on."
     elif region.stop is None and T_b > T_a:
-        length = f"'{b.source}' is longer: what it has after {T_a / a.frame_rate:.2f} s is left out."
+        length = f"The other sound ('{b.source}') is longer: what it has after {T_a / a.frame_rate:.2f} s is left out."
     return _join(length, _about_level(a, b))
 
 
@@ -215,10 +215,8 @@ def _about_level(a: CodeGrid, b: CodeGrid) -> str:
     louder = 20 * np.log10(a.gain / b.gain)
     if abs(louder) < AUDIBLE_DB:
         return ""
-    return (
-        f"What comes from '{b.source}' plays {abs(louder):.1f} dB {'louder' if louder > 0 else 'softer'} "
-        f"than there: the level of '{a.source}' holds."
-    )
+    how = f"{abs(louder):.1f} dB {'louder' if louder > 0 else 'softer'}"
+    return f"What the other sound ('{b.source}') brings plays {how} than there: the level of this one holds."
 
 
 def _join(*remarks: str) -> str:
