@@ -8,6 +8,7 @@ import typer
 from distill import __version__
 from distill.cli.decode import decode_cmd
 from distill.cli.doctor import doctor_cmd
+from distill.cli.edit import app as edit_app
 from distill.cli.encode import encode_cmd
 from distill.cli.generate import generate_cmd
 from distill.cli.info import info_cmd
@@ -21,6 +22,7 @@ app.command("train-prior")(train_prior_cmd)
 app.command("generate")(generate_cmd)
 app.command("encode")(encode_cmd)
 app.command("decode")(decode_cmd)
+app.add_typer(edit_app, name="edit")
 app.command("info")(info_cmd)
 
 
