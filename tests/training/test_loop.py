@@ -84,6 +84,10 @@ def test_training_lowers_the_distance_and_fills_the_file(trained: Path, codec_on
     assert {entry["train_until"] == 0 for entry in metadata["corpus"]} == {True, False}
     assert [level["name"] for level in metadata["level_health"]] == ["Structure", "Timbre", "Detail"]
     assert all(0 < level["utilisation"] <= 1 for level in metadata["level_health"])
+    counts = metadata["code_counts"]
+    assert (counts.shape, counts.dtype) == ((3, 32), torch.int32)
+    assert len(set(counts.sum(1).tolist())) == 1
+    assert (counts == 0).sum(1).tolist() == [level["dead_codes"] for level in metadata["level_health"]]
 
 
 def test_minutes_lay_out_the_schedule(corpus_dir: Path, tmp_path: Path, tiny: dict[str, Any]) -> None:

@@ -42,7 +42,7 @@ from distill.training.metrics import (
     ValidationMetrics,
 )
 from distill.training.stopping import Point, goes_astray, has_diverged, should_stop
-from distill.training.trainer import CodecTrainer
+from distill.training.trainer import CodecTrainer, measure_health
 from distill.training.verdict import Facts, Verdict, diverged, judge
 
 SAVE_EVERY_S = 60.0
@@ -164,8 +164,13 @@ class _Run:
         self.material = measure_material(corpus)
         self.curves: list[Point] = []
         self.recent: list[float] = []
-        self.health: tuple[LevelHealth, ...] = ()
+        self.code_counts = self.trainer.recent_counts()
         self.last_save_s = 0.0
+
+    @property
+    def health(self) -> tuple[LevelHealth, ...]:
+        """Use of every codebook when it was last counted."""
+        return measure_health(self.code_counts)
 
     def to_the_end(self) -> TrainingCompleteEvent:
         trainer = self.trainer
@@ -184,7 +189,7 @@ class _Run:
         if finished:
             if not trainer.codebooks_ready:
                 trainer.settle_codes()
-            self.health = trainer.corpus_health()
+            self.code_counts = trainer.corpus_counts()
             self._validate()
         self._save(finished)
         return self._complete(finished)
@@ -197,7 +202,7 @@ class _Run:
         self._watch(metrics)
         self.callback(metrics)
         if self._validation_due():
-            self.health = self.trainer.level_health()
+            self.code_counts = self.trainer.recent_counts()
             self._validate()
             self._stop_early()
         if self._save_due():
@@ -267,7 +272,7 @@ class _Run:
         """Model and checkpoint, each whole or not at all; the finished model needs no checkpoint any more."""
         self.last_save_s = self.trainer.elapsed_s
         if not finished:
-            self.health = self.trainer.level_health()
+            self.code_counts = self.trainer.recent_counts()
         if self.trainer.codebooks_ready:
             with self.trainer.average.applied():
                 save_model_v2(self.output, self.trainer.model, self.metadata())
@@ -305,6 +310,7 @@ class _Run:
             "corpus_loudness": float(np.median([c.loudness for c in self.clips])) + self._loudness_of_copies(),
             "corpus_rms_range_db": _rms_range(self.clips),
             "level_health": [asdict(level) for level in self.health],
+            "code_counts": self.code_counts.to(torch.int32),
             "loss_curves": [dict(point) for point in self.curves],
             "verdict": verdict.sentence,
             "verdict_kind": verdict.kind.value,

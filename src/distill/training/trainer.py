@@ -207,12 +207,19 @@ class CodecTrainer:
 
     def level_health(self) -> tuple[LevelHealth, ...]:
         """Use of every codebook over the last steps; empty before the codebooks are set."""
-        if not self._usage:
-            return ()
-        return measure_health(torch.stack(list(self._usage)).sum(0))
+        return measure_health(self.recent_counts())
 
     def corpus_health(self) -> tuple[LevelHealth, ...]:
         """Use of every codebook in one unaugmented pass over (at most 10 minutes of) the training sounds."""
+        return measure_health(self.corpus_counts())
+
+    def recent_counts(self) -> Tensor:
+        """How often each entry was chosen over the last steps: `[Q, K]`, or `[0, K]` before the codebooks are set."""
+        none = torch.zeros(0, self.config.codebook_size)
+        return torch.stack(list(self._usage)).sum(0) if self._usage else none
+
+    def corpus_counts(self) -> Tensor:
+        """How often each entry is chosen in one unaugmented pass over (at most 10 minutes of) the training sounds."""
         K, room = self.config.codebook_size, int(HEALTH_S * self.model.sample_rate)
         counts = torch.zeros(self.config.num_quantizers, K)
         for region in self.sampler.regions:
@@ -221,7 +228,7 @@ class CodecTrainer:
             room -= region.n_samples
             if room <= 0:
                 break
-        return measure_health(counts)
+        return counts
 
     @torch.no_grad()
     def validate(self) -> Distances:
@@ -290,7 +297,7 @@ class CodecTrainer:
 def measure_health(counts: Tensor) -> tuple[LevelHealth, ...]:
     """Health of each level from how often its entries were chosen: `counts` `[Q, K]`."""
     health = []
-    for name, row in zip(level_names(len(counts)), counts.double(), strict=True):
+    for name, row in zip(level_names(len(counts)) if len(counts) else (), counts.double(), strict=True):
         share = row / row.sum().clamp(min=1)
         entropy = -(share * share.clamp(min=1e-12).log()).sum()
         used = int((row > 0).sum())
