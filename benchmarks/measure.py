@@ -15,7 +15,7 @@ import oneshots
 from distill.audio.io import read_audio, write_wav
 from distill.audio.level import active_rms_db
 from distill.audio.spatial import mix_channels
-from distill.inference.codec import decode_sound
+from distill.inference.listening import decode_sound
 from distill.inference.editing import CodeGrid
 from distill.library import workflows
 from distill.models.losses import MelLoss, best_gain

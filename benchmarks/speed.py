@@ -19,7 +19,8 @@ import numpy as np
 import torch
 
 from distill.device import prepare
-from distill.inference.codec import decode_sound, encode_sound
+from distill.inference.codec import encode_sound
+from distill.inference.listening import decode_sound
 from distill.library import workflows
 from distill.models.persistence import LoadedVQModel
 from distill.models.prior import CodePrior

@@ -12,7 +12,7 @@ import torch
 
 import figures
 import measure
-from distill.inference.codec import decode_sound
+from distill.inference.listening import decode_sound
 from distill.library import workflows
 from distill.settings import SAMPLE_RATE
 

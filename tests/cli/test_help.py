@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-COMMANDS = ["doctor", "train", "train-prior", "generate", "encode", "decode", "info"]
+COMMANDS = ["doctor", "train", "train-prior", "generate", "encode", "decode", "codes", "codebook", "info"]
 OPTIONS = {
     "doctor": "--json",
     "train": (
@@ -18,9 +18,11 @@ OPTIONS = {
     "train-prior": "--epochs -e --hidden-size --layers --heads --lr --device --json",
     "generate": "--output -o --duration --temperature --top-k --top-p --seed -n --json",
     "encode": "--output -o",
-    "decode": "--output -o",
+    "decode": "--output -o --levels --from --to --json",
+    "codes": "--model --png --levels --from --to --json",
+    "codebook": "--png --previews --json",
 }
-HEAVY = {"torch", "numpy", "scipy", "soundfile", "soxr", "pyloudnorm"}
+HEAVY = {"torch", "numpy", "PIL", "scipy", "soundfile", "soxr", "pyloudnorm"}
 
 # Runs every help in one process, and says at the end what was loaded.
 ALL_HELPS = """

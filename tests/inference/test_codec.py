@@ -1,13 +1,18 @@
+import tracemalloc
 from dataclasses import replace
+from itertools import repeat
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from distill.errors import AudioError, CodebookMismatchError
-from distill.inference.codec import decode_sound, encode_sound
+from distill.inference.codec import encode_blocks, encode_sound
 from distill.inference.codes import load_codes, save_codes
+from distill.inference.listening import decode_sound, listen
+from distill.models import chunked
 from distill.models.persistence import LoadedVQModel, load_model_v2
+from distill.settings import SAMPLE_RATE
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +47,48 @@ def test_silence_is_encoded_and_nothing_is_refused(loaded: LoadedVQModel) -> Non
     assert 0.1 < encode_sound(loaded, np.zeros((1, 4000), np.float32)).gain < 10
     with pytest.raises(AudioError):
         encode_sound(loaded, np.zeros((1, 0), np.float32))
+
+
+def minute(channels: int = 1, seconds: float = 60) -> np.ndarray:
+    """Hits of changing pitch and level over hiss, with pauses."""
+    t = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+    tone = np.exp(-6 * (t % 0.5)) * np.sin(2 * np.pi * (200 + 20 * (t // 0.5)) * t) * (t % 4 < 3)
+    hiss = 1e-3 * np.random.default_rng(0).standard_normal((channels, len(t)))
+    return (0.4 * tone + hiss).astype(np.float32)
+
+
+def test_a_minute_in_pieces_is_a_minute_whole(loaded: LoadedVQModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    audio = minute()
+    pieces = encode_sound(loaded, audio)
+    sound = decode_sound(loaded, pieces)
+    monkeypatch.setattr(chunked, "CHUNK_S", 100.0)
+    whole = encode_sound(loaded, audio)
+    assert (pieces.codes != whole.codes).mean() < 1e-4
+    assert (pieces.gain, pieces.width) == pytest.approx((whole.gain, whole.width), rel=1e-4)
+    assert np.abs(decode_sound(loaded, pieces) - sound).max() < 1e-4
+
+
+def test_how_a_sound_comes_does_not_matter(loaded: LoadedVQModel) -> None:
+    audio = minute(2, 3.0)
+    blocks = np.split(audio, [1, 1000, 50_000, 50_001], axis=1)
+    assert encode_blocks(loaded, lambda: blocks) == encode_sound(loaded, audio)
+
+
+def test_memory_does_not_grow_with_the_sound(loaded: LoadedVQModel) -> None:
+    """Of what NumPy holds: blocks, windows and pieces, but for the codes themselves."""
+    second = minute(1, 1.0)
+
+    def peak(seconds: int) -> int:
+        tracemalloc.start()
+        grid = encode_blocks(loaded, lambda: repeat(second, seconds))
+        assert sum(piece.shape[1] for piece in listen(loaded, grid)) == seconds * SAMPLE_RATE
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return most
+
+    peak(1)
+    short, long = peak(60), peak(180)
+    assert long - short < 0.1 * 120 * SAMPLE_RATE * 4
 
 
 def test_codes_of_another_model_are_refused(loaded: LoadedVQModel) -> None:

@@ -3,7 +3,7 @@
 import errno
 import math
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -24,6 +24,8 @@ AUDIO_EXTENSIONS = frozenset((*_PLAIN, *_PACKED))
 _LOWEST_RATE, _HIGHEST_RATE = 1_000, 1_000_000
 # Bounds the memory of one block whatever rate and channel count a header claims.
 _LARGEST_BLOCK = 1 << 21
+# Samples, 64 MB.
+_LARGEST_HELD = 1 << 24
 # Sizes in a WAV file are numbers of 32 bits.
 _LARGEST_WAV = (1 << 32) - 1
 
@@ -105,6 +107,17 @@ def stream_audio(
     Raises UnreadableAudioError as `read_blocks` does.
     """
     return resample_blocks(read_blocks(path, block_s), probe(path).sample_rate, sample_rate)
+
+
+def rereadable(path: str | os.PathLike[str], sample_rate: float = SAMPLE_RATE) -> Callable[[], Iterable[np.ndarray]]:
+    """`stream_audio` of a file as often as one calls the result: what is short is read once and held in memory."""
+    held, size = [], 0
+    for block in stream_audio(path, sample_rate):
+        held.append(block)
+        size += block.size
+        if size > _LARGEST_HELD:
+            return lambda: stream_audio(path, sample_rate)
+    return lambda: held
 
 
 def read_audio(path: str | os.PathLike[str], sample_rate: float = SAMPLE_RATE, mono: bool = False) -> np.ndarray:

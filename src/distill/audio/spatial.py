@@ -41,10 +41,21 @@ def side_level_db(blocks: Iterable[np.ndarray]) -> float:
     side = both = 0.0
     for block in blocks:
         if len(block) > 1:
-            left, right = mix_channels(block, 2).astype(np.float64)
-            side += float(np.square(left - right).sum())
-            both += 2.0 * float(np.square(left).sum() + np.square(right).sum())
-    return 10.0 * math.log10(max(side / both, 10.0 ** (FLOOR_DB / 10))) if both else FLOOR_DB
+            more = side_energies(block)
+            side, both = side + more[0], both + more[1]
+    return energy_ratio_db(side, both)
+
+
+def side_energies(block: np.ndarray) -> tuple[float, float]:
+    """Energy of the side of `[C, n]`, two channels or more, and of mid and side together."""
+    left, right = mix_channels(block, 2).astype(np.float64)
+    both = 2.0 * float(np.square(left).sum() + np.square(right).sum())
+    return float(np.square(left - right).sum()), both
+
+
+def energy_ratio_db(part: float, whole: float) -> float:
+    """One energy re another that holds it, in dB, -120 at the lowest."""
+    return 10.0 * math.log10(max(part / whole, 10.0 ** (FLOOR_DB / 10))) if whole else FLOOR_DB
 
 
 def correlation(audio: np.ndarray) -> float:

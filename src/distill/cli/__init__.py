@@ -6,6 +6,8 @@ from typing import Annotated
 import typer
 
 from distill import __version__
+from distill.cli.codebook import codebook_cmd
+from distill.cli.codes import codes_cmd
 from distill.cli.decode import decode_cmd
 from distill.cli.doctor import doctor_cmd
 from distill.cli.edit import app as edit_app
@@ -23,6 +25,8 @@ app.command("generate")(generate_cmd)
 app.command("encode")(encode_cmd)
 app.command("decode")(decode_cmd)
 app.add_typer(edit_app, name="edit")
+app.command("codes")(codes_cmd)
+app.command("codebook")(codebook_cmd)
 app.command("info")(info_cmd)
 
 

@@ -1,4 +1,4 @@
-"""`distill decode`: a file of codes to sound."""
+"""`distill decode`: a file of codes, or a part of it, to sound."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from distill.cli.console import make_console, one_sentence_errors, print_json
-from distill.cli.options import Device, Json, ModelPath, Threads
+from distill.cli.options import CodesPath, Device, FromTime, Json, Levels, ModelPath, Threads, ToTime
 
 app = typer.Typer()
 
@@ -15,27 +15,34 @@ app = typer.Typer()
 @one_sentence_errors
 def decode_cmd(
     model_path: ModelPath,
-    codes_path: Annotated[Path, typer.Argument(help="Codes file that this model encoded.", metavar="CODES_PATH")],
+    codes_path: CodesPath,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="WAV file. Default: CODES_PATH's name, -decoded.wav."),
     ] = None,
+    levels: Levels = None,
+    start: FromTime = None,
+    stop: ToTime = None,
     device: Device = "auto",
     threads: Threads = None,
     json: Json = False,
 ) -> None:
     """Decode codes to a WAV file.
 
-    48 kHz, 24 bit, as long as the sound that the codes came from.
+    48 kHz, 24 bit, as long as the sound that the codes came from; or a part of it, as it sounds in the whole.
     """
+    from distill.inference.codes import load_codes
     from distill.library import workflows
 
     # Not `kick.wav` from `kick.json`: that is what the recording itself is called.
     stem = codes_path.name.removesuffix(".gz").removesuffix(".json")
     path = output or Path(f"{stem}-decoded.wav")
+    workflows.output_paths(path, 1)
+    codes = load_codes(codes_path)
+    region = codes.region(start, stop, levels)
     model = workflows.load(model_path, device, threads)
-    audio = workflows.decode(model, codes_path, path)
-    seconds = audio.shape[1] / model.model.sample_rate
+    n_samples = workflows.decode_to_file(model, codes, path, region)
+    seconds = n_samples / codes.sample_rate
     make_console(quiet=json).print(f"{path}: {seconds:.2f} s.", soft_wrap=True)
     if json:
-        print_json({"path": path, "duration_s": seconds, "n_samples": audio.shape[1]})
+        print_json({"path": path, "duration_s": seconds, "n_samples": n_samples})

@@ -8,16 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from distill.audio.io import stream_audio, write_wav
-from distill.audio.spatial import mix_channels
+from distill.audio.io import probe, rereadable, write_wav, write_wav_blocks
 from distill.data.corpus import CorpusReport, collect_audio_files, scan_corpus
 from distill.device import pick_device, prepare
 from distill.errors import OutputError, UsageError
-from distill.inference.codec import decode_sound, encode_sound
+from distill.inference.codec import encode_blocks, encode_sound
 from distill.inference.codes import load_codes
 from distill.inference.editing import CodeGrid
 from distill.inference.generate import Generated
 from distill.inference.generate import generate as generate_sounds
+from distill.inference.listening import decode_sound, listen
+from distill.inference.regions import Region
 from distill.inference.sampling import Sampling
 from distill.models.persistence import LoadedVQModel, load_model_v2, save_prior_to_model
 from distill.training.config import get_adaptive_vqvae_config
@@ -174,15 +175,25 @@ def encode(model: LoadedVQModel, sound: FilePath | np.ndarray) -> CodeGrid:
             raise UsageError(f"Samples must come as [channels, N], not {list(sound.shape)}.")
         return encode_sound(model, sound)
     path = Path(sound)
-    blocks = stream_audio(path, model.model.sample_rate)
-    audio = np.concatenate([mix_channels(block, model.model.channels) for block in blocks], axis=1)
-    return encode_sound(model, audio, path.name)
+    return encode_blocks(model, rereadable(path, model.model.sample_rate), path.name)
 
 
-def decode(model: LoadedVQModel, codes: CodeGrid | FilePath, output: FilePath | None = None) -> np.ndarray:
-    """The sound `[C, N]` of `codes` (or of a codes file); also written to `output` (24-bit WAV) when given."""
+def decode(
+    model: LoadedVQModel, codes: CodeGrid | FilePath, output: FilePath | None = None, region: Region | None = None
+) -> np.ndarray:
+    """The sound `[C, N]` of `codes` (or of a codes file), or of a `region` of them, as it is in the whole.
+
+    Also written to `output` (24-bit WAV) when given.
+    """
     paths = output_paths(output, 1) if output is not None else []
-    audio = decode_sound(model, codes if isinstance(codes, CodeGrid) else load_codes(codes))
+    audio = decode_sound(model, codes if isinstance(codes, CodeGrid) else load_codes(codes), region)
     for path in paths:
         write_wav(path, audio, model.model.sample_rate)
     return audio
+
+
+def decode_to_file(model: LoadedVQModel, codes: CodeGrid, output: FilePath, region: Region | None = None) -> int:
+    """Write what `decode` gives to `output` as it is decoded, in memory that does not grow; returns its samples."""
+    (path,) = output_paths(output, 1)
+    write_wav_blocks(path, listen(model, codes, region), model.output_channels, model.model.sample_rate)
+    return probe(path).frames

@@ -1,0 +1,102 @@
+"""`distill codebook`: what a model's codes are used for, and what each sounds like."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from distill.cli.console import make_console, one_sentence_errors, print_json
+from distill.cli.options import Device, Json, ModelPath, Threads
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from distill.inference.usage import CorpusUse
+
+NAMED = 6
+"""Dead codes that the table names, of each level."""
+
+app = typer.Typer()
+
+
+@app.command()
+@one_sentence_errors
+def codebook_cmd(
+    model_path: ModelPath,
+    png: Annotated[Path | None, typer.Option(help="Draw how often each code is used into this PNG file.")] = None,
+    previews: Annotated[
+        Path | None, typer.Option(help="Write every code as a sound of half a second into this folder.", metavar="DIR")
+    ] = None,
+    device: Device = "auto",
+    threads: Threads = None,
+    json: Json = False,
+) -> None:
+    """Say how a model uses its codes: how many, how evenly, which never."""
+    from distill.inference.usage import corpus_use
+
+    use = corpus_use(model_path)
+    rows = [_level(use, q) for q in range(len(use.level_names))]
+    console = make_console(quiet=json)
+    console.print(_table(rows))
+    if png is not None:
+        _draw(png, use)
+    written = _write_previews(console, model_path, previews, device, threads) if previews is not None else 0
+    if json:
+        print_json({"path": model_path, "levels": rows, "png": png, "previews": previews, "preview_count": written})
+
+
+def _level(use: "CorpusUse", q: int) -> dict[str, Any]:
+    from distill.inference.usage import perplexity
+
+    counts, row = use.counts[q], {"name": use.level_names[q], "codebook_size": use.codebook_size}
+    if counts is None:
+        known = use.health[q] if use.health else {}
+        missing = {"counts": None, "dead_codes": None}
+        return row | {name: known.get(name) for name in ("utilisation", "perplexity")} | missing
+    dead = [code for code, count in enumerate(counts.tolist()) if count == 0]
+    return row | {
+        "utilisation": 1 - len(dead) / use.codebook_size,
+        "perplexity": perplexity(counts),
+        "counts": counts.tolist(),
+        "dead_codes": dead,
+    }
+
+
+def _draw(path: Path, use: "CorpusUse") -> None:
+    from distill.library.pictures import heat_map, save_png
+
+    save_png(path, heat_map(use))
+
+
+def _write_previews(console: "Console", model_path: Path, folder: Path, device: str, threads: int | None) -> int:
+    from rich.progress import Progress
+
+    from distill.library import folders, workflows
+
+    model = workflows.load(model_path, device, threads)
+    total = model.model.num_quantizers * model.model.codebook_size
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        paths = list(bar.track(folders.write_entries(model, folder), total, description="Decoding"))
+    console.print(f"{folder}: {len(paths)} sounds.", soft_wrap=True)
+    return len(paths)
+
+
+def _table(rows: list[dict[str, Any]]) -> "Table":
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for title in ("Level", "In use", "Perplexity", "Never used"):
+        table.add_column(title)
+    for row in rows:
+        used = "unknown" if row["utilisation"] is None else f"{row['utilisation']:.0%} of {row['codebook_size']}"
+        even = "unknown" if row["perplexity"] is None else f"{row['perplexity']:.0f}"
+        table.add_row(row["name"], used, even, _dead(row["dead_codes"]))
+    return table
+
+
+def _dead(codes: list[int] | None) -> str:
+    if codes is None:
+        return "unknown"
+    more = f" and {len(codes) - NAMED} more" if len(codes) > NAMED else ""
+    return ", ".join(map(str, codes[:NAMED])) + more if codes else "none"

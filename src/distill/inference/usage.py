@@ -1,0 +1,67 @@
+"""How often each code stands somewhere: in a grid, and in the corpus that a model learned from."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from distill.errors import CodebookMismatchError
+from distill.inference.editing import CodeGrid
+from distill.inference.regions import level_names
+from distill.models.persistence import read_header
+
+
+@dataclass(frozen=True)
+class CorpusUse:
+    """What the model file `path` says of its codebooks; `counts` `[K]` of each level, None where they are not known."""
+
+    path: Path
+    codebook_hash: str
+    codebook_size: int
+    level_names: tuple[str, ...]
+    counts: tuple[np.ndarray | None, ...]
+    health: tuple[dict[str, Any], ...]
+
+    def check_made(self, grid: CodeGrid) -> None:
+        """`CodebookMismatchError` for a grid of another model."""
+        if grid.codebook_hash != self.codebook_hash:
+            raise CodebookMismatchError(
+                f"These codes (of '{grid.source}') were made with another model than {self.path}: "
+                "name the model that encoded them."
+            )
+
+
+def count_codes(codes: np.ndarray, codebook_size: int) -> np.ndarray:
+    """How often each code stands in each level of `codes` `[T, Q]`: `[Q, K]`."""
+    return np.stack([np.bincount(column, minlength=codebook_size) for column in codes.T])
+
+
+def perplexity(counts: np.ndarray) -> float:
+    """How many codes, used equally often, would say as much as `counts` `[K]` do; 1 for none."""
+    share = counts[counts > 0] / max(counts.sum(), 1)
+    return float(np.exp(-(share * np.log(share)).sum()))
+
+
+def corpus_use(path: str | Path) -> CorpusUse:
+    """How the model at `path` uses its codebooks, from its header alone. Raises the `ModelFileError` that fits."""
+    header = read_header(path)
+    config, metadata = header["vqvae_config"], header["metadata"]
+    K, Q = config["codebook_size"], config["num_quantizers"]
+    health = metadata.get("level_health")
+    return CorpusUse(
+        path=Path(path),
+        codebook_hash=str(metadata.get("codebook_hash", "")),
+        codebook_size=K,
+        level_names=level_names(Q),
+        counts=_counts(metadata.get("code_counts"), Q, K),
+        health=tuple(health) if isinstance(health, list) and len(health) == Q else (),
+    )
+
+
+def _counts(stored: Any, Q: int, K: int) -> tuple[np.ndarray | None, ...]:
+    # Models of earlier versions have none.
+    if not isinstance(stored, torch.Tensor) or stored.shape != (Q, K):
+        return (None,) * Q
+    return tuple(stored.numpy().astype(np.int64))
