@@ -1,3 +1,5 @@
+import math
+
 import pytest
 import torch
 
@@ -62,6 +64,13 @@ def test_level_distance_is_in_decades_of_level_and_nothing_else() -> None:
     gated = x * (torch.arange(9600) // 480 % 2)
     assert float(loss.level_distance(other, x, x)) < 0.05
     assert float(loss.level_distance(gated, gated, x)) > 0.5
+
+
+def test_nothing_makes_up_for_chance_in_the_level() -> None:
+    loss = MelLoss(SAMPLE_RATE)
+    x = 0.1 * torch.randn(2, 1, 9600, generator=torch.Generator().manual_seed(0))
+    assert float(loss.level_distance(2 * x, 2 * x, x)) == pytest.approx(math.log10(2), abs=0.01)
+    assert float(loss.level_distance(2 * x, x / 2, x)) == pytest.approx(math.log10(2), abs=0.01)
 
 
 def test_level_distance_takes_silence_and_any_length() -> None:

@@ -10,6 +10,7 @@ import math
 import torch
 from torch import Tensor, nn
 
+from distill.audio.equaliser import KNOT_DB, knots_at
 from distill.audio.features import mel_filterbank, stft
 from distill.models.losses import LOG_FLOOR, MEL_SCALES
 from distill.models.midside import to_mid_side
@@ -22,9 +23,6 @@ SIDE_WEIGHT = 0.5
 
 ITERATIONS = 4
 SPARE = 16
-
-LOWEST_KNOT_HZ, KNOTS_PER_OCTAVE, KNOT_DB = 31.25, 2, 8.0
-"""Random equalisers: where their knots lie, and by how many dB (standard deviation) each lifts or cuts."""
 
 
 class Analysis(nn.Module):
@@ -106,12 +104,10 @@ class Analysis(nn.Module):
 
 
 def _knots(bank: Tensor, sample_rate: int) -> Tensor:
-    """By how much each knot of an equaliser moves each band of `bank` `[S, M]`: `[K, M]`, linear over log frequency."""
+    """How much each knot of an equaliser counts in each band of `bank` `[S, M]`: `[K, M]`."""
     hz = torch.linspace(0, sample_rate / 2, len(bank))
-    centres = (hz @ bank / bank.sum(0).clamp(min=1e-9)).clamp(min=LOWEST_KNOT_HZ)
-    position = KNOTS_PER_OCTAVE * torch.log2(centres / LOWEST_KNOT_HZ)
-    count = math.ceil(KNOTS_PER_OCTAVE * math.log2(sample_rate / 2 / LOWEST_KNOT_HZ)) + 1
-    return (1 - (torch.arange(count)[:, None] - position).abs()).clamp(min=0)
+    centres = hz @ bank / bank.sum(0).clamp(min=1e-9)
+    return knots_at(centres, sample_rate)
 
 
 def _log_mels(spectrum: Tensor, bank: Tensor) -> Tensor:

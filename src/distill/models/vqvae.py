@@ -149,8 +149,10 @@ class VQVAE(nn.Module):
         # The outline says all about magnitude at first, and the envelope stays out of the way.
         nn.init.zeros_(self.magnitude.weight)
         nn.init.zeros_(self.magnitude.bias)
-        nn.init.normal_(self.envelope.weight, std=0.01)
-        nn.init.constant_(self.envelope.bias, -3.0)
+        # So does chance, until it turns out what the codes do not tell.
+        for head in (self.envelope, self.spread):
+            nn.init.normal_(head.weight, std=0.01)
+            nn.init.constant_(head.bias, -3.0)
         if channels == 2:
             # The side neither with the mid nor against it: from there it is as near to the left as to the right.
             nn.init.constant_(self.phase.bias[self.bins :], math.pi / 2)

@@ -28,11 +28,11 @@ from distill.training.optimizer import CodecOptimizer
 
 EVERY_STEP_SCALES = (2, 4, 6)
 SOMETIMES_SCALES = (0, 1, 3, 5)
-SETTLING_PIECES = 256
+ANALYSED_PIECES, SETTLING_PIECES = 256, 512
 FIRST_PIECES = 32
 HEALTH_STEPS = 50
 REPULSION = 1.0
-LEVEL_WEIGHT = 2.0
+LEVEL_WEIGHT = 6.0
 MAX_GRADIENT = 1.0
 HELD_OUT_S, OWN_S = 20.0, 10.0
 MOST_REGIONS = 24
@@ -111,7 +111,7 @@ class CodecTrainer:
         if not self.codebooks_ready:
             self.settle_codes()
         rate = self._set_learning_rate()
-        audio = self._batch(self.step_count)
+        audio = self._tensor(self.sampler.coloured_batch(self.step_count, self.batch_size))
         output = self.model(audio, self._first_frames())
         distance, energy = self._energy_distance(output, audio)
         mel = distance * len(MEL_SCALES)
@@ -124,7 +124,10 @@ class CodecTrainer:
         return self._metrics(mel.item(), rate)
 
     def _batch(self, step: int) -> Tensor:
-        return torch.from_numpy(self.sampler.batch(step, self.batch_size)).to(self.device)
+        return self._tensor(self.sampler.batch(step, self.batch_size))
+
+    def _tensor(self, batch: np.ndarray) -> Tensor:
+        return torch.from_numpy(batch).to(self.device)
 
     def _generator(self, purpose: int) -> torch.Generator:
         words = np.random.SeedSequence([self.config.seed, self.step_count, purpose]).generate_state(1, np.uint64)
@@ -172,9 +175,10 @@ class CodecTrainer:
 
     def settle_codes(self) -> None:
         """Analysis and codebooks, once and for all, from many pieces as training hears them."""
-        # However large the batch, as many pieces: they are all held in memory at once.
-        batches = -(-SETTLING_PIECES // self.batch_size)
-        self.model.fit((self._batch(i) for i in range(batches)), self._generator(2))
+        # However large the batch, as many pieces: the first are all held in memory at once.
+        first, last = (-(-pieces // self.batch_size) for pieces in (ANALYSED_PIECES, SETTLING_PIECES))
+        batches, more = map(self._batch, range(first)), map(self._batch, range(first, last))
+        self.model.fit(batches, self._generator(2), more)
         # What the average holds is the outline as it was before.
         self.average = WeightAverage(self.model)
         self.first_distance = self._untrained_distance()
