@@ -2,23 +2,30 @@
 
     python benchmarks/listen.py MODEL.sda [--hours 1]
 
-Each command is a process of its own on one thread. What counts is its processor time for 61 s less that for 1 s of
-sound, so that start-up and loading the model fall out and other work on the machine does not matter. Memory is the
-largest resident set, libraries included. Linux and macOS.
+Speed is that of the commands in one process, so that nothing is imported any more: processor time for 61 s less that
+for 1 s of sound, so that loading the model falls out and other work on the machine hardly matters; medians of three.
+Memory is the largest resident set of a process of its own, libraries included. One thread; Linux and macOS.
 """
 
 import argparse
+import contextlib
+import io
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import soundfile as sf
 
+from distill.cli import app
 from distill.settings import SAMPLE_RATE
+
+OPTIONS = ("--threads", "1", "--json")
 
 
 class Cost(NamedTuple):
@@ -30,7 +37,7 @@ class Cost(NamedTuple):
 
 def measured(*arguments: object) -> Cost:
     """What `distill` with these arguments costs."""
-    command = [sys.executable, "-m", "distill", *map(str, arguments), "--threads", "1", "--json"]
+    command = [sys.executable, "-m", "distill", *map(str, arguments), *OPTIONS]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=os.environ | {"OMP_NUM_THREADS": "1"})
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -50,13 +57,22 @@ def hits(path: Path, seconds: int) -> Path:
     return path
 
 
-def there_and_back(model: Path, folder: Path, seconds: int) -> tuple[Cost, Cost]:
-    sound = hits(folder / f"{seconds}.wav", seconds)
-    codes, decoded = folder / f"{seconds}.json", folder / f"{seconds}-decoded.wav"
-    costs = measured("encode", model, sound, "-o", codes), measured("decode", model, codes, "-o", decoded)
-    if sf.info(decoded).frames != seconds * SAMPLE_RATE:
-        sys.exit(f"{seconds} s came back in another length")
-    return costs
+def processor_s(*arguments: object, runs: int = 3) -> float:
+    """Processor time of the command with these arguments in this process, after a warm-up."""
+    times = []
+    for _ in range(runs + 1):
+        began = time.process_time()
+        with contextlib.redirect_stdout(io.StringIO()):
+            app([*map(str, arguments), *OPTIONS], standalone_mode=False)
+        times.append(time.process_time() - began)
+    return statistics.median(times[1:])
+
+
+def commands(model: Path, folder: Path, seconds: int) -> tuple[list[object], list[object]]:
+    """There and back, for a sound of so many seconds."""
+    sound, codes, decoded = (folder / f"{seconds}{end}" for end in (".wav", ".json", "-decoded.wav"))
+    hits(sound, seconds)
+    return ["encode", model, sound, "-o", codes], ["decode", model, codes, "-o", decoded]
 
 
 if __name__ == "__main__":
@@ -65,9 +81,12 @@ if __name__ == "__main__":
     parser.add_argument("--hours", type=float, default=1, help="0 leaves the long sound out")
     a = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        short, minute = (there_and_back(a.model, Path(name), seconds) for seconds in (1, 61))
-        for what, less, more in zip(("encode", "decode"), short, minute, strict=True):
-            print(f"{what}: {60 / (more.cpu_s - less.cpu_s):.0f}x real time, {more.peak_mb:.0f} MB", flush=True)
-        if seconds := round(3600 * a.hours):
-            for what, cost in zip(("encode", "decode"), there_and_back(a.model, Path(name), seconds), strict=True):
-                print(f"{what} {a.hours:g} h: {seconds / cost.cpu_s:.0f}x in all, {cost.peak_mb:.0f} MB", flush=True)
+        for less, more in zip(*(commands(a.model, Path(name), seconds) for seconds in (1, 61)), strict=True):
+            short, minute = processor_s(*less), processor_s(*more)
+            print(f"{less[0]}: {60 / (minute - short):.0f}x real time", flush=True)
+        seconds = round(3600 * a.hours)
+        for command in commands(a.model, Path(name), seconds) if seconds else ():
+            cost = measured(*command)
+            print(f"{command[0]} {a.hours:g} h: {cost.cpu_s:.0f} s, {cost.peak_mb:.0f} MB", flush=True)
+        if seconds and sf.info(Path(name) / f"{seconds}-decoded.wav").frames != seconds * SAMPLE_RATE:
+            sys.exit("The long sound came back in another length.")

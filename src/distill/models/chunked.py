@@ -12,7 +12,7 @@ from distill.audio.blocks import windows
 from distill.audio.spatial import pieces
 from distill.models.vqvae import VQVAE
 
-CHUNK_S = 20.0
+CHUNK_S = 10.0
 
 
 def frames_of(n_samples: int, frame_hop: int) -> int:
