@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 import figures
-from distill.audio.io import write_wav
+from distill.audio.io import write_sound
 from distill.settings import cache_dir
 
 GRIFFIN_LIM_STEPS = (0, 1, 8, 32)
@@ -102,7 +102,7 @@ def opus(source: np.ndarray, kbps: int) -> tuple[np.ndarray, float]:
     """
     with tempfile.TemporaryDirectory() as folder:
         original, packed, unpacked = (Path(folder) / name for name in ("in.wav", "sound.opus", "out.wav"))
-        write_wav(original, source)
+        write_sound(original, source)
         done = _run("opusenc", "--bitrate", str(kbps), str(original), str(packed))
         _run("opusdec", "--rate", "48000", "--float", "--no-dither", str(packed), str(unpacked))
         decoded, _ = sf.read(unpacked, dtype="float32")

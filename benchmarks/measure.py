@@ -12,11 +12,11 @@ import torch
 import anchors
 import figures
 import oneshots
-from distill.audio.io import read_audio, write_wav
+from distill.audio.io import read_audio, write_sound
 from distill.audio.level import active_rms_db
 from distill.audio.spatial import mix_channels
-from distill.inference.listening import decode_sound
 from distill.inference.editing import CodeGrid
+from distill.inference.listening import decode_sound
 from distill.library import workflows
 from distill.models.losses import MelLoss, best_gain
 from distill.models.persistence import LoadedVQModel
@@ -46,7 +46,7 @@ def measure(loaded: LoadedVQModel, path: Path, wav: Path, with_anchors: bool, wi
     source, heard = figures.load(path), mix_channels(read_audio(path), channels)
     codes = workflows.encode(loaded, heard)
     decoded = played(decode_sound(loaded, codes))
-    write_wav(wav, decoded)
+    write_sound(wav, decoded)
     mono = source.mean(0)
     systems = {CODEC: figures.score(mono, decoded.mean(0), with_visqol) | {"kbps": kbps(loaded)}}
     systems[UNQUANTISED] = figures.score(mono, played(unquantised(loaded, heard)).mean(0), with_visqol)

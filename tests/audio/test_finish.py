@@ -3,7 +3,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from distill.audio.finish import fade_ends, finish, limit_blocks, limit_peaks, match_loudness, remove_dc
+from distill.audio.finish import (
+    FADE_OUT_S,
+    LOOKAHEAD_S,
+    fade_ends,
+    finish,
+    level_gain,
+    limit_blocks,
+    limit_peaks,
+    remove_dc,
+)
 from distill.audio.level import integrated_loudness
 from distill.settings import SAMPLE_RATE
 
@@ -41,14 +50,25 @@ def test_limiter_leaves_quiet_sound_alone() -> None:
 @pytest.mark.parametrize("start", [-50.0, -20.0, -6.0])
 def test_loudness_ends_within_tolerance(start: float) -> None:
     sound = noise(2, 10 ** (start / 20))
-    out = match_loudness(sound, SAMPLE_RATE, -18)
+    out, gain = finish(sound, SAMPLE_RATE, -18)
     assert abs(integrated_loudness(out, SAMPLE_RATE) + 18) <= 2.01
+    assert gain == level_gain(fade_ends(remove_dc(sound, SAMPLE_RATE), SAMPLE_RATE), SAMPLE_RATE, -18)
 
 
 def test_silence_and_unknown_targets_pass() -> None:
     silence = np.zeros((1, 1000), np.float32)
-    assert np.array_equal(finish(silence, SAMPLE_RATE, -18), silence)
-    assert np.isfinite(finish(noise(0.1, 0.1), SAMPLE_RATE, float("nan"))).all()
+    assert np.array_equal(finish(silence, SAMPLE_RATE, -18).audio, silence)
+    assert np.isfinite(finish(noise(0.1, 0.1), SAMPLE_RATE, float("nan")).audio).all()
+
+
+@pytest.mark.parametrize("level", [0.01, 0.5])
+def test_a_longer_sound_with_the_same_gain_begins_alike(level: float) -> None:
+    sound = noise(3, level) * np.linspace(1, 3, 3 * SAMPLE_RATE, dtype=np.float32)
+    short, gain = finish(sound[:, : SAMPLE_RATE + SAMPLE_RATE // 4], SAMPLE_RATE, -18, SAMPLE_RATE)
+    long, same = finish(sound, SAMPLE_RATE, -18, 2 * SAMPLE_RATE, gain)
+    assert (short.shape[1], long.shape[1], same) == (SAMPLE_RATE, 2 * SAMPLE_RATE, gain)
+    faded = round((FADE_OUT_S + 2 * LOOKAHEAD_S) * SAMPLE_RATE)
+    assert np.abs(long[:, : SAMPLE_RATE - faded] - short[:, :-faded]).max() < 1e-5
 
 
 def test_dc_goes_and_tone_stays() -> None:
@@ -73,6 +93,6 @@ def test_sparse_clicks_get_loud_enough_without_clipping(seed: int) -> None:
     at = np.random.default_rng(seed).integers(0, 4 * SAMPLE_RATE - 200, 40)
     for i in at:
         clicks[0, i : i + 200] += 0.3 * np.hanning(200).astype(np.float32)
-    out = finish(clicks, SAMPLE_RATE, -21)
+    out = finish(clicks, SAMPLE_RATE, -21).audio
     assert abs(integrated_loudness(out, SAMPLE_RATE) + 21) < 3
     assert np.abs(out).max() <= 10 ** (-0.3 / 20)

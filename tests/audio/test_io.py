@@ -7,7 +7,7 @@ import soundfile as sf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from distill.audio.io import AUDIO_EXTENSIONS, probe, read_audio, resample_blocks, stream_audio, write_wav
+from distill.audio.io import AUDIO_EXTENSIONS, probe, read_audio, resample_blocks, stream_audio, write_sound
 from distill.errors import AudioError, OutputError
 from distill.settings import SAMPLE_RATE
 
@@ -91,7 +91,7 @@ def test_streams_in_small_blocks(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["two words.wav", "ünï 音 🥁.wav", "x" * 196 + ".wav", "[bold]%s.wav"])
 def test_any_name(tmp_path: Path, name: str) -> None:
-    write_wav(tmp_path / name, tone(0.01))
+    write_sound(tmp_path / name, tone(0.01))
     assert read_audio(tmp_path / name).shape == (1, 480)
 
 
@@ -99,7 +99,7 @@ def test_any_name(tmp_path: Path, name: str) -> None:
 def test_name_that_is_not_unicode(tmp_path: Path) -> None:
     path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.wav"))
     try:
-        write_wav(path, tone(0.01))
+        write_sound(path, tone(0.01))
     except OutputError:
         pytest.skip("this file system takes Unicode names only")
     assert read_audio(path).shape == (1, 480)
@@ -138,7 +138,7 @@ def test_samples_that_are_not_numbers(tmp_path: Path, value: float) -> None:
     with pytest.raises(AudioError, match="not numbers"):
         read_audio(tmp_path / "a.wav")
     with pytest.raises(AudioError, match="not numbers"):
-        write_wav(tmp_path / "b.wav", audio)
+        write_sound(tmp_path / "b.wav", audio)
 
 
 def test_damaged_file(tmp_path: Path) -> None:
@@ -152,7 +152,7 @@ def test_damaged_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24", "FLOAT"])
 def test_write_and_read_back(tmp_path: Path, subtype: str) -> None:
     audio = np.concatenate([tone(channels=2), np.array([[1.0, -1.5], [-1.0, 1.5]], np.float32)], axis=1)
-    assert write_wav(tmp_path / "a.wav", audio, subtype=subtype) == tmp_path / "a.wav"
+    assert write_sound(tmp_path / "a.wav", audio, subtype=subtype) == tmp_path / "a.wav"
     expected = audio if subtype == "FLOAT" else audio.clip(-1, 1)
     np.testing.assert_allclose(read_audio(tmp_path / "a.wav"), expected, atol=2**-14)
     assert probe(tmp_path / "a.wav").subtype == subtype
@@ -160,13 +160,13 @@ def test_write_and_read_back(tmp_path: Path, subtype: str) -> None:
 
 def test_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
     resource = pytest.importorskip("resource")
-    write_wav(tmp_path / "a.wav", tone(0.01))
+    write_sound(tmp_path / "a.wav", tone(0.01))
     old = (tmp_path / "a.wav").read_bytes()
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
     try:
         with pytest.raises(OutputError, match=r"Cannot write .*a\.wav"):
-            write_wav(tmp_path / "a.wav", tone(1.0))
+            write_sound(tmp_path / "a.wav", tone(1.0))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert (tmp_path / "a.wav").read_bytes() == old
@@ -175,14 +175,14 @@ def test_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
 
 def test_impossible_outputs(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="No such file or directory"):
-        write_wav(tmp_path / "no" / "a.wav", tone(0.01))
+        write_sound(tmp_path / "no" / "a.wav", tone(0.01))
     with pytest.raises(AudioError, match="VORBIS"):
-        write_wav(tmp_path / "a.wav", tone(0.01), subtype="VORBIS")
+        write_sound(tmp_path / "a.wav", tone(0.01), subtype="VORBIS")
     assert os.listdir(tmp_path) == []
 
 
 def test_longer_than_a_wav_file_can_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("distill.audio.io._LARGEST_WAV", 100_000)
     with pytest.raises(OutputError, match="longer than a WAV file can be"):
-        write_wav(tmp_path / "a.wav", tone(1.0))
+        write_sound(tmp_path / "a.wav", tone(1.0))
     assert os.listdir(tmp_path) == []

@@ -6,7 +6,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from distill.audio.io import write_wav
+from distill.audio.io import write_sound
 from distill.cli.doctor import doctor_cmd, duration_text
 from distill.settings import SAMPLE_RATE
 
@@ -19,8 +19,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("COLUMNS", "80")
     (tmp_path / "sounds").mkdir()
     noise = np.random.default_rng(0).uniform(-0.5, 0.5, (1, 3 * SAMPLE_RATE)).astype(np.float32)
-    write_wav(tmp_path / "sounds" / "good [red].wav", noise)
-    write_wav(tmp_path / "sounds" / "silent.wav", np.zeros((1, 480), np.float32))
+    write_sound(tmp_path / "sounds" / "good [red].wav", noise)
+    write_sound(tmp_path / "sounds" / "silent.wav", np.zeros((1, 480), np.float32))
     return tmp_path / "sounds"
 
 
@@ -46,14 +46,14 @@ def test_json_is_alone_on_stdout(folder: Path) -> None:
 
 def test_stereo_is_named(folder: Path) -> None:
     noise = np.random.default_rng(1).uniform(-0.5, 0.5, (2, SAMPLE_RATE)).astype(np.float32)
-    write_wav(folder / "wide.wav", noise)
+    write_sound(folder / "wide.wav", noise)
     assert "Stereo: left and right differ in 1 of 3 files" in CliRunner().invoke(app, [str(folder)]).stderr
     report = json.loads(CliRunner().invoke(app, [str(folder), "--json"]).stdout)
     assert (report["channels"], report["output_channels"]) == (2, 2)
 
 
 def test_something_to_fix_shows_in_the_exit_code(folder: Path) -> None:
-    write_wav(folder / "good [red].wav", np.full((1, 480), 0.5, np.float32))
+    write_sound(folder / "good [red].wav", np.full((1, 480), 0.5, np.float32))
     result = CliRunner().invoke(app, [str(folder)])
     assert result.exit_code == 1
     assert "fix this first" in result.stderr
@@ -62,7 +62,7 @@ def test_something_to_fix_shows_in_the_exit_code(folder: Path) -> None:
 def test_long_lists_show_what_needs_a_look(folder: Path) -> None:
     for index in range(40):
         noise = np.random.default_rng(index).uniform(-0.5, 0.5, (1, 480))
-        write_wav(folder / f"hit {index}.wav", noise.astype(np.float32))
+        write_sound(folder / f"hit {index}.wav", noise.astype(np.float32))
     short = CliRunner().invoke(app, [str(folder)]).stderr
     assert "silent.wav" in short
     assert "hit 7.wav" not in short

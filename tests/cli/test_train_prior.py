@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from distill.audio.io import write_wav
+from distill.audio.io import write_sound
 from distill.models.persistence import load_model_v2, read_header
 from distill.settings import SAMPLE_RATE
 
@@ -74,7 +74,7 @@ def test_memorising_is_told_when_it_happens_and_at_the_end(
     (tmp_path / "tones").mkdir()
     for i in range(3):
         tone = np.sin(2 * np.pi * 220 * np.arange((i + 1) * SAMPLE_RATE) / SAMPLE_RATE)
-        write_wav(tmp_path / "tones" / f"{i}.wav", 0.5 * tone[None].astype(np.float32))
+        write_sound(tmp_path / "tones" / f"{i}.wav", 0.5 * tone[None].astype(np.float32))
     result = run("train-prior", bare_model, "tones", "-e", "2", "--lr", "0.02", *tiny_prior_options, FORCE_COLOR="1")
     during, summary = result.stderr.split("Done after", 1)
     assert "\x1b[1;33mMemorising: held-out perplexity 1." in during

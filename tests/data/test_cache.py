@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from distill.audio.io import UnreadableAudioError, read_audio, write_wav
+from distill.audio.io import UnreadableAudioError, read_audio, write_sound
 from distill.audio.spatial import mix_channels
 from distill.data.cache import cached_sound, cached_width, hash_of
 from distill.errors import OutputError
@@ -55,7 +55,7 @@ def test_same_content_elsewhere_is_shared(sound: Path, tmp_path: Path, cache: Pa
 
 def test_changed_file_is_read_anew(sound: Path) -> None:
     old = cached_sound(sound)
-    write_wav(sound, np.full((1, 480), 0.25, np.float32))
+    write_sound(sound, np.full((1, 480), 0.25, np.float32))
     new = cached_sound(sound)
     assert new.content_hash != old.content_hash
     assert new.audio().shape == (1, 480)
@@ -102,7 +102,7 @@ def test_two_at_once_agree(sound: Path, cache: Path) -> None:
 
 
 def test_unusable_sound_is_remembered_without_audio(tmp_path: Path) -> None:
-    write_wav(tmp_path / "a.wav", np.zeros((1, 480), np.float32))
+    write_sound(tmp_path / "a.wav", np.zeros((1, 480), np.float32))
     entry = cached_sound(tmp_path / "a.wav")
     assert entry.measurements.reason == "silent"
     assert not entry.path.exists()
@@ -147,6 +147,6 @@ def test_width_is_measured_once(sound: Path, tmp_path: Path) -> None:
 
 def test_channels_that_cancel_are_silent_in_mono_only(tmp_path: Path) -> None:
     wave = np.sin(np.arange(4800) / 9).astype(np.float32)
-    write_wav(tmp_path / "a.wav", np.stack([wave, -wave]))
+    write_sound(tmp_path / "a.wav", np.stack([wave, -wave]))
     assert cached_sound(tmp_path / "a.wav", 1).measurements.reason.startswith("silent once mixed to mono")
     assert cached_sound(tmp_path / "a.wav", 2).measurements.reason == ""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from distill.audio.io import write_wav
+from distill.audio.io import write_sound
 from distill.data.corpus import CorpusReport, FileReport, collect_audio_files, scan_corpus
 from distill.errors import CorpusError
 from distill.settings import SAMPLE_RATE
@@ -47,7 +47,7 @@ def test_lists_sounds_only_in_order(folder: Path) -> None:
 @pytest.mark.skipif(ON_WINDOWS, reason="POSIX links and pipes")
 def test_links_are_followed_once_and_pipes_left_alone(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
-    write_wav(tmp_path / "elsewhere" / "a.wav", hit(0))
+    write_sound(tmp_path / "elsewhere" / "a.wav", hit(0))
     for name in ("first", "second"):
         (folder / name).symlink_to(tmp_path / "elsewhere")
     (folder / "circle").symlink_to(folder)
@@ -72,7 +72,7 @@ def test_unusable_folders(folder: Path) -> None:
 
 def test_nothing_usable_says_why(folder: Path) -> None:
     for index in range(3):
-        write_wav(folder / f"{index}.wav", np.zeros((1, 100 + index), np.float32))
+        write_sound(folder / f"{index}.wav", np.zeros((1, 100 + index), np.float32))
     (folder / "text.wav").write_text("hello")
     with pytest.raises(CorpusError, match=r"Nothing usable in .*sounds: .*3 silent, 1 not audio"):
         scan_corpus(folder)
@@ -80,14 +80,14 @@ def test_nothing_usable_says_why(folder: Path) -> None:
 
 def test_skips_with_reasons(folder: Path) -> None:
     good = hit(0)
-    write_wav(folder / "good.wav", good)
+    write_sound(folder / "good.wav", good)
     (folder / "zero bytes.wav").touch()
     sf.write(folder / "no samples.wav", np.zeros((0, 1)), SAMPLE_RATE)
     (folder / "text.wav").write_text("hello " * 50)
-    write_wav(folder / "silent.wav", good * 1e-6)
+    write_sound(folder / "silent.wav", good * 1e-6)
     sf.write(folder / "nan.wav", np.append(good[0], np.nan), SAMPLE_RATE, "FLOAT")
-    write_wav(folder / "integers.wav", good * 32768, subtype="FLOAT")
-    write_wav(folder / "cancels.wav", np.concatenate([good, -good]))
+    write_sound(folder / "integers.wav", good * 32768, subtype="FLOAT")
+    write_sound(folder / "cancels.wav", np.concatenate([good, -good]))
     shutil.copy(folder / "good.wav", folder / "later copy.wav")
     report = scan_corpus(folder, channels=1)
     reasons = {file.name: file.reason for file in report.files}
@@ -105,7 +105,7 @@ def test_skips_with_reasons(folder: Path) -> None:
 def test_never_too_short(folder: Path) -> None:
     lengths = {f"{n}.wav": n for n in (1, 2, 100, round(0.04 * SAMPLE_RATE))}
     for name, n in lengths.items():
-        write_wav(folder / name, np.full((1, n), 0.3, np.float32))
+        write_sound(folder / name, np.full((1, n), 0.3, np.float32))
     sf.write(folder / "fast.wav", [0.5], 192_000)
     report = scan_corpus(folder)
     assert {clip.name: clip.n_samples for clip in report.clips} == {**lengths, "fast.wav": 1}
@@ -129,10 +129,10 @@ def test_clip_and_report_values(folder: Path) -> None:
 
 def test_the_layout_follows_the_corpus(folder: Path) -> None:
     for index in range(3):
-        write_wav(folder / f"mono {index}.wav", hit(index))
+        write_sound(folder / f"mono {index}.wav", hit(index))
     assert scan_corpus(folder).layout == (1, 1, "Mono.")
-    write_wav(folder / "wide.wav", np.concatenate([hit(3), hit(4)]))
-    write_wav(folder / "eight.wav", np.concatenate([hit(5 + i) for i in range(8)]))
+    write_sound(folder / "wide.wav", np.concatenate([hit(3), hit(4)]))
+    write_sound(folder / "eight.wav", np.concatenate([hit(5 + i) for i in range(8)]))
     (folder / "text.wav").write_text("hello")
     report = scan_corpus(folder)
     assert report.layout == (2, 2, "Stereo: left and right differ in 2 of 5 files (mono with train --channels 1).")
@@ -145,11 +145,11 @@ def test_the_layout_follows_the_corpus(folder: Path) -> None:
 
 def test_flags(folder: Path) -> None:
     for index in range(5):
-        write_wav(folder / f"plain {index}.wav", hit(index))
-    write_wav(folder / "clipped.wav", hit(10, level=4.0), subtype="PCM_16")
-    write_wav(folder / "dc.wav", hit(11) + 0.1)
-    write_wav(folder / "faint.wav", hit(12, level=0.001))
-    write_wav(folder / "quiet.wav", hit(13, level=0.02))
+        write_sound(folder / f"plain {index}.wav", hit(index))
+    write_sound(folder / "clipped.wav", hit(10, level=4.0), subtype="PCM_16")
+    write_sound(folder / "dc.wav", hit(11) + 0.1)
+    write_sound(folder / "faint.wav", hit(12, level=0.001))
+    write_sound(folder / "quiet.wav", hit(13, level=0.02))
     sf.write(folder / "again.ogg", hit(2)[0] / 4, SAMPLE_RATE, "VORBIS", format="OGG")
     report = scan_corpus(folder)
     assert one(report, "clipped.wav").flags == ("clipping",)
@@ -174,7 +174,7 @@ def test_file_that_ends_early_is_used_and_flagged(folder: Path) -> None:
 
 
 def test_advice(folder: Path) -> None:
-    write_wav(folder / "a.wav", hit(0, 0.5))
+    write_sound(folder / "a.wav", hit(0, 0.5))
     (folder / "b.m4a").touch()
     (folder / "c.txt").touch()
     report = scan_corpus(folder)
@@ -185,8 +185,8 @@ def test_advice(folder: Path) -> None:
 
 
 def test_progress(folder: Path) -> None:
-    write_wav(folder / "a.wav", hit(0))
-    write_wav(folder / "b.wav", hit(1))
+    write_sound(folder / "a.wav", hit(0))
+    write_sound(folder / "b.wav", hit(1))
     calls: list[tuple[int, int, str]] = []
     scan_corpus(folder, progress=lambda *call: calls.append(call))
     assert calls == [(0, 2, "a.wav"), (1, 2, "b.wav"), (2, 2, "")]
@@ -195,7 +195,7 @@ def test_progress(folder: Path) -> None:
 @pytest.mark.skipif(ON_WINDOWS, reason="names there are always Unicode")
 def test_name_that_is_not_unicode(folder: Path) -> None:
     try:
-        write_wav(folder / os.fsdecode(b"caf\xe9.wav"), hit(0))
+        write_sound(folder / os.fsdecode(b"caf\xe9.wav"), hit(0))
     except OSError:
         pytest.skip("this file system takes Unicode names only")
     assert scan_corpus(folder).clips[0].name == "caf\N{REPLACEMENT CHARACTER}.wav"
@@ -203,7 +203,7 @@ def test_name_that_is_not_unicode(folder: Path) -> None:
 
 def test_second_scan_decodes_nothing(folder: Path) -> None:
     for index in range(20):
-        write_wav(folder / f"{index}.wav", hit(index, 0.05))
+        write_sound(folder / f"{index}.wav", hit(index, 0.05))
     first = scan_corpus(folder)
     for path in folder.iterdir():
         # Same size and time, other content: who reads it again finds no sound.

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,16 +41,49 @@ def test_the_seed_decides(loaded: LoadedVQModel) -> None:
 
 
 def test_longer_output_begins_alike(loaded: LoadedVQModel) -> None:
-    """Nothing about the length enters the drawing, even far beyond the training context."""
-    short, long = generate(loaded, 2.0, seed=1)[0], generate(loaded, 5.0, seed=1)[0]
+    """Nothing about the length enters the drawing, even far beyond the training context, nor what is heard."""
+    short = generate(loaded, 2.0, seed=1)[0]
+    long = generate(loaded, 5.0, seed=1, gain=short.recipe.gain)[0]
     assert np.array_equal(short.codes, long.codes[: len(short.codes)])
+    # The end fades out, and the limiter looks a little ahead.
+    alike = short.audio.shape[1] - round(0.02 * short.sample_rate)
+    assert np.abs(short.audio[:, :alike] - long.audio[:, :alike]).max() < 1e-4
 
 
-def test_shared_run_names_a_file_of_the_corpus(loaded: LoadedVQModel) -> None:
-    run = generate(loaded, 2.0, seed=2, sampling=Sampling(temperature=0.3))[0].shared_run
-    assert run is not None
-    assert run.source in {entry["name"] for entry in loaded.metadata["corpus"]}
-    assert run.seconds > 0
+def test_what_is_copied_names_files_of_the_corpus(loaded: LoadedVQModel) -> None:
+    copied = generate(loaded, 2.0, seed=2, sampling=Sampling(temperature=0.3))[0].copy
+    assert copied is not None
+    assert 0 <= copied.percent <= 100
+    names = {entry["name"] for entry in loaded.metadata["corpus"]}
+    assert {run.source for run in copied.runs if run} | {copied.passage.source if copied.passage else ""} <= names
+
+
+def test_it_is_drawn_again_until_it_copies_little(loaded: LoadedVQModel) -> None:
+    (first,) = generate(loaded, 1.0, seed=2)
+    assert first.copy is not None
+    (kept,) = generate(loaded, 1.0, seed=2, max_copy=100)
+    assert (kept.draws, kept.recipe.seed) == (1, 2)
+    (least,) = generate(loaded, 1.0, seed=2, max_copy=0)
+    assert least.copy is not None
+    assert least.copy.percent <= first.copy.percent
+    assert least.draws == 1 if first.copy.percent == 0 else 2 <= least.draws <= module.MOST_DRAWS
+    (same,) = generate(loaded, 1.0, seed=2, max_copy=0)
+    assert np.array_equal(least.audio, same.audio)
+    (plain,) = generate(loaded, 1.0, seed=least.recipe.seed)
+    assert np.array_equal(least.audio, plain.audio)
+
+
+def test_without_an_index_copies_are_not_known(loaded: LoadedVQModel) -> None:
+    old = replace(loaded, prior_metadata={**(loaded.prior_metadata or {}), "copy_index": None})
+    assert generate(old, 0.5)[0].copy is None
+    with pytest.raises(UsageError, match="--max-copy"):
+        generate(old, 0.5, max_copy=20)
+
+
+@pytest.mark.parametrize("max_copy", [-1, 101, float("nan")])
+def test_impossible_shares(loaded: LoadedVQModel, max_copy: float) -> None:
+    with pytest.raises(UsageError, match="--max-copy"):
+        generate(loaded, 0.5, max_copy=max_copy)
 
 
 def test_progress_runs_to_the_end(loaded: LoadedVQModel) -> None:

@@ -34,7 +34,8 @@ def test_arrays_encode_as_files_do(trained: Path, corpus_dir: Path) -> None:
 
 def test_output_names(tmp_path: Path) -> None:
     assert output_paths(tmp_path / "a.wav", 1) == [tmp_path / "a.wav"]
+    assert output_paths(tmp_path / "a.FLAC", 1) == [tmp_path / "a.FLAC"]
     assert [p.name for p in output_paths(tmp_path / "a.wav", 10)][::9] == ["a-01.wav", "a-10.wav"]
-    for bad in (tmp_path / "a.mp3", tmp_path / "no" / "a.wav"):
+    for bad in (tmp_path / "a.mp3", tmp_path / "a", tmp_path / "no" / "a.wav"):
         with pytest.raises(OutputError):
             output_paths(bad, 1)

@@ -1,6 +1,7 @@
 """Last steps before a generated sound is written: DC, level, peaks, ends. Sounds are `[C, N]` float32."""
 
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 from scipy.ndimage import minimum_filter1d, uniform_filter1d
@@ -25,13 +26,20 @@ def remove_dc(audio: np.ndarray, sample_rate: int) -> np.ndarray:
     return filtered
 
 
-def match_loudness(audio: np.ndarray, sample_rate: int, target: float) -> np.ndarray:
-    """Bring the integrated loudness within 2 dB of `target` (LUFS): differences smaller than that are music."""
-    loudness = integrated_loudness(audio, sample_rate)
-    if not np.isfinite(loudness) or not np.isfinite(target):
-        return audio
-    wanted = np.clip(loudness, target - LOUDNESS_TOLERANCE, target + LOUDNESS_TOLERANCE)
-    return audio * np.float32(10 ** ((wanted - loudness) / 20))
+def level_gain(audio: np.ndarray, sample_rate: int, target: float) -> float:
+    """The factor that brings the integrated loudness, after limiting, within 2 dB of `target` (LUFS).
+
+    Differences smaller than that are music. 1 where there is nothing to hear, or no target.
+    """
+    gain = 1.0
+    # Limiting costs loudness, so it takes more than one round where peaks are high.
+    for _ in range(LEVEL_ROUNDS):
+        loudness = integrated_loudness(limit_peaks(audio * np.float32(gain), sample_rate), sample_rate)
+        if not np.isfinite(loudness) or not np.isfinite(target):
+            break
+        wanted = np.clip(loudness, target - LOUDNESS_TOLERANCE, target + LOUDNESS_TOLERANCE)
+        gain *= float(10 ** ((wanted - loudness) / 20))
+    return gain
 
 
 def limit_peaks(audio: np.ndarray, sample_rate: int, ceiling_db: float = CEILING_DB) -> np.ndarray:
@@ -73,10 +81,22 @@ def fade_ends(audio: np.ndarray, sample_rate: int) -> np.ndarray:
     return faded
 
 
-def finish(audio: np.ndarray, sample_rate: int, target_loudness: float) -> np.ndarray:
-    """All of it: no DC, near `target_loudness` (LUFS), no peak over the ceiling, ends that do not click."""
-    audio = fade_ends(remove_dc(audio, sample_rate), sample_rate)
-    # Limiting costs loudness, so it takes more than one round where peaks are high.
-    for _ in range(LEVEL_ROUNDS):
-        audio = limit_peaks(match_loudness(audio, sample_rate, target_loudness), sample_rate)
-    return audio
+class Finished(NamedTuple):
+    """A sound `audio` `[C, N]` ready to be written, and the `gain` that brought it to its level."""
+
+    audio: np.ndarray
+    gain: float
+
+
+def finish(
+    audio: np.ndarray, sample_rate: int, target_loudness: float, n_samples: int | None = None, gain: float | None = None
+) -> Finished:
+    """All of it: no DC, near `target_loudness` (LUFS), no peak over the ceiling, ends that do not click.
+
+    Keeps the first `n_samples`; what follows them in `audio` is heard by the filter only. With the `gain` of an
+    earlier call, a longer version of the same sound begins as the shorter one did: nothing else depends on length.
+    """
+    audio = fade_ends(remove_dc(audio, sample_rate)[:, :n_samples], sample_rate)
+    if gain is None:
+        gain = level_gain(audio, sample_rate, target_loudness)
+    return Finished(limit_peaks(audio * np.float32(gain), sample_rate), gain)

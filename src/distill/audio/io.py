@@ -1,4 +1,4 @@
-"""Reading any sound file as a stream of float blocks at one rate, and writing WAV files."""
+"""Reading any sound file as a stream of float blocks at one rate, and writing WAV, FLAC and Ogg files."""
 
 import errno
 import math
@@ -19,6 +19,9 @@ _PLAIN = (".wav", ".wave", ".w64", ".rf64", ".aif", ".aiff", ".aifc", ".caf", ".
 _PACKED = (".flac", ".ogg", ".oga", ".opus", ".mp3")
 AUDIO_EXTENSIONS = frozenset((*_PLAIN, *_PACKED))
 """Lower-case endings of the files that count as sounds."""
+
+FORMATS = {".wav": ("WAV", "PCM_24"), ".flac": ("FLAC", "PCM_24"), ".ogg": ("OGG", "VORBIS")}
+"""What sounds are written as, by the ending of their name: format and subtype, as soundfile calls them."""
 
 # Outside of these a rate is a damaged header, and resampling from it could fill the disk.
 _LOWEST_RATE, _HIGHEST_RATE = 1_000, 1_000_000
@@ -130,48 +133,56 @@ def read_audio(path: str | os.PathLike[str], sample_rate: float = SAMPLE_RATE, m
     return np.ascontiguousarray(np.concatenate(parts, axis=1))
 
 
-def write_wav(
+def write_sound(
     path: str | os.PathLike[str],
     audio: np.ndarray,
     sample_rate: int = SAMPLE_RATE,
-    subtype: str = "PCM_24",
+    subtype: str | None = None,
+    tags: dict[str, str] | None = None,
 ) -> Path:
-    """Write `[C, N]` (or `[N]`, mono) as a WAV file, whole or not at all; integer formats clip at full scale.
+    """Write `[C, N]` (or `[N]`, mono) in the format that the name ends in, whole or not at all.
+
+    Formats and their default subtypes are those of `FORMATS`; integer formats clip at full scale. `tags` are texts
+    that go with the sound, named as in soundfile (`comment`, `software`, …); `read_tags` reads them.
 
     Raises AudioError for samples that are not numbers or an impossible format, OutputError when the
     file cannot be written; an earlier file then stays as it was.
     """
     audio = np.atleast_2d(audio)
     blocks = (audio[:, start : start + sample_rate] for start in range(0, audio.shape[1], sample_rate))
-    return write_wav_blocks(path, blocks, len(audio), sample_rate, subtype)
+    return write_sound_blocks(path, blocks, len(audio), sample_rate, subtype, tags)
 
 
-def write_wav_blocks(
+def write_sound_blocks(
     path: str | os.PathLike[str],
     blocks: Iterable[np.ndarray],
     channels: int,
     sample_rate: int = SAMPLE_RATE,
-    subtype: str = "PCM_24",
+    subtype: str | None = None,
+    tags: dict[str, str] | None = None,
 ) -> Path:
-    """`write_wav` of a sound that comes in blocks `[C, n]`, each written as soon as it is there."""
-    integer = subtype not in ("FLOAT", "DOUBLE")
+    """`write_sound` of a sound that comes in blocks `[C, n]`, each written as soon as it is there."""
+    kind, usual = FORMATS.get(Path(path).suffix.lower(), FORMATS[".wav"])
+    subtype = subtype or usual
     with replace_atomically(path) as file:
-        target = _WavTarget(file)
+        target = _Target(file)
         try:
-            with sf.SoundFile(target, "w", sample_rate, channels, subtype, format="WAV") as wav:
+            with sf.SoundFile(target, "w", sample_rate, channels, subtype, format=kind) as sound:
+                for name, text in (tags or {}).items():
+                    setattr(sound, name, text)
                 for block in blocks:
                     if not np.isfinite(block).all():
                         raise AudioError(f"Cannot write {path}: the sound holds samples that are not numbers.")
-                    wav.write(np.clip(block.T, -1.0, 1.0) if integer else block.T)
+                    sound.write(block.T if subtype in ("FLOAT", "DOUBLE") else np.clip(block.T, -1.0, 1.0))
                     target.check()
         except (sf.SoundFileError, ValueError, TypeError) as error:
-            problem = f"WAV cannot hold this sound as {subtype} ({error})"
+            problem = f"{kind} cannot hold this sound as {subtype} ({error})"
             raise AudioError(f"Cannot write {path}: {problem}.") from error
         target.check()
     return Path(path)
 
 
-class _WavTarget:
+class _Target:
     """A file for libsndfile to write to, which takes no exceptions: `check` raises those that there were."""
 
     def __init__(self, file: BinaryIO) -> None:

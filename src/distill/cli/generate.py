@@ -1,6 +1,5 @@
 """`distill generate`: new sound from a model."""
 
-import secrets
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -10,6 +9,7 @@ import typer
 
 from distill.cli.console import make_console, one_sentence_errors, print_json
 from distill.cli.options import Device, Json, ModelPath, Threads
+from distill.errors import UsageError
 
 if TYPE_CHECKING:
     from distill.library.workflows import Written
@@ -21,67 +21,92 @@ app = typer.Typer()
 @one_sentence_errors
 def generate_cmd(
     model_path: ModelPath,
-    output: Annotated[Path, typer.Option("--output", "-o", help="WAV file to write (numbered when several).")] = Path(
-        "generated.wav"
-    ),
-    duration: Annotated[float, typer.Option(help="Seconds.")] = 10.0,
-    temperature: Annotated[float, typer.Option(help="Above 1 wilder, below 1 tamer, 0 the likeliest.")] = 1.0,
-    top_k: Annotated[int, typer.Option(help="Draw from the k likeliest codes only; 0 is off.")] = 0,
-    top_p: Annotated[float, typer.Option(help="Draw from the likeliest codes of this share; 1 is off.")] = 0.9,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="File to write, .wav, .flac or .ogg (numbered when several).")
+    ] = Path("generated.wav"),
+    duration: Annotated[float | None, typer.Option(help="Seconds. Default: 10.")] = None,
+    temperature: Annotated[
+        float | None, typer.Option(help="Above 1 wilder, below 1 tamer, 0 the likeliest. Default: 1.")
+    ] = None,
+    top_k: Annotated[
+        int | None, typer.Option(help="Draw from the k likeliest codes only; 0 is off. Default: 0.")
+    ] = None,
+    top_p: Annotated[
+        float | None, typer.Option(help="Draw from the likeliest codes of this share; 1 is off. Default: 0.9.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Same seed, same sound. Default: a new one.")] = None,
     count: Annotated[int, typer.Option("--number", "-n", help="How many, each from the next seed.")] = 1,
+    max_copy: Annotated[
+        float | None, typer.Option(help="Draw again while more than this percentage repeats your recordings.")
+    ] = None,
+    again: Annotated[
+        Path | None,
+        typer.Option(
+            help="Make this sound, which this model generated, again; longer with --duration.", metavar="FILE"
+        ),
+    ] = None,
     device: Device = "auto",
     threads: Threads = None,
     json: Json = False,
 ) -> None:
     """Generate new sound from a model with a prior.
 
-    48 kHz, 24 bit, at the level of the corpus. Says how much of it repeats the corpus.
+    48 kHz, 24 bit, at the level of the corpus. Says how much of it repeats your recordings. The file carries all that
+    it takes to make it again.
     """
     from rich.progress import Progress
 
-    from distill.inference.sampling import Sampling
     from distill.library import workflows
 
     console = make_console(quiet=json)
     workflows.output_paths(output, count)
-    seed = secrets.randbelow(2**31) if seed is None else seed
-    model = workflows.load(model_path, device, threads)
+    if again and (count != 1 or max_copy is not None):
+        raise UsageError("--again makes one sound as it was: leave out --number and --max-copy.")
+    earlier = workflows.read_recipe(again) if again else None
+    settings = workflows.generate_settings(
+        earlier, duration=duration, seed=seed, temperature=temperature, top_k=top_k, top_p=top_p
+    )
+    model = workflows.load(model_path, device, threads or (earlier.threads if earlier else None))
+    if again and earlier:
+        earlier.check_model(model, again)
     began = time.perf_counter()
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("Generating")
         files = []
         for item in workflows.generate_files(
-            model, output, duration, seed, Sampling(temperature, top_k, top_p), count,
-            lambda done, total: bar.update(task, completed=done, total=total),
-        ):  # fmt: skip
-            console.print(_line(item), soft_wrap=True)
-            files.append(_summary(item))
+            model, output, settings, count, lambda done, total: bar.update(task, completed=done, total=total), max_copy
+        ):
+            console.print(_line(item, max_copy), soft_wrap=True)
+            files.append(_summary(item, max_copy))
     if json:
-        factor = duration * count / (time.perf_counter() - began)
+        factor = settings.duration * count / (time.perf_counter() - began)
         print_json({"model": model_path, "files": files, "realtime_factor": factor})
 
 
-def _line(item: "Written") -> str:
-    sound, run = item.sound, item.sound.shared_run
+def _line(item: "Written", max_copy: float | None) -> str:
+    sound = item.sound
     seconds = sound.audio.shape[1] / sound.sample_rate
-    head = f"{item.path}: {seconds:.1f} s, {sound.loudness:.1f} LUFS, seed {sound.seed}."
-    if run is None:
-        return f"{head} Shares no coarse codes with the corpus."
-    return (
-        f"{head} Longest run of coarse codes shared with the corpus: {run.seconds:.2f} s "
-        f"(at {run.output_s:.2f} s; {run.source} at {run.source_s:.2f} s)."
-    )
+    head = f"{item.path}: {seconds:.1f} s, {sound.loudness:.1f} LUFS, seed {sound.recipe.seed}."
+    if sound.copy is None:
+        return f"{head} Whether it copies is not known: the prior was trained before Distill kept what tells."
+    if max_copy is not None and sound.copy.percent > max_copy:
+        more = f" None of {sound.draws} draws stayed under --max-copy {max_copy:g}; this one copies least."
+    else:
+        more = ""
+    return f"{head} {sound.copy.sentence}{more}"
 
 
-def _summary(item: "Written") -> dict[str, Any]:
+def _summary(item: "Written", max_copy: float | None) -> dict[str, Any]:
     sound = item.sound
     return {
         "path": item.path,
-        "seed": sound.seed,
+        "seed": sound.recipe.seed,
         "duration_s": sound.audio.shape[1] / sound.sample_rate,
         "sample_rate": sound.sample_rate,
         "loudness_lufs": sound.loudness,
-        "sampling": asdict(sound.sampling),
-        "longest_shared_run": asdict(sound.shared_run) if sound.shared_run else None,
+        "sampling": asdict(sound.recipe.sampling),
+        "model_hash": sound.recipe.model_hash,
+        "copy": asdict(sound.copy) if sound.copy else None,
+        "draws": sound.draws,
+        "under_max_copy": None if max_copy is None or not sound.copy else sound.copy.percent <= max_copy,
     }

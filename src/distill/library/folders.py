@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
-from distill.audio.io import write_wav
+from distill.audio.io import write_sound
 from distill.data.corpus import collect_audio_files
 from distill.device import prepare
 from distill.errors import AudioError, OutputError
@@ -72,7 +72,7 @@ def write_entries(model: LoadedVQModel, folder: Path) -> Iterator[Path]:
     for level, name in enumerate(names):
         for code in range(codec.codebook_size):
             path = folder / name / f"{code:0{digits}d}.wav"
-            yield write_wav(path, entry_sound(model, level, code), codec.sample_rate)
+            yield write_sound(path, entry_sound(model, level, code), codec.sample_rate)
 
 
 def _make_folders(folders: Sequence[Path]) -> None:

@@ -1,5 +1,6 @@
 """What a user does with Distill, one function each: the CLI and the Python API both call these."""
 
+import secrets
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -8,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from distill.audio.io import probe, rereadable, write_wav, write_wav_blocks
+from distill.audio.io import FORMATS, probe, rereadable, write_sound, write_sound_blocks
 from distill.data.corpus import CorpusReport, collect_audio_files, scan_corpus
 from distill.device import pick_device, prepare
 from distill.errors import OutputError, UsageError
@@ -18,6 +19,7 @@ from distill.inference.editing import CodeGrid
 from distill.inference.generate import Generated
 from distill.inference.generate import generate as generate_sounds
 from distill.inference.listening import decode_sound, listen
+from distill.inference.recipe import Recipe, read_recipe
 from distill.inference.regions import Region
 from distill.inference.sampling import Sampling
 from distill.models.persistence import LoadedVQModel, load_model_v2, save_prior_to_model
@@ -124,9 +126,53 @@ def generate(
     top_p: float = 0.9,
     count: int = 1,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    max_copy: float | None = None,
 ) -> list[Generated]:
-    """`count` new sounds of `duration` seconds, from the seeds `seed`, `seed + 1`, …"""
-    return list(generate_sounds(model, duration, seed, Sampling(temperature, top_k, top_p), count, progress))
+    """`count` new sounds of `duration` seconds, from the seeds `seed`, `seed + 1`, …
+
+    One that copies more than `max_copy` percent of the corpus is drawn again, a few times at most.
+    """
+    sampling = Sampling(temperature, top_k, top_p)
+    return list(generate_sounds(model, duration, seed, sampling, count, progress, max_copy))
+
+
+@dataclass(frozen=True)
+class GenerateSettings:
+    """What to generate; `gain` is that of an earlier sound which this one is to begin like."""
+
+    duration: float
+    seed: int
+    sampling: Sampling
+    gain: float | None = None
+
+
+def generate_settings(
+    earlier: Recipe | None = None, duration: float | None = None, seed: int | None = None, **sampling: Any
+) -> GenerateSettings:
+    """Settings as given; what is None is as in the `earlier` sound, or else the default, and the seed a new one."""
+    given = {name: value for name, value in sampling.items() if value is not None}
+    if earlier is None:
+        return GenerateSettings(
+            10.0 if duration is None else duration,
+            secrets.randbelow(2**31) if seed is None else seed,
+            Sampling(**given),
+        )
+    chosen = replace(earlier.sampling, **given)
+    settings = GenerateSettings(
+        earlier.duration if duration is None else duration, earlier.seed if seed is None else seed, chosen
+    )
+    same = settings.seed == earlier.seed and chosen == earlier.sampling
+    return replace(settings, gain=earlier.gain) if same else settings
+
+
+def generate_again(model: LoadedVQModel, sound: FilePath, duration: float | None = None) -> Generated:
+    """The sound that the file `sound`, which `model` generated, says how to make; or one of another `duration` that
+    begins like it. `AudioError` when it says nothing, `CodebookMismatchError` when another model made it."""
+    recipe = read_recipe(sound)
+    recipe.check_model(model, sound)
+    wanted = generate_settings(recipe, duration)
+    (again,) = generate_sounds(model, wanted.duration, wanted.seed, wanted.sampling, gain=wanted.gain)
+    return again
 
 
 @dataclass(frozen=True)
@@ -140,8 +186,8 @@ class Written:
 def output_paths(output: FilePath, count: int) -> list[Path]:
     """`out.wav` for one sound, `out-1.wav`, `out-2.wav`, … for several. `OutputError` if they cannot be written."""
     path = Path(output)
-    if path.suffix.lower() != ".wav":
-        raise OutputError(f"Sounds are written as WAV: let the name of '{path}' end in .wav.")
+    if path.suffix.lower() not in FORMATS:
+        raise OutputError(f"Sounds are written as {', '.join(FORMATS)}: let the name of '{path}' end in one of these.")
     if not path.parent.is_dir():
         raise OutputError(f"The folder '{path.parent}' does not exist: create it first, or choose another --output.")
     if count == 1:
@@ -153,15 +199,15 @@ def output_paths(output: FilePath, count: int) -> list[Path]:
 def generate_files(
     model: LoadedVQModel,
     output: FilePath,
-    duration: float = 10.0,
-    seed: int = 0,
-    sampling: Sampling | None = None,
+    settings: GenerateSettings,
     count: int = 1,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    max_copy: float | None = None,
 ) -> Iterator[Written]:
-    """Generate as `generate` does, and write each sound as 24-bit WAV as soon as it is ready."""
+    """Generate as `generate` does, and write each sound, as its name ends, as soon as it is ready."""
     paths = output_paths(output, count)
-    sounds = generate_sounds(model, duration, seed, sampling, count, progress)
+    s = settings
+    sounds = generate_sounds(model, s.duration, s.seed, s.sampling, count, progress, max_copy, s.gain)
     return (Written(sound.save(path), sound) for path, sound in zip(paths, sounds, strict=True))
 
 
@@ -188,12 +234,12 @@ def decode(
     paths = output_paths(output, 1) if output is not None else []
     audio = decode_sound(model, codes if isinstance(codes, CodeGrid) else load_codes(codes), region)
     for path in paths:
-        write_wav(path, audio, model.model.sample_rate)
+        write_sound(path, audio, model.model.sample_rate)
     return audio
 
 
 def decode_to_file(model: LoadedVQModel, codes: CodeGrid, output: FilePath, region: Region | None = None) -> int:
     """Write what `decode` gives to `output` as it is decoded, in memory that does not grow; returns its samples."""
     (path,) = output_paths(output, 1)
-    write_wav_blocks(path, listen(model, codes, region), model.output_channels, model.model.sample_rate)
+    write_sound_blocks(path, listen(model, codes, region), model.output_channels, model.model.sample_rate)
     return probe(path).frames

@@ -20,7 +20,7 @@ from distill.data.dataset import Split, make_manifest, split_by_manifest
 from distill.data.streams import Stream, string_together, windows
 from distill.device import gains_by_bfloat16, pick_device, prepare
 from distill.errors import CheckpointError, DistillError
-from distill.inference.novelty import RUN_LEVELS
+from distill.inference.copying import Heard, copy_index
 from distill.models.persistence import LoadedVQModel, load_model_v2
 from distill.models.prior import CodePrior, FrameScores
 from distill.training.average import WeightAverage
@@ -370,7 +370,7 @@ class _PriorRun:
             "unknown_files": self.split.unknown,
             "file_count": self.file_count,
             "longest_sound_frames": self._longest_sound(),
-            "corpus_codes": self._corpus_codes(),
+            "copy_index": self._copy_index(),
         }
 
     def _longest_sound(self) -> int | None:
@@ -379,17 +379,14 @@ class _PriorRun:
         whole = [len(versions[0]) for region, versions in pairs if region.stop == region.clip.n_samples]
         return max(whole, default=None)
 
-    def _corpus_codes(self) -> list[dict[str, Any]]:
-        """Coarse codes of every sound in every encoding that was learned, for the search for copies."""
-        kind, rate = torch.uint8 if self.prior.codebook_size <= 256 else torch.int16, self.loaded.model.sample_rate
-        entries = []
-        for region, versions in zip(
-            (*self.split.train, *self.split.held_out),
-            (*self.codes.train, *([codes] for codes in self.codes.held_out)),
-            strict=True,
-        ):
-            for codes, offset in zip(versions, self.offsets, strict=False):
-                start_s = (region.start - offset) / rate
-                coarse = codes[:, :RUN_LEVELS].to(kind)
-                entries.append({"name": region.clip.name, "start_s": start_s, "codes": coarse})
-        return entries
+    def _copy_index(self) -> dict[str, Any] | None:
+        """What it takes to find copies of what was learned; None where nothing was."""
+        if self.best_weights is None:
+            return None
+        rate = self.loaded.model.sample_rate
+        leads = [offset / rate for offset in self.offsets]
+        heard = [
+            Heard(region.clip.name, region.start / rate, versions, leads)
+            for region, versions in zip(self.split.train, self.codes.train, strict=True)
+        ]
+        return copy_index(self.loaded.model, heard, self.codes.held_out)
