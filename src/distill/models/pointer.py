@@ -71,7 +71,8 @@ class Pointer(nn.Module):
 
     def spread_out(self, codes: Tensor) -> Tensor:
         """`codes` `[..., Q]` as distributions `[..., Q, K]` over the entries near to them."""
-        near = squared_distance(self.latents(codes)[..., None, :], self.entries)[..., 0, :]
+        # Not `squared_distance`, which would copy the entries for every frame; what is the same for all `K` falls out.
+        near = self.entries.square().sum(-1) - 2 * torch.einsum("...qd,qkd->...qk", self.latents(codes), self.entries)
         return (-near / (self.variance * self.spread.exp())[:, None]).softmax(-1)
 
     def costs(self) -> Tensor:
