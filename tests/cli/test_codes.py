@@ -54,7 +54,7 @@ def test_use_here_and_in_the_corpus(run, trained: Path, grid: CodeGrid) -> None:
         assert level["never_in_corpus"] == sum(int(counts[q, value] == 0) for value in values)
     with Image.open("x.png") as image:
         assert image.format == "PNG"
-    assert "Never in the corpus" in run("codes", "x.json", "--model", trained).stderr
+    assert "Not in corpus" in run("codes", "x.json", "--model", trained).stderr
 
 
 def test_a_part_of_it(run, grid: CodeGrid) -> None:

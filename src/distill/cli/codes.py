@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 LETTERS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 STRIPS = 8
-NAMED = 3
+NAMED = 2
 """Codes that the table names, of each level."""
 
 app = typer.Typer()
@@ -44,7 +44,7 @@ def codes_cmd(
 ) -> None:
     """Show codes as a coloured grid, and how they are used.
 
-    Equal colours and letters are equal codes; with --model, darker ones are rarer in the corpus.
+    Equal codes have equal colours and letters; with --model, darker ones are rarer in the corpus.
     """
     from distill.inference.codes import load_codes
     from distill.inference.usage import corpus_use
@@ -137,8 +137,8 @@ def _table(rows: list[dict[str, Any]], with_corpus: bool) -> "Table":
     from rich.table import Table
 
     table = Table(box=None, padding=(0, 2, 0, 0))
-    often = "Most often (here, in the corpus)" if with_corpus else "Most often"
-    for title in ("Level", "Codes", "Perplexity", often, *(["Never in the corpus"] if with_corpus else [])):
+    often = "Most often (here, corpus)" if with_corpus else "Most often"
+    for title in ("Level", "Codes", "Perplexity", often, *(["Not in corpus"] if with_corpus else [])):
         table.add_column(title)
     for row in rows:
         never = ["unknown" if row["never_in_corpus"] is None else str(row["never_in_corpus"])] if with_corpus else []

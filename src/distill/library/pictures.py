@@ -18,8 +18,8 @@ GOLDEN = (math.sqrt(5) - 1) / 2
 GRID_CELL, GRID_COLUMNS, GRID_STRIPS = (4, 12), 320, 12
 HEAT_CELL = (8, 28)
 LABEL_WIDTH, NOTE_WIDTH, LINE = 90, 110, 16
-BACKGROUND, INK, DEAD = (18, 18, 22), (220, 220, 220), (190, 40, 50)
-HEAT = np.array([(20, 24, 60), (70, 60, 140), (200, 80, 90), (250, 200, 90)])
+BACKGROUND, INK, DEAD = (18, 18, 22), (220, 220, 220), (170, 30, 40)
+HEAT = np.array([(30, 34, 80), (40, 110, 140), (80, 180, 120), (250, 230, 120)])
 
 WHOLE = Region()
 
