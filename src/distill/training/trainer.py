@@ -28,7 +28,11 @@ from distill.training.optimizer import CodecOptimizer
 
 EVERY_STEP_SCALES = (2, 4, 6)
 SOMETIMES_SCALES = (0, 1, 3, 5)
-ANALYSED_PIECES, SETTLING_PIECES = 256, 512
+ANALYSED_PIECES = 256
+SETTLING_PIECES = (128, 1024)
+SETTLING_PASSES = 4
+"""Codes are settled by pieces as long as the corpus this many times over, since each begins at another sample."""
+
 FIRST_PIECES = 32
 HEALTH_STEPS = 50
 REPULSION = 1.0
@@ -62,8 +66,8 @@ class CodecTrainer:
         self.average = WeightAverage(self.model)
         self.batch_size, self.heard_s = config.batch_size, 0.0
         step_s = config.batch_size * self.sampler.crop_samples / sample_rate
-        total_s = sum(region.n_samples for region in split.train) / sample_rate
-        self.budget = lay_out(config, total_s, step_s)
+        self.total_s = sum(region.n_samples for region in split.train) / sample_rate
+        self.budget = lay_out(config, self.total_s, step_s)
         self.step_count, self.codebooks_ready, self.bad_steps = 0, False, 0
         self.first_distance = math.inf
         self._earlier_s, self._began = 0.0, time.perf_counter()
@@ -176,7 +180,9 @@ class CodecTrainer:
     def settle_codes(self) -> None:
         """Analysis and codebooks, once and for all, from many pieces as training hears them."""
         # However large the batch, as many pieces: the first are all held in memory at once.
-        first, last = (-(-pieces // self.batch_size) for pieces in (ANALYSED_PIECES, SETTLING_PIECES))
+        piece_s = self.sampler.crop_samples / self.model.sample_rate
+        pieces = min(max(math.ceil(SETTLING_PASSES * self.total_s / piece_s), SETTLING_PIECES[0]), SETTLING_PIECES[1])
+        first, last = (-(-n // self.batch_size) for n in (min(pieces, ANALYSED_PIECES), pieces))
         batches, more = map(self._batch, range(first)), map(self._batch, range(first, last))
         self.model.fit(batches, self._generator(2), more)
         # What the average holds is the outline as it was before.
