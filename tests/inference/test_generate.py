@@ -50,6 +50,25 @@ def test_longer_output_begins_alike(loaded: LoadedVQModel) -> None:
     assert np.abs(short.audio[:, :alike] - long.audio[:, :alike]).max() < 1e-4
 
 
+def test_it_begins_from_a_recording_that_is_named(loaded: LoadedVQModel) -> None:
+    low = generate(loaded, 0.5, seed=3, sampling=Sampling(like="low/", lead_in=1.0))[0]
+    assert low.heard
+    assert all(name.startswith("low/") for name in low.heard)
+    alone = generate(loaded, 0.5, seed=3, sampling=Sampling(lead_in=0))[0]
+    assert alone.heard == ()
+    assert not np.array_equal(low.audio, alone.audio)
+    with pytest.raises(UsageError, match="has 'trombone' in its name"):
+        generate(loaded, 0.5, sampling=Sampling(like="trombone"))
+
+
+def test_a_prior_without_recordings_begins_from_nothing(loaded: LoadedVQModel) -> None:
+    metadata = {k: v for k, v in (loaded.prior_metadata or {}).items() if k != "recordings"}
+    old = replace(loaded, prior_metadata=metadata)
+    assert generate(old, 0.5)[0].heard == ()
+    with pytest.raises(UsageError, match="keeps no recordings"):
+        generate(old, 0.5, sampling=Sampling(like="low"))
+
+
 def test_what_is_copied_names_files_of_the_corpus(loaded: LoadedVQModel) -> None:
     copied = generate(loaded, 2.0, seed=2, sampling=Sampling(temperature=0.3))[0].copy
     assert copied is not None

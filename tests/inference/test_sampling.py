@@ -1,4 +1,5 @@
 from itertools import islice
+from typing import Any
 
 import pytest
 import torch
@@ -6,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from distill.errors import UsageError
+from distill.inference.leadin import LeadIn
 from distill.inference.sampling import GREEDY_BELOW, Sampling, sample, sample_frames
 from distill.models.prior import CodePrior, PriorCache
 
@@ -43,18 +45,29 @@ def test_zero_temperature_takes_the_likeliest_and_rows_are_independent() -> None
     assert torch.equal(sample(logits, Sampling(temperature=0), generator()), logits.argmax(1))
 
 
-@pytest.mark.parametrize("bad", [{"temperature": -1}, {"temperature": 11}, {"top_p": 0}, {"top_p": 1.1}, {"top_k": -1}])
-def test_nonsense_is_refused(bad: dict[str, float]) -> None:
+NONSENSE: list[dict[str, Any]] = [
+    {"temperature": -1}, {"temperature": 11}, {"top_p": 0}, {"top_p": 1.1}, {"top_k": -1}, {"lead_in": -1},
+    {"lead_in": 61}, {"lead_in": 0, "like": "drums"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("bad", NONSENSE)
+def test_nonsense_is_refused(bad: dict[str, Any]) -> None:
     with pytest.raises(UsageError):
         Sampling(**bad)
 
 
-def uncached(prior: CodePrior, frames: int, sampling: Sampling, seed: int) -> torch.Tensor:
+def uncached(
+    prior: CodePrior, frames: int, sampling: Sampling, seed: int, lead_in: LeadIn | None = None
+) -> torch.Tensor:
     """What `sample_frames` does, but with the whole past scored anew for every code."""
     dice, Q = generator(seed), prior.num_quantizers
     coin = Sampling(top_p=1.0)
     codes, starts = torch.zeros(1, 0, Q, dtype=torch.long), torch.ones(1, 1, dtype=torch.bool)
-    for t in range(frames):
+    if lead_in is not None:
+        codes, starts = lead_in.codes[None], torch.cat([lead_in.starts, torch.tensor([lead_in.ended])])[None]
+    heard = codes.shape[1]
+    for t in range(heard, heard + frames):
         codes = torch.cat([codes, torch.zeros(1, 1, Q, dtype=torch.long)], 1)
         for level in range(Q):
             logits = prior.frame_scores(codes, starts).codes[:, t, level]
@@ -62,15 +75,50 @@ def uncached(prior: CodePrior, frames: int, sampling: Sampling, seed: int) -> to
         ends = prior.frame_scores(codes, starts).ends[:, t]
         new = sample(torch.stack([torch.zeros_like(ends), ends], 1), coin, dice).bool()
         starts = torch.cat([starts, new[:, None]], 1)
-    return codes[0]
+    return codes[0, heard:]
 
 
-def test_cached_sampling_equals_uncached_to_the_last_code() -> None:
+def lively_prior(latent_dim: int = 0) -> CodePrior:
     torch.manual_seed(1)
-    prior = CodePrior(17, seq_len=12 * 3, num_quantizers=3, hidden_size=32, num_layers=2, num_heads=2).eval()
+    prior = CodePrior(17, 12 * 3, 3, hidden_size=32, num_layers=2, num_heads=2, latent_dim=latent_dim).eval()
     with torch.no_grad():
         for parameter in prior.parameters():
             parameter += 0.2 * torch.randn_like(parameter)
+    return prior
+
+
+@pytest.mark.parametrize("ended", [False, True])
+@pytest.mark.parametrize("latent_dim", [0, 4], ids=["network", "pointer"])
+def test_a_lead_in_is_heard_and_not_played(latent_dim: int, ended: bool) -> None:
+    prior = lively_prior(latent_dim)
+    codes = torch.randint(17, (20, 3), generator=generator(2))
+    lead_in = LeadIn(codes, torch.arange(20) % 8 == 1, ended, ("some.wav",))
+    after = torch.cat(list(islice(sample_frames(prior, 1, Sampling(), generator(5), None, lead_in), 15)))
+    with torch.inference_mode():
+        assert torch.equal(after, uncached(prior, 15, Sampling(), 5, lead_in))
+    alone = torch.cat(list(islice(sample_frames(prior, 1, Sampling(), generator(5)), 15)))
+    assert not torch.equal(after, alone)
+
+
+def test_a_sound_that_the_lead_in_began_ends_in_time() -> None:
+    prior = CodePrior(2, seq_len=64, num_quantizers=1, hidden_size=8, num_layers=1, num_heads=2).eval()
+    with torch.no_grad():
+        prior.end.score[1].bias.fill_(-1e4)
+    begun: list[bool] = []
+    step = prior.step
+
+    def watch(previous: torch.Tensor | None, starts: torch.Tensor, cache: PriorCache) -> torch.Tensor:
+        begun.append(bool(starts[0]))
+        return step(previous, starts, cache)
+
+    prior.step = watch
+    lead_in = LeadIn(torch.zeros(7, 1, dtype=torch.long), torch.arange(7) == 4, False, ("some.wav",))
+    list(islice(sample_frames(prior, 1, Sampling(), generator(), 5, lead_in), 9))
+    assert [t for t, new in enumerate(begun) if new] == [4, 9, 14]
+
+
+def test_cached_sampling_equals_uncached_to_the_last_code() -> None:
+    prior = lively_prior()
     stream = sample_frames(prior, 1, Sampling(), generator(5))
     cached = torch.cat([next(stream) for _ in range(40)])
     with torch.inference_mode():

@@ -32,7 +32,13 @@ def generate_cmd(
         int | None, typer.Option(help="Draw from the k likeliest codes only; 0 is off. Default: 0.")
     ] = None,
     top_p: Annotated[
-        float | None, typer.Option(help="Draw from the likeliest codes of this share; 1 is off. Default: 0.9.")
+        float | None, typer.Option(help="Draw from the likeliest codes of this share; 1 is off. Default: 0.97.")
+    ] = None,
+    like: Annotated[
+        str | None, typer.Option(help="Begin from a recording with this in its name or folder. Default: any.")
+    ] = None,
+    lead_in: Annotated[
+        float | None, typer.Option(help="Seconds of that recording to hear first, not played. Default: 4.")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Same seed, same sound. Default: a new one.")] = None,
     count: Annotated[int, typer.Option("--number", "-n", help="How many, each from the next seed.")] = 1,
@@ -64,8 +70,9 @@ def generate_cmd(
         raise UsageError("--again makes one sound as it was: leave out --number and --max-copy.")
     earlier = workflows.read_recipe(again) if again else None
     settings = workflows.generate_settings(
-        earlier, duration=duration, seed=seed, temperature=temperature, top_k=top_k, top_p=top_p
-    )
+        earlier, duration=duration, seed=seed, temperature=temperature, top_k=top_k, top_p=top_p, like=like,
+        lead_in=lead_in,
+    )  # fmt: skip
     model = workflows.load(model_path, device, threads or (earlier.threads if earlier else None))
     if again and earlier:
         earlier.check_model(model, again)
@@ -86,7 +93,7 @@ def generate_cmd(
 def _line(item: "Written", max_copy: float | None) -> str:
     sound = item.sound
     seconds = sound.audio.shape[1] / sound.sample_rate
-    head = f"{item.path}: {seconds:.1f} s, {sound.loudness:.1f} LUFS, seed {sound.recipe.seed}."
+    head = f"{item.path}: {seconds:.1f} s, {sound.loudness:.1f} LUFS, seed {sound.recipe.seed}{_heard(sound.heard)}."
     if sound.copy is None:
         return f"{head} Whether it copies is not known: the prior was trained before Distill kept what tells."
     if max_copy is not None and sound.copy.percent > max_copy:
@@ -94,6 +101,12 @@ def _line(item: "Written", max_copy: float | None) -> str:
     else:
         more = ""
     return f"{head} {sound.copy.sentence}{more}"
+
+
+def _heard(names: tuple[str, ...]) -> str:
+    if not names:
+        return ""
+    return f", after hearing {names[0] if len(names) == 1 else f'{len(names)} recordings'}"
 
 
 def _summary(item: "Written", max_copy: float | None) -> dict[str, Any]:
@@ -106,6 +119,7 @@ def _summary(item: "Written", max_copy: float | None) -> dict[str, Any]:
         "loudness_lufs": sound.loudness,
         "sampling": asdict(sound.recipe.sampling),
         "model_hash": sound.recipe.model_hash,
+        "heard": list(sound.heard),
         "copy": asdict(sound.copy) if sound.copy else None,
         "draws": sound.draws,
         "under_max_copy": None if max_copy is None or not sound.copy else sound.copy.percent <= max_copy,

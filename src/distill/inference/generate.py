@@ -15,6 +15,7 @@ from distill.audio.level import integrated_loudness
 from distill.audio.spatial import mix_channels
 from distill.errors import NoPriorError, UsageError
 from distill.inference.copying import CopyMeter, CopyReport
+from distill.inference.leadin import LeadIn, draw_lead_in
 from distill.inference.recipe import Recipe
 from distill.inference.sampling import Sampling, sample_frames
 from distill.models.chunked import decode_codes, frames_of
@@ -31,7 +32,8 @@ class Generated:
     """A generated sound: `audio` `[C, N]` at `sample_rate` Hz, its `codes` `[T, Q]`, and how it was made.
 
     `copy` says how much of it repeats the corpus, None where the model cannot tell; `draws` is the number of sounds
-    that were drawn for it. `recipe.seed` is the one that it came from in the end.
+    that were drawn for it. `recipe.seed` is the one that it came from in the end. `heard` names the recordings that the
+    prior heard before it began.
     """
 
     audio: np.ndarray
@@ -40,6 +42,7 @@ class Generated:
     recipe: Recipe
     loudness: float
     copy: CopyReport | None
+    heard: tuple[str, ...] = ()
     draws: int = 1
 
     def save(self, path: str | Path) -> Path:
@@ -127,7 +130,8 @@ class _Maker:
     def make(self, seed: int, progress: Callable[[int], None]) -> Generated:
         """One sound."""
         model = self.loaded.model
-        codes = draw_codes(self.loaded, self.drawn, seed, self.sampling, progress)
+        lead_in = lead_in_of(self.loaded, self.sampling, seed)
+        codes = draw_codes(self.loaded, self.drawn, seed, self.sampling, progress, lead_in)
         audio = mix_channels(decode_codes(model, codes), self.loaded.output_channels)
         target = self.loaded.metadata.get("corpus_loudness", float("nan"))
         audio, gain = finish(audio, model.sample_rate, target, self.n_samples, self.gain)
@@ -139,6 +143,7 @@ class _Maker:
             recipe=replace(self.recipe, seed=seed, gain=gain),
             loudness=integrated_loudness(audio, model.sample_rate),
             copy=self.meter.measure(codes, audio) if self.meter else None,
+            heard=lead_in.names if lead_in else (),
         )
 
 
@@ -147,8 +152,24 @@ def derived_seed(seed: int, draw: int) -> int:
     return int(np.random.SeedSequence((seed, draw)).generate_state(1, np.uint64)[0] % LARGEST_SEED)
 
 
+def lead_in_of(loaded: LoadedVQModel, sampling: Sampling, seed: int) -> LeadIn | None:
+    """What the prior hears before it begins; None for nothing. `UsageError` where no recording is as asked."""
+    recordings = (loaded.prior_metadata or {}).get("recordings")
+    if sampling.like and not recordings:
+        raise UsageError(
+            f"{loaded.path} keeps no recordings to begin from: train its prior again, or leave out --like."
+        )
+    frames = round(sampling.lead_in * loaded.model.frame_rate)
+    return draw_lead_in(recordings, frames, sampling.like, seed) if recordings and frames else None
+
+
 def draw_codes(
-    loaded: LoadedVQModel, frames: int, seed: int, sampling: Sampling, progress: Callable[[int], None]
+    loaded: LoadedVQModel,
+    frames: int,
+    seed: int,
+    sampling: Sampling,
+    progress: Callable[[int], None],
+    lead_in: LeadIn | None = None,
 ) -> Tensor:
     """Codes `[T, Q]` drawn from the prior."""
     assert loaded.prior is not None
@@ -156,7 +177,7 @@ def draw_codes(
     stated = (loaded.prior_metadata or {}).get("longest_sound_frames")
     longest = stated if isinstance(stated, int) else None
     drawn = []
-    for t, codes in enumerate(islice(sample_frames(loaded.prior, 1, sampling, generator, longest), frames), 1):
+    for t, codes in enumerate(islice(sample_frames(loaded.prior, 1, sampling, generator, longest, lead_in), frames), 1):
         drawn.append(codes[0].cpu())
         progress(t)
     return torch.stack(drawn)

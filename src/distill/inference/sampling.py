@@ -7,21 +7,33 @@ import torch
 from torch import Tensor
 
 from distill.errors import UsageError
-from distill.models.prior import CodePrior
+from distill.inference.leadin import LeadIn
+from distill.models.prior import CodePrior, PriorCache
 
 GREEDY_BELOW = 1e-3
 """Temperatures below this take the likeliest code."""
 
+LONGEST_LEAD_IN_S = 60.0
+
 
 @dataclass(frozen=True)
 class Sampling:
-    """How adventurous sampling is. `top_k` 0 and `top_p` 1 switch that cut off; temperature 0 takes the likeliest."""
+    """How a sound is drawn. `top_k` 0 and `top_p` 1 switch that cut off; temperature 0 takes the likeliest.
+
+    The prior first hears `lead_in` seconds of a recording whose name holds `like`.
+    """
 
     temperature: float = 1.0
     top_k: int = 0
-    top_p: float = 0.9
+    top_p: float = 0.97
+    lead_in: float = 4.0
+    like: str = ""
 
     def __post_init__(self) -> None:
+        if not 0 <= self.lead_in <= LONGEST_LEAD_IN_S:
+            raise UsageError(f"--lead-in must lie between 0 and {LONGEST_LEAD_IN_S:g} seconds.")
+        if self.like and not self.lead_in:
+            raise UsageError("--like needs a --lead-in above 0: it says what the prior hears first.")
         if not 0 <= self.temperature <= 10:
             raise UsageError("--temperature must lie between 0 and 10.")
         if self.top_k < 0:
@@ -53,6 +65,16 @@ def sample(logits: Tensor, sampling: Sampling, generator: torch.Generator) -> Te
     return index.gather(1, chosen)[:, 0]
 
 
+def _hear(prior: CodePrior, lead_in: LeadIn, batch_size: int, cache: PriorCache) -> Tensor:
+    """Take in all of `lead_in`; returns the codes `[B, Q]` of its last frame, which the next step takes."""
+    device, previous = prior.start.device, None
+    for codes, begins in zip(lead_in.codes.to(device), lead_in.starts, strict=True):
+        prior.step(previous, begins.expand(batch_size).to(device), cache)
+        previous = codes.expand(batch_size, -1)
+    assert previous is not None
+    return previous
+
+
 @torch.inference_mode()
 def sample_frames(
     prior: CodePrior,
@@ -60,16 +82,20 @@ def sample_frames(
     sampling: Sampling,
     generator: torch.Generator,
     longest_sound: int | None = None,
+    lead_in: LeadIn | None = None,
 ) -> Iterator[Tensor]:
     """Codes `[B, Q]` of one frame after another, without end. Memory does not grow with length.
 
-    A sound that has lasted for `longest_sound` frames is followed by a new one, whatever the prior makes of it:
-    what is likeliest in a long tail is more of the same.
+    What comes goes on from `lead_in`, which is not among it. A sound that has lasted for `longest_sound` frames is
+    followed by a new one, whatever the prior makes of it: what is likeliest in a long tail is more of the same.
     """
     device = prior.start.device
     age = torch.zeros(batch_size, dtype=torch.long, device=device)
     cache, previous = prior.new_cache(), None
     starts = torch.ones(batch_size, dtype=torch.bool, device=device)
+    if lead_in is not None:
+        previous = _hear(prior, lead_in, batch_size, cache)
+        starts, age = starts & lead_in.ended, age + lead_in.age
     # Where sounds end is drawn as the prior has it: a cut would make rare endings rarer still.
     coin = Sampling(temperature=1.0 if sampling.temperature >= GREEDY_BELOW else 0.0, top_p=1.0)
     while True:

@@ -123,16 +123,19 @@ def generate(
     seed: int = 0,
     temperature: float = 1.0,
     top_k: int = 0,
-    top_p: float = 0.9,
+    top_p: float = 0.97,
     count: int = 1,
     progress: Callable[[int, int], None] = lambda done, total: None,
     max_copy: float | None = None,
+    like: str = "",
+    lead_in: float = 4.0,
 ) -> list[Generated]:
     """`count` new sounds of `duration` seconds, from the seeds `seed`, `seed + 1`, …
 
-    One that copies more than `max_copy` percent of the corpus is drawn again, a few times at most.
+    One that copies more than `max_copy` percent of the corpus is drawn again, a few times at most. The prior begins
+    from `lead_in` seconds, not played, of a recording with `like` in its name.
     """
-    sampling = Sampling(temperature, top_k, top_p)
+    sampling = Sampling(temperature, top_k, top_p, lead_in, like)
     return list(generate_sounds(model, duration, seed, sampling, count, progress, max_copy))
 
 

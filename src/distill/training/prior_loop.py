@@ -37,6 +37,8 @@ FINAL_RATE = 0.1
 END_WEIGHT = 1.0
 MAX_GRADIENT = 1.0
 CHECKPOINT_EVERY_S = 20.0
+RECORDINGS_S, SHORTEST_RECORDING_S = 3600.0, 8.0
+"""Sound of which the file keeps all codes, in all and of each recording at least."""
 _MAY_CHANGE = ("max_epochs", "minutes", "patience", "threads")
 """Settings that a run which goes on from a checkpoint may have otherwise."""
 
@@ -371,6 +373,7 @@ class _PriorRun:
             "file_count": self.file_count,
             "longest_sound_frames": self._longest_sound(),
             "copy_index": self._copy_index(),
+            "recordings": self._recordings(),
         }
 
     def _longest_sound(self) -> int | None:
@@ -378,6 +381,20 @@ class _PriorRun:
         pairs = zip(self.split.train, self.codes.train, strict=True)
         whole = [len(versions[0]) for region, versions in pairs if region.stop == region.clip.n_samples]
         return max(whole, default=None)
+
+    def _recordings(self) -> list[dict[str, Any]]:
+        """Codes of the beginnings of all that was learned, for the prior to hear before it generates."""
+        kind = torch.uint8 if self.prior.codebook_size <= 256 else torch.int16
+        total_s = RECORDINGS_S / max(len(self.split.train), 1)
+        most = round(max(total_s, SHORTEST_RECORDING_S) * self.loaded.model.frame_rate)
+        return [
+            {
+                "name": region.clip.name,
+                "codes": versions[0][:most].to(kind),
+                "whole": region.stop == region.clip.n_samples and len(versions[0]) <= most,
+            }
+            for region, versions in zip(self.split.train, self.codes.train, strict=True)
+        ]
 
     def _copy_index(self) -> dict[str, Any] | None:
         """What it takes to find copies of what was learned; None where nothing was."""

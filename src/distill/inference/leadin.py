@@ -1,0 +1,71 @@
+"""What a prior hears before it begins: some seconds of the corpus, which are not played.
+
+A prior looks back far more than it remembers: from nothing it has nothing to go on, and keeps to what it draws in the
+first frames. After some seconds of a recording it moves as that does.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from distill.errors import UsageError
+
+NAMES_SHOWN = 5
+
+
+class LeadIn(NamedTuple):
+    """`codes` `[T, Q]`; `starts` `[T]` (bool), frames that begin a sound; whether what follows begins one; `names` of
+    the recordings."""
+
+    codes: Tensor
+    starts: Tensor
+    ended: bool
+    names: tuple[str, ...]
+
+    @property
+    def age(self) -> int:
+        """Frames since the last sound began."""
+        begun = self.starts.nonzero()
+        return 0 if self.ended else len(self.codes) - (int(begun[-1]) if len(begun) else 0)
+
+
+def matching(recordings: Sequence[dict[str, Any]], like: str) -> list[dict[str, Any]]:
+    """Those of `recordings` whose name holds `like`, in capitals or not; `UsageError` for none."""
+    found = [recording for recording in recordings if like.lower() in recording["name"].lower()]
+    if not found:
+        some = ", ".join(sorted(recording["name"] for recording in recordings)[:NAMES_SHOWN])
+        raise UsageError(f"No recording that the model learned from has '{like}' in its name: there are {some}, ….")
+    return found
+
+
+def draw_lead_in(recordings: Sequence[dict[str, Any]], frames: int, like: str, seed: int) -> LeadIn:
+    """About `frames` frames of one of the `recordings` that are `like`, or of several where they are short.
+
+    A recording is `name`, `codes` `[T, Q]` and `whole`: whether it was kept to its end.
+    """
+    found = matching(recordings, like)
+    rng = np.random.default_rng((seed, 1))
+    parts: list[dict[str, Any]] = []
+    while sum(len(part["codes"]) for part in parts) < frames:
+        recording = found[int(rng.integers(len(found)))]
+        if len(recording["codes"]) >= frames:
+            return _window(recording, frames, rng)
+        parts.append(recording)
+    codes = torch.cat([part["codes"].long() for part in parts])[-frames:]
+    starts = torch.zeros(len(codes), dtype=torch.bool)
+    begins = len(codes) - np.cumsum([len(part["codes"]) for part in reversed(parts)])
+    starts[begins[begins >= 0]] = True
+    return LeadIn(codes, starts, bool(parts[-1]["whole"]), tuple(part["name"] for part in parts))
+
+
+def _window(recording: dict[str, Any], frames: int, rng: np.random.Generator) -> LeadIn:
+    """A stretch of one recording, from anywhere in it."""
+    codes = recording["codes"]
+    begin = int(rng.integers(len(codes) - frames + 1))
+    starts = torch.zeros(frames, dtype=torch.bool)
+    starts[0] = begin == 0
+    ended = bool(recording["whole"]) and begin + frames == len(codes)
+    return LeadIn(codes[begin : begin + frames].long(), starts, ended, (recording["name"],))
