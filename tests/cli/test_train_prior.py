@@ -48,6 +48,17 @@ def test_header_epochs_and_summary(run, corpus_dir: Path, bare_model: Path, tiny
     assert [path.name for path in bare_model.parent.iterdir()] == ["bare.sda"]
 
 
+def test_minutes_in_place_of_epochs(run, corpus_dir: Path, bare_model: Path, tiny_prior_options: list[str]) -> None:
+    result = run("train-prior", bare_model, corpus_dir, "--minutes", "0.001", *tiny_prior_options)
+    assert result.exit_code == 0
+    assert re.search(r"^Minutes: +0\.001 \(override\)$", result.stderr, re.MULTILINE)
+    assert re.findall(r"^Epoch (\S+) \|", result.stderr, re.MULTILINE) == ["1"]
+    assert load_model_v2(bare_model).prior is not None
+    both = run("train-prior", bare_model, corpus_dir, "--minutes", "1", "-e", "2")
+    assert both.exit_code != 0
+    assert "only one of --epochs and --minutes" in both.stderr
+
+
 def test_retraining_says_that_it_replaces(run, corpus_dir: Path, model: Path, tiny_prior_options: list[str]) -> None:
     earlier = load_model_v2(model)
     result = run("train-prior", model, corpus_dir, "-e", "1", *tiny_prior_options)

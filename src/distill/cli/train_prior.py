@@ -14,6 +14,7 @@ from distill.cli.console import (
     print_json,
 )
 from distill.cli.options import DatasetDir, Device, Json, ModelPath, Threads
+from distill.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,6 +30,9 @@ def train_prior_cmd(
     model_path: ModelPath,
     dataset_dir: DatasetDir,
     epochs: Annotated[int | None, typer.Option("--epochs", "-e", help="Epochs at most.")] = None,
+    minutes: Annotated[
+        float | None, typer.Option(help="Minutes to train at most, however many epochs that is.")
+    ] = None,
     hidden_size: Annotated[int | None, typer.Option(help="Width of the network.")] = None,
     layers: Annotated[int | None, typer.Option(help="Layers of the network.")] = None,
     heads: Annotated[int | None, typer.Option(help="Attention heads.")] = None,
@@ -46,8 +50,10 @@ def train_prior_cmd(
     from distill.models.persistence import read_header
 
     console = make_console(quiet=json)
+    if epochs is not None and minutes is not None:
+        raise UsageError("Give only one of --epochs and --minutes.")
     overrides: dict[str, Any] = {
-        "max_epochs": epochs, "hidden_size": hidden_size, "num_layers": layers, "num_heads": heads,
+        "max_epochs": epochs, "minutes": minutes, "hidden_size": hidden_size, "num_layers": layers, "num_heads": heads,
         "learning_rate": lr, "threads": threads,
     }  # fmt: skip
     pick_device(device)
@@ -59,7 +65,7 @@ def train_prior_cmd(
             console.print("The prior in this file will be replaced when the new one is ready.", style="yellow")
         with console.status("Encoding your sounds …") as status:
             result = workflows.train_prior(
-                model_path, dataset_dir, callback=lambda m: _print_epoch(console, m), cancel_event=cancelled,
+                model_path, dataset_dir, callback=lambda m: _print_epoch(console, m, minutes), cancel_event=cancelled,
                 step_callback=lambda m: status.update(_step_line(m)), device=device, **overrides,
             )  # fmt: skip
     if json:
@@ -78,7 +84,8 @@ def _print_header(
     config: dict[str, Any],
     overrides: dict[str, Any],
 ) -> None:
-    rows = [("Epochs", "max_epochs"), ("Hidden size", "hidden_size"), ("Layers", "num_layers")]
+    length = ("Epochs", "max_epochs") if overrides["minutes"] is None else ("Minutes", "minutes")
+    rows = [length, ("Hidden size", "hidden_size"), ("Layers", "num_layers")]
     rows += [("Heads", "num_heads"), ("Learning rate", "learning_rate")]
     for title, value in (("Model", model), ("Dataset", dataset), ("Files", files)):
         console.print(f"{title + ':':<14} {value}", soft_wrap=True)
@@ -91,9 +98,10 @@ def _step_line(m: "PriorStepMetrics") -> str:
     return f"Epoch {m.epoch}: step {m.step} of {m.steps_per_epoch}, loss {m.loss:.3f}"
 
 
-def _print_epoch(console: "Console", m: "PriorEpochMetrics") -> None:
+def _print_epoch(console: "Console", m: "PriorEpochMetrics", minutes: float | None) -> None:
+    total = f"/{m.total_epochs}" if minutes is None else ""
     console.print(
-        f"Epoch {m.epoch}/{m.total_epochs} | train_loss: {m.train_loss:.4f} | val_loss: {m.val_loss:.4f} "
+        f"Epoch {m.epoch}{total} | train_loss: {m.train_loss:.4f} | val_loss: {m.val_loss:.4f} "
         f"| perplexity: {m.val_perplexity:.1f} | best: {m.best_perplexity:.1f}",
         soft_wrap=True,
     )
