@@ -24,7 +24,7 @@ RUN_LEVELS = (1, 2)
 recording."""
 BY_CHANCE = 0.05 / 3
 """Share of new passages that may count as repeated by each of the three searches: one in twenty in all."""
-FARTHEST_DB, NEAREST_DB = 3.25, 1.5
+FARTHEST_DB, NEAREST_DB = 3.25, 1.0
 """Bounds of the distance that counts as the same passage, wherever the zero point lies: passages that went through
 one codec lie 1 to 3 dB apart when shifted or louder, others 3.5 dB and more."""
 SILENT_DB = -60.0
@@ -165,10 +165,10 @@ class CopyMeter:
         """Which of the code frames `[T]` lie in what counts as repeated."""
         edges = np.zeros(n_frames + 1, int)
         for run, enough in zip(runs, self.zero["bits"], strict=True):
-            ends = (run.bits >= enough).nonzero()[0] + 1
+            ends = (run.bits > enough).nonzero()[0] + 1
             np.add.at(edges, ends - run.length[ends - 1], 1)
             np.add.at(edges, ends, -1)
-        same = hits.distance_db <= self.zero["distance_db"]
+        same = hits.distance_db < self.zero["distance_db"]
         starts = np.rint(hits.start_s[same] * self.frame_rate).astype(int)
         stops = np.rint((hits.start_s + hits.seconds)[same] * self.frame_rate).astype(int)
         np.add.at(edges, starts.clip(max=n_frames), 1)
@@ -207,7 +207,7 @@ class CopyMeter:
         """The longest of the passages that count as the same; where none does, the nearest of all."""
         if not len(hits.distance_db):
             return None
-        same = hits.distance_db <= self.zero["distance_db"]
+        same = hits.distance_db < self.zero["distance_db"]
         longest = hits.seconds == hits.seconds[same].max(initial=0)
         chosen = same & longest if same.any() else np.ones_like(same)
         at = int(np.where(chosen, hits.distance_db, np.inf).argmin())
@@ -251,8 +251,8 @@ def _zero_point(model: VQVAE, meter: CopyMeter, new: Sequence[Tensor]) -> dict[s
     return meter.zero | {"share": min(share, MOST_ZERO_SHARE)}
 
 
-def _quantile(values: Sequence[float] | np.ndarray, q: float, lowest: float, highest: float) -> float:
-    """Quantile of `values` within bounds; with none, as strict as the bounds allow."""
-    if len(values) == 0:
+def _quantile(values: Sequence[float], q: float, lowest: float, highest: float) -> float:
+    """Quantile of `values` within bounds, one of them rather than a value between; with none, as strict as may be."""
+    if not values:
         return highest if q > 0.5 else lowest
-    return float(np.quantile(values, q).clip(lowest, highest))
+    return float(np.quantile(values, q, method="higher" if q > 0.5 else "lower").clip(lowest, highest))
