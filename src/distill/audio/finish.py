@@ -71,14 +71,23 @@ def limit_blocks(
         yield limit_peaks(window.sound, sample_rate, ceiling_db)[:, window.kept]
 
 
-def fade_ends(audio: np.ndarray, sample_rate: int) -> np.ndarray:
-    """A fade of 1 ms in and 10 ms out, or of half the sound if that is shorter."""
-    faded = audio.copy()
-    half = audio.shape[1] // 2
-    into, out = (min(half, round(s * sample_rate)) for s in (FADE_IN_S, FADE_OUT_S))
-    faded[:, :into] *= np.linspace(0, 1, into, endpoint=False, dtype=np.float32)
-    faded[:, audio.shape[1] - out :] *= np.linspace(1, 0, out, dtype=np.float32)
+def fade_in(audio: np.ndarray, sample_rate: int) -> np.ndarray:
+    """A fade of 1 ms in, or over half the sound if that is shorter."""
+    faded, length = audio.copy(), min(audio.shape[1] // 2, round(FADE_IN_S * sample_rate))
+    faded[:, :length] *= np.linspace(0, 1, length, endpoint=False, dtype=np.float32)
     return faded
+
+
+def fade_out(audio: np.ndarray, sample_rate: int) -> np.ndarray:
+    """A fade of 10 ms out, or over half the sound if that is shorter."""
+    faded, length = audio.copy(), min(audio.shape[1] // 2, round(FADE_OUT_S * sample_rate))
+    faded[:, audio.shape[1] - length :] *= np.linspace(1, 0, length, dtype=np.float32)
+    return faded
+
+
+def fade_ends(audio: np.ndarray, sample_rate: int) -> np.ndarray:
+    """Both."""
+    return fade_out(fade_in(audio, sample_rate), sample_rate)
 
 
 class Finished(NamedTuple):

@@ -45,6 +45,10 @@ def generate_cmd(
     max_copy: Annotated[
         float | None, typer.Option(help="Draw again while more than this percentage repeats your recordings.")
     ] = None,
+    continue_from: Annotated[
+        Path | None,
+        typer.Option(help="Go on from any sound file: it, then --duration more, in one file.", metavar="FILE"),
+    ] = None,
     again: Annotated[
         Path | None,
         typer.Option(
@@ -68,10 +72,13 @@ def generate_cmd(
     workflows.output_paths(output, count)
     if again and (count != 1 or max_copy is not None):
         raise UsageError("--again makes one sound as it was: leave out --number and --max-copy.")
+    playing = workflows.choose_playing(continue_from)
     earlier = workflows.read_recipe(again) if again else None
+    if again and earlier:
+        playing = playing.again(earlier.way, again)
     settings = workflows.generate_settings(
-        earlier, duration=duration, seed=seed, temperature=temperature, top_k=top_k, top_p=top_p, like=like,
-        lead_in=lead_in,
+        earlier, duration=duration, seed=seed, playing=playing, temperature=temperature, top_k=top_k, top_p=top_p,
+        like=like, lead_in=lead_in,
     )  # fmt: skip
     model = workflows.load(model_path, device, threads or (earlier.threads if earlier else None))
     if again and earlier:
@@ -118,6 +125,7 @@ def _summary(item: "Written", max_copy: float | None) -> dict[str, Any]:
         "sample_rate": sound.sample_rate,
         "loudness_lufs": sound.loudness,
         "sampling": asdict(sound.recipe.sampling),
+        "way": asdict(sound.recipe.way),
         "model_hash": sound.recipe.model_hash,
         "heard": list(sound.heard),
         "copy": asdict(sound.copy) if sound.copy else None,

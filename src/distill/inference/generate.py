@@ -1,30 +1,31 @@
-"""New sound from a prior: draw codes, decode them, bring them to the level of the corpus, see what they repeat."""
+"""New sound from a prior: made in one of the ways that there are, and looked through for what it repeats."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from distill.audio.finish import finish
 from distill.audio.io import write_sound
 from distill.audio.level import integrated_loudness
-from distill.audio.spatial import mix_channels
 from distill.errors import NoPriorError, UsageError
+from distill.inference.continuing import Continuation
 from distill.inference.copying import CopyMeter, CopyReport
-from distill.inference.leadin import LeadIn, draw_lead_in
 from distill.inference.recipe import Recipe
-from distill.inference.sampling import Sampling, sample_frames
-from distill.models.chunked import decode_codes, frames_of
+from distill.inference.sampling import Sampling
+from distill.inference.takes import Job, NewSounds, Player, Progress, Take
+from distill.inference.ways import Playing
 from distill.models.persistence import LoadedVQModel
 from distill.settings import LARGEST_SEED
 
 MAX_DURATION_S = 3600.0
 MOST_DRAWS = 8
 """How often a sound is drawn at most until it copies little enough."""
+
+PLAYERS: dict[str, Callable[[Job], Player]] = {"new": NewSounds, "continue": Continuation}
+"""What makes the sounds of each of the ways."""
 
 
 @dataclass(frozen=True)
@@ -57,24 +58,27 @@ def generate(
     seed: int = 0,
     sampling: Sampling | None = None,
     count: int = 1,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = lambda done, total: None,
     max_copy: float | None = None,
     gain: float | None = None,
+    playing: Playing | None = None,
 ) -> Iterator[Generated]:
     """`count` sounds of `duration` seconds, each as soon as it is ready; the i-th is drawn from `seed + i`.
 
     One that copies more than `max_copy` percent is drawn again from other seeds, which follow from its own, up to
     `MOST_DRAWS` times in all; of those that all copy more, the one that copies least is given. `gain` is that of an
-    earlier sound which this one is to begin like.
+    earlier sound which this one is to begin like. `playing` is the way that they are made, and from which sound.
 
     Raises `NoPriorError` when the model has no prior, `UsageError` for settings out of range.
     """
     _check(loaded, duration, seed, count, max_copy)
-    maker = _Maker(loaded, duration, sampling or Sampling(), gain)
+    if playing and playing.source and sampling and sampling.like:
+        raise UsageError(f"With {playing.way.option} the prior hears that sound first: leave out --like.")
+    maker = _Maker(Job(loaded, duration, sampling or Sampling(), playing or Playing(), gain))
 
     def one(i: int) -> Generated:
-        def report(done: int) -> None:
-            progress(i * maker.drawn + done, count * maker.drawn)
+        def report(done: int, total: int) -> None:
+            progress(i * total + done, count * total)
 
         return maker.make_under(max_copy, seed + i, report)
 
@@ -102,20 +106,19 @@ def _check(loaded: LoadedVQModel, duration: float, seed: int, count: int, max_co
 
 
 class _Maker:
-    """Makes sounds of one length with one model and one set of settings."""
+    """Makes sounds for one job, and says what they copy."""
 
-    def __init__(self, loaded: LoadedVQModel, duration: float, sampling: Sampling, gain: float | None) -> None:
-        self.loaded, self.duration, self.sampling, self.gain = loaded, duration, sampling, gain
-        model = loaded.model
-        self.n_samples = round(duration * model.sample_rate)
-        self.frames = frames_of(self.n_samples, model.frame_hop)
-        # What is decoded depends on the codes after it too: with those, a longer sound begins as a shorter one does.
-        self.drawn = self.frames + model.receptive_field[1]
-        index = (loaded.prior_metadata or {}).get("copy_index")
-        self.meter = CopyMeter(model, index) if index else None
-        self.recipe = Recipe.of(loaded, torch.get_num_threads(), seed=0, duration=duration, sampling=sampling, gain=1.0)
+    def __init__(self, job: Job) -> None:
+        self.job, self.model = job, job.loaded.model
+        self.player = PLAYERS[job.playing.way.kind](job)
+        index = (job.loaded.prior_metadata or {}).get("copy_index")
+        self.meter = CopyMeter(self.model, index) if index else None
+        self.recipe = Recipe.of(
+            job.loaded, torch.get_num_threads(), seed=0, duration=job.duration, sampling=job.sampling, gain=1.0,
+            way=job.playing.way,
+        )  # fmt: skip
 
-    def make_under(self, max_copy: float | None, seed: int, progress: Callable[[int], None]) -> Generated:
+    def make_under(self, max_copy: float | None, seed: int, progress: Progress) -> Generated:
         """The first sound that copies at most `max_copy` percent, from `seed` or the seeds that follow from it."""
         least = self.make(seed, progress)
         for draw in range(1, MOST_DRAWS):
@@ -127,57 +130,34 @@ class _Maker:
             least = replace(least, draws=draw + 1)
         return least
 
-    def make(self, seed: int, progress: Callable[[int], None]) -> Generated:
+    def make(self, seed: int, progress: Progress) -> Generated:
         """One sound."""
-        model = self.loaded.model
-        lead_in = lead_in_of(self.loaded, self.sampling, seed)
-        codes = draw_codes(self.loaded, self.drawn, seed, self.sampling, progress, lead_in)
-        audio = mix_channels(decode_codes(model, codes), self.loaded.output_channels)
-        target = self.loaded.metadata.get("corpus_loudness", float("nan"))
-        audio, gain = finish(audio, model.sample_rate, target, self.n_samples, self.gain)
-        codes = codes[: self.frames]
+        take = self.player.take(seed, progress)
         return Generated(
-            audio=audio,
-            sample_rate=model.sample_rate,
-            codes=codes,
-            recipe=replace(self.recipe, seed=seed, gain=gain),
-            loudness=integrated_loudness(audio, model.sample_rate),
-            copy=self.meter.measure(codes, audio) if self.meter else None,
-            heard=lead_in.names if lead_in else (),
+            audio=take.audio,
+            sample_rate=self.model.sample_rate,
+            codes=take.codes,
+            recipe=replace(self.recipe, seed=seed, gain=take.gain),
+            loudness=integrated_loudness(take.audio, self.model.sample_rate),
+            copy=self._copied(take),
+            heard=take.heard,
         )
+
+    def _copied(self, take: Take) -> CopyReport | None:
+        """Of what is new alone; its times are those in the whole sound."""
+        if self.meter is None:
+            return None
+        report = self.meter.measure(take.codes, take.audio[:, take.begins :])
+        return _later(report, take.begins / self.model.sample_rate)
+
+
+def _later(report: CopyReport, seconds: float) -> CopyReport:
+    """`report` on what begins `seconds` into a sound."""
+    runs = tuple(run and replace(run, output_s=run.output_s + seconds) for run in report.runs)
+    near = report.passage
+    return replace(report, runs=runs, passage=near and replace(near, output_s=near.output_s + seconds))
 
 
 def derived_seed(seed: int, draw: int) -> int:
     """The seed of the `draw`-th sound that is drawn in place of the one of `seed`."""
     return int(np.random.SeedSequence((seed, draw)).generate_state(1, np.uint64)[0] % LARGEST_SEED)
-
-
-def lead_in_of(loaded: LoadedVQModel, sampling: Sampling, seed: int) -> LeadIn | None:
-    """What the prior hears before it begins; None for nothing. `UsageError` where no recording is as asked."""
-    recordings = (loaded.prior_metadata or {}).get("recordings")
-    if sampling.like and not recordings:
-        raise UsageError(
-            f"{loaded.path} keeps no recordings to begin from: train its prior again, or leave out --like."
-        )
-    frames = round(sampling.lead_in * loaded.model.frame_rate)
-    return draw_lead_in(recordings, frames, sampling.like, seed) if recordings and frames else None
-
-
-def draw_codes(
-    loaded: LoadedVQModel,
-    frames: int,
-    seed: int,
-    sampling: Sampling,
-    progress: Callable[[int], None],
-    lead_in: LeadIn | None = None,
-) -> Tensor:
-    """Codes `[T, Q]` drawn from the prior."""
-    assert loaded.prior is not None
-    generator = torch.Generator().manual_seed(seed)
-    stated = (loaded.prior_metadata or {}).get("longest_sound_frames")
-    longest = stated if isinstance(stated, int) else None
-    drawn = []
-    for t, codes in enumerate(islice(sample_frames(loaded.prior, 1, sampling, generator, longest, lead_in), frames), 1):
-        drawn.append(codes[0].cpu())
-        progress(t)
-    return torch.stack(drawn)

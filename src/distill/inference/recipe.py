@@ -3,13 +3,14 @@
 import hashlib
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from distill import __version__
 from distill.audio.tags import read_tags
 from distill.errors import AudioError, CodebookMismatchError
 from distill.inference.sampling import Sampling
+from distill.inference.ways import Way
 from distill.models.persistence import LoadedVQModel
 
 KEY = "distill"
@@ -31,6 +32,7 @@ class Recipe:
     duration: float
     sampling: Sampling
     gain: float
+    way: Way = field(default_factory=Way)
 
     @classmethod
     def of(cls, loaded: LoadedVQModel, threads: int, **settings: Any) -> "Recipe":
@@ -69,7 +71,8 @@ def read_recipe(path: str | os.PathLike[str]) -> Recipe:
     """The recipe in the sound file at `path`. `AudioError` when it carries none."""
     try:
         entries = json.loads(read_tags(path).get("comment", ""))[KEY]
-        recipe = Recipe(**entries | {"sampling": Sampling(**entries["sampling"])})
+        parts = {"sampling": Sampling(**entries["sampling"]), "way": Way(**entries.get("way", {}))}
+        recipe = Recipe(**entries | parts)
     except (ValueError, TypeError, KeyError) as error:
         raise AudioError(
             f"{path} does not say how it was made: name a sound that 'distill generate' wrote, as it wrote it."

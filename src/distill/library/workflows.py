@@ -3,7 +3,7 @@
 import secrets
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,8 @@ from distill.inference.listening import decode_sound, listen
 from distill.inference.recipe import Recipe, read_recipe
 from distill.inference.regions import Region
 from distill.inference.sampling import Sampling
+from distill.inference.ways import Playing
+from distill.library.playing import choose_playing
 from distill.models.persistence import LoadedVQModel, load_model_v2, save_prior_to_model
 from distill.training.config import get_adaptive_vqvae_config
 from distill.training.loop import Callback, check_output, resume_vqvae, train_vqvae
@@ -129,14 +131,18 @@ def generate(
     max_copy: float | None = None,
     like: str = "",
     lead_in: float = 4.0,
+    continue_from: FilePath | None = None,
 ) -> list[Generated]:
     """`count` new sounds of `duration` seconds, from the seeds `seed`, `seed + 1`, …
 
     One that copies more than `max_copy` percent of the corpus is drawn again, a few times at most. The prior begins
     from `lead_in` seconds, not played, of a recording with `like` in its name.
+
+    `continue_from` is a sound file of any kind to go on from, for `duration` seconds more, instead of that recording.
     """
     sampling = Sampling(temperature, top_k, top_p, lead_in, like)
-    return list(generate_sounds(model, duration, seed, sampling, count, progress, max_copy))
+    playing = choose_playing(continue_from)
+    return list(generate_sounds(model, duration, seed, sampling, count, progress, max_copy, playing=playing))
 
 
 @dataclass(frozen=True)
@@ -147,34 +153,58 @@ class GenerateSettings:
     seed: int
     sampling: Sampling
     gain: float | None = None
+    playing: Playing = field(default_factory=Playing)
 
 
 def generate_settings(
-    earlier: Recipe | None = None, duration: float | None = None, seed: int | None = None, **sampling: Any
+    earlier: Recipe | None = None,
+    duration: float | None = None,
+    seed: int | None = None,
+    playing: Playing | None = None,
+    **sampling: Any,
 ) -> GenerateSettings:
-    """Settings as given; what is None is as in the `earlier` sound, or else the default, and the seed a new one."""
+    """Settings as given; what is None is as in the `earlier` sound, or else the default, and the seed a new one.
+
+    `playing` for an `earlier` sound is what its `Playing.again` gives.
+    """
+    playing = playing or Playing()
+    if playing.source and sampling.get("lead_in") is not None:
+        raise UsageError(f"With {playing.way.option} the prior hears that sound first: leave out --lead-in.")
     given = {name: value for name, value in sampling.items() if value is not None}
     if earlier is None:
         return GenerateSettings(
             10.0 if duration is None else duration,
             secrets.randbelow(2**31) if seed is None else seed,
             Sampling(**given),
+            playing=playing,
         )
     chosen = replace(earlier.sampling, **given)
     settings = GenerateSettings(
-        earlier.duration if duration is None else duration, earlier.seed if seed is None else seed, chosen
+        earlier.duration if duration is None else duration,
+        earlier.seed if seed is None else seed,
+        chosen,
+        playing=playing,
     )
     same = settings.seed == earlier.seed and chosen == earlier.sampling
     return replace(settings, gain=earlier.gain) if same else settings
 
 
-def generate_again(model: LoadedVQModel, sound: FilePath, duration: float | None = None) -> Generated:
+def generate_again(
+    model: LoadedVQModel, sound: FilePath, duration: float | None = None, *, continue_from: FilePath | None = None
+) -> Generated:
     """The sound that the file `sound`, which `model` generated, says how to make; or one of another `duration` that
-    begins like it. `AudioError` when it says nothing, `CodebookMismatchError` when another model made it."""
+    begins like it.
+
+    What it was made from is to be given again. `AudioError` when it says nothing, `CodebookMismatchError` when
+    another model made it, `UsageError` when it was made from another sound.
+    """
     recipe = read_recipe(sound)
     recipe.check_model(model, sound)
-    wanted = generate_settings(recipe, duration)
-    (again,) = generate_sounds(model, wanted.duration, wanted.seed, wanted.sampling, gain=wanted.gain)
+    playing = choose_playing(continue_from).again(recipe.way, sound)
+    wanted = generate_settings(recipe, duration, playing=playing)
+    (again,) = generate_sounds(
+        model, wanted.duration, wanted.seed, wanted.sampling, gain=wanted.gain, playing=wanted.playing
+    )
     return again
 
 
@@ -210,7 +240,7 @@ def generate_files(
     """Generate as `generate` does, and write each sound, as its name ends, as soon as it is ready."""
     paths = output_paths(output, count)
     s = settings
-    sounds = generate_sounds(model, s.duration, s.seed, s.sampling, count, progress, max_copy, s.gain)
+    sounds = generate_sounds(model, s.duration, s.seed, s.sampling, count, progress, max_copy, s.gain, s.playing)
     return (Written(sound.save(path), sound) for path, sound in zip(paths, sounds, strict=True))
 
 

@@ -1,0 +1,121 @@
+"""One sound after another in one way: what a `Player` does, and the plain one, which makes new sounds from nothing."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import islice
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from distill.audio.finish import finish
+from distill.audio.spatial import mix_channels
+from distill.errors import UsageError
+from distill.inference.leadin import LeadIn, draw_lead_in
+from distill.inference.sampling import Sampling, sample_frames
+from distill.inference.ways import Playing
+from distill.models.chunked import decode_codes, frames_of
+from distill.models.persistence import LoadedVQModel
+
+Progress = Callable[[int, int], None]
+"""Takes how many frames are drawn, and of how many at most."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What all sounds of one call have in common; `gain` is that of an earlier sound which they are to begin like."""
+
+    loaded: LoadedVQModel
+    duration: float
+    sampling: Sampling
+    playing: Playing
+    gain: float | None = None
+
+    @property
+    def n_samples(self) -> int:
+        """Samples in `duration`."""
+        return round(self.duration * self.loaded.model.sample_rate)
+
+    @property
+    def frames(self) -> int:
+        """Code frames that hold `duration`."""
+        return frames_of(self.n_samples, self.loaded.model.frame_hop)
+
+
+class Take(NamedTuple):
+    """A sound `audio` `[C, N]`, the codes `[T, Q]` of what is new in it, the `gain` that brought that to its level.
+
+    What is new begins at sample `begins`. `heard` are recordings of the corpus that the prior heard first.
+    """
+
+    audio: np.ndarray
+    codes: Tensor
+    gain: float
+    heard: tuple[str, ...] = ()
+    begins: int = 0
+
+
+class Player(Protocol):
+    """Made once for a `Job`, it makes a sound for every seed."""
+
+    def take(self, seed: int, progress: Progress) -> Take:
+        """The sound of `seed`."""
+
+
+class NewSounds:
+    """Sounds of the given duration, at the level of the corpus."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        # What is decoded depends on the codes after it too: with those, a longer sound begins as a shorter one does.
+        self.drawn = job.frames + job.loaded.model.receptive_field[1]
+
+    def take(self, seed: int, progress: Progress) -> Take:
+        job, model = self.job, self.job.loaded.model
+        lead_in = lead_in_of(job.loaded, job.sampling, seed)
+        codes = draw_codes(job.loaded, self.drawn, seed, job.sampling, progress, lead_in)
+        audio = mix_channels(decode_codes(model, codes), job.loaded.output_channels)
+        audio, gain = finish(audio, model.sample_rate, corpus_loudness(job.loaded), job.n_samples, job.gain)
+        return Take(audio, codes[: job.frames], gain, lead_in.names if lead_in else ())
+
+
+def corpus_loudness(loaded: LoadedVQModel) -> float:
+    """LUFS; NaN where the model does not say."""
+    return float(loaded.metadata.get("corpus_loudness", float("nan")))
+
+
+def lead_in_of(loaded: LoadedVQModel, sampling: Sampling, seed: int) -> LeadIn | None:
+    """What the prior hears before it begins; None for nothing. `UsageError` where no recording is as asked."""
+    recordings = (loaded.prior_metadata or {}).get("recordings")
+    if sampling.like and not recordings:
+        raise UsageError(
+            f"{loaded.path} keeps no recordings to begin from: train its prior again, or leave out --like."
+        )
+    frames = round(sampling.lead_in * loaded.model.frame_rate)
+    return draw_lead_in(recordings, frames, sampling.like, seed) if recordings and frames else None
+
+
+def longest_sound(loaded: LoadedVQModel) -> int | None:
+    """Frames of the longest sound that the prior learned to its end; None where there is no such."""
+    stated = (loaded.prior_metadata or {}).get("longest_sound_frames")
+    return stated if isinstance(stated, int) else None
+
+
+def draw_codes(
+    loaded: LoadedVQModel,
+    frames: int,
+    seed: int,
+    sampling: Sampling,
+    progress: Progress,
+    lead_in: LeadIn | None = None,
+) -> Tensor:
+    """Codes `[T, Q]` drawn from the prior."""
+    assert loaded.prior is not None
+    generator = torch.Generator().manual_seed(seed)
+    stream = sample_frames(loaded.prior, 1, sampling, generator, longest_sound(loaded), lead_in)
+    drawn = []
+    for t, codes in enumerate(islice(stream, frames), 1):
+        drawn.append(codes[0].cpu())
+        progress(t, frames)
+    return torch.stack(drawn)

@@ -1,0 +1,25 @@
+"""Which way to generate: what was asked for, and the sound files that it takes."""
+
+import hashlib
+from pathlib import Path
+
+from distill.audio.io import read_audio
+from distill.inference.ways import Playing, Source
+from distill.settings import SAMPLE_RATE
+
+FilePath = str | Path
+
+
+def read_source(path: FilePath, sample_rate: int = SAMPLE_RATE) -> Source:
+    """The sound file at `path`, of any kind. Raises `AudioError`."""
+    audio = read_audio(path, sample_rate)
+    with open(path, "rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return Source(Path(path).name, digest, audio)
+
+
+def choose_playing(continue_from: FilePath | None = None) -> Playing:
+    """The way that was asked for: plain new sounds, or going on from a sound file. Raises `AudioError`."""
+    if continue_from is not None:
+        return Playing.of("continue", read_source(continue_from))
+    return Playing()

@@ -1,0 +1,51 @@
+"""`distill generate` in other ways than from nothing."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile as sf
+
+from distill.settings import SAMPLE_RATE
+
+SHORT = ["--duration", "0.5", "--threads", "1"]
+
+
+def tone(path: Path, rate: int = 44_100, channels: int = 2) -> Path:
+    """A second of a tone."""
+    wave = 0.2 * np.sin(2 * np.pi * 330 * np.arange(rate) / rate)
+    sf.write(path, np.stack([wave] * channels, 1), rate)
+    return path
+
+
+def test_going_on_from_a_file_and_again(run, trained: Path, tmp_path: Path) -> None:
+    tone(tmp_path / "tone.flac")
+    tone(tmp_path / "other.wav", 22_050, 1)
+    made = run("generate", trained, "--continue-from", "tone.flac", "-o", "first.wav", "--json", *SHORT)
+    (said,) = json.loads(made.stdout)["files"]
+    assert (said["duration_s"], said["way"]["kind"], said["way"]["source"]) == (1.5, "continue", "tone.flac")
+    same = run("generate", trained, "--again", "first.wav", "--continue-from", "tone.flac", "-o", "same.wav")
+    assert same.exit_code == 0
+    first, second = (sf.read(tmp_path / name)[0] for name in ("first.wav", "same.wav"))
+    assert first.shape == (round(1.5 * SAMPLE_RATE), 2)
+    assert np.array_equal(first, second)
+    missing = run("generate", trained, "--again", "first.wav", "-o", "new.wav")
+    assert (missing.exit_code, "'tone.flac'" in missing.stderr) == (2, True)
+    other = run("generate", trained, "--again", "first.wav", "--continue-from", "other.wav", "-o", "new.wav")
+    assert (other.exit_code, "'other.wav' is not the sound" in other.stderr) == (2, True)
+    assert not (tmp_path / "new.wav").exists()
+
+
+@pytest.mark.parametrize("options", [["--like", "low"], ["--lead-in", "2"]])
+def test_what_is_heard_first_is_the_file(run, trained: Path, tmp_path: Path, options: list[str]) -> None:
+    tone(tmp_path / "tone.wav")
+    refused = run("generate", trained, "--continue-from", "tone.wav", *options, *SHORT)
+    assert (refused.exit_code, f"leave out {options[0]}" in refused.stderr) == (2, True)
+
+
+def test_no_sound_to_go_on_from(run, trained: Path, tmp_path: Path) -> None:
+    (tmp_path / "text.wav").write_text("words")
+    for name in ("text.wav", "missing.wav"):
+        refused = run("generate", trained, "--continue-from", name, *SHORT)
+        assert (refused.exit_code, name in refused.stderr, refused.stderr.count("\n")) == (1, True, 1)
