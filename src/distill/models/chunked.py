@@ -39,7 +39,8 @@ def encode_stream(model: VQVAE, blocks: Iterable[np.ndarray]) -> Iterator[Tensor
         sound = F.pad(sound, (0, -sound.shape[1] % hop))
         with torch.inference_mode():
             codes = model.encode(sound[None].to(_device(model)))[0]
-        yield codes[window.kept.start // hop : frames_of(window.kept.stop, hop)].cpu()
+        # A copy: what the quantiser returns holds on to all the paths that it tried.
+        yield codes[window.kept.start // hop : frames_of(window.kept.stop, hop)].cpu().clone()
 
 
 def encode_audio(model: VQVAE, audio: np.ndarray, lead: int = 0) -> Tensor:
