@@ -12,6 +12,7 @@ from distill.audio.finish import (
     limit_blocks,
     limit_peaks,
     remove_dc,
+    sounding_samples,
 )
 from distill.audio.level import integrated_loudness
 from distill.settings import SAMPLE_RATE
@@ -96,3 +97,11 @@ def test_sparse_clicks_get_loud_enough_without_clipping(seed: int) -> None:
     out = finish(clicks, SAMPLE_RATE, -21).audio
     assert abs(integrated_loudness(out, SAMPLE_RATE) + 21) < 3
     assert np.abs(out).max() <= 10 ** (-0.3 / 20)
+
+
+def test_a_sound_lasts_until_it_has_died_away() -> None:
+    t = np.arange(2 * SAMPLE_RATE) / SAMPLE_RATE
+    decay = (np.sin(2 * np.pi * 200 * t) * 10 ** (-t * 60 / 20)).astype(np.float32)[None]
+    assert sounding_samples(decay, SAMPLE_RATE) == pytest.approx(SAMPLE_RATE, abs=0.02 * SAMPLE_RATE)
+    assert sounding_samples(decay[:, :100], SAMPLE_RATE) == 100
+    assert sounding_samples(np.zeros((2, SAMPLE_RATE), np.float32), SAMPLE_RATE) == round(0.01 * SAMPLE_RATE)

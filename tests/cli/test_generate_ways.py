@@ -49,3 +49,19 @@ def test_no_sound_to_go_on_from(run, trained: Path, tmp_path: Path) -> None:
     for name in ("text.wav", "missing.wav"):
         refused = run("generate", trained, "--continue-from", name, *SHORT)
         assert (refused.exit_code, name in refused.stderr, refused.stderr.count("\n")) == (1, True, 1)
+
+
+def test_a_one_shot_and_again(run, trained: Path, tmp_path: Path) -> None:
+    made = run("generate", trained, "--one-shot", "-o", "first.wav", "--duration", "2", "--threads", "1", "--json")
+    (said,) = json.loads(made.stdout)["files"]
+    assert said["way"]["kind"] == "one-shot"
+    assert said["duration_s"] < 1
+    assert run("generate", trained, "--again", "first.wav", "-o", "same.wav").exit_code == 0
+    first, second = (sf.read(tmp_path / name)[0] for name in ("first.wav", "same.wav"))
+    assert np.array_equal(first, second)
+
+
+def test_one_way_at_a_time(run, trained: Path, tmp_path: Path) -> None:
+    tone(tmp_path / "tone.wav")
+    refused = run("generate", trained, "--continue-from", "tone.wav", "--one-shot", *SHORT)
+    assert (refused.exit_code, "do not go together" in refused.stderr) == (2, True)

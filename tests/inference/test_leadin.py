@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from distill.errors import UsageError
-from distill.inference.leadin import draw_lead_in, matching
+from distill.inference.leadin import draw_ended, draw_lead_in, matching
 
 
 def recording(name: str, frames: int, first: int = 0, whole: bool = True) -> dict[str, Any]:
@@ -71,3 +71,12 @@ def test_any_lengths_give_as_many_frames_as_asked(lengths: list[int], frames: in
     # Where no sound begins, the one before goes on.
     steps = lead_in.codes[1:, 0] - lead_in.codes[:-1, 0]
     assert (steps[~lead_in.starts[1:]] == 1).all()
+
+
+def test_a_new_sound_follows_what_was_heard_to_its_end() -> None:
+    some = [recording("drone.wav", 500), recording("cut off.wav", 500, whole=False)]
+    for seed in range(10):
+        lead_in = draw_ended(some, 100, "", seed)
+        assert (lead_in.names, lead_in.ended) == (("drone.wav",), True)
+        assert lead_in.codes[:, 0].tolist() == list(range(400, 500))
+    assert draw_ended(some[1:], 100, "", 0).ended

@@ -17,6 +17,9 @@ LOOKAHEAD_S = 0.004
 LEVEL_ROUNDS = 4
 FADE_IN_S = 0.001
 FADE_OUT_S = 0.01
+INAUDIBLE_DB = -60.0
+"""Under the loudest part of a sound its tail is no longer heard."""
+TAIL_WINDOW_S = 0.01
 
 
 def remove_dc(audio: np.ndarray, sample_rate: int) -> np.ndarray:
@@ -88,6 +91,16 @@ def fade_out(audio: np.ndarray, sample_rate: int) -> np.ndarray:
 def fade_ends(audio: np.ndarray, sample_rate: int) -> np.ndarray:
     """Both."""
     return fade_out(fade_in(audio, sample_rate), sample_rate)
+
+
+def sounding_samples(audio: np.ndarray, sample_rate: int) -> int:
+    """How many samples of `[C, N]` go by until it has died away: at least 10 ms, or all of what is shorter."""
+    size = max(1, round(TAIL_WINDOW_S * sample_rate))
+    energy = np.square(audio).sum(axis=0)
+    powers = np.add.reduceat(energy, np.arange(0, len(energy), size))
+    audible = powers > powers.max() * 10 ** (INAUDIBLE_DB / 10)
+    last = int(audible.nonzero()[0][-1]) if audible.any() else 0
+    return min(audio.shape[1], (last + 1) * size)
 
 
 class Finished(NamedTuple):

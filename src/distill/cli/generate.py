@@ -49,6 +49,9 @@ def generate_cmd(
         Path | None,
         typer.Option(help="Go on from any sound file: it, then --duration more, in one file.", metavar="FILE"),
     ] = None,
+    one_shot: Annotated[
+        bool, typer.Option("--one-shot", help="One sound that ends by itself, --duration at the latest.")
+    ] = False,
     again: Annotated[
         Path | None,
         typer.Option(
@@ -72,7 +75,7 @@ def generate_cmd(
     workflows.output_paths(output, count)
     if again and (count != 1 or max_copy is not None):
         raise UsageError("--again makes one sound as it was: leave out --number and --max-copy.")
-    playing = workflows.choose_playing(continue_from)
+    playing = workflows.choose_playing(continue_from, one_shot)
     earlier = workflows.read_recipe(again) if again else None
     if again and earlier:
         playing = playing.again(earlier.way, again)

@@ -46,7 +46,18 @@ def draw_lead_in(recordings: Sequence[dict[str, Any]], frames: int, like: str, s
 
     A recording is `name`, `codes` `[T, Q]` and `whole`: whether it was kept to its end.
     """
+    return _drawn(matching(recordings, like), frames, seed)
+
+
+def draw_ended(recordings: Sequence[dict[str, Any]], frames: int, like: str, seed: int) -> LeadIn:
+    """A lead-in after which a new sound begins: of ends of recordings, where any were kept to theirs."""
     found = matching(recordings, like)
+    whole = [recording for recording in found if recording["whole"]]
+    ends = [{**recording, "codes": recording["codes"][-frames:]} for recording in whole or found]
+    return _drawn(ends, frames, seed)._replace(ended=True)
+
+
+def _drawn(found: Sequence[dict[str, Any]], frames: int, seed: int) -> LeadIn:
     rng = np.random.default_rng((seed, 1))
     parts: list[dict[str, Any]] = []
     while sum(len(part["codes"]) for part in parts) < frames:

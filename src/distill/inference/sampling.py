@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -75,7 +76,13 @@ def _hear(prior: CodePrior, lead_in: LeadIn, batch_size: int, cache: PriorCache)
     return previous
 
 
-@torch.inference_mode()
+class Frame(NamedTuple):
+    """`codes` `[B, Q]`, and in which streams the sound `ends` `[B]` (bool) with them."""
+
+    codes: Tensor
+    ends: Tensor
+
+
 def sample_frames(
     prior: CodePrior,
     batch_size: int,
@@ -84,7 +91,21 @@ def sample_frames(
     longest_sound: int | None = None,
     lead_in: LeadIn | None = None,
 ) -> Iterator[Tensor]:
-    """Codes `[B, Q]` of one frame after another, without end. Memory does not grow with length.
+    """The codes `[B, Q]` alone of what `sample_sounds` gives."""
+    frames = sample_sounds(prior, batch_size, sampling, generator, longest_sound, lead_in)
+    return (frame.codes for frame in frames)
+
+
+@torch.inference_mode()
+def sample_sounds(
+    prior: CodePrior,
+    batch_size: int,
+    sampling: Sampling,
+    generator: torch.Generator,
+    longest_sound: int | None = None,
+    lead_in: LeadIn | None = None,
+) -> Iterator[Frame]:
+    """One frame after another, without end. Memory does not grow with length.
 
     What comes goes on from `lead_in`, which is not among it. A sound that has lasted for `longest_sound` frames is
     followed by a new one, whatever the prior makes of it: what is likeliest in a long tail is more of the same.
@@ -112,4 +133,4 @@ def sample_frames(
         if longest_sound is not None:
             starts = starts | (age >= longest_sound)
         age = torch.where(starts, 0, age)
-        yield previous
+        yield Frame(previous, starts)

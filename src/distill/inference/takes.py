@@ -85,15 +85,20 @@ def corpus_loudness(loaded: LoadedVQModel) -> float:
     return float(loaded.metadata.get("corpus_loudness", float("nan")))
 
 
-def lead_in_of(loaded: LoadedVQModel, sampling: Sampling, seed: int) -> LeadIn | None:
-    """What the prior hears before it begins; None for nothing. `UsageError` where no recording is as asked."""
+def lead_in_of(
+    loaded: LoadedVQModel, sampling: Sampling, seed: int, draw: Callable[..., LeadIn] = draw_lead_in
+) -> LeadIn | None:
+    """What the prior hears before it begins; None for nothing. `UsageError` where no recording is as asked.
+
+    `draw` is `draw_lead_in`, or what has its arguments.
+    """
     recordings = (loaded.prior_metadata or {}).get("recordings")
     if sampling.like and not recordings:
         raise UsageError(
             f"{loaded.path} keeps no recordings to begin from: train its prior again, or leave out --like."
         )
     frames = round(sampling.lead_in * loaded.model.frame_rate)
-    return draw_lead_in(recordings, frames, sampling.like, seed) if recordings and frames else None
+    return draw(recordings, frames, sampling.like, seed) if recordings and frames else None
 
 
 def longest_sound(loaded: LoadedVQModel) -> int | None:

@@ -4,7 +4,8 @@ import hashlib
 from pathlib import Path
 
 from distill.audio.io import read_audio
-from distill.inference.ways import Playing, Source
+from distill.errors import UsageError
+from distill.inference.ways import KINDS, Playing, Source
 from distill.settings import SAMPLE_RATE
 
 FilePath = str | Path
@@ -18,8 +19,17 @@ def read_source(path: FilePath, sample_rate: int = SAMPLE_RATE) -> Source:
     return Source(Path(path).name, digest, audio)
 
 
-def choose_playing(continue_from: FilePath | None = None) -> Playing:
-    """The way that was asked for: plain new sounds, or going on from a sound file. Raises `AudioError`."""
+def choose_playing(continue_from: FilePath | None = None, one_shot: bool = False) -> Playing:
+    """The way that was asked for: plain new sounds, going on from a sound file, or a sound that ends by itself.
+
+    Raises `AudioError`, and `UsageError` for more than one.
+    """
+    asked = {"continue": continue_from is not None, "one-shot": one_shot}
+    if sum(asked.values()) > 1:
+        options = [KINDS[kind] for kind, is_asked in asked.items() if is_asked]
+        raise UsageError(f"{' and '.join(options)} do not go together: choose one of them.")
+    if one_shot:
+        return Playing.of("one-shot")
     if continue_from is not None:
         return Playing.of("continue", read_source(continue_from))
     return Playing()

@@ -132,6 +132,7 @@ def generate(
     like: str = "",
     lead_in: float = 4.0,
     continue_from: FilePath | None = None,
+    one_shot: bool = False,
 ) -> list[Generated]:
     """`count` new sounds of `duration` seconds, from the seeds `seed`, `seed + 1`, …
 
@@ -139,9 +140,10 @@ def generate(
     from `lead_in` seconds, not played, of a recording with `like` in its name.
 
     `continue_from` is a sound file of any kind to go on from, for `duration` seconds more, instead of that recording.
+    A `one_shot` ends by itself, `duration` is the longest that it may be.
     """
     sampling = Sampling(temperature, top_k, top_p, lead_in, like)
-    playing = choose_playing(continue_from)
+    playing = choose_playing(continue_from, one_shot)
     return list(generate_sounds(model, duration, seed, sampling, count, progress, max_copy, playing=playing))
 
 

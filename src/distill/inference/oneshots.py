@@ -1,0 +1,49 @@
+"""One sound that ends by itself."""
+
+from itertools import islice
+
+import torch
+from torch import Tensor
+
+from distill.audio.finish import finish, sounding_samples
+from distill.audio.spatial import mix_channels
+from distill.inference.leadin import LeadIn, draw_ended
+from distill.inference.sampling import sample_sounds
+from distill.inference.takes import Job, Progress, Take, corpus_loudness, lead_in_of, longest_sound
+from distill.models.chunked import decode_codes, frames_of
+
+
+class OneShots:
+    """Sounds that each begin and end: as long as the prior makes them, `duration` at most.
+
+    The prior hears recordings to their ends first, so that what follows is a new sound. What comes out stops where it
+    has died away, and fades over its last milliseconds only; no silence follows.
+    """
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+
+    def take(self, seed: int, progress: Progress) -> Take:
+        job, model = self.job, self.job.loaded.model
+        lead_in = lead_in_of(job.loaded, job.sampling, seed, draw_ended)
+        codes = self._draw(seed, lead_in, progress)
+        audio = mix_channels(decode_codes(model, codes), job.loaded.output_channels)
+        n_samples = min(job.n_samples, sounding_samples(audio, model.sample_rate))
+        audio, gain = finish(audio, model.sample_rate, corpus_loudness(job.loaded), n_samples, job.gain)
+        return Take(audio, codes[: frames_of(n_samples, model.frame_hop)], gain, lead_in.names if lead_in else ())
+
+    def _draw(self, seed: int, lead_in: LeadIn | None, progress: Progress) -> Tensor:
+        """Codes `[T, Q]` to the end of the sound, or a little beyond `duration`."""
+        job = self.job
+        assert job.loaded.prior is not None
+        # A longer sound begins as a shorter one does: what is decoded depends on the codes after it too.
+        most = job.frames + job.loaded.model.receptive_field[1]
+        generator = torch.Generator().manual_seed(seed)
+        stream = sample_sounds(job.loaded.prior, 1, job.sampling, generator, longest_sound(job.loaded), lead_in)
+        drawn = []
+        for t, frame in enumerate(islice(stream, most), 1):
+            drawn.append(frame.codes[0].cpu())
+            progress(t, most)
+            if frame.ends[0]:
+                break
+        return torch.stack(drawn)
