@@ -18,6 +18,11 @@ def test_what_does_not_overlap_stays(a: int, b: int, data: st.DataObject) -> Non
     assert (both[:, a:] == -0.25).all()
 
 
+def test_a_sound_fades_into_itself_unchanged() -> None:
+    sound = np.sin(np.arange(2000, dtype=np.float32) / 9)[None]
+    assert np.abs(crossfaded(sound, sound[:, -500:], 500) - sound).max() < 1e-5
+
+
 def test_noise_keeps_its_power() -> None:
     before, after = np.random.default_rng(0).standard_normal((2, 1, 20_000)).astype(np.float32)
     both = crossfaded(before, after, 20_000)

@@ -65,3 +65,12 @@ def test_one_way_at_a_time(run, trained: Path, tmp_path: Path) -> None:
     tone(tmp_path / "tone.wav")
     refused = run("generate", trained, "--continue-from", "tone.wav", "--one-shot", *SHORT)
     assert (refused.exit_code, "do not go together" in refused.stderr) == (2, True)
+
+
+def test_a_loop_and_again(run, trained: Path, tmp_path: Path) -> None:
+    assert run("generate", trained, "--loop", "-o", "first.wav", *SHORT).exit_code == 0
+    assert run("generate", trained, "--again", "first.wav", "-o", "same.wav").exit_code == 0
+    first, second = (sf.read(tmp_path / name)[0] for name in ("first.wav", "same.wav"))
+    assert np.array_equal(first, second)
+    longer = run("generate", trained, "--again", "first.wav", "--duration", "1", "-o", "long.wav")
+    assert (longer.exit_code, "leave out --duration" in longer.stderr) == (2, True)

@@ -52,6 +52,9 @@ def generate_cmd(
     one_shot: Annotated[
         bool, typer.Option("--one-shot", help="One sound that ends by itself, --duration at the latest.")
     ] = False,
+    loop: Annotated[
+        bool, typer.Option("--loop", help="The end flows into the start; about as long as --duration.")
+    ] = False,
     again: Annotated[
         Path | None,
         typer.Option(
@@ -75,7 +78,7 @@ def generate_cmd(
     workflows.output_paths(output, count)
     if again and (count != 1 or max_copy is not None):
         raise UsageError("--again makes one sound as it was: leave out --number and --max-copy.")
-    playing = workflows.choose_playing(continue_from, one_shot)
+    playing = workflows.choose_playing(continue_from, one_shot, loop)
     earlier = workflows.read_recipe(again) if again else None
     if again and earlier:
         playing = playing.again(earlier.way, again)

@@ -13,6 +13,7 @@ from distill.audio.level import integrated_loudness
 from distill.errors import NoPriorError, UsageError
 from distill.inference.continuing import Continuation
 from distill.inference.copying import CopyMeter, CopyReport
+from distill.inference.looping import Loops
 from distill.inference.oneshots import OneShots
 from distill.inference.recipe import Recipe
 from distill.inference.sampling import Sampling
@@ -25,7 +26,12 @@ MAX_DURATION_S = 3600.0
 MOST_DRAWS = 8
 """How often a sound is drawn at most until it copies little enough."""
 
-PLAYERS: dict[str, Callable[[Job], Player]] = {"new": NewSounds, "continue": Continuation, "one-shot": OneShots}
+PLAYERS: dict[str, Callable[[Job], Player]] = {
+    "new": NewSounds,
+    "continue": Continuation,
+    "one-shot": OneShots,
+    "loop": Loops,
+}
 """What makes the sounds of each of the ways."""
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from distill.errors import UsageError
 
-KINDS = {"new": "", "continue": "--continue-from", "one-shot": "--one-shot"}
+KINDS = {"new": "", "continue": "--continue-from", "one-shot": "--one-shot", "loop": "--loop"}
 """Every way and the option that asks for it."""
 
 

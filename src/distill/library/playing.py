@@ -19,17 +19,15 @@ def read_source(path: FilePath, sample_rate: int = SAMPLE_RATE) -> Source:
     return Source(Path(path).name, digest, audio)
 
 
-def choose_playing(continue_from: FilePath | None = None, one_shot: bool = False) -> Playing:
-    """The way that was asked for: plain new sounds, going on from a sound file, or a sound that ends by itself.
+def choose_playing(continue_from: FilePath | None = None, one_shot: bool = False, loop: bool = False) -> Playing:
+    """The way that was asked for: going on from a sound file, a sound that ends by itself, a loop, or just new sound.
 
     Raises `AudioError`, and `UsageError` for more than one.
     """
-    asked = {"continue": continue_from is not None, "one-shot": one_shot}
+    asked = {"continue": continue_from is not None, "one-shot": one_shot, "loop": loop}
     if sum(asked.values()) > 1:
         options = [KINDS[kind] for kind, is_asked in asked.items() if is_asked]
         raise UsageError(f"{' and '.join(options)} do not go together: choose one of them.")
-    if one_shot:
-        return Playing.of("one-shot")
     if continue_from is not None:
         return Playing.of("continue", read_source(continue_from))
-    return Playing()
+    return Playing.of(next((kind for kind, is_asked in asked.items() if is_asked), "new"))

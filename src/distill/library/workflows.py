@@ -133,6 +133,7 @@ def generate(
     lead_in: float = 4.0,
     continue_from: FilePath | None = None,
     one_shot: bool = False,
+    loop: bool = False,
 ) -> list[Generated]:
     """`count` new sounds of `duration` seconds, from the seeds `seed`, `seed + 1`, …
 
@@ -140,10 +141,11 @@ def generate(
     from `lead_in` seconds, not played, of a recording with `like` in its name.
 
     `continue_from` is a sound file of any kind to go on from, for `duration` seconds more, instead of that recording.
-    A `one_shot` ends by itself, `duration` is the longest that it may be.
+    A `one_shot` ends by itself, `duration` is the longest that it may be. The end of a `loop` flows into its start;
+    it is about as long as `duration`.
     """
     sampling = Sampling(temperature, top_k, top_p, lead_in, like)
-    playing = choose_playing(continue_from, one_shot)
+    playing = choose_playing(continue_from, one_shot, loop)
     return list(generate_sounds(model, duration, seed, sampling, count, progress, max_copy, playing=playing))
 
 
@@ -172,6 +174,8 @@ def generate_settings(
     playing = playing or Playing()
     if playing.source and sampling.get("lead_in") is not None:
         raise UsageError(f"With {playing.way.option} the prior hears that sound first: leave out --lead-in.")
+    if earlier and playing.way.kind == "loop" and duration is not None:
+        raise UsageError("A loop has no longer version that begins like it: leave out --duration.")
     given = {name: value for name, value in sampling.items() if value is not None}
     if earlier is None:
         return GenerateSettings(
