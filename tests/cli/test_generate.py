@@ -18,7 +18,7 @@ def test_several_sounds(run, trained: Path, tmp_path: Path) -> None:
     assert (result.exit_code, result.stdout) == (0, "")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["new-1.wav", "new-2.wav"]
     for i, line in enumerate(result.stderr.splitlines()):
-        assert re.match(rf"new-{i + 1}\.wav: 0\.5 s, -\d+\.\d LUFS, seed {7 + i}\. ", line)
+        assert re.match(rf"new-{i + 1}\.wav: 0\.5 s, -\d+\.\d LUFS, seed {7 + i}, after hearing .+\. ", line)
         assert "repeats your recordings" in line
         info = sf.info(tmp_path / f"new-{i + 1}.wav")
         assert (info.samplerate, info.subtype, info.frames) == (SAMPLE_RATE, "PCM_24", SAMPLE_RATE // 2)
@@ -41,7 +41,7 @@ def test_json(run, trained: Path) -> None:
     said = json.loads(result.stdout)
     (sound,) = said["files"]
     assert (sound["path"], sound["duration_s"], sound["sample_rate"]) == ("new.wav", 0.5, SAMPLE_RATE)
-    assert sound["sampling"] == {"temperature": 0.8, "top_k": 5, "top_p": 0.9}
+    assert sound["sampling"] == {"temperature": 0.8, "top_k": 5, "top_p": 0.97, "lead_in": 4.0, "like": ""}
     assert 0 <= sound["copy"]["percent"] <= 100
     again = run("generate", trained, "-o", "again.wav", "--seed", sound["seed"], "--json", *SHORT)
     assert json.loads(again.stdout)["files"][0]["seed"] == sound["seed"]

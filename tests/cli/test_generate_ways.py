@@ -74,3 +74,29 @@ def test_a_loop_and_again(run, trained: Path, tmp_path: Path) -> None:
     assert np.array_equal(first, second)
     longer = run("generate", trained, "--again", "first.wav", "--duration", "1", "-o", "long.wav")
     assert (longer.exit_code, "leave out --duration" in longer.stderr) == (2, True)
+
+
+def test_a_variation_and_again(run, trained: Path, tmp_path: Path) -> None:
+    tone(tmp_path / "tone.wav")
+    of_tone = ["--variation-of", "tone.wav", "--threads", "1"]
+    made = run("generate", trained, *of_tone, "--amount", "0.6", "-o", "first.wav", "--json")
+    (said,) = json.loads(made.stdout)["files"]
+    assert (said["duration_s"], said["way"]["amount"]) == (1, 0.6)
+    run("generate", trained, "--again", "first.wav", *of_tone, "-o", "same.wav")
+    first, second = (sf.read(tmp_path / name)[0] for name in ("first.wav", "same.wav"))
+    assert np.array_equal(first, second)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--amount", "0.5"], "--variation-of"),
+        (["--variation-of", "tone.wav", "--amount", "1.5"], "--amount must lie between 0 and 1"),
+        (["--variation-of", "tone.wav", "--duration", "2"], "leave out --duration"),
+        (["--variation-of", "tone.wav", "--loop"], "do not go together"),
+    ],
+)
+def test_variations_that_make_no_sense(run, trained: Path, tmp_path: Path, options: list[str], said: str) -> None:
+    tone(tmp_path / "tone.wav")
+    refused = run("generate", trained, *options)
+    assert (refused.exit_code, said in refused.stderr) == (2, True)

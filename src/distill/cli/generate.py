@@ -55,6 +55,10 @@ def generate_cmd(
     loop: Annotated[
         bool, typer.Option("--loop", help="The end flows into the start; about as long as --duration.")
     ] = False,
+    variation_of: Annotated[
+        Path | None, typer.Option(help="Keep some of this sound and make the rest anew.", metavar="FILE")
+    ] = None,
+    amount: Annotated[float | None, typer.Option(help="How much of it is made anew, 0 to 1. Default: 0.3.")] = None,
     again: Annotated[
         Path | None,
         typer.Option(
@@ -78,7 +82,7 @@ def generate_cmd(
     workflows.output_paths(output, count)
     if again and (count != 1 or max_copy is not None):
         raise UsageError("--again makes one sound as it was: leave out --number and --max-copy.")
-    playing = workflows.choose_playing(continue_from, one_shot, loop)
+    playing = workflows.choose_playing(continue_from, one_shot, loop, variation_of, amount)
     earlier = workflows.read_recipe(again) if again else None
     if again and earlier:
         playing = playing.again(earlier.way, again)

@@ -18,6 +18,7 @@ from distill.inference.oneshots import OneShots
 from distill.inference.recipe import Recipe
 from distill.inference.sampling import Sampling
 from distill.inference.takes import Job, NewSounds, Player, Progress, Take
+from distill.inference.varying import Variations
 from distill.inference.ways import Playing
 from distill.models.persistence import LoadedVQModel
 from distill.settings import LARGEST_SEED
@@ -31,6 +32,7 @@ PLAYERS: dict[str, Callable[[Job], Player]] = {
     "continue": Continuation,
     "one-shot": OneShots,
     "loop": Loops,
+    "variation": Variations,
 }
 """What makes the sounds of each of the ways."""
 
@@ -81,7 +83,7 @@ def generate(
     _check(loaded, duration, seed, count, max_copy)
     if playing and playing.source and sampling and sampling.like:
         raise UsageError(f"With {playing.way.option} the prior hears that sound first: leave out --like.")
-    maker = _Maker(Job(loaded, duration, sampling or Sampling(), playing or Playing(), gain))
+    maker = _Maker(Job(loaded, duration, sampling or Sampling(), (playing or Playing()).settled(), gain))
 
     def one(i: int) -> Generated:
         def report(done: int, total: int) -> None:

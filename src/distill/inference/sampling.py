@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from typing import NamedTuple
 
 import torch
@@ -83,6 +84,17 @@ class Frame(NamedTuple):
     ends: Tensor
 
 
+class Given(NamedTuple):
+    """Codes `[T, Q]` for the first `T` frames: where `kept` `[T]` (bool), they are taken instead of drawn."""
+
+    codes: Tensor
+    kept: Tensor
+
+    def at(self, t: int) -> Tensor | None:
+        """Codes `[Q]` of frame `t`, None where it is to be drawn."""
+        return self.codes[t] if t < len(self.kept) and self.kept[t] else None
+
+
 def sample_frames(
     prior: CodePrior,
     batch_size: int,
@@ -104,6 +116,7 @@ def sample_sounds(
     generator: torch.Generator,
     longest_sound: int | None = None,
     lead_in: LeadIn | None = None,
+    given: Given | None = None,
 ) -> Iterator[Frame]:
     """One frame after another, without end. Memory does not grow with length.
 
@@ -119,11 +132,15 @@ def sample_sounds(
         starts, age = starts & lead_in.ended, age + lead_in.age
     # Where sounds end is drawn as the prior has it: a cut would make rare endings rarer still.
     coin = Sampling(temperature=1.0 if sampling.temperature >= GREEDY_BELOW else 0.0, top_p=1.0)
-    while True:
+    for t in count():
         known = prior.step(previous, starts, cache)
+        taken = given.at(t) if given else None
         chosen = []
         for level in range(prior.num_quantizers):
-            code = sample(prior.score_level(level, known, cache), sampling, generator).to(device)
+            if taken is None:
+                code = sample(prior.score_level(level, known, cache), sampling, generator).to(device)
+            else:
+                code = taken[level].expand(batch_size).to(device)
             known = known + prior.know(level, code)
             chosen.append(code)
         previous = torch.stack(chosen, 1)

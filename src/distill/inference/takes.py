@@ -13,7 +13,7 @@ from distill.audio.finish import finish
 from distill.audio.spatial import mix_channels
 from distill.errors import UsageError
 from distill.inference.leadin import LeadIn, draw_lead_in
-from distill.inference.sampling import Sampling, sample_frames
+from distill.inference.sampling import Given, Sampling, sample_sounds
 from distill.inference.ways import Playing
 from distill.models.chunked import decode_codes, frames_of
 from distill.models.persistence import LoadedVQModel
@@ -114,13 +114,14 @@ def draw_codes(
     sampling: Sampling,
     progress: Progress,
     lead_in: LeadIn | None = None,
+    given: Given | None = None,
 ) -> Tensor:
-    """Codes `[T, Q]` drawn from the prior."""
+    """Codes `[T, Q]` drawn from the prior, but for those that are `given`."""
     assert loaded.prior is not None
     generator = torch.Generator().manual_seed(seed)
-    stream = sample_frames(loaded.prior, 1, sampling, generator, longest_sound(loaded), lead_in)
+    stream = sample_sounds(loaded.prior, 1, sampling, generator, longest_sound(loaded), lead_in, given)
     drawn = []
-    for t, codes in enumerate(islice(stream, frames), 1):
-        drawn.append(codes[0].cpu())
+    for t, frame in enumerate(islice(stream, frames), 1):
+        drawn.append(frame.codes[0].cpu())
         progress(t, frames)
     return torch.stack(drawn)

@@ -6,13 +6,22 @@ from typing import NamedTuple
 import numpy as np
 
 from distill.errors import UsageError
+from distill.settings import SAMPLE_RATE
 
-KINDS = {"new": "", "continue": "--continue-from", "one-shot": "--one-shot", "loop": "--loop"}
+KINDS = {
+    "new": "",
+    "continue": "--continue-from",
+    "one-shot": "--one-shot",
+    "loop": "--loop",
+    "variation": "--variation-of",
+}
 """Every way and the option that asks for it."""
+
+DEFAULT_AMOUNT = 0.3
 
 
 class Source(NamedTuple):
-    """A sound to make another from: `name` and SHA-256 of its file, `audio` `[C, N]` at the rate of the codec."""
+    """A sound to make another from: `name` and SHA-256 of its file, `audio` `[C, N]` at `SAMPLE_RATE`."""
 
     name: str
     digest: str
@@ -23,16 +32,20 @@ class Source(NamedTuple):
 class Way:
     """How a sound is made: `kind` is one of `KINDS`; `source` and `source_hash` name the sound that it is made from.
 
-    `ValueError` for a kind that there is not.
+    `amount` is the share of that which a variation makes anew. `ValueError` for a kind that there is not, `UsageError`
+    for an amount out of range.
     """
 
     kind: str = "new"
     source: str = ""
     source_hash: str = ""
+    amount: float | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"there is no way '{self.kind}'")
+        if self.amount is not None and not 0 <= self.amount <= 1:
+            raise UsageError("--amount must lie between 0 and 1.")
 
     @property
     def option(self) -> str:
@@ -48,9 +61,19 @@ class Playing:
     source: Source | None = None
 
     @classmethod
-    def of(cls, kind: str, source: Source | None = None) -> "Playing":
-        way = Way(kind, source.name, source.digest) if source else Way(kind)
+    def of(cls, kind: str, source: Source | None = None, amount: float | None = None) -> "Playing":
+        way = Way(kind, source.name, source.digest, amount) if source else Way(kind)
         return cls(way, source)
+
+    @property
+    def own_duration(self) -> float | None:
+        """Seconds of a variation: those of its source."""
+        return self.source.audio.shape[1] / SAMPLE_RATE if self.source and self.way.kind == "variation" else None
+
+    def settled(self) -> "Playing":
+        """With the usual amount where none was given."""
+        needed = self.way.kind == "variation" and self.way.amount is None
+        return replace(self, way=replace(self.way, amount=DEFAULT_AMOUNT)) if needed else self
 
     def again(self, earlier: Way, path: object) -> "Playing":
         """What makes the sound at `path` again, which was made in the `earlier` way: this, where it is the same.
@@ -69,4 +92,5 @@ class Playing:
                 f"'{self.source.name}' is not the sound that {path} was made from ('{earlier.source}'), or has changed "
                 "since: name that one."
             )
-        return replace(self, way=earlier)
+        amount = earlier.amount if self.way.amount is None else self.way.amount
+        return replace(self, way=replace(earlier, amount=amount))

@@ -19,15 +19,31 @@ def read_source(path: FilePath, sample_rate: int = SAMPLE_RATE) -> Source:
     return Source(Path(path).name, digest, audio)
 
 
-def choose_playing(continue_from: FilePath | None = None, one_shot: bool = False, loop: bool = False) -> Playing:
-    """The way that was asked for: going on from a sound file, a sound that ends by itself, a loop, or just new sound.
+def choose_playing(
+    continue_from: FilePath | None = None,
+    one_shot: bool = False,
+    loop: bool = False,
+    variation_of: FilePath | None = None,
+    amount: float | None = None,
+) -> Playing:
+    """The way that was asked for: going on from a sound file, a sound that ends by itself, a loop, a variation of a
+    sound file of which `amount` is made anew, or just new sound.
 
     Raises `AudioError`, and `UsageError` for more than one.
     """
-    asked = {"continue": continue_from is not None, "one-shot": one_shot, "loop": loop}
+    if amount is not None and variation_of is None:
+        raise UsageError("--amount says how much of a sound is to change: name the sound with --variation-of.")
+    asked = {
+        "continue": continue_from is not None,
+        "one-shot": one_shot,
+        "loop": loop,
+        "variation": variation_of is not None,
+    }
     if sum(asked.values()) > 1:
         options = [KINDS[kind] for kind, is_asked in asked.items() if is_asked]
         raise UsageError(f"{' and '.join(options)} do not go together: choose one of them.")
     if continue_from is not None:
         return Playing.of("continue", read_source(continue_from))
+    if variation_of is not None:
+        return Playing.of("variation", read_source(variation_of), amount)
     return Playing.of(next((kind for kind, is_asked in asked.items() if is_asked), "new"))

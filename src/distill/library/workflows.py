@@ -134,6 +134,8 @@ def generate(
     continue_from: FilePath | None = None,
     one_shot: bool = False,
     loop: bool = False,
+    variation_of: FilePath | None = None,
+    amount: float | None = None,
 ) -> list[Generated]:
     """`count` new sounds of `duration` seconds, from the seeds `seed`, `seed + 1`, …
 
@@ -142,10 +144,12 @@ def generate(
 
     `continue_from` is a sound file of any kind to go on from, for `duration` seconds more, instead of that recording.
     A `one_shot` ends by itself, `duration` is the longest that it may be. The end of a `loop` flows into its start;
-    it is about as long as `duration`.
+    it is about as long as `duration`. `variation_of` is a sound file of which `amount` (0 to 1, by default 0.3) is
+    made anew, as long as it is, whatever the `duration`.
     """
     sampling = Sampling(temperature, top_k, top_p, lead_in, like)
-    playing = choose_playing(continue_from, one_shot, loop)
+    playing = choose_playing(continue_from, one_shot, loop, variation_of, amount)
+    duration = playing.own_duration or duration
     return list(generate_sounds(model, duration, seed, sampling, count, progress, max_copy, playing=playing))
 
 
@@ -174,6 +178,10 @@ def generate_settings(
     playing = playing or Playing()
     if playing.source and sampling.get("lead_in") is not None:
         raise UsageError(f"With {playing.way.option} the prior hears that sound first: leave out --lead-in.")
+    if playing.own_duration:
+        if duration is not None:
+            raise UsageError("A variation is as long as the sound that it is of: leave out --duration.")
+        duration = playing.own_duration
     if earlier and playing.way.kind == "loop" and duration is not None:
         raise UsageError("A loop has no longer version that begins like it: leave out --duration.")
     given = {name: value for name, value in sampling.items() if value is not None}
@@ -196,7 +204,12 @@ def generate_settings(
 
 
 def generate_again(
-    model: LoadedVQModel, sound: FilePath, duration: float | None = None, *, continue_from: FilePath | None = None
+    model: LoadedVQModel,
+    sound: FilePath,
+    duration: float | None = None,
+    *,
+    continue_from: FilePath | None = None,
+    variation_of: FilePath | None = None,
 ) -> Generated:
     """The sound that the file `sound`, which `model` generated, says how to make; or one of another `duration` that
     begins like it.
@@ -206,7 +219,7 @@ def generate_again(
     """
     recipe = read_recipe(sound)
     recipe.check_model(model, sound)
-    playing = choose_playing(continue_from).again(recipe.way, sound)
+    playing = choose_playing(continue_from, variation_of=variation_of).again(recipe.way, sound)
     wanted = generate_settings(recipe, duration, playing=playing)
     (again,) = generate_sounds(
         model, wanted.duration, wanted.seed, wanted.sampling, gain=wanted.gain, playing=wanted.playing
