@@ -2,9 +2,9 @@
 
 DISTILL_CORPORA=… python benchmarks/copying.py --model codec.sda loops ambient
 
-The corpora are those that the codec was trained on. What it held out, and files that it has never heard (every sixth,
-with `--every-sixth`), are new. The zero point comes from the first half of what is held out, the new passages from the
-rest. A passage is found when the meter says 20 % or more and names its file.
+The codec may have been trained on part of the corpora. Its held-out files set the zero point; random passages of them,
+at other places than those that set it, are "held out", passages of files that it has never seen "never heard". A
+passage is found when the meter says 20 % or more and names its file.
 """
 
 import argparse

@@ -24,6 +24,8 @@ RUN_LEVELS = (1, 2)
 recording."""
 BY_CHANCE = 0.05 / 3
 """Share of new passages that may count as repeated by each of the three searches: one in twenty in all."""
+MARGIN = 1.25
+"""How much weightier a run must be than the weightiest of new passages: of those only a few were measured."""
 FARTHEST_DB, NEAREST_DB = 3.25, 1.0
 """Bounds of the distance that counts as the same passage, wherever the zero point lies: passages that went through
 one codec lie 1 to 3 dB apart when shifted or louder, others 3.5 dB and more."""
@@ -238,7 +240,7 @@ def _zero_point(model: VQVAE, meter: CopyMeter, new: Sequence[Tensor]) -> dict[s
     least = meter.chance_bits()
     meter.zero = {
         "bits": [
-            _quantile([r[i].bits.max() for r in runs], 1 - BY_CHANCE, least, 3 * least)
+            _quantile([MARGIN * r[i].bits.max() for r in runs], 1 - BY_CHANCE, least, 3 * least)
             for i in range(len(meter.searches))
         ],
         "distance_db": _quantile(
