@@ -16,7 +16,7 @@ demo: $(VENV)/ready
 	$(BIN)/python demo.py $(if $(SOUNDS),--sounds "$(SOUNDS)")
 
 test: $(VENV)/ready
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check

@@ -12,11 +12,12 @@ import torch
 import anchors
 import figures
 import oneshots
+from distill.audio.finish import limit_peaks
 from distill.audio.io import read_audio, write_sound
 from distill.audio.level import active_rms_db
 from distill.audio.spatial import mix_channels
 from distill.inference.editing import CodeGrid
-from distill.inference.listening import decode_sound
+from distill.inference.listening import FULL_SCALE_DB, decode_sound
 from distill.library import workflows
 from distill.models.losses import MelLoss, best_gain
 from distill.models.persistence import LoadedVQModel
@@ -67,7 +68,7 @@ def played(sound: np.ndarray) -> np.ndarray:
 
 @torch.inference_mode()
 def unquantised(loaded: LoadedVQModel, sound: np.ndarray) -> np.ndarray:
-    """`[C, N]` from the encoder's latents straight into the decoder; the level found as encoding finds it."""
+    """`[C, N]` from the latents straight into the decoder; the level found as encoding finds it, limited likewise."""
     model = loaded.model
     level = active_rms_db(sound, model.sample_rate)
     low, high = loaded.metadata.get("corpus_rms_range_db") or (level, level)
@@ -75,7 +76,8 @@ def unquantised(loaded: LoadedVQModel, sound: np.ndarray) -> np.ndarray:
     N = sound.shape[1]
     target = torch.from_numpy(np.pad(sound, ((0, 0), (0, -N % math.lcm(model.n_fft, model.frame_hop)))))
     decoded = model.decode_values(model.latents(target[None] * gain))[0]
-    return (decoded * best_gain(decoded, target, MelLoss(model.sample_rate))).numpy()[:, :N]
+    levelled = (decoded * best_gain(decoded, target, MelLoss(model.sample_rate))).numpy()[:, :N]
+    return limit_peaks(levelled, model.sample_rate, FULL_SCALE_DB)
 
 
 def by_levels(loaded: LoadedVQModel, codes: CodeGrid, mono: np.ndarray) -> dict[str, dict[str, float]]:

@@ -69,7 +69,7 @@ WRONG = [
     ("encode none.sda note.txt", 1, "no model file at none.sda"),
     ("encode MODEL nowhere.wav", 1, "nowhere.wav"),
     ("encode MODEL note.txt", 1, "note.txt"),
-    ("encode MODEL empty", 1, "empty"),
+    ("encode MODEL empty", 2, "No sound files in empty"),
     ("encode MODEL unusable/text.wav", 1, "unusable/text.wav"),
     ("encode MODEL note.txt -o x.wav", 1, ".json"),
     ("decode none.sda x.json", 1, "no model file at none.sda"),

@@ -24,9 +24,9 @@ app.command("train-prior")(train_prior_cmd)
 app.command("generate")(generate_cmd)
 app.command("encode")(encode_cmd)
 app.command("decode")(decode_cmd)
-app.add_typer(edit_app, name="edit")
 app.command("codes")(codes_cmd)
 app.command("codebook")(codebook_cmd)
+app.add_typer(edit_app, name="edit")
 app.command("info")(info_cmd)
 
 

@@ -38,9 +38,9 @@ def decode_cmd(
     stem = codes_path.name.removesuffix(".gz").removesuffix(".json")
     path = output or Path(f"{stem}-decoded.wav")
     workflows.output_paths(path, 1)
+    model = workflows.load(model_path, device, threads)
     codes = load_codes(codes_path)
     region = codes.region(start, stop, levels)
-    model = workflows.load(model_path, device, threads)
     n_samples = workflows.decode_to_file(model, codes, path, region)
     seconds = n_samples / codes.sample_rate
     make_console(quiet=json).print(f"{path}: {seconds:.2f} s.", soft_wrap=True)

@@ -33,7 +33,7 @@ def _facts(header: dict[str, Any]) -> dict[str, Any]:
     bits = frame_rate * config["num_quantizers"] * log2(config["codebook_size"])
     corpus = metadata.get("corpus", [])
     prior = dict(header.get("prior_metadata") or {})
-    for bulky in ("copy_index", "loss_curves"):
+    for bulky in ("copy_index", "loss_curves", "recordings"):
         prior.pop(bulky, None)
     return {
         "name": metadata.get("name"),
