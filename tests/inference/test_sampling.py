@@ -100,23 +100,6 @@ def test_a_lead_in_is_heard_and_not_played(latent_dim: int, ended: bool) -> None
     assert not torch.equal(after, alone)
 
 
-def test_a_sound_that_the_lead_in_began_ends_in_time() -> None:
-    prior = CodePrior(2, seq_len=64, num_quantizers=1, hidden_size=8, num_layers=1, num_heads=2).eval()
-    with torch.no_grad():
-        prior.end.score[1].bias.fill_(-1e4)
-    begun: list[bool] = []
-    step = prior.step
-
-    def watch(previous: torch.Tensor | None, starts: torch.Tensor, cache: PriorCache) -> torch.Tensor:
-        begun.append(bool(starts[0]))
-        return step(previous, starts, cache)
-
-    prior.step = watch
-    lead_in = LeadIn(torch.zeros(7, 1, dtype=torch.long), torch.arange(7) == 4, False, ("some.wav",))
-    list(islice(sample_frames(prior, 1, Sampling(), generator(), 5, lead_in), 9))
-    assert [t for t, new in enumerate(begun) if new] == [4, 9, 14]
-
-
 def test_cached_sampling_equals_uncached_to_the_last_code() -> None:
     prior = lively_prior()
     stream = sample_frames(prior, 1, Sampling(), generator(5))
@@ -126,7 +109,8 @@ def test_cached_sampling_equals_uncached_to_the_last_code() -> None:
     assert len(cached.unique()) > 5
 
 
-def test_no_sound_outlasts_the_longest() -> None:
+def beginnings(frames: int, lead_in: LeadIn | None = None) -> list[int]:
+    """Where sounds begin, by a prior that ends none, if none may last longer than 5 frames."""
     prior = CodePrior(2, seq_len=64, num_quantizers=1, hidden_size=8, num_layers=1, num_heads=2).eval()
     with torch.no_grad():
         prior.end.score[1].bias.fill_(-1e4)
@@ -138,5 +122,14 @@ def test_no_sound_outlasts_the_longest() -> None:
         return step(previous, starts, cache)
 
     prior.step = watch
-    list(islice(sample_frames(prior, 1, Sampling(), generator(), longest_sound=5), 16))
-    assert [t for t, new in enumerate(begun) if new] == [0, 5, 10, 15]
+    list(islice(sample_frames(prior, 1, Sampling(), generator(), 5, lead_in), frames))
+    return [t for t, new in enumerate(begun) if new]
+
+
+def test_no_sound_outlasts_the_longest() -> None:
+    assert beginnings(16) == [0, 5, 10, 15]
+
+
+def test_a_sound_that_the_lead_in_began_ends_in_time() -> None:
+    lead_in = LeadIn(torch.zeros(7, 1, dtype=torch.long), torch.arange(7) == 4, False, ("some.wav",))
+    assert beginnings(9, lead_in) == [4, 9, 14]
