@@ -12,12 +12,12 @@ import torch
 import anchors
 import figures
 import oneshots
-from distill.audio.finish import limit_peaks
+from distill.audio.finish import FULL_SCALE_DB, limit_peaks
 from distill.audio.io import read_audio, write_sound
 from distill.audio.level import active_rms_db
 from distill.audio.spatial import mix_channels
 from distill.inference.editing import CodeGrid
-from distill.inference.listening import FULL_SCALE_DB, decode_sound
+from distill.inference.listening import decode_sound
 from distill.library import workflows
 from distill.models.losses import MelLoss, best_gain
 from distill.models.persistence import LoadedVQModel

@@ -29,7 +29,7 @@ from distill.data.corpus import Clip, scan_corpus
 from distill.data.dataset import Region, Split, make_manifest, split_by_manifest
 from distill.device import prepare
 from distill.errors import DistillError
-from distill.inference.sampling import Sampling, sample_frames
+from distill.inference.sampling import Sampling, sample_sounds
 from distill.library import workflows
 from distill.models.persistence import LoadedVQModel, save_model_v2
 from distill.models.prior import CodePrior, extract_code_sequences
@@ -114,7 +114,7 @@ def generation_speed(files: int, streams: int, levels: int, size: int, seconds: 
     sizes = config.hidden_size, config.num_layers, config.num_heads
     prior = CodePrior(size, context, levels, *sizes, latent_dim=64).eval()
     # As long as the context: what comes first is drawn faster, having less to look back on.
-    drawn = sample_frames(prior, streams, Sampling(), torch.Generator().manual_seed(0))
+    drawn = sample_sounds(prior, streams, Sampling(), torch.Generator().manual_seed(0))
     list(islice(drawn, context // levels))
     times = []
     for _ in range(3):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from distill.errors import UsageError
 from distill.inference.leadin import LeadIn
-from distill.inference.sampling import GREEDY_BELOW, Sampling, sample, sample_frames
+from distill.inference.sampling import GREEDY_BELOW, Sampling, sample, sample_sounds
 from distill.models.prior import CodePrior, PriorCache
 
 
@@ -60,7 +60,7 @@ def test_nonsense_is_refused(bad: dict[str, Any]) -> None:
 def uncached(
     prior: CodePrior, frames: int, sampling: Sampling, seed: int, lead_in: LeadIn | None = None
 ) -> torch.Tensor:
-    """What `sample_frames` does, but with the whole past scored anew for every code."""
+    """What `sample_sounds` does, but with the whole past scored anew for every code."""
     dice, Q = generator(seed), prior.num_quantizers
     coin = Sampling(top_p=1.0)
     codes, starts = torch.zeros(1, 0, Q, dtype=torch.long), torch.ones(1, 1, dtype=torch.bool)
@@ -87,23 +87,28 @@ def lively_prior(latent_dim: int = 0) -> CodePrior:
     return prior
 
 
+def drawn(prior: CodePrior, frames: int, lead_in: LeadIn | None = None) -> torch.Tensor:
+    """Codes `[T, Q]` by the seed 5."""
+    sounds = sample_sounds(prior, 1, Sampling(), generator(5), lead_in=lead_in)
+    return torch.cat([frame.codes for frame in islice(sounds, frames)])
+
+
 @pytest.mark.parametrize("ended", [False, True])
 @pytest.mark.parametrize("latent_dim", [0, 4], ids=["network", "pointer"])
 def test_a_lead_in_is_heard_and_not_played(latent_dim: int, ended: bool) -> None:
     prior = lively_prior(latent_dim)
     codes = torch.randint(17, (20, 3), generator=generator(2))
     lead_in = LeadIn(codes, torch.arange(20) % 8 == 1, ended, ("some.wav",))
-    after = torch.cat(list(islice(sample_frames(prior, 1, Sampling(), generator(5), None, lead_in), 15)))
+    after = drawn(prior, 15, lead_in)
     with torch.inference_mode():
         assert torch.equal(after, uncached(prior, 15, Sampling(), 5, lead_in))
-    alone = torch.cat(list(islice(sample_frames(prior, 1, Sampling(), generator(5)), 15)))
+    alone = drawn(prior, 15)
     assert not torch.equal(after, alone)
 
 
 def test_cached_sampling_equals_uncached_to_the_last_code() -> None:
     prior = lively_prior()
-    stream = sample_frames(prior, 1, Sampling(), generator(5))
-    cached = torch.cat([next(stream) for _ in range(40)])
+    cached = drawn(prior, 40)
     with torch.inference_mode():
         assert torch.equal(cached, uncached(prior, 40, Sampling(), 5))
     assert len(cached.unique()) > 5
@@ -122,7 +127,7 @@ def beginnings(frames: int, lead_in: LeadIn | None = None) -> list[int]:
         return step(previous, starts, cache)
 
     prior.step = watch
-    list(islice(sample_frames(prior, 1, Sampling(), generator(), 5, lead_in), frames))
+    list(islice(sample_sounds(prior, 1, Sampling(), generator(), 5, lead_in), frames))
     return [t for t, new in enumerate(begun) if new]
 
 

@@ -10,7 +10,7 @@ from scipy.signal import butter, sosfiltfilt
 from distill.audio.blocks import windows
 from distill.audio.level import integrated_loudness
 
-CEILING_DB = -0.5
+CEILING_DB, FULL_SCALE_DB = -0.5, 0.0
 LOUDNESS_TOLERANCE = 2.0
 HIGHPASS_HZ = 10.0
 LOOKAHEAD_S = 0.004

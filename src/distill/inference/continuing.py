@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from distill.audio.finish import fade_out, limit_peaks, remove_dc
+from distill.audio.finish import FULL_SCALE_DB, fade_out, limit_peaks, remove_dc
 from distill.audio.joining import crossfaded
 from distill.audio.spatial import mix_channels, scale_side
 from distill.inference.codec import encode_sound
@@ -16,7 +16,6 @@ HEARD_S = 30.0
 OVERLAP_S = 0.02
 BEFORE_S = 0.5
 """So much of the source's end is decoded along with what follows it."""
-FULL_SCALE_DB = 0.0
 
 
 class Continuation:

@@ -36,8 +36,12 @@ def matching(recordings: Sequence[dict[str, Any]], like: str) -> list[dict[str, 
     """Those of `recordings` whose name holds `like`, in capitals or not; `UsageError` for none."""
     found = [recording for recording in recordings if like.lower() in recording["name"].lower()]
     if not found:
-        some = ", ".join(sorted(recording["name"] for recording in recordings)[:NAMES_SHOWN])
-        raise UsageError(f"No recording that the model learned from has '{like}' in its name: there are {some}, ….")
+        names = sorted(recording["name"] for recording in recordings)
+        some = ", ".join(names[:NAMES_SHOWN]) + (", …" if len(names) > NAMES_SHOWN else "")
+        raise UsageError(
+            f"No recording that the model learned from has '{like}' in its name: choose another --like. "
+            f"There are {some}."
+        )
     return found
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from distill.audio.blocks import between
-from distill.audio.finish import fade_ends, limit_blocks, limit_peaks, limiter_reach
+from distill.audio.finish import FULL_SCALE_DB, fade_ends, limit_blocks, limit_peaks, limiter_reach
 from distill.audio.level import active_rms_db
 from distill.audio.spatial import mix_channels, scale_side
 from distill.errors import UsageError
@@ -23,8 +23,6 @@ HELD_DB = -20.0
 
 LARGEST_LIFT_DB = 40.0
 """What is all but silence stays quieter than the rest."""
-
-FULL_SCALE_DB = 0.0
 
 
 def listen(loaded: LoadedVQModel, grid: CodeGrid, region: Region | None = None) -> Iterator[np.ndarray]:

@@ -95,19 +95,6 @@ class Given(NamedTuple):
         return self.codes[t] if t < len(self.kept) and self.kept[t] else None
 
 
-def sample_frames(
-    prior: CodePrior,
-    batch_size: int,
-    sampling: Sampling,
-    generator: torch.Generator,
-    longest_sound: int | None = None,
-    lead_in: LeadIn | None = None,
-) -> Iterator[Tensor]:
-    """The codes `[B, Q]` alone of what `sample_sounds` gives."""
-    frames = sample_sounds(prior, batch_size, sampling, generator, longest_sound, lead_in)
-    return (frame.codes for frame in frames)
-
-
 @torch.inference_mode()
 def sample_sounds(
     prior: CodePrior,
