@@ -12,7 +12,8 @@ K, Q = 11, 3
 def prior(request: pytest.FixtureRequest) -> CodePrior:
     torch.manual_seed(0)
     latent_dim = request.param
-    model = CodePrior(K, 8 * Q, Q, hidden_size=32, num_layers=2, num_heads=2, latent_dim=latent_dim).eval()
+    sizes = {"hidden_size": 32, "num_layers": 2, "num_heads": 2}
+    model = CodePrior(K, 8 * Q, Q, **sizes, latent_dim=latent_dim, hears_ahead=True).eval()
     # Initial weights are so small that a leak of the future would hardly show.
     with torch.no_grad():
         for parameter in model.parameters():
@@ -74,6 +75,52 @@ def test_cached_frames_score_as_uncached_ones_beyond_the_window(prior: CodePrior
             known = known + prior.know(level, grid[:, t, level])
         assert torch.allclose(prior.score_end(known), whole.ends[:, t], atol=1e-4)
         previous = grid[:, t]
+
+
+@pytest.mark.parametrize("ahead", [1, 5, 12])
+def test_with_frames_ahead_cached_ones_score_as_uncached_ones(prior: CodePrior, ahead: int) -> None:
+    T = 30
+    grid, starts = codes(T), torch.zeros(2, T, dtype=torch.bool)
+    starts[:, [3, 12, 20]] = True
+    starts[1, ahead] = True
+    whole = prior.frame_scores(grid, starts, ahead=ahead)
+    cache, previous = prior.new_cache(), None
+    prior.hear_ahead(grid[:, :ahead], starts[:, :ahead], T - ahead, cache)
+    for t in range(ahead, T):
+        known = prior.step(previous, starts[:, t], cache)
+        for level in range(Q):
+            assert torch.allclose(prior.score_level(level, known, cache), whole.codes[:, t, level], atol=1e-4)
+            known = known + prior.know(level, grid[:, t, level])
+        assert torch.allclose(prior.score_end(known), whole.ends[:, t], atol=1e-4)
+        previous = grid[:, t]
+
+
+@pytest.mark.parametrize("t", [0, 4, 5, 6, 11])
+def test_with_frames_ahead_scores_depend_on_what_came_before_in_order(prior: CodePrior, t: int) -> None:
+    """Frames 0 to 4 follow frame 11 in time. Frame 5, which no frame heard precedes, hears all of them."""
+    a, b = codes(12), codes(12)
+    b[:, t] = (b[:, t] + 1) % K
+    one, other = (prior.frame_scores(grid, ahead=5).codes for grid in (a, b))
+    assert torch.allclose(one[:, :t], other[:, :t], atol=1e-5)
+    assert all(not torch.allclose(one[:, later], other[:, later], atol=1e-5) for later in range(t + 1, 12))
+
+
+def test_frames_ahead_are_heard_at_their_place_in_time(prior: CodePrior) -> None:
+    grid = codes(8)
+    near, far = prior.new_cache(), prior.new_cache()
+    nothing = torch.zeros(2, 3, dtype=torch.bool)
+    prior.hear_ahead(grid[:, :3], nothing, 4, near)
+    prior.hear_ahead(grid[:, :3], nothing, 7, far)
+    known = [prior.step(None, nothing[:, 0], cache) for cache in (near, far)]
+    assert not torch.allclose(*known, atol=1e-4)
+
+
+def test_a_prior_that_does_not_hear_ahead_says_so() -> None:
+    deaf = CodePrior(K, 8 * Q, Q, hidden_size=32, num_layers=1, num_heads=2)
+    with pytest.raises(ValueError, match="ahead"):
+        deaf.frame_scores(codes(4), ahead=2)
+    with pytest.raises(ValueError, match="ahead"):
+        deaf.hear_ahead(codes(4), torch.zeros(2, 4, dtype=torch.bool), 4, deaf.new_cache())
 
 
 def test_what_is_older_than_the_window_times_layers_is_forgotten(prior: CodePrior) -> None:

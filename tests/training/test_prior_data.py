@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
+import torch
 
+from distill.data.streams import Stream
 from distill.settings import SAMPLE_RATE
-from distill.training.prior_data import draw_gains, draw_offsets, without_inaudible_tail
+from distill.training.prior_data import draw_ahead, draw_gains, draw_offsets, rearranged, without_inaudible_tail
 
 
 @pytest.mark.parametrize("n", [100, 5000, 3 * SAMPLE_RATE])
@@ -32,3 +34,20 @@ def test_gains_begin_with_none_and_lift_and_lower() -> None:
     assert len(gains) == 8
     assert gains[0] == 0
     assert -6 <= min(gains) < 0 < max(gains) <= 6
+
+
+def test_what_follows_is_heard_first_in_a_share_of_batches() -> None:
+    rng = np.random.default_rng(0)
+    drawn = np.array([draw_ahead(0.3, 192, 47.0, rng) for _ in range(1000)])
+    assert 0.25 < (drawn > 0).mean() < 0.35
+    assert 10 < drawn[drawn > 0].min() < 20
+    assert 85 < drawn.max() <= 94
+    assert {draw_ahead(1.0, 8, 47.0, rng) for _ in range(20)} == {4}
+
+
+def test_the_end_of_every_piece_moves_to_its_front() -> None:
+    time = torch.arange(6).expand(2, 6)
+    batch = rearranged(Stream(time[..., None].expand(2, 6, 3), time == 4, time == 5), 2)
+    assert batch.codes[0, :, 0].tolist() == [4, 5, 0, 1, 2, 3]
+    assert batch.starts[1].nonzero().tolist() == [[0]]
+    assert batch.ends[1].nonzero().tolist() == [[1]]

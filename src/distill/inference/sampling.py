@@ -85,14 +85,21 @@ class Frame(NamedTuple):
 
 
 class Given(NamedTuple):
-    """Codes `[T, Q]` for the first `T` frames: where `kept` `[T]` (bool), they are taken instead of drawn."""
+    """Codes `[T, Q]` for the first `T` frames: where `kept` `[T, Q]` (bool), they are taken instead of drawn."""
 
     codes: Tensor
     kept: Tensor
 
-    def at(self, t: int) -> Tensor | None:
-        """Codes `[Q]` of frame `t`, None where it is to be drawn."""
-        return self.codes[t] if t < len(self.kept) and self.kept[t] else None
+    def at(self, t: int, level: int) -> Tensor | None:
+        """The code of frame `t`, None where it is to be drawn."""
+        return self.codes[t, level] if t < len(self.kept) and self.kept[t, level] else None
+
+
+class Ahead(NamedTuple):
+    """Codes `[T, Q]` that follow in time; the first of them is the one at `place`, counted from the first heard."""
+
+    codes: Tensor
+    place: int
 
 
 @torch.inference_mode()
@@ -104,16 +111,21 @@ def sample_sounds(
     longest_sound: int | None = None,
     lead_in: LeadIn | None = None,
     given: Given | None = None,
+    ahead: Ahead | None = None,
 ) -> Iterator[Frame]:
     """One frame after another, without end. Memory does not grow with length.
 
     What comes goes on from `lead_in`, which is not among it. A sound that has lasted for `longest_sound` frames is
     followed by a new one, whatever the prior makes of it: what is likeliest in a long tail is more of the same.
+    What is `ahead` is heard too, by a prior that can: nothing is to be drawn from its place on.
     """
     device = prior.start.device
     age = torch.zeros(batch_size, dtype=torch.long, device=device)
     cache, previous = prior.new_cache(), None
     starts = torch.ones(batch_size, dtype=torch.bool, device=device)
+    if ahead is not None:
+        following = ahead.codes.to(device).expand(batch_size, -1, -1)
+        prior.hear_ahead(following, torch.zeros_like(following[..., 0], dtype=torch.bool), ahead.place, cache)
     if lead_in is not None:
         previous = _hear(prior, lead_in, batch_size, cache)
         starts, age = starts & lead_in.ended, age + lead_in.age
@@ -121,13 +133,13 @@ def sample_sounds(
     coin = Sampling(temperature=1.0 if sampling.temperature >= GREEDY_BELOW else 0.0, top_p=1.0)
     for t in count():
         known = prior.step(previous, starts, cache)
-        taken = given.at(t) if given else None
         chosen = []
         for level in range(prior.num_quantizers):
+            taken = given.at(t, level) if given else None
             if taken is None:
                 code = sample(prior.score_level(level, known, cache), sampling, generator).to(device)
             else:
-                code = taken[level].expand(batch_size).to(device)
+                code = taken.expand(batch_size).to(device)
             known = known + prior.know(level, code)
             chosen.append(code)
         previous = torch.stack(chosen, 1)

@@ -7,6 +7,9 @@ codes never learned from count as well. The past gives a distribution over codes
 that came, and is mixed with what the network says and with all codes alike (cf. pointer sentinel, Merity et al. 2017).
 
 A sound that was not learned from uses few of the fine codes, again and again: that can be seen in its past only.
+
+Where a gap is filled, the frames after it are known as well. They count as the past does: the nearer the more, whether
+before or after, and each head weighs what lies ahead by a number of its own.
 """
 
 from typing import NamedTuple
@@ -21,13 +24,14 @@ FIRST_SLOPES = (2.0, 0.1, 0.02, 0.005)
 FIRST_NEARNESS = (-3.0, -1.0, 1.0, 2.0)
 """Logarithm of how much distance counts, before training: not for the first head, much for the last."""
 FIRST_CROSSING, FIRST_NOTHING, FIRST_SPREAD, FIRST_EVEN = 3.0, -6.0, 0.1, -2.0
+FIRST_AHEAD = 1.0
 LARGEST_ODDS = 6.0
 
 
 class Frames(NamedTuple):
     """What the pointer knows of frames `[B, T]`: `coarser` `[B, T, Q, D]`, latents of the codes above each level;
-    `last` `[B, T, D]`, latents of the frame before, zero where a sound begins; `sound` `[B, T]`, the number of the
-    sound, counting up."""
+    `last` `[B, T, D]`, latents of the frame before, zero where a sound begins or that frame is not known; `sound`
+    `[B, T]`, the number of the sound, counting up."""
 
     coarser: Tensor
     last: Tensor
@@ -40,7 +44,7 @@ class Pointer(nn.Module):
     entries: Tensor
     variance: Tensor
 
-    def __init__(self, codebook_size: int, num_quantizers: int, latent_dim: int) -> None:
+    def __init__(self, codebook_size: int, num_quantizers: int, latent_dim: int, hears_ahead: bool = False) -> None:
         super().__init__()
         Q, H = num_quantizers, HEADS
         # Until `set_entries`: at random, so that codes are near to none but themselves.
@@ -56,6 +60,7 @@ class Pointer(nn.Module):
         # Shares of the heads, of the network, and of all codes alike.
         self.share = nn.Parameter(torch.cat([torch.zeros(Q, H + 1), torch.full((Q, 1), FIRST_EVEN)], 1))
         self.share_by = nn.Parameter(torch.zeros(Q, H + 1, H + 2))
+        self.ahead = nn.Parameter(torch.full((Q, H), FIRST_AHEAD)) if hears_ahead else None
 
     @torch.no_grad()
     def set_entries(self, entries: Tensor) -> None:
@@ -76,35 +81,42 @@ class Pointer(nn.Module):
         return (-near / (self.variance * self.spread.exp())[:, None]).softmax(-1)
 
     def costs(self) -> Tensor:
-        """What lowers the score of a past frame, for each level and head, `[Q, H, 4]`: squared distance of coarser
-        codes and of last frames, frames of age beyond one, a new sound since."""
-        weights = self.coarser_weight.exp(), self.last_weight.exp(), self.slope.exp(), self.crossing
-        return torch.stack(weights, 2)
+        """What lowers the score of a known frame, for each level and head, `[Q, H, 4]`: squared distance of coarser
+        codes and of last frames, frames of age beyond one, a new sound since; and, `[Q, H, 5]`, that it lies ahead."""
+        weights = [self.coarser_weight.exp(), self.last_weight.exp(), self.slope.exp(), self.crossing]
+        return torch.stack(weights if self.ahead is None else [*weights, self.ahead], 2)
 
-    def frames(self, codes: Tensor, starts: Tensor) -> Frames:
-        """Of `codes` `[B, T, Q]`; `starts` `[B, T]` (bool) marks where sounds begin."""
+    def frames(self, codes: Tensor, starts: Tensor, ahead: int = 0) -> Frames:
+        """Of `codes` `[B, T, Q]`, the first `ahead` of which follow the others in time; `starts` `[B, T]` (bool) marks
+        where sounds begin."""
         so_far = self.latents(codes).cumsum(2)
         coarser = F.pad(so_far[:, :, :-1], (0, 0, 1, 0))
-        last = F.pad(so_far[:, :-1, -1], (0, 0, 1, 0)) * ~starts[..., None]
+        last = F.pad(so_far[:, :-1, -1], (0, 0, 1, 0)) * ~_fresh(starts, ahead)[..., None]
         return Frames(coarser, last, starts.long().cumsum(1))
 
-    def forward(self, scores: Tensor, codes: Tensor, starts: Tensor, window: int) -> Tensor:
+    def forward(self, scores: Tensor, codes: Tensor, starts: Tensor, window: int, ahead: int = 0) -> Tensor:
         """Log-probabilities `[B, T, Q, K]` of `codes` `[B, T, Q]` from the network's logits `scores` `[B, T, Q, K]`.
 
-        Each frame looks at up to `window` frames before it.
+        Each frame looks at up to `window` frames before it, and at the first `ahead`, which follow the others in time.
         """
         B, T, Q = codes.shape
-        frames = self.frames(codes, starts)
-        place = torch.arange(T, device=codes.device)
-        age = place[:, None] - place
-        hidden = (age <= 0) | (age > window)
+        frames = self.frames(codes, starts, ahead)
+        order = torch.arange(T, device=codes.device)
+        place, behind = order.roll(ahead), order[:, None] - order
+        age = (place[:, None] - place).abs()
+        hidden = (behind <= 0) | ((behind > window) & (order >= ahead))
         crossed = (frames.sound[:, :, None] != frames.sound[:, None]).to(scores.dtype)
-        since = place - torch.where(starts, place, 0).cummax(1).values
+        since = order - torch.where(_fresh(starts, ahead), order, 0).cummax(1).values
         last = squared_distance(frames.last, frames.last)
-        costs, past, mixed = self.costs(), self.spread_out(codes), []
+        known = [last, age - 1.0, crossed]
+        if ahead:
+            # Whether a sound begins between a frame and what lies ahead is not known yet, only what begins there.
+            crossed[:, ahead:, :ahead] = (frames.sound[:, None, :ahead] > 0).to(crossed)
+            known.append(((order >= ahead)[:, None] & (order < ahead)).to(scores.dtype))
+        costs, past, mixed = self.costs()[..., : 1 + len(known)], self.spread_out(codes), []
         for q in range(Q):
             coarser = squared_distance(frames.coarser[:, :, q], frames.coarser[:, :, q])
-            facts = torch.stack(torch.broadcast_tensors(coarser, last, age - 1.0, crossed), 1)
+            facts = torch.stack(torch.broadcast_tensors(coarser, *known), 1)
             fit = (-costs[q] @ facts.flatten(2)).view(B, HEADS, T, T).masked_fill(hidden, -torch.inf)
             mixed.append(self.mix(q, scores[:, :, q], fit, past[:, :, q], since))
         return torch.stack(mixed, 2)
@@ -127,6 +139,13 @@ class Pointer(nn.Module):
         return torch.logaddexp(told.log(), shares[..., H, None].log() + scores.log_softmax(-1))
 
 
+def _fresh(starts: Tensor, ahead: int) -> Tensor:
+    """Where `[B, T]` (bool) a sound begins, or the frame before is not known."""
+    fresh = starts.clone()
+    fresh[:, ahead : ahead + 1] = True
+    return fresh
+
+
 def squared_distance(a: Tensor, b: Tensor) -> Tensor:
     """`[..., T, S]` between the rows of `a` `[..., T, D]` and of `b` `[..., S, D]`."""
     distance = a.square().sum(-1, keepdim=True) + b.square().sum(-1)[..., None, :] - 2 * a @ b.mT
@@ -136,28 +155,42 @@ def squared_distance(a: Tensor, b: Tensor) -> Tensor:
 class Memory:
     """What the pointer keeps of the last `window` frames while codes are drawn one after the other.
 
-    A ring of slots: how old each is tells the pointer what it needs to know of their order.
+    A ring of slots: how old each is tells the pointer what it needs to know of their order. In front of it are slots
+    for `ahead` frames that follow in time, if any.
     """
 
-    def __init__(self, pointer: Pointer, batch_size: int, window: int) -> None:
+    def __init__(self, pointer: Pointer, batch_size: int, window: int, ahead: int = 0) -> None:
         Q, K, D = pointer.entries.shape
-        empty = pointer.entries.new_zeros
-        numbers = torch.zeros(batch_size, window, dtype=torch.long, device=pointer.entries.device)
+        empty, slots = pointer.entries.new_zeros, ahead + window
+        numbers = torch.zeros(batch_size, slots, dtype=torch.long, device=pointer.entries.device)
         self.pointer, self.window, self.kept = pointer, window, 0
-        self.past = Frames(empty(batch_size, window, Q, D), empty(batch_size, window, D), numbers)
-        self.codes = empty(batch_size, Q, window, K)
+        self.past = Frames(empty(batch_size, slots, Q, D), empty(batch_size, slots, D), numbers)
+        self.codes = empty(batch_size, Q, slots, K)
         self.last = empty(batch_size, 1, D)
         self.sound, self.since = numbers[:, :1].clone(), numbers[:, :1].clone()
         self.costs = pointer.costs()
+        self.ahead, self.place = ahead, 0
         self.fit = empty(batch_size, Q, HEADS, 1, 0)
+
+    def hold(self, codes: Tensor, starts: Tensor, place: int) -> None:
+        """Keep for good the codes `[B, ahead, Q]` of frames that follow in time, of which the first is the one at
+        `place`, counted from the first that is yet to come; sounds begin at `starts` `[B, ahead]` (bool)."""
+        for kept, new in zip(self.past, self.pointer.frames(codes, starts), strict=True):
+            kept[:, : self.ahead] = new
+        self.codes[:, :, : self.ahead] = self.pointer.spread_out(codes).transpose(1, 2)
+        self.place = place
 
     def push(self, previous: Tensor | None, starts: Tensor) -> None:
         """Keep the codes `previous` `[B, Q]` (None: there are none yet) and go on to the next frame, which begins a
         new sound where `starts` `[B]` (bool)."""
-        if previous is None:
-            return
+        if previous is not None:
+            self._keep(previous, starts)
+        if self.ahead + self.kept:
+            self.fit = self._fit()
+
+    def _keep(self, previous: Tensor, starts: Tensor) -> None:
         so_far = self.pointer.latents(previous).cumsum(1)
-        slot = self.kept % self.window
+        slot = self.ahead + self.kept % self.window
         self.past.coarser[:, slot, 1:] = so_far[:, :-1]
         self.past.last[:, slot], self.past.sound[:, slot] = self.last[:, 0], self.sound[:, 0]
         self.codes[:, :, slot] = self.pointer.spread_out(previous)
@@ -165,17 +198,22 @@ class Memory:
         self.last = (so_far[:, -1] * ~starts[:, None])[:, None]
         self.sound = self.sound + starts[:, None]
         self.since = torch.where(starts[:, None], 0, self.since + 1)
-        self.fit = self._fit()
 
     def _fit(self) -> Tensor:
-        """Scores `[B, Q, H, 1, S]` of the past frames, but for the coarser codes of this one, which come one by one."""
-        filled = min(self.kept, self.window)
-        last = squared_distance(self.last, self.past.last[:, :filled])[:, 0]
-        age = (self.kept - 1 - torch.arange(filled, device=last.device)) % self.window
-        crossed = (self.sound != self.past.sound[:, :filled]).to(last.dtype)
-        facts = torch.stack((last, age.to(last.dtype).expand_as(last), crossed), 1)
-        fit = -self.costs[..., 1:].flatten(0, 1) @ facts
-        return fit.view(len(last), -1, HEADS, 1, filled)
+        """Scores `[B, Q, H, 1, S]` of known frames, but for the coarser codes of this one, which come one by one."""
+        ahead, filled = self.ahead, min(self.kept, self.window)
+        last = squared_distance(self.last, self.past.last[:, : ahead + filled])[:, 0]
+        order = torch.arange(ahead + filled, device=last.device)
+        age = torch.where(
+            order < ahead, self.place + order - self.kept - 1, (self.kept - 1 + ahead - order) % self.window
+        )
+        crossed = self.sound != self.past.sound[:, : ahead + filled]
+        crossed[:, :ahead] = self.past.sound[:, :ahead] > 0
+        known = [last, age.to(last.dtype).expand_as(last), crossed.to(last.dtype)]
+        if ahead:
+            known.append((order < ahead).to(last.dtype).expand_as(last))
+        fit = -self.costs[..., 1 : 1 + len(known)].flatten(0, 1) @ torch.stack(known, 1)
+        return fit.view(len(last), -1, HEADS, 1, ahead + filled)
 
     def mix(self, level: int, scores: Tensor, coarser: Tensor) -> Tensor:
         """Log-probabilities `[B, K]` of `level` from the network's logits `[B, K]`; `coarser` `[B, D]` are the

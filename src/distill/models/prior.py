@@ -7,6 +7,10 @@ Transformer over `T * Q` tokens at 1/Q of its backbone steps; cf. the RQ-Transfo
 A last "level" scores whether the sound ends with this frame, so that a stream of short sounds stays one.
 
 What the network says is mixed with what the sound itself has brought so far (`models/pointer.py`).
+
+A prior that `hears_ahead` can fill a gap with both of its sides known: what follows the gap is moved in front of what
+precedes it, marked, at its own place in time (cf. fill in the middle, Bavarian et al. 2022). The frames that are moved
+are `ahead`: the first so many of a sequence, which follow its others in time.
 """
 
 from collections.abc import Iterable, Iterator
@@ -60,11 +64,14 @@ def rotate(x: Tensor, angles: Tensor) -> Tensor:
 
 
 class PriorCache:
-    """Keys and values of the last `window` frames for every layer: constant memory however long the output."""
+    """Keys and values of the last `window` frames for every layer: constant memory however long the output.
+
+    Those of the first `ahead` steps stay for good. `position` is the place in time of the next step.
+    """
 
     def __init__(self, num_layers: int, window: int) -> None:
-        self.window = window
-        self.position = 0
+        self.window, self.ahead = window, 0
+        self.position = self.steps = 0
         self.memory: Memory | None = None
         self._keys: list[Tensor | None] = [None] * num_layers
         self._values: list[Tensor | None] = [None] * num_layers
@@ -77,9 +84,11 @@ class PriorCache:
         keys, values = self._keys[layer], self._values[layer]
         if keys is None or values is None:
             B, heads, _, dim = key.shape
-            keys = self._keys[layer] = key.new_zeros(B, heads, self.window, dim)
-            values = self._values[layer] = value.new_zeros(B, heads, self.window, dim)
-        slot, filled = self.position % self.window, min(self.position + 1, self.window)
+            keys = self._keys[layer] = key.new_zeros(B, heads, self.ahead + self.window, dim)
+            values = self._values[layer] = value.new_zeros(B, heads, self.ahead + self.window, dim)
+        past = self.steps - self.ahead
+        slot = self.steps if past < 0 else self.ahead + past % self.window
+        filled = min(self.steps + 1, self.ahead + self.window)
         keys[:, :, slot] = key[:, :, 0]
         values[:, :, slot] = value[:, :, 0]
         return keys[:, :, :filled], values[:, :, :filled]
@@ -158,7 +167,8 @@ class CodePrior(nn.Module):
 
     `seq_len` is the training context in tokens (frames x Q). Each frame attends to the `seq_len / Q` frames up
     to it; positions are rotary, so sequences may be of any length. With a `latent_dim` (that of the codec) above 0
-    there is a pointer to the past, whose `set_entries` takes the codec's codebooks.
+    there is a pointer to the past, whose `set_entries` takes the codec's codebooks. One that `hears_ahead` takes
+    sequences whose first frames follow the others in time.
     """
 
     def __init__(
@@ -171,6 +181,7 @@ class CodePrior(nn.Module):
         num_heads: int = 4,
         dropout: float = 0.1,
         latent_dim: int = 0,
+        hears_ahead: bool = False,
     ) -> None:
         super().__init__()
         if hidden_size % (2 * num_heads):
@@ -188,7 +199,8 @@ class CodePrior(nn.Module):
         self.heads = nn.ModuleList(LevelHead(hidden_size, codebook_size, dropout) for _ in range(num_quantizers))
         self.end = LevelHead(hidden_size, 1, dropout)
         self.hidden_size = hidden_size
-        self.pointer = Pointer(codebook_size, num_quantizers, latent_dim) if latent_dim else None
+        self.pointer = Pointer(codebook_size, num_quantizers, latent_dim, hears_ahead) if latent_dim else None
+        self.ahead = nn.Parameter(torch.zeros(hidden_size)) if hears_ahead else None
         self.apply(self._initialise)
 
     @staticmethod
@@ -202,38 +214,66 @@ class CodePrior(nn.Module):
         """Row of the embedding tables for each code `[..., Q]`: every level has rows of its own."""
         return codes + self.codebook_size * torch.arange(codes.shape[-1], device=codes.device)
 
-    def _inputs(self, codes: Tensor, starts: Tensor | None) -> Tensor:
-        """Backbone input `[B, T, D]`: at frame `t` the codes of frame `t - 1`, at frame 0 the start token."""
+    @property
+    def hears_ahead(self) -> bool:
+        """Whether sequences may have frames `ahead`."""
+        return self.ahead is not None
+
+    def _inputs(self, codes: Tensor, starts: Tensor | None, ahead: int = 0) -> Tensor:
+        """Backbone input `[B, T, D]`: at each frame the codes of the one before, at 0 and `ahead` the start token."""
         past = self.embedding(self._rows(codes[:, :-1])).sum(2)
-        x = torch.cat([self.start.expand(len(codes), 1, -1).to(past), past], 1)
+        start = self.start.expand(len(codes), 1, -1).to(past)
+        x = torch.cat([start, past], 1)
+        if ahead:
+            x = torch.cat([x[:, :ahead], start, x[:, ahead + 1 :]], 1)
         return x if starts is None else x + starts[..., None] * self.new_sound
 
-    def _window_mask(self, T: int, device: torch.device) -> Tensor | None:
+    def _with_ahead(self, x: Tensor, codes: Tensor, ahead: int) -> Tensor:
+        """Backbone input `[B, T + 1, D]`: those of the frames `ahead` marked, and after them one for the codes of the
+        last of them, which no frame has as its predecessor."""
+        assert self.ahead is not None
+        last = self.embedding(self._rows(codes[:, ahead - 1 : ahead])).sum(2)
+        return torch.cat([x[:, :ahead] + self.ahead, last + self.ahead, x[:, ahead:]], 1)
+
+    def _window_mask(self, T: int, device: torch.device, ahead: int) -> Tensor | None:
+        """Which inputs `[T, T]` each may look at: the last `window`, and all that belong to frames `ahead`."""
         if self.window >= T:
             return None
-        age = torch.arange(T, device=device)[:, None] - torch.arange(T, device=device)
-        return (age >= 0) & (age < self.window)
+        order = torch.arange(T, device=device)
+        age = order[:, None] - order
+        return (age >= 0) & ((age < self.window) | (order < ahead + bool(ahead)))
 
-    def frame_scores(self, codes: Tensor, starts: Tensor | None = None, mask_rate: float = 0.0) -> FrameScores:
+    def frame_scores(
+        self, codes: Tensor, starts: Tensor | None = None, mask_rate: float = 0.0, ahead: int = 0
+    ) -> FrameScores:
         """Scores of every code of `codes` `[B, T, Q]`, each given all codes before it.
 
         `starts` `[B, T]` (bool) marks frames that begin a new sound. In training, `mask_rate` of the past
-        frames are hidden from the backbone.
+        frames are hidden from the backbone. The first `ahead` frames (fewer than `T`) follow the last one in time;
+        `ValueError` from a prior that does not hear ahead.
         """
+        if ahead and not self.hears_ahead:
+            raise ValueError("this prior was not made to hear what lies ahead")
         _B, T, Q = codes.shape
-        x = self._inputs(codes, starts)
+        x = self._inputs(codes, starts, ahead)
         if mask_rate:
             x = x * (torch.rand(x.shape[:2], device=x.device) >= mask_rate)[..., None]
-        angles = rotary_angles(torch.arange(T, device=x.device), self.head_dim)
-        mask = self._window_mask(T, x.device)
+        places = torch.arange(T, device=x.device)
+        if ahead:
+            x = self._with_ahead(x, codes, ahead)
+            places = torch.cat([torch.arange(T - ahead, T + 1, device=x.device), places[: T - ahead]])
+        angles = rotary_angles(places, self.head_dim)
+        mask = self._window_mask(len(places), x.device, ahead)
         for block in self.blocks:
             x = block(x, angles, mask)
+        if ahead:
+            x = torch.cat([x[:, :ahead], x[:, ahead + 1 :]], 1)
         # known[q] is what level q may use: the backbone's output and the levels before it.
         known = torch.cat([self.norm(x)[:, :, None], self.known(self._rows(codes))], 2).cumsum(2)
         scores = torch.stack([head(known[:, :, q]) for q, head in enumerate(self.heads)], 2)
         if self.pointer is not None:
             begins = torch.zeros_like(codes[..., 0], dtype=torch.bool) if starts is None else starts
-            scores = self.pointer(scores, codes, begins, self.window)
+            scores = self.pointer(scores, codes, begins, self.window, ahead)
         return FrameScores(scores, self.end(known[:, :, Q]).squeeze(-1))
 
     def forward(self, indices: Tensor) -> Tensor:
@@ -254,19 +294,47 @@ class CodePrior(nn.Module):
     def new_cache(self) -> PriorCache:
         return PriorCache(self.num_layers, self.window)
 
-    def step(self, previous: Tensor | None, starts: Tensor, cache: PriorCache) -> Tensor:
-        """What is known `[B, D]` of the next frame, given the `previous` one's codes `[B, Q]` (None: none).
+    def hear_ahead(self, codes: Tensor, starts: Tensor, place: int, cache: PriorCache) -> None:
+        """Take in what follows in time, before all else: `codes` `[B, T, Q]`, of which the first lies `place` frames
+        after the first one that is yet to come. `starts` `[B, T]` (bool) marks frames that begin a sound.
 
-        `starts` `[B]` (bool) marks streams in which the coming frame begins a new sound.
+        `ValueError` from a prior that does not hear ahead, or with a `cache` that is no longer empty.
         """
+        if self.ahead is None or cache.steps:
+            raise ValueError("what lies ahead comes first, to a prior that was made to hear it")
+        B, T, _Q = codes.shape
+        cache.ahead, cache.position = T + 1, place
+        nothing = starts.new_zeros(B, 1)
+        for t, begins in enumerate(torch.cat([starts, nothing], 1).unbind(1)):
+            self._run(self._input(codes[:, t - 1] if t else None, begins) + self.ahead, cache)
+        cache.position = 0
+        if self.pointer is not None:
+            cache.memory = Memory(self.pointer, B, self.window, T)
+            cache.memory.hold(codes, starts, place)
+
+    def _input(self, previous: Tensor | None, starts: Tensor) -> Tensor:
+        """Backbone input `[B, D]` of one frame."""
         past = self.start.expand(len(starts), -1) if previous is None else self.embedding(self._rows(previous)).sum(1)
-        x = (past + starts[:, None] * self.new_sound)[:, None]
+        return past + starts[:, None] * self.new_sound
+
+    def _run(self, x: Tensor, cache: PriorCache) -> Tensor:
+        """The backbone's output `[B, D]` for one frame's input `[B, D]`."""
+        x = x[:, None]
         angles = rotary_angles(torch.tensor([cache.position], device=x.device), self.head_dim)
         for i, block in enumerate(self.blocks):
             assert isinstance(block, Block)
             x = block.step(x, angles, cache, i)
         cache.position += 1
+        cache.steps += 1
         out: Tensor = self.norm(x)[:, 0]
+        return out
+
+    def step(self, previous: Tensor | None, starts: Tensor, cache: PriorCache) -> Tensor:
+        """What is known `[B, D]` of the next frame, given the `previous` one's codes `[B, Q]` (None: none).
+
+        `starts` `[B]` (bool) marks streams in which the coming frame begins a new sound.
+        """
+        out = self._run(self._input(previous, starts), cache)
         if self.pointer is None:
             return out
         if cache.memory is None:

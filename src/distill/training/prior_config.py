@@ -24,6 +24,8 @@ class PriorConfig:
     weight_decay: float = 0.1
     mask_rate: float = 0.2
     """Share of past frames that are hidden in training, so that small corpora are not learned by heart."""
+    ahead_share: float = 0.3
+    """Share of batches in which the prior hears what follows before the rest, so that it learns to fill gaps."""
     encodings: int = 16
     """Encodings of every sound, each with the frame grid at another offset, and louder or quieter."""
     minutes: float | None = None
@@ -47,6 +49,7 @@ class PriorConfig:
             ),
             (self.threads is None or self.threads >= 1, "--threads must be at least 1."),
             (0 <= self.dropout < 1, "The dropout must lie between 0 and 1."),
+            (0 <= self.ahead_share <= 1, "The share of batches heard ahead must lie between 0 and 1."),
             (
                 self.num_heads >= 1 and self.hidden_size >= 1 and self.hidden_size % (2 * self.num_heads) == 0,
                 f"--hidden-size ({self.hidden_size}) must be a multiple of twice --heads ({self.num_heads}).",

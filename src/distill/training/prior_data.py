@@ -18,6 +18,8 @@ KEPT_TAIL_S = 0.02
 START_SHARE = 0.25
 GAIN_DB = 6.0
 """Share of training pieces that begin where a sound begins, as generated audio does."""
+SHORTEST_AHEAD_S, LONGEST_AHEAD_S = 0.25, 2.0
+"""How much of what follows a gap is heard before it is filled."""
 
 
 class PriorCodes(NamedTuple):
@@ -85,3 +87,16 @@ def draw_batch(stream: Stream, batch_size: int, length: int, rng: np.random.Gene
     at_start = rng.choice(starts, size=batch_size)
     begins = np.where(rng.random(batch_size) < START_SHARE, at_start, anywhere)
     return [cut(stream, int(begin), length) for begin in begins]
+
+
+def draw_ahead(share: float, length: int, frame_rate: float, rng: np.random.Generator) -> int:
+    """How many of the `length` frames of a batch are to be heard before the others: none but in a `share` of cases."""
+    if rng.random() >= share:
+        return 0
+    frames = round(rng.uniform(SHORTEST_AHEAD_S, LONGEST_AHEAD_S) * frame_rate)
+    return max(1, min(frames, length // 2))
+
+
+def rearranged(batch: Stream, ahead: int) -> Stream:
+    """`batch` `[B, T, …]` with its last `ahead` frames in front of the others."""
+    return Stream(*(part.roll(ahead, 1) for part in batch))

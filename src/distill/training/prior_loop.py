@@ -27,7 +27,15 @@ from distill.training.average import WeightAverage
 from distill.training.checkpoint import checkpoint_path, load_checkpoint, save_checkpoint
 from distill.training.metrics import PriorEpochMetrics, PriorStepMetrics, PriorTrainingCompleteEvent
 from distill.training.prior_config import PriorConfig
-from distill.training.prior_data import draw_batch, draw_gains, draw_offsets, encode_split, stack
+from distill.training.prior_data import (
+    draw_ahead,
+    draw_batch,
+    draw_gains,
+    draw_offsets,
+    encode_split,
+    rearranged,
+    stack,
+)
 from distill.training.prior_optimizer import prior_optimizer
 
 log = logging.getLogger(__name__)
@@ -90,16 +98,20 @@ def train_prior_epoch(
     mask_rate: float = 0.0,
     half_precision: bool = False,
     after_step: Callable[[float], bool] = lambda loss: False,
+    frames_ahead: Callable[[int], int] = lambda length: 0,
 ) -> float:
     """Train over `batches` of codes `[B, T, Q]`; the mean loss in nats a code.
 
+    `frames_ahead` says of each batch, given its length, how many of its last frames are heard before the others.
     `after_step` gets each step's loss; once it returns true, the epoch ends after that step.
     """
     prior.train()
     device, losses = prior.start.device, []
-    for batch in batches:
+    for drawn in batches:
+        ahead = frames_ahead(drawn.codes.shape[1])
+        batch = rearranged(drawn, ahead)
         with torch.autocast(device.type, dtype=torch.bfloat16, enabled=half_precision):
-            scores = prior.frame_scores(batch.codes, batch.starts, mask_rate)
+            scores = prior.frame_scores(batch.codes, batch.starts, mask_rate, ahead)
         per_code, loss = prior_loss(scores, batch.codes, batch.ends)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -193,6 +205,7 @@ class _PriorRun:
             "num_heads": self.config.num_heads,
             "dropout": self.config.dropout,
             "latent_dim": D,
+            "hears_ahead": self.config.ahead_share > 0,
         }
 
     @property
@@ -226,9 +239,11 @@ class _PriorRun:
 
     def _train(self) -> float:
         half = gains_by_bfloat16(self.device)
+        rng, frame_rate = np.random.default_rng([self.config.seed, self.epoch, 1]), self.loaded.model.frame_rate
         return train_prior_epoch(
-            self.prior, self.optimizer, self._batches(), self.config.mask_rate, half, self._after_step
-        )
+            self.prior, self.optimizer, self._batches(), self.config.mask_rate, half, self._after_step,
+            lambda length: draw_ahead(self.config.ahead_share, length, frame_rate, rng),
+        )  # fmt: skip
 
     def _batches(self) -> Iterable[Stream]:
         rng = np.random.default_rng([self.config.seed, self.epoch])
