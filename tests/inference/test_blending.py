@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from distill.errors import CodebookMismatchError, UsageError
 from distill.inference import operations as ops
-from distill.inference.blending import PIECE, blend, clear, drift, lookup, quantise
+from distill.inference.blending import PIECE, blend, clear, drift, lookup, quantise, quantise_beside
 from distill.inference.editing import CodeGrid
 from distill.inference.regions import Region
 from distill.library import workflows
@@ -95,6 +95,36 @@ def test_a_blend_leaves_the_rest_and_the_locked(loaded, sounds) -> None:
     kept = blend(loaded, held, b, 1.0)
     assert np.array_equal(kept.grid.codes[:, 0], a.codes[:, 0])
     assert kept.kept_back == np.count_nonzero(a.codes[:, 0] != b.codes[: len(a.codes), 0])
+
+
+def test_a_blend_works_around_what_is_locked(loaded, sounds) -> None:
+    """A locked level is as one that was not asked for, a locked stretch likewise: the rest is blended as well as can
+    be beside it, not as if the locked codes were going to change too."""
+    a, b = sounds
+    level = blend(loaded, ops.lock(a, Region(levels=(0,))).grid, b, 0.4)
+    asked = blend(loaded, a, b, 0.4, Region(levels=(1, 2)))
+    assert np.array_equal(level.grid.codes, asked.grid.codes)
+    assert not np.array_equal(level.grid.codes[:, 1:], blend(loaded, a, b, 0.4).grid.codes[:, 1:])
+    assert np.abs(level.distance - asked.distance).max() < 1e-3
+    stretch = blend(loaded, ops.lock(a, Region(3, 6)).grid, b, 0.4)
+    whole = blend(loaded, a, b, 0.4).grid.codes
+    assert np.array_equal(stretch.grid.codes[3:6], a.codes[3:6])
+    assert np.array_equal(np.delete(stretch.grid.codes, np.s_[3:6], 0), np.delete(whole, np.s_[3:6], 0))
+    assert stretch.kept_back == np.count_nonzero(a.codes[3:6] != b.codes[3:6])
+
+
+@given(seed=st.integers(0, 999), T=st.integers(1, 20), Q=st.integers(1, 4))
+@settings(max_examples=30)
+def test_what_is_held_stays_and_the_rest_is_no_worse_than_its_seeds(seed: int, T: int, Q: int) -> None:
+    generator = np.random.default_rng(seed)
+    books, x = generator.standard_normal((Q, 7, 3), np.float32), generator.standard_normal((T, 3), np.float32)
+    held, seeds = generator.random((T, Q)) < 0.4, generator.integers(0, 7, (2, T, Q))
+    seeds[1][held] = seeds[0][held]
+    codes = quantise_beside(x, books, seeds, held)
+    assert np.array_equal(codes[held], seeds[0][held])
+    found = np.square(x - lookup(books, codes)).sum(1)
+    for own in seeds:
+        assert (found <= np.square(x - lookup(books, own)).sum(1) + 1e-4).all()
 
 
 @given(seed=st.integers(0, 999), T=st.integers(1, 20), Q=st.integers(1, 4), K=st.integers(1, 9))

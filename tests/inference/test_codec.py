@@ -5,7 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
+from distill.audio.level import active_rms_db
 from distill.errors import AudioError, CodebookMismatchError
 from distill.inference.codec import encode_blocks, encode_sound
 from distill.inference.codes import load_codes, save_codes
@@ -89,6 +91,24 @@ def test_memory_does_not_grow_with_the_sound(loaded: LoadedVQModel) -> None:
     peak(1)
     short, long = peak(60), peak(180)
     assert long - short < 0.1 * 120 * SAMPLE_RATE * 4
+
+
+@pytest.mark.parametrize("seconds", [0.05, 2.3, 12.0])
+def test_there_and_back_is_what_the_codec_itself_makes_of_a_sound(loaded: LoadedVQModel, seconds: float) -> None:
+    """But for its level, which encoding puts right. 12 s go through in two pieces."""
+    model, audio = loaded.model, minute(1, seconds)
+    # As loud as the corpus, so that it need not be brought to its level first.
+    lift_db = np.mean(loaded.metadata["corpus_rms_range_db"]) - active_rms_db(audio, SAMPLE_RATE)
+    audio *= np.float32(10 ** (lift_db / 20))
+    codes = encode_sound(loaded, audio)
+    whole = np.pad(audio, ((0, 0), (0, -audio.shape[1] % model.frame_hop)))
+    zero = torch.zeros(1, dtype=torch.long)
+    with torch.inference_mode():
+        own = model(torch.from_numpy(whole)[None], (zero, zero))
+    assert (own.codes[0].numpy() != codes.codes).mean() < 1e-4
+    wanted = own.audio[0].numpy()[:, : audio.shape[1]] * np.float32(codes.gain)
+    assert np.abs(wanted).max() < 1, "the limiter is at work"
+    assert np.abs(decode_sound(loaded, codes) - wanted).max() < 1e-4
 
 
 def test_codes_of_another_model_are_refused(loaded: LoadedVQModel) -> None:

@@ -5,8 +5,11 @@ import numpy as np
 import pytest
 import torch
 
+from distill.audio.finish import limiter_reach
 from distill.audio.level import active_rms_db
 from distill.errors import CodebookMismatchError, UsageError
+from distill.inference import operations as ops
+from distill.inference.blending import blend, clear
 from distill.inference.codec import encode_sound
 from distill.inference.editing import CodeGrid
 from distill.inference.listening import HELD_DB, HELD_S, carrier, column_sound, decode_sound, entry_sound, listen
@@ -40,6 +43,33 @@ def test_a_region_sounds_as_in_the_whole(loaded: LoadedVQModel, grid: CodeGrid, 
     wanted = whole[:, start * grid.frame_hop : None if stop is None else stop * grid.frame_hop]
     assert part.shape == wanted.shape
     assert np.abs(part - wanted).max() < 1e-4
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "stop", "levels"),
+    [("set", 70, 71, (2,)), ("reverse", 60, 80, None), ("clear", 0, 20, None), ("blend", 60, 80, (0, 1))],
+)
+def test_an_edit_is_heard_no_farther_away_than_the_decoder_looks(
+    loaded: LoadedVQModel, grid: CodeGrid, name: str, start: int, stop: int, levels: tuple[int, ...] | None
+) -> None:
+    region, other = Region(start, stop, levels), ops.reverse(grid).grid
+    edited = {
+        "set": lambda: ops.set_code(grid, 5, region),
+        "reverse": lambda: ops.reverse(grid, region),
+        "clear": lambda: clear(loaded, grid, region),
+        "blend": lambda: blend(loaded, grid, other, 0.5, region),
+    }[name]()
+    changed = np.flatnonzero((edited.grid.codes != grid.codes).any(1))
+    assert start <= changed.min() <= changed.max() < stop
+    difference = np.abs(decode_sound(loaded, edited.grid) - decode_sound(loaded, grid)).max(0)
+    reach = loaded.model.receptive_field[1] * grid.frame_hop + limiter_reach(SAMPLE_RATE)
+    before, after = changed.min() * grid.frame_hop, (changed.max() + 1) * grid.frame_hop
+    far = np.concatenate((difference[: max(0, before - reach)], difference[after + reach :]))
+    assert len(far) > SAMPLE_RATE / 2
+    assert far.max() < 1e-5
+    assert difference[before:after].max() > 1e-3
+    # Not an empty promise: what is near is heard to change, though its codes have not.
+    assert difference[after : after + reach].max() > 1e-4
 
 
 def test_in_pieces_as_in_one(loaded: LoadedVQModel, grid: CodeGrid, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,25 +28,29 @@ def blend(
     """Go from `a` (`amount` 0) towards `b` (1) in a region: what lies between them in sound, not a crossfade.
 
     `amount` is a number, or `[t]` with one for each frame of the region. The length of `a` holds; where `b` has
-    ended, `a` goes on as itself. At 0 and 1 the codes are those of `a` and `b`.
+    ended, `a` goes on as itself. At 0 and 1 the codes are those of `a` and `b`. Locked cells stay as they are, and the
+    others are blended as if those were the same in both.
     """
     check_belongs(loaded, a)
     _, asked, _ = region.within(*a.codes.shape)
     start, stop, levels = shared_region(a, b, region).within(*a.codes.shape)
     weight = _amounts(amount, asked - start)[: stop - start]
-    ours, theirs = (grid.codes[start:stop, levels] for grid in (a, b))
+    ours, asked_for = (grid.codes[start:stop, levels] for grid in (a, b))
+    held = np.zeros(ours.shape, bool) if a.locked is None else a.locked[start:stop, levels]
+    theirs = np.where(held, ours, asked_for)
     books = _codebooks(loaded)[levels]
     from_a, from_b = lookup(books, ours), lookup(books, theirs)
     mixed = from_a + weight[:, None] * (from_b - from_a)
     between = (weight > 0) & (weight < 1) & (ours != theirs).any(1)
     codes = a.codes.copy()
     part = np.where((weight == 1)[:, None], theirs, ours)
-    part[between] = quantise(mixed[between], books, np.stack((ours[between], theirs[between])))
+    part[between] = quantise_beside(mixed[between], books, np.stack((ours[between], theirs[between])), held[between])
     codes[start:stop, levels] = part
-    edited = overwritten(a, codes, about_pair(a, b, region))
-    missed = np.linalg.norm(lookup(books, edited.grid.codes[start:stop, levels]) - mixed, axis=1)
+    kept_back = np.count_nonzero((ours != asked_for) & held & (weight > 0)[:, None])
+    missed = np.linalg.norm(lookup(books, part) - mixed, axis=1)
     apart = np.linalg.norm(from_b - from_a, axis=1)
-    return replace(edited, distance=np.divide(missed, apart, out=np.zeros_like(missed), where=apart > 0))
+    distance = np.divide(missed, apart, out=np.zeros_like(missed), where=apart > 0)
+    return Edited(replace(a, codes=codes), kept_back, about_pair(a, b, region), distance)
 
 
 def drift(
@@ -130,6 +134,21 @@ def _walk(book: np.ndarray, amount: float, steps: int, generator: np.random.Gene
 
 
 # --- quantising a blend -------------------------------------------------------------------------------------
+
+
+def quantise_beside(x: np.ndarray, books: np.ndarray, seeds: np.ndarray, held: np.ndarray) -> np.ndarray:
+    """As `quantise`, but cells that are `held` `[T, Q]` (bool) keep the code that all `seeds` `[S, T, Q]` have there:
+    the others make up what is left of `x` beside them."""
+    codes = seeds[0].copy()
+    patterns, of_frame = np.unique(held, axis=0, return_inverse=True)
+    for i, pattern in enumerate(patterns):
+        rows, free = np.flatnonzero(of_frame == i), np.flatnonzero(~pattern)
+        if len(free):
+            rest = x[rows]
+            if pattern.any():
+                rest = rest - lookup(books[pattern], codes[rows][:, pattern])
+            codes[np.ix_(rows, free)] = quantise(rest, books[free], seeds[:, rows][:, :, free])
+    return codes
 
 
 def quantise(x: np.ndarray, books: np.ndarray, seeds: np.ndarray) -> np.ndarray:
