@@ -15,6 +15,7 @@ from distill.audio.level import db, integrated_loudness
 from distill.data.corpus import scan_corpus
 from distill.settings import SAMPLE_RATE
 from distill.training.prior_config import PriorConfig
+from hits import onsets_per_s, silence_share
 
 EDGE = round(0.005 * SAMPLE_RATE)
 
@@ -40,29 +41,6 @@ def describe(sound: np.ndarray, corpus: list[np.ndarray], median_loudness: float
         "join_step": float(max(joins, default=0.0)),
         "corpus_step_999": float(np.quantile(steps, 0.999)),
     }
-
-
-def envelope(sound: np.ndarray, hop: int = 480) -> np.ndarray:
-    """RMS in dBFS of 10 ms windows."""
-    n = len(sound) // hop * hop
-    return 10 * np.log10(np.mean(sound[:n].reshape(-1, hop) ** 2, axis=1) + 1e-12)
-
-
-def silence_share(sound: np.ndarray) -> float:
-    level = envelope(sound)
-    return float(np.mean(level < -60)) if len(level) else 0.0
-
-
-def onsets_per_s(sound: np.ndarray) -> float:
-    """Rises of more than 9 dB within 20 ms that end above -40 dBFS, at least 50 ms apart."""
-    level = envelope(sound)
-    rises = np.nonzero((level[2:] - level[:-2] > 9) & (level[2:] > -40))[0]
-    count, last = 0, -10
-    for at in rises:
-        if at - last >= 5:
-            count += 1
-        last = at
-    return count / (len(sound) / SAMPLE_RATE)
 
 
 def run(folder: Path, minutes: float, threads: int, duration: float, out: Path) -> dict[str, object]:

@@ -46,7 +46,7 @@ def blend(
     part = np.where((weight == 1)[:, None], theirs, ours)
     part[between] = quantise_beside(mixed[between], books, np.stack((ours[between], theirs[between])), held[between])
     codes[start:stop, levels] = part
-    kept_back = np.count_nonzero((ours != asked_for) & held & (weight > 0)[:, None])
+    kept_back = int(np.count_nonzero((ours != asked_for) & held & (weight > 0)[:, None]))
     missed = np.linalg.norm(lookup(books, part) - mixed, axis=1)
     apart = np.linalg.norm(from_b - from_a, axis=1)
     distance = np.divide(missed, apart, out=np.zeros_like(missed), where=apart > 0)
