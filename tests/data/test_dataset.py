@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from distill.data.corpus import Clip
-from distill.data.dataset import CropSampler, make_manifest, split_by_manifest
+from distill.data.dataset import CropSampler, cut_into_blocks, make_manifest, split_by_manifest
 from distill.settings import SAMPLE_RATE
 
 
@@ -43,6 +43,17 @@ def test_every_sample_is_trained_on_or_held_out_but_never_both(folder: Path, len
     assert split.train
     assert split.unknown == 0
     assert split.held_out or sum(lengths) < 10 * len(lengths)
+
+
+@given(lengths=st.lists(st.integers(1, 5000), min_size=1, max_size=10), samples=st.integers(1, 6000))
+def test_blocks_hold_every_sample_once_and_in_order(folder: Path, lengths: list[int], samples: int) -> None:
+    clips = make_clips(folder, lengths)
+    regions = split_by_manifest(clips, make_manifest(clips)).train
+    blocks = cut_into_blocks(regions, samples)
+    assert all(0 < block.n_samples <= samples for block in blocks)
+    for region in regions:
+        own = [block for block in blocks if block.clip == region.clip]
+        assert [own[0].start, *(block.stop for block in own)] == [*(block.start for block in own), region.stop]
 
 
 def test_few_files_are_split_in_time_and_many_by_file(folder: Path) -> None:

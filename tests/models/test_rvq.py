@@ -73,6 +73,31 @@ def test_nearly_every_entry_is_used_by_what_it_was_fitted_to() -> None:
         assert len(column.unique()) >= 0.95 * 64
 
 
+def test_centres_beside_fixed_ones_come_nearer_where_those_are_far() -> None:
+    near = torch.randn(200, 4, generator=generator())
+    x = torch.cat((near, 3 * torch.randn(400, 4, generator=generator(1))))
+    fixed = kmeans(near, 8, generator())
+    added = kmeans(x, 8, generator(), fixed=fixed)
+    assert added.shape == (8, 4)
+
+    def error(centres: torch.Tensor) -> float:
+        return float((x - centres[nearest(x, centres)]).square().mean())
+
+    assert error(torch.cat((fixed, added))) < 0.75 * error(fixed)
+    assert error(torch.cat((fixed, added))) < error(added)
+
+
+def test_a_small_corpus_among_much_else_keeps_most_entries_to_itself() -> None:
+    own = torch.randn(300, 8, generator=generator(2))
+    x = torch.cat((own, torch.randn(3000, 8, generator=generator(3)) * 3))
+    alike, owned = ResidualVQ(8, 32, 3), ResidualVQ(8, 32, 3)
+    alike.fit(x, generator())
+    owned.fit(x, generator(), own)
+    assert errors(owned, own)[-1] < 0.3 * errors(alike, own)[-1]
+    assert errors(owned, x)[-1] < 3 * errors(alike, x)[-1]
+    assert all(len(column.unique()) >= 0.8 * 32 for column in owned(own).T)
+
+
 def test_fewer_rows_than_entries_are_hit_exactly() -> None:
     rvq, x = fitted(n=7)
     codes = rvq(x)

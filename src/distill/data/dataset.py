@@ -103,6 +103,15 @@ def _regions(clips: Sequence[Clip], manifest: Sequence[dict[str, Any]]) -> tuple
     return train, held_out
 
 
+def cut_into_blocks(regions: Sequence[Region], samples: int) -> list[Region]:
+    """`regions` in pieces of `samples`, the last one of each shorter."""
+    return [
+        Region(region.clip, start, min(start + samples, region.stop))
+        for region in regions
+        for start in range(region.start, region.stop, samples)
+    ]
+
+
 class CropSampler:
     """Random training crops; what a step hears depends on `seed` and the step alone.
 

@@ -11,26 +11,33 @@ from torch import Tensor, nn
 BEAM = 8
 """Paths kept while choosing codes. Four serve sounds not learned from better than codebooks four times as large."""
 
+OWN_SHARE = 0.85
+"""Share of the entries that are fitted to the corpus alone. With more, what is new fits less; with fewer, a corpus of
+seconds leaves many of them unused."""
+
 
 def nearest(x: Tensor, codebook: Tensor) -> Tensor:
     """Index `[N]` of the entry of `codebook` `[K, D]` nearest to each row of `x` `[N, D]`."""
     return (codebook.square().sum(1) - 2 * x @ codebook.T).argmin(1)
 
 
-def kmeans(x: Tensor, k: int, generator: torch.Generator, iterations: int = 15) -> Tensor:
-    """Centres `[k, D]` of `x` `[N, D]`. With fewer than `k` rows, the rest are jittered copies.
+def kmeans(x: Tensor, k: int, generator: torch.Generator, iterations: int = 15, fixed: Tensor | None = None) -> Tensor:
+    """Centres `[k, D]` of `x` `[N, D]`, beside those that are `fixed` `[F, D]`.
 
-    A centre that nothing is nearest to starts again from a random row.
+    With fewer than `k` rows, the rest are jittered copies. A centre that nothing is nearest to starts again from a
+    random row.
     """
     order = torch.randperm(len(x), generator=generator).to(x.device)
     if len(x) < k:
         order = order.repeat(-(-k // len(x)))
     centres = x[order[:k]].clone()
     centres += 1e-3 * x.std() * torch.randn(centres.shape, generator=generator).to(x)
+    none = x[:0] if fixed is None else fixed
     for _ in range(iterations):
-        chosen = nearest(x, centres)
-        counts = torch.bincount(chosen, minlength=k).to(x.dtype)
-        sums = torch.zeros_like(centres).index_add_(0, chosen, x)
+        everyone = torch.cat((centres, none))
+        chosen = nearest(x, everyone)
+        counts = torch.bincount(chosen, minlength=len(everyone))[:k].to(x.dtype)
+        sums = torch.zeros_like(everyone).index_add_(0, chosen, x)[:k]
         elsewhere = x[torch.randint(len(x), (k,), generator=generator).to(x.device)]
         centres = torch.where(counts[:, None] > 0, sums / counts.clamp(min=1)[:, None], elsewhere)
     return centres
@@ -69,10 +76,16 @@ class ResidualVQ(nn.Module):
         return torch.stack(entries).sum(0)
 
     @torch.no_grad()
-    def fit(self, x: Tensor, generator: torch.Generator) -> None:
-        """Set every codebook by k-means on `x` `[N, D]`, level after level on what is left over."""
-        residual = x
+    def fit(self, x: Tensor, generator: torch.Generator, own: Tensor | None = None) -> None:
+        """Set every codebook by k-means on `x` `[N, D]`, level after level on what is left over.
+
+        Most entries are fitted to `own` `[M, D]` alone, if given, the others to what those leave over of `x`.
+        """
+        own = x[:0] if own is None else own
+        K = self.codebooks.shape[1]
+        k = min(round(OWN_SHARE * K), len(own) // 2)
         for q in range(len(self.codebooks)):
-            centres = kmeans(residual, self.codebooks.shape[1], generator)
+            mine = kmeans(own, k, generator) if k else own[:0]
+            centres = torch.cat((mine, kmeans(x, K - k, generator, fixed=mine)))
             self.codebooks[q] = centres
-            residual = residual - centres[nearest(residual, centres)]
+            x, own = (left - centres[nearest(left, centres)] for left in (x, own))

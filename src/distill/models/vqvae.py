@@ -199,11 +199,18 @@ class VQVAE(nn.Module):
     # --- encoding --------------------------------------------------------------------------------------------
 
     @torch.no_grad()
-    def fit(self, batches: Iterable[Tensor], generator: torch.Generator, more: Iterable[Tensor] = ()) -> None:
+    def fit(
+        self,
+        batches: Iterable[Tensor],
+        generator: torch.Generator,
+        more: Iterable[Tensor] = (),
+        own: Iterable[Tensor] = (),
+    ) -> None:
         """Settle the codes by sounds `[B, C, N]`.
 
         `batches` give the principal components and the linear outline, they and `more` the codebooks. Codebooks hear
         every sound through a random equaliser as well: that leaves room between the sounds of the corpus, for others.
+        `own` is the corpus as it is, to which most entries are fitted alone.
         """
         features, magnitudes = [], []
         for audio in batches:
@@ -216,7 +223,8 @@ class VQVAE(nn.Module):
         for audio in more:
             x = self.analysis.features(audio)
             heard += self.analysis.project(x).flatten(0, 1), self._equalised_latents(x, generator)
-        self.rvq.fit(torch.cat(heard), generator)
+        as_it_is = [latents[:0], *(self.latents(audio).flatten(0, 1) for audio in own)]
+        self.rvq.fit(torch.cat(heard), generator, torch.cat(as_it_is))
         self._fit_outline(self.rvq.lookup(self.rvq(latents)), torch.cat(magnitudes))
 
     def _equalised_latents(self, features: Tensor, generator: torch.Generator) -> Tensor:

@@ -3,7 +3,7 @@
 import math
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from distill.audio.spatial import mix_channels
-from distill.data.dataset import CropSampler, Region, Split
+from distill.data.dataset import CropSampler, Region, Split, cut_into_blocks
 from distill.device import gains_by_bfloat16
 from distill.errors import DivergedError
 from distill.inference.regions import level_names
@@ -40,7 +40,7 @@ LEVEL_WEIGHT = 6.0
 MAX_GRADIENT = 1.0
 HELD_OUT_S, OWN_S = 20.0, 10.0
 MOST_REGIONS = 24
-HEALTH_S = 600.0
+HEALTH_S, BLOCK_S = 600.0, 10.0
 BAD_STEPS_ALLOWED = 5
 
 
@@ -184,11 +184,19 @@ class CodecTrainer:
         pieces = min(max(math.ceil(SETTLING_PASSES * self.total_s / piece_s), SETTLING_PIECES[0]), SETTLING_PIECES[1])
         first, last = (-(-n // self.batch_size) for n in (min(pieces, ANALYSED_PIECES), pieces))
         batches, more = map(self._batch, range(first)), map(self._batch, range(first, last))
-        self.model.fit(batches, self._generator(2), more)
+        self.model.fit(batches, self._generator(2), more, self._as_they_are())
         # What the average holds is the outline as it was before.
         self.average = WeightAverage(self.model)
         self.first_distance = self._untrained_distance()
         self.codebooks_ready = True
+
+    def _as_they_are(self) -> Iterator[Tensor]:
+        """The training sounds in blocks `[1, C, N]` of whole frames; of a long corpus some, evenly spread."""
+        hop = self.model.frame_hop
+        blocks = cut_into_blocks(self.sampler.regions, round(BLOCK_S * self.model.frame_rate) * hop)
+        for block in blocks[:: math.ceil(self.total_s / HEALTH_S)]:
+            audio = block.audio()
+            yield self._tensor(np.pad(audio, ((0, 0), (0, -audio.shape[1] % hop)))[None])
 
     @torch.no_grad()
     def _untrained_distance(self) -> float:
