@@ -87,9 +87,44 @@ def test_a_variation_and_again(run, trained: Path, tmp_path: Path) -> None:
     assert np.array_equal(first, second)
 
 
+def test_an_infill_and_again(run, trained: Path, tmp_path: Path) -> None:
+    tone(tmp_path / "tone.wav")
+    asked = ["--infill", "tone.wav", "--threads", "1"]
+    made = run("generate", trained, *asked, "--from", "0.3", "--to", "0.5", "-o", "first.wav", "--json")
+    (said,) = json.loads(made.stdout)["files"]
+    assert (said["duration_s"], said["way"]["start"], said["way"]["stop"]) == (1, 0.3, 0.5)
+    run("generate", trained, "--again", "first.wav", *asked, "-o", "same.wav")
+    first, second = (sf.read(tmp_path / name)[0] for name in ("first.wav", "same.wav"))
+    assert np.array_equal(first, second)
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
+        (["--from", "0.3", "--to", "1.5"], "past the end: 'tone.wav' lasts 1.00 s"),
+        (["--from", "2", "--to", "3"], "past the end"),
+        (["--from", "0.5", "--to", "0.3"], "let --from be before --to"),
+        (["--from", "0.5", "--to", "0.5"], "let --from be before --to"),
+        (["--from", "-0.5", "--to", "0.5"], "from 0 on"),
+        (["--from", "nan", "--to", "0.5"], "from 0 on"),
+        (["--from", "0.5", "--to", "nan"], "let --from be before --to"),
+        (["--from", "0", "--to", "1"], "would be left to hear"),
+        (["--from", "0.3"], "--infill needs --from and --to"),
+        (["--from", "0.3", "--to", "0.5", "--duration", "2"], "leave out --duration"),
+        (["--from", "0.3", "--to", "0.5", "--lead-in", "2"], "leave out --lead-in"),
+    ],
+)
+def test_gaps_that_make_no_sense(run, trained: Path, tmp_path: Path, options: list[str], said: str) -> None:
+    tone(tmp_path / "tone.wav")
+    refused = run("generate", trained, "--infill", "tone.wav", *options)
+    assert (refused.exit_code, said in refused.stderr, refused.stderr.count("\n")) == (2, True, 1)
+    assert not (tmp_path / "generated.wav").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--from", "0.5", "--to", "0.7"], "--infill"),
         (["--amount", "0.5"], "--variation-of"),
         (["--variation-of", "tone.wav", "--amount", "1.5"], "--amount must lie between 0 and 1"),
         (["--variation-of", "tone.wav", "--duration", "2"], "leave out --duration"),

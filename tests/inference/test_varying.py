@@ -27,7 +27,7 @@ def loaded(trained: Path) -> LoadedVQModel:
 
 
 def variation(loaded: LoadedVQModel, amount: float) -> Generated:
-    playing = Playing.of("variation", Source("sound.wav", "ab", SOUND), amount)
+    playing = Playing.of("variation", Source("sound.wav", "ab", SOUND), amount=amount)
     (sound,) = generate(loaded, 2.0, seed=4, playing=playing)
     return sound
 

@@ -59,6 +59,11 @@ def generate_cmd(
         Path | None, typer.Option(help="Keep some of this sound and make the rest anew.", metavar="FILE")
     ] = None,
     amount: Annotated[float | None, typer.Option(help="How much of it is made anew, 0 to 1. Default: 0.3.")] = None,
+    infill: Annotated[
+        Path | None, typer.Option(help="Make a stretch of this sound anew, with both sides heard.", metavar="FILE")
+    ] = None,
+    start: Annotated[float | None, typer.Option("--from", help="Where that stretch begins, in seconds.")] = None,
+    stop: Annotated[float | None, typer.Option("--to", help="Where it ends, in seconds.")] = None,
     again: Annotated[
         Path | None,
         typer.Option(
@@ -82,7 +87,7 @@ def generate_cmd(
     workflows.output_paths(output, count)
     if again and (count != 1 or max_copy is not None):
         raise UsageError("--again makes one sound as it was: leave out --number and --max-copy.")
-    playing = workflows.choose_playing(continue_from, one_shot, loop, variation_of, amount)
+    playing = workflows.choose_playing(continue_from, one_shot, loop, variation_of, amount, infill, start, stop)
     earlier = workflows.read_recipe(again) if again else None
     if again and earlier:
         playing = playing.again(earlier.way, again)

@@ -7,6 +7,7 @@ from distill.audio.finish import FULL_SCALE_DB, fade_out, limit_peaks, remove_dc
 from distill.audio.joining import crossfaded
 from distill.audio.spatial import mix_channels, scale_side
 from distill.inference.codec import encode_sound
+from distill.inference.editing import CodeGrid
 from distill.inference.leadin import LeadIn
 from distill.inference.takes import Job, Progress, Take, draw_codes
 from distill.models.chunked import decode_codes, frames_of
@@ -55,14 +56,16 @@ class Continuation:
         drawn = job.frames + model.receptive_field[1]
         codes = draw_codes(job.loaded, drawn, seed, job.sampling, progress, self.lead_in)
         before = self.past[-max(model.receptive_field[1] + 1, round(BEFORE_S * model.frame_rate)) :]
-        decoded = self._at_its_level(decode_codes(model, torch.cat([before, codes])))
+        decoded = decode_codes(model, torch.cat([before, codes]))
+        decoded = at_source_level(decoded, self.grid, len(self.source.audio), model.sample_rate)
         overlap = min(round(OVERLAP_S * model.sample_rate), self.source.audio.shape[1])
         begins = len(before) * model.frame_hop
         audio = crossfaded(self.source.audio, decoded[:, begins - overlap : begins + job.n_samples], overlap)
         audio = limit_peaks(fade_out(audio, model.sample_rate), model.sample_rate, FULL_SCALE_DB)
         return Take(audio, codes[: job.frames], self.grid.gain, begins=self.source.audio.shape[1])
 
-    def _at_its_level(self, decoded: np.ndarray) -> np.ndarray:
-        wide = scale_side(decoded, self.grid.width) if len(decoded) == 2 else decoded
-        audio = mix_channels(wide, len(self.source.audio)) * np.float32(self.grid.gain)
-        return remove_dc(audio, self.job.loaded.model.sample_rate)
+
+def at_source_level(decoded: np.ndarray, grid: CodeGrid, channels: int, sample_rate: int) -> np.ndarray:
+    """What was `decoded` `[C, N]` at the level and width of the sound of `grid`, in so many `channels`."""
+    wide = scale_side(decoded, grid.width) if len(decoded) == 2 else decoded
+    return remove_dc(mix_channels(wide, channels) * np.float32(grid.gain), sample_rate)

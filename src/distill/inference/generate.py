@@ -13,6 +13,7 @@ from distill.audio.level import integrated_loudness
 from distill.errors import NoPriorError, UsageError
 from distill.inference.continuing import Continuation
 from distill.inference.copying import CopyMeter, CopyReport
+from distill.inference.infilling import Infills
 from distill.inference.looping import Loops
 from distill.inference.oneshots import OneShots
 from distill.inference.recipe import Recipe
@@ -33,6 +34,7 @@ PLAYERS: dict[str, Callable[[Job], Player]] = {
     "one-shot": OneShots,
     "loop": Loops,
     "variation": Variations,
+    "infill": Infills,
 }
 """What makes the sounds of each of the ways."""
 
@@ -156,7 +158,7 @@ class _Maker:
         """Of what is new alone; its times are those in the whole sound."""
         if self.meter is None:
             return None
-        report = self.meter.measure(take.codes, take.audio[:, take.begins :])
+        report = self.meter.measure(take.codes, take.audio[:, take.begins : take.ends])
         return _later(report, take.begins / self.model.sample_rate)
 
 

@@ -46,7 +46,8 @@ class Job:
 class Take(NamedTuple):
     """A sound `audio` `[C, N]`, the codes `[T, Q]` of what is new in it, the `gain` that brought that to its level.
 
-    What is new begins at sample `begins`. `heard` are recordings of the corpus that the prior heard first.
+    What is new are the samples from `begins` to `ends` (None: the last). `heard` are recordings of the corpus that
+    the prior heard first.
     """
 
     audio: np.ndarray
@@ -54,6 +55,7 @@ class Take(NamedTuple):
     gain: float
     heard: tuple[str, ...] = ()
     begins: int = 0
+    ends: int | None = None
 
 
 class Player(Protocol):

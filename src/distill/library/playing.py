@@ -25,19 +25,25 @@ def choose_playing(
     loop: bool = False,
     variation_of: FilePath | None = None,
     amount: float | None = None,
+    infill: FilePath | None = None,
+    start: float | None = None,
+    stop: float | None = None,
 ) -> Playing:
     """The way that was asked for: going on from a sound file, a sound that ends by itself, a loop, a variation of a
-    sound file of which `amount` is made anew, or just new sound.
+    sound file of which `amount` is made anew, a sound file made anew from `start` to `stop`, or just new sound.
 
     Raises `AudioError`, and `UsageError` for more than one.
     """
     if amount is not None and variation_of is None:
         raise UsageError("--amount says how much of a sound is to change: name the sound with --variation-of.")
+    if infill is None and not (start is None and stop is None):
+        raise UsageError("--from and --to say which stretch of a sound to make anew: name the sound with --infill.")
     asked = {
         "continue": continue_from is not None,
         "one-shot": one_shot,
         "loop": loop,
         "variation": variation_of is not None,
+        "infill": infill is not None,
     }
     if sum(asked.values()) > 1:
         options = [KINDS[kind] for kind, is_asked in asked.items() if is_asked]
@@ -45,5 +51,7 @@ def choose_playing(
     if continue_from is not None:
         return Playing.of("continue", read_source(continue_from))
     if variation_of is not None:
-        return Playing.of("variation", read_source(variation_of), amount)
+        return Playing.of("variation", read_source(variation_of), amount=amount)
+    if infill is not None:
+        return Playing.of("infill", read_source(infill), start=start, stop=stop)
     return Playing.of(next((kind for kind, is_asked in asked.items() if is_asked), "new"))

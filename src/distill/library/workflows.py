@@ -136,6 +136,9 @@ def generate(
     loop: bool = False,
     variation_of: FilePath | None = None,
     amount: float | None = None,
+    infill: FilePath | None = None,
+    start: float | None = None,
+    stop: float | None = None,
 ) -> list[Generated]:
     """`count` new sounds of `duration` seconds, from the seeds `seed`, `seed + 1`, …
 
@@ -145,10 +148,11 @@ def generate(
     `continue_from` is a sound file of any kind to go on from, for `duration` seconds more, instead of that recording.
     A `one_shot` ends by itself, `duration` is the longest that it may be. The end of a `loop` flows into its start;
     it is about as long as `duration`. `variation_of` is a sound file of which `amount` (0 to 1, by default 0.3) is
-    made anew, as long as it is, whatever the `duration`.
+    made anew, as long as it is, whatever the `duration`; `infill` one that is made anew from `start` to `stop`
+    seconds only, with both sides heard.
     """
     sampling = Sampling(temperature, top_k, top_p, lead_in, like)
-    playing = choose_playing(continue_from, one_shot, loop, variation_of, amount)
+    playing = choose_playing(continue_from, one_shot, loop, variation_of, amount, infill, start, stop)
     duration = playing.own_duration or duration
     return list(generate_sounds(model, duration, seed, sampling, count, progress, max_copy, playing=playing))
 
@@ -175,12 +179,12 @@ def generate_settings(
 
     `playing` for an `earlier` sound is what its `Playing.again` gives.
     """
-    playing = playing or Playing()
+    playing = (playing or Playing()).settled()
     if playing.source and sampling.get("lead_in") is not None:
         raise UsageError(f"With {playing.way.option} the prior hears that sound first: leave out --lead-in.")
     if playing.own_duration:
         if duration is not None:
-            raise UsageError("A variation is as long as the sound that it is of: leave out --duration.")
+            raise UsageError(f"With {playing.way.option} the length is that of the sound named: leave out --duration.")
         duration = playing.own_duration
     if earlier and playing.way.kind == "loop" and duration is not None:
         raise UsageError("A loop has no longer version that begins like it: leave out --duration.")
@@ -210,6 +214,7 @@ def generate_again(
     *,
     continue_from: FilePath | None = None,
     variation_of: FilePath | None = None,
+    infill: FilePath | None = None,
 ) -> Generated:
     """The sound that the file `sound`, which `model` generated, says how to make; or one of another `duration` that
     begins like it.
@@ -219,7 +224,7 @@ def generate_again(
     """
     recipe = read_recipe(sound)
     recipe.check_model(model, sound)
-    playing = choose_playing(continue_from, variation_of=variation_of).again(recipe.way, sound)
+    playing = choose_playing(continue_from, variation_of=variation_of, infill=infill).again(recipe.way, sound)
     wanted = generate_settings(recipe, duration, playing=playing)
     (again,) = generate_sounds(
         model, wanted.duration, wanted.seed, wanted.sampling, gain=wanted.gain, playing=wanted.playing

@@ -1,0 +1,119 @@
+"""Filling a gap with both of its sides heard.
+
+Each try is drawn from what precedes the gap, and by a prior that can, from what follows it as well. Of several tries
+one is taken by how likely it makes what follows: sampling-importance-resampling (Rubin 1987), whose result tends to
+what the prior holds likely given both sides as tries grow in number.
+"""
+
+from collections.abc import Callable
+from itertools import islice
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from distill.inference.leadin import LeadIn
+from distill.inference.sampling import Ahead, Given, Sampling, sample, sample_sounds
+from distill.models.prior import CodePrior
+
+TRIES = 8
+AHEAD_S = 1.0
+"""So much of what follows a gap is heard, and judges the tries."""
+REACH_S = 2.0
+"""So much of the end of a gap is filled with what follows it in mind: before that it is too far away."""
+
+Progress = Callable[[int, int], None]
+
+
+class Gap(NamedTuple):
+    """What there is around a gap of some `frames`: codes `before` it and `after` it, `[T, Q]` each.
+
+    `given`, if any, are codes within the gap that stay as they are. With the first frame before it the sound has
+    `begun`, or it was cut there.
+    """
+
+    before: Tensor
+    after: Tensor
+    frames: int
+    given: Given | None = None
+    begun: bool = False
+
+
+def fill(
+    prior: CodePrior,
+    gap: Gap,
+    sampling: Sampling,
+    seed: int,
+    frame_rate: float,
+    longest_sound: int | None = None,
+    progress: Progress = lambda done, total: None,
+) -> Tensor:
+    """Codes `[frames, Q]` for `gap`. Memory does not grow with its length but for the codes themselves.
+
+    `frame_rate` is in Hz, `longest_sound` that of `sample_sounds`; `progress` takes how many frames are drawn, and of
+    how many.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    heard = round(AHEAD_S * frame_rate)
+    gap = gap._replace(after=gap.after[:heard])
+    far = max(0, gap.frames - round(REACH_S * frame_rate)) if len(gap.after) else gap.frames
+    drawn = gap.before[:0]
+    if far:
+        alone = gap._replace(after=gap.after[:0], frames=far)
+        drawn = draw(prior, alone, sampling, generator, 1, longest_sound, lambda done: progress(done, gap.frames))[0]
+    if far < gap.frames:
+        near = Gap(torch.cat([gap.before, drawn]), gap.after, gap.frames - far, _later(gap.given, far), gap.begun)
+        tries = draw(
+            prior, near, sampling, generator, TRIES, longest_sound, lambda done: progress(far + done, gap.frames)
+        )
+        weights = log_likelihood(prior, near, tries)
+        chosen = int(sample(weights[None], Sampling(top_p=1.0), generator))
+        drawn = torch.cat([drawn, tries[chosen]])
+    return drawn
+
+
+def _later(given: Given | None, frames: int) -> Given | None:
+    """`given` without its first `frames`."""
+    return given and Given(given.codes[frames:], given.kept[frames:])
+
+
+def draw(
+    prior: CodePrior,
+    gap: Gap,
+    sampling: Sampling,
+    generator: torch.Generator,
+    tries: int,
+    longest_sound: int | None = None,
+    progress: Callable[[int], None] = lambda done: None,
+) -> Tensor:
+    """`tries` fillings `[tries, frames, Q]` of `gap`, each by itself; what follows is heard by a prior that can."""
+    before = gap.before[-prior.window :]
+    starts = torch.zeros(len(before), dtype=torch.bool)
+    starts[:1] = gap.begun and len(before) == len(gap.before)
+    lead_in = LeadIn(before, starts, False, ()) if len(before) else None
+    ahead = Ahead(gap.after, len(before) + gap.frames) if prior.hears_ahead and len(gap.after) else None
+    frames = []
+    stream = sample_sounds(prior, tries, sampling, generator, longest_sound, lead_in, gap.given, ahead)
+    for frame in islice(stream, gap.frames):
+        frames.append(frame.codes.cpu())
+        progress(len(frames))
+    return torch.stack(frames, 1)
+
+
+@torch.inference_mode()
+def log_likelihood(prior: CodePrior, gap: Gap, tries: Tensor) -> Tensor:
+    """How likely `tries` `[B, frames, Q]` make what stands fast: `[B]`, the sum over the codes after the gap, and over
+    those in it that stay as they are."""
+    B = len(tries)
+    device = prior.start.device
+    room = max(0, prior.window - gap.frames - len(gap.after))
+    before = gap.before[len(gap.before) - min(room, len(gap.before)) :]
+    codes = torch.cat([before.expand(B, -1, -1), tries, gap.after.expand(B, -1, -1)], 1).to(device)
+    scores = prior.frame_scores(codes).codes[:, len(before) :].log_softmax(-1)
+    told = scores.gather(-1, codes[:, len(before) :, :, None])[..., 0]
+    fast = torch.ones(told.shape[1:], dtype=torch.bool, device=device)
+    fast[: gap.frames] = False
+    if gap.given:
+        kept = gap.given.kept[: gap.frames].to(device)
+        fast[: len(kept)] |= kept
+    return (told * fast).sum((1, 2)).cpu()
