@@ -15,7 +15,7 @@ def click(n: int = 24_576, at: int = 12_000) -> np.ndarray:
 
 
 def coloured(seed: int, sound: np.ndarray) -> np.ndarray:
-    return equalise(sound, np.random.default_rng(seed), SAMPLE_RATE)
+    return equalise(torch.from_numpy(sound), np.random.default_rng(seed), SAMPLE_RATE).numpy()
 
 
 def test_knots_share_out_every_frequency() -> None:

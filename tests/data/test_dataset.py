@@ -94,14 +94,6 @@ def test_crops_depend_on_seed_and_step_alone(folder: Path) -> None:
     assert not np.array_equal(a.batch(5, 4), a.batch(6, 4))
 
 
-def test_some_crops_come_coloured_and_the_others_as_they_are(folder: Path) -> None:
-    one, again = (sampler(folder, [5000] * 7, 4096) for _ in range(2))
-    plain, coloured = one.batch(2, 64), one.coloured_batch(2, 64)
-    alike = (plain == coloured).all((1, 2))
-    assert 0.4 < alike.mean() < 0.8
-    assert np.array_equal(coloured, again.coloured_batch(2, 64))
-
-
 def test_short_hits_fill_a_crop_with_silence_between(folder: Path) -> None:
     batch = sampler(folder, [2000] * 12, crop=96_000).batch(0, 4)
     assert batch.shape == (4, 1, 96_000)

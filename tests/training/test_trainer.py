@@ -57,6 +57,13 @@ def test_levels_are_well_used_and_counted_from_the_first_step(trainer: CodecTrai
     assert all(level.utilisation >= 0.8 for level in trainer.corpus_health())
 
 
+def test_some_crops_come_coloured_and_the_others_as_they_are(trainer: CodecTrainer) -> None:
+    plain = trainer._batch(2).repeat(16, 1, 1)
+    coloured, again = (trainer._coloured(plain.clone()) for _ in range(2))
+    assert 0.3 < (plain == coloured).all(2).all(1).float().mean() < 0.9
+    assert torch.equal(coloured, again)
+
+
 def test_what_is_settled_hardly_depends_on_the_batch(corpus_dir: Path, tiny: dict[str, Any]) -> None:
     """A batch halved for want of memory must not leave fewer sounds to settle the codes by."""
     distances = []

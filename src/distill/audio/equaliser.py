@@ -23,28 +23,25 @@ def knots_at(hz: Tensor, sample_rate: int) -> Tensor:
 
 
 @cache
-def _log_responses(n: int, sample_rate: int) -> np.ndarray:
+def _log_responses(n: int, sample_rate: int, device: torch.device) -> Tensor:
     """Log of the causal filter that lifts one knot by a factor of e: complex `[K, n // 2 + 1]`.
 
     Of minimum phase, by folding the cepstrum (Oppenheim & Schafer, Discrete-Time Signal Processing, section 13.5), so
     that nothing is heard before its time. The log of filters in a row is the sum of theirs.
     """
     hz = torch.linspace(0, sample_rate / 2, n // 2 + 1)
-    cepstra = np.fft.irfft(knots_at(hz, sample_rate).numpy())
+    cepstra = torch.fft.irfft(knots_at(hz, sample_rate).to(torch.complex64))
     cepstra[:, 1 : n // 2] *= 2
     cepstra[:, n // 2 + 1 :] = 0
-    responses: np.ndarray = np.fft.rfft(cepstra).astype(np.complex64)
-    return responses
+    return torch.fft.rfft(cepstra).to(device)
 
 
-def equalise(audio: np.ndarray, rng: np.random.Generator, sample_rate: int) -> np.ndarray:
+def equalise(audio: Tensor, rng: np.random.Generator, sample_rate: int) -> Tensor:
     """Sounds `[..., C, N]` through a random equaliser, one for all; each turned down where it would overshoot."""
     N = audio.shape[-1]
     n = 1 << N.bit_length()
-    knots = _log_responses(n, sample_rate)
-    nepers = math.log(10) / 20 * KNOT_DB * rng.standard_normal(len(knots))
-    # Not `@`: the threads of numpy's BLAS go on spinning after it, and a training step took half as long again.
-    response = np.exp(np.einsum("k,kf->f", nepers.astype(np.complex64), knots))
-    coloured = np.fft.irfft(np.fft.rfft(audio, n) * response, n)[..., :N]
-    coloured /= np.abs(coloured).max((-2, -1), initial=1.0, keepdims=True)
-    return coloured.astype(np.float32)
+    knots = _log_responses(n, sample_rate, audio.device)
+    nepers = math.log(10) / 20 * KNOT_DB * rng.standard_normal((len(knots), 1)).astype(np.float32)
+    response = (torch.from_numpy(nepers).to(audio.device) * knots).sum(0).exp()
+    coloured = torch.fft.irfft(torch.fft.rfft(audio, n) * response, n)[..., :N]
+    return coloured / coloured.abs().amax((-2, -1), keepdim=True).clamp(min=1)

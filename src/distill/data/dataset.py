@@ -6,15 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from distill.audio.equaliser import equalise
 from distill.data.corpus import Clip
 
 HELD_OUT_SHARE = 0.1
 MIN_FILES_TO_HOLD_OUT = 5
 GAP_S = (0.02, 0.2)
 GAIN_DB = (-6.0, 2.0)
-EQUALISED_SHARE = 0.4
-"""Of the crops that a decoder learns from: it then knows sounds near those of the corpus as well."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +119,6 @@ class CropSampler:
 
     def __init__(self, regions: Sequence[Region], crop_samples: int, sample_rate: int, seed: int) -> None:
         self.regions, self.crop_samples, self.seed = list(regions), crop_samples, seed
-        self.sample_rate = sample_rate
         self.shortest_gap, self.longest_gap = (round(s * sample_rate) for s in GAP_S)
         self.channels = regions[0].clip.channels
 
@@ -130,14 +126,6 @@ class CropSampler:
         """Crops `[B, C, N]` for this step, as the corpus has them."""
         rng = np.random.default_rng([self.seed, step])
         return np.stack([self._crop(rng) for _ in range(batch_size)])
-
-    def coloured_batch(self, step: int, batch_size: int) -> np.ndarray:
-        """The same crops, some of them through a random equaliser."""
-        rng = np.random.default_rng([self.seed, step, 1])
-        crops = self.batch(step, batch_size)
-        chosen = rng.random(batch_size) < EQUALISED_SHARE
-        crops[chosen] = equalise(crops[chosen], rng, self.sample_rate)
-        return crops
 
     def _crop(self, rng: np.random.Generator) -> np.ndarray:
         crop = np.zeros((self.channels, self.crop_samples), np.float32)

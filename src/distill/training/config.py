@@ -14,7 +14,8 @@ class VQVAEConfig:
 
     codebook_size: int = 128
     num_quantizers: int = 8
-    batch_size: int = 8
+    batch_size: int | None = None
+    """Pieces heard at each step; None: as many as suit the device."""
     crop_frames: int = 24
     """Code frames (of 1024 samples) in a crop: about 0.5 s. Twice that was worse at equal time."""
     learning_rate: float = 1e-3
@@ -33,7 +34,7 @@ class VQVAEConfig:
         checks = [
             (2 <= self.num_quantizers <= 8, "--rvq-levels must lie between 2 and 8."),
             (2 <= self.codebook_size <= 4096, "--codebook-size must lie between 2 and 4096."),
-            (self.batch_size >= 1, "--batch-size must be at least 1."),
+            (self.batch_size is None or self.batch_size >= 1, "--batch-size must be at least 1."),
             (self.learning_rate > 0 and math.isfinite(self.learning_rate), "--lr must be above 0."),
             (self.channels in (None, 1, 2), "--channels must be 1 (mono) or 2 (stereo)."),
             (self.threads is None or self.threads >= 1, "--threads must be at least 1."),

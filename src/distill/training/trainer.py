@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from distill.audio.equaliser import equalise
 from distill.audio.spatial import mix_channels
 from distill.data.dataset import CropSampler, Region, Split, cut_into_blocks
 from distill.device import gains_by_bfloat16
@@ -22,7 +23,7 @@ from distill.models.vqvae import NOISE_FRAMES, VQVAE, CodecOutput
 from distill.training.average import WeightAverage
 from distill.training.budget import Budget, lay_out
 from distill.training.config import VQVAEConfig
-from distill.training.memory import free_memory, is_out_of_memory
+from distill.training.memory import free_memory, is_out_of_memory, usual_batch_size
 from distill.training.metrics import LevelHealth, StepMetrics
 from distill.training.optimizer import CodecOptimizer
 
@@ -36,6 +37,8 @@ SETTLING_PASSES = 4
 FIRST_PIECES = 32
 HEALTH_STEPS = 50
 REPULSION = 1.0
+EQUALISED_SHARE = 0.4
+"""Of the crops that the decoder learns from: it then knows sounds near those of the corpus as well."""
 LEVEL_WEIGHT = 6.0
 MAX_GRADIENT = 1.0
 HELD_OUT_S, OWN_S = 20.0, 10.0
@@ -64,8 +67,8 @@ class CodecTrainer:
         self.sampler = CropSampler(split.train, config.crop_frames * self.model.frame_hop, sample_rate, config.seed)
         self.held_out = split.held_out
         self.average = WeightAverage(self.model)
-        self.batch_size, self.heard_s = config.batch_size, 0.0
-        step_s = config.batch_size * self.sampler.crop_samples / sample_rate
+        self.batch_size, self.heard_s = config.batch_size or usual_batch_size(device), 0.0
+        step_s = self.batch_size * self.sampler.crop_samples / sample_rate
         self.total_s = sum(region.n_samples for region in split.train) / sample_rate
         self.budget = lay_out(config, self.total_s, step_s)
         self.step_count, self.codebooks_ready, self.bad_steps = 0, False, 0
@@ -115,7 +118,7 @@ class CodecTrainer:
         if not self.codebooks_ready:
             self.settle_codes()
         rate = self._set_learning_rate()
-        audio = self._tensor(self.sampler.coloured_batch(self.step_count, self.batch_size))
+        audio = self._coloured(self._batch(self.step_count))
         output = self.model(audio, self._first_frames())
         distance, energy = self._energy_distance(output, audio)
         mel = distance * len(MEL_SCALES)
@@ -129,6 +132,15 @@ class CodecTrainer:
 
     def _batch(self, step: int) -> Tensor:
         return self._tensor(self.sampler.batch(step, self.batch_size))
+
+    def _coloured(self, audio: Tensor) -> Tensor:
+        """The same crops, some of them through a random equaliser."""
+        rng = np.random.default_rng([self.config.seed, self.step_count, 1])
+        # On the device: a GPU would wait for filters that the CPU makes.
+        chosen = torch.from_numpy(rng.random(len(audio)) < EQUALISED_SHARE).to(self.device)
+        if chosen.any():
+            audio[chosen] = equalise(audio[chosen], rng, self.model.sample_rate)
+        return audio
 
     def _tensor(self, batch: np.ndarray) -> Tensor:
         return torch.from_numpy(batch).to(self.device)
@@ -182,7 +194,8 @@ class CodecTrainer:
         # However large the batch, as many pieces: the first are all held in memory at once.
         piece_s = self.sampler.crop_samples / self.model.sample_rate
         pieces = min(max(math.ceil(SETTLING_PASSES * self.total_s / piece_s), SETTLING_PIECES[0]), SETTLING_PIECES[1])
-        first, last = (-(-n // self.batch_size) for n in (min(pieces, ANALYSED_PIECES), pieces))
+        analysed = min(pieces, ANALYSED_PIECES // self.model.channels)
+        first, last = (-(-n // self.batch_size) for n in (analysed, pieces))
         batches, more = map(self._batch, range(first)), map(self._batch, range(first, last))
         self.model.fit(batches, self._generator(2), more, self._as_they_are())
         # What the average holds is the outline as it was before.
