@@ -91,7 +91,7 @@ def draw(
     starts = torch.zeros(len(before), dtype=torch.bool)
     starts[:1] = gap.begun and len(before) == len(gap.before)
     lead_in = LeadIn(before, starts, False, ()) if len(before) else None
-    ahead = Ahead(gap.after, len(before) + gap.frames) if prior.hears_ahead and len(gap.after) else None
+    ahead = Ahead(gap.after if prior.hears_ahead else gap.after[:0], gap.frames)
     frames = []
     stream = sample_sounds(prior, tries, sampling, generator, longest_sound, lead_in, gap.given, ahead)
     for frame in islice(stream, gap.frames):

@@ -67,16 +67,6 @@ def sample(logits: Tensor, sampling: Sampling, generator: torch.Generator) -> Te
     return index.gather(1, chosen)[:, 0]
 
 
-def _hear(prior: CodePrior, lead_in: LeadIn, batch_size: int, cache: PriorCache) -> Tensor:
-    """Take in all of `lead_in`; returns the codes `[B, Q]` of its last frame, which the next step takes."""
-    device, previous = prior.start.device, None
-    for codes, begins in zip(lead_in.codes.to(device), lead_in.starts, strict=True):
-        prior.step(previous, begins.expand(batch_size).to(device), cache)
-        previous = codes.expand(batch_size, -1)
-    assert previous is not None
-    return previous
-
-
 class Frame(NamedTuple):
     """`codes` `[B, Q]`, and in which streams the sound `ends` `[B]` (bool) with them."""
 
@@ -96,10 +86,35 @@ class Given(NamedTuple):
 
 
 class Ahead(NamedTuple):
-    """Codes `[T, Q]` that follow in time; the first of them is the one at `place`, counted from the first heard."""
+    """Codes `[T, Q]` that follow, `gap` frames after what is heard before; `T` may be 0."""
 
     codes: Tensor
-    place: int
+    gap: int
+
+
+def _hear(prior: CodePrior, lead_in: LeadIn, batch_size: int, cache: PriorCache) -> Tensor:
+    """Take in all of `lead_in`; returns the codes `[B, Q]` of its last frame, which the next step takes."""
+    device, previous = prior.start.device, None
+    for codes, begins in zip(lead_in.codes.to(device), lead_in.starts, strict=True):
+        prior.step(previous, begins.expand(batch_size).to(device), cache)
+        previous = codes.expand(batch_size, -1)
+    assert previous is not None
+    return previous
+
+
+def _hear_both(
+    prior: CodePrior, lead_in: LeadIn | None, ahead: Ahead, batch_size: int, cache: PriorCache
+) -> Tensor | None:
+    """Take in what follows and what comes before, if anything, at once; returns as `_hear` does."""
+    device, following = prior.start.device, ahead.codes
+    before = lead_in.codes if lead_in else following[:0]
+    codes = torch.cat([following, before]).to(device)
+    starts = torch.zeros(len(codes), dtype=torch.bool, device=device)
+    if lead_in:
+        starts[len(following) :] = lead_in.starts.to(device)
+    if len(codes):
+        prior.hear(codes, starts, cache, batch_size, len(following), len(before) + ahead.gap)
+    return codes[-1].expand(batch_size, -1) if len(before) else None
 
 
 @torch.inference_mode()
@@ -124,10 +139,10 @@ def sample_sounds(
     cache, previous = prior.new_cache(), None
     starts = torch.ones(batch_size, dtype=torch.bool, device=device)
     if ahead is not None:
-        following = ahead.codes.to(device).expand(batch_size, -1, -1)
-        prior.hear_ahead(following, torch.zeros_like(following[..., 0], dtype=torch.bool), ahead.place, cache)
-    if lead_in is not None:
+        previous = _hear_both(prior, lead_in, ahead, batch_size, cache)
+    elif lead_in is not None:
         previous = _hear(prior, lead_in, batch_size, cache)
+    if lead_in is not None:
         starts, age = starts & lead_in.ended, age + lead_in.age
     # Where sounds end is drawn as the prior has it: a cut would make rare endings rarer still.
     coin = Sampling(temperature=1.0 if sampling.temperature >= GREEDY_BELOW else 0.0, top_p=1.0)

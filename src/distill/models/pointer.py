@@ -173,12 +173,22 @@ class Memory:
         self.fit = empty(batch_size, Q, HEADS, 1, 0)
 
     def hold(self, codes: Tensor, starts: Tensor, place: int) -> None:
-        """Keep for good the codes `[B, ahead, Q]` of frames that follow in time, of which the first is the one at
-        `place`, counted from the first that is yet to come; sounds begin at `starts` `[B, ahead]` (bool)."""
-        for kept, new in zip(self.past, self.pointer.frames(codes, starts), strict=True):
-            kept[:, : self.ahead] = new
-        self.codes[:, :, : self.ahead] = self.pointer.spread_out(codes).transpose(1, 2)
+        """Begin with `codes` `[T, Q]`, the same in all streams, the last of which is still to be pushed.
+
+        Those of the first `ahead` frames, which lie from `place` on, stay for good; the others lie from 0 on. Sounds
+        begin at `starts` `[T]` (bool).
+        """
+        T, past = len(codes), len(codes) - self.ahead
+        frames = self.pointer.frames(codes[None], starts[None], self.ahead)
+        done = T - bool(past)
+        for kept, new in zip(self.past, frames, strict=True):
+            kept[:, :done] = new[:, :done]
+        self.codes[:, :, :done] = self.pointer.spread_out(codes[:done]).transpose(0, 1)
         self.place = place
+        if past:
+            self.kept = past - 1
+            self.last[:], self.sound[:] = frames.last[:, -1:], frames.sound[:, -1:]
+            self.since[:] = past - 1 - int(_fresh(starts[None], self.ahead)[0, self.ahead :].nonzero()[-1])
 
     def push(self, previous: Tensor | None, starts: Tensor) -> None:
         """Keep the codes `previous` `[B, Q]` (None: there are none yet) and go on to the next frame, which begins a

@@ -70,11 +70,22 @@ class PriorCache:
     """
 
     def __init__(self, num_layers: int, window: int) -> None:
-        self.window, self.ahead = window, 0
+        self.window, self.ahead, self.batch_size = window, 0, 1
         self.position = self.steps = 0
         self.memory: Memory | None = None
         self._keys: list[Tensor | None] = [None] * num_layers
         self._values: list[Tensor | None] = [None] * num_layers
+
+    def begin(self, batch_size: int, ahead: int) -> None:
+        """Before anything is kept: of so many streams, with so many slots that stay."""
+        self.batch_size, self.ahead = batch_size, ahead
+
+    def fill(self, layer: int, key: Tensor, value: Tensor) -> None:
+        """Keep the first keys and values `[1, heads, T, head_dim]` of all streams, which are alike."""
+        _, heads, T, dim = key.shape
+        keys = self._keys[layer] = key.new_zeros(self.batch_size, heads, self.ahead + self.window, dim)
+        values = self._values[layer] = value.new_zeros(self.batch_size, heads, self.ahead + self.window, dim)
+        keys[:, :, :T], values[:, :, :T] = key, value
 
     def push(self, layer: int, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
         """Add one frame's `[B, heads, 1, head_dim]`; return all that it may look at, itself included.
@@ -123,10 +134,14 @@ class Block(nn.Module):
         x = x + F.dropout(mixed, self.dropout, self.training)
         return x + self.mlp(x)
 
-    def forward(self, x: Tensor, angles: Tensor, mask: Tensor | None) -> Tensor:
+    def forward(
+        self, x: Tensor, angles: Tensor, mask: Tensor | None, cache: PriorCache | None = None, layer: int = 0
+    ) -> Tensor:
         """`x` `[B, T, D]`; `mask` `[T, T]` (true where a frame may look), or plain causal when None."""
         # No dropout on the attention itself: on a CPU it doubles the time of a step.
         query, key, value = self._project(x, angles)
+        if cache is not None:
+            cache.fill(layer, key, value)
         attended = F.scaled_dot_product_attention(query, key, value, attn_mask=mask, is_causal=mask is None)
         return self._close(x, attended)
 
@@ -224,14 +239,15 @@ class CodePrior(nn.Module):
         past = self.embedding(self._rows(codes[:, :-1])).sum(2)
         start = self.start.expand(len(codes), 1, -1).to(past)
         x = torch.cat([start, past], 1)
-        if ahead:
+        if 0 < ahead < codes.shape[1]:
             x = torch.cat([x[:, :ahead], start, x[:, ahead + 1 :]], 1)
         return x if starts is None else x + starts[..., None] * self.new_sound
 
     def _with_ahead(self, x: Tensor, codes: Tensor, ahead: int) -> Tensor:
         """Backbone input `[B, T + 1, D]`: those of the frames `ahead` marked, and after them one for the codes of the
         last of them, which no frame has as its predecessor."""
-        assert self.ahead is not None
+        if self.ahead is None:
+            raise ValueError("this prior was not made to hear what lies ahead")
         last = self.embedding(self._rows(codes[:, ahead - 1 : ahead])).sum(2)
         return torch.cat([x[:, :ahead] + self.ahead, last + self.ahead, x[:, ahead:]], 1)
 
@@ -243,6 +259,20 @@ class CodePrior(nn.Module):
         age = order[:, None] - order
         return (age >= 0) & ((age < self.window) | (order < ahead + bool(ahead)))
 
+    def _backbone(self, x: Tensor, codes: Tensor, ahead: int, place: int, cache: PriorCache | None = None) -> Tensor:
+        """Output `[B, T, D]` for the inputs `x` `[B, T, D]` of `codes` `[B, T, Q]`, of which the first `ahead` lie from
+        `place` on, and the others from 0 on. What it attends to is kept in a new `cache`."""
+        T = x.shape[1]
+        places = torch.arange(T - ahead, device=x.device)
+        if ahead:
+            x = self._with_ahead(x, codes, ahead)
+            places = torch.cat([torch.arange(place, place + ahead + 1, device=x.device), places])
+        angles = rotary_angles(places, self.head_dim)
+        mask = self._window_mask(len(places), x.device, ahead)
+        for layer, block in enumerate(self.blocks):
+            x = block(x, angles, mask, cache, layer)
+        return torch.cat([x[:, :ahead], x[:, ahead + 1 :]], 1) if ahead else x
+
     def frame_scores(
         self, codes: Tensor, starts: Tensor | None = None, mask_rate: float = 0.0, ahead: int = 0
     ) -> FrameScores:
@@ -252,22 +282,11 @@ class CodePrior(nn.Module):
         frames are hidden from the backbone. The first `ahead` frames (fewer than `T`) follow the last one in time;
         `ValueError` from a prior that does not hear ahead.
         """
-        if ahead and not self.hears_ahead:
-            raise ValueError("this prior was not made to hear what lies ahead")
         _B, T, Q = codes.shape
         x = self._inputs(codes, starts, ahead)
         if mask_rate:
             x = x * (torch.rand(x.shape[:2], device=x.device) >= mask_rate)[..., None]
-        places = torch.arange(T, device=x.device)
-        if ahead:
-            x = self._with_ahead(x, codes, ahead)
-            places = torch.cat([torch.arange(T - ahead, T + 1, device=x.device), places[: T - ahead]])
-        angles = rotary_angles(places, self.head_dim)
-        mask = self._window_mask(len(places), x.device, ahead)
-        for block in self.blocks:
-            x = block(x, angles, mask)
-        if ahead:
-            x = torch.cat([x[:, :ahead], x[:, ahead + 1 :]], 1)
+        x = self._backbone(x, codes, ahead, T - ahead)
         # known[q] is what level q may use: the backbone's output and the levels before it.
         known = torch.cat([self.norm(x)[:, :, None], self.known(self._rows(codes))], 2).cumsum(2)
         scores = torch.stack([head(known[:, :, q]) for q, head in enumerate(self.heads)], 2)
@@ -294,32 +313,31 @@ class CodePrior(nn.Module):
     def new_cache(self) -> PriorCache:
         return PriorCache(self.num_layers, self.window)
 
-    def hear_ahead(self, codes: Tensor, starts: Tensor, place: int, cache: PriorCache) -> None:
-        """Take in what follows in time, before all else: `codes` `[B, T, Q]`, of which the first lies `place` frames
-        after the first one that is yet to come. `starts` `[B, T]` (bool) marks frames that begin a sound.
+    def hear(
+        self, codes: Tensor, starts: Tensor, cache: PriorCache, batch_size: int = 1, ahead: int = 0, place: int = 0
+    ) -> None:
+        """Take in `codes` `[T, Q]`, at most a window of them and those `ahead`, at once and before all else, for all
+        streams alike; sounds begin at `starts` `[T]` (bool). The next step takes the last of the codes.
 
-        `ValueError` from a prior that does not hear ahead, or with a `cache` that is no longer empty.
+        The first `ahead` of them follow what is yet to come: they lie from `place` on, the others from 0 on.
+        `ValueError` from a prior that does not hear ahead.
         """
-        if self.ahead is None or cache.steps:
-            raise ValueError("what lies ahead comes first, to a prior that was made to hear it")
-        B, T, _Q = codes.shape
-        cache.ahead, cache.position = T + 1, place
-        nothing = starts.new_zeros(B, 1)
-        for t, begins in enumerate(torch.cat([starts, nothing], 1).unbind(1)):
-            self._run(self._input(codes[:, t - 1] if t else None, begins) + self.ahead, cache)
-        cache.position = 0
+        cache.begin(batch_size, ahead + 1 if ahead else 0)
+        x = self._inputs(codes[None], starts[None], ahead)
+        self._backbone(x, codes[None], ahead, place, cache)
+        cache.position = len(codes) - ahead
+        cache.steps = cache.ahead + cache.position
         if self.pointer is not None:
-            cache.memory = Memory(self.pointer, B, self.window, T)
+            cache.memory = Memory(self.pointer, batch_size, self.window, ahead)
             cache.memory.hold(codes, starts, place)
 
-    def _input(self, previous: Tensor | None, starts: Tensor) -> Tensor:
-        """Backbone input `[B, D]` of one frame."""
-        past = self.start.expand(len(starts), -1) if previous is None else self.embedding(self._rows(previous)).sum(1)
-        return past + starts[:, None] * self.new_sound
+    def step(self, previous: Tensor | None, starts: Tensor, cache: PriorCache) -> Tensor:
+        """What is known `[B, D]` of the next frame, given the `previous` one's codes `[B, Q]` (None: none).
 
-    def _run(self, x: Tensor, cache: PriorCache) -> Tensor:
-        """The backbone's output `[B, D]` for one frame's input `[B, D]`."""
-        x = x[:, None]
+        `starts` `[B]` (bool) marks streams in which the coming frame begins a new sound.
+        """
+        past = self.start.expand(len(starts), -1) if previous is None else self.embedding(self._rows(previous)).sum(1)
+        x = (past + starts[:, None] * self.new_sound)[:, None]
         angles = rotary_angles(torch.tensor([cache.position], device=x.device), self.head_dim)
         for i, block in enumerate(self.blocks):
             assert isinstance(block, Block)
@@ -327,14 +345,6 @@ class CodePrior(nn.Module):
         cache.position += 1
         cache.steps += 1
         out: Tensor = self.norm(x)[:, 0]
-        return out
-
-    def step(self, previous: Tensor | None, starts: Tensor, cache: PriorCache) -> Tensor:
-        """What is known `[B, D]` of the next frame, given the `previous` one's codes `[B, Q]` (None: none).
-
-        `starts` `[B]` (bool) marks streams in which the coming frame begins a new sound.
-        """
-        out = self._run(self._input(previous, starts), cache)
         if self.pointer is None:
             return out
         if cache.memory is None:
