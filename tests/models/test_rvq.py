@@ -87,15 +87,24 @@ def test_centres_beside_fixed_ones_come_nearer_where_those_are_far() -> None:
     assert error(torch.cat((fixed, added))) < error(added)
 
 
-def test_a_small_corpus_among_much_else_keeps_most_entries_to_itself() -> None:
+def test_a_small_corpus_leaves_few_entries_idle_that_are_fitted_to_much_else() -> None:
     own = torch.randn(300, 8, generator=generator(2))
-    x = torch.cat((own, torch.randn(3000, 8, generator=generator(3)) * 3))
+    x = torch.cat((own, torch.randn(3000, 8, generator=generator(3)) * 3 + 3))
     alike, owned = ResidualVQ(8, 32, 3), ResidualVQ(8, 32, 3)
     alike.fit(x, generator())
     owned.fit(x, generator(), own)
-    assert errors(owned, own)[-1] < 0.3 * errors(alike, own)[-1]
-    assert errors(owned, x)[-1] < 3 * errors(alike, x)[-1]
+    assert min(len(column.unique()) for column in alike(own).T) < 0.6 * 32
     assert all(len(column.unique()) >= 0.8 * 32 for column in owned(own).T)
+    assert errors(owned, own)[-1] < 0.5 * errors(alike, own)[-1]
+    assert errors(owned, x)[-1] < 4 * errors(alike, x)[-1]
+
+
+def test_entries_stay_as_they_are_where_none_is_idle() -> None:
+    x = torch.randn(500, 8, generator=generator(1))
+    alike, owned = ResidualVQ(8, 16, 3), ResidualVQ(8, 16, 3)
+    alike.fit(x, generator())
+    owned.fit(x, generator(), x)
+    assert torch.equal(alike.codebooks, owned.codebooks)
 
 
 def test_fewer_rows_than_entries_are_hit_exactly() -> None:

@@ -11,9 +11,8 @@ from torch import Tensor, nn
 BEAM = 8
 """Paths kept while choosing codes. Four serve sounds not learned from better than codebooks four times as large."""
 
-OWN_SHARE = 0.85
-"""Share of the entries that are fitted to the corpus alone. With more, what is new fits less; with fewer, a corpus of
-seconds leaves many of them unused."""
+OWN_SHARE = 0.9
+"""Share of the entries of a level that the corpus shall use. The more there are of its own, the less fits what is new."""
 
 
 def nearest(x: Tensor, codebook: Tensor) -> Tensor:
@@ -79,13 +78,23 @@ class ResidualVQ(nn.Module):
     def fit(self, x: Tensor, generator: torch.Generator, own: Tensor | None = None) -> None:
         """Set every codebook by k-means on `x` `[N, D]`, level after level on what is left over.
 
-        Most entries are fitted to `own` `[M, D]` alone, if given, the others to what those leave over of `x`.
+        Of the entries that `own` `[M, D]` leaves idle, some are fitted to it instead, so that it uses `OWN_SHARE`.
         """
-        own = x[:0] if own is None else own
-        K = self.codebooks.shape[1]
-        k = min(round(OWN_SHARE * K), len(own) // 2)
         for q in range(len(self.codebooks)):
-            mine = kmeans(own, k, generator) if k else own[:0]
-            centres = torch.cat((mine, kmeans(x, K - k, generator, fixed=mine)))
+            centres = kmeans(x, self.codebooks.shape[1], generator)
+            if own is not None:
+                _put_to_use(centres, own, x, generator)
+                own = own - centres[nearest(own, centres)]
             self.codebooks[q] = centres
-            x, own = (left - centres[nearest(left, centres)] for left in (x, own))
+            x = x - centres[nearest(x, centres)]
+
+
+def _put_to_use(centres: Tensor, own: Tensor, x: Tensor, generator: torch.Generator) -> None:
+    """Fit those of the `centres` `[K, D]` that `own` leaves idle, and that `x` misses least, to `own` instead."""
+    K = len(centres)
+    use, use_by_all = (torch.bincount(nearest(rows, centres), minlength=K) for rows in (own, x))
+    wanted = min(round(OWN_SHARE * K), len(own) // 2) - int((use > 0).sum())
+    if wanted > 0:
+        order = torch.where(use > 0, len(x) + 1, use_by_all).argsort(stable=True)
+        idle, rest = order[:wanted], order[wanted:]
+        centres[idle] = kmeans(own, wanted, generator, fixed=centres[rest])
