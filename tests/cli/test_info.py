@@ -11,6 +11,7 @@ def test_without_a_prior(run, codec_only: Path) -> None:
     said = json.loads(run("info", codec_only, "--json").stdout)
     assert (said["has_prior"], said["prior_config"], said["prior_metadata"]) == (False, None, None)
     assert (said["codebook_size"], said["num_quantizers"], said["corpus_files"]) == (32, 3, 8)
+    assert said["stereo"] == {}
     assert (said["verdict"], said["verdict_kind"]) == ("Too early to tell: train longer.", "too-early")
 
 

@@ -104,6 +104,18 @@ def test_what_is_wide_stays_wide(model: LoadedVQModel, sounds: dict[str, np.ndar
     assert side_level_db([decoded]) == pytest.approx(side_level_db([sounds["wide pad"]]), abs=2)
 
 
+def test_the_file_says_how_wide_the_corpus_is_and_how_wide_it_comes_out(
+    model: LoadedVQModel, sounds: dict[str, np.ndarray]
+) -> None:
+    said = model.metadata["stereo"]
+    (side, side_decoded), (alike, alike_decoded) = said["side_db"], said["correlation"]
+    own = np.concatenate(list(sounds.values()), 1)
+    assert side == pytest.approx(side_level_db([own]), abs=3)
+    assert side_decoded == pytest.approx(side, abs=3)
+    assert alike == pytest.approx(correlation(own), abs=0.3)
+    assert alike_decoded == pytest.approx(alike, abs=0.3)
+
+
 def test_what_is_in_the_middle_stays_there(model: LoadedVQModel, sounds: dict[str, np.ndarray]) -> None:
     assert side_level_db([raw(model, sounds["mono"])]) < -40
     for sound in (sounds["mono"], sounds["mono"][:1]):

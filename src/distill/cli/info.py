@@ -48,6 +48,7 @@ def _facts(header: dict[str, Any]) -> dict[str, Any]:
         "num_quantizers": config["num_quantizers"],
         "bits_per_second": bits,
         "level_health": metadata.get("level_health", []),
+        "stereo": metadata.get("stereo") or {},
         "corpus_files": len(corpus),
         "corpus_s": sum(entry.get("duration_s", 0) for entry in corpus),
         "corpus_loudness": metadata.get("corpus_loudness"),
@@ -81,6 +82,7 @@ def _table(facts: dict[str, Any]) -> "Table":
         ("Made", f"{facts['created']} with Distill {facts['distill_version']}"),
         ("Codec", codec),
         ("Codes in use", levels or "not measured yet"),
+        *([("Stereo", _stereo_line(facts["stereo"]))] if facts["stereo"] else []),
         ("Corpus", f"{facts['corpus_files']} files, {facts['corpus_s']:.1f} s"),
         ("Verdict", facts["verdict"]),
         ("Prior", _prior_line(facts)),
@@ -89,6 +91,14 @@ def _table(facts: dict[str, Any]) -> "Table":
     for title, text in rows:
         table.add_row(title, str(text))
     return table
+
+
+def _stereo_line(stereo: dict[str, list[float]]) -> str:
+    (side, side_decoded), (alike, alike_decoded) = stereo["side_db"], stereo["correlation"]
+    return (
+        f"side at {side:.1f} dB in your recordings, {side_decoded:.1f} dB as decoded; "
+        f"left and right correlate {alike:.2f}, {alike_decoded:.2f} as decoded"
+    )
 
 
 def _prior_line(facts: dict[str, Any]) -> str:

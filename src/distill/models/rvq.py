@@ -12,7 +12,7 @@ BEAM = 8
 """Paths kept while choosing codes. Four serve sounds not learned from better than codebooks four times as large."""
 
 OWN_SHARE = 0.9
-"""Share of the entries of a level that the corpus shall use. The more there are of its own, the less fits what is new."""
+"""Share of a level's entries that the corpus shall use. The more are its own, the less well fits what is new."""
 
 
 def nearest(x: Tensor, codebook: Tensor) -> Tensor:

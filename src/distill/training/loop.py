@@ -165,6 +165,7 @@ class _Run:
         self.curves: list[Point] = []
         self.recent: list[float] = []
         self.code_counts = self.trainer.recent_counts()
+        self.stereo: dict[str, list[float]] = {}
         self.last_save_s = 0.0
 
     @property
@@ -191,6 +192,7 @@ class _Run:
                 trainer.settle_codes()
             self.code_counts = trainer.corpus_counts()
             self._validate()
+            self.stereo = trainer.stereo_image()
         self._save(finished)
         return self._complete(finished)
 
@@ -311,6 +313,7 @@ class _Run:
             "corpus_rms_range_db": _rms_range(self.clips),
             "level_health": [asdict(level) for level in self.health],
             "code_counts": self.code_counts.to(torch.int32),
+            "stereo": self.stereo,
             "loss_curves": [dict(point) for point in self.curves],
             "verdict": verdict.sentence,
             "verdict_kind": verdict.kind.value,
@@ -335,6 +338,7 @@ class _Run:
             train_loss=float(np.mean(self.recent)) if self.recent else float("nan"),
             val_loss=last.get("val_loss"),
             levels=self.health,
+            stereo=self.stereo,
             verdict=verdict.sentence,
             verdict_kind=verdict.kind,
             realtime_factor=trainer.realtime_factor,

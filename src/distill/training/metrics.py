@@ -92,13 +92,17 @@ class ModelSaved:
 
 @dataclass(frozen=True)
 class TrainingCompleteEvent:
-    """End of codec training. `finished` is false after an interruption, true after an early stop."""
+    """End of codec training. `finished` is false after an interruption, true after an early stop.
+
+    `stereo` has `side_db` and `correlation` of own sounds, as they are and as decoded; it is empty for mono.
+    """
 
     steps: int
     elapsed_s: float
     train_loss: float
     val_loss: float | None
     levels: tuple[LevelHealth, ...]
+    stereo: dict[str, list[float]]
     verdict: str
     verdict_kind: VerdictKind
     realtime_factor: float

@@ -4,6 +4,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
@@ -12,7 +13,7 @@ import torch
 from torch import Tensor
 
 from distill.audio.equaliser import equalise
-from distill.audio.spatial import mix_channels
+from distill.audio.spatial import correlation, mix_channels, side_level_db
 from distill.data.dataset import CropSampler, Region, Split, cut_into_blocks
 from distill.device import gains_by_bfloat16
 from distill.errors import DivergedError
@@ -264,25 +265,49 @@ class CodecTrainer:
     @torch.no_grad()
     def validate(self) -> Distances:
         """How near the averaged weights come to up to 10 s of own sounds, and to up to 20 s of what is held out."""
-        self.model.eval()
-        with self.average.applied():
+        with self._as_it_is_saved():
             own = self._mean_distance(self.sampler.regions, OWN_S)
             held_out = self._mean_distance(self.held_out, HELD_OUT_S)
-        self.model.train()
         assert own is not None
         return Distances(own, held_out)
 
     def _mean_distance(self, regions: Sequence[Region], seconds: float) -> float | None:
         """Over the beginnings of up to 24 regions, spread evenly; None for no regions."""
+        distances = [self._distance(part) for part in self._beginnings(regions, seconds)]
+        return sum(distances) / len(distances) if distances else None
+
+    @contextmanager
+    def _as_it_is_saved(self) -> Iterator[None]:
+        """With averaged weights, and not in training."""
+        self.model.eval()
+        with self.average.applied():
+            yield
+        self.model.train()
+
+    def _beginnings(self, regions: Sequence[Region], seconds: float) -> list[Region]:
         some = regions[:: max(1, len(regions) // MOST_REGIONS)][:MOST_REGIONS]
         each = max(1, int(seconds * self.model.sample_rate / max(1, len(some))))
-        parts = (Region(r.clip, r.start, min(r.stop, r.start + each)) for r in some)
-        distances = [self._distance(part) for part in parts]
-        return sum(distances) / len(distances) if distances else None
+        return [Region(r.clip, r.start, min(r.stop, r.start + each)) for r in some]
+
+    def _decoded(self, audio: np.ndarray) -> np.ndarray:
+        """What the codec makes of `audio` `[C, N]`."""
+        return decode_codes(self.model, encode_audio(self.model, audio))[:, : audio.shape[1]]
+
+    @torch.no_grad()
+    def stereo_image(self) -> dict[str, list[float]]:
+        """`side_db` and `correlation` of up to 10 s of own sounds, as they are and as the codec makes them; none of
+        mono."""
+        if self.model.channels == 1:
+            return {}
+        sounds = [part.audio() for part in self._beginnings(self.sampler.regions, OWN_S)]
+        with self._as_it_is_saved():
+            decoded = [self._decoded(sound) for sound in sounds]
+        pair = [np.concatenate(some, 1) for some in (sounds, decoded)]
+        return {"side_db": [side_level_db([x]) for x in pair], "correlation": [correlation(x) for x in pair]}
 
     def _distance(self, region: Region) -> float:
         audio = region.audio()
-        decoded = decode_codes(self.model, encode_audio(self.model, audio))[:, : audio.shape[1]]
+        decoded = self._decoded(audio)
         # Of the mono mix, so that the figure means the same for stereo.
         pair = [self._padded(mix_channels(x, 1)) for x in (decoded, audio)]
         return float(self.loss(*pair, tuple(range(len(MEL_SCALES))))) * len(MEL_SCALES)

@@ -1,0 +1,130 @@
+"""What a prior generates beside its corpus: whether it is like it, how much it copies, how loud it is, how it ends.
+
+    python benchmarks/generated.py MODEL.sda SOUNDS [--count 20 --seconds 10]
+
+SOUNDS is the folder that the prior was trained on. Generated with the defaults of `distill generate`, from seed 0 on.
+
+Likeness is the squared maximum mean discrepancy (Gretton et al. 2012, equation 5, the biased estimate; Gaussian kernel,
+its width the median distance in the corpus) of descriptors averaged over a second, or over a file that is shorter,
+between as many seconds of both. It stands beside that of random halves of the corpus, split by files. A copied share is
+what the copy meter says (docs/copying.md), which counts from what held-out files have. Steps from sample to sample are
+the largest within 5 ms of beginnings, of ends, and of where the context of training is full.
+"""
+
+import argparse
+import warnings
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from distill.audio.descriptors import DESCRIPTORS, SILENT_DB, measure
+from distill.audio.level import integrated_loudness
+from distill.data.corpus import scan_corpus
+from distill.library import workflows
+from distill.settings import SAMPLE_RATE
+from distill.training.prior_config import PriorConfig
+from hits import envelope, longest_silence
+
+SPLITS = 200
+HOP = 1024
+EDGE = round(0.005 * SAMPLE_RATE)
+PITCH = DESCRIPTORS.index("pitch")
+
+
+def seconds_of(sound: np.ndarray) -> np.ndarray:
+    """Descriptors `[n, 6]` of each second of `sound` `[C, N]`, or of all of a shorter one: the share that has a pitch
+    comes last. NaN where there is nothing to say."""
+    rows = measure(sound, SAMPLE_RATE, HOP)
+    rows[:, PITCH] = np.log2(rows[:, PITCH])
+    each = round(SAMPLE_RATE / HOP)
+    parts = [rows[i : i + each] for i in range(0, max(1, len(rows) - each // 2), each)]
+    with warnings.catch_warnings():
+        # Of silence there is no mean.
+        warnings.simplefilter("ignore", RuntimeWarning)
+        means = np.stack([np.nanmean(part, 0) for part in parts])
+    pitched = np.array([np.mean(~np.isnan(part[:, PITCH])) for part in parts])
+    means[:, 0] = np.nan_to_num(means[:, 0], nan=SILENT_DB)
+    return np.column_stack([means, pitched])
+
+
+def standardised(rows: np.ndarray, corpus: np.ndarray) -> np.ndarray:
+    """`rows` by the mean and the spread of the corpus; what there is nothing to say of lies in the middle."""
+    spread = np.nanstd(corpus, 0)
+    return np.nan_to_num((rows - np.nanmean(corpus, 0)) / np.where(spread > 0, spread, 1.0))
+
+
+def squared_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """`[n, m]` between rows."""
+    return np.square(a[:, None] - b).sum(-1)
+
+
+def discrepancy(a: np.ndarray, b: np.ndarray, width: float) -> float:
+    """Squared maximum mean discrepancy, biased, of the rows of `a` and `b`."""
+
+    def kernel(x: np.ndarray, y: np.ndarray) -> float:
+        return float(np.exp(-squared_distances(x, y) / (2 * width**2)).mean())
+
+    return kernel(a, a) + kernel(b, b) - 2 * kernel(a, b)
+
+
+def likeness(corpus: list[np.ndarray], made: np.ndarray, rng: np.random.Generator) -> tuple[float, np.ndarray]:
+    """Median discrepancy of what was `made` `[n, 6]`, and those of random halves of the `corpus`, rows by file."""
+    everything = np.concatenate(corpus)
+    files = [standardised(rows, everything) for rows in corpus]
+    made, everything = standardised(made, everything), np.concatenate(files)
+    apart = squared_distances(everything, everything)[np.triu_indices(len(everything), 1)]
+    width = float(np.median(np.sqrt(apart)))
+    halves, found = [], []
+    for _ in range(SPLITS):
+        order = rng.permutation(len(files))
+        one, other = (np.concatenate([files[i] for i in part]) for part in np.array_split(order, 2))
+        n = min(len(one), len(other), len(made))
+        one, other, new, own = (x[rng.permutation(len(x))[:n]] for x in (one, other, made, everything))
+        halves.append(discrepancy(one, other, width))
+        found.append(discrepancy(new, own, width))
+    return float(np.median(found)), np.array(halves)
+
+
+def largest_steps(sound: np.ndarray) -> float:
+    """Largest difference of neighbouring samples of `sound` `[N]` near its ends and where the context is full."""
+    context = round(PriorConfig().context_s * SAMPLE_RATE)
+    padded = np.pad(sound, 1)
+    places = [0, len(sound), *range(context, len(sound), context)]
+    near = [padded[max(0, at + 1 - EDGE) : at + 1 + EDGE] for at in places]
+    return max(float(np.abs(np.diff(part)).max()) for part in near)
+
+
+def main(a: argparse.Namespace) -> None:
+    corpus = scan_corpus(a.sounds).clips
+    loaded = workflows.load(a.model, "cpu", a.threads)
+    made = workflows.generate(loaded, a.seconds, count=a.count)
+    own = [clip.audio()[:] for clip in corpus]
+    mmd, halves = likeness(
+        [seconds_of(x) for x in own], np.concatenate([seconds_of(s.audio) for s in made]), np.random.default_rng(0)
+    )
+    usual = float(np.median([clip.loudness for clip in corpus]))
+    loudness = np.array([integrated_loudness(s.audio, SAMPLE_RATE) for s in made]) - usual
+    steps = np.concatenate([np.abs(np.diff(x.mean(0))) for x in own])
+    largest = np.array([largest_steps(s.audio.mean(0)) for s in made])
+    silent = np.array([longest_silence(envelope(s.audio.mean(0))) for s in made])
+    longest = max(longest_silence(envelope(x.mean(0))) for x in own)
+    copied = [s.copy.percent for s in made if s.copy is not None]
+    table = Table("", "generated", "corpus", title=f"{a.count} x {a.seconds:g} s", box=None)
+    table.add_row("discrepancy", f"{mmd:.4f}", f"95 % of its halves: {np.quantile(halves, 0.95):.4f}")
+    table.add_row("copied, median and most", f"{np.median(copied):.0f} %, {max(copied):.0f} %")
+    table.add_row("loudness off by, median and most", f"{np.median(loudness):+.1f}, {np.abs(loudness).max():.1f} LU")
+    table.add_row("largest step at ends and joins", f"{largest.max():.4f}", f"99.9 %: {np.quantile(steps, 0.999):.4f}")
+    table.add_row("longest silence", f"{silent.max():.2f} s", f"{longest:.2f} s")
+    Console(width=120).print(table)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model", type=Path)
+    parser.add_argument("sounds", type=Path)
+    parser.add_argument("--count", type=int, default=20)
+    parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--threads", type=int, default=1)
+    main(parser.parse_args())
