@@ -14,7 +14,7 @@ from distill.exports import lazy_exports
 __version__ = "0.1.0"
 
 _HOME = {"DistillError": "errors"} | dict.fromkeys(
-    ("decode", "encode", "generate", "load", "resume", "train", "train_prior"), "library.workflows"
+    ("decode", "encode", "generate", "load", "resume", "stream", "train", "train_prior"), "library.workflows"
 )
 
 __all__ = ["__version__", *sorted(_HOME)]

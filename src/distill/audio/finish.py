@@ -22,10 +22,15 @@ INAUDIBLE_DB = -60.0
 TAIL_WINDOW_S = 0.01
 
 
+def highpass(sample_rate: int) -> np.ndarray:
+    """Second-order sections of a filter that takes away what lies under 10 Hz."""
+    sos: np.ndarray = butter(1, HIGHPASS_HZ, "highpass", fs=sample_rate, output="sos")
+    return sos
+
+
 def remove_dc(audio: np.ndarray, sample_rate: int) -> np.ndarray:
     """Without what lies under 10 Hz (no phase shift): offsets cost headroom and click at ends."""
-    sos = butter(1, HIGHPASS_HZ, "highpass", fs=sample_rate, output="sos")
-    filtered: np.ndarray = sosfiltfilt(sos, audio, axis=1, padtype=None).astype(np.float32)
+    filtered: np.ndarray = sosfiltfilt(highpass(sample_rate), audio, axis=1, padtype=None).astype(np.float32)
     return filtered
 
 
@@ -66,11 +71,12 @@ def limiter_reach(sample_rate: int) -> int:
 
 
 def limit_blocks(
-    blocks: Iterable[np.ndarray], sample_rate: int, ceiling_db: float = CEILING_DB
+    blocks: Iterable[np.ndarray], sample_rate: int, ceiling_db: float = CEILING_DB, size: int | None = None
 ) -> Iterator[np.ndarray]:
-    """`limit_peaks` of a sound that comes in blocks `[C, n]`: the same as of the whole."""
+    """`limit_peaks` of a sound that comes in blocks `[C, n]`: the same as of the whole, `size` samples at a time (by
+    default a second)."""
     reach = limiter_reach(sample_rate)
-    for window in windows(blocks, sample_rate, reach):
+    for window in windows(blocks, size or sample_rate, reach):
         yield limit_peaks(window.sound, sample_rate, ceiling_db)[:, window.kept]
 
 

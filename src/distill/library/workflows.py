@@ -22,6 +22,7 @@ from distill.inference.listening import decode_sound, listen
 from distill.inference.recipe import Recipe, read_recipe
 from distill.inference.regions import Region
 from distill.inference.sampling import Sampling
+from distill.inference.streaming import stream_sound
 from distill.inference.ways import Playing
 from distill.library.playing import choose_playing
 from distill.models.persistence import LoadedVQModel, load_model_v2, save_prior_to_model
@@ -155,6 +156,23 @@ def generate(
     playing = choose_playing(continue_from, one_shot, loop, variation_of, amount, infill, start, stop)
     duration = playing.own_duration or duration
     return list(generate_sounds(model, duration, seed, sampling, count, progress, max_copy, playing=playing))
+
+
+def stream(
+    model: LoadedVQModel,
+    seed: int = 0,
+    *,
+    temperature: float = 1.0,
+    top_k: int = 0,
+    top_p: float = Sampling.top_p,
+    lead_in: float = Sampling.lead_in,
+    like: str = "",
+) -> Iterator[np.ndarray]:
+    """New sound without end, as it is drawn: blocks `[C, n]` of a quarter of a second, to be played at once.
+
+    At the level that the prior gives it. Raises `NoPriorError` and `UsageError`.
+    """
+    return stream_sound(model, seed, Sampling(temperature, top_k, top_p, lead_in, like))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,56 @@
+"""New sound as it is drawn, without end."""
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import torch
+from scipy.signal import sosfilt
+
+from distill.audio.blocks import windows
+from distill.audio.finish import highpass, limit_blocks
+from distill.audio.spatial import mix_channels
+from distill.errors import NoPriorError
+from distill.inference.sampling import Sampling, sample_sounds
+from distill.inference.takes import lead_in_of, longest_sound
+from distill.models.persistence import LoadedVQModel
+from distill.models.vqvae import VQVAE
+
+BLOCK_S = 0.25
+
+
+def stream_sound(loaded: LoadedVQModel, seed: int, sampling: Sampling) -> Iterator[np.ndarray]:
+    """Blocks `[C, n]` of about `BLOCK_S`, each as soon as it is drawn; memory does not grow.
+
+    What `generate` draws from the same seed, but at the level that the prior gives it: there is no whole to measure.
+    Raises `NoPriorError`.
+    """
+    if loaded.prior is None:
+        raise NoPriorError(f"{loaded.path} has no prior yet: run `distill train-prior {loaded.path} SOUNDS` first.")
+    model, generator = loaded.model, torch.Generator().manual_seed(seed)
+    lead_in = lead_in_of(loaded, sampling, seed)
+    frames = sample_sounds(loaded.prior, 1, sampling, generator, longest_sound(loaded), lead_in)
+    size = max(1, round(BLOCK_S * model.frame_rate))
+    decoded = _decoded(model, (frame.codes.cpu().numpy().T for frame in frames), size)
+    sound = (mix_channels(block, loaded.output_channels) for block in decoded)
+    return limit_blocks(_without_dc(sound, model.sample_rate), model.sample_rate, size=size * model.frame_hop)
+
+
+def _decoded(model: VQVAE, codes: Iterable[np.ndarray], size: int) -> Iterator[np.ndarray]:
+    """The sound of `codes` `[Q, t]`, `size` frames at a time: each as it is in the whole."""
+    first, hop = 0, model.frame_hop
+    for window in windows(codes, size, model.receptive_field[1]):
+        kept = window.kept
+        with torch.inference_mode():
+            values = model.rvq.lookup(torch.from_numpy(window.sound.T.copy()).to(model.rvq.codebooks.device))
+            sound = model.decode_values(values[None], first - kept.start)[0]
+        yield sound[:, kept.start * hop : kept.stop * hop].cpu().numpy()
+        first += kept.stop - kept.start
+
+
+def _without_dc(blocks: Iterable[np.ndarray], sample_rate: int) -> Iterator[np.ndarray]:
+    """Unlike `remove_dc`, which hears all that follows, this one turns phases near 10 Hz."""
+    sos, state = highpass(sample_rate), None
+    for block in blocks:
+        state = np.zeros((len(sos), len(block), 2)) if state is None else state
+        filtered, state = sosfilt(sos, block, axis=1, zi=state)
+        yield filtered.astype(np.float32)

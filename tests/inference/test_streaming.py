@@ -1,0 +1,53 @@
+"""Sound as it is drawn."""
+
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from distill.errors import NoPriorError
+from distill.inference.streaming import BLOCK_S
+from distill.library import workflows
+from distill.models.persistence import LoadedVQModel
+
+
+@pytest.fixture(scope="module")
+def model(trained: Path) -> LoadedVQModel:
+    return workflows.load(trained, "cpu", 1)
+
+
+def first_seconds(model: LoadedVQModel, seconds: float, **settings: object) -> np.ndarray:
+    n_samples, blocks, got = round(seconds * model.model.sample_rate), [], 0
+    for block in workflows.stream(model, **settings):
+        blocks.append(block)
+        got += block.shape[1]
+        if got >= n_samples:
+            break
+    return np.concatenate(blocks, 1)[:, :n_samples]
+
+
+def test_a_stream_is_what_generate_draws_from_the_seed(model: LoadedVQModel) -> None:
+    streamed = first_seconds(model, 2.0, seed=3)[0]
+    whole = workflows.generate(model, 2.5, seed=3)[0].audio[0, : len(streamed)]
+    # But for its level, and for what lies under 10 Hz.
+    assert np.corrcoef(streamed, whole)[0, 1] > 0.97
+    assert not np.array_equal(streamed, first_seconds(model, 2.0, seed=4)[0])
+    assert np.array_equal(streamed, first_seconds(model, 2.0, seed=3)[0])
+
+
+def test_blocks_are_short_and_join_without_a_seam(model: LoadedVQModel) -> None:
+    blocks = list(islice(workflows.stream(model, seed=1), 12))
+    hop = model.model.frame_hop
+    assert {block.shape for block in blocks} == {(1, round(BLOCK_S * model.model.frame_rate) * hop)}
+    sound = np.concatenate(blocks, 1)[0]
+    assert sound.dtype == np.float32
+    steps, joins = np.abs(np.diff(sound)), np.cumsum([block.shape[1] for block in blocks])[:-1] - 1
+    assert steps[joins].max() <= steps.max()
+    assert np.median(steps[joins]) < 10 * np.median(steps)
+    assert np.abs(sound).max() <= 10 ** (-0.5 / 20) + 1e-6
+
+
+def test_a_model_without_a_prior_has_nothing_to_stream(codec_only: Path) -> None:
+    with pytest.raises(NoPriorError, match="train-prior"):
+        workflows.stream(workflows.load(codec_only, "cpu", 1))
