@@ -5,14 +5,17 @@
 Every sixth file is the test. Of the rest the codec's own split holds some out, on which the floor chooses its contexts
 and prior training ends. Codes need no trained decoder: the codec is settled, not trained. Both learn from the same
 files, the floor from one encoding of each (several made it no better). Bits are of the codes alone; each test sound
-comes by itself, from its first frame on.
+comes by itself, from its first frame on. A flat Transformer of the prior's size (flat.py) learns from the same codes
+for as long.
 """
 
 import argparse
 import statistics
 import sys
 import tempfile
+import threading
 import time
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -23,6 +26,7 @@ import torch.nn.functional as F
 from rich.console import Console
 from rich.table import Table
 
+import flat
 import ngram
 from common import corpora_dir, link_corpus, split_files
 from distill.data.corpus import Clip, scan_corpus
@@ -36,7 +40,7 @@ from distill.models.prior import CodePrior, extract_code_sequences
 from distill.settings import SAMPLE_RATE
 from distill.training.config import get_adaptive_vqvae_config
 from distill.training.prior_config import get_adaptive_prior_config
-from distill.training.prior_data import without_inaudible_tail
+from distill.training.prior_data import draw_gains, draw_offsets, encode_split, without_inaudible_tail
 from distill.training.trainer import CodecTrainer
 
 TIERS = (20, 100, 500)
@@ -102,9 +106,28 @@ def measure(a: argparse.Namespace, folder: Path) -> tuple[dict[str, np.ndarray],
     rows = floors(codes, loaded.model.codebook_size)
     began = time.perf_counter()
     said = workflows.train_prior(path, own_folder, device="cpu", threads=a.threads, minutes=a.minutes, seed=a.seed)
+    wall_s = time.perf_counter() - began
+    if not a.no_flat:
+        rows["flat"] = flat_bits(loaded, split, codes["test"], a)
     rows["prior"] = bits_by_level(said["prior_model"], codes["test"])
     facts = {"frames": {name: sum(map(len, some)) for name, some in codes.items()}, "codes": loaded.model.codebook_size}
-    return rows, facts | {"wall_s": time.perf_counter() - began, "history": said["history"]}
+    return rows, facts | {"wall_s": wall_s, "history": said["history"]}
+
+
+def flat_bits(loaded: LoadedVQModel, split: Split, test: list[torch.Tensor], a: argparse.Namespace) -> np.ndarray:
+    """Bits by level of a flat Transformer, trained for as long as the prior."""
+    files = len({region.clip.content_hash for region in (*split.train, *split.held_out)})
+    config = replace(get_adaptive_prior_config(files), minutes=a.minutes, seed=a.seed)
+    prepare(a.threads)
+    torch.manual_seed(a.seed)
+    codec = loaded.model
+    offsets = draw_offsets(config.encodings, codec.frame_hop, a.seed)
+    gains = draw_gains(config.encodings, a.seed)
+    codes = encode_split(loaded, split, offsets, gains, threading.Event())
+    prior = flat.FlatPrior(codec.codebook_size, codec.num_quantizers, config)
+    steps = flat.train(prior, codes.train, config, codec.frame_rate)
+    print(f"Flat Transformer: {steps} steps.", flush=True)
+    return flat.bits_by_level(prior, test, round(config.context_s * codec.frame_rate))
 
 
 def generation_speed(files: int, streams: int, levels: int, size: int, seconds: float = 6.0) -> float:
@@ -155,6 +178,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--levels", type=int, help="of the codec; its default, if not given")
     parser.add_argument("--codebook-size", type=int)
     parser.add_argument("--channels", type=int, default=1)
+    parser.add_argument("--no-flat", action="store_true", help="leave out the flat Transformer")
     parser.add_argument("--no-speed", action="store_true", help="leave out how fast it generates")
     return parser.parse_args()
 
