@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
+STEERED = "How {}, 0 to 100: 50 is the middle of your sounds. Over time: 0:20,5:90 (seconds:value)."
+
 
 @app.command()
 @one_sentence_errors
@@ -64,6 +66,18 @@ def generate_cmd(
     ] = None,
     start: Annotated[float | None, typer.Option("--from", help="Where that stretch begins, in seconds.")] = None,
     stop: Annotated[float | None, typer.Option("--to", help="Where it ends, in seconds.")] = None,
+    loudness: Annotated[str | None, typer.Option(help=STEERED.format("loud"), metavar="CURVE")] = None,
+    brightness: Annotated[str | None, typer.Option(help=STEERED.format("bright"), metavar="CURVE")] = None,
+    noisiness: Annotated[str | None, typer.Option(help=STEERED.format("noisy"), metavar="CURVE")] = None,
+    pitch: Annotated[str | None, typer.Option(help=STEERED.format("high"), metavar="CURVE")] = None,
+    onsets: Annotated[str | None, typer.Option(help=STEERED.format("busy"), metavar="CURVE")] = None,
+    tag: Annotated[
+        list[str] | None,
+        typer.Option(help="Like the sounds in this folder; several with weights, drums:0.7.", metavar="NAME"),
+    ] = None,
+    guidance: Annotated[
+        float | None, typer.Option(help="How strictly to follow what is asked, 0 to 20. Default: 1.")
+    ] = None,
     again: Annotated[
         Path | None,
         typer.Option(
@@ -94,6 +108,10 @@ def generate_cmd(
     settings = workflows.generate_settings(
         earlier, duration=duration, seed=seed, playing=playing, temperature=temperature, top_k=top_k, top_p=top_p,
         like=like, lead_in=lead_in,
+        steering={
+            "loudness": loudness, "brightness": brightness, "noisiness": noisiness, "pitch": pitch, "onsets": onsets,
+            "tags": tag, "guidance": guidance,
+        },
     )  # fmt: skip
     model = workflows.load(model_path, device, threads or (earlier.threads if earlier else None))
     if again and earlier:
@@ -141,6 +159,7 @@ def _summary(item: "Written", max_copy: float | None) -> dict[str, Any]:
         "loudness_lufs": sound.loudness,
         "sampling": asdict(sound.recipe.sampling),
         "way": asdict(sound.recipe.way),
+        "steering": asdict(sound.recipe.steering),
         "model_hash": sound.recipe.model_hash,
         "heard": list(sound.heard),
         "copy": asdict(sound.copy) if sound.copy else None,

@@ -33,7 +33,8 @@ def _facts(header: dict[str, Any]) -> dict[str, Any]:
     bits = frame_rate * config["num_quantizers"] * log2(config["codebook_size"])
     corpus = metadata.get("corpus", [])
     prior = dict(header.get("prior_metadata") or {})
-    for bulky in ("copy_index", "loss_curves", "recordings"):
+    steering = prior.get("steering") or {}
+    for bulky in ("copy_index", "loss_curves", "recordings", "steering"):
         prior.pop(bulky, None)
     return {
         "name": metadata.get("name"),
@@ -58,6 +59,8 @@ def _facts(header: dict[str, Any]) -> dict[str, Any]:
         "has_prior": bool(header.get("has_prior")),
         "prior_config": header.get("prior_config"),
         "prior_metadata": prior or None,
+        "steered_by": steering.get("descriptors", []),
+        "tags": steering.get("tags", []),
     }
 
 
@@ -86,6 +89,7 @@ def _table(facts: dict[str, Any]) -> "Table":
         ("Corpus", f"{facts['corpus_files']} files, {facts['corpus_s']:.1f} s"),
         ("Verdict", facts["verdict"]),
         ("Prior", _prior_line(facts)),
+        ("Steered by", _steering_line(facts)),
         ("Licence", facts["licence"]),
     ]
     for title, text in rows:
@@ -110,3 +114,9 @@ def _prior_line(facts: dict[str, Any]) -> str:
         f"held-out perplexity {metadata['best_perplexity']:.1f} of {facts['codebook_size']}, "
         f"{metadata['training_date']}"
     )
+
+
+def _steering_line(facts: dict[str, Any]) -> str:
+    if not facts["steered_by"]:
+        return "train the prior again" if facts["has_prior"] else "none yet"
+    return ", ".join([*facts["steered_by"], *(f"tag {name}" for name in facts["tags"])])

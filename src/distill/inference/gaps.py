@@ -15,6 +15,7 @@ from torch import Tensor
 from distill.inference.leadin import LeadIn
 from distill.inference.sampling import Ahead, Given, Sampling, sample, sample_sounds
 from distill.models.prior import CodePrior
+from distill.models.reader import Asked
 
 TRIES = 8
 AHEAD_S = 1.0
@@ -28,7 +29,7 @@ Progress = Callable[[int, int], None]
 class Gap(NamedTuple):
     """What there is around a gap of some `frames`: codes `before` it and `after` it, `[T, Q]` each.
 
-    `given`, if any, are codes within the gap that stay as they are. With the first frame before it the sound has
+    `given`, if any, are codes within the gap that stay as they are; what is new is to be as `asked`. With the first frame before it the sound has
     `begun`, or it was cut there.
     """
 
@@ -37,6 +38,7 @@ class Gap(NamedTuple):
     frames: int
     given: Given | None = None
     begun: bool = False
+    asked: Asked | None = None
 
 
 def fill(
@@ -62,7 +64,10 @@ def fill(
         alone = gap._replace(after=gap.after[:0], frames=far)
         drawn = draw(prior, alone, sampling, generator, 1, longest_sound, lambda done: progress(done, gap.frames))[0]
     if far < gap.frames:
-        near = Gap(torch.cat([gap.before, drawn]), gap.after, gap.frames - far, _later(gap.given, far), gap.begun)
+        near = Gap(
+            torch.cat([gap.before, drawn]), gap.after, gap.frames - far, _later(gap.given, far), gap.begun,
+            gap.asked and gap.asked.after(far),
+        )  # fmt: skip
         tries = draw(
             prior, near, sampling, generator, TRIES, longest_sound, lambda done: progress(far + done, gap.frames)
         )
@@ -93,7 +98,7 @@ def draw(
     lead_in = LeadIn(before, starts, False, ()) if len(before) else None
     ahead = Ahead(gap.after if prior.hears_ahead else gap.after[:0], gap.frames)
     frames = []
-    stream = sample_sounds(prior, tries, sampling, generator, longest_sound, lead_in, gap.given, ahead)
+    stream = sample_sounds(prior, tries, sampling, generator, longest_sound, lead_in, gap.given, ahead, gap.asked)
     for frame in islice(stream, gap.frames):
         frames.append(frame.codes.cpu())
         progress(len(frames))

@@ -18,6 +18,7 @@ from distill.inference.looping import Loops
 from distill.inference.oneshots import OneShots
 from distill.inference.recipe import Recipe
 from distill.inference.sampling import Sampling
+from distill.inference.steering import Steering
 from distill.inference.takes import Job, NewSounds, Player, Progress, Take
 from distill.inference.varying import Variations
 from distill.inference.ways import Playing
@@ -73,19 +74,23 @@ def generate(
     max_copy: float | None = None,
     gain: float | None = None,
     playing: Playing | None = None,
+    steering: Steering | None = None,
 ) -> Iterator[Generated]:
     """`count` sounds of `duration` seconds, each as soon as it is ready; the i-th is drawn from `seed + i`.
 
     One that copies more than `max_copy` percent is drawn again from other seeds, which follow from its own, up to
     `MOST_DRAWS` times in all; of those that all copy more, the one that copies least is given. `gain` is that of an
-    earlier sound which this one is to begin like. `playing` is the way that they are made, and from which sound.
+    earlier sound which this one is to begin like. `playing` is the way that they are made, and from which sound;
+    `steering` is what they are to be like.
 
     Raises `NoPriorError` when the model has no prior, `UsageError` for settings out of range.
     """
     _check(loaded, duration, seed, count, max_copy)
     if playing and playing.source and sampling and sampling.like:
         raise UsageError(f"With {playing.way.option} the prior hears that sound first: leave out --like.")
-    maker = _Maker(Job(loaded, duration, sampling or Sampling(), (playing or Playing()).settled(), gain))
+    steering = steering or Steering()
+    steering.asked(loaded, 1)
+    maker = _Maker(Job(loaded, duration, sampling or Sampling(), (playing or Playing()).settled(), gain, steering))
 
     def one(i: int) -> Generated:
         def report(done: int, total: int) -> None:
@@ -126,7 +131,7 @@ class _Maker:
         self.meter = CopyMeter(self.model, index) if index else None
         self.recipe = Recipe.of(
             job.loaded, torch.get_num_threads(), seed=0, duration=job.duration, sampling=job.sampling, gain=1.0,
-            way=job.playing.way,
+            way=job.playing.way, steering=job.steering,
         )  # fmt: skip
 
     def make_under(self, max_copy: float | None, seed: int, progress: Progress) -> Generated:

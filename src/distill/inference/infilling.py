@@ -35,7 +35,9 @@ class Infills:
         self.grid = encode_sound(job.loaded, self._around(before, past, after, coming), job.playing.source.name)
         codes = torch.tensor(self.grid.codes).long()
         begun = past * hop >= before.shape[1]
-        self.gap = Gap(codes[:past], codes[len(codes) - coming :], (self.end - self.begin) // hop, begun=begun)
+        frames = (self.end - self.begin) // hop
+        asked = job.steering.asked(job.loaded, frames, self.begin / job.loaded.model.sample_rate)
+        self.gap = Gap(codes[:past], codes[len(codes) - coming :], frames, begun=begun, asked=asked)
 
     def _edges(self) -> tuple[int, int]:
         """Where the gap begins and ends in the source: whole frames, and outside of it where it has but one side."""

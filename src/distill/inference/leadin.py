@@ -4,7 +4,7 @@ A prior looks back far more than it remembers: from nothing it has nothing to go
 first frames. After some seconds of a recording it moves as that does.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,22 +14,39 @@ from torch import Tensor
 from distill.errors import UsageError
 
 NAMES_SHOWN = 5
+TRIES = 32
+"""Of so many lead-ins the one nearest to what is asked is taken."""
 
 
 class LeadIn(NamedTuple):
     """`codes` `[T, Q]`; `starts` `[T]` (bool), frames that begin a sound; whether what follows begins one; `names` of
-    the recordings."""
+    the recordings; `traits` `[T, N]` of the frames, where they are known."""
 
     codes: Tensor
     starts: Tensor
     ended: bool
     names: tuple[str, ...]
+    traits: Tensor | None = None
 
     @property
     def age(self) -> int:
         """Frames since the last sound began."""
         begun = self.starts.nonzero()
         return 0 if self.ended else len(self.codes) - (int(begun[-1]) if len(begun) else 0)
+
+
+class LeadIns(NamedTuple):
+    """One for each of `B` streams, equally long: `codes` `[T, B, Q]`, `starts` `[T, B]`, `ended` and `age` `[B]`."""
+
+    codes: Tensor
+    starts: Tensor
+    ended: Tensor
+    age: Tensor
+
+    @classmethod
+    def of(cls, each: Sequence[LeadIn]) -> "LeadIns":
+        codes, starts = torch.stack([one.codes for one in each], 1), torch.stack([one.starts for one in each], 1)
+        return cls(codes, starts, torch.tensor([one.ended for one in each]), torch.tensor([one.age for one in each]))
 
 
 def matching(recordings: Sequence[dict[str, Any]], like: str) -> list[dict[str, Any]]:
@@ -48,7 +65,8 @@ def matching(recordings: Sequence[dict[str, Any]], like: str) -> list[dict[str, 
 def draw_lead_in(recordings: Sequence[dict[str, Any]], frames: int, like: str, seed: int) -> LeadIn:
     """About `frames` frames of one of the `recordings` that are `like`, or of several where they are short.
 
-    A recording is `name`, `codes` `[T, Q]` and `whole`: whether it was kept to its end.
+    A recording is `name`, `codes` `[T, Q]` and `whole`: whether it was kept to its end; and `traits` `[T, N]`,
+    if known.
     """
     return _drawn(matching(recordings, like), frames, seed)
 
@@ -57,8 +75,29 @@ def draw_ended(recordings: Sequence[dict[str, Any]], frames: int, like: str, see
     """A lead-in after which a new sound begins: of ends of recordings, where any were kept to theirs."""
     found = matching(recordings, like)
     whole = [recording for recording in found if recording["whole"]]
-    ends = [{**recording, "codes": recording["codes"][-frames:]} for recording in whole or found]
+    ends = [_last(recording, frames) for recording in whole or found]
     return _drawn(ends, frames, seed)._replace(ended=True)
+
+
+def draw_near(
+    draw: Callable[..., LeadIn], recordings: Sequence[dict[str, Any]], frames: int, like: str, seed: int, asked: Tensor
+) -> LeadIn:
+    """Of several lead-ins that `draw` gives, the one whose traits are nearest to what is `asked` `[N]`."""
+    seeds = np.random.SeedSequence((seed, 3)).generate_state(TRIES, np.uint32).tolist()
+    return min((draw(recordings, frames, like, seed) for seed in seeds), key=lambda lead_in: _distance(lead_in, asked))
+
+
+def _distance(lead_in: LeadIn, asked: Tensor) -> float:
+    if lead_in.traits is None:
+        return 0.0
+    wanted = ~asked.isnan()
+    # What has no such trait, silence and noise without pitch, is as far off as anything usually is.
+    away = (lead_in.traits.float() - asked)[:, wanted].square().nan_to_num(nan=0.25)
+    return float(away.mean())
+
+
+def _last(recording: dict[str, Any], frames: int) -> dict[str, Any]:
+    return {name: part[-frames:] if name in ("codes", "traits") else part for name, part in recording.items()}
 
 
 def _drawn(found: Sequence[dict[str, Any]], frames: int, seed: int) -> LeadIn:
@@ -73,7 +112,8 @@ def _drawn(found: Sequence[dict[str, Any]], frames: int, seed: int) -> LeadIn:
     starts = torch.zeros(len(codes), dtype=torch.bool)
     begins = len(codes) - np.cumsum([len(part["codes"]) for part in reversed(parts)])
     starts[begins[begins >= 0]] = True
-    return LeadIn(codes, starts, bool(parts[-1]["whole"]), tuple(part["name"] for part in parts))
+    traits = torch.cat([part["traits"] for part in parts])[-frames:] if "traits" in parts[0] else None
+    return LeadIn(codes, starts, bool(parts[-1]["whole"]), tuple(part["name"] for part in parts), traits)
 
 
 def _window(recording: dict[str, Any], frames: int, rng: np.random.Generator) -> LeadIn:
@@ -83,4 +123,5 @@ def _window(recording: dict[str, Any], frames: int, rng: np.random.Generator) ->
     starts = torch.zeros(frames, dtype=torch.bool)
     starts[0] = begin == 0
     ended = bool(recording["whole"]) and begin + frames == len(codes)
-    return LeadIn(codes[begin : begin + frames].long(), starts, ended, (recording["name"],))
+    traits = recording["traits"][begin : begin + frames] if "traits" in recording else None
+    return LeadIn(codes[begin : begin + frames].long(), starts, ended, (recording["name"],), traits)

@@ -9,6 +9,7 @@ from torch import Tensor
 from distill.audio.finish import level_gain, limit_peaks, limiter_reach, remove_dc
 from distill.audio.joining import crossfaded
 from distill.audio.spatial import mix_channels
+from distill.errors import UsageError
 from distill.inference.takes import Job, Progress, Take, corpus_loudness, draw_codes, lead_in_of
 from distill.models.chunked import decode_codes
 from distill.models.vqvae import VQVAE
@@ -39,6 +40,8 @@ class Loops:
     """
 
     def __init__(self, job: Job) -> None:
+        if curves := job.steering.curves:
+            raise UsageError(f"A loop has no beginning to count from: give --{curves[0]} one value, not a curve.")
         rate = job.loaded.model.frame_rate
         self.job, self.around = job, max(1, round(AROUND_S * rate))
         self.length = max(1, round(job.duration * rate))
@@ -47,13 +50,14 @@ class Loops:
 
     def take(self, seed: int, progress: Progress) -> Take:
         job, model = self.job, self.job.loaded.model
-        lead_in = lead_in_of(job.loaded, job.sampling, seed)
-        drawn = draw_codes(job.loaded, self.drawn, seed, job.sampling, progress, lead_in)
+        asked = job.steering.asked(job.loaded, self.drawn)
+        lead_in = lead_in_of(job.loaded, job.sampling, seed, asked=asked)
+        drawn = draw_codes(job.loaded, self.drawn, seed, job.sampling, progress, lead_in, asked=asked)
         values = model.rvq.lookup(drawn.to(model.rvq.codebooks.device)).cpu()
         start, stop = closest_ends(values, self.length, self.slack, self.around)
         codes = drawn[start:stop]
         audio = mix_channels(decode_circle(model, codes), job.loaded.output_channels)
-        gain = job.gain
+        gain = job.known_gain
         if gain is None:
             gain = level_gain(audio, model.sample_rate, corpus_loudness(job.loaded))
         audio = _limit_circle(audio * np.float32(gain), model.sample_rate)

@@ -11,6 +11,7 @@ from distill.inference.leadin import LeadIn, draw_ended
 from distill.inference.sampling import sample_sounds
 from distill.inference.takes import Job, Progress, Take, corpus_loudness, lead_in_of, longest_sound
 from distill.models.chunked import decode_codes, frames_of
+from distill.models.reader import Asked
 
 
 class OneShots:
@@ -25,21 +26,24 @@ class OneShots:
 
     def take(self, seed: int, progress: Progress) -> Take:
         job, model = self.job, self.job.loaded.model
-        lead_in = lead_in_of(job.loaded, job.sampling, seed, draw_ended)
-        codes = self._draw(seed, lead_in, progress)
+        # A longer sound begins as a shorter one does: what is decoded depends on the codes after it too.
+        most = job.frames + model.receptive_field[1]
+        asked = job.steering.asked(job.loaded, most)
+        lead_in = lead_in_of(job.loaded, job.sampling, seed, draw_ended, asked)
+        codes = self._draw(most, seed, lead_in, asked, progress)
         audio = mix_channels(decode_codes(model, codes), job.loaded.output_channels)
         n_samples = min(job.n_samples, sounding_samples(audio, model.sample_rate))
-        audio, gain = finish(audio, model.sample_rate, corpus_loudness(job.loaded), n_samples, job.gain)
+        audio, gain = finish(audio, model.sample_rate, corpus_loudness(job.loaded), n_samples, job.known_gain)
         return Take(audio, codes[: frames_of(n_samples, model.frame_hop)], gain, lead_in.names if lead_in else ())
 
-    def _draw(self, seed: int, lead_in: LeadIn | None, progress: Progress) -> Tensor:
-        """Codes `[T, Q]` to the end of the sound, or a little beyond `duration`."""
+    def _draw(self, most: int, seed: int, lead_in: LeadIn | None, asked: Asked | None, progress: Progress) -> Tensor:
+        """Codes `[T, Q]` to the end of the sound, or `most` frames of it."""
         job = self.job
         assert job.loaded.prior is not None
-        # A longer sound begins as a shorter one does: what is decoded depends on the codes after it too.
-        most = job.frames + job.loaded.model.receptive_field[1]
         generator = torch.Generator().manual_seed(seed)
-        stream = sample_sounds(job.loaded.prior, 1, job.sampling, generator, longest_sound(job.loaded), lead_in)
+        stream = sample_sounds(
+            job.loaded.prior, 1, job.sampling, generator, longest_sound(job.loaded), lead_in, asked=asked
+        )
         drawn = []
         for t, frame in enumerate(islice(stream, most), 1):
             drawn.append(frame.codes[0].cpu())

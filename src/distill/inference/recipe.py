@@ -10,6 +10,7 @@ from distill import __version__
 from distill.audio.tags import read_tags
 from distill.errors import AudioError, CodebookMismatchError
 from distill.inference.sampling import Sampling
+from distill.inference.steering import Steering
 from distill.inference.ways import Way
 from distill.models.persistence import LoadedVQModel
 
@@ -33,6 +34,7 @@ class Recipe:
     sampling: Sampling
     gain: float
     way: Way = field(default_factory=Way)
+    steering: Steering = field(default_factory=Steering)
 
     @classmethod
     def of(cls, loaded: LoadedVQModel, threads: int, **settings: Any) -> "Recipe":
@@ -71,7 +73,11 @@ def read_recipe(path: str | os.PathLike[str]) -> Recipe:
     """The recipe in the sound file at `path`. `AudioError` when it carries none."""
     try:
         entries = json.loads(read_tags(path).get("comment", ""))[KEY]
-        parts = {"sampling": Sampling(**entries["sampling"]), "way": Way(**entries.get("way", {}))}
+        parts = {
+            "sampling": Sampling(**entries["sampling"]),
+            "way": Way(**entries.get("way", {})),
+            "steering": Steering.from_plain(entries.get("steering", {})),
+        }
         recipe = Recipe(**entries | parts)
     except (ValueError, TypeError, KeyError) as error:
         raise AudioError(

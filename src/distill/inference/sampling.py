@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from distill.errors import UsageError
-from distill.inference.leadin import LeadIn
+from distill.inference.leadin import LeadIn, LeadIns
 from distill.models.prior import CodePrior, PriorCache
+from distill.models.reader import Asked
 
 GREEDY_BELOW = 1e-3
 """Temperatures below this take the likeliest code."""
@@ -92,7 +93,7 @@ class Ahead(NamedTuple):
     gap: int
 
 
-def _hear(prior: CodePrior, lead_in: LeadIn, batch_size: int, cache: PriorCache) -> Tensor:
+def _hear(prior: CodePrior, lead_in: LeadIn | LeadIns, batch_size: int, cache: PriorCache) -> Tensor:
     """Take in all of `lead_in`; returns the codes `[B, Q]` of its last frame, which the next step takes."""
     device, previous = prior.start.device, None
     for codes, begins in zip(lead_in.codes.to(device), lead_in.starts, strict=True):
@@ -124,13 +125,14 @@ def sample_sounds(
     sampling: Sampling,
     generator: torch.Generator,
     longest_sound: int | None = None,
-    lead_in: LeadIn | None = None,
+    lead_in: LeadIn | LeadIns | None = None,
     given: Given | None = None,
     ahead: Ahead | None = None,
+    asked: Asked | None = None,
 ) -> Iterator[Frame]:
     """One frame after another, without end. Memory does not grow with length.
 
-    What comes goes on from `lead_in`, which is not among it. A sound that has lasted for `longest_sound` frames is
+    What comes goes on from `lead_in`, which is not among it, and is to be as `asked`. A sound that has lasted for `longest_sound` frames is
     followed by a new one, whatever the prior makes of it: what is likeliest in a long tail is more of the same.
     What is `ahead` is heard too, by a prior that can: nothing is to be drawn from its place on.
     """
@@ -139,6 +141,7 @@ def sample_sounds(
     cache, previous = prior.new_cache(), None
     starts = torch.ones(batch_size, dtype=torch.bool, device=device)
     if ahead is not None:
+        assert not isinstance(lead_in, LeadIns)
         previous = _hear_both(prior, lead_in, ahead, batch_size, cache)
     elif lead_in is not None:
         previous = _hear(prior, lead_in, batch_size, cache)
@@ -152,7 +155,10 @@ def sample_sounds(
         for level in range(prior.num_quantizers):
             taken = given.at(t, level) if given else None
             if taken is None:
-                code = sample(prior.score_level(level, known, cache), sampling, generator).to(device)
+                logits = prior.score_level(level, known, cache)
+                if asked is not None:
+                    logits = logits + asked.guidance * prior.fit(level, known, asked.at(t).to(device))
+                code = sample(logits, sampling, generator).to(device)
             else:
                 code = taken.expand(batch_size).to(device)
             known = known + prior.know(level, code)

@@ -1,7 +1,7 @@
 """One sound after another in one way: what a `Player` does, and the plain one, which makes new sounds from nothing."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import NamedTuple, Protocol
 
@@ -12,11 +12,13 @@ from torch import Tensor
 from distill.audio.finish import finish
 from distill.audio.spatial import mix_channels
 from distill.errors import UsageError
-from distill.inference.leadin import LeadIn, draw_lead_in
+from distill.inference.leadin import LeadIn, draw_lead_in, draw_near
 from distill.inference.sampling import Given, Sampling, sample_sounds
+from distill.inference.steering import Steering
 from distill.inference.ways import Playing
 from distill.models.chunked import decode_codes, frames_of
 from distill.models.persistence import LoadedVQModel
+from distill.models.reader import Asked
 
 Progress = Callable[[int, int], None]
 """Takes how many frames are drawn, and of how many at most."""
@@ -24,13 +26,22 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Job:
-    """What all sounds of one call have in common; `gain` is that of an earlier sound which they are to begin like."""
+    """What all sounds of one call have in common; `gain` is that of an earlier sound which they are to begin like.
+
+    Where loudness is asked for, they keep the level that comes out.
+    """
 
     loaded: LoadedVQModel
     duration: float
     sampling: Sampling
     playing: Playing
     gain: float | None = None
+    steering: Steering = field(default_factory=Steering)
+
+    @property
+    def known_gain(self) -> float | None:
+        """The factor to the level of the sound, where it does not depend on what is drawn."""
+        return 1.0 if self.steering.loudness else self.gain
 
     @property
     def n_samples(self) -> int:
@@ -75,10 +86,11 @@ class NewSounds:
 
     def take(self, seed: int, progress: Progress) -> Take:
         job, model = self.job, self.job.loaded.model
-        lead_in = lead_in_of(job.loaded, job.sampling, seed)
-        codes = draw_codes(job.loaded, self.drawn, seed, job.sampling, progress, lead_in)
+        asked = job.steering.asked(job.loaded, self.drawn)
+        lead_in = lead_in_of(job.loaded, job.sampling, seed, asked=asked)
+        codes = draw_codes(job.loaded, self.drawn, seed, job.sampling, progress, lead_in, asked=asked)
         audio = mix_channels(decode_codes(model, codes), job.loaded.output_channels)
-        audio, gain = finish(audio, model.sample_rate, corpus_loudness(job.loaded), job.n_samples, job.gain)
+        audio, gain = finish(audio, model.sample_rate, corpus_loudness(job.loaded), job.n_samples, job.known_gain)
         return Take(audio, codes[: job.frames], gain, lead_in.names if lead_in else ())
 
 
@@ -88,9 +100,14 @@ def corpus_loudness(loaded: LoadedVQModel) -> float:
 
 
 def lead_in_of(
-    loaded: LoadedVQModel, sampling: Sampling, seed: int, draw: Callable[..., LeadIn] = draw_lead_in
+    loaded: LoadedVQModel,
+    sampling: Sampling,
+    seed: int,
+    draw: Callable[..., LeadIn] = draw_lead_in,
+    asked: Asked | None = None,
 ) -> LeadIn | None:
-    """What the prior hears before it begins; None for nothing. `UsageError` where no recording is as asked.
+    """What the prior hears before it begins, near to what is `asked` at first; None for nothing. `UsageError` where no
+    recording is like `sampling` says.
 
     `draw` is `draw_lead_in`, or what has its arguments.
     """
@@ -100,7 +117,11 @@ def lead_in_of(
             f"{loaded.path} keeps no recordings to begin from: train its prior again, or leave out --like."
         )
     frames = round(sampling.lead_in * loaded.model.frame_rate)
-    return draw(recordings, frames, sampling.like, seed) if recordings and frames else None
+    if not recordings or not frames:
+        return None
+    if asked is None:
+        return draw(recordings, frames, sampling.like, seed)
+    return draw_near(draw, recordings, frames, sampling.like, seed, asked.at(0)[0])
 
 
 def longest_sound(loaded: LoadedVQModel) -> int | None:
@@ -117,11 +138,12 @@ def draw_codes(
     progress: Progress,
     lead_in: LeadIn | None = None,
     given: Given | None = None,
+    asked: Asked | None = None,
 ) -> Tensor:
-    """Codes `[T, Q]` drawn from the prior, but for those that are `given`."""
+    """Codes `[T, Q]` drawn from the prior as `asked`, but for those that are `given`."""
     assert loaded.prior is not None
     generator = torch.Generator().manual_seed(seed)
-    stream = sample_sounds(loaded.prior, 1, sampling, generator, longest_sound(loaded), lead_in, given)
+    stream = sample_sounds(loaded.prior, 1, sampling, generator, longest_sound(loaded), lead_in, given, asked=asked)
     drawn = []
     for t, frame in enumerate(islice(stream, frames), 1):
         drawn.append(frame.codes[0].cpu())

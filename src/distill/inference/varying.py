@@ -34,9 +34,9 @@ class Variations:
         codes = torch.tensor(self.grid.codes).long()
         event = round(EVENT_S * job.loaded.model.frame_rate)
         kept = kept_frames(len(codes), job.playing.way.amount or 0.0, event, seed)
-        drawn = draw_codes(
-            job.loaded, len(codes), seed, job.sampling, progress, given=Given(codes, kept[:, None].expand_as(codes))
-        )
+        given = Given(codes, kept[:, None].expand_as(codes))
+        asked = job.steering.asked(job.loaded, len(codes))
+        drawn = draw_codes(job.loaded, len(codes), seed, job.sampling, progress, given=given, asked=asked)
         audio = decode_sound(job.loaded, replace(self.grid, codes=drawn.numpy()))
         return Take(audio, drawn, self.grid.gain)
 

@@ -2,7 +2,7 @@
 
 import secrets
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from distill.inference.listening import decode_sound, listen
 from distill.inference.recipe import Recipe, read_recipe
 from distill.inference.regions import Region
 from distill.inference.sampling import Sampling
+from distill.inference.steering import Steering, steer
 from distill.inference.streaming import stream_sound
 from distill.inference.ways import Playing
 from distill.library.playing import choose_playing
@@ -35,6 +36,8 @@ from distill.training.prior_loop import train_prior as run_prior_training
 
 ScanProgress = Callable[[int, int, str], None]
 FilePath = str | Path
+Control = float | Sequence[float] | Sequence[Sequence[float]] | np.ndarray | None
+"""What a descriptor of a sound is to be: see `generate`."""
 
 
 def train(
@@ -140,6 +143,13 @@ def generate(
     infill: FilePath | None = None,
     start: float | None = None,
     stop: float | None = None,
+    loudness: Control = None,
+    brightness: Control = None,
+    noisiness: Control = None,
+    pitch: Control = None,
+    onsets: Control = None,
+    tags: Sequence[str] | Mapping[str, float] | None = None,
+    guidance: float | None = None,
 ) -> list[Generated]:
     """`count` new sounds of `duration` seconds, from the seeds `seed`, `seed + 1`, …
 
@@ -151,11 +161,22 @@ def generate(
     it is about as long as `duration`. `variation_of` is a sound file of which `amount` (0 to 1, by default 0.3) is
     made anew, as long as it is, whatever the `duration`; `infill` one that is made anew from `start` to `stop`
     seconds only, with both sides heard.
+
+    `loudness`, `brightness`, `noisiness`, `pitch` and `onsets` are percentiles of the corpus, 0 to 100: a number, an
+    array spread evenly over the `duration`, or `[n, 2]` of seconds and percentiles. `tags` are folders of the corpus,
+    several with weights (`{"drums": 0.7, "voice": 0.3}`). `guidance` says how strictly all this is followed (1).
     """
     sampling = Sampling(temperature, top_k, top_p, lead_in, like)
     playing = choose_playing(continue_from, one_shot, loop, variation_of, amount, infill, start, stop)
     duration = playing.own_duration or duration
-    return list(generate_sounds(model, duration, seed, sampling, count, progress, max_copy, playing=playing))
+    steering = steer(
+        None, duration, tags, guidance, loudness=loudness, brightness=brightness, noisiness=noisiness, pitch=pitch,
+        onsets=onsets,
+    )  # fmt: skip
+    sounds = generate_sounds(
+        model, duration, seed, sampling, count, progress, max_copy, playing=playing, steering=steering
+    )
+    return list(sounds)
 
 
 def stream(
@@ -184,6 +205,7 @@ class GenerateSettings:
     sampling: Sampling
     gain: float | None = None
     playing: Playing = field(default_factory=Playing)
+    steering: Steering = field(default_factory=Steering)
 
 
 def generate_settings(
@@ -191,11 +213,12 @@ def generate_settings(
     duration: float | None = None,
     seed: int | None = None,
     playing: Playing | None = None,
+    steering: dict[str, Any] | None = None,
     **sampling: Any,
 ) -> GenerateSettings:
     """Settings as given; what is None is as in the `earlier` sound, or else the default, and the seed a new one.
 
-    `playing` for an `earlier` sound is what its `Playing.again` gives.
+    `playing` for an `earlier` sound is what its `Playing.again` gives; `steering` is what `steer` takes.
     """
     playing = (playing or Playing()).settled()
     if playing.source and sampling.get("lead_in") is not None:
@@ -208,21 +231,15 @@ def generate_settings(
         raise UsageError("A loop has no longer version that begins like it: leave out --duration.")
     given = {name: value for name, value in sampling.items() if value is not None}
     if earlier is None:
-        return GenerateSettings(
-            10.0 if duration is None else duration,
-            secrets.randbelow(2**31) if seed is None else seed,
-            Sampling(**given),
-            playing=playing,
-        )
-    chosen = replace(earlier.sampling, **given)
-    settings = GenerateSettings(
-        earlier.duration if duration is None else duration,
-        earlier.seed if seed is None else seed,
-        chosen,
-        playing=playing,
-    )
-    same = settings.seed == earlier.seed and chosen == earlier.sampling
-    return replace(settings, gain=earlier.gain) if same else settings
+        duration = 10.0 if duration is None else duration
+        seed = secrets.randbelow(2**31) if seed is None else seed
+        asked = steer(None, duration, **steering or {})
+        return GenerateSettings(duration, seed, Sampling(**given), playing=playing, steering=asked)
+    duration = earlier.duration if duration is None else duration
+    seed = earlier.seed if seed is None else seed
+    chosen, asked = replace(earlier.sampling, **given), steer(earlier.steering, duration, **steering or {})
+    same = (seed, chosen, asked) == (earlier.seed, earlier.sampling, earlier.steering)
+    return GenerateSettings(duration, seed, chosen, earlier.gain if same else None, playing, asked)
 
 
 def generate_again(
@@ -245,8 +262,9 @@ def generate_again(
     playing = choose_playing(continue_from, variation_of=variation_of, infill=infill).again(recipe.way, sound)
     wanted = generate_settings(recipe, duration, playing=playing)
     (again,) = generate_sounds(
-        model, wanted.duration, wanted.seed, wanted.sampling, gain=wanted.gain, playing=wanted.playing
-    )
+        model, wanted.duration, wanted.seed, wanted.sampling, gain=wanted.gain, playing=wanted.playing,
+        steering=wanted.steering,
+    )  # fmt: skip
     return again
 
 
@@ -282,7 +300,9 @@ def generate_files(
     """Generate as `generate` does, and write each sound, as its name ends, as soon as it is ready."""
     paths = output_paths(output, count)
     s = settings
-    sounds = generate_sounds(model, s.duration, s.seed, s.sampling, count, progress, max_copy, s.gain, s.playing)
+    sounds = generate_sounds(
+        model, s.duration, s.seed, s.sampling, count, progress, max_copy, s.gain, s.playing, s.steering
+    )
     return (Written(sound.save(path), sound) for path, sound in zip(paths, sounds, strict=True))
 
 

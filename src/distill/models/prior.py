@@ -23,6 +23,7 @@ from torch import Tensor, nn
 
 from distill.models.chunked import encode_audio
 from distill.models.pointer import Memory, Pointer
+from distill.models.reader import Reader
 from distill.models.vqvae import VQVAE
 
 
@@ -183,7 +184,8 @@ class CodePrior(nn.Module):
     `seq_len` is the training context in tokens (frames x Q). Each frame attends to the `seq_len / Q` frames up
     to it; positions are rotary, so sequences may be of any length. With a `latent_dim` (that of the codec) above 0
     there is a pointer to the past, whose `set_entries` takes the codec's codebooks. One that `hears_ahead` takes
-    sequences whose first frames follow the others in time.
+    sequences whose first frames follow the others in time. With `descriptors` above 0 codes can be weighed by those and
+    by so many `tags`, once the `reader` has learned.
     """
 
     def __init__(
@@ -197,6 +199,8 @@ class CodePrior(nn.Module):
         dropout: float = 0.1,
         latent_dim: int = 0,
         hears_ahead: bool = False,
+        descriptors: int = 0,
+        tags: int = 0,
     ) -> None:
         super().__init__()
         if hidden_size % (2 * num_heads):
@@ -216,6 +220,7 @@ class CodePrior(nn.Module):
         self.hidden_size = hidden_size
         self.pointer = Pointer(codebook_size, num_quantizers, latent_dim, hears_ahead) if latent_dim else None
         self.ahead = nn.Parameter(torch.zeros(hidden_size)) if hears_ahead else None
+        self.reader = Reader(descriptors, tags, num_quantizers, latent_dim) if latent_dim and descriptors else None
         self.apply(self._initialise)
 
     @staticmethod
@@ -359,6 +364,17 @@ class CodePrior(nn.Module):
         if cache.memory is None:
             return scores
         return cache.memory.mix(level, scores, known[:, self.hidden_size :])
+
+    def fit(self, level: int, known: Tensor, asked: Tensor) -> Tensor:
+        """How likely `[B, K]` (a logarithm) each code of `level` makes what is `asked` `[B, N]`; `known` as above.
+
+        `ValueError` from a prior without a reader.
+        """
+        if self.reader is None or self.pointer is None:
+            raise ValueError("this prior was not made to be steered")
+        latents = known[:, None, self.hidden_size :] + self.pointer.entries[level]
+        fit: Tensor = self.reader(level, latents, asked[:, None])
+        return fit
 
     def know(self, level: int, codes: Tensor) -> Tensor:
         """What a chosen code `[B]` of `level` adds `[B, D]` to what is known of the frame."""

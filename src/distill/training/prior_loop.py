@@ -37,6 +37,7 @@ from distill.training.prior_data import (
     stack,
 )
 from distill.training.prior_optimizer import prior_optimizer
+from distill.training.traits import find_traits, reader_batches, steering_facts
 
 log = logging.getLogger(__name__)
 
@@ -173,6 +174,7 @@ class _PriorRun:
         self.offsets = draw_offsets(config.encodings, codec.frame_hop, config.seed)
         gains = draw_gains(config.encodings, config.seed)
         self.codes = encode_split(loaded, split, self.offsets, gains, cancel_event)
+        self.traits = find_traits(codec, split, self.codes.train, gains)
         self.context = max(8, round(config.context_s * codec.frame_rate))
         self.piece = min(self.context, max(8, round(config.piece_s * codec.frame_rate)))
         torch.manual_seed(config.seed)
@@ -180,6 +182,8 @@ class _PriorRun:
         if self.prior.pointer is not None:
             self.prior.pointer.set_entries(codec.rvq.codebooks)
         self.prior.to(self.device)
+        if self.prior.reader is not None and self.prior.pointer is not None:
+            self.prior.reader.learn(reader_batches(self.prior.pointer, self.codes.train, self.traits, config.seed))
         self.optimizer = prior_optimizer(self.prior, config.learning_rate, config.weight_decay)
         self.average = WeightAverage(self.prior)
         self.held_out = self._held_out_pieces()
@@ -206,6 +210,8 @@ class _PriorRun:
             "dropout": self.config.dropout,
             "latent_dim": D,
             "hears_ahead": self.config.ahead_share > 0,
+            "descriptors": len(self.traits.table.rows),
+            "tags": len(self.traits.tags),
         }
 
     @property
@@ -389,6 +395,7 @@ class _PriorRun:
             "longest_sound_frames": self._longest_sound(),
             "copy_index": self._copy_index(),
             "recordings": self._recordings(),
+            "steering": steering_facts(self.traits),
         }
 
     def _longest_sound(self) -> int | None:
@@ -406,9 +413,10 @@ class _PriorRun:
             {
                 "name": region.clip.name,
                 "codes": versions[0][:most].to(kind),
+                "traits": likeness[0][:most].half(),
                 "whole": region.stop == region.clip.n_samples and len(versions[0]) <= most,
             }
-            for region, versions in zip(self.split.train, self.codes.train, strict=True)
+            for region, versions, likeness in zip(self.split.train, self.codes.train, self.traits.train, strict=True)
         ]
 
     def _copy_index(self) -> dict[str, Any] | None:
