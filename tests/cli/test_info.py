@@ -24,3 +24,5 @@ def test_with_a_prior(run, trained: Path) -> None:
     assert said["prior_metadata"]["epochs_trained"] == 3
     assert "corpus_codes" not in said["prior_metadata"]
     assert said["bits_per_second"] == said["frame_rate"] * 3 * 5
+    assert said["tags"] == ["high", "low"]
+    assert "steering" not in said["prior_metadata"]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from distill.errors import UsageError
-from distill.inference.leadin import draw_ended, draw_lead_in, matching
+from distill.inference.leadin import draw_ended, draw_lead_in, draw_near, matching
 
 
 def recording(name: str, frames: int, first: int = 0, whole: bool = True) -> dict[str, Any]:
@@ -80,3 +80,19 @@ def test_a_new_sound_follows_what_was_heard_to_its_end() -> None:
         assert (lead_in.names, lead_in.ended) == (("drone.wav",), True)
         assert lead_in.codes[:, 0].tolist() == list(range(400, 500))
     assert draw_ended(some[1:], 100, "", 0).ended
+
+
+def test_the_lead_in_is_near_to_what_is_asked() -> None:
+    some = [recording("drone.wav", 500)]
+    some[0]["traits"] = torch.stack([torch.linspace(0, 1, 500), torch.full((500,), torch.nan)], 1)
+    for wanted in (0.1, 0.5, 0.9):
+        found = draw_near(draw_lead_in, some, 50, "", 0, torch.tensor([wanted, torch.nan]))
+        assert found.traits is not None
+        assert float(found.traits[:, 0].mean()) == pytest.approx(wanted, abs=0.1)
+        assert torch.allclose(found.traits[:, 0] * 499, found.codes[:, 0].float(), atol=1e-3)
+    assert draw_near(draw_ended, some, 50, "", 0, torch.tensor([0.0, torch.nan])).ended
+
+
+def test_without_traits_any_lead_in_will_do() -> None:
+    found = draw_near(draw_lead_in, [recording("hit.wav", 30)], 50, "", 0, torch.tensor([0.9]))
+    assert len(found.codes) == 50

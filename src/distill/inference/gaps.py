@@ -29,8 +29,8 @@ Progress = Callable[[int, int], None]
 class Gap(NamedTuple):
     """What there is around a gap of some `frames`: codes `before` it and `after` it, `[T, Q]` each.
 
-    `given`, if any, are codes within the gap that stay as they are; what is new is to be as `asked`. With the first frame before it the sound has
-    `begun`, or it was cut there.
+    `given`, if any, are codes within the gap that stay as they are; what is new is to be as `asked`. With the first
+    frame before it the sound has `begun`, or it was cut there.
     """
 
     before: Tensor

@@ -1,0 +1,58 @@
+"""`distill generate` with something asked of it."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile as sf
+
+SHORT = ["--duration", "0.5", "--threads", "1"]
+ASKED = ["--brightness", "0:10,0.4:90", "--loudness", "70", "--tag", "high:2", "--tag", "low", "--guidance", "2"]
+
+
+@pytest.mark.parametrize("way", [[], ["--one-shot"]])
+def test_what_is_asked_is_in_the_recipe(run, trained: Path, tmp_path: Path, way: list[str]) -> None:
+    made = run("generate", trained, "-o", "first.wav", "--json", *ASKED, *way, *SHORT)
+    (said,) = json.loads(made.stdout)["files"]
+    assert said["steering"]["brightness"] == [[0, 10], [0.4, 90]]
+    assert (said["steering"]["tags"], said["steering"]["guidance"]) == ([["high", 2], ["low", 1]], 2)
+    assert run("generate", trained, "--again", "first.wav", "-o", "same.wav").exit_code == 0
+    first, same = (sf.read(tmp_path / name)[0] for name in ("first.wav", "same.wav"))
+    assert np.array_equal(first, same)
+    run("generate", trained, "--again", "first.wav", "--brightness", "20", "-o", "other.wav")
+    assert not np.array_equal(first[:1000], sf.read(tmp_path / "other.wav")[0][:1000])
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--brightness", "120"], "--brightness is a percentile of your sounds: give values between 0 and 100."),
+        (["--brightness", "-5"], "between 0 and 100"),
+        (["--brightness", "0:20,5:90,3:40"], "The times of --brightness must increase"),
+        (["--brightness", "bright"], "--brightness takes a number"),
+        (["--tag", "drums"], "there are high, low."),
+        (["--guidance", "30"], "--guidance must lie between 0 and 20."),
+        (["--loop", "--pitch", "0:20,1:30"], "give --pitch one value, not a curve."),
+    ],
+)
+def test_errors_are_one_sentence(run, trained: Path, tmp_path: Path, options: list[str], said: str) -> None:
+    refused = run("generate", trained, *options, *SHORT)
+    assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)
+    assert said in refused.stderr
+    assert not list(tmp_path.glob("*.wav"))
+
+
+def test_other_ways_can_be_steered(run, trained: Path, tmp_path: Path) -> None:
+    sf.write(tmp_path / "tone.wav", 0.2 * np.sin(np.arange(48_000) / 20), 48_000)
+    ways = (
+        ["--loop", *SHORT], ["--continue-from", "tone.wav", *SHORT], ["--variation-of", "tone.wav", "--threads", "1"],
+        ["--infill", "tone.wav", "--from", "0.3", "--to", "0.6", "--threads", "1"],
+    )  # fmt: skip
+    for way in ways:
+        free, bright = (
+            run("generate", trained, *way, "--seed", "1", "-o", f"{name}.wav", *more)
+            for name, more in (("free", []), ("bright", ["--brightness", "95", "--guidance", "5"]))
+        )
+        assert (free.exit_code, bright.exit_code) == (0, 0), bright.stderr
+        assert (tmp_path / "free.wav").read_bytes() != (tmp_path / "bright.wav").read_bytes()
