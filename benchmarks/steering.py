@@ -18,8 +18,6 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from rich.console import Console
-from rich.table import Table
 from scipy.stats import spearmanr
 
 from distill.audio.descriptors import DESCRIPTORS, PercentileTable, measure
@@ -27,6 +25,7 @@ from distill.audio.finish import finish
 from distill.audio.spatial import mix_channels
 from distill.device import prepare
 from distill.errors import DistillError
+from distill.inference.leadin import LeadIns
 from distill.inference.sampling import Sampling, sample_sounds
 from distill.inference.steering import Steering, scale_of
 from distill.inference.takes import corpus_loudness, lead_in_of, longest_sound
@@ -59,7 +58,7 @@ def draw(loaded: LoadedVQModel, wishes: Sequence[Wish], seconds: float) -> list[
     together = Asked(torch.cat([one.values for one in asked]), wishes[0].steering.guidance)
     generator = torch.Generator().manual_seed(0)
     stream = sample_sounds(
-        loaded.prior, len(wishes), sampling, generator, longest_sound(loaded), lead_ins, asked=together
+        loaded.prior, len(wishes), sampling, generator, longest_sound(loaded), LeadIns.of(lead_ins), asked=together
     )
     codes = torch.stack([frame.codes.cpu() for frame in islice(stream, frames)], 1)
     return [
@@ -116,18 +115,15 @@ def moving(loaded: LoadedVQModel, name: str, a: argparse.Namespace) -> float:
 
 
 def show(path: Path, a: argparse.Namespace) -> None:
+    """A line for each descriptor, as soon as it is known."""
     loaded = workflows.load(path, "cpu", a.threads)
-    table = Table(title=str(path))
-    for column in ("", "constant", "target", "curves", *map(str, PERCENTILES), "s"):
-        table.add_column(column, justify="right")
     for name in a.descriptors:
         began = time.perf_counter()
         rho, means = constant(loaded, name, a)
-        curves = moving(loaded, name, a)
-        target = f"{TARGETS[name]:.1f}" if name in TARGETS else ""
-        spent = f"{time.perf_counter() - began:.0f}"
-        table.add_row(name, f"{rho:.2f}", target, f"{curves:.2f}", *(f"{mean:.0f}" for mean in means), spent)
-    Console(width=140).print(table)
+        target = f" (target {TARGETS[name]:.1f})" if name in TARGETS else ""
+        heard_means = " ".join(f"{mean:.0f}" for mean in means)
+        print(f"{path}: {name} {rho:.2f}{target}; heard at 10, 20, … 90: {heard_means}", flush=True)
+        print(f"    curves {moving(loaded, name, a):.2f}; {time.perf_counter() - began:.0f} s", flush=True)
 
 
 def arguments() -> argparse.Namespace:

@@ -132,8 +132,9 @@ def sample_sounds(
 ) -> Iterator[Frame]:
     """One frame after another, without end. Memory does not grow with length.
 
-    What comes goes on from `lead_in`, which is not among it, and is to be as `asked`. A sound that has lasted for `longest_sound` frames is
-    followed by a new one, whatever the prior makes of it: what is likeliest in a long tail is more of the same.
+    What comes goes on from `lead_in`, which is not among it, and is to be as `asked`. A sound that has lasted for
+    `longest_sound` frames is followed by a new one, whatever the prior makes of it: what is likeliest in a long tail is
+    more of the same.
     What is `ahead` is heard too, by a prior that can: nothing is to be drawn from its place on.
     """
     device = prior.start.device

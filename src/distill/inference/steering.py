@@ -92,11 +92,17 @@ class Steering:
                 f"The prior in {loaded.path} was trained without steering: train it again (`distill train-prior`), "
                 "or leave out what steers."
             )
+        self._check_known(scale, loaded)
         seconds = start + (np.arange(frames) + 0.5) / loaded.model.frame_rate
         columns = [_values(getattr(self, name), seconds) / 100 for name in DESCRIPTORS]
         weights = np.tile(self._weights(scale, loaded), (frames, 1))
         values = torch.from_numpy(np.concatenate([np.stack(columns, 1), weights], 1)).float()
         return Asked(values[None], self.guidance)
+
+    def _check_known(self, scale: Scale, loaded: LoadedVQModel) -> None:
+        for name, row in zip(DESCRIPTORS, scale.table.rows, strict=True):
+            if getattr(self, name) and math.isnan(row[0]):
+                raise UsageError(f"No sound that {loaded.path} learned from has any {name}: leave out --{name}.")
 
     def _weights(self, scale: Scale, loaded: LoadedVQModel) -> np.ndarray:
         given = dict(self.tags)
