@@ -8,7 +8,6 @@ files of it, one after the other in random order, each with all the silence that
 """
 
 import argparse
-import tempfile
 from pathlib import Path
 
 import numpy as np

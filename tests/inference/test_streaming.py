@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from distill.errors import NoPriorError
+from distill.errors import NoPriorError, UsageError
 from distill.inference.streaming import BLOCK_S
 from distill.library import workflows
 from distill.models.persistence import LoadedVQModel
@@ -34,6 +34,16 @@ def test_a_stream_is_what_generate_draws_from_the_seed(model: LoadedVQModel) -> 
     assert np.corrcoef(streamed, whole)[0, 1] > 0.97
     assert not np.array_equal(streamed, first_seconds(model, 2.0, seed=4)[0])
     assert np.array_equal(streamed, first_seconds(model, 2.0, seed=3)[0])
+
+
+def test_a_steered_stream_is_what_generate_draws_with_the_same_steering(model: LoadedVQModel) -> None:
+    curve = "0:10,1:90"
+    streamed = first_seconds(model, 1.5, seed=3, brightness=curve)[0]
+    whole = workflows.generate(model, 2.0, seed=3, brightness=curve)[0].audio[0, : len(streamed)]
+    assert np.corrcoef(streamed, whole)[0, 1] > 0.97
+    assert not np.array_equal(streamed, first_seconds(model, 1.5, seed=3)[0])
+    with pytest.raises(UsageError, match="between 0 and 100"):
+        workflows.stream(model, brightness=101)
 
 
 def test_blocks_are_short_and_join_without_a_seam(model: LoadedVQModel) -> None:

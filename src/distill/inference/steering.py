@@ -79,6 +79,11 @@ class Steering:
         """Names of the descriptors that are to change over time."""
         return [name for name in DESCRIPTORS if len(getattr(self, name)) > 1]
 
+    @property
+    def last_s(self) -> float:
+        """The time after which nothing changes, in seconds."""
+        return max((getattr(self, name)[-1][0] for name in self.curves), default=0.0)
+
     def asked(self, loaded: LoadedVQModel, frames: int, start: float = 0.0) -> Asked | None:
         """For each of `frames` frames from `start` seconds on, as the prior takes it; None when all is free.
 

@@ -1,5 +1,6 @@
 """New sound as it is drawn, without end."""
 
+import math
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -11,6 +12,7 @@ from distill.audio.finish import highpass, limit_blocks
 from distill.audio.spatial import mix_channels
 from distill.errors import NoPriorError
 from distill.inference.sampling import Sampling, sample_sounds
+from distill.inference.steering import Steering
 from distill.inference.takes import lead_in_of, longest_sound
 from distill.models.persistence import LoadedVQModel
 from distill.models.vqvae import VQVAE
@@ -18,17 +20,21 @@ from distill.models.vqvae import VQVAE
 BLOCK_S = 0.25
 
 
-def stream_sound(loaded: LoadedVQModel, seed: int, sampling: Sampling) -> Iterator[np.ndarray]:
+def stream_sound(
+    loaded: LoadedVQModel, seed: int, sampling: Sampling, steering: Steering | None = None
+) -> Iterator[np.ndarray]:
     """Blocks `[C, n]` of about `BLOCK_S`, each as soon as it is drawn; memory does not grow.
 
     What `generate` draws from the same seed, but at the level that the prior gives it: there is no whole to measure.
-    Raises `NoPriorError`.
+    What `steering` asks for last goes on. Raises `NoPriorError` and `UsageError`.
     """
     if loaded.prior is None:
         raise NoPriorError(f"{loaded.path} has no prior yet: run `distill train-prior {loaded.path} SOUNDS` first.")
     model, generator = loaded.model, torch.Generator().manual_seed(seed)
-    lead_in = lead_in_of(loaded, sampling, seed)
-    frames = sample_sounds(loaded.prior, 1, sampling, generator, longest_sound(loaded), lead_in)
+    steering = steering or Steering()
+    asked = steering.asked(loaded, 1 + math.ceil(steering.last_s * model.frame_rate))
+    lead_in = lead_in_of(loaded, sampling, seed, asked=asked)
+    frames = sample_sounds(loaded.prior, 1, sampling, generator, longest_sound(loaded), lead_in, asked=asked)
     size = max(1, round(BLOCK_S * model.frame_rate))
     decoded = _decoded(model, (frame.codes.cpu().numpy().T for frame in frames), size)
     sound = (mix_channels(block, loaded.output_channels) for block in decoded)

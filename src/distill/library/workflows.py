@@ -188,12 +188,18 @@ def stream(
     top_p: float = Sampling.top_p,
     lead_in: float = Sampling.lead_in,
     like: str = "",
+    tags: Sequence[str] | Mapping[str, float] | None = None,
+    guidance: float | None = None,
+    **descriptors: Control,
 ) -> Iterator[np.ndarray]:
     """New sound without end, as it is drawn: blocks `[C, n]` of a quarter of a second, to be played at once.
 
-    At the level that the prior gives it. Raises `NoPriorError` and `UsageError`.
+    At the level that the prior gives it. `descriptors` (`brightness`, …), `tags` and `guidance` as `generate` takes
+    them, but for arrays over a duration, which there is not; what a curve ends with goes on. Raises `NoPriorError` and
+    `UsageError`.
     """
-    return stream_sound(model, seed, Sampling(temperature, top_k, top_p, lead_in, like))
+    steering = steer(None, 0.0, tags, guidance, **descriptors)
+    return stream_sound(model, seed, Sampling(temperature, top_k, top_p, lead_in, like), steering)
 
 
 @dataclass(frozen=True)
