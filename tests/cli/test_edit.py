@@ -33,14 +33,15 @@ OPERATIONS = {
     "blend": "b.json --amount 0.5",
     "drift": "--amount 1 --seed 1",
     "clear": "--from 4f",
+    "heal": "--from 2f --to 5f --temperature 2",
     "lock": "--levels 1",
     "unlock": "--from 3f",
 }
 
 
 @pytest.fixture(scope="module")
-def encoded(codec_only: Path, corpus_dir: Path) -> tuple[CodeGrid, CodeGrid]:
-    model = workflows.load(codec_only, threads=1)
+def encoded(trained: Path, corpus_dir: Path) -> tuple[CodeGrid, CodeGrid]:
+    model = workflows.load(trained, threads=1)
     sounds = (corpus_dir / "low" / "pluck 0.wav", corpus_dir / "high" / "pluck 4.wav")
     a, b = (workflows.encode(model, sound) for sound in sounds)
     return a, b
@@ -71,10 +72,10 @@ def test_options_are_those_of_the_library(line: Any) -> None:
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
-def test_every_operation(run, codec_only: Path, grids: tuple[CodeGrid, CodeGrid], tmp_path: Path, name: str) -> None:
+def test_every_operation(run, trained: Path, grids: tuple[CodeGrid, CodeGrid], tmp_path: Path, name: str) -> None:
     first = int(grids[0].codes[0, 0])
     options = OPERATIONS[name].replace("FIRST", str(first)).replace("NEXT", str((first + 1) % 32))
-    result = run(*call(name, codec_only, "a.json"), *shlex.split(options), "-o", "out.json.gz", "--json")
+    result = run(*call(name, trained, "a.json"), *shlex.split(options), "-o", "out.json.gz", "--json")
     assert (result.exit_code, result.stderr) == (0, "")
     said, made = json.loads(result.stdout), load_codes(tmp_path / "out.json.gz")
     assert (said["operation"], said["path"], said["frames"]) == (name, "out.json.gz", len(made.codes))
@@ -82,7 +83,7 @@ def test_every_operation(run, codec_only: Path, grids: tuple[CodeGrid, CodeGrid]
     assert (made != grids[0]) is (name != "unlock")
     script = tmp_path / "one.txt"
     script.write_text(f"# {name}\n\n{name} {options}\n")
-    files = [codec_only, "a.json"] if name in editing.WITH_MODEL else ["a.json"]
+    files = [trained, "a.json"] if name in editing.WITH_MODEL else ["a.json"]
     assert run("edit", "run", *files, "--script", script, "-o", "line.json").exit_code == 0
     assert load_codes(tmp_path / "line.json") == made
 
@@ -102,11 +103,11 @@ def test_what_is_said(run, grids: tuple[CodeGrid, CodeGrid]) -> None:
     ]
 
 
-def test_a_script_of_many_lines(run, codec_only: Path, grids: tuple[CodeGrid, CodeGrid], tmp_path: Path) -> None:
+def test_a_script_of_many_lines(run, trained: Path, grids: tuple[CodeGrid, CodeGrid], tmp_path: Path) -> None:
     text = "reverse --to 4f\nblend b.json --amount 0.5 # half\n\nlock --levels structure\nrepeat --times 2\n"
     (tmp_path / "edits.txt").write_text(text)
-    result = run("edit", "run", codec_only, "a.json", "--script", "edits.txt", "-o", "out.json", "--json")
-    model = workflows.load(codec_only)
+    result = run("edit", "run", trained, "a.json", "--script", "edits.txt", "-o", "out.json", "--json")
+    model = workflows.load(trained)
     expected = editing.reverse(grids[0], stop="4f").grid
     expected = editing.blend(model, expected, tmp_path / "b.json", 0.5).grid
     expected = editing.repeat(editing.lock(expected, levels="structure").grid).grid
@@ -169,7 +170,7 @@ def test_errors_name_the_line(run, grids: tuple[CodeGrid, CodeGrid], tmp_path: P
     ],
 )
 def test_one_sentence(
-    run, codec_only: Path, grids: tuple[CodeGrid, CodeGrid], tmp_path: Path, words: str, part: str
+    run, trained: Path, grids: tuple[CodeGrid, CodeGrid], tmp_path: Path, words: str, part: str
 ) -> None:
     other = json.loads((tmp_path / "b.json").read_text()) | {"codebook_hash": "00"}
     (tmp_path / "other.json").write_text(json.dumps(other))
@@ -177,7 +178,7 @@ def test_one_sentence(
     (tmp_path / "long.txt").write_text("#" * (2 << 20))
     (tmp_path / "good.txt").write_text("reverse\n")
     before = set(tmp_path.iterdir())
-    result = run("edit", *(codec_only if word == "CODEC" else word for word in words.split()))
+    result = run("edit", *(trained if word == "CODEC" else word for word in words.split()))
     assert result.exit_code in (1, 2)
     assert result.stderr.startswith("Error: ")
     assert part in result.stderr

@@ -236,7 +236,7 @@ def test_missing_entries_are_named(path: Path, name: str) -> None:
 
 
 def test_files_from_before_stereo_and_locks_load(path: Path) -> None:
-    edit(path, width=None, locked=None)
+    edit(path, width=None, locked=None, seams=None)
     assert load_codes(path) == some_codes()
 
 
@@ -245,6 +245,13 @@ def test_locks_are_readable(path: Path) -> None:
     locked[1:3, 0] = locked[4:, 0] = locked[:, 2] = True
     save_codes(path, some_codes(locked=locked))
     assert json.loads(path.read_text())["locked"] == [[1, 1, 3], [1, 4, 5], [3, 0, 5]]
+
+
+@pytest.mark.parametrize("seams", [[0], [5], [2, 2], [3, 1], [1.5], ["1"], 3, {}, [[1]], [True]])
+def test_seams_come_back_or_are_refused(path: Path, seams: Any) -> None:
+    edit(path, seams=seams)
+    refused(path, "seams")
+    assert load_codes(save_codes(path, some_codes(seams=(1, 4)))).seams == (1, 4)
 
 
 def test_a_misfit_cannot_be_made_either() -> None:

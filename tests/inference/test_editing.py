@@ -1,12 +1,14 @@
 """The grid as a value, and the rule that every edit keeps: locked cells stay as and where they are."""
 
+from collections.abc import Callable
 from dataclasses import FrozenInstanceError, replace
 
 import numpy as np
 import pytest
 
 from distill.errors import CodebookMismatchError, UsageError
-from distill.inference.editing import LONGEST_EDIT, check_same_codec, rearranged
+from distill.inference import operations as ops
+from distill.inference.editing import LONGEST_EDIT, CodeGrid, Edited, check_same_codec, rearranged
 from distill.inference.regions import Region
 
 ALL = [0, 1, 2]
@@ -131,3 +133,31 @@ def test_other_codecs_are_refused_by_name(new_grid, changes) -> None:
 def test_a_region_of_no_level(new_grid) -> None:
     with pytest.raises(UsageError):
         Region(levels=(3,)).within(*new_grid().codes.shape)
+
+
+Edit = Callable[[CodeGrid], Edited]
+
+
+@pytest.mark.parametrize(
+    ("edits", "seams"),
+    [
+        ([lambda g: ops.cut(g, Region(4, 6))], (4,)),
+        ([lambda g: ops.paste(g, replace(g, seams=(5,)), at=4)], (4, 9, 14)),
+        ([lambda g: ops.paste(g, g, at=10)], (10,)),
+        ([lambda g: ops.set_code(g, 1, Region(3, 5, (1,)))], (3, 5)),
+        ([lambda g: ops.cut(g, Region(4, 6)), lambda g: ops.crop(g, Region(3, 7))], (1,)),
+        ([lambda g: ops.cut(g, Region(4, 6)), lambda g: ops.cut(g, Region(0, 1))], (3,)),
+        ([lambda g: ops.cut(g, Region(4, 6)), lambda g: ops.move(g, Region(3, 5), at=0)], (1, 2, 5)),
+        ([lambda g: ops.cut(g, Region(4, 6)), lambda g: ops.cut(g, Region(2, 6))], (2,)),
+        ([lambda g: ops.cut(g, Region(4, 6)), lambda g: ops.reverse(g, Region(0, 8))], (4,)),
+        ([lambda g: ops.cut(g, Region(4, 6)), lambda g: ops.transplant(g, g)], (4,)),
+        ([lambda g: ops.reverse(g, Region(2, 6))], (2, 6)),
+        ([lambda g: ops.stretch(g, Region(2, 6), 2.0)], ()),
+        ([lambda g: ops.repeat(g, Region(2, 6), 2)], (6,)),
+    ],
+)  # fmt: skip
+def test_edits_leave_seams_that_later_ones_move_along(new_grid, edits: list[Edit], seams: tuple[int, ...]) -> None:
+    grid = replace(new_grid(10), codes=np.arange(30).reshape(10, 3))
+    for edit in edits:
+        grid = edit(grid).grid
+    assert grid.seams == seams

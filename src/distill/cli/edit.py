@@ -248,6 +248,20 @@ def _clear(start: FromTime = None, stop: ToTime = None, levels: Levels = None) -
     """
 
 
+@operation("heal", needs_model=True)
+def _heal(
+    start: FromTime = None,
+    stop: ToTime = None,
+    levels: Levels = None,
+    temperature: Annotated[float | None, typer.Option(help="Above 1 wilder, below 1 tamer. Default: 1.")] = None,
+    seed: Seed = None,
+) -> None:
+    """Mend seams: the prior makes anew what lies around them.
+
+    With both sides heard. Without --from and --to: around every seam that edits have left, 0.1 s on either side.
+    """
+
+
 # --- locks --------------------------------------------------------------------------------------------------
 
 

@@ -50,7 +50,7 @@ def blend(
     missed = np.linalg.norm(lookup(books, part) - mixed, axis=1)
     apart = np.linalg.norm(from_b - from_a, axis=1)
     distance = np.divide(missed, apart, out=np.zeros_like(missed), where=apart > 0)
-    return Edited(replace(a, codes=codes), kept_back, about_pair(a, b, region), distance)
+    return replace(overwritten(a, codes, about_pair(a, b, region)), kept_back=kept_back, distance=distance)
 
 
 def drift(

@@ -25,7 +25,7 @@ GZIP_HEAD = b"\x1f\x8b"
 # About five hours at 50 frames/s and 8 levels: a compressed file may not grow into more than this.
 LARGEST_TEXT = 64 << 20
 
-OPTIONAL: dict[str, Any] = {"width": 1.0, "locked": []}
+OPTIONAL: dict[str, Any] = {"width": 1.0, "locked": [], "seams": []}
 """Entries that the first codes files lack."""
 
 
@@ -136,8 +136,8 @@ def _check_version(path: Path, version: Any) -> None:
 
 
 def _typed(table: dict[str, Any]) -> dict[str, Any]:
-    """The three entries that JSON has no type for; `ValueError` for what cannot be one."""
-    rows, names = table["codes"], table["level_names"]
+    """The entries that JSON has no type for; `ValueError` for what cannot be one."""
+    rows, names, seams = table["codes"], table["level_names"], table["seams"]
     if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
         raise ValueError("'codes' must be a list of rows")
     if len({len(row) for row in rows}) > 1:
@@ -150,6 +150,7 @@ def _typed(table: dict[str, Any]) -> dict[str, Any]:
         "codes": grid,
         "level_names": tuple(names) if isinstance(names, list) else names,
         "locked": _from_spans(table["locked"], *grid.shape),
+        "seams": tuple(seams) if isinstance(seams, list) else seams,
     }
 
 

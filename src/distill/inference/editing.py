@@ -1,6 +1,8 @@
 """A sound as a grid of codes that one edits: columns are time, rows are Structure, Timbre, …, Detail."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -23,7 +25,8 @@ class CodeGrid:
 
     `frame_rate` is in Hz, `gain` the linear factor that decoding applies, `n_samples` the length of the sound
     at `sample_rate`: `T` is that many samples in whole frames. In stereo the difference of left and right is
-    multiplied by `width`: 0 is mono in both. `locked` `[T, Q]` (bool) marks what edits leave alone.
+    multiplied by `width`: 0 is mono in both. `locked` `[T, Q]` (bool) marks what edits leave alone, `seams` are the
+    frames from which on the sound does not go on as it did before an edit.
     `ValueError` says what does not fit together.
     """
 
@@ -40,12 +43,14 @@ class CodeGrid:
     source: str
     width: float = 1.0
     locked: np.ndarray | None = None
+    seams: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         _check_scalars(self)
         _check_codes(self)
         _check_length(self)
         _check_locked(self)
+        _check_seams(self)
         self._hold("codes", self.codes.astype(np.int32))
         if self.locked is not None:
             # Nothing locked is None, so that there is one way to say so.
@@ -167,6 +172,15 @@ def _check_locked(grid: CodeGrid) -> None:
         raise ValueError("'locked' must mark cells of 'codes'")
 
 
+def _check_seams(grid: CodeGrid) -> None:
+    seams = grid.seams
+    if type(seams) is not tuple or any(type(seam) is not int for seam in seams):
+        raise ValueError("'seams' must be a list of frames")
+    inside = all(0 < seam < len(grid.codes) for seam in seams)
+    if not inside or any(a >= b for a, b in pairwise(seams)):
+        raise ValueError("'seams' must lie within 'codes', one after the other")
+
+
 # --- what every edit does in the end ------------------------------------------------------------------------
 
 
@@ -185,12 +199,23 @@ class Edited:
     distance: np.ndarray | None = None
 
 
-def overwritten(grid: CodeGrid, codes: np.ndarray, remark: str = "") -> Edited:
-    """`grid` with `codes` `[T, Q]`, but for the cells that are locked."""
-    if grid.locked is None:
-        return Edited(replace(grid, codes=codes), 0, remark)
-    kept_back = int(np.count_nonzero(grid.locked & (codes != grid.codes)))
-    return Edited(replace(grid, codes=np.where(grid.locked, grid.codes, codes)), kept_back, remark)
+def overwritten(grid: CodeGrid, codes: np.ndarray, remark: str = "", seams: Iterable[int] | None = None) -> Edited:
+    """`grid` with `codes` `[T, Q]`, but for the cells that are locked.
+
+    Its `seams` are those that it had, and where the first change begins and the last one ends, if none are given.
+    """
+    kept_back = 0
+    if grid.locked is not None:
+        kept_back = int(np.count_nonzero(grid.locked & (codes != grid.codes)))
+        codes = np.where(grid.locked, grid.codes, codes)
+    if seams is None:
+        changed = np.flatnonzero((codes != grid.codes).any(1))
+        seams = {*grid.seams, *([int(changed[0]), int(changed[-1]) + 1] if len(changed) else [])}
+    return Edited(replace(grid, codes=codes, seams=_within(seams, len(codes))), kept_back, remark)
+
+
+def _within(seams: Iterable[int], T: int) -> tuple[int, ...]:
+    return tuple(sorted(seam for seam in set(seams) if 0 < seam < T))
 
 
 def rearranged(grid: CodeGrid, order: np.ndarray, levels: list[int], clip: CodeGrid | None = None) -> Edited:
@@ -207,11 +232,24 @@ def rearranged(grid: CodeGrid, order: np.ndarray, levels: list[int], clip: CodeG
     if len(order) > LONGEST_EDIT:
         raise UsageError(f"This edit would make more than {LONGEST_EDIT:,} frames: choose a smaller region.")
     codes = (grid.codes if clip is None else np.concatenate((grid.codes, clip.codes)))[order]
+    seams = _seams(order, {*grid.seams, T, *(T + seam for seam in (clip.seams if clip else ()))})
     if len(order) != T and len(levels) == Q and not _is_locked_from(grid, _first_change(order, T)):
-        return Edited(_resized(grid, codes, keeps_tail=order[-1] == T - 1))
+        return Edited(_resized(grid, codes, seams, keeps_tail=order[-1] == T - 1))
     new = grid.codes.copy()
     new[:, levels] = np.pad(codes[:T, levels], ((0, max(0, T - len(codes))), (0, 0)), mode="edge")
-    return overwritten(grid, new, _on_length(len(codes), T, whole=len(levels) == Q))
+    if len(levels) < Q or grid.locked is not None:
+        seams |= {*grid.seams}
+    return overwritten(grid, new, _on_length(len(codes), T, whole=len(levels) == Q), seams)
+
+
+def _seams(order: np.ndarray, known: Iterable[int]) -> set[int]:
+    """Where frames meet that were no neighbours, or between which a `known` seam lay.
+
+    Neighbours that play backwards or several times make none.
+    """
+    step, later = np.diff(order), np.maximum(order[1:], order[:-1])
+    meets = (np.abs(step) > 1) | ((step != 0) & np.isin(later, list(known)))
+    return {int(seam) + 1 for seam in np.flatnonzero(meets)}
 
 
 def _first_change(order: np.ndarray, T: int) -> int:
@@ -224,14 +262,15 @@ def _is_locked_from(grid: CodeGrid, frame: int) -> bool:
     return grid.locked is not None and bool(grid.locked[frame:].any())
 
 
-def _resized(grid: CodeGrid, codes: np.ndarray, keeps_tail: bool) -> CodeGrid:
+def _resized(grid: CodeGrid, codes: np.ndarray, seams: Iterable[int], keeps_tail: bool) -> CodeGrid:
     """`grid` with `codes` of another length; nothing that is locked lies where they differ."""
     T = len(codes)
     unfilled = len(grid.codes) * grid.frame_hop - grid.n_samples if keeps_tail else 0
     locked = grid.locked
     if locked is not None:
         locked = np.pad(locked[:T], ((0, max(0, T - len(locked))), (0, 0)))
-    return replace(grid, codes=codes, locked=locked, n_samples=T * grid.frame_hop - unfilled)
+    n_samples = T * grid.frame_hop - unfilled
+    return replace(grid, codes=codes, locked=locked, seams=_within(seams, T), n_samples=n_samples)
 
 
 def _on_length(wanted: int, T: int, whole: bool) -> str:

@@ -1,8 +1,9 @@
 """Filling a gap with both of its sides heard.
 
 Each try is drawn from what precedes the gap, and by a prior that can, from what follows it as well. Of several tries
-one is taken by how likely it makes what follows: sampling-importance-resampling (Rubin 1987), whose result tends to
-what the prior holds likely given both sides as tries grow in number.
+one is taken, the likelier the better it lets the prior, which now hears the past alone, expect what follows. For tries
+drawn from what precedes that is sampling-importance-resampling (Rubin 1987) of what fits both sides; for those that
+have heard what follows, the ratio of the two ways to draw is left out: over hundreds of codes it would leave no choice.
 """
 
 from collections.abc import Callable
@@ -45,7 +46,7 @@ def fill(
     prior: CodePrior,
     gap: Gap,
     sampling: Sampling,
-    seed: int,
+    generator: torch.Generator,
     frame_rate: float,
     longest_sound: int | None = None,
     progress: Progress = lambda done, total: None,
@@ -55,7 +56,6 @@ def fill(
     `frame_rate` is in Hz, `longest_sound` that of `sample_sounds`; `progress` takes how many frames are drawn, and of
     how many.
     """
-    generator = torch.Generator().manual_seed(seed)
     heard = round(AHEAD_S * frame_rate)
     gap = gap._replace(after=gap.after[:heard])
     far = max(0, gap.frames - round(REACH_S * frame_rate)) if len(gap.after) else gap.frames

@@ -69,7 +69,9 @@ class Infills:
     def take(self, seed: int, progress: Progress) -> Take:
         job, model, gap = self.job, self.job.loaded.model, self.gap
         assert job.loaded.prior is not None
-        drawn = fill(job.loaded.prior, gap, job.sampling, seed, model.frame_rate, longest_sound(job.loaded), progress)
+        generator = torch.Generator().manual_seed(seed)
+        longest = longest_sound(job.loaded)
+        drawn = fill(job.loaded.prior, gap, job.sampling, generator, model.frame_rate, longest, progress)
         margin = max(model.receptive_field[1] + 1, round(BEFORE_S * model.frame_rate))
         before, after = gap.before[-margin:], gap.after[:margin]
         decoded = at_source_level(

@@ -60,7 +60,8 @@ def crop(grid: CodeGrid, region: Region) -> Edited:
         raise UsageError("A crop holds all levels: leave out --levels, or use transplant for some of them.")
     n_samples = (grid.n_samples if stop == T else stop * grid.frame_hop) - start * grid.frame_hop
     locked = None if grid.locked is None else grid.locked[start:stop]
-    return Edited(replace(grid, codes=grid.codes[start:stop], locked=locked, n_samples=n_samples))
+    seams = tuple(seam - start for seam in grid.seams if start < seam < stop)
+    return Edited(replace(grid, codes=grid.codes[start:stop], locked=locked, seams=seams, n_samples=n_samples))
 
 
 def cut(grid: CodeGrid, region: Region) -> Edited:

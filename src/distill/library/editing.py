@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from distill.inference import blending, operations
+from distill.inference import blending, healing, operations
 from distill.inference.codes import load_codes
 from distill.inference.editing import CodeGrid, Edited
 from distill.inference.operations import PasteMode
+from distill.inference.sampling import Sampling
 from distill.models.persistence import LoadedVQModel
 
 Time = str | float | None
@@ -173,6 +174,20 @@ def clear(model: LoadedVQModel, grid: CodeGrid, start: Time = None, stop: Time =
     return blending.clear(model, grid, grid.region(start, stop, levels))
 
 
+def heal(
+    model: LoadedVQModel,
+    grid: CodeGrid,
+    start: Time = None,
+    stop: Time = None,
+    levels: Levels = None,
+    temperature: float = 1.0,
+    seed: int = 0,
+) -> Edited:
+    """Let the prior make anew what lies around every seam that edits have left; with `start` or `stop`, a region."""
+    region, sampling = grid.region(start, stop, levels), Sampling(temperature=temperature)
+    return healing.heal(model, grid, region, start is None and stop is None, sampling, seed)
+
+
 # --- by name ------------------------------------------------------------------------------------------------
 
 PLAIN: dict[str, Callable[..., Edited]] = {
@@ -182,5 +197,5 @@ PLAIN: dict[str, Callable[..., Edited]] = {
 }  # fmt: skip
 """What needs a grid only."""
 
-WITH_MODEL: dict[str, Callable[..., Edited]] = {"blend": blend, "drift": drift, "clear": clear}
+WITH_MODEL: dict[str, Callable[..., Edited]] = {"blend": blend, "drift": drift, "clear": clear, "heal": heal}
 """What takes the model first."""

@@ -1,0 +1,248 @@
+"""Gaps filled and seams healed, as the prior itself hears them, on held-out sounds.
+
+    DISTILL_CORPORA=… python benchmarks/infill.py MODEL.sda --corpora loops ambient --top-p 1
+
+Surprise is the negative log-likelihood of codes in bits a frame, each given all before it: what a prior that hears the
+past alone thinks of the first 0.5 s after a gap or a healed seam, which are not changed. A --judge is another prior of
+the same codec, which had no say in what was drawn.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from common import corpora_dir, split_files
+from distill.audio.io import read_audio
+from distill.device import prepare
+from distill.errors import DistillError
+from distill.inference import operations as ops
+from distill.inference.editing import CodeGrid
+from distill.inference.gaps import AHEAD_S, TRIES, Gap, draw, log_likelihood
+from distill.inference.generate import generate
+from distill.inference.healing import AROUND_S, heal
+from distill.inference.infilling import OVERLAP_S
+from distill.inference.listening import decode_sound
+from distill.inference.regions import Region
+from distill.inference.sampling import Sampling, sample
+from distill.inference.ways import Playing, Source
+from distill.library import workflows
+from distill.models.persistence import LoadedVQModel
+from distill.models.prior import CodePrior
+from distill.settings import SAMPLE_RATE
+
+AFTER_S, SHORTEST_S, LONGEST_S = 0.5, 0.5, 1.5
+LEVEL_S, NEAR_S = 0.05, 0.005
+AS_THE_PRIOR_HAS_IT = Sampling(top_p=1.0)
+
+
+def prior_of(loaded: LoadedVQModel) -> CodePrior:
+    if loaded.prior is None:
+        sys.exit(f"{loaded.path} has no prior: run `distill train-prior` first.")
+    return loaded.prior
+
+
+@torch.inference_mode()
+def surprise(prior: CodePrior, codes: Tensor, first: int, stop: int) -> float:
+    """Bits a frame of frames `first` to `stop` of `codes` `[T, Q]`, given all before them that the prior remembers."""
+    heard = codes[max(0, stop - prior.window) : stop][None]
+    told = prior.frame_scores(heard).codes.log_softmax(-1).gather(-1, heard[..., None])[0, first - stop :, :, 0]
+    return float(-told.sum() / (stop - first) / np.log(2))
+
+
+# --- gaps ---------------------------------------------------------------------------------------------------
+
+
+def random_gap(sounds: list[Tensor], frame_rate: float, rng: np.random.Generator) -> Gap | None:
+    """A gap in one of `sounds` with 0.5 s before and after it; None where it has no room."""
+    lengths = np.array([len(sound) for sound in sounds])
+    codes = sounds[int(rng.choice(len(sounds), p=lengths / lengths.sum()))]
+    frames, margin = round(rng.uniform(SHORTEST_S, LONGEST_S) * frame_rate), round(AFTER_S * frame_rate)
+    if len(codes) < frames + 2 * margin:
+        return None
+    at = int(rng.integers(margin, len(codes) - frames - margin + 1))
+    return Gap(codes[:at], codes[at + frames :][: round(AHEAD_S * frame_rate)], frames)
+
+
+def fillings(prior: CodePrior, gap: Gap, sampling: Sampling, seed: int) -> dict[str, Tensor]:
+    """What fills the gap `[frames, Q]`, by what is heard of its right side, from one seed."""
+    deaf = gap._replace(after=gap.after[:0])
+
+    def one(heard: Gap) -> Tensor:
+        return draw(prior, heard, sampling, torch.Generator().manual_seed(seed), 1)[0]
+
+    def chosen(heard: Gap) -> Tensor:
+        generator = torch.Generator().manual_seed(seed)
+        tries = draw(prior, heard, sampling, generator, TRIES)
+        return tries[int(sample(log_likelihood(prior, gap, tries)[None], AS_THE_PRIOR_HAS_IT, generator))]
+
+    return {"left only": one(deaf), "chosen": chosen(deaf), "ahead": one(gap), "ahead, chosen": chosen(gap)}
+
+
+def measure_gaps(prior: CodePrior, judges: dict[str, CodePrior], sounds: list[Tensor], a: argparse.Namespace) -> None:
+    rng, frame_rate = np.random.default_rng(a.seed), SAMPLE_RATE / a.hop
+    after, told = round(AFTER_S * frame_rate), {name: [] for name in judges}
+    seed = 0
+    while seed < a.count:
+        gap = random_gap(sounds, frame_rate, rng)
+        if gap is None:
+            continue
+        filled = fillings(prior, gap, Sampling(top_p=a.top_p), seed)
+        for name, judge in judges.items():
+            row = []
+            for filling in filled.values():
+                codes = torch.cat([gap.before, filling, gap.after[:after]])
+                row.append(surprise(judge, codes, len(codes) - after, len(codes)))
+            told[name].append(row)
+        seed += 1
+    for name, rows in told.items():
+        print(f"{a.count} gaps, first {AFTER_S:g} s after them, bits a frame ({name}):")
+        show(list(filled), np.array(rows))
+
+
+def show(names: list[str], bits: np.ndarray) -> None:
+    """`bits` `[N, ways]`, beside those of the first way."""
+    for name, column in zip(names, bits.T, strict=True):
+        print(f"  {name:<14} {column.mean():6.2f}   lower than {names[0]} on {np.mean(column < bits[:, 0]):4.0%}")
+
+
+# --- seams --------------------------------------------------------------------------------------------------
+
+
+def random_splice(grids: list[CodeGrid], frame_rate: float, rng: np.random.Generator) -> CodeGrid | None:
+    """The beginning of one sound and the end of another, 1 s of each at least; None where they are too short."""
+    one, other = (grids[i] for i in rng.choice(len(grids), size=2, replace=False))
+    least = round(frame_rate)
+    if min(len(one.codes), len(other.codes)) < 2 * least:
+        return None
+    leaves, enters = (int(rng.integers(least, len(grid.codes) - least + 1)) for grid in (one, other))
+    return ops.paste(ops.crop(one, Region(0, leaves)).grid, ops.crop(other, Region(enters)).grid, at=leaves).grid
+
+
+def level_step(sound: np.ndarray, at: int) -> float:
+    """By how many dB the level differs between the 50 ms before and after sample `at` of `[C, N]`."""
+    size = round(LEVEL_S * SAMPLE_RATE)
+    before, after = (
+        10 * np.log10(np.square(x).mean() + 1e-9) for x in (sound[:, at - size : at], sound[:, at:][:, :size])
+    )
+    return float(abs(after - before))
+
+
+def measure_seams(
+    loaded: LoadedVQModel, judges: dict[str, CodePrior], grids: list[CodeGrid], a: argparse.Namespace
+) -> None:
+    rng, hop, frame_rate = np.random.default_rng(a.seed), a.hop, SAMPLE_RATE / a.hop
+    reach, after = round(AROUND_S * frame_rate), round(AFTER_S * frame_rate)
+    told, steps, took, done = {name: [] for name in judges}, [], 0.0, 0
+    while done < a.count:
+        grid = random_splice(grids, frame_rate, rng)
+        if grid is None:
+            continue
+        (seam,) = grid.seams
+        began = time.process_time()
+        healed = heal(loaded, grid, sampling=Sampling(top_p=a.top_p), seed=done).grid
+        took += time.process_time() - began
+        both = [torch.tensor(x.codes).long() for x in (grid, healed)]
+        for name, judge in judges.items():
+            over = [surprise(judge, codes, seam - reach, seam + reach) for codes in both]
+            behind = [surprise(judge, codes, seam + reach, seam + reach + after) for codes in both]
+            told[name].append([*over, *behind])
+        if done < a.sounds:
+            for x in (grid, healed):
+                sound = decode_sound(loaded, x)
+                steps.append(max(level_step(sound, (seam + shift) * hop) for shift in (-reach, 0, reach)))
+        done += 1
+    for name, rows in told.items():
+        bits = np.array(rows)
+        both_lower = np.mean((bits[:, 1] < bits[:, 0]) & (bits[:, 3] < bits[:, 2]))
+        print(f"{a.count} splices, bits a frame ({name}); lower over the seam and after it: {both_lower:.0%}")
+        show(["seam", "seam, healed"], bits[:, :2])
+        show(["after", "after, healed"], bits[:, 2:])
+    own = [corpus_step(decode_sound(loaded, grid), reach * hop, rng) for grid in grids for _ in range(a.sounds)]
+    print("Largest step of level at either end and the middle of what is healed, dB, median and 95th percentile:")
+    for name, values in (("corpus", own), ("spliced", steps[::2]), ("healed", steps[1::2])):
+        print(f"  {name:<8} {np.median(values):5.2f} {np.quantile(values, 0.95):6.2f}")
+    print(f"A seam is healed in {took / a.count:.2f} s of processor time ({2 * reach / frame_rate:.2f} s of sound)")
+
+
+def corpus_step(sound: np.ndarray, reach: int, rng: np.random.Generator) -> float:
+    margin = reach + round(LEVEL_S * SAMPLE_RATE)
+    if sound.shape[1] <= 2 * margin:
+        return 0.0
+    at = int(rng.integers(margin, sound.shape[1] - margin))
+    return max(level_step(sound, at + shift) for shift in (-reach, 0, reach))
+
+
+# --- joins --------------------------------------------------------------------------------------------------
+
+
+def measure_joins(loaded: LoadedVQModel, files: list[Path], a: argparse.Namespace) -> None:
+    """The largest sample step near the joins of sounds infilled, beside the 99.9th percentile of their own."""
+    rng, near, over = np.random.default_rng(a.seed), a.hop // 2 + round((OVERLAP_S + NEAR_S) * SAMPLE_RATE), 0
+    steps, joined = [], 0
+    for seed in range(a.sounds):
+        path = files[seed % len(files)]
+        audio = read_audio(path)
+        seconds = audio.shape[1] / SAMPLE_RATE
+        if seconds < 2 * SHORTEST_S:
+            continue
+        start = float(rng.uniform(0.2, seconds - SHORTEST_S - 0.1))
+        stop = start + min(SHORTEST_S, seconds / 3)
+        playing = Playing.of("infill", Source(path.name, "", audio), start=start, stop=stop)
+        (sound,) = generate(loaded, seconds, seed, Sampling(top_p=a.top_p), playing=playing)
+        usual = np.quantile(np.abs(np.diff(audio)), 0.999)
+        for join in (start, stop):
+            at = round(join * SAMPLE_RATE)
+            largest = np.abs(np.diff(sound.audio[:, max(0, at - near) : at + near])).max()
+            steps.append(largest / usual)
+            over += largest > max(usual, np.abs(np.diff(audio[:, max(0, at - near) : at + near])).max())
+            joined += 1
+    print(
+        f"{joined} joins: largest sample step {np.median(steps):.2f} (median), {max(steps):.2f} (most) of the sound's"
+    )
+    print(f"  own 99.9th percentile; {over} above both that and what the sound itself has there")
+
+
+def timed(name: str, work: Callable[[], None]) -> None:
+    began = time.process_time()
+    work()
+    print(f"({name}: {time.process_time() - began:.0f} s of processor time)\n", flush=True)
+
+
+def main(a: argparse.Namespace) -> None:
+    prepare(1)
+    loaded = workflows.load(a.model, "cpu", 1)
+    a.hop = loaded.model.frame_hop
+    judges = {"itself": prior_of(loaded)}
+    if a.judge:
+        judges["the judge"] = prior_of(workflows.load(a.judge, "cpu", 1))
+    _, files = split_files(corpora_dir(), tuple(a.corpora))
+    grids = [workflows.encode(loaded, path) for path in files]
+    sounds = [torch.tensor(grid.codes).long() for grid in grids]
+    if "gaps" in a.parts:
+        timed("gaps", lambda: measure_gaps(judges["itself"], judges, sounds, a))
+    if "seams" in a.parts:
+        timed("seams", lambda: measure_seams(loaded, judges, grids, a))
+    if "joins" in a.parts:
+        timed("joins", lambda: measure_joins(loaded, files, a))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model", type=Path)
+    parser.add_argument("--judge", type=Path, help="a model with another prior of the same codec")
+    parser.add_argument("--corpora", nargs="+", default=["loops", "ambient"])
+    parser.add_argument("--parts", nargs="+", default=["gaps", "seams", "joins"])
+    parser.add_argument("--count", type=int, default=100)
+    parser.add_argument("--sounds", type=int, default=20, help="how many are decoded, for levels and joins")
+    parser.add_argument("--top-p", type=float, default=0.97)
+    parser.add_argument("--seed", type=int, default=0)
+    try:
+        main(parser.parse_args())
+    except DistillError as error:
+        sys.exit(str(error))
