@@ -37,6 +37,8 @@ from distill.models.prior import CodePrior
 from distill.settings import SAMPLE_RATE
 
 AFTER_S, SHORTEST_S, LONGEST_S = 0.5, 0.5, 1.5
+NEEDED_S = LONGEST_S + 2 * AFTER_S
+"""What a held-out sound has to last to be used."""
 LEVEL_S, NEAR_S = 0.05, 0.005
 AS_THE_PRIOR_HAS_IT = Sampling(top_p=1.0)
 
@@ -59,7 +61,7 @@ def surprise(prior: CodePrior, codes: Tensor, first: int, stop: int) -> float:
 
 
 def random_gap(sounds: list[Tensor], frame_rate: float, rng: np.random.Generator) -> Gap | None:
-    """A gap in one of `sounds` with 0.5 s before and after it; None where it has no room."""
+    """A gap in one of `sounds` with 0.5 s before and after it; None where that one has no room for it."""
     lengths = np.array([len(sound) for sound in sounds])
     codes = sounds[int(rng.choice(len(sounds), p=lengths / lengths.sum()))]
     frames, margin = round(rng.uniform(SHORTEST_S, LONGEST_S) * frame_rate), round(AFTER_S * frame_rate)
@@ -114,12 +116,10 @@ def show(names: list[str], bits: np.ndarray) -> None:
 # --- seams --------------------------------------------------------------------------------------------------
 
 
-def random_splice(grids: list[CodeGrid], frame_rate: float, rng: np.random.Generator) -> CodeGrid | None:
-    """The beginning of one sound and the end of another, 1 s of each at least; None where they are too short."""
-    one, other = (grids[i] for i in rng.choice(len(grids), size=2, replace=False))
+def random_splice(grids: list[CodeGrid], frame_rate: float, rng: np.random.Generator) -> CodeGrid:
+    """The beginning of one sound and the end of another, 1 s of each at least."""
     least = round(frame_rate)
-    if min(len(one.codes), len(other.codes)) < 2 * least:
-        return None
+    one, other = (grids[i] for i in rng.choice(len(grids), size=2, replace=False))
     leaves, enters = (int(rng.integers(least, len(grid.codes) - least + 1)) for grid in (one, other))
     return ops.paste(ops.crop(one, Region(0, leaves)).grid, ops.crop(other, Region(enters)).grid, at=leaves).grid
 
@@ -141,8 +141,6 @@ def measure_seams(
     told, steps, took, done = {name: [] for name in judges}, [], 0.0, 0
     while done < a.count:
         grid = random_splice(grids, frame_rate, rng)
-        if grid is None:
-            continue
         (seam,) = grid.seams
         began = time.process_time()
         healed = heal(loaded, grid, sampling=Sampling(top_p=a.top_p), seed=done).grid
@@ -223,6 +221,9 @@ def main(a: argparse.Namespace) -> None:
         judges["the judge"] = prior_of(workflows.load(a.judge, "cpu", 1))
     _, files = split_files(corpora_dir(), tuple(a.corpora))
     grids = [workflows.encode(loaded, path) for path in files]
+    grids = [grid for grid in grids if grid.seconds >= NEEDED_S]
+    if len(grids) < 2:
+        sys.exit(f"Fewer than two held-out sounds of {', '.join(a.corpora)} last {NEEDED_S:g} s: name other corpora.")
     sounds = [torch.tensor(grid.codes).long() for grid in grids]
     if "gaps" in a.parts:
         timed("gaps", lambda: measure_gaps(judges["itself"], judges, sounds, a))

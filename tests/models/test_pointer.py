@@ -41,6 +41,18 @@ def test_what_came_before_is_expected_again(pointer: Pointer) -> None:
     assert last.amax(-1).min() > 0.3
 
 
+def test_what_follows_is_expected_before_it() -> None:
+    pointer = Pointer(K, Q, D, hears_ahead=True).eval()
+    codes = torch.tensor([3, 5]).expand(1, 12, Q)
+    starts = torch.zeros(1, 12, dtype=torch.bool)
+    ahead = 11
+    first = pointer(torch.zeros(1, 12, Q, K), codes, starts, WINDOW, ahead).exp()[0, ahead]
+    assert first.argmax(-1).tolist() == [3, 5]
+    starts[0, 0] = True
+    less = pointer(torch.zeros(1, 12, Q, K), codes, starts, WINDOW, ahead).exp()[0, ahead]
+    assert less[0, 3] < first[0, 3]
+
+
 def test_a_past_that_repeats_is_recognised(pointer: Pointer) -> None:
     # Neither the last code nor the commonest, but what followed when things were as they are now.
     with torch.no_grad():
