@@ -1,4 +1,5 @@
-"""How long edits of codes take, on grids of 60 s: medians of so many runs, in ms, beside what they may take.
+"""How long edits of codes take, on grids of 60 s: medians of so many runs, in ms, beside what they may take; and how
+large the codes file of 30 s is, at worst: of random codes. Encoding and decoding: listen.py.
 
     python benchmarks/codes.py [MODEL.sda]      # without a model, an untrained codec of the default size
 
@@ -12,6 +13,7 @@ os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 import argparse
 import statistics
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +24,7 @@ import torch
 from distill.device import prepare
 from distill.inference import blending
 from distill.inference import operations as ops
+from distill.inference.codes import save_codes
 from distill.inference.editing import CodeGrid
 from distill.inference.history import History
 from distill.inference.regions import Region, level_names
@@ -30,6 +33,7 @@ from speed import model_of
 
 SECONDS = 60.0
 INTEGER_MS, EMBEDDING_MS, UNDO_MS = 5.0, 50.0, 1.0
+FILE_S, FILE_KB = 30.0, 100.0
 
 
 def milliseconds(work: Callable[[], object], runs: int) -> float:
@@ -101,6 +105,13 @@ def undo_and_redo(grid: CodeGrid) -> Callable[[], object]:
     return lambda: (history.undo(), history.redo())
 
 
+def file_kb(grid: CodeGrid, name: str) -> float:
+    """Size of a codes file of `FILE_S` of `grid`."""
+    with tempfile.TemporaryDirectory() as folder:
+        short = ops.crop(grid, Region(0, round(FILE_S * grid.frame_rate))).grid
+        return save_codes(Path(folder) / name, short).stat().st_size / 1000
+
+
 def show(edits: dict[str, Callable[[], object]], limit: float, runs: int) -> None:
     for name, edit in edits.items():
         took = milliseconds(edit, runs)
@@ -121,3 +132,5 @@ if __name__ == "__main__":
         show(integer_edits(first, second), INTEGER_MS, arguments.runs)
         show({"undo, redo": undo_and_redo(first)}, UNDO_MS, arguments.runs)
         show(embedding_edits(loaded, first, second), EMBEDDING_MS, arguments.runs)
+    for name in ("x.json", "x.json.gz"):
+        print(f"{FILE_S:g} s as {name[1:]}: {file_kb(first, name):.0f} kB (at most {FILE_KB:g})")

@@ -26,6 +26,9 @@ from distill.cli import app
 from distill.settings import SAMPLE_RATE
 
 OPTIONS = ("--threads", "1", "--json")
+LEAST_X = {"encode": 100, "decode": 40}
+MOST_MB = 1000
+"""What it is to be: times real time, and memory for a sound of any length."""
 
 
 class Cost(NamedTuple):
@@ -83,10 +86,12 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as name:
         for less, more in zip(*(commands(a.model, Path(name), seconds) for seconds in (1, 61)), strict=True):
             short, minute = processor_s(*less), processor_s(*more)
-            print(f"{less[0]}: {60 / (minute - short):.0f}x real time", flush=True)
+            command = str(less[0])
+            print(f"{command}: {60 / (minute - short):.0f}x real time (at least {LEAST_X[command]}x)", flush=True)
         seconds = round(3600 * a.hours)
-        for command in commands(a.model, Path(name), seconds) if seconds else ():
-            cost = measured(*command)
-            print(f"{command[0]} {a.hours:g} h: {cost.cpu_s:.0f} s, {cost.peak_mb:.0f} MB", flush=True)
+        for words in commands(a.model, Path(name), seconds) if seconds else ():
+            cost = measured(*words)
+            memory = f"{cost.peak_mb:.0f} MB (at most {MOST_MB})"
+            print(f"{words[0]} {a.hours:g} h: {cost.cpu_s:.0f} s, {memory}", flush=True)
         if seconds and sf.info(Path(name) / f"{seconds}-decoded.wav").frames != seconds * SAMPLE_RATE:
             sys.exit("The long sound came back in another length.")

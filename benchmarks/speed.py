@@ -2,8 +2,9 @@
 
     python benchmarks/speed.py [MODEL.sda]      # without a model, an untrained codec of the default size
 
-Generation runs from the first code to the finished sound, the search through the codes of ten minutes of corpus
-included, with untrained priors of the three sizes that `train-prior` chooses from: weights do not change the work.
+Generation runs as a user's does, from the recording that is heard first to the finished sound and to what it copies of
+ten minutes of corpus, with untrained priors of the three sizes that `train-prior` chooses from, pointer included:
+weights do not change the work.
 Every figure is the median of three runs after one warm-up. What one thread does is timed by the processor, so that
 other work on the machine does not count; what several do, by the clock on the wall.
 """
@@ -14,12 +15,14 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
 from distill.device import prepare
 from distill.inference.codec import encode_sound
+from distill.inference.copying import Heard, copy_index
 from distill.inference.listening import decode_sound
 from distill.library import workflows
 from distill.models.persistence import LoadedVQModel
@@ -27,9 +30,10 @@ from distill.models.prior import CodePrior
 from distill.models.vqvae import VQVAE
 from distill.settings import SAMPLE_RATE
 from distill.training.config import VQVAEConfig
-from distill.training.prior_config import get_adaptive_prior_config
+from distill.training.prior_config import PriorConfig, get_adaptive_prior_config
 
-CORPUS_FRAMES = 8 * 600 * 47
+RECORDINGS, RECORDING_FRAMES = 60, 470
+"""Ten minutes in pieces of ten seconds."""
 
 
 def realtime(seconds: float, work: Callable[[], object], threads: int, runs: int = 3) -> float:
@@ -60,14 +64,32 @@ def time_codec(model: LoadedVQModel, seconds: float, threads: int) -> tuple[floa
     return encode, realtime(seconds, lambda: decode_sound(model, codes), threads)
 
 
-def time_generation(model: LoadedVQModel, files: int, seconds: float, threads: int) -> float:
-    prepare(threads)
+def untrained_prior(model: LoadedVQModel, files: int) -> CodePrior:
+    """As `train-prior` builds it for so many files."""
     config, codec = get_adaptive_prior_config(files), model.model
-    K, Q = codec.codebook_size, codec.num_quantizers
+    Q, K, D = codec.rvq.codebooks.shape
     context = round(config.context_s * codec.frame_rate) * Q
-    prior = CodePrior(K, context, Q, config.hidden_size, config.num_layers, config.num_heads).eval()
-    corpus = {"name": "corpus", "start_s": 0.0, "codes": torch.randint(K, (CORPUS_FRAMES, 2))}
-    with_prior = replace(model, prior=prior, prior_metadata={"corpus_codes": [corpus]})
+    sizes = config.hidden_size, config.num_layers, config.num_heads
+    prior = CodePrior(K, context, Q, *sizes, latent_dim=D, hears_ahead=True, ends_first=True).eval()
+    assert prior.pointer is not None
+    prior.pointer.set_entries(codec.rvq.codebooks)
+    return prior
+
+
+@torch.inference_mode()
+def random_corpus(model: LoadedVQModel) -> dict[str, Any]:
+    """What a file keeps of ten minutes of corpus, in as many encodings as training makes, of random codes."""
+    codec, encodings = model.model, PriorConfig().encodings
+    shape = RECORDINGS, encodings, RECORDING_FRAMES, codec.num_quantizers
+    codes = torch.randint(codec.codebook_size, shape, generator=torch.Generator().manual_seed(0))
+    heard = [Heard(f"{i}.wav", 0.0, list(versions), [0.0] * encodings) for i, versions in enumerate(codes)]
+    recordings = [{"name": h.name, "codes": h.codes[0], "whole": True} for h in heard]
+    return {"recordings": recordings, "copy_index": copy_index(codec, heard, [])}
+
+
+def time_generation(model: LoadedVQModel, corpus: dict[str, Any], files: int, seconds: float, threads: int) -> float:
+    prepare(threads)
+    with_prior = replace(model, prior=untrained_prior(model, files), prior_metadata=corpus)
     return realtime(seconds, lambda: workflows.generate(with_prior, seconds), threads)
 
 
@@ -79,6 +101,7 @@ if __name__ == "__main__":
     loaded = model_of(a.model)
     encode_x, decode_x = time_codec(loaded, 60, 1)
     print(f"encode {encode_x:.0f}x, decode {decode_x:.0f}x real time on 1 thread")
+    kept = random_corpus(loaded)
     for file_count in (20, 100, 500):
-        factor = time_generation(loaded, file_count, 12, a.threads)
+        factor = time_generation(loaded, kept, file_count, 12, a.threads)
         print(f"generate, prior for up to {file_count} files: {factor:.1f}x real time on {a.threads} threads")

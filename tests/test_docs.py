@@ -6,7 +6,7 @@ from types import ModuleType
 
 import pytest
 
-from distill.training.metrics import VerdictKind
+from distill.training.metrics import PriorVerdictKind, VerdictKind
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -50,4 +50,4 @@ def test_help_does_not_depend_on_where_it_runs(
 def test_every_verdict_is_explained() -> None:
     page = (DOCS / "verdicts.md").read_text(encoding="utf-8")
     explained = [line.split("`")[1] for line in page.splitlines() if line.startswith("| `")]
-    assert explained == [kind.value for kind in VerdictKind]
+    assert explained == [kind.value for kind in (*VerdictKind, *PriorVerdictKind)]

@@ -53,7 +53,7 @@ class CodesFileError(DistillError):
 
 
 class DivergedError(DistillError):
-    """Codec training went wrong for good: the learning rate is too high."""
+    """Training went wrong for good: the learning rate is too high."""
 
 
 class MemoryUsedUpError(DistillError):

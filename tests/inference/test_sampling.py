@@ -67,20 +67,28 @@ def uncached(
     if lead_in is not None:
         codes, starts = lead_in.codes[None], torch.cat([lead_in.starts, torch.tensor([lead_in.ended])])[None]
     heard = codes.shape[1]
+    ends = torch.zeros(1, heard, dtype=torch.bool)
+
+    def toss() -> torch.Tensor:
+        logits = prior.frame_scores(codes, starts).ends[:, -1]
+        return sample(torch.stack([torch.zeros_like(logits), logits], 1), coin, dice).bool()
+
     for t in range(heard, heard + frames):
         codes = torch.cat([codes, torch.zeros(1, 1, Q, dtype=torch.long)], 1)
+        last = toss() if prior.ends_first else torch.zeros(1, dtype=torch.bool)
+        ends = torch.cat([ends, last[:, None]], 1)
         for level in range(Q):
-            logits = prior.frame_scores(codes, starts).codes[:, t, level]
+            logits = prior.frame_scores(codes, starts, ends=ends).codes[:, t, level]
             codes[:, t, level] = sample(logits, sampling, dice)
-        ends = prior.frame_scores(codes, starts).ends[:, t]
-        new = sample(torch.stack([torch.zeros_like(ends), ends], 1), coin, dice).bool()
-        starts = torch.cat([starts, new[:, None]], 1)
+        last = last if prior.ends_first else toss()
+        starts = torch.cat([starts, last[:, None]], 1)
     return codes[0, heard:]
 
 
-def lively_prior(latent_dim: int = 0) -> CodePrior:
+def lively_prior(latent_dim: int = 0, ends_first: bool = False) -> CodePrior:
     torch.manual_seed(1)
-    prior = CodePrior(17, 12 * 3, 3, hidden_size=32, num_layers=2, num_heads=2, latent_dim=latent_dim).eval()
+    sizes = {"hidden_size": 32, "num_layers": 2, "num_heads": 2}
+    prior = CodePrior(17, 12 * 3, 3, **sizes, latent_dim=latent_dim, ends_first=ends_first).eval()
     with torch.no_grad():
         for parameter in prior.parameters():
             parameter += 0.2 * torch.randn_like(parameter)
@@ -96,7 +104,7 @@ def drawn(prior: CodePrior, frames: int, lead_in: LeadIn | None = None) -> torch
 @pytest.mark.parametrize("ended", [False, True])
 @pytest.mark.parametrize("latent_dim", [0, 4], ids=["network", "pointer"])
 def test_a_lead_in_is_heard_and_not_played(latent_dim: int, ended: bool) -> None:
-    prior = lively_prior(latent_dim)
+    prior = lively_prior(latent_dim, ends_first=latent_dim > 0)
     codes = torch.randint(17, (20, 3), generator=generator(2))
     lead_in = LeadIn(codes, torch.arange(20) % 8 == 1, ended, ("some.wav",))
     after = drawn(prior, 15, lead_in)
@@ -106,19 +114,22 @@ def test_a_lead_in_is_heard_and_not_played(latent_dim: int, ended: bool) -> None
     assert not torch.equal(after, alone)
 
 
-def test_cached_sampling_equals_uncached_to_the_last_code() -> None:
-    prior = lively_prior()
+@pytest.mark.parametrize("ends_first", [False, True])
+def test_cached_sampling_equals_uncached_to_the_last_code(ends_first: bool) -> None:
+    prior = lively_prior(4 if ends_first else 0, ends_first)
     cached = drawn(prior, 40)
     with torch.inference_mode():
         assert torch.equal(cached, uncached(prior, 40, Sampling(), 5))
     assert len(cached.unique()) > 5
 
 
-def beginnings(frames: int, lead_in: LeadIn | None = None) -> list[int]:
+def beginnings(frames: int, lead_in: LeadIn | None = None, ends_first: bool = True) -> list[int]:
     """Where sounds begin, by a prior that ends none, if none may last longer than 5 frames."""
-    prior = CodePrior(2, seq_len=64, num_quantizers=1, hidden_size=8, num_layers=1, num_heads=2).eval()
+    sizes = {"hidden_size": 8, "num_layers": 1, "num_heads": 2}
+    prior = CodePrior(2, seq_len=64, num_quantizers=1, **sizes, latent_dim=2, ends_first=ends_first).eval()
     with torch.no_grad():
-        prior.end.score[1].bias.fill_(-1e4)
+        last = prior.pointer.ending.score if ends_first else prior.end.score[1]
+        last.bias.fill_(-1e4)
     begun: list[bool] = []
     step = prior.step
 
@@ -132,7 +143,7 @@ def beginnings(frames: int, lead_in: LeadIn | None = None) -> list[int]:
 
 
 def test_no_sound_outlasts_the_longest() -> None:
-    assert beginnings(16) == [0, 5, 10, 15]
+    assert beginnings(16) == beginnings(16, ends_first=False) == [0, 5, 10, 15]
 
 
 def test_a_sound_that_the_lead_in_began_ends_in_time() -> None:

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -8,17 +10,22 @@ from distill.models.prior import CodePrior, flatten_codes, unflatten_codes
 K, Q = 11, 3
 
 
-@pytest.fixture(scope="module", params=[0, 6], ids=["network alone", "with pointer"])
-def prior(request: pytest.FixtureRequest) -> CodePrior:
+def lively(**settings: Any) -> CodePrior:
+    """Untrained, with weights so large that a leak of the future would show."""
     torch.manual_seed(0)
-    latent_dim = request.param
-    sizes = {"hidden_size": 32, "num_layers": 2, "num_heads": 2}
-    model = CodePrior(K, 8 * Q, Q, **sizes, latent_dim=latent_dim, hears_ahead=True).eval()
-    # Initial weights are so small that a leak of the future would hardly show.
+    model = CodePrior(K, 8 * Q, Q, hidden_size=32, num_layers=2, num_heads=2, **settings).eval()
     with torch.no_grad():
         for parameter in model.parameters():
             parameter += 0.1 * torch.randn_like(parameter)
     return model
+
+
+@pytest.fixture(
+    scope="module", params=[(0, False), (6, False), (6, True)], ids=["network alone", "with pointer", "ends first"]
+)
+def prior(request: pytest.FixtureRequest) -> CodePrior:
+    latent_dim, ends_first = request.param
+    return lively(latent_dim=latent_dim, hears_ahead=True, ends_first=ends_first)
 
 
 def codes(T: int, B: int = 2) -> torch.Tensor:
@@ -66,14 +73,19 @@ def test_cached_frames_score_as_uncached_ones_beyond_the_window(prior: CodePrior
     grid = codes(30)
     starts = torch.zeros(2, 30, dtype=torch.bool)
     starts[:, [0, 7, 8, 21]] = True
-    whole = prior.frame_scores(grid, starts)
+    ends = starts.roll(-1, 1)
+    whole = prior.frame_scores(grid, starts, ends=ends)
     cache, previous = prior.new_cache(), None
     for t in range(30):
         known = prior.step(previous, starts[:, t], cache)
+        if prior.ends_first:
+            assert torch.allclose(prior.score_end(known, cache), whole.ends[:, t], atol=1e-4)
+            known = prior.know_end(known, ends[:, t])
         for level in range(Q):
             assert torch.allclose(prior.score_level(level, known, cache), whole.codes[:, t, level], atol=1e-4)
             known = known + prior.know(level, grid[:, t, level])
-        assert torch.allclose(prior.score_end(known), whole.ends[:, t], atol=1e-4)
+        if not prior.ends_first:
+            assert torch.allclose(prior.score_end(known, cache), whole.ends[:, t], atol=1e-4)
         previous = grid[:, t]
 
 
@@ -84,16 +96,21 @@ def test_what_is_heard_at_once_scores_as_if_uncached(prior: CodePrior, ahead: in
     grid[:, : ahead + heard] = grid[:1, : ahead + heard]
     starts[:, [3, 9, 20]] = True
     starts[1, ahead + heard] = True
-    whole = prior.frame_scores(grid, starts, ahead=ahead)
+    ends = starts.roll(-1, 1)
+    whole = prior.frame_scores(grid, starts, ahead=ahead, ends=ends)
     cache = prior.new_cache()
     prior.hear(grid[0, : ahead + heard], starts[0, : ahead + heard], cache, 2, ahead, T - ahead)
     previous = grid[:, ahead + heard - 1] if heard else None
     for t in range(ahead + heard, T):
         known = prior.step(previous, starts[:, t], cache)
+        if prior.ends_first:
+            assert torch.allclose(prior.score_end(known, cache), whole.ends[:, t], atol=1e-4)
+            known = prior.know_end(known, ends[:, t])
         for level in range(Q):
             assert torch.allclose(prior.score_level(level, known, cache), whole.codes[:, t, level], atol=1e-4)
             known = known + prior.know(level, grid[:, t, level])
-        assert torch.allclose(prior.score_end(known), whole.ends[:, t], atol=1e-4)
+        if not prior.ends_first:
+            assert torch.allclose(prior.score_end(known, cache), whole.ends[:, t], atol=1e-4)
         previous = grid[:, t]
 
 
@@ -152,3 +169,18 @@ def test_it_learns_a_pattern() -> None:
         loss.backward()
         optimizer.step()
     assert float(loss.detach()) < 0.1
+
+
+def test_where_a_sound_ends_is_known_before_its_last_codes_and_to_them() -> None:
+    """Nothing of the last frame tells the end, and all of its levels hear of it."""
+    prior = lively(latent_dim=6, ends_first=True)
+    a, b = codes(6), codes(6)
+    b[:, 3] = (b[:, 3] + 1) % K
+    starts, ends = (torch.zeros(2, 6, dtype=torch.bool) for _ in range(2))
+    starts[:, 0] = ends[:, 3] = True
+    plain, other, told = (prior.frame_scores(x, starts, ends=y) for x, y in ((a, None), (b, None), (a, ends)))
+    assert torch.allclose(plain.ends[:, :4], other.ends[:, :4], atol=1e-5)
+    assert not torch.allclose(plain.ends[:, 4], other.ends[:, 4], atol=1e-4)
+    assert torch.allclose(plain.ends, told.ends, atol=1e-5)
+    assert not torch.isclose(plain.codes[:, 3], told.codes[:, 3], atol=1e-4).all(-1).any()
+    assert torch.allclose(plain.codes[:, :3], told.codes[:, :3], atol=1e-5)

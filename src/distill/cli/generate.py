@@ -119,14 +119,16 @@ def generate_cmd(
     began = time.perf_counter()
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("Generating")
-        files = []
+        files, frames = [], 0
         for item in workflows.generate_files(
             model, output, settings, count, lambda done, total: bar.update(task, completed=done, total=total), max_copy
         ):
             console.print(_line(item, max_copy), soft_wrap=True)
             files.append(_summary(item, max_copy))
+            frames += len(item.sound.codes)
     if json:
-        factor = settings.duration * count / (time.perf_counter() - began)
+        # What was made, not what was asked for, nor what it goes on from.
+        factor = frames / model.model.frame_rate / (time.perf_counter() - began)
         print_json({"model": model_path, "files": files, "realtime_factor": factor})
 
 

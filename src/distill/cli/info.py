@@ -89,6 +89,7 @@ def _table(facts: dict[str, Any]) -> "Table":
         ("Corpus", f"{facts['corpus_files']} files, {facts['corpus_s']:.1f} s"),
         ("Verdict", facts["verdict"]),
         ("Prior", _prior_line(facts)),
+        *_verdict_on_prior(facts),
         ("Steered by", _steering_line(facts)),
         ("Licence", facts["licence"]),
     ]
@@ -103,6 +104,12 @@ def _stereo_line(stereo: dict[str, list[float]]) -> str:
         f"side at {side:.1f} dB in your recordings, {side_decoded:.1f} dB as decoded; "
         f"left and right correlate {alike:.2f}, {alike_decoded:.2f} as decoded"
     )
+
+
+def _verdict_on_prior(facts: dict[str, Any]) -> list[tuple[str, str]]:
+    """A row, or none: priors of earlier versions have no verdict."""
+    verdict = (facts["prior_metadata"] or {}).get("verdict")
+    return [("Its verdict", verdict)] if verdict else []
 
 
 def _prior_line(facts: dict[str, Any]) -> str:

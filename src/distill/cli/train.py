@@ -16,6 +16,7 @@ from distill.cli.console import (
     one_sentence_errors,
     print_json,
 )
+from distill.cli.keys import stop_by_key
 from distill.cli.options import Device, Json, Threads
 from distill.errors import UsageError
 
@@ -59,7 +60,7 @@ def train_cmd(
 ) -> None:
     """Train a codec on a folder of sounds.
 
-    5 to 500 files, seconds to hours, short hits welcome. Ctrl-C saves; --resume goes on from there.
+    5 to 500 files, seconds to hours, short hits welcome. Ctrl-C or the key s stops and saves; --resume goes on.
     """
     settings = {
         "minutes": minutes, "epochs": epochs, "steps": steps, "codebook_size": codebook_size,
@@ -109,7 +110,7 @@ def _train(
     workflows.check_training(output, discard_prior, settings)
     corpus = scan_folder(dataset_dir, console, settings["channels"])
     show_report(corpus, console)
-    with cancel_on_interrupt() as cancelled, TrainDisplay(console) as display:
+    with cancel_on_interrupt() as cancelled, stop_by_key(cancelled), TrainDisplay(console) as display:
         return workflows.train(
             corpus, output, callback=display, cancel_event=cancelled, device=device,
             model_name=model_name, discard_prior=discard_prior, **settings,
@@ -122,7 +123,7 @@ def _resume(
     from distill.cli.train_display import TrainDisplay
     from distill.library import workflows
 
-    with cancel_on_interrupt() as cancelled, TrainDisplay(console) as display:
+    with cancel_on_interrupt() as cancelled, stop_by_key(cancelled), TrainDisplay(console) as display:
         return workflows.resume(
             model_path, sounds=dataset_dir, callback=display, cancel_event=cancelled, device=device,
             discard_prior=discard_prior,

@@ -13,6 +13,7 @@ from distill.cli.console import (
     one_sentence_errors,
     print_json,
 )
+from distill.cli.keys import stop_by_key
 from distill.cli.options import DatasetDir, Device, Json, ModelPath, Threads
 from distill.errors import UsageError
 
@@ -43,7 +44,7 @@ def train_prior_cmd(
 ) -> None:
     """Train the prior of a model, which generates.
 
-    It learns how your sounds go on, and goes into the model file. Ctrl-C keeps the best so far.
+    It learns how your sounds go on, and goes into the model file. The key s, or Ctrl-C, stops and keeps the best.
     """
     from distill.device import pick_device
     from distill.library import workflows
@@ -59,13 +60,16 @@ def train_prior_cmd(
     pick_device(device)
     had_prior = bool(read_header(model_path).get("has_prior"))
     config, file_count = workflows.prior_settings(dataset_dir, **overrides)
-    with cancel_on_interrupt() as cancelled:
+    show = _Epochs(console, minutes)
+    with cancel_on_interrupt() as cancelled, stop_by_key(cancelled) as has_key:
         _print_header(console, model_path, dataset_dir, file_count, vars(config), overrides)
+        if has_key:
+            console.print("Press s to stop and use the best weights so far.", style="dim")
         if had_prior:
             console.print("The prior in this file will be replaced when the new one is ready.", style="yellow")
         with console.status("Encoding your sounds …") as status:
             result = workflows.train_prior(
-                model_path, dataset_dir, callback=lambda m: _print_epoch(console, m, minutes), cancel_event=cancelled,
+                model_path, dataset_dir, callback=show, cancel_event=cancelled,
                 step_callback=lambda m: status.update(_step_line(m)), device=device, **overrides,
             )  # fmt: skip
     if json:
@@ -98,15 +102,24 @@ def _step_line(m: "PriorStepMetrics") -> str:
     return f"Epoch {m.epoch}: step {m.step} of {m.steps_per_epoch}, loss {m.loss:.3f}"
 
 
-def _print_epoch(console: "Console", m: "PriorEpochMetrics", minutes: float | None) -> None:
-    total = f"/{m.total_epochs}" if minutes is None else ""
-    console.print(
-        f"Epoch {m.epoch}{total} | train_loss: {m.train_loss:.4f} | val_loss: {m.val_loss:.4f} "
-        f"| perplexity: {m.val_perplexity:.1f} | best: {m.best_perplexity:.1f}",
-        soft_wrap=True,
-    )
-    if m.is_memorizing:
-        console.print(m.memorization_message, style="bold yellow", soft_wrap=True)
+class _Epochs:
+    """Prints a line an epoch, warnings as they happen, and every verdict of a new kind."""
+
+    def __init__(self, console: "Console", minutes: float | None) -> None:
+        self.console, self.minutes, self.said = console, minutes, ""
+
+    def __call__(self, m: "PriorEpochMetrics") -> None:
+        total = f"/{m.total_epochs}" if self.minutes is None else ""
+        self.console.print(
+            f"Epoch {m.epoch}{total} | train_loss: {m.train_loss:.4f} | val_loss: {m.val_loss:.4f} "
+            f"| perplexity: {m.val_perplexity:.1f} | best: {m.best_perplexity:.1f}",
+            soft_wrap=True,
+        )
+        if m.is_memorizing:
+            self.console.print(m.memorization_message, style="bold yellow", soft_wrap=True)
+        if m.verdict_kind != self.said and m.verdict != m.memorization_message:
+            self.console.print(m.verdict, soft_wrap=True)
+        self.said = m.verdict_kind
 
 
 def _print_summary(console: "Console", model_path: Path, result: dict[str, Any]) -> None:
@@ -124,6 +137,7 @@ def _print_summary(console: "Console", model_path: Path, result: dict[str, Any])
         f"train_loss: {last['train_loss']:.4f}, val_loss: {last['val_loss']:.4f}, "
         f"perplexity: {done.final_perplexity:.1f}, best (kept): {done.best_perplexity:.1f}.", soft_wrap=True,
     )  # fmt: skip
+    console.print(done.verdict, soft_wrap=True)
     console.print(", ".join(f"{name} {value}" for name, value in config.items()), soft_wrap=True)
     for warning in result["warnings"]:
         console.print(warning, style="yellow", soft_wrap=True)
@@ -143,6 +157,9 @@ def _summary(model_path: Path, dataset_dir: Path, result: dict[str, Any]) -> dic
         "best_perplexity": done.best_perplexity if result["history"] else None,
         "elapsed_s": done.elapsed_s,
         "interrupted": done.interrupted,
+        "verdict": done.verdict,
+        "verdict_kind": done.verdict_kind,
+        "copying": result["copying"],
         "prior_config": result["prior_config"],
         "history": result["history"],
         "warnings": result["warnings"],

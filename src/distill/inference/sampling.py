@@ -152,6 +152,12 @@ def sample_sounds(
     coin = Sampling(temperature=1.0 if sampling.temperature >= GREEDY_BELOW else 0.0, top_p=1.0)
     for t in count():
         known = prior.step(previous, starts, cache)
+        over = age + 1 >= longest_sound if longest_sound is not None else torch.zeros_like(starts)
+        if prior.ends_first:
+            # What is given goes on: of a frame that is there already nobody asks whether it is the last.
+            goes_on = given is not None and given.at(t, 0) is not None
+            ends = over | (_toss(prior.score_end(known, cache), coin, generator) & (not goes_on))
+            known = prior.know_end(known, ends)
         chosen = []
         for level in range(prior.num_quantizers):
             taken = given.at(t, level) if given else None
@@ -165,10 +171,12 @@ def sample_sounds(
             known = known + prior.know(level, code)
             chosen.append(code)
         previous = torch.stack(chosen, 1)
-        ends = prior.score_end(known)
-        starts = sample(torch.stack([torch.zeros_like(ends), ends], 1), coin, generator).to(device).bool()
-        age = age + 1
-        if longest_sound is not None:
-            starts = starts | (age >= longest_sound)
-        age = torch.where(starts, 0, age)
-        yield Frame(previous, starts)
+        if not prior.ends_first:
+            ends = over | _toss(prior.score_end(known, cache), coin, generator)
+        starts, age = ends, torch.where(ends, 0, age + 1)
+        yield Frame(previous, ends)
+
+
+def _toss(logits: Tensor, coin: Sampling, generator: torch.Generator) -> Tensor:
+    """True `[B]` by chance, as `logits` `[B]` have it."""
+    return sample(torch.stack([torch.zeros_like(logits), logits], 1), coin, generator).to(logits.device).bool()

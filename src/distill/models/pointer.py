@@ -18,6 +18,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from distill.models.ending import Ending
+
 HEADS = 4
 FIRST_SLOPES = (2.0, 0.1, 0.02, 0.005)
 """By how much each head's score falls a frame, before training: from the last frame alone to all of the past."""
@@ -44,7 +46,14 @@ class Pointer(nn.Module):
     entries: Tensor
     variance: Tensor
 
-    def __init__(self, codebook_size: int, num_quantizers: int, latent_dim: int, hears_ahead: bool = False) -> None:
+    def __init__(
+        self,
+        codebook_size: int,
+        num_quantizers: int,
+        latent_dim: int,
+        hears_ahead: bool = False,
+        ends_first: bool = False,
+    ) -> None:
         super().__init__()
         Q, H = num_quantizers, HEADS
         # Until `set_entries`: at random, so that codes are near to none but themselves.
@@ -61,6 +70,7 @@ class Pointer(nn.Module):
         self.share = nn.Parameter(torch.cat([torch.zeros(Q, H + 1), torch.full((Q, 1), FIRST_EVEN)], 1))
         self.share_by = nn.Parameter(torch.zeros(Q, H + 1, H + 2))
         self.ahead = nn.Parameter(torch.full((Q, H), FIRST_AHEAD)) if hears_ahead else None
+        self.ending = Ending(latent_dim) if ends_first else None
 
     @torch.no_grad()
     def set_entries(self, entries: Tensor) -> None:
@@ -106,7 +116,7 @@ class Pointer(nn.Module):
         age = (place[:, None] - place).abs()
         hidden = (behind <= 0) | ((behind > window) & (order >= ahead))
         crossed = (frames.sound[:, :, None] != frames.sound[:, None]).to(scores.dtype)
-        since = order - torch.where(_fresh(starts, ahead), order, 0).cummax(1).values
+        since = _since(starts, ahead)
         last = squared_distance(frames.last, frames.last)
         known = [last, age - 1.0, crossed]
         if ahead:
@@ -120,6 +130,12 @@ class Pointer(nn.Module):
             fit = (-costs[q] @ facts.flatten(2)).view(B, HEADS, T, T).masked_fill(hidden, -torch.inf)
             mixed.append(self.mix(q, scores[:, :, q], fit, past[:, :, q], since))
         return torch.stack(mixed, 2)
+
+    def score_ends(self, codes: Tensor, starts: Tensor, ahead: int = 0) -> Tensor:
+        """Logits `[B, T]` that a sound ends with each frame, told by those before it; arguments as for `frames`."""
+        assert self.ending is not None
+        scores: Tensor = self.ending(self.frames(codes, starts, ahead).last, _since(starts, ahead))
+        return scores
 
     def mix(self, level: int, scores: Tensor, fit: Tensor, past: Tensor, since: Tensor) -> Tensor:
         """Log-probabilities `[B, T, K]` of `level` from the network's logits `[B, T, K]`.
@@ -144,6 +160,12 @@ def _fresh(starts: Tensor, ahead: int) -> Tensor:
     fresh = starts.clone()
     fresh[:, ahead : ahead + 1] = True
     return fresh
+
+
+def _since(starts: Tensor, ahead: int) -> Tensor:
+    """Frames `[B, T]` since the sound began, or since the first that is known."""
+    order = torch.arange(starts.shape[1], device=starts.device)
+    return order - torch.where(_fresh(starts, ahead), order, 0).cummax(1).values
 
 
 def squared_distance(a: Tensor, b: Tensor) -> Tensor:
@@ -197,6 +219,12 @@ class Memory:
             self._keep(previous, starts)
         if self.ahead + self.kept:
             self.fit = self._fit()
+
+    def score_end(self) -> Tensor:
+        """Logit `[B]` that the sound ends with the coming frame."""
+        assert self.pointer.ending is not None
+        scores: Tensor = self.pointer.ending(self.last, self.since)
+        return scores[:, 0]
 
     def _keep(self, previous: Tensor, starts: Tensor) -> None:
         so_far = self.pointer.latents(previous).cumsum(1)

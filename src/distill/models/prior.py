@@ -4,7 +4,9 @@ Codes `[B, T, Q]` are factorised position-major. A causal Transformer runs once 
 then scores the frame's codes one after the other, each given the ones before it (the factorisation of a flat
 Transformer over `T * Q` tokens at 1/Q of its backbone steps; cf. the RQ-Transformer, Lee et al. 2022).
 
-A last "level" scores whether the sound ends with this frame, so that a stream of short sounds stays one.
+Whether the sound ends with a frame is scored as well, so that a stream of short sounds stays one: before the codes of
+that frame, which are then scored as those of a last one. The last frame of a sound sounds like no other, so that
+who knows its codes knows all; but drawn by codes alone, what is that rare would hardly ever be drawn.
 
 What the network says is mixed with what the sound itself has brought so far (`models/pointer.py`).
 
@@ -183,7 +185,8 @@ class CodePrior(nn.Module):
 
     `seq_len` is the training context in tokens (frames x Q). Each frame attends to the `seq_len / Q` frames up
     to it; positions are rotary, so sequences may be of any length. With a `latent_dim` (that of the codec) above 0
-    there is a pointer to the past, whose `set_entries` takes the codec's codebooks. One that `hears_ahead` takes
+    there is a pointer to the past, whose `set_entries` takes the codec's codebooks. Where a sound ends is scored before
+    the codes of its last frame if `ends_first`, which takes the pointer, else after them. One that `hears_ahead` takes
     sequences whose first frames follow the others in time. With `descriptors` above 0 codes can be weighed by those and
     by so many `tags`, once the `reader` has learned.
     """
@@ -201,10 +204,13 @@ class CodePrior(nn.Module):
         hears_ahead: bool = False,
         descriptors: int = 0,
         tags: int = 0,
+        ends_first: bool = False,
     ) -> None:
         super().__init__()
         if hidden_size % (2 * num_heads):
             raise ValueError(f"hidden_size {hidden_size} is no multiple of twice num_heads {num_heads}")
+        if ends_first and not latent_dim:
+            raise ValueError("ends_first needs a latent_dim above 0")
         self.codebook_size, self.seq_len, self.num_quantizers = codebook_size, seq_len, num_quantizers
         self.num_layers, self.head_dim = num_layers, hidden_size // num_heads
         self.window = max(1, seq_len // num_quantizers)
@@ -216,12 +222,17 @@ class CodePrior(nn.Module):
         self.blocks = nn.ModuleList(Block(hidden_size, num_heads, dropout) for _ in range(num_layers))
         self.norm = nn.LayerNorm(hidden_size)
         self.heads = nn.ModuleList(LevelHead(hidden_size, codebook_size, dropout) for _ in range(num_quantizers))
-        self.end = LevelHead(hidden_size, 1, dropout)
+        self.end = None if ends_first else LevelHead(hidden_size, 1, dropout)
+        self.ending = nn.Parameter(torch.zeros(hidden_size)) if ends_first else None
         self.hidden_size = hidden_size
-        self.pointer = Pointer(codebook_size, num_quantizers, latent_dim, hears_ahead) if latent_dim else None
+        self.pointer = (
+            Pointer(codebook_size, num_quantizers, latent_dim, hears_ahead, ends_first) if latent_dim else None
+        )
         self.ahead = nn.Parameter(torch.zeros(hidden_size)) if hears_ahead else None
         self.reader = Reader(descriptors, tags, num_quantizers, latent_dim) if latent_dim and descriptors else None
         self.apply(self._initialise)
+        if self.pointer is not None and self.pointer.ending is not None:
+            self.pointer.ending.reset()
 
     @staticmethod
     def _initialise(module: nn.Module) -> None:
@@ -278,14 +289,24 @@ class CodePrior(nn.Module):
             x = block(x, angles, mask, cache, layer)
         return torch.cat([x[:, :ahead], x[:, ahead + 1 :]], 1) if ahead else x
 
+    @property
+    def ends_first(self) -> bool:
+        """Whether the end of a sound is scored before the codes of its last frame."""
+        return self.ending is not None
+
     def frame_scores(
-        self, codes: Tensor, starts: Tensor | None = None, mask_rate: float = 0.0, ahead: int = 0
+        self,
+        codes: Tensor,
+        starts: Tensor | None = None,
+        mask_rate: float = 0.0,
+        ahead: int = 0,
+        ends: Tensor | None = None,
     ) -> FrameScores:
         """Scores of every code of `codes` `[B, T, Q]`, each given all codes before it.
 
-        `starts` `[B, T]` (bool) marks frames that begin a new sound. In training, `mask_rate` of the past
-        frames are hidden from the backbone. The first `ahead` frames (fewer than `T`) follow the last one in time;
-        `ValueError` from a prior that does not hear ahead.
+        `starts` and `ends` `[B, T]` (bool) mark frames that begin a new sound and that end one. In training,
+        `mask_rate` of the past frames are hidden from the backbone. The first `ahead` frames (fewer than `T`) follow
+        the last one in time; `ValueError` from a prior that does not hear ahead.
         """
         _B, T, Q = codes.shape
         x = self._inputs(codes, starts, ahead)
@@ -293,12 +314,17 @@ class CodePrior(nn.Module):
             x = x * (torch.rand(x.shape[:2], device=x.device) >= mask_rate)[..., None]
         x = self._backbone(x, codes, ahead, T - ahead)
         # known[q] is what level q may use: the backbone's output and the levels before it.
-        known = torch.cat([self.norm(x)[:, :, None], self.known(self._rows(codes))], 2).cumsum(2)
+        out = self.norm(x)
+        first = out if self.ending is None or ends is None else out + ends[..., None] * self.ending
+        known = torch.cat([first[:, :, None], self.known(self._rows(codes))], 2).cumsum(2)
         scores = torch.stack([head(known[:, :, q]) for q, head in enumerate(self.heads)], 2)
+        begins = torch.zeros_like(codes[..., 0], dtype=torch.bool) if starts is None else starts
         if self.pointer is not None:
-            begins = torch.zeros_like(codes[..., 0], dtype=torch.bool) if starts is None else starts
             scores = self.pointer(scores, codes, begins, self.window, ahead)
-        return FrameScores(scores, self.end(known[:, :, Q]).squeeze(-1))
+        if self.end is not None:
+            return FrameScores(scores, self.end(known[:, :, Q]).squeeze(-1))
+        assert self.pointer is not None
+        return FrameScores(scores, self.pointer.score_ends(codes, begins, ahead))
 
     def forward(self, indices: Tensor) -> Tensor:
         """Logits `[B, L, codebook_size]` for flat codes `[B, L]`: `logits[:, i]` scores `indices[:, i + 1]`."""
@@ -381,7 +407,16 @@ class CodePrior(nn.Module):
         added: Tensor = self.known(codes + self.codebook_size * level)
         return added if self.pointer is None else torch.cat([added, self.pointer.entries[level][codes]], -1)
 
-    def score_end(self, known: Tensor) -> Tensor:
-        """Logit `[B]` that the sound ends with this frame; `known` includes all its levels."""
+    def score_end(self, known: Tensor, cache: PriorCache) -> Tensor:
+        """Logit `[B]` that the sound ends with this frame; `known` includes all its levels, unless `ends_first`."""
+        if self.end is None:
+            assert cache.memory is not None
+            return cache.memory.score_end()
         ends: Tensor = self.end(known[:, : self.hidden_size]).squeeze(-1)
         return ends
+
+    def know_end(self, known: Tensor, ends: Tensor) -> Tensor:
+        """What is `known` `[B, D]` of the frame, and whether the sound `ends` `[B]` (bool) with it."""
+        if self.ending is None:
+            return known
+        return known + F.pad(ends[:, None] * self.ending, (0, known.shape[1] - self.hidden_size))

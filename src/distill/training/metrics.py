@@ -23,6 +23,19 @@ class VerdictKind(StrEnum):
     NOISE = "noise"
 
 
+class PriorVerdictKind(StrEnum):
+    """What a verdict on prior training comes down to."""
+
+    TOO_EARLY = "too-early"
+    LEARNING = "learning"
+    SETTLED = "settled"
+    OVERFITTING = "over-fitting"
+    MEMORISING = "memorising"
+    COPYING = "copying"
+    DIVERGING = "diverging"
+    REPEATED = "repeated"
+
+
 @dataclass(frozen=True)
 class LevelHealth:
     """One codebook over the last steps: share of entries used, perplexity (effective entries), unused entries."""
@@ -138,6 +151,8 @@ class PriorEpochMetrics:
     memorization_message: str
     epoch_time_s: float
     learning_rate: float
+    verdict: str = ""
+    verdict_kind: PriorVerdictKind = PriorVerdictKind.TOO_EARLY
 
 
 @dataclass(frozen=True)
@@ -150,3 +165,5 @@ class PriorTrainingCompleteEvent:
     elapsed_s: float
     interrupted: bool
     warnings: tuple[str, ...]
+    verdict: str = ""
+    verdict_kind: PriorVerdictKind | None = None

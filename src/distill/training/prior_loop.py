@@ -6,48 +6,50 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterable
+from copy import deepcopy
 from dataclasses import asdict
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from distill.data.corpus import scan_corpus
 from distill.data.dataset import Split, make_manifest, split_by_manifest
 from distill.data.streams import Stream, string_together, windows
 from distill.device import gains_by_bfloat16, pick_device, prepare
-from distill.errors import CheckpointError, DistillError
-from distill.inference.copying import Heard, copy_index
+from distill.errors import CheckpointError
 from distill.models.persistence import LoadedVQModel, load_model_v2
-from distill.models.prior import CodePrior, FrameScores
+from distill.models.prior import CodePrior
 from distill.training.average import WeightAverage
 from distill.training.checkpoint import checkpoint_path, load_checkpoint, save_checkpoint
+from distill.training.material import Material, measure_material
 from distill.training.metrics import PriorEpochMetrics, PriorStepMetrics, PriorTrainingCompleteEvent
 from distill.training.prior_config import PriorConfig
+from distill.training.prior_copies import draw_and_compare
 from distill.training.prior_data import (
     draw_ahead,
     draw_batch,
     draw_gains,
     draw_offsets,
     encode_split,
-    rearranged,
     stack,
 )
+from distill.training.prior_epoch import train_prior_epoch, validate_prior_epoch
+from distill.training.prior_metadata import index_of_copies, longest_sound, recordings
 from distill.training.prior_optimizer import prior_optimizer
+from distill.training.prior_verdict import Copying, PriorFacts, PriorVerdict, check_memorization, judge_prior
 from distill.training.traits import find_traits, reader_batches, steering_facts
 
 log = logging.getLogger(__name__)
 
 WARMUP_STEPS = 30
 FINAL_RATE = 0.1
-END_WEIGHT = 1.0
-MAX_GRADIENT = 1.0
 CHECKPOINT_EVERY_S = 20.0
-RECORDINGS_S, SHORTEST_RECORDING_S = 3600.0, 8.0
-"""Sound of which the file keeps all codes, in all and of each recording at least."""
+COMPARED_AFTER = 3
+"""Epochs without a better one after which sounds are drawn from the best, to see what they copy."""
 _MAY_CHANGE = ("max_epochs", "minutes", "patience", "threads")
 """Settings that a run which goes on from a checkpoint may have otherwise."""
 
@@ -79,81 +81,11 @@ def train_prior(
     split = split_by_manifest(corpus.clips, manifest)
     if split.fresh:
         log.warning("No recording held out from the codec is in this folder: others, which it has heard, stand in.")
-    run = _PriorRun(loaded, split, prior_config, cancel_event or threading.Event(), step_callback)
+    material = measure_material(corpus)
+    run = _PriorRun(loaded, split, prior_config, cancel_event or threading.Event(), step_callback, material)
     run.resume_if_possible()
     run.to_the_end(callback or (lambda metrics: None))
     return run.result()
-
-
-def prior_loss(scores: FrameScores, codes: Tensor, ends: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean cross-entropy of the codes in nats (first), and with the cost of sound endings added (second)."""
-    per_code = F.cross_entropy(scores.codes.float().flatten(0, 2), codes.flatten())
-    ending = F.binary_cross_entropy_with_logits(scores.ends.float(), ends.float())
-    return per_code, per_code + END_WEIGHT * ending
-
-
-def train_prior_epoch(
-    prior: CodePrior,
-    optimizer: torch.optim.Optimizer,
-    batches: Iterable[Stream],
-    mask_rate: float = 0.0,
-    half_precision: bool = False,
-    after_step: Callable[[float], bool] = lambda loss: False,
-    frames_ahead: Callable[[int], int] = lambda length: 0,
-) -> float:
-    """Train over `batches` of codes `[B, T, Q]`; the mean loss in nats a code.
-
-    `frames_ahead` says of each batch, given its length, how many of its last frames are heard before the others.
-    `after_step` gets each step's loss; once it returns true, the epoch ends after that step.
-    """
-    prior.train()
-    device, losses = prior.start.device, []
-    for drawn in batches:
-        ahead = frames_ahead(drawn.codes.shape[1])
-        batch = rearranged(drawn, ahead)
-        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=half_precision):
-            scores = prior.frame_scores(batch.codes, batch.starts, mask_rate, ahead)
-        per_code, loss = prior_loss(scores, batch.codes, batch.ends)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(prior.parameters(), MAX_GRADIENT)
-        optimizer.step()
-        losses.append(per_code.item())
-        if not math.isfinite(losses[-1]):
-            raise DistillError(
-                "Prior training diverged: the loss is no number any more. Start again with a lower --lr."
-            )
-        if after_step(losses[-1]):
-            break
-    return sum(losses) / len(losses)
-
-
-@torch.no_grad()
-def validate_prior_epoch(prior: CodePrior, pieces: Iterable[Stream]) -> tuple[float, float]:
-    """Mean loss in nats a code, and its exponential, the perplexity, over `pieces` of codes `[T, Q]`."""
-    prior.eval()
-    total, count = 0.0, 0
-    for piece in pieces:
-        batch = stack([piece], prior.start.device)
-        per_code, _ = prior_loss(prior.frame_scores(batch.codes, batch.starts), batch.codes, batch.ends)
-        total += per_code.item() * batch.codes.numel()
-        count += batch.codes.numel()
-    loss = total / max(count, 1)
-    return loss, math.exp(min(loss, 50.0))
-
-
-def check_memorization(val_perplexity: float, codebook_size: int, dataset_file_count: int) -> tuple[bool, str]:
-    """Whether held-out codes are suspiciously easy to predict, and one sentence on what it means.
-
-    Small corpora have low perplexity by nature, so the threshold depends on the number of files.
-    """
-    threshold = 2.0 if dataset_file_count <= 20 else 3.0 if dataset_file_count <= 100 else 5.0
-    if val_perplexity >= threshold:
-        return False, ""
-    return True, (
-        f"Memorising: held-out perplexity {val_perplexity:.2f} is under {threshold:.1f} (of {codebook_size} codes), "
-        "so generated audio may repeat your recordings: stop earlier with fewer --epochs, or add more varied files."
-    )
 
 
 class _PriorRun:
@@ -166,7 +98,9 @@ class _PriorRun:
         config: PriorConfig,
         cancel_event: threading.Event,
         step_callback: StepCallback | None,
+        material: Material,
     ) -> None:
+        self.material = material
         self.loaded, self.split, self.config, self.cancel_event = loaded, split, config, cancel_event
         self.step_callback = step_callback or (lambda metrics: None)
         codec = loaded.model.requires_grad_(False)
@@ -195,6 +129,7 @@ class _PriorRun:
         self.best_weights: dict[str, Tensor] | None = None
         self.history: list[dict[str, float]] = []
         self.warnings: list[str] = []
+        self.copying: Copying | None = None
         self.last_checkpoint_s, self.epoch_began = 0.0, time.perf_counter()
 
     @property
@@ -212,6 +147,7 @@ class _PriorRun:
             "hears_ahead": self.config.ahead_share > 0,
             "descriptors": len(self.traits.table.rows),
             "tags": len(self.traits.tags),
+            "ends_first": True,
         }
 
     @property
@@ -294,16 +230,44 @@ class _PriorRun:
         memorizing, message = check_memorization(perplexity, self.prior.codebook_size, self.file_count)
         if memorizing:
             self.warnings.append(f"Epoch {self.epoch}: {message}")
+        self.history.append({"epoch": self.epoch, "train_loss": train_loss, "val_loss": val_loss})
+        if self.since_best == COMPARED_AFTER:
+            self._compare()
+        verdict = self._verdict()
         took = time.perf_counter() - began
         self.elapsed_s += took
-        self.history.append({"epoch": self.epoch, "train_loss": train_loss, "val_loss": val_loss})
         best = math.exp(min(self.best_loss, 50.0))
         callback(
             PriorEpochMetrics(
                 self.epoch, self.config.max_epochs, train_loss, val_loss, perplexity, best,
-                memorizing, message, took, self._learning_rate(),
+                memorizing, message, took, self._learning_rate(), verdict.sentence, verdict.kind,
             )
         )  # fmt: skip
+
+    def _verdict(self, finished: bool = False) -> PriorVerdict:
+        K = self.prior.codebook_size
+        return judge_prior(PriorFacts(self.history, K, self.file_count, self.material, self.copying, finished))
+
+    def _compare(self) -> None:
+        """See what the best weights copy, unless that is known or training was stopped by hand."""
+        best = self.epoch - self.since_best
+        if self.cancel_event.is_set() or self.best_weights is None or (self.copying and self.copying.epoch == best):
+            return
+        prior = deepcopy(self.prior)
+        prior.load_state_dict(self.best_weights)
+        self.copying = draw_and_compare(self.loaded, prior, self._for_generating(), best)
+
+    @cached_property
+    def _copy_index(self) -> dict[str, Any]:
+        return index_of_copies(self.loaded, self.split, self.codes, self.offsets)
+
+    def _for_generating(self) -> dict[str, Any]:
+        """What of the corpus a prior generates from, and is measured by."""
+        return {
+            "longest_sound_frames": longest_sound(self.split, self.codes),
+            "copy_index": self._copy_index,
+            "recordings": recordings(self.loaded, self.split, self.codes, self.traits.train),
+        }
 
     # --- stop and go on ----------------------------------------------------------------------------------------
 
@@ -315,7 +279,8 @@ class _PriorRun:
         """What must be the same for a checkpoint to fit: codec, sounds, settings."""
         settings = {k: v for k, v in asdict(self.config).items() if k not in _MAY_CHANGE}
         sounds = sorted(region.clip.content_hash for region in self.split.train)
-        return {"codebook_hash": self.loaded.model.codebook_hash(), "settings": settings, "sounds": sounds}
+        codebooks, network = self.loaded.model.codebook_hash(), self.prior_config
+        return {"codebook_hash": codebooks, "network": network, "settings": settings, "sounds": sounds}
 
     def _checkpoint(self) -> None:
         if self.since_best and self.elapsed_s - self.last_checkpoint_s < CHECKPOINT_EVERY_S:
@@ -361,27 +326,32 @@ class _PriorRun:
     def result(self) -> dict[str, Any]:
         """The plain dict that `train_prior` returns."""
         if self.best_weights is not None:
+            self._compare()
             self.prior.load_state_dict(self.best_weights)
+        verdict = self._verdict(finished=True) if self.history else None
         final = math.exp(min(self.history[-1]["val_loss"], 50.0)) if self.history else math.nan
         best = math.exp(min(self.best_loss, 50.0))
         interrupted = self.cancel_event.is_set()
         complete = PriorTrainingCompleteEvent(
-            self.epoch, final, best, self.elapsed_s, interrupted, tuple(self.warnings)
-        )
+            self.epoch, final, best, self.elapsed_s, interrupted, tuple(self.warnings),
+            verdict.sentence if verdict else "", verdict.kind if verdict else None,
+        )  # fmt: skip
         return {
             "prior_model": self.prior.eval() if self.best_weights is not None else None,
             "prior_config": self.prior_config,
-            "prior_metadata": self._metadata(final, best),
+            "prior_metadata": self._metadata(final, best, verdict),
             "history": self.history,
             "warnings": list(self.warnings),
             "unknown_files": self.split.unknown,
             "file_count": self.file_count,
             "checkpoint": str(self._checkpoint_path),
+            "copying": asdict(self.copying) if self.copying else None,
             "complete": complete,
         }
 
-    def _metadata(self, final: float, best: float) -> dict[str, Any]:
-        return {
+    def _metadata(self, final: float, best: float, verdict: PriorVerdict | None) -> dict[str, Any]:
+        generating = self._for_generating() if self.best_weights is not None else {}
+        return generating | {
             "epochs_trained": self.epoch,
             "final_perplexity": final,
             "best_perplexity": best,
@@ -392,41 +362,8 @@ class _PriorRun:
             "warnings": list(self.warnings),
             "unknown_files": self.split.unknown,
             "file_count": self.file_count,
-            "longest_sound_frames": self._longest_sound(),
-            "copy_index": self._copy_index(),
-            "recordings": self._recordings(),
             "steering": steering_facts(self.traits),
+            "verdict": verdict.sentence if verdict else None,
+            "verdict_kind": verdict.kind.value if verdict else None,
+            "copying": asdict(self.copying) if self.copying else None,
         }
-
-    def _longest_sound(self) -> int | None:
-        """Frames of the longest sound that was heard to its end; None where all were cut off."""
-        pairs = zip(self.split.train, self.codes.train, strict=True)
-        whole = [len(versions[0]) for region, versions in pairs if region.stop == region.clip.n_samples]
-        return max(whole, default=None)
-
-    def _recordings(self) -> list[dict[str, Any]]:
-        """Codes of the beginnings of all that was learned, for the prior to hear before it generates."""
-        kind = torch.uint8 if self.prior.codebook_size <= 256 else torch.int16
-        total_s = RECORDINGS_S / max(len(self.split.train), 1)
-        most = round(max(total_s, SHORTEST_RECORDING_S) * self.loaded.model.frame_rate)
-        return [
-            {
-                "name": region.clip.name,
-                "codes": versions[0][:most].to(kind),
-                "traits": likeness[0][:most].half(),
-                "whole": region.stop == region.clip.n_samples and len(versions[0]) <= most,
-            }
-            for region, versions, likeness in zip(self.split.train, self.codes.train, self.traits.train, strict=True)
-        ]
-
-    def _copy_index(self) -> dict[str, Any] | None:
-        """What it takes to find copies of what was learned; None where nothing was."""
-        if self.best_weights is None:
-            return None
-        rate = self.loaded.model.sample_rate
-        leads = [offset / rate for offset in self.offsets]
-        heard = [
-            Heard(region.clip.name, region.start / rate, versions, leads)
-            for region, versions in zip(self.split.train, self.codes.train, strict=True)
-        ]
-        return copy_index(self.loaded.model, heard, self.codes.held_out)
