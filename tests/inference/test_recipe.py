@@ -23,7 +23,16 @@ def test_a_recipe_comes_back_whole(tmp_path: Path, ending: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"seed": "7"}, {"duration": None}, {"sampling": {"hot": 1}}, {"sampling": []}, {"x": 1}]
+    "change",
+    [
+        {"seed": "7"},
+        {"duration": None},
+        {"sampling": {"hot": 1}},
+        {"sampling": []},
+        {"x": 1},
+        {"steering": []},
+        {"steering": {"pitch": [1]}},
+    ],
 )
 def test_what_no_distill_wrote_is_refused(tmp_path: Path, change: dict[str, Any]) -> None:
     entries = json.loads(RECIPE.tags()["comment"])[KEY] | change

@@ -63,6 +63,8 @@ class Steering:
     @classmethod
     def from_plain(cls, stated: Mapping[str, Any]) -> "Steering":
         """From what `asdict` gives, lists in place of tuples. `TypeError` or `ValueError` for anything else."""
+        if not isinstance(stated, Mapping):
+            raise TypeError("no entries")
         known = {field.name for field in fields(cls)}
         if unknown := stated.keys() - known:
             raise ValueError(f"unknown entries: {', '.join(sorted(unknown))}")
