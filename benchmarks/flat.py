@@ -13,7 +13,8 @@ from torch import Tensor, nn
 
 from distill.data.streams import Stream, string_together
 from distill.device import gains_by_bfloat16
-from distill.models.prior import Block, flatten_codes, rotary_angles, unflatten_codes
+from distill.models.prior import flatten_codes, unflatten_codes
+from distill.models.transformer import Block, rotary_angles
 from distill.training.average import WeightAverage
 from distill.training.prior_config import PriorConfig
 from distill.training.prior_data import draw_batch, stack

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from distill.errors import UsageError
 from distill.inference.leadin import LeadIn
 from distill.inference.sampling import GREEDY_BELOW, Sampling, sample, sample_sounds
-from distill.models.prior import CodePrior, PriorCache
+from distill.models.prior import CodePrior
+from distill.models.transformer import PriorCache
 
 
 def generator(seed: int = 0) -> torch.Generator:

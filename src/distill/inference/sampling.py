@@ -10,8 +10,9 @@ from torch import Tensor
 
 from distill.errors import UsageError
 from distill.inference.leadin import LeadIn, LeadIns
-from distill.models.prior import CodePrior, PriorCache
+from distill.models.prior import CodePrior
 from distill.models.reader import Asked
+from distill.models.transformer import PriorCache
 
 GREEDY_BELOW = 1e-3
 """Temperatures below this take the likeliest code."""

@@ -1,0 +1,127 @@
+"""What the prior's network is made of: rotary places, attention over a window with a cache, heads."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from distill.models.pointer import Memory
+
+
+def rotary_angles(positions: Tensor, head_dim: int) -> Tensor:
+    """Angles `[T, head_dim / 2]` for frame positions `[T]` (Su et al. 2021, section 3.2.2)."""
+    rates = 10_000.0 ** (-torch.arange(0, head_dim, 2, device=positions.device) / head_dim)
+    return positions[:, None].float() * rates
+
+
+def rotate(x: Tensor, angles: Tensor) -> Tensor:
+    """Turn feature pairs of `x` `[B, heads, T, head_dim]` by `angles` `[T, head_dim / 2]`."""
+    a, b = x.chunk(2, dim=-1)
+    cos, sin = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
+    return torch.cat([a * cos - b * sin, a * sin + b * cos], dim=-1)
+
+
+class PriorCache:
+    """Keys and values of the last `window` frames for every layer: constant memory however long the output.
+
+    Those of the first `ahead` steps stay for good. `position` is the place in time of the next step.
+    """
+
+    def __init__(self, num_layers: int, window: int) -> None:
+        self.window, self.ahead, self.batch_size = window, 0, 1
+        self.position = self.steps = 0
+        self.memory: Memory | None = None
+        self._keys: list[Tensor | None] = [None] * num_layers
+        self._values: list[Tensor | None] = [None] * num_layers
+
+    def begin(self, batch_size: int, ahead: int) -> None:
+        """Before anything is kept: of so many streams, with so many slots that stay."""
+        self.batch_size, self.ahead = batch_size, ahead
+
+    def fill(self, layer: int, key: Tensor, value: Tensor) -> None:
+        """Keep the first keys and values `[1, heads, T, head_dim]` of all streams, which are alike."""
+        _, heads, T, dim = key.shape
+        keys = self._keys[layer] = key.new_zeros(self.batch_size, heads, self.ahead + self.window, dim)
+        values = self._values[layer] = value.new_zeros(self.batch_size, heads, self.ahead + self.window, dim)
+        keys[:, :, :T], values[:, :, :T] = key, value
+
+    def push(self, layer: int, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
+        """Add one frame's `[B, heads, 1, head_dim]`; return all that it may look at, itself included.
+
+        The order of the slots is of no matter to attention: positions are in the keys already.
+        """
+        keys, values = self._keys[layer], self._values[layer]
+        if keys is None or values is None:
+            B, heads, _, dim = key.shape
+            keys = self._keys[layer] = key.new_zeros(B, heads, self.ahead + self.window, dim)
+            values = self._values[layer] = value.new_zeros(B, heads, self.ahead + self.window, dim)
+        past = self.steps - self.ahead
+        slot = self.steps if past < 0 else self.ahead + past % self.window
+        filled = min(self.steps + 1, self.ahead + self.window)
+        keys[:, :, slot] = key[:, :, 0]
+        values[:, :, slot] = value[:, :, 0]
+        return keys[:, :, :filled], values[:, :, :filled]
+
+
+class Block(nn.Module):
+    """Pre-norm Transformer block with rotary positions and attention over a window of past frames."""
+
+    def __init__(self, dim: int, num_heads: int, dropout: float) -> None:
+        super().__init__()
+        self.num_heads, self.dropout = num_heads, dropout
+        self.attention_norm = nn.LayerNorm(dim)
+        self.qkv = nn.Linear(dim, 3 * dim, bias=False)
+        self.out = nn.Linear(dim, dim, bias=False)
+        self.mlp = nn.Sequential(
+            nn.LayerNorm(dim),
+            nn.Linear(dim, 4 * dim),
+            nn.GELU(),
+            nn.Linear(4 * dim, dim),
+            nn.Dropout(dropout),
+        )
+
+    def _project(self, x: Tensor, angles: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        B, T, D = x.shape
+        qkv = self.qkv(self.attention_norm(x)).reshape(B, T, 3, self.num_heads, D // self.num_heads)
+        query, key, value = qkv.permute(2, 0, 3, 1, 4)
+        return rotate(query, angles), rotate(key, angles), value
+
+    def _close(self, x: Tensor, attended: Tensor) -> Tensor:
+        B, T, D = x.shape
+        mixed = self.out(attended.transpose(1, 2).reshape(B, T, D))
+        x = x + F.dropout(mixed, self.dropout, self.training)
+        return x + self.mlp(x)
+
+    def forward(
+        self, x: Tensor, angles: Tensor, mask: Tensor | None, cache: PriorCache | None = None, layer: int = 0
+    ) -> Tensor:
+        """`x` `[B, T, D]`; `mask` `[T, T]` (true where a frame may look), or plain causal when None."""
+        # No dropout on the attention itself: on a CPU it doubles the time of a step.
+        query, key, value = self._project(x, angles)
+        if cache is not None:
+            cache.fill(layer, key, value)
+        attended = F.scaled_dot_product_attention(query, key, value, attn_mask=mask, is_causal=mask is None)
+        return self._close(x, attended)
+
+    def step(self, x: Tensor, angles: Tensor, cache: PriorCache, layer: int) -> Tensor:
+        """One frame `[B, 1, D]`, given the cached ones."""
+        query, key, value = self._project(x, angles)
+        return self._close(x, F.scaled_dot_product_attention(query, *cache.push(layer, key, value)))
+
+
+class LevelHead(nn.Module):
+    """Scores one level of a frame from what is known of it so far: `[..., D]` → `[..., classes]`."""
+
+    def __init__(self, dim: int, classes: int, dropout: float) -> None:
+        super().__init__()
+        self.mlp = nn.Sequential(
+            nn.LayerNorm(dim),
+            nn.Linear(dim, 2 * dim),
+            nn.GELU(),
+            nn.Dropout(dropout),
+            nn.Linear(2 * dim, dim),
+        )
+        self.score = nn.Sequential(nn.LayerNorm(dim), nn.Linear(dim, classes))
+
+    def forward(self, known: Tensor) -> Tensor:
+        scores: Tensor = self.score(known + self.mlp(known))
+        return scores
