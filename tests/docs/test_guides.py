@@ -17,7 +17,10 @@ from distill.settings import SAMPLE_RATE
 GUIDES = Path(__file__).parents[2] / "docs" / "guides"
 CODES = (GUIDES / "codes.md").read_text(encoding="utf-8")
 CORPORA = os.environ.get("DISTILL_CORPORA")
-QUICK = {"--minutes 20": "--steps 12 --batch-size 2 --codebook-size 16"}
+QUICK = {
+    "--minutes 20": "--steps 12 --batch-size 2 --codebook-size 16",
+    "train-prior my.sda sounds": "train-prior my.sda sounds --epochs 1 --layers 1 --hidden-size 32 --heads 2",
+}
 LOOPS = {"loop_amen": 1.7533}
 STROKES = {"ghe1": 0.59, "ghe3": 2.39, "na": 0.72, "te1": 0.18, "tun1": 2.34}
 LARGEST_PICTURE = 60_000
@@ -69,7 +72,10 @@ def test_codes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (tmp_path / name).write_text(script)
     for command in commands(CODES):
         run(command)
-    pieces = {name: sf.read(tmp_path / name)[0] for name in ("dialogue.wav", "turn.wav", "between.wav", "piece.wav")}
+    pieces = {
+        name: sf.read(tmp_path / name)[0]
+        for name in ("dialogue.wav", "healed.wav", "turn.wav", "between.wav", "piece.wav")
+    }
     bar = round(LOOPS["loop_amen"] * SAMPLE_RATE)
     assert all(np.abs(sound).max() > 0.01 for sound in pieces.values())
     assert all(len(sound) > 3.9 * bar for sound in pieces.values())
