@@ -29,9 +29,9 @@ LARGEST_PICTURE = 60_000
 def make_sounds(folder: Path) -> None:
     """Sounds of the names and lengths that the guide has: a loop of hits, and strokes that die away."""
     rng = np.random.default_rng(0)
-    for name, seconds in {f"loops/{k}": v for k, v in LOOPS.items()} | {
-        f"tabla/tabla_{k}": v for k, v in STROKES.items()
-    }.items():
+    lengths = {f"loops/{name}": seconds for name, seconds in LOOPS.items()}
+    lengths |= {f"tabla/tabla_{name}": seconds for name, seconds in STROKES.items()}
+    for name, seconds in lengths.items():
         t = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
         since = t % 0.22 if name.startswith("loops") else t
         sound = 0.4 * np.exp(-12 * since) * np.sin(2 * np.pi * rng.uniform(80, 800) * t)

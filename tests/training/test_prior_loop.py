@@ -178,7 +178,7 @@ def noises(folder: Path, seeds: list[int], seconds: float = 0.5) -> Path:
 
 def test_a_prior_that_learns_by_heart_is_told(model_path: Path, tmp_path: Path, tiny_prior: dict[str, Any]) -> None:
     """Noise teaches nothing that holds for other noise: what gets better is known by heart."""
-    settings = {"max_epochs": 12, "hidden_size": 64, "learning_rate": 3e-3, "mask_rate": 0.0, "dropout": 0.0}
+    settings = {"max_epochs": 10, "hidden_size": 64, "learning_rate": 3e-3, "mask_rate": 0.0, "dropout": 0.0}
     settings |= {"weight_decay": 0.0, "encodings": 1, "min_steps_per_epoch": 12, "patience": 4, "ahead_share": 0.0}
     seen: list[PriorEpochMetrics] = []
     folder = noises(tmp_path / "noise", list(range(8)))
