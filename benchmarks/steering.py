@@ -3,9 +3,10 @@
     python benchmarks/steering.py my.sda other.sda --threads 1
 
 Each model has a prior. For every descriptor, 9 percentiles (10 to 90) by so many seeds are asked for, all else left
-free, and measured as the median over the frames that are not silent: Spearman's correlation between the two, and what
-came out on average for each percentile. Then curves that go up and down, judged by their segments of a second. All
-sounds of a descriptor are drawn in one batch, and finished as `distill generate` does.
+free, and measured as the median over the frames that are not silent: Spearman's correlation between the two, what came
+out on average for each percentile, and how many onsets a second there are, beside those of free sounds. Then curves
+that go up and down, judged by their segments of a second. All sounds of a descriptor are drawn in one batch, and
+finished as `distill generate` does.
 """
 
 import argparse
@@ -33,6 +34,7 @@ from distill.library import workflows
 from distill.models.chunked import decode_codes, frames_of
 from distill.models.persistence import LoadedVQModel
 from distill.models.reader import Asked
+from hits import onsets_per_s
 
 PERCENTILES = range(10, 91, 10)
 CURVES = (((0.0, 10.0), (5.0, 90.0), (10.0, 10.0)), ((0.0, 90.0), (5.0, 10.0), (10.0, 90.0)))
@@ -88,15 +90,28 @@ def correlation(asked: np.ndarray, found: np.ndarray) -> float:
     return float(spearmanr(asked[known], found[known])[0])
 
 
-def constant(loaded: LoadedVQModel, name: str, a: argparse.Namespace) -> tuple[float, list[float]]:
-    """Correlation, and the mean of what was heard for each percentile."""
+def liveliness(sounds: Sequence[np.ndarray]) -> float:
+    """Mean number of onsets a second: what follows to the letter may stand still."""
+    return float(np.mean([onsets_per_s(sound.mean(0)) for sound in sounds]))
+
+
+def free_liveliness(loaded: LoadedVQModel, a: argparse.Namespace) -> float:
+    """That of as many sounds of which nothing is asked."""
+    nothing = Steering(loudness=((0.0, 50.0),), guidance=0.0)
+    return liveliness(draw(loaded, [Wish(nothing, seed) for seed in range(8 * a.seeds)], a.seconds))
+
+
+def constant(loaded: LoadedVQModel, name: str, a: argparse.Namespace) -> tuple[float, list[float], float]:
+    """Correlation, the mean of what was heard for each percentile, and how lively it is."""
     table = scale_of(loaded).table
     asked = np.repeat(PERCENTILES, a.seeds)
     wishes = [
         Wish(Steering(**{name: ((0.0, float(p)),)}, guidance=a.guidance), i % a.seeds) for i, p in enumerate(asked)
     ]
-    found = np.array([middle(heard(loaded, table, audio, name)) for audio in draw(loaded, wishes, a.seconds)])
-    return correlation(asked, found), [float(np.nanmean(found[asked == p])) for p in PERCENTILES]
+    sounds = draw(loaded, wishes, a.seconds)
+    found = np.array([middle(heard(loaded, table, audio, name)) for audio in sounds])
+    means = [float(np.nanmean(found[asked == p])) for p in PERCENTILES]
+    return correlation(asked, found), means, liveliness(sounds)
 
 
 def moving(loaded: LoadedVQModel, name: str, a: argparse.Namespace) -> float:
@@ -117,12 +132,15 @@ def moving(loaded: LoadedVQModel, name: str, a: argparse.Namespace) -> float:
 def show(path: Path, a: argparse.Namespace) -> None:
     """A line for each descriptor, as soon as it is known."""
     loaded = workflows.load(path, "cpu", a.threads)
+    print(f"{path}: free, onsets {free_liveliness(loaded, a):.1f}/s", flush=True)
     for name in a.descriptors:
         began = time.perf_counter()
-        rho, means = constant(loaded, name, a)
+        rho, means, lively = constant(loaded, name, a)
         target = f" (target {TARGETS[name]:.1f})" if name in TARGETS else ""
         heard_means = " ".join(f"{mean:.0f}" for mean in means)
-        print(f"{path}: {name} {rho:.2f}{target}; heard at 10, 20, … 90: {heard_means}", flush=True)
+        print(
+            f"{path}: {name} {rho:.2f}{target}; heard at 10, 20, … 90: {heard_means}; onsets {lively:.1f}/s", flush=True
+        )
         print(f"    curves {moving(loaded, name, a):.2f}; {time.perf_counter() - began:.0f} s", flush=True)
 
 
