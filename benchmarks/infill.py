@@ -161,7 +161,8 @@ def measure_seams(
         print(f"{a.count} splices, bits a frame ({name}); lower over the seam and after it: {both_lower:.0%}")
         show(["seam", "seam, healed"], bits[:, :2])
         show(["after", "after, healed"], bits[:, 2:])
-    own = [corpus_step(decode_sound(loaded, grid), reach * hop, rng) for grid in grids for _ in range(a.sounds)]
+    decoded = [decode_sound(loaded, grid) for grid in grids]
+    own = [corpus_step(sound, reach * hop, rng) for sound in decoded for _ in range(a.sounds)]
     print("Largest step of level at either end and the middle of what is healed, dB, median and 95th percentile:")
     for name, values in (("corpus", own), ("spliced", steps[::2]), ("healed", steps[1::2])):
         print(f"  {name:<8} {np.median(values):5.2f} {np.quantile(values, 0.95):6.2f}")
