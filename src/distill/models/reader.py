@@ -13,6 +13,9 @@ from torch import Tensor, nn
 WIDTH = 64
 RATE = 3e-3
 LEAST_SPREAD = 0.05
+OF_ONE_FRAME = 0.3
+"""Share of a likelihood that a frame counts: what the half second around it is like, each of its frames says again.
+Counted in full, sounds follow hardly better and half of their onsets are gone."""
 
 
 class Asked(NamedTuple):
@@ -70,11 +73,12 @@ class Reader(nn.Module):
     def forward(self, level: int, latents: Tensor, asked: Tensor) -> Tensor:
         """Log-likelihood `[...]` of `asked` `[..., N]`, given the sum `latents` `[..., D]` of the codes up to `level`.
 
-        What is NaN is free.
+        As far as one frame tells it. What is NaN is free.
         """
         told, values, weights = self._read(level, latents), *_apart(asked, self.descriptors)
         free = values.isnan()
-        return torch.where(free, 0.0, _likelihood(told, values)).sum(-1) + (weights * told.tags).sum(-1)
+        likelihood = torch.where(free, 0.0, _likelihood(told, values)).sum(-1) + (weights * told.tags).sum(-1)
+        return OF_ONE_FRAME * likelihood
 
     def loss(self, latents: Tensor, traits: Tensor) -> Tensor:
         """Mean surprise at `traits` `[M, N]` given `latents` `[M, Q, D]` up to each level; NaN is what is not there."""
