@@ -25,7 +25,7 @@ from distill.inference import operations as ops
 from distill.inference.editing import CodeGrid
 from distill.inference.gaps import AHEAD_S, TRIES, Gap, draw, log_likelihood
 from distill.inference.generate import generate
-from distill.inference.healing import AROUND_S, heal
+from distill.inference.healing import LEAD_S, heal
 from distill.inference.infilling import OVERLAP_S
 from distill.inference.listening import decode_sound
 from distill.inference.regions import Region
@@ -137,7 +137,7 @@ def measure_seams(
     loaded: LoadedVQModel, judges: dict[str, CodePrior], grids: list[CodeGrid], a: argparse.Namespace
 ) -> None:
     rng, hop, frame_rate = np.random.default_rng(a.seed), a.hop, SAMPLE_RATE / a.hop
-    reach, after = round(AROUND_S * frame_rate), round(AFTER_S * frame_rate)
+    reach, after = round(LEAD_S * frame_rate), round(AFTER_S * frame_rate)
     told, steps, took, done = {name: [] for name in judges}, [], 0.0, 0
     while done < a.count:
         grid = random_splice(grids, frame_rate, rng)
@@ -147,13 +147,13 @@ def measure_seams(
         took += time.process_time() - began
         both = [torch.tensor(x.codes).long() for x in (grid, healed)]
         for name, judge in judges.items():
-            over = [surprise(judge, codes, seam - reach, seam + reach) for codes in both]
-            behind = [surprise(judge, codes, seam + reach, seam + reach + after) for codes in both]
+            over = [surprise(judge, codes, seam - reach, seam) for codes in both]
+            behind = [surprise(judge, codes, seam, seam + after) for codes in both]
             told[name].append([*over, *behind])
         if done < a.sounds:
             for x in (grid, healed):
                 sound = decode_sound(loaded, x)
-                steps.append(max(level_step(sound, (seam + shift) * hop) for shift in (-reach, 0, reach)))
+                steps.append(max(level_step(sound, (seam + shift) * hop) for shift in (-reach, 0)))
         done += 1
     for name, rows in told.items():
         bits = np.array(rows)
@@ -163,10 +163,10 @@ def measure_seams(
         show(["after", "after, healed"], bits[:, 2:])
     decoded = [decode_sound(loaded, grid) for grid in grids]
     own = [corpus_step(sound, reach * hop, rng) for sound in decoded for _ in range(a.sounds)]
-    print("Largest step of level at either end and the middle of what is healed, dB, median and 95th percentile:")
+    print("Larger step of level at both ends of what is healed, dB, median and 95th percentile:")
     for name, values in (("corpus", own), ("spliced", steps[::2]), ("healed", steps[1::2])):
         print(f"  {name:<8} {np.median(values):5.2f} {np.quantile(values, 0.95):6.2f}")
-    print(f"A seam is healed in {took / a.count:.2f} s of processor time ({2 * reach / frame_rate:.2f} s of sound)")
+    print(f"A seam is healed in {took / a.count:.2f} s of processor time ({reach / frame_rate:.2f} s of sound)")
 
 
 def corpus_step(sound: np.ndarray, reach: int, rng: np.random.Generator) -> float:
@@ -174,7 +174,7 @@ def corpus_step(sound: np.ndarray, reach: int, rng: np.random.Generator) -> floa
     if sound.shape[1] <= 2 * margin:
         return 0.0
     at = int(rng.integers(margin, sound.shape[1] - margin))
-    return max(level_step(sound, at + shift) for shift in (-reach, 0, reach))
+    return max(level_step(sound, at + shift) for shift in (-reach, 0))
 
 
 # --- joins --------------------------------------------------------------------------------------------------

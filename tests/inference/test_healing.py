@@ -9,7 +9,7 @@ import pytest
 from distill.errors import NoPriorError, UsageError
 from distill.inference import operations as ops
 from distill.inference.editing import CodeGrid
-from distill.inference.healing import AROUND_S, heal
+from distill.inference.healing import LEAD_S, heal
 from distill.inference.regions import Region
 from distill.inference.sampling import Sampling
 from distill.library import workflows
@@ -34,13 +34,13 @@ def changed(before: CodeGrid, after: CodeGrid) -> list[int]:
     return np.flatnonzero((before.codes != after.codes).any(1)).tolist()
 
 
-def test_around_every_seam_and_nowhere_else(loaded: LoadedVQModel, spliced: CodeGrid) -> None:
+def test_before_every_seam_and_nowhere_else(loaded: LoadedVQModel, spliced: CodeGrid) -> None:
     assert spliced.seams == (20,)
     edited = heal(loaded, spliced, sampling=WILD)
-    reach = round(AROUND_S * spliced.frame_rate)
+    reach = round(LEAD_S * spliced.frame_rate)
     frames = changed(spliced, edited.grid)
-    assert len(frames) > reach
-    assert 20 - reach <= frames[0] < frames[-1] < 20 + reach
+    assert len(frames) > reach / 2
+    assert 20 - reach <= frames[0] < frames[-1] < 20
     assert edited.grid == replace(spliced, codes=edited.grid.codes, seams=())
     assert heal(loaded, spliced, sampling=WILD).grid == edited.grid
     assert heal(loaded, spliced, sampling=WILD, seed=1).grid != edited.grid
@@ -49,7 +49,7 @@ def test_around_every_seam_and_nowhere_else(loaded: LoadedVQModel, spliced: Code
 
 
 def test_a_region_of_some_levels(loaded: LoadedVQModel, spliced: CodeGrid) -> None:
-    healed = heal(loaded, spliced, Region(5, 30, (1, 2)), around_seams=False, sampling=WILD).grid
+    healed = heal(loaded, spliced, Region(5, 30, (1, 2)), at_seams=False, sampling=WILD).grid
     assert np.array_equal(healed.codes[:, 0], spliced.codes[:, 0])
     assert set(changed(spliced, healed)) <= set(range(5, 30))
     assert len(changed(spliced, healed)) > 15
@@ -57,19 +57,19 @@ def test_a_region_of_some_levels(loaded: LoadedVQModel, spliced: CodeGrid) -> No
 
 
 def test_what_is_locked_stays(loaded: LoadedVQModel, spliced: CodeGrid) -> None:
-    held = ops.lock(ops.lock(spliced, Region(18, 22, (1,))).grid, Region(23, 24)).grid
+    held = ops.lock(ops.lock(spliced, Region(18, 22, (1,))).grid, Region(16, 17)).grid
     healed = heal(loaded, held, sampling=WILD)
     assert np.array_equal(healed.grid.codes[18:22, 1], held.codes[18:22, 1])
-    assert np.array_equal(healed.grid.codes[23], held.codes[23])
+    assert np.array_equal(healed.grid.codes[16], held.codes[16])
     assert healed.kept_back == 0
-    assert len(changed(held, healed.grid)) > 3
+    assert len(changed(held, healed.grid)) > 1
     whole = ops.lock(spliced).grid
     assert heal(loaded, whole).grid == replace(whole, seams=())
 
 
 @pytest.mark.parametrize(("start", "stop"), [(0, 3), (0, None), (30, None), (7, 8)])
 def test_any_region(loaded: LoadedVQModel, spliced: CodeGrid, start: int, stop: int | None) -> None:
-    healed = heal(loaded, spliced, Region(start, stop), around_seams=False, sampling=WILD).grid
+    healed = heal(loaded, spliced, Region(start, stop), at_seams=False, sampling=WILD).grid
     assert healed.codes.shape == spliced.codes.shape
     assert set(changed(spliced, healed)) <= set(range(start, stop or len(spliced.codes)))
 

@@ -256,9 +256,9 @@ def _heal(
     temperature: Annotated[float | None, typer.Option(help="Above 1 wilder, below 1 tamer. Default: 1.")] = None,
     seed: Seed = None,
 ) -> None:
-    """Mend seams: the prior makes anew what lies around them.
+    """Mend seams: the prior makes anew what leads to them.
 
-    With both sides heard. Without --from and --to: around every seam that edits have left, 0.1 s on either side.
+    With both sides heard. Without --from and --to: the last 0.1 s before every seam that edits have left.
     """
 
 

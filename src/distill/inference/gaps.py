@@ -50,11 +50,13 @@ def fill(
     frame_rate: float,
     longest_sound: int | None = None,
     progress: Progress = lambda done, total: None,
+    likeliest: bool = False,
 ) -> Tensor:
     """Codes `[frames, Q]` for `gap`. Memory does not grow with its length but for the codes themselves.
 
-    `frame_rate` is in Hz, `longest_sound` that of `sample_sounds`; `progress` takes how many frames are drawn, and of
-    how many.
+    With `likeliest`, what is in a gap counts in the choice of a try as what follows does: nothing far-fetched comes
+    in, and less that is lively. `frame_rate` is in Hz, `longest_sound` that of `sample_sounds`; `progress` takes how
+    many frames are drawn, and of how many.
     """
     heard = round(AHEAD_S * frame_rate)
     gap = gap._replace(after=gap.after[:heard])
@@ -71,7 +73,7 @@ def fill(
         tries = draw(
             prior, near, sampling, generator, TRIES, longest_sound, lambda done: progress(far + done, gap.frames)
         )
-        weights = log_likelihood(prior, near, tries)
+        weights = log_likelihood(prior, near, tries, likeliest)
         chosen = int(sample(weights[None], Sampling(top_p=1.0), generator))
         drawn = torch.cat([drawn, tries[chosen]])
     return drawn
@@ -106,9 +108,9 @@ def draw(
 
 
 @torch.inference_mode()
-def log_likelihood(prior: CodePrior, gap: Gap, tries: Tensor) -> Tensor:
+def log_likelihood(prior: CodePrior, gap: Gap, tries: Tensor, whole: bool = False) -> Tensor:
     """How likely `tries` `[B, frames, Q]` make what stands fast: `[B]`, the sum over the codes after the gap, and over
-    those in it that stay as they are."""
+    those in it that stay as they are; of the `whole`, over all that is in the gap."""
     B = len(tries)
     device = prior.start.device
     room = max(0, prior.window - gap.frames - len(gap.after))
@@ -117,7 +119,7 @@ def log_likelihood(prior: CodePrior, gap: Gap, tries: Tensor) -> Tensor:
     scores = prior.frame_scores(codes).codes[:, len(before) :].log_softmax(-1)
     told = scores.gather(-1, codes[:, len(before) :, :, None])[..., 0]
     fast = torch.ones(told.shape[1:], dtype=torch.bool, device=device)
-    fast[: gap.frames] = False
+    fast[: gap.frames] = whole
     if gap.given:
         kept = gap.given.kept[: gap.frames].to(device)
         fast[: len(kept)] |= kept

@@ -183,7 +183,7 @@ def heal(
     temperature: float = 1.0,
     seed: int = 0,
 ) -> Edited:
-    """Let the prior make anew what lies around every seam that edits have left; with `start` or `stop`, a region."""
+    """Let the prior make anew what leads to every seam that edits have left; with `start` or `stop`, a region."""
     region, sampling = grid.region(start, stop, levels), Sampling(temperature=temperature)
     return healing.heal(model, grid, region, start is None and stop is None, sampling, seed)
 
