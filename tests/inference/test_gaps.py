@@ -57,4 +57,15 @@ def test_tries_are_judged_by_what_stands_fast() -> None:
     with torch.no_grad():
         told = prior.frame_scores(whole).codes.log_softmax(-1).gather(-1, whole[..., None])[..., 0]
     expected = told[:, 7:].sum((1, 2)) + told[:, 5, 1]
-    assert torch.allclose(log_likelihood(prior, gap, tries), expected, atol=1e-4)
+    fast, filling = log_likelihood(prior, gap, tries)
+    assert torch.allclose(fast, expected, atol=1e-4)
+    assert torch.allclose(filling, told[:, 5:7].sum((1, 2)), atol=1e-4)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_comes_instead_is_likelier_itself(seed: int) -> None:
+    prior, there = lively_prior(), codes(3)
+    gap = Gap(codes(5), codes(4), 3)
+    came = fill(prior, gap, Sampling(), torch.Generator().manual_seed(seed), RATE, tries=16, instead_of=there)
+    told = log_likelihood(prior, gap, torch.stack([came, there])).filling
+    assert told[0] > told[1]

@@ -50,13 +50,14 @@ def fill(
     frame_rate: float,
     longest_sound: int | None = None,
     progress: Progress = lambda done, total: None,
-    likeliest: bool = False,
+    tries: int = TRIES,
+    instead_of: Tensor | None = None,
 ) -> Tensor:
     """Codes `[frames, Q]` for `gap`. Memory does not grow with its length but for the codes themselves.
 
-    With `likeliest`, what is in a gap counts in the choice of a try as what follows does: nothing far-fetched comes
-    in, and less that is lively. `frame_rate` is in Hz, `longest_sound` that of `sample_sounds`; `progress` takes how
-    many frames are drawn, and of how many.
+    Where they come `instead_of` codes `[frames, Q]`, only tries that are themselves likelier than those are taken, if
+    there is one. `frame_rate` is in Hz, `longest_sound` that of `sample_sounds`; `progress` takes how many frames are
+    drawn, and of how many.
     """
     heard = round(AHEAD_S * frame_rate)
     gap = gap._replace(after=gap.after[:heard])
@@ -70,13 +71,22 @@ def fill(
             torch.cat([gap.before, drawn]), gap.after, gap.frames - far, _later(gap.given, far), gap.begun,
             gap.asked and gap.asked.after(far),
         )  # fmt: skip
-        tries = draw(
-            prior, near, sampling, generator, TRIES, longest_sound, lambda done: progress(far + done, gap.frames)
+        drawn_near = draw(
+            prior, near, sampling, generator, tries, longest_sound, lambda done: progress(far + done, gap.frames)
         )
-        weights = log_likelihood(prior, near, tries, likeliest)
+        weights = _weights(prior, near, drawn_near, None if instead_of is None else instead_of[far:])
         chosen = int(sample(weights[None], Sampling(top_p=1.0), generator))
-        drawn = torch.cat([drawn, tries[chosen]])
+        drawn = torch.cat([drawn, drawn_near[chosen]])
     return drawn
+
+
+def _weights(prior: CodePrior, gap: Gap, tries: Tensor, instead_of: Tensor | None) -> Tensor:
+    """Logarithms `[B]` of how readily each of `tries` is taken."""
+    if instead_of is None:
+        return log_likelihood(prior, gap, tries).fast
+    told = log_likelihood(prior, gap, torch.cat([tries, instead_of[None]]))
+    likelier = told.filling[:-1] > told.filling[-1]
+    return told.fast[:-1].masked_fill(~likelier, -torch.inf) if likelier.any() else told.filling[:-1]
 
 
 def _later(given: Given | None, frames: int) -> Given | None:
@@ -107,10 +117,17 @@ def draw(
     return torch.stack(frames, 1)
 
 
+class Told(NamedTuple):
+    """Sums `[B]` of log-likelihoods, for each of `B` tries: of the codes that stand `fast`, after the gap or in it, and
+    of all that is in it, the `filling`."""
+
+    fast: Tensor
+    filling: Tensor
+
+
 @torch.inference_mode()
-def log_likelihood(prior: CodePrior, gap: Gap, tries: Tensor, whole: bool = False) -> Tensor:
-    """How likely `tries` `[B, frames, Q]` make what stands fast: `[B]`, the sum over the codes after the gap, and over
-    those in it that stay as they are; of the `whole`, over all that is in the gap."""
+def log_likelihood(prior: CodePrior, gap: Gap, tries: Tensor) -> Told:
+    """How likely `tries` `[B, frames, Q]` are, and make what stands fast."""
     B = len(tries)
     device = prior.start.device
     room = max(0, prior.window - gap.frames - len(gap.after))
@@ -119,8 +136,8 @@ def log_likelihood(prior: CodePrior, gap: Gap, tries: Tensor, whole: bool = Fals
     scores = prior.frame_scores(codes).codes[:, len(before) :].log_softmax(-1)
     told = scores.gather(-1, codes[:, len(before) :, :, None])[..., 0]
     fast = torch.ones(told.shape[1:], dtype=torch.bool, device=device)
-    fast[: gap.frames] = whole
+    fast[: gap.frames] = False
     if gap.given:
         kept = gap.given.kept[: gap.frames].to(device)
         fast[: len(kept)] |= kept
-    return (told * fast).sum((1, 2)).cpu()
+    return Told((told * fast).sum((1, 2)).cpu(), told[:, : gap.frames].sum((1, 2)).cpu())

@@ -19,6 +19,7 @@ from distill.models.prior import CodePrior
 
 LEAD_S = 0.1
 """So much before a seam is made anew."""
+TRIES = 24
 
 
 def heal(
@@ -48,8 +49,9 @@ def heal(
         given = Given(codes[first:last], torch.from_numpy(kept[first:last]))
         gap = Gap(codes[:first], codes[last:], last - first, given, begun=True)
         codes[first:last] = fill(
-            prior, gap, sampling or Sampling(), generator, grid.frame_rate, longest_sound(loaded), likeliest=True
-        )
+            prior, gap, sampling or Sampling(), generator, grid.frame_rate, longest_sound(loaded), tries=TRIES,
+            instead_of=codes[first:last],
+        )  # fmt: skip
     healed = stretches if len(levels) == grid.codes.shape[1] else []
     left = [seam for seam in grid.seams if not any(first <= seam <= last for first, last in healed)]
     return overwritten(grid, codes.numpy(), seams=left)
