@@ -5,8 +5,9 @@
 SOUNDS is the folder that the prior was trained on. Generated with the defaults of `distill generate`, from seed 0 on.
 
 Likeness is the squared maximum mean discrepancy (Gretton et al. 2012, equation 5, the biased estimate; Gaussian kernel,
-its width the median distance in the corpus) of descriptors averaged over a second, or over a file that is shorter,
-between as many seconds of both. It stands beside that of random halves of the corpus, split by files. A copied share is
+its width the median distance in the corpus) of descriptors averaged over a second, between as many seconds of both. The
+corpus is heard one file after the other, as the prior learns it. Beside it stands that of random halves of the corpus,
+split by files. A copied share is
 what the copy meter says (docs/copying.md), which counts from what held-out files have. Steps from sample to sample are
 the largest within 5 ms of beginnings, of ends, and of where the context of training is full.
 """
@@ -34,12 +35,12 @@ PITCH = DESCRIPTORS.index("pitch")
 
 
 def seconds_of(sound: np.ndarray) -> np.ndarray:
-    """Descriptors `[n, 6]` of each second of `sound` `[C, N]`, or of all of a shorter one: the share that has a pitch
-    comes last. NaN where there is nothing to say."""
+    """Descriptors `[n, 6]` of each whole second of `sound` `[C, N]`: the share that has a pitch comes last. NaN where
+    there is nothing to say."""
     rows = measure(sound, SAMPLE_RATE, HOP)
     rows[:, PITCH] = np.log2(rows[:, PITCH])
     each = round(SAMPLE_RATE / HOP)
-    parts = [rows[i : i + each] for i in range(0, max(1, len(rows) - each // 2), each)]
+    parts = [rows[i : i + each] for i in range(0, len(rows) - each + 1, each)]
     with warnings.catch_warnings():
         # Of silence there is no mean.
         warnings.simplefilter("ignore", RuntimeWarning)
@@ -47,6 +48,16 @@ def seconds_of(sound: np.ndarray) -> np.ndarray:
     pitched = np.array([np.mean(~np.isnan(part[:, PITCH])) for part in parts])
     means[:, 0] = np.nan_to_num(means[:, 0], nan=SILENT_DB)
     return np.column_stack([means, pitched])
+
+
+def seconds_by_file(sounds: list[np.ndarray], rng: np.random.Generator) -> list[np.ndarray]:
+    """`seconds_of` all sounds strung together in random order, by the one that each second has its middle in."""
+    order = rng.permutation(len(sounds))
+    rows = seconds_of(np.concatenate([sounds[i] for i in order], 1))
+    ends = np.cumsum([sounds[i].shape[1] for i in order])
+    middles = (np.arange(len(rows)) + 0.5) * round(SAMPLE_RATE / HOP) * HOP
+    owners = np.searchsorted(ends, middles, side="right")
+    return [rows[owners == i] for i in np.unique(owners)]
 
 
 def standardised(rows: np.ndarray, corpus: np.ndarray) -> np.ndarray:
@@ -97,14 +108,13 @@ def largest_steps(sound: np.ndarray) -> float:
 
 
 def main(a: argparse.Namespace) -> None:
-    corpus = scan_corpus(a.sounds).clips
     loaded = workflows.load(a.model, "cpu", a.threads)
+    corpus = scan_corpus(a.sounds, loaded.model.channels).clips
     made = workflows.generate(loaded, a.seconds, count=a.count)
     own = [clip.audio()[:] for clip in corpus]
-    mmd, halves = likeness(
-        [seconds_of(x) for x in own], np.concatenate([seconds_of(s.audio) for s in made]), np.random.default_rng(0)
-    )
-    usual = float(np.median([clip.loudness for clip in corpus]))
+    rng = np.random.default_rng(0)
+    mmd, halves = likeness(seconds_by_file(own, rng), np.concatenate([seconds_of(s.audio) for s in made]), rng)
+    usual = float(loaded.metadata["corpus_loudness"])
     loudness = np.array([integrated_loudness(s.audio, SAMPLE_RATE) for s in made]) - usual
     steps = np.concatenate([np.abs(np.diff(x.mean(0))) for x in own])
     largest = np.array([largest_steps(s.audio.mean(0)) for s in made])
