@@ -51,8 +51,10 @@ def test_duration_is_the_longest_and_longer_begins_alike(loaded: LoadedVQModel) 
     assert loaded.prior is not None
     endless = load_model_v2(loaded.path)
     assert endless.prior is not None
+    assert endless.prior.pointer is not None
+    assert endless.prior.pointer.ending is not None
     with torch.no_grad():
-        endless.prior.end.score[1].bias.fill_(-1e4)
+        endless.prior.pointer.ending.score.bias.fill_(-1e4)
     endless = ending_after(endless, 10_000)
     short = one_shot(endless, 0.3, seed=5)
     assert short.audio.shape[1] <= 0.3 * 48_000
