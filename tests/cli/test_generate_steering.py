@@ -11,6 +11,10 @@ SHORT = ["--duration", "0.5", "--threads", "1"]
 ASKED = ["--brightness", "0:10,0.4:90", "--loudness", "70", "--tag", "high:2", "--tag", "low", "--guidance", "2"]
 
 
+def samples(name: str) -> np.ndarray:
+    return sf.read(name)[0]
+
+
 @pytest.mark.parametrize("way", [[], ["--one-shot"]])
 def test_what_is_asked_is_in_the_recipe(run, trained: Path, tmp_path: Path, way: list[str]) -> None:
     made = run("generate", trained, "-o", "first.wav", "--json", *ASKED, *way, *SHORT)
@@ -18,10 +22,9 @@ def test_what_is_asked_is_in_the_recipe(run, trained: Path, tmp_path: Path, way:
     assert said["steering"]["brightness"] == [[0, 10], [0.4, 90]]
     assert (said["steering"]["tags"], said["steering"]["guidance"]) == ([["high", 2], ["low", 1]], 2)
     assert run("generate", trained, "--again", "first.wav", "-o", "same.wav").exit_code == 0
-    first, same = (sf.read(tmp_path / name)[0] for name in ("first.wav", "same.wav"))
-    assert np.array_equal(first, same)
-    run("generate", trained, "--again", "first.wav", "--brightness", "20", "-o", "other.wav")
-    assert not np.array_equal(first[:1000], sf.read(tmp_path / "other.wav")[0][:1000])
+    assert np.array_equal(samples("first.wav"), samples("same.wav"))
+    run("generate", trained, "--again", "first.wav", "--brightness", "95", "-o", "other.wav")
+    assert not np.array_equal(samples("first.wav"), samples("other.wav"))
 
 
 @pytest.mark.parametrize(
@@ -55,4 +58,4 @@ def test_other_ways_can_be_steered(run, trained: Path, tmp_path: Path) -> None:
             for name, more in (("free", []), ("bright", ["--brightness", "95", "--guidance", "5"]))
         )
         assert (free.exit_code, bright.exit_code) == (0, 0), bright.stderr
-        assert (tmp_path / "free.wav").read_bytes() != (tmp_path / "bright.wav").read_bytes()
+        assert not np.array_equal(samples("free.wav"), samples("bright.wav"))
