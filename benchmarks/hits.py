@@ -8,6 +8,7 @@ files of it, one after the other in random order, each with all the silence that
 """
 
 import argparse
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -57,9 +58,9 @@ def onsets_per_s(sound: np.ndarray) -> float:
 
 def durations(level: np.ndarray) -> list[float]:
     """Seconds from each onset until the sound is 30 dB under its peak, or until the next."""
-    starts = onsets(level)
+    edges = [*onsets(level), len(level)]
     lengths = []
-    for begin, end in zip(starts, [*starts[1:], len(level)], strict=True):
+    for begin, end in pairwise(edges):
         part = level[begin:end]
         peak = int(part.argmax())
         gone = np.flatnonzero(part[peak:] < part[peak] - DECAY_DB)

@@ -48,7 +48,7 @@ def test_zero_temperature_takes_the_likeliest_and_rows_are_independent() -> None
 
 NONSENSE: list[dict[str, Any]] = [
     {"temperature": -1}, {"temperature": 11}, {"top_p": 0}, {"top_p": 1.1}, {"top_k": -1}, {"lead_in": -1},
-    {"lead_in": 61}, {"lead_in": 0, "like": "drums"},
+    {"lead_in": 61}, {"lead_in": 0, "like": "drums"}, {"free_levels": 0}, {"closeness": -0.1}, {"closeness": 1.1},
 ]  # fmt: skip
 
 

@@ -36,6 +36,15 @@ def generate_cmd(
     top_p: Annotated[
         float | None, typer.Option(help="Draw from the likeliest codes of this share; 1 is off. Default: 0.97.")
     ] = None,
+    closeness: Annotated[
+        float | None, typer.Option(help="How much it moves on as your recordings do, 0 to 1. Default: 0.25.")
+    ] = None,
+    free_levels: Annotated[
+        int | None,
+        typer.Option(
+            help="Levels drawn freely; finer ones come from frames of your recordings. More: wilder. Default: 1."
+        ),
+    ] = None,
     like: Annotated[
         str | None, typer.Option(help="Begin from a recording with this in its name or folder. Default: any.")
     ] = None,
@@ -107,7 +116,7 @@ def generate_cmd(
         playing = playing.again(earlier.way, again)
     settings = workflows.generate_settings(
         earlier, duration=duration, seed=seed, playing=playing, temperature=temperature, top_k=top_k, top_p=top_p,
-        like=like, lead_in=lead_in,
+        closeness=closeness, free_levels=free_levels, like=like, lead_in=lead_in,
         steering={
             "loudness": loudness, "brightness": brightness, "noisiness": noisiness, "pitch": pitch, "onsets": onsets,
             "tags": tag, "guidance": guidance,

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from distill.errors import UsageError
 from distill.inference.leadin import LeadIn, LeadIns
+from distill.inference.units import NEAREST, Units
 from distill.models.prior import CodePrior
 from distill.models.reader import Asked
 from distill.models.transformer import PriorCache
@@ -24,7 +25,9 @@ LONGEST_LEAD_IN_S = 60.0
 class Sampling:
     """How a sound is drawn. `top_k` 0 and `top_p` 1 switch that cut off; temperature 0 takes the likeliest.
 
-    The prior first hears `lead_in` seconds of a recording whose name holds `like`.
+    The prior first hears `lead_in` seconds of a recording whose name holds `like`. It draws the codes of `free_levels`
+    levels, coarsest first; the finer ones come together from frames of the recordings. A share `closeness` of the
+    first level's follows the recordings too.
     """
 
     temperature: float = 1.0
@@ -32,12 +35,18 @@ class Sampling:
     top_p: float = 0.97
     lead_in: float = 4.0
     like: str = ""
+    free_levels: int = 1
+    closeness: float = 0.25
 
     def __post_init__(self) -> None:
         if not 0 <= self.lead_in <= LONGEST_LEAD_IN_S:
             raise UsageError(f"--lead-in must lie between 0 and {LONGEST_LEAD_IN_S:g} seconds.")
         if self.like and not self.lead_in:
             raise UsageError("--like needs a --lead-in above 0: it says what the prior hears first.")
+        if self.free_levels < 1:
+            raise UsageError("--free-levels must be 1 or more.")
+        if not 0 <= self.closeness <= 1:
+            raise UsageError("--closeness must lie between 0 and 1.")
         if not 0 <= self.temperature <= 10:
             raise UsageError("--temperature must lie between 0 and 10.")
         if self.top_k < 0:
@@ -86,6 +95,10 @@ class Given(NamedTuple):
         """The code of frame `t`, None where it is to be drawn."""
         return self.codes[t, level] if t < len(self.kept) and self.kept[t, level] else None
 
+    def any_at(self, t: int) -> bool:
+        """Whether there is any for frame `t`."""
+        return t < len(self.kept) and bool(self.kept[t].any())
+
 
 class Ahead(NamedTuple):
     """Codes `[T, Q]` that follow, `gap` frames after what is heard before; `T` may be 0."""
@@ -130,12 +143,14 @@ def sample_sounds(
     given: Given | None = None,
     ahead: Ahead | None = None,
     asked: Asked | None = None,
+    units: Units | None = None,
 ) -> Iterator[Frame]:
     """One frame after another, without end. Memory does not grow with length.
 
     What comes goes on from `lead_in`, which is not among it, and is to be as `asked`. A sound that has lasted for
     `longest_sound` frames is followed by a new one, whatever the prior makes of it: what is likeliest in a long tail is
     more of the same.
+    Finer codes come from `units`, if there are any, but for frames of which some codes are `given`.
     What is `ahead` is heard too, by a prior that can: nothing is to be drawn from its place on.
     """
     device = prior.start.device
@@ -159,11 +174,15 @@ def sample_sounds(
             goes_on = given is not None and given.at(t, 0) is not None
             ends = over | (_toss(prior.score_end(known, cache), coin, generator) & (not goes_on))
             known = prior.know_end(known, ends)
-        chosen = []
-        for level in range(prior.num_quantizers):
+        use = None if given is not None and given.any_at(t) else units
+        joins = use and use.joins(prior, previous, starts, ends)
+        chosen: list[Tensor] = []
+        for level in range(prior.num_quantizers if use is None else use.free_levels):
             taken = given.at(t, level) if given else None
             if taken is None:
                 logits = prior.score_level(level, known, cache)
+                if use is not None and joins is not None:
+                    logits = use.follow(level, logits, joins, sampling.closeness)
                 if asked is not None:
                     logits = logits + asked.guidance * prior.fit(level, known, asked.at(t).to(device))
                 code = sample(logits, sampling, generator).to(device)
@@ -172,10 +191,20 @@ def sample_sounds(
             known = known + prior.know(level, code)
             chosen.append(code)
         previous = torch.stack(chosen, 1)
+        if use is not None and joins is not None:
+            scores = use.scores(prior, previous, joins, asked, t)
+            previous = torch.cat([previous, use.codes[_pick(scores, sampling, generator), use.free_levels :]], 1)
         if not prior.ends_first:
             ends = over | _toss(prior.score_end(known, cache), coin, generator)
         starts, age = ends, torch.where(ends, 0, age + 1)
         yield Frame(previous, ends)
+
+
+def _pick(scores: Tensor, sampling: Sampling, generator: torch.Generator) -> Tensor:
+    """One index `[B]` for each row of `scores` `[B, M]`, of the `NEAREST` highest."""
+    highest = scores.topk(min(NEAREST, scores.shape[1]))
+    among = sample(highest.values, Sampling(temperature=sampling.temperature, top_p=1.0), generator)
+    return highest.indices.gather(1, among.to(scores.device)[:, None])[:, 0]
 
 
 def _toss(logits: Tensor, coin: Sampling, generator: torch.Generator) -> Tensor:

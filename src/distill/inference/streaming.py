@@ -13,7 +13,7 @@ from distill.audio.spatial import mix_channels
 from distill.errors import NoPriorError
 from distill.inference.sampling import Sampling, sample_sounds
 from distill.inference.steering import Steering
-from distill.inference.takes import lead_in_of, longest_sound
+from distill.inference.takes import lead_in_of, longest_sound, units_for
 from distill.models.persistence import LoadedVQModel
 from distill.models.vqvae import VQVAE
 
@@ -34,7 +34,10 @@ def stream_sound(
     steering = steering or Steering()
     asked = steering.asked(loaded, 1 + math.ceil(steering.last_s * model.frame_rate))
     lead_in = lead_in_of(loaded, sampling, seed, asked=asked)
-    frames = sample_sounds(loaded.prior, 1, sampling, generator, longest_sound(loaded), lead_in, asked=asked)
+    frames = sample_sounds(
+        loaded.prior, 1, sampling, generator, longest_sound(loaded), lead_in, asked=asked,
+        units=units_for(loaded, sampling),
+    )  # fmt: skip
     size = max(1, round(BLOCK_S * model.frame_rate))
     decoded = _decoded(model, (frame.codes.cpu().numpy().T for frame in frames), size)
     sound = (mix_channels(block, loaded.output_channels) for block in decoded)

@@ -15,6 +15,7 @@ from distill.errors import UsageError
 from distill.inference.leadin import LeadIn, draw_lead_in, draw_near
 from distill.inference.sampling import Given, Sampling, sample_sounds
 from distill.inference.steering import Steering
+from distill.inference.units import Units, units_of
 from distill.inference.ways import Playing
 from distill.models.chunked import decode_codes, frames_of
 from distill.models.persistence import LoadedVQModel
@@ -130,6 +131,12 @@ def longest_sound(loaded: LoadedVQModel) -> int | None:
     return stated if isinstance(stated, int) else None
 
 
+def units_for(loaded: LoadedVQModel, sampling: Sampling) -> Units | None:
+    """The frames of the corpus that finer codes are taken from; None where all are drawn."""
+    assert loaded.prior is not None
+    return units_of(loaded.prior, (loaded.prior_metadata or {}).get("recordings"), sampling.free_levels)
+
+
 def draw_codes(
     loaded: LoadedVQModel,
     frames: int,
@@ -143,7 +150,10 @@ def draw_codes(
     """Codes `[T, Q]` drawn from the prior as `asked`, but for those that are `given`."""
     assert loaded.prior is not None
     generator = torch.Generator().manual_seed(seed)
-    stream = sample_sounds(loaded.prior, 1, sampling, generator, longest_sound(loaded), lead_in, given, asked=asked)
+    stream = sample_sounds(
+        loaded.prior, 1, sampling, generator, longest_sound(loaded), lead_in, given, asked=asked,
+        units=units_for(loaded, sampling),
+    )  # fmt: skip
     drawn = []
     for t, frame in enumerate(islice(stream, frames), 1):
         drawn.append(frame.codes[0].cpu())

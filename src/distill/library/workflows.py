@@ -134,6 +134,8 @@ def generate(
     progress: Callable[[int, int], None] = lambda done, total: None,
     max_copy: float | None = None,
     like: str = "",
+    free_levels: int = Sampling.free_levels,
+    closeness: float = Sampling.closeness,
     lead_in: float = 4.0,
     continue_from: FilePath | None = None,
     one_shot: bool = False,
@@ -154,7 +156,9 @@ def generate(
     """`count` new sounds of `duration` seconds, from the seeds `seed`, `seed + 1`, …
 
     One that copies more than `max_copy` percent of the corpus is drawn again, a few times at most. The prior begins
-    from `lead_in` seconds, not played, of a recording with `like` in its name.
+    from `lead_in` seconds, not played, of a recording with `like` in its name. It draws `free_levels` levels of codes,
+    coarsest first; the finer ones come together from frames of the recordings: the more are free, the wilder it gets.
+    `closeness`, 0 to 1, is how much it moves on as the recordings do.
 
     `continue_from` is a sound file of any kind to go on from, for `duration` seconds more, instead of that recording.
     A `one_shot` ends by itself, `duration` is the longest that it may be. The end of a `loop` flows into its start;
@@ -166,7 +170,7 @@ def generate(
     array spread evenly over the `duration`, or `[n, 2]` of seconds and percentiles. `tags` are folders of the corpus,
     several with weights (`{"drums": 0.7, "voice": 0.3}`). `guidance` says how strictly all this is followed (1).
     """
-    sampling = Sampling(temperature, top_k, top_p, lead_in, like)
+    sampling = Sampling(temperature, top_k, top_p, lead_in, like, free_levels, closeness)
     playing = choose_playing(continue_from, one_shot, loop, variation_of, amount, infill, start, stop)
     duration = playing.own_duration or duration
     steering = steer(
@@ -188,6 +192,8 @@ def stream(
     top_p: float = Sampling.top_p,
     lead_in: float = Sampling.lead_in,
     like: str = "",
+    free_levels: int = Sampling.free_levels,
+    closeness: float = Sampling.closeness,
     tags: Sequence[str] | Mapping[str, float] | None = None,
     guidance: float | None = None,
     **descriptors: Control,
@@ -199,7 +205,8 @@ def stream(
     `UsageError`.
     """
     steering = steer(None, 0.0, tags, guidance, **descriptors)
-    return stream_sound(model, seed, Sampling(temperature, top_k, top_p, lead_in, like), steering)
+    sampling = Sampling(temperature, top_k, top_p, lead_in, like, free_levels, closeness)
+    return stream_sound(model, seed, sampling, steering)
 
 
 @dataclass(frozen=True)

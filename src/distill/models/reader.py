@@ -13,9 +13,6 @@ from torch import Tensor, nn
 WIDTH = 64
 RATE = 3e-3
 LEAST_SPREAD = 0.05
-OF_ONE_FRAME = 0.3
-"""Share of a likelihood that a frame counts: what the half second around it is like, each of its frames says again.
-Counted in full, sounds follow hardly better and half of their onsets are gone."""
 
 
 class Asked(NamedTuple):
@@ -34,9 +31,9 @@ class Asked(NamedTuple):
         return self._replace(values=self.values[:, min(frames, self.values.shape[1] - 1) :])
 
 
-class _Told(NamedTuple):
-    """`mean`, `spread` (standard deviation) and `present` (logit) of each descriptor `[..., D]`; `tags` `[..., G]`
-    (logarithms of probabilities)."""
+class Told(NamedTuple):
+    """What a reader makes of codes: `mean`, `spread` (standard deviation) and `present` (logit) of each descriptor
+    `[..., D]`; `tags` `[..., G]` (logarithms of probabilities)."""
 
     mean: Tensor
     spread: Tensor
@@ -63,29 +60,30 @@ class Reader(nn.Module):
             nn.Linear(WIDTH, 3 * descriptors + tags),
         )
 
-    def _read(self, level: int, latents: Tensor) -> _Told:
+    def read(self, level: int, latents: Tensor) -> Told:
+        """What the sum `latents` `[..., D]` of the codes up to `level` tells."""
         which = F.one_hot(torch.tensor(level, device=latents.device), self.num_quantizers).to(latents)
         told = self.net(torch.cat([latents, which.expand(*latents.shape[:-1], -1)], -1))
         D = self.descriptors
         mean, spread, present, tags = told.split([D, D, D, told.shape[-1] - 3 * D], -1)
-        return _Told(mean, F.softplus(spread) + LEAST_SPREAD, present, tags.log_softmax(-1))
+        return Told(mean, F.softplus(spread) + LEAST_SPREAD, present, tags.log_softmax(-1))
 
     def forward(self, level: int, latents: Tensor, asked: Tensor) -> Tensor:
-        """Log-likelihood `[...]` of `asked` `[..., N]`, given the sum `latents` `[..., D]` of the codes up to `level`.
+        """As `fit`, given the sum `latents` `[..., D]` of the codes up to `level`."""
+        return self.fit(self.read(level, latents), asked)
 
-        As far as one frame tells it. What is NaN is free.
-        """
-        told, values, weights = self._read(level, latents), *_apart(asked, self.descriptors)
+    def fit(self, told: Told, asked: Tensor) -> Tensor:
+        """Log-likelihood `[...]` of `asked` `[..., N]` by what was `told`; what is NaN is free."""
+        values, weights = _apart(asked, self.descriptors)
         free = values.isnan()
-        likelihood = torch.where(free, 0.0, _likelihood(told, values)).sum(-1) + (weights * told.tags).sum(-1)
-        return OF_ONE_FRAME * likelihood
+        return torch.where(free, 0.0, _likelihood(told, values)).sum(-1) + (weights * told.tags).sum(-1)
 
     def loss(self, latents: Tensor, traits: Tensor) -> Tensor:
         """Mean surprise at `traits` `[M, N]` given `latents` `[M, Q, D]` up to each level; NaN is what is not there."""
         values, weights = _apart(traits, self.descriptors)
         likelihoods = []
         for level in range(self.num_quantizers):
-            told = self._read(level, latents[:, level])
+            told = self.read(level, latents[:, level])
             there = torch.where(values.isnan(), F.logsigmoid(-told.present), _likelihood(told, values))
             likelihoods.append(there.sum(-1) + (weights * told.tags).sum(-1))
         return -torch.stack(likelihoods).mean()
@@ -105,7 +103,7 @@ def _apart(traits: Tensor, descriptors: int) -> tuple[Tensor, Tensor]:
     return traits[..., :descriptors], traits[..., descriptors:].nan_to_num()
 
 
-def _likelihood(told: _Told, values: Tensor) -> Tensor:
+def _likelihood(told: Told, values: Tensor) -> Tensor:
     """Logarithm of how likely `values` `[..., D]` are: that there are any, times a normal density."""
     away = (values.nan_to_num() - told.mean) / told.spread
     return F.logsigmoid(told.present) - 0.5 * away.square() - told.spread.log()

@@ -1,0 +1,136 @@
+"""Frames of recordings as units: which come, in which order, and what one may ask of them."""
+
+from itertools import islice
+
+import pytest
+import torch
+
+from distill.inference.leadin import LeadIn
+from distill.inference.sampling import Frame, Given, Sampling, sample_sounds
+from distill.inference.units import MOST, units_of
+from distill.models.prior import CodePrior
+from distill.models.reader import Asked
+
+K, Q = 17, 3
+SIZES = {"hidden_size": 32, "num_layers": 2, "num_heads": 2}
+
+
+def lively_prior(**more: int) -> CodePrior:
+    """Of random weights; sounds end about every fifth frame."""
+    torch.manual_seed(1)
+    prior = CodePrior(K, 12 * Q, Q, **SIZES, latent_dim=4, ends_first=True, **more).eval()
+    with torch.no_grad():
+        for parameter in prior.parameters():
+            parameter += 0.2 * torch.randn_like(parameter)
+        prior.pointer.ending.score.bias.fill_(-1.0)
+    return prior
+
+
+def recording(frames: int, seed: int, whole: bool = True, codes: int = K) -> dict:
+    generator = torch.Generator().manual_seed(seed)
+    return {"name": f"{seed}.wav", "codes": torch.randint(codes, (frames, Q), generator=generator), "whole": whole}
+
+
+def frames_drawn(prior: CodePrior, recordings: list[dict], count: int = 60, **settings: object) -> list[Frame]:
+    sampling = Sampling(**{"free_levels": 1, "closeness": 0.5, **settings.pop("sampling", {})})
+    units = units_of(prior, recordings, sampling.free_levels)
+    stream = sample_sounds(prior, 2, sampling, torch.Generator().manual_seed(3), units=units, **settings)
+    return list(islice(stream, count))
+
+
+def rows(codes: torch.Tensor) -> set[tuple[int, ...]]:
+    return {tuple(row) for row in codes.tolist()}
+
+
+@pytest.mark.parametrize("free_levels", [1, 2])
+def test_finer_codes_come_together_from_a_recording(free_levels: int) -> None:
+    recordings = [recording(30, 1), recording(20, 2)]
+    drawn = frames_drawn(lively_prior(), recordings, sampling={"free_levels": free_levels})
+    known = rows(torch.cat([r["codes"][:, free_levels:] for r in recordings]))
+    assert all(rows(frame.codes[:, free_levels:]) <= known for frame in drawn)
+    assert len(rows(torch.cat([frame.codes for frame in drawn]))) > 20
+
+
+def test_no_code_comes_that_no_recording_has() -> None:
+    drawn = frames_drawn(lively_prior(), [recording(40, 1, codes=5)], sampling={"temperature": 3.0, "top_p": 1.0})
+    codes = torch.cat([frame.codes for frame in drawn])
+    assert set(codes[:, 0].tolist()) == set(range(5))
+
+
+def test_sounds_begin_and_end_as_recordings_do() -> None:
+    recordings = [recording(12, seed) for seed in range(8)]
+    drawn = frames_drawn(lively_prior(), recordings)
+    first, last = (rows(torch.stack([r["codes"][at, 1:] for r in recordings])) for at in (0, -1))
+    begins, ended = torch.ones(2, dtype=torch.bool), 0
+    for frame in drawn:
+        for stream in range(2):
+            fine = tuple(frame.codes[stream, 1:].tolist())
+            if begins[stream] and not frame.ends[stream]:
+                assert fine in first
+            if frame.ends[stream] and not begins[stream]:
+                assert fine in last
+                ended += 1
+        begins = frame.ends
+    assert ended > 5
+
+
+def test_what_was_cut_off_is_no_end() -> None:
+    prior = lively_prior()
+    cut = units_of(prior, [recording(12, 1, whole=False), recording(9, 2)], 1)
+    assert cut.edges[:, 0].nonzero().flatten().tolist() == [0, 12]
+    assert cut.edges[:, 1].nonzero().flatten().tolist() == [20]
+    assert not cut.before[[0, 12]].any()
+    assert cut.before[[1, 13]].all()
+
+
+def test_at_closeness_one_it_goes_on_as_the_recording_did() -> None:
+    """After frames that came once only, what came next comes again, at temperature 0."""
+    prior, source = lively_prior(), recording(30, 1, whole=False)
+    prior.pointer.ending.score.bias.data.fill_(-50.0)
+    prior.pointer.ending.score.weight.data.zero_()
+    starts = torch.zeros(10, dtype=torch.bool)
+    lead_in = LeadIn(source["codes"][:10], starts, False, ())
+    units = units_of(prior, [source, recording(30, 2, whole=False)], 1)
+    close = Sampling(temperature=0, closeness=1.0)
+    drawn = islice(sample_sounds(prior, 1, close, torch.Generator(), None, lead_in, units=units), 15)
+    assert torch.equal(torch.cat([frame.codes for frame in drawn]), source["codes"][10:25])
+
+
+def test_frames_of_which_codes_are_given_are_drawn_code_by_code() -> None:
+    prior = lively_prior()
+    kept = torch.zeros(20, Q, dtype=torch.bool)
+    kept[5:15, 2] = True
+    given = Given(torch.full((20, Q), 16), kept)
+    drawn = frames_drawn(prior, [recording(40, 1, codes=16)], 20, given=given)
+    assert all((frame.codes[:, 2] == 16).all() for frame in drawn[5:15])
+    assert not any((frame.codes[:, 2] == 16).any() for frame in drawn[:5] + drawn[15:])
+
+
+def test_what_is_asked_decides_among_frames_too() -> None:
+    """A reader that hears loudness in the sum of the latents: loud frames come where loudness is asked for."""
+    prior, source = lively_prior(descriptors=1), recording(200, 1)
+    latents = prior.pointer.latents(source["codes"]).cumsum(1)
+    loudness = (latents[:, -1, 0] > latents[:, -1, 0].median()).float()[:, None]
+    prior.reader.learn((latents, loudness) for _ in range(300))
+    heard = []
+    for wanted in (0.0, 1.0):
+        asked = Asked(torch.full((1, 1, 1), wanted), 3.0)
+        drawn = frames_drawn(prior, [source], asked=asked)
+        sums = prior.pointer.latents(torch.cat([frame.codes for frame in drawn])).sum(1)[:, 0]
+        heard.append(float((sums > latents[:, -1, 0].median()).float().mean()))
+    assert heard[1] - heard[0] > 0.5
+
+
+def test_many_frames_are_thinned_out() -> None:
+    prior = lively_prior()
+    units = units_of(prior, [recording(MOST, 1), recording(MOST, 2)], 1)
+    assert len(units.codes) == MOST
+    assert torch.equal(units.codes[-1], recording(MOST, 2)["codes"][-1])
+    assert bool(units.edges[-1, 1])
+
+
+def test_none_where_all_levels_are_free_or_nothing_is_kept() -> None:
+    prior = lively_prior()
+    assert units_of(prior, [recording(9, 1)], Q) is None
+    assert units_of(prior, None, 1) is None
+    assert units_of(CodePrior(K, 12 * Q, Q, **SIZES), [recording(9, 1)], 1) is None
