@@ -5,11 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.signal import butter, sosfiltfilt
 
 from distill.errors import NoPriorError, UsageError
 from distill.inference.streaming import BLOCK_S
 from distill.library import workflows
 from distill.models.persistence import LoadedVQModel
+from distill.settings import SAMPLE_RATE
 
 
 @pytest.fixture(scope="module")
@@ -27,11 +29,17 @@ def first_seconds(model: LoadedVQModel, seconds: float, **settings: object) -> n
     return np.concatenate(blocks, 1)[:, :n_samples]
 
 
+def alike(streamed: np.ndarray, whole: np.ndarray) -> float:
+    """Correlation above 200 Hz, whatever the level, which limits one more than the other: what takes rumble away as it
+    comes turns phases below."""
+    sos = butter(4, 200, "high", fs=SAMPLE_RATE, output="sos")
+    return float(np.corrcoef(sosfiltfilt(sos, streamed), sosfiltfilt(sos, whole))[0, 1])
+
+
 def test_a_stream_is_what_generate_draws_from_the_seed(model: LoadedVQModel) -> None:
     streamed = first_seconds(model, 2.0, seed=3)[0]
     whole = workflows.generate(model, 2.5, seed=3)[0].audio[0, : len(streamed)]
-    # But for its level, and for what lies under 10 Hz.
-    assert np.corrcoef(streamed, whole)[0, 1] > 0.97
+    assert alike(streamed, whole) > 0.97
     assert not np.array_equal(streamed, first_seconds(model, 2.0, seed=4)[0])
     assert np.array_equal(streamed, first_seconds(model, 2.0, seed=3)[0])
 
@@ -40,7 +48,7 @@ def test_a_steered_stream_is_what_generate_draws_with_the_same_steering(model: L
     curve = "0:10,1:90"
     streamed = first_seconds(model, 1.5, seed=3, brightness=curve)[0]
     whole = workflows.generate(model, 2.0, seed=3, brightness=curve)[0].audio[0, : len(streamed)]
-    assert np.corrcoef(streamed, whole)[0, 1] > 0.97
+    assert alike(streamed, whole) > 0.97
     assert not np.array_equal(streamed, first_seconds(model, 1.5, seed=3)[0])
     with pytest.raises(UsageError, match="between 0 and 100"):
         workflows.stream(model, brightness=101)
@@ -61,3 +69,9 @@ def test_blocks_are_short_and_join_without_a_seam(model: LoadedVQModel) -> None:
 def test_a_model_without_a_prior_has_nothing_to_stream(codec_only: Path) -> None:
     with pytest.raises(NoPriorError, match="train-prior"):
         workflows.stream(workflows.load(codec_only, "cpu", 1))
+
+
+def test_it_begins_without_a_click(model: LoadedVQModel) -> None:
+    streamed = first_seconds(model, 0.5, seed=3)
+    assert np.abs(streamed[:, 0]).max() == 0
+    assert np.abs(streamed[:, :5]).max() < 0.1 * np.abs(streamed).max()

@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 import numpy as np
 import torch
 from scipy.signal import sosfilt
 
 from distill.audio.blocks import windows
-from distill.audio.finish import highpass, limit_blocks
+from distill.audio.finish import fade_in, highpass, limit_blocks
 from distill.audio.spatial import mix_channels
 from distill.errors import NoPriorError
 from distill.inference.sampling import Sampling, sample_sounds
@@ -41,7 +42,8 @@ def stream_sound(
     size = max(1, round(BLOCK_S * model.frame_rate))
     decoded = _decoded(model, (frame.codes.cpu().numpy().T for frame in frames), size)
     sound = (mix_channels(block, loaded.output_channels) for block in decoded)
-    return limit_blocks(_without_dc(sound, model.sample_rate), model.sample_rate, size=size * model.frame_hop)
+    sound = _faded_in(_without_dc(sound, model.sample_rate), model.sample_rate)
+    return limit_blocks(sound, model.sample_rate, size=size * model.frame_hop)
 
 
 def _decoded(model: VQVAE, codes: Iterable[np.ndarray], size: int) -> Iterator[np.ndarray]:
@@ -54,6 +56,13 @@ def _decoded(model: VQVAE, codes: Iterable[np.ndarray], size: int) -> Iterator[n
             sound = model.decode_values(values[None], first - kept.start)[0]
         yield sound[:, kept.start * hop : kept.stop * hop].cpu().numpy()
         first += kept.stop - kept.start
+
+
+def _faded_in(blocks: Iterator[np.ndarray], sample_rate: int) -> Iterator[np.ndarray]:
+    """What the prior goes on with may be in the midst of a sound, which would click."""
+    for first in islice(blocks, 1):
+        yield fade_in(first, sample_rate)
+    yield from blocks
 
 
 def _without_dc(blocks: Iterable[np.ndarray], sample_rate: int) -> Iterator[np.ndarray]:

@@ -99,7 +99,7 @@ def units_of(prior: CodePrior, recordings: Sequence[dict[str, Any]] | None, free
     before = F.pad(latents, (0, 0, 1, 0))[:-1] * ~edges[:, :1]
     some = torch.linspace(0, len(codes) - 1, min(MOST, len(codes)), device=codes.device).round().long()
     codes, latents = codes[some], latents[some]
-    told = prior.reader and prior.reader.read(prior.num_quantizers - 1, latents)
+    told = prior.reader.read(prior.num_quantizers - 1, latents) if prior.reader is not None else None
     coarse = codes[:, :free_levels]
     used = torch.zeros(free_levels, prior.codebook_size, dtype=torch.bool, device=codes.device)
     used[torch.arange(free_levels, device=codes.device), coarse] = True
