@@ -114,6 +114,18 @@ def test_what_is_heard_at_once_scores_as_if_uncached(prior: CodePrior, ahead: in
         previous = grid[:, t]
 
 
+@pytest.mark.parametrize("ahead", [0, 1, 5])
+@pytest.mark.parametrize("last", [1, 9, 27, 30])
+def test_the_last_frames_alone_score_as_in_the_whole(prior: CodePrior, ahead: int, last: int) -> None:
+    grid, starts = codes(30), torch.zeros(2, 30, dtype=torch.bool)
+    starts[:, [3, 9, 20]] = True
+    ends = starts.roll(-1, 1)
+    whole = prior.frame_scores(grid, starts, ahead=ahead, ends=ends)
+    part = prior.frame_scores(grid, starts, ahead=ahead, ends=ends, last=last)
+    assert torch.allclose(part.codes, whole.codes[:, -last:], atol=1e-5)
+    assert torch.allclose(part.ends, whole.ends[:, -last:], atol=1e-5)
+
+
 @pytest.mark.parametrize("t", [0, 4, 5, 6, 11])
 def test_with_frames_ahead_scores_depend_on_what_came_before_in_order(prior: CodePrior, t: int) -> None:
     """Frames 0 to 4 follow frame 11 in time. Frame 5, which no frame heard precedes, hears all of them."""

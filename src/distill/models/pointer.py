@@ -105,29 +105,32 @@ class Pointer(nn.Module):
         return Frames(coarser, last, starts.long().cumsum(1))
 
     def forward(self, scores: Tensor, codes: Tensor, starts: Tensor, window: int, ahead: int = 0) -> Tensor:
-        """Log-probabilities `[B, T, Q, K]` of `codes` `[B, T, Q]` from the network's logits `scores` `[B, T, Q, K]`.
+        """Log-probabilities `[B, R, Q, K]` of the last `R` of `codes` `[B, T, Q]` from the network's logits `scores`
+        `[B, R, Q, K]`.
 
         Each frame looks at up to `window` frames before it, and at the first `ahead`, which follow the others in time.
         """
         B, T, Q = codes.shape
+        R = scores.shape[1]
+        first = T - R
         frames = self.frames(codes, starts, ahead)
         order = torch.arange(T, device=codes.device)
         place, behind = order.roll(ahead), order[:, None] - order
-        age = (place[:, None] - place).abs()
-        hidden = (behind <= 0) | ((behind > window) & (order >= ahead))
-        crossed = (frames.sound[:, :, None] != frames.sound[:, None]).to(scores.dtype)
-        since = _since(starts, ahead)
-        last = squared_distance(frames.last, frames.last)
+        age = (place[first:, None] - place).abs()
+        hidden = ((behind <= 0) | ((behind > window) & (order >= ahead)))[first:]
+        crossed = (frames.sound[:, first:, None] != frames.sound[:, None]).to(scores.dtype)
+        since = _since(starts, ahead)[:, first:]
+        last = squared_distance(frames.last[:, first:], frames.last)
         known = [last, age - 1.0, crossed]
         if ahead:
             # Whether a sound begins between a frame and what lies ahead is not known yet, only what begins there.
-            crossed[:, ahead:, :ahead] = (frames.sound[:, None, :ahead] > 0).to(crossed)
-            known.append(((order >= ahead)[:, None] & (order < ahead)).to(scores.dtype))
+            crossed[:, max(0, ahead - first) :, :ahead] = (frames.sound[:, None, :ahead] > 0).to(crossed)
+            known.append(((order >= ahead)[first:, None] & (order < ahead)).to(scores.dtype))
         costs, past, mixed = self.costs()[..., : 1 + len(known)], self.spread_out(codes), []
         for q in range(Q):
-            coarser = squared_distance(frames.coarser[:, :, q], frames.coarser[:, :, q])
+            coarser = squared_distance(frames.coarser[:, first:, q], frames.coarser[:, :, q])
             facts = torch.stack(torch.broadcast_tensors(coarser, *known), 1)
-            fit = (-costs[q] @ facts.flatten(2)).view(B, HEADS, T, T).masked_fill(hidden, -torch.inf)
+            fit = (-costs[q] @ facts.flatten(2)).view(B, HEADS, R, T).masked_fill(hidden, -torch.inf)
             mixed.append(self.mix(q, scores[:, :, q], fit, past[:, :, q], since))
         return torch.stack(mixed, 2)
 

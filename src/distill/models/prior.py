@@ -182,22 +182,25 @@ class CodePrior(nn.Module):
         mask_rate: float = 0.0,
         ahead: int = 0,
         ends: Tensor | None = None,
+        last: int | None = None,
     ) -> FrameScores:
-        """Scores of every code of `codes` `[B, T, Q]`, each given all codes before it.
+        """Scores of every code of `codes` `[B, T, Q]`, each given all codes before it; of the `last` frames only, if
+        so many are named.
 
         `starts` and `ends` `[B, T]` (bool) mark frames that begin a new sound and that end one. In training,
         `mask_rate` of the past frames are hidden from the backbone. The first `ahead` frames (fewer than `T`) follow
         the last one in time; `ValueError` from a prior that does not hear ahead.
         """
         _B, T, Q = codes.shape
+        rows = slice(0 if last is None else T - last, T)
         x = self._inputs(codes, starts, ahead)
         if mask_rate:
             x = x * (torch.rand(x.shape[:2], device=x.device) >= mask_rate)[..., None]
         x = self._backbone(x, codes, ahead, T - ahead)
         # known[q] is what level q may use: the backbone's output and the levels before it.
-        out = self.norm(x)
-        first = out if self.ending is None or ends is None else out + ends[..., None] * self.ending
-        known = torch.cat([first[:, :, None], self.known(self._rows(codes))], 2).cumsum(2)
+        out = self.norm(x[:, rows])
+        first = out if self.ending is None or ends is None else out + ends[:, rows, None] * self.ending
+        known = torch.cat([first[:, :, None], self.known(self._rows(codes[:, rows]))], 2).cumsum(2)
         scores = torch.stack([head(known[:, :, q]) for q, head in enumerate(self.heads)], 2)
         begins = torch.zeros_like(codes[..., 0], dtype=torch.bool) if starts is None else starts
         if self.pointer is not None:
@@ -205,7 +208,7 @@ class CodePrior(nn.Module):
         if self.end is not None:
             return FrameScores(scores, self.end(known[:, :, Q]).squeeze(-1))
         assert self.pointer is not None
-        return FrameScores(scores, self.pointer.score_ends(codes, begins, ahead))
+        return FrameScores(scores, self.pointer.score_ends(codes, begins, ahead)[:, rows])
 
     def forward(self, indices: Tensor) -> Tensor:
         """Logits `[B, L, codebook_size]` for flat codes `[B, L]`: `logits[:, i]` scores `indices[:, i + 1]`."""
