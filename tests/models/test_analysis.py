@@ -137,3 +137,16 @@ def test_an_equaliser_leaves_left_and_right_where_they_are() -> None:
 def test_knots_of_an_equaliser_share_out_every_band() -> None:
     total = analysis().knots.sum(0)
     assert torch.allclose(total, torch.ones_like(total), atol=1e-5)
+
+
+@pytest.mark.parametrize("channels", [1, 2], ids=NAMES)
+def test_levels_are_read_off_latents(channels: int) -> None:
+    found, _ = fitted(channels, dim=64)
+    heard = sounds(channels)
+    mid = heard.mean(1)
+    told = found.levels(found(heard))
+    assert told.shape == (24, 12, 4)
+    power = mid.unflatten(1, (12, 4, HOP // 4)).square().mean(-1).log10() * 10
+    # Spectra overlap and begin half a part earlier: what is decaying is told a little louder.
+    assert float((told - told.mean() - power + power.mean()).abs().median()) < 2.5
+    assert torch.corrcoef(torch.stack([told.flatten(), power.flatten()]))[0, 1] > 0.95

@@ -21,6 +21,9 @@ ANALYSIS_SCALES = MEL_SCALES[:1:-1]
 SIDE_WEIGHT = 0.5
 """Of side and balance beside the mid, which counts 1: stereo should not cost what mono hears."""
 
+LEVEL_SCALE = 2
+"""Of the `ANALYSIS_SCALES`, that from which levels are read: four spectra a code frame of 1024 samples."""
+
 ITERATIONS = 4
 SPARE = 16
 
@@ -74,6 +77,21 @@ class Analysis(nn.Module):
     def project(self, features: Tensor) -> Tensor:
         """Latents `[..., D]` of features `[..., F]`."""
         return (features - self.mean) @ self.basis
+
+    def levels(self, latents: Tensor) -> Tensor:
+        """Levels in dB `[..., S]`, up to a constant, of `S` parts of each frame that `latents` `[..., D]` stand for.
+
+        Of stereo, those of the mid. The basis is orthogonal, so its transpose leads back to log-mels.
+        """
+        n_mels, n_fft = ANALYSIS_SCALES[LEVEL_SCALE]
+        mid = 2 * self.frame_hop // n_fft * n_mels
+        # All scales give as many numbers; the mid comes first in each.
+        first = LEVEL_SCALE * len(self.basis) // len(ANALYSIS_SCALES)
+        basis, mean = self.basis[first : first + mid], self.mean[first : first + mid]
+        log_mels = latents @ basis.T / self.basis[:, 0].square().sum().clamp(min=1e-12) + mean
+        widths = self.get_buffer(f"bank{LEVEL_SCALE}").sum(0).clamp(min=1)
+        power = ((2 * log_mels).exp().unflatten(-1, (-1, n_mels)) / widths).sum(-1)
+        return 10 * power.clamp(min=LOG_FLOOR**2).log10()
 
     def equalised(self, features: Tensor, generator: torch.Generator) -> Tensor:
         """`features` `[B, T, F]` as they would be of the same sounds, each through a random equaliser.
