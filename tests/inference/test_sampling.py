@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
@@ -122,6 +123,19 @@ def test_cached_sampling_equals_uncached_to_the_last_code(ends_first: bool) -> N
     with torch.inference_mode():
         assert torch.equal(cached, uncached(prior, 40, Sampling(), 5))
     assert len(cached.unique()) > 5
+
+
+def test_what_is_drawn_leans_as_told() -> None:
+    asked_of: list[tuple[int, list[int]]] = []
+
+    def lean(t: int, chosen: Sequence[torch.Tensor]) -> torch.Tensor:
+        asked_of.append((t, [int(code) for code in chosen]))
+        return 1e4 * (torch.arange(17) == t + 5 * len(chosen))[None]
+
+    sounds = sample_sounds(lively_prior(4), 1, Sampling(), generator(5), lean=lean)
+    codes = torch.cat([frame.codes for frame in islice(sounds, 3)])
+    assert codes.tolist() == [[t, t + 5, t + 10] for t in range(3)]
+    assert asked_of[3:6] == [(1, []), (1, [1]), (1, [1, 6])]
 
 
 def beginnings(frames: int, lead_in: LeadIn | None = None, ends_first: bool = True) -> list[int]:

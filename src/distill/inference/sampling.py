@@ -1,6 +1,6 @@
 """Sampling of codes: a pure function of logits and a generator, and the loop over frames that uses it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import NamedTuple
@@ -100,6 +100,11 @@ class Given(NamedTuple):
         return t < len(self.kept) and bool(self.kept[t].any())
 
 
+Lean = Callable[[int, Sequence[Tensor]], Tensor]
+"""Takes the number of a frame and those of its codes that are chosen, `[B]` each; returns what is added `[B, K]` to the
+logits of its next level."""
+
+
 class Ahead(NamedTuple):
     """Codes `[T, Q]` that follow, `gap` frames after what is heard before; `T` may be 0."""
 
@@ -144,12 +149,13 @@ def sample_sounds(
     ahead: Ahead | None = None,
     asked: Asked | None = None,
     units: Units | None = None,
+    lean: Lean | None = None,
 ) -> Iterator[Frame]:
     """One frame after another, without end. Memory does not grow with length.
 
-    What comes goes on from `lead_in`, which is not among it, and is to be as `asked`. A sound that has lasted for
-    `longest_sound` frames is followed by a new one, whatever the prior makes of it: what is likeliest in a long tail is
-    more of the same.
+    What comes goes on from `lead_in`, which is not among it, is to be as `asked`, and leans to what `lean` says. A
+    sound that has lasted for `longest_sound` frames is followed by a new one, whatever the prior makes of it: what is
+    likeliest in a long tail is more of the same.
     Finer codes come from `units`, if there are any, but for frames of which some codes are `given`.
     What is `ahead` is heard too, by a prior that can: nothing is to be drawn from its place on.
     """
@@ -185,6 +191,8 @@ def sample_sounds(
                     logits = use.follow(level, logits, joins, sampling.closeness)
                 if asked is not None:
                     logits = logits + asked.guidance * prior.fit(level, known, asked.at(t).to(device))
+                if lean is not None:
+                    logits = logits + lean(t, chosen)
                 code = sample(logits, sampling, generator).to(device)
             else:
                 code = taken.expand(batch_size).to(device)
