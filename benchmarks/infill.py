@@ -4,10 +4,13 @@
 
 Surprise is the negative log-likelihood of codes in bits a frame, each given all before it: what a prior that hears the
 past alone thinks of the first 0.5 s after a gap or a healed seam, which are not changed. A --judge is another prior of
-the same codec, which had no say in what was drawn.
+the same codec, which had no say in what was drawn. A step of level is the difference in dB between the 50 ms before and
+after a moment: the larger one at both ends of what was healed, and the largest at any frame of it; beside them the same
+of stretches of the held-out sounds themselves, as long, at random places.
 """
 
 import argparse
+import math
 import sys
 import time
 from collections.abc import Callable
@@ -22,10 +25,11 @@ from distill.audio.io import read_audio
 from distill.device import prepare
 from distill.errors import DistillError
 from distill.inference import operations as ops
+from distill.inference.bridging import STEP_S, level_step
 from distill.inference.editing import CodeGrid
 from distill.inference.gaps import AHEAD_S, TRIES, Gap, draw, log_likelihood
 from distill.inference.generate import generate
-from distill.inference.healing import LEAD_S, heal
+from distill.inference.healing import heal
 from distill.inference.infilling import OVERLAP_S
 from distill.inference.listening import decode_sound
 from distill.inference.regions import Region
@@ -39,7 +43,7 @@ from distill.settings import SAMPLE_RATE
 AFTER_S, SHORTEST_S, LONGEST_S = 0.5, 0.5, 1.5
 NEEDED_S = LONGEST_S + 2 * AFTER_S
 """What a held-out sound has to last to be used."""
-LEVEL_S, NEAR_S = 0.05, 0.005
+NEAR_S = 0.005
 AS_THE_PRIOR_HAS_IT = Sampling(top_p=1.0)
 
 
@@ -53,8 +57,9 @@ def prior_of(loaded: LoadedVQModel) -> CodePrior:
 def surprise(prior: CodePrior, codes: Tensor, first: int, stop: int) -> float:
     """Bits a frame of frames `first` to `stop` of `codes` `[T, Q]`, given all before them that the prior remembers."""
     heard = codes[max(0, stop - prior.window) : stop][None]
-    told = prior.frame_scores(heard).codes.log_softmax(-1).gather(-1, heard[..., None])[0, first - stop :, :, 0]
-    return float(-told.sum() / (stop - first) / np.log(2))
+    frames = stop - first
+    told = prior.frame_scores(heard, last=frames).codes.log_softmax(-1).gather(-1, heard[:, -frames:, :, None])
+    return float(-told.sum() / frames / np.log(2))
 
 
 # --- gaps ---------------------------------------------------------------------------------------------------
@@ -124,37 +129,53 @@ def random_splice(grids: list[CodeGrid], frame_rate: float, rng: np.random.Gener
     return ops.paste(ops.crop(one, Region(0, leaves)).grid, ops.crop(other, Region(enters)).grid, at=leaves).grid
 
 
-def level_step(sound: np.ndarray, at: int) -> float:
-    """By how many dB the level differs between the 50 ms before and after sample `at` of `[C, N]`."""
-    size = round(LEVEL_S * SAMPLE_RATE)
-    before, after = (
-        10 * np.log10(np.square(x).mean() + 1e-9) for x in (sound[:, at - size : at], sound[:, at:][:, :size])
-    )
-    return float(abs(after - before))
+def level_steps(sound: np.ndarray, first: int, stop: int, hop: int) -> tuple[float, float]:
+    """The largest step of level in dB at the ends of frames `first` to `stop` of `[C, N]`, and anywhere in them."""
+    steps = [level_step(sound, edge * hop, round(STEP_S * SAMPLE_RATE)) for edge in range(first, stop + 1)]
+    return max(steps[0], steps[-1]), max(steps)
+
+
+def steps_near(loaded: LoadedVQModel, grid: CodeGrid, first: int, stop: int) -> tuple[float, float]:
+    """As `level_steps`, as it sounds in the whole."""
+    reach = math.ceil(STEP_S * SAMPLE_RATE / grid.frame_hop)
+    start = max(0, first - reach)
+    sound = decode_sound(loaded, grid, Region(start, min(len(grid.codes), stop + reach)))
+    return level_steps(sound, first - start, stop - start, grid.frame_hop)
+
+
+def own_steps(
+    sounds: list[np.ndarray], lengths: list[int], hop: int, rng: np.random.Generator
+) -> list[tuple[float, float]]:
+    """As `level_steps`, of stretches of so many frames at random places of `sounds`."""
+    reach, steps = math.ceil(STEP_S * SAMPLE_RATE / hop), []
+    for length in lengths:
+        for sound in sounds:
+            first = int(rng.integers(reach, sound.shape[1] // hop - length - reach + 1))
+            steps.append(level_steps(sound, first, first + length, hop))
+    return steps
 
 
 def measure_seams(
     loaded: LoadedVQModel, judges: dict[str, CodePrior], grids: list[CodeGrid], a: argparse.Namespace
 ) -> None:
-    rng, hop, frame_rate = np.random.default_rng(a.seed), a.hop, SAMPLE_RATE / a.hop
-    reach, after = round(LEAD_S * frame_rate), round(AFTER_S * frame_rate)
-    told, steps, took, done = {name: [] for name in judges}, [], 0.0, 0
-    while done < a.count:
+    rng, frame_rate = np.random.default_rng(a.seed), SAMPLE_RATE / a.hop
+    after, told, took = round(AFTER_S * frame_rate), {name: [] for name in judges}, 0.0
+    steps, lengths = {"spliced": [], "healed": []}, []
+    for seed in range(a.count):
         grid = random_splice(grids, frame_rate, rng)
         (seam,) = grid.seams
         began = time.process_time()
-        healed = heal(loaded, grid, sampling=Sampling(top_p=a.top_p), seed=done).grid
+        healed = heal(loaded, grid, sampling=Sampling(top_p=a.top_p), seed=seed).grid
         took += time.process_time() - began
+        first = int(np.append(np.flatnonzero((healed.codes != grid.codes).any(1)), seam - 1)[0])
+        lengths.append(seam - first)
         both = [torch.tensor(x.codes).long() for x in (grid, healed)]
         for name, judge in judges.items():
-            over = [surprise(judge, codes, seam - reach, seam) for codes in both]
+            over = [surprise(judge, codes, first, seam) for codes in both]
             behind = [surprise(judge, codes, seam, seam + after) for codes in both]
             told[name].append([*over, *behind])
-        if done < a.sounds:
-            for x in (grid, healed):
-                sound = decode_sound(loaded, x)
-                steps.append(max(level_step(sound, (seam + shift) * hop) for shift in (-reach, 0)))
-        done += 1
+        for name, x in (("spliced", grid), ("healed", healed)):
+            steps[name].append(steps_near(loaded, x, first, seam))
     for name, rows in told.items():
         bits = np.array(rows)
         both_lower = np.mean((bits[:, 1] < bits[:, 0]) & (bits[:, 3] < bits[:, 2]))
@@ -162,19 +183,22 @@ def measure_seams(
         show(["seam", "seam, healed"], bits[:, :2])
         show(["after", "after, healed"], bits[:, 2:])
     decoded = [decode_sound(loaded, grid) for grid in grids]
-    own = [corpus_step(sound, reach * hop, rng) for sound in decoded for _ in range(a.sounds)]
-    print("Larger step of level at both ends of what is healed, dB, median and 95th percentile:")
-    for name, values in (("corpus", own), ("spliced", steps[::2]), ("healed", steps[1::2])):
-        print(f"  {name:<8} {np.median(values):5.2f} {np.quantile(values, 0.95):6.2f}")
-    print(f"A seam is healed in {took / a.count:.2f} s of processor time ({reach / frame_rate:.2f} s of sound)")
+    show_steps({"corpus": own_steps(decoded, lengths, a.hop, rng), **steps})
+    print(
+        f"A seam is healed in {took / a.count:.2f} s of processor time: {np.mean(lengths) / frame_rate:.2f} s of "
+        f"sound, {np.max(lengths) / frame_rate:.2f} at most"
+    )
 
 
-def corpus_step(sound: np.ndarray, reach: int, rng: np.random.Generator) -> float:
-    margin = reach + round(LEVEL_S * SAMPLE_RATE)
-    if sound.shape[1] <= 2 * margin:
-        return 0.0
-    at = int(rng.integers(margin, sound.shape[1] - margin))
-    return max(level_step(sound, at + shift) for shift in (-reach, 0))
+def show_steps(steps: dict[str, list[tuple[float, float]]]) -> None:
+    """Beside those of the first."""
+    print(f"{'Larger step of level, dB:':<30}median   95th percentile   within that of the first")
+    for i, place in enumerate(("at both ends of it", "in what is healed")):
+        own = np.quantile([pair[i] for pair in next(iter(steps.values()))], 0.95)
+        for name, pairs in steps.items():
+            values = np.array([pair[i] for pair in pairs])
+            within = np.mean(values <= own)
+            print(f"  {place:<20}{name:<8}{np.median(values):6.2f} {np.quantile(values, 0.95):17.2f} {within:26.0%}")
 
 
 # --- joins --------------------------------------------------------------------------------------------------
@@ -241,7 +265,7 @@ if __name__ == "__main__":
     parser.add_argument("--corpora", nargs="+", default=["loops", "ambient"])
     parser.add_argument("--parts", nargs="+", default=["gaps", "seams", "joins"])
     parser.add_argument("--count", type=int, default=100)
-    parser.add_argument("--sounds", type=int, default=20, help="how many are decoded, for levels and joins")
+    parser.add_argument("--sounds", type=int, default=20, help="how many are decoded, for joins")
     parser.add_argument("--top-p", type=float, default=0.97)
     parser.add_argument("--seed", type=int, default=0)
     try:

@@ -5,15 +5,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from distill.errors import NoPriorError, UsageError
 from distill.inference import operations as ops
+from distill.inference.bridging import largest_steps
 from distill.inference.editing import CodeGrid
-from distill.inference.healing import LEAD_S, heal
+from distill.inference.healing import LEAD_S, LONGEST_LEAD_S, heal
 from distill.inference.regions import Region
 from distill.inference.sampling import Sampling
 from distill.library import workflows
+from distill.models.chunked import encode_audio
 from distill.models.persistence import LoadedVQModel, load_model_v2
+from distill.models.prior import CodePrior
 
 WILD = Sampling(temperature=3.0, top_p=1.0)
 
@@ -37,10 +41,10 @@ def changed(before: CodeGrid, after: CodeGrid) -> list[int]:
 def test_before_every_seam_and_nowhere_else(loaded: LoadedVQModel, spliced: CodeGrid) -> None:
     assert spliced.seams == (20,)
     edited = heal(loaded, spliced, sampling=WILD)
-    reach = round(LEAD_S * spliced.frame_rate)
+    least, most = (round(seconds * spliced.frame_rate) for seconds in (LEAD_S, LONGEST_LEAD_S))
     frames = changed(spliced, edited.grid)
-    assert len(frames) > reach / 2
-    assert 20 - reach <= frames[0] < frames[-1] < 20
+    assert len(frames) > least / 2
+    assert 20 - most <= frames[0] < frames[-1] < 20
     assert edited.grid == replace(spliced, codes=edited.grid.codes, seams=())
     assert heal(loaded, spliced, sampling=WILD).grid == edited.grid
     assert heal(loaded, spliced, sampling=WILD, seed=1).grid != edited.grid
@@ -72,6 +76,50 @@ def test_any_region(loaded: LoadedVQModel, spliced: CodeGrid, start: int, stop: 
     healed = heal(loaded, spliced, Region(start, stop), at_seams=False, sampling=WILD).grid
     assert healed.codes.shape == spliced.codes.shape
     assert set(changed(spliced, healed)) <= set(range(start, stop or len(spliced.codes)))
+
+
+def stepped(loaded: LoadedVQModel, grid: CodeGrid, db: float) -> CodeGrid:
+    """A steady tone that from frame 20 on is so much louder or quieter, as codes; all else as in `grid`."""
+    tone = 0.3 * np.sin(2 * np.pi * 220 * np.arange(40 * 1024) / grid.sample_rate, dtype=np.float32)[None]
+    codes = [encode_audio(loaded.model, gain * tone)[10:30] for gain in (1.0, 10 ** (db / 20))]
+    return replace(grid, codes=torch.cat(codes).numpy(), n_samples=40 * 1024, locked=None, seams=(20,))
+
+
+@pytest.mark.parametrize(("db", "reach_s"), [(-20.0, LONGEST_LEAD_S), (-1.0, LEAD_S)])
+def test_level_steps_less_the_more_it_did_the_longer_the_lead(
+    loaded: LoadedVQModel, spliced: CodeGrid, db: float, reach_s: float
+) -> None:
+    grid = stepped(loaded, spliced, db)
+    reach = round(reach_s * grid.frame_rate)
+
+    def largest(x: CodeGrid) -> float:
+        codes = torch.tensor(x.codes)
+        return float(largest_steps(loaded.model, codes[:5], codes[None, 5:20], codes[20:])[0])
+
+    healed = [heal(loaded, grid, seed=seed).grid for seed in range(3)]
+    assert np.mean([largest(x) for x in healed]) < max(6.0, 0.6 * largest(grid))
+    firsts = [min(changed(grid, x), default=20) for x in healed]
+    assert min(firsts) >= 20 - reach
+    assert db == -1.0 or min(firsts) < 20 - reach / 2
+
+
+@pytest.mark.parametrize("seams", [(4,), (20, 23), (20, 28), (6, 9, 12, 15, 18, 21, 24, 27), (1, 39)])
+def test_any_seams(loaded: LoadedVQModel, spliced: CodeGrid, seams: tuple[int, ...]) -> None:
+    grid = replace(spliced, seams=seams)
+    healed = heal(loaded, grid, sampling=WILD).grid
+    assert healed.seams == ()
+    frames = changed(grid, healed)
+    assert frames[-1] < seams[-1]
+    most = round(LONGEST_LEAD_S * grid.frame_rate)
+    assert all(any(seam - most <= frame < seam for seam in seams) for frame in frames)
+
+
+def test_an_older_prior_that_hears_the_past_alone(loaded: LoadedVQModel, spliced: CodeGrid) -> None:
+    torch.manual_seed(0)
+    sizes = {"hidden_size": 16, "num_layers": 1, "num_heads": 2}
+    older = CodePrior(32, 30 * 3, 3, **sizes).eval()
+    healed = heal(replace(loaded, prior=older), spliced).grid
+    assert 0 < len(changed(spliced, healed)) <= round(LONGEST_LEAD_S * spliced.frame_rate)
 
 
 def test_seams_near_each_other_are_healed_at_once(loaded: LoadedVQModel, spliced: CodeGrid) -> None:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from distill.inference.leadin import LeadIn
-from distill.inference.sampling import Ahead, Given, Sampling, sample, sample_sounds
+from distill.inference.sampling import Ahead, Given, Lean, Sampling, sample, sample_sounds
 from distill.models.prior import CodePrior
 from distill.models.reader import Asked
 
@@ -102,6 +102,7 @@ def draw(
     tries: int,
     longest_sound: int | None = None,
     progress: Callable[[int], None] = lambda done: None,
+    lean: Lean | None = None,
 ) -> Tensor:
     """`tries` fillings `[tries, frames, Q]` of `gap`, each by itself; what follows is heard by a prior that can."""
     before = gap.before[-prior.window :]
@@ -110,7 +111,7 @@ def draw(
     lead_in = LeadIn(before, starts, False, ()) if len(before) else None
     ahead = Ahead(gap.after if prior.hears_ahead else gap.after[:0], gap.frames)
     frames = []
-    stream = sample_sounds(prior, tries, sampling, generator, longest_sound, lead_in, gap.given, ahead, gap.asked)
+    stream = sample_sounds(prior, tries, sampling, generator, longest_sound, lead_in, gap.given, ahead, gap.asked, lean)
     for frame in islice(stream, gap.frames):
         frames.append(frame.codes.cpu())
         progress(len(frames))
@@ -133,7 +134,8 @@ def log_likelihood(prior: CodePrior, gap: Gap, tries: Tensor) -> Told:
     room = max(0, prior.window - gap.frames - len(gap.after))
     before = gap.before[len(gap.before) - min(room, len(gap.before)) :]
     codes = torch.cat([before.expand(B, -1, -1), tries, gap.after.expand(B, -1, -1)], 1).to(device)
-    scores = prior.frame_scores(codes).codes[:, len(before) :].log_softmax(-1)
+    told_of = codes.shape[1] - len(before)
+    scores = prior.frame_scores(codes, last=told_of).codes.log_softmax(-1)
     told = scores.gather(-1, codes[:, len(before) :, :, None])[..., 0]
     fast = torch.ones(told.shape[1:], dtype=torch.bool, device=device)
     fast[: gap.frames] = False

@@ -21,8 +21,8 @@ ANALYSIS_SCALES = MEL_SCALES[:1:-1]
 SIDE_WEIGHT = 0.5
 """Of side and balance beside the mid, which counts 1: stereo should not cost what mono hears."""
 
-LEVEL_SCALE = 2
-"""Of the `ANALYSIS_SCALES`, that from which levels are read: four spectra a code frame of 1024 samples."""
+LEVEL_SCALE = 3
+"""Of the `ANALYSIS_SCALES`, that from which levels are read: eight spectra a code frame of 1024 samples."""
 
 ITERATIONS = 4
 SPARE = 16
