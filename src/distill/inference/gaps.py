@@ -111,7 +111,9 @@ def draw(
     lead_in = LeadIn(before, starts, False, ()) if len(before) else None
     ahead = Ahead(gap.after if prior.hears_ahead else gap.after[:0], gap.frames)
     frames = []
-    stream = sample_sounds(prior, tries, sampling, generator, longest_sound, lead_in, gap.given, ahead, gap.asked, lean)
+    stream = sample_sounds(
+        prior, tries, sampling, generator, longest_sound, lead_in, gap.given, ahead, gap.asked, lean=lean
+    )
     for frame in islice(stream, gap.frames):
         frames.append(frame.codes.cpu())
         progress(len(frames))
