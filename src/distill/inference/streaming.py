@@ -42,8 +42,8 @@ def stream_sound(
     size = max(1, round(BLOCK_S * model.frame_rate))
     decoded = _decoded(model, (frame.codes.cpu().numpy().T for frame in frames), size)
     sound = (mix_channels(block, loaded.output_channels) for block in decoded)
-    sound = _faded_in(_without_dc(sound, model.sample_rate), model.sample_rate)
-    return limit_blocks(sound, model.sample_rate, size=size * model.frame_hop)
+    even = _faded_in(_without_dc(sound, model.sample_rate), model.sample_rate)
+    return limit_blocks(even, model.sample_rate, size=size * model.frame_hop)
 
 
 def _decoded(model: VQVAE, codes: Iterable[np.ndarray], size: int) -> Iterator[np.ndarray]:
