@@ -34,6 +34,8 @@ from distill.inference.infilling import OVERLAP_S
 from distill.inference.listening import decode_sound
 from distill.inference.regions import Region
 from distill.inference.sampling import Sampling, sample
+from distill.inference.takes import units_for
+from distill.inference.units import Units
 from distill.inference.ways import Playing, Source
 from distill.library import workflows
 from distill.models.persistence import LoadedVQModel
@@ -65,7 +67,9 @@ def surprise(prior: CodePrior, codes: Tensor, first: int, stop: int) -> float:
 # --- gaps ---------------------------------------------------------------------------------------------------
 
 
-def random_gap(sounds: list[Tensor], frame_rate: float, rng: np.random.Generator) -> Gap | None:
+def random_gap(
+    sounds: list[Tensor], frame_rate: float, rng: np.random.Generator, units: Units | None = None
+) -> Gap | None:
     """A gap in one of `sounds` with 0.5 s before and after it; None where that one has no room for it."""
     lengths = np.array([len(sound) for sound in sounds])
     codes = sounds[int(rng.choice(len(sounds), p=lengths / lengths.sum()))]
@@ -73,7 +77,7 @@ def random_gap(sounds: list[Tensor], frame_rate: float, rng: np.random.Generator
     if len(codes) < frames + 2 * margin:
         return None
     at = int(rng.integers(margin, len(codes) - frames - margin + 1))
-    return Gap(codes[:at], codes[at + frames :][: round(AHEAD_S * frame_rate)], frames)
+    return Gap(codes[:at], codes[at + frames :][: round(AHEAD_S * frame_rate)], frames, units=units)
 
 
 def fillings(prior: CodePrior, gap: Gap, sampling: Sampling, seed: int) -> dict[str, Tensor]:
@@ -91,12 +95,15 @@ def fillings(prior: CodePrior, gap: Gap, sampling: Sampling, seed: int) -> dict[
     return {"left only": one(deaf), "chosen": chosen(deaf), "ahead": one(gap), "ahead, chosen": chosen(gap)}
 
 
-def measure_gaps(prior: CodePrior, judges: dict[str, CodePrior], sounds: list[Tensor], a: argparse.Namespace) -> None:
+def measure_gaps(
+    loaded: LoadedVQModel, judges: dict[str, CodePrior], sounds: list[Tensor], a: argparse.Namespace
+) -> None:
+    prior, units = prior_of(loaded), units_for(loaded, Sampling())
     rng, frame_rate = np.random.default_rng(a.seed), SAMPLE_RATE / a.hop
     after, told = round(AFTER_S * frame_rate), {name: [] for name in judges}
     seed = 0
     while seed < a.count:
-        gap = random_gap(sounds, frame_rate, rng)
+        gap = random_gap(sounds, frame_rate, rng, units)
         if gap is None:
             continue
         filled = fillings(prior, gap, Sampling(top_p=a.top_p), seed)
@@ -251,7 +258,7 @@ def main(a: argparse.Namespace) -> None:
         sys.exit(f"Fewer than two held-out sounds of {', '.join(a.corpora)} last {NEEDED_S:g} s: name other corpora.")
     sounds = [torch.tensor(grid.codes).long() for grid in grids]
     if "gaps" in a.parts:
-        timed("gaps", lambda: measure_gaps(judges["itself"], judges, sounds, a))
+        timed("gaps", lambda: measure_gaps(loaded, judges, sounds, a))
     if "seams" in a.parts:
         timed("seams", lambda: measure_seams(loaded, judges, grids, a))
     if "joins" in a.parts:

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from distill.inference.leadin import LeadIn
 from distill.inference.sampling import Ahead, Given, Lean, Sampling, sample, sample_sounds
+from distill.inference.units import Units
 from distill.models.prior import CodePrior
 from distill.models.reader import Asked
 
@@ -31,7 +32,7 @@ class Gap(NamedTuple):
     """What there is around a gap of some `frames`: codes `before` it and `after` it, `[T, Q]` each.
 
     `given`, if any, are codes within the gap that stay as they are; what is new is to be as `asked`. With the first
-    frame before it the sound has `begun`, or it was cut there.
+    frame before it the sound has `begun`, or it was cut there. Finer codes come from `units`, if there are any.
     """
 
     before: Tensor
@@ -40,6 +41,7 @@ class Gap(NamedTuple):
     given: Given | None = None
     begun: bool = False
     asked: Asked | None = None
+    units: Units | None = None
 
 
 def fill(
@@ -69,7 +71,7 @@ def fill(
     if far < gap.frames:
         near = Gap(
             torch.cat([gap.before, drawn]), gap.after, gap.frames - far, _later(gap.given, far), gap.begun,
-            gap.asked and gap.asked.after(far),
+            gap.asked and gap.asked.after(far), gap.units,
         )  # fmt: skip
         drawn_near = draw(
             prior, near, sampling, generator, tries, longest_sound, lambda done: progress(far + done, gap.frames)
@@ -112,7 +114,7 @@ def draw(
     ahead = Ahead(gap.after if prior.hears_ahead else gap.after[:0], gap.frames)
     frames = []
     stream = sample_sounds(
-        prior, tries, sampling, generator, longest_sound, lead_in, gap.given, ahead, gap.asked, lean=lean
+        prior, tries, sampling, generator, longest_sound, lead_in, gap.given, ahead, gap.asked, gap.units, lean
     )
     for frame in islice(stream, gap.frames):
         frames.append(frame.codes.cpu())

@@ -8,7 +8,7 @@ from distill.audio.joining import crossfaded
 from distill.inference.codec import encode_sound
 from distill.inference.continuing import BEFORE_S, at_source_level
 from distill.inference.gaps import Gap, fill
-from distill.inference.takes import Job, Progress, Take, longest_sound
+from distill.inference.takes import Job, Progress, Take, longest_sound, units_for
 from distill.models.chunked import decode_codes, frames_of
 
 HEARD_S = 10.0
@@ -36,8 +36,9 @@ class Infills:
         codes = torch.tensor(self.grid.codes).long()
         begun = past * hop >= before.shape[1]
         frames = (self.end - self.begin) // hop
+        units = units_for(job.loaded, job.sampling)
         asked = job.steering.asked(job.loaded, frames, self.begin / job.loaded.model.sample_rate)
-        self.gap = Gap(codes[:past], codes[len(codes) - coming :], frames, begun=begun, asked=asked)
+        self.gap = Gap(codes[:past], codes[len(codes) - coming :], frames, begun=begun, asked=asked, units=units)
 
     def _edges(self) -> tuple[int, int]:
         """Where the gap begins and ends in the source: whole frames, and outside of it where it has but one side."""
