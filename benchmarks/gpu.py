@@ -24,6 +24,7 @@ from distill.data.dataset import Split, make_manifest, split_by_manifest
 from distill.device import pick_device
 from distill.errors import DistillError
 from distill.inference.sampling import Sampling, sample_sounds
+from distill.inference.units import units_of
 from distill.models.prior import CodePrior
 from distill.models.vqvae import VQVAE
 from distill.settings import SAMPLE_RATE
@@ -32,7 +33,7 @@ from distill.training.prior_config import get_adaptive_prior_config
 from distill.training.trainer import CodecTrainer
 
 WARM_STEPS = 3
-STREAM_S = 10.0
+STREAM_S, CORPUS_S = 10.0, 600.0
 
 
 def wait_for(device: torch.device) -> None:
@@ -61,8 +62,12 @@ def generation_speed(streams: int, seconds: float, device: torch.device) -> floa
     sizes = config.hidden_size, config.num_layers, config.num_heads
     context = round(config.context_s * codec.frame_rate) * codec.num_quantizers
     latent_dim = codec.rvq.codebooks.shape[-1]
-    prior = CodePrior(codec.codebook_size, context, codec.num_quantizers, *sizes, latent_dim=latent_dim)
-    drawn = sample_sounds(prior.to(device).eval(), streams, Sampling(), torch.Generator().manual_seed(0))
+    prior = CodePrior(codec.codebook_size, context, codec.num_quantizers, *sizes, latent_dim=latent_dim, ends_first=True)
+    prior.to(device).eval()
+    shape = round(CORPUS_S * codec.frame_rate), codec.num_quantizers
+    recording = {"name": "", "codes": torch.randint(codec.codebook_size, shape), "whole": True}
+    units = units_of(prior, [recording], Sampling.free_levels)
+    drawn = sample_sounds(prior, streams, Sampling(), torch.Generator().manual_seed(0), units=units)
     frames = round(seconds * codec.frame_rate)
     # What comes first is drawn faster, having less to look back on.
     list(islice(drawn, frames))

@@ -34,6 +34,7 @@ from distill.data.dataset import Region, Split, make_manifest, split_by_manifest
 from distill.device import prepare
 from distill.errors import DistillError
 from distill.inference.sampling import Sampling, sample_sounds
+from distill.inference.units import units_of
 from distill.library import workflows
 from distill.models.persistence import LoadedVQModel, save_model_v2
 from distill.models.prior import CodePrior, extract_code_sequences
@@ -44,6 +45,8 @@ from distill.training.prior_data import draw_gains, draw_offsets, encode_split, 
 from distill.training.trainer import CodecTrainer
 
 TIERS = (20, 100, 500)
+CORPUS_S = 600.0
+"""Of recordings that finer codes are taken from."""
 
 
 def settle(folder: Path, path: Path, a: argparse.Namespace) -> Split:
@@ -135,9 +138,11 @@ def generation_speed(files: int, streams: int, levels: int, size: int, seconds: 
     config, frame_rate = get_adaptive_prior_config(files), SAMPLE_RATE / 1024
     context = round(config.context_s * frame_rate) * levels
     sizes = config.hidden_size, config.num_layers, config.num_heads
-    prior = CodePrior(size, context, levels, *sizes, latent_dim=64).eval()
+    prior = CodePrior(size, context, levels, *sizes, latent_dim=64, ends_first=True).eval()
+    recording = {"name": "", "codes": torch.randint(size, (round(CORPUS_S * frame_rate), levels)), "whole": True}
+    units = units_of(prior, [recording], Sampling.free_levels)
     # As long as the context: what comes first is drawn faster, having less to look back on.
-    drawn = sample_sounds(prior, streams, Sampling(), torch.Generator().manual_seed(0))
+    drawn = sample_sounds(prior, streams, Sampling(), torch.Generator().manual_seed(0), units=units)
     list(islice(drawn, context // levels))
     times = []
     for _ in range(3):

@@ -58,17 +58,20 @@ class Analysis(nn.Module):
         """Natural-log mel magnitudes `[B, T, F]`; of stereo those of mid, side, and left above right."""
         B, _, N = audio.shape
         T = N // self.frame_hop
+        heard = audio if self.channels == 1 else torch.cat((to_mid_side(audio), audio), 1)
         scales = []
         for i, (_, n_fft) in enumerate(ANALYSIS_SCALES):
-            planes = self._planes(stft(audio, n_fft, n_fft // 2), self.get_buffer(f"bank{i}"))
+            bank = self.get_buffer(f"bank{i}")
+            # One after the other: all at once they would not fit into a processor's cache.
+            planes = self._planes([_log_mels(stft(one, n_fft, n_fft // 2), bank) for one in heard.unbind(1)])
             scales.append(planes.unflatten(2, (T, -1)).transpose(1, 2).reshape(B, T, -1))
         return torch.cat(scales, -1)
 
-    def _planes(self, spectrum: Tensor, bank: Tensor) -> Tensor:
-        """Log-mels `[B, P, S, M]` of a spectrum `[B, C, S, F]`; `P` is 1 for mono, 3 for stereo."""
+    def _planes(self, log_mels: list[Tensor]) -> Tensor:
+        """Planes `[B, P, S, M]` of the log-mels `[B, S, M]` of a sound, or of its mid, side, left and right: 1 or 3."""
         if self.channels == 1:
-            return _log_mels(spectrum, bank)
-        mid, side, left, right = _log_mels(torch.cat((to_mid_side(spectrum), spectrum), 1), bank).unbind(1)
+            return torch.stack(log_mels, 1)
+        mid, side, left, right = log_mels
         return torch.stack((mid, SIDE_WEIGHT * side, SIDE_WEIGHT * (left - right)), 1)
 
     def forward(self, audio: Tensor) -> Tensor:
@@ -129,5 +132,5 @@ def _knots(bank: Tensor, sample_rate: int) -> Tensor:
 
 
 def _log_mels(spectrum: Tensor, bank: Tensor) -> Tensor:
-    power = spectrum.real.square() + spectrum.imag.square()
-    return (power.sqrt() @ bank).clamp(min=LOG_FLOOR).log()
+    power = torch.addcmul(spectrum.real * spectrum.real, spectrum.imag, spectrum.imag)
+    return (power.sqrt_() @ bank).clamp_(min=LOG_FLOOR).log_()
