@@ -62,7 +62,9 @@ def generation_speed(streams: int, seconds: float, device: torch.device) -> floa
     sizes = config.hidden_size, config.num_layers, config.num_heads
     context = round(config.context_s * codec.frame_rate) * codec.num_quantizers
     latent_dim = codec.rvq.codebooks.shape[-1]
-    prior = CodePrior(codec.codebook_size, context, codec.num_quantizers, *sizes, latent_dim=latent_dim, ends_first=True)
+    prior = CodePrior(
+        codec.codebook_size, context, codec.num_quantizers, *sizes, latent_dim=latent_dim, ends_first=True
+    )
     prior.to(device).eval()
     shape = round(CORPUS_S * codec.frame_rate), codec.num_quantizers
     recording = {"name": "", "codes": torch.randint(codec.codebook_size, shape), "whole": True}

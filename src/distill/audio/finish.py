@@ -14,7 +14,8 @@ CEILING_DB, FULL_SCALE_DB = -0.5, 0.0
 LOUDNESS_TOLERANCE = 2.0
 HIGHPASS_HZ = 10.0
 LOOKAHEAD_S = 0.004
-LEVEL_ROUNDS = 4
+LEVEL_ROUNDS = 6
+NEAR_ENOUGH = 0.02
 FADE_IN_S = 0.001
 FADE_OUT_S = 0.01
 INAUDIBLE_DB = -60.0
@@ -46,6 +47,8 @@ def level_gain(audio: np.ndarray, sample_rate: int, target: float) -> float:
         if not np.isfinite(loudness) or not np.isfinite(target):
             break
         wanted = np.clip(loudness, target - LOUDNESS_TOLERANCE, target + LOUDNESS_TOLERANCE)
+        if abs(wanted - loudness) < NEAR_ENOUGH:
+            break
         gain *= float(10 ** ((wanted - loudness) / 20))
     return gain
 
