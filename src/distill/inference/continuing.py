@@ -67,6 +67,10 @@ class Continuation:
 
 
 def at_source_level(decoded: np.ndarray, grid: CodeGrid, channels: int, sample_rate: int) -> np.ndarray:
-    """What was `decoded` `[C, N]` at the level and width of the sound of `grid`, in so many `channels`."""
+    """What was `decoded` `[C, N]` at the level and width of the sound of `grid`, in so many `channels`.
+
+    Limited here already: limited with what it is joined to, it would change that too.
+    """
     wide = scale_side(decoded, grid.width) if len(decoded) == 2 else decoded
-    return remove_dc(mix_channels(wide, channels) * np.float32(grid.gain), sample_rate)
+    level = remove_dc(mix_channels(wide, channels) * np.float32(grid.gain), sample_rate)
+    return limit_peaks(level, sample_rate, FULL_SCALE_DB)
