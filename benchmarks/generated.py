@@ -7,14 +7,15 @@ SOUNDS is the folder that the prior was trained on. Generated with the defaults 
 Likeness is the squared maximum mean discrepancy (Gretton et al. 2012, equation 5, the biased estimate; Gaussian kernel,
 its width the median distance in the corpus) of descriptors averaged over a second, between as many seconds of both. The
 corpus is heard one file after the other, as the prior learns it. Beside it stands that of random halves of the corpus,
-split by files. A copied share is
-what the copy meter says (docs/copying.md), which counts from what held-out files have. Steps from sample to sample are
-the largest within 5 ms of beginnings, of ends, and of where the context of training is full.
+split by files. A copied share is what the copy meter says (docs/copying.md), which counts from what held-out files have.
+Steps from sample to sample are the largest within 5 ms of ends, and of where the context of training is full; and of
+beginnings, which may be attacks, as those of files are.
 """
 
 import argparse
 import warnings
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from rich.console import Console
@@ -98,13 +99,23 @@ def likeness(corpus: list[np.ndarray], made: np.ndarray, rng: np.random.Generato
     return float(np.median(found)), np.array(halves)
 
 
-def largest_steps(sound: np.ndarray) -> float:
-    """Largest difference of neighbouring samples of `sound` `[N]` near its ends and where the context is full."""
-    context = round(PriorConfig().context_s * SAMPLE_RATE)
-    padded = np.pad(sound, 1)
-    places = [0, len(sound), *range(context, len(sound), context)]
-    near = [padded[max(0, at + 1 - EDGE) : at + 1 + EDGE] for at in places]
-    return max(float(np.abs(np.diff(part)).max()) for part in near)
+class Steps(NamedTuple):
+    """Largest differences of neighbouring samples: near the `beginning`, and near the end and where the context is full
+    (`joins`)."""
+
+    beginning: float
+    joins: float
+
+    @classmethod
+    def of(cls, sound: np.ndarray) -> "Steps":
+        """Of `sound` `[N]`, with silence around it."""
+        context = round(PriorConfig().context_s * SAMPLE_RATE)
+        padded = np.pad(sound, 1)
+
+        def near(at: int) -> float:
+            return float(np.abs(np.diff(padded[max(0, at + 1 - EDGE) : at + 1 + EDGE])).max())
+
+        return cls(near(0), max(near(at) for at in (len(sound), *range(context, len(sound), context))))
 
 
 def main(a: argparse.Namespace) -> None:
@@ -116,8 +127,8 @@ def main(a: argparse.Namespace) -> None:
     mmd, halves = likeness(seconds_by_file(own, rng), np.concatenate([seconds_of(s.audio) for s in made]), rng)
     usual = float(loaded.metadata["corpus_loudness"])
     loudness = np.array([integrated_loudness(s.audio, SAMPLE_RATE) for s in made]) - usual
-    steps = np.concatenate([np.abs(np.diff(x.mean(0))) for x in own])
-    largest = np.array([largest_steps(s.audio.mean(0)) for s in made])
+    usual_step = np.quantile(np.concatenate([np.abs(np.diff(x.mean(0))) for x in own]), 0.999)
+    largest, begun = np.array([Steps.of(s.audio.mean(0)) for s in made]), [Steps.of(x.mean(0)).beginning for x in own]
     silent = np.array([longest_silence(envelope(s.audio.mean(0))) for s in made])
     longest = max(longest_silence(envelope(x.mean(0))) for x in own)
     copied = [s.copy.percent for s in made if s.copy is not None]
@@ -125,7 +136,10 @@ def main(a: argparse.Namespace) -> None:
     table.add_row("discrepancy", f"{mmd:.4f}", f"95 % of its halves: {np.quantile(halves, 0.95):.4f}")
     table.add_row("copied, median and most", f"{np.median(copied):.0f} %, {max(copied):.0f} %")
     table.add_row("loudness off by, median and most", f"{np.median(loudness):+.1f}, {np.abs(loudness).max():.1f} LU")
-    table.add_row("largest step at ends and joins", f"{largest.max():.4f}", f"99.9 %: {np.quantile(steps, 0.999):.4f}")
+    table.add_row(
+        "largest step at ends and joins", f"{largest[:, 1].max():.4f}", f"99.9 %: {np.quantile(steps, 0.999):.4f}"
+    )
+    table.add_row("largest step at beginnings", f"{largest[:, 0].max():.4f}", f"of its files: {max(begun):.4f}")
     table.add_row("longest silence", f"{silent.max():.2f} s", f"{longest:.2f} s")
     Console(width=120).print(table)
 

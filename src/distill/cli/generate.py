@@ -37,7 +37,7 @@ def generate_cmd(
         float | None, typer.Option(help="Draw from the likeliest codes of this share; 1 is off. Default: 0.97.")
     ] = None,
     closeness: Annotated[
-        float | None, typer.Option(help="How much it moves on as your recordings do, 0 to 1. Default: 0.25.")
+        float | None, typer.Option(help="How much it moves on as your recordings do, 0 to 1. Default: 0.15.")
     ] = None,
     free_levels: Annotated[
         int | None,

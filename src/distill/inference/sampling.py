@@ -36,7 +36,7 @@ class Sampling:
     lead_in: float = 4.0
     like: str = ""
     free_levels: int = 1
-    closeness: float = 0.25
+    closeness: float = 0.15
 
     def __post_init__(self) -> None:
         if not 0 <= self.lead_in <= LONGEST_LEAD_IN_S:
