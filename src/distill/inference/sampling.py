@@ -172,6 +172,7 @@ def sample_sounds(
         starts, age = starts & lead_in.ended, age + lead_in.age
     # Where sounds end is drawn as the prior has it: a cut would make rare endings rarer still.
     coin = Sampling(temperature=1.0 if sampling.temperature >= GREEDY_BELOW else 0.0, top_p=1.0)
+    rules = _Rules(sampling, generator, given, asked, units, lean)
     for t in count():
         known = prior.step(previous, starts, cache)
         over = age + 1 >= longest_sound if longest_sound is not None else torch.zeros_like(starts)
@@ -180,32 +181,61 @@ def sample_sounds(
             goes_on = given is not None and given.at(t, 0) is not None
             ends = over | (_toss(prior.score_end(known, cache), coin, generator) & (not goes_on))
             known = prior.know_end(known, ends)
-        use = None if given is not None and given.any_at(t) else units
-        joins = use and use.joins(prior, previous, starts, ends)
-        chosen: list[Tensor] = []
-        for level in range(prior.num_quantizers if use is None else use.free_levels):
-            taken = given.at(t, level) if given else None
-            if taken is None:
-                logits = prior.score_level(level, known, cache)
-                if use is not None and joins is not None:
-                    logits = use.follow(level, logits, joins, sampling.closeness)
-                if asked is not None:
-                    logits = logits + asked.guidance * prior.fit(level, known, asked.at(t).to(device))
-                if lean is not None:
-                    logits = logits + lean(t, chosen)
-                code = sample(logits, sampling, generator).to(device)
-            else:
-                code = taken.expand(batch_size).to(device)
-            known = known + prior.know(level, code)
-            chosen.append(code)
-        previous = torch.stack(chosen, 1)
-        if use is not None and joins is not None:
-            scores = use.scores(prior, previous, joins, asked, t)
-            previous = torch.cat([previous, use.codes[_pick(scores, sampling, generator), use.free_levels :]], 1)
-        if not prior.ends_first:
+            previous, known = rules.draw(prior, known, cache, t, _Place(previous, starts, ends))
+        else:
+            previous, known = rules.draw(prior, known, cache, t, _Place(previous, starts, torch.zeros_like(starts)))
             ends = over | _toss(prior.score_end(known, cache), coin, generator)
         starts, age = ends, torch.where(ends, 0, age + 1)
         yield Frame(previous, ends)
+
+
+class _Place(NamedTuple):
+    """Where a frame stands in each of `B` streams: after the codes `previous` `[B, Q]`, None for none; whether it
+    `starts`, and `ends`, a sound, `[B]` (bool)."""
+
+    previous: Tensor | None
+    starts: Tensor
+    ends: Tensor
+
+
+class _Rules(NamedTuple):
+    """What decides the codes of frames, beside the prior: as for `sample_sounds`."""
+
+    sampling: Sampling
+    generator: torch.Generator
+    given: Given | None
+    asked: Asked | None
+    units: Units | None
+    lean: Lean | None
+
+    def draw(self, prior: CodePrior, known: Tensor, cache: PriorCache, t: int, place: _Place) -> tuple[Tensor, Tensor]:
+        """Codes `[B, Q]` of frame `t`, and what is `known` `[B, D]` with them."""
+        units = None if self.given is not None and self.given.any_at(t) else self.units
+        joins = units and units.joins(prior, *place)
+        chosen: list[Tensor] = []
+        for level in range(prior.num_quantizers if units is None else units.free_levels):
+            code = self.given.at(t, level) if self.given else None
+            if code is None:
+                logits = prior.score_level(level, known, cache)
+                if units is not None and joins is not None:
+                    logits = units.follow(level, logits, joins, self.sampling.closeness)
+                logits = self._weighed(prior, logits, known, t, chosen)
+                code = sample(logits, self.sampling, self.generator)
+            chosen.append(code.to(known.device).expand(len(known)))
+            known = known + prior.know(level, chosen[-1])
+        codes = torch.stack(chosen, 1)
+        if units is not None and joins is not None:
+            scores = units.scores(prior, codes, joins, self.asked, t)
+            finer = units.codes[_pick(scores, self.sampling, self.generator), units.free_levels :]
+            codes = torch.cat([codes, finer], 1)
+        return codes, known
+
+    def _weighed(self, prior: CodePrior, logits: Tensor, known: Tensor, t: int, chosen: list[Tensor]) -> Tensor:
+        """`logits` `[B, K]` of the level after those `chosen`, with what is asked and leant to."""
+        if self.asked is not None:
+            asked = self.asked.at(t).to(logits.device)
+            logits = logits + self.asked.guidance * prior.fit(len(chosen), known, asked)
+        return logits if self.lean is None else logits + self.lean(t, chosen)
 
 
 def _pick(scores: Tensor, sampling: Sampling, generator: torch.Generator) -> Tensor:
