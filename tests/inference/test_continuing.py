@@ -50,8 +50,9 @@ def test_the_join_is_no_step(loaded: LoadedVQModel) -> None:
     audio = go_on(loaded, source).audio
     steps = np.abs(np.diff(audio[0]))
     join, near = source.audio.shape[1], round(0.005 * SAMPLE_RATE)
-    around = steps[join - OVERLAP - near : join + near]
-    assert around.max() <= max(steps[: join - OVERLAP].max(), np.quantile(steps[join:], 0.999))
+    # Up to the join only: what comes after it is new sound alone, which may begin with an attack.
+    around = steps[join - OVERLAP - near : join]
+    assert around.max() <= max(steps[: join - OVERLAP].max(), np.quantile(steps[join + near :], 0.999))
 
 
 def test_it_goes_on_at_the_level_of_the_source(loaded: LoadedVQModel) -> None:
