@@ -98,7 +98,7 @@ def fillings(prior: CodePrior, gap: Gap, sampling: Sampling, seed: int) -> dict[
 def measure_gaps(
     loaded: LoadedVQModel, judges: dict[str, CodePrior], sounds: list[Tensor], a: argparse.Namespace
 ) -> None:
-    prior, units = prior_of(loaded), units_for(loaded, Sampling())
+    prior, units = prior_of(loaded), units_for(loaded, Sampling(), silence_lasts=True)
     rng, frame_rate = np.random.default_rng(a.seed), SAMPLE_RATE / a.hop
     after, told = round(AFTER_S * frame_rate), {name: [] for name in judges}
     seed = 0

@@ -61,13 +61,13 @@ def draw(loaded: LoadedVQModel, wishes: Sequence[Wish], seconds: float) -> list[
     generator = torch.Generator().manual_seed(0)
     stream = sample_sounds(
         loaded.prior, len(wishes), sampling, generator, longest_sound(loaded), LeadIns.of(lead_ins), asked=together,
-        units=units_for(loaded, sampling),
+        units=units_for(loaded, sampling, any(wish.steering.asks_for_level for wish in wishes)),
     )  # fmt: skip
     codes = torch.stack([frame.codes.cpu() for frame in islice(stream, frames)], 1)
     return [
         finish(
             mix_channels(decode_codes(model, one), loaded.output_channels),
-            model.sample_rate, corpus_loudness(loaded), n_samples, 1.0 if wish.steering.loudness else None,
+            model.sample_rate, corpus_loudness(loaded), n_samples, 1.0 if wish.steering.asks_for_level else None,
         ).audio
         for one, wish in zip(codes, wishes, strict=True)
     ]  # fmt: skip

@@ -7,7 +7,7 @@ import torch
 
 from distill.inference.leadin import LeadIn
 from distill.inference.sampling import Frame, Given, Sampling, sample_sounds
-from distill.inference.units import MOST, units_of
+from distill.inference.units import MOST, Hearing, units_of
 from distill.models.prior import CodePrior
 from distill.models.reader import Asked
 
@@ -31,9 +31,11 @@ def recording(frames: int, seed: int, whole: bool = True, codes: int = K) -> dic
     return {"name": f"{seed}.wav", "codes": torch.randint(codes, (frames, Q), generator=generator), "whole": whole}
 
 
-def frames_drawn(prior: CodePrior, recordings: list[dict], count: int = 60, **settings: object) -> list[Frame]:
+def frames_drawn(
+    prior: CodePrior, recordings: list[dict], count: int = 60, hearing: Hearing | None = None, **settings: object
+) -> list[Frame]:
     sampling = Sampling(**{"free_levels": 1, "closeness": 0.5, **settings.pop("sampling", {})})
-    units = units_of(prior, recordings, sampling.free_levels)
+    units = units_of(prior, recordings, sampling.free_levels, hearing)
     stream = sample_sounds(prior, 2, sampling, torch.Generator().manual_seed(3), units=units, **settings)
     return list(islice(stream, count))
 
@@ -72,6 +74,43 @@ def test_sounds_begin_and_end_as_recordings_do() -> None:
                 ended += 1
         begins = frame.ends
     assert ended > 5
+
+
+def few_codes_sound(codes: torch.Tensor) -> torch.Tensor:
+    return codes[:, 1] < 13
+
+
+def with_silences(longest: int) -> dict:
+    """A recording that is silent for 1 frame, 2, 3 and so on up to `longest`, and again, with 1 to 2 between."""
+    generator, rows = torch.Generator().manual_seed(0), []
+    for length in [*range(1, longest + 1)] * 4:
+        rows += [torch.randint(13, (length, Q), generator=generator), torch.randint(13, K, (2, Q), generator=generator)]
+    return {"name": "a.wav", "codes": torch.cat(rows), "whole": True}
+
+
+def longest_run(flags: list[bool]) -> int:
+    return max(len(run) for run in "".join("x" if flag else " " for flag in flags).split(" "))
+
+
+@pytest.mark.parametrize("longest", [1, 3])
+@pytest.mark.parametrize("closeness", [0.0, 0.15, 1.0])
+def test_no_silence_lasts_longer_than_in_a_recording(longest: int, closeness: float) -> None:
+    prior, source = lively_prior(), with_silences(longest)
+    runs = []
+    for hearing in (few_codes_sound, None):
+        drawn = frames_drawn(prior, [source], 200, hearing, sampling={"closeness": closeness})
+        silent = few_codes_sound(torch.cat([frame.codes for frame in drawn])).unflatten(0, (-1, 2))
+        runs.append(max(longest_run(stream) for stream in silent.T.tolist()))
+    assert runs[0] <= longest < runs[1]
+
+
+@pytest.mark.parametrize("silent", [False, True])
+def test_recordings_without_silence_and_of_nothing_else(silent: bool) -> None:
+    low, high = (0, 13) if silent else (13, K)
+    source = recording(30, 1)
+    source["codes"] = source["codes"] % (high - low) + low
+    drawn = frames_drawn(lively_prior(), [source], 40, few_codes_sound)
+    assert bool(few_codes_sound(torch.cat([frame.codes for frame in drawn])).all()) is silent
 
 
 def test_what_was_cut_off_is_no_end() -> None:

@@ -47,12 +47,12 @@ class Bridge:
 
 
 def frame_levels(codec: VQVAE, latents: Tensor) -> Tensor:
-    """Levels in dB `[...]`, up to a constant, of frames with `latents` `[..., D]`."""
+    """Levels in dBFS `[...]` of frames with `latents` `[..., D]`."""
     return _mean_db(codec.analysis.levels(latents))
 
 
 def ends(codec: VQVAE, before: Tensor, after: Tensor) -> tuple[float, float]:
-    """Levels in dB at which what lies between `before` and `after`, `[T, Q]` each, not both empty, begins and ends."""
+    """Levels in dBFS at which what lies between `before` and `after`, `[T, Q]` each, not both empty, begins and ends."""
     left, right = _levels_of_sides(codec, before, after)
     return left, left if is_attack(codec, before, after) else right
 

@@ -55,7 +55,7 @@ class Continuation:
         job, model = self.job, self.job.loaded.model
         drawn = job.frames + model.receptive_field[1]
         asked = job.steering.asked(job.loaded, drawn)
-        codes = draw_codes(job.loaded, drawn, seed, job.sampling, progress, self.lead_in, asked=asked)
+        codes = draw_codes(job, drawn, seed, progress, self.lead_in, asked=asked)
         before = self.past[-max(model.receptive_field[1] + 1, round(BEFORE_S * model.frame_rate)) :]
         decoded = decode_codes(model, torch.cat([before, codes]))
         decoded = at_source_level(decoded, self.grid, len(self.source.audio), model.sample_rate)

@@ -52,7 +52,7 @@ class Loops:
         job, model = self.job, self.job.loaded.model
         asked = job.steering.asked(job.loaded, self.drawn)
         lead_in = lead_in_of(job.loaded, job.sampling, seed, asked=asked)
-        drawn = draw_codes(job.loaded, self.drawn, seed, job.sampling, progress, lead_in, asked=asked)
+        drawn = draw_codes(job, self.drawn, seed, progress, lead_in, asked=asked)
         values = model.rvq.lookup(drawn.to(model.rvq.codebooks.device)).cpu()
         start, stop = closest_ends(values, self.length, self.slack, self.around)
         codes = drawn[start:stop]

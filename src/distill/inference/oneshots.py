@@ -43,7 +43,7 @@ class OneShots:
         generator = torch.Generator().manual_seed(seed)
         stream = sample_sounds(
             job.loaded.prior, 1, job.sampling, generator, longest_sound(job.loaded), lead_in, asked=asked,
-            units=units_for(job.loaded, job.sampling),
+            units=units_for(job.loaded, job.sampling, job.steering.asks_for_level),
         )  # fmt: skip
         drawn = []
         for t, frame in enumerate(islice(stream, most), 1):

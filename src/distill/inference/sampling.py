@@ -156,7 +156,8 @@ def sample_sounds(
     What comes goes on from `lead_in`, which is not among it, is to be as `asked`, and leans to what `lean` says. A
     sound that has lasted for `longest_sound` frames is followed by a new one, whatever the prior makes of it: what is
     likeliest in a long tail is more of the same.
-    Finer codes come from `units`, if there are any, but for frames of which some codes are `given`.
+    Finer codes come from `units`, if there are any, but for frames of which some codes are `given`; and they say how
+    long a silence may last.
     What is `ahead` is heard too, by a prior that can: nothing is to be drawn from its place on.
     """
     device = prior.start.device
@@ -173,29 +174,34 @@ def sample_sounds(
     # Where sounds end is drawn as the prior has it: a cut would make rare endings rarer still.
     coin = Sampling(temperature=1.0 if sampling.temperature >= GREEDY_BELOW else 0.0, top_p=1.0)
     rules = _Rules(sampling, generator, given, asked, units, lean)
+    quiet = torch.zeros_like(age)
     for t in count():
         known = prior.step(previous, starts, cache)
         over = age + 1 >= longest_sound if longest_sound is not None else torch.zeros_like(starts)
+        hushed = units.hushed(quiet) if units is not None else torch.zeros_like(starts)
         if prior.ends_first:
             # What is given goes on: of a frame that is there already nobody asks whether it is the last.
             goes_on = given is not None and given.at(t, 0) is not None
             ends = over | (_toss(prior.score_end(known, cache), coin, generator) & (not goes_on))
             known = prior.know_end(known, ends)
-            previous, known = rules.draw(prior, known, cache, t, _Place(previous, starts, ends))
+            place = _Place(previous, starts, ends, hushed)
+            previous, known, silent = rules.draw(prior, known, cache, t, place)
         else:
-            previous, known = rules.draw(prior, known, cache, t, _Place(previous, starts, torch.zeros_like(starts)))
+            place = _Place(previous, starts, torch.zeros_like(starts), hushed)
+            previous, known, silent = rules.draw(prior, known, cache, t, place)
             ends = over | _toss(prior.score_end(known, cache), coin, generator)
-        starts, age = ends, torch.where(ends, 0, age + 1)
+        starts, age, quiet = ends, torch.where(ends, 0, age + 1), torch.where(silent, quiet + 1, 0)
         yield Frame(previous, ends)
 
 
 class _Place(NamedTuple):
     """Where a frame stands in each of `B` streams: after the codes `previous` `[B, Q]`, None for none; whether it
-    `starts`, and `ends`, a sound, `[B]` (bool)."""
+    `starts`, and `ends`, a sound, and is `hushed`, after the longest silence there may be, `[B]` (bool)."""
 
     previous: Tensor | None
     starts: Tensor
     ends: Tensor
+    hushed: Tensor
 
 
 class _Rules(NamedTuple):
@@ -208,8 +214,11 @@ class _Rules(NamedTuple):
     units: Units | None
     lean: Lean | None
 
-    def draw(self, prior: CodePrior, known: Tensor, cache: PriorCache, t: int, place: _Place) -> tuple[Tensor, Tensor]:
-        """Codes `[B, Q]` of frame `t`, and what is `known` `[B, D]` with them."""
+    def draw(
+        self, prior: CodePrior, known: Tensor, cache: PriorCache, t: int, place: _Place
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Codes `[B, Q]` of frame `t`, what is `known` `[B, D]` with them, and whether it is silent `[B]` (bool), as
+        far as units tell."""
         units = None if self.given is not None and self.given.any_at(t) else self.units
         joins = units and units.joins(prior, *place)
         chosen: list[Tensor] = []
@@ -218,17 +227,16 @@ class _Rules(NamedTuple):
             if code is None:
                 logits = prior.score_level(level, known, cache)
                 if units is not None and joins is not None:
-                    logits = units.follow(level, logits, joins, self.sampling.closeness)
+                    logits = units.follow(level, logits, joins, place.hushed, self.sampling.closeness)
                 logits = self._weighed(prior, logits, known, t, chosen)
                 code = sample(logits, self.sampling, self.generator)
             chosen.append(code.to(known.device).expand(len(known)))
             known = known + prior.know(level, chosen[-1])
         codes = torch.stack(chosen, 1)
-        if units is not None and joins is not None:
-            scores = units.scores(prior, codes, joins, self.asked, t)
-            finer = units.codes[_pick(scores, self.sampling, self.generator), units.free_levels :]
-            codes = torch.cat([codes, finer], 1)
-        return codes, known
+        if units is None or joins is None:
+            return codes, known, torch.zeros_like(place.hushed)
+        picked = _pick(units.scores(prior, codes, joins, self.asked, t), self.sampling, self.generator)
+        return torch.cat([codes, units.codes[picked, units.free_levels :]], 1), known, units.silent[picked]
 
     def _weighed(self, prior: CodePrior, logits: Tensor, known: Tensor, t: int, chosen: list[Tensor]) -> Tensor:
         """`logits` `[B, K]` of the level after those `chosen`, with what is asked and leant to."""

@@ -60,6 +60,11 @@ class Steering:
         if not 0 <= self.guidance <= MOST_GUIDANCE:
             raise UsageError(f"--guidance must lie between 0 and {MOST_GUIDANCE:g}.")
 
+    @property
+    def asks_for_level(self) -> bool:
+        """Whether the level that comes out is to stay as it is."""
+        return bool(self.loudness)
+
     @classmethod
     def from_plain(cls, stated: Mapping[str, Any]) -> "Steering":
         """From what `asdict` gives, lists in place of tuples. `TypeError` or `ValueError` for anything else."""

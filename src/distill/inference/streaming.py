@@ -37,7 +37,7 @@ def stream_sound(
     lead_in = lead_in_of(loaded, sampling, seed, asked=asked)
     frames = sample_sounds(
         loaded.prior, 1, sampling, generator, longest_sound(loaded), lead_in, asked=asked,
-        units=units_for(loaded, sampling),
+        units=units_for(loaded, sampling, steering.asks_for_level),
     )  # fmt: skip
     size = max(1, round(BLOCK_S * model.frame_rate))
     decoded = _decoded(model, (frame.codes.cpu().numpy().T for frame in frames), size)

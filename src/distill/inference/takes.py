@@ -12,6 +12,7 @@ from torch import Tensor
 from distill.audio.finish import finish
 from distill.audio.spatial import mix_channels
 from distill.errors import UsageError
+from distill.inference.bridging import frame_levels
 from distill.inference.leadin import LeadIn, draw_lead_in, draw_near
 from distill.inference.sampling import Given, Sampling, sample_sounds
 from distill.inference.steering import Steering
@@ -20,6 +21,9 @@ from distill.inference.ways import Playing
 from distill.models.chunked import decode_codes, frames_of
 from distill.models.persistence import LoadedVQModel
 from distill.models.reader import Asked
+
+SILENT_DB = -54.0
+"""dBFS of a frame that is taken for silent: what is brought to the level of the corpus may lie under -60 then."""
 
 Progress = Callable[[int, int], None]
 """Takes how many frames are drawn, and of how many at most."""
@@ -42,7 +46,7 @@ class Job:
     @property
     def known_gain(self) -> float | None:
         """The factor to the level of the sound, where it does not depend on what is drawn."""
-        return 1.0 if self.steering.loudness else self.gain
+        return 1.0 if self.steering.asks_for_level else self.gain
 
     @property
     def n_samples(self) -> int:
@@ -89,7 +93,7 @@ class NewSounds:
         job, model = self.job, self.job.loaded.model
         asked = job.steering.asked(job.loaded, self.drawn)
         lead_in = lead_in_of(job.loaded, job.sampling, seed, asked=asked)
-        codes = draw_codes(job.loaded, self.drawn, seed, job.sampling, progress, lead_in, asked=asked)
+        codes = draw_codes(job, self.drawn, seed, progress, lead_in, asked=asked)
         audio = mix_channels(decode_codes(model, codes), job.loaded.output_channels)
         audio, gain = finish(audio, model.sample_rate, corpus_loudness(job.loaded), job.n_samples, job.known_gain)
         return Take(audio, codes[: job.frames], gain, lead_in.names if lead_in else ())
@@ -131,28 +135,35 @@ def longest_sound(loaded: LoadedVQModel) -> int | None:
     return stated if isinstance(stated, int) else None
 
 
-def units_for(loaded: LoadedVQModel, sampling: Sampling) -> Units | None:
-    """The frames of the corpus that finer codes are taken from; None where all are drawn."""
+def units_for(loaded: LoadedVQModel, sampling: Sampling, silence_lasts: bool = False) -> Units | None:
+    """The frames of the corpus that finer codes are taken from; None where all are drawn.
+
+    Unless `silence_lasts`, it ends when it has lasted for as long as the longest of the corpus.
+    """
     assert loaded.prior is not None
-    return units_of(loaded.prior, (loaded.prior_metadata or {}).get("recordings"), sampling.free_levels)
+
+    def hearing(codes: Tensor) -> Tensor:
+        return frame_levels(loaded.model, loaded.model.rvq.lookup(codes)) < SILENT_DB
+
+    recordings = (loaded.prior_metadata or {}).get("recordings")
+    return units_of(loaded.prior, recordings, sampling.free_levels, None if silence_lasts else hearing)
 
 
 def draw_codes(
-    loaded: LoadedVQModel,
+    job: Job,
     frames: int,
     seed: int,
-    sampling: Sampling,
     progress: Progress,
     lead_in: LeadIn | None = None,
     given: Given | None = None,
     asked: Asked | None = None,
 ) -> Tensor:
     """Codes `[T, Q]` drawn from the prior as `asked`, but for those that are `given`."""
+    loaded, generator = job.loaded, torch.Generator().manual_seed(seed)
     assert loaded.prior is not None
-    generator = torch.Generator().manual_seed(seed)
     stream = sample_sounds(
-        loaded.prior, 1, sampling, generator, longest_sound(loaded), lead_in, given, asked=asked,
-        units=units_for(loaded, sampling),
+        loaded.prior, 1, job.sampling, generator, longest_sound(loaded), lead_in, given, asked=asked,
+        units=units_for(loaded, job.sampling, job.steering.asks_for_level),
     )  # fmt: skip
     drawn = []
     for t, frame in enumerate(islice(stream, frames), 1):

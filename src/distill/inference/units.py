@@ -5,9 +5,11 @@ that is like it and follows what is like the frame before: unit selection with a
 Black 1996, "Unit selection in a concatenative speech synthesis system", section 2). Which fine codes go together is
 more than a prior can learn from minutes of sound: drawn one by one, they make noise of tones and hits. How sounds move
 on from one coarse code to the next is told by the recordings too, to a share that can be chosen.
+
+No silence lasts longer than the longest of the recordings: what is likeliest in a silence is more of it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -28,12 +30,16 @@ MOST = 32_768
 WRONG_EDGE = 1000.0
 """What it costs to begin or end a sound with a frame that did not, and to take one that did in the midst of a sound."""
 
+Hearing = Callable[[Tensor], Tensor]
+"""Takes codes `[N, Q]`; returns which frames `[N]` (bool) are silent."""
+
 
 class Units(NamedTuple):
     """`M` frames of recordings: their `codes` `[M, Q]`; latents `[M, D]` of their first `free_levels` and of all of the
     frame `before` (zero where a recording begins); which of them begin and end a recording, `edges` `[M, 2]` (bool);
-    what a reader, if there is one, is `told` by them; and which codes of the first levels are `used` `[free_levels, K]`
-    (bool) by any."""
+    what a reader, if there is one, is `told` by them; which codes of the first levels are `used` `[free_levels, K]`
+    (bool) by any; which frames are `silent` `[M]` (bool), and which codes of the first level are used by others,
+    `audible` `[K]` (bool); and of how many frames the `longest_silence` is, None where any may come."""
 
     free_levels: int
     codes: Tensor
@@ -42,16 +48,26 @@ class Units(NamedTuple):
     edges: Tensor
     told: Told | None
     used: Tensor
+    silent: Tensor
+    audible: Tensor
+    longest_silence: int | None
 
-    def joins(self, prior: CodePrior, previous: Tensor | None, starts: Tensor, ends: Tensor) -> Tensor:
+    def hushed(self, quiet: Tensor) -> Tensor:
+        """In which streams `[B]` (bool) it has been silent for as many frames, `quiet` `[B]`, as it may."""
+        return torch.zeros_like(quiet).bool() if self.longest_silence is None else quiet >= self.longest_silence
+
+    def joins(
+        self, prior: CodePrior, previous: Tensor | None, starts: Tensor, ends: Tensor, hushed: Tensor
+    ) -> Tensor:
         """How well each frame `[B, M]` follows the codes `previous` `[B, Q]`, None for none.
 
-        `starts` and `ends` `[B]` (bool) say in which streams the frame begins and ends a sound.
+        `starts` and `ends` `[B]` (bool) say in which streams the frame begins and ends a sound; in those that are
+        `hushed` `[B]` (bool), it is not to be silent.
         """
         before = torch.zeros_like(self.before[:1]) if previous is None else _latents(prior, previous)
         apart = squared_distance(before * ~starts[:, None], self.before)
         wrong = (torch.stack([starts, ends], 1)[:, None] != self.edges).sum(2)
-        return -JOIN * apart - WRONG_EDGE * wrong
+        return (-JOIN * apart - WRONG_EDGE * wrong).masked_fill(hushed[:, None] & self.silent, -torch.inf)
 
     def scores(self, prior: CodePrior, coarse: Tensor, joins: Tensor, asked: Asked | None, t: int) -> Tensor:
         """How well each frame `[B, M]` goes with `coarse` codes `[B, free_levels]`, follows by `joins`, and makes what
@@ -61,14 +77,17 @@ class Units(NamedTuple):
             return scores
         return scores + asked.guidance * prior.reader.fit(self.told, asked.at(t).to(scores)[:, None])
 
-    def follow(self, level: int, logits: Tensor, joins: Tensor, closeness: float) -> Tensor:
-        """Logits `[B, K]` of a free `level` from the prior's, for codes that are used only.
+    def follow(self, level: int, logits: Tensor, joins: Tensor, hushed: Tensor, closeness: float) -> Tensor:
+        """Logits `[B, K]` of a free `level` from the prior's, for codes that are used only, and audible where `hushed`.
 
         On the first level, in a share `closeness` of all cases, what comes is what came in recordings after frames like
         the one before (kNN-LM, Khandelwal et al. 2020, equation 3).
         """
-        drawn = logits.masked_fill(~self.used[level], -torch.inf).softmax(-1)
-        if level > 0 or closeness == 0:
+        drawn = logits.masked_fill(~self.used[level], -torch.inf)
+        if level > 0:
+            return drawn
+        drawn = drawn.masked_fill(hushed[:, None] & ~self.audible, -torch.inf).softmax(-1)
+        if closeness == 0:
             return drawn.log()
         nearest = joins.topk(min(NEAREST, joins.shape[1]))
         came = torch.zeros_like(drawn).scatter_add_(1, self.codes[:, 0][nearest.indices], nearest.values.softmax(-1))
@@ -81,12 +100,24 @@ def _latents(prior: CodePrior, codes: Tensor) -> Tensor:
     return prior.pointer.entries[torch.arange(codes.shape[1], device=codes.device), codes].sum(1)
 
 
+def _longest_run(flags: Tensor) -> int:
+    """Of those that are set, `flags` `[N]` (bool)."""
+    before = F.pad(flags.long().cumsum(0), (1, 0))
+    unset = F.pad(before[1:] * ~flags, (1, 0)).cummax(0).values
+    return int((before - unset).max())
+
+
 @torch.inference_mode()
-def units_of(prior: CodePrior, recordings: Sequence[dict[str, Any]] | None, free_levels: int) -> Units | None:
+def units_of(
+    prior: CodePrior,
+    recordings: Sequence[dict[str, Any]] | None,
+    free_levels: int,
+    hearing: Hearing | None = None,
+) -> Units | None:
     """The frames of the `recordings`, for a prior that draws `free_levels` levels itself; None where it draws all, has
     no recordings, or nothing to measure nearness by.
 
-    A recording is what `draw_lead_in` takes.
+    A recording is what `draw_lead_in` takes. Without `hearing`, silence may last.
     """
     if not recordings or free_levels >= prior.num_quantizers or prior.pointer is None or not prior.ends_first:
         return None
@@ -99,8 +130,16 @@ def units_of(prior: CodePrior, recordings: Sequence[dict[str, Any]] | None, free
     before = F.pad(latents, (0, 0, 1, 0))[:-1] * ~edges[:, :1]
     some = torch.linspace(0, len(codes) - 1, min(MOST, len(codes)), device=codes.device).round().long()
     codes, latents = codes[some], latents[some]
+    silences = [hearing(one) if hearing else torch.zeros_like(one[:, 0]).bool() for one in each]
+    silent = torch.cat(silences)[some]
     told = prior.reader.read(prior.num_quantizers - 1, latents) if prior.reader is not None else None
     coarse = codes[:, :free_levels]
     used = torch.zeros(free_levels, prior.codebook_size, dtype=torch.bool, device=codes.device)
     used[torch.arange(free_levels, device=codes.device), coarse] = True
-    return Units(free_levels, codes, _latents(prior, coarse), before[some], edges[some], told, used)
+    audible = torch.zeros_like(used[0])
+    audible[coarse[~silent, 0]] = True
+    # Where all is silent there is nothing to end a silence with.
+    longest = max(map(_longest_run, silences)) if hearing and audible.any() else None
+    return Units(
+        free_levels, codes, _latents(prior, coarse), before[some], edges[some], told, used, silent, audible, longest
+    )

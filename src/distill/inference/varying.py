@@ -36,7 +36,7 @@ class Variations:
         kept = kept_frames(len(codes), job.playing.way.amount or 0.0, event, seed)
         given = Given(codes, kept[:, None].expand_as(codes))
         asked = job.steering.asked(job.loaded, len(codes))
-        drawn = draw_codes(job.loaded, len(codes), seed, job.sampling, progress, given=given, asked=asked)
+        drawn = draw_codes(job, len(codes), seed, progress, given=given, asked=asked)
         audio = decode_sound(job.loaded, replace(self.grid, codes=drawn.numpy()))
         return Take(audio, drawn, self.grid.gain)
 

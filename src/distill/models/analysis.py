@@ -82,9 +82,10 @@ class Analysis(nn.Module):
         return (features - self.mean) @ self.basis
 
     def levels(self, latents: Tensor) -> Tensor:
-        """Levels in dB `[..., S]`, up to a constant, of `S` parts of each frame that `latents` `[..., D]` stand for.
+        """Levels in dBFS `[..., S]` of `S` parts of each frame that `latents` `[..., D]` stand for.
 
-        Of stereo, those of the mid. The basis is orthogonal, so its transpose leads back to log-mels.
+        Of stereo, those of the mid. The basis is orthogonal, so its transpose leads back to log-mels. To about 1 dB:
+        mels are sums of magnitudes, not of powers.
         """
         n_mels, n_fft = ANALYSIS_SCALES[LEVEL_SCALE]
         mid = 2 * self.frame_hop // n_fft * n_mels
@@ -94,7 +95,9 @@ class Analysis(nn.Module):
         log_mels = latents @ basis.T / self.basis[:, 0].square().sum().clamp(min=1e-12) + mean
         widths = self.get_buffer(f"bank{LEVEL_SCALE}").sum(0).clamp(min=1)
         power = ((2 * log_mels).exp().unflatten(-1, (-1, n_mels)) / widths).sum(-1)
-        return 10 * power.clamp(min=LOG_FLOOR**2).log10()
+        # Of noise with a power of 1, half a spectrum under a Hann window, whose mean square is 3/8, holds so much.
+        full = n_fft / 2 * 3 / 8 * n_fft
+        return 10 * (power / full).clamp(min=LOG_FLOOR**2).log10()
 
     def equalised(self, features: Tensor, generator: torch.Generator) -> Tensor:
         """`features` `[B, T, F]` as they would be of the same sounds, each through a random equaliser.
