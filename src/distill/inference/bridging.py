@@ -52,7 +52,7 @@ def frame_levels(codec: VQVAE, latents: Tensor) -> Tensor:
 
 
 def ends(codec: VQVAE, before: Tensor, after: Tensor) -> tuple[float, float]:
-    """Levels in dBFS at which what lies between `before` and `after`, `[T, Q]` each, not both empty, begins and ends."""
+    """Levels in dBFS at which what lies between `before` and `after` begins and ends; `[T, Q]` each, not both empty."""
     left, right = _levels_of_sides(codec, before, after)
     return left, left if is_attack(codec, before, after) else right
 

@@ -56,9 +56,7 @@ class Units(NamedTuple):
         """In which streams `[B]` (bool) it has been silent for as many frames, `quiet` `[B]`, as it may."""
         return torch.zeros_like(quiet).bool() if self.longest_silence is None else quiet >= self.longest_silence
 
-    def joins(
-        self, prior: CodePrior, previous: Tensor | None, starts: Tensor, ends: Tensor, hushed: Tensor
-    ) -> Tensor:
+    def joins(self, prior: CodePrior, previous: Tensor | None, starts: Tensor, ends: Tensor, hushed: Tensor) -> Tensor:
         """How well each frame `[B, M]` follows the codes `previous` `[B, Q]`, None for none.
 
         `starts` and `ends` `[B]` (bool) say in which streams the frame begins and ends a sound; in those that are
