@@ -29,7 +29,7 @@ from distill.errors import DistillError
 from distill.inference.leadin import LeadIns
 from distill.inference.sampling import Sampling, sample_sounds
 from distill.inference.steering import Steering, scale_of
-from distill.inference.takes import corpus_loudness, lead_in_of, longest_sound, units_for
+from distill.inference.takes import corpus_loudness, lasting, lead_in_of, units_for
 from distill.library import workflows
 from distill.models.chunked import decode_codes, frames_of
 from distill.models.persistence import LoadedVQModel
@@ -60,7 +60,7 @@ def draw(loaded: LoadedVQModel, wishes: Sequence[Wish], seconds: float) -> list[
     together = Asked(torch.cat([one.values for one in asked]), wishes[0].steering.guidance)
     generator = torch.Generator().manual_seed(0)
     stream = sample_sounds(
-        loaded.prior, len(wishes), sampling, generator, longest_sound(loaded), LeadIns.of(lead_ins), asked=together,
+        loaded.prior, len(wishes), sampling, generator, lasting(loaded), LeadIns.of(lead_ins), asked=together,
         units=units_for(loaded, sampling, any(wish.steering.asks_for_level for wish in wishes)),
     )  # fmt: skip
     codes = torch.stack([frame.codes.cpu() for frame in islice(stream, frames)], 1)

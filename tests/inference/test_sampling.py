@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from distill.errors import UsageError
 from distill.inference.leadin import LeadIn
-from distill.inference.sampling import GREEDY_BELOW, Sampling, sample, sample_sounds
+from distill.inference.sampling import GREEDY_BELOW, Lasting, Sampling, sample, sample_sounds
 from distill.models.prior import CodePrior
 from distill.models.transformer import PriorCache
 
@@ -138,13 +138,15 @@ def test_what_is_drawn_leans_as_told() -> None:
     assert asked_of[3:6] == [(1, []), (1, [1]), (1, [1, 6])]
 
 
-def beginnings(frames: int, lead_in: LeadIn | None = None, ends_first: bool = True) -> list[int]:
-    """Where sounds begin, by a prior that ends none, if none may last longer than 5 frames."""
+def beginnings(
+    frames: int, lead_in: LeadIn | None = None, ends_first: bool = True, bias: float = -1e4, least: int = 1
+) -> list[int]:
+    """Where sounds begin, by a prior that ends none, or all at once, if each lasts from `least` to 5 frames."""
     sizes = {"hidden_size": 8, "num_layers": 1, "num_heads": 2}
     prior = CodePrior(2, seq_len=64, num_quantizers=1, **sizes, latent_dim=2, ends_first=ends_first).eval()
     with torch.no_grad():
         last = prior.pointer.ending.score if ends_first else prior.end.score[1]
-        last.bias.fill_(-1e4)
+        last.bias.fill_(bias)
     begun: list[bool] = []
     step = prior.step
 
@@ -153,7 +155,7 @@ def beginnings(frames: int, lead_in: LeadIn | None = None, ends_first: bool = Tr
         return step(previous, starts, cache)
 
     prior.step = watch
-    list(islice(sample_sounds(prior, 1, Sampling(), generator(), 5, lead_in), frames))
+    list(islice(sample_sounds(prior, 1, Sampling(), generator(), Lasting(least, 5), lead_in), frames))
     return [t for t, new in enumerate(begun) if new]
 
 
@@ -161,6 +163,12 @@ def test_no_sound_outlasts_the_longest() -> None:
     assert beginnings(16) == beginnings(16, ends_first=False) == [0, 5, 10, 15]
 
 
+def test_no_sound_ends_before_the_shortest() -> None:
+    assert beginnings(5, bias=1e4) == [0, 1, 2, 3, 4]
+    assert beginnings(8, bias=1e4, least=3) == beginnings(8, None, False, 1e4, 3) == [0, 3, 6]
+
+
 def test_a_sound_that_the_lead_in_began_ends_in_time() -> None:
     lead_in = LeadIn(torch.zeros(7, 1, dtype=torch.long), torch.arange(7) == 4, False, ("some.wav",))
     assert beginnings(9, lead_in) == [4, 9, 14]
+    assert beginnings(9, lead_in, bias=1e4, least=4) == [4, 8, 12]

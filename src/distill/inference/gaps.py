@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from distill.inference.leadin import LeadIn
-from distill.inference.sampling import Ahead, Given, Lean, Sampling, sample, sample_sounds
+from distill.inference.sampling import Ahead, Given, Lasting, Lean, Sampling, sample, sample_sounds
 from distill.inference.units import Units
 from distill.models.prior import CodePrior
 from distill.models.reader import Asked
@@ -50,7 +50,7 @@ def fill(
     sampling: Sampling,
     generator: torch.Generator,
     frame_rate: float,
-    longest_sound: int | None = None,
+    lasting: Lasting | None = None,
     progress: Progress = lambda done, total: None,
     tries: int = TRIES,
     instead_of: Tensor | None = None,
@@ -58,7 +58,7 @@ def fill(
     """Codes `[frames, Q]` for `gap`. Memory does not grow with its length but for the codes themselves.
 
     Where they come `instead_of` codes `[frames, Q]`, only tries that are themselves likelier than those are taken, if
-    there is one. `frame_rate` is in Hz, `longest_sound` that of `sample_sounds`; `progress` takes how many frames are
+    there is one. `frame_rate` is in Hz, `lasting` that of `sample_sounds`; `progress` takes how many frames are
     drawn, and of how many.
     """
     heard = round(AHEAD_S * frame_rate)
@@ -67,14 +67,14 @@ def fill(
     drawn = gap.before[:0]
     if far:
         alone = gap._replace(after=gap.after[:0], frames=far)
-        drawn = draw(prior, alone, sampling, generator, 1, longest_sound, lambda done: progress(done, gap.frames))[0]
+        drawn = draw(prior, alone, sampling, generator, 1, lasting, lambda done: progress(done, gap.frames))[0]
     if far < gap.frames:
         near = Gap(
             torch.cat([gap.before, drawn]), gap.after, gap.frames - far, _later(gap.given, far), gap.begun,
             gap.asked and gap.asked.after(far), gap.units,
         )  # fmt: skip
         drawn_near = draw(
-            prior, near, sampling, generator, tries, longest_sound, lambda done: progress(far + done, gap.frames)
+            prior, near, sampling, generator, tries, lasting, lambda done: progress(far + done, gap.frames)
         )
         weights = _weights(prior, near, drawn_near, None if instead_of is None else instead_of[far:])
         chosen = int(sample(weights[None], Sampling(top_p=1.0), generator))
@@ -102,7 +102,7 @@ def draw(
     sampling: Sampling,
     generator: torch.Generator,
     tries: int,
-    longest_sound: int | None = None,
+    lasting: Lasting | None = None,
     progress: Callable[[int], None] = lambda done: None,
     lean: Lean | None = None,
 ) -> Tensor:
@@ -114,7 +114,7 @@ def draw(
     ahead = Ahead(gap.after if prior.hears_ahead else gap.after[:0], gap.frames)
     frames = []
     stream = sample_sounds(
-        prior, tries, sampling, generator, longest_sound, lead_in, gap.given, ahead, gap.asked, gap.units, lean
+        prior, tries, sampling, generator, lasting, lead_in, gap.given, ahead, gap.asked, gap.units, lean
     )
     for frame in islice(stream, gap.frames):
         frames.append(frame.codes.cpu())

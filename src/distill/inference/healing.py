@@ -20,7 +20,7 @@ from distill.inference.gaps import AHEAD_S, Gap, draw, fill, log_likelihood
 from distill.inference.operations import WHOLE
 from distill.inference.regions import Region
 from distill.inference.sampling import Given, Sampling, sample
-from distill.inference.takes import longest_sound
+from distill.inference.takes import lasting
 from distill.models.persistence import LoadedVQModel
 from distill.models.prior import CodePrior
 from distill.models.vqvae import VQVAE
@@ -117,8 +117,8 @@ def _filled(
 ) -> Tensor:
     """New codes `[T, Q]` for those that are given in `gap`."""
     assert gap.given is not None
-    frame_rate, longest = loaded.model.frame_rate, longest_sound(loaded)
-    return fill(prior, gap, sampling, generator, frame_rate, longest, tries=TRIES, instead_of=gap.given.codes)
+    frame_rate = loaded.model.frame_rate
+    return fill(prior, gap, sampling, generator, frame_rate, lasting(loaded), tries=TRIES, instead_of=gap.given.codes)
 
 
 def _bridged(
@@ -128,7 +128,7 @@ def _bridged(
     gap = gap._replace(after=gap.after[: round(AHEAD_S * loaded.model.frame_rate)])
     bridge = Bridge(loaded.model, gap.before, gap.after, gap.frames)
     cooler = replace(sampling, temperature=COOLER * sampling.temperature)
-    tries = draw(prior, gap, cooler, generator, BRIDGES, longest_sound(loaded), lean=bridge.lean)
+    tries = draw(prior, gap, cooler, generator, BRIDGES, lasting(loaded), lean=bridge.lean)
     return _one_of(loaded.model, prior, gap, tries, generator)
 
 

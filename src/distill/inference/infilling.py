@@ -8,7 +8,7 @@ from distill.audio.joining import crossfaded
 from distill.inference.codec import encode_sound
 from distill.inference.continuing import BEFORE_S, at_source_level
 from distill.inference.gaps import Gap, fill
-from distill.inference.takes import Job, Progress, Take, longest_sound, units_for
+from distill.inference.takes import Job, Progress, Take, lasting, units_for
 from distill.models.chunked import decode_codes, frames_of
 
 HEARD_S = 10.0
@@ -71,8 +71,7 @@ class Infills:
         job, model, gap = self.job, self.job.loaded.model, self.gap
         assert job.loaded.prior is not None
         generator = torch.Generator().manual_seed(seed)
-        longest = longest_sound(job.loaded)
-        drawn = fill(job.loaded.prior, gap, job.sampling, generator, model.frame_rate, longest, progress)
+        drawn = fill(job.loaded.prior, gap, job.sampling, generator, model.frame_rate, lasting(job.loaded), progress)
         margin = max(model.receptive_field[1] + 1, round(BEFORE_S * model.frame_rate))
         before, after = gap.before[-margin:], gap.after[:margin]
         decoded = at_source_level(

@@ -78,6 +78,18 @@ def sample(logits: Tensor, sampling: Sampling, generator: torch.Generator) -> Te
     return index.gather(1, chosen)[:, 0]
 
 
+class Lasting(NamedTuple):
+    """Of how many frames a sound is, at least and at most; None: any."""
+
+    shortest: int = 1
+    longest: int | None = None
+
+    def bounded(self, ends: Tensor, age: Tensor) -> Tensor:
+        """Where a sound that has lasted for `age` frames `[B]` before this one `ends` with it `[B]` (bool)."""
+        ends = ends & (age + 1 >= self.shortest)
+        return ends if self.longest is None else ends | (age + 1 >= self.longest)
+
+
 class Frame(NamedTuple):
     """`codes` `[B, Q]`, and in which streams the sound `ends` `[B]` (bool) with them."""
 
@@ -143,7 +155,7 @@ def sample_sounds(
     batch_size: int,
     sampling: Sampling,
     generator: torch.Generator,
-    longest_sound: int | None = None,
+    lasting: Lasting | None = None,
     lead_in: LeadIn | LeadIns | None = None,
     given: Given | None = None,
     ahead: Ahead | None = None,
@@ -153,16 +165,16 @@ def sample_sounds(
 ) -> Iterator[Frame]:
     """One frame after another, without end. Memory does not grow with length.
 
-    What comes goes on from `lead_in`, which is not among it, is to be as `asked`, and leans to what `lean` says. A
-    sound that has lasted for `longest_sound` frames is followed by a new one, whatever the prior makes of it: what is
-    likeliest in a long tail is more of the same.
+    What comes goes on from `lead_in`, which is not among it, is to be as `asked`, and leans to what `lean` says. No
+    sound is shorter or longer than `lasting` allows, whatever the prior makes of it: what is likeliest in a long tail
+    is more of the same, and a chance in every frame cuts short what has hardly begun.
     Finer codes come from `units`, if there are any, but for frames of which some codes are `given`; and they say how
     long a silence may last.
     What is `ahead` is heard too, by a prior that can: nothing is to be drawn from its place on.
     """
     device = prior.start.device
     age = torch.zeros(batch_size, dtype=torch.long, device=device)
-    cache, previous = prior.new_cache(), None
+    cache, previous, lasting = prior.new_cache(), None, lasting or Lasting()
     starts = torch.ones(batch_size, dtype=torch.bool, device=device)
     if ahead is not None:
         assert not isinstance(lead_in, LeadIns)
@@ -177,19 +189,18 @@ def sample_sounds(
     quiet = torch.zeros_like(age)
     for t in count():
         known = prior.step(previous, starts, cache)
-        over = age + 1 >= longest_sound if longest_sound is not None else torch.zeros_like(starts)
         hushed = units.hushed(quiet) if units is not None else torch.zeros_like(starts)
         if prior.ends_first:
             # What is given goes on: of a frame that is there already nobody asks whether it is the last.
             goes_on = given is not None and given.at(t, 0) is not None
-            ends = over | (_toss(prior.score_end(known, cache), coin, generator) & (not goes_on))
+            ends = lasting.bounded(_toss(prior.score_end(known, cache), coin, generator) & (not goes_on), age)
             known = prior.know_end(known, ends)
             place = _Place(previous, starts, ends, hushed)
             previous, known, silent = rules.draw(prior, known, cache, t, place)
         else:
             place = _Place(previous, starts, torch.zeros_like(starts), hushed)
             previous, known, silent = rules.draw(prior, known, cache, t, place)
-            ends = over | _toss(prior.score_end(known, cache), coin, generator)
+            ends = lasting.bounded(_toss(prior.score_end(known, cache), coin, generator), age)
         starts, age, quiet = ends, torch.where(ends, 0, age + 1), torch.where(silent, quiet + 1, 0)
         yield Frame(previous, ends)
 

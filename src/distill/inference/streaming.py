@@ -14,7 +14,7 @@ from distill.audio.spatial import mix_channels
 from distill.errors import NoPriorError
 from distill.inference.sampling import Sampling, sample_sounds
 from distill.inference.steering import Steering
-from distill.inference.takes import lead_in_of, longest_sound, units_for
+from distill.inference.takes import lasting, lead_in_of, units_for
 from distill.models.persistence import LoadedVQModel
 from distill.models.vqvae import VQVAE
 
@@ -36,7 +36,7 @@ def stream_sound(
     asked = steering.asked(loaded, 1 + math.ceil(steering.last_s * model.frame_rate))
     lead_in = lead_in_of(loaded, sampling, seed, asked=asked)
     frames = sample_sounds(
-        loaded.prior, 1, sampling, generator, longest_sound(loaded), lead_in, asked=asked,
+        loaded.prior, 1, sampling, generator, lasting(loaded), lead_in, asked=asked,
         units=units_for(loaded, sampling, steering.asks_for_level),
     )  # fmt: skip
     size = max(1, round(BLOCK_S * model.frame_rate))

@@ -14,7 +14,7 @@ from distill.audio.spatial import mix_channels
 from distill.errors import UsageError
 from distill.inference.bridging import frame_levels
 from distill.inference.leadin import LeadIn, draw_lead_in, draw_near
-from distill.inference.sampling import Given, Sampling, sample_sounds
+from distill.inference.sampling import Given, Lasting, Sampling, sample_sounds
 from distill.inference.steering import Steering
 from distill.inference.units import Units, units_of
 from distill.inference.ways import Playing
@@ -129,10 +129,12 @@ def lead_in_of(
     return draw_near(draw, recordings, frames, sampling.like, seed, asked.at(0)[0])
 
 
-def longest_sound(loaded: LoadedVQModel) -> int | None:
-    """Frames of the longest sound that the prior learned to its end; None where there is no such."""
-    stated = (loaded.prior_metadata or {}).get("longest_sound_frames")
-    return stated if isinstance(stated, int) else None
+def lasting(loaded: LoadedVQModel) -> Lasting:
+    """As long as the sounds that the prior learned to their ends."""
+    metadata = loaded.prior_metadata or {}
+    whole = [len(recording["codes"]) for recording in metadata.get("recordings") or () if recording["whole"]]
+    longest = metadata.get("longest_sound_frames")
+    return Lasting(min(whole, default=1), longest if isinstance(longest, int) else None)
 
 
 def units_for(loaded: LoadedVQModel, sampling: Sampling, silence_lasts: bool = False) -> Units | None:
@@ -162,7 +164,7 @@ def draw_codes(
     loaded, generator = job.loaded, torch.Generator().manual_seed(seed)
     assert loaded.prior is not None
     stream = sample_sounds(
-        loaded.prior, 1, job.sampling, generator, longest_sound(loaded), lead_in, given, asked=asked,
+        loaded.prior, 1, job.sampling, generator, lasting(loaded), lead_in, given, asked=asked,
         units=units_for(loaded, job.sampling, job.steering.asks_for_level),
     )  # fmt: skip
     drawn = []
