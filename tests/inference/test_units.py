@@ -76,6 +76,20 @@ def test_sounds_begin_and_end_as_recordings_do() -> None:
     assert ended > 5
 
 
+def test_sounds_begin_with_codes_that_recordings_begin_with() -> None:
+    recordings = [recording(12, seed) for seed in range(4)]
+    for one in recordings:
+        one["codes"][1:, 0] = one["codes"][1:, 0] % 13
+        one["codes"][0, 0] = 13 + one["codes"][0, 0] % 4
+    drawn = frames_drawn(lively_prior(), recordings, 100, sampling={"closeness": 0.0})
+    begins, heard = torch.ones(2, dtype=torch.bool), 0
+    for frame in drawn:
+        alone = begins & frame.ends
+        assert torch.equal((frame.codes[:, 0] >= 13)[~alone], begins[~alone])
+        begins, heard = frame.ends, heard + int(begins.sum())
+    assert heard > 10
+
+
 def few_codes_sound(codes: torch.Tensor) -> torch.Tensor:
     return codes[:, 1] < 13
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from distill.errors import UsageError
 from distill.inference.leadin import LeadIn, LeadIns
-from distill.inference.units import NEAREST, Units
+from distill.inference.units import NEAREST, Place, Units
 from distill.models.prior import CodePrior
 from distill.models.reader import Asked
 from distill.models.transformer import PriorCache
@@ -195,24 +195,14 @@ def sample_sounds(
             goes_on = given is not None and given.at(t, 0) is not None
             ends = lasting.bounded(_toss(prior.score_end(known, cache), coin, generator) & (not goes_on), age)
             known = prior.know_end(known, ends)
-            place = _Place(previous, starts, ends, hushed)
+            place = Place(previous, starts, ends, hushed)
             previous, known, silent = rules.draw(prior, known, cache, t, place)
         else:
-            place = _Place(previous, starts, torch.zeros_like(starts), hushed)
+            place = Place(previous, starts, torch.zeros_like(starts), hushed)
             previous, known, silent = rules.draw(prior, known, cache, t, place)
             ends = lasting.bounded(_toss(prior.score_end(known, cache), coin, generator), age)
         starts, age, quiet = ends, torch.where(ends, 0, age + 1), torch.where(silent, quiet + 1, 0)
         yield Frame(previous, ends)
-
-
-class _Place(NamedTuple):
-    """Where a frame stands in each of `B` streams: after the codes `previous` `[B, Q]`, None for none; whether it
-    `starts`, and `ends`, a sound, and is `hushed`, after the longest silence there may be, `[B]` (bool)."""
-
-    previous: Tensor | None
-    starts: Tensor
-    ends: Tensor
-    hushed: Tensor
 
 
 class _Rules(NamedTuple):
@@ -226,19 +216,19 @@ class _Rules(NamedTuple):
     lean: Lean | None
 
     def draw(
-        self, prior: CodePrior, known: Tensor, cache: PriorCache, t: int, place: _Place
+        self, prior: CodePrior, known: Tensor, cache: PriorCache, t: int, place: Place
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Codes `[B, Q]` of frame `t`, what is `known` `[B, D]` with them, and whether it is silent `[B]` (bool), as
         far as units tell."""
         units = None if self.given is not None and self.given.any_at(t) else self.units
-        joins = units and units.joins(prior, *place)
+        joins = units and units.joins(prior, place)
         chosen: list[Tensor] = []
         for level in range(prior.num_quantizers if units is None else units.free_levels):
             code = self.given.at(t, level) if self.given else None
             if code is None:
                 logits = prior.score_level(level, known, cache)
                 if units is not None and joins is not None:
-                    logits = units.follow(level, logits, joins, place.hushed, self.sampling.closeness)
+                    logits = units.follow(level, logits, joins, place, self.sampling.closeness)
                 logits = self._weighed(prior, logits, known, t, chosen)
                 code = sample(logits, self.sampling, self.generator)
             chosen.append(code.to(known.device).expand(len(known)))

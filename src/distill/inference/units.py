@@ -34,12 +34,23 @@ Hearing = Callable[[Tensor], Tensor]
 """Takes codes `[N, Q]`; returns which frames `[N]` (bool) are silent."""
 
 
+class Place(NamedTuple):
+    """Where a frame stands in each of `B` streams: after the codes `previous` `[B, Q]`, None for none; whether it
+    `starts`, and `ends`, a sound, and is `hushed`, after the longest silence there may be, `[B]` (bool)."""
+
+    previous: Tensor | None
+    starts: Tensor
+    ends: Tensor
+    hushed: Tensor
+
+
 class Units(NamedTuple):
     """`M` frames of recordings: their `codes` `[M, Q]`; latents `[M, D]` of their first `free_levels` and of all of the
     frame `before` (zero where a recording begins); which of them begin and end a recording, `edges` `[M, 2]` (bool);
-    what a reader, if there is one, is `told` by them; which codes of the first levels are `used` `[free_levels, K]`
-    (bool) by any; which frames are `silent` `[M]` (bool), and which codes of the first level are used by others,
-    `audible` `[K]` (bool); and of how many frames the `longest_silence` is, None where any may come."""
+    what a reader, if there is one, is `told` by them; which codes of the first levels are `used` by those that do not
+    begin or do, and do not end or do, or by any where there are no such, `[2, 2, free_levels, K]` (bool); which frames
+    are `silent` `[M]` (bool), and which codes of the first level are used by others, `audible` `[K]` (bool); and of how
+    many frames the `longest_silence` is, None where any may come."""
 
     free_levels: int
     codes: Tensor
@@ -56,16 +67,12 @@ class Units(NamedTuple):
         """In which streams `[B]` (bool) it has been silent for as many frames, `quiet` `[B]`, as it may."""
         return torch.zeros_like(quiet).bool() if self.longest_silence is None else quiet >= self.longest_silence
 
-    def joins(self, prior: CodePrior, previous: Tensor | None, starts: Tensor, ends: Tensor, hushed: Tensor) -> Tensor:
-        """How well each frame `[B, M]` follows the codes `previous` `[B, Q]`, None for none.
-
-        `starts` and `ends` `[B]` (bool) say in which streams the frame begins and ends a sound; in those that are
-        `hushed` `[B]` (bool), it is not to be silent.
-        """
-        before = torch.zeros_like(self.before[:1]) if previous is None else _latents(prior, previous)
-        apart = squared_distance(before * ~starts[:, None], self.before)
-        wrong = (torch.stack([starts, ends], 1)[:, None] != self.edges).sum(2)
-        return (-JOIN * apart - WRONG_EDGE * wrong).masked_fill(hushed[:, None] & self.silent, -torch.inf)
+    def joins(self, prior: CodePrior, place: Place) -> Tensor:
+        """How well each frame `[B, M]` fits its `place`."""
+        before = torch.zeros_like(self.before[:1]) if place.previous is None else _latents(prior, place.previous)
+        apart = squared_distance(before * ~place.starts[:, None], self.before)
+        wrong = (torch.stack([place.starts, place.ends], 1)[:, None] != self.edges).sum(2)
+        return (-JOIN * apart - WRONG_EDGE * wrong).masked_fill(place.hushed[:, None] & self.silent, -torch.inf)
 
     def scores(self, prior: CodePrior, coarse: Tensor, joins: Tensor, asked: Asked | None, t: int) -> Tensor:
         """How well each frame `[B, M]` goes with `coarse` codes `[B, free_levels]`, follows by `joins`, and makes what
@@ -75,17 +82,17 @@ class Units(NamedTuple):
             return scores
         return scores + asked.guidance * prior.reader.fit(self.told, asked.at(t).to(scores)[:, None])
 
-    def follow(self, level: int, logits: Tensor, joins: Tensor, hushed: Tensor, closeness: float) -> Tensor:
-        """Logits `[B, K]` of a free `level` from the prior's, for codes that are used only, and audible where `hushed`.
+    def follow(self, level: int, logits: Tensor, joins: Tensor, place: Place, closeness: float) -> Tensor:
+        """Logits `[B, K]` of a free `level` from the prior's, for codes only that are used in such a `place`.
 
         On the first level, in a share `closeness` of all cases, what comes is what came in recordings after frames like
         the one before (kNN-LM, Khandelwal et al. 2020, equation 3).
         """
-        drawn = logits.masked_fill(~self.used[level], -torch.inf)
-        if level > 0:
-            return drawn
-        drawn = drawn.masked_fill(hushed[:, None] & ~self.audible, -torch.inf).softmax(-1)
-        if closeness == 0:
+        used = self.used[place.starts.long(), place.ends.long(), level]
+        if level == 0:
+            used = torch.where(place.hushed[:, None], used & self.audible, used)
+        drawn = logits.masked_fill(~used & used.any(1, keepdim=True), -torch.inf).softmax(-1)
+        if level > 0 or closeness == 0:
             return drawn.log()
         nearest = joins.topk(min(NEAREST, joins.shape[1]))
         came = torch.zeros_like(drawn).scatter_add_(1, self.codes[:, 0][nearest.indices], nearest.values.softmax(-1))
@@ -132,9 +139,11 @@ def units_of(
     silent = torch.cat(silences)[some]
     told = prior.reader.read(prior.num_quantizers - 1, latents) if prior.reader is not None else None
     coarse = codes[:, :free_levels]
-    used = torch.zeros(free_levels, prior.codebook_size, dtype=torch.bool, device=codes.device)
-    used[torch.arange(free_levels, device=codes.device), coarse] = True
-    audible = torch.zeros_like(used[0])
+    used = torch.zeros(2, 2, free_levels, prior.codebook_size, dtype=torch.bool, device=codes.device)
+    begin, end = edges[some, :, None].long().unbind(1)
+    used[begin, end, torch.arange(free_levels, device=codes.device), coarse] = True
+    used = torch.where(used.any(3, keepdim=True), used, used.any(0).any(0))
+    audible = torch.zeros_like(used[0, 0, 0])
     audible[coarse[~silent, 0]] = True
     # Where all is silent there is nothing to end a silence with.
     longest = max(map(_longest_run, silences)) if hearing and audible.any() else None
