@@ -172,3 +172,8 @@ def test_a_sound_that_the_lead_in_began_ends_in_time() -> None:
     lead_in = LeadIn(torch.zeros(7, 1, dtype=torch.long), torch.arange(7) == 4, False, ("some.wav",))
     assert beginnings(9, lead_in) == [4, 9, 14]
     assert beginnings(9, lead_in, bias=1e4, least=4) == [4, 8, 12]
+
+
+def test_a_sound_whose_beginning_is_not_known_may_end_at_once() -> None:
+    lead_in = LeadIn(torch.zeros(2, 1, dtype=torch.long), torch.zeros(2, dtype=torch.bool), False, ("some.wav",))
+    assert beginnings(7, lead_in, bias=1e4, least=4) == [3, 7]

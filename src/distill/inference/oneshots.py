@@ -9,7 +9,7 @@ from distill.audio.finish import finish, sounding_samples
 from distill.audio.spatial import mix_channels
 from distill.inference.leadin import LeadIn, draw_ended
 from distill.inference.sampling import sample_sounds
-from distill.inference.takes import Job, Progress, Take, corpus_loudness, lasting, lead_in_of, units_for
+from distill.inference.takes import Job, Progress, Take, corpus_loudness, lasting, lead_in_of
 from distill.models.chunked import decode_codes, frames_of
 from distill.models.reader import Asked
 
@@ -43,7 +43,7 @@ class OneShots:
         generator = torch.Generator().manual_seed(seed)
         stream = sample_sounds(
             job.loaded.prior, 1, job.sampling, generator, lasting(job.loaded), lead_in, asked=asked,
-            units=units_for(job.loaded, job.sampling, job.steering.asks_for_level),
+            units=job.units,
         )  # fmt: skip
         drawn = []
         for t, frame in enumerate(islice(stream, most), 1):

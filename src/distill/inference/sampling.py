@@ -84,9 +84,12 @@ class Lasting(NamedTuple):
     shortest: int = 1
     longest: int | None = None
 
-    def bounded(self, ends: Tensor, age: Tensor) -> Tensor:
-        """Where a sound that has lasted for `age` frames `[B]` before this one `ends` with it `[B]` (bool)."""
-        ends = ends & (age + 1 >= self.shortest)
+    def bounded(self, ends: Tensor, age: Tensor, begun: Tensor) -> Tensor:
+        """Where a sound that has lasted for `age` frames `[B]` before this one `ends` with it `[B]` (bool).
+
+        If its beginning is not known, not `begun` `[B]` (bool), it has lasted for longer than that.
+        """
+        ends = ends & (~begun | (age + 1 >= self.shortest))
         return ends if self.longest is None else ends | (age + 1 >= self.longest)
 
 
@@ -149,6 +152,16 @@ def _hear_both(
     return codes[-1].expand(batch_size, -1) if len(before) else None
 
 
+def _quiet(lead_in: LeadIn | LeadIns, units: Units | None, quiet: Tensor) -> Tensor:
+    """For how many frames `[B]` it has been silent at the end of `lead_in`, none being `quiet` `[B]`."""
+    if units is None or units.hearing is None:
+        return quiet
+    codes = lead_in.codes.to(quiet.device)
+    silent = units.hearing(codes.flatten(0, -2)).unflatten(0, codes.shape[:-1])
+    # Ones to the last audible frame, counted from the end.
+    return quiet + silent.long().flip(0).cumprod(0).sum(0)
+
+
 @torch.inference_mode()
 def sample_sounds(
     prior: CodePrior,
@@ -181,27 +194,30 @@ def sample_sounds(
         previous = _hear_both(prior, lead_in, ahead, batch_size, cache)
     elif lead_in is not None:
         previous = _hear(prior, lead_in, batch_size, cache)
+    quiet, begun = torch.zeros_like(age), starts
     if lead_in is not None:
         starts, age = starts & lead_in.ended, age + lead_in.age
+        begun = starts | lead_in.starts.to(device).any(0)
+        quiet = _quiet(lead_in, units, quiet)
     # Where sounds end is drawn as the prior has it: a cut would make rare endings rarer still.
     coin = Sampling(temperature=1.0 if sampling.temperature >= GREEDY_BELOW else 0.0, top_p=1.0)
     rules = _Rules(sampling, generator, given, asked, units, lean)
-    quiet = torch.zeros_like(age)
     for t in count():
         known = prior.step(previous, starts, cache)
         hushed = units.hushed(quiet) if units is not None else torch.zeros_like(starts)
         if prior.ends_first:
             # What is given goes on: of a frame that is there already nobody asks whether it is the last.
             goes_on = given is not None and given.at(t, 0) is not None
-            ends = lasting.bounded(_toss(prior.score_end(known, cache), coin, generator) & (not goes_on), age)
+            ends = lasting.bounded(_toss(prior.score_end(known, cache), coin, generator) & (not goes_on), age, begun)
             known = prior.know_end(known, ends)
             place = Place(previous, starts, ends, hushed)
-            previous, known, silent = rules.draw(prior, known, cache, t, place)
+            previous, known = rules.draw(prior, known, cache, t, place)
         else:
             place = Place(previous, starts, torch.zeros_like(starts), hushed)
-            previous, known, silent = rules.draw(prior, known, cache, t, place)
-            ends = lasting.bounded(_toss(prior.score_end(known, cache), coin, generator), age)
-        starts, age, quiet = ends, torch.where(ends, 0, age + 1), torch.where(silent, quiet + 1, 0)
+            previous, known = rules.draw(prior, known, cache, t, place)
+            ends = lasting.bounded(_toss(prior.score_end(known, cache), coin, generator), age, begun)
+        starts, age, begun = ends, torch.where(ends, 0, age + 1), begun | ends
+        quiet = quiet if units is None else units.quiet_after(quiet, previous)
         yield Frame(previous, ends)
 
 
@@ -215,11 +231,8 @@ class _Rules(NamedTuple):
     units: Units | None
     lean: Lean | None
 
-    def draw(
-        self, prior: CodePrior, known: Tensor, cache: PriorCache, t: int, place: Place
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Codes `[B, Q]` of frame `t`, what is `known` `[B, D]` with them, and whether it is silent `[B]` (bool), as
-        far as units tell."""
+    def draw(self, prior: CodePrior, known: Tensor, cache: PriorCache, t: int, place: Place) -> tuple[Tensor, Tensor]:
+        """Codes `[B, Q]` of frame `t`, and what is `known` `[B, D]` with them."""
         units = None if self.given is not None and self.given.any_at(t) else self.units
         joins = units and units.joins(prior, place)
         chosen: list[Tensor] = []
@@ -235,9 +248,9 @@ class _Rules(NamedTuple):
             known = known + prior.know(level, chosen[-1])
         codes = torch.stack(chosen, 1)
         if units is None or joins is None:
-            return codes, known, torch.zeros_like(place.hushed)
+            return codes, known
         picked = _pick(units.scores(prior, codes, joins, self.asked, t), self.sampling, self.generator)
-        return torch.cat([codes, units.codes[picked, units.free_levels :]], 1), known, units.silent[picked]
+        return torch.cat([codes, units.codes[picked, units.free_levels :]], 1), known
 
     def _weighed(self, prior: CodePrior, logits: Tensor, known: Tensor, t: int, chosen: list[Tensor]) -> Tensor:
         """`logits` `[B, K]` of the level after those `chosen`, with what is asked and leant to."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import islice
 from typing import NamedTuple, Protocol
 
@@ -42,6 +43,11 @@ class Job:
     playing: Playing
     gain: float | None = None
     steering: Steering = field(default_factory=Steering)
+
+    @cached_property
+    def units(self) -> Units | None:
+        """What `units_for` gives, once for all sounds."""
+        return units_for(self.loaded, self.sampling, self.steering.asks_for_level)
 
     @property
     def known_gain(self) -> float | None:
@@ -165,7 +171,7 @@ def draw_codes(
     assert loaded.prior is not None
     stream = sample_sounds(
         loaded.prior, 1, job.sampling, generator, lasting(loaded), lead_in, given, asked=asked,
-        units=units_for(loaded, job.sampling, job.steering.asks_for_level),
+        units=job.units,
     )  # fmt: skip
     drawn = []
     for t, frame in enumerate(islice(stream, frames), 1):

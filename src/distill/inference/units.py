@@ -6,7 +6,7 @@ Black 1996, "Unit selection in a concatenative speech synthesis system", section
 more than a prior can learn from minutes of sound: drawn one by one, they make noise of tones and hits. How sounds move
 on from one coarse code to the next is told by the recordings too, to a share that can be chosen.
 
-No silence lasts longer than the longest of the recordings: what is likeliest in a silence is more of it.
+Nor does a silence last longer than the longest of the recordings: what is likeliest in a silence is more of it.
 """
 
 from collections.abc import Callable, Sequence
@@ -30,6 +30,8 @@ MOST = 32_768
 WRONG_EDGE = 1000.0
 """What it costs to begin or end a sound with a frame that did not, and to take one that did in the midst of a sound."""
 
+AT_ONCE = 4096
+
 Hearing = Callable[[Tensor], Tensor]
 """Takes codes `[N, Q]`; returns which frames `[N]` (bool) are silent."""
 
@@ -47,10 +49,12 @@ class Place(NamedTuple):
 class Units(NamedTuple):
     """`M` frames of recordings: their `codes` `[M, Q]`; latents `[M, D]` of their first `free_levels` and of all of the
     frame `before` (zero where a recording begins); which of them begin and end a recording, `edges` `[M, 2]` (bool);
-    what a reader, if there is one, is `told` by them; which codes of the first levels are `used` by those that do not
-    begin or do, and do not end or do, or by any where there are no such, `[2, 2, free_levels, K]` (bool); which frames
-    are `silent` `[M]` (bool), and which codes of the first level are used by others, `audible` `[K]` (bool); and of how
-    many frames the `longest_silence` is, None where any may come."""
+    what a reader, if there is one, is `told` by them; which of them are `silent` `[M]` (bool), by `hearing`, and for
+    how many frames they are at most, `longest_silence`, None where silence may last.
+
+    `used` `[2, 2, 2, free_levels, K]` (bool) are the codes of the first levels of all frames or the audible ones, that
+    do not begin a recording or do, and do not end it or do; and of more of them where there are no such.
+    """
 
     free_levels: int
     codes: Tensor
@@ -60,12 +64,16 @@ class Units(NamedTuple):
     told: Told | None
     used: Tensor
     silent: Tensor
-    audible: Tensor
+    hearing: Hearing | None
     longest_silence: int | None
 
     def hushed(self, quiet: Tensor) -> Tensor:
         """In which streams `[B]` (bool) it has been silent for as many frames, `quiet` `[B]`, as it may."""
         return torch.zeros_like(quiet).bool() if self.longest_silence is None else quiet >= self.longest_silence
+
+    def quiet_after(self, quiet: Tensor, codes: Tensor) -> Tensor:
+        """For how many frames it has been silent `[B]` after the `codes` `[B, Q]`, and `quiet` `[B]` before them."""
+        return quiet if self.hearing is None else torch.where(self.hearing(codes), quiet + 1, 0)
 
     def joins(self, prior: CodePrior, place: Place) -> Tensor:
         """How well each frame `[B, M]` fits its `place`."""
@@ -88,10 +96,8 @@ class Units(NamedTuple):
         On the first level, in a share `closeness` of all cases, what comes is what came in recordings after frames like
         the one before (kNN-LM, Khandelwal et al. 2020, equation 3).
         """
-        used = self.used[place.starts.long(), place.ends.long(), level]
-        if level == 0:
-            used = torch.where(place.hushed[:, None], used & self.audible, used)
-        drawn = logits.masked_fill(~used & used.any(1, keepdim=True), -torch.inf).softmax(-1)
+        used = self.used[place.hushed.long(), place.starts.long(), place.ends.long(), level]
+        drawn = logits.masked_fill(~used, -torch.inf).softmax(-1)
         if level > 0 or closeness == 0:
             return drawn.log()
         nearest = joins.topk(min(NEAREST, joins.shape[1]))
@@ -133,20 +139,40 @@ def units_of(
     edges[[0, *stops[:-1]], 0] = True
     edges[stops - 1, 1] = torch.tensor([bool(recording["whole"]) for recording in recordings], device=codes.device)
     before = F.pad(latents, (0, 0, 1, 0))[:-1] * ~edges[:, :1]
+    silent = torch.cat([_heard(one, hearing) for one in each])
+    longest = max(_longest_run(one) for one in silent.split([len(one) for one in each]))
     some = torch.linspace(0, len(codes) - 1, min(MOST, len(codes)), device=codes.device).round().long()
-    codes, latents = codes[some], latents[some]
-    silences = [hearing(one) if hearing else torch.zeros_like(one[:, 0]).bool() for one in each]
-    silent = torch.cat(silences)[some]
+    # Of beginnings and ends there are few: all stay.
+    some = torch.cat([some, edges.any(1).nonzero()[:, 0]]).unique()
+    codes, latents, edges, silent = codes[some], latents[some], edges[some], silent[some]
     told = prior.reader.read(prior.num_quantizers - 1, latents) if prior.reader is not None else None
     coarse = codes[:, :free_levels]
-    used = torch.zeros(2, 2, free_levels, prior.codebook_size, dtype=torch.bool, device=codes.device)
-    begin, end = edges[some, :, None].long().unbind(1)
-    used[begin, end, torch.arange(free_levels, device=codes.device), coarse] = True
-    used = torch.where(used.any(3, keepdim=True), used, used.any(0).any(0))
-    audible = torch.zeros_like(used[0, 0, 0])
-    audible[coarse[~silent, 0]] = True
-    # Where all is silent there is nothing to end a silence with.
-    longest = max(map(_longest_run, silences)) if hearing and audible.any() else None
+    if silent.all():
+        # There is nothing to end a silence with.
+        hearing = None
     return Units(
-        free_levels, codes, _latents(prior, coarse), before[some], edges[some], told, used, silent, audible, longest
-    )
+        free_levels, codes, _latents(prior, coarse), before[some], edges, told,
+        _used(coarse, edges, silent, prior.codebook_size), silent, hearing, longest if hearing else None,
+    )  # fmt: skip
+
+
+def _heard(codes: Tensor, hearing: Hearing | None) -> Tensor:
+    """Which of the frames `[N]` (bool) with `codes` `[N, Q]` are silent; of an hour not all at once."""
+    if hearing is None:
+        return torch.zeros_like(codes[:, 0]).bool()
+    return torch.cat([hearing(some) for some in codes.split(AT_ONCE)])
+
+
+def _used(coarse: Tensor, edges: Tensor, silent: Tensor, codebook_size: int) -> Tensor:
+    """Codes that are used, as in `Units`, by frames with `coarse` codes `[M, L]`."""
+    levels = coarse.shape[1]
+    used = torch.zeros(2, 2, 2, levels, codebook_size, dtype=torch.bool, device=coarse.device)
+    for audible, frames in enumerate((torch.ones_like(silent), ~silent)):
+        begin, end = edges[frames, :, None].long().unbind(1)
+        used[audible, begin, end, torch.arange(levels, device=coarse.device), coarse[frames]] = True
+    for axes in ((2,), (1, 2), (0, 1, 2)):
+        more = used
+        for axis in axes:
+            more = more.any(axis, keepdim=True)
+        used = torch.where(used.any(-1, keepdim=True), used, more)
+    return used

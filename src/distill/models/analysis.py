@@ -84,8 +84,8 @@ class Analysis(nn.Module):
     def levels(self, latents: Tensor) -> Tensor:
         """Levels in dBFS `[..., S]` of `S` parts of each frame that `latents` `[..., D]` stand for.
 
-        Of stereo, those of the mid. The basis is orthogonal, so its transpose leads back to log-mels. To about 1 dB:
-        mels are sums of magnitudes, not of powers.
+        Of stereo, those of the mid. The basis is orthogonal, so its transpose leads back to log-mels. Those are sums of
+        magnitudes, not of powers: to about 1 dB for noise, too low for tones in wide bands.
         """
         n_mels, n_fft = ANALYSIS_SCALES[LEVEL_SCALE]
         mid = 2 * self.frame_hop // n_fft * n_mels
