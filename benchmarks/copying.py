@@ -21,12 +21,12 @@ from torch import Tensor
 from common import corpora_dir, link_corpus
 from distill.data.corpus import scan_corpus
 from distill.data.dataset import Region, split_by_manifest
-from distill.inference.copying import CopyMeter, CopyReport, Heard, copy_index
+from distill.inference.copying import SILENT_DB, CopyMeter, CopyReport, Heard, copy_index
 from distill.models.chunked import decode_codes, encode_audio
 from distill.models.persistence import load_model_v2
 from distill.models.vqvae import VQVAE
 from distill.training.prior_config import PriorConfig
-from distill.training.prior_data import draw_offsets
+from distill.training.prior_data import draw_gains, draw_offsets
 
 FLAGGED = 20.0
 PASSAGE_S = 2.0
@@ -51,12 +51,15 @@ def planted(
     rng = np.random.default_rng(seed)
     frames, shift = round(PASSAGE_S * model.frame_rate), round(SHIFT_S * model.sample_rate)
     cases: dict[str, list[tuple[str, Tensor]]] = {"verbatim": [], "shifted": [], "louder": []}
-    for i in rng.integers(len(train), size=count):
+    while len(cases["verbatim"]) < count:
+        i = int(rng.integers(len(train)))
         region, learned = train[i], codes[i][0]
         name, audio = region.clip.name, np.array(region.audio())
         first = int(rng.integers(max(1, len(learned) - frames + 1)))
         begin, end = first * model.frame_hop, (first + frames) * model.frame_hop
         passage = audio[:, begin:end]
+        if np.square(passage).mean() < 10 ** (SILENT_DB / 10):
+            continue
         # Later in the file; where that ends, after silence.
         later = audio[:, begin + shift : end + shift]
         shifted = later if end + shift <= audio.shape[1] else np.pad(passage, ((0, 0), (shift, 0)))
@@ -76,7 +79,8 @@ def run(model_path: Path, folder: Path, count: int, seed: int) -> dict[str, obje
     train = tuple(r for r in split.train if r.clip.content_hash in known)
     offsets = draw_offsets(PriorConfig().encodings, model.frame_hop, seed)
     leads = [offset / model.sample_rate for offset in offsets]
-    learned = [[encode_audio(model, r.audio(), offset) for offset in offsets] for r in train]
+    lifted = list(zip(offsets, draw_gains(len(offsets), seed), strict=True))
+    learned = [[encode_audio(model, r.audio() * np.float32(10 ** (g / 20)), o) for o, g in lifted] for r in train]
     heard = [Heard(r.clip.name, r.start / model.sample_rate, c, leads) for r, c in zip(train, learned, strict=True)]
     began = time.perf_counter()
     index = copy_index(model, heard, [encode_audio(model, r.audio()) for r in new])
@@ -94,7 +98,7 @@ def run(model_path: Path, folder: Path, count: int, seed: int) -> dict[str, obje
         reports = [meter.measure(codes, decode_codes(model, codes)) for _, codes in sounds]
         took.append((time.perf_counter() - began) / len(sounds))
         figures[title] = summary([name for name, _ in sounds], reports)
-    size = sum(index[key].numel() * index[key].element_size() for key in ("codes", "pictures"))
+    size = sum(index[key].numel() * index[key].element_size() for key in ("codes", "passage_codes"))
     seconds = sum(r.n_samples for r in train) / model.sample_rate
     facts = {"corpus_s": seconds, "files": len(train), "index_s": built_s, "index_bytes_per_s": size / seconds}
     return facts | {"measure_s": float(np.mean(took)), "zero": index["zero"], "cases": figures}

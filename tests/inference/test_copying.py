@@ -14,6 +14,8 @@ from distill.models.persistence import LoadedVQModel, load_model_v2
 
 SAME, NEW = 50.0, 5.0
 LONG_S = 0.5
+ENCODINGS = 2
+"""Of the model that is tested."""
 
 
 @pytest.fixture(scope="module")
@@ -28,9 +30,9 @@ def meter(loaded: LoadedVQModel) -> CopyMeter:
 
 
 def measure(loaded: LoadedVQModel, meter: CopyMeter, audio: np.ndarray, gain: float = 1.0) -> CopyReport:
-    """The report on `audio` `[C, N]` as the codec brings it back, times `gain`."""
-    codes = encode_audio(loaded.model, audio)
-    return meter.measure(codes, np.float32(gain) * decode_codes(loaded.model, codes))
+    """The report on `audio` `[C, N]`, times `gain`, as the codec brings it back."""
+    codes = encode_audio(loaded.model, np.float32(gain) * audio)
+    return meter.measure(codes, decode_codes(loaded.model, codes))
 
 
 def learned(loaded: LoadedVQModel, corpus_dir: Path) -> list[tuple[str, np.ndarray]]:
@@ -79,9 +81,9 @@ def test_half_a_copy_is_half(loaded: LoadedVQModel, meter: CopyMeter, corpus_dir
 def test_the_index_is_plain_and_small(loaded: LoadedVQModel, meter: CopyMeter) -> None:
     """Bytes of numbers, and the zero point in numbers; under 10 kB a second with all encodings."""
     index = (loaded.prior_metadata or {})["copy_index"]
-    assert index["codes"].dtype == index["pictures"].dtype == torch.uint8
-    seconds = sum(entry["frames"] for entry in index["passages"]) / 20
-    assert index["codes"].numel() + index["pictures"].numel() < 10_000 * seconds
+    assert index["codes"].dtype == index["passage_codes"].dtype == torch.uint8
+    seconds = sum(entry["frames"] for entry in index["passages"]) / ENCODINGS / loaded.model.frame_rate
+    assert index["codes"].numel() + index["passage_codes"].numel() < 10_000 * seconds
     assert 0 <= meter.zero["share"] <= 0.9
     held_out = {entry["name"] for entry in loaded.metadata["corpus"] if entry["train_until"] == 0}
     assert held_out.isdisjoint(entry["name"] for entry in index["passages"])

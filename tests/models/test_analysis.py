@@ -150,3 +150,15 @@ def test_levels_are_read_off_latents(channels: int) -> None:
     # Spectra overlap and begin half a part earlier: what is decaying is told a little louder.
     assert float((told - power).abs().median()) < 2.5
     assert torch.corrcoef(torch.stack([told.flatten(), power.flatten()]))[0, 1] > 0.95
+
+
+@pytest.mark.parametrize("channels", [1, 2], ids=NAMES)
+def test_what_gets_louder_moves_in_one_direction(channels: int) -> None:
+    found, _ = fitted(channels, dim=64)
+    heard = sounds(channels)
+    moved = found(2 * heard) - found(heard)
+    along = moved @ found.level_direction()
+    assert float(found.level_direction().norm()) == pytest.approx(1, abs=1e-5)
+    assert float(along.square().sum() / moved.square().sum()) > 0.9
+    if channels == 1:
+        assert float(found.in_db(along.square()).median()) == pytest.approx(6.02, abs=0.6)

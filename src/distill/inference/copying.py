@@ -6,7 +6,7 @@ counts as alike is measured once, when the prior is trained, on the sounds that 
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -14,7 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from distill.inference.passages import FRAMES_PER_S, Hits, nearest, picture, powers
+from distill.inference.bridging import frame_levels
+from distill.inference.passages import Hits, PassageSearch, Sought
 from distill.inference.runs import EndingRuns, RunSearch
 from distill.models.chunked import decode_codes
 from distill.models.vqvae import VQVAE
@@ -24,11 +25,17 @@ RUN_LEVELS = (1, 2)
 recording."""
 BY_CHANCE = 0.05 / 3
 """Share of new passages that may count as repeated by each of the three searches: one in twenty in all."""
-MARGIN = 1.25
+MARGIN = 2.0
 """How much weightier a run must be than the weightiest of new passages: of those only a few were measured."""
-FARTHEST_DB, NEAREST_DB = 3.25, 1.0
-"""Bounds of the distance that counts as the same passage, wherever the zero point lies: passages that went through
-one codec lie 1 to 3 dB apart when shifted or louder, others 3.5 dB and more."""
+MOST_DIFFERENT, LEAST_DIFFERENT = 0.6, 0.5
+"""Bounds of the difference that counts as the same passage, wherever the zero point lies: of nine in ten windows that
+went through the codec once more, shifted or louder, it is under 0.4, of other sounds over 0.6."""
+ENCODINGS, MOST_FRAMES = 16, 400_000
+"""Passages are sought in so many encodings of each recording, in fewer of long ones: no more frames than that."""
+FEW = 0.05
+"""So many windows of a new passage may be like some of the corpus."""
+IN_LINE_S = 0.05
+"""By so much windows that stand one after the other may differ in where they come from, to be one passage."""
 SILENT_DB = -60.0
 JUDGED_S = 2.0
 MOST_JUDGED = 100
@@ -110,23 +117,42 @@ class Heard(NamedTuple):
 def copy_index(model: VQVAE, corpus: Sequence[Heard], new: Sequence[Tensor]) -> dict[str, Any]:
     """All that it takes to find copies of `corpus` without its files, as a model file can hold it.
 
-    `new` are codes `[T, Q]` of sounds that are no part of it, for the zero point. The pictures are of the sounds as
-    the codec decodes them, as what is generated will be.
+    `new` are codes `[T, Q]` of sounds that are no part of it, for the zero point.
     """
     kind = torch.uint8 if model.codebook_size <= 256 else torch.int16
     levels = min(max(RUN_LEVELS), model.num_quantizers)
     encodings = [(h.name, h.start_s - lead, c) for h in corpus for lead, c in zip(h.leads_s, h.codes, strict=False)]
-    pictures = [picture(powers(decode_codes(model, h.codes[0]), model.sample_rate)) for h in corpus]
+    count = max(1, min(ENCODINGS, MOST_FRAMES // max(1, sum(len(h.codes[0]) for h in corpus))))
+    frame_s = model.frame_hop / model.sample_rate
+    some = [
+        (h.name, h.start_s - h.leads_s[i], _heard(model, h.codes[i]))
+        for h in corpus
+        for i in _spread(h.leads_s[: len(h.codes)], frame_s, count)
+    ]
     index = {
         "codes": torch.cat([codes[:, :levels] for *_, codes in encodings]).to(kind),
-        "encodings": [{"name": n, "start_s": s, "frames": len(codes)} for n, s, codes in encodings],
-        "pictures": torch.from_numpy(np.concatenate(pictures)),
-        "passages": [
-            {"name": h.name, "start_s": h.start_s, "frames": len(p)} for h, p in zip(corpus, pictures, strict=True)
-        ],
+        "encodings": _entries(encodings),
+        "passage_codes": torch.cat([codes for *_, codes in some]).to(kind),
+        "passages": _entries(some),
         "codebook_size": model.codebook_size,
     }
     return index | {"zero": _zero_point(model, CopyMeter(model, index), new)}
+
+
+def _heard(model: VQVAE, codes: Tensor) -> Tensor:
+    """`codes` `[T, Q]` less what is silent at the end."""
+    audible = frame_levels(model, model.rvq.lookup(codes.long().to(model.rvq.codebooks.device))) > SILENT_DB
+    return codes[: 1 + int(audible.nonzero()[-1])] if audible.any() else codes[:1]
+
+
+def _entries(encodings: Sequence[tuple[str, float, Tensor]]) -> list[dict[str, Any]]:
+    return [{"name": n, "start_s": s, "frames": len(codes)} for n, s, codes in encodings]
+
+
+def _spread(leads_s: Sequence[float], frame_s: float, count: int) -> list[int]:
+    """Which of the encodings lie nearest to `count` places that are spread evenly over a frame."""
+    places = [i * frame_s / count for i in range(count)]
+    return sorted({min(range(len(leads_s)), key=lambda i: abs(leads_s[i] - place)) for place in places})
 
 
 class CopyMeter:
@@ -140,7 +166,7 @@ class CopyMeter:
         codes = _parted(index["codes"].numpy().astype(np.int64), self.encodings)
         self.levels = [n for n in RUN_LEVELS if n <= index["codes"].shape[1]]
         self.searches = [RunSearch([self._merged(c, n) for c in codes], self.codebook_size**n) for n in self.levels]
-        self.pictures = _parted(index["pictures"].numpy(), self.passages)
+        self.passage_search = PassageSearch(model, index["passage_codes"], [entry["frames"] for entry in self.passages])
 
     def _merged(self, codes: np.ndarray, levels: int) -> np.ndarray:
         """The first `levels` of `[T, Q]` as one number a frame `[T]`."""
@@ -154,41 +180,36 @@ class CopyMeter:
         pairs = zip(self.levels, self.searches, strict=True)
         return [search.ending_runs(self._merged(codes, levels)) for levels, search in pairs]
 
-    def hits(self, audio: np.ndarray) -> Hits:
-        """The passages of the corpus that are nearest to windows of `audio` `[C, N]`."""
-        return nearest(powers(audio, self.sample_rate), self.pictures)
+    def sought(self, codes: Tensor, audio: np.ndarray) -> Sought:
+        """A sound with the `codes` `[T, Q]` that `audio` `[C, N]` was decoded from."""
+        n_samples = len(codes) * self.hop
+        padded = np.pad(audio, ((0, 0), (0, max(0, n_samples - audio.shape[1]))))[:, :n_samples]
+        power = np.square(padded).mean(0).reshape(len(codes), self.hop).mean(1)
+        return Sought(codes, torch.from_numpy(power > 10 ** (SILENT_DB / 10)))
 
     def chance_bits(self) -> float:
         """Bits that a run of a passage reaches by chance in `BY_CHANCE` of all cases (cf. Karlin & Altschul 1990)."""
         tries = self.searches[0].size * JUDGED_S * self.frame_rate
         return math.log2(tries / BY_CHANCE)
 
-    def repeated(self, runs: Sequence[EndingRuns], hits: Hits, n_frames: int) -> np.ndarray:
-        """Which of the code frames `[T]` lie in what counts as repeated."""
-        edges = np.zeros(n_frames + 1, int)
+    def share(self, runs: Sequence[EndingRuns], hits: Hits, audible: np.ndarray) -> float:
+        """How many of the code frames that are `audible` `[T]` (bool) lie in what counts as repeated; 0 for silence."""
+        edges = np.zeros(len(audible) + 1, int)
         for run, enough in zip(runs, self.zero["bits"], strict=True):
             ends = (run.bits > enough).nonzero()[0] + 1
             np.add.at(edges, ends - run.length[ends - 1], 1)
             np.add.at(edges, ends, -1)
-        same = hits.distance_db < self.zero["distance_db"]
-        starts = np.rint(hits.start_s[same] * self.frame_rate).astype(int)
-        stops = np.rint((hits.start_s + hits.seconds)[same] * self.frame_rate).astype(int)
-        np.add.at(edges, starts.clip(max=n_frames), 1)
-        np.add.at(edges, stops.clip(max=n_frames), -1)
-        repeated: np.ndarray = edges.cumsum()[:n_frames] > 0
-        return repeated
-
-    def share(self, runs: Sequence[EndingRuns], hits: Hits, audio: np.ndarray, n_frames: int) -> float:
-        """Repeated part of what is audible in `audio` `[C, N]`; 0 for silence."""
-        padded = np.pad(audio, ((0, 0), (0, max(0, n_frames * self.hop - audio.shape[1]))))[:, : n_frames * self.hop]
-        power = np.square(padded).mean(0).reshape(n_frames, self.hop).mean(1)
-        audible = power > 10 ** (SILENT_DB / 10)
-        return float(self.repeated(runs, hits, n_frames)[audible].mean()) if audible.any() else 0.0
+        same = (hits.difference < self.zero["difference"]).numpy()
+        np.add.at(edges, hits.start.numpy()[same], 1)
+        np.add.at(edges, (hits.start + hits.length).numpy()[same], -1)
+        repeated = edges.cumsum()[:-1] > 0
+        return float(repeated[audible].mean()) if audible.any() else 0.0
 
     def measure(self, codes: Tensor, audio: np.ndarray) -> CopyReport:
         """What of `audio` `[C, N]`, decoded from `codes` `[T, Q]`, repeats the corpus."""
-        runs, hits = self.runs(codes.numpy()), self.hits(audio)
-        share = self.share(runs, hits, audio, len(codes))
+        sought = self.sought(codes, audio)
+        runs, (hits,) = self.runs(codes.numpy()), self.passage_search.nearest([sought])
+        share = self.share(runs, hits, sought.audible.numpy())
         zero = self.zero["share"]
         percent = 100 * max(0.0, share - zero) / (1 - zero)
         pairs = zip(runs, self.searches, strict=True)
@@ -206,21 +227,47 @@ class CopyMeter:
         return SharedRun(length / self.frame_rate, float(runs.bits[end]), output_s, entry["name"], source_s)
 
     def _nearest(self, hits: Hits) -> NearPassage | None:
-        """The longest of the passages that count as the same; where none does, the nearest of all."""
+        """The longest of the passages that count as the same; where none does, the nearest window of all."""
         if not len(hits.distance_db):
             return None
-        same = hits.distance_db < self.zero["distance_db"]
-        longest = hits.seconds == hits.seconds[same].max(initial=0)
-        chosen = same & longest if same.any() else np.ones_like(same)
-        at = int(np.where(chosen, hits.distance_db, np.inf).argmin())
-        entry = self.passages[int(hits.picture[at])]
+        same = (hits.difference < self.zero["difference"]).nonzero()[:, 0].tolist()
+        if same:
+            return max(self._stretches(hits, same), key=lambda passage: passage.seconds)
+        return self._passage(hits, [int(hits.difference.argmin())], is_same=False)
+
+    def _stretches(self, hits: Hits, same: Sequence[int]) -> Iterator[NearPassage]:
+        """The `same` windows that touch one another and come from one recording, in line, as one each."""
+        part = [same[0]]
+        for i in same[1:]:
+            touches = hits.start[part[-1]] < hits.start[i] <= hits.start[part[-1]] + hits.length[part[-1]]
+            if touches and self._in_line(hits, part[0], i):
+                part.append(i)
+            else:
+                yield self._passage(hits, part, is_same=True)
+                part = [i]
+        yield self._passage(hits, part, is_same=True)
+
+    def _in_line(self, hits: Hits, one: int, other: int) -> bool:
+        """Whether two windows lie as far apart in one recording as in the sound."""
+        there = self._source(hits, one), self._source(hits, other)
+        apart = (there[1][1] - there[0][1]) - float(hits.start[other] - hits.start[one]) / self.frame_rate
+        return there[0][0] == there[1][0] and abs(apart) <= IN_LINE_S
+
+    def _source(self, hits: Hits, i: int) -> tuple[str, float]:
+        """The recording that window `i` comes from, and where in it, in seconds."""
+        entry = self.passages[int(hits.sound[i])]
+        return entry["name"], max(0.0, entry["start_s"] + float(hits.frame[i]) / self.frame_rate)
+
+    def _passage(self, hits: Hits, part: Sequence[int], is_same: bool) -> NearPassage:
+        name, source_s = self._source(hits, part[0])
+        begin, end = int(hits.start[part[0]]), int(hits.start[part[-1]] + hits.length[part[-1]])
         return NearPassage(
-            seconds=float(hits.seconds[at]),
-            distance_db=float(hits.distance_db[at]),
-            is_same=bool(same[at]),
-            output_s=float(hits.start_s[at]),
-            source=entry["name"],
-            source_s=entry["start_s"] + float(hits.frame[at]) / FRAMES_PER_S,
+            seconds=(end - begin) / self.frame_rate,
+            distance_db=float(hits.distance_db[list(part)].mean()),
+            is_same=is_same,
+            output_s=begin / self.frame_rate,
+            source=name,
+            source_s=source_s,
         )
 
 
@@ -234,20 +281,22 @@ def _zero_point(model: VQVAE, meter: CopyMeter, new: Sequence[Tensor]) -> dict[s
     size = round(JUDGED_S * model.frame_rate)
     passages = [part for codes in new for part in codes.split(size) if len(part)]
     passages = passages[:: -(-len(passages) // MOST_JUDGED)] if passages else []
-    sounds = [decode_codes(model, codes) for codes in passages]
-    runs = [meter.runs(codes.numpy()) for codes in passages]
-    hits = [meter.hits(audio) for audio in sounds]
+    sought = [meter.sought(codes, decode_codes(model, codes)) for codes in passages]
+    runs, hits = [meter.runs(codes.numpy()) for codes in passages], meter.passage_search.nearest(sought)
     least = meter.chance_bits()
     meter.zero = {
         "bits": [
             _quantile([MARGIN * r[i].bits.max() for r in runs], 1 - BY_CHANCE, least, 3 * least)
             for i in range(len(meter.searches))
         ],
-        "distance_db": _quantile(
-            [h.distance_db.min() for h in hits if len(h.distance_db)], BY_CHANCE, NEAREST_DB, FARTHEST_DB
+        "difference": _quantile(
+            [float(h.difference.quantile(FEW)) for h in hits if len(h.difference)],
+            BY_CHANCE,
+            LEAST_DIFFERENT,
+            MOST_DIFFERENT,
         ),
     }
-    shares = [meter.share(*heard) for heard in zip(runs, hits, sounds, map(len, passages), strict=True)]
+    shares = [meter.share(r, h, s.audible.numpy()) for r, h, s in zip(runs, hits, sought, strict=True)]
     lengths = [len(codes) for codes in passages]
     share = float(np.average(shares, weights=lengths)) if shares else 0.0
     return meter.zero | {"share": min(share, MOST_ZERO_SHARE)}

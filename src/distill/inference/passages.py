@@ -1,133 +1,167 @@
-"""The passage of the corpus that a sound is nearest to by ear: windows of coarse log-mel spectra, level left out.
+"""The passage of the corpus that a sound is nearest to by ear: windows of a quarter of a second, level left out.
 
-The corpus is kept as pictures, 960 bytes a second: 48 bands, 20 frames a second, half a decibel a step.
+Compared are the codec's latents, which stand for log-mel spectra at several resolutions (`models/analysis.py`), as all
+codes of a frame give them. Each recording is there several times, from different places within a frame on: what is
+copied need not begin on our frames. By how much two windows differ is weighed by what happens in them: two hums are
+soon alike, two hits hardly.
 """
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-import numpy as np
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
-from distill.audio.blocks import windows
-from distill.audio.features import mel_filterbank, stft
-from distill.audio.spatial import pieces
+from distill.models.pointer import squared_distance
+from distill.models.vqvae import VQVAE
 
-FRAMES_PER_S = 20
-PARTS = 4
-"""Positions within a frame at which a sound is compared: what is copied does not begin on our frames."""
-BANDS = 48
-N_FFT = 4096
-WINDOW_S = 2.0
-RANGE_DB = 50.0
-"""What lies farther below the loudest cell of a window is not heard."""
-LOWEST_DB = -110.0
-STEP_DB = 0.5
+WINDOW_S = 0.25
 SHORTEST = 3
-"""Frames: of less there is too little to tell one hit from another."""
-MOST_POSITIONS = 400
-BLOCK = 4096
+"""Frames: of less there is nothing to compare."""
+STRIDE = 3
+"""Frames from one window of a sound to the next; more in sounds of more than `MOST_WINDOWS`."""
+MOST_WINDOWS = 800
+AUDIBLE = 0.75
+"""So much of a window has to be heard: silence is like any other."""
+CANDIDATES = 16
+"""Windows whose means are nearest are compared frame by frame: none is nearer than its mean (Jensen's inequality)."""
+BLUR_DB = 1.4
+"""By so much two encodings of one steady sound differ."""
+AT_ONCE = 4_000_000
+
+
+class Sought(NamedTuple):
+    """A sound: its `codes` `[T, Q]`, and which frames of it are `audible` `[T]` (bool)."""
+
+    codes: Tensor
+    audible: Tensor
+
+    @property
+    def longest(self) -> int:
+        """Frames of the longest stretch that is heard."""
+        run = longest = 0
+        for heard in self.audible.tolist():
+            run = run + 1 if heard else 0
+            longest = max(longest, run)
+        return longest
 
 
 class Hits(NamedTuple):
-    """What is nearest to windows of a sound, each `[n]`: where they begin and how long they are in seconds, the
-    distance in dB, the picture of the corpus and the frame of it where the nearest window begins."""
+    """What is nearest to windows of a sound, each `[n]`: at which frame they begin and how many they are; the distance
+    in dB (RMS over log-mel bands), and its square over what happens in the window, the `difference`; the sound of the
+    corpus, and the frame of it where the nearest window begins."""
 
-    start_s: np.ndarray
-    seconds: np.ndarray
-    distance_db: np.ndarray
-    picture: np.ndarray
-    frame: np.ndarray
-
-
-def powers(audio: np.ndarray, sample_rate: int) -> np.ndarray:
-    """Power in bands `[PARTS * n, BANDS]` of `audio` `[C, N]`, `PARTS` rows a frame, the mean over channels."""
-    hop = round(sample_rate / (FRAMES_PER_S * PARTS))
-    bank = mel_filterbank(BANDS, N_FFT, sample_rate)
-    rows = []
-    for window in windows(pieces(audio), PARTS * hop * 200, hop * -(-N_FFT // hop)):
-        sound = torch.from_numpy(np.array(window.sound, np.float32))
-        spectrum = stft(F.pad(sound, (0, -sound.shape[1] % hop)), N_FFT, hop)
-        power = (spectrum.real.square() + spectrum.imag.square()).mean(0) @ bank
-        rows.append(power[window.kept.start // hop : -(-window.kept.stop // hop)].numpy() / (N_FFT / 2) ** 2)
-    rows.append(np.zeros((-sum(map(len, rows)) % PARTS, BANDS), np.float32))
-    return np.concatenate(rows)
+    start: Tensor
+    length: Tensor
+    distance_db: Tensor
+    difference: Tensor
+    sound: Tensor
+    frame: Tensor
 
 
-def picture(power: np.ndarray, part: int = 0) -> np.ndarray:
-    """Levels `[n, BANDS]` (uint8) of `powers`, frames beginning `part` rows later."""
-    count = (len(power) - part) // PARTS
-    frames = power[part : part + count * PARTS].reshape(count, PARTS, BANDS).mean(1)
-    level = 10 * np.log10(np.maximum(frames, 1e-20)) - LOWEST_DB
-    return np.rint((level / STEP_DB).clip(0, 255)).astype(np.uint8)
+NO_HITS = Hits(*(torch.zeros(0, dtype=kind) for kind in (torch.long,) * 2 + (torch.float,) * 2 + (torch.long,) * 2))
 
 
-def nearest(power: np.ndarray, corpus: Sequence[np.ndarray]) -> Hits:
-    """The nearest of all windows of the pictures `corpus` `[n, BANDS]` to each of the windows of `powers`.
+class PassageSearch:
+    """Looks for windows of sounds in the `codes` `[N, Q]` of a corpus: of sounds of so many `frames` each."""
 
-    Windows are of 2 s, or of the sound's or the picture's length where that is less.
-    """
-    # Less one, so that the sound can be moved by parts of a frame.
-    longest = min(round(WINDOW_S * FRAMES_PER_S), max(1, len(power) // PARTS - 1))
-    sizes = [min(longest, len(p)) for p in corpus]
-    found = []
-    for size in sorted({size for size in sizes if size >= min(SHORTEST, longest)}):
-        group = [i for i, s in enumerate(sizes) if s == size]
-        found.append(_nearest_of_size(power, corpus, group, size))
-    if not found:
-        return Hits(*(np.zeros(0) for _ in Hits._fields))
-    return Hits(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
+    def __init__(self, model: VQVAE, codes: Tensor, frames: Sequence[int]) -> None:
+        self.codes, self.frames = codes, torch.tensor(frames, dtype=torch.long)
+        self.begins = self.frames.cumsum(0) - self.frames
+        self.owner = torch.arange(len(frames)).repeat_interleave(self.frames)
+        self.codebooks = model.rvq.codebooks.detach().cpu()
+        self.level = model.analysis.level_direction().detach().cpu()
+        self.in_db = model.analysis.in_db
+        self.window = max(SHORTEST, round(WINDOW_S * model.frame_rate))
+        # One in so many windows lies within a recording only if there are as many of them.
+        several = self.frames >= self.window + STRIDE - 1
+        self.sizes = torch.where(several, self.window, self.frames.clamp(max=self.window - 1))
+
+    @torch.inference_mode()
+    def nearest(self, sounds: Sequence[Sought]) -> list[Hits]:
+        """For each of the `sounds`, at windows of a quarter of a second, or as long as what is heard of the sound, or
+        as the sound of the corpus, if that is less."""
+        found = [[NO_HITS] for _ in sounds]
+        longest = [min(self.window, sound.longest) for sound in sounds]
+        for most in sorted({length for length in longest if length >= SHORTEST}):
+            some = [i for i, length in enumerate(longest) if length == most]
+            sizes = self.sizes.clamp(max=most)
+            for size in sizes.unique().tolist():
+                if size >= SHORTEST:
+                    within = (sizes == size)[self.owner].nonzero()[:, 0]
+                    self._search([sounds[i] for i in some], size, within, [found[i] for i in some])
+        return [Hits(*(torch.cat(parts) for parts in zip(*each, strict=True))) for each in found]
+
+    def _search(self, sounds: Sequence[Sought], size: int, within: Tensor, found: Sequence[list[Hits]]) -> None:
+        """Adds to `found` what is nearest to windows of `size` frames, among frames `within` `[n]` of the corpus."""
+        stride = STRIDE if size == self.window else 1
+        starts = [_starts(sound, size, stride) for sound in sounds]
+        wanted = torch.cat([self._windows(sound.codes, at, size) for sound, at in zip(sounds, starts, strict=True)])
+        if not len(wanted):
+            return
+        places = self._candidates(self._without_level(wanted.mean(1)), size, within)
+        pairs = zip(wanted.split(64), places.split(64), strict=True)
+        squared, best = torch.cat([self._squared_distances(*pair) for pair in pairs]).min(1)
+        place = places.gather(1, best[:, None])[:, 0]
+        sound = self.owner[place]
+        distance_db, happens_db = self.in_db(squared), self.in_db(self._variance(wanted))
+        # The shorter, the sooner alike.
+        difference = distance_db.square() / (happens_db.square() + BLUR_DB**2) * (self.window / size) ** 0.5
+        parts = distance_db, difference, sound, place - self.begins[sound]
+        each = zip(*(part.split([len(at) for at in starts]) for part in parts), strict=True)
+        for hits, at, some in zip(found, starts, each, strict=True):
+            hits.append(Hits(at, torch.full_like(at, size), *some))
+
+    def _latents(self, codes: Tensor) -> Tensor:
+        """`[..., D]` of `codes` `[..., Q]`."""
+        return self.codebooks[torch.arange(codes.shape[-1]), codes.long()].sum(-2)
+
+    def _windows(self, codes: Tensor, starts: Tensor, size: int) -> Tensor:
+        """Latents `[..., size, D]` from `starts` `[...]` on."""
+        return self._latents(codes[starts[..., None] + torch.arange(size)])
+
+    def _without_level(self, latents: Tensor) -> Tensor:
+        """`latents` `[..., D]` less what being louder changes."""
+        return latents - (latents @ self.level)[..., None] * self.level
+
+    def _variance(self, windows: Tensor) -> Tensor:
+        """Of the latents `[n, size, D]` within each window `[n]`, level left out."""
+        flat = self._without_level(windows)
+        return (flat - flat.mean(1, keepdim=True)).square().sum(2).mean(1)
+
+    def _candidates(self, wanted: Tensor, size: int, within: Tensor) -> Tensor:
+        """Where in the corpus windows of `size` frames begin `[n, c]` whose means are nearest to those `wanted`
+        `[n, D]`."""
+        nearest, places = torch.zeros(len(wanted), 0), torch.zeros(len(wanted), 0, dtype=torch.long)
+        for begins, means in self._means(size, within, max(CANDIDATES, AT_ONCE // len(wanted))):
+            nearest = torch.cat([nearest, squared_distance(wanted, means)], 1)
+            places = torch.cat([places, begins.expand(len(wanted), -1)], 1)
+            nearest, kept = nearest.topk(min(CANDIDATES, nearest.shape[1]), largest=False)
+            places = places.gather(1, kept)
+        return places
+
+    def _means(self, size: int, within: Tensor, at_once: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Where windows of `size` frames begin `[b]`, in parts, and their means `[b, D]`, level left out."""
+        for first in range(0, len(within) - size + 1, at_once):
+            frames = within[first : first + at_once + size - 1]
+            begins, last = frames[: len(frames) - size + 1], frames[size - 1 :]
+            whole = self.owner[begins] == self.owner[last]
+            sums = F.pad(self._without_level(self._latents(self.codes[frames])).cumsum(0), (0, 0, 1, 0))
+            if whole.any():
+                yield begins[whole], (sums[size:] - sums[:-size])[whole] / size
+
+    def _squared_distances(self, wanted: Tensor, places: Tensor) -> Tensor:
+        """Of windows `[n, size, D]` from those of the corpus at `places` `[n, c]`, at the same level: `[n, c]`."""
+        apart = self._windows(self.codes, places, wanted.shape[1]) - wanted[:, None]
+        louder = (apart @ self.level).mean(2)
+        return apart.square().sum(3).mean(2) - louder.square()
 
 
-def _nearest_of_size(power: np.ndarray, corpus: Sequence[np.ndarray], group: list[int], size: int) -> Hits:
-    starts, asked = _query(power, size)
-    best, where = np.full(len(asked), np.inf), np.zeros((2, len(asked)), int)
-    for index, first, block in _corpus_windows(corpus, group, size):
-        distance = _distances(asked, block)
-        here = distance.argmin(1)
-        least = distance[np.arange(len(asked)), here]
-        nearer = least < best
-        best[nearer] = least[nearer]
-        where[0, nearer], where[1, nearer] = index, first + here[nearer]
-    step = PARTS * FRAMES_PER_S
-    return Hits(starts / step, np.full(len(best), size / FRAMES_PER_S), best, where[0], where[1])
-
-
-def _query(power: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Rows of `powers` at which windows begin, and the windows."""
-    count = len(power) // PARTS - size
-    step = max(1, size // 8, PARTS * count // MOST_POSITIONS)
-    rows = [_windows(picture(power, part), size)[::step] for part in range(PARTS)]
-    starts = [part + PARTS * step * np.arange(len(some)) for part, some in enumerate(rows)]
-    return np.concatenate(starts), _without_level(np.concatenate(rows))
-
-
-def _corpus_windows(
-    corpus: Sequence[np.ndarray], group: Sequence[int], size: int
-) -> Iterator[tuple[int, int, np.ndarray]]:
-    for index in group:
-        levels = corpus[index]
-        for first in range(0, len(levels) - size + 1, BLOCK):
-            yield index, first, _without_level(_windows(levels[first : first + BLOCK + size - 1], size))
-
-
-def _windows(levels: np.ndarray, size: int) -> np.ndarray:
-    """`[n - size + 1, size * BANDS]` of `[n, BANDS]`; none where `n < size`."""
-    if len(levels) < size:
-        return np.zeros((0, size * BANDS), levels.dtype)
-    views = np.lib.stride_tricks.sliding_window_view(levels, size, axis=0)
-    return views.reshape(len(views), -1)
-
-
-def _without_level(rows: np.ndarray) -> np.ndarray:
-    """Levels in dB, floored `RANGE_DB` under the loudest cell of the window, less their mean."""
-    level = rows.astype(np.float32) * STEP_DB
-    level = np.maximum(level, level.max(1, keepdims=True) - RANGE_DB)
-    return level - level.mean(1, keepdims=True)
-
-
-def _distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """RMS difference in dB between all rows of `[n, d]` and `[m, d]`: `[n, m]`."""
-    squares = np.square(a).sum(1)[:, None] + np.square(b).sum(1) - 2 * a @ b.T
-    return np.sqrt(np.maximum(squares, 0) / a.shape[1])
+def _starts(sound: Sought, size: int, stride: int) -> Tensor:
+    """Where windows of `size` frames of a sound begin `[n]`, one in `stride`, those that are heard."""
+    count = len(sound.codes) - size + 1
+    if count < 1:
+        return torch.zeros(0, dtype=torch.long)
+    at = torch.arange(0, count, max(stride, -(-count // MOST_WINDOWS)))
+    return at[sound.audible.float().unfold(0, size, 1).mean(1)[at] >= AUDIBLE]

@@ -99,6 +99,16 @@ class Analysis(nn.Module):
         full = n_fft / 2 * 3 / 8 * n_fft
         return 10 * (power / full).clamp(min=LOG_FLOOR**2).log10()
 
+    def level_direction(self) -> Tensor:
+        """The unit vector `[D]` along which latents move when a sound gets louder, where it is not silent."""
+        direction = self.knots.sum(0) @ self.basis
+        return direction / direction.norm().clamp(min=1e-12)
+
+    def in_db(self, squared: Tensor) -> Tensor:
+        """RMS differences of log-mels in dB, of latents that are so far apart, `squared`."""
+        scale = self.basis[:, 0].square().sum().clamp(min=1e-12) * len(self.basis)
+        return 20 / math.log(10) * (squared.clamp(min=0) / scale.to(squared)).sqrt()
+
     def equalised(self, features: Tensor, generator: torch.Generator) -> Tensor:
         """`features` `[B, T, F]` as they would be of the same sounds, each through a random equaliser.
 
