@@ -23,7 +23,13 @@ def rustle(seconds: float, seed: int) -> np.ndarray:
     return (level * (mix * white[1] + (1 - mix) * low))[None].astype(np.float32)
 
 
-CORPUS = [rustle(3, 1), rustle(0.16, 2), rustle(2, 3)]
+def hit(seconds: float, seed: int) -> np.ndarray:
+    """One that dies away."""
+    sound = rustle(seconds, seed)
+    return sound * np.geomspace(2, 0.02, sound.shape[1], dtype=np.float32)
+
+
+CORPUS = [rustle(3, 1), hit(0.16, 2), rustle(2, 3)]
 COPIES = 4
 """Encodings of each, the grid moved by a quarter of a frame from one to the next."""
 
@@ -82,7 +88,8 @@ def test_the_same_codes_are_at_no_distance(loaded: LoadedVQModel, search: Passag
 
 def test_a_short_file_is_found_within_a_longer_sound(loaded: LoadedVQModel, search: PassageSearch) -> None:
     sound = np.concatenate([rustle(0.5, 4), 0.7 * CORPUS[1], rustle(0.5, 5)], axis=1)
-    hits = look_for(loaded, search, sound)
+    # Less its end, which fades into silence within a frame as that of the file does.
+    hits = look_for(loaded, search, sound, slice(0, 50))
     short = hits.length < search.window
     assert set((hits.sound[short] // COPIES).tolist()) == {1}
     best = int(torch.where(short, hits.difference, torch.inf).argmin())
