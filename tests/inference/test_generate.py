@@ -92,8 +92,11 @@ def test_it_is_drawn_again_until_it_copies_little(loaded: LoadedVQModel) -> None
     assert np.array_equal(least.audio, plain.audio)
 
 
-def test_without_an_index_copies_are_not_known(loaded: LoadedVQModel) -> None:
-    old = replace(loaded, prior_metadata={**(loaded.prior_metadata or {}), "copy_index": None})
+@pytest.mark.parametrize(
+    "index", [None, {"codes": 1, "pictures": 2, "zero": {}}], ids=["none", "of an earlier version"]
+)
+def test_without_an_index_copies_are_not_known(loaded: LoadedVQModel, index: dict | None) -> None:
+    old = replace(loaded, prior_metadata={**(loaded.prior_metadata or {}), "copy_index": index})
     assert generate(old, 0.5)[0].copy is None
     with pytest.raises(UsageError, match="--max-copy"):
         generate(old, 0.5, max_copy=20)

@@ -6,7 +6,7 @@ counts as alike is measured once, when the prior is trained, on the sounds that 
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -143,6 +143,12 @@ def _heard(model: VQVAE, codes: Tensor) -> Tensor:
     """`codes` `[T, Q]` less what is silent at the end."""
     audible = frame_levels(model, model.rvq.lookup(codes.long().to(model.rvq.codebooks.device))) > SILENT_DB
     return codes[: 1 + int(audible.nonzero()[-1])] if audible.any() else codes[:1]
+
+
+def index_in(prior_metadata: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """What `copy_index` made, of a file's `prior_metadata`; None where there is none, or one of an earlier version."""
+    index = (prior_metadata or {}).get("copy_index")
+    return index if isinstance(index, dict) and "passage_codes" in index else None
 
 
 def _entries(encodings: Sequence[tuple[str, float, Tensor]]) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from distill.audio.io import write_sound
 from distill.audio.level import integrated_loudness
 from distill.errors import NoPriorError, UsageError
 from distill.inference.continuing import Continuation
-from distill.inference.copying import CopyMeter, CopyReport
+from distill.inference.copying import CopyMeter, CopyReport, index_in
 from distill.inference.infilling import Infills
 from distill.inference.looping import Loops
 from distill.inference.oneshots import OneShots
@@ -114,7 +114,7 @@ def _check(loaded: LoadedVQModel, duration: float, seed: int, count: int, max_co
         raise UsageError("The number of sounds (-n) must be at least 1.")
     if max_copy is not None and not 0 <= max_copy <= 100:
         raise UsageError("--max-copy must lie between 0 and 100 percent.")
-    if max_copy is not None and not loaded.prior_metadata.get("copy_index"):
+    if max_copy is not None and not index_in(loaded.prior_metadata):
         raise UsageError(
             f"{loaded.path} cannot tell what is copied: train its prior again (`distill train-prior`), or leave out "
             "--max-copy."
@@ -127,7 +127,7 @@ class _Maker:
     def __init__(self, job: Job) -> None:
         self.job, self.model = job, job.loaded.model
         self.player = PLAYERS[job.playing.way.kind](job)
-        index = (job.loaded.prior_metadata or {}).get("copy_index")
+        index = index_in(job.loaded.prior_metadata)
         self.meter = CopyMeter(self.model, index) if index else None
         self.recipe = Recipe.of(
             job.loaded, torch.get_num_threads(), seed=0, duration=job.duration, sampling=job.sampling, gain=1.0,
