@@ -1,4 +1,5 @@
 import math
+import re
 import shutil
 import threading
 from pathlib import Path
@@ -186,7 +187,7 @@ def test_a_prior_that_learns_by_heart_is_told(model_path: Path, tmp_path: Path, 
     done, best = result["complete"], min(seen, key=lambda m: m.val_loss)
     # Which of the two matters more depends on how much of three drawn sounds was heard before.
     assert done.verdict_kind in (PriorVerdictKind.OVERFITTING, PriorVerdictKind.COPYING), done.verdict
-    assert f"epoch {best.epoch} " in done.verdict
+    assert re.search(rf"epoch {best.epoch}\b", done.verdict)
     assert PriorVerdictKind.OVERFITTING in {m.verdict_kind for m in seen}
     stored = result["prior_metadata"]
     assert (stored["verdict"], stored["verdict_kind"]) == (done.verdict, done.verdict_kind.value)
