@@ -3,7 +3,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distill.audio.features import istft, mel_filterbank, overlap_add, stft
+from distill.audio.features import istft, magnitude, mel_filterbank, overlap_add, stft
 from distill.settings import SAMPLE_RATE
 
 
@@ -39,3 +39,13 @@ def test_mel_triangles_peak_at_one_and_cover_the_spectrum() -> None:
     assert bank.shape == (1025, 40)
     assert bank.max() <= 1
     assert np.all(bank.sum(1)[2:-1] > 0)
+
+
+def test_magnitudes_and_their_gradients_are_those_of_the_library() -> None:
+    x = torch.randn(3, 9, dtype=torch.complex64, generator=torch.Generator().manual_seed(1)).requires_grad_()
+    ours, theirs = (torch.autograd.grad((f(x) ** 3).sum(), x)[0] for f in (magnitude, torch.abs))
+    assert torch.allclose(magnitude(x), x.abs())
+    assert torch.allclose(ours, theirs, atol=1e-5)
+    # Where there is nothing no direction is better than another.
+    nothing = torch.zeros(4, dtype=torch.complex64, requires_grad=True)
+    assert not torch.autograd.grad(magnitude(nothing).sum(), nothing)[0].any()

@@ -40,6 +40,18 @@ def test_energy_distance_prefers_noise_that_varies() -> None:
     assert abs(float(varying) - float(fixed)) < 0.05 * float(fixed)
 
 
+def test_noise_that_nobody_hears_may_be_always_the_same() -> None:
+    """Variation is rewarded of a hiss that is loud, not of one at -100 dBFS."""
+    loss, generator = MelLoss(SAMPLE_RATE), torch.Generator().manual_seed(0)
+    target, a, b = (torch.randn(4, 1, 16_384, generator=generator) for _ in range(3))
+    rewards = []
+    for level in (1e-5, 0.1):
+        distance, energy = loss.energy_distance(level * a, level * b, level * target, ALL, 1.0)
+        rewards.append(float(distance - energy))
+    assert rewards[0] == 0
+    assert rewards[1] > 0.05
+
+
 @pytest.mark.parametrize("gain", [0.2, 1.0, 5.0])
 def test_best_gain_finds_a_wrong_level(gain: float) -> None:
     loss, x = MelLoss(SAMPLE_RATE), 0.1 * torch.randn(1, 16_384, generator=torch.Generator().manual_seed(0))

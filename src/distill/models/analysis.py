@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from distill.audio.equaliser import KNOT_DB, knots_at
-from distill.audio.features import mel_filterbank, stft
+from distill.audio.features import magnitude, mel_filterbank, stft
 from distill.models.losses import LOG_FLOOR, MEL_SCALES
 from distill.models.midside import to_mid_side
 
@@ -145,5 +145,4 @@ def _knots(bank: Tensor, sample_rate: int) -> Tensor:
 
 
 def _log_mels(spectrum: Tensor, bank: Tensor) -> Tensor:
-    power = torch.addcmul(spectrum.real * spectrum.real, spectrum.imag, spectrum.imag)
-    return (power.sqrt_() @ bank).clamp_(min=LOG_FLOOR).log_()
+    return (magnitude(spectrum) @ bank).clamp_(min=LOG_FLOOR).log_()

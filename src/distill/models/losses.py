@@ -1,9 +1,12 @@
 """Codec losses: how far a decoded sound is from its source."""
 
+import math
+
 import torch
 from torch import Tensor, nn
 
-from distill.audio.features import mel_filterbank, stft
+from distill.audio.features import magnitude, mel_edges, mel_filterbank, stft
+from distill.audio.masking import audibility, spreading
 
 MEL_SCALES = ((5, 32), (10, 64), (20, 128), (40, 256), (80, 512), (160, 1024), (320, 2048))
 """(mel bands, window in samples), as in Kumar et al. 2023 (DAC), section 3.3."""
@@ -27,18 +30,26 @@ class MelLoss(nn.Module):
         self.level_blocks = tuple(round(s * sample_rate) for s in LEVEL_BLOCKS_S)
         for i, (n_mels, n_fft) in enumerate(MEL_SCALES):
             self.register_buffer(f"bank{i}", mel_filterbank(n_mels, n_fft, sample_rate), persistent=False)
+            centres = mel_edges(n_mels, sample_rate)[1:-1].float()
+            self.register_buffer(f"spread{i}", spreading(centres), persistent=False)
 
     def log_mel(self, x: Tensor, scale: int, overlap: int) -> Tensor:
         """log10 mel magnitudes `[..., T, M]` of `x` `[..., N]`, with `overlap` windows over each sample."""
         _, n_fft = MEL_SCALES[scale]
-        power = torch.view_as_real(stft(x, n_fft, n_fft // overlap)).square().sum(-1)
-        magnitude = (power + 1e-14).sqrt()
-        return (magnitude @ self.get_buffer(f"bank{scale}")).clamp(min=LOG_FLOOR).log10()
+        return (
+            (magnitude(stft(x, n_fft, n_fft // overlap)) @ self.get_buffer(f"bank{scale}")).clamp(min=LOG_FLOOR).log10()
+        )
 
     def forward(self, output: Tensor, target: Tensor, scales: tuple[int, ...]) -> Tensor:
         """Mean over the given scales of the mean absolute difference; `output`, `target` `[..., N]`."""
         pairs = ([self.log_mel(x, i, MEASURED_OVERLAP) for x in (output, target)] for i in scales)
         return torch.stack([(a - b).abs().mean() for a, b in pairs]).mean()
+
+    def audibility(self, log_mel: Tensor, scale: int) -> Tensor:
+        """How much of each cell of log10 mel magnitudes `[..., T, M]` is heard, from 0 to 1."""
+        _, n_fft = MEL_SCALES[scale]
+        # Under a Hann window a full-scale sine has a magnitude of a quarter of it.
+        return audibility(100 ** (log_mel - math.log10(n_fft / 4)), self.get_buffer(f"spread{scale}"))
 
     def energy_distance(
         self, output: Tensor, other: Tensor, target: Tensor, scales: tuple[int, ...], repulsion: float
@@ -46,7 +57,8 @@ class MelLoss(nn.Module):
         """Distance of two random decodings to the target (first), less `repulsion` times half that between them.
 
         With `repulsion` 1 this is the generalised energy distance, lowest when decodings vary as true sounds do
-        (Gritsenko et al. 2020, equation 4); without it, the best that noise can do is to be always the same.
+        (Gritsenko et al. 2020, equation 4); without it, the best that noise can do is to be always the same, which
+        buzzes. Where nobody hears it, in quiet or under what masks it, it may.
         """
         near, apart = [], []
         for i in scales:
@@ -54,7 +66,7 @@ class MelLoss(nn.Module):
             with torch.no_grad():
                 wanted = self.log_mel(target, i, TRAINED_OVERLAP)
             near.append(_near(a, b, wanted))
-            apart.append((a - b).abs().mean())
+            apart.append((self.audibility(wanted, i) * (a - b).abs()).mean())
         distance = torch.stack(near).mean()
         return distance, distance - 0.5 * repulsion * torch.stack(apart).mean()
 

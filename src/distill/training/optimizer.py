@@ -6,6 +6,7 @@ minutes then takes about a third of the steps that it takes with AdamW alone.
 
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import reduce
 from typing import Any
 
 import torch
@@ -19,22 +20,36 @@ POLAR_EXPRESS = ((8.287212, -23.595887, 17.300387), (4.107059, -2.947850, 0.5448
 MUON_RATE = 20.0
 """Muon's learning rate relative to AdamW's."""
 
+BLOCK_ROWS = 128
+"""A wide matrix is made orthogonal this many rows at a time, in a fifth of the time that all of it takes, to the same
+effect (compare Khaled et al. 2025, MuonBP)."""
+
 EVERY = 2
-"""Orthogonalising takes as long as the rest of a step: one twice as long every second step does nearly as well."""
+"""Orthogonalising takes its time even so: one step twice as long every second time does nearly as well."""
 
 
-def orthogonalise(matrices: Tensor, dtype: torch.dtype) -> Tensor:
-    """`matrices` `[n, rows, columns]`, `rows <= columns`, with all singular values brought near 1, in float32."""
-    norm = matrices.norm(dim=(1, 2), keepdim=True).clamp(min=1e-12)
-    x = (matrices / (1.01 * norm)).to(dtype)
+def orthogonalise(matrices: Tensor) -> Tensor:
+    """`matrices` `[n, rows, columns]`, `rows <= columns`, with all singular values brought near 1.
+
+    Of matrices whose rows are a multiple of `BLOCK_ROWS`, the singular values of each block of so many. What is
+    iterated are products of rows, `[rows, rows]`: all polynomials of them commute (Newton-Schulz in Gram form). In
+    bfloat16 they would lose the small singular values, and diverge.
+    """
+    n, rows, columns = matrices.shape
+    x = matrices.reshape(-1, rows if rows % BLOCK_ROWS else BLOCK_ROWS, columns)
+    x = x / (1.01 * x.norm(dim=(1, 2), keepdim=True).clamp(min=1e-12))
+    gram = x @ x.mT
+    factors: list[Tensor] = []
     for a, b, c in POLAR_EXPRESS:
-        gram = x @ x.mT
-        x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
-    return x.float()
+        if factors:
+            gram = factors[-1] @ gram @ factors[-1]
+        factors.append(torch.baddbmm(gram, gram, gram, beta=b, alpha=c))
+        factors[-1].diagonal(dim1=1, dim2=2).add_(a)
+    return (reduce(torch.matmul, factors) @ x).reshape(n, rows, columns)
 
 
 class Muon(torch.optim.Optimizer):
-    """Nesterov momentum, orthogonalised in `dtype`. Of `EVERY` calls of `step` the last moves the weights."""
+    """Nesterov momentum, orthogonalised. Of `EVERY` calls of `step` the last moves the weights."""
 
     def __init__(
         self,
@@ -42,10 +57,8 @@ class Muon(torch.optim.Optimizer):
         lr: float,
         momentum: float = 0.95,
         weight_decay: float = 0.01,
-        dtype: torch.dtype = torch.float32,
     ) -> None:
         super().__init__(list(params), {"lr": lr, "momentum": momentum, "weight_decay": weight_decay, "calls": 0})
-        self.dtype = dtype
 
     @torch.no_grad()
     def step(self, closure: Any = None) -> None:  # type: ignore[override]
@@ -71,7 +84,7 @@ class Muon(torch.optim.Optimizer):
         for (rows, columns), params in by_shape.items():
             ahead = torch.stack([p.grad.lerp(self._momentum(p), group["momentum"]) for p in params])  # type: ignore[union-attr]
             tall = rows > columns
-            directions = orthogonalise(ahead.mT if tall else ahead, self.dtype)
+            directions = orthogonalise(ahead.mT if tall else ahead)
             # A tall matrix takes a longer step, so that its outputs change as much as a square one's.
             size = rate * max(1.0, rows / columns) ** 0.5
             for p, direction in zip(params, directions.mT if tall else directions, strict=True):
@@ -84,8 +97,7 @@ class CodecOptimizer:
     def __init__(self, model: VQVAE, learning_rate: float) -> None:
         hidden = {id(p) for p in hidden_matrices(model)}
         others = [p for p in model.parameters() if id(p) not in hidden]
-        dtype = torch.bfloat16 if model.half_precision else torch.float32
-        self.muon = Muon(hidden_matrices(model), MUON_RATE * learning_rate, dtype=dtype)
+        self.muon = Muon(hidden_matrices(model), MUON_RATE * learning_rate)
         self.adamw = torch.optim.AdamW(others, lr=learning_rate, betas=(0.8, 0.95), weight_decay=0.01, fused=True)
 
     def set_rate(self, learning_rate: float) -> None:
