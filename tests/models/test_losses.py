@@ -78,6 +78,14 @@ def test_level_distance_is_in_decades_of_level_and_nothing_else() -> None:
     assert float(loss.level_distance(gated, gated, x)) > 0.5
 
 
+def test_of_stereo_the_level_of_the_mid_counts_too() -> None:
+    """The ears of both are as loud; of one, they add up to nothing."""
+    loss, left = MelLoss(SAMPLE_RATE), 0.1 * torch.randn(1, 1, 4800, generator=torch.Generator().manual_seed(0))
+    same, opposed = torch.cat((left, left), 1), torch.cat((left, -left), 1)
+    assert float(loss.level_distance(same, same, same)) == 0
+    assert float(loss.level_distance(opposed, opposed, same)) > 1
+
+
 def test_nothing_makes_up_for_chance_in_the_level() -> None:
     loss = MelLoss(SAMPLE_RATE)
     x = 0.1 * torch.randn(2, 1, 9600, generator=torch.Generator().manual_seed(0))

@@ -74,11 +74,13 @@ class MelLoss(nn.Module):
         """Mean distance of two random decodings to the target in level alone: log10 RMS of short and longer blocks.
 
         Mel bands leave a hit's level to chance where its phase is; this holds its envelope. Without repulsion: chance
-        in the level makes hits uneven, and a level that is always the same does not buzz.
+        in the level makes hits uneven, and a level that is always the same does not buzz. Of stereo `[B, 2, N]`, the
+        levels of left, right and mid: two ears that are right add up to a hit that is not, where their phases differ.
         """
+        heard = [_with_mid(x) for x in (output, other, target)]
         distances = []
         for block in self.level_blocks:
-            a, b, wanted = (_log_rms(x, block) for x in (output, other, target))
+            a, b, wanted = (_log_rms(x, block) for x in heard)
             distances.append(_near(a, b, wanted))
         return torch.stack(distances).mean()
 
@@ -111,6 +113,11 @@ class MelLoss(nn.Module):
 def _near(a: Tensor, b: Tensor, wanted: Tensor) -> Tensor:
     """Mean absolute difference of two random decodings' features to what is wanted."""
     return 0.5 * ((a - wanted).abs().mean() + (b - wanted).abs().mean())
+
+
+def _with_mid(x: Tensor) -> Tensor:
+    """Left, right and mid `[B, 3, N]` of stereo `[B, 2, N]`; anything else as it is."""
+    return torch.cat((x, x.mean(1, keepdim=True)), 1) if x.ndim == 3 and x.shape[1] == 2 else x
 
 
 def _log_rms(x: Tensor, block: int) -> Tensor:
