@@ -12,7 +12,6 @@ How fast they draw is timed in drawing.py.
 """
 
 import argparse
-import json
 import sys
 import tempfile
 import threading
@@ -28,7 +27,7 @@ from rich.table import Table
 import drawing
 import ngram
 import rivals
-from common import corpora_dir, link_corpus, split_files
+from common import corpora_dir, link_corpus, split_files, write_json
 from distill.data.corpus import Clip, scan_corpus
 from distill.data.dataset import Region, Split, make_manifest, split_by_manifest
 from distill.device import prepare
@@ -180,8 +179,7 @@ def main(a: argparse.Namespace) -> None:
     if a.out:
         bits = {name: row.tolist() for name, row in rows.items()}
         trained = {name: took._asdict() for name, took in facts["trained"].items()}
-        figures = facts | {"bits_by_level": bits, "trained": trained, "speed": speed}
-        a.out.write_text(json.dumps(figures, indent=1))
+        write_json(a.out, facts | {"bits_by_level": bits, "trained": trained, "speed": speed})
 
 
 if __name__ == "__main__":

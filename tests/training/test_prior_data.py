@@ -102,7 +102,7 @@ def test_some_sounds_are_whole_but_the_last() -> None:
 
 def test_as_much_of_ones_own_is_judged_as_is_held_out_and_no_hour_of_it() -> None:
     train = [[one, one + 1] for one in sounds(400, 400, 400)]
-    for held_out, frames in ((sounds(150, 60), 210), (sounds(5000), 1200)):
+    for held_out, frames in ((sounds(150, 60), 210), (sounds(30), 200), (sounds(5000), 1200)):
         held, own = judged_pieces(PriorCodes(train, held_out), 40, 10.0, seed=0)
         assert sum(len(piece.codes) for piece in held) == sum(map(len, held_out))
         assert sum(len(piece.codes) for piece in own) == frames

@@ -21,8 +21,8 @@ START_SHARE = 0.25
 """Share of training pieces that begin where a sound begins, as generated audio does."""
 SHORTEST_AHEAD_S, LONGEST_AHEAD_S = 0.25, 2.0
 """How much of what follows a gap is heard before it is filled."""
-MOST_OWN_S = 120.0
-"""So much of one's own sound is enough to judge by."""
+LEAST_OWN_S, MOST_OWN_S = 20.0, 120.0
+"""So much of one's own sound is needed to judge by, where there is as much, and so much is enough."""
 
 
 class PriorCodes(NamedTuple):
@@ -110,12 +110,12 @@ def some_of(sequences: Sequence[Tensor], frames: int, seed: int) -> list[Tensor]
 
 
 def judged_pieces(codes: PriorCodes, context: int, frame_rate: float, seed: int) -> tuple[list[Stream], list[Stream]]:
-    """What is held out and, no more than that, of one's own, in pieces that are twice as long as the `context`: what
-    begins a piece has no past, and is dear."""
+    """What is held out and about as much of one's own, in pieces that are twice as long as the `context`: what begins
+    a piece has no past, and is dear."""
     own = [versions[0] for versions in codes.train]
     # A corpus of one tiny sound has nothing to hold out: then the sound itself is all there is to judge by.
     held_out = codes.held_out or own
-    frames = min(sum(map(len, held_out)), round(MOST_OWN_S * frame_rate))
+    frames = min(max(sum(map(len, held_out)), round(LEAST_OWN_S * frame_rate)), round(MOST_OWN_S * frame_rate))
     both = (held_out, some_of(own, frames, seed))
     held, known = (windows(string_together(some, range(len(some))), 2 * context) for some in both)
     return held, known
