@@ -1,11 +1,15 @@
-"""What the benchmarks share: corpora, memory sampling, spectrogram pictures."""
+"""What the benchmarks share: corpora, memory sampling, JSON, spectrogram pictures."""
 
+import json
+import math
 import os
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 
@@ -64,6 +68,19 @@ class MemoryWatch:
                 if line.startswith("RssAnon"):
                     self.peak_mb = max(self.peak_mb, int(line.split()[1]) / 1024)
             time.sleep(self.every_s)
+
+
+def write_json(path: Path, result: Any) -> None:
+    """JSON has no NaN: what could not be measured is null."""
+    path.write_text(json.dumps(_without_nan(result), indent=1))
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_nan(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(item) for item in value]
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def distill(*arguments: object, check: bool = True) -> subprocess.CompletedProcess[str]:

@@ -1,35 +1,28 @@
-"""A flat Transformer over `T * Q` codes, to set beside the prior: the same blocks, data and time, a step for each code.
+"""A flat Transformer over `T * Q` codes, to set beside the prior: the same blocks, a step for each code.
 
-Each level has embeddings and output weights of its own; places are those of codes, not of frames.
+Each level has embeddings and output weights of its own; places are those of codes, not of frames. It is trained and
+judged by what trains and judges the prior, whose `frame_scores` it has. Where sounds end it does not tell.
 """
 
-import math
-import time
+from collections.abc import Iterator
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from distill.data.streams import Stream, string_together
-from distill.device import gains_by_bfloat16
-from distill.models.prior import flatten_codes, unflatten_codes
-from distill.models.transformer import Block, rotary_angles
-from distill.training.average import WeightAverage
+from distill.inference.sampling import Sampling, sample
+from distill.models.prior import FrameScores, flatten_codes
+from distill.models.transformer import Block, PriorCache, rotary_angles
 from distill.training.prior_config import PriorConfig
-from distill.training.prior_data import draw_batch, stack
-from distill.training.prior_optimizer import prior_optimizer
-
-WARMUP_STEPS = 30
 
 
 class FlatPrior(nn.Module):
-    """Logits `[B, T, Q, K]` of codes `[B, T, Q]`, each given all before it; `starts` `[B, T]` as `CodePrior` has it."""
+    """Scores codes `[B, T, Q]`, each given those before it in the last `window` frames."""
 
-    def __init__(self, codebook_size: int, num_quantizers: int, config: PriorConfig) -> None:
+    def __init__(self, codebook_size: int, num_quantizers: int, window: int, config: PriorConfig) -> None:
         super().__init__()
-        D, self.K, self.Q = config.hidden_size, codebook_size, num_quantizers
-        self.head_dim = D // config.num_heads
+        D, self.codebook_size, self.num_quantizers = config.hidden_size, codebook_size, num_quantizers
+        self.window, self.head_dim = window, D // config.num_heads
         self.embedding = nn.Embedding(codebook_size * num_quantizers, D)
         self.level = nn.Parameter(torch.zeros(num_quantizers, D))
         self.start, self.new_sound = nn.Parameter(torch.zeros(D)), nn.Parameter(torch.zeros(D))
@@ -40,65 +33,53 @@ class FlatPrior(nn.Module):
             if isinstance(module, nn.Linear | nn.Embedding):
                 nn.init.normal_(module.weight, std=0.02)
 
-    def forward(self, codes: Tensor, starts: Tensor) -> Tensor:
+    def frame_scores(
+        self, codes: Tensor, starts: Tensor, mask_rate: float = 0.0, ahead: int = 0, ends: Tensor | None = None
+    ) -> FrameScores:
+        """As `CodePrior.frame_scores`; of `mask_rate` the past codes are hidden, each by itself, and nothing is ever
+        `ahead`. All ends are scored alike."""
+        assert not ahead
         B, T, Q = codes.shape
-        tokens = flatten_codes(codes + self.K * torch.arange(Q))
+        tokens = flatten_codes(codes + self.codebook_size * torch.arange(Q))
         past = torch.cat([self.start.expand(B, 1, -1), self.embedding(tokens[:, :-1])], 1)
+        if mask_rate:
+            past = past * (torch.rand(B, T * Q, 1) >= mask_rate)
         begins = F.pad(starts[..., None], (0, Q - 1)).reshape(B, T * Q, 1)
         x = past + self.level.repeat(T, 1) + begins * self.new_sound
-        angles = rotary_angles(torch.arange(T * Q), self.head_dim)
+        angles, mask = rotary_angles(torch.arange(T * Q), self.head_dim), self._window_mask(T * Q)
         for block in self.blocks:
-            x = block(x, angles, None)
-        return torch.einsum("btqd,qkd->btqk", self.norm(x).unflatten(1, (T, Q)), self.score)
+            x = block(x, angles, mask)
+        scores = torch.einsum("btqd,qkd->btqk", self.norm(x).unflatten(1, (T, Q)), self.score)
+        return FrameScores(scores, torch.zeros(B, T))
 
+    def _window_mask(self, length: int) -> Tensor | None:
+        window = self.window * self.num_quantizers
+        if length <= window:
+            return None
+        age = torch.arange(length)[:, None] - torch.arange(length)
+        return (age >= 0) & (age < window)
 
-def train(prior: FlatPrior, sequences: list[list[Tensor]], config: PriorConfig, frame_rate: float) -> int:
-    """Train for `config.minutes` on sounds in several encodings `[T, Q]`; the averaged weights stay. Steps taken."""
-    assert config.minutes is not None
-    optimizer = prior_optimizer(prior, config.learning_rate, config.weight_decay)
-    average, rng = WeightAverage(prior), np.random.default_rng(config.seed)
-    length, half = round(config.piece_s * frame_rate), gains_by_bfloat16(torch.device("cpu"))
-    began, step = time.perf_counter(), 0
-    prior.train()
-    while (progress := (time.perf_counter() - began) / (60 * config.minutes)) < 1:
-        decay = 0.1 + 0.9 * 0.5 * (1 + math.cos(math.pi * progress))
-        for group in optimizer.param_groups:
-            group["lr"] = group["scale"] * config.learning_rate * min(1.0, (step + 1) / WARMUP_STEPS) * decay
-        batch = _batch(sequences, config.batch_size, length, rng)
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=half):
-            scores = prior(batch.codes, batch.starts)
-        optimizer.zero_grad(set_to_none=True)
-        F.cross_entropy(scores.float().flatten(0, 2), batch.codes.flatten()).backward()
-        torch.nn.utils.clip_grad_norm_(prior.parameters(), 1.0)
-        optimizer.step()
-        step += 1
-        average.update(step)
-    prior.eval()
-    with average.applied():
-        weights = {name: tensor.clone() for name, tensor in prior.state_dict().items()}
-    prior.load_state_dict(weights)
-    return step
+    @torch.inference_mode()
+    def drawn(self, sampling: Sampling, generator: torch.Generator) -> Iterator[Tensor]:
+        """Codes `[Q]` of one sound, frame by frame without end, with a cache of keys and values."""
+        cache = PriorCache(len(self.blocks), self.window * self.num_quantizers)
+        x = self.start + self.new_sound
+        while True:
+            frame = []
+            for level in range(self.num_quantizers):
+                logits = self._step(x + self.level[level], level, cache)
+                code = sample(logits, sampling, generator)
+                x = self.embedding(code + self.codebook_size * level)[0]
+                frame.append(code)
+            yield torch.cat(frame)
 
-
-def _batch(sequences: list[list[Tensor]], batch_size: int, length: int, rng: np.random.Generator) -> Stream:
-    chosen = [versions[int(rng.integers(len(versions)))] for versions in sequences]
-    stream = string_together(chosen, rng.permutation(len(chosen)).tolist())
-    return stack(draw_batch(stream, batch_size, length, rng), torch.device("cpu"))
-
-
-@torch.inference_mode()
-def bits_by_level(prior: FlatPrior, sounds: list[Tensor], window: int) -> np.ndarray:
-    """Bits `[Q]` a code of each level in `sounds` `[T, Q]`; each frame sees the `window / 2` before it at least."""
-    total, frames = torch.zeros(prior.Q, dtype=torch.float64), 0
-    for codes in sounds:
-        for begin in range(0, len(codes), window // 2):
-            seen = max(0, begin - window // 2)
-            part = codes[None, seen : begin + window // 2]
-            starts = torch.zeros(1, part.shape[1], dtype=torch.bool)
-            starts[:, 0] = seen == 0
-            scores = prior(part, starts)[0, begin - seen :]
-            wanted = part[0, begin - seen :]
-            cost = F.cross_entropy(scores.flatten(0, 1), wanted.flatten(), reduction="none")
-            total += unflatten_codes(cost[None], prior.Q)[0].sum(0)
-        frames += len(codes)
-    return (total / frames / np.log(2)).numpy()
+    def _step(self, x: Tensor, level: int, cache: PriorCache) -> Tensor:
+        """Logits `[1, K]` of the next code, which is of `level`, after the input `x` `[D]`."""
+        hidden, angles = x[None, None], rotary_angles(torch.tensor([cache.position]), self.head_dim)
+        for i, block in enumerate(self.blocks):
+            assert isinstance(block, Block)
+            hidden = block.step(hidden, angles, cache, i)
+        cache.position += 1
+        cache.steps += 1
+        logits: Tensor = self.norm(hidden)[0] @ self.score[level].T
+        return logits

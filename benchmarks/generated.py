@@ -25,6 +25,7 @@ from distill.audio.descriptors import DESCRIPTORS, SILENT_DB, measure
 from distill.audio.level import integrated_loudness
 from distill.data.corpus import scan_corpus
 from distill.library import workflows
+from distill.models.persistence import LoadedVQModel
 from distill.settings import SAMPLE_RATE
 from distill.training.prior_config import PriorConfig
 from hits import envelope, longest_silence
@@ -120,16 +121,15 @@ class Steps(NamedTuple):
         return cls(near(0), full, near(len(sound)))
 
 
-def share_over(steps: list[np.ndarray], limit: float) -> float:
-    """Of stretches as long as those of `Steps`, how many have a larger step than `limit`."""
-    blocks = [one[: len(one) // (2 * EDGE) * (2 * EDGE)].reshape(-1, 2 * EDGE).max(1, initial=0) for one in steps]
-    return float(np.mean(np.concatenate(blocks) > limit))
+def largest_by_stretch(steps: list[np.ndarray], length: int) -> np.ndarray:
+    """The largest of each `length` of `steps` `[N]`, one stretch after the other."""
+    return np.concatenate([one[: len(one) // length * length].reshape(-1, length).max(1, initial=0) for one in steps])
 
 
-def main(a: argparse.Namespace) -> None:
-    loaded = workflows.load(a.model, "cpu", a.threads)
-    corpus = scan_corpus(a.sounds, loaded.model.channels).clips
-    made = workflows.generate(loaded, a.seconds, count=a.count)
+def measure_all(loaded: LoadedVQModel, folder: Path, count: int = 20, seconds: float = 10.0) -> dict[str, float]:
+    """Figures of `count` sounds, beside those of the corpus in `folder`."""
+    corpus = scan_corpus(folder, loaded.model.channels).clips
+    made = workflows.generate(loaded, seconds, count=count)
     own = [clip.audio()[:] for clip in corpus]
     rng = np.random.default_rng(0)
     mmd, halves = likeness(seconds_by_file(own, rng), np.concatenate([seconds_of(s.audio) for s in made]), rng)
@@ -141,15 +141,37 @@ def main(a: argparse.Namespace) -> None:
     silent = np.array([longest_silence(envelope(s.audio.mean(0))) for s in made])
     longest = max(longest_silence(envelope(x.mean(0))) for x in own)
     copied = [s.copy.percent for s in made if s.copy is not None]
-    table = Table("", "generated", "corpus", title=f"{a.count} x {a.seconds:g} s", box=None)
-    table.add_row("discrepancy", f"{mmd:.4f}", f"95 % of its halves: {np.quantile(halves, 0.95):.4f}")
-    table.add_row("copied, median and most", f"{np.median(copied):.0f} %, {max(copied):.0f} %")
-    table.add_row("loudness off by, median and most", f"{np.median(loudness):+.1f}, {np.abs(loudness).max():.1f} LU")
-    table.add_row("largest step at ends", f"{largest[:, 2].max():.4f}", f"99.9 %: {usual_step:.4f}")
-    over = f"{np.mean(largest[:, 1] > usual_step):.1%}", f"of all its 10 ms: {share_over(steps, usual_step):.1%}"
-    table.add_row("larger where the context is full", *over)
-    table.add_row("largest step at beginnings", f"{largest[:, 0].max():.4f}", f"of its files: {max(begun):.4f}")
-    table.add_row("longest silence", f"{silent.max():.2f} s", f"{longest:.2f} s")
+    figures = {
+        "discrepancy": mmd,
+        "corpus_discrepancy": np.quantile(halves, 0.95),
+        "copied_median": np.median(copied),
+        "copied_most": max(copied),
+        "loudness_off_median": np.median(loudness),
+        "loudness_off_most": np.abs(loudness).max(),
+        "step_at_ends": largest[:, 2].max(),
+        "corpus_step": usual_step,
+        "context_share_over": np.mean(largest[:, 1] > usual_step),
+        "corpus_share_over": np.mean(largest_by_stretch(steps, 2 * EDGE) > usual_step),
+        "step_at_beginnings": largest[:, 0].max(),
+        "corpus_step_at_beginnings": max(begun),
+        "silence": silent.max(),
+        "corpus_silence": longest,
+    }
+    return {name: float(figure) for name, figure in figures.items()}
+
+
+def show(f: dict[str, float], title: str) -> None:
+    table = Table("", "generated", "corpus", title=title, box=None)
+    table.add_row("discrepancy", f"{f['discrepancy']:.4f}", f"95 % of its halves: {f['corpus_discrepancy']:.4f}")
+    table.add_row("copied, median and most", f"{f['copied_median']:.0f} %, {f['copied_most']:.0f} %")
+    off = f"{f['loudness_off_median']:+.1f}, {f['loudness_off_most']:.1f} LU"
+    table.add_row("loudness off by, median and most", off)
+    table.add_row("largest step at ends", f"{f['step_at_ends']:.4f}", f"99.9 %: {f['corpus_step']:.4f}")
+    own = f"of all its 10 ms: {f['corpus_share_over']:.1%}"
+    table.add_row("larger where the context is full", f"{f['context_share_over']:.1%}", own)
+    own = f"of its files: {f['corpus_step_at_beginnings']:.4f}"
+    table.add_row("largest step at beginnings", f"{f['step_at_beginnings']:.4f}", own)
+    table.add_row("longest silence", f"{f['silence']:.2f} s", f"{f['corpus_silence']:.2f} s")
     Console(width=120).print(table)
 
 
@@ -160,4 +182,6 @@ if __name__ == "__main__":
     parser.add_argument("--count", type=int, default=20)
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--threads", type=int, default=1)
-    main(parser.parse_args())
+    a = parser.parse_args()
+    figures = measure_all(workflows.load(a.model, "cpu", a.threads), a.sounds, a.count, a.seconds)
+    show(figures, f"{a.count} x {a.seconds:g} s")

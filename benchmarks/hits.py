@@ -10,6 +10,7 @@ files of it, one after the other in random order, each with all the silence that
 import argparse
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from rich.console import Console
@@ -18,6 +19,7 @@ from rich.table import Table
 from common import picture
 from distill.data.corpus import scan_corpus
 from distill.library import workflows
+from distill.models.persistence import LoadedVQModel
 from distill.settings import SAMPLE_RATE
 
 WINDOW = 480
@@ -98,19 +100,57 @@ def strung(sounds: list[np.ndarray], seconds: float, seed: int) -> np.ndarray:
     return np.concatenate(parts)[:wanted]
 
 
+class Measured(NamedTuple):
+    """Sounds `[N]` of a corpus strung together, and as many that were made, each with its figures."""
+
+    pieces: list[np.ndarray]
+    corpus: list[dict[str, float]]
+    sounds: list[np.ndarray]
+    made: list[dict[str, float]]
+
+
+def measure(
+    loaded: LoadedVQModel, folder: Path, count: int = 20, seconds: float = 10.0, top_p: float = 0.97
+) -> Measured:
+    """`count` of both, of the corpus in `folder`."""
+    own = [clip.audio().mean(0) for clip in scan_corpus(folder).clips]
+    pieces = [strung(own, seconds, seed) for seed in range(count)]
+    sounds = [sound.audio.mean(0) for sound in workflows.generate(loaded, seconds, top_p=top_p, count=count)]
+    return Measured(pieces, [figures_of(x) for x in pieces], sounds, [figures_of(x) for x in sounds])
+
+
+class Range(NamedTuple):
+    """Whether what was made, `new` `[n]`, lies within the range of the corpus, `own` `[n]`."""
+
+    own: np.ndarray
+    new: np.ndarray
+    low: float
+
+    @classmethod
+    def of(cls, name: str, corpus: list[dict[str, float]], made: list[dict[str, float]]) -> "Range":
+        own, new = (np.array([row[name] for row in rows]) for rows in (corpus, made))
+        # Of silence there may be less, never more.
+        return cls(own, new, 0.0 if name == "longest silence, s" else float(own.min()))
+
+    @property
+    def within(self) -> int:
+        return int(((self.new >= self.low) & (self.new <= self.own.max())).sum())
+
+    @property
+    def fits(self) -> bool:
+        """Whether the median does."""
+        return bool(self.low <= np.median(self.new) <= self.own.max())
+
+
 def show(corpus: list[dict[str, float]], made: list[dict[str, float]]) -> None:
     """Each figure's range in the corpus beside what was generated, and how many of the outputs lie within."""
     table = Table(box=None)
     for column in ("", "corpus: least, median, most", "generated: least, median, most", "within", "median within"):
         table.add_column(column)
     for name in corpus[0]:
-        own, new = (np.array([row[name] for row in rows]) for rows in (corpus, made))
-        # Of silence there may be less, never more.
-        low = 0.0 if name == "longest silence, s" else own.min()
-        within = (new >= low) & (new <= own.max())
-        fits = low <= np.median(new) <= own.max()
-        three = [f"{x.min():.2f}, {np.median(x):.2f}, {x.max():.2f}" for x in (own, new)]
-        table.add_row(name, *three, f"{within.sum()} of {len(new)}", "yes" if fits else "no")
+        both = Range.of(name, corpus, made)
+        three = [f"{x.min():.2f}, {np.median(x):.2f}, {x.max():.2f}" for x in (both.own, both.new)]
+        table.add_row(name, *three, f"{both.within} of {len(both.new)}", "yes" if both.fits else "no")
     Console(width=120).print(table)
 
 
@@ -124,11 +164,8 @@ if __name__ == "__main__":
     parser.add_argument("--top-p", type=float, default=0.97)
     parser.add_argument("--picture", type=Path, help="PNG of the first outputs beside the corpus")
     a = parser.parse_args()
-    own = [clip.audio().mean(0) for clip in scan_corpus(a.sounds).clips]
-    pieces = [strung(own, a.seconds, seed) for seed in range(a.count)]
-    model = workflows.load(a.model, "cpu", a.threads)
-    sounds = [s.audio.mean(0) for s in workflows.generate(model, a.seconds, top_p=a.top_p, count=a.count)]
-    show([figures_of(piece) for piece in pieces], [figures_of(sound) for sound in sounds])
+    found = measure(workflows.load(a.model, "cpu", a.threads), a.sounds, a.count, a.seconds, a.top_p)
+    show(found.corpus, found.made)
     if a.picture:
-        named = {f"generated, seed {i}": sound for i, sound in enumerate(sounds[:4])}
-        picture(a.picture, {"corpus": pieces[0], **named})
+        named = {f"generated, seed {i}": sound for i, sound in enumerate(found.sounds[:4])}
+        picture(a.picture, {"corpus": found.pieces[0], **named})

@@ -6,37 +6,34 @@ Surprise is the negative log-likelihood of codes in bits a frame, each given all
 past alone thinks of the first 0.5 s after a gap or a healed seam, which are not changed. A --judge is another prior of
 the same codec, which had no say in what was drawn. A step of level is the difference in dB between the 50 ms before and
 after a moment: the larger one at both ends of what was healed, and the largest at any frame of it; beside them the same
-of stretches of the held-out sounds themselves, as long, at random places.
+of stretches of the held-out sounds themselves, as long, at random places. Clicks at joins are what joins.py looks for.
 """
 
 import argparse
 import math
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from common import corpora_dir, split_files
-from distill.audio.io import read_audio
 from distill.device import prepare
 from distill.errors import DistillError
 from distill.inference import operations as ops
 from distill.inference.bridging import STEP_S, level_step
 from distill.inference.editing import CodeGrid
 from distill.inference.gaps import AHEAD_S, TRIES, Gap, draw, log_likelihood
-from distill.inference.generate import generate
 from distill.inference.healing import heal
-from distill.inference.infilling import OVERLAP_S
 from distill.inference.listening import decode_sound
 from distill.inference.regions import Region
 from distill.inference.sampling import Sampling, sample
 from distill.inference.takes import units_for
 from distill.inference.units import Units
-from distill.inference.ways import Playing, Source
 from distill.library import workflows
 from distill.models.persistence import LoadedVQModel
 from distill.models.prior import CodePrior
@@ -45,8 +42,10 @@ from distill.settings import SAMPLE_RATE
 AFTER_S, SHORTEST_S, LONGEST_S = 0.5, 0.5, 1.5
 NEEDED_S = LONGEST_S + 2 * AFTER_S
 """What a held-out sound has to last to be used."""
-NEAR_S = 0.005
 AS_THE_PRIOR_HAS_IT = Sampling(top_p=1.0)
+
+Shares = dict[str, dict[str, float]]
+"""For every judge and every way to fill, the share of gaps after which there is less surprise than after the first."""
 
 
 def prior_of(loaded: LoadedVQModel) -> CodePrior:
@@ -97,7 +96,8 @@ def fillings(prior: CodePrior, gap: Gap, sampling: Sampling, seed: int) -> dict[
 
 def measure_gaps(
     loaded: LoadedVQModel, judges: dict[str, CodePrior], sounds: list[Tensor], a: argparse.Namespace
-) -> None:
+) -> Shares:
+    """By each of the judges."""
     prior, units = prior_of(loaded), units_for(loaded, Sampling(), silence_lasts=True)
     rng, frame_rate = np.random.default_rng(a.seed), SAMPLE_RATE / a.hop
     after, told = round(AFTER_S * frame_rate), {name: [] for name in judges}
@@ -114,15 +114,19 @@ def measure_gaps(
                 row.append(surprise(judge, codes, len(codes) - after, len(codes)))
             told[name].append(row)
         seed += 1
+    shares = {}
     for name, rows in told.items():
         print(f"{a.count} gaps, first {AFTER_S:g} s after them, bits a frame ({name}):")
-        show(list(filled), np.array(rows))
+        shares[name] = show(list(filled), np.array(rows))
+    return shares
 
 
-def show(names: list[str], bits: np.ndarray) -> None:
-    """`bits` `[N, ways]`, beside those of the first way."""
+def show(names: list[str], bits: np.ndarray) -> dict[str, float]:
+    """`bits` `[N, ways]`, beside those of the first way: the share in which each is lower."""
+    lower = {name: float(np.mean(column < bits[:, 0])) for name, column in zip(names, bits.T, strict=True)}
     for name, column in zip(names, bits.T, strict=True):
-        print(f"  {name:<14} {column.mean():6.2f}   lower than {names[0]} on {np.mean(column < bits[:, 0]):4.0%}")
+        print(f"  {name:<14} {column.mean():6.2f}   lower than {names[0]} on {lower[name]:4.0%}")
+    return lower
 
 
 # --- seams --------------------------------------------------------------------------------------------------
@@ -208,43 +212,16 @@ def show_steps(steps: dict[str, list[tuple[float, float]]]) -> None:
             print(f"  {place:<20}{name:<8}{np.median(values):6.2f} {np.quantile(values, 0.95):17.2f} {within:26.0%}")
 
 
-# --- joins --------------------------------------------------------------------------------------------------
-
-
-def measure_joins(loaded: LoadedVQModel, files: list[Path], a: argparse.Namespace) -> None:
-    """The largest sample step near the joins of sounds infilled, beside the 99.9th percentile of their own."""
-    rng, near, over = np.random.default_rng(a.seed), a.hop // 2 + round((OVERLAP_S + NEAR_S) * SAMPLE_RATE), 0
-    steps, joined = [], 0
-    for seed in range(a.sounds):
-        path = files[seed % len(files)]
-        audio = read_audio(path)
-        seconds = audio.shape[1] / SAMPLE_RATE
-        if seconds < 2 * SHORTEST_S:
-            continue
-        start = float(rng.uniform(0.2, seconds - SHORTEST_S - 0.1))
-        stop = start + min(SHORTEST_S, seconds / 3)
-        playing = Playing.of("infill", Source(path.name, "", audio), start=start, stop=stop)
-        (sound,) = generate(loaded, seconds, seed, Sampling(top_p=a.top_p), playing=playing)
-        usual = np.quantile(np.abs(np.diff(audio)), 0.999)
-        for join in (start, stop):
-            at = round(join * SAMPLE_RATE)
-            largest = np.abs(np.diff(sound.audio[:, max(0, at - near) : at + near])).max()
-            steps.append(largest / usual)
-            over += largest > max(usual, np.abs(np.diff(audio[:, max(0, at - near) : at + near])).max())
-            joined += 1
-    print(
-        f"{joined} joins: largest sample step {np.median(steps):.2f} (median), {max(steps):.2f} (most) of the sound's"
-    )
-    print(f"  own 99.9th percentile; {over} above both that and what the sound itself has there")
-
-
-def timed(name: str, work: Callable[[], None]) -> None:
+def timed(name: str, work: Callable[[], Any]) -> Any:
+    """What `work` gives."""
     began = time.process_time()
-    work()
+    result = work()
     print(f"({name}: {time.process_time() - began:.0f} s of processor time)\n", flush=True)
+    return result
 
 
-def main(a: argparse.Namespace) -> None:
+def main(a: argparse.Namespace) -> Shares:
+    """What was found of gaps, if they are among the parts."""
     prepare(1)
     loaded = workflows.load(a.model, "cpu", 1)
     a.hop = loaded.model.frame_hop
@@ -257,25 +234,28 @@ def main(a: argparse.Namespace) -> None:
     if len(grids) < 2:
         sys.exit(f"Fewer than two held-out sounds of {', '.join(a.corpora)} last {NEEDED_S:g} s: name other corpora.")
     sounds = [torch.tensor(grid.codes).long() for grid in grids]
+    shares: Shares = {}
     if "gaps" in a.parts:
-        timed("gaps", lambda: measure_gaps(loaded, judges, sounds, a))
+        shares = timed("gaps", lambda: measure_gaps(loaded, judges, sounds, a))
     if "seams" in a.parts:
         timed("seams", lambda: measure_seams(loaded, judges, grids, a))
-    if "joins" in a.parts:
-        timed("joins", lambda: measure_joins(loaded, files, a))
+    return shares
 
 
-if __name__ == "__main__":
+def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", type=Path)
     parser.add_argument("--judge", type=Path, help="a model with another prior of the same codec")
     parser.add_argument("--corpora", nargs="+", default=["loops", "ambient"])
-    parser.add_argument("--parts", nargs="+", default=["gaps", "seams", "joins"])
+    parser.add_argument("--parts", nargs="+", default=["gaps", "seams"])
     parser.add_argument("--count", type=int, default=100)
-    parser.add_argument("--sounds", type=int, default=20, help="how many are decoded, for joins")
     parser.add_argument("--top-p", type=float, default=0.97)
     parser.add_argument("--seed", type=int, default=0)
+    return parser.parse_args(words)
+
+
+if __name__ == "__main__":
     try:
-        main(parser.parse_args())
+        main(arguments())
     except DistillError as error:
         sys.exit(str(error))

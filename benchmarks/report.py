@@ -1,6 +1,5 @@
 """How the codec benchmark shows what it measured: tables, a JSON file, a page of spectrograms."""
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 import figures
+from common import write_json as write_json
 from distill.settings import SAMPLE_RATE
 from measure import Measured
 from oneshots import LARGEST
@@ -37,19 +37,6 @@ Rows = Mapping[str, Mapping[str, float]]
 
 def name_of(path: Path) -> str:
     return f"{path.parent.name}-{path.stem}"
-
-
-def write_json(path: Path, result: Any) -> None:
-    """JSON has no NaN: what could not be measured is null."""
-    path.write_text(json.dumps(_without_nan(result), indent=1))
-
-
-def _without_nan(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _without_nan(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_nan(item) for item in value]
-    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 # --- tables -------------------------------------------------------------------------------------------------

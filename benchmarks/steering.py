@@ -51,13 +51,14 @@ class Wish(NamedTuple):
 
 @torch.inference_mode()
 def draw(loaded: LoadedVQModel, wishes: Sequence[Wish], seconds: float) -> list[np.ndarray]:
-    """A sound `[C, N]` for each of the wishes, drawn in one batch."""
+    """A sound `[C, N]` for each of the wishes, drawn in one batch: all of them ask for something, or none does."""
     model, n_samples, sampling = loaded.model, round(seconds * loaded.model.sample_rate), Sampling()
     assert loaded.prior is not None
     frames = frames_of(n_samples, model.frame_hop) + model.receptive_field[1]
     asked = [wish.steering.asked(loaded, frames) for wish in wishes]
     lead_ins = [lead_in_of(loaded, sampling, w.seed, asked=a) for w, a in zip(wishes, asked, strict=True)]
-    together = Asked(torch.cat([one.values for one in asked]), wishes[0].steering.guidance)
+    known = [one.values for one in asked if one is not None]
+    together = Asked(torch.cat(known), wishes[0].steering.guidance) if known else None
     generator = torch.Generator().manual_seed(0)
     stream = sample_sounds(
         loaded.prior, len(wishes), sampling, generator, lasting(loaded), LeadIns.of(lead_ins), asked=together,
@@ -98,8 +99,7 @@ def liveliness(sounds: Sequence[np.ndarray]) -> float:
 
 def free_liveliness(loaded: LoadedVQModel, a: argparse.Namespace) -> float:
     """That of as many sounds of which nothing is asked."""
-    nothing = Steering(loudness=((0.0, 50.0),), guidance=0.0)
-    return liveliness(draw(loaded, [Wish(nothing, seed) for seed in range(8 * a.seeds)], a.seconds))
+    return liveliness(draw(loaded, [Wish(Steering(), seed) for seed in range(8 * a.seeds)], a.seconds))
 
 
 def constant(loaded: LoadedVQModel, name: str, a: argparse.Namespace) -> tuple[float, list[float], float]:
@@ -130,22 +130,24 @@ def moving(loaded: LoadedVQModel, name: str, a: argparse.Namespace) -> float:
     return correlation(np.array(asked), np.array(found))
 
 
-def show(path: Path, a: argparse.Namespace) -> None:
-    """A line for each descriptor, as soon as it is known."""
-    loaded = workflows.load(path, "cpu", a.threads)
+def show(path: Path, a: argparse.Namespace) -> dict[str, dict[str, float]]:
+    """A line for each descriptor, as soon as it is known; the correlations of each, at rest and on curves."""
+    loaded, found = workflows.load(path, "cpu", a.threads), {}
     print(f"{path}: free, onsets {free_liveliness(loaded, a):.1f}/s", flush=True)
     for name in a.descriptors:
         began = time.perf_counter()
         rho, means, lively = constant(loaded, name, a)
+        found[name] = {"constant": rho, "curves": moving(loaded, name, a)}
         target = f" (target {TARGETS[name]:.1f})" if name in TARGETS else ""
         heard_means = " ".join(f"{mean:.0f}" for mean in means)
         print(
             f"{path}: {name} {rho:.2f}{target}; heard at 10, 20, … 90: {heard_means}; onsets {lively:.1f}/s", flush=True
         )
-        print(f"    curves {moving(loaded, name, a):.2f}; {time.perf_counter() - began:.0f} s", flush=True)
+        print(f"    curves {found[name]['curves']:.2f}; {time.perf_counter() - began:.0f} s", flush=True)
+    return found
 
 
-def arguments() -> argparse.Namespace:
+def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", nargs="+", type=Path)
     parser.add_argument("--descriptors", nargs="+", default=list(TARGETS), choices=DESCRIPTORS)
@@ -153,7 +155,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--guidance", type=float, default=1.0)
     parser.add_argument("--threads", type=int, default=2)
-    return parser.parse_args()
+    return parser.parse_args(words)
 
 
 def main(a: argparse.Namespace) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+import drawing
 import prior
 from distill.models.prior import CodePrior
 
@@ -40,5 +41,17 @@ def test_floors_stand_in_order_where_there_is_something_to_count() -> None:
     assert rows["unigram"] == pytest.approx(np.log2([3, 4]), abs=0.2)
 
 
-def test_generation_is_timed() -> None:
-    assert prior.generation_speed(files=5, streams=1, levels=1, size=4, seconds=0.2) > 0
+def test_long_sounds_are_scored_piece_by_piece_with_as_much_before_each() -> None:
+    torch.manual_seed(0)
+    network = CodePrior(SIZE, 12 * LEVELS, LEVELS, hidden_size=16, num_layers=1, num_heads=2).eval()
+    (codes,) = sounds(50)
+    starts = torch.zeros(1, 50, dtype=torch.bool)
+    starts[:, 0] = True
+    with torch.inference_mode():
+        likely = network.frame_scores(codes[None], starts).codes.log_softmax(-1).gather(-1, codes[None, ..., None])
+    assert prior.bits_by_level(network, [codes]) == pytest.approx(-likely[0, ..., 0].mean(0) / math.log(2), abs=1e-5)
+
+
+def test_drawing_is_timed() -> None:
+    assert drawing.prior_speed(files=5, streams=1, levels=1, size=4, seconds=0.2) > 0
+    assert all(speed > 0 for speed in drawing.rival_speeds(files=5, levels=1, size=4, seconds=0.2).values())

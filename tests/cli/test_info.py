@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 
 
@@ -16,12 +17,15 @@ def test_without_a_prior(run, codec_only: Path) -> None:
 
 
 def test_with_a_prior(run, trained: Path) -> None:
-    assert "held-out perplexity" in " ".join(run("info", trained).stderr.split())
+    shown = " ".join(run("info", trained).stderr.split())
+    assert "held-out perplexity" in shown
+    assert re.search(r"Structure \d+\.\d, Timbre \d+\.\d, Detail \d+\.\d", shown)
     result = run("info", trained, "--json")
     assert (result.stderr, result.stdout.count("\n")) == ("", 1)
     said = json.loads(result.stdout)
     assert said["has_prior"]
     assert said["prior_metadata"]["epochs_trained"] == 3
+    assert len(said["prior_metadata"]["level_losses"]) == 3
     assert "corpus_codes" not in said["prior_metadata"]
     assert said["bits_per_second"] == said["frame_rate"] * 3 * 5
     assert said["tags"] == ["high", "low"]

@@ -75,7 +75,8 @@ def test_json_is_all_there_is(run, corpus_dir: Path, bare_model: Path, tiny_prio
     done = json.loads(result.stdout)
     assert (done["epochs_trained"], done["file_count"], done["interrupted"]) == (1, 8, False)
     assert done["prior_config"]["hidden_size"] == 32
-    assert set(done["history"][0]) >= {"epoch", "train_loss", "val_loss"}
+    assert set(done["history"][0]) >= {"epoch", "train_loss", "own_loss", "val_loss"}
+    assert len(done["level_losses"]) == len(done["history"][0]["level_losses"]) == 3
 
 
 def test_memorising_is_told_when_it_happens_and_at_the_end(

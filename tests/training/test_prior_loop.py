@@ -21,6 +21,7 @@ from distill.training.checkpoint import checkpoint_path
 from distill.training.metrics import PriorEpochMetrics, PriorVerdictKind
 from distill.training.prior_config import PriorConfig
 from distill.training.prior_data import draw_batch, stack
+from distill.training.prior_epoch import level_losses
 from distill.training.prior_loop import train_prior, train_prior_epoch, validate_prior_epoch
 
 
@@ -37,6 +38,22 @@ def test_an_epoch_lowers_the_loss_and_validation_is_its_exponential() -> None:
     after, perplexity = validate_prior_epoch(prior, windows(stream, 16))
     assert after < 0.5 * before
     assert perplexity == pytest.approx(math.exp(after))
+
+
+def test_levels_are_judged_apart() -> None:
+    """The second level never changes, and is soon known."""
+    torch.manual_seed(0)
+    prior = CodePrior(8, 32, 2, hidden_size=32, num_layers=1, num_heads=2, dropout=0.0)
+    codes = torch.randint(8, (60, 2))
+    codes[:, 1] = 3
+    stream = string_together([codes], [0])
+    rng = np.random.default_rng(0)
+    batches = [stack(draw_batch(stream, 4, 16, rng), torch.device("cpu")) for _ in range(30)]
+    train_prior_epoch(prior, torch.optim.Adam(prior.parameters(), 1e-2), batches)
+    pieces = windows(stream, 16)
+    first, second = level_losses(prior, pieces)
+    assert second < 0.1 < first
+    assert validate_prior_epoch(prior, pieces)[0] == pytest.approx((first + second) / 2)
 
 
 def test_the_result_goes_into_the_file(trained: Path) -> None:
@@ -202,6 +219,51 @@ def test_copies_of_one_file_are_told(model_path: Path, tmp_path: Path, tiny_prio
     done = train_prior(model_path, folder, PriorConfig(**tiny_prior))["complete"]
     assert done.verdict_kind == PriorVerdictKind.REPEATED
     assert "3 of 4 files are copies" in done.verdict
+
+
+def test_what_diverges_later_keeps_the_best(model_path: Path, corpus_dir: Path, tiny_prior: dict[str, Any]) -> None:
+    config = PriorConfig(**tiny_prior | {"max_epochs": 20, "min_steps_per_epoch": 12})
+    seen: list[PriorEpochMetrics] = []
+
+    def go_astray(metrics: PriorEpochMetrics) -> None:
+        seen.append(metrics)
+        config.learning_rate = 1e12
+
+    result = train_prior(model_path, corpus_dir, config, go_astray)
+    done, best = result["complete"], min(seen, key=lambda m: m.val_loss)
+    assert 1 <= len(seen) < 20
+    assert result["prior_model"] is not None
+    assert all(torch.isfinite(weight).all() for weight in result["prior_model"].state_dict().values())
+    assert (done.best_perplexity, done.interrupted) == (best.best_perplexity, False)
+    assert (done.verdict_kind, done.epochs_trained) == (PriorVerdictKind.DIVERGED, len(seen))
+    assert re.search(rf"epoch {best.epoch} are kept.*lower --lr", done.verdict)
+    (warning,) = result["warnings"]
+    assert warning.startswith(f"Epoch {len(seen) + 1}: Prior training diverged")
+    assert warning.endswith(f"The weights of epoch {best.epoch} are kept.")
+    path = save_prior_to_model(model_path, result["prior_model"], result["prior_config"], result["prior_metadata"])
+    assert load_model_v2(path).prior_metadata["verdict_kind"] == "diverged"
+
+
+def test_own_sounds_are_judged_as_held_out_ones_are(
+    model_path: Path, corpus_dir: Path, tiny_prior: dict[str, Any]
+) -> None:
+    """With dropout and masking so high that the steps' loss says next to nothing of what is known."""
+    seen: list[PriorEpochMetrics] = []
+    hard = tiny_prior | {"dropout": 0.8, "mask_rate": 0.9, "learning_rate": 5e-3, "min_steps_per_epoch": 30}
+    result = train_prior(model_path, corpus_dir, PriorConfig(**hard), seen.append)
+    assert all(m.own_loss is not None and m.own_loss < m.train_loss for m in seen)
+    assert [point["own_loss"] for point in result["history"]] == [m.own_loss for m in seen]
+
+
+def test_the_loss_of_each_level_is_told(model_path: Path, corpus_dir: Path, tiny_prior: dict[str, Any]) -> None:
+    seen: list[PriorEpochMetrics] = []
+    result = train_prior(model_path, corpus_dir, PriorConfig(**tiny_prior), seen.append)
+    for metrics, point in zip(seen, result["history"], strict=True):
+        assert len(metrics.level_losses) == 3
+        assert sum(metrics.level_losses) / 3 == pytest.approx(metrics.val_loss)
+        assert point["level_losses"] == list(metrics.level_losses)
+    best = min(seen, key=lambda m: m.val_loss)
+    assert result["level_losses"] == result["prior_metadata"]["level_losses"] == list(best.level_losses)
 
 
 def test_a_rate_far_too_high_ends_in_a_sentence(model_path: Path, corpus_dir: Path, tiny_prior: dict[str, Any]) -> None:

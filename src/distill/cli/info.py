@@ -1,6 +1,6 @@
 """`distill info`: what a model file holds."""
 
-from math import log2
+from math import exp, log2
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -89,6 +89,7 @@ def _table(facts: dict[str, Any]) -> "Table":
         ("Corpus", f"{facts['corpus_files']} files, {facts['corpus_s']:.1f} s"),
         ("Verdict", facts["verdict"]),
         ("Prior", _prior_line(facts)),
+        *_levels_of_prior(facts),
         *_verdict_on_prior(facts),
         ("Steered by", _steering_line(facts)),
         ("Licence", facts["licence"]),
@@ -104,6 +105,17 @@ def _stereo_line(stereo: dict[str, list[float]]) -> str:
         f"side at {side:.1f} dB in your recordings, {side_decoded:.1f} dB as decoded; "
         f"left and right correlate {alike:.2f}, {alike_decoded:.2f} as decoded"
     )
+
+
+def _levels_of_prior(facts: dict[str, Any]) -> list[tuple[str, str]]:
+    """Held-out perplexity of each level; no row for priors of earlier versions, which do not tell."""
+    from distill.inference.regions import level_names
+
+    losses = (facts["prior_metadata"] or {}).get("level_losses")
+    if not losses:
+        return []
+    pairs = zip(level_names(len(losses)), losses, strict=True)
+    return [("Perplexity", ", ".join(f"{name} {exp(min(loss, 50.0)):.1f}" for name, loss in pairs))]
 
 
 def _verdict_on_prior(facts: dict[str, Any]) -> list[tuple[str, str]]:

@@ -159,6 +159,7 @@ def _summary(model_path: Path, dataset_dir: Path, result: dict[str, Any]) -> dic
         "interrupted": done.interrupted,
         "verdict": done.verdict,
         "verdict_kind": done.verdict_kind,
+        "level_losses": result["level_losses"],
         "copying": result["copying"],
         "prior_config": result["prior_config"],
         "history": result["history"],

@@ -33,6 +33,7 @@ class PriorVerdictKind(StrEnum):
     MEMORISING = "memorising"
     COPYING = "copying"
     DIVERGING = "diverging"
+    DIVERGED = "diverged"
     REPEATED = "repeated"
 
 
@@ -139,7 +140,11 @@ class PriorStepMetrics:
 
 @dataclass(frozen=True)
 class PriorEpochMetrics:
-    """One epoch of prior training; losses in nats per code, perplexity is exp(val_loss)."""
+    """One epoch of prior training; losses in nats per code, perplexity is exp(val_loss).
+
+    `train_loss` is that of the steps, under dropout and with frames hidden; `own_loss` that of some of one's own sounds
+    under the conditions of `val_loss`, of which `level_losses` are the levels' parts, coarsest first.
+    """
 
     epoch: int
     total_epochs: int
@@ -153,6 +158,8 @@ class PriorEpochMetrics:
     learning_rate: float
     verdict: str = ""
     verdict_kind: PriorVerdictKind = PriorVerdictKind.TOO_EARLY
+    own_loss: float | None = None
+    level_losses: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,9 @@ class PriorConfig:
     context_s: float = 8.0
     """Seconds of sound that each frame can look back on."""
     piece_s: float = 4.0
-    """Seconds in a piece of a batch: more, and shorter, steps learn faster than pieces of the whole context."""
+    """Seconds in a piece of most batches: more, and shorter, steps learn faster than pieces of the whole context."""
+    long_every: int = 4
+    """Every so many-th batch has fewer pieces, as long as the context, so that all of that is learned; 0: none."""
     weight_decay: float = 0.1
     mask_rate: float = 0.2
     """Share of past frames that are hidden in training, so that small corpora are not learned by heart."""
@@ -49,6 +51,7 @@ class PriorConfig:
             ),
             (self.threads is None or self.threads >= 1, "--threads must be at least 1."),
             (0 <= self.dropout < 1, "The dropout must lie between 0 and 1."),
+            (self.long_every >= 0, "How often a batch has long pieces must be 0 (never) or more."),
             (0 <= self.ahead_share <= 1, "The share of batches heard ahead must lie between 0 and 1."),
             (
                 self.num_heads >= 1 and self.hidden_size >= 1 and self.hidden_size % (2 * self.num_heads) == 0,

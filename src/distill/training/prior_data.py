@@ -1,7 +1,7 @@
 """What prior training learns from: codes of the corpus in several encodings, cut into batches."""
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -9,17 +9,20 @@ import torch
 from torch import Tensor
 
 from distill.data.dataset import Region, Split
-from distill.data.streams import Stream, cut
+from distill.data.streams import Stream, cut, string_together, windows
 from distill.models.persistence import LoadedVQModel
 from distill.models.prior import extract_code_sequences
+from distill.training.prior_config import PriorConfig
 
 AUDIBLE = 10 ** (-50 / 20)
 KEPT_TAIL_S = 0.02
-START_SHARE = 0.25
 GAIN_DB = 6.0
+START_SHARE = 0.25
 """Share of training pieces that begin where a sound begins, as generated audio does."""
 SHORTEST_AHEAD_S, LONGEST_AHEAD_S = 0.25, 2.0
 """How much of what follows a gap is heard before it is filled."""
+LEAST_OWN_S, MOST_OWN_S = 20.0, 120.0
+"""So much of one's own sound is needed to judge by, where there is as much, and so much is enough."""
 
 
 class PriorCodes(NamedTuple):
@@ -27,6 +30,26 @@ class PriorCodes(NamedTuple):
 
     train: list[list[Tensor]]
     held_out: list[Tensor]
+
+
+class Shape(NamedTuple):
+    """A batch of `pieces`, each of so many `frames`."""
+
+    pieces: int
+    frames: int
+
+
+def context_frames(config: PriorConfig, frame_rate: float) -> int:
+    """How many frames each frame can look back on."""
+    return max(8, round(config.context_s * frame_rate))
+
+
+def batch_shapes(config: PriorConfig, frame_rate: float) -> list[Shape]:
+    """What batches are like, over and over: short pieces, and at last fewer that are as long as the context."""
+    context = context_frames(config, frame_rate)
+    short = Shape(config.batch_size, min(context, max(8, round(config.piece_s * frame_rate))))
+    long = Shape(max(1, round(short.pieces * short.frames / context)), context)
+    return [short] * (config.long_every - 1) + [long] if config.long_every else [short]
 
 
 def without_inaudible_tail(audio: np.ndarray, sample_rate: int) -> np.ndarray:
@@ -75,9 +98,45 @@ def encode_split(
     return PriorCodes([list(same) for same in zip(*versions, strict=True)], encoded(split.held_out))
 
 
+def some_of(sequences: Sequence[Tensor], frames: int, seed: int) -> list[Tensor]:
+    """`frames` of `sequences` `[T, Q]`, or all there are: whole ones in random order, the last of them cut."""
+    chosen, left = [], frames
+    for i in np.random.default_rng(seed).permutation(len(sequences)):
+        chosen.append(sequences[i][:left])
+        left -= len(chosen[-1])
+        if not left:
+            break
+    return chosen
+
+
+def judged_pieces(codes: PriorCodes, context: int, frame_rate: float, seed: int) -> tuple[list[Stream], list[Stream]]:
+    """What is held out and about as much of one's own, in pieces that are twice as long as the `context`: what begins
+    a piece has no past, and is dear."""
+    own = [versions[0] for versions in codes.train]
+    # A corpus of one tiny sound has nothing to hold out: then the sound itself is all there is to judge by.
+    held_out = codes.held_out or own
+    frames = min(max(sum(map(len, held_out)), round(LEAST_OWN_S * frame_rate)), round(MOST_OWN_S * frame_rate))
+    both = (held_out, some_of(own, frames, seed))
+    held, known = (windows(string_together(some, range(len(some))), 2 * context) for some in both)
+    return held, known
+
+
 def stack(pieces: Sequence[Stream], device: torch.device) -> Stream:
     """A batch: `codes` `[B, T, Q]`, `starts` and `ends` `[B, T]`."""
     return Stream(*(torch.stack(parts).to(device) for parts in zip(*pieces, strict=True)))
+
+
+def draw_batches(
+    codes: PriorCodes, cut_off: Sequence[bool], shapes: Sequence[Shape], steps: int, rng: np.random.Generator
+) -> Iterator[list[Stream]]:
+    """Batches of an epoch, of the `shapes` in turn, from one encoding of each sound, in random order.
+
+    A sound whose `cut_off` is true does not end with its last frame.
+    """
+    sequences = [versions[int(rng.integers(len(versions)))] for versions in codes.train]
+    stream = string_together(sequences, rng.permutation(len(sequences)).tolist(), cut_off)
+    for step in range(steps):
+        yield draw_batch(stream, *shapes[step % len(shapes)], rng)
 
 
 def draw_batch(stream: Stream, batch_size: int, length: int, rng: np.random.Generator) -> list[Stream]:

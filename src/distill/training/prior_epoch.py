@@ -14,6 +14,7 @@ from distill.training.prior_data import rearranged, stack
 
 END_WEIGHT = 1.0
 MAX_GRADIENT = 1.0
+DIVERGED = "Prior training diverged: the loss is no number any more; start again with a lower --lr."
 
 
 def prior_loss(scores: FrameScores, codes: Tensor, ends: Tensor) -> tuple[Tensor, Tensor]:
@@ -51,25 +52,33 @@ def train_prior_epoch(
         optimizer.step()
         losses.append(per_code.item())
         if not math.isfinite(losses[-1]):
-            raise DivergedError(
-                "Prior training diverged: the loss is no number any more. Start again with a lower --lr."
-            )
+            raise DivergedError(DIVERGED)
         if after_step(losses[-1]):
             break
     return sum(losses) / len(losses)
 
 
-@torch.no_grad()
 def validate_prior_epoch(prior: CodePrior, pieces: Iterable[Stream]) -> tuple[float, float]:
     """Mean loss in nats a code, and its exponential, the perplexity, over `pieces` of codes `[T, Q]`."""
+    losses = level_losses(prior, pieces)
+    loss = sum(losses) / len(losses)
+    return loss, perplexity_of(loss)
+
+
+def perplexity_of(loss: float) -> float:
+    """Of a loss in nats a code; bounded, so that it is a number for every loss that is one."""
+    return math.exp(min(loss, 50.0))
+
+
+@torch.no_grad()
+def level_losses(prior: CodePrior, pieces: Iterable[Stream]) -> list[float]:
+    """Mean loss in nats a code of each level, coarsest first, over `pieces` of codes `[T, Q]`."""
     prior.eval()
-    total, count = 0.0, 0
+    total, frames = torch.zeros(prior.num_quantizers, dtype=torch.float64), 0
     for piece in pieces:
         batch = stack([piece], prior.start.device)
-        per_code, _ = prior_loss(
-            prior.frame_scores(batch.codes, batch.starts, ends=batch.ends), batch.codes, batch.ends
-        )
-        total += per_code.item() * batch.codes.numel()
-        count += batch.codes.numel()
-    loss = total / max(count, 1)
-    return loss, math.exp(min(loss, 50.0))
+        scores = prior.frame_scores(batch.codes, batch.starts, ends=batch.ends).codes[0].float()
+        cost = F.cross_entropy(scores.flatten(0, 1), batch.codes.flatten(), reduction="none")
+        total += cost.view_as(piece.codes).sum(0).cpu()
+        frames += len(piece.codes)
+    return [float(level) for level in total / max(frames, 1)]

@@ -18,9 +18,9 @@ from torch import Tensor
 
 from distill.data.corpus import scan_corpus
 from distill.data.dataset import Split, make_manifest, split_by_manifest
-from distill.data.streams import Stream, string_together, windows
+from distill.data.streams import Stream
 from distill.device import gains_by_bfloat16, pick_device, prepare
-from distill.errors import CheckpointError
+from distill.errors import CheckpointError, DivergedError
 from distill.models.persistence import LoadedVQModel, load_model_v2
 from distill.models.prior import CodePrior
 from distill.training.average import WeightAverage
@@ -30,23 +30,24 @@ from distill.training.metrics import PriorEpochMetrics, PriorStepMetrics, PriorT
 from distill.training.prior_config import PriorConfig
 from distill.training.prior_copies import draw_and_compare
 from distill.training.prior_data import (
+    batch_shapes,
+    context_frames,
     draw_ahead,
-    draw_batch,
+    draw_batches,
     draw_gains,
     draw_offsets,
     encode_split,
+    judged_pieces,
     stack,
 )
-from distill.training.prior_epoch import train_prior_epoch, validate_prior_epoch
+from distill.training.prior_epoch import DIVERGED, level_losses, perplexity_of, train_prior_epoch, validate_prior_epoch
 from distill.training.prior_metadata import index_of_copies, longest_sound, recordings
-from distill.training.prior_optimizer import prior_optimizer
+from distill.training.prior_optimizer import prior_optimizer, rate_at, set_rate
 from distill.training.prior_verdict import Copying, PriorFacts, PriorVerdict, check_memorization, judge_prior
 from distill.training.traits import find_traits, reader_batches, steering_facts
 
 log = logging.getLogger(__name__)
 
-WARMUP_STEPS = 30
-FINAL_RATE = 0.1
 CHECKPOINT_EVERY_S = 20.0
 COMPARED_AFTER = 3
 """Epochs without a better one after which sounds are drawn from the best, to see what they copy."""
@@ -109,8 +110,8 @@ class _PriorRun:
         gains = draw_gains(config.encodings, config.seed)
         self.codes = encode_split(loaded, split, self.offsets, gains, cancel_event)
         self.traits = find_traits(codec, split, self.codes.train, gains)
-        self.context = max(8, round(config.context_s * codec.frame_rate))
-        self.piece = min(self.context, max(8, round(config.piece_s * codec.frame_rate)))
+        self.context = context_frames(config, codec.frame_rate)
+        self.shapes = batch_shapes(config, codec.frame_rate)
         torch.manual_seed(config.seed)
         self.prior = CodePrior(codec.codebook_size, **self.prior_config)
         if self.prior.pointer is not None:
@@ -120,15 +121,16 @@ class _PriorRun:
             self.prior.reader.learn(reader_batches(self.prior.pointer, self.codes.train, self.traits, config.seed))
         self.optimizer = prior_optimizer(self.prior, config.learning_rate, config.weight_decay)
         self.average = WeightAverage(self.prior)
-        self.held_out = self._held_out_pieces()
+        self.held_out, self.own = judged_pieces(self.codes, self.context, codec.frame_rate, config.seed)
         frames = sum(len(versions[0]) for versions in self.codes.train)
-        one_pass = math.ceil(frames / (config.batch_size * self.piece))
+        one_pass = math.ceil(frames / math.prod(self.shapes[0]))
         self.steps_per_epoch = max(one_pass, config.min_steps_per_epoch)
         self.epoch, self.step, self.elapsed_s, self.since_best = 0, 0, 0.0, 0
         self.best_loss = math.inf
         self.best_weights: dict[str, Tensor] | None = None
-        self.history: list[dict[str, float]] = []
+        self.history: list[dict[str, Any]] = []
         self.warnings: list[str] = []
+        self.diverged = False
         self.copying: Copying | None = None
         self.last_checkpoint_s, self.epoch_began = 0.0, time.perf_counter()
 
@@ -151,14 +153,12 @@ class _PriorRun:
         }
 
     @property
+    def _best_epoch(self) -> int:
+        return self.epoch - self.since_best
+
+    @property
     def file_count(self) -> int:
         return len({region.clip.content_hash for region in (*self.split.train, *self.split.held_out)})
-
-    def _held_out_pieces(self) -> list[Stream]:
-        # A corpus of one tiny sound has nothing to hold out: then the sound itself is all there is to judge by.
-        sequences = self.codes.held_out or [versions[0] for versions in self.codes.train]
-        # Longer than the context: what begins a piece has no past, and is dear.
-        return windows(string_together(sequences, range(len(sequences))), 2 * self.context)
 
     # --- training ----------------------------------------------------------------------------------------------
 
@@ -169,15 +169,23 @@ class _PriorRun:
         return self.epoch >= self.config.max_epochs if minutes is None else self.elapsed_s >= 60 * minutes
 
     def to_the_end(self, callback: EpochCallback) -> None:
-        while not self._is_done():
-            if self.cancel_event.is_set():
-                return
-            self.epoch_began = time.perf_counter()
-            train_loss = self._train()
-            if self.cancel_event.is_set() and self.best_weights is None:
-                return
-            self._judge(train_loss, self.epoch_began, callback)
-            self._checkpoint()
+        """Epoch after epoch; one that diverges is the last, and there must be good ones before it."""
+        try:
+            while not (self._is_done() or self.cancel_event.is_set()):
+                self._one_epoch(callback)
+        except DivergedError as error:
+            if self.best_weights is None:
+                raise
+            self.diverged = True
+            self.warnings.append(f"Epoch {self.epoch + 1}: {error} The weights of epoch {self._best_epoch} are kept.")
+
+    def _one_epoch(self, callback: EpochCallback) -> None:
+        self.epoch_began = time.perf_counter()
+        train_loss = self._train()
+        if self.cancel_event.is_set() and self.best_weights is None:
+            return
+        self._judge(train_loss, callback)
+        self._checkpoint()
 
     def _train(self) -> float:
         half = gains_by_bfloat16(self.device)
@@ -189,21 +197,17 @@ class _PriorRun:
 
     def _batches(self) -> Iterable[Stream]:
         rng = np.random.default_rng([self.config.seed, self.epoch])
-        sequences = [versions[int(rng.integers(len(versions)))] for versions in self.codes.train]
         cut_off = [region.stop < region.clip.n_samples for region in self.split.train]
-        stream = string_together(sequences, rng.permutation(len(sequences)).tolist(), cut_off)
-        for _ in range(self.steps_per_epoch):
-            for group in self.optimizer.param_groups:
-                group["lr"] = group["scale"] * self._learning_rate()
-            yield stack(draw_batch(stream, self.config.batch_size, self.piece, rng), self.device)
+        for pieces in draw_batches(self.codes, cut_off, self.shapes, self.steps_per_epoch, rng):
+            set_rate(self.optimizer, self._learning_rate())
+            yield stack(pieces, self.device)
 
     def _learning_rate(self) -> float:
-        """Linear warm-up, then a cosine down to a tenth at the last epoch, or when the time is over."""
-        progress = min(1.0, self.step / (self.config.max_epochs * self.steps_per_epoch))
+        """At its lowest at the last epoch, or when the time is over."""
+        progress = self.step / (self.config.max_epochs * self.steps_per_epoch)
         if self.config.minutes is not None:
-            progress = min(1.0, self._spent_s() / (60 * self.config.minutes))
-        decay = FINAL_RATE + (1 - FINAL_RATE) * 0.5 * (1 + math.cos(math.pi * progress))
-        return self.config.learning_rate * min(1.0, (self.step + 1) / WARMUP_STEPS) * decay
+            progress = self._spent_s() / (60 * self.config.minutes)
+        return rate_at(self.config.learning_rate, self.step, progress)
 
     def _spent_s(self) -> float:
         """Seconds of training so far, those of the current epoch too."""
@@ -219,38 +223,46 @@ class _PriorRun:
         self.step_callback(PriorStepMetrics(self.epoch + 1, done, self.steps_per_epoch, loss))
         return self.cancel_event.is_set() or self._time_is_over()
 
-    def _judge(self, train_loss: float, began: float, callback: EpochCallback) -> None:
-        self.epoch += 1
-        self.since_best += 1
+    def _judge(self, train_loss: float, callback: EpochCallback) -> None:
         with self.average.applied():
-            val_loss, perplexity = validate_prior_epoch(self.prior, self.held_out)
+            levels = level_losses(self.prior, self.held_out)
+            val_loss = sum(levels) / len(levels)
+            if not math.isfinite(val_loss):
+                # The last step of the epoch may be the one that went wrong.
+                raise DivergedError(DIVERGED)
+            own_loss, _ = validate_prior_epoch(self.prior, self.own)
+            self.epoch += 1
+            self.since_best += 1
             if val_loss < self.best_loss:
                 self.best_loss, self.since_best = val_loss, 0
                 self.best_weights = {k: v.detach().cpu().clone() for k, v in self.prior.state_dict().items()}
+        perplexity = perplexity_of(val_loss)
         memorizing, message = check_memorization(perplexity, self.prior.codebook_size, self.file_count)
         if memorizing:
             self.warnings.append(f"Epoch {self.epoch}: {message}")
-        self.history.append({"epoch": self.epoch, "train_loss": train_loss, "val_loss": val_loss})
+        losses = {"train_loss": train_loss, "own_loss": own_loss, "val_loss": val_loss, "level_losses": levels}
+        self.history.append({"epoch": self.epoch} | losses)
         if self.since_best == COMPARED_AFTER:
             self._compare()
         verdict = self._verdict()
-        took = time.perf_counter() - began
+        took = time.perf_counter() - self.epoch_began
         self.elapsed_s += took
-        best = math.exp(min(self.best_loss, 50.0))
+        best = perplexity_of(self.best_loss)
         callback(
             PriorEpochMetrics(
                 self.epoch, self.config.max_epochs, train_loss, val_loss, perplexity, best,
                 memorizing, message, took, self._learning_rate(), verdict.sentence, verdict.kind,
+                own_loss, tuple(levels),
             )
         )  # fmt: skip
 
     def _verdict(self, finished: bool = False) -> PriorVerdict:
-        K = self.prior.codebook_size
-        return judge_prior(PriorFacts(self.history, K, self.file_count, self.material, self.copying, finished))
+        K, files = self.prior.codebook_size, self.file_count
+        return judge_prior(PriorFacts(self.history, K, files, self.material, self.copying, finished, self.diverged))
 
     def _compare(self) -> None:
         """See what the best weights copy, unless that is known or training was stopped by hand."""
-        best = self.epoch - self.since_best
+        best = self._best_epoch
         if self.cancel_event.is_set() or self.best_weights is None or (self.copying and self.copying.epoch == best):
             return
         prior = deepcopy(self.prior)
@@ -329,8 +341,8 @@ class _PriorRun:
             self._compare()
             self.prior.load_state_dict(self.best_weights)
         verdict = self._verdict(finished=True) if self.history else None
-        final = math.exp(min(self.history[-1]["val_loss"], 50.0)) if self.history else math.nan
-        best = math.exp(min(self.best_loss, 50.0))
+        final = perplexity_of(self.history[-1]["val_loss"]) if self.history else math.nan
+        best = perplexity_of(self.best_loss)
         interrupted = self.cancel_event.is_set()
         complete = PriorTrainingCompleteEvent(
             self.epoch, final, best, self.elapsed_s, interrupted, tuple(self.warnings),
@@ -341,6 +353,7 @@ class _PriorRun:
             "prior_config": self.prior_config,
             "prior_metadata": self._metadata(final, best, verdict),
             "history": self.history,
+            "level_losses": self._best_levels,
             "warnings": list(self.warnings),
             "unknown_files": self.split.unknown,
             "file_count": self.file_count,
@@ -348,6 +361,11 @@ class _PriorRun:
             "copying": asdict(self.copying) if self.copying else None,
             "complete": complete,
         }
+
+    @property
+    def _best_levels(self) -> list[float]:
+        """Held-out loss of each level in nats a code, with the weights that are kept; empty before there are any."""
+        return self.history[self._best_epoch - 1]["level_losses"] if self.history else []
 
     def _metadata(self, final: float, best: float, verdict: PriorVerdict | None) -> dict[str, Any]:
         generating = self._for_generating() if self.best_weights is not None else {}
@@ -359,6 +377,7 @@ class _PriorRun:
             "codebook_hash": self.loaded.model.codebook_hash(),
             "training": {k: v for k, v in asdict(self.config).items() if v is not None},
             "loss_curves": self.history,
+            "level_losses": self._best_levels,
             "warnings": list(self.warnings),
             "unknown_files": self.split.unknown,
             "file_count": self.file_count,

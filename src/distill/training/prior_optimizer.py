@@ -1,4 +1,6 @@
-"""AdamW for the prior, in two groups: the network, and the pointer's few numbers."""
+"""AdamW for the prior, in two groups: the network, and the pointer's few numbers; and how fast they move."""
+
+import math
 
 import torch
 from torch import nn
@@ -7,6 +9,9 @@ from distill.models.prior import CodePrior
 
 POINTER_RATE = 20.0
 """Learning rate of the pointer relative to the network's: it has a hundred numbers a level, and far to go."""
+
+WARMUP_STEPS = 30
+FINAL_RATE = 0.1
 
 
 def prior_optimizer(prior: CodePrior, learning_rate: float, weight_decay: float) -> torch.optim.AdamW:
@@ -17,3 +22,15 @@ def prior_optimizer(prior: CodePrior, learning_rate: float, weight_decay: float)
     network = {"params": groups[False], "scale": 1.0, "weight_decay": weight_decay}
     pointer = {"params": groups[True], "scale": POINTER_RATE, "weight_decay": 0.0}
     return torch.optim.AdamW([g for g in (network, pointer) if g["params"]], lr=learning_rate, betas=(0.9, 0.98))
+
+
+def rate_at(highest: float, step: int, progress: float) -> float:
+    """The learning rate: linear warm-up over the first steps, then a cosine down to a tenth at `progress` 1."""
+    decay = FINAL_RATE + (1 - FINAL_RATE) * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
+    return highest * min(1.0, (step + 1) / WARMUP_STEPS) * decay
+
+
+def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
+    """Give every group its part of `rate`."""
+    for group in optimizer.param_groups:
+        group["lr"] = group["scale"] * rate

@@ -45,8 +45,9 @@ class Copying:
 class PriorFacts:
     """What a verdict is drawn from.
 
-    `history` has, for each epoch, its number, `train_loss` and `val_loss` in nats a code. `copying` is None as long
-    as nothing was drawn.
+    `history` has, for each epoch, its number, `train_loss`, `own_loss` and `val_loss` in nats a code. The first is that
+    of the steps, under dropout and with frames hidden; only the others can be compared with each other. `copying` is
+    None as long as nothing was drawn. `diverged`: the epoch after the last of them did.
     """
 
     history: Sequence[Point]
@@ -55,6 +56,7 @@ class PriorFacts:
     material: Material = field(default_factory=Material)
     copying: Copying | None = None
     finished: bool = False
+    diverged: bool = False
 
     @property
     def best(self) -> Point:
@@ -74,7 +76,7 @@ class PriorFacts:
 def judge_prior(facts: PriorFacts) -> PriorVerdict:
     """The verdict that matters most: what makes training useless first, then what was learned by heart, then how far
     it is."""
-    for rule in (_diverging, _repeated, _too_early, _copying, _memorising, _overfitting, _gap):
+    for rule in (_diverged, _diverging, _repeated, _too_early, _copying, _memorising, _overfitting, _gap):
         if verdict := rule(facts):
             return verdict
     return _at_the_end(facts) if facts.finished else _under_way(facts)
@@ -96,6 +98,16 @@ def check_memorization(val_perplexity: float, codebook_size: int, dataset_file_c
 
 def _perplexity(loss: float) -> str:
     return f"{math.exp(min(loss, 50.0)):.1f}"
+
+
+def _diverged(facts: PriorFacts) -> PriorVerdict | None:
+    if not facts.diverged:
+        return None
+    return PriorVerdict(
+        PriorVerdictKind.DIVERGED,
+        f"Diverged after epoch {facts.history[-1]['epoch']}: the loss is no number any more; the weights of epoch "
+        f"{facts.best['epoch']} are kept, for better ones start again with a lower --lr.",
+    )
 
 
 def _diverging(facts: PriorFacts) -> PriorVerdict | None:
@@ -149,25 +161,25 @@ def _memorising(facts: PriorFacts) -> PriorVerdict | None:
 def _overfitting(facts: PriorFacts) -> PriorVerdict | None:
     best, last = facts.best, facts.history[-1]
     harder = last["val_loss"] > (1 + HARDER) * best["val_loss"]
-    if facts.since_best < SETTLED_EPOCHS or not harder or last["train_loss"] >= best["train_loss"]:
+    if facts.since_best < SETTLED_EPOCHS or not harder or last["own_loss"] >= best["own_loss"]:
         return None
     advice = "for a better prior add recordings" if facts.finished else "you lose nothing by stopping now"
     return PriorVerdict(
         PriorVerdictKind.OVERFITTING,
         f"Over-fitting: since epoch {best['epoch']} held-out codes got harder to predict (perplexity "
         f"{_perplexity(best['val_loss'])} to {_perplexity(last['val_loss'])}) while your own got easier "
-        f"({_perplexity(best['train_loss'])} to {_perplexity(last['train_loss'])}); the weights of epoch "
+        f"({_perplexity(best['own_loss'])} to {_perplexity(last['own_loss'])}); the weights of epoch "
         f"{best['epoch']} are kept, {advice}.",
     )
 
 
 def _gap(facts: PriorFacts) -> PriorVerdict | None:
     best = facts.best
-    if best["val_loss"] - best["train_loss"] < LARGE_GAP:
+    if best["val_loss"] - best["own_loss"] < LARGE_GAP:
         return None
     return PriorVerdict(
         PriorVerdictKind.MEMORISING,
-        f"Memorising: your own codes are far easier to predict (perplexity {_perplexity(best['train_loss'])}) than "
+        f"Memorising: your own codes are far easier to predict (perplexity {_perplexity(best['own_loss'])}) than "
         f"held-out ones ({_perplexity(best['val_loss'])}), so generated audio may repeat your recordings; "
         "add more varied files, or stop earlier with fewer --epochs.",
     )
