@@ -91,6 +91,14 @@ def test_a_crop_keeps_the_end_to_the_sample(grid: CodeGrid) -> None:
         ops.crop(grid, Region(levels=(0,)))
 
 
+def test_a_crop_says_which_locks_it_leaves_out(grid: CodeGrid) -> None:
+    held = ops.lock(grid, Region(1, 4, (0,))).grid
+    assert ops.crop(held, Region(1, 4)).remark == ops.crop(grid, Region(1, 4)).remark == ""
+    assert ops.crop(held, Region(3)).remark == "Of 3 locked codes, 2 lay outside and are left out."
+    assert ops.crop(held, Region(4)).remark == "Of 3 locked codes, 3 lay outside and are left out."
+    assert ops.copy(held, Region(4), at=6).remark == ""
+
+
 def test_paint(grid: CodeGrid) -> None:
     painted = ops.set_code(grid, 3, Region(1, 3, (1,))).grid
     assert painted.codes.tolist() == [[10, 20], [11, 3], [12, 3], [13, 23], [14, 24], [15, 25]]
@@ -98,6 +106,12 @@ def test_paint(grid: CodeGrid) -> None:
     assert each.codes[4:].tolist() == [[1, 2], [3, 4]]
     assert ops.replace_code(painted, 3, 9).grid.codes[:, 1].tolist() == [20, 9, 9, 23, 24, 25]
     assert ops.replace_code(painted, 3, 9, Region(2)).grid.codes[:, 1].tolist() == [20, 3, 9, 23, 24, 25]
+
+
+@pytest.mark.parametrize("code", [-1, 64, 2**63, 10**20])
+def test_there_is_no_such_code(grid: CodeGrid, code: int) -> None:
+    with pytest.raises(UsageError, match=f"There is no code {code}: the codes of this sound go from 0 to 63"):
+        ops.set_code(grid, code)
 
 
 def test_shuffle_keeps_blocks_and_seed(grid: CodeGrid) -> None:
@@ -172,6 +186,7 @@ def test_locks(grid: CodeGrid) -> None:
         lambda g: ops.shuffle(g, Region(), 0),
         lambda g: ops.shuffle(g, Region(), 7),
         lambda g: ops.shuffle(g, Region(), 1, seed=-1),
+        lambda g: ops.shuffle(g, Region(), 1, seed=10**20),
         lambda g: ops.transplant(g, ops.crop(g, Region(0, 2)).grid, Region(3)),
         lambda g: ops.swap(g, ops.crop(g, Region(0, 2)).grid, Region(0, 9)),
     ],

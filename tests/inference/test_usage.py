@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from distill.errors import CodebookMismatchError
+from distill.errors import CodebookMismatchError, CodesFileError
 from distill.inference.codec import encode_sound
 from distill.inference.usage import corpus_use, count_codes, perplexity
 from distill.models.persistence import load_model_v2, save_model_v2
@@ -44,3 +44,8 @@ def test_grids_of_another_model_are_refused(trained: Path) -> None:
     use.check_made(grid)
     with pytest.raises(CodebookMismatchError, match=r"a\.wav"):
         use.check_made(replace(grid, codebook_hash="0" * 64))
+    more = replace(grid, codes=np.tile(grid.codes, 2), level_names=grid.level_names * 2)
+    for misfit in (more, replace(grid, codebook_size=64)):
+        with pytest.raises(CodesFileError, match=r"a\.wav"):
+            use.check_made(misfit)
+    use.check_made(replace(grid, codes=grid.codes[:, :2], level_names=grid.level_names[:2]))

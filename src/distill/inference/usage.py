@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from distill.errors import CodebookMismatchError
+from distill.errors import CodebookMismatchError, CodesFileError
 from distill.inference.editing import CodeGrid
 from distill.inference.regions import level_names
 from distill.models.persistence import read_header
@@ -25,11 +25,16 @@ class CorpusUse:
     health: tuple[dict[str, Any], ...]
 
     def check_made(self, grid: CodeGrid) -> None:
-        """`CodebookMismatchError` for a grid of another model."""
+        """`CodebookMismatchError` for a grid of another model, `CodesFileError` for levels that this one lacks."""
         if grid.codebook_hash != self.codebook_hash:
             raise CodebookMismatchError(
                 f"These codes (of '{grid.source}') were made with another model than {self.path}: "
                 "name the model that encoded them."
+            )
+        if grid.codes.shape[1] > len(self.level_names) or grid.codebook_size != self.codebook_size:
+            raise CodesFileError(
+                f"The codes of '{grid.source}' have levels or codes that {self.path} does not have: "
+                "encode the sound again, or undo the last edit."
             )
 
 
