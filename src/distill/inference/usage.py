@@ -38,9 +38,11 @@ class CorpusUse:
             )
 
 
-def count_codes(codes: np.ndarray, codebook_size: int) -> np.ndarray:
-    """How often each code stands in each level of `codes` `[T, Q]`: `[Q, K]`."""
-    return np.stack([np.bincount(column, minlength=codebook_size) for column in codes.T])
+def counted(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The codes that stand in `codes` `[n]`, the most frequent first, and how often each does."""
+    present, counts = np.unique(codes, return_counts=True)
+    order = (-counts).argsort(kind="stable")
+    return present[order], counts[order]
 
 
 def perplexity(counts: np.ndarray) -> float:
