@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from distill.cli.edit import app, lines
+from distill.cli.edit_files import read_script
 from distill.inference.codes import load_codes, save_codes
 from distill.inference.editing import CodeGrid
 from distill.library import editing, workflows
@@ -87,6 +88,29 @@ def test_every_operation(run, trained: Path, grids: tuple[CodeGrid, CodeGrid], t
     files = [trained, "a.json"] if name in editing.WITH_MODEL else ["a.json"]
     assert run("edit", "run", *files, "--script", script, "-o", "line.json").exit_code == 0
     assert load_codes(tmp_path / "line.json") == made
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (r"swap C:\Users\me\b.json --to 1f", [r"swap", r"C:\Users\me\b.json", "--to", "1f"]),
+        (r'swap "C:\my sounds\b.json" # twice', ["swap", r"C:\my sounds\b.json"]),
+        (r"swap '\\host\b.json'", ["swap", r"\\host\b.json"]),
+        ('swap "a b.json" --from=1.5', ["swap", "a b.json", "--from=1.5"]),
+        ("# nothing", []),
+    ],
+)
+def test_backslashes_stand_between_folders(tmp_path: Path, line: str, words: list[str]) -> None:
+    (tmp_path / "edits.txt").write_text(line)
+    steps = read_script(lambda given: ("", {"words": given}), tmp_path / "edits.txt")
+    assert [step.options["words"] for step in steps] == ([words] if words else [])
+
+
+@pytest.mark.parametrize("words", ["reverse none.json", "heal none.sda none.json"])
+def test_where_it_goes_is_looked_at_before_the_work(run, words: str) -> None:
+    result = run("edit", *words.split(), "-o", "no/out.json")
+    assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+    assert "The folder 'no' does not exist" in result.stderr
 
 
 @pytest.mark.parametrize("name", ["heal", "drift", "shuffle"])

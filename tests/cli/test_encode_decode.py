@@ -118,6 +118,13 @@ def test_a_folder(run, trained: Path, corpus_dir: Path, tmp_path: Path) -> None:
     assert (result.exit_code, result.stderr) == (0, "in-codes: 9 of 9 sounds (4.28 s).\n")
 
 
+def test_where_it_goes_is_looked_at_before_the_work(run) -> None:
+    for output, part in (("no/x.json", "The folder 'no' does not exist"), ("x.wav", "end in .json")):
+        result = run("encode", "none.sda", "none.wav", "-o", output)
+        assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+        assert part in result.stderr
+
+
 def test_a_folder_to_one_file_is_refused(run, trained: Path, corpus_dir: Path) -> None:
     result = run("encode", trained, corpus_dir, "-o", "x.json")
     assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
