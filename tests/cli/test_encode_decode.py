@@ -8,6 +8,7 @@ import soundfile as sf
 
 import distill
 from distill.inference.codes import load_codes
+from distill.inference.listening import column_sound
 
 
 def first_sound(corpus_dir: Path) -> Path:
@@ -81,6 +82,18 @@ def test_a_part_of_the_sound(run, trained: Path, corpus_dir: Path) -> None:
     run("decode", trained, "x.json", "-o", "all.wav")
     assert np.abs(sf.read("all.wav")[0] - whole).max() > 1e-3
     for options in (("--levels", "4"), ("--from", "9"), ("--from", "0.5", "--to", "0.2")):
+        refused = run("decode", trained, "x.json", "-o", "none.wav", *options)
+        assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)
+    assert not Path("none.wav").exists()
+
+
+def test_one_column(run, trained: Path, corpus_dir: Path) -> None:
+    run("encode", trained, corpus_dir / "high" / "pluck 7.wav", "-o", "x.json")
+    result = run("decode", trained, "x.json", "-o", "column.wav", "--column", "12f", "--json")
+    assert json.loads(result.stdout) == {"path": "column.wav", "duration_s": 0.5, "n_samples": 24_000}
+    wanted = column_sound(distill.load(trained, threads=1), load_codes("x.json"), 12)
+    assert np.allclose(sf.read("column.wav", dtype="float32")[0], wanted[0], atol=1e-5)
+    for options in (("--column", "9"), ("--column", "x"), ("--column", "1f", "--levels", "1")):
         refused = run("decode", trained, "x.json", "-o", "none.wav", *options)
         assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)
     assert not Path("none.wav").exists()

@@ -2,17 +2,24 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+import torch
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from distill.errors import CodebookMismatchError, UsageError
 from distill.inference import operations as ops
+from distill.inference.blending import blend, clear, drift
 from distill.inference.editing import CodeGrid, Edited
 from distill.inference.history import History
 from distill.inference.regions import Region
+from distill.models.persistence import LoadedVQModel
+from distill.models.vqvae import VQVAE
+from distill.settings import SAMPLE_RATE
 
 HOP = 1024
 
@@ -229,8 +236,24 @@ IN_TIME: dict[str, Callable[[CodeGrid, Region, int], Edited]] = {
     "repeat": lambda g, region, n: ops.repeat(g, region, 1 + n % 3),
     "stretch": lambda g, region, n: ops.stretch(g, region, 0.1 + n % 7 / 3),
 }
+WITH_MODEL: dict[str, Callable[[CodeGrid, Region, int], Edited]] = {
+    "blend": lambda g, region, n: blend(model(), g, other_of(g, n), n % 11 / 10, region),
+    "drift": lambda g, region, n: drift(model(), g, n % 11 / 10, region, seed=n),
+    "clear": lambda g, region, n: clear(model(), g, region),
+}
 CROP = {"crop": lambda g, region, n: ops.crop(g, replace(region, levels=None))}
-EDITS = IN_PLACE | LOCKS | IN_TIME | CROP
+EDITS = IN_PLACE | LOCKS | IN_TIME | WITH_MODEL | CROP
+MAY_NOT_BE = {"move", "cut", "copy", "fill", "transplant", "swap", "blend"}
+"""What some regions make no sense for: all others are never refused."""
+
+
+@cache
+def model() -> LoadedVQModel:
+    """A codec that learned nothing: what edits need of it are entries."""
+    torch.manual_seed(0)
+    codec = VQVAE(SAMPLE_RATE, codebook_size=5, num_quantizers=3, hidden_size=16, decoder_layers=1).eval()
+    codec.rvq.codebooks.normal_()
+    return LoadedVQModel(codec, codec.config, {}, Path("untrained.sda"))
 
 
 def other_of(grid: CodeGrid, n: int) -> CodeGrid:
@@ -257,6 +280,7 @@ def attempt(grid: CodeGrid, name: str, region: Region, n: int) -> Edited | None:
     try:
         return EDITS[name](grid, region, n)
     except UsageError:
+        assert name in MAY_NOT_BE
         return None
 
 
@@ -273,7 +297,7 @@ def check(name: str, before: CodeGrid, region: Region, after: Edited) -> None:
             assert np.array_equal(np.argwhere(grid.locked), np.argwhere(held))
     elif held is None:
         assert after.kept_back == 0
-    if name in IN_PLACE:
+    if name in IN_PLACE | WITH_MODEL:
         outside = np.ones(before.codes.shape, dtype=bool)
         outside[start:stop, levels] = False
         assert np.array_equal(grid.codes[outside], before.codes[outside])
@@ -288,7 +312,7 @@ def check(name: str, before: CodeGrid, region: Region, after: Edited) -> None:
 @given(sequence=steps(), T=st.integers(1, 12))
 @settings(max_examples=150)
 def test_any_sequence_of_edits(new_grid, sequence, T: int) -> None:
-    start = new_grid(T, Q=3, codebook_size=5)
+    start = new_grid(T, Q=3, codebook_size=5, codebook_hash=model().model.codebook_hash())
     history, grids = History(start), [start]
     for name, first, length, levels, n in sequence:
         before = history.grid
@@ -297,6 +321,8 @@ def test_any_sequence_of_edits(new_grid, sequence, T: int) -> None:
         if after is not None:
             check(name, before, region, after)
             grids.append(history.add(name, after.grid))
+    # A sequence of refusals would show nothing.
+    assume(len(grids) > 1)
     for grid in reversed(grids[:-1]):
         assert history.undo() == grid
     assert history.undo() == start

@@ -70,6 +70,15 @@ def _levels_called(part: str, names: Sequence[str]) -> list[int]:
     return found
 
 
+def parse_entry(text: str, names: Sequence[str]) -> tuple[int, int]:
+    """The level, from 0, and the code that `text` names: `1:17`, `timbre:17`. `UsageError` for what is none."""
+    level, _, code = text.partition(":")
+    levels = parse_levels(level, names)
+    if len(levels) != 1 or not re.fullmatch(r"\s*[0-9]{1,9}\s*", code):
+        raise UsageError(f"'{text}' is no code of a level (--entry): give both, 1:17 or timbre:17.")
+    return levels[0], int(code)
+
+
 def _plain(name: str) -> str:
     return re.sub(r"[\s_-]", "", name).lower()
 

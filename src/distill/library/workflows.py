@@ -18,9 +18,9 @@ from distill.inference.codes import load_codes
 from distill.inference.editing import CodeGrid
 from distill.inference.generate import Generated
 from distill.inference.generate import generate as generate_sounds
-from distill.inference.listening import decode_sound, listen
+from distill.inference.listening import column_sound, decode_sound, entry_sound, listen
 from distill.inference.recipe import Recipe, read_recipe
-from distill.inference.regions import Region
+from distill.inference.regions import Region, level_names, parse_entry
 from distill.inference.sampling import Sampling
 from distill.inference.steering import Steering, steer
 from distill.inference.streaming import stream_sound
@@ -354,9 +354,29 @@ def decode(
 
     Also written to `output` (24-bit WAV) when given.
     """
-    paths = output_paths(output, 1) if output is not None else []
     audio = decode_sound(model, codes if isinstance(codes, CodeGrid) else load_codes(codes), region)
-    for path in paths:
+    return _written(model, audio, output)
+
+
+def decode_column(
+    model: LoadedVQModel, codes: CodeGrid | FilePath, time: str | float, output: FilePath | None = None
+) -> np.ndarray:
+    """One column of `codes`, at `time` (seconds, or frames as `12f`), held for half a second: `[C, N]`.
+
+    As loud as all that sounds by itself. Also written to `output` (24-bit WAV) when given.
+    """
+    grid = codes if isinstance(codes, CodeGrid) else load_codes(codes)
+    return _written(model, column_sound(model, grid, grid.region(time).start), output)
+
+
+def decode_entry(model: LoadedVQModel, entry: str, output: FilePath | None = None) -> np.ndarray:
+    """One `entry` of a codebook (`1:17`, `timbre:17`), held for half a second: `[C, N]`; see `decode_column`."""
+    level, code = parse_entry(entry, level_names(model.model.num_quantizers))
+    return _written(model, entry_sound(model, level, code), output)
+
+
+def _written(model: LoadedVQModel, audio: np.ndarray, output: FilePath | None) -> np.ndarray:
+    for path in output_paths(output, 1) if output is not None else []:
         write_sound(path, audio, model.model.sample_rate)
     return audio
 
