@@ -5,6 +5,7 @@ import json
 import shlex
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 
 from distill.cli.edit import app, lines
+from distill.cli.edit_files import read_script
 from distill.inference.codes import load_codes, save_codes
 from distill.inference.editing import CodeGrid
 from distill.library import editing, workflows
@@ -86,6 +88,56 @@ def test_every_operation(run, trained: Path, grids: tuple[CodeGrid, CodeGrid], t
     files = [trained, "a.json"] if name in editing.WITH_MODEL else ["a.json"]
     assert run("edit", "run", *files, "--script", script, "-o", "line.json").exit_code == 0
     assert load_codes(tmp_path / "line.json") == made
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (r"swap C:\Users\me\b.json --to 1f", [r"swap", r"C:\Users\me\b.json", "--to", "1f"]),
+        (r'swap "C:\my sounds\b.json" # twice', ["swap", r"C:\my sounds\b.json"]),
+        (r"swap '\\host\b.json'", ["swap", r"\\host\b.json"]),
+        ('swap "a b.json" --from=1.5', ["swap", "a b.json", "--from=1.5"]),
+        ("# nothing", []),
+    ],
+)
+def test_backslashes_stand_between_folders(tmp_path: Path, line: str, words: list[str]) -> None:
+    (tmp_path / "edits.txt").write_text(line)
+    steps = read_script(lambda given: ("", {"words": given}), tmp_path / "edits.txt")
+    assert [step.options["words"] for step in steps] == ([words] if words else [])
+
+
+@pytest.mark.parametrize("words", ["reverse none.json", "heal none.sda none.json"])
+def test_where_it_goes_is_looked_at_before_the_work(run, words: str) -> None:
+    result = run("edit", *words.split(), "-o", "no/out.json")
+    assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+    assert "The folder 'no' does not exist" in result.stderr
+
+
+@pytest.mark.parametrize("name", ["heal", "drift", "shuffle"])
+def test_seeds_beyond_all_bounds(run, trained: Path, grids: tuple[CodeGrid, CodeGrid], name: str) -> None:
+    options = {"drift": ["--amount", "0.5"], "shuffle": ["--block", "1f"], "heal": ["--to", "4f"]}[name]
+    result = run(*call(name, trained, "a.json"), *options, "--seed", 10**20, "-o", "out.json")
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert "--seed must lie between 0 and" in result.stderr
+
+
+def test_heal_the_seams_of_a_region(run, trained: Path, grids: tuple[CodeGrid, CodeGrid], tmp_path: Path) -> None:
+    long = editing.repeat(grids[0], times=5).grid
+    save_codes(tmp_path / "long.json", replace(long, seams=(12, 30)))
+    heal = [*call("heal", trained, "long.json"), "--from", "8f", "--to", "20f", "--temperature", "4"]
+    assert run(*heal, "--seams", "-o", "seam.json").exit_code == 0
+    assert run(*heal, "-o", "all.json").exit_code == 0
+    (tmp_path / "edits.txt").write_text("heal --from 8f --to 20f --temperature 4 --seams\n")
+    assert run("edit", "run", trained, "long.json", "--script", "edits.txt", "-o", "line.json").exit_code == 0
+    seam, everything, line = (load_codes(tmp_path / f"{name}.json") for name in ("seam", "all", "line"))
+    assert line == seam
+    assert seam.seams == everything.seams == (30,)
+    changed, all_changed = (np.flatnonzero((grid.codes != long.codes).any(1)) for grid in (seam, everything))
+    assert 8 <= changed.min() <= changed.max() < 12
+    assert all_changed.max() > 12
+    result = run(*call("heal", trained, "long.json"), "--from", "31f", "--seams", "-o", "out.json")
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert "No edit has left a seam" in result.stderr
 
 
 def test_what_is_said(run, grids: tuple[CodeGrid, CodeGrid]) -> None:

@@ -8,6 +8,7 @@ import soundfile as sf
 
 import distill
 from distill.inference.codes import load_codes
+from distill.inference.listening import column_sound
 
 
 def first_sound(corpus_dir: Path) -> Path:
@@ -86,6 +87,18 @@ def test_a_part_of_the_sound(run, trained: Path, corpus_dir: Path) -> None:
     assert not Path("none.wav").exists()
 
 
+def test_one_column(run, trained: Path, corpus_dir: Path) -> None:
+    run("encode", trained, corpus_dir / "high" / "pluck 7.wav", "-o", "x.json")
+    result = run("decode", trained, "x.json", "-o", "column.wav", "--column", "12f", "--json")
+    assert json.loads(result.stdout) == {"path": "column.wav", "duration_s": 0.5, "n_samples": 24_000}
+    wanted = column_sound(distill.load(trained, threads=1), load_codes("x.json"), 12)
+    assert np.allclose(sf.read("column.wav", dtype="float32")[0], wanted[0], atol=1e-5)
+    for options in (("--column", "9"), ("--column", "x"), ("--column", "1f", "--levels", "1")):
+        refused = run("decode", trained, "x.json", "-o", "none.wav", *options)
+        assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)
+    assert not Path("none.wav").exists()
+
+
 @pytest.mark.parametrize(
     ("rate", "channels", "n"), [(48_000, 1, 1), (48_000, 1, 5000), (8_000, 1, 4001), (192_000, 8, 30_011)]
 )
@@ -116,6 +129,13 @@ def test_a_folder(run, trained: Path, corpus_dir: Path, tmp_path: Path) -> None:
     (folder / "broken.wav").unlink()
     result = run("encode", trained, "in")
     assert (result.exit_code, result.stderr) == (0, "in-codes: 9 of 9 sounds (4.28 s).\n")
+
+
+def test_where_it_goes_is_looked_at_before_the_work(run) -> None:
+    for output, part in (("no/x.json", "The folder 'no' does not exist"), ("x.wav", "end in .json")):
+        result = run("encode", "none.sda", "none.wav", "-o", output)
+        assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+        assert part in result.stderr
 
 
 def test_a_folder_to_one_file_is_refused(run, trained: Path, corpus_dir: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from distill.audio.level import active_rms_db
-from distill.errors import AudioError, CodebookMismatchError
+from distill.errors import AudioError, CodebookMismatchError, CodesFileError
 from distill.inference.codec import encode_blocks, encode_sound
 from distill.inference.codes import load_codes, save_codes
 from distill.inference.listening import decode_sound, listen
@@ -115,6 +115,22 @@ def test_codes_of_another_model_are_refused(loaded: LoadedVQModel) -> None:
     codes = encode_sound(loaded, np.ones((1, 3000), np.float32))
     with pytest.raises(CodebookMismatchError, match="another model"):
         decode_sound(loaded, replace(codes, codebook_hash="0" * 64))
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        # As an edit of the file by hand may make it.
+        ({"frame_rate": 93.75, "n_samples": 4 * 512}, "512 samples a frame"),
+        ({"frame_rate": 23.4375, "sample_rate": 24_000}, "24000 samples a second"),
+        ({"codebook_size": 64}, "64 codes a level"),
+        ({"codes": np.zeros((4, 4), np.int32), "level_names": ("a", "b", "c", "d")}, "4 levels"),
+    ],
+)
+def test_codes_of_other_rates_or_levels_are_refused(loaded: LoadedVQModel, changes, words: str) -> None:
+    codes = encode_sound(loaded, np.zeros((1, 4 * 1024), np.float32), "a.wav")
+    with pytest.raises(CodesFileError, match=f"'a.wav' have {words}"):
+        listen(loaded, replace(codes, **changes))
 
 
 def test_what_overshoots_is_limited_not_clipped(loaded: LoadedVQModel) -> None:

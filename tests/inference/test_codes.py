@@ -4,6 +4,7 @@ import gzip
 import json
 import math
 import os
+import tracemalloc
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -275,6 +276,40 @@ def test_a_small_file_cannot_grow_without_end(tmp_path: Path) -> None:
         for _ in range(80):
             file.write(b" " * (1 << 20))
     refused(path, "longer than any")
+
+
+BOMBS = {
+    "lists": ('"codes":[', "[],", "[]]"),
+    "rows": ('"codes":[', "[999],", "[999]]"),
+    "one row": ('"codes":[[', "999,", "999]]"),
+    "numbers": ('"codes":[', "999,", "999]"),
+    "nested": ('"codes":[[', "[],", "[]]]"),
+    "objects": ('"codes":[', "{},", "{}]"),
+    "locks": ('"locked":[', "[1,1,2],", "[1,1,2]]"),
+    "seams": ('"seams":[', "999,", "999]"),
+    "names": ('"level_names":[', '"ab",', '"ab"]'),
+    "entries": ("", '"gain":[[]],', '"gain":1'),
+    "blanks": ("", " ", '"gain":1'),
+}
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_a_small_file_that_grows_takes_no_more_memory_than_its_text(tmp_path: Path, bomb: str) -> None:
+    """Millions of numbers or lists as Python has them would be twenty times as large."""
+    begin, many, end = BOMBS[bomb]
+    path = tmp_path / "x.json.gz"
+    with gzip.open(path, "wb", compresslevel=1) as file:
+        file.write(b'{"format":"distill.codes","version":1,' + begin.encode())
+        part = many.encode() * ((1 << 20) // len(many))
+        for _ in range(3):
+            file.write(part)
+        file.write(end.encode() + b"}")
+    assert path.stat().st_size < 1 << 16
+    tracemalloc.start()
+    refused(path)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 6 * (3 << 20)
 
 
 def test_no_file_or_no_file_at_all(tmp_path: Path) -> None:

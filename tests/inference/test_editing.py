@@ -66,10 +66,46 @@ def test_times_become_frames(new_grid, start: str, stop: str, frames: tuple[int,
     assert region.levels == (1,)
 
 
+@pytest.mark.parametrize(
+    ("filled", "start", "stop", "frames"),
+    [
+        # A last frame that is all but empty is one, where frames are counted.
+        (4.1, "4f", None, (4, None)),
+        (4.1, "0", "4f", (0, 4)),
+        (4.1, "3f", "4f", (3, 4)),
+        (4.1, "0", "0.08", (0, 4)),
+        (4.1, "0", "0.087", (0, 5)),
+        (4.1, "0.0855", None, (4, None)),
+        # From within the last frame, that frame.
+        (4.9, "0.1", None, (4, None)),
+        (4.9, "0.1", "0.104", (4, 5)),
+        (4.4, "0.09", None, (4, None)),
+        # From the start is from 0.
+        (4.4, None, "0.005", (0, 1)),
+        (4.4, "0", "0.005", (0, 1)),
+    ],
+)  # fmt: skip
+def test_the_last_frame(new_grid, filled: float, start: str | None, stop: str | None, frames: tuple) -> None:
+    region = new_grid(n_samples=round(filled * 1024)).region(start, stop)
+    assert (region.start, region.stop) == frames
+    region.within(5, 3)
+
+
+def test_where_something_goes(new_grid) -> None:
+    grid = new_grid(n_samples=round(4.1 * 1024))
+    assert [grid.edge(time) for time in ("4f", "5f", "0.087", "0.08", 0)] == [4, 5, 5, 4, 0]
+
+
 def test_times_that_make_no_region(new_grid) -> None:
-    for start, stop in (("0.05", "0.05"), ("0.05", "0.01"), ("0", "0.2"), ("5f", None)):
+    for start, stop in (("0.05", "0.05"), ("0.05", "0.01"), ("0", "0.2"), ("0", "0")):
         with pytest.raises(UsageError):
             new_grid().region(start, stop).within(5, 3)
+    for start in ("5f", "0.11", "0.107"):
+        with pytest.raises(UsageError, match=rf"{start} is past the end: 'sound 0\.wav' lasts 0\.11 s \(5f\)"):
+            new_grid().region(start)
+    short = new_grid(n_samples=round(4.4 * 1024))
+    with pytest.raises(UsageError, match="nothing"):
+        short.region("0.092", "0.091").within(5, 3)
 
 
 def test_length_follows_in_whole_frames(new_grid) -> None:
@@ -128,6 +164,22 @@ def test_other_codecs_are_refused_by_name(new_grid, changes) -> None:
     with pytest.raises(CodebookMismatchError, match=r"'sound 0.wav' and 'sound 1.wav'"):
         check_same_codec(a, b)
     check_same_codec(a, new_grid(9, seed=2))
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"codebook_hash": "cd" * 32, "model_id": "b"}, "different models (model-1 and b)"),
+        ({"codebook_size": 128}, "64 and 128 codes a level"),
+        ({"Q": 2}, "3 and 2 levels"),
+        ({"frame_rate": 93.75, "n_samples": 5 * 512}, "46.875 and 93.75 frames a second"),
+        ({"frame_rate": 46.875, "sample_rate": 24_000, "n_samples": 5 * 512}, "48000 and 24000 samples a second"),
+    ],
+)
+def test_what_differs_is_said(new_grid, changes, words: str) -> None:
+    with pytest.raises(CodebookMismatchError) as raised:
+        check_same_codec(new_grid(), new_grid(seed=1, **changes))
+    assert words in str(raised.value)
 
 
 def test_a_region_of_no_level(new_grid) -> None:

@@ -1,5 +1,6 @@
 """Seams that edits leave, and how the prior mends them."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -67,8 +68,34 @@ def test_what_is_locked_stays(loaded: LoadedVQModel, spliced: CodeGrid) -> None:
     assert np.array_equal(healed.grid.codes[16], held.codes[16])
     assert healed.kept_back == 0
     assert len(changed(held, healed.grid)) > 1
-    whole = ops.lock(spliced).grid
-    assert heal(loaded, whole).grid == replace(whole, seams=())
+    assert healed.grid.seams == ()
+
+
+@pytest.mark.parametrize(("start", "stop"), [(0, None), (14, 21)])
+def test_seams_that_are_locked_are_not_mended(
+    loaded: LoadedVQModel, spliced: CodeGrid, start: int, stop: int | None
+) -> None:
+    # Before the second seam, something may change.
+    grid = replace(spliced, seams=(20, 35))
+    held = ops.lock(grid, Region(start, stop)).grid
+    healed = heal(loaded, held, sampling=WILD).grid
+    assert healed.seams == ((20, 35) if stop is None else (20,))
+    assert bool(changed(held, healed)) is (stop is not None)
+    whole = ops.lock(grid).grid
+    assert heal(loaded, whole, at_seams=False).grid == whole
+
+
+def test_most_of_a_sound_made_anew_is_said(loaded: LoadedVQModel, spliced: CodeGrid) -> None:
+    shuffled = ops.shuffle(spliced, block=4, seed=1).grid
+    assert heal(loaded, spliced).remark == ""
+    assert re.fullmatch(r"The seams lie so close that \d\d% of the sound is made anew\.", heal(loaded, shuffled).remark)
+    assert heal(loaded, shuffled, at_seams=False).remark == ""
+
+
+@pytest.mark.parametrize("seed", [-1, 2**64, 10**20])
+def test_a_seed_that_is_none(loaded: LoadedVQModel, spliced: CodeGrid, seed: int) -> None:
+    with pytest.raises(UsageError, match="--seed must lie between 0 and"):
+        heal(loaded, spliced, seed=seed)
 
 
 @pytest.mark.parametrize(("start", "stop"), [(0, 3), (0, None), (30, None), (7, 8)])

@@ -1,5 +1,7 @@
 """Undo, redo, and a memory that has an end."""
 
+import tracemalloc
+
 from distill.inference import operations as ops
 from distill.inference.history import History
 from distill.inference.regions import Region
@@ -36,6 +38,21 @@ def test_memory_is_bounded(new_grid) -> None:
     history.undo()
     assert history.undo() == history.undo() == new_grid(seed=6)
     assert history.undone == ("step 7", "step 8")
+
+
+def test_seams_count(new_grid) -> None:
+    """After a shuffle there are more bytes in them than in the codes."""
+    start = new_grid(3000, 2)
+    history = History(start, memory=1 << 20)
+    tracemalloc.start()
+    for seed in range(60):
+        history.add(f"shuffle {seed}", ops.shuffle(start, seed=seed).grid)
+    _, peak = tracemalloc.get_traced_memory()
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert 5 < len(history.done) < 10
+    assert held < 1.2 * history.memory
+    assert peak < 3 * history.memory
 
 
 def test_what_is_larger_than_the_memory_is_held_alone(new_grid) -> None:

@@ -2,17 +2,24 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+import torch
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from distill.errors import CodebookMismatchError, UsageError
 from distill.inference import operations as ops
+from distill.inference.blending import blend, clear, drift
 from distill.inference.editing import CodeGrid, Edited
 from distill.inference.history import History
 from distill.inference.regions import Region
+from distill.models.persistence import LoadedVQModel
+from distill.models.vqvae import VQVAE
+from distill.settings import SAMPLE_RATE
 
 HOP = 1024
 
@@ -91,6 +98,14 @@ def test_a_crop_keeps_the_end_to_the_sample(grid: CodeGrid) -> None:
         ops.crop(grid, Region(levels=(0,)))
 
 
+def test_a_crop_says_which_locks_it_leaves_out(grid: CodeGrid) -> None:
+    held = ops.lock(grid, Region(1, 4, (0,))).grid
+    assert ops.crop(held, Region(1, 4)).remark == ops.crop(grid, Region(1, 4)).remark == ""
+    assert ops.crop(held, Region(3)).remark == "Of 3 locked codes, 2 lay outside and are left out."
+    assert ops.crop(held, Region(4)).remark == "Of 3 locked codes, 3 lay outside and are left out."
+    assert ops.copy(held, Region(4), at=6).remark == ""
+
+
 def test_paint(grid: CodeGrid) -> None:
     painted = ops.set_code(grid, 3, Region(1, 3, (1,))).grid
     assert painted.codes.tolist() == [[10, 20], [11, 3], [12, 3], [13, 23], [14, 24], [15, 25]]
@@ -98,6 +113,12 @@ def test_paint(grid: CodeGrid) -> None:
     assert each.codes[4:].tolist() == [[1, 2], [3, 4]]
     assert ops.replace_code(painted, 3, 9).grid.codes[:, 1].tolist() == [20, 9, 9, 23, 24, 25]
     assert ops.replace_code(painted, 3, 9, Region(2)).grid.codes[:, 1].tolist() == [20, 3, 9, 23, 24, 25]
+
+
+@pytest.mark.parametrize("code", [-1, 64, 2**63, 10**20])
+def test_there_is_no_such_code(grid: CodeGrid, code: int) -> None:
+    with pytest.raises(UsageError, match=f"There is no code {code}: the codes of this sound go from 0 to 63"):
+        ops.set_code(grid, code)
 
 
 def test_shuffle_keeps_blocks_and_seed(grid: CodeGrid) -> None:
@@ -172,6 +193,7 @@ def test_locks(grid: CodeGrid) -> None:
         lambda g: ops.shuffle(g, Region(), 0),
         lambda g: ops.shuffle(g, Region(), 7),
         lambda g: ops.shuffle(g, Region(), 1, seed=-1),
+        lambda g: ops.shuffle(g, Region(), 1, seed=10**20),
         lambda g: ops.transplant(g, ops.crop(g, Region(0, 2)).grid, Region(3)),
         lambda g: ops.swap(g, ops.crop(g, Region(0, 2)).grid, Region(0, 9)),
     ],
@@ -214,8 +236,24 @@ IN_TIME: dict[str, Callable[[CodeGrid, Region, int], Edited]] = {
     "repeat": lambda g, region, n: ops.repeat(g, region, 1 + n % 3),
     "stretch": lambda g, region, n: ops.stretch(g, region, 0.1 + n % 7 / 3),
 }
+WITH_MODEL: dict[str, Callable[[CodeGrid, Region, int], Edited]] = {
+    "blend": lambda g, region, n: blend(model(), g, other_of(g, n), n % 11 / 10, region),
+    "drift": lambda g, region, n: drift(model(), g, n % 11 / 10, region, seed=n),
+    "clear": lambda g, region, n: clear(model(), g, region),
+}
 CROP = {"crop": lambda g, region, n: ops.crop(g, replace(region, levels=None))}
-EDITS = IN_PLACE | LOCKS | IN_TIME | CROP
+EDITS = IN_PLACE | LOCKS | IN_TIME | WITH_MODEL | CROP
+MAY_NOT_BE = {"move", "cut", "copy", "fill", "transplant", "swap", "blend"}
+"""What some regions make no sense for: all others are never refused."""
+
+
+@cache
+def model() -> LoadedVQModel:
+    """A codec that learned nothing: what edits need of it are entries."""
+    torch.manual_seed(0)
+    codec = VQVAE(SAMPLE_RATE, codebook_size=5, num_quantizers=3, hidden_size=16, decoder_layers=1).eval()
+    codec.rvq.codebooks.normal_()
+    return LoadedVQModel(codec, codec.config, {}, Path("untrained.sda"))
 
 
 def other_of(grid: CodeGrid, n: int) -> CodeGrid:
@@ -242,6 +280,7 @@ def attempt(grid: CodeGrid, name: str, region: Region, n: int) -> Edited | None:
     try:
         return EDITS[name](grid, region, n)
     except UsageError:
+        assert name in MAY_NOT_BE
         return None
 
 
@@ -258,7 +297,7 @@ def check(name: str, before: CodeGrid, region: Region, after: Edited) -> None:
             assert np.array_equal(np.argwhere(grid.locked), np.argwhere(held))
     elif held is None:
         assert after.kept_back == 0
-    if name in IN_PLACE:
+    if name in IN_PLACE | WITH_MODEL:
         outside = np.ones(before.codes.shape, dtype=bool)
         outside[start:stop, levels] = False
         assert np.array_equal(grid.codes[outside], before.codes[outside])
@@ -273,7 +312,7 @@ def check(name: str, before: CodeGrid, region: Region, after: Edited) -> None:
 @given(sequence=steps(), T=st.integers(1, 12))
 @settings(max_examples=150)
 def test_any_sequence_of_edits(new_grid, sequence, T: int) -> None:
-    start = new_grid(T, Q=3, codebook_size=5)
+    start = new_grid(T, Q=3, codebook_size=5, codebook_hash=model().model.codebook_hash())
     history, grids = History(start), [start]
     for name, first, length, levels, n in sequence:
         before = history.grid
@@ -282,6 +321,8 @@ def test_any_sequence_of_edits(new_grid, sequence, T: int) -> None:
         if after is not None:
             check(name, before, region, after)
             grids.append(history.add(name, after.grid))
+    # A sequence of refusals would show nothing.
+    assume(len(grids) > 1)
     for grid in reversed(grids[:-1]):
         assert history.undo() == grid
     assert history.undo() == start

@@ -4,15 +4,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from distill.errors import CodebookMismatchError
+from distill.errors import CodebookMismatchError, CodesFileError
 from distill.inference.codec import encode_sound
-from distill.inference.usage import corpus_use, count_codes, perplexity
+from distill.inference.usage import corpus_use, counted, perplexity
 from distill.models.persistence import load_model_v2, save_model_v2
 
 
 def test_counts() -> None:
-    codes = np.array([[0, 3], [0, 1], [2, 3]])
-    assert count_codes(codes, 4).tolist() == [[2, 0, 1, 0], [0, 1, 0, 2]]
+    codes, counts = counted(np.array([3, 7, 1, 7, 3, 1 << 19, 7]))
+    assert codes.tolist() == [7, 3, 1, 1 << 19]
+    assert counts.tolist() == [3, 2, 1, 1]
 
 
 @pytest.mark.parametrize(("counts", "expected"), [([5, 5, 5, 5], 4), ([7, 0, 0], 1), ([0, 0], 1), ([1, 1, 2], 2**1.5)])
@@ -44,3 +45,8 @@ def test_grids_of_another_model_are_refused(trained: Path) -> None:
     use.check_made(grid)
     with pytest.raises(CodebookMismatchError, match=r"a\.wav"):
         use.check_made(replace(grid, codebook_hash="0" * 64))
+    more = replace(grid, codes=np.tile(grid.codes, 2), level_names=grid.level_names * 2)
+    for misfit in (more, replace(grid, codebook_size=64)):
+        with pytest.raises(CodesFileError, match=r"a\.wav"):
+            use.check_made(misfit)
+    use.check_made(replace(grid, codes=grid.codes[:, :2], level_names=grid.level_names[:2]))

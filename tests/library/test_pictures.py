@@ -1,3 +1,4 @@
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from PIL import Image
 
 from distill.errors import OutputError
 from distill.inference.codec import encode_sound
-from distill.inference.editing import CodeGrid
+from distill.inference.editing import LARGEST_CODEBOOK, CodeGrid
 from distill.inference.regions import Region
 from distill.inference.usage import CorpusUse, corpus_use
 from distill.library.pictures import (
@@ -18,10 +19,10 @@ from distill.library.pictures import (
     HEAT_CELL,
     LABEL_WIDTH,
     LINE,
+    coloured,
     fold,
     grid_picture,
     heat_map,
-    palettes,
     save_png,
 )  # fmt: skip
 from distill.models.persistence import load_model_v2
@@ -49,13 +50,24 @@ def test_folding_loses_nothing_but_what_does_not_fit(T: int, columns: int, most:
 
 
 def test_rarer_codes_are_darker_and_all_have_colours_of_their_own(grid: CodeGrid, use: CorpusUse) -> None:
-    plain, weighed = palettes(grid), palettes(grid, use)
-    assert len({tuple(colour) for colour in plain[0].tolist()}) == grid.codebook_size
+    all_codes = np.arange(grid.codebook_size)
+    plain, weighed = coloured(all_codes, 0), coloured(all_codes, 0, use)
+    assert len({tuple(colour) for colour in plain.tolist()}) == grid.codebook_size
+    assert np.array_equal(coloured(all_codes[[7, 3, 7]], 0, use), weighed[[7, 3, 7]])
     assert use.counts[0] is not None
     order = np.argsort(use.counts[0], kind="stable")
-    light = weighed[0].max(axis=1)[order].astype(int)
+    light = weighed.max(axis=1)[order].astype(int)
     assert (np.diff(light) >= 0).all()
     assert light[-1] > 2 * light[0]
+
+
+def test_how_many_codes_there_might_be_costs_nothing(grid: CodeGrid) -> None:
+    claimed = replace(grid, codebook_size=LARGEST_CODEBOOK)
+    tracemalloc.start()
+    assert grid_picture(claimed) == grid_picture(grid)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 3 * LARGEST_CODEBOOK, "as much as the colours of one level"
 
 
 def test_the_grid_is_in_the_picture(grid: CodeGrid, tmp_path: Path) -> None:
@@ -63,11 +75,10 @@ def test_the_grid_is_in_the_picture(grid: CodeGrid, tmp_path: Path) -> None:
     with Image.open(path) as image:
         pixels = np.asarray(image)
     across, down = GRID_CELL
-    colours = palettes(grid)
     for frame in (10, 11, 200):
         column = LABEL_WIDTH + (frame - 10) * across
-        assert pixels[LINE + 1, column].tolist() == colours[0][grid.codes[frame, 0]].tolist()
-        assert pixels[LINE + down + 1, column].tolist() == colours[2][grid.codes[frame, 2]].tolist()
+        assert pixels[LINE + 1, column].tolist() == coloured(grid.codes[frame], 0)[0].tolist()
+        assert pixels[LINE + down + 1, column].tolist() == coloured(grid.codes[frame], 2)[2].tolist()
 
 
 def test_dead_codes_are_red(use: CorpusUse) -> None:

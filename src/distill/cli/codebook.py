@@ -28,13 +28,20 @@ def codebook_cmd(
     previews: Annotated[
         Path | None, typer.Option(help="Write every code as a sound of half a second into this folder.", metavar="DIR")
     ] = None,
+    entry: Annotated[
+        str | None, typer.Option(help="Write one code as a sound: 1:17, or timbre:17.", metavar="LEVEL:CODE")
+    ] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="WAV file for --entry.")] = Path("entry.wav"),
     device: Device = "auto",
     threads: Threads = None,
     json: Json = False,
 ) -> None:
     """Say how a model uses its codes: how many, how evenly, which never."""
     from distill.inference.usage import corpus_use
+    from distill.library import workflows
 
+    if entry is not None:
+        workflows.output_paths(output, 1)
     use = corpus_use(model_path)
     rows = [_level(use, q) for q in range(len(use.level_names))]
     console = make_console(quiet=json)
@@ -42,8 +49,13 @@ def codebook_cmd(
     if png is not None:
         _draw(png, use)
     written = _write_previews(console, model_path, previews, device, threads) if previews is not None else 0
+    if entry is not None:
+        workflows.decode_entry(workflows.load(model_path, device, threads), entry, output)
+        console.print(f"{output}: code {entry}.", soft_wrap=True)
     if json:
-        print_json({"path": model_path, "levels": rows, "png": png, "previews": previews, "preview_count": written})
+        sound = output if entry is not None else None
+        facts = {"png": png, "previews": previews, "preview_count": written, "entry": sound}
+        print_json({"path": model_path, "levels": rows} | facts)
 
 
 def _level(use: "CorpusUse", q: int) -> dict[str, Any]:

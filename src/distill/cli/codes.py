@@ -67,22 +67,22 @@ def codes_cmd(
 
 def _level(grid: "CodeGrid", use: "CorpusUse | None", q: int, first: int, last: int) -> dict[str, Any]:
     """Which codes level `q` uses, the most frequent first."""
-    from distill.inference.usage import count_codes, perplexity
+    from distill.inference.usage import counted, perplexity
 
-    counts = count_codes(grid.codes[first:last, q : q + 1], grid.codebook_size)[0]
+    present, counts = counted(grid.codes[first:last, q])
     corpus = use.counts[q] if use is not None else None
-    order = [int(code) for code in (-counts).argsort(kind="stable") if counts[code]]
-    codes = [{"code": code, "count": int(counts[code]), "share": counts[code] / (last - first)} for code in order]
+    pairs = zip(present.tolist(), counts.tolist(), strict=True)
+    codes: list[dict[str, Any]] = [{"code": code, "count": n, "share": n / (last - first)} for code, n in pairs]
     if corpus is not None:
         for entry in codes:
             count = int(corpus[entry["code"]])
             entry |= {"corpus_count": count, "corpus_share": count / max(int(corpus.sum()), 1)}
     return {
         "name": grid.level_names[q],
-        "used": len(order),
+        "used": len(codes),
         "codebook_size": grid.codebook_size,
         "perplexity": perplexity(counts),
-        "never_in_corpus": None if corpus is None else int(((counts > 0) & (corpus == 0)).sum()),
+        "never_in_corpus": None if corpus is None else int((corpus[present] == 0).sum()),
         "codes": codes,
     }
 
@@ -107,19 +107,19 @@ def _facts(path: Path, grid: "CodeGrid") -> dict[str, Any]:
 
 
 def _show(console: "Console", grid: "CodeGrid", use: "CorpusUse | None", region: "Region") -> None:
-    from distill.library.pictures import fold, palettes
+    from distill.library.pictures import coloured, fold
 
     first, last, chosen = region.within(*grid.codes.shape)
     label = max(len(grid.level_names[q]) for q in chosen) + 1
     strips = fold(grid.codes[first:last, chosen], max(8, console.width - label), STRIPS)
-    colours = palettes(grid, use)
     title = f"'{grid.source}': {len(grid.codes)} frames x {grid.codes.shape[1]} levels ({grid.seconds:.2f} s)"
     console.print(f"{title}, {strips.frames} to a letter." if strips.frames > 1 else f"{title}.", soft_wrap=True)
     frame = first
     for strip in strips.cells:
         console.print(f"{'':{label}}{frame / grid.frame_rate:.2f} s", soft_wrap=True)
         for q, cells in zip(chosen, strip, strict=True):
-            console.print(_row(f"{grid.level_names[q]:{label}}", cells, colours[q]), soft_wrap=True)
+            name = f"{grid.level_names[q]:{label}}"
+            console.print(_row(name, cells, coloured(cells, q, use)), soft_wrap=True)
         frame += strip.shape[1] * strips.frames
 
 
@@ -127,8 +127,7 @@ def _row(name: str, cells: "np.ndarray", colours: "np.ndarray") -> "Text":
     from rich.text import Text
 
     text = Text(name)
-    for code in cells.tolist():
-        red, green, blue = colours[code].tolist()
+    for code, (red, green, blue) in zip(cells.tolist(), colours.tolist(), strict=True):
         text.append(LETTERS[code % len(LETTERS)], f"black on rgb({red},{green},{blue})")
     return text
 

@@ -7,6 +7,7 @@ import typer
 
 from distill.cli.console import make_console, one_sentence_errors, print_json
 from distill.cli.options import CodesPath, Device, FromTime, Json, Levels, ModelPath, Threads, ToTime
+from distill.errors import UsageError
 
 app = typer.Typer()
 
@@ -23,6 +24,9 @@ def decode_cmd(
     levels: Levels = None,
     start: FromTime = None,
     stop: ToTime = None,
+    column: Annotated[
+        str | None, typer.Option(help="One column alone, held for half a second: 1.5, or 70f.", metavar="TIME")
+    ] = None,
     device: Device = "auto",
     threads: Threads = None,
     json: Json = False,
@@ -38,10 +42,14 @@ def decode_cmd(
     stem = codes_path.name.removesuffix(".gz").removesuffix(".json")
     path = output or Path(f"{stem}-decoded.wav")
     workflows.output_paths(path, 1)
+    if column is not None and (levels, start, stop) != (None, None, None):
+        raise UsageError("--column is one column in all its levels: leave out --levels, --from and --to.")
     model = workflows.load(model_path, device, threads)
     codes = load_codes(codes_path)
-    region = codes.region(start, stop, levels)
-    n_samples = workflows.decode_to_file(model, codes, path, region)
+    if column is not None:
+        n_samples = workflows.decode_column(model, codes, column, path).shape[1]
+    else:
+        n_samples = workflows.decode_to_file(model, codes, path, codes.region(start, stop, levels))
     seconds = n_samples / codes.sample_rate
     make_console(quiet=json).print(f"{path}: {seconds:.2f} s.", soft_wrap=True)
     if json:

@@ -253,13 +253,17 @@ def _heal(
     start: FromTime = None,
     stop: ToTime = None,
     levels: Levels = None,
-    temperature: Annotated[float | None, typer.Option(help="Above 1 wilder, below 1 tamer. Default: 1.")] = None,
+    temperature: Annotated[
+        float | None, typer.Option(help="Above 1 wilder, below 1 tamer; at seams 0.6 of it is used. Default: 1.")
+    ] = None,
     seed: Seed = None,
+    seams: Annotated[bool, typer.Option("--seams", help="Of the region, only what leads to its seams.")] = False,
 ) -> None:
     """Mend seams: the prior makes anew what leads to them.
 
     With both sides heard. Without --from and --to: the last 0.1 to 0.3 s before every seam that edits have left, the
-    longer the more its sides differ in loudness, which goes evenly from one to the other, but not up to an attack.
+    longer the more its sides differ in loudness, which goes evenly from one to the other, but not up to an attack. With
+    them, all of the region.
     """
 
 

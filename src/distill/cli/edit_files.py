@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from distill.cli.console import make_console, print_json
-from distill.errors import DistillError, OutputError, UsageError
+from distill.errors import DistillError, UsageError
 
 if TYPE_CHECKING:
     from distill.inference.editing import CodeGrid, Edited
@@ -66,10 +66,17 @@ def read_script(parse: Parse, path: Path) -> list[Step]:
 
 def _step(parse: Parse, line: str, where: str) -> Step | None:
     try:
-        words = shlex.split(line, comments=True)
+        words = _words(line)
         return Step(*parse(words), where) if words else None
     except (UsageError, ValueError) as error:
         raise UsageError(f"{where}{error}") from error
+
+
+def _words(line: str) -> list[str]:
+    """As a shell splits it, quotes and remarks too; but a backslash is one: it stands between folders on Windows."""
+    lexer = shlex.shlex(line, posix=True)
+    lexer.whitespace_split, lexer.escape = True, ""
+    return list(lexer)
 
 
 # --- files --------------------------------------------------------------------------------------------------
@@ -82,9 +89,7 @@ def _edit(
     from distill.inference.codes import load_codes, save_codes
     from distill.library import editing, workflows
 
-    # A slip of the fingers must not overwrite a recording.
-    if not output.name.lower().endswith((".json", ".json.gz")):
-        raise OutputError(f"Codes are written as JSON: let the name of '{output}' end in .json or .json.gz.")
+    output = workflows.codes_path(output)
     needing = [step for step in steps if step.name in editing.WITH_MODEL]
     if needing and model_path is None:
         raise UsageError(f"{needing[0].where}{needing[0].name} needs the model: name it before the codes file.")

@@ -42,9 +42,7 @@ def _encode_file(model_path: Path, sound: Path, output: Path, device: str, threa
     from distill.inference.codes import save_codes
     from distill.library import workflows
 
-    # A slip of the fingers must not overwrite a recording.
-    if not _is_codes_file(output):
-        raise OutputError(f"Codes are written as JSON: let the name of '{output}' end in .json or .json.gz.")
+    output = workflows.codes_path(output)
     codes = workflows.encode(workflows.load(model_path, device, threads), sound)
     path = save_codes(output, codes)
     make_console(quiet=json).print(_line(path, codes), soft_wrap=True)
@@ -59,7 +57,7 @@ def _encode_folder(
     from distill.library import folders, workflows
 
     output = output or Path(f"{folder.resolve().name}-codes")
-    if _is_codes_file(output):
+    if output.name.lower().endswith(workflows.CODES_ENDINGS):
         raise OutputError(f"'{folder}' is a folder: let --output name a folder as well, not '{output}'.")
     paths = folders.codes_paths(folder, output)
     workers = prepare(threads)
@@ -90,10 +88,6 @@ def _run(model: "LoadedVQModel", folder: Path, output: Path, paths: dict[Path, P
         files = sorted(done, key=lambda entry: str(entry["source"]))
         print_json({"path": output, "files": files, "failed": sorted(failed, key=lambda entry: str(entry["source"]))})
     return bool(problems)
-
-
-def _is_codes_file(path: Path) -> bool:
-    return path.name.lower().endswith((".json", ".json.gz"))
 
 
 def _line(path: Path, codes: "CodeGrid") -> str:

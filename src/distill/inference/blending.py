@@ -11,6 +11,7 @@ from distill.inference.operations import WHOLE, about_pair, shared_region
 from distill.inference.regions import Region
 from distill.models.chunked import encode_audio
 from distill.models.persistence import LoadedVQModel
+from distill.settings import check_seed
 
 PATHS = 2
 """Kept while quantising a blend, beside those of the two sounds."""
@@ -66,8 +67,7 @@ def drift(
         raise UsageError("--amount must lie between 0 and 1.")
     if not 1 <= steps <= 1000:
         raise UsageError("--steps must lie between 1 and 1000.")
-    if seed < 0:
-        raise UsageError("--seed must be 0 or more.")
+    check_seed(seed)
     generator = np.random.default_rng(seed)
     codes = grid.codes.copy()
     books = _codebooks(loaded)

@@ -96,17 +96,24 @@ class _Passing:
 
 
 def check_belongs(loaded: LoadedVQModel, codes: CodeGrid) -> None:
-    """`CodebookMismatchError` for codes of another codec, `CodesFileError` for levels that this one lacks."""
+    """`CodebookMismatchError` for codes of another codec, `CodesFileError` for other levels or rates."""
     if codes.codebook_hash != loaded.model.codebook_hash():
         raise CodebookMismatchError(
             f"These codes (of '{codes.source}') were made with another model than {loaded.path}: "
             "decode them with the model that encoded them, or encode the sound again."
         )
-    if codes.codebook_size != loaded.model.codebook_size or codes.codes.shape[1] > loaded.model.num_quantizers:
-        raise CodesFileError(
-            f"The codes of '{codes.source}' have other levels or codebook sizes than {loaded.path}: "
-            "encode the sound again, or undo the last edit."
-        )
+    model = loaded.model
+    for what, one, other in (
+        ("levels", codes.codes.shape[1], min(codes.codes.shape[1], model.num_quantizers)),
+        ("codes a level", codes.codebook_size, model.codebook_size),
+        ("samples a frame", codes.frame_hop, model.frame_hop),
+        ("samples a second", codes.sample_rate, model.sample_rate),
+    ):
+        if one != other:
+            raise CodesFileError(
+                f"The codes of '{codes.source}' have {one} {what}, {loaded.path} has {other}: "
+                "encode the sound again, or undo the last edit."
+            )
 
 
 def _judged(model: VQVAE, n_samples: int) -> tuple[int, int]:

@@ -10,20 +10,24 @@ import json
 import zlib
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from distill.errors import CodesFileError
 from distill.files import replace_atomically
-from distill.inference.editing import LARGEST_CODEBOOK, CodeGrid
+from distill.inference.editing import CodeGrid
+from distill.inference.tables import MOST_NUMBERS, read_table
 
 FORMAT = "distill.codes"
 VERSION = 1
 GZIP_HEAD = b"\x1f\x8b"
 
-# About five hours at 50 frames/s and 8 levels: a compressed file may not grow into more than this.
+# About five hours at 50 frames/s and 8 levels of large codebooks: a compressed file may not grow into more than this.
 LARGEST_TEXT = 64 << 20
+
+LISTS = ("codes", "locked", "seams")
+NAMES = ("format", "version", *(field.name for field in fields(CodeGrid)))
 
 OPTIONAL: dict[str, Any] = {"width": 1.0, "locked": [], "seams": []}
 """Entries that the first codes files lack."""
@@ -39,7 +43,7 @@ def save_codes(path: str | Path, codes: CodeGrid) -> Path:
     """
     path = Path(path)
     content = _to_text(codes).encode("ascii")
-    if len(content) > LARGEST_TEXT:
+    if len(content) > LARGEST_TEXT or codes.codes.size > MOST_NUMBERS:
         raise CodesFileError(f"{path} would be too long for one codes file: encode the sound in parts.")
     if path.name.lower().endswith(".json.gz"):
         # No time stamp: the same codes make the same file.
@@ -73,7 +77,7 @@ def load_codes(path: str | Path) -> CodeGrid:
     """The codes in the file at `path`; `CodesFileError` says what is wrong with it."""
     path = Path(path)
     table = _parse(path, _read_text(path))
-    if not isinstance(table, dict) or table.get("format") != FORMAT:
+    if table.get("format") != FORMAT:
         raise CodesFileError(f"{path} is not a codes file: choose one that 'distill encode' made.")
     _check_version(path, table.get("version"))
     table = OPTIONAL | table
@@ -98,7 +102,7 @@ def _read_text(path: Path) -> bytes:
         if not path.is_file():
             raise CodesFileError(f"{path} is not a file: name the codes file itself.")
         with path.open("rb") as file:
-            raw = file.read(LARGEST_TEXT + 1)
+            raw = _all_of(file)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise CodesFileError(f"{path} cannot be read ({reason}): check the name and its permissions.") from error
@@ -108,20 +112,28 @@ def _read_text(path: Path) -> bytes:
     return text
 
 
+def _all_of(file: BinaryIO | gzip.GzipFile) -> bytes:
+    """What is in `file`, or so much of it that it is too much: without room for that beforehand."""
+    content = bytearray()
+    while len(content) <= LARGEST_TEXT and (piece := file.read(1 << 20)):
+        content += piece
+    return bytes(content)
+
+
 def _decompress(path: Path, raw: bytes) -> bytes:
     try:
         with gzip.open(io.BytesIO(raw)) as file:
-            return file.read(LARGEST_TEXT + 1)
+            return _all_of(file)
     except (OSError, EOFError, zlib.error) as error:
         raise _wrong(path, "it is cut short or damaged") from error
 
 
-def _parse(path: Path, text: bytes) -> Any:
+def _parse(path: Path, text: bytes) -> dict[str, Any]:
     try:
-        return json.loads(text.decode("utf-8-sig"))
+        return read_table(text.decode("utf-8-sig"), NAMES, LISTS)
     except (ValueError, RecursionError) as error:
         raise CodesFileError(
-            f"{path} is not a codes file, or it is cut short: it is no JSON. Encode the sound again."
+            f"{path} is not a codes file, or it is cut short or far too long: choose one that 'distill encode' made."
         ) from error
 
 
@@ -137,34 +149,41 @@ def _check_version(path: Path, version: Any) -> None:
 
 def _typed(table: dict[str, Any]) -> dict[str, Any]:
     """The entries that JSON has no type for; `ValueError` for what cannot be one."""
-    rows, names, seams = table["codes"], table["level_names"], table["seams"]
+    codes, names, seams = _grid(table["codes"]), table["level_names"], table["seams"]
+    return {
+        "codes": codes,
+        "level_names": _tuple(names),
+        "locked": _from_spans(table["locked"], *codes.shape),
+        "seams": _tuple(seams.tolist() if isinstance(seams, np.ndarray) else seams),
+    }
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _grid(rows: Any) -> np.ndarray:
+    """`rows` as `[T, Q]`; `ValueError` says why they are none, which `read_table` has left as they were."""
+    if isinstance(rows, np.ndarray) and rows.ndim == 2:
+        return rows
     if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
         raise ValueError("'codes' must be a list of rows")
     if len({len(row) for row in rows}) > 1:
         raise ValueError("the rows of 'codes' are not of equal length")
-    # Before numpy sees them: it would round fractions, take true for 1, and choke on numbers beyond 64 bits.
-    if any(type(code) is not int or not 0 <= code < LARGEST_CODEBOOK for row in rows for code in row):
+    if rows:
         raise ValueError("'codes' must be whole numbers from 0 to the codebook's last")
-    grid = np.array(rows, dtype=np.int64).reshape(len(rows), len(rows[0]) if rows else 0)
-    return {
-        "codes": grid,
-        "level_names": tuple(names) if isinstance(names, list) else names,
-        "locked": _from_spans(table["locked"], *grid.shape),
-        "seams": tuple(seams) if isinstance(seams, list) else seams,
-    }
+    return np.zeros((0, 0), np.int32)
 
 
 def _from_spans(spans: Any, T: int, Q: int) -> np.ndarray:
     """The inverse of `_to_spans` for codes `[T, Q]`; `ValueError` for what lies outside them."""
     locked = np.zeros((T, Q), dtype=bool)
-    if not isinstance(spans, list) or not all(_is_triple(span) for span in spans):
+    if isinstance(spans, list) and not spans:
+        return locked
+    if not isinstance(spans, np.ndarray) or spans.shape[1:] != (3,):
         raise ValueError("'locked' must be a list of [level, from frame, to frame]")
     for level, first, stop in spans:
         if not (1 <= level <= Q and 0 <= first < stop <= T) or locked[first, level - 1]:
             raise ValueError("'locked' must lie within 'codes', each cell once")
         locked[first:stop, level - 1] = True
     return locked
-
-
-def _is_triple(span: Any) -> bool:
-    return isinstance(span, list) and len(span) == 3 and all(type(n) is int for n in span)

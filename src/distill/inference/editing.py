@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from distill.errors import CodebookMismatchError, UsageError
-from distill.inference.regions import Region, parse_levels, parse_time
+from distill.inference.regions import Region, is_in_frames, parse_levels, parse_time
 
 LARGEST_GAIN = 1e6
 LARGEST_WIDTH = 1e3
@@ -82,14 +82,27 @@ class CodeGrid:
     def edge(self, time: str | float) -> int:
         """The frame at whose beginning `time` lies nearest: seconds (`1.5`) or frames (`70f`); `T` is the end.
 
-        `UsageError` for no time, or one past the end.
+        So are seconds from a quarter of a frame before the sound ends. `UsageError` for no time, or one past the end.
         """
         frames = parse_time(time, self.frame_rate)
         T = len(self.codes)
         if round(frames) > T:
-            raise UsageError(f"{time} is past the end: '{self.source}' lasts {self.seconds:.2f} s ({T}f).")
+            raise self._past_end(time)
         # The last frame may be partly filled, and lengths are written down to the hundredth of a second.
-        return T if 0 < self.n_samples / self.frame_hop - 0.25 < frames <= T else round(frames)
+        is_end = not is_in_frames(time) and 0 < self.n_samples / self.frame_hop - 0.25 < frames
+        return T if is_end else round(frames)
+
+    def _first(self, time: str | float) -> int:
+        """The frame that a region from `time` on begins with; `UsageError` where none is left."""
+        frames = parse_time(time, self.frame_rate)
+        T = len(self.codes)
+        if frames >= (T if is_in_frames(time) else self.n_samples / self.frame_hop):
+            raise self._past_end(time)
+        # From within the second half of the last frame, that frame is left.
+        return min(round(frames), T - 1)
+
+    def _past_end(self, time: str | float) -> UsageError:
+        return UsageError(f"{time} is past the end: '{self.source}' lasts {self.seconds:.2f} s ({len(self.codes)}f).")
 
     def region(
         self, start: str | float | None = None, stop: str | float | None = None, levels: str | None = None
@@ -98,13 +111,13 @@ class CodeGrid:
 
         A range of time is at least one frame.
         """
-        first = 0 if start is None else self.edge(start)
-        last = None if stop is None else self.edge(stop)
-        if start is not None and stop is not None and last == first:
-            wider = parse_time(stop, self.frame_rate) > parse_time(start, self.frame_rate)
-            last = first + wider
         chosen = None if levels is None else parse_levels(levels, self.level_names)
-        return Region(first, last, chosen)
+        start = 0 if start is None else start
+        first = self._first(start)
+        if stop is None:
+            return Region(first, None, chosen)
+        is_range = parse_time(stop, self.frame_rate) > parse_time(start, self.frame_rate)
+        return Region(first, max(first + 1, self.edge(stop)) if is_range else first, chosen)
 
 
 def _alike(a: Any, b: Any) -> bool:
@@ -283,12 +296,19 @@ def _on_length(wanted: int, T: int, whole: bool) -> str:
 
 def check_same_codec(a: CodeGrid, b: CodeGrid) -> None:
     """`CodebookMismatchError` unless a code means the same in both grids."""
-    facts = [
-        (grid.codebook_hash, grid.codebook_size, grid.codes.shape[1], grid.frame_rate, grid.sample_rate)
-        for grid in (a, b)
-    ]
-    if facts[0] != facts[1]:
+    both = f"The codes of '{a.source}' and '{b.source}'"
+    if a.codebook_hash != b.codebook_hash:
         raise CodebookMismatchError(
-            f"The codes of '{a.source}' and '{b.source}' were made with different models "
-            f"({a.model_id or 'unnamed'} and {b.model_id or 'unnamed'}): encode both sounds with the same one."
+            f"{both} were made with different models ({a.model_id or 'unnamed'} and {b.model_id or 'unnamed'}): "
+            "encode both sounds with the same one."
         )
+    for what, one, other in (
+        ("levels", a.codes.shape[1], b.codes.shape[1]),
+        ("codes a level", a.codebook_size, b.codebook_size),
+        ("frames a second", a.frame_rate, b.frame_rate),
+        ("samples a second", a.sample_rate, b.sample_rate),
+    ):
+        if one != other:
+            raise CodebookMismatchError(
+                f"{both} do not fit together ({one} and {other} {what}): encode both sounds again, with the same model."
+            )

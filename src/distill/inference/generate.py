@@ -23,7 +23,7 @@ from distill.inference.takes import Job, NewSounds, Player, Progress, Take
 from distill.inference.varying import Variations
 from distill.inference.ways import Playing
 from distill.models.persistence import LoadedVQModel
-from distill.settings import LARGEST_SEED
+from distill.settings import LARGEST_SEED, check_seed
 
 MAX_DURATION_S = 3600.0
 MOST_DRAWS = 8
@@ -108,8 +108,7 @@ def _check(loaded: LoadedVQModel, duration: float, seed: int, count: int, max_co
         raise UsageError(f"--duration must be above 0 and at most {MAX_DURATION_S:.0f} seconds.")
     if round(duration * loaded.model.sample_rate) < 1:
         raise UsageError("--duration is shorter than one sample: ask for more.")
-    if not 0 <= seed <= LARGEST_SEED:
-        raise UsageError(f"--seed must lie between 0 and {LARGEST_SEED}.")
+    check_seed(seed)
     if count < 1:
         raise UsageError("The number of sounds (-n) must be at least 1.")
     if max_copy is not None and not 0 <= max_copy <= 100:

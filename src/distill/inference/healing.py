@@ -9,6 +9,7 @@ these one, by what follows.
 import math
 from dataclasses import replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -24,6 +25,7 @@ from distill.inference.takes import lasting
 from distill.models.persistence import LoadedVQModel
 from distill.models.prior import CodePrior
 from distill.models.vqvae import VQVAE
+from distill.settings import check_seed
 
 LEAD_S, LONGEST_LEAD_S = 0.1, 0.3
 """So much before a seam is made anew: the more, the more unlike in level its two sides are."""
@@ -40,6 +42,8 @@ JUDGED_S = 0.5
 """So much of what follows judges them."""
 SMOOTHEST = 0.1
 """Share of the tries that are likely enough, of which one is taken."""
+MOST = 0.5
+"""From this share of the sound on it is said how much of it is made anew."""
 
 
 def heal(
@@ -52,12 +56,12 @@ def heal(
 ) -> Edited:
     """Draw what leads to every seam in `region` from the prior, or, not `at_seams`, all of it.
 
-    What is locked and the levels that are not in `region` stay, and count in what is drawn. The seams in what was
-    healed are no seams any more. `NoPriorError` without a prior, `UsageError` where there is no seam.
+    What is locked and the levels that are not in `region` stay, and count in what is drawn. With all levels in
+    `region`, seams beside which something was drawn are no seams any more. The remark says so where the seams took most
+    of the sound. `NoPriorError` without a prior, `UsageError` where there is no seam.
     """
     prior = _prior_for(loaded, grid)
-    if seed < 0:
-        raise UsageError("--seed must be 0 or more.")
+    check_seed(seed)
     start, stop, levels = region.within(*grid.codes.shape)
     codes, generator = torch.tensor(grid.codes).long(), torch.Generator().manual_seed(seed)
     kept = torch.ones(codes.shape, dtype=torch.bool)
@@ -65,6 +69,7 @@ def heal(
     if grid.locked is not None:
         kept |= torch.tensor(grid.locked)
     stretches = _before_seams(loaded.model, grid, start, stop) if at_seams else [(start, stop)]
+    stretches = [(first, last) for first, last in stretches if not kept[first:last].all()]
     longest = _frames(LONGEST_LEAD_S, grid)
     for first, last in stretches:
         given = Given(codes[first:last], kept[first:last])
@@ -72,9 +77,17 @@ def heal(
         # Over what is longer, a level that goes evenly would be a flaw of its own.
         made_anew = _bridged if at_seams and gap.frames <= longest else _filled
         codes[first:last] = made_anew(loaded, prior, gap, sampling or Sampling(), generator)
-    healed = stretches if len(levels) == grid.codes.shape[1] else []
-    left = [seam for seam in grid.seams if not any(first <= seam <= last for first, last in healed)]
-    return overwritten(grid, codes.numpy(), seams=left)
+    drawn = np.zeros(len(codes), bool)
+    for first, last in stretches:
+        drawn[first:last] = ~kept[first:last].all(1).numpy()
+    left = [seam for seam in grid.seams if len(levels) < grid.codes.shape[1] or not drawn[seam - 1 : seam + 1].any()]
+    return overwritten(grid, codes.numpy(), _about_seams(drawn) if at_seams else "", left)
+
+
+def _about_seams(drawn: np.ndarray) -> str:
+    """What to say when most of the frames, those `drawn` `[T]` (bool), lead to a seam."""
+    share = drawn.mean()
+    return f"The seams lie so close that {share:.0%} of the sound is made anew." if share > MOST else ""
 
 
 def _prior_for(loaded: LoadedVQModel, grid: CodeGrid) -> CodePrior:

@@ -3,7 +3,10 @@
 from distill.inference.editing import CodeGrid
 
 MEMORY = 64 << 20
-"""Bytes of codes and locks that a history holds by default: 500 steps of a minute, 10 of an hour."""
+"""Bytes of codes, locks and seams that a history holds by default: 500 steps of a minute, 10 of an hour."""
+
+SEAM_BYTES = 36
+"""A whole number and its place in a tuple."""
 
 
 class History:
@@ -49,4 +52,4 @@ class History:
 
 
 def _size(grid: CodeGrid) -> int:
-    return grid.codes.nbytes + (0 if grid.locked is None else grid.locked.nbytes)
+    return grid.codes.nbytes + SEAM_BYTES * len(grid.seams) + (0 if grid.locked is None else grid.locked.nbytes)

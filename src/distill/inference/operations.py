@@ -8,6 +8,7 @@ import numpy as np
 from distill.errors import UsageError
 from distill.inference.editing import LONGEST_EDIT, CodeGrid, Edited, check_same_codec, overwritten, rearranged
 from distill.inference.regions import Region
+from distill.settings import check_seed
 
 WHOLE = Region()
 AUDIBLE_DB = 1.0
@@ -24,6 +25,9 @@ def set_code(grid: CodeGrid, code: int | np.ndarray, region: Region = WHOLE) -> 
     `UsageError` for what the codebook does not hold.
     """
     start, stop, levels = region.within(*grid.codes.shape)
+    if isinstance(code, int):
+        # Before numpy sees it, which has no number beyond 64 bits.
+        _check_code(grid, code)
     painted = np.asarray(code)
     if painted.dtype.kind not in "iu" or painted.shape not in ((), (stop - start, len(levels))):
         raise UsageError("Paint with one code, or with a code for every cell of the region.")
@@ -53,7 +57,10 @@ def _check_code(grid: CodeGrid, *codes: int) -> None:
 
 
 def crop(grid: CodeGrid, region: Region) -> Edited:
-    """Keep a stretch of time alone, all levels and locks of it: a sound of its own that begins there."""
+    """Keep a stretch of time alone, all levels and locks of it: a sound of its own that begins there.
+
+    What is locked outside of it is not in that sound; the remark says so.
+    """
     T, Q = grid.codes.shape
     start, stop, levels = region.within(T, Q)
     if len(levels) < Q:
@@ -61,7 +68,13 @@ def crop(grid: CodeGrid, region: Region) -> Edited:
     n_samples = (grid.n_samples if stop == T else stop * grid.frame_hop) - start * grid.frame_hop
     locked = None if grid.locked is None else grid.locked[start:stop]
     seams = tuple(seam - start for seam in grid.seams if start < seam < stop)
-    return Edited(replace(grid, codes=grid.codes[start:stop], locked=locked, seams=seams, n_samples=n_samples))
+    kept = replace(grid, codes=grid.codes[start:stop], locked=locked, seams=seams, n_samples=n_samples)
+    return Edited(kept, remark=_about_locks(grid, kept))
+
+
+def _about_locks(grid: CodeGrid, part: CodeGrid) -> str:
+    held, still_held = (0 if of.locked is None else int(of.locked.sum()) for of in (grid, part))
+    return "" if held == still_held else f"Of {held} locked codes, {held - still_held} lay outside and are left out."
 
 
 def cut(grid: CodeGrid, region: Region) -> Edited:
@@ -160,12 +173,11 @@ def shuffle(grid: CodeGrid, region: Region = WHOLE, block: int = 1, seed: int = 
     start, stop, levels = region.within(T, Q)
     if not 1 <= block <= T:
         raise UsageError(f"--block must be from 1 frame to the whole sound ({T} frames).")
-    if seed < 0:
-        raise UsageError("--seed must be 0 or more.")
-    blocks = np.split(np.arange(start, stop), range(block, stop - start, block))
-    turns = np.random.default_rng(seed).permutation(len(blocks))
+    check_seed(seed)
+    begins = np.random.default_rng(seed).permutation(np.arange(start, stop, block))
+    turned = (begins[:, None] + np.arange(block)).ravel()
     own = np.arange(T)
-    return rearranged(grid, np.concatenate((own[:start], *[blocks[i] for i in turns], own[stop:])), levels)
+    return rearranged(grid, np.concatenate((own[:start], turned[turned < stop], own[stop:])), levels)
 
 
 def _check_frame(at: int, last: int) -> None:
@@ -228,7 +240,10 @@ def _join(*remarks: str) -> str:
 
 
 def lock(grid: CodeGrid, region: Region = WHOLE) -> Edited:
-    """Hold a region: no edit changes its codes or moves it in time until it is unlocked."""
+    """Hold a region: no edit changes its codes or moves it in time until it is unlocked.
+
+    A crop makes a sound of its own, in which what it keeps is still held.
+    """
     return Edited(_with_lock(grid, region, True))
 
 

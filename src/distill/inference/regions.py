@@ -34,7 +34,7 @@ class Region:
         """Start, stop and levels in a grid `[T, Q]`; `UsageError` for a region that is empty or reaches beyond it."""
         stop = T if self.stop is None else self.stop
         if max(self.start, stop - 1) >= T:
-            raise UsageError(f"Frame {max(self.start, stop)} is past the end: the sound has {T} frames.")
+            raise UsageError(f"Frame {max(self.start, stop)} is past the end: the last one of the sound is {T - 1}.")
         if not 0 <= self.start < stop:
             raise UsageError(f"From frame {self.start} to frame {stop} there is nothing: let --from be before --to.")
         levels = list(range(Q)) if self.levels is None else sorted(set(self.levels))
@@ -70,6 +70,15 @@ def _levels_called(part: str, names: Sequence[str]) -> list[int]:
     return found
 
 
+def parse_entry(text: str, names: Sequence[str]) -> tuple[int, int]:
+    """The level, from 0, and the code that `text` names: `1:17`, `timbre:17`. `UsageError` for what is none."""
+    level, _, code = text.partition(":")
+    levels = parse_levels(level, names)
+    if len(levels) != 1 or not re.fullmatch(r"\s*[0-9]{1,9}\s*", code):
+        raise UsageError(f"'{text}' is no code of a level (--entry): give both, 1:17 or timbre:17.")
+    return levels[0], int(code)
+
+
 def _plain(name: str) -> str:
     return re.sub(r"[\s_-]", "", name).lower()
 
@@ -78,12 +87,17 @@ def parse_time(time: str | float, frame_rate: float) -> float:
     """`time` in code frames: it comes as seconds (`1.5`) or frames (`70f`). `UsageError` for anything else."""
     number = str(time).strip()
     try:
-        frames = float(int(number[:-1])) if number.endswith("f") else float(number) * frame_rate
+        frames = float(int(number[:-1])) if is_in_frames(number) else float(number) * frame_rate
     except (ValueError, OverflowError) as error:
         raise _no_time(number) from error
     if not 0 <= frames < math.inf:
         raise _no_time(number)
     return frames
+
+
+def is_in_frames(time: str | float) -> bool:
+    """Whether `time` comes as frames (`70f`), as `parse_time` takes them."""
+    return str(time).strip().endswith("f")
 
 
 def _no_time(text: str) -> UsageError:

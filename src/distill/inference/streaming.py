@@ -17,6 +17,7 @@ from distill.inference.steering import Steering
 from distill.inference.takes import lasting, lead_in_of, units_for
 from distill.models.persistence import LoadedVQModel
 from distill.models.vqvae import VQVAE
+from distill.settings import check_seed
 
 BLOCK_S = 0.25
 
@@ -31,6 +32,7 @@ def stream_sound(
     """
     if loaded.prior is None:
         raise NoPriorError(f"{loaded.path} has no prior yet: run `distill train-prior {loaded.path} SOUNDS` first.")
+    check_seed(seed)
     model, generator = loaded.model, torch.Generator().manual_seed(seed)
     steering = steering or Steering()
     asked = steering.asked(loaded, 1 + math.ceil(steering.last_s * model.frame_rate))

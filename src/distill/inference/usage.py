@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from distill.errors import CodebookMismatchError
+from distill.errors import CodebookMismatchError, CodesFileError
 from distill.inference.editing import CodeGrid
 from distill.inference.regions import level_names
 from distill.models.persistence import read_header
@@ -25,17 +25,24 @@ class CorpusUse:
     health: tuple[dict[str, Any], ...]
 
     def check_made(self, grid: CodeGrid) -> None:
-        """`CodebookMismatchError` for a grid of another model."""
+        """`CodebookMismatchError` for a grid of another model, `CodesFileError` for levels that this one lacks."""
         if grid.codebook_hash != self.codebook_hash:
             raise CodebookMismatchError(
                 f"These codes (of '{grid.source}') were made with another model than {self.path}: "
                 "name the model that encoded them."
             )
+        if grid.codes.shape[1] > len(self.level_names) or grid.codebook_size != self.codebook_size:
+            raise CodesFileError(
+                f"The codes of '{grid.source}' have levels or codes that {self.path} does not have: "
+                "encode the sound again, or undo the last edit."
+            )
 
 
-def count_codes(codes: np.ndarray, codebook_size: int) -> np.ndarray:
-    """How often each code stands in each level of `codes` `[T, Q]`: `[Q, K]`."""
-    return np.stack([np.bincount(column, minlength=codebook_size) for column in codes.T])
+def counted(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The codes that stand in `codes` `[n]`, the most frequent first, and how often each does."""
+    present, counts = np.unique(codes, return_counts=True)
+    order = (-counts).argsort(kind="stable")
+    return present[order], counts[order]
 
 
 def perplexity(counts: np.ndarray) -> float:

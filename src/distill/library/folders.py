@@ -9,7 +9,7 @@ from pathlib import Path
 from distill.audio.io import write_sound
 from distill.data.corpus import collect_audio_files
 from distill.device import prepare
-from distill.errors import AudioError, OutputError
+from distill.errors import DistillError, OutputError
 from distill.inference.codes import save_codes
 from distill.inference.editing import CodeGrid
 from distill.inference.listening import entry_sound
@@ -34,24 +34,36 @@ def codes_paths(folder: Path, output: Path) -> dict[Path, Path]:
     Two sounds that differ only in their ending keep it: `kick.wav.json`. `CorpusError` for a folder without sounds.
     """
     sounds = collect_audio_files(folder)
-    same = Counter(sound.with_suffix("") for sound in sounds)
-    names = ((s, s.name if same[s.with_suffix("")] > 1 else s.stem) for s in sounds)
-    return {sound: output / sound.parent.relative_to(folder) / f"{name}.json" for sound, name in names}
+    paths = {sound: sound.relative_to(folder).with_suffix("") for sound in sounds}
+    while clashing := _clashing(paths):
+        paths |= {sound: sound.relative_to(folder) for sound in clashing}
+    return {sound: output / path.with_name(f"{path.name}.json") for sound, path in paths.items()}
+
+
+def _clashing(paths: dict[Path, Path]) -> list[Path]:
+    """Sounds without their ending whose path is another's, too: large and small letters are the same to some disks.
+
+    What has its ending may be another's without one: `kick.wav` and `kick.wav.ogg`.
+    """
+    same = Counter(str(path).casefold() for path in paths.values())
+    return [s for s, path in paths.items() if path.name != s.name and same[str(path).casefold()] > 1]
 
 
 def encode_folder(model: LoadedVQModel, paths: dict[Path, Path], workers: int) -> Iterator[Encoded]:
     """Encode each sound to its path, `workers` at a time on one thread each; each as soon as it is done.
 
-    A sound that cannot be read stops no other. `OutputError` as soon as a file cannot be written.
+    A sound that has no codes stops no other. `OutputError` as soon as a file cannot be written.
     """
     _make_folders(sorted({path.parent for path in paths.values()}))
 
     def one(source: Path, path: Path) -> Encoded:
         try:
             codes = encode(model, source)
-        except AudioError as error:
+            return Encoded(source, save_codes(path, codes), codes)
+        except OutputError:
+            raise
+        except DistillError as error:
             return Encoded(source, path, None, str(error))
-        return Encoded(source, save_codes(path, codes), codes)
 
     # Flushing denormals and the number of threads are matters of each thread.
     with ThreadPoolExecutor(workers, initializer=prepare, initargs=(1,)) as pool:

@@ -38,18 +38,15 @@ def fold(codes: np.ndarray, columns: int, most: int) -> Strips:
     return Strips([cells[:, i : i + columns] for i in range(0, cells.shape[1], columns)], frames)
 
 
-def palettes(grid: CodeGrid, use: CorpusUse | None = None) -> list[np.ndarray]:
-    """A colour for every code of each level of `grid`: `[K, 3]`, 0 to 255. Darker is rarer in the corpus."""
-    Q = grid.codes.shape[1]
-    counts = use.counts if use is not None else (None,) * Q
-    return [_palette(grid.codebook_size, counts[q]) for q in range(Q)]
-
-
-def _palette(K: int, counts: np.ndarray | None) -> np.ndarray:
-    light = np.ones(K) if counts is None else 0.25 + 0.75 * _warmth(counts)
+def coloured(codes: np.ndarray, q: int, use: CorpusUse | None = None) -> np.ndarray:
+    """Colours `[n, 3]`, 0 to 255, of `codes` `[n]` of level `q` (from 0). Darker is rarer in the corpus."""
+    counts = None if use is None else use.counts[q]
+    # Of the codes that there are only: how many there might be, a file claims.
+    present, places = np.unique(codes, return_inverse=True)
+    light = np.ones(len(present)) if counts is None else 0.25 + 0.75 * _warmth(counts)[present]
     # Hues that follow one another by the golden ratio are far apart.
-    colours = [colorsys.hsv_to_rgb(code * GOLDEN % 1, 0.55, 0.95 * light[code]) for code in range(K)]
-    return (255 * np.array(colours)).round().astype(np.uint8)
+    colours = [colorsys.hsv_to_rgb(code * GOLDEN % 1, 0.55, 0.95 * v) for code, v in zip(present, light, strict=True)]
+    return (255 * np.array(colours)).round().astype(np.uint8)[places]
 
 
 def _warmth(counts: np.ndarray) -> np.ndarray:
@@ -64,7 +61,7 @@ def grid_picture(
     """`region` of `grid` as coloured cells, level below level, each with its name and, at the right, its note."""
     start, stop, levels = region.within(*grid.codes.shape)
     strips = fold(grid.codes[start:stop, levels], GRID_COLUMNS, GRID_STRIPS)
-    colours, names = palettes(grid, use), [grid.level_names[q] for q in levels]
+    names = [grid.level_names[q] for q in levels]
     across, down = GRID_CELL
     height = LINE + len(levels) * down + LINE // 2
     width = LABEL_WIDTH + strips.cells[0].shape[1] * across + NOTE_WIDTH
@@ -73,7 +70,7 @@ def grid_picture(
     for i, strip in enumerate(strips.cells):
         top, frame = i * height, start + i * GRID_COLUMNS * strips.frames
         draw.text((LABEL_WIDTH, top + 1), f"{frame / grid.frame_rate:.2f} s", INK)
-        cells = np.stack([colours[q][codes] for q, codes in zip(levels, strip, strict=True)])
+        cells = np.stack([coloured(codes, q, use) for q, codes in zip(levels, strip, strict=True)])
         image.paste(_enlarged(cells, GRID_CELL), (LABEL_WIDTH, top + LINE))
         _label(draw, names, 4, top + LINE, down)
     _label(draw, notes, width - NOTE_WIDTH + 6, LINE, down)

@@ -18,9 +18,9 @@ from distill.inference.codes import load_codes
 from distill.inference.editing import CodeGrid
 from distill.inference.generate import Generated
 from distill.inference.generate import generate as generate_sounds
-from distill.inference.listening import decode_sound, listen
+from distill.inference.listening import column_sound, decode_sound, entry_sound, listen
 from distill.inference.recipe import Recipe, read_recipe
-from distill.inference.regions import Region
+from distill.inference.regions import Region, level_names, parse_entry
 from distill.inference.sampling import Sampling
 from distill.inference.steering import Steering, steer
 from distill.inference.streaming import stream_sound
@@ -38,6 +38,7 @@ ScanProgress = Callable[[int, int, str], None]
 FilePath = str | Path
 Control = float | Sequence[float] | Sequence[Sequence[float]] | np.ndarray | None
 """What a descriptor of a sound is to be: see `generate`."""
+CODES_ENDINGS = (".json", ".json.gz")
 
 
 def train(
@@ -294,12 +295,26 @@ def output_paths(output: FilePath, count: int) -> list[Path]:
     path = Path(output)
     if path.suffix.lower() not in FORMATS:
         raise OutputError(f"Sounds are written as {', '.join(FORMATS)}: let the name of '{path}' end in one of these.")
-    if not path.parent.is_dir():
-        raise OutputError(f"The folder '{path.parent}' does not exist: create it first, or choose another --output.")
+    _check_folder(path)
     if count == 1:
         return [path]
     width = len(str(count))
     return [path.with_name(f"{path.stem}-{i:0{width}d}{path.suffix}") for i in range(1, count + 1)]
+
+
+def codes_path(output: FilePath) -> Path:
+    """`output` as a path to write codes to. `OutputError` if they cannot be written there: before there are any."""
+    path = Path(output)
+    # A slip of the fingers must not overwrite a recording.
+    if not path.name.lower().endswith(CODES_ENDINGS):
+        raise OutputError(f"Codes are written as JSON: let the name of '{path}' end in .json or .json.gz.")
+    _check_folder(path)
+    return path
+
+
+def _check_folder(path: Path) -> None:
+    if not path.parent.is_dir():
+        raise OutputError(f"The folder '{path.parent}' does not exist: create it first, or choose another --output.")
 
 
 def generate_files(
@@ -339,9 +354,29 @@ def decode(
 
     Also written to `output` (24-bit WAV) when given.
     """
-    paths = output_paths(output, 1) if output is not None else []
     audio = decode_sound(model, codes if isinstance(codes, CodeGrid) else load_codes(codes), region)
-    for path in paths:
+    return _written(model, audio, output)
+
+
+def decode_column(
+    model: LoadedVQModel, codes: CodeGrid | FilePath, time: str | float, output: FilePath | None = None
+) -> np.ndarray:
+    """One column of `codes`, at `time` (seconds, or frames as `12f`), held for half a second: `[C, N]`.
+
+    As loud as all that sounds by itself. Also written to `output` (24-bit WAV) when given.
+    """
+    grid = codes if isinstance(codes, CodeGrid) else load_codes(codes)
+    return _written(model, column_sound(model, grid, grid.region(time).start), output)
+
+
+def decode_entry(model: LoadedVQModel, entry: str, output: FilePath | None = None) -> np.ndarray:
+    """One `entry` of a codebook (`1:17`, `timbre:17`), held for half a second: `[C, N]`; see `decode_column`."""
+    level, code = parse_entry(entry, level_names(model.model.num_quantizers))
+    return _written(model, entry_sound(model, level, code), output)
+
+
+def _written(model: LoadedVQModel, audio: np.ndarray, output: FilePath | None) -> np.ndarray:
+    for path in output_paths(output, 1) if output is not None else []:
         write_sound(path, audio, model.model.sample_rate)
     return audio
 
