@@ -109,7 +109,7 @@ class VQVAE(nn.Module):
         hop_length: int = 1024,
         hidden_size: int = 384,
         decoder_layers: int = 7,
-        expansion: int = 3,
+        expansion: int = 2,
         latent_dim: int = 64,
         envelope_block: int = 64,
     ) -> None:
