@@ -247,12 +247,16 @@ def test_what_diverges_later_keeps_the_best(model_path: Path, corpus_dir: Path, 
 def test_own_sounds_are_judged_as_held_out_ones_are(
     model_path: Path, corpus_dir: Path, tiny_prior: dict[str, Any]
 ) -> None:
-    """With dropout and masking so high that the steps' loss says next to nothing of what is known."""
+    """Without dropout and masks: of a network that hardly learns, only the loss of the steps depends on those."""
+    still = tiny_prior | {"max_epochs": 1, "learning_rate": 1e-12}
     seen: list[PriorEpochMetrics] = []
-    hard = tiny_prior | {"dropout": 0.8, "mask_rate": 0.9, "learning_rate": 5e-3, "min_steps_per_epoch": 30}
-    result = train_prior(model_path, corpus_dir, PriorConfig(**hard), seen.append)
-    assert all(m.own_loss is not None and m.own_loss < m.train_loss for m in seen)
-    assert [point["own_loss"] for point in result["history"]] == [m.own_loss for m in seen]
+    for hard in ({"dropout": 0.0, "mask_rate": 0.0}, {"dropout": 0.8, "mask_rate": 0.9}):
+        result = train_prior(model_path, corpus_dir, PriorConfig(**still | hard), seen.append)
+        assert [point["own_loss"] for point in result["history"]] == [seen[-1].own_loss]
+    easy, difficult = seen
+    assert easy.own_loss == pytest.approx(difficult.own_loss, abs=1e-5)
+    assert easy.val_loss == pytest.approx(difficult.val_loss, abs=1e-5)
+    assert abs(easy.train_loss - difficult.train_loss) > 1e-4
 
 
 def test_the_loss_of_each_level_is_told(model_path: Path, corpus_dir: Path, tiny_prior: dict[str, Any]) -> None:
