@@ -40,6 +40,7 @@ SILENT_DB = -60.0
 JUDGED_S = 2.0
 MOST_JUDGED = 100
 MOST_ZERO_SHARE = 0.9
+FRAMES_AT_ONCE = 512
 
 
 @dataclass(frozen=True)
@@ -188,10 +189,18 @@ class CopyMeter:
 
     def sought(self, codes: Tensor, audio: np.ndarray) -> Sought:
         """A sound with the `codes` `[T, Q]` that `audio` `[C, N]` was decoded from."""
-        n_samples = len(codes) * self.hop
-        padded = np.pad(audio, ((0, 0), (0, max(0, n_samples - audio.shape[1]))))[:, :n_samples]
-        power = np.square(padded).mean(0).reshape(len(codes), self.hop).mean(1)
-        return Sought(codes, torch.from_numpy(power > 10 ** (SILENT_DB / 10)))
+        return Sought(codes, torch.from_numpy(self._powers(audio, len(codes)) > 10 ** (SILENT_DB / 10)))
+
+    def _powers(self, audio: np.ndarray, frames: int) -> np.ndarray:
+        """Mean squares `[T]` of so many frames of `audio` `[C, N]`, silence following what there is of it."""
+        powers = np.zeros(frames)
+        for first in range(0, frames, FRAMES_AT_ONCE):
+            some = powers[first : first + FRAMES_AT_ONCE]
+            sound = audio[:, first * self.hop : (first + len(some)) * self.hop]
+            power = np.square(sound).mean(0)
+            padded = np.pad(power, (0, len(some) * self.hop - len(power)))
+            some[:] = padded.reshape(len(some), self.hop).mean(1)
+        return powers
 
     def chance_bits(self) -> float:
         """Bits that a run of a passage reaches by chance in `BY_CHANCE` of all cases (cf. Karlin & Altschul 1990)."""

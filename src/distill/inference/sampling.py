@@ -199,6 +199,8 @@ def sample_sounds(
     age = torch.zeros(batch_size, dtype=torch.long, device=device)
     cache, previous, lasting = prior.new_cache(), None, lasting or Lasting()
     starts = torch.ones(batch_size, dtype=torch.bool, device=device)
+    if isinstance(lead_in, LeadIns):
+        lead_in = lead_in.to(device)
     if ahead is not None:
         assert not isinstance(lead_in, LeadIns)
         previous = _hear_both(prior, lead_in, ahead, batch_size, cache)
