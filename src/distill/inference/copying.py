@@ -16,7 +16,7 @@ from torch import Tensor
 
 from distill.inference.bridging import frame_levels
 from distill.inference.passages import Hits, PassageSearch, Sought
-from distill.inference.runs import EndingRuns, RunSearch
+from distill.inference.runs import NOWHERE, EndingRuns, RunSearch
 from distill.models.chunked import decode_codes
 from distill.models.vqvae import VQVAE
 
@@ -182,10 +182,13 @@ class CopyMeter:
             merged = merged * self.codebook_size + codes[:, level]
         return merged
 
-    def runs(self, codes: np.ndarray) -> list[EndingRuns]:
-        """The runs that `codes` `[T, Q]` share with the corpus: in level 1, and in levels 1 and 2."""
-        pairs = zip(self.levels, self.searches, strict=True)
-        return [search.ending_runs(self._merged(codes, levels)) for levels, search in pairs]
+    def runs(self, codes: np.ndarray, new: np.ndarray | None = None) -> list[EndingRuns]:
+        """The runs that `codes` `[T, Q]`, or those that are `new` `[T]` (bool), share with the corpus: in level 1, and
+        in levels 1 and 2."""
+        merged = [self._merged(codes, levels) for levels in self.levels]
+        if new is not None:
+            merged = [np.where(new, one, NOWHERE) for one in merged]
+        return [search.ending_runs(one) for one, search in zip(merged, self.searches, strict=True)]
 
     def sought(self, codes: Tensor, audio: np.ndarray) -> Sought:
         """A sound with the `codes` `[T, Q]` that `audio` `[C, N]` was decoded from."""
@@ -220,10 +223,16 @@ class CopyMeter:
         repeated = edges.cumsum()[:-1] > 0
         return float(repeated[audible].mean()) if audible.any() else 0.0
 
-    def measure(self, codes: Tensor, audio: np.ndarray) -> CopyReport:
-        """What of `audio` `[C, N]`, decoded from `codes` `[T, Q]`, repeats the corpus."""
+    def measure(self, codes: Tensor, audio: np.ndarray, new: Tensor | None = None) -> CopyReport:
+        """What of `audio` `[C, N]`, decoded from `codes` `[T, Q]`, repeats the corpus: of all of it, or of the frames
+        that are `new` `[T]` (bool), as if there were silence in place of the others."""
         sought = self.sought(codes, audio)
-        runs, (hits,) = self.runs(codes.numpy()), self.passage_search.nearest([sought])
+        if new is not None:
+            sought = sought._replace(audible=sought.audible & new)
+        runs, (hits,) = (
+            self.runs(codes.numpy(), None if new is None else new.numpy()),
+            self.passage_search.nearest([sought]),
+        )
         share = self.share(runs, hits, sought.audible.numpy())
         zero = self.zero["share"]
         percent = 100 * max(0.0, share - zero) / (1 - zero)

@@ -93,7 +93,7 @@ def generate(
     steering = steering or Steering()
     steering.asked(loaded, 1)
     job = Job(loaded, duration, sampling or Sampling(), (playing or Playing()).settled(), gain, steering)
-    return _Maker(job).make_all(range(seed, seed + count), max_copy, progress)
+    return _Maker(job, max_copy).make_all(range(seed, seed + count), progress)
 
 
 def _check(loaded: LoadedVQModel, duration: float, seed: int, count: int, max_copy: float | None) -> None:
@@ -119,17 +119,17 @@ def _check(loaded: LoadedVQModel, duration: float, seed: int, count: int, max_co
 class _Maker:
     """Makes sounds for one job, and says what they copy."""
 
-    def __init__(self, job: Job) -> None:
-        self.job, self.model = job, job.loaded.model
+    def __init__(self, job: Job, max_copy: float | None) -> None:
+        self.job, self.model, self.max_copy = job, job.loaded.model, max_copy
         self.player = PLAYERS[job.playing.way.kind](job)
         index = index_in(job.loaded.prior_metadata)
         self.meter = CopyMeter(self.model, index) if index else None
         self.recipe = Recipe.of(
             job.loaded, torch.get_num_threads(), seed=0, duration=job.duration, sampling=job.sampling, gain=1.0,
-            way=job.playing.way, steering=job.steering,
+            way=job.playing.way, steering=job.steering, max_copy=max_copy,
         )  # fmt: skip
 
-    def make_all(self, seeds: Sequence[int], max_copy: float | None, progress: Progress) -> Iterator[Generated]:
+    def make_all(self, seeds: Sequence[int], progress: Progress) -> Iterator[Generated]:
         """For each of the `seeds`, as many at once as the player makes."""
         size = self.player.together
         rounds = -(-len(seeds) // size)
@@ -140,13 +140,13 @@ class _Maker:
 
             some = seeds[i * size : (i + 1) * size]
             for seed, take in zip(some, self.player.takes(some, report), strict=True):
-                yield self._under(max_copy, self._generated(seed, take), report)
+                yield self._under(self._generated(seed, take), report)
 
-    def _under(self, max_copy: float | None, first: Generated, progress: Progress) -> Generated:
+    def _under(self, first: Generated, progress: Progress) -> Generated:
         """The first sound that copies at most `max_copy` percent: `first`, or of the seeds that follow from its own."""
-        least, seed = first, first.recipe.seed
+        least, seed, most = first, first.recipe.seed, self.max_copy
         for draw in range(1, MOST_DRAWS):
-            if max_copy is None or least.copy is None or least.copy.percent <= max_copy:
+            if most is None or least.copy is None or least.copy.percent <= most:
                 break
             another_seed = derived_seed(seed, draw)
             (take,) = self.player.takes([another_seed], progress)
@@ -171,7 +171,7 @@ class _Maker:
         """Of what is new alone; its times are those in the whole sound."""
         if self.meter is None:
             return None
-        report = self.meter.measure(take.codes, take.audio[:, take.begins : take.ends])
+        report = self.meter.measure(take.codes, take.audio[:, take.begins : take.ends], take.drawn)
         return _later(report, take.begins / self.model.sample_rate)
 
 

@@ -72,7 +72,8 @@ class Job:
 class Take(NamedTuple):
     """A sound `audio` `[C, N]`, the codes `[T, Q]` of what is new in it, the `gain` that brought that to its level.
 
-    What is new are the samples from `begins` to `ends` (None: the last). `heard` are recordings of the corpus that
+    What is new are the samples from `begins` to `ends` (None: the last), and of their frames those that are `drawn`
+    `[T]` (bool; None: all). `heard` are recordings of the corpus that
     the prior heard first.
     """
 
@@ -82,6 +83,7 @@ class Take(NamedTuple):
     heard: tuple[str, ...] = ()
     begins: int = 0
     ends: int | None = None
+    drawn: Tensor | None = None
 
 
 class Player(Protocol):

@@ -38,7 +38,7 @@ class Variations(OneByOne):
         asked = job.steering.asked(job.loaded, len(codes))
         drawn = draw_codes(job, len(codes), seed, progress, given=given, asked=asked)
         audio = decode_sound(job.loaded, replace(self.grid, codes=drawn.numpy()))
-        return Take(audio, drawn, self.grid.gain)
+        return Take(audio, drawn, self.grid.gain, drawn=~kept)
 
 
 def kept_frames(frames: int, amount: float, event: int, seed: int) -> Tensor:
