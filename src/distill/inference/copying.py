@@ -229,10 +229,8 @@ class CopyMeter:
         sought = self.sought(codes, audio)
         if new is not None:
             sought = sought._replace(audible=sought.audible & new)
-        runs, (hits,) = (
-            self.runs(codes.numpy(), None if new is None else new.numpy()),
-            self.passage_search.nearest([sought]),
-        )
+        runs = self.runs(codes.numpy(), None if new is None else new.numpy())
+        (hits,) = self.passage_search.nearest([sought])
         share = self.share(runs, hits, sought.audible.numpy())
         zero = self.zero["share"]
         percent = 100 * max(0.0, share - zero) / (1 - zero)

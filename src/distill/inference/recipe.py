@@ -26,8 +26,8 @@ log = logging.getLogger(__name__)
 class Recipe:
     """All that decides a sound: with the same model on the same device it comes out the same, to the sample.
 
-    `gain` is the factor that brought it to its level; `model_hash` is that of `model_hash`. `max_copy` is told only: the
-    `seed` is that of the draw that was kept.
+    `gain` is the factor that brought it to its level; `model_hash` is that of `model_hash`. `max_copy` is told only:
+    the `seed` is that of the draw that was kept.
     """
 
     version: str

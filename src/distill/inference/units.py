@@ -47,7 +47,7 @@ class Place(NamedTuple):
 
 
 class Points(NamedTuple):
-    """`places` `[M, D]` and their squared lengths `[M]`, which would take longer than all else if summed every frame."""
+    """`places` `[M, D]` and their squared lengths `[M]`, which would take long to sum for every frame."""
 
     places: Tensor
     squares: Tensor
@@ -171,7 +171,8 @@ def units_of(
         hearing = None
     return Units(
         free_levels, codes, kind, Points.of(_latents(prior, kinds)), Points.of(before[some]), edges, told,
-        _fitting(edges, silent), _used(coarse, edges, silent, prior.codebook_size), hearing, longest if hearing else None,
+        _fitting(edges, silent), _used(coarse, edges, silent, prior.codebook_size), hearing,
+        longest if hearing else None,
     )  # fmt: skip
 
 
