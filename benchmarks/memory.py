@@ -1,6 +1,7 @@
 """Memory of `train` on a corpus and on one 50 times as long, and how soon a second run takes its first step.
 
     DISTILL_CORPORA=… python benchmarks/memory.py
+    python benchmarks/memory.py --generate my.sda      # instead, memory of `generate` and of a stream, short and long
 
 Peak anonymous memory (RssAnon) is sampled 20 times a second. The long corpus holds the same files, each 50 times in
 a row at slightly different gains, so that no two stretches are alike.
@@ -18,6 +19,7 @@ import numpy as np
 import soundfile as sf
 
 from common import MemoryWatch, corpora_dir
+from distill.settings import SAMPLE_RATE
 
 FIRST_STEP = """
 import time, sys, pathlib
@@ -29,6 +31,44 @@ def watch(event):
         print(time.perf_counter() - began, flush=True)
 workflows.train(sys.argv[1], sys.argv[2], steps=2, threads=2, callback=watch)
 """
+
+
+STREAM = """
+import sys
+from distill.library import workflows
+left = float(sys.argv[2]) * 48000
+for block in workflows.stream(workflows.load(sys.argv[1], "cpu", 1)):
+    left -= block.shape[1]
+    if left <= 0:
+        break
+"""
+
+
+def peak_of(command: list[str]) -> float:
+    """MB, of a process that runs to its end."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    watch = MemoryWatch(process.pid)
+    if process.wait():
+        sys.exit(f"failed: {' '.join(command)}")
+    return watch.peak_mb
+
+
+def show_generation(model: Path, short: int, long: int) -> None:
+    """By how much memory grows from a short sound to a long one, beside what the sound itself takes as float32."""
+    own = (long - short) * SAMPLE_RATE * 4 / 1e6
+    with tempfile.TemporaryDirectory() as folder:
+        generate = [sys.executable, "-m", "distill", "generate", str(model), "-o", f"{folder}/a.wav", "--seed", "1"]
+        commands = {
+            "generate": [*generate, "--threads", "1", "--duration"],
+            "stream": [sys.executable, "-c", STREAM, str(model)],
+        }
+        for name, command in commands.items():
+            before, after = (peak_of([*command, str(seconds)]) for seconds in (short, long))
+            print(
+                f"{name}: {short} s {before:.0f} MB, {long} s {after:.0f} MB: {after - before:.0f} MB more "
+                f"(the sound itself: {own:.0f} MB a channel)",
+                flush=True,
+            )
 
 
 def lengthen(folder: Path, out: Path, times: int) -> Path:
@@ -64,7 +104,12 @@ if __name__ == "__main__":
     parser.add_argument("--times", type=int, default=50)
     parser.add_argument("--steps", type=int, default=60)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--generate", type=Path, metavar="MODEL")
+    parser.add_argument("--durations", type=int, nargs=2, default=(10, 600))
     a = parser.parse_args()
+    if a.generate:
+        show_generation(a.generate, *a.durations)
+        sys.exit()
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
         os.environ["DISTILL_CACHE"] = str(work / "cache")

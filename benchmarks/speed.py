@@ -32,6 +32,7 @@ from distill.settings import SAMPLE_RATE
 from distill.training.config import VQVAEConfig
 from distill.training.prior_config import PriorConfig, get_adaptive_prior_config
 
+SEVERAL = 8
 RECORDINGS, RECORDING_FRAMES = 60, 470
 """Ten minutes in pieces of ten seconds."""
 
@@ -87,10 +88,13 @@ def random_corpus(model: LoadedVQModel) -> dict[str, Any]:
     return {"recordings": recordings, "copy_index": copy_index(codec, heard, [])}
 
 
-def time_generation(model: LoadedVQModel, corpus: dict[str, Any], files: int, seconds: float, threads: int) -> float:
+def time_generation(
+    model: LoadedVQModel, corpus: dict[str, Any], files: int, seconds: float, threads: int, count: int = 1
+) -> float:
+    """Of so many sounds, all that is made of them counted."""
     prepare(threads)
     with_prior = replace(model, prior=untrained_prior(model, files), prior_metadata=corpus)
-    return realtime(seconds, lambda: workflows.generate(with_prior, seconds), threads)
+    return realtime(count * seconds, lambda: workflows.generate(with_prior, seconds, count=count), threads)
 
 
 def first_sound_s(model: LoadedVQModel, corpus: dict[str, Any], files: int, threads: int, runs: int = 3) -> float:
@@ -116,6 +120,8 @@ if __name__ == "__main__":
     kept = random_corpus(loaded)
     for file_count in (20, 100, 500):
         factor = time_generation(loaded, kept, file_count, 12, a.threads)
+        several = time_generation(loaded, kept, file_count, 12, a.threads, SEVERAL)
         first = first_sound_s(loaded, kept, file_count, a.threads)
         print(f"generate, prior for up to {file_count} files: {factor:.1f}x real time on {a.threads} threads")
+        print(f"    {SEVERAL} sounds at once, finished: {several:.1f}x")
         print(f"    first sound of a stream after {first:.2f} s")

@@ -2,6 +2,8 @@
 
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -93,6 +95,17 @@ def prepare(threads: int | None = None) -> int:
     torch.set_num_threads(threads)
     torch.set_flush_denormal(True)
     return threads
+
+
+@contextmanager
+def prepared(threads: int) -> Iterator[None]:
+    """`prepare` for a while: then the thread count is again what it was."""
+    before = torch.get_num_threads()
+    prepare(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def gains_by_bfloat16(device: torch.device) -> bool:

@@ -4,12 +4,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
+from distill.audio.finish import FADE_OUT_S, limiter_reach
 from distill.audio.level import integrated_loudness
 from distill.errors import NoPriorError, UsageError
 from distill.inference import generate as module
 from distill.inference.generate import Generated
 from distill.inference.sampling import Sampling
+from distill.inference.steering import Steering
+from distill.inference.takes import TOGETHER
 from distill.models.persistence import LoadedVQModel, load_model_v2
 
 
@@ -40,14 +44,37 @@ def test_the_seed_decides(loaded: LoadedVQModel) -> None:
     assert not np.array_equal(a.audio, b.audio)
 
 
+@pytest.mark.parametrize(
+    ("sampling", "steering"),
+    [
+        (Sampling(), Steering()),
+        (Sampling(free_levels=3, lead_in=0), Steering()),
+        (Sampling(), Steering(brightness=((0.0, 20.0), (0.5, 90.0)), tags=(("low", 1.0),), guidance=2.0)),
+    ],
+    ids=["usual", "all levels", "steered"],
+)
+def test_what_is_drawn_together_is_what_is_drawn_alone(
+    loaded: LoadedVQModel, sampling: Sampling, steering: Steering
+) -> None:
+    """More than are drawn at once, so that there are two batches of other sizes."""
+    settings: dict[str, Any] = {"sampling": sampling, "steering": steering}
+    several = generate(loaded, 1.0, seed=5, count=TOGETHER + 3, **settings)
+    assert [sound.recipe.seed for sound in several] == list(range(5, 5 + TOGETHER + 3))
+    for i in (0, 3, TOGETHER - 1, TOGETHER, TOGETHER + 2):
+        (alone,) = generate(loaded, 1.0, seed=5 + i, **settings)
+        assert torch.equal(alone.codes, several[i].codes)
+        assert np.array_equal(alone.audio, several[i].audio)
+        assert alone.recipe == several[i].recipe
+
+
 def test_longer_output_begins_alike(loaded: LoadedVQModel) -> None:
     """Nothing about the length enters the drawing, even far beyond the training context, nor what is heard."""
     short = generate(loaded, 2.0, seed=1)[0]
     long = generate(loaded, 5.0, seed=1, gain=short.recipe.gain)[0]
     assert np.array_equal(short.codes, long.codes[: len(short.codes)])
     # The end fades out, and the limiter looks a little ahead.
-    alike = short.audio.shape[1] - round(0.02 * short.sample_rate)
-    assert np.abs(short.audio[:, :alike] - long.audio[:, :alike]).max() < 1e-4
+    alike = short.audio.shape[1] - round(FADE_OUT_S * short.sample_rate) - limiter_reach(short.sample_rate)
+    assert np.array_equal(short.audio[:, :alike], long.audio[:, :alike])
 
 
 def test_it_begins_from_a_recording_that_is_named(loaded: LoadedVQModel) -> None:
@@ -90,6 +117,8 @@ def test_it_is_drawn_again_until_it_copies_little(loaded: LoadedVQModel) -> None
     assert np.array_equal(least.audio, same.audio)
     (plain,) = generate(loaded, 1.0, seed=least.recipe.seed)
     assert np.array_equal(least.audio, plain.audio)
+    beside = generate(loaded, 1.0, seed=1, count=2, max_copy=0)[1]
+    assert np.array_equal(least.audio, beside.audio)
 
 
 @pytest.mark.parametrize(

@@ -1,18 +1,23 @@
 import json
+import logging
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
+from distill.audio.descriptors import DESCRIPTORS
 from distill.audio.io import write_sound
 from distill.errors import AudioError, CodebookMismatchError, UsageError
 from distill.inference.recipe import KEY, Recipe, model_hash, read_recipe
 from distill.inference.sampling import Sampling
+from distill.inference.steering import MOST_POINTS, Steering
 from distill.models.persistence import load_model_v2
 
-RECIPE = Recipe("1", "id", "hash", "cpu", 2, 7, 1.5, Sampling(0.9, 5, 0.8), 1 / 3)
+RECIPE = Recipe("1", "id", "hash", "cpu", 2, 7, 1.5, Sampling(0.9, 5, 0.8), 1 / 3, max_copy=20.0)
 SILENCE = np.zeros((1, 480), np.float32)
 
 
@@ -60,8 +65,41 @@ def test_the_hash_is_that_of_the_weights(trained: Path, codec_only: Path) -> Non
     assert model_hash(loaded) == model_hash(same) != model_hash(other)
     recipe = replace(RECIPE, model_hash=model_hash(loaded))
     recipe.check_model(same, "a.wav")
-    with pytest.raises(CodebookMismatchError, match=str(codec_only)):
+    with pytest.raises(CodebookMismatchError, match=re.escape(str(codec_only))):
         recipe.check_model(other, "a.wav")
     assert same.prior is not None
     next(same.prior.parameters()).data.add_(1.0)
     assert model_hash(loaded) != model_hash(same)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({}, ""),
+        ({"version": "0.0.9"}, "Distill 0.0.9 on cpu"),
+        ({"device": "cuda"}, "on cuda with"),
+        ({"threads": 77}, "with 77 threads"),
+    ],
+)
+def test_another_version_device_or_thread_count_is_said(
+    trained: Path, caplog: pytest.LogCaptureFixture, change: dict[str, Any], said: str
+) -> None:
+    loaded = load_model_v2(trained)
+    made = Recipe.of(loaded, torch.get_num_threads(), seed=1, duration=1.0, sampling=Sampling(), gain=1.0)
+    with caplog.at_level(logging.WARNING):
+        replace(made, **change).check_model(loaded, "a.wav")
+    assert len(caplog.messages) == bool(said)
+    assert all("a.wav was made by" in message and said in message for message in caplog.messages)
+
+
+@pytest.mark.parametrize("ending", ["wav", "flac", "ogg"])
+def test_the_longest_curves_come_back_whole(tmp_path: Path, ending: str) -> None:
+    rng = np.random.default_rng(0)
+    count = MOST_POINTS // len(DESCRIPTORS)
+    times = np.cumsum(10 * rng.random(count))
+    curves = {name: tuple(zip(times, 100 * rng.random(count), strict=True)) for name in DESCRIPTORS}
+    recipe = replace(RECIPE, steering=Steering(**curves))
+    path = write_sound(tmp_path / f"a.{ending}", SILENCE, tags=recipe.tags())
+    assert read_recipe(path) == recipe
+    with pytest.raises(UsageError, match=f"{MOST_POINTS} points, all together"):
+        Steering(pitch=tuple((float(i), 50.0) for i in range(MOST_POINTS + 1)))

@@ -147,8 +147,8 @@ def test_what_was_cut_off_is_no_end() -> None:
     cut = units_of(prior, [recording(12, 1, whole=False), recording(9, 2)], 1)
     assert cut.edges[:, 0].nonzero().flatten().tolist() == [0, 12]
     assert cut.edges[:, 1].nonzero().flatten().tolist() == [20]
-    assert not cut.before[[0, 12]].any()
-    assert cut.before[[1, 13]].all()
+    assert not cut.before.places[[0, 12]].any()
+    assert cut.before.places[[1, 13]].all()
 
 
 def test_at_closeness_one_it_goes_on_as_the_recording_did() -> None:

@@ -5,11 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile as sf
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from distill.audio.io import read_audio
 from distill.inference.codec import encode_sound
+from distill.inference.copying import CopyMeter
 from distill.inference.generate import Generated, generate
 from distill.inference.listening import decode_sound
 from distill.inference.varying import kept_frames
@@ -65,3 +68,21 @@ def test_the_share_is_the_amount_and_comes_in_stretches() -> None:
     assert (~kept).float().mean() == pytest.approx(0.3, abs=0.03)
     changes = int((kept[1:] != kept[:-1]).sum())
     assert changes < 2 * 50_000 / 12
+
+
+def test_what_is_kept_is_no_copy(loaded: LoadedVQModel, corpus_dir: Path) -> None:
+    """A variation of a recording that was learned from holds much of it: what counts is what was drawn."""
+    index = (loaded.prior_metadata or {})["copy_index"]
+    names = [entry["name"] for entry in index["passages"]]
+    longest = max(names, key=lambda name: sf.info(corpus_dir / name).frames)
+    audio = np.tile(read_audio(corpus_dir / longest), 3)
+    playing = Playing.of("variation", Source(longest, "ab", audio), amount=0)
+    (kept,) = generate(loaded, 2.0, seed=4, playing=playing, max_copy=0)
+    assert kept.copy is not None
+    assert (kept.draws, kept.copy.percent, kept.copy.passage) == (1, 0, None)
+    assert not any(kept.copy.runs)
+    meter = CopyMeter(loaded.model, index)
+    assert meter.measure(kept.codes, kept.audio).percent > 50
+    # Of a half, as of that half alone: here all of it was learned.
+    half = torch.arange(len(kept.codes)) >= len(kept.codes) // 2
+    assert meter.measure(kept.codes, kept.audio, half).percent > 50

@@ -1,12 +1,19 @@
+import json
+import logging
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile as sf
+import torch
 
 import distill
-from distill.errors import OutputError
+from distill.audio.finish import FADE_OUT_S, limiter_reach
+from distill.audio.tags import read_tags
+from distill.errors import AudioError, CodebookMismatchError, OutputError
+from distill.library import workflows
 from distill.library.workflows import output_paths
+from distill.settings import SAMPLE_RATE
 
 
 def test_the_six_lines(
@@ -23,6 +30,9 @@ def test_the_six_lines(
     assert written.shape == (round(1.5 * rate), 1)
     assert sf.info("new.wav").subtype == "PCM_24"
     assert sf.info("again.wav").frames == codes.n_samples == sound.shape[1]
+    assert read_tags("again.wav")["software"].startswith(f"Distill {distill.__version__}")
+    stated = json.loads(read_tags("again.wav")["comment"])["distill"]
+    assert (stated["model_id"], len(stated["model_hash"])) == (model.metadata["id"], 64)
 
 
 def test_arrays_encode_as_files_do(trained: Path, corpus_dir: Path) -> None:
@@ -39,3 +49,32 @@ def test_output_names(tmp_path: Path) -> None:
     for bad in (tmp_path / "a.mp3", tmp_path / "a", tmp_path / "no" / "a.wav"):
         with pytest.raises(OutputError):
             output_paths(bad, 1)
+
+
+def test_again_on_as_many_threads(trained: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    model = distill.load(trained, threads=1)
+    _, first = distill.generate(model, 0.5, seed=7, count=2, max_copy=100, brightness=[20, 90])
+    path = first.save(tmp_path / "first.wav")
+    before = torch.get_num_threads()
+    torch.set_num_threads(before + 1)
+    with caplog.at_level(logging.WARNING):
+        same = workflows.generate_again(model, path)
+        longer = workflows.generate_again(model, path, 0.8)
+    assert torch.get_num_threads() == before + 1
+    torch.set_num_threads(before)
+    assert not caplog.messages
+    assert same.recipe.threads == first.recipe.threads == 1
+    assert np.array_equal(first.audio, same.audio)
+    alike = first.audio.shape[1] - round(FADE_OUT_S * SAMPLE_RATE) - limiter_reach(SAMPLE_RATE)
+    assert longer.audio.shape[1] == round(0.8 * SAMPLE_RATE)
+    assert np.array_equal(first.audio[:, :alike], longer.audio[:, :alike])
+
+
+def test_again_of_what_cannot_be(trained: Path, codec_only: Path, tmp_path: Path) -> None:
+    model, other = distill.load(trained, threads=1), distill.load(codec_only, threads=1)
+    path = distill.generate(model, 0.2)[0].save(tmp_path / "first.flac")
+    with pytest.raises(CodebookMismatchError, match=r"first\.flac was made with another model"):
+        workflows.generate_again(other, path)
+    distill.decode(model, distill.encode(model, path), tmp_path / "decoded.wav")
+    with pytest.raises(AudioError, match=r"decoded\.wav does not say how it was made"):
+        workflows.generate_again(model, tmp_path / "decoded.wav")

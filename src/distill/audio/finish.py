@@ -5,10 +5,11 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.ndimage import minimum_filter1d, uniform_filter1d
-from scipy.signal import butter, sosfiltfilt
+from scipy.signal import butter, sosfilt
 
-from distill.audio.blocks import windows
-from distill.audio.level import integrated_loudness
+from distill.audio.blocks import between, windows
+from distill.audio.level import integrated_loudness_of
+from distill.audio.spatial import pieces
 
 CEILING_DB, FULL_SCALE_DB = -0.5, 0.0
 LOUDNESS_TOLERANCE = 2.0
@@ -26,13 +27,24 @@ TAIL_WINDOW_S = 0.01
 def highpass(sample_rate: int) -> np.ndarray:
     """Second-order sections of a filter that takes away what lies under 10 Hz."""
     sos: np.ndarray = butter(1, HIGHPASS_HZ, "highpass", fs=sample_rate, output="sos")
-    return sos
+    return np.concatenate((sos, sos))
 
 
 def remove_dc(audio: np.ndarray, sample_rate: int) -> np.ndarray:
-    """Without what lies under 10 Hz (no phase shift): offsets cost headroom and click at ends."""
-    filtered: np.ndarray = sosfiltfilt(highpass(sample_rate), audio, axis=1, padtype=None).astype(np.float32)
-    return filtered
+    """Without what lies under 10 Hz: offsets cost headroom and click at ends."""
+    return np.concatenate(list(remove_dc_blocks((audio,), sample_rate)), axis=1)
+
+
+def remove_dc_blocks(blocks: Iterable[np.ndarray], sample_rate: int) -> Iterator[np.ndarray]:
+    """`remove_dc` of a sound that comes in blocks `[C, n]`: the same as of the whole, to the bit.
+
+    It hears what has been only, so that a longer sound begins as a shorter one does.
+    """
+    sos, state = highpass(sample_rate), None
+    for block in blocks:
+        state = np.zeros((len(sos), len(block), 2)) if state is None else state
+        filtered, state = sosfilt(sos, block, axis=1, zi=state)
+        yield filtered.astype(np.float32)
 
 
 def level_gain(audio: np.ndarray, sample_rate: int, target: float) -> float:
@@ -43,7 +55,7 @@ def level_gain(audio: np.ndarray, sample_rate: int, target: float) -> float:
     gain = 1.0
     # Limiting costs loudness, so it takes more than one round where peaks are high.
     for _ in range(LEVEL_ROUNDS):
-        loudness = integrated_loudness(limit_peaks(audio * np.float32(gain), sample_rate), sample_rate)
+        loudness = integrated_loudness_of(_amplified(audio, gain, sample_rate), sample_rate)
         if not np.isfinite(loudness) or not np.isfinite(target):
             break
         wanted = np.clip(loudness, target - LOUDNESS_TOLERANCE, target + LOUDNESS_TOLERANCE)
@@ -51,6 +63,11 @@ def level_gain(audio: np.ndarray, sample_rate: int, target: float) -> float:
             break
         gain *= float(10 ** ((wanted - loudness) / 20))
     return gain
+
+
+def _amplified(audio: np.ndarray, gain: float, sample_rate: int) -> Iterator[np.ndarray]:
+    """`audio` `[C, N]` with a gain and no peak over the ceiling, in blocks."""
+    return limit_blocks((piece * np.float32(gain) for piece in pieces(audio)), sample_rate)
 
 
 def limit_peaks(audio: np.ndarray, sample_rate: int, ceiling_db: float = CEILING_DB) -> np.ndarray:
@@ -85,16 +102,26 @@ def limit_blocks(
 
 def fade_in(audio: np.ndarray, sample_rate: int) -> np.ndarray:
     """A fade of 1 ms in, or over half the sound if that is shorter."""
-    faded, length = audio.copy(), min(audio.shape[1] // 2, round(FADE_IN_S * sample_rate))
-    faded[:, :length] *= np.linspace(0, 1, length, endpoint=False, dtype=np.float32)
+    faded = audio.copy()
+    _fade_in(faded, sample_rate)
     return faded
+
+
+def _fade_in(audio: np.ndarray, sample_rate: int) -> None:
+    length = min(audio.shape[1] // 2, round(FADE_IN_S * sample_rate))
+    audio[:, :length] *= np.linspace(0, 1, length, endpoint=False, dtype=np.float32)
 
 
 def fade_out(audio: np.ndarray, sample_rate: int) -> np.ndarray:
     """A fade of 10 ms out, or over half the sound if that is shorter."""
-    faded, length = audio.copy(), min(audio.shape[1] // 2, round(FADE_OUT_S * sample_rate))
-    faded[:, audio.shape[1] - length :] *= np.linspace(1, 0, length, dtype=np.float32)
+    faded = audio.copy()
+    _fade_out(faded, sample_rate)
     return faded
+
+
+def _fade_out(audio: np.ndarray, sample_rate: int) -> None:
+    length = min(audio.shape[1] // 2, round(FADE_OUT_S * sample_rate))
+    audio[:, audio.shape[1] - length :] *= np.linspace(1, 0, length, dtype=np.float32)
 
 
 def fade_ends(audio: np.ndarray, sample_rate: int) -> np.ndarray:
@@ -124,10 +151,36 @@ def finish(
 ) -> Finished:
     """All of it: no DC, near `target_loudness` (LUFS), no peak over the ceiling, ends that do not click.
 
-    Keeps the first `n_samples`; what follows them in `audio` is heard by the filter only. With the `gain` of an
-    earlier call, a longer version of the same sound begins as the shorter one did: nothing else depends on length.
+    Keeps the first `n_samples`. With the `gain` of an earlier call, a longer version of the same sound begins as the
+    shorter one did, to the bit: nothing else depends on length, but for a fade of 10 ms and the reach of the limiter.
     """
-    audio = fade_ends(remove_dc(audio, sample_rate)[:, :n_samples], sample_rate)
+    length = audio.shape[1] if n_samples is None else n_samples
+    return finish_blocks((audio,), len(audio), sample_rate, target_loudness, length, gain)
+
+
+def finish_blocks(
+    blocks: Iterable[np.ndarray],
+    channels: int,
+    sample_rate: int,
+    target_loudness: float,
+    n_samples: int,
+    gain: float | None = None,
+) -> Finished:
+    """`finish` of a sound that comes in blocks `[C, n]`, in hardly more memory than what is returned."""
+    audio = np.empty((channels, n_samples), np.float32)
+    _fill(audio, between(remove_dc_blocks(blocks, sample_rate), 0, n_samples))
+    _fade_in(audio, sample_rate)
+    _fade_out(audio, sample_rate)
     if gain is None:
         gain = level_gain(audio, sample_rate, target_loudness)
-    return Finished(limit_peaks(audio * np.float32(gain), sample_rate), gain)
+    # What is read is ahead of what is written.
+    _fill(audio, _amplified(audio, gain, sample_rate))
+    return Finished(audio, gain)
+
+
+def _fill(audio: np.ndarray, blocks: Iterable[np.ndarray]) -> None:
+    """Write `blocks` `[C, n]`, as many samples as there is room for, into `audio`."""
+    at = 0
+    for block in blocks:
+        audio[:, at : at + block.shape[1]] = block
+        at += block.shape[1]

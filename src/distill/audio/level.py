@@ -30,10 +30,13 @@ def integrated_loudness(audio: np.ndarray, sample_rate: int) -> float:
     Sounds shorter than one 400 ms block count as if silence followed; -inf when no block is above the
     gate at -70 LUFS.
     """
+    return integrated_loudness_of((audio,), sample_rate)
+
+
+def integrated_loudness_of(blocks: Iterable[np.ndarray], sample_rate: int) -> float:
+    """`integrated_loudness` of a sound that comes in blocks `[C, n]` of any lengths, at least one."""
     step = round(0.1 * sample_rate)
-    if (missing := 4 * step - audio.shape[1]) > 0:
-        audio = np.pad(audio, ((0, 0), (0, missing)))
-    energies = _step_energies(audio, sample_rate, step)
+    energies = _step_energies(_at_least(blocks, 4 * step), sample_rate, step)
     blocks = np.convolve(energies, np.ones(4), "valid") / (4 * step)
     heard = blocks[blocks >= _power(-70.0)]
     if not heard.size:
@@ -65,27 +68,36 @@ def _power(loudness: float, offset: float = 0.691) -> float:
     return 10.0 ** ((loudness + offset) / 10.0)
 
 
-def _pieces(audio: np.ndarray, size: int) -> Iterator[np.ndarray]:
-    for start in range(0, audio.shape[1], size):
-        yield audio[:, start : start + size].astype(np.float64)
+def _at_least(blocks: Iterable[np.ndarray], length: int) -> Iterator[np.ndarray]:
+    """`blocks` `[C, n]`, and silence after them where all are shorter than `length` samples."""
+    channels = 0
+    for block in blocks:
+        channels, length = len(block), length - block.shape[1]
+        yield block
+    if length > 0:
+        yield np.zeros((channels, length), np.float32)
 
 
-def _step_energies(audio: np.ndarray, sample_rate: int, step: int) -> np.ndarray:
-    """K-weighted energy of each 100 ms step, summed over channels `[S]`, `S >= 4`."""
+def _step_energies(blocks: Iterable[np.ndarray], sample_rate: int, step: int) -> np.ndarray:
+    """K-weighted energy of each 100 ms step, summed over channels `[S]`, of four steps or more."""
     # The two stages of the K-weighting, with the parameters that pyloudnorm's own meter uses.
     stages = [
         IIRfilter(4.0, 1 / math.sqrt(2), 1500.0, sample_rate, "high_shelf"),
         IIRfilter(0.0, 0.5, 38.0, sample_rate, "high_pass"),
     ]
-    states = [np.zeros((audio.shape[0], 2)) for _ in stages]
+    states: list[np.ndarray] = []
     sums: list[np.ndarray] = []
-    for piece in _pieces(audio, step * round(_PIECE_S / 0.1)):
+    length = 0
+    for window in windows(blocks, step * round(_PIECE_S / 0.1)):
+        piece = window.sound[:, window.kept].astype(np.float64)
+        length += piece.shape[1]
+        states = states or [np.zeros((len(piece), 2)) for _ in stages]
         for index, stage in enumerate(stages):
             piece, states[index] = lfilter(stage.b, stage.a, piece, zi=states[index])
         power = np.square(piece).sum(axis=0)
         sums.append(np.add.reduceat(power, np.arange(0, len(power), step)))
     energies = np.concatenate(sums)
     # A remainder counts as a whole step when it fills half of one, as in pyloudnorm.
-    if 0 < audio.shape[1] % step < step / 2:
+    if 0 < length % step < step / 2:
         return energies[:-1]
     return energies

@@ -9,8 +9,8 @@ from distill.audio.spatial import mix_channels, scale_side
 from distill.inference.codec import encode_sound
 from distill.inference.editing import CodeGrid
 from distill.inference.leadin import LeadIn
-from distill.inference.takes import Job, Progress, Take, draw_codes
-from distill.models.chunked import decode_codes, frames_of
+from distill.inference.takes import Job, OneByOne, Progress, Take, draw_codes
+from distill.models.chunked import decode_evenly, frames_of
 
 HEARD_S = 30.0
 """As much of the end tells level and width; the prior hears as much of that as it remembers."""
@@ -19,7 +19,7 @@ BEFORE_S = 0.5
 """So much of the source's end is decoded along with what follows it."""
 
 
-class Continuation:
+class Continuation(OneByOne):
     """The source in full, in its own channels and untouched but for its last `OVERLAP_S`, and `duration` of new sound.
 
     Those last milliseconds fade into their own decoding, which the new sound follows as it follows anything that the
@@ -57,7 +57,7 @@ class Continuation:
         asked = job.steering.asked(job.loaded, drawn)
         codes = draw_codes(job, drawn, seed, progress, self.lead_in, asked=asked)
         before = self.past[-max(model.receptive_field[1] + 1, round(BEFORE_S * model.frame_rate)) :]
-        decoded = decode_codes(model, torch.cat([before, codes]))
+        decoded = np.concatenate(list(decode_evenly(model, torch.cat([before, codes]))), 1)
         decoded = at_source_level(decoded, self.grid, len(self.source.audio), model.sample_rate)
         overlap = min(round(OVERLAP_S * model.sample_rate), self.source.audio.shape[1])
         begins = len(before) * model.frame_hop

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from distill.inference.bridging import frame_levels
 from distill.inference.passages import Hits, PassageSearch, Sought
-from distill.inference.runs import EndingRuns, RunSearch
+from distill.inference.runs import NOWHERE, EndingRuns, RunSearch
 from distill.models.chunked import decode_codes
 from distill.models.vqvae import VQVAE
 
@@ -40,6 +40,7 @@ SILENT_DB = -60.0
 JUDGED_S = 2.0
 MOST_JUDGED = 100
 MOST_ZERO_SHARE = 0.9
+FRAMES_AT_ONCE = 512
 
 
 @dataclass(frozen=True)
@@ -181,17 +182,28 @@ class CopyMeter:
             merged = merged * self.codebook_size + codes[:, level]
         return merged
 
-    def runs(self, codes: np.ndarray) -> list[EndingRuns]:
-        """The runs that `codes` `[T, Q]` share with the corpus: in level 1, and in levels 1 and 2."""
-        pairs = zip(self.levels, self.searches, strict=True)
-        return [search.ending_runs(self._merged(codes, levels)) for levels, search in pairs]
+    def runs(self, codes: np.ndarray, new: np.ndarray | None = None) -> list[EndingRuns]:
+        """The runs that `codes` `[T, Q]`, or those that are `new` `[T]` (bool), share with the corpus: in level 1, and
+        in levels 1 and 2."""
+        merged = [self._merged(codes, levels) for levels in self.levels]
+        if new is not None:
+            merged = [np.where(new, one, NOWHERE) for one in merged]
+        return [search.ending_runs(one) for one, search in zip(merged, self.searches, strict=True)]
 
     def sought(self, codes: Tensor, audio: np.ndarray) -> Sought:
         """A sound with the `codes` `[T, Q]` that `audio` `[C, N]` was decoded from."""
-        n_samples = len(codes) * self.hop
-        padded = np.pad(audio, ((0, 0), (0, max(0, n_samples - audio.shape[1]))))[:, :n_samples]
-        power = np.square(padded).mean(0).reshape(len(codes), self.hop).mean(1)
-        return Sought(codes, torch.from_numpy(power > 10 ** (SILENT_DB / 10)))
+        return Sought(codes, torch.from_numpy(self._powers(audio, len(codes)) > 10 ** (SILENT_DB / 10)))
+
+    def _powers(self, audio: np.ndarray, frames: int) -> np.ndarray:
+        """Mean squares `[T]` of so many frames of `audio` `[C, N]`, silence following what there is of it."""
+        powers = np.zeros(frames)
+        for first in range(0, frames, FRAMES_AT_ONCE):
+            some = powers[first : first + FRAMES_AT_ONCE]
+            sound = audio[:, first * self.hop : (first + len(some)) * self.hop]
+            power = np.square(sound).mean(0)
+            padded = np.pad(power, (0, len(some) * self.hop - len(power)))
+            some[:] = padded.reshape(len(some), self.hop).mean(1)
+        return powers
 
     def chance_bits(self) -> float:
         """Bits that a run of a passage reaches by chance in `BY_CHANCE` of all cases (cf. Karlin & Altschul 1990)."""
@@ -211,10 +223,14 @@ class CopyMeter:
         repeated = edges.cumsum()[:-1] > 0
         return float(repeated[audible].mean()) if audible.any() else 0.0
 
-    def measure(self, codes: Tensor, audio: np.ndarray) -> CopyReport:
-        """What of `audio` `[C, N]`, decoded from `codes` `[T, Q]`, repeats the corpus."""
+    def measure(self, codes: Tensor, audio: np.ndarray, new: Tensor | None = None) -> CopyReport:
+        """What of `audio` `[C, N]`, decoded from `codes` `[T, Q]`, repeats the corpus: of all of it, or of the frames
+        that are `new` `[T]` (bool), as if there were silence in place of the others."""
         sought = self.sought(codes, audio)
-        runs, (hits,) = self.runs(codes.numpy()), self.passage_search.nearest([sought])
+        if new is not None:
+            sought = sought._replace(audible=sought.audible & new)
+        runs = self.runs(codes.numpy(), None if new is None else new.numpy())
+        (hits,) = self.passage_search.nearest([sought])
         share = self.share(runs, hits, sought.audible.numpy())
         zero = self.zero["share"]
         percent = 100 * max(0.0, share - zero) / (1 - zero)

@@ -1,6 +1,6 @@
 """New sound from a prior: made in one of the ways that there are, and looked through for what it repeats."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -78,6 +78,8 @@ def generate(
 ) -> Iterator[Generated]:
     """`count` sounds of `duration` seconds, each as soon as it is ready; the i-th is drawn from `seed + i`.
 
+    New ones are drawn eight at a time, each as it is by itself.
+
     One that copies more than `max_copy` percent is drawn again from other seeds, which follow from its own, up to
     `MOST_DRAWS` times in all; of those that all copy more, the one that copies least is given. `gain` is that of an
     earlier sound which this one is to begin like. `playing` is the way that they are made, and from which sound;
@@ -90,15 +92,8 @@ def generate(
         raise UsageError(f"With {playing.way.option} the prior hears that sound first: leave out --like.")
     steering = steering or Steering()
     steering.asked(loaded, 1)
-    maker = _Maker(Job(loaded, duration, sampling or Sampling(), (playing or Playing()).settled(), gain, steering))
-
-    def one(i: int) -> Generated:
-        def report(done: int, total: int) -> None:
-            progress(i * total + done, count * total)
-
-        return maker.make_under(max_copy, seed + i, report)
-
-    return (one(i) for i in range(count))
+    job = Job(loaded, duration, sampling or Sampling(), (playing or Playing()).settled(), gain, steering)
+    return _Maker(job, max_copy).make_all(range(seed, seed + count), progress)
 
 
 def _check(loaded: LoadedVQModel, duration: float, seed: int, count: int, max_copy: float | None) -> None:
@@ -123,31 +118,44 @@ def _check(loaded: LoadedVQModel, duration: float, seed: int, count: int, max_co
 class _Maker:
     """Makes sounds for one job, and says what they copy."""
 
-    def __init__(self, job: Job) -> None:
-        self.job, self.model = job, job.loaded.model
+    def __init__(self, job: Job, max_copy: float | None) -> None:
+        self.job, self.model, self.max_copy = job, job.loaded.model, max_copy
         self.player = PLAYERS[job.playing.way.kind](job)
         index = index_in(job.loaded.prior_metadata)
         self.meter = CopyMeter(self.model, index) if index else None
         self.recipe = Recipe.of(
             job.loaded, torch.get_num_threads(), seed=0, duration=job.duration, sampling=job.sampling, gain=1.0,
-            way=job.playing.way, steering=job.steering,
+            way=job.playing.way, steering=job.steering, max_copy=max_copy,
         )  # fmt: skip
 
-    def make_under(self, max_copy: float | None, seed: int, progress: Progress) -> Generated:
-        """The first sound that copies at most `max_copy` percent, from `seed` or the seeds that follow from it."""
-        least = self.make(seed, progress)
+    def make_all(self, seeds: Sequence[int], progress: Progress) -> Iterator[Generated]:
+        """For each of the `seeds`, as many at once as the player makes."""
+        size = self.player.together
+        rounds = -(-len(seeds) // size)
+        for i in range(rounds):
+
+            def report(done: int, total: int, i: int = i) -> None:
+                progress(i * total + done, rounds * total)
+
+            some = seeds[i * size : (i + 1) * size]
+            for seed, take in zip(some, self.player.takes(some, report), strict=True):
+                yield self._under(self._generated(seed, take), report)
+
+    def _under(self, first: Generated, progress: Progress) -> Generated:
+        """The first sound that copies at most `max_copy` percent: `first`, or of the seeds that follow from its own."""
+        least, seed, most = first, first.recipe.seed, self.max_copy
         for draw in range(1, MOST_DRAWS):
-            if max_copy is None or least.copy is None or least.copy.percent <= max_copy:
+            if most is None or least.copy is None or least.copy.percent <= most:
                 break
-            another = self.make(derived_seed(seed, draw), progress)
+            another_seed = derived_seed(seed, draw)
+            (take,) = self.player.takes([another_seed], progress)
+            another = self._generated(another_seed, take)
             assert another.copy is not None
             least = another if another.copy.percent < least.copy.percent else least
             least = replace(least, draws=draw + 1)
         return least
 
-    def make(self, seed: int, progress: Progress) -> Generated:
-        """One sound."""
-        take = self.player.take(seed, progress)
+    def _generated(self, seed: int, take: Take) -> Generated:
         return Generated(
             audio=take.audio,
             sample_rate=self.model.sample_rate,
@@ -162,7 +170,7 @@ class _Maker:
         """Of what is new alone; its times are those in the whole sound."""
         if self.meter is None:
             return None
-        report = self.meter.measure(take.codes, take.audio[:, take.begins : take.ends])
+        report = self.meter.measure(take.codes, take.audio[:, take.begins : take.ends], take.drawn)
         return _later(report, take.begins / self.model.sample_rate)
 
 

@@ -8,7 +8,7 @@ from distill.audio.joining import crossfaded
 from distill.inference.codec import encode_sound
 from distill.inference.continuing import BEFORE_S, at_source_level
 from distill.inference.gaps import Gap, fill
-from distill.inference.takes import Job, Progress, Take, lasting, units_for
+from distill.inference.takes import Job, OneByOne, Progress, Take, lasting, units_for
 from distill.models.chunked import decode_codes, frames_of
 
 HEARD_S = 10.0
@@ -16,7 +16,7 @@ HEARD_S = 10.0
 OVERLAP_S = 0.01
 
 
-class Infills:
+class Infills(OneByOne):
     """The source, in its own channels and untouched but for what lies in the gap and `OVERLAP_S` on either side.
 
     A gap is a whole number of frames: what is made anew may begin and end up to half a frame (11 ms) outside of what

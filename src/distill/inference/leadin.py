@@ -48,6 +48,9 @@ class LeadIns(NamedTuple):
         codes, starts = torch.stack([one.codes for one in each], 1), torch.stack([one.starts for one in each], 1)
         return cls(codes, starts, torch.tensor([one.ended for one in each]), torch.tensor([one.age for one in each]))
 
+    def to(self, device: torch.device) -> "LeadIns":
+        return LeadIns(*(part.to(device) for part in self))
+
 
 def matching(recordings: Sequence[dict[str, Any]], like: str) -> list[dict[str, Any]]:
     """Those of `recordings` whose name holds `like`, in capitals or not; `UsageError` for none."""

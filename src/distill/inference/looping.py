@@ -10,7 +10,7 @@ from distill.audio.finish import level_gain, limit_peaks, limiter_reach, remove_
 from distill.audio.joining import crossfaded
 from distill.audio.spatial import mix_channels
 from distill.errors import UsageError
-from distill.inference.takes import Job, Progress, Take, corpus_loudness, draw_codes, lead_in_of
+from distill.inference.takes import Job, OneByOne, Progress, Take, corpus_loudness, draw_codes, lead_in_of
 from distill.models.chunked import decode_codes
 from distill.models.vqvae import VQVAE
 
@@ -30,7 +30,7 @@ class Ends(NamedTuple):
     stop: int
 
 
-class Loops:
+class Loops(OneByOne):
     """Loops about as long as asked, in whole code frames.
 
     The ends are where what the codes say around them (spectrum and level) is most alike: after the last frame comes

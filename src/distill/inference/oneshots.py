@@ -2,6 +2,7 @@
 
 from itertools import islice
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -9,12 +10,12 @@ from distill.audio.finish import finish, sounding_samples
 from distill.audio.spatial import mix_channels
 from distill.inference.leadin import LeadIn, draw_ended
 from distill.inference.sampling import sample_sounds
-from distill.inference.takes import Job, Progress, Take, corpus_loudness, lasting, lead_in_of
-from distill.models.chunked import decode_codes, frames_of
+from distill.inference.takes import Job, OneByOne, Progress, Take, corpus_loudness, lasting, lead_in_of
+from distill.models.chunked import decode_evenly, frames_of
 from distill.models.reader import Asked
 
 
-class OneShots:
+class OneShots(OneByOne):
     """Sounds that each begin and end: as long as the prior makes them, `duration` at most.
 
     The prior hears recordings to their ends first, so that what follows is a new sound. What comes out stops where it
@@ -31,7 +32,8 @@ class OneShots:
         asked = job.steering.asked(job.loaded, most)
         lead_in = lead_in_of(job.loaded, job.sampling, seed, draw_ended, asked)
         codes = self._draw(most, seed, lead_in, asked, progress)
-        audio = mix_channels(decode_codes(model, codes), job.loaded.output_channels)
+        decoded = np.concatenate(list(decode_evenly(model, codes)), 1)
+        audio = mix_channels(decoded, job.loaded.output_channels)
         n_samples = min(job.n_samples, sounding_samples(audio, model.sample_rate))
         audio, gain = finish(audio, model.sample_rate, corpus_loudness(job.loaded), n_samples, job.known_gain)
         return Take(audio, codes[: frames_of(n_samples, model.frame_hop)], gain, lead_in.names if lead_in else ())

@@ -2,9 +2,12 @@
 
 import hashlib
 import json
+import logging
 import os
 from dataclasses import asdict, dataclass, field
 from typing import Any
+
+import torch
 
 from distill import __version__
 from distill.audio.tags import read_tags
@@ -16,12 +19,15 @@ from distill.models.persistence import LoadedVQModel
 
 KEY = "distill"
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
 class Recipe:
     """All that decides a sound: with the same model on the same device it comes out the same, to the sample.
 
-    `gain` is the factor that brought it to its level; `model_hash` is that of `model_hash`.
+    `gain` is the factor that brought it to its level; `model_hash` is that of `model_hash`. `max_copy` is told only:
+    the `seed` is that of the draw that was kept.
     """
 
     version: str
@@ -35,6 +41,7 @@ class Recipe:
     gain: float
     way: Way = field(default_factory=Way)
     steering: Steering = field(default_factory=Steering)
+    max_copy: float | None = None
 
     @classmethod
     def of(cls, loaded: LoadedVQModel, threads: int, **settings: Any) -> "Recipe":
@@ -49,13 +56,33 @@ class Recipe:
         return {"software": f"Distill {self.version}", "comment": text}
 
     def check_model(self, loaded: LoadedVQModel, path: str | os.PathLike[str]) -> None:
-        """`CodebookMismatchError` when `loaded` is not the model that made the sound at `path`."""
+        """`CodebookMismatchError` when `loaded` is not the model that made the sound at `path`.
+
+        Warns of what else may make it come out otherwise: another version of Distill, device or number of threads.
+        """
         if self.model_hash != model_hash(loaded):
             raise CodebookMismatchError(
                 f"{path} was made with another model (id {self.model_id}) than {loaded.path} "
                 f"(id {loaded.metadata.get('id', '')}), or before its prior was trained again: name the model it was "
                 "made with."
             )
+        now = Recipe.of(loaded, torch.get_num_threads(), seed=0, duration=0.0, sampling=self.sampling, gain=1.0)
+        if self._circumstances != now._circumstances:
+            log.warning(
+                "%s was made by %s; this is %s: it may not come out the same.",
+                path, self._circumstances, now._circumstances,
+            )  # fmt: skip
+
+    @property
+    def _circumstances(self) -> str:
+        threads = "1 thread" if self.threads == 1 else f"{self.threads} threads"
+        return f"Distill {self.version} on {self.device} with {threads}"
+
+
+def model_tags(loaded: LoadedVQModel) -> dict[str, str]:
+    """Tags for the file of a sound that `loaded` decoded: by what, but not from what."""
+    stated = {"version": __version__, "model_id": str(loaded.metadata.get("id", "")), "model_hash": model_hash(loaded)}
+    return {"software": f"Distill {__version__}", "comment": json.dumps({KEY: stated})}
 
 
 def model_hash(loaded: LoadedVQModel) -> str:

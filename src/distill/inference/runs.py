@@ -11,6 +11,9 @@ import numpy as np
 SEPARATORS = (-1, -2)
 """Between two sounds of the corpus; as many as it takes that no run with a gap of one frame leads over them."""
 
+NOWHERE = -3
+"""A number that no sound of the corpus holds."""
+
 
 class EndingRuns(NamedTuple):
     """For every frame `[n]`: the weightiest run that ends there, its `bits`, its `length` in frames (0: no run), and

@@ -55,7 +55,11 @@ class Sampling:
             raise UsageError("--top-p must be above 0 and at most 1.")
 
 
-def sample(logits: Tensor, sampling: Sampling, generator: torch.Generator) -> Tensor:
+Chance = torch.Generator | Sequence[torch.Generator]
+"""What draws for all streams of a batch, or one for each: then a stream is the same whatever is beside it."""
+
+
+def sample(logits: Tensor, sampling: Sampling, generator: Chance) -> Tensor:
     """One index `[B]` for each row of `logits` `[B, K]`.
 
     Top-p keeps the smallest set of likeliest entries that holds `top_p` of the probability (Holtzman et al. 2020).
@@ -73,9 +77,15 @@ def sample(logits: Tensor, sampling: Sampling, generator: torch.Generator) -> Te
     share = share * (before < sampling.top_p)
     # float64, so that rounding of the running sum never lets a draw fall past the last entry kept.
     edges = share.double().cumsum(-1)
-    draw = torch.rand(len(logits), 1, generator=generator, dtype=torch.float64) * edges[:, -1:]
-    chosen = (edges <= draw).sum(-1, keepdim=True)
+    chosen = (edges <= _uniform(len(logits), generator) * edges[:, -1:]).sum(-1, keepdim=True)
     return index.gather(1, chosen)[:, 0]
+
+
+def _uniform(streams: int, generator: Chance) -> Tensor:
+    """A number `[B, 1]` between 0 and 1 for each of the streams."""
+    if isinstance(generator, torch.Generator):
+        return torch.rand(streams, 1, generator=generator, dtype=torch.float64)
+    return torch.cat([torch.rand(1, 1, generator=own, dtype=torch.float64) for own in generator])
 
 
 class Lasting(NamedTuple):
@@ -167,7 +177,7 @@ def sample_sounds(
     prior: CodePrior,
     batch_size: int,
     sampling: Sampling,
-    generator: torch.Generator,
+    generator: Chance,
     lasting: Lasting | None = None,
     lead_in: LeadIn | LeadIns | None = None,
     given: Given | None = None,
@@ -189,6 +199,8 @@ def sample_sounds(
     age = torch.zeros(batch_size, dtype=torch.long, device=device)
     cache, previous, lasting = prior.new_cache(), None, lasting or Lasting()
     starts = torch.ones(batch_size, dtype=torch.bool, device=device)
+    if isinstance(lead_in, LeadIns):
+        lead_in = lead_in.to(device)
     if ahead is not None:
         assert not isinstance(lead_in, LeadIns)
         previous = _hear_both(prior, lead_in, ahead, batch_size, cache)
@@ -225,7 +237,7 @@ class _Rules(NamedTuple):
     """What decides the codes of frames, beside the prior: as for `sample_sounds`."""
 
     sampling: Sampling
-    generator: torch.Generator
+    generator: Chance
     given: Given | None
     asked: Asked | None
     units: Units | None
@@ -260,13 +272,13 @@ class _Rules(NamedTuple):
         return logits if self.lean is None else logits + self.lean(t, chosen)
 
 
-def _pick(scores: Tensor, sampling: Sampling, generator: torch.Generator) -> Tensor:
+def _pick(scores: Tensor, sampling: Sampling, generator: Chance) -> Tensor:
     """One index `[B]` for each row of `scores` `[B, M]`, of the `NEAREST` highest."""
     highest = scores.topk(min(NEAREST, scores.shape[1]))
     among = sample(highest.values, Sampling(temperature=sampling.temperature, top_p=1.0), generator)
     return highest.indices.gather(1, among.to(scores.device)[:, None])[:, 0]
 
 
-def _toss(logits: Tensor, coin: Sampling, generator: torch.Generator) -> Tensor:
+def _toss(logits: Tensor, coin: Sampling, generator: Chance) -> Tensor:
     """True `[B]` by chance, as `logits` `[B]` have it."""
     return sample(torch.stack([torch.zeros_like(logits), logits], 1), coin, generator).to(logits.device).bool()

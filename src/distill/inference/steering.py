@@ -19,6 +19,8 @@ Curve = tuple[tuple[float, float], ...]
 
 DEFAULT_GUIDANCE = 1.0
 MOST_GUIDANCE = 20.0
+MOST_POINTS = 800
+"""Of all curves together: a WAV file whose texts are longer than 50 kB cannot be read."""
 
 
 class Scale(NamedTuple):
@@ -54,6 +56,10 @@ class Steering:
     def __post_init__(self) -> None:
         for name in DESCRIPTORS:
             _check_curve(name, getattr(self, name))
+        if sum(len(getattr(self, name)) for name in DESCRIPTORS) > MOST_POINTS:
+            raise UsageError(
+                f"Curves may have {MOST_POINTS} points, all together: give fewer, they go straight between."
+            )
         for tag, weight in self.tags:
             if not (math.isfinite(weight) and weight > 0):
                 raise UsageError(f"The weight of --tag {tag} must be above 0.")

@@ -6,10 +6,9 @@ from itertools import islice
 
 import numpy as np
 import torch
-from scipy.signal import sosfilt
 
 from distill.audio.blocks import windows
-from distill.audio.finish import fade_in, highpass, limit_blocks
+from distill.audio.finish import fade_in, limit_blocks, remove_dc_blocks
 from distill.audio.spatial import mix_channels
 from distill.errors import NoPriorError
 from distill.inference.sampling import Sampling, sample_sounds
@@ -44,7 +43,7 @@ def stream_sound(
     size = max(1, round(BLOCK_S * model.frame_rate))
     decoded = _decoded(model, (frame.codes.cpu().numpy().T for frame in frames), size)
     sound = (mix_channels(block, loaded.output_channels) for block in decoded)
-    even = _faded_in(_without_dc(sound, model.sample_rate), model.sample_rate)
+    even = _faded_in(remove_dc_blocks(sound, model.sample_rate), model.sample_rate)
     return limit_blocks(even, model.sample_rate, size=size * model.frame_hop)
 
 
@@ -65,12 +64,3 @@ def _faded_in(blocks: Iterator[np.ndarray], sample_rate: int) -> Iterator[np.nda
     for first in islice(blocks, 1):
         yield fade_in(first, sample_rate)
     yield from blocks
-
-
-def _without_dc(blocks: Iterable[np.ndarray], sample_rate: int) -> Iterator[np.ndarray]:
-    """Unlike `remove_dc`, which hears all that follows, this one turns phases near 10 Hz."""
-    sos, state = highpass(sample_rate), None
-    for block in blocks:
-        state = np.zeros((len(sos), len(block), 2)) if state is None else state
-        filtered, state = sosfilt(sos, block, axis=1, zi=state)
-        yield filtered.astype(np.float32)

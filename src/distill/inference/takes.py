@@ -1,6 +1,7 @@
 """One sound after another in one way: what a `Player` does, and the plain one, which makes new sounds from nothing."""
 
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
@@ -10,21 +11,24 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from distill.audio.finish import finish
+from distill.audio.finish import finish_blocks
 from distill.audio.spatial import mix_channels
 from distill.errors import UsageError
 from distill.inference.bridging import frame_levels
-from distill.inference.leadin import LeadIn, draw_lead_in, draw_near
+from distill.inference.leadin import LeadIn, LeadIns, draw_lead_in, draw_near
 from distill.inference.sampling import Given, Lasting, Sampling, sample_sounds
 from distill.inference.steering import Steering
 from distill.inference.units import Units, units_of
 from distill.inference.ways import Playing
-from distill.models.chunked import decode_codes, frames_of
+from distill.models.chunked import decode_evenly, frames_of
 from distill.models.persistence import LoadedVQModel
 from distill.models.reader import Asked
 
 SILENT_DB = -54.0
 """dBFS of a frame that is taken for silent: what is brought to the level of the corpus may lie under -60 then."""
+
+TOGETHER = 8
+"""So many new sounds are drawn in one batch, where each is then what it is by itself: see `models/rows.py`."""
 
 Progress = Callable[[int, int], None]
 """Takes how many frames are drawn, and of how many at most."""
@@ -68,7 +72,8 @@ class Job:
 class Take(NamedTuple):
     """A sound `audio` `[C, N]`, the codes `[T, Q]` of what is new in it, the `gain` that brought that to its level.
 
-    What is new are the samples from `begins` to `ends` (None: the last). `heard` are recordings of the corpus that
+    What is new are the samples from `begins` to `ends` (None: the last), and of their frames those that are `drawn`
+    `[T]` (bool; None: all). `heard` are recordings of the corpus that
     the prior heard first.
     """
 
@@ -78,31 +83,61 @@ class Take(NamedTuple):
     heard: tuple[str, ...] = ()
     begins: int = 0
     ends: int | None = None
+    drawn: Tensor | None = None
 
 
 class Player(Protocol):
-    """Made once for a `Job`, it makes a sound for every seed."""
+    """Made once for a `Job`, it makes a sound for every seed, the same whatever other seeds there are."""
 
+    together: int
+    """How many it makes at once: it is to be given as many seeds, where there are so many."""
+
+    def takes(self, seeds: Sequence[int], progress: Progress) -> Iterator[Take]:
+        """The sounds of `seeds`."""
+
+
+class OneByOne(ABC):
+    """A player that makes one sound after another."""
+
+    together = 1
+
+    @abstractmethod
     def take(self, seed: int, progress: Progress) -> Take:
         """The sound of `seed`."""
 
+    def takes(self, seeds: Sequence[int], progress: Progress) -> Iterator[Take]:
+        return (self.take(seed, progress) for seed in seeds)
+
 
 class NewSounds:
-    """Sounds of the given duration, at the level of the corpus."""
+    """Sounds of the given duration, at the level of the corpus: drawn together, then decoded one after the other."""
 
     def __init__(self, job: Job) -> None:
         self.job = job
         # What is decoded depends on the codes after it too: with those, a longer sound begins as a shorter one does.
         self.drawn = job.frames + job.loaded.model.receptive_field[1]
+        # What other devices make of other shapes is not known.
+        self.together = TOGETHER if job.loaded.model.rvq.codebooks.device.type == "cpu" else 1
 
-    def take(self, seed: int, progress: Progress) -> Take:
-        job, model = self.job, self.job.loaded.model
-        asked = job.steering.asked(job.loaded, self.drawn)
-        lead_in = lead_in_of(job.loaded, job.sampling, seed, asked=asked)
-        codes = draw_codes(job, self.drawn, seed, progress, lead_in, asked=asked)
-        audio = mix_channels(decode_codes(model, codes), job.loaded.output_channels)
-        audio, gain = finish(audio, model.sample_rate, corpus_loudness(job.loaded), job.n_samples, job.known_gain)
+    def takes(self, seeds: Sequence[int], progress: Progress) -> Iterator[Take]:
+        asked = self.job.steering.asked(self.job.loaded, self.drawn)
+        heard = [lead_in_of(self.job.loaded, self.job.sampling, seed, asked=asked) for seed in seeds]
+        each = draw_together(self.job, self.drawn, seeds, progress, _together(heard), asked=asked)
+        return (self._finished(*pair) for pair in zip(each, heard, strict=True))
+
+    def _finished(self, codes: Tensor, lead_in: LeadIn | None) -> Take:
+        job, model, channels = self.job, self.job.loaded.model, self.job.loaded.output_channels
+        blocks = (mix_channels(block, channels) for block in decode_evenly(model, codes))
+        audio, gain = finish_blocks(
+            blocks, channels, model.sample_rate, corpus_loudness(job.loaded), job.n_samples, job.known_gain
+        )
         return Take(audio, codes[: job.frames], gain, lead_in.names if lead_in else ())
+
+
+def _together(lead_ins: Sequence[LeadIn | None]) -> LeadIns | None:
+    """None where there are none."""
+    there = [lead_in for lead_in in lead_ins if lead_in]
+    return LeadIns.of(there) if there else None
 
 
 def corpus_loudness(loaded: LoadedVQModel) -> float:
@@ -167,14 +202,27 @@ def draw_codes(
     asked: Asked | None = None,
 ) -> Tensor:
     """Codes `[T, Q]` drawn from the prior as `asked`, but for those that are `given`."""
-    loaded, generator = job.loaded, torch.Generator().manual_seed(seed)
+    return draw_together(job, frames, [seed], progress, lead_in, given, asked)[0]
+
+
+def draw_together(
+    job: Job,
+    frames: int,
+    seeds: Sequence[int],
+    progress: Progress,
+    lead_in: LeadIn | LeadIns | None = None,
+    given: Given | None = None,
+    asked: Asked | None = None,
+) -> Tensor:
+    """Codes `[B, T, Q]`, for each of the `seeds` what `draw_codes` gives."""
+    loaded, generators = job.loaded, [torch.Generator().manual_seed(seed) for seed in seeds]
     assert loaded.prior is not None
     stream = sample_sounds(
-        loaded.prior, 1, job.sampling, generator, lasting(loaded), lead_in, given, asked=asked,
+        loaded.prior, len(seeds), job.sampling, generators, lasting(loaded), lead_in, given, asked=asked,
         units=job.units,
     )  # fmt: skip
-    drawn = []
-    for t, frame in enumerate(islice(stream, frames), 1):
-        drawn.append(frame.codes[0].cpu())
-        progress(t, frames)
-    return torch.stack(drawn)
+    drawn = torch.empty(len(seeds), frames, loaded.prior.num_quantizers, dtype=torch.long)
+    for t, frame in enumerate(islice(stream, frames)):
+        drawn[:, t] = frame.codes.cpu()
+        progress(t + 1, frames)
+    return drawn

@@ -16,9 +16,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from distill.models.pointer import squared_distance
 from distill.models.prior import CodePrior
 from distill.models.reader import Asked, Told
+from distill.models.rows import in_eights
 
 TARGET, JOIN = 100.0, 30.0
 """What squared distances cost, in units of the variance of all latents: that of the coarse codes, and that of the frame
@@ -46,24 +46,42 @@ class Place(NamedTuple):
     hushed: Tensor
 
 
-class Units(NamedTuple):
-    """`M` frames of recordings: their `codes` `[M, Q]`; latents `[M, D]` of their first `free_levels` and of all of the
-    frame `before` (zero where a recording begins); which of them begin and end a recording, `edges` `[M, 2]` (bool);
-    what a reader, if there is one, is `told` by them; which of them are `silent` `[M]` (bool), by `hearing`, and for
-    how many frames they are at most, `longest_silence`, None where silence may last.
+class Points(NamedTuple):
+    """`places` `[M, D]` and their squared lengths `[M]`, which would take long to sum for every frame."""
 
-    `used` `[2, 2, 2, free_levels, K]` (bool) are the codes of the first levels of all frames or the audible ones, that
-    do not begin a recording or do, and do not end it or do; and of more of them where there are no such.
+    places: Tensor
+    squares: Tensor
+
+    @classmethod
+    def of(cls, places: Tensor) -> "Points":
+        return cls(places, places.square().sum(-1))
+
+    def squared_distance(self, x: Tensor) -> Tensor:
+        """`[B, M]` from the rows of `x` `[B, D]`."""
+        lengths = x.square().sum(-1, keepdim=True)
+        return (lengths + self.squares).sub_(in_eights(x, self.places), alpha=2).clamp_(min=0)
+
+
+class Units(NamedTuple):
+    """`M` frames of recordings: their `codes` `[M, Q]`; of which `kind` `[M]` they are, by their first `free_levels`;
+    latents of the `coarse` codes of each kind and of all of the frame `before` (zero where a recording begins); which
+    of them begin and end a recording, `edges` `[M, 2]` (bool); what a reader, if there is one, is `told` by them.
+
+    `fitting` `[2, 2, 2, M]` is how well each of them stands where it is hushed or not, where a sound begins or does
+    not, and where it ends or does not. Those that are silent are so by `hearing`, and for `longest_silence` frames at
+    most, None where silence may last. `used` `[2, 2, 2, free_levels, K]` (bool) are the codes of the first levels of
+    the frames that fit there, and of more of them where there are no such.
     """
 
     free_levels: int
     codes: Tensor
-    coarse: Tensor
-    before: Tensor
+    kind: Tensor
+    coarse: Points
+    before: Points
     edges: Tensor
     told: Told | None
+    fitting: Tensor
     used: Tensor
-    silent: Tensor
     hearing: Hearing | None
     longest_silence: int | None
 
@@ -77,15 +95,15 @@ class Units(NamedTuple):
 
     def joins(self, prior: CodePrior, place: Place) -> Tensor:
         """How well each frame `[B, M]` fits its `place`."""
-        before = torch.zeros_like(self.before[:1]) if place.previous is None else _latents(prior, place.previous)
-        apart = squared_distance(before * ~place.starts[:, None], self.before)
-        wrong = (torch.stack([place.starts, place.ends], 1)[:, None] != self.edges).sum(2)
-        return (-JOIN * apart - WRONG_EDGE * wrong).masked_fill(place.hushed[:, None] & self.silent, -torch.inf)
+        before = torch.zeros_like(self.before.places[:1]) if place.previous is None else _latents(prior, place.previous)
+        apart = self.before.squared_distance(before * ~place.starts[:, None])
+        return self.fitting[place.hushed.long(), place.starts.long(), place.ends.long()].sub_(apart, alpha=JOIN)
 
     def scores(self, prior: CodePrior, coarse: Tensor, joins: Tensor, asked: Asked | None, t: int) -> Tensor:
         """How well each frame `[B, M]` goes with `coarse` codes `[B, free_levels]`, follows by `joins`, and makes what
         is `asked` of frame `t`."""
-        scores = joins - TARGET * squared_distance(_latents(prior, coarse), self.coarse)
+        target = TARGET * self.coarse.squared_distance(_latents(prior, coarse))
+        scores = joins - target.index_select(1, self.kind)
         if asked is None or prior.reader is None or self.told is None:
             return scores
         return scores + asked.guidance * prior.reader.fit(self.told, asked.at(t).to(scores)[:, None])
@@ -145,15 +163,23 @@ def units_of(
     # Of beginnings and ends there are few: all stay.
     some = torch.cat([some, edges.any(1).nonzero()[:, 0]]).unique()
     codes, latents, edges, silent = codes[some], latents[some], edges[some], silent[some]
-    told = prior.reader.read(prior.num_quantizers - 1, latents) if prior.reader is not None else None
+    told = _told(prior, latents) if prior.reader is not None else None
     coarse = codes[:, :free_levels]
+    kinds, kind = coarse.unique(dim=0, return_inverse=True)
     if silent.all():
         # There is nothing to end a silence with.
         hearing = None
     return Units(
-        free_levels, codes, _latents(prior, coarse), before[some], edges, told,
-        _used(coarse, edges, silent, prior.codebook_size), silent, hearing, longest if hearing else None,
+        free_levels, codes, kind, Points.of(_latents(prior, kinds)), Points.of(before[some]), edges, told,
+        _fitting(edges, silent), _used(coarse, edges, silent, prior.codebook_size), hearing,
+        longest if hearing else None,
     )  # fmt: skip
+
+
+def _told(prior: CodePrior, latents: Tensor) -> Told:
+    """What the prior's reader makes of `latents` `[M, D]` of whole frames."""
+    assert prior.reader is not None
+    return Told(*(part[0] for part in prior.reader.read(prior.num_quantizers - 1, latents[None])))
 
 
 def _heard(codes: Tensor, hearing: Hearing | None) -> Tensor:
@@ -161,6 +187,14 @@ def _heard(codes: Tensor, hearing: Hearing | None) -> Tensor:
     if hearing is None:
         return torch.zeros_like(codes[:, 0]).bool()
     return torch.cat([hearing(some) for some in codes.split(AT_ONCE)])
+
+
+def _fitting(edges: Tensor, silent: Tensor) -> Tensor:
+    """As in `Units`, of frames with these `edges` `[M, 2]` that are `silent` `[M]` or not."""
+    begins, ends = ((edges[:, i] != torch.tensor([[False], [True]], device=edges.device)).float() for i in (0, 1))
+    wrong = begins[:, None] + ends
+    hushed = torch.zeros_like(wrong).masked_fill(silent, -torch.inf)
+    return torch.stack([torch.zeros_like(wrong), hushed]) - WRONG_EDGE * wrong
 
 
 def _used(coarse: Tensor, edges: Tensor, silent: Tensor, codebook_size: int) -> Tensor:

@@ -9,7 +9,7 @@ from torch import Tensor
 from distill.inference.codec import encode_sound
 from distill.inference.listening import decode_sound
 from distill.inference.sampling import Given
-from distill.inference.takes import Job, Progress, Take, draw_codes
+from distill.inference.takes import Job, OneByOne, Progress, Take, draw_codes
 
 EVENT_S = 0.25
 """How long a stretch that stays, or is made anew, lasts on average."""
@@ -17,7 +17,7 @@ SHORTEST = 4
 """Stretches that even a short sound has."""
 
 
-class Variations:
+class Variations(OneByOne):
     """As long as the source, at its level and width; `amount` is the share of it that is made anew.
 
     Whole stretches are kept or drawn, not single codes: what one hears are events. The prior hears all before each
@@ -38,7 +38,7 @@ class Variations:
         asked = job.steering.asked(job.loaded, len(codes))
         drawn = draw_codes(job, len(codes), seed, progress, given=given, asked=asked)
         audio = decode_sound(job.loaded, replace(self.grid, codes=drawn.numpy()))
-        return Take(audio, drawn, self.grid.gain)
+        return Take(audio, drawn, self.grid.gain, drawn=~kept)
 
 
 def kept_frames(frames: int, amount: float, event: int, seed: int) -> Tensor:

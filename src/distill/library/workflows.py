@@ -11,7 +11,7 @@ import numpy as np
 
 from distill.audio.io import FORMATS, probe, rereadable, write_sound, write_sound_blocks
 from distill.data.corpus import CorpusReport, collect_audio_files, scan_corpus
-from distill.device import pick_device, prepare
+from distill.device import pick_device, prepare, prepared
 from distill.errors import OutputError, UsageError
 from distill.inference.codec import encode_blocks, encode_sound
 from distill.inference.codes import load_codes
@@ -19,7 +19,7 @@ from distill.inference.editing import CodeGrid
 from distill.inference.generate import Generated
 from distill.inference.generate import generate as generate_sounds
 from distill.inference.listening import column_sound, decode_sound, entry_sound, listen
-from distill.inference.recipe import Recipe, read_recipe
+from distill.inference.recipe import Recipe, model_tags, read_recipe
 from distill.inference.regions import Region, level_names, parse_entry
 from distill.inference.sampling import Sampling
 from distill.inference.steering import Steering, steer
@@ -266,19 +266,20 @@ def generate_again(
     infill: FilePath | None = None,
 ) -> Generated:
     """The sound that the file `sound`, which `model` generated, says how to make; or one of another `duration` that
-    begins like it.
+    begins like it. On as many threads as it was made with.
 
     What it was made from is to be given again. `AudioError` when it says nothing, `CodebookMismatchError` when
     another model made it, `UsageError` when it was made from another sound.
     """
     recipe = read_recipe(sound)
-    recipe.check_model(model, sound)
     playing = choose_playing(continue_from, variation_of=variation_of, infill=infill).again(recipe.way, sound)
     wanted = generate_settings(recipe, duration, playing=playing)
-    (again,) = generate_sounds(
-        model, wanted.duration, wanted.seed, wanted.sampling, gain=wanted.gain, playing=wanted.playing,
-        steering=wanted.steering,
-    )  # fmt: skip
+    with prepared(recipe.threads):
+        recipe.check_model(model, sound)
+        (again,) = generate_sounds(
+            model, wanted.duration, wanted.seed, wanted.sampling, gain=wanted.gain, playing=wanted.playing,
+            steering=wanted.steering,
+        )  # fmt: skip
     return again
 
 
@@ -352,7 +353,7 @@ def decode(
 ) -> np.ndarray:
     """The sound `[C, N]` of `codes` (or of a codes file), or of a `region` of them, as it is in the whole.
 
-    Also written to `output` (24-bit WAV) when given.
+    Also written to `output` (24-bit WAV) when given, with version, id and hash of the model in its metadata.
     """
     audio = decode_sound(model, codes if isinstance(codes, CodeGrid) else load_codes(codes), region)
     return _written(model, audio, output)
@@ -377,12 +378,13 @@ def decode_entry(model: LoadedVQModel, entry: str, output: FilePath | None = Non
 
 def _written(model: LoadedVQModel, audio: np.ndarray, output: FilePath | None) -> np.ndarray:
     for path in output_paths(output, 1) if output is not None else []:
-        write_sound(path, audio, model.model.sample_rate)
+        write_sound(path, audio, model.model.sample_rate, tags=model_tags(model))
     return audio
 
 
 def decode_to_file(model: LoadedVQModel, codes: CodeGrid, output: FilePath, region: Region | None = None) -> int:
     """Write what `decode` gives to `output` as it is decoded, in memory that does not grow; returns its samples."""
     (path,) = output_paths(output, 1)
-    write_sound_blocks(path, listen(model, codes, region), model.output_channels, model.model.sample_rate)
+    sound = listen(model, codes, region)
+    write_sound_blocks(path, sound, model.output_channels, model.model.sample_rate, tags=model_tags(model))
     return probe(path).frames

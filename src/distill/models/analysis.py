@@ -14,6 +14,7 @@ from distill.audio.equaliser import KNOT_DB, knots_at
 from distill.audio.features import magnitude, mel_filterbank, stft
 from distill.models.losses import LOG_FLOOR, MEL_SCALES
 from distill.models.midside import to_mid_side
+from distill.models.rows import by_stream
 
 ANALYSIS_SCALES = MEL_SCALES[:1:-1]
 """All but the shortest two, largest first, half overlapping; each scale gives as many numbers a code frame."""
@@ -92,7 +93,8 @@ class Analysis(nn.Module):
         # All scales give as many numbers; the mid comes first in each.
         first = LEVEL_SCALE * len(self.basis) // len(ANALYSIS_SCALES)
         basis, mean = self.basis[first : first + mid], self.mean[first : first + mid]
-        log_mels = latents @ basis.T / self.basis[:, 0].square().sum().clamp(min=1e-12) + mean
+        log_mels = by_stream(latents.reshape(-1, latents.shape[-1]), basis).view(*latents.shape[:-1], -1)
+        log_mels = log_mels / self.basis[:, 0].square().sum().clamp(min=1e-12) + mean
         widths = self.get_buffer(f"bank{LEVEL_SCALE}").sum(0).clamp(min=1)
         power = ((2 * log_mels).exp().unflatten(-1, (-1, n_mels)) / widths).sum(-1)
         # Of noise with a power of 1, half a spectrum under a Hann window, whose mean square is 3/8, holds so much.

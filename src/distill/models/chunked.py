@@ -8,11 +8,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from distill.audio.blocks import windows
+from distill.audio.blocks import between, windows
 from distill.audio.spatial import pieces
 from distill.models.vqvae import VQVAE
 
 CHUNK_S = 10.0
+EVEN_S = 4.0
 
 
 def frames_of(n_samples: int, frame_hop: int) -> int:
@@ -54,13 +55,19 @@ def encode_audio(model: VQVAE, audio: np.ndarray, lead: int = 0) -> Tensor:
 
 
 def decode_stream(
-    model: VQVAE, codes: Tensor, start: int = 0, stop: int | None = None, levels: Iterable[int] | None = None
+    model: VQVAE,
+    codes: Tensor,
+    start: int = 0,
+    stop: int | None = None,
+    levels: Iterable[int] | None = None,
+    size: int | None = None,
 ) -> Iterator[np.ndarray]:
     """Pieces `[C, n]`, in order, of the sound of frames `start` to `stop` of `codes` `[T, q]`, as it is in the whole.
 
-    What is heard are the sums of the entries of `levels` only (from 0; None: all `q`).
+    What is heard are the sums of the entries of `levels` only (from 0; None: all `q`). A piece is `size` frames, by
+    default 10 s.
     """
-    hop, margin, size = model.frame_hop, model.receptive_field[1], _chunk_frames(model)
+    hop, margin, size = model.frame_hop, model.receptive_field[1], size or _chunk_frames(model)
     chosen = None if levels is None else list(levels)
     end = len(codes) if stop is None else stop
     for first in range(start, end, size):
@@ -70,6 +77,17 @@ def decode_stream(
             values = model.rvq.lookup(codes[None, seen_from:seen_to].to(_device(model)), chosen)
             sound = model.decode_values(values, seen_from)[0]
         yield sound[:, (first - seen_from) * hop : (last - seen_from) * hop].cpu().numpy()
+
+
+def decode_evenly(model: VQVAE, codes: Tensor) -> Iterator[np.ndarray]:
+    """`decode_stream` of all of `codes` `[T, q]`, in pieces that are computed alike however many there are.
+
+    Sounds with the same codes at first begin alike to the bit, as far as the codec does not hear where they differ.
+    """
+    size = max(1, round(EVEN_S * model.frame_rate))
+    whole = len(codes) + -len(codes) % size
+    more = codes[-1:].expand(whole + model.receptive_field[1] - len(codes), -1)
+    return between(decode_stream(model, torch.cat([codes, more]), 0, whole, size=size), 0, len(codes) * model.frame_hop)
 
 
 def decode_codes(model: VQVAE, codes: Tensor) -> np.ndarray:

@@ -8,6 +8,8 @@ learned from dies away through the same ones.
 import torch
 from torch import Tensor, nn
 
+from distill.models.rows import StreamLinear
+
 FIRST_LOGIT = -4.0
 LONG_FRAMES = 100.0
 
@@ -17,7 +19,7 @@ class Ending(nn.Module):
 
     def __init__(self, latent_dim: int) -> None:
         super().__init__()
-        self.score = nn.Linear(latent_dim + 3, 1)
+        self.score = StreamLinear(latent_dim + 3, 1)
 
     def reset(self) -> None:
         """One frame in fifty is a last one, whatever came before."""

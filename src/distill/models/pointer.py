@@ -194,6 +194,9 @@ class Memory:
         self.last = empty(batch_size, 1, D)
         self.sound, self.since = numbers[:, :1].clone(), numbers[:, :1].clone()
         self.costs = pointer.costs()
+        # Of every code once: of those drawn together at once, each would depend on how many there are.
+        everyone = torch.arange(K, device=numbers.device)[:, None].expand(K, Q)
+        self.spread, self.levels = pointer.spread_out(everyone), torch.arange(Q, device=numbers.device)
         self.ahead, self.place = ahead, 0
         self.fit = empty(batch_size, Q, HEADS, 1, 0)
 
@@ -234,7 +237,7 @@ class Memory:
         slot = self.ahead + self.kept % self.window
         self.past.coarser[:, slot, 1:] = so_far[:, :-1]
         self.past.last[:, slot], self.past.sound[:, slot] = self.last[:, 0], self.sound[:, 0]
-        self.codes[:, :, slot] = self.pointer.spread_out(previous)
+        self.codes[:, :, slot] = self.spread[previous, self.levels]
         self.kept += 1
         self.last = (so_far[:, -1] * ~starts[:, None])[:, None]
         self.sound = self.sound + starts[:, None]

@@ -10,6 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from distill.models.rows import StreamLinear
+
 WIDTH = 64
 RATE = 3e-3
 LEAST_SPREAD = 0.05
@@ -53,11 +55,11 @@ class Reader(nn.Module):
         super().__init__()
         self.descriptors, self.num_quantizers = descriptors, num_quantizers
         self.net = nn.Sequential(
-            nn.Linear(latent_dim + num_quantizers, WIDTH),
+            StreamLinear(latent_dim + num_quantizers, WIDTH),
             nn.GELU(),
-            nn.Linear(WIDTH, WIDTH),
+            StreamLinear(WIDTH, WIDTH),
             nn.GELU(),
-            nn.Linear(WIDTH, 3 * descriptors + tags),
+            StreamLinear(WIDTH, 3 * descriptors + tags),
         )
 
     def read(self, level: int, latents: Tensor) -> Told:

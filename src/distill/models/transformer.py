@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from distill.models.pointer import Memory
+from distill.models.rows import StreamLinear
 
 
 def rotary_angles(positions: Tensor, head_dim: int) -> Tensor:
@@ -69,13 +70,13 @@ class Block(nn.Module):
         super().__init__()
         self.num_heads, self.dropout = num_heads, dropout
         self.attention_norm = nn.LayerNorm(dim)
-        self.qkv = nn.Linear(dim, 3 * dim, bias=False)
-        self.out = nn.Linear(dim, dim, bias=False)
+        self.qkv = StreamLinear(dim, 3 * dim, bias=False)
+        self.out = StreamLinear(dim, dim, bias=False)
         self.mlp = nn.Sequential(
             nn.LayerNorm(dim),
-            nn.Linear(dim, 4 * dim),
+            StreamLinear(dim, 4 * dim),
             nn.GELU(),
-            nn.Linear(4 * dim, dim),
+            StreamLinear(4 * dim, dim),
             nn.Dropout(dropout),
         )
 
@@ -115,12 +116,12 @@ class LevelHead(nn.Module):
         super().__init__()
         self.mlp = nn.Sequential(
             nn.LayerNorm(dim),
-            nn.Linear(dim, 2 * dim),
+            StreamLinear(dim, 2 * dim),
             nn.GELU(),
             nn.Dropout(dropout),
-            nn.Linear(2 * dim, dim),
+            StreamLinear(2 * dim, dim),
         )
-        self.score = nn.Sequential(nn.LayerNorm(dim), nn.Linear(dim, classes))
+        self.score = nn.Sequential(nn.LayerNorm(dim), StreamLinear(dim, classes))
 
     def forward(self, known: Tensor) -> Tensor:
         scores: Tensor = self.score(known + self.mlp(known))

@@ -1,0 +1,38 @@
+"""Products in which every stream of a batch is computed by itself: by the same steps, however many there are.
+
+The kernels for matrices of other shapes add up in another order, and round otherwise. That is enough to draw another
+code now and then, and all that follows it is another sound.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+EIGHT = 8
+
+
+def by_stream(x: Tensor, weight: Tensor) -> Tensor:
+    """`x @ weight.T`, `[B, N]` or `[B, T, N]`, of `x` `[B, K]` or `[B, T, K]` and `weight` `[N, K]`."""
+    if x.dim() == 2:
+        return by_stream(x[:, None], weight)[:, 0]
+    return torch.bmm(x, weight.T.expand(len(x), -1, -1))
+
+
+def in_eights(x: Tensor, weight: Tensor) -> Tensor:
+    """`x @ weight.T` `[B, N]` of `x` `[B, K]` and a `weight` `[N, K]` too large to be read once for every stream.
+
+    Eight streams at a time, with zeros for those that are missing, so that the shape is always the same.
+    """
+    B = len(x)
+    padded = F.pad(x, (0, 0, 0, -B % EIGHT))
+    return torch.cat([some @ weight.T for some in padded.split(EIGHT)])[:B]
+
+
+class StreamLinear(nn.Linear):
+    """`nn.Linear` for `[B, K]` or `[B, T, K]`; outside of training, of every stream by itself."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        if self.training:
+            return super().forward(input)
+        product = by_stream(input, self.weight)
+        return product if self.bias is None else product + self.bias
