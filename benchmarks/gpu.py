@@ -5,6 +5,10 @@
 Training counts seconds of sound heard per second of time. The codec is trained at the batch size that `train` chooses
 for the device, or at --batch-size, and is scored as in codec.py; its files go into --out. With `--device cpu` all of it
 runs without a GPU, slowly.
+
+    python benchmarks/gpu.py --streams-only MODEL.sda
+
+times nothing but 32 streams of that model: their codes, drawn by its prior as `generate` has it, and their sound.
 """
 
 import argparse
@@ -23,8 +27,13 @@ from distill.data.corpus import scan_corpus
 from distill.data.dataset import Split, make_manifest, split_by_manifest
 from distill.device import pick_device
 from distill.errors import DistillError
+from distill.inference.leadin import LeadIns
 from distill.inference.sampling import Sampling, sample_sounds
+from distill.inference.takes import lasting, lead_in_of, units_for
 from distill.inference.units import units_of
+from distill.library import workflows
+from distill.models.chunked import decode_codes
+from distill.models.persistence import LoadedVQModel
 from distill.models.prior import CodePrior
 from distill.models.vqvae import VQVAE
 from distill.settings import SAMPLE_RATE
@@ -32,7 +41,7 @@ from distill.training.config import get_adaptive_vqvae_config
 from distill.training.prior_config import get_adaptive_prior_config
 from distill.training.trainer import CodecTrainer
 
-WARM_STEPS = 3
+WARM_STEPS, STREAMS = 3, 32
 STREAM_S, CORPUS_S = 10.0, 600.0
 
 
@@ -79,6 +88,29 @@ def generation_speed(streams: int, seconds: float, device: torch.device) -> floa
     return streams * seconds / (time.perf_counter() - began)
 
 
+def time_streams(loaded: LoadedVQModel, streams: int, seconds: float, device: torch.device) -> None:
+    """Say how fast so many streams of a trained prior are drawn, and drawn and decoded."""
+    assert loaded.prior is not None
+    sampling, model = Sampling(), loaded.model
+    lead_ins = [lead_in_of(loaded, sampling, seed) for seed in range(streams)]
+    drawn = sample_sounds(
+        loaded.prior, streams, sampling, torch.Generator().manual_seed(0), lasting(loaded), LeadIns.of(lead_ins),
+        units=units_for(loaded, sampling),
+    )  # fmt: skip
+    frames = round(seconds * model.frame_rate)
+    list(islice(drawn, loaded.prior.window))
+    began = time.perf_counter()
+    codes = torch.stack([frame.codes for frame in islice(drawn, frames)], 1)
+    wait_for(device)
+    took = time.perf_counter() - began
+    for one in codes:
+        decode_codes(model, one)
+    wait_for(device)
+    decoded = time.perf_counter() - began
+    print(f"{streams} streams of {seconds:g} s: codes {streams * seconds / took:.0f}x real time, ", end="")
+    print(f"sound {streams * seconds / decoded:.0f}x", flush=True)
+
+
 def time_training(a: argparse.Namespace, device: torch.device) -> None:
     own, _ = split_files(corpora_dir(), tuple(a.corpora))
     with tempfile.TemporaryDirectory() as folder:
@@ -100,8 +132,14 @@ def train_and_score(a: argparse.Namespace) -> None:
 
 def main(a: argparse.Namespace) -> None:
     device = pick_device(a.device)
+    if a.streams_only:
+        loaded = workflows.load(a.streams_only, a.device, a.threads)
+        if loaded.prior is None:
+            sys.exit(f"{a.streams_only} has no prior: run `distill train-prior` first.")
+        time_streams(loaded, STREAMS, a.stream_s, device)
+        return
     time_training(a, device)
-    print(f"Codes, 32 streams: {generation_speed(32, a.stream_s, device):.0f}x real time", flush=True)
+    print(f"Codes, {STREAMS} streams: {generation_speed(STREAMS, a.stream_s, device):.0f}x real time", flush=True)
     train_and_score(a)
 
 
@@ -115,6 +153,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--batch-sizes", type=int, nargs="+", default=[8, 32, 64, 128, 256])
     parser.add_argument("--batch-size", type=int, help="of the training that is scored")
     parser.add_argument("--stream-s", type=float, default=STREAM_S, help="seconds of each of the 32 streams")
+    parser.add_argument("--streams-only", type=Path, metavar="MODEL", help="time streams of this model, nothing else")
     parser.add_argument("--out", type=Path, default=Path("runs/gpu"))
     return parser.parse_args()
 

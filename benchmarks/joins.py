@@ -96,16 +96,21 @@ def continued(loaded: LoadedVQModel, audio: np.ndarray, seed: int, seconds: floa
     return [Join.of(sound.audio, Fade.into_new(middle, continuing.OVERLAP_S), audio)]
 
 
-def infilled(loaded: LoadedVQModel, audio: np.ndarray, seed: int, seconds: float) -> list[Join]:
-    """Both joins of a gap in `audio` `[C, N]`, of whole frames: so it lies where it was asked for."""
-    N, hop = audio.shape[1], loaded.model.frame_hop
+def gap_in(audio: np.ndarray, hop: int, seed: int) -> tuple[Fade, Fade, Playing]:
+    """Both joins of a gap in `audio` `[C, N]`, and what makes it anew. Of whole frames, so that it lies where it was
+    asked for."""
+    N, overlap = audio.shape[1], infilling.OVERLAP_S
     length = max(1, int(min(LONGEST_GAP_S * SAMPLE_RATE, LARGEST_GAP * N)) // hop) * hop
     start = int(np.random.default_rng(seed).integers(round(MARGIN * N), N - length - round(MARGIN * N)))
     times = {"start": start / SAMPLE_RATE, "stop": (start + length) / SAMPLE_RATE}
     playing = Playing.of("infill", Source("sound", "", audio), **times)
-    (sound,) = generate(loaded, N / SAMPLE_RATE, seed, playing=playing)
-    into = Fade.into_new(start, infilling.OVERLAP_S)
-    out = Fade.out_of_new(start + length, infilling.OVERLAP_S)
+    return Fade.into_new(start, overlap), Fade.out_of_new(start + length, overlap), playing
+
+
+def infilled(loaded: LoadedVQModel, audio: np.ndarray, seed: int, seconds: float) -> list[Join]:
+    """Both joins of a gap in `audio` `[C, N]`."""
+    into, out, playing = gap_in(audio, loaded.model.frame_hop, seed)
+    (sound,) = generate(loaded, audio.shape[1] / SAMPLE_RATE, seed, playing=playing)
     return [Join.of(sound.audio, fade, audio) for fade in (into, out)]
 
 
