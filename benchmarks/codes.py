@@ -1,8 +1,10 @@
-"""How long edits of codes take, on grids of 60 s: medians of so many runs, in ms, beside what they may take; and how
-large the codes file of 30 s is, at worst: of random codes. Encoding and decoding: listen.py.
+"""How long edits of codes take, on grids of 60 s: medians of so many runs, in ms, beside what they may take; on one with
+a seam at every frame and a tenth locked, too; and how large the codes file of 30 s is, at worst: of random codes.
+How fast heal makes a region anew, beside how fast the prior draws. Encoding and decoding: listen.py.
 
-    python benchmarks/codes.py [MODEL.sda]      # without a model, an untrained codec of the default size
+    python benchmarks/codes.py [MODEL.sda]      # without a model, an untrained codec of the default size, and prior
 
+Heal draws some tries at once and judges them, so that it cannot be as fast as the prior by itself.
 Timed by the processor on one thread, so that other work on the machine does not count.
 """
 
@@ -16,6 +18,8 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -26,14 +30,19 @@ from distill.inference import blending
 from distill.inference import operations as ops
 from distill.inference.codes import save_codes
 from distill.inference.editing import CodeGrid
+from distill.inference.healing import TRIES, heal
 from distill.inference.history import History
 from distill.inference.regions import Region, level_names
+from distill.inference.sampling import Sampling, sample_sounds
 from distill.models.persistence import LoadedVQModel
-from speed import model_of
+from speed import model_of, untrained_prior
 
 SECONDS = 60.0
 INTEGER_MS, EMBEDDING_MS, UNDO_MS = 5.0, 50.0, 1.0
 FILE_S, FILE_KB = 30.0, 100.0
+HEAL_S = 1.0
+PRIOR_FILES = 20
+"""An untrained prior is as large as for so many files."""
 
 
 def milliseconds(work: Callable[[], object], runs: int) -> float:
@@ -98,6 +107,34 @@ def embedding_edits(loaded: LoadedVQModel, a: CodeGrid, b: CodeGrid) -> dict[str
     }
 
 
+def shuffled(loaded: LoadedVQModel, seed: int) -> CodeGrid:
+    """As `random_grid`, with a seam at every frame, and of the cells a tenth locked."""
+    return ops.shuffle(random_grid(loaded, seed, locked=True), block=1).grid
+
+
+def healing_speeds(loaded: LoadedVQModel, runs: int) -> dict[str, float]:
+    """Seconds of sound a second: what heal makes anew of a region and of the leads to two seams, and what the prior
+    draws of one sound, and of as many at once as heal does."""
+    prior = loaded.prior or untrained_prior(loaded, PRIOR_FILES)
+    with_prior, frame_rate = replace(loaded, prior=prior), loaded.model.frame_rate
+    grid = ops.crop(random_grid(loaded, 0), Region(0, round(10 * frame_rate))).grid
+    length, first = round(HEAL_S * frame_rate), round(4 * frame_rate)
+    seams = replace(grid, seams=(first, first + length))
+    mended = heal(with_prior, seams).grid
+    led = int((mended.codes != grid.codes).any(1).sum()) / frame_rate
+
+    def drawn(streams: int) -> None:
+        list(islice(sample_sounds(prior, streams, Sampling(), torch.Generator().manual_seed(0)), length))
+
+    work: dict[str, tuple[float, Callable[[], object]]] = {
+        "heal a region": (HEAL_S, lambda: heal(with_prior, grid, Region(first, first + length), at_seams=False)),
+        "heal two seams": (led, lambda: heal(with_prior, seams)),
+        "the prior": (HEAL_S, lambda: drawn(1)),
+        f"of {TRIES} at once": (HEAL_S, lambda: drawn(TRIES)),
+    }
+    return {name: 1000 * seconds / milliseconds(what, runs) for name, (seconds, what) in work.items()}
+
+
 def undo_and_redo(grid: CodeGrid) -> Callable[[], object]:
     history = History(grid)
     for _ in range(500):
@@ -132,5 +169,11 @@ if __name__ == "__main__":
         show(integer_edits(first, second), INTEGER_MS, arguments.runs)
         show({"undo, redo": undo_and_redo(first)}, UNDO_MS, arguments.runs)
         show(embedding_edits(loaded, first, second), EMBEDDING_MS, arguments.runs)
+        many, other = (shuffled(loaded, seed) for seed in (0, 1))
+        print(f"With {len(many.seams)} seams, and a tenth of all codes locked:")
+        show(integer_edits(many, other), INTEGER_MS, arguments.runs)
+        show({"undo, redo": undo_and_redo(many)}, UNDO_MS, arguments.runs)
+        for name, factor in healing_speeds(loaded, max(1, arguments.runs // 5)).items():
+            print(f"{name:<15} {factor:6.2f}x real time")
     for name in ("x.json", "x.json.gz"):
         print(f"{FILE_S:g} s as {name[1:]}: {file_kb(first, name):.0f} kB (at most {FILE_KB:g})")

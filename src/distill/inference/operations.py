@@ -174,10 +174,10 @@ def shuffle(grid: CodeGrid, region: Region = WHOLE, block: int = 1, seed: int = 
     if not 1 <= block <= T:
         raise UsageError(f"--block must be from 1 frame to the whole sound ({T} frames).")
     check_seed(seed)
-    blocks = np.split(np.arange(start, stop), range(block, stop - start, block))
-    turns = np.random.default_rng(seed).permutation(len(blocks))
+    begins = np.random.default_rng(seed).permutation(np.arange(start, stop, block))
+    turned = (begins[:, None] + np.arange(block)).ravel()
     own = np.arange(T)
-    return rearranged(grid, np.concatenate((own[:start], *[blocks[i] for i in turns], own[stop:])), levels)
+    return rearranged(grid, np.concatenate((own[:start], turned[turned < stop], own[stop:])), levels)
 
 
 def _check_frame(at: int, last: int) -> None:
