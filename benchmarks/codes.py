@@ -1,6 +1,6 @@
-"""How long edits of codes take, on grids of 60 s: medians of so many runs, in ms, beside what they may take; also on
-one with a seam at every frame and a tenth locked. How large the codes file of 30 s is, at worst: of random codes. How
-fast heal makes a region anew, beside how fast the prior draws. Encoding and decoding: listen.py.
+"""How long edits of codes take, on grids of 60 s: medians of so many runs, in ms, beside what they may take; on one
+with seams everywhere and a tenth locked, too; and how large the codes file of 30 s is, at worst: of random codes.
+How fast heal makes a region anew, beside how fast the prior draws. Encoding and decoding: listen.py.
 
     python benchmarks/codes.py [MODEL.sda]      # without a model, an untrained codec of the default size, and prior
 
