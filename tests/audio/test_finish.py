@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,10 +10,12 @@ from distill.audio.finish import (
     LOOKAHEAD_S,
     fade_ends,
     finish,
+    finish_blocks,
     level_gain,
     limit_blocks,
     limit_peaks,
     remove_dc,
+    remove_dc_blocks,
     sounding_samples,
 )
 from distill.audio.level import integrated_loudness
@@ -105,3 +109,31 @@ def test_a_sound_lasts_until_it_has_died_away() -> None:
     assert sounding_samples(decay, SAMPLE_RATE) == pytest.approx(SAMPLE_RATE, abs=0.02 * SAMPLE_RATE)
     assert sounding_samples(decay[:, :100], SAMPLE_RATE) == 100
     assert sounding_samples(np.zeros((2, SAMPLE_RATE), np.float32), SAMPLE_RATE) == round(0.01 * SAMPLE_RATE)
+
+
+def finishing_peak(seconds: int) -> int:
+    """Bytes that it takes, at most, to finish so much noise with peaks over the ceiling, which comes in blocks."""
+    blocks = (noise(1, 0.5, i) for i in range(seconds))
+    tracemalloc.start()
+    out = finish_blocks(blocks, 1, SAMPLE_RATE, -14, seconds * SAMPLE_RATE).audio
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert out.shape == (1, seconds * SAMPLE_RATE)
+    assert np.abs(out).max() <= 10 ** (-0.3 / 20)
+    return peak
+
+
+def test_finishing_takes_no_more_memory_than_the_sound_itself() -> None:
+    """Beside what is worked on at a time, which is the same from ten seconds on."""
+    more = finishing_peak(30) - finishing_peak(15)
+    assert more < 1.1 * 15 * SAMPLE_RATE * 4
+
+
+@given(cuts=st.lists(st.integers(0, SAMPLE_RATE), max_size=5))
+@settings(max_examples=10)
+def test_without_dc_in_blocks_is_without_dc_whole(cuts: list[int]) -> None:
+    sound = noise(1, 0.2) + np.float32(0.1)
+    blocks = np.split(sound, sorted(cuts), axis=1)
+    assert np.array_equal(
+        np.concatenate(list(remove_dc_blocks(blocks, SAMPLE_RATE)), axis=1), remove_dc(sound, SAMPLE_RATE)
+    )

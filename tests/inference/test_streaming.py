@@ -1,5 +1,6 @@
 """Sound as it is drawn."""
 
+import tracemalloc
 from itertools import islice
 from pathlib import Path
 
@@ -78,3 +79,15 @@ def test_it_begins_without_a_click(model: LoadedVQModel) -> None:
     assert np.abs(streamed[:, 0]).max() == 0
     # Less than a twentieth of the fade has passed.
     assert np.abs(streamed[:, :3]).max() < 0.1 * np.abs(streamed).max()
+
+
+def test_memory_stays_as_it_is(model: LoadedVQModel) -> None:
+    stream, held = workflows.stream(model, seed=2), []
+    list(islice(stream, 12))
+    tracemalloc.start()
+    for _ in range(2):
+        list(islice(stream, 16))
+        held.append(tracemalloc.get_traced_memory()[0])
+    tracemalloc.stop()
+    # Four seconds of sound more, which are kept nowhere.
+    assert held[1] - held[0] < 0.2 * 4 * SAMPLE_RATE * 4

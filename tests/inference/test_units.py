@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from distill.inference.leadin import LeadIn
-from distill.inference.sampling import Frame, Given, Sampling, sample_sounds
-from distill.inference.units import MOST, Hearing, units_of
+from distill.inference.sampling import Frame, Given, Sampling, sample, sample_sounds
+from distill.inference.units import MOST, NEAREST, Hearing, Place, Units, units_of
 from distill.models.prior import CodePrior
 from distill.models.reader import Asked
 
@@ -203,3 +203,53 @@ def test_none_where_all_levels_are_free_or_nothing_is_kept() -> None:
     assert units_of(prior, [recording(9, 1)], Q) is None
     assert units_of(prior, None, 1) is None
     assert units_of(CodePrior(K, 12 * Q, Q, **SIZES), [recording(9, 1)], 1) is None
+
+
+def uncached(
+    prior: CodePrior, units: Units, asked: Asked | None, lead_in: LeadIn, frames: int, sampling: Sampling
+) -> torch.Tensor:
+    """What `sample_sounds` draws of one stream, but with the whole past scored anew for every code."""
+    dice, coin = torch.Generator().manual_seed(3), Sampling(top_p=1.0)
+    codes, heard = lead_in.codes[None], len(lead_in.codes)
+    starts = torch.cat([lead_in.starts, torch.tensor([lead_in.ended])])[None]
+    ends = torch.zeros(1, heard, dtype=torch.bool)
+    for t in range(heard, heard + frames):
+        codes = torch.cat([codes, torch.zeros(1, 1, Q, dtype=torch.long)], 1)
+        end = prior.frame_scores(codes, starts).ends[:, -1]
+        last = sample(torch.stack([torch.zeros_like(end), end], 1), coin, dice).bool()
+        ends = torch.cat([ends, last[:, None]], 1)
+        place = Place(codes[:, t - 1], starts[:, t], last, torch.zeros(1, dtype=torch.bool))
+        joins = units.joins(prior, place)
+        known = torch.zeros(1, prior.hidden_size + prior.pointer.entries.shape[-1])
+        for level in range(units.free_levels):
+            logits = prior.frame_scores(codes, starts, ends=ends).codes[:, t, level]
+            logits = units.follow(level, logits, joins, place, sampling.closeness)
+            if asked is not None:
+                logits = logits + asked.guidance * prior.fit(level, known, asked.at(t - heard))
+            codes[:, t, level] = sample(logits, sampling, dice)
+            known = known + prior.know(level, codes[:, t, level])
+        scores = units.scores(prior, codes[:, t, : units.free_levels], joins, asked, t - heard)
+        best = scores.topk(min(NEAREST, scores.shape[1]))
+        chosen = sample(best.values, Sampling(temperature=sampling.temperature, top_p=1.0), dice)
+        picked = best.indices.gather(1, chosen[:, None])[:, 0]
+        codes[:, t, units.free_levels :] = units.codes[picked, units.free_levels :]
+        starts = torch.cat([starts, last[:, None]], 1)
+    return codes[0, heard:]
+
+
+@pytest.mark.parametrize("free_levels", [1, 2])
+@pytest.mark.parametrize("steered", [False, True])
+def test_cached_equals_uncached_to_the_last_code_with_units(free_levels: int, steered: bool) -> None:
+    prior = lively_prior(descriptors=2, tags=1)
+    units = units_of(prior, [recording(30, 1), recording(25, 2)], free_levels)
+    assert units is not None
+    values = torch.rand(1, 40, 3, generator=torch.Generator().manual_seed(4))
+    asked = Asked(values, 2.0) if steered else None
+    begins = torch.arange(9) == 0
+    lead_in, sampling = LeadIn(recording(9, 3)["codes"], begins, False, ()), Sampling(free_levels=free_levels)
+    stream = sample_sounds(
+        prior, 1, sampling, torch.Generator().manual_seed(3), None, lead_in, asked=asked, units=units
+    )
+    cached = torch.cat([frame.codes for frame in islice(stream, 40)])
+    with torch.inference_mode():
+        assert torch.equal(cached, uncached(prior, units, asked, lead_in, 40, sampling))

@@ -43,8 +43,10 @@ def remove_dc_blocks(blocks: Iterable[np.ndarray], sample_rate: int) -> Iterator
     sos, state = highpass(sample_rate), None
     for block in blocks:
         state = np.zeros((len(sos), len(block), 2)) if state is None else state
-        filtered, state = sosfilt(sos, block, axis=1, zi=state)
-        yield filtered.astype(np.float32)
+        if block.shape[1]:
+            filtered, state = sosfilt(sos, block, axis=1, zi=state)
+            block = filtered.astype(np.float32)
+        yield block
 
 
 def level_gain(audio: np.ndarray, sample_rate: int, target: float) -> float:
