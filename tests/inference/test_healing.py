@@ -124,7 +124,9 @@ def test_level_steps_less_the_more_it_did_the_longer_the_lead(
         return float(largest_steps(loaded.model, codes[:5], codes[None, 5:20], codes[20:])[0])
 
     healed = [heal(loaded, grid, seed=seed).grid for seed in range(3)]
-    assert np.mean([largest(x) for x in healed]) < max(6.0, 0.6 * largest(grid))
+    # As the codec says it, the level of a steady tone is not quite steady.
+    steady = largest(stepped(loaded, spliced, 0.0))
+    assert np.mean([largest(x) for x in healed]) < max(6.0, 0.6 * largest(grid), 1.01 * steady)
     firsts = [min(changed(grid, x), default=20) for x in healed]
     assert min(firsts) >= 20 - reach
     assert db == -1.0 or min(firsts) < 20 - reach / 2
