@@ -23,7 +23,7 @@ from torch import Tensor
 
 from common import corpora_dir, split_files
 from distill.device import prepare
-from distill.errors import DistillError
+from distill.errors import DistillError, UsageError
 from distill.inference import operations as ops
 from distill.inference.bridging import STEP_S, level_step
 from distill.inference.editing import CodeGrid
@@ -232,7 +232,9 @@ def main(a: argparse.Namespace) -> Shares:
     grids = [workflows.encode(loaded, path) for path in files]
     grids = [grid for grid in grids if grid.seconds >= NEEDED_S]
     if len(grids) < 2:
-        sys.exit(f"Fewer than two held-out sounds of {', '.join(a.corpora)} last {NEEDED_S:g} s: name other corpora.")
+        raise UsageError(
+            f"Fewer than two held-out sounds of {', '.join(a.corpora)} last {NEEDED_S:g} s: name other corpora."
+        )
     sounds = [torch.tensor(grid.codes).long() for grid in grids]
     shares: Shares = {}
     if "gaps" in a.parts:

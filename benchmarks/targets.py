@@ -26,7 +26,7 @@ import joins
 import steering
 from common import corpora_dir, link_corpus, split_files, write_json
 from distill.device import prepare
-from distill.errors import DistillError
+from distill.errors import DistillError, UsageError
 from distill.library import workflows
 from distill.models.persistence import LoadedVQModel
 
@@ -107,7 +107,12 @@ def of_joins(given: Given) -> Iterator[Target]:
 
 def of_infill(given: Given) -> Iterator[Target]:
     words = [str(given.loaded.path), "--corpora", *given.corpora, "--parts", "gaps", "--top-p", "1"]
-    lower = infill.main(infill.arguments([*words, "--count", str(given.gaps)]))["itself"]
+    try:
+        lower = infill.main(infill.arguments([*words, "--count", str(given.gaps)]))["itself"]
+    except UsageError as error:
+        # Hits are too short to have gaps.
+        print(error)
+        return
     yield Target("infill: share of gaps with less surprise after them", lower["ahead, chosen"], LEAST_LOWER, False)
 
 
