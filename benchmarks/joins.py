@@ -8,8 +8,8 @@ SOUNDS is a folder, such as the one that the prior was trained on. The first hal
 A step of samples is the largest within 5 ms of a join, before and after it; where the one sound fades into the other,
 all of the fade is the join. It is set beside the 99.9th percentile of all steps of the corpus: how many joins are over
 it, how many of the originals are at the same places, and how many joins are whose original is not; how many of all
-stretches of the corpus that are as long. Then beside the 99.9th percentile of the largest steps in such stretches. A step of level is the difference in dB between the
-50 ms before and after a join; that of the corpus is at random places.
+stretches of the corpus that are as long. Then beside the 99.9th percentile of the largest steps in such stretches. A
+step of level is the difference in dB between the 50 ms before and after a join; that of the corpus is at random places.
 """
 
 import argparse
@@ -178,8 +178,15 @@ def summary(joins: list[Join], own: list[np.ndarray]) -> dict[str, float]:
 
 def show(found: dict[str, dict[str, float]]) -> None:
     table = Table(box=None, title="Joins: largest step of samples within 5 ms, step of level")
-    heads = ("", "joins", "median, most", "99.9 % of all steps", "over it", "originals, joins alone", "such stretches of the corpus")
-    for column in (*heads, "99.9 % of those", "over it", "level, dB: median, 95 %", "corpus"):
+    heads = ("", "joins", "median, most", "99.9 % of all steps", "over it", "originals, joins alone")
+    for column in (
+        *heads,
+        "such stretches of the corpus",
+        "99.9 % of those",
+        "over it",
+        "level, dB: median, 95 %",
+        "corpus",
+    ):
         table.add_column(column, justify="left" if not column else "right")
     for name, row in found.items():
         has_original = not np.isnan(row["originals_over"])
