@@ -178,15 +178,9 @@ def summary(joins: list[Join], own: list[np.ndarray]) -> dict[str, float]:
 
 def show(found: dict[str, dict[str, float]]) -> None:
     table = Table(box=None, title="Joins: largest step of samples within 5 ms, step of level")
-    heads = ("", "joins", "median, most", "99.9 % of all steps", "over it", "originals, joins alone")
-    for column in (
-        *heads,
-        "such stretches of the corpus",
-        "99.9 % of those",
-        "over it",
-        "level, dB: median, 95 %",
-        "corpus",
-    ):
+    heads = ["", "joins", "median, most", "99.9 % of all steps", "over it", "originals, joins alone"]
+    heads += ["such stretches of the corpus", "99.9 % of those", "over it", "level, dB: median, 95 %", "corpus"]
+    for column in heads:
         table.add_column(column, justify="left" if not column else "right")
     for name, row in found.items():
         has_original = not np.isnan(row["originals_over"])
