@@ -7,9 +7,9 @@ SOUNDS is a folder, such as the one that the prior was trained on. The first hal
 
 A step of samples is the largest within 5 ms of a join, before and after it; where the one sound fades into the other,
 all of the fade is the join. It is set beside the 99.9th percentile of all steps of the corpus: how many joins are over
-it, how many of the originals are at the same places, and how many of all stretches of the corpus that are as long. Then
-beside the 99.9th percentile of the largest steps in such stretches. A step of level is the difference in dB between the
-50 ms before and after a join; that of the corpus is at random places.
+it, how many of the originals are at the same places, and how many joins are whose original is not; how many of all
+stretches of the corpus that are as long. Then beside the 99.9th percentile of the largest steps in such stretches. A
+step of level is the difference in dB between the 50 ms before and after a join; that of the corpus is at random places.
 """
 
 import argparse
@@ -178,11 +178,13 @@ def summary(joins: list[Join], own: list[np.ndarray]) -> dict[str, float]:
 
 def show(found: dict[str, dict[str, float]]) -> None:
     table = Table(box=None, title="Joins: largest step of samples within 5 ms, step of level")
-    heads = ("", "joins", "median, most", "99.9 % of all steps", "over it", "originals", "such stretches of the corpus")
-    for column in (*heads, "99.9 % of those", "over it", "level, dB: median, 95 %", "corpus"):
+    heads = ["", "joins", "median, most", "99.9 % of all steps", "over it", "originals, joins alone"]
+    heads += ["such stretches of the corpus", "99.9 % of those", "over it", "level, dB: median, 95 %", "corpus"]
+    for column in heads:
         table.add_column(column, justify="left" if not column else "right")
     for name, row in found.items():
-        originals = "" if np.isnan(row["originals_over"]) else f"{row['originals_over']:.0f}"
+        has_original = not np.isnan(row["originals_over"])
+        originals = f"{row['originals_over']:.0f}, {row['over_and_original_not']}" if has_original else ""
         table.add_row(
             name, f"{row['joins']}", f"{row['step_median']:.4f}, {row['step_most']:.4f}", f"{row['corpus_step']:.4f}",
             f"{row['over']}", originals, f"{row['corpus_share_over']:.1%}", f"{row['corpus_step_in_stretches']:.4f}",
