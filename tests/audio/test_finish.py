@@ -124,8 +124,8 @@ def finishing_peak(seconds: int) -> int:
 
 
 def test_finishing_takes_no_more_memory_than_the_sound_itself() -> None:
-    """Beside what is worked on at a time, which is the same from ten seconds on."""
-    more = finishing_peak(30) - finishing_peak(15)
+    """Beside what is worked on at a time, which is the same from half a minute on."""
+    more = finishing_peak(45) - finishing_peak(30)
     assert more < 1.1 * 15 * SAMPLE_RATE * 4
 
 
