@@ -132,3 +132,17 @@ def test_more_gives_more(model: LoadedVQModel, name: str) -> None:
     assert middle(low.audio, name) < middle(high.audio, name)
     if name == "loudness":
         assert low.recipe.gain == high.recipe.gain == 1
+
+
+@pytest.mark.parametrize("lead_in", [0.0, 4.0], ids=["from nothing", "after a recording"])
+def test_blends_of_tags_lie_between_their_tags(model: LoadedVQModel, lead_in: float) -> None:
+    """Of plucks that are low in one folder and high in the other; eight sounds each."""
+
+    def pitch(**tags: float) -> float:
+        sounds = workflows.generate(model, 1.5, seed=1, count=8, tags=tags, lead_in=lead_in)
+        return float(np.nanmean([middle(sound.audio, "pitch") for sound in sounds]))
+
+    low, mostly_low, even, high = pitch(low=1), pitch(low=3, high=1), pitch(low=1, high=1), pitch(high=1)
+    assert low < mostly_low < high
+    assert low < even < high
+    assert high > 1.5 * low
