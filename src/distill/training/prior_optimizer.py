@@ -11,7 +11,7 @@ from distill.models.prior import CodePrior
 POINTER_RATE = 20.0
 """Learning rate of the pointer relative to the network's: it has a hundred numbers a level, and far to go."""
 
-FINE_RATE = 0.2
+FINE_RATE = 0.1
 """Likewise of the heads of all levels but the first: of little sound they learn by heart within an epoch what holds for
 no other, while the first level, which the others are drawn after, still gains."""
 
