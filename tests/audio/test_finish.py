@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from distill.audio.finish import (
     FADE_OUT_S,
     LOOKAHEAD_S,
+    LOUDNESS_TOLERANCE,
     fade_ends,
     finish,
     finish_blocks,
@@ -137,3 +138,13 @@ def test_without_dc_in_blocks_is_without_dc_whole(cuts: list[int]) -> None:
     assert np.array_equal(
         np.concatenate(list(remove_dc_blocks(blocks, SAMPLE_RATE)), axis=1), remove_dc(sound, SAMPLE_RATE)
     )
+
+
+def test_a_hiss_under_a_few_strong_hits_is_brought_to_its_level() -> None:
+    """Every round of the limiter takes of the loudness that the gain before it should have given."""
+    sound = noise(4, 0.005)
+    for at in range(0, sound.shape[1], SAMPLE_RATE // 2):
+        sound[:, at : at + 2400] *= 100
+    target = integrated_loudness(sound, SAMPLE_RATE) + 2
+    finished = finish(sound, SAMPLE_RATE, target)
+    assert abs(integrated_loudness(finished.audio, SAMPLE_RATE) - target) < LOUDNESS_TOLERANCE + 0.1
