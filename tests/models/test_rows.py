@@ -2,8 +2,10 @@
 
 import pytest
 import torch
+import torch.nn.functional as F
 
-from distill.models.rows import EIGHT, StreamLinear, by_stream, in_eights
+from distill.models.prior import CodePrior
+from distill.models.rows import EIGHT, StreamLinear, by_stream, in_eights, log_sum, softplus
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (64, 3), (24, 700), (128, 512), (513, 128)])
@@ -26,3 +28,40 @@ def test_a_layer_is_the_same_in_and_out_of_training(bias: bool) -> None:
     assert torch.allclose(layer(x), trained, atol=1e-6)
     assert torch.equal(layer(x)[1:2], layer(x[1:2]))
     assert torch.allclose(layer(x[:, 0]), trained[:, 0], atol=1e-6)
+
+
+@pytest.mark.parametrize("size", [40, 64, 100])
+def test_a_step_of_the_prior_does_not_depend_on_the_batch(size: int) -> None:
+    """Scores to the bit: of codes and ends, by network, pointer and reader."""
+    torch.manual_seed(0)
+    Q, K, streams = 3, size, 5
+    prior = CodePrior(K, 12 * Q, Q, 128, latent_dim=24, descriptors=2, tags=2, ends_first=True).eval()
+    codes, starts = torch.randint(K, (15, streams, Q)), torch.rand(15, streams) < 0.2
+    asked = torch.rand(streams, 4)
+
+    def scores(some: slice) -> list[torch.Tensor]:
+        cache, given = prior.new_cache(), []
+        for previous, begins in zip(codes[:, some], starts[:, some], strict=True):
+            known = prior.step(previous, begins, cache)
+            ends = prior.score_end(known, cache)
+            known = prior.know_end(known, begins)
+            levels = [prior.score_level(level, known, cache) for level in range(Q)]
+            given += [known, ends, *levels, prior.fit(1, known, asked[some])]
+        return given
+
+    with torch.inference_mode():
+        together = scores(slice(None))
+        for i in (0, 2, 4):
+            assert all(torch.equal(a[i : i + 1], b) for a, b in zip(together, scores(slice(i, i + 1)), strict=True))
+
+
+@pytest.mark.parametrize("size", [1, 7, 40, 64])
+def test_sums_do_not_depend_on_the_batch(size: int) -> None:
+    generator = torch.Generator().manual_seed(size)
+    a, b = (8 * torch.randn(50, 5, size, generator=generator) for _ in range(2))
+    together = log_sum(a, b)
+    assert torch.allclose(together, torch.logaddexp(a, b), atol=1e-5)
+    assert torch.allclose(softplus(a), F.softplus(a), atol=1e-5)
+    for i in range(50):
+        assert torch.equal(log_sum(a[i, 2:3], b[i, 2:3]), log_sum(a[i], b[i])[2:3])
+        assert torch.equal(softplus(a[i, 2:3]), softplus(a[i])[2:3])

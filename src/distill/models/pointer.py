@@ -19,6 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from distill.models.ending import Ending
+from distill.models.rows import log_sum
 
 HEADS = 4
 FIRST_SLOPES = (2.0, 0.1, 0.02, 0.005)
@@ -155,7 +156,7 @@ class Pointer(nn.Module):
         by_frame = (shares[..., :H].transpose(1, 2)[..., None] * weights[..., :-1]).sum(1)
         even = (1 - by_frame.sum(-1, keepdim=True) - shares[..., H, None]).clamp(min=1e-6)
         told = torch.baddbmm(even / K, by_frame, past)
-        return torch.logaddexp(told.log(), shares[..., H, None].log() + scores.log_softmax(-1))
+        return log_sum(told.log(), shares[..., H, None].log() + scores.log_softmax(-1))
 
 
 def _fresh(starts: Tensor, ahead: int) -> Tensor:

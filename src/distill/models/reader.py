@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from distill.models.rows import StreamLinear
+from distill.models.rows import StreamLinear, softplus
 
 WIDTH = 64
 RATE = 3e-3
@@ -68,7 +68,7 @@ class Reader(nn.Module):
         told = self.net(torch.cat([latents, which.expand(*latents.shape[:-1], -1)], -1))
         D = self.descriptors
         mean, spread, present, tags = told.split([D, D, D, told.shape[-1] - 3 * D], -1)
-        return Told(mean, F.softplus(spread) + LEAST_SPREAD, present, tags.log_softmax(-1))
+        return Told(mean, softplus(spread) + LEAST_SPREAD, present, tags.log_softmax(-1))
 
     def forward(self, level: int, latents: Tensor, asked: Tensor) -> Tensor:
         """As `fit`, given the sum `latents` `[..., D]` of the codes up to `level`."""

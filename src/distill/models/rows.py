@@ -28,6 +28,16 @@ def in_eights(x: Tensor, weight: Tensor) -> Tensor:
     return torch.cat([some @ weight.T for some in padded.split(EIGHT)])[:B]
 
 
+def softplus(x: Tensor) -> Tensor:
+    """`F.softplus`, which rounds the last numbers of an array otherwise than the others: those of one stream alone."""
+    return -F.logsigmoid(-x)
+
+
+def log_sum(a: Tensor, b: Tensor) -> Tensor:
+    """`torch.logaddexp`, of which the same is true; best where `a` is not far below 0."""
+    return a - F.logsigmoid(a - b)
+
+
 class StreamLinear(nn.Linear):
     """`nn.Linear` for `[B, K]` or `[B, T, K]`; outside of training, of every stream by itself."""
 
