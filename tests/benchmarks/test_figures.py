@@ -27,8 +27,9 @@ def test_a_sound_is_at_no_distance_from_itself() -> None:
 
 
 def test_mel7_is_that_of_the_reference_scorer() -> None:
-    # Computed with the script that defines mel7.
-    assert figures.mel7(noise(HALF_S), sine(440)) == pytest.approx(16.98101, abs=1e-4)
+    # Computed with the script that defines mel7. Of a sine alone, what is heard far from it is how a processor rounds.
+    tone = sine(440) + 0.001 * noise(HALF_S, seed=2)
+    assert figures.mel7(noise(HALF_S), tone) == pytest.approx(12.75582, abs=1e-4)
     assert figures.mel7(noise(HALF_S), noise(HALF_S + 999, seed=1)) == pytest.approx(1.248309, abs=1e-4)
 
 

@@ -110,7 +110,6 @@ def test_the_precision_is_that_of_the_machine_where_training_began(
     other = trainer_of(corpus_dir, **tiny)
     other.restore(state)
     assert other.model.half_precision == half
-    assert other.optimizer.muon.dtype == (torch.bfloat16 if half else torch.float32)
 
 
 def test_each_level_brings_the_sound_nearer(trained: Path, corpus_dir: Path) -> None:
