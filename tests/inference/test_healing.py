@@ -108,7 +108,8 @@ def test_any_region(loaded: LoadedVQModel, spliced: CodeGrid, start: int, stop: 
 def stepped(loaded: LoadedVQModel, grid: CodeGrid, db: float) -> CodeGrid:
     """A steady tone that from frame 20 on is so much louder or quieter, as codes; all else as in `grid`."""
     tone = 0.3 * np.sin(2 * np.pi * 220 * np.arange(40 * 1024) / grid.sample_rate, dtype=np.float32)[None]
-    codes = [encode_audio(loaded.model, gain * tone)[10:30] for gain in (1.0, 10 ** (db / 20))]
+    # One frame of it again and again: as the codec says it, the level of a tone is not quite steady.
+    codes = [encode_audio(loaded.model, gain * tone)[10:11].repeat(20, 1) for gain in (1.0, 10 ** (db / 20))]
     return replace(grid, codes=torch.cat(codes).numpy(), n_samples=40 * 1024, locked=None, seams=(20,))
 
 
@@ -123,10 +124,8 @@ def test_level_steps_less_the_more_it_did_the_longer_the_lead(
         codes = torch.tensor(x.codes)
         return float(largest_steps(loaded.model, codes[:5], codes[None, 5:20], codes[20:])[0])
 
-    healed = [heal(loaded, grid, seed=seed).grid for seed in range(3)]
-    # As the codec says it, the level of a steady tone is not quite steady.
-    steady = largest(stepped(loaded, spliced, 0.0))
-    assert np.mean([largest(x) for x in healed]) < max(6.0, 0.6 * largest(grid), 1.01 * steady)
+    healed = [heal(loaded, grid, seed=seed).grid for seed in range(8)]
+    assert np.mean([largest(x) for x in healed]) < max(6.0, 0.6 * largest(grid))
     firsts = [min(changed(grid, x), default=20) for x in healed]
     assert min(firsts) >= 20 - reach
     assert db == -1.0 or min(firsts) < 20 - reach / 2

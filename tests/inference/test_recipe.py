@@ -101,5 +101,5 @@ def test_the_longest_curves_come_back_whole(tmp_path: Path, ending: str) -> None
     recipe = replace(RECIPE, steering=Steering(**curves))
     path = write_sound(tmp_path / f"a.{ending}", SILENCE, tags=recipe.tags())
     assert read_recipe(path) == recipe
-    with pytest.raises(UsageError, match=f"{MOST_POINTS} points, all together"):
+    with pytest.raises(UsageError, match=f"All curves together may have {MOST_POINTS} points"):
         Steering(pitch=tuple((float(i), 50.0) for i in range(MOST_POINTS + 1)))

@@ -1,5 +1,6 @@
 import json
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +41,16 @@ def test_arrays_encode_as_files_do(trained: Path, corpus_dir: Path) -> None:
     path = next(corpus_dir.rglob("*.wav"))
     samples = sf.read(path, dtype="float32", always_2d=True)[0].T
     assert np.array_equal(distill.encode(model, samples).codes, distill.encode(model, path).codes)
+
+
+def test_where_a_sound_is_to_be_written_is_looked_at_before_it_is_decoded(trained: Path, corpus_dir: Path) -> None:
+    """So that the name is what is complained of, though the codes are of another model as well."""
+    model = distill.load(trained, threads=1)
+    codes = replace(distill.encode(model, next(corpus_dir.rglob("*.wav"))), codebook_hash="another")
+    with pytest.raises(OutputError, match="does not exist"):
+        distill.decode(model, codes, "nowhere/again.wav")
+    with pytest.raises(CodebookMismatchError):
+        distill.decode(model, codes)
 
 
 def test_output_names(tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ class Steering:
             _check_curve(name, getattr(self, name))
         if sum(len(getattr(self, name)) for name in DESCRIPTORS) > MOST_POINTS:
             raise UsageError(
-                f"Curves may have {MOST_POINTS} points, all together: give fewer, they go straight between."
+                f"All curves together may have {MOST_POINTS} points: give fewer, between two the line is straight."
             )
         for tag, weight in self.tags:
             if not (math.isfinite(weight) and weight > 0):

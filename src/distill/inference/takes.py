@@ -73,8 +73,7 @@ class Take(NamedTuple):
     """A sound `audio` `[C, N]`, the codes `[T, Q]` of what is new in it, the `gain` that brought that to its level.
 
     What is new are the samples from `begins` to `ends` (None: the last), and of their frames those that are `drawn`
-    `[T]` (bool; None: all). `heard` are recordings of the corpus that
-    the prior heard first.
+    `[T]` (bool; None: all). `heard` are recordings of the corpus that the prior heard first.
     """
 
     audio: np.ndarray

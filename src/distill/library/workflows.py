@@ -355,8 +355,8 @@ def decode(
 
     Also written to `output` (24-bit WAV) when given, with version, id and hash of the model in its metadata.
     """
-    audio = decode_sound(model, codes if isinstance(codes, CodeGrid) else load_codes(codes), region)
-    return _written(model, audio, output)
+    grid = codes if isinstance(codes, CodeGrid) else load_codes(codes)
+    return _written(model, output, lambda: decode_sound(model, grid, region))
 
 
 def decode_column(
@@ -367,17 +367,20 @@ def decode_column(
     As loud as all that sounds by itself. Also written to `output` (24-bit WAV) when given.
     """
     grid = codes if isinstance(codes, CodeGrid) else load_codes(codes)
-    return _written(model, column_sound(model, grid, grid.region(time).start), output)
+    return _written(model, output, lambda: column_sound(model, grid, grid.region(time).start))
 
 
 def decode_entry(model: LoadedVQModel, entry: str, output: FilePath | None = None) -> np.ndarray:
     """One `entry` of a codebook (`1:17`, `timbre:17`), held for half a second: `[C, N]`; see `decode_column`."""
     level, code = parse_entry(entry, level_names(model.model.num_quantizers))
-    return _written(model, entry_sound(model, level, code), output)
+    return _written(model, output, lambda: entry_sound(model, level, code))
 
 
-def _written(model: LoadedVQModel, audio: np.ndarray, output: FilePath | None) -> np.ndarray:
-    for path in output_paths(output, 1) if output is not None else []:
+def _written(model: LoadedVQModel, output: FilePath | None, make: Callable[[], np.ndarray]) -> np.ndarray:
+    """What `make` gives, also written to `output`, if there is one: which is looked at before the work."""
+    paths = output_paths(output, 1) if output is not None else []
+    audio = make()
+    for path in paths:
         write_sound(path, audio, model.model.sample_rate, tags=model_tags(model))
     return audio
 
