@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from distill.inference.sampling import Sampling, sample
 from distill.models.prior import FrameScores, flatten_codes
-from distill.models.transformer import Block, PriorCache, rotary_angles
+from distill.models.transformer import Block, PriorCache, rotary_turns
 from distill.training.prior_config import PriorConfig
 
 
@@ -46,9 +46,9 @@ class FlatPrior(nn.Module):
             past = past * (torch.rand(B, T * Q, 1) >= mask_rate)
         begins = F.pad(starts[..., None], (0, Q - 1)).reshape(B, T * Q, 1)
         x = past + self.level.repeat(T, 1) + begins * self.new_sound
-        angles, mask = rotary_angles(torch.arange(T * Q), self.head_dim), self._window_mask(T * Q)
+        turns, mask = rotary_turns(torch.arange(T * Q), self.head_dim), self._window_mask(T * Q)
         for block in self.blocks:
-            x = block(x, angles, mask)
+            x = block(x, turns, mask)
         scores = torch.einsum("btqd,qkd->btqk", self.norm(x).unflatten(1, (T, Q)), self.score)
         return FrameScores(scores, torch.zeros(B, T))
 
@@ -75,10 +75,10 @@ class FlatPrior(nn.Module):
 
     def _step(self, x: Tensor, level: int, cache: PriorCache) -> Tensor:
         """Logits `[1, K]` of the next code, which is of `level`, after the input `x` `[D]`."""
-        hidden, angles = x[None, None], rotary_angles(torch.tensor([cache.position]), self.head_dim)
+        hidden, turns = x[None, None], rotary_turns(torch.tensor([cache.position]), self.head_dim)
         for i, block in enumerate(self.blocks):
             assert isinstance(block, Block)
-            hidden = block.step(hidden, angles, cache, i)
+            hidden = block.step(hidden, turns, cache, i)
         cache.position += 1
         cache.steps += 1
         logits: Tensor = self.norm(hidden)[0] @ self.score[level].T

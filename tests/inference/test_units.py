@@ -147,8 +147,8 @@ def test_what_was_cut_off_is_no_end() -> None:
     cut = units_of(prior, [recording(12, 1, whole=False), recording(9, 2)], 1)
     assert cut.edges[:, 0].nonzero().flatten().tolist() == [0, 12]
     assert cut.edges[:, 1].nonzero().flatten().tolist() == [20]
-    assert not cut.before.places[[0, 12]].any()
-    assert cut.before.places[[1, 13]].all()
+    assert not cut.before[:, [0, 12]].any()
+    assert cut.before[:, [1, 13]].all()
 
 
 def test_at_closeness_one_it_goes_on_as_the_recording_did() -> None:
@@ -176,13 +176,13 @@ def test_frames_of_which_codes_are_given_are_drawn_code_by_code() -> None:
 
 def test_what_is_asked_decides_among_frames_too() -> None:
     """A reader that hears loudness in the sum of the latents: loud frames come where loudness is asked for."""
-    prior, source = lively_prior(descriptors=1), recording(200, 1)
+    prior, source = lively_prior(descriptors=1), recording(400, 1)
     latents = prior.pointer.latents(source["codes"]).cumsum(1)
     loudness = (latents[:, -1, 0] > latents[:, -1, 0].median()).float()[:, None]
     prior.reader.learn((latents, loudness) for _ in range(300))
     heard = []
     for wanted in (0.0, 1.0):
-        asked = Asked(torch.full((1, 1, 1), wanted), 3.0)
+        asked = Asked(torch.full((1, 1, 1), wanted), 6.0)
         drawn = frames_drawn(prior, [source], asked=asked)
         sums = prior.pointer.latents(torch.cat([frame.codes for frame in drawn])).sum(1)[:, 0]
         heard.append(float((sums > latents[:, -1, 0].median()).float().mean()))
@@ -209,14 +209,14 @@ def uncached(
     prior: CodePrior, units: Units, asked: Asked | None, lead_in: LeadIn, frames: int, sampling: Sampling
 ) -> torch.Tensor:
     """What `sample_sounds` draws of one stream, but with the whole past scored anew for every code."""
-    dice, coin = torch.Generator().manual_seed(3), Sampling(top_p=1.0)
+    dice = torch.Generator().manual_seed(3)
     codes, heard = lead_in.codes[None], len(lead_in.codes)
     starts = torch.cat([lead_in.starts, torch.tensor([lead_in.ended])])[None]
     ends = torch.zeros(1, heard, dtype=torch.bool)
     for t in range(heard, heard + frames):
         codes = torch.cat([codes, torch.zeros(1, 1, Q, dtype=torch.long)], 1)
         end = prior.frame_scores(codes, starts).ends[:, -1]
-        last = sample(torch.stack([torch.zeros_like(end), end], 1), coin, dice).bool()
+        last = torch.rand(1, generator=dice, dtype=torch.float64) < end.double().sigmoid()
         ends = torch.cat([ends, last[:, None]], 1)
         place = Place(codes[:, t - 1], starts[:, t], last, torch.zeros(1, dtype=torch.bool))
         joins = units.joins(prior, place)

@@ -89,17 +89,22 @@ def test_cached_frames_score_as_uncached_ones_beyond_the_window(prior: CodePrior
         previous = grid[:, t]
 
 
-@pytest.mark.parametrize(("ahead", "heard"), [(0, 1), (0, 8), (1, 0), (5, 0), (12, 1), (5, 7)])
-def test_what_is_heard_at_once_scores_as_if_uncached(prior: CodePrior, ahead: int, heard: int) -> None:
+@pytest.mark.parametrize("alike", [True, False])
+@pytest.mark.parametrize(
+    ("ahead", "heard"), [(0, 1), (0, 8), (0, 9), (0, 23), (1, 0), (5, 0), (12, 1), (5, 7), (5, 19)]
+)
+def test_what_is_heard_at_once_scores_as_if_uncached(prior: CodePrior, ahead: int, heard: int, alike: bool) -> None:
     T = 30
     grid, starts = codes(T), torch.zeros(2, T, dtype=torch.bool)
-    grid[:, : ahead + heard] = grid[:1, : ahead + heard]
+    if alike:
+        grid[:, : ahead + heard] = grid[:1, : ahead + heard]
     starts[:, [3, 9, 20]] = True
     starts[1, ahead + heard] = True
     ends = starts.roll(-1, 1)
     whole = prior.frame_scores(grid, starts, ahead=ahead, ends=ends)
     cache = prior.new_cache()
-    prior.hear(grid[0, : ahead + heard], starts[0, : ahead + heard], cache, 2, ahead, T - ahead)
+    streams = slice(0, 1) if alike else slice(None)
+    prior.hear(grid[streams, : ahead + heard], starts[streams, : ahead + heard], cache, 2, ahead, T - ahead)
     previous = grid[:, ahead + heard - 1] if heard else None
     for t in range(ahead + heard, T):
         known = prior.step(previous, starts[:, t], cache)
@@ -138,11 +143,11 @@ def test_with_frames_ahead_scores_depend_on_what_came_before_in_order(prior: Cod
 
 def test_frames_ahead_are_heard_at_their_place_in_time(prior: CodePrior) -> None:
     grid = codes(8)
-    known, nothing = [], torch.zeros(3, dtype=torch.bool)
+    known, nothing = [], torch.zeros(1, 3, dtype=torch.bool)
     for place in (4, 7):
         cache = prior.new_cache()
-        prior.hear(grid[0, :3], nothing, cache, 1, 3, place)
-        known.append(prior.step(None, nothing[:1], cache))
+        prior.hear(grid[:1, :3], nothing, cache, 1, 3, place)
+        known.append(prior.step(None, nothing[0, :1], cache))
     assert not torch.allclose(*known, atol=1e-4)
 
 
@@ -151,7 +156,7 @@ def test_a_prior_that_does_not_hear_ahead_says_so() -> None:
     with pytest.raises(ValueError, match="ahead"):
         deaf.frame_scores(codes(4), ahead=2)
     with pytest.raises(ValueError, match="ahead"):
-        deaf.hear(codes(4)[0], torch.zeros(4, dtype=torch.bool), deaf.new_cache(), 1, 2, 4)
+        deaf.hear(codes(4), torch.zeros(2, 4, dtype=torch.bool), deaf.new_cache(), 2, 2, 4)
 
 
 def test_what_is_older_than_the_window_times_layers_is_forgotten(prior: CodePrior) -> None:

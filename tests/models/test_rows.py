@@ -5,19 +5,21 @@ import torch
 import torch.nn.functional as F
 
 from distill.models.prior import CodePrior
-from distill.models.rows import EIGHT, StreamLinear, by_stream, in_eights, log_sum, softplus
+from distill.models.rows import StreamLinear, by_stream, log_sum, plus_by_stream, softplus
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (64, 3), (24, 700), (128, 512), (513, 128)])
-@pytest.mark.parametrize("product", [by_stream, in_eights])
-def test_products_do_not_depend_on_the_batch(shape: tuple[int, int], product) -> None:
+def test_products_do_not_depend_on_the_batch(shape: tuple[int, int]) -> None:
     K, N = shape
     generator = torch.Generator().manual_seed(K)
-    x, weight = torch.randn(2 * EIGHT + 3, K, generator=generator), torch.randn(N, K, generator=generator)
-    whole = product(x, weight)
+    x, weight = torch.randn(19, K, generator=generator), torch.randn(N, K, generator=generator)
+    base, columns = torch.randn(19, N, generator=generator), weight.T.contiguous()
+    whole, sums = by_stream(x, weight), plus_by_stream(base, x, columns, 60)
     assert torch.allclose(whole, x @ weight.T, atol=1e-4)
+    assert torch.allclose(sums, base + 60 * x @ weight.T, atol=1e-2)
     for some in (slice(0, 1), slice(3, 5), slice(7, 8), slice(4, 16)):
-        assert torch.equal(product(x[some], weight), whole[some])
+        assert torch.equal(by_stream(x[some], weight), whole[some])
+        assert torch.equal(plus_by_stream(base[some], x[some], columns, 60), sums[some])
 
 
 @pytest.mark.parametrize("bias", [True, False])
@@ -32,15 +34,17 @@ def test_a_layer_is_the_same_in_and_out_of_training(bias: bool) -> None:
 
 @pytest.mark.parametrize("size", [40, 64, 100])
 def test_a_step_of_the_prior_does_not_depend_on_the_batch(size: int) -> None:
-    """Scores to the bit: of codes and ends, by network, pointer and reader."""
+    """Scores to the bit: of codes and ends, by network, pointer and reader, after what was heard at once."""
     torch.manual_seed(0)
     Q, K, streams = 3, size, 5
     prior = CodePrior(K, 12 * Q, Q, 128, latent_dim=24, descriptors=2, tags=2, ends_first=True).eval()
     codes, starts = torch.randint(K, (15, streams, Q)), torch.rand(15, streams) < 0.2
+    heard, begun = torch.randint(K, (streams, 9, Q)), torch.rand(streams, 9) < 0.2
     asked = torch.rand(streams, 4)
 
     def scores(some: slice) -> list[torch.Tensor]:
         cache, given = prior.new_cache(), []
+        prior.hear(heard[some], begun[some], cache, len(heard[some]))
         for previous, begins in zip(codes[:, some], starts[:, some], strict=True):
             known = prior.step(previous, begins, cache)
             ends = prior.score_end(known, cache)

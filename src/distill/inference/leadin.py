@@ -36,7 +36,8 @@ class LeadIn(NamedTuple):
 
 
 class LeadIns(NamedTuple):
-    """One for each of `B` streams, equally long: `codes` `[T, B, Q]`, `starts` `[T, B]`, `ended` and `age` `[B]`."""
+    """One for each of `B` streams, equally long: `codes` `[B, T, Q]`, `starts` `[B, T]`, `ended` and `age` `[B]`; or
+    one for all of them, then `B` is 1."""
 
     codes: Tensor
     starts: Tensor
@@ -45,7 +46,7 @@ class LeadIns(NamedTuple):
 
     @classmethod
     def of(cls, each: Sequence[LeadIn]) -> "LeadIns":
-        codes, starts = torch.stack([one.codes for one in each], 1), torch.stack([one.starts for one in each], 1)
+        codes, starts = torch.stack([one.codes for one in each]), torch.stack([one.starts for one in each])
         return cls(codes, starts, torch.tensor([one.ended for one in each]), torch.tensor([one.age for one in each]))
 
     def to(self, device: torch.device) -> "LeadIns":

@@ -70,7 +70,8 @@ class PassageSearch:
         self.codes, self.frames = codes, torch.tensor(frames, dtype=torch.long)
         self.begins = self.frames.cumsum(0) - self.frames
         self.owner = torch.arange(len(frames)).repeat_interleave(self.frames)
-        self.codebooks = model.rvq.codebooks.detach().cpu()
+        codebooks = model.rvq.codebooks.detach().cpu()
+        self.entries, self.first = codebooks.flatten(0, 1), len(codebooks[0]) * torch.arange(len(codebooks))
         self.level = model.analysis.level_direction().detach().cpu()
         self.in_db = model.analysis.in_db
         self.window = max(SHORTEST, round(WINDOW_S * model.frame_rate))
@@ -115,7 +116,8 @@ class PassageSearch:
 
     def _latents(self, codes: Tensor) -> Tensor:
         """`[..., D]` of `codes` `[..., Q]`."""
-        return self.codebooks[torch.arange(codes.shape[-1]), codes.long()].sum(-2)
+        rows = (codes.long() + self.first).flatten(0, -2)
+        return F.embedding_bag(rows, self.entries, mode="sum").unflatten(0, codes.shape[:-1])
 
     def _windows(self, codes: Tensor, starts: Tensor, size: int) -> Tensor:
         """Latents `[..., size, D]` from `starts` `[...]` on."""

@@ -15,6 +15,10 @@ NOWHERE = -3
 """A number that no sound of the corpus holds."""
 
 
+FINE, LENGTH_BITS = 2.0**16, 22
+"""Of a run, bits are counted in such parts; its length, in frames, is below a power of two: more than a day."""
+
+
 class EndingRuns(NamedTuple):
     """For every frame `[n]`: the weightiest run that ends there, its `bits`, its `length` in frames (0: no run), and
     the frame of the corpus at which it ends."""
@@ -70,13 +74,15 @@ class RunSearch:
     def __init__(self, sequences: Sequence[np.ndarray], alphabet: int) -> None:
         self.surprise = Surprise(sequences, alphabet)
         joined = np.concatenate([np.append(s, SEPARATORS) for s in sequences])
+        # As small as they fit: numbers of 16 bits are sorted by radix.
+        joined = joined.astype(np.min_scalar_type(-alphabet - 1))
         self.size = len(joined)
         self._begins = np.cumsum([0, *(len(s) + len(SEPARATORS) for s in sequences)])
         self._order = np.argsort(joined, kind="stable")
         self._sorted = joined[self._order]
 
     def _places(self, code: int) -> np.ndarray:
-        first, last = np.searchsorted(self._sorted, (code, code + 1))
+        first, last = np.searchsorted(self._sorted, np.array((code, code + 1), self._sorted.dtype))
         return self._order[first:last]
 
     def place(self, corpus_frame: int) -> tuple[int, int]:
@@ -90,18 +96,20 @@ class RunSearch:
         Dynamic programming along diagonals, at the places of the corpus that hold the frame's code only.
         """
         found = EndingRuns(*(np.zeros(len(sequence), kind) for kind in (float, int, int)))
-        weight = np.zeros((3, self.size + 2))
-        length = np.zeros((3, self.size + 2), np.int32)
+        # One number holds the weight of a run, in front, and its length: they are read and written together.
+        rows = [np.zeros(self.size + 2, np.int64) for _ in range(3)]
         touched = [np.zeros(0, int)] * 3
-        for i, (code, bits) in enumerate(zip(sequence, self.surprise(sequence), strict=True)):
-            now, last, gap = i % 3, (i - 1) % 3, (i - 2) % 3
-            weight[now, touched[now]] = length[now, touched[now]] = 0
-            touched[now] = at = self._places(int(code)) + 2
+        gains = (np.round(self.surprise(sequence) * FINE).astype(np.int64) << LENGTH_BITS) + 1
+        for i, (code, gain) in enumerate(zip(sequence, gains, strict=True)):
+            # Shifted, so that a frame of the corpus, the one before it and the one before that have one number.
+            now, last, gap = (rows[(i - j) % 3][2 - j :] for j in range(3))
+            now[touched[i % 3]] = 0
+            touched[i % 3] = at = self._places(int(code))
             if not len(at):
                 continue
-            over = weight[gap, at - 2] > weight[last, at - 1]
-            weight[now, at] = bits + np.where(over, weight[gap, at - 2], weight[last, at - 1])
-            length[now, at] = np.where(over, length[gap, at - 2] + 2, length[last, at - 1] + 1)
-            best = at[weight[now, at].argmax()]
-            found.bits[i], found.length[i], found.corpus_end[i] = weight[now, best], length[now, best], best - 2
+            one, two = last[at], gap[at]
+            now[at] = runs = np.where(two > one, two + 1, one) + gain
+            best = runs.argmax()
+            found.bits[i], found.length[i] = (runs[best] >> LENGTH_BITS) / FINE, runs[best] & (1 << LENGTH_BITS) - 1
+            found.corpus_end[i] = at[best]
         return found

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from distill.device import on_one_thread
 from distill.errors import UsageError
 from distill.inference.leadin import LeadIn, LeadIns
 from distill.inference.units import NEAREST, Place, Units
@@ -136,42 +137,35 @@ class Ahead(NamedTuple):
     codes: Tensor
     gap: int
 
-
-def _hear(prior: CodePrior, lead_in: LeadIn | LeadIns, batch_size: int, cache: PriorCache) -> Tensor:
-    """Take in all of `lead_in`; returns the codes `[B, Q]` of its last frame, which the next step takes."""
-    device, previous = prior.start.device, None
-    for codes, begins in zip(lead_in.codes.to(device), lead_in.starts, strict=True):
-        prior.step(previous, begins.expand(batch_size).to(device), cache)
-        previous = codes.expand(batch_size, -1)
-    assert previous is not None
-    return previous
+    @classmethod
+    def of_nothing(cls, levels: int) -> "Ahead":
+        """For codes of so many levels."""
+        return cls(torch.zeros(0, levels, dtype=torch.long), 0)
 
 
-def _hear_both(
-    prior: CodePrior, lead_in: LeadIn | None, ahead: Ahead, batch_size: int, cache: PriorCache
-) -> Tensor | None:
-    """Take in what follows and what comes before, if anything, at once; returns as `_hear` does."""
-    device, following = prior.start.device, ahead.codes
-    before = lead_in.codes if lead_in else following[:0]
-    codes = torch.cat([following, before]).to(device)
-    starts = torch.zeros(len(codes), dtype=torch.bool, device=device)
+def _hear(prior: CodePrior, lead_in: LeadIns | None, ahead: Ahead, batch_size: int, cache: PriorCache) -> Tensor | None:
+    """Take in what follows and what comes before, if anything; returns the codes `[B, Q]` of the last frame of what
+    comes before, which the next step takes, None where nothing does."""
+    coming = ahead.codes[None].to(prior.start.device)
+    S, T, past = (len(lead_in.codes) if lead_in else 1), coming.shape[1], (lead_in.codes.shape[1] if lead_in else 0)
+    codes, starts = coming.expand(S, -1, -1), torch.zeros(S, T, dtype=torch.bool, device=coming.device)
     if lead_in:
-        starts[len(following) :] = lead_in.starts.to(device)
-    if len(codes):
-        prior.hear(codes, starts, cache, batch_size, len(following), len(before) + ahead.gap)
-    return codes[-1].expand(batch_size, -1) if len(before) else None
+        codes, starts = torch.cat([codes, lead_in.codes], 1), torch.cat([starts, lead_in.starts], 1)
+    if T + past:
+        prior.hear(codes, starts, cache, batch_size, T, past + ahead.gap)
+    return codes[:, -1].expand(batch_size, -1) if past else None
 
 
-def _quiet(lead_in: LeadIn | LeadIns, units: Units | None, quiet: Tensor) -> Tensor:
+def _quiet(lead_in: LeadIns, units: Units | None, quiet: Tensor) -> Tensor:
     """For how many frames `[B]` it has been silent at the end of `lead_in`, none being `quiet` `[B]`."""
     if units is None or units.hearing is None:
         return quiet
-    codes = lead_in.codes.to(quiet.device)
-    silent = units.hearing(codes.flatten(0, -2)).unflatten(0, codes.shape[:-1])
+    silent = units.hearing(lead_in.codes.flatten(0, 1)).view(lead_in.starts.shape)
     # Ones to the last audible frame, counted from the end.
-    return quiet + silent.long().flip(0).cumprod(0).sum(0)
+    return quiet + silent.long().flip(1).cumprod(1).sum(1)
 
 
+@on_one_thread
 @torch.inference_mode()
 def sample_sounds(
     prior: CodePrior,
@@ -197,22 +191,16 @@ def sample_sounds(
     """
     device = prior.start.device
     age = torch.zeros(batch_size, dtype=torch.long, device=device)
-    cache, previous, lasting = prior.new_cache(), None, lasting or Lasting()
+    cache, lasting = prior.new_cache(), lasting or Lasting()
     starts = torch.ones(batch_size, dtype=torch.bool, device=device)
-    if isinstance(lead_in, LeadIns):
-        lead_in = lead_in.to(device)
-    if ahead is not None:
-        assert not isinstance(lead_in, LeadIns)
-        previous = _hear_both(prior, lead_in, ahead, batch_size, cache)
-    elif lead_in is not None:
-        previous = _hear(prior, lead_in, batch_size, cache)
+    heard = LeadIns.of([lead_in]) if isinstance(lead_in, LeadIn) else lead_in
+    heard = heard.to(device) if heard else None
+    previous = _hear(prior, heard, ahead or Ahead.of_nothing(prior.num_quantizers), batch_size, cache)
     quiet, begun = torch.zeros_like(age), starts
-    if lead_in is not None:
-        starts, age = starts & lead_in.ended, age + lead_in.age
-        begun = starts | lead_in.starts.to(device).any(0)
-        quiet = _quiet(lead_in, units, quiet)
-    # Where sounds end is drawn as the prior has it: a cut would make rare endings rarer still.
-    coin = Sampling(temperature=1.0 if sampling.temperature >= GREEDY_BELOW else 0.0, top_p=1.0)
+    if heard:
+        starts, age = starts & heard.ended, age + heard.age
+        begun = starts | heard.starts.any(1)
+        quiet = _quiet(heard, units, quiet)
     rules = _Rules(sampling, generator, given, asked, units, lean)
     for t in count():
         known = prior.step(previous, starts, cache)
@@ -220,14 +208,15 @@ def sample_sounds(
         if prior.ends_first:
             # What is given goes on: of a frame that is there already nobody asks whether it is the last.
             goes_on = given is not None and given.at(t, 0) is not None
-            ends = lasting.bounded(_toss(prior.score_end(known, cache), coin, generator) & (not goes_on), age, begun)
+            last = _toss(prior.score_end(known, cache), sampling, generator) & (not goes_on)
+            ends = lasting.bounded(last, age, begun)
             known = prior.know_end(known, ends)
             place = Place(previous, starts, ends, hushed)
             previous, known = rules.draw(prior, known, cache, t, place)
         else:
             place = Place(previous, starts, torch.zeros_like(starts), hushed)
             previous, known = rules.draw(prior, known, cache, t, place)
-            ends = lasting.bounded(_toss(prior.score_end(known, cache), coin, generator), age, begun)
+            ends = lasting.bounded(_toss(prior.score_end(known, cache), sampling, generator), age, begun)
         starts, age, begun = ends, torch.where(ends, 0, age + 1), begun | ends
         quiet = quiet if units is None else units.quiet_after(quiet, previous)
         yield Frame(previous, ends)
@@ -279,6 +268,9 @@ def _pick(scores: Tensor, sampling: Sampling, generator: Chance) -> Tensor:
     return highest.indices.gather(1, among.to(scores.device)[:, None])[:, 0]
 
 
-def _toss(logits: Tensor, coin: Sampling, generator: Chance) -> Tensor:
-    """True `[B]` by chance, as `logits` `[B]` have it."""
-    return sample(torch.stack([torch.zeros_like(logits), logits], 1), coin, generator).to(logits.device).bool()
+def _toss(logits: Tensor, sampling: Sampling, generator: Chance) -> Tensor:
+    """True `[B]` by chance, as `logits` `[B]` have it: a cut would make rare endings rarer still."""
+    if sampling.temperature < GREEDY_BELOW:
+        return logits > 0
+    chance = logits.detach().double().cpu().sigmoid()
+    return (_uniform(len(logits), generator)[:, 0] < chance).to(logits.device)

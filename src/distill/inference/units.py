@@ -18,7 +18,7 @@ from torch import Tensor
 
 from distill.models.prior import CodePrior
 from distill.models.reader import Asked, Told
-from distill.models.rows import in_eights
+from distill.models.rows import plus_by_stream
 
 TARGET, JOIN = 100.0, 30.0
 """What squared distances cost, in units of the variance of all latents: that of the coarse codes, and that of the frame
@@ -46,38 +46,28 @@ class Place(NamedTuple):
     hushed: Tensor
 
 
-class Points(NamedTuple):
-    """`places` `[M, D]` and their squared lengths `[M]`, which would take long to sum for every frame."""
-
-    places: Tensor
-    squares: Tensor
-
-    @classmethod
-    def of(cls, places: Tensor) -> "Points":
-        return cls(places, places.square().sum(-1))
-
-    def squared_distance(self, x: Tensor) -> Tensor:
-        """`[B, M]` from the rows of `x` `[B, D]`."""
-        lengths = x.square().sum(-1, keepdim=True)
-        return (lengths + self.squares).sub_(in_eights(x, self.places), alpha=2).clamp_(min=0)
-
-
 class Units(NamedTuple):
     """`M` frames of recordings: their `codes` `[M, Q]`; of which `kind` `[M]` they are, by their first `free_levels`;
-    latents of the `coarse` codes of each kind and of all of the frame `before` (zero where a recording begins); which
-    of them begin and end a recording, `edges` `[M, 2]` (bool); what a reader, if there is one, is `told` by them.
+    latents of the `coarse` codes of each of `N` kinds `[D, N]` and of all of the frame `before` (zero where a recording
+    begins) `[D, M]`, in columns, which are read faster; which of them begin and end a recording, `edges` `[M, 2]`
+    (bool); what a reader, if there is one, is `told` by them.
 
-    `fitting` `[2, 2, 2, M]` is how well each of them stands where it is hushed or not, where a sound begins or does
-    not, and where it ends or does not. Those that are silent are so by `hearing`, and for `longest_silence` frames at
-    most, None where silence may last. `used` `[2, 2, 2, free_levels, K]` (bool) are the codes of the first levels of
-    the frames that fit there, and of more of them where there are no such.
+    Squared distances are counted without the part that is the same for all frames, and what only depends on the frame
+    is summed beforehand: `lengths` `[N]` is the cost of the squared lengths of `coarse`; `fitting` `[2, 2, 2, M]` is
+    how well each frame stands where it is hushed or not, where a sound begins or does not, and where it ends or does
+    not, less the cost of the squared length of `before`.
+
+    Those that are silent are so by `hearing`, and for `longest_silence` frames at most, None where silence may last.
+    `used` `[2, 2, 2, free_levels, K]` (bool) are the codes of the first levels of the frames that fit there, and of
+    more of them where there are no such.
     """
 
     free_levels: int
     codes: Tensor
     kind: Tensor
-    coarse: Points
-    before: Points
+    coarse: Tensor
+    lengths: Tensor
+    before: Tensor
     edges: Tensor
     told: Told | None
     fitting: Tensor
@@ -94,16 +84,16 @@ class Units(NamedTuple):
         return quiet if self.hearing is None else torch.where(self.hearing(codes), quiet + 1, 0)
 
     def joins(self, prior: CodePrior, place: Place) -> Tensor:
-        """How well each frame `[B, M]` fits its `place`."""
-        before = torch.zeros_like(self.before.places[:1]) if place.previous is None else _latents(prior, place.previous)
-        apart = self.before.squared_distance(before * ~place.starts[:, None])
-        return self.fitting[place.hushed.long(), place.starts.long(), place.ends.long()].sub_(apart, alpha=JOIN)
+        """How well each frame `[B, M]` fits its `place`, up to what is the same for all."""
+        before = torch.zeros_like(self.before[:, :1].T) if place.previous is None else _latents(prior, place.previous)
+        fitting = self.fitting[place.hushed.long(), place.starts.long(), place.ends.long()]
+        return plus_by_stream(fitting, before * ~place.starts[:, None], self.before, 2 * JOIN)
 
     def scores(self, prior: CodePrior, coarse: Tensor, joins: Tensor, asked: Asked | None, t: int) -> Tensor:
         """How well each frame `[B, M]` goes with `coarse` codes `[B, free_levels]`, follows by `joins`, and makes what
         is `asked` of frame `t`."""
-        target = TARGET * self.coarse.squared_distance(_latents(prior, coarse))
-        scores = joins - target.index_select(1, self.kind)
+        target = plus_by_stream(self.lengths.expand(len(coarse), -1), _latents(prior, coarse), self.coarse, 2 * TARGET)
+        scores = joins + target.index_select(1, self.kind)
         if asked is None or prior.reader is None or self.told is None:
             return scores
         return scores + asked.guidance * prior.reader.fit(self.told, asked.at(t).to(scores)[:, None])
@@ -169,10 +159,11 @@ def units_of(
     if silent.all():
         # There is nothing to end a silence with.
         hearing = None
+    centres, before = _latents(prior, kinds), before[some]
     return Units(
-        free_levels, codes, kind, Points.of(_latents(prior, kinds)), Points.of(before[some]), edges, told,
-        _fitting(edges, silent), _used(coarse, edges, silent, prior.codebook_size), hearing,
-        longest if hearing else None,
+        free_levels, codes, kind, centres.T.contiguous(), -TARGET * centres.square().sum(1), before.T.contiguous(),
+        edges, told, _fitting(edges, silent) - JOIN * before.square().sum(1),
+        _used(coarse, edges, silent, prior.codebook_size), hearing, longest if hearing else None,
     )  # fmt: skip
 
 
@@ -190,7 +181,7 @@ def _heard(codes: Tensor, hearing: Hearing | None) -> Tensor:
 
 
 def _fitting(edges: Tensor, silent: Tensor) -> Tensor:
-    """As in `Units`, of frames with these `edges` `[M, 2]` that are `silent` `[M]` or not."""
+    """How well frames with these `edges` `[M, 2]`, `silent` `[M]` or not, stand by place, as in `Units`."""
     begins, ends = ((edges[:, i] != torch.tensor([[False], [True]], device=edges.device)).float() for i in (0, 1))
     wrong = begins[:, None] + ends
     hushed = torch.zeros_like(wrong).masked_fill(silent, -torch.inf)

@@ -36,6 +36,7 @@ class Analysis(nn.Module):
     basis: Tensor
     knots: Tensor
     floor: Tensor
+    level_widths: Tensor
 
     def __init__(self, sample_rate: int, channels: int, frame_hop: int, latent_dim: int) -> None:
         super().__init__()
@@ -43,6 +44,8 @@ class Analysis(nn.Module):
         for i, (n_mels, n_fft) in enumerate(ANALYSIS_SCALES):
             self.register_buffer(f"bank{i}", mel_filterbank(n_mels, n_fft, sample_rate), persistent=False)
         planes = torch.ones(1) if channels == 1 else torch.tensor([1, SIDE_WEIGHT, 0])
+        widths = self.get_buffer(f"bank{LEVEL_SCALE}").sum(0).clamp(min=1)
+        self.register_buffer("level_widths", widths, persistent=False)
         knots, floor = [], []
         for i, (n_mels, n_fft) in enumerate(ANALYSIS_SCALES):
             shape = -1, len(planes), 2 * frame_hop // n_fft, n_mels
@@ -95,8 +98,7 @@ class Analysis(nn.Module):
         basis, mean = self.basis[first : first + mid], self.mean[first : first + mid]
         log_mels = by_stream(latents.reshape(-1, latents.shape[-1]), basis).view(*latents.shape[:-1], -1)
         log_mels = log_mels / self.basis[:, 0].square().sum().clamp(min=1e-12) + mean
-        widths = self.get_buffer(f"bank{LEVEL_SCALE}").sum(0).clamp(min=1)
-        power = ((2 * log_mels).exp().unflatten(-1, (-1, n_mels)) / widths).sum(-1)
+        power = ((2 * log_mels).exp().unflatten(-1, (-1, n_mels)) / self.level_widths).sum(-1)
         # Of noise with a power of 1, half a spectrum under a Hann window, whose mean square is 3/8, holds so much.
         full = n_fft / 2 * 3 / 8 * n_fft
         return 10 * (power / full).clamp(min=LOG_FLOOR**2).log10()

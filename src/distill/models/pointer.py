@@ -178,6 +178,14 @@ def squared_distance(a: Tensor, b: Tensor) -> Tensor:
     return distance.clamp(min=0)
 
 
+def recent_slots(count: int, ahead: int, window: int) -> tuple[Tensor, Tensor]:
+    """Slots `[n]` of a ring for those frames `[n]`, of `count`, that are still in it: the first `ahead`, which stay in
+    front of it, and of those after them the last `window`."""
+    kept = torch.arange(count)
+    kept = kept[(kept < ahead) | (kept >= count - window)]
+    return torch.where(kept < ahead, kept, ahead + (kept - ahead) % window), kept
+
+
 class Memory:
     """What the pointer keeps of the last `window` frames while codes are drawn one after the other.
 
@@ -202,22 +210,22 @@ class Memory:
         self.fit = empty(batch_size, Q, HEADS, 1, 0)
 
     def hold(self, codes: Tensor, starts: Tensor, place: int) -> None:
-        """Begin with `codes` `[T, Q]`, the same in all streams, the last of which is still to be pushed.
+        """Begin with `codes` `[S, T, Q]`, of each stream or of all, the last of which is still to be pushed.
 
         Those of the first `ahead` frames, which lie from `place` on, stay for good; the others lie from 0 on. Sounds
-        begin at `starts` `[T]` (bool).
+        begin at `starts` `[S, T]` (bool).
         """
-        T, past = len(codes), len(codes) - self.ahead
-        frames = self.pointer.frames(codes[None], starts[None], self.ahead)
-        done = T - bool(past)
+        T, past = codes.shape[1], codes.shape[1] - self.ahead
+        frames = self.pointer.frames(codes, starts, self.ahead)
+        slots, done = recent_slots(T - bool(past), self.ahead, self.window)
         for kept, new in zip(self.past, frames, strict=True):
-            kept[:, :done] = new[:, :done]
-        self.codes[:, :, :done] = self.pointer.spread_out(codes[:done]).transpose(0, 1)
+            kept[:, slots] = new[:, done]
+        self.codes[:, :, slots] = self.spread[codes[:, done], self.levels].transpose(1, 2)
         self.place = place
         if past:
             self.kept = past - 1
             self.last[:], self.sound[:] = frames.last[:, -1:], frames.sound[:, -1:]
-            self.since[:] = past - 1 - int(_fresh(starts[None], self.ahead)[0, self.ahead :].nonzero()[-1])
+            self.since[:] = _since(starts, self.ahead)[:, -1:]
 
     def push(self, previous: Tensor | None, starts: Tensor) -> None:
         """Keep the codes `previous` `[B, Q]` (None: there are none yet) and go on to the next frame, which begins a

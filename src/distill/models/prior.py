@@ -15,7 +15,8 @@ precedes it, marked, at its own place in time (cf. fill in the middle, Bavarian 
 are `ahead`: the first so many of a sequence, which follow its others in time.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -26,7 +27,7 @@ from torch import Tensor, nn
 from distill.models.chunked import encode_audio
 from distill.models.pointer import Memory, Pointer
 from distill.models.reader import Reader
-from distill.models.transformer import Block, LevelHead, PriorCache, rotary_angles
+from distill.models.transformer import Block, LevelHead, PriorCache, rotary_turns
 from distill.models.vqvae import VQVAE
 
 
@@ -52,6 +53,9 @@ def extract_code_sequences(codec: VQVAE, sounds: Iterable[np.ndarray], offset: i
     """
     for sound in sounds:
         yield encode_audio(codec, sound, offset)
+
+
+Keep = Callable[[int, Tensor, Tensor], None]
 
 
 class FrameScores(NamedTuple):
@@ -156,18 +160,18 @@ class CodePrior(nn.Module):
         age = order[:, None] - order
         return (age >= 0) & ((age < self.window) | (order < ahead + bool(ahead)))
 
-    def _backbone(self, x: Tensor, codes: Tensor, ahead: int, place: int, cache: PriorCache | None = None) -> Tensor:
+    def _backbone(self, x: Tensor, codes: Tensor, ahead: int, place: int, keep: Keep | None = None) -> Tensor:
         """Output `[B, T, D]` for the inputs `x` `[B, T, D]` of `codes` `[B, T, Q]`, of which the first `ahead` lie from
-        `place` on, and the others from 0 on. What it attends to is kept in a new `cache`."""
+        `place` on, and the others from 0 on. `keep` takes the number of each layer, its keys and its values."""
         T = x.shape[1]
         places = torch.arange(T - ahead, device=x.device)
         if ahead:
             x = self._with_ahead(x, codes, ahead)
             places = torch.cat([torch.arange(place, place + ahead + 1, device=x.device), places])
-        angles = rotary_angles(places, self.head_dim)
+        turns = rotary_turns(places, self.head_dim, x.dtype)
         mask = self._window_mask(len(places), x.device, ahead)
         for layer, block in enumerate(self.blocks):
-            x = block(x, angles, mask, cache, layer)
+            x = block(x, turns, mask, keep and partial(keep, layer))
         return torch.cat([x[:, :ahead], x[:, ahead + 1 :]], 1) if ahead else x
 
     @property
@@ -231,16 +235,19 @@ class CodePrior(nn.Module):
     def hear(
         self, codes: Tensor, starts: Tensor, cache: PriorCache, batch_size: int = 1, ahead: int = 0, place: int = 0
     ) -> None:
-        """Take in `codes` `[T, Q]`, at most a window of them and those `ahead`, at once and before all else, for all
-        streams alike; sounds begin at `starts` `[T]` (bool). The next step takes the last of the codes.
+        """Take in `codes` `[S, T, Q]` at once and before all else, for each of the streams, or for all alike where `S`
+        is 1; sounds begin at `starts` `[S, T]` (bool). The next step takes the last of the codes.
 
         The first `ahead` of them follow what is yet to come: they lie from `place` on, the others from 0 on.
         `ValueError` from a prior that does not hear ahead.
         """
         cache.begin(batch_size, ahead + 1 if ahead else 0)
-        x = self._inputs(codes[None], starts[None], ahead)
-        self._backbone(x, codes[None], ahead, place, cache)
-        cache.position = len(codes) - ahead
+        # One after the other: what a stream hears does not depend on what is beside it, not even by its rounding.
+        for i in range(len(codes)):
+            one, begins = codes[i : i + 1], starts[i : i + 1]
+            streams = slice(None) if len(codes) == 1 else slice(i, i + 1)
+            self._backbone(self._inputs(one, begins, ahead), one, ahead, place, partial(cache.fill, streams))
+        cache.position = codes.shape[1] - ahead
         cache.steps = cache.ahead + cache.position
         if self.pointer is not None:
             cache.memory = Memory(self.pointer, batch_size, self.window, ahead)
@@ -253,10 +260,10 @@ class CodePrior(nn.Module):
         """
         past = self.start.expand(len(starts), -1) if previous is None else self.embedding(self._rows(previous)).sum(1)
         x = (past + starts[:, None] * self.new_sound)[:, None]
-        angles = rotary_angles(torch.tensor([cache.position], device=x.device), self.head_dim)
+        turns = rotary_turns(torch.tensor([cache.position], device=x.device), self.head_dim, x.dtype)
         for i, block in enumerate(self.blocks):
             assert isinstance(block, Block)
-            x = block.step(x, angles, cache, i)
+            x = block.step(x, turns, cache, i)
         cache.position += 1
         cache.steps += 1
         out: Tensor = self.norm(x)[:, 0]

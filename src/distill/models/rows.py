@@ -8,8 +8,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-EIGHT = 8
-
 
 def by_stream(x: Tensor, weight: Tensor) -> Tensor:
     """`x @ weight.T`, `[B, N]` or `[B, T, N]`, of `x` `[B, K]` or `[B, T, K]` and `weight` `[N, K]`."""
@@ -18,14 +16,10 @@ def by_stream(x: Tensor, weight: Tensor) -> Tensor:
     return torch.bmm(x, weight.T.expand(len(x), -1, -1))
 
 
-def in_eights(x: Tensor, weight: Tensor) -> Tensor:
-    """`x @ weight.T` `[B, N]` of `x` `[B, K]` and a `weight` `[N, K]` too large to be read once for every stream.
-
-    Eight streams at a time, with zeros for those that are missing, so that the shape is always the same.
-    """
-    B = len(x)
-    padded = F.pad(x, (0, 0, 0, -B % EIGHT))
-    return torch.cat([some @ weight.T for some in padded.split(EIGHT)])[:B]
+def plus_by_stream(base: Tensor, x: Tensor, columns: Tensor, factor: float) -> Tensor:
+    """`base + factor * (x @ columns)` `[B, N]` of `base` `[B, N]`, `x` `[B, K]` and `columns` `[K, N]`."""
+    product = torch.baddbmm(base[:, None], x[:, None], columns.expand(len(x), -1, -1), alpha=factor)
+    return product[:, 0]
 
 
 def softplus(x: Tensor) -> Tensor:

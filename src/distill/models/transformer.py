@@ -1,23 +1,34 @@
 """What the prior's network is made of: rotary places, attention over a window with a cache, heads."""
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from distill.models.pointer import Memory
+from distill.models.pointer import Memory, recent_slots
 from distill.models.rows import StreamLinear
 
 
-def rotary_angles(positions: Tensor, head_dim: int) -> Tensor:
-    """Angles `[T, head_dim / 2]` for frame positions `[T]` (Su et al. 2021, section 3.2.2)."""
+class Turns(NamedTuple):
+    """Cosines and sines `[T, head_dim / 2]`."""
+
+    cos: Tensor
+    sin: Tensor
+
+
+def rotary_turns(positions: Tensor, head_dim: int, dtype: torch.dtype = torch.float32) -> Turns:
+    """For frame positions `[T]` (Su et al. 2021, section 3.2.2)."""
     rates = 10_000.0 ** (-torch.arange(0, head_dim, 2, device=positions.device) / head_dim)
-    return positions[:, None].float() * rates
+    angles = positions[:, None].float() * rates
+    return Turns(angles.cos().to(dtype), angles.sin().to(dtype))
 
 
-def rotate(x: Tensor, angles: Tensor) -> Tensor:
-    """Turn feature pairs of `x` `[B, heads, T, head_dim]` by `angles` `[T, head_dim / 2]`."""
+def rotate(x: Tensor, turns: Turns) -> Tensor:
+    """Turn feature pairs of `x` `[..., T, head_dim]`."""
     a, b = x.chunk(2, dim=-1)
-    cos, sin = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
+    cos, sin = turns
     return torch.cat([a * cos - b * sin, a * sin + b * cos], dim=-1)
 
 
@@ -38,12 +49,15 @@ class PriorCache:
         """Before anything is kept: of so many streams, with so many slots that stay."""
         self.batch_size, self.ahead = batch_size, ahead
 
-    def fill(self, layer: int, key: Tensor, value: Tensor) -> None:
-        """Keep the first keys and values `[1, heads, T, head_dim]` of all streams, which are alike."""
+    def fill(self, streams: slice, layer: int, key: Tensor, value: Tensor) -> None:
+        """Keep the first keys and values `[1, heads, T, head_dim]` of some `streams`, which are alike."""
         _, heads, T, dim = key.shape
-        keys = self._keys[layer] = key.new_zeros(self.batch_size, heads, self.ahead + self.window, dim)
-        values = self._values[layer] = value.new_zeros(self.batch_size, heads, self.ahead + self.window, dim)
-        keys[:, :, :T], values[:, :, :T] = key, value
+        slots, frames = recent_slots(T, self.ahead, self.window)
+        for kept, new in ((self._keys, key), (self._values, value)):
+            whole = kept[layer]
+            if whole is None:
+                whole = kept[layer] = new.new_zeros(self.batch_size, heads, self.ahead + self.window, dim)
+            whole[streams, :, slots] = new[:, :, frames]
 
     def push(self, layer: int, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
         """Add one frame's `[B, heads, 1, head_dim]`; return all that it may look at, itself included.
@@ -80,11 +94,12 @@ class Block(nn.Module):
             nn.Dropout(dropout),
         )
 
-    def _project(self, x: Tensor, angles: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def _project(self, x: Tensor, turns: Turns) -> tuple[Tensor, Tensor, Tensor]:
         B, T, D = x.shape
         qkv = self.qkv(self.attention_norm(x)).reshape(B, T, 3, self.num_heads, D // self.num_heads)
-        query, key, value = qkv.permute(2, 0, 3, 1, 4)
-        return rotate(query, angles), rotate(key, angles), value
+        qkv = qkv.permute(2, 0, 3, 1, 4)
+        query, key = rotate(qkv[:2], turns)
+        return query, key, qkv[2]
 
     def _close(self, x: Tensor, attended: Tensor) -> Tensor:
         B, T, D = x.shape
@@ -93,19 +108,24 @@ class Block(nn.Module):
         return x + self.mlp(x)
 
     def forward(
-        self, x: Tensor, angles: Tensor, mask: Tensor | None, cache: PriorCache | None = None, layer: int = 0
+        self,
+        x: Tensor,
+        turns: Turns,
+        mask: Tensor | None,
+        keep: Callable[[Tensor, Tensor], None] | None = None,
     ) -> Tensor:
-        """`x` `[B, T, D]`; `mask` `[T, T]` (true where a frame may look), or plain causal when None."""
+        """`x` `[B, T, D]`; `mask` `[T, T]` (true where a frame may look), or plain causal when None. `keep` takes keys
+        and values `[B, heads, T, head_dim]`."""
         # No dropout on the attention itself: on a CPU it doubles the time of a step.
-        query, key, value = self._project(x, angles)
-        if cache is not None:
-            cache.fill(layer, key, value)
+        query, key, value = self._project(x, turns)
+        if keep is not None:
+            keep(key, value)
         attended = F.scaled_dot_product_attention(query, key, value, attn_mask=mask, is_causal=mask is None)
         return self._close(x, attended)
 
-    def step(self, x: Tensor, angles: Tensor, cache: PriorCache, layer: int) -> Tensor:
+    def step(self, x: Tensor, turns: Turns, cache: PriorCache, layer: int) -> Tensor:
         """One frame `[B, 1, D]`, given the cached ones."""
-        query, key, value = self._project(x, angles)
+        query, key, value = self._project(x, turns)
         return self._close(x, F.scaled_dot_product_attention(query, *cache.push(layer, key, value)))
 
 
