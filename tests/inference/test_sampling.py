@@ -140,7 +140,7 @@ def test_what_is_drawn_leans_as_told() -> None:
 def beginnings(
     frames: int, lead_in: LeadIn | None = None, ends_first: bool = True, bias: float = -1e4, least: int = 1
 ) -> list[int]:
-    """Where sounds begin after `lead_in`, by a prior that ends none, or all at once, if each has `least` to 5 frames."""
+    """Where sounds begin after `lead_in`, by a prior that ends none, or all at once, if each lasts `least` to 5."""
     sizes = {"hidden_size": 8, "num_layers": 1, "num_heads": 2}
     prior = CodePrior(2, seq_len=64, num_quantizers=1, **sizes, latent_dim=2, ends_first=ends_first).eval()
     with torch.no_grad():
