@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from distill import device
-from distill.device import available_cores, default_threads, prepare
+from distill.device import available_cores, default_threads, on_one_thread, prepare
 from distill.errors import UsageError
 
 
@@ -58,3 +58,29 @@ def test_what_the_environment_asks_for_counts(four_cores: Path, monkeypatch: pyt
 def test_no_threads_are_an_error() -> None:
     with pytest.raises(UsageError, match="--threads"):
         prepare(0)
+
+
+def test_a_generator_on_one_thread_leaves_the_others_to_the_rest() -> None:
+    torch.set_num_threads(3)
+
+    @on_one_thread
+    def inside(count: int) -> Iterator[int]:
+        for _ in range(count):
+            yield torch.get_num_threads()
+
+    for threads in inside(count=2):
+        assert (threads, torch.get_num_threads()) == (1, 3)
+    assert torch.get_num_threads() == 3
+
+
+def test_an_error_in_a_generator_on_one_thread_gives_the_others_back() -> None:
+    torch.set_num_threads(3)
+
+    @on_one_thread
+    def broken() -> Iterator[int]:
+        yield 1
+        raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        list(broken())
+    assert torch.get_num_threads() == 3

@@ -4,7 +4,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from distill.models.rvq import ResidualVQ, kmeans, nearest
+from distill.models.rvq import BEAM, ResidualVQ, kmeans, nearest
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -65,6 +65,13 @@ def test_codes_are_the_nearest_to_what_is_left_over() -> None:
     assert torch.equal(codes[:, 2], nearest(left, rvq.codebooks[2]))
     assert torch.allclose(rvq.lookup(codes), sum(rvq.codebooks[q][codes[:, q]] for q in range(3)))
     assert torch.equal(rvq.lookup(codes, [1]), rvq.codebooks[1][codes[:, 1]])
+
+
+def test_of_two_levels_with_as_many_entries_as_paths_the_nearest_of_all_sums_is_found() -> None:
+    rvq, x = fitted(K=BEAM, Q=2)
+    first, second = rvq.codebooks
+    sums = (first[:, None] + second).flatten(0, 1)
+    assert torch.equal(rvq.lookup(rvq(x)), sums[torch.cdist(x, sums).argmin(1)])
 
 
 def test_nearly_every_entry_is_used_by_what_it_was_fitted_to() -> None:

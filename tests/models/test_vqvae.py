@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from distill.models import chunked
 from distill.models.chunked import decode_codes, encode_audio
 from distill.models.losses import MelLoss
-from distill.models.vqvae import NOISE_FRAMES, VQVAE, noise_table
+from distill.models.vqvae import NOISE_FRAMES, VQVAE, WideLinear, noise_table
 from distill.settings import SAMPLE_RATE
 
 
@@ -171,6 +171,19 @@ def test_forward_agrees_with_encode_then_decode(model: VQVAE) -> None:
     out = model(audio, zeros(1))
     assert torch.equal(out.codes, model.encode(audio))
     assert torch.allclose(out.audio, model.decode(out.codes), atol=1e-5)
+
+
+@pytest.mark.parametrize("outputs", [1, 16, 21, 1025])
+def test_wide_layers_are_what_linear_ones_are(outputs: int) -> None:
+    """In what they give, and in all gradients."""
+    torch.manual_seed(0)
+    layer, x = WideLinear(6, outputs), torch.randn(2, 5, 6, requires_grad=True)
+    weights = torch.randn(2, 5, outputs)
+    results = []
+    for given in (layer(x), F.linear(x, layer.weight, layer.bias)):
+        results.append((given, *torch.autograd.grad((given * weights).sum(), (x, layer.weight, layer.bias))))
+    assert results[0][0].shape == (2, 5, outputs)
+    assert all(torch.allclose(a, b, atol=1e-4) for a, b in zip(*results, strict=True))
 
 
 def test_noise_differs_by_place_and_is_the_same_every_time(model: VQVAE) -> None:

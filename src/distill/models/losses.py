@@ -127,15 +127,14 @@ def _log_rms(x: Tensor, block: int) -> Tensor:
 
 
 def best_gain(output: Tensor, target: Tensor, mel: MelLoss) -> float:
-    """The linear gain that brings `output` nearest to `target` (both `[..., N]`) by the training distance.
+    """The linear gain that brings `output` nearest to `target` (both `[..., N]`, whole windows of the largest scale) by
+    the training distance.
 
-    An L1 distance of logarithms is least at the median of their differences; each scale counts alike.
+    An L1 distance of logarithms is least at the median of their differences. All scales give as many of them, and so
+    count alike.
     """
-    differences, weights = [], []
+    differences = []
     for i in range(len(MEL_SCALES)):
-        d = (mel.log_mel(target, i, TRAINED_OVERLAP) - mel.log_mel(output, i, TRAINED_OVERLAP)).flatten()
-        differences.append(d)
-        weights.append(torch.full_like(d, 1 / d.numel()))
-    ordered, index = torch.cat(differences).sort()
-    share = torch.cat(weights)[index].cumsum(0)
-    return float(10 ** ordered[int(torch.searchsorted(share, share[-1] / 2))])
+        pair = (mel.log_mel(x, i, TRAINED_OVERLAP) for x in (target, output))
+        differences.append(torch.sub(*pair).flatten())
+    return float(10 ** torch.cat(differences).median())

@@ -53,16 +53,17 @@ class ResidualVQ(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Codes `[N, Q]` of `x` `[N, D]`: the nearest sum of entries that a beam of `BEAM` paths finds."""
-        N, D = x.shape
-        residual, codes = x[:, None], torch.empty(N, 1, 0, dtype=torch.long, device=x.device)
+        N, K = len(x), self.codebooks.shape[1]
+        order = torch.arange(N, device=x.device)[:, None]
+        # Paths `[N, P]`: what is left over, how far that is from nothing, and the codes so far.
+        residual, length, codes = x[:, None], x.square().sum(1, keepdim=True), order[:, :, None][..., :0]
         for codebook in self.codebooks:
-            K = len(codebook)
-            distance = residual.square().sum(-1, keepdim=True) - 2 * residual @ codebook.T + codebook.square().sum(1)
-            best = distance.flatten(1).topk(min(BEAM, distance.shape[1] * K), largest=False).indices
+            product = torch.addmm(codebook.square().sum(1), residual.flatten(0, 1), codebook.T, alpha=-2)
+            distance = product.view(N, -1, K).add_(length[..., None]).flatten(1)
+            length, best = distance.topk(min(BEAM, distance.shape[1]), largest=False)
             path, entry = best // K, best % K
-            residual = residual.gather(1, path[..., None].expand(-1, -1, D)) - codebook[entry]
-            earlier = codes.gather(1, path[..., None].expand(-1, -1, codes.shape[2]))
-            codes = torch.cat((earlier, entry[..., None]), 2)
+            residual = residual[order, path] - codebook[entry]
+            codes = torch.cat((codes[order, path], entry[..., None]), 2)
         # `topk` sorts: the first path is the nearest.
         return codes[:, 0]
 
