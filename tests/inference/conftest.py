@@ -1,13 +1,15 @@
-"""Grids of codes to edit, made without a model."""
+"""Grids of codes to edit, made without a model; how a code is drawn."""
 
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from distill.inference.editing import CodeGrid
 from distill.inference.regions import level_names
+from distill.inference.sampling import Sampling, sample
 from distill.settings import SAMPLE_RATE
 
 HOP = 1024
@@ -34,3 +36,18 @@ def new_grid() -> Callable[..., CodeGrid]:
         return CodeGrid(**(values | changes))
 
     return make
+
+
+@pytest.fixture(scope="session")
+def drawn_after() -> Callable[..., torch.Tensor]:
+    """Draws a code `[1]` of the first level after the codes `past` `[1, t, Q]`; of any other, after none."""
+
+    def draw(logits: torch.Tensor, past: torch.Tensor, sampling: Sampling, dice: torch.Generator) -> torch.Tensor:
+        if not past.shape[1]:
+            return sample(logits, sampling, dice)
+        last = past[:, -1, :1]
+        stays = torch.rand(1, 1, generator=dice, dtype=torch.float64).float() < logits.softmax(-1).gather(1, last)
+        other = sample(logits.scatter(1, last, -torch.inf), sampling, dice)
+        return last[0] if stays else other
+
+    return draw

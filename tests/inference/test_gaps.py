@@ -45,8 +45,9 @@ def test_any_gap(hears_ahead: bool, before: int, after: int, frames: int) -> Non
 
 @pytest.mark.parametrize("hears_ahead", [True, False])
 def test_what_follows_decides(hears_ahead: bool) -> None:
-    one, other = (filled(lively_prior(hears_ahead), Gap(codes(9), codes(after), 6)) for after in (7, 8))
-    assert not torch.equal(one, other)
+    several = [filled(lively_prior(hears_ahead), Gap(codes(9), codes(after), 6)) for after in (5, 6, 7, 8)]
+    # One try may be the best for two of them.
+    assert len({tuple(one.flatten().tolist()) for one in several}) > 2
 
 
 def test_tries_are_judged_by_what_stands_fast() -> None:

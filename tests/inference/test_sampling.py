@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Any
 
@@ -47,6 +47,22 @@ def test_zero_temperature_takes_the_likeliest_and_rows_are_independent() -> None
     assert torch.equal(sample(logits, Sampling(temperature=0), generator()), logits.argmax(1))
 
 
+def test_the_first_level_moves_on_as_often_as_the_prior_says() -> None:
+    """With a cut too, which leaves out all else: what is likeliest in what stands still is more of it."""
+    prior = lively_prior()
+    chances = torch.tensor([0.005] * 16 + [0.92])
+
+    def score_level(level: int, known: torch.Tensor, cache: PriorCache) -> torch.Tensor:
+        return chances.log().expand(len(known), -1)
+
+    prior.score_level = score_level
+    frames = islice(sample_sounds(prior, 1, Sampling(top_p=0.9), generator()), 4000)
+    codes = torch.cat([frame.codes for frame in frames])
+    assert (codes[:, 1:] == 16).all()
+    held = codes[:-1, 0] == 16
+    assert float((codes[1:, 0] != 16)[held].float().mean()) == pytest.approx(0.08, abs=0.02)
+
+
 NONSENSE: list[dict[str, Any]] = [
     {"temperature": -1}, {"temperature": 11}, {"top_p": 0}, {"top_p": 1.1}, {"top_k": -1}, {"lead_in": -1},
     {"lead_in": 61}, {"lead_in": 0, "like": "drums"}, {"free_levels": 0}, {"closeness": -0.1}, {"closeness": 1.1},
@@ -60,7 +76,12 @@ def test_nonsense_is_refused(bad: dict[str, Any]) -> None:
 
 
 def uncached(
-    prior: CodePrior, frames: int, sampling: Sampling, seed: int, lead_in: LeadIn | None = None
+    prior: CodePrior,
+    frames: int,
+    sampling: Sampling,
+    seed: int,
+    drawn_after: Callable[..., torch.Tensor],
+    lead_in: LeadIn | None = None,
 ) -> torch.Tensor:
     """What `sample_sounds` does, but with the whole past scored anew for every code."""
     dice, Q = generator(seed), prior.num_quantizers
@@ -80,7 +101,7 @@ def uncached(
         ends = torch.cat([ends, last[:, None]], 1)
         for level in range(Q):
             logits = prior.frame_scores(codes, starts, ends=ends).codes[:, t, level]
-            codes[:, t, level] = sample(logits, sampling, dice)
+            codes[:, t, level] = drawn_after(logits, codes[:, :t] if level == 0 else codes[:, :0], sampling, dice)
         last = last if prior.ends_first else toss()
         starts = torch.cat([starts, last[:, None]], 1)
     return codes[0, heard:]
@@ -104,23 +125,27 @@ def drawn(prior: CodePrior, frames: int, lead_in: LeadIn | None = None) -> torch
 
 @pytest.mark.parametrize("ended", [False, True])
 @pytest.mark.parametrize("latent_dim", [0, 4], ids=["network", "pointer"])
-def test_a_lead_in_is_heard_and_not_played(latent_dim: int, ended: bool) -> None:
+def test_a_lead_in_is_heard_and_not_played(
+    drawn_after: Callable[..., torch.Tensor], latent_dim: int, ended: bool
+) -> None:
     prior = lively_prior(latent_dim, ends_first=latent_dim > 0)
     codes = torch.randint(17, (20, 3), generator=generator(2))
     lead_in = LeadIn(codes, torch.arange(20) % 8 == 1, ended, ("some.wav",))
     after = drawn(prior, 15, lead_in)
     with torch.inference_mode():
-        assert torch.equal(after, uncached(prior, 15, Sampling(), 5, lead_in))
+        assert torch.equal(after, uncached(prior, 15, Sampling(), 5, drawn_after, lead_in))
     alone = drawn(prior, 15)
     assert not torch.equal(after, alone)
 
 
 @pytest.mark.parametrize("ends_first", [False, True])
-def test_cached_sampling_equals_uncached_to_the_last_code(ends_first: bool) -> None:
+def test_cached_sampling_equals_uncached_to_the_last_code(
+    drawn_after: Callable[..., torch.Tensor], ends_first: bool
+) -> None:
     prior = lively_prior(4 if ends_first else 0, ends_first)
     cached = drawn(prior, 40)
     with torch.inference_mode():
-        assert torch.equal(cached, uncached(prior, 40, Sampling(), 5))
+        assert torch.equal(cached, uncached(prior, 40, Sampling(), 5, drawn_after))
     assert len(cached.unique()) > 5
 
 

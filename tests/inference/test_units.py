@@ -1,13 +1,14 @@
 """Frames of recordings as units: which come, in which order, and what one may ask of them."""
 
+from collections.abc import Callable
 from itertools import islice
 
 import pytest
 import torch
 
 from distill.inference.leadin import LeadIn
-from distill.inference.sampling import Frame, Given, Sampling, sample, sample_sounds
-from distill.inference.units import MOST, NEAREST, Hearing, Place, Units, units_of
+from distill.inference.sampling import Frame, Given, Lasting, Sampling, sample, sample_sounds
+from distill.inference.units import MOST, NEAREST, Hearing, Place, Units, doublings, units_of
 from distill.models.prior import CodePrior
 from distill.models.reader import Asked
 
@@ -54,7 +55,8 @@ def test_finer_codes_come_together_from_a_recording(free_levels: int) -> None:
 
 
 def test_no_code_comes_that_no_recording_has() -> None:
-    drawn = frames_drawn(lively_prior(), [recording(40, 1, codes=5)], sampling={"temperature": 3.0, "top_p": 1.0})
+    recordings = [recording(40, seed, codes=5) for seed in range(4)]
+    drawn = frames_drawn(lively_prior(), recordings, sampling={"temperature": 3.0, "top_p": 1.0})
     codes = torch.cat([frame.codes for frame in drawn])
     assert set(codes[:, 0].tolist()) == set(range(5))
 
@@ -189,6 +191,38 @@ def test_what_is_asked_decides_among_frames_too() -> None:
     assert heard[1] - heard[0] > 0.5
 
 
+def test_sounds_age_as_those_of_the_recordings_do() -> None:
+    """What comes in the first two frames of a recording, or in the next four, comes at no age four times as high."""
+    prior, recordings = lively_prior(), [recording(40, seed) for seed in (1, 2, 3)]
+    with torch.no_grad():
+        prior.pointer.ending.score.bias.fill_(-4.0)
+    for source in recordings:
+        source["codes"][:, 0] = source["codes"][:, 0] % 5 + 5 * torch.bucketize(torch.arange(40), torch.tensor([1, 5]))
+    drawn = frames_drawn(prior, recordings, 400, lasting=Lasting(1, 40))
+    ages, oldest = [0, 0], 0
+    for frame in drawn:
+        for stream in range(2):
+            age, part = ages[stream], int(frame.codes[stream, 0]) // 5
+            if not frame.ends[stream]:
+                assert part in ({0, 1, 2} if age < 7 else {1, 2} if age < 15 else {2})
+            ages[stream] = 0 if frame.ends[stream] else age + 1
+            oldest = max(oldest, age)
+    assert oldest > 20
+
+
+def test_a_sound_of_unknown_age_may_have_any() -> None:
+    frames = torch.tensor([0, 1, 2, 3, 7, 100, 100])
+    age = doublings(frames, torch.tensor([True] * 6 + [False]))
+    assert age[:5].tolist() == pytest.approx([0, 1, 1.585, 2, 3], abs=1e-3)
+    assert age[6].isnan()
+    units = units_of(lively_prior(), [recording(30, 1)], 1)
+    no = torch.zeros(1, dtype=torch.bool)
+    logits, place = torch.zeros(1, K), Place(torch.zeros(1, Q, dtype=torch.long), no, no, no, age[6:])
+    joins = units.joins(lively_prior(), place)
+    possible = units.follow(0, logits, joins, place, 0.0)[0] > -torch.inf
+    assert possible.nonzero()[:, 0].tolist() == recording(30, 1)["codes"][1:-1, 0].unique().tolist()
+
+
 def test_many_frames_are_thinned_out() -> None:
     prior = lively_prior()
     units = units_of(prior, [recording(MOST, 1), recording(MOST, 2)], 1)
@@ -206,19 +240,27 @@ def test_none_where_all_levels_are_free_or_nothing_is_kept() -> None:
 
 
 def uncached(
-    prior: CodePrior, units: Units, asked: Asked | None, lead_in: LeadIn, frames: int, sampling: Sampling
+    prior: CodePrior,
+    units: Units,
+    asked: Asked | None,
+    lead_in: LeadIn,
+    frames: int,
+    sampling: Sampling,
+    drawn_after: Callable[..., torch.Tensor],
 ) -> torch.Tensor:
     """What `sample_sounds` draws of one stream, but with the whole past scored anew for every code."""
     dice = torch.Generator().manual_seed(3)
     codes, heard = lead_in.codes[None], len(lead_in.codes)
     starts = torch.cat([lead_in.starts, torch.tensor([lead_in.ended])])[None]
     ends = torch.zeros(1, heard, dtype=torch.bool)
+    age = torch.tensor([heard])
     for t in range(heard, heard + frames):
         codes = torch.cat([codes, torch.zeros(1, 1, Q, dtype=torch.long)], 1)
         end = prior.frame_scores(codes, starts).ends[:, -1]
         last = torch.rand(1, generator=dice, dtype=torch.float64) < end.double().sigmoid()
         ends = torch.cat([ends, last[:, None]], 1)
-        place = Place(codes[:, t - 1], starts[:, t], last, torch.zeros(1, dtype=torch.bool))
+        hushed = torch.zeros(1, dtype=torch.bool)
+        place = Place(codes[:, t - 1], starts[:, t], last, hushed, doublings(age, ~hushed))
         joins = units.joins(prior, place)
         known = torch.zeros(1, prior.hidden_size + prior.pointer.entries.shape[-1])
         for level in range(units.free_levels):
@@ -226,20 +268,23 @@ def uncached(
             logits = units.follow(level, logits, joins, place, sampling.closeness)
             if asked is not None:
                 logits = logits + asked.guidance * prior.fit(level, known, asked.at(t - heard))
-            codes[:, t, level] = sample(logits, sampling, dice)
+            past = codes[:, :t] if level == 0 else codes[:, :0]
+            codes[:, t, level] = drawn_after(logits, past, sampling, dice)
             known = known + prior.know(level, codes[:, t, level])
         scores = units.scores(prior, codes[:, t, : units.free_levels], joins, asked, t - heard)
         best = scores.topk(min(NEAREST, scores.shape[1]))
         chosen = sample(best.values, Sampling(temperature=sampling.temperature, top_p=1.0), dice)
         picked = best.indices.gather(1, chosen[:, None])[:, 0]
         codes[:, t, units.free_levels :] = units.codes[picked, units.free_levels :]
-        starts = torch.cat([starts, last[:, None]], 1)
+        starts, age = torch.cat([starts, last[:, None]], 1), torch.where(last, 0, age + 1)
     return codes[0, heard:]
 
 
 @pytest.mark.parametrize("free_levels", [1, 2])
 @pytest.mark.parametrize("steered", [False, True])
-def test_cached_equals_uncached_to_the_last_code_with_units(free_levels: int, steered: bool) -> None:
+def test_cached_equals_uncached_to_the_last_code_with_units(
+    drawn_after: Callable[..., torch.Tensor], free_levels: int, steered: bool
+) -> None:
     prior = lively_prior(descriptors=2, tags=1)
     units = units_of(prior, [recording(30, 1), recording(25, 2)], free_levels)
     assert units is not None
@@ -252,4 +297,4 @@ def test_cached_equals_uncached_to_the_last_code_with_units(free_levels: int, st
     )
     cached = torch.cat([frame.codes for frame in islice(stream, 40)])
     with torch.inference_mode():
-        assert torch.equal(cached, uncached(prior, units, asked, lead_in, 40, sampling))
+        assert torch.equal(cached, uncached(prior, units, asked, lead_in, 40, sampling, drawn_after))

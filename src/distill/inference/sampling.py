@@ -11,7 +11,7 @@ from torch import Tensor
 from distill.device import on_one_thread
 from distill.errors import UsageError
 from distill.inference.leadin import LeadIn, LeadIns
-from distill.inference.units import NEAREST, Place, Units
+from distill.inference.units import NEAREST, Place, Units, doublings
 from distill.models.prior import CodePrior
 from distill.models.reader import Asked
 from distill.models.transformer import PriorCache
@@ -211,10 +211,10 @@ def sample_sounds(
             last = _toss(prior.score_end(known, cache), sampling, generator) & (not goes_on)
             ends = lasting.bounded(last, age, begun)
             known = prior.know_end(known, ends)
-            place = Place(previous, starts, ends, hushed)
+            place = Place(previous, starts, ends, hushed, doublings(age, begun))
             previous, known = rules.draw(prior, known, cache, t, place)
         else:
-            place = Place(previous, starts, torch.zeros_like(starts), hushed)
+            place = Place(previous, starts, torch.zeros_like(starts), hushed, doublings(age, begun))
             previous, known = rules.draw(prior, known, cache, t, place)
             ends = lasting.bounded(_toss(prior.score_end(known, cache), sampling, generator), age, begun)
         starts, age, begun = ends, torch.where(ends, 0, age + 1), begun | ends
@@ -244,7 +244,7 @@ class _Rules(NamedTuple):
                 if units is not None and joins is not None:
                     logits = units.follow(level, logits, joins, place, self.sampling.closeness)
                 logits = self._weighed(prior, logits, known, t, chosen)
-                code = sample(logits, self.sampling, self.generator)
+                code = self._drawn(level, logits, place.previous)
             chosen.append(code.to(known.device).expand(len(known)))
             known = known + prior.know(level, chosen[-1])
         codes = torch.stack(chosen, 1)
@@ -252,6 +252,20 @@ class _Rules(NamedTuple):
             return codes, known
         picked = _pick(units.scores(prior, codes, joins, self.asked, t), self.sampling, self.generator)
         return torch.cat([codes, units.codes[picked, units.free_levels :]], 1), known
+
+    def _drawn(self, level: int, logits: Tensor, previous: Tensor | None) -> Tensor:
+        """A code `[B]` of `level`, after the codes `previous` `[B, Q]`.
+
+        Whether the first level stays as it was is drawn uncut: of what stands still, all that may come next is rare,
+        and a cut would hold it for ever.
+        """
+        if level or previous is None or self.sampling.temperature < GREEDY_BELOW:
+            return sample(logits, self.sampling, self.generator)
+        last = previous[:, :1]
+        stays = (logits / self.sampling.temperature).softmax(-1).gather(1, last)
+        stay = _uniform(len(logits), self.generator).to(stays) < stays
+        other = sample(logits.scatter(1, last, -torch.inf), self.sampling, self.generator)
+        return torch.where(stay[:, 0], last[:, 0], other.to(last.device))
 
     def _weighed(self, prior: CodePrior, logits: Tensor, known: Tensor, t: int, chosen: list[Tensor]) -> Tensor:
         """`logits` `[B, K]` of the level after those `chosen`, with what is asked and leant to."""

@@ -20,15 +20,19 @@ from distill.models.prior import CodePrior
 from distill.models.reader import Asked, Told
 from distill.models.rows import plus_by_stream
 
-TARGET, JOIN = 100.0, 30.0
-"""What squared distances cost, in units of the variance of all latents: that of the coarse codes, and that of the frame
-before. Frames of other coarse codes hardly ever come."""
+TARGET, JOIN, AGE = 100.0, 30.0, 1.0
+"""What squared distances cost: in units of the variance of all latents, that of the coarse codes, and that of the frame
+before; in doublings, that of the ages of the sounds. Frames of other coarse codes hardly ever come. Without ages, what
+has no memory of its own stays in the midst of a hit and never dies away."""
 NEAREST = 8
 """A frame is drawn from so many that fit best: with one alone, sounds stand still or repeat a recording."""
 MOST = 32_768
 """Of long recordings, so many frames, evenly spread over all of them: more would take longer than they last."""
 WRONG_EDGE = 1000.0
 """What it costs to begin or end a sound with a frame that did not, and to take one that did in the midst of a sound."""
+
+STAGES = 20
+"""Of sounds: the last is longer than an hour."""
 
 AT_ONCE = 4096
 
@@ -38,19 +42,38 @@ Hearing = Callable[[Tensor], Tensor]
 
 class Place(NamedTuple):
     """Where a frame stands in each of `B` streams: after the codes `previous` `[B, Q]`, None for none; whether it
-    `starts`, and `ends`, a sound, and is `hushed`, after the longest silence there may be, `[B]` (bool)."""
+    `starts`, and `ends`, a sound, and is `hushed`, after the longest silence there may be, `[B]` (bool); and how often
+    the `age` of the sound has doubled `[B]`, as `doublings` has it."""
 
     previous: Tensor | None
     starts: Tensor
     ends: Tensor
     hushed: Tensor
+    age: Tensor
+
+    @property
+    def midst(self) -> Tensor:
+        """Whether `[B]` (bool) it is within a sound of a known age, and neither begins nor ends it."""
+        return ~(self.age.isnan() | self.starts | self.ends)
+
+
+def doublings(frames: Tensor, begun: Tensor) -> Tensor:
+    """How often `[B]` the age of a sound has doubled that began so many `frames` before this one; NaN where it is not
+    known when, not `begun` `[B]` (bool)."""
+    # In double precision, so that what is left after rounding does not depend on how many there are.
+    return torch.where(begun, (frames + 1).double().log2(), torch.nan).float()
+
+
+def _stages(age: Tensor) -> Tensor:
+    """Of sounds that have doubled their `age` `[N]` so often: from 1 on; 0 where that is not known."""
+    return (1 + age.floor()).nan_to_num(0).long().clamp(max=STAGES - 1)
 
 
 class Units(NamedTuple):
     """`M` frames of recordings: their `codes` `[M, Q]`; of which `kind` `[M]` they are, by their first `free_levels`;
     latents of the `coarse` codes of each of `N` kinds `[D, N]` and of all of the frame `before` (zero where a recording
     begins) `[D, M]`, in columns, which are read faster; which of them begin and end a recording, `edges` `[M, 2]`
-    (bool); what a reader, if there is one, is `told` by them.
+    (bool); the `age` of their sound there `[M]`, in doublings; what a reader, if there is one, is `told` by them.
 
     Squared distances are counted without the part that is the same for all frames, and what only depends on the frame
     is summed beforehand: `lengths` `[N]` is the cost of the squared lengths of `coarse`; `fitting` `[2, 2, 2, M]` is
@@ -58,8 +81,8 @@ class Units(NamedTuple):
     not, less the cost of the squared length of `before`.
 
     Those that are silent are so by `hearing`, and for `longest_silence` frames at most, None where silence may last.
-    `used` `[2, 2, 2, free_levels, K]` (bool) are the codes of the first levels of the frames that fit there, and of
-    more of them where there are no such.
+    `used` `[STAGES, 2, 2, 2, free_levels, K]` (bool) are the codes of the first levels of the frames that fit there,
+    at a like age where no sound begins or ends, and of more of them where there are no such.
     """
 
     free_levels: int
@@ -69,6 +92,7 @@ class Units(NamedTuple):
     lengths: Tensor
     before: Tensor
     edges: Tensor
+    age: Tensor
     told: Told | None
     fitting: Tensor
     used: Tensor
@@ -87,7 +111,9 @@ class Units(NamedTuple):
         """How well each frame `[B, M]` fits its `place`, up to what is the same for all."""
         before = torch.zeros_like(self.before[:, :1].T) if place.previous is None else _latents(prior, place.previous)
         fitting = self.fitting[place.hushed.long(), place.starts.long(), place.ends.long()]
-        return plus_by_stream(fitting, before * ~place.starts[:, None], self.before, 2 * JOIN)
+        fits = plus_by_stream(fitting, before * ~place.starts[:, None], self.before, 2 * JOIN)
+        apart = (self.age - place.age[:, None]).square_()
+        return fits.sub_(apart.masked_fill_(~place.midst[:, None], 0), alpha=AGE)
 
     def scores(self, prior: CodePrior, coarse: Tensor, joins: Tensor, asked: Asked | None, t: int) -> Tensor:
         """How well each frame `[B, M]` goes with `coarse` codes `[B, free_levels]`, follows by `joins`, and makes what
@@ -104,7 +130,7 @@ class Units(NamedTuple):
         On the first level, in a share `closeness` of all cases, what comes is what came in recordings after frames like
         the one before (kNN-LM, Khandelwal et al. 2020, equation 3).
         """
-        used = self.used[place.hushed.long(), place.starts.long(), place.ends.long(), level]
+        used = self.used[_stages(place.age), place.hushed.long(), place.starts.long(), place.ends.long(), level]
         drawn = logits.masked_fill(~used, -torch.inf).softmax(-1)
         if level > 0 or closeness == 0:
             return drawn.log()
@@ -152,6 +178,8 @@ def units_of(
     some = torch.linspace(0, len(codes) - 1, min(MOST, len(codes)), device=codes.device).round().long()
     # Of beginnings and ends there are few: all stay.
     some = torch.cat([some, edges.any(1).nonzero()[:, 0]]).unique()
+    frames = torch.cat([torch.arange(len(one), device=codes.device) for one in each])
+    age = doublings(frames, frames >= 0)[some]
     codes, latents, edges, silent = codes[some], latents[some], edges[some], silent[some]
     told = _told(prior, latents) if prior.reader is not None else None
     coarse = codes[:, :free_levels]
@@ -162,8 +190,8 @@ def units_of(
     centres, before = _latents(prior, kinds), before[some]
     return Units(
         free_levels, codes, kind, centres.T.contiguous(), -TARGET * centres.square().sum(1), before.T.contiguous(),
-        edges, told, _fitting(edges, silent) - JOIN * before.square().sum(1),
-        _used(coarse, edges, silent, prior.codebook_size), hearing, longest if hearing else None,
+        edges, age, told, _fitting(edges, silent) - JOIN * before.square().sum(1),
+        _used(coarse, edges, silent, _stages(age), prior.codebook_size), hearing, longest if hearing else None,
     )  # fmt: skip
 
 
@@ -188,14 +216,20 @@ def _fitting(edges: Tensor, silent: Tensor) -> Tensor:
     return torch.stack([torch.zeros_like(wrong), hushed]) - WRONG_EDGE * wrong
 
 
-def _used(coarse: Tensor, edges: Tensor, silent: Tensor, codebook_size: int) -> Tensor:
-    """Codes that are used, as in `Units`, by frames with `coarse` codes `[M, L]`."""
-    levels = coarse.shape[1]
-    used = torch.zeros(2, 2, 2, levels, codebook_size, dtype=torch.bool, device=coarse.device)
+def _used(coarse: Tensor, edges: Tensor, silent: Tensor, stages: Tensor, codebook_size: int) -> Tensor:
+    """Codes that are used, as in `Units`, by frames with `coarse` codes `[M, L]` at `stages` `[M]`: there, and at those
+    next to them."""
+    levels = torch.arange(coarse.shape[1], device=coarse.device)
+    used = torch.zeros(STAGES, 2, 2, 2, len(levels), codebook_size, dtype=torch.bool, device=coarse.device)
     for audible, frames in enumerate((torch.ones_like(silent), ~silent)):
         begin, end = edges[frames, :, None].long().unbind(1)
-        used[audible, begin, end, torch.arange(levels, device=coarse.device), coarse[frames]] = True
-    for axes in ((2,), (1, 2), (0, 1, 2)):
+        near = stages[frames, None]
+        for stage in (torch.zeros_like(near), *((near + i).clamp(1, STAGES - 1) for i in (-1, 0, 1))):
+            used[stage, audible, begin, end, levels, coarse[frames]] = True
+    # Beginnings and ends are few: at any age.
+    used[:, :, 1], used[:, :, :, 1] = used[:1, :, 1], used[:1, :, :, 1]
+    used = torch.where(used.any(-1, keepdim=True), used, used[:1])
+    for axes in ((3,), (2, 3), (1, 2, 3)):
         more = used
         for axis in axes:
             more = more.any(axis, keepdim=True)
