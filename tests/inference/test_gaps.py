@@ -45,9 +45,9 @@ def test_any_gap(hears_ahead: bool, before: int, after: int, frames: int) -> Non
 
 @pytest.mark.parametrize("hears_ahead", [True, False])
 def test_what_follows_decides(hears_ahead: bool) -> None:
-    several = [filled(lively_prior(hears_ahead), Gap(codes(9), codes(after), 6)) for after in (5, 6, 7, 8)]
-    # One try may be the best for two of them.
-    assert len({tuple(one.flatten().tolist()) for one in several}) > 2
+    several = [filled(lively_prior(hears_ahead), Gap(codes(9), codes(after), 6)) for after in range(4, 12)]
+    # One try may be the best for some of them, but not for all.
+    assert len({tuple(one.flatten().tolist()) for one in several}) > 1
 
 
 def test_tries_are_judged_by_what_stands_fast() -> None:
