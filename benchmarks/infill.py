@@ -98,7 +98,7 @@ def measure_gaps(
     loaded: LoadedVQModel, judges: dict[str, CodePrior], sounds: list[Tensor], a: argparse.Namespace
 ) -> Shares:
     """By each of the judges."""
-    prior, units = prior_of(loaded), units_for(loaded, Sampling(), silence_lasts=True)
+    prior, units = prior_of(loaded), units_for(loaded, Sampling(), may_last=True)
     rng, frame_rate = np.random.default_rng(a.seed), SAMPLE_RATE / a.hop
     after, told = round(AFTER_S * frame_rate), {name: [] for name in judges}
     seed = 0

@@ -36,7 +36,7 @@ class Infills(OneByOne):
         codes = torch.tensor(self.grid.codes).long()
         begun = past * hop >= before.shape[1]
         frames = (self.end - self.begin) // hop
-        units = units_for(job.loaded, job.sampling, silence_lasts=True)
+        units = units_for(job.loaded, job.sampling, may_last=True)
         asked = job.steering.asked(job.loaded, frames, self.begin / job.loaded.model.sample_rate)
         self.gap = Gap(codes[:past], codes[len(codes) - coming :], frames, begun=begun, asked=asked, units=units)
 

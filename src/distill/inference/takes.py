@@ -50,7 +50,7 @@ class Job:
 
     @cached_property
     def units(self) -> Units | None:
-        """What `units_for` gives, once for all sounds."""
+        """What `units_for` gives, once for all sounds: where a level is asked for, they neither end nor die away."""
         return units_for(self.loaded, self.sampling, self.steering.asks_for_level)
 
     @property
@@ -177,10 +177,11 @@ def lasting(loaded: LoadedVQModel) -> Lasting:
     return Lasting(min(whole, default=1), longest if isinstance(longest, int) else None)
 
 
-def units_for(loaded: LoadedVQModel, sampling: Sampling, silence_lasts: bool = False) -> Units | None:
+def units_for(loaded: LoadedVQModel, sampling: Sampling, may_last: bool = False) -> Units | None:
     """The frames of the corpus that finer codes are taken from; None where all are drawn.
 
-    Unless `silence_lasts`, it ends when it has lasted for as long as the longest of the corpus.
+    Unless things `may_last`, silence ends when it has lasted for as long as the longest of the corpus, and sounds grow
+    old as those of the corpus do.
     """
     assert loaded.prior is not None
 
@@ -188,7 +189,7 @@ def units_for(loaded: LoadedVQModel, sampling: Sampling, silence_lasts: bool = F
         return frame_levels(loaded.model, loaded.model.rvq.lookup(codes)) < SILENT_DB
 
     recordings = (loaded.prior_metadata or {}).get("recordings")
-    return units_of(loaded.prior, recordings, sampling.free_levels, None if silence_lasts else hearing)
+    return units_of(loaded.prior, recordings, sampling.free_levels, None if may_last else hearing, not may_last)
 
 
 def draw_codes(

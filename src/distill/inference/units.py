@@ -73,7 +73,8 @@ class Units(NamedTuple):
     """`M` frames of recordings: their `codes` `[M, Q]`; of which `kind` `[M]` they are, by their first `free_levels`;
     latents of the `coarse` codes of each of `N` kinds `[D, N]` and of all of the frame `before` (zero where a recording
     begins) `[D, M]`, in columns, which are read faster; which of them begin and end a recording, `edges` `[M, 2]`
-    (bool); the `age` of their sound there `[M]`, in doublings; what a reader, if there is one, is `told` by them.
+    (bool); the `age` of their sound there `[M]`, in doublings, None where none counts; what a reader, if there is one,
+    is `told` by them.
 
     Squared distances are counted without the part that is the same for all frames, and what only depends on the frame
     is summed beforehand: `lengths` `[N]` is the cost of the squared lengths of `coarse`; `fitting` `[2, 2, 2, M]` is
@@ -92,7 +93,7 @@ class Units(NamedTuple):
     lengths: Tensor
     before: Tensor
     edges: Tensor
-    age: Tensor
+    age: Tensor | None
     told: Told | None
     fitting: Tensor
     used: Tensor
@@ -112,6 +113,8 @@ class Units(NamedTuple):
         before = torch.zeros_like(self.before[:, :1].T) if place.previous is None else _latents(prior, place.previous)
         fitting = self.fitting[place.hushed.long(), place.starts.long(), place.ends.long()]
         fits = plus_by_stream(fitting, before * ~place.starts[:, None], self.before, 2 * JOIN)
+        if self.age is None:
+            return fits
         apart = (self.age - place.age[:, None]).square_()
         return fits.sub_(apart.masked_fill_(~place.midst[:, None], 0), alpha=AGE)
 
@@ -130,7 +133,8 @@ class Units(NamedTuple):
         On the first level, in a share `closeness` of all cases, what comes is what came in recordings after frames like
         the one before (kNN-LM, Khandelwal et al. 2020, equation 3).
         """
-        used = self.used[_stages(place.age), place.hushed.long(), place.starts.long(), place.ends.long(), level]
+        stage = torch.zeros_like(place.age).long() if self.age is None else _stages(place.age)
+        used = self.used[stage, place.hushed.long(), place.starts.long(), place.ends.long(), level]
         drawn = logits.masked_fill(~used, -torch.inf).softmax(-1)
         if level > 0 or closeness == 0:
             return drawn.log()
@@ -158,11 +162,12 @@ def units_of(
     recordings: Sequence[dict[str, Any]] | None,
     free_levels: int,
     hearing: Hearing | None = None,
+    with_age: bool = True,
 ) -> Units | None:
     """The frames of the `recordings`, for a prior that draws `free_levels` levels itself; None where it draws all, has
     no recordings, or nothing to measure nearness by.
 
-    A recording is what `draw_lead_in` takes. Without `hearing`, silence may last.
+    A recording is what `draw_lead_in` takes. Without `hearing`, silence may last; unless `with_age`, so may all else.
     """
     if not recordings or free_levels >= prior.num_quantizers or prior.pointer is None or not prior.ends_first:
         return None
@@ -190,7 +195,7 @@ def units_of(
     centres, before = _latents(prior, kinds), before[some]
     return Units(
         free_levels, codes, kind, centres.T.contiguous(), -TARGET * centres.square().sum(1), before.T.contiguous(),
-        edges, age, told, _fitting(edges, silent) - JOIN * before.square().sum(1),
+        edges, age if with_age else None, told, _fitting(edges, silent) - JOIN * before.square().sum(1),
         _used(coarse, edges, silent, _stages(age), prior.codebook_size), hearing, longest if hearing else None,
     )  # fmt: skip
 
