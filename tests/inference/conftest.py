@@ -46,7 +46,7 @@ def drawn_after() -> Callable[..., torch.Tensor]:
         if not past.shape[1]:
             return sample(logits, sampling, dice)
         last = past[:, -1, :1]
-        stays = torch.rand(1, 1, generator=dice, dtype=torch.float64).float() < logits.softmax(-1).gather(1, last)
+        stays = torch.rand(1, 1, generator=dice, dtype=torch.float64) < logits.softmax(-1).gather(1, last)
         other = sample(logits.scatter(1, last, -torch.inf), sampling, dice)
         return last[0] if stays else other
 

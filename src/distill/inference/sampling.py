@@ -263,9 +263,9 @@ class _Rules(NamedTuple):
             return sample(logits, self.sampling, self.generator)
         last = previous[:, :1]
         stays = (logits / self.sampling.temperature).softmax(-1).gather(1, last)
-        stay = _uniform(len(logits), self.generator).to(stays) < stays
+        stay = _uniform(len(logits), self.generator) < stays.cpu()
         other = sample(logits.scatter(1, last, -torch.inf), self.sampling, self.generator)
-        return torch.where(stay[:, 0], last[:, 0], other.to(last.device))
+        return torch.where(stay[:, 0], last[:, 0].cpu(), other)
 
     def _weighed(self, prior: CodePrior, logits: Tensor, known: Tensor, t: int, chosen: list[Tensor]) -> Tensor:
         """`logits` `[B, K]` of the level after those `chosen`, with what is asked and leant to."""

@@ -60,8 +60,10 @@ class Place(NamedTuple):
 def doublings(frames: Tensor, begun: Tensor) -> Tensor:
     """How often `[B]` the age of a sound has doubled that began so many `frames` before this one; NaN where it is not
     known when, not `begun` `[B]` (bool)."""
-    # In double precision, so that what is left after rounding does not depend on how many there are.
-    return torch.where(begun, (frames + 1).double().log2(), torch.nan).float()
+    # In double precision, so that what is left after rounding does not depend on how many there are; some devices have
+    # none.
+    doubled = (frames.cpu() + 1).double().log2().float()
+    return torch.where(begun, doubled.to(frames.device), torch.nan)
 
 
 def _stages(age: Tensor) -> Tensor:
