@@ -1,5 +1,6 @@
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -62,6 +63,22 @@ def test_again(run, trained: Path, tmp_path: Path, ending: str) -> None:
     alike = round((0.5 - FADE_OUT_S) * SAMPLE_RATE) - limiter_reach(SAMPLE_RATE)
     difference = np.abs(sounds[0][:alike] - sounds[2][:alike]).max()
     assert difference == 0 if ending != "ogg" else difference < 0.1 * np.abs(sounds[0]).max()
+
+
+def test_again_finds_the_model_by_itself(run, trained: Path, tmp_path: Path) -> None:
+    (tmp_path / "sounds").mkdir()
+    run("generate", trained, "-o", "sounds/first.wav", *SHORT)
+    (tmp_path / "broken.sda").write_bytes(b"no model")
+    nowhere = run("generate", "--again", "sounds/first.wav", "-o", "same.wav")
+    assert nowhere.exit_code == 2
+    assert "lies neither beside it nor in this folder" in nowhere.stderr
+    for folder in (tmp_path, tmp_path / "sounds"):
+        shutil.copy(trained, folder / "my.sda")
+        assert run("generate", "--again", "sounds/first.wav", "-o", "same.wav").exit_code == 0
+        assert np.array_equal(*(sf.read(tmp_path / name)[0] for name in ("sounds/first.wav", "same.wav")))
+        (folder / "my.sda").unlink()
+        (tmp_path / "same.wav").unlink()
+    assert "Which model?" in run("generate").stderr
 
 
 def test_a_sound_of_another_model_is_refused_by_name(run, trained: Path, codec_only: Path, tmp_path: Path) -> None:

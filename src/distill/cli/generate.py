@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from distill.cli.console import make_console, one_sentence_errors, print_json
-from distill.cli.options import Device, Json, ModelPath, Threads
+from distill.cli.options import Device, Json, Threads
 from distill.errors import UsageError
 
 if TYPE_CHECKING:
@@ -22,7 +22,13 @@ STEERED = "How {}, 0 to 100: 50 is the middle of your sounds. Over time: 0:20,5:
 @app.command()
 @one_sentence_errors
 def generate_cmd(
-    model_path: ModelPath,
+    model_path: Annotated[
+        Path | None,
+        typer.Argument(
+            help="Model file (.sda). With --again it may be left out where it lies beside that sound, or here.",
+            metavar="MODEL_PATH",
+        ),
+    ] = None,
     output: Annotated[
         Path, typer.Option("--output", "-o", help="File to write, .wav, .flac or .ogg (numbered when several).")
     ] = Path("generated.wav"),
@@ -105,6 +111,7 @@ def generate_cmd(
     from rich.progress import Progress
 
     from distill.library import workflows
+    from distill.library.finding import find_model
 
     console = make_console(quiet=json)
     workflows.output_paths(output, count)
@@ -122,6 +129,7 @@ def generate_cmd(
             "tags": tag, "guidance": guidance,
         },
     )  # fmt: skip
+    model_path = model_path or find_model(earlier, again)
     model = workflows.load(model_path, device, threads or (earlier.threads if earlier else None))
     if again and earlier:
         earlier.check_model(model, again)

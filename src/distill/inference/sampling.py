@@ -24,7 +24,8 @@ LONGEST_LEAD_IN_S = 60.0
 
 @dataclass(frozen=True)
 class Sampling:
-    """How a sound is drawn. `top_k` 0 and `top_p` 1 switch that cut off; temperature 0 takes the likeliest.
+    """How a sound is drawn. `top_k` 0 and `top_p` 1 switch that cut off; temperature 0 takes the likeliest. Whether a
+    sound ends, and whether the first level stays as it is, is drawn uncut.
 
     The prior first hears `lead_in` seconds of a recording whose name holds `like`. It draws the codes of `free_levels`
     levels, coarsest first; the finer ones come together from frames of the recordings. A share `closeness` of the
