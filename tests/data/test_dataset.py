@@ -7,8 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from distill.data.corpus import Clip
-from distill.data.dataset import CropSampler, cut_into_blocks, make_manifest, split_by_manifest
+from distill.data.dataset import CropSampler, Region, cut_into_blocks, make_manifest, split_by_manifest
 from distill.settings import SAMPLE_RATE
+
+HOP = 1024
 
 
 @pytest.fixture(scope="module")
@@ -84,18 +86,18 @@ def test_a_corpus_that_the_codec_never_saw_still_has_something_held_out(folder: 
 
 def sampler(folder: Path, lengths: list[int], crop: int = 48_000) -> CropSampler:
     clips = make_clips(folder, lengths)
-    return CropSampler(split_by_manifest(clips, [{"hash": "", "train_until": 0}]).train, crop, SAMPLE_RATE, 3)
+    return CropSampler(split_by_manifest(clips, [{"hash": "", "train_until": 0}]).train, crop, SAMPLE_RATE, 3, HOP)
 
 
 def test_crops_depend_on_seed_and_step_alone(folder: Path) -> None:
     a, b = sampler(folder, [9000] * 7), sampler(folder, [9000] * 7)
     b.batch(99, 2)
-    assert np.array_equal(a.batch(5, 4), b.batch(5, 4))
-    assert not np.array_equal(a.batch(5, 4), a.batch(6, 4))
+    assert np.array_equal(a.batch(5, 4, 0.5).audio, b.batch(5, 4, 0.5).audio)
+    assert not np.array_equal(a.batch(5, 4, 0.5).audio, a.batch(6, 4, 0.5).audio)
 
 
 def test_short_hits_fill_a_crop_with_silence_between(folder: Path) -> None:
-    batch = sampler(folder, [2000] * 12, crop=96_000).batch(0, 4)
+    batch = sampler(folder, [2000] * 12, crop=96_000).batch(0, 4).audio
     assert batch.shape == (4, 1, 96_000)
     for crop in batch[:, 0]:
         levels = {round(float(abs(v)), 4) for v in np.unique(crop)}
@@ -107,6 +109,29 @@ def test_short_hits_fill_a_crop_with_silence_between(folder: Path) -> None:
 @settings(max_examples=20, deadline=None)
 @given(lengths=st.lists(st.integers(1, 60_000), min_size=1, max_size=8), crop=st.integers(1, 50_000))
 def test_any_lengths_make_full_crops(folder: Path, lengths: list[int], crop: int) -> None:
-    batch = sampler(folder, lengths, crop).batch(0, 2)
+    batch = sampler(folder, lengths, crop).batch(0, 2, 0.5).audio
     assert batch.shape == (2, 1, crop)
     assert np.isfinite(batch).all()
+
+
+def test_exact_crops_are_the_files_as_they_are_on_their_frame_grid(folder: Path) -> None:
+    path = folder / "ramp.npy"
+    ramp = np.arange(1, 5 * HOP + 301, dtype=np.float32)
+    np.save(path, ramp[None])
+    clip = Clip("ramp.wav", "0" * 64, len(ramp), 1, path, -20.0, -20.0)
+    exact = CropSampler([Region(clip, 0, len(ramp))], 24 * HOP, SAMPLE_RATE, 3, HOP)
+    audio = exact.batch(0, 8, 1.0).audio[:, 0].reshape(8, -1, HOP)
+    frames = np.pad(ramp, (0, -len(ramp) % HOP)).reshape(-1, HOP)
+    silence = np.zeros((1, HOP), np.float32)
+    assert all((frame == np.concatenate((frames, silence))).all(1).any() for crop in audio for frame in crop)
+
+
+def test_as_many_crops_are_exact_as_asked_for_and_the_others_begin_anywhere(folder: Path) -> None:
+    path = folder / "ramp-of-two.npy"
+    ramp = np.arange(1, 96_001, dtype=np.float32)
+    np.save(path, ramp[None])
+    clip = Clip("ramp.wav", "0" * 64, len(ramp), 1, path, -20.0, -20.0)
+    crops = CropSampler([Region(clip, 0, len(ramp))], HOP, SAMPLE_RATE, 3, HOP).batch(0, 400, 0.5)
+    assert 150 < crops.exact.sum() < 250
+    assert np.isin(crops.audio[crops.exact, 0, 0], ramp[::HOP]).all()
+    assert np.isin(crops.audio[~crops.exact, 0, 0], ramp[::HOP]).mean() < 0.1

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -109,38 +109,56 @@ def cut_into_blocks(regions: Sequence[Region], samples: int) -> list[Region]:
     ]
 
 
+class Crops(NamedTuple):
+    """`audio` `[B, C, N]`, and which of them are exact, `[B]`: as `encode` hears their files."""
+
+    audio: np.ndarray
+    exact: np.ndarray
+
+
 class CropSampler:
     """Random training crops; what a step hears depends on `seed` and the step alone.
 
     Every file is as likely as any other, however short. A file that ends inside a crop is followed by its own
     silence of random length and then by another file: hits of 0.05 s fill a crop as well as drones do, and the
     codec learns that silence is silence.
+
+    Most crops begin anywhere, at another level and with either sign. Exact ones lie on the grid of code frames
+    (`frame_hop` samples) of their file and are as it is: those can be learned by heart.
     """
 
-    def __init__(self, regions: Sequence[Region], crop_samples: int, sample_rate: int, seed: int) -> None:
-        self.regions, self.crop_samples, self.seed = list(regions), crop_samples, seed
+    def __init__(
+        self, regions: Sequence[Region], crop_samples: int, sample_rate: int, seed: int, frame_hop: int
+    ) -> None:
+        self.regions, self.crop_samples, self.seed, self.frame_hop = list(regions), crop_samples, seed, frame_hop
         self.shortest_gap, self.longest_gap = (round(s * sample_rate) for s in GAP_S)
         self.channels = regions[0].clip.channels
 
-    def batch(self, step: int, batch_size: int) -> np.ndarray:
-        """Crops `[B, C, N]` for this step, as the corpus has them."""
+    def batch(self, step: int, batch_size: int, exact_share: float = 0.0) -> Crops:
+        """Crops for this step, each exact with a chance of `exact_share`."""
         rng = np.random.default_rng([self.seed, step])
-        return np.stack([self._crop(rng) for _ in range(batch_size)])
+        # A draw of its own: where crops begin does not depend on the share.
+        exact = np.random.default_rng([self.seed, step, 2]).random(batch_size) < exact_share
+        return Crops(np.stack([self._crop(rng, one) for one in exact]), exact)
 
-    def _crop(self, rng: np.random.Generator) -> np.ndarray:
+    def _crop(self, rng: np.random.Generator, exact: bool) -> np.ndarray:
         crop = np.zeros((self.channels, self.crop_samples), np.float32)
         position = 0
         while position < self.crop_samples:
-            piece = self._piece(rng, self.crop_samples - position)
+            piece = self._piece(rng, self.crop_samples - position, exact)
             crop[:, position : position + piece.shape[1]] = piece
             position += piece.shape[1] + int(rng.integers(self.shortest_gap, self.longest_gap))
+            if exact:
+                position += -position % self.frame_hop
         return crop
 
-    def _piece(self, rng: np.random.Generator, room: int) -> np.ndarray:
+    def _piece(self, rng: np.random.Generator, room: int, exact: bool) -> np.ndarray:
         region = self.regions[int(rng.integers(len(self.regions)))]
         # Start before the file as often as inside its last quarter crop: beginnings must be heard whole.
         quarter = self.crop_samples // 4
         start = max(0, int(rng.integers(-quarter, max(1, region.n_samples - quarter))))
-        gain = 10 ** (rng.uniform(*GAIN_DB) / 20) * rng.choice((-1.0, 1.0))
+        if exact:
+            start -= start % self.frame_hop
+        gain = 1.0 if exact else 10 ** (rng.uniform(*GAIN_DB) / 20) * rng.choice((-1.0, 1.0))
         piece: np.ndarray = region.audio()[:, start : start + room] * np.float32(gain)
         return piece

@@ -38,8 +38,13 @@ SETTLING_PASSES = 4
 FIRST_PIECES = 32
 HEALTH_STEPS = 50
 REPULSION = 1.0
-EQUALISED_SHARE = 0.4
-"""Of the crops that the decoder learns from: it then knows sounds near those of the corpus as well."""
+EXACT_SHARE = 0.5
+"""Of the crops that the decoder learns from. Their codes are the same each time, and what codes do not tell it can know
+by heart: attacks, and the detail of noise."""
+
+EQUALISED_SHARE = 0.8
+"""Of the others: the decoder then knows sounds near those of the corpus as well."""
+
 LEVEL_WEIGHT = 6.0
 MAX_GRADIENT = 1.0
 HELD_OUT_S, OWN_S = 20.0, 10.0
@@ -65,7 +70,8 @@ class CodecTrainer:
         self.model.half_precision = gains_by_bfloat16(device)
         self.loss = MelLoss(sample_rate).to(device)
         self.optimizer = CodecOptimizer(self.model, config.learning_rate)
-        self.sampler = CropSampler(split.train, config.crop_frames * self.model.frame_hop, sample_rate, config.seed)
+        hop = self.model.frame_hop
+        self.sampler = CropSampler(split.train, config.crop_frames * hop, sample_rate, config.seed, hop)
         self.held_out = split.held_out
         self.average = WeightAverage(self.model)
         self.batch_size, self.heard_s = config.batch_size or usual_batch_size(device), 0.0
@@ -119,7 +125,7 @@ class CodecTrainer:
         if not self.codebooks_ready:
             self.settle_codes()
         rate = self._set_learning_rate()
-        audio = self._coloured(self._batch(self.step_count))
+        audio = self._heard(self.step_count)
         output = self.model(audio, self._first_frames())
         distance, energy = self._energy_distance(output, audio)
         mel = distance * len(MEL_SCALES)
@@ -132,13 +138,19 @@ class CodecTrainer:
         return self._metrics(mel.item(), rate)
 
     def _batch(self, step: int) -> Tensor:
-        return self._tensor(self.sampler.batch(step, self.batch_size))
+        """Crops that begin anywhere, none exact."""
+        return self._tensor(self.sampler.batch(step, self.batch_size).audio)
 
-    def _coloured(self, audio: Tensor) -> Tensor:
-        """The same crops, some of them through a random equaliser."""
+    def _heard(self, step: int) -> Tensor:
+        """The crops of a step: some exact, of the others some through a random equaliser."""
+        crops = self.sampler.batch(step, self.batch_size, EXACT_SHARE)
+        return self._coloured(self._tensor(crops.audio), ~crops.exact)
+
+    def _coloured(self, audio: Tensor, may_be: np.ndarray) -> Tensor:
+        """The same crops, some of those that `may_be` `[B]` through a random equaliser."""
         rng = np.random.default_rng([self.config.seed, self.step_count, 1])
         # On the device: a GPU would wait for filters that the CPU makes.
-        chosen = torch.from_numpy(rng.random(len(audio)) < EQUALISED_SHARE).to(self.device)
+        chosen = torch.from_numpy((rng.random(len(audio)) < EQUALISED_SHARE) & may_be).to(self.device)
         if chosen.any():
             audio[chosen] = equalise(audio[chosen], rng, self.model.sample_rate)
         return audio
