@@ -4,7 +4,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from distill.models.rvq import BEAM, ResidualVQ, kmeans, nearest
+from distill.models.rvq import BEAM, ResidualVQ, kmeans, nearest, smallest
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -136,3 +136,12 @@ def test_the_seed_decides() -> None:
     (one, _), (again, _), (other, _) = (fitted(seed=seed) for seed in (0, 0, 1))
     assert torch.equal(one.codebooks, again.codebooks)
     assert not torch.equal(one.codebooks, other.codebooks)
+
+
+@settings(deadline=None)
+@given(st.integers(1, 5), st.integers(1, 9), st.integers(1, 20), st.integers(1, 12), st.integers(0, 99))
+def test_the_smallest_are_those_that_sorting_finds(n: int, paths: int, entries: int, count: int, seed: int) -> None:
+    distances = torch.randperm(n * paths * entries, generator=generator(seed)).view(n, paths, entries).float()
+    values, path, entry = smallest(distances, count)
+    assert torch.equal(values, distances.flatten(1).sort().values[:, :count])
+    assert torch.equal(values, distances[torch.arange(n)[:, None], path, entry])

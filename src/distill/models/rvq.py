@@ -6,6 +6,7 @@ Random draws come from an explicit generator, so that training can be repeated.
 from collections.abc import Sequence
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 BEAM = 8
@@ -18,6 +19,18 @@ OWN_SHARE = 0.9
 def nearest(x: Tensor, codebook: Tensor) -> Tensor:
     """Index `[N]` of the entry of `codebook` `[K, D]` nearest to each row of `x` `[N, D]`."""
     return (codebook.square().sum(1) - 2 * x @ codebook.T).argmin(1)
+
+
+def smallest(distances: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor]:
+    """The `count` smallest (or all) of `distances` `[N, P, K]` in order, each `[N, count]`: their value, `P` and `K`.
+
+    They lie in the columns whose own smallest are the smallest: that takes half the time of sorting all through.
+    """
+    P, K = distances.shape[1:]
+    columns = distances.amin(1).topk(min(count, K), largest=False, sorted=False).indices
+    few = distances.gather(2, columns[:, None].expand(-1, P, -1)).flatten(1)
+    values, at = few.topk(min(count, few.shape[1]), largest=False)
+    return values, at // columns.shape[1], columns.gather(1, at % columns.shape[1])
 
 
 def kmeans(x: Tensor, k: int, generator: torch.Generator, iterations: int = 15, fixed: Tensor | None = None) -> Tensor:
@@ -59,10 +72,10 @@ class ResidualVQ(nn.Module):
         residual, length, codes = x[:, None], x.square().sum(1, keepdim=True), order[:, :, None][..., :0]
         for codebook in self.codebooks:
             product = torch.addmm(codebook.square().sum(1), residual.flatten(0, 1), codebook.T, alpha=-2)
-            distance = product.view(N, -1, K).add_(length[..., None]).flatten(1)
-            length, best = distance.topk(min(BEAM, distance.shape[1]), largest=False)
-            path, entry = best // K, best % K
-            residual = residual[order, path] - codebook[entry]
+            length, path, entry = smallest(product.view(N, -1, K).add_(length[..., None]), BEAM)
+            paths = (order * residual.shape[1] + path).flatten()
+            residual = residual.flatten(0, 1).index_select(0, paths).sub_(F.embedding(entry.flatten(), codebook))
+            residual = residual.view(N, -1, x.shape[1])
             codes = torch.cat((codes[order, path], entry[..., None]), 2)
         # `topk` sorts: the first path is the nearest.
         return codes[:, 0]
