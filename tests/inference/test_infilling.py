@@ -25,11 +25,11 @@ def hum(n_samples: int, level: float = 0.2, channels: int = 1) -> Source:
     return Source("hum.wav", "ab", np.stack(sides).astype(np.float32))
 
 
-def infill(loaded: LoadedVQModel, source: Source, start: float, stop: float) -> Generated:
+def infill(loaded: LoadedVQModel, source: Source, start: float, stop: float, seed: int = 3) -> Generated:
     (sound,) = generate(
         loaded,
         source.audio.shape[1] / SAMPLE_RATE,
-        seed=3,
+        seed=seed,
         playing=Playing.of("infill", source, start=start, stop=stop),
     )
     return sound
@@ -55,12 +55,14 @@ def test_all_but_the_gap_is_as_it_was(
     assert len(sound.codes) == max(1, -(-(end - begin) // loaded.model.frame_hop))
 
 
-def test_both_joins_are_no_steps(loaded: LoadedVQModel) -> None:
+@pytest.mark.parametrize("seed", [3, 4, 5])
+def test_both_joins_are_no_steps(loaded: LoadedVQModel, seed: int) -> None:
     source = hum(2 * SAMPLE_RATE)
-    audio = infill(loaded, source, 0.7, 1.3).audio
+    audio = infill(loaded, source, 0.7, 1.3, seed).audio
     steps = np.abs(np.diff(audio[0]))
     own = np.abs(np.diff(source.audio[0])).max()
-    near = loaded.model.frame_hop // 2 + round((OVERLAP_S + 0.005) * SAMPLE_RATE)
+    # No further: what is made anew may have attacks of its own, steeper than all but a few of its steps.
+    near = loaded.model.frame_hop // 2 + round(OVERLAP_S * SAMPLE_RATE) + 1
     for join in (round(0.7 * SAMPLE_RATE), round(1.3 * SAMPLE_RATE)):
         inside = steps[round(0.75 * SAMPLE_RATE) : round(1.25 * SAMPLE_RATE)]
         assert steps[join - near : join + near].max() <= max(own, np.quantile(inside, 0.999))
