@@ -114,24 +114,25 @@ def test_any_lengths_make_full_crops(folder: Path, lengths: list[int], crop: int
     assert np.isfinite(batch).all()
 
 
-def test_exact_crops_are_the_files_as_they_are_on_their_frame_grid(folder: Path) -> None:
-    path = folder / "ramp.npy"
-    ramp = np.arange(1, 5 * HOP + 301, dtype=np.float32)
+def ramp_sampler(folder: Path, length: int, crop: int) -> tuple[np.ndarray, CropSampler]:
+    """A sound `[length]` whose samples all differ, and crops of it."""
+    path, ramp = folder / f"ramp-{length}.npy", np.arange(1, length + 1, dtype=np.float32)
     np.save(path, ramp[None])
-    clip = Clip("ramp.wav", "0" * 64, len(ramp), 1, path, -20.0, -20.0)
-    exact = CropSampler([Region(clip, 0, len(ramp))], 24 * HOP, SAMPLE_RATE, 3, HOP)
-    audio = exact.batch(0, 8, 1.0).audio[:, 0].reshape(8, -1, HOP)
+    clip = Clip("ramp.wav", "0" * 64, length, 1, path, -20.0, -20.0)
+    return ramp, CropSampler([Region(clip, 0, length)], crop, SAMPLE_RATE, 3, HOP)
+
+
+def test_exact_crops_are_the_files_as_they_are_on_their_frame_grid(folder: Path) -> None:
+    ramp, sampler = ramp_sampler(folder, 5 * HOP + 300, 24 * HOP)
+    audio = sampler.batch(0, 8, 1.0).audio[:, 0].reshape(8, -1, HOP)
     frames = np.pad(ramp, (0, -len(ramp) % HOP)).reshape(-1, HOP)
     silence = np.zeros((1, HOP), np.float32)
     assert all((frame == np.concatenate((frames, silence))).all(1).any() for crop in audio for frame in crop)
 
 
 def test_as_many_crops_are_exact_as_asked_for_and_the_others_begin_anywhere(folder: Path) -> None:
-    path = folder / "ramp-of-two.npy"
-    ramp = np.arange(1, 96_001, dtype=np.float32)
-    np.save(path, ramp[None])
-    clip = Clip("ramp.wav", "0" * 64, len(ramp), 1, path, -20.0, -20.0)
-    crops = CropSampler([Region(clip, 0, len(ramp))], HOP, SAMPLE_RATE, 3, HOP).batch(0, 400, 0.5)
+    ramp, sampler = ramp_sampler(folder, 96_000, HOP)
+    crops = sampler.batch(0, 400, 0.5)
     assert 150 < crops.exact.sum() < 250
     assert np.isin(crops.audio[crops.exact, 0, 0], ramp[::HOP]).all()
     assert np.isin(crops.audio[~crops.exact, 0, 0], ramp[::HOP]).mean() < 0.1

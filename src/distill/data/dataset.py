@@ -123,8 +123,8 @@ class CropSampler:
     silence of random length and then by another file: hits of 0.05 s fill a crop as well as drones do, and the
     codec learns that silence is silence.
 
-    Most crops begin anywhere, at another level and with either sign. Exact ones lie on the grid of code frames
-    (`frame_hop` samples) of their file and are as it is: those can be learned by heart.
+    Crops begin anywhere in a file, at another level and with either sign, but for exact ones: those lie on its grid of
+    code frames (`frame_hop` samples) and are as it is, so that they can be learned by heart.
     """
 
     def __init__(

@@ -22,9 +22,9 @@ def nearest(x: Tensor, codebook: Tensor) -> Tensor:
 
 
 def smallest(distances: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor]:
-    """The `count` smallest (or all) of `distances` `[N, P, K]` in order, each `[N, count]`: their value, `P` and `K`.
+    """The `count` smallest (or all) of `distances` `[N, P, K]`, in order: values, rows and columns, each `[N, count]`.
 
-    They lie in the columns whose own smallest are the smallest: that takes half the time of sorting all through.
+    They lie in the columns whose own smallest are the smallest; to look there alone is quicker than at all.
     """
     P, K = distances.shape[1:]
     columns = distances.amin(1).topk(min(count, K), largest=False, sorted=False).indices

@@ -125,7 +125,7 @@ class CodecTrainer:
         if not self.codebooks_ready:
             self.settle_codes()
         rate = self._set_learning_rate()
-        audio = self._heard(self.step_count)
+        audio = self._heard()
         output = self.model(audio, self._first_frames())
         distance, energy = self._energy_distance(output, audio)
         mel = distance * len(MEL_SCALES)
@@ -141,9 +141,9 @@ class CodecTrainer:
         """Crops that begin anywhere, none exact."""
         return self._tensor(self.sampler.batch(step, self.batch_size).audio)
 
-    def _heard(self, step: int) -> Tensor:
-        """The crops of a step: some exact, of the others some through a random equaliser."""
-        crops = self.sampler.batch(step, self.batch_size, EXACT_SHARE)
+    def _heard(self) -> Tensor:
+        """The crops of this step: some exact, of the others some through a random equaliser."""
+        crops = self.sampler.batch(self.step_count, self.batch_size, EXACT_SHARE)
         return self._coloured(self._tensor(crops.audio), ~crops.exact)
 
     def _coloured(self, audio: Tensor, may_be: np.ndarray) -> Tensor:
