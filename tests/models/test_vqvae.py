@@ -16,11 +16,10 @@ def zeros(B: int) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.zeros(B, dtype=torch.long), torch.full((B,), 7)
 
 
-def untrained(channels: int = 1) -> VQVAE:
+def untrained(channels: int = 1, **settings: int) -> VQVAE:
     torch.manual_seed(0)
-    return VQVAE(
-        SAMPLE_RATE, channels=channels, codebook_size=16, num_quantizers=3, hidden_size=32, latent_dim=8
-    ).eval()
+    small = {"codebook_size": 16, "num_quantizers": 3, "hidden_size": 32, "latent_dim": 8}
+    return VQVAE(SAMPLE_RATE, channels=channels, **small, **settings).eval()
 
 
 def tones(channels: int = 1, n: int = 8, frames: int = 24) -> torch.Tensor:
@@ -216,6 +215,75 @@ def test_receptive_field_is_as_stated(model: VQVAE) -> None:
     heard = (difference > 1e-6).nonzero()[:, 0]
     assert heard.min() >= middle - decoding
     assert heard.max() <= middle + decoding
+
+
+# --- what is known by heart ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def remembering() -> tuple[VQVAE, torch.Tensor]:
+    """A codec that knows all columns of the codes `[1, 90, 3]` beside it, and plays them otherwise than it would."""
+    torch.manual_seed(0)
+    codec = untrained(memory_frames=90, memory_width=4)
+    codec.fit(tones().split(4), torch.Generator().manual_seed(0))
+    codes = torch.randint(8, (1, 90, 3), generator=torch.Generator().manual_seed(0))
+    codec.memory.fit(codes[0])
+    torch.nn.init.normal_(codec.memory.vectors, std=5)
+    return codec, codes
+
+
+def without_memory(codec: VQVAE, codes: torch.Tensor) -> torch.Tensor:
+    return codec.decode_values(codec.rvq.lookup(codes)).detach()
+
+
+def frames_that_differ(codec: VQVAE, one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+    return ((one - other).abs()[0, 0].unflatten(0, (-1, codec.frame_hop)).amax(1) > 1e-6).nonzero()[:, 0]
+
+
+def test_known_columns_sound_as_they_were_learned(remembering: tuple[VQVAE, torch.Tensor]) -> None:
+    codec, codes = remembering
+    assert len(frames_that_differ(codec, codec.decode(codes), without_memory(codec, codes))) == 90
+
+
+def test_unknown_columns_sound_as_if_nothing_were_known(remembering: tuple[VQVAE, torch.Tensor]) -> None:
+    codec, codes = remembering
+    others = codes + 8
+    assert torch.equal(codec.decode(others), without_memory(codec, others))
+
+
+def test_a_known_column_reaches_as_far_as_any(remembering: tuple[VQVAE, torch.Tensor]) -> None:
+    codec, codes = remembering
+    others, reach = codes + 8, codec.receptive_field[1]
+    others[:, 45] = codes[:, 45]
+    heard = frames_that_differ(codec, codec.decode(others), without_memory(codec, others))
+    assert 45 - reach <= heard.min() <= 45 <= heard.max() <= 45 + reach
+
+
+def test_nothing_is_known_of_a_part_of_the_levels(remembering: tuple[VQVAE, torch.Tensor]) -> None:
+    codec, codes = remembering
+    assert torch.equal(codec.decode(codes[..., :2]), without_memory(codec, codes[..., :2]))
+    assert codec.recall(codes, [0, 2]) is None
+    assert torch.equal(codec.decode(codes, levels=[0, 1, 2]), codec.decode(codes))
+
+
+def test_training_recalls_what_decoding_recalls(remembering: tuple[VQVAE, torch.Tensor]) -> None:
+    codec, _ = remembering
+    audio = tones(n=1)
+    codec.memory.fit(codec.encode(audio)[0])
+    out = codec(audio, zeros(1))
+    assert torch.allclose(out.audio, codec.decode(out.codes), atol=1e-5)
+    assert not torch.allclose(out.audio, without_memory(codec, out.codes), atol=1e-3)
+
+
+def test_what_is_known_is_known_in_pieces_too(
+    remembering: tuple[VQVAE, torch.Tensor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codec, codes = remembering
+    codec.memory.fit(codes[0, ::2])
+    sound = decode_codes(codec, codes[0])
+    for seconds in (0.4, 0.15):
+        monkeypatch.setattr(chunked, "CHUNK_S", seconds)
+        assert np.abs(decode_codes(codec, codes[0]) - sound).max() < 1e-5
 
 
 def test_pieces_give_what_the_whole_gives(model: VQVAE, monkeypatch: pytest.MonkeyPatch) -> None:

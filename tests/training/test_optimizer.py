@@ -12,6 +12,7 @@ from distill.settings import SAMPLE_RATE
 from distill.training.optimizer import (
     BLOCK_ROWS,
     EVERY,
+    MEMORY_RATE,
     MUON_RATE,
     CodecOptimizer,
     Muon,
@@ -24,14 +25,20 @@ def draw(*shape: int, seed: int = 0) -> torch.Tensor:
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
 
 
+KNOWN = torch.arange(8).view(2, 4, 1).expand(2, 4, 2)
+
+
 def codec(layers: int = 2) -> VQVAE:
     torch.manual_seed(0)
-    return VQVAE(SAMPLE_RATE, codebook_size=8, num_quantizers=2, hidden_size=16, decoder_layers=layers, latent_dim=4)
+    small = {"codebook_size": 8, "num_quantizers": 2, "hidden_size": 16, "latent_dim": 4}
+    model = VQVAE(SAMPLE_RATE, decoder_layers=layers, memory_frames=8, memory_width=4, **small)
+    model.memory.fit(KNOWN[0])
+    return model
 
 
 def descend(model: VQVAE, optimizer: CodecOptimizer, step: int) -> None:
     """One step of a loss that all weights have a part in."""
-    spectrum = model.spectrum(draw(2, 4, 4, seed=step))
+    spectrum = model.spectrum(draw(2, 4, 4, seed=step), model.recall(KNOWN))
     optimizer.zero_grad()
     sum(part.square().mean() for part in spectrum).backward()
     optimizer.step()
@@ -122,7 +129,8 @@ def test_muon_is_for_the_matrices_inside_the_decoder() -> None:
 def test_both_rates_follow_one() -> None:
     optimizer = CodecOptimizer(codec(), 1e-3)
     optimizer.set_rate(2e-4)
-    assert [group["lr"] for group in optimizer.adamw.param_groups] == [2e-4]
+    assert [group["lr"] for group in optimizer.adamw.param_groups] == [2e-4, MEMORY_RATE * 2e-4]
+    assert [p.shape for p in optimizer.adamw.param_groups[1]["params"]] == [(8, 4)]
     assert [group["lr"] for group in optimizer.muon.param_groups] == [MUON_RATE * 2e-4]
 
 

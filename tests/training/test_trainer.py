@@ -14,9 +14,10 @@ from distill.models.chunked import decode_codes, encode_audio
 from distill.models.losses import MEL_SCALES, MelLoss
 from distill.settings import SAMPLE_RATE
 from distill.training.config import VQVAEConfig
+from distill.training import trainer as trainer_module
 from distill.training.trainer import CodecTrainer
 
-SETTLED = ("analysis.", "rvq.")
+SETTLED = ("analysis.", "rvq.", "memory.keys")
 
 
 @pytest.fixture
@@ -46,6 +47,31 @@ def test_codes_stay_as_they_were_settled_while_everything_else_learns(trainer: C
     assert trainer.model.codebook_hash() == name
     for key, tensor in trainer.model.state_dict().items():
         assert torch.equal(tensor, before[key]) == key.startswith(SETTLED), key
+
+
+def test_every_frame_that_it_learns_from_can_be_known_by_heart(trainer: CodecTrainer) -> None:
+    trainer.settle_codes()
+    memory = trainer.model.memory
+    assert memory is not None
+    codes = codes_of(trainer)
+    assert memory.vectors.shape == (len(codes), 256)
+    assert memory.find(codes)[1].all()
+    held_out = torch.cat([encode_audio(trainer.model, region.audio()) for region in trainer.held_out])
+    new = ~(held_out[:, None] == codes).all(2).any(1)
+    assert new.any()
+    assert not memory.find(held_out[new])[1].any()
+
+
+@pytest.mark.parametrize(("room", "width"), [(300, 256), (100, 96), (16, 16), (15, 0)])
+def test_of_a_longer_corpus_less_is_known_of_each_frame(
+    corpus_dir: Path, tiny: dict[str, Any], monkeypatch: pytest.MonkeyPatch, room: int, width: int
+) -> None:
+    frames = len(codes_of(trainer_of(corpus_dir, **tiny)))
+    monkeypatch.setattr(trainer_module, "MOST_MEMORY", room * frames)
+    trainer = trainer_of(corpus_dir, **tiny)
+    trainer.step()
+    shape = trainer.model.memory.vectors.shape if trainer.model.memory else None
+    assert shape == ((frames, width) if width else None)
 
 
 def test_levels_are_well_used_and_counted_from_the_first_step(trainer: CodecTrainer) -> None:

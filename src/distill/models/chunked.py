@@ -74,8 +74,7 @@ def decode_stream(
         last = min(first + size, end)
         seen_from, seen_to = max(0, first - margin), min(len(codes), last + margin)
         with torch.inference_mode():
-            values = model.rvq.lookup(codes[None, seen_from:seen_to].to(_device(model)), chosen)
-            sound = model.decode_values(values, seen_from)[0]
+            sound = model.decode(codes[None, seen_from:seen_to].to(_device(model)), seen_from, chosen)[0]
         yield sound[:, (first - seen_from) * hop : (last - seen_from) * hop].cpu().numpy()
 
 

@@ -6,7 +6,7 @@ statistics over the file: what a code means depends on a finite stretch of sound
 
 import hashlib
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -18,8 +18,12 @@ from torch import Tensor, nn
 from distill.audio.features import istft, stft
 from distill.models.analysis import ANALYSIS_SCALES, Analysis
 from distill.models.envelope import shape_blocks, silence_faint_blocks
+from distill.models.frame_memory import FrameMemory
 from distill.models.midside import from_mid_side, relative_to_mid, to_mid_side, without_faint_side
 from distill.models.rvq import ResidualVQ
+
+HOP_LENGTH = 1024
+"""Samples per code frame, unless said otherwise."""
 
 KERNEL = 7
 NOISE_FRAMES = 1999
@@ -106,7 +110,8 @@ class VQVAE(nn.Module):
     """RVQ-VAE codec. Waveforms `[B, C, N]`, codes `[B, T, Q]`, one code frame per `hop_length` samples.
 
     `C` is 1, or 2 for stereo: then mid and side go through the codec (`models/midside.py`), left and right in and out.
-    Codes are settled by `fit`; what is trained after that is the decoder alone.
+    Codes are settled by `fit`; what is trained after that is the decoder alone. With `memory_frames` it can know so many
+    columns of codes by heart (`models/frame_memory.py`), by `memory_width` numbers each.
     """
 
     def __init__(
@@ -116,12 +121,14 @@ class VQVAE(nn.Module):
         codebook_size: int = 128,
         num_quantizers: int = 8,
         n_fft: int = 2048,
-        hop_length: int = 1024,
+        hop_length: int = HOP_LENGTH,
         hidden_size: int = 384,
         decoder_layers: int = 7,
         expansion: int = 2,
         latent_dim: int = 64,
         envelope_block: int = 64,
+        memory_frames: int = 0,
+        memory_width: int = 0,
     ) -> None:
         super().__init__()
         if not 0 < hop_length < n_fft or n_fft % hop_length:
@@ -142,6 +149,8 @@ class VQVAE(nn.Module):
             "expansion": expansion,
             "latent_dim": latent_dim,
             "envelope_block": envelope_block,
+            "memory_frames": memory_frames,
+            "memory_width": memory_width,
         }
         self.n_fft, self.hop_length, self.envelope_block = n_fft, hop_length, envelope_block
         self.channels, self.bins = channels, n_fft // 2 + 1
@@ -151,6 +160,7 @@ class VQVAE(nn.Module):
         self.rvq = ResidualVQ(latent_dim, codebook_size, num_quantizers)
         self.outline = WideLinear(latent_dim, channels * self.bins)
         self.from_latent = nn.Linear(latent_dim, hidden_size)
+        self.memory = FrameMemory(memory_frames, memory_width, hidden_size) if memory_frames else None
         self.decoder = backbone(hidden_size, decoder_layers, expansion)
         self.magnitude = WideLinear(hidden_size, channels * self.bins)
         self.phase = WideLinear(hidden_size, channels * self.bins)
@@ -270,11 +280,21 @@ class VQVAE(nn.Module):
 
     # --- decoding --------------------------------------------------------------------------------------------
 
-    def spectrum(self, values: Tensor) -> Spectrum:
-        """What is decoded from quantised latents `[B, T, D]`, before chance and synthesis."""
+    def recall(self, codes: Tensor, levels: Sequence[int] | None = None) -> Tensor | None:
+        """What the decoder knows by heart of columns of `codes` `[B, T, q]`: nothing unless all levels sound."""
+        sounding = range(codes.shape[-1]) if levels is None else levels
+        if self.memory is None or set(sounding) != set(range(self.num_quantizers)):
+            return None
+        recalled: Tensor = self.memory(codes)
+        return recalled
+
+    def spectrum(self, values: Tensor, recalled: Tensor | None = None) -> Spectrum:
+        """What is decoded from quantised latents `[B, T, D]`, and what is `recalled` of them, before chance and
+        synthesis."""
         B, T, _ = values.shape
         with self._autocast():
-            y = self.decoder(self.from_latent(values))
+            y = self.from_latent(values)
+            y = self.decoder(y if recalled is None else y + recalled)
             heads = self.magnitude(y), self.phase(y), F.softplus(self.spread(y))
             log_gain = -F.softplus(self.envelope(y))
         magnitude, phase, spread = (head.float() for head in heads)
@@ -306,17 +326,20 @@ class VQVAE(nn.Module):
         audio = audio if self.training else silence_faint_blocks(audio, self.envelope_block)
         return from_mid_side(audio) if self.channels == 2 else audio
 
-    def decode_values(self, values: Tensor, first_frame: int = 0) -> Tensor:
-        """Audio `[B, C, T * frame_hop]` from latents `[B, T, D]` (quantised, or blended).
+    def decode_values(self, values: Tensor, first_frame: int = 0, recalled: Tensor | None = None) -> Tensor:
+        """Audio `[B, C, T * frame_hop]` from latents `[B, T, D]` (quantised, or not), and what is `recalled` of them.
 
         `first_frame` is the code frame of the whole sound at which this piece begins.
         """
-        return self.synthesise(self.spectrum(values), torch.full((len(values),), first_frame))
+        return self.synthesise(self.spectrum(values, recalled), torch.full((len(values),), first_frame))
 
     @torch.no_grad()
-    def decode(self, codes: Tensor, first_frame: int = 0) -> Tensor:
-        """Audio `[B, C, T * frame_hop]` from codes `[B, T, q]`; `q < Q` decodes the first `q` levels only."""
-        return self.decode_values(self.rvq.lookup(codes), first_frame)
+    def decode(self, codes: Tensor, first_frame: int = 0, levels: Sequence[int] | None = None) -> Tensor:
+        """Audio `[B, C, T * frame_hop]` from codes `[B, T, q]`, of `levels` only (from 0; None: all `q`).
+
+        `first_frame` as in `decode_values`.
+        """
+        return self.decode_values(self.rvq.lookup(codes, levels), first_frame, self.recall(codes, levels))
 
     # --- training --------------------------------------------------------------------------------------------
 
@@ -326,6 +349,6 @@ class VQVAE(nn.Module):
         Decodes twice, with the noise of the two `first_frames` `[B]`.
         """
         codes = self.encode(audio)
-        spectrum = self.spectrum(self.rvq.lookup(codes))
+        spectrum = self.spectrum(self.rvq.lookup(codes), self.recall(codes))
         output, other = (self.synthesise(spectrum, first) for first in first_frames)
         return CodecOutput(output, other, codes)

@@ -11,7 +11,7 @@ from distill.errors import CheckpointError
 from distill.models.sda_file import save_tensors
 
 FORMAT = "distill.checkpoint"
-VERSION = 3
+VERSION = 4
 
 # What torch lets escape when bytes are missing or altered.
 _DAMAGE = (

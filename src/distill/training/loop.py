@@ -360,5 +360,6 @@ def _channels(corpus: CorpusReport, asked: int | None) -> int:
 
 
 def _rms_range(clips: list[Clip]) -> list[float]:
-    """Quietest and loudest active level of the corpus in dBFS (5th and 95th percentile of its files)."""
-    return [float(v) for v in np.percentile([c.rms_db for c in clips], (5, 95))]
+    """Active levels of the quietest and the loudest file of the corpus, in dBFS."""
+    levels = [clip.rms_db for clip in clips]
+    return [min(levels), max(levels)]

@@ -24,6 +24,9 @@ BLOCK_ROWS = 128
 """A wide matrix is made orthogonal this many rows at a time, in a fifth of the time that all of it takes, to the same
 effect (compare Khaled et al. 2025, MuonBP)."""
 
+MEMORY_RATE = 40.0
+"""Learning rate of remembered vectors relative to AdamW's: each is heard once in a few steps."""
+
 EVERY = 2
 """Orthogonalising takes its time even so: one step twice as long every second time does nearly as well."""
 
@@ -95,15 +98,19 @@ class CodecOptimizer:
     """Both optimisers of a codec as one; `learning_rate` is AdamW's, Muon's follows from it."""
 
     def __init__(self, model: VQVAE, learning_rate: float) -> None:
-        hidden = {id(p) for p in hidden_matrices(model)}
-        others = [p for p in model.parameters() if id(p) not in hidden]
-        self.muon = Muon(hidden_matrices(model), MUON_RATE * learning_rate)
-        self.adamw = torch.optim.AdamW(others, lr=learning_rate, betas=(0.8, 0.95), weight_decay=0.01, fused=True)
+        remembered = [] if model.memory is None else [model.memory.vectors]
+        elsewhere = {id(p) for p in (*hidden_matrices(model), *remembered)}
+        others = [p for p in model.parameters() if id(p) not in elsewhere]
+        groups = [{"params": others, "scale": 1.0}, {"params": remembered, "scale": MEMORY_RATE}]
+        self.muon = Muon(hidden_matrices(model), learning_rate)
+        self.adamw = torch.optim.AdamW(groups, betas=(0.8, 0.95), weight_decay=0.01, fused=True)
+        self.set_rate(learning_rate)
 
     def set_rate(self, learning_rate: float) -> None:
-        for optimizer, scale in ((self.muon, MUON_RATE), (self.adamw, 1.0)):
-            for group in optimizer.param_groups:
-                group["lr"] = scale * learning_rate
+        for group in self.muon.param_groups:
+            group["lr"] = MUON_RATE * learning_rate
+        for group in self.adamw.param_groups:
+            group["lr"] = group["scale"] * learning_rate
 
     def zero_grad(self) -> None:
         self.muon.zero_grad(set_to_none=True)

@@ -18,9 +18,9 @@ from distill.data.dataset import CropSampler, Region, Split, cut_into_blocks
 from distill.device import gains_by_bfloat16
 from distill.errors import DivergedError
 from distill.inference.regions import level_names
-from distill.models.chunked import decode_codes, encode_audio
+from distill.models.chunked import decode_codes, encode_audio, frames_of
 from distill.models.losses import MEL_SCALES, MelLoss
-from distill.models.vqvae import NOISE_FRAMES, VQVAE, CodecOutput
+from distill.models.vqvae import HOP_LENGTH, NOISE_FRAMES, VQVAE, CodecOutput
 from distill.training.average import WeightAverage
 from distill.training.budget import Budget, lay_out
 from distill.training.config import VQVAEConfig
@@ -45,6 +45,10 @@ by heart: attacks, and the detail of noise."""
 EQUALISED_SHARE = 0.8
 """Of the others: the decoder then knows sounds near those of the corpus as well."""
 
+MOST_MEMORY, MEMORY_WIDTHS = 1 << 22, range(256, 0, -16)
+"""Numbers that the decoder remembers of the whole corpus at most, and of each of its frames: 16 MiB, and of a longer
+corpus fewer a frame (of more than 93 minutes none)."""
+
 LEVEL_WEIGHT = 6.0
 MAX_GRADIENT = 1.0
 HELD_OUT_S, OWN_S = 20.0, 10.0
@@ -66,7 +70,7 @@ class CodecTrainer:
     def __init__(self, config: VQVAEConfig, split: Split, sample_rate: int, device: torch.device) -> None:
         self.config, self.device = config, device
         torch.manual_seed(config.seed)
-        self.model = VQVAE(**config.model_arguments(sample_rate)).to(device)
+        self.model = VQVAE(**config.model_arguments(sample_rate), **memory_arguments(split)).to(device)
         self.model.half_precision = gains_by_bfloat16(device)
         self.loss = MelLoss(sample_rate).to(device)
         self.optimizer = CodecOptimizer(self.model, config.learning_rate)
@@ -214,6 +218,9 @@ class CodecTrainer:
         # What the average holds is the outline as it was before.
         self.average = WeightAverage(self.model)
         self.first_distance = self._untrained_distance()
+        if self.model.memory is not None:
+            codes = torch.cat([encode_audio(self.model, region.audio()) for region in self.sampler.regions])
+            self.model.memory.fit(codes.to(self.device))
         self.codebooks_ready = True
 
     def _as_they_are(self) -> Iterator[Tensor]:
@@ -360,6 +367,13 @@ class CodecTrainer:
         self._earlier_s, self._began = state["elapsed_s"], time.perf_counter()
         self.codebooks_ready, self.first_distance = state["codebooks_ready"], state["first_distance"]
         self._usage.extend(state["usage"])
+
+
+def memory_arguments(split: Split) -> dict[str, int]:
+    """Constructor arguments of a codec that can remember every frame it learns from, as far as there is room."""
+    frames = sum(frames_of(region.n_samples, HOP_LENGTH) for region in split.train)
+    width = next((width for width in MEMORY_WIDTHS if width * frames <= MOST_MEMORY), 0)
+    return {"memory_frames": frames if width else 0, "memory_width": width}
 
 
 def measure_health(counts: Tensor) -> tuple[LevelHealth, ...]:
