@@ -31,6 +31,7 @@ from distill.models.vqvae import VQVAE
 from distill.settings import SAMPLE_RATE
 from distill.training.config import VQVAEConfig
 from distill.training.prior_config import PriorConfig, get_adaptive_prior_config
+from distill.training.trainer import memory_width
 
 SEVERAL = 8
 RECORDINGS, RECORDING_FRAMES = 60, 470
@@ -52,7 +53,9 @@ def realtime(seconds: float, work: Callable[[], object], threads: int, runs: int
 def model_of(path: Path | None) -> LoadedVQModel:
     if path is not None:
         return workflows.load(path, "cpu")
-    codec = VQVAE(**VQVAEConfig().model_arguments(SAMPLE_RATE)).eval()
+    frames = RECORDINGS * RECORDING_FRAMES
+    memory = {"memory_frames": frames, "memory_width": memory_width(frames)}
+    codec = VQVAE(**VQVAEConfig().model_arguments(SAMPLE_RATE), **memory).eval()
     return LoadedVQModel(codec, codec.config, {}, Path("untrained.sda"))
 
 

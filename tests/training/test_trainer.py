@@ -13,8 +13,8 @@ from distill.library import workflows
 from distill.models.chunked import decode_codes, encode_audio
 from distill.models.losses import MEL_SCALES, MelLoss
 from distill.settings import SAMPLE_RATE
-from distill.training.config import VQVAEConfig
 from distill.training import trainer as trainer_module
+from distill.training.config import VQVAEConfig
 from distill.training.trainer import CodecTrainer
 
 SETTLED = ("analysis.", "rvq.", "memory.keys")

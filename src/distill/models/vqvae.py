@@ -110,8 +110,8 @@ class VQVAE(nn.Module):
     """RVQ-VAE codec. Waveforms `[B, C, N]`, codes `[B, T, Q]`, one code frame per `hop_length` samples.
 
     `C` is 1, or 2 for stereo: then mid and side go through the codec (`models/midside.py`), left and right in and out.
-    Codes are settled by `fit`; what is trained after that is the decoder alone. With `memory_frames` it can know so many
-    columns of codes by heart (`models/frame_memory.py`), by `memory_width` numbers each.
+    Codes are settled by `fit`; what is trained after that is the decoder alone. It can know `memory_frames` columns of
+    codes by heart, by `memory_width` numbers each (`models/frame_memory.py`).
     """
 
     def __init__(

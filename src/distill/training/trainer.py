@@ -369,10 +369,15 @@ class CodecTrainer:
         self._usage.extend(state["usage"])
 
 
+def memory_width(frames: int) -> int:
+    """How many numbers there is room for of each of so many frames: 0 if that is too few to be of use."""
+    return next((width for width in MEMORY_WIDTHS if width * frames <= MOST_MEMORY), 0)
+
+
 def memory_arguments(split: Split) -> dict[str, int]:
-    """Constructor arguments of a codec that can remember every frame it learns from, as far as there is room."""
+    """Constructor arguments of a codec that can know every frame it learns from by heart, if there is room."""
     frames = sum(frames_of(region.n_samples, HOP_LENGTH) for region in split.train)
-    width = next((width for width in MEMORY_WIDTHS if width * frames <= MOST_MEMORY), 0)
+    width = memory_width(frames)
     return {"memory_frames": frames if width else 0, "memory_width": width}
 
 
