@@ -1,6 +1,15 @@
 import json
+import math
 import re
 from pathlib import Path
+from typing import Any
+
+from distill.models.persistence import read_header
+
+
+def corpus_learned_from(model: Path) -> list[dict[str, Any]]:
+    corpus: list[dict[str, Any]] = read_header(model)["metadata"]["corpus"]
+    return [entry for entry in corpus if entry["train_until"]]
 
 
 def test_without_a_prior(run, codec_only: Path) -> None:
@@ -13,6 +22,9 @@ def test_without_a_prior(run, codec_only: Path) -> None:
     assert (said["has_prior"], said["prior_config"], said["prior_metadata"]) == (False, None, None)
     assert (said["codebook_size"], said["num_quantizers"], said["corpus_files"]) == (32, 3, 8)
     assert said["stereo"] == {}
+    frames = sum(math.ceil(pluck["duration_s"] * said["frame_rate"]) for pluck in corpus_learned_from(codec_only))
+    assert (said["memory_frames"], said["memory_width"]) == (frames, 256)
+    assert f"{frames} frames of the corpus, by 256 numbers each" in " ".join(result.stderr.split())
     assert (said["verdict"], said["verdict_kind"]) == ("Too early to tell: train longer.", "too-early")
 
 

@@ -48,6 +48,8 @@ def _facts(header: dict[str, Any]) -> dict[str, Any]:
         "codebook_size": config["codebook_size"],
         "num_quantizers": config["num_quantizers"],
         "bits_per_second": bits,
+        "memory_frames": config.get("memory_frames", 0),
+        "memory_width": config.get("memory_width", 0),
         "level_health": metadata.get("level_health", []),
         "stereo": metadata.get("stereo") or {},
         "corpus_files": len(corpus),
@@ -84,6 +86,7 @@ def _table(facts: dict[str, Any]) -> "Table":
         ("Name", f"{facts['name']}  (id {facts['id']})"),
         ("Made", f"{facts['created']} with Distill {facts['distill_version']}"),
         ("Codec", codec),
+        ("By heart", _memory_line(facts)),
         ("Codes in use", levels or "not measured yet"),
         *([("Stereo", _stereo_line(facts["stereo"]))] if facts["stereo"] else []),
         ("Corpus", f"{facts['corpus_files']} files, {facts['corpus_s']:.1f} s"),
@@ -97,6 +100,12 @@ def _table(facts: dict[str, Any]) -> "Table":
     for title, text in rows:
         table.add_row(title, str(text))
     return table
+
+
+def _memory_line(facts: dict[str, Any]) -> str:
+    if not facts["memory_frames"]:
+        return "nothing"
+    return f"{facts['memory_frames']} frames of the corpus, by {facts['memory_width']} numbers each"
 
 
 def _stereo_line(stereo: dict[str, list[float]]) -> str:

@@ -4,6 +4,8 @@ A column over all levels is all but unique to its frame, so its vector can hold 
 of an attack, or of a noise. Any other column, from an edit or from another sound, finds nothing.
 """
 
+from typing import NamedTuple
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -23,8 +25,16 @@ def column_keys(codes: Tensor) -> Tensor:
     return keys
 
 
+class Recalled(NamedTuple):
+    """What is known of each frame, to be added to what goes into the decoder's blocks and to what comes out of them:
+    each `[..., dim]`, 0 where nothing is known."""
+
+    before: Tensor
+    after: Tensor
+
+
 class FrameMemory(nn.Module):
-    """Up to `frames` vectors of `width` numbers, each led to `dim`; without effect until they have learned."""
+    """Up to `frames` vectors of `width` numbers; 0, and without effect, until they have learned."""
 
     keys: Tensor
 
@@ -32,7 +42,8 @@ class FrameMemory(nn.Module):
         super().__init__()
         self.register_buffer("keys", torch.full((frames,), NO_KEY))
         self.vectors = nn.Parameter(torch.zeros(frames, width))
-        self.up = nn.Linear(width, dim, bias=False)
+        self.before = nn.Linear(width, dim, bias=False)
+        self.after = nn.Linear(width, dim, bias=False)
 
     @torch.no_grad()
     def fit(self, codes: Tensor) -> None:
@@ -47,8 +58,8 @@ class FrameMemory(nn.Module):
         at = torch.searchsorted(self.keys, wanted).clamp(max=len(self.keys) - 1)
         return at, self.keys[at] == wanted
 
-    def forward(self, codes: Tensor) -> Tensor:
-        """What is known of each column of `codes` `[..., Q]`: `[..., dim]`, 0 where that is nothing."""
+    def forward(self, codes: Tensor) -> Recalled:
+        """What is known of each column of `codes` `[..., Q]`."""
         at, known = self.find(codes)
-        recalled: Tensor = self.up(F.embedding(at, self.vectors) * known[..., None])
-        return recalled
+        vectors = F.embedding(at, self.vectors) * known[..., None]
+        return Recalled(self.before(vectors), self.after(vectors))

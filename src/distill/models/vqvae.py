@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from distill.audio.features import istft, stft
 from distill.models.analysis import ANALYSIS_SCALES, Analysis
 from distill.models.envelope import shape_blocks, silence_faint_blocks
-from distill.models.frame_memory import FrameMemory
+from distill.models.frame_memory import FrameMemory, Recalled
 from distill.models.midside import from_mid_side, relative_to_mid, to_mid_side, without_faint_side
 from distill.models.rvq import ResidualVQ
 
@@ -280,21 +280,21 @@ class VQVAE(nn.Module):
 
     # --- decoding --------------------------------------------------------------------------------------------
 
-    def recall(self, codes: Tensor, levels: Sequence[int] | None = None) -> Tensor | None:
+    def recall(self, codes: Tensor, levels: Sequence[int] | None = None) -> Recalled | None:
         """What the decoder knows by heart of columns of `codes` `[B, T, q]`: nothing unless all levels sound."""
         sounding = range(codes.shape[-1]) if levels is None else levels
         if self.memory is None or set(sounding) != set(range(self.num_quantizers)):
             return None
-        recalled: Tensor = self.memory(codes)
+        recalled: Recalled = self.memory(codes)
         return recalled
 
-    def spectrum(self, values: Tensor, recalled: Tensor | None = None) -> Spectrum:
+    def spectrum(self, values: Tensor, recalled: Recalled | None = None) -> Spectrum:
         """What is decoded from quantised latents `[B, T, D]`, and what is `recalled` of them, before chance and
         synthesis."""
         B, T, _ = values.shape
         with self._autocast():
             y = self.from_latent(values)
-            y = self.decoder(y if recalled is None else y + recalled)
+            y = self.decoder(y) if recalled is None else self.decoder(y + recalled.before) + recalled.after
             heads = self.magnitude(y), self.phase(y), F.softplus(self.spread(y))
             log_gain = -F.softplus(self.envelope(y))
         magnitude, phase, spread = (head.float() for head in heads)
@@ -326,7 +326,7 @@ class VQVAE(nn.Module):
         audio = audio if self.training else silence_faint_blocks(audio, self.envelope_block)
         return from_mid_side(audio) if self.channels == 2 else audio
 
-    def decode_values(self, values: Tensor, first_frame: int = 0, recalled: Tensor | None = None) -> Tensor:
+    def decode_values(self, values: Tensor, first_frame: int = 0, recalled: Recalled | None = None) -> Tensor:
         """Audio `[B, C, T * frame_hop]` from latents `[B, T, D]` (quantised, or not), and what is `recalled` of them.
 
         `first_frame` is the code frame of the whole sound at which this piece begins.
