@@ -68,14 +68,18 @@ def played(sound: np.ndarray) -> np.ndarray:
 
 @torch.inference_mode()
 def unquantised(loaded: LoadedVQModel, sound: np.ndarray) -> np.ndarray:
-    """`[C, N]` from the latents straight into the decoder; the level found as encoding finds it, limited likewise."""
+    """`[C, N]` from the latents straight into the decoder, with what it knows by heart of their codes.
+
+    The level is found as encoding finds it, and limited likewise.
+    """
     model = loaded.model
     level = active_rms_db(sound, model.sample_rate)
     low, high = loaded.metadata.get("corpus_rms_range_db") or (level, level)
     gain = 10 ** ((min(max(level, low), high) - level) / 20)
     N = sound.shape[1]
     target = torch.from_numpy(np.pad(sound, ((0, 0), (0, -N % math.lcm(model.n_fft, model.frame_hop)))))
-    decoded = model.decode_values(model.latents(target[None] * gain))[0]
+    heard = target[None] * gain
+    decoded = model.decode_values(model.latents(heard), recalled=model.recall(model.encode(heard)))[0]
     levelled = (decoded * best_gain(decoded, target, MelLoss(model.sample_rate))).numpy()[:, :N]
     return limit_peaks(levelled, model.sample_rate, FULL_SCALE_DB)
 

@@ -25,13 +25,13 @@ from distill.inference.codec import encode_sound
 from distill.inference.copying import Heard, copy_index
 from distill.inference.listening import decode_sound
 from distill.library import workflows
+from distill.models.frame_memory import memory_width
 from distill.models.persistence import LoadedVQModel
 from distill.models.prior import CodePrior
 from distill.models.vqvae import VQVAE
 from distill.settings import SAMPLE_RATE
 from distill.training.config import VQVAEConfig
 from distill.training.prior_config import PriorConfig, get_adaptive_prior_config
-from distill.training.trainer import memory_width
 
 SEVERAL = 8
 RECORDINGS, RECORDING_FRAMES = 60, 470

@@ -1,11 +1,12 @@
 """Columns of codes that are known by heart, and those that are not."""
 
 import numpy as np
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from distill.models.frame_memory import FrameMemory, column_keys
+from distill.models.frame_memory import FrameMemory, column_keys, memory_width
 
 
 def draw(rows: int, levels: int, size: int, seed: int = 0) -> torch.Tensor:
@@ -47,13 +48,9 @@ def test_each_known_column_has_a_vector_of_its_own_and_others_none() -> None:
         assert not recalled[1].any()
 
 
-def test_what_there_is_no_room_for_is_not_known() -> None:
-    codes = draw(100, 4, 64)
-    memory = memory_of(codes, frames=60)
-    at, known = memory.find(codes)
-    assert known.sum() == 60
-    assert len(at[known].unique()) == 60
-    assert not memory(codes).before[~known].any()
+@pytest.mark.parametrize(("frames", "width"), [(1, 256), (16384, 256), (16385, 240), (65536, 64), (65537, 0)])
+def test_of_more_frames_there_are_fewer_numbers_each(frames: int, width: int) -> None:
+    assert memory_width(frames) == width
 
 
 def test_fitting_again_forgets_what_was_known() -> None:

@@ -125,6 +125,26 @@ def test_default_size_comes_back(tmp_path: Path) -> None:
     assert same_weights(model, load_model_v2(path).model)
 
 
+def test_what_is_remembered_comes_back(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model = VQVAE(**TINY, memory_frames=6, memory_width=4).eval()
+    model.rvq.codebooks.normal_()
+    codes = torch.arange(6)[None, :, None].expand(1, 6, 2)
+    model.memory.fit(codes[0, :4])
+    torch.nn.init.normal_(model.memory.vectors, std=5)
+    loaded = load_model_v2(save_model_v2(tmp_path / "m.sda", model, {})).model
+    assert torch.equal(loaded.decode(codes), model.decode(codes))
+    forgetful = model.decode_values(model.rvq.lookup(codes)).detach()
+    assert not torch.allclose(loaded.decode(codes), forgetful, atol=1e-3)
+
+
+def test_a_file_from_before_there_was_a_memory_sounds_as_it_did(path: Path) -> None:
+    config = {name: value for name, value in entry(path, "vqvae_config").items() if not name.startswith("memory_")}
+    rewrite(path, vqvae_config=config)
+    codes = torch.arange(8)[None, :, None].expand(1, 8, 2)
+    assert torch.equal(load_model_v2(path).model.decode(codes), tiny_codec().eval().decode(codes))
+
+
 def test_prior_comes_back(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     prior = tiny_prior(1).train()
     with caplog.at_level(logging.INFO):

@@ -217,10 +217,16 @@ def test_receptive_field_is_as_stated(model: VQVAE) -> None:
     assert heard.max() <= middle + decoding
 
 
+def test_a_memory_has_frames_and_width_or_neither() -> None:
+    for settings in ({"memory_frames": 5}, {"memory_width": 16}):
+        with pytest.raises(ValueError, match="memory of"):
+            untrained(**settings)
+
+
 # --- what is known by heart ---------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def remembering() -> tuple[VQVAE, torch.Tensor]:
     """A codec that knows all columns of the codes `[1, 90, 3]` beside it, and plays them otherwise than it would."""
     torch.manual_seed(0)

@@ -86,7 +86,7 @@ def _table(facts: dict[str, Any]) -> "Table":
         ("Name", f"{facts['name']}  (id {facts['id']})"),
         ("Made", f"{facts['created']} with Distill {facts['distill_version']}"),
         ("Codec", codec),
-        ("By heart", _memory_line(facts)),
+        ("Frame memory", _memory_line(facts)),
         ("Codes in use", levels or "not measured yet"),
         *([("Stereo", _stereo_line(facts["stereo"]))] if facts["stereo"] else []),
         ("Corpus", f"{facts['corpus_files']} files, {facts['corpus_s']:.1f} s"),
@@ -104,8 +104,8 @@ def _table(facts: dict[str, Any]) -> "Table":
 
 def _memory_line(facts: dict[str, Any]) -> str:
     if not facts["memory_frames"]:
-        return "nothing"
-    return f"{facts['memory_frames']} frames of the corpus, by {facts['memory_width']} numbers each"
+        return "none"
+    return f"{facts['memory_width']} numbers for each of up to {facts['memory_frames']} frames of the corpus"
 
 
 def _stereo_line(stereo: dict[str, list[float]]) -> str:

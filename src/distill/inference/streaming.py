@@ -53,8 +53,8 @@ def _decoded(model: VQVAE, codes: Iterable[np.ndarray], size: int) -> Iterator[n
     for window in windows(codes, size, model.receptive_field[1]):
         kept = window.kept
         with torch.inference_mode():
-            seen = torch.from_numpy(window.sound.T.copy()).to(model.rvq.codebooks.device)
-            sound = model.decode(seen[None], first - kept.start)[0]
+            seen_codes = torch.from_numpy(window.sound.T.copy()).to(model.rvq.codebooks.device)
+            sound = model.decode(seen_codes[None], first - kept.start)[0]
         yield sound[:, kept.start * hop : kept.stop * hop].cpu().numpy()
         first += kept.stop - kept.start
 

@@ -64,8 +64,7 @@ def decode_stream(
 ) -> Iterator[np.ndarray]:
     """Pieces `[C, n]`, in order, of the sound of frames `start` to `stop` of `codes` `[T, q]`, as it is in the whole.
 
-    What is heard are the sums of the entries of `levels` only (from 0; None: all `q`). A piece is `size` frames, by
-    default 10 s.
+    Only `levels` are heard (from 0; None: all `q`), as from `VQVAE.decode`. A piece is `size` frames, by default 10 s.
     """
     hop, margin, size = model.frame_hop, model.receptive_field[1], size or _chunk_frames(model)
     chosen = None if levels is None else list(levels)

@@ -1,7 +1,7 @@
 """What the decoder knows by heart: a learned vector for each column of codes that its recordings have.
 
-A column over all levels is all but unique to its frame, so its vector can hold what codes do not tell of it: the detail
-of an attack, or of a noise. Any other column, from an edit or from another sound, finds nothing.
+A column over all levels mostly comes from one frame only, so its vector can hold what codes do not tell of that frame:
+the detail of an attack, or of a noise. It is found by the column alone, wherever that stands.
 """
 
 from typing import NamedTuple
@@ -10,10 +10,21 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+MOST_NUMBERS = 1 << 22
+"""In the vectors of all frames together: 16 MiB."""
+
+WIDTHS = range(256, 48, -16)
+"""Numbers that a vector may have: of a longer corpus fewer a frame. With fewer than 64 there is no memory."""
+
 MULTIPLIER = 6364136223846793005
 """Knuth's for linear congruences modulo 2^64."""
 
 NO_KEY = torch.iinfo(torch.int64).max
+
+
+def memory_width(frames: int) -> int:
+    """How many numbers there is room for of each of so many frames; 0 for no memory."""
+    return next((width for width in WIDTHS if width * frames <= MOST_NUMBERS), 0)
 
 
 def column_keys(codes: Tensor) -> Tensor:
@@ -34,7 +45,7 @@ class Recalled(NamedTuple):
 
 
 class FrameMemory(nn.Module):
-    """Up to `frames` vectors of `width` numbers; 0, and without effect, until they have learned."""
+    """Vectors of `width` numbers for up to `frames` columns; 0, and without effect, until they have learned."""
 
     keys: Tensor
 
@@ -47,16 +58,18 @@ class FrameMemory(nn.Module):
 
     @torch.no_grad()
     def fit(self, codes: Tensor) -> None:
-        """Settle which columns are known: those of `codes` `[M, Q]`, or as many of them as there is room for."""
-        keys = column_keys(codes).unique()[: len(self.keys)]
+        """Settle which columns are known: those of `codes` `[M, Q]`, at most as many different ones as vectors."""
+        keys = column_keys(codes.cpu()).unique()
         self.keys.fill_(NO_KEY)
-        self.keys[: len(keys)] = keys
+        self.keys[: len(keys)] = keys.to(self.keys)
 
     def find(self, codes: Tensor) -> tuple[Tensor, Tensor]:
         """Which vector belongs to each column of `codes` `[..., Q]`, and whether any does, both `[...]`."""
-        wanted = column_keys(codes)
-        at = torch.searchsorted(self.keys, wanted).clamp(max=len(self.keys) - 1)
-        return at, self.keys[at] == wanted
+        # Apple's GPUs cut integers to 32 bits in some operations.
+        place = torch.device("cpu") if codes.device.type == "mps" else codes.device
+        keys, wanted = self.keys.to(place), column_keys(codes.to(place))
+        at = torch.searchsorted(keys, wanted).clamp(max=len(keys) - 1)
+        return at.to(codes.device), (keys[at] == wanted).to(codes.device)
 
     def forward(self, codes: Tensor) -> Recalled:
         """What is known of each column of `codes` `[..., Q]`."""

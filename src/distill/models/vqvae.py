@@ -137,6 +137,8 @@ class VQVAE(nn.Module):
             raise ValueError(f"hop_length {hop_length} is no multiple of the blocks of envelope and analysis")
         if channels not in (1, 2):
             raise ValueError(f"a codec has 1 or 2 channels, not {channels}")
+        if bool(memory_frames) != bool(memory_width):
+            raise ValueError(f"a memory of {memory_frames} frames cannot have {memory_width} numbers for each")
         self.config: dict[str, Any] = {
             "sample_rate": sample_rate,
             "channels": channels,
@@ -289,12 +291,12 @@ class VQVAE(nn.Module):
         return recalled
 
     def spectrum(self, values: Tensor, recalled: Recalled | None = None) -> Spectrum:
-        """What is decoded from quantised latents `[B, T, D]`, and what is `recalled` of them, before chance and
-        synthesis."""
+        """What is decoded from quantised latents `[B, T, D]`, before chance and synthesis; `recalled` is added."""
         B, T, _ = values.shape
         with self._autocast():
             y = self.from_latent(values)
-            y = self.decoder(y) if recalled is None else self.decoder(y + recalled.before) + recalled.after
+            y = self.decoder(y if recalled is None else y + recalled.before)
+            y = y if recalled is None else y + recalled.after
             heads = self.magnitude(y), self.phase(y), F.softplus(self.spread(y))
             log_gain = -F.softplus(self.envelope(y))
         magnitude, phase, spread = (head.float() for head in heads)
@@ -327,7 +329,7 @@ class VQVAE(nn.Module):
         return from_mid_side(audio) if self.channels == 2 else audio
 
     def decode_values(self, values: Tensor, first_frame: int = 0, recalled: Recalled | None = None) -> Tensor:
-        """Audio `[B, C, T * frame_hop]` from latents `[B, T, D]` (quantised, or not), and what is `recalled` of them.
+        """Audio `[B, C, T * frame_hop]` from latents `[B, T, D]` (quantised, or not); `recalled` as `spectrum` has it.
 
         `first_frame` is the code frame of the whole sound at which this piece begins.
         """
@@ -337,7 +339,7 @@ class VQVAE(nn.Module):
     def decode(self, codes: Tensor, first_frame: int = 0, levels: Sequence[int] | None = None) -> Tensor:
         """Audio `[B, C, T * frame_hop]` from codes `[B, T, q]`, of `levels` only (from 0; None: all `q`).
 
-        `first_frame` as in `decode_values`.
+        With all levels, what is known of columns by heart is heard as well. `first_frame` as in `decode_values`.
         """
         return self.decode_values(self.rvq.lookup(codes, levels), first_frame, self.recall(codes, levels))
 

@@ -14,8 +14,8 @@ import numpy as np
 import torch
 
 import distill
-from distill.data.corpus import Clip, CorpusReport, scan_corpus
-from distill.data.dataset import make_manifest, split_by_manifest
+from distill.data.corpus import CorpusReport, scan_corpus
+from distill.data.dataset import Split, make_manifest, split_by_manifest
 from distill.device import pick_device, prepare
 from distill.errors import (
     CheckpointError,
@@ -310,7 +310,7 @@ class _Run:
             "codebook_hash": model.codebook_hash(),
             "corpus": [dict(entry) for entry in self.manifest],
             "corpus_loudness": float(np.median([c.loudness for c in self.clips])) + self._loudness_of_copies(),
-            "corpus_rms_range_db": _rms_range(self.clips),
+            "corpus_rms_range_db": rms_range(self.split),
             "level_health": [asdict(level) for level in self.health],
             "code_counts": self.code_counts.to(torch.int32),
             "stereo": self.stereo,
@@ -359,7 +359,7 @@ def _channels(corpus: CorpusReport, asked: int | None) -> int:
     return corpus.layout.channels
 
 
-def _rms_range(clips: list[Clip]) -> list[float]:
-    """Active levels of the quietest and the loudest file of the corpus, in dBFS."""
-    levels = [clip.rms_db for clip in clips]
+def rms_range(split: Split) -> list[float]:
+    """Active levels of the quietest and the loudest file that is learned from, in dBFS."""
+    levels = [region.clip.rms_db for region in split.train]
     return [min(levels), max(levels)]

@@ -25,7 +25,8 @@ BLOCK_ROWS = 128
 effect (compare Khaled et al. 2025, MuonBP)."""
 
 MEMORY_RATE = 40.0
-"""Learning rate of remembered vectors relative to AdamW's: each is heard once in a few steps."""
+"""Learning rate of the vectors of remembered frames relative to AdamW's: each is heard once in tens of steps, or in
+hundreds. They do not decay either, which would count every step."""
 
 EVERY = 2
 """Orthogonalising takes its time even so: one step twice as long every second time does nearly as well."""
@@ -101,7 +102,10 @@ class CodecOptimizer:
         remembered = [] if model.memory is None else [model.memory.vectors]
         elsewhere = {id(p) for p in (*hidden_matrices(model), *remembered)}
         others = [p for p in model.parameters() if id(p) not in elsewhere]
-        groups = [{"params": others, "scale": 1.0}, {"params": remembered, "scale": MEMORY_RATE}]
+        groups = [
+            {"params": others, "scale": 1.0},
+            {"params": remembered, "scale": MEMORY_RATE, "weight_decay": 0.0},
+        ]
         self.muon = Muon(hidden_matrices(model), learning_rate)
         self.adamw = torch.optim.AdamW(groups, betas=(0.8, 0.95), weight_decay=0.01, fused=True)
         self.set_rate(learning_rate)

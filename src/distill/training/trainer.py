@@ -19,6 +19,7 @@ from distill.device import gains_by_bfloat16
 from distill.errors import DivergedError
 from distill.inference.regions import level_names
 from distill.models.chunked import decode_codes, encode_audio, frames_of
+from distill.models.frame_memory import memory_width
 from distill.models.losses import MEL_SCALES, MelLoss
 from distill.models.vqvae import HOP_LENGTH, NOISE_FRAMES, VQVAE, CodecOutput
 from distill.training.average import WeightAverage
@@ -44,10 +45,6 @@ by heart: attacks, and the detail of noise."""
 
 EQUALISED_SHARE = 0.8
 """Of the others: the decoder then knows sounds near those of the corpus as well."""
-
-MOST_MEMORY, MEMORY_WIDTHS = 1 << 22, range(256, 0, -16)
-"""Numbers that the decoder remembers of the whole corpus at most, and of each of its frames: 16 MiB, and of a longer
-corpus fewer a frame (of more than 93 minutes none)."""
 
 LEVEL_WEIGHT = 6.0
 MAX_GRADIENT = 1.0
@@ -220,7 +217,7 @@ class CodecTrainer:
         self.first_distance = self._untrained_distance()
         if self.model.memory is not None:
             codes = torch.cat([encode_audio(self.model, region.audio()) for region in self.sampler.regions])
-            self.model.memory.fit(codes.to(self.device))
+            self.model.memory.fit(codes)
         self.codebooks_ready = True
 
     def _as_they_are(self) -> Iterator[Tensor]:
@@ -367,11 +364,6 @@ class CodecTrainer:
         self._earlier_s, self._began = state["elapsed_s"], time.perf_counter()
         self.codebooks_ready, self.first_distance = state["codebooks_ready"], state["first_distance"]
         self._usage.extend(state["usage"])
-
-
-def memory_width(frames: int) -> int:
-    """How many numbers there is room for of each of so many frames: 0 if that is too few to be of use."""
-    return next((width for width in MEMORY_WIDTHS if width * frames <= MOST_MEMORY), 0)
 
 
 def memory_arguments(split: Split) -> dict[str, int]:
