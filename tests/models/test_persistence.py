@@ -359,6 +359,23 @@ def test_killed_while_saving(tmp_path: Path) -> None:
             assert loaded.metadata["name"] == "again"
 
 
+def test_a_file_replaced_while_it_is_read_is_read_again(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Torch opens a file twice: to read what lies where, and to map it."""
+    newer = save_model_v2(tmp_path / "newer.sda", tiny_codec(1), {"name": "so long that all lies elsewhere" * 100})
+    map_file = torch.UntypedStorage.from_file
+
+    def replaced_first(*arguments: Any, **settings: Any) -> torch.UntypedStorage:
+        if newer.exists():
+            newer.replace(path)
+        return map_file(*arguments, **settings)
+
+    monkeypatch.setattr(torch.UntypedStorage, "from_file", staticmethod(replaced_first))
+    assert same_weights(load_model_v2(path).model, tiny_codec(1))
+    assert not newer.exists()
+
+
 def test_two_processes_bundle_at_once(with_prior: Path) -> None:
     processes = [start(BUNDLE_OFTEN, str(with_prior), name) for name in ("one", "two")]
     for process in processes:

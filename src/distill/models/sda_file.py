@@ -36,6 +36,8 @@ WEIGHTS = ("state_dict", "prior_state_dict")
 
 ZIP_HEAD = b"PK\x03\x04"
 BLOCK_BYTES = 1 << 20
+MOST_READINGS = 5
+"""A file that is replaced while it is read is read again."""
 DEEPEST = 64
 SCALARS = (str, int, float, bool, type(None))
 
@@ -125,6 +127,30 @@ def read_contents(path: Path, weights: bool = True) -> dict[str, Any]:
     With `weights=False` the records that hold tensors are not checked, which takes the same short time for
     any size. Raises the `ModelFileError` that fits; shapes are not compared with the configuration.
     """
+    for _ in range(MOST_READINGS - 1):
+        before = _identity(path)
+        try:
+            contents = _read_once(path, weights)
+        except ModelFileError:
+            if _identity(path) == before:
+                raise
+        else:
+            if _identity(path) == before:
+                return contents
+    return _read_once(path, weights)
+
+
+def _identity(path: Path) -> tuple[int, ...]:
+    """What is another once the file has been replaced; nothing where there is none."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return ()
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _read_once(path: Path, weights: bool) -> dict[str, Any]:
+    """As `read_contents`, of a file that stays as it is: it is opened more than once."""
     most = _check_archive(path, weights)
     contents = _unpickle(path)
     try:
