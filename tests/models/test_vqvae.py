@@ -229,7 +229,6 @@ def test_a_memory_has_frames_and_width_or_neither() -> None:
 @pytest.fixture
 def remembering() -> tuple[VQVAE, torch.Tensor]:
     """A codec that knows all columns of the codes `[1, 90, 3]` beside it, and plays them otherwise than it would."""
-    torch.manual_seed(0)
     codec = untrained(memory_frames=90, memory_width=4)
     codec.fit(tones().split(4), torch.Generator().manual_seed(0))
     codes = torch.randint(8, (1, 90, 3), generator=torch.Generator().manual_seed(0))
@@ -290,6 +289,9 @@ def test_what_is_known_is_known_in_pieces_too(
     for seconds in (0.4, 0.15):
         monkeypatch.setattr(chunked, "CHUNK_S", seconds)
         assert np.abs(decode_codes(codec, codes[0]) - sound).max() < 1e-5
+
+
+# --- in pieces, and the smallest ----------------------------------------------------------------------------
 
 
 def test_pieces_give_what_the_whole_gives(model: VQVAE, monkeypatch: pytest.MonkeyPatch) -> None:

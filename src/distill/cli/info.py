@@ -105,7 +105,8 @@ def _table(facts: dict[str, Any]) -> "Table":
 def _memory_line(facts: dict[str, Any]) -> str:
     if not facts["memory_frames"]:
         return "none"
-    return f"{facts['memory_width']} numbers for each of up to {facts['memory_frames']} frames of the corpus"
+    frames = f"{facts['memory_frames']} frames ({1000 / facts['frame_rate']:.0f} ms)"
+    return f"{facts['memory_width']} numbers for each of up to {frames} of your recordings"
 
 
 def _stereo_line(stereo: dict[str, list[float]]) -> str:
