@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from distill.audio.features import mel_filterbank
+from distill.audio.mel import mel_filterbank
 from distill.settings import SAMPLE_RATE
 
 try:

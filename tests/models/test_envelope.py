@@ -65,3 +65,10 @@ def test_one_loud_channel_keeps_both() -> None:
     sound = noise(4, channels=2)
     sound[:, 1] *= 1e-6
     assert torch.equal(silence_faint_blocks(sound, BLOCK), sound)
+
+
+def test_gains_between_blocks_are_those_of_the_library() -> None:
+    gains = torch.rand(2, 9, generator=torch.Generator().manual_seed(1))
+    shaped = shape_blocks(torch.ones(2, 1, 9 * BLOCK), gains.log())
+    wanted = torch.nn.functional.interpolate(gains[:, None], size=9 * BLOCK, mode="linear", align_corners=False)
+    assert torch.allclose(shaped, wanted, atol=1e-6)

@@ -13,7 +13,8 @@ from scipy.ndimage import convolve1d, maximum_filter1d
 from torch import Tensor
 
 from distill.audio.blocks import windows
-from distill.audio.features import hann, mel_filterbank, stft
+from distill.audio.features import hann, stft
+from distill.audio.mel import mel_filterbank
 from distill.audio.spatial import pieces
 
 DESCRIPTORS = ("loudness", "brightness", "noisiness", "pitch", "onsets")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +13,8 @@ HELD_OUT_SHARE = 0.1
 MIN_FILES_TO_HOLD_OUT = 5
 GAP_S = (0.02, 0.2)
 GAIN_DB = (-6.0, 2.0)
+OPEN_FILES = 64
+"""At most, since some systems allow a program 256."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +136,8 @@ class CropSampler:
         self.regions, self.crop_samples, self.seed, self.frame_hop = list(regions), crop_samples, seed, frame_hop
         self.shortest_gap, self.longest_gap = (round(s * sample_rate) for s in GAP_S)
         self.channels = regions[0].clip.channels
+        # Opening a file takes as long as reading a crop from it.
+        self._opened = lru_cache(OPEN_FILES)(Region.audio)
 
     def batch(self, step: int, batch_size: int, exact_share: float = 0.0) -> Crops:
         """Crops for this step, each exact with a chance of `exact_share`."""
@@ -160,5 +165,5 @@ class CropSampler:
         if exact:
             start -= start % self.frame_hop
         gain = 1.0 if exact else 10 ** (rng.uniform(*GAIN_DB) / 20) * rng.choice((-1.0, 1.0))
-        piece: np.ndarray = region.audio()[:, start : start + room] * np.float32(gain)
+        piece: np.ndarray = self._opened(region)[:, start : start + room] * np.float32(gain)
         return piece

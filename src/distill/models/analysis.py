@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from distill.audio.equaliser import KNOT_DB, knots_at
-from distill.audio.features import magnitude, mel_filterbank, stft
+from distill.audio.mel import MelBank, MelBanks
 from distill.models.losses import LOG_FLOOR, MEL_SCALES
 from distill.models.midside import to_mid_side
 from distill.models.rows import by_stream
@@ -41,16 +41,15 @@ class Analysis(nn.Module):
     def __init__(self, sample_rate: int, channels: int, frame_hop: int, latent_dim: int) -> None:
         super().__init__()
         self.frame_hop, self.channels = frame_hop, channels
-        for i, (n_mels, n_fft) in enumerate(ANALYSIS_SCALES):
-            self.register_buffer(f"bank{i}", mel_filterbank(n_mels, n_fft, sample_rate), persistent=False)
+        self.banks = MelBanks(ANALYSIS_SCALES, sample_rate)
         planes = torch.ones(1) if channels == 1 else torch.tensor([1, SIDE_WEIGHT, 0])
-        widths = self.get_buffer(f"bank{LEVEL_SCALE}").sum(0).clamp(min=1)
+        widths = self.banks[LEVEL_SCALE].weight.sum(0).clamp(min=1)
         self.register_buffer("level_widths", widths, persistent=False)
         knots, floor = [], []
         for i, (n_mels, n_fft) in enumerate(ANALYSIS_SCALES):
             shape = -1, len(planes), 2 * frame_hop // n_fft, n_mels
             weight = planes[:, None, None].expand(shape[1:])
-            knots.append((_knots(self.get_buffer(f"bank{i}"), sample_rate)[:, None, None] * weight).flatten(1))
+            knots.append((_knots(self.banks[i].weight, sample_rate)[:, None, None] * weight).flatten(1))
             floor.append(math.log(LOG_FLOOR) * weight.flatten())
         self.register_buffer("knots", torch.cat(knots, 1), persistent=False)
         self.register_buffer("floor", torch.cat(floor), persistent=False)
@@ -64,10 +63,9 @@ class Analysis(nn.Module):
         T = N // self.frame_hop
         heard = audio if self.channels == 1 else torch.cat((to_mid_side(audio), audio), 1)
         scales = []
-        for i, (_, n_fft) in enumerate(ANALYSIS_SCALES):
-            bank = self.get_buffer(f"bank{i}")
+        for bank in self.banks:
             # One after the other: all at once they would not fit into a processor's cache.
-            planes = self._planes([_log_mels(stft(one, n_fft, n_fft // 2), bank) for one in heard.unbind(1)])
+            planes = self._planes([_log_mels(one, bank) for one in heard.unbind(1)])
             scales.append(planes.unflatten(2, (T, -1)).transpose(1, 2).reshape(B, T, -1))
         return torch.cat(scales, -1)
 
@@ -148,5 +146,5 @@ def _knots(bank: Tensor, sample_rate: int) -> Tensor:
     return knots_at(centres, sample_rate)
 
 
-def _log_mels(spectrum: Tensor, bank: Tensor) -> Tensor:
-    return (magnitude(spectrum) @ bank).clamp_(min=LOG_FLOOR).log_()
+def _log_mels(x: Tensor, bank: MelBank) -> Tensor:
+    return bank(x, bank.n_fft // 2).clamp_(min=LOG_FLOOR).log_()

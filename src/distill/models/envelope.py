@@ -4,6 +4,7 @@ A spectrum of 2048 samples smears a hit over 43 ms. So the decoder also gives a 
 gain control does in AAC-SSR (ISO/IEC 13818-7).
 """
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -28,4 +29,10 @@ def silence_faint_blocks(audio: Tensor, block: int) -> Tensor:
 
 
 def _over_samples(gain: Tensor, n_samples: int) -> Tensor:
-    return F.interpolate(gain[:, None], size=n_samples, mode="linear", align_corners=False)
+    """Gains `[B, 1, N]` of all samples from those of blocks `[B, M]`: straight lines from middle to middle, and level
+    from there to either end. What `interpolate` gives, with a quicker gradient on a CPU."""
+    block = n_samples // gain.shape[1]
+    ends = F.pad(gain[:, None], (1, 1), mode="replicate")[:, 0, :, None]
+    ramp = (torch.arange(block, device=gain.device) + 0.5) / block
+    lines = torch.lerp(ends[:, :-1], ends[:, 1:], ramp)
+    return lines.flatten(1)[:, None, block // 2 : block // 2 + n_samples]

@@ -5,8 +5,8 @@ import math
 import torch
 from torch import Tensor, nn
 
-from distill.audio.features import magnitude, mel_edges, mel_filterbank, stft
 from distill.audio.masking import audibility, spreading
+from distill.audio.mel import MelBanks, mel_edges
 
 MEL_SCALES = ((5, 32), (10, 64), (20, 128), (40, 256), (80, 512), (160, 1024), (320, 2048))
 """(mel bands, window in samples), as in Kumar et al. 2023 (DAC), section 3.3."""
@@ -28,17 +28,15 @@ class MelLoss(nn.Module):
     def __init__(self, sample_rate: int) -> None:
         super().__init__()
         self.level_blocks = tuple(round(s * sample_rate) for s in LEVEL_BLOCKS_S)
-        for i, (n_mels, n_fft) in enumerate(MEL_SCALES):
-            self.register_buffer(f"bank{i}", mel_filterbank(n_mels, n_fft, sample_rate), persistent=False)
-            centres = mel_edges(n_mels, sample_rate)[1:-1].float()
+        self.banks = MelBanks(MEL_SCALES, sample_rate)
+        for i, (n_mels, _) in enumerate(MEL_SCALES):
+            centres = torch.tensor(mel_edges(n_mels, sample_rate)[1:-1])
             self.register_buffer(f"spread{i}", spreading(centres), persistent=False)
 
     def log_mel(self, x: Tensor, scale: int, overlap: int) -> Tensor:
         """log10 mel magnitudes `[..., T, M]` of `x` `[..., N]`, with `overlap` windows over each sample."""
         _, n_fft = MEL_SCALES[scale]
-        return (
-            (magnitude(stft(x, n_fft, n_fft // overlap)) @ self.get_buffer(f"bank{scale}")).clamp(min=LOG_FLOOR).log10()
-        )
+        return self.banks[scale](x, n_fft // overlap).clamp(min=LOG_FLOOR).log10()
 
     def forward(self, output: Tensor, target: Tensor, scales: tuple[int, ...]) -> Tensor:
         """Mean over the given scales of the mean absolute difference; `output`, `target` `[..., N]`."""

@@ -1,7 +1,8 @@
 """Products in which every stream of a batch is computed by itself: by the same steps, however many there are.
 
 The kernels for matrices of other shapes add up in another order, and round otherwise. That is enough to draw another
-code now and then, and all that follows it is another sound.
+code now and then, and all that follows it is another sound. Attention computes each stream by itself already, but is
+the same to the bit on one thread only.
 """
 
 import torch

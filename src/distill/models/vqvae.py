@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from distill.audio.features import istft, stft
+from distill.audio.features import stft, synthesise
 from distill.models.analysis import ANALYSIS_SCALES, Analysis
 from distill.models.envelope import shape_blocks, silence_faint_blocks
 from distill.models.frame_memory import FrameMemory, Recalled
@@ -323,7 +323,7 @@ class VQVAE(nn.Module):
             # Not in training: what has been cut off once would learn no more.
             log_magnitude = log_magnitude if self.training else without_faint_side(log_magnitude)
         # e^7 is above the magnitude of a full-scale sine under a 2048-sample window.
-        audio = istft(torch.polar(log_magnitude.clamp(max=7.0).exp(), phase), self.n_fft, self.hop_length)
+        audio = synthesise(log_magnitude.clamp(max=7.0), phase, self.n_fft, self.hop_length)
         audio = shape_blocks(audio, spectrum.log_gain)
         audio = audio if self.training else silence_faint_blocks(audio, self.envelope_block)
         return from_mid_side(audio) if self.channels == 2 else audio

