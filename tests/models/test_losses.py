@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from distill.models.losses import MEL_SCALES, MelLoss, best_gain
+from distill.models.losses import MEL_SCALES, TRAINED_OVERLAP, MelLoss, best_gain
 from distill.settings import SAMPLE_RATE
 
 ALL = tuple(range(len(MEL_SCALES)))
@@ -38,6 +38,23 @@ def test_energy_distance_prefers_noise_that_varies() -> None:
     assert float(fixed_energy) == float(fixed)
     assert float(varying_energy) < 0.7 * float(fixed_energy)
     assert abs(float(varying) - float(fixed)) < 0.05 * float(fixed)
+
+
+def test_gradients_of_the_energy_distance_are_those_of_its_parts() -> None:
+    loss, generator = MelLoss(SAMPLE_RATE), torch.Generator().manual_seed(0)
+    target, *decoded = (level * torch.randn(2, 1, 8192, generator=generator) for level in (0.1, 0.03, 0.2))
+    a, b = (x.requires_grad_() for x in decoded)
+    scales = 1, 4, 6
+    by_parts = torch.tensor(0.0)
+    for i in scales:
+        mels = [loss.log_mel(x, i, TRAINED_OVERLAP) for x in (a, b, target)]
+        near = 0.5 * ((mels[0] - mels[2]).abs() + (mels[1] - mels[2]).abs())
+        apart = loss.audibility(mels[2], i) * (mels[0] - mels[1]).abs()
+        by_parts = by_parts + (near - 0.5 * 0.7 * apart).mean() / len(scales)
+    _, energy = loss.energy_distance(a, b, target, scales, 0.7)
+    assert torch.allclose(energy, by_parts)
+    for ours, theirs in zip(*(torch.autograd.grad(x, (a, b)) for x in (energy, by_parts)), strict=True):
+        assert torch.allclose(ours, theirs, atol=1e-6 * float(theirs.abs().max()))
 
 
 def test_noise_that_nobody_hears_may_be_always_the_same() -> None:

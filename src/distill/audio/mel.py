@@ -13,6 +13,9 @@ from distill.audio.features import hann, overlap_add, stft
 BLOCK_BANDS = 40
 """Bands computed together. A band has few of all bins: products with all of them are zeros for the most part."""
 
+LOG_FLOOR = 1e-5
+"""Magnitude under which a band counts as silent."""
+
 _Block = tuple[slice, slice]
 
 
@@ -32,7 +35,7 @@ def mel_filterbank(n_mels: int, n_fft: int, sample_rate: int) -> Tensor:
 
 
 class MelBank(nn.Module):
-    """Magnitudes in `n_mels` mel bands, of windows of `n_fft` samples."""
+    """Natural-log magnitudes in `n_mels` mel bands, of windows of `n_fft` samples, never under that of `LOG_FLOOR`."""
 
     weight: Tensor
 
@@ -43,8 +46,8 @@ class MelBank(nn.Module):
         self.blocks = _blocks(n_mels, n_fft, sample_rate)
 
     def forward(self, x: Tensor, hop: int) -> Tensor:
-        """Magnitudes `[..., T, M]` of `x` `[..., N]`, `T = N / hop`; `N` a multiple of `hop`."""
-        result: Tensor = _MelMagnitudes.apply(x, self.weight, self.blocks, self.n_fft, hop)
+        """Natural-log magnitudes `[..., T, M]` of `x` `[..., N]`, `T = N / hop`; `N` a multiple of `hop`."""
+        result: Tensor = _LogMel.apply(x, self.weight, self.blocks, self.n_fft, hop)
         return result
 
 
@@ -68,7 +71,7 @@ def _blocks(n_mels: int, n_fft: int, sample_rate: int) -> list[_Block]:
     return [(slice(math.floor(bins[m.start]), math.ceil(bins[m.stop + 1]) + 1), m) for m in bands]
 
 
-class _MelMagnitudes(torch.autograd.Function):
+class _LogMel(torch.autograd.Function):
     """With a gradient in a third of the time that those of its parts take: the inverse transform is one of real
     numbers, and nothing is scattered."""
 
@@ -77,16 +80,18 @@ class _MelMagnitudes(torch.autograd.Function):
         spectrum = stft(x, n_fft, hop)
         squares = torch.view_as_real(spectrum).square()
         magnitudes = (squares[..., 0] + squares[..., 1]).sqrt_()
-        ctx.save_for_backward(spectrum, magnitudes, weight)
+        mel = torch.cat([magnitudes[..., bins] @ weight[bins, bands] for bins, bands in blocks], -1)
+        mel.clamp_(min=LOG_FLOOR)
+        ctx.save_for_backward(spectrum, magnitudes, mel, weight)
         ctx.blocks, ctx.n_fft, ctx.hop = blocks, n_fft, hop
-        return torch.cat([magnitudes[..., bins] @ weight[bins, bands] for bins, bands in blocks], -1)
+        return mel.log()
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None, None, None]:
-        spectrum, magnitudes, weight = ctx.saved_tensors
+        spectrum, magnitudes, mel, weight = ctx.saved_tensors
         n_fft, hop = ctx.n_fft, ctx.hop
-        slopes = torch.zeros_like(magnitudes)
+        gradient, slopes = (gradient / mel).mul_(mel > LOG_FLOOR), torch.zeros_like(magnitudes)
         for bins, bands in ctx.blocks:
             slopes[..., bins] += gradient[..., bands] @ weight[bins, bands].T
         # Where there is nothing, no direction is better than another.

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from distill.audio.equaliser import KNOT_DB, knots_at
-from distill.audio.mel import MelBank, MelBanks
-from distill.models.losses import LOG_FLOOR, MEL_SCALES
+from distill.audio.mel import LOG_FLOOR, MelBanks
+from distill.models.losses import MEL_SCALES
 from distill.models.midside import to_mid_side
 from distill.models.rows import by_stream
 
@@ -65,7 +65,7 @@ class Analysis(nn.Module):
         scales = []
         for bank in self.banks:
             # One after the other: all at once they would not fit into a processor's cache.
-            planes = self._planes([_log_mels(one, bank) for one in heard.unbind(1)])
+            planes = self._planes([bank(one, bank.n_fft // 2) for one in heard.unbind(1)])
             scales.append(planes.unflatten(2, (T, -1)).transpose(1, 2).reshape(B, T, -1))
         return torch.cat(scales, -1)
 
@@ -144,7 +144,3 @@ def _knots(bank: Tensor, sample_rate: int) -> Tensor:
     hz = torch.linspace(0, sample_rate / 2, len(bank))
     centres = hz @ bank / bank.sum(0).clamp(min=1e-9)
     return knots_at(centres, sample_rate)
-
-
-def _log_mels(x: Tensor, bank: MelBank) -> Tensor:
-    return bank(x, bank.n_fft // 2).clamp_(min=LOG_FLOOR).log_()
