@@ -39,6 +39,8 @@ def overlap_add(frames: Tensor, hop: int) -> Tensor:
 
 
 class _Synthesis(torch.autograd.Function):
+    """With a gradient of two products, since a magnitude's and a phase's are the parts of one complex number."""
+
     @staticmethod
     def forward(ctx: Any, log_magnitude: Tensor, phase: Tensor, n_fft: int, hop: int) -> Tensor:
         magnitude = log_magnitude.exp()

@@ -12,7 +12,7 @@ from distill.audio.blocks import between, windows
 from distill.audio.spatial import pieces
 from distill.models.vqvae import VQVAE
 
-CHUNK_S = 10.0
+CHUNK_S = 20.0
 EVEN_S = 4.0
 
 
@@ -64,7 +64,7 @@ def decode_stream(
 ) -> Iterator[np.ndarray]:
     """Pieces `[C, n]`, in order, of the sound of frames `start` to `stop` of `codes` `[T, q]`, as it is in the whole.
 
-    Only `levels` are heard (from 0; None: all `q`), as from `VQVAE.decode`. A piece is `size` frames, by default 10 s.
+    Only `levels` are heard (from 0; None: all `q`), as from `VQVAE.decode`. A piece is `size` frames, by default 20 s.
     """
     hop, margin, size = model.frame_hop, model.receptive_field[1], size or _chunk_frames(model)
     chosen = None if levels is None else list(levels)
