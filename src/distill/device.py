@@ -53,14 +53,19 @@ def mps_is_sound() -> bool:
     return False
 
 
-def _round_trip(device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
-    """A spectrum to frames and back, and the gradient of that, computed on `device`."""
+def _round_trip(device: torch.device) -> tuple[torch.Tensor, ...]:
+    """A spectrum to frames and back, and the gradient of that, as training computes them, on `device`."""
     phase = torch.linspace(0, 99, 4 * 1025).reshape(4, 1025).to(device).requires_grad_()
     frames = torch.fft.irfft(torch.polar(torch.ones_like(phase), phase))
     magnitude = torch.view_as_real(torch.fft.rfft(frames * frames)).square().sum(-1)
     magnitude.mean().backward()
     assert phase.grad is not None
-    return frames.detach().cpu(), phase.grad.cpu()
+    with torch.no_grad():
+        spectrum = torch.complex(phase.cos(), phase.sin())
+        slopes = torch.fft.rfft(torch.fft.irfft(spectrum / spectrum.shape[-1], norm="forward"))
+        slopes[..., 0] /= 2
+        turned = spectrum.conj() * (slopes * phase.cos())
+    return frames.detach().cpu(), phase.grad.cpu(), turned.real.cpu(), turned.imag.cpu()
 
 
 def available_cores() -> int:

@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -38,6 +40,17 @@ def test_bands_and_their_gradients_are_those_of_the_library(
     wanted = torch.randn(theirs.shape, generator=generator)
     (mine,), (library,) = (torch.autograd.grad((y * wanted).sum(), x) for y in (ours, theirs))
     assert torch.allclose(mine, library, rtol=1e-3, atol=1e-3)
+
+
+def test_where_bands_are_silent_there_is_no_gradient() -> None:
+    bank, generator = MelBank(80, 512, SAMPLE_RATE), torch.Generator().manual_seed(0)
+    faint = (1e-6 * torch.randn(1, 4096, generator=generator)).requires_grad_()
+    silent = by_parts(faint, bank, 256) < math.log(1.0001e-5)
+    assert 0.1 < silent.float().mean() < 0.9
+    ours, theirs = (torch.autograd.grad(y.sum(), faint)[0] for y in (bank(faint, 256), by_parts(faint, bank, 256)))
+    assert torch.allclose(ours, theirs, rtol=1e-3, atol=1e-3 * float(theirs.abs().max()))
+    fainter = (1e-8 * torch.randn(1, 4096, generator=generator)).requires_grad_()
+    assert not torch.autograd.grad(bank(fainter, 256).sum(), fainter)[0].any()
 
 
 def test_bands_of_silence_have_no_gradient() -> None:

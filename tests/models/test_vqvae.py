@@ -74,7 +74,12 @@ def test_chance_is_the_same_for_ever() -> None:
 
 @pytest.mark.parametrize(
     ("settings", "words"),
-    [({"hop_length": 512}, "envelope and analysis"), ({"envelope_block": 100}, "envelope"), ({"n_fft": 1024}, "n_fft")],
+    [
+        ({"hop_length": 512}, "envelope and analysis"),
+        ({"envelope_block": 100}, "envelope"),
+        ({"envelope_block": 1}, "middle"),
+        ({"n_fft": 1024}, "n_fft"),
+    ],
 )
 def test_blocks_that_do_not_divide_are_refused(settings: dict[str, int], words: str) -> None:
     with pytest.raises(ValueError, match=words):

@@ -43,6 +43,7 @@ def equalise(audio: Tensor, rng: np.random.Generator, sample_rate: int) -> Tenso
     knots = _log_responses(n, sample_rate, audio.device)
     nepers = math.log(10) / 20 * KNOT_DB * rng.standard_normal((len(knots), 1)).astype(np.float32)
     log_response = (torch.from_numpy(nepers).to(audio.device) * knots).sum(0)
+    # In half the time that `exp` of complex numbers takes.
     response = torch.polar(log_response.real.exp(), log_response.imag)
     coloured = torch.fft.irfft(torch.fft.rfft(audio, n) * response, n)[..., :N]
     return coloured / coloured.abs().amax((-2, -1), keepdim=True).clamp(min=1)

@@ -39,7 +39,7 @@ def overlap_add(frames: Tensor, hop: int) -> Tensor:
 
 
 class _Synthesis(torch.autograd.Function):
-    """With a gradient of two products, since a magnitude's and a phase's are the parts of one complex number."""
+    """The gradients by log-magnitude and by phase are the real and the imaginary part of one complex product."""
 
     @staticmethod
     def forward(ctx: Any, log_magnitude: Tensor, phase: Tensor, n_fft: int, hop: int) -> Tensor:

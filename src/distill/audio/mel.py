@@ -72,8 +72,8 @@ def _blocks(n_mels: int, n_fft: int, sample_rate: int) -> list[_Block]:
 
 
 class _LogMel(torch.autograd.Function):
-    """With a gradient in a third of the time that those of its parts take: the inverse transform is one of real
-    numbers, and nothing is scattered."""
+    """With a gradient by hand: its inverse transform is one of real numbers, and nothing is scattered, which takes less
+    than half the time of the gradients of its parts."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, blocks: list[_Block], n_fft: int, hop: int) -> Tensor:
@@ -91,7 +91,8 @@ class _LogMel(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None, None, None]:
         spectrum, magnitudes, mel, weight = ctx.saved_tensors
         n_fft, hop = ctx.n_fft, ctx.hop
-        gradient, slopes = (gradient / mel).mul_(mel > LOG_FLOOR), torch.zeros_like(magnitudes)
+        gradient = (gradient / mel).mul_(mel > LOG_FLOOR)
+        slopes = torch.zeros_like(magnitudes)
         for bins, bands in ctx.blocks:
             slopes[..., bins] += gradient[..., bands] @ weight[bins, bands].T
         # Where there is nothing, no direction is better than another.

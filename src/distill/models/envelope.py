@@ -30,9 +30,9 @@ def silence_faint_blocks(audio: Tensor, block: int) -> Tensor:
 
 def _over_samples(gain: Tensor, n_samples: int) -> Tensor:
     """Gains `[B, 1, N]` of all samples from those of blocks `[B, M]`: straight lines from middle to middle, and level
-    from there to either end. What `interpolate` gives, with a quicker gradient on a CPU."""
+    from there to either end. What `interpolate` gives of blocks of an even length, with a quicker gradient on a CPU."""
     block = n_samples // gain.shape[1]
     ends = F.pad(gain[:, None], (1, 1), mode="replicate")[:, 0, :, None]
-    ramp = (torch.arange(block, device=gain.device) + 0.5) / block
+    ramp = (torch.arange(block, dtype=gain.dtype, device=gain.device) + 0.5) / block
     lines = torch.lerp(ends[:, :-1], ends[:, 1:], ramp)
     return lines.flatten(1)[:, None, block // 2 : block // 2 + n_samples]

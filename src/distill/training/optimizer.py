@@ -21,8 +21,8 @@ MUON_RATE = 20.0
 """Muon's learning rate relative to AdamW's."""
 
 BLOCK_ROWS = 64
-"""A wide matrix is made orthogonal this many rows at a time, in a seventh of the time that all of it takes, to the same
-effect (compare Khaled et al. 2025, MuonBP)."""
+"""A wide matrix is made orthogonal this many rows at a time, in a seventh of the time that all of it takes, and as well
+as far as short trainings tell (compare Khaled et al. 2025, MuonBP)."""
 
 MEMORY_RATE = 40.0
 """Learning rate of the vectors of remembered frames relative to AdamW's: each is heard once in tens of steps, or in
@@ -88,7 +88,7 @@ class Muon(torch.optim.Optimizer):
             by_shape[p.shape].append(p)
         rate = EVERY * group["lr"]
         for (rows, columns), params in by_shape.items():
-            ahead = torch.empty(len(params), rows, columns, device=params[0].device)
+            ahead = params[0].new_empty(len(params), rows, columns)
             for p, place in zip(params, ahead, strict=True):
                 place.copy_(p.grad).lerp_(self._momentum(p), group["momentum"])
             tall = rows > columns
