@@ -375,10 +375,8 @@ def memory_arguments(split: Split) -> dict[str, int]:
 
 def measure_health(counts: Tensor) -> tuple[LevelHealth, ...]:
     """Health of each level from how often its entries were chosen: `counts` `[Q, K]`."""
-    health = []
-    for name, row in zip(level_names(len(counts)) if len(counts) else (), counts.double(), strict=True):
-        share = row / row.sum().clamp(min=1)
-        entropy = -(share * share.clamp(min=1e-12).log()).sum()
-        used = int((row > 0).sum())
-        health.append(LevelHealth(name, used / len(row), float(entropy.exp()), len(row) - used))
-    return tuple(health)
+    Q, K = counts.shape
+    share = counts.double() / counts.sum(1, keepdim=True).clamp(min=1)
+    perplexity = (-share * share.clamp(min=1e-12).log()).sum(1).exp()
+    levels = zip(level_names(Q) if Q else (), (counts > 0).sum(1).tolist(), perplexity.tolist(), strict=True)
+    return tuple(LevelHealth(name, used / K, spread, K - used) for name, used, spread in levels)
