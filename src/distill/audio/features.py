@@ -38,6 +38,22 @@ def overlap_add(frames: Tensor, hop: int) -> Tensor:
     return out.flatten(-2)
 
 
+def _centred(frames: Tensor, hop: int) -> Tensor:
+    """Sum frames `[..., T, n_fft]`, centred as those of `stft`, over the samples `[..., T * hop]`."""
+    T, n_fft = frames.shape[-2:]
+    side = (n_fft - hop) // 2
+    return overlap_add(frames, hop)[..., side : side + T * hop]
+
+
+def stft_gradient(slopes: Tensor, n_fft: int, hop: int) -> Tensor:
+    """Gradient by the signal `[..., T * hop]`, of that by its `stft`: complex `[..., T, F]`, which is used up."""
+    # An inverse transform counts all but the first and the last bin twice.
+    slopes[..., 0] *= 2
+    slopes[..., -1] *= 2
+    frames = torch.fft.irfft(slopes, n_fft, norm="forward")
+    return _centred(frames * (hann(n_fft) / 2).to(frames), hop)
+
+
 class _Synthesis(torch.autograd.Function):
     """The gradients by log-magnitude and by phase are the real and the imaginary part of one complex product."""
 
@@ -55,6 +71,7 @@ class _Synthesis(torch.autograd.Function):
         (spectrum,) = ctx.saved_tensors
         n_fft, hop = ctx.n_fft, ctx.hop
         slopes = stft(gradient / (n_fft / 2 * _window_sums(gradient, n_fft, hop)), n_fft, hop)
+        # As in `stft_gradient`, the other way about.
         slopes[..., 0] /= 2
         slopes[..., -1] /= 2
         turned = spectrum.conj() * slopes
@@ -69,16 +86,12 @@ def synthesise(log_magnitude: Tensor, phase: Tensor, n_fft: int, hop: int) -> Te
 
 def istft(spectrum: Tensor, n_fft: int, hop: int) -> Tensor:
     """Signal `[..., T * hop]` from a spectrum `[..., T, F]`: least-squares inverse (Griffin & Lim 1984, eq. 6)."""
-    T = spectrum.shape[-2]
     frames = torch.fft.irfft(spectrum, n=n_fft) * hann(n_fft).to(spectrum.real)
-    side = (n_fft - hop) // 2
-    signal = overlap_add(frames, hop)[..., side : side + T * hop]
+    signal = _centred(frames, hop)
     return signal / _window_sums(signal, n_fft, hop)
 
 
 def _window_sums(signal: Tensor, n_fft: int, hop: int) -> Tensor:
     """Sums `[N]` of the squares of all windows that lie over each sample of `signal` `[..., N]`."""
-    N = signal.shape[-1]
-    squares = (hann(n_fft).to(signal) ** 2).expand(N // hop, n_fft)
-    side = (n_fft - hop) // 2
-    return overlap_add(squares, hop)[side : side + N]
+    squares = (hann(n_fft).to(signal) ** 2).expand(signal.shape[-1] // hop, n_fft)
+    return _centred(squares, hop)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from distill.audio.features import hann, overlap_add, stft
+from distill.audio.features import stft, stft_gradient
 
 BLOCK_BANDS = 40
 """Bands computed together. A band has few of all bins: products with all of them are zeros for the most part."""
@@ -58,6 +58,7 @@ class MelBanks(nn.ModuleList):
         super().__init__(MelBank(n_mels, n_fft, sample_rate) for n_mels, n_fft in scales)
 
     if TYPE_CHECKING:
+        # What it holds is of one kind.
 
         def __getitem__(self, scale: int) -> MelBank: ...  # type: ignore[override]
         def __iter__(self) -> Iterator[MelBank]: ...
@@ -90,17 +91,10 @@ class _LogMel(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None, None, None]:
         spectrum, magnitudes, mel, weight = ctx.saved_tensors
-        n_fft, hop = ctx.n_fft, ctx.hop
         gradient = (gradient / mel).mul_(mel > LOG_FLOOR)
         slopes = torch.zeros_like(magnitudes)
         for bins, bands in ctx.blocks:
             slopes[..., bins] += gradient[..., bands] @ weight[bins, bands].T
         # Where there is nothing, no direction is better than another.
         turned = spectrum * slopes.div_(magnitudes.clamp(min=1e-7))
-        # An inverse transform counts all but the first and the last bin twice.
-        turned[..., 0] *= 2
-        turned[..., -1] *= 2
-        frames = torch.fft.irfft(turned, n_fft, norm="forward") * (hann(n_fft) / 2).to(gradient)
-        side = (n_fft - hop) // 2
-        summed = overlap_add(frames, hop)
-        return summed[..., side : summed.shape[-1] - side], None, None, None, None
+        return stft_gradient(turned, ctx.n_fft, ctx.hop), None, None, None, None

@@ -136,7 +136,7 @@ class VQVAE(nn.Module):
         if hop_length % envelope_block or hop_length % (ANALYSIS_SCALES[0][1] // 2):
             raise ValueError(f"hop_length {hop_length} is no multiple of the blocks of envelope and analysis")
         if envelope_block % 2:
-            raise ValueError(f"a block of {envelope_block} samples has no middle between two of them")
+            raise ValueError(f"envelope_block {envelope_block} is no even number")
         if channels not in (1, 2):
             raise ValueError(f"a codec has 1 or 2 channels, not {channels}")
         if bool(memory_frames) != bool(memory_width):
