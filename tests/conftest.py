@@ -9,7 +9,7 @@ import soundfile as sf
 import torch
 from hypothesis import settings
 
-from distill.library import workflows
+import distill
 from distill.settings import SAMPLE_RATE
 
 # Machines differ: how long an example takes decides nothing.
@@ -75,8 +75,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory, corpus_dir: Path) -> Path:
     patch = pytest.MonkeyPatch()
     patch.setenv("DISTILL_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
     path = tmp_path_factory.mktemp("model") / "plucks.sda"
-    workflows.train(corpus_dir, path, steps=120, **TINY)
-    workflows.train_prior(path, corpus_dir, **TINY_PRIOR)
+    distill.train(corpus_dir, path, steps=120, **TINY)
+    distill.train_prior(path, corpus_dir, **TINY_PRIOR)
     patch.undo()
     return path
 
@@ -87,6 +87,6 @@ def codec_only(tmp_path_factory: pytest.TempPathFactory, corpus_dir: Path) -> Pa
     patch = pytest.MonkeyPatch()
     patch.setenv("DISTILL_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
     path = tmp_path_factory.mktemp("codec") / "codec.sda"
-    workflows.train(corpus_dir, path, steps=20, **TINY)
+    distill.train(corpus_dir, path, steps=20, **TINY)
     patch.undo()
     return path

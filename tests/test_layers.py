@@ -10,7 +10,7 @@ import distill
 
 ROOT = Path(distill.__file__).parent
 FOR_ALL = {"errors", "settings", "device", "files", "exports"}
-LAYERS = ["audio", "data", "models", "inference", "training", "library", "cli"]
+LAYERS = ["audio", "data", "models", "inference", "training", "workflows", "cli"]
 FILES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py"))
 
 

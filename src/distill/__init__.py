@@ -13,9 +13,17 @@ from distill.exports import lazy_exports
 
 __version__ = "0.1.0"
 
-_HOME = {"DistillError": "errors"} | dict.fromkeys(
-    ("decode", "encode", "generate", "load", "resume", "stream", "train", "train_prior"), "library.workflows"
-)
+_HOME = {
+    "DistillError": "errors",
+    "decode": "workflows.codes",
+    "encode": "workflows.codes",
+    "generate": "workflows.generate",
+    "load": "workflows.load",
+    "resume": "workflows.train",
+    "stream": "workflows.generate",
+    "train": "workflows.train",
+    "train_prior": "workflows.train",
+}
 
 __all__ = ["__version__", *sorted(_HOME)]
 

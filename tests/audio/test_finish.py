@@ -5,21 +5,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from distill.audio.fades import FADE_OUT_S, fade_ends
 from distill.audio.finish import (
-    FADE_OUT_S,
-    LOOKAHEAD_S,
     LOUDNESS_TOLERANCE,
-    fade_ends,
     finish,
     finish_blocks,
     level_gain,
-    limit_blocks,
-    limit_peaks,
     remove_dc,
     remove_dc_blocks,
     sounding_samples,
 )
 from distill.audio.level import integrated_loudness
+from distill.audio.limiter import LOOKAHEAD_S, limit_blocks, limit_peaks
 from distill.settings import SAMPLE_RATE
 
 

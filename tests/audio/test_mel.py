@@ -6,8 +6,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distill.audio.features import stft
 from distill.audio.mel import MelBank, mel_filterbank
+from distill.audio.stft import stft
 from distill.settings import SAMPLE_RATE
 
 

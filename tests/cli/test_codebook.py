@@ -6,7 +6,7 @@ import soundfile as sf
 from PIL import Image
 
 import distill
-from distill.inference.listening import entry_sound
+from distill.inference.codes.decode import entry_sound
 from distill.models.persistence import save_model_v2
 
 

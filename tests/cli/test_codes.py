@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 import distill
-from distill.inference.codes import save_codes
-from distill.inference.editing import CodeGrid
+from distill.inference.codes.file import save_codes
+from distill.inference.codes.grid import CodeGrid
 
 NAMES = ["Structure", "Timbre", "Detail"]
 

@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+import distill
 from distill.cli.edit import app, lines
-from distill.cli.edit_files import read_script
-from distill.inference.codes import load_codes, save_codes
-from distill.inference.editing import CodeGrid
-from distill.library import editing, workflows
+from distill.cli.edit_output import read_script
+from distill.inference.codes.file import load_codes, save_codes
+from distill.inference.codes.grid import CodeGrid
+from distill.workflows import edit as editing
 
 OPERATIONS = {
     "set": "--code 3 --from 2f --to 4f --levels timbre",
@@ -43,9 +44,9 @@ OPERATIONS = {
 
 @pytest.fixture(scope="module")
 def encoded(trained: Path, corpus_dir: Path) -> tuple[CodeGrid, CodeGrid]:
-    model = workflows.load(trained, threads=1)
+    model = distill.load(trained, threads=1)
     sounds = (corpus_dir / "low" / "pluck 0.wav", corpus_dir / "high" / "pluck 4.wav")
-    a, b = (workflows.encode(model, sound) for sound in sounds)
+    a, b = (distill.encode(model, sound) for sound in sounds)
     return a, b
 
 
@@ -159,7 +160,7 @@ def test_a_script_of_many_lines(run, trained: Path, grids: tuple[CodeGrid, CodeG
     text = "reverse --to 4f\nblend b.json --amount 0.5 # half\n\nlock --levels structure\nrepeat --times 2\n"
     (tmp_path / "edits.txt").write_text(text)
     result = run("edit", "run", trained, "a.json", "--script", "edits.txt", "-o", "out.json", "--json")
-    model = workflows.load(trained)
+    model = distill.load(trained)
     expected = editing.reverse(grids[0], stop="4f").grid
     expected = editing.blend(model, expected, tmp_path / "b.json", 0.5).grid
     expected = editing.repeat(editing.lock(expected, levels="structure").grid).grid

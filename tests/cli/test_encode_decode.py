@@ -7,8 +7,8 @@ import pytest
 import soundfile as sf
 
 import distill
-from distill.inference.codes import load_codes
-from distill.inference.listening import column_sound
+from distill.inference.codes.decode import column_sound
+from distill.inference.codes.file import load_codes
 
 
 def first_sound(corpus_dir: Path) -> Path:

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from distill.audio.finish import FADE_OUT_S, limiter_reach
+from distill.audio.fades import FADE_OUT_S
+from distill.audio.limiter import limiter_reach
 from distill.settings import SAMPLE_RATE
 
 SHORT = ["--duration", "0.5", "--threads", "1"]

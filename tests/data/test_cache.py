@@ -10,7 +10,7 @@ import pytest
 import soundfile as sf
 
 from distill.audio.io import UnreadableAudioError, read_audio, write_sound
-from distill.audio.spatial import mix_channels
+from distill.audio.stereo import mix_channels
 from distill.data.cache import cached_sound, cached_width, hash_of
 from distill.errors import OutputError
 from distill.settings import SAMPLE_RATE

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from distill.inference.editing import CodeGrid
-from distill.inference.regions import level_names
-from distill.inference.sampling import Sampling, sample
+from distill.inference.codes.grid import CodeGrid
+from distill.inference.sampling.sampler import Sampling, sample
+from distill.models.levels import level_names
 from distill.settings import SAMPLE_RATE
 
 HOP = 1024

@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 import torch
 
-from distill.audio.finish import FADE_OUT_S, limiter_reach
+from distill.audio.fades import FADE_OUT_S
 from distill.audio.level import integrated_loudness
+from distill.audio.limiter import limiter_reach
 from distill.errors import NoPriorError, UsageError
 from distill.inference import generate as module
 from distill.inference.generate import Generated
-from distill.inference.sampling import Sampling
-from distill.inference.steering import Steering
-from distill.inference.takes import TOGETHER
+from distill.inference.modes.new import TOGETHER
+from distill.inference.sampling.sampler import Sampling
+from distill.inference.sampling.steering import Steering
 from distill.models.persistence import LoadedVQModel, load_model_v2
 
 

@@ -13,8 +13,8 @@ from distill.audio.descriptors import DESCRIPTORS
 from distill.audio.io import write_sound
 from distill.errors import AudioError, CodebookMismatchError, UsageError
 from distill.inference.recipe import KEY, Recipe, model_hash, read_recipe
-from distill.inference.sampling import Sampling
-from distill.inference.steering import MOST_POINTS, Steering
+from distill.inference.sampling.sampler import Sampling
+from distill.inference.sampling.steering import MOST_POINTS, Steering
 from distill.models.persistence import load_model_v2
 
 RECIPE = Recipe("1", "id", "hash", "cpu", 2, 7, 1.5, Sampling(0.9, 5, 0.8), 1 / 3, max_copy=20.0)

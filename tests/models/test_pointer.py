@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from distill.models.pointer import Memory, Pointer, squared_distance
+from distill.models.cache import Memory
+from distill.models.pointer import Pointer, squared_distance
 
 K, Q, D, WINDOW = 8, 2, 5, 16
 

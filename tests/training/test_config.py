@@ -1,7 +1,7 @@
 import pytest
 
 from distill.errors import UsageError
-from distill.training.budget import COOL_DOWN, Budget, lay_out
+from distill.training.codec.budget import COOL_DOWN, Budget, lay_out
 from distill.training.config import VQVAEConfig, default_minutes, get_adaptive_vqvae_config
 from distill.training.prior_config import PriorConfig, get_adaptive_prior_config
 

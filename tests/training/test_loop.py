@@ -9,16 +9,16 @@ import pytest
 import soundfile as sf
 import torch
 
-from distill.audio.features import hann
+import distill
+from distill.audio.stft import hann
 from distill.data.corpus import scan_corpus
 from distill.data.dataset import make_manifest, split_by_manifest
 from distill.errors import CheckpointError, DistillError, OutputError, PriorPresentError
-from distill.library import workflows
 from distill.models.persistence import load_model_v2, read_header
 from distill.models.vqvae import noise_table
 from distill.settings import SAMPLE_RATE
-from distill.training.budget import WARMUP_STEPS
 from distill.training.checkpoint import checkpoint_path
+from distill.training.codec.budget import WARMUP_STEPS
 from distill.training.config import VQVAEConfig
 from distill.training.loop import rms_range
 from distill.training.metrics import StepMetrics, TrainingEvent, ValidationMetrics
@@ -44,15 +44,15 @@ def test_interrupted_and_resumed_is_uninterrupted_to_the_bit(
 ) -> None:
     tiny["threads"] = threads
     whole, parts = tmp_path / "whole.sda", tmp_path / "parts.sda"
-    workflows.train(corpus_dir, whole, steps=30, **tiny)
+    distill.train(corpus_dir, whole, steps=30, **tiny)
     cancelled, watch = stop_after(stop)
-    first = workflows.train(corpus_dir, parts, steps=30, callback=watch, cancel_event=cancelled, **tiny)
+    first = distill.train(corpus_dir, parts, steps=30, callback=watch, cancel_event=cancelled, **tiny)
     assert not first.finished
     assert first.steps == stop
     assert checkpoint_path(parts).exists()
     torch.manual_seed(12345)
     torch.set_num_threads(3 - threads)
-    second = workflows.resume(parts)
+    second = distill.resume(parts)
     assert second.finished
     assert not checkpoint_path(parts).exists()
     a, b = weights(whole), weights(parts)
@@ -61,12 +61,12 @@ def test_interrupted_and_resumed_is_uninterrupted_to_the_bit(
 
 def test_stopped_before_the_first_step_and_resumed(corpus_dir: Path, tmp_path: Path, tiny: dict[str, Any]) -> None:
     whole, late = tmp_path / "whole.sda", tmp_path / "late.sda"
-    workflows.train(corpus_dir, whole, steps=5, **tiny)
+    distill.train(corpus_dir, whole, steps=5, **tiny)
     cancelled = threading.Event()
     cancelled.set()
-    first = workflows.train(corpus_dir, late, steps=5, cancel_event=cancelled, **tiny)
+    first = distill.train(corpus_dir, late, steps=5, cancel_event=cancelled, **tiny)
     assert (first.steps, first.finished, late.exists()) == (0, False, False)
-    assert workflows.resume(late).finished
+    assert distill.resume(late).finished
     a, b = weights(whole), weights(late)
     assert all(torch.equal(a[name], b[name]) for name in a)
 
@@ -86,7 +86,7 @@ def test_training_lowers_the_distance_and_fills_the_file(trained: Path, codec_on
         "verdict",
         "licence",
     } <= metadata.keys()
-    assert metadata["distill_version"] == workflows.load(trained).metadata["distill_version"]
+    assert metadata["distill_version"] == distill.load(trained).metadata["distill_version"]
     assert len(metadata["corpus"]) == 8
     assert {entry["train_until"] == 0 for entry in metadata["corpus"]} == {True, False}
     assert [level["name"] for level in metadata["level_health"]] == ["Structure", "Timbre", "Detail"]
@@ -118,7 +118,7 @@ def test_minutes_lay_out_the_schedule(corpus_dir: Path, tmp_path: Path, tiny: di
         if isinstance(event, ValidationMetrics):
             validations.append(event)
 
-    done = workflows.train(corpus_dir, tmp_path / "m.sda", minutes=0.05, callback=watch, **tiny)
+    done = distill.train(corpus_dir, tmp_path / "m.sda", minutes=0.05, callback=watch, **tiny)
     assert done.finished
     assert validations
     for before, after in pairwise(steps):
@@ -133,9 +133,9 @@ def test_a_prior_is_not_lost_by_accident(trained: Path, corpus_dir: Path, tmp_pa
     copy = tmp_path / "copy.sda"
     copy.write_bytes(trained.read_bytes())
     with pytest.raises(PriorPresentError, match="--discard-prior"):
-        workflows.train(corpus_dir, copy, steps=2, **tiny)
+        distill.train(corpus_dir, copy, steps=2, **tiny)
     assert copy.read_bytes() == trained.read_bytes()
-    workflows.train(corpus_dir, copy, steps=2, discard_prior=True, **tiny)
+    distill.train(corpus_dir, copy, steps=2, discard_prior=True, **tiny)
     assert load_model_v2(copy).prior is None
 
 
@@ -148,32 +148,32 @@ def test_outputs_that_cannot_be_are_refused_first(corpus_dir: Path, tmp_path: Pa
         (other, "no usable Distill"),
     ):
         with pytest.raises(OutputError, match=words):
-            workflows.train(corpus_dir, output, steps=1)
+            distill.train(corpus_dir, output, steps=1)
     assert other.read_text() == "precious"
 
 
 def test_resume_needs_a_checkpoint_and_the_same_corpus(corpus_dir: Path, tmp_path: Path, tiny: dict[str, Any]) -> None:
     with pytest.raises(CheckpointError, match="no checkpoint"):
-        workflows.resume(tmp_path / "m.sda")
+        distill.resume(tmp_path / "m.sda")
     cancelled, watch = stop_after(2)
-    workflows.train(corpus_dir, tmp_path / "m.sda", steps=9, callback=watch, cancel_event=cancelled, **tiny)
+    distill.train(corpus_dir, tmp_path / "m.sda", steps=9, callback=watch, cancel_event=cancelled, **tiny)
     other = tmp_path / "other"
     other.mkdir()
     sf.write(other / "a.wav", np.sin(np.arange(9000) / 20), SAMPLE_RATE)
     with pytest.raises(CheckpointError, match="has changed"):
-        workflows.resume(tmp_path / "m.sda", sounds=other)
+        distill.resume(tmp_path / "m.sda", sounds=other)
     checkpoint_path(tmp_path / "m.sda").write_bytes(b"rubbish")
     with pytest.raises(CheckpointError, match="damaged"):
-        workflows.resume(tmp_path / "m.sda")
+        distill.resume(tmp_path / "m.sda")
 
 
 def test_a_rate_that_diverges_ends_in_a_sentence(corpus_dir: Path, tmp_path: Path, tiny: dict[str, Any]) -> None:
     with pytest.raises(DistillError, match="lower --lr"):
-        workflows.train(corpus_dir, tmp_path / "m.sda", steps=200, learning_rate=1e30, **tiny)
+        distill.train(corpus_dir, tmp_path / "m.sda", steps=200, learning_rate=1e30, **tiny)
 
 
 def test_one_step_makes_a_model(corpus_dir: Path, tmp_path: Path, tiny: dict[str, Any]) -> None:
-    assert workflows.train(corpus_dir, tmp_path / "m.sda", steps=1, **tiny).finished
+    assert distill.train(corpus_dir, tmp_path / "m.sda", steps=1, **tiny).finished
     assert load_model_v2(tmp_path / "m.sda").model.rvq.codebooks.abs().sum() > 0
 
 
@@ -183,8 +183,8 @@ def test_decoding_first_does_not_spoil_training(
     """Windows are made once: what was made while decoding must do for training."""
     hann.cache_clear()
     noise_table.cache_clear()
-    workflows.generate(workflows.load(trained, threads=1), duration=0.5)
-    assert workflows.train(corpus_dir, tmp_path / "m.sda", steps=2, **tiny).finished
+    distill.generate(distill.load(trained, threads=1), duration=0.5)
+    assert distill.train(corpus_dir, tmp_path / "m.sda", steps=2, **tiny).finished
 
 
 @pytest.mark.parametrize("lengths", [[40], [2000, 1900], [3, 48_000]])
@@ -194,7 +194,7 @@ def test_the_smallest_corpora_train(tmp_path: Path, tiny: dict[str, Any], length
     rng = np.random.default_rng(0)
     for i, n in enumerate(lengths):
         sf.write(folder / f"{i}.wav", rng.uniform(-0.5, 0.5, n), SAMPLE_RATE)
-    done = workflows.train(folder, tmp_path / "m.sda", steps=6, **tiny)
+    done = distill.train(folder, tmp_path / "m.sda", steps=6, **tiny)
     assert done.finished
     assert np.isfinite(done.train_loss)
 
@@ -204,9 +204,9 @@ def test_a_prior_made_meanwhile_is_not_lost_on_resume(
 ) -> None:
     path = tmp_path / "m.sda"
     cancelled, watch = stop_after(20)
-    workflows.train(corpus_dir, path, steps=30, callback=watch, cancel_event=cancelled, **tiny)
-    workflows.train_prior(path, corpus_dir, **tiny_prior)
+    distill.train(corpus_dir, path, steps=30, callback=watch, cancel_event=cancelled, **tiny)
+    distill.train_prior(path, corpus_dir, **tiny_prior)
     with pytest.raises(PriorPresentError, match="--discard-prior"):
-        workflows.resume(path)
+        distill.resume(path)
     assert load_model_v2(path).prior is not None
-    assert workflows.resume(path, discard_prior=True).finished
+    assert distill.resume(path, discard_prior=True).finished

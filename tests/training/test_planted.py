@@ -10,18 +10,18 @@ import pytest
 import soundfile as sf
 import torch
 
+import distill
 from distill.data.corpus import scan_corpus
 from distill.data.dataset import make_manifest, split_by_manifest
 from distill.errors import DivergedError
-from distill.library import workflows
 from distill.models.persistence import read_header
 from distill.settings import SAMPLE_RATE
-from distill.training import budget
 from distill.training.checkpoint import checkpoint_path
+from distill.training.codec import budget
+from distill.training.codec.trainer import CodecTrainer
+from distill.training.codec.verdict import Facts, judge
 from distill.training.config import VQVAEConfig
 from distill.training.metrics import StepMetrics, StoppingEarly, TrainingEvent, ValidationMetrics, VerdictKind
-from distill.training.trainer import CodecTrainer
-from distill.training.verdict import Facts, judge
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_a_rate_far_too_high_ends_in_a_sentence_and_no_file(
 ) -> None:
     path = tmp_path / "m.sda"
     with pytest.raises(DivergedError, match=r"diverged by step .* lower --lr \(it was 10\)"):
-        workflows.train(corpus_dir, path, steps=200, learning_rate=10.0, **smallest)
+        distill.train(corpus_dir, path, steps=200, learning_rate=10.0, **smallest)
     assert not path.exists()
     assert not checkpoint_path(path).exists()
 
@@ -63,7 +63,7 @@ def tone(tmp_path: Path) -> Path:
 
 def test_sounds_too_much_alike_for_their_codes(tone: Path, tmp_path: Path, smallest: dict[str, Any]) -> None:
     settings = smallest | {"codebook_size": 64, "learning_rate": 1e-3, "early_stop": False}
-    done = workflows.train(tone, tmp_path / "m.sda", steps=120, **settings)
+    done = distill.train(tone, tmp_path / "m.sda", steps=120, **settings)
     assert done.verdict_kind == VerdictKind.COLLAPSED
     assert all(level.perplexity < 2.5 for level in done.levels)
     assert f"Structure uses {done.levels[0].utilisation:.0%}, Detail {done.levels[1].utilisation:.0%}" in done.verdict
@@ -89,7 +89,7 @@ def test_copies_of_one_file(corpus_dir: Path, tmp_path: Path, smallest: dict[str
     sound, _ = sf.read(corpus_dir / "high" / "pluck 5.wav")
     for i in range(6):
         sf.write(folder / f"{i}.wav", sound * 0.8**i, SAMPLE_RATE, "PCM_24")
-    done = workflows.train(folder, tmp_path / "m.sda", steps=6, **smallest)
+    done = distill.train(folder, tmp_path / "m.sda", steps=6, **smallest)
     assert done.verdict_kind == VerdictKind.REPEATED
     assert "5 of 6 files are copies" in done.verdict
     metadata = read_header(tmp_path / "m.sda")["metadata"]
@@ -102,7 +102,7 @@ def test_noise_is_said_to_be_noise_and_stops_early(
     monkeypatch.setattr(budget, "VALIDATE_EVERY_STEPS", 15)
     events: list[TrainingEvent] = []
     settings = smallest | {"learning_rate": 1e-3, "steps": 300}
-    done = workflows.train(noise_dir, tmp_path / "m.sda", callback=events.append, **settings)
+    done = distill.train(noise_dir, tmp_path / "m.sda", callback=events.append, **settings)
     assert done.finished
     assert done.stopped_early
     assert done.verdict_kind == VerdictKind.NOISE
@@ -120,10 +120,10 @@ def test_without_early_stop_all_steps_are_done(
 ) -> None:
     monkeypatch.setattr(budget, "VALIDATE_EVERY_STEPS", 4)
     nothing_moves = smallest | {"learning_rate": 1e-9, "steps": 80, "crop_frames": 2, "batch_size": 1}
-    early = workflows.train(noise_dir, tmp_path / "m.sda", **nothing_moves)
+    early = distill.train(noise_dir, tmp_path / "m.sda", **nothing_moves)
     assert early.stopped_early
     assert early.steps < 80
-    done = workflows.train(noise_dir, tmp_path / "m.sda", early_stop=False, **nothing_moves)
+    done = distill.train(noise_dir, tmp_path / "m.sda", early_stop=False, **nothing_moves)
     assert (done.steps, done.stopped_early) == (80, False)
     assert read_header(tmp_path / "m.sda")["metadata"]["training"]["early_stop"] is False
 
@@ -141,9 +141,9 @@ def test_an_early_stop_stays_one_when_training_is_resumed(
         if stops and isinstance(event, StepMetrics) and event.step == stops[0] + 3:
             cancel.set()
 
-    first = workflows.train(noise_dir, path, callback=stop_in_the_last_stretch, cancel_event=cancel, **nothing_moves)
+    first = distill.train(noise_dir, path, callback=stop_in_the_last_stretch, cancel_event=cancel, **nothing_moves)
     assert not first.finished
-    done = workflows.resume(path)
+    done = distill.resume(path)
     assert done.finished
     assert done.stopped_early
     assert done.steps == math.ceil(stops[0] * (1 + budget.COOL_DOWN))

@@ -10,18 +10,18 @@ import pytest
 import soundfile as sf
 import torch
 
-from distill.data.streams import string_together, windows
+import distill
 from distill.errors import CorpusError, DivergedError, ModelFileError, UsageError
-from distill.library import workflows
 from distill.models.persistence import load_model_v2, save_prior_to_model
 from distill.models.prior import CodePrior
 from distill.settings import SAMPLE_RATE
 from distill.training import prior_loop
 from distill.training.checkpoint import checkpoint_path
 from distill.training.metrics import PriorEpochMetrics, PriorVerdictKind
+from distill.training.prior.data import draw_batch, stack
+from distill.training.prior.epoch import level_losses
+from distill.training.prior.streams import string_together, windows
 from distill.training.prior_config import PriorConfig
-from distill.training.prior_data import draw_batch, stack
-from distill.training.prior_epoch import level_losses
 from distill.training.prior_loop import train_prior, train_prior_epoch, validate_prior_epoch
 
 
@@ -115,7 +115,7 @@ def test_callback_every_epoch_and_no_file_written(
 
 def test_the_codec_is_not_trained(model_path: Path, corpus_dir: Path, tiny_prior: dict[str, Any]) -> None:
     before = load_model_v2(model_path).model.state_dict()
-    workflows.train_prior(model_path, corpus_dir, **tiny_prior)
+    distill.train_prior(model_path, corpus_dir, **tiny_prior)
     after = load_model_v2(model_path).model.state_dict()
     assert all(torch.equal(before[name], after[name]) for name in before)
     assert not checkpoint_path(model_path, "prior").exists()
@@ -124,7 +124,7 @@ def test_the_codec_is_not_trained(model_path: Path, corpus_dir: Path, tiny_prior
 def test_stopping_keeps_the_best_so_far(model_path: Path, corpus_dir: Path, tiny_prior: dict[str, Any]) -> None:
     cancelled = threading.Event()
     settings = tiny_prior | {"max_epochs": 50}
-    result = workflows.train_prior(
+    result = distill.train_prior(
         model_path, corpus_dir, callback=lambda m: cancelled.set(), cancel_event=cancelled, **settings
     )
     assert result["complete"].interrupted
@@ -136,7 +136,7 @@ def test_stopping_before_the_first_validation_changes_nothing(
     model_path: Path, corpus_dir: Path, tiny_prior: dict[str, Any]
 ) -> None:
     before, cancelled = model_path.read_bytes(), threading.Event()
-    result = workflows.train_prior(
+    result = distill.train_prior(
         model_path, corpus_dir, step_callback=lambda m: cancelled.set(), cancel_event=cancelled, **tiny_prior
     )
     assert result["prior_model"] is None
@@ -158,9 +158,9 @@ def test_a_killed_run_goes_on(
 
     settings = tiny_prior | {"max_epochs": 5}
     with pytest.raises(Killed):
-        workflows.train_prior(model_path, corpus_dir, callback=kill_after_two, **settings)
+        distill.train_prior(model_path, corpus_dir, callback=kill_after_two, **settings)
     seen: list[int] = []
-    result = workflows.train_prior(model_path, corpus_dir, callback=lambda m: seen.append(m.epoch), **settings)
+    result = distill.train_prior(model_path, corpus_dir, callback=lambda m: seen.append(m.epoch), **settings)
     assert seen == [3, 4, 5]
     assert len(result["history"]) == 5
 
@@ -171,16 +171,16 @@ def test_files_that_the_codec_never_saw_are_counted(
     folder = tmp_path / "more"
     shutil.copytree(corpus_dir, folder)
     sf.write(folder / "new.wav", np.random.default_rng(0).uniform(-0.3, 0.3, 20_000), SAMPLE_RATE)
-    assert workflows.train_prior(model_path, folder, **tiny_prior)["unknown_files"] == 1
+    assert distill.train_prior(model_path, folder, **tiny_prior)["unknown_files"] == 1
 
 
 def test_bad_input_is_told(model_path: Path, corpus_dir: Path, tmp_path: Path) -> None:
     with pytest.raises(ModelFileError):
-        workflows.train_prior(tmp_path / "none.sda", corpus_dir)
+        distill.train_prior(tmp_path / "none.sda", corpus_dir)
     with pytest.raises(CorpusError):
-        workflows.train_prior(model_path, tmp_path / "nowhere")
+        distill.train_prior(model_path, tmp_path / "nowhere")
     with pytest.raises(UsageError, match="--hidden-size"):
-        workflows.train_prior(model_path, corpus_dir, hidden_size=30)
+        distill.train_prior(model_path, corpus_dir, hidden_size=30)
 
 
 def noises(folder: Path, seeds: list[int], seconds: float = 0.5) -> Path:

@@ -9,9 +9,9 @@ import pytest
 import soundfile as sf
 import torch
 
-from distill.audio.spatial import correlation, side_level_db
-from distill.inference.codes import save_codes
-from distill.library import workflows
+import distill
+from distill.audio.stereo import correlation, side_level_db
+from distill.inference.codes.file import save_codes
 from distill.models.chunked import decode_codes, encode_audio
 from distill.models.persistence import LoadedVQModel, load_model_v2, read_header
 from distill.settings import SAMPLE_RATE
@@ -66,9 +66,9 @@ def model(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> LoadedVQMod
     patch.setenv("DISTILL_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
     path = tmp_path_factory.mktemp("model") / "wide.sda"
     settings = {"hidden_size": 96, "codebook_size": 32, "num_quantizers": 3, "batch_size": 4, "crop_frames": 12}
-    workflows.train(folder, path, steps=160, threads=1, early_stop=False, **settings)
+    distill.train(folder, path, steps=160, threads=1, early_stop=False, **settings)
     patch.undo()
-    return workflows.load(path, "cpu", 1)
+    return distill.load(path, "cpu", 1)
 
 
 def levels_db(sound: np.ndarray) -> np.ndarray:
@@ -91,7 +91,7 @@ def test_the_corpus_made_it_stereo(model: LoadedVQModel) -> None:
 def test_what_is_on_one_side_stays_there(
     model: LoadedVQModel, sounds: dict[str, np.ndarray], name: str, ear: int
 ) -> None:
-    for decoded in (raw(model, sounds[name]), workflows.decode(model, workflows.encode(model, sounds[name]))):
+    for decoded in (raw(model, sounds[name]), distill.decode(model, distill.encode(model, sounds[name]))):
         levels = levels_db(decoded)
         assert levels[ear] > levels[1 - ear] + 10
         assert levels[ear] == pytest.approx(levels_db(sounds[name])[ear], abs=9)
@@ -119,8 +119,8 @@ def test_the_file_says_how_wide_the_corpus_is_and_how_wide_it_comes_out(
 def test_what_is_in_the_middle_stays_there(model: LoadedVQModel, sounds: dict[str, np.ndarray]) -> None:
     assert side_level_db([raw(model, sounds["mono"])]) < -40
     for sound in (sounds["mono"], sounds["mono"][:1]):
-        codes = workflows.encode(model, sound)
-        left, right = workflows.decode(model, codes)
+        codes = distill.encode(model, sound)
+        left, right = distill.decode(model, codes)
         assert codes.width == 0
         assert codes.channels == 2
         assert np.array_equal(left, right)
@@ -128,7 +128,7 @@ def test_what_is_in_the_middle_stays_there(model: LoadedVQModel, sounds: dict[st
 
 
 def test_silence_stays_silent(model: LoadedVQModel) -> None:
-    decoded = workflows.decode(model, workflows.encode(model, np.zeros((2, SAMPLE_RATE), np.float32)))
+    decoded = distill.decode(model, distill.encode(model, np.zeros((2, SAMPLE_RATE), np.float32)))
     assert np.array_equal(*decoded)
     assert np.abs(decoded).max() < 0.01
 
@@ -138,8 +138,8 @@ def test_the_side_gets_its_level_back(model: LoadedVQModel, sounds: dict[str, np
     known = sounds["wide pad"]
     mid, side = (known[0] + known[1]) / 2, (known[0] - known[1]) / 2
     narrow = np.stack([mid + 0.2 * side, mid - 0.2 * side])
-    codes = workflows.encode(model, narrow)
-    error = abs(side_level_db([workflows.decode(model, codes)]) - side_level_db([narrow]))
+    codes = distill.encode(model, narrow)
+    error = abs(side_level_db([distill.decode(model, codes)]) - side_level_db([narrow]))
     assert error < 3
     assert error <= abs(side_level_db([raw(model, narrow)]) - side_level_db([narrow])) + 0.5
 
@@ -148,24 +148,24 @@ def test_the_side_gets_its_level_back(model: LoadedVQModel, sounds: dict[str, np
 def test_any_number_of_channels_is_encoded(model: LoadedVQModel, tmp_path: Path, channels: int) -> None:
     sound = np.random.default_rng(0).uniform(-0.1, 0.1, (channels, 5000)).astype(np.float32)
     sf.write(tmp_path / "a.wav", sound.T, SAMPLE_RATE, "FLOAT")
-    codes = workflows.encode(model, tmp_path / "a.wav")
-    assert np.array_equal(codes.codes, workflows.encode(model, sound).codes)
-    assert workflows.decode(model, codes).shape == (2, 5000)
+    codes = distill.encode(model, tmp_path / "a.wav")
+    assert np.array_equal(codes.codes, distill.encode(model, sound).codes)
+    assert distill.decode(model, codes).shape == (2, 5000)
 
 
 def test_a_codes_file_keeps_it_all(model: LoadedVQModel, sounds: dict[str, np.ndarray], tmp_path: Path) -> None:
-    codes = workflows.encode(model, sounds["tone left"])
+    codes = distill.encode(model, sounds["tone left"])
     save_codes(tmp_path / "a.json", codes)
-    decoded = workflows.decode(model, tmp_path / "a.json", tmp_path / "a.wav")
-    assert np.array_equal(decoded, workflows.decode(model, codes))
+    decoded = distill.decode(model, tmp_path / "a.json", tmp_path / "a.wav")
+    assert np.array_equal(decoded, distill.decode(model, codes))
     assert sf.info(tmp_path / "a.wav").channels == 2
 
 
 def test_a_prior_makes_stereo(model: LoadedVQModel, folder: Path, tmp_path: Path, tiny_prior: dict[str, Any]) -> None:
     path = tmp_path / "wide.sda"
     path.write_bytes(model.path.read_bytes())
-    workflows.train_prior(path, folder, **tiny_prior)
-    (sound,) = workflows.generate(workflows.load(path, "cpu", 1), duration=1.0)
+    distill.train_prior(path, folder, **tiny_prior)
+    (sound,) = distill.generate(distill.load(path, "cpu", 1), duration=1.0)
     assert sound.audio.shape == (2, SAMPLE_RATE)
     assert not np.array_equal(*sound.audio)
     assert sf.info(sound.save(tmp_path / "a.wav")).channels == 2
@@ -184,13 +184,13 @@ def test_dual_mono_is_learned_once_and_written_twice(
         if isinstance(event, StepMetrics) and event.step >= 10:
             cancelled.set()
 
-    workflows.train(folder, path, steps=20, callback=stop, cancel_event=cancelled, **tiny)
-    assert workflows.resume(path).finished
-    workflows.train_prior(path, folder, **tiny_prior)
-    model = workflows.load(path, "cpu", 1)
+    distill.train(folder, path, steps=20, callback=stop, cancel_event=cancelled, **tiny)
+    assert distill.resume(path).finished
+    distill.train_prior(path, folder, **tiny_prior)
+    model = distill.load(path, "cpu", 1)
     assert (model.model.channels, model.output_channels) == (1, 2)
-    decoded = workflows.decode(model, workflows.encode(model, folder / "mono.wav"))
-    (sound,) = workflows.generate(model, duration=1.0)
+    decoded = distill.decode(model, distill.encode(model, folder / "mono.wav"))
+    (sound,) = distill.generate(model, duration=1.0)
     for audio in (decoded, sound.audio):
         assert audio.shape[0] == 2
         assert np.array_equal(*audio)
@@ -200,27 +200,27 @@ def test_dual_mono_is_learned_once_and_written_twice(
 def test_a_mono_codec_takes_stereo_sounds(codec_only: Path) -> None:
     model = load_model_v2(codec_only)
     sound = np.random.default_rng(0).uniform(-0.1, 0.1, (2, 5000)).astype(np.float32)
-    codes = workflows.encode(model, sound)
-    assert np.array_equal(codes.codes, workflows.encode(model, sound.mean(0, keepdims=True)).codes)
-    assert workflows.decode(model, codes).shape == (1, 5000)
+    codes = distill.encode(model, sound)
+    assert np.array_equal(codes.codes, distill.encode(model, sound.mean(0, keepdims=True)).codes)
+    assert distill.decode(model, codes).shape == (1, 5000)
 
 
 def test_stereo_resumes_to_the_bit(folder: Path, tmp_path: Path, tiny: dict[str, Any]) -> None:
     whole, parts = tmp_path / "whole.sda", tmp_path / "parts.sda"
-    workflows.train(folder, whole, steps=20, **tiny)
+    distill.train(folder, whole, steps=20, **tiny)
     cancelled = threading.Event()
 
     def stop(event: TrainingEvent) -> None:
         if isinstance(event, StepMetrics) and event.step >= 11:
             cancelled.set()
 
-    workflows.train(folder, parts, steps=20, callback=stop, cancel_event=cancelled, **tiny)
-    workflows.resume(parts)
+    distill.train(folder, parts, steps=20, callback=stop, cancel_event=cancelled, **tiny)
+    distill.resume(parts)
     a, b = (load_model_v2(path).model.state_dict() for path in (whole, parts))
     assert all(torch.equal(a[name], b[name]) for name in a)
 
 
 def test_a_stereo_corpus_can_be_learned_as_mono(folder: Path, tmp_path: Path, tiny: dict[str, Any]) -> None:
-    workflows.train(folder, tmp_path / "m.sda", steps=2, channels=1, **tiny)
+    distill.train(folder, tmp_path / "m.sda", steps=2, channels=1, **tiny)
     model = load_model_v2(tmp_path / "m.sda")
     assert (model.model.channels, model.output_channels) == (1, 1)

@@ -40,3 +40,11 @@ def between(blocks: Iterable[np.ndarray], start: int, stop: int) -> Iterator[np.
             yield block[:, max(0, start - first) : stop - first]
         if here >= stop:
             return
+
+
+_PIECE = 1 << 19
+
+
+def pieces(audio: np.ndarray) -> Iterator[np.ndarray]:
+    """`audio` `[C, N]` in short pieces `[C, n]`."""
+    return (audio[:, start : start + _PIECE] for start in range(0, audio.shape[1], _PIECE))

@@ -12,10 +12,9 @@ import torch.nn.functional as F
 from scipy.ndimage import convolve1d, maximum_filter1d
 from torch import Tensor
 
-from distill.audio.blocks import windows
-from distill.audio.features import hann, stft
+from distill.audio.blocks import pieces, windows
 from distill.audio.mel import mel_filterbank
-from distill.audio.spatial import pieces
+from distill.audio.stft import hann, stft
 
 DESCRIPTORS = ("loudness", "brightness", "noisiness", "pitch", "onsets")
 """In the order of the columns of `measure`: dBFS, Hz, dB, Hz, onsets a second."""

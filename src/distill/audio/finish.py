@@ -4,21 +4,17 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
-from scipy.ndimage import minimum_filter1d, uniform_filter1d
 from scipy.signal import butter, sosfilt
 
-from distill.audio.blocks import between, windows
+from distill.audio.blocks import between, pieces
+from distill.audio.fades import _fade_in, _fade_out
 from distill.audio.level import integrated_loudness_of
-from distill.audio.spatial import pieces
+from distill.audio.limiter import limit_blocks
 
-CEILING_DB, FULL_SCALE_DB = -0.5, 0.0
 LOUDNESS_TOLERANCE = 2.0
 HIGHPASS_HZ = 10.0
-LOOKAHEAD_S = 0.004
 LEVEL_ROUNDS = 20
 NEAR_ENOUGH = 0.02
-FADE_IN_S = 0.001
-FADE_OUT_S = 0.01
 INAUDIBLE_DB = -60.0
 """Under the loudest part of a sound its tail is no longer heard."""
 TAIL_WINDOW_S = 0.01
@@ -72,63 +68,20 @@ def _amplified(audio: np.ndarray, gain: float, sample_rate: int) -> Iterator[np.
     return limit_blocks((piece * np.float32(gain) for piece in pieces(audio)), sample_rate)
 
 
-def limit_peaks(audio: np.ndarray, sample_rate: int, ceiling_db: float = CEILING_DB) -> np.ndarray:
-    """Peaks under `ceiling_db` dBFS by a look-ahead limiter, one gain for all channels.
-
-    The smoothing window is no longer than the one that the minimum is taken over, so nothing overshoots.
-    """
-    ceiling = 10 ** (ceiling_db / 20)
-    peaks = np.abs(audio).max(axis=0, initial=0.0)
-    if peaks.max(initial=0.0) <= ceiling:
-        return audio
-    window = 2 * round(LOOKAHEAD_S * sample_rate) + 1
-    needed = np.minimum(1.0, ceiling / np.maximum(peaks, 1e-9)).astype(np.float64)
-    gain = uniform_filter1d(minimum_filter1d(needed, window, mode="nearest"), window, mode="nearest")
-    return (audio * np.minimum(gain, needed)).astype(np.float32)
 
 
-def limiter_reach(sample_rate: int) -> int:
-    """By how many samples a peak can lie away from a sample whose level `limit_peaks` changes for it."""
-    return 2 * round(LOOKAHEAD_S * sample_rate)
 
 
-def limit_blocks(
-    blocks: Iterable[np.ndarray], sample_rate: int, ceiling_db: float = CEILING_DB, size: int | None = None
-) -> Iterator[np.ndarray]:
-    """`limit_peaks` of a sound that comes in blocks `[C, n]`: the same as of the whole, `size` samples at a time (by
-    default a second)."""
-    reach = limiter_reach(sample_rate)
-    for window in windows(blocks, size or sample_rate, reach):
-        yield limit_peaks(window.sound, sample_rate, ceiling_db)[:, window.kept]
 
 
-def fade_in(audio: np.ndarray, sample_rate: int) -> np.ndarray:
-    """A fade of 1 ms in, or over half the sound if that is shorter."""
-    faded = audio.copy()
-    _fade_in(faded, sample_rate)
-    return faded
 
 
-def _fade_in(audio: np.ndarray, sample_rate: int) -> None:
-    length = min(audio.shape[1] // 2, round(FADE_IN_S * sample_rate))
-    audio[:, :length] *= np.linspace(0, 1, length, endpoint=False, dtype=np.float32)
 
 
-def fade_out(audio: np.ndarray, sample_rate: int) -> np.ndarray:
-    """A fade of 10 ms out, or over half the sound if that is shorter."""
-    faded = audio.copy()
-    _fade_out(faded, sample_rate)
-    return faded
 
 
-def _fade_out(audio: np.ndarray, sample_rate: int) -> None:
-    length = min(audio.shape[1] // 2, round(FADE_OUT_S * sample_rate))
-    audio[:, audio.shape[1] - length :] *= np.linspace(1, 0, length, dtype=np.float32)
 
 
-def fade_ends(audio: np.ndarray, sample_rate: int) -> np.ndarray:
-    """Both."""
-    return fade_out(fade_in(audio, sample_rate), sample_rate)
 
 
 def sounding_samples(audio: np.ndarray, sample_rate: int) -> int:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from distill.audio.features import stft, stft_gradient
+from distill.audio.stft import stft, stft_gradient
 
 BLOCK_BANDS = 40
 """Bands computed together. A band has few of all bins: products with all of them are zeros for the most part."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from distill.inference.usage import CorpusUse
+    from distill.inference.codes.usage import CorpusUse
 
 NAMED = 6
 """Dead codes that the table names, of each level."""
@@ -37,11 +37,13 @@ def codebook_cmd(
     json: Json = False,
 ) -> None:
     """Say how a model uses its codes: how many, how evenly, which never."""
-    from distill.inference.usage import corpus_use
-    from distill.library import workflows
+    from distill.inference.codes.usage import corpus_use
+    from distill.workflows.codes import decode_entry
+    from distill.workflows.load import load
+    from distill.workflows.paths import output_paths
 
     if entry is not None:
-        workflows.output_paths(output, 1)
+        output_paths(output, 1)
     use = corpus_use(model_path)
     rows = [_level(use, q) for q in range(len(use.level_names))]
     console = make_console(quiet=json)
@@ -50,7 +52,7 @@ def codebook_cmd(
         _draw(png, use)
     written = _write_previews(console, model_path, previews, device, threads) if previews is not None else 0
     if entry is not None:
-        workflows.decode_entry(workflows.load(model_path, device, threads), entry, output)
+        decode_entry(load(model_path, device, threads), entry, output)
         console.print(f"{output}: code {entry}.", soft_wrap=True)
     if json:
         sound = output if entry is not None else None
@@ -59,7 +61,7 @@ def codebook_cmd(
 
 
 def _level(use: "CorpusUse", q: int) -> dict[str, Any]:
-    from distill.inference.usage import perplexity
+    from distill.inference.codes.usage import perplexity
 
     counts, row = use.counts[q], {"name": use.level_names[q], "codebook_size": use.codebook_size}
     if counts is None:
@@ -76,7 +78,7 @@ def _level(use: "CorpusUse", q: int) -> dict[str, Any]:
 
 
 def _draw(path: Path, use: "CorpusUse") -> None:
-    from distill.library.pictures import heat_map, save_png
+    from distill.workflows.pictures import heat_map, save_png
 
     save_png(path, heat_map(use))
 
@@ -84,9 +86,10 @@ def _draw(path: Path, use: "CorpusUse") -> None:
 def _write_previews(console: "Console", model_path: Path, folder: Path, device: str, threads: int | None) -> int:
     from rich.progress import Progress
 
-    from distill.library import folders, workflows
+    from distill.workflows import folders
+    from distill.workflows.load import load
 
-    model = workflows.load(model_path, device, threads)
+    model = load(model_path, device, threads)
     total = model.model.num_quantizers * model.model.codebook_size
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         paths = list(bar.track(folders.write_entries(model, folder), total, description="Decoding"))

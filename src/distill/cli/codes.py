@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from distill.inference.editing import CodeGrid
-    from distill.inference.regions import Region
-    from distill.inference.usage import CorpusUse
+    from distill.inference.codes.grid import CodeGrid
+    from distill.inference.codes.region import Region
+    from distill.inference.codes.usage import CorpusUse
 
 LETTERS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 STRIPS = 8
@@ -46,8 +46,8 @@ def codes_cmd(
 
     Equal codes have equal colours and letters; with --model, darker ones are rarer in the corpus.
     """
-    from distill.inference.codes import load_codes
-    from distill.inference.usage import corpus_use
+    from distill.inference.codes.file import load_codes
+    from distill.inference.codes.usage import corpus_use
 
     grid = load_codes(codes_path)
     use = corpus_use(model_path) if model_path is not None else None
@@ -67,7 +67,7 @@ def codes_cmd(
 
 def _level(grid: "CodeGrid", use: "CorpusUse | None", q: int, first: int, last: int) -> dict[str, Any]:
     """Which codes level `q` uses, the most frequent first."""
-    from distill.inference.usage import counted, perplexity
+    from distill.inference.codes.usage import counted, perplexity
 
     present, counts = counted(grid.codes[first:last, q])
     corpus = use.counts[q] if use is not None else None
@@ -107,7 +107,7 @@ def _facts(path: Path, grid: "CodeGrid") -> dict[str, Any]:
 
 
 def _show(console: "Console", grid: "CodeGrid", use: "CorpusUse | None", region: "Region") -> None:
-    from distill.library.pictures import coloured, fold
+    from distill.workflows.pictures import coloured, fold
 
     first, last, chosen = region.within(*grid.codes.shape)
     label = max(len(grid.level_names[q]) for q in chosen) + 1
@@ -155,7 +155,7 @@ def _most_often(codes: list[dict[str, Any]]) -> str:
 
 
 def _draw(path: Path, grid: "CodeGrid", use: "CorpusUse | None", region: "Region", rows: list[Any]) -> None:
-    from distill.library.pictures import grid_picture, save_png
+    from distill.workflows.pictures import grid_picture, save_png
 
     notes = [f"{row['used']} of {row['codebook_size']}" for row in rows]
     save_png(path, grid_picture(grid, use, region, notes))

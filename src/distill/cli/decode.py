@@ -35,21 +35,23 @@ def decode_cmd(
 
     48 kHz, 24 bit, as long as the sound that the codes came from; or a part of it, as it sounds in the whole.
     """
-    from distill.inference.codes import load_codes
-    from distill.library import workflows
+    from distill.inference.codes.file import load_codes
+    from distill.workflows.codes import decode_column, decode_to_file
+    from distill.workflows.load import load
+    from distill.workflows.paths import output_paths
 
     # Not `kick.wav` from `kick.json`: that is what the recording itself is called.
     stem = codes_path.name.removesuffix(".gz").removesuffix(".json")
     path = output or Path(f"{stem}-decoded.wav")
-    workflows.output_paths(path, 1)
+    output_paths(path, 1)
     if column is not None and (levels, start, stop) != (None, None, None):
         raise UsageError("--column is one column in all its levels: leave out --levels, --from and --to.")
-    model = workflows.load(model_path, device, threads)
+    model = load(model_path, device, threads)
     codes = load_codes(codes_path)
     if column is not None:
-        n_samples = workflows.decode_column(model, codes, column, path).shape[1]
+        n_samples = decode_column(model, codes, column, path).shape[1]
     else:
-        n_samples = workflows.decode_to_file(model, codes, path, codes.region(start, stop, levels))
+        n_samples = decode_to_file(model, codes, path, codes.region(start, stop, levels))
     seconds = n_samples / codes.sample_rate
     make_console(quiet=json).print(f"{path}: {seconds:.2f} s.", soft_wrap=True)
     if json:

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from distill.cli.console import one_sentence_errors
-from distill.cli.edit_files import Parse, edit_file, run_script
+from distill.cli.edit_output import Parse, edit_file, run_script
 from distill.cli.options import CodesPath, FromTime, Json, Levels, ModelPath, ToTime
 from distill.errors import UsageError
 

@@ -10,7 +10,7 @@ from distill.cli.options import Device, Json, ModelPath, Threads
 from distill.errors import OutputError
 
 if TYPE_CHECKING:
-    from distill.inference.editing import CodeGrid
+    from distill.inference.codes.grid import CodeGrid
     from distill.models.persistence import LoadedVQModel
 
 app = typer.Typer()
@@ -39,11 +39,13 @@ def encode_cmd(
 
 
 def _encode_file(model_path: Path, sound: Path, output: Path, device: str, threads: int | None, json: bool) -> None:
-    from distill.inference.codes import save_codes
-    from distill.library import workflows
+    from distill.inference.codes.file import save_codes
+    from distill.workflows.codes import encode
+    from distill.workflows.load import load
+    from distill.workflows.paths import codes_path
 
-    output = workflows.codes_path(output)
-    codes = workflows.encode(workflows.load(model_path, device, threads), sound)
+    output = codes_path(output)
+    codes = encode(load(model_path, device, threads), sound)
     path = save_codes(output, codes)
     make_console(quiet=json).print(_line(path, codes), soft_wrap=True)
     if json:
@@ -54,14 +56,16 @@ def _encode_folder(
     model_path: Path, folder: Path, output: Path | None, device: str, threads: int | None, json: bool
 ) -> None:
     from distill.device import prepare
-    from distill.library import folders, workflows
+    from distill.workflows import folders
+    from distill.workflows.load import load
+    from distill.workflows.paths import CODES_ENDINGS
 
     output = output or Path(f"{folder.resolve().name}-codes")
-    if output.name.lower().endswith(workflows.CODES_ENDINGS):
+    if output.name.lower().endswith(CODES_ENDINGS):
         raise OutputError(f"'{folder}' is a folder: let --output name a folder as well, not '{output}'.")
     paths = folders.codes_paths(folder, output)
     workers = prepare(threads)
-    failed = _run(workflows.load(model_path, device, 1), folder, output, paths, workers, json)
+    failed = _run(load(model_path, device, 1), folder, output, paths, workers, json)
     if failed:
         raise typer.Exit(1)
 
@@ -70,7 +74,7 @@ def _run(model: "LoadedVQModel", folder: Path, output: Path, paths: dict[Path, P
     """Encode all of `paths` and say so; whether any sound failed."""
     from rich.progress import Progress
 
-    from distill.library import folders
+    from distill.workflows import folders
 
     console = make_console(quiet=json)
     done, problems = [], []

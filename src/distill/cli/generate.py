@@ -12,7 +12,7 @@ from distill.cli.options import Device, Json, Threads
 from distill.errors import UsageError
 
 if TYPE_CHECKING:
-    from distill.library.workflows import Written
+    from distill.workflows.generate import Written
 
 app = typer.Typer()
 
@@ -110,18 +110,20 @@ def generate_cmd(
     """
     from rich.progress import Progress
 
-    from distill.library import workflows
-    from distill.library.finding import find_model
+    from distill.inference.recipe import read_recipe
+    from distill.workflows.generate import choose_playing, generate_files, generate_settings
+    from distill.workflows.load import find_model, load
+    from distill.workflows.paths import output_paths
 
     console = make_console(quiet=json)
-    workflows.output_paths(output, count)
+    output_paths(output, count)
     if again and (count != 1 or max_copy is not None):
         raise UsageError("--again makes one sound as it was: leave out --number and --max-copy.")
-    playing = workflows.choose_playing(continue_from, one_shot, loop, variation_of, amount, infill, start, stop)
-    earlier = workflows.read_recipe(again) if again else None
+    playing = choose_playing(continue_from, one_shot, loop, variation_of, amount, infill, start, stop)
+    earlier = read_recipe(again) if again else None
     if again and earlier:
         playing = playing.again(earlier.way, again)
-    settings = workflows.generate_settings(
+    settings = generate_settings(
         earlier, duration=duration, seed=seed, playing=playing, temperature=temperature, top_k=top_k, top_p=top_p,
         closeness=closeness, free_levels=free_levels, like=like, lead_in=lead_in,
         steering={
@@ -130,14 +132,14 @@ def generate_cmd(
         },
     )  # fmt: skip
     model_path = model_path or find_model(earlier, again)
-    model = workflows.load(model_path, device, threads or (earlier.threads if earlier else None))
+    model = load(model_path, device, threads or (earlier.threads if earlier else None))
     if again and earlier:
         earlier.check_model(model, again)
     began = time.perf_counter()
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("Generating")
         files, frames = [], 0
-        for item in workflows.generate_files(
+        for item in generate_files(
             model, output, settings, count, lambda done, total: bar.update(task, completed=done, total=total), max_copy
         ):
             console.print(_line(item, max_copy), soft_wrap=True)

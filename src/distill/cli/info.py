@@ -119,7 +119,7 @@ def _stereo_line(stereo: dict[str, list[float]]) -> str:
 
 def _levels_of_prior(facts: dict[str, Any]) -> list[tuple[str, str]]:
     """Held-out perplexity of each level; no row for priors of earlier versions, which do not tell."""
-    from distill.inference.regions import level_names
+    from distill.models.levels import level_names
 
     losses = (facts["prior_metadata"] or {}).get("level_losses")
     if not losses:

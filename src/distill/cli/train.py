@@ -8,14 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from distill.cli.console import (
-    INTERRUPTED,
-    cancel_on_interrupt,
-    clock,
-    make_console,
-    one_sentence_errors,
-    print_json,
-)
+from distill.cli.console import INTERRUPTED, cancel_on_interrupt, clock, make_console, one_sentence_errors, print_json
 from distill.cli.keys import stop_by_key
 from distill.cli.options import Device, Json, Threads
 from distill.errors import UsageError
@@ -103,15 +96,15 @@ def _train(
     from distill.cli.doctor import scan_folder, show_report
     from distill.cli.train_display import TrainDisplay
     from distill.device import pick_device
-    from distill.library import workflows
+    from distill.workflows.train import check_training, train
 
     # What cannot work should be refused before hours of sound are decoded.
     pick_device(device)
-    workflows.check_training(output, discard_prior, settings)
+    check_training(output, discard_prior, settings)
     corpus = scan_folder(dataset_dir, console, settings["channels"])
     show_report(corpus, console)
     with cancel_on_interrupt() as cancelled, stop_by_key(cancelled), TrainDisplay(console) as display:
-        return workflows.train(
+        return train(
             corpus, output, callback=display, cancel_event=cancelled, device=device,
             model_name=model_name, discard_prior=discard_prior, **settings,
         )  # fmt: skip
@@ -121,10 +114,10 @@ def _resume(
     console: Console, model_path: Path, dataset_dir: Path | None, device: str, discard_prior: bool
 ) -> "TrainingCompleteEvent":
     from distill.cli.train_display import TrainDisplay
-    from distill.library import workflows
+    from distill.workflows.train import resume
 
     with cancel_on_interrupt() as cancelled, stop_by_key(cancelled), TrainDisplay(console) as display:
-        return workflows.resume(
+        return resume(
             model_path, sounds=dataset_dir, callback=display, cancel_event=cancelled, device=device,
             discard_prior=discard_prior,
         )  # fmt: skip

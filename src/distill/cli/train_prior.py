@@ -6,13 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from distill.cli.console import (
-    INTERRUPTED,
-    cancel_on_interrupt,
-    make_console,
-    one_sentence_errors,
-    print_json,
-)
+from distill.cli.console import INTERRUPTED, cancel_on_interrupt, make_console, one_sentence_errors, print_json
 from distill.cli.keys import stop_by_key
 from distill.cli.options import DatasetDir, Device, Json, ModelPath, Threads
 from distill.errors import UsageError
@@ -47,8 +41,8 @@ def train_prior_cmd(
     It learns how your sounds go on, and goes into the model file. The key s, or Ctrl-C, stops and keeps the best.
     """
     from distill.device import pick_device
-    from distill.library import workflows
     from distill.models.persistence import read_header
+    from distill.workflows.train import prior_settings, train_prior
 
     console = make_console(quiet=json)
     if epochs is not None and minutes is not None:
@@ -59,7 +53,7 @@ def train_prior_cmd(
     }  # fmt: skip
     pick_device(device)
     had_prior = bool(read_header(model_path).get("has_prior"))
-    config, file_count = workflows.prior_settings(dataset_dir, **overrides)
+    config, file_count = prior_settings(dataset_dir, **overrides)
     show = _Epochs(console, minutes)
     with cancel_on_interrupt() as cancelled, stop_by_key(cancelled) as has_key:
         _print_header(console, model_path, dataset_dir, file_count, vars(config), overrides)
@@ -68,7 +62,7 @@ def train_prior_cmd(
         if had_prior:
             console.print("The prior in this file will be replaced when the new one is ready.", style="yellow")
         with console.status("Encoding your sounds …") as status:
-            result = workflows.train_prior(
+            result = train_prior(
                 model_path, dataset_dir, callback=show, cancel_event=cancelled,
                 step_callback=lambda m: status.update(_step_line(m)), device=device, **overrides,
             )  # fmt: skip

@@ -22,8 +22,8 @@ import numpy as np
 
 from distill.audio.io import UnreadableAudioError, probe, read_blocks, resample_blocks
 from distill.audio.level import FLOOR_DB, db
-from distill.audio.spatial import mix_channels, side_level_db
-from distill.data.measure import SILENCE_DB, Measurements, SourceMeter
+from distill.audio.stereo import mix_channels, side_level_db
+from distill.data.measurements import SILENCE_DB, Measurements, SourceMeter
 from distill.errors import OutputError
 from distill.files import replace_atomically
 from distill.settings import SAMPLE_RATE, cache_dir

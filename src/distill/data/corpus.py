@@ -13,7 +13,7 @@ from distill.audio.io import AUDIO_EXTENSIONS, UnreadableAudioError
 from distill.data.cache import CachedSound, Width, cached_sound, cached_width, load_cached
 from distill.data.doctor import SAME_CONTENT, FileReport, compare_files, judge, report_file, tally
 from distill.data.layout import MONO, Layout, asked_layout, choose_layout
-from distill.data.measure import Measurements
+from distill.data.measurements import Measurements
 from distill.errors import CorpusError
 from distill.settings import SAMPLE_RATE
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from distill.audio.level import db
 from distill.data.fingerprint import same_sounds
-from distill.data.measure import Measurements
+from distill.data.measurements import Measurements
 
 CLIPPING = "clipping"
 DC_OFFSET = "DC offset"

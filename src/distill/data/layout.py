@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from distill.audio.spatial import WIDE_DB
+from distill.audio.stereo import WIDE_DB
 from distill.data.cache import Width
 
 WIDE_SHARE = 0.1

@@ -11,17 +11,20 @@ from torch import Tensor
 from distill.audio.io import write_sound
 from distill.audio.level import integrated_loudness
 from distill.errors import NoPriorError, UsageError
-from distill.inference.continuing import Continuation
-from distill.inference.copying import CopyMeter, CopyReport, index_in
-from distill.inference.infilling import Infills
-from distill.inference.looping import Loops
-from distill.inference.oneshots import OneShots
+from distill.inference.copies.index import index_in
+from distill.inference.copies.meter import CopyMeter
+from distill.inference.copies.report import CopyReport
+from distill.inference.modes.base import Job, Player, Progress, Take
+from distill.inference.modes.continuation import Continuation
+from distill.inference.modes.infill import Infills
+from distill.inference.modes.loop import Loops
+from distill.inference.modes.new import NewSounds
+from distill.inference.modes.one_shot import OneShots
+from distill.inference.modes.request import Playing
+from distill.inference.modes.variation import Variations
 from distill.inference.recipe import Recipe
-from distill.inference.sampling import Sampling
-from distill.inference.steering import Steering
-from distill.inference.takes import Job, NewSounds, Player, Progress, Take
-from distill.inference.varying import Variations
-from distill.inference.ways import Playing
+from distill.inference.sampling.sampler import Sampling
+from distill.inference.sampling.steering import Steering
 from distill.models.persistence import LoadedVQModel
 from distill.settings import LARGEST_SEED, check_seed
 

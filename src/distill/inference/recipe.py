@@ -12,9 +12,9 @@ import torch
 from distill import __version__
 from distill.audio.tags import read_tags
 from distill.errors import AudioError, CodebookMismatchError
-from distill.inference.sampling import Sampling
-from distill.inference.steering import Steering
-from distill.inference.ways import Way
+from distill.inference.modes.request import Way
+from distill.inference.sampling.sampler import Sampling
+from distill.inference.sampling.steering import Steering
 from distill.models.persistence import LoadedVQModel
 
 KEY = "distill"

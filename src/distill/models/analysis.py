@@ -12,9 +12,9 @@ from torch import Tensor, nn
 
 from distill.audio.equaliser import KNOT_DB, knots_at
 from distill.audio.mel import LOG_FLOOR, MelBanks
+from distill.models.batch_invariant import by_stream
 from distill.models.losses import MEL_SCALES
-from distill.models.midside import to_mid_side
-from distill.models.rows import by_stream
+from distill.models.mid_side import to_mid_side
 
 ANALYSIS_SCALES = MEL_SCALES[:1:-1]
 """All but the shortest two, largest first, half overlapping; each scale gives as many numbers a code frame."""

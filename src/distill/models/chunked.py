@@ -8,8 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from distill.audio.blocks import between, windows
-from distill.audio.spatial import pieces
+from distill.audio.blocks import between, pieces, windows
 from distill.models.vqvae import VQVAE
 
 CHUNK_S = 20.0

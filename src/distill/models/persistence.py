@@ -14,15 +14,7 @@ import torch
 from distill.errors import CodebookMismatchError, ShapeMismatchError
 from distill.models.prior import CodePrior
 from distill.models.rebuild import check_fits, known_arguments, rebuild
-from distill.models.sda_file import (
-    FORMAT,
-    VERSION,
-    WEIGHTS,
-    plain_copy,
-    read_contents,
-    require,
-    write_contents,
-)
+from distill.models.sda_file import FORMAT, VERSION, WEIGHTS, plain_copy, read_contents, require, write_contents
 from distill.models.vqvae import VQVAE
 
 logger = logging.getLogger(__name__)

@@ -18,8 +18,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from distill.models.ending import Ending
-from distill.models.rows import log_sum
+from distill.models.batch_invariant import log_sum
+from distill.models.end_hazard import Ending
 
 HEADS = 4
 FIRST_SLOPES = (2.0, 0.1, 0.02, 0.005)
@@ -178,102 +178,5 @@ def squared_distance(a: Tensor, b: Tensor) -> Tensor:
     return distance.clamp(min=0)
 
 
-def recent_slots(count: int, ahead: int, window: int) -> tuple[Tensor, Tensor]:
-    """Slots `[n]` of a ring for those frames `[n]`, of `count`, that are still in it: the first `ahead`, which stay in
-    front of it, and of those after them the last `window`."""
-    kept = torch.arange(count)
-    kept = kept[(kept < ahead) | (kept >= count - window)]
-    return torch.where(kept < ahead, kept, ahead + (kept - ahead) % window), kept
 
 
-class Memory:
-    """What the pointer keeps of the last `window` frames while codes are drawn one after the other.
-
-    A ring of slots: how old each is tells the pointer what it needs to know of their order. In front of it are slots
-    for `ahead` frames that follow in time, if any.
-    """
-
-    def __init__(self, pointer: Pointer, batch_size: int, window: int, ahead: int = 0) -> None:
-        Q, K, D = pointer.entries.shape
-        empty, slots = pointer.entries.new_zeros, ahead + window
-        numbers = torch.zeros(batch_size, slots, dtype=torch.long, device=pointer.entries.device)
-        self.pointer, self.window, self.kept = pointer, window, 0
-        self.past = Frames(empty(batch_size, slots, Q, D), empty(batch_size, slots, D), numbers)
-        self.codes = empty(batch_size, Q, slots, K)
-        self.last = empty(batch_size, 1, D)
-        self.sound, self.since = numbers[:, :1].clone(), numbers[:, :1].clone()
-        self.costs = pointer.costs()
-        # Of every code once: of those drawn together at once, each would depend on how many there are.
-        everyone = torch.arange(K, device=numbers.device)[:, None].expand(K, Q)
-        self.spread, self.levels = pointer.spread_out(everyone), torch.arange(Q, device=numbers.device)
-        self.ahead, self.place = ahead, 0
-        self.fit = empty(batch_size, Q, HEADS, 1, 0)
-
-    def hold(self, codes: Tensor, starts: Tensor, place: int) -> None:
-        """Begin with `codes` `[S, T, Q]`, of each stream or of all, the last of which is still to be pushed.
-
-        Those of the first `ahead` frames, which lie from `place` on, stay for good; the others lie from 0 on. Sounds
-        begin at `starts` `[S, T]` (bool).
-        """
-        T, past = codes.shape[1], codes.shape[1] - self.ahead
-        frames = self.pointer.frames(codes, starts, self.ahead)
-        slots, done = recent_slots(T - bool(past), self.ahead, self.window)
-        for kept, new in zip(self.past, frames, strict=True):
-            kept[:, slots] = new[:, done]
-        self.codes[:, :, slots] = self.spread[codes[:, done], self.levels].transpose(1, 2)
-        self.place = place
-        if past:
-            self.kept = past - 1
-            self.last[:], self.sound[:] = frames.last[:, -1:], frames.sound[:, -1:]
-            self.since[:] = _since(starts, self.ahead)[:, -1:]
-
-    def push(self, previous: Tensor | None, starts: Tensor) -> None:
-        """Keep the codes `previous` `[B, Q]` (None: there are none yet) and go on to the next frame, which begins a
-        new sound where `starts` `[B]` (bool)."""
-        if previous is not None:
-            self._keep(previous, starts)
-        if self.ahead + self.kept:
-            self.fit = self._fit()
-
-    def score_end(self) -> Tensor:
-        """Logit `[B]` that the sound ends with the coming frame."""
-        assert self.pointer.ending is not None
-        scores: Tensor = self.pointer.ending(self.last, self.since)
-        return scores[:, 0]
-
-    def _keep(self, previous: Tensor, starts: Tensor) -> None:
-        so_far = self.pointer.latents(previous).cumsum(1)
-        slot = self.ahead + self.kept % self.window
-        self.past.coarser[:, slot, 1:] = so_far[:, :-1]
-        self.past.last[:, slot], self.past.sound[:, slot] = self.last[:, 0], self.sound[:, 0]
-        self.codes[:, :, slot] = self.spread[previous, self.levels]
-        self.kept += 1
-        self.last = (so_far[:, -1] * ~starts[:, None])[:, None]
-        self.sound = self.sound + starts[:, None]
-        self.since = torch.where(starts[:, None], 0, self.since + 1)
-
-    def _fit(self) -> Tensor:
-        """Scores `[B, Q, H, 1, S]` of known frames, but for the coarser codes of this one, which come one by one."""
-        ahead, filled = self.ahead, min(self.kept, self.window)
-        last = squared_distance(self.last, self.past.last[:, : ahead + filled])[:, 0]
-        order = torch.arange(ahead + filled, device=last.device)
-        age = torch.where(
-            order < ahead, self.place + order - self.kept - 1, (self.kept - 1 + ahead - order) % self.window
-        )
-        crossed = self.sound != self.past.sound[:, : ahead + filled]
-        crossed[:, :ahead] = self.past.sound[:, :ahead] > 0
-        known = [last, age.to(last.dtype).expand_as(last), crossed.to(last.dtype)]
-        if ahead:
-            known.append((order < ahead).to(last.dtype).expand_as(last))
-        fit = -self.costs[..., 1 : 1 + len(known)].flatten(0, 1) @ torch.stack(known, 1)
-        return fit.view(len(last), -1, HEADS, 1, ahead + filled)
-
-    def mix(self, level: int, scores: Tensor, coarser: Tensor) -> Tensor:
-        """Log-probabilities `[B, K]` of `level` from the network's logits `[B, K]`; `coarser` `[B, D]` are the
-        latents of those codes of this frame that are chosen."""
-        filled, fit = self.fit.shape[-1], self.fit[:, level]
-        if level:
-            near = squared_distance(coarser[:, None], self.past.coarser[:, :filled, level])
-            fit = fit - self.costs[level, :, :1, None] * near[:, None]
-        past = self.codes[:, level, :filled]
-        return self.pointer.mix(level, scores[:, None], fit, past, self.since)[:, 0]

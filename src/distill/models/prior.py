@@ -24,10 +24,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from distill.models.attribute_classifier import Reader
+from distill.models.cache import Memory, PriorCache
 from distill.models.chunked import encode_audio
-from distill.models.pointer import Memory, Pointer
-from distill.models.reader import Reader
-from distill.models.transformer import Block, LevelHead, PriorCache, rotary_turns
+from distill.models.pointer import Pointer
+from distill.models.transformer import Block, LevelHead, rotary_turns
 from distill.models.vqvae import VQVAE
 
 

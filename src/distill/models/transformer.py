@@ -7,8 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from distill.models.pointer import Memory, recent_slots
-from distill.models.rows import StreamLinear
+from distill.models.batch_invariant import StreamLinear
+from distill.models.cache import PriorCache
 
 
 class Turns(NamedTuple):
@@ -32,49 +32,6 @@ def rotate(x: Tensor, turns: Turns) -> Tensor:
     return torch.cat([a * cos - b * sin, a * sin + b * cos], dim=-1)
 
 
-class PriorCache:
-    """Keys and values of the last `window` frames for every layer: constant memory however long the output.
-
-    Those of the first `ahead` steps stay for good. `position` is the place in time of the next step.
-    """
-
-    def __init__(self, num_layers: int, window: int) -> None:
-        self.window, self.ahead, self.batch_size = window, 0, 1
-        self.position = self.steps = 0
-        self.memory: Memory | None = None
-        self._keys: list[Tensor | None] = [None] * num_layers
-        self._values: list[Tensor | None] = [None] * num_layers
-
-    def begin(self, batch_size: int, ahead: int) -> None:
-        """Before anything is kept: of so many streams, with so many slots that stay."""
-        self.batch_size, self.ahead = batch_size, ahead
-
-    def fill(self, streams: slice, layer: int, key: Tensor, value: Tensor) -> None:
-        """Keep the first keys and values `[1, heads, T, head_dim]` of some `streams`, which are alike."""
-        _, heads, T, dim = key.shape
-        slots, frames = recent_slots(T, self.ahead, self.window)
-        for kept, new in ((self._keys, key), (self._values, value)):
-            whole = kept[layer]
-            if whole is None:
-                whole = kept[layer] = new.new_zeros(self.batch_size, heads, self.ahead + self.window, dim)
-            whole[streams, :, slots] = new[:, :, frames]
-
-    def push(self, layer: int, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
-        """Add one frame's `[B, heads, 1, head_dim]`; return all that it may look at, itself included.
-
-        The order of the slots is of no matter to attention: positions are in the keys already.
-        """
-        keys, values = self._keys[layer], self._values[layer]
-        if keys is None or values is None:
-            B, heads, _, dim = key.shape
-            keys = self._keys[layer] = key.new_zeros(B, heads, self.ahead + self.window, dim)
-            values = self._values[layer] = value.new_zeros(B, heads, self.ahead + self.window, dim)
-        past = self.steps - self.ahead
-        slot = self.steps if past < 0 else self.ahead + past % self.window
-        filled = min(self.steps + 1, self.ahead + self.window)
-        keys[:, :, slot] = key[:, :, 0]
-        values[:, :, slot] = value[:, :, 0]
-        return keys[:, :, :filled], values[:, :, :filled]
 
 
 class Block(nn.Module):

@@ -15,11 +15,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from distill.audio.features import stft, synthesise
+from distill.audio.stft import stft, synthesise
 from distill.models.analysis import ANALYSIS_SCALES, Analysis
 from distill.models.envelope import shape_blocks, silence_faint_blocks
 from distill.models.frame_memory import FrameMemory, Recalled
-from distill.models.midside import from_mid_side, relative_to_mid, to_mid_side, without_faint_side
+from distill.models.mid_side import from_mid_side, relative_to_mid, to_mid_side, without_faint_side
 from distill.models.rvq import ResidualVQ
 
 HOP_LENGTH = 1024

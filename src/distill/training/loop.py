@@ -17,20 +17,16 @@ import distill
 from distill.data.corpus import CorpusReport, scan_corpus
 from distill.data.dataset import Split, make_manifest, split_by_manifest
 from distill.device import pick_device, prepare
-from distill.errors import (
-    CheckpointError,
-    DivergedError,
-    ModelFileError,
-    OutputError,
-    PriorPresentError,
-    UsageError,
-)
+from distill.errors import CheckpointError, DivergedError, ModelFileError, OutputError, PriorPresentError, UsageError
 from distill.models.persistence import read_header, save_model_v2
 from distill.settings import SAMPLE_RATE
 from distill.training.checkpoint import checkpoint_path, load_checkpoint, save_checkpoint
+from distill.training.codec.stopping import goes_astray, has_diverged, should_stop
+from distill.training.codec.trainer import CodecTrainer, measure_health
+from distill.training.codec.verdict import Facts, Verdict, diverged, judge
 from distill.training.config import VQVAEConfig
-from distill.training.material import measure_material
-from distill.training.memory import is_out_of_memory, memory_in_a_sentence
+from distill.training.corpus_facts import measure_material
+from distill.training.curves import Point
 from distill.training.metrics import (
     BatchHalved,
     LevelHealth,
@@ -41,9 +37,7 @@ from distill.training.metrics import (
     TrainingEvent,
     ValidationMetrics,
 )
-from distill.training.stopping import Point, goes_astray, has_diverged, should_stop
-from distill.training.trainer import CodecTrainer, measure_health
-from distill.training.verdict import Facts, Verdict, diverged, judge
+from distill.training.out_of_memory import is_out_of_memory, memory_in_a_sentence
 
 SAVE_EVERY_S = 60.0
 FIRST_SAVE_S = 35.0

@@ -18,18 +18,16 @@ from torch import Tensor
 
 from distill.data.corpus import scan_corpus
 from distill.data.dataset import Split, make_manifest, split_by_manifest
-from distill.data.streams import Stream
 from distill.device import gains_by_bfloat16, pick_device, prepare
 from distill.errors import CheckpointError, DivergedError
 from distill.models.persistence import LoadedVQModel, load_model_v2
 from distill.models.prior import CodePrior
-from distill.training.average import WeightAverage
 from distill.training.checkpoint import checkpoint_path, load_checkpoint, save_checkpoint
-from distill.training.material import Material, measure_material
+from distill.training.corpus_facts import Material, measure_material
 from distill.training.metrics import PriorEpochMetrics, PriorStepMetrics, PriorTrainingCompleteEvent
-from distill.training.prior_config import PriorConfig
-from distill.training.prior_copies import draw_and_compare
-from distill.training.prior_data import (
+from distill.training.prior.attribute_targets import find_traits, reader_batches, steering_facts
+from distill.training.prior.copies import draw_and_compare
+from distill.training.prior.data import (
     batch_shapes,
     context_frames,
     draw_ahead,
@@ -40,11 +38,13 @@ from distill.training.prior_data import (
     judged_pieces,
     stack,
 )
-from distill.training.prior_epoch import DIVERGED, level_losses, perplexity_of, train_prior_epoch, validate_prior_epoch
-from distill.training.prior_metadata import index_of_copies, longest_sound, recordings
-from distill.training.prior_optimizer import prior_optimizer, rate_at, set_rate
-from distill.training.prior_verdict import Copying, PriorFacts, PriorVerdict, check_memorization, judge_prior
-from distill.training.traits import find_traits, reader_batches, steering_facts
+from distill.training.prior.epoch import DIVERGED, level_losses, perplexity_of, train_prior_epoch, validate_prior_epoch
+from distill.training.prior.metadata import index_of_copies, longest_sound, recordings
+from distill.training.prior.optimizer import prior_optimizer, rate_at, set_rate
+from distill.training.prior.streams import Stream
+from distill.training.prior.verdict import Copying, PriorFacts, PriorVerdict, check_memorization, judge_prior
+from distill.training.prior_config import PriorConfig
+from distill.training.weight_average import WeightAverage
 
 log = logging.getLogger(__name__)
 

@@ -1,0 +1,149 @@
+"""One sound after another in one way: what a `Player` does, and the plain one, which makes new sounds from nothing."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from distill.inference.modes.request import Playing
+from distill.inference.sampling.conditions import Given
+from distill.inference.sampling.context import lasting, units_for
+from distill.inference.sampling.draw import sample_sounds
+from distill.inference.sampling.lead_in import LeadIn, LeadIns
+from distill.inference.sampling.sampler import Sampling
+from distill.inference.sampling.steering import Steering
+from distill.inference.sampling.unit_selection import Units
+from distill.models.attribute_classifier import Asked
+from distill.models.chunked import frames_of
+from distill.models.persistence import LoadedVQModel
+
+Progress = Callable[[int, int], None]
+"""Takes how many frames are drawn, and of how many at most."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What all sounds of one call have in common; `gain` is that of an earlier sound which they are to begin like.
+
+    Where loudness is asked for, they keep the level that comes out.
+    """
+
+    loaded: LoadedVQModel
+    duration: float
+    sampling: Sampling
+    playing: Playing
+    gain: float | None = None
+    steering: Steering = field(default_factory=Steering)
+
+    @cached_property
+    def units(self) -> Units | None:
+        """What `units_for` gives, once for all sounds: where a level is asked for, they neither end nor die away."""
+        return units_for(self.loaded, self.sampling, self.steering.asks_for_level)
+
+    @property
+    def known_gain(self) -> float | None:
+        """The factor to the level of the sound, where it does not depend on what is drawn."""
+        return 1.0 if self.steering.asks_for_level else self.gain
+
+    @property
+    def n_samples(self) -> int:
+        """Samples in `duration`."""
+        return round(self.duration * self.loaded.model.sample_rate)
+
+    @property
+    def frames(self) -> int:
+        """Code frames that hold `duration`."""
+        return frames_of(self.n_samples, self.loaded.model.frame_hop)
+
+
+class Take(NamedTuple):
+    """A sound `audio` `[C, N]`, the codes `[T, Q]` of what is new in it, the `gain` that brought that to its level.
+
+    What is new are the samples from `begins` to `ends` (None: the last), and of their frames those that are `drawn`
+    `[T]` (bool; None: all). `heard` are recordings of the corpus that the prior heard first.
+    """
+
+    audio: np.ndarray
+    codes: Tensor
+    gain: float
+    heard: tuple[str, ...] = ()
+    begins: int = 0
+    ends: int | None = None
+    drawn: Tensor | None = None
+
+
+class Player(Protocol):
+    """Made once for a `Job`, it makes a sound for every seed, the same whatever other seeds there are."""
+
+    together: int
+    """How many it makes at once: it is to be given as many seeds, where there are so many."""
+
+    def takes(self, seeds: Sequence[int], progress: Progress) -> Iterator[Take]:
+        """The sounds of `seeds`."""
+
+
+class OneByOne(ABC):
+    """A player that makes one sound after another."""
+
+    together = 1
+
+    @abstractmethod
+    def take(self, seed: int, progress: Progress) -> Take:
+        """The sound of `seed`."""
+
+    def takes(self, seeds: Sequence[int], progress: Progress) -> Iterator[Take]:
+        return (self.take(seed, progress) for seed in seeds)
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+def draw_codes(
+    job: Job,
+    frames: int,
+    seed: int,
+    progress: Progress,
+    lead_in: LeadIn | None = None,
+    given: Given | None = None,
+    asked: Asked | None = None,
+) -> Tensor:
+    """Codes `[T, Q]` drawn from the prior as `asked`, but for those that are `given`."""
+    return draw_together(job, frames, [seed], progress, lead_in, given, asked)[0]
+
+
+def draw_together(
+    job: Job,
+    frames: int,
+    seeds: Sequence[int],
+    progress: Progress,
+    lead_in: LeadIn | LeadIns | None = None,
+    given: Given | None = None,
+    asked: Asked | None = None,
+) -> Tensor:
+    """Codes `[B, T, Q]`, for each of the `seeds` what `draw_codes` gives."""
+    loaded, generators = job.loaded, [torch.Generator().manual_seed(seed) for seed in seeds]
+    assert loaded.prior is not None
+    stream = sample_sounds(
+        loaded.prior, len(seeds), job.sampling, generators, lasting(loaded), lead_in, given, asked=asked,
+        units=job.units,
+    )  # fmt: skip
+    drawn = torch.empty(len(seeds), frames, loaded.prior.num_quantizers, dtype=torch.long)
+    for t, frame in enumerate(islice(stream, frames)):
+        drawn[:, t] = frame.codes.cpu()
+        progress(t + 1, frames)
+    return drawn

@@ -1,0 +1,54 @@
+"""Variations of a sound: some of its moments stay, the prior makes the others anew."""
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from distill.inference.codes.decode import decode_sound
+from distill.inference.codes.encode import encode_sound
+from distill.inference.modes.base import Job, OneByOne, Progress, Take, draw_codes
+from distill.inference.sampling.conditions import Given
+
+EVENT_S = 0.25
+"""How long a stretch that stays, or is made anew, lasts on average."""
+SHORTEST = 4
+"""Stretches that even a short sound has."""
+
+
+class Variations(OneByOne):
+    """As long as the source, at its level and width; `amount` is the share of it that is made anew.
+
+    Whole stretches are kept or drawn, not single codes: what one hears are events. The prior hears all before each
+    of them. The beginning always stays: 0 gives all of the source back as the codec has it, at 1 the prior goes on
+    from that beginning. For one seed a larger amount changes what a smaller one does, and more.
+    """
+
+    def __init__(self, job: Job) -> None:
+        assert job.playing.source is not None
+        self.job, self.grid = job, encode_sound(job.loaded, job.playing.source.audio, job.playing.source.name)
+
+    def take(self, seed: int, progress: Progress) -> Take:
+        job = self.job
+        codes = torch.tensor(self.grid.codes).long()
+        event = round(EVENT_S * job.loaded.model.frame_rate)
+        kept = kept_frames(len(codes), job.playing.way.amount or 0.0, event, seed)
+        given = Given(codes, kept[:, None].expand_as(codes))
+        asked = job.steering.asked(job.loaded, len(codes))
+        drawn = draw_codes(job, len(codes), seed, progress, given=given, asked=asked)
+        audio = decode_sound(job.loaded, replace(self.grid, codes=drawn.numpy()))
+        return Take(audio, drawn, self.grid.gain, drawn=~kept)
+
+
+def kept_frames(frames: int, amount: float, event: int, seed: int) -> Tensor:
+    """Which frames stay `[T]` (bool): stretches of about `event` frames each, all but `amount` of them."""
+    rng = np.random.default_rng((seed, 2))
+    mean = max(1, min(event, frames // SHORTEST))
+    kept = np.ones(frames, bool)
+    start = mean
+    while start < frames:
+        stop = start + int(rng.geometric(1 / mean))
+        kept[start:stop] = rng.random() >= amount
+        start = stop
+    return torch.from_numpy(kept)

@@ -1,0 +1,70 @@
+"""Facts about the corpus that a draw takes from the model file."""
+
+from collections.abc import Callable
+
+from torch import Tensor
+
+from distill.errors import UsageError
+from distill.inference.sampling.conditions import Lasting
+from distill.inference.sampling.lead_in import LeadIn, draw_lead_in, draw_near
+from distill.inference.sampling.sampler import Sampling
+from distill.inference.sampling.unit_selection import Units, units_of
+from distill.models.attribute_classifier import Asked
+from distill.models.levels import frame_levels
+from distill.models.persistence import LoadedVQModel
+
+SILENT_DB = -54.0
+"""dBFS of a frame that is taken for silent: what is brought to the level of the corpus may lie under -60 then."""
+
+
+def corpus_loudness(loaded: LoadedVQModel) -> float:
+    """LUFS; NaN where the model does not say."""
+    return float(loaded.metadata.get("corpus_loudness", float("nan")))
+
+
+def lead_in_of(
+    loaded: LoadedVQModel,
+    sampling: Sampling,
+    seed: int,
+    draw: Callable[..., LeadIn] = draw_lead_in,
+    asked: Asked | None = None,
+) -> LeadIn | None:
+    """What the prior hears before it begins, near to what is `asked` at first; None for nothing. `UsageError` where no
+    recording is like `sampling` says.
+
+    `draw` is `draw_lead_in`, or what has its arguments.
+    """
+    recordings = (loaded.prior_metadata or {}).get("recordings")
+    if sampling.like and not recordings:
+        raise UsageError(
+            f"{loaded.path} keeps no recordings to begin from: train its prior again, or leave out --like."
+        )
+    frames = round(sampling.lead_in * loaded.model.frame_rate)
+    if not recordings or not frames:
+        return None
+    if asked is None:
+        return draw(recordings, frames, sampling.like, seed)
+    return draw_near(draw, recordings, frames, sampling.like, seed, asked.at(0)[0])
+
+
+def lasting(loaded: LoadedVQModel) -> Lasting:
+    """As long as the sounds that the prior learned to their ends."""
+    metadata = loaded.prior_metadata or {}
+    whole = [len(recording["codes"]) for recording in metadata.get("recordings") or () if recording["whole"]]
+    longest = metadata.get("longest_sound_frames")
+    return Lasting(min(whole, default=1), longest if isinstance(longest, int) else None)
+
+
+def units_for(loaded: LoadedVQModel, sampling: Sampling, may_last: bool = False) -> Units | None:
+    """The frames of the corpus that finer codes are taken from; None where all are drawn.
+
+    Unless things `may_last`, silence ends when it has lasted for as long as the longest of the corpus, and sounds grow
+    old as those of the corpus do.
+    """
+    assert loaded.prior is not None
+
+    def hearing(codes: Tensor) -> Tensor:
+        return frame_levels(loaded.model, loaded.model.rvq.lookup(codes)) < SILENT_DB
+
+    recordings = (loaded.prior_metadata or {}).get("recordings")
+    return units_of(loaded.prior, recordings, sampling.free_levels, None if may_last else hearing, not may_last)

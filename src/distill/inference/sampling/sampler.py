@@ -1,0 +1,91 @@
+"""Sampling of one code from logits."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from distill.errors import UsageError
+
+GREEDY_BELOW = 1e-3
+"""Temperatures below this take the likeliest code."""
+
+
+LONGEST_LEAD_IN_S = 60.0
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How a sound is drawn. `top_k` 0 and `top_p` 1 switch that cut off; temperature 0 takes the likeliest. Whether a
+    sound ends, and whether the first level stays as it is, is drawn uncut.
+
+    The prior first hears `lead_in` seconds of a recording whose name holds `like`. It draws the codes of `free_levels`
+    levels, coarsest first; the finer ones come together from frames of the recordings. A share `closeness` of the
+    first level's follows the recordings too.
+    """
+
+    temperature: float = 1.0
+    top_k: int = 0
+    top_p: float = 0.97
+    lead_in: float = 4.0
+    like: str = ""
+    free_levels: int = 1
+    closeness: float = 0.15
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.lead_in <= LONGEST_LEAD_IN_S:
+            raise UsageError(f"--lead-in must lie between 0 and {LONGEST_LEAD_IN_S:g} seconds.")
+        if self.like and not self.lead_in:
+            raise UsageError("--like needs a --lead-in above 0: it says what the prior hears first.")
+        if self.free_levels < 1:
+            raise UsageError("--free-levels must be 1 or more.")
+        if not 0 <= self.closeness <= 1:
+            raise UsageError("--closeness must lie between 0 and 1.")
+        if not 0 <= self.temperature <= 10:
+            raise UsageError("--temperature must lie between 0 and 10.")
+        if self.top_k < 0:
+            raise UsageError("--top-k must be 0 (off) or more.")
+        if not 0 < self.top_p <= 1:
+            raise UsageError("--top-p must be above 0 and at most 1.")
+
+
+Chance = torch.Generator | Sequence[torch.Generator]
+"""What draws for all streams of a batch, or one for each: then a stream is the same whatever is beside it."""
+
+
+def sample(logits: Tensor, sampling: Sampling, generator: Chance) -> Tensor:
+    """One index `[B]` for each row of `logits` `[B, K]`.
+
+    Top-p keeps the smallest set of likeliest entries that holds `top_p` of the probability (Holtzman et al. 2020).
+    Draws by inverting the cumulative distribution, on the CPU: the same seed gives the same draw everywhere.
+    """
+    logits = logits.detach().float().cpu()
+    if sampling.temperature < GREEDY_BELOW:
+        return logits.argmax(-1)
+    ordered, index = logits.sort(dim=-1, descending=True, stable=True)
+    if sampling.top_k:
+        ordered = ordered[:, : sampling.top_k]
+    # Relative to the likeliest, so that no temperature, however low, overflows.
+    share = ((ordered - ordered[:, :1]) / sampling.temperature).softmax(-1)
+    before = share.cumsum(-1) - share
+    share = share * (before < sampling.top_p)
+    # float64, so that rounding of the running sum never lets a draw fall past the last entry kept.
+    edges = share.double().cumsum(-1)
+    chosen = (edges <= _uniform(len(logits), generator) * edges[:, -1:]).sum(-1, keepdim=True)
+    return index.gather(1, chosen)[:, 0]
+
+
+def _uniform(streams: int, generator: Chance) -> Tensor:
+    """A number `[B, 1]` between 0 and 1 for each of the streams."""
+    if isinstance(generator, torch.Generator):
+        return torch.rand(streams, 1, generator=generator, dtype=torch.float64)
+    return torch.cat([torch.rand(1, 1, generator=own, dtype=torch.float64) for own in generator])
+
+
+def _toss(logits: Tensor, sampling: Sampling, generator: Chance) -> Tensor:
+    """True `[B]` by chance, as `logits` `[B]` have it: a cut would make rare endings rarer still."""
+    if sampling.temperature < GREEDY_BELOW:
+        return logits > 0
+    chance = logits.detach().double().cpu().sigmoid()
+    return (_uniform(len(logits), generator)[:, 0] < chance).to(logits.device)

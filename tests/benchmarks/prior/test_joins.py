@@ -1,0 +1,74 @@
+"""The benchmark of joins: a click is found on either side, and where there is none, none."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import distill
+from benchmarks.prior import joins
+from distill.inference.generate import generate
+from distill.settings import SAMPLE_RATE
+
+N, MS = SAMPLE_RATE, SAMPLE_RATE // 1000
+TONE = np.sin(2 * np.pi * 100 * np.arange(N) / SAMPLE_RATE)[None]
+LARGEST = float(np.abs(np.diff(TONE)).max())
+FADE = joins.Fade.into_new(N // 2, 0.02)
+
+
+def clicked(at: int) -> np.ndarray:
+    sound = TONE.copy()
+    sound[:, at] += 0.5
+    return sound
+
+
+@pytest.mark.parametrize("at", [FADE.first - 4 * MS, FADE.first + 10 * MS, FADE.at, FADE.at + 4 * MS])
+def test_a_click_before_in_or_after_the_fade_is_found(at: int) -> None:
+    found = joins.Join.of(clicked(at), FADE, TONE)
+    assert found.step > 0.4
+    assert found.original == pytest.approx(LARGEST)
+
+
+@pytest.mark.parametrize("at", [FADE.first - 7 * MS, FADE.at + 7 * MS])
+def test_a_click_further_away_is_none_of_the_joins(at: int) -> None:
+    assert joins.Join.of(clicked(at), FADE).step == pytest.approx(LARGEST)
+
+
+def test_the_fade_lies_where_the_new_sound_is_not_alone() -> None:
+    assert joins.Fade.into_new(9600, 0.01) == (9600, 9120, 9600)
+    assert joins.Fade.out_of_new(9600, 0.01) == (9600, 9600, 10080)
+    assert joins.Fade.into_new(9600, 0.01).reach == 480 + 2 * 240
+
+
+def test_a_step_of_level_is_that_at_the_join() -> None:
+    louder = np.concatenate([0.1 * TONE[:, : N // 2], TONE[:, N // 2 :]], 1)
+    assert joins.Join.of(louder, FADE).level == pytest.approx(20, abs=0.1)
+
+
+def test_joins_are_counted_beside_the_corpus_and_the_originals() -> None:
+    own = [np.abs(np.diff(TONE)).max(0)]
+    clean, click = joins.Join.of(TONE, FADE, TONE), joins.Join.of(clicked(FADE.at), FADE, TONE)
+    attack = joins.Join.of(clicked(FADE.at), FADE, clicked(FADE.at))
+    row = joins.summary([clean, click, attack], own)
+    assert (row["joins"], row["over"], row["originals_over"], row["over_and_original_not"]) == (3, 2, 1, 1)
+    assert row["corpus_step"] == pytest.approx(LARGEST, rel=1e-3)
+    assert row["over_in_stretches"] == 2
+
+
+def test_every_way_is_measured(trained: Path, corpus_dir: Path) -> None:
+    found = joins.measure(distill.load(trained, "cpu", 1), corpus_dir, count=2, seconds=0.4)
+    assert {name: row["joins"] for name, row in found.items()} == {"continue": 2, "infill": 4, "loop": 2}
+    assert all(row["step_most"] > 0 for row in found.values())
+    assert np.isnan(found["loop"]["originals_over"])
+    joins.show(found)
+
+
+def test_a_gap_lies_where_its_joins_are_sought(trained: Path) -> None:
+    """Before and after both fades the sound is the one that it was made from."""
+    loaded = distill.load(trained, "cpu", 1)
+    audio = (0.1 * np.random.default_rng(0).standard_normal((1, SAMPLE_RATE))).astype(np.float32)
+    into, out, playing = joins.gap_in(audio, loaded.model.frame_hop, seed=3)
+    (sound,) = generate(loaded, 1.0, playing=playing)
+    changed = np.flatnonzero((np.abs(sound.audio - audio) > 1e-6).any(0))
+    assert into.first <= changed[0] < into.at
+    assert out.at <= changed[-1] < out.last

@@ -1,0 +1,58 @@
+"""Loops go round without a click."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from distill.inference.generate import Generated, generate
+from distill.inference.modes.loop import closest_ends
+from distill.inference.modes.request import Playing
+from distill.models.persistence import LoadedVQModel, load_model_v2
+from distill.settings import SAMPLE_RATE
+
+
+@pytest.fixture(scope="module")
+def loops(trained: Path) -> list[Generated]:
+    loaded: LoadedVQModel = load_model_v2(trained)
+    return [*generate(loaded, 1.0, 1, count=3, playing=Playing.of("loop"))]
+
+
+def test_the_loop_point_is_no_click(loops: list[Generated]) -> None:
+    for loop in loops:
+        within = np.abs(np.diff(loop.audio[0]))
+        assert abs(loop.audio[0, 0] - loop.audio[0, -1]) <= np.quantile(within, 0.999)
+
+
+def test_levels_at_the_loop_point_are_as_within(loops: list[Generated]) -> None:
+    """In pieces of 50 ms; within any of the loops, since each has a few hits only."""
+    size = SAMPLE_RATE // 20
+    steps, seams = [], []
+    for loop in loops:
+        pieces = loop.audio[0, : loop.audio.shape[1] // size * size].reshape(-1, size)
+        levels = 20 * np.log10(np.sqrt(np.square(pieces).mean(1)) + 1e-3)
+        ends = loop.audio[0, :size], loop.audio[0, -size:]
+        first, last = (20 * np.log10(np.sqrt(np.square(end).mean()) + 1e-3) for end in ends)
+        steps.append(np.abs(np.diff(levels)).max())
+        seams.append(abs(first - last))
+    assert max(seams) <= max(steps)
+
+
+def test_it_is_whole_frames_and_about_as_long_as_asked(loops: list[Generated]) -> None:
+    for loop in loops:
+        assert loop.audio.shape[1] % len(loop.codes) == 0
+        assert abs(loop.audio.shape[1] - SAMPLE_RATE) <= 0.13 * SAMPLE_RATE
+        assert np.abs(loop.audio).max() <= 10 ** (-0.3 / 20)
+
+
+@given(period=st.integers(20, 40), asked=st.integers(20, 40), seed=st.integers(0, 50))
+def test_what_repeats_is_cut_where_it_does(period: int, asked: int, seed: int) -> None:
+    cycle = torch.randn(period, 4, generator=torch.Generator().manual_seed(seed))
+    values = cycle.repeat(5, 1)
+    start, stop = closest_ends(values, asked, 20, 5)
+    assert (stop - start) % period == 0
+    assert start >= 5
+    assert stop + 5 <= len(values)

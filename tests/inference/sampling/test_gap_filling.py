@@ -1,0 +1,73 @@
+"""Gaps are filled from both sides, however long they are."""
+
+import pytest
+import torch
+
+from distill.inference.sampling.conditions import Given
+from distill.inference.sampling.gap_filling import Gap, fill, log_likelihood
+from distill.inference.sampling.sampler import Sampling
+from distill.models.prior import CodePrior
+
+K, Q, WINDOW, RATE = 17, 3, 12, 4.0
+"""At 4 frames/s what is heard of the right side are 4 frames, and a gap is filled with them in mind for its last 8."""
+
+
+def lively_prior(hears_ahead: bool = True) -> CodePrior:
+    torch.manual_seed(1)
+    sizes = {"hidden_size": 32, "num_layers": 2, "num_heads": 2, "latent_dim": 4}
+    prior = CodePrior(K, WINDOW * Q, Q, **sizes, hears_ahead=hears_ahead).eval()
+    with torch.no_grad():
+        for parameter in prior.parameters():
+            parameter += 0.2 * torch.randn_like(parameter)
+    return prior
+
+
+def codes(T: int) -> torch.Tensor:
+    return torch.randint(K, (T, Q), generator=torch.Generator().manual_seed(T))
+
+
+def filled(prior: CodePrior, gap: Gap, seed: int = 0) -> torch.Tensor:
+    return fill(prior, gap, Sampling(), torch.Generator().manual_seed(seed), RATE)
+
+
+@pytest.mark.parametrize("hears_ahead", [True, False])
+@pytest.mark.parametrize(("before", "after", "frames"), [(20, 20, 3), (20, 20, 40), (0, 5, 9), (5, 0, 20), (0, 1, 1)])
+def test_any_gap(hears_ahead: bool, before: int, after: int, frames: int) -> None:
+    prior, stays = lively_prior(hears_ahead), torch.zeros(frames, Q, dtype=torch.bool)
+    stays[frames // 2 :, 1] = True
+    given = Given(codes(frames), stays)
+    gap = Gap(codes(before), codes(after), frames, given)
+    drawn = filled(prior, gap)
+    assert drawn.shape == (frames, Q)
+    assert torch.equal(drawn[stays], given.codes[stays])
+    assert torch.equal(drawn, filled(prior, gap))
+    assert frames < 9 or not torch.equal(drawn, filled(prior, gap, seed=1))
+
+
+@pytest.mark.parametrize("hears_ahead", [True, False])
+def test_what_follows_decides(hears_ahead: bool) -> None:
+    several = [filled(lively_prior(hears_ahead), Gap(codes(9), codes(after), 6)) for after in range(4, 12)]
+    # One try may be the best for some of them, but not for all.
+    assert len({tuple(one.flatten().tolist()) for one in several}) > 1
+
+
+def test_tries_are_judged_by_what_stands_fast() -> None:
+    prior, tries = lively_prior(), torch.stack([codes(2), codes(3)[:2]])
+    stays = torch.tensor([[False, True, False], [False, False, False]])
+    gap = Gap(codes(5), codes(4), 2, Given(codes(2), stays))
+    whole = torch.stack([torch.cat([gap.before, one, gap.after]) for one in tries])
+    with torch.no_grad():
+        told = prior.frame_scores(whole).codes.log_softmax(-1).gather(-1, whole[..., None])[..., 0]
+    expected = told[:, 7:].sum((1, 2)) + told[:, 5, 1]
+    fast, filling = log_likelihood(prior, gap, tries)
+    assert torch.allclose(fast, expected, atol=1e-4)
+    assert torch.allclose(filling, told[:, 5:7].sum((1, 2)), atol=1e-4)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_comes_instead_is_likelier_itself(seed: int) -> None:
+    prior, there = lively_prior(), codes(3)
+    gap = Gap(codes(5), codes(4), 3)
+    came = fill(prior, gap, Sampling(), torch.Generator().manual_seed(seed), RATE, tries=16, instead_of=there)
+    told = log_likelihood(prior, gap, torch.stack([came, there])).filling
+    assert told[0] > told[1]

@@ -1,0 +1,98 @@
+"""What a prior hears before it begins."""
+
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from distill.errors import UsageError
+from distill.inference.sampling.lead_in import draw_ended, draw_lead_in, draw_near, matching
+
+
+def recording(name: str, frames: int, first: int = 0, whole: bool = True) -> dict[str, Any]:
+    """Frame `t` of it is `first + t` on both levels."""
+    codes = (first + torch.arange(frames))[:, None].expand(-1, 2).to(torch.int16)
+    return {"name": name, "codes": codes, "whole": whole}
+
+
+def test_a_long_recording_gives_a_stretch_of_itself() -> None:
+    long = [recording("drone.wav", 500)]
+    begins = set()
+    for seed in range(20):
+        lead_in = draw_lead_in(long, 100, "", seed)
+        assert lead_in.names == ("drone.wav",)
+        assert (lead_in.codes[:, 0].diff() == 1).all()
+        assert len(lead_in.codes) == 100
+        assert lead_in.starts.sum() == (lead_in.codes[0, 0] == 0)
+        assert not lead_in.ended
+        begins.add(int(lead_in.codes[0, 0]))
+    assert len(begins) > 10
+
+
+def test_short_recordings_come_one_after_the_other_and_a_new_sound_follows() -> None:
+    hits = [recording(f"hit {i}.wav", 30, 100 * i) for i in range(5)]
+    lead_in = draw_lead_in(hits, 100, "", 0)
+    assert len(lead_in.codes) == 100
+    assert len(lead_in.names) == 4
+    # 120 frames, of which the last 100 are kept.
+    assert lead_in.starts.nonzero()[:, 0].tolist() == [10, 40, 70]
+    assert (lead_in.codes[lead_in.starts][:, 0] % 100 == 0).all()
+    assert lead_in.ended
+    assert lead_in.age == 0
+
+
+def test_a_sound_that_is_cut_off_goes_on() -> None:
+    lead_in = draw_lead_in([recording("part.wav", 60, whole=False)], 60, "", 0)
+    assert not lead_in.ended
+    assert lead_in.age == 60
+
+
+def test_names_choose() -> None:
+    some = [recording("drums/Kick.wav", 200), recording("voice/ah.wav", 200), recording("drums/hat.wav", 200)]
+    assert {draw_lead_in(some, 50, "drums/", seed).names for seed in range(20)} == {
+        ("drums/Kick.wav",),
+        ("drums/hat.wav",),
+    }
+    assert [found["name"] for found in matching(some, "kick")] == ["drums/Kick.wav"]
+    with pytest.raises(UsageError, match=r"'bass'.*drums/Kick\.wav"):
+        draw_lead_in(some, 50, "bass", 0)
+
+
+@given(
+    lengths=st.lists(st.integers(1, 40), min_size=1, max_size=5), frames=st.integers(1, 120), seed=st.integers(0, 99)
+)
+def test_any_lengths_give_as_many_frames_as_asked(lengths: list[int], frames: int, seed: int) -> None:
+    lead_in = draw_lead_in([recording(f"{i}", n, 50 * i) for i, n in enumerate(lengths)], frames, "", seed)
+    assert len(lead_in.codes) == len(lead_in.starts) == frames
+    again = draw_lead_in([recording(f"{i}", n, 50 * i) for i, n in enumerate(lengths)], frames, "", seed)
+    assert torch.equal(lead_in.codes, again.codes)
+    # Where no sound begins, the one before goes on.
+    steps = lead_in.codes[1:, 0] - lead_in.codes[:-1, 0]
+    assert (steps[~lead_in.starts[1:]] == 1).all()
+
+
+def test_a_new_sound_follows_what_was_heard_to_its_end() -> None:
+    some = [recording("drone.wav", 500), recording("cut off.wav", 500, whole=False)]
+    for seed in range(10):
+        lead_in = draw_ended(some, 100, "", seed)
+        assert (lead_in.names, lead_in.ended) == (("drone.wav",), True)
+        assert lead_in.codes[:, 0].tolist() == list(range(400, 500))
+    assert draw_ended(some[1:], 100, "", 0).ended
+
+
+def test_the_lead_in_is_near_to_what_is_asked() -> None:
+    some = [recording("drone.wav", 500)]
+    some[0]["traits"] = torch.stack([torch.linspace(0, 1, 500), torch.full((500,), torch.nan)], 1)
+    for wanted in (0.1, 0.5, 0.9):
+        found = draw_near(draw_lead_in, some, 50, "", 0, torch.tensor([wanted, torch.nan]))
+        assert found.traits is not None
+        assert float(found.traits[:, 0].mean()) == pytest.approx(wanted, abs=0.1)
+        assert torch.allclose(found.traits[:, 0] * 499, found.codes[:, 0].float(), atol=1e-3)
+    assert draw_near(draw_ended, some, 50, "", 0, torch.tensor([0.0, torch.nan])).ended
+
+
+def test_without_traits_any_lead_in_will_do() -> None:
+    found = draw_near(draw_lead_in, [recording("hit.wav", 30)], 50, "", 0, torch.tensor([0.9]))
+    assert len(found.codes) == 50

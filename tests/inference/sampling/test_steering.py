@@ -1,0 +1,148 @@
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import distill
+from distill.audio.descriptors import DESCRIPTORS, measure
+from distill.errors import UsageError
+from distill.inference.sampling.steering import Steering, curve_of, scale_of, steer, tags_of
+from distill.models.persistence import LoadedVQModel, load_model_v2, save_prior_to_model
+from distill.models.prior import CodePrior
+from distill.settings import SAMPLE_RATE
+
+
+@pytest.fixture(scope="module")
+def model(trained: Path) -> LoadedVQModel:
+    return load_model_v2(trained)
+
+
+@pytest.fixture
+def unsteered(model: LoadedVQModel, trained: Path, tmp_path: Path) -> LoadedVQModel:
+    """The model as an older Distill wrote it."""
+    assert model.prior is not None
+    assert model.prior_config is not None
+    config = {k: v for k, v in model.prior_config.items() if k not in ("descriptors", "tags")}
+    prior = CodePrior(model.model.codebook_size, **config)
+    prior.load_state_dict({k: v for k, v in model.prior.state_dict().items() if not k.startswith("reader.")})
+    metadata = {k: v for k, v in (model.prior_metadata or {}).items() if k != "steering"}
+    metadata["recordings"] = [{k: v for k, v in r.items() if k != "traits"} for r in metadata["recordings"]]
+    path = tmp_path / "old.sda"
+    path.write_bytes(trained.read_bytes())
+    return load_model_v2(save_prior_to_model(path, prior, config, metadata))
+
+
+@pytest.mark.parametrize(
+    ("given", "curve"),
+    [
+        (80, ((0, 80),)),
+        ("80", ((0, 80),)),
+        ("0:20,5:90,10:40", ((0, 20), (5, 90), (10, 40))),
+        ([10, 20, 30], ((0, 10), (2, 20), (4, 30))),
+        (np.array([[0.5, 10], [1, 20]]), ((0.5, 10), (1, 20))),
+        (None, ()),
+    ],
+)
+def test_what_may_be_given(given: Any, curve: tuple[tuple[float, float], ...]) -> None:
+    assert curve_of("pitch", given, 4.0) == curve
+
+
+@pytest.mark.parametrize("given", ["high", "0:20,5", "0:1:2", "", [], [[1, 2, 3]], {"a": 1}])
+def test_what_is_no_curve(given: Any) -> None:
+    with pytest.raises(UsageError, match="--pitch takes a number"):
+        curve_of("pitch", given, 4.0)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"loudness": 101}, "between 0 and 100"),
+        ({"loudness": "-1"}, "between 0 and 100"),
+        ({"loudness": "nan"}, "between 0 and 100"),
+        ({"loudness": "0:20,5:90,5:40"}, "must increase"),
+        ({"loudness": "5:20,0:90"}, "must increase"),
+        ({"loudness": "-1:20,0:90"}, "seconds from 0 on"),
+        ({"guidance": -1.0}, "--guidance"),
+        ({"tags": ["low:0"]}, "--tag low"),
+        ({"tags": ["low:much"]}, "drums:0.7"),
+    ],
+)
+def test_what_makes_no_sense(given: dict[str, Any], said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        steer(None, 4.0, **given)
+
+
+def test_it_goes_through_a_file() -> None:
+    steering = steer(None, 4.0, ["low:0.3", "high"], 2.0, pitch=[1, 2], onsets=5)
+    assert Steering.from_plain(json.loads(json.dumps(asdict(steering)))) == steering
+    with pytest.raises(ValueError, match="colour"):
+        Steering.from_plain({"colour": []})
+
+
+def test_what_is_not_given_stays_as_it_was() -> None:
+    earlier = steer(None, 4.0, {"low": 1}, 2.0, pitch=10, onsets=5)
+    assert steer(earlier, 8.0, pitch="20") == steer(None, 4.0, ["low"], 2.0, pitch=20, onsets=5)
+
+
+def test_curves_are_straight_between_their_points(model: LoadedVQModel) -> None:
+    frames = round(3 * model.model.frame_rate)
+    asked = steer(None, 3, brightness="1:0,2:100", noisiness=30).asked(model, frames)
+    assert asked is not None
+    row = dict(zip(DESCRIPTORS, asked.values[0].T, strict=False))
+    at = (torch.arange(frames) + 0.5) / model.model.frame_rate
+    assert torch.allclose(row["brightness"], (at - 1).clamp(0, 1), atol=1e-5)
+    assert torch.allclose(row["noisiness"], torch.tensor(0.3))
+    assert row["loudness"].isnan().all()
+    assert asked.values[0, :, len(DESCRIPTORS) :].isnan().all()
+    later = steer(None, 3, brightness="1:0,2:100").asked(model, 1, start=1.5)
+    assert later is not None
+    assert float(later.at(0)[0, DESCRIPTORS.index("brightness")]) == pytest.approx(0.5, abs=0.02)
+
+
+def test_tags_are_the_folders(model: LoadedVQModel) -> None:
+    scale = scale_of(model)
+    assert scale is not None
+    assert scale.tags == ("high", "low")
+    asked = steer(None, 1, ["high:1", "low:3"]).asked(model, 1)
+    assert asked is not None
+    assert asked.values[0, 0, len(DESCRIPTORS) :].tolist() == [0.25, 0.75]
+    with pytest.raises(UsageError, match="no tag 'drums': there are high, low"):
+        steer(None, 1, ["drums"]).asked(model, 1)
+    assert tags_of(["a:b:2"]) == (("a:b", 2.0),)
+
+
+def test_an_older_prior_runs_free_only(unsteered: LoadedVQModel, model: LoadedVQModel) -> None:
+    (free,), (same,) = (distill.generate(m, 0.5, seed=3) for m in (unsteered, model))
+    assert np.array_equal(free.audio, same.audio)
+    with pytest.raises(UsageError, match="trained without steering"):
+        distill.generate(unsteered, 0.5, brightness=50)
+
+
+def middle(audio: np.ndarray, name: str) -> float:
+    return float(np.nanmedian(measure(audio, SAMPLE_RATE, 1024)[:, DESCRIPTORS.index(name)]))
+
+
+@pytest.mark.parametrize("name", ["loudness", "brightness"])
+def test_more_gives_more(model: LoadedVQModel, name: str) -> None:
+    low, high = (distill.generate(model, 3.0, seed=1, **{name: value})[0] for value in (30, 95))
+    assert middle(low.audio, name) < middle(high.audio, name)
+    if name == "loudness":
+        assert low.recipe.gain == high.recipe.gain == 1
+
+
+@pytest.mark.parametrize("lead_in", [0.0, 4.0], ids=["from nothing", "after a recording"])
+def test_blends_of_tags_lie_between_their_tags(model: LoadedVQModel, lead_in: float) -> None:
+    """Of plucks that are low in one folder and high in the other; eight sounds each."""
+
+    def pitch(**tags: float) -> float:
+        sounds = distill.generate(model, 1.5, seed=1, count=8, tags=tags, lead_in=lead_in)
+        return float(np.nanmean([middle(sound.audio, "pitch") for sound in sounds]))
+
+    low, mostly_low, even, high = pitch(low=1), pitch(low=3, high=1), pitch(low=1, high=1), pitch(high=1)
+    assert low < mostly_low < high
+    assert low < even < high
+    assert high > 1.5 * low

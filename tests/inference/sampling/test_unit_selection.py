@@ -1,0 +1,302 @@
+"""Frames of recordings as units: which come, in which order, and what one may ask of them."""
+
+from collections.abc import Callable
+from itertools import islice
+
+import pytest
+import torch
+
+from distill.inference.sampling.conditions import Given, Lasting
+from distill.inference.sampling.draw import Frame, sample_sounds
+from distill.inference.sampling.lead_in import LeadIn
+from distill.inference.sampling.sampler import Sampling, sample
+from distill.inference.sampling.unit_selection import MOST, NEAREST, Hearing, Place, Units, doublings, units_of
+from distill.models.attribute_classifier import Asked
+from distill.models.prior import CodePrior
+
+K, Q = 17, 3
+SIZES = {"hidden_size": 32, "num_layers": 2, "num_heads": 2}
+
+
+def lively_prior(**more: int) -> CodePrior:
+    """Of random weights; sounds end about every fifth frame."""
+    torch.manual_seed(1)
+    prior = CodePrior(K, 12 * Q, Q, **SIZES, latent_dim=4, ends_first=True, **more).eval()
+    with torch.no_grad():
+        for parameter in prior.parameters():
+            parameter += 0.2 * torch.randn_like(parameter)
+        prior.pointer.ending.score.bias.fill_(-1.0)
+    return prior
+
+
+def recording(frames: int, seed: int, whole: bool = True, codes: int = K) -> dict:
+    generator = torch.Generator().manual_seed(seed)
+    return {"name": f"{seed}.wav", "codes": torch.randint(codes, (frames, Q), generator=generator), "whole": whole}
+
+
+def frames_drawn(
+    prior: CodePrior, recordings: list[dict], count: int = 60, hearing: Hearing | None = None, **settings: object
+) -> list[Frame]:
+    sampling = Sampling(**{"free_levels": 1, "closeness": 0.5, **settings.pop("sampling", {})})
+    units = units_of(prior, recordings, sampling.free_levels, hearing)
+    stream = sample_sounds(prior, 2, sampling, torch.Generator().manual_seed(3), units=units, **settings)
+    return list(islice(stream, count))
+
+
+def rows(codes: torch.Tensor) -> set[tuple[int, ...]]:
+    return {tuple(row) for row in codes.tolist()}
+
+
+@pytest.mark.parametrize("free_levels", [1, 2])
+def test_finer_codes_come_together_from_a_recording(free_levels: int) -> None:
+    recordings = [recording(30, 1), recording(20, 2)]
+    drawn = frames_drawn(lively_prior(), recordings, sampling={"free_levels": free_levels})
+    known = rows(torch.cat([r["codes"][:, free_levels:] for r in recordings]))
+    assert all(rows(frame.codes[:, free_levels:]) <= known for frame in drawn)
+    assert len(rows(torch.cat([frame.codes for frame in drawn]))) > 20
+
+
+def test_no_code_comes_that_no_recording_has() -> None:
+    recordings = [recording(40, seed, codes=5) for seed in range(4)]
+    drawn = frames_drawn(lively_prior(), recordings, sampling={"temperature": 3.0, "top_p": 1.0})
+    codes = torch.cat([frame.codes for frame in drawn])
+    assert set(codes[:, 0].tolist()) == set(range(5))
+
+
+def test_sounds_begin_and_end_as_recordings_do() -> None:
+    recordings = [recording(12, seed) for seed in range(8)]
+    drawn = frames_drawn(lively_prior(), recordings)
+    first, last = (rows(torch.stack([r["codes"][at, 1:] for r in recordings])) for at in (0, -1))
+    begins, ended = torch.ones(2, dtype=torch.bool), 0
+    for frame in drawn:
+        for stream in range(2):
+            fine = tuple(frame.codes[stream, 1:].tolist())
+            if begins[stream] and not frame.ends[stream]:
+                assert fine in first
+            if frame.ends[stream] and not begins[stream]:
+                assert fine in last
+                ended += 1
+        begins = frame.ends
+    assert ended > 5
+
+
+def test_sounds_begin_with_codes_that_recordings_begin_with() -> None:
+    recordings = [recording(12, seed) for seed in range(4)]
+    for one in recordings:
+        one["codes"][1:, 0] = one["codes"][1:, 0] % 13
+        one["codes"][0, 0] = 13 + one["codes"][0, 0] % 4
+    drawn = frames_drawn(lively_prior(), recordings, 100, sampling={"closeness": 0.0})
+    begins, heard = torch.ones(2, dtype=torch.bool), 0
+    for frame in drawn:
+        alone = begins & frame.ends
+        assert torch.equal((frame.codes[:, 0] >= 13)[~alone], begins[~alone])
+        begins, heard = frame.ends, heard + int(begins.sum())
+    assert heard > 10
+
+
+def most_are_silent(codes: torch.Tensor) -> torch.Tensor:
+    return codes[:, 0] < 13
+
+
+def with_silences(longest: int) -> dict:
+    """A recording that is silent for 1 frame, 2, 3 and so on up to `longest`, and again, with 2 frames between."""
+    generator, rows = torch.Generator().manual_seed(0), []
+    for length in [*range(1, longest + 1)] * 4:
+        rows += [torch.randint(13, (length, Q), generator=generator), torch.randint(13, K, (2, Q), generator=generator)]
+    return {"name": "a.wav", "codes": torch.cat(rows), "whole": True}
+
+
+def longest_run(flags: list[bool]) -> int:
+    return max(len(run) for run in "".join("x" if flag else " " for flag in flags).split(" "))
+
+
+@pytest.mark.parametrize("longest", [1, 3])
+@pytest.mark.parametrize("closeness", [0.0, 0.15, 1.0])
+def test_no_silence_lasts_longer_than_in_a_recording(longest: int, closeness: float) -> None:
+    prior, source = lively_prior(), with_silences(longest)
+    runs = []
+    for hearing in (most_are_silent, None):
+        drawn = frames_drawn(prior, [source], 200, hearing, sampling={"closeness": closeness})
+        silent = most_are_silent(torch.cat([frame.codes for frame in drawn])).unflatten(0, (-1, 2))
+        runs.append(max(longest_run(stream) for stream in silent.T.tolist()))
+    assert runs[0] <= longest < runs[1]
+
+
+def test_what_was_silent_before_counts() -> None:
+    prior, source = lively_prior(), with_silences(3)
+    prior.pointer.ending.score.bias.data.fill_(-50.0)
+    units = units_of(prior, [source], 1, most_are_silent)
+    for before, most in ((1, 2), (2, 1), (3, 0)):
+        lead_in = LeadIn(source["codes"][7 : 7 + before], torch.zeros(before, dtype=torch.bool), False, ())
+        assert bool(most_are_silent(lead_in.codes).all())
+        for seed in range(8):
+            generator = torch.Generator().manual_seed(seed)
+            frames = islice(sample_sounds(prior, 1, Sampling(), generator, None, lead_in, units=units), most + 1)
+            assert not bool(most_are_silent(torch.cat([frame.codes for frame in frames])).all())
+
+
+@pytest.mark.parametrize("silent", [False, True])
+def test_recordings_without_silence_and_of_nothing_else(silent: bool) -> None:
+    low, high = (0, 13) if silent else (13, K)
+    source = recording(30, 1)
+    source["codes"] = source["codes"] % (high - low) + low
+    units = units_of(lively_prior(), [source], 1, most_are_silent)
+    assert units.longest_silence == (None if silent else 0)
+    drawn = frames_drawn(lively_prior(), [source], 40, most_are_silent)
+    assert bool(most_are_silent(torch.cat([frame.codes for frame in drawn])).all()) is silent
+
+
+def test_what_was_cut_off_is_no_end() -> None:
+    prior = lively_prior()
+    cut = units_of(prior, [recording(12, 1, whole=False), recording(9, 2)], 1)
+    assert cut.edges[:, 0].nonzero().flatten().tolist() == [0, 12]
+    assert cut.edges[:, 1].nonzero().flatten().tolist() == [20]
+    assert not cut.before[:, [0, 12]].any()
+    assert cut.before[:, [1, 13]].all()
+
+
+def test_at_closeness_one_it_goes_on_as_the_recording_did() -> None:
+    """After frames that came once only, what came next comes again, at temperature 0."""
+    prior, source = lively_prior(), recording(30, 1, whole=False)
+    prior.pointer.ending.score.bias.data.fill_(-50.0)
+    prior.pointer.ending.score.weight.data.zero_()
+    starts = torch.zeros(10, dtype=torch.bool)
+    lead_in = LeadIn(source["codes"][:10], starts, False, ())
+    units = units_of(prior, [source, recording(30, 2, whole=False)], 1)
+    close = Sampling(temperature=0, closeness=1.0)
+    drawn = islice(sample_sounds(prior, 1, close, torch.Generator(), None, lead_in, units=units), 15)
+    assert torch.equal(torch.cat([frame.codes for frame in drawn]), source["codes"][10:25])
+
+
+def test_frames_of_which_codes_are_given_are_drawn_code_by_code() -> None:
+    prior = lively_prior()
+    kept = torch.zeros(20, Q, dtype=torch.bool)
+    kept[5:15, 2] = True
+    given = Given(torch.full((20, Q), 16), kept)
+    drawn = frames_drawn(prior, [recording(40, 1, codes=16)], 20, given=given)
+    assert all((frame.codes[:, 2] == 16).all() for frame in drawn[5:15])
+    assert not any((frame.codes[:, 2] == 16).any() for frame in drawn[:5] + drawn[15:])
+
+
+def test_what_is_asked_decides_among_frames_too() -> None:
+    """A reader that hears loudness in the sum of the latents: loud frames come where loudness is asked for."""
+    prior, source = lively_prior(descriptors=1), recording(400, 1)
+    latents = prior.pointer.latents(source["codes"]).cumsum(1)
+    loudness = (latents[:, -1, 0] > latents[:, -1, 0].median()).float()[:, None]
+    prior.reader.learn((latents, loudness) for _ in range(300))
+    heard = []
+    for wanted in (0.0, 1.0):
+        asked = Asked(torch.full((1, 1, 1), wanted), 6.0)
+        drawn = frames_drawn(prior, [source], asked=asked)
+        sums = prior.pointer.latents(torch.cat([frame.codes for frame in drawn])).sum(1)[:, 0]
+        heard.append(float((sums > latents[:, -1, 0].median()).float().mean()))
+    assert heard[1] - heard[0] > 0.5
+
+
+def test_sounds_age_as_those_of_the_recordings_do() -> None:
+    """What comes in the first two frames of a recording, or in the next four, comes at no age four times as high."""
+    prior, recordings = lively_prior(), [recording(40, seed) for seed in (1, 2, 3)]
+    with torch.no_grad():
+        prior.pointer.ending.score.bias.fill_(-4.0)
+    for source in recordings:
+        source["codes"][:, 0] = source["codes"][:, 0] % 5 + 5 * torch.bucketize(torch.arange(40), torch.tensor([1, 5]))
+    drawn = frames_drawn(prior, recordings, 400, lasting=Lasting(1, 40))
+    ages, oldest = [0, 0], 0
+    for frame in drawn:
+        for stream in range(2):
+            age, part = ages[stream], int(frame.codes[stream, 0]) // 5
+            if not frame.ends[stream]:
+                assert part in ({0, 1, 2} if age < 7 else {1, 2} if age < 15 else {2})
+            ages[stream] = 0 if frame.ends[stream] else age + 1
+            oldest = max(oldest, age)
+    assert oldest > 20
+
+
+def test_a_sound_of_unknown_age_may_have_any() -> None:
+    frames = torch.tensor([0, 1, 2, 3, 7, 100, 100])
+    age = doublings(frames, torch.tensor([True] * 6 + [False]))
+    assert age[:5].tolist() == pytest.approx([0, 1, 1.585, 2, 3], abs=1e-3)
+    assert age[6].isnan()
+    units = units_of(lively_prior(), [recording(30, 1)], 1)
+    no = torch.zeros(1, dtype=torch.bool)
+    logits, place = torch.zeros(1, K), Place(torch.zeros(1, Q, dtype=torch.long), no, no, no, age[6:])
+    joins = units.joins(lively_prior(), place)
+    possible = units.follow(0, logits, joins, place, 0.0)[0] > -torch.inf
+    assert possible.nonzero()[:, 0].tolist() == recording(30, 1)["codes"][1:-1, 0].unique().tolist()
+
+
+def test_many_frames_are_thinned_out() -> None:
+    prior = lively_prior()
+    units = units_of(prior, [recording(MOST, 1), recording(MOST, 2)], 1)
+    assert MOST <= len(units.codes) <= MOST + 4
+    assert units.edges.sum(0).tolist() == [2, 2]
+    assert torch.equal(units.codes[-1], recording(MOST, 2)["codes"][-1])
+    assert bool(units.edges[-1, 1])
+
+
+def test_none_where_all_levels_are_free_or_nothing_is_kept() -> None:
+    prior = lively_prior()
+    assert units_of(prior, [recording(9, 1)], Q) is None
+    assert units_of(prior, None, 1) is None
+    assert units_of(CodePrior(K, 12 * Q, Q, **SIZES), [recording(9, 1)], 1) is None
+
+
+def uncached(
+    prior: CodePrior,
+    units: Units,
+    asked: Asked | None,
+    lead_in: LeadIn,
+    frames: int,
+    sampling: Sampling,
+    drawn_after: Callable[..., torch.Tensor],
+) -> torch.Tensor:
+    """What `sample_sounds` draws of one stream, but with the whole past scored anew for every code."""
+    dice = torch.Generator().manual_seed(3)
+    codes, heard = lead_in.codes[None], len(lead_in.codes)
+    starts = torch.cat([lead_in.starts, torch.tensor([lead_in.ended])])[None]
+    ends = torch.zeros(1, heard, dtype=torch.bool)
+    age = torch.tensor([heard])
+    for t in range(heard, heard + frames):
+        codes = torch.cat([codes, torch.zeros(1, 1, Q, dtype=torch.long)], 1)
+        end = prior.frame_scores(codes, starts).ends[:, -1]
+        last = torch.rand(1, generator=dice, dtype=torch.float64) < end.double().sigmoid()
+        ends = torch.cat([ends, last[:, None]], 1)
+        hushed = torch.zeros(1, dtype=torch.bool)
+        place = Place(codes[:, t - 1], starts[:, t], last, hushed, doublings(age, ~hushed))
+        joins = units.joins(prior, place)
+        known = torch.zeros(1, prior.hidden_size + prior.pointer.entries.shape[-1])
+        for level in range(units.free_levels):
+            logits = prior.frame_scores(codes, starts, ends=ends).codes[:, t, level]
+            logits = units.follow(level, logits, joins, place, sampling.closeness)
+            if asked is not None:
+                logits = logits + asked.guidance * prior.fit(level, known, asked.at(t - heard))
+            past = codes[:, :t] if level == 0 else codes[:, :0]
+            codes[:, t, level] = drawn_after(logits, past, sampling, dice)
+            known = known + prior.know(level, codes[:, t, level])
+        scores = units.scores(prior, codes[:, t, : units.free_levels], joins, asked, t - heard)
+        best = scores.topk(min(NEAREST, scores.shape[1]))
+        chosen = sample(best.values, Sampling(temperature=sampling.temperature, top_p=1.0), dice)
+        picked = best.indices.gather(1, chosen[:, None])[:, 0]
+        codes[:, t, units.free_levels :] = units.codes[picked, units.free_levels :]
+        starts, age = torch.cat([starts, last[:, None]], 1), torch.where(last, 0, age + 1)
+    return codes[0, heard:]
+
+
+@pytest.mark.parametrize("free_levels", [1, 2])
+@pytest.mark.parametrize("steered", [False, True])
+def test_cached_equals_uncached_to_the_last_code_with_units(
+    drawn_after: Callable[..., torch.Tensor], free_levels: int, steered: bool
+) -> None:
+    prior = lively_prior(descriptors=2, tags=1)
+    units = units_of(prior, [recording(30, 1), recording(25, 2)], free_levels)
+    assert units is not None
+    values = torch.rand(1, 40, 3, generator=torch.Generator().manual_seed(4))
+    asked = Asked(values, 2.0) if steered else None
+    begins = torch.arange(9) == 0
+    lead_in, sampling = LeadIn(recording(9, 3)["codes"], begins, False, ()), Sampling(free_levels=free_levels)
+    stream = sample_sounds(
+        prior, 1, sampling, torch.Generator().manual_seed(3), None, lead_in, asked=asked, units=units
+    )
+    cached = torch.cat([frame.codes for frame in islice(stream, 40)])
+    with torch.inference_mode():
+        assert torch.equal(cached, uncached(prior, units, asked, lead_in, 40, sampling, drawn_after))

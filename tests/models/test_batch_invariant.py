@@ -1,0 +1,76 @@
+"""Streams of a batch are computed as they are alone, to the bit."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from distill.device import prepared
+from distill.models.batch_invariant import StreamLinear, by_stream, log_sum, plus_by_stream, softplus
+from distill.models.prior import CodePrior
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (64, 3), (24, 700), (128, 512), (513, 128)])
+def test_products_do_not_depend_on_the_batch(shape: tuple[int, int]) -> None:
+    K, N = shape
+    generator = torch.Generator().manual_seed(K)
+    x, weight = torch.randn(19, K, generator=generator), torch.randn(N, K, generator=generator)
+    base, columns = torch.randn(19, N, generator=generator), weight.T.contiguous()
+    whole, sums = by_stream(x, weight), plus_by_stream(base, x, columns, 60)
+    assert torch.allclose(whole, x @ weight.T, atol=1e-4)
+    assert torch.allclose(sums, base + 60 * x @ weight.T, atol=1e-2)
+    for some in (slice(0, 1), slice(3, 5), slice(7, 8), slice(4, 16)):
+        assert torch.equal(by_stream(x[some], weight), whole[some])
+        assert torch.equal(plus_by_stream(base[some], x[some], columns, 60), sums[some])
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_a_layer_is_the_same_in_and_out_of_training(bias: bool) -> None:
+    layer, x = StreamLinear(16, 5, bias), torch.randn(3, 7, 16)
+    trained = layer(x)
+    layer.eval()
+    assert torch.allclose(layer(x), trained, atol=1e-6)
+    assert torch.equal(layer(x)[1:2], layer(x[1:2]))
+    assert torch.allclose(layer(x[:, 0]), trained[:, 0], atol=1e-6)
+
+
+@pytest.mark.parametrize("size", [40, 64, 100])
+def test_a_step_of_the_prior_does_not_depend_on_the_batch(size: int) -> None:
+    """Scores to the bit: of codes and ends, by network, pointer and reader, after what was heard at once.
+
+    On one thread, as codes are drawn: each thread of attention has scratch memory of its own, and a product rounds
+    otherwise where memory lies otherwise.
+    """
+    torch.manual_seed(0)
+    Q, K, streams = 3, size, 5
+    prior = CodePrior(K, 12 * Q, Q, 128, latent_dim=24, descriptors=2, tags=2, ends_first=True).eval()
+    codes, starts = torch.randint(K, (15, streams, Q)), torch.rand(15, streams) < 0.2
+    heard, begun = torch.randint(K, (streams, 9, Q)), torch.rand(streams, 9) < 0.2
+    asked = torch.rand(streams, 4)
+
+    def scores(some: slice) -> list[torch.Tensor]:
+        cache, given = prior.new_cache(), []
+        prior.hear(heard[some], begun[some], cache, len(heard[some]))
+        for previous, begins in zip(codes[:, some], starts[:, some], strict=True):
+            known = prior.step(previous, begins, cache)
+            ends = prior.score_end(known, cache)
+            known = prior.know_end(known, begins)
+            levels = [prior.score_level(level, known, cache) for level in range(Q)]
+            given += [known, ends, *levels, prior.fit(1, known, asked[some])]
+        return given
+
+    with torch.inference_mode(), prepared(1):
+        together = scores(slice(None))
+        for i in (0, 2, 4):
+            assert all(torch.equal(a[i : i + 1], b) for a, b in zip(together, scores(slice(i, i + 1)), strict=True))
+
+
+@pytest.mark.parametrize("size", [1, 7, 40, 64])
+def test_sums_do_not_depend_on_the_batch(size: int) -> None:
+    generator = torch.Generator().manual_seed(size)
+    a, b = (8 * torch.randn(50, 5, size, generator=generator) for _ in range(2))
+    together = log_sum(a, b)
+    assert torch.allclose(together, torch.logaddexp(a, b), atol=1e-5)
+    assert torch.allclose(softplus(a), F.softplus(a), atol=1e-5)
+    for i in range(50):
+        assert torch.equal(log_sum(a[i, 2:3], b[i, 2:3]), log_sum(a[i], b[i])[2:3])
+        assert torch.equal(softplus(a[i, 2:3]), softplus(a[i])[2:3])

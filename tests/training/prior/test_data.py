@@ -1,0 +1,115 @@
+import numpy as np
+import pytest
+import torch
+
+from distill.settings import SAMPLE_RATE
+from distill.training.prior.data import (
+    PriorCodes,
+    batch_shapes,
+    draw_ahead,
+    draw_batches,
+    draw_gains,
+    draw_offsets,
+    judged_pieces,
+    rearranged,
+    some_of,
+    without_inaudible_tail,
+)
+from distill.training.prior.streams import Stream
+from distill.training.prior_config import PriorConfig
+
+
+@pytest.mark.parametrize("n", [100, 5000, 3 * SAMPLE_RATE])
+@pytest.mark.parametrize("tail", [0, 10, 2 * SAMPLE_RATE])
+def test_tails_that_nobody_hears_go(n: int, tail: int) -> None:
+    sound = np.full((1, n + tail), 1e-4, np.float32)
+    sound[:, :n] = 0.1
+    kept = without_inaudible_tail(sound, SAMPLE_RATE).shape[1]
+    assert kept == min(n + tail, n + round(0.02 * SAMPLE_RATE))
+
+
+@pytest.mark.parametrize("level", [0.0, 1e-4])
+def test_quiet_sounds_stay_whole(level: float) -> None:
+    quiet = np.full((1, 2 * SAMPLE_RATE), level, np.float32)
+    assert without_inaudible_tail(quiet, SAMPLE_RATE).shape == quiet.shape
+
+
+def test_offsets_begin_with_none_and_stay_within_a_frame() -> None:
+    offsets = draw_offsets(8, 1024, seed=0)
+    assert len(offsets) == 8
+    assert offsets[0] == 0
+    assert all(0 < offset < 1024 for offset in offsets[1:])
+
+
+def test_gains_begin_with_none_and_lift_and_lower() -> None:
+    gains = draw_gains(8, seed=0)
+    assert len(gains) == 8
+    assert gains[0] == 0
+    assert -6 <= min(gains) < 0 < max(gains) <= 6
+
+
+def test_what_follows_is_heard_first_in_a_share_of_batches() -> None:
+    rng = np.random.default_rng(0)
+    drawn = np.array([draw_ahead(0.3, 192, 47.0, rng) for _ in range(1000)])
+    assert 0.25 < (drawn > 0).mean() < 0.35
+    assert 10 < drawn[drawn > 0].min() < 20
+    assert 85 < drawn.max() <= 94
+    assert {draw_ahead(1.0, 8, 47.0, rng) for _ in range(20)} == {4}
+
+
+def test_the_end_of_every_piece_moves_to_its_front() -> None:
+    time = torch.arange(6).expand(2, 6)
+    batch = rearranged(Stream(time[..., None].expand(2, 6, 3), time == 4, time == 5), 2)
+    assert batch.codes[0, :, 0].tolist() == [4, 5, 0, 1, 2, 3]
+    assert batch.starts[1].nonzero().tolist() == [[0]]
+    assert batch.ends[1].nonzero().tolist() == [[1]]
+
+
+def sounds(*lengths: int) -> list[torch.Tensor]:
+    """Codes `[T, 2]` that count frames, and name their sound."""
+    return [torch.stack([torch.arange(n), torch.full((n,), i)], 1) for i, n in enumerate(lengths)]
+
+
+def test_every_fourth_batch_is_as_long_as_the_context_and_no_larger() -> None:
+    shapes = batch_shapes(PriorConfig(context_s=8.0, piece_s=4.0, batch_size=4, long_every=4), 47.0)
+    assert shapes == [(4, 188)] * 3 + [(2, 376)]
+    assert batch_shapes(PriorConfig(long_every=0), 47.0) == [(4, 188)]
+    assert batch_shapes(PriorConfig(context_s=1.0, batch_size=1), 47.0) == [(1, 47)] * 4
+
+
+def test_batches_take_their_shapes_in_turn_and_come_again() -> None:
+    codes = PriorCodes([[one] for one in sounds(40, 7)], [])
+    shapes = batch_shapes(PriorConfig(context_s=1.0, piece_s=0.5, batch_size=2, long_every=3), 20.0)
+
+    def drawn(seed: int) -> list[list[torch.Tensor]]:
+        batches = draw_batches(codes, [False, False], shapes, 7, np.random.default_rng(seed))
+        return [[piece.codes for piece in batch] for batch in batches]
+
+    assert [(len(batch), len(batch[0])) for batch in drawn(0)] == [(2, 10), (2, 10), (1, 20)] * 2 + [(2, 10)]
+    pairs = zip(drawn(0), drawn(0), drawn(1), strict=True)
+    alike = [[torch.equal(a[0], b[0]) for b in (again, other)] for a, again, other in pairs]
+    assert all(same for same, _ in alike)
+    assert not all(same for _, same in alike)
+
+
+def test_some_sounds_are_whole_but_the_last() -> None:
+    own = sounds(*[10] * 6)
+    some = some_of(own, 25, seed=0)
+    assert [len(one) for one in some] == [10, 10, 5]
+    assert len({int(one[0, 1]) for one in some}) == 3
+    assert len(torch.cat(some_of(own, 1000, seed=0))) == 60
+
+
+def test_as_much_of_ones_own_is_judged_as_is_held_out_and_no_hour_of_it() -> None:
+    train = [[one, one + 1] for one in sounds(400, 400, 400)]
+    for held_out, frames in ((sounds(150, 60), 210), (sounds(30), 200), (sounds(5000), 1200)):
+        held, own = judged_pieces(PriorCodes(train, held_out), 40, 10.0, seed=0)
+        assert sum(len(piece.codes) for piece in held) == sum(map(len, held_out))
+        assert sum(len(piece.codes) for piece in own) == frames
+        assert max(len(piece.codes) for piece in (*held, *own)) == 80
+        assert all((piece.codes[:, 1] < 3).all() for piece in own), "in the encoding that is not moved"
+
+
+def test_without_held_out_sounds_all_is_judged_by_ones_own() -> None:
+    held, own = judged_pieces(PriorCodes([[one] for one in sounds(30)], []), 10, 10.0, seed=0)
+    assert [piece.codes.tolist() for piece in held] == [piece.codes.tolist() for piece in own]

@@ -1,0 +1,92 @@
+import json
+import logging
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile as sf
+import torch
+
+import distill
+from distill.audio.fades import FADE_OUT_S
+from distill.audio.limiter import limiter_reach
+from distill.audio.tags import read_tags
+from distill.errors import AudioError, CodebookMismatchError, OutputError
+from distill.settings import SAMPLE_RATE
+from distill.workflows.generate import generate_again
+from distill.workflows.paths import output_paths
+
+
+def test_the_six_lines(
+    corpus_dir: Path, tmp_path: Path, tiny: dict, tiny_prior: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    distill.train(corpus_dir, "my.sda", steps=10, **tiny)
+    distill.train_prior("my.sda", corpus_dir, **tiny_prior)
+    model = distill.load("my.sda", threads=1)
+    distill.generate(model, duration=1.5, seed=7)[0].save("new.wav")
+    codes = distill.encode(model, next(corpus_dir.rglob("*.wav")))
+    sound = distill.decode(model, codes, "again.wav")
+    written, rate = sf.read("new.wav", always_2d=True)
+    assert written.shape == (round(1.5 * rate), 1)
+    assert sf.info("new.wav").subtype == "PCM_24"
+    assert sf.info("again.wav").frames == codes.n_samples == sound.shape[1]
+    assert read_tags("again.wav")["software"].startswith(f"Distill {distill.__version__}")
+    stated = json.loads(read_tags("again.wav")["comment"])["distill"]
+    assert (stated["model_id"], len(stated["model_hash"])) == (model.metadata["id"], 64)
+
+
+def test_arrays_encode_as_files_do(trained: Path, corpus_dir: Path) -> None:
+    model = distill.load(trained, threads=1)
+    path = next(corpus_dir.rglob("*.wav"))
+    samples = sf.read(path, dtype="float32", always_2d=True)[0].T
+    assert np.array_equal(distill.encode(model, samples).codes, distill.encode(model, path).codes)
+
+
+def test_where_a_sound_is_to_be_written_is_looked_at_before_it_is_decoded(trained: Path, corpus_dir: Path) -> None:
+    """So that the name is what is complained of, though the codes are of another model as well."""
+    model = distill.load(trained, threads=1)
+    codes = replace(distill.encode(model, next(corpus_dir.rglob("*.wav"))), codebook_hash="another")
+    with pytest.raises(OutputError, match="does not exist"):
+        distill.decode(model, codes, "nowhere/again.wav")
+    with pytest.raises(CodebookMismatchError):
+        distill.decode(model, codes)
+
+
+def test_output_names(tmp_path: Path) -> None:
+    assert output_paths(tmp_path / "a.wav", 1) == [tmp_path / "a.wav"]
+    assert output_paths(tmp_path / "a.FLAC", 1) == [tmp_path / "a.FLAC"]
+    assert [p.name for p in output_paths(tmp_path / "a.wav", 10)][::9] == ["a-01.wav", "a-10.wav"]
+    for bad in (tmp_path / "a.mp3", tmp_path / "a", tmp_path / "no" / "a.wav"):
+        with pytest.raises(OutputError):
+            output_paths(bad, 1)
+
+
+def test_again_on_as_many_threads(trained: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    model = distill.load(trained, threads=1)
+    _, first = distill.generate(model, 0.5, seed=7, count=2, max_copy=100, brightness=[20, 90])
+    path = first.save(tmp_path / "first.wav")
+    before = torch.get_num_threads()
+    torch.set_num_threads(before + 1)
+    with caplog.at_level(logging.WARNING):
+        same = generate_again(model, path)
+        longer = generate_again(model, path, 0.8)
+    assert torch.get_num_threads() == before + 1
+    torch.set_num_threads(before)
+    assert not caplog.messages
+    assert same.recipe.threads == first.recipe.threads == 1
+    assert np.array_equal(first.audio, same.audio)
+    alike = first.audio.shape[1] - round(FADE_OUT_S * SAMPLE_RATE) - limiter_reach(SAMPLE_RATE)
+    assert longer.audio.shape[1] == round(0.8 * SAMPLE_RATE)
+    assert np.array_equal(first.audio[:, :alike], longer.audio[:, :alike])
+
+
+def test_again_of_what_cannot_be(trained: Path, codec_only: Path, tmp_path: Path) -> None:
+    model, other = distill.load(trained, threads=1), distill.load(codec_only, threads=1)
+    path = distill.generate(model, 0.2)[0].save(tmp_path / "first.flac")
+    with pytest.raises(CodebookMismatchError, match=r"first\.flac was made with another model"):
+        generate_again(other, path)
+    distill.decode(model, distill.encode(model, path), tmp_path / "decoded.wav")
+    with pytest.raises(AudioError, match=r"decoded\.wav does not say how it was made"):
+        generate_again(model, tmp_path / "decoded.wav")
