@@ -91,14 +91,24 @@ def distill(*arguments: object) -> None:
 
 def draw(path: Path, corpus: Path, generated: Path) -> None:
     """Spectrograms of some of the corpus, strung together, and of what was generated."""
-    own = np.concatenate([np.array(clip.audio()[0, : 2 * SAMPLE_RATE]) for clip in scan_corpus(corpus).clips])
+    own = np.concatenate(
+        [np.array(clip.audio()[0, : 2 * SAMPLE_RATE]) for clip in scan_corpus(corpus).clips]
+    )
     # Evenly spread over the corpus, so that every kind of sound shows.
     blocks = np.array_split(own, max(1, len(own) // SAMPLE_RATE))
     own = np.concatenate(blocks[:: max(1, len(blocks) // DURATION_S)])[: DURATION_S * SAMPLE_RATE]
     figure, axes = plt.subplots(2, 1, figsize=(11, 6), sharex=True)
     rows = {"your sounds": own, "generated": read_audio(generated)[0]}
     for axis, (title, sound) in zip(axes, rows.items(), strict=True):
-        axis.specgram(sound + 1e-7, NFFT=2048, noverlap=1536, Fs=SAMPLE_RATE, vmin=-140, vmax=-30, cmap="magma")
+        axis.specgram(
+            sound + 1e-7,
+            NFFT=2048,
+            noverlap=1536,
+            Fs=SAMPLE_RATE,
+            vmin=-140,
+            vmax=-30,
+            cmap="magma",
+        )
         axis.set(ylim=(0, 16_000), xlim=(0, DURATION_S), ylabel="Hz")
         axis.set_title(title, loc="left")
     axes[-1].set_xlabel("seconds")
@@ -108,7 +118,11 @@ def draw(path: Path, corpus: Path, generated: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sounds", type=lambda name: Path(name).expanduser(), help="a folder of your own recordings")
+    parser.add_argument(
+        "--sounds",
+        type=lambda name: Path(name).expanduser(),
+        help="a folder of your own recordings",
+    )
     parser.add_argument("--minutes", type=float, default=MINUTES, help="of codec training")
     parser.add_argument("--out", type=Path, default=HERE / "demo")
     a = parser.parse_args()

@@ -26,14 +26,20 @@ def corpora_dir() -> Path:
     """The folder in `$DISTILL_CORPORA`, whose subfolders are corpora."""
     if folder := os.environ.get("DISTILL_CORPORA"):
         return Path(folder).resolve()
-    sys.exit("Set DISTILL_CORPORA to a folder whose subfolders are corpora (loops, ambient, oneshots, tabla).")
+    sys.exit(
+        "Set DISTILL_CORPORA to a folder whose subfolders are corpora (loops, ambient, oneshots, tabla)."
+    )
 
 
-def split_files(root: Path, names: tuple[str, ...], every: int = 6) -> tuple[list[Path], list[Path]]:
+def split_files(
+    root: Path, names: tuple[str, ...], every: int = 6
+) -> tuple[list[Path], list[Path]]:
     """Own and held-out files: sorted by path, every sixth is held out."""
     files = sorted(f for name in names for f in (root / name).glob("*.flac"))
     if len(files) < every:
-        sys.exit(f"{root} holds fewer than {every} FLAC files in {', '.join(names)}: name other corpora.")
+        sys.exit(
+            f"{root} holds fewer than {every} FLAC files in {', '.join(names)}: name other corpora."
+        )
     held_out = files[every - 1 :: every]
     return [f for f in files if f not in held_out], held_out
 
@@ -93,7 +99,15 @@ def picture(path: Path, sounds: dict[str, np.ndarray]) -> Path:
     """One spectrogram (dB, 0 to 16 kHz) below the other, each sound `[N]` under its title."""
     figure, rows = plt.subplots(len(sounds), 1, figsize=(12, 2.6 * len(sounds)), squeeze=False)
     for axis, (title, sound) in zip(rows[:, 0], sounds.items(), strict=True):
-        axis.specgram(sound + 1e-7, NFFT=2048, noverlap=1536, Fs=SAMPLE_RATE, vmin=-140, vmax=-30, cmap="magma")
+        axis.specgram(
+            sound + 1e-7,
+            NFFT=2048,
+            noverlap=1536,
+            Fs=SAMPLE_RATE,
+            vmin=-140,
+            vmax=-30,
+            cmap="magma",
+        )
         axis.set_ylim(0, 16_000)
         axis.set_title(title, fontsize=9, loc="left")
         axis.set_ylabel("Hz")

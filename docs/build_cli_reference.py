@@ -34,11 +34,15 @@ DROPPED = ("CI", "FORCE_COLOR", "GITHUB_ACTIONS", "PY_COLORS")
 
 def help_of(*command: str) -> str:
     """What `distill COMMAND --help` prints."""
-    environment = {name: value for name, value in os.environ.items() if name not in DROPPED} | FORCED
+    environment = {
+        name: value for name, value in os.environ.items() if name not in DROPPED
+    } | FORCED
     done = subprocess.run(
         [sys.executable, "-m", "distill.cli", *command, "--help"],
-        env=environment, stdout=subprocess.PIPE, check=True,
-    )  # fmt: skip
+        env=environment,
+        stdout=subprocess.PIPE,
+        check=True,
+    )
     lines = done.stdout.decode("utf-8").strip().splitlines()
     return "\n".join(line.rstrip() for line in lines)
 
@@ -57,7 +61,10 @@ def commands() -> list[tuple[str, ...]]:
     for group in app.registered_groups:
         assert group.typer_instance is not None
         found.append((str(group.name),))
-        found += [(str(group.name), str(command.name)) for command in group.typer_instance.registered_commands]
+        found += [
+            (str(group.name), str(command.name))
+            for command in group.typer_instance.registered_commands
+        ]
     return found
 
 

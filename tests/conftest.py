@@ -25,9 +25,16 @@ TINY = {
     "threads": 1,
 }
 TINY_PRIOR = {
-    "max_epochs": 3, "hidden_size": 32, "num_layers": 2, "num_heads": 2, "batch_size": 4, "context_s": 1.0,
-    "encodings": 2, "min_steps_per_epoch": 6, "threads": 1,
-}  # fmt: skip
+    "max_epochs": 3,
+    "hidden_size": 32,
+    "num_layers": 2,
+    "num_heads": 2,
+    "batch_size": 4,
+    "context_s": 1.0,
+    "encodings": 2,
+    "min_steps_per_epoch": 6,
+    "threads": 1,
+}
 
 
 def pluck(frequency: float, seconds: float, seed: int = 0) -> np.ndarray:

@@ -36,7 +36,9 @@ def four_cores(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
         ("900000 100000", 4),
     ],
 )
-def test_no_more_cores_than_the_container_grants(four_cores: Path, quota: str | None, cores: int) -> None:
+def test_no_more_cores_than_the_container_grants(
+    four_cores: Path, quota: str | None, cores: int
+) -> None:
     if quota:
         four_cores.write_text(quota + "\n")
     assert available_cores() == default_threads() == cores
@@ -49,7 +51,9 @@ def test_never_more_threads_than_cores(four_cores: Path, caplog: pytest.LogCaptu
     assert "4 threads in place of 64" in caplog.text
 
 
-def test_what_the_environment_asks_for_counts(four_cores: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_environment_asks_for_counts(
+    four_cores: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for asked, threads in (("2", 2), ("16", 4), ("0", 1), ("many", 4)):
         monkeypatch.setenv("OMP_NUM_THREADS", asked)
         assert prepare() == threads

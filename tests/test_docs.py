@@ -13,7 +13,9 @@ DOCS = Path(__file__).parents[1] / "docs"
 
 @pytest.fixture(scope="module")
 def generator() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("build_cli_reference", DOCS / "build_cli_reference.py")
+    spec = importlib.util.spec_from_file_location(
+        "build_cli_reference", DOCS / "build_cli_reference.py"
+    )
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -6,19 +6,43 @@ import inspect
 import pytest
 
 PUBLIC = {
-    "distill": {"DistillError", "decode", "encode", "generate", "load", "resume", "train", "train_prior"},
+    "distill": {
+        "DistillError",
+        "decode",
+        "encode",
+        "generate",
+        "load",
+        "resume",
+        "train",
+        "train_prior",
+    },
     "distill.models": {
-        "VQVAE", "CodePrior", "flatten_codes", "unflatten_codes", "extract_code_sequences", "LoadedVQModel",
-        "save_model_v2", "load_model_v2", "save_prior_to_model",
+        "VQVAE",
+        "CodePrior",
+        "flatten_codes",
+        "unflatten_codes",
+        "extract_code_sequences",
+        "LoadedVQModel",
+        "save_model_v2",
+        "load_model_v2",
+        "save_prior_to_model",
     },
     "distill.training": {
-        "VQVAEConfig", "get_adaptive_vqvae_config", "train_vqvae",
-        "PriorConfig", "get_adaptive_prior_config", "train_prior", "train_prior_epoch",
-        "validate_prior_epoch", "check_memorization",
-        "PriorStepMetrics", "PriorEpochMetrics", "PriorTrainingCompleteEvent",
+        "VQVAEConfig",
+        "get_adaptive_vqvae_config",
+        "train_vqvae",
+        "PriorConfig",
+        "get_adaptive_prior_config",
+        "train_prior",
+        "train_prior_epoch",
+        "validate_prior_epoch",
+        "check_memorization",
+        "PriorStepMetrics",
+        "PriorEpochMetrics",
+        "PriorTrainingCompleteEvent",
     },
     "distill.cli": {"app", "main", "bootstrap"},
-}  # fmt: skip
+}
 
 # Names fixed by module, whether or not a package exports them too.
 FIXED = {

@@ -82,7 +82,9 @@ def test_permissions_and_links_stay(tmp_path: Path) -> None:
 
 def test_writers_at_once_leave_one_whole_file(tmp_path: Path) -> None:
     contents = [bytes([value]) * 200_000 for value in range(8)]
-    threads = [threading.Thread(target=put, args=(tmp_path / "a.bin", content)) for content in contents]
+    threads = [
+        threading.Thread(target=put, args=(tmp_path / "a.bin", content)) for content in contents
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -15,7 +15,8 @@ FILES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py"))
 
 
 def height(module: str) -> int:
-    """How high a module stands: 0 is for all, a module imports only what stands as high or lower."""
+    """How high a module stands: 0 is for all, a module imports only what stands as high or
+    lower."""
     part = module.split(".")[1] if "." in module else ""
     if part == "" or part in FOR_ALL:
         return 0

@@ -1,4 +1,5 @@
-"""Every command and every line of Python in the README runs, with a budget of seconds in place of minutes."""
+"""Every command and every line of Python in the README runs, with a budget of seconds in place of
+minutes."""
 
 import re
 import shlex
@@ -11,7 +12,10 @@ from typer.testing import CliRunner
 from distill.cli import app
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
-QUICK = {"train": "--steps 12 --batch-size 2 --codebook-size 16", "train-prior": "--epochs 1 --layers 1"}
+QUICK = {
+    "train": "--steps 12 --batch-size 2 --codebook-size 16",
+    "train-prior": "--epochs 1 --layers 1",
+}
 
 
 @pytest.fixture
@@ -39,14 +43,17 @@ def test_every_command_runs(folder: Path) -> None:
     for command in commands():
         result = CliRunner().invoke(app, quick(command))
         assert result.exit_code == 0, f"{command}: {result.output}"
-    assert {"my.sda", "out.wav", "guitar.json", "guitar-again.wav"} <= {path.name for path in folder.iterdir()}
+    assert {"my.sda", "out.wav", "guitar.json", "guitar-again.wav"} <= {
+        path.name for path in folder.iterdir()
+    }
 
 
 def test_the_python_runs(folder: Path) -> None:
     (code,) = re.findall(r"```python\n(.+?)```", README, re.DOTALL)
     code = code.replace("minutes=20", "steps=12, batch_size=2, codebook_size=16")
     code = code.replace(
-        'train_prior("my.sda", "sounds")', 'train_prior("my.sda", "sounds", max_epochs=1, num_layers=1)'
+        'train_prior("my.sda", "sounds")',
+        'train_prior("my.sda", "sounds", max_epochs=1, num_layers=1)',
     )
     exec(compile(code, "README.md", "exec"), {})
     assert (folder / "new.wav").exists()

@@ -1,4 +1,5 @@
-"""What the codec is measured against, on the same files: true magnitudes with a phase found anew, and Opus.
+"""What the codec is measured against, on the same files: true magnitudes with a phase found anew,
+and Opus.
 
 None of it depends on a model, so the figures of a sound are kept in the cache.
 """
@@ -29,7 +30,8 @@ Scores = dict[str, float]
 
 
 def scores_of(source: np.ndarray, seed: int = 0) -> dict[str, Scores]:
-    """Figures of every anchor for the mono sound `source` `[N]`, by its name; `kbps` beside those of Opus."""
+    """Figures of every anchor for the mono sound `source` `[N]`, by its name; `kbps` beside those
+    of Opus."""
     kept = cache_dir() / "benchmarks" / f"{_key(source, seed)}.json"
     if kept.exists():
         return {name: _filled(row) for name, row in json.loads(kept.read_text()).items()}
@@ -66,7 +68,7 @@ def _filled(row: dict[str, float | None]) -> Scores:
     return {name: math.nan if value is None else value for name, value in row.items()}
 
 
-# --- phase from magnitudes ----------------------------------------------------------------------------------
+# --- phase from magnitudes ------------------------------------------------------------------------
 
 
 def griffin_lim(magnitude: Tensor, n_samples: int, steps: int, seed: int = 0) -> np.ndarray:
@@ -85,10 +87,16 @@ def griffin_lim(magnitude: Tensor, n_samples: int, steps: int, seed: int = 0) ->
 
 
 def _istft(spectrum: Tensor, n_samples: int) -> Tensor:
-    return torch.istft(spectrum, figures.N_FFT, figures.HOP, window=torch.hann_window(figures.N_FFT), length=n_samples)
+    return torch.istft(
+        spectrum,
+        figures.N_FFT,
+        figures.HOP,
+        window=torch.hann_window(figures.N_FFT),
+        length=n_samples,
+    )
 
 
-# --- Opus ---------------------------------------------------------------------------------------------------
+# --- Opus -----------------------------------------------------------------------------------------
 
 
 def has_opus() -> bool:
@@ -96,12 +104,16 @@ def has_opus() -> bool:
 
 
 def opus(source: np.ndarray, kbps: int) -> tuple[np.ndarray, float]:
-    """What Opus makes of a mono sound `[N]`, aligned to the sample, and the kb/s that it took without Ogg.
+    """What Opus makes of a mono sound `[N]`, aligned to the sample, and the kb/s that it took
+    without Ogg.
 
-    `opusenc` as it comes: variable bit rate, highest complexity, 20 ms frames. `opusdec` drops the pre-skip.
+    `opusenc` as it comes: variable bit rate, highest complexity, 20 ms frames. `opusdec` drops the
+    pre-skip.
     """
     with tempfile.TemporaryDirectory() as folder:
-        original, packed, unpacked = (Path(folder) / name for name in ("in.wav", "sound.opus", "out.wav"))
+        original, packed, unpacked = (
+            Path(folder) / name for name in ("in.wav", "sound.opus", "out.wav")
+        )
         write_sound(original, source)
         done = _run("opusenc", "--bitrate", str(kbps), str(original), str(packed))
         _run("opusdec", "--rate", "48000", "--float", "--no-dither", str(packed), str(unpacked))

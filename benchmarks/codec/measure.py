@@ -29,7 +29,8 @@ SPEED_S = 60.0
 
 
 class Measured(NamedTuple):
-    """One file: figures by system, of its stereo image (none for mono), of it as a hit; its `codes` `[T, Q]`."""
+    """One file: figures by system, of its stereo image (none for mono), of it as a hit; its `codes`
+    `[T, Q]`."""
 
     systems: dict[str, dict[str, float]]
     stereo: dict[str, float]
@@ -41,7 +42,9 @@ class Measured(NamedTuple):
         return self.systems[CODEC]["mel7"]
 
 
-def measure(loaded: LoadedVQModel, path: Path, wav: Path, with_anchors: bool, with_visqol: bool) -> Measured:
+def measure(
+    loaded: LoadedVQModel, path: Path, wav: Path, with_anchors: bool, with_visqol: bool
+) -> Measured:
     """Everything about the file at `path`; what the codec makes of it is written to `wav`."""
     channels = loaded.model.channels
     source, heard = figures.load(path), mix_channels(read_audio(path), channels)
@@ -50,7 +53,9 @@ def measure(loaded: LoadedVQModel, path: Path, wav: Path, with_anchors: bool, wi
     write_sound(wav, decoded)
     mono = source.mean(0)
     systems = {CODEC: figures.score(mono, decoded.mean(0), with_visqol) | {"kbps": kbps(loaded)}}
-    systems[UNQUANTISED] = figures.score(mono, played(unquantised(loaded, heard)).mean(0), with_visqol)
+    systems[UNQUANTISED] = figures.score(
+        mono, played(unquantised(loaded, heard)).mean(0), with_visqol
+    )
     systems |= by_levels(loaded, codes, mono)
     if with_anchors:
         systems |= anchors.scores_of(mono)
@@ -63,12 +68,13 @@ def played(sound: np.ndarray) -> np.ndarray:
     return sound.clip(-1, 1)
 
 
-# --- the codec, less some of it -----------------------------------------------------------------------------
+# --- the codec, less some of it -------------------------------------------------------------------
 
 
 @torch.inference_mode()
 def unquantised(loaded: LoadedVQModel, sound: np.ndarray) -> np.ndarray:
-    """`[C, N]` from the latents straight into the decoder, with what it knows by heart of their codes.
+    """`[C, N]` from the latents straight into the decoder, with what it knows by heart of their
+    codes.
 
     The level is found as encoding finds it, and limited likewise.
     """
@@ -77,20 +83,29 @@ def unquantised(loaded: LoadedVQModel, sound: np.ndarray) -> np.ndarray:
     low, high = loaded.metadata.get("corpus_rms_range_db") or (level, level)
     gain = 10 ** ((min(max(level, low), high) - level) / 20)
     N = sound.shape[1]
-    target = torch.from_numpy(np.pad(sound, ((0, 0), (0, -N % math.lcm(model.n_fft, model.frame_hop)))))
+    target = torch.from_numpy(
+        np.pad(sound, ((0, 0), (0, -N % math.lcm(model.n_fft, model.frame_hop))))
+    )
     heard = target[None] * gain
-    decoded = model.decode_values(model.latents(heard), recalled=model.recall(model.encode(heard)))[0]
+    decoded = model.decode_values(model.latents(heard), recalled=model.recall(model.encode(heard)))[
+        0
+    ]
     levelled = (decoded * best_gain(decoded, target, MelLoss(model.sample_rate))).numpy()[:, :N]
     return limit_peaks(levelled, model.sample_rate, FULL_SCALE_DB)
 
 
-def by_levels(loaded: LoadedVQModel, codes: CodeGrid, mono: np.ndarray) -> dict[str, dict[str, float]]:
+def by_levels(
+    loaded: LoadedVQModel, codes: CodeGrid, mono: np.ndarray
+) -> dict[str, dict[str, float]]:
     """mel7 with the first level, the first two, … of all but the last."""
     rows = {}
     for q in range(1, loaded.model.num_quantizers):
         few = replace(codes, codes=codes.codes[:, :q], level_names=codes.level_names[:q])
         name = "level 1 alone" if q == 1 else f"levels 1 to {q}"
-        rows[name] = {"mel7": figures.mel7(mono, played(decode_sound(loaded, few)).mean(0)), "kbps": kbps(loaded, q)}
+        rows[name] = {
+            "mel7": figures.mel7(mono, played(decode_sound(loaded, few)).mean(0)),
+            "kbps": kbps(loaded, q),
+        }
     return rows
 
 
@@ -100,13 +115,15 @@ def hit_figures(loaded: LoadedVQModel, heard: np.ndarray, decoded: np.ndarray) -
     return oneshots.figures_of(*(x.mean(0) for x in (heard, decoded, padded, padded_decoded)))
 
 
-# --- the model ----------------------------------------------------------------------------------------------
+# --- the model ------------------------------------------------------------------------------------
 
 
 def kbps(loaded: LoadedVQModel, levels: int | None = None) -> float:
     """kb/s for all channels together, of the first so many levels."""
     model = loaded.model
-    return model.frame_rate * (levels or model.num_quantizers) * math.log2(model.codebook_size) / 1000
+    return (
+        model.frame_rate * (levels or model.num_quantizers) * math.log2(model.codebook_size) / 1000
+    )
 
 
 def level_use(codes: np.ndarray, codebook_size: int) -> list[dict[str, float]]:
@@ -121,7 +138,8 @@ def level_use(codes: np.ndarray, codebook_size: int) -> list[dict[str, float]]:
 
 
 def facts_of(loaded: LoadedVQModel, own_codes: np.ndarray) -> dict[str, Any]:
-    """Speed (sets the process to 1 thread), rate, size; use of the levels by `own_codes` `[T, Q]`."""
+    """Speed (sets the process to 1 thread), rate, size; use of the levels by `own_codes` `[T,
+    Q]`."""
     model = loaded.model
     encode_x, decode_x = time_codec(loaded, SPEED_S, 1)
     return {
@@ -145,7 +163,8 @@ def means(rows: Sequence[dict[str, dict[str, float]]]) -> dict[str, dict[str, fl
 
 
 def stereo_means(rows: Sequence[dict[str, float]]) -> dict[str, float]:
-    """Mean stereo figures over files; `side_level_off_db` is the mean of how far off, whichever way."""
+    """Mean stereo figures over files; `side_level_off_db` is the mean of how far off, whichever
+    way."""
     if not rows[0]:
         return {}
     mean = {name: figures.mean(row[name] for row in rows) for name in rows[0]}

@@ -1,7 +1,9 @@
-"""How near a decoded sound is to its source. Mono sounds `[N]` at 48 kHz unless a function says otherwise.
+"""How near a decoded sound is to its source. Mono sounds `[N]` at 48 kHz unless a function says
+otherwise.
 
-All spectral figures but mel7 use one STFT: 2048 samples, hop 512, periodic Hann, centred, silence beyond the ends.
-A figure that a sound is too short or too silent for is NaN; `mean` leaves those out.
+All spectral figures but mel7 use one STFT: 2048 samples, hop 512, periodic Hann, centred, silence
+beyond the ends. A figure that a sound is too short or too silent for is NaN; `mean` leaves those
+out.
 """
 
 import logging
@@ -35,16 +37,20 @@ RATIO_RANGE_DB = 120.0
 
 
 def load(path: Path) -> np.ndarray:
-    """A source as it is scored, `[C, N]` at 48 kHz: by soxr's default quality, as in the reference for mel7."""
+    """A source as it is scored, `[C, N]` at 48 kHz: by soxr's default quality, as in the reference
+    for mel7."""
     sound, rate = sf.read(path, dtype="float32", always_2d=True)
-    return np.ascontiguousarray((sound if rate == SAMPLE_RATE else soxr.resample(sound, rate, SAMPLE_RATE)).T)
+    return np.ascontiguousarray(
+        (sound if rate == SAMPLE_RATE else soxr.resample(sound, rate, SAMPLE_RATE)).T
+    )
 
 
 def score(source: np.ndarray, decoded: np.ndarray, with_visqol: bool = True) -> dict[str, float]:
     """Every figure of `decoded` against `source`, both cut to the shorter.
 
-    `mel7`, `stft` (mean difference of magnitudes), `convergence` (Frobenius norm of that difference over the
-    source's), `lsd` (dB) are distances; `visqol` is a mean opinion score from 1 to 5, for sounds of 1 s or more.
+    `mel7`, `stft` (mean difference of magnitudes), `convergence` (Frobenius norm of that difference
+    over the source's), `lsd` (dB) are distances; `visqol` is a mean opinion score from 1 to 5, for
+    sounds of 1 s or more.
     """
     n = min(len(source), len(decoded))
     source, decoded = source[:n], decoded[:n]
@@ -65,13 +71,14 @@ def mean(values: Iterable[float]) -> float:
     return sum(known) / len(known) if known else math.nan
 
 
-# --- spectra ------------------------------------------------------------------------------------------------
+# --- spectra --------------------------------------------------------------------------------------
 
 
 def mel7(a: np.ndarray, b: np.ndarray) -> float:
     """7-scale log10-mel L1 distance: the sum over scales of the mean difference.
 
-    Cut to the shorter, 2048 zeros appended; periodic Hann, hop of a quarter window, centred with reflection.
+    Cut to the shorter, 2048 zeros appended; periodic Hann, hop of a quarter window, centred with
+    reflection.
     """
     n = min(len(a), len(b))
     pair = [pad(torch.tensor(x[:n]), (0, 2048)) for x in (a, b)]
@@ -85,8 +92,12 @@ def _bank(n_mels: int, n_fft: int) -> Tensor:
 
 def _mel_distance(a: Tensor, b: Tensor, n_mels: int, n_fft: int) -> float:
     window = torch.hann_window(n_fft)
-    spectra = (torch.stft(x, n_fft, n_fft // 4, window=window, return_complex=True).abs() for x in (a, b))
-    a_log, b_log = ((_bank(n_mels, n_fft) @ spectrum).clamp(MEL_FLOOR).log10() for spectrum in spectra)
+    spectra = (
+        torch.stft(x, n_fft, n_fft // 4, window=window, return_complex=True).abs() for x in (a, b)
+    )
+    a_log, b_log = (
+        (_bank(n_mels, n_fft) @ spectrum).clamp(MEL_FLOOR).log10() for spectrum in spectra
+    )
     return float((a_log - b_log).abs().mean())
 
 
@@ -101,10 +112,11 @@ def magnitudes(sound: np.ndarray) -> Tensor:
 
 
 def log_spectral_distance(source: np.ndarray, a: Tensor, b: Tensor) -> float:
-    """dB between the magnitudes `a` (of `source`) and `b`, both `[F, T]`: RMS over bins, mean over frames.
+    """dB between the magnitudes `a` (of `source`) and `b`, both `[F, T]`: RMS over bins, mean over
+    frames.
 
-    Powers are floored 80 dB under the highest of `a`; frames in which the source's RMS is under -60 dBFS do not
-    count.
+    Powers are floored 80 dB under the highest of `a`; frames in which the source's RMS is under -60
+    dBFS do not count.
     """
     frames = pad(torch.tensor(source), (N_FFT // 2, N_FFT // 2)).unfold(0, N_FFT, HOP)
     heard = frames.square().mean(1) >= 10 ** (LSD_QUIETEST_DB / 10)
@@ -115,7 +127,7 @@ def log_spectral_distance(source: np.ndarray, a: Tensor, b: Tensor) -> float:
     return float((levels[0] - levels[1]).square().mean(0).sqrt().mean())
 
 
-# --- ViSQOL -------------------------------------------------------------------------------------------------
+# --- ViSQOL ---------------------------------------------------------------------------------------
 
 
 @cache
@@ -128,7 +140,8 @@ def _visqol_api(align: bool) -> Any:
 
 
 def visqol(source: np.ndarray, decoded: np.ndarray) -> float:
-    """ViSQOL v3 in audio mode (Chinen et al. 2020), MOS-LQO; NaN under 1 s, or without `visqol-python`."""
+    """ViSQOL v3 in audio mode (Chinen et al. 2020), MOS-LQO; NaN under 1 s, or without
+    `visqol-python`."""
     if VisqolApi is None or len(source) < VISQOL_SHORTEST_S * SAMPLE_RATE or not source.any():
         return math.nan
     if not decoded.any():
@@ -141,18 +154,21 @@ def visqol(source: np.ndarray, decoded: np.ndarray) -> float:
         return float(_visqol_api(False).measure_from_arrays(source, decoded, SAMPLE_RATE).moslqo)
 
 
-# --- stereo -------------------------------------------------------------------------------------------------
+# --- stereo ---------------------------------------------------------------------------------------
 
 
 def stereo(source: np.ndarray, decoded: np.ndarray) -> dict[str, float]:
     """Side error, width and correlation of two stereo sounds `[2, N]`, cut to the shorter.
 
-    `side_mel7` and `side_level_db` (decoded over source) compare the side signals (left less right, halved).
-    Width is the energy of the side over that of the mid. Ratios lie between -120 and 120 dB.
+    `side_mel7` and `side_level_db` (decoded over source) compare the side signals (left less right,
+    halved). Width is the energy of the side over that of the mid. Ratios lie between -120 and 120
+    dB.
     """
     n = min(source.shape[1], decoded.shape[1])
     source, decoded = source[:, :n], decoded[:, :n]
-    (_, side_source), (_, side_decoded) = pairs = [((x[0] + x[1]) / 2, (x[0] - x[1]) / 2) for x in (source, decoded)]
+    (_, side_source), (_, side_decoded) = pairs = [
+        ((x[0] + x[1]) / 2, (x[0] - x[1]) / 2) for x in (source, decoded)
+    ]
     width_source, width_decoded = (_ratio_db(side, mid) for mid, side in pairs)
     return {
         "side_mel7": mel7(side_source, side_decoded),
@@ -170,7 +186,9 @@ def _ratio_db(above: np.ndarray, below: np.ndarray) -> float:
     loudest = max(energies)
     if not loudest:
         return 0.0
-    above_db, below_db = (10 * math.log10(max(energy / loudest, 10 ** -(RATIO_RANGE_DB / 10))) for energy in energies)
+    above_db, below_db = (
+        10 * math.log10(max(energy / loudest, 10 ** -(RATIO_RANGE_DB / 10))) for energy in energies
+    )
     return above_db - below_db
 
 

@@ -21,7 +21,8 @@ FAINTEST_DB = -120.0
 DIGITAL_SILENCE = 2.0**-24
 
 LARGEST = {"onset_ms": 2.0, "envelope_db": 1.0, "before_db": -50.0, "silent_after_ms": 50.0}
-"""What each figure may be at most. No code can say where within its frame a sound ends, hence 50 ms."""
+"""What each figure may be at most. No code can say where within its frame a sound ends, hence 50
+ms."""
 
 
 def pad_with_silence(sound: np.ndarray) -> np.ndarray:
@@ -32,7 +33,8 @@ def pad_with_silence(sound: np.ndarray) -> np.ndarray:
 def figures_of(
     source: np.ndarray, decoded: np.ndarray, padded_source: np.ndarray, padded_decoded: np.ndarray
 ) -> dict[str, float]:
-    """The figures named in `LARGEST`: onset and envelope of the sound as it is, silence of the padded one.
+    """The figures named in `LARGEST`: onset and envelope of the sound as it is, silence of the
+    padded one.
 
     `before_db` is NaN where the source is not silent before its onset.
     """
@@ -45,7 +47,8 @@ def figures_of(
 
 
 def summary(rows: Iterable[dict[str, float]]) -> dict[str, dict[str, float]]:
-    """For each figure, and for `all` together: the share of files that meet it; for each its median and worst."""
+    """For each figure, and for `all` together: the share of files that meet it; for each its median
+    and worst."""
     rows = list(rows)
     table = {}
     for name in LARGEST:
@@ -68,7 +71,7 @@ def share(met: Iterable[bool]) -> float:
     return float(np.mean(list(met)))
 
 
-# --- the figures --------------------------------------------------------------------------------------------
+# --- the figures ----------------------------------------------------------------------------------
 
 
 def running_rms(sound: np.ndarray) -> np.ndarray:
@@ -84,7 +87,8 @@ def onset(sound: np.ndarray) -> int:
 
 
 def envelope_deviation_db(source: np.ndarray, decoded: np.ndarray) -> float:
-    """Median difference of the 10 ms RMS envelopes where the source's is within 40 dB of its peak."""
+    """Median difference of the 10 ms RMS envelopes where the source's is within 40 dB of its
+    peak."""
     a, b = _envelope_db(source), _envelope_db(decoded)
     heard = a >= a.max() + ENVELOPE_DB
     return float(np.median(np.abs(a - b)[heard]))
@@ -98,7 +102,8 @@ def _envelope_db(sound: np.ndarray) -> np.ndarray:
 
 
 def before_onset_db(source: np.ndarray, decoded: np.ndarray) -> float:
-    """RMS of `decoded` from 20 to 2 ms before the source's onset, re peak; NaN where the source is not silent."""
+    """RMS of `decoded` from 20 to 2 ms before the source's onset, re peak; NaN where the source is
+    not silent."""
     at, peak = onset(source), running_rms(source).max()
     stretch = slice(at - BEFORE_MS[0] * MS, at - BEFORE_MS[1] * MS)
     if stretch.start < 0 or _level_db(source[stretch], peak) > SILENT_BEFORE_DB:
@@ -112,6 +117,9 @@ def _level_db(sound: np.ndarray, peak: float) -> float:
 
 
 def silent_after_ms(source: np.ndarray, decoded: np.ndarray) -> float:
-    """How long after the source's last sample that is not 0 `decoded` goes on, until it is 0 to its end."""
-    last = [np.flatnonzero(np.abs(sound) >= DIGITAL_SILENCE)[-1:].sum() for sound in (source, decoded)]
+    """How long after the source's last sample that is not 0 `decoded` goes on, until it is 0 to its
+    end."""
+    last = [
+        np.flatnonzero(np.abs(sound) >= DIGITAL_SILENCE)[-1:].sum() for sound in (source, decoded)
+    ]
     return float(max(0, last[1] - last[0])) / MS

@@ -20,7 +20,12 @@ from benchmarks.codec.one_shots import LARGEST
 from benchmarks.common import write_json as write_json
 from distill.settings import SAMPLE_RATE
 
-FIGURES = {"mel7": ("mel7", ".3f"), "stft": ("STFT", ".3f"), "convergence": ("conv.", ".3f"), "lsd": ("LSD dB", ".2f")}
+FIGURES = {
+    "mel7": ("mel7", ".3f"),
+    "stft": ("STFT", ".3f"),
+    "convergence": ("conv.", ".3f"),
+    "lsd": ("LSD dB", ".2f"),
+}
 FIGURES |= {"visqol": ("ViSQOL", ".2f")}
 HIT_FIGURES = {
     "onset_ms": "onset off by, ms",
@@ -39,7 +44,7 @@ def name_of(path: Path) -> str:
     return f"{path.parent.name}-{path.stem}"
 
 
-# --- tables -------------------------------------------------------------------------------------------------
+# --- tables ---------------------------------------------------------------------------------------
 
 
 def show(result: dict[str, Any], counts: Mapping[str, int]) -> None:
@@ -48,7 +53,11 @@ def show(result: dict[str, Any], counts: Mapping[str, int]) -> None:
     if not console.is_terminal:
         console = Console(width=150)
     console.print(quality_table(result["means"], counts))
-    stereo = {f"{key}, {name}": line for name, row in result["stereo"].items() for key, line in _image(row).items()}
+    stereo = {
+        f"{key}, {name}": line
+        for name, row in result["stereo"].items()
+        for key, line in _image(row).items()
+    }
     console.print(facts_table(_facts(result["facts"], result["threads"]) | stereo))
     console.print(hits_table(result["oneshots"]))
 
@@ -59,7 +68,9 @@ def _number(value: float, form: str) -> str:
 
 def quality_table(groups: Mapping[str, Rows], counts: Mapping[str, int]) -> Table:
     """One row a system, its means over the files of each group side by side."""
-    table = Table(title=f"Means over {' and '.join(f'{n} {name}' for name, n in counts.items())} files")
+    table = Table(
+        title=f"Means over {' and '.join(f'{n} {name}' for name, n in counts.items())} files"
+    )
     table.add_column("")
     table.add_column("kb/s", justify="right")
     for group in groups:
@@ -67,7 +78,11 @@ def quality_table(groups: Mapping[str, Rows], counts: Mapping[str, int]) -> Tabl
             table.add_column(f"{group}\n{head}", justify="right")
     for system, first in next(iter(groups.values())).items():
         rows = [group[system] for group in groups.values()]
-        cells = [_number(row.get(name, math.nan), form) for row in rows for name, (_, form) in FIGURES.items()]
+        cells = [
+            _number(row.get(name, math.nan), form)
+            for row in rows
+            for name, (_, form) in FIGURES.items()
+        ]
         table.add_row(system, _number(first.get("kbps", math.nan), ".2f"), *cells)
     return table
 
@@ -108,22 +123,29 @@ def _image(mean: Mapping[str, float]) -> dict[str, str]:
 
 
 def hits_table(summary: Rows) -> Table:
-    table = Table(title="As hits, own files: when they start, how they fade, the silence around them")
+    table = Table(
+        title="As hits, own files: when they start, how they fade, the silence around them"
+    )
     table.add_column("")
     for head in ("at most", "files that meet it", "median", "worst"):
         table.add_column(head, justify="right")
     for name, row in summary.items():
-        values = (LARGEST.get(name, math.nan), row.get("median", math.nan), row.get("worst", math.nan))
+        values = (
+            LARGEST.get(name, math.nan),
+            row.get("median", math.nan),
+            row.get("worst", math.nan),
+        )
         limit, median, worst = (_number(value, ".4g") for value in values)
         table.add_row(HIT_FIGURES[name], limit, f"{row['meet']:.0%}", median, worst)
     return table
 
 
-# --- pictures -----------------------------------------------------------------------------------------------
+# --- pictures -------------------------------------------------------------------------------------
 
 
 def chosen_pairs(out: Path, groups: Groups) -> list[tuple[str, np.ndarray, np.ndarray]]:
-    """Title, source and decoded `[N]` of the worst, median and best own file by mel7, and of up to 5 held out."""
+    """Title, source and decoded `[N]` of the worst, median and best own file by mel7, and of up to
+    5 held out."""
     own, held_out = (sorted(group, key=lambda path: -group[path].mel7) for group in groups.values())
     chosen = [("own", own[i]) for i in sorted({0, len(own) // 2, len(own) - 1})]
     spread = np.linspace(0, len(held_out) - 1, min(HELD_OUT_SHOWN, len(held_out)))
@@ -137,7 +159,8 @@ def chosen_pairs(out: Path, groups: Groups) -> list[tuple[str, np.ndarray, np.nd
 
 
 def page(path: Path, pairs: Sequence[tuple[str, np.ndarray, np.ndarray]]) -> Path:
-    """Spectrograms (0 to 16 kHz) in two columns: under each title the source `[N]`, below it the decoded."""
+    """Spectrograms (0 to 16 kHz) in two columns: under each title the source `[N]`, below it the
+    decoded."""
     rows = -(-len(pairs) // 2)
     figure, axes = plt.subplots(2 * rows, 2, figsize=(16, 3.6 * rows), squeeze=False)
     for axis in axes.flat:
@@ -155,6 +178,8 @@ def page(path: Path, pairs: Sequence[tuple[str, np.ndarray, np.ndarray]]) -> Pat
 def _spectrogram(axis: Any, sound: np.ndarray) -> None:
     axis.set_axis_on()
     long_enough = np.pad(sound, (0, max(0, 4096 - len(sound)))) + 1e-7
-    axis.specgram(long_enough, NFFT=2048, noverlap=1536, Fs=SAMPLE_RATE, vmin=-140, vmax=-30, cmap="magma")
+    axis.specgram(
+        long_enough, NFFT=2048, noverlap=1536, Fs=SAMPLE_RATE, vmin=-140, vmax=-30, cmap="magma"
+    )
     axis.set_ylim(0, 16_000)
     axis.set_yticks([0, 8000, 16_000], ["0", "8", "16 kHz"])

@@ -1,12 +1,15 @@
-"""The codec measured: trained on most of some corpora, then scored on own and held-out files, beside anchors.
+"""The codec measured: trained on most of some corpora, then scored on own and held-out files,
+beside anchors.
 
     DISTILL_CORPORA=… python benchmarks/codec.py --corpora loops ambient --minutes 10 --threads 2
 
-Every sixth file is held out. Prints a table of figures (defined in figures.py and oneshots.py) and facts; writes
-result.json, page.png (spectrogram pairs, the source above) and the decoded sounds into --out.
+Every sixth file is held out. Prints a table of figures (defined in figures.py and oneshots.py) and
+facts; writes result.json, page.png (spectrogram pairs, the source above) and the decoded sounds
+into --out.
 
-Beside the codec stand: the codec without its quantiser and with its first levels only; true magnitudes with random
-phase and some Griffin-Lim steps; Opus at its default of variable bit rate, with the kb/s that came out.
+Beside the codec stand: the codec without its quantiser and with its first levels only; true
+magnitudes with random phase and some Griffin-Lim steps; Opus at its default of variable bit rate,
+with the kb/s that came out.
 """
 
 import argparse
@@ -37,22 +40,40 @@ from distill.errors import DistillError
 
 
 def train(own: list[Path], a: argparse.Namespace) -> tuple[Path, dict[str, Any]]:
-    """A model trained through the command line as a user does; what training said, its peak memory and wall time."""
+    """A model trained through the command line as a user does; what training said, its peak memory
+    and wall time."""
     model, log = a.out / "codec.sda", a.out / "train.log"
     length = ("--steps", a.steps) if a.steps else ("--minutes", a.minutes)
     extra = [word for option in a.train_option for word in shlex.split(option)]
-    options = [*length, "--threads", a.threads, "--seed", a.seed, *extra, "--discard-prior", "--json"]
+    options = [
+        *length,
+        "--threads",
+        a.threads,
+        "--seed",
+        a.seed,
+        *extra,
+        "--discard-prior",
+        "--json",
+    ]
     began = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder, log.open("w") as messages:
         corpus = link_corpus(own, Path(folder) / "own")
-        command = map(str, [sys.executable, "-m", "distill", "train", corpus, "-o", model, *options])
-        process = subprocess.Popen(list(command), stdout=subprocess.PIPE, stderr=messages, text=True)
+        command = map(
+            str, [sys.executable, "-m", "distill", "train", corpus, "-o", model, *options]
+        )
+        process = subprocess.Popen(
+            list(command), stdout=subprocess.PIPE, stderr=messages, text=True
+        )
         watch = MemoryWatch(process.pid)
         output, _ = process.communicate()
     if process.returncode:
         sys.exit(f"Training failed; {log} says: {' '.join(log.read_text().split()[-60:])}")
     wall_s = time.perf_counter() - began
-    return model, json.loads(output) | {"peak_mb": watch.peak_mb, "wall_s": wall_s, "options": [*map(str, options)]}
+    return model, json.loads(output) | {
+        "peak_mb": watch.peak_mb,
+        "wall_s": wall_s,
+        "options": [*map(str, options)],
+    }
 
 
 def measure_all(
@@ -76,10 +97,17 @@ def results(facts: dict[str, Any], groups: report.Groups) -> dict[str, Any]:
     """All figures, over files and by file."""
     return {
         "facts": facts,
-        "means": {name: means([m.systems for m in group.values()]) for name, group in groups.items()},
-        "stereo": {name: stereo_means([m.stereo for m in group.values()]) for name, group in groups.items()},
+        "means": {
+            name: means([m.systems for m in group.values()]) for name, group in groups.items()
+        },
+        "stereo": {
+            name: stereo_means([m.stereo for m in group.values()]) for name, group in groups.items()
+        },
         "oneshots": oneshots.summary([m.hit for m in groups["own"].values()]),
-        "files": {name: {report.name_of(p): _plain(m) for p, m in group.items()} for name, group in groups.items()},
+        "files": {
+            name: {report.name_of(p): _plain(m) for p, m in group.items()}
+            for name, group in groups.items()
+        },
     }
 
 
@@ -89,23 +117,36 @@ def _plain(measured: Measured) -> dict[str, Any]:
 
 def run_facts(a: argparse.Namespace) -> dict[str, Any]:
     """What it takes to run this again."""
-    settings = {name: getattr(a, name) for name in ("corpora", "minutes", "steps", "threads", "seed")}
+    settings = {
+        name: getattr(a, name) for name in ("corpora", "minutes", "steps", "threads", "seed")
+    }
     here = {"cores": os.cpu_count(), "processor": platform.machine(), "torch": torch.__version__}
-    return {"command": shlex.join(sys.argv), **settings, **here, "model": str(a.model) if a.model else None}
+    return {
+        "command": shlex.join(sys.argv),
+        **settings,
+        **here,
+        "model": str(a.model) if a.model else None,
+    }
 
 
 def say_what_is_missing(console: Console, with_anchors: bool) -> None:
     if figures.VisqolApi is None:
-        console.print("No ViSQOL: pip install 'visqol-python[accel]' (it needs a C++ compiler) adds its figures.")
+        console.print(
+            "No ViSQOL: pip install 'visqol-python[accel]' (it needs a C++ compiler) adds its figures."
+        )
     if with_anchors and not anchors.has_opus():
-        console.print("No Opus: opusenc and opusdec (on Debian: apt-get install opus-tools) add its figures.")
+        console.print(
+            "No Opus: opusenc and opusdec (on Debian: apt-get install opus-tools) add its figures."
+        )
 
 
 def main(a: argparse.Namespace) -> None:
     a.out.mkdir(parents=True, exist_ok=True)
     progress = Console(stderr=True)
     say_what_is_missing(progress, not a.no_anchors)
-    files = dict(zip(("own", "held out"), split_files(corpora_dir(), tuple(a.corpora)), strict=True))
+    files = dict(
+        zip(("own", "held out"), split_files(corpora_dir(), tuple(a.corpora)), strict=True)
+    )
     model_path, training = (a.model, {}) if a.model else train(files["own"], a)
     facts, groups = measure_all(model_path, files, a, progress)
     result = run_facts(a) | results(facts | {"training": training}, groups)
@@ -115,16 +156,24 @@ def main(a: argparse.Namespace) -> None:
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--corpora", nargs="+", default=["loops", "ambient"])
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--steps", type=int, help="train so many steps instead")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--train-option", action="append", default=[], help="passed on: --train-option='--lr 0.002'")
+    parser.add_argument(
+        "--train-option", action="append", default=[], help="passed on: --train-option='--lr 0.002'"
+    )
     parser.add_argument("--model", type=Path, help="measure this model and train none")
     parser.add_argument("--no-anchors", action="store_true", help="leave out Griffin-Lim and Opus")
-    parser.add_argument("--no-visqol", action="store_true", help="leave out ViSQOL of the codec, which takes longest")
+    parser.add_argument(
+        "--no-visqol",
+        action="store_true",
+        help="leave out ViSQOL of the codec, which takes longest",
+    )
     parser.add_argument("--out", type=Path, default=Path("runs/codec"))
     return parser.parse_args()
 

@@ -1,14 +1,16 @@
-"""The prior measured: bits a frame on held-out files beside a floor and other networks, and how fast they generate.
+"""The prior measured: bits a frame on held-out files beside a floor and other networks, and how
+fast they generate.
 
     DISTILL_CORPORA=… python benchmarks/prior.py --corpora loops ambient --minutes 10 --threads 2
 
-Every sixth file is the test. Of the rest the codec's own split holds some out, on which the floor chooses its contexts
-and training ends. Codes need no trained decoder: the codec is settled, not trained. All learn from the same files, the
-floor from one encoding of each (several made it no better). Two other networks of the prior's size have as much time
-as the prior, and are trained as it is (rivals.py): a flat Transformer (flat.py), and the prior without its pointer, a
-backbone that runs once a frame with a network for each level. Bits are of the codes alone; each test sound comes by
-itself, from its first frame on, and each frame is scored given as many before it as the context has.
-How fast they draw is timed in drawing.py.
+Every sixth file is the test. Of the rest the codec's own split holds some out, on which the floor
+chooses its contexts and training ends. Codes need no trained decoder: the codec is settled, not
+trained. All learn from the same files, the floor from one encoding of each (several made it no
+better). Two other networks of the prior's size have as much time as the prior, and are trained as
+it is (rivals.py): a flat Transformer (flat.py), and the prior without its pointer, a backbone that
+runs once a frame with a network for each level. Bits are of the codes alone; each test sound comes
+by itself, from its first frame on, and each frame is scored given as many before it as the context
+has. How fast they draw is timed in drawing.py.
 """
 
 import argparse
@@ -38,13 +40,20 @@ from distill.models.prior import extract_code_sequences
 from distill.settings import SAMPLE_RATE
 from distill.training.codec.trainer import CodecTrainer
 from distill.training.config import get_adaptive_vqvae_config
-from distill.training.prior.data import PriorCodes, draw_gains, draw_offsets, encode_split, without_inaudible_tail
+from distill.training.prior.data import (
+    PriorCodes,
+    draw_gains,
+    draw_offsets,
+    encode_split,
+    without_inaudible_tail,
+)
 from distill.training.prior_config import PriorConfig
 from distill.workflows.train import prior_settings
 
 
 def settle(folder: Path, path: Path, a: argparse.Namespace) -> Split:
-    """Write a codec to `path` whose codes are settled on the sounds in `folder`; its split of them."""
+    """Write a codec to `path` whose codes are settled on the sounds in `folder`; its split of
+    them."""
     clips = scan_corpus(folder, a.channels).clips
     manifest = make_manifest(clips)
     split = split_by_manifest(clips, manifest)
@@ -68,8 +77,8 @@ def whole(clips: tuple[Clip, ...]) -> tuple[Region, ...]:
 
 @torch.inference_mode()
 def bits_by_level(prior: rivals.Network, sounds: list[torch.Tensor]) -> np.ndarray:
-    """Bits `[Q]` a code of each level in `sounds` `[T, Q]`, each by itself from its first frame on; a frame is scored
-    given the `prior.window` before it."""
+    """Bits `[Q]` a code of each level in `sounds` `[T, Q]`, each by itself from its first frame on;
+    a frame is scored given the `prior.window` before it."""
     total, frames, window = torch.zeros(prior.num_quantizers, dtype=torch.float64), 0, prior.window
     for codes in sounds:
         for begin in range(0, len(codes), window):
@@ -77,15 +86,24 @@ def bits_by_level(prior: rivals.Network, sounds: list[torch.Tensor]) -> np.ndarr
             part = codes[None, seen : begin + window]
             starts = torch.zeros(part.shape[:2], dtype=torch.bool)
             starts[:, 0] = seen == 0
-            scores, wanted = prior.frame_scores(part, starts).codes[0, begin - seen :], codes[begin : begin + window]
-            total += F.cross_entropy(scores.flatten(0, 1), wanted.flatten(), reduction="none").view_as(wanted).sum(0)
+            scores, wanted = (
+                prior.frame_scores(part, starts).codes[0, begin - seen :],
+                codes[begin : begin + window],
+            )
+            total += (
+                F.cross_entropy(scores.flatten(0, 1), wanted.flatten(), reduction="none")
+                .view_as(wanted)
+                .sum(0)
+            )
         frames += len(codes)
     return (total / frames / np.log(2)).numpy()
 
 
 def floors(codes: dict[str, list[torch.Tensor]], size: int) -> dict[str, np.ndarray]:
     """Bits by level for codes all alike, counted one by one, and counted in context."""
-    train, validation, test = ([c.numpy() for c in codes[name]] for name in ("train", "validation", "test"))
+    train, validation, test = (
+        [c.numpy() for c in codes[name]] for name in ("train", "validation", "test")
+    )
     levels = range(train[0].shape[1])
     return {
         "uniform": np.full(len(levels), np.log2(size)),
@@ -116,8 +134,14 @@ def measure(a: argparse.Namespace, folder: Path) -> tuple[dict[str, np.ndarray],
             network, trained[name] = rivals.train(build, encoded, cut_off, K, config, frame_rate)
             rows[name] = bits_by_level(network, codes["test"])
     said = distill.train_prior(path, own_folder, device="cpu", **budget)
-    rows["prior"], trained["prior"] = bits_by_level(said["prior_model"], codes["test"]), trained_by(said)
-    facts = {"frames": {name: sum(map(len, some)) for name, some in codes.items()}, "codes": loaded.model.codebook_size}
+    rows["prior"], trained["prior"] = (
+        bits_by_level(said["prior_model"], codes["test"]),
+        trained_by(said),
+    )
+    facts = {
+        "frames": {name: sum(map(len, some)) for name, some in codes.items()},
+        "codes": loaded.model.codebook_size,
+    }
     return rows, facts | {"trained": trained, "history": said["history"]}
 
 
@@ -130,7 +154,9 @@ def trained_by(said: dict[str, Any]) -> Trained:
 def encodings_of(loaded: LoadedVQModel, split: Split, config: PriorConfig) -> PriorCodes:
     """What prior training learns from."""
     offsets = draw_offsets(config.encodings, loaded.model.frame_hop, config.seed)
-    return encode_split(loaded, split, offsets, draw_gains(config.encodings, config.seed), threading.Event())
+    return encode_split(
+        loaded, split, offsets, draw_gains(config.encodings, config.seed), threading.Event()
+    )
 
 
 def show(rows: dict[str, np.ndarray], facts: dict[str, Any], a: argparse.Namespace) -> None:
@@ -146,12 +172,16 @@ def show(rows: dict[str, np.ndarray], facts: dict[str, Any], a: argparse.Namespa
     Console(width=150).print(table)
     below = 1 - rows["prior"].sum() / rows["n-gram"].sum()
     frames = ", ".join(f"{count} {name}" for name, count in facts["frames"].items())
-    print(f"{100 * below:.0f} % under the n-gram floor. Frames: {frames}; {facts['codes']} codes a level.")
+    print(
+        f"{100 * below:.0f} % under the n-gram floor. Frames: {frames}; {facts['codes']} codes a level."
+    )
     print(f"Training, and judging it: at most {60 * a.minutes:.0f} s each, on {a.threads} threads.")
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--corpora", nargs="+", default=["loops", "ambient"])
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--threads", type=int, default=2)

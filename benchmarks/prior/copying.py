@@ -1,11 +1,13 @@
-"""Is what was copied found, and what is new left alone? Passages planted in codes and sound, through a codec.
+"""Is what was copied found, and what is new left alone? Passages planted in codes and sound,
+through a codec.
 
 DISTILL_CORPORA=… python benchmarks/copying.py --model codec.sda loops ambient
 
-The codec may have been trained on part of the corpora. Every other of its held-out files sets the zero point (training
-uses all of them); random passages of the others are "held out", passages of files that it has never seen "never heard".
-A passage is flagged when the meter says 20 % or more, and found when it names the right file as well. Of what is
-planted 95 % have to be found, of what is new 5 % at most may be flagged.
+The codec may have been trained on part of the corpora. Every other of its held-out files sets the
+zero point (training uses all of them); random passages of the others are "held out", passages of
+files that it has never seen "never heard". A passage is flagged when the meter says 20 % or more,
+and found when it names the right file as well. Of what is planted 95 % have to be found, of what is
+new 5 % at most may be flagged.
 """
 
 import argparse
@@ -40,8 +42,11 @@ SHIFT_S = 0.3
 LOUDER = 10 ** (6 / 20)
 
 
-def passages(regions: list[Region], rng: np.random.Generator, count: int, length: int) -> list[tuple[str, np.ndarray]]:
-    """`count` random passages: the name of their file, and `[C, n]` of `length` samples, or the whole file if less."""
+def passages(
+    regions: list[Region], rng: np.random.Generator, count: int, length: int
+) -> list[tuple[str, np.ndarray]]:
+    """`count` random passages: the name of their file, and `[C, n]` of `length` samples, or the
+    whole file if less."""
     drawn = []
     for i in rng.integers(len(regions), size=count):
         audio = np.array(regions[i].audio())
@@ -87,8 +92,14 @@ def run(model_path: Path, folder: Path, count: int, seed: int) -> dict[str, Any]
     offsets = draw_offsets(PriorConfig().encodings, model.frame_hop, seed)
     leads = [offset / model.sample_rate for offset in offsets]
     lifted = list(zip(offsets, draw_gains(len(offsets), seed), strict=True))
-    learned = [[encode_audio(model, r.audio() * np.float32(10 ** (g / 20)), o) for o, g in lifted] for r in train]
-    heard = [Heard(r.clip.name, r.start / model.sample_rate, c, leads) for r, c in zip(train, learned, strict=True)]
+    learned = [
+        [encode_audio(model, r.audio() * np.float32(10 ** (g / 20)), o) for o, g in lifted]
+        for r in train
+    ]
+    heard = [
+        Heard(r.clip.name, r.start / model.sample_rate, c, leads)
+        for r, c in zip(train, learned, strict=True)
+    ]
     began = time.perf_counter()
     calibrating, tested = new[::2], new[1::2]
     index = copy_index(model, heard, [encode_audio(model, r.audio()) for r in calibrating])
@@ -108,7 +119,11 @@ def run(model_path: Path, folder: Path, count: int, seed: int) -> dict[str, Any]
         figures[title] = summary([name for name, _ in sounds], reports)
     size = sum(index[key].numel() * index[key].element_size() for key in ("codes", "passage_codes"))
     seconds = sum(r.n_samples for r in train) / model.sample_rate
-    files = {"files": len(train), "calibrating_files": len(calibrating), "held_out_files": len(tested)}
+    files = {
+        "files": len(train),
+        "calibrating_files": len(calibrating),
+        "held_out_files": len(tested),
+    }
     facts = files | {"corpus_s": seconds, "index_s": built_s, "index_bytes_per_s": size / seconds}
     return facts | {"measure_s": float(np.mean(took)), "zero": index["zero"], "cases": figures}
 
@@ -117,7 +132,8 @@ def summary(names: list[str], reports: list[CopyReport]) -> dict[str, float]:
     """Shares of the passages that are flagged, and flagged with the right file; distances in dB."""
     flagged = [r.percent >= FLAGGED for r in reports]
     right = [
-        f and name in {r.passage.source if r.passage else "", *(run.source for run in r.runs if run)}
+        f
+        and name in {r.passage.source if r.passage else "", *(run.source for run in r.runs if run)}
         for f, name, r in zip(flagged, names, reports, strict=True)
     ]
     nearest = [r.passage.distance_db for r in reports if r.passage]
@@ -150,11 +166,16 @@ def folder_of(corpora: list[str], into: Path) -> Path:
     """The folder of the one corpus, or one of links to the files of several."""
     if len(corpora) == 1:
         return corpora_dir() / corpora[0]
-    return link_corpus(sorted(f for name in corpora for f in (corpora_dir() / name).glob("*.flac")), into / "corpus")
+    return link_corpus(
+        sorted(f for name in corpora for f in (corpora_dir() / name).glob("*.flac")),
+        into / "corpus",
+    )
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("corpora", nargs="+")
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--count", type=int, default=100)

@@ -1,7 +1,9 @@
-"""A flat Transformer over `T * Q` codes, to set beside the prior: the same blocks, a step for each code.
+"""A flat Transformer over `T * Q` codes, to set beside the prior: the same blocks, a step for each
+code.
 
-Each level has embeddings and output weights of its own; places are those of codes, not of frames. It is trained and
-judged by what trains and judges the prior, whose `frame_scores` it has. Where sounds end it does not tell.
+Each level has embeddings and output weights of its own; places are those of codes, not of frames.
+It is trained and judged by what trains and judges the prior, whose `frame_scores` it has. Where
+sounds end it does not tell.
 """
 
 from collections.abc import Iterator
@@ -20,14 +22,22 @@ from distill.training.prior_config import PriorConfig
 class FlatPrior(nn.Module):
     """Scores codes `[B, T, Q]`, each given those before it in the last `window` frames."""
 
-    def __init__(self, codebook_size: int, num_quantizers: int, window: int, config: PriorConfig) -> None:
+    def __init__(
+        self, codebook_size: int, num_quantizers: int, window: int, config: PriorConfig
+    ) -> None:
         super().__init__()
-        D, self.codebook_size, self.num_quantizers = config.hidden_size, codebook_size, num_quantizers
+        D, self.codebook_size, self.num_quantizers = (
+            config.hidden_size,
+            codebook_size,
+            num_quantizers,
+        )
         self.window, self.head_dim = window, D // config.num_heads
         self.embedding = nn.Embedding(codebook_size * num_quantizers, D)
         self.level = nn.Parameter(torch.zeros(num_quantizers, D))
         self.start, self.new_sound = nn.Parameter(torch.zeros(D)), nn.Parameter(torch.zeros(D))
-        self.blocks = nn.ModuleList(Block(D, config.num_heads, config.dropout) for _ in range(config.num_layers))
+        self.blocks = nn.ModuleList(
+            Block(D, config.num_heads, config.dropout) for _ in range(config.num_layers)
+        )
         self.norm = nn.LayerNorm(D)
         self.score = nn.Parameter(0.02 * torch.randn(num_quantizers, codebook_size, D))
         for module in self.modules():
@@ -35,10 +45,15 @@ class FlatPrior(nn.Module):
                 nn.init.normal_(module.weight, std=0.02)
 
     def frame_scores(
-        self, codes: Tensor, starts: Tensor, mask_rate: float = 0.0, ahead: int = 0, ends: Tensor | None = None
+        self,
+        codes: Tensor,
+        starts: Tensor,
+        mask_rate: float = 0.0,
+        ahead: int = 0,
+        ends: Tensor | None = None,
     ) -> FrameScores:
-        """As `CodePrior.frame_scores`; of `mask_rate` the past codes are hidden, each by itself, and nothing is ever
-        `ahead`. All ends are scored alike."""
+        """As `CodePrior.frame_scores`; of `mask_rate` the past codes are hidden, each by itself,
+        and nothing is ever `ahead`. All ends are scored alike."""
         assert not ahead
         B, T, Q = codes.shape
         tokens = flatten_codes(codes + self.codebook_size * torch.arange(Q))

@@ -1,4 +1,5 @@
-"""Each corpus through doctor, train, train-prior and generate, as a user would; then measures what came out.
+"""Each corpus through doctor, train, train-prior and generate, as a user would; then measures what
+came out.
 
 DISTILL_CORPORA=… python benchmarks/four_corpora.py --minutes 2 --threads 2
 """
@@ -20,11 +21,17 @@ from distill.training.prior_config import PriorConfig
 EDGE = round(0.005 * SAMPLE_RATE)
 
 
-def describe(sound: np.ndarray, corpus: list[np.ndarray], median_loudness: float) -> dict[str, float]:
-    """Level, peak, DC, share of silence, onsets a second, and sample steps at the ends against the corpus's."""
+def describe(
+    sound: np.ndarray, corpus: list[np.ndarray], median_loudness: float
+) -> dict[str, float]:
+    """Level, peak, DC, share of silence, onsets a second, and sample steps at the ends against the
+    corpus's."""
     steps = np.concatenate([np.abs(np.diff(s)) for s in corpus])
     context = round(PriorConfig().context_s * SAMPLE_RATE)
-    joins = [np.abs(np.diff(sound[at - EDGE : at + EDGE])).max() for at in range(context, len(sound), context)]
+    joins = [
+        np.abs(np.diff(sound[at - EDGE : at + EDGE])).max()
+        for at in range(context, len(sound), context)
+    ]
     ends = (
         np.abs(np.diff(np.concatenate([[0], sound[:EDGE]]))),
         np.abs(np.diff(np.concatenate([sound[-EDGE:], [0]]))),
@@ -43,21 +50,43 @@ def describe(sound: np.ndarray, corpus: list[np.ndarray], median_loudness: float
     }
 
 
-def run(folder: Path, minutes: float, threads: int, duration: float, out: Path) -> dict[str, object]:
+def run(
+    folder: Path, minutes: float, threads: int, duration: float, out: Path
+) -> dict[str, object]:
     out.mkdir(parents=True, exist_ok=True)
     model, name = out / f"{folder.name}.sda", folder.name
     times = {}
     for step, command in {
         "doctor": ("doctor", folder, "--json"),
         "train": (
-            "train", folder, "-o", model, "--minutes", minutes, "--threads", threads, "--discard-prior", "--json",
+            "train",
+            folder,
+            "-o",
+            model,
+            "--minutes",
+            minutes,
+            "--threads",
+            threads,
+            "--discard-prior",
+            "--json",
         ),
         "train-prior": ("train-prior", model, folder, "--json"),
         "generate": (
-            "generate", model, "-o", out / f"{name}.wav", "--duration", duration, "--seed", 1, "-n", 3,
-            "--threads", threads, "--json",
+            "generate",
+            model,
+            "-o",
+            out / f"{name}.wav",
+            "--duration",
+            duration,
+            "--seed",
+            1,
+            "-n",
+            3,
+            "--threads",
+            threads,
+            "--json",
         ),
-    }.items():  # fmt: skip
+    }.items():
         began = time.perf_counter()
         output = json.loads(distill(*command).stdout)
         times[step] = round(time.perf_counter() - began, 1)
@@ -67,7 +96,10 @@ def run(folder: Path, minutes: float, threads: int, duration: float, out: Path) 
     median_loudness = float(np.median([clip.loudness for clip in report.clips]))
     sounds = {f"{name} {i}": mono(out / f"{name}-{i}.wav") for i in (1, 2, 3)}
     own = np.concatenate([s[: 4 * SAMPLE_RATE] for s in corpus])[: round(duration * SAMPLE_RATE)]
-    picture(out / f"{name}.png", {f"{name}: the corpus": own} | {f"{k}, generated": v for k, v in sounds.items()})
+    picture(
+        out / f"{name}.png",
+        {f"{name}: the corpus": own} | {f"{k}, generated": v for k, v in sounds.items()},
+    )
     figures = [describe(sound, corpus, median_loudness) for sound in sounds.values()]
     return {"times_s": times, "generated": figures, "files": output["files"]}
 

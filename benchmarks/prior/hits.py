@@ -2,9 +2,9 @@
 
     python benchmarks/hits.py MODEL.sda SOUNDS [--count 20 --seconds 10]
 
-SOUNDS is the folder that the prior was trained on. Its range is that of as many pieces of the same length, each of
-files of it, one after the other in random order, each with all the silence that it has. Generated with the defaults of
-`distill generate`, from seed 0 on.
+SOUNDS is the folder that the prior was trained on. Its range is that of as many pieces of the same
+length, each of files of it, one after the other in random order, each with all the silence that it
+has. Generated with the defaults of `distill generate`, from seed 0 on.
 """
 
 import argparse
@@ -41,7 +41,8 @@ def silence_share(sound: np.ndarray) -> float:
 
 
 def onsets(level: np.ndarray) -> list[int]:
-    """Where `level` (dB, every 10 ms) rises by more than 9 dB within 20 ms to above -40 dBFS, 50 ms apart at least.
+    """Where `level` (dB, every 10 ms) rises by more than 9 dB within 20 ms to above -40 dBFS, 50 ms
+    apart at least.
 
     A sound that is there from the start begins there.
     """
@@ -93,7 +94,8 @@ def figures_of(sound: np.ndarray) -> dict[str, float]:
 
 
 def strung(sounds: list[np.ndarray], seconds: float, seed: int) -> np.ndarray:
-    """`seconds` of `sounds`, one after the other in random order, again from the first where they are too few."""
+    """`seconds` of `sounds`, one after the other in random order, again from the first where they
+    are too few."""
     order, parts, wanted = np.random.default_rng(seed), [], round(seconds * SAMPLE_RATE)
     while sum(map(len, parts)) < wanted:
         parts += [sounds[i] for i in order.permutation(len(sounds))]
@@ -101,7 +103,8 @@ def strung(sounds: list[np.ndarray], seconds: float, seed: int) -> np.ndarray:
 
 
 class Measured(NamedTuple):
-    """Sounds `[N]` of a corpus strung together, and as many that were made, each with its figures."""
+    """Sounds `[N]` of a corpus strung together, and as many that were made, each with its
+    figures."""
 
     pieces: list[np.ndarray]
     corpus: list[dict[str, float]]
@@ -115,8 +118,12 @@ def measure(
     """`count` of both, of the corpus in `folder`."""
     own = [clip.audio().mean(0) for clip in scan_corpus(folder).clips]
     pieces = [strung(own, seconds, seed) for seed in range(count)]
-    sounds = [sound.audio.mean(0) for sound in distill.generate(loaded, seconds, top_p=top_p, count=count)]
-    return Measured(pieces, [figures_of(x) for x in pieces], sounds, [figures_of(x) for x in sounds])
+    sounds = [
+        sound.audio.mean(0) for sound in distill.generate(loaded, seconds, top_p=top_p, count=count)
+    ]
+    return Measured(
+        pieces, [figures_of(x) for x in pieces], sounds, [figures_of(x) for x in sounds]
+    )
 
 
 class Range(NamedTuple):
@@ -143,19 +150,30 @@ class Range(NamedTuple):
 
 
 def show(corpus: list[dict[str, float]], made: list[dict[str, float]]) -> None:
-    """Each figure's range in the corpus beside what was generated, and how many of the outputs lie within."""
+    """Each figure's range in the corpus beside what was generated, and how many of the outputs lie
+    within."""
     table = Table(box=None)
-    for column in ("", "corpus: least, median, most", "generated: least, median, most", "within", "median within"):
+    for column in (
+        "",
+        "corpus: least, median, most",
+        "generated: least, median, most",
+        "within",
+        "median within",
+    ):
         table.add_column(column)
     for name in corpus[0]:
         both = Range.of(name, corpus, made)
         three = [f"{x.min():.2f}, {np.median(x):.2f}, {x.max():.2f}" for x in (both.own, both.new)]
-        table.add_row(name, *three, f"{both.within} of {len(both.new)}", "yes" if both.fits else "no")
+        table.add_row(
+            name, *three, f"{both.within} of {len(both.new)}", "yes" if both.fits else "no"
+        )
     Console(width=120).print(table)
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("model", type=Path)
     parser.add_argument("sounds", type=Path)
     parser.add_argument("--count", type=int, default=20)

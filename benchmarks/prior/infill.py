@@ -2,11 +2,13 @@
 
     DISTILL_CORPORA=… python benchmarks/infill.py MODEL.sda --corpora loops ambient --top-p 1
 
-Surprise is the negative log-likelihood of codes in bits a frame, each given all before it: what a prior that hears the
-past alone thinks of the first 0.5 s after a gap or a healed seam, which are not changed. A --judge is another prior of
-the same codec, which had no say in what was drawn. A step of level is the difference in dB between the 50 ms before and
-after a moment: the larger one at both ends of what was healed, and the largest at any frame of it; beside them the same
-of stretches of the held-out sounds themselves, as long, at random places. Clicks at joins are what joins.py looks for.
+Surprise is the negative log-likelihood of codes in bits a frame, each given all before it: what a
+prior that hears the past alone thinks of the first 0.5 s after a gap or a healed seam, which are
+not changed. A --judge is another prior of the same codec, which had no say in what was drawn. A
+step of level is the difference in dB between the 50 ms before and after a moment: the larger one at
+both ends of what was healed, and the largest at any frame of it; beside them the same of stretches
+of the held-out sounds themselves, as long, at random places. Clicks at joins are what joins.py
+looks for.
 """
 
 import argparse
@@ -45,7 +47,8 @@ NEEDED_S = LONGEST_S + 2 * AFTER_S
 AS_THE_PRIOR_HAS_IT = Sampling(top_p=1.0)
 
 Shares = dict[str, dict[str, float]]
-"""For every judge and every way to fill, the share of gaps after which there is less surprise than after the first."""
+"""For every judge and every way to fill, the share of gaps after which there is less surprise than
+after the first."""
 
 
 def prior_of(loaded: LoadedVQModel) -> CodePrior:
@@ -56,23 +59,32 @@ def prior_of(loaded: LoadedVQModel) -> CodePrior:
 
 @torch.inference_mode()
 def surprise(prior: CodePrior, codes: Tensor, first: int, stop: int) -> float:
-    """Bits a frame of frames `first` to `stop` of `codes` `[T, Q]`, given all before them that the prior remembers."""
+    """Bits a frame of frames `first` to `stop` of `codes` `[T, Q]`, given all before them that the
+    prior remembers."""
     heard = codes[max(0, stop - prior.window) : stop][None]
     frames = stop - first
-    told = prior.frame_scores(heard, last=frames).codes.log_softmax(-1).gather(-1, heard[:, -frames:, :, None])
+    told = (
+        prior.frame_scores(heard, last=frames)
+        .codes.log_softmax(-1)
+        .gather(-1, heard[:, -frames:, :, None])
+    )
     return float(-told.sum() / frames / np.log(2))
 
 
-# --- gaps ---------------------------------------------------------------------------------------------------
+# --- gaps -----------------------------------------------------------------------------------------
 
 
 def random_gap(
     sounds: list[Tensor], frame_rate: float, rng: np.random.Generator, units: Units | None = None
 ) -> Gap | None:
-    """A gap in one of `sounds` with 0.5 s before and after it; None where that one has no room for it."""
+    """A gap in one of `sounds` with 0.5 s before and after it; None where that one has no room for
+    it."""
     lengths = np.array([len(sound) for sound in sounds])
     codes = sounds[int(rng.choice(len(sounds), p=lengths / lengths.sum()))]
-    frames, margin = round(rng.uniform(SHORTEST_S, LONGEST_S) * frame_rate), round(AFTER_S * frame_rate)
+    frames, margin = (
+        round(rng.uniform(SHORTEST_S, LONGEST_S) * frame_rate),
+        round(AFTER_S * frame_rate),
+    )
     if len(codes) < frames + 2 * margin:
         return None
     at = int(rng.integers(margin, len(codes) - frames - margin + 1))
@@ -89,9 +101,18 @@ def fillings(prior: CodePrior, gap: Gap, sampling: Sampling, seed: int) -> dict[
     def chosen(heard: Gap) -> Tensor:
         generator = torch.Generator().manual_seed(seed)
         tries = draw(prior, heard, sampling, generator, TRIES)
-        return tries[int(sample(log_likelihood(prior, gap, tries).fast[None], AS_THE_PRIOR_HAS_IT, generator))]
+        return tries[
+            int(
+                sample(log_likelihood(prior, gap, tries).fast[None], AS_THE_PRIOR_HAS_IT, generator)
+            )
+        ]
 
-    return {"left only": one(deaf), "chosen": chosen(deaf), "ahead": one(gap), "ahead, chosen": chosen(gap)}
+    return {
+        "left only": one(deaf),
+        "chosen": chosen(deaf),
+        "ahead": one(gap),
+        "ahead, chosen": chosen(gap),
+    }
 
 
 def measure_gaps(
@@ -123,26 +144,37 @@ def measure_gaps(
 
 def show(names: list[str], bits: np.ndarray) -> dict[str, float]:
     """`bits` `[N, ways]`, beside those of the first way: the share in which each is lower."""
-    lower = {name: float(np.mean(column < bits[:, 0])) for name, column in zip(names, bits.T, strict=True)}
+    lower = {
+        name: float(np.mean(column < bits[:, 0]))
+        for name, column in zip(names, bits.T, strict=True)
+    }
     for name, column in zip(names, bits.T, strict=True):
         print(f"  {name:<14} {column.mean():6.2f}   lower than {names[0]} on {lower[name]:4.0%}")
     return lower
 
 
-# --- seams --------------------------------------------------------------------------------------------------
+# --- seams ----------------------------------------------------------------------------------------
 
 
 def random_splice(grids: list[CodeGrid], frame_rate: float, rng: np.random.Generator) -> CodeGrid:
     """The beginning of one sound and the end of another, 1 s of each at least."""
     least = round(frame_rate)
     one, other = (grids[i] for i in rng.choice(len(grids), size=2, replace=False))
-    leaves, enters = (int(rng.integers(least, len(grid.codes) - least + 1)) for grid in (one, other))
-    return ops.paste(ops.crop(one, Region(0, leaves)).grid, ops.crop(other, Region(enters)).grid, at=leaves).grid
+    leaves, enters = (
+        int(rng.integers(least, len(grid.codes) - least + 1)) for grid in (one, other)
+    )
+    return ops.paste(
+        ops.crop(one, Region(0, leaves)).grid, ops.crop(other, Region(enters)).grid, at=leaves
+    ).grid
 
 
 def level_steps(sound: np.ndarray, first: int, stop: int, hop: int) -> tuple[float, float]:
-    """The largest step of level in dB at the ends of frames `first` to `stop` of `[C, N]`, and anywhere in them."""
-    steps = [level_step(sound, edge * hop, round(STEP_S * SAMPLE_RATE)) for edge in range(first, stop + 1)]
+    """The largest step of level in dB at the ends of frames `first` to `stop` of `[C, N]`, and
+    anywhere in them."""
+    steps = [
+        level_step(sound, edge * hop, round(STEP_S * SAMPLE_RATE))
+        for edge in range(first, stop + 1)
+    ]
     return max(steps[0], steps[-1]), max(steps)
 
 
@@ -167,7 +199,10 @@ def own_steps(
 
 
 def measure_seams(
-    loaded: LoadedVQModel, judges: dict[str, CodePrior], grids: list[CodeGrid], a: argparse.Namespace
+    loaded: LoadedVQModel,
+    judges: dict[str, CodePrior],
+    grids: list[CodeGrid],
+    a: argparse.Namespace,
 ) -> None:
     rng, frame_rate = np.random.default_rng(a.seed), SAMPLE_RATE / a.hop
     after, told, took = round(AFTER_S * frame_rate), {name: [] for name in judges}, 0.0
@@ -190,7 +225,9 @@ def measure_seams(
     for name, rows in told.items():
         bits = np.array(rows)
         both_lower = np.mean((bits[:, 1] < bits[:, 0]) & (bits[:, 3] < bits[:, 2]))
-        print(f"{a.count} splices, bits a frame ({name}); lower over the seam and after it: {both_lower:.0%}")
+        print(
+            f"{a.count} splices, bits a frame ({name}); lower over the seam and after it: {both_lower:.0%}"
+        )
         show(["seam", "seam, healed"], bits[:, :2])
         show(["after", "after, healed"], bits[:, 2:])
     decoded = [decode_sound(loaded, grid) for grid in grids]
@@ -209,7 +246,9 @@ def show_steps(steps: dict[str, list[tuple[float, float]]]) -> None:
         for name, pairs in steps.items():
             values = np.array([pair[i] for pair in pairs])
             within = np.mean(values <= own)
-            print(f"  {place:<20}{name:<8}{np.median(values):6.2f} {np.quantile(values, 0.95):17.2f} {within:26.0%}")
+            print(
+                f"  {place:<20}{name:<8}{np.median(values):6.2f} {np.quantile(values, 0.95):17.2f} {within:26.0%}"
+            )
 
 
 def timed(name: str, work: Callable[[], Any]) -> Any:
@@ -245,7 +284,9 @@ def main(a: argparse.Namespace) -> Shares:
 
 
 def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("model", type=Path)
     parser.add_argument("--judge", type=Path, help="a model with another prior of the same codec")
     parser.add_argument("--corpora", nargs="+", default=["loops", "ambient"])

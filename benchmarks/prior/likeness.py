@@ -1,15 +1,19 @@
-"""What a prior generates beside its corpus: whether it is like it, how much it copies, how loud it is, how it ends.
+"""What a prior generates beside its corpus: whether it is like it, how much it copies, how loud it
+is, how it ends.
 
     python benchmarks/generated.py MODEL.sda SOUNDS [--count 20 --seconds 10]
 
-SOUNDS is the folder that the prior was trained on. Generated with the defaults of `distill generate`, from seed 0 on.
+SOUNDS is the folder that the prior was trained on. Generated with the defaults of `distill
+generate`, from seed 0 on.
 
-Likeness is the squared maximum mean discrepancy (Gretton et al. 2012, equation 5, the biased estimate; Gaussian kernel,
-its width the median distance in the corpus) of descriptors averaged over a second, between as many seconds of both. The
-corpus is heard one file after the other, as the prior learns it. Beside it stands that of random halves of the corpus,
-split by files. A copied share is what the copy meter says (docs/copying.md), counted from what held-out files have.
-Steps from sample to sample are the largest within 5 ms of ends; of where the context of training is full, which may be
-an attack, as any other 10 ms may; and of beginnings, which are attacks as often as those of files are.
+Likeness is the squared maximum mean discrepancy (Gretton et al. 2012, equation 5, the biased
+estimate; Gaussian kernel, its width the median distance in the corpus) of descriptors averaged over
+a second, between as many seconds of both. The corpus is heard one file after the other, as the
+prior learns it. Beside it stands that of random halves of the corpus, split by files. A copied
+share is what the copy meter says (docs/copying.md), counted from what held-out files have. Steps
+from sample to sample are the largest within 5 ms of ends; of where the context of training is full,
+which may be an attack, as any other 10 ms may; and of beginnings, which are attacks as often as
+those of files are.
 """
 
 import argparse
@@ -37,8 +41,8 @@ PITCH = DESCRIPTORS.index("pitch")
 
 
 def seconds_of(sound: np.ndarray) -> np.ndarray:
-    """Descriptors `[n, 6]` of each whole second of `sound` `[C, N]`: the share that has a pitch comes last. NaN where
-    there is nothing to say."""
+    """Descriptors `[n, 6]` of each whole second of `sound` `[C, N]`: the share that has a pitch
+    comes last. NaN where there is nothing to say."""
     rows = measure(sound, SAMPLE_RATE, HOP)
     rows[:, PITCH] = np.log2(rows[:, PITCH])
     each = round(SAMPLE_RATE / HOP)
@@ -53,7 +57,8 @@ def seconds_of(sound: np.ndarray) -> np.ndarray:
 
 
 def seconds_by_file(sounds: list[np.ndarray], rng: np.random.Generator) -> list[np.ndarray]:
-    """`seconds_of` all sounds strung together in random order, by the one that each second has its middle in."""
+    """`seconds_of` all sounds strung together in random order, by the one that each second has its
+    middle in."""
     order = rng.permutation(len(sounds))
     rows = seconds_of(np.concatenate([sounds[i] for i in order], 1))
     ends = np.cumsum([sounds[i].shape[1] for i in order])
@@ -63,7 +68,8 @@ def seconds_by_file(sounds: list[np.ndarray], rng: np.random.Generator) -> list[
 
 
 def standardised(rows: np.ndarray, corpus: np.ndarray) -> np.ndarray:
-    """`rows` by the mean and the spread of the corpus; what there is nothing to say of lies in the middle."""
+    """`rows` by the mean and the spread of the corpus; what there is nothing to say of lies in the
+    middle."""
     spread = np.nanstd(corpus, 0)
     return np.nan_to_num((rows - np.nanmean(corpus, 0)) / np.where(spread > 0, spread, 1.0))
 
@@ -82,8 +88,11 @@ def discrepancy(a: np.ndarray, b: np.ndarray, width: float) -> float:
     return kernel(a, a) + kernel(b, b) - 2 * kernel(a, b)
 
 
-def likeness(corpus: list[np.ndarray], made: np.ndarray, rng: np.random.Generator) -> tuple[float, np.ndarray]:
-    """Median discrepancy of what was `made` `[n, 6]`, and those of random halves of the `corpus`, rows by file."""
+def likeness(
+    corpus: list[np.ndarray], made: np.ndarray, rng: np.random.Generator
+) -> tuple[float, np.ndarray]:
+    """Median discrepancy of what was `made` `[n, 6]`, and those of random halves of the `corpus`,
+    rows by file."""
     everything = np.concatenate(corpus)
     files = [standardised(rows, everything) for rows in corpus]
     made, everything = standardised(made, everything), np.concatenate(files)
@@ -94,15 +103,17 @@ def likeness(corpus: list[np.ndarray], made: np.ndarray, rng: np.random.Generato
         order = rng.permutation(len(files))
         one, other = (np.concatenate([files[i] for i in part]) for part in np.array_split(order, 2))
         n = min(len(one), len(other), len(made))
-        one, other, new, own = (x[rng.permutation(len(x))[:n]] for x in (one, other, made, everything))
+        one, other, new, own = (
+            x[rng.permutation(len(x))[:n]] for x in (one, other, made, everything)
+        )
         halves.append(discrepancy(one, other, width))
         found.append(discrepancy(new, own, width))
     return float(np.median(found)), np.array(halves)
 
 
 class Steps(NamedTuple):
-    """Largest differences of neighbouring samples: near the `beginning`, where the context is `full`, and near the
-    `end`."""
+    """Largest differences of neighbouring samples: near the `beginning`, where the context is
+    `full`, and near the `end`."""
 
     beginning: float
     full: float
@@ -123,21 +134,30 @@ class Steps(NamedTuple):
 
 def largest_by_stretch(steps: list[np.ndarray], length: int) -> np.ndarray:
     """The largest of each `length` of `steps` `[N]`, one stretch after the other."""
-    return np.concatenate([one[: len(one) // length * length].reshape(-1, length).max(1, initial=0) for one in steps])
+    return np.concatenate(
+        [one[: len(one) // length * length].reshape(-1, length).max(1, initial=0) for one in steps]
+    )
 
 
-def measure_all(loaded: LoadedVQModel, folder: Path, count: int = 20, seconds: float = 10.0) -> dict[str, float]:
+def measure_all(
+    loaded: LoadedVQModel, folder: Path, count: int = 20, seconds: float = 10.0
+) -> dict[str, float]:
     """Figures of `count` sounds, beside those of the corpus in `folder`."""
     corpus = scan_corpus(folder, loaded.model.channels).clips
     made = distill.generate(loaded, seconds, count=count)
     own = [clip.audio()[:] for clip in corpus]
     rng = np.random.default_rng(0)
-    mmd, halves = likeness(seconds_by_file(own, rng), np.concatenate([seconds_of(s.audio) for s in made]), rng)
+    mmd, halves = likeness(
+        seconds_by_file(own, rng), np.concatenate([seconds_of(s.audio) for s in made]), rng
+    )
     usual = float(loaded.metadata["corpus_loudness"])
     loudness = np.array([integrated_loudness(s.audio, SAMPLE_RATE) for s in made]) - usual
     steps = [np.abs(np.diff(x.mean(0))) for x in own]
     usual_step = float(np.quantile(np.concatenate(steps), 0.999))
-    largest, begun = np.array([Steps.of(s.audio.mean(0)) for s in made]), [Steps.of(x.mean(0)).beginning for x in own]
+    largest, begun = (
+        np.array([Steps.of(s.audio.mean(0)) for s in made]),
+        [Steps.of(x.mean(0)).beginning for x in own],
+    )
     silent = np.array([longest_silence(envelope(s.audio.mean(0))) for s in made])
     longest = max(longest_silence(envelope(x.mean(0))) for x in own)
     copied = [s.copy.percent for s in made if s.copy is not None]
@@ -162,11 +182,19 @@ def measure_all(loaded: LoadedVQModel, folder: Path, count: int = 20, seconds: f
 
 def show(f: dict[str, float], title: str) -> None:
     table = Table("", "generated", "corpus", title=title, box=None)
-    table.add_row("discrepancy", f"{f['discrepancy']:.4f}", f"95 % of its halves: {f['corpus_discrepancy']:.4f}")
-    table.add_row("copied, median and most", f"{f['copied_median']:.0f} %, {f['copied_most']:.0f} %")
+    table.add_row(
+        "discrepancy",
+        f"{f['discrepancy']:.4f}",
+        f"95 % of its halves: {f['corpus_discrepancy']:.4f}",
+    )
+    table.add_row(
+        "copied, median and most", f"{f['copied_median']:.0f} %, {f['copied_most']:.0f} %"
+    )
     off = f"{f['loudness_off_median']:+.1f}, {f['loudness_off_most']:.1f} LU"
     table.add_row("loudness off by, median and most", off)
-    table.add_row("largest step at ends", f"{f['step_at_ends']:.4f}", f"99.9 %: {f['corpus_step']:.4f}")
+    table.add_row(
+        "largest step at ends", f"{f['step_at_ends']:.4f}", f"99.9 %: {f['corpus_step']:.4f}"
+    )
     own = f"of all its 10 ms: {f['corpus_share_over']:.1%}"
     table.add_row("larger where the context is full", f"{f['context_share_over']:.1%}", own)
     own = f"of its files: {f['corpus_step_at_beginnings']:.4f}"
@@ -176,7 +204,9 @@ def show(f: dict[str, float], title: str) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("model", type=Path)
     parser.add_argument("sounds", type=Path)
     parser.add_argument("--count", type=int, default=20)

@@ -1,8 +1,9 @@
 """The floor for priors: an interpolated n-gram over flattened codes, one model a level.
 
-Witten-Bell smoothing (Witten & Bell 1991, method C, interpolated as in Chen & Goodman 1998, section 2.6): what follows
-a context is counted, and the shorter context weighs as much as there were different codes after the longer one. For
-each level the order of the contexts, and how many of them count, are chosen on validation sounds.
+Witten-Bell smoothing (Witten & Bell 1991, method C, interpolated as in Chen & Goodman 1998, section
+2.6): what follows a context is counted, and the shorter context weighs as much as there were
+different codes after the longer one. For each level the order of the contexts, and how many of them
+count, are chosen on validation sounds.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,9 +26,11 @@ class LevelModel(NamedTuple):
 
 
 def witten_bell(contexts: np.ndarray, codes: np.ndarray, size: int, seen: int) -> np.ndarray:
-    """Probabilities `[n + 1, M]` of the last `M` of `codes` `[seen + M]`, learned from the first `seen` of them.
+    """Probabilities `[n + 1, M]` of the last `M` of `codes` `[seen + M]`, learned from the first
+    `seen` of them.
 
-    Row `i` knows the first `i` columns of `contexts` `[seen + M, n]`; codes are below `size`, contexts at most it.
+    Row `i` knows the first `i` columns of `contexts` `[seen + M, n]`; codes are below `size`,
+    contexts at most it.
     """
     rows = [np.full(len(codes) - seen, 1 / size)]
     context = np.zeros(len(codes), np.int64)
@@ -53,14 +56,20 @@ def _numbered(keys: np.ndarray) -> np.ndarray:
 
 
 def gather(sequences: Sequence[np.ndarray], places: Sequence[Place], size: int) -> np.ndarray:
-    """Codes `[sum of T, n]` at `places` as seen from each frame of `sequences` `[T, Q]`; `size` before a sound."""
+    """Codes `[sum of T, n]` at `places` as seen from each frame of `sequences` `[T, Q]`; `size`
+    before a sound."""
     columns = []
     for back, level in places:
         moved = [
-            np.concatenate([np.full(min(back, len(s)), size), s[: max(0, len(s) - back), level]]) for s in sequences
+            np.concatenate([np.full(min(back, len(s)), size), s[: max(0, len(s) - back), level]])
+            for s in sequences
         ]
         columns.append(np.concatenate(moved))
-    return np.stack(columns, 1).astype(np.int64) if columns else np.zeros((sum(map(len, sequences)), 0), np.int64)
+    return (
+        np.stack(columns, 1).astype(np.int64)
+        if columns
+        else np.zeros((sum(map(len, sequences)), 0), np.int64)
+    )
 
 
 def plans(level: int, num_quantizers: int) -> Iterator[tuple[Place, ...]]:
@@ -69,7 +78,8 @@ def plans(level: int, num_quantizers: int) -> Iterator[tuple[Place, ...]]:
     before = [(1, q) for q in range(num_quantizers - 1, -1, -1)]
     own_past = [(back, level) for back in (1, 2, 3)]
     coarse_past = [(back, 0) for back in (1, 2, 3)]
-    # As they lie in the stream; the structure before the detail; this frame and the last in turn; the past alone.
+    # As they lie in the stream; the structure before the detail; this frame and the last in turn;
+    # the past alone.
     yield tuple([*coarser, *before][:LONGEST])
     yield tuple([*coarser[::-1], *own_past][:LONGEST])
     yield tuple([place for q in range(level) for place in ((0, q), (1, q))][:LONGEST])
@@ -79,7 +89,11 @@ def plans(level: int, num_quantizers: int) -> Iterator[tuple[Place, ...]]:
 
 
 def surprise(
-    train: Sequence[np.ndarray], test: Sequence[np.ndarray], level: int, places: Sequence[Place], size: int
+    train: Sequence[np.ndarray],
+    test: Sequence[np.ndarray],
+    level: int,
+    places: Sequence[Place],
+    size: int,
 ) -> np.ndarray:
     """Bits `[n + 1]` a code of `level` in `test` `[T, Q]`, knowing 0 to `n` of the `places`."""
     both = [*train, *test]
@@ -89,11 +103,16 @@ def surprise(
     return bits
 
 
-def choose(train: Sequence[np.ndarray], validation: Sequence[np.ndarray], size: int) -> list[LevelModel]:
+def choose(
+    train: Sequence[np.ndarray], validation: Sequence[np.ndarray], size: int
+) -> list[LevelModel]:
     """For each level the contexts that say most of `validation`."""
     chosen = []
     for level in range(train[0].shape[1]):
-        tried = [(places, surprise(train, validation, level, places, size)) for places in _distinct(level, train[0])]
+        tried = [
+            (places, surprise(train, validation, level, places, size))
+            for places in _distinct(level, train[0])
+        ]
         places, bits = min(tried, key=lambda pair: float(pair[1].min()))
         chosen.append(LevelModel(level, places[: int(bits.argmin())]))
     return chosen
@@ -106,8 +125,12 @@ def _distinct(level: int, example: np.ndarray) -> list[tuple[Place, ...]]:
 
 
 def floor(
-    train: Sequence[np.ndarray], validation: Sequence[np.ndarray], test: Sequence[np.ndarray], size: int
+    train: Sequence[np.ndarray],
+    validation: Sequence[np.ndarray],
+    test: Sequence[np.ndarray],
+    size: int,
 ) -> np.ndarray:
-    """Bits `[Q]` a code of each level in `test`; every sequence is `[T, Q]`, its codes below `size`."""
+    """Bits `[Q]` a code of each level in `test`; every sequence is `[T, Q]`, its codes below
+    `size`."""
     models = choose(train, validation, size)
     return np.array([surprise(train, test, m.level, m.places, size)[-1] for m in models])

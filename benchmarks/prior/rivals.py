@@ -1,7 +1,7 @@
-"""Trains other networks than the prior as `train-prior` trains that: on the same codes in the same batches, with the
-same masking, learning rate and weight average, judged each epoch on what is held out, until that gets no better or the
-time is over; the best averaged weights stay. They learn nothing else than what follows: no gaps to fill, nothing to
-point at.
+"""Trains other networks than the prior as `train-prior` trains that: on the same codes in the same
+batches, with the same masking, learning rate and weight average, judged each epoch on what is held
+out, until that gets no better or the time is over; the best averaged weights stay. They learn
+nothing else than what follows: no gaps to fill, nothing to point at.
 """
 
 import math
@@ -15,7 +15,14 @@ import torch
 from benchmarks.prior.flat import FlatPrior
 from distill.device import gains_by_bfloat16
 from distill.models.prior import CodePrior
-from distill.training.prior.data import PriorCodes, batch_shapes, context_frames, draw_batches, judged_pieces, stack
+from distill.training.prior.data import (
+    PriorCodes,
+    batch_shapes,
+    context_frames,
+    draw_batches,
+    judged_pieces,
+    stack,
+)
 from distill.training.prior.epoch import train_prior_epoch, validate_prior_epoch
 from distill.training.prior.optimizer import prior_optimizer, rate_at, set_rate
 from distill.training.prior.streams import Stream
@@ -34,8 +41,11 @@ class Trained(NamedTuple):
     best_epoch: int
 
 
-def per_frame(codebook_size: int, num_quantizers: int, window: int, config: PriorConfig) -> CodePrior:
-    """The prior without its pointer: a backbone that runs once a frame, with a network for each level."""
+def per_frame(
+    codebook_size: int, num_quantizers: int, window: int, config: PriorConfig
+) -> CodePrior:
+    """The prior without its pointer: a backbone that runs once a frame, with a network for each
+    level."""
     sizes = config.hidden_size, config.num_layers, config.num_heads
     return CodePrior(codebook_size, window * num_quantizers, num_quantizers, *sizes, config.dropout)
 
@@ -52,7 +62,8 @@ def train(
     config: PriorConfig,
     frame_rate: float,
 ) -> tuple[Network, Trained]:
-    """What `build` builds of codebook size, levels, window and `config`, trained for `config.minutes` at most."""
+    """What `build` builds of codebook size, levels, window and `config`, trained for
+    `config.minutes` at most."""
     torch.manual_seed(config.seed)
     context = context_frames(config, frame_rate)
     network = build(codebook_size, codes.train[0][0].shape[1], context, config)
@@ -74,7 +85,12 @@ class _Run:
     """The state of one training."""
 
     def __init__(
-        self, network: Network, codes: PriorCodes, cut_off: Sequence[bool], config: PriorConfig, frame_rate: float
+        self,
+        network: Network,
+        codes: PriorCodes,
+        cut_off: Sequence[bool],
+        config: PriorConfig,
+        frame_rate: float,
     ) -> None:
         self.network, self.codes, self.cut_off, self.config = network, codes, cut_off, config
         self.optimizer = prior_optimizer(network, config.learning_rate, config.weight_decay)
@@ -94,7 +110,14 @@ class _Run:
 
     def one_epoch(self) -> None:
         half = gains_by_bfloat16(CPU)
-        train_prior_epoch(self.network, self.optimizer, self._batches(), self.config.mask_rate, half, self._after_step)
+        train_prior_epoch(
+            self.network,
+            self.optimizer,
+            self._batches(),
+            self.config.mask_rate,
+            half,
+            self._after_step,
+        )
         self.epoch += 1
 
     def _batches(self) -> Iterator[Stream]:

@@ -1,10 +1,13 @@
-"""All that is asked of a prior but its bits and its speed (prior.py, speed.py), measured on one model.
+"""All that is asked of a prior but its bits and its speed (prior.py, speed.py), measured on one
+model.
 
-    DISTILL_CORPORA=… python benchmarks/targets.py MODEL.sda --corpora loops ambient --out targets.json
+    DISTILL_CORPORA=… python benchmarks/targets.py MODEL.sda --corpora loops ambient --out
+    targets.json
 
-MODEL has been trained on all but every sixth file of the corpora, codec and prior. Runs generated.py, hits.py (where
-the corpora are of hits), copying.py, steering.py, joins.py and infill.py one after the other, as each says, and sets
-every figure beside its bound. Half an hour on two threads; --parts chooses.
+MODEL has been trained on all but every sixth file of the corpora, codec and prior. Runs
+generated.py, hits.py (where the corpora are of hits), copying.py, steering.py, joins.py and
+infill.py one after the other, as each says, and sets every figure beside its bound. Half an hour on
+two threads; --parts chooses.
 """
 
 import argparse
@@ -75,7 +78,12 @@ def of_hits(given: Given) -> Iterator[Target]:
     hits.show(found.corpus, found.made)
     for name in found.corpus[0]:
         both = hits.Range.of(name, found.corpus, found.made)
-        yield Target(f"hits, {name}: share within the corpus's range", both.within / len(both.new), 0.5, False)
+        yield Target(
+            f"hits, {name}: share within the corpus's range",
+            both.within / len(both.new),
+            0.5,
+            False,
+        )
 
 
 def of_copying(given: Given) -> Iterator[Target]:
@@ -91,7 +99,9 @@ def of_steering(given: Given) -> Iterator[Target]:
     words = [str(given.loaded.path), "--seeds", str(given.seeds), "--threads", str(given.threads)]
     for name, found in steering.show(given.loaded.path, steering.arguments(words)).items():
         for kind, rho in found.items():
-            yield Target(f"steering, {name}, {kind}: correlation", rho, steering.TARGETS[name], False)
+            yield Target(
+                f"steering, {name}, {kind}: correlation", rho, steering.TARGETS[name], False
+            )
 
 
 def of_joins(given: Given) -> Iterator[Target]:
@@ -109,7 +119,12 @@ def of_infill(given: Given) -> Iterator[Target]:
         # Hits are too short to have gaps.
         print(error)
         return
-    yield Target("infill: share of gaps with less surprise after them", lower["ahead, chosen"], LEAST_LOWER, False)
+    yield Target(
+        "infill: share of gaps with less surprise after them",
+        lower["ahead, chosen"],
+        LEAST_LOWER,
+        False,
+    )
 
 
 PARTS: dict[str, Callable[[Given], Iterator[Target]]] = {
@@ -128,7 +143,9 @@ def show(targets: list[Target]) -> None:
         table.add_column(column, justify="left" if not column else "right")
     for target in targets:
         bound = f"{'at most' if target.is_upper else 'at least'} {target.bound:.4g}"
-        table.add_row(target.name, f"{target.figure:.4g}", bound, "met" if target.is_met else "missed")
+        table.add_row(
+            target.name, f"{target.figure:.4g}", bound, "met" if target.is_met else "missed"
+        )
     Console(width=120).print(table)
     print(f"{sum(target.is_met for target in targets)} of {len(targets)} met")
 
@@ -153,14 +170,20 @@ def main(a: argparse.Namespace) -> None:
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("model", type=Path)
     parser.add_argument("--corpora", nargs="+", default=["loops", "ambient"])
     parser.add_argument("--parts", nargs="+", default=list(PARTS), choices=PARTS)
-    parser.add_argument("--count", type=int, default=20, help="sounds that are generated for each figure")
+    parser.add_argument(
+        "--count", type=int, default=20, help="sounds that are generated for each figure"
+    )
     parser.add_argument("--gaps", type=int, default=100)
     parser.add_argument("--passages", type=int, default=100, help="planted for each kind of copy")
-    parser.add_argument("--seeds", type=int, default=8, help="of every percentile that is asked for")
+    parser.add_argument(
+        "--seeds", type=int, default=8, help="of every percentile that is asked for"
+    )
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--out", type=Path, help="JSON of all figures")
     return parser.parse_args()

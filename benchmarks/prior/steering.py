@@ -2,11 +2,12 @@
 
     python benchmarks/steering.py my.sda other.sda --threads 1
 
-Each model has a prior. For every descriptor, 9 percentiles (10 to 90) by so many seeds are asked for, all else left
-free, and measured as the median over the frames that are not silent: Spearman's correlation between the two, what came
-out on average for each percentile, and how many onsets a second there are, beside those of free sounds. Then curves
-that go up and down, judged by their segments of a second. All sounds of a descriptor are drawn in one batch, and
-finished as `distill generate` does.
+Each model has a prior. For every descriptor, 9 percentiles (10 to 90) by so many seeds are asked
+for, all else left free, and measured as the median over the frames that are not silent: Spearman's
+correlation between the two, what came out on average for each percentile, and how many onsets a
+second there are, beside those of free sounds. Then curves that go up and down, judged by their
+segments of a second. All sounds of a descriptor are drawn in one batch, and finished as `distill
+generate` does.
 """
 
 import argparse
@@ -52,30 +53,44 @@ class Wish(NamedTuple):
 
 @torch.inference_mode()
 def draw(loaded: LoadedVQModel, wishes: Sequence[Wish], seconds: float) -> list[np.ndarray]:
-    """A sound `[C, N]` for each of the wishes, drawn in one batch: all of them ask for something, or none does."""
+    """A sound `[C, N]` for each of the wishes, drawn in one batch: all of them ask for something,
+    or none does."""
     model, n_samples, sampling = loaded.model, round(seconds * loaded.model.sample_rate), Sampling()
     assert loaded.prior is not None
     frames = frames_of(n_samples, model.frame_hop) + model.receptive_field[1]
     asked = [wish.steering.asked(loaded, frames) for wish in wishes]
-    lead_ins = [lead_in_of(loaded, sampling, w.seed, asked=a) for w, a in zip(wishes, asked, strict=True)]
+    lead_ins = [
+        lead_in_of(loaded, sampling, w.seed, asked=a) for w, a in zip(wishes, asked, strict=True)
+    ]
     known = [one.values for one in asked if one is not None]
     together = Asked(torch.cat(known), wishes[0].steering.guidance) if known else None
     generator = torch.Generator().manual_seed(0)
     stream = sample_sounds(
-        loaded.prior, len(wishes), sampling, generator, lasting(loaded), LeadIns.of(lead_ins), asked=together,
+        loaded.prior,
+        len(wishes),
+        sampling,
+        generator,
+        lasting(loaded),
+        LeadIns.of(lead_ins),
+        asked=together,
         units=units_for(loaded, sampling, any(wish.steering.asks_for_level for wish in wishes)),
-    )  # fmt: skip
+    )
     codes = torch.stack([frame.codes.cpu() for frame in islice(stream, frames)], 1)
     return [
         finish(
             mix_channels(decode_codes(model, one), loaded.output_channels),
-            model.sample_rate, corpus_loudness(loaded), n_samples, 1.0 if wish.steering.asks_for_level else None,
+            model.sample_rate,
+            corpus_loudness(loaded),
+            n_samples,
+            1.0 if wish.steering.asks_for_level else None,
         ).audio
         for one, wish in zip(codes, wishes, strict=True)
-    ]  # fmt: skip
+    ]
 
 
-def heard(loaded: LoadedVQModel, table: PercentileTable, audio: np.ndarray, name: str) -> np.ndarray:
+def heard(
+    loaded: LoadedVQModel, table: PercentileTable, audio: np.ndarray, name: str
+) -> np.ndarray:
     """Percentiles `[T]` of one descriptor; NaN in silence."""
     rows = table.place(measure(audio, loaded.model.sample_rate, loaded.model.frame_hop))
     return rows[:, DESCRIPTORS.index(name)]
@@ -100,15 +115,20 @@ def liveliness(sounds: Sequence[np.ndarray]) -> float:
 
 def free_liveliness(loaded: LoadedVQModel, a: argparse.Namespace) -> float:
     """That of as many sounds of which nothing is asked."""
-    return liveliness(draw(loaded, [Wish(Steering(), seed) for seed in range(8 * a.seeds)], a.seconds))
+    return liveliness(
+        draw(loaded, [Wish(Steering(), seed) for seed in range(8 * a.seeds)], a.seconds)
+    )
 
 
-def constant(loaded: LoadedVQModel, name: str, a: argparse.Namespace) -> tuple[float, list[float], float]:
+def constant(
+    loaded: LoadedVQModel, name: str, a: argparse.Namespace
+) -> tuple[float, list[float], float]:
     """Correlation, the mean of what was heard for each percentile, and how lively it is."""
     table = scale_of(loaded).table
     asked = np.repeat(PERCENTILES, a.seeds)
     wishes = [
-        Wish(Steering(**{name: ((0.0, float(p)),)}, guidance=a.guidance), i % a.seeds) for i, p in enumerate(asked)
+        Wish(Steering(**{name: ((0.0, float(p)),)}, guidance=a.guidance), i % a.seeds)
+        for i, p in enumerate(asked)
     ]
     sounds = draw(loaded, wishes, a.seconds)
     found = np.array([middle(heard(loaded, table, audio, name)) for audio in sounds])
@@ -119,7 +139,11 @@ def constant(loaded: LoadedVQModel, name: str, a: argparse.Namespace) -> tuple[f
 def moving(loaded: LoadedVQModel, name: str, a: argparse.Namespace) -> float:
     """Correlation over segments of a second of curves."""
     table = scale_of(loaded).table
-    wishes = [Wish(Steering(**{name: curve}, guidance=a.guidance), seed) for curve in CURVES for seed in range(a.seeds)]
+    wishes = [
+        Wish(Steering(**{name: curve}, guidance=a.guidance), seed)
+        for curve in CURVES
+        for seed in range(a.seeds)
+    ]
     asked, found = [], []
     for wish, audio in zip(wishes, draw(loaded, wishes, CURVE_S), strict=True):
         rows = heard(loaded, table, audio, name)
@@ -132,7 +156,8 @@ def moving(loaded: LoadedVQModel, name: str, a: argparse.Namespace) -> float:
 
 
 def show(path: Path, a: argparse.Namespace) -> dict[str, dict[str, float]]:
-    """A line for each descriptor, as soon as it is known; the correlations of each, at rest and on curves."""
+    """A line for each descriptor, as soon as it is known; the correlations of each, at rest and on
+    curves."""
     loaded, found = distill.load(path, "cpu", a.threads), {}
     print(f"{path}: free, onsets {free_liveliness(loaded, a):.1f}/s", flush=True)
     for name in a.descriptors:
@@ -142,14 +167,20 @@ def show(path: Path, a: argparse.Namespace) -> dict[str, dict[str, float]]:
         target = f" (target {TARGETS[name]:.1f})" if name in TARGETS else ""
         heard_means = " ".join(f"{mean:.0f}" for mean in means)
         print(
-            f"{path}: {name} {rho:.2f}{target}; heard at 10, 20, … 90: {heard_means}; onsets {lively:.1f}/s", flush=True
+            f"{path}: {name} {rho:.2f}{target}; heard at 10, 20, … 90: {heard_means}; onsets {lively:.1f}/s",
+            flush=True,
         )
-        print(f"    curves {found[name]['curves']:.2f}; {time.perf_counter() - began:.0f} s", flush=True)
+        print(
+            f"    curves {found[name]['curves']:.2f}; {time.perf_counter() - began:.0f} s",
+            flush=True,
+        )
     return found
 
 
 def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("models", nargs="+", type=Path)
     parser.add_argument("--descriptors", nargs="+", default=list(TARGETS), choices=DESCRIPTORS)
     parser.add_argument("--seeds", type=int, default=8)

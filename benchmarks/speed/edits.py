@@ -1,8 +1,10 @@
-"""How long edits of codes take, on grids of 60 s: medians of so many runs, in ms, beside what they may take; on one
-with seams everywhere and a tenth locked, too; and how large the codes file of 30 s is, at worst: of random codes.
-How fast heal makes a region anew, beside how fast the prior draws. Encoding and decoding: listen.py.
+"""How long edits of codes take, on grids of 60 s: medians of so many runs, in ms, beside what they
+may take; on one with seams everywhere and a tenth locked, too; and how large the codes file of 30 s
+is, at worst: of random codes. How fast heal makes a region anew, beside how fast the prior draws.
+Encoding and decoding: listen.py.
 
-    python benchmarks/codes.py [MODEL.sda]      # without a model, an untrained codec of the default size, and prior
+    python benchmarks/codes.py [MODEL.sda]      # without a model, an untrained codec of the default
+    size, and prior
 
 Heal draws some tries at once and judges them, so that it cannot be as fast as the prior by itself.
 Timed by the processor on one thread, so that other work on the machine does not count.
@@ -101,7 +103,9 @@ def integer_edits(a: CodeGrid, b: CodeGrid) -> dict[str, Callable[[], object]]:
     }
 
 
-def embedding_edits(loaded: LoadedVQModel, a: CodeGrid, b: CodeGrid) -> dict[str, Callable[[], object]]:
+def embedding_edits(
+    loaded: LoadedVQModel, a: CodeGrid, b: CodeGrid
+) -> dict[str, Callable[[], object]]:
     return {
         "blend": lambda: blending.blend(loaded, a, b, 0.5),
         "drift": lambda: blending.drift(loaded, a, 1.0),
@@ -115,8 +119,8 @@ def shuffled(loaded: LoadedVQModel, seed: int) -> CodeGrid:
 
 
 def healing_speeds(loaded: LoadedVQModel, runs: int) -> dict[str, float]:
-    """Seconds of sound a second: what heal makes anew of a region and of the leads to two seams, and what the prior
-    draws of one sound, and of as many at once as heal does."""
+    """Seconds of sound a second: what heal makes anew of a region and of the leads to two seams,
+    and what the prior draws of one sound, and of as many at once as heal does."""
     prior = loaded.prior or untrained_prior(loaded, PRIOR_FILES)
     with_prior, frame_rate = replace(loaded, prior=prior), loaded.model.frame_rate
     grid = ops.crop(random_grid(loaded, 0), Region(0, round(10 * frame_rate))).grid
@@ -126,15 +130,24 @@ def healing_speeds(loaded: LoadedVQModel, runs: int) -> dict[str, float]:
     led = int((mended.codes != grid.codes).any(1).sum()) / frame_rate
 
     def drawn(streams: int) -> None:
-        list(islice(sample_sounds(prior, streams, Sampling(), torch.Generator().manual_seed(0)), length))
+        list(
+            islice(
+                sample_sounds(prior, streams, Sampling(), torch.Generator().manual_seed(0)), length
+            )
+        )
 
     work: dict[str, tuple[float, Callable[[], object]]] = {
-        "heal a region": (HEAL_S, lambda: heal(with_prior, grid, Region(first, first + length), at_seams=False)),
+        "heal a region": (
+            HEAL_S,
+            lambda: heal(with_prior, grid, Region(first, first + length), at_seams=False),
+        ),
         "heal two seams": (led, lambda: heal(with_prior, seams)),
         "the prior": (HEAL_S, lambda: drawn(1)),
         f"of {TRIES} at once": (HEAL_S, lambda: drawn(TRIES)),
     }
-    return {name: 1000 * seconds / milliseconds(what, runs) for name, (seconds, what) in work.items()}
+    return {
+        name: 1000 * seconds / milliseconds(what, runs) for name, (seconds, what) in work.items()
+    }
 
 
 def undo_and_redo(grid: CodeGrid) -> Callable[[], object]:
@@ -167,7 +180,9 @@ if __name__ == "__main__":
     with torch.inference_mode():
         loaded = model_of(arguments.model)
         first, second = (random_grid(loaded, seed, arguments.locked) for seed in (0, 1))
-        print(f"{SECONDS:g} s: {len(first.codes)} frames x {len(first.level_names)} levels of {first.codebook_size}")
+        print(
+            f"{SECONDS:g} s: {len(first.codes)} frames x {len(first.level_names)} levels of {first.codebook_size}"
+        )
         show(integer_edits(first, second), INTEGER_MS, arguments.runs)
         show({"undo, redo": undo_and_redo(first)}, UNDO_MS, arguments.runs)
         show(embedding_edits(loaded, first, second), EMBEDDING_MS, arguments.runs)

@@ -1,14 +1,16 @@
-"""What a GPU makes of it: training by batch size, a codec of eight minutes, and 32 streams of codes at once.
+"""What a GPU makes of it: training by batch size, a codec of eight minutes, and 32 streams of codes
+at once.
 
     DISTILL_CORPORA=… python benchmarks/gpu.py --corpora loops ambient --minutes 8
 
-Training counts seconds of sound heard per second of time. The codec is trained at the batch size that `train` chooses
-for the device, or at --batch-size, and is scored as in codec.py; its files go into --out. With `--device cpu` all of it
-runs without a GPU, slowly.
+Training counts seconds of sound heard per second of time. The codec is trained at the batch size
+that `train` chooses for the device, or at --batch-size, and is scored as in codec.py; its files go
+into --out. With `--device cpu` all of it runs without a GPU, slowly.
 
     python benchmarks/gpu.py --streams-only MODEL.sda
 
-times nothing but 32 streams of that model: their codes, drawn by its prior as `generate` has it, and their sound.
+times nothing but 32 streams of that model: their codes, drawn by its prior as `generate` has it,
+and their sound.
 """
 
 import argparse
@@ -52,7 +54,9 @@ def wait_for(device: torch.device) -> None:
         torch.cuda.synchronize(device)
 
 
-def training_speed(split: Split, files: int, batch_size: int, steps: int, device: torch.device) -> float:
+def training_speed(
+    split: Split, files: int, batch_size: int, steps: int, device: torch.device
+) -> float:
     """Times real time, once the codes are settled and some steps done."""
     config = get_adaptive_vqvae_config(files, steps=steps, batch_size=batch_size, channels=1)
     trainer = CodecTrainer(config, split, SAMPLE_RATE, device)
@@ -73,7 +77,12 @@ def generation_speed(streams: int, seconds: float, device: torch.device) -> floa
     context = round(config.context_s * codec.frame_rate) * codec.num_quantizers
     latent_dim = codec.rvq.codebooks.shape[-1]
     prior = CodePrior(
-        codec.codebook_size, context, codec.num_quantizers, *sizes, latent_dim=latent_dim, ends_first=True
+        codec.codebook_size,
+        context,
+        codec.num_quantizers,
+        *sizes,
+        latent_dim=latent_dim,
+        ends_first=True,
     )
     prior.to(device).eval()
     shape = round(CORPUS_S * codec.frame_rate), codec.num_quantizers
@@ -95,9 +104,14 @@ def time_streams(loaded: LoadedVQModel, streams: int, seconds: float, device: to
     sampling, model = Sampling(), loaded.model
     lead_ins = [lead_in_of(loaded, sampling, seed) for seed in range(streams)]
     drawn = sample_sounds(
-        loaded.prior, streams, sampling, torch.Generator().manual_seed(0), lasting(loaded), LeadIns.of(lead_ins),
+        loaded.prior,
+        streams,
+        sampling,
+        torch.Generator().manual_seed(0),
+        lasting(loaded),
+        LeadIns.of(lead_ins),
         units=units_for(loaded, sampling),
-    )  # fmt: skip
+    )
     frames = round(seconds * model.frame_rate)
     list(islice(drawn, loaded.prior.window))
     began = time.perf_counter()
@@ -108,7 +122,10 @@ def time_streams(loaded: LoadedVQModel, streams: int, seconds: float, device: to
         decode_codes(model, one)
     wait_for(device)
     decoded = time.perf_counter() - began
-    print(f"{streams} streams of {seconds:g} s: codes {streams * seconds / took:.0f}x real time, ", end="")
+    print(
+        f"{streams} streams of {seconds:g} s: codes {streams * seconds / took:.0f}x real time, ",
+        end="",
+    )
     print(f"sound {streams * seconds / decoded:.0f}x", flush=True)
 
 
@@ -123,9 +140,20 @@ def time_training(a: argparse.Namespace, device: torch.device) -> None:
 
 
 def train_and_score(a: argparse.Namespace) -> None:
-    options = f"--channels 1 --device {a.device}" + (f" --batch-size {a.batch_size}" if a.batch_size else "")
+    options = f"--channels 1 --device {a.device}" + (
+        f" --batch-size {a.batch_size}" if a.batch_size else ""
+    )
     script = Path(__file__).with_name("codec.py")
-    command = [sys.executable, script, "--corpora", *a.corpora, "--minutes", a.minutes, "--threads", a.threads]
+    command = [
+        sys.executable,
+        script,
+        "--corpora",
+        *a.corpora,
+        "--minutes",
+        a.minutes,
+        "--threads",
+        a.threads,
+    ]
     command += [f"--train-option={options}", "--out", a.out]
     print(shlex.join(map(str, command)), flush=True)
     subprocess.run([str(word) for word in command], check=True)
@@ -140,12 +168,17 @@ def main(a: argparse.Namespace) -> None:
         time_streams(loaded, STREAMS, a.stream_s, device)
         return
     time_training(a, device)
-    print(f"Codes, {STREAMS} streams: {generation_speed(STREAMS, a.stream_s, device):.0f}x real time", flush=True)
+    print(
+        f"Codes, {STREAMS} streams: {generation_speed(STREAMS, a.stream_s, device):.0f}x real time",
+        flush=True,
+    )
     train_and_score(a)
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--corpora", nargs="+", default=["loops", "ambient"])
     parser.add_argument("--minutes", type=float, default=8)
     parser.add_argument("--device", default="cuda")
@@ -153,8 +186,15 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--steps", type=int, default=50, help="timed at each batch size")
     parser.add_argument("--batch-sizes", type=int, nargs="+", default=[8, 32, 64, 128, 256])
     parser.add_argument("--batch-size", type=int, help="of the training that is scored")
-    parser.add_argument("--stream-s", type=float, default=STREAM_S, help="seconds of each of the 32 streams")
-    parser.add_argument("--streams-only", type=Path, metavar="MODEL", help="time streams of this model, nothing else")
+    parser.add_argument(
+        "--stream-s", type=float, default=STREAM_S, help="seconds of each of the 32 streams"
+    )
+    parser.add_argument(
+        "--streams-only",
+        type=Path,
+        metavar="MODEL",
+        help="time streams of this model, nothing else",
+    )
     parser.add_argument("--out", type=Path, default=Path("runs/gpu"))
     return parser.parse_args()
 

@@ -1,11 +1,13 @@
-"""Speed as audio seconds per second of work: encode and decode (1 thread), generate at every size tier (2 threads).
+"""Speed as audio seconds per second of work: encode and decode (1 thread), generate at every size
+tier (2 threads).
 
-    python benchmarks/speed.py [MODEL.sda]      # without a model, an untrained codec of the default size
+    python benchmarks/speed.py [MODEL.sda]      # without a model, an untrained codec of the default
+    size
 
-Generation runs as a user's does, from the recording that is heard first to the finished sound and to what it copies of
-ten minutes of corpus, with untrained priors of the three sizes that `train-prior` chooses from, pointer included:
-weights do not change the work.
-Every figure is the median of three runs after one warm-up. What one thread does is timed by the processor, so that
+Generation runs as a user's does, from the recording that is heard first to the finished sound and
+to what it copies of ten minutes of corpus, with untrained priors of the three sizes that
+`train-prior` chooses from, pointer included: weights do not change the work. Every figure is the
+median of three runs after one warm-up. What one thread does is timed by the processor, so that
 other work on the machine does not count; what several do, by the clock on the wall.
 """
 
@@ -82,26 +84,40 @@ def untrained_prior(model: LoadedVQModel, files: int) -> CodePrior:
 
 @torch.inference_mode()
 def random_corpus(model: LoadedVQModel) -> dict[str, Any]:
-    """What a file keeps of ten minutes of corpus, in as many encodings as training makes, of random codes."""
+    """What a file keeps of ten minutes of corpus, in as many encodings as training makes, of random
+    codes."""
     codec, encodings = model.model, PriorConfig().encodings
     shape = RECORDINGS, encodings, RECORDING_FRAMES, codec.num_quantizers
     codes = torch.randint(codec.codebook_size, shape, generator=torch.Generator().manual_seed(0))
-    heard = [Heard(f"{i}.wav", 0.0, list(versions), [0.0] * encodings) for i, versions in enumerate(codes)]
+    heard = [
+        Heard(f"{i}.wav", 0.0, list(versions), [0.0] * encodings)
+        for i, versions in enumerate(codes)
+    ]
     recordings = [{"name": h.name, "codes": h.codes[0], "whole": True} for h in heard]
     return {"recordings": recordings, "copy_index": copy_index(codec, heard, [])}
 
 
 def time_generation(
-    model: LoadedVQModel, corpus: dict[str, Any], files: int, seconds: float, threads: int, count: int = 1
+    model: LoadedVQModel,
+    corpus: dict[str, Any],
+    files: int,
+    seconds: float,
+    threads: int,
+    count: int = 1,
 ) -> float:
     """Of so many sounds, all that is made of them counted."""
     prepare(threads)
     with_prior = replace(model, prior=untrained_prior(model, files), prior_metadata=corpus)
-    return realtime(count * seconds, lambda: distill.generate(with_prior, seconds, count=count), threads)
+    return realtime(
+        count * seconds, lambda: distill.generate(with_prior, seconds, count=count), threads
+    )
 
 
-def first_sound_s(model: LoadedVQModel, corpus: dict[str, Any], files: int, threads: int, runs: int = 3) -> float:
-    """Seconds until a stream gives its first block; the median of some, the first of all included."""
+def first_sound_s(
+    model: LoadedVQModel, corpus: dict[str, Any], files: int, threads: int, runs: int = 3
+) -> float:
+    """Seconds until a stream gives its first block; the median of some, the first of all
+    included."""
     prepare(threads)
     with_prior = replace(model, prior=untrained_prior(model, files), prior_metadata=corpus)
     times = []
@@ -125,6 +141,8 @@ if __name__ == "__main__":
         factor = time_generation(loaded, kept, file_count, 12, a.threads)
         several = time_generation(loaded, kept, file_count, 12, a.threads, SEVERAL)
         first = first_sound_s(loaded, kept, file_count, a.threads)
-        print(f"generate, prior for up to {file_count} files: {factor:.1f}x real time on {a.threads} threads")
+        print(
+            f"generate, prior for up to {file_count} files: {factor:.1f}x real time on {a.threads} threads"
+        )
         print(f"    {SEVERAL} sounds at once, finished: {several:.1f}x")
         print(f"    first sound of a stream after {first:.2f} s")

@@ -1,10 +1,11 @@
-"""Memory of `train` on a corpus and on one 50 times as long, and how soon a second run takes its first step.
+"""Memory of `train` on a corpus and on one 50 times as long, and how soon a second run takes its
+first step.
 
-    DISTILL_CORPORA=… python benchmarks/memory.py
-    python benchmarks/memory.py --generate my.sda      # instead, memory of `generate` and of a stream, short and long
+    DISTILL_CORPORA=… python benchmarks/memory.py python benchmarks/memory.py --generate my.sda
+    # instead, memory of `generate` and of a stream, short and long
 
-Peak anonymous memory (RssAnon) is sampled 20 times a second. The long corpus holds the same files, each 50 times in
-a row at slightly different gains, so that no two stretches are alike.
+Peak anonymous memory (RssAnon) is sampled 20 times a second. The long corpus holds the same files,
+each 50 times in a row at slightly different gains, so that no two stretches are alike.
 """
 
 import argparse
@@ -54,10 +55,21 @@ def peak_of(command: list[str]) -> float:
 
 
 def show_generation(model: Path, short: int, long: int) -> None:
-    """By how much memory grows from a short sound to a long one, beside what the sound itself takes as float32."""
+    """By how much memory grows from a short sound to a long one, beside what the sound itself takes
+    as float32."""
     own = (long - short) * SAMPLE_RATE * 4 / 1e6
     with tempfile.TemporaryDirectory() as folder:
-        generate = [sys.executable, "-m", "distill", "generate", str(model), "-o", f"{folder}/a.wav", "--seed", "1"]
+        generate = [
+            sys.executable,
+            "-m",
+            "distill",
+            "generate",
+            str(model),
+            "-o",
+            f"{folder}/a.wav",
+            "--seed",
+            "1",
+        ]
         commands = {
             "generate": [*generate, "--threads", "1", "--duration"],
             "stream": [sys.executable, "-c", STREAM, str(model)],
@@ -84,8 +96,20 @@ def lengthen(folder: Path, out: Path, times: int) -> Path:
 
 
 def peak_mb(corpus: Path, model: Path, steps: int, threads: int) -> float:
-    command = [sys.executable, "-m", "distill", "train", str(corpus), "-o", str(model), "--steps", str(steps)]
-    process = subprocess.Popen([*command, "--threads", str(threads), "--json"], stdout=subprocess.DEVNULL)
+    command = [
+        sys.executable,
+        "-m",
+        "distill",
+        "train",
+        str(corpus),
+        "-o",
+        str(model),
+        "--steps",
+        str(steps),
+    ]
+    process = subprocess.Popen(
+        [*command, "--threads", str(threads), "--json"], stdout=subprocess.DEVNULL
+    )
     watch = MemoryWatch(process.pid)
     if process.wait():
         sys.exit("training failed")
@@ -94,7 +118,12 @@ def peak_mb(corpus: Path, model: Path, steps: int, threads: int) -> float:
 
 def first_step_s(corpus: Path, model: Path) -> float:
     """Seconds from the end of the imports to the first step."""
-    done = subprocess.run([sys.executable, "-c", FIRST_STEP, corpus, model], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", FIRST_STEP, corpus, model],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     return float(done.stdout.split()[0])
 
 
@@ -116,7 +145,9 @@ if __name__ == "__main__":
         short = corpora_dir() / a.corpus
         began = time.perf_counter()
         short_mb = peak_mb(short, work / "short.sda", a.steps, a.threads)
-        print(f"{a.corpus}: peak {short_mb:.0f} MB ({time.perf_counter() - began:.0f} s)", flush=True)
+        print(
+            f"{a.corpus}: peak {short_mb:.0f} MB ({time.perf_counter() - began:.0f} s)", flush=True
+        )
         print(
             f"second run, first step after imports: {first_step_s(short, work / 'again.sda'):.2f} s",
             flush=True,

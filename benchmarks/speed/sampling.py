@@ -1,7 +1,7 @@
 """How fast codes are drawn, untrained, once the context is full.
 
-The prior draws as `generate` has it, the finer codes from ten minutes of recordings; the networks beside it draw every
-level.
+The prior draws as `generate` has it, the finer codes from ten minutes of recordings; the networks
+beside it draw every level.
 """
 
 import statistics
@@ -42,12 +42,17 @@ def pace(drawn: Iterator[Any], context: int, seconds: float) -> float:
 
 
 def prior_speed(files: int, streams: int, levels: int, size: int, seconds: float = 6.0) -> float:
-    """Seconds of codes drawn per second of time, over all streams, by an untrained prior for so many files."""
+    """Seconds of codes drawn per second of time, over all streams, by an untrained prior for so
+    many files."""
     config = get_adaptive_prior_config(files)
     context = context_frames(config, FRAME_RATE)
     sizes = config.hidden_size, config.num_layers, config.num_heads
     prior = CodePrior(size, context * levels, levels, *sizes, latent_dim=64, ends_first=True).eval()
-    recording = {"name": "", "codes": torch.randint(size, (round(CORPUS_S * FRAME_RATE), levels)), "whole": True}
+    recording = {
+        "name": "",
+        "codes": torch.randint(size, (round(CORPUS_S * FRAME_RATE), levels)),
+        "whole": True,
+    }
     units = units_of(prior, [recording], Sampling.free_levels)
     drawn = sample_sounds(prior, streams, Sampling(), torch.Generator().manual_seed(0), units=units)
     return streams * pace(drawn, context, seconds)
@@ -57,7 +62,9 @@ def rival_speeds(files: int, levels: int, size: int, seconds: float = 3.0) -> di
     """Likewise, of one stream of each of the rivals."""
     config, generator = get_adaptive_prior_config(files), torch.Generator().manual_seed(0)
     context = context_frames(config, FRAME_RATE)
-    networks = {name: build(size, levels, context, config).eval() for name, build in rivals.BUILDS.items()}
+    networks = {
+        name: build(size, levels, context, config).eval() for name, build in rivals.BUILDS.items()
+    }
     drawn = {
         name: network.drawn(Sampling(), generator)
         if isinstance(network, FlatPrior)
@@ -73,7 +80,11 @@ def measure(levels: int, size: int, threads: int) -> list[dict[str, float]]:
     found = []
     for files in TIERS:
         one, eight = (prior_speed(files, n, levels, size) for n in (1, 8))
-        found.append({"files": files, "one": one, "eight": eight} | rival_speeds(files, levels, size))
+        found.append(
+            {"files": files, "one": one, "eight": eight} | rival_speeds(files, levels, size)
+        )
         others = ", ".join(f"{name} {found[-1][name]:.1f}x" for name in rivals.BUILDS)
-        print(f"Codes, prior for up to {files} files: {one:.1f}x real time, {eight:.1f}x for eight at once ({others})")
+        print(
+            f"Codes, prior for up to {files} files: {one:.1f}x real time, {eight:.1f}x for eight at once ({others})"
+        )
     return found

@@ -32,4 +32,6 @@ if __name__ == "__main__":
         seconds(ours)
         pairs = [(seconds(ours), seconds(["-c", BARE, "--help"])) for _ in range(RUNS)]
         ratio = statistics.median(a / b for a, b in pairs)
-        print(f"distill {command or '(main)'} --help: {ratio:.2f}x ({statistics.median(a for a, _ in pairs):.3f} s)")
+        print(
+            f"distill {command or '(main)'} --help: {ratio:.2f}x ({statistics.median(a for a, _ in pairs):.3f} s)"
+        )

@@ -20,17 +20,28 @@ CONTAINER_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
 
 def pick_device(name: str = "auto") -> torch.device:
-    """The device called `name`; `auto` takes CUDA, then a sound MPS, then the CPU. `UsageError` if absent."""
+    """The device called `name`; `auto` takes CUDA, then a sound MPS, then the CPU. `UsageError` if
+    absent."""
     if name == "auto":
         if torch.cuda.is_available():
             return torch.device("cuda")
-        return torch.device("mps") if torch.backends.mps.is_available() and mps_is_sound() else torch.device("cpu")
+        return (
+            torch.device("mps")
+            if torch.backends.mps.is_available() and mps_is_sound()
+            else torch.device("cpu")
+        )
     kind = name.split(":")[0]
-    available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    available = {
+        "cpu": True,
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+    }
     if kind not in available:
         raise UsageError(f"Unknown device '{name}': choose auto, cpu, cuda or mps.")
     if not available[kind]:
-        raise UsageError(f"This machine has no '{name}' that PyTorch can use: choose --device auto or cpu.")
+        raise UsageError(
+            f"This machine has no '{name}' that PyTorch can use: choose --device auto or cpu."
+        )
     if kind == "mps" and not mps_is_sound():
         return torch.device("cpu")
     try:
@@ -41,7 +52,8 @@ def pick_device(name: str = "auto") -> torch.device:
 
 @cache
 def mps_is_sound() -> bool:
-    """Whether Fourier transforms on MPS agree with the CPU's: some PyTorch versions get them wrong."""
+    """Whether Fourier transforms on MPS agree with the CPU's: some PyTorch versions get them
+    wrong."""
     try:
         results = [_round_trip(torch.device(name)) for name in ("mps", "cpu")]
     except (RuntimeError, TypeError) as error:
@@ -54,7 +66,8 @@ def mps_is_sound() -> bool:
 
 
 def _round_trip(device: torch.device) -> tuple[torch.Tensor, ...]:
-    """A spectrum to frames and back, and the gradient of that, as training computes them, on `device`."""
+    """A spectrum to frames and back, and the gradient of that, as training computes them, on
+    `device`."""
     phase = torch.linspace(0, 99, 4 * 1025).reshape(4, 1025).to(device).requires_grad_()
     frames = torch.fft.irfft(torch.polar(torch.ones_like(phase), phase))
     magnitude = torch.view_as_real(torch.fft.rfft(frames * frames)).square().sum(-1)
@@ -69,8 +82,11 @@ def _round_trip(device: torch.device) -> tuple[torch.Tensor, ...]:
 
 
 def available_cores() -> int:
-    """The cores that this process may use: those that it is bound to, and no more than its container is granted."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """The cores that this process may use: those that it is bound to, and no more than its
+    container is granted."""
+    cores = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
     try:
         quota, period = CONTAINER_QUOTA.read_text().split()
         granted = int(quota) // int(period)
@@ -88,15 +104,19 @@ def default_threads() -> int:
 
 
 def prepare(threads: int | None = None) -> int:
-    """Set the thread count of this process (returned); flush denormals, which make CPUs crawl on fading sound.
+    """Set the thread count of this process (returned); flush denormals, which make CPUs crawl on
+    fading sound.
 
-    Never more threads than cores: those that wait for one another at every operation then take many times as long.
+    Never more threads than cores: those that wait for one another at every operation then take many
+    times as long.
     """
     threads = default_threads() if threads is None else threads
     if threads < 1:
         raise UsageError("--threads must be at least 1.")
     if threads > available_cores():
-        log.warning("Using %d threads in place of %d: there are no more cores.", available_cores(), threads)
+        log.warning(
+            "Using %d threads in place of %d: there are no more cores.", available_cores(), threads
+        )
         threads = available_cores()
     torch.set_num_threads(threads)
     torch.set_flush_denormal(True)
@@ -121,7 +141,8 @@ T = TypeVar("T")
 def on_one_thread(make: Callable[P, Iterator[T]]) -> Callable[P, Iterator[T]]:
     """Compute what a generator gives on one thread, whatever the thread count is otherwise.
 
-    For many small products: threads that wait for one another at each take up to half as long again.
+    For many small products: threads that wait for one another at each take up to half as long
+    again.
     """
 
     @wraps(make)

@@ -14,15 +14,16 @@ from distill.errors import OutputError
 def replace_atomically(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """Give a binary file to write to; on leaving without an error it becomes `path` in one step.
 
-    Until then an earlier file at `path` stays as it is. The bytes go to a uniquely named file in the
-    same folder, which is synced to disk and renamed; on any failure (a kill aside) it is removed.
-    A symbolic link at `path` is kept and the file that it points to is replaced.
+    Until then an earlier file at `path` stays as it is. The bytes go to a uniquely named file in
+    the same folder, which is synced to disk and renamed; on any failure (a kill aside) it is
+    removed. A symbolic link at `path` is kept and the file that it points to is replaced.
 
-    Raises OutputError, with the system's reason, when the file cannot be written: no such folder, no
-    permission, disk full. Errors other than OSError leave the block as they are.
+    Raises OutputError, with the system's reason, when the file cannot be written: no such folder,
+    no permission, disk full. Errors other than OSError leave the block as they are.
     """
     target = Path(os.path.realpath(path))
-    # A short name of its own: one built from a 200-character target would be too long for the folder.
+    # A short name of its own: one built from a 200-character target would be too long for the
+    # folder.
     temporary = target.parent / f".distill-{uuid.uuid4().hex}.tmp"
     try:
         with _create(temporary) as file:

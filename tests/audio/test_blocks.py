@@ -11,8 +11,14 @@ def stream(lengths: list[int]) -> tuple[np.ndarray, list[np.ndarray]]:
     return whole, np.split(whole, np.cumsum(lengths)[:-1], axis=1)
 
 
-@given(lengths=st.lists(st.integers(0, 40), min_size=1), size=st.integers(1, 30), margin=st.integers(0, 50))
-def test_windows_keep_each_sample_once_and_show_what_is_around(lengths: list[int], size: int, margin: int) -> None:
+@given(
+    lengths=st.lists(st.integers(0, 40), min_size=1),
+    size=st.integers(1, 30),
+    margin=st.integers(0, 50),
+)
+def test_windows_keep_each_sample_once_and_show_what_is_around(
+    lengths: list[int], size: int, margin: int
+) -> None:
     whole, blocks = stream(lengths)
     at = 0
     for sound, kept in windows(blocks, size, margin):
@@ -24,7 +30,11 @@ def test_windows_keep_each_sample_once_and_show_what_is_around(lengths: list[int
     assert at == whole.shape[1]
 
 
-@given(lengths=st.lists(st.integers(0, 40), min_size=1), start=st.integers(0, 200), n=st.integers(1, 200))
+@given(
+    lengths=st.lists(st.integers(0, 40), min_size=1),
+    start=st.integers(0, 200),
+    n=st.integers(1, 200),
+)
 def test_between_is_a_slice(lengths: list[int], start: int, n: int) -> None:
     whole, blocks = stream(lengths)
     parts = list(between(iter(blocks), start, start + n))

@@ -27,7 +27,9 @@ def test_a_tone(hz: float) -> None:
 
 
 def test_a_missing_fundamental_is_heard() -> None:
-    assert middle(sum(np.sin(2 * np.pi * 200 * k * T) for k in (2, 3, 4)) / 10)["pitch"] == pytest.approx(200, rel=0.01)
+    assert middle(sum(np.sin(2 * np.pi * 200 * k * T) for k in (2, 3, 4)) / 10)[
+        "pitch"
+    ] == pytest.approx(200, rel=0.01)
 
 
 def test_noise_is_noisy_and_has_no_pitch() -> None:

@@ -32,7 +32,9 @@ def test_nothing_is_heard_before_its_time_nor_long_after() -> None:
 
 
 def test_the_curve_is_smooth_and_of_the_size_that_is_said() -> None:
-    spectra = np.concatenate([20 * np.log10(np.abs(np.fft.rfft(coloured(seed, click())))) for seed in range(40)])
+    spectra = np.concatenate(
+        [20 * np.log10(np.abs(np.fft.rfft(coloured(seed, click())))) for seed in range(40)]
+    )
     spectra -= 20 * np.log10(0.1)
     # At a knot; and a tenth of an octave apart.
     at_knot = spectra[:, round(1000 / SAMPLE_RATE * 24_576)]

@@ -37,7 +37,11 @@ def test_limiter_never_overshoots(level: float, seed: int, seconds: float) -> No
 def test_limited_in_blocks_is_limited_whole(seed: int, cuts: list[int]) -> None:
     """Peaks in some places only, where blocks and the limiter's own pieces meet among them."""
     sound = noise(3, 0.1, seed)
-    for place in (SAMPLE_RATE - 100, SAMPLE_RATE + 5, *np.random.default_rng(seed).integers(0, 3 * SAMPLE_RATE, 5)):
+    for place in (
+        SAMPLE_RATE - 100,
+        SAMPLE_RATE + 5,
+        *np.random.default_rng(seed).integers(0, 3 * SAMPLE_RATE, 5),
+    ):
         sound[:, place] = 3.0
     blocks = np.split(sound, sorted(cuts), axis=1)
     limited = np.concatenate(list(limit_blocks(blocks, SAMPLE_RATE, 0.0)), axis=1)
@@ -55,7 +59,9 @@ def test_loudness_ends_within_tolerance(start: float) -> None:
     sound = noise(2, 10 ** (start / 20))
     out, gain = finish(sound, SAMPLE_RATE, -18)
     assert abs(integrated_loudness(out, SAMPLE_RATE) + 18) <= 2.01
-    assert gain == level_gain(fade_ends(remove_dc(sound, SAMPLE_RATE), SAMPLE_RATE), SAMPLE_RATE, -18)
+    assert gain == level_gain(
+        fade_ends(remove_dc(sound, SAMPLE_RATE), SAMPLE_RATE), SAMPLE_RATE, -18
+    )
 
 
 def test_silence_and_unknown_targets_pass() -> None:
@@ -104,13 +110,18 @@ def test_sparse_clicks_get_loud_enough_without_clipping(seed: int) -> None:
 def test_a_sound_lasts_until_it_has_died_away() -> None:
     t = np.arange(2 * SAMPLE_RATE) / SAMPLE_RATE
     decay = (np.sin(2 * np.pi * 200 * t) * 10 ** (-t * 60 / 20)).astype(np.float32)[None]
-    assert sounding_samples(decay, SAMPLE_RATE) == pytest.approx(SAMPLE_RATE, abs=0.02 * SAMPLE_RATE)
+    assert sounding_samples(decay, SAMPLE_RATE) == pytest.approx(
+        SAMPLE_RATE, abs=0.02 * SAMPLE_RATE
+    )
     assert sounding_samples(decay[:, :100], SAMPLE_RATE) == 100
-    assert sounding_samples(np.zeros((2, SAMPLE_RATE), np.float32), SAMPLE_RATE) == round(0.01 * SAMPLE_RATE)
+    assert sounding_samples(np.zeros((2, SAMPLE_RATE), np.float32), SAMPLE_RATE) == round(
+        0.01 * SAMPLE_RATE
+    )
 
 
 def finishing_peak(seconds: int) -> int:
-    """Bytes that it takes, at most, to finish so much noise with peaks over the ceiling, which comes in blocks."""
+    """Bytes that it takes, at most, to finish so much noise with peaks over the ceiling, which
+    comes in blocks."""
     blocks = (noise(1, 0.5, i) for i in range(seconds))
     tracemalloc.start()
     out = finish_blocks(blocks, 1, SAMPLE_RATE, -14, seconds * SAMPLE_RATE).audio
@@ -133,12 +144,14 @@ def test_without_dc_in_blocks_is_without_dc_whole(cuts: list[int]) -> None:
     sound = noise(1, 0.2) + np.float32(0.1)
     blocks = np.split(sound, sorted(cuts), axis=1)
     assert np.array_equal(
-        np.concatenate(list(remove_dc_blocks(blocks, SAMPLE_RATE)), axis=1), remove_dc(sound, SAMPLE_RATE)
+        np.concatenate(list(remove_dc_blocks(blocks, SAMPLE_RATE)), axis=1),
+        remove_dc(sound, SAMPLE_RATE),
     )
 
 
 def test_a_hiss_under_a_few_strong_hits_is_brought_to_its_level() -> None:
-    """Every round of the limiter takes of the loudness that the gain before it should have given."""
+    """Every round of the limiter takes of the loudness that the gain before it should have
+    given."""
     sound = noise(4, 0.005)
     for at in range(0, sound.shape[1], SAMPLE_RATE // 2):
         sound[:, at : at + 2400] *= 100

@@ -7,7 +7,14 @@ import soundfile as sf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from distill.audio.io import AUDIO_EXTENSIONS, probe, read_audio, resample_blocks, stream_audio, write_sound
+from distill.audio.io import (
+    AUDIO_EXTENSIONS,
+    probe,
+    read_audio,
+    resample_blocks,
+    stream_audio,
+    write_sound,
+)
 from distill.errors import AudioError, OutputError
 from distill.settings import SAMPLE_RATE
 
@@ -30,14 +37,19 @@ FORMATS = [
 
 
 def tone(seconds: float = 0.5, rate: float = SAMPLE_RATE, channels: int = 1) -> np.ndarray:
-    """Sines `[C, N]`, a third apart, faded at both ends so that lossy formats start and end clean."""
+    """Sines `[C, N]`, a third apart, faded at both ends so that lossy formats start and end
+    clean."""
     time = np.arange(round(seconds * rate)) / rate
-    waves = np.stack([np.sin(2 * np.pi * 330 * 1.25**channel * time) for channel in range(channels)])
+    waves = np.stack(
+        [np.sin(2 * np.pi * 330 * 1.25**channel * time) for channel in range(channels)]
+    )
     return (0.5 * waves * np.sin(np.pi * time / seconds) ** 2).astype(np.float32)
 
 
 @pytest.mark.parametrize(("name", "container", "subtype", "tolerance"), FORMATS)
-def test_reads_every_format(tmp_path: Path, name: str, container: str, subtype: str, tolerance: float) -> None:
+def test_reads_every_format(
+    tmp_path: Path, name: str, container: str, subtype: str, tolerance: float
+) -> None:
     sf.write(tmp_path / name, tone(channels=2).T, SAMPLE_RATE, subtype, format=container)
     info = probe(tmp_path / name)
     assert info == (SAMPLE_RATE, 2, info.frames, container, subtype)
@@ -89,7 +101,9 @@ def test_streams_in_small_blocks(tmp_path: Path) -> None:
     np.testing.assert_array_equal(np.concatenate(blocks, axis=1), read_audio(tmp_path / "a.wav"))
 
 
-@pytest.mark.parametrize("name", ["two words.wav", "ünï 音 🥁.wav", "x" * 196 + ".wav", "[bold]%s.wav"])
+@pytest.mark.parametrize(
+    "name", ["two words.wav", "ünï 音 🥁.wav", "x" * 196 + ".wav", "[bold]%s.wav"]
+)
 def test_any_name(tmp_path: Path, name: str) -> None:
     write_sound(tmp_path / name, tone(0.01))
     assert read_audio(tmp_path / name).shape == (1, 480)
@@ -151,7 +165,9 @@ def test_damaged_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24", "FLOAT"])
 def test_write_and_read_back(tmp_path: Path, subtype: str) -> None:
-    audio = np.concatenate([tone(channels=2), np.array([[1.0, -1.5], [-1.0, 1.5]], np.float32)], axis=1)
+    audio = np.concatenate(
+        [tone(channels=2), np.array([[1.0, -1.5], [-1.0, 1.5]], np.float32)], axis=1
+    )
     assert write_sound(tmp_path / "a.wav", audio, subtype=subtype) == tmp_path / "a.wav"
     expected = audio if subtype == "FLOAT" else audio.clip(-1, 1)
     np.testing.assert_allclose(read_audio(tmp_path / "a.wav"), expected, atol=2**-14)

@@ -46,7 +46,9 @@ def test_reference_tone() -> None:
 def test_short_sounds_are_padded() -> None:
     hit = noise(0.04)
     padded = np.pad(hit, ((0, 0), (0, round(0.4 * SAMPLE_RATE) - hit.shape[1])))
-    assert integrated_loudness(hit, SAMPLE_RATE) == pytest.approx(integrated_loudness(padded, SAMPLE_RATE))
+    assert integrated_loudness(hit, SAMPLE_RATE) == pytest.approx(
+        integrated_loudness(padded, SAMPLE_RATE)
+    )
     assert math.isfinite(integrated_loudness(np.ones((1, 1)), SAMPLE_RATE))
 
 
@@ -64,13 +66,17 @@ def test_active_rms_leaves_silence_out(silence_s: float) -> None:
 
 
 def test_active_rms_of_one_sample() -> None:
-    assert active_rms_db(np.full((1, 1), 0.1, np.float32), SAMPLE_RATE) == pytest.approx(-20.0, abs=1e-4)
+    assert active_rms_db(np.full((1, 1), 0.1, np.float32), SAMPLE_RATE) == pytest.approx(
+        -20.0, abs=1e-4
+    )
 
 
 @pytest.mark.parametrize("measure", [integrated_loudness, active_rms_db])
 def test_gain_moves_both_alike(measure: Callable[[np.ndarray, int], float]) -> None:
     audio = noise(3.0, 2)
-    assert measure(audio / 2, SAMPLE_RATE) - measure(audio, SAMPLE_RATE) == pytest.approx(-6.02, abs=0.01)
+    assert measure(audio / 2, SAMPLE_RATE) - measure(audio, SAMPLE_RATE) == pytest.approx(
+        -6.02, abs=0.01
+    )
 
 
 def test_active_level_of_blocks_is_that_of_the_whole() -> None:

@@ -47,7 +47,10 @@ def test_where_bands_are_silent_there_is_no_gradient() -> None:
     faint = (1e-6 * torch.randn(1, 4096, generator=generator)).requires_grad_()
     silent = by_parts(faint, bank, 256) < math.log(1.0001e-5)
     assert 0.1 < silent.float().mean() < 0.9
-    ours, theirs = (torch.autograd.grad(y.sum(), faint)[0] for y in (bank(faint, 256), by_parts(faint, bank, 256)))
+    ours, theirs = (
+        torch.autograd.grad(y.sum(), faint)[0]
+        for y in (bank(faint, 256), by_parts(faint, bank, 256))
+    )
     assert torch.allclose(ours, theirs, rtol=1e-3, atol=1e-3 * float(theirs.abs().max()))
     fainter = (1e-8 * torch.randn(1, 4096, generator=generator)).requires_grad_()
     assert not torch.autograd.grad(bank(fainter, 256).sum(), fainter)[0].any()

@@ -32,8 +32,13 @@ def test_side_level() -> None:
     }
     found = {name: side_level_db([audio]) for name, audio in levels.items()}
     expected = {
-        "mono": -120, "dual mono": -120, "left": -3.01, "cancels": 0, "a little": -39.9, "silence": -120,
-    }  # fmt: skip
+        "mono": -120,
+        "dual mono": -120,
+        "left": -3.01,
+        "cancels": 0,
+        "a little": -39.9,
+        "silence": -120,
+    }
     assert found == pytest.approx(expected, abs=0.05)
     assert side_level_db(pieces(independent)) == pytest.approx(-3.01, abs=0.05)
     assert side_level_db([]) == -120

@@ -12,7 +12,8 @@ def test_inverse_gives_the_signal_back(frames: int, parts: int, seed: int) -> No
     x = torch.randn(2, frames * hop, generator=torch.Generator().manual_seed(seed))
     spectrum = stft(x, n_fft, hop)
     assert spectrum.shape == (2, frames, n_fft // 2 + 1)
-    # The outermost samples lie under the very edge of few windows, where dividing by the window magnifies rounding.
+    # The outermost samples lie under the very edge of few windows, where dividing by the window
+    # magnifies rounding.
     assert torch.allclose(istft(spectrum, n_fft, hop), x, atol=1e-3)
 
 
@@ -21,9 +22,13 @@ def test_stft_agrees_with_the_library() -> None:
     ours = stft(x, 512, 128)
     side = (512 - 128) // 2
     theirs = torch.stft(
-        torch.nn.functional.pad(x, (side, side)), 512, 128, window=torch.hann_window(512), center=False,
+        torch.nn.functional.pad(x, (side, side)),
+        512,
+        128,
+        window=torch.hann_window(512),
+        center=False,
         return_complex=True,
-    ).transpose(1, 2)  # fmt: skip
+    ).transpose(1, 2)
     assert torch.allclose(ours, theirs, atol=1e-4)
 
 
@@ -40,11 +45,15 @@ def test_sounds_of_magnitude_and_phase_and_their_gradients_are_those_of_the_libr
     hop = n_fft // parts
     generator = torch.Generator().manual_seed(seed)
     shape = 2, frames, n_fft // 2 + 1
-    log_magnitude, phase = (torch.randn(shape, generator=generator, dtype=torch.float64).requires_grad_() for _ in "mp")
+    log_magnitude, phase = (
+        torch.randn(shape, generator=generator, dtype=torch.float64).requires_grad_() for _ in "mp"
+    )
     ours = synthesise(log_magnitude, phase, n_fft, hop)
     theirs = istft(torch.polar(log_magnitude.exp(), phase), n_fft, hop)
     assert torch.allclose(ours, theirs)
     wanted = torch.randn(ours.shape, generator=generator, dtype=torch.float64)
-    mine, library = (torch.autograd.grad((y * wanted).sum(), (log_magnitude, phase)) for y in (ours, theirs))
+    mine, library = (
+        torch.autograd.grad((y * wanted).sum(), (log_magnitude, phase)) for y in (ours, theirs)
+    )
     for a, b in zip(mine, library, strict=True):
         assert torch.allclose(a, b)

@@ -13,13 +13,17 @@ from distill.settings import SAMPLE_RATE
 @pytest.mark.parametrize("length", [10, 1999, 9_001])
 def test_texts_of_any_length_survive(tmp_path: Path, ending: str, length: int) -> None:
     path, text = tmp_path / f"a{ending}", "é\"'{}" + "x" * length
-    write_sound(path, np.full((2, 480), 0.1, np.float32), tags={"comment": text, "software": "Distill 1"})
+    write_sound(
+        path, np.full((2, 480), 0.1, np.float32), tags={"comment": text, "software": "Distill 1"}
+    )
     tags = read_tags(path)
     assert tags["comment"] == text
     assert tags["software"].startswith("Distill 1")
 
 
-@pytest.mark.parametrize(("ending", "subtype"), [("flac", "PCM_24"), ("ogg", "VORBIS"), ("FLAC", "PCM_24")])
+@pytest.mark.parametrize(
+    ("ending", "subtype"), [("flac", "PCM_24"), ("ogg", "VORBIS"), ("FLAC", "PCM_24")]
+)
 def test_formats(tmp_path: Path, ending: str, subtype: str) -> None:
     tone = 0.5 * np.sin(np.arange(SAMPLE_RATE) / 20, dtype=np.float32)[None]
     path = write_sound(tmp_path / f"a.{ending}", tone)

@@ -1,4 +1,5 @@
-"""Running `distill`: in this process for speed, in one of its own where signals or streams matter."""
+"""Running `distill`: in this process for speed, in one of its own where signals or streams
+matter."""
 
 import shutil
 import signal
@@ -38,7 +39,9 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 
     def invoke(*arguments: object, **environment: str) -> Result:
         result = CliRunner().invoke(app, [str(a) for a in arguments], env=environment)
-        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        assert result.exception is None or isinstance(result.exception, SystemExit), (
+            result.exception
+        )
         return result
 
     return invoke

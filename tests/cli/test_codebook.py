@@ -28,18 +28,24 @@ def test_every_code_as_a_sound(run, trained: Path) -> None:
     assert json.loads(result.stdout)["preview_count"] == 96
     names = sorted(path.as_posix() for path in Path("out/entries").rglob("*.wav"))
     assert names == [
-        f"out/entries/{folder}/{i:02d}.wav" for folder in ("1-structure", "2-timbre", "3-detail") for i in range(32)
+        f"out/entries/{folder}/{i:02d}.wav"
+        for folder in ("1-structure", "2-timbre", "3-detail")
+        for i in range(32)
     ]
     heard = sf.read("out/entries/2-timbre/07.wav", dtype="float32")[0]
     assert np.allclose(heard, entry_sound(distill.load(trained, threads=1), 1, 7)[0], atol=1e-5)
 
 
 def test_one_code_as_a_sound(run, trained: Path) -> None:
-    result = run("codebook", trained, "--entry", "timbre:7", "-o", "e.wav", "--json", "--threads", "1")
+    result = run(
+        "codebook", trained, "--entry", "timbre:7", "-o", "e.wav", "--json", "--threads", "1"
+    )
     assert (result.exit_code, json.loads(result.stdout)["entry"]) == (0, "e.wav")
     heard = sf.read("e.wav", dtype="float32")[0]
     assert np.allclose(heard, entry_sound(distill.load(trained, threads=1), 1, 7)[0], atol=1e-5)
-    assert run("codebook", trained, "--entry", "2:7").stderr.splitlines()[-1] == "entry.wav: code 2:7."
+    assert (
+        run("codebook", trained, "--entry", "2:7").stderr.splitlines()[-1] == "entry.wav: code 2:7."
+    )
     assert Path("entry.wav").read_bytes() == Path("e.wav").read_bytes()
     for entry in ("7", "1:", "1:x", "1-2:7", "4:0", "1:32", ":3"):
         refused = run("codebook", trained, "--entry", entry, "-o", "none.wav")

@@ -30,7 +30,9 @@ def test_a_letter_for_each_code(run, grid: CodeGrid) -> None:
     assert lines[1].strip() == "0.00 s"
     for q, name in enumerate(NAMES):
         letters = lines[2 + q].removeprefix(f"{name:10}")
-        assert letters == "".join("0123456789abcdefghijklmnopqrstuv"[code] for code in grid.codes[:, q])
+        assert letters == "".join(
+            "0123456789abcdefghijklmnopqrstuv"[code] for code in grid.codes[:, q]
+        )
     assert [line.split()[0] for line in lines[-3:]] == NAMES
 
 
@@ -45,11 +47,15 @@ def test_use_here_and_in_the_corpus(run, trained: Path, grid: CodeGrid) -> None:
     said = json.loads(result.stdout)
     counts = distill.load(trained, threads=1).metadata["code_counts"]
     assert (said["frames"], said["source"], [level["name"] for level in said["levels"]]) == (
-        len(grid.codes), "pluck 7.wav", NAMES,
-    )  # fmt: skip
+        len(grid.codes),
+        "pluck 7.wav",
+        NAMES,
+    )
     for q, level in enumerate(said["levels"]):
         values, here = np.unique(grid.codes[:, q], return_counts=True)
-        assert {entry["code"]: entry["count"] for entry in level["codes"]} == dict(zip(values, here, strict=True))
+        assert {entry["code"]: entry["count"] for entry in level["codes"]} == dict(
+            zip(values, here, strict=True)
+        )
         assert all(entry["corpus_count"] == counts[q, entry["code"]] for entry in level["codes"])
         assert level["never_in_corpus"] == sum(int(counts[q, value] == 0) for value in values)
     with Image.open("x.png") as image:
@@ -58,13 +64,17 @@ def test_use_here_and_in_the_corpus(run, trained: Path, grid: CodeGrid) -> None:
 
 
 def test_a_part_of_it(run, grid: CodeGrid) -> None:
-    said = json.loads(run("codes", "x.json", "--from", "3f", "--to", "7f", "--levels", "detail", "--json").stdout)
-    assert [(level["name"], sum(entry["count"] for entry in level["codes"])) for level in said["levels"]] == [
-        ("Detail", 4)
-    ]
+    said = json.loads(
+        run("codes", "x.json", "--from", "3f", "--to", "7f", "--levels", "detail", "--json").stdout
+    )
+    assert [
+        (level["name"], sum(entry["count"] for entry in level["codes"])) for level in said["levels"]
+    ] == [("Detail", 4)]
 
 
-def test_a_model_that_did_not_make_them(run, bare_model: Path, grid: CodeGrid, tmp_path: Path) -> None:
+def test_a_model_that_did_not_make_them(
+    run, bare_model: Path, grid: CodeGrid, tmp_path: Path
+) -> None:
     other = replace(grid, codebook_hash="0" * 64)
     save_codes(tmp_path / "x.json", other)
     result = run("codes", "x.json", "--model", bare_model, "--png", "x.png")
@@ -72,7 +82,9 @@ def test_a_model_that_did_not_make_them(run, bare_model: Path, grid: CodeGrid, t
     assert not Path("x.png").exists()
 
 
-def test_more_levels_or_codes_than_the_model_has(run, trained: Path, grid: CodeGrid, tmp_path: Path) -> None:
+def test_more_levels_or_codes_than_the_model_has(
+    run, trained: Path, grid: CodeGrid, tmp_path: Path
+) -> None:
     more = replace(grid, codes=np.tile(grid.codes, 2), level_names=grid.level_names * 2)
     larger = replace(grid, codes=grid.codes + 32, codebook_size=64)
     for misfit in (more, larger):

@@ -47,7 +47,10 @@ def test_json_is_alone_on_stdout(folder: Path) -> None:
 def test_stereo_is_named(folder: Path) -> None:
     noise = np.random.default_rng(1).uniform(-0.5, 0.5, (2, SAMPLE_RATE)).astype(np.float32)
     write_sound(folder / "wide.wav", noise)
-    assert "Stereo: left and right differ in 1 of 3 files" in CliRunner().invoke(app, [str(folder)]).stderr
+    assert (
+        "Stereo: left and right differ in 1 of 3 files"
+        in CliRunner().invoke(app, [str(folder)]).stderr
+    )
     report = json.loads(CliRunner().invoke(app, [str(folder), "--json"]).stdout)
     assert (report["channels"], report["output_channels"]) == (2, 2)
 

@@ -1,4 +1,5 @@
-"""`distill edit`: every operation from files to a file, the same by script, and what goes wrong in a sentence."""
+"""`distill edit`: every operation from files to a file, the same by script, and what goes wrong in
+a sentence."""
 
 import inspect
 import json
@@ -70,18 +71,29 @@ def test_every_operation_is_a_command_and_a_line() -> None:
 
 @pytest.mark.parametrize("line", lines.registered_commands, ids=lambda line: line.name)
 def test_options_are_those_of_the_library(line: Any) -> None:
-    taken = set(inspect.signature((editing.PLAIN | editing.WITH_MODEL)[line.name]).parameters) - {"grid", "model"}
+    taken = set(inspect.signature((editing.PLAIN | editing.WITH_MODEL)[line.name]).parameters) - {
+        "grid",
+        "model",
+    }
     assert set(inspect.signature(line.callback).parameters) == taken
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
-def test_every_operation(run, trained: Path, grids: tuple[CodeGrid, CodeGrid], tmp_path: Path, name: str) -> None:
+def test_every_operation(
+    run, trained: Path, grids: tuple[CodeGrid, CodeGrid], tmp_path: Path, name: str
+) -> None:
     first = int(grids[0].codes[0, 0])
     options = OPERATIONS[name].replace("FIRST", str(first)).replace("NEXT", str((first + 1) % 32))
-    result = run(*call(name, trained, "a.json"), *shlex.split(options), "-o", "out.json.gz", "--json")
+    result = run(
+        *call(name, trained, "a.json"), *shlex.split(options), "-o", "out.json.gz", "--json"
+    )
     assert (result.exit_code, result.stderr) == (0, "")
     said, made = json.loads(result.stdout), load_codes(tmp_path / "out.json.gz")
-    assert (said["operation"], said["path"], said["frames"]) == (name, "out.json.gz", len(made.codes))
+    assert (said["operation"], said["path"], said["frames"]) == (
+        name,
+        "out.json.gz",
+        len(made.codes),
+    )
     assert (said["n_samples"], said["levels"]) == (made.n_samples, 3)
     assert (made != grids[0]) is (name != "unlock")
     script = tmp_path / "one.txt"
@@ -115,25 +127,48 @@ def test_where_it_goes_is_looked_at_before_the_work(run, words: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["heal", "drift", "shuffle"])
-def test_seeds_beyond_all_bounds(run, trained: Path, grids: tuple[CodeGrid, CodeGrid], name: str) -> None:
-    options = {"drift": ["--amount", "0.5"], "shuffle": ["--block", "1f"], "heal": ["--to", "4f"]}[name]
+def test_seeds_beyond_all_bounds(
+    run, trained: Path, grids: tuple[CodeGrid, CodeGrid], name: str
+) -> None:
+    options = {"drift": ["--amount", "0.5"], "shuffle": ["--block", "1f"], "heal": ["--to", "4f"]}[
+        name
+    ]
     result = run(*call(name, trained, "a.json"), *options, "--seed", 10**20, "-o", "out.json")
     assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
     assert "--seed must lie between 0 and" in result.stderr
 
 
-def test_heal_the_seams_of_a_region(run, trained: Path, grids: tuple[CodeGrid, CodeGrid], tmp_path: Path) -> None:
+def test_heal_the_seams_of_a_region(
+    run, trained: Path, grids: tuple[CodeGrid, CodeGrid], tmp_path: Path
+) -> None:
     long = editing.repeat(grids[0], times=5).grid
     save_codes(tmp_path / "long.json", replace(long, seams=(12, 30)))
-    heal = [*call("heal", trained, "long.json"), "--from", "8f", "--to", "20f", "--temperature", "4"]
+    heal = [
+        *call("heal", trained, "long.json"),
+        "--from",
+        "8f",
+        "--to",
+        "20f",
+        "--temperature",
+        "4",
+    ]
     assert run(*heal, "--seams", "-o", "seam.json").exit_code == 0
     assert run(*heal, "-o", "all.json").exit_code == 0
     (tmp_path / "edits.txt").write_text("heal --from 8f --to 20f --temperature 4 --seams\n")
-    assert run("edit", "run", trained, "long.json", "--script", "edits.txt", "-o", "line.json").exit_code == 0
-    seam, everything, line = (load_codes(tmp_path / f"{name}.json") for name in ("seam", "all", "line"))
+    assert (
+        run(
+            "edit", "run", trained, "long.json", "--script", "edits.txt", "-o", "line.json"
+        ).exit_code
+        == 0
+    )
+    seam, everything, line = (
+        load_codes(tmp_path / f"{name}.json") for name in ("seam", "all", "line")
+    )
     assert line == seam
     assert seam.seams == everything.seams == (30,)
-    changed, all_changed = (np.flatnonzero((grid.codes != long.codes).any(1)) for grid in (seam, everything))
+    changed, all_changed = (
+        np.flatnonzero((grid.codes != long.codes).any(1)) for grid in (seam, everything)
+    )
     assert 8 <= changed.min() <= changed.max() < 12
     assert all_changed.max() > 12
     result = run(*call("heal", trained, "long.json"), "--from", "31f", "--seams", "-o", "out.json")
@@ -142,7 +177,9 @@ def test_heal_the_seams_of_a_region(run, trained: Path, grids: tuple[CodeGrid, C
 
 
 def test_what_is_said(run, grids: tuple[CodeGrid, CodeGrid]) -> None:
-    assert run("edit", "lock", "a.json", "--levels", "1", "-o", "held.json").stderr.splitlines() == [
+    assert run(
+        "edit", "lock", "a.json", "--levels", "1", "-o", "held.json"
+    ).stderr.splitlines() == [
         "lock: 8 codes locked now.",
         "held.json: 8 frames (0.15 s).",
     ]
@@ -156,10 +193,14 @@ def test_what_is_said(run, grids: tuple[CodeGrid, CodeGrid]) -> None:
     ]
 
 
-def test_a_script_of_many_lines(run, trained: Path, grids: tuple[CodeGrid, CodeGrid], tmp_path: Path) -> None:
+def test_a_script_of_many_lines(
+    run, trained: Path, grids: tuple[CodeGrid, CodeGrid], tmp_path: Path
+) -> None:
     text = "reverse --to 4f\nblend b.json --amount 0.5 # half\n\nlock --levels structure\nrepeat --times 2\n"
     (tmp_path / "edits.txt").write_text(text)
-    result = run("edit", "run", trained, "a.json", "--script", "edits.txt", "-o", "out.json", "--json")
+    result = run(
+        "edit", "run", trained, "a.json", "--script", "edits.txt", "-o", "out.json", "--json"
+    )
     model = distill.load(trained)
     expected = editing.reverse(grids[0], stop="4f").grid
     expected = editing.blend(model, expected, tmp_path / "b.json", 0.5).grid
@@ -194,7 +235,9 @@ def test_a_script_of_many_lines(run, trained: Path, grids: tuple[CodeGrid, CodeG
         ("run", "run"),
     ],
 )
-def test_errors_name_the_line(run, grids: tuple[CodeGrid, CodeGrid], tmp_path: Path, line: str, part: str) -> None:
+def test_errors_name_the_line(
+    run, grids: tuple[CodeGrid, CodeGrid], tmp_path: Path, line: str, part: str
+) -> None:
     (tmp_path / "edits.txt").write_text(f"reverse\n{line}\n")
     before = set(tmp_path.iterdir())
     result = run("edit", "run", "a.json", "--script", "edits.txt", "-o", "out.json")
@@ -247,7 +290,9 @@ def test_help_loads_nothing_heavy_and_fits() -> None:
     )
     environment = {"COLUMNS": "80", "PYTHONIOENCODING": "utf-8", "TERM": "dumb", "PATH": ""}
     words = [sys.executable, "-c", code, *OPERATIONS, "run"]
-    done = subprocess.run(words, env=environment, capture_output=True, text=True, encoding="utf-8", check=True)
+    done = subprocess.run(
+        words, env=environment, capture_output=True, text=True, encoding="utf-8", check=True
+    )
     help_text, loaded = done.stdout.split("LOADED")
     assert max(map(len, help_text.splitlines())) <= 80
     assert {"torch", "numpy"} & set(loaded.split()) == set()

@@ -23,19 +23,29 @@ def test_there_and_back(run, trained: Path, corpus_dir: Path, tmp_path: Path) ->
     decoded = run("decode", trained, "x.json.gz", "-o", "y.wav", "--threads", "1")
     assert (decoded.exit_code, decoded.stdout, decoded.stderr) == (0, "", "y.wav: 0.15 s.\n")
     info, source = sf.info(tmp_path / "y.wav"), sf.info(sound)
-    assert (info.frames, info.samplerate, info.subtype) == (source.frames, source.samplerate, "PCM_24")
+    assert (info.frames, info.samplerate, info.subtype) == (
+        source.frames,
+        source.samplerate,
+        "PCM_24",
+    )
     model = distill.load(trained, threads=1)
     heard = sf.read(tmp_path / "y.wav", dtype="float32")[0]
     assert np.allclose(heard, distill.decode(model, distill.encode(model, sound))[0], atol=1e-6)
 
 
-def test_names_by_default_spare_the_recording(run, trained: Path, corpus_dir: Path, tmp_path: Path) -> None:
+def test_names_by_default_spare_the_recording(
+    run, trained: Path, corpus_dir: Path, tmp_path: Path
+) -> None:
     recording = tmp_path / "pluck.wav"
     recording.write_bytes(first_sound(corpus_dir).read_bytes())
     before = recording.read_bytes()
     assert run("encode", trained, "pluck.wav").exit_code == 0
     assert run("decode", trained, "pluck.json").exit_code == 0
-    assert {path.name for path in tmp_path.iterdir()} == {"pluck.wav", "pluck.json", "pluck-decoded.wav"}
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "pluck.wav",
+        "pluck.json",
+        "pluck-decoded.wav",
+    }
     assert recording.read_bytes() == before
 
 
@@ -54,7 +64,18 @@ def test_json(run, trained: Path, corpus_dir: Path) -> None:
 
 def test_codes_of_another_model_are_refused(run, trained: Path, corpus_dir: Path) -> None:
     run("encode", trained, first_sound(corpus_dir), "-o", "x.json")
-    options = ("--steps", "1", "--batch-size", "2", "--codebook-size", "32", "--rvq-levels", "3", "--seed", "1")
+    options = (
+        "--steps",
+        "1",
+        "--batch-size",
+        "2",
+        "--codebook-size",
+        "32",
+        "--rvq-levels",
+        "3",
+        "--seed",
+        "1",
+    )
     assert run("train", corpus_dir, "-o", "other.sda", *options, "--threads", "1").exit_code == 0
     result = run("decode", "other.sda", "x.json", "-o", "y.wav")
     assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
@@ -62,8 +83,11 @@ def test_codes_of_another_model_are_refused(run, trained: Path, corpus_dir: Path
     assert not Path("y.wav").exists()
 
 
-def test_codes_outlast_a_longer_training(run, trained: Path, codec_only: Path, corpus_dir: Path) -> None:
-    """Codes are settled before the first step, so that only the sound of them changes with more of those."""
+def test_codes_outlast_a_longer_training(
+    run, trained: Path, codec_only: Path, corpus_dir: Path
+) -> None:
+    """Codes are settled before the first step, so that only the sound of them changes with more of
+    those."""
     assert run("encode", codec_only, first_sound(corpus_dir), "-o", "x.json").exit_code == 0
     assert run("decode", trained, "x.json", "-o", "later.wav").exit_code == 0
     assert run("decode", codec_only, "x.json", "-o", "early.wav").exit_code == 0
@@ -75,7 +99,19 @@ def test_codes_outlast_a_longer_training(run, trained: Path, codec_only: Path, c
 def test_a_part_of_the_sound(run, trained: Path, corpus_dir: Path) -> None:
     run("encode", trained, corpus_dir / "high" / "pluck 7.wav", "-o", "x.json")
     run("decode", trained, "x.json", "-o", "whole.wav", "--levels", "1-2")
-    result = run("decode", trained, "x.json", "-o", "part.wav", "--levels", "1-2", "--from", "0.2", "--to", "0.5")
+    result = run(
+        "decode",
+        trained,
+        "x.json",
+        "-o",
+        "part.wav",
+        "--levels",
+        "1-2",
+        "--from",
+        "0.2",
+        "--to",
+        "0.5",
+    )
     assert (result.exit_code, result.stderr) == (0, "part.wav: 0.30 s.\n")
     whole, part = (sf.read(name)[0] for name in ("whole.wav", "part.wav"))
     assert np.abs(part - whole[9 * 1024 : 23 * 1024]).max() < 1e-4
@@ -90,7 +126,11 @@ def test_a_part_of_the_sound(run, trained: Path, corpus_dir: Path) -> None:
 def test_one_column(run, trained: Path, corpus_dir: Path) -> None:
     run("encode", trained, corpus_dir / "high" / "pluck 7.wav", "-o", "x.json")
     result = run("decode", trained, "x.json", "-o", "column.wav", "--column", "12f", "--json")
-    assert json.loads(result.stdout) == {"path": "column.wav", "duration_s": 0.5, "n_samples": 24_000}
+    assert json.loads(result.stdout) == {
+        "path": "column.wav",
+        "duration_s": 0.5,
+        "n_samples": 24_000,
+    }
     wanted = column_sound(distill.load(trained, threads=1), load_codes("x.json"), 12)
     assert np.allclose(sf.read("column.wav", dtype="float32")[0], wanted[0], atol=1e-5)
     for options in (("--column", "9"), ("--column", "x"), ("--column", "1f", "--levels", "1")):
@@ -100,7 +140,8 @@ def test_one_column(run, trained: Path, corpus_dir: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rate", "channels", "n"), [(48_000, 1, 1), (48_000, 1, 5000), (8_000, 1, 4001), (192_000, 8, 30_011)]
+    ("rate", "channels", "n"),
+    [(48_000, 1, 1), (48_000, 1, 5000), (8_000, 1, 4001), (192_000, 8, 30_011)],
 )
 def test_any_sound(run, trained: Path, rate: int, channels: int, n: int) -> None:
     """One sample; silence; the lowest rate; the highest rate with the most channels."""
@@ -121,18 +162,30 @@ def test_a_folder(run, trained: Path, corpus_dir: Path, tmp_path: Path) -> None:
     said = json.loads(result.stdout)
     assert result.exit_code == 1
     assert [entry["source"] for entry in said["failed"]] == ["in/broken.wav"]
-    names = {path.relative_to("out").as_posix() for path in Path("out").rglob("*") if path.is_file()}
+    names = {
+        path.relative_to("out").as_posix() for path in Path("out").rglob("*") if path.is_file()
+    }
     assert names == {entry["path"].removeprefix("out/") for entry in said["files"]}
-    assert {"low/pluck 0.wav.json", "low/pluck 0.flac.json", "low/pluck 1.json", "high/pluck 7.json"} <= names
+    assert {
+        "low/pluck 0.wav.json",
+        "low/pluck 0.flac.json",
+        "low/pluck 1.json",
+        "high/pluck 7.json",
+    } <= names
     model = distill.load(trained, threads=1)
-    assert load_codes("out/low/pluck 1.json") == distill.encode(model, folder / "low" / "pluck 1.wav")
+    assert load_codes("out/low/pluck 1.json") == distill.encode(
+        model, folder / "low" / "pluck 1.wav"
+    )
     (folder / "broken.wav").unlink()
     result = run("encode", trained, "in")
     assert (result.exit_code, result.stderr) == (0, "in-codes: 9 of 9 sounds (4.28 s).\n")
 
 
 def test_where_it_goes_is_looked_at_before_the_work(run) -> None:
-    for output, part in (("no/x.json", "The folder 'no' does not exist"), ("x.wav", "end in .json")):
+    for output, part in (
+        ("no/x.json", "The folder 'no' does not exist"),
+        ("x.wav", "end in .json"),
+    ):
         result = run("encode", "none.sda", "none.wav", "-o", output)
         assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
         assert part in result.stderr

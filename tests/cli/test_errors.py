@@ -94,12 +94,21 @@ def litter(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize(("command", "exit_code", "part"), WRONG, ids=[command for command, *_ in WRONG])
+@pytest.mark.parametrize(
+    ("command", "exit_code", "part"), WRONG, ids=[command for command, *_ in WRONG]
+)
 @pytest.mark.parametrize("as_json", [False, True], ids=["", "--json"])
 def test_one_sentence(
-    run, litter: Path, trained: Path, codec_only: Path, corpus_dir: Path,
-    command: str, exit_code: int, part: str, as_json: bool,
-) -> None:  # fmt: skip
+    run,
+    litter: Path,
+    trained: Path,
+    codec_only: Path,
+    corpus_dir: Path,
+    command: str,
+    exit_code: int,
+    part: str,
+    as_json: bool,
+) -> None:
     before = {path: path.read_bytes() for path in litter.rglob("*") if path.is_file()}
     names = {"SOUNDS": corpus_dir, "MODEL": trained, "CODEC": codec_only}
     arguments = [names.get(word, word) for word in command.split()]
@@ -114,7 +123,12 @@ def test_one_sentence(
 
 @pytest.mark.parametrize(
     "arguments",
-    [["no-such-command"], ["info"], ["train", "x", "--steps", "many"], ["generate", "m.sda", "--loud"]],
+    [
+        ["no-such-command"],
+        ["info"],
+        ["train", "x", "--steps", "many"],
+        ["generate", "m.sda", "--loud"],
+    ],
 )
 def test_what_cannot_be_parsed(run, arguments: list[str]) -> None:
     result = run(*arguments)
@@ -135,16 +149,22 @@ def test_errors_in_a_process_of_its_own(tmp_path: Path) -> None:
         text=True,
     )
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "Error: There is no model file at none.sda: check the name and the folder.\n"
+    assert (
+        done.stderr == "Error: There is no model file at none.sda: check the name and the folder.\n"
+    )
 
 
 def test_json_holds_what_json_cannot(capsys: pytest.CaptureFixture[str]) -> None:
-    print_json({"loudness": float("-inf"), "nan": float("nan"), "path": Path("caf\udce9"), 1: (0.5, True)})
+    print_json(
+        {"loudness": float("-inf"), "nan": float("nan"), "path": Path("caf\udce9"), 1: (0.5, True)}
+    )
     out = capsys.readouterr().out
     assert json.loads(out) == {"loudness": None, "nan": None, "path": "caf\udce9", "1": [0.5, True]}
     assert out.isascii()
 
 
-@pytest.mark.parametrize(("seconds", "text"), [(0, "0:00"), (75, "1:15"), (3700, "1:01:40"), (59.9, "1:00")])
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0, "0:00"), (75, "1:15"), (3700, "1:01:40"), (59.9, "1:00")]
+)
 def test_clock(seconds: float, text: str) -> None:
     assert clock(seconds) == text

@@ -21,17 +21,34 @@ def test_several_sounds(run, trained: Path, tmp_path: Path) -> None:
     assert (result.exit_code, result.stdout) == (0, "")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["new-1.wav", "new-2.wav"]
     for i, line in enumerate(result.stderr.splitlines()):
-        assert re.match(rf"new-{i + 1}\.wav: 0\.5 s, -\d+\.\d LUFS, seed {7 + i}, after hearing .+\. ", line)
+        assert re.match(
+            rf"new-{i + 1}\.wav: 0\.5 s, -\d+\.\d LUFS, seed {7 + i}, after hearing .+\. ", line
+        )
         assert "repeats your recordings" in line
         info = sf.info(tmp_path / f"new-{i + 1}.wav")
-        assert (info.samplerate, info.subtype, info.frames) == (SAMPLE_RATE, "PCM_24", SAMPLE_RATE // 2)
+        assert (info.samplerate, info.subtype, info.frames) == (
+            SAMPLE_RATE,
+            "PCM_24",
+            SAMPLE_RATE // 2,
+        )
     assert not np.array_equal(*(sf.read(tmp_path / f"new-{i}.wav")[0] for i in (1, 2)))
 
 
 def test_the_same_seed_gives_the_same_file(run, trained: Path, tmp_path: Path) -> None:
     run("generate", trained, "-o", "here.wav", "--seed", "8", *SHORT)
     run("generate", trained, "-o", "pair.wav", "-n", "2", "--seed", "7", *SHORT)
-    command = [sys.executable, "-m", "distill", "generate", trained, "-o", "there.wav", "--seed", "8", *SHORT]
+    command = [
+        sys.executable,
+        "-m",
+        "distill",
+        "generate",
+        trained,
+        "-o",
+        "there.wav",
+        "--seed",
+        "8",
+        *SHORT,
+    ]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout == ""
     here = (tmp_path / "here.wav").read_bytes()
@@ -39,11 +56,26 @@ def test_the_same_seed_gives_the_same_file(run, trained: Path, tmp_path: Path) -
 
 
 def test_json(run, trained: Path) -> None:
-    result = run("generate", trained, "-o", "new.wav", "--temperature", "0.8", "--top-k", "5", "--json", *SHORT)
+    result = run(
+        "generate",
+        trained,
+        "-o",
+        "new.wav",
+        "--temperature",
+        "0.8",
+        "--top-k",
+        "5",
+        "--json",
+        *SHORT,
+    )
     assert (result.exit_code, result.stderr, result.stdout.count("\n")) == (0, "", 1)
     said = json.loads(result.stdout)
     (sound,) = said["files"]
-    assert (sound["path"], sound["duration_s"], sound["sample_rate"]) == ("new.wav", 0.5, SAMPLE_RATE)
+    assert (sound["path"], sound["duration_s"], sound["sample_rate"]) == (
+        "new.wav",
+        0.5,
+        SAMPLE_RATE,
+    )
     settings = {"temperature": 0.8, "top_k": 5, "top_p": 0.97, "lead_in": 4.0, "like": ""}
     assert sound["sampling"] == settings | {"free_levels": 1, "closeness": 0.15}
     assert 0 <= sound["copy"]["percent"] <= 100
@@ -76,27 +108,47 @@ def test_again_finds_the_model_by_itself(run, trained: Path, tmp_path: Path) -> 
     for folder in (tmp_path, tmp_path / "sounds"):
         shutil.copy(trained, folder / "my.sda")
         assert run("generate", "--again", "sounds/first.wav", "-o", "same.wav").exit_code == 0
-        assert np.array_equal(*(sf.read(tmp_path / name)[0] for name in ("sounds/first.wav", "same.wav")))
+        assert np.array_equal(
+            *(sf.read(tmp_path / name)[0] for name in ("sounds/first.wav", "same.wav"))
+        )
         (folder / "my.sda").unlink()
         (tmp_path / "same.wav").unlink()
     assert "Which model?" in run("generate").stderr
 
 
-def test_a_sound_of_another_model_is_refused_by_name(run, trained: Path, codec_only: Path, tmp_path: Path) -> None:
+def test_a_sound_of_another_model_is_refused_by_name(
+    run, trained: Path, codec_only: Path, tmp_path: Path
+) -> None:
     run("generate", trained, "-o", "first.wav", *SHORT)
     refused = run("generate", codec_only, "--again", "first.wav", "-o", "new.wav")
     assert refused.exit_code == 1
     assert "first.wav was made with another model" in refused.stderr
     assert run("generate", trained, "--again", "first.wav", "-n", "2").exit_code == 2
     sf.write(tmp_path / "foreign.wav", np.zeros(100), SAMPLE_RATE)
-    assert "foreign.wav does not say how it was made" in run("generate", trained, "--again", "foreign.wav").stderr
+    assert (
+        "foreign.wav does not say how it was made"
+        in run("generate", trained, "--again", "foreign.wav").stderr
+    )
     assert sorted(path.name for path in tmp_path.iterdir()) == ["first.wav", "foreign.wav"]
 
 
 def test_never_under_max_copy_is_said(run, trained: Path) -> None:
     """At temperature 0 every draw is the same, and its file says what was kept."""
-    result = run("generate", trained, "-o", "a.wav", "--temperature", "0", "--max-copy", "0", "--json", *SHORT)
+    result = run(
+        "generate",
+        trained,
+        "-o",
+        "a.wav",
+        "--temperature",
+        "0",
+        "--max-copy",
+        "0",
+        "--json",
+        *SHORT,
+    )
     (sound,) = json.loads(result.stdout)["files"]
     assert sound["under_max_copy"] == (sound["copy"]["percent"] == 0)
-    said = run("generate", trained, "-o", "a.wav", "--temperature", "0", "--max-copy", "0", *SHORT).stderr
+    said = run(
+        "generate", trained, "-o", "a.wav", "--temperature", "0", "--max-copy", "0", *SHORT
+    ).stderr
     assert ("None of 8 draws stayed under --max-copy 0" in said) == (not sound["under_max_copy"])

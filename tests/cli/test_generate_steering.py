@@ -8,7 +8,18 @@ import pytest
 import soundfile as sf
 
 SHORT = ["--duration", "0.5", "--threads", "1"]
-ASKED = ["--brightness", "0:10,0.4:90", "--loudness", "70", "--tag", "high:2", "--tag", "low", "--guidance", "2"]
+ASKED = [
+    "--brightness",
+    "0:10,0.4:90",
+    "--loudness",
+    "70",
+    "--tag",
+    "high:2",
+    "--tag",
+    "low",
+    "--guidance",
+    "2",
+]
 
 
 def samples(name: str) -> np.ndarray:
@@ -20,7 +31,10 @@ def test_what_is_asked_is_in_the_recipe(run, trained: Path, tmp_path: Path, way:
     made = run("generate", trained, "-o", "first.wav", "--json", *ASKED, *way, *SHORT)
     (said,) = json.loads(made.stdout)["files"]
     assert said["steering"]["brightness"] == [[0, 10], [0.4, 90]]
-    assert (said["steering"]["tags"], said["steering"]["guidance"]) == ([["high", 2], ["low", 1]], 2)
+    assert (said["steering"]["tags"], said["steering"]["guidance"]) == (
+        [["high", 2], ["low", 1]],
+        2,
+    )
     assert run("generate", trained, "--again", "first.wav", "-o", "same.wav").exit_code == 0
     assert np.array_equal(samples("first.wav"), samples("same.wav"))
     run("generate", trained, "--again", "first.wav", "--brightness", "95", "-o", "other.wav")
@@ -30,7 +44,10 @@ def test_what_is_asked_is_in_the_recipe(run, trained: Path, tmp_path: Path, way:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--brightness", "120"], "--brightness is a percentile of your sounds: give values between 0 and 100."),
+        (
+            ["--brightness", "120"],
+            "--brightness is a percentile of your sounds: give values between 0 and 100.",
+        ),
         (["--brightness", "-5"], "between 0 and 100"),
         (["--brightness", "0:20,5:90,3:40"], "The times of --brightness must increase"),
         (["--brightness", "bright"], "--brightness takes a number"),
@@ -39,7 +56,9 @@ def test_what_is_asked_is_in_the_recipe(run, trained: Path, tmp_path: Path, way:
         (["--loop", "--pitch", "0:20,1:30"], "give --pitch one value, not a curve."),
     ],
 )
-def test_errors_are_one_sentence(run, trained: Path, tmp_path: Path, options: list[str], said: str) -> None:
+def test_errors_are_one_sentence(
+    run, trained: Path, tmp_path: Path, options: list[str], said: str
+) -> None:
     refused = run("generate", trained, *options, *SHORT)
     assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)
     assert said in refused.stderr
@@ -49,9 +68,11 @@ def test_errors_are_one_sentence(run, trained: Path, tmp_path: Path, options: li
 def test_other_ways_can_be_steered(run, trained: Path, tmp_path: Path) -> None:
     sf.write(tmp_path / "tone.wav", 0.2 * np.sin(np.arange(48_000) / 20), 48_000)
     ways = (
-        ["--loop", *SHORT], ["--continue-from", "tone.wav", *SHORT], ["--variation-of", "tone.wav", "--threads", "1"],
+        ["--loop", *SHORT],
+        ["--continue-from", "tone.wav", *SHORT],
+        ["--variation-of", "tone.wav", "--threads", "1"],
         ["--infill", "tone.wav", "--from", "0.3", "--to", "0.6", "--threads", "1"],
-    )  # fmt: skip
+    )
     for way in ways:
         free, bright = (
             run("generate", trained, *way, "--seed", "1", "-o", f"{name}.wav", *more)

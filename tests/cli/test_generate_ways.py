@@ -22,23 +22,42 @@ def tone(path: Path, rate: int = 44_100, channels: int = 2) -> Path:
 def test_going_on_from_a_file_and_again(run, trained: Path, tmp_path: Path) -> None:
     tone(tmp_path / "tone.flac")
     tone(tmp_path / "other.wav", 22_050, 1)
-    made = run("generate", trained, "--continue-from", "tone.flac", "-o", "first.wav", "--json", *SHORT)
+    made = run(
+        "generate", trained, "--continue-from", "tone.flac", "-o", "first.wav", "--json", *SHORT
+    )
     (said,) = json.loads(made.stdout)["files"]
-    assert (said["duration_s"], said["way"]["kind"], said["way"]["source"]) == (1.5, "continue", "tone.flac")
-    same = run("generate", trained, "--again", "first.wav", "--continue-from", "tone.flac", "-o", "same.wav")
+    assert (said["duration_s"], said["way"]["kind"], said["way"]["source"]) == (
+        1.5,
+        "continue",
+        "tone.flac",
+    )
+    same = run(
+        "generate",
+        trained,
+        "--again",
+        "first.wav",
+        "--continue-from",
+        "tone.flac",
+        "-o",
+        "same.wav",
+    )
     assert same.exit_code == 0
     first, second = (sf.read(tmp_path / name)[0] for name in ("first.wav", "same.wav"))
     assert first.shape == (round(1.5 * SAMPLE_RATE), 2)
     assert np.array_equal(first, second)
     missing = run("generate", trained, "--again", "first.wav", "-o", "new.wav")
     assert (missing.exit_code, "'tone.flac'" in missing.stderr) == (2, True)
-    other = run("generate", trained, "--again", "first.wav", "--continue-from", "other.wav", "-o", "new.wav")
+    other = run(
+        "generate", trained, "--again", "first.wav", "--continue-from", "other.wav", "-o", "new.wav"
+    )
     assert (other.exit_code, "'other.wav' is not the sound" in other.stderr) == (2, True)
     assert not (tmp_path / "new.wav").exists()
 
 
 @pytest.mark.parametrize("options", [["--like", "low"], ["--lead-in", "2"]])
-def test_what_is_heard_first_is_the_file(run, trained: Path, tmp_path: Path, options: list[str]) -> None:
+def test_what_is_heard_first_is_the_file(
+    run, trained: Path, tmp_path: Path, options: list[str]
+) -> None:
     tone(tmp_path / "tone.wav")
     refused = run("generate", trained, "--continue-from", "tone.wav", *options, *SHORT)
     assert (refused.exit_code, f"leave out {options[0]}" in refused.stderr) == (2, True)
@@ -48,11 +67,26 @@ def test_no_sound_to_go_on_from(run, trained: Path, tmp_path: Path) -> None:
     (tmp_path / "text.wav").write_text("words")
     for name in ("text.wav", "missing.wav"):
         refused = run("generate", trained, "--continue-from", name, *SHORT)
-        assert (refused.exit_code, name in refused.stderr, refused.stderr.count("\n")) == (1, True, 1)
+        assert (refused.exit_code, name in refused.stderr, refused.stderr.count("\n")) == (
+            1,
+            True,
+            1,
+        )
 
 
 def test_a_one_shot_and_again(run, trained: Path, tmp_path: Path) -> None:
-    made = run("generate", trained, "--one-shot", "-o", "first.wav", "--duration", "2", "--threads", "1", "--json")
+    made = run(
+        "generate",
+        trained,
+        "--one-shot",
+        "-o",
+        "first.wav",
+        "--duration",
+        "2",
+        "--threads",
+        "1",
+        "--json",
+    )
     (said,) = json.loads(made.stdout)["files"]
     assert said["way"]["kind"] == "one-shot"
     assert said["duration_s"] < 1
@@ -90,7 +124,9 @@ def test_a_variation_and_again(run, trained: Path, tmp_path: Path) -> None:
 def test_an_infill_and_again(run, trained: Path, tmp_path: Path) -> None:
     tone(tmp_path / "tone.wav")
     asked = ["--infill", "tone.wav", "--threads", "1"]
-    made = run("generate", trained, *asked, "--from", "0.3", "--to", "0.5", "-o", "first.wav", "--json")
+    made = run(
+        "generate", trained, *asked, "--from", "0.3", "--to", "0.5", "-o", "first.wav", "--json"
+    )
     (said,) = json.loads(made.stdout)["files"]
     assert (said["duration_s"], said["way"]["start"], said["way"]["stop"]) == (1, 0.3, 0.5)
     run("generate", trained, "--again", "first.wav", *asked, "-o", "same.wav")
@@ -114,7 +150,9 @@ def test_an_infill_and_again(run, trained: Path, tmp_path: Path) -> None:
         (["--from", "0.3", "--to", "0.5", "--lead-in", "2"], "leave out --lead-in"),
     ],
 )
-def test_gaps_that_make_no_sense(run, trained: Path, tmp_path: Path, options: list[str], said: str) -> None:
+def test_gaps_that_make_no_sense(
+    run, trained: Path, tmp_path: Path, options: list[str], said: str
+) -> None:
     tone(tmp_path / "tone.wav")
     refused = run("generate", trained, "--infill", "tone.wav", *options)
     assert (refused.exit_code, said in refused.stderr, refused.stderr.count("\n")) == (2, True, 1)
@@ -131,7 +169,9 @@ def test_gaps_that_make_no_sense(run, trained: Path, tmp_path: Path, options: li
         (["--variation-of", "tone.wav", "--loop"], "do not go together"),
     ],
 )
-def test_variations_that_make_no_sense(run, trained: Path, tmp_path: Path, options: list[str], said: str) -> None:
+def test_variations_that_make_no_sense(
+    run, trained: Path, tmp_path: Path, options: list[str], said: str
+) -> None:
     tone(tmp_path / "tone.wav")
     refused = run("generate", trained, *options)
     assert (refused.exit_code, said in refused.stderr) == (2, True)

@@ -8,7 +8,17 @@ from pathlib import Path
 
 import pytest
 
-COMMANDS = ["doctor", "train", "train-prior", "generate", "encode", "decode", "codes", "codebook", "info"]
+COMMANDS = [
+    "doctor",
+    "train",
+    "train-prior",
+    "generate",
+    "encode",
+    "decode",
+    "codes",
+    "codebook",
+    "info",
+]
 OPTIONS = {
     "doctor": "--json",
     "train": (
@@ -36,10 +46,17 @@ print("LOADED", *sorted({name.split(".")[0] for name in sys.modules}))
 
 @pytest.fixture(scope="module")
 def output() -> str:
-    environment = {k: v for k, v in os.environ.items() if k not in ("FORCE_COLOR", "GITHUB_ACTIONS", "PY_COLORS")}
+    environment = {
+        k: v
+        for k, v in os.environ.items()
+        if k not in ("FORCE_COLOR", "GITHUB_ACTIONS", "PY_COLORS")
+    }
     environment |= {"COLUMNS": "80", "PYTHONIOENCODING": "utf-8", "TERM": "dumb"}
     done = subprocess.run(
-        [sys.executable, "-c", ALL_HELPS, *COMMANDS], env=environment, capture_output=True, check=True
+        [sys.executable, "-c", ALL_HELPS, *COMMANDS],
+        env=environment,
+        capture_output=True,
+        check=True,
     )
     assert done.stderr == b""
     return done.stdout.decode()
@@ -68,6 +85,10 @@ def test_help_loads_nothing_heavy(output: str) -> None:
 @pytest.mark.parametrize("module", ["distill", "distill.cli"])
 def test_both_modules_run(module: str, tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", module, "--version"], capture_output=True, text=True, check=True, cwd=tmp_path
+        [sys.executable, "-m", module, "--version"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
     )
     assert re.fullmatch(r"distill \d+\.\d+\.\d+\n", done.stdout)

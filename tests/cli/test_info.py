@@ -22,10 +22,18 @@ def test_without_a_prior(run, codec_only: Path) -> None:
     assert (said["has_prior"], said["prior_config"], said["prior_metadata"]) == (False, None, None)
     assert (said["codebook_size"], said["num_quantizers"], said["corpus_files"]) == (32, 3, 8)
     assert said["stereo"] == {}
-    frames = sum(math.ceil(pluck["duration_s"] * said["frame_rate"]) for pluck in corpus_learned_from(codec_only))
+    frames = sum(
+        math.ceil(pluck["duration_s"] * said["frame_rate"])
+        for pluck in corpus_learned_from(codec_only)
+    )
     assert (said["memory_frames"], said["memory_width"]) == (frames, 256)
-    assert f"256 numbers for each of up to {frames} frames (21 ms) of your" in " ".join(result.stderr.split())
-    assert (said["verdict"], said["verdict_kind"]) == ("Too early to tell: train longer.", "too-early")
+    assert f"256 numbers for each of up to {frames} frames (21 ms) of your" in " ".join(
+        result.stderr.split()
+    )
+    assert (said["verdict"], said["verdict_kind"]) == (
+        "Too early to tell: train longer.",
+        "too-early",
+    )
 
 
 def test_with_a_prior(run, trained: Path) -> None:

@@ -72,7 +72,15 @@ def test_without_a_terminal_there_is_no_key(monkeypatch: pytest.MonkeyPatch) -> 
 def test_training_stopped_by_the_key_keeps_the_best(
     corpus_dir: Path, bare_model: Path, tiny_prior_options: list[str]
 ) -> None:
-    command = [sys.executable, "-m", "distill", "train-prior", str(bare_model), str(corpus_dir), *tiny_prior_options]
+    command = [
+        sys.executable,
+        "-m",
+        "distill",
+        "train-prior",
+        str(bare_model),
+        str(corpus_dir),
+        *tiny_prior_options,
+    ]
     typing, terminal = pty.openpty()
     with subprocess.Popen(command, stdin=terminal, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None

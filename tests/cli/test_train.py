@@ -7,7 +7,9 @@ TINY = ["--batch-size", "2", "--codebook-size", "16", "--rvq-levels", "2", "--th
 
 
 def test_train_says_what_it_does(run, corpus_dir: Path, tmp_path: Path) -> None:
-    result = run("train", corpus_dir, "-o", "my.sda", "--steps", "8", "--model-name", "Plucks", *TINY)
+    result = run(
+        "train", corpus_dir, "-o", "my.sda", "--steps", "8", "--model-name", "Plucks", *TINY
+    )
     assert result.exit_code == 0
     assert result.stdout == ""
     for name in ("high/pluck 7.wav", "low/pluck 0.wav"):
@@ -43,20 +45,34 @@ def test_a_prior_is_not_lost_by_accident(run, corpus_dir: Path, model: Path) -> 
     assert "--discard-prior" in refused.stderr
     assert model.read_bytes() == before
     result = run(
-        "train", corpus_dir, "-o", model, "--steps", "2", "--discard-prior", "--json", "--no-early-stop", *TINY
+        "train",
+        corpus_dir,
+        "-o",
+        model,
+        "--steps",
+        "2",
+        "--discard-prior",
+        "--json",
+        "--no-early-stop",
+        *TINY,
     )
     assert (result.exit_code, result.stderr, result.stdout.count("\n")) == (0, "", 1)
     done = json.loads(result.stdout)
     assert (done["steps"], done["finished"], done["path"]) == (2, True, str(model))
     assert [level["name"] for level in done["levels"]] == ["Structure", "Detail"]
-    assert (done["verdict"], done["verdict_kind"]) == ("Too early to tell: train longer.", "too-early")
+    assert (done["verdict"], done["verdict_kind"]) == (
+        "Too early to tell: train longer.",
+        "too-early",
+    )
     loaded = load_model_v2(model)
     assert loaded.prior is None
     assert loaded.metadata["training"]["early_stop"] is False
 
 
 def test_ctrl_c_saves_and_resume_goes_on(run, interrupt, corpus_dir: Path, tmp_path: Path) -> None:
-    code, out, err = interrupt("train", corpus_dir, "-o", "my.sda", "--steps", "60", *TINY, after="step ")
+    code, out, err = interrupt(
+        "train", corpus_dir, "-o", "my.sda", "--steps", "60", *TINY, after="step "
+    )
     assert code == 130
     assert out == ""
     assert "Traceback" not in err
@@ -79,7 +95,9 @@ def test_ctrl_c_before_the_first_step_stops_too(interrupt, corpus_dir: Path) -> 
 
 
 def test_a_rate_far_too_high_ends_in_a_sentence(run, corpus_dir: Path, tmp_path: Path) -> None:
-    result = run("train", corpus_dir, "-o", "my.sda", "--steps", "200", "--lr", "10", "--json", *TINY)
+    result = run(
+        "train", corpus_dir, "-o", "my.sda", "--steps", "200", "--lr", "10", "--json", *TINY
+    )
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.startswith("Error: Training diverged by step ")
     assert result.stderr.endswith("start again with a lower --lr (it was 10).\n")

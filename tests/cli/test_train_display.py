@@ -26,7 +26,9 @@ def drawn(width: int = 80) -> list[str]:
     console = Console(file=StringIO(), force_terminal=True, width=width, color_system=None)
     display = TrainDisplay(console)
     step = StepMetrics(120, 0.25, 30.0, 95.0, 2.5, 1e-3, 28.0, LEVELS)
-    display(validation(VerdictKind.LEARNING, "Learning: distance 2.50 (held out 3.10); let it go on."))
+    display(
+        validation(VerdictKind.LEARNING, "Learning: distance 2.50 (held out 3.10); let it go on.")
+    )
     display(ModelSaved(110, "my.sda"))
     display(step)
     with console.capture() as capture:
@@ -39,7 +41,9 @@ def test_everything_is_there_and_nothing_is_cut() -> None:
     assert set(lines[0].strip()) <= set("━╸╺ ")
     for part in ("step 120", "1:35 left", "loss 2.50", "held out 3.10", "28x real time"):
         assert part in lines[1], lines
-    assert any("Structure" in line and "91%" in line and "80.5" in line and "11" in line for line in lines)
+    assert any(
+        "Structure" in line and "91%" in line and "80.5" in line and "11" in line for line in lines
+    )
     text = " ".join(lines)
     assert "my.sda is usable as of step 110" in text
     assert "Learning: distance 2.50 (held out 3.10); let it go on." in text
@@ -61,7 +65,10 @@ def test_lines_say_a_verdict_when_it_changes() -> None:
         display(validation(kind, verdict, held_out=None))
         display(StepMetrics(120, 0.25, 30.0, 95.0, 2.5, 1e-3, 28.0, LEVELS))
     lines = out.getvalue().splitlines()
-    assert [line for line in lines if not line.startswith("step")] == ["Learning at first.", "Done."]
+    assert [line for line in lines if not line.startswith("step")] == [
+        "Learning at first.",
+        "Done.",
+    ]
     assert any(line.startswith("step 120") and "held out" not in line for line in lines)
 
 

@@ -15,7 +15,9 @@ EPOCH = re.compile(
 )
 
 
-def test_header_epochs_and_summary(run, corpus_dir: Path, bare_model: Path, tiny_prior_options: list[str]) -> None:
+def test_header_epochs_and_summary(
+    run, corpus_dir: Path, bare_model: Path, tiny_prior_options: list[str]
+) -> None:
     result = run("train-prior", bare_model, corpus_dir, "-e", "2", *tiny_prior_options)
     assert (result.exit_code, result.stdout) == (0, "")
     header, rest = result.stderr.split("Epoch 1/2", 1)
@@ -48,7 +50,9 @@ def test_header_epochs_and_summary(run, corpus_dir: Path, bare_model: Path, tiny
     assert [path.name for path in bare_model.parent.iterdir()] == ["bare.sda"]
 
 
-def test_minutes_in_place_of_epochs(run, corpus_dir: Path, bare_model: Path, tiny_prior_options: list[str]) -> None:
+def test_minutes_in_place_of_epochs(
+    run, corpus_dir: Path, bare_model: Path, tiny_prior_options: list[str]
+) -> None:
     result = run("train-prior", bare_model, corpus_dir, "--minutes", "0.001", *tiny_prior_options)
     assert result.exit_code == 0
     assert re.search(r"^Minutes: +0\.001 \(override\)$", result.stderr, re.MULTILINE)
@@ -59,7 +63,9 @@ def test_minutes_in_place_of_epochs(run, corpus_dir: Path, bare_model: Path, tin
     assert "only one of --epochs and --minutes" in both.stderr
 
 
-def test_retraining_says_that_it_replaces(run, corpus_dir: Path, model: Path, tiny_prior_options: list[str]) -> None:
+def test_retraining_says_that_it_replaces(
+    run, corpus_dir: Path, model: Path, tiny_prior_options: list[str]
+) -> None:
     earlier = load_model_v2(model)
     result = run("train-prior", model, corpus_dir, "-e", "1", *tiny_prior_options)
     assert result.exit_code == 0
@@ -69,8 +75,12 @@ def test_retraining_says_that_it_replaces(run, corpus_dir: Path, model: Path, ti
     assert later.model.codebook_hash() == earlier.model.codebook_hash()
 
 
-def test_json_is_all_there_is(run, corpus_dir: Path, bare_model: Path, tiny_prior_options: list[str]) -> None:
-    result = run("train-prior", bare_model, corpus_dir, "--epochs", "1", "--json", *tiny_prior_options)
+def test_json_is_all_there_is(
+    run, corpus_dir: Path, bare_model: Path, tiny_prior_options: list[str]
+) -> None:
+    result = run(
+        "train-prior", bare_model, corpus_dir, "--epochs", "1", "--json", *tiny_prior_options
+    )
     assert (result.exit_code, result.stderr, result.stdout.count("\n")) == (0, "", 1)
     done = json.loads(result.stdout)
     assert (done["epochs_trained"], done["file_count"], done["interrupted"]) == (1, 8, False)
@@ -87,14 +97,26 @@ def test_memorising_is_told_when_it_happens_and_at_the_end(
     for i in range(3):
         tone = np.sin(2 * np.pi * 220 * np.arange((i + 1) * SAMPLE_RATE) / SAMPLE_RATE)
         write_sound(tmp_path / "tones" / f"{i}.wav", 0.5 * tone[None].astype(np.float32))
-    result = run("train-prior", bare_model, "tones", "-e", "2", "--lr", "0.02", *tiny_prior_options, FORCE_COLOR="1")
+    result = run(
+        "train-prior",
+        bare_model,
+        "tones",
+        "-e",
+        "2",
+        "--lr",
+        "0.02",
+        *tiny_prior_options,
+        FORCE_COLOR="1",
+    )
     during, summary = result.stderr.split("Done after", 1)
     assert "\x1b[1;33mMemorising: held-out perplexity 1." in during
     assert "\x1b[33mEpoch 2: Memorising" in summary
     assert "3 of 3 files are not among those that the codec was trained on" in summary + during
 
 
-def test_ctrl_c_before_the_first_validation_changes_nothing(interrupt, corpus_dir: Path, model: Path) -> None:
+def test_ctrl_c_before_the_first_validation_changes_nothing(
+    interrupt, corpus_dir: Path, model: Path
+) -> None:
     before = model.read_bytes()
     code, out, err = interrupt("train-prior", model, corpus_dir, "--threads", "1", after="Model:")
     assert (code, out) == (130, "")

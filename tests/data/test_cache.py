@@ -61,7 +61,9 @@ def test_changed_file_is_read_anew(sound: Path) -> None:
     assert new.audio().shape == (1, 480)
 
 
-@pytest.mark.parametrize("damage", ["cut the sound", "remove the sound", "garble the json", "old version"])
+@pytest.mark.parametrize(
+    "damage", ["cut the sound", "remove the sound", "garble the json", "old version"]
+)
 def test_damaged_entries_are_not_believed(sound: Path, damage: str) -> None:
     entry = cached_sound(sound)
     expected = np.array(entry.audio())
@@ -92,7 +94,9 @@ def test_killed_run_leaves_nothing_that_is_believed(sound: Path, cache: Path) ->
 
 def test_two_at_once_agree(sound: Path, cache: Path) -> None:
     entries: list[object] = []
-    threads = [threading.Thread(target=lambda: entries.append(cached_sound(sound))) for _ in range(4)]
+    threads = [
+        threading.Thread(target=lambda: entries.append(cached_sound(sound))) for _ in range(4)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -114,7 +118,9 @@ def test_missing_file(tmp_path: Path) -> None:
         cached_sound(tmp_path / "a.wav")
 
 
-def test_cache_that_cannot_be_written(sound: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cache_that_cannot_be_written(
+    sound: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("DISTILL_CACHE", str(tmp_path / "file" / "cache"))
     with pytest.raises(OutputError, match=r"file.cache: .*; set DISTILL_CACHE to a folder"):
@@ -148,5 +154,7 @@ def test_width_is_measured_once(sound: Path, tmp_path: Path) -> None:
 def test_channels_that_cancel_are_silent_in_mono_only(tmp_path: Path) -> None:
     wave = np.sin(np.arange(4800) / 9).astype(np.float32)
     write_sound(tmp_path / "a.wav", np.stack([wave, -wave]))
-    assert cached_sound(tmp_path / "a.wav", 1).measurements.reason.startswith("silent once mixed to mono")
+    assert cached_sound(tmp_path / "a.wav", 1).measurements.reason.startswith(
+        "silent once mixed to mono"
+    )
     assert cached_sound(tmp_path / "a.wav", 2).measurements.reason == ""

@@ -25,7 +25,9 @@ def hit(seed: int, seconds: float = 0.3, level: float = 0.5) -> np.ndarray:
     rng = np.random.default_rng(seed)
     time_s = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
     partials = rng.uniform(100, 5000, (6, 1))
-    wave = (np.sin(2 * np.pi * partials * time_s) * np.exp(-rng.uniform(5, 40, (6, 1)) * time_s)).sum(0)
+    wave = (
+        np.sin(2 * np.pi * partials * time_s) * np.exp(-rng.uniform(5, 40, (6, 1)) * time_s)
+    ).sum(0)
     return (level * wave / np.abs(wave).max())[None].astype(np.float32)
 
 
@@ -135,7 +137,11 @@ def test_the_layout_follows_the_corpus(folder: Path) -> None:
     write_sound(folder / "eight.wav", np.concatenate([hit(5 + i) for i in range(8)]))
     (folder / "text.wav").write_text("hello")
     report = scan_corpus(folder)
-    assert report.layout == (2, 2, "Stereo: left and right differ in 2 of 5 files (mono with train --channels 1).")
+    assert report.layout == (
+        2,
+        2,
+        "Stereo: left and right differ in 2 of 5 files (mono with train --channels 1).",
+    )
     assert {clip.audio().shape[0] for clip in report.clips} == {2}
     assert np.array_equal(*next(clip for clip in report.clips if clip.name == "mono 0.wav").audio())
     asked = scan_corpus(folder, channels=1)

@@ -7,7 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from distill.data.corpus import Clip
-from distill.data.dataset import CropSampler, Region, cut_into_blocks, make_manifest, split_by_manifest
+from distill.data.dataset import (
+    CropSampler,
+    Region,
+    cut_into_blocks,
+    make_manifest,
+    split_by_manifest,
+)
 from distill.settings import SAMPLE_RATE
 
 HOP = 1024
@@ -31,7 +37,9 @@ def make_clips(folder: Path, lengths: list[int]) -> list[Clip]:
 
 @settings(max_examples=40, deadline=None)
 @given(lengths=st.lists(st.integers(1, 5000), min_size=1, max_size=30))
-def test_every_sample_is_trained_on_or_held_out_but_never_both(folder: Path, lengths: list[int]) -> None:
+def test_every_sample_is_trained_on_or_held_out_but_never_both(
+    folder: Path, lengths: list[int]
+) -> None:
     clips = make_clips(folder, lengths)
     split = split_by_manifest(clips, make_manifest(clips))
     heard: dict[str, list[tuple[int, int]]] = {}
@@ -47,20 +55,29 @@ def test_every_sample_is_trained_on_or_held_out_but_never_both(folder: Path, len
     assert split.held_out or sum(lengths) < 10 * len(lengths)
 
 
-@given(lengths=st.lists(st.integers(1, 5000), min_size=1, max_size=10), samples=st.integers(1, 6000))
-def test_blocks_hold_every_sample_once_and_in_order(folder: Path, lengths: list[int], samples: int) -> None:
+@given(
+    lengths=st.lists(st.integers(1, 5000), min_size=1, max_size=10), samples=st.integers(1, 6000)
+)
+def test_blocks_hold_every_sample_once_and_in_order(
+    folder: Path, lengths: list[int], samples: int
+) -> None:
     clips = make_clips(folder, lengths)
     regions = split_by_manifest(clips, make_manifest(clips)).train
     blocks = cut_into_blocks(regions, samples)
     assert all(0 < block.n_samples <= samples for block in blocks)
     for region in regions:
         own = [block for block in blocks if block.clip == region.clip]
-        assert [own[0].start, *(block.stop for block in own)] == [*(block.start for block in own), region.stop]
+        assert [own[0].start, *(block.stop for block in own)] == [
+            *(block.start for block in own),
+            region.stop,
+        ]
 
 
 def test_few_files_are_split_in_time_and_many_by_file(folder: Path) -> None:
     few, many = make_clips(folder, [1000] * 4), make_clips(folder, [1000] * 20)
-    assert [(r.start, r.stop) for r in split_by_manifest(few, make_manifest(few)).held_out] == [(900, 1000)] * 4
+    assert [(r.start, r.stop) for r in split_by_manifest(few, make_manifest(few)).held_out] == [
+        (900, 1000)
+    ] * 4
     held = split_by_manifest(many, make_manifest(many)).held_out
     assert [(r.start, r.stop) for r in held] == [(0, 1000)] * 2
 
@@ -86,7 +103,9 @@ def test_a_corpus_that_the_codec_never_saw_still_has_something_held_out(folder: 
 
 def sampler(folder: Path, lengths: list[int], crop: int = 48_000) -> CropSampler:
     clips = make_clips(folder, lengths)
-    return CropSampler(split_by_manifest(clips, [{"hash": "", "train_until": 0}]).train, crop, SAMPLE_RATE, 3, HOP)
+    return CropSampler(
+        split_by_manifest(clips, [{"hash": "", "train_until": 0}]).train, crop, SAMPLE_RATE, 3, HOP
+    )
 
 
 def test_crops_depend_on_seed_and_step_alone(folder: Path) -> None:
@@ -107,7 +126,9 @@ def test_short_hits_fill_a_crop_with_silence_between(folder: Path) -> None:
 
 
 @settings(max_examples=20, deadline=None)
-@given(lengths=st.lists(st.integers(1, 60_000), min_size=1, max_size=8), crop=st.integers(1, 50_000))
+@given(
+    lengths=st.lists(st.integers(1, 60_000), min_size=1, max_size=8), crop=st.integers(1, 50_000)
+)
 def test_any_lengths_make_full_crops(folder: Path, lengths: list[int], crop: int) -> None:
     batch = sampler(folder, lengths, crop).batch(0, 2, 0.5).audio
     assert batch.shape == (2, 1, crop)
@@ -127,7 +148,11 @@ def test_exact_crops_are_the_files_as_they_are_on_their_frame_grid(folder: Path)
     audio = sampler.batch(0, 8, 1.0).audio[:, 0].reshape(8, -1, HOP)
     frames = np.pad(ramp, (0, -len(ramp) % HOP)).reshape(-1, HOP)
     silence = np.zeros((1, HOP), np.float32)
-    assert all((frame == np.concatenate((frames, silence))).all(1).any() for crop in audio for frame in crop)
+    assert all(
+        (frame == np.concatenate((frames, silence))).all(1).any()
+        for crop in audio
+        for frame in crop
+    )
 
 
 def test_as_many_crops_are_exact_as_asked_for_and_the_others_begin_anywhere(folder: Path) -> None:

@@ -13,7 +13,8 @@ def chirps(seed: int, seconds: float = 1.0) -> np.ndarray:
     """A melody of random notes `[1, N]`."""
     rng = np.random.default_rng(seed)
     notes = [
-        np.sin(2 * np.pi * rng.uniform(100, 4000) * np.arange(4800) / SAMPLE_RATE) * np.linspace(1, 0, 4800)
+        np.sin(2 * np.pi * rng.uniform(100, 4000) * np.arange(4800) / SAMPLE_RATE)
+        * np.linspace(1, 0, 4800)
         for _ in range(round(10 * seconds))
     ]
     return (0.5 * np.concatenate(notes))[None].astype(np.float32)

@@ -23,7 +23,9 @@ def test_full_scale_is_not_clipping(bits: int, frequency: float) -> None:
         assert count_clipped_runs(quantised(sine(frequency, level), bits), min(bits, 16)) == 0
 
 
-@pytest.mark.parametrize(("bits", "frequency"), [(8, 300), (8, 3000), (16, 20), (16, 300), (24, 20), (24, 3000)])
+@pytest.mark.parametrize(
+    ("bits", "frequency"), [(8, 300), (8, 3000), (16, 20), (16, 300), (24, 20), (24, 3000)]
+)
 def test_flat_tops_are_clipping(bits: int, frequency: float) -> None:
     assert count_clipped_runs(quantised(sine(frequency, 2.0), bits), min(bits, 16)) > frequency
 

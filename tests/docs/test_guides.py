@@ -1,4 +1,5 @@
-"""Every command and script of the guides runs, on real recordings where there are any, with a budget of seconds."""
+"""Every command and script of the guides runs, on real recordings where there are any, with a
+budget of seconds."""
 
 import os
 import re
@@ -27,7 +28,8 @@ LARGEST_PICTURE = 60_000
 
 
 def make_sounds(folder: Path) -> None:
-    """Sounds of the names and lengths that the guide has: a loop of hits, and strokes that die away."""
+    """Sounds of the names and lengths that the guide has: a loop of hits, and strokes that die
+    away."""
     rng = np.random.default_rng(0)
     lengths = {f"loops/{name}": seconds for name, seconds in LOOPS.items()}
     lengths |= {f"tabla/tabla_{name}": seconds for name, seconds in STROKES.items()}

@@ -19,7 +19,9 @@ HOP = 1024
 def new_grid() -> Callable[..., CodeGrid]:
     """Makes a grid `[T, Q]` of random codes, 7 samples short of full; any entry may be given."""
 
-    def make(T: int = 5, Q: int = 3, codebook_size: int = 64, seed: int = 0, **changes: Any) -> CodeGrid:
+    def make(
+        T: int = 5, Q: int = 3, codebook_size: int = 64, seed: int = 0, **changes: Any
+    ) -> CodeGrid:
         values: dict[str, Any] = {
             "codes": np.random.default_rng(seed).integers(0, codebook_size, (T, Q)),
             "codebook_size": codebook_size,
@@ -40,13 +42,18 @@ def new_grid() -> Callable[..., CodeGrid]:
 
 @pytest.fixture(scope="session")
 def drawn_after() -> Callable[..., torch.Tensor]:
-    """Draws a code `[1]` of the first level after the codes `past` `[1, t, Q]`; of any other, after none."""
+    """Draws a code `[1]` of the first level after the codes `past` `[1, t, Q]`; of any other, after
+    none."""
 
-    def draw(logits: torch.Tensor, past: torch.Tensor, sampling: Sampling, dice: torch.Generator) -> torch.Tensor:
+    def draw(
+        logits: torch.Tensor, past: torch.Tensor, sampling: Sampling, dice: torch.Generator
+    ) -> torch.Tensor:
         if not past.shape[1]:
             return sample(logits, sampling, dice)
         last = past[:, -1, :1]
-        stays = torch.rand(1, 1, generator=dice, dtype=torch.float64) < logits.softmax(-1).gather(1, last)
+        stays = torch.rand(1, 1, generator=dice, dtype=torch.float64) < logits.softmax(-1).gather(
+            1, last
+        )
         other = sample(logits.scatter(1, last, -torch.inf), sampling, dice)
         return last[0] if stays else other
 

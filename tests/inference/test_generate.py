@@ -50,7 +50,10 @@ def test_the_seed_decides(loaded: LoadedVQModel) -> None:
     [
         (Sampling(), Steering()),
         (Sampling(free_levels=3, lead_in=0), Steering()),
-        (Sampling(), Steering(brightness=((0.0, 20.0), (0.5, 90.0)), tags=(("low", 1.0),), guidance=2.0)),
+        (
+            Sampling(),
+            Steering(brightness=((0.0, 20.0), (0.5, 90.0)), tags=(("low", 1.0),), guidance=2.0),
+        ),
     ],
     ids=["usual", "all levels", "steered"],
 )
@@ -69,12 +72,17 @@ def test_what_is_drawn_together_is_what_is_drawn_alone(
 
 
 def test_longer_output_begins_alike(loaded: LoadedVQModel) -> None:
-    """Nothing about the length enters the drawing, even far beyond the training context, nor what is heard."""
+    """Nothing about the length enters the drawing, even far beyond the training context, nor what
+    is heard."""
     short = generate(loaded, 2.0, seed=1)[0]
     long = generate(loaded, 5.0, seed=1, gain=short.recipe.gain)[0]
     assert np.array_equal(short.codes, long.codes[: len(short.codes)])
     # The end fades out, and the limiter looks a little ahead.
-    alike = short.audio.shape[1] - round(FADE_OUT_S * short.sample_rate) - limiter_reach(short.sample_rate)
+    alike = (
+        short.audio.shape[1]
+        - round(FADE_OUT_S * short.sample_rate)
+        - limiter_reach(short.sample_rate)
+    )
     assert np.array_equal(short.audio[:, :alike], long.audio[:, :alike])
 
 
@@ -102,7 +110,9 @@ def test_what_is_copied_names_files_of_the_corpus(loaded: LoadedVQModel) -> None
     assert copied is not None
     assert 0 <= copied.percent <= 100
     names = {entry["name"] for entry in loaded.metadata["corpus"]}
-    assert {run.source for run in copied.runs if run} | {copied.passage.source if copied.passage else ""} <= names
+    assert {run.source for run in copied.runs if run} | {
+        copied.passage.source if copied.passage else ""
+    } <= names
 
 
 def test_it_is_drawn_again_until_it_copies_little(loaded: LoadedVQModel) -> None:

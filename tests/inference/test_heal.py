@@ -88,7 +88,10 @@ def test_seams_that_are_locked_are_not_mended(
 def test_most_of_a_sound_made_anew_is_said(loaded: LoadedVQModel, spliced: CodeGrid) -> None:
     shuffled = ops.shuffle(spliced, block=4, seed=1).grid
     assert heal(loaded, spliced).remark == ""
-    assert re.fullmatch(r"The seams lie so close that \d\d% of the sound is made anew\.", heal(loaded, shuffled).remark)
+    assert re.fullmatch(
+        r"The seams lie so close that \d\d% of the sound is made anew\.",
+        heal(loaded, shuffled).remark,
+    )
     assert heal(loaded, shuffled, at_seams=False).remark == ""
 
 
@@ -106,11 +109,21 @@ def test_any_region(loaded: LoadedVQModel, spliced: CodeGrid, start: int, stop: 
 
 
 def stepped(loaded: LoadedVQModel, grid: CodeGrid, db: float) -> CodeGrid:
-    """A steady tone that from frame 20 on is so much louder or quieter, as codes; all else as in `grid`."""
-    tone = 0.3 * np.sin(2 * np.pi * 220 * np.arange(40 * 1024) / grid.sample_rate, dtype=np.float32)[None]
-    # One frame of it again and again: as the codec says it, the level of a tone is not quite steady.
-    codes = [encode_audio(loaded.model, gain * tone)[10:11].repeat(20, 1) for gain in (1.0, 10 ** (db / 20))]
-    return replace(grid, codes=torch.cat(codes).numpy(), n_samples=40 * 1024, locked=None, seams=(20,))
+    """A steady tone that from frame 20 on is so much louder or quieter, as codes; all else as in
+    `grid`."""
+    tone = (
+        0.3
+        * np.sin(2 * np.pi * 220 * np.arange(40 * 1024) / grid.sample_rate, dtype=np.float32)[None]
+    )
+    # One frame of it again and again: as the codec says it, the level of a tone is not quite
+    # steady.
+    codes = [
+        encode_audio(loaded.model, gain * tone)[10:11].repeat(20, 1)
+        for gain in (1.0, 10 ** (db / 20))
+    ]
+    return replace(
+        grid, codes=torch.cat(codes).numpy(), n_samples=40 * 1024, locked=None, seams=(20,)
+    )
 
 
 @pytest.mark.parametrize(("db", "reach_s"), [(-20.0, LONGEST_LEAD_S), (-1.0, LEAD_S)])
@@ -131,7 +144,9 @@ def test_level_steps_less_the_more_it_did_the_longer_the_lead(
     assert db == -1.0 or min(firsts) < 20 - reach / 2
 
 
-@pytest.mark.parametrize("seams", [(4,), (20, 23), (20, 28), (6, 9, 12, 15, 18, 21, 24, 27), (1, 39)])
+@pytest.mark.parametrize(
+    "seams", [(4,), (20, 23), (20, 28), (6, 9, 12, 15, 18, 21, 24, 27), (1, 39)]
+)
 def test_any_seams(loaded: LoadedVQModel, spliced: CodeGrid, seams: tuple[int, ...]) -> None:
     grid = replace(spliced, seams=seams)
     healed = heal(loaded, grid, sampling=WILD).grid

@@ -85,7 +85,9 @@ def test_another_version_device_or_thread_count_is_said(
     trained: Path, caplog: pytest.LogCaptureFixture, change: dict[str, Any], said: str
 ) -> None:
     loaded = load_model_v2(trained)
-    made = Recipe.of(loaded, torch.get_num_threads(), seed=1, duration=1.0, sampling=Sampling(), gain=1.0)
+    made = Recipe.of(
+        loaded, torch.get_num_threads(), seed=1, duration=1.0, sampling=Sampling(), gain=1.0
+    )
     with caplog.at_level(logging.WARNING):
         replace(made, **change).check_model(loaded, "a.wav")
     assert len(caplog.messages) == bool(said)

@@ -19,7 +19,8 @@ def analysis(channels: int = 1, dim: int = 16) -> Analysis:
 
 
 def sounds(channels: int = 1, n: int = 24, frames: int = 12) -> torch.Tensor:
-    """Decaying tones over noise `[n, channels, frames * HOP]`, each of its own pitch, level and place."""
+    """Decaying tones over noise `[n, channels, frames * HOP]`, each of its own pitch, level and
+    place."""
     draw = generator(1)
     t = torch.arange(frames * HOP) / SAMPLE_RATE
     pitch = 100 * 2 ** (6 * torch.rand(n, 1, 1, generator=draw))
@@ -40,7 +41,9 @@ def left_over(dim: int) -> float:
     found, _ = fitted(dim=dim)
     centred = found.features(sounds()).flatten(0, 1) - found.mean
     directions = found.basis / found.basis.norm(dim=0)
-    return float((centred - centred @ directions @ directions.T).square().sum() / centred.square().sum())
+    return float(
+        (centred - centred @ directions @ directions.T).square().sum() / centred.square().sum()
+    )
 
 
 @pytest.mark.parametrize("channels", [1, 2], ids=NAMES)
@@ -114,7 +117,9 @@ def test_silence_and_nothing_but_one_sound(channels: int) -> None:
 
 
 @pytest.mark.parametrize("channels", [1, 2], ids=NAMES)
-def test_an_equaliser_moves_all_frames_of_a_sound_alike_and_leaves_silence_silent(channels: int) -> None:
+def test_an_equaliser_moves_all_frames_of_a_sound_alike_and_leaves_silence_silent(
+    channels: int,
+) -> None:
     found = analysis(channels)
     quiet = torch.zeros(1, channels, 12 * HOP)
     features = found.features(torch.cat((sounds(channels, n=2), quiet)))

@@ -9,7 +9,8 @@ FREE = float("nan")
 
 @pytest.fixture(scope="module")
 def reader() -> Reader:
-    """Has learned that the first latent is one descriptor, there only where the second is positive, and the tag."""
+    """Has learned that the first latent is one descriptor, there only where the second is positive,
+    and the tag."""
     torch.manual_seed(0)
     reader = Reader(descriptors=2, tags=2, num_quantizers=2, latent_dim=3)
 
@@ -30,8 +31,12 @@ def fit(reader: Reader, latents: list[float], asked: list[float]) -> float:
 
 def test_codes_that_make_what_is_asked_fit_better(reader: Reader) -> None:
     high, low = [2.0, 2.0, 0.0], [-2.0, 2.0, 0.0]
-    assert fit(reader, high, [0.9, FREE, FREE, FREE]) > fit(reader, low, [0.9, FREE, FREE, FREE]) + 1
-    assert fit(reader, high, [0.1, FREE, FREE, FREE]) < fit(reader, low, [0.1, FREE, FREE, FREE]) - 1
+    assert (
+        fit(reader, high, [0.9, FREE, FREE, FREE]) > fit(reader, low, [0.9, FREE, FREE, FREE]) + 1
+    )
+    assert (
+        fit(reader, high, [0.1, FREE, FREE, FREE]) < fit(reader, low, [0.1, FREE, FREE, FREE]) - 1
+    )
 
 
 def test_codes_that_have_what_is_asked_at_all_fit_better(reader: Reader) -> None:

@@ -5,7 +5,13 @@ import torch
 import torch.nn.functional as F
 
 from distill.device import prepared
-from distill.models.batch_invariant import StreamLinear, by_stream, log_sum, plus_by_stream, softplus
+from distill.models.batch_invariant import (
+    StreamLinear,
+    by_stream,
+    log_sum,
+    plus_by_stream,
+    softplus,
+)
 from distill.models.prior import CodePrior
 
 
@@ -35,14 +41,17 @@ def test_a_layer_is_the_same_in_and_out_of_training(bias: bool) -> None:
 
 @pytest.mark.parametrize("size", [40, 64, 100])
 def test_a_step_of_the_prior_does_not_depend_on_the_batch(size: int) -> None:
-    """Scores to the bit: of codes and ends, by network, pointer and reader, after what was heard at once.
+    """Scores to the bit: of codes and ends, by network, pointer and reader, after what was heard at
+    once.
 
-    On one thread, as codes are drawn: each thread of attention has scratch memory of its own, and a product rounds
-    otherwise where memory lies otherwise.
+    On one thread, as codes are drawn: each thread of attention has scratch memory of its own, and a
+    product rounds otherwise where memory lies otherwise.
     """
     torch.manual_seed(0)
     Q, K, streams = 3, size, 5
-    prior = CodePrior(K, 12 * Q, Q, 128, latent_dim=24, descriptors=2, tags=2, ends_first=True).eval()
+    prior = CodePrior(
+        K, 12 * Q, Q, 128, latent_dim=24, descriptors=2, tags=2, ends_first=True
+    ).eval()
     codes, starts = torch.randint(K, (15, streams, Q)), torch.rand(15, streams) < 0.2
     heard, begun = torch.randint(K, (streams, 9, Q)), torch.rand(streams, 9) < 0.2
     asked = torch.rand(streams, 4)
@@ -61,7 +70,10 @@ def test_a_step_of_the_prior_does_not_depend_on_the_batch(size: int) -> None:
     with torch.inference_mode(), prepared(1):
         together = scores(slice(None))
         for i in (0, 2, 4):
-            assert all(torch.equal(a[i : i + 1], b) for a, b in zip(together, scores(slice(i, i + 1)), strict=True))
+            assert all(
+                torch.equal(a[i : i + 1], b)
+                for a, b in zip(together, scores(slice(i, i + 1)), strict=True)
+            )
 
 
 @pytest.mark.parametrize("size", [1, 7, 40, 64])

@@ -11,7 +11,9 @@ BLOCK = 64
 
 
 def noise(blocks: int, channels: int = 1, level: float = 0.1) -> torch.Tensor:
-    return level * torch.randn(2, channels, blocks * BLOCK, generator=torch.Generator().manual_seed(0))
+    return level * torch.randn(
+        2, channels, blocks * BLOCK, generator=torch.Generator().manual_seed(0)
+    )
 
 
 def test_a_gain_of_1_leaves_sound_alone() -> None:
@@ -39,7 +41,9 @@ def test_every_sound_has_its_own_gains_and_its_channels_share_them() -> None:
 def test_gains_have_a_floor_and_gradients_through_it() -> None:
     log_gain = torch.tensor([[0.0, -math.inf, -1.0]], requires_grad=True)
     shaped = shape_blocks(torch.ones(1, 1, 3 * BLOCK), log_gain)
-    assert float(shaped.detach().min()) == pytest.approx(math.exp(LOWEST_LOG_GAIN), rel=0.01, abs=0.01)
+    assert float(shaped.detach().min()) == pytest.approx(
+        math.exp(LOWEST_LOG_GAIN), rel=0.01, abs=0.01
+    )
     shaped.sum().backward()
     assert torch.isfinite(log_gain.grad).all()
 
@@ -58,7 +62,9 @@ def test_what_is_too_faint_becomes_silence_and_what_is_loud_stays_to_the_sample(
 @pytest.mark.parametrize(("level", "kept"), [(0.8 * SILENCE, False), (1.25 * SILENCE, True)])
 def test_the_border_is_the_stated_level(level: float, kept: bool) -> None:
     sound = torch.full((1, 1, 4 * BLOCK), level)
-    assert torch.equal(silence_faint_blocks(sound, BLOCK), sound if kept else torch.zeros_like(sound))
+    assert torch.equal(
+        silence_faint_blocks(sound, BLOCK), sound if kept else torch.zeros_like(sound)
+    )
 
 
 def test_one_loud_channel_keeps_both() -> None:
@@ -70,5 +76,7 @@ def test_one_loud_channel_keeps_both() -> None:
 def test_gains_between_blocks_are_those_of_the_library() -> None:
     gains = torch.rand(2, 9, generator=torch.Generator().manual_seed(1))
     shaped = shape_blocks(torch.ones(2, 1, 9 * BLOCK), gains.log())
-    wanted = torch.nn.functional.interpolate(gains[:, None], size=9 * BLOCK, mode="linear", align_corners=False)
+    wanted = torch.nn.functional.interpolate(
+        gains[:, None], size=9 * BLOCK, mode="linear", align_corners=False
+    )
     assert torch.allclose(shaped, wanted, atol=1e-6)

@@ -48,7 +48,9 @@ def test_each_known_column_has_a_vector_of_its_own_and_others_none() -> None:
         assert not recalled[1].any()
 
 
-@pytest.mark.parametrize(("frames", "width"), [(1, 256), (16384, 256), (16385, 240), (65536, 64), (65537, 0)])
+@pytest.mark.parametrize(
+    ("frames", "width"), [(1, 256), (16384, 256), (16385, 240), (65536, 64), (65537, 0)]
+)
 def test_of_more_frames_there_are_fewer_numbers_each(frames: int, width: int) -> None:
     assert memory_width(frames) == width
 

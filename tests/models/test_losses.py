@@ -30,7 +30,8 @@ def test_gradient_is_finite_from_silence() -> None:
 
 
 def test_energy_distance_prefers_noise_that_varies() -> None:
-    """Against white noise, a fixed decoding is nearer on average, but varying ones are the better likeness."""
+    """Against white noise, a fixed decoding is nearer on average, but varying ones are the better
+    likeness."""
     loss, generator = MelLoss(SAMPLE_RATE), torch.Generator().manual_seed(0)
     target, a, b = (0.1 * torch.randn(4, 1, 16_384, generator=generator) for _ in range(3))
     varying, varying_energy = loss.energy_distance(a, b, target, ALL, 1.0)
@@ -42,7 +43,9 @@ def test_energy_distance_prefers_noise_that_varies() -> None:
 
 def test_gradients_of_the_energy_distance_are_those_of_its_parts() -> None:
     loss, generator = MelLoss(SAMPLE_RATE), torch.Generator().manual_seed(0)
-    target, *decoded = (level * torch.randn(2, 1, 8192, generator=generator) for level in (0.1, 0.03, 0.2))
+    target, *decoded = (
+        level * torch.randn(2, 1, 8192, generator=generator) for level in (0.1, 0.03, 0.2)
+    )
     a, b = (x.requires_grad_() for x in decoded)
     scales = 1, 4, 6
     by_parts = torch.tensor(0.0)
@@ -54,7 +57,9 @@ def test_gradients_of_the_energy_distance_are_those_of_its_parts() -> None:
     distance, energy = loss.energy_distance(a, b, target, scales, 0.7)
     assert torch.allclose(energy, by_parts)
     assert not distance.requires_grad
-    for ours, theirs in zip(*(torch.autograd.grad(x, (a, b)) for x in (energy, by_parts)), strict=True):
+    for ours, theirs in zip(
+        *(torch.autograd.grad(x, (a, b)) for x in (energy, by_parts)), strict=True
+    ):
         assert torch.allclose(ours, theirs, atol=1e-6 * float(theirs.abs().max()))
 
 
@@ -72,9 +77,14 @@ def test_noise_that_nobody_hears_may_be_always_the_same() -> None:
 
 @pytest.mark.parametrize("gain", [0.2, 1.0, 5.0])
 def test_best_gain_finds_a_wrong_level(gain: float) -> None:
-    loss, x = MelLoss(SAMPLE_RATE), 0.1 * torch.randn(1, 16_384, generator=torch.Generator().manual_seed(0))
+    loss, x = (
+        MelLoss(SAMPLE_RATE),
+        0.1 * torch.randn(1, 16_384, generator=torch.Generator().manual_seed(0)),
+    )
     assert best_gain(x, x * gain, loss) == pytest.approx(gain, rel=1e-3)
-    noisy = x * gain + 0.01 * gain * torch.randn(x.shape, generator=torch.Generator().manual_seed(1))
+    noisy = x * gain + 0.01 * gain * torch.randn(
+        x.shape, generator=torch.Generator().manual_seed(1)
+    )
     found = best_gain(x, noisy, loss)
     distances = [float(loss(x * g, noisy, ALL)) for g in (0.8 * found, found, 1.25 * found)]
     assert distances[1] == min(distances)
@@ -98,7 +108,10 @@ def test_level_distance_is_in_decades_of_level_and_nothing_else() -> None:
 
 def test_of_stereo_the_level_of_the_mid_counts_too() -> None:
     """The ears of both are as loud; of one, they add up to nothing."""
-    loss, left = MelLoss(SAMPLE_RATE), 0.1 * torch.randn(1, 1, 4800, generator=torch.Generator().manual_seed(0))
+    loss, left = (
+        MelLoss(SAMPLE_RATE),
+        0.1 * torch.randn(1, 1, 4800, generator=torch.Generator().manual_seed(0)),
+    )
     same, opposed = torch.cat((left, left), 1), torch.cat((left, -left), 1)
     assert float(loss.level_distance(same, same, same)) == 0
     assert float(loss.level_distance(opposed, opposed, same)) > 1

@@ -23,7 +23,12 @@ from distill.errors import (
     OutputError,
     ShapeMismatchError,
 )
-from distill.models.persistence import load_model_v2, read_header, save_model_v2, save_prior_to_model
+from distill.models.persistence import (
+    load_model_v2,
+    read_header,
+    save_model_v2,
+    save_prior_to_model,
+)
 from distill.models.prior import CodePrior
 from distill.models.vqvae import VQVAE
 from distill.settings import SAMPLE_RATE
@@ -67,7 +72,9 @@ def tiny_prior(seed: int = 0, **changes: Any) -> CodePrior:
 
 def same_weights(a: torch.nn.Module, b: torch.nn.Module) -> bool:
     ours, theirs = a.state_dict(), b.state_dict()
-    return ours.keys() == theirs.keys() and all(torch.equal(ours[name], theirs[name]) for name in ours)
+    return ours.keys() == theirs.keys() and all(
+        torch.equal(ours[name], theirs[name]) for name in ours
+    )
 
 
 @pytest.fixture
@@ -101,7 +108,7 @@ def refused(path: Path, error: type[ModelFileError], *words: str) -> None:
         assert word in message
 
 
-# --- there and back -----------------------------------------------------------------------------------------
+# --- there and back -------------------------------------------------------------------------------
 
 
 def test_codec_comes_back(tmp_path: Path) -> None:
@@ -112,7 +119,11 @@ def test_codec_comes_back(tmp_path: Path) -> None:
     assert same_weights(model, loaded.model)
     assert not loaded.model.training
     assert loaded.config == model.config == loaded.model.config
-    assert loaded.metadata == {"name": "m", "losses": [1.0, None], "codebook_hash": model.codebook_hash()}
+    assert loaded.metadata == {
+        "name": "m",
+        "losses": [1.0, None],
+        "codebook_hash": model.codebook_hash(),
+    }
     assert loaded.path == path
     assert loaded.prior is loaded.prior_config is loaded.prior_metadata is None
     audio = torch.randn(1, 1, 8 * model.frame_hop)
@@ -139,7 +150,11 @@ def test_what_is_remembered_comes_back(tmp_path: Path) -> None:
 
 
 def test_a_file_from_before_there_was_a_memory_sounds_as_it_did(path: Path) -> None:
-    config = {name: value for name, value in entry(path, "vqvae_config").items() if not name.startswith("memory_")}
+    config = {
+        name: value
+        for name, value in entry(path, "vqvae_config").items()
+        if not name.startswith("memory_")
+    }
     rewrite(path, vqvae_config=config)
     codes = torch.arange(8)[None, :, None].expand(1, 8, 2)
     assert torch.equal(load_model_v2(path).model.decode(codes), tiny_codec().eval().decode(codes))
@@ -155,14 +170,22 @@ def test_prior_comes_back(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     assert same_weights(prior, loaded.prior)
     assert not loaded.prior.training
     assert loaded.prior_config == PRIOR_CONFIG
-    assert loaded.prior_metadata == {**PRIOR_METADATA, "codebook_hash": loaded.model.codebook_hash()}
+    assert loaded.prior_metadata == {
+        **PRIOR_METADATA,
+        "codebook_hash": loaded.model.codebook_hash(),
+    }
     assert same_weights(tiny_codec(), loaded.model)
     assert entry(path, "has_prior") is True
 
 
 def test_prior_is_replaced(with_prior: Path) -> None:
     bigger = tiny_prior(2, num_layers=2)
-    save_prior_to_model(with_prior, bigger, {**PRIOR_CONFIG, "num_layers": 2}, {**PRIOR_METADATA, "epochs_trained": 9})
+    save_prior_to_model(
+        with_prior,
+        bigger,
+        {**PRIOR_CONFIG, "num_layers": 2},
+        {**PRIOR_METADATA, "epochs_trained": 9},
+    )
     loaded = load_model_v2(with_prior)
     assert loaded.prior is not None
     assert same_weights(bigger, loaded.prior)
@@ -188,8 +211,15 @@ def test_the_file_is_as_the_format_says(with_prior: Path) -> None:
     assert contents["format"] == "distill.sda"
     assert contents["version"] == 2
     keys = {"format", "version", "vqvae_config", "state_dict", "metadata"}
-    assert keys | {"has_prior", "prior_state_dict", "prior_config", "prior_metadata"} == contents.keys()
-    assert all(type(contents[key]) is dict for key in contents if key.endswith(("dict", "config", "metadata")))
+    assert (
+        keys | {"has_prior", "prior_state_dict", "prior_config", "prior_metadata"}
+        == contents.keys()
+    )
+    assert all(
+        type(contents[key]) is dict
+        for key in contents
+        if key.endswith(("dict", "config", "metadata"))
+    )
 
 
 def test_views_are_saved_without_what_they_view(tmp_path: Path) -> None:
@@ -236,7 +266,7 @@ def test_a_prior_with_a_pointer_comes_back(path: Path) -> None:
     assert same_weights(loaded, prior)
 
 
-# --- refused, by name ---------------------------------------------------------------------------------------
+# --- refused, by name -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("key", ["codebook_size", "num_quantizers", "sample_rate", "channels"])
@@ -247,17 +277,24 @@ def test_missing_codec_settings(path: Path, key: str) -> None:
 
 @pytest.mark.parametrize("key", PRIOR_CONFIG)
 def test_missing_prior_settings(with_prior: Path, key: str) -> None:
-    rewrite(with_prior, prior_config={name: value for name, value in PRIOR_CONFIG.items() if name != key})
+    rewrite(
+        with_prior,
+        prior_config={name: value for name, value in PRIOR_CONFIG.items() if name != key},
+    )
     refused(with_prior, MissingKeyError, key)
 
 
-@pytest.mark.parametrize("change", [{"codebook_size": 16}, {"channels": 0}, {"hidden_size": "wide"}], ids=str)
+@pytest.mark.parametrize(
+    "change", [{"codebook_size": 16}, {"channels": 0}, {"hidden_size": "wide"}], ids=str
+)
 def test_codecs_that_do_not_fit(path: Path, change: dict[str, Any]) -> None:
     rewrite(path, vqvae_config={**tiny_codec().config, **change})
     refused(path, ShapeMismatchError)
 
 
-@pytest.mark.parametrize("change", [{"hidden_size": 32}, {"num_heads": 0}, {"seq_len": 1 << 40}], ids=str)
+@pytest.mark.parametrize(
+    "change", [{"hidden_size": 32}, {"num_heads": 0}, {"seq_len": 1 << 40}], ids=str
+)
 def test_priors_that_do_not_fit(with_prior: Path, change: dict[str, Any]) -> None:
     rewrite(with_prior, prior_config={**PRIOR_CONFIG, **change})
     refused(with_prior, ShapeMismatchError)
@@ -311,7 +348,7 @@ def test_bundling_checks_marker_and_version(path: Path) -> None:
         save_prior_to_model(path.parent / "none.sda", tiny_prior(), PRIOR_CONFIG, PRIOR_METADATA)
 
 
-# --- interrupted and at once --------------------------------------------------------------------------------
+# --- interrupted and at once ----------------------------------------------------------------------
 
 SAVE_FOREVER = """
 import sys
@@ -335,7 +372,9 @@ for epoch in range(12):
 
 
 def start(script: str, *arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen([sys.executable, "-c", script, *arguments], stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        [sys.executable, "-c", script, *arguments], stdout=subprocess.PIPE, text=True
+    )
 
 
 def wait_until_ready(process: subprocess.Popen[str]) -> None:
@@ -363,7 +402,9 @@ def test_a_file_replaced_while_it_is_read_is_read_again(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Torch opens a file twice: to read what lies where, and to map it."""
-    newer = save_model_v2(tmp_path / "newer.sda", tiny_codec(1), {"name": "so long that all lies elsewhere" * 100})
+    newer = save_model_v2(
+        tmp_path / "newer.sda", tiny_codec(1), {"name": "so long that all lies elsewhere" * 100}
+    )
     map_file = torch.UntypedStorage.from_file
 
     def replaced_first(*arguments: Any, **settings: Any) -> torch.UntypedStorage:

@@ -20,7 +20,9 @@ def random_codes(T: int, B: int = 1) -> Tensor:
     return torch.randint(K, (B, T, Q), generator=torch.Generator().manual_seed(T))
 
 
-def told(pointer: Pointer, codes: Tensor, starts: Tensor | None = None, window: int = WINDOW) -> Tensor:
+def told(
+    pointer: Pointer, codes: Tensor, starts: Tensor | None = None, window: int = WINDOW
+) -> Tensor:
     """Probabilities `[B, T, Q, K]` where the network knows nothing."""
     starts = torch.zeros(codes.shape[:2], dtype=torch.bool) if starts is None else starts
     return pointer(torch.zeros(*codes.shape, K), codes, starts, window).exp()
@@ -77,7 +79,9 @@ def test_nothing_older_than_the_window_counts(pointer: Pointer) -> None:
     a = random_codes(12)
     b = a.clone()
     b[:, 0] = (b[:, 0] + 1) % K
-    assert torch.allclose(told(pointer, a, window=4)[:, 6:], told(pointer, b, window=4)[:, 6:], atol=1e-6)
+    assert torch.allclose(
+        told(pointer, a, window=4)[:, 6:], told(pointer, b, window=4)[:, 6:], atol=1e-6
+    )
 
 
 def test_entries_near_to_those_that_came_count_as_well(pointer: Pointer) -> None:
@@ -92,7 +96,9 @@ def test_entries_near_to_those_that_came_count_as_well(pointer: Pointer) -> None
 def test_set_entries_keeps_what_is_near(pointer: Pointer) -> None:
     entries = 40 * torch.randn(Q, K, D, generator=torch.Generator().manual_seed(2))
     pointer.set_entries(entries)
-    assert torch.allclose(pointer.entries / pointer.entries[0, 0, 0], entries / entries[0, 0, 0], atol=1e-4)
+    assert torch.allclose(
+        pointer.entries / pointer.entries[0, 0, 0], entries / entries[0, 0, 0], atol=1e-4
+    )
     assert 0.5 < pointer.entries.var(1, correction=0).sum() < 2
 
 
@@ -106,7 +112,9 @@ def test_memory_says_what_the_whole_says_beyond_its_window(pointer: Pointer) -> 
         memory.push(codes[:, t - 1] if t else None, starts[:, t])
         coarser = torch.zeros(2, D)
         for q in range(Q):
-            assert torch.allclose(memory.mix(q, torch.zeros(2, K), coarser), whole[:, t, q], atol=1e-4)
+            assert torch.allclose(
+                memory.mix(q, torch.zeros(2, K), coarser), whole[:, t, q], atol=1e-4
+            )
             coarser = coarser + pointer.entries[q][codes[:, t, q]]
 
 

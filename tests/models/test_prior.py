@@ -21,7 +21,9 @@ def lively(**settings: Any) -> CodePrior:
 
 
 @pytest.fixture(
-    scope="module", params=[(0, False), (6, False), (6, True)], ids=["network alone", "with pointer", "ends first"]
+    scope="module",
+    params=[(0, False), (6, False), (6, True)],
+    ids=["network alone", "with pointer", "ends first"],
 )
 def prior(request: pytest.FixtureRequest) -> CodePrior:
     latent_dim, ends_first = request.param
@@ -66,7 +68,9 @@ def test_flat_logits_are_the_frame_scores_shifted_by_one(prior: CodePrior) -> No
     assert torch.allclose(flat[:, :-1], scores[:, 1:], atol=1e-5)
     beginning = torch.zeros(2, 5, dtype=torch.bool)
     beginning[:, 0] = True
-    assert torch.allclose(prior.start_logits(2), prior.frame_scores(grid, beginning).codes[:, 0, 0], atol=1e-5)
+    assert torch.allclose(
+        prior.start_logits(2), prior.frame_scores(grid, beginning).codes[:, 0, 0], atol=1e-5
+    )
 
 
 def test_cached_frames_score_as_uncached_ones_beyond_the_window(prior: CodePrior) -> None:
@@ -82,7 +86,9 @@ def test_cached_frames_score_as_uncached_ones_beyond_the_window(prior: CodePrior
             assert torch.allclose(prior.score_end(known, cache), whole.ends[:, t], atol=1e-4)
             known = prior.know_end(known, ends[:, t])
         for level in range(Q):
-            assert torch.allclose(prior.score_level(level, known, cache), whole.codes[:, t, level], atol=1e-4)
+            assert torch.allclose(
+                prior.score_level(level, known, cache), whole.codes[:, t, level], atol=1e-4
+            )
             known = known + prior.know(level, grid[:, t, level])
         if not prior.ends_first:
             assert torch.allclose(prior.score_end(known, cache), whole.ends[:, t], atol=1e-4)
@@ -93,7 +99,9 @@ def test_cached_frames_score_as_uncached_ones_beyond_the_window(prior: CodePrior
 @pytest.mark.parametrize(
     ("ahead", "heard"), [(0, 1), (0, 8), (0, 9), (0, 23), (1, 0), (5, 0), (12, 1), (5, 7), (5, 19)]
 )
-def test_what_is_heard_at_once_scores_as_if_uncached(prior: CodePrior, ahead: int, heard: int, alike: bool) -> None:
+def test_what_is_heard_at_once_scores_as_if_uncached(
+    prior: CodePrior, ahead: int, heard: int, alike: bool
+) -> None:
     T = 30
     grid, starts = codes(T), torch.zeros(2, T, dtype=torch.bool)
     if alike:
@@ -104,7 +112,9 @@ def test_what_is_heard_at_once_scores_as_if_uncached(prior: CodePrior, ahead: in
     whole = prior.frame_scores(grid, starts, ahead=ahead, ends=ends)
     cache = prior.new_cache()
     streams = slice(0, 1) if alike else slice(None)
-    prior.hear(grid[streams, : ahead + heard], starts[streams, : ahead + heard], cache, 2, ahead, T - ahead)
+    prior.hear(
+        grid[streams, : ahead + heard], starts[streams, : ahead + heard], cache, 2, ahead, T - ahead
+    )
     previous = grid[:, ahead + heard - 1] if heard else None
     for t in range(ahead + heard, T):
         known = prior.step(previous, starts[:, t], cache)
@@ -112,7 +122,9 @@ def test_what_is_heard_at_once_scores_as_if_uncached(prior: CodePrior, ahead: in
             assert torch.allclose(prior.score_end(known, cache), whole.ends[:, t], atol=1e-4)
             known = prior.know_end(known, ends[:, t])
         for level in range(Q):
-            assert torch.allclose(prior.score_level(level, known, cache), whole.codes[:, t, level], atol=1e-4)
+            assert torch.allclose(
+                prior.score_level(level, known, cache), whole.codes[:, t, level], atol=1e-4
+            )
             known = known + prior.know(level, grid[:, t, level])
         if not prior.ends_first:
             assert torch.allclose(prior.score_end(known, cache), whole.ends[:, t], atol=1e-4)
@@ -121,7 +133,9 @@ def test_what_is_heard_at_once_scores_as_if_uncached(prior: CodePrior, ahead: in
 
 @pytest.mark.parametrize("ahead", [0, 1, 5])
 @pytest.mark.parametrize("last", [1, 9, 27, 30])
-def test_the_last_frames_alone_score_as_in_the_whole(prior: CodePrior, ahead: int, last: int) -> None:
+def test_the_last_frames_alone_score_as_in_the_whole(
+    prior: CodePrior, ahead: int, last: int
+) -> None:
     grid, starts = codes(30), torch.zeros(2, 30, dtype=torch.bool)
     starts[:, [3, 9, 20]] = True
     ends = starts.roll(-1, 1)
@@ -132,13 +146,18 @@ def test_the_last_frames_alone_score_as_in_the_whole(prior: CodePrior, ahead: in
 
 
 @pytest.mark.parametrize("t", [0, 4, 5, 6, 11])
-def test_with_frames_ahead_scores_depend_on_what_came_before_in_order(prior: CodePrior, t: int) -> None:
-    """Frames 0 to 4 follow frame 11 in time. Frame 5, which no frame heard precedes, hears all of them."""
+def test_with_frames_ahead_scores_depend_on_what_came_before_in_order(
+    prior: CodePrior, t: int
+) -> None:
+    """Frames 0 to 4 follow frame 11 in time. Frame 5, which no frame heard precedes, hears all of
+    them."""
     a, b = codes(12), codes(12)
     b[:, t] = (b[:, t] + 1) % K
     one, other = (prior.frame_scores(grid, ahead=5).codes for grid in (a, b))
     assert torch.allclose(one[:, :t], other[:, :t], atol=1e-5)
-    assert all(not torch.allclose(one[:, later], other[:, later], atol=1e-5) for later in range(t + 1, 12))
+    assert all(
+        not torch.allclose(one[:, later], other[:, later], atol=1e-5) for later in range(t + 1, 12)
+    )
 
 
 def test_frames_ahead_are_heard_at_their_place_in_time(prior: CodePrior) -> None:
@@ -163,7 +182,9 @@ def test_what_is_older_than_the_window_times_layers_is_forgotten(prior: CodePrio
     a, b = codes(40), codes(40)
     b[:, 0] = (b[:, 0] + 1) % K
     far = prior.num_layers * prior.window + 1
-    assert torch.allclose(prior.frame_scores(a).codes[:, far:], prior.frame_scores(b).codes[:, far:], atol=1e-5)
+    assert torch.allclose(
+        prior.frame_scores(a).codes[:, far:], prior.frame_scores(b).codes[:, far:], atol=1e-5
+    )
 
 
 def test_a_new_sound_is_told(prior: CodePrior) -> None:
@@ -181,7 +202,9 @@ def test_it_learns_a_pattern() -> None:
     grid = torch.stack([torch.arange(32) % 4, (torch.arange(32) + 1) % 4], 1)[None]
     optimizer = torch.optim.Adam(model.parameters(), 1e-2)
     for _ in range(60):
-        loss = torch.nn.functional.cross_entropy(model(flatten_codes(grid))[:, :-1].flatten(0, 1), grid.flatten()[1:])
+        loss = torch.nn.functional.cross_entropy(
+            model(flatten_codes(grid))[:, :-1].flatten(0, 1), grid.flatten()[1:]
+        )
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -195,7 +218,9 @@ def test_where_a_sound_ends_is_known_before_its_last_codes_and_to_them() -> None
     b[:, 3] = (b[:, 3] + 1) % K
     starts, ends = (torch.zeros(2, 6, dtype=torch.bool) for _ in range(2))
     starts[:, 0] = ends[:, 3] = True
-    plain, other, told = (prior.frame_scores(x, starts, ends=y) for x, y in ((a, None), (b, None), (a, ends)))
+    plain, other, told = (
+        prior.frame_scores(x, starts, ends=y) for x, y in ((a, None), (b, None), (a, ends))
+    )
     assert torch.allclose(plain.ends[:, :4], other.ends[:, :4], atol=1e-5)
     assert not torch.allclose(plain.ends[:, 4], other.ends[:, 4], atol=1e-4)
     assert torch.allclose(plain.ends, told.ends, atol=1e-5)

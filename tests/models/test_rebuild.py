@@ -53,9 +53,12 @@ def refused(
 
 
 @pytest.mark.parametrize(
-    ("network", "arguments", "weights"), [(VQVAE, SMALL, CODEC_WEIGHTS), (CodePrior, PRIOR, PRIOR_WEIGHTS)]
+    ("network", "arguments", "weights"),
+    [(VQVAE, SMALL, CODEC_WEIGHTS), (CodePrior, PRIOR, PRIOR_WEIGHTS)],
 )
-def test_weights_are_copied_in(network: type[nn.Module], arguments: dict[str, Any], weights: dict[str, Any]) -> None:
+def test_weights_are_copied_in(
+    network: type[nn.Module], arguments: dict[str, Any], weights: dict[str, Any]
+) -> None:
     before = torch.get_rng_state()
     built = rebuild(FILE, network, arguments, weights)
     assert torch.equal(before, torch.get_rng_state())
@@ -66,7 +69,9 @@ def test_weights_are_copied_in(network: type[nn.Module], arguments: dict[str, An
 
 
 def test_other_float_precision_is_converted() -> None:
-    built = rebuild(FILE, VQVAE, SMALL, {name: value.double() for name, value in CODEC_WEIGHTS.items()})
+    built = rebuild(
+        FILE, VQVAE, SMALL, {name: value.double() for name, value in CODEC_WEIGHTS.items()}
+    )
     assert all(value.dtype == torch.float32 for value in built.state_dict().values())
 
 
@@ -122,7 +127,15 @@ def test_settings_that_do_not_fit(change: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["codebook_size", "hidden_size", "decoder_layers", "n_fft", "hop_length", "envelope_block", "latent_dim"],
+    [
+        "codebook_size",
+        "hidden_size",
+        "decoder_layers",
+        "n_fft",
+        "hop_length",
+        "envelope_block",
+        "latent_dim",
+    ],
 )
 @pytest.mark.parametrize("value", [1 << 20, 1 << 40, 1 << 5000])
 def test_absurd_settings_are_refused_without_the_memory(name: str, value: int) -> None:
@@ -155,7 +168,8 @@ def test_missing_settings() -> None:
 
 
 @pytest.mark.parametrize(
-    "bad", [torch.zeros(3), torch.zeros(17).long(), torch.zeros(17).to(torch.complex64), "text", None]
+    "bad",
+    [torch.zeros(3), torch.zeros(17).long(), torch.zeros(17).to(torch.complex64), "text", None],
 )
 def test_weights_that_do_not_fit(bad: Any) -> None:
     weights = {**CODEC_WEIGHTS, "magnitude.bias": bad}

@@ -11,7 +11,9 @@ def generator(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def fitted(n: int = 500, dim: int = 8, K: int = 16, Q: int = 3, seed: int = 0) -> tuple[ResidualVQ, torch.Tensor]:
+def fitted(
+    n: int = 500, dim: int = 8, K: int = 16, Q: int = 3, seed: int = 0
+) -> tuple[ResidualVQ, torch.Tensor]:
     x = torch.randn(n, dim, generator=generator(1))
     rvq = ResidualVQ(dim, K, Q)
     rvq.fit(x, generator(seed))
@@ -21,7 +23,9 @@ def fitted(n: int = 500, dim: int = 8, K: int = 16, Q: int = 3, seed: int = 0) -
 def errors(rvq: ResidualVQ, x: torch.Tensor) -> list[float]:
     """Mean squared error with the first level, the first two, ..."""
     codes = rvq(x)
-    return [float((rvq.lookup(codes[:, : q + 1]) - x).square().mean()) for q in range(codes.shape[1])]
+    return [
+        float((rvq.lookup(codes[:, : q + 1]) - x).square().mean()) for q in range(codes.shape[1])
+    ]
 
 
 @settings(max_examples=25, deadline=None)
@@ -139,9 +143,17 @@ def test_the_seed_decides() -> None:
 
 
 @settings(deadline=None)
-@given(st.integers(1, 5), st.integers(1, 9), st.integers(1, 20), st.integers(1, 12), st.integers(0, 99))
-def test_the_smallest_are_those_that_sorting_finds(n: int, paths: int, entries: int, count: int, seed: int) -> None:
-    distances = torch.randperm(n * paths * entries, generator=generator(seed)).view(n, paths, entries).float()
+@given(
+    st.integers(1, 5), st.integers(1, 9), st.integers(1, 20), st.integers(1, 12), st.integers(0, 99)
+)
+def test_the_smallest_are_those_that_sorting_finds(
+    n: int, paths: int, entries: int, count: int, seed: int
+) -> None:
+    distances = (
+        torch.randperm(n * paths * entries, generator=generator(seed))
+        .view(n, paths, entries)
+        .float()
+    )
     values, path, entry = smallest(distances, count)
     assert torch.equal(values, distances.flatten(1).sort().values[:, :count])
     assert torch.equal(values, distances[torch.arange(n)[:, None], path, entry])

@@ -65,7 +65,7 @@ def same(a: Any, b: Any) -> bool:
     return torch.equal(a, b) if isinstance(a, torch.Tensor) else a == b
 
 
-# --- there and back -----------------------------------------------------------------------------------------
+# --- there and back -------------------------------------------------------------------------------
 
 
 def test_contents_come_back(path: Path) -> None:
@@ -79,13 +79,17 @@ plain = st.recursive(
     | st.integers(-(2**64) + 1, 2**64 - 1)
     | st.floats(allow_nan=False)
     | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4)
+    ),
     max_leaves=12,
 )
 
 
 @given(st.dictionaries(st.text(max_size=8), plain, max_size=4))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 def test_any_plain_metadata_comes_back(tmp_path: Path, metadata: dict[str, Any]) -> None:
     write_contents(tmp_path / "m.sda", {**CONTENTS, "metadata": plain_copy(metadata, "metadata")})
     assert read_contents(tmp_path / "m.sda")["metadata"] == metadata
@@ -137,7 +141,7 @@ def test_other_writers_may_use_ordered_dicts(path: Path) -> None:
     assert same(read_contents(path), CONTENTS)
 
 
-# --- not a model --------------------------------------------------------------------------------------------
+# --- not a model ----------------------------------------------------------------------------------
 
 
 def test_no_such_file(tmp_path: Path) -> None:
@@ -155,7 +159,9 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     refused(tmp_path / "pipe.sda", ModelFileError, "not a file")
 
 
-@pytest.mark.parametrize("name", ["a\0b.sda", "x" * 5000, os.fsdecode(b"caf\xe9.sda")], ids=["nul", "long", "bytes"])
+@pytest.mark.parametrize(
+    "name", ["a\0b.sda", "x" * 5000, os.fsdecode(b"caf\xe9.sda")], ids=["nul", "long", "bytes"]
+)
 def test_an_impossible_name(tmp_path: Path, name: str) -> None:
     if "caf" in name:
         try:
@@ -167,13 +173,17 @@ def test_an_impossible_name(tmp_path: Path, name: str) -> None:
     str(raised.value).encode()
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything"
+)
 def test_no_permission(path: Path) -> None:
     path.chmod(0)
     refused(path, ModelFileError, "permission")
 
 
-@pytest.mark.parametrize("content", [b"RIFF....WAVE", b"\x80\x02}q\x00.", b"PKzzzz" * 10, bytes(100)])
+@pytest.mark.parametrize(
+    "content", [b"RIFF....WAVE", b"\x80\x02}q\x00.", b"PKzzzz" * 10, bytes(100)]
+)
 def test_not_a_zip(path: Path, content: bytes) -> None:
     path.write_bytes(content)
     refused(path, NotAModelError)
@@ -185,7 +195,9 @@ def test_a_zip_of_something_else(path: Path) -> None:
     refused(path, NotAModelError)
 
 
-@pytest.mark.parametrize("contents", [[1, 2], {"weights": 1}, {"format": "other"}, {"format": torch.eye(2)}])
+@pytest.mark.parametrize(
+    "contents", [[1, 2], {"weights": 1}, {"format": "other"}, {"format": torch.eye(2)}]
+)
 def test_wrong_marker(path: Path, contents: Any) -> None:
     torch.save(contents, path)
     refused(path, NotAModelError, "mark")
@@ -210,7 +222,7 @@ def test_missing_entries(path: Path, key: str) -> None:
         read_header(path)
 
 
-# --- inert --------------------------------------------------------------------------------------------------
+# --- inert ----------------------------------------------------------------------------------------
 
 
 class Trap:
@@ -286,7 +298,7 @@ def test_records_that_grow_when_read(path: Path) -> None:
     refused(path, TruncatedModelError)
 
 
-# --- damage -------------------------------------------------------------------------------------------------
+# --- damage ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kept", [0, 1, 3, 4, 100, 0.25, 0.5, 0.9, 0.999, -1])
@@ -306,7 +318,9 @@ def read_or_refuse(path: Path) -> dict[str, Any] | None:
 
 
 @given(data=st.data())
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 def test_damage_is_named_or_harmless(tmp_path: Path, data: st.DataObject) -> None:
     path = tmp_path / "m.sda"
     write_contents(path, CONTENTS)

@@ -23,7 +23,8 @@ def untrained(channels: int = 1, **settings: int) -> VQVAE:
 
 
 def tones(channels: int = 1, n: int = 8, frames: int = 24) -> torch.Tensor:
-    """`[n, channels, frames * 1024]`: a decaying harmonic tone over faint noise each, all different."""
+    """`[n, channels, frames * 1024]`: a decaying harmonic tone over faint noise each, all
+    different."""
     draw = torch.Generator().manual_seed(0)
     t = torch.arange(frames * 1024) / SAMPLE_RATE
     pitch = 80 * 2 ** (4 * torch.rand(n, 1, 1, generator=draw))
@@ -66,7 +67,8 @@ def test_other_numbers_of_channels_are_refused() -> None:
 
 
 def test_chance_is_the_same_for_ever() -> None:
-    """What a mono codec decodes to must not change under its codes; a second channel has noise of its own."""
+    """What a mono codec decodes to must not change under its codes; a second channel has noise of
+    its own."""
     expected = np.random.RandomState(48).standard_normal((NOISE_FRAMES, 9)).astype(np.float32)
     assert np.array_equal(noise_table(9).numpy(), expected)
     assert abs(np.corrcoef(noise_table(9, 1).numpy().ravel(), expected.ravel())[0, 1]) < 0.05
@@ -86,7 +88,7 @@ def test_blocks_that_do_not_divide_are_refused(settings: dict[str, int], words: 
         VQVAE(SAMPLE_RATE, **settings)
 
 
-# --- codes --------------------------------------------------------------------------------------------------
+# --- codes ----------------------------------------------------------------------------------------
 
 
 def test_fit_repeats_by_its_seed() -> None:
@@ -98,8 +100,16 @@ def test_fit_repeats_by_its_seed() -> None:
 
 def test_fit_leaves_what_is_trained_alone_but_for_the_outline(model: VQVAE) -> None:
     before = untrained(model.channels).state_dict()
-    changed = {name for name, tensor in model.state_dict().items() if not torch.equal(tensor, before[name])}
-    assert changed == {"analysis.mean", "analysis.basis", "rvq.codebooks", "outline.weight", "outline.bias"}
+    changed = {
+        name for name, tensor in model.state_dict().items() if not torch.equal(tensor, before[name])
+    }
+    assert changed == {
+        "analysis.mean",
+        "analysis.basis",
+        "rvq.codebooks",
+        "outline.weight",
+        "outline.bias",
+    }
 
 
 def test_codes_need_no_gradient_and_the_decoder_does(model: VQVAE) -> None:
@@ -114,13 +124,18 @@ def test_codes_need_no_gradient_and_the_decoder_does(model: VQVAE) -> None:
 
 @torch.no_grad()
 def test_what_is_fitted_and_not_trained_has_the_spectrum_already(model: VQVAE) -> None:
-    """Each level brings the outline, which is all that decodes at first, nearer to the sound's magnitudes."""
+    """Each level brings the outline, which is all that decodes at first, nearer to the sound's
+    magnitudes."""
     audio = tones(model.channels)
     codes = model.encode(audio)
     wanted = model._log_magnitude(audio)
 
     def error(q: int) -> float:
-        return float((model.spectrum(model.rvq.lookup(codes[..., :q])).log_magnitude - wanted).square().mean())
+        return float(
+            (model.spectrum(model.rvq.lookup(codes[..., :q])).log_magnitude - wanted)
+            .square()
+            .mean()
+        )
 
     errors = [error(q) for q in (1, 2, 3)]
     assert errors[0] > errors[1] > errors[2]
@@ -136,7 +151,7 @@ def test_what_is_fitted_and_not_trained_decodes_to_something_alike(model: VQVAE)
     assert distance < 0.7 * float(mel(decoded.roll(1, 0), audio, (2, 4, 6)))
 
 
-# --- sounds -------------------------------------------------------------------------------------------------
+# --- sounds ---------------------------------------------------------------------------------------
 
 
 def test_what_is_too_faint_is_silence_but_not_in_training(model: VQVAE) -> None:
@@ -155,7 +170,9 @@ def test_gains_shape_the_sound_block_by_block(model: VQVAE) -> None:
     assert (spectrum.log_gain <= 0).all()
     first = torch.zeros(2, dtype=torch.long)
     even = model.synthesise(spectrum._replace(log_gain=torch.zeros_like(spectrum.log_gain)), first)
-    half = model.synthesise(spectrum._replace(log_gain=torch.full_like(spectrum.log_gain, -0.5)), first)
+    half = model.synthesise(
+        spectrum._replace(log_gain=torch.full_like(spectrum.log_gain, -0.5)), first
+    )
     # Where all is well above what becomes silence.
     loud = slice(0, 4 * model.frame_hop)
     assert torch.allclose(half[..., loud], even[..., loud] * math.exp(-0.5), atol=1e-5)
@@ -185,7 +202,9 @@ def test_wide_layers_are_what_linear_ones_are(outputs: int) -> None:
     weights = torch.randn(2, 5, outputs)
     results = []
     for given in (layer(x), F.linear(x, layer.weight, layer.bias)):
-        results.append((given, *torch.autograd.grad((given * weights).sum(), (x, layer.weight, layer.bias))))
+        results.append(
+            (given, *torch.autograd.grad((given * weights).sum(), (x, layer.weight, layer.bias)))
+        )
     assert results[0][0].shape == (2, 5, outputs)
     assert all(torch.allclose(a, b, atol=1e-4) for a, b in zip(*results, strict=True))
 
@@ -228,12 +247,13 @@ def test_a_memory_has_frames_and_width_or_neither() -> None:
             untrained(**settings)
 
 
-# --- what is known by heart ---------------------------------------------------------------------------------
+# --- what is known by heart -----------------------------------------------------------------------
 
 
 @pytest.fixture
 def remembering() -> tuple[VQVAE, torch.Tensor]:
-    """A codec that knows all columns of the codes `[1, 90, 3]` beside it, and plays them otherwise than it would."""
+    """A codec that knows all columns of the codes `[1, 90, 3]` beside it, and plays them otherwise
+    than it would."""
     codec = untrained(memory_frames=90, memory_width=4)
     codec.fit(tones().split(4), torch.Generator().manual_seed(0))
     codes = torch.randint(8, (1, 90, 3), generator=torch.Generator().manual_seed(0))
@@ -247,7 +267,9 @@ def without_memory(codec: VQVAE, codes: torch.Tensor) -> torch.Tensor:
 
 
 def frames_that_differ(codec: VQVAE, one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
-    return ((one - other).abs()[0, 0].unflatten(0, (-1, codec.frame_hop)).amax(1) > 1e-6).nonzero()[:, 0]
+    return ((one - other).abs()[0, 0].unflatten(0, (-1, codec.frame_hop)).amax(1) > 1e-6).nonzero()[
+        :, 0
+    ]
 
 
 def test_known_columns_sound_as_they_were_learned(remembering: tuple[VQVAE, torch.Tensor]) -> None:
@@ -255,7 +277,9 @@ def test_known_columns_sound_as_they_were_learned(remembering: tuple[VQVAE, torc
     assert len(frames_that_differ(codec, codec.decode(codes), without_memory(codec, codes))) == 90
 
 
-def test_unknown_columns_sound_as_if_nothing_were_known(remembering: tuple[VQVAE, torch.Tensor]) -> None:
+def test_unknown_columns_sound_as_if_nothing_were_known(
+    remembering: tuple[VQVAE, torch.Tensor],
+) -> None:
     codec, codes = remembering
     others = codes + 8
     assert torch.equal(codec.decode(others), without_memory(codec, others))
@@ -296,7 +320,7 @@ def test_what_is_known_is_known_in_pieces_too(
         assert np.abs(decode_codes(codec, codes[0]) - sound).max() < 1e-5
 
 
-# --- in pieces, and the smallest ----------------------------------------------------------------------------
+# --- in pieces, and the smallest ------------------------------------------------------------------
 
 
 def test_pieces_give_what_the_whole_gives(model: VQVAE, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -304,7 +328,9 @@ def test_pieces_give_what_the_whole_gives(model: VQVAE, monkeypatch: pytest.Monk
     frames = model.frame_hop * np.arange(90)[:, None]
     hits = np.where(np.random.default_rng(0).uniform(size=90) < 0.3, 0.3, 0.0)[:, None]
     audio = hits * np.sin(0.05 * (frames + np.arange(model.frame_hop)))
-    audio = np.pad(audio.reshape(1, -1), ((0, 0), (0, 77))).repeat(model.channels, 0).astype(np.float32)
+    audio = (
+        np.pad(audio.reshape(1, -1), ((0, 0), (0, 77))).repeat(model.channels, 0).astype(np.float32)
+    )
     whole = encode_audio(model, audio)
     sound = decode_codes(model, whole)
     for seconds in (0.4, 0.15):
@@ -316,7 +342,10 @@ def test_pieces_give_what_the_whole_gives(model: VQVAE, monkeypatch: pytest.Monk
 
 
 def test_silence_and_one_sample(model: VQVAE) -> None:
-    for audio in (np.zeros((model.channels, 5000), np.float32), np.ones((model.channels, 1), np.float32)):
+    for audio in (
+        np.zeros((model.channels, 5000), np.float32),
+        np.ones((model.channels, 1), np.float32),
+    ):
         sound = decode_codes(model, encode_audio(model, audio))
         assert np.isfinite(sound).all()
         assert sound.shape[1] == -(-audio.shape[1] // model.frame_hop) * model.frame_hop

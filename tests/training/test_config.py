@@ -15,11 +15,19 @@ def test_codebooks_grow_with_the_corpus(files: int, size: int) -> None:
 @pytest.mark.parametrize(
     "bad",
     [
-        {"num_quantizers": 1}, {"num_quantizers": 9}, {"codebook_size": 1}, {"minutes": 0}, {"minutes": float("nan")},
-        {"steps": -1}, {"minutes": 1, "steps": 5}, {"batch_size": 0}, {"learning_rate": 0}, {"channels": 3},
+        {"num_quantizers": 1},
+        {"num_quantizers": 9},
+        {"codebook_size": 1},
+        {"minutes": 0},
+        {"minutes": float("nan")},
+        {"steps": -1},
+        {"minutes": 1, "steps": 5},
+        {"batch_size": 0},
+        {"learning_rate": 0},
+        {"channels": 3},
         {"threads": 0},
     ],
-)  # fmt: skip
+)
 def test_nonsense_is_refused_in_one_sentence(bad: dict[str, float]) -> None:
     with pytest.raises(UsageError):
         VQVAEConfig(**bad)
@@ -33,7 +41,14 @@ def test_prior_tiers(files: int, hidden: int, layers: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "bad", [{"max_epochs": 0}, {"num_heads": 3}, {"learning_rate": -1}, {"hidden_size": 0}, {"minutes": 0}]
+    "bad",
+    [
+        {"max_epochs": 0},
+        {"num_heads": 3},
+        {"learning_rate": -1},
+        {"hidden_size": 0},
+        {"minutes": 0},
+    ],
 )
 def test_prior_nonsense_is_refused(bad: dict[str, float]) -> None:
     with pytest.raises(UsageError):
@@ -45,7 +60,14 @@ def test_budgets() -> None:
     assert lay_out(VQVAEConfig(epochs=4), 100, 8) == Budget(steps=50)
     assert lay_out(VQVAEConfig(minutes=2), 100, 8) == Budget(seconds=120)
     assert lay_out(VQVAEConfig(), 60, 8).seconds == 60 * default_minutes(60)
-    assert 10 <= default_minutes(1) < default_minutes(900) < default_minutes(3600) == default_minutes(1e6) == 60
+    assert (
+        10
+        <= default_minutes(1)
+        < default_minutes(900)
+        < default_minutes(3600)
+        == default_minutes(1e6)
+        == 60
+    )
 
 
 def test_with_steps_time_plays_no_part() -> None:
@@ -65,16 +87,23 @@ def test_learning_rate_rises_then_falls_to_nothing() -> None:
 
 
 def test_an_early_stop_lets_the_rate_fall_to_nothing_from_where_it_was() -> None:
-    for whole, step, elapsed_s in ((Budget(steps=1000), 400, 7.0), (Budget(seconds=100), 5000, 40.0)):
+    for whole, step, elapsed_s in (
+        (Budget(steps=1000), 400, 7.0),
+        (Budget(seconds=100), 5000, 40.0),
+    ):
         cut = whole.cut_short(step, elapsed_s)
         assert cut.is_cut_short
         assert not whole.is_cut_short
-        assert cut.rate_factor(step, elapsed_s) == pytest.approx(whole.rate_factor(step, elapsed_s), rel=0.02)
+        assert cut.rate_factor(step, elapsed_s) == pytest.approx(
+            whole.rate_factor(step, elapsed_s), rel=0.02
+        )
         end = (round(step * (1 + COOL_DOWN)), elapsed_s * (1 + COOL_DOWN))
         assert cut.progress(*end) == pytest.approx(1)
         assert cut.rate_factor(*end) == pytest.approx(0, abs=1e-9)
         later = (step * (1 + COOL_DOWN / 2), elapsed_s * (1 + COOL_DOWN / 2))
-        assert cut.rate_factor(*later) == pytest.approx(0.5 * cut.rate_factor(step, elapsed_s), rel=0.03)
+        assert cut.rate_factor(*later) == pytest.approx(
+            0.5 * cut.rate_factor(step, elapsed_s), rel=0.03
+        )
 
 
 def test_validations_are_few_for_minutes_and_not_many_for_hours() -> None:

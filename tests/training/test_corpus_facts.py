@@ -52,7 +52,9 @@ def test_one_file_with_trivial_changes(corpus_dir: Path, tmp_path: Path) -> None
 
 def test_one_file_that_is_nearly_everything(corpus_dir: Path, tmp_path: Path) -> None:
     t = np.arange(20 * SAMPLE_RATE) / SAMPLE_RATE
-    folder = folder_of(tmp_path / "uneven", {"long.wav": 0.3 * np.sin(2 * np.pi * (200 * t + 5 * t * t))})
+    folder = folder_of(
+        tmp_path / "uneven", {"long.wav": 0.3 * np.sin(2 * np.pi * (200 * t + 5 * t * t))}
+    )
     for file in corpus_dir.glob("low/*.wav"):
         (folder / file.name).write_bytes(file.read_bytes())
     material = material_of(folder)

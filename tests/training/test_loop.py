@@ -46,7 +46,9 @@ def test_interrupted_and_resumed_is_uninterrupted_to_the_bit(
     whole, parts = tmp_path / "whole.sda", tmp_path / "parts.sda"
     distill.train(corpus_dir, whole, steps=30, **tiny)
     cancelled, watch = stop_after(stop)
-    first = distill.train(corpus_dir, parts, steps=30, callback=watch, cancel_event=cancelled, **tiny)
+    first = distill.train(
+        corpus_dir, parts, steps=30, callback=watch, cancel_event=cancelled, **tiny
+    )
     assert not first.finished
     assert first.steps == stop
     assert checkpoint_path(parts).exists()
@@ -59,7 +61,9 @@ def test_interrupted_and_resumed_is_uninterrupted_to_the_bit(
     assert all(torch.equal(a[name], b[name]) for name in a)
 
 
-def test_stopped_before_the_first_step_and_resumed(corpus_dir: Path, tmp_path: Path, tiny: dict[str, Any]) -> None:
+def test_stopped_before_the_first_step_and_resumed(
+    corpus_dir: Path, tmp_path: Path, tiny: dict[str, Any]
+) -> None:
     whole, late = tmp_path / "whole.sda", tmp_path / "late.sda"
     distill.train(corpus_dir, whole, steps=5, **tiny)
     cancelled = threading.Event()
@@ -89,15 +93,23 @@ def test_training_lowers_the_distance_and_fills_the_file(trained: Path, codec_on
     assert metadata["distill_version"] == distill.load(trained).metadata["distill_version"]
     assert len(metadata["corpus"]) == 8
     assert {entry["train_until"] == 0 for entry in metadata["corpus"]} == {True, False}
-    assert [level["name"] for level in metadata["level_health"]] == ["Structure", "Timbre", "Detail"]
+    assert [level["name"] for level in metadata["level_health"]] == [
+        "Structure",
+        "Timbre",
+        "Detail",
+    ]
     assert all(0 < level["utilisation"] <= 1 for level in metadata["level_health"])
     counts = metadata["code_counts"]
     assert (counts.shape, counts.dtype) == ((3, 32), torch.int32)
     assert len(set(counts.sum(1).tolist())) == 1
-    assert (counts == 0).sum(1).tolist() == [level["dead_codes"] for level in metadata["level_health"]]
+    assert (counts == 0).sum(1).tolist() == [
+        level["dead_codes"] for level in metadata["level_health"]
+    ]
 
 
-def test_levels_are_heard_from_the_quietest_to_the_loudest_sound_that_is_learned(corpus_dir: Path) -> None:
+def test_levels_are_heard_from_the_quietest_to_the_loudest_sound_that_is_learned(
+    corpus_dir: Path,
+) -> None:
     """One that is held out does not count, however loud."""
     clips = sorted(scan_corpus(corpus_dir).clips, key=lambda clip: clip.rms_db)
     manifest = [entry | {"train_until": entry["n_samples"]} for entry in make_manifest(clips)]
@@ -108,7 +120,9 @@ def test_levels_are_heard_from_the_quietest_to_the_loudest_sound_that_is_learned
     assert clips[-2].rms_db < clips[-1].rms_db
 
 
-def test_minutes_lay_out_the_schedule(corpus_dir: Path, tmp_path: Path, tiny: dict[str, Any]) -> None:
+def test_minutes_lay_out_the_schedule(
+    corpus_dir: Path, tmp_path: Path, tiny: dict[str, Any]
+) -> None:
     steps: list[StepMetrics] = []
     validations: list[ValidationMetrics] = []
 
@@ -123,13 +137,20 @@ def test_minutes_lay_out_the_schedule(corpus_dir: Path, tmp_path: Path, tiny: di
     assert validations
     for before, after in pairwise(steps):
         assert before.progress <= after.progress <= 1
-        # By what was left when the step began: no more than after the one before, no less than when it ended.
+        # By what was left when the step began: no more than after the one before, no less than when
+        # it ended.
         highest = VQVAEConfig().learning_rate * min(1.0, after.step / WARMUP_STEPS)
-        assert highest * (1 - after.progress) * (1 - 1e-9) <= after.learning_rate <= highest * (1 - before.progress)
+        assert (
+            highest * (1 - after.progress) * (1 - 1e-9)
+            <= after.learning_rate
+            <= highest * (1 - before.progress)
+        )
     assert len(steps[-1].levels) == 3
 
 
-def test_a_prior_is_not_lost_by_accident(trained: Path, corpus_dir: Path, tmp_path: Path, tiny: dict[str, Any]) -> None:
+def test_a_prior_is_not_lost_by_accident(
+    trained: Path, corpus_dir: Path, tmp_path: Path, tiny: dict[str, Any]
+) -> None:
     copy = tmp_path / "copy.sda"
     copy.write_bytes(trained.read_bytes())
     with pytest.raises(PriorPresentError, match="--discard-prior"):
@@ -152,11 +173,15 @@ def test_outputs_that_cannot_be_are_refused_first(corpus_dir: Path, tmp_path: Pa
     assert other.read_text() == "precious"
 
 
-def test_resume_needs_a_checkpoint_and_the_same_corpus(corpus_dir: Path, tmp_path: Path, tiny: dict[str, Any]) -> None:
+def test_resume_needs_a_checkpoint_and_the_same_corpus(
+    corpus_dir: Path, tmp_path: Path, tiny: dict[str, Any]
+) -> None:
     with pytest.raises(CheckpointError, match="no checkpoint"):
         distill.resume(tmp_path / "m.sda")
     cancelled, watch = stop_after(2)
-    distill.train(corpus_dir, tmp_path / "m.sda", steps=9, callback=watch, cancel_event=cancelled, **tiny)
+    distill.train(
+        corpus_dir, tmp_path / "m.sda", steps=9, callback=watch, cancel_event=cancelled, **tiny
+    )
     other = tmp_path / "other"
     other.mkdir()
     sf.write(other / "a.wav", np.sin(np.arange(9000) / 20), SAMPLE_RATE)
@@ -167,7 +192,9 @@ def test_resume_needs_a_checkpoint_and_the_same_corpus(corpus_dir: Path, tmp_pat
         distill.resume(tmp_path / "m.sda")
 
 
-def test_a_rate_that_diverges_ends_in_a_sentence(corpus_dir: Path, tmp_path: Path, tiny: dict[str, Any]) -> None:
+def test_a_rate_that_diverges_ends_in_a_sentence(
+    corpus_dir: Path, tmp_path: Path, tiny: dict[str, Any]
+) -> None:
     with pytest.raises(DistillError, match="lower --lr"):
         distill.train(corpus_dir, tmp_path / "m.sda", steps=200, learning_rate=1e30, **tiny)
 
@@ -188,7 +215,9 @@ def test_decoding_first_does_not_spoil_training(
 
 
 @pytest.mark.parametrize("lengths", [[40], [2000, 1900], [3, 48_000]])
-def test_the_smallest_corpora_train(tmp_path: Path, tiny: dict[str, Any], lengths: list[int]) -> None:
+def test_the_smallest_corpora_train(
+    tmp_path: Path, tiny: dict[str, Any], lengths: list[int]
+) -> None:
     folder = tmp_path / "few"
     folder.mkdir()
     rng = np.random.default_rng(0)

@@ -40,7 +40,9 @@ assert distill.train(corpus, "m.sda", steps=2, batch_size=512, callback=say, **t
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits on memory work on Linux only")
-def test_a_process_with_little_memory_trains_with_smaller_batches(corpus_dir: Path, tmp_path: Path) -> None:
+def test_a_process_with_little_memory_trains_with_smaller_batches(
+    corpus_dir: Path, tmp_path: Path
+) -> None:
     command = [sys.executable, "-c", IN_LITTLE_MEMORY, str(corpus_dir)]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -54,7 +56,12 @@ def test_a_process_with_little_memory_trains_with_smaller_batches(corpus_dir: Pa
         (MemoryError(), True),
         (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."), True),
         (RuntimeError("MPS backend out of memory (MPS allocated: 9 GB)"), True),
-        (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling cublasCreate(handle)"), True),
+        (
+            RuntimeError(
+                "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling cublasCreate(handle)"
+            ),
+            True,
+        ),
         (RuntimeError("shape '[3]' is invalid for input of size 4"), False),
         (ValueError("out of memory"), False),
     ],
@@ -70,13 +77,16 @@ def test_what_numpy_raises_is_one_too() -> None:
 
 
 class SmallMemory:
-    """Lets the codec's forward pass fail above `room` pieces, as a GPU does, from step `since` on."""
+    """Lets the codec's forward pass fail above `room` pieces, as a GPU does, from step `since`
+    on."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, room: int, since: int = 5) -> None:
         self.room, self.since, self.step = room, since, 0
         self.halved: list[BatchHalved] = []
         self.forward = VQVAE.forward
-        monkeypatch.setattr(VQVAE, "forward", lambda model, *args, **kwargs: self(model, *args, **kwargs))
+        monkeypatch.setattr(
+            VQVAE, "forward", lambda model, *args, **kwargs: self(model, *args, **kwargs)
+        )
 
     def __call__(self, model: VQVAE, audio: torch.Tensor, *args: Any, **kwargs: Any) -> Any:
         if self.step >= self.since and len(audio) > self.room:
@@ -102,7 +112,9 @@ def test_the_smaller_batch_is_kept_when_training_is_resumed(
     for name, stop in (("whole.sda", 99), ("parts.sda", 8)):
         memory, cancel = SmallMemory(monkeypatch, room=1), threading.Event()
         callback = memory.watch(cancel, stop)
-        done = distill.train(corpus_dir, tmp_path / name, steps=12, callback=callback, cancel_event=cancel, **tiny)
+        done = distill.train(
+            corpus_dir, tmp_path / name, steps=12, callback=callback, cancel_event=cancel, **tiny
+        )
         assert memory.halved == [BatchHalved(step=6, batch_size=1)]
         memory.room = 99
         if not done.finished:
@@ -116,7 +128,9 @@ def test_when_one_piece_is_too_much_nothing_is_lost(
 ) -> None:
     path, memory = tmp_path / "m.sda", SmallMemory(monkeypatch, room=0)
     with pytest.raises(MemoryUsedUpError, match="close other programs"):
-        distill.train(corpus_dir, path, steps=12, callback=memory.watch(threading.Event(), 99), **tiny)
+        distill.train(
+            corpus_dir, path, steps=12, callback=memory.watch(threading.Event(), 99), **tiny
+        )
     assert load_checkpoint(checkpoint_path(path))["trainer"]["step"] == 5
     memory.room = 99
     assert distill.resume(path).steps == 12

@@ -21,13 +21,25 @@ from distill.training.codec import budget
 from distill.training.codec.trainer import CodecTrainer
 from distill.training.codec.verdict import Facts, judge
 from distill.training.config import VQVAEConfig
-from distill.training.metrics import StepMetrics, StoppingEarly, TrainingEvent, ValidationMetrics, VerdictKind
+from distill.training.metrics import (
+    StepMetrics,
+    StoppingEarly,
+    TrainingEvent,
+    ValidationMetrics,
+    VerdictKind,
+)
 
 
 @pytest.fixture
 def smallest(tiny: dict[str, Any]) -> dict[str, Any]:
     """Settings for hundreds of steps in seconds."""
-    return tiny | {"hidden_size": 16, "codebook_size": 16, "num_quantizers": 2, "batch_size": 2, "crop_frames": 6}
+    return tiny | {
+        "hidden_size": 16,
+        "codebook_size": 16,
+        "num_quantizers": 2,
+        "batch_size": 2,
+        "crop_frames": 6,
+    }
 
 
 @pytest.fixture
@@ -53,7 +65,8 @@ def test_a_rate_far_too_high_ends_in_a_sentence_and_no_file(
 
 @pytest.fixture
 def tone(tmp_path: Path) -> Path:
-    """One steady tone in one file, every moment of it like any other: its period divides a code frame."""
+    """One steady tone in one file, every moment of it like any other: its period divides a code
+    frame."""
     folder = tmp_path / "tone"
     folder.mkdir()
     t = np.arange(2 * SAMPLE_RATE) / SAMPLE_RATE
@@ -61,21 +74,33 @@ def tone(tmp_path: Path) -> Path:
     return folder
 
 
-def test_sounds_too_much_alike_for_their_codes(tone: Path, tmp_path: Path, smallest: dict[str, Any]) -> None:
+def test_sounds_too_much_alike_for_their_codes(
+    tone: Path, tmp_path: Path, smallest: dict[str, Any]
+) -> None:
     settings = smallest | {"codebook_size": 64, "learning_rate": 1e-3, "early_stop": False}
     done = distill.train(tone, tmp_path / "m.sda", steps=120, **settings)
     assert done.verdict_kind == VerdictKind.COLLAPSED
     assert all(level.perplexity < 2.5 for level in done.levels)
-    assert f"Structure uses {done.levels[0].utilisation:.0%}, Detail {done.levels[1].utilisation:.0%}" in done.verdict
+    assert (
+        f"Structure uses {done.levels[0].utilisation:.0%}, Detail {done.levels[1].utilisation:.0%}"
+        in done.verdict
+    )
     assert "add different ones" in done.verdict
 
 
-def test_a_level_with_one_entry_that_is_ever_near(corpus_dir: Path, smallest: dict[str, Any]) -> None:
+def test_a_level_with_one_entry_that_is_ever_near(
+    corpus_dir: Path, smallest: dict[str, Any]
+) -> None:
     clips = scan_corpus(corpus_dir).clips
     split = split_by_manifest(clips, make_manifest(clips))
-    trainer = CodecTrainer(VQVAEConfig(steps=10, **smallest), split, SAMPLE_RATE, torch.device("cpu"))
+    trainer = CodecTrainer(
+        VQVAEConfig(steps=10, **smallest), split, SAMPLE_RATE, torch.device("cpu")
+    )
     trainer.step()
-    curve = [{"step": 200 + i, "train_loss": 3.0, "own_loss": 3.0 - i, "val_loss": 3.0 - i} for i in range(3)]
+    curve = [
+        {"step": 200 + i, "train_loss": 3.0, "own_loss": 3.0 - i, "val_loss": 3.0 - i}
+        for i in range(3)
+    ]
     assert judge(Facts(curve, trainer.corpus_health())).kind == VerdictKind.LEARNING
     trainer.model.rvq.codebooks[1, 1:] = 1e3
     verdict = judge(Facts(curve, trainer.corpus_health()))
@@ -119,7 +144,12 @@ def test_without_early_stop_all_steps_are_done(
     noise_dir: Path, tmp_path: Path, smallest: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(budget, "VALIDATE_EVERY_STEPS", 4)
-    nothing_moves = smallest | {"learning_rate": 1e-9, "steps": 80, "crop_frames": 2, "batch_size": 1}
+    nothing_moves = smallest | {
+        "learning_rate": 1e-9,
+        "steps": 80,
+        "crop_frames": 2,
+        "batch_size": 1,
+    }
     early = distill.train(noise_dir, tmp_path / "m.sda", **nothing_moves)
     assert early.stopped_early
     assert early.steps < 80
@@ -132,7 +162,12 @@ def test_an_early_stop_stays_one_when_training_is_resumed(
     noise_dir: Path, tmp_path: Path, smallest: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(budget, "VALIDATE_EVERY_STEPS", 4)
-    nothing_moves = smallest | {"learning_rate": 1e-9, "steps": 80, "crop_frames": 2, "batch_size": 1}
+    nothing_moves = smallest | {
+        "learning_rate": 1e-9,
+        "steps": 80,
+        "crop_frames": 2,
+        "batch_size": 1,
+    }
     path, cancel, stops = tmp_path / "m.sda", threading.Event(), []
 
     def stop_in_the_last_stretch(event: TrainingEvent) -> None:
@@ -141,7 +176,9 @@ def test_an_early_stop_stays_one_when_training_is_resumed(
         if stops and isinstance(event, StepMetrics) and event.step == stops[0] + 3:
             cancel.set()
 
-    first = distill.train(noise_dir, path, callback=stop_in_the_last_stretch, cancel_event=cancel, **nothing_moves)
+    first = distill.train(
+        noise_dir, path, callback=stop_in_the_last_stretch, cancel_event=cancel, **nothing_moves
+    )
     assert not first.finished
     done = distill.resume(path)
     assert done.finished

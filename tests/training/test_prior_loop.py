@@ -70,7 +70,13 @@ def test_the_result_goes_into_the_file(trained: Path) -> None:
         "num_quantizers",
         "dropout",
     } <= loaded.prior_config.keys()
-    needed = {"epochs_trained", "final_perplexity", "best_perplexity", "training_date", "codebook_hash"}
+    needed = {
+        "epochs_trained",
+        "final_perplexity",
+        "best_perplexity",
+        "training_date",
+        "codebook_hash",
+    }
     assert needed <= loaded.prior_metadata.keys()
     assert loaded.prior_metadata["codebook_hash"] == loaded.model.codebook_hash()
 
@@ -88,7 +94,9 @@ def model_path(codec_only: Path, tmp_path: Path) -> Path:
     return Path(shutil.copy(codec_only, tmp_path / "m.sda"))
 
 
-def test_minutes_end_training(model_path: Path, corpus_dir: Path, tiny_prior: dict[str, Any]) -> None:
+def test_minutes_end_training(
+    model_path: Path, corpus_dir: Path, tiny_prior: dict[str, Any]
+) -> None:
     settings = {**tiny_prior, "max_epochs": 10**6, "patience": 10**6, "minutes": 0.01}
     result = train_prior(model_path, corpus_dir, PriorConfig(**settings))
     assert result["prior_model"] is not None
@@ -107,13 +115,21 @@ def test_callback_every_epoch_and_no_file_written(
     assert type(result) is dict
     best = result["prior_model"]
     assert isinstance(best, CodePrior)
-    assert save_prior_to_model(model_path, best, result["prior_config"], result["prior_metadata"]) == model_path
+    assert (
+        save_prior_to_model(model_path, best, result["prior_config"], result["prior_metadata"])
+        == model_path
+    )
     again = load_model_v2(model_path).prior
     assert again is not None
-    assert all(torch.equal(a, b) for a, b in zip(best.state_dict().values(), again.state_dict().values(), strict=True))
+    assert all(
+        torch.equal(a, b)
+        for a, b in zip(best.state_dict().values(), again.state_dict().values(), strict=True)
+    )
 
 
-def test_the_codec_is_not_trained(model_path: Path, corpus_dir: Path, tiny_prior: dict[str, Any]) -> None:
+def test_the_codec_is_not_trained(
+    model_path: Path, corpus_dir: Path, tiny_prior: dict[str, Any]
+) -> None:
     before = load_model_v2(model_path).model.state_dict()
     distill.train_prior(model_path, corpus_dir, **tiny_prior)
     after = load_model_v2(model_path).model.state_dict()
@@ -121,11 +137,17 @@ def test_the_codec_is_not_trained(model_path: Path, corpus_dir: Path, tiny_prior
     assert not checkpoint_path(model_path, "prior").exists()
 
 
-def test_stopping_keeps_the_best_so_far(model_path: Path, corpus_dir: Path, tiny_prior: dict[str, Any]) -> None:
+def test_stopping_keeps_the_best_so_far(
+    model_path: Path, corpus_dir: Path, tiny_prior: dict[str, Any]
+) -> None:
     cancelled = threading.Event()
     settings = tiny_prior | {"max_epochs": 50}
     result = distill.train_prior(
-        model_path, corpus_dir, callback=lambda m: cancelled.set(), cancel_event=cancelled, **settings
+        model_path,
+        corpus_dir,
+        callback=lambda m: cancelled.set(),
+        cancel_event=cancelled,
+        **settings,
     )
     assert result["complete"].interrupted
     assert result["complete"].epochs_trained == 1
@@ -137,7 +159,11 @@ def test_stopping_before_the_first_validation_changes_nothing(
 ) -> None:
     before, cancelled = model_path.read_bytes(), threading.Event()
     result = distill.train_prior(
-        model_path, corpus_dir, step_callback=lambda m: cancelled.set(), cancel_event=cancelled, **tiny_prior
+        model_path,
+        corpus_dir,
+        step_callback=lambda m: cancelled.set(),
+        cancel_event=cancelled,
+        **tiny_prior,
     )
     assert result["prior_model"] is None
     assert model_path.read_bytes() == before
@@ -160,7 +186,9 @@ def test_a_killed_run_goes_on(
     with pytest.raises(Killed):
         distill.train_prior(model_path, corpus_dir, callback=kill_after_two, **settings)
     seen: list[int] = []
-    result = distill.train_prior(model_path, corpus_dir, callback=lambda m: seen.append(m.epoch), **settings)
+    result = distill.train_prior(
+        model_path, corpus_dir, callback=lambda m: seen.append(m.epoch), **settings
+    )
     assert seen == [3, 4, 5]
     assert len(result["history"]) == 5
 
@@ -184,26 +212,47 @@ def test_bad_input_is_told(model_path: Path, corpus_dir: Path, tmp_path: Path) -
 
 
 def noises(folder: Path, seeds: list[int], seconds: float = 0.5) -> Path:
-    """A file of bursts for each of `seeds`, no moment of it like another; the same seed, the same file."""
+    """A file of bursts for each of `seeds`, no moment of it like another; the same seed, the same
+    file."""
     folder.mkdir()
     for i, seed in enumerate(seeds):
         rng = np.random.default_rng(seed)
         levels = rng.uniform(0.01, 0.5, round(10 * seconds)).repeat(SAMPLE_RATE // 10)
-        colour = np.cumsum(rng.standard_normal(len(levels))) if seed % 2 else rng.standard_normal(len(levels))
+        colour = (
+            np.cumsum(rng.standard_normal(len(levels)))
+            if seed % 2
+            else rng.standard_normal(len(levels))
+        )
         sf.write(folder / f"{i}.wav", levels * colour / np.abs(colour).max(), SAMPLE_RATE)
     return folder
 
 
-def test_a_prior_that_learns_by_heart_is_told(model_path: Path, tmp_path: Path, tiny_prior: dict[str, Any]) -> None:
+def test_a_prior_that_learns_by_heart_is_told(
+    model_path: Path, tmp_path: Path, tiny_prior: dict[str, Any]
+) -> None:
     """Noise teaches nothing that holds for other noise: what gets better is known by heart."""
-    settings = {"max_epochs": 10, "hidden_size": 64, "learning_rate": 3e-3, "mask_rate": 0.0, "dropout": 0.0}
-    settings |= {"weight_decay": 0.0, "encodings": 1, "min_steps_per_epoch": 12, "patience": 4, "ahead_share": 0.0}
+    settings = {
+        "max_epochs": 10,
+        "hidden_size": 64,
+        "learning_rate": 3e-3,
+        "mask_rate": 0.0,
+        "dropout": 0.0,
+    }
+    settings |= {
+        "weight_decay": 0.0,
+        "encodings": 1,
+        "min_steps_per_epoch": 12,
+        "patience": 4,
+        "ahead_share": 0.0,
+    }
     seen: list[PriorEpochMetrics] = []
     folder = noises(tmp_path / "noise", list(range(8)))
     result = train_prior(model_path, folder, PriorConfig(**tiny_prior | settings), seen.append)
     done, best = result["complete"], min(seen, key=lambda m: m.val_loss)
     # Which of the two matters more depends on how much of three drawn sounds was heard before.
-    assert done.verdict_kind in (PriorVerdictKind.OVERFITTING, PriorVerdictKind.COPYING), done.verdict
+    assert done.verdict_kind in (PriorVerdictKind.OVERFITTING, PriorVerdictKind.COPYING), (
+        done.verdict
+    )
     assert re.search(rf"epoch {best.epoch}\b", done.verdict)
     assert PriorVerdictKind.OVERFITTING in {m.verdict_kind for m in seen}
     stored = result["prior_metadata"]
@@ -212,7 +261,9 @@ def test_a_prior_that_learns_by_heart_is_told(model_path: Path, tmp_path: Path, 
     assert len(stored["copying"]["percents"]) == 3
 
 
-def test_copies_of_one_file_are_told(model_path: Path, tmp_path: Path, tiny_prior: dict[str, Any]) -> None:
+def test_copies_of_one_file_are_told(
+    model_path: Path, tmp_path: Path, tiny_prior: dict[str, Any]
+) -> None:
     folder = noises(tmp_path / "one", [1])
     for i in range(1, 4):
         shutil.copy(folder / "0.wav", folder / f"{i}.wav")
@@ -221,7 +272,9 @@ def test_copies_of_one_file_are_told(model_path: Path, tmp_path: Path, tiny_prio
     assert "3 of 4 files are copies" in done.verdict
 
 
-def test_what_diverges_later_keeps_the_best(model_path: Path, corpus_dir: Path, tiny_prior: dict[str, Any]) -> None:
+def test_what_diverges_later_keeps_the_best(
+    model_path: Path, corpus_dir: Path, tiny_prior: dict[str, Any]
+) -> None:
     config = PriorConfig(**tiny_prior | {"max_epochs": 20, "min_steps_per_epoch": 12})
     seen: list[PriorEpochMetrics] = []
 
@@ -233,21 +286,26 @@ def test_what_diverges_later_keeps_the_best(model_path: Path, corpus_dir: Path, 
     done, best = result["complete"], min(seen, key=lambda m: m.val_loss)
     assert 1 <= len(seen) < 20
     assert result["prior_model"] is not None
-    assert all(torch.isfinite(weight).all() for weight in result["prior_model"].state_dict().values())
+    assert all(
+        torch.isfinite(weight).all() for weight in result["prior_model"].state_dict().values()
+    )
     assert (done.best_perplexity, done.interrupted) == (best.best_perplexity, False)
     assert (done.verdict_kind, done.epochs_trained) == (PriorVerdictKind.DIVERGED, len(seen))
     assert re.search(rf"epoch {best.epoch} are kept.*lower --lr", done.verdict)
     (warning,) = result["warnings"]
     assert warning.startswith(f"Epoch {len(seen) + 1}: Prior training diverged")
     assert warning.endswith(f"The weights of epoch {best.epoch} are kept.")
-    path = save_prior_to_model(model_path, result["prior_model"], result["prior_config"], result["prior_metadata"])
+    path = save_prior_to_model(
+        model_path, result["prior_model"], result["prior_config"], result["prior_metadata"]
+    )
     assert load_model_v2(path).prior_metadata["verdict_kind"] == "diverged"
 
 
 def test_own_sounds_are_judged_as_held_out_ones_are(
     model_path: Path, corpus_dir: Path, tiny_prior: dict[str, Any]
 ) -> None:
-    """Without dropout and masks: of a network that hardly learns, only the loss of the steps depends on those."""
+    """Without dropout and masks: of a network that hardly learns, only the loss of the steps
+    depends on those."""
     still = tiny_prior | {"max_epochs": 1, "learning_rate": 1e-12}
     seen: list[PriorEpochMetrics] = []
     for hard in ({"dropout": 0.0, "mask_rate": 0.0}, {"dropout": 0.8, "mask_rate": 0.9}):
@@ -259,7 +317,9 @@ def test_own_sounds_are_judged_as_held_out_ones_are(
     assert abs(easy.train_loss - difficult.train_loss) > 1e-4
 
 
-def test_the_loss_of_each_level_is_told(model_path: Path, corpus_dir: Path, tiny_prior: dict[str, Any]) -> None:
+def test_the_loss_of_each_level_is_told(
+    model_path: Path, corpus_dir: Path, tiny_prior: dict[str, Any]
+) -> None:
     seen: list[PriorEpochMetrics] = []
     result = train_prior(model_path, corpus_dir, PriorConfig(**tiny_prior), seen.append)
     for metrics, point in zip(seen, result["history"], strict=True):
@@ -267,10 +327,16 @@ def test_the_loss_of_each_level_is_told(model_path: Path, corpus_dir: Path, tiny
         assert sum(metrics.level_losses) / 3 == pytest.approx(metrics.val_loss)
         assert point["level_losses"] == list(metrics.level_losses)
     best = min(seen, key=lambda m: m.val_loss)
-    assert result["level_losses"] == result["prior_metadata"]["level_losses"] == list(best.level_losses)
+    assert (
+        result["level_losses"]
+        == result["prior_metadata"]["level_losses"]
+        == list(best.level_losses)
+    )
 
 
-def test_a_rate_far_too_high_ends_in_a_sentence(model_path: Path, corpus_dir: Path, tiny_prior: dict[str, Any]) -> None:
+def test_a_rate_far_too_high_ends_in_a_sentence(
+    model_path: Path, corpus_dir: Path, tiny_prior: dict[str, Any]
+) -> None:
     config = PriorConfig(**tiny_prior | {"learning_rate": 3.0, "min_steps_per_epoch": 12})
     with pytest.raises(DivergedError, match="lower --lr"):
         train_prior(model_path, corpus_dir, config)

@@ -1,4 +1,5 @@
-"""Stereo from a folder of sounds to a model and back: what was left stays left, what was wide stays wide."""
+"""Stereo from a folder of sounds to a model and back: what was left stays left, what was wide stays
+wide."""
 
 import threading
 from pathlib import Path
@@ -23,7 +24,11 @@ SECONDS = 2.0
 def saw(frequency: float, rng: np.random.Generator) -> np.ndarray:
     """A decaying saw tooth over a faint hiss, `[N]`."""
     t = np.arange(round(SECONDS * SAMPLE_RATE)) / SAMPLE_RATE
-    tone = sum(np.sin(2 * np.pi * frequency * k * t + k) / k for k in range(1, 40) if k * frequency < 20_000)
+    tone = sum(
+        np.sin(2 * np.pi * frequency * k * t + k) / k
+        for k in range(1, 40)
+        if k * frequency < 20_000
+    )
     hiss: np.ndarray = 3e-4 * rng.standard_normal(len(t))
     return 0.25 * tone * np.exp(-t) + hiss
 
@@ -31,7 +36,9 @@ def saw(frequency: float, rng: np.random.Generator) -> np.ndarray:
 def rumble(rng: np.random.Generator) -> np.ndarray:
     """Noise that falls off above 800 Hz, `[N]`."""
     n = round(SECONDS * SAMPLE_RATE)
-    spectrum = np.fft.rfft(rng.standard_normal(n)) / (1 + (np.fft.rfftfreq(n, 1 / SAMPLE_RATE) / 800) ** 2)
+    spectrum = np.fft.rfft(rng.standard_normal(n)) / (
+        1 + (np.fft.rfftfreq(n, 1 / SAMPLE_RATE) / 800) ** 2
+    )
     noise: np.ndarray = np.fft.irfft(spectrum)
     return 0.1 * noise / noise.std()
 
@@ -55,7 +62,9 @@ def folder(sounds: dict[str, np.ndarray], tmp_path_factory: pytest.TempPathFacto
     """The four sounds, the one in the middle as a file with one channel."""
     root = tmp_path_factory.mktemp("wide")
     for name, sound in sounds.items():
-        sf.write(root / f"{name}.wav", sound[:1].T if name == "mono" else sound.T, SAMPLE_RATE, "FLOAT")
+        sf.write(
+            root / f"{name}.wav", sound[:1].T if name == "mono" else sound.T, SAMPLE_RATE, "FLOAT"
+        )
     return root
 
 
@@ -65,7 +74,13 @@ def model(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> LoadedVQMod
     patch = pytest.MonkeyPatch()
     patch.setenv("DISTILL_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
     path = tmp_path_factory.mktemp("model") / "wide.sda"
-    settings = {"hidden_size": 96, "codebook_size": 32, "num_quantizers": 3, "batch_size": 4, "crop_frames": 12}
+    settings = {
+        "hidden_size": 96,
+        "codebook_size": 32,
+        "num_quantizers": 3,
+        "batch_size": 4,
+        "crop_frames": 12,
+    }
     distill.train(folder, path, steps=160, threads=1, early_stop=False, **settings)
     patch.undo()
     return distill.load(path, "cpu", 1)
@@ -91,7 +106,10 @@ def test_the_corpus_made_it_stereo(model: LoadedVQModel) -> None:
 def test_what_is_on_one_side_stays_there(
     model: LoadedVQModel, sounds: dict[str, np.ndarray], name: str, ear: int
 ) -> None:
-    for decoded in (raw(model, sounds[name]), distill.decode(model, distill.encode(model, sounds[name]))):
+    for decoded in (
+        raw(model, sounds[name]),
+        distill.decode(model, distill.encode(model, sounds[name])),
+    ):
         levels = levels_db(decoded)
         assert levels[ear] > levels[1 - ear] + 10
         assert levels[ear] == pytest.approx(levels_db(sounds[name])[ear], abs=9)
@@ -116,7 +134,9 @@ def test_the_file_says_how_wide_the_corpus_is_and_how_wide_it_comes_out(
     assert alike_decoded == pytest.approx(alike, abs=0.3)
 
 
-def test_what_is_in_the_middle_stays_there(model: LoadedVQModel, sounds: dict[str, np.ndarray]) -> None:
+def test_what_is_in_the_middle_stays_there(
+    model: LoadedVQModel, sounds: dict[str, np.ndarray]
+) -> None:
     assert side_level_db([raw(model, sounds["mono"])]) < -40
     for sound in (sounds["mono"], sounds["mono"][:1]):
         codes = distill.encode(model, sound)
@@ -145,7 +165,9 @@ def test_the_side_gets_its_level_back(model: LoadedVQModel, sounds: dict[str, np
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 8])
-def test_any_number_of_channels_is_encoded(model: LoadedVQModel, tmp_path: Path, channels: int) -> None:
+def test_any_number_of_channels_is_encoded(
+    model: LoadedVQModel, tmp_path: Path, channels: int
+) -> None:
     sound = np.random.default_rng(0).uniform(-0.1, 0.1, (channels, 5000)).astype(np.float32)
     sf.write(tmp_path / "a.wav", sound.T, SAMPLE_RATE, "FLOAT")
     codes = distill.encode(model, tmp_path / "a.wav")
@@ -153,7 +175,9 @@ def test_any_number_of_channels_is_encoded(model: LoadedVQModel, tmp_path: Path,
     assert distill.decode(model, codes).shape == (2, 5000)
 
 
-def test_a_codes_file_keeps_it_all(model: LoadedVQModel, sounds: dict[str, np.ndarray], tmp_path: Path) -> None:
+def test_a_codes_file_keeps_it_all(
+    model: LoadedVQModel, sounds: dict[str, np.ndarray], tmp_path: Path
+) -> None:
     codes = distill.encode(model, sounds["tone left"])
     save_codes(tmp_path / "a.json", codes)
     decoded = distill.decode(model, tmp_path / "a.json", tmp_path / "a.wav")
@@ -161,7 +185,9 @@ def test_a_codes_file_keeps_it_all(model: LoadedVQModel, sounds: dict[str, np.nd
     assert sf.info(tmp_path / "a.wav").channels == 2
 
 
-def test_a_prior_makes_stereo(model: LoadedVQModel, folder: Path, tmp_path: Path, tiny_prior: dict[str, Any]) -> None:
+def test_a_prior_makes_stereo(
+    model: LoadedVQModel, folder: Path, tmp_path: Path, tiny_prior: dict[str, Any]
+) -> None:
     path = tmp_path / "wide.sda"
     path.write_bytes(model.path.read_bytes())
     distill.train_prior(path, folder, **tiny_prior)
@@ -177,7 +203,9 @@ def test_dual_mono_is_learned_once_and_written_twice(
     folder, path = tmp_path / "dual", tmp_path / "dual.sda"
     folder.mkdir()
     for name, sound in sounds.items():
-        sf.write(folder / f"{name}.wav", sound.sum(0).repeat(2).reshape(-1, 2), SAMPLE_RATE, "FLOAT")
+        sf.write(
+            folder / f"{name}.wav", sound.sum(0).repeat(2).reshape(-1, 2), SAMPLE_RATE, "FLOAT"
+        )
     cancelled = threading.Event()
 
     def stop(event: TrainingEvent) -> None:
@@ -220,7 +248,9 @@ def test_stereo_resumes_to_the_bit(folder: Path, tmp_path: Path, tiny: dict[str,
     assert all(torch.equal(a[name], b[name]) for name in a)
 
 
-def test_a_stereo_corpus_can_be_learned_as_mono(folder: Path, tmp_path: Path, tiny: dict[str, Any]) -> None:
+def test_a_stereo_corpus_can_be_learned_as_mono(
+    folder: Path, tmp_path: Path, tiny: dict[str, Any]
+) -> None:
     distill.train(folder, tmp_path / "m.sda", steps=2, channels=1, **tiny)
     model = load_model_v2(tmp_path / "m.sda")
     assert (model.model.channels, model.output_channels) == (1, 1)

@@ -44,7 +44,9 @@ def test_arrays_encode_as_files_do(trained: Path, corpus_dir: Path) -> None:
     assert np.array_equal(distill.encode(model, samples).codes, distill.encode(model, path).codes)
 
 
-def test_where_a_sound_is_to_be_written_is_looked_at_before_it_is_decoded(trained: Path, corpus_dir: Path) -> None:
+def test_where_a_sound_is_to_be_written_is_looked_at_before_it_is_decoded(
+    trained: Path, corpus_dir: Path
+) -> None:
     """So that the name is what is complained of, though the codes are of another model as well."""
     model = distill.load(trained, threads=1)
     codes = replace(distill.encode(model, next(corpus_dir.rglob("*.wav"))), codebook_hash="another")
@@ -63,7 +65,9 @@ def test_output_names(tmp_path: Path) -> None:
             output_paths(bad, 1)
 
 
-def test_again_on_as_many_threads(trained: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_again_on_as_many_threads(
+    trained: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     model = distill.load(trained, threads=1)
     _, first = distill.generate(model, 0.5, seed=7, count=2, max_copy=100, brightness=[20, 90])
     path = first.save(tmp_path / "first.wav")

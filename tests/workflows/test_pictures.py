@@ -49,7 +49,9 @@ def test_folding_loses_nothing_but_what_does_not_fit(T: int, columns: int, most:
     assert strips.frames == 1 or columns * most < T
 
 
-def test_rarer_codes_are_darker_and_all_have_colours_of_their_own(grid: CodeGrid, use: CorpusUse) -> None:
+def test_rarer_codes_are_darker_and_all_have_colours_of_their_own(
+    grid: CodeGrid, use: CorpusUse
+) -> None:
     all_codes = np.arange(grid.codebook_size)
     plain, weighed = coloured(all_codes, 0), coloured(all_codes, 0, use)
     assert len({tuple(colour) for colour in plain.tolist()}) == grid.codebook_size
@@ -71,14 +73,18 @@ def test_how_many_codes_there_might_be_costs_nothing(grid: CodeGrid) -> None:
 
 
 def test_the_grid_is_in_the_picture(grid: CodeGrid, tmp_path: Path) -> None:
-    path = save_png(tmp_path / "grid.png", grid_picture(grid, None, Region(10, 390, (0, 2)), ["a", "b"]))
+    path = save_png(
+        tmp_path / "grid.png", grid_picture(grid, None, Region(10, 390, (0, 2)), ["a", "b"])
+    )
     with Image.open(path) as image:
         pixels = np.asarray(image)
     across, down = GRID_CELL
     for frame in (10, 11, 200):
         column = LABEL_WIDTH + (frame - 10) * across
         assert pixels[LINE + 1, column].tolist() == coloured(grid.codes[frame], 0)[0].tolist()
-        assert pixels[LINE + down + 1, column].tolist() == coloured(grid.codes[frame], 2)[2].tolist()
+        assert (
+            pixels[LINE + down + 1, column].tolist() == coloured(grid.codes[frame], 2)[2].tolist()
+        )
 
 
 def test_dead_codes_are_red(use: CorpusUse) -> None:
@@ -86,7 +92,9 @@ def test_dead_codes_are_red(use: CorpusUse) -> None:
     across, down = HEAT_CELL
     for q, counts in enumerate(use.counts):
         assert counts is not None
-        row = pixels[LINE + q * down + 2, LABEL_WIDTH : LABEL_WIDTH + across * use.codebook_size : across]
+        row = pixels[
+            LINE + q * down + 2, LABEL_WIDTH : LABEL_WIDTH + across * use.codebook_size : across
+        ]
         assert np.array_equal((row == DEAD).all(axis=1), counts == 0)
 
 

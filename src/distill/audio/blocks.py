@@ -1,4 +1,5 @@
-"""Streams of sound in blocks `[C, n]`: cut anew, so that pieces can be worked on as if they were the whole."""
+"""Streams of sound in blocks `[C, n]`: cut anew, so that pieces can be worked on as if they were
+the whole."""
 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -7,7 +8,8 @@ import numpy as np
 
 
 class Window(NamedTuple):
-    """A stretch `[C, n]` of a stream; every sample of the stream is `kept` in exactly one of them."""
+    """A stretch `[C, n]` of a stream; every sample of the stream is `kept` in exactly one of
+    them."""
 
     sound: np.ndarray
     kept: slice
@@ -16,8 +18,8 @@ class Window(NamedTuple):
 def windows(blocks: Iterable[np.ndarray], size: int, margin: int = 0) -> Iterator[Window]:
     """The stream of `blocks` `[C, n]`, of any lengths, in windows that keep `size` samples each.
 
-    Around those a window also holds up to `margin` samples on either side, as far as there are any. The last one may
-    keep less, or up to `margin` more.
+    Around those a window also holds up to `margin` samples on either side, as far as there are any.
+    The last one may keep less, or up to `margin` more.
     """
     held, before = None, 0
     for block in blocks:
@@ -32,7 +34,8 @@ def windows(blocks: Iterable[np.ndarray], size: int, margin: int = 0) -> Iterato
 
 
 def between(blocks: Iterable[np.ndarray], start: int, stop: int) -> Iterator[np.ndarray]:
-    """What of the stream of `blocks` `[C, n]` lies between two samples; what comes after is not asked for."""
+    """What of the stream of `blocks` `[C, n]` lies between two samples; what comes after is not
+    asked for."""
     here = 0
     for block in blocks:
         first, here = here, here + block.shape[1]

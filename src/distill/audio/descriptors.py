@@ -1,4 +1,5 @@
-"""What one hears of a sound, measured for every code frame: loudness, brightness, noisiness, pitch, onsets.
+"""What one hears of a sound, measured for every code frame: loudness, brightness, noisiness, pitch,
+onsets.
 
 Each also as a percentile of a corpus (`PercentileTable`), so that 50 is always its middle.
 """
@@ -36,7 +37,8 @@ _TINY = 1e-12
 
 
 def measure(audio: np.ndarray, sample_rate: int, hop: int) -> np.ndarray:
-    """The `DESCRIPTORS` `[T, 5]` of `audio` `[C, N]`, one row for every `hop` samples, the last one partly silence.
+    """The `DESCRIPTORS` `[T, 5]` of `audio` `[C, N]`, one row for every `hop` samples, the last one
+    partly silence.
 
     NaN where there is nothing to say: in silence, and for pitch where nothing repeats.
     """
@@ -75,7 +77,8 @@ def loudness(power: Tensor, n_fft: int) -> Tensor:
 
 
 def brightness(power: Tensor, sample_rate: int) -> Tensor:
-    """Spectral centroid in Hz `[T]`: mean frequency, each weighed by its power (Peeters 2004, section 6.1.1).
+    """Spectral centroid in Hz `[T]`: mean frequency, each weighed by its power (Peeters 2004,
+    section 6.1.1).
 
     By magnitude, the hiss behind a sound would count for more than the sound.
     """
@@ -91,7 +94,8 @@ def _first_bin(n_fft: int, sample_rate: int) -> int:
 
 
 def noisiness(power: Tensor) -> Tensor:
-    """Spectral flatness in dB `[T]`: geometric over arithmetic mean of the power (Gray & Markel 1974).
+    """Spectral flatness in dB `[T]`: geometric over arithmetic mean of the power (Gray & Markel
+    1974).
 
     Bins count as at most 50 dB under the mean, so that what no one hears does not decide.
     """
@@ -100,10 +104,11 @@ def noisiness(power: Tensor) -> Tensor:
 
 
 def pitch(sound: Tensor, sample_rate: int, hop: int) -> tuple[Tensor, Tensor]:
-    """Fundamental in Hz and how sure it is, 0 to 1, each `[T]`, of `sound` `[N]`, `N` a multiple of `hop`.
+    """Fundamental in Hz and how sure it is, 0 to 1, each `[T]`, of `sound` `[N]`, `N` a multiple of
+    `hop`.
 
-    McLeod & Wyvill 2005, "A smarter way to find pitch": the first peak of the normalised square difference that is
-    nearly as high as the highest; its height is the confidence.
+    McLeod & Wyvill 2005, "A smarter way to find pitch": the first peak of the normalised square
+    difference that is nearly as high as the highest; its height is the confidence.
     """
     longest, shortest = round(sample_rate / LOWEST_HZ), round(sample_rate / HIGHEST_HZ)
     size = 4 * hop
@@ -138,12 +143,15 @@ def _normalised_square_difference(frames: Tensor, lags: int) -> Tensor:
 def onsets(power: Tensor, n_fft: int, sample_rate: int) -> Tensor:
     """Frames `[T]` (bool) in which something begins: peaks of the mean rise of the bands' levels.
 
-    Spectral flux (Dixon 2006, "Onset detection revisited", section 2.1) over log-mel bands, as in Böck et al. 2012.
+    Spectral flux (Dixon 2006, "Onset detection revisited", section 2.1) over log-mel bands, as in
+    Böck et al. 2012.
     """
     scale = 1 / (n_fft * float(hann(n_fft).square().sum()))
     bands = (power * scale) @ mel_filterbank(BANDS, n_fft, sample_rate)
     level = 10 * (bands.clamp(min=0) + BAND_FLOOR**2).log10()
-    earlier = F.pad(level, (0, 0, RISE_FRAMES, 0), value=float(20 * np.log10(BAND_FLOOR)))[:-RISE_FRAMES]
+    earlier = F.pad(level, (0, 0, RISE_FRAMES, 0), value=float(20 * np.log10(BAND_FLOOR)))[
+        :-RISE_FRAMES
+    ]
     flux = (level - earlier).clamp(min=0).mean(1)
     highest = maximum_filter1d(flux.numpy(), 2 * ALONE_FRAMES + 1, mode="nearest")
     return (flux >= RISE_DB) & (flux == torch.from_numpy(highest))
@@ -151,7 +159,10 @@ def onsets(power: Tensor, n_fft: int, sample_rate: int) -> Tensor:
 
 def density(begins: np.ndarray, frame_rate: float) -> np.ndarray:
     """Onsets a second `[T]` around each frame, from where something `begins` `[T]` (bool)."""
-    return convolve1d(begins.astype(np.float64), _window(DENSITY_S, frame_rate), mode="constant") * frame_rate
+    return (
+        convolve1d(begins.astype(np.float64), _window(DENSITY_S, frame_rate), mode="constant")
+        * frame_rate
+    )
 
 
 def _window(seconds: float, frame_rate: float) -> np.ndarray:
@@ -160,11 +171,12 @@ def _window(seconds: float, frame_rate: float) -> np.ndarray:
     return window / window.sum()
 
 
-# --- percentiles --------------------------------------------------------------------------------------------
+# --- percentiles ----------------------------------------------------------------------------------
 
 
 class PercentileTable(NamedTuple):
-    """Percentiles 0 to 100 of each descriptor over the frames of a corpus: one row of 101 values for each.
+    """Percentiles 0 to 100 of each descriptor over the frames of a corpus: one row of 101 values
+    for each.
 
     All NaN for one that the corpus never has.
     """
@@ -178,7 +190,10 @@ class PercentileTable(NamedTuple):
 
     def place(self, rows: np.ndarray) -> np.ndarray:
         """Measured `rows` `[T, n]` as percentiles, 0 to 100; NaN stays."""
-        placed = [_place(column, np.asarray(table)) for column, table in zip(rows.T, self.rows, strict=True)]
+        placed = [
+            _place(column, np.asarray(table))
+            for column, table in zip(rows.T, self.rows, strict=True)
+        ]
         return np.stack(placed, 1)
 
 
@@ -190,7 +205,8 @@ def _percentiles(values: np.ndarray) -> list[float]:
 
 
 def _place(values: np.ndarray, table: np.ndarray) -> np.ndarray:
-    """Where `values` stand in `table`; one that stands there several times has the middle of its places."""
+    """Where `values` stand in `table`; one that stands there several times has the middle of its
+    places."""
     if np.isnan(table).any():
         return np.full(len(values), np.nan)
     levels, which = np.unique(table, return_inverse=True)
@@ -200,8 +216,11 @@ def _place(values: np.ndarray, table: np.ndarray) -> np.ndarray:
 
 
 def smooth(rows: np.ndarray, frame_rate: float) -> np.ndarray:
-    """`rows` `[T, n]` averaged over about half a second, frames that are NaN left out; NaN where there are too few."""
+    """`rows` `[T, n]` averaged over about half a second, frames that are NaN left out; NaN where
+    there are too few."""
     window, known = _window(SMOOTHING_S, frame_rate), ~np.isnan(rows)
     weight = convolve1d(known.astype(np.float64), window, axis=0, mode="constant")
-    total = convolve1d(np.where(known, rows, 0.0).astype(np.float64), window, axis=0, mode="constant")
+    total = convolve1d(
+        np.where(known, rows, 0.0).astype(np.float64), window, axis=0, mode="constant"
+    )
     return np.where(weight >= LEAST_WEIGHT, total / np.maximum(weight, LEAST_WEIGHT), np.nan)

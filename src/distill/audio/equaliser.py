@@ -13,9 +13,11 @@ KNOT_DB = 8.0
 
 
 def knots_at(hz: Tensor, sample_rate: int) -> Tensor:
-    """How much each knot of an equaliser counts at each of the frequencies `hz` `[M]`: `[K, M]`, summing to 1.
+    """How much each knot of an equaliser counts at each of the frequencies `hz` `[M]`: `[K, M]`,
+    summing to 1.
 
-    Knots lie evenly over log frequency up to half of `sample_rate` (Hz), with straight lines between.
+    Knots lie evenly over log frequency up to half of `sample_rate` (Hz), with straight lines
+    between.
     """
     count = math.ceil(KNOTS_PER_OCTAVE * math.log2(sample_rate / 2 / LOWEST_KNOT_HZ)) + 1
     position = KNOTS_PER_OCTAVE * torch.log2(hz.clamp(min=LOWEST_KNOT_HZ) / LOWEST_KNOT_HZ)
@@ -26,8 +28,9 @@ def knots_at(hz: Tensor, sample_rate: int) -> Tensor:
 def _log_responses(n: int, sample_rate: int, device: torch.device) -> Tensor:
     """Log of the causal filter that lifts one knot by a factor of e: complex `[K, n // 2 + 1]`.
 
-    Of minimum phase, by folding the cepstrum (Oppenheim & Schafer, Discrete-Time Signal Processing, section 13.5), so
-    that nothing is heard before its time. The log of filters in a row is the sum of theirs.
+    Of minimum phase, by folding the cepstrum (Oppenheim & Schafer, Discrete-Time Signal Processing,
+    section 13.5), so that nothing is heard before its time. The log of filters in a row is the sum
+    of theirs.
     """
     hz = torch.linspace(0, sample_rate / 2, n // 2 + 1)
     cepstra = torch.fft.irfft(knots_at(hz, sample_rate).to(torch.complex64))
@@ -37,7 +40,8 @@ def _log_responses(n: int, sample_rate: int, device: torch.device) -> Tensor:
 
 
 def equalise(audio: Tensor, rng: np.random.Generator, sample_rate: int) -> Tensor:
-    """Sounds `[..., C, N]` through a random equaliser, one for all; each turned down where it would overshoot."""
+    """Sounds `[..., C, N]` through a random equaliser, one for all; each turned down where it would
+    overshoot."""
     N = audio.shape[-1]
     n = 1 << N.bit_length()
     knots = _log_responses(n, sample_rate, audio.device)

@@ -1,11 +1,11 @@
 """Two sounds `[C, N]` made into one without a seam."""
 
-
 import numpy as np
 
 
 def crossfaded(before: np.ndarray, after: np.ndarray, overlap: int) -> np.ndarray:
-    """`before` and then `after`: the last `overlap` samples of the one fade into the first of the other.
+    """`before` and then `after`: the last `overlap` samples of the one fade into the first of the
+    other.
 
     At equal power, as alike as the two may be there (Fink, Holters, Zölzer 2016).
     """

@@ -1,4 +1,5 @@
-"""Last steps before a generated sound is written: DC, level, peaks, ends. Sounds are `[C, N]` float32."""
+"""Last steps before a generated sound is written: DC, level, peaks, ends. Sounds are `[C, N]`
+float32."""
 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -46,7 +47,8 @@ def remove_dc_blocks(blocks: Iterable[np.ndarray], sample_rate: int) -> Iterator
 
 
 def level_gain(audio: np.ndarray, sample_rate: int, target: float) -> float:
-    """The factor that brings the integrated loudness, after limiting, within 2 dB of `target` (LUFS).
+    """The factor that brings the integrated loudness, after limiting, within 2 dB of `target`
+    (LUFS).
 
     Differences smaller than that are music. 1 where there is nothing to hear, or no target.
     """
@@ -68,24 +70,9 @@ def _amplified(audio: np.ndarray, gain: float, sample_rate: int) -> Iterator[np.
     return limit_blocks((piece * np.float32(gain) for piece in pieces(audio)), sample_rate)
 
 
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
 def sounding_samples(audio: np.ndarray, sample_rate: int) -> int:
-    """How many samples of `[C, N]` go by until it has died away: at least 10 ms, or all of what is shorter."""
+    """How many samples of `[C, N]` go by until it has died away: at least 10 ms, or all of what is
+    shorter."""
     size = max(1, round(TAIL_WINDOW_S * sample_rate))
     energy = np.square(audio).sum(axis=0)
     powers = np.add.reduceat(energy, np.arange(0, len(energy), size))
@@ -102,12 +89,18 @@ class Finished(NamedTuple):
 
 
 def finish(
-    audio: np.ndarray, sample_rate: int, target_loudness: float, n_samples: int | None = None, gain: float | None = None
+    audio: np.ndarray,
+    sample_rate: int,
+    target_loudness: float,
+    n_samples: int | None = None,
+    gain: float | None = None,
 ) -> Finished:
-    """All of it: no DC, near `target_loudness` (LUFS), no peak over the ceiling, ends that do not click.
+    """All of it: no DC, near `target_loudness` (LUFS), no peak over the ceiling, ends that do not
+    click.
 
-    Keeps the first `n_samples`. With the `gain` of an earlier call, a longer version of the same sound begins as the
-    shorter one did, to the bit: nothing else depends on length, but for a fade of 10 ms and the reach of the limiter.
+    Keeps the first `n_samples`. With the `gain` of an earlier call, a longer version of the same
+    sound begins as the shorter one did, to the bit: nothing else depends on length, but for a fade
+    of 10 ms and the reach of the limiter.
     """
     length = audio.shape[1] if n_samples is None else n_samples
     return finish_blocks((audio,), len(audio), sample_rate, target_loudness, length, gain)
@@ -121,7 +114,8 @@ def finish_blocks(
     n_samples: int,
     gain: float | None = None,
 ) -> Finished:
-    """`finish` of a sound that comes in blocks `[C, n]`, in hardly more memory than what is returned."""
+    """`finish` of a sound that comes in blocks `[C, n]`, in hardly more memory than what is
+    returned."""
     audio = np.empty((channels, n_samples), np.float32)
     _fill(audio, between(remove_dc_blocks(blocks, sample_rate), 0, n_samples))
     _fade_in(audio, sample_rate)

@@ -1,4 +1,5 @@
-"""Reading any sound file as a stream of float blocks at one rate, and writing WAV, FLAC and Ogg files."""
+"""Reading any sound file as a stream of float blocks at one rate, and writing WAV, FLAC and Ogg
+files."""
 
 import errno
 import math
@@ -21,7 +22,8 @@ AUDIO_EXTENSIONS = frozenset((*_PLAIN, *_PACKED))
 """Lower-case endings of the files that count as sounds."""
 
 FORMATS = {".wav": ("WAV", "PCM_24"), ".flac": ("FLAC", "PCM_24"), ".ogg": ("OGG", "VORBIS")}
-"""What sounds are written as, by the ending of their name: format and subtype, as soundfile calls them."""
+"""What sounds are written as, by the ending of their name: format and subtype, as soundfile calls
+them."""
 
 # Outside of these a rate is a damaged header, and resampling from it could fill the disk.
 _LOWEST_RATE, _HIGHEST_RATE = 1_000, 1_000_000
@@ -60,8 +62,8 @@ def probe(path: str | os.PathLike[str]) -> AudioInfo:
 def read_blocks(path: str | os.PathLike[str], block_s: float = 2.0) -> Iterator[np.ndarray]:
     """Stream a file at its own rate as float32 blocks `[C, n]`, full scale at 1.0.
 
-    Raises UnreadableAudioError when the file cannot be opened, is not audio, is empty, is damaged on
-    the way, or holds samples that are not numbers.
+    Raises UnreadableAudioError when the file cannot be opened, is not audio, is empty, is damaged
+    on the way, or holds samples that are not numbers.
     """
     with _open(path) as file:
         size = max(1, min(int(block_s * file.samplerate), _LARGEST_BLOCK // file.channels))
@@ -112,8 +114,11 @@ def stream_audio(
     return resample_blocks(read_blocks(path, block_s), probe(path).sample_rate, sample_rate)
 
 
-def rereadable(path: str | os.PathLike[str], sample_rate: float = SAMPLE_RATE) -> Callable[[], Iterable[np.ndarray]]:
-    """`stream_audio` of a file as often as one calls the result: what is short is read once and held in memory."""
+def rereadable(
+    path: str | os.PathLike[str], sample_rate: float = SAMPLE_RATE
+) -> Callable[[], Iterable[np.ndarray]]:
+    """`stream_audio` of a file as often as one calls the result: what is short is read once and
+    held in memory."""
     held, size = [], 0
     for block in stream_audio(path, sample_rate):
         held.append(block)
@@ -123,8 +128,11 @@ def rereadable(path: str | os.PathLike[str], sample_rate: float = SAMPLE_RATE) -
     return lambda: held
 
 
-def read_audio(path: str | os.PathLike[str], sample_rate: float = SAMPLE_RATE, mono: bool = False) -> np.ndarray:
-    """Read a whole file as float32 `[C, N]` at `sample_rate` Hz; `mono` takes the mean over channels.
+def read_audio(
+    path: str | os.PathLike[str], sample_rate: float = SAMPLE_RATE, mono: bool = False
+) -> np.ndarray:
+    """Read a whole file as float32 `[C, N]` at `sample_rate` Hz; `mono` takes the mean over
+    channels.
 
     Raises UnreadableAudioError as `read_blocks` does.
     """
@@ -142,14 +150,17 @@ def write_sound(
 ) -> Path:
     """Write `[C, N]` (or `[N]`, mono) in the format that the name ends in, whole or not at all.
 
-    Formats and their default subtypes are those of `FORMATS`; integer formats clip at full scale. `tags` are texts
-    that go with the sound, named as in soundfile (`comment`, `software`, …); `read_tags` reads them.
+    Formats and their default subtypes are those of `FORMATS`; integer formats clip at full scale.
+    `tags` are texts that go with the sound, named as in soundfile (`comment`, `software`, …);
+    `read_tags` reads them.
 
     Raises AudioError for samples that are not numbers or an impossible format, OutputError when the
     file cannot be written; an earlier file then stays as it was.
     """
     audio = np.atleast_2d(audio)
-    blocks = (audio[:, start : start + sample_rate] for start in range(0, audio.shape[1], sample_rate))
+    blocks = (
+        audio[:, start : start + sample_rate] for start in range(0, audio.shape[1], sample_rate)
+    )
     return write_sound_blocks(path, blocks, len(audio), sample_rate, subtype, tags)
 
 
@@ -161,7 +172,8 @@ def write_sound_blocks(
     subtype: str | None = None,
     tags: dict[str, str] | None = None,
 ) -> Path:
-    """`write_sound` of a sound that comes in blocks `[C, n]`, each written as soon as it is there."""
+    """`write_sound` of a sound that comes in blocks `[C, n]`, each written as soon as it is
+    there."""
     kind, usual = FORMATS.get(Path(path).suffix.lower(), FORMATS[".wav"])
     subtype = subtype or usual
     with replace_atomically(path) as file:
@@ -172,8 +184,12 @@ def write_sound_blocks(
                     setattr(sound, name, text)
                 for block in blocks:
                     if not np.isfinite(block).all():
-                        raise AudioError(f"Cannot write {path}: the sound holds samples that are not numbers.")
-                    sound.write(block.T if subtype in ("FLOAT", "DOUBLE") else np.clip(block.T, -1.0, 1.0))
+                        raise AudioError(
+                            f"Cannot write {path}: the sound holds samples that are not numbers."
+                        )
+                    sound.write(
+                        block.T if subtype in ("FLOAT", "DOUBLE") else np.clip(block.T, -1.0, 1.0)
+                    )
                     target.check()
         except (sf.SoundFileError, ValueError, TypeError) as error:
             problem = f"{kind} cannot hold this sound as {subtype} ({error})"
@@ -183,7 +199,8 @@ def write_sound_blocks(
 
 
 class _Target:
-    """A file for libsndfile to write to, which takes no exceptions: `check` raises those that there were."""
+    """A file for libsndfile to write to, which takes no exceptions: `check` raises those that there
+    were."""
 
     def __init__(self, file: BinaryIO) -> None:
         self.seek, self.tell, self.read = file.seek, file.tell, file.read
@@ -193,7 +210,9 @@ class _Target:
     def write(self, content: bytes) -> int:
         try:
             if self._file.tell() + len(content) > _LARGEST_WAV:
-                raise OSError(errno.EFBIG, "longer than a WAV file can be, about 4 GB: write it in parts")
+                raise OSError(
+                    errno.EFBIG, "longer than a WAV file can be, about 4 GB: write it in parts"
+                )
             self._file.write(content)
         except OSError as error:
             self._error = self._error or error
@@ -213,11 +232,14 @@ def _open(path: str | os.PathLike[str]) -> sf.SoundFile:
     if empty:
         raise UnreadableAudioError(path, "empty")
     try:
-        # Bytes keep names that are not valid Unicode; Windows has a call of its own for Unicode names.
+        # Bytes keep names that are not valid Unicode; Windows has a call of its own for Unicode
+        # names.
         file = sf.SoundFile(os.fspath(path) if os.name == "nt" else os.fsencode(path))
     except (sf.SoundFileError, TypeError) as error:  # TypeError: a `.raw` file, which has no header
         reason = "not audio that Distill can read"
-        raise UnreadableAudioError(path, reason, "convert it to WAV, AIFF, FLAC, Ogg or MP3") from error
+        raise UnreadableAudioError(
+            path, reason, "convert it to WAV, AIFF, FLAC, Ogg or MP3"
+        ) from error
     if not _LOWEST_RATE <= file.samplerate <= _HIGHEST_RATE:
         file.close()
         raise UnreadableAudioError(path, f"its header claims a sample rate of {file.samplerate} Hz")
@@ -231,5 +253,7 @@ def _read(file: sf.SoundFile, path: str | os.PathLike[str], size: int) -> np.nda
         raise UnreadableAudioError(path, "damaged", "replace it by a sound copy") from error
     if not np.isfinite(block).all():
         advice = "export it again from your editor"
-        raise UnreadableAudioError(path, "holds samples that are not numbers (NaN or infinity)", advice)
+        raise UnreadableAudioError(
+            path, "holds samples that are not numbers (NaN or infinity)", advice
+        )
     return block

@@ -27,14 +27,15 @@ def db(x: float) -> float:
 def integrated_loudness(audio: np.ndarray, sample_rate: int) -> float:
     """Loudness of `[C, N]` in LUFS (ITU-R BS.1770-4, K-weighting and gates of pyloudnorm).
 
-    Sounds shorter than one 400 ms block count as if silence followed; -inf when no block is above the
-    gate at -70 LUFS.
+    Sounds shorter than one 400 ms block count as if silence followed; -inf when no block is above
+    the gate at -70 LUFS.
     """
     return integrated_loudness_of((audio,), sample_rate)
 
 
 def integrated_loudness_of(blocks: Iterable[np.ndarray], sample_rate: int) -> float:
-    """`integrated_loudness` of a sound that comes in blocks `[C, n]` of any lengths, at least one."""
+    """`integrated_loudness` of a sound that comes in blocks `[C, n]` of any lengths, at least
+    one."""
     step = round(0.1 * sample_rate)
     energies = _step_energies(_at_least(blocks, 4 * step), sample_rate, step)
     blocks = np.convolve(energies, np.ones(4), "valid") / (4 * step)

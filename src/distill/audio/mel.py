@@ -11,7 +11,8 @@ from torch.autograd.function import once_differentiable
 from distill.audio.stft import stft, stft_gradient
 
 BLOCK_BANDS = 40
-"""Bands computed together. A band has few of all bins: products with all of them are zeros for the most part."""
+"""Bands computed together. A band has few of all bins: products with all of them are zeros for the
+most part."""
 
 LOG_FLOOR = 1e-5
 """Magnitude under which a band counts as silent."""
@@ -20,7 +21,8 @@ _Block = tuple[slice, slice]
 
 
 def mel_edges(n_mels: int, sample_rate: int) -> list[float]:
-    """Where HTK mel triangles begin, peak and end, in Hz, from 0 to Nyquist: `n_mels + 2` of them."""
+    """Where HTK mel triangles begin, peak and end, in Hz, from 0 to Nyquist: `n_mels + 2` of
+    them."""
     top = 2595 * math.log10(1 + sample_rate / 2 / 700)
     return [700 * (10 ** (top * i / (n_mels + 1) / 2595) - 1) for i in range(n_mels + 2)]
 
@@ -35,7 +37,8 @@ def mel_filterbank(n_mels: int, n_fft: int, sample_rate: int) -> Tensor:
 
 
 class MelBank(nn.Module):
-    """Natural-log magnitudes in `n_mels` mel bands, of windows of `n_fft` samples, never under that of `LOG_FLOOR`."""
+    """Natural-log magnitudes in `n_mels` mel bands, of windows of `n_fft` samples, never under that
+    of `LOG_FLOOR`."""
 
     weight: Tensor
 
@@ -46,7 +49,8 @@ class MelBank(nn.Module):
         self.blocks = _blocks(n_mels, n_fft, sample_rate)
 
     def forward(self, x: Tensor, hop: int) -> Tensor:
-        """Natural-log magnitudes `[..., T, M]` of `x` `[..., N]`, `T = N / hop`; `N` a multiple of `hop`."""
+        """Natural-log magnitudes `[..., T, M]` of `x` `[..., N]`, `T = N / hop`; `N` a multiple of
+        `hop`."""
         result: Tensor = _LogMel.apply(x, self.weight, self.blocks, self.n_fft, hop)
         return result
 
@@ -73,11 +77,13 @@ def _blocks(n_mels: int, n_fft: int, sample_rate: int) -> list[_Block]:
 
 
 class _LogMel(torch.autograd.Function):
-    """With a gradient by hand: its inverse transform is one of real numbers, and nothing is scattered, which takes less
-    than half the time of the gradients of its parts."""
+    """With a gradient by hand: its inverse transform is one of real numbers, and nothing is
+    scattered, which takes less than half the time of the gradients of its parts."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, weight: Tensor, blocks: list[_Block], n_fft: int, hop: int) -> Tensor:
+    def forward(
+        ctx: Any, x: Tensor, weight: Tensor, blocks: list[_Block], n_fft: int, hop: int
+    ) -> Tensor:
         spectrum = stft(x, n_fft, hop)
         squares = torch.view_as_real(spectrum).square()
         magnitudes = (squares[..., 0] + squares[..., 1]).sqrt_()

@@ -1,7 +1,8 @@
-"""Where sound stands between left and right: channel counts, side level, width, correlation. Sounds are `[C, N]`.
+"""Where sound stands between left and right: channel counts, side level, width, correlation. Sounds
+are `[C, N]`.
 
-Mid is half the sum of left and right, side half their difference. Arrays are read in pieces, so that a memory-mapped
-hour costs no memory.
+Mid is half the sum of left and right, side half their difference. Arrays are read in pieces, so
+that a memory-mapped hour costs no memory.
 """
 
 import math
@@ -13,12 +14,13 @@ from distill.audio.blocks import pieces
 from distill.audio.level import FLOOR_DB
 
 WIDE_DB = -50.0
-"""Side level from which on a sound counts as wide: under it the channels differ by less than anyone hears."""
-
+"""Side level from which on a sound counts as wide: under it the channels differ by less than anyone
+hears."""
 
 
 def mix_channels(audio: np.ndarray, channels: int) -> np.ndarray:
-    """Turn `[S, n]` into `[channels, n]`: the mean for mono; else source `i` goes to `i % channels`."""
+    """Turn `[S, n]` into `[channels, n]`: the mean for mono; else source `i` goes to `i %
+    channels`."""
     sources = len(audio)
     if sources == channels:
         return audio
@@ -27,13 +29,12 @@ def mix_channels(audio: np.ndarray, channels: int) -> np.ndarray:
     return np.stack([audio[first::channels].mean(axis=0) for first in range(channels)])
 
 
-
-
 def side_level_db(blocks: Iterable[np.ndarray]) -> float:
     """Energy of the side re that of mid and side together, in dB, of a sound in blocks `[C, n]`.
 
-    Between 0 dB (the channels cancel in mono) and -120 dB, which is also what mono and silence have; hard left or
-    right has -3 dB. More than two channels count as the two that they are mixed to.
+    Between 0 dB (the channels cancel in mono) and -120 dB, which is also what mono and silence
+    have; hard left or right has -3 dB. More than two channels count as the two that they are mixed
+    to.
     """
     side = both = 0.0
     for block in blocks:
@@ -56,7 +57,8 @@ def energy_ratio_db(part: float, whole: float) -> float:
 
 
 def correlation(audio: np.ndarray) -> float:
-    """Correlation of left and right of `[2, N]`: 1 for dual mono, 0 for independent channels; NaN if one is silent."""
+    """Correlation of left and right of `[2, N]`: 1 for dual mono, 0 for independent channels; NaN
+    if one is silent."""
     sums = np.zeros(3)
     for left, right in pieces(audio.astype(np.float64, copy=False)):
         sums += (left @ left, right @ right, left @ right)
@@ -64,6 +66,7 @@ def correlation(audio: np.ndarray) -> float:
 
 
 def scale_side(audio: np.ndarray, width: float) -> np.ndarray:
-    """`[2, N]` with its side `width` times as loud: 0 gives two channels that are the same to the bit."""
+    """`[2, N]` with its side `width` times as loud: 0 gives two channels that are the same to the
+    bit."""
     mid, side = (audio[0] + audio[1]) / 2, (audio[0] - audio[1]) * np.float32(width / 2)
     return np.stack([mid + side, mid - side])

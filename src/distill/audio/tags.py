@@ -1,4 +1,5 @@
-"""Texts that a sound file carries beside its samples: RIFF INFO in WAV, Vorbis comments in FLAC and Ogg."""
+"""Texts that a sound file carries beside its samples: RIFF INFO in WAV, Vorbis comments in FLAC and
+Ogg."""
 
 import os
 import struct
@@ -15,7 +16,8 @@ LARGEST_LIST = 1 << 20
 
 
 def read_tags(path: str | os.PathLike[str]) -> dict[str, str]:
-    """The tags of a sound file, named as in soundfile. Raises UnreadableAudioError for what is not audio."""
+    """The tags of a sound file, named as in soundfile. Raises UnreadableAudioError for what is not
+    audio."""
     info = probe(path)
     try:
         with sf.SoundFile(os.fspath(path) if os.name == "nt" else os.fsencode(path)) as file:

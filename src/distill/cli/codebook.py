@@ -24,14 +24,22 @@ app = typer.Typer()
 @one_sentence_errors
 def codebook_cmd(
     model_path: ModelPath,
-    png: Annotated[Path | None, typer.Option(help="Draw how often each code is used into this PNG file.")] = None,
+    png: Annotated[
+        Path | None, typer.Option(help="Draw how often each code is used into this PNG file.")
+    ] = None,
     previews: Annotated[
-        Path | None, typer.Option(help="Write every code as a sound of half a second into this folder.", metavar="DIR")
+        Path | None,
+        typer.Option(
+            help="Write every code as a sound of half a second into this folder.", metavar="DIR"
+        ),
     ] = None,
     entry: Annotated[
-        str | None, typer.Option(help="Write one code as a sound: 1:17, or timbre:17.", metavar="LEVEL:CODE")
+        str | None,
+        typer.Option(help="Write one code as a sound: 1:17, or timbre:17.", metavar="LEVEL:CODE"),
     ] = None,
-    output: Annotated[Path, typer.Option("--output", "-o", help="WAV file for --entry.")] = Path("entry.wav"),
+    output: Annotated[Path, typer.Option("--output", "-o", help="WAV file for --entry.")] = Path(
+        "entry.wav"
+    ),
     device: Device = "auto",
     threads: Threads = None,
     json: Json = False,
@@ -50,7 +58,11 @@ def codebook_cmd(
     console.print(_table(rows))
     if png is not None:
         _draw(png, use)
-    written = _write_previews(console, model_path, previews, device, threads) if previews is not None else 0
+    written = (
+        _write_previews(console, model_path, previews, device, threads)
+        if previews is not None
+        else 0
+    )
     if entry is not None:
         decode_entry(load(model_path, device, threads), entry, output)
         console.print(f"{output}: code {entry}.", soft_wrap=True)
@@ -83,7 +95,9 @@ def _draw(path: Path, use: "CorpusUse") -> None:
     save_png(path, heat_map(use))
 
 
-def _write_previews(console: "Console", model_path: Path, folder: Path, device: str, threads: int | None) -> int:
+def _write_previews(
+    console: "Console", model_path: Path, folder: Path, device: str, threads: int | None
+) -> int:
     from rich.progress import Progress
 
     from distill.workflows import folders
@@ -104,7 +118,11 @@ def _table(rows: list[dict[str, Any]]) -> "Table":
     for title in ("Level", "In use", "Perplexity", "Never used"):
         table.add_column(title)
     for row in rows:
-        used = "unknown" if row["utilisation"] is None else f"{row['utilisation']:.0%} of {row['codebook_size']}"
+        used = (
+            "unknown"
+            if row["utilisation"] is None
+            else f"{row['utilisation']:.0%} of {row['codebook_size']}"
+        )
         even = "unknown" if row["perplexity"] is None else f"{row['perplexity']:.0f}"
         table.add_row(row["name"], used, even, _dead(row["dead_codes"]))
     return table

@@ -33,10 +33,14 @@ def codes_cmd(
     model_path: Annotated[
         Path | None,
         typer.Option(
-            "--model", help="Say how often the codes stand in the corpus of this model.", metavar="MODEL_PATH"
+            "--model",
+            help="Say how often the codes stand in the corpus of this model.",
+            metavar="MODEL_PATH",
         ),
     ] = None,
-    png: Annotated[Path | None, typer.Option(help="Draw the grid into this PNG file as well.")] = None,
+    png: Annotated[
+        Path | None, typer.Option(help="Draw the grid into this PNG file as well.")
+    ] = None,
     levels: Levels = None,
     start: FromTime = None,
     stop: ToTime = None,
@@ -65,14 +69,18 @@ def codes_cmd(
         print_json(_facts(codes_path, grid) | {"levels": rows, "png": png})
 
 
-def _level(grid: "CodeGrid", use: "CorpusUse | None", q: int, first: int, last: int) -> dict[str, Any]:
+def _level(
+    grid: "CodeGrid", use: "CorpusUse | None", q: int, first: int, last: int
+) -> dict[str, Any]:
     """Which codes level `q` uses, the most frequent first."""
     from distill.inference.codes.usage import counted, perplexity
 
     present, counts = counted(grid.codes[first:last, q])
     corpus = use.counts[q] if use is not None else None
     pairs = zip(present.tolist(), counts.tolist(), strict=True)
-    codes: list[dict[str, Any]] = [{"code": code, "count": n, "share": n / (last - first)} for code, n in pairs]
+    codes: list[dict[str, Any]] = [
+        {"code": code, "count": n, "share": n / (last - first)} for code, n in pairs
+    ]
     if corpus is not None:
         for entry in codes:
             count = int(corpus[entry["code"]])
@@ -103,7 +111,7 @@ def _facts(path: Path, grid: "CodeGrid") -> dict[str, Any]:
     }
 
 
-# --- for people ---------------------------------------------------------------------------------------------
+# --- for people -----------------------------------------------------------------------------------
 
 
 def _show(console: "Console", grid: "CodeGrid", use: "CorpusUse | None", region: "Region") -> None:
@@ -113,7 +121,10 @@ def _show(console: "Console", grid: "CodeGrid", use: "CorpusUse | None", region:
     label = max(len(grid.level_names[q]) for q in chosen) + 1
     strips = fold(grid.codes[first:last, chosen], max(8, console.width - label), STRIPS)
     title = f"'{grid.source}': {len(grid.codes)} frames x {grid.codes.shape[1]} levels ({grid.seconds:.2f} s)"
-    console.print(f"{title}, {strips.frames} to a letter." if strips.frames > 1 else f"{title}.", soft_wrap=True)
+    console.print(
+        f"{title}, {strips.frames} to a letter." if strips.frames > 1 else f"{title}.",
+        soft_wrap=True,
+    )
     frame = first
     for strip in strips.cells:
         console.print(f"{'':{label}}{frame / grid.frame_rate:.2f} s", soft_wrap=True)
@@ -137,12 +148,24 @@ def _table(rows: list[dict[str, Any]], with_corpus: bool) -> "Table":
 
     table = Table(box=None, padding=(0, 2, 0, 0))
     often = "Most often (here, corpus)" if with_corpus else "Most often"
-    for title in ("Level", "Codes", "Perplexity", often, *(["Not in corpus"] if with_corpus else [])):
+    for title in (
+        "Level",
+        "Codes",
+        "Perplexity",
+        often,
+        *(["Not in corpus"] if with_corpus else []),
+    ):
         table.add_column(title)
     for row in rows:
-        never = ["unknown" if row["never_in_corpus"] is None else str(row["never_in_corpus"])] if with_corpus else []
+        never = (
+            ["unknown" if row["never_in_corpus"] is None else str(row["never_in_corpus"])]
+            if with_corpus
+            else []
+        )
         used = f"{row['used']} of {row['codebook_size']}"
-        table.add_row(row["name"], used, f"{row['perplexity']:.0f}", _most_often(row["codes"]), *never)
+        table.add_row(
+            row["name"], used, f"{row['perplexity']:.0f}", _most_often(row["codes"]), *never
+        )
     return table
 
 
@@ -154,7 +177,9 @@ def _most_often(codes: list[dict[str, Any]]) -> str:
     return "  ".join(parts)
 
 
-def _draw(path: Path, grid: "CodeGrid", use: "CorpusUse | None", region: "Region", rows: list[Any]) -> None:
+def _draw(
+    path: Path, grid: "CodeGrid", use: "CorpusUse | None", region: "Region", rows: list[Any]
+) -> None:
     from distill.workflows.pictures import grid_picture, save_png
 
     notes = [f"{row['used']} of {row['codebook_size']}" for row in rows]

@@ -25,13 +25,15 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 def make_console(quiet: bool = False) -> Console:
     """Everything for people goes to stderr; stdout is for `--json`.
 
-    Markup and emoji codes are off: paths and names are shown as they are, brackets and colons included.
+    Markup and emoji codes are off: paths and names are shown as they are, brackets and colons
+    included.
     """
     return Console(stderr=True, quiet=quiet, highlight=False, markup=False, emoji=False)
 
 
 def one_sentence_errors(command: Command) -> Command:
-    """Turn a `DistillError` into its sentence on stderr and its exit code, and Ctrl-C into exit code 130."""
+    """Turn a `DistillError` into its sentence on stderr and its exit code, and Ctrl-C into exit
+    code 130."""
 
     @functools.wraps(command)
     def run(*args: Any, **kwargs: Any) -> Any:
@@ -49,7 +51,8 @@ def one_sentence_errors(command: Command) -> Command:
 
 def print_json(value: dict[str, Any]) -> None:
     """One JSON object on stdout. What is no number (a loudness of silence) becomes null."""
-    # Escaped beyond ASCII: file names that are no valid Unicode survive, whatever stdout is encoded in.
+    # Escaped beyond ASCII: file names that are no valid Unicode survive, whatever stdout is encoded
+    # in.
     sys.stdout.write(json.dumps(plain(value), allow_nan=False) + "\n")
 
 
@@ -74,7 +77,9 @@ def cancel_on_interrupt() -> Iterator[threading.Event]:
             raise KeyboardInterrupt
         event.set()
 
-    earlier = {number: signal.signal(number, ask_to_stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    earlier = {
+        number: signal.signal(number, ask_to_stop) for number in (signal.SIGINT, signal.SIGTERM)
+    }
     try:
         yield event
     finally:

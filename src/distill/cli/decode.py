@@ -6,7 +6,16 @@ from typing import Annotated
 import typer
 
 from distill.cli.console import make_console, one_sentence_errors, print_json
-from distill.cli.options import CodesPath, Device, FromTime, Json, Levels, ModelPath, Threads, ToTime
+from distill.cli.options import (
+    CodesPath,
+    Device,
+    FromTime,
+    Json,
+    Levels,
+    ModelPath,
+    Threads,
+    ToTime,
+)
 from distill.errors import UsageError
 
 app = typer.Typer()
@@ -25,7 +34,8 @@ def decode_cmd(
     start: FromTime = None,
     stop: ToTime = None,
     column: Annotated[
-        str | None, typer.Option(help="One column alone, held for half a second: 1.5, or 70f.", metavar="TIME")
+        str | None,
+        typer.Option(help="One column alone, held for half a second: 1.5, or 70f.", metavar="TIME"),
     ] = None,
     device: Device = "auto",
     threads: Threads = None,
@@ -33,7 +43,8 @@ def decode_cmd(
 ) -> None:
     """Decode codes to a WAV file.
 
-    48 kHz, 24 bit, as long as the sound that the codes came from; or a part of it, as it sounds in the whole.
+    48 kHz, 24 bit, as long as the sound that the codes came from; or a part of it, as it sounds in
+    the whole.
     """
     from distill.inference.codes.file import load_codes
     from distill.workflows.codes import decode_column, decode_to_file
@@ -45,7 +56,9 @@ def decode_cmd(
     path = output or Path(f"{stem}-decoded.wav")
     output_paths(path, 1)
     if column is not None and (levels, start, stop) != (None, None, None):
-        raise UsageError("--column is one column in all its levels: leave out --levels, --from and --to.")
+        raise UsageError(
+            "--column is one column in all its levels: leave out --levels, --from and --to."
+        )
     model = load(model_path, device, threads)
     codes = load_codes(codes_path)
     if column is not None:

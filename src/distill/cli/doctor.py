@@ -25,7 +25,9 @@ app = typer.Typer()
 @one_sentence_errors
 def doctor_cmd(
     dataset_dir: DatasetDir,
-    show_all: Annotated[bool, typer.Option("--all", help="List every file, not only the odd ones.")] = False,
+    show_all: Annotated[
+        bool, typer.Option("--all", help="List every file, not only the odd ones.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Look through a folder of sounds.
@@ -60,7 +62,8 @@ def report_to_dict(report: "CorpusReport") -> dict[str, Any]:
 
 
 def show_report(report: "CorpusReport", console: "Console", show_all: bool = False) -> None:
-    """Print table, totals, verdict and advice; for long folders the odd files only, unless `show_all`."""
+    """Print table, totals, verdict and advice; for long folders the odd files only, unless
+    `show_all`."""
     from rich.text import Text
 
     odd = [file for file in report.files if file.flags or not file.used]
@@ -68,25 +71,32 @@ def show_report(report: "CorpusReport", console: "Console", show_all: bool = Fal
     if rows:
         console.print(_table(rows, console.width))
     if fine := len(report.files) - len(rows):
-        console.print(Text(f"  {fine} more files are fine (distill doctor --all lists them)", style="dim"))
+        console.print(
+            Text(f"  {fine} more files are fine (distill doctor --all lists them)", style="dim")
+        )
     console.print()
     console.print(Text(_totals(report)))
     console.print(Text(report.layout.reason))
-    style, words = ("bold green", "go") if report.verdict == "go" else ("bold red", "fix this first")
+    style, words = (
+        ("bold green", "go") if report.verdict == "go" else ("bold red", "fix this first")
+    )
     console.print(Text.assemble("Verdict: ", (words, style)))
     for sentence in report.advice:
         console.print(_bullet(sentence))
 
 
 def scan_folder(folder: Path, console: "Console", channels: int | None = None) -> "CorpusReport":
-    """Scan a folder with a progress bar, for a codec with so many channels; None: as many as suit the folder."""
+    """Scan a folder with a progress bar, for a codec with so many channels; None: as many as suit
+    the folder."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     from distill.data.corpus import scan_corpus
 
     name_column = TextColumn("{task.fields[name]}", markup=False)
     columns = (TextColumn("Listening"), BarColumn(), MofNCompleteColumn(), name_column)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
         task = bar.add_task("", name="")
 
         def advance(done: int, total: int, name: str) -> None:

@@ -1,7 +1,7 @@
 """`distill edit OPERATION …`: edits of codes files, one at a time or by a script.
 
-Each operation is declared once, by its options; from that come its command and the line of a script that says the
-same.
+Each operation is declared once, by its options; from that come its command and the line of a script
+that says the same.
 """
 
 import inspect
@@ -26,21 +26,31 @@ lines = typer.Typer(add_completion=False, context_settings={"help_option_names":
 # Click's UsageError, which Typer has carried in different places.
 WRONG_WORDS: Any = typer.BadParameter.__bases__[0]
 
-Output = Annotated[Path, typer.Option("--output", "-o", help="Codes file to write, .json or .json.gz.")]
+Output = Annotated[
+    Path, typer.Option("--output", "-o", help="Codes file to write, .json or .json.gz.")
+]
 Other = Annotated[Path, typer.Argument(help="Codes file of another sound.", metavar="OTHER_PATH")]
 At = Annotated[str, typer.Option(help="Where it goes: seconds or frames.", metavar="TIME")]
-Until = Annotated[str | None, typer.Option(help="Where `repeat` ends. Default: the end of the sound.", metavar="TIME")]
+Until = Annotated[
+    str | None,
+    typer.Option(help="Where `repeat` ends. Default: the end of the sound.", metavar="TIME"),
+]
 Mode = Annotated[str | None, typer.Option(help="insert, overwrite or repeat. Default: insert.")]
 Seed = Annotated[int | None, typer.Option(help="Same seed, same result. Default: 0.")]
 
 
 def _parameter(name: str, annotation: Any) -> inspect.Parameter:
     default = False if name == "json" else inspect.Parameter.empty
-    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
+    )
 
 
-def operation(name: str, needs_model: bool = False) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Make the command `name`, and the line of a script, of a function that declares options by its signature."""
+def operation(
+    name: str, needs_model: bool = False
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Make the command `name`, and the line of a script, of a function that declares options by its
+    signature."""
 
     def declare(declared: Callable[..., None]) -> Callable[..., None]:
         own = inspect.signature(declared).parameters.values()
@@ -65,14 +75,16 @@ def operation(name: str, needs_model: bool = False) -> Callable[[Callable[..., N
     return declare
 
 
-def _dress(function: Any, declared: Callable[..., None], parameters: list[inspect.Parameter]) -> None:
+def _dress(
+    function: Any, declared: Callable[..., None], parameters: list[inspect.Parameter]
+) -> None:
     """What Typer reads of a function."""
     function.__signature__ = inspect.Signature(parameters)
     function.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     function.__doc__ = declared.__doc__
 
 
-# --- one sound ----------------------------------------------------------------------------------------------
+# --- one sound ------------------------------------------------------------------------------------
 
 
 @operation("set")
@@ -123,7 +135,8 @@ def _copy(
 ) -> None:
     """Play a region once more at another time.
 
-    What follows makes room (insert), is played over (overwrite), or is played over again and again (repeat).
+    What follows makes room (insert), is played over (overwrite), or is played over again and again
+    (repeat).
     """
 
 
@@ -161,7 +174,9 @@ def _repeat(
     start: FromTime = None,
     stop: ToTime = None,
     levels: Levels = None,
-    times: Annotated[int | None, typer.Option(help="How often it plays in all. Default: 2.")] = None,
+    times: Annotated[
+        int | None, typer.Option(help="How often it plays in all. Default: 2.")
+    ] = None,
 ) -> None:
     """Play a region several times in a row."""
 
@@ -178,7 +193,9 @@ def _stretch(
 
 @operation("shuffle")
 def _shuffle(
-    block: Annotated[str, typer.Option(help="Length of a block: seconds or frames.", metavar="TIME")],
+    block: Annotated[
+        str, typer.Option(help="Length of a block: seconds or frames.", metavar="TIME")
+    ],
     start: FromTime = None,
     stop: ToTime = None,
     levels: Levels = None,
@@ -187,7 +204,7 @@ def _shuffle(
     """Play a region in blocks, in random order."""
 
 
-# --- two sounds ---------------------------------------------------------------------------------------------
+# --- two sounds -----------------------------------------------------------------------------------
 
 
 @operation("swap")
@@ -201,7 +218,9 @@ def _swap(other: Other, start: FromTime = None, stop: ToTime = None, levels: Lev
 @operation("transplant")
 def _transplant(
     other: Other,
-    levels: Annotated[str, typer.Option(help="Levels that the other gives: 1-2, or timbre,texture.")],
+    levels: Annotated[
+        str, typer.Option(help="Levels that the other gives: 1-2, or timbre,texture.")
+    ],
     start: FromTime = None,
     stop: ToTime = None,
 ) -> None:
@@ -211,7 +230,7 @@ def _transplant(
     """
 
 
-# --- through the model --------------------------------------------------------------------------------------
+# --- through the model ----------------------------------------------------------------------------
 
 
 @operation("blend", needs_model=True)
@@ -254,20 +273,23 @@ def _heal(
     stop: ToTime = None,
     levels: Levels = None,
     temperature: Annotated[
-        float | None, typer.Option(help="Above 1 wilder, below 1 tamer; at seams 0.6 of it is used. Default: 1.")
+        float | None,
+        typer.Option(help="Above 1 wilder, below 1 tamer; at seams 0.6 of it is used. Default: 1."),
     ] = None,
     seed: Seed = None,
-    seams: Annotated[bool, typer.Option("--seams", help="Of the region, only what leads to its seams.")] = False,
+    seams: Annotated[
+        bool, typer.Option("--seams", help="Of the region, only what leads to its seams.")
+    ] = False,
 ) -> None:
     """Mend seams: the prior makes anew what leads to them.
 
-    With both sides heard. Without --from and --to: the last 0.1 to 0.3 s before every seam that edits have left, the
-    longer the more its sides differ in loudness, which goes evenly from one to the other, but not up to an attack. With
-    them, all of the region.
+    With both sides heard. Without --from and --to: the last 0.1 to 0.3 s before every seam that
+    edits have left, the longer the more its sides differ in loudness, which goes evenly from one to
+    the other, but not up to an attack. With them, all of the region.
     """
 
 
-# --- locks --------------------------------------------------------------------------------------------------
+# --- locks ----------------------------------------------------------------------------------------
 
 
 @operation("lock")
@@ -280,7 +302,7 @@ def _unlock(start: FromTime = None, stop: ToTime = None, levels: Levels = None) 
     """Let edits change a region again."""
 
 
-# --- many at once -------------------------------------------------------------------------------------------
+# --- many at once ---------------------------------------------------------------------------------
 
 
 @app.command("run")
@@ -288,7 +310,10 @@ def _unlock(start: FromTime = None, stop: ToTime = None, levels: Levels = None) 
 def run_cmd(
     paths: Annotated[
         list[Path],
-        typer.Argument(help="Codes file; the model before it if a line needs one.", metavar="[MODEL_PATH] CODES_PATH"),
+        typer.Argument(
+            help="Codes file; the model before it if a line needs one.",
+            metavar="[MODEL_PATH] CODES_PATH",
+        ),
     ],
     script: Annotated[Path, typer.Option(help="Text file: an operation a line, # for remarks.")],
     output: Output,

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 LARGEST_SCRIPT = 1 << 20
 
 Parse = Callable[[list[str]], tuple[str, dict[str, Any]]]
-"""An operation's name and options from the words of a line; `UsageError` for words that make none."""
+"""An operation's name and options from the words of a line; `UsageError` for words that make
+none."""
 
 
 class Step(NamedTuple):
@@ -28,7 +29,12 @@ class Step(NamedTuple):
 
 
 def edit_file(
-    name: str, model_path: Path | None, codes_path: Path, output: Path, json: bool, options: dict[str, Any]
+    name: str,
+    model_path: Path | None,
+    codes_path: Path,
+    output: Path,
+    json: bool,
+    options: dict[str, Any],
 ) -> None:
     """Apply one operation to the codes file at `codes_path`, and write the outcome to `output`."""
     grid, facts = _edit(model_path, codes_path, output, [Step(name, options)])
@@ -48,7 +54,7 @@ def run_script(parse: Parse, paths: list[Path], script: Path, output: Path, json
         print_json(_summary(output, grid) | {"steps": facts})
 
 
-# --- scripts ------------------------------------------------------------------------------------------------
+# --- scripts --------------------------------------------------------------------------------------
 
 
 def read_script(parse: Parse, path: Path) -> list[Step]:
@@ -62,7 +68,11 @@ def read_script(parse: Parse, path: Path) -> list[Step]:
     if len(text) > LARGEST_SCRIPT:
         raise UsageError(f"The script {path} is too long to be a list of edits.")
     numbered = enumerate(text.splitlines(), 1)
-    return [step for number, line in numbered if (step := _step(parse, line, f"{path}, line {number}: "))]
+    return [
+        step
+        for number, line in numbered
+        if (step := _step(parse, line, f"{path}, line {number}: "))
+    ]
 
 
 def _step(parse: Parse, line: str, where: str) -> Step | None:
@@ -74,19 +84,21 @@ def _step(parse: Parse, line: str, where: str) -> Step | None:
 
 
 def _words(line: str) -> list[str]:
-    """As a shell splits it, quotes and remarks too; but a backslash is one: it stands between folders on Windows."""
+    """As a shell splits it, quotes and remarks too; but a backslash is one: it stands between
+    folders on Windows."""
     lexer = shlex.shlex(line, posix=True)
     lexer.whitespace_split, lexer.escape = True, ""
     return list(lexer)
 
 
-# --- files --------------------------------------------------------------------------------------------------
+# --- files ----------------------------------------------------------------------------------------
 
 
 def _edit(
     model_path: Path | None, codes_path: Path, output: Path, steps: list[Step]
 ) -> "tuple[CodeGrid, list[dict[str, Any]]]":
-    """The codes at `codes_path` after `steps`, written to `output`; and what is to be said of each step."""
+    """The codes at `codes_path` after `steps`, written to `output`; and what is to be said of each
+    step."""
     from distill.inference.codes.file import load_codes, save_codes
     from distill.workflows import edit as editing
     from distill.workflows.load import load
@@ -95,7 +107,9 @@ def _edit(
     output = codes_path(output)
     needing = [step for step in steps if step.name in editing.WITH_MODEL]
     if needing and model_path is None:
-        raise UsageError(f"{needing[0].where}{needing[0].name} needs the model: name it before the codes file.")
+        raise UsageError(
+            f"{needing[0].where}{needing[0].name} needs the model: name it before the codes file."
+        )
     grid, facts = load_codes(codes_path), []
     model = load(model_path, "cpu") if needing and model_path is not None else None
     for step in steps:
@@ -118,7 +132,7 @@ def _apply(step: Step, model: "LoadedVQModel | None", grid: "CodeGrid") -> "Edit
         raise type(error)(f"{step.where}{error}") from error
 
 
-# --- what is said -------------------------------------------------------------------------------------------
+# --- what is said ---------------------------------------------------------------------------------
 
 
 def _facts(step: Step, before: "CodeGrid", edited: "Edited") -> dict[str, Any]:
@@ -137,7 +151,13 @@ def _facts(step: Step, before: "CodeGrid", edited: "Edited") -> dict[str, Any]:
 
 def _summary(path: Path, grid: "CodeGrid") -> dict[str, Any]:
     T, Q = grid.codes.shape
-    return {"path": path, "frames": T, "levels": Q, "n_samples": grid.n_samples, "duration_s": grid.seconds}
+    return {
+        "path": path,
+        "frames": T,
+        "levels": Q,
+        "n_samples": grid.n_samples,
+        "duration_s": grid.seconds,
+    }
 
 
 def _say(path: Path, grid: "CodeGrid", facts: list[dict[str, Any]], quiet: bool) -> None:
@@ -152,7 +172,9 @@ def _sentences(fact: dict[str, Any]) -> list[str]:
     if fact["kept_back"]:
         said.append(f"{_count(fact['kept_back'], 'locked code')} left as they were.")
     if fact["distance"] is not None:
-        said.append(f"The codes lie {fact['distance']:.0%} of the way between the two sounds off what was asked.")
+        said.append(
+            f"The codes lie {fact['distance']:.0%} of the way between the two sounds off what was asked."
+        )
     return [*said, fact["remark"]] if fact["remark"] else said
 
 

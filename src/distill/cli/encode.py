@@ -20,11 +20,15 @@ app = typer.Typer()
 @one_sentence_errors
 def encode_cmd(
     model_path: ModelPath,
-    sound: Annotated[Path, typer.Argument(help="Any sound file, or a folder of them.", metavar="SOUND")],
+    sound: Annotated[
+        Path, typer.Argument(help="Any sound file, or a folder of them.", metavar="SOUND")
+    ],
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", help="Codes file, .json or .json.gz; for a folder, a folder. Default: SOUND's name."
+            "--output",
+            "-o",
+            help="Codes file, .json or .json.gz; for a folder, a folder. Default: SOUND's name.",
         ),
     ] = None,
     device: Device = "auto",
@@ -38,7 +42,9 @@ def encode_cmd(
         _encode_file(model_path, sound, output or Path(f"{sound.stem}.json"), device, threads, json)
 
 
-def _encode_file(model_path: Path, sound: Path, output: Path, device: str, threads: int | None, json: bool) -> None:
+def _encode_file(
+    model_path: Path, sound: Path, output: Path, device: str, threads: int | None, json: bool
+) -> None:
     from distill.inference.codes.file import save_codes
     from distill.workflows.codes import encode
     from distill.workflows.load import load
@@ -53,7 +59,12 @@ def _encode_file(model_path: Path, sound: Path, output: Path, device: str, threa
 
 
 def _encode_folder(
-    model_path: Path, folder: Path, output: Path | None, device: str, threads: int | None, json: bool
+    model_path: Path,
+    folder: Path,
+    output: Path | None,
+    device: str,
+    threads: int | None,
+    json: bool,
 ) -> None:
     from distill.device import prepare
     from distill.workflows import folders
@@ -62,7 +73,9 @@ def _encode_folder(
 
     output = output or Path(f"{folder.resolve().name}-codes")
     if output.name.lower().endswith(CODES_ENDINGS):
-        raise OutputError(f"'{folder}' is a folder: let --output name a folder as well, not '{output}'.")
+        raise OutputError(
+            f"'{folder}' is a folder: let --output name a folder as well, not '{output}'."
+        )
     paths = folders.codes_paths(folder, output)
     workers = prepare(threads)
     failed = _run(load(model_path, device, 1), folder, output, paths, workers, json)
@@ -70,7 +83,14 @@ def _encode_folder(
         raise typer.Exit(1)
 
 
-def _run(model: "LoadedVQModel", folder: Path, output: Path, paths: dict[Path, Path], workers: int, json: bool) -> bool:
+def _run(
+    model: "LoadedVQModel",
+    folder: Path,
+    output: Path,
+    paths: dict[Path, Path],
+    workers: int,
+    json: bool,
+) -> bool:
     """Encode all of `paths` and say so; whether any sound failed."""
     from rich.progress import Progress
 
@@ -79,18 +99,28 @@ def _run(model: "LoadedVQModel", folder: Path, output: Path, paths: dict[Path, P
     console = make_console(quiet=json)
     done, problems = [], []
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        for item in bar.track(folders.encode_folder(model, paths, workers), len(paths), description="Encoding"):
+        for item in bar.track(
+            folders.encode_folder(model, paths, workers), len(paths), description="Encoding"
+        ):
             if item.codes is None:
                 problems.append(item)
                 console.print(f"Left out: {item.problem}", style="yellow", soft_wrap=True)
             else:
                 done.append(_facts(item.path, item.codes) | {"source": item.source})
     seconds = sum(entry["duration_s"] for entry in done)
-    console.print(f"{output}: {len(done)} of {len(paths)} sounds ({seconds:.2f} s).", soft_wrap=True)
+    console.print(
+        f"{output}: {len(done)} of {len(paths)} sounds ({seconds:.2f} s).", soft_wrap=True
+    )
     if json:
         failed = [{"source": item.source, "problem": item.problem} for item in problems]
         files = sorted(done, key=lambda entry: str(entry["source"]))
-        print_json({"path": output, "files": files, "failed": sorted(failed, key=lambda entry: str(entry["source"]))})
+        print_json(
+            {
+                "path": output,
+                "files": files,
+                "failed": sorted(failed, key=lambda entry: str(entry["source"])),
+            }
+        )
     return bool(problems)
 
 

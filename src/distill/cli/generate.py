@@ -30,20 +30,26 @@ def generate_cmd(
         ),
     ] = None,
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="File to write, .wav, .flac or .ogg (numbered when several).")
+        Path,
+        typer.Option(
+            "--output", "-o", help="File to write, .wav, .flac or .ogg (numbered when several)."
+        ),
     ] = Path("generated.wav"),
     duration: Annotated[float | None, typer.Option(help="Seconds. Default: 10.")] = None,
     temperature: Annotated[
-        float | None, typer.Option(help="Above 1 wilder, below 1 tamer, 0 the likeliest. Default: 1.")
+        float | None,
+        typer.Option(help="Above 1 wilder, below 1 tamer, 0 the likeliest. Default: 1."),
     ] = None,
     top_k: Annotated[
         int | None, typer.Option(help="Draw from the k likeliest codes only; 0 is off. Default: 0.")
     ] = None,
     top_p: Annotated[
-        float | None, typer.Option(help="Draw from the likeliest codes of this share; 1 is off. Default: 0.97.")
+        float | None,
+        typer.Option(help="Draw from the likeliest codes of this share; 1 is off. Default: 0.97."),
     ] = None,
     closeness: Annotated[
-        float | None, typer.Option(help="How much it moves on as your recordings do, 0 to 1. Default: 0.15.")
+        float | None,
+        typer.Option(help="How much it moves on as your recordings do, 0 to 1. Default: 0.15."),
     ] = None,
     free_levels: Annotated[
         int | None,
@@ -52,51 +58,82 @@ def generate_cmd(
         ),
     ] = None,
     like: Annotated[
-        str | None, typer.Option(help="Begin from a recording with this in its name or folder. Default: any.")
+        str | None,
+        typer.Option(help="Begin from a recording with this in its name or folder. Default: any."),
     ] = None,
     lead_in: Annotated[
-        float | None, typer.Option(help="Seconds of that recording to hear first, not played. Default: 4.")
+        float | None,
+        typer.Option(help="Seconds of that recording to hear first, not played. Default: 4."),
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Same seed, same sound. Default: a new one.")] = None,
-    count: Annotated[int, typer.Option("--number", "-n", help="How many, each from the next seed.")] = 1,
+    seed: Annotated[
+        int | None, typer.Option(help="Same seed, same sound. Default: a new one.")
+    ] = None,
+    count: Annotated[
+        int, typer.Option("--number", "-n", help="How many, each from the next seed.")
+    ] = 1,
     max_copy: Annotated[
-        float | None, typer.Option(help="Draw again while more than this percentage repeats your recordings.")
+        float | None,
+        typer.Option(help="Draw again while more than this percentage repeats your recordings."),
     ] = None,
     continue_from: Annotated[
         Path | None,
-        typer.Option(help="Go on from any sound file: it, then --duration more, in one file.", metavar="FILE"),
+        typer.Option(
+            help="Go on from any sound file: it, then --duration more, in one file.", metavar="FILE"
+        ),
     ] = None,
     one_shot: Annotated[
-        bool, typer.Option("--one-shot", help="One sound that ends by itself, --duration at the latest.")
+        bool,
+        typer.Option("--one-shot", help="One sound that ends by itself, --duration at the latest."),
     ] = False,
     loop: Annotated[
-        bool, typer.Option("--loop", help="The end flows into the start; about as long as --duration.")
+        bool,
+        typer.Option("--loop", help="The end flows into the start; about as long as --duration."),
     ] = False,
     variation_of: Annotated[
-        Path | None, typer.Option(help="Keep some of this sound and make the rest anew.", metavar="FILE")
+        Path | None,
+        typer.Option(help="Keep some of this sound and make the rest anew.", metavar="FILE"),
     ] = None,
-    amount: Annotated[float | None, typer.Option(help="How much of it is made anew, 0 to 1. Default: 0.3.")] = None,
+    amount: Annotated[
+        float | None, typer.Option(help="How much of it is made anew, 0 to 1. Default: 0.3.")
+    ] = None,
     infill: Annotated[
-        Path | None, typer.Option(help="Make a stretch of this sound anew, with both sides heard.", metavar="FILE")
+        Path | None,
+        typer.Option(
+            help="Make a stretch of this sound anew, with both sides heard.", metavar="FILE"
+        ),
     ] = None,
-    start: Annotated[float | None, typer.Option("--from", help="Where that stretch begins, in seconds.")] = None,
+    start: Annotated[
+        float | None, typer.Option("--from", help="Where that stretch begins, in seconds.")
+    ] = None,
     stop: Annotated[float | None, typer.Option("--to", help="Where it ends, in seconds.")] = None,
-    loudness: Annotated[str | None, typer.Option(help=STEERED.format("loud"), metavar="CURVE")] = None,
-    brightness: Annotated[str | None, typer.Option(help=STEERED.format("bright"), metavar="CURVE")] = None,
-    noisiness: Annotated[str | None, typer.Option(help=STEERED.format("noisy"), metavar="CURVE")] = None,
+    loudness: Annotated[
+        str | None, typer.Option(help=STEERED.format("loud"), metavar="CURVE")
+    ] = None,
+    brightness: Annotated[
+        str | None, typer.Option(help=STEERED.format("bright"), metavar="CURVE")
+    ] = None,
+    noisiness: Annotated[
+        str | None, typer.Option(help=STEERED.format("noisy"), metavar="CURVE")
+    ] = None,
     pitch: Annotated[str | None, typer.Option(help=STEERED.format("high"), metavar="CURVE")] = None,
-    onsets: Annotated[str | None, typer.Option(help=STEERED.format("busy"), metavar="CURVE")] = None,
+    onsets: Annotated[
+        str | None, typer.Option(help=STEERED.format("busy"), metavar="CURVE")
+    ] = None,
     tag: Annotated[
         list[str] | None,
-        typer.Option(help="Like the sounds in this folder; several with weights, drums:0.7.", metavar="NAME"),
+        typer.Option(
+            help="Like the sounds in this folder; several with weights, drums:0.7.", metavar="NAME"
+        ),
     ] = None,
     guidance: Annotated[
-        float | None, typer.Option(help="How strictly to follow what is asked, 0 to 20. Default: 1.")
+        float | None,
+        typer.Option(help="How strictly to follow what is asked, 0 to 20. Default: 1."),
     ] = None,
     again: Annotated[
         Path | None,
         typer.Option(
-            help="Make this sound, which this model generated, again; longer with --duration.", metavar="FILE"
+            help="Make this sound, which this model generated, again; longer with --duration.",
+            metavar="FILE",
         ),
     ] = None,
     device: Device = "auto",
@@ -105,8 +142,8 @@ def generate_cmd(
 ) -> None:
     """Generate new sound from a model with a prior.
 
-    48 kHz, 24 bit, at the level of the corpus. Says how much of it repeats your recordings. The file carries all that
-    it takes to make it again.
+    48 kHz, 24 bit, at the level of the corpus. Says how much of it repeats your recordings. The
+    file carries all that it takes to make it again.
     """
     from rich.progress import Progress
 
@@ -119,18 +156,34 @@ def generate_cmd(
     output_paths(output, count)
     if again and (count != 1 or max_copy is not None):
         raise UsageError("--again makes one sound as it was: leave out --number and --max-copy.")
-    playing = choose_playing(continue_from, one_shot, loop, variation_of, amount, infill, start, stop)
+    playing = choose_playing(
+        continue_from, one_shot, loop, variation_of, amount, infill, start, stop
+    )
     earlier = read_recipe(again) if again else None
     if again and earlier:
         playing = playing.again(earlier.way, again)
     settings = generate_settings(
-        earlier, duration=duration, seed=seed, playing=playing, temperature=temperature, top_k=top_k, top_p=top_p,
-        closeness=closeness, free_levels=free_levels, like=like, lead_in=lead_in,
+        earlier,
+        duration=duration,
+        seed=seed,
+        playing=playing,
+        temperature=temperature,
+        top_k=top_k,
+        top_p=top_p,
+        closeness=closeness,
+        free_levels=free_levels,
+        like=like,
+        lead_in=lead_in,
         steering={
-            "loudness": loudness, "brightness": brightness, "noisiness": noisiness, "pitch": pitch, "onsets": onsets,
-            "tags": tag, "guidance": guidance,
+            "loudness": loudness,
+            "brightness": brightness,
+            "noisiness": noisiness,
+            "pitch": pitch,
+            "onsets": onsets,
+            "tags": tag,
+            "guidance": guidance,
         },
-    )  # fmt: skip
+    )
     model_path = model_path or find_model(earlier, again)
     model = load(model_path, device, threads or (earlier.threads if earlier else None))
     if again and earlier:
@@ -140,7 +193,12 @@ def generate_cmd(
         task = bar.add_task("Generating")
         files, frames = [], 0
         for item in generate_files(
-            model, output, settings, count, lambda done, total: bar.update(task, completed=done, total=total), max_copy
+            model,
+            output,
+            settings,
+            count,
+            lambda done, total: bar.update(task, completed=done, total=total),
+            max_copy,
         ):
             console.print(_line(item, max_copy), soft_wrap=True)
             files.append(_summary(item, max_copy))
@@ -185,5 +243,7 @@ def _summary(item: "Written", max_copy: float | None) -> dict[str, Any]:
         "heard": list(sound.heard),
         "copy": asdict(sound.copy) if sound.copy else None,
         "draws": sound.draws,
-        "under_max_copy": None if max_copy is None or not sound.copy else sound.copy.percent <= max_copy,
+        "under_max_copy": None
+        if max_copy is None or not sound.copy
+        else sound.copy.percent <= max_copy,
     }

@@ -80,7 +80,8 @@ def _table(facts: dict[str, Any]) -> "Table":
         f"({facts['bits_per_second'] / 1000:.2f} kb/s)"
     )
     levels = ", ".join(
-        f"{h['name']} {h['utilisation']:.0%} (perplexity {h['perplexity']:.0f})" for h in facts["level_health"]
+        f"{h['name']} {h['utilisation']:.0%} (perplexity {h['perplexity']:.0f})"
+        for h in facts["level_health"]
     )
     rows = [
         ("Name", f"{facts['name']}  (id {facts['id']})"),
@@ -118,7 +119,8 @@ def _stereo_line(stereo: dict[str, list[float]]) -> str:
 
 
 def _levels_of_prior(facts: dict[str, Any]) -> list[tuple[str, str]]:
-    """Held-out perplexity of each level; no row for priors of earlier versions, which do not tell."""
+    """Held-out perplexity of each level; no row for priors of earlier versions, which do not
+    tell."""
     from distill.models.levels import level_names
 
     losses = (facts["prior_metadata"] or {}).get("level_losses")

@@ -15,7 +15,8 @@ POLL_S = 0.2
 
 @contextmanager
 def stop_by_key(event: threading.Event) -> Iterator[bool]:
-    """While inside, the key s sets `event`. Gives whether there is a keyboard: nothing happens where there is none.
+    """While inside, the key s sets `event`. Gives whether there is a keyboard: nothing happens
+    where there is none.
 
     The terminal is as it was afterwards, whatever happens inside; Ctrl-C works throughout.
     """
@@ -76,7 +77,8 @@ else:
     import tty
 
     def _in_foreground(fd: int) -> bool:
-        """Whether the terminal listens to this process: one in the background would be stopped for asking it."""
+        """Whether the terminal listens to this process: one in the background would be stopped for
+        asking it."""
         try:
             return os.tcgetpgrp(fd) == os.getpgrp()
         except OSError:

@@ -42,7 +42,12 @@ class TrainDisplay:
             self.live.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
         if self.live:
             self.live.stop()
 
@@ -61,11 +66,15 @@ class TrainDisplay:
             pieces = "1 piece" if event.batch_size == 1 else f"{event.batch_size} pieces"
             self._say(f"Memory ran out: going on with {pieces} a step from step {event.step} on.")
         elif isinstance(event, StoppingEarly):
-            self._say(f"More time would not help: ending soon after step {event.step} (--no-early-stop goes on).")
+            self._say(
+                f"More time would not help: ending soon after step {event.step} (--no-early-stop goes on)."
+            )
 
     def _judge(self, event: ValidationMetrics) -> None:
         """A live display shows every verdict, lines one after the other only those that are new."""
-        if not self.live and (self.validation is None or self.validation.verdict_kind != event.verdict_kind):
+        if not self.live and (
+            self.validation is None or self.validation.verdict_kind != event.verdict_kind
+        ):
             self._say(event.verdict)
         self.validation = event
 
@@ -84,7 +93,11 @@ class TrainDisplay:
         if self.validation and self.validation.val_loss is not None:
             held_out = f" | held out {self.validation.val_loss:.2f}"
         # A live display has a table of all levels.
-        use = "" if self.live or not event.levels else f" | codes in use {_lowest_use(event.levels):.0%}+"
+        use = (
+            ""
+            if self.live or not event.levels
+            else f" | codes in use {_lowest_use(event.levels):.0%}+"
+        )
         return (
             f"step {event.step} | {clock(event.remaining_s)} left | loss {self.loss:.2f}{held_out}{use} "
             f"| {event.realtime_factor:.0f}x real time"
@@ -99,7 +112,9 @@ class TrainDisplay:
         if event.levels:
             parts.append(_level_table(event.levels))
         if self.saved:
-            parts.append(Text(f"{self.saved.path} is usable as of step {self.saved.step}.", style="dim"))
+            parts.append(
+                Text(f"{self.saved.path} is usable as of step {self.saved.step}.", style="dim")
+            )
         return Group(*parts, *low_use_warnings(event.levels))
 
 

@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from distill.cli.console import INTERRUPTED, cancel_on_interrupt, make_console, one_sentence_errors, print_json
+from distill.cli.console import (
+    INTERRUPTED,
+    cancel_on_interrupt,
+    make_console,
+    one_sentence_errors,
+    print_json,
+)
 from distill.cli.keys import stop_by_key
 from distill.cli.options import DatasetDir, Device, Json, ModelPath, Threads
 from distill.errors import UsageError
@@ -38,7 +44,8 @@ def train_prior_cmd(
 ) -> None:
     """Train the prior of a model, which generates.
 
-    It learns how your sounds go on, and goes into the model file. The key s, or Ctrl-C, stops and keeps the best.
+    It learns how your sounds go on, and goes into the model file. The key s, or Ctrl-C, stops and
+    keeps the best.
     """
     from distill.device import pick_device
     from distill.models.persistence import read_header
@@ -48,9 +55,14 @@ def train_prior_cmd(
     if epochs is not None and minutes is not None:
         raise UsageError("Give only one of --epochs and --minutes.")
     overrides: dict[str, Any] = {
-        "max_epochs": epochs, "minutes": minutes, "hidden_size": hidden_size, "num_layers": layers, "num_heads": heads,
-        "learning_rate": lr, "threads": threads,
-    }  # fmt: skip
+        "max_epochs": epochs,
+        "minutes": minutes,
+        "hidden_size": hidden_size,
+        "num_layers": layers,
+        "num_heads": heads,
+        "learning_rate": lr,
+        "threads": threads,
+    }
     pick_device(device)
     had_prior = bool(read_header(model_path).get("has_prior"))
     config, file_count = prior_settings(dataset_dir, **overrides)
@@ -60,16 +72,25 @@ def train_prior_cmd(
         if has_key:
             console.print("Press s to stop and use the best weights so far.", style="dim")
         if had_prior:
-            console.print("The prior in this file will be replaced when the new one is ready.", style="yellow")
+            console.print(
+                "The prior in this file will be replaced when the new one is ready.", style="yellow"
+            )
         with console.status("Encoding your sounds …") as status:
             result = train_prior(
-                model_path, dataset_dir, callback=show, cancel_event=cancelled,
-                step_callback=lambda m: status.update(_step_line(m)), device=device, **overrides,
-            )  # fmt: skip
+                model_path,
+                dataset_dir,
+                callback=show,
+                cancel_event=cancelled,
+                step_callback=lambda m: status.update(_step_line(m)),
+                device=device,
+                **overrides,
+            )
     if json:
         print_json(_summary(model_path, dataset_dir, result))
     if result["prior_model"] is None:
-        console.print(f"Stopped before the first validation: {model_path} is unchanged.", soft_wrap=True)
+        console.print(
+            f"Stopped before the first validation: {model_path} is unchanged.", soft_wrap=True
+        )
         raise typer.Exit(INTERRUPTED)
     _print_summary(console, model_path, result)
 
@@ -129,14 +150,17 @@ def _print_summary(console: "Console", model_path: Path, result: dict[str, Any])
     console.print(
         f"{'Stopped' if done.interrupted else 'Done'} after {done.epochs_trained} epochs. "
         f"train_loss: {last['train_loss']:.4f}, val_loss: {last['val_loss']:.4f}, "
-        f"perplexity: {done.final_perplexity:.1f}, best (kept): {done.best_perplexity:.1f}.", soft_wrap=True,
-    )  # fmt: skip
+        f"perplexity: {done.final_perplexity:.1f}, best (kept): {done.best_perplexity:.1f}.",
+        soft_wrap=True,
+    )
     console.print(done.verdict, soft_wrap=True)
     console.print(", ".join(f"{name} {value}" for name, value in config.items()), soft_wrap=True)
     for warning in result["warnings"]:
         console.print(warning, style="yellow", soft_wrap=True)
     console.print(f"Prior is in: {model_path}", soft_wrap=True)
-    console.print(f"Next:        distill generate {quote(str(model_path))} -o new.wav", soft_wrap=True)
+    console.print(
+        f"Next:        distill generate {quote(str(model_path))} -o new.wav", soft_wrap=True
+    )
 
 
 def _summary(model_path: Path, dataset_dir: Path, result: dict[str, Any]) -> dict[str, Any]:

@@ -1,12 +1,12 @@
 """Every sound resampled once and kept by content, so that training maps it instead of decoding it.
 
     <cache>/<sha256 of the file>-<rate>-<channels>.npy     float32 [C, N], mapped, never loaded
-    <cache>/<sha256 of the file>-<rate>-<channels>.json    its measurements, or why it cannot be used
-    <cache>/<sha256 of the file>-width.json                how wide the file is
+    <cache>/<sha256 of the file>-<rate>-<channels>.json    its measurements, or why it cannot be
+    used <cache>/<sha256 of the file>-width.json                how wide the file is
     <cache>/index/<sha256 of the path>.json                size, time and content hash of a path
 
-Everything is written under another name and renamed, and the measurements come last: what a killed run
-leaves behind is never believed, and two runs at once do the work twice but agree.
+Everything is written under another name and renamed, and the measurements come last: what a killed
+run leaves behind is never believed, and two runs at once do the work twice but agree.
 """
 
 import hashlib
@@ -45,7 +45,8 @@ class CachedSound(NamedTuple):
 
 
 class Width(NamedTuple):
-    """How wide a sound file is: its channels, the level of its side in dB (`side_level_db`), its length in s."""
+    """How wide a sound file is: its channels, the level of its side in dB (`side_level_db`), its
+    length in s."""
 
     channels: int
     side_db: float
@@ -62,7 +63,8 @@ def cached_sound(path: Path, channels: int = 1) -> CachedSound:
     """Look a sound file up in the cache, decoding it into the cache the first time.
 
     A file that decodes but cannot be used comes back with `measurements.reason`. Raises
-    UnreadableAudioError when the file cannot be opened, OutputError when the cache cannot be written.
+    UnreadableAudioError when the file cannot be opened, OutputError when the cache cannot be
+    written.
     """
     digest = hash_of(path)
     target = cache_dir() / f"{digest}-{SAMPLE_RATE}-{channels}.npy"
@@ -76,7 +78,8 @@ def cached_sound(path: Path, channels: int = 1) -> CachedSound:
 def cached_width(path: Path) -> Width:
     """How wide a sound file is, measured at its own rate the first time.
 
-    Raises UnreadableAudioError when the file cannot be read, OutputError when the cache cannot be written.
+    Raises UnreadableAudioError when the file cannot be read, OutputError when the cache cannot be
+    written.
     """
     entry_path = cache_dir() / f"{hash_of(path)}-width.json"
     entry = _read_json(entry_path)
@@ -90,7 +93,8 @@ def cached_width(path: Path) -> Width:
 
 
 def hash_of(path: Path) -> str:
-    """SHA-256 of a file's content; taken from the index while the path's size and time are unchanged.
+    """SHA-256 of a file's content; taken from the index while the path's size and time are
+    unchanged.
 
     Raises UnreadableAudioError when the file cannot be opened, OutputError for the cache.
     """
@@ -141,8 +145,10 @@ def _build(source: Path, target: Path, channels: int) -> Measurements:
 
 
 def _write_npy(file: BinaryIO, blocks: Iterable[np.ndarray], channels: int) -> float:
-    """Write blocks `[C, n]` as one array and return their peak; the length is filled in at the end."""
-    # Column order, since it grows sample by sample; numpy pads headers so that a length can grow in place.
+    """Write blocks `[C, n]` as one array and return their peak; the length is filled in at the
+    end."""
+    # Column order, since it grows sample by sample; numpy pads headers so that a length can grow in
+    # place.
     header = {"descr": "<f4", "fortran_order": True, "shape": (channels, 0)}
     np.lib.format.write_array_header_1_0(file, header)
     n_samples, peak = 0, 0.0

@@ -20,15 +20,17 @@ from distill.settings import SAMPLE_RATE
 __all__ = ["Clip", "CorpusReport", "FileReport", "collect_audio_files", "scan_corpus"]
 
 # Sounds to a musician, but not to libsndfile.
-_FOREIGN_EXTENSIONS = frozenset((".m4a", ".aac", ".mp4", ".wma", ".ape", ".wv", ".ac3", ".dsf", ".dff", ".mp2"))
+_FOREIGN_EXTENSIONS = frozenset(
+    (".m4a", ".aac", ".mp4", ".wma", ".ape", ".wv", ".ac3", ".dsf", ".dff", ".mp2")
+)
 
 
 @dataclass(frozen=True)
 class Clip:
     """One usable sound in the cache: `[channels, n_samples]` at SAMPLE_RATE.
 
-    `name` is the path below the corpus folder, with slashes. `loudness` in LUFS (-inf below the gate),
-    `rms_db` the RMS of the active parts in dBFS.
+    `name` is the path below the corpus folder, with slashes. `loudness` in LUFS (-inf below the
+    gate), `rms_db` the RMS of the active parts in dBFS.
     """
 
     name: str
@@ -53,8 +55,8 @@ class Clip:
 class CorpusReport:
     """A scanned folder: one report a sound file, the usable clips, "go" or "fix" with advice.
 
-    `other_files` counts files that are not sounds by their ending. `layout` says whether a codec should learn mono
-    or stereo; the clips have its channels.
+    `other_files` counts files that are not sounds by their ending. `layout` says whether a codec
+    should learn mono or stereo; the clips have its channels.
     """
 
     root: Path
@@ -92,12 +94,13 @@ def scan_corpus(
     channels: int | None = None,
     progress: Callable[[int, int, str], None] | None = None,
 ) -> CorpusReport:
-    """Measure every sound file of a folder and resample it into the cache, where it is not there yet.
+    """Measure every sound file of a folder and resample it into the cache, where it is not there
+    yet.
 
-    The clips have 1 or 2 `channels`; None looks how wide the files are. `progress(done, total, name)` is called
-    before each file and once at the end, with an empty name.
-    A file is never skipped for being short. Raises CorpusError when the folder cannot be used or
-    nothing in it can, OutputError when the cache cannot be written.
+    The clips have 1 or 2 `channels`; None looks how wide the files are. `progress(done, total,
+    name)` is called before each file and once at the end, with an empty name. A file is never
+    skipped for being short. Raises CorpusError when the folder cannot be used or nothing in it can,
+    OutputError when the cache cannot be written.
     """
     listing = _list_folder(dataset_dir)
     layout = choose_layout(_widths(listing.sounds)) if channels is None else asked_layout(channels)
@@ -112,7 +115,9 @@ def scan_corpus(
             progress(done, total, name)
         sound = _look_at(path, layout.channels)
         twin = first_names.get(sound.content_hash)
-        reports.append(report_file(name, sound.measurements, f"{SAME_CONTENT} {twin}" if twin else ""))
+        reports.append(
+            report_file(name, sound.measurements, f"{SAME_CONTENT} {twin}" if twin else "")
+        )
         measured.append(sound.measurements)
         if reports[-1].used:
             first_names[sound.content_hash] = name
@@ -138,11 +143,18 @@ def _conclude(
         reasons = tally([file.reason for file in files])
         raise CorpusError(f"Nothing usable in {root}: every sound file is skipped ({reasons}).")
     verdict, advice = judge(files, sum(clip.duration_s for clip in clips))
-    advice += [f"The folder {error.filename} cannot be opened: {error.strerror}." for error in listing.closed]
+    advice += [
+        f"The folder {error.filename} cannot be opened: {error.strerror}."
+        for error in listing.closed
+    ]
     if foreign := sorted(listing.others.keys() & _FOREIGN_EXTENSIONS):
         count = sum(listing.others[ending] for ending in foreign)
-        advice.append(f"Not read: {count} {', '.join(foreign)} (convert to WAV or FLAC to use them).")
-    return CorpusReport(root, tuple(files), tuple(clips), verdict, tuple(advice), listing.others.total(), layout)
+        advice.append(
+            f"Not read: {count} {', '.join(foreign)} (convert to WAV or FLAC to use them)."
+        )
+    return CorpusReport(
+        root, tuple(files), tuple(clips), verdict, tuple(advice), listing.others.total(), layout
+    )
 
 
 def _look_at(path: Path, channels: int) -> CachedSound:
@@ -159,7 +171,8 @@ def _clip(name: str, sound: CachedSound, channels: int) -> Clip:
 
 
 def _plain_name(name: str) -> str:
-    # File names can hold bytes that are no text; such a name could be neither printed nor kept in JSON.
+    # File names can hold bytes that are no text; such a name could be neither printed nor kept in
+    # JSON.
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
@@ -190,7 +203,9 @@ def _walk(root: Path, closed: list[OSError]) -> Iterator[Path]:
         if place in seen:
             continue
         seen.add(place)
-        yield from (Path(folder, name) for name in names if not _hidden(name) and _is_file(folder, name))
+        yield from (
+            Path(folder, name) for name in names if not _hidden(name) and _is_file(folder, name)
+        )
 
 
 def _hidden(name: str) -> bool:

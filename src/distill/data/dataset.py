@@ -1,4 +1,5 @@
-"""What training hears: the held-out split, and random crops strung together from sounds of any length."""
+"""What training hears: the held-out split, and random crops strung together from sounds of any
+length."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,7 +39,8 @@ class Region:
 class Split:
     """Training and held-out regions, and how many files the manifest that made it did not know.
 
-    `fresh` is true when the manifest left nothing to learn from, or to judge by, and the split is a new one.
+    `fresh` is true when the manifest left nothing to learn from, or to judge by, and the split is a
+    new one.
     """
 
     train: tuple[Region, ...]
@@ -52,18 +54,30 @@ def _held_out_by_hash(content_hash: str) -> bool:
 
 
 def make_manifest(clips: Sequence[Clip]) -> list[dict[str, Any]]:
-    """One entry a file: name, hash, duration in s, samples, and `train_until`: samples from there on are held out.
+    """One entry a file: name, hash, duration in s, samples, and `train_until`: samples from there
+    on are held out.
 
-    With 5 files or more whole files are held out, those with the lowest content hashes (so that order and names
-    do not matter), but none that is more than a third of all there is; with fewer, the last tenth of each.
+    With 5 files or more whole files are held out, those with the lowest content hashes (so that
+    order and names do not matter), but none that is more than a third of all there is; with fewer,
+    the last tenth of each.
     """
     largest = sum(clip.n_samples for clip in clips) / 3
-    by_hash = sorted((clip for clip in clips if clip.n_samples <= largest), key=lambda clip: clip.content_hash)
+    by_hash = sorted(
+        (clip for clip in clips if clip.n_samples <= largest), key=lambda clip: clip.content_hash
+    )
     whole_files = len(clips) >= MIN_FILES_TO_HOLD_OUT
-    held = {c.content_hash for c in by_hash[: max(1, round(len(clips) * HELD_OUT_SHARE))]} if whole_files else set()
+    held = (
+        {c.content_hash for c in by_hash[: max(1, round(len(clips) * HELD_OUT_SHARE))]}
+        if whole_files
+        else set()
+    )
     manifest = []
     for clip in clips:
-        until = clip.n_samples if whole_files else clip.n_samples - round(clip.n_samples * HELD_OUT_SHARE)
+        until = (
+            clip.n_samples
+            if whole_files
+            else clip.n_samples - round(clip.n_samples * HELD_OUT_SHARE)
+        )
         manifest.append(
             {
                 "name": clip.name,
@@ -77,9 +91,11 @@ def make_manifest(clips: Sequence[Clip]) -> list[dict[str, Any]]:
 
 
 def split_by_manifest(clips: Sequence[Clip], manifest: Sequence[dict[str, Any]]) -> Split:
-    """Regions of `clips` as the manifest says; files that it does not know are placed by their hash.
+    """Regions of `clips` as the manifest says; files that it does not know are placed by their
+    hash.
 
-    Where that leaves nothing to learn from, or to judge by, the clips are split as a new corpus would be.
+    Where that leaves nothing to learn from, or to judge by, the clips are split as a new corpus
+    would be.
     """
     known = {entry["hash"] for entry in manifest}
     unknown = sum(clip.content_hash not in known for clip in clips)
@@ -90,7 +106,9 @@ def split_by_manifest(clips: Sequence[Clip], manifest: Sequence[dict[str, Any]])
     return Split(tuple(train), tuple(held_out), unknown, fresh)
 
 
-def _regions(clips: Sequence[Clip], manifest: Sequence[dict[str, Any]]) -> tuple[list[Region], list[Region]]:
+def _regions(
+    clips: Sequence[Clip], manifest: Sequence[dict[str, Any]]
+) -> tuple[list[Region], list[Region]]:
     until = {entry["hash"]: int(entry["train_until"]) for entry in manifest}
     train, held_out = [], []
     for clip in clips:
@@ -122,18 +140,29 @@ class Crops(NamedTuple):
 class CropSampler:
     """Random training crops; what a step hears depends on `seed` and the step alone.
 
-    Every file is as likely as any other, however short. A file that ends inside a crop is followed by its own
-    silence of random length and then by another file: hits of 0.05 s fill a crop as well as drones do, and the
-    codec learns that silence is silence.
+    Every file is as likely as any other, however short. A file that ends inside a crop is followed
+    by its own silence of random length and then by another file: hits of 0.05 s fill a crop as well
+    as drones do, and the codec learns that silence is silence.
 
-    Crops begin anywhere in a file, at another level and with either sign, but for exact ones: those lie on its grid of
-    code frames (`frame_hop` samples) and are as it is, so that they can be learned by heart.
+    Crops begin anywhere in a file, at another level and with either sign, but for exact ones: those
+    lie on its grid of code frames (`frame_hop` samples) and are as it is, so that they can be
+    learned by heart.
     """
 
     def __init__(
-        self, regions: Sequence[Region], crop_samples: int, sample_rate: int, seed: int, frame_hop: int
+        self,
+        regions: Sequence[Region],
+        crop_samples: int,
+        sample_rate: int,
+        seed: int,
+        frame_hop: int,
     ) -> None:
-        self.regions, self.crop_samples, self.seed, self.frame_hop = list(regions), crop_samples, seed, frame_hop
+        self.regions, self.crop_samples, self.seed, self.frame_hop = (
+            list(regions),
+            crop_samples,
+            seed,
+            frame_hop,
+        )
         self.shortest_gap, self.longest_gap = (round(s * sample_rate) for s in GAP_S)
         self.channels = regions[0].clip.channels
         # Opening a file takes as long as reading a crop from it.
@@ -159,7 +188,8 @@ class CropSampler:
 
     def _piece(self, rng: np.random.Generator, room: int, exact: bool) -> np.ndarray:
         region = self.regions[int(rng.integers(len(self.regions)))]
-        # Start before the file as often as inside its last quarter crop: beginnings must be heard whole.
+        # Start before the file as often as inside its last quarter crop: beginnings must be heard
+        # whole.
         quarter = self.crop_samples // 4
         start = max(0, int(rng.integers(-quarter, max(1, region.n_samples - quarter))))
         if exact:

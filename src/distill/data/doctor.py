@@ -31,7 +31,11 @@ _TOO_LITTLE_S, _LITTLE_S = 2.0, 60.0
 _ADVICE = {
     CLIPPING: ("clips", "clip", "if you have a take recorded lower, use that"),
     DC_OFFSET: ("has a DC offset", "have a DC offset", "a high-pass filter at 20 Hz removes it"),
-    NEARLY_SILENT: ("is nearly silent", "are nearly silent", "raise the level or leave such files out"),
+    NEARLY_SILENT: (
+        "is nearly silent",
+        "are nearly silent",
+        "raise the level or leave such files out",
+    ),
     CUT_SHORT: ("is cut short", "are cut short", "copy or export such files again"),
     NEAR_DUPLICATE: (
         "is nearly the same as another",
@@ -72,7 +76,8 @@ class FileReport:
 
 
 def report_file(name: str, measurements: Measurements, reason: str = "") -> FileReport:
-    """Report one sound by itself; `reason` when it is skipped for something other than its own sound."""
+    """Report one sound by itself; `reason` when it is skipped for something other than its own
+    sound."""
     m = measurements
     reason = reason or m.reason
     return FileReport(
@@ -88,11 +93,14 @@ def report_file(name: str, measurements: Measurements, reason: str = "") -> File
     )
 
 
-def compare_files(files: Sequence[FileReport], measured: Sequence[Measurements]) -> list[FileReport]:
+def compare_files(
+    files: Sequence[FileReport], measured: Sequence[Measurements]
+) -> list[FileReport]:
     """Add the flags that come from setting the used files side by side: level, near-duplicates."""
     used = [index for index, file in enumerate(files) if file.used]
     matches = same_sounds(
-        [measured[index].fingerprint for index in used], [measured[index].n_samples for index in used]
+        [measured[index].fingerprint for index in used],
+        [measured[index].n_samples for index in used],
     )
     levels = _level_flags(np.array([measured[index].rms_db for index in used]))
     compared = list(files)
@@ -108,21 +116,28 @@ def judge(files: Sequence[FileReport], total_s: float) -> tuple[str, list[str]]:
     broken = [reason for reason in skipped if not reason.startswith(SAME_CONTENT)]
     advice = []
     if total_s < _TOO_LITTLE_S:
-        advice.append(f"There is too little sound to learn from ({total_s:.2g} s): add more recordings.")
+        advice.append(
+            f"There is too little sound to learn from ({total_s:.2g} s): add more recordings."
+        )
     if 2 * len(broken) > len(files):
         advice.append("More than half of the files cannot be used: is this the right folder?")
     verdict = "fix" if advice else "go"
     if _TOO_LITTLE_S <= total_s < _LITTLE_S:
         advice.append(f"There is only {total_s:.0f} s of sound: a few minutes give a richer model.")
     if broken:
-        advice.append(f"{_count(len(broken), 'was', 'were')} skipped ({tally(broken)}): replace or remove.")
+        advice.append(
+            f"{_count(len(broken), 'was', 'were')} skipped ({tally(broken)}): replace or remove."
+        )
     if copies := len(skipped) - len(broken):
         advice.append(f"{_count(copies, 'is a copy', 'are copies')} of another and left out.")
-    return verdict, advice + [_flag_advice(flag, files) for flag in _ADVICE if _flagged(flag, files)]
+    return verdict, advice + [
+        _flag_advice(flag, files) for flag in _ADVICE if _flagged(flag, files)
+    ]
 
 
 def tally(reasons: Sequence[str]) -> str:
-    """Count reasons, without what stands in brackets: "2 silent, 1 empty", the most frequent first."""
+    """Count reasons, without what stands in brackets: "2 silent, 1 empty", the most frequent
+    first."""
     short = Counter(reason.partition(" (")[0] for reason in reasons)
     return ", ".join(f"{count} {reason}" for reason, count in short.most_common())
 

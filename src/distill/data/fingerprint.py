@@ -1,9 +1,10 @@
-"""A small picture of a sound that survives re-encoding and gain, to find the same sound saved twice.
+"""A small picture of a sound that survives re-encoding and gain, to find the same sound saved
+twice.
 
-Two grids of band energies, both placed around the sound's centre of energy, so that padding in front
-does not matter: a coarse one over the whole sound, and a fine one over two thirds of a second, without
-which two takes of one steady noise would look alike. Beyond a minute the centre is estimated from
-frames with gaps between them.
+Two grids of band energies, both placed around the sound's centre of energy, so that padding in
+front does not matter: a coarse one over the whole sound, and a fine one over two thirds of a
+second, without which two takes of one steady noise would look alike. Beyond a minute the centre is
+estimated from frames with gaps between them.
 """
 
 import base64
@@ -26,7 +27,8 @@ SAME_SOUND_DB = 1.35
 
 
 def fingerprint(audio: np.ndarray) -> str:
-    """Picture of `[C, N]` at SAMPLE_RATE as a short string; empty when nothing lies in 40 Hz to 8 kHz."""
+    """Picture of `[C, N]` at SAMPLE_RATE as a short string; empty when nothing lies in 40 Hz to 8
+    kHz."""
     n = audio.shape[1]
     hop = max(_HOP, n // _MOST_FRAMES)
     positions = np.arange(-_WINDOW // 2, n + _WINDOW // 2 + hop, hop)
@@ -72,7 +74,10 @@ def _nearest(pictures: np.ndarray, index: int, others: np.ndarray) -> int | None
     # A few will do: among hundreds of takes of one noise the fine grids would take minutes.
     for candidate in np.argsort(coarse, kind="stable")[:_CANDIDATES]:
         other = int(others[candidate])
-        if coarse[candidate] < SAME_SOUND_DB and _shifted_distance(fine[other], fine[index]) < SAME_SOUND_DB:
+        if (
+            coarse[candidate] < SAME_SOUND_DB
+            and _shifted_distance(fine[other], fine[index]) < SAME_SOUND_DB
+        ):
             return other
     return None
 
@@ -114,18 +119,23 @@ def _band_energies(audio: np.ndarray, positions: np.ndarray) -> np.ndarray:
 
 
 def _frames(audio: np.ndarray, starts: np.ndarray, batch: int = 128) -> Iterator[np.ndarray]:
-    """Mono windows `[k, _WINDOW]` that begin at `starts`, silence beyond the ends, a batch at a time."""
+    """Mono windows `[k, _WINDOW]` that begin at `starts`, silence beyond the ends, a batch at a
+    time."""
     n = audio.shape[1]
     for first in range(0, len(starts), batch):
         some = starts[first : first + batch]
         low, high = int(some[0]), int(some[-1]) + _WINDOW
         piece = np.zeros(high - low, np.float32)
         if min(high, n) > max(low, 0):
-            piece[max(0, -low) : min(high, n) - low] = audio[:, max(low, 0) : min(high, n)].mean(axis=0)
+            piece[max(0, -low) : min(high, n) - low] = audio[:, max(low, 0) : min(high, n)].mean(
+                axis=0
+            )
         yield piece[(some - low)[:, None] + np.arange(_WINDOW)]
 
 
-def _resample_energy(energies: np.ndarray, positions: np.ndarray, hop: int, edges: np.ndarray) -> np.ndarray:
+def _resample_energy(
+    energies: np.ndarray, positions: np.ndarray, hop: int, edges: np.ndarray
+) -> np.ndarray:
     """Energy between `edges` (samples) `[len(edges) - 1, _BANDS]`, cells may cut through frames."""
     borders = np.append(positions, positions[-1] + hop) - hop / 2
     summed = np.vstack([np.zeros(_BANDS), np.cumsum(energies, axis=0)])

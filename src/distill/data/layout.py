@@ -7,11 +7,13 @@ from distill.audio.stereo import WIDE_DB
 from distill.data.cache import Width
 
 WIDE_SHARE = 0.1
-"""Share of the files, or of their time, that must be wide for a codec to learn stereo, which costs time."""
+"""Share of the files, or of their time, that must be wide for a codec to learn stereo, which costs
+time."""
 
 
 class Layout(NamedTuple):
-    """`channels` of the codec, `output_channels` of what it decodes, and `reason`: one sentence for people."""
+    """`channels` of the codec, `output_channels` of what it decodes, and `reason`: one sentence for
+    people."""
 
     channels: int
     output_channels: int
@@ -29,15 +31,26 @@ def asked_layout(channels: int) -> Layout:
 def choose_layout(files: Sequence[Width]) -> Layout:
     """What suits sound files as wide as these.
 
-    Stereo where a tenth of them is wide; else mono, decoded to two equal channels where most have two (dual mono).
+    Stereo where a tenth of them is wide; else mono, decoded to two equal channels where most have
+    two (dual mono).
     """
     wide = [file for file in files if file.side_db >= WIDE_DB]
     seconds = sum(file.duration_s for file in files)
-    share = max(len(wide) / max(len(files), 1), sum(file.duration_s for file in wide) / max(seconds, 1e-9))
+    share = max(
+        len(wide) / max(len(files), 1), sum(file.duration_s for file in wide) / max(seconds, 1e-9)
+    )
     count = f"{len(wide)} of {len(files)} files"
     if share >= WIDE_SHARE:
-        return Layout(2, 2, f"Stereo: left and right differ in {count} (mono with train --channels 1).")
-    more = f": left and right differ only in {count} (stereo with train --channels 2)" if wide else ""
+        return Layout(
+            2, 2, f"Stereo: left and right differ in {count} (mono with train --channels 1)."
+        )
+    more = (
+        f": left and right differ only in {count} (stereo with train --channels 2)" if wide else ""
+    )
     if 2 * sum(file.channels > 1 for file in files) < len(files) or not files:
         return Layout(1, 1, f"Mono{more}.")
-    return Layout(1, 2, f"Dual mono{more or ': left and right are the same'}. One is learned, both are written.")
+    return Layout(
+        1,
+        2,
+        f"Dual mono{more or ': left and right are the same'}. One is learned, both are written.",
+    )

@@ -22,9 +22,9 @@ _ABSURD_DB = 60.0
 class Measurements:
     """Measurements of one sound; only numbers and strings, so that it can be kept as JSON.
 
-    `reason` says why the sound cannot be used (empty when it can; then the rest holds). Amplitudes are
-    linear. `loudness` is None for what lies below the gate; `n_samples` is the length at SAMPLE_RATE,
-    `frames` the one in the file and `promised` that which its header states.
+    `reason` says why the sound cannot be used (empty when it can; then the rest holds). Amplitudes
+    are linear. `loudness` is None for what lies below the gate; `n_samples` is the length at
+    SAMPLE_RATE, `frames` the one in the file and `promised` that which its header states.
     """
 
     reason: str = ""
@@ -62,7 +62,8 @@ class SourceMeter:
             yield block
 
     def dc(self) -> float:
-        """Largest offset of any channel: what four fifths of its 50 ms means lie beyond, on one side.
+        """Largest offset of any channel: what four fifths of its 50 ms means lie beyond, on one
+        side.
 
         The plain mean would take the slow swing of a drum for an offset.
         """

@@ -1,4 +1,5 @@
-"""New sound from a prior: made in one of the ways that there are, and looked through for what it repeats."""
+"""New sound from a prior: made in one of the ways that there are, and looked through for what it
+repeats."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -45,11 +46,12 @@ PLAYERS: dict[str, Callable[[Job], Player]] = {
 
 @dataclass(frozen=True)
 class Generated:
-    """A generated sound: `audio` `[C, N]` at `sample_rate` Hz, its `codes` `[T, Q]`, and how it was made.
+    """A generated sound: `audio` `[C, N]` at `sample_rate` Hz, its `codes` `[T, Q]`, and how it was
+    made.
 
-    `copy` says how much of it repeats the corpus, None where the model cannot tell; `draws` is the number of sounds
-    that were drawn for it. `recipe.seed` is the one that it came from in the end. `heard` names the recordings that the
-    prior heard before it began.
+    `copy` says how much of it repeats the corpus, None where the model cannot tell; `draws` is the
+    number of sounds that were drawn for it. `recipe.seed` is the one that it came from in the end.
+    `heard` names the recordings that the prior heard before it began.
     """
 
     audio: np.ndarray
@@ -62,7 +64,8 @@ class Generated:
     draws: int = 1
 
     def save(self, path: str | Path) -> Path:
-        """Write the sound as the name ends: .wav or .flac (24 bit) or .ogg, with its recipe in the metadata."""
+        """Write the sound as the name ends: .wav or .flac (24 bit) or .ogg, with its recipe in the
+        metadata."""
         copied = asdict(self.copy) if self.copy else None
         return write_sound(path, self.audio, self.sample_rate, tags=self.recipe.tags(copy=copied))
 
@@ -79,29 +82,38 @@ def generate(
     playing: Playing | None = None,
     steering: Steering | None = None,
 ) -> Iterator[Generated]:
-    """`count` sounds of `duration` seconds, each as soon as it is ready; the i-th is drawn from `seed + i`.
+    """`count` sounds of `duration` seconds, each as soon as it is ready; the i-th is drawn from
+    `seed + i`.
 
     New ones are drawn eight at a time, each as it is by itself.
 
-    One that copies more than `max_copy` percent is drawn again from other seeds, which follow from its own, up to
-    `MOST_DRAWS` times in all; of those that all copy more, the one that copies least is given. `gain` is that of an
-    earlier sound which this one is to begin like. `playing` is the way that they are made, and from which sound;
-    `steering` is what they are to be like.
+    One that copies more than `max_copy` percent is drawn again from other seeds, which follow from
+    its own, up to `MOST_DRAWS` times in all; of those that all copy more, the one that copies least
+    is given. `gain` is that of an earlier sound which this one is to begin like. `playing` is the
+    way that they are made, and from which sound; `steering` is what they are to be like.
 
     Raises `NoPriorError` when the model has no prior, `UsageError` for settings out of range.
     """
     _check(loaded, duration, seed, count, max_copy)
     if playing and playing.source and sampling and sampling.like:
-        raise UsageError(f"With {playing.way.option} the prior hears that sound first: leave out --like.")
+        raise UsageError(
+            f"With {playing.way.option} the prior hears that sound first: leave out --like."
+        )
     steering = steering or Steering()
     steering.asked(loaded, 1)
-    job = Job(loaded, duration, sampling or Sampling(), (playing or Playing()).settled(), gain, steering)
+    job = Job(
+        loaded, duration, sampling or Sampling(), (playing or Playing()).settled(), gain, steering
+    )
     return _Maker(job, max_copy).make_all(range(seed, seed + count), progress)
 
 
-def _check(loaded: LoadedVQModel, duration: float, seed: int, count: int, max_copy: float | None) -> None:
+def _check(
+    loaded: LoadedVQModel, duration: float, seed: int, count: int, max_copy: float | None
+) -> None:
     if loaded.prior is None or loaded.prior_metadata is None:
-        raise NoPriorError(f"{loaded.path} has no prior yet: run `distill train-prior {loaded.path} SOUNDS` first.")
+        raise NoPriorError(
+            f"{loaded.path} has no prior yet: run `distill train-prior {loaded.path} SOUNDS` first."
+        )
     if not 0 < duration <= MAX_DURATION_S:
         raise UsageError(f"--duration must be above 0 and at most {MAX_DURATION_S:.0f} seconds.")
     if round(duration * loaded.model.sample_rate) < 1:
@@ -127,9 +139,16 @@ class _Maker:
         index = index_in(job.loaded.prior_metadata)
         self.meter = CopyMeter(self.model, index) if index else None
         self.recipe = Recipe.of(
-            job.loaded, torch.get_num_threads(), seed=0, duration=job.duration, sampling=job.sampling, gain=1.0,
-            way=job.playing.way, steering=job.steering, max_copy=max_copy,
-        )  # fmt: skip
+            job.loaded,
+            torch.get_num_threads(),
+            seed=0,
+            duration=job.duration,
+            sampling=job.sampling,
+            gain=1.0,
+            way=job.playing.way,
+            steering=job.steering,
+            max_copy=max_copy,
+        )
 
     def make_all(self, seeds: Sequence[int], progress: Progress) -> Iterator[Generated]:
         """For each of the `seeds`, as many at once as the player makes."""
@@ -145,7 +164,8 @@ class _Maker:
                 yield self._under(self._generated(seed, take), report)
 
     def _under(self, first: Generated, progress: Progress) -> Generated:
-        """The first sound that copies at most `max_copy` percent: `first`, or of the seeds that follow from its own."""
+        """The first sound that copies at most `max_copy` percent: `first`, or of the seeds that
+        follow from its own."""
         least, seed, most = first, first.recipe.seed, self.max_copy
         for draw in range(1, MOST_DRAWS):
             if most is None or least.copy is None or least.copy.percent <= most:
@@ -181,7 +201,9 @@ def _later(report: CopyReport, seconds: float) -> CopyReport:
     """`report` on what begins `seconds` into a sound."""
     runs = tuple(run and replace(run, output_s=run.output_s + seconds) for run in report.runs)
     near = report.passage
-    return replace(report, runs=runs, passage=near and replace(near, output_s=near.output_s + seconds))
+    return replace(
+        report, runs=runs, passage=near and replace(near, output_s=near.output_s + seconds)
+    )
 
 
 def derived_seed(seed: int, draw: int) -> int:

@@ -1,9 +1,9 @@
 """Healing: the prior makes anew what leads to a seam, with both sides heard.
 
-What comes after the seam stays: its first frames say what the rest of it will be, and are its attack. Of several tries
-is taken the half with the smaller steps of level; of these, those that the prior, hearing the past alone, finds
-likelier than what was there; of these, those after which it finds what follows likelier; of these, the smoothest; of
-these one, by what follows.
+What comes after the seam stays: its first frames say what the rest of it will be, and are its
+attack. Of several tries is taken the half with the smaller steps of level; of these, those that the
+prior, hearing the past alone, finds likelier than what was there; of these, those after which it
+finds what follows likelier; of these, the smoothest; of these one, by what follows.
 """
 
 import math
@@ -31,14 +31,15 @@ from distill.settings import check_seed
 LEAD_S, LONGEST_LEAD_S = 0.1, 0.3
 """So much before a seam is made anew: the more, the more unlike in level its two sides are."""
 SLOPE_DB = 1.5
-"""The level goes up or down by no more a frame, unless the longest lead is too short for that: by 3.5 dB in 50 ms,
-as that of music does half of the time."""
+"""The level goes up or down by no more a frame, unless the longest lead is too short for that: by
+3.5 dB in 50 ms, as that of music does half of the time."""
 TRIES = 24
 """For a region."""
 BRIDGES = 40
 """Tries for what leads to a seam."""
 COOLER = 0.6
-"""Of the temperature asked for. A level that goes evenly takes unlikely codes: likely ones must make up for that."""
+"""Of the temperature asked for. A level that goes evenly takes unlikely codes: likely ones must
+make up for that."""
 JUDGED_S = 0.5
 """So much of what follows judges them."""
 SMOOTHEST = 0.1
@@ -57,9 +58,10 @@ def heal(
 ) -> Edited:
     """Draw what leads to every seam in `region` from the prior, or, not `at_seams`, all of it.
 
-    What is locked and the levels that are not in `region` stay, and count in what is drawn. With all levels in
-    `region`, seams beside which something was drawn are no seams any more. The remark says so where the seams took most
-    of the sound. `NoPriorError` without a prior, `UsageError` where there is no seam.
+    What is locked and the levels that are not in `region` stay, and count in what is drawn. With
+    all levels in `region`, seams beside which something was drawn are no seams any more. The remark
+    says so where the seams took most of the sound. `NoPriorError` without a prior, `UsageError`
+    where there is no seam.
     """
     prior = _prior_for(loaded, grid)
     check_seed(seed)
@@ -81,22 +83,34 @@ def heal(
     drawn = np.zeros(len(codes), bool)
     for first, last in stretches:
         drawn[first:last] = ~kept[first:last].all(1).numpy()
-    left = [seam for seam in grid.seams if len(levels) < grid.codes.shape[1] or not drawn[seam - 1 : seam + 1].any()]
+    left = [
+        seam
+        for seam in grid.seams
+        if len(levels) < grid.codes.shape[1] or not drawn[seam - 1 : seam + 1].any()
+    ]
     return overwritten(grid, codes.numpy(), _about_seams(drawn) if at_seams else "", left)
 
 
 def _about_seams(drawn: np.ndarray) -> str:
     """What to say when most of the frames, those `drawn` `[T]` (bool), lead to a seam."""
     share = drawn.mean()
-    return f"The seams lie so close that {share:.0%} of the sound is made anew." if share > MOST else ""
+    return (
+        f"The seams lie so close that {share:.0%} of the sound is made anew."
+        if share > MOST
+        else ""
+    )
 
 
 def _prior_for(loaded: LoadedVQModel, grid: CodeGrid) -> CodePrior:
     check_belongs(loaded, grid)
     if loaded.prior is None:
-        raise NoPriorError(f"{loaded.path} has no prior yet: run `distill train-prior {loaded.path} SOUNDS` first.")
+        raise NoPriorError(
+            f"{loaded.path} has no prior yet: run `distill train-prior {loaded.path} SOUNDS` first."
+        )
     if loaded.prior.num_quantizers != grid.codes.shape[1]:
-        raise UsageError(f"'{grid.source}' lacks levels of {loaded.path}: encode the sound again to heal it.")
+        raise UsageError(
+            f"'{grid.source}' lacks levels of {loaded.path}: encode the sound again to heal it."
+        )
     return loaded.prior
 
 
@@ -105,16 +119,21 @@ def _frames(seconds: float, grid: CodeGrid) -> int:
 
 
 def _before_seams(codec: VQVAE, grid: CodeGrid, start: int, stop: int) -> list[tuple[int, int]]:
-    """The first frame of what leads to each seam, and the seam; what is nearer than the shortest lead is one."""
+    """The first frame of what leads to each seam, and the seam; what is nearer than the shortest
+    lead is one."""
     found: list[tuple[int, int]] = []
     for seam in (seam for seam in grid.seams if start < seam <= stop):
         earliest = found[-1][1] if found else start
-        first = max(start, min(seam - _frames(LEAD_S, grid), max(earliest, seam - _lead(codec, grid, seam))))
+        first = max(
+            start, min(seam - _frames(LEAD_S, grid), max(earliest, seam - _lead(codec, grid, seam)))
+        )
         if first < earliest:
             first = found.pop()[0]
         found.append((first, seam))
     if not found:
-        raise UsageError(f"No edit has left a seam in '{grid.source}' there: say with --from and --to what to heal.")
+        raise UsageError(
+            f"No edit has left a seam in '{grid.source}' there: say with --from and --to what to heal."
+        )
     return found
 
 
@@ -127,16 +146,33 @@ def _lead(codec: VQVAE, grid: CodeGrid, seam: int) -> int:
 
 
 def _filled(
-    loaded: LoadedVQModel, prior: CodePrior, gap: Gap, sampling: Sampling, generator: torch.Generator
+    loaded: LoadedVQModel,
+    prior: CodePrior,
+    gap: Gap,
+    sampling: Sampling,
+    generator: torch.Generator,
 ) -> Tensor:
     """New codes `[T, Q]` for those that are given in `gap`."""
     assert gap.given is not None
     frame_rate = loaded.model.frame_rate
-    return fill(prior, gap, sampling, generator, frame_rate, lasting(loaded), tries=TRIES, instead_of=gap.given.codes)
+    return fill(
+        prior,
+        gap,
+        sampling,
+        generator,
+        frame_rate,
+        lasting(loaded),
+        tries=TRIES,
+        instead_of=gap.given.codes,
+    )
 
 
 def _bridged(
-    loaded: LoadedVQModel, prior: CodePrior, gap: Gap, sampling: Sampling, generator: torch.Generator
+    loaded: LoadedVQModel,
+    prior: CodePrior,
+    gap: Gap,
+    sampling: Sampling,
+    generator: torch.Generator,
 ) -> Tensor:
     """As `_filled`, at a level that leads from one side to the other."""
     gap = gap._replace(after=gap.after[: round(AHEAD_S * loaded.model.frame_rate)])
@@ -146,7 +182,9 @@ def _bridged(
     return _one_of(loaded.model, prior, gap, tries, generator)
 
 
-def _one_of(codec: VQVAE, prior: CodePrior, gap: Gap, tries: Tensor, generator: torch.Generator) -> Tensor:
+def _one_of(
+    codec: VQVAE, prior: CodePrior, gap: Gap, tries: Tensor, generator: torch.Generator
+) -> Tensor:
     """The one `[T, Q]` that is taken of `tries` `[B, T, Q]` for what is given in `gap`."""
     assert gap.given is not None
     judged = gap._replace(after=gap.after[: round(JUDGED_S * codec.frame_rate)])

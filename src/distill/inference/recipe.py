@@ -24,10 +24,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Recipe:
-    """All that decides a sound: with the same model on the same device it comes out the same, to the sample.
+    """All that decides a sound: with the same model on the same device it comes out the same, to
+    the sample.
 
-    `gain` is the factor that brought it to its level; `model_hash` is that of `model_hash`. `max_copy` is told only:
-    the `seed` is that of the draw that was kept.
+    `gain` is the factor that brought it to its level; `model_hash` is that of `model_hash`.
+    `max_copy` is told only: the `seed` is that of the draw that was kept.
     """
 
     version: str
@@ -58,7 +59,8 @@ class Recipe:
     def check_model(self, loaded: LoadedVQModel, path: str | os.PathLike[str]) -> None:
         """`CodebookMismatchError` when `loaded` is not the model that made the sound at `path`.
 
-        Warns of what else may make it come out otherwise: another version of Distill, device or number of threads.
+        Warns of what else may make it come out otherwise: another version of Distill, device or
+        number of threads.
         """
         if self.model_hash != model_hash(loaded):
             raise CodebookMismatchError(
@@ -66,12 +68,16 @@ class Recipe:
                 f"(id {loaded.metadata.get('id', '')}), or before its prior was trained again: name the model it was "
                 "made with."
             )
-        now = Recipe.of(loaded, torch.get_num_threads(), seed=0, duration=0.0, sampling=self.sampling, gain=1.0)
+        now = Recipe.of(
+            loaded, torch.get_num_threads(), seed=0, duration=0.0, sampling=self.sampling, gain=1.0
+        )
         if self._circumstances != now._circumstances:
             log.warning(
                 "%s was made by %s; this is %s: it may not come out the same.",
-                path, self._circumstances, now._circumstances,
-            )  # fmt: skip
+                path,
+                self._circumstances,
+                now._circumstances,
+            )
 
     @property
     def _circumstances(self) -> str:
@@ -81,7 +87,11 @@ class Recipe:
 
 def model_tags(loaded: LoadedVQModel) -> dict[str, str]:
     """Tags for the file of a sound that `loaded` decoded: by what, but not from what."""
-    stated = {"version": __version__, "model_id": str(loaded.metadata.get("id", "")), "model_hash": model_hash(loaded)}
+    stated = {
+        "version": __version__,
+        "model_id": str(loaded.metadata.get("id", "")),
+        "model_hash": model_hash(loaded),
+    }
     return {"software": f"Distill {__version__}", "comment": json.dumps({KEY: stated})}
 
 
@@ -114,9 +124,18 @@ def read_recipe(path: str | os.PathLike[str]) -> Recipe:
 
 
 def _checked(path: str | os.PathLike[str], recipe: Recipe) -> Recipe:
-    kinds = {"seed": int, "threads": int, "duration": float, "gain": float, "model_id": str, "model_hash": str}
+    kinds = {
+        "seed": int,
+        "threads": int,
+        "duration": float,
+        "gain": float,
+        "model_id": str,
+        "model_hash": str,
+    }
     for name, kind in kinds.items():
         value = getattr(recipe, name)
         if type(value) is not kind and not (kind is float and type(value) is int):
-            raise AudioError(f"{path} carries settings that no Distill writes ('{name}'): make the sound anew.")
+            raise AudioError(
+                f"{path} carries settings that no Distill writes ('{name}'): make the sound anew."
+            )
     return recipe

@@ -1,8 +1,9 @@
-"""What the codec hears: log-mel spectra at several resolutions, brought down to a few numbers by PCA.
+"""What the codec hears: log-mel spectra at several resolutions, brought down to a few numbers by
+PCA.
 
-The spectra are those that decoded sounds are judged by, so what is near in latents sounds alike, for sounds unlike the
-corpus too. Nothing here is learned by gradients: codes are settled before the decoder hears its first sound, and stay
-valid however long it goes on.
+The spectra are those that decoded sounds are judged by, so what is near in latents sounds alike,
+for sounds unlike the corpus too. Nothing here is learned by gradients: codes are settled before the
+decoder hears its first sound, and stay valid however long it goes on.
 """
 
 import math
@@ -17,20 +18,23 @@ from distill.models.losses import MEL_SCALES
 from distill.models.mid_side import to_mid_side
 
 ANALYSIS_SCALES = MEL_SCALES[:1:-1]
-"""All but the shortest two, largest first, half overlapping; each scale gives as many numbers a code frame."""
+"""All but the shortest two, largest first, half overlapping; each scale gives as many numbers a
+code frame."""
 
 SIDE_WEIGHT = 0.5
 """Of side and balance beside the mid, which counts 1: stereo should not cost what mono hears."""
 
 LEVEL_SCALE = 3
-"""Of the `ANALYSIS_SCALES`, that from which levels are read: eight spectra a code frame of 1024 samples."""
+"""Of the `ANALYSIS_SCALES`, that from which levels are read: eight spectra a code frame of 1024
+samples."""
 
 ITERATIONS = 4
 SPARE = 16
 
 
 class Analysis(nn.Module):
-    """Latents `[B, T, D]` of sounds `[B, C, N]`, one frame per `frame_hop` samples, a multiple of 1024."""
+    """Latents `[B, T, D]` of sounds `[B, C, N]`, one frame per `frame_hop` samples, a multiple of
+    1024."""
 
     mean: Tensor
     basis: Tensor
@@ -49,7 +53,9 @@ class Analysis(nn.Module):
         for i, (n_mels, n_fft) in enumerate(ANALYSIS_SCALES):
             shape = -1, len(planes), 2 * frame_hop // n_fft, n_mels
             weight = planes[:, None, None].expand(shape[1:])
-            knots.append((_knots(self.banks[i].weight, sample_rate)[:, None, None] * weight).flatten(1))
+            knots.append(
+                (_knots(self.banks[i].weight, sample_rate)[:, None, None] * weight).flatten(1)
+            )
             floor.append(math.log(LOG_FLOOR) * weight.flatten())
         self.register_buffer("knots", torch.cat(knots, 1), persistent=False)
         self.register_buffer("floor", torch.cat(floor), persistent=False)
@@ -58,7 +64,8 @@ class Analysis(nn.Module):
         self.register_buffer("basis", torch.zeros(size, latent_dim))
 
     def features(self, audio: Tensor) -> Tensor:
-        """Natural-log mel magnitudes `[B, T, F]`; of stereo those of mid, side, and left above right."""
+        """Natural-log mel magnitudes `[B, T, F]`; of stereo those of mid, side, and left above
+        right."""
         B, _, N = audio.shape
         T = N // self.frame_hop
         heard = audio if self.channels == 1 else torch.cat((to_mid_side(audio), audio), 1)
@@ -70,7 +77,8 @@ class Analysis(nn.Module):
         return torch.cat(scales, -1)
 
     def _planes(self, log_mels: list[Tensor]) -> Tensor:
-        """Planes `[B, P, S, M]` of the log-mels `[B, S, M]` of a sound, or of its mid, side, left and right: 1 or 3."""
+        """Planes `[B, P, S, M]` of the log-mels `[B, S, M]` of a sound, or of its mid, side, left
+        and right: 1 or 3."""
         if self.channels == 1:
             return torch.stack(log_mels, 1)
         mid, side, left, right = log_mels
@@ -86,23 +94,28 @@ class Analysis(nn.Module):
     def levels(self, latents: Tensor) -> Tensor:
         """Levels in dBFS `[..., S]` of `S` parts of each frame that `latents` `[..., D]` stand for.
 
-        Of stereo, those of the mid. The basis is orthogonal, so its transpose leads back to log-mels. Those are sums of
-        magnitudes, not of powers: to about 1 dB for noise, too low for tones in wide bands.
+        Of stereo, those of the mid. The basis is orthogonal, so its transpose leads back to
+        log-mels. Those are sums of magnitudes, not of powers: to about 1 dB for noise, too low for
+        tones in wide bands.
         """
         n_mels, n_fft = ANALYSIS_SCALES[LEVEL_SCALE]
         mid = 2 * self.frame_hop // n_fft * n_mels
         # All scales give as many numbers; the mid comes first in each.
         first = LEVEL_SCALE * len(self.basis) // len(ANALYSIS_SCALES)
         basis, mean = self.basis[first : first + mid], self.mean[first : first + mid]
-        log_mels = by_stream(latents.reshape(-1, latents.shape[-1]), basis).view(*latents.shape[:-1], -1)
+        log_mels = by_stream(latents.reshape(-1, latents.shape[-1]), basis).view(
+            *latents.shape[:-1], -1
+        )
         log_mels = log_mels / self.basis[:, 0].square().sum().clamp(min=1e-12) + mean
         power = ((2 * log_mels).exp().unflatten(-1, (-1, n_mels)) / self.level_widths).sum(-1)
-        # Of noise with a power of 1, half a spectrum under a Hann window, whose mean square is 3/8, holds so much.
+        # Of noise with a power of 1, half a spectrum under a Hann window, whose mean square is 3/8,
+        # holds so much.
         full = n_fft / 2 * 3 / 8 * n_fft
         return 10 * (power / full).clamp(min=LOG_FLOOR**2).log10()
 
     def level_direction(self) -> Tensor:
-        """The unit vector `[D]` along which latents move when a sound gets louder, where it is not silent."""
+        """The unit vector `[D]` along which latents move when a sound gets louder, where it is not
+        silent."""
         direction = self.knots.sum(0) @ self.basis
         return direction / direction.norm().clamp(min=1e-12)
 
@@ -112,19 +125,27 @@ class Analysis(nn.Module):
         return 20 / math.log(10) * (squared.clamp(min=0) / scale.to(squared)).sqrt()
 
     def equalised(self, features: Tensor, generator: torch.Generator) -> Tensor:
-        """`features` `[B, T, F]` as they would be of the same sounds, each through a random equaliser.
+        """`features` `[B, T, F]` as they would be of the same sounds, each through a random
+        equaliser.
 
         What is silent stays silent, and what lies left or right stays there.
         """
-        knots = KNOT_DB * math.log(10) / 20 * torch.randn(len(features), 1, len(self.knots), generator=generator)
+        knots = (
+            KNOT_DB
+            * math.log(10)
+            / 20
+            * torch.randn(len(features), 1, len(self.knots), generator=generator)
+        )
         lifted = torch.maximum(features + knots.to(features) @ self.knots, self.floor)
         return torch.where(features > self.floor, lifted, features)
 
     @torch.no_grad()
     def fit(self, features: Tensor, generator: torch.Generator) -> Tensor:
-        """Set the projection from `features` `[M, F]` to their principal components; returns their latents `[M, D]`.
+        """Set the projection from `features` `[M, F]` to their principal components; returns their
+        latents `[M, D]`.
 
-        Components by subspace iteration (Halko et al. 2011, algorithm 4.4), scaled together to unit variance.
+        Components by subspace iteration (Halko et al. 2011, algorithm 4.4), scaled together to unit
+        variance.
         """
         self.mean.copy_(features.mean(0))
         centred = features - self.mean

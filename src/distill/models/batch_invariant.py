@@ -1,8 +1,9 @@
-"""Products in which every stream of a batch is computed by itself: by the same steps, however many there are.
+"""Products in which every stream of a batch is computed by itself: by the same steps, however many
+there are.
 
-The kernels for matrices of other shapes add up in another order, and round otherwise. That is enough to draw another
-code now and then, and all that follows it is another sound. Attention computes each stream by itself already, but is
-the same to the bit on one thread only.
+The kernels for matrices of other shapes add up in another order, and round otherwise. That is
+enough to draw another code now and then, and all that follows it is another sound. Attention
+computes each stream by itself already, but is the same to the bit on one thread only.
 """
 
 import torch
@@ -11,20 +12,23 @@ from torch import Tensor, nn
 
 
 def by_stream(x: Tensor, weight: Tensor) -> Tensor:
-    """`x @ weight.T`, `[B, N]` or `[B, T, N]`, of `x` `[B, K]` or `[B, T, K]` and `weight` `[N, K]`."""
+    """`x @ weight.T`, `[B, N]` or `[B, T, N]`, of `x` `[B, K]` or `[B, T, K]` and `weight` `[N,
+    K]`."""
     if x.dim() == 2:
         return by_stream(x[:, None], weight)[:, 0]
     return torch.bmm(x, weight.T.expand(len(x), -1, -1))
 
 
 def plus_by_stream(base: Tensor, x: Tensor, columns: Tensor, factor: float) -> Tensor:
-    """`base + factor * (x @ columns)` `[B, N]` of `base` `[B, N]`, `x` `[B, K]` and `columns` `[K, N]`."""
+    """`base + factor * (x @ columns)` `[B, N]` of `base` `[B, N]`, `x` `[B, K]` and `columns` `[K,
+    N]`."""
     product = torch.baddbmm(base[:, None], x[:, None], columns.expand(len(x), -1, -1), alpha=factor)
     return product[:, 0]
 
 
 def softplus(x: Tensor) -> Tensor:
-    """`F.softplus`, which rounds the last numbers of an array otherwise than the others: those of one stream alone."""
+    """`F.softplus`, which rounds the last numbers of an array otherwise than the others: those of
+    one stream alone."""
     return -F.logsigmoid(-x)
 
 

@@ -1,4 +1,5 @@
-"""Encode and decode sounds of any length in pieces: the result of doing it whole, with flat memory."""
+"""Encode and decode sounds of any length in pieces: the result of doing it whole, with flat
+memory."""
 
 from collections.abc import Iterable, Iterator
 from itertools import chain
@@ -29,7 +30,8 @@ def _device(model: VQVAE) -> torch.device:
 
 
 def encode_stream(model: VQVAE, blocks: Iterable[np.ndarray]) -> Iterator[Tensor]:
-    """Codes `[T, Q]` (on the CPU), piece after piece, of a sound in `blocks` `[C, n]` at the codec's rate.
+    """Codes `[T, Q]` (on the CPU), piece after piece, of a sound in `blocks` `[C, n]` at the
+    codec's rate.
 
     The end is padded with silence to a whole frame.
     """
@@ -44,7 +46,8 @@ def encode_stream(model: VQVAE, blocks: Iterable[np.ndarray]) -> Iterator[Tensor
 
 
 def encode_audio(model: VQVAE, audio: np.ndarray, lead: int = 0) -> Tensor:
-    """Codes `[T, Q]` (on the CPU) of `audio` `[C, N]` at the codec's rate; the end is padded with silence.
+    """Codes `[T, Q]` (on the CPU) of `audio` `[C, N]` at the codec's rate; the end is padded with
+    silence.
 
     `lead` samples of silence go in front.
     """
@@ -61,9 +64,11 @@ def decode_stream(
     levels: Iterable[int] | None = None,
     size: int | None = None,
 ) -> Iterator[np.ndarray]:
-    """Pieces `[C, n]`, in order, of the sound of frames `start` to `stop` of `codes` `[T, q]`, as it is in the whole.
+    """Pieces `[C, n]`, in order, of the sound of frames `start` to `stop` of `codes` `[T, q]`, as
+    it is in the whole.
 
-    Only `levels` are heard (from 0; None: all `q`), as from `VQVAE.decode`. A piece is `size` frames, by default 20 s.
+    Only `levels` are heard (from 0; None: all `q`), as from `VQVAE.decode`. A piece is `size`
+    frames, by default 20 s.
     """
     hop, margin, size = model.frame_hop, model.receptive_field[1], size or _chunk_frames(model)
     chosen = None if levels is None else list(levels)
@@ -72,19 +77,27 @@ def decode_stream(
         last = min(first + size, end)
         seen_from, seen_to = max(0, first - margin), min(len(codes), last + margin)
         with torch.inference_mode():
-            sound = model.decode(codes[None, seen_from:seen_to].to(_device(model)), seen_from, chosen)[0]
+            sound = model.decode(
+                codes[None, seen_from:seen_to].to(_device(model)), seen_from, chosen
+            )[0]
         yield sound[:, (first - seen_from) * hop : (last - seen_from) * hop].cpu().numpy()
 
 
 def decode_evenly(model: VQVAE, codes: Tensor) -> Iterator[np.ndarray]:
-    """`decode_stream` of all of `codes` `[T, q]`, in pieces that are computed alike however many there are.
+    """`decode_stream` of all of `codes` `[T, q]`, in pieces that are computed alike however many
+    there are.
 
-    Sounds with the same codes at first begin alike to the bit, as far as the codec does not hear where they differ.
+    Sounds with the same codes at first begin alike to the bit, as far as the codec does not hear
+    where they differ.
     """
     size = max(1, round(EVEN_S * model.frame_rate))
     whole = len(codes) + -len(codes) % size
     more = codes[-1:].expand(whole + model.receptive_field[1] - len(codes), -1)
-    return between(decode_stream(model, torch.cat([codes, more]), 0, whole, size=size), 0, len(codes) * model.frame_hop)
+    return between(
+        decode_stream(model, torch.cat([codes, more]), 0, whole, size=size),
+        0,
+        len(codes) * model.frame_hop,
+    )
 
 
 def decode_codes(model: VQVAE, codes: Tensor) -> np.ndarray:

@@ -1,8 +1,8 @@
 """Where sounds end: a hazard for every frame, by what the sound has come to and by its age.
 
-A logistic regression on the latents of the frame before and on the time since the sound began (discrete-time survival
-analysis, Singer & Willett 1993): few numbers, since a corpus has few ends, and latents, since a sound that was not
-learned from dies away through the same ones.
+A logistic regression on the latents of the frame before and on the time since the sound began
+(discrete-time survival analysis, Singer & Willett 1993): few numbers, since a corpus has few ends,
+and latents, since a sound that was not learned from dies away through the same ones.
 """
 
 import torch
@@ -27,8 +27,9 @@ class Ending(nn.Module):
         nn.init.constant_(self.score.bias, FIRST_LOGIT)
 
     def forward(self, last: Tensor, since: Tensor) -> Tensor:
-        """Logits `[...]` that a sound ends with a frame; `last` `[..., D]` are the latents of the frame before (zero
-        for none), `since` `[...]` is the number of frames since the sound began."""
+        """Logits `[...]` that a sound ends with a frame; `last` `[..., D]` are the latents of the
+        frame before (zero for none), `since` `[...]` is the number of frames since the sound
+        began."""
         age = since.to(last)
         slow = age.log1p() / 3
         facts = torch.cat([last, torch.stack((slow, slow.square(), age / LONG_FRAMES), -1)], -1)

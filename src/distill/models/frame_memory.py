@@ -1,7 +1,9 @@
-"""What the decoder knows by heart: a learned vector for each column of codes that its recordings have.
+"""What the decoder knows by heart: a learned vector for each column of codes that its recordings
+have.
 
-A column over all levels mostly comes from one frame only, so its vector can hold what codes do not tell of that frame:
-the detail of an attack, or of a noise. It is found by the column alone, wherever that stands.
+A column over all levels mostly comes from one frame only, so its vector can hold what codes do not
+tell of that frame: the detail of an attack, or of a noise. It is found by the column alone,
+wherever that stands.
 """
 
 from typing import NamedTuple
@@ -14,7 +16,8 @@ MOST_NUMBERS = 1 << 22
 """In the vectors of all frames together: 16 MiB."""
 
 WIDTHS = range(256, 48, -16)
-"""Numbers that a vector may have: of a longer corpus fewer a frame. With fewer than 64 there is no memory."""
+"""Numbers that a vector may have: of a longer corpus fewer a frame. With fewer than 64 there is no
+memory."""
 
 MULTIPLIER = 6364136223846793005
 """Knuth's for linear congruences modulo 2^64."""
@@ -37,15 +40,16 @@ def column_keys(codes: Tensor) -> Tensor:
 
 
 class Recalled(NamedTuple):
-    """What is known of each frame, to be added to what goes into the decoder's blocks and to what comes out of them:
-    each `[..., dim]`, 0 where nothing is known."""
+    """What is known of each frame, to be added to what goes into the decoder's blocks and to what
+    comes out of them: each `[..., dim]`, 0 where nothing is known."""
 
     before: Tensor
     after: Tensor
 
 
 class FrameMemory(nn.Module):
-    """Vectors of `width` numbers for up to `frames` columns; 0, and without effect, until they have learned."""
+    """Vectors of `width` numbers for up to `frames` columns; 0, and without effect, until they have
+    learned."""
 
     keys: Tensor
 
@@ -58,13 +62,15 @@ class FrameMemory(nn.Module):
 
     @torch.no_grad()
     def fit(self, codes: Tensor) -> None:
-        """Settle which columns are known: those of `codes` `[M, Q]`, at most as many different ones as vectors."""
+        """Settle which columns are known: those of `codes` `[M, Q]`, at most as many different ones
+        as vectors."""
         keys = column_keys(codes.cpu()).unique()
         self.keys.fill_(NO_KEY)
         self.keys[: len(keys)] = keys.to(self.keys)
 
     def find(self, codes: Tensor) -> tuple[Tensor, Tensor]:
-        """Which vector belongs to each column of `codes` `[..., Q]`, and whether any does, both `[...]`."""
+        """Which vector belongs to each column of `codes` `[..., Q]`, and whether any does, both
+        `[...]`."""
         # Apple's GPUs cut integers to 32 bits in some operations.
         place = torch.device("cpu") if codes.device.type == "mps" else codes.device
         keys, wanted = self.keys.to(place), column_keys(codes.to(place))

@@ -19,11 +19,13 @@ LEVEL_BLOCKS_S = (0.002, 0.01)
 STEREO_WEIGHT = 1.0
 
 MEASURED_OVERLAP, TRAINED_OVERLAP = 4, 2
-"""Windows over each sample: as the distance is defined, and, at half the cost, as it is trained on random crops."""
+"""Windows over each sample: as the distance is defined, and, at half the cost, as it is trained on
+random crops."""
 
 
 class MelLoss(nn.Module):
-    """Multi-scale log10-mel L1 distance; each call may use some of the scales only, which is cheaper."""
+    """Multi-scale log10-mel L1 distance; each call may use some of the scales only, which is
+    cheaper."""
 
     def __init__(self, sample_rate: int) -> None:
         super().__init__()
@@ -34,12 +36,14 @@ class MelLoss(nn.Module):
             self.register_buffer(f"spread{i}", spreading(centres), persistent=False)
 
     def log_mel(self, x: Tensor, scale: int, overlap: int) -> Tensor:
-        """log10 mel magnitudes `[..., T, M]` of `x` `[..., N]`, with `overlap` windows over each sample."""
+        """log10 mel magnitudes `[..., T, M]` of `x` `[..., N]`, with `overlap` windows over each
+        sample."""
         _, n_fft = MEL_SCALES[scale]
         return self.banks[scale](x, n_fft // overlap) / math.log(10)
 
     def forward(self, output: Tensor, target: Tensor, scales: tuple[int, ...]) -> Tensor:
-        """Mean over the given scales of the mean absolute difference; `output`, `target` `[..., N]`."""
+        """Mean over the given scales of the mean absolute difference; `output`, `target` `[...,
+        N]`."""
         pairs = ([self.log_mel(x, i, MEASURED_OVERLAP) for x in (output, target)] for i in scales)
         return torch.stack([(a - b).abs().mean() for a, b in pairs]).mean()
 
@@ -47,18 +51,27 @@ class MelLoss(nn.Module):
         """How much of each cell of log10 mel magnitudes `[..., T, M]` is heard, from 0 to 1."""
         _, n_fft = MEL_SCALES[scale]
         # Under a Hann window a full-scale sine has a magnitude of a quarter of it.
-        return audibility(100 ** (log_mel - math.log10(n_fft / 4)), self.get_buffer(f"spread{scale}"))
+        return audibility(
+            100 ** (log_mel - math.log10(n_fft / 4)), self.get_buffer(f"spread{scale}")
+        )
 
     def energy_distance(
-        self, output: Tensor, other: Tensor, target: Tensor, scales: tuple[int, ...], repulsion: float
+        self,
+        output: Tensor,
+        other: Tensor,
+        target: Tensor,
+        scales: tuple[int, ...],
+        repulsion: float,
     ) -> tuple[Tensor, Tensor]:
-        """Distance of two random decodings to the target (first), less `repulsion` times half that between them.
+        """Distance of two random decodings to the target (first), less `repulsion` times half that
+        between them.
 
         Only the second has a gradient.
 
-        With `repulsion` 1 this is the generalised energy distance, lowest when decodings vary as true sounds do
-        (Gritsenko et al. 2020, equation 4); without it, the best that noise can do is to be always the same, which
-        buzzes. Where nobody hears it, in quiet or under what masks it, it may.
+        With `repulsion` 1 this is the generalised energy distance, lowest when decodings vary as
+        true sounds do (Gritsenko et al. 2020, equation 4); without it, the best that noise can do
+        is to be always the same, which buzzes. Where nobody hears it, in quiet or under what masks
+        it, it may.
         """
         distances, energies = [], []
         for i in scales:
@@ -72,11 +85,13 @@ class MelLoss(nn.Module):
         return torch.stack(distances).mean(), torch.stack(energies).mean()
 
     def level_distance(self, output: Tensor, other: Tensor, target: Tensor) -> Tensor:
-        """Mean distance of two random decodings to the target in level alone: log10 RMS of short and longer blocks.
+        """Mean distance of two random decodings to the target in level alone: log10 RMS of short
+        and longer blocks.
 
-        Mel bands leave a hit's level to chance where its phase is; this holds its envelope. Without repulsion: chance
-        in the level makes hits uneven, and a level that is always the same does not buzz. Of stereo `[B, 2, N]`, the
-        levels of left, right and mid: two ears that are right add up to a hit that is not, where their phases differ.
+        Mel bands leave a hit's level to chance where its phase is; this holds its envelope. Without
+        repulsion: chance in the level makes hits uneven, and a level that is always the same does
+        not buzz. Of stereo `[B, 2, N]`, the levels of left, right and mid: two ears that are right
+        add up to a hit that is not, where their phases differ.
         """
         heard = [_with_mid(x) for x in (output, other, target)]
         distances = []
@@ -95,10 +110,12 @@ class MelLoss(nn.Module):
         ear_scales: tuple[int, ...],
         repulsion: float,
     ) -> tuple[Tensor, Tensor]:
-        """`energy_distance` of stereo `[B, 2, N]`: the mid by `scales`; the side and channel `ear` by `ear_scales`.
+        """`energy_distance` of stereo `[B, 2, N]`: the mid by `scales`; the side and channel `ear`
+        by `ear_scales`.
 
-        The first distance is that of the mid alone, as mono has it. The side tells when there should be none; left
-        and right, in turn, on which side a sound is. Only the second has a gradient.
+        The first distance is that of the mid alone, as mono has it. The side tells when there
+        should be none; left and right, in turn, on which side a sound is. Only the second has a
+        gradient.
         """
 
         def heard(x: Tensor) -> Tensor:
@@ -112,10 +129,13 @@ class MelLoss(nn.Module):
 
 
 class _EnergyDistance(torch.autograd.Function):
-    """The gradient of an L1 distance is a sign: storing signs replaces a chain of small operations."""
+    """The gradient of an L1 distance is a sign: storing signs replaces a chain of small
+    operations."""
 
     @staticmethod
-    def forward(ctx: Any, a: Tensor, b: Tensor, wanted: Tensor, heard: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(
+        ctx: Any, a: Tensor, b: Tensor, wanted: Tensor, heard: Tensor
+    ) -> tuple[Tensor, Tensor]:
         to_a, to_b, apart = a - wanted, b - wanted, a - b
         near = 0.5 * (to_a.abs().mean() + to_b.abs().mean())
         energy = near - 0.5 * (heard * apart.abs()).mean()
@@ -149,11 +169,11 @@ def _log_rms(x: Tensor, block: int) -> Tensor:
 
 
 def best_gain(output: Tensor, target: Tensor, mel: MelLoss) -> float:
-    """The linear gain that brings `output` nearest to `target` (both `[..., N]`, whole windows of the largest scale) by
-    the training distance.
+    """The linear gain that brings `output` nearest to `target` (both `[..., N]`, whole windows of
+    the largest scale) by the training distance.
 
-    An L1 distance of logarithms is least at the median of their differences. All scales give as many of them, and so
-    count alike.
+    An L1 distance of logarithms is least at the median of their differences. All scales give as
+    many of them, and so count alike.
     """
     differences = []
     for i in range(len(MEL_SCALES)):

@@ -1,7 +1,9 @@
-"""How a codec with two channels sees and makes them: mid and side, the side told relative to the mid.
+"""How a codec with two channels sees and makes them: mid and side, the side told relative to the
+mid.
 
-With the side relative, what is panned is simple: it has a level and a sign that stay, and whatever chance there is in
-the mid's phase is in the side's as well, so that a hiss on the left stays there. What is wide has chance of its own.
+With the side relative, what is panned is simple: it has a level and a sign that stay, and whatever
+chance there is in the mid's phase is in the side's as well, so that a hiss on the left stays there.
+What is wide has chance of its own.
 """
 
 import math
@@ -10,7 +12,8 @@ import torch
 from torch import Tensor
 
 SIDE_FLOOR = math.log(1e-4)
-"""Natural-log magnitude (per bin) under which a side is silence: all bins together make -113 dBFS."""
+"""Natural-log magnitude (per bin) under which a side is silence: all bins together make -113
+dBFS."""
 
 SIDE_RATIO_FLOOR = math.log(1e-3)
 """Natural log of side over mid under which nobody hears a side."""
@@ -35,7 +38,8 @@ def relative_to_mid(x: Tensor) -> Tensor:
 
 
 def without_faint_side(log_magnitude: Tensor) -> Tensor:
-    """Natural-log magnitudes `[B, 2, S, F]` of mid and side, with -inf where the side is too faint to matter."""
+    """Natural-log magnitudes `[B, 2, S, F]` of mid and side, with -inf where the side is too faint
+    to matter."""
     mid, side = log_magnitude.unbind(1)
     faint = (side < SIDE_FLOOR) | (side < mid + SIDE_RATIO_FLOOR)
     return torch.stack((mid, side.masked_fill(faint, -math.inf)), 1)

@@ -1,7 +1,7 @@
 """Model files: a codec, and later its prior, in one `.sda` file.
 
-`sda_file` reads and writes the file, `rebuild` makes networks of what it says; here both meet the codec and
-the prior.
+`sda_file` reads and writes the file, `rebuild` makes networks of what it says; here both meet the
+codec and the prior.
 """
 
 import logging
@@ -14,19 +14,34 @@ import torch
 from distill.errors import CodebookMismatchError, ShapeMismatchError
 from distill.models.prior import CodePrior
 from distill.models.rebuild import check_fits, known_arguments, rebuild
-from distill.models.sda_file import FORMAT, VERSION, WEIGHTS, plain_copy, read_contents, require, write_contents
+from distill.models.sda_file import (
+    FORMAT,
+    VERSION,
+    WEIGHTS,
+    plain_copy,
+    read_contents,
+    require,
+    write_contents,
+)
 from distill.models.vqvae import VQVAE
 
 logger = logging.getLogger(__name__)
 
 CODEC_SETTINGS = ("codebook_size", "num_quantizers", "sample_rate", "channels")
 PRIOR_SETTINGS = ("hidden_size", "num_layers", "num_heads", "seq_len", "num_quantizers", "dropout")
-PRIOR_FACTS = ("epochs_trained", "final_perplexity", "best_perplexity", "training_date", "codebook_hash")
+PRIOR_FACTS = (
+    "epochs_trained",
+    "final_perplexity",
+    "best_perplexity",
+    "training_date",
+    "codebook_hash",
+)
 
 
 @dataclass
 class LoadedVQModel:
-    """What a `.sda` file holds: networks in eval mode on one device; `prior*` None without a prior."""
+    """What a `.sda` file holds: networks in eval mode on one device; `prior*` None without a
+    prior."""
 
     model: VQVAE
     config: dict[str, Any]
@@ -44,10 +59,12 @@ class LoadedVQModel:
 
 
 def save_model_v2(path: str | Path, model: VQVAE, metadata: dict[str, Any]) -> Path:
-    """Write the codec `model` to `path`, replacing any file there whole; never a prior. Returns the path.
+    """Write the codec `model` to `path`, replacing any file there whole; never a prior. Returns the
+    path.
 
-    `metadata` (tensors, numbers, strings, bools, None, lists, dicts, else `TypeError`) goes in with the
-    codec's codebook hash added. `OutputError` if the file cannot be written; the earlier one then stays.
+    `metadata` (tensors, numbers, strings, bools, None, lists, dicts, else `TypeError`) goes in with
+    the codec's codebook hash added. `OutputError` if the file cannot be written; the earlier one
+    then stays.
     """
     path = Path(path)
     contents = {
@@ -68,7 +85,8 @@ def save_model_v2(path: str | Path, model: VQVAE, metadata: dict[str, Any]) -> P
 def load_model_v2(path: str | Path, device: str | torch.device = "cpu") -> LoadedVQModel:
     """The codec in the file at `path`, with its prior if it has one, in eval mode on `device`.
 
-    Runs no code from the file and keeps no hold on it. Raises the `ModelFileError` that says what is wrong.
+    Runs no code from the file and keeps no hold on it. Raises the `ModelFileError` that says what
+    is wrong.
     """
     path = Path(path)
     contents = read_contents(path)
@@ -92,11 +110,12 @@ def save_prior_to_model(
     prior_config: dict[str, Any],
     prior_metadata: dict[str, Any],
 ) -> Path:
-    """Add `prior_model` to the model file at `model_path`, in place of any prior there. Returns the path.
+    """Add `prior_model` to the model file at `model_path`, in place of any prior there. Returns the
+    path.
 
-    `prior_config` holds at least `PRIOR_SETTINGS`; `prior_metadata` is stored with the codec's codebook hash
-    (`CodebookMismatchError` if it names another). Raises like `load_model_v2`, and `OutputError` if the file
-    cannot be written; in every such case the file is as it was.
+    `prior_config` holds at least `PRIOR_SETTINGS`; `prior_metadata` is stored with the codec's
+    codebook hash (`CodebookMismatchError` if it names another). Raises like `load_model_v2`, and
+    `OutputError` if the file cannot be written; in every such case the file is as it was.
     """
     path = Path(model_path)
     # A copy of everything: no mapping of the old file may be open when it is replaced.
@@ -106,7 +125,9 @@ def save_prior_to_model(
         "has_prior": True,
         "prior_state_dict": plain_copy(prior_model.state_dict(), "prior_state_dict"),
         "prior_config": plain_copy(prior_config, "prior_config"),
-        "prior_metadata": plain_copy({"codebook_hash": codebook_hash, **prior_metadata}, "prior_metadata"),
+        "prior_metadata": plain_copy(
+            {"codebook_hash": codebook_hash, **prior_metadata}, "prior_metadata"
+        ),
     }
     arguments = _prior_arguments(path, contents, codebook_hash)
     check_fits(path, CodePrior, arguments, contents["prior_state_dict"])
@@ -116,7 +137,8 @@ def save_prior_to_model(
 
 
 def read_header(path: str | Path) -> dict[str, Any]:
-    """Every entry of the model file at `path` but the weights, in a few milliseconds whatever its size.
+    """Every entry of the model file at `path` but the weights, in a few milliseconds whatever its
+    size.
 
     Marker, version and required entries are checked; whether the weights are whole is not.
     """
@@ -134,7 +156,9 @@ def _check_codec_settings(path: Path, config: dict[str, Any]) -> None:
     require(path, "vqvae_config", config, CODEC_SETTINGS)
     for name in CODEC_SETTINGS:
         if type(config[name]) is not int or config[name] < 1:
-            raise ShapeMismatchError(f"{path} states no usable '{name}': use another copy of it, or train again.")
+            raise ShapeMismatchError(
+                f"{path} states no usable '{name}': use another copy of it, or train again."
+            )
 
 
 def _build_codec(path: Path, contents: dict[str, Any]) -> VQVAE:
@@ -143,7 +167,9 @@ def _build_codec(path: Path, contents: dict[str, Any]) -> VQVAE:
     model = rebuild(path, VQVAE, config, contents["state_dict"])
     stated = contents["metadata"].get("codebook_hash")
     if stated is not None and stated != model.codebook_hash():
-        raise CodebookMismatchError(f"{path} holds other codebooks than it states: use another copy of it.")
+        raise CodebookMismatchError(
+            f"{path} holds other codebooks than it states: use another copy of it."
+        )
     return model
 
 
@@ -153,7 +179,8 @@ def _build_prior(path: Path, contents: dict[str, Any], codebook_hash: str) -> Co
 
 
 def _prior_arguments(path: Path, contents: dict[str, Any], codebook_hash: str) -> dict[str, Any]:
-    """Constructor arguments of the prior in `contents`, once it is known to belong to the codec there."""
+    """Constructor arguments of the prior in `contents`, once it is known to belong to the codec
+    there."""
     config, metadata = contents["prior_config"], contents["prior_metadata"]
     require(path, "prior_config", config, PRIOR_SETTINGS)
     require(path, "prior_metadata", metadata, PRIOR_FACTS)

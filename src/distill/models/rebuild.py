@@ -1,7 +1,8 @@
 """Networks from a stated configuration and weights, without trusting the one to fit the other.
 
-A configuration is a few bytes that may ask for any amount of memory. So the network is first sketched without
-memory (torch's `meta` device) and built in earnest only when every weight has the shape that the file's has.
+A configuration is a few bytes that may ask for any amount of memory. So the network is first
+sketched without memory (torch's `meta` device) and built in earnest only when every weight has the
+shape that the file's has.
 """
 
 import inspect
@@ -51,7 +52,8 @@ _MISFIT = (
 
 
 class _Building(TorchFunctionMode):
-    """Ends a constructor that runs away, and leaves out random initial values: the file's replace them all.
+    """Ends a constructor that runs away, and leaves out random initial values: the file's replace
+    them all.
 
     Leaving them out also keeps the global random state as it was.
     """
@@ -63,7 +65,8 @@ class _Building(TorchFunctionMode):
 
     def __exit__(self, *error: Any) -> None:
         super().__exit__(*error)
-        # Ending a constructor inside its `no_grad` block would leave gradients off for the whole process.
+        # Ending a constructor inside its `no_grad` block would leave gradients off for the whole
+        # process.
         torch.set_grad_enabled(self.grad_was_enabled)
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -93,7 +96,9 @@ def _check_arguments(path: Path, network: type[nn.Module], arguments: dict[str, 
     parameters = inspect.signature(network).parameters
     for name, parameter in parameters.items():
         if parameter.default is inspect.Parameter.empty and name not in arguments:
-            raise MissingKeyError(f"{path} lacks the setting '{name}': use another copy of it, or train again.")
+            raise MissingKeyError(
+                f"{path} lacks the setting '{name}': use another copy of it, or train again."
+            )
     for name, value in arguments.items():
         if name not in parameters:
             raise _mismatch(path, f"this version of Distill knows no setting {name!r}")
@@ -109,17 +114,24 @@ def _is_plausible(value: Any, hint: Any) -> bool:
     return not isinstance(hint, type) or isinstance(value, hint)
 
 
-def _sketch(path: Path, network: type[nn.Module], arguments: dict[str, Any], n_weights: int) -> nn.Module:
+def _sketch(
+    path: Path, network: type[nn.Module], arguments: dict[str, Any], n_weights: int
+) -> nn.Module:
     most_calls = CALLS_PER_WEIGHT * (n_weights + 10)
     try:
         with torch.device("meta"), _Building(most_calls):
             return network(**arguments)
     except _MISFIT as error:
-        raise _mismatch(path, str(error).partition("\n")[0][:100] or type(error).__name__) from error
+        raise _mismatch(
+            path, str(error).partition("\n")[0][:100] or type(error).__name__
+        ) from error
 
 
-def check_fits(path: Path, network: type[nn.Module], arguments: dict[str, Any], weights: dict[str, Any]) -> None:
-    """Raise unless `network(**arguments)` has exactly the `weights`: `MissingKeyError`, `ShapeMismatchError`.
+def check_fits(
+    path: Path, network: type[nn.Module], arguments: dict[str, Any], weights: dict[str, Any]
+) -> None:
+    """Raise unless `network(**arguments)` has exactly the `weights`: `MissingKeyError`,
+    `ShapeMismatchError`.
 
     Allocates nothing of the size of the network. Messages name `path`.
     """
@@ -127,7 +139,9 @@ def check_fits(path: Path, network: type[nn.Module], arguments: dict[str, Any], 
     sketch = _sketch(path, network, arguments, len(weights))
     expected = sketch.state_dict()
     for name in sorted(expected.keys() ^ weights.keys()):
-        raise _mismatch(path, f"the weights {name!r} are {'missing' if name in expected else 'not expected'}")
+        raise _mismatch(
+            path, f"the weights {name!r} are {'missing' if name in expected else 'not expected'}"
+        )
     for name, wanted in expected.items():
         _check_weight(path, name, wanted, weights[name])
     unsaved = [buffer for name, buffer in sketch.named_buffers() if name not in expected]
@@ -141,17 +155,24 @@ def _check_weight(path: Path, name: str, wanted: Tensor, found: Any) -> None:
     if found.shape != wanted.shape:
         shapes = f"{list(found.shape)}, not {list(wanted.shape)}"
         raise _mismatch(path, f"the weights {name!r} have the shape {shapes}")
-    if found.dtype != wanted.dtype and not (found.is_floating_point() and wanted.is_floating_point()):
+    if found.dtype != wanted.dtype and not (
+        found.is_floating_point() and wanted.is_floating_point()
+    ):
         raise _mismatch(path, f"the weights {name!r} are of type {found.dtype}, not {wanted.dtype}")
 
 
-def rebuild(path: Path, network: type[Network], arguments: dict[str, Any], weights: dict[str, Any]) -> Network:
-    """`network(**arguments)` with a copy of `weights`, on the CPU, in eval mode; raises as `check_fits`."""
+def rebuild(
+    path: Path, network: type[Network], arguments: dict[str, Any], weights: dict[str, Any]
+) -> Network:
+    """`network(**arguments)` with a copy of `weights`, on the CPU, in eval mode; raises as
+    `check_fits`."""
     check_fits(path, network, arguments, weights)
     try:
         with _Building(CALLS_PER_WEIGHT * (len(weights) + 10)):
             built = network(**arguments)
         built.load_state_dict(weights)
     except _MISFIT as error:
-        raise _mismatch(path, str(error).partition("\n")[0][:100] or type(error).__name__) from error
+        raise _mismatch(
+            path, str(error).partition("\n")[0][:100] or type(error).__name__
+        ) from error
     return built.eval()

@@ -1,4 +1,5 @@
-"""Residual vector quantiser (Zeghidour et al. 2021, SoundStream, section III-C) with codebooks by k-means.
+"""Residual vector quantiser (Zeghidour et al. 2021, SoundStream, section III-C) with codebooks by
+k-means.
 
 Random draws come from an explicit generator, so that training can be repeated.
 """
@@ -10,10 +11,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 BEAM = 8
-"""Paths kept while choosing codes. Four serve sounds not learned from better than codebooks four times as large."""
+"""Paths kept while choosing codes. Four serve sounds not learned from better than codebooks four
+times as large."""
 
 OWN_SHARE = 0.9
-"""Share of a level's entries that the corpus shall use. The more are its own, the less well fits what is new."""
+"""Share of a level's entries that the corpus shall use. The more are its own, the less well fits
+what is new."""
 
 
 def nearest(x: Tensor, codebook: Tensor) -> Tensor:
@@ -22,9 +25,11 @@ def nearest(x: Tensor, codebook: Tensor) -> Tensor:
 
 
 def smallest(distances: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor]:
-    """The `count` smallest (or all) of `distances` `[N, P, K]`, in order: values, rows and columns, each `[N, count]`.
+    """The `count` smallest (or all) of `distances` `[N, P, K]`, in order: values, rows and columns,
+    each `[N, count]`.
 
-    They lie in the columns whose own smallest are the smallest; to look there alone is quicker than at all.
+    They lie in the columns whose own smallest are the smallest; to look there alone is quicker than
+    at all.
     """
     P, K = distances.shape[1:]
     columns = distances.amin(1).topk(min(count, K), largest=False, sorted=False).indices
@@ -33,11 +38,13 @@ def smallest(distances: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor]:
     return values, at // columns.shape[1], columns.gather(1, at % columns.shape[1])
 
 
-def kmeans(x: Tensor, k: int, generator: torch.Generator, iterations: int = 15, fixed: Tensor | None = None) -> Tensor:
+def kmeans(
+    x: Tensor, k: int, generator: torch.Generator, iterations: int = 15, fixed: Tensor | None = None
+) -> Tensor:
     """Centres `[k, D]` of `x` `[N, D]`, beside those that are `fixed` `[F, D]`.
 
-    With fewer than `k` rows, the rest are jittered copies. A centre that nothing is nearest to starts again from a
-    random row.
+    With fewer than `k` rows, the rest are jittered copies. A centre that nothing is nearest to
+    starts again from a random row.
     """
     order = torch.randperm(len(x), generator=generator).to(x.device)
     if len(x) < k:
@@ -56,7 +63,8 @@ def kmeans(x: Tensor, k: int, generator: torch.Generator, iterations: int = 15, 
 
 
 class ResidualVQ(nn.Module):
-    """`num_quantizers` codebooks of `codebook_size` entries; each quantises what the earlier ones left over."""
+    """`num_quantizers` codebooks of `codebook_size` entries; each quantises what the earlier ones
+    left over."""
 
     codebooks: Tensor
 
@@ -65,16 +73,27 @@ class ResidualVQ(nn.Module):
         self.register_buffer("codebooks", torch.zeros(num_quantizers, codebook_size, dim))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Codes `[N, Q]` of `x` `[N, D]`: the nearest sum of entries that a beam of `BEAM` paths finds."""
+        """Codes `[N, Q]` of `x` `[N, D]`: the nearest sum of entries that a beam of `BEAM` paths
+        finds."""
         N, K = len(x), self.codebooks.shape[1]
         order = torch.arange(N, device=x.device)[:, None]
         # Paths `[N, P]`: what is left over, how far that is from nothing, and the codes so far.
-        residual, length, codes = x[:, None], x.square().sum(1, keepdim=True), order[:, :, None][..., :0]
+        residual, length, codes = (
+            x[:, None],
+            x.square().sum(1, keepdim=True),
+            order[:, :, None][..., :0],
+        )
         for codebook in self.codebooks:
-            product = torch.addmm(codebook.square().sum(1), residual.flatten(0, 1), codebook.T, alpha=-2)
+            product = torch.addmm(
+                codebook.square().sum(1), residual.flatten(0, 1), codebook.T, alpha=-2
+            )
             length, path, entry = smallest(product.view(N, -1, K).add_(length[..., None]), BEAM)
             paths = (order * residual.shape[1] + path).flatten()
-            residual = residual.flatten(0, 1).index_select(0, paths).sub_(F.embedding(entry.flatten(), codebook))
+            residual = (
+                residual.flatten(0, 1)
+                .index_select(0, paths)
+                .sub_(F.embedding(entry.flatten(), codebook))
+            )
             residual = residual.view(N, -1, x.shape[1])
             codes = torch.cat((codes[order, path], entry[..., None]), 2)
         # `topk` sorts: the first path is the nearest.
@@ -85,14 +104,18 @@ class ResidualVQ(nn.Module):
 
         `q` may be less than all levels.
         """
-        entries = [self.codebooks[q][codes[..., q]] for q in (range(codes.shape[-1]) if levels is None else levels)]
+        entries = [
+            self.codebooks[q][codes[..., q]]
+            for q in (range(codes.shape[-1]) if levels is None else levels)
+        ]
         return torch.stack(entries).sum(0)
 
     @torch.no_grad()
     def fit(self, x: Tensor, generator: torch.Generator, own: Tensor | None = None) -> None:
         """Set every codebook by k-means on `x` `[N, D]`, level after level on what is left over.
 
-        Of the entries that `own` `[M, D]` leaves idle, some are fitted to it instead, so that it uses `OWN_SHARE`.
+        Of the entries that `own` `[M, D]` leaves idle, some are fitted to it instead, so that it
+        uses `OWN_SHARE`.
         """
         for q in range(len(self.codebooks)):
             centres = kmeans(x, self.codebooks.shape[1], generator)
@@ -104,7 +127,8 @@ class ResidualVQ(nn.Module):
 
 
 def _put_to_use(centres: Tensor, own: Tensor, x: Tensor, generator: torch.Generator) -> None:
-    """Fit those of the `centres` `[K, D]` that `own` leaves idle, and that `x` misses least, to `own` instead."""
+    """Fit those of the `centres` `[K, D]` that `own` leaves idle, and that `x` misses least, to
+    `own` instead."""
     K = len(centres)
     use, use_by_all = (torch.bincount(nearest(rows, centres), minlength=K) for rows in (own, x))
     wanted = min(round(OWN_SHARE * K), len(own) // 2) - int((use > 0).sum())

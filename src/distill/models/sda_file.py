@@ -1,9 +1,9 @@
 """The `.sda` file as it lies on disk: written whole, read without trust.
 
-One `torch.save` zip of tensors, numbers, strings, lists and dicts. Reading checks, in this order, that the
-archive is sound (every record against its checksum), that nothing in it could run code, that no tensor claims
-more than the file holds, and that marker, version and required entries are there. What the weights mean is
-not known here.
+One `torch.save` zip of tensors, numbers, strings, lists and dicts. Reading checks, in this order,
+that the archive is sound (every record against its checksum), that nothing in it could run code,
+that no tensor claims more than the file holds, and that marker, version and required entries are
+there. What the weights mean is not known here.
 """
 
 import io
@@ -59,14 +59,15 @@ _DAMAGE = (
 )
 
 
-# --- plain contents -----------------------------------------------------------------------------------------
+# --- plain contents -------------------------------------------------------------------------------
 
 
 def plain_copy(value: Any, where: str, depth: int = 0) -> Any:
-    """Copy of `value` that a model file can hold, sharing no memory with it: tensors whole and on the CPU.
+    """Copy of `value` that a model file can hold, sharing no memory with it: tensors whole and on
+    the CPU.
 
-    `TypeError` names the place of anything that is no tensor, number (of 64 bits), string, bool, None, list
-    or dict with text keys, or lies more than `DEEPEST` levels down.
+    `TypeError` names the place of anything that is no tensor, number (of 64 bits), string, bool,
+    None, list or dict with text keys, or lies more than `DEEPEST` levels down.
     """
     if depth <= DEEPEST:
         if isinstance(value, Tensor) and value.layout == torch.strided and not value.is_quantized:
@@ -79,7 +80,9 @@ def plain_copy(value: Any, where: str, depth: int = 0) -> Any:
         if type(value) is list:
             return [plain_copy(item, f"{where}[{i}]", depth + 1) for i, item in enumerate(value)]
         if isinstance(value, dict) and all(type(key) is str for key in value):
-            return {key: plain_copy(item, f"{where}[{key!r}]", depth + 1) for key, item in value.items()}
+            return {
+                key: plain_copy(item, f"{where}[{key!r}]", depth + 1) for key, item in value.items()
+            }
     kind = f"{type(value).__module__}.{type(value).__qualname__}"
     raise TypeError(
         f"{where} is a {kind}, but a model file holds tensors, numbers, strings, booleans, None, lists "
@@ -88,7 +91,8 @@ def plain_copy(value: Any, where: str, depth: int = 0) -> Any:
 
 
 def _check_inert(path: Path, contents: Any, most: int) -> None:
-    """Refuse all but plain contents of at most `most` nodes, and tensors larger than the file itself."""
+    """Refuse all but plain contents of at most `most` nodes, and tensors larger than the file
+    itself."""
     waiting, seen, claimed = [(contents, 0)], 0, 0
     while waiting:
         value, depth = waiting.pop()
@@ -115,17 +119,21 @@ def _unsafe(path: Path, what: str) -> UnsafeModelError:
 
 
 def _damaged(path: Path, why: str) -> TruncatedModelError:
-    return TruncatedModelError(f"{path} is cut short or damaged ({why}): use another copy of it, or train again.")
+    return TruncatedModelError(
+        f"{path} is cut short or damaged ({why}): use another copy of it, or train again."
+    )
 
 
-# --- reading ------------------------------------------------------------------------------------------------
+# --- reading --------------------------------------------------------------------------------------
 
 
 def read_contents(path: Path, weights: bool = True) -> dict[str, Any]:
-    """All entries of the model file at `path`. Its tensors are mapped: drop them before the file is replaced.
+    """All entries of the model file at `path`. Its tensors are mapped: drop them before the file is
+    replaced.
 
-    With `weights=False` the records that hold tensors are not checked, which takes the same short time for
-    any size. Raises the `ModelFileError` that fits; shapes are not compared with the configuration.
+    With `weights=False` the records that hold tensors are not checked, which takes the same short
+    time for any size. Raises the `ModelFileError` that fits; shapes are not compared with the
+    configuration.
     """
     for _ in range(MOST_READINGS - 1):
         before = _identity(path)
@@ -170,7 +178,9 @@ def _check_archive(path: Path, every_record: bool) -> int:
         with path.open("rb") as file:
             return _check_zip(path, file, every_record)
     except FileNotFoundError as error:
-        raise ModelFileError(f"There is no model file at {path}: check the name and the folder.") from error
+        raise ModelFileError(
+            f"There is no model file at {path}: check the name and the folder."
+        ) from error
     except (OSError, ValueError) as error:
         raise _unreadable(path, error) from error
 
@@ -183,7 +193,9 @@ def _unreadable(path: Path, error: Exception) -> ModelFileError:
 def _check_zip(path: Path, file: IO[bytes], every_record: bool) -> int:
     head = file.read(len(ZIP_HEAD))
     if not ZIP_HEAD.startswith(head) and not zipfile.is_zipfile(file):
-        raise NotAModelError(f"{path} is not a Distill model: choose a .sda file that 'distill train' made.")
+        raise NotAModelError(
+            f"{path} is not a Distill model: choose a .sda file that 'distill train' made."
+        )
     try:
         with zipfile.ZipFile(file) as archive:
             records = archive.infolist()
@@ -200,13 +212,17 @@ def _is_pickle(record: zipfile.ZipInfo) -> bool:
     return record.filename.count("/") == 1 and record.filename.endswith("/data.pkl")
 
 
-def _check_record_list(path: Path, records: list[zipfile.ZipInfo], pickles: list[zipfile.ZipInfo]) -> None:
+def _check_record_list(
+    path: Path, records: list[zipfile.ZipInfo], pickles: list[zipfile.ZipInfo]
+) -> None:
     if any(record.filename.endswith("/constants.pkl") for record in records):
         raise _unsafe(path, "a program")
     if len(pickles) != 1:
         raise NotAModelError(f"{path} is a zip, but not a Distill model: choose a .sda file.")
     # Torch stores, never deflates: a record that would grow when read is not torch's.
-    if any(r.compress_type != zipfile.ZIP_STORED or r.compress_size != r.file_size for r in records):
+    if any(
+        r.compress_type != zipfile.ZIP_STORED or r.compress_size != r.file_size for r in records
+    ):
         raise _damaged(path, "its contents do not add up")
     if sum(r.file_size for r in records) > path.stat().st_size:
         raise _damaged(path, "it claims to hold more than it does")
@@ -227,7 +243,9 @@ def _unpickle(path: Path) -> Any:
         raise _unsafe(path, "objects that could run code") from error
     except UnicodeEncodeError as error:
         name = os.fsencode(path).decode("utf-8", "backslashreplace")
-        raise ModelFileError(f"{name} cannot be opened under this name: rename it, in plain letters.") from error
+        raise ModelFileError(
+            f"{name} cannot be opened under this name: rename it, in plain letters."
+        ) from error
     except _DAMAGE as error:
         raise _damaged(path, "its contents do not make sense") from error
 
@@ -235,7 +253,9 @@ def _unpickle(path: Path) -> Any:
 def _check_marker(path: Path, contents: Any) -> None:
     marker = contents.get("format") if isinstance(contents, dict) else None
     if not isinstance(marker, str) or marker != FORMAT:
-        raise NotAModelError(f"{path} does not carry Distill's mark: choose a .sda file that 'distill train' made.")
+        raise NotAModelError(
+            f"{path} does not carry Distill's mark: choose a .sda file that 'distill train' made."
+        )
     if "version" not in contents:
         raise _missing(path, "version")
     version = contents["version"]
@@ -245,7 +265,9 @@ def _check_marker(path: Path, contents: Any) -> None:
             f"this one reads {VERSION}): update Distill."
         )
     if type(version) is not int or version != VERSION:
-        raise ModelVersionError(f"{path} states a file version that no Distill writes: train the model again.")
+        raise ModelVersionError(
+            f"{path} states a file version that no Distill writes: train the model again."
+        )
 
 
 def _check_tables(path: Path, contents: dict[str, Any]) -> None:
@@ -256,7 +278,9 @@ def _check_tables(path: Path, contents: dict[str, Any]) -> None:
 
 
 def _missing(path: Path, key: str) -> MissingKeyError:
-    return MissingKeyError(f"{path} lacks the entry '{key}': use another copy of it, or train again.")
+    return MissingKeyError(
+        f"{path} lacks the entry '{key}': use another copy of it, or train again."
+    )
 
 
 def require(path: Path, table: str, entries: dict[str, Any], keys: tuple[str, ...]) -> None:
@@ -266,11 +290,12 @@ def require(path: Path, table: str, entries: dict[str, Any], keys: tuple[str, ..
             raise _missing(path, f"{table}.{key}")
 
 
-# --- writing ------------------------------------------------------------------------------------------------
+# --- writing --------------------------------------------------------------------------------------
 
 
 def write_contents(path: Path, contents: dict[str, Any]) -> None:
-    """Put `contents` (from `plain_copy`) into the file at `path`, whole or not at all; else `OutputError`."""
+    """Put `contents` (from `plain_copy`) into the file at `path`, whole or not at all; else
+    `OutputError`."""
     save_tensors(path, contents)
 
 

@@ -1,4 +1,5 @@
-"""What the prior's network is made of: rotary places, attention over a window with a cache, heads."""
+"""What the prior's network is made of: rotary places, attention over a window with a cache,
+heads."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -32,10 +33,9 @@ def rotate(x: Tensor, turns: Turns) -> Tensor:
     return torch.cat([a * cos - b * sin, a * sin + b * cos], dim=-1)
 
 
-
-
 class Block(nn.Module):
-    """Pre-norm Transformer block with rotary positions and attention over a window of past frames."""
+    """Pre-norm Transformer block with rotary positions and attention over a window of past
+    frames."""
 
     def __init__(self, dim: int, num_heads: int, dropout: float) -> None:
         super().__init__()
@@ -71,13 +71,15 @@ class Block(nn.Module):
         mask: Tensor | None,
         keep: Callable[[Tensor, Tensor], None] | None = None,
     ) -> Tensor:
-        """`x` `[B, T, D]`; `mask` `[T, T]` (true where a frame may look), or plain causal when None. `keep` takes keys
-        and values `[B, heads, T, head_dim]`."""
+        """`x` `[B, T, D]`; `mask` `[T, T]` (true where a frame may look), or plain causal when
+        None. `keep` takes keys and values `[B, heads, T, head_dim]`."""
         # No dropout on the attention itself: on a CPU it doubles the time of a step.
         query, key, value = self._project(x, turns)
         if keep is not None:
             keep(key, value)
-        attended = F.scaled_dot_product_attention(query, key, value, attn_mask=mask, is_causal=mask is None)
+        attended = F.scaled_dot_product_attention(
+            query, key, value, attn_mask=mask, is_causal=mask is None
+        )
         return self._close(x, attended)
 
     def step(self, x: Tensor, turns: Turns, cache: PriorCache, layer: int) -> Tensor:
@@ -87,7 +89,8 @@ class Block(nn.Module):
 
 
 class LevelHead(nn.Module):
-    """Scores one level of a frame from what is known of it so far: `[..., D]` → `[..., classes]`."""
+    """Scores one level of a frame from what is known of it so far: `[..., D]` → `[...,
+    classes]`."""
 
     def __init__(self, dim: int, classes: int, dropout: float) -> None:
         super().__init__()

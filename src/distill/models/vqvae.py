@@ -1,7 +1,9 @@
-"""The codec: RVQ of principal components of log-mel spectra in; magnitude, phase and envelope out, inverse STFT.
+"""The codec: RVQ of principal components of log-mel spectra in; magnitude, phase and envelope out,
+inverse STFT.
 
-The decoder is ConvNeXt (Liu et al. 2022) over time, as in Vocos (Siuzdak 2023), without attention and without
-statistics over the file: what a code means depends on a finite stretch of sound around it (`receptive_field`).
+The decoder is ConvNeXt (Liu et al. 2022) over time, as in Vocos (Siuzdak 2023), without attention
+and without statistics over the file: what a code means depends on a finite stretch of sound around
+it (`receptive_field`).
 """
 
 import hashlib
@@ -40,11 +42,12 @@ class CodecOutput(NamedTuple):
 
 
 class Spectrum(NamedTuple):
-    """What the decoder says of each bin, each `[B, C, S, F]`: natural-log magnitude, phase in radians, and by how
-    many radians (standard deviation) the phase is left to chance; and the natural-log gain of every short block of
-    sound, `[B, M]`.
+    """What the decoder says of each bin, each `[B, C, S, F]`: natural-log magnitude, phase in
+    radians, and by how many radians (standard deviation) the phase is left to chance; and the
+    natural-log gain of every short block of sound, `[B, M]`.
 
-    Of two channels the first is the mid; the second is the side relative to it, to be added in all three.
+    Of two channels the first is the mid; the second is the side relative to it, to be added in all
+    three.
     """
 
     log_magnitude: Tensor
@@ -55,10 +58,11 @@ class Spectrum(NamedTuple):
 
 @cache
 def noise_table(bins: int, channel: int = 0) -> Tensor:
-    """The chance in decoding: standard normal `[NOISE_FRAMES, bins]`, the same everywhere and for ever.
+    """The chance in decoding: standard normal `[NOISE_FRAMES, bins]`, the same everywhere and for
+    ever.
 
-    Frame `t` of a sound takes row `t` modulo its length, so that a sound decoded in pieces is the sound decoded
-    whole. Each channel has a table of its own.
+    Frame `t` of a sound takes row `t` modulo its length, so that a sound decoded in pieces is the
+    sound decoded whole. Each channel has a table of its own.
     """
     # Of NumPy's generators, only this one promises the same numbers in every version.
     generator = np.random.RandomState(NOISE_SEED + channel)
@@ -73,7 +77,8 @@ def _log_magnitude(spectrum: Tensor) -> Tensor:
 
 
 class ConvNeXtBlock(nn.Module):
-    """Depthwise convolution over time, then a two-layer network per frame; `[B, T, D]` in and out."""
+    """Depthwise convolution over time, then a two-layer network per frame; `[B, T, D]` in and
+    out."""
 
     def __init__(self, dim: int, expansion: int, layer_scale: float) -> None:
         super().__init__()
@@ -84,16 +89,16 @@ class ConvNeXtBlock(nn.Module):
         self.scale = nn.Parameter(torch.full((dim,), layer_scale))
 
     def forward(self, x: Tensor) -> Tensor:
-        # A 2-D convolution on what is channels-last memory is four times as fast on CPU as conv1d; its gradient in
-        # bfloat16 is many times slower than in float32.
+        # A 2-D convolution on what is channels-last memory is four times as fast on CPU as conv1d;
+        # its gradient in bfloat16 is many times slower than in float32.
         with torch.autocast(x.device.type, enabled=False):
             y = self.depthwise(x.float().transpose(1, 2).unsqueeze(2)).squeeze(2).transpose(1, 2)
         return x + self.scale * self.project(F.gelu(self.expand(self.norm(y))))
 
 
 class WideLinear(nn.Linear):
-    """`nn.Linear` to any number of outputs: computed for a multiple of 16, since products with, say, 1025 columns take
-    half as long again."""
+    """`nn.Linear` to any number of outputs: computed for a multiple of 16, since products with,
+    say, 1025 columns take half as long again."""
 
     def forward(self, x: Tensor) -> Tensor:
         spare = -self.out_features % 16
@@ -107,11 +112,13 @@ def backbone(dim: int, layers: int, expansion: int) -> nn.Sequential:
 
 
 class VQVAE(nn.Module):
-    """RVQ-VAE codec. Waveforms `[B, C, N]`, codes `[B, T, Q]`, one code frame per `hop_length` samples.
+    """RVQ-VAE codec. Waveforms `[B, C, N]`, codes `[B, T, Q]`, one code frame per `hop_length`
+    samples.
 
-    `C` is 1, or 2 for stereo: then mid and side go through the codec (`models/midside.py`), left and right in and out.
-    Codes are settled by `fit`; what is trained after that is the decoder alone. It can know `memory_frames` columns of
-    codes by heart, by `memory_width` numbers each (`models/frame_memory.py`).
+    `C` is 1, or 2 for stereo: then mid and side go through the codec (`models/midside.py`), left
+    and right in and out. Codes are settled by `fit`; what is trained after that is the decoder
+    alone. It can know `memory_frames` columns of codes by heart, by `memory_width` numbers each
+    (`models/frame_memory.py`).
     """
 
     def __init__(
@@ -134,13 +141,17 @@ class VQVAE(nn.Module):
         if not 0 < hop_length < n_fft or n_fft % hop_length:
             raise ValueError(f"n_fft {n_fft} is no multiple of a smaller hop_length {hop_length}")
         if hop_length % envelope_block or hop_length % (ANALYSIS_SCALES[0][1] // 2):
-            raise ValueError(f"hop_length {hop_length} is no multiple of the blocks of envelope and analysis")
+            raise ValueError(
+                f"hop_length {hop_length} is no multiple of the blocks of envelope and analysis"
+            )
         if envelope_block % 2:
             raise ValueError(f"envelope_block {envelope_block} is no even number")
         if channels not in (1, 2):
             raise ValueError(f"a codec has 1 or 2 channels, not {channels}")
         if bool(memory_frames) != bool(memory_width):
-            raise ValueError(f"a memory of {memory_frames} frames cannot have {memory_width} numbers for each")
+            raise ValueError(
+                f"a memory of {memory_frames} frames cannot have {memory_width} numbers for each"
+            )
         self.config: dict[str, Any] = {
             "sample_rate": sample_rate,
             "channels": channels,
@@ -158,13 +169,16 @@ class VQVAE(nn.Module):
         }
         self.n_fft, self.hop_length, self.envelope_block = n_fft, hop_length, envelope_block
         self.channels, self.bins = channels, n_fft // 2 + 1
-        # Set while training where the processor gains by it; codes and sounds are always made in float32.
+        # Set while training where the processor gains by it; codes and sounds are always made in
+        # float32.
         self.half_precision = False
         self.analysis = Analysis(sample_rate, channels, hop_length, latent_dim)
         self.rvq = ResidualVQ(latent_dim, codebook_size, num_quantizers)
         self.outline = WideLinear(latent_dim, channels * self.bins)
         self.from_latent = nn.Linear(latent_dim, hidden_size)
-        self.memory = FrameMemory(memory_frames, memory_width, hidden_size) if memory_frames else None
+        self.memory = (
+            FrameMemory(memory_frames, memory_width, hidden_size) if memory_frames else None
+        )
         self.decoder = backbone(hidden_size, decoder_layers, expansion)
         self.magnitude = WideLinear(hidden_size, channels * self.bins)
         self.phase = WideLinear(hidden_size, channels * self.bins)
@@ -178,10 +192,11 @@ class VQVAE(nn.Module):
             nn.init.normal_(head.weight, std=0.01)
             nn.init.constant_(head.bias, -3.0)
         if channels == 2:
-            # The side neither with the mid nor against it: from there it is as near to the left as to the right.
+            # The side neither with the mid nor against it: from there it is as near to the left as
+            # to the right.
             nn.init.constant_(self.phase.bias[self.bins :], math.pi / 2)
 
-    # --- facts -----------------------------------------------------------------------------------------------
+    # --- facts ------------------------------------------------------------------------------------
 
     @property
     def sample_rate(self) -> int:
@@ -208,7 +223,8 @@ class VQVAE(nn.Module):
 
     @property
     def receptive_field(self) -> tuple[int, int]:
-        """Code frames on either side that can change one code (encoding) and one decoded frame (decoding)."""
+        """Code frames on either side that can change one code (encoding) and one decoded frame
+        (decoding)."""
         spill = -(-self.n_fft // (2 * self.hop_length))
         return spill, self.config["decoder_layers"] * (KERNEL // 2) + spill
 
@@ -218,9 +234,11 @@ class VQVAE(nn.Module):
 
     def _autocast(self) -> torch.autocast:
         device = self.rvq.codebooks.device.type
-        return torch.autocast(device, dtype=torch.bfloat16, enabled=self.half_precision and self.training)
+        return torch.autocast(
+            device, dtype=torch.bfloat16, enabled=self.half_precision and self.training
+        )
 
-    # --- encoding --------------------------------------------------------------------------------------------
+    # --- encoding ---------------------------------------------------------------------------------
 
     @torch.no_grad()
     def fit(
@@ -232,9 +250,10 @@ class VQVAE(nn.Module):
     ) -> None:
         """Settle the codes by sounds `[B, C, N]`.
 
-        `batches` give the principal components and the linear outline, they and `more` the codebooks. Codebooks hear
-        every sound through a random equaliser as well: that leaves room between the sounds of the corpus, for others.
-        `own` is the corpus as it is, to which most entries are fitted alone.
+        `batches` give the principal components and the linear outline, they and `more` the
+        codebooks. Codebooks hear every sound through a random equaliser as well: that leaves room
+        between the sounds of the corpus, for others. `own` is the corpus as it is, to which most
+        entries are fitted alone.
         """
         features, magnitudes = [], []
         for audio in batches:
@@ -256,7 +275,8 @@ class VQVAE(nn.Module):
         return latents.flatten(0, 1)
 
     def _log_magnitude(self, audio: Tensor) -> Tensor:
-        """Natural-log magnitudes `[B, C, T, F]` as `spectrum` gives them: mono, or mid and side relative to it."""
+        """Natural-log magnitudes `[B, C, T, F]` as `spectrum` gives them: mono, or mid and side
+        relative to it."""
         spectrum = stft(audio, self.n_fft, self.hop_length)
         if self.channels == 1:
             return _log_magnitude(spectrum)
@@ -266,7 +286,9 @@ class VQVAE(nn.Module):
     def _fit_outline(self, values: Tensor, log_magnitudes: Tensor) -> None:
         """Least squares, slightly damped: `values` `[M, D]` to `log_magnitudes` `[M, C * F]`."""
         mean = log_magnitudes.mean(0)
-        gram = values.T @ values + 1e-3 * len(values) * torch.eye(values.shape[1], device=values.device)
+        gram = values.T @ values + 1e-3 * len(values) * torch.eye(
+            values.shape[1], device=values.device
+        )
         self.outline.weight.copy_(torch.linalg.solve(gram, values.T @ (log_magnitudes - mean)).T)
         self.outline.bias.copy_(mean)
 
@@ -282,10 +304,11 @@ class VQVAE(nn.Module):
         B, T, D = z.shape
         return self.rvq(z.reshape(B * T, D)).reshape(B, T, -1)
 
-    # --- decoding --------------------------------------------------------------------------------------------
+    # --- decoding ---------------------------------------------------------------------------------
 
     def recall(self, codes: Tensor, levels: Sequence[int] | None = None) -> Recalled | None:
-        """What the decoder knows by heart of columns of `codes` `[B, T, q]`: nothing unless all levels sound."""
+        """What the decoder knows by heart of columns of `codes` `[B, T, q]`: nothing unless all
+        levels sound."""
         sounding = range(codes.shape[-1]) if levels is None else levels
         if self.memory is None or set(sounding) != set(range(self.num_quantizers)):
             return None
@@ -293,7 +316,8 @@ class VQVAE(nn.Module):
         return recalled
 
     def spectrum(self, values: Tensor, recalled: Recalled | None = None) -> Spectrum:
-        """What is decoded from quantised latents `[B, T, D]`, before chance and synthesis; `recalled` is added."""
+        """What is decoded from quantised latents `[B, T, D]`, before chance and synthesis;
+        `recalled` is added."""
         B, T, _ = values.shape
         with self._autocast():
             y = self.from_latent(values)
@@ -303,20 +327,25 @@ class VQVAE(nn.Module):
             log_gain = -F.softplus(self.envelope(y))
         magnitude, phase, spread = (head.float() for head in heads)
         planes = magnitude + self.outline(values), phase, spread
-        magnitude, phase, spread = (x.reshape(B, T, self.channels, self.bins).transpose(1, 2) for x in planes)
+        magnitude, phase, spread = (
+            x.reshape(B, T, self.channels, self.bins).transpose(1, 2) for x in planes
+        )
         return Spectrum(magnitude, phase, spread, log_gain.float().reshape(B, -1))
 
     def noise(self, first_frames: Tensor, n_frames: int) -> Tensor:
         """Noise `[B, C, T, F]` for `n_frames` frames from `first_frames` `[B]` (on the CPU) on."""
         rows = (first_frames[:, None] + torch.arange(n_frames)) % NOISE_FRAMES
-        noise = torch.stack([noise_table(self.bins, channel)[rows] for channel in range(self.channels)], 1)
+        noise = torch.stack(
+            [noise_table(self.bins, channel)[rows] for channel in range(self.channels)], 1
+        )
         return noise.to(self.rvq.codebooks.device)
 
     def synthesise(self, spectrum: Spectrum, first_frames: Tensor) -> Tensor:
-        """Audio `[B, C, N]`; `first_frames` `[B]` says at which frame of the whole sound each piece begins.
+        """Audio `[B, C, N]`; `first_frames` `[B]` says at which frame of the whole sound each piece
+        begins.
 
-        A phase that the codes do not tell is drawn at random: were it always the same, every hiss would repeat
-        with each frame and buzz.
+        A phase that the codes do not tell is drawn at random: were it always the same, every hiss
+        would repeat with each frame and buzz.
         """
         log_magnitude = spectrum.log_magnitude
         phase = spectrum.phase + spectrum.spread * self.noise(first_frames, log_magnitude.shape[2])
@@ -330,25 +359,37 @@ class VQVAE(nn.Module):
         audio = audio if self.training else silence_faint_blocks(audio, self.envelope_block)
         return from_mid_side(audio) if self.channels == 2 else audio
 
-    def decode_values(self, values: Tensor, first_frame: int = 0, recalled: Recalled | None = None) -> Tensor:
-        """Audio `[B, C, T * frame_hop]` from latents `[B, T, D]` (quantised, or not); `recalled` as `spectrum` has it.
+    def decode_values(
+        self, values: Tensor, first_frame: int = 0, recalled: Recalled | None = None
+    ) -> Tensor:
+        """Audio `[B, C, T * frame_hop]` from latents `[B, T, D]` (quantised, or not); `recalled` as
+        `spectrum` has it.
 
         `first_frame` is the code frame of the whole sound at which this piece begins.
         """
-        return self.synthesise(self.spectrum(values, recalled), torch.full((len(values),), first_frame))
+        return self.synthesise(
+            self.spectrum(values, recalled), torch.full((len(values),), first_frame)
+        )
 
     @torch.no_grad()
-    def decode(self, codes: Tensor, first_frame: int = 0, levels: Sequence[int] | None = None) -> Tensor:
-        """Audio `[B, C, T * frame_hop]` from codes `[B, T, q]`, of `levels` only (from 0; None: all `q`).
+    def decode(
+        self, codes: Tensor, first_frame: int = 0, levels: Sequence[int] | None = None
+    ) -> Tensor:
+        """Audio `[B, C, T * frame_hop]` from codes `[B, T, q]`, of `levels` only (from 0; None: all
+        `q`).
 
-        With all levels, what is known of columns by heart is heard as well. `first_frame` as in `decode_values`.
+        With all levels, what is known of columns by heart is heard as well. `first_frame` as in
+        `decode_values`.
         """
-        return self.decode_values(self.rvq.lookup(codes, levels), first_frame, self.recall(codes, levels))
+        return self.decode_values(
+            self.rvq.lookup(codes, levels), first_frame, self.recall(codes, levels)
+        )
 
-    # --- training --------------------------------------------------------------------------------------------
+    # --- training ---------------------------------------------------------------------------------
 
     def forward(self, audio: Tensor, first_frames: tuple[Tensor, Tensor]) -> CodecOutput:
-        """One pass with everything that the losses need; `audio` `[B, C, N]`, `N` a multiple of `frame_hop`.
+        """One pass with everything that the losses need; `audio` `[B, C, N]`, `N` a multiple of
+        `frame_hop`.
 
         Decodes twice, with the noise of the two `first_frames` `[B]`.
         """

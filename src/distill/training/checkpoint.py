@@ -38,7 +38,8 @@ def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:
-    """Read a checkpoint. `CheckpointError` when there is none, or it is no checkpoint of this version."""
+    """Read a checkpoint. `CheckpointError` when there is none, or it is no checkpoint of this
+    version."""
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
@@ -46,7 +47,15 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
             f"There is no checkpoint at {path}: nothing to go on with. Start afresh without --resume."
         ) from None
     except _DAMAGE as error:
-        raise CheckpointError(f"The checkpoint {path} is damaged: delete it and start afresh.") from error
-    if not isinstance(state, dict) or state.get("format") != FORMAT or state.get("version") != VERSION:
-        raise CheckpointError(f"{path} is no checkpoint of this version of Distill: delete it and start afresh.")
+        raise CheckpointError(
+            f"The checkpoint {path} is damaged: delete it and start afresh."
+        ) from error
+    if (
+        not isinstance(state, dict)
+        or state.get("format") != FORMAT
+        or state.get("version") != VERSION
+    ):
+        raise CheckpointError(
+            f"{path} is no checkpoint of this version of Distill: delete it and start afresh."
+        )
     return state

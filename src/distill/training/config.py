@@ -40,7 +40,11 @@ class VQVAEConfig:
             (self.threads is None or self.threads >= 1, "--threads must be at least 1."),
             (0 <= self.seed <= LARGEST_SEED, f"--seed must lie between 0 and {LARGEST_SEED}."),
         ]
-        for name, value in (("minutes", self.minutes), ("epochs", self.epochs), ("steps", self.steps)):
+        for name, value in (
+            ("minutes", self.minutes),
+            ("epochs", self.epochs),
+            ("steps", self.steps),
+        ):
             positive = value is None or (value > 0 and math.isfinite(value))
             checks.append((positive, f"--{name} must be above 0."))
         given = [v for v in (self.minutes, self.epochs, self.steps) if v is not None]
@@ -61,12 +65,16 @@ class VQVAEConfig:
 
 
 def get_adaptive_vqvae_config(file_count: int, **overrides: Any) -> VQVAEConfig:
-    """Settings that suit a corpus of `file_count` files; keyword arguments that are not None win."""
+    """Settings that suit a corpus of `file_count` files; keyword arguments that are not None
+    win."""
     codebook_size = 64 if file_count <= 20 else 128 if file_count <= 100 else 256
-    chosen = {"codebook_size": codebook_size} | {k: v for k, v in overrides.items() if v is not None}
+    chosen = {"codebook_size": codebook_size} | {
+        k: v for k, v in overrides.items() if v is not None
+    }
     return VQVAEConfig(**chosen)
 
 
 def default_minutes(total_s: float) -> float:
-    """Training time for a corpus of `total_s` seconds: 10 minutes for the smallest, up to 60 for an hour of sound."""
+    """Training time for a corpus of `total_s` seconds: 10 minutes for the smallest, up to 60 for an
+    hour of sound."""
     return float(round(min(60.0, 10.0 + 50.0 * min(1.0, total_s / 3600) ** 0.5)))

@@ -1,4 +1,5 @@
-"""What a corpus lets training reach, whatever the settings: measured once, before the first step."""
+"""What a corpus lets training reach, whatever the settings: measured once, before the first
+step."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,9 +14,9 @@ _HEARD_S = 2.0
 
 @dataclass(frozen=True)
 class Material:
-    """Facts about a corpus: `copies` of its `files` are the same sound as another of them, whole or nearly;
-    `longest` is the longest file's name, `longest_share` its share of the sound (0 to 1), `noise_share` the share
-    of files that are plain noise."""
+    """Facts about a corpus: `copies` of its `files` are the same sound as another of them, whole or
+    nearly; `longest` is the longest file's name, `longest_share` its share of the sound (0 to 1),
+    `noise_share` the share of files that are plain noise."""
 
     files: int = 1
     copies: int = 0
@@ -30,7 +31,8 @@ class Material:
 
     @property
     def is_uneven(self) -> bool:
-        """Whether one file is more than half of the sound, and clearly more than its due among few."""
+        """Whether one file is more than half of the sound, and clearly more than its due among
+        few."""
         return self.longest_share > (1 + 1 / self.files) / 2
 
     @property
@@ -39,7 +41,8 @@ class Material:
 
 
 def measure_material(corpus: CorpusReport) -> Material:
-    """Facts about a scanned corpus, whose copies the scan has found; listens to 2 s of every file."""
+    """Facts about a scanned corpus, whose copies the scan has found; listens to 2 s of every
+    file."""
     longest = max(corpus.clips, key=lambda clip: clip.n_samples)
     copies = sum(_is_copy(file) for file in corpus.files)
     return Material(

@@ -17,7 +17,14 @@ import distill
 from distill.data.corpus import CorpusReport, scan_corpus
 from distill.data.dataset import Split, make_manifest, split_by_manifest
 from distill.device import pick_device, prepare
-from distill.errors import CheckpointError, DivergedError, ModelFileError, OutputError, PriorPresentError, UsageError
+from distill.errors import (
+    CheckpointError,
+    DivergedError,
+    ModelFileError,
+    OutputError,
+    PriorPresentError,
+    UsageError,
+)
 from distill.models.persistence import read_header, save_model_v2
 from distill.settings import SAMPLE_RATE
 from distill.training.checkpoint import checkpoint_path, load_checkpoint, save_checkpoint
@@ -61,14 +68,19 @@ def train_vqvae(
 ) -> TrainingCompleteEvent:
     """Train a codec on `corpus` and keep `output` (a `.sda` file) up to date while at it.
 
-    Stops at the end of the budget, or after the current step once `cancel_event` is set; then a checkpoint lies
-    beside the model, from which `resume_vqvae` goes on. Raises `PriorPresentError` when `output` holds a prior,
-    unless `discard_prior`.
+    Stops at the end of the budget, or after the current step once `cancel_event` is set; then a
+    checkpoint lies beside the model, from which `resume_vqvae` goes on. Raises `PriorPresentError`
+    when `output` holds a prior, unless `discard_prior`.
     """
     check_output(output, discard_prior)
     if checkpoint_path(output).exists():
-        log.warning("An interrupted training of %s is given up; --resume would have gone on with it.", output)
-    config = replace(config, threads=prepare(config.threads), channels=_channels(corpus, config.channels))
+        log.warning(
+            "An interrupted training of %s is given up; --resume would have gone on with it.",
+            output,
+        )
+    config = replace(
+        config, threads=prepare(config.threads), channels=_channels(corpus, config.channels)
+    )
     manifest = make_manifest(corpus.clips)
     run = _Run(corpus, output, config, manifest, pick_device(device), callback, cancel_event)
     run.identity = {
@@ -90,9 +102,11 @@ def resume_vqvae(
     progress: Callable[[int, int, str], None] | None = None,
     discard_prior: bool = False,
 ) -> TrainingCompleteEvent:
-    """Go on from the checkpoint beside `output`, with the settings and the corpus that it began with.
+    """Go on from the checkpoint beside `output`, with the settings and the corpus that it began
+    with.
 
-    Raises `CheckpointError`, and `PriorPresentError` when `output` got a prior meanwhile, unless `discard_prior`.
+    Raises `CheckpointError`, and `PriorPresentError` when `output` got a prior meanwhile, unless
+    `discard_prior`.
     """
     check_output(output, discard_prior)
     state = load_checkpoint(checkpoint_path(output))
@@ -100,7 +114,9 @@ def resume_vqvae(
     prepare(config.threads)
     corpus = scan_corpus(dataset_dir or Path(state["dataset_dir"]), config.channels, progress)
     _check_same_corpus(corpus, state["manifest"], output)
-    run = _Run(corpus, output, config, state["manifest"], pick_device(device), callback, cancel_event)
+    run = _Run(
+        corpus, output, config, state["manifest"], pick_device(device), callback, cancel_event
+    )
     run.restore(state)
     return run.to_the_end()
 
@@ -110,7 +126,9 @@ def check_output(output: Path, discard_prior: bool) -> None:
     if output.suffix != ".sda":
         raise OutputError(f"A model file's name must end in .sda: '{output}' does not.")
     if not output.parent.is_dir():
-        raise OutputError(f"The folder '{output.parent}' does not exist: create it first, or choose another --output.")
+        raise OutputError(
+            f"The folder '{output.parent}' does not exist: create it first, or choose another --output."
+        )
     if not output.exists():
         return
     try:
@@ -212,9 +230,11 @@ class _Run:
         if has_diverged(self.trainer.first_distance, self.recent, self.curves):
             rate = self.trainer.config.learning_rate
             first = self.trainer.first_distance
-            raise DivergedError(diverged(metrics.step, self.recent, first, self.curves, rate).sentence)
+            raise DivergedError(
+                diverged(metrics.step, self.recent, first, self.curves, rate).sentence
+            )
 
-    # --- validation --------------------------------------------------------------------------------------------
+    # --- validation -------------------------------------------------------------------------------
 
     def _validation_due(self) -> bool:
         trainer, count = self.trainer, self.trainer.budget.validations
@@ -251,21 +271,32 @@ class _Run:
 
     def _stop_early(self) -> None:
         trainer = self.trainer
-        if trainer.config.early_stop and not trainer.budget.is_cut_short and should_stop(self.curves):
+        if (
+            trainer.config.early_stop
+            and not trainer.budget.is_cut_short
+            and should_stop(self.curves)
+        ):
             trainer.budget = trainer.budget.cut_short(trainer.step_count, trainer.elapsed_s)
             self.callback(StoppingEarly(trainer.step_count, self._verdict().sentence))
 
-    # --- files -------------------------------------------------------------------------------------------------
+    # --- files ------------------------------------------------------------------------------------
 
     def _save_due(self) -> bool:
         elapsed = self.trainer.elapsed_s
-        due = elapsed >= FIRST_SAVE_S if self.last_save_s == 0 else elapsed - self.last_save_s >= SAVE_EVERY_S
+        due = (
+            elapsed >= FIRST_SAVE_S
+            if self.last_save_s == 0
+            else elapsed - self.last_save_s >= SAVE_EVERY_S
+        )
         # While steps go wrong, the model on disk is the better one.
-        fine = not self.trainer.bad_steps and not goes_astray(self.trainer.first_distance, self.recent, self.curves)
+        fine = not self.trainer.bad_steps and not goes_astray(
+            self.trainer.first_distance, self.recent, self.curves
+        )
         return due and self.trainer.codebooks_ready and fine
 
     def _save(self, finished: bool) -> None:
-        """Model and checkpoint, each whole or not at all; the finished model needs no checkpoint any more."""
+        """Model and checkpoint, each whole or not at all; the finished model needs no checkpoint
+        any more."""
         self.last_save_s = self.trainer.elapsed_s
         if not finished:
             self.code_counts = self.trainer.recent_counts()
@@ -290,10 +321,14 @@ class _Run:
 
     def restore(self, state: dict[str, Any]) -> None:
         self.trainer.restore(state["trainer"])
-        self.identity, self.curves, self.recent = state["identity"], state["curves"], state["recent"]
+        self.identity, self.curves, self.recent = (
+            state["identity"],
+            state["curves"],
+            state["recent"],
+        )
         self.last_save_s = self.trainer.elapsed_s if self.trainer.codebooks_ready else 0.0
 
-    # --- what goes into the file -------------------------------------------------------------------------------
+    # --- what goes into the file ------------------------------------------------------------------
 
     def metadata(self) -> dict[str, Any]:
         model, config, verdict = self.trainer.model, self.trainer.config, self._verdict()
@@ -303,7 +338,8 @@ class _Run:
             "frame_rate": model.frame_rate,
             "codebook_hash": model.codebook_hash(),
             "corpus": [dict(entry) for entry in self.manifest],
-            "corpus_loudness": float(np.median([c.loudness for c in self.clips])) + self._loudness_of_copies(),
+            "corpus_loudness": float(np.median([c.loudness for c in self.clips]))
+            + self._loudness_of_copies(),
             "corpus_rms_range_db": rms_range(self.split),
             "level_health": [asdict(level) for level in self.health],
             "code_counts": self.code_counts.to(torch.int32),
@@ -312,16 +348,29 @@ class _Run:
             "verdict": verdict.sentence,
             "verdict_kind": verdict.kind.value,
             "training": {k: v for k, v in asdict(config).items() if v is not None}
-            | {"steps_done": self.trainer.step_count, "elapsed_s": round(self.trainer.elapsed_s, 1)},
+            | {
+                "steps_done": self.trainer.step_count,
+                "elapsed_s": round(self.trainer.elapsed_s, 1),
+            },
         }
 
     def _loudness_of_copies(self) -> float:
         """What the same sound in several channels is louder than in one, in dB."""
-        return 10 * math.log10(self.identity.get("output_channels", 1) / self.trainer.model.channels)
+        return 10 * math.log10(
+            self.identity.get("output_channels", 1) / self.trainer.model.channels
+        )
 
     def _verdict(self) -> Verdict:
         trainer = self.trainer
-        return judge(Facts(self.curves, self.health, self.material, trainer.progress, trainer.budget.is_cut_short))
+        return judge(
+            Facts(
+                self.curves,
+                self.health,
+                self.material,
+                trainer.progress,
+                trainer.budget.is_cut_short,
+            )
+        )
 
     def _complete(self, finished: bool) -> TrainingCompleteEvent:
         last = self.curves[-1] if self.curves else {}

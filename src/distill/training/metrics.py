@@ -39,7 +39,8 @@ class PriorVerdictKind(StrEnum):
 
 @dataclass(frozen=True)
 class LevelHealth:
-    """One codebook over the last steps: share of entries used, perplexity (effective entries), unused entries."""
+    """One codebook over the last steps: share of entries used, perplexity (effective entries),
+    unused entries."""
 
     name: str
     utilisation: float
@@ -53,7 +54,8 @@ class LevelHealth:
 
 @dataclass(frozen=True)
 class StepMetrics:
-    """State of codec training after one step. `progress` runs from 0 to 1, `mel_loss` sums 7 scales (log10)."""
+    """State of codec training after one step. `progress` runs from 0 to 1, `mel_loss` sums 7 scales
+    (log10)."""
 
     step: int
     progress: float
@@ -67,8 +69,8 @@ class StepMetrics:
 
 @dataclass(frozen=True)
 class ValidationMetrics:
-    """Distances after `step` steps on own sounds and, where any are held out, on those; `best` is the lowest such
-    so far. `train_loss` is the mean over the last steps."""
+    """Distances after `step` steps on own sounds and, where any are held out, on those; `best` is
+    the lowest such so far. `train_loss` is the mean over the last steps."""
 
     step: int
     elapsed_s: float
@@ -90,7 +92,8 @@ class BatchHalved:
 
 @dataclass(frozen=True)
 class StoppingEarly:
-    """More time would not help: after `step` steps, training comes to its end over a last short stretch."""
+    """More time would not help: after `step` steps, training comes to its end over a last short
+    stretch."""
 
     step: int
     verdict: str
@@ -108,7 +111,8 @@ class ModelSaved:
 class TrainingCompleteEvent:
     """End of codec training. `finished` is false after an interruption, true after an early stop.
 
-    `stereo` has `side_db` and `correlation` of own sounds, as they are and as decoded; it is empty for mono.
+    `stereo` has `side_db` and `correlation` of own sounds, as they are and as decoded; it is empty
+    for mono.
     """
 
     steps: int
@@ -125,7 +129,14 @@ class TrainingCompleteEvent:
     stopped_early: bool
 
 
-TrainingEvent = StepMetrics | ValidationMetrics | BatchHalved | StoppingEarly | ModelSaved | TrainingCompleteEvent
+TrainingEvent = (
+    StepMetrics
+    | ValidationMetrics
+    | BatchHalved
+    | StoppingEarly
+    | ModelSaved
+    | TrainingCompleteEvent
+)
 
 
 @dataclass(frozen=True)
@@ -142,8 +153,9 @@ class PriorStepMetrics:
 class PriorEpochMetrics:
     """One epoch of prior training; losses in nats per code, perplexity is exp(val_loss).
 
-    `train_loss` is that of the steps, under dropout and with frames hidden; `own_loss` that of some of one's own sounds
-    under the conditions of `val_loss`, of which `level_losses` are the levels' parts, coarsest first.
+    `train_loss` is that of the steps, under dropout and with frames hidden; `own_loss` that of some
+    of one's own sounds under the conditions of `val_loss`, of which `level_losses` are the levels'
+    parts, coarsest first.
     """
 
     epoch: int

@@ -1,4 +1,5 @@
-"""How much a step may hear at once, and running out of memory: how to tell, how to give back what can be given."""
+"""How much a step may hear at once, and running out of memory: how to tell, how to give back what
+can be given."""
 
 import gc
 from collections.abc import Iterator
@@ -8,7 +9,8 @@ import torch
 
 from distill.errors import MemoryUsedUpError
 
-# What PyTorch and the libraries under it say, where they have no error class for it; the last two are oneDNN's.
+# What PyTorch and the libraries under it say, where they have no error class for it; the last two
+# are oneDNN's.
 _PHRASES = (
     "out of memory",
     "can't allocate memory",
@@ -20,7 +22,8 @@ _PHRASES = (
 
 
 USUAL_BATCH_SIZE, CUDA_BATCH_SIZE = 8, 64
-"""Half-second pieces: on a CPU half as many are worse at equal time; a CUDA device has hardly begun with so few."""
+"""Half-second pieces: on a CPU half as many are worse at equal time; a CUDA device has hardly begun
+with so few."""
 
 
 def usual_batch_size(device: torch.device) -> int:
@@ -32,7 +35,9 @@ def is_out_of_memory(error: Exception) -> bool:
     """Whether `error` says that the memory of the computer or of its GPU is used up."""
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
-    return isinstance(error, RuntimeError) and any(phrase in str(error).lower() for phrase in _PHRASES)
+    return isinstance(error, RuntimeError) and any(
+        phrase in str(error).lower() for phrase in _PHRASES
+    )
 
 
 def free_memory(device: torch.device) -> None:

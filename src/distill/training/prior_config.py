@@ -20,16 +20,21 @@ class PriorConfig:
     context_s: float = 8.0
     """Seconds of sound that each frame can look back on."""
     piece_s: float = 4.0
-    """Seconds in a piece of most batches: more, and shorter, steps learn faster than pieces of the whole context."""
+    """Seconds in a piece of most batches: more, and shorter, steps learn faster than pieces of the
+    whole context."""
     long_every: int = 4
-    """Every so many-th batch has fewer pieces, as long as the context, so that all of that is learned; 0: none."""
+    """Every so many-th batch has fewer pieces, as long as the context, so that all of that is
+    learned; 0: none."""
     weight_decay: float = 0.1
     mask_rate: float = 0.2
-    """Share of past frames that are hidden in training, so that small corpora are not learned by heart."""
+    """Share of past frames that are hidden in training, so that small corpora are not learned by
+    heart."""
     ahead_share: float = 0.3
-    """Share of batches in which the prior hears what follows before the rest, so that it learns to fill gaps."""
+    """Share of batches in which the prior hears what follows before the rest, so that it learns to
+    fill gaps."""
     encodings: int = 16
-    """Encodings of every sound, each with the frame grid at another offset, and louder or quieter."""
+    """Encodings of every sound, each with the frame grid at another offset, and louder or
+    quieter."""
     minutes: float | None = None
     """Training time; None: as long as `max_epochs` take."""
     min_steps_per_epoch: int = 40
@@ -52,9 +57,14 @@ class PriorConfig:
             (self.threads is None or self.threads >= 1, "--threads must be at least 1."),
             (0 <= self.dropout < 1, "The dropout must lie between 0 and 1."),
             (self.long_every >= 0, "How often a batch has long pieces must be 0 (never) or more."),
-            (0 <= self.ahead_share <= 1, "The share of batches heard ahead must lie between 0 and 1."),
             (
-                self.num_heads >= 1 and self.hidden_size >= 1 and self.hidden_size % (2 * self.num_heads) == 0,
+                0 <= self.ahead_share <= 1,
+                "The share of batches heard ahead must lie between 0 and 1.",
+            ),
+            (
+                self.num_heads >= 1
+                and self.hidden_size >= 1
+                and self.hidden_size % (2 * self.num_heads) == 0,
                 f"--hidden-size ({self.hidden_size}) must be a multiple of twice --heads ({self.num_heads}).",
             ),
         ]
@@ -64,7 +74,8 @@ class PriorConfig:
 
 
 def get_adaptive_prior_config(file_count: int) -> PriorConfig:
-    """Settings that suit a corpus of `file_count` files: the fewer, the smaller and the more regularised."""
+    """Settings that suit a corpus of `file_count` files: the fewer, the smaller and the more
+    regularised."""
     if file_count <= 20:
         return PriorConfig(50, 128, 2, 4, 3e-4, 0.3, weight_decay=0.3)
     if file_count <= 100:

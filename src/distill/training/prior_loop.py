@@ -1,4 +1,5 @@
-"""Prior training: frozen codec, codes of a folder of sounds, a `CodePrior` at its best held-out weights."""
+"""Prior training: frozen codec, codes of a folder of sounds, a `CodePrior` at its best held-out
+weights."""
 
 import datetime
 import logging
@@ -38,11 +39,23 @@ from distill.training.prior.data import (
     judged_pieces,
     stack,
 )
-from distill.training.prior.epoch import DIVERGED, level_losses, perplexity_of, train_prior_epoch, validate_prior_epoch
+from distill.training.prior.epoch import (
+    DIVERGED,
+    level_losses,
+    perplexity_of,
+    train_prior_epoch,
+    validate_prior_epoch,
+)
 from distill.training.prior.metadata import index_of_copies, longest_sound, recordings
 from distill.training.prior.optimizer import prior_optimizer, rate_at, set_rate
 from distill.training.prior.streams import Stream
-from distill.training.prior.verdict import Copying, PriorFacts, PriorVerdict, check_memorization, judge_prior
+from distill.training.prior.verdict import (
+    Copying,
+    PriorFacts,
+    PriorVerdict,
+    check_memorization,
+    judge_prior,
+)
 from distill.training.prior_config import PriorConfig
 from distill.training.weight_average import WeightAverage
 
@@ -67,12 +80,14 @@ def train_prior(
     device: str = "auto",
     step_callback: StepCallback | None = None,
 ) -> dict[str, Any]:
-    """Train a prior over the codes that the frozen codec in `model_path` gives to the sounds in `dataset_dir`.
+    """Train a prior over the codes that the frozen codec in `model_path` gives to the sounds in
+    `dataset_dir`.
 
-    Writes no model file: `prior_model` in the result is the network at its best weights (None if it was stopped
-    before the first validation), `prior_config` and `prior_metadata` are what `save_prior_to_model` takes. While
-    it runs, the best weights lie in a checkpoint beside the model; a run that was killed goes on from there.
-    Setting `cancel_event` stops it after the current step.
+    Writes no model file: `prior_model` in the result is the network at its best weights (None if it
+    was stopped before the first validation), `prior_config` and `prior_metadata` are what
+    `save_prior_to_model` takes. While it runs, the best weights lie in a checkpoint beside the
+    model; a run that was killed goes on from there. Setting `cancel_event` stops it after the
+    current step.
     """
     prior_config.check()
     prepare(prior_config.threads)
@@ -81,9 +96,13 @@ def train_prior(
     manifest = loaded.metadata.get("corpus") or make_manifest(corpus.clips)
     split = split_by_manifest(corpus.clips, manifest)
     if split.fresh:
-        log.warning("No recording held out from the codec is in this folder: others, which it has heard, stand in.")
+        log.warning(
+            "No recording held out from the codec is in this folder: others, which it has heard, stand in."
+        )
     material = measure_material(corpus)
-    run = _PriorRun(loaded, split, prior_config, cancel_event or threading.Event(), step_callback, material)
+    run = _PriorRun(
+        loaded, split, prior_config, cancel_event or threading.Event(), step_callback, material
+    )
     run.resume_if_possible()
     run.to_the_end(callback or (lambda metrics: None))
     return run.result()
@@ -102,7 +121,12 @@ class _PriorRun:
         material: Material,
     ) -> None:
         self.material = material
-        self.loaded, self.split, self.config, self.cancel_event = loaded, split, config, cancel_event
+        self.loaded, self.split, self.config, self.cancel_event = (
+            loaded,
+            split,
+            config,
+            cancel_event,
+        )
         self.step_callback = step_callback or (lambda metrics: None)
         codec = loaded.model.requires_grad_(False)
         self.device = codec.rvq.codebooks.device
@@ -118,10 +142,14 @@ class _PriorRun:
             self.prior.pointer.set_entries(codec.rvq.codebooks)
         self.prior.to(self.device)
         if self.prior.reader is not None and self.prior.pointer is not None:
-            self.prior.reader.learn(reader_batches(self.prior.pointer, self.codes.train, self.traits, config.seed))
+            self.prior.reader.learn(
+                reader_batches(self.prior.pointer, self.codes.train, self.traits, config.seed)
+            )
         self.optimizer = prior_optimizer(self.prior, config.learning_rate, config.weight_decay)
         self.average = WeightAverage(self.prior)
-        self.held_out, self.own = judged_pieces(self.codes, self.context, codec.frame_rate, config.seed)
+        self.held_out, self.own = judged_pieces(
+            self.codes, self.context, codec.frame_rate, config.seed
+        )
         frames = sum(len(versions[0]) for versions in self.codes.train)
         one_pass = math.ceil(frames / math.prod(self.shapes[0]))
         self.steps_per_epoch = max(one_pass, config.min_steps_per_epoch)
@@ -158,18 +186,25 @@ class _PriorRun:
 
     @property
     def file_count(self) -> int:
-        return len({region.clip.content_hash for region in (*self.split.train, *self.split.held_out)})
+        return len(
+            {region.clip.content_hash for region in (*self.split.train, *self.split.held_out)}
+        )
 
-    # --- training ----------------------------------------------------------------------------------------------
+    # --- training ---------------------------------------------------------------------------------
 
     def _is_done(self) -> bool:
         if self.since_best >= self.config.patience:
             return True
         minutes = self.config.minutes
-        return self.epoch >= self.config.max_epochs if minutes is None else self.elapsed_s >= 60 * minutes
+        return (
+            self.epoch >= self.config.max_epochs
+            if minutes is None
+            else self.elapsed_s >= 60 * minutes
+        )
 
     def to_the_end(self, callback: EpochCallback) -> None:
-        """Epoch after epoch; one that diverges is the last, and there must be good ones before it."""
+        """Epoch after epoch; one that diverges is the last, and there must be good ones before
+        it."""
         try:
             while not (self._is_done() or self.cancel_event.is_set()):
                 self._one_epoch(callback)
@@ -177,7 +212,9 @@ class _PriorRun:
             if self.best_weights is None:
                 raise
             self.diverged = True
-            self.warnings.append(f"Epoch {self.epoch + 1}: {error} The weights of epoch {self._best_epoch} are kept.")
+            self.warnings.append(
+                f"Epoch {self.epoch + 1}: {error} The weights of epoch {self._best_epoch} are kept."
+            )
 
     def _one_epoch(self, callback: EpochCallback) -> None:
         self.epoch_began = time.perf_counter()
@@ -189,11 +226,19 @@ class _PriorRun:
 
     def _train(self) -> float:
         half = gains_by_bfloat16(self.device)
-        rng, frame_rate = np.random.default_rng([self.config.seed, self.epoch, 1]), self.loaded.model.frame_rate
+        rng, frame_rate = (
+            np.random.default_rng([self.config.seed, self.epoch, 1]),
+            self.loaded.model.frame_rate,
+        )
         return train_prior_epoch(
-            self.prior, self.optimizer, self._batches(), self.config.mask_rate, half, self._after_step,
+            self.prior,
+            self.optimizer,
+            self._batches(),
+            self.config.mask_rate,
+            half,
+            self._after_step,
             lambda length: draw_ahead(self.config.ahead_share, length, frame_rate, rng),
-        )  # fmt: skip
+        )
 
     def _batches(self) -> Iterable[Stream]:
         rng = np.random.default_rng([self.config.seed, self.epoch])
@@ -235,12 +280,21 @@ class _PriorRun:
             self.since_best += 1
             if val_loss < self.best_loss:
                 self.best_loss, self.since_best = val_loss, 0
-                self.best_weights = {k: v.detach().cpu().clone() for k, v in self.prior.state_dict().items()}
+                self.best_weights = {
+                    k: v.detach().cpu().clone() for k, v in self.prior.state_dict().items()
+                }
         perplexity = perplexity_of(val_loss)
-        memorizing, message = check_memorization(perplexity, self.prior.codebook_size, self.file_count)
+        memorizing, message = check_memorization(
+            perplexity, self.prior.codebook_size, self.file_count
+        )
         if memorizing:
             self.warnings.append(f"Epoch {self.epoch}: {message}")
-        losses = {"train_loss": train_loss, "own_loss": own_loss, "val_loss": val_loss, "level_losses": levels}
+        losses = {
+            "train_loss": train_loss,
+            "own_loss": own_loss,
+            "val_loss": val_loss,
+            "level_losses": levels,
+        }
         self.history.append({"epoch": self.epoch} | losses)
         if self.since_best == COMPARED_AFTER:
             self._compare()
@@ -250,20 +304,37 @@ class _PriorRun:
         best = perplexity_of(self.best_loss)
         callback(
             PriorEpochMetrics(
-                self.epoch, self.config.max_epochs, train_loss, val_loss, perplexity, best,
-                memorizing, message, took, self._learning_rate(), verdict.sentence, verdict.kind,
-                own_loss, tuple(levels),
+                self.epoch,
+                self.config.max_epochs,
+                train_loss,
+                val_loss,
+                perplexity,
+                best,
+                memorizing,
+                message,
+                took,
+                self._learning_rate(),
+                verdict.sentence,
+                verdict.kind,
+                own_loss,
+                tuple(levels),
             )
-        )  # fmt: skip
+        )
 
     def _verdict(self, finished: bool = False) -> PriorVerdict:
         K, files = self.prior.codebook_size, self.file_count
-        return judge_prior(PriorFacts(self.history, K, files, self.material, self.copying, finished, self.diverged))
+        return judge_prior(
+            PriorFacts(self.history, K, files, self.material, self.copying, finished, self.diverged)
+        )
 
     def _compare(self) -> None:
         """See what the best weights copy, unless that is known or training was stopped by hand."""
         best = self._best_epoch
-        if self.cancel_event.is_set() or self.best_weights is None or (self.copying and self.copying.epoch == best):
+        if (
+            self.cancel_event.is_set()
+            or self.best_weights is None
+            or (self.copying and self.copying.epoch == best)
+        ):
             return
         prior = deepcopy(self.prior)
         prior.load_state_dict(self.best_weights)
@@ -281,7 +352,7 @@ class _PriorRun:
             "recordings": recordings(self.loaded, self.split, self.codes, self.traits.train),
         }
 
-    # --- stop and go on ----------------------------------------------------------------------------------------
+    # --- stop and go on ---------------------------------------------------------------------------
 
     @property
     def _checkpoint_path(self) -> Path:
@@ -292,7 +363,12 @@ class _PriorRun:
         settings = {k: v for k, v in asdict(self.config).items() if k not in _MAY_CHANGE}
         sounds = sorted(region.clip.content_hash for region in self.split.train)
         codebooks, network = self.loaded.model.codebook_hash(), self.prior_config
-        return {"codebook_hash": codebooks, "network": network, "settings": settings, "sounds": sounds}
+        return {
+            "codebook_hash": codebooks,
+            "network": network,
+            "settings": settings,
+            "sounds": sounds,
+        }
 
     def _checkpoint(self) -> None:
         if self.since_best and self.elapsed_s - self.last_checkpoint_s < CHECKPOINT_EVERY_S:
@@ -314,7 +390,8 @@ class _PriorRun:
         save_checkpoint(self._checkpoint_path, {"fits": self._fingerprint(), "state": state})
 
     def resume_if_possible(self) -> None:
-        """Go on from the checkpoint of a killed run, if there is one that fits; say so either way."""
+        """Go on from the checkpoint of a killed run, if there is one that fits; say so either
+        way."""
         if not self._checkpoint_path.exists():
             return
         try:
@@ -323,7 +400,9 @@ class _PriorRun:
             log.warning("%s Prior training starts afresh.", error)
             return
         if saved["fits"] != self._fingerprint():
-            log.warning("The checkpoint beside %s is of other settings: starting afresh.", self.loaded.path)
+            log.warning(
+                "The checkpoint beside %s is of other settings: starting afresh.", self.loaded.path
+            )
             return
         state = dict(saved["state"])
         self.prior.load_state_dict(state.pop("weights"))
@@ -333,7 +412,7 @@ class _PriorRun:
             setattr(self, name, value)
         log.warning("Going on after epoch %d of a run that was cut off.", self.epoch)
 
-    # --- what comes out ----------------------------------------------------------------------------------------
+    # --- what comes out ---------------------------------------------------------------------------
 
     def result(self) -> dict[str, Any]:
         """The plain dict that `train_prior` returns."""
@@ -345,9 +424,15 @@ class _PriorRun:
         best = perplexity_of(self.best_loss)
         interrupted = self.cancel_event.is_set()
         complete = PriorTrainingCompleteEvent(
-            self.epoch, final, best, self.elapsed_s, interrupted, tuple(self.warnings),
-            verdict.sentence if verdict else "", verdict.kind if verdict else None,
-        )  # fmt: skip
+            self.epoch,
+            final,
+            best,
+            self.elapsed_s,
+            interrupted,
+            tuple(self.warnings),
+            verdict.sentence if verdict else "",
+            verdict.kind if verdict else None,
+        )
         return {
             "prior_model": self.prior.eval() if self.best_weights is not None else None,
             "prior_config": self.prior_config,
@@ -364,7 +449,8 @@ class _PriorRun:
 
     @property
     def _best_levels(self) -> list[float]:
-        """Held-out loss of each level in nats a code, with the weights that are kept; empty before there are any."""
+        """Held-out loss of each level in nats a code, with the weights that are kept; empty before
+        there are any."""
         return self.history[self._best_epoch - 1]["level_losses"] if self.history else []
 
     def _metadata(self, final: float, best: float, verdict: PriorVerdict | None) -> dict[str, Any]:

@@ -1,4 +1,5 @@
-"""A running average of the weights: better than the weights themselves until the learning rate has come down."""
+"""A running average of the weights: better than the weights themselves until the learning rate has
+come down."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,9 +16,10 @@ POWER = 17
 class WeightAverage:
     """Average of a network's parameters over its training so far, in which later steps weigh more.
 
-    The weights after step s count `s ** POWER` times: the average reaches back over about a twentieth of the
-    training, however long that is (Karras et al. 2024, "Analyzing and improving the training dynamics of diffusion
-    models", section 3.1). Buffers are not averaged: analysis and codebooks are settled before the first step.
+    The weights after step s count `s ** POWER` times: the average reaches back over about a
+    twentieth of the training, however long that is (Karras et al. 2024, "Analyzing and improving
+    the training dynamics of diffusion models", section 3.1). Buffers are not averaged: analysis and
+    codebooks are settled before the first step.
     """
 
     def __init__(self, model: nn.Module) -> None:
@@ -27,7 +29,8 @@ class WeightAverage:
     @torch.no_grad()
     def update(self, step: int) -> None:
         """Take in the weights as they are after `step` steps (1 or more), if it is their turn."""
-        # Every eighth step costs half a percent of the time and changes nothing, once there are many.
+        # Every eighth step costs half a percent of the time and changes nothing, once there are
+        # many.
         if step > EVERY_STEP_UNTIL and step % UPDATE_EVERY:
             return
         kept = (self.step / step) ** (POWER + 1)

@@ -19,7 +19,8 @@ from distill.workflows.paths import FilePath, output_paths
 
 
 def encode(model: LoadedVQModel, sound: FilePath | np.ndarray) -> CodeGrid:
-    """Codes of a sound file of any kind, or of samples `[C, N]` at the model's rate. Raises `AudioError`.
+    """Codes of a sound file of any kind, or of samples `[C, N]` at the model's rate. Raises
+    `AudioError`.
 
     Any number of channels will do: they are mixed to those of the model.
     """
@@ -32,20 +33,29 @@ def encode(model: LoadedVQModel, sound: FilePath | np.ndarray) -> CodeGrid:
 
 
 def decode(
-    model: LoadedVQModel, codes: CodeGrid | FilePath, output: FilePath | None = None, region: Region | None = None
+    model: LoadedVQModel,
+    codes: CodeGrid | FilePath,
+    output: FilePath | None = None,
+    region: Region | None = None,
 ) -> np.ndarray:
-    """The sound `[C, N]` of `codes` (or of a codes file), or of a `region` of them, as it is in the whole.
+    """The sound `[C, N]` of `codes` (or of a codes file), or of a `region` of them, as it is in the
+    whole.
 
-    Also written to `output` (24-bit WAV) when given, with version, id and hash of the model in its metadata.
+    Also written to `output` (24-bit WAV) when given, with version, id and hash of the model in its
+    metadata.
     """
     grid = codes if isinstance(codes, CodeGrid) else load_codes(codes)
     return _written(model, output, lambda: decode_sound(model, grid, region))
 
 
 def decode_column(
-    model: LoadedVQModel, codes: CodeGrid | FilePath, time: str | float, output: FilePath | None = None
+    model: LoadedVQModel,
+    codes: CodeGrid | FilePath,
+    time: str | float,
+    output: FilePath | None = None,
 ) -> np.ndarray:
-    """One column of `codes`, at `time` (seconds, or frames as `12f`), held for half a second: `[C, N]`.
+    """One column of `codes`, at `time` (seconds, or frames as `12f`), held for half a second: `[C,
+    N]`.
 
     As loud as all that sounds by itself. Also written to `output` (24-bit WAV) when given.
     """
@@ -54,13 +64,17 @@ def decode_column(
 
 
 def decode_entry(model: LoadedVQModel, entry: str, output: FilePath | None = None) -> np.ndarray:
-    """One `entry` of a codebook (`1:17`, `timbre:17`), held for half a second: `[C, N]`; see `decode_column`."""
+    """One `entry` of a codebook (`1:17`, `timbre:17`), held for half a second: `[C, N]`; see
+    `decode_column`."""
     level, code = parse_entry(entry, level_names(model.model.num_quantizers))
     return _written(model, output, lambda: entry_sound(model, level, code))
 
 
-def _written(model: LoadedVQModel, output: FilePath | None, make: Callable[[], np.ndarray]) -> np.ndarray:
-    """What `make` gives, also written to `output`, if there is one: which is looked at before the work."""
+def _written(
+    model: LoadedVQModel, output: FilePath | None, make: Callable[[], np.ndarray]
+) -> np.ndarray:
+    """What `make` gives, also written to `output`, if there is one: which is looked at before the
+    work."""
     paths = output_paths(output, 1) if output is not None else []
     audio = make()
     for path in paths:
@@ -68,9 +82,14 @@ def _written(model: LoadedVQModel, output: FilePath | None, make: Callable[[], n
     return audio
 
 
-def decode_to_file(model: LoadedVQModel, codes: CodeGrid, output: FilePath, region: Region | None = None) -> int:
-    """Write what `decode` gives to `output` as it is decoded, in memory that does not grow; returns its samples."""
+def decode_to_file(
+    model: LoadedVQModel, codes: CodeGrid, output: FilePath, region: Region | None = None
+) -> int:
+    """Write what `decode` gives to `output` as it is decoded, in memory that does not grow; returns
+    its samples."""
     (path,) = output_paths(output, 1)
     sound = listen(model, codes, region)
-    write_sound_blocks(path, sound, model.output_channels, model.model.sample_rate, tags=model_tags(model))
+    write_sound_blocks(
+        path, sound, model.output_channels, model.model.sample_rate, tags=model_tags(model)
+    )
     return probe(path).frames

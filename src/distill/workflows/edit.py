@@ -1,6 +1,8 @@
-"""Edits of codes by the words of the command line: times in seconds (`1.5`) or frames (`70f`), levels by name.
+"""Edits of codes by the words of the command line: times in seconds (`1.5`) or frames (`70f`),
+levels by name.
 
-Each function takes a grid (`distill.encode` makes one) and returns it edited, with what there is to say about it.
+Each function takes a grid (`distill.encode` makes one) and returns it edited, with what there is to
+say about it.
 """
 
 from collections.abc import Callable
@@ -31,17 +33,23 @@ def _edge(grid: CodeGrid, time: Time) -> int | None:
     return None if time is None else grid.edge(time)
 
 
-# --- one sound ----------------------------------------------------------------------------------------------
+# --- one sound ------------------------------------------------------------------------------------
 
 
 def set_code(
-    grid: CodeGrid, code: int | np.ndarray, start: Time = None, stop: Time = None, levels: Levels = None
+    grid: CodeGrid,
+    code: int | np.ndarray,
+    start: Time = None,
+    stop: Time = None,
+    levels: Levels = None,
 ) -> Edited:
     """Paint a region with one code, or with `[t, q]` of its own."""
     return operations.set_code(grid, code, grid.region(start, stop, levels))
 
 
-def replace(grid: CodeGrid, old: int, new: int, start: Time = None, stop: Time = None, levels: Levels = None) -> Edited:
+def replace(
+    grid: CodeGrid, old: int, new: int, start: Time = None, stop: Time = None, levels: Levels = None
+) -> Edited:
     """Put code `new` wherever `old` stands in a region."""
     return operations.replace_code(grid, old, new, grid.region(start, stop, levels))
 
@@ -66,7 +74,9 @@ def copy(
     until: Time = None,
 ) -> Edited:
     """Play a region once more at another time; the modes are those of `paste`."""
-    return operations.copy(grid, grid.region(start, stop, levels), grid.edge(at), mode, _edge(grid, until))
+    return operations.copy(
+        grid, grid.region(start, stop, levels), grid.edge(at), mode, _edge(grid, until)
+    )
 
 
 def paste(
@@ -79,14 +89,17 @@ def paste(
     mode: PasteMode = "insert",
     until: Time = None,
 ) -> Edited:
-    """Bring in a stretch of another sound (`start` to `stop` are times of that): `insert`, `overwrite`, `repeat`."""
+    """Bring in a stretch of another sound (`start` to `stop` are times of that): `insert`,
+    `overwrite`, `repeat`."""
     source = _grid(other)
     clip = operations.crop(source, source.region(start, stop)).grid
     chosen = grid.region(levels=levels).levels
     return operations.paste(grid, clip, grid.edge(at), mode, _edge(grid, until), chosen)
 
 
-def move(grid: CodeGrid, at: str | float, start: Time = None, stop: Time = None, levels: Levels = None) -> Edited:
+def move(
+    grid: CodeGrid, at: str | float, start: Time = None, stop: Time = None, levels: Levels = None
+) -> Edited:
     """Play a region at another time; what was between closes up."""
     return operations.move(grid, grid.region(start, stop, levels), grid.edge(at))
 
@@ -96,12 +109,16 @@ def reverse(grid: CodeGrid, start: Time = None, stop: Time = None, levels: Level
     return operations.reverse(grid, grid.region(start, stop, levels))
 
 
-def repeat(grid: CodeGrid, start: Time = None, stop: Time = None, levels: Levels = None, times: int = 2) -> Edited:
+def repeat(
+    grid: CodeGrid, start: Time = None, stop: Time = None, levels: Levels = None, times: int = 2
+) -> Edited:
     """Play a region several times in a row."""
     return operations.repeat(grid, grid.region(start, stop, levels), times)
 
 
-def stretch(grid: CodeGrid, factor: float, start: Time = None, stop: Time = None, levels: Levels = None) -> Edited:
+def stretch(
+    grid: CodeGrid, factor: float, start: Time = None, stop: Time = None, levels: Levels = None
+) -> Edited:
     """Make a region longer or shorter at the same pitch."""
     return operations.stretch(grid, grid.region(start, stop, levels), factor)
 
@@ -129,20 +146,25 @@ def unlock(grid: CodeGrid, start: Time = None, stop: Time = None, levels: Levels
     return operations.unlock(grid, grid.region(start, stop, levels))
 
 
-# --- two sounds ---------------------------------------------------------------------------------------------
+# --- two sounds -----------------------------------------------------------------------------------
 
 
-def transplant(grid: CodeGrid, other: Codes, levels: str, start: Time = None, stop: Time = None) -> Edited:
+def transplant(
+    grid: CodeGrid, other: Codes, levels: str, start: Time = None, stop: Time = None
+) -> Edited:
     """Give a sound levels of another: the structure of one with the timbre of the other."""
     return operations.transplant(grid, _grid(other), grid.region(start, stop, levels))
 
 
-def swap(grid: CodeGrid, other: Codes, start: Time = None, stop: Time = None, levels: Levels = None) -> Edited:
-    """Let a sound go on as another in a region; `distill.inference.operations.swap` gives both halves."""
+def swap(
+    grid: CodeGrid, other: Codes, start: Time = None, stop: Time = None, levels: Levels = None
+) -> Edited:
+    """Let a sound go on as another in a region; `distill.inference.operations.swap` gives both
+    halves."""
     return operations.swap(grid, _grid(other), grid.region(start, stop, levels))[0]
 
 
-# --- through the model --------------------------------------------------------------------------------------
+# --- through the model ----------------------------------------------------------------------------
 
 
 def blend(
@@ -172,7 +194,13 @@ def drift(
     return blending.drift(model, grid, amount, grid.region(start, stop, levels), seed, steps)
 
 
-def clear(model: LoadedVQModel, grid: CodeGrid, start: Time = None, stop: Time = None, levels: Levels = None) -> Edited:
+def clear(
+    model: LoadedVQModel,
+    grid: CodeGrid,
+    start: Time = None,
+    stop: Time = None,
+    levels: Levels = None,
+) -> Edited:
     """Wipe a region."""
     return blending.clear(model, grid, grid.region(start, stop, levels))
 
@@ -187,22 +215,42 @@ def heal(
     seed: int = 0,
     seams: bool = False,
 ) -> Edited:
-    """Let the prior make anew what leads to every seam that edits have left, at 0.6 of the `temperature`.
+    """Let the prior make anew what leads to every seam that edits have left, at 0.6 of the
+    `temperature`.
 
     With `start` or `stop`, all of a region, or what leads to the `seams` in it.
     """
     region, sampling = grid.region(start, stop, levels), Sampling(temperature=temperature)
-    return healing.heal(model, grid, region, seams or (start is None and stop is None), sampling, seed)
+    return healing.heal(
+        model, grid, region, seams or (start is None and stop is None), sampling, seed
+    )
 
 
-# --- by name ------------------------------------------------------------------------------------------------
+# --- by name --------------------------------------------------------------------------------------
 
 PLAIN: dict[str, Callable[..., Edited]] = {
-    "set": set_code, "replace": replace, "crop": crop, "cut": cut, "copy": copy, "paste": paste, "move": move,
-    "reverse": reverse, "repeat": repeat, "stretch": stretch, "shuffle": shuffle, "transplant": transplant,
-    "swap": swap, "lock": lock, "unlock": unlock,
-}  # fmt: skip
+    "set": set_code,
+    "replace": replace,
+    "crop": crop,
+    "cut": cut,
+    "copy": copy,
+    "paste": paste,
+    "move": move,
+    "reverse": reverse,
+    "repeat": repeat,
+    "stretch": stretch,
+    "shuffle": shuffle,
+    "transplant": transplant,
+    "swap": swap,
+    "lock": lock,
+    "unlock": unlock,
+}
 """What needs a grid only."""
 
-WITH_MODEL: dict[str, Callable[..., Edited]] = {"blend": blend, "drift": drift, "clear": clear, "heal": heal}
+WITH_MODEL: dict[str, Callable[..., Edited]] = {
+    "blend": blend,
+    "drift": drift,
+    "clear": clear,
+    "heal": heal,
+}
 """What takes the model first."""

@@ -1,4 +1,5 @@
-"""Whole folders at once: of sounds to codes files, several at the same time, and of a model's entries to sounds."""
+"""Whole folders at once: of sounds to codes files, several at the same time, and of a model's
+entries to sounds."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -20,7 +21,8 @@ from distill.workflows.codes import encode
 
 @dataclass(frozen=True)
 class Encoded:
-    """A sound of a folder: its codes, written to `path`, or the sentence that says why there are none."""
+    """A sound of a folder: its codes, written to `path`, or the sentence that says why there are
+    none."""
 
     source: Path
     path: Path
@@ -29,9 +31,11 @@ class Encoded:
 
 
 def codes_paths(folder: Path, output: Path) -> dict[Path, Path]:
-    """The codes file in the folder `output` for every sound in `folder`: subfolders stay, `kick.wav` → `kick.json`.
+    """The codes file in the folder `output` for every sound in `folder`: subfolders stay,
+    `kick.wav` → `kick.json`.
 
-    Two sounds that differ only in their ending keep it: `kick.wav.json`. `CorpusError` for a folder without sounds.
+    Two sounds that differ only in their ending keep it: `kick.wav.json`. `CorpusError` for a folder
+    without sounds.
     """
     sounds = collect_audio_files(folder)
     paths = {sound: sound.relative_to(folder).with_suffix("") for sound in sounds}
@@ -41,16 +45,20 @@ def codes_paths(folder: Path, output: Path) -> dict[Path, Path]:
 
 
 def _clashing(paths: dict[Path, Path]) -> list[Path]:
-    """Sounds without their ending whose path is another's, too: large and small letters are the same to some disks.
+    """Sounds without their ending whose path is another's, too: large and small letters are the
+    same to some disks.
 
     What has its ending may be another's without one: `kick.wav` and `kick.wav.ogg`.
     """
     same = Counter(str(path).casefold() for path in paths.values())
-    return [s for s, path in paths.items() if path.name != s.name and same[str(path).casefold()] > 1]
+    return [
+        s for s, path in paths.items() if path.name != s.name and same[str(path).casefold()] > 1
+    ]
 
 
 def encode_folder(model: LoadedVQModel, paths: dict[Path, Path], workers: int) -> Iterator[Encoded]:
-    """Encode each sound to its path, `workers` at a time on one thread each; each as soon as it is done.
+    """Encode each sound to its path, `workers` at a time on one thread each; each as soon as it is
+    done.
 
     A sound that has no codes stops no other. `OutputError` as soon as a file cannot be written.
     """
@@ -76,9 +84,13 @@ def encode_folder(model: LoadedVQModel, paths: dict[Path, Path], workers: int) -
 
 
 def write_entries(model: LoadedVQModel, folder: Path) -> Iterator[Path]:
-    """Every codebook entry as a sound of its own, `folder/1-structure/017.wav`, each as soon as it is written."""
+    """Every codebook entry as a sound of its own, `folder/1-structure/017.wav`, each as soon as it
+    is written."""
     codec = model.model
-    names = [f"{q + 1}-{name.lower().replace(' ', '-')}" for q, name in enumerate(level_names(codec.num_quantizers))]
+    names = [
+        f"{q + 1}-{name.lower().replace(' ', '-')}"
+        for q, name in enumerate(level_names(codec.num_quantizers))
+    ]
     _make_folders([folder / name for name in names])
     digits = len(str(codec.codebook_size - 1))
     for level, name in enumerate(names):
@@ -92,4 +104,6 @@ def _make_folders(folders: Sequence[Path]) -> None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise OutputError(f"Cannot make the folder {folder}: {error.strerror or error}.") from error
+            raise OutputError(
+                f"Cannot make the folder {folder}: {error.strerror or error}."
+            ) from error

@@ -10,7 +10,8 @@ from distill.workflows.paths import FilePath
 
 
 def find_model(recipe: Recipe | None, sound: FilePath | None) -> Path:
-    """The model file with the id of the `recipe` of `sound`: beside the sound, or in the current folder.
+    """The model file with the id of the `recipe` of `sound`: beside the sound, or in the current
+    folder.
 
     `UsageError` where there is none, or no sound to tell by.
     """
@@ -35,6 +36,7 @@ def _id(path: Path) -> str | None:
 
 
 def load(path: FilePath, device: str = "auto", threads: int | None = None) -> LoadedVQModel:
-    """The model in the file `path`, ready to use. Raises the `ModelFileError` that says what is wrong."""
+    """The model in the file `path`, ready to use. Raises the `ModelFileError` that says what is
+    wrong."""
     prepare(threads)
     return load_model_v2(path, device=pick_device(device))

@@ -25,27 +25,33 @@ WHOLE = Region()
 
 
 class Strips(NamedTuple):
-    """A long grid folded: strips `[Q, n]` of cells, each of which stands for `frames` code frames."""
+    """A long grid folded: strips `[Q, n]` of cells, each of which stands for `frames` code
+    frames."""
 
     cells: list[np.ndarray]
     frames: int
 
 
 def fold(codes: np.ndarray, columns: int, most: int) -> Strips:
-    """`codes` `[T, Q]` in at most `most` strips of up to `columns` cells; of several frames a cell shows the first."""
+    """`codes` `[T, Q]` in at most `most` strips of up to `columns` cells; of several frames a cell
+    shows the first."""
     frames = max(1, math.ceil(len(codes) / (columns * most)))
     cells = codes[::frames].T
     return Strips([cells[:, i : i + columns] for i in range(0, cells.shape[1], columns)], frames)
 
 
 def coloured(codes: np.ndarray, q: int, use: CorpusUse | None = None) -> np.ndarray:
-    """Colours `[n, 3]`, 0 to 255, of `codes` `[n]` of level `q` (from 0). Darker is rarer in the corpus."""
+    """Colours `[n, 3]`, 0 to 255, of `codes` `[n]` of level `q` (from 0). Darker is rarer in the
+    corpus."""
     counts = None if use is None else use.counts[q]
     # Of the codes that there are only: how many there might be, a file claims.
     present, places = np.unique(codes, return_inverse=True)
     light = np.ones(len(present)) if counts is None else 0.25 + 0.75 * _warmth(counts)[present]
     # Hues that follow one another by the golden ratio are far apart.
-    colours = [colorsys.hsv_to_rgb(code * GOLDEN % 1, 0.55, 0.95 * v) for code, v in zip(present, light, strict=True)]
+    colours = [
+        colorsys.hsv_to_rgb(code * GOLDEN % 1, 0.55, 0.95 * v)
+        for code, v in zip(present, light, strict=True)
+    ]
     return (255 * np.array(colours)).round().astype(np.uint8)[places]
 
 
@@ -58,7 +64,8 @@ def _warmth(counts: np.ndarray) -> np.ndarray:
 def grid_picture(
     grid: CodeGrid, use: CorpusUse | None = None, region: Region = WHOLE, notes: Sequence[str] = ()
 ) -> Image.Image:
-    """`region` of `grid` as coloured cells, level below level, each with its name and, at the right, its note."""
+    """`region` of `grid` as coloured cells, level below level, each with its name and, at the
+    right, its note."""
     start, stop, levels = region.within(*grid.codes.shape)
     strips = fold(grid.codes[start:stop, levels], GRID_COLUMNS, GRID_STRIPS)
     names = [grid.level_names[q] for q in levels]
@@ -78,10 +85,13 @@ def grid_picture(
 
 
 def heat_map(use: CorpusUse) -> Image.Image:
-    """How often each code (from left to right) of each level stands in the corpus; red never does, grey is unknown."""
+    """How often each code (from left to right) of each level stands in the corpus; red never does,
+    grey is unknown."""
     across, down = HEAT_CELL
     K, Q = use.codebook_size, len(use.level_names)
-    image = Image.new("RGB", (LABEL_WIDTH + K * across + NOTE_WIDTH, LINE + Q * down + LINE), BACKGROUND)
+    image = Image.new(
+        "RGB", (LABEL_WIDTH + K * across + NOTE_WIDTH, LINE + Q * down + LINE), BACKGROUND
+    )
     draw = ImageDraw.Draw(image)
     rows = np.stack([_heat(row, K) for row in use.counts])
     image.paste(_enlarged(rows, HEAT_CELL), (LABEL_WIDTH, LINE))

@@ -28,7 +28,9 @@ def test_griffin_lim_comes_nearer_with_each_step() -> None:
 
 def test_griffin_lim_repeats_by_its_seed() -> None:
     magnitude = figures.magnitudes(sound_of())
-    first, again, other = (anchors.griffin_lim(magnitude, SAMPLE_RATE // 2, 2, seed) for seed in (1, 1, 2))
+    first, again, other = (
+        anchors.griffin_lim(magnitude, SAMPLE_RATE // 2, 2, seed) for seed in (1, 1, 2)
+    )
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
 

@@ -23,7 +23,9 @@ def sound(corpus_dir: Path) -> np.ndarray:
     return sf.read(sorted(corpus_dir.rglob("*.wav"))[3], dtype="float32")[0][None]
 
 
-def test_not_quantised_is_as_if_each_frame_had_an_entry_of_its_own(trained: Path, sound: np.ndarray) -> None:
+def test_not_quantised_is_as_if_each_frame_had_an_entry_of_its_own(
+    trained: Path, sound: np.ndarray
+) -> None:
     loaded = distill.load(trained, "cpu", 1)
     model = deepcopy(loaded.model)
     hop = model.frame_hop
@@ -44,7 +46,9 @@ def test_not_quantised_is_as_if_each_frame_had_an_entry_of_its_own(trained: Path
     assert np.abs(found - quantised).max() > 0.1 * np.abs(decoded).max()
 
 
-def test_a_stereo_codec_is_measured_in_mono_and_in_stereo(tmp_path: Path, tiny: dict[str, Any]) -> None:
+def test_a_stereo_codec_is_measured_in_mono_and_in_stereo(
+    tmp_path: Path, tiny: dict[str, Any]
+) -> None:
     sounds = tmp_path / "sounds"
     sounds.mkdir()
     for i in range(5):
@@ -52,7 +56,9 @@ def test_a_stereo_codec_is_measured_in_mono_and_in_stereo(tmp_path: Path, tiny: 
         sf.write(sounds / f"{i}.wav", wide, SAMPLE_RATE)
     distill.train(sounds, tmp_path / "wide.sda", steps=5, channels=2, **tiny)
     loaded = distill.load(tmp_path / "wide.sda", "cpu", 1)
-    found = measure.measure(loaded, sounds / "0.wav", tmp_path / "0.wav", with_anchors=False, with_visqol=False)
+    found = measure.measure(
+        loaded, sounds / "0.wav", tmp_path / "0.wav", with_anchors=False, with_visqol=False
+    )
     assert sf.info(tmp_path / "0.wav").channels == 2
     assert found.stereo["correlation_source"] == pytest.approx(0, abs=0.03)
     assert found.stereo["width_source_db"] == pytest.approx(0, abs=0.3)
@@ -70,5 +76,8 @@ def test_use_of_levels() -> None:
 
 
 def test_means_over_files_leave_out_what_is_missing() -> None:
-    rows = [{"codec": {"mel7": 1.0, "visqol": float("nan")}}, {"codec": {"mel7": 3.0, "visqol": 4.0}}]
+    rows = [
+        {"codec": {"mel7": 1.0, "visqol": float("nan")}},
+        {"codec": {"mel7": 3.0, "visqol": 4.0}},
+    ]
     assert measure.means(rows) == {"codec": {"mel7": 2.0, "visqol": 4.0}}

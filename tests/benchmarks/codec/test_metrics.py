@@ -27,10 +27,13 @@ def test_a_sound_is_at_no_distance_from_itself() -> None:
 
 
 def test_mel7_is_that_of_the_reference_scorer() -> None:
-    # Computed with the script that defines mel7. Of a sine alone, what is heard far from it is how a processor rounds.
+    # Computed with the script that defines mel7. Of a sine alone, what is heard far from it is how
+    # a processor rounds.
     tone = sine(440) + 0.001 * noise(HALF_S, seed=2)
     assert figures.mel7(noise(HALF_S), tone) == pytest.approx(12.75582, abs=1e-4)
-    assert figures.mel7(noise(HALF_S), noise(HALF_S + 999, seed=1)) == pytest.approx(1.248309, abs=1e-4)
+    assert figures.mel7(noise(HALF_S), noise(HALF_S + 999, seed=1)) == pytest.approx(
+        1.248309, abs=1e-4
+    )
 
 
 def test_twice_as_loud() -> None:
@@ -70,13 +73,15 @@ def test_the_shortest_sounds(n: int) -> None:
     assert row["lsd"] > 0
 
 
-# --- ViSQOL -------------------------------------------------------------------------------------------------
+# --- ViSQOL ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.skipif(figures.VisqolApi is None, reason="visqol-python is not installed")
 def test_visqol_hears_what_is_worse() -> None:
     sound = np.concatenate([sine(f, SAMPLE_RATE // 4) for f in (220, 330, 440, 550, 660, 880)])
-    same, little, much = (figures.visqol(sound, sound + noise(len(sound), level=x)) for x in (0, 0.003, 0.3))
+    same, little, much = (
+        figures.visqol(sound, sound + noise(len(sound), level=x)) for x in (0, 0.003, 0.3)
+    )
     assert same > 4.5
     assert same >= little > much >= 1
     assert figures.visqol(sound, np.zeros_like(sound)) == 1
@@ -87,7 +92,7 @@ def test_visqol_is_for_sounds_of_a_second_or_more() -> None:
     assert math.isnan(figures.visqol(short, short))
 
 
-# --- stereo -------------------------------------------------------------------------------------------------
+# --- stereo ---------------------------------------------------------------------------------------
 
 
 def test_the_stereo_image_of_independent_channels() -> None:

@@ -18,9 +18,13 @@ def hit(seconds: float = 0.4, start_ms: int = 0) -> np.ndarray:
     return np.concatenate([np.zeros(start_ms * MS), sound]).astype(np.float32)
 
 
-def figures_of(source: np.ndarray, decoded: np.ndarray, padded_decoded: np.ndarray | None = None) -> dict[str, float]:
+def figures_of(
+    source: np.ndarray, decoded: np.ndarray, padded_decoded: np.ndarray | None = None
+) -> dict[str, float]:
     padded = oneshots.pad_with_silence(source[None])[0]
-    return oneshots.figures_of(source, decoded, padded, padded if padded_decoded is None else padded_decoded)
+    return oneshots.figures_of(
+        source, decoded, padded, padded if padded_decoded is None else padded_decoded
+    )
 
 
 def test_a_hit_decoded_to_the_sample_meets_all() -> None:
@@ -45,7 +49,8 @@ def test_a_faint_beginning_is_not_the_onset() -> None:
 def test_a_quieter_hit_and_one_that_fades_too_fast() -> None:
     assert figures_of(hit(), 0.5 * hit())["envelope_db"] == pytest.approx(6.02, abs=0.01)
     t = np.arange(len(hit())) / SAMPLE_RATE
-    # 25 / s is 217 dB / s: 40 dB last 0.18 s, at the middle of which twice the decay is 20 dB too low.
+    # 25 / s is 217 dB / s: 40 dB last 0.18 s, at the middle of which twice the decay is 20 dB too
+    # low.
     faster = figures_of(hit(), (hit() * np.exp(-25 * t)).astype(np.float32))
     assert faster["envelope_db"] == pytest.approx(20, abs=3)
     assert not oneshots.meets(faster, "envelope_db")
@@ -94,7 +99,10 @@ def test_a_sound_that_goes_on(longer_ms: int) -> None:
 
 
 def test_the_share_of_files() -> None:
-    good, late = figures_of(hit(), hit()), figures_of(hit(), np.pad(hit(), (5 * MS, 0))[: len(hit())])
+    good, late = (
+        figures_of(hit(), hit()),
+        figures_of(hit(), np.pad(hit(), (5 * MS, 0))[: len(hit())]),
+    )
     table = oneshots.summary([good, late, good, good])
     assert table["onset_ms"]["meet"] == table["all"]["meet"] == 0.75
     assert table["onset_ms"]["worst"] == pytest.approx(5, abs=0.05)

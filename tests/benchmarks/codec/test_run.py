@@ -26,7 +26,17 @@ def corpora(tmp_path_factory: pytest.TempPathFactory, corpus_dir: Path) -> Path:
 
 
 def run(corpora: Path, out: Path, *options: str) -> tuple[dict[str, Any], str]:
-    command = [sys.executable, str(SCRIPT), "--corpora", "plucks", "--threads", "1", "--out", str(out), *options]
+    command = [
+        sys.executable,
+        str(SCRIPT),
+        "--corpora",
+        "plucks",
+        "--threads",
+        "1",
+        "--out",
+        str(out),
+        *options,
+    ]
     environment = os.environ | {"DISTILL_CORPORA": str(corpora), "NUMBA_NUM_THREADS": "1"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -38,7 +48,10 @@ def test_a_model_there_is(corpora: Path, codec_only: Path, tmp_path: Path) -> No
     assert len(result["files"]["own"]) == 6
     assert len(result["files"]["held out"]) == 1
     for rows in result["means"].values():
-        assert rows["true magnitude, 32 Griffin-Lim"]["mel7"] < rows["true magnitude, random phase"]["mel7"]
+        assert (
+            rows["true magnitude, 32 Griffin-Lim"]["mel7"]
+            < rows["true magnitude, random phase"]["mel7"]
+        )
         assert rows["true magnitude, 32 Griffin-Lim"]["mel7"] < rows["codec"]["mel7"]
         assert rows["codec"]["visqol"] is None
     assert {"level 1 alone", "levels 1 to 2", "codec, not quantised"} < set(result["means"]["own"])

@@ -22,7 +22,9 @@ def clicked(at: int) -> np.ndarray:
     return sound
 
 
-@pytest.mark.parametrize("at", [FADE.first - 4 * MS, FADE.first + 10 * MS, FADE.at, FADE.at + 4 * MS])
+@pytest.mark.parametrize(
+    "at", [FADE.first - 4 * MS, FADE.first + 10 * MS, FADE.at, FADE.at + 4 * MS]
+)
 def test_a_click_before_in_or_after_the_fade_is_found(at: int) -> None:
     found = joins.Join.of(clicked(at), FADE, TONE)
     assert found.step > 0.4
@@ -50,14 +52,23 @@ def test_joins_are_counted_beside_the_corpus_and_the_originals() -> None:
     clean, click = joins.Join.of(TONE, FADE, TONE), joins.Join.of(clicked(FADE.at), FADE, TONE)
     attack = joins.Join.of(clicked(FADE.at), FADE, clicked(FADE.at))
     row = joins.summary([clean, click, attack], own)
-    assert (row["joins"], row["over"], row["originals_over"], row["over_and_original_not"]) == (3, 2, 1, 1)
+    assert (row["joins"], row["over"], row["originals_over"], row["over_and_original_not"]) == (
+        3,
+        2,
+        1,
+        1,
+    )
     assert row["corpus_step"] == pytest.approx(LARGEST, rel=1e-3)
     assert row["over_in_stretches"] == 2
 
 
 def test_every_way_is_measured(trained: Path, corpus_dir: Path) -> None:
     found = joins.measure(distill.load(trained, "cpu", 1), corpus_dir, count=2, seconds=0.4)
-    assert {name: row["joins"] for name, row in found.items()} == {"continue": 2, "infill": 4, "loop": 2}
+    assert {name: row["joins"] for name, row in found.items()} == {
+        "continue": 2,
+        "infill": 4,
+        "loop": 2,
+    }
     assert all(row["step_most"] > 0 for row in found.values())
     assert np.isnan(found["loop"]["originals_over"])
     joins.show(found)

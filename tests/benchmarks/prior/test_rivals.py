@@ -14,9 +14,19 @@ from distill.training.prior_config import PriorConfig
 
 SIZE, LEVELS, WINDOW = 6, 2, 10
 SMALL = PriorConfig(
-    hidden_size=16, num_layers=2, num_heads=2, dropout=0.0, mask_rate=0.0, batch_size=4, context_s=1.0, piece_s=0.5,
-    minutes=1.0, patience=2, min_steps_per_epoch=8, learning_rate=1e-2,
-)  # fmt: skip
+    hidden_size=16,
+    num_layers=2,
+    num_heads=2,
+    dropout=0.0,
+    mask_rate=0.0,
+    batch_size=4,
+    context_s=1.0,
+    piece_s=0.5,
+    minutes=1.0,
+    patience=2,
+    min_steps_per_epoch=8,
+    learning_rate=1e-2,
+)
 FRAME_RATE = 20.0
 
 
@@ -47,7 +57,9 @@ def test_a_code_is_scored_by_those_before_it_alone(flat: FlatPrior) -> None:
 
 def test_what_is_drawn_with_the_cache_is_what_is_likeliest_without(flat: FlatPrior) -> None:
     """Past the window as well, where old keys give way to new ones."""
-    drawn = torch.stack(list(islice(flat.drawn(Sampling(temperature=0.0), torch.Generator()), 3 * WINDOW)))
+    drawn = torch.stack(
+        list(islice(flat.drawn(Sampling(temperature=0.0), torch.Generator()), 3 * WINDOW))
+    )
     assert torch.equal(scores(flat, drawn).argmax(-1), drawn)
     assert len(drawn.unique()) > 1
 
@@ -63,7 +75,9 @@ def test_a_pattern_is_learned_until_it_gets_no_better(build) -> None:
 
 def test_training_ends_with_its_time() -> None:
     codes = PriorCodes([[grid(60)]], [grid(30)])
-    config = PriorConfig(**vars(SMALL) | {"minutes": 1 / 600, "patience": 10**6, "min_steps_per_epoch": 10**6})
+    config = PriorConfig(
+        **vars(SMALL) | {"minutes": 1 / 600, "patience": 10**6, "min_steps_per_epoch": 10**6}
+    )
     _, took = rivals.train(FlatPrior, codes, [False], SIZE, config, FRAME_RATE)
     assert 0.1 <= took.seconds < 5
     assert (took.epochs, took.best_epoch) == (1, 1)

@@ -16,9 +16,17 @@ from distill.settings import SAMPLE_RATE
 
 @pytest.mark.parametrize(
     ("figure", "is_upper", "is_met"),
-    [(0.9, True, True), (1.1, True, False), (0.9, False, False), (1.1, False, True), (1.0, True, True)],
+    [
+        (0.9, True, True),
+        (1.1, True, False),
+        (0.9, False, False),
+        (1.1, False, True),
+        (1.0, True, True),
+    ],
 )
-def test_a_target_is_met_on_its_side_of_the_bound(figure: float, is_upper: bool, is_met: bool) -> None:
+def test_a_target_is_met_on_its_side_of_the_bound(
+    figure: float, is_upper: bool, is_met: bool
+) -> None:
     assert targets.Target("", figure, 1.0, is_upper).is_met is is_met
 
 
@@ -35,7 +43,11 @@ def test_what_is_planted_is_to_be_found_and_what_is_new_is_not() -> None:
 
 
 def test_parts_run_one_after_the_other_into_one_table_and_file(
-    trained: Path, corpus_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    trained: Path,
+    corpus_dir: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     (tmp_path / "corpora" / "tabla").mkdir(parents=True)
     for i, path in enumerate(sorted(corpus_dir.rglob("*.wav"))):
@@ -43,10 +55,14 @@ def test_parts_run_one_after_the_other_into_one_table_and_file(
     monkeypatch.setenv("DISTILL_CORPORA", str(tmp_path / "corpora"))
     sizes = {"count": 2, "gaps": 2, "passages": 4, "seeds": 1, "threads": 1}
     out = tmp_path / "targets.json"
-    targets.main(Namespace(model=trained, corpora=["tabla"], parts=["hits", "joins"], out=out, **sizes))
+    targets.main(
+        Namespace(model=trained, corpora=["tabla"], parts=["hits", "joins"], out=out, **sizes)
+    )
     rows = json.loads(out.read_text())["targets"]
     assert {row["name"].split(",")[0] for row in rows} == {"hits", "joins"}
-    assert {row["name"] for row in rows} >= {f"joins, {way}: largest step" for way in ("continue", "infill", "loop")}
+    assert {row["name"] for row in rows} >= {
+        f"joins, {way}: largest step" for way in ("continue", "infill", "loop")
+    }
     said = capsys.readouterr().out
     assert f"of {len(rows)} met" in said
     assert said.count("missed") == sum(not row["is_met"] for row in rows)

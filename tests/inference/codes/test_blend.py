@@ -1,4 +1,5 @@
-"""Edits through embeddings: blends reach what lies between, drift stays near, clearing is silence."""
+"""Edits through embeddings: blends reach what lies between, drift stays near, clearing is
+silence."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,15 @@ from hypothesis import strategies as st
 import distill
 from distill.errors import CodebookMismatchError, UsageError
 from distill.inference.codes import operations as ops
-from distill.inference.codes.blend import PIECE, blend, clear, drift, lookup, quantise, quantise_beside
+from distill.inference.codes.blend import (
+    PIECE,
+    blend,
+    clear,
+    drift,
+    lookup,
+    quantise,
+    quantise_beside,
+)
 from distill.inference.codes.grid import CodeGrid
 from distill.inference.codes.region import Region
 from distill.models.persistence import LoadedVQModel, load_model_v2
@@ -41,7 +50,9 @@ def rms(sound: np.ndarray) -> float:
 @ENDS
 @given(data=st.data())
 @settings(max_examples=30)
-def test_the_ends_of_a_blend_are_the_sounds_themselves(loaded, sounds, end: float, data: st.DataObject) -> None:
+def test_the_ends_of_a_blend_are_the_sounds_themselves(
+    loaded, sounds, end: float, data: st.DataObject
+) -> None:
     a, b = sounds
     T, Q = a.codes.shape
     start = data.draw(st.integers(0, T - 1))
@@ -83,7 +94,9 @@ def test_a_blend_by_a_curve_and_of_unequal_lengths(loaded, sounds) -> None:
     assert (longer.grid.n_samples, len(longer.distance)) == (b.n_samples, T)
     assert np.array_equal(longer.grid.codes[T:], b.codes[T:])
     assert "('pluck 3.wav') ends" in longer.remark
-    assert np.array_equal(blend(loaded, b, a, np.full(len(b.codes), 0.5)).grid.codes, longer.grid.codes)
+    assert np.array_equal(
+        blend(loaded, b, a, np.full(len(b.codes), 0.5)).grid.codes, longer.grid.codes
+    )
 
 
 def test_a_blend_leaves_the_rest_and_the_locked(loaded, sounds) -> None:
@@ -98,8 +111,8 @@ def test_a_blend_leaves_the_rest_and_the_locked(loaded, sounds) -> None:
 
 
 def test_a_blend_works_around_what_is_locked(loaded, sounds) -> None:
-    """A locked level is as one that was not asked for, a locked stretch likewise: the rest is blended as well as can
-    be beside it, not as if the locked codes were going to change too."""
+    """A locked level is as one that was not asked for, a locked stretch likewise: the rest is
+    blended as well as can be beside it, not as if the locked codes were going to change too."""
     a, b = sounds
     level = blend(loaded, ops.lock(a, Region(levels=(0,))).grid, b, 0.4)
     asked = blend(loaded, a, b, 0.4, Region(levels=(1, 2)))
@@ -109,15 +122,22 @@ def test_a_blend_works_around_what_is_locked(loaded, sounds) -> None:
     stretch = blend(loaded, ops.lock(a, Region(3, 6)).grid, b, 0.4)
     whole = blend(loaded, a, b, 0.4).grid.codes
     assert np.array_equal(stretch.grid.codes[3:6], a.codes[3:6])
-    assert np.array_equal(np.delete(stretch.grid.codes, np.s_[3:6], 0), np.delete(whole, np.s_[3:6], 0))
+    assert np.array_equal(
+        np.delete(stretch.grid.codes, np.s_[3:6], 0), np.delete(whole, np.s_[3:6], 0)
+    )
     assert stretch.kept_back == np.count_nonzero(a.codes[3:6] != b.codes[3:6])
 
 
 @given(seed=st.integers(0, 999), T=st.integers(1, 20), Q=st.integers(1, 4))
 @settings(max_examples=30)
-def test_what_is_held_stays_and_the_rest_is_no_worse_than_its_seeds(seed: int, T: int, Q: int) -> None:
+def test_what_is_held_stays_and_the_rest_is_no_worse_than_its_seeds(
+    seed: int, T: int, Q: int
+) -> None:
     generator = np.random.default_rng(seed)
-    books, x = generator.standard_normal((Q, 7, 3), np.float32), generator.standard_normal((T, 3), np.float32)
+    books, x = (
+        generator.standard_normal((Q, 7, 3), np.float32),
+        generator.standard_normal((T, 3), np.float32),
+    )
     held, seeds = generator.random((T, Q)) < 0.4, generator.integers(0, 7, (2, T, Q))
     seeds[1][held] = seeds[0][held]
     codes = quantise_beside(x, books, seeds, held)
@@ -129,9 +149,14 @@ def test_what_is_held_stays_and_the_rest_is_no_worse_than_its_seeds(seed: int, T
 
 @given(seed=st.integers(0, 999), T=st.integers(1, 20), Q=st.integers(1, 4), K=st.integers(1, 9))
 @settings(max_examples=60)
-def test_quantising_is_no_worse_than_its_seeds_nor_than_greed(seed: int, T: int, Q: int, K: int) -> None:
+def test_quantising_is_no_worse_than_its_seeds_nor_than_greed(
+    seed: int, T: int, Q: int, K: int
+) -> None:
     generator = np.random.default_rng(seed)
-    books, x = generator.standard_normal((Q, K, 3), np.float32), generator.standard_normal((T, 3), np.float32)
+    books, x = (
+        generator.standard_normal((Q, K, 3), np.float32),
+        generator.standard_normal((T, 3), np.float32),
+    )
     seeds = generator.integers(0, K, (2, T, Q))
     found = np.square(x - lookup(books, quantise(x, books, seeds))).sum(1)
     for codes in seeds:
@@ -142,7 +167,10 @@ def test_quantising_is_no_worse_than_its_seeds_nor_than_greed(seed: int, T: int,
 
 def test_quantising_in_pieces_is_quantising_at_once() -> None:
     generator = np.random.default_rng(0)
-    books, x = generator.standard_normal((3, 8, 4), np.float32), generator.standard_normal((PIECE + 9, 4), np.float32)
+    books, x = (
+        generator.standard_normal((3, 8, 4), np.float32),
+        generator.standard_normal((PIECE + 9, 4), np.float32),
+    )
     seeds = generator.integers(0, 8, (2, len(x), 3))
     whole = quantise(x, books, seeds)
     assert np.array_equal(whole[PIECE:], quantise(x[PIECE:], books, seeds[:, PIECE:]))
@@ -156,16 +184,24 @@ def test_drift_goes_near_and_repeats_what_repeats(loaded, sounds) -> None:
     assert drifted != drift(loaded, grid, 1.0, seed=4).grid
     assert not (drifted.codes == grid.codes).any()
     for level, book in enumerate(books):
-        pairs = set(zip(grid.codes[:, level].tolist(), drifted.codes[:, level].tolist(), strict=True))
+        pairs = set(
+            zip(grid.codes[:, level].tolist(), drifted.codes[:, level].tolist(), strict=True)
+        )
         assert len(pairs) == len({old for old, _ in pairs})
         for old, new in pairs:
-            nearer = np.linalg.norm(book - book[old], axis=1) < np.linalg.norm(book[new] - book[old]) - 1e-4
+            nearer = (
+                np.linalg.norm(book - book[old], axis=1)
+                < np.linalg.norm(book[new] - book[old]) - 1e-4
+            )
             assert nearer.sum() <= 4
 
 
 def test_drift_by_amount_and_steps(loaded, sounds) -> None:
     grid = sounds[0]
-    changed = [np.count_nonzero(drift(loaded, grid, x, seed=1).grid.codes != grid.codes) for x in (0, 0.5, 1)]
+    changed = [
+        np.count_nonzero(drift(loaded, grid, x, seed=1).grid.codes != grid.codes)
+        for x in (0, 0.5, 1)
+    ]
     assert changed[0] == 0 < changed[1] < changed[2]
     assert drift(loaded, grid, 1.0, seed=1, steps=5).grid != drift(loaded, grid, 1.0, seed=1).grid
     some = drift(loaded, grid, 1.0, Region(3, 5, (1,))).grid.codes != grid.codes
@@ -186,16 +222,22 @@ def test_what_makes_no_sense(loaded, sounds) -> None:
     a, b = sounds
     late = Region(len(a.codes) + 1)
     for edit in (
-        lambda: blend(loaded, a, b, 1.1), lambda: blend(loaded, a, b, float("nan")),
-        lambda: blend(loaded, a, b, np.zeros(3)), lambda: blend(loaded, b, a, 0.5, late),
-        lambda: drift(loaded, a, -0.1), lambda: drift(loaded, a, 0.5, steps=0), lambda: drift(loaded, a, 0.5, seed=-1),
-    ):  # fmt: skip
+        lambda: blend(loaded, a, b, 1.1),
+        lambda: blend(loaded, a, b, float("nan")),
+        lambda: blend(loaded, a, b, np.zeros(3)),
+        lambda: blend(loaded, b, a, 0.5, late),
+        lambda: drift(loaded, a, -0.1),
+        lambda: drift(loaded, a, 0.5, steps=0),
+        lambda: drift(loaded, a, 0.5, seed=-1),
+    ):
         with pytest.raises(UsageError):
             edit()
     other = replace(a, codebook_hash="0" * 64)
     for edit in (
-        lambda: blend(loaded, other, b, 0.5), lambda: blend(loaded, a, other, 0.5),
-        lambda: drift(loaded, other, 0.5), lambda: clear(loaded, other),
-    ):  # fmt: skip
+        lambda: blend(loaded, other, b, 0.5),
+        lambda: blend(loaded, a, other, 0.5),
+        lambda: drift(loaded, other, 0.5),
+        lambda: clear(loaded, other),
+    ):
         with pytest.raises(CodebookMismatchError):
             edit()

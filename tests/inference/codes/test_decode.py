@@ -10,7 +10,15 @@ from distill.audio.limiter import limiter_reach
 from distill.errors import CodebookMismatchError, UsageError
 from distill.inference.codes import operations as ops
 from distill.inference.codes.blend import blend, clear, drift
-from distill.inference.codes.decode import HELD_DB, HELD_S, carrier, column_sound, decode_sound, entry_sound, listen
+from distill.inference.codes.decode import (
+    HELD_DB,
+    HELD_S,
+    carrier,
+    column_sound,
+    decode_sound,
+    entry_sound,
+    listen,
+)
 from distill.inference.codes.encode import encode_sound
 from distill.inference.codes.grid import CodeGrid
 from distill.inference.codes.region import Region
@@ -36,8 +44,12 @@ def grid(loaded: LoadedVQModel) -> CodeGrid:
     return replace(grid, gain=grid.gain * 2 / peak)
 
 
-@pytest.mark.parametrize(("start", "stop"), [(0, None), (0, 1), (50, 53), (30, 110), (139, 141), (140, None)])
-def test_a_region_sounds_as_in_the_whole(loaded: LoadedVQModel, grid: CodeGrid, start: int, stop: int | None) -> None:
+@pytest.mark.parametrize(
+    ("start", "stop"), [(0, None), (0, 1), (50, 53), (30, 110), (139, 141), (140, None)]
+)
+def test_a_region_sounds_as_in_the_whole(
+    loaded: LoadedVQModel, grid: CodeGrid, start: int, stop: int | None
+) -> None:
     whole = decode_sound(loaded, grid)
     assert whole.shape == (1, grid.n_samples)
     assert np.abs(whole).max() > 0.999, "the limiter is not at work"
@@ -51,11 +63,20 @@ def test_a_region_sounds_as_in_the_whole(loaded: LoadedVQModel, grid: CodeGrid, 
 @pytest.mark.parametrize(
     ("name", "start", "stop", "levels"),
     [
-        ("set", 70, 71, (2,)), ("reverse", 60, 80, None), ("shuffle", 60, 80, None), ("move", 60, 80, None),
-        ("overwrite", 60, 80, (1, 2)), ("swap", 60, 80, None), ("transplant", 60, 80, (0,)), ("clear", 0, 20, None),
-        ("blend", 60, 80, (0, 1)), ("drift", 60, 80, None), ("heal", 55, 70, None), ("heal region", 60, 80, (1, 2)),
+        ("set", 70, 71, (2,)),
+        ("reverse", 60, 80, None),
+        ("shuffle", 60, 80, None),
+        ("move", 60, 80, None),
+        ("overwrite", 60, 80, (1, 2)),
+        ("swap", 60, 80, None),
+        ("transplant", 60, 80, (0,)),
+        ("clear", 0, 20, None),
+        ("blend", 60, 80, (0, 1)),
+        ("drift", 60, 80, None),
+        ("heal", 55, 70, None),
+        ("heal region", 60, 80, (1, 2)),
     ],
-)  # fmt: skip
+)
 def test_an_edit_is_heard_no_farther_away_than_the_decoder_looks(
     loaded: LoadedVQModel,
     grid: CodeGrid,
@@ -65,9 +86,14 @@ def test_an_edit_is_heard_no_farther_away_than_the_decoder_looks(
     levels: tuple[int, ...] | None,
     loud: bool,
 ) -> None:
-    # Where nothing goes over full scale, the limiter has no part in it, which carries its rounding on.
+    # Where nothing goes over full scale, the limiter has no part in it, which carries its rounding
+    # on.
     grid = grid if loud else replace(grid, gain=0.4 * grid.gain)
-    region, other, wild = Region(start, stop, levels), ops.reverse(grid).grid, Sampling(temperature=3.0, top_p=1.0)
+    region, other, wild = (
+        Region(start, stop, levels),
+        ops.reverse(grid).grid,
+        Sampling(temperature=3.0, top_p=1.0),
+    )
     edited = {
         "set": lambda: ops.set_code(grid, 5, region),
         "reverse": lambda: ops.reverse(grid, region),
@@ -95,17 +121,23 @@ def test_an_edit_is_heard_no_farther_away_than_the_decoder_looks(
     assert difference[after : after + reach].max() > 1e-4
 
 
-def test_what_moves_is_the_same_sound_with_other_noise(loaded: LoadedVQModel, grid: CodeGrid) -> None:
+def test_what_moves_is_the_same_sound_with_other_noise(
+    loaded: LoadedVQModel, grid: CodeGrid
+) -> None:
     """The decoder's noise is told by where in the sound a frame stands."""
     grid = replace(grid, gain=0.4 * grid.gain)
     moved, reach = ops.cut(grid, Region(40, 60)).grid, loaded.model.receptive_field[1]
     was = decode_sound(loaded, grid, Region(60 + reach, 130))
     now = decode_sound(loaded, moved, Region(40 + reach, 110))
     assert np.abs(was - now).max() > 1e-4
-    assert active_rms_db(now, SAMPLE_RATE) == pytest.approx(active_rms_db(was, SAMPLE_RATE), abs=0.5)
+    assert active_rms_db(now, SAMPLE_RATE) == pytest.approx(
+        active_rms_db(was, SAMPLE_RATE), abs=0.5
+    )
 
 
-def test_in_pieces_as_in_one(loaded: LoadedVQModel, grid: CodeGrid, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_in_pieces_as_in_one(
+    loaded: LoadedVQModel, grid: CodeGrid, monkeypatch: pytest.MonkeyPatch
+) -> None:
     whole = decode_sound(loaded, grid)
     monkeypatch.setattr(chunked, "CHUNK_S", 0.25)
     assert np.abs(decode_sound(loaded, grid) - whole).max() < 1e-4
@@ -117,7 +149,9 @@ def test_some_levels_are_the_sum_of_their_entries(loaded: LoadedVQModel, grid: C
     for levels in [(0,), (1,), (0, 2)]:
         values = sum(model.rvq.codebooks[q][codes[:, q]] for q in levels)
         with torch.inference_mode():
-            wanted = model.decode_values(values[None])[0].numpy()[:, : grid.n_samples] * np.float32(1e-3)
+            wanted = model.decode_values(values[None])[0].numpy()[:, : grid.n_samples] * np.float32(
+                1e-3
+            )
         assert np.abs(decode_sound(loaded, quiet, Region(levels=levels)) - wanted).max() < 1e-7
     first = decode_sound(loaded, quiet, Region(levels=(0,)))
     assert not np.array_equal(first, decode_sound(loaded, quiet))
@@ -125,7 +159,9 @@ def test_some_levels_are_the_sum_of_their_entries(loaded: LoadedVQModel, grid: C
     assert np.array_equal(decode_sound(loaded, fewer), first)
 
 
-def test_what_is_not_there_is_refused_before_anything_is_decoded(loaded: LoadedVQModel, grid: CodeGrid) -> None:
+def test_what_is_not_there_is_refused_before_anything_is_decoded(
+    loaded: LoadedVQModel, grid: CodeGrid
+) -> None:
     for region in (Region(0, len(grid.codes) + 1), Region(5, 5), Region(levels=(3,))):
         with pytest.raises(UsageError):
             listen(loaded, grid, region)
@@ -151,6 +187,8 @@ def test_a_column_by_itself(loaded: LoadedVQModel, grid: CodeGrid) -> None:
     assert sound.shape == (1, round(0.2 * SAMPLE_RATE))
     assert active_rms_db(sound, SAMPLE_RATE) == pytest.approx(HELD_DB, abs=1.5)
     one_level = replace(grid, codes=grid.codes[:, :1], level_names=grid.level_names[:1])
-    assert np.allclose(column_sound(loaded, one_level, 3), entry_sound(loaded, 0, int(grid.codes[3, 0])), atol=1e-6)
+    assert np.allclose(
+        column_sound(loaded, one_level, 3), entry_sound(loaded, 0, int(grid.codes[3, 0])), atol=1e-6
+    )
     with pytest.raises(UsageError, match="past the end"):
         column_sound(loaded, grid, len(grid.codes))

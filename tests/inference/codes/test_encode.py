@@ -59,7 +59,9 @@ def minute(channels: int = 1, seconds: float = 60) -> np.ndarray:
     return (0.4 * tone + hiss).astype(np.float32)
 
 
-def test_a_minute_in_pieces_is_a_minute_whole(loaded: LoadedVQModel, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_minute_in_pieces_is_a_minute_whole(
+    loaded: LoadedVQModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
     audio = minute()
     pieces = encode_sound(loaded, audio)
     sound = decode_sound(loaded, pieces)
@@ -94,7 +96,9 @@ def test_memory_does_not_grow_with_the_sound(loaded: LoadedVQModel) -> None:
 
 
 @pytest.mark.parametrize("seconds", [0.05, 2.3, 12.0])
-def test_there_and_back_is_what_the_codec_itself_makes_of_a_sound(loaded: LoadedVQModel, seconds: float) -> None:
+def test_there_and_back_is_what_the_codec_itself_makes_of_a_sound(
+    loaded: LoadedVQModel, seconds: float
+) -> None:
     """But for its level, which encoding puts right. 12 s go through in two pieces."""
     model, audio = loaded.model, minute(1, seconds)
     # As loud as the corpus, so that it need not be brought to its level first.
@@ -127,7 +131,9 @@ def test_codes_of_another_model_are_refused(loaded: LoadedVQModel) -> None:
         ({"codes": np.zeros((4, 4), np.int32), "level_names": ("a", "b", "c", "d")}, "4 levels"),
     ],
 )
-def test_codes_of_other_rates_or_levels_are_refused(loaded: LoadedVQModel, changes, words: str) -> None:
+def test_codes_of_other_rates_or_levels_are_refused(
+    loaded: LoadedVQModel, changes, words: str
+) -> None:
     codes = encode_sound(loaded, np.zeros((1, 4 * 1024), np.float32), "a.wav")
     with pytest.raises(CodesFileError, match=f"'a.wav' have {words}"):
         listen(loaded, replace(codes, **changes))
@@ -140,4 +146,6 @@ def test_what_overshoots_is_limited_not_clipped(loaded: LoadedVQModel) -> None:
     loud = decode_sound(loaded, replace(codes, gain=codes.gain * factor))
     assert np.abs(loud).max() <= 1.0
     # A limiter keeps the shape of each period, a clipper cuts it flat.
-    assert np.count_nonzero(np.abs(loud) > 0.999) < 0.1 * np.count_nonzero(np.abs(quiet * factor) > 1)
+    assert np.count_nonzero(np.abs(loud) > 0.999) < 0.1 * np.count_nonzero(
+        np.abs(quiet * factor) > 1
+    )

@@ -23,7 +23,9 @@ from distill.settings import SAMPLE_RATE
 HOP = 1024
 
 
-def some_codes(T: int = 5, Q: int = 3, codebook_size: int = 64, seed: int = 0, **changes: Any) -> CodeGrid:
+def some_codes(
+    T: int = 5, Q: int = 3, codebook_size: int = 64, seed: int = 0, **changes: Any
+) -> CodeGrid:
     values: dict[str, Any] = {
         "codes": np.random.default_rng(seed).integers(0, codebook_size, (T, Q)),
         "codebook_size": codebook_size,
@@ -138,7 +140,9 @@ def test_any_codes_come_back(
 
 
 @given(content=st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 def test_anything_else_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "x.json"
     path.write_bytes(content)
@@ -146,7 +150,9 @@ def test_anything_else_is_refused(tmp_path: Path, content: bytes) -> None:
 
 
 @given(data=st.data())
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 def test_damage_is_named_or_still_fits(tmp_path: Path, data: st.DataObject) -> None:
     path = save_codes(tmp_path / data.draw(st.sampled_from(["x.json", "x.json.gz"])), some_codes())
     damaged = bytearray(path.read_bytes())
@@ -162,13 +168,17 @@ def test_damage_is_named_or_still_fits(tmp_path: Path, data: st.DataObject) -> N
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=2)
+    ),
     max_leaves=6,
 )
 
 
 @given(name=st.sampled_from([field.name for field in fields(CodeGrid)]), value=json_values)
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 def test_any_entry_may_be_anything(tmp_path: Path, name: str, value: Any) -> None:
     path = save_codes(tmp_path / "x.json", some_codes())
     path.write_text(json.dumps({**json.loads(path.read_text()), name: value}))
@@ -230,7 +240,9 @@ def test_misfits_are_named(path: Path, changes: dict[str, Any], word: str) -> No
     refused(path, word)
 
 
-@pytest.mark.parametrize("name", [field.name for field in fields(CodeGrid) if field.name not in OPTIONAL])
+@pytest.mark.parametrize(
+    "name", [field.name for field in fields(CodeGrid) if field.name not in OPTIONAL]
+)
 def test_missing_entries_are_named(path: Path, name: str) -> None:
     edit(path, **{name: None})
     refused(path, f"'{name}'")
@@ -294,7 +306,9 @@ BOMBS = {
 
 
 @pytest.mark.parametrize("bomb", BOMBS)
-def test_a_small_file_that_grows_takes_no_more_memory_than_its_text(tmp_path: Path, bomb: str) -> None:
+def test_a_small_file_that_grows_takes_no_more_memory_than_its_text(
+    tmp_path: Path, bomb: str
+) -> None:
     """Millions of numbers or lists as Python has them would be twenty times as large."""
     begin, many, end = BOMBS[bomb]
     path = tmp_path / "x.json.gz"

@@ -1,4 +1,5 @@
-"""The grid as a value, and the rule that every edit keeps: locked cells stay as and where they are."""
+"""The grid as a value, and the rule that every edit keeps: locked cells stay as and where they
+are."""
 
 from collections.abc import Callable
 from dataclasses import FrozenInstanceError, replace
@@ -32,7 +33,12 @@ def test_grids_are_equal_if_all_of_them_is(new_grid) -> None:
     grid, none_locked = new_grid(), np.zeros((5, 3), dtype=bool)
     assert grid == new_grid()
     assert grid == replace(grid, locked=none_locked)
-    others = {"gain": 0.6, "source": "x", "codes": grid.codes + 1 - 2 * (grid.codes > 9), "locked": ~none_locked}
+    others = {
+        "gain": 0.6,
+        "source": "x",
+        "codes": grid.codes + 1 - 2 * (grid.codes > 9),
+        "locked": ~none_locked,
+    }
     for name, value in others.items():
         assert grid != replace(grid, **{name: value}), name
     assert grid != "grid"
@@ -40,9 +46,13 @@ def test_grids_are_equal_if_all_of_them_is(new_grid) -> None:
 
 def test_a_misfit_cannot_be_made(new_grid) -> None:
     for changes in (
-        {"n_samples": 1}, {"codes": np.full((5, 3), 64)}, {"codes": np.zeros((5, 3))}, {"gain": float("nan")},
-        {"locked": np.zeros((5, 2), dtype=bool)}, {"locked": np.zeros((5, 3))},
-    ):  # fmt: skip
+        {"n_samples": 1},
+        {"codes": np.full((5, 3), 64)},
+        {"codes": np.zeros((5, 3))},
+        {"gain": float("nan")},
+        {"locked": np.zeros((5, 2), dtype=bool)},
+        {"locked": np.zeros((5, 3))},
+    ):
         with pytest.raises(ValueError, match=next(iter(changes))):
             replace(new_grid(), **changes)
 
@@ -53,7 +63,8 @@ def test_a_misfit_cannot_be_made(new_grid) -> None:
         (None, None, (0, None)),
         ("0", "5f", (0, 5)),
         ("1f", "0.064", (1, 3)),
-        # As long as the sound, which does not fill its last frame; and as the hundredth of a second has it.
+        # As long as the sound, which does not fill its last frame; and as the hundredth of a second
+        # has it.
         ("0", str(4.4 * 1024 / 48_000), (0, 5)),
         ("0", "0.09", (0, 5)),
         ("0", "4f", (0, 4)),
@@ -86,8 +97,10 @@ def test_times_become_frames(new_grid, start: str, stop: str, frames: tuple[int,
         (4.4, None, "0.005", (0, 1)),
         (4.4, "0", "0.005", (0, 1)),
     ],
-)  # fmt: skip
-def test_the_last_frame(new_grid, filled: float, start: str | None, stop: str | None, frames: tuple) -> None:
+)
+def test_the_last_frame(
+    new_grid, filled: float, start: str | None, stop: str | None, frames: tuple
+) -> None:
     region = new_grid(n_samples=round(filled * 1024)).region(start, stop)
     assert (region.start, region.stop) == frames
     region.within(5, 3)
@@ -103,7 +116,9 @@ def test_times_that_make_no_region(new_grid) -> None:
         with pytest.raises(UsageError):
             new_grid().region(start, stop).within(5, 3)
     for start in ("5f", "0.11", "0.107"):
-        with pytest.raises(UsageError, match=rf"{start} is past the end: 'sound 0\.wav' lasts 0\.11 s \(5f\)"):
+        with pytest.raises(
+            UsageError, match=rf"{start} is past the end: 'sound 0\.wav' lasts 0\.11 s \(5f\)"
+        ):
             new_grid().region(start)
     short = new_grid(n_samples=round(4.4 * 1024))
     with pytest.raises(UsageError, match="nothing"):
@@ -158,11 +173,16 @@ def test_nothing_left_or_far_too_much(new_grid, length: int) -> None:
         rearranged(new_grid(), np.zeros(length, dtype=int), ALL)
 
 
-@pytest.mark.parametrize("changes", [{"codebook_hash": "cd" * 32}, {"codebook_size": 128}, {"frame_rate": 93.75}])
+@pytest.mark.parametrize(
+    "changes", [{"codebook_hash": "cd" * 32}, {"codebook_size": 128}, {"frame_rate": 93.75}]
+)
 def test_other_codecs_are_refused_by_name(new_grid, changes) -> None:
-    a, b = new_grid(), new_grid(seed=1, n_samples=5 * 512, **changes) if "frame_rate" in changes else new_grid(
-        seed=1, model_id="model-2", **changes
-    )  # fmt: skip
+    a, b = (
+        new_grid(),
+        new_grid(seed=1, n_samples=5 * 512, **changes)
+        if "frame_rate" in changes
+        else new_grid(seed=1, model_id="model-2", **changes),
+    )
     with pytest.raises(CodebookMismatchError, match=r"'sound 0.wav' and 'sound 1.wav'"):
         check_same_codec(a, b)
     check_same_codec(a, new_grid(9, seed=2))
@@ -175,7 +195,10 @@ def test_other_codecs_are_refused_by_name(new_grid, changes) -> None:
         ({"codebook_size": 128}, "64 and 128 codes a level"),
         ({"Q": 2}, "3 and 2 levels"),
         ({"frame_rate": 93.75, "n_samples": 5 * 512}, "46.875 and 93.75 frames a second"),
-        ({"frame_rate": 46.875, "sample_rate": 24_000, "n_samples": 5 * 512}, "48000 and 24000 samples a second"),
+        (
+            {"frame_rate": 46.875, "sample_rate": 24_000, "n_samples": 5 * 512},
+            "48000 and 24000 samples a second",
+        ),
     ],
 )
 def test_what_differs_is_said(new_grid, changes, words: str) -> None:
@@ -201,7 +224,10 @@ Edit = Callable[[CodeGrid], Edited]
         ([lambda g: ops.set_code(g, 1, Region(3, 5, (1,)))], (3, 5)),
         ([lambda g: ops.cut(g, Region(4, 6)), lambda g: ops.crop(g, Region(3, 7))], (1,)),
         ([lambda g: ops.cut(g, Region(4, 6)), lambda g: ops.cut(g, Region(0, 1))], (3,)),
-        ([lambda g: ops.cut(g, Region(4, 6)), lambda g: ops.move(g, Region(3, 5), at=0)], (1, 2, 5)),
+        (
+            [lambda g: ops.cut(g, Region(4, 6)), lambda g: ops.move(g, Region(3, 5), at=0)],
+            (1, 2, 5),
+        ),
         ([lambda g: ops.cut(g, Region(4, 6)), lambda g: ops.cut(g, Region(2, 6))], (2,)),
         ([lambda g: ops.cut(g, Region(4, 6)), lambda g: ops.reverse(g, Region(0, 8))], (4,)),
         ([lambda g: ops.cut(g, Region(4, 6)), lambda g: ops.transplant(g, g)], (4,)),
@@ -209,8 +235,10 @@ Edit = Callable[[CodeGrid], Edited]
         ([lambda g: ops.stretch(g, Region(2, 6), 2.0)], ()),
         ([lambda g: ops.repeat(g, Region(2, 6), 2)], (6,)),
     ],
-)  # fmt: skip
-def test_edits_leave_seams_that_later_ones_move_along(new_grid, edits: list[Edit], seams: tuple[int, ...]) -> None:
+)
+def test_edits_leave_seams_that_later_ones_move_along(
+    new_grid, edits: list[Edit], seams: tuple[int, ...]
+) -> None:
     grid = replace(new_grid(10), codes=np.arange(30).reshape(10, 3))
     for edit in edits:
         grid = edit(grid).grid

@@ -36,7 +36,7 @@ def frames(edited: Edited) -> list[int]:
     return (edited.grid.codes[:, 0] - 10).tolist()
 
 
-# --- one by one ---------------------------------------------------------------------------------------------
+# --- one by one -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -113,12 +113,21 @@ def test_paint(grid: CodeGrid) -> None:
     each = ops.set_code(grid, np.array([[1, 2], [3, 4]]), Region(4)).grid
     assert each.codes[4:].tolist() == [[1, 2], [3, 4]]
     assert ops.replace_code(painted, 3, 9).grid.codes[:, 1].tolist() == [20, 9, 9, 23, 24, 25]
-    assert ops.replace_code(painted, 3, 9, Region(2)).grid.codes[:, 1].tolist() == [20, 3, 9, 23, 24, 25]
+    assert ops.replace_code(painted, 3, 9, Region(2)).grid.codes[:, 1].tolist() == [
+        20,
+        3,
+        9,
+        23,
+        24,
+        25,
+    ]
 
 
 @pytest.mark.parametrize("code", [-1, 64, 2**63, 10**20])
 def test_there_is_no_such_code(grid: CodeGrid, code: int) -> None:
-    with pytest.raises(UsageError, match=f"There is no code {code}: the codes of this sound go from 0 to 63"):
+    with pytest.raises(
+        UsageError, match=f"There is no code {code}: the codes of this sound go from 0 to 63"
+    ):
         ops.set_code(grid, code)
 
 
@@ -142,7 +151,9 @@ def test_two_sounds(new_grid) -> None:
         assert np.array_equal(now.codes[:, 1], was.codes[:, 1])
         assert np.array_equal(now.codes[3:], was.codes[3:])
         assert now.n_samples == was.n_samples
-    assert np.array_equal(ops.swap(ours.grid, theirs.grid, Region(1, 3, (0, 2)))[0].grid.codes, a.codes)
+    assert np.array_equal(
+        ops.swap(ours.grid, theirs.grid, Region(1, 3, (0, 2)))[0].grid.codes, a.codes
+    )
 
 
 def test_unequal_lengths_and_levels_are_said(new_grid) -> None:
@@ -150,7 +161,10 @@ def test_unequal_lengths_and_levels_are_said(new_grid) -> None:
     longer, shorter = ops.swap(a, b)
     assert np.array_equal(longer.grid.codes, np.concatenate((b.codes, a.codes[4:])))
     assert np.array_equal(shorter.grid.codes, a.codes[:4])
-    assert longer.remark == "The other sound ('sound 1.wav') ends at 0.09 s: from there on this one goes on."
+    assert (
+        longer.remark
+        == "The other sound ('sound 1.wav') ends at 0.09 s: from there on this one goes on."
+    )
     assert "('sound 0.wav') is longer" in ops.transplant(b, a).remark
     assert ops.transplant(a, b, Region(0, 4)).remark == ""
     loud = replace(b, gain=1.0)
@@ -206,19 +220,25 @@ def test_what_makes_no_sense(grid: CodeGrid, edit: Callable[[CodeGrid], Edited])
 
 
 @pytest.mark.parametrize(
-    "edit", [ops.swap, ops.transplant, lambda a, b: ops.paste(a, b, 0)], ids=["swap", "transplant", "paste"]
+    "edit",
+    [ops.swap, ops.transplant, lambda a, b: ops.paste(a, b, 0)],
+    ids=["swap", "transplant", "paste"],
 )
-def test_other_codebooks_are_refused(new_grid, edit: Callable[[CodeGrid, CodeGrid], object]) -> None:
+def test_other_codebooks_are_refused(
+    new_grid, edit: Callable[[CodeGrid, CodeGrid], object]
+) -> None:
     with pytest.raises(CodebookMismatchError, match="sound 1"):
         edit(new_grid(), new_grid(seed=1, codebook_hash="cd" * 32))
 
 
-# --- any sequence of them -----------------------------------------------------------------------------------
+# --- any sequence of them -------------------------------------------------------------------------
 
 
 IN_PLACE: dict[str, Callable[[CodeGrid, Region, int], Edited]] = {
     "set": lambda g, region, n: ops.set_code(g, n % g.codebook_size, region),
-    "replace": lambda g, region, n: ops.replace_code(g, int(g.codes[0, 0]), n % g.codebook_size, region),
+    "replace": lambda g, region, n: ops.replace_code(
+        g, int(g.codes[0, 0]), n % g.codebook_size, region
+    ),
     "reverse": lambda g, region, n: ops.reverse(g, region),
     "shuffle": lambda g, region, n: ops.shuffle(g, region, 1 + n % len(g.codes), n),
     "transplant": lambda g, region, n: ops.transplant(g, other_of(g, n), region),
@@ -231,9 +251,13 @@ LOCKS: dict[str, Callable[[CodeGrid, Region, int], Edited]] = {
 IN_TIME: dict[str, Callable[[CodeGrid, Region, int], Edited]] = {
     "move": lambda g, region, n: ops.move(g, region, n % len(g.codes)),
     "cut": lambda g, region, n: ops.cut(g, region),
-    "copy": lambda g, region, n: ops.copy(g, region, n % (len(g.codes) + 1), ("insert", "overwrite")[n % 2]),
+    "copy": lambda g, region, n: ops.copy(
+        g, region, n % (len(g.codes) + 1), ("insert", "overwrite")[n % 2]
+    ),
     "fill": lambda g, region, n: ops.copy(g, region, n % len(g.codes), "repeat"),
-    "paste": lambda g, region, n: ops.paste(g, other_of(g, n), n % len(g.codes), levels=region.levels),
+    "paste": lambda g, region, n: ops.paste(
+        g, other_of(g, n), n % len(g.codes), levels=region.levels
+    ),
     "repeat": lambda g, region, n: ops.repeat(g, region, 1 + n % 3),
     "stretch": lambda g, region, n: ops.stretch(g, region, 0.1 + n % 7 / 3),
 }
@@ -252,25 +276,37 @@ MAY_NOT_BE = {"move", "cut", "copy", "fill", "transplant", "swap", "blend"}
 def model() -> LoadedVQModel:
     """A codec that learned nothing: what edits need of it are entries."""
     torch.manual_seed(0)
-    codec = VQVAE(SAMPLE_RATE, codebook_size=5, num_quantizers=3, hidden_size=16, decoder_layers=1).eval()
+    codec = VQVAE(
+        SAMPLE_RATE, codebook_size=5, num_quantizers=3, hidden_size=16, decoder_layers=1
+    ).eval()
     codec.rvq.codebooks.normal_()
     return LoadedVQModel(codec, codec.config, {}, Path("untrained.sda"))
 
 
 def other_of(grid: CodeGrid, n: int) -> CodeGrid:
-    codes = (ops.repeat(grid, Region(), 2).grid.codes if n % 2 else grid.codes[::2]) * 7 % grid.codebook_size
-    return replace(grid, codes=codes, n_samples=len(codes) * HOP, locked=None, seams=(), source="other")
+    codes = (
+        (ops.repeat(grid, Region(), 2).grid.codes if n % 2 else grid.codes[::2])
+        * 7
+        % grid.codebook_size
+    )
+    return replace(
+        grid, codes=codes, n_samples=len(codes) * HOP, locked=None, seams=(), source="other"
+    )
 
 
 @st.composite
 def steps(draw: st.DrawFn) -> list[tuple[str, float, float, tuple[int, ...] | None, int]]:
-    levels = st.none() | st.sets(st.integers(0, 2), min_size=1).map(lambda chosen: tuple(sorted(chosen)))
+    levels = st.none() | st.sets(st.integers(0, 2), min_size=1).map(
+        lambda chosen: tuple(sorted(chosen))
+    )
     share = st.floats(0, 1)
     one = st.tuples(st.sampled_from(sorted(EDITS)), share, share, levels, st.integers(0, 99))
     return draw(st.lists(one, min_size=1, max_size=8))
 
 
-def region_at(grid: CodeGrid, first: float, length: float, levels: tuple[int, ...] | None) -> Region:
+def region_at(
+    grid: CodeGrid, first: float, length: float, levels: tuple[int, ...] | None
+) -> Region:
     T = len(grid.codes)
     start = min(int(first * T), T - 1)
     return Region(start, start + 1 + int(length * (T - start - 1)), levels)

@@ -16,7 +16,9 @@ def test_counts() -> None:
     assert counts.tolist() == [3, 2, 1, 1]
 
 
-@pytest.mark.parametrize(("counts", "expected"), [([5, 5, 5, 5], 4), ([7, 0, 0], 1), ([0, 0], 1), ([1, 1, 2], 2**1.5)])
+@pytest.mark.parametrize(
+    ("counts", "expected"), [([5, 5, 5, 5], 4), ([7, 0, 0], 1), ([0, 0], 1), ([1, 1, 2], 2**1.5)]
+)
 def test_perplexity(counts: list[int], expected: float) -> None:
     assert perplexity(np.array(counts)) == pytest.approx(expected)
 

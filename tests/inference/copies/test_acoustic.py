@@ -18,7 +18,10 @@ def rustle(seconds: float, seed: int) -> np.ndarray:
     white = rng.standard_normal((2, n))
     low = np.convolve(white[0], np.ones(40) / 40, "same") * 6
     steps = np.arange(n) // (SAMPLE_RATE // 12)
-    mix, level = rng.uniform(0, 1, steps.max() + 1)[steps], rng.uniform(0.01, 0.2, steps.max() + 1)[steps]
+    mix, level = (
+        rng.uniform(0, 1, steps.max() + 1)[steps],
+        rng.uniform(0.01, 0.2, steps.max() + 1)[steps],
+    )
     return (level * (mix * white[1] + (1 - mix) * low))[None].astype(np.float32)
 
 
@@ -35,11 +38,18 @@ COPIES = 4
 
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> LoadedVQModel:
-    """A codec whose codes are settled on the corpus and other such sounds; its decoder is not needed."""
+    """A codec whose codes are settled on the corpus and other such sounds; its decoder is not
+    needed."""
     root = tmp_path_factory.mktemp("passages")
     for i, sound in enumerate([*CORPUS, rustle(3, 7)]):
         sf.write(root / f"{i}.wav", sound.T, SAMPLE_RATE)
-    settings = {"codebook_size": 128, "num_quantizers": 6, "hidden_size": 48, "batch_size": 2, "crop_frames": 12}
+    settings = {
+        "codebook_size": 128,
+        "num_quantizers": 6,
+        "hidden_size": 48,
+        "batch_size": 2,
+        "crop_frames": 12,
+    }
     distill.train(root, root / "codec.sda", steps=1, threads=1, **settings)  # type: ignore[arg-type]
     return load_model_v2(root / "codec.sda")
 
@@ -47,7 +57,11 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> LoadedVQModel:
 @pytest.fixture(scope="module")
 def search(loaded: LoadedVQModel) -> PassageSearch:
     hop = loaded.model.frame_hop
-    codes = [encode_audio(loaded.model, sound, i * hop // COPIES) for sound in CORPUS for i in range(COPIES)]
+    codes = [
+        encode_audio(loaded.model, sound, i * hop // COPIES)
+        for sound in CORPUS
+        for i in range(COPIES)
+    ]
     return PassageSearch(loaded.model, torch.cat(codes), [len(one) for one in codes])
 
 
@@ -56,7 +70,9 @@ def whole(hits: Hits, search: PassageSearch) -> Hits:
     return Hits(*(part[hits.length == search.window] for part in hits))
 
 
-def look_for(loaded: LoadedVQModel, search: PassageSearch, sound: np.ndarray, audible: slice = slice(None)) -> Hits:
+def look_for(
+    loaded: LoadedVQModel, search: PassageSearch, sound: np.ndarray, audible: slice = slice(None)
+) -> Hits:
     codes = encode_audio(loaded.model, sound)
     heard = torch.zeros(len(codes), dtype=torch.bool)
     heard[audible] = True
@@ -85,7 +101,9 @@ def test_the_same_codes_are_at_no_distance(loaded: LoadedVQModel, search: Passag
     assert hits.length.unique().tolist() == [8, 9, search.window]
 
 
-def test_a_short_file_is_found_within_a_longer_sound(loaded: LoadedVQModel, search: PassageSearch) -> None:
+def test_a_short_file_is_found_within_a_longer_sound(
+    loaded: LoadedVQModel, search: PassageSearch
+) -> None:
     quiet = np.zeros((1, round(0.25 * SAMPLE_RATE)), np.float32)
     sound = np.concatenate([rustle(0.25, 4), quiet, 0.7 * CORPUS[1], quiet, rustle(0.5, 5)], axis=1)
     hits = look_for(loaded, search, sound)
@@ -115,10 +133,15 @@ def test_all_at_once_or_in_parts_it_is_the_same(
     at_once = look_for(loaded, search, CORPUS[2])
     monkeypatch.setattr(passages, "AT_ONCE", 300)
     parts = look_for(loaded, search, CORPUS[2])
-    assert all(torch.allclose(a.float(), b.float(), atol=1e-3) for a, b in zip(at_once[:4], parts[:4], strict=True))
+    assert all(
+        torch.allclose(a.float(), b.float(), atol=1e-3)
+        for a, b in zip(at_once[:4], parts[:4], strict=True)
+    )
 
 
-def test_several_sounds_at_once_are_as_each_alone(loaded: LoadedVQModel, search: PassageSearch) -> None:
+def test_several_sounds_at_once_are_as_each_alone(
+    loaded: LoadedVQModel, search: PassageSearch
+) -> None:
     sounds = [encode_audio(loaded.model, rustle(seconds, 6)) for seconds in (0.1, 1.0, 0.02, 0.5)]
     sought = [Sought(codes, torch.ones(len(codes), dtype=torch.bool)) for codes in sounds]
     for together, one in zip(search.nearest(sought), sought, strict=True):

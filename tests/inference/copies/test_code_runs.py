@@ -11,8 +11,11 @@ from distill.inference.copies.code_runs import RunSearch, Surprise
     corpus=st.lists(st.lists(st.integers(0, 2), min_size=1, max_size=9), min_size=1, max_size=3),
     output=st.lists(st.integers(0, 3), min_size=1, max_size=9),
 )
-def test_every_run_stands_in_one_sound_of_the_corpus(corpus: list[list[int]], output: list[int]) -> None:
-    """The frames of a run agree but for single ones, and none is longer than the longest exact stretch allows."""
+def test_every_run_stands_in_one_sound_of_the_corpus(
+    corpus: list[list[int]], output: list[int]
+) -> None:
+    """The frames of a run agree but for single ones, and none is longer than the longest exact
+    stretch allows."""
     search = RunSearch([np.array(c) for c in corpus], 4)
     runs = search.ending_runs(np.array(output))
     for end, (length, there) in enumerate(zip(runs.length, runs.corpus_end, strict=True)):
@@ -20,7 +23,10 @@ def test_every_run_stands_in_one_sound_of_the_corpus(corpus: list[list[int]], ou
             assert not any(output[end] in c for c in corpus)
             continue
         index, last = search.place(int(there))
-        mine, theirs = output[end + 1 - length : end + 1], corpus[index][last + 1 - length : last + 1]
+        mine, theirs = (
+            output[end + 1 - length : end + 1],
+            corpus[index][last + 1 - length : last + 1],
+        )
         same = [a == b for a, b in zip(mine, theirs, strict=True)]
         assert same[0]
         assert same[-1]
@@ -45,7 +51,9 @@ def test_what_stands_still_tells_little() -> None:
     rng = np.random.default_rng(0)
     corpus = [np.concatenate([np.zeros(300, int), rng.integers(0, 16, 300)])]
     search = RunSearch(corpus, 16)
-    still, busy = (search.ending_runs(part).bits.max() for part in (corpus[0][:100], corpus[0][400:420]))
+    still, busy = (
+        search.ending_runs(part).bits.max() for part in (corpus[0][:100], corpus[0][400:420])
+    )
     assert busy > 3 * still
 
 

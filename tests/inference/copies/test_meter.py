@@ -30,7 +30,9 @@ def meter(loaded: LoadedVQModel) -> CopyMeter:
     return CopyMeter(loaded.model, loaded.prior_metadata["copy_index"])
 
 
-def measure(loaded: LoadedVQModel, meter: CopyMeter, audio: np.ndarray, gain: float = 1.0) -> CopyReport:
+def measure(
+    loaded: LoadedVQModel, meter: CopyMeter, audio: np.ndarray, gain: float = 1.0
+) -> CopyReport:
     """The report on `audio` `[C, N]`, times `gain`, as the codec brings it back."""
     codes = encode_audio(loaded.model, np.float32(gain) * audio)
     return meter.measure(codes, decode_codes(loaded.model, codes))
@@ -50,11 +52,15 @@ def test_planted_passages_are_found_by_name(
 ) -> None:
     for name, audio in learned(loaded, corpus_dir):
         shift = round(0.3 * loaded.model.sample_rate) if case == "shifted" else 0
-        report = measure(loaded, meter, np.pad(audio, ((0, 0), (shift, 0))), 2.0 if case == "louder" else 1.0)
+        report = measure(
+            loaded, meter, np.pad(audio, ((0, 0), (shift, 0))), 2.0 if case == "louder" else 1.0
+        )
         assert report.percent > SAME, name
         assert report.passage is not None
         assert report.passage.source == name
-        assert report.passage.output_s - report.passage.source_s == pytest.approx(0.3 if shift else 0.0, abs=0.06)
+        assert report.passage.output_s - report.passage.source_s == pytest.approx(
+            0.3 if shift else 0.0, abs=0.06
+        )
         assert name in report.sentence
 
 
@@ -73,8 +79,8 @@ def test_new_sounds_and_silence_are_not(loaded: LoadedVQModel, meter: CopyMeter,
 
 
 def test_half_a_copy_is_half(loaded: LoadedVQModel, corpus_dir: Path) -> None:
-    """Beside new recordings that have nothing in common with the corpus: what the two or three held-out sounds of so
-    small a corpus have, and so the zero point, hangs on chance."""
+    """Beside new recordings that have nothing in common with the corpus: what the two or three
+    held-out sounds of so small a corpus have, and so the zero point, hangs on chance."""
     index = (loaded.prior_metadata or {})["copy_index"]
     meter = CopyMeter(loaded.model, index | {"zero": index["zero"] | {"share": 0.0}})
     _, audio = learned(loaded, corpus_dir)[-1]
@@ -83,14 +89,18 @@ def test_half_a_copy_is_half(loaded: LoadedVQModel, corpus_dir: Path) -> None:
     assert 0.4 < report.share < 0.6
     assert 25 < report.percent < 75
     stricter = CopyMeter(loaded.model, index | {"zero": index["zero"] | {"share": 0.2}})
-    assert 0 < measure(loaded, stricter, np.concatenate([audio, new], axis=1)).percent < report.percent
+    assert (
+        0 < measure(loaded, stricter, np.concatenate([audio, new], axis=1)).percent < report.percent
+    )
 
 
 def test_the_index_is_plain_and_small(loaded: LoadedVQModel, meter: CopyMeter) -> None:
     """Bytes of numbers, and the zero point in numbers; under 10 kB a second with all encodings."""
     index = (loaded.prior_metadata or {})["copy_index"]
     assert index["codes"].dtype == index["passage_codes"].dtype == torch.uint8
-    seconds = sum(entry["frames"] for entry in index["passages"]) / ENCODINGS / loaded.model.frame_rate
+    seconds = (
+        sum(entry["frames"] for entry in index["passages"]) / ENCODINGS / loaded.model.frame_rate
+    )
     assert index["codes"].numel() + index["passage_codes"].numel() < 10_000 * seconds
     assert 0 <= meter.zero["share"] <= 0.9
     held_out = {entry["name"] for entry in loaded.metadata["corpus"] if entry["train_until"] == 0}

@@ -24,22 +24,36 @@ def test_sounds_last_as_long_as_those_of_the_corpus(loaded: LoadedVQModel) -> No
     bounds = lasting(loaded)
     assert 0.1 * loaded.model.frame_rate <= bounds.shortest < 0.4 * loaded.model.frame_rate
     assert bounds.longest is not None
-    assert bounds.shortest < 0.6 * loaded.model.frame_rate < bounds.longest <= 0.95 * loaded.model.frame_rate
+    assert (
+        bounds.shortest
+        < 0.6 * loaded.model.frame_rate
+        < bounds.longest
+        <= 0.95 * loaded.model.frame_rate
+    )
 
 
 def test_silence_is_what_cannot_be_heard(loaded: LoadedVQModel) -> None:
     units = units_for(loaded, Sampling())
     assert units is not None
     assert units.hearing is not None
-    noise = np.random.default_rng(0).standard_normal((1, 20 * loaded.model.frame_hop)).astype(np.float32)
+    noise = (
+        np.random.default_rng(0)
+        .standard_normal((1, 20 * loaded.model.frame_hop))
+        .astype(np.float32)
+    )
     for level, silent in ((0.0, True), (0.1, False)):
-        assert bool((units.hearing(encode_audio(loaded.model, level * noise).long()) == silent).all())
+        assert bool(
+            (units.hearing(encode_audio(loaded.model, level * noise).long()) == silent).all()
+        )
 
 
 @pytest.mark.parametrize(
-    ("steering", "ends"), [({}, True), ({"brightness": ((0.0, 50.0),)}, True), ({"loudness": ((0.0, 9.0),)}, False)]
+    ("steering", "ends"),
+    [({}, True), ({"brightness": ((0.0, 50.0),)}, True), ({"loudness": ((0.0, 9.0),)}, False)],
 )
-def test_silence_lasts_only_where_loudness_is_asked_for(loaded: LoadedVQModel, steering: dict, ends: bool) -> None:
+def test_silence_lasts_only_where_loudness_is_asked_for(
+    loaded: LoadedVQModel, steering: dict, ends: bool
+) -> None:
     job = Job(loaded, 1.0, Sampling(), Playing.of("new"), steering=Steering(**steering))
     assert job.units is not None
     assert (job.units.longest_silence is not None) is ends

@@ -29,7 +29,9 @@ def hum(seconds: float, level: float = 0.2, channels: int = 1) -> Source:
     return Source("hum.wav", "ab", np.stack(sides).astype(np.float32))
 
 
-def go_on(loaded: LoadedVQModel, source: Source, duration: float = 1.0, **options: object) -> Generated:
+def go_on(
+    loaded: LoadedVQModel, source: Source, duration: float = 1.0, **options: object
+) -> Generated:
     (sound,) = generate(loaded, duration, seed=3, playing=Playing.of("continue", source), **options)  # type: ignore[arg-type]
     return sound
 
@@ -52,7 +54,9 @@ def test_the_join_is_no_step(loaded: LoadedVQModel) -> None:
     join, near = source.audio.shape[1], round(0.005 * SAMPLE_RATE)
     # Up to the join only: what comes after it is new sound alone, which may begin with an attack.
     around = steps[join - OVERLAP - near : join]
-    assert around.max() <= max(steps[: join - OVERLAP].max(), np.quantile(steps[join + near :], 0.999))
+    assert around.max() <= max(
+        steps[: join - OVERLAP].max(), np.quantile(steps[join + near :], 0.999)
+    )
 
 
 def test_it_goes_on_at_the_level_of_the_source(loaded: LoadedVQModel) -> None:
@@ -63,7 +67,9 @@ def test_it_goes_on_at_the_level_of_the_source(loaded: LoadedVQModel) -> None:
         sound = go_on(loaded, source)
         new = sound.audio[:, source.audio.shape[1] :]
         levels.append(active_rms_db(new, SAMPLE_RATE))
-        heard = active_rms_db(sound.audio[:, source.audio.shape[1] :][:, : SAMPLE_RATE // 10], SAMPLE_RATE)
+        heard = active_rms_db(
+            sound.audio[:, source.audio.shape[1] :][:, : SAMPLE_RATE // 10], SAMPLE_RATE
+        )
         assert abs(heard - active_rms_db(source.audio, SAMPLE_RATE)) < 15
     assert levels[0] - levels[1] > 20
 
@@ -74,7 +80,9 @@ def test_it_keeps_the_channels_of_the_source(loaded: LoadedVQModel) -> None:
 
 def test_what_went_before_decides(loaded: LoadedVQModel) -> None:
     other = hum(2)
-    other = other._replace(audio=other.audio * np.linspace(1, 0, other.audio.shape[1], dtype=np.float32) ** 4)
+    other = other._replace(
+        audio=other.audio * np.linspace(1, 0, other.audio.shape[1], dtype=np.float32) ** 4
+    )
     assert not np.array_equal(go_on(loaded, hum(2)).codes, go_on(loaded, other).codes)
 
 

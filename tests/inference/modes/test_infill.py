@@ -25,7 +25,9 @@ def hum(n_samples: int, level: float = 0.2, channels: int = 1) -> Source:
     return Source("hum.wav", "ab", np.stack(sides).astype(np.float32))
 
 
-def infill(loaded: LoadedVQModel, source: Source, start: float, stop: float, seed: int = 3) -> Generated:
+def infill(
+    loaded: LoadedVQModel, source: Source, start: float, stop: float, seed: int = 3
+) -> Generated:
     (sound,) = generate(
         loaded,
         source.audio.shape[1] / SAMPLE_RATE,
@@ -37,9 +39,16 @@ def infill(loaded: LoadedVQModel, source: Source, start: float, stop: float, see
 
 @pytest.mark.parametrize(
     ("n_samples", "start", "stop"),
-    [(100_003, 0.7, 1.3), (100_003, 0.0, 0.51), (100_003, 0.0001, 0.5), (100_003, 1.4, 100_003 / SAMPLE_RATE),
-     (100_003, 1.4, 2.08), (2000, 0.01, 0.02), (30_000, 0.3, 0.3001)],
-)  # fmt: skip
+    [
+        (100_003, 0.7, 1.3),
+        (100_003, 0.0, 0.51),
+        (100_003, 0.0001, 0.5),
+        (100_003, 1.4, 100_003 / SAMPLE_RATE),
+        (100_003, 1.4, 2.08),
+        (2000, 0.01, 0.02),
+        (30_000, 0.3, 0.3001),
+    ],
+)
 @pytest.mark.parametrize("channels", [1, 2])
 def test_all_but_the_gap_is_as_it_was(
     loaded: LoadedVQModel, n_samples: int, start: float, stop: float, channels: int
@@ -49,7 +58,9 @@ def test_all_but_the_gap_is_as_it_was(
     assert sound.audio.shape == (channels, n_samples)
     near = loaded.model.frame_hop // 2 + round(OVERLAP_S * SAMPLE_RATE) + 1
     begin, end = round(start * SAMPLE_RATE), round(stop * SAMPLE_RATE)
-    assert np.array_equal(sound.audio[:, : max(0, begin - near)], source.audio[:, : max(0, begin - near)])
+    assert np.array_equal(
+        sound.audio[:, : max(0, begin - near)], source.audio[:, : max(0, begin - near)]
+    )
     assert np.array_equal(sound.audio[:, end + near :], source.audio[:, end + near :])
     assert not np.array_equal(sound.audio[:, begin:end], source.audio[:, begin:end])
     assert len(sound.codes) == max(1, -(-(end - begin) // loaded.model.frame_hop))
@@ -62,7 +73,8 @@ def test_both_joins_are_no_steps(loaded: LoadedVQModel, seed: int) -> None:
     steps = np.abs(np.diff(audio[0]))
     own = np.abs(np.diff(source.audio[0])).max()
     inside = steps[round(0.75 * SAMPLE_RATE) : round(1.25 * SAMPLE_RATE)]
-    # As far as a join reaches. Further in, what is made anew may have attacks, steeper than all but a few of its steps.
+    # As far as a join reaches. Further in, what is made anew may have attacks, steeper than all but
+    # a few of its steps.
     near = loaded.model.frame_hop // 2 + round(OVERLAP_S * SAMPLE_RATE) + 1
     far = near + round(0.005 * SAMPLE_RATE)
     begin, end = round(0.7 * SAMPLE_RATE), round(1.3 * SAMPLE_RATE)
@@ -72,7 +84,9 @@ def test_both_joins_are_no_steps(loaded: LoadedVQModel, seed: int) -> None:
 
 def test_what_is_new_is_at_the_level_of_what_is_around_it(loaded: LoadedVQModel) -> None:
     levels = [
-        active_rms_db(infill(loaded, hum(SAMPLE_RATE, level), 0.4, 0.7).audio[:, 20_000:33_000], SAMPLE_RATE)
+        active_rms_db(
+            infill(loaded, hum(SAMPLE_RATE, level), 0.4, 0.7).audio[:, 20_000:33_000], SAMPLE_RATE
+        )
         for level in (0.3, 0.003)
     ]
     assert levels[0] - levels[1] > 20

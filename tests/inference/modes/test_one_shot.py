@@ -18,7 +18,9 @@ def loaded(trained: Path) -> LoadedVQModel:
     return load_model_v2(trained)
 
 
-def one_shot(loaded: LoadedVQModel, duration: float = 3.0, seed: int = 0, **options: object) -> Generated:
+def one_shot(
+    loaded: LoadedVQModel, duration: float = 3.0, seed: int = 0, **options: object
+) -> Generated:
     (sound,) = generate(loaded, duration, seed, playing=Playing.of("one-shot"), **options)  # type: ignore[arg-type]
     return sound
 

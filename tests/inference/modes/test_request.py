@@ -24,7 +24,9 @@ def test_the_same_source_under_any_name_will_do() -> None:
 def test_a_missing_or_another_source_is_named() -> None:
     with pytest.raises(UsageError, match=r"out\.wav was made from 'a\.wav'.*--continue-from"):
         Playing().again(EARLIER, "out.wav")
-    with pytest.raises(UsageError, match=r"'b\.wav' is not the sound that out\.wav was made from \('a\.wav'\)"):
+    with pytest.raises(
+        UsageError, match=r"'b\.wav' is not the sound that out\.wav was made from \('a\.wav'\)"
+    ):
         continued("b.wav", "bb").again(EARLIER, "out.wav")
     with pytest.raises(UsageError, match=r"out\.wav was not made with --continue-from"):
         continued("a.wav", "aa").again(Way(), "out.wav")

@@ -36,7 +36,8 @@ def first_seconds(model: LoadedVQModel, seconds: float, **settings: object) -> n
 
 
 def as_streamed(model: LoadedVQModel, seconds: float, **settings: object) -> np.ndarray:
-    """The first `seconds` of what `generate` draws, decoded as a whole, at the level that the prior gives it."""
+    """The first `seconds` of what `generate` draws, decoded as a whole, at the level that the prior
+    gives it."""
     codes = distill.generate(model, seconds + 1.0, **settings)[0].codes
     decoded = mix_channels(decode_codes(model.model, codes), model.output_channels)
     even = sosfilt(highpass(SAMPLE_RATE), decoded, axis=1).astype(np.float32)
@@ -50,7 +51,9 @@ def test_a_stream_is_what_generate_draws_from_the_seed(model: LoadedVQModel) -> 
     assert np.array_equal(streamed, first_seconds(model, 2.0, seed=3))
 
 
-def test_a_steered_stream_is_what_generate_draws_with_the_same_steering(model: LoadedVQModel) -> None:
+def test_a_steered_stream_is_what_generate_draws_with_the_same_steering(
+    model: LoadedVQModel,
+) -> None:
     curve = "0:10,1:90"
     streamed = first_seconds(model, 1.5, seed=3, brightness=curve)
     assert np.abs(streamed - as_streamed(model, 1.5, seed=3, brightness=curve)).max() < 1e-4

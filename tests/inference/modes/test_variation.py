@@ -71,7 +71,8 @@ def test_the_share_is_the_amount_and_comes_in_stretches() -> None:
 
 
 def test_what_is_kept_is_no_copy(loaded: LoadedVQModel, corpus_dir: Path) -> None:
-    """A variation of a recording that was learned from holds much of it: what counts is what was drawn."""
+    """A variation of a recording that was learned from holds much of it: what counts is what was
+    drawn."""
     index = (loaded.prior_metadata or {})["copy_index"]
     names = [entry["name"] for entry in index["passages"]]
     longest = max(names, key=lambda name: sf.info(corpus_dir / name).frames)

@@ -22,10 +22,15 @@ def generator(seed: int = 0) -> torch.Generator:
 
 @settings(max_examples=50, deadline=None)
 @given(
-    K=st.integers(1, 40), top_k=st.integers(0, 50), top_p=st.floats(0.01, 1.0), temperature=st.floats(0.0, 5.0),
+    K=st.integers(1, 40),
+    top_k=st.integers(0, 50),
+    top_p=st.floats(0.01, 1.0),
+    temperature=st.floats(0.0, 5.0),
     seed=st.integers(0, 1000),
-)  # fmt: skip
-def test_draws_are_valid_and_within_the_cuts(K: int, top_k: int, top_p: float, temperature: float, seed: int) -> None:
+)
+def test_draws_are_valid_and_within_the_cuts(
+    K: int, top_k: int, top_p: float, temperature: float, seed: int
+) -> None:
     logits = torch.randn(16, K, generator=generator(seed)) * 5
     drawn = sample(logits, Sampling(temperature, top_k, top_p), generator(seed))
     assert drawn.shape == (16,)
@@ -33,7 +38,12 @@ def test_draws_are_valid_and_within_the_cuts(K: int, top_k: int, top_p: float, t
     if top_k:
         assert int(rank.max()) < top_k
     if temperature >= GREEDY_BELOW:
-        share = ((logits - logits.amax(1, keepdim=True)) / temperature).softmax(1).sort(1, descending=True).values
+        share = (
+            ((logits - logits.amax(1, keepdim=True)) / temperature)
+            .softmax(1)
+            .sort(1, descending=True)
+            .values
+        )
         before = (share.cumsum(1) - share).gather(1, rank[:, None])
         assert float(before.max()) < top_p + 1e-4
 
@@ -50,7 +60,8 @@ def test_zero_temperature_takes_the_likeliest_and_rows_are_independent() -> None
 
 
 def test_the_first_level_moves_on_as_often_as_the_prior_says() -> None:
-    """With a cut too, which leaves out all else: what is likeliest in what stands still is more of it."""
+    """With a cut too, which leaves out all else: what is likeliest in what stands still is more of
+    it."""
     prior = lively_prior()
     chances = torch.tensor([0.005] * 16 + [0.92])
 
@@ -66,9 +77,18 @@ def test_the_first_level_moves_on_as_often_as_the_prior_says() -> None:
 
 
 NONSENSE: list[dict[str, Any]] = [
-    {"temperature": -1}, {"temperature": 11}, {"top_p": 0}, {"top_p": 1.1}, {"top_k": -1}, {"lead_in": -1},
-    {"lead_in": 61}, {"lead_in": 0, "like": "drums"}, {"free_levels": 0}, {"closeness": -0.1}, {"closeness": 1.1},
-]  # fmt: skip
+    {"temperature": -1},
+    {"temperature": 11},
+    {"top_p": 0},
+    {"top_p": 1.1},
+    {"top_k": -1},
+    {"lead_in": -1},
+    {"lead_in": 61},
+    {"lead_in": 0, "like": "drums"},
+    {"free_levels": 0},
+    {"closeness": -0.1},
+    {"closeness": 1.1},
+]
 
 
 @pytest.mark.parametrize("bad", NONSENSE)
@@ -89,7 +109,10 @@ def uncached(
     dice, Q = generator(seed), prior.num_quantizers
     codes, starts = torch.zeros(1, 0, Q, dtype=torch.long), torch.ones(1, 1, dtype=torch.bool)
     if lead_in is not None:
-        codes, starts = lead_in.codes[None], torch.cat([lead_in.starts, torch.tensor([lead_in.ended])])[None]
+        codes, starts = (
+            lead_in.codes[None],
+            torch.cat([lead_in.starts, torch.tensor([lead_in.ended])])[None],
+        )
     heard = codes.shape[1]
     ends = torch.zeros(1, heard, dtype=torch.bool)
 
@@ -103,7 +126,9 @@ def uncached(
         ends = torch.cat([ends, last[:, None]], 1)
         for level in range(Q):
             logits = prior.frame_scores(codes, starts, ends=ends).codes[:, t, level]
-            codes[:, t, level] = drawn_after(logits, codes[:, :t] if level == 0 else codes[:, :0], sampling, dice)
+            codes[:, t, level] = drawn_after(
+                logits, codes[:, :t] if level == 0 else codes[:, :0], sampling, dice
+            )
         last = last if prior.ends_first else toss()
         starts = torch.cat([starts, last[:, None]], 1)
     return codes[0, heard:]
@@ -165,23 +190,34 @@ def test_what_is_drawn_leans_as_told() -> None:
 
 
 def beginnings(
-    frames: int, lead_in: LeadIn | None = None, ends_first: bool = True, bias: float = -1e4, least: int = 1
+    frames: int,
+    lead_in: LeadIn | None = None,
+    ends_first: bool = True,
+    bias: float = -1e4,
+    least: int = 1,
 ) -> list[int]:
-    """Where sounds begin after `lead_in`, by a prior that ends none, or all at once, if each lasts `least` to 5."""
+    """Where sounds begin after `lead_in`, by a prior that ends none, or all at once, if each lasts
+    `least` to 5."""
     sizes = {"hidden_size": 8, "num_layers": 1, "num_heads": 2}
-    prior = CodePrior(2, seq_len=64, num_quantizers=1, **sizes, latent_dim=2, ends_first=ends_first).eval()
+    prior = CodePrior(
+        2, seq_len=64, num_quantizers=1, **sizes, latent_dim=2, ends_first=ends_first
+    ).eval()
     with torch.no_grad():
         last = prior.pointer.ending.score if ends_first else prior.end.score[1]
         last.bias.fill_(bias)
     begun: list[bool] = []
     step = prior.step
 
-    def watch(previous: torch.Tensor | None, starts: torch.Tensor, cache: PriorCache) -> torch.Tensor:
+    def watch(
+        previous: torch.Tensor | None, starts: torch.Tensor, cache: PriorCache
+    ) -> torch.Tensor:
         begun.append(bool(starts[0]))
         return step(previous, starts, cache)
 
     prior.step = watch
-    list(islice(sample_sounds(prior, 1, Sampling(), generator(), Lasting(least, 5), lead_in), frames))
+    list(
+        islice(sample_sounds(prior, 1, Sampling(), generator(), Lasting(least, 5), lead_in), frames)
+    )
     return [t for t, new in enumerate(begun) if new]
 
 
@@ -195,11 +231,15 @@ def test_no_sound_ends_before_the_shortest() -> None:
 
 
 def test_a_sound_that_the_lead_in_began_ends_in_time() -> None:
-    lead_in = LeadIn(torch.zeros(7, 1, dtype=torch.long), torch.arange(7) == 4, False, ("some.wav",))
+    lead_in = LeadIn(
+        torch.zeros(7, 1, dtype=torch.long), torch.arange(7) == 4, False, ("some.wav",)
+    )
     assert beginnings(9, lead_in) == [2, 7]
     assert beginnings(9, lead_in, bias=1e4, least=4) == [1, 5]
 
 
 def test_a_sound_whose_beginning_is_not_known_may_end_at_once() -> None:
-    lead_in = LeadIn(torch.zeros(2, 1, dtype=torch.long), torch.zeros(2, dtype=torch.bool), False, ("some.wav",))
+    lead_in = LeadIn(
+        torch.zeros(2, 1, dtype=torch.long), torch.zeros(2, dtype=torch.bool), False, ("some.wav",)
+    )
     assert beginnings(7, lead_in, bias=1e4, least=4) == [1, 5]

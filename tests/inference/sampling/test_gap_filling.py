@@ -9,7 +9,8 @@ from distill.inference.sampling.sampler import Sampling
 from distill.models.prior import CodePrior
 
 K, Q, WINDOW, RATE = 17, 3, 12, 4.0
-"""At 4 frames/s what is heard of the right side are 4 frames, and a gap is filled with them in mind for its last 8."""
+"""At 4 frames/s what is heard of the right side are 4 frames, and a gap is filled with them in mind
+for its last 8."""
 
 
 def lively_prior(hears_ahead: bool = True) -> CodePrior:
@@ -31,7 +32,9 @@ def filled(prior: CodePrior, gap: Gap, seed: int = 0) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("hears_ahead", [True, False])
-@pytest.mark.parametrize(("before", "after", "frames"), [(20, 20, 3), (20, 20, 40), (0, 5, 9), (5, 0, 20), (0, 1, 1)])
+@pytest.mark.parametrize(
+    ("before", "after", "frames"), [(20, 20, 3), (20, 20, 40), (0, 5, 9), (5, 0, 20), (0, 1, 1)]
+)
 def test_any_gap(hears_ahead: bool, before: int, after: int, frames: int) -> None:
     prior, stays = lively_prior(hears_ahead), torch.zeros(frames, Q, dtype=torch.bool)
     stays[frames // 2 :, 1] = True
@@ -46,7 +49,9 @@ def test_any_gap(hears_ahead: bool, before: int, after: int, frames: int) -> Non
 
 @pytest.mark.parametrize("hears_ahead", [True, False])
 def test_what_follows_decides(hears_ahead: bool) -> None:
-    several = [filled(lively_prior(hears_ahead), Gap(codes(9), codes(after), 6)) for after in range(4, 12)]
+    several = [
+        filled(lively_prior(hears_ahead), Gap(codes(9), codes(after), 6)) for after in range(4, 12)
+    ]
     # One try may be the best for some of them, but not for all.
     assert len({tuple(one.flatten().tolist()) for one in several}) > 1
 
@@ -68,6 +73,14 @@ def test_tries_are_judged_by_what_stands_fast() -> None:
 def test_what_comes_instead_is_likelier_itself(seed: int) -> None:
     prior, there = lively_prior(), codes(3)
     gap = Gap(codes(5), codes(4), 3)
-    came = fill(prior, gap, Sampling(), torch.Generator().manual_seed(seed), RATE, tries=16, instead_of=there)
+    came = fill(
+        prior,
+        gap,
+        Sampling(),
+        torch.Generator().manual_seed(seed),
+        RATE,
+        tries=16,
+        instead_of=there,
+    )
     told = log_likelihood(prior, gap, torch.stack([came, there])).filling
     assert told[0] > told[1]

@@ -50,7 +50,11 @@ def test_a_sound_that_is_cut_off_goes_on() -> None:
 
 
 def test_names_choose() -> None:
-    some = [recording("drums/Kick.wav", 200), recording("voice/ah.wav", 200), recording("drums/hat.wav", 200)]
+    some = [
+        recording("drums/Kick.wav", 200),
+        recording("voice/ah.wav", 200),
+        recording("drums/hat.wav", 200),
+    ]
     assert {draw_lead_in(some, 50, "drums/", seed).names for seed in range(20)} == {
         ("drums/Kick.wav",),
         ("drums/hat.wav",),
@@ -61,12 +65,20 @@ def test_names_choose() -> None:
 
 
 @given(
-    lengths=st.lists(st.integers(1, 40), min_size=1, max_size=5), frames=st.integers(1, 120), seed=st.integers(0, 99)
+    lengths=st.lists(st.integers(1, 40), min_size=1, max_size=5),
+    frames=st.integers(1, 120),
+    seed=st.integers(0, 99),
 )
-def test_any_lengths_give_as_many_frames_as_asked(lengths: list[int], frames: int, seed: int) -> None:
-    lead_in = draw_lead_in([recording(f"{i}", n, 50 * i) for i, n in enumerate(lengths)], frames, "", seed)
+def test_any_lengths_give_as_many_frames_as_asked(
+    lengths: list[int], frames: int, seed: int
+) -> None:
+    lead_in = draw_lead_in(
+        [recording(f"{i}", n, 50 * i) for i, n in enumerate(lengths)], frames, "", seed
+    )
     assert len(lead_in.codes) == len(lead_in.starts) == frames
-    again = draw_lead_in([recording(f"{i}", n, 50 * i) for i, n in enumerate(lengths)], frames, "", seed)
+    again = draw_lead_in(
+        [recording(f"{i}", n, 50 * i) for i, n in enumerate(lengths)], frames, "", seed
+    )
     assert torch.equal(lead_in.codes, again.codes)
     # Where no sound begins, the one before goes on.
     steps = lead_in.codes[1:, 0] - lead_in.codes[:-1, 0]

@@ -32,12 +32,17 @@ def quiet(codec: VQVAE) -> torch.Tensor:
 
 
 def with_attack(codec: VQVAE, at: int = 0, decay: float = 0.0) -> torch.Tensor:
-    """Codes of a tone that begins at sample `at` of the first frame and falls by so many times `e` a second."""
+    """Codes of a tone that begins at sample `at` of the first frame and falls by so many times `e`
+    a second."""
     t = np.arange(TONE.shape[1]) - 8 * 1024 - at
-    return encode_audio(codec, TONE * np.where(t >= 0, np.exp(-decay * t / SAMPLE_RATE), 0).astype(np.float32))[8:]
+    return encode_audio(
+        codec, TONE * np.where(t >= 0, np.exp(-decay * t / SAMPLE_RATE), 0).astype(np.float32)
+    )[8:]
 
 
-def test_levels_are_those_of_the_sound(codec: VQVAE, loud: torch.Tensor, quiet: torch.Tensor) -> None:
+def test_levels_are_those_of_the_sound(
+    codec: VQVAE, loud: torch.Tensor, quiet: torch.Tensor
+) -> None:
     sounds = [decode_codes(codec, codes)[0, 3072:-3072] for codes in (loud, quiet)]
     heard = [10 * np.log10(np.square(sound).mean()) for sound in sounds]
     left, right = ends(codec, loud, quiet)
@@ -47,7 +52,9 @@ def test_levels_are_those_of_the_sound(codec: VQVAE, loud: torch.Tensor, quiet: 
         assert ends(codec, *sides) == pytest.approx((right, right), abs=2)
 
 
-def test_nothing_leads_up_to_an_attack(codec: VQVAE, loud: torch.Tensor, quiet: torch.Tensor) -> None:
+def test_nothing_leads_up_to_an_attack(
+    codec: VQVAE, loud: torch.Tensor, quiet: torch.Tensor
+) -> None:
     late, short = with_attack(codec, at=600), with_attack(codec, decay=50.0)
     assert is_attack(codec, quiet, late)
     assert is_attack(codec, quiet, short)
@@ -64,19 +71,26 @@ def test_the_course_is_straight(codec: VQVAE, loud: torch.Tensor, quiet: torch.T
     assert torch.allclose(bridge.course, torch.linspace(*ends(codec, loud, quiet), 6)[1:-1])
 
 
-def test_codes_on_the_line_are_preferred(codec: VQVAE, loud: torch.Tensor, quiet: torch.Tensor) -> None:
+def test_codes_on_the_line_are_preferred(
+    codec: VQVAE, loud: torch.Tensor, quiet: torch.Tensor
+) -> None:
     bridge = Bridge(codec, loud, quiet, 3)
     chosen = [loud[:2, 0], loud[:2, 1]]
     leaning = bridge.lean(1, chosen)
     assert leaning.shape == (2, codec.rvq.codebooks.shape[1])
     for row in range(2):
-        latents = codec.rvq.lookup(torch.stack([code[row] for code in chosen]))[None] + codec.rvq.codebooks[2]
+        latents = (
+            codec.rvq.lookup(torch.stack([code[row] for code in chosen]))[None]
+            + codec.rvq.codebooks[2]
+        )
         away = (frame_levels(codec, latents) - bridge.course[1]).abs()
         assert torch.equal(leaning[row].argsort(descending=True), away.argsort())
     assert bridge.lean(0, []).shape == (1, codec.rvq.codebooks.shape[1])
 
 
-def test_a_step_is_found_wherever_it_is(codec: VQVAE, loud: torch.Tensor, quiet: torch.Tensor) -> None:
+def test_a_step_is_found_wherever_it_is(
+    codec: VQVAE, loud: torch.Tensor, quiet: torch.Tensor
+) -> None:
     tries = torch.stack([torch.cat([loud[:at], quiet[at:6]]) for at in (0, 3, 6)] + [loud[:6]])
     steps = largest_steps(codec, loud, tries, quiet)
     left, right = ends(codec, loud, quiet)

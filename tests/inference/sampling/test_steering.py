@@ -28,9 +28,13 @@ def unsteered(model: LoadedVQModel, trained: Path, tmp_path: Path) -> LoadedVQMo
     assert model.prior_config is not None
     config = {k: v for k, v in model.prior_config.items() if k not in ("descriptors", "tags")}
     prior = CodePrior(model.model.codebook_size, **config)
-    prior.load_state_dict({k: v for k, v in model.prior.state_dict().items() if not k.startswith("reader.")})
+    prior.load_state_dict(
+        {k: v for k, v in model.prior.state_dict().items() if not k.startswith("reader.")}
+    )
     metadata = {k: v for k, v in (model.prior_metadata or {}).items() if k != "steering"}
-    metadata["recordings"] = [{k: v for k, v in r.items() if k != "traits"} for r in metadata["recordings"]]
+    metadata["recordings"] = [
+        {k: v for k, v in r.items() if k != "traits"} for r in metadata["recordings"]
+    ]
     path = tmp_path / "old.sda"
     path.write_bytes(trained.read_bytes())
     return load_model_v2(save_prior_to_model(path, prior, config, metadata))
@@ -142,7 +146,12 @@ def test_blends_of_tags_lie_between_their_tags(model: LoadedVQModel, lead_in: fl
         sounds = distill.generate(model, 1.5, seed=1, count=8, tags=tags, lead_in=lead_in)
         return float(np.nanmean([middle(sound.audio, "pitch") for sound in sounds]))
 
-    low, mostly_low, even, high = pitch(low=1), pitch(low=3, high=1), pitch(low=1, high=1), pitch(high=1)
+    low, mostly_low, even, high = (
+        pitch(low=1),
+        pitch(low=3, high=1),
+        pitch(low=1, high=1),
+        pitch(high=1),
+    )
     assert low < mostly_low < high
     assert low < even < high
     assert high > 1.5 * low

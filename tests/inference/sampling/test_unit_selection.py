@@ -10,7 +10,15 @@ from distill.inference.sampling.conditions import Given, Lasting
 from distill.inference.sampling.draw import Frame, sample_sounds
 from distill.inference.sampling.lead_in import LeadIn
 from distill.inference.sampling.sampler import Sampling, sample
-from distill.inference.sampling.unit_selection import MOST, NEAREST, Hearing, Place, Units, doublings, units_of
+from distill.inference.sampling.unit_selection import (
+    MOST,
+    NEAREST,
+    Hearing,
+    Place,
+    Units,
+    doublings,
+    units_of,
+)
 from distill.models.attribute_classifier import Asked
 from distill.models.prior import CodePrior
 
@@ -31,15 +39,25 @@ def lively_prior(**more: int) -> CodePrior:
 
 def recording(frames: int, seed: int, whole: bool = True, codes: int = K) -> dict:
     generator = torch.Generator().manual_seed(seed)
-    return {"name": f"{seed}.wav", "codes": torch.randint(codes, (frames, Q), generator=generator), "whole": whole}
+    return {
+        "name": f"{seed}.wav",
+        "codes": torch.randint(codes, (frames, Q), generator=generator),
+        "whole": whole,
+    }
 
 
 def frames_drawn(
-    prior: CodePrior, recordings: list[dict], count: int = 60, hearing: Hearing | None = None, **settings: object
+    prior: CodePrior,
+    recordings: list[dict],
+    count: int = 60,
+    hearing: Hearing | None = None,
+    **settings: object,
 ) -> list[Frame]:
     sampling = Sampling(**{"free_levels": 1, "closeness": 0.5, **settings.pop("sampling", {})})
     units = units_of(prior, recordings, sampling.free_levels, hearing)
-    stream = sample_sounds(prior, 2, sampling, torch.Generator().manual_seed(3), units=units, **settings)
+    stream = sample_sounds(
+        prior, 2, sampling, torch.Generator().manual_seed(3), units=units, **settings
+    )
     return list(islice(stream, count))
 
 
@@ -99,10 +117,14 @@ def most_are_silent(codes: torch.Tensor) -> torch.Tensor:
 
 
 def with_silences(longest: int) -> dict:
-    """A recording that is silent for 1 frame, 2, 3 and so on up to `longest`, and again, with 2 frames between."""
+    """A recording that is silent for 1 frame, 2, 3 and so on up to `longest`, and again, with 2
+    frames between."""
     generator, rows = torch.Generator().manual_seed(0), []
     for length in [*range(1, longest + 1)] * 4:
-        rows += [torch.randint(13, (length, Q), generator=generator), torch.randint(13, K, (2, Q), generator=generator)]
+        rows += [
+            torch.randint(13, (length, Q), generator=generator),
+            torch.randint(13, K, (2, Q), generator=generator),
+        ]
     return {"name": "a.wav", "codes": torch.cat(rows), "whole": True}
 
 
@@ -127,11 +149,15 @@ def test_what_was_silent_before_counts() -> None:
     prior.pointer.ending.score.bias.data.fill_(-50.0)
     units = units_of(prior, [source], 1, most_are_silent)
     for before, most in ((1, 2), (2, 1), (3, 0)):
-        lead_in = LeadIn(source["codes"][7 : 7 + before], torch.zeros(before, dtype=torch.bool), False, ())
+        lead_in = LeadIn(
+            source["codes"][7 : 7 + before], torch.zeros(before, dtype=torch.bool), False, ()
+        )
         assert bool(most_are_silent(lead_in.codes).all())
         for seed in range(8):
             generator = torch.Generator().manual_seed(seed)
-            frames = islice(sample_sounds(prior, 1, Sampling(), generator, None, lead_in, units=units), most + 1)
+            frames = islice(
+                sample_sounds(prior, 1, Sampling(), generator, None, lead_in, units=units), most + 1
+            )
             assert not bool(most_are_silent(torch.cat([frame.codes for frame in frames])).all())
 
 
@@ -164,7 +190,9 @@ def test_at_closeness_one_it_goes_on_as_the_recording_did() -> None:
     lead_in = LeadIn(source["codes"][:10], starts, False, ())
     units = units_of(prior, [source, recording(30, 2, whole=False)], 1)
     close = Sampling(temperature=0, closeness=1.0)
-    drawn = islice(sample_sounds(prior, 1, close, torch.Generator(), None, lead_in, units=units), 15)
+    drawn = islice(
+        sample_sounds(prior, 1, close, torch.Generator(), None, lead_in, units=units), 15
+    )
     assert torch.equal(torch.cat([frame.codes for frame in drawn]), source["codes"][10:25])
 
 
@@ -179,7 +207,8 @@ def test_frames_of_which_codes_are_given_are_drawn_code_by_code() -> None:
 
 
 def test_what_is_asked_decides_among_frames_too() -> None:
-    """A reader that hears loudness in the sum of the latents: loud frames come where loudness is asked for."""
+    """A reader that hears loudness in the sum of the latents: loud frames come where loudness is
+    asked for."""
     prior, source = lively_prior(descriptors=1), recording(400, 1)
     latents = prior.pointer.latents(source["codes"]).cumsum(1)
     loudness = (latents[:, -1, 0] > latents[:, -1, 0].median()).float()[:, None]
@@ -194,12 +223,15 @@ def test_what_is_asked_decides_among_frames_too() -> None:
 
 
 def test_sounds_age_as_those_of_the_recordings_do() -> None:
-    """What comes in the first two frames of a recording, or in the next four, comes at no age four times as high."""
+    """What comes in the first two frames of a recording, or in the next four, comes at no age four
+    times as high."""
     prior, recordings = lively_prior(), [recording(40, seed) for seed in (1, 2, 3)]
     with torch.no_grad():
         prior.pointer.ending.score.bias.fill_(-4.0)
     for source in recordings:
-        source["codes"][:, 0] = source["codes"][:, 0] % 5 + 5 * torch.bucketize(torch.arange(40), torch.tensor([1, 5]))
+        source["codes"][:, 0] = source["codes"][:, 0] % 5 + 5 * torch.bucketize(
+            torch.arange(40), torch.tensor([1, 5])
+        )
     drawn = frames_drawn(prior, recordings, 400, lasting=Lasting(1, 40))
     ages, oldest = [0, 0], 0
     for frame in drawn:
@@ -219,7 +251,10 @@ def test_a_sound_of_unknown_age_may_have_any() -> None:
     assert age[6].isnan()
     units = units_of(lively_prior(), [recording(30, 1)], 1)
     no = torch.zeros(1, dtype=torch.bool)
-    logits, place = torch.zeros(1, K), Place(torch.zeros(1, Q, dtype=torch.long), no, no, no, age[6:])
+    logits, place = (
+        torch.zeros(1, K),
+        Place(torch.zeros(1, Q, dtype=torch.long), no, no, no, age[6:]),
+    )
     joins = units.joins(lively_prior(), place)
     possible = units.follow(0, logits, joins, place, 0.0)[0] > -torch.inf
     assert possible.nonzero()[:, 0].tolist() == recording(30, 1)["codes"][1:-1, 0].unique().tolist()
@@ -250,7 +285,8 @@ def uncached(
     sampling: Sampling,
     drawn_after: Callable[..., torch.Tensor],
 ) -> torch.Tensor:
-    """What `sample_sounds` draws of one stream, but with the whole past scored anew for every code."""
+    """What `sample_sounds` draws of one stream, but with the whole past scored anew for every
+    code."""
     dice = torch.Generator().manual_seed(3)
     codes, heard = lead_in.codes[None], len(lead_in.codes)
     starts = torch.cat([lead_in.starts, torch.tensor([lead_in.ended])])[None]
@@ -293,10 +329,22 @@ def test_cached_equals_uncached_to_the_last_code_with_units(
     values = torch.rand(1, 40, 3, generator=torch.Generator().manual_seed(4))
     asked = Asked(values, 2.0) if steered else None
     begins = torch.arange(9) == 0
-    lead_in, sampling = LeadIn(recording(9, 3)["codes"], begins, False, ()), Sampling(free_levels=free_levels)
+    lead_in, sampling = (
+        LeadIn(recording(9, 3)["codes"], begins, False, ()),
+        Sampling(free_levels=free_levels),
+    )
     stream = sample_sounds(
-        prior, 1, sampling, torch.Generator().manual_seed(3), None, lead_in, asked=asked, units=units
+        prior,
+        1,
+        sampling,
+        torch.Generator().manual_seed(3),
+        None,
+        lead_in,
+        asked=asked,
+        units=units,
     )
     cached = torch.cat([frame.codes for frame in islice(stream, 40)])
     with torch.inference_mode():
-        assert torch.equal(cached, uncached(prior, units, asked, lead_in, 40, sampling, drawn_after))
+        assert torch.equal(
+            cached, uncached(prior, units, asked, lead_in, 40, sampling, drawn_after)
+        )

@@ -46,7 +46,8 @@ def descend(model: VQVAE, optimizer: CodecOptimizer, step: int) -> None:
 
 @pytest.mark.parametrize("shape", [(32, 96), (64, 64), (1, 7)], ids=["wide", "square", "row"])
 def test_singular_values_are_brought_near_1(shape: tuple[int, int]) -> None:
-    """However large the matrix, and for all but those that are next to nothing beside the others."""
+    """However large the matrix, and for all but those that are next to nothing beside the
+    others."""
     matrices = torch.stack([1e-4 * draw(*shape, seed=1), 100 * draw(*shape, seed=2)])
     directions = orthogonalise(matrices)
     before, after = torch.linalg.svdvals(matrices), torch.linalg.svdvals(directions)
@@ -120,9 +121,16 @@ def test_muon_is_for_the_matrices_inside_the_decoder() -> None:
     model = codec(layers=3)
     names = {id(p): name for name, p in model.named_parameters()}
     muon = {names[id(p)] for p in hidden_matrices(model)}
-    assert muon == {f"decoder.{i}.{layer}.weight" for i in (1, 2, 3) for layer in ("expand", "project")}
+    assert muon == {
+        f"decoder.{i}.{layer}.weight" for i in (1, 2, 3) for layer in ("expand", "project")
+    }
     optimizer = CodecOptimizer(model, 1e-3)
-    groups = [p for part in (optimizer.muon, optimizer.adamw) for group in part.param_groups for p in group["params"]]
+    groups = [
+        p
+        for part in (optimizer.muon, optimizer.adamw)
+        for group in part.param_groups
+        for p in group["params"]
+    ]
     assert sorted(map(id, groups)) == sorted(names)
 
 

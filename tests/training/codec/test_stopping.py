@@ -5,15 +5,29 @@ from collections.abc import Callable
 
 import pytest
 
-from distill.training.codec.stopping import gain, goes_astray, has_diverged, overfits_since, should_stop
+from distill.training.codec.stopping import (
+    gain,
+    goes_astray,
+    has_diverged,
+    overfits_since,
+    should_stop,
+)
 from distill.training.curves import Point
 
 
-def curve(own: Callable[[float], float], held_out: Callable[[float], float] | None, until: float = 0.5) -> list[Point]:
-    """20 validations over the whole budget, as far as progress `until`; distances are functions of progress."""
+def curve(
+    own: Callable[[float], float], held_out: Callable[[float], float] | None, until: float = 0.5
+) -> list[Point]:
+    """20 validations over the whole budget, as far as progress `until`; distances are functions of
+    progress."""
     points = []
     for i in range(1, round(20 * until) + 1):
-        point = {"step": 100 * i, "progress": i / 20, "train_loss": own(i / 20), "own_loss": own(i / 20)}
+        point = {
+            "step": 100 * i,
+            "progress": i / 20,
+            "train_loss": own(i / 20),
+            "own_loss": own(i / 20),
+        }
         points.append(point | ({"val_loss": held_out(i / 20)} if held_out else {}))
     return points
 
@@ -37,7 +51,8 @@ def test_goes_on_while_either_distance_still_falls() -> None:
 
 
 def test_a_real_training_goes_on_to_its_end() -> None:
-    """Ten minutes on two threads on loops and pads: distances while training, and of held-out sounds."""
+    """Ten minutes on two threads on loops and pads: distances while training, and of held-out
+    sounds."""
     own = (2.742, 2.241, 2.011, 1.887, 1.8, 1.753, 1.718, 1.662, 1.621, 1.587, 1.58, 1.575)
     held_out = (2.717, 2.564, 2.579, 2.525, 2.584, 2.467, 2.486, 2.369, 2.394, 2.32, 2.346, 2.384)
     points = [

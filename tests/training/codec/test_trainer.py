@@ -32,10 +32,14 @@ def trainer_of(folder: Path, **settings: Any) -> CodecTrainer:
 
 
 def codes_of(trainer: CodecTrainer) -> torch.Tensor:
-    return torch.cat([encode_audio(trainer.model, region.audio()) for region in trainer.sampler.regions])
+    return torch.cat(
+        [encode_audio(trainer.model, region.audio()) for region in trainer.sampler.regions]
+    )
 
 
-def test_codes_stay_as_they_were_settled_while_everything_else_learns(trainer: CodecTrainer) -> None:
+def test_codes_stay_as_they_were_settled_while_everything_else_learns(
+    trainer: CodecTrainer,
+) -> None:
     assert not trainer.codebooks_ready
     trainer.settle_codes()
     codes, name = codes_of(trainer), trainer.model.codebook_hash()
@@ -56,7 +60,9 @@ def test_every_frame_that_it_learns_from_can_be_known_by_heart(trainer: CodecTra
     codes = codes_of(trainer)
     assert memory.vectors.shape == (len(codes), 256)
     assert memory.find(codes)[1].all()
-    held_out = torch.cat([encode_audio(trainer.model, region.audio()) for region in trainer.held_out])
+    held_out = torch.cat(
+        [encode_audio(trainer.model, region.audio()) for region in trainer.held_out]
+    )
     new = ~(held_out[:, None] == codes).all(2).any(1)
     assert new.any()
     assert not memory.find(held_out[new])[1].any()
@@ -94,7 +100,9 @@ def test_some_crops_come_coloured_and_the_others_as_they_are(trainer: CodecTrain
     assert torch.equal(coloured, again)
 
 
-def test_what_is_settled_hardly_depends_on_the_batch(corpus_dir: Path, tiny: dict[str, Any]) -> None:
+def test_what_is_settled_hardly_depends_on_the_batch(
+    corpus_dir: Path, tiny: dict[str, Any]
+) -> None:
     """A batch halved for want of memory must not leave fewer sounds to settle the codes by."""
     distances = []
     for batch_size in (1, 32):
@@ -105,7 +113,9 @@ def test_what_is_settled_hardly_depends_on_the_batch(corpus_dir: Path, tiny: dic
     assert one == pytest.approx(many, rel=0.15)
 
 
-def test_the_first_distance_is_that_of_training_sounds_before_it_learns(trainer: CodecTrainer) -> None:
+def test_the_first_distance_is_that_of_training_sounds_before_it_learns(
+    trainer: CodecTrainer,
+) -> None:
     trainer.settle_codes()
     own = trainer.validate().own
     # Heard in pieces, with silence between sounds, and by other windows.
@@ -126,7 +136,9 @@ def test_a_restored_trainer_takes_the_same_steps(
     second.restore(torch.load(tmp_path / "state.pt", weights_only=True))
     assert [second.step().mel_loss for _ in range(stop, 7)] == losses[stop:]
     state = second.model.state_dict()
-    assert all(torch.equal(tensor, state[name]) for name, tensor in whole.model.state_dict().items())
+    assert all(
+        torch.equal(tensor, state[name]) for name, tensor in whole.model.state_dict().items()
+    )
     assert second.first_distance == whole.first_distance
     with whole.average.applied(), second.average.applied():
         assert torch.equal(whole.model.outline.weight, second.model.outline.weight)
@@ -148,7 +160,9 @@ def test_each_level_brings_the_sound_nearer(trained: Path, corpus_dir: Path) -> 
     totals = [0.0, 0.0, 0.0]
     for sound in sounds:
         codes = encode_audio(model, sound)
-        target = torch.nn.functional.pad(torch.tensor(sound), (0, -sound.shape[1] % model.frame_hop))
+        target = torch.nn.functional.pad(
+            torch.tensor(sound), (0, -sound.shape[1] % model.frame_hop)
+        )
         for q in range(3):
             decoded = torch.from_numpy(decode_codes(model, codes[:, : q + 1]))
             totals[q] += float(mel(decoded, target, tuple(range(2, len(MEL_SCALES)))))

@@ -27,7 +27,10 @@ def curve(own: tuple[float, ...], held_out: tuple[float, ...] | None = None) -> 
 
 
 def kind_of(
-    points: list[Point], levels: tuple[LevelHealth, ...] = GOOD, material: Material = ROUND, **more: Any
+    points: list[Point],
+    levels: tuple[LevelHealth, ...] = GOOD,
+    material: Material = ROUND,
+    **more: Any,
 ) -> str:
     verdict = judge(Facts(points, levels, material, **more))
     assert verdict.sentence.endswith(".")
@@ -97,7 +100,9 @@ def test_diverged_names_figures_and_the_rate() -> None:
         (0.5, 2.0, VerdictKind.LEARNING),
     ],
 )
-def test_levels_that_use_few_codes_are_named(use: float, perplexity: float, kind: VerdictKind) -> None:
+def test_levels_that_use_few_codes_are_named(
+    use: float, perplexity: float, kind: VerdictKind
+) -> None:
     levels = (GOOD[0], LevelHealth("Detail", use, perplexity, 100))
     assert kind_of(curve(FALLING), levels, progress=0.5) == kind
     sentence = judge(Facts(curve(FALLING), levels, ROUND, 0.5)).sentence
@@ -116,10 +121,16 @@ def test_codebooks_that_have_just_been_set_are_not_collapsed() -> None:
         (Material(files=8, copies=7), VerdictKind.REPEATED, "7 of 8"),
         (Material(files=2, copies=1), VerdictKind.REPEATED, "1 of 2"),
         (Material(files=8, noise_share=1.0), VerdictKind.NOISE, "100%"),
-        (Material(files=8, longest="long.wav", longest_share=0.9), VerdictKind.UNEVEN, "'long.wav' is 90%"),
+        (
+            Material(files=8, longest="long.wav", longest_share=0.9),
+            VerdictKind.UNEVEN,
+            "'long.wav' is 90%",
+        ),
     ],
 )
-def test_material_limits_what_training_reaches(material: Material, kind: VerdictKind, words: str) -> None:
+def test_material_limits_what_training_reaches(
+    material: Material, kind: VerdictKind, words: str
+) -> None:
     assert kind_of(curve(FALLING), material=material, progress=0.5) == kind
     assert words in judge(Facts(curve(FALLING), GOOD, material, 1.0)).sentence
 
@@ -142,5 +153,8 @@ def test_what_makes_training_useless_comes_first() -> None:
     points = curve(FLAT)
     noise_and_copies = Material(files=8, copies=7, longest_share=0.9, noise_share=1.0)
     assert kind_of(points, collapsed, noise_and_copies) == VerdictKind.NOISE
-    assert kind_of(points, collapsed, Material(files=8, copies=7, longest_share=0.9)) == VerdictKind.REPEATED
+    assert (
+        kind_of(points, collapsed, Material(files=8, copies=7, longest_share=0.9))
+        == VerdictKind.REPEATED
+    )
     assert kind_of(points, collapsed, Material(files=8, longest_share=0.9)) == VerdictKind.COLLAPSED

@@ -13,7 +13,9 @@ from distill.training.prior.attribute_targets import find_traits, tag_of
 LOUDNESS = DESCRIPTORS.index("loudness")
 
 
-@pytest.mark.parametrize(("name", "tag"), [("a.wav", ""), ("drums/a.wav", "drums"), ("drums/kicks/a.wav", "drums")])
+@pytest.mark.parametrize(
+    ("name", "tag"), [("a.wav", ""), ("drums/a.wav", "drums"), ("drums/kicks/a.wav", "drums")]
+)
 def test_a_tag_is_the_outermost_folder(name: str, tag: str) -> None:
     assert tag_of(name) == tag
 

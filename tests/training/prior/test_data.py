@@ -85,7 +85,11 @@ def test_batches_take_their_shapes_in_turn_and_come_again() -> None:
         batches = draw_batches(codes, [False, False], shapes, 7, np.random.default_rng(seed))
         return [[piece.codes for piece in batch] for batch in batches]
 
-    assert [(len(batch), len(batch[0])) for batch in drawn(0)] == [(2, 10), (2, 10), (1, 20)] * 2 + [(2, 10)]
+    assert [(len(batch), len(batch[0])) for batch in drawn(0)] == [
+        (2, 10),
+        (2, 10),
+        (1, 20),
+    ] * 2 + [(2, 10)]
     pairs = zip(drawn(0), drawn(0), drawn(1), strict=True)
     alike = [[torch.equal(a[0], b[0]) for b in (again, other)] for a, again, other in pairs]
     assert all(same for same, _ in alike)
@@ -107,7 +111,9 @@ def test_as_much_of_ones_own_is_judged_as_is_held_out_and_no_hour_of_it() -> Non
         assert sum(len(piece.codes) for piece in held) == sum(map(len, held_out))
         assert sum(len(piece.codes) for piece in own) == frames
         assert max(len(piece.codes) for piece in (*held, *own)) == 80
-        assert all((piece.codes[:, 1] < 3).all() for piece in own), "in the encoding that is not moved"
+        assert all((piece.codes[:, 1] < 3).all() for piece in own), (
+            "in the encoding that is not moved"
+        )
 
 
 def test_without_held_out_sounds_all_is_judged_by_ones_own() -> None:

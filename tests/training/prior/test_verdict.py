@@ -6,7 +6,13 @@ import pytest
 
 from distill.training.corpus_facts import Material
 from distill.training.metrics import PriorVerdictKind
-from distill.training.prior.verdict import Copying, PriorFacts, PriorVerdict, check_memorization, judge_prior
+from distill.training.prior.verdict import (
+    Copying,
+    PriorFacts,
+    PriorVerdict,
+    check_memorization,
+    judge_prior,
+)
 
 K = 128
 
@@ -22,16 +28,24 @@ K = 128
         (5.0, 500, False),
     ],
 )
-def test_memorisation_is_judged_by_corpus_size(perplexity: float, files: int, memorizing: bool) -> None:
+def test_memorisation_is_judged_by_corpus_size(
+    perplexity: float, files: int, memorizing: bool
+) -> None:
     warned, message = check_memorization(perplexity, 128, files)
     assert warned is memorizing
     assert bool(message) is memorizing
 
 
 def facts(train: list[float], held_out: list[float], **more: object) -> PriorFacts:
-    """Perplexities of one's own and of held-out codes, epoch by epoch; those of the steps are a half higher."""
+    """Perplexities of one's own and of held-out codes, epoch by epoch; those of the steps are a
+    half higher."""
     history = [
-        {"epoch": i, "train_loss": math.log(1.5 * own), "own_loss": math.log(own), "val_loss": math.log(new)}
+        {
+            "epoch": i,
+            "train_loss": math.log(1.5 * own),
+            "own_loss": math.log(own),
+            "val_loss": math.log(new),
+        }
         for i, (own, new) in enumerate(zip(train, held_out, strict=True), 1)
     ]
     return PriorFacts(history, K, **({"file_count": 30} | more))
@@ -54,8 +68,20 @@ FALLING = ([40.0, 35.0, 30.0], [45.0, 42.0, 40.0])
         ([40, 39, 39, 39], [45, 42, 42.1, 42.1], {}, "settled", "no better for 2 epochs"),
         ([40, 39, 39, 39], [45, 42, 42.1, 42.1], {"finished": True}, "settled", "Done"),
         ([40, 30, 20, 10], [45, 42, 44, 50], {}, "over-fitting", "since epoch 2"),
-        ([40, 30, 20, 10], [45, 42, 44, 50], {"finished": True}, "over-fitting", "weights of epoch 2 are kept"),
-        ([40, 17, 14], [45, 42, 41], {}, "memorising", "(perplexity 14.0) than held-out ones (41.0)"),
+        (
+            [40, 30, 20, 10],
+            [45, 42, 44, 50],
+            {"finished": True},
+            "over-fitting",
+            "weights of epoch 2 are kept",
+        ),
+        (
+            [40, 17, 14],
+            [45, 42, 41],
+            {},
+            "memorising",
+            "(perplexity 14.0) than held-out ones (41.0)",
+        ),
         ([40, 20, 17], [45, 42, 41], {}, "learning", "let it go on"),
         (*FALLING, {"diverged": True}, "diverged", "weights of epoch 3 are kept"),
         ([4, 2.5, 2.2], [4, 2.6, 2.5], {}, "memorising", "2.50 is under 3.0"),
@@ -78,5 +104,8 @@ def test_what_makes_training_useless_comes_first() -> None:
     copies, copied = Material(files=6, copies=5), Copying(1, [90.0])
     worst = facts([40, 35, 70], [3, 2.0, 60], material=copies, copying=copied)
     assert judge_prior(worst).kind == PriorVerdictKind.DIVERGING
-    assert verdict([40, 35], [3, 2.0], material=copies, copying=copied).kind == PriorVerdictKind.REPEATED
+    assert (
+        verdict([40, 35], [3, 2.0], material=copies, copying=copied).kind
+        == PriorVerdictKind.REPEATED
+    )
     assert verdict([40, 35], [3, 2.0], copying=copied).kind == PriorVerdictKind.COPYING

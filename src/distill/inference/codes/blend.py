@@ -25,13 +25,18 @@ SILENT_FRAMES = 9
 
 
 def blend(
-    loaded: LoadedVQModel, a: CodeGrid, b: CodeGrid, amount: float | np.ndarray, region: Region = WHOLE
+    loaded: LoadedVQModel,
+    a: CodeGrid,
+    b: CodeGrid,
+    amount: float | np.ndarray,
+    region: Region = WHOLE,
 ) -> Edited:
-    """Go from `a` (`amount` 0) towards `b` (1) in a region: what lies between them in sound, not a crossfade.
+    """Go from `a` (`amount` 0) towards `b` (1) in a region: what lies between them in sound, not a
+    crossfade.
 
-    `amount` is a number, or `[t]` with one for each frame of the region. The length of `a` holds; where `b` has
-    ended, `a` goes on as itself. At 0 and 1 the codes are those of `a` and `b`. Locked cells stay as they are, and the
-    others are blended as if those were the same in both.
+    `amount` is a number, or `[t]` with one for each frame of the region. The length of `a` holds;
+    where `b` has ended, `a` goes on as itself. At 0 and 1 the codes are those of `a` and `b`.
+    Locked cells stay as they are, and the others are blended as if those were the same in both.
     """
     check_belongs(loaded, a)
     _, asked, _ = region.within(*a.codes.shape)
@@ -46,21 +51,32 @@ def blend(
     between = (weight > 0) & (weight < 1) & (ours != theirs).any(1)
     codes = a.codes.copy()
     part = np.where((weight == 1)[:, None], theirs, ours)
-    part[between] = quantise_beside(mixed[between], books, np.stack((ours[between], theirs[between])), held[between])
+    part[between] = quantise_beside(
+        mixed[between], books, np.stack((ours[between], theirs[between])), held[between]
+    )
     codes[start:stop, levels] = part
     kept_back = int(np.count_nonzero((ours != asked_for) & held & (weight > 0)[:, None]))
     missed = np.linalg.norm(lookup(books, part) - mixed, axis=1)
     apart = np.linalg.norm(from_b - from_a, axis=1)
     distance = np.divide(missed, apart, out=np.zeros_like(missed), where=apart > 0)
-    return replace(overwritten(a, codes, about_pair(a, b, region)), kept_back=kept_back, distance=distance)
+    return replace(
+        overwritten(a, codes, about_pair(a, b, region)), kept_back=kept_back, distance=distance
+    )
 
 
 def drift(
-    loaded: LoadedVQModel, grid: CodeGrid, amount: float, region: Region = WHOLE, seed: int = 0, steps: int = 1
+    loaded: LoadedVQModel,
+    grid: CodeGrid,
+    amount: float,
+    region: Region = WHOLE,
+    seed: int = 0,
+    steps: int = 1,
 ) -> Edited:
-    """Make a region a little different: a share `amount` of the codes give way to codes that sound near, `steps` times.
+    """Make a region a little different: a share `amount` of the codes give way to codes that sound
+    near, `steps` times.
 
-    The same code always gives way to the same one, so what repeats still repeats. The same `seed`, the same result.
+    The same code always gives way to the same one, so what repeats still repeats. The same `seed`,
+    the same result.
     """
     check_belongs(loaded, grid)
     start, stop, levels = region.within(*grid.codes.shape)
@@ -79,7 +95,8 @@ def drift(
 
 
 def clear(loaded: LoadedVQModel, grid: CodeGrid, region: Region = WHOLE) -> Edited:
-    """Wipe a region: all levels of it fall silent; some of them give way to the codes that add least to the others."""
+    """Wipe a region: all levels of it fall silent; some of them give way to the codes that add
+    least to the others."""
     check_belongs(loaded, grid)
     start, stop, levels = region.within(*grid.codes.shape)
     codes = grid.codes.copy()
@@ -108,7 +125,9 @@ def _amounts(amount: float | np.ndarray, frames: int) -> np.ndarray:
     amounts = np.asarray(amount, dtype=np.float32)
     # Comparing is enough: NaN fails every comparison.
     if amounts.shape not in ((), (frames,)) or not ((amounts >= 0) & (amounts <= 1)).all():
-        raise UsageError(f"--amount must lie between 0 and 1: one number, or one for each of the {frames} frames.")
+        raise UsageError(
+            f"--amount must lie between 0 and 1: one number, or one for each of the {frames} frames."
+        )
     return np.broadcast_to(amounts, (frames,))
 
 
@@ -120,7 +139,9 @@ def _silence(loaded: LoadedVQModel) -> np.ndarray:
     return codes
 
 
-def _walk(book: np.ndarray, amount: float, steps: int, generator: np.random.Generator) -> np.ndarray:
+def _walk(
+    book: np.ndarray, amount: float, steps: int, generator: np.random.Generator
+) -> np.ndarray:
     """Where each code of `book` `[K, D]` ends up, `[K]`."""
     K = len(book)
     squares = np.square(book).sum(1)
@@ -134,12 +155,14 @@ def _walk(book: np.ndarray, amount: float, steps: int, generator: np.random.Gene
     return ends
 
 
-# --- quantising a blend -------------------------------------------------------------------------------------
+# --- quantising a blend ---------------------------------------------------------------------------
 
 
-def quantise_beside(x: np.ndarray, books: np.ndarray, seeds: np.ndarray, held: np.ndarray) -> np.ndarray:
-    """As `quantise`, but cells that are `held` `[T, Q]` (bool) keep the code that all `seeds` `[S, T, Q]` have there:
-    the others make up what is left of `x` beside them."""
+def quantise_beside(
+    x: np.ndarray, books: np.ndarray, seeds: np.ndarray, held: np.ndarray
+) -> np.ndarray:
+    """As `quantise`, but cells that are `held` `[T, Q]` (bool) keep the code that all `seeds` `[S,
+    T, Q]` have there: the others make up what is left of `x` beside them."""
     codes = seeds[0].copy()
     patterns, of_frame = np.unique(held, axis=0, return_inverse=True)
     for i, pattern in enumerate(patterns):
@@ -155,8 +178,8 @@ def quantise_beside(x: np.ndarray, books: np.ndarray, seeds: np.ndarray, held: n
 def quantise(x: np.ndarray, books: np.ndarray, seeds: np.ndarray) -> np.ndarray:
     """Codes `[T, Q]` whose entries of `books` `[Q, K, D]` sum up to nearly `x` `[T, D]`.
 
-    A beam search of `PATHS` paths beside the `seeds` `[S, T, Q]`: no worse than any of those, and at every level a
-    path may leave them.
+    A beam search of `PATHS` paths beside the `seeds` `[S, T, Q]`: no worse than any of those, and
+    at every level a path may leave them.
     """
     pieces = [slice(i, i + PIECE) for i in range(0, len(x), PIECE)]
     done = [_search(x[piece], books, seeds[:, piece]) for piece in pieces]
@@ -170,7 +193,8 @@ def _search(x: np.ndarray, books: np.ndarray, seeds: np.ndarray) -> np.ndarray:
     left, paths = x[None], np.zeros((1, T, Q), seeds.dtype)
     for q, book in enumerate(books):
         path, entry = np.divmod(_least(_distances(left, book), PATHS), K)
-        # The seeds go on beside the best: from the one path that there is at first, then from the last places.
+        # The seeds go on beside the best: from the one path that there is at first, then from the
+        # last places.
         own = np.arange(len(left) - S, len(left)) if q else np.zeros(S, int)
         origin = np.concatenate((path, np.broadcast_to(own[:, None], (S, T)))) * T + rows
         entry = np.concatenate((entry, seeds[:, :, q]))
@@ -182,7 +206,8 @@ def _search(x: np.ndarray, books: np.ndarray, seeds: np.ndarray) -> np.ndarray:
 
 
 def _distances(left: np.ndarray, book: np.ndarray) -> np.ndarray:
-    """Squared distances `[T, P * K]` of what is `left` `[P, T, D]` on every path to the entries of `book` `[K, D]`."""
+    """Squared distances `[T, P * K]` of what is `left` `[P, T, D]` on every path to the entries of
+    `book` `[K, D]`."""
     P, T, _ = left.shape
     distance = np.empty((T, P, len(book)), left.dtype)
     for p in range(P):
@@ -193,7 +218,8 @@ def _distances(left: np.ndarray, book: np.ndarray) -> np.ndarray:
 
 
 def _least(distance: np.ndarray, count: int) -> np.ndarray:
-    """Where the `count` least of each row of `distance` `[T, M]` stand, `[count, T]`; they are overwritten."""
+    """Where the `count` least of each row of `distance` `[T, M]` stand, `[count, T]`; they are
+    overwritten."""
     rows, found = np.arange(len(distance)), []
     for _ in range(count):
         found.append(distance.argmin(1))

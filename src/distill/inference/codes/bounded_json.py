@@ -16,7 +16,9 @@ MOST_ENTRIES, LONGEST_ENTRY = 1000, 1 << 18
 # What is read at once: rows of whole numbers, or these alone.
 PIECE_LENGTH = 1 << 18
 ROW, NUMBER = r"\s*\[[0-9,\s]*\]\s*", r"\s*[0-9]+\s*"
-PIECE = re.compile(rf"(?:(?:{ROW},){{0,999}}{ROW}|(?:{NUMBER},){{0,999}}{NUMBER})(?=[,\]])", re.ASCII)
+PIECE = re.compile(
+    rf"(?:(?:{ROW},){{0,999}}{ROW}|(?:{NUMBER},){{0,999}}{NUMBER})(?=[,\]])", re.ASCII
+)
 SPACE = re.compile(r"[ \t\n\r]*")
 DECODER = json.JSONDecoder()
 
@@ -24,9 +26,10 @@ DECODER = json.JSONDecoder()
 def read_table(text: str, names: Container[str], lists: Container[str]) -> dict[str, Any]:
     """The entries called `names` and `lists` of the JSON object that `text` holds.
 
-    Where `lists` are whole numbers below 2^31 they come as arrays `[n]`, where they are rows of equal length of these,
-    as `[n, m]`. Beyond `text` and these arrays it takes little memory, whatever the text holds. `ValueError` for no
-    object, and where there is more than `MOST_ENTRIES`, `LONGEST_ENTRY` and `MOST_NUMBERS` allow.
+    Where `lists` are whole numbers below 2^31 they come as arrays `[n]`, where they are rows of
+    equal length of these, as `[n, m]`. Beyond `text` and these arrays it takes little memory,
+    whatever the text holds. `ValueError` for no object, and where there is more than
+    `MOST_ENTRIES`, `LONGEST_ENTRY` and `MOST_NUMBERS` allow.
     """
     table: dict[str, Any] = {}
     at = _after("{", text, 0)
@@ -70,7 +73,8 @@ def _entry(text: str, at: int) -> tuple[Any, int]:
 
 
 def _numbers(text: str, at: int) -> tuple[np.ndarray, int] | None:
-    """The list that begins at `at`, and where it has ended; None where it holds something else than numbers."""
+    """The list that begins at `at`, and where it has ended; None where it holds something else than
+    numbers."""
     pieces: list[np.ndarray] = []
     read = 0
     while not pieces or text.startswith(",", at):

@@ -6,7 +6,8 @@ from distill.models.persistence import LoadedVQModel
 
 
 def check_belongs(loaded: LoadedVQModel, codes: CodeGrid) -> None:
-    """`CodebookMismatchError` for codes of another codec, `CodesFileError` for other levels or rates."""
+    """`CodebookMismatchError` for codes of another codec, `CodesFileError` for other levels or
+    rates."""
     if codes.codebook_hash != loaded.model.codebook_hash():
         raise CodebookMismatchError(
             f"These codes (of '{codes.source}') were made with another model than {loaded.path}: "

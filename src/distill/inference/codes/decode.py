@@ -1,4 +1,5 @@
-"""Listening in: the sound of codes, whole or in part. All that decodes a grid goes through `listen`."""
+"""Listening in: the sound of codes, whole or in part. All that decodes a grid goes through
+`listen`."""
 
 from collections.abc import Iterator
 
@@ -27,19 +28,24 @@ LARGEST_LIFT_DB = 40.0
 """What is all but silence stays quieter than the rest."""
 
 
-def listen(loaded: LoadedVQModel, grid: CodeGrid, region: Region | None = None) -> Iterator[np.ndarray]:
-    """The sound of `region` of `grid`, as it is in the whole, in pieces `[C, n]` in the model's output channels.
+def listen(
+    loaded: LoadedVQModel, grid: CodeGrid, region: Region | None = None
+) -> Iterator[np.ndarray]:
+    """The sound of `region` of `grid`, as it is in the whole, in pieces `[C, n]` in the model's
+    output channels.
 
-    `region` is frames and levels: only the entries of its levels sound. The whole is as long as its source was, and
-    nothing goes over full scale. `CodebookMismatchError` for codes of another codec, `UsageError` for a region that
-    is not in the grid.
+    `region` is frames and levels: only the entries of its levels sound. The whole is as long as its
+    source was, and nothing goes over full scale. `CodebookMismatchError` for codes of another
+    codec, `UsageError` for a region that is not in the grid.
     """
     check_belongs(loaded, grid)
     start, stop, levels = (region or Region()).within(*grid.codes.shape)
     return _limited(loaded, grid, start, stop, levels)
 
 
-def _limited(loaded: LoadedVQModel, grid: CodeGrid, start: int, stop: int, levels: list[int]) -> Iterator[np.ndarray]:
+def _limited(
+    loaded: LoadedVQModel, grid: CodeGrid, start: int, stop: int, levels: list[int]
+) -> Iterator[np.ndarray]:
     hop = grid.frame_hop
     # As many frames more on either side as the limiter hears.
     margin = -(-limiter_reach(grid.sample_rate) // hop)
@@ -51,7 +57,9 @@ def _limited(loaded: LoadedVQModel, grid: CodeGrid, start: int, stop: int, level
     return between(limited, (start - first) * hop, (stop - first) * hop)
 
 
-def _decoded(loaded: LoadedVQModel, grid: CodeGrid, first: int, last: int, levels: list[int]) -> Iterator[np.ndarray]:
+def _decoded(
+    loaded: LoadedVQModel, grid: CodeGrid, first: int, last: int, levels: list[int]
+) -> Iterator[np.ndarray]:
     """Frames `first` to `last` at their width and level."""
     for piece in decode_stream(loaded.model, torch.tensor(grid.codes).long(), first, last, levels):
         wide = scale_side(piece, grid.width) if len(piece) == 2 else piece
@@ -63,14 +71,17 @@ def decode_sound(loaded: LoadedVQModel, grid: CodeGrid, region: Region | None = 
     return np.concatenate(list(listen(loaded, grid, region)), axis=1)
 
 
-# --- by themselves ------------------------------------------------------------------------------------------
+# --- by themselves --------------------------------------------------------------------------------
 
 
-def entry_sound(loaded: LoadedVQModel, level: int, code: int, seconds: float = HELD_S) -> np.ndarray:
+def entry_sound(
+    loaded: LoadedVQModel, level: int, code: int, seconds: float = HELD_S
+) -> np.ndarray:
     """One entry of the codebook of `level` (both from 0), held for `seconds`: `[C, N]`.
 
-    Entries of finer levels are differences: they sound on top of one of the louder entries of level 1, the same for
-    all. Every entry is about equally loud, but what is all but silence. `UsageError` for an entry that there is not.
+    Entries of finer levels are differences: they sound on top of one of the louder entries of level
+    1, the same for all. Every entry is about equally loud, but what is all but silence.
+    `UsageError` for an entry that there is not.
     """
     model = loaded.model
     if not (0 <= level < model.num_quantizers and 0 <= code < model.codebook_size):
@@ -86,20 +97,28 @@ def entry_sound(loaded: LoadedVQModel, level: int, code: int, seconds: float = H
 
 @torch.inference_mode()
 def carrier(model: VQVAE) -> int:
-    """The entry of level 1 that finer ones sound on: of three quarters of them it is the loudest."""
+    """The entry of level 1 that finer ones sound on: of three quarters of them it is the
+    loudest."""
     magnitudes = model.outline(model.rvq.codebooks[0])[:, : model.bins].exp()
     return int(magnitudes.square().sum(1).argsort()[3 * len(magnitudes) // 4])
 
 
-def column_sound(loaded: LoadedVQModel, grid: CodeGrid, frame: int, seconds: float = HELD_S) -> np.ndarray:
-    """One column of `grid`, held for `seconds`: `[C, N]`, as loud as entries are. `UsageError` past the end."""
+def column_sound(
+    loaded: LoadedVQModel, grid: CodeGrid, frame: int, seconds: float = HELD_S
+) -> np.ndarray:
+    """One column of `grid`, held for `seconds`: `[C, N]`, as loud as entries are. `UsageError` past
+    the end."""
     check_belongs(loaded, grid)
     start, _, _ = Region(frame, frame + 1).within(*grid.codes.shape)
     return _held(loaded, grid.codes[start], seconds, None, grid.width)
 
 
 def _held(
-    loaded: LoadedVQModel, column: np.ndarray, seconds: float, levels: tuple[int, ...] | None, width: float = 1.0
+    loaded: LoadedVQModel,
+    column: np.ndarray,
+    seconds: float,
+    levels: tuple[int, ...] | None,
+    width: float = 1.0,
 ) -> np.ndarray:
     """The codes of `column` `[q]` again and again, at the level of all that sounds by itself."""
     model = loaded.model

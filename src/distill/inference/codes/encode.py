@@ -28,14 +28,19 @@ def encode_sound(loaded: LoadedVQModel, audio: np.ndarray, source: str = "") -> 
     return encode_blocks(loaded, lambda: pieces(audio), source)
 
 
-def encode_blocks(loaded: LoadedVQModel, read: Callable[[], Iterable[np.ndarray]], source: str = "") -> CodeGrid:
-    """Codes of a sound of any length, which `read` gives from its start: blocks `[C, n]` at the codec's rate.
+def encode_blocks(
+    loaded: LoadedVQModel, read: Callable[[], Iterable[np.ndarray]], source: str = ""
+) -> CodeGrid:
+    """Codes of a sound of any length, which `read` gives from its start: blocks `[C, n]` at the
+    codec's rate.
 
-    Mixed to the codec's channels; heard twice, since level comes first. `AudioError` for no samples.
+    Mixed to the codec's channels; heard twice, since level comes first. `AudioError` for no
+    samples.
 
-    A sound quieter or louder than everything in the corpus is brought to the nearest level that the codec has
-    heard; the `gain` of the result takes it back, and makes good what the codec itself gets wrong in level. Its
-    `width` does that for the side: 0 where there is none, so that dual mono comes back as dual mono.
+    A sound quieter or louder than everything in the corpus is brought to the nearest level that the
+    codec has heard; the `gain` of the result takes it back, and makes good what the codec itself
+    gets wrong in level. Its `width` does that for the side: 0 where there is none, so that dual
+    mono comes back as dual mono.
     """
     model = loaded.model
 
@@ -51,7 +56,9 @@ def encode_blocks(loaded: LoadedVQModel, read: Callable[[], Iterable[np.ndarray]
     passing = _Passing(first * model.frame_hop, last * model.frame_hop)
     scaled = (block * np.float32(gain) for block in passing.watch(mixed()))
     codes = torch.cat(list(encode_stream(model, scaled)))
-    correction, width = _corrections(model, codes, passing.caught() * np.float32(gain), first, passing.side_db)
+    correction, width = _corrections(
+        model, codes, passing.caught() * np.float32(gain), first, passing.side_db
+    )
     return CodeGrid(
         codes=codes.numpy(),
         codebook_size=model.codebook_size,
@@ -69,7 +76,8 @@ def encode_blocks(loaded: LoadedVQModel, read: Callable[[], Iterable[np.ndarray]
 
 
 class _Passing:
-    """What is noted of a sound as it passes: its length, how wide it is, and the samples from `start` to `stop`."""
+    """What is noted of a sound as it passes: its length, how wide it is, and the samples from
+    `start` to `stop`."""
 
     def __init__(self, start: int, stop: int) -> None:
         self.start, self.stop, self.n_samples = start, stop, 0
@@ -96,10 +104,9 @@ class _Passing:
         return np.concatenate(self._caught, axis=1)
 
 
-
-
 def _judged(model: VQVAE, n_samples: int) -> tuple[int, int]:
-    """The code frames by which the level of what is decoded is judged: up to `JUDGED_S` in the middle."""
+    """The code frames by which the level of what is decoded is judged: up to `JUDGED_S` in the
+    middle."""
     length = round(JUDGED_S * model.frame_rate)
     first = max(0, (frames_of(n_samples, model.frame_hop) - length) // 2)
     return first, first + length
@@ -109,7 +116,8 @@ def _judged(model: VQVAE, n_samples: int) -> tuple[int, int]:
 def _corrections(
     model: VQVAE, codes: torch.Tensor, heard: np.ndarray, first: int, side_db: float
 ) -> tuple[float, float]:
-    """What the decoded sound and, beyond that, its side are to be multiplied by to be nearest to what was encoded.
+    """What the decoded sound and, beyond that, its side are to be multiplied by to be nearest to
+    what was encoded.
 
     `heard` `[C, n]` is what was encoded to the `codes` `[T, Q]` from frame `first` on.
     """
@@ -121,7 +129,9 @@ def _corrections(
     if model.channels == 1:
         return _correction(output, target, mel), 1.0
     # Of left and right one may be silent, which tells nothing of the level of the other.
-    mid, side = (_correction(x, y, mel) for x, y in zip(_mid_side(output), _mid_side(target), strict=True))
+    mid, side = (
+        _correction(x, y, mel) for x, y in zip(_mid_side(output), _mid_side(target), strict=True)
+    )
     if side_db < WIDE_DB:
         return mid, 0.0
     correction = side if side_db > MOSTLY_SIDE_DB else mid

@@ -1,7 +1,8 @@
 """The codes file: a sound as the codec's indices, in JSON that people and scripts can edit.
 
-One object: marker, version, what is needed to hear the codes again, and `codes`, a row per code frame. A name
-that ends in `.json.gz` is written compressed; reading looks at the contents, not at the name.
+One object: marker, version, what is needed to hear the codes again, and `codes`, a row per code
+frame. A name that ends in `.json.gz` is written compressed; reading looks at the contents, not at
+the name.
 """
 
 import gzip
@@ -23,7 +24,8 @@ FORMAT = "distill.codes"
 VERSION = 1
 GZIP_HEAD = b"\x1f\x8b"
 
-# About five hours at 50 frames/s and 8 levels of large codebooks: a compressed file may not grow into more than this.
+# About five hours at 50 frames/s and 8 levels of large codebooks: a compressed file may not grow
+# into more than this.
 LARGEST_TEXT = 64 << 20
 
 LISTS = ("codes", "locked", "seams")
@@ -33,18 +35,22 @@ OPTIONAL: dict[str, Any] = {"width": 1.0, "locked": [], "seams": []}
 """Entries that the first codes files lack."""
 
 
-# --- writing ------------------------------------------------------------------------------------------------
+# --- writing --------------------------------------------------------------------------------------
 
 
 def save_codes(path: str | Path, codes: CodeGrid) -> Path:
-    """Write `codes` to `path` (compressed if it ends in `.json.gz`), wholly or not at all; returns the path.
+    """Write `codes` to `path` (compressed if it ends in `.json.gz`), wholly or not at all; returns
+    the path.
 
-    `OutputError` if the file cannot be written, `CodesFileError` if it would be too long to be read again.
+    `OutputError` if the file cannot be written, `CodesFileError` if it would be too long to be read
+    again.
     """
     path = Path(path)
     content = _to_text(codes).encode("ascii")
     if len(content) > LARGEST_TEXT or codes.codes.size > MOST_NUMBERS:
-        raise CodesFileError(f"{path} would be too long for one codes file: encode the sound in parts.")
+        raise CodesFileError(
+            f"{path} would be too long for one codes file: encode the sound in parts."
+        )
     if path.name.lower().endswith(".json.gz"):
         # No time stamp: the same codes make the same file.
         content = gzip.compress(content, mtime=0)
@@ -55,22 +61,27 @@ def save_codes(path: str | Path, codes: CodeGrid) -> Path:
 
 def _to_text(codes: CodeGrid) -> str:
     header = {"format": FORMAT, "version": VERSION}
-    header |= {field.name: getattr(codes, field.name) for field in fields(codes) if field.name != "codes"}
+    header |= {
+        field.name: getattr(codes, field.name) for field in fields(codes) if field.name != "codes"
+    }
     header["locked"] = _to_spans(codes.locked)
     rows = ",\n".join(json.dumps(row, separators=(",", ":")) for row in codes.codes.tolist())
     return f'{json.dumps(header)[:-1]},\n"codes": [\n{rows}\n]}}\n'
 
 
 def _to_spans(locked: np.ndarray | None) -> list[list[int]]:
-    """What is locked as [level, first frame, frame after the last], levels counted from 1 as people do."""
+    """What is locked as [level, first frame, frame after the last], levels counted from 1 as people
+    do."""
     if locked is None:
         return []
     edges = np.diff(np.pad(locked.T.astype(np.int8), ((0, 0), (1, 1))), axis=1)
     begins, ends = (np.argwhere(edges == step).tolist() for step in (1, -1))
-    return [[level + 1, first, stop] for (level, first), (_, stop) in zip(begins, ends, strict=True)]
+    return [
+        [level + 1, first, stop] for (level, first), (_, stop) in zip(begins, ends, strict=True)
+    ]
 
 
-# --- reading ------------------------------------------------------------------------------------------------
+# --- reading --------------------------------------------------------------------------------------
 
 
 def load_codes(path: str | Path) -> CodeGrid:
@@ -92,20 +103,26 @@ def load_codes(path: str | Path) -> CodeGrid:
 
 
 def _wrong(path: Path, why: str) -> CodesFileError:
-    return CodesFileError(f"{path} cannot be used ({why}): encode the sound again, or undo the last edit.")
+    return CodesFileError(
+        f"{path} cannot be used ({why}): encode the sound again, or undo the last edit."
+    )
 
 
 def _read_text(path: Path) -> bytes:
     try:
         if not path.exists():
-            raise CodesFileError(f"There is no codes file at {path}: check the name and the folder.")
+            raise CodesFileError(
+                f"There is no codes file at {path}: check the name and the folder."
+            )
         if not path.is_file():
             raise CodesFileError(f"{path} is not a file: name the codes file itself.")
         with path.open("rb") as file:
             raw = _all_of(file)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise CodesFileError(f"{path} cannot be read ({reason}): check the name and its permissions.") from error
+        raise CodesFileError(
+            f"{path} cannot be read ({reason}): check the name and its permissions."
+        ) from error
     text = _decompress(path, raw) if raw.startswith(GZIP_HEAD) else raw
     if len(text) > LARGEST_TEXT:
         raise _wrong(path, "it is longer than any codes file")
@@ -163,7 +180,8 @@ def _tuple(value: Any) -> Any:
 
 
 def _grid(rows: Any) -> np.ndarray:
-    """`rows` as `[T, Q]`; `ValueError` says why they are none, which `read_table` has left as they were."""
+    """`rows` as `[T, Q]`; `ValueError` says why they are none, which `read_table` has left as they
+    were."""
     if isinstance(rows, np.ndarray) and rows.ndim == 2:
         return rows
     if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):

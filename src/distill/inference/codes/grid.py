@@ -1,4 +1,5 @@
-"""A sound as a grid of codes that one edits: columns are time, rows are Structure, Timbre, …, Detail."""
+"""A sound as a grid of codes that one edits: columns are time, rows are Structure, Timbre, …,
+Detail."""
 
 from dataclasses import dataclass, fields
 from itertools import pairwise
@@ -18,13 +19,14 @@ LARGEST_LENGTH = 1 << 40
 
 @dataclass(frozen=True, eq=False)
 class CodeGrid:
-    """A sound as codes `[T, Q]` (frames, levels), with what it takes to decode them. It never changes.
+    """A sound as codes `[T, Q]` (frames, levels), with what it takes to decode them. It never
+    changes.
 
-    `frame_rate` is in Hz, `gain` the linear factor that decoding applies, `n_samples` the length of the sound
-    at `sample_rate`: `T` is that many samples in whole frames. In stereo the difference of left and right is
-    multiplied by `width`: 0 is mono in both. `locked` `[T, Q]` (bool) marks what edits leave alone, `seams` are the
-    frames from which on the sound does not go on as it did before an edit.
-    `ValueError` says what does not fit together.
+    `frame_rate` is in Hz, `gain` the linear factor that decoding applies, `n_samples` the length of
+    the sound at `sample_rate`: `T` is that many samples in whole frames. In stereo the difference
+    of left and right is multiplied by `width`: 0 is mono in both. `locked` `[T, Q]` (bool) marks
+    what edits leave alone, `seams` are the frames from which on the sound does not go on as it did
+    before an edit. `ValueError` says what does not fit together.
     """
 
     codes: np.ndarray
@@ -62,7 +64,9 @@ class CodeGrid:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, CodeGrid):
             return NotImplemented
-        return all(_alike(getattr(self, field.name), getattr(other, field.name)) for field in fields(self))
+        return all(
+            _alike(getattr(self, field.name), getattr(other, field.name)) for field in fields(self)
+        )
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -77,15 +81,18 @@ class CodeGrid:
         return self.n_samples / self.sample_rate
 
     def edge(self, time: str | float) -> int:
-        """The frame at whose beginning `time` lies nearest: seconds (`1.5`) or frames (`70f`); `T` is the end.
+        """The frame at whose beginning `time` lies nearest: seconds (`1.5`) or frames (`70f`); `T`
+        is the end.
 
-        So are seconds from a quarter of a frame before the sound ends. `UsageError` for no time, or one past the end.
+        So are seconds from a quarter of a frame before the sound ends. `UsageError` for no time, or
+        one past the end.
         """
         frames = parse_time(time, self.frame_rate)
         T = len(self.codes)
         if round(frames) > T:
             raise self._past_end(time)
-        # The last frame may be partly filled, and lengths are written down to the hundredth of a second.
+        # The last frame may be partly filled, and lengths are written down to the hundredth of a
+        # second.
         is_end = not is_in_frames(time) and 0 < self.n_samples / self.frame_hop - 0.25 < frames
         return T if is_end else round(frames)
 
@@ -99,12 +106,18 @@ class CodeGrid:
         return min(round(frames), T - 1)
 
     def _past_end(self, time: str | float) -> UsageError:
-        return UsageError(f"{time} is past the end: '{self.source}' lasts {self.seconds:.2f} s ({len(self.codes)}f).")
+        return UsageError(
+            f"{time} is past the end: '{self.source}' lasts {self.seconds:.2f} s ({len(self.codes)}f)."
+        )
 
     def region(
-        self, start: str | float | None = None, stop: str | float | None = None, levels: str | None = None
+        self,
+        start: str | float | None = None,
+        stop: str | float | None = None,
+        levels: str | None = None,
     ) -> Region:
-        """What `--from`, `--to` and `--levels` name: times as `edge` takes them, `1-2` or `structure,timbre`.
+        """What `--from`, `--to` and `--levels` name: times as `edge` takes them, `1-2` or
+        `structure,timbre`.
 
         A range of time is at least one frame.
         """
@@ -123,7 +136,7 @@ def _alike(a: Any, b: Any) -> bool:
     return bool(a == b)
 
 
-# --- what fits together -------------------------------------------------------------------------------------
+# --- what fits together ---------------------------------------------------------------------------
 
 
 def _check_scalars(grid: CodeGrid) -> None:
@@ -161,7 +174,9 @@ def _check_codes(grid: CodeGrid) -> None:
     if type(names) is not tuple or any(type(name) is not str for name in names):
         raise ValueError("'level_names' must be a list of names")
     if len(names) != codes.shape[1]:
-        raise ValueError(f"there are {len(names)} 'level_names' for {codes.shape[1]} levels of 'codes'")
+        raise ValueError(
+            f"there are {len(names)} 'level_names' for {codes.shape[1]} levels of 'codes'"
+        )
 
 
 def _check_length(grid: CodeGrid) -> None:
@@ -171,14 +186,20 @@ def _check_length(grid: CodeGrid) -> None:
         raise ValueError("'frame_rate' must divide 'sample_rate'")
     needed = -(-grid.n_samples // hop)
     if needed != len(grid.codes):
-        raise ValueError(f"'n_samples' takes {needed} rows of 'codes', but there are {len(grid.codes)}")
+        raise ValueError(
+            f"'n_samples' takes {needed} rows of 'codes', but there are {len(grid.codes)}"
+        )
 
 
 def _check_locked(grid: CodeGrid) -> None:
     locked = grid.locked
     if locked is None:
         return
-    if not isinstance(locked, np.ndarray) or locked.dtype != bool or locked.shape != grid.codes.shape:
+    if (
+        not isinstance(locked, np.ndarray)
+        or locked.dtype != bool
+        or locked.shape != grid.codes.shape
+    ):
         raise ValueError("'locked' must mark cells of 'codes'")
 
 
@@ -191,24 +212,4 @@ def _check_seams(grid: CodeGrid) -> None:
         raise ValueError("'seams' must lie within 'codes', one after the other")
 
 
-# --- what every edit does in the end ------------------------------------------------------------------------
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
+# --- what every edit does in the end --------------------------------------------------------------

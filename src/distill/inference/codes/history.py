@@ -3,14 +3,16 @@
 from distill.inference.codes.grid import CodeGrid
 
 MEMORY = 64 << 20
-"""Bytes of codes, locks and seams that a history holds by default: 500 steps of a minute, 10 of an hour."""
+"""Bytes of codes, locks and seams that a history holds by default: 500 steps of a minute, 10 of an
+hour."""
 
 SEAM_BYTES = 36
 """A whole number and its place in a tuple."""
 
 
 class History:
-    """A grid and how it came about. Grids never change, so a step is a grid; the oldest fall away beyond `memory`."""
+    """A grid and how it came about. Grids never change, so a step is a grid; the oldest fall away
+    beyond `memory`."""
 
     def __init__(self, grid: CodeGrid, memory: int = MEMORY) -> None:
         self.memory = memory
@@ -52,4 +54,8 @@ class History:
 
 
 def _size(grid: CodeGrid) -> int:
-    return grid.codes.nbytes + SEAM_BYTES * len(grid.seams) + (0 if grid.locked is None else grid.locked.nbytes)
+    return (
+        grid.codes.nbytes
+        + SEAM_BYTES * len(grid.seams)
+        + (0 if grid.locked is None else grid.locked.nbytes)
+    )

@@ -1,4 +1,5 @@
-"""Edits of codes as numbers, each of a region: nothing here needs the model. Locked cells are left as they are."""
+"""Edits of codes as numbers, each of a region: nothing here needs the model. Locked cells are left
+as they are."""
 
 from dataclasses import replace
 from typing import Literal, get_args
@@ -17,7 +18,7 @@ AUDIBLE_DB = 1.0
 PasteMode = Literal["insert", "overwrite", "repeat"]
 
 
-# --- codes in their place -----------------------------------------------------------------------------------
+# --- codes in their place -------------------------------------------------------------------------
 
 
 def set_code(grid: CodeGrid, code: int | np.ndarray, region: Region = WHOLE) -> Edited:
@@ -39,7 +40,8 @@ def set_code(grid: CodeGrid, code: int | np.ndarray, region: Region = WHOLE) -> 
 
 
 def replace_code(grid: CodeGrid, old: int, new: int, region: Region = WHOLE) -> Edited:
-    """Put another code wherever `old` stands: one colour of the sound becomes another, in rhythm."""
+    """Put another code wherever `old` stands: one colour of the sound becomes another, in
+    rhythm."""
     start, stop, levels = region.within(*grid.codes.shape)
     _check_code(grid, old, new)
     codes = grid.codes.copy()
@@ -51,44 +53,58 @@ def replace_code(grid: CodeGrid, old: int, new: int, region: Region = WHOLE) -> 
 def _check_code(grid: CodeGrid, *codes: int) -> None:
     for code in codes:
         if not 0 <= code < grid.codebook_size:
-            raise UsageError(f"There is no code {code}: the codes of this sound go from 0 to {grid.codebook_size - 1}.")
+            raise UsageError(
+                f"There is no code {code}: the codes of this sound go from 0 to {grid.codebook_size - 1}."
+            )
 
 
-# --- time ---------------------------------------------------------------------------------------------------
+# --- time -----------------------------------------------------------------------------------------
 
 
 def crop(grid: CodeGrid, region: Region) -> Edited:
-    """Keep a stretch of time alone, all levels and locks of it: a sound of its own that begins there.
+    """Keep a stretch of time alone, all levels and locks of it: a sound of its own that begins
+    there.
 
     What is locked outside of it is not in that sound; the remark says so.
     """
     T, Q = grid.codes.shape
     start, stop, levels = region.within(T, Q)
     if len(levels) < Q:
-        raise UsageError("A crop holds all levels: leave out --levels, or use transplant for some of them.")
+        raise UsageError(
+            "A crop holds all levels: leave out --levels, or use transplant for some of them."
+        )
     n_samples = (grid.n_samples if stop == T else stop * grid.frame_hop) - start * grid.frame_hop
     locked = None if grid.locked is None else grid.locked[start:stop]
     seams = tuple(seam - start for seam in grid.seams if start < seam < stop)
-    kept = replace(grid, codes=grid.codes[start:stop], locked=locked, seams=seams, n_samples=n_samples)
+    kept = replace(
+        grid, codes=grid.codes[start:stop], locked=locked, seams=seams, n_samples=n_samples
+    )
     return Edited(kept, remark=_about_locks(grid, kept))
 
 
 def _about_locks(grid: CodeGrid, part: CodeGrid) -> str:
     held, still_held = (0 if of.locked is None else int(of.locked.sum()) for of in (grid, part))
-    return "" if held == still_held else f"Of {held} locked codes, {held - still_held} lay outside and are left out."
+    return (
+        ""
+        if held == still_held
+        else f"Of {held} locked codes, {held - still_held} lay outside and are left out."
+    )
 
 
 def cut(grid: CodeGrid, region: Region) -> Edited:
     """Take a stretch of time out; what follows moves up to it.
 
-    Of some levels only, or with something locked later, the length stays and the last codes are held.
+    Of some levels only, or with something locked later, the length stays and the last codes are
+    held.
     """
     T, Q = grid.codes.shape
     start, stop, levels = region.within(T, Q)
     return rearranged(grid, np.delete(np.arange(T), slice(start, stop)), levels)
 
 
-def copy(grid: CodeGrid, region: Region, at: int, mode: PasteMode = "insert", stop: int | None = None) -> Edited:
+def copy(
+    grid: CodeGrid, region: Region, at: int, mode: PasteMode = "insert", stop: int | None = None
+) -> Edited:
     """Play a region once more from frame `at` on; see `paste` for the three modes."""
     start, end, levels = region.within(*grid.codes.shape)
     clip = crop(grid, Region(start, end)).grid
@@ -103,11 +119,12 @@ def paste(
     stop: int | None = None,
     levels: tuple[int, ...] | None = None,
 ) -> Edited:
-    """Bring in `clip` at frame `at`: what follows makes room (`insert`), is played over (`overwrite`), or is played
-    over up to `stop` (None: the end) by the clip again and again (`repeat`).
+    """Bring in `clip` at frame `at`: what follows makes room (`insert`), is played over
+    (`overwrite`), or is played over up to `stop` (None: the end) by the clip again and again
+    (`repeat`).
 
-    A clip that reaches over the end makes the sound longer, unless only some `levels` come in or something from
-    `at` on is locked.
+    A clip that reaches over the end makes the sound longer, unless only some `levels` come in or
+    something from `at` on is locked.
     """
     check_same_codec(grid, clip)
     if mode not in get_args(PasteMode):
@@ -125,7 +142,8 @@ def paste(
 
 
 def move(grid: CodeGrid, region: Region, at: int) -> Edited:
-    """Play a region at another time, beginning at frame `at`; what was between closes up. The length stays."""
+    """Play a region at another time, beginning at frame `at`; what was between closes up. The
+    length stays."""
     T, Q = grid.codes.shape
     start, stop, levels = region.within(T, Q)
     _check_frame(at, T - (stop - start))
@@ -134,7 +152,8 @@ def move(grid: CodeGrid, region: Region, at: int) -> Edited:
 
 
 def reverse(grid: CodeGrid, region: Region = WHOLE) -> Edited:
-    """Play a region from its end to its beginning: swells become fades, though each frame (21 ms) runs forward."""
+    """Play a region from its end to its beginning: swells become fades, though each frame (21 ms)
+    runs forward."""
     T, Q = grid.codes.shape
     start, stop, levels = region.within(T, Q)
     order = np.arange(T)
@@ -147,9 +166,13 @@ def repeat(grid: CodeGrid, region: Region, times: int = 2) -> Edited:
     T, Q = grid.codes.shape
     start, stop, levels = region.within(T, Q)
     if times < 1 or T + (times - 1) * (stop - start) > LONGEST_EDIT:
-        raise UsageError(f"--times must be at least 1, and the sound at most {LONGEST_EDIT:,} frames long.")
+        raise UsageError(
+            f"--times must be at least 1, and the sound at most {LONGEST_EDIT:,} frames long."
+        )
     own = np.arange(T)
-    return rearranged(grid, np.concatenate((own[:start], *[own[start:stop]] * times, own[stop:])), levels)
+    return rearranged(
+        grid, np.concatenate((own[:start], *[own[start:stop]] * times, own[stop:])), levels
+    )
 
 
 def stretch(grid: CodeGrid, region: Region, factor: float) -> Edited:
@@ -160,7 +183,9 @@ def stretch(grid: CodeGrid, region: Region, factor: float) -> Edited:
     T, Q = grid.codes.shape
     start, stop, levels = region.within(T, Q)
     if not 0 < factor <= LONGEST_EDIT or T + factor * (stop - start) > LONGEST_EDIT:
-        raise UsageError(f"--factor must be above 0, and the sound at most {LONGEST_EDIT:,} frames long.")
+        raise UsageError(
+            f"--factor must be above 0, and the sound at most {LONGEST_EDIT:,} frames long."
+        )
     length = max(1, round(factor * (stop - start)))
     # The middle of each new frame says which old one it falls into.
     inner = start + (np.arange(length) * 2 + 1) * (stop - start) // (2 * length)
@@ -169,7 +194,8 @@ def stretch(grid: CodeGrid, region: Region, factor: float) -> Edited:
 
 
 def shuffle(grid: CodeGrid, region: Region = WHOLE, block: int = 1, seed: int = 0) -> Edited:
-    """Cut a region into blocks of `block` frames and play them in random order; the same `seed`, the same order."""
+    """Cut a region into blocks of `block` frames and play them in random order; the same `seed`,
+    the same order."""
     T, Q = grid.codes.shape
     start, stop, levels = region.within(T, Q)
     if not 1 <= block <= T:
@@ -178,7 +204,9 @@ def shuffle(grid: CodeGrid, region: Region = WHOLE, block: int = 1, seed: int = 
     begins = np.random.default_rng(seed).permutation(np.arange(start, stop, block))
     turned = (begins[:, None] + np.arange(block)).ravel()
     own = np.arange(T)
-    return rearranged(grid, np.concatenate((own[:start], turned[turned < stop], own[stop:])), levels)
+    return rearranged(
+        grid, np.concatenate((own[:start], turned[turned < stop], own[stop:])), levels
+    )
 
 
 def _check_frame(at: int, last: int) -> None:
@@ -186,16 +214,18 @@ def _check_frame(at: int, last: int) -> None:
         raise UsageError(f"--at must be a frame from 0f to {last}f here, not {at}f.")
 
 
-# --- two sounds ---------------------------------------------------------------------------------------------
+# --- two sounds -----------------------------------------------------------------------------------
 
 
 def swap(a: CodeGrid, b: CodeGrid, region: Region = WHOLE) -> tuple[Edited, Edited]:
-    """Exchange a region between two sounds: each goes on as the other there, as far as both last."""
+    """Exchange a region between two sounds: each goes on as the other there, as far as both
+    last."""
     return transplant(a, b, region), transplant(b, a, shared_region(a, b, region))
 
 
 def transplant(a: CodeGrid, b: CodeGrid, region: Region = WHOLE) -> Edited:
-    """Give `a` a region of `b`, at the same time: the structure of one with the timbre of the other.
+    """Give `a` a region of `b`, at the same time: the structure of one with the timbre of the
+    other.
 
     The length of `a` holds; where `b` has ended, `a` goes on as itself.
     """
@@ -206,11 +236,14 @@ def transplant(a: CodeGrid, b: CodeGrid, region: Region = WHOLE) -> Edited:
 
 
 def shared_region(a: CodeGrid, b: CodeGrid, region: Region) -> Region:
-    """`region` of `a` as far as `b` lasts; `CodebookMismatchError` for other codes, `UsageError` for nothing shared."""
+    """`region` of `a` as far as `b` lasts; `CodebookMismatchError` for other codes, `UsageError`
+    for nothing shared."""
     check_same_codec(a, b)
     _, stop, _ = region.within(*a.codes.shape)
     if region.start >= len(b.codes):
-        raise UsageError(f"'{b.source}' has ended before frame {region.start}: let --from be earlier.")
+        raise UsageError(
+            f"'{b.source}' has ended before frame {region.start}: let --from be earlier."
+        )
     return replace(region, stop=min(stop, len(b.codes)))
 
 
@@ -237,7 +270,7 @@ def _join(*remarks: str) -> str:
     return " ".join(remark for remark in remarks if remark)
 
 
-# --- locks --------------------------------------------------------------------------------------------------
+# --- locks ----------------------------------------------------------------------------------------
 
 
 def lock(grid: CodeGrid, region: Region = WHOLE) -> Edited:

@@ -16,9 +16,9 @@ LONGEST_EDIT = 1 << 20
 class Edited:
     """A `grid` after an edit.
 
-    `kept_back` counts the locked cells that it would have changed, `remark` says in a sentence what went another way
-    than asked. `distance` `[t]` tells of blended frames how far they lie from what was asked for: as a share of the
-    distance between the two sounds there.
+    `kept_back` counts the locked cells that it would have changed, `remark` says in a sentence what
+    went another way than asked. `distance` `[t]` tells of blended frames how far they lie from what
+    was asked for: as a share of the distance between the two sounds there.
     """
 
     grid: CodeGrid
@@ -27,10 +27,13 @@ class Edited:
     distance: np.ndarray | None = None
 
 
-def overwritten(grid: CodeGrid, codes: np.ndarray, remark: str = "", seams: Iterable[int] | None = None) -> Edited:
+def overwritten(
+    grid: CodeGrid, codes: np.ndarray, remark: str = "", seams: Iterable[int] | None = None
+) -> Edited:
     """`grid` with `codes` `[T, Q]`, but for the cells that are locked.
 
-    Its `seams` are those that it had, and where the first change begins and the last one ends, if none are given.
+    Its `seams` are those that it had, and where the first change begins and the last one ends, if
+    none are given.
     """
     kept_back = 0
     if grid.locked is not None:
@@ -46,19 +49,23 @@ def _within(seams: Iterable[int], T: int) -> tuple[int, ...]:
     return tuple(sorted(seam for seam in set(seams) if 0 < seam < T))
 
 
-def rearranged(grid: CodeGrid, order: np.ndarray, levels: list[int], clip: CodeGrid | None = None) -> Edited:
+def rearranged(
+    grid: CodeGrid, order: np.ndarray, levels: list[int], clip: CodeGrid | None = None
+) -> Edited:
     """`grid` with frame `order[t]` at `t`: its own frames up to `T`, those of `clip` from `T` on.
 
-    Locked cells keep their place in time as well as their code. So the length follows `order` only if all `levels`
-    do and nothing from the first change on is locked; else it stays, and a level that gets shorter holds its last
-    code. Where the last frame stays the last, it stays as partly filled as it was. `UsageError` for nothing left, or
-    too much.
+    Locked cells keep their place in time as well as their code. So the length follows `order` only
+    if all `levels` do and nothing from the first change on is locked; else it stays, and a level
+    that gets shorter holds its last code. Where the last frame stays the last, it stays as partly
+    filled as it was. `UsageError` for nothing left, or too much.
     """
     T, Q = grid.codes.shape
     if len(order) == 0:
         raise UsageError("This edit would leave nothing of the sound: choose a smaller region.")
     if len(order) > LONGEST_EDIT:
-        raise UsageError(f"This edit would make more than {LONGEST_EDIT:,} frames: choose a smaller region.")
+        raise UsageError(
+            f"This edit would make more than {LONGEST_EDIT:,} frames: choose a smaller region."
+        )
     codes = (grid.codes if clip is None else np.concatenate((grid.codes, clip.codes)))[order]
     seams = _seams(order, {*grid.seams, T, *(T + seam for seam in (clip.seams if clip else ()))})
     if len(order) != T and len(levels) == Q and not _is_locked_from(grid, _first_change(order, T)):

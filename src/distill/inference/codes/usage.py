@@ -15,7 +15,8 @@ from distill.models.persistence import read_header
 
 @dataclass(frozen=True)
 class CorpusUse:
-    """What the model file `path` says of its codebooks; `counts` `[K]` of each level, None where they are not known."""
+    """What the model file `path` says of its codebooks; `counts` `[K]` of each level, None where
+    they are not known."""
 
     path: Path
     codebook_hash: str
@@ -25,7 +26,8 @@ class CorpusUse:
     health: tuple[dict[str, Any], ...]
 
     def check_made(self, grid: CodeGrid) -> None:
-        """`CodebookMismatchError` for a grid of another model, `CodesFileError` for levels that this one lacks."""
+        """`CodebookMismatchError` for a grid of another model, `CodesFileError` for levels that
+        this one lacks."""
         if grid.codebook_hash != self.codebook_hash:
             raise CodebookMismatchError(
                 f"These codes (of '{grid.source}') were made with another model than {self.path}: "
@@ -52,7 +54,8 @@ def perplexity(counts: np.ndarray) -> float:
 
 
 def corpus_use(path: str | Path) -> CorpusUse:
-    """How the model at `path` uses its codebooks, from its header alone. Raises the `ModelFileError` that fits."""
+    """How the model at `path` uses its codebooks, from its header alone. Raises the
+    `ModelFileError` that fits."""
     header = read_header(path)
     config, metadata = header["vqvae_config"], header["metadata"]
     K, Q = config["codebook_size"], config["num_quantizers"]

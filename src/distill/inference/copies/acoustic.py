@@ -1,9 +1,10 @@
-"""The passage of the corpus that a sound is nearest to by ear: windows of a quarter of a second, level left out.
+"""The passage of the corpus that a sound is nearest to by ear: windows of a quarter of a second,
+level left out.
 
-Compared are the codec's latents, which stand for log-mel spectra at several resolutions (`models/analysis.py`), as all
-codes of a frame give them. Each recording is there several times, from different places within a frame on: what is
-copied need not begin on our frames. By how much two windows differ is weighed by what happens in them: two hums are
-soon alike, two hits hardly.
+Compared are the codec's latents, which stand for log-mel spectra at several resolutions
+(`models/analysis.py`), as all codes of a frame give them. Each recording is there several times,
+from different places within a frame on: what is copied need not begin on our frames. By how much
+two windows differ is weighed by what happens in them: two hums are soon alike, two hits hardly.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,7 +26,8 @@ MOST_WINDOWS = 800
 AUDIBLE = 0.75
 """So much of a window has to be heard: silence is like any other."""
 CANDIDATES = 16
-"""Windows whose means are nearest are compared frame by frame: none is nearer than its mean (Jensen's inequality)."""
+"""Windows whose means are nearest are compared frame by frame: none is nearer than its mean
+(Jensen's inequality)."""
 BLUR_DB = 1.4
 """By so much two encodings of one steady sound differ."""
 AT_ONCE = 4_000_000
@@ -48,9 +50,10 @@ class Sought(NamedTuple):
 
 
 class Hits(NamedTuple):
-    """What is nearest to windows of a sound, each `[n]`: at which frame they begin and how many they are; the distance
-    in dB (RMS over log-mel bands), and its square over what happens in the window, the `difference`; the sound of the
-    corpus, and the frame of it where the nearest window begins."""
+    """What is nearest to windows of a sound, each `[n]`: at which frame they begin and how many
+    they are; the distance in dB (RMS over log-mel bands), and its square over what happens in the
+    window, the `difference`; the sound of the corpus, and the frame of it where the nearest window
+    begins."""
 
     start: Tensor
     length: Tensor
@@ -60,18 +63,27 @@ class Hits(NamedTuple):
     frame: Tensor
 
 
-NO_HITS = Hits(*(torch.zeros(0, dtype=kind) for kind in (torch.long,) * 2 + (torch.float,) * 2 + (torch.long,) * 2))
+NO_HITS = Hits(
+    *(
+        torch.zeros(0, dtype=kind)
+        for kind in (torch.long,) * 2 + (torch.float,) * 2 + (torch.long,) * 2
+    )
+)
 
 
 class PassageSearch:
-    """Looks for windows of sounds in the `codes` `[N, Q]` of a corpus: of sounds of so many `frames` each."""
+    """Looks for windows of sounds in the `codes` `[N, Q]` of a corpus: of sounds of so many
+    `frames` each."""
 
     def __init__(self, model: VQVAE, codes: Tensor, frames: Sequence[int]) -> None:
         self.codes, self.frames = codes, torch.tensor(frames, dtype=torch.long)
         self.begins = self.frames.cumsum(0) - self.frames
         self.owner = torch.arange(len(frames)).repeat_interleave(self.frames)
         codebooks = model.rvq.codebooks.detach().cpu()
-        self.entries, self.first = codebooks.flatten(0, 1), len(codebooks[0]) * torch.arange(len(codebooks))
+        self.entries, self.first = (
+            codebooks.flatten(0, 1),
+            len(codebooks[0]) * torch.arange(len(codebooks)),
+        )
         self.level = model.analysis.level_direction().detach().cpu()
         self.in_db = model.analysis.in_db
         self.window = max(SHORTEST, round(WINDOW_S * model.frame_rate))
@@ -81,8 +93,8 @@ class PassageSearch:
 
     @torch.inference_mode()
     def nearest(self, sounds: Sequence[Sought]) -> list[Hits]:
-        """For each of the `sounds`, at windows of a quarter of a second, or as long as what is heard of the sound, or
-        as the sound of the corpus, if that is less."""
+        """For each of the `sounds`, at windows of a quarter of a second, or as long as what is
+        heard of the sound, or as the sound of the corpus, if that is less."""
         found = [[NO_HITS] for _ in sounds]
         longest = [min(self.window, sound.longest) for sound in sounds]
         for most in sorted({length for length in longest if length >= SHORTEST}):
@@ -94,11 +106,16 @@ class PassageSearch:
                     self._search([sounds[i] for i in some], size, within, [found[i] for i in some])
         return [Hits(*(torch.cat(parts) for parts in zip(*each, strict=True))) for each in found]
 
-    def _search(self, sounds: Sequence[Sought], size: int, within: Tensor, found: Sequence[list[Hits]]) -> None:
-        """Adds to `found` what is nearest to windows of `size` frames, among frames `within` `[n]` of the corpus."""
+    def _search(
+        self, sounds: Sequence[Sought], size: int, within: Tensor, found: Sequence[list[Hits]]
+    ) -> None:
+        """Adds to `found` what is nearest to windows of `size` frames, among frames `within` `[n]`
+        of the corpus."""
         stride = STRIDE if size == self.window else 1
         starts = [_starts(sound, size, stride) for sound in sounds]
-        wanted = torch.cat([self._windows(sound.codes, at, size) for sound, at in zip(sounds, starts, strict=True)])
+        wanted = torch.cat(
+            [self._windows(sound.codes, at, size) for sound, at in zip(sounds, starts, strict=True)]
+        )
         if not len(wanted):
             return
         places = self._candidates(self._without_level(wanted.mean(1)), size, within)
@@ -108,7 +125,9 @@ class PassageSearch:
         sound = self.owner[place]
         distance_db, happens_db = self.in_db(squared), self.in_db(self._variance(wanted))
         # The shorter, the sooner alike.
-        difference = distance_db.square() / (happens_db.square() + BLUR_DB**2) * (self.window / size) ** 0.5
+        difference = (
+            distance_db.square() / (happens_db.square() + BLUR_DB**2) * (self.window / size) ** 0.5
+        )
         parts = distance_db, difference, sound, place - self.begins[sound]
         each = zip(*(part.split([len(at) for at in starts]) for part in parts), strict=True)
         for hits, at, some in zip(found, starts, each, strict=True):
@@ -133,8 +152,8 @@ class PassageSearch:
         return (flat - flat.mean(1, keepdim=True)).square().sum(2).mean(1)
 
     def _candidates(self, wanted: Tensor, size: int, within: Tensor) -> Tensor:
-        """Where in the corpus windows of `size` frames begin `[n, c]` whose means are nearest to those `wanted`
-        `[n, D]`."""
+        """Where in the corpus windows of `size` frames begin `[n, c]` whose means are nearest to
+        those `wanted` `[n, D]`."""
         nearest, places = torch.zeros(len(wanted), 0), torch.zeros(len(wanted), 0, dtype=torch.long)
         for begins, means in self._means(size, within, max(CANDIDATES, AT_ONCE // len(wanted))):
             nearest = torch.cat([nearest, squared_distance(wanted, means)], 1)
@@ -144,24 +163,29 @@ class PassageSearch:
         return places
 
     def _means(self, size: int, within: Tensor, at_once: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Where windows of `size` frames begin `[b]`, in parts, and their means `[b, D]`, level left out."""
+        """Where windows of `size` frames begin `[b]`, in parts, and their means `[b, D]`, level
+        left out."""
         for first in range(0, len(within) - size + 1, at_once):
             frames = within[first : first + at_once + size - 1]
             begins, last = frames[: len(frames) - size + 1], frames[size - 1 :]
             whole = self.owner[begins] == self.owner[last]
-            sums = F.pad(self._without_level(self._latents(self.codes[frames])).cumsum(0), (0, 0, 1, 0))
+            sums = F.pad(
+                self._without_level(self._latents(self.codes[frames])).cumsum(0), (0, 0, 1, 0)
+            )
             if whole.any():
                 yield begins[whole], (sums[size:] - sums[:-size])[whole] / size
 
     def _squared_distances(self, wanted: Tensor, places: Tensor) -> Tensor:
-        """Of windows `[n, size, D]` from those of the corpus at `places` `[n, c]`, at the same level: `[n, c]`."""
+        """Of windows `[n, size, D]` from those of the corpus at `places` `[n, c]`, at the same
+        level: `[n, c]`."""
         apart = self._windows(self.codes, places, wanted.shape[1]) - wanted[:, None]
         louder = (apart @ self.level).mean(2)
         return apart.square().sum(3).mean(2) - louder.square()
 
 
 def _starts(sound: Sought, size: int, stride: int) -> Tensor:
-    """Where windows of `size` frames of a sound begin `[n]`, one in `stride`, those that are heard."""
+    """Where windows of `size` frames of a sound begin `[n]`, one in `stride`, those that are
+    heard."""
     count = len(sound.codes) - size + 1
     if count < 1:
         return torch.zeros(0, dtype=torch.long)

@@ -1,4 +1,5 @@
-"""Runs of codes that a sound shares with the corpus, weighed by how little they were to be expected.
+"""Runs of codes that a sound shares with the corpus, weighed by how little they were to be
+expected.
 
 Codes `[n]` here are one number a frame: of one level, or of several taken together.
 """
@@ -9,19 +10,21 @@ from typing import NamedTuple
 import numpy as np
 
 SEPARATORS = (-1, -2)
-"""Between two sounds of the corpus; as many as it takes that no run with a gap of one frame leads over them."""
+"""Between two sounds of the corpus; as many as it takes that no run with a gap of one frame leads
+over them."""
 
 NOWHERE = -3
 """A number that no sound of the corpus holds."""
 
 
 FINE, LENGTH_BITS = 2.0**16, 22
-"""Of a run, bits are counted in such parts; its length, in frames, is below a power of two: more than a day."""
+"""Of a run, bits are counted in such parts; its length, in frames, is below a power of two: more
+than a day."""
 
 
 class EndingRuns(NamedTuple):
-    """For every frame `[n]`: the weightiest run that ends there, its `bits`, its `length` in frames (0: no run), and
-    the frame of the corpus at which it ends."""
+    """For every frame `[n]`: the weightiest run that ends there, its `bits`, its `length` in frames
+    (0: no run), and the frame of the corpus at which it ends."""
 
     bits: np.ndarray
     length: np.ndarray
@@ -43,7 +46,8 @@ class _Counts:
 
 
 class Surprise:
-    """What each code tells, in bits, given the one before it: little in silence and in what stands still.
+    """What each code tells, in bits, given the one before it: little in silence and in what stands
+    still.
 
     A bigram model of the corpus, interpolated as in Witten & Bell 1991 (method C).
     """
@@ -69,7 +73,8 @@ class Surprise:
 
 
 class RunSearch:
-    """Finds the runs that a sequence shares with the `sequences` of the corpus, numbers below `alphabet`."""
+    """Finds the runs that a sequence shares with the `sequences` of the corpus, numbers below
+    `alphabet`."""
 
     def __init__(self, sequences: Sequence[np.ndarray], alphabet: int) -> None:
         self.surprise = Surprise(sequences, alphabet)
@@ -93,15 +98,18 @@ class RunSearch:
     def ending_runs(self, sequence: np.ndarray) -> EndingRuns:
         """Runs of `sequence` `[n]`; single frames that differ are passed over and weigh nothing.
 
-        Dynamic programming along diagonals, at the places of the corpus that hold the frame's code only.
+        Dynamic programming along diagonals, at the places of the corpus that hold the frame's code
+        only.
         """
         found = EndingRuns(*(np.zeros(len(sequence), kind) for kind in (float, int, int)))
-        # One number holds the weight of a run, in front, and its length: they are read and written together.
+        # One number holds the weight of a run, in front, and its length: they are read and written
+        # together.
         rows = [np.zeros(self.size + 2, np.int64) for _ in range(3)]
         touched = [np.zeros(0, int)] * 3
         gains = (np.round(self.surprise(sequence) * FINE).astype(np.int64) << LENGTH_BITS) + 1
         for i, (code, gain) in enumerate(zip(sequence, gains, strict=True)):
-            # Shifted, so that a frame of the corpus, the one before it and the one before that have one number.
+            # Shifted, so that a frame of the corpus, the one before it and the one before that have
+            # one number.
             now, last, gap = (rows[(i - j) % 3][2 - j :] for j in range(3))
             now[touched[i % 3]] = 0
             touched[i % 3] = at = self._places(int(code))
@@ -110,6 +118,9 @@ class RunSearch:
             one, two = last[at], gap[at]
             now[at] = runs = np.where(two > one, two + 1, one) + gain
             best = runs.argmax()
-            found.bits[i], found.length[i] = (runs[best] >> LENGTH_BITS) / FINE, runs[best] & (1 << LENGTH_BITS) - 1
+            found.bits[i], found.length[i] = (
+                (runs[best] >> LENGTH_BITS) / FINE,
+                runs[best] & (1 << LENGTH_BITS) - 1,
+            )
             found.corpus_end[i] = at[best]
         return found

@@ -13,16 +13,19 @@ from distill.models.levels import frame_levels
 from distill.models.vqvae import VQVAE
 
 MARGIN = 2.0
-"""How much weightier a run must be than the weightiest of new passages: of those only a few were measured."""
+"""How much weightier a run must be than the weightiest of new passages: of those only a few were
+measured."""
 
 
 MOST_DIFFERENT, LEAST_DIFFERENT = 0.6, 0.5
-"""Bounds of the difference that counts as the same passage, wherever the zero point lies: of nine in ten windows that
-went through the codec once more, shifted or louder, it is under 0.4, of other sounds over 0.6."""
+"""Bounds of the difference that counts as the same passage, wherever the zero point lies: of nine
+in ten windows that went through the codec once more, shifted or louder, it is under 0.4, of other
+sounds over 0.6."""
 
 
 ENCODINGS, MOST_FRAMES = 16, 400_000
-"""Passages are sought in so many encodings of each recording, in fewer of long ones: no more frames than that."""
+"""Passages are sought in so many encodings of each recording, in fewer of long ones: no more frames
+than that."""
 
 
 FEW = 0.05
@@ -36,8 +39,8 @@ MOST_ZERO_SHARE = 0.9
 
 
 class Heard(NamedTuple):
-    """A sound of the corpus as the prior learns it: `codes` `[T, Q]` of each of its encodings, the first of which
-    begins at `start_s` of the file `name`, the others by `leads_s` earlier."""
+    """A sound of the corpus as the prior learns it: `codes` `[T, Q]` of each of its encodings, the
+    first of which begins at `start_s` of the file `name`, the others by `leads_s` earlier."""
 
     name: str
     start_s: float
@@ -52,7 +55,11 @@ def copy_index(model: VQVAE, corpus: Sequence[Heard], new: Sequence[Tensor]) -> 
     """
     kind = torch.uint8 if model.codebook_size <= 256 else torch.int16
     levels = min(max(RUN_LEVELS), model.num_quantizers)
-    encodings = [(h.name, h.start_s - lead, c) for h in corpus for lead, c in zip(h.leads_s, h.codes, strict=False)]
+    encodings = [
+        (h.name, h.start_s - lead, c)
+        for h in corpus
+        for lead, c in zip(h.leads_s, h.codes, strict=False)
+    ]
     count = max(1, min(ENCODINGS, MOST_FRAMES // max(1, sum(len(h.codes[0]) for h in corpus))))
     frame_s = model.frame_hop / model.sample_rate
     some = [
@@ -72,12 +79,16 @@ def copy_index(model: VQVAE, corpus: Sequence[Heard], new: Sequence[Tensor]) -> 
 
 def _heard(model: VQVAE, codes: Tensor) -> Tensor:
     """`codes` `[T, Q]` less what is silent at the end."""
-    audible = frame_levels(model, model.rvq.lookup(codes.long().to(model.rvq.codebooks.device))) > SILENT_DB
+    audible = (
+        frame_levels(model, model.rvq.lookup(codes.long().to(model.rvq.codebooks.device)))
+        > SILENT_DB
+    )
     return codes[: 1 + int(audible.nonzero()[-1])] if audible.any() else codes[:1]
 
 
 def index_in(prior_metadata: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """What `copy_index` made, of a file's `prior_metadata`; None where there is none, or one of an earlier version."""
+    """What `copy_index` made, of a file's `prior_metadata`; None where there is none, or one of an
+    earlier version."""
     index = (prior_metadata or {}).get("copy_index")
     return index if isinstance(index, dict) and "passage_codes" in index else None
 
@@ -89,17 +100,22 @@ def _entries(encodings: Sequence[tuple[str, float, Tensor]]) -> list[dict[str, A
 def _spread(leads_s: Sequence[float], frame_s: float, count: int) -> list[int]:
     """Which of the encodings lie nearest to `count` places that are spread evenly over a frame."""
     places = [i * frame_s / count for i in range(count)]
-    return sorted({min(range(len(leads_s)), key=lambda i: abs(leads_s[i] - place)) for place in places})
+    return sorted(
+        {min(range(len(leads_s)), key=lambda i: abs(leads_s[i] - place)) for place in places}
+    )
 
 
 def _zero_point(model: VQVAE, meter: CopyMeter, new: Sequence[Tensor]) -> dict[str, Any]:
-    """From which bits and up to which distance new sounds repeat the corpus no more than by chance, and the share of
-    them that counts as repeated all the same."""
+    """From which bits and up to which distance new sounds repeat the corpus no more than by chance,
+    and the share of them that counts as repeated all the same."""
     size = round(JUDGED_S * model.frame_rate)
     passages = [part for codes in new for part in codes.split(size) if len(part)]
     passages = passages[:: -(-len(passages) // MOST_JUDGED)] if passages else []
     sought = [meter.sought(codes, decode_codes(model, codes)) for codes in passages]
-    runs, hits = [meter.runs(codes.numpy()) for codes in passages], meter.passage_search.nearest(sought)
+    runs, hits = (
+        [meter.runs(codes.numpy()) for codes in passages],
+        meter.passage_search.nearest(sought),
+    )
     least = meter.chance_bits()
     meter.zero = {
         "bits": [
@@ -113,14 +129,19 @@ def _zero_point(model: VQVAE, meter: CopyMeter, new: Sequence[Tensor]) -> dict[s
             MOST_DIFFERENT,
         ),
     }
-    shares = [meter.share(r, h, s.audible.numpy()) for r, h, s in zip(runs, hits, sought, strict=True)]
+    shares = [
+        meter.share(r, h, s.audible.numpy()) for r, h, s in zip(runs, hits, sought, strict=True)
+    ]
     lengths = [len(codes) for codes in passages]
     share = float(np.average(shares, weights=lengths)) if shares else 0.0
     return meter.zero | {"share": min(share, MOST_ZERO_SHARE)}
 
 
 def _quantile(values: Sequence[float], q: float, lowest: float, highest: float) -> float:
-    """Quantile of `values` within bounds, one of them rather than a value between; with none, as strict as may be."""
+    """Quantile of `values` within bounds, one of them rather than a value between; with none, as
+    strict as may be."""
     if not values:
         return highest if q > 0.5 else lowest
-    return float(np.quantile(values, q, method="higher" if q > 0.5 else "lower").clip(lowest, highest))
+    return float(
+        np.quantile(values, q, method="higher" if q > 0.5 else "lower").clip(lowest, highest)
+    )

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 class SharedRun:
     """`seconds` of codes of `source` from `source_s` on that stand in the sound from `output_s` on.
 
-    Single frames may differ. `bits` is what the run tells: much where a lot happens, little in silence.
+    Single frames may differ. `bits` is what the run tells: much where a lot happens, little in
+    silence.
     """
 
     seconds: float
@@ -36,9 +37,9 @@ class NearPassage:
 class CopyReport:
     """How much of a sound repeats the corpus.
 
-    `share` is the part of what is audible that lies in runs longer than chance or in passages that sound the same;
-    `percent` is how far that is beyond the zero point, from 0 (as new sounds) to 100. `runs` are the weightiest in
-    level 1 and in levels 1 and 2.
+    `share` is the part of what is audible that lies in runs longer than chance or in passages that
+    sound the same; `percent` is how far that is beyond the zero point, from 0 (as new sounds) to
+    100. `runs` are the weightiest in level 1 and in levels 1 and 2.
     """
 
     percent: float

@@ -1,4 +1,5 @@
-"""One sound after another in one way: what a `Player` does, and the plain one, which makes new sounds from nothing."""
+"""One sound after another in one way: what a `Player` does, and the plain one, which makes new
+sounds from nothing."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
@@ -29,7 +30,8 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Job:
-    """What all sounds of one call have in common; `gain` is that of an earlier sound which they are to begin like.
+    """What all sounds of one call have in common; `gain` is that of an earlier sound which they are
+    to begin like.
 
     Where loudness is asked for, they keep the level that comes out.
     """
@@ -43,7 +45,8 @@ class Job:
 
     @cached_property
     def units(self) -> Units | None:
-        """What `units_for` gives, once for all sounds: where a level is asked for, they neither end nor die away."""
+        """What `units_for` gives, once for all sounds: where a level is asked for, they neither end
+        nor die away."""
         return units_for(self.loaded, self.sampling, self.steering.asks_for_level)
 
     @property
@@ -63,10 +66,12 @@ class Job:
 
 
 class Take(NamedTuple):
-    """A sound `audio` `[C, N]`, the codes `[T, Q]` of what is new in it, the `gain` that brought that to its level.
+    """A sound `audio` `[C, N]`, the codes `[T, Q]` of what is new in it, the `gain` that brought
+    that to its level.
 
-    What is new are the samples from `begins` to `ends` (None: the last), and of their frames those that are `drawn`
-    `[T]` (bool; None: all). `heard` are recordings of the corpus that the prior heard first.
+    What is new are the samples from `begins` to `ends` (None: the last), and of their frames those
+    that are `drawn` `[T]` (bool; None: all). `heard` are recordings of the corpus that the prior
+    heard first.
     """
 
     audio: np.ndarray
@@ -79,7 +84,8 @@ class Take(NamedTuple):
 
 
 class Player(Protocol):
-    """Made once for a `Job`, it makes a sound for every seed, the same whatever other seeds there are."""
+    """Made once for a `Job`, it makes a sound for every seed, the same whatever other seeds there
+    are."""
 
     together: int
     """How many it makes at once: it is to be given as many seeds, where there are so many."""
@@ -99,18 +105,6 @@ class OneByOne(ABC):
 
     def takes(self, seeds: Sequence[int], progress: Progress) -> Iterator[Take]:
         return (self.take(seed, progress) for seed in seeds)
-
-
-
-
-
-
-
-
-
-
-
-
 
 
 def draw_codes(
@@ -139,9 +133,16 @@ def draw_together(
     loaded, generators = job.loaded, [torch.Generator().manual_seed(seed) for seed in seeds]
     assert loaded.prior is not None
     stream = sample_sounds(
-        loaded.prior, len(seeds), job.sampling, generators, lasting(loaded), lead_in, given, asked=asked,
+        loaded.prior,
+        len(seeds),
+        job.sampling,
+        generators,
+        lasting(loaded),
+        lead_in,
+        given,
+        asked=asked,
         units=job.units,
-    )  # fmt: skip
+    )
     drawn = torch.empty(len(seeds), frames, loaded.prior.num_quantizers, dtype=torch.long)
     for t, frame in enumerate(islice(stream, frames)):
         drawn[:, t] = frame.codes.cpu()

@@ -21,11 +21,12 @@ BEFORE_S = 0.5
 
 
 class Continuation(OneByOne):
-    """The source in full, in its own channels and untouched but for its last `OVERLAP_S`, and `duration` of new sound.
+    """The source in full, in its own channels and untouched but for its last `OVERLAP_S`, and
+    `duration` of new sound.
 
-    Those last milliseconds fade into their own decoding, which the new sound follows as it follows anything that the
-    prior draws: there is nothing to join that would not fit. What is new has the level and the width of the source,
-    not those of the corpus.
+    Those last milliseconds fade into their own decoding, which the new sound follows as it follows
+    anything that the prior draws: there is nothing to join that would not fit. What is new has the
+    level and the width of the source, not those of the corpus.
     """
 
     def __init__(self, job: Job) -> None:
@@ -42,7 +43,8 @@ class Continuation(OneByOne):
         self.lead_in = LeadIn(remembered, starts, False, ())
 
     def _to_encode(self, frames: int) -> np.ndarray:
-        """The last `frames` of the source, so that the last one ends with it, and beyond that its mirror image.
+        """The last `frames` of the source, so that the last one ends with it, and beyond that its
+        mirror image.
 
         The codec hears a little beyond each frame: silence there would say that the sound ends.
         """
@@ -62,13 +64,18 @@ class Continuation(OneByOne):
         decoded = at_source_level(decoded, self.grid, len(self.source.audio), model.sample_rate)
         overlap = min(round(OVERLAP_S * model.sample_rate), self.source.audio.shape[1])
         begins = len(before) * model.frame_hop
-        audio = crossfaded(self.source.audio, decoded[:, begins - overlap : begins + job.n_samples], overlap)
+        audio = crossfaded(
+            self.source.audio, decoded[:, begins - overlap : begins + job.n_samples], overlap
+        )
         audio = limit_peaks(fade_out(audio, model.sample_rate), model.sample_rate, FULL_SCALE_DB)
         return Take(audio, codes[: job.frames], self.grid.gain, begins=self.source.audio.shape[1])
 
 
-def at_source_level(decoded: np.ndarray, grid: CodeGrid, channels: int, sample_rate: int) -> np.ndarray:
-    """What was `decoded` `[C, N]` at the level and width of the sound of `grid`, in so many `channels`.
+def at_source_level(
+    decoded: np.ndarray, grid: CodeGrid, channels: int, sample_rate: int
+) -> np.ndarray:
+    """What was `decoded` `[C, N]` at the level and width of the sound of `grid`, in so many
+    `channels`.
 
     Limited here already: limited with what it is joined to, it would change that too.
     """

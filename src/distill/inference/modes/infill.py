@@ -13,16 +13,19 @@ from distill.inference.sampling.gap_filling import Gap, fill
 from distill.models.chunked import decode_codes, frames_of
 
 HEARD_S = 10.0
-"""So much on either side of the gap tells level and width; the prior hears as much of that as it can."""
+"""So much on either side of the gap tells level and width; the prior hears as much of that as it
+can."""
 OVERLAP_S = 0.01
 
 
 class Infills(OneByOne):
-    """The source, in its own channels and untouched but for what lies in the gap and `OVERLAP_S` on either side.
+    """The source, in its own channels and untouched but for what lies in the gap and `OVERLAP_S` on
+    either side.
 
-    A gap is a whole number of frames: what is made anew may begin and end up to half a frame (11 ms) outside of what
-    was asked for. There each side fades into its own decoding, which the new sound follows, or leads to, as frames
-    of one sound do. What is new has the level and the width of what is around it.
+    A gap is a whole number of frames: what is made anew may begin and end up to half a frame (11
+    ms) outside of what was asked for. There each side fades into its own decoding, which the new
+    sound follows, or leads to, as frames of one sound do. What is new has the level and the width
+    of what is around it.
     """
 
     def __init__(self, job: Job) -> None:
@@ -33,17 +36,31 @@ class Infills(OneByOne):
         before, after = self.audio[:, : max(0, self.begin)], self.audio[:, self.end :]
         heard = round(HEARD_S * job.loaded.model.frame_rate)
         past, coming = (min(frames_of(side.shape[1], hop), heard) for side in (before, after))
-        self.grid = encode_sound(job.loaded, self._around(before, past, after, coming), job.playing.source.name)
+        self.grid = encode_sound(
+            job.loaded, self._around(before, past, after, coming), job.playing.source.name
+        )
         codes = torch.tensor(self.grid.codes).long()
         begun = past * hop >= before.shape[1]
         frames = (self.end - self.begin) // hop
         units = units_for(job.loaded, job.sampling, may_last=True)
         asked = job.steering.asked(job.loaded, frames, self.begin / job.loaded.model.sample_rate)
-        self.gap = Gap(codes[:past], codes[len(codes) - coming :], frames, begun=begun, asked=asked, units=units)
+        self.gap = Gap(
+            codes[:past],
+            codes[len(codes) - coming :],
+            frames,
+            begun=begun,
+            asked=asked,
+            units=units,
+        )
 
     def _edges(self) -> tuple[int, int]:
-        """Where the gap begins and ends in the source: whole frames, and outside of it where it has but one side."""
-        way, rate, hop = self.job.playing.way, self.job.loaded.model.sample_rate, self.job.loaded.model.frame_hop
+        """Where the gap begins and ends in the source: whole frames, and outside of it where it has
+        but one side."""
+        way, rate, hop = (
+            self.job.playing.way,
+            self.job.loaded.model.sample_rate,
+            self.job.loaded.model.frame_hop,
+        )
         assert way.start is not None
         assert way.stop is not None
         N = self.audio.shape[1]
@@ -54,16 +71,20 @@ class Infills(OneByOne):
         return begin, begin + length
 
     def _around(self, before: np.ndarray, past: int, after: np.ndarray, coming: int) -> np.ndarray:
-        """The last `past` frames before the gap and the first `coming` after it, each going on as its mirror image.
+        """The last `past` frames before the gap and the first `coming` after it, each going on as
+        its mirror image.
 
-        The codec hears a little beyond each frame: silence there would say that a sound ends or begins.
+        The codec hears a little beyond each frame: silence there would say that a sound ends or
+        begins.
         """
         model = self.job.loaded.model
         hop, beyond = model.frame_hop, model.receptive_field[0] * model.frame_hop
         sides = [before[:, max(0, before.shape[1] - past * hop) :], after[:, : coming * hop]]
         if past:
             lead = past * hop - sides[0].shape[1]
-            sides[0] = np.pad(np.pad(sides[0], ((0, 0), (0, beyond)), "reflect"), ((0, 0), (lead, 0)))
+            sides[0] = np.pad(
+                np.pad(sides[0], ((0, 0), (0, beyond)), "reflect"), ((0, 0), (lead, 0))
+            )
         if coming:
             sides[1] = np.pad(sides[1], ((0, 0), (beyond, 0)), "reflect")
         return np.concatenate(sides, axis=1)
@@ -72,11 +93,22 @@ class Infills(OneByOne):
         job, model, gap = self.job, self.job.loaded.model, self.gap
         assert job.loaded.prior is not None
         generator = torch.Generator().manual_seed(seed)
-        drawn = fill(job.loaded.prior, gap, job.sampling, generator, model.frame_rate, lasting(job.loaded), progress)
+        drawn = fill(
+            job.loaded.prior,
+            gap,
+            job.sampling,
+            generator,
+            model.frame_rate,
+            lasting(job.loaded),
+            progress,
+        )
         margin = max(model.receptive_field[1] + 1, round(BEFORE_S * model.frame_rate))
         before, after = gap.before[-margin:], gap.after[:margin]
         decoded = at_source_level(
-            decode_codes(model, torch.cat([before, drawn, after])), self.grid, len(self.audio), model.sample_rate
+            decode_codes(model, torch.cat([before, drawn, after])),
+            self.grid,
+            len(self.audio),
+            model.sample_rate,
         )
         audio = self._joined(decoded, self.begin - len(before) * model.frame_hop)
         begins, ends = max(0, self.begin), min(self.end, self.audio.shape[1])
@@ -88,6 +120,14 @@ class Infills(OneByOne):
         overlap = round(OVERLAP_S * rate)
         first, last = min(overlap, max(0, self.begin)), min(overlap, max(0, N - self.end))
         new = decoded[:, max(0, self.begin - first) - origin : min(N, self.end + last) - origin]
-        audio = crossfaded(self.audio[:, : self.begin], new, first) if self.begin > 0 else fade_in(new, rate)
-        audio = crossfaded(audio, self.audio[:, self.end :], last) if self.end < N else fade_out(audio, rate)
+        audio = (
+            crossfaded(self.audio[:, : self.begin], new, first)
+            if self.begin > 0
+            else fade_in(new, rate)
+        )
+        audio = (
+            crossfaded(audio, self.audio[:, self.end :], last)
+            if self.end < N
+            else fade_out(audio, rate)
+        )
         return limit_peaks(audio, rate, FULL_SCALE_DB)

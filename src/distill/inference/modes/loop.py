@@ -35,15 +35,17 @@ class Ends(NamedTuple):
 class Loops(OneByOne):
     """Loops about as long as asked, in whole code frames.
 
-    The ends are where what the codes say around them (spectrum and level) is most alike: after the last frame comes
-    what came there in what was drawn, or nearly so. The length may differ by a tenth, and by a second at most: a loop
-    in time is worth more than one of a round length. The codes are decoded in a circle, what follows the end being
-    the start, and nothing is faded.
+    The ends are where what the codes say around them (spectrum and level) is most alike: after the
+    last frame comes what came there in what was drawn, or nearly so. The length may differ by a
+    tenth, and by a second at most: a loop in time is worth more than one of a round length. The
+    codes are decoded in a circle, what follows the end being the start, and nothing is faded.
     """
 
     def __init__(self, job: Job) -> None:
         if curves := job.steering.curves:
-            raise UsageError(f"A loop has no beginning to count from: give --{curves[0]} one value, not a curve.")
+            raise UsageError(
+                f"A loop has no beginning to count from: give --{curves[0]} one value, not a curve."
+            )
         rate = job.loaded.model.frame_rate
         self.job, self.around = job, max(1, round(AROUND_S * rate))
         self.length = max(1, round(job.duration * rate))
@@ -69,8 +71,8 @@ class Loops(OneByOne):
 def closest_ends(values: Tensor, length: int, slack: int, around: int) -> Ends:
     """Where to cut a loop of `length` frames, `slack` more or less, from latents `[T, D]`.
 
-    The squared distance of the `around` frames before and after the two ends is the least there is. At least
-    `length + slack + 2 * around` frames are needed.
+    The squared distance of the `around` frames before and after the two ends is the least there is.
+    At least `length + slack + 2 * around` frames are needed.
     """
     best, found = float("inf"), Ends(around, around + length)
     for lag in range(max(1, length - slack), length + slack + 1):
@@ -85,7 +87,8 @@ def closest_ends(values: Tensor, length: int, slack: int, around: int) -> Ends:
 def decode_circle(model: VQVAE, codes: Tensor) -> np.ndarray:
     """Sound `[C, T * frame_hop]` of `codes` `[T, Q]` whose end goes over into its start.
 
-    The chance in decoding is not the same before the start as it is at the end: the one fades into the other.
+    The chance in decoding is not the same before the start as it is at the end: the one fades into
+    the other.
     """
     margin, hop, T = model.receptive_field[1] + 1, model.frame_hop, len(codes)
     around = torch.arange(-margin, T + margin) % T

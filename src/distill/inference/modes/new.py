@@ -12,22 +12,27 @@ from distill.inference.sampling.lead_in import LeadIn, LeadIns
 from distill.models.chunked import decode_evenly
 
 TOGETHER = 8
-"""So many new sounds are drawn in one batch, where each is then what it is by itself: see `models/rows.py`."""
+"""So many new sounds are drawn in one batch, where each is then what it is by itself: see
+`models/rows.py`."""
 
 
 class NewSounds:
-    """Sounds of the given duration, at the level of the corpus: drawn together, then decoded one after the other."""
+    """Sounds of the given duration, at the level of the corpus: drawn together, then decoded one
+    after the other."""
 
     def __init__(self, job: Job) -> None:
         self.job = job
-        # What is decoded depends on the codes after it too: with those, a longer sound begins as a shorter one does.
+        # What is decoded depends on the codes after it too: with those, a longer sound begins as a
+        # shorter one does.
         self.drawn = job.frames + job.loaded.model.receptive_field[1]
         # What other devices make of other shapes is not known.
         self.together = TOGETHER if job.loaded.model.rvq.codebooks.device.type == "cpu" else 1
 
     def takes(self, seeds: Sequence[int], progress: Progress) -> Iterator[Take]:
         asked = self.job.steering.asked(self.job.loaded, self.drawn)
-        heard = [lead_in_of(self.job.loaded, self.job.sampling, seed, asked=asked) for seed in seeds]
+        heard = [
+            lead_in_of(self.job.loaded, self.job.sampling, seed, asked=asked) for seed in seeds
+        ]
         each = draw_together(self.job, self.drawn, seeds, progress, _together(heard), asked=asked)
         return (self._finished(*pair) for pair in zip(each, heard, strict=True))
 
@@ -35,7 +40,12 @@ class NewSounds:
         job, model, channels = self.job, self.job.loaded.model, self.job.loaded.output_channels
         blocks = (mix_channels(block, channels) for block in decode_evenly(model, codes))
         audio, gain = finish_blocks(
-            blocks, channels, model.sample_rate, corpus_loudness(job.loaded), job.n_samples, job.known_gain
+            blocks,
+            channels,
+            model.sample_rate,
+            corpus_loudness(job.loaded),
+            job.n_samples,
+            job.known_gain,
         )
         return Take(audio, codes[: job.frames], gain, lead_in.names if lead_in else ())
 

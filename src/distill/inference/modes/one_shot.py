@@ -19,8 +19,8 @@ from distill.models.chunked import decode_evenly, frames_of
 class OneShots(OneByOne):
     """Sounds that each begin and end: as long as the prior makes them, `duration` at most.
 
-    The prior hears recordings to their ends first, so that what follows is a new sound. What comes out stops where it
-    has died away, and fades over its last milliseconds only; no silence follows.
+    The prior hears recordings to their ends first, so that what follows is a new sound. What comes
+    out stops where it has died away, and fades over its last milliseconds only; no silence follows.
     """
 
     def __init__(self, job: Job) -> None:
@@ -28,7 +28,8 @@ class OneShots(OneByOne):
 
     def take(self, seed: int, progress: Progress) -> Take:
         job, model = self.job, self.job.loaded.model
-        # A longer sound begins as a shorter one does: what is decoded depends on the codes after it too.
+        # A longer sound begins as a shorter one does: what is decoded depends on the codes after it
+        # too.
         most = job.frames + model.receptive_field[1]
         asked = job.steering.asked(job.loaded, most)
         lead_in = lead_in_of(job.loaded, job.sampling, seed, draw_ended, asked)
@@ -36,18 +37,33 @@ class OneShots(OneByOne):
         decoded = np.concatenate(list(decode_evenly(model, codes)), 1)
         audio = mix_channels(decoded, job.loaded.output_channels)
         n_samples = min(job.n_samples, sounding_samples(audio, model.sample_rate))
-        audio, gain = finish(audio, model.sample_rate, corpus_loudness(job.loaded), n_samples, job.known_gain)
-        return Take(audio, codes[: frames_of(n_samples, model.frame_hop)], gain, lead_in.names if lead_in else ())
+        audio, gain = finish(
+            audio, model.sample_rate, corpus_loudness(job.loaded), n_samples, job.known_gain
+        )
+        return Take(
+            audio,
+            codes[: frames_of(n_samples, model.frame_hop)],
+            gain,
+            lead_in.names if lead_in else (),
+        )
 
-    def _draw(self, most: int, seed: int, lead_in: LeadIn | None, asked: Asked | None, progress: Progress) -> Tensor:
+    def _draw(
+        self, most: int, seed: int, lead_in: LeadIn | None, asked: Asked | None, progress: Progress
+    ) -> Tensor:
         """Codes `[T, Q]` to the end of the sound, or `most` frames of it."""
         job = self.job
         assert job.loaded.prior is not None
         generator = torch.Generator().manual_seed(seed)
         stream = sample_sounds(
-            job.loaded.prior, 1, job.sampling, generator, lasting(job.loaded), lead_in, asked=asked,
+            job.loaded.prior,
+            1,
+            job.sampling,
+            generator,
+            lasting(job.loaded),
+            lead_in,
+            asked=asked,
             units=job.units,
-        )  # fmt: skip
+        )
         drawn = []
         for t, frame in enumerate(islice(stream, most), 1):
             drawn.append(frame.codes[0].cpu())

@@ -1,4 +1,5 @@
-"""Ways to play a prior, beside its settings: what kind of sound is made, and from which other sound."""
+"""Ways to play a prior, beside its settings: what kind of sound is made, and from which other
+sound."""
 
 import math
 from dataclasses import dataclass, field, replace
@@ -21,11 +22,13 @@ KINDS = {
 
 DEFAULT_AMOUNT = 0.3
 ROUNDED_S = 0.005
-"""Lengths are told to the hundredth of a second: a time that is later than the end by less means the end."""
+"""Lengths are told to the hundredth of a second: a time that is later than the end by less means
+the end."""
 
 
 class Source(NamedTuple):
-    """A sound to make another from: `name` and SHA-256 of its file, `audio` `[C, N]` at `SAMPLE_RATE`."""
+    """A sound to make another from: `name` and SHA-256 of its file, `audio` `[C, N]` at
+    `SAMPLE_RATE`."""
 
     name: str
     digest: str
@@ -34,10 +37,12 @@ class Source(NamedTuple):
 
 @dataclass(frozen=True)
 class Way:
-    """How a sound is made: `kind` is one of `KINDS`; `source` and `source_hash` name the sound that it is made from.
+    """How a sound is made: `kind` is one of `KINDS`; `source` and `source_hash` name the sound that
+    it is made from.
 
-    `amount` is the share of that which a variation makes anew; what an infill makes anew lies between `start` and
-    `stop`, in seconds. `ValueError` for a kind that there is not, `UsageError` for numbers out of range.
+    `amount` is the share of that which a variation makes anew; what an infill makes anew lies
+    between `start` and `stop`, in seconds. `ValueError` for a kind that there is not, `UsageError`
+    for numbers out of range.
     """
 
     kind: str = "new"
@@ -87,7 +92,8 @@ class Playing:
         return self.source.audio.shape[1] / SAMPLE_RATE if self.source else 0.0
 
     def settled(self) -> "Playing":
-        """With the usual amount where none was given. `UsageError` for a gap that is not in the source."""
+        """With the usual amount where none was given. `UsageError` for a gap that is not in the
+        source."""
         if self.way.kind == "infill":
             self._check_gap()
         needed = self.way.kind == "variation" and self.way.amount is None
@@ -96,7 +102,9 @@ class Playing:
     def _check_gap(self) -> None:
         start, stop, seconds = self.way.start, self.way.stop, self._seconds
         if start is None or stop is None:
-            raise UsageError("--infill needs --from and --to, in seconds: what lies between them is made anew.")
+            raise UsageError(
+                "--infill needs --from and --to, in seconds: what lies between them is made anew."
+            )
         if stop >= seconds + ROUNDED_S or start >= seconds:
             raise UsageError(
                 f"--from {start:g} --to {stop:g} reaches past the end: '{self.way.source}' lasts {seconds:.2f} s."
@@ -107,9 +115,11 @@ class Playing:
             )
 
     def again(self, earlier: Way, path: object) -> "Playing":
-        """What makes the sound at `path` again, which was made in the `earlier` way: this, where it is the same.
+        """What makes the sound at `path` again, which was made in the `earlier` way: this, where it
+        is the same.
 
-        A sound that was made from another needs that again; `UsageError` says so, or names another one that was given.
+        A sound that was made from another needs that again; `UsageError` says so, or names another
+        one that was given.
         """
         if self.way.kind not in ("new", earlier.kind):
             raise UsageError(f"{path} was not made with {self.way.option}: leave that out.")

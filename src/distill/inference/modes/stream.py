@@ -29,20 +29,28 @@ def stream_sound(
 ) -> Iterator[np.ndarray]:
     """Blocks `[C, n]` of about `BLOCK_S`, each as soon as it is drawn; memory does not grow.
 
-    What `generate` draws from the same seed, but at the level that the prior gives it: there is no whole to measure.
-    What `steering` asks for last goes on. Raises `NoPriorError` and `UsageError`.
+    What `generate` draws from the same seed, but at the level that the prior gives it: there is no
+    whole to measure. What `steering` asks for last goes on. Raises `NoPriorError` and `UsageError`.
     """
     if loaded.prior is None:
-        raise NoPriorError(f"{loaded.path} has no prior yet: run `distill train-prior {loaded.path} SOUNDS` first.")
+        raise NoPriorError(
+            f"{loaded.path} has no prior yet: run `distill train-prior {loaded.path} SOUNDS` first."
+        )
     check_seed(seed)
     model, generator = loaded.model, torch.Generator().manual_seed(seed)
     steering = steering or Steering()
     asked = steering.asked(loaded, 1 + math.ceil(steering.last_s * model.frame_rate))
     lead_in = lead_in_of(loaded, sampling, seed, asked=asked)
     frames = sample_sounds(
-        loaded.prior, 1, sampling, generator, lasting(loaded), lead_in, asked=asked,
+        loaded.prior,
+        1,
+        sampling,
+        generator,
+        lasting(loaded),
+        lead_in,
+        asked=asked,
         units=units_for(loaded, sampling, steering.asks_for_level),
-    )  # fmt: skip
+    )
     size = max(1, round(BLOCK_S * model.frame_rate))
     decoded = _decoded(model, (frame.codes.cpu().numpy().T for frame in frames), size)
     sound = (mix_channels(block, loaded.output_channels) for block in decoded)

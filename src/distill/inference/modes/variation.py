@@ -20,14 +20,18 @@ SHORTEST = 4
 class Variations(OneByOne):
     """As long as the source, at its level and width; `amount` is the share of it that is made anew.
 
-    Whole stretches are kept or drawn, not single codes: what one hears are events. The prior hears all before each
-    of them. The beginning always stays: 0 gives all of the source back as the codec has it, at 1 the prior goes on
-    from that beginning. For one seed a larger amount changes what a smaller one does, and more.
+    Whole stretches are kept or drawn, not single codes: what one hears are events. The prior hears
+    all before each of them. The beginning always stays: 0 gives all of the source back as the codec
+    has it, at 1 the prior goes on from that beginning. For one seed a larger amount changes what a
+    smaller one does, and more.
     """
 
     def __init__(self, job: Job) -> None:
         assert job.playing.source is not None
-        self.job, self.grid = job, encode_sound(job.loaded, job.playing.source.audio, job.playing.source.name)
+        self.job, self.grid = (
+            job,
+            encode_sound(job.loaded, job.playing.source.audio, job.playing.source.name),
+        )
 
     def take(self, seed: int, progress: Progress) -> Take:
         job = self.job
@@ -42,7 +46,8 @@ class Variations(OneByOne):
 
 
 def kept_frames(frames: int, amount: float, event: int, seed: int) -> Tensor:
-    """Which frames stay `[T]` (bool): stretches of about `event` frames each, all but `amount` of them."""
+    """Which frames stay `[T]` (bool): stretches of about `event` frames each, all but `amount` of
+    them."""
     rng = np.random.default_rng((seed, 2))
     mean = max(1, min(event, frames // SHORTEST))
     kept = np.ones(frames, bool)

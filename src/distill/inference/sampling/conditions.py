@@ -14,7 +14,8 @@ class Lasting(NamedTuple):
     longest: int | None = None
 
     def bounded(self, ends: Tensor, age: Tensor, begun: Tensor) -> Tensor:
-        """Where a sound that has lasted for `age` frames `[B]` before this one `ends` with it `[B]` (bool).
+        """Where a sound that has lasted for `age` frames `[B]` before this one `ends` with it `[B]`
+        (bool).
 
         If its beginning is not known, not `begun` `[B]` (bool), it has lasted for longer than that.
         """
@@ -23,7 +24,8 @@ class Lasting(NamedTuple):
 
 
 class Given(NamedTuple):
-    """Codes `[T, Q]` for the first `T` frames: where `kept` `[T, Q]` (bool), they are taken instead of drawn."""
+    """Codes `[T, Q]` for the first `T` frames: where `kept` `[T, Q]` (bool), they are taken instead
+    of drawn."""
 
     codes: Tensor
     kept: Tensor
@@ -38,8 +40,8 @@ class Given(NamedTuple):
 
 
 Lean = Callable[[int, Sequence[Tensor]], Tensor]
-"""Takes the number of a frame and those of its codes that are chosen, `[B]` each; returns what is added `[B, K]` to the
-logits of its next level."""
+"""Takes the number of a frame and those of its codes that are chosen, `[B]` each; returns what is
+added `[B, K]` to the logits of its next level."""
 
 
 class Ahead(NamedTuple):

@@ -14,7 +14,8 @@ from distill.models.levels import frame_levels
 from distill.models.persistence import LoadedVQModel
 
 SILENT_DB = -54.0
-"""dBFS of a frame that is taken for silent: what is brought to the level of the corpus may lie under -60 then."""
+"""dBFS of a frame that is taken for silent: what is brought to the level of the corpus may lie
+under -60 then."""
 
 
 def corpus_loudness(loaded: LoadedVQModel) -> float:
@@ -29,8 +30,8 @@ def lead_in_of(
     draw: Callable[..., LeadIn] = draw_lead_in,
     asked: Asked | None = None,
 ) -> LeadIn | None:
-    """What the prior hears before it begins, near to what is `asked` at first; None for nothing. `UsageError` where no
-    recording is like `sampling` says.
+    """What the prior hears before it begins, near to what is `asked` at first; None for nothing.
+    `UsageError` where no recording is like `sampling` says.
 
     `draw` is `draw_lead_in`, or what has its arguments.
     """
@@ -50,7 +51,11 @@ def lead_in_of(
 def lasting(loaded: LoadedVQModel) -> Lasting:
     """As long as the sounds that the prior learned to their ends."""
     metadata = loaded.prior_metadata or {}
-    whole = [len(recording["codes"]) for recording in metadata.get("recordings") or () if recording["whole"]]
+    whole = [
+        len(recording["codes"])
+        for recording in metadata.get("recordings") or ()
+        if recording["whole"]
+    ]
     longest = metadata.get("longest_sound_frames")
     return Lasting(min(whole, default=1), longest if isinstance(longest, int) else None)
 
@@ -58,8 +63,8 @@ def lasting(loaded: LoadedVQModel) -> Lasting:
 def units_for(loaded: LoadedVQModel, sampling: Sampling, may_last: bool = False) -> Units | None:
     """The frames of the corpus that finer codes are taken from; None where all are drawn.
 
-    Unless things `may_last`, silence ends when it has lasted for as long as the longest of the corpus, and sounds grow
-    old as those of the corpus do.
+    Unless things `may_last`, silence ends when it has lasted for as long as the longest of the
+    corpus, and sounds grow old as those of the corpus do.
     """
     assert loaded.prior is not None
 
@@ -67,4 +72,6 @@ def units_for(loaded: LoadedVQModel, sampling: Sampling, may_last: bool = False)
         return frame_levels(loaded.model, loaded.model.rvq.lookup(codes)) < SILENT_DB
 
     recordings = (loaded.prior_metadata or {}).get("recordings")
-    return units_of(loaded.prior, recordings, sampling.free_levels, None if may_last else hearing, not may_last)
+    return units_of(
+        loaded.prior, recordings, sampling.free_levels, None if may_last else hearing, not may_last
+    )

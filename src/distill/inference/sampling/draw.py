@@ -1,4 +1,5 @@
-"""Sampling of codes: a pure function of logits and a generator, and the loop over frames that uses it."""
+"""Sampling of codes: a pure function of logits and a generator, and the loop over frames that uses
+it."""
 
 from collections.abc import Iterator
 from itertools import count
@@ -10,7 +11,14 @@ from torch import Tensor
 from distill.device import on_one_thread
 from distill.inference.sampling.conditions import Ahead, Given, Lasting, Lean
 from distill.inference.sampling.lead_in import LeadIn, LeadIns
-from distill.inference.sampling.sampler import GREEDY_BELOW, Chance, Sampling, _toss, _uniform, sample
+from distill.inference.sampling.sampler import (
+    GREEDY_BELOW,
+    Chance,
+    Sampling,
+    _toss,
+    _uniform,
+    sample,
+)
 from distill.inference.sampling.unit_selection import NEAREST, Place, Units, doublings
 from distill.models.attribute_classifier import Asked
 from distill.models.cache import PriorCache
@@ -24,18 +32,21 @@ class Frame(NamedTuple):
     ends: Tensor
 
 
-
-
-
-
-
-
-def _hear(prior: CodePrior, lead_in: LeadIns | None, ahead: Ahead, batch_size: int, cache: PriorCache) -> Tensor | None:
-    """Take in what follows and what comes before, if anything; returns the codes `[B, Q]` of the last frame of what
-    comes before, which the next step takes, None where nothing does."""
+def _hear(
+    prior: CodePrior, lead_in: LeadIns | None, ahead: Ahead, batch_size: int, cache: PriorCache
+) -> Tensor | None:
+    """Take in what follows and what comes before, if anything; returns the codes `[B, Q]` of the
+    last frame of what comes before, which the next step takes, None where nothing does."""
     coming = ahead.codes[None].to(prior.start.device)
-    S, T, past = (len(lead_in.codes) if lead_in else 1), coming.shape[1], (lead_in.codes.shape[1] if lead_in else 0)
-    codes, starts = coming.expand(S, -1, -1), torch.zeros(S, T, dtype=torch.bool, device=coming.device)
+    S, T, past = (
+        (len(lead_in.codes) if lead_in else 1),
+        coming.shape[1],
+        (lead_in.codes.shape[1] if lead_in else 0),
+    )
+    codes, starts = (
+        coming.expand(S, -1, -1),
+        torch.zeros(S, T, dtype=torch.bool, device=coming.device),
+    )
     if lead_in:
         codes, starts = torch.cat([codes, lead_in.codes], 1), torch.cat([starts, lead_in.starts], 1)
     if T + past:
@@ -44,7 +55,8 @@ def _hear(prior: CodePrior, lead_in: LeadIns | None, ahead: Ahead, batch_size: i
 
 
 def _quiet(lead_in: LeadIns, units: Units | None, quiet: Tensor) -> Tensor:
-    """For how many frames `[B]` it has been silent at the end of `lead_in`, none being `quiet` `[B]`."""
+    """For how many frames `[B]` it has been silent at the end of `lead_in`, none being `quiet`
+    `[B]`."""
     if units is None or units.hearing is None:
         return quiet
     silent = units.hearing(lead_in.codes.flatten(0, 1)).view(lead_in.starts.shape)
@@ -69,12 +81,12 @@ def sample_sounds(
 ) -> Iterator[Frame]:
     """One frame after another, without end. Memory does not grow with length.
 
-    What comes goes on from `lead_in`, which is not among it, is to be as `asked`, and leans to what `lean` says. No
-    sound is shorter or longer than `lasting` allows, whatever the prior makes of it: what is likeliest in a long tail
-    is more of the same, and a chance in every frame cuts short what has hardly begun.
-    Finer codes come from `units`, if there are any, but for frames of which some codes are `given`; and they say how
-    long a silence may last.
-    What is `ahead` is heard too, by a prior that can: nothing is to be drawn from its place on.
+    What comes goes on from `lead_in`, which is not among it, is to be as `asked`, and leans to what
+    `lean` says. No sound is shorter or longer than `lasting` allows, whatever the prior makes of
+    it: what is likeliest in a long tail is more of the same, and a chance in every frame cuts short
+    what has hardly begun. Finer codes come from `units`, if there are any, but for frames of which
+    some codes are `given`; and they say how long a silence may last. What is `ahead` is heard too,
+    by a prior that can: nothing is to be drawn from its place on.
     """
     device = prior.start.device
     age = torch.zeros(batch_size, dtype=torch.long, device=device)
@@ -82,7 +94,9 @@ def sample_sounds(
     starts = torch.ones(batch_size, dtype=torch.bool, device=device)
     heard = LeadIns.of([lead_in]) if isinstance(lead_in, LeadIn) else lead_in
     heard = heard.to(device) if heard else None
-    previous = _hear(prior, heard, ahead or Ahead.of_nothing(prior.num_quantizers), batch_size, cache)
+    previous = _hear(
+        prior, heard, ahead or Ahead.of_nothing(prior.num_quantizers), batch_size, cache
+    )
     quiet, begun = torch.zeros_like(age), starts
     if heard:
         starts, age = starts & heard.ended, age + heard.age
@@ -93,7 +107,8 @@ def sample_sounds(
         known = prior.step(previous, starts, cache)
         hushed = units.hushed(quiet) if units is not None else torch.zeros_like(starts)
         if prior.ends_first:
-            # What is given goes on: of a frame that is there already nobody asks whether it is the last.
+            # What is given goes on: of a frame that is there already nobody asks whether it is the
+            # last.
             goes_on = given is not None and given.at(t, 0) is not None
             last = _toss(prior.score_end(known, cache), sampling, generator) & (not goes_on)
             ends = lasting.bounded(last, age, begun)
@@ -103,7 +118,9 @@ def sample_sounds(
         else:
             place = Place(previous, starts, torch.zeros_like(starts), hushed, doublings(age, begun))
             previous, known = rules.draw(prior, known, cache, t, place)
-            ends = lasting.bounded(_toss(prior.score_end(known, cache), sampling, generator), age, begun)
+            ends = lasting.bounded(
+                _toss(prior.score_end(known, cache), sampling, generator), age, begun
+            )
         starts, age, begun = ends, torch.where(ends, 0, age + 1), begun | ends
         quiet = quiet if units is None else units.quiet_after(quiet, previous)
         yield Frame(previous, ends)
@@ -119,7 +136,9 @@ class _Rules(NamedTuple):
     units: Units | None
     lean: Lean | None
 
-    def draw(self, prior: CodePrior, known: Tensor, cache: PriorCache, t: int, place: Place) -> tuple[Tensor, Tensor]:
+    def draw(
+        self, prior: CodePrior, known: Tensor, cache: PriorCache, t: int, place: Place
+    ) -> tuple[Tensor, Tensor]:
         """Codes `[B, Q]` of frame `t`, and what is `known` `[B, D]` with them."""
         units = None if self.given is not None and self.given.any_at(t) else self.units
         joins = units and units.joins(prior, place)
@@ -137,14 +156,16 @@ class _Rules(NamedTuple):
         codes = torch.stack(chosen, 1)
         if units is None or joins is None:
             return codes, known
-        picked = _pick(units.scores(prior, codes, joins, self.asked, t), self.sampling, self.generator)
+        picked = _pick(
+            units.scores(prior, codes, joins, self.asked, t), self.sampling, self.generator
+        )
         return torch.cat([codes, units.codes[picked, units.free_levels :]], 1), known
 
     def _drawn(self, level: int, logits: Tensor, previous: Tensor | None) -> Tensor:
         """A code `[B]` of `level`, after the codes `previous` `[B, Q]`.
 
-        Whether the first level stays as it was is drawn uncut: of what stands still, all that may come next is rare,
-        and a cut would hold it for ever.
+        Whether the first level stays as it was is drawn uncut: of what stands still, all that may
+        come next is rare, and a cut would hold it for ever.
         """
         if level or previous is None or self.sampling.temperature < GREEDY_BELOW:
             return sample(logits, self.sampling, self.generator)
@@ -154,7 +175,9 @@ class _Rules(NamedTuple):
         other = sample(logits.scatter(1, last, -torch.inf), self.sampling, self.generator)
         return torch.where(stay[:, 0], last[:, 0].cpu(), other)
 
-    def _weighed(self, prior: CodePrior, logits: Tensor, known: Tensor, t: int, chosen: list[Tensor]) -> Tensor:
+    def _weighed(
+        self, prior: CodePrior, logits: Tensor, known: Tensor, t: int, chosen: list[Tensor]
+    ) -> Tensor:
         """`logits` `[B, K]` of the level after those `chosen`, with what is asked and leant to."""
         if self.asked is not None:
             asked = self.asked.at(t).to(logits.device)
@@ -167,5 +190,3 @@ def _pick(scores: Tensor, sampling: Sampling, generator: Chance) -> Tensor:
     highest = scores.topk(min(NEAREST, scores.shape[1]))
     among = sample(highest.values, Sampling(temperature=sampling.temperature, top_p=1.0), generator)
     return highest.indices.gather(1, among.to(scores.device)[:, None])[:, 0]
-
-

@@ -1,9 +1,11 @@
 """Filling a gap with both of its sides heard.
 
-Each try is drawn from what precedes the gap, and by a prior that can, from what follows it as well. Of several tries
-one is taken, the likelier the better it lets the prior, which now hears the past alone, expect what follows. For tries
-drawn from what precedes that is sampling-importance-resampling (Rubin 1987) of what fits both sides; for those that
-have heard what follows, the ratio of the two ways to draw is left out: over hundreds of codes it would leave no choice.
+Each try is drawn from what precedes the gap, and by a prior that can, from what follows it as well.
+Of several tries one is taken, the likelier the better it lets the prior, which now hears the past
+alone, expect what follows. For tries drawn from what precedes that is
+sampling-importance-resampling (Rubin 1987) of what fits both sides; for those that have heard what
+follows, the ratio of the two ways to draw is left out: over hundreds of codes it would leave no
+choice.
 """
 
 from collections.abc import Callable
@@ -25,7 +27,8 @@ TRIES = 8
 AHEAD_S = 1.0
 """So much of what follows a gap is heard, and judges the tries."""
 REACH_S = 2.0
-"""So much of the end of a gap is filled with what follows it in mind: before that it is too far away."""
+"""So much of the end of a gap is filled with what follows it in mind: before that it is too far
+away."""
 
 Progress = Callable[[int, int], None]
 
@@ -33,8 +36,9 @@ Progress = Callable[[int, int], None]
 class Gap(NamedTuple):
     """What there is around a gap of some `frames`: codes `before` it and `after` it, `[T, Q]` each.
 
-    `given`, if any, are codes within the gap that stay as they are; what is new is to be as `asked`. With the first
-    frame before it the sound has `begun`, or it was cut there. Finer codes come from `units`, if there are any.
+    `given`, if any, are codes within the gap that stay as they are; what is new is to be as
+    `asked`. With the first frame before it the sound has `begun`, or it was cut there. Finer codes
+    come from `units`, if there are any.
     """
 
     before: Tensor
@@ -57,11 +61,12 @@ def fill(
     tries: int = TRIES,
     instead_of: Tensor | None = None,
 ) -> Tensor:
-    """Codes `[frames, Q]` for `gap`. Memory does not grow with its length but for the codes themselves.
+    """Codes `[frames, Q]` for `gap`. Memory does not grow with its length but for the codes
+    themselves.
 
-    Where they come `instead_of` codes `[frames, Q]`, only tries that are themselves likelier than those are taken, if
-    there is one. `frame_rate` is in Hz, `lasting` that of `sample_sounds`; `progress` takes how many frames are
-    drawn, and of how many.
+    Where they come `instead_of` codes `[frames, Q]`, only tries that are themselves likelier than
+    those are taken, if there is one. `frame_rate` is in Hz, `lasting` that of `sample_sounds`;
+    `progress` takes how many frames are drawn, and of how many.
     """
     heard = round(AHEAD_S * frame_rate)
     gap = gap._replace(after=gap.after[:heard])
@@ -69,16 +74,31 @@ def fill(
     drawn = gap.before[:0]
     if far:
         alone = gap._replace(after=gap.after[:0], frames=far)
-        drawn = draw(prior, alone, sampling, generator, 1, lasting, lambda done: progress(done, gap.frames))[0]
+        drawn = draw(
+            prior, alone, sampling, generator, 1, lasting, lambda done: progress(done, gap.frames)
+        )[0]
     if far < gap.frames:
         near = Gap(
-            torch.cat([gap.before, drawn]), gap.after, gap.frames - far, _later(gap.given, far), gap.begun,
-            gap.asked and gap.asked.after(far), gap.units,
-        )  # fmt: skip
-        drawn_near = draw(
-            prior, near, sampling, generator, tries, lasting, lambda done: progress(far + done, gap.frames)
+            torch.cat([gap.before, drawn]),
+            gap.after,
+            gap.frames - far,
+            _later(gap.given, far),
+            gap.begun,
+            gap.asked and gap.asked.after(far),
+            gap.units,
         )
-        weights = _weights(prior, near, drawn_near, None if instead_of is None else instead_of[far:])
+        drawn_near = draw(
+            prior,
+            near,
+            sampling,
+            generator,
+            tries,
+            lasting,
+            lambda done: progress(far + done, gap.frames),
+        )
+        weights = _weights(
+            prior, near, drawn_near, None if instead_of is None else instead_of[far:]
+        )
         chosen = int(sample(weights[None], Sampling(top_p=1.0), generator))
         drawn = torch.cat([drawn, drawn_near[chosen]])
     return drawn
@@ -90,7 +110,9 @@ def _weights(prior: CodePrior, gap: Gap, tries: Tensor, instead_of: Tensor | Non
         return log_likelihood(prior, gap, tries).fast
     told = log_likelihood(prior, gap, torch.cat([tries, instead_of[None]]))
     likelier = told.filling[:-1] > told.filling[-1]
-    return told.fast[:-1].masked_fill(~likelier, -torch.inf) if likelier.any() else told.filling[:-1]
+    return (
+        told.fast[:-1].masked_fill(~likelier, -torch.inf) if likelier.any() else told.filling[:-1]
+    )
 
 
 def _later(given: Given | None, frames: int) -> Given | None:
@@ -108,7 +130,8 @@ def draw(
     progress: Callable[[int], None] = lambda done: None,
     lean: Lean | None = None,
 ) -> Tensor:
-    """`tries` fillings `[tries, frames, Q]` of `gap`, each by itself; what follows is heard by a prior that can."""
+    """`tries` fillings `[tries, frames, Q]` of `gap`, each by itself; what follows is heard by a
+    prior that can."""
     before = gap.before[-prior.window :]
     starts = torch.zeros(len(before), dtype=torch.bool)
     starts[:1] = gap.begun and len(before) == len(gap.before)
@@ -116,7 +139,17 @@ def draw(
     ahead = Ahead(gap.after if prior.hears_ahead else gap.after[:0], gap.frames)
     frames = []
     stream = sample_sounds(
-        prior, tries, sampling, generator, lasting, lead_in, gap.given, ahead, gap.asked, gap.units, lean
+        prior,
+        tries,
+        sampling,
+        generator,
+        lasting,
+        lead_in,
+        gap.given,
+        ahead,
+        gap.asked,
+        gap.units,
+        lean,
     )
     for frame in islice(stream, gap.frames):
         frames.append(frame.codes.cpu())
@@ -125,8 +158,8 @@ def draw(
 
 
 class Told(NamedTuple):
-    """Sums `[B]` of log-likelihoods, for each of `B` tries: of the codes that stand `fast`, after the gap or in it, and
-    of all that is in it, the `filling`."""
+    """Sums `[B]` of log-likelihoods, for each of `B` tries: of the codes that stand `fast`, after
+    the gap or in it, and of all that is in it, the `filling`."""
 
     fast: Tensor
     filling: Tensor

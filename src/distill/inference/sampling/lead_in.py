@@ -1,7 +1,7 @@
 """What a prior hears before it begins: some seconds of the corpus, which are not played.
 
-A prior looks back far more than it remembers: from nothing it has nothing to go on, and keeps to what it draws in the
-first frames. After some seconds of a recording it moves as that does.
+A prior looks back far more than it remembers: from nothing it has nothing to go on, and keeps to
+what it draws in the first frames. After some seconds of a recording it moves as that does.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,8 +19,8 @@ TRIES = 32
 
 
 class LeadIn(NamedTuple):
-    """`codes` `[T, Q]`; `starts` `[T]` (bool), frames that begin a sound; whether what follows begins one; `names` of
-    the recordings; `traits` `[T, N]` of the frames, where they are known."""
+    """`codes` `[T, Q]`; `starts` `[T]` (bool), frames that begin a sound; whether what follows
+    begins one; `names` of the recordings; `traits` `[T, N]` of the frames, where they are known."""
 
     codes: Tensor
     starts: Tensor
@@ -36,8 +36,8 @@ class LeadIn(NamedTuple):
 
 
 class LeadIns(NamedTuple):
-    """One for each of `B` streams, equally long: `codes` `[B, T, Q]`, `starts` `[B, T]`, `ended` and `age` `[B]`; or
-    one for all of them, then `B` is 1."""
+    """One for each of `B` streams, equally long: `codes` `[B, T, Q]`, `starts` `[B, T]`, `ended`
+    and `age` `[B]`; or one for all of them, then `B` is 1."""
 
     codes: Tensor
     starts: Tensor
@@ -46,8 +46,16 @@ class LeadIns(NamedTuple):
 
     @classmethod
     def of(cls, each: Sequence[LeadIn]) -> "LeadIns":
-        codes, starts = torch.stack([one.codes for one in each]), torch.stack([one.starts for one in each])
-        return cls(codes, starts, torch.tensor([one.ended for one in each]), torch.tensor([one.age for one in each]))
+        codes, starts = (
+            torch.stack([one.codes for one in each]),
+            torch.stack([one.starts for one in each]),
+        )
+        return cls(
+            codes,
+            starts,
+            torch.tensor([one.ended for one in each]),
+            torch.tensor([one.age for one in each]),
+        )
 
     def to(self, device: torch.device) -> "LeadIns":
         return LeadIns(*(part.to(device) for part in self))
@@ -67,16 +75,18 @@ def matching(recordings: Sequence[dict[str, Any]], like: str) -> list[dict[str, 
 
 
 def draw_lead_in(recordings: Sequence[dict[str, Any]], frames: int, like: str, seed: int) -> LeadIn:
-    """About `frames` frames of one of the `recordings` that are `like`, or of several where they are short.
+    """About `frames` frames of one of the `recordings` that are `like`, or of several where they
+    are short.
 
-    A recording is `name`, `codes` `[T, Q]` and `whole`: whether it was kept to its end; and `traits` `[T, N]`,
-    if known.
+    A recording is `name`, `codes` `[T, Q]` and `whole`: whether it was kept to its end; and
+    `traits` `[T, N]`, if known.
     """
     return _drawn(matching(recordings, like), frames, seed)
 
 
 def draw_ended(recordings: Sequence[dict[str, Any]], frames: int, like: str, seed: int) -> LeadIn:
-    """A lead-in after which a new sound begins: of ends of recordings, where any were kept to theirs."""
+    """A lead-in after which a new sound begins: of ends of recordings, where any were kept to
+    theirs."""
     found = matching(recordings, like)
     whole = [recording for recording in found if recording["whole"]]
     ends = [_last(recording, frames) for recording in whole or found]
@@ -84,11 +94,20 @@ def draw_ended(recordings: Sequence[dict[str, Any]], frames: int, like: str, see
 
 
 def draw_near(
-    draw: Callable[..., LeadIn], recordings: Sequence[dict[str, Any]], frames: int, like: str, seed: int, asked: Tensor
+    draw: Callable[..., LeadIn],
+    recordings: Sequence[dict[str, Any]],
+    frames: int,
+    like: str,
+    seed: int,
+    asked: Tensor,
 ) -> LeadIn:
-    """Of several lead-ins that `draw` gives, the one whose traits are nearest to what is `asked` `[N]`."""
+    """Of several lead-ins that `draw` gives, the one whose traits are nearest to what is `asked`
+    `[N]`."""
     seeds = np.random.SeedSequence((seed, 3)).generate_state(TRIES, np.uint32).tolist()
-    return min((draw(recordings, frames, like, seed) for seed in seeds), key=lambda lead_in: _distance(lead_in, asked))
+    return min(
+        (draw(recordings, frames, like, seed) for seed in seeds),
+        key=lambda lead_in: _distance(lead_in, asked),
+    )
 
 
 def _distance(lead_in: LeadIn, asked: Tensor) -> float:
@@ -101,7 +120,10 @@ def _distance(lead_in: LeadIn, asked: Tensor) -> float:
 
 
 def _last(recording: dict[str, Any], frames: int) -> dict[str, Any]:
-    return {name: part[-frames:] if name in ("codes", "traits") else part for name, part in recording.items()}
+    return {
+        name: part[-frames:] if name in ("codes", "traits") else part
+        for name, part in recording.items()
+    }
 
 
 def _drawn(found: Sequence[dict[str, Any]], frames: int, seed: int) -> LeadIn:
@@ -116,8 +138,12 @@ def _drawn(found: Sequence[dict[str, Any]], frames: int, seed: int) -> LeadIn:
     starts = torch.zeros(len(codes), dtype=torch.bool)
     begins = len(codes) - np.cumsum([len(part["codes"]) for part in reversed(parts)])
     starts[begins[begins >= 0]] = True
-    traits = torch.cat([part["traits"] for part in parts])[-frames:] if "traits" in parts[0] else None
-    return LeadIn(codes, starts, bool(parts[-1]["whole"]), tuple(part["name"] for part in parts), traits)
+    traits = (
+        torch.cat([part["traits"] for part in parts])[-frames:] if "traits" in parts[0] else None
+    )
+    return LeadIn(
+        codes, starts, bool(parts[-1]["whole"]), tuple(part["name"] for part in parts), traits
+    )
 
 
 def _window(recording: dict[str, Any], frames: int, rng: np.random.Generator) -> LeadIn:

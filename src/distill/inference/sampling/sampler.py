@@ -17,12 +17,12 @@ LONGEST_LEAD_IN_S = 60.0
 
 @dataclass(frozen=True)
 class Sampling:
-    """How a sound is drawn. `top_k` 0 and `top_p` 1 switch that cut off; temperature 0 takes the likeliest. Whether a
-    sound ends, and whether the first level stays as it is, is drawn uncut.
+    """How a sound is drawn. `top_k` 0 and `top_p` 1 switch that cut off; temperature 0 takes the
+    likeliest. Whether a sound ends, and whether the first level stays as it is, is drawn uncut.
 
-    The prior first hears `lead_in` seconds of a recording whose name holds `like`. It draws the codes of `free_levels`
-    levels, coarsest first; the finer ones come together from frames of the recordings. A share `closeness` of the
-    first level's follows the recordings too.
+    The prior first hears `lead_in` seconds of a recording whose name holds `like`. It draws the
+    codes of `free_levels` levels, coarsest first; the finer ones come together from frames of the
+    recordings. A share `closeness` of the first level's follows the recordings too.
     """
 
     temperature: float = 1.0
@@ -37,7 +37,9 @@ class Sampling:
         if not 0 <= self.lead_in <= LONGEST_LEAD_IN_S:
             raise UsageError(f"--lead-in must lie between 0 and {LONGEST_LEAD_IN_S:g} seconds.")
         if self.like and not self.lead_in:
-            raise UsageError("--like needs a --lead-in above 0: it says what the prior hears first.")
+            raise UsageError(
+                "--like needs a --lead-in above 0: it says what the prior hears first."
+            )
         if self.free_levels < 1:
             raise UsageError("--free-levels must be 1 or more.")
         if not 0 <= self.closeness <= 1:
@@ -51,14 +53,16 @@ class Sampling:
 
 
 Chance = torch.Generator | Sequence[torch.Generator]
-"""What draws for all streams of a batch, or one for each: then a stream is the same whatever is beside it."""
+"""What draws for all streams of a batch, or one for each: then a stream is the same whatever is
+beside it."""
 
 
 def sample(logits: Tensor, sampling: Sampling, generator: Chance) -> Tensor:
     """One index `[B]` for each row of `logits` `[B, K]`.
 
-    Top-p keeps the smallest set of likeliest entries that holds `top_p` of the probability (Holtzman et al. 2020).
-    Draws by inverting the cumulative distribution, on the CPU: the same seed gives the same draw everywhere.
+    Top-p keeps the smallest set of likeliest entries that holds `top_p` of the probability
+    (Holtzman et al. 2020). Draws by inverting the cumulative distribution, on the CPU: the same
+    seed gives the same draw everywhere.
     """
     logits = logits.detach().float().cpu()
     if sampling.temperature < GREEDY_BELOW:
@@ -84,7 +88,8 @@ def _uniform(streams: int, generator: Chance) -> Tensor:
 
 
 def _toss(logits: Tensor, sampling: Sampling, generator: Chance) -> Tensor:
-    """True `[B]` by chance, as `logits` `[B]` have it: a cut would make rare endings rarer still."""
+    """True `[B]` by chance, as `logits` `[B]` have it: a cut would make rare endings rarer
+    still."""
     if sampling.temperature < GREEDY_BELOW:
         return logits > 0
     chance = logits.detach().double().cpu().sigmoid()

@@ -15,7 +15,8 @@ from distill.models.attribute_classifier import Asked
 from distill.models.persistence import LoadedVQModel
 
 Curve = tuple[tuple[float, float], ...]
-"""Points (seconds, percentile), in order of time: straight lines between them, level before and after."""
+"""Points (seconds, percentile), in order of time: straight lines between them, level before and
+after."""
 
 DEFAULT_GUIDANCE = 1.0
 MOST_GUIDANCE = 20.0
@@ -40,7 +41,8 @@ def scale_of(loaded: LoadedVQModel) -> Scale | None:
 
 @dataclass(frozen=True)
 class Steering:
-    """What is asked for; what is empty is left free. Weights of `tags` count relative to one another.
+    """What is asked for; what is empty is left free. Weights of `tags` count relative to one
+    another.
 
     `guidance` says how strictly all of it is followed. `UsageError` for what makes no sense.
     """
@@ -73,13 +75,17 @@ class Steering:
 
     @classmethod
     def from_plain(cls, stated: Mapping[str, Any]) -> "Steering":
-        """From what `asdict` gives, lists in place of tuples. `TypeError` or `ValueError` for anything else."""
+        """From what `asdict` gives, lists in place of tuples. `TypeError` or `ValueError` for
+        anything else."""
         if not isinstance(stated, Mapping):
             raise TypeError("no entries")
         known = {field.name for field in fields(cls)}
         if unknown := stated.keys() - known:
             raise ValueError(f"unknown entries: {', '.join(sorted(unknown))}")
-        pairs = {name: tuple((a, float(b)) for a, b in stated[name]) for name in stated.keys() - {"guidance"}}
+        pairs = {
+            name: tuple((a, float(b)) for a, b in stated[name])
+            for name in stated.keys() - {"guidance"}
+        }
         return cls(**pairs, guidance=float(stated.get("guidance", DEFAULT_GUIDANCE)))
 
     @property
@@ -98,7 +104,8 @@ class Steering:
         return max((getattr(self, name)[-1][0] for name in self.curves), default=0.0)
 
     def asked(self, loaded: LoadedVQModel, frames: int, start: float = 0.0) -> Asked | None:
-        """For each of `frames` frames from `start` seconds on, as the prior takes it; None when all is free.
+        """For each of `frames` frames from `start` seconds on, as the prior takes it; None when all
+        is free.
 
         `UsageError` for a prior that cannot be steered, or does not know a tag.
         """
@@ -120,15 +127,21 @@ class Steering:
     def _check_known(self, scale: Scale, loaded: LoadedVQModel) -> None:
         for name, row in zip(DESCRIPTORS, scale.table.rows, strict=True):
             if getattr(self, name) and math.isnan(row[0]):
-                raise UsageError(f"No sound that {loaded.path} learned from has any {name}: leave out --{name}.")
+                raise UsageError(
+                    f"No sound that {loaded.path} learned from has any {name}: leave out --{name}."
+                )
 
     def _weights(self, scale: Scale, loaded: LoadedVQModel) -> np.ndarray:
         given = dict(self.tags)
         for tag in given:
             if not scale.tags:
-                raise UsageError(f"{loaded.path} knows no tags, since its sounds lay in no folders: leave out --tag.")
+                raise UsageError(
+                    f"{loaded.path} knows no tags, since its sounds lay in no folders: leave out --tag."
+                )
             if tag not in scale.tags:
-                raise UsageError(f"{loaded.path} knows no tag '{tag}': there are {', '.join(scale.tags)}.")
+                raise UsageError(
+                    f"{loaded.path} knows no tag '{tag}': there are {', '.join(scale.tags)}."
+                )
         if not given:
             return np.full(len(scale.tags), np.nan)
         weights = np.array([given.get(tag, 0.0) for tag in scale.tags])
@@ -138,7 +151,9 @@ class Steering:
 def _check_curve(name: str, curve: Curve) -> None:
     for seconds, percentile in curve:
         if not 0 <= percentile <= 100:
-            raise UsageError(f"--{name} is a percentile of your sounds: give values between 0 and 100.")
+            raise UsageError(
+                f"--{name} is a percentile of your sounds: give values between 0 and 100."
+            )
         if not (math.isfinite(seconds) and seconds >= 0):
             raise UsageError(f"The times of --{name} must be seconds from 0 on.")
     times = [seconds for seconds, _ in curve]
@@ -154,11 +169,14 @@ def _values(curve: Curve, seconds: np.ndarray) -> np.ndarray:
     return np.interp(seconds, times, percentiles)
 
 
-def curve_of(name: str, given: str | float | Sequence[Any] | np.ndarray | None, duration: float) -> Curve:
+def curve_of(
+    name: str, given: str | float | Sequence[Any] | np.ndarray | None, duration: float
+) -> Curve:
     """A curve for the descriptor `name` from what a user gives.
 
-    A number (or its text) stays the same all the time; `"0:20,5:90"` and pairs `[n, 2]` are seconds and percentiles;
-    percentiles `[n]` are spread evenly over `duration` seconds. `UsageError` for anything else.
+    A number (or its text) stays the same all the time; `"0:20,5:90"` and pairs `[n, 2]` are seconds
+    and percentiles; percentiles `[n]` are spread evenly over `duration` seconds. `UsageError` for
+    anything else.
     """
     if given is None:
         return ()
@@ -187,7 +205,8 @@ def _points(given: Any, duration: float) -> Sequence[Sequence[Any]]:
 
 
 def tags_of(given: Sequence[str] | Mapping[str, float] | None) -> tuple[tuple[str, float], ...]:
-    """Tags and their weights from `["drums:0.7", "voice:0.3"]`, `["drums"]` or a mapping. `UsageError` for neither."""
+    """Tags and their weights from `["drums:0.7", "voice:0.3"]`, `["drums"]` or a mapping.
+    `UsageError` for neither."""
     if given is None:
         return ()
     if isinstance(given, Mapping):
@@ -202,7 +221,9 @@ def _tag(text: str) -> tuple[str, float]:
     try:
         return name, float(weight)
     except ValueError as error:
-        raise UsageError(f"--tag takes a name, or name:weight as in drums:0.7, not '{text}'.") from error
+        raise UsageError(
+            f"--tag takes a name, or name:weight as in drums:0.7, not '{text}'."
+        ) from error
 
 
 def steer(
@@ -212,7 +233,8 @@ def steer(
     guidance: float | None = None,
     **given: Any,
 ) -> Steering:
-    """What is asked for a sound of `duration` seconds; what is None is as in the `earlier` one, or free.
+    """What is asked for a sound of `duration` seconds; what is None is as in the `earlier` one, or
+    free.
 
     `given` are descriptors, each as `curve_of` takes them.
     """

@@ -9,7 +9,8 @@ WARMUP_STEPS = 50
 """Steps with rising learning rate."""
 
 COOL_DOWN = 0.15
-"""An early stop takes so much longer of what was spent: most of the gain comes while the rate falls to nothing."""
+"""An early stop takes so much longer of what was spent: most of the gain comes while the rate falls
+to nothing."""
 
 VALIDATE_EVERY_S, VALIDATE_EVERY_STEPS = 20.0, 40
 FEWEST_VALIDATIONS, MOST_VALIDATIONS = 6, 20
@@ -17,9 +18,11 @@ FEWEST_VALIDATIONS, MOST_VALIDATIONS = 6, 20
 
 @dataclass(frozen=True)
 class Budget:
-    """Exactly one of `steps` and `seconds` is set. With `steps`, every answer depends on the step alone.
+    """Exactly one of `steps` and `seconds` is set. With `steps`, every answer depends on the step
+    alone.
 
-    From `falls_from` (a progress) on, the learning rate falls linearly from `highest` (a factor) to 0 at the end.
+    From `falls_from` (a progress) on, the learning rate falls linearly from `highest` (a factor) to
+    0 at the end.
     """
 
     steps: int | None = None
@@ -29,7 +32,8 @@ class Budget:
 
     @property
     def validations(self) -> int:
-        """How many validations to spread over the whole: a few for minutes, and not too many for hours."""
+        """How many validations to spread over the whole: a few for minutes, and not too many for
+        hours."""
         if self.seconds is not None:
             count = self.seconds / VALIDATE_EVERY_S
         else:
@@ -46,12 +50,14 @@ class Budget:
         return min(1.0, done)
 
     def rate_factor(self, step: int, elapsed_s: float) -> float:
-        """Share of the highest learning rate: linear warm-up over the first steps, then the linear fall to 0."""
+        """Share of the highest learning rate: linear warm-up over the first steps, then the linear
+        fall to 0."""
         left = (1 - self.progress(step, elapsed_s)) / (1 - self.falls_from)
         return min(1.0, (step + 1) / WARMUP_STEPS) * self.highest * min(1.0, left)
 
     def cut_short(self, step: int, elapsed_s: float) -> "Budget":
-        """A budget that ends soon after now, over a last stretch in which the rate falls from where it is to 0."""
+        """A budget that ends soon after now, over a last stretch in which the rate falls from where
+        it is to 0."""
         longer, factor = 1 + COOL_DOWN, self.rate_factor(step, elapsed_s)
         if self.seconds is not None:
             return Budget(seconds=elapsed_s * longer, falls_from=1 / longer, highest=factor)
@@ -66,9 +72,11 @@ class Budget:
 
 
 def lay_out(config: VQVAEConfig, total_s: float, step_s: float) -> Budget:
-    """The budget that `config` asks for; by default, minutes that suit a corpus of `total_s` seconds.
+    """The budget that `config` asks for; by default, minutes that suit a corpus of `total_s`
+    seconds.
 
-    `step_s` is how many seconds of sound one step hears: an epoch is as many steps as hear `total_s`.
+    `step_s` is how many seconds of sound one step hears: an epoch is as many steps as hear
+    `total_s`.
     """
     if config.steps is not None:
         return Budget(steps=config.steps)

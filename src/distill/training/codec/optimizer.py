@@ -1,7 +1,7 @@
 """Muon for the matrices between hidden layers (Jordan et al. 2024), AdamW for all else.
 
-Muon brings the momentum of a matrix to equal singular values before each step. A codec trained on little sound for
-minutes then takes about a third of the steps that it takes with AdamW alone.
+Muon brings the momentum of a matrix to equal singular values before each step. A codec trained on
+little sound for minutes then takes about a third of the steps that it takes with AdamW alone.
 """
 
 from collections import defaultdict
@@ -14,30 +14,36 @@ from torch import Tensor, nn
 
 from distill.models.vqvae import VQVAE
 
-POLAR_EXPRESS = ((8.287212, -23.595887, 17.300387), (4.107059, -2.947850, 0.544843), (3.948691, -2.908902, 0.551819))
+POLAR_EXPRESS = (
+    (8.287212, -23.595887, 17.300387),
+    (4.107059, -2.947850, 0.544843),
+    (3.948691, -2.908902, 0.551819),
+)
 """Polynomials of three iterations towards singular values of 1 (Amsel et al. 2025, table 1)."""
 
 MUON_RATE = 20.0
 """Muon's learning rate relative to AdamW's."""
 
 BLOCK_ROWS = 64
-"""A wide matrix is made orthogonal this many rows at a time, in a seventh of the time that all of it takes, and as well
-as far as short trainings tell (compare Khaled et al. 2025, MuonBP)."""
+"""A wide matrix is made orthogonal this many rows at a time, in a seventh of the time that all of
+it takes, and as well as far as short trainings tell (compare Khaled et al. 2025, MuonBP)."""
 
 MEMORY_RATE = 40.0
-"""Learning rate of the vectors of remembered frames relative to AdamW's: each is heard once in tens of steps, or in
-hundreds. They do not decay either, which would count every step."""
+"""Learning rate of the vectors of remembered frames relative to AdamW's: each is heard once in tens
+of steps, or in hundreds. They do not decay either, which would count every step."""
 
 EVERY = 2
-"""Orthogonalising takes its time even so: one step twice as long every second time does nearly as well."""
+"""Orthogonalising takes its time even so: one step twice as long every second time does nearly as
+well."""
 
 
 def orthogonalise(matrices: Tensor) -> Tensor:
     """`matrices` `[n, rows, columns]`, `rows <= columns`, with all singular values brought near 1.
 
-    Of matrices whose rows are a multiple of `BLOCK_ROWS`, the singular values of each block of so many. What is
-    iterated are products of rows, `[rows, rows]`: all polynomials of them commute (Newton-Schulz in Gram form). In
-    bfloat16 they would lose the small singular values, and diverge.
+    Of matrices whose rows are a multiple of `BLOCK_ROWS`, the singular values of each block of so
+    many. What is iterated are products of rows, `[rows, rows]`: all polynomials of them commute
+    (Newton-Schulz in Gram form). In bfloat16 they would lose the small singular values, and
+    diverge.
     """
     n, rows, columns = matrices.shape
     x = matrices.reshape(-1, rows if rows % BLOCK_ROWS else BLOCK_ROWS, columns)
@@ -64,7 +70,9 @@ class Muon(torch.optim.Optimizer):
         momentum: float = 0.95,
         weight_decay: float = 0.01,
     ) -> None:
-        super().__init__(list(params), {"lr": lr, "momentum": momentum, "weight_decay": weight_decay, "calls": 0})
+        super().__init__(
+            list(params), {"lr": lr, "momentum": momentum, "weight_decay": weight_decay, "calls": 0}
+        )
 
     @torch.no_grad()
     def step(self, closure: Any = None) -> None:  # type: ignore[override]
@@ -93,7 +101,8 @@ class Muon(torch.optim.Optimizer):
                 place.copy_(p.grad).lerp_(self._momentum(p), group["momentum"])
             tall = rows > columns
             directions = orthogonalise(ahead.mT if tall else ahead)
-            # A tall matrix takes a longer step, so that its outputs change as much as a square one's.
+            # A tall matrix takes a longer step, so that its outputs change as much as a square
+            # one's.
             size = rate * max(1.0, rows / columns) ** 0.5
             for p, direction in zip(params, directions.mT if tall else directions, strict=True):
                 p.mul_(1 - rate * group["weight_decay"]).add_(direction, alpha=-size)

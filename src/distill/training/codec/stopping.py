@@ -1,9 +1,10 @@
-"""When more training would not help, told from the curves alone, so that a resumed run decides alike.
+"""When more training would not help, told from the curves alone, so that a resumed run decides
+alike.
 
-A curve is a list of validations, each a dict with `step`, `progress`, `train_loss` (mean over the last steps),
-`own_loss` and `val_loss` (absent when nothing is held out). Own and held-out distances are those of the averaged
-weights: those of the weights themselves stand still while the learning rate is high and fall when it comes down,
-which tells nothing of what more time would bring.
+A curve is a list of validations, each a dict with `step`, `progress`, `train_loss` (mean over the
+last steps), `own_loss` and `val_loss` (absent when nothing is held out). Own and held-out distances
+are those of the averaged weights: those of the weights themselves stand still while the learning
+rate is high and fall when it comes down, which tells nothing of what more time would bring.
 """
 
 import math
@@ -22,14 +23,16 @@ SHORTLY = 20
 
 
 def should_stop(curve: Sequence[Point]) -> bool:
-    """Whether to end now: flat in every respect, or held-out sounds have long been getting worse."""
+    """Whether to end now: flat in every respect, or held-out sounds have long been getting
+    worse."""
     if len(curve) < FEWEST_POINTS or curve[-1]["progress"] > LATEST_PROGRESS:
         return False
     return gain(curve) < FLAT or overfits_since(curve) is not None
 
 
 def gain(curve: Sequence[Point]) -> float:
-    """By which share own or held-out distance (whichever did better) fell over the last third of the curve."""
+    """By which share own or held-out distance (whichever did better) fell over the last third of
+    the curve."""
     stretch = max(4, len(curve) // 3)
     gains = []
     for name in ("own_loss", "val_loss"):
@@ -41,7 +44,8 @@ def gain(curve: Sequence[Point]) -> float:
 
 
 def overfits_since(curve: Sequence[Point]) -> int | None:
-    """The index since when held-out sounds get worse while own ones get better; None when they do not."""
+    """The index since when held-out sounds get worse while own ones get better; None when they do
+    not."""
     held_out, own = series(curve, "val_loss"), series(curve, "own_loss")
     if len(held_out) != len(curve) or len(curve) < FEWEST_POINTS:
         return None
@@ -52,7 +56,8 @@ def overfits_since(curve: Sequence[Point]) -> int | None:
 
 
 def has_diverged(first_loss: float, recent: Sequence[float], curve: Sequence[Point]) -> bool:
-    """Whether the last training losses are far above what the untrained model had, or above the best so far."""
+    """Whether the last training losses are far above what the untrained model had, or above the
+    best so far."""
     if len(recent) < SHORTLY:
         return False
     now = mean(recent[-SHORTLY:])
@@ -61,12 +66,9 @@ def has_diverged(first_loss: float, recent: Sequence[float], curve: Sequence[Poi
 
 
 def goes_astray(first_loss: float, recent: Sequence[float], curve: Sequence[Point]) -> bool:
-    """Whether the last training losses are above what the untrained model had, or clearly above the best so far."""
+    """Whether the last training losses are above what the untrained model had, or clearly above the
+    best so far."""
     if not recent:
         return False
     best = min(series(curve, "train_loss"), default=math.inf)
     return mean(recent[-SHORTLY:]) > min(first_loss, RISING * best)
-
-
-
-

@@ -34,14 +34,15 @@ SOMETIMES_SCALES = (0, 1, 3, 5)
 ANALYSED_PIECES = 256
 SETTLING_PIECES = (128, 1024)
 SETTLING_PASSES = 4
-"""Codes are settled by pieces as long as the corpus this many times over, since each begins at another sample."""
+"""Codes are settled by pieces as long as the corpus this many times over, since each begins at
+another sample."""
 
 FIRST_PIECES = 32
 HEALTH_STEPS = 50
 REPULSION = 1.0
 EXACT_SHARE = 0.5
-"""Of the crops that the decoder learns from. Their codes are the same each time, and what codes do not tell it can know
-by heart: attacks, and the detail of noise."""
+"""Of the crops that the decoder learns from. Their codes are the same each time, and what codes do
+not tell it can know by heart: attacks, and the detail of noise."""
 
 EQUALISED_SHARE = 0.8
 """Of the others: the decoder then knows sounds near those of the corpus as well."""
@@ -55,7 +56,8 @@ BAD_STEPS_ALLOWED = 5
 
 
 class Distances(NamedTuple):
-    """Mean mel distances (7 scales) of own and of held-out sounds to what the codec makes of them."""
+    """Mean mel distances (7 scales) of own and of held-out sounds to what the codec makes of
+    them."""
 
     own: float
     held_out: float | None
@@ -64,15 +66,21 @@ class Distances(NamedTuple):
 class CodecTrainer:
     """Model, optimiser and counters. All randomness is a function of the seed and the step."""
 
-    def __init__(self, config: VQVAEConfig, split: Split, sample_rate: int, device: torch.device) -> None:
+    def __init__(
+        self, config: VQVAEConfig, split: Split, sample_rate: int, device: torch.device
+    ) -> None:
         self.config, self.device = config, device
         torch.manual_seed(config.seed)
-        self.model = VQVAE(**config.model_arguments(sample_rate), **memory_arguments(split)).to(device)
+        self.model = VQVAE(**config.model_arguments(sample_rate), **memory_arguments(split)).to(
+            device
+        )
         self.model.half_precision = gains_by_bfloat16(device)
         self.loss = MelLoss(sample_rate).to(device)
         self.optimizer = CodecOptimizer(self.model, config.learning_rate)
         hop = self.model.frame_hop
-        self.sampler = CropSampler(split.train, config.crop_frames * hop, sample_rate, config.seed, hop)
+        self.sampler = CropSampler(
+            split.train, config.crop_frames * hop, sample_rate, config.seed, hop
+        )
         self.held_out = split.held_out
         self.average = WeightAverage(self.model)
         self.batch_size, self.heard_s = config.batch_size or usual_batch_size(device), 0.0
@@ -98,7 +106,7 @@ class CodecTrainer:
     def progress(self) -> float:
         return self.budget.progress(self.step_count, self.elapsed_s)
 
-    # --- a step ----------------------------------------------------------------------------------------------
+    # --- a step -----------------------------------------------------------------------------------
 
     def step(self) -> StepMetrics:
         """One optimiser step; where memory runs out, `batch_size` is halved and the step done over.
@@ -151,7 +159,9 @@ class CodecTrainer:
         """The same crops, some of those that `may_be` `[B]` through a random equaliser."""
         rng = np.random.default_rng([self.config.seed, self.step_count, 1])
         # On the device: a GPU would wait for filters that the CPU makes.
-        chosen = torch.from_numpy((rng.random(len(audio)) < EQUALISED_SHARE) & may_be).to(self.device)
+        chosen = torch.from_numpy((rng.random(len(audio)) < EQUALISED_SHARE) & may_be).to(
+            self.device
+        )
         if chosen.any():
             audio[chosen] = equalise(audio[chosen], rng, self.model.sample_rate)
         return audio
@@ -160,7 +170,9 @@ class CodecTrainer:
         return torch.from_numpy(batch).to(self.device)
 
     def _generator(self, purpose: int) -> torch.Generator:
-        words = np.random.SeedSequence([self.config.seed, self.step_count, purpose]).generate_state(1, np.uint64)
+        words = np.random.SeedSequence([self.config.seed, self.step_count, purpose]).generate_state(
+            1, np.uint64
+        )
         return torch.Generator().manual_seed(int(words[0] >> 1))
 
     def _set_learning_rate(self) -> float:
@@ -169,7 +181,8 @@ class CodecTrainer:
         return rate
 
     def _scales(self) -> tuple[int, ...]:
-        """Three scales every step and one of the others: nearly as good as all seven, at half the cost."""
+        """Three scales every step and one of the others: nearly as good as all seven, at half the
+        cost."""
         pick = torch.randint(len(SOMETIMES_SCALES), (), generator=self._generator(1))
         return (*EVERY_STEP_SCALES, SOMETIMES_SCALES[int(pick)])
 
@@ -177,7 +190,8 @@ class CodecTrainer:
         sounds, scales = (output.audio, output.other, audio), self._scales()
         if self.model.channels == 1:
             return self.loss.energy_distance(*sounds, scales, REPULSION)
-        # One scale and one ear in turn: a step in stereo should not take twice the time of one in mono.
+        # One scale and one ear in turn: a step in stereo should not take twice the time of one in
+        # mono.
         turn, ear = divmod(self.step_count, 2)
         ear_scales = (EVERY_STEP_SCALES[turn % len(EVERY_STEP_SCALES)],)
         return self.loss.stereo_energy_distance(*sounds, scales, ear, ear_scales, REPULSION)
@@ -188,7 +202,8 @@ class CodecTrainer:
         return draws[0], draws[1]
 
     def _descend(self, loss: Tensor) -> None:
-        """One optimiser step, unless the loss or its gradient is no number; `DivergedError` if that goes on."""
+        """One optimiser step, unless the loss or its gradient is no number; `DivergedError` if that
+        goes on."""
         self.optimizer.zero_grad()
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), MAX_GRADIENT)
@@ -207,7 +222,10 @@ class CodecTrainer:
         """Analysis and codebooks, once and for all, from many pieces as training hears them."""
         # However large the batch, as many pieces: the first are all held in memory at once.
         piece_s = self.sampler.crop_samples / self.model.sample_rate
-        pieces = min(max(math.ceil(SETTLING_PASSES * self.total_s / piece_s), SETTLING_PIECES[0]), SETTLING_PIECES[1])
+        pieces = min(
+            max(math.ceil(SETTLING_PASSES * self.total_s / piece_s), SETTLING_PIECES[0]),
+            SETTLING_PIECES[1],
+        )
         analysed = min(pieces, ANALYSED_PIECES // self.model.channels)
         first, last = (-(-n // self.batch_size) for n in (analysed, pieces))
         batches, more = map(self._batch, range(first)), map(self._batch, range(first, last))
@@ -216,12 +234,15 @@ class CodecTrainer:
         self.average = WeightAverage(self.model)
         self.first_distance = self._untrained_distance()
         if self.model.memory is not None:
-            codes = torch.cat([encode_audio(self.model, region.audio()) for region in self.sampler.regions])
+            codes = torch.cat(
+                [encode_audio(self.model, region.audio()) for region in self.sampler.regions]
+            )
             self.model.memory.fit(codes)
         self.codebooks_ready = True
 
     def _as_they_are(self) -> Iterator[Tensor]:
-        """The training sounds in blocks `[1, C, N]` of whole frames; of a long corpus some, evenly spread."""
+        """The training sounds in blocks `[1, C, N]` of whole frames; of a long corpus some, evenly
+        spread."""
         hop = self.model.frame_hop
         blocks = cut_into_blocks(self.sampler.regions, round(BLOCK_S * self.model.frame_rate) * hop)
         for block in blocks[:: math.ceil(self.total_s / HEALTH_S)]:
@@ -232,14 +253,19 @@ class CodecTrainer:
     def _untrained_distance(self) -> float:
         """Mean over many pieces, since that of a few may be anything."""
         batches = [self._batch(i) for i in range(-(-FIRST_PIECES // self.batch_size))]
-        distances = [self._energy_distance(self.model(audio, self._first_frames()), audio)[0] for audio in batches]
+        distances = [
+            self._energy_distance(self.model(audio, self._first_frames()), audio)[0]
+            for audio in batches
+        ]
         return float(torch.stack(distances).mean()) * len(MEL_SCALES)
 
     def _count_use(self, codes: Tensor) -> None:
         K = self.config.codebook_size
-        self._usage.append(torch.stack([torch.bincount(c, minlength=K) for c in codes.flatten(0, 1).T]).cpu())
+        self._usage.append(
+            torch.stack([torch.bincount(c, minlength=K) for c in codes.flatten(0, 1).T]).cpu()
+        )
 
-    # --- how it goes -----------------------------------------------------------------------------------------
+    # --- how it goes ------------------------------------------------------------------------------
 
     def _metrics(self, mel: float, rate: float) -> StepMetrics:
         return StepMetrics(
@@ -258,16 +284,19 @@ class CodecTrainer:
         return measure_health(self.recent_counts())
 
     def corpus_health(self) -> tuple[LevelHealth, ...]:
-        """Use of every codebook in one unaugmented pass over (at most 10 minutes of) the training sounds."""
+        """Use of every codebook in one unaugmented pass over (at most 10 minutes of) the training
+        sounds."""
         return measure_health(self.corpus_counts())
 
     def recent_counts(self) -> Tensor:
-        """How often each entry was chosen over the last steps: `[Q, K]`, or `[0, K]` before the codebooks are set."""
+        """How often each entry was chosen over the last steps: `[Q, K]`, or `[0, K]` before the
+        codebooks are set."""
         none = torch.zeros(0, self.config.codebook_size)
         return torch.stack(list(self._usage)).sum(0) if self._usage else none
 
     def corpus_counts(self) -> Tensor:
-        """How often each entry is chosen in one unaugmented pass over (at most 10 minutes of) the training sounds."""
+        """How often each entry is chosen in one unaugmented pass over (at most 10 minutes of) the
+        training sounds."""
         K, room = self.config.codebook_size, int(HEALTH_S * self.model.sample_rate)
         counts = torch.zeros(self.config.num_quantizers, K)
         for region in self.sampler.regions:
@@ -280,7 +309,8 @@ class CodecTrainer:
 
     @torch.no_grad()
     def validate(self) -> Distances:
-        """How near the averaged weights come to up to 10 s of own sounds, and to up to 20 s of what is held out."""
+        """How near the averaged weights come to up to 10 s of own sounds, and to up to 20 s of what
+        is held out."""
         with self._as_it_is_saved():
             own = self._mean_distance(self.sampler.regions, OWN_S)
             held_out = self._mean_distance(self.held_out, HELD_OUT_S)
@@ -311,15 +341,18 @@ class CodecTrainer:
 
     @torch.no_grad()
     def stereo_image(self) -> dict[str, list[float]]:
-        """`side_db` and `correlation` of up to 10 s of own sounds, as they are and as the codec makes them; none of
-        mono."""
+        """`side_db` and `correlation` of up to 10 s of own sounds, as they are and as the codec
+        makes them; none of mono."""
         if self.model.channels == 1:
             return {}
         sounds = [part.audio() for part in self._beginnings(self.sampler.regions, OWN_S)]
         with self._as_it_is_saved():
             decoded = [self._decoded(sound) for sound in sounds]
         pair = [np.concatenate(some, 1) for some in (sounds, decoded)]
-        return {"side_db": [side_level_db([x]) for x in pair], "correlation": [correlation(x) for x in pair]}
+        return {
+            "side_db": [side_level_db([x]) for x in pair],
+            "correlation": [correlation(x) for x in pair],
+        }
 
     def _distance(self, region: Region) -> float:
         audio = region.audio()
@@ -332,7 +365,7 @@ class CodecTrainer:
         x = torch.tensor(audio, device=self.device)
         return torch.nn.functional.pad(x, (0, -x.shape[-1] % self.model.n_fft))
 
-    # --- stop and go on --------------------------------------------------------------------------------------
+    # --- stop and go on ---------------------------------------------------------------------------
 
     def state(self) -> dict[str, Any]:
         """Everything that `restore` needs, as tensors, numbers, strings, lists and dicts."""
@@ -359,15 +392,23 @@ class CodecTrainer:
         self.optimizer = CodecOptimizer(self.model, self.config.learning_rate)
         self.optimizer.load_state_dict(state["optimizer"])
         self.average.restore(state["average"])
-        self.step_count, self.batch_size, self.heard_s = state["step"], state["batch_size"], state["heard_s"]
+        self.step_count, self.batch_size, self.heard_s = (
+            state["step"],
+            state["batch_size"],
+            state["heard_s"],
+        )
         self.budget = Budget(**state["budget"])
         self._earlier_s, self._began = state["elapsed_s"], time.perf_counter()
-        self.codebooks_ready, self.first_distance = state["codebooks_ready"], state["first_distance"]
+        self.codebooks_ready, self.first_distance = (
+            state["codebooks_ready"],
+            state["first_distance"],
+        )
         self._usage.extend(state["usage"])
 
 
 def memory_arguments(split: Split) -> dict[str, int]:
-    """Constructor arguments of a codec that can know every frame it learns from by heart, if there is room."""
+    """Constructor arguments of a codec that can know every frame it learns from by heart, if there
+    is room."""
     frames = sum(frames_of(region.n_samples, HOP_LENGTH) for region in split.train)
     width = memory_width(frames)
     return {"memory_frames": frames if width else 0, "memory_width": width}
@@ -378,5 +419,7 @@ def measure_health(counts: Tensor) -> tuple[LevelHealth, ...]:
     Q, K = counts.shape
     share = counts.double() / counts.sum(1, keepdim=True).clamp(min=1)
     perplexity = (-share * share.clamp(min=1e-12).log()).sum(1).exp()
-    levels = zip(level_names(Q) if Q else (), (counts > 0).sum(1).tolist(), perplexity.tolist(), strict=True)
+    levels = zip(
+        level_names(Q) if Q else (), (counts > 0).sum(1).tolist(), perplexity.tolist(), strict=True
+    )
     return tuple(LevelHealth(name, used / K, spread, K - used) for name, used, spread in levels)

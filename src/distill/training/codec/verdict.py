@@ -1,4 +1,5 @@
-"""One plain sentence on how codec training goes, from measured facts, and what to do. Free of torch."""
+"""One plain sentence on how codec training goes, from measured facts, and what to do. Free of
+torch."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -25,7 +26,8 @@ class Verdict(NamedTuple):
 
 @dataclass(frozen=True)
 class Facts:
-    """What a verdict is drawn from: the curve (see `stopping`), the levels as they are now, the material."""
+    """What a verdict is drawn from: the curve (see `stopping`), the levels as they are now, the
+    material."""
 
     curve: Sequence[Point]
     levels: Sequence[LevelHealth] = ()
@@ -46,8 +48,18 @@ class Facts:
 
 
 def judge(facts: Facts) -> Verdict:
-    """The verdict that matters most: what makes training useless first, then what limits it, then how far it is."""
-    rules = (_noise, _repeated, _too_early, _collapsed, _diverging, _overfitting, _collapsing, _uneven)
+    """The verdict that matters most: what makes training useless first, then what limits it, then
+    how far it is."""
+    rules = (
+        _noise,
+        _repeated,
+        _too_early,
+        _collapsed,
+        _diverging,
+        _overfitting,
+        _collapsing,
+        _uneven,
+    )
     for rule in rules:
         if verdict := rule(facts):
             return verdict
@@ -55,7 +67,11 @@ def judge(facts: Facts) -> Verdict:
 
 
 def diverged(
-    step: int, recent: Sequence[float], first_loss: float, curve: Sequence[Point], learning_rate: float
+    step: int,
+    recent: Sequence[float],
+    first_loss: float,
+    curve: Sequence[Point],
+    learning_rate: float,
 ) -> Verdict:
     """The learning rate was too high for good (see `stopping.has_diverged`)."""
     best = min([first_loss, *series(curve, "train_loss")])
@@ -107,7 +123,9 @@ def _collapsed(facts: Facts) -> Verdict | None:
 
 
 def _is_gone(level: LevelHealth) -> bool:
-    return level.utilisation < COLLAPSED or (level.is_low and level.perplexity < COLLAPSED_PERPLEXITY)
+    return level.utilisation < COLLAPSED or (
+        level.is_low and level.perplexity < COLLAPSED_PERPLEXITY
+    )
 
 
 def _diverging(facts: Facts) -> Verdict | None:
@@ -169,7 +187,8 @@ def _under_way(facts: Facts) -> Verdict:
 
 
 def _at_the_end(facts: Facts) -> Verdict:
-    # The rate has come down to nothing, so that every curve ends flat: its last half tells more than its end.
+    # The rate has come down to nothing, so that every curve ends flat: its last half tells more
+    # than its end.
     better = _gain_of_second_half(facts.curve)
     if better >= MORE_WOULD_HELP and not facts.stopped_early:
         return Verdict(
@@ -186,10 +205,14 @@ def _at_the_end(facts: Facts) -> Verdict:
 def _gain_of_second_half(curve: Sequence[Point]) -> float:
     half = [point for point in curve if 2 * point["step"] <= curve[-1]["step"]]
     middle = half[-1] if half else curve[0]
-    return max(1 - curve[-1][name] / middle[name] for name in ("own_loss", "val_loss") if name in curve[-1])
+    return max(
+        1 - curve[-1][name] / middle[name] for name in ("own_loss", "val_loss") if name in curve[-1]
+    )
 
 
 def _name_levels(levels: Sequence[LevelHealth]) -> str:
     """`Structure uses 8%, Detail 3%`"""
     first, *others = [(level.name, f"{level.utilisation:.0%}") for level in levels]
-    return ", ".join([f"{first[0]} uses {first[1]}", *(f"{name} {share}" for name, share in others)])
+    return ", ".join(
+        [f"{first[0]} uses {first[1]}", *(f"{name} {share}" for name, share in others)]
+    )

@@ -17,7 +17,8 @@ READER_STEPS, READER_BATCH = 400, 512
 
 
 class Traits(NamedTuple):
-    """Of each training region in all encodings, `[T, N]`: percentiles / 100 of the descriptors, then weights of tags.
+    """Of each training region in all encodings, `[T, N]`: percentiles / 100 of the descriptors,
+    then weights of tags.
 
     `table` says what the percentiles are, `tags` the names of those that there are.
     """
@@ -33,10 +34,15 @@ def tag_of(name: str) -> str:
     return folder if slash else ""
 
 
-def find_traits(codec: VQVAE, split: Split, codes: Sequence[Sequence[Tensor]], gains: Sequence[float]) -> Traits:
-    """Of the training regions, whose `codes` `[T, Q]` came in encodings that were lifted by `gains` (dB)."""
+def find_traits(
+    codec: VQVAE, split: Split, codes: Sequence[Sequence[Tensor]], gains: Sequence[float]
+) -> Traits:
+    """Of the training regions, whose `codes` `[T, Q]` came in encodings that were lifted by `gains`
+    (dB)."""
     rate, hop = codec.sample_rate, codec.frame_hop
-    rows = [measure(without_inaudible_tail(region.audio(), rate), rate, hop) for region in split.train]
+    rows = [
+        measure(without_inaudible_tail(region.audio(), rate), rate, hop) for region in split.train
+    ]
     table = PercentileTable.of(np.concatenate(rows))
     names = [tag_of(region.clip.name) for region in split.train]
     tags = sorted(set(names) - {""})
@@ -48,10 +54,15 @@ def find_traits(codec: VQVAE, split: Split, codes: Sequence[Sequence[Tensor]], g
         # An encoding from another offset has a frame more at times.
         likeness = likeness[np.minimum(np.arange(frames), len(likeness) - 1)]
         weights = [float(tag == name) if name else np.nan for tag in tags]
-        return torch.from_numpy(np.concatenate([likeness, np.tile(weights, (frames, 1))], 1)).float()
+        return torch.from_numpy(
+            np.concatenate([likeness, np.tile(weights, (frames, 1))], 1)
+        ).float()
 
     train = [
-        [one(measured, name, gain, len(version)) for gain, version in zip(gains, versions, strict=False)]
+        [
+            one(measured, name, gain, len(version))
+            for gain, version in zip(gains, versions, strict=False)
+        ]
         for measured, name, versions in zip(rows, names, codes, strict=True)
     ]
     return Traits(train, table, tags)
@@ -69,7 +80,8 @@ def steering_facts(traits: Traits) -> dict[str, Any]:
 def reader_batches(
     pointer: Pointer, codes: Sequence[Sequence[Tensor]], traits: Traits, seed: int
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Random frames of all encodings: latents `[M, Q, D]` of the codes up to each level, and traits `[M, N]`."""
+    """Random frames of all encodings: latents `[M, Q, D]` of the codes up to each level, and traits
+    `[M, N]`."""
     rng = np.random.default_rng([seed, 2])
     device = pointer.entries.device
     all_codes = torch.cat([version for versions in codes for version in versions])

@@ -1,4 +1,5 @@
-"""What a prior copies, told while it trains: a few sounds drawn from it, looked through by the copy meter."""
+"""What a prior copies, told while it trains: a few sounds drawn from it, looked through by the copy
+meter."""
 
 from dataclasses import replace
 from typing import Any
@@ -12,9 +13,11 @@ DRAWN, DRAWN_S = 3, 4.0
 """Sounds drawn, and seconds of each: a few seconds of work."""
 
 
-def draw_and_compare(loaded: LoadedVQModel, prior: CodePrior, metadata: dict[str, Any], epoch: int) -> Copying:
-    """How much sounds of `prior`, at the weights of `epoch`, repeat; `metadata` is what generating takes of a file's
-    `prior_metadata`, among it the `copy_index`."""
+def draw_and_compare(
+    loaded: LoadedVQModel, prior: CodePrior, metadata: dict[str, Any], epoch: int
+) -> Copying:
+    """How much sounds of `prior`, at the weights of `epoch`, repeat; `metadata` is what generating
+    takes of a file's `prior_metadata`, among it the `copy_index`."""
     judged = replace(loaded, prior=prior.eval(), prior_metadata=metadata)
     reports = [sound.copy for sound in generate(judged, DRAWN_S, seed=0, count=DRAWN)]
     return Copying(epoch, [report.percent for report in reports if report])

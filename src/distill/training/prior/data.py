@@ -22,11 +22,13 @@ START_SHARE = 0.25
 SHORTEST_AHEAD_S, LONGEST_AHEAD_S = 0.25, 2.0
 """How much of what follows a gap is heard before it is filled."""
 LEAST_OWN_S, MOST_OWN_S = 20.0, 120.0
-"""So much of one's own sound is needed to judge by, where there is as much, and so much is enough."""
+"""So much of one's own sound is needed to judge by, where there is as much, and so much is
+enough."""
 
 
 class PriorCodes(NamedTuple):
-    """Codes `[T, Q]` of every training region in several encodings, and of every held-out region in one."""
+    """Codes `[T, Q]` of every training region in several encodings, and of every held-out region in
+    one."""
 
     train: list[list[Tensor]]
     held_out: list[Tensor]
@@ -45,7 +47,8 @@ def context_frames(config: PriorConfig, frame_rate: float) -> int:
 
 
 def batch_shapes(config: PriorConfig, frame_rate: float) -> list[Shape]:
-    """What batches are like, over and over: short pieces, and at last fewer that are as long as the context."""
+    """What batches are like, over and over: short pieces, and at last fewer that are as long as the
+    context."""
     context = context_frames(config, frame_rate)
     short = Shape(config.batch_size, min(context, max(8, round(config.piece_s * frame_rate))))
     long = Shape(max(1, round(short.pieces * short.frames / context)), context)
@@ -74,14 +77,21 @@ def draw_offsets(encodings: int, frame_hop: int, seed: int) -> list[int]:
 
 def draw_gains(encodings: int, seed: int) -> list[float]:
     """By how many dB the sounds of each encoding are lifted: not at all in the first."""
-    return [0.0, *np.random.default_rng([seed, 1]).uniform(-GAIN_DB, GAIN_DB, size=encodings - 1).tolist()]
+    return [
+        0.0,
+        *np.random.default_rng([seed, 1]).uniform(-GAIN_DB, GAIN_DB, size=encodings - 1).tolist(),
+    ]
 
 
 def encode_split(
-    loaded: LoadedVQModel, split: Split, offsets: Sequence[int], gains: Sequence[float], cancel_event: threading.Event
+    loaded: LoadedVQModel,
+    split: Split,
+    offsets: Sequence[int],
+    gains: Sequence[float],
+    cancel_event: threading.Event,
 ) -> PriorCodes:
-    """Codes of all regions; each training region once for every one of `offsets` (samples) with its gain (dB),
-    held-out ones once.
+    """Codes of all regions; each training region once for every one of `offsets` (samples) with its
+    gain (dB), held-out ones once.
 
     Stops after the current encoding when `cancel_event` is set.
     """
@@ -89,7 +99,9 @@ def encode_split(
     def encoded(regions: Iterable[Region], offset: int = 0, gain: float = 0.0) -> list[Tensor]:
         sounds = (without_inaudible_tail(r.audio(), loaded.model.sample_rate) for r in regions)
         factor = np.float32(10 ** (gain / 20))
-        return list(extract_code_sequences(loaded.model, (factor * sound for sound in sounds), offset))
+        return list(
+            extract_code_sequences(loaded.model, (factor * sound for sound in sounds), offset)
+        )
 
     versions = [encoded(split.train)]
     for offset, gain in zip(offsets[1:], gains[1:], strict=True):
@@ -99,7 +111,8 @@ def encode_split(
 
 
 def some_of(sequences: Sequence[Tensor], frames: int, seed: int) -> list[Tensor]:
-    """`frames` of `sequences` `[T, Q]`, or all there are: whole ones in random order, the last of them cut."""
+    """`frames` of `sequences` `[T, Q]`, or all there are: whole ones in random order, the last of
+    them cut."""
     chosen, left = [], frames
     for i in np.random.default_rng(seed).permutation(len(sequences)):
         chosen.append(sequences[i][:left])
@@ -109,13 +122,19 @@ def some_of(sequences: Sequence[Tensor], frames: int, seed: int) -> list[Tensor]
     return chosen
 
 
-def judged_pieces(codes: PriorCodes, context: int, frame_rate: float, seed: int) -> tuple[list[Stream], list[Stream]]:
-    """What is held out and about as much of one's own, in pieces that are twice as long as the `context`: what begins
-    a piece has no past, and is dear."""
+def judged_pieces(
+    codes: PriorCodes, context: int, frame_rate: float, seed: int
+) -> tuple[list[Stream], list[Stream]]:
+    """What is held out and about as much of one's own, in pieces that are twice as long as the
+    `context`: what begins a piece has no past, and is dear."""
     own = [versions[0] for versions in codes.train]
-    # A corpus of one tiny sound has nothing to hold out: then the sound itself is all there is to judge by.
+    # A corpus of one tiny sound has nothing to hold out: then the sound itself is all there is to
+    # judge by.
     held_out = codes.held_out or own
-    frames = min(max(sum(map(len, held_out)), round(LEAST_OWN_S * frame_rate)), round(MOST_OWN_S * frame_rate))
+    frames = min(
+        max(sum(map(len, held_out)), round(LEAST_OWN_S * frame_rate)),
+        round(MOST_OWN_S * frame_rate),
+    )
     both = (held_out, some_of(own, frames, seed))
     held, known = (windows(string_together(some, range(len(some))), 2 * context) for some in both)
     return held, known
@@ -127,9 +146,14 @@ def stack(pieces: Sequence[Stream], device: torch.device) -> Stream:
 
 
 def draw_batches(
-    codes: PriorCodes, cut_off: Sequence[bool], shapes: Sequence[Shape], steps: int, rng: np.random.Generator
+    codes: PriorCodes,
+    cut_off: Sequence[bool],
+    shapes: Sequence[Shape],
+    steps: int,
+    rng: np.random.Generator,
 ) -> Iterator[list[Stream]]:
-    """Batches of an epoch, of the `shapes` in turn, from one encoding of each sound, in random order.
+    """Batches of an epoch, of the `shapes` in turn, from one encoding of each sound, in random
+    order.
 
     A sound whose `cut_off` is true does not end with its last frame.
     """
@@ -139,7 +163,9 @@ def draw_batches(
         yield draw_batch(stream, *shapes[step % len(shapes)], rng)
 
 
-def draw_batch(stream: Stream, batch_size: int, length: int, rng: np.random.Generator) -> list[Stream]:
+def draw_batch(
+    stream: Stream, batch_size: int, length: int, rng: np.random.Generator
+) -> list[Stream]:
     """Random pieces of `length` frames; a share of them begins where a sound begins."""
     starts = stream.starts.nonzero()[:, 0].numpy()
     anywhere = rng.integers(len(stream.codes), size=batch_size)
@@ -149,7 +175,8 @@ def draw_batch(stream: Stream, batch_size: int, length: int, rng: np.random.Gene
 
 
 def draw_ahead(share: float, length: int, frame_rate: float, rng: np.random.Generator) -> int:
-    """How many of the `length` frames of a batch are to be heard before the others: none but in a `share` of cases."""
+    """How many of the `length` frames of a batch are to be heard before the others: none but in a
+    `share` of cases."""
     if rng.random() >= share:
         return 0
     frames = round(rng.uniform(SHORTEST_AHEAD_S, LONGEST_AHEAD_S) * frame_rate)

@@ -18,7 +18,8 @@ DIVERGED = "Prior training diverged: the loss is no number any more; start again
 
 
 def prior_loss(scores: FrameScores, codes: Tensor, ends: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean cross-entropy of the codes in nats (first), and with the cost of sound endings added (second)."""
+    """Mean cross-entropy of the codes in nats (first), and with the cost of sound endings added
+    (second)."""
     per_code = F.cross_entropy(scores.codes.float().flatten(0, 2), codes.flatten())
     ending = F.binary_cross_entropy_with_logits(scores.ends.float(), ends.float())
     return per_code, per_code + END_WEIGHT * ending
@@ -35,8 +36,9 @@ def train_prior_epoch(
 ) -> float:
     """Train over `batches` of codes `[B, T, Q]`; the mean loss in nats a code.
 
-    `frames_ahead` says of each batch, given its length, how many of its last frames are heard before the others.
-    `after_step` gets each step's loss; once it returns true, the epoch ends after that step.
+    `frames_ahead` says of each batch, given its length, how many of its last frames are heard
+    before the others. `after_step` gets each step's loss; once it returns true, the epoch ends
+    after that step.
     """
     prior.train()
     device, losses = prior.start.device, []
@@ -59,7 +61,8 @@ def train_prior_epoch(
 
 
 def validate_prior_epoch(prior: CodePrior, pieces: Iterable[Stream]) -> tuple[float, float]:
-    """Mean loss in nats a code, and its exponential, the perplexity, over `pieces` of codes `[T, Q]`."""
+    """Mean loss in nats a code, and its exponential, the perplexity, over `pieces` of codes `[T,
+    Q]`."""
     losses = level_losses(prior, pieces)
     loss = sum(losses) / len(losses)
     return loss, perplexity_of(loss)

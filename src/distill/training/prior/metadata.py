@@ -25,8 +25,8 @@ def longest_sound(split: Split, codes: PriorCodes) -> int | None:
 def recordings(
     loaded: LoadedVQModel, split: Split, codes: PriorCodes, traits: Sequence[Sequence[Tensor]]
 ) -> list[dict[str, Any]]:
-    """Codes of the beginnings of all that was learned, for the prior to hear before it generates, with their `traits`
-    (of each region, in each encoding)."""
+    """Codes of the beginnings of all that was learned, for the prior to hear before it generates,
+    with their `traits` (of each region, in each encoding)."""
     kind = torch.uint8 if loaded.model.codebook_size <= 256 else torch.int16
     total_s = RECORDINGS_S / max(len(split.train), 1)
     most = round(max(total_s, SHORTEST_RECORDING_S) * loaded.model.frame_rate)
@@ -41,8 +41,11 @@ def recordings(
     ]
 
 
-def index_of_copies(loaded: LoadedVQModel, split: Split, codes: PriorCodes, offsets: Sequence[int]) -> dict[str, Any]:
-    """What it takes to find copies of what was learned, in encodings that lie `offsets` samples later each."""
+def index_of_copies(
+    loaded: LoadedVQModel, split: Split, codes: PriorCodes, offsets: Sequence[int]
+) -> dict[str, Any]:
+    """What it takes to find copies of what was learned, in encodings that lie `offsets` samples
+    later each."""
     rate = loaded.model.sample_rate
     leads = [offset / rate for offset in offsets]
     heard = [

@@ -1,5 +1,5 @@
-"""AdamW for the prior, in three groups: the network, its heads for finer levels, and the pointer's few numbers; and
-how fast they move."""
+"""AdamW for the prior, in three groups: the network, its heads for finer levels, and the pointer's
+few numbers; and how fast they move."""
 
 import math
 
@@ -9,18 +9,23 @@ from torch import nn
 from distill.models.prior import CodePrior
 
 POINTER_RATE = 20.0
-"""Learning rate of the pointer relative to the network's: it has a hundred numbers a level, and far to go."""
+"""Learning rate of the pointer relative to the network's: it has a hundred numbers a level, and far
+to go."""
 
 FINE_RATE = 0.1
-"""Likewise of the heads of all levels but the first: of little sound they learn by heart within an epoch what holds for
-no other, while the first level, which the others are drawn after, still gains."""
+"""Likewise of the heads of all levels but the first: of little sound they learn by heart within an
+epoch what holds for no other, while the first level, which the others are drawn after, still
+gains."""
 
 WARMUP_STEPS = 30
 FINAL_RATE = 0.1
 
 
-def prior_optimizer(prior: CodePrior, learning_rate: float, weight_decay: float) -> torch.optim.AdamW:
-    """Each group's rate is `scale` times `learning_rate`. The pointer moves faster, and nothing draws it to zero."""
+def prior_optimizer(
+    prior: CodePrior, learning_rate: float, weight_decay: float
+) -> torch.optim.AdamW:
+    """Each group's rate is `scale` times `learning_rate`. The pointer moves faster, and nothing
+    draws it to zero."""
     groups: dict[str, list[nn.Parameter]] = {"network": [], "fine": [], "pointer": []}
     for name, parameter in prior.named_parameters():
         groups[_group_of(name)].append(parameter)
@@ -29,7 +34,9 @@ def prior_optimizer(prior: CodePrior, learning_rate: float, weight_decay: float)
         "fine": {"scale": FINE_RATE, "weight_decay": weight_decay},
         "pointer": {"scale": POINTER_RATE, "weight_decay": 0.0},
     }
-    some = [{"params": parameters} | settings[name] for name, parameters in groups.items() if parameters]
+    some = [
+        {"params": parameters} | settings[name] for name, parameters in groups.items() if parameters
+    ]
     return torch.optim.AdamW(some, lr=learning_rate, betas=(0.9, 0.98))
 
 
@@ -40,7 +47,8 @@ def _group_of(name: str) -> str:
 
 
 def rate_at(highest: float, step: int, progress: float) -> float:
-    """The learning rate: linear warm-up over the first steps, then a cosine down to a tenth at `progress` 1."""
+    """The learning rate: linear warm-up over the first steps, then a cosine down to a tenth at
+    `progress` 1."""
     decay = FINAL_RATE + (1 - FINAL_RATE) * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
     return highest * min(1.0, (step + 1) / WARMUP_STEPS) * decay
 

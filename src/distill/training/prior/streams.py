@@ -1,4 +1,5 @@
-"""Code sequences strung into one stream, so that a prior learns how sounds end and the next begins."""
+"""Code sequences strung into one stream, so that a prior learns how sounds end and the next
+begins."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -16,7 +17,9 @@ class Stream(NamedTuple):
     ends: Tensor
 
 
-def string_together(sequences: Sequence[Tensor], order: Sequence[int], cut_off: Sequence[bool] = ()) -> Stream:
+def string_together(
+    sequences: Sequence[Tensor], order: Sequence[int], cut_off: Sequence[bool] = ()
+) -> Stream:
     """The `sequences` `[T, Q]` one after the other in `order`, each with its natural tail.
 
     A sequence whose `cut_off` is true is a part of a sound only: its last frame is no ending.
@@ -40,4 +43,7 @@ def cut(stream: Stream, begin: int, length: int) -> Stream:
 
 def windows(stream: Stream, length: int) -> list[Stream]:
     """The stream in pieces of `length` frames, the last one shorter."""
-    return [Stream(*(part[i : i + length] for part in stream)) for i in range(0, len(stream.codes), length)]
+    return [
+        Stream(*(part[i : i + length] for part in stream))
+        for i in range(0, len(stream.codes), length)
+    ]

@@ -1,4 +1,5 @@
-"""One plain sentence on how prior training goes, from measured facts, and what to do. Free of torch."""
+"""One plain sentence on how prior training goes, from measured facts, and what to do. Free of
+torch."""
 
 import math
 from collections.abc import Sequence
@@ -31,7 +32,8 @@ class PriorVerdict(NamedTuple):
 
 @dataclass(frozen=True)
 class Copying:
-    """By how many `percents` each of some sounds, drawn from the weights of `epoch`, repeats the corpus."""
+    """By how many `percents` each of some sounds, drawn from the weights of `epoch`, repeats the
+    corpus."""
 
     epoch: int
     percents: list[float]
@@ -45,9 +47,10 @@ class Copying:
 class PriorFacts:
     """What a verdict is drawn from.
 
-    `history` has, for each epoch, its number, `train_loss`, `own_loss` and `val_loss` in nats a code. The first is that
-    of the steps, under dropout and with frames hidden; only the others can be compared with each other. `copying` is
-    None as long as nothing was drawn. `diverged`: the epoch after the last of them did.
+    `history` has, for each epoch, its number, `train_loss`, `own_loss` and `val_loss` in nats a
+    code. The first is that of the steps, under dropout and with frames hidden; only the others can
+    be compared with each other. `copying` is None as long as nothing was drawn. `diverged`: the
+    epoch after the last of them did.
     """
 
     history: Sequence[Point]
@@ -74,15 +77,26 @@ class PriorFacts:
 
 
 def judge_prior(facts: PriorFacts) -> PriorVerdict:
-    """The verdict that matters most: what makes training useless first, then what was learned by heart, then how far
-    it is."""
-    for rule in (_diverged, _diverging, _repeated, _too_early, _copying, _memorising, _overfitting, _gap):
+    """The verdict that matters most: what makes training useless first, then what was learned by
+    heart, then how far it is."""
+    for rule in (
+        _diverged,
+        _diverging,
+        _repeated,
+        _too_early,
+        _copying,
+        _memorising,
+        _overfitting,
+        _gap,
+    ):
         if verdict := rule(facts):
             return verdict
     return _at_the_end(facts) if facts.finished else _under_way(facts)
 
 
-def check_memorization(val_perplexity: float, codebook_size: int, dataset_file_count: int) -> tuple[bool, str]:
+def check_memorization(
+    val_perplexity: float, codebook_size: int, dataset_file_count: int
+) -> tuple[bool, str]:
     """Whether held-out codes are suspiciously easy to predict, and one sentence on what it means.
 
     Small corpora have low perplexity by nature, so the threshold depends on the number of files.
@@ -163,7 +177,11 @@ def _overfitting(facts: PriorFacts) -> PriorVerdict | None:
     harder = last["val_loss"] > (1 + HARDER) * best["val_loss"]
     if facts.since_best < SETTLED_EPOCHS or not harder or last["own_loss"] >= best["own_loss"]:
         return None
-    advice = "for a better prior add recordings" if facts.finished else "you lose nothing by stopping now"
+    advice = (
+        "for a better prior add recordings"
+        if facts.finished
+        else "you lose nothing by stopping now"
+    )
     return PriorVerdict(
         PriorVerdictKind.OVERFITTING,
         f"Over-fitting: since epoch {best['epoch']} held-out codes got harder to predict (perplexity "
@@ -187,7 +205,9 @@ def _gap(facts: PriorFacts) -> PriorVerdict | None:
 
 def _under_way(facts: PriorFacts) -> PriorVerdict:
     if facts.since_best < SETTLED_EPOCHS:
-        return PriorVerdict(PriorVerdictKind.LEARNING, f"Learning: {facts.perplexity}; let it go on.")
+        return PriorVerdict(
+            PriorVerdictKind.LEARNING, f"Learning: {facts.perplexity}; let it go on."
+        )
     return PriorVerdict(
         PriorVerdictKind.SETTLED,
         f"Settling: {facts.perplexity} is no better for {facts.since_best} epochs; let it end, or stop now and lose "
@@ -202,5 +222,6 @@ def _at_the_end(facts: PriorFacts) -> PriorVerdict:
             f"Still improving: {facts.perplexity} at the last epoch; more --minutes or --epochs would help.",
         )
     return PriorVerdict(
-        PriorVerdictKind.SETTLED, f"Done: {facts.perplexity} has settled; for a better prior add recordings."
+        PriorVerdictKind.SETTLED,
+        f"Done: {facts.perplexity} has settled; for a better prior add recordings.",
     )
