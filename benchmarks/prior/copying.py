@@ -25,7 +25,7 @@ from torch import Tensor
 from benchmarks.common import corpora_dir, link_corpus
 from distill.data.corpus import scan_corpus
 from distill.data.dataset import Region, split_by_manifest
-from distill.inference.copies.index import Heard, copy_index
+from distill.inference.copies.index import CorpusSound, copy_index
 from distill.inference.copies.meter import SILENT_DB, CopyMeter
 from distill.inference.copies.report import CopyReport
 from distill.models.chunked import decode_codes, encode_audio
@@ -97,7 +97,7 @@ def run(model_path: Path, folder: Path, count: int, seed: int) -> dict[str, Any]
         for r in train
     ]
     heard = [
-        Heard(r.clip.name, r.start / model.sample_rate, c, leads)
+        CorpusSound(r.clip.name, r.start / model.sample_rate, c, leads)
         for r, c in zip(train, learned, strict=True)
     ]
     began = time.perf_counter()

@@ -32,11 +32,11 @@ from distill.inference.codes.decode import decode_sound
 from distill.inference.codes.grid import CodeGrid
 from distill.inference.codes.region import Region
 from distill.inference.heal import heal
-from distill.inference.sampling.context import units_for
+from distill.inference.sampling.context import frame_bank_for
 from distill.inference.sampling.gap_filling import AHEAD_S, TRIES, Gap, draw, log_likelihood
 from distill.inference.sampling.level_ramp import STEP_S, level_step
 from distill.inference.sampling.sampler import Sampling, sample
-from distill.inference.sampling.unit_selection import Units
+from distill.inference.sampling.unit_selection import FrameBank
 from distill.models.persistence import LoadedVQModel
 from distill.models.prior import CodePrior
 from distill.settings import SAMPLE_RATE
@@ -75,7 +75,10 @@ def surprise(prior: CodePrior, codes: Tensor, first: int, stop: int) -> float:
 
 
 def random_gap(
-    sounds: list[Tensor], frame_rate: float, rng: np.random.Generator, units: Units | None = None
+    sounds: list[Tensor],
+    frame_rate: float,
+    rng: np.random.Generator,
+    units: FrameBank | None = None,
 ) -> Gap | None:
     """A gap in one of `sounds` with 0.5 s before and after it; None where that one has no room for
     it."""
@@ -119,7 +122,7 @@ def measure_gaps(
     loaded: LoadedVQModel, judges: dict[str, CodePrior], sounds: list[Tensor], a: argparse.Namespace
 ) -> Shares:
     """By each of the judges."""
-    prior, units = prior_of(loaded), units_for(loaded, Sampling(), may_last=True)
+    prior, units = prior_of(loaded), frame_bank_for(loaded, Sampling(), may_last=True)
     rng, frame_rate = np.random.default_rng(a.seed), SAMPLE_RATE / a.hop
     after, told = round(AFTER_S * frame_rate), {name: [] for name in judges}
     seed = 0

@@ -14,7 +14,7 @@ import numpy as np
 LONGEST = 6
 """Codes in the longest context tried."""
 
-Place = tuple[int, int]
+FrameContext = tuple[int, int]
 """Where a context code lies: so many frames back, at which level."""
 
 
@@ -22,7 +22,7 @@ class LevelModel(NamedTuple):
     """What was chosen for one level: the nearest places are given up last."""
 
     level: int
-    places: tuple[Place, ...]
+    places: tuple[FrameContext, ...]
 
 
 def witten_bell(contexts: np.ndarray, codes: np.ndarray, size: int, seen: int) -> np.ndarray:
@@ -55,7 +55,9 @@ def _numbered(keys: np.ndarray) -> np.ndarray:
     return number
 
 
-def gather(sequences: Sequence[np.ndarray], places: Sequence[Place], size: int) -> np.ndarray:
+def gather(
+    sequences: Sequence[np.ndarray], places: Sequence[FrameContext], size: int
+) -> np.ndarray:
     """Codes `[sum of T, n]` at `places` as seen from each frame of `sequences` `[T, Q]`; `size`
     before a sound."""
     columns = []
@@ -72,7 +74,7 @@ def gather(sequences: Sequence[np.ndarray], places: Sequence[Place], size: int) 
     )
 
 
-def plans(level: int, num_quantizers: int) -> Iterator[tuple[Place, ...]]:
+def plans(level: int, num_quantizers: int) -> Iterator[tuple[FrameContext, ...]]:
     """Orders of context worth trying for `level`, the most important place first."""
     coarser = [(0, q) for q in range(level - 1, -1, -1)]
     before = [(1, q) for q in range(num_quantizers - 1, -1, -1)]
@@ -92,7 +94,7 @@ def surprise(
     train: Sequence[np.ndarray],
     test: Sequence[np.ndarray],
     level: int,
-    places: Sequence[Place],
+    places: Sequence[FrameContext],
     size: int,
 ) -> np.ndarray:
     """Bits `[n + 1]` a code of `level` in `test` `[T, Q]`, knowing 0 to `n` of the `places`."""
@@ -118,7 +120,7 @@ def choose(
     return chosen
 
 
-def _distinct(level: int, example: np.ndarray) -> list[tuple[Place, ...]]:
+def _distinct(level: int, example: np.ndarray) -> list[tuple[FrameContext, ...]]:
     Q = example.shape[1]
     usable = (tuple(p for p in places if p[1] < Q) for places in plans(level, Q))
     return list(dict.fromkeys(tuple(dict.fromkeys(places)) for places in usable))

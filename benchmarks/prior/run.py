@@ -47,7 +47,7 @@ class Target(NamedTuple):
         return self.figure <= self.bound if self.is_upper else self.figure >= self.bound
 
 
-class Given(NamedTuple):
+class FixedCodes(NamedTuple):
     """The model, the folder of what it was trained on, the corpora, and how much is measured."""
 
     loaded: LoadedVQModel
@@ -60,7 +60,7 @@ class Given(NamedTuple):
     threads: int
 
 
-def of_generated(given: Given) -> Iterator[Target]:
+def of_generated(given: FixedCodes) -> Iterator[Target]:
     f = generated.measure_all(given.loaded, given.own, given.count)
     generated.show(f, f"{given.count} x 10 s")
     yield Target("discrepancy from the corpus", f["discrepancy"], f["corpus_discrepancy"])
@@ -71,7 +71,7 @@ def of_generated(given: Given) -> Iterator[Target]:
     yield Target("longest silence, s", f["silence"], f["corpus_silence"])
 
 
-def of_hits(given: Given) -> Iterator[Target]:
+def of_hits(given: FixedCodes) -> Iterator[Target]:
     if not set(given.corpora) <= OF_HITS:
         return
     found = hits.measure(given.loaded, given.own, given.count)
@@ -86,7 +86,7 @@ def of_hits(given: Given) -> Iterator[Target]:
         )
 
 
-def of_copying(given: Given) -> Iterator[Target]:
+def of_copying(given: FixedCodes) -> Iterator[Target]:
     with tempfile.TemporaryDirectory() as scratch:
         folder = copying.folder_of(list(given.corpora), Path(scratch))
         found = copying.run(given.loaded.path, folder, given.passages, 0)
@@ -95,7 +95,7 @@ def of_copying(given: Given) -> Iterator[Target]:
         yield Target(f"copies, {case}: {goal.figure}", row[goal.figure], goal.bound, goal.is_upper)
 
 
-def of_steering(given: Given) -> Iterator[Target]:
+def of_steering(given: FixedCodes) -> Iterator[Target]:
     words = [str(given.loaded.path), "--seeds", str(given.seeds), "--threads", str(given.threads)]
     for name, found in steering.show(given.loaded.path, steering.arguments(words)).items():
         for kind, rho in found.items():
@@ -104,14 +104,14 @@ def of_steering(given: Given) -> Iterator[Target]:
             )
 
 
-def of_joins(given: Given) -> Iterator[Target]:
+def of_joins(given: FixedCodes) -> Iterator[Target]:
     found = joins.measure(given.loaded, given.own, given.count)
     joins.show(found)
     for name, row in found.items():
         yield Target(f"joins, {name}: largest step", row["step_most"], row["corpus_step"])
 
 
-def of_infill(given: Given) -> Iterator[Target]:
+def of_infill(given: FixedCodes) -> Iterator[Target]:
     words = [str(given.loaded.path), "--corpora", *given.corpora, "--parts", "gaps", "--top-p", "1"]
     try:
         lower = infill.main(infill.arguments([*words, "--count", str(given.gaps)]))["itself"]
@@ -127,7 +127,7 @@ def of_infill(given: Given) -> Iterator[Target]:
     )
 
 
-PARTS: dict[str, Callable[[Given], Iterator[Target]]] = {
+PARTS: dict[str, Callable[[FixedCodes], Iterator[Target]]] = {
     "generated": of_generated,
     "hits": of_hits,
     "copying": of_copying,
@@ -158,7 +158,7 @@ def main(a: argparse.Namespace) -> None:
         folder = link_corpus(own, Path(scratch) / "own")
         loaded = distill.load(a.model, "cpu", a.threads)
         sizes = a.count, a.gaps, a.passages, a.seeds, a.threads
-        given = Given(loaded, folder, tuple(a.corpora), *sizes)
+        given = FixedCodes(loaded, folder, tuple(a.corpora), *sizes)
         for name in a.parts:
             began = time.perf_counter()
             targets += PARTS[name](given)

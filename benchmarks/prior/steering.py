@@ -29,12 +29,17 @@ from distill.audio.finish import finish
 from distill.audio.stereo import mix_channels
 from distill.device import prepare
 from distill.errors import DistillError
-from distill.inference.sampling.context import corpus_loudness, lasting, lead_in_of, units_for
-from distill.inference.sampling.draw import sample_sounds
-from distill.inference.sampling.lead_in import LeadIns
+from distill.inference.sampling.context import (
+    corpus_loudness,
+    frame_bank_for,
+    lead_in_of,
+    length_limits,
+)
+from distill.inference.sampling.draw import draw_frames
+from distill.inference.sampling.lead_in import LeadInBatch
 from distill.inference.sampling.sampler import Sampling
 from distill.inference.sampling.steering import Steering, scale_of
-from distill.models.attribute_classifier import Asked
+from distill.models.attribute_classifier import Targets
 from distill.models.chunked import decode_codes, frames_of
 from distill.models.persistence import LoadedVQModel
 
@@ -63,17 +68,19 @@ def draw(loaded: LoadedVQModel, wishes: Sequence[Wish], seconds: float) -> list[
         lead_in_of(loaded, sampling, w.seed, asked=a) for w, a in zip(wishes, asked, strict=True)
     ]
     known = [one.values for one in asked if one is not None]
-    together = Asked(torch.cat(known), wishes[0].steering.guidance) if known else None
+    together = Targets(torch.cat(known), wishes[0].steering.guidance) if known else None
     generator = torch.Generator().manual_seed(0)
-    stream = sample_sounds(
+    stream = draw_frames(
         loaded.prior,
         len(wishes),
         sampling,
         generator,
-        lasting(loaded),
-        LeadIns.of(lead_ins),
+        length_limits(loaded),
+        LeadInBatch.of(lead_ins),
         asked=together,
-        units=units_for(loaded, sampling, any(wish.steering.asks_for_level for wish in wishes)),
+        units=frame_bank_for(
+            loaded, sampling, any(wish.steering.asks_for_level for wish in wishes)
+        ),
     )
     codes = torch.stack([frame.codes.cpu() for frame in islice(stream, frames)], 1)
     return [

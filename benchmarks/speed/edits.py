@@ -36,7 +36,7 @@ from distill.inference.codes.grid import CodeGrid
 from distill.inference.codes.history import History
 from distill.inference.codes.region import Region
 from distill.inference.heal import TRIES, heal
-from distill.inference.sampling.draw import sample_sounds
+from distill.inference.sampling.draw import draw_frames
 from distill.inference.sampling.sampler import Sampling
 from distill.models.levels import level_names
 from distill.models.persistence import LoadedVQModel
@@ -132,7 +132,7 @@ def healing_speeds(loaded: LoadedVQModel, runs: int) -> dict[str, float]:
     def drawn(streams: int) -> None:
         list(
             islice(
-                sample_sounds(prior, streams, Sampling(), torch.Generator().manual_seed(0)), length
+                draw_frames(prior, streams, Sampling(), torch.Generator().manual_seed(0)), length
             )
         )
 

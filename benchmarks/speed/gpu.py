@@ -30,11 +30,11 @@ from distill.data.corpus import scan_corpus
 from distill.data.dataset import Split, make_manifest, split_by_manifest
 from distill.device import pick_device
 from distill.errors import DistillError
-from distill.inference.sampling.context import lasting, lead_in_of, units_for
-from distill.inference.sampling.draw import sample_sounds
-from distill.inference.sampling.lead_in import LeadIns
+from distill.inference.sampling.context import frame_bank_for, lead_in_of, length_limits
+from distill.inference.sampling.draw import draw_frames
+from distill.inference.sampling.lead_in import LeadInBatch
 from distill.inference.sampling.sampler import Sampling
-from distill.inference.sampling.unit_selection import units_of
+from distill.inference.sampling.unit_selection import build_frame_bank
 from distill.models.chunked import decode_codes
 from distill.models.persistence import LoadedVQModel
 from distill.models.prior import CodePrior
@@ -87,8 +87,8 @@ def generation_speed(streams: int, seconds: float, device: torch.device) -> floa
     prior.to(device).eval()
     shape = round(CORPUS_S * codec.frame_rate), codec.num_quantizers
     recording = {"name": "", "codes": torch.randint(codec.codebook_size, shape), "whole": True}
-    units = units_of(prior, [recording], Sampling.free_levels)
-    drawn = sample_sounds(prior, streams, Sampling(), torch.Generator().manual_seed(0), units=units)
+    units = build_frame_bank(prior, [recording], Sampling.free_levels)
+    drawn = draw_frames(prior, streams, Sampling(), torch.Generator().manual_seed(0), units=units)
     frames = round(seconds * codec.frame_rate)
     # What comes first is drawn faster, having less to look back on.
     list(islice(drawn, frames))
@@ -103,14 +103,14 @@ def time_streams(loaded: LoadedVQModel, streams: int, seconds: float, device: to
     assert loaded.prior is not None
     sampling, model = Sampling(), loaded.model
     lead_ins = [lead_in_of(loaded, sampling, seed) for seed in range(streams)]
-    drawn = sample_sounds(
+    drawn = draw_frames(
         loaded.prior,
         streams,
         sampling,
         torch.Generator().manual_seed(0),
-        lasting(loaded),
-        LeadIns.of(lead_ins),
-        units=units_for(loaded, sampling),
+        length_limits(loaded),
+        LeadInBatch.of(lead_ins),
+        units=frame_bank_for(loaded, sampling),
     )
     frames = round(seconds * model.frame_rate)
     list(islice(drawn, loaded.prior.window))

@@ -26,7 +26,7 @@ import distill
 from distill.device import prepare
 from distill.inference.codes.decode import decode_sound
 from distill.inference.codes.encode import encode_sound
-from distill.inference.copies.index import Heard, copy_index
+from distill.inference.copies.index import CorpusSound, copy_index
 from distill.models.frame_memory import memory_width
 from distill.models.persistence import LoadedVQModel
 from distill.models.prior import CodePrior
@@ -90,7 +90,7 @@ def random_corpus(model: LoadedVQModel) -> dict[str, Any]:
     shape = RECORDINGS, encodings, RECORDING_FRAMES, codec.num_quantizers
     codes = torch.randint(codec.codebook_size, shape, generator=torch.Generator().manual_seed(0))
     heard = [
-        Heard(f"{i}.wav", 0.0, list(versions), [0.0] * encodings)
+        CorpusSound(f"{i}.wav", 0.0, list(versions), [0.0] * encodings)
         for i, versions in enumerate(codes)
     ]
     recordings = [{"name": h.name, "codes": h.codes[0], "whole": True} for h in heard]

@@ -15,9 +15,9 @@ import torch
 from benchmarks.prior import rivals
 from benchmarks.prior.flat import FlatPrior
 from distill.device import prepare
-from distill.inference.sampling.draw import sample_sounds
+from distill.inference.sampling.draw import draw_frames
 from distill.inference.sampling.sampler import Sampling
-from distill.inference.sampling.unit_selection import units_of
+from distill.inference.sampling.unit_selection import build_frame_bank
 from distill.models.prior import CodePrior
 from distill.settings import SAMPLE_RATE
 from distill.training.prior.data import context_frames
@@ -53,8 +53,8 @@ def prior_speed(files: int, streams: int, levels: int, size: int, seconds: float
         "codes": torch.randint(size, (round(CORPUS_S * FRAME_RATE), levels)),
         "whole": True,
     }
-    units = units_of(prior, [recording], Sampling.free_levels)
-    drawn = sample_sounds(prior, streams, Sampling(), torch.Generator().manual_seed(0), units=units)
+    units = build_frame_bank(prior, [recording], Sampling.free_levels)
+    drawn = draw_frames(prior, streams, Sampling(), torch.Generator().manual_seed(0), units=units)
     return streams * pace(drawn, context, seconds)
 
 
@@ -68,7 +68,7 @@ def rival_speeds(files: int, levels: int, size: int, seconds: float = 3.0) -> di
     drawn = {
         name: network.drawn(Sampling(), generator)
         if isinstance(network, FlatPrior)
-        else sample_sounds(network, 1, Sampling(), generator)
+        else draw_frames(network, 1, Sampling(), generator)
         for name, network in networks.items()
     }
     return {name: pace(frames, context, seconds) for name, frames in drawn.items()}

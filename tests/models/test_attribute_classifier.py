@@ -1,18 +1,18 @@
 import pytest
 import torch
 
-from distill.models.attribute_classifier import Asked, Reader
+from distill.models.attribute_classifier import AttributeClassifier, Targets
 from distill.models.prior import CodePrior
 
 FREE = float("nan")
 
 
 @pytest.fixture(scope="module")
-def reader() -> Reader:
+def reader() -> AttributeClassifier:
     """Has learned that the first latent is one descriptor, there only where the second is positive,
     and the tag."""
     torch.manual_seed(0)
-    reader = Reader(descriptors=2, tags=2, num_quantizers=2, latent_dim=3)
+    reader = AttributeClassifier(descriptors=2, tags=2, num_quantizers=2, latent_dim=3)
 
     def batch() -> tuple[torch.Tensor, torch.Tensor]:
         latents = torch.randn(256, 2, 3)
@@ -25,11 +25,11 @@ def reader() -> Reader:
     return reader
 
 
-def fit(reader: Reader, latents: list[float], asked: list[float]) -> float:
+def fit(reader: AttributeClassifier, latents: list[float], asked: list[float]) -> float:
     return float(reader(1, torch.tensor(latents), torch.tensor(asked)))
 
 
-def test_codes_that_make_what_is_asked_fit_better(reader: Reader) -> None:
+def test_codes_that_make_what_is_asked_fit_better(reader: AttributeClassifier) -> None:
     high, low = [2.0, 2.0, 0.0], [-2.0, 2.0, 0.0]
     assert (
         fit(reader, high, [0.9, FREE, FREE, FREE]) > fit(reader, low, [0.9, FREE, FREE, FREE]) + 1
@@ -39,23 +39,23 @@ def test_codes_that_make_what_is_asked_fit_better(reader: Reader) -> None:
     )
 
 
-def test_codes_that_have_what_is_asked_at_all_fit_better(reader: Reader) -> None:
+def test_codes_that_have_what_is_asked_at_all_fit_better(reader: AttributeClassifier) -> None:
     asked = [0.5, FREE, FREE, FREE]
     assert fit(reader, [0.0, 2.0, 0.0], asked) > fit(reader, [0.0, -2.0, 0.0], asked) + 1
 
 
-def test_tags_count_by_their_weights(reader: Reader) -> None:
+def test_tags_count_by_their_weights(reader: AttributeClassifier) -> None:
     first, second = [0.0, 1.0, 2.0], [0.0, 1.0, -2.0]
     assert fit(reader, first, [FREE, FREE, 1, 0]) > fit(reader, second, [FREE, FREE, 1, 0]) + 1
     between, even = [0.0, 1.0, 0.0], [FREE, FREE, 0.5, 0.5]
     assert fit(reader, between, even) > max(fit(reader, first, even), fit(reader, second, even))
 
 
-def test_what_is_free_does_not_count(reader: Reader) -> None:
+def test_what_is_free_does_not_count(reader: AttributeClassifier) -> None:
     assert fit(reader, [1.0, -1.0, 1.0], [FREE] * 4) == 0
 
 
-def test_it_stays_as_it_is(reader: Reader) -> None:
+def test_it_stays_as_it_is(reader: AttributeClassifier) -> None:
     assert not any(parameter.requires_grad for parameter in reader.parameters())
 
 
@@ -74,6 +74,6 @@ def test_a_prior_weighs_every_code_with_those_before_it() -> None:
 
 
 def test_the_last_wish_goes_on() -> None:
-    asked = Asked(torch.arange(3.0)[None, :, None], 1.0)
+    asked = Targets(torch.arange(3.0)[None, :, None], 1.0)
     assert [float(asked.at(t)) for t in (0, 2, 9)] == [0, 2, 2]
     assert [float(asked.after(n).at(0)) for n in (1, 9)] == [1, 2]

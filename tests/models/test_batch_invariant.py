@@ -6,10 +6,10 @@ import torch.nn.functional as F
 
 from distill.device import prepared
 from distill.models.batch_invariant import (
-    StreamLinear,
-    by_stream,
-    log_sum,
-    plus_by_stream,
+    BatchInvariantLinear,
+    add_product,
+    linear,
+    logaddexp,
     softplus,
 )
 from distill.models.prior import CodePrior
@@ -21,17 +21,17 @@ def test_products_do_not_depend_on_the_batch(shape: tuple[int, int]) -> None:
     generator = torch.Generator().manual_seed(K)
     x, weight = torch.randn(19, K, generator=generator), torch.randn(N, K, generator=generator)
     base, columns = torch.randn(19, N, generator=generator), weight.T.contiguous()
-    whole, sums = by_stream(x, weight), plus_by_stream(base, x, columns, 60)
+    whole, sums = linear(x, weight), add_product(base, x, columns, 60)
     assert torch.allclose(whole, x @ weight.T, atol=1e-4)
     assert torch.allclose(sums, base + 60 * x @ weight.T, atol=1e-2)
     for some in (slice(0, 1), slice(3, 5), slice(7, 8), slice(4, 16)):
-        assert torch.equal(by_stream(x[some], weight), whole[some])
-        assert torch.equal(plus_by_stream(base[some], x[some], columns, 60), sums[some])
+        assert torch.equal(linear(x[some], weight), whole[some])
+        assert torch.equal(add_product(base[some], x[some], columns, 60), sums[some])
 
 
 @pytest.mark.parametrize("bias", [True, False])
 def test_a_layer_is_the_same_in_and_out_of_training(bias: bool) -> None:
-    layer, x = StreamLinear(16, 5, bias), torch.randn(3, 7, 16)
+    layer, x = BatchInvariantLinear(16, 5, bias), torch.randn(3, 7, 16)
     trained = layer(x)
     layer.eval()
     assert torch.allclose(layer(x), trained, atol=1e-6)
@@ -80,9 +80,9 @@ def test_a_step_of_the_prior_does_not_depend_on_the_batch(size: int) -> None:
 def test_sums_do_not_depend_on_the_batch(size: int) -> None:
     generator = torch.Generator().manual_seed(size)
     a, b = (8 * torch.randn(50, 5, size, generator=generator) for _ in range(2))
-    together = log_sum(a, b)
+    together = logaddexp(a, b)
     assert torch.allclose(together, torch.logaddexp(a, b), atol=1e-5)
     assert torch.allclose(softplus(a), F.softplus(a), atol=1e-5)
     for i in range(50):
-        assert torch.equal(log_sum(a[i, 2:3], b[i, 2:3]), log_sum(a[i], b[i])[2:3])
+        assert torch.equal(logaddexp(a[i, 2:3], b[i, 2:3]), logaddexp(a[i], b[i])[2:3])
         assert torch.equal(softplus(a[i, 2:3]), softplus(a[i])[2:3])

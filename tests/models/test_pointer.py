@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from distill.models.cache import Memory
+from distill.models.cache import PointerCache
 from distill.models.pointer import Pointer, squared_distance
 
 K, Q, D, WINDOW = 8, 2, 5, 16
@@ -107,7 +107,7 @@ def test_memory_says_what_the_whole_says_beyond_its_window(pointer: Pointer) -> 
     starts[:, [0, 9]] = True
     starts[1, 13] = True
     whole = pointer(torch.zeros(*codes.shape, K), codes, starts, 6)
-    memory = Memory(pointer, 2, 6)
+    memory = PointerCache(pointer, 2, 6)
     for t in range(20):
         memory.push(codes[:, t - 1] if t else None, starts[:, t])
         coarser = torch.zeros(2, D)

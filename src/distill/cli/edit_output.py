@@ -101,10 +101,10 @@ def _edit(
     step."""
     from distill.inference.codes.file import load_codes, save_codes
     from distill.workflows import edit as editing
+    from distill.workflows import paths
     from distill.workflows.load import load
-    from distill.workflows.paths import codes_path
 
-    output = codes_path(output)
+    output = paths.codes_path(output)
     needing = [step for step in steps if step.name in editing.WITH_MODEL]
     if needing and model_path is None:
         raise UsageError(

@@ -15,14 +15,14 @@ from distill.errors import NoPriorError, UsageError
 from distill.inference.copies.index import index_in
 from distill.inference.copies.meter import CopyMeter
 from distill.inference.copies.report import CopyReport
-from distill.inference.modes.base import Job, Player, Progress, Take
+from distill.inference.modes.base import GenerationJob, Mode, Progress, Rendered
 from distill.inference.modes.continuation import Continuation
-from distill.inference.modes.infill import Infills
-from distill.inference.modes.loop import Loops
-from distill.inference.modes.new import NewSounds
-from distill.inference.modes.one_shot import OneShots
+from distill.inference.modes.infill import Infill
+from distill.inference.modes.loop import Loop
+from distill.inference.modes.new import New
+from distill.inference.modes.one_shot import OneShot
 from distill.inference.modes.request import Playing
-from distill.inference.modes.variation import Variations
+from distill.inference.modes.variation import Variation
 from distill.inference.recipe import Recipe
 from distill.inference.sampling.sampler import Sampling
 from distill.inference.sampling.steering import Steering
@@ -33,13 +33,13 @@ MAX_DURATION_S = 3600.0
 MOST_DRAWS = 8
 """How often a sound is drawn at most until it copies little enough."""
 
-PLAYERS: dict[str, Callable[[Job], Player]] = {
-    "new": NewSounds,
+PLAYERS: dict[str, Callable[[GenerationJob], Mode]] = {
+    "new": New,
     "continue": Continuation,
-    "one-shot": OneShots,
-    "loop": Loops,
-    "variation": Variations,
-    "infill": Infills,
+    "one-shot": OneShot,
+    "loop": Loop,
+    "variation": Variation,
+    "infill": Infill,
 }
 """What makes the sounds of each of the ways."""
 
@@ -101,7 +101,7 @@ def generate(
         )
     steering = steering or Steering()
     steering.asked(loaded, 1)
-    job = Job(
+    job = GenerationJob(
         loaded, duration, sampling or Sampling(), (playing or Playing()).settled(), gain, steering
     )
     return _Maker(job, max_copy).make_all(range(seed, seed + count), progress)
@@ -133,7 +133,7 @@ def _check(
 class _Maker:
     """Makes sounds for one job, and says what they copy."""
 
-    def __init__(self, job: Job, max_copy: float | None) -> None:
+    def __init__(self, job: GenerationJob, max_copy: float | None) -> None:
         self.job, self.model, self.max_copy = job, job.loaded.model, max_copy
         self.player = PLAYERS[job.playing.way.kind](job)
         index = index_in(job.loaded.prior_metadata)
@@ -178,7 +178,7 @@ class _Maker:
             least = replace(least, draws=draw + 1)
         return least
 
-    def _generated(self, seed: int, take: Take) -> Generated:
+    def _generated(self, seed: int, take: Rendered) -> Generated:
         return Generated(
             audio=take.audio,
             sample_rate=self.model.sample_rate,
@@ -189,7 +189,7 @@ class _Maker:
             heard=take.heard,
         )
 
-    def _copied(self, take: Take) -> CopyReport | None:
+    def _copied(self, take: Rendered) -> CopyReport | None:
         """Of what is new alone; its times are those in the whole sound."""
         if self.meter is None:
             return None

@@ -18,10 +18,10 @@ from distill.inference.codes.compatible import check_belongs
 from distill.inference.codes.grid import CodeGrid
 from distill.inference.codes.rearrange import Edited, overwritten
 from distill.inference.codes.region import WHOLE, Region
-from distill.inference.sampling.conditions import Given
-from distill.inference.sampling.context import lasting
+from distill.inference.sampling.conditions import FixedCodes
+from distill.inference.sampling.context import length_limits
 from distill.inference.sampling.gap_filling import AHEAD_S, Gap, draw, fill, log_likelihood
-from distill.inference.sampling.level_ramp import Bridge, ends, is_attack, largest_steps
+from distill.inference.sampling.level_ramp import LevelRamp, ends, is_attack, largest_steps
 from distill.inference.sampling.sampler import Sampling, sample
 from distill.models.persistence import LoadedVQModel
 from distill.models.prior import CodePrior
@@ -75,7 +75,7 @@ def heal(
     stretches = [(first, last) for first, last in stretches if not kept[first:last].all()]
     longest = _frames(LONGEST_LEAD_S, grid)
     for first, last in stretches:
-        given = Given(codes[first:last], kept[first:last])
+        given = FixedCodes(codes[first:last], kept[first:last])
         gap = Gap(codes[:first], codes[last:], last - first, given, begun=True)
         # Over what is longer, a level that goes evenly would be a flaw of its own.
         made_anew = _bridged if at_seams and gap.frames <= longest else _filled
@@ -161,7 +161,7 @@ def _filled(
         sampling,
         generator,
         frame_rate,
-        lasting(loaded),
+        length_limits(loaded),
         tries=TRIES,
         instead_of=gap.given.codes,
     )
@@ -176,9 +176,9 @@ def _bridged(
 ) -> Tensor:
     """As `_filled`, at a level that leads from one side to the other."""
     gap = gap._replace(after=gap.after[: round(AHEAD_S * loaded.model.frame_rate)])
-    bridge = Bridge(loaded.model, gap.before, gap.after, gap.frames)
+    bridge = LevelRamp(loaded.model, gap.before, gap.after, gap.frames)
     cooler = replace(sampling, temperature=COOLER * sampling.temperature)
-    tries = draw(prior, gap, cooler, generator, BRIDGES, lasting(loaded), lean=bridge.lean)
+    tries = draw(prior, gap, cooler, generator, BRIDGES, length_limits(loaded), lean=bridge.lean)
     return _one_of(loaded.model, prior, gap, tries, generator)
 
 

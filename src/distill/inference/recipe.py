@@ -12,7 +12,7 @@ import torch
 from distill import __version__
 from distill.audio.tags import read_tags
 from distill.errors import AudioError, CodebookMismatchError
-from distill.inference.modes.request import Way
+from distill.inference.modes.request import ModeSettings
 from distill.inference.sampling.sampler import Sampling
 from distill.inference.sampling.steering import Steering
 from distill.models.persistence import LoadedVQModel
@@ -40,7 +40,7 @@ class Recipe:
     duration: float
     sampling: Sampling
     gain: float
-    way: Way = field(default_factory=Way)
+    way: ModeSettings = field(default_factory=ModeSettings)
     steering: Steering = field(default_factory=Steering)
     max_copy: float | None = None
 
@@ -112,7 +112,7 @@ def read_recipe(path: str | os.PathLike[str]) -> Recipe:
         entries = json.loads(read_tags(path).get("comment", ""))[KEY]
         parts = {
             "sampling": Sampling(**entries["sampling"]),
-            "way": Way(**entries.get("way", {})),
+            "way": ModeSettings(**entries.get("way", {})),
             "steering": Steering.from_plain(entries.get("steering", {})),
         }
         recipe = Recipe(**entries | parts)

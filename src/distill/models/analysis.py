@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from distill.audio.equaliser import KNOT_DB, knots_at
 from distill.audio.mel import LOG_FLOOR, MelBanks
-from distill.models.batch_invariant import by_stream
+from distill.models.batch_invariant import linear
 from distill.models.losses import MEL_SCALES
 from distill.models.mid_side import to_mid_side
 
@@ -103,7 +103,7 @@ class Analysis(nn.Module):
         # All scales give as many numbers; the mid comes first in each.
         first = LEVEL_SCALE * len(self.basis) // len(ANALYSIS_SCALES)
         basis, mean = self.basis[first : first + mid], self.mean[first : first + mid]
-        log_mels = by_stream(latents.reshape(-1, latents.shape[-1]), basis).view(
+        log_mels = linear(latents.reshape(-1, latents.shape[-1]), basis).view(
             *latents.shape[:-1], -1
         )
         log_mels = log_mels / self.basis[:, 0].square().sum().clamp(min=1e-12) + mean

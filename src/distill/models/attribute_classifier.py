@@ -11,14 +11,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from distill.models.batch_invariant import StreamLinear, softplus
+from distill.models.batch_invariant import BatchInvariantLinear, softplus
 
 WIDTH = 64
 RATE = 3e-3
 LEAST_SPREAD = 0.05
 
 
-class Asked(NamedTuple):
+class Targets(NamedTuple):
     """Traits that are asked for: `values` `[B, T, N]` (or `[1, T, N]`, the same for all streams)
     for each frame, the last for all that follow; NaN leaves one free. `guidance` says how strictly
     they are followed: 0 not at all."""
@@ -30,12 +30,12 @@ class Asked(NamedTuple):
         """`[B, N]`"""
         return self.values[:, min(t, self.values.shape[1] - 1)]
 
-    def after(self, frames: int) -> "Asked":
+    def after(self, frames: int) -> "Targets":
         """Without the first `frames`."""
         return self._replace(values=self.values[:, min(frames, self.values.shape[1] - 1) :])
 
 
-class Told(NamedTuple):
+class Prediction(NamedTuple):
     """What a reader makes of codes: `mean`, `spread` (standard deviation) and `present` (logit) of
     each descriptor `[..., D]`; `tags` `[..., G]` (logarithms of probabilities)."""
 
@@ -45,7 +45,7 @@ class Told(NamedTuple):
     tags: Tensor
 
 
-class Reader(nn.Module):
+class AttributeClassifier(nn.Module):
     """Reads off the codes of one frame what the sound around it is like: for each level, from it
     and those before.
 
@@ -59,14 +59,14 @@ class Reader(nn.Module):
         super().__init__()
         self.descriptors, self.num_quantizers = descriptors, num_quantizers
         self.net = nn.Sequential(
-            StreamLinear(latent_dim + num_quantizers, WIDTH),
+            BatchInvariantLinear(latent_dim + num_quantizers, WIDTH),
             nn.GELU(),
-            StreamLinear(WIDTH, WIDTH),
+            BatchInvariantLinear(WIDTH, WIDTH),
             nn.GELU(),
-            StreamLinear(WIDTH, 3 * descriptors + tags),
+            BatchInvariantLinear(WIDTH, 3 * descriptors + tags),
         )
 
-    def read(self, level: int, latents: Tensor) -> Told:
+    def read(self, level: int, latents: Tensor) -> Prediction:
         """What the sum `latents` `[..., D]` of the codes up to `level` tells."""
         which = F.one_hot(torch.tensor(level, device=latents.device), self.num_quantizers).to(
             latents
@@ -74,13 +74,13 @@ class Reader(nn.Module):
         told = self.net(torch.cat([latents, which.expand(*latents.shape[:-1], -1)], -1))
         D = self.descriptors
         mean, spread, present, tags = told.split([D, D, D, told.shape[-1] - 3 * D], -1)
-        return Told(mean, softplus(spread) + LEAST_SPREAD, present, tags.log_softmax(-1))
+        return Prediction(mean, softplus(spread) + LEAST_SPREAD, present, tags.log_softmax(-1))
 
     def forward(self, level: int, latents: Tensor, asked: Tensor) -> Tensor:
         """As `fit`, given the sum `latents` `[..., D]` of the codes up to `level`."""
         return self.fit(self.read(level, latents), asked)
 
-    def fit(self, told: Told, asked: Tensor) -> Tensor:
+    def fit(self, told: Prediction, asked: Tensor) -> Tensor:
         """Log-likelihood `[...]` of `asked` `[..., N]` by what was `told`; what is NaN is free."""
         values, weights = _apart(asked, self.descriptors)
         free = values.isnan()
@@ -117,7 +117,7 @@ def _apart(traits: Tensor, descriptors: int) -> tuple[Tensor, Tensor]:
     return traits[..., :descriptors], traits[..., descriptors:].nan_to_num()
 
 
-def _likelihood(told: Told, values: Tensor) -> Tensor:
+def _likelihood(told: Prediction, values: Tensor) -> Tensor:
     """Logarithm of how likely `values` `[..., D]` are: that there are any, times a normal
     density."""
     away = (values.nan_to_num() - told.mean) / told.spread

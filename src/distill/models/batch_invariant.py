@@ -11,15 +11,15 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 
-def by_stream(x: Tensor, weight: Tensor) -> Tensor:
+def linear(x: Tensor, weight: Tensor) -> Tensor:
     """`x @ weight.T`, `[B, N]` or `[B, T, N]`, of `x` `[B, K]` or `[B, T, K]` and `weight` `[N,
     K]`."""
     if x.dim() == 2:
-        return by_stream(x[:, None], weight)[:, 0]
+        return linear(x[:, None], weight)[:, 0]
     return torch.bmm(x, weight.T.expand(len(x), -1, -1))
 
 
-def plus_by_stream(base: Tensor, x: Tensor, columns: Tensor, factor: float) -> Tensor:
+def add_product(base: Tensor, x: Tensor, columns: Tensor, factor: float) -> Tensor:
     """`base + factor * (x @ columns)` `[B, N]` of `base` `[B, N]`, `x` `[B, K]` and `columns` `[K,
     N]`."""
     product = torch.baddbmm(base[:, None], x[:, None], columns.expand(len(x), -1, -1), alpha=factor)
@@ -32,16 +32,16 @@ def softplus(x: Tensor) -> Tensor:
     return -F.logsigmoid(-x)
 
 
-def log_sum(a: Tensor, b: Tensor) -> Tensor:
+def logaddexp(a: Tensor, b: Tensor) -> Tensor:
     """`torch.logaddexp`, of which the same is true; best where `a` is not far below 0."""
     return a - F.logsigmoid(a - b)
 
 
-class StreamLinear(nn.Linear):
+class BatchInvariantLinear(nn.Linear):
     """`nn.Linear` for `[B, K]` or `[B, T, K]`; outside of training, of every stream by itself."""
 
     def forward(self, input: Tensor) -> Tensor:
         if self.training:
             return super().forward(input)
-        product = by_stream(input, self.weight)
+        product = linear(input, self.weight)
         return product if self.bias is None else product + self.bias

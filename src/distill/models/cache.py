@@ -14,7 +14,7 @@ def recent_slots(count: int, ahead: int, window: int) -> tuple[Tensor, Tensor]:
     return torch.where(kept < ahead, kept, ahead + (kept - ahead) % window), kept
 
 
-class Memory:
+class PointerCache:
     """What the pointer keeps of the last `window` frames while codes are drawn one after the other.
 
     A ring of slots: how old each is tells the pointer what it needs to know of their order. In
@@ -126,7 +126,7 @@ class PriorCache:
     def __init__(self, num_layers: int, window: int) -> None:
         self.window, self.ahead, self.batch_size = window, 0, 1
         self.position = self.steps = 0
-        self.memory: Memory | None = None
+        self.memory: PointerCache | None = None
         self._keys: list[Tensor | None] = [None] * num_layers
         self._values: list[Tensor | None] = [None] * num_layers
 

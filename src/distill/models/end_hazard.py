@@ -8,18 +8,18 @@ and latents, since a sound that was not learned from dies away through the same 
 import torch
 from torch import Tensor, nn
 
-from distill.models.batch_invariant import StreamLinear
+from distill.models.batch_invariant import BatchInvariantLinear
 
 FIRST_LOGIT = -4.0
 LONG_FRAMES = 100.0
 
 
-class Ending(nn.Module):
+class EndHazard(nn.Module):
     """`D` is `latent_dim`."""
 
     def __init__(self, latent_dim: int) -> None:
         super().__init__()
-        self.score = StreamLinear(latent_dim + 3, 1)
+        self.score = BatchInvariantLinear(latent_dim + 3, 1)
 
     def reset(self) -> None:
         """One frame in fifty is a last one, whatever came before."""

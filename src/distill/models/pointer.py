@@ -22,8 +22,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from distill.models.batch_invariant import log_sum
-from distill.models.end_hazard import Ending
+from distill.models.batch_invariant import logaddexp
+from distill.models.end_hazard import EndHazard
 
 HEADS = 4
 FIRST_SLOPES = (2.0, 0.1, 0.02, 0.005)
@@ -80,7 +80,7 @@ class Pointer(nn.Module):
         )
         self.share_by = nn.Parameter(torch.zeros(Q, H + 1, H + 2))
         self.ahead = nn.Parameter(torch.full((Q, H), FIRST_AHEAD)) if hears_ahead else None
-        self.ending = Ending(latent_dim) if ends_first else None
+        self.ending = EndHazard(latent_dim) if ends_first else None
 
     @torch.no_grad()
     def set_entries(self, entries: Tensor) -> None:
@@ -187,7 +187,7 @@ class Pointer(nn.Module):
         by_frame = (shares[..., :H].transpose(1, 2)[..., None] * weights[..., :-1]).sum(1)
         even = (1 - by_frame.sum(-1, keepdim=True) - shares[..., H, None]).clamp(min=1e-6)
         told = torch.baddbmm(even / K, by_frame, past)
-        return log_sum(told.log(), shares[..., H, None].log() + scores.log_softmax(-1))
+        return logaddexp(told.log(), shares[..., H, None].log() + scores.log_softmax(-1))
 
 
 def _fresh(starts: Tensor, ahead: int) -> Tensor:

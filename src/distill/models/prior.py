@@ -27,8 +27,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from distill.models.attribute_classifier import Reader
-from distill.models.cache import Memory, PriorCache
+from distill.models.attribute_classifier import AttributeClassifier
+from distill.models.cache import PointerCache, PriorCache
 from distill.models.chunked import encode_audio
 from distill.models.pointer import Pointer
 from distill.models.transformer import Block, LevelHead, rotary_turns
@@ -136,7 +136,7 @@ class CodePrior(nn.Module):
         )
         self.ahead = nn.Parameter(torch.zeros(hidden_size)) if hears_ahead else None
         self.reader = (
-            Reader(descriptors, tags, num_quantizers, latent_dim)
+            AttributeClassifier(descriptors, tags, num_quantizers, latent_dim)
             if latent_dim and descriptors
             else None
         )
@@ -296,7 +296,7 @@ class CodePrior(nn.Module):
         cache.position = codes.shape[1] - ahead
         cache.steps = cache.ahead + cache.position
         if self.pointer is not None:
-            cache.memory = Memory(self.pointer, batch_size, self.window, ahead)
+            cache.memory = PointerCache(self.pointer, batch_size, self.window, ahead)
             cache.memory.hold(codes, starts, place)
 
     def step(self, previous: Tensor | None, starts: Tensor, cache: PriorCache) -> Tensor:
@@ -323,7 +323,7 @@ class CodePrior(nn.Module):
         if self.pointer is None:
             return out
         if cache.memory is None:
-            cache.memory = Memory(self.pointer, len(starts), self.window)
+            cache.memory = PointerCache(self.pointer, len(starts), self.window)
         cache.memory.push(previous, starts)
         # Behind what the network knows: the latents of the codes chosen so far.
         return F.pad(out, (0, self.pointer.entries.shape[-1]))

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from distill.models.batch_invariant import StreamLinear
+from distill.models.batch_invariant import BatchInvariantLinear
 from distill.models.cache import PriorCache
 
 
@@ -41,13 +41,13 @@ class Block(nn.Module):
         super().__init__()
         self.num_heads, self.dropout = num_heads, dropout
         self.attention_norm = nn.LayerNorm(dim)
-        self.qkv = StreamLinear(dim, 3 * dim, bias=False)
-        self.out = StreamLinear(dim, dim, bias=False)
+        self.qkv = BatchInvariantLinear(dim, 3 * dim, bias=False)
+        self.out = BatchInvariantLinear(dim, dim, bias=False)
         self.mlp = nn.Sequential(
             nn.LayerNorm(dim),
-            StreamLinear(dim, 4 * dim),
+            BatchInvariantLinear(dim, 4 * dim),
             nn.GELU(),
-            StreamLinear(4 * dim, dim),
+            BatchInvariantLinear(4 * dim, dim),
             nn.Dropout(dropout),
         )
 
@@ -96,12 +96,12 @@ class LevelHead(nn.Module):
         super().__init__()
         self.mlp = nn.Sequential(
             nn.LayerNorm(dim),
-            StreamLinear(dim, 2 * dim),
+            BatchInvariantLinear(dim, 2 * dim),
             nn.GELU(),
             nn.Dropout(dropout),
-            StreamLinear(2 * dim, dim),
+            BatchInvariantLinear(2 * dim, dim),
         )
-        self.score = nn.Sequential(nn.LayerNorm(dim), StreamLinear(dim, classes))
+        self.score = nn.Sequential(nn.LayerNorm(dim), BatchInvariantLinear(dim, classes))
 
     def forward(self, known: Tensor) -> Tensor:
         scores: Tensor = self.score(known + self.mlp(known))

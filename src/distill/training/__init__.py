@@ -12,7 +12,7 @@ _HOME = {
     "train_prior": "prior_loop",
     "train_prior_epoch": "prior_loop",
     "validate_prior_epoch": "prior_loop",
-    "check_memorization": "prior_verdict",
+    "check_memorization": "prior.verdict",
     "LevelHealth": "metrics",
     "StepMetrics": "metrics",
     "ValidationMetrics": "metrics",

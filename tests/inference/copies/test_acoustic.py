@@ -5,7 +5,7 @@ import torch
 
 import distill
 from distill.inference.copies import acoustic as passages
-from distill.inference.copies.acoustic import Hits, PassageSearch, Sought
+from distill.inference.copies.acoustic import Matches, PassageSearch, Query
 from distill.models.chunked import encode_audio
 from distill.models.persistence import LoadedVQModel, load_model_v2
 from distill.settings import SAMPLE_RATE
@@ -65,18 +65,18 @@ def search(loaded: LoadedVQModel) -> PassageSearch:
     return PassageSearch(loaded.model, torch.cat(codes), [len(one) for one in codes])
 
 
-def whole(hits: Hits, search: PassageSearch) -> Hits:
+def whole(hits: Matches, search: PassageSearch) -> Matches:
     """Those that are not cut to the shorter recording."""
-    return Hits(*(part[hits.length == search.window] for part in hits))
+    return Matches(*(part[hits.length == search.window] for part in hits))
 
 
 def look_for(
     loaded: LoadedVQModel, search: PassageSearch, sound: np.ndarray, audible: slice = slice(None)
-) -> Hits:
+) -> Matches:
     codes = encode_audio(loaded.model, sound)
     heard = torch.zeros(len(codes), dtype=torch.bool)
     heard[audible] = True
-    return search.nearest([Sought(codes, heard)])[0]
+    return search.nearest([Query(codes, heard)])[0]
 
 
 @pytest.mark.parametrize("gain", [0.5, 1.0, 2.0])
@@ -143,7 +143,7 @@ def test_several_sounds_at_once_are_as_each_alone(
     loaded: LoadedVQModel, search: PassageSearch
 ) -> None:
     sounds = [encode_audio(loaded.model, rustle(seconds, 6)) for seconds in (0.1, 1.0, 0.02, 0.5)]
-    sought = [Sought(codes, torch.ones(len(codes), dtype=torch.bool)) for codes in sounds]
+    sought = [Query(codes, torch.ones(len(codes), dtype=torch.bool)) for codes in sounds]
     for together, one in zip(search.nearest(sought), sought, strict=True):
         (alone,) = search.nearest([one])
         assert torch.equal(together.start, alone.start)

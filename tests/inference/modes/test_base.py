@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from distill.inference.modes.base import Job
+from distill.inference.modes.base import GenerationJob
 from distill.inference.modes.request import Playing
-from distill.inference.sampling.context import lasting, units_for
+from distill.inference.sampling.context import frame_bank_for, length_limits
 from distill.inference.sampling.sampler import Sampling
 from distill.inference.sampling.steering import Steering
 from distill.models.chunked import encode_audio
@@ -21,7 +21,7 @@ def loaded(trained: Path) -> LoadedVQModel:
 
 def test_sounds_last_as_long_as_those_of_the_corpus(loaded: LoadedVQModel) -> None:
     """Plucks of 0.15 to 0.92 s, some of which are held out."""
-    bounds = lasting(loaded)
+    bounds = length_limits(loaded)
     assert 0.1 * loaded.model.frame_rate <= bounds.shortest < 0.4 * loaded.model.frame_rate
     assert bounds.longest is not None
     assert (
@@ -33,7 +33,7 @@ def test_sounds_last_as_long_as_those_of_the_corpus(loaded: LoadedVQModel) -> No
 
 
 def test_silence_is_what_cannot_be_heard(loaded: LoadedVQModel) -> None:
-    units = units_for(loaded, Sampling())
+    units = frame_bank_for(loaded, Sampling())
     assert units is not None
     assert units.hearing is not None
     noise = (
@@ -54,7 +54,7 @@ def test_silence_is_what_cannot_be_heard(loaded: LoadedVQModel) -> None:
 def test_silence_lasts_only_where_loudness_is_asked_for(
     loaded: LoadedVQModel, steering: dict, ends: bool
 ) -> None:
-    job = Job(loaded, 1.0, Sampling(), Playing.of("new"), steering=Steering(**steering))
+    job = GenerationJob(loaded, 1.0, Sampling(), Playing.of("new"), steering=Steering(**steering))
     assert job.units is not None
     assert (job.units.longest_silence is not None) is ends
     assert job.units is job.units

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from distill.errors import UsageError
-from distill.inference.sampling.conditions import Lasting
-from distill.inference.sampling.draw import sample_sounds
+from distill.inference.sampling.conditions import LengthLimits
+from distill.inference.sampling.draw import draw_frames
 from distill.inference.sampling.lead_in import LeadIn
 from distill.inference.sampling.sampler import GREEDY_BELOW, Sampling, sample
 from distill.models.cache import PriorCache
@@ -69,7 +69,7 @@ def test_the_first_level_moves_on_as_often_as_the_prior_says() -> None:
         return chances.log().expand(len(known), -1)
 
     prior.score_level = score_level
-    frames = islice(sample_sounds(prior, 1, Sampling(top_p=0.9), generator()), 4000)
+    frames = islice(draw_frames(prior, 1, Sampling(top_p=0.9), generator()), 4000)
     codes = torch.cat([frame.codes for frame in frames])
     assert (codes[:, 1:] == 16).all()
     held = codes[:-1, 0] == 16
@@ -105,7 +105,7 @@ def uncached(
     drawn_after: Callable[..., torch.Tensor],
     lead_in: LeadIn | None = None,
 ) -> torch.Tensor:
-    """What `sample_sounds` does, but with the whole past scored anew for every code."""
+    """What `draw_frames` does, but with the whole past scored anew for every code."""
     dice, Q = generator(seed), prior.num_quantizers
     codes, starts = torch.zeros(1, 0, Q, dtype=torch.long), torch.ones(1, 1, dtype=torch.bool)
     if lead_in is not None:
@@ -146,7 +146,7 @@ def lively_prior(latent_dim: int = 0, ends_first: bool = False) -> CodePrior:
 
 def drawn(prior: CodePrior, frames: int, lead_in: LeadIn | None = None) -> torch.Tensor:
     """Codes `[T, Q]` by the seed 5."""
-    sounds = sample_sounds(prior, 1, Sampling(), generator(5), lead_in=lead_in)
+    sounds = draw_frames(prior, 1, Sampling(), generator(5), lead_in=lead_in)
     return torch.cat([frame.codes for frame in islice(sounds, frames)])
 
 
@@ -183,7 +183,7 @@ def test_what_is_drawn_leans_as_told() -> None:
         asked_of.append((t, [int(code) for code in chosen]))
         return 1e4 * (torch.arange(17) == t + 5 * len(chosen))[None]
 
-    sounds = sample_sounds(lively_prior(4), 1, Sampling(), generator(5), lean=lean)
+    sounds = draw_frames(lively_prior(4), 1, Sampling(), generator(5), lean=lean)
     codes = torch.cat([frame.codes for frame in islice(sounds, 3)])
     assert codes.tolist() == [[t, t + 5, t + 10] for t in range(3)]
     assert asked_of[3:6] == [(1, []), (1, [1]), (1, [1, 6])]
@@ -216,7 +216,9 @@ def beginnings(
 
     prior.step = watch
     list(
-        islice(sample_sounds(prior, 1, Sampling(), generator(), Lasting(least, 5), lead_in), frames)
+        islice(
+            draw_frames(prior, 1, Sampling(), generator(), LengthLimits(least, 5), lead_in), frames
+        )
     )
     return [t for t, new in enumerate(begun) if new]
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from distill.inference.sampling.conditions import Given
+from distill.inference.sampling.conditions import FixedCodes
 from distill.inference.sampling.gap_filling import Gap, fill, log_likelihood
 from distill.inference.sampling.sampler import Sampling
 from distill.models.prior import CodePrior
@@ -38,7 +38,7 @@ def filled(prior: CodePrior, gap: Gap, seed: int = 0) -> torch.Tensor:
 def test_any_gap(hears_ahead: bool, before: int, after: int, frames: int) -> None:
     prior, stays = lively_prior(hears_ahead), torch.zeros(frames, Q, dtype=torch.bool)
     stays[frames // 2 :, 1] = True
-    given = Given(codes(frames), stays)
+    given = FixedCodes(codes(frames), stays)
     gap = Gap(codes(before), codes(after), frames, given)
     drawn = filled(prior, gap)
     assert drawn.shape == (frames, Q)
@@ -59,7 +59,7 @@ def test_what_follows_decides(hears_ahead: bool) -> None:
 def test_tries_are_judged_by_what_stands_fast() -> None:
     prior, tries = lively_prior(), torch.stack([codes(2), codes(3)[:2]])
     stays = torch.tensor([[False, True, False], [False, False, False]])
-    gap = Gap(codes(5), codes(4), 2, Given(codes(2), stays))
+    gap = Gap(codes(5), codes(4), 2, FixedCodes(codes(2), stays))
     whole = torch.stack([torch.cat([gap.before, one, gap.after]) for one in tries])
     with torch.no_grad():
         told = prior.frame_scores(whole).codes.log_softmax(-1).gather(-1, whole[..., None])[..., 0]

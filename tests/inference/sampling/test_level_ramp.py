@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from distill.inference.sampling.level_ramp import Bridge, ends, is_attack, largest_steps, level_step
+from distill.inference.sampling.level_ramp import (
+    LevelRamp,
+    ends,
+    is_attack,
+    largest_steps,
+    level_step,
+)
 from distill.models.chunked import decode_codes, encode_audio
 from distill.models.levels import frame_levels
 from distill.models.persistence import load_model_v2
@@ -67,14 +73,14 @@ def test_nothing_leads_up_to_an_attack(
 
 
 def test_the_course_is_straight(codec: VQVAE, loud: torch.Tensor, quiet: torch.Tensor) -> None:
-    bridge = Bridge(codec, loud, quiet, 4)
+    bridge = LevelRamp(codec, loud, quiet, 4)
     assert torch.allclose(bridge.course, torch.linspace(*ends(codec, loud, quiet), 6)[1:-1])
 
 
 def test_codes_on_the_line_are_preferred(
     codec: VQVAE, loud: torch.Tensor, quiet: torch.Tensor
 ) -> None:
-    bridge = Bridge(codec, loud, quiet, 3)
+    bridge = LevelRamp(codec, loud, quiet, 3)
     chosen = [loud[:2, 0], loud[:2, 1]]
     leaning = bridge.lean(1, chosen)
     assert leaning.shape == (2, codec.rvq.codebooks.shape[1])

@@ -6,20 +6,20 @@ from itertools import islice
 import pytest
 import torch
 
-from distill.inference.sampling.conditions import Given, Lasting
-from distill.inference.sampling.draw import Frame, sample_sounds
+from distill.inference.sampling.conditions import FixedCodes, LengthLimits
+from distill.inference.sampling.draw import Frame, draw_frames
 from distill.inference.sampling.lead_in import LeadIn
 from distill.inference.sampling.sampler import Sampling, sample
 from distill.inference.sampling.unit_selection import (
     MOST,
     NEAREST,
+    FrameBank,
+    FrameContext,
     Hearing,
-    Place,
-    Units,
+    build_frame_bank,
     doublings,
-    units_of,
 )
-from distill.models.attribute_classifier import Asked
+from distill.models.attribute_classifier import Targets
 from distill.models.prior import CodePrior
 
 K, Q = 17, 3
@@ -54,8 +54,8 @@ def frames_drawn(
     **settings: object,
 ) -> list[Frame]:
     sampling = Sampling(**{"free_levels": 1, "closeness": 0.5, **settings.pop("sampling", {})})
-    units = units_of(prior, recordings, sampling.free_levels, hearing)
-    stream = sample_sounds(
+    units = build_frame_bank(prior, recordings, sampling.free_levels, hearing)
+    stream = draw_frames(
         prior, 2, sampling, torch.Generator().manual_seed(3), units=units, **settings
     )
     return list(islice(stream, count))
@@ -147,7 +147,7 @@ def test_no_silence_lasts_longer_than_in_a_recording(longest: int, closeness: fl
 def test_what_was_silent_before_counts() -> None:
     prior, source = lively_prior(), with_silences(3)
     prior.pointer.ending.score.bias.data.fill_(-50.0)
-    units = units_of(prior, [source], 1, most_are_silent)
+    units = build_frame_bank(prior, [source], 1, most_are_silent)
     for before, most in ((1, 2), (2, 1), (3, 0)):
         lead_in = LeadIn(
             source["codes"][7 : 7 + before], torch.zeros(before, dtype=torch.bool), False, ()
@@ -156,7 +156,7 @@ def test_what_was_silent_before_counts() -> None:
         for seed in range(8):
             generator = torch.Generator().manual_seed(seed)
             frames = islice(
-                sample_sounds(prior, 1, Sampling(), generator, None, lead_in, units=units), most + 1
+                draw_frames(prior, 1, Sampling(), generator, None, lead_in, units=units), most + 1
             )
             assert not bool(most_are_silent(torch.cat([frame.codes for frame in frames])).all())
 
@@ -166,7 +166,7 @@ def test_recordings_without_silence_and_of_nothing_else(silent: bool) -> None:
     low, high = (0, 13) if silent else (13, K)
     source = recording(30, 1)
     source["codes"] = source["codes"] % (high - low) + low
-    units = units_of(lively_prior(), [source], 1, most_are_silent)
+    units = build_frame_bank(lively_prior(), [source], 1, most_are_silent)
     assert units.longest_silence == (None if silent else 0)
     drawn = frames_drawn(lively_prior(), [source], 40, most_are_silent)
     assert bool(most_are_silent(torch.cat([frame.codes for frame in drawn])).all()) is silent
@@ -174,7 +174,7 @@ def test_recordings_without_silence_and_of_nothing_else(silent: bool) -> None:
 
 def test_what_was_cut_off_is_no_end() -> None:
     prior = lively_prior()
-    cut = units_of(prior, [recording(12, 1, whole=False), recording(9, 2)], 1)
+    cut = build_frame_bank(prior, [recording(12, 1, whole=False), recording(9, 2)], 1)
     assert cut.edges[:, 0].nonzero().flatten().tolist() == [0, 12]
     assert cut.edges[:, 1].nonzero().flatten().tolist() == [20]
     assert not cut.before[:, [0, 12]].any()
@@ -188,11 +188,9 @@ def test_at_closeness_one_it_goes_on_as_the_recording_did() -> None:
     prior.pointer.ending.score.weight.data.zero_()
     starts = torch.zeros(10, dtype=torch.bool)
     lead_in = LeadIn(source["codes"][:10], starts, False, ())
-    units = units_of(prior, [source, recording(30, 2, whole=False)], 1)
+    units = build_frame_bank(prior, [source, recording(30, 2, whole=False)], 1)
     close = Sampling(temperature=0, closeness=1.0)
-    drawn = islice(
-        sample_sounds(prior, 1, close, torch.Generator(), None, lead_in, units=units), 15
-    )
+    drawn = islice(draw_frames(prior, 1, close, torch.Generator(), None, lead_in, units=units), 15)
     assert torch.equal(torch.cat([frame.codes for frame in drawn]), source["codes"][10:25])
 
 
@@ -200,7 +198,7 @@ def test_frames_of_which_codes_are_given_are_drawn_code_by_code() -> None:
     prior = lively_prior()
     kept = torch.zeros(20, Q, dtype=torch.bool)
     kept[5:15, 2] = True
-    given = Given(torch.full((20, Q), 16), kept)
+    given = FixedCodes(torch.full((20, Q), 16), kept)
     drawn = frames_drawn(prior, [recording(40, 1, codes=16)], 20, given=given)
     assert all((frame.codes[:, 2] == 16).all() for frame in drawn[5:15])
     assert not any((frame.codes[:, 2] == 16).any() for frame in drawn[:5] + drawn[15:])
@@ -215,7 +213,7 @@ def test_what_is_asked_decides_among_frames_too() -> None:
     prior.reader.learn((latents, loudness) for _ in range(300))
     heard = []
     for wanted in (0.0, 1.0):
-        asked = Asked(torch.full((1, 1, 1), wanted), 6.0)
+        asked = Targets(torch.full((1, 1, 1), wanted), 6.0)
         drawn = frames_drawn(prior, [source], asked=asked)
         sums = prior.pointer.latents(torch.cat([frame.codes for frame in drawn])).sum(1)[:, 0]
         heard.append(float((sums > latents[:, -1, 0].median()).float().mean()))
@@ -232,7 +230,7 @@ def test_sounds_age_as_those_of_the_recordings_do() -> None:
         source["codes"][:, 0] = source["codes"][:, 0] % 5 + 5 * torch.bucketize(
             torch.arange(40), torch.tensor([1, 5])
         )
-    drawn = frames_drawn(prior, recordings, 400, lasting=Lasting(1, 40))
+    drawn = frames_drawn(prior, recordings, 400, length_limits=LengthLimits(1, 40))
     ages, oldest = [0, 0], 0
     for frame in drawn:
         for stream in range(2):
@@ -249,11 +247,11 @@ def test_a_sound_of_unknown_age_may_have_any() -> None:
     age = doublings(frames, torch.tensor([True] * 6 + [False]))
     assert age[:5].tolist() == pytest.approx([0, 1, 1.585, 2, 3], abs=1e-3)
     assert age[6].isnan()
-    units = units_of(lively_prior(), [recording(30, 1)], 1)
+    units = build_frame_bank(lively_prior(), [recording(30, 1)], 1)
     no = torch.zeros(1, dtype=torch.bool)
     logits, place = (
         torch.zeros(1, K),
-        Place(torch.zeros(1, Q, dtype=torch.long), no, no, no, age[6:]),
+        FrameContext(torch.zeros(1, Q, dtype=torch.long), no, no, no, age[6:]),
     )
     joins = units.joins(lively_prior(), place)
     possible = units.follow(0, logits, joins, place, 0.0)[0] > -torch.inf
@@ -262,7 +260,7 @@ def test_a_sound_of_unknown_age_may_have_any() -> None:
 
 def test_many_frames_are_thinned_out() -> None:
     prior = lively_prior()
-    units = units_of(prior, [recording(MOST, 1), recording(MOST, 2)], 1)
+    units = build_frame_bank(prior, [recording(MOST, 1), recording(MOST, 2)], 1)
     assert MOST <= len(units.codes) <= MOST + 4
     assert units.edges.sum(0).tolist() == [2, 2]
     assert torch.equal(units.codes[-1], recording(MOST, 2)["codes"][-1])
@@ -271,21 +269,21 @@ def test_many_frames_are_thinned_out() -> None:
 
 def test_none_where_all_levels_are_free_or_nothing_is_kept() -> None:
     prior = lively_prior()
-    assert units_of(prior, [recording(9, 1)], Q) is None
-    assert units_of(prior, None, 1) is None
-    assert units_of(CodePrior(K, 12 * Q, Q, **SIZES), [recording(9, 1)], 1) is None
+    assert build_frame_bank(prior, [recording(9, 1)], Q) is None
+    assert build_frame_bank(prior, None, 1) is None
+    assert build_frame_bank(CodePrior(K, 12 * Q, Q, **SIZES), [recording(9, 1)], 1) is None
 
 
 def uncached(
     prior: CodePrior,
-    units: Units,
-    asked: Asked | None,
+    units: FrameBank,
+    asked: Targets | None,
     lead_in: LeadIn,
     frames: int,
     sampling: Sampling,
     drawn_after: Callable[..., torch.Tensor],
 ) -> torch.Tensor:
-    """What `sample_sounds` draws of one stream, but with the whole past scored anew for every
+    """What `draw_frames` draws of one stream, but with the whole past scored anew for every
     code."""
     dice = torch.Generator().manual_seed(3)
     codes, heard = lead_in.codes[None], len(lead_in.codes)
@@ -298,7 +296,7 @@ def uncached(
         last = torch.rand(1, generator=dice, dtype=torch.float64) < end.double().sigmoid()
         ends = torch.cat([ends, last[:, None]], 1)
         hushed = torch.zeros(1, dtype=torch.bool)
-        place = Place(codes[:, t - 1], starts[:, t], last, hushed, doublings(age, ~hushed))
+        place = FrameContext(codes[:, t - 1], starts[:, t], last, hushed, doublings(age, ~hushed))
         joins = units.joins(prior, place)
         known = torch.zeros(1, prior.hidden_size + prior.pointer.entries.shape[-1])
         for level in range(units.free_levels):
@@ -324,16 +322,16 @@ def test_cached_equals_uncached_to_the_last_code_with_units(
     drawn_after: Callable[..., torch.Tensor], free_levels: int, steered: bool
 ) -> None:
     prior = lively_prior(descriptors=2, tags=1)
-    units = units_of(prior, [recording(30, 1), recording(25, 2)], free_levels)
+    units = build_frame_bank(prior, [recording(30, 1), recording(25, 2)], free_levels)
     assert units is not None
     values = torch.rand(1, 40, 3, generator=torch.Generator().manual_seed(4))
-    asked = Asked(values, 2.0) if steered else None
+    asked = Targets(values, 2.0) if steered else None
     begins = torch.arange(9) == 0
     lead_in, sampling = (
         LeadIn(recording(9, 3)["codes"], begins, False, ()),
         Sampling(free_levels=free_levels),
     )
-    stream = sample_sounds(
+    stream = draw_frames(
         prior,
         1,
         sampling,

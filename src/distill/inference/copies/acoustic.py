@@ -33,7 +33,7 @@ BLUR_DB = 1.4
 AT_ONCE = 4_000_000
 
 
-class Sought(NamedTuple):
+class Query(NamedTuple):
     """A sound: its `codes` `[T, Q]`, and which frames of it are `audible` `[T]` (bool)."""
 
     codes: Tensor
@@ -49,7 +49,7 @@ class Sought(NamedTuple):
         return longest
 
 
-class Hits(NamedTuple):
+class Matches(NamedTuple):
     """What is nearest to windows of a sound, each `[n]`: at which frame they begin and how many
     they are; the distance in dB (RMS over log-mel bands), and its square over what happens in the
     window, the `difference`; the sound of the corpus, and the frame of it where the nearest window
@@ -63,7 +63,7 @@ class Hits(NamedTuple):
     frame: Tensor
 
 
-NO_HITS = Hits(
+NO_HITS = Matches(
     *(
         torch.zeros(0, dtype=kind)
         for kind in (torch.long,) * 2 + (torch.float,) * 2 + (torch.long,) * 2
@@ -92,7 +92,7 @@ class PassageSearch:
         self.sizes = torch.where(several, self.window, self.frames.clamp(max=self.window - 1))
 
     @torch.inference_mode()
-    def nearest(self, sounds: Sequence[Sought]) -> list[Hits]:
+    def nearest(self, sounds: Sequence[Query]) -> list[Matches]:
         """For each of the `sounds`, at windows of a quarter of a second, or as long as what is
         heard of the sound, or as the sound of the corpus, if that is less."""
         found = [[NO_HITS] for _ in sounds]
@@ -104,10 +104,10 @@ class PassageSearch:
                 if size >= SHORTEST:
                     within = (sizes == size)[self.owner].nonzero()[:, 0]
                     self._search([sounds[i] for i in some], size, within, [found[i] for i in some])
-        return [Hits(*(torch.cat(parts) for parts in zip(*each, strict=True))) for each in found]
+        return [Matches(*(torch.cat(parts) for parts in zip(*each, strict=True))) for each in found]
 
     def _search(
-        self, sounds: Sequence[Sought], size: int, within: Tensor, found: Sequence[list[Hits]]
+        self, sounds: Sequence[Query], size: int, within: Tensor, found: Sequence[list[Matches]]
     ) -> None:
         """Adds to `found` what is nearest to windows of `size` frames, among frames `within` `[n]`
         of the corpus."""
@@ -131,7 +131,7 @@ class PassageSearch:
         parts = distance_db, difference, sound, place - self.begins[sound]
         each = zip(*(part.split([len(at) for at in starts]) for part in parts), strict=True)
         for hits, at, some in zip(found, starts, each, strict=True):
-            hits.append(Hits(at, torch.full_like(at, size), *some))
+            hits.append(Matches(at, torch.full_like(at, size), *some))
 
     def _latents(self, codes: Tensor) -> Tensor:
         """`[..., D]` of `codes` `[..., Q]`."""
@@ -183,7 +183,7 @@ class PassageSearch:
         return apart.square().sum(3).mean(2) - louder.square()
 
 
-def _starts(sound: Sought, size: int, stride: int) -> Tensor:
+def _starts(sound: Query, size: int, stride: int) -> Tensor:
     """Where windows of `size` frames of a sound begin `[n]`, one in `stride`, those that are
     heard."""
     count = len(sound.codes) - size + 1

@@ -38,7 +38,7 @@ MOST_JUDGED = 100
 MOST_ZERO_SHARE = 0.9
 
 
-class Heard(NamedTuple):
+class CorpusSound(NamedTuple):
     """A sound of the corpus as the prior learns it: `codes` `[T, Q]` of each of its encodings, the
     first of which begins at `start_s` of the file `name`, the others by `leads_s` earlier."""
 
@@ -48,7 +48,9 @@ class Heard(NamedTuple):
     leads_s: Sequence[float]
 
 
-def copy_index(model: VQVAE, corpus: Sequence[Heard], new: Sequence[Tensor]) -> dict[str, Any]:
+def copy_index(
+    model: VQVAE, corpus: Sequence[CorpusSound], new: Sequence[Tensor]
+) -> dict[str, Any]:
     """All that it takes to find copies of `corpus` without its files, as a model file can hold it.
 
     `new` are codes `[T, Q]` of sounds that are no part of it, for the zero point.

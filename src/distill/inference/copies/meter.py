@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from distill.inference.copies.acoustic import Hits, PassageSearch, Sought
+from distill.inference.copies.acoustic import Matches, PassageSearch, Query
 from distill.inference.copies.code_runs import NOWHERE, EndingRuns, RunSearch
 from distill.inference.copies.report import CopyReport, NearPassage, SharedRun
 from distill.models.vqvae import VQVAE
@@ -71,9 +71,9 @@ class CopyMeter:
             merged = [np.where(new, one, NOWHERE) for one in merged]
         return [search.ending_runs(one) for one, search in zip(merged, self.searches, strict=True)]
 
-    def sought(self, codes: Tensor, audio: np.ndarray) -> Sought:
+    def sought(self, codes: Tensor, audio: np.ndarray) -> Query:
         """A sound with the `codes` `[T, Q]` that `audio` `[C, N]` was decoded from."""
-        return Sought(
+        return Query(
             codes, torch.from_numpy(self._powers(audio, len(codes)) > 10 ** (SILENT_DB / 10))
         )
 
@@ -95,7 +95,7 @@ class CopyMeter:
         tries = self.searches[0].size * JUDGED_S * self.frame_rate
         return math.log2(tries / BY_CHANCE)
 
-    def share(self, runs: Sequence[EndingRuns], hits: Hits, audible: np.ndarray) -> float:
+    def share(self, runs: Sequence[EndingRuns], hits: Matches, audible: np.ndarray) -> float:
         """How many of the code frames that are `audible` `[T]` (bool) lie in what counts as
         repeated; 0 for silence."""
         edges = np.zeros(len(audible) + 1, int)
@@ -139,7 +139,7 @@ class CopyMeter:
             length / self.frame_rate, float(runs.bits[end]), output_s, entry["name"], source_s
         )
 
-    def _nearest(self, hits: Hits) -> NearPassage | None:
+    def _nearest(self, hits: Matches) -> NearPassage | None:
         """The longest of the passages that count as the same; where none does, the nearest window
         of all."""
         if not len(hits.distance_db):
@@ -149,7 +149,7 @@ class CopyMeter:
             return max(self._stretches(hits, same), key=lambda passage: passage.seconds)
         return self._passage(hits, [int(hits.difference.argmin())], is_same=False)
 
-    def _stretches(self, hits: Hits, same: Sequence[int]) -> Iterator[NearPassage]:
+    def _stretches(self, hits: Matches, same: Sequence[int]) -> Iterator[NearPassage]:
         """The `same` windows that touch one another and come from one recording, in line, as one
         each."""
         part = [same[0]]
@@ -164,7 +164,7 @@ class CopyMeter:
                 part = [i]
         yield self._passage(hits, part, is_same=True)
 
-    def _in_line(self, hits: Hits, one: int, other: int) -> bool:
+    def _in_line(self, hits: Matches, one: int, other: int) -> bool:
         """Whether two windows lie as far apart in one recording as in the sound."""
         there = self._source(hits, one), self._source(hits, other)
         apart = (there[1][1] - there[0][1]) - float(
@@ -172,12 +172,12 @@ class CopyMeter:
         ) / self.frame_rate
         return there[0][0] == there[1][0] and abs(apart) <= IN_LINE_S
 
-    def _source(self, hits: Hits, i: int) -> tuple[str, float]:
+    def _source(self, hits: Matches, i: int) -> tuple[str, float]:
         """The recording that window `i` comes from, and where in it, in seconds."""
         entry = self.passages[int(hits.sound[i])]
         return entry["name"], max(0.0, entry["start_s"] + float(hits.frame[i]) / self.frame_rate)
 
-    def _passage(self, hits: Hits, part: Sequence[int], is_same: bool) -> NearPassage:
+    def _passage(self, hits: Matches, part: Sequence[int], is_same: bool) -> NearPassage:
         name, source_s = self._source(hits, part[0])
         begin, end = int(hits.start[part[0]]), int(hits.start[part[-1]] + hits.length[part[-1]])
         return NearPassage(

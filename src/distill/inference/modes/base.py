@@ -1,4 +1,4 @@
-"""One sound after another in one way: what a `Player` does, and the plain one, which makes new
+"""One sound after another in one way: what a `Mode` does, and the plain one, which makes new
 sounds from nothing."""
 
 from abc import ABC, abstractmethod
@@ -13,14 +13,14 @@ import torch
 from torch import Tensor
 
 from distill.inference.modes.request import Playing
-from distill.inference.sampling.conditions import Given
-from distill.inference.sampling.context import lasting, units_for
-from distill.inference.sampling.draw import sample_sounds
-from distill.inference.sampling.lead_in import LeadIn, LeadIns
+from distill.inference.sampling.conditions import FixedCodes
+from distill.inference.sampling.context import frame_bank_for, length_limits
+from distill.inference.sampling.draw import draw_frames
+from distill.inference.sampling.lead_in import LeadIn, LeadInBatch
 from distill.inference.sampling.sampler import Sampling
 from distill.inference.sampling.steering import Steering
-from distill.inference.sampling.unit_selection import Units
-from distill.models.attribute_classifier import Asked
+from distill.inference.sampling.unit_selection import FrameBank
+from distill.models.attribute_classifier import Targets
 from distill.models.chunked import frames_of
 from distill.models.persistence import LoadedVQModel
 
@@ -29,7 +29,7 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class Job:
+class GenerationJob:
     """What all sounds of one call have in common; `gain` is that of an earlier sound which they are
     to begin like.
 
@@ -44,10 +44,10 @@ class Job:
     steering: Steering = field(default_factory=Steering)
 
     @cached_property
-    def units(self) -> Units | None:
-        """What `units_for` gives, once for all sounds: where a level is asked for, they neither end
+    def units(self) -> FrameBank | None:
+        """What `frame_bank_for` gives, once for all sounds: where a level is asked for, they neither end
         nor die away."""
-        return units_for(self.loaded, self.sampling, self.steering.asks_for_level)
+        return frame_bank_for(self.loaded, self.sampling, self.steering.asks_for_level)
 
     @property
     def known_gain(self) -> float | None:
@@ -65,7 +65,7 @@ class Job:
         return frames_of(self.n_samples, self.loaded.model.frame_hop)
 
 
-class Take(NamedTuple):
+class Rendered(NamedTuple):
     """A sound `audio` `[C, N]`, the codes `[T, Q]` of what is new in it, the `gain` that brought
     that to its level.
 
@@ -83,61 +83,61 @@ class Take(NamedTuple):
     drawn: Tensor | None = None
 
 
-class Player(Protocol):
-    """Made once for a `Job`, it makes a sound for every seed, the same whatever other seeds there
+class Mode(Protocol):
+    """Made once for a `GenerationJob`, it makes a sound for every seed, the same whatever other seeds there
     are."""
 
     together: int
     """How many it makes at once: it is to be given as many seeds, where there are so many."""
 
-    def takes(self, seeds: Sequence[int], progress: Progress) -> Iterator[Take]:
+    def takes(self, seeds: Sequence[int], progress: Progress) -> Iterator[Rendered]:
         """The sounds of `seeds`."""
 
 
-class OneByOne(ABC):
+class SequentialMode(ABC):
     """A player that makes one sound after another."""
 
     together = 1
 
     @abstractmethod
-    def take(self, seed: int, progress: Progress) -> Take:
+    def take(self, seed: int, progress: Progress) -> Rendered:
         """The sound of `seed`."""
 
-    def takes(self, seeds: Sequence[int], progress: Progress) -> Iterator[Take]:
+    def takes(self, seeds: Sequence[int], progress: Progress) -> Iterator[Rendered]:
         return (self.take(seed, progress) for seed in seeds)
 
 
 def draw_codes(
-    job: Job,
+    job: GenerationJob,
     frames: int,
     seed: int,
     progress: Progress,
     lead_in: LeadIn | None = None,
-    given: Given | None = None,
-    asked: Asked | None = None,
+    given: FixedCodes | None = None,
+    asked: Targets | None = None,
 ) -> Tensor:
     """Codes `[T, Q]` drawn from the prior as `asked`, but for those that are `given`."""
     return draw_together(job, frames, [seed], progress, lead_in, given, asked)[0]
 
 
 def draw_together(
-    job: Job,
+    job: GenerationJob,
     frames: int,
     seeds: Sequence[int],
     progress: Progress,
-    lead_in: LeadIn | LeadIns | None = None,
-    given: Given | None = None,
-    asked: Asked | None = None,
+    lead_in: LeadIn | LeadInBatch | None = None,
+    given: FixedCodes | None = None,
+    asked: Targets | None = None,
 ) -> Tensor:
     """Codes `[B, T, Q]`, for each of the `seeds` what `draw_codes` gives."""
     loaded, generators = job.loaded, [torch.Generator().manual_seed(seed) for seed in seeds]
     assert loaded.prior is not None
-    stream = sample_sounds(
+    stream = draw_frames(
         loaded.prior,
         len(seeds),
         job.sampling,
         generators,
-        lasting(loaded),
+        length_limits(loaded),
         lead_in,
         given,
         asked=asked,

@@ -9,7 +9,13 @@ from distill.audio.limiter import FULL_SCALE_DB, limit_peaks
 from distill.audio.stereo import mix_channels, scale_side
 from distill.inference.codes.encode import encode_sound
 from distill.inference.codes.grid import CodeGrid
-from distill.inference.modes.base import Job, OneByOne, Progress, Take, draw_codes
+from distill.inference.modes.base import (
+    GenerationJob,
+    Progress,
+    Rendered,
+    SequentialMode,
+    draw_codes,
+)
 from distill.inference.sampling.lead_in import LeadIn
 from distill.models.chunked import decode_evenly, frames_of
 
@@ -20,7 +26,7 @@ BEFORE_S = 0.5
 """So much of the source's end is decoded along with what follows it."""
 
 
-class Continuation(OneByOne):
+class Continuation(SequentialMode):
     """The source in full, in its own channels and untouched but for its last `OVERLAP_S`, and
     `duration` of new sound.
 
@@ -29,7 +35,7 @@ class Continuation(OneByOne):
     level and the width of the source, not those of the corpus.
     """
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: GenerationJob) -> None:
         assert job.playing.source is not None
         assert job.loaded.prior is not None
         self.job, self.source = job, job.playing.source
@@ -54,7 +60,7 @@ class Continuation(OneByOne):
         beyond = model.receptive_field[0] * model.frame_hop
         return np.pad(np.pad(tail, ((0, 0), (0, beyond)), "reflect"), ((0, 0), (lead, 0)))
 
-    def take(self, seed: int, progress: Progress) -> Take:
+    def take(self, seed: int, progress: Progress) -> Rendered:
         job, model = self.job, self.job.loaded.model
         drawn = job.frames + model.receptive_field[1]
         asked = job.steering.asked(job.loaded, drawn)
@@ -68,7 +74,9 @@ class Continuation(OneByOne):
             self.source.audio, decoded[:, begins - overlap : begins + job.n_samples], overlap
         )
         audio = limit_peaks(fade_out(audio, model.sample_rate), model.sample_rate, FULL_SCALE_DB)
-        return Take(audio, codes[: job.frames], self.grid.gain, begins=self.source.audio.shape[1])
+        return Rendered(
+            audio, codes[: job.frames], self.grid.gain, begins=self.source.audio.shape[1]
+        )
 
 
 def at_source_level(

@@ -6,9 +6,9 @@ import torch
 from distill.audio.fades import crossfaded, fade_in, fade_out
 from distill.audio.limiter import FULL_SCALE_DB, limit_peaks
 from distill.inference.codes.encode import encode_sound
-from distill.inference.modes.base import Job, OneByOne, Progress, Take
+from distill.inference.modes.base import GenerationJob, Progress, Rendered, SequentialMode
 from distill.inference.modes.continuation import BEFORE_S, at_source_level
-from distill.inference.sampling.context import lasting, units_for
+from distill.inference.sampling.context import frame_bank_for, length_limits
 from distill.inference.sampling.gap_filling import Gap, fill
 from distill.models.chunked import decode_codes, frames_of
 
@@ -18,7 +18,7 @@ can."""
 OVERLAP_S = 0.01
 
 
-class Infills(OneByOne):
+class Infill(SequentialMode):
     """The source, in its own channels and untouched but for what lies in the gap and `OVERLAP_S` on
     either side.
 
@@ -28,7 +28,7 @@ class Infills(OneByOne):
     of what is around it.
     """
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: GenerationJob) -> None:
         assert job.playing.source is not None
         self.job, self.audio = job, job.playing.source.audio
         hop = job.loaded.model.frame_hop
@@ -42,7 +42,7 @@ class Infills(OneByOne):
         codes = torch.tensor(self.grid.codes).long()
         begun = past * hop >= before.shape[1]
         frames = (self.end - self.begin) // hop
-        units = units_for(job.loaded, job.sampling, may_last=True)
+        units = frame_bank_for(job.loaded, job.sampling, may_last=True)
         asked = job.steering.asked(job.loaded, frames, self.begin / job.loaded.model.sample_rate)
         self.gap = Gap(
             codes[:past],
@@ -89,7 +89,7 @@ class Infills(OneByOne):
             sides[1] = np.pad(sides[1], ((0, 0), (beyond, 0)), "reflect")
         return np.concatenate(sides, axis=1)
 
-    def take(self, seed: int, progress: Progress) -> Take:
+    def take(self, seed: int, progress: Progress) -> Rendered:
         job, model, gap = self.job, self.job.loaded.model, self.gap
         assert job.loaded.prior is not None
         generator = torch.Generator().manual_seed(seed)
@@ -99,7 +99,7 @@ class Infills(OneByOne):
             job.sampling,
             generator,
             model.frame_rate,
-            lasting(job.loaded),
+            length_limits(job.loaded),
             progress,
         )
         margin = max(model.receptive_field[1] + 1, round(BEFORE_S * model.frame_rate))
@@ -112,7 +112,7 @@ class Infills(OneByOne):
         )
         audio = self._joined(decoded, self.begin - len(before) * model.frame_hop)
         begins, ends = max(0, self.begin), min(self.end, self.audio.shape[1])
-        return Take(audio, drawn, self.grid.gain, begins=begins, ends=ends)
+        return Rendered(audio, drawn, self.grid.gain, begins=begins, ends=ends)
 
     def _joined(self, decoded: np.ndarray, origin: int) -> np.ndarray:
         """The source with `decoded` in its gap, of which the first sample belongs at `origin`."""

@@ -11,7 +11,13 @@ from distill.audio.finish import level_gain, remove_dc
 from distill.audio.limiter import limit_peaks, limiter_reach
 from distill.audio.stereo import mix_channels
 from distill.errors import UsageError
-from distill.inference.modes.base import Job, OneByOne, Progress, Take, draw_codes
+from distill.inference.modes.base import (
+    GenerationJob,
+    Progress,
+    Rendered,
+    SequentialMode,
+    draw_codes,
+)
 from distill.inference.sampling.context import corpus_loudness, lead_in_of
 from distill.models.chunked import decode_codes
 from distill.models.vqvae import VQVAE
@@ -32,7 +38,7 @@ class Ends(NamedTuple):
     stop: int
 
 
-class Loops(OneByOne):
+class Loop(SequentialMode):
     """Loops about as long as asked, in whole code frames.
 
     The ends are where what the codes say around them (spectrum and level) is most alike: after the
@@ -41,7 +47,7 @@ class Loops(OneByOne):
     codes are decoded in a circle, what follows the end being the start, and nothing is faded.
     """
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: GenerationJob) -> None:
         if curves := job.steering.curves:
             raise UsageError(
                 f"A loop has no beginning to count from: give --{curves[0]} one value, not a curve."
@@ -52,7 +58,7 @@ class Loops(OneByOne):
         self.slack = min(round(SLACK * self.length), round(MOST_SLACK_S * rate))
         self.drawn = self.length + self.slack + 2 * self.around + round(SPARE_S * rate)
 
-    def take(self, seed: int, progress: Progress) -> Take:
+    def take(self, seed: int, progress: Progress) -> Rendered:
         job, model = self.job, self.job.loaded.model
         asked = job.steering.asked(job.loaded, self.drawn)
         lead_in = lead_in_of(job.loaded, job.sampling, seed, asked=asked)
@@ -65,7 +71,7 @@ class Loops(OneByOne):
         if gain is None:
             gain = level_gain(audio, model.sample_rate, corpus_loudness(job.loaded))
         audio = _limit_circle(audio * np.float32(gain), model.sample_rate)
-        return Take(audio, codes, gain, lead_in.names if lead_in else ())
+        return Rendered(audio, codes, gain, lead_in.names if lead_in else ())
 
 
 def closest_ends(values: Tensor, length: int, slack: int, around: int) -> Ends:

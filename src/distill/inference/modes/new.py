@@ -6,9 +6,9 @@ from torch import Tensor
 
 from distill.audio.finish import finish_blocks
 from distill.audio.stereo import mix_channels
-from distill.inference.modes.base import Job, Progress, Take, draw_together
+from distill.inference.modes.base import GenerationJob, Progress, Rendered, draw_together
 from distill.inference.sampling.context import corpus_loudness, lead_in_of
-from distill.inference.sampling.lead_in import LeadIn, LeadIns
+from distill.inference.sampling.lead_in import LeadIn, LeadInBatch
 from distill.models.chunked import decode_evenly
 
 TOGETHER = 8
@@ -16,11 +16,11 @@ TOGETHER = 8
 `models/rows.py`."""
 
 
-class NewSounds:
+class New:
     """Sounds of the given duration, at the level of the corpus: drawn together, then decoded one
     after the other."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: GenerationJob) -> None:
         self.job = job
         # What is decoded depends on the codes after it too: with those, a longer sound begins as a
         # shorter one does.
@@ -28,7 +28,7 @@ class NewSounds:
         # What other devices make of other shapes is not known.
         self.together = TOGETHER if job.loaded.model.rvq.codebooks.device.type == "cpu" else 1
 
-    def takes(self, seeds: Sequence[int], progress: Progress) -> Iterator[Take]:
+    def takes(self, seeds: Sequence[int], progress: Progress) -> Iterator[Rendered]:
         asked = self.job.steering.asked(self.job.loaded, self.drawn)
         heard = [
             lead_in_of(self.job.loaded, self.job.sampling, seed, asked=asked) for seed in seeds
@@ -36,7 +36,7 @@ class NewSounds:
         each = draw_together(self.job, self.drawn, seeds, progress, _together(heard), asked=asked)
         return (self._finished(*pair) for pair in zip(each, heard, strict=True))
 
-    def _finished(self, codes: Tensor, lead_in: LeadIn | None) -> Take:
+    def _finished(self, codes: Tensor, lead_in: LeadIn | None) -> Rendered:
         job, model, channels = self.job, self.job.loaded.model, self.job.loaded.output_channels
         blocks = (mix_channels(block, channels) for block in decode_evenly(model, codes))
         audio, gain = finish_blocks(
@@ -47,10 +47,10 @@ class NewSounds:
             job.n_samples,
             job.known_gain,
         )
-        return Take(audio, codes[: job.frames], gain, lead_in.names if lead_in else ())
+        return Rendered(audio, codes[: job.frames], gain, lead_in.names if lead_in else ())
 
 
-def _together(lead_ins: Sequence[LeadIn | None]) -> LeadIns | None:
+def _together(lead_ins: Sequence[LeadIn | None]) -> LeadInBatch | None:
     """None where there are none."""
     there = [lead_in for lead_in in lead_ins if lead_in]
-    return LeadIns.of(there) if there else None
+    return LeadInBatch.of(there) if there else None

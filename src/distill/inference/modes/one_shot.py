@@ -8,25 +8,25 @@ from torch import Tensor
 
 from distill.audio.finish import finish, sounding_samples
 from distill.audio.stereo import mix_channels
-from distill.inference.modes.base import Job, OneByOne, Progress, Take
-from distill.inference.sampling.context import corpus_loudness, lasting, lead_in_of
-from distill.inference.sampling.draw import sample_sounds
+from distill.inference.modes.base import GenerationJob, Progress, Rendered, SequentialMode
+from distill.inference.sampling.context import corpus_loudness, lead_in_of, length_limits
+from distill.inference.sampling.draw import draw_frames
 from distill.inference.sampling.lead_in import LeadIn, draw_ended
-from distill.models.attribute_classifier import Asked
+from distill.models.attribute_classifier import Targets
 from distill.models.chunked import decode_evenly, frames_of
 
 
-class OneShots(OneByOne):
+class OneShot(SequentialMode):
     """Sounds that each begin and end: as long as the prior makes them, `duration` at most.
 
     The prior hears recordings to their ends first, so that what follows is a new sound. What comes
     out stops where it has died away, and fades over its last milliseconds only; no silence follows.
     """
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: GenerationJob) -> None:
         self.job = job
 
-    def take(self, seed: int, progress: Progress) -> Take:
+    def take(self, seed: int, progress: Progress) -> Rendered:
         job, model = self.job, self.job.loaded.model
         # A longer sound begins as a shorter one does: what is decoded depends on the codes after it
         # too.
@@ -40,7 +40,7 @@ class OneShots(OneByOne):
         audio, gain = finish(
             audio, model.sample_rate, corpus_loudness(job.loaded), n_samples, job.known_gain
         )
-        return Take(
+        return Rendered(
             audio,
             codes[: frames_of(n_samples, model.frame_hop)],
             gain,
@@ -48,18 +48,23 @@ class OneShots(OneByOne):
         )
 
     def _draw(
-        self, most: int, seed: int, lead_in: LeadIn | None, asked: Asked | None, progress: Progress
+        self,
+        most: int,
+        seed: int,
+        lead_in: LeadIn | None,
+        asked: Targets | None,
+        progress: Progress,
     ) -> Tensor:
         """Codes `[T, Q]` to the end of the sound, or `most` frames of it."""
         job = self.job
         assert job.loaded.prior is not None
         generator = torch.Generator().manual_seed(seed)
-        stream = sample_sounds(
+        stream = draw_frames(
             job.loaded.prior,
             1,
             job.sampling,
             generator,
-            lasting(job.loaded),
+            length_limits(job.loaded),
             lead_in,
             asked=asked,
             units=job.units,

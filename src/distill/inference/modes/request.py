@@ -36,7 +36,7 @@ class Source(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Way:
+class ModeSettings:
     """How a sound is made: `kind` is one of `KINDS`; `source` and `source_hash` name the sound that
     it is made from.
 
@@ -72,13 +72,17 @@ class Way:
 class Playing:
     """A `way`, with the sound that it needs, if any."""
 
-    way: Way = field(default_factory=Way)
+    way: ModeSettings = field(default_factory=ModeSettings)
     source: Source | None = None
 
     @classmethod
     def of(cls, kind: str, source: Source | None = None, **settings: float | None) -> "Playing":
-        """`settings` are the numbers of a `Way`."""
-        way = Way(kind, source.name, source.digest, **settings) if source else Way(kind)
+        """`settings` are the numbers of a `ModeSettings`."""
+        way = (
+            ModeSettings(kind, source.name, source.digest, **settings)
+            if source
+            else ModeSettings(kind)
+        )
         return cls(way, source)
 
     @property
@@ -114,7 +118,7 @@ class Playing:
                 f"Nothing of '{self.way.source}' would be left to hear: choose a shorter gap, or leave out --infill."
             )
 
-    def again(self, earlier: Way, path: object) -> "Playing":
+    def again(self, earlier: ModeSettings, path: object) -> "Playing":
         """What makes the sound at `path` again, which was made in the `earlier` way: this, where it
         is the same.
 

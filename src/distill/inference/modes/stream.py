@@ -13,8 +13,8 @@ from distill.audio.finish import remove_dc_blocks
 from distill.audio.limiter import limit_blocks
 from distill.audio.stereo import mix_channels
 from distill.errors import NoPriorError
-from distill.inference.sampling.context import lasting, lead_in_of, units_for
-from distill.inference.sampling.draw import sample_sounds
+from distill.inference.sampling.context import frame_bank_for, lead_in_of, length_limits
+from distill.inference.sampling.draw import draw_frames
 from distill.inference.sampling.sampler import Sampling
 from distill.inference.sampling.steering import Steering
 from distill.models.persistence import LoadedVQModel
@@ -41,15 +41,15 @@ def stream_sound(
     steering = steering or Steering()
     asked = steering.asked(loaded, 1 + math.ceil(steering.last_s * model.frame_rate))
     lead_in = lead_in_of(loaded, sampling, seed, asked=asked)
-    frames = sample_sounds(
+    frames = draw_frames(
         loaded.prior,
         1,
         sampling,
         generator,
-        lasting(loaded),
+        length_limits(loaded),
         lead_in,
         asked=asked,
-        units=units_for(loaded, sampling, steering.asks_for_level),
+        units=frame_bank_for(loaded, sampling, steering.asks_for_level),
     )
     size = max(1, round(BLOCK_S * model.frame_rate))
     decoded = _decoded(model, (frame.codes.cpu().numpy().T for frame in frames), size)

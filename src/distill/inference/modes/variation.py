@@ -8,8 +8,14 @@ from torch import Tensor
 
 from distill.inference.codes.decode import decode_sound
 from distill.inference.codes.encode import encode_sound
-from distill.inference.modes.base import Job, OneByOne, Progress, Take, draw_codes
-from distill.inference.sampling.conditions import Given
+from distill.inference.modes.base import (
+    GenerationJob,
+    Progress,
+    Rendered,
+    SequentialMode,
+    draw_codes,
+)
+from distill.inference.sampling.conditions import FixedCodes
 
 EVENT_S = 0.25
 """How long a stretch that stays, or is made anew, lasts on average."""
@@ -17,7 +23,7 @@ SHORTEST = 4
 """Stretches that even a short sound has."""
 
 
-class Variations(OneByOne):
+class Variation(SequentialMode):
     """As long as the source, at its level and width; `amount` is the share of it that is made anew.
 
     Whole stretches are kept or drawn, not single codes: what one hears are events. The prior hears
@@ -26,23 +32,23 @@ class Variations(OneByOne):
     smaller one does, and more.
     """
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: GenerationJob) -> None:
         assert job.playing.source is not None
         self.job, self.grid = (
             job,
             encode_sound(job.loaded, job.playing.source.audio, job.playing.source.name),
         )
 
-    def take(self, seed: int, progress: Progress) -> Take:
+    def take(self, seed: int, progress: Progress) -> Rendered:
         job = self.job
         codes = torch.tensor(self.grid.codes).long()
         event = round(EVENT_S * job.loaded.model.frame_rate)
         kept = kept_frames(len(codes), job.playing.way.amount or 0.0, event, seed)
-        given = Given(codes, kept[:, None].expand_as(codes))
+        given = FixedCodes(codes, kept[:, None].expand_as(codes))
         asked = job.steering.asked(job.loaded, len(codes))
         drawn = draw_codes(job, len(codes), seed, progress, given=given, asked=asked)
         audio = decode_sound(job.loaded, replace(self.grid, codes=drawn.numpy()))
-        return Take(audio, drawn, self.grid.gain, drawn=~kept)
+        return Rendered(audio, drawn, self.grid.gain, drawn=~kept)
 
 
 def kept_frames(frames: int, amount: float, event: int, seed: int) -> Tensor:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 
-class Lasting(NamedTuple):
+class LengthLimits(NamedTuple):
     """Of how many frames a sound is, at least and at most; None: any."""
 
     shortest: int = 1
@@ -23,7 +23,7 @@ class Lasting(NamedTuple):
         return ends if self.longest is None else ends | (age + 1 >= self.longest)
 
 
-class Given(NamedTuple):
+class FixedCodes(NamedTuple):
     """Codes `[T, Q]` for the first `T` frames: where `kept` `[T, Q]` (bool), they are taken instead
     of drawn."""
 
@@ -39,18 +39,18 @@ class Given(NamedTuple):
         return t < len(self.kept) and bool(self.kept[t].any())
 
 
-Lean = Callable[[int, Sequence[Tensor]], Tensor]
+LogitBias = Callable[[int, Sequence[Tensor]], Tensor]
 """Takes the number of a frame and those of its codes that are chosen, `[B]` each; returns what is
 added `[B, K]` to the logits of its next level."""
 
 
-class Ahead(NamedTuple):
+class Suffix(NamedTuple):
     """Codes `[T, Q]` that follow, `gap` frames after what is heard before; `T` may be 0."""
 
     codes: Tensor
     gap: int
 
     @classmethod
-    def of_nothing(cls, levels: int) -> "Ahead":
+    def of_nothing(cls, levels: int) -> "Suffix":
         """For codes of so many levels."""
         return cls(torch.zeros(0, levels, dtype=torch.long), 0)

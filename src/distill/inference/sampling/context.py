@@ -5,11 +5,11 @@ from collections.abc import Callable
 from torch import Tensor
 
 from distill.errors import UsageError
-from distill.inference.sampling.conditions import Lasting
+from distill.inference.sampling.conditions import LengthLimits
 from distill.inference.sampling.lead_in import LeadIn, draw_lead_in, draw_near
 from distill.inference.sampling.sampler import Sampling
-from distill.inference.sampling.unit_selection import Units, units_of
-from distill.models.attribute_classifier import Asked
+from distill.inference.sampling.unit_selection import FrameBank, build_frame_bank
+from distill.models.attribute_classifier import Targets
 from distill.models.levels import frame_levels
 from distill.models.persistence import LoadedVQModel
 
@@ -28,7 +28,7 @@ def lead_in_of(
     sampling: Sampling,
     seed: int,
     draw: Callable[..., LeadIn] = draw_lead_in,
-    asked: Asked | None = None,
+    asked: Targets | None = None,
 ) -> LeadIn | None:
     """What the prior hears before it begins, near to what is `asked` at first; None for nothing.
     `UsageError` where no recording is like `sampling` says.
@@ -48,7 +48,7 @@ def lead_in_of(
     return draw_near(draw, recordings, frames, sampling.like, seed, asked.at(0)[0])
 
 
-def lasting(loaded: LoadedVQModel) -> Lasting:
+def length_limits(loaded: LoadedVQModel) -> LengthLimits:
     """As long as the sounds that the prior learned to their ends."""
     metadata = loaded.prior_metadata or {}
     whole = [
@@ -57,10 +57,12 @@ def lasting(loaded: LoadedVQModel) -> Lasting:
         if recording["whole"]
     ]
     longest = metadata.get("longest_sound_frames")
-    return Lasting(min(whole, default=1), longest if isinstance(longest, int) else None)
+    return LengthLimits(min(whole, default=1), longest if isinstance(longest, int) else None)
 
 
-def units_for(loaded: LoadedVQModel, sampling: Sampling, may_last: bool = False) -> Units | None:
+def frame_bank_for(
+    loaded: LoadedVQModel, sampling: Sampling, may_last: bool = False
+) -> FrameBank | None:
     """The frames of the corpus that finer codes are taken from; None where all are drawn.
 
     Unless things `may_last`, silence ends when it has lasted for as long as the longest of the
@@ -72,6 +74,6 @@ def units_for(loaded: LoadedVQModel, sampling: Sampling, may_last: bool = False)
         return frame_levels(loaded.model, loaded.model.rvq.lookup(codes)) < SILENT_DB
 
     recordings = (loaded.prior_metadata or {}).get("recordings")
-    return units_of(
+    return build_frame_bank(
         loaded.prior, recordings, sampling.free_levels, None if may_last else hearing, not may_last
     )

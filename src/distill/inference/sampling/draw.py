@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from distill.device import on_one_thread
-from distill.inference.sampling.conditions import Ahead, Given, Lasting, Lean
-from distill.inference.sampling.lead_in import LeadIn, LeadIns
+from distill.inference.sampling.conditions import FixedCodes, LengthLimits, LogitBias, Suffix
+from distill.inference.sampling.lead_in import LeadIn, LeadInBatch
 from distill.inference.sampling.sampler import (
     GREEDY_BELOW,
     Chance,
@@ -19,8 +19,8 @@ from distill.inference.sampling.sampler import (
     _uniform,
     sample,
 )
-from distill.inference.sampling.unit_selection import NEAREST, Place, Units, doublings
-from distill.models.attribute_classifier import Asked
+from distill.inference.sampling.unit_selection import NEAREST, FrameBank, FrameContext, doublings
+from distill.models.attribute_classifier import Targets
 from distill.models.cache import PriorCache
 from distill.models.prior import CodePrior
 
@@ -33,7 +33,7 @@ class Frame(NamedTuple):
 
 
 def _hear(
-    prior: CodePrior, lead_in: LeadIns | None, ahead: Ahead, batch_size: int, cache: PriorCache
+    prior: CodePrior, lead_in: LeadInBatch | None, ahead: Suffix, batch_size: int, cache: PriorCache
 ) -> Tensor | None:
     """Take in what follows and what comes before, if anything; returns the codes `[B, Q]` of the
     last frame of what comes before, which the next step takes, None where nothing does."""
@@ -54,7 +54,7 @@ def _hear(
     return codes[:, -1].expand(batch_size, -1) if past else None
 
 
-def _quiet(lead_in: LeadIns, units: Units | None, quiet: Tensor) -> Tensor:
+def _quiet(lead_in: LeadInBatch, units: FrameBank | None, quiet: Tensor) -> Tensor:
     """For how many frames `[B]` it has been silent at the end of `lead_in`, none being `quiet`
     `[B]`."""
     if units is None or units.hearing is None:
@@ -66,23 +66,23 @@ def _quiet(lead_in: LeadIns, units: Units | None, quiet: Tensor) -> Tensor:
 
 @on_one_thread
 @torch.inference_mode()
-def sample_sounds(
+def draw_frames(
     prior: CodePrior,
     batch_size: int,
     sampling: Sampling,
     generator: Chance,
-    lasting: Lasting | None = None,
-    lead_in: LeadIn | LeadIns | None = None,
-    given: Given | None = None,
-    ahead: Ahead | None = None,
-    asked: Asked | None = None,
-    units: Units | None = None,
-    lean: Lean | None = None,
+    length_limits: LengthLimits | None = None,
+    lead_in: LeadIn | LeadInBatch | None = None,
+    given: FixedCodes | None = None,
+    ahead: Suffix | None = None,
+    asked: Targets | None = None,
+    units: FrameBank | None = None,
+    lean: LogitBias | None = None,
 ) -> Iterator[Frame]:
     """One frame after another, without end. Memory does not grow with length.
 
     What comes goes on from `lead_in`, which is not among it, is to be as `asked`, and leans to what
-    `lean` says. No sound is shorter or longer than `lasting` allows, whatever the prior makes of
+    `lean` says. No sound is shorter or longer than `length_limits` allows, whatever the prior makes of
     it: what is likeliest in a long tail is more of the same, and a chance in every frame cuts short
     what has hardly begun. Finer codes come from `units`, if there are any, but for frames of which
     some codes are `given`; and they say how long a silence may last. What is `ahead` is heard too,
@@ -90,12 +90,12 @@ def sample_sounds(
     """
     device = prior.start.device
     age = torch.zeros(batch_size, dtype=torch.long, device=device)
-    cache, lasting = prior.new_cache(), lasting or Lasting()
+    cache, length_limits = prior.new_cache(), length_limits or LengthLimits()
     starts = torch.ones(batch_size, dtype=torch.bool, device=device)
-    heard = LeadIns.of([lead_in]) if isinstance(lead_in, LeadIn) else lead_in
+    heard = LeadInBatch.of([lead_in]) if isinstance(lead_in, LeadIn) else lead_in
     heard = heard.to(device) if heard else None
     previous = _hear(
-        prior, heard, ahead or Ahead.of_nothing(prior.num_quantizers), batch_size, cache
+        prior, heard, ahead or Suffix.of_nothing(prior.num_quantizers), batch_size, cache
     )
     quiet, begun = torch.zeros_like(age), starts
     if heard:
@@ -111,14 +111,16 @@ def sample_sounds(
             # last.
             goes_on = given is not None and given.at(t, 0) is not None
             last = _toss(prior.score_end(known, cache), sampling, generator) & (not goes_on)
-            ends = lasting.bounded(last, age, begun)
+            ends = length_limits.bounded(last, age, begun)
             known = prior.know_end(known, ends)
-            place = Place(previous, starts, ends, hushed, doublings(age, begun))
+            place = FrameContext(previous, starts, ends, hushed, doublings(age, begun))
             previous, known = rules.draw(prior, known, cache, t, place)
         else:
-            place = Place(previous, starts, torch.zeros_like(starts), hushed, doublings(age, begun))
+            place = FrameContext(
+                previous, starts, torch.zeros_like(starts), hushed, doublings(age, begun)
+            )
             previous, known = rules.draw(prior, known, cache, t, place)
-            ends = lasting.bounded(
+            ends = length_limits.bounded(
                 _toss(prior.score_end(known, cache), sampling, generator), age, begun
             )
         starts, age, begun = ends, torch.where(ends, 0, age + 1), begun | ends
@@ -127,17 +129,17 @@ def sample_sounds(
 
 
 class _Rules(NamedTuple):
-    """What decides the codes of frames, beside the prior: as for `sample_sounds`."""
+    """What decides the codes of frames, beside the prior: as for `draw_frames`."""
 
     sampling: Sampling
     generator: Chance
-    given: Given | None
-    asked: Asked | None
-    units: Units | None
-    lean: Lean | None
+    given: FixedCodes | None
+    asked: Targets | None
+    units: FrameBank | None
+    lean: LogitBias | None
 
     def draw(
-        self, prior: CodePrior, known: Tensor, cache: PriorCache, t: int, place: Place
+        self, prior: CodePrior, known: Tensor, cache: PriorCache, t: int, place: FrameContext
     ) -> tuple[Tensor, Tensor]:
         """Codes `[B, Q]` of frame `t`, and what is `known` `[B, D]` with them."""
         units = None if self.given is not None and self.given.any_at(t) else self.units

@@ -15,12 +15,12 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from distill.inference.sampling.conditions import Ahead, Given, Lasting, Lean
-from distill.inference.sampling.draw import sample_sounds
+from distill.inference.sampling.conditions import FixedCodes, LengthLimits, LogitBias, Suffix
+from distill.inference.sampling.draw import draw_frames
 from distill.inference.sampling.lead_in import LeadIn
 from distill.inference.sampling.sampler import Sampling, sample
-from distill.inference.sampling.unit_selection import Units
-from distill.models.attribute_classifier import Asked
+from distill.inference.sampling.unit_selection import FrameBank
+from distill.models.attribute_classifier import Targets
 from distill.models.prior import CodePrior
 
 TRIES = 8
@@ -44,10 +44,10 @@ class Gap(NamedTuple):
     before: Tensor
     after: Tensor
     frames: int
-    given: Given | None = None
+    given: FixedCodes | None = None
     begun: bool = False
-    asked: Asked | None = None
-    units: Units | None = None
+    asked: Targets | None = None
+    units: FrameBank | None = None
 
 
 def fill(
@@ -56,7 +56,7 @@ def fill(
     sampling: Sampling,
     generator: torch.Generator,
     frame_rate: float,
-    lasting: Lasting | None = None,
+    length_limits: LengthLimits | None = None,
     progress: Progress = lambda done, total: None,
     tries: int = TRIES,
     instead_of: Tensor | None = None,
@@ -65,7 +65,7 @@ def fill(
     themselves.
 
     Where they come `instead_of` codes `[frames, Q]`, only tries that are themselves likelier than
-    those are taken, if there is one. `frame_rate` is in Hz, `lasting` that of `sample_sounds`;
+    those are taken, if there is one. `frame_rate` is in Hz, `length_limits` that of `draw_frames`;
     `progress` takes how many frames are drawn, and of how many.
     """
     heard = round(AHEAD_S * frame_rate)
@@ -75,7 +75,13 @@ def fill(
     if far:
         alone = gap._replace(after=gap.after[:0], frames=far)
         drawn = draw(
-            prior, alone, sampling, generator, 1, lasting, lambda done: progress(done, gap.frames)
+            prior,
+            alone,
+            sampling,
+            generator,
+            1,
+            length_limits,
+            lambda done: progress(done, gap.frames),
         )[0]
     if far < gap.frames:
         near = Gap(
@@ -93,7 +99,7 @@ def fill(
             sampling,
             generator,
             tries,
-            lasting,
+            length_limits,
             lambda done: progress(far + done, gap.frames),
         )
         weights = _weights(
@@ -115,9 +121,9 @@ def _weights(prior: CodePrior, gap: Gap, tries: Tensor, instead_of: Tensor | Non
     )
 
 
-def _later(given: Given | None, frames: int) -> Given | None:
+def _later(given: FixedCodes | None, frames: int) -> FixedCodes | None:
     """`given` without its first `frames`."""
-    return given and Given(given.codes[frames:], given.kept[frames:])
+    return given and FixedCodes(given.codes[frames:], given.kept[frames:])
 
 
 def draw(
@@ -126,9 +132,9 @@ def draw(
     sampling: Sampling,
     generator: torch.Generator,
     tries: int,
-    lasting: Lasting | None = None,
+    length_limits: LengthLimits | None = None,
     progress: Callable[[int], None] = lambda done: None,
-    lean: Lean | None = None,
+    lean: LogitBias | None = None,
 ) -> Tensor:
     """`tries` fillings `[tries, frames, Q]` of `gap`, each by itself; what follows is heard by a
     prior that can."""
@@ -136,14 +142,14 @@ def draw(
     starts = torch.zeros(len(before), dtype=torch.bool)
     starts[:1] = gap.begun and len(before) == len(gap.before)
     lead_in = LeadIn(before, starts, False, ()) if len(before) else None
-    ahead = Ahead(gap.after if prior.hears_ahead else gap.after[:0], gap.frames)
+    ahead = Suffix(gap.after if prior.hears_ahead else gap.after[:0], gap.frames)
     frames = []
-    stream = sample_sounds(
+    stream = draw_frames(
         prior,
         tries,
         sampling,
         generator,
-        lasting,
+        length_limits,
         lead_in,
         gap.given,
         ahead,
@@ -157,7 +163,7 @@ def draw(
     return torch.stack(frames, 1)
 
 
-class Told(NamedTuple):
+class TryScores(NamedTuple):
     """Sums `[B]` of log-likelihoods, for each of `B` tries: of the codes that stand `fast`, after
     the gap or in it, and of all that is in it, the `filling`."""
 
@@ -166,7 +172,7 @@ class Told(NamedTuple):
 
 
 @torch.inference_mode()
-def log_likelihood(prior: CodePrior, gap: Gap, tries: Tensor) -> Told:
+def log_likelihood(prior: CodePrior, gap: Gap, tries: Tensor) -> TryScores:
     """How likely `tries` `[B, frames, Q]` are, and make what stands fast."""
     B = len(tries)
     device = prior.start.device
@@ -181,4 +187,4 @@ def log_likelihood(prior: CodePrior, gap: Gap, tries: Tensor) -> Told:
     if gap.given:
         kept = gap.given.kept[: gap.frames].to(device)
         fast[: len(kept)] |= kept
-    return Told((told * fast).sum((1, 2)).cpu(), told[:, : gap.frames].sum((1, 2)).cpu())
+    return TryScores((told * fast).sum((1, 2)).cpu(), told[:, : gap.frames].sum((1, 2)).cpu())

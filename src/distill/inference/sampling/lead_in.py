@@ -35,7 +35,7 @@ class LeadIn(NamedTuple):
         return 0 if self.ended else len(self.codes) - (int(begun[-1]) if len(begun) else 0)
 
 
-class LeadIns(NamedTuple):
+class LeadInBatch(NamedTuple):
     """One for each of `B` streams, equally long: `codes` `[B, T, Q]`, `starts` `[B, T]`, `ended`
     and `age` `[B]`; or one for all of them, then `B` is 1."""
 
@@ -45,7 +45,7 @@ class LeadIns(NamedTuple):
     age: Tensor
 
     @classmethod
-    def of(cls, each: Sequence[LeadIn]) -> "LeadIns":
+    def of(cls, each: Sequence[LeadIn]) -> "LeadInBatch":
         codes, starts = (
             torch.stack([one.codes for one in each]),
             torch.stack([one.starts for one in each]),
@@ -57,8 +57,8 @@ class LeadIns(NamedTuple):
             torch.tensor([one.age for one in each]),
         )
 
-    def to(self, device: torch.device) -> "LeadIns":
-        return LeadIns(*(part.to(device) for part in self))
+    def to(self, device: torch.device) -> "LeadInBatch":
+        return LeadInBatch(*(part.to(device) for part in self))
 
 
 def matching(recordings: Sequence[dict[str, Any]], like: str) -> list[dict[str, Any]]:

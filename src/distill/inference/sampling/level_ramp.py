@@ -29,7 +29,7 @@ STEP_S = 0.05
 FLOOR_DB = -90.0
 
 
-class Bridge:
+class LevelRamp:
     """Leads over a gap of `frames` between codes `before` and `after` it, `[T, Q]` each, not both
     empty."""
 

@@ -11,7 +11,7 @@ import torch
 
 from distill.audio.descriptors import DESCRIPTORS, PercentileTable
 from distill.errors import UsageError
-from distill.models.attribute_classifier import Asked
+from distill.models.attribute_classifier import Targets
 from distill.models.persistence import LoadedVQModel
 
 Curve = tuple[tuple[float, float], ...]
@@ -103,7 +103,7 @@ class Steering:
         """The time after which nothing changes, in seconds."""
         return max((getattr(self, name)[-1][0] for name in self.curves), default=0.0)
 
-    def asked(self, loaded: LoadedVQModel, frames: int, start: float = 0.0) -> Asked | None:
+    def asked(self, loaded: LoadedVQModel, frames: int, start: float = 0.0) -> Targets | None:
         """For each of `frames` frames from `start` seconds on, as the prior takes it; None when all
         is free.
 
@@ -122,7 +122,7 @@ class Steering:
         columns = [_values(getattr(self, name), seconds) / 100 for name in DESCRIPTORS]
         weights = np.tile(self._weights(scale, loaded), (frames, 1))
         values = torch.from_numpy(np.concatenate([np.stack(columns, 1), weights], 1)).float()
-        return Asked(values[None], self.guidance)
+        return Targets(values[None], self.guidance)
 
     def _check_known(self, scale: Scale, loaded: LoadedVQModel) -> None:
         for name, row in zip(DESCRIPTORS, scale.table.rows, strict=True):

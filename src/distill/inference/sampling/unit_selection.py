@@ -18,8 +18,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from distill.models.attribute_classifier import Asked, Told
-from distill.models.batch_invariant import plus_by_stream
+from distill.models.attribute_classifier import Prediction, Targets
+from distill.models.batch_invariant import add_product
 from distill.models.prior import CodePrior
 
 TARGET, JOIN, AGE = 100.0, 30.0, 1.0
@@ -46,7 +46,7 @@ Hearing = Callable[[Tensor], Tensor]
 """Takes codes `[N, Q]`; returns which frames `[N]` (bool) are silent."""
 
 
-class Place(NamedTuple):
+class FrameContext(NamedTuple):
     """Where a frame stands in each of `B` streams: after the codes `previous` `[B, Q]`, None for
     none; whether it `starts`, and `ends`, a sound, and is `hushed`, after the longest silence there
     may be, `[B]` (bool); and how often the `age` of the sound has doubled `[B]`, as `doublings` has
@@ -80,7 +80,7 @@ def _stages(age: Tensor) -> Tensor:
     return (1 + age.floor()).nan_to_num(0).long().clamp(max=STAGES - 1)
 
 
-class Units(NamedTuple):
+class FrameBank(NamedTuple):
     """`M` frames of recordings: their `codes` `[M, Q]`; of which `kind` `[M]` they are, by their
     first `free_levels`; latents of the `coarse` codes of each of `N` kinds `[D, N]` and of all of
     the frame `before` (zero where a recording begins) `[D, M]`, in columns, which are read faster;
@@ -107,7 +107,7 @@ class Units(NamedTuple):
     before: Tensor
     edges: Tensor
     age: Tensor | None
-    told: Told | None
+    told: Prediction | None
     fitting: Tensor
     used: Tensor
     hearing: Hearing | None
@@ -127,7 +127,7 @@ class Units(NamedTuple):
         `[B]` before them."""
         return quiet if self.hearing is None else torch.where(self.hearing(codes), quiet + 1, 0)
 
-    def joins(self, prior: CodePrior, place: Place) -> Tensor:
+    def joins(self, prior: CodePrior, place: FrameContext) -> Tensor:
         """How well each frame `[B, M]` fits its `place`, up to what is the same for all."""
         before = (
             torch.zeros_like(self.before[:, :1].T)
@@ -135,18 +135,18 @@ class Units(NamedTuple):
             else _latents(prior, place.previous)
         )
         fitting = self.fitting[place.hushed.long(), place.starts.long(), place.ends.long()]
-        fits = plus_by_stream(fitting, before * ~place.starts[:, None], self.before, 2 * JOIN)
+        fits = add_product(fitting, before * ~place.starts[:, None], self.before, 2 * JOIN)
         if self.age is None:
             return fits
         apart = (self.age - place.age[:, None]).square_()
         return fits.sub_(apart.masked_fill_(~place.midst[:, None], 0), alpha=AGE)
 
     def scores(
-        self, prior: CodePrior, coarse: Tensor, joins: Tensor, asked: Asked | None, t: int
+        self, prior: CodePrior, coarse: Tensor, joins: Tensor, asked: Targets | None, t: int
     ) -> Tensor:
         """How well each frame `[B, M]` goes with `coarse` codes `[B, free_levels]`, follows by
         `joins`, and makes what is `asked` of frame `t`."""
-        target = plus_by_stream(
+        target = add_product(
             self.lengths.expand(len(coarse), -1), _latents(prior, coarse), self.coarse, 2 * TARGET
         )
         scores = joins + target.index_select(1, self.kind)
@@ -157,7 +157,7 @@ class Units(NamedTuple):
         )
 
     def follow(
-        self, level: int, logits: Tensor, joins: Tensor, place: Place, closeness: float
+        self, level: int, logits: Tensor, joins: Tensor, place: FrameContext, closeness: float
     ) -> Tensor:
         """Logits `[B, K]` of a free `level` from the prior's, for codes only that are used in such
         a `place`.
@@ -191,13 +191,13 @@ def _longest_run(flags: Tensor) -> int:
 
 
 @torch.inference_mode()
-def units_of(
+def build_frame_bank(
     prior: CodePrior,
     recordings: Sequence[dict[str, Any]] | None,
     free_levels: int,
     hearing: Hearing | None = None,
     with_age: bool = True,
-) -> Units | None:
+) -> FrameBank | None:
     """The frames of the `recordings`, for a prior that draws `free_levels` levels itself; None
     where it draws all, has no recordings, or nothing to measure nearness by.
 
@@ -237,7 +237,7 @@ def units_of(
         # There is nothing to end a silence with.
         hearing = None
     centres, before = _latents(prior, kinds), before[some]
-    return Units(
+    return FrameBank(
         free_levels,
         codes,
         kind,
@@ -254,10 +254,12 @@ def units_of(
     )
 
 
-def _told(prior: CodePrior, latents: Tensor) -> Told:
+def _told(prior: CodePrior, latents: Tensor) -> Prediction:
     """What the prior's reader makes of `latents` `[M, D]` of whole frames."""
     assert prior.reader is not None
-    return Told(*(part[0] for part in prior.reader.read(prior.num_quantizers - 1, latents[None])))
+    return Prediction(
+        *(part[0] for part in prior.reader.read(prior.num_quantizers - 1, latents[None]))
+    )
 
 
 def _heard(codes: Tensor, hearing: Hearing | None) -> Tensor:
@@ -270,7 +272,7 @@ def _heard(codes: Tensor, hearing: Hearing | None) -> Tensor:
 
 def _fitting(edges: Tensor, silent: Tensor) -> Tensor:
     """How well frames with these `edges` `[M, 2]`, `silent` `[M]` or not, stand by place, as in
-    `Units`."""
+    `FrameBank`."""
     begins, ends = (
         (edges[:, i] != torch.tensor([[False], [True]], device=edges.device)).float()
         for i in (0, 1)
@@ -283,7 +285,7 @@ def _fitting(edges: Tensor, silent: Tensor) -> Tensor:
 def _used(
     coarse: Tensor, edges: Tensor, silent: Tensor, stages: Tensor, codebook_size: int
 ) -> Tensor:
-    """Codes that are used, as in `Units`, by frames with `coarse` codes `[M, L]` at `stages` `[M]`:
+    """Codes that are used, as in `FrameBank`, by frames with `coarse` codes `[M, L]` at `stages` `[M]`:
     there, and at those next to them."""
     levels = torch.arange(coarse.shape[1], device=coarse.device)
     used = torch.zeros(

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from distill.data.dataset import Split
-from distill.inference.copies.index import Heard, copy_index
+from distill.inference.copies.index import CorpusSound, copy_index
 from distill.models.persistence import LoadedVQModel
 from distill.training.prior.data import PriorCodes
 
@@ -49,7 +49,7 @@ def index_of_copies(
     rate = loaded.model.sample_rate
     leads = [offset / rate for offset in offsets]
     heard = [
-        Heard(region.clip.name, region.start / rate, versions, leads)
+        CorpusSound(region.clip.name, region.start / rate, versions, leads)
         for region, versions in zip(split.train, codes.train, strict=True)
     ]
     return copy_index(loaded.model, heard, codes.held_out)
