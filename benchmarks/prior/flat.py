@@ -12,7 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from distill.inference.sampling.sampler import Sampling, sample
+from distill.inference.sampling.sampler import sample
+from distill.inference.sampling.settings import Sampling
 from distill.models.cache import PriorCache
 from distill.models.prior import FrameScores, flatten_codes
 from distill.models.transformer import Block, rotary_turns

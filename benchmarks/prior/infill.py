@@ -35,7 +35,8 @@ from distill.inference.heal import heal
 from distill.inference.sampling.context import frame_bank_for
 from distill.inference.sampling.gap_filling import AHEAD_S, TRIES, Gap, draw, log_likelihood
 from distill.inference.sampling.level_ramp import STEP_S, level_step
-from distill.inference.sampling.sampler import Sampling, sample
+from distill.inference.sampling.sampler import sample
+from distill.inference.sampling.settings import Sampling
 from distill.inference.sampling.unit_selection import FrameBank
 from distill.models.persistence import LoadedVQModel
 from distill.models.prior import CodePrior

@@ -37,7 +37,7 @@ from distill.inference.sampling.context import (
 )
 from distill.inference.sampling.draw import draw_frames
 from distill.inference.sampling.lead_in import LeadInBatch
-from distill.inference.sampling.sampler import Sampling
+from distill.inference.sampling.settings import Sampling
 from distill.inference.sampling.steering import Steering, scale_of
 from distill.models.attribute_classifier import Targets
 from distill.models.chunked import decode_codes, frames_of

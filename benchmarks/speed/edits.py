@@ -37,7 +37,7 @@ from distill.inference.codes.history import History
 from distill.inference.codes.region import Region
 from distill.inference.heal import TRIES, heal
 from distill.inference.sampling.draw import draw_frames
-from distill.inference.sampling.sampler import Sampling
+from distill.inference.sampling.settings import Sampling
 from distill.models.levels import level_names
 from distill.models.persistence import LoadedVQModel
 

@@ -33,7 +33,7 @@ from distill.errors import DistillError
 from distill.inference.sampling.context import frame_bank_for, lead_in_of, length_limits
 from distill.inference.sampling.draw import draw_frames
 from distill.inference.sampling.lead_in import LeadInBatch
-from distill.inference.sampling.sampler import Sampling
+from distill.inference.sampling.settings import Sampling
 from distill.inference.sampling.unit_selection import build_frame_bank
 from distill.models.chunked import decode_codes
 from distill.models.persistence import LoadedVQModel

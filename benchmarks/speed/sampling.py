@@ -16,7 +16,7 @@ from benchmarks.prior import rivals
 from benchmarks.prior.flat import FlatPrior
 from distill.device import prepare
 from distill.inference.sampling.draw import draw_frames
-from distill.inference.sampling.sampler import Sampling
+from distill.inference.sampling.settings import Sampling
 from distill.inference.sampling.unit_selection import build_frame_bank
 from distill.models.prior import CodePrior
 from distill.settings import SAMPLE_RATE

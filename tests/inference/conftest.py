@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from distill.inference.codes.grid import CodeGrid
-from distill.inference.sampling.sampler import Sampling, sample
+from distill.inference.sampling.sampler import sample
+from distill.inference.sampling.settings import Sampling
 from distill.models.levels import level_names
 from distill.settings import SAMPLE_RATE
 

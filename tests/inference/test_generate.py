@@ -13,7 +13,7 @@ from distill.errors import NoPriorError, UsageError
 from distill.inference import generate as module
 from distill.inference.generate import Generated
 from distill.inference.modes.new import TOGETHER
-from distill.inference.sampling.sampler import Sampling
+from distill.inference.sampling.settings import Sampling
 from distill.inference.sampling.steering import Steering
 from distill.models.persistence import LoadedVQModel, load_model_v2
 

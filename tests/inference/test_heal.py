@@ -15,7 +15,7 @@ from distill.inference.codes.grid import CodeGrid
 from distill.inference.codes.region import Region
 from distill.inference.heal import LEAD_S, LONGEST_LEAD_S, heal
 from distill.inference.sampling.level_ramp import largest_steps
-from distill.inference.sampling.sampler import Sampling
+from distill.inference.sampling.settings import Sampling
 from distill.models.chunked import encode_audio
 from distill.models.persistence import LoadedVQModel, load_model_v2
 from distill.models.prior import CodePrior

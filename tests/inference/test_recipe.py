@@ -13,7 +13,7 @@ from distill.audio.descriptors import DESCRIPTORS
 from distill.audio.io import write_sound
 from distill.errors import AudioError, CodebookMismatchError, UsageError
 from distill.inference.recipe import KEY, Recipe, model_hash, read_recipe
-from distill.inference.sampling.sampler import Sampling
+from distill.inference.sampling.settings import Sampling
 from distill.inference.sampling.steering import MOST_POINTS, Steering
 from distill.models.persistence import load_model_v2
 

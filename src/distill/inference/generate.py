@@ -24,7 +24,7 @@ from distill.inference.modes.one_shot import OneShot
 from distill.inference.modes.request import Playing
 from distill.inference.modes.variation import Variation
 from distill.inference.recipe import Recipe
-from distill.inference.sampling.sampler import Sampling
+from distill.inference.sampling.settings import Sampling
 from distill.inference.sampling.steering import Steering
 from distill.models.persistence import LoadedVQModel
 from distill.settings import LARGEST_SEED, check_seed

@@ -22,7 +22,8 @@ from distill.inference.sampling.conditions import FixedCodes
 from distill.inference.sampling.context import length_limits
 from distill.inference.sampling.gap_filling import AHEAD_S, Gap, draw, fill, log_likelihood
 from distill.inference.sampling.level_ramp import LevelRamp, ends, is_attack, largest_steps
-from distill.inference.sampling.sampler import Sampling, sample
+from distill.inference.sampling.sampler import sample
+from distill.inference.sampling.settings import Sampling
 from distill.models.persistence import LoadedVQModel
 from distill.models.prior import CodePrior
 from distill.models.vqvae import VQVAE

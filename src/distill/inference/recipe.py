@@ -13,7 +13,7 @@ from distill import __version__
 from distill.audio.tags import read_tags
 from distill.errors import AudioError, CodebookMismatchError
 from distill.inference.modes.request import ModeSettings
-from distill.inference.sampling.sampler import Sampling
+from distill.inference.sampling.settings import Sampling
 from distill.inference.sampling.steering import Steering
 from distill.models.persistence import LoadedVQModel
 

@@ -17,7 +17,7 @@ from distill.inference.codes.file import load_codes
 from distill.inference.codes.grid import CodeGrid
 from distill.inference.codes.operations import PasteMode
 from distill.inference.codes.rearrange import Edited
-from distill.inference.sampling.sampler import Sampling
+from distill.inference.sampling.settings import Sampling
 from distill.models.persistence import LoadedVQModel
 
 Time = str | float | None

@@ -17,7 +17,7 @@ from distill.inference.generate import generate as generate_sounds
 from distill.inference.modes.request import KINDS, Playing, Source
 from distill.inference.modes.stream import stream_sound
 from distill.inference.recipe import Recipe, read_recipe
-from distill.inference.sampling.sampler import Sampling
+from distill.inference.sampling.settings import Sampling
 from distill.inference.sampling.steering import Steering, steer
 from distill.models.persistence import LoadedVQModel
 from distill.settings import SAMPLE_RATE

@@ -8,7 +8,7 @@ from benchmarks.prior.flat import FlatPrior
 
 from benchmarks.prior import bits as prior
 from benchmarks.prior import rivals
-from distill.inference.sampling.sampler import Sampling
+from distill.inference.sampling.settings import Sampling
 from distill.training.prior.data import PriorCodes
 from distill.training.prior_config import PriorConfig
 

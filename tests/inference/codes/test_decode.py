@@ -23,7 +23,7 @@ from distill.inference.codes.encode import encode_sound
 from distill.inference.codes.grid import CodeGrid
 from distill.inference.codes.region import Region
 from distill.inference.heal import heal
-from distill.inference.sampling.sampler import Sampling
+from distill.inference.sampling.settings import Sampling
 from distill.models import chunked
 from distill.models.persistence import LoadedVQModel, load_model_v2
 from distill.settings import SAMPLE_RATE

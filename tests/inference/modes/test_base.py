@@ -8,7 +8,7 @@ import pytest
 from distill.inference.modes.base import GenerationJob
 from distill.inference.modes.request import Playing
 from distill.inference.sampling.context import frame_bank_for, length_limits
-from distill.inference.sampling.sampler import Sampling
+from distill.inference.sampling.settings import Sampling
 from distill.inference.sampling.steering import Steering
 from distill.models.chunked import encode_audio
 from distill.models.persistence import LoadedVQModel, load_model_v2

@@ -10,7 +10,7 @@ from distill.errors import UsageError
 from distill.inference.generate import Generated, generate
 from distill.inference.modes.continuation import OVERLAP_S
 from distill.inference.modes.request import Playing, Source
-from distill.inference.sampling.sampler import Sampling
+from distill.inference.sampling.settings import Sampling
 from distill.models.persistence import LoadedVQModel, load_model_v2
 from distill.settings import SAMPLE_RATE
 

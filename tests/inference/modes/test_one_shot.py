@@ -9,7 +9,7 @@ import torch
 
 from distill.inference.generate import Generated, generate
 from distill.inference.modes.request import Playing
-from distill.inference.sampling.sampler import Sampling
+from distill.inference.sampling.settings import Sampling
 from distill.models.persistence import LoadedVQModel, load_model_v2
 
 

@@ -11,7 +11,8 @@ from distill.errors import UsageError
 from distill.inference.sampling.conditions import LengthLimits
 from distill.inference.sampling.draw import draw_frames
 from distill.inference.sampling.lead_in import LeadIn
-from distill.inference.sampling.sampler import GREEDY_BELOW, Sampling, sample
+from distill.inference.sampling.sampler import GREEDY_BELOW, sample
+from distill.inference.sampling.settings import Sampling
 from distill.models.cache import PriorCache
 from distill.models.prior import CodePrior
 

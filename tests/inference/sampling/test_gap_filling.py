@@ -5,7 +5,7 @@ import torch
 
 from distill.inference.sampling.conditions import FixedCodes
 from distill.inference.sampling.gap_filling import Gap, fill, log_likelihood
-from distill.inference.sampling.sampler import Sampling
+from distill.inference.sampling.settings import Sampling
 from distill.models.prior import CodePrior
 
 K, Q, WINDOW, RATE = 17, 3, 12, 4.0

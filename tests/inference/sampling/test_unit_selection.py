@@ -9,7 +9,8 @@ import torch
 from distill.inference.sampling.conditions import FixedCodes, LengthLimits
 from distill.inference.sampling.draw import Frame, draw_frames
 from distill.inference.sampling.lead_in import LeadIn
-from distill.inference.sampling.sampler import Sampling, sample
+from distill.inference.sampling.sampler import sample
+from distill.inference.sampling.settings import Sampling
 from distill.inference.sampling.unit_selection import (
     MOST,
     NEAREST,

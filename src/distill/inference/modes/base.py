@@ -17,7 +17,7 @@ from distill.inference.sampling.conditions import FixedCodes
 from distill.inference.sampling.context import frame_bank_for, length_limits
 from distill.inference.sampling.draw import draw_frames
 from distill.inference.sampling.lead_in import LeadIn, LeadInBatch
-from distill.inference.sampling.sampler import Sampling
+from distill.inference.sampling.settings import Sampling
 from distill.inference.sampling.steering import Steering
 from distill.inference.sampling.unit_selection import FrameBank
 from distill.models.attribute_classifier import Targets

@@ -15,7 +15,7 @@ from distill.audio.stereo import mix_channels
 from distill.errors import NoPriorError
 from distill.inference.sampling.context import frame_bank_for, lead_in_of, length_limits
 from distill.inference.sampling.draw import draw_frames
-from distill.inference.sampling.sampler import Sampling
+from distill.inference.sampling.settings import Sampling
 from distill.inference.sampling.steering import Steering
 from distill.models.persistence import LoadedVQModel
 from distill.models.vqvae import VQVAE

@@ -7,7 +7,7 @@ from torch import Tensor
 from distill.errors import UsageError
 from distill.inference.sampling.conditions import LengthLimits
 from distill.inference.sampling.lead_in import LeadIn, draw_lead_in, draw_near
-from distill.inference.sampling.sampler import Sampling
+from distill.inference.sampling.settings import Sampling
 from distill.inference.sampling.unit_selection import FrameBank, build_frame_bank
 from distill.models.attribute_classifier import Targets
 from distill.models.levels import frame_levels

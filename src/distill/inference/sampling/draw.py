@@ -11,14 +11,8 @@ from torch import Tensor
 from distill.device import on_one_thread
 from distill.inference.sampling.conditions import FixedCodes, LengthLimits, LogitBias, Suffix
 from distill.inference.sampling.lead_in import LeadIn, LeadInBatch
-from distill.inference.sampling.sampler import (
-    GREEDY_BELOW,
-    Chance,
-    Sampling,
-    _toss,
-    _uniform,
-    sample,
-)
+from distill.inference.sampling.sampler import GREEDY_BELOW, Chance, _toss, _uniform, sample
+from distill.inference.sampling.settings import Sampling
 from distill.inference.sampling.unit_selection import NEAREST, FrameBank, FrameContext, doublings
 from distill.models.attribute_classifier import Targets
 from distill.models.cache import PriorCache

@@ -18,7 +18,8 @@ from torch import Tensor
 from distill.inference.sampling.conditions import FixedCodes, LengthLimits, LogitBias, Suffix
 from distill.inference.sampling.draw import draw_frames
 from distill.inference.sampling.lead_in import LeadIn
-from distill.inference.sampling.sampler import Sampling, sample
+from distill.inference.sampling.sampler import sample
+from distill.inference.sampling.settings import Sampling
 from distill.inference.sampling.unit_selection import FrameBank
 from distill.models.attribute_classifier import Targets
 from distill.models.prior import CodePrior

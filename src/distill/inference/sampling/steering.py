@@ -11,6 +11,7 @@ import torch
 
 from distill.audio.descriptors import DESCRIPTORS, PercentileTable
 from distill.errors import UsageError
+from distill.inference.sampling.settings import DEFAULT_GUIDANCE
 from distill.models.attribute_classifier import Targets
 from distill.models.persistence import LoadedVQModel
 
@@ -18,7 +19,6 @@ Curve = tuple[tuple[float, float], ...]
 """Points (seconds, percentile), in order of time: straight lines between them, level before and
 after."""
 
-DEFAULT_GUIDANCE = 1.0
 MOST_GUIDANCE = 20.0
 MOST_POINTS = 800
 """Of all curves together: a WAV file whose texts are longer than 50 kB cannot be read."""
