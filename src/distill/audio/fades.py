@@ -27,11 +27,11 @@ FADE_OUT_S = 0.01
 def fade_in(audio: np.ndarray, sample_rate: int) -> np.ndarray:
     """A fade of 1 ms in, or over half the sound if that is shorter."""
     faded = audio.copy()
-    _fade_in(faded, sample_rate)
+    fade_in_in_place(faded, sample_rate)
     return faded
 
 
-def _fade_in(audio: np.ndarray, sample_rate: int) -> None:
+def fade_in_in_place(audio: np.ndarray, sample_rate: int) -> None:
     length = min(audio.shape[1] // 2, round(FADE_IN_S * sample_rate))
     audio[:, :length] *= np.linspace(0, 1, length, endpoint=False, dtype=np.float32)
 
@@ -39,11 +39,11 @@ def _fade_in(audio: np.ndarray, sample_rate: int) -> None:
 def fade_out(audio: np.ndarray, sample_rate: int) -> np.ndarray:
     """A fade of 10 ms out, or over half the sound if that is shorter."""
     faded = audio.copy()
-    _fade_out(faded, sample_rate)
+    fade_out_in_place(faded, sample_rate)
     return faded
 
 
-def _fade_out(audio: np.ndarray, sample_rate: int) -> None:
+def fade_out_in_place(audio: np.ndarray, sample_rate: int) -> None:
     length = min(audio.shape[1] // 2, round(FADE_OUT_S * sample_rate))
     audio[:, audio.shape[1] - length :] *= np.linspace(1, 0, length, dtype=np.float32)
 

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.signal import butter, sosfilt
 
 from distill.audio.blocks import between, pieces
-from distill.audio.fades import _fade_in, _fade_out
+from distill.audio.fades import fade_in_in_place, fade_out_in_place
 from distill.audio.level import integrated_loudness_of
 from distill.audio.limiter import limit_blocks
 
@@ -118,8 +118,8 @@ def finish_blocks(
     returned."""
     audio = np.empty((channels, n_samples), np.float32)
     _fill(audio, between(remove_dc_blocks(blocks, sample_rate), 0, n_samples))
-    _fade_in(audio, sample_rate)
-    _fade_out(audio, sample_rate)
+    fade_in_in_place(audio, sample_rate)
+    fade_out_in_place(audio, sample_rate)
     if gain is None:
         gain = level_gain(audio, sample_rate, target_loudness)
     # What is read is ahead of what is written.

@@ -7,10 +7,14 @@ from scipy.ndimage import minimum_filter1d, uniform_filter1d
 
 from distill.audio.blocks import windows
 
-CEILING_DB, FULL_SCALE_DB = -0.5, 0.0
+CEILING_DB = -0.5
+"""Ceiling of finished sounds in dBFS: leaves room for peaks between samples and lossy coding."""
 
+FULL_SCALE_DB = 0.0
+"""Ceiling in dBFS of sounds that keep their level: the largest value a sound file can hold."""
 
 LOOKAHEAD_S = 0.004
+"""Half the window of the limiter in seconds: long enough to lower the gain without a click."""
 
 
 def limit_peaks(audio: np.ndarray, sample_rate: int, ceiling_db: float = CEILING_DB) -> np.ndarray:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from distill.audio.io import write_sound
 from distill.audio.level import integrated_loudness
-from distill.errors import NoPriorError, UsageError
+from distill.errors import UsageError
 from distill.inference.copies.index import index_in
 from distill.inference.copies.meter import CopyMeter
 from distill.inference.copies.report import CopyReport
@@ -110,10 +110,7 @@ def generate(
 def _check(
     loaded: LoadedVQModel, duration: float, seed: int, count: int, max_copy: float | None
 ) -> None:
-    if loaded.prior is None or loaded.prior_metadata is None:
-        raise NoPriorError(
-            f"{loaded.path} has no prior yet: run `distill train-prior {loaded.path} SOUNDS` first."
-        )
+    loaded.require_prior()
     if not 0 < duration <= MAX_DURATION_S:
         raise UsageError(f"--duration must be above 0 and at most {MAX_DURATION_S:.0f} seconds.")
     if round(duration * loaded.model.sample_rate) < 1:

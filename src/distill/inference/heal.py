@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from distill.errors import NoPriorError, UsageError
+from distill.errors import UsageError
 from distill.inference.codes.compatible import check_belongs
 from distill.inference.codes.grid import CodeGrid
 from distill.inference.codes.rearrange import Edited, overwritten
@@ -104,15 +104,12 @@ def _about_seams(drawn: np.ndarray) -> str:
 
 def _prior_for(loaded: LoadedVQModel, grid: CodeGrid) -> CodePrior:
     check_belongs(loaded, grid)
-    if loaded.prior is None:
-        raise NoPriorError(
-            f"{loaded.path} has no prior yet: run `distill train-prior {loaded.path} SOUNDS` first."
-        )
-    if loaded.prior.num_quantizers != grid.codes.shape[1]:
+    prior = loaded.require_prior()
+    if prior.num_quantizers != grid.codes.shape[1]:
         raise UsageError(
             f"'{grid.source}' lacks levels of {loaded.path}: encode the sound again to heal it."
         )
-    return loaded.prior
+    return prior
 
 
 def _frames(seconds: float, grid: CodeGrid) -> int:

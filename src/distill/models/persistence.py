@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from distill.errors import CodebookMismatchError, ShapeMismatchError
+from distill.errors import CodebookMismatchError, NoPriorError, ShapeMismatchError
 from distill.models.prior import CodePrior
 from distill.models.rebuild import check_fits, known_arguments, rebuild
 from distill.models.sda_file import (
@@ -56,6 +56,18 @@ class LoadedVQModel:
         """Channels of what is decoded: those of the codec, or two that are the same (dual mono)."""
         stated = self.metadata.get("output_channels")
         return stated if stated in (1, 2) and stated > self.model.channels else self.model.channels
+
+    def require_prior(self) -> CodePrior:
+        """The prior of this model.
+
+        Raises:
+            NoPriorError: If the file holds a codec alone.
+        """
+        if self.prior is None:
+            raise NoPriorError(
+                f"{self.path} has no prior yet: run `distill train-prior {self.path} SOUNDS` first."
+            )
+        return self.prior
 
 
 def save_model_v2(path: str | Path, model: VQVAE, metadata: dict[str, Any]) -> Path:

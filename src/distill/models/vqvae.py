@@ -228,6 +228,14 @@ class VQVAE(nn.Module):
         spill = -(-self.n_fft // (2 * self.hop_length))
         return spill, self.config["decoder_layers"] * (KERNEL // 2) + spill
 
+    def frame_levels(self, latents: Tensor) -> Tensor:
+        """Levels in dBFS `[...]` of code frames with `latents` `[..., D]`: mean power in dB."""
+        levels = self.analysis.levels(latents)
+        decades = levels / 10
+        # Summed in the log domain: quiet frames would underflow as powers.
+        total = torch.logsumexp(decades * math.log(10), -1) / math.log(10)
+        return 10 * (total - math.log10(levels.shape[-1]))
+
     def codebook_hash(self) -> str:
         """SHA-256 over the codebooks: codes and priors are valid for exactly these entries."""
         return hashlib.sha256(self.rvq.codebooks.detach().cpu().numpy().tobytes()).hexdigest()

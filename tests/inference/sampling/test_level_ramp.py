@@ -14,7 +14,6 @@ from distill.inference.sampling.level_ramp import (
     level_step,
 )
 from distill.models.chunked import decode_codes, encode_audio
-from distill.models.levels import frame_levels
 from distill.models.persistence import load_model_v2
 from distill.models.vqvae import VQVAE
 from distill.settings import SAMPLE_RATE
@@ -89,7 +88,7 @@ def test_codes_on_the_line_are_preferred(
             codec.rvq.lookup(torch.stack([code[row] for code in chosen]))[None]
             + codec.rvq.codebooks[2]
         )
-        away = (frame_levels(codec, latents) - bridge.course[1]).abs()
+        away = (codec.frame_levels(latents) - bridge.course[1]).abs()
         assert torch.equal(leaning[row].argsort(descending=True), away.argsort())
     assert bridge.lean(0, []).shape == (1, codec.rvq.codebooks.shape[1])
 

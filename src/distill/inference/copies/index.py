@@ -9,7 +9,6 @@ from torch import Tensor
 
 from distill.inference.copies.meter import BY_CHANCE, JUDGED_S, RUN_LEVELS, SILENT_DB, CopyMeter
 from distill.models.chunked import decode_codes
-from distill.models.levels import frame_levels
 from distill.models.vqvae import VQVAE
 
 MARGIN = 2.0
@@ -82,7 +81,7 @@ def copy_index(
 def _heard(model: VQVAE, codes: Tensor) -> Tensor:
     """`codes` `[T, Q]` less what is silent at the end."""
     audible = (
-        frame_levels(model, model.rvq.lookup(codes.long().to(model.rvq.codebooks.device)))
+        model.frame_levels(model.rvq.lookup(codes.long().to(model.rvq.codebooks.device)))
         > SILENT_DB
     )
     return codes[: 1 + int(audible.nonzero()[-1])] if audible.any() else codes[:1]

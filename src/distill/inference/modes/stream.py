@@ -12,7 +12,6 @@ from distill.audio.fades import fade_in
 from distill.audio.finish import remove_dc_blocks
 from distill.audio.limiter import limit_blocks
 from distill.audio.stereo import mix_channels
-from distill.errors import NoPriorError
 from distill.inference.sampling.context import frame_bank_for, lead_in_of, length_limits
 from distill.inference.sampling.draw import draw_frames
 from distill.inference.sampling.settings import Sampling
@@ -32,17 +31,14 @@ def stream_sound(
     What `generate` draws from the same seed, but at the level that the prior gives it: there is no
     whole to measure. What `steering` asks for last goes on. Raises `NoPriorError` and `UsageError`.
     """
-    if loaded.prior is None:
-        raise NoPriorError(
-            f"{loaded.path} has no prior yet: run `distill train-prior {loaded.path} SOUNDS` first."
-        )
+    prior = loaded.require_prior()
     check_seed(seed)
     model, generator = loaded.model, torch.Generator().manual_seed(seed)
     steering = steering or Steering()
     asked = steering.asked(loaded, 1 + math.ceil(steering.last_s * model.frame_rate))
     lead_in = lead_in_of(loaded, sampling, seed, asked=asked)
     frames = draw_frames(
-        loaded.prior,
+        prior,
         1,
         sampling,
         generator,

@@ -10,7 +10,6 @@ from distill.inference.sampling.lead_in import LeadIn, draw_lead_in, draw_near
 from distill.inference.sampling.settings import Sampling
 from distill.inference.sampling.unit_selection import FrameBank, build_frame_bank
 from distill.models.attribute_classifier import Targets
-from distill.models.levels import frame_levels
 from distill.models.persistence import LoadedVQModel
 
 SILENT_DB = -54.0
@@ -71,7 +70,7 @@ def frame_bank_for(
     assert loaded.prior is not None
 
     def hearing(codes: Tensor) -> Tensor:
-        return frame_levels(loaded.model, loaded.model.rvq.lookup(codes)) < SILENT_DB
+        return loaded.model.frame_levels(loaded.model.rvq.lookup(codes)) < SILENT_DB
 
     recordings = (loaded.prior_metadata or {}).get("recordings")
     return build_frame_bank(

@@ -14,7 +14,6 @@ import torch
 from torch import Tensor
 
 from distill.models.chunked import decode_codes
-from distill.models.levels import _mean_db, frame_levels
 from distill.models.vqvae import VQVAE
 
 SIDE = 2
@@ -46,7 +45,7 @@ class LevelRamp:
         latents = books[len(chosen)][None]
         if chosen:
             latents = latents + self.codec.rvq.lookup(torch.stack(list(chosen), -1))[:, None]
-        away = frame_levels(self.codec, latents) - self.course[t]
+        away = self.codec.frame_levels(latents) - self.course[t]
         return -0.5 * (away / TOLERANCE_DB).square()
 
 
@@ -63,8 +62,9 @@ def is_attack(codec: VQVAE, before: Tensor, after: Tensor) -> bool:
     left, right = _levels_of_sides(codec, before, after)
     if right <= left:
         return False
-    levels = codec.analysis.levels(_latents(codec, after[: DECAY[1]]))
-    frames = _mean_db(levels)
+    latents = _latents(codec, after[: DECAY[1]])
+    levels = codec.analysis.levels(latents)
+    frames = codec.frame_levels(latents)
     peak, later = frames[:SIDE].max(), frames[slice(*DECAY)]
     rises = bool(peak - levels[0, 0] > RISE_DB)
     return rises or (len(later) > 0 and bool(peak - later.mean() > FALL_DB))
@@ -74,7 +74,7 @@ def _levels_of_sides(codec: VQVAE, before: Tensor, after: Tensor) -> tuple[float
     """In dB; the same twice where there is but one side."""
     sides = [side for side in (before[-SIDE:], after[:SIDE]) if len(side)]
     left, right = (
-        float(frame_levels(codec, _latents(codec, side)).mean()) for side in (sides[0], sides[-1])
+        float(codec.frame_levels(_latents(codec, side)).mean()) for side in (sides[0], sides[-1])
     )
     return left, right
 
