@@ -10,7 +10,25 @@ import distill
 
 ROOT = Path(distill.__file__).parent
 FOR_ALL = {"errors", "settings", "device", "files", "exports"}
+# Between `workflows` and `cli` is the place of `library` (models, history, presets), not there yet.
 LAYERS = ["audio", "data", "models", "inference", "training", "workflows", "cli"]
+FLOORS = {
+    "inference": [
+        {"codes", "sampling", "copies"},
+        {"modes", "heal"},
+        {"recipe"},
+        {"generate"},
+    ],
+    "training": [
+        # What both trainings share.
+        {"checkpoint", "config", "corpus_facts", "curves", "metrics", "out_of_memory"}
+        | {"prior_config", "weight_average"},
+        {"codec", "prior"},
+        {"loop", "prior_loop"},
+    ],
+}
+"""Folders and files inside a layer, from the ground up: none knows another of its own floor."""
+
 FILES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py"))
 
 
@@ -23,9 +41,24 @@ def height(module: str) -> int:
     return len(LAYERS) if part == "__main__" else LAYERS.index(part) + 1
 
 
+def room(module: str) -> tuple[str, str]:
+    """Layer, and folder or file inside it: `("inference", "codes")`; each may be empty."""
+    _, layer, inside, *_ = [*module.split("."), "", ""]
+    return layer, inside
+
+
+def floor(layer: str, inside: str) -> int:
+    """How high a folder or file stands inside its layer."""
+    (number,) = [i for i, rooms in enumerate(FLOORS[layer]) if inside in rooms]
+    return number
+
+
 def module_name(file: str) -> str:
     parts = ["distill", *Path(file).with_suffix("").parts]
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_name(file) for file in FILES}
 
 
 def tree(file: str) -> ast.Module:
@@ -38,8 +71,10 @@ def imported(node: ast.AST) -> Iterator[str]:
         names = [alias.name for alias in node.names]
     elif isinstance(node, ast.ImportFrom):
         assert node.level == 0, "imports are absolute"
-        of_package = [f"distill.{alias.name}" for alias in node.names if alias.name in LAYERS]
-        names = of_package if node.module == "distill" and of_package else [node.module or ""]
+        # `from distill.inference import heal` names the module `distill.inference.heal`.
+        members = [f"{node.module}.{alias.name}" for alias in node.names]
+        modules = [member for member in members if member in MODULES]
+        names = modules or [node.module or ""]
     else:
         names = []
     return (name for name in names if name.split(".")[0] == "distill")
@@ -65,9 +100,25 @@ def test_every_file_is_found() -> None:
 
 @pytest.mark.parametrize("file", FILES)
 def test_imports_flow_one_way(file: str) -> None:
-    own = height(module_name(file))
+    # The package itself exports from all layers; of it they import the version alone.
+    own = len(LAYERS) if file == "__init__.py" else height(module_name(file))
     used = {name for node in ast.walk(tree(file)) for name in imported(node)}
     assert {name for name in used if height(name) > own} == set()
+
+
+@pytest.mark.parametrize("layer", FLOORS)
+def test_every_room_of_a_layer_has_a_floor(layer: str) -> None:
+    rooms = {inside for other, inside in map(room, MODULES) if other == layer and inside}
+    assert rooms == set().union(*FLOORS[layer])
+
+
+@pytest.mark.parametrize("file", [file for file in FILES if room(module_name(file))[0] in FLOORS])
+def test_rooms_know_only_lower_floors(file: str) -> None:
+    layer, own = room(module_name(file))
+    used = {name for node in ast.walk(tree(file)) for name in imported(node)}
+    inside = {other for other_layer, other in map(room, used) if other_layer == layer and other}
+    above = {other for other in inside - {own} if floor(layer, other) >= floor(layer, own)}
+    assert above == set()
 
 
 @pytest.mark.parametrize("file", [file for file in FILES if not file.startswith("cli/")])

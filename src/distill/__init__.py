@@ -1,30 +1,100 @@
 """Distill: train a small neural codec and a generator on your own recordings.
 
-import distill
-distill.train("sounds", "my.sda", minutes=20)
-distill.train_prior("my.sda", "sounds")
-model = distill.load("my.sda")
-distill.generate(model, duration=12, seed=7)[0].save("new.wav")
-codes = distill.encode(model, "any.wav")
-distill.decode(model, codes, "again.wav")
+A model is one `.sda` file: the codec, which turns sound into codes and back, and the prior, which
+draws new codes.
+
+Example:
+    import distill
+
+    distill.train("sounds", "my.sda", minutes=20)
+    distill.train_prior("my.sda", "sounds")
+    model = distill.load("my.sda")
+    distill.generate(model, duration=12, seed=7)[0].save("new.wav")
+
+    codes = distill.encode(model, "any.wav")
+    slow = distill.edit.stretch(codes, factor=2).grid
+    distill.decode(model, slow, "slow.wav")
 """
+
+from typing import TYPE_CHECKING
 
 from distill.exports import lazy_exports
 
+if TYPE_CHECKING:
+    # The same names as below, for type checkers and editors.
+    from distill.data.corpus import scan_corpus
+    from distill.errors import DistillError
+    from distill.inference.codes.file import load_codes, save_codes
+    from distill.inference.codes.grid import CodeGrid
+    from distill.inference.codes.rearrange import Edited
+    from distill.inference.codes.region import Region
+    from distill.inference.generate import Generated
+    from distill.workflows import edit
+    from distill.workflows.codes import (
+        decode,
+        decode_column,
+        decode_entry,
+        decode_to_file,
+        encode,
+    )
+    from distill.workflows.folders import encode_folder, write_entries
+    from distill.workflows.generate import generate, generate_again, stream
+    from distill.workflows.load import load
+    from distill.workflows.train import resume, train, train_prior
+
 __version__ = "0.1.0"
 
-_HOME = {
+_HOMES = {
+    "CodeGrid": "inference.codes.grid",
     "DistillError": "errors",
+    "Edited": "inference.codes.rearrange",
+    "Generated": "inference.generate",
+    "Region": "inference.codes.region",
     "decode": "workflows.codes",
+    "decode_column": "workflows.codes",
+    "decode_entry": "workflows.codes",
+    "decode_to_file": "workflows.codes",
     "encode": "workflows.codes",
+    "encode_folder": "workflows.folders",
     "generate": "workflows.generate",
+    "generate_again": "workflows.generate",
     "load": "workflows.load",
+    "load_codes": "inference.codes.file",
     "resume": "workflows.train",
+    "save_codes": "inference.codes.file",
+    "scan_corpus": "data.corpus",
     "stream": "workflows.generate",
     "train": "workflows.train",
     "train_prior": "workflows.train",
+    "write_entries": "workflows.folders",
 }
+_MODULES = {"edit": "workflows.edit"}
 
-__all__ = ["__version__", *sorted(_HOME)]
+__all__ = [
+    "CodeGrid",
+    "DistillError",
+    "Edited",
+    "Generated",
+    "Region",
+    "__version__",
+    "decode",
+    "decode_column",
+    "decode_entry",
+    "decode_to_file",
+    "edit",
+    "encode",
+    "encode_folder",
+    "generate",
+    "generate_again",
+    "load",
+    "load_codes",
+    "resume",
+    "save_codes",
+    "scan_corpus",
+    "stream",
+    "train",
+    "train_prior",
+    "write_entries",
+]
 
-__getattr__ = lazy_exports(__name__, _HOME)
+__getattr__ = lazy_exports(__name__, _HOMES, _MODULES)
