@@ -87,9 +87,9 @@ def unquantised(loaded: LoadedVQModel, sound: np.ndarray) -> np.ndarray:
         np.pad(sound, ((0, 0), (0, -N % math.lcm(model.n_fft, model.frame_hop))))
     )
     heard = target[None] * gain
-    decoded = model.decode_values(model.latents(heard), recalled=model.recall(model.encode(heard)))[
-        0
-    ]
+    decoded = model.decode_values(
+        model.latents(heard), memory_vectors=model.recall(model.encode(heard))
+    )[0]
     levelled = (decoded * best_gain(decoded, target, MelLoss(model.sample_rate))).numpy()[:, :N]
     return limit_peaks(levelled, model.sample_rate, FULL_SCALE_DB)
 

@@ -124,7 +124,7 @@ def prepare(threads: int | None = None) -> int:
 
 
 @contextmanager
-def prepared(threads: int) -> Iterator[None]:
+def using_threads(threads: int) -> Iterator[None]:
     """`prepare` for a while: then the thread count is again what it was."""
     before = torch.get_num_threads()
     prepare(threads)

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distill.audio.blocks import between, windows
+from distill.audio.blocks import slice_blocks, windows
 
 
 def stream(lengths: list[int]) -> tuple[np.ndarray, list[np.ndarray]]:
@@ -37,12 +37,12 @@ def test_windows_keep_each_sample_once_and_show_what_is_around(
 )
 def test_between_is_a_slice(lengths: list[int], start: int, n: int) -> None:
     whole, blocks = stream(lengths)
-    parts = list(between(iter(blocks), start, start + n))
+    parts = list(slice_blocks(iter(blocks), start, start + n))
     found = np.concatenate(parts, axis=1) if parts else whole[:, :0]
     assert np.array_equal(found, whole[:, start : start + n])
 
 
 def test_between_asks_for_no_more_than_it_needs() -> None:
     blocks = iter(stream([10, 10, 10])[1])
-    assert sum(block.shape[1] for block in between(blocks, 5, 20)) == 15
+    assert sum(block.shape[1] for block in slice_blocks(blocks, 5, 20)) == 15
     assert len(list(blocks)) == 1

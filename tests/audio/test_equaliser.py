@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from distill.audio.equaliser import KNOT_DB, equalise, knots_at
+from distill.audio.equaliser import KNOT_DB, equalise, knot_weights
 from distill.settings import SAMPLE_RATE
 
 
@@ -19,7 +19,7 @@ def coloured(seed: int, sound: np.ndarray) -> np.ndarray:
 
 
 def test_knots_share_out_every_frequency() -> None:
-    weights = knots_at(torch.linspace(0, SAMPLE_RATE / 2, 999), SAMPLE_RATE)
+    weights = knot_weights(torch.linspace(0, SAMPLE_RATE / 2, 999), SAMPLE_RATE)
     assert torch.allclose(weights.sum(0), torch.ones(999), atol=1e-5)
     assert (weights.max(1).values > 0.1).all()
 

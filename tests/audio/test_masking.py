@@ -2,10 +2,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distill.audio.masking import QUIET_DB, audibility, spreading
+from distill.audio.masking import QUIET_DB, audibility, spreading_matrix
 
 CENTRES = torch.linspace(100, 16000, 60)
-SPREAD = spreading(CENTRES)
+SPREAD = spreading_matrix(CENTRES)
 
 
 def heard(levels_db: torch.Tensor) -> torch.Tensor:

@@ -7,7 +7,8 @@ import pytest
 import soundfile as sf
 
 from distill.audio.io import write_sound
-from distill.data.corpus import CorpusReport, FileReport, collect_audio_files, scan_corpus
+from distill.data.corpus import CorpusReport, collect_audio_files, scan_corpus
+from distill.data.doctor import FileReport
 from distill.errors import CorpusError
 from distill.settings import SAMPLE_RATE
 

@@ -1,7 +1,7 @@
 import pytest
 
 from distill.data.cache import Width
-from distill.data.layout import asked_layout, choose_layout
+from distill.data.layout import choose_layout, fixed_layout
 
 MONO, DUAL, WIDE = Width(1, -120.0, 1.0), Width(2, -90.0, 1.0), Width(2, -12.0, 1.0)
 
@@ -31,5 +31,5 @@ def test_the_corpus_decides(files: list[Width], layout: tuple[int, int]) -> None
 
 
 def test_unless_it_is_asked_for() -> None:
-    assert asked_layout(1)[:2] == (1, 1)
-    assert asked_layout(2) == (2, 2, "Stereo, as asked.")
+    assert fixed_layout(1)[:2] == (1, 1)
+    assert fixed_layout(2) == (2, 2, "Stereo, as asked.")

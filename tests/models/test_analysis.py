@@ -123,7 +123,7 @@ def test_an_equaliser_moves_all_frames_of_a_sound_alike_and_leaves_silence_silen
     found = analysis(channels)
     quiet = torch.zeros(1, channels, 12 * HOP)
     features = found.features(torch.cat((sounds(channels, n=2), quiet)))
-    moved = found.equalised(features, generator()) - features
+    moved = found.equalise_features(features, generator()) - features
     assert torch.equal(moved[2], torch.zeros_like(moved[2]))
     loud = (features[:2] > found.floor + 2).all(1, keepdim=True) & (found.knots.sum(0) > 0)
     by_feature = moved[:2].masked_fill(~loud, 0)
@@ -136,7 +136,9 @@ def test_an_equaliser_leaves_left_and_right_where_they_are() -> None:
     balance = found.knots.sum(0) == 0
     assert int(balance.sum()) * 3 == len(balance)
     features = found.features(sounds(2))
-    assert torch.equal(found.equalised(features, generator())[..., balance], features[..., balance])
+    assert torch.equal(
+        found.equalise_features(features, generator())[..., balance], features[..., balance]
+    )
 
 
 def test_knots_of_an_equaliser_share_out_every_band() -> None:

@@ -4,7 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from distill.device import prepared
+from distill.device import using_threads
 from distill.models.batch_invariant import (
     BatchInvariantLinear,
     add_product,
@@ -67,7 +67,7 @@ def test_a_step_of_the_prior_does_not_depend_on_the_batch(size: int) -> None:
             given += [known, ends, *levels, prior.fit(1, known, asked[some])]
         return given
 
-    with torch.inference_mode(), prepared(1):
+    with torch.inference_mode(), using_threads(1):
         together = scores(slice(None))
         for i in (0, 2, 4):
             assert all(

@@ -42,10 +42,10 @@ def test_each_known_column_has_a_vector_of_its_own_and_others_none() -> None:
     assert known.all()
     assert len(at.unique()) == 400
     assert not memory.find(others)[1].any()
-    for recalled in memory(torch.stack([codes, others])):
-        assert recalled.shape == (2, 400, 6)
-        assert recalled[0].abs().amax(1).min() > 0
-        assert not recalled[1].any()
+    for memory_vectors in memory(torch.stack([codes, others])):
+        assert memory_vectors.shape == (2, 400, 6)
+        assert memory_vectors[0].abs().amax(1).min() > 0
+        assert not memory_vectors[1].any()
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ import math
 
 import torch
 
-from distill.models.mid_side import from_mid_side, relative_to_mid, to_mid_side, without_faint_side
+from distill.models.mid_side import drop_faint_side, from_mid_side, relative_to_mid, to_mid_side
 
 
 def test_there_and_back() -> None:
@@ -28,7 +28,7 @@ def test_the_side_is_told_relative_to_the_mid() -> None:
 def test_a_faint_side_is_none() -> None:
     def kept(mid: float, side: float) -> bool:
         pair = torch.tensor([mid, side]).log().reshape(1, 2, 1, 1)
-        result = without_faint_side(pair)
+        result = drop_faint_side(pair)
         assert result[0, 0, 0, 0] == pair[0, 0, 0, 0]
         return bool(result[0, 1, 0, 0] > -math.inf)
 

@@ -10,7 +10,7 @@ from torch import nn
 
 from distill.errors import MissingKeyError, ModelFileError, ShapeMismatchError
 from distill.models.prior import CodePrior
-from distill.models.rebuild import check_fits, known_arguments, rebuild
+from distill.models.rebuild import accepted_arguments, check_fits, rebuild
 from distill.models.vqvae import VQVAE
 from distill.settings import SAMPLE_RATE
 
@@ -97,7 +97,7 @@ def test_unsaved_buffers_have_a_limit() -> None:
 
 
 def test_known_arguments() -> None:
-    assert known_arguments(CodePrior, {**PRIOR, "learning_rate": 1e-3}) == PRIOR
+    assert accepted_arguments(CodePrior, {**PRIOR, "learning_rate": 1e-3}) == PRIOR
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ class Window(NamedTuple):
     them."""
 
     sound: np.ndarray
-    kept: slice
+    core: slice
 
 
 def windows(blocks: Iterable[np.ndarray], size: int, margin: int = 0) -> Iterator[Window]:
@@ -33,7 +33,7 @@ def windows(blocks: Iterable[np.ndarray], size: int, margin: int = 0) -> Iterato
         yield Window(held, slice(before, held.shape[1]))
 
 
-def between(blocks: Iterable[np.ndarray], start: int, stop: int) -> Iterator[np.ndarray]:
+def slice_blocks(blocks: Iterable[np.ndarray], start: int, stop: int) -> Iterator[np.ndarray]:
     """What of the stream of `blocks` `[C, n]` lies between two samples; what comes after is not
     asked for."""
     here = 0

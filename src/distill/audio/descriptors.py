@@ -47,7 +47,7 @@ def measure(audio: np.ndarray, sample_rate: int, hop: int) -> np.ndarray:
         sound = torch.from_numpy(np.array(window.sound, np.float32))
         sound = F.pad(sound, (0, -sound.shape[1] % hop))
         rows = _measure_piece(sound, sample_rate, hop)
-        parts.append(rows[window.kept.start // hop : -(-window.kept.stop // hop)])
+        parts.append(rows[window.core.start // hop : -(-window.core.stop // hop)])
     rows = np.concatenate(parts)
     rows[:, -1] = density(rows[:, -1] > 0, sample_rate / hop)
     rows[~(rows[:, 0] > SILENT_DB)] = np.nan

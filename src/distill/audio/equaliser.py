@@ -12,7 +12,7 @@ KNOT_DB = 8.0
 """Standard deviation by which each knot lifts or cuts."""
 
 
-def knots_at(hz: Tensor, sample_rate: int) -> Tensor:
+def knot_weights(hz: Tensor, sample_rate: int) -> Tensor:
     """How much each knot of an equaliser counts at each of the frequencies `hz` `[M]`: `[K, M]`,
     summing to 1.
 
@@ -33,7 +33,7 @@ def _log_responses(n: int, sample_rate: int, device: torch.device) -> Tensor:
     of theirs.
     """
     hz = torch.linspace(0, sample_rate / 2, n // 2 + 1)
-    cepstra = torch.fft.irfft(knots_at(hz, sample_rate).to(torch.complex64))
+    cepstra = torch.fft.irfft(knot_weights(hz, sample_rate).to(torch.complex64))
     cepstra[:, 1 : n // 2] *= 2
     cepstra[:, n // 2 + 1 :] = 0
     return torch.fft.rfft(cepstra).to(device)

@@ -3,7 +3,7 @@
 import numpy as np
 
 
-def crossfaded(before: np.ndarray, after: np.ndarray, overlap: int) -> np.ndarray:
+def crossfade(before: np.ndarray, after: np.ndarray, overlap: int) -> np.ndarray:
     """`before` and then `after`: the last `overlap` samples of the one fade into the first of the
     other.
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.signal import butter, sosfilt
 
-from distill.audio.blocks import between, pieces
+from distill.audio.blocks import pieces, slice_blocks
 from distill.audio.fades import fade_in_in_place, fade_out_in_place
 from distill.audio.level import integrated_loudness_of
 from distill.audio.limiter import limit_blocks
@@ -117,7 +117,7 @@ def finish_blocks(
     """`finish` of a sound that comes in blocks `[C, n]`, in hardly more memory than what is
     returned."""
     audio = np.empty((channels, n_samples), np.float32)
-    _fill(audio, between(remove_dc_blocks(blocks, sample_rate), 0, n_samples))
+    _fill(audio, slice_blocks(remove_dc_blocks(blocks, sample_rate), 0, n_samples))
     fade_in_in_place(audio, sample_rate)
     fade_out_in_place(audio, sample_rate)
     if gain is None:

@@ -114,7 +114,7 @@ def stream_audio(
     return resample_blocks(read_blocks(path, block_s), probe(path).sample_rate, sample_rate)
 
 
-def rereadable(
+def block_source(
     path: str | os.PathLike[str], sample_rate: float = SAMPLE_RATE
 ) -> Callable[[], Iterable[np.ndarray]]:
     """`stream_audio` of a file as often as one calls the result: what is short is read once and

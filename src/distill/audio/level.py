@@ -56,7 +56,7 @@ def active_rms_db_of(blocks: Iterable[np.ndarray], sample_rate: int) -> float:
     size = max(1, round(0.05 * sample_rate))
     powers, lengths = [np.zeros(1)], [np.ones(1)]
     for piece in windows(blocks, size * round(_PIECE_S / 0.05)):
-        power = np.square(piece.sound[:, piece.kept].astype(np.float64)).mean(axis=0)
+        power = np.square(piece.sound[:, piece.core].astype(np.float64)).mean(axis=0)
         starts = np.arange(0, len(power), size)
         powers.append(np.add.reduceat(power, starts))
         lengths.append(np.diff(starts, append=len(power)))
@@ -90,7 +90,7 @@ def _step_energies(blocks: Iterable[np.ndarray], sample_rate: int, step: int) ->
     sums: list[np.ndarray] = []
     length = 0
     for window in windows(blocks, step * round(_PIECE_S / 0.1)):
-        piece = window.sound[:, window.kept].astype(np.float64)
+        piece = window.sound[:, window.core].astype(np.float64)
         length += piece.shape[1]
         states = states or [np.zeros((len(piece), 2)) for _ in stages]
         for index, stage in enumerate(stages):

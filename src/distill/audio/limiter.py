@@ -51,4 +51,4 @@ def limit_blocks(
     samples at a time (by default a second)."""
     reach = limiter_reach(sample_rate)
     for window in windows(blocks, size or sample_rate, reach):
-        yield limit_peaks(window.sound, sample_rate, ceiling_db)[:, window.kept]
+        yield limit_peaks(window.sound, sample_rate, ceiling_db)[:, window.core]

@@ -23,7 +23,7 @@ DOWN_DB_PER_BARK, UP_DB_PER_BARK = 25.0, 10.0
 """How fast masking falls towards lower and higher frequencies: it reaches up further than down."""
 
 
-def spreading(centres_hz: Tensor) -> Tensor:
+def spreading_matrix(centres_hz: Tensor) -> Tensor:
     """How much the power in each of the bands around `centres_hz` `[M]` masks each other one: `[M,
     M]`, from rows to columns, which sum to 1. On the Bark scale of Traunmüller (1990)."""
     bark = 26.81 * centres_hz / (1960 + centres_hz) - 0.53

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from distill.data.corpus import CorpusReport, FileReport
+    from distill.data.corpus import CorpusReport
+    from distill.data.doctor import FileReport
 
 # A folder up to this size is shown whole; of a larger one only the files that need a look.
 _SHORT_LIST = 30

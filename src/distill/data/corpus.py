@@ -12,12 +12,10 @@ import numpy as np
 from distill.audio.io import AUDIO_EXTENSIONS, UnreadableAudioError
 from distill.data.cache import CachedSound, Width, cached_sound, cached_width, load_cached
 from distill.data.doctor import SAME_CONTENT, FileReport, compare_files, judge, report_file, tally
-from distill.data.layout import MONO, Layout, asked_layout, choose_layout
+from distill.data.layout import MONO, Layout, choose_layout, fixed_layout
 from distill.data.measurements import Measurements
 from distill.errors import CorpusError
 from distill.settings import SAMPLE_RATE
-
-__all__ = ["Clip", "CorpusReport", "FileReport", "collect_audio_files", "scan_corpus"]
 
 # Sounds to a musician, but not to libsndfile.
 _FOREIGN_EXTENSIONS = frozenset(
@@ -103,7 +101,7 @@ def scan_corpus(
     OutputError when the cache cannot be written.
     """
     listing = _list_folder(dataset_dir)
-    layout = choose_layout(_widths(listing.sounds)) if channels is None else asked_layout(channels)
+    layout = choose_layout(_widths(listing.sounds)) if channels is None else fixed_layout(channels)
     root, total = Path(dataset_dir), len(listing.sounds)
     reports: list[FileReport] = []
     measured: list[Measurements] = []

@@ -23,7 +23,7 @@ class Layout(NamedTuple):
 MONO = Layout(1, 1, "Mono.")
 
 
-def asked_layout(channels: int) -> Layout:
+def fixed_layout(channels: int) -> Layout:
     """The layout of a codec with so many channels, whatever the corpus holds."""
     return Layout(channels, channels, f"{'Mono' if channels == 1 else 'Stereo'}, as asked.")
 

@@ -11,7 +11,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from distill.audio.equaliser import KNOT_DB, knots_at
+from distill.audio.equaliser import KNOT_DB, knot_weights
 from distill.audio.mel import LOG_FLOOR, MelBanks
 from distill.models.batch_invariant import linear
 from distill.models.losses import MEL_SCALES
@@ -124,7 +124,7 @@ class Analysis(nn.Module):
         scale = self.basis[:, 0].square().sum().clamp(min=1e-12) * len(self.basis)
         return 20 / math.log(10) * (squared.clamp(min=0) / scale.to(squared)).sqrt()
 
-    def equalised(self, features: Tensor, generator: torch.Generator) -> Tensor:
+    def equalise_features(self, features: Tensor, generator: torch.Generator) -> Tensor:
         """`features` `[B, T, F]` as they would be of the same sounds, each through a random
         equaliser.
 
@@ -164,4 +164,4 @@ def _knots(bank: Tensor, sample_rate: int) -> Tensor:
     """How much each knot of an equaliser counts in each band of `bank` `[S, M]`: `[K, M]`."""
     hz = torch.linspace(0, sample_rate / 2, len(bank))
     centres = hz @ bank / bank.sum(0).clamp(min=1e-9)
-    return knots_at(centres, sample_rate)
+    return knot_weights(centres, sample_rate)

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from distill.audio.blocks import between, pieces, windows
+from distill.audio.blocks import pieces, slice_blocks, windows
 from distill.models.vqvae import VQVAE
 
 CHUNK_S = 20.0
@@ -42,7 +42,7 @@ def encode_stream(model: VQVAE, blocks: Iterable[np.ndarray]) -> Iterator[Tensor
         with torch.inference_mode():
             codes = model.encode(sound[None].to(_device(model)))[0]
         # A copy: what the quantiser returns holds on to all the paths that it tried.
-        yield codes[window.kept.start // hop : frames_of(window.kept.stop, hop)].cpu().clone()
+        yield codes[window.core.start // hop : frames_of(window.core.stop, hop)].cpu().clone()
 
 
 def encode_audio(model: VQVAE, audio: np.ndarray, lead: int = 0) -> Tensor:
@@ -93,7 +93,7 @@ def decode_evenly(model: VQVAE, codes: Tensor) -> Iterator[np.ndarray]:
     size = max(1, round(EVEN_S * model.frame_rate))
     whole = len(codes) + -len(codes) % size
     more = codes[-1:].expand(whole + model.receptive_field[1] - len(codes), -1)
-    return between(
+    return slice_blocks(
         decode_stream(model, torch.cat([codes, more]), 0, whole, size=size),
         0,
         len(codes) * model.frame_hop,

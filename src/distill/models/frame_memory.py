@@ -39,7 +39,7 @@ def column_keys(codes: Tensor) -> Tensor:
     return keys
 
 
-class Recalled(NamedTuple):
+class MemoryVectors(NamedTuple):
     """What is known of each frame, to be added to what goes into the decoder's blocks and to what
     comes out of them: each `[..., dim]`, 0 where nothing is known."""
 
@@ -77,8 +77,8 @@ class FrameMemory(nn.Module):
         at = torch.searchsorted(keys, wanted).clamp(max=len(keys) - 1)
         return at.to(codes.device), (keys[at] == wanted).to(codes.device)
 
-    def forward(self, codes: Tensor) -> Recalled:
+    def forward(self, codes: Tensor) -> MemoryVectors:
         """What is known of each column of `codes` `[..., Q]`."""
         at, known = self.find(codes)
         vectors = F.embedding(at, self.vectors) * known[..., None]
-        return Recalled(self.before(vectors), self.after(vectors))
+        return MemoryVectors(self.before(vectors), self.after(vectors))

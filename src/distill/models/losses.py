@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from distill.audio.masking import audibility, spreading
+from distill.audio.masking import audibility, spreading_matrix
 from distill.audio.mel import LOG_FLOOR, MelBanks, mel_edges
 
 MEL_SCALES = ((5, 32), (10, 64), (20, 128), (40, 256), (80, 512), (160, 1024), (320, 2048))
@@ -33,7 +33,7 @@ class MelLoss(nn.Module):
         self.banks = MelBanks(MEL_SCALES, sample_rate)
         for i, (n_mels, _) in enumerate(MEL_SCALES):
             centres = torch.tensor(mel_edges(n_mels, sample_rate)[1:-1])
-            self.register_buffer(f"spread{i}", spreading(centres), persistent=False)
+            self.register_buffer(f"spread{i}", spreading_matrix(centres), persistent=False)
 
     def log_mel(self, x: Tensor, scale: int, overlap: int) -> Tensor:
         """log10 mel magnitudes `[..., T, M]` of `x` `[..., N]`, with `overlap` windows over each

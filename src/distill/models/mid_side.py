@@ -37,7 +37,7 @@ def relative_to_mid(x: Tensor) -> Tensor:
     return torch.stack((mid, mid + more), 1)
 
 
-def without_faint_side(log_magnitude: Tensor) -> Tensor:
+def drop_faint_side(log_magnitude: Tensor) -> Tensor:
     """Natural-log magnitudes `[B, 2, S, F]` of mid and side, with -inf where the side is too faint
     to matter."""
     mid, side = log_magnitude.unbind(1)

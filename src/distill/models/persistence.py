@@ -13,7 +13,7 @@ import torch
 
 from distill.errors import CodebookMismatchError, NoPriorError, ShapeMismatchError
 from distill.models.prior import CodePrior
-from distill.models.rebuild import check_fits, known_arguments, rebuild
+from distill.models.rebuild import accepted_arguments, check_fits, rebuild
 from distill.models.sda_file import (
     FORMAT,
     VERSION,
@@ -202,4 +202,4 @@ def _prior_arguments(path: Path, contents: dict[str, Any], codebook_hash: str) -
         raise CodebookMismatchError(
             f"The prior does not belong to the codec in {path}: train it again with 'distill train-prior'."
         )
-    return known_arguments(CodePrior, config) | {"codebook_size": codec["codebook_size"]}
+    return accepted_arguments(CodePrior, config) | {"codebook_size": codec["codebook_size"]}

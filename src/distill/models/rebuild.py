@@ -85,7 +85,7 @@ def _mismatch(path: Path, detail: str) -> ShapeMismatchError:
     )
 
 
-def known_arguments(network: type[nn.Module], settings: dict[str, Any]) -> dict[str, Any]:
+def accepted_arguments(network: type[nn.Module], settings: dict[str, Any]) -> dict[str, Any]:
     """Those of `settings` that the constructor of `network` takes."""
     known = inspect.signature(network).parameters
     return {name: value for name, value in settings.items() if name in known}

@@ -20,8 +20,8 @@ from torch import Tensor, nn
 from distill.audio.stft import stft, synthesise
 from distill.models.analysis import ANALYSIS_SCALES, Analysis
 from distill.models.envelope import shape_blocks, silence_faint_blocks
-from distill.models.frame_memory import FrameMemory, Recalled
-from distill.models.mid_side import from_mid_side, relative_to_mid, to_mid_side, without_faint_side
+from distill.models.frame_memory import FrameMemory, MemoryVectors
+from distill.models.mid_side import drop_faint_side, from_mid_side, relative_to_mid, to_mid_side
 from distill.models.rvq import ResidualVQ
 
 HOP_LENGTH = 1024
@@ -279,7 +279,9 @@ class VQVAE(nn.Module):
         self._fit_outline(self.rvq.lookup(self.rvq(latents)), torch.cat(magnitudes))
 
     def _equalised_latents(self, features: Tensor, generator: torch.Generator) -> Tensor:
-        latents: Tensor = self.analysis.project(self.analysis.equalised(features, generator))
+        latents: Tensor = self.analysis.project(
+            self.analysis.equalise_features(features, generator)
+        )
         return latents.flatten(0, 1)
 
     def _log_magnitude(self, audio: Tensor) -> Tensor:
@@ -314,23 +316,23 @@ class VQVAE(nn.Module):
 
     # --- decoding ---------------------------------------------------------------------------------
 
-    def recall(self, codes: Tensor, levels: Sequence[int] | None = None) -> Recalled | None:
+    def recall(self, codes: Tensor, levels: Sequence[int] | None = None) -> MemoryVectors | None:
         """What the decoder knows by heart of columns of `codes` `[B, T, q]`: nothing unless all
         levels sound."""
         sounding = range(codes.shape[-1]) if levels is None else levels
         if self.memory is None or set(sounding) != set(range(self.num_quantizers)):
             return None
-        recalled: Recalled = self.memory(codes)
-        return recalled
+        memory_vectors: MemoryVectors = self.memory(codes)
+        return memory_vectors
 
-    def spectrum(self, values: Tensor, recalled: Recalled | None = None) -> Spectrum:
+    def spectrum(self, values: Tensor, memory_vectors: MemoryVectors | None = None) -> Spectrum:
         """What is decoded from quantised latents `[B, T, D]`, before chance and synthesis;
         `recalled` is added."""
         B, T, _ = values.shape
         with self._autocast():
             y = self.from_latent(values)
-            y = self.decoder(y if recalled is None else y + recalled.before)
-            y = y if recalled is None else y + recalled.after
+            y = self.decoder(y if memory_vectors is None else y + memory_vectors.before)
+            y = y if memory_vectors is None else y + memory_vectors.after
             heads = self.magnitude(y), self.phase(y), F.softplus(self.spread(y))
             log_gain = -F.softplus(self.envelope(y))
         magnitude, phase, spread = (head.float() for head in heads)
@@ -360,7 +362,7 @@ class VQVAE(nn.Module):
         if self.channels == 2:
             log_magnitude, phase = relative_to_mid(log_magnitude), relative_to_mid(phase)
             # Not in training: what has been cut off once would learn no more.
-            log_magnitude = log_magnitude if self.training else without_faint_side(log_magnitude)
+            log_magnitude = log_magnitude if self.training else drop_faint_side(log_magnitude)
         # e^7 is above the magnitude of a full-scale sine under a 2048-sample window.
         audio = synthesise(log_magnitude.clamp(max=7.0), phase, self.n_fft, self.hop_length)
         audio = shape_blocks(audio, spectrum.log_gain)
@@ -368,7 +370,7 @@ class VQVAE(nn.Module):
         return from_mid_side(audio) if self.channels == 2 else audio
 
     def decode_values(
-        self, values: Tensor, first_frame: int = 0, recalled: Recalled | None = None
+        self, values: Tensor, first_frame: int = 0, memory_vectors: MemoryVectors | None = None
     ) -> Tensor:
         """Audio `[B, C, T * frame_hop]` from latents `[B, T, D]` (quantised, or not); `recalled` as
         `spectrum` has it.
@@ -376,7 +378,7 @@ class VQVAE(nn.Module):
         `first_frame` is the code frame of the whole sound at which this piece begins.
         """
         return self.synthesise(
-            self.spectrum(values, recalled), torch.full((len(values),), first_frame)
+            self.spectrum(values, memory_vectors), torch.full((len(values),), first_frame)
         )
 
     @torch.no_grad()

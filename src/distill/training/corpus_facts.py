@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from distill.audio.noise import is_plain_noise
-from distill.data.corpus import Clip, CorpusReport, FileReport
-from distill.data.doctor import NEAR_DUPLICATE, SAME_CONTENT
+from distill.data.corpus import Clip, CorpusReport
+from distill.data.doctor import NEAR_DUPLICATE, SAME_CONTENT, FileReport
 from distill.settings import SAMPLE_RATE
 
 _HEARD_S = 2.0

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from distill.audio.io import probe, rereadable, write_sound, write_sound_blocks
+from distill.audio.io import block_source, probe, write_sound, write_sound_blocks
 from distill.errors import UsageError
 from distill.inference.codes.decode import column_sound, decode_sound, entry_sound, listen
 from distill.inference.codes.encode import encode_blocks, encode_sound
@@ -29,7 +29,7 @@ def encode(model: LoadedVQModel, sound: FilePath | np.ndarray) -> CodeGrid:
             raise UsageError(f"Samples must come as [channels, N], not {list(sound.shape)}.")
         return encode_sound(model, sound)
     path = Path(sound)
-    return encode_blocks(model, rereadable(path, model.model.sample_rate), path.name)
+    return encode_blocks(model, block_source(path, model.model.sample_rate), path.name)
 
 
 def decode(

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from distill.audio.io import read_audio
-from distill.device import prepared
+from distill.device import using_threads
 from distill.errors import UsageError
 from distill.inference.generate import Generated
 from distill.inference.generate import generate as generate_sounds
@@ -262,7 +262,7 @@ def generate_again(
         recipe.way, sound
     )
     wanted = generate_settings(recipe, duration, playing=playing)
-    with prepared(recipe.threads):
+    with using_threads(recipe.threads):
         recipe.check_model(model, sound)
         (again,) = generate_sounds(
             model,

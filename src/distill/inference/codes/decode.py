@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
-from distill.audio.blocks import between
+from distill.audio.blocks import slice_blocks
 from distill.audio.fades import fade_ends
 from distill.audio.level import active_rms_db
 from distill.audio.limiter import FULL_SCALE_DB, limit_blocks, limit_peaks, limiter_reach
@@ -51,10 +51,10 @@ def _limited(
     margin = -(-limiter_reach(grid.sample_rate) // hop)
     first, last = max(0, start - margin), min(len(grid.codes), stop + margin)
     n_samples = min(last * hop, grid.n_samples) - first * hop
-    sound = between(_decoded(loaded, grid, first, last, levels), 0, n_samples)
+    sound = slice_blocks(_decoded(loaded, grid, first, last, levels), 0, n_samples)
     # A file holds nothing above full scale: what a little overshoots would be heard as clicks.
     limited = limit_blocks(sound, grid.sample_rate, FULL_SCALE_DB)
-    return between(limited, (start - first) * hop, (stop - first) * hop)
+    return slice_blocks(limited, (start - first) * hop, (stop - first) * hop)
 
 
 def _decoded(

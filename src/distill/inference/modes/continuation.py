@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from distill.audio.fades import crossfaded, fade_out
+from distill.audio.fades import crossfade, fade_out
 from distill.audio.finish import remove_dc
 from distill.audio.limiter import FULL_SCALE_DB, limit_peaks
 from distill.audio.stereo import mix_channels, scale_side
@@ -70,7 +70,7 @@ class Continuation(SequentialMode):
         decoded = at_source_level(decoded, self.grid, len(self.source.audio), model.sample_rate)
         overlap = min(round(OVERLAP_S * model.sample_rate), self.source.audio.shape[1])
         begins = len(before) * model.frame_hop
-        audio = crossfaded(
+        audio = crossfade(
             self.source.audio, decoded[:, begins - overlap : begins + job.n_samples], overlap
         )
         audio = limit_peaks(fade_out(audio, model.sample_rate), model.sample_rate, FULL_SCALE_DB)

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from distill.audio.fades import crossfaded, fade_in, fade_out
+from distill.audio.fades import crossfade, fade_in, fade_out
 from distill.audio.limiter import FULL_SCALE_DB, limit_peaks
 from distill.inference.codes.encode import encode_sound
 from distill.inference.modes.base import GenerationJob, Progress, Rendered, SequentialMode
@@ -121,12 +121,12 @@ class Infill(SequentialMode):
         first, last = min(overlap, max(0, self.begin)), min(overlap, max(0, N - self.end))
         new = decoded[:, max(0, self.begin - first) - origin : min(N, self.end + last) - origin]
         audio = (
-            crossfaded(self.audio[:, : self.begin], new, first)
+            crossfade(self.audio[:, : self.begin], new, first)
             if self.begin > 0
             else fade_in(new, rate)
         )
         audio = (
-            crossfaded(audio, self.audio[:, self.end :], last)
+            crossfade(audio, self.audio[:, self.end :], last)
             if self.end < N
             else fade_out(audio, rate)
         )

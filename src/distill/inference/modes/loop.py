@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from distill.audio.fades import crossfaded
+from distill.audio.fades import crossfade
 from distill.audio.finish import level_gain, remove_dc
 from distill.audio.limiter import limit_peaks, limiter_reach
 from distill.audio.stereo import mix_channels
@@ -101,7 +101,7 @@ def decode_circle(model: VQVAE, codes: Tensor) -> np.ndarray:
     sound = remove_dc(decode_codes(model, codes[around]), model.sample_rate)
     start, stop = margin * hop, (margin + T) * hop
     overlap = min(round(OVERLAP_S * model.sample_rate), T * hop)
-    return crossfaded(sound[:, start:stop], sound[:, start - overlap : start], overlap)
+    return crossfade(sound[:, start:stop], sound[:, start - overlap : start], overlap)
 
 
 def _limit_circle(audio: np.ndarray, sample_rate: int) -> np.ndarray:

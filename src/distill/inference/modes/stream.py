@@ -58,7 +58,7 @@ def _decoded(model: VQVAE, codes: Iterable[np.ndarray], size: int) -> Iterator[n
     """The sound of `codes` `[Q, t]`, `size` frames at a time: each as it is in the whole."""
     first, hop = 0, model.frame_hop
     for window in windows(codes, size, model.receptive_field[1]):
-        kept = window.kept
+        kept = window.core
         with torch.inference_mode():
             seen_codes = torch.from_numpy(window.sound.T.copy()).to(model.rvq.codebooks.device)
             sound = model.decode(seen_codes[None], first - kept.start)[0]
