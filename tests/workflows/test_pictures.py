@@ -12,7 +12,7 @@ from distill.errors import OutputError
 from distill.inference.codes.encode import encode_sound
 from distill.inference.codes.grid import LARGEST_CODEBOOK, CodeGrid
 from distill.inference.codes.region import Region
-from distill.inference.codes.usage import CorpusUse, corpus_use
+from distill.inference.codes.usage import CodebookUsage, read_codebook_usage
 from distill.models.persistence import load_model_v2
 from distill.workflows.pictures import (
     DEAD,
@@ -20,10 +20,10 @@ from distill.workflows.pictures import (
     HEAT_CELL,
     LABEL_WIDTH,
     LINE,
-    coloured,
+    colour_codes,
+    draw_grid,
+    draw_heat_map,
     fold,
-    grid_picture,
-    heat_map,
     save_png,
 )
 
@@ -35,8 +35,8 @@ def grid(trained: Path) -> CodeGrid:
 
 
 @pytest.fixture(scope="module")
-def use(trained: Path) -> CorpusUse:
-    return corpus_use(trained)
+def use(trained: Path) -> CodebookUsage:
+    return read_codebook_usage(trained)
 
 
 @given(T=st.integers(1, 500), columns=st.integers(1, 60), most=st.integers(1, 5))
@@ -50,12 +50,12 @@ def test_folding_loses_nothing_but_what_does_not_fit(T: int, columns: int, most:
 
 
 def test_rarer_codes_are_darker_and_all_have_colours_of_their_own(
-    grid: CodeGrid, use: CorpusUse
+    grid: CodeGrid, use: CodebookUsage
 ) -> None:
     all_codes = np.arange(grid.codebook_size)
-    plain, weighed = coloured(all_codes, 0), coloured(all_codes, 0, use)
+    plain, weighed = colour_codes(all_codes, 0), colour_codes(all_codes, 0, use)
     assert len({tuple(colour) for colour in plain.tolist()}) == grid.codebook_size
-    assert np.array_equal(coloured(all_codes[[7, 3, 7]], 0, use), weighed[[7, 3, 7]])
+    assert np.array_equal(colour_codes(all_codes[[7, 3, 7]], 0, use), weighed[[7, 3, 7]])
     assert use.counts[0] is not None
     order = np.argsort(use.counts[0], kind="stable")
     light = weighed.max(axis=1)[order].astype(int)
@@ -66,7 +66,7 @@ def test_rarer_codes_are_darker_and_all_have_colours_of_their_own(
 def test_how_many_codes_there_might_be_costs_nothing(grid: CodeGrid) -> None:
     claimed = replace(grid, codebook_size=LARGEST_CODEBOOK)
     tracemalloc.start()
-    assert grid_picture(claimed) == grid_picture(grid)
+    assert draw_grid(claimed) == draw_grid(grid)
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert most < 3 * LARGEST_CODEBOOK, "as much as the colours of one level"
@@ -74,21 +74,22 @@ def test_how_many_codes_there_might_be_costs_nothing(grid: CodeGrid) -> None:
 
 def test_the_grid_is_in_the_picture(grid: CodeGrid, tmp_path: Path) -> None:
     path = save_png(
-        tmp_path / "grid.png", grid_picture(grid, None, Region(10, 390, (0, 2)), ["a", "b"])
+        tmp_path / "grid.png", draw_grid(grid, None, Region(10, 390, (0, 2)), ["a", "b"])
     )
     with Image.open(path) as image:
         pixels = np.asarray(image)
     across, down = GRID_CELL
     for frame in (10, 11, 200):
         column = LABEL_WIDTH + (frame - 10) * across
-        assert pixels[LINE + 1, column].tolist() == coloured(grid.codes[frame], 0)[0].tolist()
+        assert pixels[LINE + 1, column].tolist() == colour_codes(grid.codes[frame], 0)[0].tolist()
         assert (
-            pixels[LINE + down + 1, column].tolist() == coloured(grid.codes[frame], 2)[2].tolist()
+            pixels[LINE + down + 1, column].tolist()
+            == colour_codes(grid.codes[frame], 2)[2].tolist()
         )
 
 
-def test_dead_codes_are_red(use: CorpusUse) -> None:
-    pixels = np.asarray(heat_map(use))
+def test_dead_codes_are_red(use: CodebookUsage) -> None:
+    pixels = np.asarray(draw_heat_map(use))
     across, down = HEAT_CELL
     for q, counts in enumerate(use.counts):
         assert counts is not None
@@ -100,7 +101,7 @@ def test_dead_codes_are_red(use: CorpusUse) -> None:
 
 def test_names_that_no_font_has(grid: CodeGrid) -> None:
     names = ("Структура", "\ud800", "x" * 5000)
-    assert grid_picture(replace(grid, level_names=names)).size[0] > 0
+    assert draw_grid(replace(grid, level_names=names)).size[0] > 0
 
 
 def test_a_picture_that_cannot_be_written(tmp_path: Path) -> None:

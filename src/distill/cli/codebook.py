@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from distill.inference.codes.usage import CorpusUse
+    from distill.inference.codes.usage import CodebookUsage
 
 NAMED = 6
 """Dead codes that the table names, of each level."""
@@ -45,14 +45,14 @@ def codebook_cmd(
     json: Json = False,
 ) -> None:
     """Say how a model uses its codes: how many, how evenly, which never."""
-    from distill.inference.codes.usage import corpus_use
+    from distill.inference.codes.usage import read_codebook_usage
     from distill.workflows.codes import decode_entry
     from distill.workflows.load import load
     from distill.workflows.paths import output_paths
 
     if entry is not None:
         output_paths(output, 1)
-    use = corpus_use(model_path)
+    use = read_codebook_usage(model_path)
     rows = [_level(use, q) for q in range(len(use.level_names))]
     console = make_console(quiet=json)
     console.print(_table(rows))
@@ -72,7 +72,7 @@ def codebook_cmd(
         print_json({"path": model_path, "levels": rows} | facts)
 
 
-def _level(use: "CorpusUse", q: int) -> dict[str, Any]:
+def _level(use: "CodebookUsage", q: int) -> dict[str, Any]:
     from distill.inference.codes.usage import perplexity
 
     counts, row = use.counts[q], {"name": use.level_names[q], "codebook_size": use.codebook_size}
@@ -89,10 +89,10 @@ def _level(use: "CorpusUse", q: int) -> dict[str, Any]:
     }
 
 
-def _draw(path: Path, use: "CorpusUse") -> None:
-    from distill.workflows.pictures import heat_map, save_png
+def _draw(path: Path, use: "CodebookUsage") -> None:
+    from distill.workflows.pictures import draw_heat_map, save_png
 
-    save_png(path, heat_map(use))
+    save_png(path, draw_heat_map(use))
 
 
 def _write_previews(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from distill.inference.codes.grid import CodeGrid
     from distill.inference.codes.region import Region
-    from distill.inference.codes.usage import CorpusUse
+    from distill.inference.codes.usage import CodebookUsage
 
 LETTERS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 STRIPS = 8
@@ -50,15 +50,17 @@ def codes_cmd(
 
     Equal codes have equal colours and letters; with --model, darker ones are rarer in the corpus.
     """
+    from distill.inference.codes.compatible import check_fits_usage
     from distill.inference.codes.file import load_codes
-    from distill.inference.codes.usage import corpus_use
+    from distill.inference.codes.region import parse_region
+    from distill.inference.codes.usage import read_codebook_usage
 
     grid = load_codes(codes_path)
-    use = corpus_use(model_path) if model_path is not None else None
+    use = read_codebook_usage(model_path) if model_path is not None else None
     if use is not None:
-        use.check_made(grid)
-    region = grid.region(start, stop, levels)
-    first, last, chosen = region.within(*grid.codes.shape)
+        check_fits_usage(use, grid)
+    region = parse_region(grid, start, stop, levels)
+    first, last, chosen = region.resolve(*grid.codes.shape)
     rows = [_level(grid, use, q, first, last) for q in chosen]
     if png is not None:
         _draw(png, grid, use, region, rows)
@@ -70,12 +72,12 @@ def codes_cmd(
 
 
 def _level(
-    grid: "CodeGrid", use: "CorpusUse | None", q: int, first: int, last: int
+    grid: "CodeGrid", use: "CodebookUsage | None", q: int, first: int, last: int
 ) -> dict[str, Any]:
     """Which codes level `q` uses, the most frequent first."""
-    from distill.inference.codes.usage import counted, perplexity
+    from distill.inference.codes.usage import count_codes, perplexity
 
-    present, counts = counted(grid.codes[first:last, q])
+    present, counts = count_codes(grid.codes[first:last, q])
     corpus = use.counts[q] if use is not None else None
     pairs = zip(present.tolist(), counts.tolist(), strict=True)
     codes: list[dict[str, Any]] = [
@@ -114,10 +116,12 @@ def _facts(path: Path, grid: "CodeGrid") -> dict[str, Any]:
 # --- for people -----------------------------------------------------------------------------------
 
 
-def _show(console: "Console", grid: "CodeGrid", use: "CorpusUse | None", region: "Region") -> None:
-    from distill.workflows.pictures import coloured, fold
+def _show(
+    console: "Console", grid: "CodeGrid", use: "CodebookUsage | None", region: "Region"
+) -> None:
+    from distill.workflows.pictures import colour_codes, fold
 
-    first, last, chosen = region.within(*grid.codes.shape)
+    first, last, chosen = region.resolve(*grid.codes.shape)
     label = max(len(grid.level_names[q]) for q in chosen) + 1
     strips = fold(grid.codes[first:last, chosen], max(8, console.width - label), STRIPS)
     title = f"'{grid.source}': {len(grid.codes)} frames x {grid.codes.shape[1]} levels ({grid.seconds:.2f} s)"
@@ -130,7 +134,7 @@ def _show(console: "Console", grid: "CodeGrid", use: "CorpusUse | None", region:
         console.print(f"{'':{label}}{frame / grid.frame_rate:.2f} s", soft_wrap=True)
         for q, cells in zip(chosen, strip, strict=True):
             name = f"{grid.level_names[q]:{label}}"
-            console.print(_row(name, cells, coloured(cells, q, use)), soft_wrap=True)
+            console.print(_row(name, cells, colour_codes(cells, q, use)), soft_wrap=True)
         frame += strip.shape[1] * strips.frames
 
 
@@ -178,9 +182,9 @@ def _most_often(codes: list[dict[str, Any]]) -> str:
 
 
 def _draw(
-    path: Path, grid: "CodeGrid", use: "CorpusUse | None", region: "Region", rows: list[Any]
+    path: Path, grid: "CodeGrid", use: "CodebookUsage | None", region: "Region", rows: list[Any]
 ) -> None:
-    from distill.workflows.pictures import grid_picture, save_png
+    from distill.workflows.pictures import draw_grid, save_png
 
     notes = [f"{row['used']} of {row['codebook_size']}" for row in rows]
-    save_png(path, grid_picture(grid, use, region, notes))
+    save_png(path, draw_grid(grid, use, region, notes))

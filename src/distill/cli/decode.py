@@ -47,6 +47,7 @@ def decode_cmd(
     the whole.
     """
     from distill.inference.codes.file import load_codes
+    from distill.inference.codes.region import parse_region
     from distill.workflows.codes import decode_column, decode_to_file
     from distill.workflows.load import load
     from distill.workflows.paths import output_paths
@@ -64,7 +65,7 @@ def decode_cmd(
     if column is not None:
         n_samples = decode_column(model, codes, column, path).shape[1]
     else:
-        n_samples = decode_to_file(model, codes, path, codes.region(start, stop, levels))
+        n_samples = decode_to_file(model, codes, path, parse_region(codes, start, stop, levels))
     seconds = n_samples / codes.sample_rate
     make_console(quiet=json).print(f"{path}: {seconds:.2f} s.", soft_wrap=True)
     if json:

@@ -10,7 +10,7 @@ from distill.errors import DistillError, UsageError
 
 if TYPE_CHECKING:
     from distill.inference.codes.grid import CodeGrid
-    from distill.inference.codes.rearrange import Edited
+    from distill.inference.codes.rearrange import EditResult
     from distill.models.persistence import LoadedVQModel
 
 LARGEST_SCRIPT = 1 << 20
@@ -120,7 +120,7 @@ def _edit(
     return grid, facts
 
 
-def _apply(step: Step, model: "LoadedVQModel | None", grid: "CodeGrid") -> "Edited":
+def _apply(step: Step, model: "LoadedVQModel | None", grid: "CodeGrid") -> "EditResult":
     from distill.workflows import edit as editing
 
     options = {key: value for key, value in step.options.items() if value is not None}
@@ -135,7 +135,7 @@ def _apply(step: Step, model: "LoadedVQModel | None", grid: "CodeGrid") -> "Edit
 # --- what is said ---------------------------------------------------------------------------------
 
 
-def _facts(step: Step, before: "CodeGrid", edited: "Edited") -> dict[str, Any]:
+def _facts(step: Step, before: "CodeGrid", edited: "EditResult") -> dict[str, Any]:
     after = edited.grid
     same_shape = before.codes.shape == after.codes.shape
     distance = edited.distance

@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 
 from distill.errors import UsageError
-from distill.inference.codes.compatible import check_belongs
+from distill.inference.codes.compatible import check_fits_model
 from distill.inference.codes.grid import CodeGrid
-from distill.inference.codes.rearrange import Edited, overwritten
+from distill.inference.codes.rearrange import EditResult, overwrite
 from distill.inference.codes.region import WHOLE, Region
 from distill.inference.sampling.conditions import FixedCodes
 from distill.inference.sampling.context import length_limits
@@ -56,7 +56,7 @@ def heal(
     at_seams: bool = True,
     sampling: Sampling | None = None,
     seed: int = 0,
-) -> Edited:
+) -> EditResult:
     """Draw what leads to every seam in `region` from the prior, or, not `at_seams`, all of it.
 
     What is locked and the levels that are not in `region` stay, and count in what is drawn. With
@@ -66,7 +66,7 @@ def heal(
     """
     prior = _prior_for(loaded, grid)
     check_seed(seed)
-    start, stop, levels = region.within(*grid.codes.shape)
+    start, stop, levels = region.resolve(*grid.codes.shape)
     codes, generator = torch.tensor(grid.codes).long(), torch.Generator().manual_seed(seed)
     kept = torch.ones(codes.shape, dtype=torch.bool)
     kept[start:stop, levels] = False
@@ -89,7 +89,7 @@ def heal(
         for seam in grid.seams
         if len(levels) < grid.codes.shape[1] or not drawn[seam - 1 : seam + 1].any()
     ]
-    return overwritten(grid, codes.numpy(), _about_seams(drawn) if at_seams else "", left)
+    return overwrite(grid, codes.numpy(), _about_seams(drawn) if at_seams else "", left)
 
 
 def _about_seams(drawn: np.ndarray) -> str:
@@ -103,7 +103,7 @@ def _about_seams(drawn: np.ndarray) -> str:
 
 
 def _prior_for(loaded: LoadedVQModel, grid: CodeGrid) -> CodePrior:
-    check_belongs(loaded, grid)
+    check_fits_model(loaded, grid)
     prior = loaded.require_prior()
     if prior.num_quantizers != grid.codes.shape[1]:
         raise UsageError(

@@ -7,11 +7,11 @@ import numpy as np
 
 from distill.audio.io import block_source, probe, write_sound, write_sound_blocks
 from distill.errors import UsageError
-from distill.inference.codes.decode import column_sound, decode_sound, entry_sound, listen
+from distill.inference.codes.decode import column_sound, decode_blocks, decode_sound, entry_sound
 from distill.inference.codes.encode import encode_blocks, encode_sound
 from distill.inference.codes.file import load_codes
 from distill.inference.codes.grid import CodeGrid
-from distill.inference.codes.region import Region, parse_entry
+from distill.inference.codes.region import Region, parse_entry, parse_region
 from distill.inference.recipe import model_tags
 from distill.models.levels import level_names
 from distill.models.persistence import LoadedVQModel
@@ -60,7 +60,9 @@ def decode_column(
     As loud as all that sounds by itself. Also written to `output` (24-bit WAV) when given.
     """
     grid = codes if isinstance(codes, CodeGrid) else load_codes(codes)
-    return _written(model, output, lambda: column_sound(model, grid, grid.region(time).start))
+    return _written(
+        model, output, lambda: column_sound(model, grid, parse_region(grid, time).start)
+    )
 
 
 def decode_entry(model: LoadedVQModel, entry: str, output: FilePath | None = None) -> np.ndarray:
@@ -88,7 +90,7 @@ def decode_to_file(
     """Write what `decode` gives to `output` as it is decoded, in memory that does not grow; returns
     its samples."""
     (path,) = output_paths(output, 1)
-    sound = listen(model, codes, region)
+    sound = decode_blocks(model, codes, region)
     write_sound_blocks(
         path, sound, model.output_channels, model.model.sample_rate, tags=model_tags(model)
     )

@@ -16,7 +16,8 @@ from distill.inference.codes import operations
 from distill.inference.codes.file import load_codes
 from distill.inference.codes.grid import CodeGrid
 from distill.inference.codes.operations import PasteMode
-from distill.inference.codes.rearrange import Edited
+from distill.inference.codes.rearrange import EditResult
+from distill.inference.codes.region import parse_edge, parse_region
 from distill.inference.sampling.settings import Sampling
 from distill.models.persistence import LoadedVQModel
 
@@ -30,7 +31,7 @@ def _grid(codes: Codes) -> CodeGrid:
 
 
 def _edge(grid: CodeGrid, time: Time) -> int | None:
-    return None if time is None else grid.edge(time)
+    return None if time is None else parse_edge(grid, time)
 
 
 # --- one sound ------------------------------------------------------------------------------------
@@ -42,26 +43,26 @@ def set_code(
     start: Time = None,
     stop: Time = None,
     levels: Levels = None,
-) -> Edited:
+) -> EditResult:
     """Paint a region with one code, or with `[t, q]` of its own."""
-    return operations.set_code(grid, code, grid.region(start, stop, levels))
+    return operations.set_code(grid, code, parse_region(grid, start, stop, levels))
 
 
 def replace(
     grid: CodeGrid, old: int, new: int, start: Time = None, stop: Time = None, levels: Levels = None
-) -> Edited:
+) -> EditResult:
     """Put code `new` wherever `old` stands in a region."""
-    return operations.replace_code(grid, old, new, grid.region(start, stop, levels))
+    return operations.replace_code(grid, old, new, parse_region(grid, start, stop, levels))
 
 
-def crop(grid: CodeGrid, start: Time = None, stop: Time = None) -> Edited:
+def crop(grid: CodeGrid, start: Time = None, stop: Time = None) -> EditResult:
     """Keep a stretch of time alone."""
-    return operations.crop(grid, grid.region(start, stop))
+    return operations.crop(grid, parse_region(grid, start, stop))
 
 
-def cut(grid: CodeGrid, start: Time = None, stop: Time = None, levels: Levels = None) -> Edited:
+def cut(grid: CodeGrid, start: Time = None, stop: Time = None, levels: Levels = None) -> EditResult:
     """Take a stretch of time out."""
-    return operations.cut(grid, grid.region(start, stop, levels))
+    return operations.cut(grid, parse_region(grid, start, stop, levels))
 
 
 def copy(
@@ -72,10 +73,14 @@ def copy(
     levels: Levels = None,
     mode: PasteMode = "insert",
     until: Time = None,
-) -> Edited:
+) -> EditResult:
     """Play a region once more at another time; the modes are those of `paste`."""
     return operations.copy(
-        grid, grid.region(start, stop, levels), grid.edge(at), mode, _edge(grid, until)
+        grid,
+        parse_region(grid, start, stop, levels),
+        parse_edge(grid, at),
+        mode,
+        _edge(grid, until),
     )
 
 
@@ -88,39 +93,41 @@ def paste(
     levels: Levels = None,
     mode: PasteMode = "insert",
     until: Time = None,
-) -> Edited:
+) -> EditResult:
     """Bring in a stretch of another sound (`start` to `stop` are times of that): `insert`,
     `overwrite`, `repeat`."""
     source = _grid(other)
-    clip = operations.crop(source, source.region(start, stop)).grid
-    chosen = grid.region(levels=levels).levels
-    return operations.paste(grid, clip, grid.edge(at), mode, _edge(grid, until), chosen)
+    clip = operations.crop(source, parse_region(source, start, stop)).grid
+    chosen = parse_region(grid, levels=levels).levels
+    return operations.paste(grid, clip, parse_edge(grid, at), mode, _edge(grid, until), chosen)
 
 
 def move(
     grid: CodeGrid, at: str | float, start: Time = None, stop: Time = None, levels: Levels = None
-) -> Edited:
+) -> EditResult:
     """Play a region at another time; what was between closes up."""
-    return operations.move(grid, grid.region(start, stop, levels), grid.edge(at))
+    return operations.move(grid, parse_region(grid, start, stop, levels), parse_edge(grid, at))
 
 
-def reverse(grid: CodeGrid, start: Time = None, stop: Time = None, levels: Levels = None) -> Edited:
+def reverse(
+    grid: CodeGrid, start: Time = None, stop: Time = None, levels: Levels = None
+) -> EditResult:
     """Play a region backwards, frame by frame."""
-    return operations.reverse(grid, grid.region(start, stop, levels))
+    return operations.reverse(grid, parse_region(grid, start, stop, levels))
 
 
 def repeat(
     grid: CodeGrid, start: Time = None, stop: Time = None, levels: Levels = None, times: int = 2
-) -> Edited:
+) -> EditResult:
     """Play a region several times in a row."""
-    return operations.repeat(grid, grid.region(start, stop, levels), times)
+    return operations.repeat(grid, parse_region(grid, start, stop, levels), times)
 
 
 def stretch(
     grid: CodeGrid, factor: float, start: Time = None, stop: Time = None, levels: Levels = None
-) -> Edited:
+) -> EditResult:
     """Make a region longer or shorter at the same pitch."""
-    return operations.stretch(grid, grid.region(start, stop, levels), factor)
+    return operations.stretch(grid, parse_region(grid, start, stop, levels), factor)
 
 
 def shuffle(
@@ -130,20 +137,24 @@ def shuffle(
     stop: Time = None,
     levels: Levels = None,
     seed: int = 0,
-) -> Edited:
+) -> EditResult:
     """Play a region in blocks, in random order; `block` is a time, of one frame at least."""
-    frames = max(grid.edge(block), 1)
-    return operations.shuffle(grid, grid.region(start, stop, levels), frames, seed)
+    frames = max(parse_edge(grid, block), 1)
+    return operations.shuffle(grid, parse_region(grid, start, stop, levels), frames, seed)
 
 
-def lock(grid: CodeGrid, start: Time = None, stop: Time = None, levels: Levels = None) -> Edited:
+def lock(
+    grid: CodeGrid, start: Time = None, stop: Time = None, levels: Levels = None
+) -> EditResult:
     """Hold a region against edits."""
-    return operations.lock(grid, grid.region(start, stop, levels))
+    return operations.lock(grid, parse_region(grid, start, stop, levels))
 
 
-def unlock(grid: CodeGrid, start: Time = None, stop: Time = None, levels: Levels = None) -> Edited:
+def unlock(
+    grid: CodeGrid, start: Time = None, stop: Time = None, levels: Levels = None
+) -> EditResult:
     """Let edits change a region again."""
-    return operations.unlock(grid, grid.region(start, stop, levels))
+    return operations.unlock(grid, parse_region(grid, start, stop, levels))
 
 
 # --- two sounds -----------------------------------------------------------------------------------
@@ -151,17 +162,17 @@ def unlock(grid: CodeGrid, start: Time = None, stop: Time = None, levels: Levels
 
 def transplant(
     grid: CodeGrid, other: Codes, levels: str, start: Time = None, stop: Time = None
-) -> Edited:
+) -> EditResult:
     """Give a sound levels of another: the structure of one with the timbre of the other."""
-    return operations.transplant(grid, _grid(other), grid.region(start, stop, levels))
+    return operations.transplant(grid, _grid(other), parse_region(grid, start, stop, levels))
 
 
 def swap(
     grid: CodeGrid, other: Codes, start: Time = None, stop: Time = None, levels: Levels = None
-) -> Edited:
+) -> EditResult:
     """Let a sound go on as another in a region; `distill.inference.operations.swap` gives both
     halves."""
-    return operations.swap(grid, _grid(other), grid.region(start, stop, levels))[0]
+    return operations.swap(grid, _grid(other), parse_region(grid, start, stop, levels))[0]
 
 
 # --- through the model ----------------------------------------------------------------------------
@@ -175,9 +186,11 @@ def blend(
     start: Time = None,
     stop: Time = None,
     levels: Levels = None,
-) -> Edited:
+) -> EditResult:
     """Go from one sound (`amount` 0) towards another (1) in a region."""
-    return blending.blend(model, grid, _grid(other), amount, grid.region(start, stop, levels))
+    return blending.blend(
+        model, grid, _grid(other), amount, parse_region(grid, start, stop, levels)
+    )
 
 
 def drift(
@@ -189,9 +202,9 @@ def drift(
     levels: Levels = None,
     seed: int = 0,
     steps: int = 1,
-) -> Edited:
+) -> EditResult:
     """Make a region a little different."""
-    return blending.drift(model, grid, amount, grid.region(start, stop, levels), seed, steps)
+    return blending.drift(model, grid, amount, parse_region(grid, start, stop, levels), seed, steps)
 
 
 def clear(
@@ -200,9 +213,9 @@ def clear(
     start: Time = None,
     stop: Time = None,
     levels: Levels = None,
-) -> Edited:
+) -> EditResult:
     """Wipe a region."""
-    return blending.clear(model, grid, grid.region(start, stop, levels))
+    return blending.clear(model, grid, parse_region(grid, start, stop, levels))
 
 
 def heal(
@@ -214,13 +227,13 @@ def heal(
     temperature: float = 1.0,
     seed: int = 0,
     seams: bool = False,
-) -> Edited:
+) -> EditResult:
     """Let the prior make anew what leads to every seam that edits have left, at 0.6 of the
     `temperature`.
 
     With `start` or `stop`, all of a region, or what leads to the `seams` in it.
     """
-    region, sampling = grid.region(start, stop, levels), Sampling(temperature=temperature)
+    region, sampling = parse_region(grid, start, stop, levels), Sampling(temperature=temperature)
     return healing.heal(
         model, grid, region, seams or (start is None and stop is None), sampling, seed
     )
@@ -228,7 +241,7 @@ def heal(
 
 # --- by name --------------------------------------------------------------------------------------
 
-PLAIN: dict[str, Callable[..., Edited]] = {
+PLAIN: dict[str, Callable[..., EditResult]] = {
     "set": set_code,
     "replace": replace,
     "crop": crop,
@@ -247,7 +260,7 @@ PLAIN: dict[str, Callable[..., Edited]] = {
 }
 """What needs a grid only."""
 
-WITH_MODEL: dict[str, Callable[..., Edited]] = {
+WITH_MODEL: dict[str, Callable[..., EditResult]] = {
     "blend": blend,
     "drift": drift,
     "clear": clear,

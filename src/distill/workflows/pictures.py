@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 from distill.files import replace_atomically
 from distill.inference.codes.grid import CodeGrid
 from distill.inference.codes.region import Region
-from distill.inference.codes.usage import CorpusUse
+from distill.inference.codes.usage import CodebookUsage
 
 GOLDEN = (math.sqrt(5) - 1) / 2
 GRID_CELL, GRID_COLUMNS, GRID_STRIPS = (4, 12), 320, 12
@@ -40,7 +40,7 @@ def fold(codes: np.ndarray, columns: int, most: int) -> Strips:
     return Strips([cells[:, i : i + columns] for i in range(0, cells.shape[1], columns)], frames)
 
 
-def coloured(codes: np.ndarray, q: int, use: CorpusUse | None = None) -> np.ndarray:
+def colour_codes(codes: np.ndarray, q: int, use: CodebookUsage | None = None) -> np.ndarray:
     """Colours `[n, 3]`, 0 to 255, of `codes` `[n]` of level `q` (from 0). Darker is rarer in the
     corpus."""
     counts = None if use is None else use.counts[q]
@@ -61,12 +61,15 @@ def _warmth(counts: np.ndarray) -> np.ndarray:
     return np.log1p(counts) / math.log1p(most)
 
 
-def grid_picture(
-    grid: CodeGrid, use: CorpusUse | None = None, region: Region = WHOLE, notes: Sequence[str] = ()
+def draw_grid(
+    grid: CodeGrid,
+    use: CodebookUsage | None = None,
+    region: Region = WHOLE,
+    notes: Sequence[str] = (),
 ) -> Image.Image:
     """`region` of `grid` as coloured cells, level below level, each with its name and, at the
     right, its note."""
-    start, stop, levels = region.within(*grid.codes.shape)
+    start, stop, levels = region.resolve(*grid.codes.shape)
     strips = fold(grid.codes[start:stop, levels], GRID_COLUMNS, GRID_STRIPS)
     names = [grid.level_names[q] for q in levels]
     across, down = GRID_CELL
@@ -77,14 +80,16 @@ def grid_picture(
     for i, strip in enumerate(strips.cells):
         top, frame = i * height, start + i * GRID_COLUMNS * strips.frames
         draw.text((LABEL_WIDTH, top + 1), f"{frame / grid.frame_rate:.2f} s", INK)
-        cells = np.stack([coloured(codes, q, use) for q, codes in zip(levels, strip, strict=True)])
+        cells = np.stack(
+            [colour_codes(codes, q, use) for q, codes in zip(levels, strip, strict=True)]
+        )
         image.paste(_enlarged(cells, GRID_CELL), (LABEL_WIDTH, top + LINE))
         _label(draw, names, 4, top + LINE, down)
     _label(draw, notes, width - NOTE_WIDTH + 6, LINE, down)
     return image
 
 
-def heat_map(use: CorpusUse) -> Image.Image:
+def draw_heat_map(use: CodebookUsage) -> Image.Image:
     """How often each code (from left to right) of each level stands in the corpus; red never does,
     grey is unknown."""
     across, down = HEAT_CELL

@@ -15,9 +15,9 @@ from distill.inference.codes.decode import (
     HELD_S,
     carrier,
     column_sound,
+    decode_blocks,
     decode_sound,
     entry_sound,
-    listen,
 )
 from distill.inference.codes.encode import encode_sound
 from distill.inference.codes.grid import CodeGrid
@@ -164,9 +164,9 @@ def test_what_is_not_there_is_refused_before_anything_is_decoded(
 ) -> None:
     for region in (Region(0, len(grid.codes) + 1), Region(5, 5), Region(levels=(3,))):
         with pytest.raises(UsageError):
-            listen(loaded, grid, region)
+            decode_blocks(loaded, grid, region)
     with pytest.raises(CodebookMismatchError):
-        listen(loaded, replace(grid, codebook_hash="0" * 64))
+        decode_blocks(loaded, replace(grid, codebook_hash="0" * 64))
 
 
 def test_entries_by_themselves_are_equally_loud_and_all_different(loaded: LoadedVQModel) -> None:

@@ -9,7 +9,7 @@ import torch
 
 from distill.audio.level import active_rms_db
 from distill.errors import AudioError, CodebookMismatchError, CodesFileError
-from distill.inference.codes.decode import decode_sound, listen
+from distill.inference.codes.decode import decode_blocks, decode_sound
 from distill.inference.codes.encode import encode_blocks, encode_sound
 from distill.inference.codes.file import load_codes, save_codes
 from distill.models import chunked
@@ -39,9 +39,9 @@ def test_through_a_file_nothing_changes(loaded: LoadedVQModel, tmp_path: Path) -
 @pytest.mark.parametrize("level", [1e-4, 1e-3, 3.0])
 def test_levels_outside_the_corpus_come_back(loaded: LoadedVQModel, level: float) -> None:
     audio = np.sin(np.arange(48_000) * 0.05)[None].astype(np.float32)
-    within = decode_sound(loaded, encode_sound(loaded, audio * np.float32(0.1)))
+    ordinary = decode_sound(loaded, encode_sound(loaded, audio * np.float32(0.1)))
     out = decode_sound(loaded, encode_sound(loaded, audio * np.float32(level)))
-    ratio = np.sqrt(np.mean(out**2)) / np.sqrt(np.mean(within**2))
+    ratio = np.sqrt(np.mean(out**2)) / np.sqrt(np.mean(ordinary**2))
     assert ratio == pytest.approx(level / 0.1, rel=0.7)
 
 
@@ -85,7 +85,7 @@ def test_memory_does_not_grow_with_the_sound(loaded: LoadedVQModel) -> None:
     def peak(seconds: int) -> int:
         tracemalloc.start()
         grid = encode_blocks(loaded, lambda: repeat(second, seconds))
-        assert sum(piece.shape[1] for piece in listen(loaded, grid)) == seconds * SAMPLE_RATE
+        assert sum(piece.shape[1] for piece in decode_blocks(loaded, grid)) == seconds * SAMPLE_RATE
         most = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return most
@@ -136,7 +136,7 @@ def test_codes_of_other_rates_or_levels_are_refused(
 ) -> None:
     codes = encode_sound(loaded, np.zeros((1, 4 * 1024), np.float32), "a.wav")
     with pytest.raises(CodesFileError, match=f"'a.wav' have {words}"):
-        listen(loaded, replace(codes, **changes))
+        decode_blocks(loaded, replace(codes, **changes))
 
 
 def test_what_overshoots_is_limited_not_clipped(loaded: LoadedVQModel) -> None:

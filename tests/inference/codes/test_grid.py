@@ -9,10 +9,10 @@ import pytest
 
 from distill.errors import CodebookMismatchError, UsageError
 from distill.inference.codes import operations as ops
-from distill.inference.codes.compatible import check_same_codec
+from distill.inference.codes.compatible import check_fits_grid
 from distill.inference.codes.grid import CodeGrid
-from distill.inference.codes.rearrange import LONGEST_EDIT, Edited, rearranged
-from distill.inference.codes.region import Region
+from distill.inference.codes.rearrange import LONGEST_EDIT, EditResult, rearrange
+from distill.inference.codes.region import Region, parse_edge, parse_region
 
 ALL = [0, 1, 2]
 
@@ -74,7 +74,7 @@ def test_a_misfit_cannot_be_made(new_grid) -> None:
 )
 def test_times_become_frames(new_grid, start: str, stop: str, frames: tuple[int, int]) -> None:
     grid = new_grid(n_samples=round(4.4 * 1024))
-    region = grid.region(start, stop, "timbre")
+    region = parse_region(grid, start, stop, "timbre")
     assert (region.start, region.stop) == frames
     assert region.levels == (1,)
 
@@ -101,46 +101,46 @@ def test_times_become_frames(new_grid, start: str, stop: str, frames: tuple[int,
 def test_the_last_frame(
     new_grid, filled: float, start: str | None, stop: str | None, frames: tuple
 ) -> None:
-    region = new_grid(n_samples=round(filled * 1024)).region(start, stop)
+    region = parse_region(new_grid(n_samples=round(filled * 1024)), start, stop)
     assert (region.start, region.stop) == frames
-    region.within(5, 3)
+    region.resolve(5, 3)
 
 
 def test_where_something_goes(new_grid) -> None:
     grid = new_grid(n_samples=round(4.1 * 1024))
-    assert [grid.edge(time) for time in ("4f", "5f", "0.087", "0.08", 0)] == [4, 5, 5, 4, 0]
+    assert [parse_edge(grid, time) for time in ("4f", "5f", "0.087", "0.08", 0)] == [4, 5, 5, 4, 0]
 
 
 def test_times_that_make_no_region(new_grid) -> None:
     for start, stop in (("0.05", "0.05"), ("0.05", "0.01"), ("0", "0.2"), ("0", "0")):
         with pytest.raises(UsageError):
-            new_grid().region(start, stop).within(5, 3)
+            parse_region(new_grid(), start, stop).resolve(5, 3)
     for start in ("5f", "0.11", "0.107"):
         with pytest.raises(
             UsageError, match=rf"{start} is past the end: 'sound 0\.wav' lasts 0\.11 s \(5f\)"
         ):
-            new_grid().region(start)
+            parse_region(new_grid(), start)
     short = new_grid(n_samples=round(4.4 * 1024))
     with pytest.raises(UsageError, match="nothing"):
-        short.region("0.092", "0.091").within(5, 3)
+        parse_region(short, "0.092", "0.091").resolve(5, 3)
 
 
 def test_length_follows_in_whole_frames(new_grid) -> None:
     grid = new_grid()
-    tail_kept = rearranged(grid, np.array([0, 1, 4]), ALL).grid
+    tail_kept = rearrange(grid, np.array([0, 1, 4]), ALL).grid
     assert (len(tail_kept.codes), tail_kept.n_samples) == (3, 3 * 1024 - 7)
-    tail_gone = rearranged(grid, np.array([0, 4, 1]), ALL).grid
+    tail_gone = rearrange(grid, np.array([0, 4, 1]), ALL).grid
     assert tail_gone.n_samples == 3 * 1024
-    assert rearranged(grid, np.array([4, 3, 2, 1, 0]), ALL).grid.n_samples == grid.n_samples
+    assert rearrange(grid, np.array([4, 3, 2, 1, 0]), ALL).grid.n_samples == grid.n_samples
 
 
 def test_some_levels_never_change_the_length(new_grid) -> None:
     grid = new_grid()
-    shorter = rearranged(grid, np.array([3, 4]), [1])
+    shorter = rearrange(grid, np.array([3, 4]), [1])
     assert shorter.grid.codes[:, 1].tolist() == grid.codes[[3, 4, 4, 4, 4], 1].tolist()
     assert np.array_equal(shorter.grid.codes[:, [0, 2]], grid.codes[:, [0, 2]])
     assert "held" in shorter.remark
-    longer = rearranged(grid, np.array([0, 0, 0, 1, 2, 3, 4]), [1])
+    longer = rearrange(grid, np.array([0, 0, 0, 1, 2, 3, 4]), [1])
     assert longer.grid.codes[:, 1].tolist() == grid.codes[[0, 0, 0, 1, 2], 1].tolist()
     assert "lost" in longer.remark
 
@@ -148,7 +148,7 @@ def test_some_levels_never_change_the_length(new_grid) -> None:
 def test_what_is_locked_stays_where_it_is(new_grid) -> None:
     grid, locked = new_grid(), np.zeros((5, 3), dtype=bool)
     locked[3, 0] = True
-    edited = rearranged(replace(grid, locked=locked), np.array([1, 2, 3, 4]), ALL)
+    edited = rearrange(replace(grid, locked=locked), np.array([1, 2, 3, 4]), ALL)
     assert (edited.grid.n_samples, edited.kept_back) == (grid.n_samples, 1)
     assert "locked" in edited.remark
     expected = grid.codes[[1, 2, 3, 4, 4]]
@@ -160,8 +160,8 @@ def test_locks_before_a_cut_stay(new_grid) -> None:
     locked = np.zeros((5, 3), dtype=bool)
     locked[1] = True
     grid = new_grid(locked=locked)
-    shorter = rearranged(grid, np.array([0, 1, 4]), ALL).grid
-    longer = rearranged(grid, np.array([0, 1, 2, 2, 2, 3, 4]), ALL).grid
+    shorter = rearrange(grid, np.array([0, 1, 4]), ALL).grid
+    longer = rearrange(grid, np.array([0, 1, 2, 2, 2, 3, 4]), ALL).grid
     for edited in (shorter, longer):
         assert edited.locked is not None
         assert np.argwhere(edited.locked).tolist() == [[1, 0], [1, 1], [1, 2]]
@@ -170,7 +170,7 @@ def test_locks_before_a_cut_stay(new_grid) -> None:
 @pytest.mark.parametrize("length", [0, LONGEST_EDIT + 1])
 def test_nothing_left_or_far_too_much(new_grid, length: int) -> None:
     with pytest.raises(UsageError, match="smaller region"):
-        rearranged(new_grid(), np.zeros(length, dtype=int), ALL)
+        rearrange(new_grid(), np.zeros(length, dtype=int), ALL)
 
 
 @pytest.mark.parametrize(
@@ -184,8 +184,8 @@ def test_other_codecs_are_refused_by_name(new_grid, changes) -> None:
         else new_grid(seed=1, model_id="model-2", **changes),
     )
     with pytest.raises(CodebookMismatchError, match=r"'sound 0.wav' and 'sound 1.wav'"):
-        check_same_codec(a, b)
-    check_same_codec(a, new_grid(9, seed=2))
+        check_fits_grid(a, b)
+    check_fits_grid(a, new_grid(9, seed=2))
 
 
 @pytest.mark.parametrize(
@@ -203,16 +203,16 @@ def test_other_codecs_are_refused_by_name(new_grid, changes) -> None:
 )
 def test_what_differs_is_said(new_grid, changes, words: str) -> None:
     with pytest.raises(CodebookMismatchError) as raised:
-        check_same_codec(new_grid(), new_grid(seed=1, **changes))
+        check_fits_grid(new_grid(), new_grid(seed=1, **changes))
     assert words in str(raised.value)
 
 
 def test_a_region_of_no_level(new_grid) -> None:
     with pytest.raises(UsageError):
-        Region(levels=(3,)).within(*new_grid().codes.shape)
+        Region(levels=(3,)).resolve(*new_grid().codes.shape)
 
 
-Edit = Callable[[CodeGrid], Edited]
+Edit = Callable[[CodeGrid], EditResult]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from distill.inference.codes import operations as ops
 from distill.inference.codes.blend import blend, clear, drift
 from distill.inference.codes.grid import CodeGrid
 from distill.inference.codes.history import History
-from distill.inference.codes.rearrange import Edited
+from distill.inference.codes.rearrange import EditResult
 from distill.inference.codes.region import Region
 from distill.models.persistence import LoadedVQModel
 from distill.models.vqvae import VQVAE
@@ -31,7 +31,7 @@ def grid(new_grid) -> CodeGrid:
     return new_grid(codes=np.array([[10 + t, 20 + t] for t in range(6)]), T=6, Q=2)
 
 
-def frames(edited: Edited) -> list[int]:
+def frames(edited: EditResult) -> list[int]:
     """The first level, as frames of the grid they came from."""
     return (edited.grid.codes[:, 0] - 10).tolist()
 
@@ -61,7 +61,7 @@ def frames(edited: Edited) -> list[int]:
         (lambda g: ops.stretch(g, Region(), 1), [0, 1, 2, 3, 4, 5]),
     ],
 )
-def test_time(grid: CodeGrid, edit: Callable[[CodeGrid], Edited], expected: list[int]) -> None:
+def test_time(grid: CodeGrid, edit: Callable[[CodeGrid], EditResult], expected: list[int]) -> None:
     edited = edit(grid)
     assert frames(edited) == expected
     assert np.array_equal(edited.grid.codes[:, 1] - edited.grid.codes[:, 0], [10] * len(expected))
@@ -81,7 +81,7 @@ def test_time(grid: CodeGrid, edit: Callable[[CodeGrid], Edited], expected: list
         lambda g, region: ops.shuffle(g, region, 1, seed=3),
     ],
 )
-def test_one_level_alone(grid: CodeGrid, edit: Callable[[CodeGrid, Region], Edited]) -> None:
+def test_one_level_alone(grid: CodeGrid, edit: Callable[[CodeGrid, Region], EditResult]) -> None:
     edited = edit(grid, Region(1, 3, (1,))).grid
     assert edited.n_samples == grid.n_samples
     assert np.array_equal(edited.codes[:, 0], grid.codes[:, 0])
@@ -213,7 +213,7 @@ def test_locks(grid: CodeGrid) -> None:
         lambda g: ops.swap(g, ops.crop(g, Region(0, 2)).grid, Region(0, 9)),
     ],
 )
-def test_what_makes_no_sense(grid: CodeGrid, edit: Callable[[CodeGrid], Edited]) -> None:
+def test_what_makes_no_sense(grid: CodeGrid, edit: Callable[[CodeGrid], EditResult]) -> None:
     with pytest.raises(UsageError) as raised:
         edit(grid)
     assert "\n" not in str(raised.value)
@@ -234,7 +234,7 @@ def test_other_codebooks_are_refused(
 # --- any sequence of them -------------------------------------------------------------------------
 
 
-IN_PLACE: dict[str, Callable[[CodeGrid, Region, int], Edited]] = {
+IN_PLACE: dict[str, Callable[[CodeGrid, Region, int], EditResult]] = {
     "set": lambda g, region, n: ops.set_code(g, n % g.codebook_size, region),
     "replace": lambda g, region, n: ops.replace_code(
         g, int(g.codes[0, 0]), n % g.codebook_size, region
@@ -244,11 +244,11 @@ IN_PLACE: dict[str, Callable[[CodeGrid, Region, int], Edited]] = {
     "transplant": lambda g, region, n: ops.transplant(g, other_of(g, n), region),
     "swap": lambda g, region, n: ops.swap(g, other_of(g, n), region)[0],
 }
-LOCKS: dict[str, Callable[[CodeGrid, Region, int], Edited]] = {
+LOCKS: dict[str, Callable[[CodeGrid, Region, int], EditResult]] = {
     "lock": lambda g, region, n: ops.lock(g, region),
     "unlock": lambda g, region, n: ops.unlock(g, region),
 }
-IN_TIME: dict[str, Callable[[CodeGrid, Region, int], Edited]] = {
+IN_TIME: dict[str, Callable[[CodeGrid, Region, int], EditResult]] = {
     "move": lambda g, region, n: ops.move(g, region, n % len(g.codes)),
     "cut": lambda g, region, n: ops.cut(g, region),
     "copy": lambda g, region, n: ops.copy(
@@ -261,7 +261,7 @@ IN_TIME: dict[str, Callable[[CodeGrid, Region, int], Edited]] = {
     "repeat": lambda g, region, n: ops.repeat(g, region, 1 + n % 3),
     "stretch": lambda g, region, n: ops.stretch(g, region, 0.1 + n % 7 / 3),
 }
-WITH_MODEL: dict[str, Callable[[CodeGrid, Region, int], Edited]] = {
+WITH_MODEL: dict[str, Callable[[CodeGrid, Region, int], EditResult]] = {
     "blend": lambda g, region, n: blend(model(), g, other_of(g, n), n % 11 / 10, region),
     "drift": lambda g, region, n: drift(model(), g, n % 11 / 10, region, seed=n),
     "clear": lambda g, region, n: clear(model(), g, region),
@@ -312,7 +312,7 @@ def region_at(
     return Region(start, start + 1 + int(length * (T - start - 1)), levels)
 
 
-def attempt(grid: CodeGrid, name: str, region: Region, n: int) -> Edited | None:
+def attempt(grid: CodeGrid, name: str, region: Region, n: int) -> EditResult | None:
     """The edit, or None when it is refused."""
     try:
         return EDITS[name](grid, region, n)
@@ -321,11 +321,11 @@ def attempt(grid: CodeGrid, name: str, region: Region, n: int) -> Edited | None:
         return None
 
 
-def check(name: str, before: CodeGrid, region: Region, after: Edited) -> None:
+def check(name: str, before: CodeGrid, region: Region, after: EditResult) -> None:
     grid = after.grid
     # A grid checks its own shape, length and range when it is made.
     assert 0 <= grid.codes.min() <= grid.codes.max() < grid.codebook_size
-    start, stop, levels = region.within(*before.codes.shape)
+    start, stop, levels = region.resolve(*before.codes.shape)
     held = before.locked
     if held is not None and name not in CROP:
         last = int(np.flatnonzero(held.any(1))[-1]) + 1

@@ -51,8 +51,8 @@ def test_what_is_no_time(text: str) -> None:
 
 
 def test_a_region_lies_within() -> None:
-    assert Region().within(5, 3) == (0, 5, [0, 1, 2])
-    assert Region(1, 4, (2, 0, 2)).within(5, 3) == (1, 4, [0, 2])
+    assert Region().resolve(5, 3) == (0, 5, [0, 1, 2])
+    assert Region(1, 4, (2, 0, 2)).resolve(5, 3) == (1, 4, [0, 2])
     for region in (
         Region(2, 2),
         Region(3, 2),
@@ -64,4 +64,4 @@ def test_a_region_lies_within() -> None:
         Region(levels=(-1,)),
     ):
         with pytest.raises(UsageError):
-            region.within(5, 3)
+            region.resolve(5, 3)

@@ -5,13 +5,14 @@ import numpy as np
 import pytest
 
 from distill.errors import CodebookMismatchError, CodesFileError
+from distill.inference.codes.compatible import check_fits_usage
 from distill.inference.codes.encode import encode_sound
-from distill.inference.codes.usage import corpus_use, counted, perplexity
+from distill.inference.codes.usage import count_codes, perplexity, read_codebook_usage
 from distill.models.persistence import load_model_v2, save_model_v2
 
 
 def test_counts() -> None:
-    codes, counts = counted(np.array([3, 7, 1, 7, 3, 1 << 19, 7]))
+    codes, counts = count_codes(np.array([3, 7, 1, 7, 3, 1 << 19, 7]))
     assert codes.tolist() == [7, 3, 1, 1 << 19]
     assert counts.tolist() == [3, 2, 1, 1]
 
@@ -24,7 +25,7 @@ def test_perplexity(counts: list[int], expected: float) -> None:
 
 
 def test_what_training_counted(trained: Path) -> None:
-    use = corpus_use(trained)
+    use = read_codebook_usage(trained)
     metadata = load_model_v2(trained).metadata
     assert use.level_names == ("Structure", "Timbre", "Detail")
     for counts, level in zip(use.counts, metadata["level_health"], strict=True):
@@ -36,19 +37,19 @@ def test_what_training_counted(trained: Path) -> None:
 def test_older_models_say_what_they_know(trained: Path, tmp_path: Path) -> None:
     loaded = load_model_v2(trained)
     metadata = {key: value for key, value in loaded.metadata.items() if key != "code_counts"}
-    use = corpus_use(save_model_v2(tmp_path / "older.sda", loaded.model, metadata))
+    use = read_codebook_usage(save_model_v2(tmp_path / "older.sda", loaded.model, metadata))
     assert use.counts == (None, None, None)
     assert list(use.health) == metadata["level_health"]
 
 
 def test_grids_of_another_model_are_refused(trained: Path) -> None:
     grid = encode_sound(load_model_v2(trained), np.ones((1, 2000), np.float32), "a.wav")
-    use = corpus_use(trained)
-    use.check_made(grid)
+    use = read_codebook_usage(trained)
+    check_fits_usage(use, grid)
     with pytest.raises(CodebookMismatchError, match=r"a\.wav"):
-        use.check_made(replace(grid, codebook_hash="0" * 64))
+        check_fits_usage(use, replace(grid, codebook_hash="0" * 64))
     more = replace(grid, codes=np.tile(grid.codes, 2), level_names=grid.level_names * 2)
     for misfit in (more, replace(grid, codebook_size=64)):
         with pytest.raises(CodesFileError, match=r"a\.wav"):
-            use.check_made(misfit)
-    use.check_made(replace(grid, codes=grid.codes[:, :2], level_names=grid.level_names[:2]))
+            check_fits_usage(use, misfit)
+    check_fits_usage(use, replace(grid, codes=grid.codes[:, :2], level_names=grid.level_names[:2]))

@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 
 from distill.errors import UsageError
-from distill.inference.codes.compatible import check_belongs
+from distill.inference.codes.compatible import check_fits_model
 from distill.inference.codes.grid import CodeGrid
 from distill.inference.codes.operations import about_pair, shared_region
-from distill.inference.codes.rearrange import Edited, overwritten
+from distill.inference.codes.rearrange import EditResult, overwrite
 from distill.inference.codes.region import WHOLE, Region
 from distill.models.chunked import encode_audio
 from distill.models.persistence import LoadedVQModel
@@ -30,7 +30,7 @@ def blend(
     b: CodeGrid,
     amount: float | np.ndarray,
     region: Region = WHOLE,
-) -> Edited:
+) -> EditResult:
     """Go from `a` (`amount` 0) towards `b` (1) in a region: what lies between them in sound, not a
     crossfade.
 
@@ -38,9 +38,9 @@ def blend(
     where `b` has ended, `a` goes on as itself. At 0 and 1 the codes are those of `a` and `b`.
     Locked cells stay as they are, and the others are blended as if those were the same in both.
     """
-    check_belongs(loaded, a)
-    _, asked, _ = region.within(*a.codes.shape)
-    start, stop, levels = shared_region(a, b, region).within(*a.codes.shape)
+    check_fits_model(loaded, a)
+    _, asked, _ = region.resolve(*a.codes.shape)
+    start, stop, levels = shared_region(a, b, region).resolve(*a.codes.shape)
     weight = _amounts(amount, asked - start)[: stop - start]
     ours, asked_for = (grid.codes[start:stop, levels] for grid in (a, b))
     held = np.zeros(ours.shape, bool) if a.locked is None else a.locked[start:stop, levels]
@@ -60,7 +60,7 @@ def blend(
     apart = np.linalg.norm(from_b - from_a, axis=1)
     distance = np.divide(missed, apart, out=np.zeros_like(missed), where=apart > 0)
     return replace(
-        overwritten(a, codes, about_pair(a, b, region)), kept_back=kept_back, distance=distance
+        overwrite(a, codes, about_pair(a, b, region)), kept_back=kept_back, distance=distance
     )
 
 
@@ -71,15 +71,15 @@ def drift(
     region: Region = WHOLE,
     seed: int = 0,
     steps: int = 1,
-) -> Edited:
+) -> EditResult:
     """Make a region a little different: a share `amount` of the codes give way to codes that sound
     near, `steps` times.
 
     The same code always gives way to the same one, so what repeats still repeats. The same `seed`,
     the same result.
     """
-    check_belongs(loaded, grid)
-    start, stop, levels = region.within(*grid.codes.shape)
+    check_fits_model(loaded, grid)
+    start, stop, levels = region.resolve(*grid.codes.shape)
     if not 0 <= amount <= 1:
         raise UsageError("--amount must lie between 0 and 1.")
     if not 1 <= steps <= 1000:
@@ -91,20 +91,20 @@ def drift(
     for level in levels:
         walk = _walk(books[level], amount, steps, generator)
         codes[start:stop, level] = walk[codes[start:stop, level]]
-    return overwritten(grid, codes)
+    return overwrite(grid, codes)
 
 
-def clear(loaded: LoadedVQModel, grid: CodeGrid, region: Region = WHOLE) -> Edited:
+def clear(loaded: LoadedVQModel, grid: CodeGrid, region: Region = WHOLE) -> EditResult:
     """Wipe a region: all levels of it fall silent; some of them give way to the codes that add
     least to the others."""
-    check_belongs(loaded, grid)
-    start, stop, levels = region.within(*grid.codes.shape)
+    check_fits_model(loaded, grid)
+    start, stop, levels = region.resolve(*grid.codes.shape)
     codes = grid.codes.copy()
     if len(levels) == codes.shape[1]:
         codes[start:stop] = _silence(loaded)[: codes.shape[1]]
     else:
         codes[start:stop, levels] = np.square(_codebooks(loaded)[levels]).sum(2).argmin(1)
-    return overwritten(grid, codes)
+    return overwrite(grid, codes)
 
 
 def lookup(books: np.ndarray, codes: np.ndarray) -> np.ndarray:

@@ -1,47 +1,127 @@
-"""Whether codes belong to a codec, or to the codec of other codes."""
+"""Codes and codecs that belong together: who made these codes, and can they be used here?
+
+A code is an index into a codebook, so it means nothing with another codebook. Whoever brings codes
+to a model, to another grid or to a model's statistics asks here first.
+"""
+
+import numpy as np
 
 from distill.errors import CodebookMismatchError, CodesFileError
 from distill.inference.codes.grid import CodeGrid
+from distill.inference.codes.usage import CodebookUsage
+from distill.models.levels import level_names
 from distill.models.persistence import LoadedVQModel
 
+Property = tuple[str, float, float]
+"""A unit, the number of them on one side, the number of them on the other."""
 
-def check_belongs(loaded: LoadedVQModel, codes: CodeGrid) -> None:
-    """`CodebookMismatchError` for codes of another codec, `CodesFileError` for other levels or
-    rates."""
-    if codes.codebook_hash != loaded.model.codebook_hash():
+
+def check_fits_model(loaded: LoadedVQModel, grid: CodeGrid) -> None:
+    """Raise unless the model can decode `grid`; fewer levels than it has are allowed.
+
+    Raises:
+        CodebookMismatchError: another codec made the codes.
+        CodesFileError: the levels or rates differ, as after an edit by hand.
+    """
+    codec = loaded.model
+    if grid.codebook_hash != codec.codebook_hash():
         raise CodebookMismatchError(
-            f"These codes (of '{codes.source}') were made with another model than {loaded.path}: "
+            f"These codes (of '{grid.source}') were made with another model than {loaded.path}: "
             "decode them with the model that encoded them, or encode the sound again."
         )
-    model = loaded.model
-    for what, one, other in (
-        ("levels", codes.codes.shape[1], min(codes.codes.shape[1], model.num_quantizers)),
-        ("codes a level", codes.codebook_size, model.codebook_size),
-        ("samples a frame", codes.frame_hop, model.frame_hop),
-        ("samples a second", codes.sample_rate, model.sample_rate),
-    ):
-        if one != other:
-            raise CodesFileError(
-                f"The codes of '{codes.source}' have {one} {what}, {loaded.path} has {other}: "
-                "encode the sound again, or undo the last edit."
-            )
+    level_count = grid.codes.shape[1]
+    difference = _first_difference(
+        ("levels", level_count, min(level_count, codec.num_quantizers)),
+        ("codes a level", grid.codebook_size, codec.codebook_size),
+        ("samples a frame", grid.frame_hop, codec.frame_hop),
+        ("samples a second", grid.sample_rate, codec.sample_rate),
+    )
+    if difference is not None:
+        unit, own, other = difference
+        raise CodesFileError(
+            f"The codes of '{grid.source}' have {own} {unit}, {loaded.path} has {other}: "
+            "encode the sound again, or undo the last edit."
+        )
 
 
-def check_same_codec(a: CodeGrid, b: CodeGrid) -> None:
-    """`CodebookMismatchError` unless a code means the same in both grids."""
+def check_fits_grid(a: CodeGrid, b: CodeGrid) -> None:
+    """Raise `CodebookMismatchError` unless a code means the same in both grids."""
     both = f"The codes of '{a.source}' and '{b.source}'"
     if a.codebook_hash != b.codebook_hash:
+        models = f"{a.model_id or 'unnamed'} and {b.model_id or 'unnamed'}"
         raise CodebookMismatchError(
-            f"{both} were made with different models ({a.model_id or 'unnamed'} and {b.model_id or 'unnamed'}): "
+            f"{both} were made with different models ({models}): "
             "encode both sounds with the same one."
         )
-    for what, one, other in (
+    difference = _first_difference(
         ("levels", a.codes.shape[1], b.codes.shape[1]),
         ("codes a level", a.codebook_size, b.codebook_size),
         ("frames a second", a.frame_rate, b.frame_rate),
         ("samples a second", a.sample_rate, b.sample_rate),
-    ):
-        if one != other:
-            raise CodebookMismatchError(
-                f"{both} do not fit together ({one} and {other} {what}): encode both sounds again, with the same model."
-            )
+    )
+    if difference is not None:
+        unit, own, other = difference
+        raise CodebookMismatchError(
+            f"{both} do not fit together ({own} and {other} {unit}): "
+            "encode both sounds again, with the same model."
+        )
+
+
+def check_fits_usage(usage: CodebookUsage, grid: CodeGrid) -> None:
+    """Raise unless the codes of `grid` can be looked up in the statistics of a model.
+
+    Raises:
+        CodebookMismatchError: another codec made the codes.
+        CodesFileError: the grid has levels or codes that the model lacks.
+    """
+    if grid.codebook_hash != usage.codebook_hash:
+        raise CodebookMismatchError(
+            f"These codes (of '{grid.source}') were made with another model than {usage.path}: "
+            "name the model that encoded them."
+        )
+    has_more_levels = grid.codes.shape[1] > len(usage.level_names)
+    if has_more_levels or grid.codebook_size != usage.codebook_size:
+        raise CodesFileError(
+            f"The codes of '{grid.source}' have levels or codes that {usage.path} does not have: "
+            "encode the sound again, or undo the last edit."
+        )
+
+
+def _first_difference(*properties: Property) -> Property | None:
+    return next((entry for entry in properties if entry[1] != entry[2]), None)
+
+
+def make_grid(
+    loaded: LoadedVQModel,
+    codes: np.ndarray,
+    *,
+    n_samples: int,
+    gain: float = 1.0,
+    width: float = 1.0,
+    source: str = "",
+) -> CodeGrid:
+    """A grid of `codes` `[T, Q]` that belongs to the model.
+
+    Args:
+        loaded: the model whose codebooks the codes index.
+        codes: whole numbers `[T, Q]`; `Q` may be less than the model has.
+        n_samples: length of the sound in samples at the model's rate.
+        gain: linear factor that decoding applies.
+        width: linear factor on the side signal in stereo.
+        source: name of the sound, for messages.
+    """
+    codec = loaded.model
+    return CodeGrid(
+        codes=codes,
+        codebook_size=codec.codebook_size,
+        codebook_hash=codec.codebook_hash(),
+        model_id=str(loaded.metadata.get("id", "")),
+        frame_rate=codec.frame_rate,
+        level_names=level_names(codes.shape[1]),
+        gain=gain,
+        n_samples=n_samples,
+        sample_rate=codec.sample_rate,
+        channels=loaded.output_channels,
+        source=source,
+        width=width,
+    )

@@ -12,11 +12,10 @@ from distill.audio.level import active_rms_db
 from distill.audio.limiter import FULL_SCALE_DB, limit_blocks, limit_peaks, limiter_reach
 from distill.audio.stereo import mix_channels, scale_side
 from distill.errors import UsageError
-from distill.inference.codes.compatible import check_belongs
+from distill.inference.codes.compatible import check_fits_model, make_grid
 from distill.inference.codes.grid import CodeGrid
 from distill.inference.codes.region import Region
 from distill.models.chunked import decode_stream
-from distill.models.levels import level_names
 from distill.models.persistence import LoadedVQModel
 from distill.models.vqvae import VQVAE
 
@@ -28,7 +27,7 @@ LARGEST_LIFT_DB = 40.0
 """What is all but silence stays quieter than the rest."""
 
 
-def listen(
+def decode_blocks(
     loaded: LoadedVQModel, grid: CodeGrid, region: Region | None = None
 ) -> Iterator[np.ndarray]:
     """The sound of `region` of `grid`, as it is in the whole, in pieces `[C, n]` in the model's
@@ -38,8 +37,8 @@ def listen(
     source was, and nothing goes over full scale. `CodebookMismatchError` for codes of another
     codec, `UsageError` for a region that is not in the grid.
     """
-    check_belongs(loaded, grid)
-    start, stop, levels = (region or Region()).within(*grid.codes.shape)
+    check_fits_model(loaded, grid)
+    start, stop, levels = (region or Region()).resolve(*grid.codes.shape)
     return _limited(loaded, grid, start, stop, levels)
 
 
@@ -68,7 +67,7 @@ def _decoded(
 
 def decode_sound(loaded: LoadedVQModel, grid: CodeGrid, region: Region | None = None) -> np.ndarray:
     """What `listen` gives, as one array `[C, N]`."""
-    return np.concatenate(list(listen(loaded, grid, region)), axis=1)
+    return np.concatenate(list(decode_blocks(loaded, grid, region)), axis=1)
 
 
 # --- by themselves --------------------------------------------------------------------------------
@@ -108,8 +107,8 @@ def column_sound(
 ) -> np.ndarray:
     """One column of `grid`, held for `seconds`: `[C, N]`, as loud as entries are. `UsageError` past
     the end."""
-    check_belongs(loaded, grid)
-    start, _, _ = Region(frame, frame + 1).within(*grid.codes.shape)
+    check_fits_model(loaded, grid)
+    start, _, _ = Region(frame, frame + 1).resolve(*grid.codes.shape)
     return _held(loaded, grid.codes[start], seconds, None, grid.width)
 
 
@@ -123,20 +122,8 @@ def _held(
     """The codes of `column` `[q]` again and again, at the level of all that sounds by itself."""
     model = loaded.model
     n_samples = max(1, round(seconds * model.sample_rate))
-    grid = CodeGrid(
-        codes=np.tile(column, (-(-n_samples // model.frame_hop), 1)),
-        codebook_size=model.codebook_size,
-        codebook_hash=model.codebook_hash(),
-        model_id=str(loaded.metadata.get("id", "")),
-        frame_rate=model.frame_rate,
-        level_names=level_names(len(column)),
-        gain=1.0,
-        n_samples=n_samples,
-        sample_rate=model.sample_rate,
-        channels=loaded.output_channels,
-        source="",
-        width=width,
-    )
+    codes = np.tile(column, (-(-n_samples // model.frame_hop), 1))
+    grid = make_grid(loaded, codes, n_samples=n_samples, width=width)
     region = Region(levels=levels)
     audio = fade_ends(decode_sound(loaded, grid, region), model.sample_rate)
     lift_db = min(HELD_DB - active_rms_db(audio, model.sample_rate), LARGEST_LIFT_DB)

@@ -9,9 +9,9 @@ from distill.audio.blocks import pieces
 from distill.audio.level import FLOOR_DB, active_rms_db_of
 from distill.audio.stereo import WIDE_DB, energy_ratio_db, mix_channels, side_energies
 from distill.errors import AudioError
+from distill.inference.codes.compatible import make_grid
 from distill.inference.codes.grid import CodeGrid
 from distill.models.chunked import decode_codes, encode_stream, frames_of
-from distill.models.levels import level_names
 from distill.models.losses import MelLoss, best_gain
 from distill.models.mid_side import to_mid_side
 from distill.models.persistence import LoadedVQModel
@@ -59,19 +59,13 @@ def encode_blocks(
     correction, width = _corrections(
         model, codes, passing.caught() * np.float32(gain), first, passing.side_db
     )
-    return CodeGrid(
-        codes=codes.numpy(),
-        codebook_size=model.codebook_size,
-        codebook_hash=model.codebook_hash(),
-        model_id=str(loaded.metadata.get("id", "")),
-        frame_rate=model.frame_rate,
-        level_names=level_names(model.num_quantizers),
-        gain=correction / gain,
+    return make_grid(
+        loaded,
+        codes.numpy(),
         n_samples=passing.n_samples,
-        sample_rate=model.sample_rate,
-        channels=loaded.output_channels,
-        source=source,
+        gain=correction / gain,
         width=width,
+        source=source,
     )
 
 

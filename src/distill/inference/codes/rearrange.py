@@ -13,7 +13,7 @@ LONGEST_EDIT = 1 << 20
 
 
 @dataclass(frozen=True)
-class Edited:
+class EditResult:
     """A `grid` after an edit.
 
     `kept_back` counts the locked cells that it would have changed, `remark` says in a sentence what
@@ -27,9 +27,9 @@ class Edited:
     distance: np.ndarray | None = None
 
 
-def overwritten(
+def overwrite(
     grid: CodeGrid, codes: np.ndarray, remark: str = "", seams: Iterable[int] | None = None
-) -> Edited:
+) -> EditResult:
     """`grid` with `codes` `[T, Q]`, but for the cells that are locked.
 
     Its `seams` are those that it had, and where the first change begins and the last one ends, if
@@ -42,16 +42,18 @@ def overwritten(
     if seams is None:
         changed = np.flatnonzero((codes != grid.codes).any(1))
         seams = {*grid.seams, *([int(changed[0]), int(changed[-1]) + 1] if len(changed) else [])}
-    return Edited(replace(grid, codes=codes, seams=_within(seams, len(codes))), kept_back, remark)
+    return EditResult(
+        replace(grid, codes=codes, seams=_within(seams, len(codes))), kept_back, remark
+    )
 
 
 def _within(seams: Iterable[int], T: int) -> tuple[int, ...]:
     return tuple(sorted(seam for seam in set(seams) if 0 < seam < T))
 
 
-def rearranged(
+def rearrange(
     grid: CodeGrid, order: np.ndarray, levels: list[int], clip: CodeGrid | None = None
-) -> Edited:
+) -> EditResult:
     """`grid` with frame `order[t]` at `t`: its own frames up to `T`, those of `clip` from `T` on.
 
     Locked cells keep their place in time as well as their code. So the length follows `order` only
@@ -69,12 +71,12 @@ def rearranged(
     codes = (grid.codes if clip is None else np.concatenate((grid.codes, clip.codes)))[order]
     seams = _seams(order, {*grid.seams, T, *(T + seam for seam in (clip.seams if clip else ()))})
     if len(order) != T and len(levels) == Q and not _is_locked_from(grid, _first_change(order, T)):
-        return Edited(_resized(grid, codes, seams, keeps_tail=order[-1] == T - 1))
+        return EditResult(_resized(grid, codes, seams, keeps_tail=order[-1] == T - 1))
     new = grid.codes.copy()
     new[:, levels] = np.pad(codes[:T, levels], ((0, max(0, T - len(codes))), (0, 0)), mode="edge")
     if len(levels) < Q or grid.locked is not None:
         seams |= {*grid.seams}
-    return overwritten(grid, new, _on_length(len(codes), T, whole=len(levels) == Q), seams)
+    return overwrite(grid, new, _on_length(len(codes), T, whole=len(levels) == Q), seams)
 
 
 def _seams(order: np.ndarray, known: Iterable[int]) -> set[int]:

@@ -1,4 +1,9 @@
-"""How often each code stands somewhere: in a grid, and in the corpus that a model learned from."""
+"""Codebook usage: how often each code occurs, in some codes and in a model's training corpus.
+
+A codebook that leaves most entries unused wastes its bits, and an entry that the corpus never used
+was never trained. Perplexity sums up a distribution of counts: the number of codes that, used
+equally often, would carry as much information (van den Oord et al. 2017, VQ-VAE).
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,16 +12,23 @@ from typing import Any
 import numpy as np
 import torch
 
-from distill.errors import CodebookMismatchError, CodesFileError
-from distill.inference.codes.grid import CodeGrid
 from distill.models.levels import level_names
 from distill.models.persistence import read_header
 
 
 @dataclass(frozen=True)
-class CorpusUse:
-    """What the model file `path` says of its codebooks; `counts` `[K]` of each level, None where
-    they are not known."""
+class CodebookUsage:
+    """Usage of each level's codebook over the training corpus, as a model file states it.
+
+    Args:
+        path: the model file.
+        codebook_hash: identifies the codebooks.
+        codebook_size: entries of each level, `K`.
+        level_names: a name for each of the `Q` levels.
+        counts: for each level the occurrences `[K]` of its codes, or None where unknown.
+        health: for each level the figures of training (`utilisation`, `perplexity`, …); may be
+            empty.
+    """
 
     path: Path
     codebook_hash: str
@@ -25,53 +37,47 @@ class CorpusUse:
     counts: tuple[np.ndarray | None, ...]
     health: tuple[dict[str, Any], ...]
 
-    def check_made(self, grid: CodeGrid) -> None:
-        """`CodebookMismatchError` for a grid of another model, `CodesFileError` for levels that
-        this one lacks."""
-        if grid.codebook_hash != self.codebook_hash:
-            raise CodebookMismatchError(
-                f"These codes (of '{grid.source}') were made with another model than {self.path}: "
-                "name the model that encoded them."
-            )
-        if grid.codes.shape[1] > len(self.level_names) or grid.codebook_size != self.codebook_size:
-            raise CodesFileError(
-                f"The codes of '{grid.source}' have levels or codes that {self.path} does not have: "
-                "encode the sound again, or undo the last edit."
-            )
 
-
-def counted(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The codes that stand in `codes` `[n]`, the most frequent first, and how often each does."""
+def count_codes(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The distinct codes in `codes` `[n]`, most frequent first, and how often each occurs."""
     present, counts = np.unique(codes, return_counts=True)
     order = (-counts).argsort(kind="stable")
     return present[order], counts[order]
 
 
 def perplexity(counts: np.ndarray) -> float:
-    """How many codes, used equally often, would say as much as `counts` `[K]` do; 1 for none."""
+    """Number of equally frequent codes that carry as much information as `counts` `[K]`.
+
+    It is 1 when nothing was counted.
+    """
     share = counts[counts > 0] / max(counts.sum(), 1)
     return float(np.exp(-(share * np.log(share)).sum()))
 
 
-def corpus_use(path: str | Path) -> CorpusUse:
-    """How the model at `path` uses its codebooks, from its header alone. Raises the
-    `ModelFileError` that fits."""
+def read_codebook_usage(path: str | Path) -> CodebookUsage:
+    """Usage of the codebooks of the model at `path`, read from its header alone.
+
+    Raises the `ModelFileError` that fits if it is no model file.
+    """
     header = read_header(path)
-    config, metadata = header["vqvae_config"], header["metadata"]
-    K, Q = config["codebook_size"], config["num_quantizers"]
+    config = header["vqvae_config"]
+    metadata = header["metadata"]
+    K = config["codebook_size"]
+    Q = config["num_quantizers"]
     health = metadata.get("level_health")
-    return CorpusUse(
+    has_health = isinstance(health, list) and len(health) == Q
+    return CodebookUsage(
         path=Path(path),
         codebook_hash=str(metadata.get("codebook_hash", "")),
         codebook_size=K,
         level_names=level_names(Q),
-        counts=_counts(metadata.get("code_counts"), Q, K),
-        health=tuple(health) if isinstance(health, list) and len(health) == Q else (),
+        counts=_read_counts(metadata.get("code_counts"), Q, K),
+        health=tuple(health) if has_health else (),
     )
 
 
-def _counts(stored: Any, Q: int, K: int) -> tuple[np.ndarray | None, ...]:
-    # Models of earlier versions have none.
+def _read_counts(stored: Any, Q: int, K: int) -> tuple[np.ndarray | None, ...]:
+    # The first models were saved without counts.
     if not isinstance(stored, torch.Tensor) or stored.shape != (Q, K):
         return (None,) * Q
     return tuple(stored.numpy().astype(np.int64))
