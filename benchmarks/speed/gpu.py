@@ -38,6 +38,7 @@ from distill.inference.sampling.unit_selection import build_frame_bank
 from distill.models.chunked import decode_codes
 from distill.models.persistence import LoadedVQModel
 from distill.models.prior import CodePrior
+from distill.models.prior_metadata import Recording
 from distill.models.vqvae import VQVAE
 from distill.settings import SAMPLE_RATE
 from distill.training.codec.trainer import CodecTrainer
@@ -86,7 +87,7 @@ def generation_speed(streams: int, seconds: float, device: torch.device) -> floa
     )
     prior.to(device).eval()
     shape = round(CORPUS_S * codec.frame_rate), codec.num_quantizers
-    recording = {"name": "", "codes": torch.randint(codec.codebook_size, shape), "whole": True}
+    recording = Recording("", torch.randint(codec.codebook_size, shape), whole=True)
     units = build_frame_bank(prior, [recording], Sampling.free_levels)
     drawn = draw_frames(prior, streams, Sampling(), torch.Generator().manual_seed(0), units=units)
     frames = round(seconds * codec.frame_rate)

@@ -19,6 +19,7 @@ from distill.inference.sampling.draw import draw_frames
 from distill.inference.sampling.settings import Sampling
 from distill.inference.sampling.unit_selection import build_frame_bank
 from distill.models.prior import CodePrior
+from distill.models.prior_metadata import Recording
 from distill.settings import SAMPLE_RATE
 from distill.training.prior.data import context_frames
 from distill.training.prior_config import get_adaptive_prior_config
@@ -48,11 +49,8 @@ def prior_speed(files: int, streams: int, levels: int, size: int, seconds: float
     context = context_frames(config, FRAME_RATE)
     sizes = config.hidden_size, config.num_layers, config.num_heads
     prior = CodePrior(size, context * levels, levels, *sizes, latent_dim=64, ends_first=True).eval()
-    recording = {
-        "name": "",
-        "codes": torch.randint(size, (round(CORPUS_S * FRAME_RATE), levels)),
-        "whole": True,
-    }
+    codes = torch.randint(size, (round(CORPUS_S * FRAME_RATE), levels))
+    recording = Recording(name="", codes=codes, whole=True)
     units = build_frame_bank(prior, [recording], Sampling.free_levels)
     drawn = draw_frames(prior, streams, Sampling(), torch.Generator().manual_seed(0), units=units)
     return streams * pace(drawn, context, seconds)

@@ -28,14 +28,14 @@ def info_cmd(model_path: ModelPath, json: Json = False) -> None:
 
 
 def _facts(header: dict[str, Any]) -> dict[str, Any]:
+    from distill.models.prior_metadata import SteeringFacts, brief
+
     config, metadata = header["vqvae_config"], header["metadata"]
     frame_rate = metadata.get("frame_rate") or 0.0
     bits = frame_rate * config["num_quantizers"] * log2(config["codebook_size"])
     corpus = metadata.get("corpus", [])
-    prior = dict(header.get("prior_metadata") or {})
-    steering = prior.get("steering") or {}
-    for bulky in ("copy_index", "loss_curves", "recordings", "steering"):
-        prior.pop(bulky, None)
+    prior = header.get("prior_metadata") or {}
+    steering = SteeringFacts.from_dict(prior.get("steering") or {})
     return {
         "name": metadata.get("name"),
         "id": metadata.get("id"),
@@ -60,9 +60,9 @@ def _facts(header: dict[str, Any]) -> dict[str, Any]:
         "licence": metadata.get("licence"),
         "has_prior": bool(header.get("has_prior")),
         "prior_config": header.get("prior_config"),
-        "prior_metadata": prior or None,
-        "steered_by": steering.get("descriptors", []),
-        "tags": steering.get("tags", []),
+        "prior_metadata": brief(prior) or None,
+        "steered_by": list(steering.descriptors),
+        "tags": list(steering.tags),
     }
 
 

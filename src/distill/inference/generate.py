@@ -12,7 +12,6 @@ from torch import Tensor
 from distill.audio.io import write_sound
 from distill.audio.level import integrated_loudness
 from distill.errors import UsageError
-from distill.inference.copies.index import index_in
 from distill.inference.copies.meter import CopyMeter
 from distill.inference.copies.report import CopyReport
 from distill.inference.modes.base import GenerationJob, Mode, Progress, Rendered
@@ -120,7 +119,7 @@ def _check(
         raise UsageError("The number of sounds (-n) must be at least 1.")
     if max_copy is not None and not 0 <= max_copy <= 100:
         raise UsageError("--max-copy must lie between 0 and 100 percent.")
-    if max_copy is not None and not index_in(loaded.prior_metadata):
+    if max_copy is not None and loaded.prior_facts.copy_index is None:
         raise UsageError(
             f"{loaded.path} cannot tell what is copied: train its prior again (`distill train-prior`), or leave out "
             "--max-copy."
@@ -133,7 +132,7 @@ class _Maker:
     def __init__(self, job: GenerationJob, max_copy: float | None) -> None:
         self.job, self.model, self.max_copy = job, job.loaded.model, max_copy
         self.player = PLAYERS[job.playing.way.kind](job)
-        index = index_in(job.loaded.prior_metadata)
+        index = job.loaded.prior_facts.copy_index
         self.meter = CopyMeter(self.model, index) if index else None
         self.recipe = Recipe.of(
             job.loaded,

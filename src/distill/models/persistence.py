@@ -6,6 +6,7 @@ codec and the prior.
 
 import logging
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import torch
 
 from distill.errors import CodebookMismatchError, NoPriorError, ShapeMismatchError
 from distill.models.prior import CodePrior
+from distill.models.prior_metadata import REQUIRED_KEYS, PriorMetadata
 from distill.models.rebuild import accepted_arguments, check_fits, rebuild
 from distill.models.sda_file import (
     FORMAT,
@@ -29,13 +31,6 @@ logger = logging.getLogger(__name__)
 
 CODEC_SETTINGS = ("codebook_size", "num_quantizers", "sample_rate", "channels")
 PRIOR_SETTINGS = ("hidden_size", "num_layers", "num_heads", "seq_len", "num_quantizers", "dropout")
-PRIOR_FACTS = (
-    "epochs_trained",
-    "final_perplexity",
-    "best_perplexity",
-    "training_date",
-    "codebook_hash",
-)
 
 
 @dataclass
@@ -50,6 +45,11 @@ class LoadedVQModel:
     prior: CodePrior | None = None
     prior_config: dict[str, Any] | None = None
     prior_metadata: dict[str, Any] | None = None
+
+    @cached_property
+    def prior_facts(self) -> PriorMetadata:
+        """Typed view of `prior_metadata`; all defaults without a prior."""
+        return PriorMetadata.from_dict(self.prior_metadata or {})
 
     @property
     def output_channels(self) -> int:
@@ -158,7 +158,7 @@ def read_header(path: str | Path) -> dict[str, Any]:
     _check_codec_settings(Path(path), contents["vqvae_config"])
     if contents.get("has_prior") is True:
         require(Path(path), "prior_config", contents["prior_config"], PRIOR_SETTINGS)
-        require(Path(path), "prior_metadata", contents["prior_metadata"], PRIOR_FACTS)
+        require(Path(path), "prior_metadata", contents["prior_metadata"], REQUIRED_KEYS)
     header = {key: value for key, value in contents.items() if key not in WEIGHTS}
     copied: dict[str, Any] = plain_copy(header, "header")
     return copied
@@ -195,7 +195,7 @@ def _prior_arguments(path: Path, contents: dict[str, Any], codebook_hash: str) -
     there."""
     config, metadata = contents["prior_config"], contents["prior_metadata"]
     require(path, "prior_config", config, PRIOR_SETTINGS)
-    require(path, "prior_metadata", metadata, PRIOR_FACTS)
+    require(path, "prior_metadata", metadata, REQUIRED_KEYS)
     codec = contents["vqvae_config"]
     same_levels = config["num_quantizers"] == codec["num_quantizers"]
     if metadata["codebook_hash"] != codebook_hash or not same_levels:

@@ -1,6 +1,6 @@
 """What a prior hears before it begins."""
 
-from typing import Any
+from dataclasses import replace
 
 import pytest
 import torch
@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 
 from distill.errors import UsageError
 from distill.inference.sampling.lead_in import draw_ended, draw_lead_in, draw_near, matching
+from distill.models.prior_metadata import Recording
 
 
-def recording(name: str, frames: int, first: int = 0, whole: bool = True) -> dict[str, Any]:
+def recording(name: str, frames: int, first: int = 0, whole: bool = True) -> Recording:
     """Frame `t` of it is `first + t` on both levels."""
     codes = (first + torch.arange(frames))[:, None].expand(-1, 2).to(torch.int16)
-    return {"name": name, "codes": codes, "whole": whole}
+    return Recording(name, codes, whole)
 
 
 def test_a_long_recording_gives_a_stretch_of_itself() -> None:
@@ -59,7 +60,7 @@ def test_names_choose() -> None:
         ("drums/Kick.wav",),
         ("drums/hat.wav",),
     }
-    assert [found["name"] for found in matching(some, "kick")] == ["drums/Kick.wav"]
+    assert [found.name for found in matching(some, "kick")] == ["drums/Kick.wav"]
     with pytest.raises(UsageError, match=r"'bass'.*drums/Kick\.wav"):
         draw_lead_in(some, 50, "bass", 0)
 
@@ -95,8 +96,8 @@ def test_a_new_sound_follows_what_was_heard_to_its_end() -> None:
 
 
 def test_the_lead_in_is_near_to_what_is_asked() -> None:
-    some = [recording("drone.wav", 500)]
-    some[0]["traits"] = torch.stack([torch.linspace(0, 1, 500), torch.full((500,), torch.nan)], 1)
+    traits = torch.stack([torch.linspace(0, 1, 500), torch.full((500,), torch.nan)], 1)
+    some = [replace(recording("drone.wav", 500), traits=traits)]
     for wanted in (0.1, 0.5, 0.9):
         found = draw_near(draw_lead_in, some, 50, "", 0, torch.tensor([wanted, torch.nan]))
         assert found.traits is not None

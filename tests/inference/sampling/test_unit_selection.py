@@ -1,6 +1,7 @@
 """Frames of recordings as units: which come, in which order, and what one may ask of them."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import islice
 
 import pytest
@@ -22,6 +23,7 @@ from distill.inference.sampling.unit_selection import (
 )
 from distill.models.attribute_classifier import Targets
 from distill.models.prior import CodePrior
+from distill.models.prior_metadata import Recording
 
 K, Q = 17, 3
 SIZES = {"hidden_size": 32, "num_layers": 2, "num_heads": 2}
@@ -38,18 +40,18 @@ def lively_prior(**more: int) -> CodePrior:
     return prior
 
 
-def recording(frames: int, seed: int, whole: bool = True, codes: int = K) -> dict:
+def recording(frames: int, seed: int, whole: bool = True, codes: int = K) -> Recording:
     generator = torch.Generator().manual_seed(seed)
-    return {
-        "name": f"{seed}.wav",
-        "codes": torch.randint(codes, (frames, Q), generator=generator),
-        "whole": whole,
-    }
+    return Recording(
+        name=f"{seed}.wav",
+        codes=torch.randint(codes, (frames, Q), generator=generator),
+        whole=whole,
+    )
 
 
 def frames_drawn(
     prior: CodePrior,
-    recordings: list[dict],
+    recordings: list[Recording],
     count: int = 60,
     hearing: Hearing | None = None,
     **settings: object,
@@ -70,7 +72,7 @@ def rows(codes: torch.Tensor) -> set[tuple[int, ...]]:
 def test_finer_codes_come_together_from_a_recording(free_levels: int) -> None:
     recordings = [recording(30, 1), recording(20, 2)]
     drawn = frames_drawn(lively_prior(), recordings, sampling={"free_levels": free_levels})
-    known = rows(torch.cat([r["codes"][:, free_levels:] for r in recordings]))
+    known = rows(torch.cat([r.codes[:, free_levels:] for r in recordings]))
     assert all(rows(frame.codes[:, free_levels:]) <= known for frame in drawn)
     assert len(rows(torch.cat([frame.codes for frame in drawn]))) > 20
 
@@ -85,7 +87,7 @@ def test_no_code_comes_that_no_recording_has() -> None:
 def test_sounds_begin_and_end_as_recordings_do() -> None:
     recordings = [recording(12, seed) for seed in range(8)]
     drawn = frames_drawn(lively_prior(), recordings)
-    first, last = (rows(torch.stack([r["codes"][at, 1:] for r in recordings])) for at in (0, -1))
+    first, last = (rows(torch.stack([r.codes[at, 1:] for r in recordings])) for at in (0, -1))
     begins, ended = torch.ones(2, dtype=torch.bool), 0
     for frame in drawn:
         for stream in range(2):
@@ -102,8 +104,8 @@ def test_sounds_begin_and_end_as_recordings_do() -> None:
 def test_sounds_begin_with_codes_that_recordings_begin_with() -> None:
     recordings = [recording(12, seed) for seed in range(4)]
     for one in recordings:
-        one["codes"][1:, 0] = one["codes"][1:, 0] % 13
-        one["codes"][0, 0] = 13 + one["codes"][0, 0] % 4
+        one.codes[1:, 0] = one.codes[1:, 0] % 13
+        one.codes[0, 0] = 13 + one.codes[0, 0] % 4
     drawn = frames_drawn(lively_prior(), recordings, 100, sampling={"closeness": 0.0})
     begins, heard = torch.ones(2, dtype=torch.bool), 0
     for frame in drawn:
@@ -117,7 +119,7 @@ def most_are_silent(codes: torch.Tensor) -> torch.Tensor:
     return codes[:, 0] < 13
 
 
-def with_silences(longest: int) -> dict:
+def with_silences(longest: int) -> Recording:
     """A recording that is silent for 1 frame, 2, 3 and so on up to `longest`, and again, with 2
     frames between."""
     generator, rows = torch.Generator().manual_seed(0), []
@@ -126,7 +128,7 @@ def with_silences(longest: int) -> dict:
             torch.randint(13, (length, Q), generator=generator),
             torch.randint(13, K, (2, Q), generator=generator),
         ]
-    return {"name": "a.wav", "codes": torch.cat(rows), "whole": True}
+    return Recording("a.wav", torch.cat(rows), whole=True)
 
 
 def longest_run(flags: list[bool]) -> int:
@@ -151,7 +153,7 @@ def test_what_was_silent_before_counts() -> None:
     units = build_frame_bank(prior, [source], 1, most_are_silent)
     for before, most in ((1, 2), (2, 1), (3, 0)):
         lead_in = LeadIn(
-            source["codes"][7 : 7 + before], torch.zeros(before, dtype=torch.bool), False, ()
+            source.codes[7 : 7 + before], torch.zeros(before, dtype=torch.bool), False, ()
         )
         assert bool(most_are_silent(lead_in.codes).all())
         for seed in range(8):
@@ -166,7 +168,7 @@ def test_what_was_silent_before_counts() -> None:
 def test_recordings_without_silence_and_of_nothing_else(silent: bool) -> None:
     low, high = (0, 13) if silent else (13, K)
     source = recording(30, 1)
-    source["codes"] = source["codes"] % (high - low) + low
+    source = replace(source, codes=source.codes % (high - low) + low)
     units = build_frame_bank(lively_prior(), [source], 1, most_are_silent)
     assert units.longest_silence == (None if silent else 0)
     drawn = frames_drawn(lively_prior(), [source], 40, most_are_silent)
@@ -188,11 +190,11 @@ def test_at_closeness_one_it_goes_on_as_the_recording_did() -> None:
     prior.pointer.ending.score.bias.data.fill_(-50.0)
     prior.pointer.ending.score.weight.data.zero_()
     starts = torch.zeros(10, dtype=torch.bool)
-    lead_in = LeadIn(source["codes"][:10], starts, False, ())
+    lead_in = LeadIn(source.codes[:10], starts, False, ())
     units = build_frame_bank(prior, [source, recording(30, 2, whole=False)], 1)
     close = Sampling(temperature=0, closeness=1.0)
     drawn = islice(draw_frames(prior, 1, close, torch.Generator(), None, lead_in, units=units), 15)
-    assert torch.equal(torch.cat([frame.codes for frame in drawn]), source["codes"][10:25])
+    assert torch.equal(torch.cat([frame.codes for frame in drawn]), source.codes[10:25])
 
 
 def test_frames_of_which_codes_are_given_are_drawn_code_by_code() -> None:
@@ -209,7 +211,7 @@ def test_what_is_asked_decides_among_frames_too() -> None:
     """A reader that hears loudness in the sum of the latents: loud frames come where loudness is
     asked for."""
     prior, source = lively_prior(descriptors=1), recording(400, 1)
-    latents = prior.pointer.latents(source["codes"]).cumsum(1)
+    latents = prior.pointer.latents(source.codes).cumsum(1)
     loudness = (latents[:, -1, 0] > latents[:, -1, 0].median()).float()[:, None]
     prior.reader.learn((latents, loudness) for _ in range(300))
     heard = []
@@ -228,7 +230,7 @@ def test_sounds_age_as_those_of_the_recordings_do() -> None:
     with torch.no_grad():
         prior.pointer.ending.score.bias.fill_(-4.0)
     for source in recordings:
-        source["codes"][:, 0] = source["codes"][:, 0] % 5 + 5 * torch.bucketize(
+        source.codes[:, 0] = source.codes[:, 0] % 5 + 5 * torch.bucketize(
             torch.arange(40), torch.tensor([1, 5])
         )
     drawn = frames_drawn(prior, recordings, 400, length_limits=LengthLimits(1, 40))
@@ -256,7 +258,7 @@ def test_a_sound_of_unknown_age_may_have_any() -> None:
     )
     joins = units.joins(lively_prior(), place)
     possible = units.follow(0, logits, joins, place, 0.0)[0] > -torch.inf
-    assert possible.nonzero()[:, 0].tolist() == recording(30, 1)["codes"][1:-1, 0].unique().tolist()
+    assert possible.nonzero()[:, 0].tolist() == recording(30, 1).codes[1:-1, 0].unique().tolist()
 
 
 def test_many_frames_are_thinned_out() -> None:
@@ -264,7 +266,7 @@ def test_many_frames_are_thinned_out() -> None:
     units = build_frame_bank(prior, [recording(MOST, 1), recording(MOST, 2)], 1)
     assert MOST <= len(units.codes) <= MOST + 4
     assert units.edges.sum(0).tolist() == [2, 2]
-    assert torch.equal(units.codes[-1], recording(MOST, 2)["codes"][-1])
+    assert torch.equal(units.codes[-1], recording(MOST, 2).codes[-1])
     assert bool(units.edges[-1, 1])
 
 
@@ -329,7 +331,7 @@ def test_cached_equals_uncached_to_the_last_code_with_units(
     asked = Targets(values, 2.0) if steered else None
     begins = torch.arange(9) == 0
     lead_in, sampling = (
-        LeadIn(recording(9, 3)["codes"], begins, False, ()),
+        LeadIn(recording(9, 3).codes, begins, False, ()),
         Sampling(free_levels=free_levels),
     )
     stream = draw_frames(

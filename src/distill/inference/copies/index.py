@@ -1,6 +1,6 @@
 """All that finding copies of a corpus takes, without its files."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -85,13 +85,6 @@ def _heard(model: VQVAE, codes: Tensor) -> Tensor:
         > SILENT_DB
     )
     return codes[: 1 + int(audible.nonzero()[-1])] if audible.any() else codes[:1]
-
-
-def index_in(prior_metadata: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """What `copy_index` made, of a file's `prior_metadata`; None where there is none, or one of an
-    earlier version."""
-    index = (prior_metadata or {}).get("copy_index")
-    return index if isinstance(index, dict) and "passage_codes" in index else None
 
 
 def _entries(encodings: Sequence[tuple[str, float, Tensor]]) -> list[dict[str, Any]]:

@@ -34,7 +34,7 @@ def lead_in_of(
 
     `draw` is `draw_lead_in`, or what has its arguments.
     """
-    recordings = (loaded.prior_metadata or {}).get("recordings")
+    recordings = loaded.prior_facts.recordings
     if sampling.like and not recordings:
         raise UsageError(
             f"{loaded.path} keeps no recordings to begin from: train its prior again, or leave out --like."
@@ -49,14 +49,9 @@ def lead_in_of(
 
 def length_limits(loaded: LoadedVQModel) -> LengthLimits:
     """As long as the sounds that the prior learned to their ends."""
-    metadata = loaded.prior_metadata or {}
-    whole = [
-        len(recording["codes"])
-        for recording in metadata.get("recordings") or ()
-        if recording["whole"]
-    ]
-    longest = metadata.get("longest_sound_frames")
-    return LengthLimits(min(whole, default=1), longest if isinstance(longest, int) else None)
+    facts = loaded.prior_facts
+    whole = [len(recording.codes) for recording in facts.recordings if recording.whole]
+    return LengthLimits(min(whole, default=1), facts.longest_sound_frames)
 
 
 def frame_bank_for(
@@ -72,7 +67,7 @@ def frame_bank_for(
     def hearing(codes: Tensor) -> Tensor:
         return loaded.model.frame_levels(loaded.model.rvq.lookup(codes)) < SILENT_DB
 
-    recordings = (loaded.prior_metadata or {}).get("recordings")
+    recordings = loaded.prior_facts.recordings
     return build_frame_bank(
         loaded.prior, recordings, sampling.free_levels, None if may_last else hearing, not may_last
     )

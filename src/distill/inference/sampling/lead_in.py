@@ -5,13 +5,15 @@ what it draws in the first frames. After some seconds of a recording it moves as
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from distill.errors import UsageError
+from distill.models.prior_metadata import Recording
 
 NAMES_SHOWN = 5
 TRIES = 32
@@ -61,11 +63,11 @@ class LeadInBatch(NamedTuple):
         return LeadInBatch(*(part.to(device) for part in self))
 
 
-def matching(recordings: Sequence[dict[str, Any]], like: str) -> list[dict[str, Any]]:
+def matching(recordings: Sequence[Recording], like: str) -> list[Recording]:
     """Those of `recordings` whose name holds `like`, in capitals or not; `UsageError` for none."""
-    found = [recording for recording in recordings if like.lower() in recording["name"].lower()]
+    found = [recording for recording in recordings if like.lower() in recording.name.lower()]
     if not found:
-        names = sorted(recording["name"] for recording in recordings)
+        names = sorted(recording.name for recording in recordings)
         some = ", ".join(names[:NAMES_SHOWN]) + (", …" if len(names) > NAMES_SHOWN else "")
         raise UsageError(
             f"No recording that the model learned from has '{like}' in its name: choose another --like. "
@@ -74,28 +76,24 @@ def matching(recordings: Sequence[dict[str, Any]], like: str) -> list[dict[str, 
     return found
 
 
-def draw_lead_in(recordings: Sequence[dict[str, Any]], frames: int, like: str, seed: int) -> LeadIn:
+def draw_lead_in(recordings: Sequence[Recording], frames: int, like: str, seed: int) -> LeadIn:
     """About `frames` frames of one of the `recordings` that are `like`, or of several where they
-    are short.
-
-    A recording is `name`, `codes` `[T, Q]` and `whole`: whether it was kept to its end; and
-    `traits` `[T, N]`, if known.
-    """
+    are short."""
     return _drawn(matching(recordings, like), frames, seed)
 
 
-def draw_ended(recordings: Sequence[dict[str, Any]], frames: int, like: str, seed: int) -> LeadIn:
+def draw_ended(recordings: Sequence[Recording], frames: int, like: str, seed: int) -> LeadIn:
     """A lead-in after which a new sound begins: of ends of recordings, where any were kept to
     theirs."""
     found = matching(recordings, like)
-    whole = [recording for recording in found if recording["whole"]]
+    whole = [recording for recording in found if recording.whole]
     ends = [_last(recording, frames) for recording in whole or found]
     return _drawn(ends, frames, seed)._replace(ended=True)
 
 
 def draw_near(
     draw: Callable[..., LeadIn],
-    recordings: Sequence[dict[str, Any]],
+    recordings: Sequence[Recording],
     frames: int,
     like: str,
     seed: int,
@@ -119,39 +117,40 @@ def _distance(lead_in: LeadIn, asked: Tensor) -> float:
     return float(away.mean())
 
 
-def _last(recording: dict[str, Any], frames: int) -> dict[str, Any]:
-    return {
-        name: part[-frames:] if name in ("codes", "traits") else part
-        for name, part in recording.items()
-    }
+def _last(recording: Recording, frames: int) -> Recording:
+    traits = None if recording.traits is None else recording.traits[-frames:]
+    return replace(recording, codes=recording.codes[-frames:], traits=traits)
 
 
-def _drawn(found: Sequence[dict[str, Any]], frames: int, seed: int) -> LeadIn:
+def _drawn(found: Sequence[Recording], frames: int, seed: int) -> LeadIn:
     rng = np.random.default_rng((seed, 1))
-    parts: list[dict[str, Any]] = []
-    while sum(len(part["codes"]) for part in parts) < frames:
+    parts: list[Recording] = []
+    while sum(len(part.codes) for part in parts) < frames:
         recording = found[int(rng.integers(len(found)))]
-        if len(recording["codes"]) >= frames:
+        if len(recording.codes) >= frames:
             return _window(recording, frames, rng)
         parts.append(recording)
-    codes = torch.cat([part["codes"].long() for part in parts])[-frames:]
+    codes = torch.cat([part.codes.long() for part in parts])[-frames:]
     starts = torch.zeros(len(codes), dtype=torch.bool)
-    begins = len(codes) - np.cumsum([len(part["codes"]) for part in reversed(parts)])
+    begins = len(codes) - np.cumsum([len(part.codes) for part in reversed(parts)])
     starts[begins[begins >= 0]] = True
-    traits = (
-        torch.cat([part["traits"] for part in parts])[-frames:] if "traits" in parts[0] else None
-    )
+    # A file has traits for all of its recordings or for none.
+    traits = [part.traits for part in parts if part.traits is not None]
     return LeadIn(
-        codes, starts, bool(parts[-1]["whole"]), tuple(part["name"] for part in parts), traits
+        codes=codes,
+        starts=starts,
+        ended=parts[-1].whole,
+        names=tuple(part.name for part in parts),
+        traits=torch.cat(traits)[-frames:] if traits else None,
     )
 
 
-def _window(recording: dict[str, Any], frames: int, rng: np.random.Generator) -> LeadIn:
+def _window(recording: Recording, frames: int, rng: np.random.Generator) -> LeadIn:
     """A stretch of one recording, from anywhere in it."""
-    codes = recording["codes"]
+    codes = recording.codes
     begin = int(rng.integers(len(codes) - frames + 1))
     starts = torch.zeros(frames, dtype=torch.bool)
     starts[0] = begin == 0
-    ended = bool(recording["whole"]) and begin + frames == len(codes)
-    traits = recording["traits"][begin : begin + frames] if "traits" in recording else None
-    return LeadIn(codes[begin : begin + frames].long(), starts, ended, (recording["name"],), traits)
+    ended = recording.whole and begin + frames == len(codes)
+    traits = None if recording.traits is None else recording.traits[begin : begin + frames]
+    return LeadIn(codes[begin : begin + frames].long(), starts, ended, (recording.name,), traits)

@@ -33,10 +33,10 @@ class Scale(NamedTuple):
 
 def scale_of(loaded: LoadedVQModel) -> Scale | None:
     """None for a prior that learned nothing of it, or from an older Distill."""
-    stated = (loaded.prior_metadata or {}).get("steering")
-    if not stated or loaded.prior is None or loaded.prior.reader is None:
+    facts = loaded.prior_facts.steering
+    if facts is None or loaded.prior is None or loaded.prior.reader is None:
         return None
-    return Scale(PercentileTable(stated["percentiles"]), tuple(stated["tags"]))
+    return Scale(PercentileTable(facts.percentiles), tuple(facts.tags))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ more of it.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -21,6 +21,7 @@ from torch import Tensor
 from distill.models.attribute_classifier import Prediction, Targets
 from distill.models.batch_invariant import add_product
 from distill.models.prior import CodePrior
+from distill.models.prior_metadata import Recording
 
 TARGET, JOIN, AGE = 100.0, 30.0, 1.0
 """What squared distances cost: in units of the variance of all latents, that of the coarse codes,
@@ -193,7 +194,7 @@ def _longest_run(flags: Tensor) -> int:
 @torch.inference_mode()
 def build_frame_bank(
     prior: CodePrior,
-    recordings: Sequence[dict[str, Any]] | None,
+    recordings: Sequence[Recording] | None,
     free_levels: int,
     hearing: Hearing | None = None,
     with_age: bool = True,
@@ -201,7 +202,7 @@ def build_frame_bank(
     """The frames of the `recordings`, for a prior that draws `free_levels` levels itself; None
     where it draws all, has no recordings, or nothing to measure nearness by.
 
-    A recording is what `draw_lead_in` takes. Without `hearing`, silence may last; unless
+    Without `hearing`, silence may last; unless
     `with_age`, so may all else.
     """
     if (
@@ -211,13 +212,13 @@ def build_frame_bank(
         or not prior.ends_first
     ):
         return None
-    each = [recording["codes"].long().to(prior.start.device) for recording in recordings]
+    each = [recording.codes.long().to(prior.start.device) for recording in recordings]
     codes, latents = torch.cat(each), torch.cat([_latents(prior, one) for one in each])
     stops = torch.tensor([len(one) for one in each]).cumsum(0)
     edges = torch.zeros(len(codes), 2, dtype=torch.bool, device=codes.device)
     edges[[0, *stops[:-1]], 0] = True
     edges[stops - 1, 1] = torch.tensor(
-        [bool(recording["whole"]) for recording in recordings], device=codes.device
+        [recording.whole for recording in recordings], device=codes.device
     )
     before = F.pad(latents, (0, 0, 1, 0))[:-1] * ~edges[:, :1]
     silent = torch.cat([_heard(one, hearing) for one in each])

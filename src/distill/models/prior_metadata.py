@@ -1,0 +1,206 @@
+"""Typed view of `prior_metadata`, the facts that a model file keeps beside the prior's weights.
+
+The file holds plain dicts (tensors, numbers, strings, lists, dicts), and files of earlier versions
+lack entries. This is the one module that knows the keys: it reads old files as well as new ones,
+and writes new ones.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import Tensor
+
+REQUIRED_KEYS = (
+    "epochs_trained",
+    "final_perplexity",
+    "best_perplexity",
+    "training_date",
+    "codebook_hash",
+)
+"""Entries without which a file with a prior is refused."""
+
+BULKY_KEYS = ("copy_index", "loss_curves", "recordings", "steering")
+"""Entries too long to be printed; `brief` leaves them out."""
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A recording of the corpus as the file keeps it, for prompts and unit selection.
+
+    Tensors are shared with the file's dict, not copied.
+
+    Attributes:
+        name: path of the sound file, relative to the corpus folder.
+        codes: `[T, Q]` (uint8 or int16), from the beginning of the recording.
+        whole: whether `codes` reach to the end of the sound.
+        traits: `[T, A]` (float16), descriptors and tag weights of each frame; None in files that
+            were trained without steering.
+    """
+
+    name: str
+    codes: Tensor
+    whole: bool
+    traits: Tensor | None = None
+
+    @classmethod
+    def from_dict(cls, entry: Mapping[str, Any]) -> "Recording":
+        """Reads one entry of `recordings`."""
+        return cls(
+            name=entry["name"],
+            codes=entry["codes"],
+            whole=bool(entry["whole"]),
+            traits=entry.get("traits"),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The entry as a file keeps it; without `traits` where there are none."""
+        entry = {"name": self.name, "codes": self.codes, "whole": self.whole}
+        return entry if self.traits is None else entry | {"traits": self.traits}
+
+
+@dataclass(frozen=True)
+class SteeringFacts:
+    """The scale that the prior is steered by.
+
+    Attributes:
+        descriptors: names of the descriptors, in the order of the rows of `percentiles`.
+        percentiles: for each descriptor, its value at each percentile of the corpus.
+        tags: names of the tags.
+    """
+
+    descriptors: Sequence[str] = ()
+    percentiles: Sequence[Sequence[float]] = ()
+    tags: Sequence[str] = ()
+
+    @classmethod
+    def from_dict(cls, entry: Mapping[str, Any]) -> "SteeringFacts":
+        """Reads the entry `steering`."""
+        return cls(
+            descriptors=entry.get("descriptors", ()),
+            percentiles=entry.get("percentiles", ()),
+            tags=entry.get("tags", ()),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The entry as a file keeps it."""
+        return {
+            "descriptors": list(self.descriptors),
+            "percentiles": [list(row) for row in self.percentiles],
+            "tags": list(self.tags),
+        }
+
+
+@dataclass(frozen=True)
+class PriorMetadata:
+    """Facts about a prior, its training and its corpus.
+
+    Attributes:
+        epochs_trained: epochs of training.
+        final_perplexity: held-out perplexity after the last epoch.
+        best_perplexity: held-out perplexity of the weights in the file.
+        training_date: UTC, ISO 8601.
+        codebook_hash: hash of the codebooks of the codec that the prior belongs to.
+        training: settings of the training, those of `PriorConfig`.
+        loss_curves: losses of each epoch.
+        level_losses: held-out loss of each quantiser level, in nats a code.
+        warnings: sentences of warning, in the order they came.
+        unknown_files: sounds of the folder that the codec was not trained on.
+        file_count: distinct sounds of the corpus.
+        steering: the scale that the prior is steered by; None where it cannot be.
+        verdict: sentence on how the training went.
+        verdict_kind: name of that verdict.
+        copying: how much generated sounds copied the corpus during training.
+        longest_sound_frames: length of the longest sound that was learned to its end.
+        copy_index: made by `inference.copies.index.copy_index`; None where there is none, or one
+            of an earlier version, which cannot be read any more.
+        recordings: beginnings of all recordings that the prior learned from.
+    """
+
+    epochs_trained: int = 0
+    final_perplexity: float = math.nan
+    best_perplexity: float = math.nan
+    training_date: str = ""
+    codebook_hash: str = ""
+    training: Mapping[str, Any] = field(default_factory=dict)
+    loss_curves: Sequence[Mapping[str, Any]] = ()
+    level_losses: Sequence[float] = ()
+    warnings: Sequence[str] = ()
+    unknown_files: int = 0
+    file_count: int = 0
+    steering: SteeringFacts | None = None
+    verdict: str | None = None
+    verdict_kind: str | None = None
+    copying: Mapping[str, Any] | None = None
+    longest_sound_frames: int | None = None
+    copy_index: dict[str, Any] | None = None
+    recordings: Sequence[Recording] = ()
+
+    @classmethod
+    def from_dict(cls, metadata: Mapping[str, Any]) -> "PriorMetadata":
+        """Reads a file's `prior_metadata`; whatever it lacks gets the default.
+
+        Args:
+            metadata: `LoadedVQModel.prior_metadata`, or an empty dict for a file without a prior.
+        """
+        steering = metadata.get("steering")
+        longest = metadata.get("longest_sound_frames")
+        copy_index = metadata.get("copy_index")
+        is_readable = isinstance(copy_index, dict) and "passage_codes" in copy_index
+        recordings = metadata.get("recordings") or ()
+        return cls(
+            epochs_trained=metadata.get("epochs_trained", 0),
+            final_perplexity=metadata.get("final_perplexity", math.nan),
+            best_perplexity=metadata.get("best_perplexity", math.nan),
+            training_date=metadata.get("training_date", ""),
+            codebook_hash=metadata.get("codebook_hash", ""),
+            training=metadata.get("training") or {},
+            loss_curves=metadata.get("loss_curves") or (),
+            level_losses=metadata.get("level_losses") or (),
+            warnings=metadata.get("warnings") or (),
+            unknown_files=metadata.get("unknown_files", 0),
+            file_count=metadata.get("file_count", 0),
+            steering=SteeringFacts.from_dict(steering) if steering else None,
+            verdict=metadata.get("verdict"),
+            verdict_kind=metadata.get("verdict_kind"),
+            copying=metadata.get("copying"),
+            longest_sound_frames=longest if isinstance(longest, int) else None,
+            copy_index=copy_index if is_readable else None,
+            recordings=tuple(Recording.from_dict(entry) for entry in recordings),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The plain dict that goes into a file, with all of `corpus_entries` and the rest."""
+        return self.corpus_entries() | {
+            "epochs_trained": self.epochs_trained,
+            "final_perplexity": self.final_perplexity,
+            "best_perplexity": self.best_perplexity,
+            "training_date": self.training_date,
+            "codebook_hash": self.codebook_hash,
+            "training": dict(self.training),
+            "loss_curves": list(self.loss_curves),
+            "level_losses": list(self.level_losses),
+            "warnings": list(self.warnings),
+            "unknown_files": self.unknown_files,
+            "file_count": self.file_count,
+            "steering": self.steering.to_dict() if self.steering else None,
+            "verdict": self.verdict,
+            "verdict_kind": self.verdict_kind,
+            "copying": dict(self.copying) if self.copying else None,
+        }
+
+    def corpus_entries(self) -> dict[str, Any]:
+        """The entries that generation takes from the corpus; none before there are recordings."""
+        if not self.recordings:
+            return {}
+        return {
+            "longest_sound_frames": self.longest_sound_frames,
+            "copy_index": self.copy_index,
+            "recordings": [recording.to_dict() for recording in self.recordings],
+        }
+
+
+def brief(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """The entries of a file's `prior_metadata` that are short enough to be printed."""
+    return {key: value for key, value in metadata.items() if key not in BULKY_KEYS}

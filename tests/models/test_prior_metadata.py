@@ -1,0 +1,96 @@
+"""The typed view of a file's `prior_metadata`."""
+
+import math
+from typing import Any
+
+import pytest
+import torch
+
+from distill.models.prior_metadata import PriorMetadata, Recording, SteeringFacts, brief
+
+
+def entries() -> dict[str, Any]:
+    """Every entry that training writes, as a file holds them."""
+    codes = torch.arange(12).reshape(6, 2).to(torch.uint8)
+    return {
+        "longest_sound_frames": 6,
+        "copy_index": {"passage_codes": codes, "zero": {"share": 0.1}},
+        "recordings": [
+            {"name": "a.wav", "codes": codes, "traits": torch.ones(6, 3).half(), "whole": True},
+            {
+                "name": "b.wav",
+                "codes": codes[:2],
+                "traits": torch.ones(2, 3).half(),
+                "whole": False,
+            },
+        ],
+        "epochs_trained": 3,
+        "final_perplexity": 7.5,
+        "best_perplexity": 7.0,
+        "training_date": "2025-01-01T00:00:00+00:00",
+        "codebook_hash": "0" * 64,
+        "training": {"max_epochs": 3},
+        "loss_curves": [{"epoch": 1, "val_loss": 2.0}],
+        "level_losses": [1.5, 2.5],
+        "warnings": ["Epoch 1: low."],
+        "unknown_files": 1,
+        "file_count": 2,
+        "steering": {
+            "descriptors": ["loudness"],
+            "percentiles": [[-60.0, -20.0]],
+            "tags": ["tabla"],
+        },
+        "verdict": "Done.",
+        "verdict_kind": "settled",
+        "copying": {"epoch": 2, "percents": [1.0]},
+    }
+
+
+def test_what_is_read_is_written_as_it_was() -> None:
+    metadata = entries()
+    written = PriorMetadata.from_dict(metadata).to_dict()
+    assert list(written) == list(metadata)
+    recordings = written.pop("recordings")
+    for recording, original in zip(recordings, metadata.pop("recordings"), strict=True):
+        assert recording == original | {name: recording[name] for name in ("codes", "traits")}
+        # The same tensors, not copies: a file holds an hour of codes.
+        assert recording["codes"] is original["codes"]
+        assert recording["traits"] is original["traits"]
+    assert written == metadata
+
+
+def test_an_empty_dict_gives_the_defaults() -> None:
+    facts = PriorMetadata.from_dict({})
+    assert math.isnan(facts.best_perplexity)
+    assert facts.recordings == ()
+    assert facts.steering is facts.copy_index is facts.longest_sound_frames is None
+    assert facts.corpus_entries() == {}
+
+
+def test_old_recordings_have_no_traits() -> None:
+    old = {"name": "a.wav", "codes": torch.zeros(4, 2, dtype=torch.int16), "whole": True}
+    (recording,) = PriorMetadata.from_dict({"recordings": [old]}).recordings
+    assert recording.traits is None
+    assert recording.to_dict() == old
+    assert Recording.from_dict(old | {"traits": None}).to_dict() == old
+
+
+@pytest.mark.parametrize("index", [None, {"codes": 1, "pictures": 2}, "text"])
+def test_a_copy_index_of_an_earlier_version_counts_as_none(index: object) -> None:
+    assert PriorMetadata.from_dict({"copy_index": index}).copy_index is None
+
+
+@pytest.mark.parametrize("frames", [None, "long", 2.5])
+def test_a_longest_sound_is_a_number_of_frames_or_unknown(frames: object) -> None:
+    assert PriorMetadata.from_dict({"longest_sound_frames": frames}).longest_sound_frames is None
+
+
+def test_steering_lacks_entries_in_old_files() -> None:
+    assert SteeringFacts.from_dict({"descriptors": ["pitch"]}) == SteeringFacts(["pitch"], (), ())
+
+
+def test_brief_leaves_out_what_is_long() -> None:
+    short = brief(entries())
+    assert short["epochs_trained"] == 3
+    assert "copying" in short
+    assert not short.keys() & {"copy_index", "loss_curves", "recordings", "steering"}
