@@ -1,13 +1,16 @@
-"""The passage of the corpus that a sound is nearest to by ear: windows of a quarter of a second,
-level left out.
+"""Acoustic nearest-neighbour search: the passage of the corpus that sounds most like a window.
 
-Compared are the codec's latents, which stand for log-mel spectra at several resolutions
-(`models/analysis.py`), as all codes of a frame give them. Each recording is there several times,
-from different places within a frame on: what is copied need not begin on our frames. By how much
-two windows differ is weighed by what happens in them: two hums are soon alike, two hits hardly.
+Windows last a quarter of a second and are compared without their level. Compared are the codec's
+latents, which stand for log-mel spectra at several resolutions (`models/analysis.py`). Each
+recording is indexed in several encodings whose frames begin at different samples, since a copy
+need not begin on our frame grid.
+
+A difference is judged relative to the change within the window: two hums are soon alike, two hits
+hardly.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
 from typing import NamedTuple
 
 import torch
@@ -18,42 +21,70 @@ from distill.models.pointer import squared_distance
 from distill.models.vqvae import VQVAE
 
 WINDOW_S = 0.25
+"""Length of a window, in seconds: about one note or hit."""
+
 SHORTEST = 3
-"""Frames: of less there is nothing to compare."""
+"""Frames of the shortest window: fewer leave nothing to compare."""
+
 STRIDE = 3
-"""Frames from one window of a sound to the next; more in sounds of more than `MOST_WINDOWS`."""
+"""Frames from one window of a sound to the next; more in sounds of over `MOST_WINDOWS`."""
+
 MOST_WINDOWS = 800
+"""Windows of one sound at most, about 50 s at `STRIDE`: it bounds the time of a search."""
+
 AUDIBLE = 0.75
-"""So much of a window has to be heard: silence is like any other."""
+"""Share of a window's frames that must be audible: all silence is alike."""
+
 CANDIDATES = 16
-"""Windows whose means are nearest are compared frame by frame: none is nearer than its mean
-(Jensen's inequality)."""
+"""Windows with the nearest means that are compared frame by frame.
+
+No window is nearer than its mean (Jensen's inequality), so few candidates are enough.
+"""
+
 BLUR_DB = 1.4
-"""By so much two encodings of one steady sound differ."""
+"""Difference in dB between two encodings of one steady sound."""
+
 AT_ONCE = 4_000_000
+"""Distances in one block of the candidate search: 16 MB of float32."""
+
+COMPARED_AT_ONCE = 64
+"""Windows that are compared with their candidates at once: it bounds memory."""
 
 
 class Query(NamedTuple):
-    """A sound: its `codes` `[T, Q]`, and which frames of it are `audible` `[T]` (bool)."""
+    """A sound to look for.
+
+    Attributes:
+        codes: Its codes `[T, Q]`.
+        audible: Which of its frames are audible `[T]` (bool).
+    """
 
     codes: Tensor
     audible: Tensor
 
     @property
     def longest(self) -> int:
-        """Frames of the longest stretch that is heard."""
-        run = longest = 0
-        for heard in self.audible.tolist():
-            run = run + 1 if heard else 0
-            longest = max(longest, run)
+        """Frames of the longest audible stretch."""
+        stretch = 0
+        longest = 0
+        for audible in self.audible.tolist():
+            stretch = stretch + 1 if audible else 0
+            longest = max(longest, stretch)
         return longest
 
 
-class Matches(NamedTuple):
-    """What is nearest to windows of a sound, each `[n]`: at which frame they begin and how many
-    they are; the distance in dB (RMS over log-mel bands), and its square over what happens in the
-    window, the `difference`; the sound of the corpus, and the frame of it where the nearest window
-    begins."""
+@dataclass(frozen=True)
+class Matches:
+    """The nearest window of the corpus for each of `n` windows of a sound.
+
+    Attributes:
+        start: First frame of the window in the sound `[n]`.
+        length: Frames of the window `[n]`.
+        distance_db: RMS difference of the log-mel bands `[n]`, in dB.
+        difference: Squared distance over the squared change within the window `[n]`.
+        sound: Index of the corpus sound `[n]`.
+        frame: First frame of the nearest window in that sound `[n]`.
+    """
 
     start: Tensor
     length: Tensor
@@ -62,132 +93,199 @@ class Matches(NamedTuple):
     sound: Tensor
     frame: Tensor
 
+    @classmethod
+    def joined(cls, parts: Sequence["Matches"]) -> "Matches":
+        """All matches of `parts`, one after the other."""
+        names = [field.name for field in fields(cls)]
+        return cls(**{name: torch.cat([getattr(part, name) for part in parts]) for name in names})
 
-NO_HITS = Matches(
-    *(
-        torch.zeros(0, dtype=kind)
-        for kind in (torch.long,) * 2 + (torch.float,) * 2 + (torch.long,) * 2
-    )
+
+NO_MATCHES = Matches(
+    start=torch.zeros(0, dtype=torch.long),
+    length=torch.zeros(0, dtype=torch.long),
+    distance_db=torch.zeros(0),
+    difference=torch.zeros(0),
+    sound=torch.zeros(0, dtype=torch.long),
+    frame=torch.zeros(0, dtype=torch.long),
 )
+"""The matches of a sound without an audible window."""
 
 
 class PassageSearch:
-    """Looks for windows of sounds in the `codes` `[N, Q]` of a corpus: of sounds of so many
-    `frames` each."""
+    """Finds the windows of a corpus that sound most like those of a sound."""
 
-    def __init__(self, model: VQVAE, codes: Tensor, frames: Sequence[int]) -> None:
-        self.codes, self.frames = codes, torch.tensor(frames, dtype=torch.long)
+    def __init__(self, codec: VQVAE, codes: Tensor, frames: Sequence[int]) -> None:
+        """Index the corpus.
+
+        Args:
+            codec: The codec of the codes.
+            codes: Codes of all sounds, one after the other `[M, Q]`.
+            frames: Frames of each sound; they sum to `M`.
+        """
+        codebooks = codec.rvq.codebooks.detach().cpu()
+        self.codes = codes
+        self.frames = torch.tensor(frames, dtype=torch.long)
         self.begins = self.frames.cumsum(0) - self.frames
         self.owner = torch.arange(len(frames)).repeat_interleave(self.frames)
-        codebooks = model.rvq.codebooks.detach().cpu()
-        self.entries, self.first = (
-            codebooks.flatten(0, 1),
-            len(codebooks[0]) * torch.arange(len(codebooks)),
-        )
-        self.level = model.analysis.level_direction().detach().cpu()
-        self.in_db = model.analysis.in_db
-        self.window = max(SHORTEST, round(WINDOW_S * model.frame_rate))
-        # One in so many windows lies within a recording only if there are as many of them.
-        several = self.frames >= self.window + STRIDE - 1
-        self.sizes = torch.where(several, self.window, self.frames.clamp(max=self.window - 1))
+        # All codebooks as one table, and the row in which the entries of each level begin.
+        self.entries = codebooks.flatten(0, 1)
+        self.first_entry = len(codebooks[0]) * torch.arange(len(codebooks))
+        self.level = codec.analysis.level_direction().detach().cpu()
+        self.in_db = codec.analysis.in_db
+        self.window = max(SHORTEST, round(WINDOW_S * codec.frame_rate))
+        # With a stride, a recording needs room for a window at every offset; a shorter one is
+        # searched by windows as long as itself.
+        has_room = self.frames >= self.window + STRIDE - 1
+        self.sizes = torch.where(has_room, self.window, self.frames.clamp(max=self.window - 1))
 
     @torch.inference_mode()
     def nearest(self, sounds: Sequence[Query]) -> list[Matches]:
-        """For each of the `sounds`, at windows of a quarter of a second, or as long as what is
-        heard of the sound, or as the sound of the corpus, if that is less."""
-        found = [[NO_HITS] for _ in sounds]
-        longest = [min(self.window, sound.longest) for sound in sounds]
-        for most in sorted({length for length in longest if length >= SHORTEST}):
-            some = [i for i, length in enumerate(longest) if length == most]
-            sizes = self.sizes.clamp(max=most)
-            for size in sizes.unique().tolist():
-                if size >= SHORTEST:
-                    within = (sizes == size)[self.owner].nonzero()[:, 0]
-                    self._search([sounds[i] for i in some], size, within, [found[i] for i in some])
-        return [Matches(*(torch.cat(parts) for parts in zip(*each, strict=True))) for each in found]
+        """The nearest windows of the corpus to those of each sound.
 
-    def _search(
-        self, sounds: Sequence[Query], size: int, within: Tensor, found: Sequence[list[Matches]]
-    ) -> None:
-        """Adds to `found` what is nearest to windows of `size` frames, among frames `within` `[n]`
-        of the corpus."""
+        A window is as long as the shortest of three: a quarter of a second, the longest audible
+        stretch of the sound, the sound of the corpus.
+        """
+        found = [[NO_MATCHES] for _ in sounds]
+        lengths = [min(self.window, sound.longest) for sound in sounds]
+        for length in sorted(set(lengths)):
+            # Sounds with windows of one length are searched together.
+            members = [i for i, own_length in enumerate(lengths) if own_length == length]
+            queries = [sounds[i] for i in members]
+            sizes = self.sizes.clamp(max=length)
+            for size in sizes.unique().tolist():
+                if size < SHORTEST:
+                    continue
+                within = (sizes == size)[self.owner].nonzero()[:, 0]
+                matches = self._search(queries, size, within)
+                for i, own_matches in zip(members, matches, strict=True):
+                    found[i].append(own_matches)
+        return [Matches.joined(parts) for parts in found]
+
+    def _search(self, sounds: Sequence[Query], size: int, within: Tensor) -> list[Matches]:
+        """The nearest windows of one length.
+
+        Args:
+            sounds: The sounds to look for.
+            size: Frames of a window.
+            within: Frames of the corpus in which to search `[m]`.
+
+        Returns:
+            The matches of each sound.
+        """
         stride = STRIDE if size == self.window else 1
         starts = [_starts(sound, size, stride) for sound in sounds]
-        wanted = torch.cat(
-            [self._windows(sound.codes, at, size) for sound, at in zip(sounds, starts, strict=True)]
+        windows = torch.cat(
+            [self._windows(q.codes, at, size) for q, at in zip(sounds, starts, strict=True)]
         )
-        if not len(wanted):
-            return
-        places = self._candidates(self._without_level(wanted.mean(1)), size, within)
-        pairs = zip(wanted.split(64), places.split(64), strict=True)
-        squared, best = torch.cat([self._squared_distances(*pair) for pair in pairs]).min(1)
-        place = places.gather(1, best[:, None])[:, 0]
-        sound = self.owner[place]
-        distance_db, happens_db = self.in_db(squared), self.in_db(self._variance(wanted))
-        # The shorter, the sooner alike.
-        difference = (
-            distance_db.square() / (happens_db.square() + BLUR_DB**2) * (self.window / size) ** 0.5
+        if not len(windows):
+            return [NO_MATCHES for _ in sounds]
+        place, squared = self._nearest_places(windows, within)
+        owner = self.owner[place]
+        distance_db = self.in_db(squared)
+        change_db = self.in_db(self._variance(windows))
+        difference = distance_db.square() / (change_db.square() + BLUR_DB**2)
+        # The shorter a window, the sooner it finds one that is alike by chance.
+        difference = difference * (self.window / size) ** 0.5
+        counts = [len(at) for at in starts]
+        columns = (distance_db, difference, owner, place - self.begins[owner])
+        rows = zip(starts, *(column.split(counts) for column in columns), strict=True)
+        return [
+            Matches(
+                start=start,
+                length=torch.full_like(start, size),
+                distance_db=own_distance,
+                difference=own_difference,
+                sound=sound,
+                frame=frame,
+            )
+            for start, own_distance, own_difference, sound, frame in rows
+        ]
+
+    def _nearest_places(self, windows: Tensor, within: Tensor) -> tuple[Tensor, Tensor]:
+        """The nearest window of the corpus to each of `windows` `[n, size, D]`.
+
+        Returns:
+            The frame of the corpus in which it begins `[n]`, and the squared distance `[n]`.
+        """
+        size = windows.shape[1]
+        candidates = self._candidates(self._without_level(windows.mean(1)), size, within)
+        blocks = zip(
+            windows.split(COMPARED_AT_ONCE), candidates.split(COMPARED_AT_ONCE), strict=True
         )
-        parts = distance_db, difference, sound, place - self.begins[sound]
-        each = zip(*(part.split([len(at) for at in starts]) for part in parts), strict=True)
-        for hits, at, some in zip(found, starts, each, strict=True):
-            hits.append(Matches(at, torch.full_like(at, size), *some))
+        squared, best = torch.cat([self._squared_distances(*block) for block in blocks]).min(1)
+        return candidates.gather(1, best[:, None])[:, 0], squared
 
     def _latents(self, codes: Tensor) -> Tensor:
-        """`[..., D]` of `codes` `[..., Q]`."""
-        rows = (codes.long() + self.first).flatten(0, -2)
+        """Latents `[..., D]` of `codes` `[..., Q]`."""
+        rows = (codes.long() + self.first_entry).flatten(0, -2)
         return F.embedding_bag(rows, self.entries, mode="sum").unflatten(0, codes.shape[:-1])
 
     def _windows(self, codes: Tensor, starts: Tensor, size: int) -> Tensor:
-        """Latents `[..., size, D]` from `starts` `[...]` on."""
+        """Latents `[..., size, D]` of the windows that begin at `starts` `[...]`."""
         return self._latents(codes[starts[..., None] + torch.arange(size)])
 
     def _without_level(self, latents: Tensor) -> Tensor:
-        """`latents` `[..., D]` less what being louder changes."""
+        """`latents` `[..., D]` without the direction in which loudness moves them."""
         return latents - (latents @ self.level)[..., None] * self.level
 
     def _variance(self, windows: Tensor) -> Tensor:
-        """Of the latents `[n, size, D]` within each window `[n]`, level left out."""
-        flat = self._without_level(windows)
-        return (flat - flat.mean(1, keepdim=True)).square().sum(2).mean(1)
+        """Variance `[n]` of the latents within each of `windows` `[n, size, D]`, without level."""
+        latents = self._without_level(windows)
+        return (latents - latents.mean(1, keepdim=True)).square().sum(2).mean(1)
 
-    def _candidates(self, wanted: Tensor, size: int, within: Tensor) -> Tensor:
-        """Where in the corpus windows of `size` frames begin `[n, c]` whose means are nearest to
-        those `wanted` `[n, D]`."""
-        nearest, places = torch.zeros(len(wanted), 0), torch.zeros(len(wanted), 0, dtype=torch.long)
-        for begins, means in self._means(size, within, max(CANDIDATES, AT_ONCE // len(wanted))):
-            nearest = torch.cat([nearest, squared_distance(wanted, means)], 1)
-            places = torch.cat([places, begins.expand(len(wanted), -1)], 1)
-            nearest, kept = nearest.topk(min(CANDIDATES, nearest.shape[1]), largest=False)
-            places = places.gather(1, kept)
+    def _candidates(self, query_means: Tensor, size: int, within: Tensor) -> Tensor:
+        """The windows of the corpus with the nearest means.
+
+        Args:
+            query_means: Means of the windows to look for `[n, D]`, without level.
+            size: Frames of a window.
+            within: Frames of the corpus in which to search `[m]`.
+
+        Returns:
+            Frames of the corpus in which the candidates begin `[n, c]`.
+        """
+        n = len(query_means)
+        nearest = torch.zeros(n, 0)
+        places = torch.zeros(n, 0, dtype=torch.long)
+        block = max(CANDIDATES, AT_ONCE // n)
+        # Keep the best of each block only, so that memory does not grow with the corpus.
+        for begins, means in self._means(size, within, block):
+            nearest = torch.cat([nearest, squared_distance(query_means, means)], 1)
+            places = torch.cat([places, begins.expand(n, -1)], 1)
+            nearest, best = nearest.topk(min(CANDIDATES, nearest.shape[1]), largest=False)
+            places = places.gather(1, best)
         return places
 
     def _means(self, size: int, within: Tensor, at_once: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Where windows of `size` frames begin `[b]`, in parts, and their means `[b, D]`, level
-        left out."""
+        """Yield where windows of `size` frames begin `[b]`, and their means `[b, D]`, by blocks."""
         for first in range(0, len(within) - size + 1, at_once):
             frames = within[first : first + at_once + size - 1]
-            begins, last = frames[: len(frames) - size + 1], frames[size - 1 :]
-            whole = self.owner[begins] == self.owner[last]
-            sums = F.pad(
-                self._without_level(self._latents(self.codes[frames])).cumsum(0), (0, 0, 1, 0)
-            )
-            if whole.any():
-                yield begins[whole], (sums[size:] - sums[:-size])[whole] / size
+            begins = frames[: len(frames) - size + 1]
+            ends = frames[size - 1 :]
+            # A window must not reach from one sound into the next.
+            is_whole = self.owner[begins] == self.owner[ends]
+            latents = self._without_level(self._latents(self.codes[frames]))
+            sums = F.pad(latents.cumsum(0), (0, 0, 1, 0))
+            if is_whole.any():
+                yield begins[is_whole], (sums[size:] - sums[:-size])[is_whole] / size
 
-    def _squared_distances(self, wanted: Tensor, places: Tensor) -> Tensor:
-        """Of windows `[n, size, D]` from those of the corpus at `places` `[n, c]`, at the same
-        level: `[n, c]`."""
-        apart = self._windows(self.codes, places, wanted.shape[1]) - wanted[:, None]
+    def _squared_distances(self, windows: Tensor, places: Tensor) -> Tensor:
+        """Mean squared distances `[n, c]` between windows, brought to one level.
+
+        Args:
+            windows: Latents of the windows to look for `[n, size, D]`.
+            places: Frames of the corpus in which their candidates begin `[n, c]`.
+        """
+        apart = self._windows(self.codes, places, windows.shape[1]) - windows[:, None]
         louder = (apart @ self.level).mean(2)
         return apart.square().sum(3).mean(2) - louder.square()
 
 
 def _starts(sound: Query, size: int, stride: int) -> Tensor:
-    """Where windows of `size` frames of a sound begin `[n]`, one in `stride`, those that are
-    heard."""
+    """Frames in which the audible windows of `size` frames begin `[n]`, one in `stride`."""
     count = len(sound.codes) - size + 1
     if count < 1:
         return torch.zeros(0, dtype=torch.long)
-    at = torch.arange(0, count, max(stride, -(-count // MOST_WINDOWS)))
-    return at[sound.audible.float().unfold(0, size, 1).mean(1)[at] >= AUDIBLE]
+    starts = torch.arange(0, count, max(stride, -(-count // MOST_WINDOWS)))
+    audible_share = sound.audible.float().unfold(0, size, 1).mean(1)
+    return starts[audible_share[starts] >= AUDIBLE]

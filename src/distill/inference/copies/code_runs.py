@@ -1,7 +1,11 @@
-"""Runs of codes that a sound shares with the corpus, weighed by how little they were to be
-expected.
+"""Shared code runs: stretches of codes that a sound has in common with the corpus.
 
-Codes `[n]` here are one number a frame: of one level, or of several taken together.
+A run is weighed by its surprise under a bigram model of the corpus. A long run of silence or hum
+then weighs little, a short run of events much. The search is dynamic programming along the
+diagonals of the alignment matrix, restricted to places where the corpus holds the same code.
+
+Codes here are `[T]`, one number a frame: the code of one level, or several levels merged.
+Smoothing: Witten & Bell 1991, method C. Local alignment without gaps: Smith & Waterman 1981.
 """
 
 from collections.abc import Sequence
@@ -10,76 +14,106 @@ from typing import NamedTuple
 import numpy as np
 
 SEPARATORS = (-1, -2)
-"""Between two sounds of the corpus; as many as it takes that no run with a gap of one frame leads
-over them."""
+"""Numbers between two sounds of the corpus. A run may skip one frame, so one would not do."""
 
 NOWHERE = -3
 """A number that no sound of the corpus holds."""
 
+BIT_FRACTION = 2.0**16
+"""Parts of a bit in which the surprise of a run is counted."""
 
-FINE, LENGTH_BITS = 2.0**16, 22
-"""Of a run, bits are counted in such parts; its length, in frames, is below a power of two: more
-than a day."""
+LENGTH_BITS = 22
+"""Binary digits for the length of a run in frames: 2**22 frames are more than a day."""
 
 
 class EndingRuns(NamedTuple):
-    """For every frame `[n]`: the weightiest run that ends there, its `bits`, its `length` in frames
-    (0: no run), and the frame of the corpus at which it ends."""
+    """For each frame of a sound, the run with the most bits that ends there.
+
+    Attributes:
+        bits: Surprise `[T]` of the run, in bits.
+        length: Its length `[T]` in frames; 0 without a run.
+        corpus_end: The frame `[T]` of the joined corpus in which it ends.
+    """
 
     bits: np.ndarray
     length: np.ndarray
     corpus_end: np.ndarray
 
 
+def witten_bell(
+    count: np.ndarray, total: np.ndarray, kinds: np.ndarray, lower: np.ndarray
+) -> np.ndarray:
+    """Interpolate an n-gram with the next shorter one (Witten & Bell 1991, method C).
+
+    The shorter model weighs as much as there are different codes after the context. A context
+    that never occurred gives the shorter model alone.
+
+    Args:
+        count: How often the code followed the context `[n]`.
+        total: How often the context occurred `[n]`.
+        kinds: How many different codes followed it `[n]`.
+        lower: Probability under the shorter model `[n]`.
+
+    Returns:
+        Probabilities `[n]`.
+    """
+    weight = np.maximum(kinds, 1)
+    probabilities: np.ndarray = (count + weight * lower) / (total + weight)
+    return probabilities
+
+
 class _Counts:
-    """How often each number of a list stands in it."""
+    """How often each number occurs in a list."""
 
     def __init__(self, numbers: np.ndarray) -> None:
-        self.known, self.counts = np.unique(numbers, return_counts=True)
+        self.values, self.counts = np.unique(numbers, return_counts=True)
 
     def of(self, numbers: np.ndarray) -> np.ndarray:
-        """Counts `[n]` of `numbers` `[n]`, 0 for those that are not in the list."""
-        if not len(self.known):
+        """Counts `[n]` of `numbers` `[n]`; 0 for numbers that do not occur."""
+        if not len(self.values):
             return np.zeros(len(numbers), int)
-        at = np.searchsorted(self.known, numbers).clip(max=len(self.known) - 1)
-        return np.where(self.known[at] == numbers, self.counts[at], 0)
+        place = np.searchsorted(self.values, numbers).clip(max=len(self.values) - 1)
+        return np.where(self.values[place] == numbers, self.counts[place], 0)
 
 
 class Surprise:
-    """What each code tells, in bits, given the one before it: little in silence and in what stands
-    still.
-
-    A bigram model of the corpus, interpolated as in Witten & Bell 1991 (method C).
-    """
+    """Surprise of each code in bits, given the code before it, under a bigram of the corpus."""
 
     def __init__(self, sequences: Sequence[np.ndarray], alphabet: int) -> None:
+        """Count the `sequences` `[T]` of the corpus, of numbers below `alphabet`."""
         self.alphabet = alphabet
-        self._single = _Counts(np.concatenate(sequences))
         pairs = np.concatenate([s[:-1] * alphabet + s[1:] for s in sequences])
+        self._singles = _Counts(np.concatenate(sequences))
         self._pairs = _Counts(pairs)
-        self._before = _Counts(pairs // alphabet)
-        self._kinds = _Counts(self._pairs.known // alphabet)
+        self._contexts = _Counts(pairs // alphabet)
+        # Different pairs with one first code: the kinds of codes that follow it.
+        self._kinds = _Counts(self._pairs.values // alphabet)
         self._total = sum(len(s) for s in sequences)
 
     def __call__(self, sequence: np.ndarray) -> np.ndarray:
-        """Bits `[n]` of a sequence `[n]`."""
-        alone = (self._single.of(sequence) + 1) / (self._total + self.alphabet)
-        before, after = sequence[:-1], sequence[1:]
-        kinds = self._kinds.of(before).clip(min=1)
-        seen = self._pairs.of(before * self.alphabet + after)
-        given = (seen + kinds * alone[1:]) / (self._before.of(before) + kinds)
-        bits: np.ndarray = -np.log2(np.concatenate([alone[:1], given]))
+        """Surprise `[T]` in bits of a `sequence` `[T]`."""
+        # Add-one smoothing, so that a code the corpus lacks has a finite surprise.
+        unigram = (self._singles.of(sequence) + 1) / (self._total + self.alphabet)
+        before = sequence[:-1]
+        after = sequence[1:]
+        bigram = witten_bell(
+            count=self._pairs.of(before * self.alphabet + after),
+            total=self._contexts.of(before),
+            kinds=self._kinds.of(before),
+            lower=unigram[1:],
+        )
+        bits: np.ndarray = -np.log2(np.concatenate([unigram[:1], bigram]))
         return bits
 
 
 class RunSearch:
-    """Finds the runs that a sequence shares with the `sequences` of the corpus, numbers below
-    `alphabet`."""
+    """Finds the runs that a sound shares with the corpus."""
 
     def __init__(self, sequences: Sequence[np.ndarray], alphabet: int) -> None:
+        """Index the `sequences` `[T]` of the corpus, of numbers below `alphabet`."""
         self.surprise = Surprise(sequences, alphabet)
         joined = np.concatenate([np.append(s, SEPARATORS) for s in sequences])
-        # As small as they fit: numbers of 16 bits are sorted by radix.
+        # The smallest type that holds them: NumPy sorts 16-bit numbers by radix.
         joined = joined.astype(np.min_scalar_type(-alphabet - 1))
         self.size = len(joined)
         self._begins = np.cumsum([0, *(len(s) + len(SEPARATORS) for s in sequences)])
@@ -87,40 +121,51 @@ class RunSearch:
         self._sorted = joined[self._order]
 
     def _places(self, code: int) -> np.ndarray:
-        first, last = np.searchsorted(self._sorted, np.array((code, code + 1), self._sorted.dtype))
+        """Frames of the joined corpus that hold `code`."""
+        bounds = np.array((code, code + 1), self._sorted.dtype)
+        first, last = np.searchsorted(self._sorted, bounds)
         return self._order[first:last]
 
     def place(self, corpus_frame: int) -> tuple[int, int]:
-        """Which sequence of the corpus a frame lies in, and where in it."""
+        """Index of the sound in which a frame of the joined corpus lies, and the frame in it."""
         index = int(np.searchsorted(self._begins, corpus_frame, side="right")) - 1
         return index, corpus_frame - int(self._begins[index])
 
     def ending_runs(self, sequence: np.ndarray) -> EndingRuns:
-        """Runs of `sequence` `[n]`; single frames that differ are passed over and weigh nothing.
+        """The heaviest run that ends at each frame of `sequence` `[T]`.
 
-        Dynamic programming along diagonals, at the places of the corpus that hold the frame's code
-        only.
+        A single frame that differs is skipped and weighs nothing.
         """
-        found = EndingRuns(*(np.zeros(len(sequence), kind) for kind in (float, int, int)))
-        # One number holds the weight of a run, in front, and its length: they are read and written
-        # together.
+        T = len(sequence)
+        bits = np.zeros(T)
+        length = np.zeros(T, int)
+        corpus_end = np.zeros(T, int)
+        # A run is one int64: surprise in 1/65,536 bit in the upper bits, length in frames in the
+        # lower 22. Adding a gain extends both, and the larger number is the heavier run.
+        surprise = np.round(self.surprise(sequence) * BIT_FRACTION).astype(np.int64)
+        gains = (surprise << LENGTH_BITS) + 1
+        # Runs that end at each corpus frame, for the current frame and the two before it.
         rows = [np.zeros(self.size + 2, np.int64) for _ in range(3)]
-        touched = [np.zeros(0, int)] * 3
-        gains = (np.round(self.surprise(sequence) * FINE).astype(np.int64) << LENGTH_BITS) + 1
+        filled = [np.zeros(0, int)] * 3
         for i, (code, gain) in enumerate(zip(sequence, gains, strict=True)):
-            # Shifted, so that a frame of the corpus, the one before it and the one before that have
-            # one number.
-            now, last, gap = (rows[(i - j) % 3][2 - j :] for j in range(3))
-            now[touched[i % 3]] = 0
-            touched[i % 3] = at = self._places(int(code))
-            if not len(at):
+            # Shifted views: one index is a corpus frame in `current`, the frame before it in
+            # `previous`, and the one before that in `skipped`. That is the diagonal.
+            current = rows[i % 3][2:]
+            previous = rows[(i - 1) % 3][1:]
+            skipped = rows[(i - 2) % 3]
+            # Clear only the places that were filled three frames ago: most are zero already.
+            current[filled[i % 3]] = 0
+            places = self._places(int(code))
+            filled[i % 3] = places
+            if not len(places):
                 continue
-            one, two = last[at], gap[at]
-            now[at] = runs = np.where(two > one, two + 1, one) + gain
+            direct = previous[places]
+            over_gap = skipped[places]
+            # A skipped frame adds 1 to the length and nothing to the surprise.
+            runs = np.where(over_gap > direct, over_gap + 1, direct) + gain
+            current[places] = runs
             best = runs.argmax()
-            found.bits[i], found.length[i] = (
-                (runs[best] >> LENGTH_BITS) / FINE,
-                runs[best] & (1 << LENGTH_BITS) - 1,
-            )
-            found.corpus_end[i] = at[best]
-        return found
+            bits[i] = (runs[best] >> LENGTH_BITS) / BIT_FRACTION
+            length[i] = runs[best] & (1 << LENGTH_BITS) - 1
+            corpus_end[i] = places[best]
+        return EndingRuns(bits=bits, length=length, corpus_end=corpus_end)

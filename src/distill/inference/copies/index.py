@@ -1,45 +1,31 @@
-"""All that finding copies of a corpus takes, without its files."""
+"""The copy index: all that the copy meter needs of a corpus, so that a model file suffices."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from distill.inference.copies.meter import BY_CHANCE, JUDGED_S, RUN_LEVELS, SILENT_DB, CopyMeter
-from distill.models.chunked import decode_codes
+from distill.inference.copies.meter import RUN_LEVELS, SILENT_DB, CopyMeter
+from distill.inference.copies.zero_point import calibrate
 from distill.models.vqvae import VQVAE
 
-MARGIN = 2.0
-"""How much weightier a run must be than the weightiest of new passages: of those only a few were
-measured."""
+ENCODINGS = 16
+"""Encodings of each recording in the acoustic search, spread evenly over one frame."""
 
-
-MOST_DIFFERENT, LEAST_DIFFERENT = 0.6, 0.5
-"""Bounds of the difference that counts as the same passage, wherever the zero point lies: of nine
-in ten windows that went through the codec once more, shifted or louder, it is under 0.4, of other
-sounds over 0.6."""
-
-
-ENCODINGS, MOST_FRAMES = 16, 400_000
-"""Passages are sought in so many encodings of each recording, in fewer of long ones: no more frames
-than that."""
-
-
-FEW = 0.05
-"""So many windows of a new passage may be like some of the corpus."""
-
-
-MOST_JUDGED = 100
-
-
-MOST_ZERO_SHARE = 0.9
+MOST_FRAMES = 400_000
+"""Frames of the acoustic search in all encodings, at most: long corpora get fewer encodings."""
 
 
 class CorpusSound(NamedTuple):
-    """A sound of the corpus as the prior learns it: `codes` `[T, Q]` of each of its encodings, the
-    first of which begins at `start_s` of the file `name`, the others by `leads_s` earlier."""
+    """A sound of the corpus, as the prior learns it.
+
+    Attributes:
+        name: Name of the file.
+        start_s: Where the sound begins in the file, in seconds.
+        codes: Codes `[T, Q]` of each encoding.
+        leads_s: How much earlier each encoding begins, in seconds; the first may be 0.
+    """
 
     name: str
     start_s: float
@@ -47,95 +33,82 @@ class CorpusSound(NamedTuple):
     leads_s: Sequence[float]
 
 
+class _Encoding(NamedTuple):
+    """Codes `[T, Q]` of a file from `start_s` seconds on."""
+
+    name: str
+    start_s: float
+    codes: Tensor
+
+    def entry(self) -> dict[str, Any]:
+        """What the index keeps beside the codes."""
+        return {"name": self.name, "start_s": self.start_s, "frames": len(self.codes)}
+
+
 def copy_index(
-    model: VQVAE, corpus: Sequence[CorpusSound], new: Sequence[Tensor]
+    codec: VQVAE, corpus: Sequence[CorpusSound], held_out: Sequence[Tensor]
 ) -> dict[str, Any]:
-    """All that it takes to find copies of `corpus` without its files, as a model file can hold it.
+    """Index a corpus for the copy meter.
 
-    `new` are codes `[T, Q]` of sounds that are no part of it, for the zero point.
+    Args:
+        codec: The codec of the codes.
+        corpus: The sounds that the prior learns.
+        held_out: Codes `[T, Q]` of sounds that it does not learn, for the zero point.
+
+    Returns:
+        Tensors and plain values that a model file can hold: `codes` (the coarse levels of all
+        encodings) with `encodings`, `passage_codes` (all levels of some) with `passages`,
+        `codebook_size`, and `zero`.
     """
-    kind = torch.uint8 if model.codebook_size <= 256 else torch.int16
-    levels = min(max(RUN_LEVELS), model.num_quantizers)
-    encodings = [
-        (h.name, h.start_s - lead, c)
-        for h in corpus
-        for lead, c in zip(h.leads_s, h.codes, strict=False)
-    ]
-    count = max(1, min(ENCODINGS, MOST_FRAMES // max(1, sum(len(h.codes[0]) for h in corpus))))
-    frame_s = model.frame_hop / model.sample_rate
-    some = [
-        (h.name, h.start_s - h.leads_s[i], _heard(model, h.codes[i]))
-        for h in corpus
-        for i in _spread(h.leads_s[: len(h.codes)], frame_s, count)
-    ]
+    # The smallest type that holds a code: the index is the larger part of a model file.
+    dtype = torch.uint8 if codec.codebook_size <= 256 else torch.int16
+    levels = min(max(RUN_LEVELS), codec.num_quantizers)
+    encodings = [encoding for sound in corpus for encoding in _encodings(sound)]
+    passages = _passages(codec, corpus)
     index = {
-        "codes": torch.cat([codes[:, :levels] for *_, codes in encodings]).to(kind),
-        "encodings": _entries(encodings),
-        "passage_codes": torch.cat([codes for *_, codes in some]).to(kind),
-        "passages": _entries(some),
-        "codebook_size": model.codebook_size,
+        "codes": torch.cat([encoding.codes[:, :levels] for encoding in encodings]).to(dtype),
+        "encodings": [encoding.entry() for encoding in encodings],
+        "passage_codes": torch.cat([encoding.codes for encoding in passages]).to(dtype),
+        "passages": [encoding.entry() for encoding in passages],
+        "codebook_size": codec.codebook_size,
     }
-    return index | {"zero": _zero_point(model, CopyMeter(model, index), new)}
+    zero_point = calibrate(codec, CopyMeter(codec, index), held_out)
+    return index | {"zero": zero_point.to_dict()}
 
 
-def _heard(model: VQVAE, codes: Tensor) -> Tensor:
-    """`codes` `[T, Q]` less what is silent at the end."""
-    audible = (
-        model.frame_levels(model.rvq.lookup(codes.long().to(model.rvq.codebooks.device)))
-        > SILENT_DB
-    )
-    return codes[: 1 + int(audible.nonzero()[-1])] if audible.any() else codes[:1]
+def _encodings(sound: CorpusSound) -> list[_Encoding]:
+    """All encodings of a sound."""
+    return [
+        _Encoding(name=sound.name, start_s=sound.start_s - lead_s, codes=codes)
+        for lead_s, codes in zip(sound.leads_s, sound.codes, strict=False)
+    ]
 
 
-def _entries(encodings: Sequence[tuple[str, float, Tensor]]) -> list[dict[str, Any]]:
-    return [{"name": n, "start_s": s, "frames": len(codes)} for n, s, codes in encodings]
+def _passages(codec: VQVAE, corpus: Sequence[CorpusSound]) -> list[_Encoding]:
+    """The encodings for the acoustic search, without silence at the end."""
+    frames = sum(len(sound.codes[0]) for sound in corpus)
+    count = max(1, min(ENCODINGS, MOST_FRAMES // max(1, frames)))
+    frame_s = codec.frame_hop / codec.sample_rate
+    passages = []
+    for sound in corpus:
+        encodings = _encodings(sound)
+        for i in _spread(sound.leads_s[: len(encodings)], frame_s, count):
+            codes = _without_silent_tail(codec, encodings[i].codes)
+            passages.append(encodings[i]._replace(codes=codes))
+    return passages
 
 
 def _spread(leads_s: Sequence[float], frame_s: float, count: int) -> list[int]:
-    """Which of the encodings lie nearest to `count` places that are spread evenly over a frame."""
-    places = [i * frame_s / count for i in range(count)]
-    return sorted(
-        {min(range(len(leads_s)), key=lambda i: abs(leads_s[i] - place)) for place in places}
-    )
+    """Indices of the encodings nearest to `count` places that are spread evenly over a frame."""
+    nearest = set()
+    for i in range(count):
+        place_s = i * frame_s / count
+        nearest.add(min(range(len(leads_s)), key=lambda j: abs(leads_s[j] - place_s)))
+    return sorted(nearest)
 
 
-def _zero_point(model: VQVAE, meter: CopyMeter, new: Sequence[Tensor]) -> dict[str, Any]:
-    """From which bits and up to which distance new sounds repeat the corpus no more than by chance,
-    and the share of them that counts as repeated all the same."""
-    size = round(JUDGED_S * model.frame_rate)
-    passages = [part for codes in new for part in codes.split(size) if len(part)]
-    passages = passages[:: -(-len(passages) // MOST_JUDGED)] if passages else []
-    sought = [meter.sought(codes, decode_codes(model, codes)) for codes in passages]
-    runs, hits = (
-        [meter.runs(codes.numpy()) for codes in passages],
-        meter.passage_search.nearest(sought),
-    )
-    least = meter.chance_bits()
-    meter.zero = {
-        "bits": [
-            _quantile([MARGIN * r[i].bits.max() for r in runs], 1 - BY_CHANCE, least, 3 * least)
-            for i in range(len(meter.searches))
-        ],
-        "difference": _quantile(
-            [float(h.difference.quantile(FEW)) for h in hits if len(h.difference)],
-            BY_CHANCE,
-            LEAST_DIFFERENT,
-            MOST_DIFFERENT,
-        ),
-    }
-    shares = [
-        meter.share(r, h, s.audible.numpy()) for r, h, s in zip(runs, hits, sought, strict=True)
-    ]
-    lengths = [len(codes) for codes in passages]
-    share = float(np.average(shares, weights=lengths)) if shares else 0.0
-    return meter.zero | {"share": min(share, MOST_ZERO_SHARE)}
-
-
-def _quantile(values: Sequence[float], q: float, lowest: float, highest: float) -> float:
-    """Quantile of `values` within bounds, one of them rather than a value between; with none, as
-    strict as may be."""
-    if not values:
-        return highest if q > 0.5 else lowest
-    return float(
-        np.quantile(values, q, method="higher" if q > 0.5 else "lower").clip(lowest, highest)
-    )
+def _without_silent_tail(codec: VQVAE, codes: Tensor) -> Tensor:
+    """`codes` `[T, Q]` up to the last audible frame, one frame at least."""
+    latents = codec.rvq.lookup(codes.long().to(codec.rvq.codebooks.device))
+    audible = codec.frame_levels(latents) > SILENT_DB
+    return codes[: 1 + int(audible.nonzero()[-1])] if audible.any() else codes[:1]

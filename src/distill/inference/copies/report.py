@@ -1,14 +1,21 @@
-"""How much of a sound repeats the corpus."""
+"""The copy report: how much of a sound repeats the corpus, and where that is plainest."""
 
 from dataclasses import dataclass
+
+LEAST_PERCENT = 0.5
+"""Percent below which the sentence says "no more than a new recording": it would round to 0 %."""
 
 
 @dataclass(frozen=True)
 class SharedRun:
-    """`seconds` of codes of `source` from `source_s` on that stand in the sound from `output_s` on.
+    """A run of codes that the sound shares with a recording. Single frames may differ.
 
-    Single frames may differ. `bits` is what the run tells: much where a lot happens, little in
-    silence.
+    Attributes:
+        seconds: Length of the run.
+        bits: Its surprise under a bigram model of the corpus: high for events, low for silence.
+        output_s: Where the run begins in the sound, in seconds.
+        source: Name of the recording.
+        source_s: Where the run begins in the recording, in seconds.
     """
 
     seconds: float
@@ -20,9 +27,15 @@ class SharedRun:
 
 @dataclass(frozen=True)
 class NearPassage:
-    """`seconds` of `source` from `source_s` on that are nearest to the sound from `output_s` on.
+    """The passage of a recording that sounds most like a passage of the sound.
 
-    `is_same`: nearer than new sounds are.
+    Attributes:
+        seconds: Length of the passage.
+        distance_db: RMS difference of the log-mel bands, in dB.
+        is_same: Whether the two are nearer than new recordings come to the corpus.
+        output_s: Where the passage begins in the sound, in seconds.
+        source: Name of the recording.
+        source_s: Where the passage begins in the recording, in seconds.
     """
 
     seconds: float
@@ -37,9 +50,12 @@ class NearPassage:
 class CopyReport:
     """How much of a sound repeats the corpus.
 
-    `share` is the part of what is audible that lies in runs longer than chance or in passages that
-    sound the same; `percent` is how far that is beyond the zero point, from 0 (as new sounds) to
-    100. `runs` are the weightiest in level 1 and in levels 1 and 2.
+    Attributes:
+        percent: The share beyond the zero point: 0 as in new recordings, 100 when all is repeated.
+        share: Share of the audible frames that lie in a shared run or in a passage that sounds
+            the same, from 0 to 1.
+        runs: The run with the most bits in level 1, and in levels 1 and 2; None without a run.
+        passage: The longest passage that sounds the same, else the nearest one; None in silence.
     """
 
     percent: float
@@ -49,18 +65,20 @@ class CopyReport:
 
     @property
     def sentence(self) -> str:
-        """In plain words."""
-        if self.percent < 0.5:
+        """The report in one plain sentence."""
+        if self.percent < LEAST_PERCENT:
             return "It repeats your recordings no more than a new recording of yours would."
-        near = self._source()
-        where = (
-            f", most plainly {near.source} from {near.source_s:.2f} s on (here at {near.output_s:.2f} s)"
-            if near
-            else ""
+        origin = self._plainest_origin()
+        if origin is None:
+            return f"About {self.percent:.0f} % of it repeats your recordings."
+        return (
+            f"About {self.percent:.0f} % of it repeats your recordings, most plainly "
+            f"{origin.source} from {origin.source_s:.2f} s on (here at {origin.output_s:.2f} s)."
         )
-        return f"About {self.percent:.0f} % of it repeats your recordings{where}."
 
-    def _source(self) -> "SharedRun | NearPassage | None":
-        """What best shows where it comes from: the passage, unless only codes are the same."""
-        weightiest = max((run for run in self.runs if run), key=lambda run: run.bits, default=None)
-        return self.passage if self.passage and self.passage.is_same else weightiest or self.passage
+    def _plainest_origin(self) -> SharedRun | NearPassage | None:
+        """The best evidence: the passage that sounds the same, else the heaviest shared run."""
+        if self.passage and self.passage.is_same:
+            return self.passage
+        heaviest = max((run for run in self.runs if run), key=lambda run: run.bits, default=None)
+        return heaviest or self.passage

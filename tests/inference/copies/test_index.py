@@ -1,0 +1,46 @@
+"""The copy index is small, plain, and without the held-out sounds."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from distill.inference.copies.index import _spread
+from distill.models.persistence import LoadedVQModel, load_model_v2
+
+ENCODINGS = 2
+"""Encodings of each recording in the test model."""
+
+BYTES_A_SECOND = 10_000
+"""Size of an index with all encodings, at most, for a second of the corpus."""
+
+
+@pytest.fixture(scope="module")
+def loaded(trained: Path) -> LoadedVQModel:
+    return load_model_v2(trained)
+
+
+def test_the_index_is_plain_and_small(loaded: LoadedVQModel) -> None:
+    index = (loaded.prior_metadata or {})["copy_index"]
+    assert index["codes"].dtype == index["passage_codes"].dtype == torch.uint8
+    frames = sum(entry["frames"] for entry in index["passages"]) / ENCODINGS
+    seconds = frames / loaded.model.frame_rate
+    numbers = index["codes"].numel() + index["passage_codes"].numel()
+    assert numbers < BYTES_A_SECOND * seconds
+    assert 0 <= index["zero"]["share"] <= 0.9
+
+
+def test_held_out_sounds_are_not_in_the_index(loaded: LoadedVQModel) -> None:
+    index = (loaded.prior_metadata or {})["copy_index"]
+    held_out = {entry["name"] for entry in loaded.metadata["corpus"] if entry["train_until"] == 0}
+    assert held_out
+    assert held_out.isdisjoint(entry["name"] for entry in index["passages"])
+    assert held_out.isdisjoint(entry["name"] for entry in index["encodings"])
+
+
+def test_encodings_are_chosen_evenly_over_a_frame() -> None:
+    leads_s = [0.0, 0.001, 0.011, 0.012, 0.019]
+    assert _spread(leads_s, frame_s=0.02, count=1) == [0]
+    assert _spread(leads_s, frame_s=0.02, count=2) == [0, 2]
+    # More places than encodings: each encoding once.
+    assert _spread(leads_s, frame_s=0.02, count=100) == [0, 1, 2, 3, 4]
