@@ -20,7 +20,9 @@ CODES = (GUIDES / "codes.md").read_text(encoding="utf-8")
 CORPORA = os.environ.get("DISTILL_CORPORA")
 QUICK = {
     "--minutes 20": "--steps 12 --batch-size 2 --codebook-size 16",
-    "train-prior my.sda sounds": "train-prior my.sda sounds --epochs 1 --layers 1 --hidden-size 32 --heads 2",
+    "train-prior my.sda sounds": (
+        "train-prior my.sda sounds --epochs 1 --layers 1 --hidden-size 32 --heads 2"
+    ),
 }
 LOOPS = {"loop_amen": 1.7533}
 STROKES = {"ghe1": 0.59, "ghe3": 2.39, "na": 0.72, "te1": 0.18, "tun1": 2.34}

@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
-LOG = Path(__file__).parents[2] / "docs" / "log"
+ROOT = Path(__file__).parents[2]
+LOG = ROOT / "docs" / "log"
 INDEX = (LOG / "README.md").read_text(encoding="utf-8")
 SUBJECTS = sorted(path for path in LOG.glob("*.md") if path.name != "README.md")
 
 ENTRY = re.compile(r"## (?P<date>\S+) · (?P<title>.+) · (?P<verdict>kept|dropped|mixed|measured)")
 COMMIT = re.compile(r"Commit [0-9a-f]{7}\b.*\.")
 ROW = re.compile(r"\| (?P<date>\S+) \| \[(?P<title>.+)\]\((?P<link>\S+)\) \| (?P<verdict>\w+) \|")
+SCRIPT = re.compile(r"python -m (?P<module>benchmarks(?:\.\w+)+)")
 LINK = re.compile(r"\]\((?!https?:)(?P<file>[^)#\s]+)(?:#[^)\s]+)?\)")
 
 
@@ -74,3 +76,10 @@ def test_the_index_names_every_entry_and_no_other() -> None:
 def test_links_lead_to_files(path: Path) -> None:
     for link in LINK.finditer(path.read_text(encoding="utf-8")):
         assert (LOG / link["file"]).exists(), link["file"]
+
+
+@pytest.mark.parametrize("path", [*SUBJECTS, LOG.parent / "results.md"], ids=lambda path: path.stem)
+def test_commands_name_scripts_that_exist(path: Path) -> None:
+    for script in SCRIPT.finditer(path.read_text(encoding="utf-8")):
+        file = ROOT / f"{script['module'].replace('.', '/')}.py"
+        assert file.exists(), script["module"]
