@@ -19,7 +19,7 @@ from distill.workflows.pictures import (
     GRID_CELL,
     HEAT_CELL,
     LABEL_WIDTH,
-    LINE,
+    TEXT_HEIGHT,
     colour_codes,
     draw_grid,
     draw_heat_map,
@@ -35,7 +35,7 @@ def grid(trained: Path) -> CodeGrid:
 
 
 @pytest.fixture(scope="module")
-def use(trained: Path) -> CodebookUsage:
+def usage(trained: Path) -> CodebookUsage:
     return read_codebook_usage(trained)
 
 
@@ -45,19 +45,19 @@ def test_folding_loses_nothing_but_what_does_not_fit(T: int, columns: int, most:
     strips = fold(codes, columns, most)
     assert len(strips.cells) <= most
     assert max(strip.shape[1] for strip in strips.cells) <= columns
-    assert np.array_equal(np.concatenate(strips.cells, axis=1), codes[:: strips.frames].T)
-    assert strips.frames == 1 or columns * most < T
+    assert np.array_equal(np.concatenate(strips.cells, axis=1), codes[:: strips.frames_per_cell].T)
+    assert strips.frames_per_cell == 1 or columns * most < T
 
 
 def test_rarer_codes_are_darker_and_all_have_colours_of_their_own(
-    grid: CodeGrid, use: CodebookUsage
+    grid: CodeGrid, usage: CodebookUsage
 ) -> None:
     all_codes = np.arange(grid.codebook_size)
-    plain, weighed = colour_codes(all_codes, 0), colour_codes(all_codes, 0, use)
+    plain, weighed = colour_codes(all_codes, 0), colour_codes(all_codes, 0, usage)
     assert len({tuple(colour) for colour in plain.tolist()}) == grid.codebook_size
-    assert np.array_equal(colour_codes(all_codes[[7, 3, 7]], 0, use), weighed[[7, 3, 7]])
-    assert use.counts[0] is not None
-    order = np.argsort(use.counts[0], kind="stable")
+    assert np.array_equal(colour_codes(all_codes[[7, 3, 7]], 0, usage), weighed[[7, 3, 7]])
+    assert usage.counts[0] is not None
+    order = np.argsort(usage.counts[0], kind="stable")
     light = weighed.max(axis=1)[order].astype(int)
     assert (np.diff(light) >= 0).all()
     assert light[-1] > 2 * light[0]
@@ -81,20 +81,24 @@ def test_the_grid_is_in_the_picture(grid: CodeGrid, tmp_path: Path) -> None:
     across, down = GRID_CELL
     for frame in (10, 11, 200):
         column = LABEL_WIDTH + (frame - 10) * across
-        assert pixels[LINE + 1, column].tolist() == colour_codes(grid.codes[frame], 0)[0].tolist()
         assert (
-            pixels[LINE + down + 1, column].tolist()
+            pixels[TEXT_HEIGHT + 1, column].tolist()
+            == colour_codes(grid.codes[frame], 0)[0].tolist()
+        )
+        assert (
+            pixels[TEXT_HEIGHT + down + 1, column].tolist()
             == colour_codes(grid.codes[frame], 2)[2].tolist()
         )
 
 
-def test_dead_codes_are_red(use: CodebookUsage) -> None:
-    pixels = np.asarray(draw_heat_map(use))
+def test_dead_codes_are_red(usage: CodebookUsage) -> None:
+    pixels = np.asarray(draw_heat_map(usage))
     across, down = HEAT_CELL
-    for q, counts in enumerate(use.counts):
+    for q, counts in enumerate(usage.counts):
         assert counts is not None
         row = pixels[
-            LINE + q * down + 2, LABEL_WIDTH : LABEL_WIDTH + across * use.codebook_size : across
+            TEXT_HEIGHT + q * down + 2,
+            LABEL_WIDTH : LABEL_WIDTH + across * usage.codebook_size : across,
         ]
         assert np.array_equal((row == DEAD).all(axis=1), counts == 0)
 

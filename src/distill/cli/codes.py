@@ -126,7 +126,9 @@ def _show(
     strips = fold(grid.codes[first:last, chosen], max(8, console.width - label), STRIPS)
     title = f"'{grid.source}': {len(grid.codes)} frames x {grid.codes.shape[1]} levels ({grid.seconds:.2f} s)"
     console.print(
-        f"{title}, {strips.frames} to a letter." if strips.frames > 1 else f"{title}.",
+        f"{title}, {strips.frames_per_cell} to a letter."
+        if strips.frames_per_cell > 1
+        else f"{title}.",
         soft_wrap=True,
     )
     frame = first
@@ -135,7 +137,7 @@ def _show(
         for q, cells in zip(chosen, strip, strict=True):
             name = f"{grid.level_names[q]:{label}}"
             console.print(_row(name, cells, colour_codes(cells, q, use)), soft_wrap=True)
-        frame += strip.shape[1] * strips.frames
+        frame += strip.shape[1] * strips.frames_per_cell
 
 
 def _row(name: str, cells: "np.ndarray", colours: "np.ndarray") -> "Text":

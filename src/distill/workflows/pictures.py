@@ -1,4 +1,4 @@
-"""Pictures of codes: a grid as coloured cells, codebooks as heat maps."""
+"""Pictures of codes: a grid as coloured cells, the usage of codebooks as a heat map."""
 
 import colorsys
 import math
@@ -11,121 +11,198 @@ from PIL import Image, ImageDraw
 
 from distill.files import replace_atomically
 from distill.inference.codes.grid import CodeGrid
-from distill.inference.codes.region import Region
+from distill.inference.codes.region import WHOLE, Region
 from distill.inference.codes.usage import CodebookUsage
 
-GOLDEN = (math.sqrt(5) - 1) / 2
-GRID_CELL, GRID_COLUMNS, GRID_STRIPS = (4, 12), 320, 12
-HEAT_CELL = (8, 28)
-LABEL_WIDTH, NOTE_WIDTH, LINE = 90, 110, 16
-BACKGROUND, INK, DEAD = (18, 18, 22), (220, 220, 220), (170, 30, 40)
-HEAT = np.array([(30, 34, 80), (40, 110, 140), (80, 180, 120), (250, 230, 120)])
+GOLDEN_RATIO = (math.sqrt(5) - 1) / 2
+"""Hues a golden ratio of the circle apart are never close for long."""
 
-WHOLE = Region()
+SATURATION = 0.55
+"""Saturation of all colours of codes, from 0 to 1."""
+
+BRIGHTNESS = 0.95
+"""Brightness of the most frequent code, from 0 to 1."""
+
+DARKEST = 0.25
+"""Brightness of a code that the corpus never uses, as a share of `BRIGHTNESS`."""
+
+GRID_COLUMNS = 320
+"""Cells in a strip of a grid."""
+
+GRID_STRIPS = 12
+"""Strips at most: a longer grid shows several frames in a cell."""
+
+LONGEST_LABEL = 18
+"""Characters of a label, as many as its column holds."""
+
+CODE_TICKS = 16
+"""Codes from one number to the next above a heat map."""
+
+
+class CellSize(NamedTuple):
+    """Size of a cell in pixels."""
+
+    width: int
+    height: int
+
+
+GRID_CELL = CellSize(width=4, height=12)
+HEAT_CELL = CellSize(width=8, height=28)
+
+# Layout in pixels.
+LABEL_WIDTH = 90
+NOTE_WIDTH = 110
+TEXT_HEIGHT = 16
+MARGIN_LEFT = 4
+NOTE_INDENT = 6
+
+# Colours as red, green, blue, from 0 to 255.
+BACKGROUND = (18, 18, 22)
+INK = (220, 220, 220)
+DEAD = (170, 30, 40)
+UNKNOWN = (60, 60, 60)
+HEAT = np.array([(30, 34, 80), (40, 110, 140), (80, 180, 120), (250, 230, 120)])
+"""Colours from the rarest to the most frequent code."""
 
 
 class Strips(NamedTuple):
-    """A long grid folded: strips `[Q, n]` of cells, each of which stands for `frames` code
-    frames."""
+    """A long grid folded into strips `[Q, n]` of cells, each of `frames_per_cell` code frames."""
 
     cells: list[np.ndarray]
-    frames: int
+    frames_per_cell: int
 
 
 def fold(codes: np.ndarray, columns: int, most: int) -> Strips:
-    """`codes` `[T, Q]` in at most `most` strips of up to `columns` cells; of several frames a cell
-    shows the first."""
-    frames = max(1, math.ceil(len(codes) / (columns * most)))
-    cells = codes[::frames].T
-    return Strips([cells[:, i : i + columns] for i in range(0, cells.shape[1], columns)], frames)
+    """Fold `codes` `[T, Q]` into at most `most` strips of up to `columns` cells.
+
+    A cell of several frames shows the first of them.
+    """
+    frames_per_cell = max(1, math.ceil(len(codes) / (columns * most)))
+    cells = codes[::frames_per_cell].T
+    strips = [cells[:, i : i + columns] for i in range(0, cells.shape[1], columns)]
+    return Strips(strips, frames_per_cell)
 
 
-def colour_codes(codes: np.ndarray, q: int, use: CodebookUsage | None = None) -> np.ndarray:
-    """Colours `[n, 3]`, 0 to 255, of `codes` `[n]` of level `q` (from 0). Darker is rarer in the
-    corpus."""
-    counts = None if use is None else use.counts[q]
-    # Of the codes that there are only: how many there might be, a file claims.
+def colour_codes(codes: np.ndarray, q: int, usage: CodebookUsage | None = None) -> np.ndarray:
+    """Colours of codes: equal codes have equal colours, and rarer ones are darker.
+
+    Args:
+        codes: codes `[n]` of one level.
+        q: that level, from 0.
+        usage: how often the corpus uses each code; without it all are equally bright.
+
+    Returns:
+        Red, green and blue from 0 to 255, `[n, 3]`.
+    """
+    # Only the codes that occur get a colour: the codebook may be as large as a file claims.
     present, places = np.unique(codes, return_inverse=True)
-    light = np.ones(len(present)) if counts is None else 0.25 + 0.75 * _warmth(counts)[present]
-    # Hues that follow one another by the golden ratio are far apart.
-    colours = [
-        colorsys.hsv_to_rgb(code * GOLDEN % 1, 0.55, 0.95 * v)
-        for code, v in zip(present, light, strict=True)
-    ]
+    brightness = np.ones(len(present))
+    counts = None if usage is None else usage.counts[q]
+    if counts is not None:
+        brightness = DARKEST + (1 - DARKEST) * _frequency(counts)[present]
+
+    colours = []
+    for code, share in zip(present, brightness, strict=True):
+        hue = code * GOLDEN_RATIO % 1
+        colours.append(colorsys.hsv_to_rgb(hue, SATURATION, BRIGHTNESS * share))
     return (255 * np.array(colours)).round().astype(np.uint8)[places]
 
 
-def _warmth(counts: np.ndarray) -> np.ndarray:
-    """0 for codes that never occur, up to 1 for the most frequent, by logarithm."""
+def _frequency(counts: np.ndarray) -> np.ndarray:
+    """`counts` `[K]` on a logarithmic scale: 0 for codes that never occur, 1 for the commonest."""
     most = max(int(counts.max()), 1)
     return np.log1p(counts) / math.log1p(most)
 
 
+# --- pictures -------------------------------------------------------------------------------------
+
+
 def draw_grid(
     grid: CodeGrid,
-    use: CodebookUsage | None = None,
+    usage: CodebookUsage | None = None,
     region: Region = WHOLE,
     notes: Sequence[str] = (),
 ) -> Image.Image:
-    """`region` of `grid` as coloured cells, level below level, each with its name and, at the
-    right, its note."""
+    """Draw a grid as coloured cells, one row a level, folded into strips.
+
+    Args:
+        grid: the codes to draw.
+        usage: makes codes that are rare in the corpus darker.
+        region: frames and levels to draw.
+        notes: a text for the right end of each row of the first strip.
+    """
     start, stop, levels = region.resolve(*grid.codes.shape)
     strips = fold(grid.codes[start:stop, levels], GRID_COLUMNS, GRID_STRIPS)
     names = [grid.level_names[q] for q in levels]
-    across, down = GRID_CELL
-    height = LINE + len(levels) * down + LINE // 2
-    width = LABEL_WIDTH + strips.cells[0].shape[1] * across + NOTE_WIDTH
-    image = Image.new("RGB", (width, height * len(strips.cells)), BACKGROUND)
+    strip_height = TEXT_HEIGHT + len(levels) * GRID_CELL.height + TEXT_HEIGHT // 2
+    width = LABEL_WIDTH + strips.cells[0].shape[1] * GRID_CELL.width + NOTE_WIDTH
+    image = Image.new("RGB", (width, strip_height * len(strips.cells)), BACKGROUND)
     draw = ImageDraw.Draw(image)
+
     for i, strip in enumerate(strips.cells):
-        top, frame = i * height, start + i * GRID_COLUMNS * strips.frames
-        draw.text((LABEL_WIDTH, top + 1), f"{frame / grid.frame_rate:.2f} s", INK)
-        cells = np.stack(
-            [colour_codes(codes, q, use) for q, codes in zip(levels, strip, strict=True)]
-        )
-        image.paste(_enlarged(cells, GRID_CELL), (LABEL_WIDTH, top + LINE))
-        _label(draw, names, 4, top + LINE, down)
-    _label(draw, notes, width - NOTE_WIDTH + 6, LINE, down)
+        top = i * strip_height
+        first_frame = start + i * GRID_COLUMNS * strips.frames_per_cell
+        draw.text((LABEL_WIDTH, top + 1), f"{first_frame / grid.frame_rate:.2f} s", INK)
+        rows = [colour_codes(codes, q, usage) for q, codes in zip(levels, strip, strict=True)]
+        image.paste(_enlarge(np.stack(rows), GRID_CELL), (LABEL_WIDTH, top + TEXT_HEIGHT))
+        _write_labels(draw, names, MARGIN_LEFT, top + TEXT_HEIGHT, GRID_CELL.height)
+    _write_labels(draw, notes, width - NOTE_WIDTH + NOTE_INDENT, TEXT_HEIGHT, GRID_CELL.height)
     return image
 
 
-def draw_heat_map(use: CodebookUsage) -> Image.Image:
-    """How often each code (from left to right) of each level stands in the corpus; red never does,
-    grey is unknown."""
-    across, down = HEAT_CELL
-    K, Q = use.codebook_size, len(use.level_names)
-    image = Image.new(
-        "RGB", (LABEL_WIDTH + K * across + NOTE_WIDTH, LINE + Q * down + LINE), BACKGROUND
-    )
+def draw_heat_map(usage: CodebookUsage) -> Image.Image:
+    """Draw how often the corpus uses each code: one row a level, codes from left to right.
+
+    Red codes are never used; a level whose counts are unknown is grey.
+    """
+    K = usage.codebook_size
+    Q = len(usage.level_names)
+    map_width = K * HEAT_CELL.width
+    width = LABEL_WIDTH + map_width + NOTE_WIDTH
+    height = TEXT_HEIGHT + Q * HEAT_CELL.height + TEXT_HEIGHT
+    image = Image.new("RGB", (width, height), BACKGROUND)
     draw = ImageDraw.Draw(image)
-    rows = np.stack([_heat(row, K) for row in use.counts])
-    image.paste(_enlarged(rows, HEAT_CELL), (LABEL_WIDTH, LINE))
-    _label(draw, use.level_names, 4, LINE, down)
-    notes = ["unknown" if row is None else f"{int((row == 0).sum())} dead" for row in use.counts]
-    _label(draw, notes, LABEL_WIDTH + K * across + 6, LINE, down)
-    for code in range(0, K, 16):
-        draw.text((LABEL_WIDTH + code * across, 1), str(code), INK)
+
+    rows = np.stack([_heat_colours(counts, K) for counts in usage.counts])
+    image.paste(_enlarge(rows, HEAT_CELL), (LABEL_WIDTH, TEXT_HEIGHT))
+    _write_labels(draw, usage.level_names, MARGIN_LEFT, TEXT_HEIGHT, HEAT_CELL.height)
+    notes = [_dead_note(counts) for counts in usage.counts]
+    _write_labels(draw, notes, LABEL_WIDTH + map_width + NOTE_INDENT, TEXT_HEIGHT, HEAT_CELL.height)
+    for code in range(0, K, CODE_TICKS):
+        draw.text((LABEL_WIDTH + code * HEAT_CELL.width, 1), str(code), INK)
     return image
 
 
-def _heat(counts: np.ndarray | None, K: int) -> np.ndarray:
+def _heat_colours(counts: np.ndarray | None, K: int) -> np.ndarray:
+    """Colours `[K, 3]` of codes by how often they occur."""
     if counts is None:
-        return np.full((K, 3), 60, np.uint8)
+        return np.tile(np.array(UNKNOWN, np.uint8), (K, 1))
     stops = np.linspace(0, 1, len(HEAT))
-    colours = np.stack([np.interp(_warmth(counts), stops, channel) for channel in HEAT.T], axis=1)
+    frequency = _frequency(counts)
+    colours = np.stack([np.interp(frequency, stops, channel) for channel in HEAT.T], axis=1)
     colours[counts == 0] = DEAD
     return colours.round().astype(np.uint8)
 
 
-def _enlarged(cells: np.ndarray, cell: tuple[int, int]) -> Image.Image:
-    across, down = cell
-    return Image.fromarray(np.ascontiguousarray(cells.repeat(down, 0).repeat(across, 1)))
+def _dead_note(counts: np.ndarray | None) -> str:
+    if counts is None:
+        return "unknown"
+    return f"{int((counts == 0).sum())} dead"
 
 
-def _label(draw: ImageDraw.ImageDraw, texts: Sequence[str], left: int, top: int, step: int) -> None:
+def _enlarge(cells: np.ndarray, cell: CellSize) -> Image.Image:
+    """An image of the colours `cells` `[rows, columns, 3]`, each a rectangle of that size."""
+    pixels = cells.repeat(cell.height, 0).repeat(cell.width, 1)
+    return Image.fromarray(np.ascontiguousarray(pixels))
+
+
+def _write_labels(
+    draw: ImageDraw.ImageDraw, texts: Sequence[str], left: int, top: int, step: int
+) -> None:
+    """Write `texts` below each other, in the middle of rows that are `step` pixels high."""
     for i, text in enumerate(texts):
-        # Names come from files, and not every font has every letter.
-        plain = text.encode("ascii", "replace").decode()[:18]
+        # Names come from files, and the font has only Latin letters.
+        plain = text.encode("ascii", "replace").decode()[:LONGEST_LABEL]
         draw.text((left, top + i * step + step // 2), plain, INK, anchor="lm")
 
 

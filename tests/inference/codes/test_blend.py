@@ -13,13 +13,13 @@ import distill
 from distill.errors import CodebookMismatchError, UsageError
 from distill.inference.codes import operations as ops
 from distill.inference.codes.blend import (
-    PIECE,
+    PIECE_FRAMES,
     blend,
     clear,
     drift,
-    lookup,
+    sum_entries,
     quantise,
-    quantise_beside,
+    quantise_with_locks,
 )
 from distill.inference.codes.grid import CodeGrid
 from distill.inference.codes.region import Region
@@ -67,12 +67,12 @@ def test_the_ends_of_a_blend_are_the_sounds_themselves(
 def test_a_blend_lies_between(loaded, sounds) -> None:
     a, b = sounds
     T, books = len(a.codes), books_of(loaded)
-    from_a, from_b = lookup(books, a.codes), lookup(books, b.codes[:T])
+    from_a, from_b = sum_entries(books, a.codes), sum_entries(books, b.codes[:T])
     apart = np.linalg.norm(from_a - from_b, axis=1).mean()
     to_a, to_b = [], []
     for amount in (0.0, 0.25, 0.5, 0.75, 1.0):
         edited = blend(loaded, a, b, amount)
-        at = lookup(books, edited.grid.codes)
+        at = sum_entries(books, edited.grid.codes)
         to_a.append(np.linalg.norm(at - from_a, axis=1).mean() / apart)
         to_b.append(np.linalg.norm(at - from_b, axis=1).mean() / apart)
         assert edited.distance is not None
@@ -140,11 +140,11 @@ def test_what_is_held_stays_and_the_rest_is_no_worse_than_its_seeds(
     )
     held, seeds = generator.random((T, Q)) < 0.4, generator.integers(0, 7, (2, T, Q))
     seeds[1][held] = seeds[0][held]
-    codes = quantise_beside(x, books, seeds, held)
+    codes = quantise_with_locks(x, books, seeds, held)
     assert np.array_equal(codes[held], seeds[0][held])
-    found = np.square(x - lookup(books, codes)).sum(1)
+    found = np.square(x - sum_entries(books, codes)).sum(1)
     for own in seeds:
-        assert (found <= np.square(x - lookup(books, own)).sum(1) + 1e-4).all()
+        assert (found <= np.square(x - sum_entries(books, own)).sum(1) + 1e-4).all()
 
 
 @given(seed=st.integers(0, 999), T=st.integers(1, 20), Q=st.integers(1, 4), K=st.integers(1, 9))
@@ -158,9 +158,9 @@ def test_quantising_is_no_worse_than_its_seeds_nor_than_greed(
         generator.standard_normal((T, 3), np.float32),
     )
     seeds = generator.integers(0, K, (2, T, Q))
-    found = np.square(x - lookup(books, quantise(x, books, seeds))).sum(1)
+    found = np.square(x - sum_entries(books, quantise(x, books, seeds))).sum(1)
     for codes in seeds:
-        assert (found <= np.square(x - lookup(books, codes)).sum(1) + 1e-4).all()
+        assert (found <= np.square(x - sum_entries(books, codes)).sum(1) + 1e-4).all()
     if Q == 1:
         assert found == pytest.approx(np.square(x[:, None] - books[0]).sum(2).min(1), abs=1e-4)
 
@@ -169,11 +169,13 @@ def test_quantising_in_pieces_is_quantising_at_once() -> None:
     generator = np.random.default_rng(0)
     books, x = (
         generator.standard_normal((3, 8, 4), np.float32),
-        generator.standard_normal((PIECE + 9, 4), np.float32),
+        generator.standard_normal((PIECE_FRAMES + 9, 4), np.float32),
     )
     seeds = generator.integers(0, 8, (2, len(x), 3))
     whole = quantise(x, books, seeds)
-    assert np.array_equal(whole[PIECE:], quantise(x[PIECE:], books, seeds[:, PIECE:]))
+    assert np.array_equal(
+        whole[PIECE_FRAMES:], quantise(x[PIECE_FRAMES:], books, seeds[:, PIECE_FRAMES:])
+    )
     assert quantise(x[:0], books, seeds[:, :0]).shape == (0, 3)
 
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from distill.inference.codes import bounded_json as tables
-from distill.inference.codes.bounded_json import read_table
+from distill.inference.codes import bounded_json
+from distill.inference.codes.bounded_json import read_object
 
 NAMES, LISTS = ("a", "b"), ("c", "d")
 
@@ -53,9 +53,9 @@ def test_as_json_has_it(
 ) -> None:
     text = json.dumps(table, indent=indent, separators=separators)
     patch = pytest.MonkeyPatch()
-    patch.setattr(tables, "PIECE_LENGTH", piece)
+    patch.setattr(bounded_json, "LONGEST_PIECE", piece)
     try:
-        found = read_table(text, NAMES, LISTS) if table else {}
+        found = read_object(text, NAMES, LISTS) if table else {}
     finally:
         patch.undo()
     assert as_lists(found) == {name: table[name] for name in table if name != "e"}
@@ -63,7 +63,7 @@ def test_as_json_has_it(
 
 def test_numbers_come_as_arrays() -> None:
     rows = [[t, 2 * t, 7] for t in range(5000)]
-    found = read_table(json.dumps({"c": rows, "d": list(range(5000)), "a": [1, 2]}), NAMES, LISTS)
+    found = read_object(json.dumps({"c": rows, "d": list(range(5000)), "a": [1, 2]}), NAMES, LISTS)
     assert (found["c"].dtype, found["d"].dtype, found["a"]) == (np.int32, np.int32, [1, 2])
     assert np.array_equal(found["c"], rows)
     assert np.array_equal(found["d"], np.arange(5000))
@@ -83,10 +83,10 @@ def test_what_json_refuses_is_refused(data: st.DataObject) -> None:
         wanted = json.loads(changed)
     except ValueError:
         with pytest.raises(ValueError, match=r"."):
-            read_table(changed, NAMES, LISTS)
+            read_object(changed, NAMES, LISTS)
     else:
         kept = {name: value for name, value in wanted.items() if name in NAMES + LISTS}
-        assert as_lists(read_table(changed, NAMES, LISTS)) == kept
+        assert as_lists(read_object(changed, NAMES, LISTS)) == kept
 
 
 @pytest.mark.parametrize(
@@ -106,20 +106,20 @@ def test_what_json_refuses_is_refused(data: st.DataObject) -> None:
 )
 def test_no_table(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
-        read_table(text, NAMES, LISTS)
+        read_object(text, NAMES, LISTS)
 
 
 def test_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    entries = ",".join(f'"x{i}":{i}' for i in range(tables.MOST_ENTRIES))
-    assert read_table(f"{{{entries}}}", NAMES, LISTS) == {}
+    entries = ",".join(f'"x{i}":{i}' for i in range(bounded_json.MOST_ENTRIES))
+    assert read_object(f"{{{entries}}}", NAMES, LISTS) == {}
     with pytest.raises(ValueError, match="missing"):
-        read_table(f'{{{entries},"a":1}}', NAMES, LISTS)
-    monkeypatch.setattr(tables, "MOST_NUMBERS", 10)
-    assert len(read_table('{"c":[1,2,3,4,5,6,7,8,9,10]}', NAMES, LISTS)["c"]) == 10
+        read_object(f'{{{entries},"a":1}}', NAMES, LISTS)
+    monkeypatch.setattr(bounded_json, "MOST_NUMBERS", 10)
+    assert len(read_object('{"c":[1,2,3,4,5,6,7,8,9,10]}', NAMES, LISTS)["c"]) == 10
     for many in (
         "[1,2,3,4,5,6,7,8,9,10,11]",
         "[[1,2],[3,4],[5,6],[7,8],[9,10],[11,12]]",
         str([[]] * 11),
     ):
         with pytest.raises(ValueError, match="more than 10 numbers"):
-            read_table(f'{{"c":{many}}}', NAMES, LISTS)
+            read_object(f'{{"c":{many}}}', NAMES, LISTS)

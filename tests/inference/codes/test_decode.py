@@ -11,9 +11,9 @@ from distill.errors import CodebookMismatchError, UsageError
 from distill.inference.codes import operations as ops
 from distill.inference.codes.blend import blend, clear, drift
 from distill.inference.codes.decode import (
-    HELD_DB,
-    HELD_S,
-    carrier,
+    PREVIEW_DB,
+    PREVIEW_S,
+    carrier_code,
     column_sound,
     decode_blocks,
     decode_sound,
@@ -171,10 +171,10 @@ def test_what_is_not_there_is_refused_before_anything_is_decoded(
 
 def test_entries_by_themselves_are_equally_loud_and_all_different(loaded: LoadedVQModel) -> None:
     sounds = [entry_sound(loaded, level, code) for level in (1, 2) for code in range(0, 32, 8)]
-    sounds.append(entry_sound(loaded, 0, carrier(loaded.model)))
-    assert {sound.shape for sound in sounds} == {(1, round(HELD_S * SAMPLE_RATE))}
+    sounds.append(entry_sound(loaded, 0, carrier_code(loaded.model)))
+    assert {sound.shape for sound in sounds} == {(1, round(PREVIEW_S * SAMPLE_RATE))}
     levels = [active_rms_db(sound, SAMPLE_RATE) for sound in sounds]
-    assert levels == pytest.approx([HELD_DB] * 9, abs=1.5)
+    assert levels == pytest.approx([PREVIEW_DB] * 9, abs=1.5)
     assert all(np.abs(sound).max() <= 1 for sound in sounds)
     assert len({sound.tobytes() for sound in sounds}) == len(sounds)
     for level, code in [(3, 0), (-1, 0), (0, 32), (0, -1)]:
@@ -185,7 +185,7 @@ def test_entries_by_themselves_are_equally_loud_and_all_different(loaded: Loaded
 def test_a_column_by_itself(loaded: LoadedVQModel, grid: CodeGrid) -> None:
     sound = column_sound(loaded, grid, 3, 0.2)
     assert sound.shape == (1, round(0.2 * SAMPLE_RATE))
-    assert active_rms_db(sound, SAMPLE_RATE) == pytest.approx(HELD_DB, abs=1.5)
+    assert active_rms_db(sound, SAMPLE_RATE) == pytest.approx(PREVIEW_DB, abs=1.5)
     one_level = replace(grid, codes=grid.codes[:, :1], level_names=grid.level_names[:1])
     assert np.allclose(
         column_sound(loaded, one_level, 3), entry_sound(loaded, 0, int(grid.codes[3, 0])), atol=1e-6

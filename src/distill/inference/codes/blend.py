@@ -1,4 +1,10 @@
-"""Edits through what codes stand for: their entries, summed over levels. These need the model."""
+"""Edits in the latent space of the codec: blend two sounds, drift to near codes, clear.
+
+A code stands for an entry of a codebook, and the entries of all levels add up to a latent vector
+that the decoder hears. These edits change the sum and search for codes that give it, so they need
+the model. Residual quantisation picks level by level and so misses good combinations; a beam search
+over the levels finds better ones (Babenko and Lempitsky 2014, Additive Quantization).
+"""
 
 from dataclasses import replace
 
@@ -14,14 +20,23 @@ from distill.models.chunked import encode_audio
 from distill.models.persistence import LoadedVQModel
 from distill.settings import check_seed
 
-PATHS = 2
-"""Kept while quantising a blend, beside those of the two sounds."""
+BEAM_WIDTH = 2
+"""Paths that the beam search keeps beside the codes of both sounds.
 
-PIECE = 512
-"""Frames quantised at once: what fits into a processor's cache."""
+The codes of the sounds are good starts, so a narrow beam is enough and keeps an edit instant.
+"""
 
-NEAR = 4
+PIECE_FRAMES = 512
+"""Code frames quantised at once: their distances fit into a processor's cache."""
+
+NEIGHBOUR_COUNT = 4
+"""`drift` replaces a code by one of this many nearest entries of its codebook."""
+
 SILENT_FRAMES = 9
+"""Code frames of silence that are encoded to find its codes; the middle one has silence around."""
+
+LARGEST_STEP_COUNT = 1000
+"""Steps of `drift`: a random walk has long spread over the whole codebook by then."""
 
 
 def blend(
@@ -31,36 +46,56 @@ def blend(
     amount: float | np.ndarray,
     region: Region = WHOLE,
 ) -> EditResult:
-    """Go from `a` (`amount` 0) towards `b` (1) in a region: what lies between them in sound, not a
-    crossfade.
+    """Go from `a` towards `b` in a region: one sound between both, where a crossfade plays two.
 
-    `amount` is a number, or `[t]` with one for each frame of the region. The length of `a` holds;
-    where `b` has ended, `a` goes on as itself. At 0 and 1 the codes are those of `a` and `b`.
-    Locked cells stay as they are, and the others are blended as if those were the same in both.
+    `a` keeps its length; where `b` has ended, `a` keeps its own codes. Locked cells stay, and the
+    others are blended as if those were the same in both sounds.
+
+    Args:
+        loaded: the model that made the codes.
+        a: the grid to edit.
+        b: the grid to go towards.
+        amount: 0 gives the codes of `a`, 1 those of `b`; one number, or `[t]` with one for each
+            frame of the region.
+        region: the region of `a` to blend.
+
+    Returns:
+        The edited grid; `distance` `[t]` says how near each frame came to the exact blend.
+
+    Raises:
+        CodebookMismatchError: the model or one grid is of another codec.
+        UsageError: `amount` is not between 0 and 1, or the region is empty.
     """
     check_fits_model(loaded, a)
-    _, asked, _ = region.resolve(*a.codes.shape)
+    _, full_stop, _ = region.resolve(*a.codes.shape)
     start, stop, levels = shared_region(a, b, region).resolve(*a.codes.shape)
-    weight = _amounts(amount, asked - start)[: stop - start]
-    ours, asked_for = (grid.codes[start:stop, levels] for grid in (a, b))
-    held = np.zeros(ours.shape, bool) if a.locked is None else a.locked[start:stop, levels]
-    theirs = np.where(held, ours, asked_for)
+    weights = _weights_by_frame(amount, full_stop - start)[: stop - start]
+
+    codes_a = a.codes[start:stop, levels]
+    codes_b = b.codes[start:stop, levels]
+    locked = np.zeros(codes_a.shape, bool)
+    if a.locked is not None:
+        locked = a.locked[start:stop, levels]
+    targets = np.where(locked, codes_a, codes_b)
+
     books = _codebooks(loaded)[levels]
-    from_a, from_b = lookup(books, ours), lookup(books, theirs)
-    mixed = from_a + weight[:, None] * (from_b - from_a)
-    between = (weight > 0) & (weight < 1) & (ours != theirs).any(1)
+    latents_a = sum_entries(books, codes_a)
+    latents_b = sum_entries(books, targets)
+    latents = latents_a + weights[:, None] * (latents_b - latents_a)
+
+    # At 0 and 1, and where both sounds agree, the codes are known; only the rest is searched.
+    new = np.where((weights == 1)[:, None], targets, codes_a)
+    is_between = (weights > 0) & (weights < 1) & (codes_a != targets).any(1)
+    seeds = np.stack((codes_a[is_between], targets[is_between]))
+    new[is_between] = quantise_with_locks(latents[is_between], books, seeds, locked[is_between])
+
     codes = a.codes.copy()
-    part = np.where((weight == 1)[:, None], theirs, ours)
-    part[between] = quantise_beside(
-        mixed[between], books, np.stack((ours[between], theirs[between])), held[between]
-    )
-    codes[start:stop, levels] = part
-    kept_back = int(np.count_nonzero((ours != asked_for) & held & (weight > 0)[:, None]))
-    missed = np.linalg.norm(lookup(books, part) - mixed, axis=1)
-    apart = np.linalg.norm(from_b - from_a, axis=1)
-    distance = np.divide(missed, apart, out=np.zeros_like(missed), where=apart > 0)
+    codes[start:stop, levels] = new
+    would_change = (codes_a != codes_b) & (weights > 0)[:, None]
     return replace(
-        overwrite(a, codes, about_pair(a, b, region)), kept_back=kept_back, distance=distance
+        overwrite(a, codes, about_pair(a, b, region)),
+        kept_back=int(np.count_nonzero(would_change & locked)),
+        distance=_relative_distance(sum_entries(books, new), latents, latents_b - latents_a),
     )
 
 
@@ -72,43 +107,58 @@ def drift(
     seed: int = 0,
     steps: int = 1,
 ) -> EditResult:
-    """Make a region a little different: a share `amount` of the codes give way to codes that sound
-    near, `steps` times.
+    """Make a region a little different: some codes are replaced by codes that sound near.
 
-    The same code always gives way to the same one, so what repeats still repeats. The same `seed`,
-    the same result.
+    Equal codes get equal replacements, so that repetitions in the sound still repeat.
+
+    Args:
+        loaded: the model that made the codes.
+        grid: the grid to edit.
+        amount: share of the codes that are replaced in each step, from 0 to 1.
+        region: the region to edit.
+        seed: decides which codes are replaced, and by which.
+        steps: number of times that codes are replaced, each time starting from the last result.
+
+    Raises:
+        CodebookMismatchError: another codec made the codes.
+        UsageError: `amount`, `steps` or `seed` is out of range, or the region is empty.
     """
     check_fits_model(loaded, grid)
     start, stop, levels = region.resolve(*grid.codes.shape)
     if not 0 <= amount <= 1:
         raise UsageError("--amount must lie between 0 and 1.")
-    if not 1 <= steps <= 1000:
-        raise UsageError("--steps must lie between 1 and 1000.")
+    if not 1 <= steps <= LARGEST_STEP_COUNT:
+        raise UsageError(f"--steps must lie between 1 and {LARGEST_STEP_COUNT}.")
     check_seed(seed)
+
     generator = np.random.default_rng(seed)
-    codes = grid.codes.copy()
     books = _codebooks(loaded)
+    codes = grid.codes.copy()
     for level in levels:
-        walk = _walk(books[level], amount, steps, generator)
-        codes[start:stop, level] = walk[codes[start:stop, level]]
+        replacements = _random_walk(books[level], amount, steps, generator)
+        codes[start:stop, level] = replacements[codes[start:stop, level]]
     return overwrite(grid, codes)
 
 
 def clear(loaded: LoadedVQModel, grid: CodeGrid, region: Region = WHOLE) -> EditResult:
-    """Wipe a region: all levels of it fall silent; some of them give way to the codes that add
-    least to the others."""
+    """Wipe a region: all levels become silence, single levels the code that adds least."""
     check_fits_model(loaded, grid)
     start, stop, levels = region.resolve(*grid.codes.shape)
     codes = grid.codes.copy()
-    if len(levels) == codes.shape[1]:
-        codes[start:stop] = _silence(loaded)[: codes.shape[1]]
+    Q = codes.shape[1]
+    if len(levels) == Q:
+        codes[start:stop] = _silent_codes(loaded)[:Q]
     else:
-        codes[start:stop, levels] = np.square(_codebooks(loaded)[levels]).sum(2).argmin(1)
+        norms = np.square(_codebooks(loaded)[levels]).sum(2)
+        codes[start:stop, levels] = norms.argmin(1)
     return overwrite(grid, codes)
 
 
-def lookup(books: np.ndarray, codes: np.ndarray) -> np.ndarray:
-    """Sums `[T, D]` of the entries that `codes` `[T, Q]` name in `books` `[Q, K, D]`."""
+def sum_entries(books: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    """Latents `[T, D]`: the sums of the entries that `codes` `[T, Q]` name in `books` `[Q, K, D]`.
+
+    In numpy, apart from the codec's own `rvq.lookup`, since a search calls it many times.
+    """
     total = books[0].take(codes[:, 0], 0)
     for q in range(1, len(books)):
         total += books[q].take(codes[:, q], 0)
@@ -116,112 +166,169 @@ def lookup(books: np.ndarray, codes: np.ndarray) -> np.ndarray:
 
 
 def _codebooks(loaded: LoadedVQModel) -> np.ndarray:
-    """`[Q, K, D]`."""
+    """The codebooks `[Q, K, D]`."""
     books: np.ndarray = loaded.model.rvq.codebooks.detach().cpu().numpy()
     return books
 
 
-def _amounts(amount: float | np.ndarray, frames: int) -> np.ndarray:
+def _weights_by_frame(amount: float | np.ndarray, frame_count: int) -> np.ndarray:
+    """`amount` as `[t]`, checked."""
     amounts = np.asarray(amount, dtype=np.float32)
-    # Comparing is enough: NaN fails every comparison.
-    if amounts.shape not in ((), (frames,)) or not ((amounts >= 0) & (amounts <= 1)).all():
+    # Comparisons are enough: NaN fails every one.
+    is_in_range = ((amounts >= 0) & (amounts <= 1)).all()
+    if amounts.shape not in ((), (frame_count,)) or not is_in_range:
         raise UsageError(
-            f"--amount must lie between 0 and 1: one number, or one for each of the {frames} frames."
+            "--amount must lie between 0 and 1: "
+            f"one number, or one for each of the {frame_count} frames."
         )
-    return np.broadcast_to(amounts, (frames,))
+    return np.broadcast_to(amounts, (frame_count,))
 
 
-def _silence(loaded: LoadedVQModel) -> np.ndarray:
-    """The codes `[Q]` of silence with silence around it."""
-    model = loaded.model
-    quiet = np.zeros((model.channels, SILENT_FRAMES * model.frame_hop), np.float32)
-    codes: np.ndarray = encode_audio(model, quiet)[SILENT_FRAMES // 2].numpy()
+def _relative_distance(
+    latents: np.ndarray, exact: np.ndarray, difference: np.ndarray
+) -> np.ndarray:
+    """Distances `[t]` of `latents` from the `exact` ones, as shares of the length of `difference`.
+
+    All come as `[t, D]`. Where there is no difference, the distance is 0.
+    """
+    missed = np.linalg.norm(latents - exact, axis=1)
+    apart = np.linalg.norm(difference, axis=1)
+    return np.divide(missed, apart, out=np.zeros_like(missed), where=apart > 0)
+
+
+def _silent_codes(loaded: LoadedVQModel) -> np.ndarray:
+    """The codes `[Q]` of a frame of silence with silence around it."""
+    codec = loaded.model
+    silence = np.zeros((codec.channels, SILENT_FRAMES * codec.frame_hop), np.float32)
+    codes: np.ndarray = encode_audio(codec, silence)[SILENT_FRAMES // 2].numpy()
     return codes
 
 
-def _walk(
+def _random_walk(
     book: np.ndarray, amount: float, steps: int, generator: np.random.Generator
 ) -> np.ndarray:
-    """Where each code of `book` `[K, D]` ends up, `[K]`."""
+    """Codes `[K]` that those of `book` `[K, D]` are replaced by after `steps` steps."""
     K = len(book)
     squares = np.square(book).sum(1)
     distance = squares[:, None] - 2 * book @ book.T + squares
+    # No code is its own neighbour.
     np.fill_diagonal(distance, np.inf)
-    near = distance.argsort(1, kind="stable")[:, : max(1, min(NEAR, K - 1))]
-    ends = np.arange(K)
+    neighbour_count = max(1, min(NEIGHBOUR_COUNT, K - 1))
+    neighbours = distance.argsort(1, kind="stable")[:, :neighbour_count]
+
+    codes = np.arange(K)
+    walked = codes
     for _ in range(steps):
-        to = near[np.arange(K), generator.integers(near.shape[1], size=K)]
-        ends = np.where(generator.random(K) < amount, to, np.arange(K))[ends]
-    return ends
+        choice = generator.integers(neighbours.shape[1], size=K)
+        moves = generator.random(K) < amount
+        step = np.where(moves, neighbours[codes, choice], codes)
+        walked = step[walked]
+    return walked
 
 
 # --- quantising a blend ---------------------------------------------------------------------------
 
 
-def quantise_beside(
-    x: np.ndarray, books: np.ndarray, seeds: np.ndarray, held: np.ndarray
+def quantise_with_locks(
+    x: np.ndarray, books: np.ndarray, seeds: np.ndarray, locked: np.ndarray
 ) -> np.ndarray:
-    """As `quantise`, but cells that are `held` `[T, Q]` (bool) keep the code that all `seeds` `[S,
-    T, Q]` have there: the others make up what is left of `x` beside them."""
+    """Quantise as `quantise` does, but leave locked cells alone.
+
+    The other levels make up the rest of `x` beside them. Frames with the same locked levels are
+    searched together.
+
+    Args:
+        x: latents `[T, D]` to come near to.
+        books: codebooks `[Q, K, D]`.
+        seeds: known candidates `[S, T, Q]`, all with the same codes in locked cells.
+        locked: cells `[T, Q]` (bool) that keep those codes.
+
+    Returns:
+        Codes `[T, Q]`.
+    """
     codes = seeds[0].copy()
-    patterns, of_frame = np.unique(held, axis=0, return_inverse=True)
+    patterns, pattern_of_frame = np.unique(locked, axis=0, return_inverse=True)
     for i, pattern in enumerate(patterns):
-        rows, free = np.flatnonzero(of_frame == i), np.flatnonzero(~pattern)
-        if len(free):
-            rest = x[rows]
-            if pattern.any():
-                rest = rest - lookup(books[pattern], codes[rows][:, pattern])
-            codes[np.ix_(rows, free)] = quantise(rest, books[free], seeds[:, rows][:, :, free])
+        frames = np.flatnonzero(pattern_of_frame == i)
+        free = np.flatnonzero(~pattern)
+        if len(free) == 0:
+            continue
+        rest = x[frames]
+        if pattern.any():
+            rest = rest - sum_entries(books[pattern], codes[frames][:, pattern])
+        free_seeds = seeds[:, frames][:, :, free]
+        codes[np.ix_(frames, free)] = quantise(rest, books[free], free_seeds)
     return codes
 
 
 def quantise(x: np.ndarray, books: np.ndarray, seeds: np.ndarray) -> np.ndarray:
-    """Codes `[T, Q]` whose entries of `books` `[Q, K, D]` sum up to nearly `x` `[T, D]`.
+    """Find codes whose entries sum up to nearly `x`, by a beam search over the levels.
 
-    A beam search of `PATHS` paths beside the `seeds` `[S, T, Q]`: no worse than any of those, and
-    at every level a path may leave them.
+    The result is no worse than the best of the seeds, and a path may leave a seed at every level.
+
+    Args:
+        x: latents `[T, D]` to come near to.
+        books: codebooks `[Q, K, D]`.
+        seeds: known candidates `[S, T, Q]`, followed beside the `BEAM_WIDTH` best paths.
+
+    Returns:
+        Codes `[T, Q]`.
     """
-    pieces = [slice(i, i + PIECE) for i in range(0, len(x), PIECE)]
-    done = [_search(x[piece], books, seeds[:, piece]) for piece in pieces]
-    return np.concatenate(done) if done else np.zeros((0, len(books)), seeds.dtype)
+    if len(x) == 0:
+        return np.zeros((0, len(books)), seeds.dtype)
+    pieces = [slice(i, i + PIECE_FRAMES) for i in range(0, len(x), PIECE_FRAMES)]
+    return np.concatenate([_search(x[piece], books, seeds[:, piece]) for piece in pieces])
 
 
 def _search(x: np.ndarray, books: np.ndarray, seeds: np.ndarray) -> np.ndarray:
+    """As `quantise`, of few frames."""
     T, D = x.shape
     Q, K, _ = books.shape
-    S, rows = len(seeds), np.arange(T)
-    left, paths = x[None], np.zeros((1, T, Q), seeds.dtype)
+    S = len(seeds)
+    frames = np.arange(T)
+    # For each path the part of `x` still to be made up, and its codes: one empty path at first.
+    residuals = x[None]
+    paths = np.zeros((1, T, Q), seeds.dtype)
+
     for q, book in enumerate(books):
-        path, entry = np.divmod(_least(_distances(left, book), PATHS), K)
-        # The seeds go on beside the best: from the one path that there is at first, then from the
-        # last places.
-        own = np.arange(len(left) - S, len(left)) if q else np.zeros(S, int)
-        origin = np.concatenate((path, np.broadcast_to(own[:, None], (S, T)))) * T + rows
+        best = _smallest(_squared_distances(residuals, book), BEAM_WIDTH)
+        path, entry = np.divmod(best, K)
+        # Each seed goes on from its own path: the empty one at first, then the last `S`.
+        seed_path = np.arange(len(residuals) - S, len(residuals)) if q else np.zeros(S, int)
+        path = np.concatenate((path, np.broadcast_to(seed_path[:, None], (S, T))))
         entry = np.concatenate((entry, seeds[:, :, q]))
-        left = left.reshape(-1, D).take(origin, 0) - book.take(entry, 0)
+
+        origin = path * T + frames
+        residuals = residuals.reshape(-1, D).take(origin, 0) - book.take(entry, 0)
         paths = paths.reshape(-1, Q).take(origin, 0)
         paths[:, :, q] = entry
-    best: np.ndarray = paths[np.square(left).sum(2).argmin(0), rows]
-    return best
+
+    nearest = np.square(residuals).sum(2).argmin(0)
+    codes: np.ndarray = paths[nearest, frames]
+    return codes
 
 
-def _distances(left: np.ndarray, book: np.ndarray) -> np.ndarray:
-    """Squared distances `[T, P * K]` of what is `left` `[P, T, D]` on every path to the entries of
-    `book` `[K, D]`."""
-    P, T, _ = left.shape
-    distance = np.empty((T, P, len(book)), left.dtype)
+def _squared_distances(residuals: np.ndarray, book: np.ndarray) -> np.ndarray:
+    """Squared distances `[T, P * K]` of `residuals` `[P, T, D]` of `P` paths to `book` `[K, D]`."""
+    P, T, _ = residuals.shape
+    distance = np.empty((T, P, len(book)), residuals.dtype)
+    # |x|^2 - 2 x·e + |e|^2, so that a matrix product does the work.
     for p in range(P):
-        np.matmul(left[p], -2 * book.T, out=distance[:, p])
-    distance += np.einsum("ptd,ptd->tp", left, left)[..., None]
+        np.matmul(residuals[p], -2 * book.T, out=distance[:, p])
+    distance += np.einsum("ptd,ptd->tp", residuals, residuals)[..., None]
     distance += np.square(book).sum(1)
     return distance.reshape(T, -1)
 
 
-def _least(distance: np.ndarray, count: int) -> np.ndarray:
-    """Where the `count` least of each row of `distance` `[T, M]` stand, `[count, T]`; they are
-    overwritten."""
-    rows, found = np.arange(len(distance)), []
+def _smallest(distance: np.ndarray, count: int) -> np.ndarray:
+    """Columns `[count, T]` of the `count` smallest values in each row of `distance` `[T, M]`.
+
+    `distance` is overwritten. A pass for each is quicker than sorting: `count` is 2.
+    """
+    rows = np.arange(len(distance))
+    found = []
     for _ in range(count):
-        found.append(distance.argmin(1))
-        distance[rows, found[-1]] = np.inf
+        column = distance.argmin(1)
+        found.append(column)
+        distance[rows, column] = np.inf
     return np.stack(found)

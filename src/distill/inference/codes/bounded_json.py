@@ -1,4 +1,9 @@
-"""JSON objects with long lists of numbers, read without an object for every number."""
+"""Read a JSON object with long lists of numbers, in bounded memory.
+
+`json.loads` makes a Python object for every number and every row: 64 bytes for the three characters
+of an empty row. A hostile codes file of 64 MB could so take more than a gigabyte. This reader turns
+lists of numbers into arrays piece by piece and limits everything else.
+"""
 
 import json
 import re
@@ -8,91 +13,117 @@ from typing import Any
 import numpy as np
 
 MOST_NUMBERS = 1 << 24
-"""In one list, or rows: eight levels of twelve hours."""
+"""Numbers, or rows, in one list: eight levels of twelve hours."""
 
-MOST_ENTRIES, LONGEST_ENTRY = 1000, 1 << 18
-"""How many there are, and characters of one that is no such list."""
+MOST_ENTRIES = 1000
+"""Entries of the object."""
 
-# What is read at once: rows of whole numbers, or these alone.
-PIECE_LENGTH = 1 << 18
-ROW, NUMBER = r"\s*\[[0-9,\s]*\]\s*", r"\s*[0-9]+\s*"
+LONGEST_ENTRY = 1 << 18
+"""Characters of an entry that is no list of numbers."""
+
+LONGEST_PIECE = 1 << 18
+"""Characters of a list that are read at once."""
+
+LARGEST_NUMBER = (1 << 31) - 1
+"""The largest whole number of an int32 array."""
+
+# A piece of a list: up to 1,000 rows of whole numbers, or up to 1,000 whole numbers.
+ROW = r"\s*\[[0-9,\s]*\]\s*"
+NUMBER = r"\s*[0-9]+\s*"
 PIECE = re.compile(
     rf"(?:(?:{ROW},){{0,999}}{ROW}|(?:{NUMBER},){{0,999}}{NUMBER})(?=[,\]])", re.ASCII
 )
-SPACE = re.compile(r"[ \t\n\r]*")
+BLANKS = re.compile(r"[ \t\n\r]*")
 DECODER = json.JSONDecoder()
 
 
-def read_table(text: str, names: Container[str], lists: Container[str]) -> dict[str, Any]:
-    """The entries called `names` and `lists` of the JSON object that `text` holds.
+def read_object(text: str, names: Container[str], lists: Container[str]) -> dict[str, Any]:
+    """Read the entries `names` and `lists` of the JSON object in `text`; others are skipped.
 
-    Where `lists` are whole numbers below 2^31 they come as arrays `[n]`, where they are rows of
-    equal length of these, as `[n, m]`. Beyond `text` and these arrays it takes little memory,
-    whatever the text holds. `ValueError` for no object, and where there is more than
-    `MOST_ENTRIES`, `LONGEST_ENTRY` and `MOST_NUMBERS` allow.
+    Args:
+        text: one JSON object.
+        names: entries of any kind.
+        lists: entries that become an int32 array `[n]`, or `[n, m]` for rows of equal length. One
+            that holds anything else comes as plain JSON.
+
+    Raises:
+        ValueError: `text` is no object, or exceeds `MOST_ENTRIES`, `LONGEST_ENTRY` or
+            `MOST_NUMBERS`.
     """
-    table: dict[str, Any] = {}
-    at = _after("{", text, 0)
+    entries: dict[str, Any] = {}
+    position = _skip_sign("{", text, 0)
     for _ in range(MOST_ENTRIES):
-        name, at = _entry(text, at)
+        name, position = _read_value(text, position)
         if not isinstance(name, str):
             raise ValueError("the name of an entry is no text")
-        at = _after(":", text, at)
-        numbers = _numbers(text, at) if name in lists and text.startswith("[", at) else None
-        value, at = numbers or _entry(text, at)
+        position = _skip_sign(":", text, position)
+
+        numbers = None
+        if name in lists and text.startswith("[", position):
+            numbers = _read_numbers(text, position)
+        value, position = numbers or _read_value(text, position)
         if name in names or name in lists:
-            table[name] = value
-        at = _blank(text, at)
-        if not text.startswith(",", at):
+            entries[name] = value
+
+        position = _skip_blanks(text, position)
+        if not text.startswith(",", position):
             break
-        at = _blank(text, at + 1)
-    if _after("}", text, at) != len(text):
+        position = _skip_blanks(text, position + 1)
+    if _skip_sign("}", text, position) != len(text):
         raise ValueError("something follows the end")
-    return table
+    return entries
 
 
-def _blank(text: str, at: int) -> int:
-    """Where the blanks that begin at `at` have ended."""
-    blanks = SPACE.match(text, at)
+def _skip_blanks(text: str, position: int) -> int:
+    """The position after any blanks at `position`."""
+    blanks = BLANKS.match(text, position)
     assert blanks is not None
     return blanks.end()
 
 
-def _after(sign: str, text: str, at: int) -> int:
-    """Where what follows `sign` begins, which must come next."""
-    at = _blank(text, at)
-    if not text.startswith(sign, at):
+def _skip_sign(sign: str, text: str, position: int) -> int:
+    """The position after `sign`, which must come next, and the blanks around it."""
+    position = _skip_blanks(text, position)
+    if not text.startswith(sign, position):
         raise ValueError(f"'{sign}' is missing")
-    return _blank(text, at + 1)
+    return _skip_blanks(text, position + 1)
 
 
-def _entry(text: str, at: int) -> tuple[Any, int]:
-    """The value that begins at `at`, and where it has ended."""
-    value, length = DECODER.raw_decode(text[at : at + LONGEST_ENTRY])
-    return value, at + length
+def _read_value(text: str, position: int) -> tuple[Any, int]:
+    """The JSON value at `position`, and the position after it."""
+    value, length = DECODER.raw_decode(text[position : position + LONGEST_ENTRY])
+    return value, position + length
 
 
-def _numbers(text: str, at: int) -> tuple[np.ndarray, int] | None:
-    """The list that begins at `at`, and where it has ended; None where it holds something else than
-    numbers."""
-    pieces: list[np.ndarray] = []
-    read = 0
-    while not pieces or text.startswith(",", at):
-        piece = PIECE.match(text, at + 1, at + PIECE_LENGTH)
-        array = None if piece is None else _array(piece[0])
-        if piece is None or array is None or (pieces and array.shape[1:] != pieces[0].shape[1:]):
+def _read_numbers(text: str, position: int) -> tuple[np.ndarray, int] | None:
+    """The list of numbers at `position` as an array, and the position after it.
+
+    None if the list holds anything else.
+    """
+    arrays: list[np.ndarray] = []
+    count = 0
+    while not arrays or text.startswith(",", position):
+        # `position` is at the opening bracket or at the comma between two pieces.
+        piece = PIECE.match(text, position + 1, position + LONGEST_PIECE)
+        array = None if piece is None else _to_array(piece[0])
+        if piece is None or array is None:
             return None
-        pieces.append(array)
-        at, read = piece.end(), read + max(array.size, len(array))
-        if read > MOST_NUMBERS:
+        if arrays and array.shape[1:] != arrays[0].shape[1:]:
+            return None
+        arrays.append(array)
+        position = piece.end()
+        # Empty rows take memory too.
+        count += max(array.size, len(array))
+        if count > MOST_NUMBERS:
             raise ValueError(f"a list holds more than {MOST_NUMBERS:,} numbers")
-    return np.concatenate(pieces), at + 1
+    return np.concatenate(arrays), position + 1
 
 
-def _array(piece: str) -> np.ndarray | None:
+def _to_array(piece: str) -> np.ndarray | None:
+    """A piece of a list as an int32 array; None if it is no such piece after all."""
     try:
         array = np.array(json.loads(f"[{piece}]"), dtype=np.int64)
     except (ValueError, OverflowError):
-        # Rows of unequal length, or no JSON: whoever reads it as such will say so.
+        # Rows of unequal length, or no JSON: reading it as plain JSON will say so.
         return None
-    return array.astype(np.int32) if array.max(initial=0) < 1 << 31 else None
+    return array.astype(np.int32) if array.max(initial=0) <= LARGEST_NUMBER else None

@@ -1,5 +1,8 @@
-"""Listening in: the sound of codes, whole or in part. All that decodes a grid goes through
-`listen`."""
+"""Decode codes to sound: a whole grid, a part of it, or one code or column alone.
+
+All decoding of grids goes through `decode_blocks`, so that a part always sounds as it does in the
+whole, and nothing leaves above full scale.
+"""
 
 from collections.abc import Iterator
 
@@ -14,117 +17,145 @@ from distill.audio.stereo import mix_channels, scale_side
 from distill.errors import UsageError
 from distill.inference.codes.compatible import check_fits_model, make_grid
 from distill.inference.codes.grid import CodeGrid
-from distill.inference.codes.region import Region
+from distill.inference.codes.region import WHOLE, Region
 from distill.models.chunked import decode_stream
 from distill.models.persistence import LoadedVQModel
 from distill.models.vqvae import VQVAE
 
-HELD_S = 0.5
-HELD_DB = -20.0
-"""How long, and how loud over its active parts, an entry or a column sounds by itself."""
+PREVIEW_S = 0.5
+"""Seconds for which a single entry or column sounds."""
+
+PREVIEW_DB = -20.0
+"""Level of a single entry or column: RMS of its active parts, in dBFS."""
 
 LARGEST_LIFT_DB = 40.0
-"""What is all but silence stays quieter than the rest."""
+"""Gain (dB) at most for that level: near silence stays quieter than the rest."""
 
 
 def decode_blocks(
     loaded: LoadedVQModel, grid: CodeGrid, region: Region | None = None
 ) -> Iterator[np.ndarray]:
-    """The sound of `region` of `grid`, as it is in the whole, in pieces `[C, n]` in the model's
-    output channels.
+    """Decode `region` of `grid` in bounded memory, exactly as it sounds in the whole.
 
-    `region` is frames and levels: only the entries of its levels sound. The whole is as long as its
-    source was, and nothing goes over full scale. `CodebookMismatchError` for codes of another
-    codec, `UsageError` for a region that is not in the grid.
+    Args:
+        loaded: the model that made the codes.
+        grid: the codes to decode.
+        region: frames and levels to decode; None is the whole. Without some levels, their entries
+            are left out of the sum.
+
+    Returns:
+        Blocks `[C, n]` in the model's output channels, limited to full scale. The whole has the
+        length of the encoded sound.
+
+    Raises:
+        CodebookMismatchError: another codec made the codes.
+        UsageError: the region is empty or lies outside the grid.
     """
     check_fits_model(loaded, grid)
-    start, stop, levels = (region or Region()).resolve(*grid.codes.shape)
-    return _limited(loaded, grid, start, stop, levels)
+    start, stop, levels = (region or WHOLE).resolve(*grid.codes.shape)
+    return _decode_limited(loaded, grid, start, stop, levels)
 
 
-def _limited(
+def decode_sound(loaded: LoadedVQModel, grid: CodeGrid, region: Region | None = None) -> np.ndarray:
+    """Decode `region` of `grid` to one array `[C, N]`; see `decode_blocks`."""
+    return np.concatenate(list(decode_blocks(loaded, grid, region)), axis=1)
+
+
+def _decode_limited(
     loaded: LoadedVQModel, grid: CodeGrid, start: int, stop: int, levels: list[int]
 ) -> Iterator[np.ndarray]:
+    """Frames `start` to `stop`, with the gain that the limiter has there in the whole sound."""
     hop = grid.frame_hop
-    # As many frames more on either side as the limiter hears.
+    # The limiter's gain depends on samples around: decode as many frames more on both sides.
     margin = -(-limiter_reach(grid.sample_rate) // hop)
-    first, last = max(0, start - margin), min(len(grid.codes), stop + margin)
+    first = max(0, start - margin)
+    last = min(len(grid.codes), stop + margin)
     n_samples = min(last * hop, grid.n_samples) - first * hop
-    sound = slice_blocks(_decoded(loaded, grid, first, last, levels), 0, n_samples)
-    # A file holds nothing above full scale: what a little overshoots would be heard as clicks.
+
+    blocks = _decode_frames(loaded, grid, first, last, levels)
+    sound = slice_blocks(blocks, 0, n_samples)
+    # A file cannot hold more than full scale: clipped peaks would be heard as clicks.
     limited = limit_blocks(sound, grid.sample_rate, FULL_SCALE_DB)
     return slice_blocks(limited, (start - first) * hop, (stop - first) * hop)
 
 
-def _decoded(
+def _decode_frames(
     loaded: LoadedVQModel, grid: CodeGrid, first: int, last: int, levels: list[int]
 ) -> Iterator[np.ndarray]:
-    """Frames `first` to `last` at their width and level."""
-    for piece in decode_stream(loaded.model, torch.tensor(grid.codes).long(), first, last, levels):
-        wide = scale_side(piece, grid.width) if len(piece) == 2 else piece
+    """Frames `first` to `last` in blocks `[C, n]`, with the grid's width and gain."""
+    codes = torch.tensor(grid.codes).long()
+    for block in decode_stream(loaded.model, codes, first, last, levels):
+        wide = scale_side(block, grid.width) if len(block) == 2 else block
         yield mix_channels(wide, loaded.output_channels) * np.float32(grid.gain)
 
 
-def decode_sound(loaded: LoadedVQModel, grid: CodeGrid, region: Region | None = None) -> np.ndarray:
-    """What `listen` gives, as one array `[C, N]`."""
-    return np.concatenate(list(decode_blocks(loaded, grid, region)), axis=1)
-
-
-# --- by themselves --------------------------------------------------------------------------------
+# --- one entry, one column ------------------------------------------------------------------------
 
 
 def entry_sound(
-    loaded: LoadedVQModel, level: int, code: int, seconds: float = HELD_S
+    loaded: LoadedVQModel, level: int, code: int, seconds: float = PREVIEW_S
 ) -> np.ndarray:
-    """One entry of the codebook of `level` (both from 0), held for `seconds`: `[C, N]`.
+    """One codebook entry held for `seconds`, as `[C, N]`, about as loud as any other.
 
-    Entries of finer levels are differences: they sound on top of one of the louder entries of level
-    1, the same for all. Every entry is about equally loud, but what is all but silence.
-    `UsageError` for an entry that there is not.
+    An entry of a finer level is a difference and means nothing alone: it sounds on top of one loud
+    entry of the first level, the same for all.
+
+    Args:
+        loaded: the model with the codebooks.
+        level: quantiser level, from 0.
+        code: index of the entry in that level's codebook.
+        seconds: length in seconds.
+
+    Raises:
+        UsageError: the model has no such entry.
     """
-    model = loaded.model
-    if not (0 <= level < model.num_quantizers and 0 <= code < model.codebook_size):
+    codec = loaded.model
+    if not (0 <= level < codec.num_quantizers and 0 <= code < codec.codebook_size):
         raise UsageError(
-            f"There is no code {code} at level {level + 1}: this model has levels 1 to {model.num_quantizers} "
-            f"with codes 0 to {model.codebook_size - 1}."
+            f"There is no code {code} at level {level + 1}: "
+            f"this model has levels 1 to {codec.num_quantizers} "
+            f"with codes 0 to {codec.codebook_size - 1}."
         )
-    column = np.zeros(model.num_quantizers, np.int64)
-    column[0] = carrier(model)
+    column = np.zeros(codec.num_quantizers, np.int64)
+    column[0] = carrier_code(codec)
     column[level] = code
-    return _held(loaded, column, seconds, (0, level))
+    return _hold_column(loaded, column, seconds, (0, level))
 
 
 @torch.inference_mode()
-def carrier(model: VQVAE) -> int:
-    """The entry of level 1 that finer ones sound on: of three quarters of them it is the
-    loudest."""
-    magnitudes = model.outline(model.rvq.codebooks[0])[:, : model.bins].exp()
-    return int(magnitudes.square().sum(1).argsort()[3 * len(magnitudes) // 4])
+def carrier_code(codec: VQVAE) -> int:
+    """The first-level code on top of which finer ones sound: three quarters up in loudness."""
+    magnitudes = codec.outline(codec.rvq.codebooks[0])[:, : codec.bins].exp()
+    by_loudness = magnitudes.square().sum(1).argsort()
+    return int(by_loudness[3 * len(magnitudes) // 4])
 
 
 def column_sound(
-    loaded: LoadedVQModel, grid: CodeGrid, frame: int, seconds: float = HELD_S
+    loaded: LoadedVQModel, grid: CodeGrid, frame: int, seconds: float = PREVIEW_S
 ) -> np.ndarray:
-    """One column of `grid`, held for `seconds`: `[C, N]`, as loud as entries are. `UsageError` past
-    the end."""
+    """One frame of `grid` held for `seconds`, as `[C, N]`, as loud as entries are.
+
+    Raises `UsageError` for a frame past the end.
+    """
     check_fits_model(loaded, grid)
     start, _, _ = Region(frame, frame + 1).resolve(*grid.codes.shape)
-    return _held(loaded, grid.codes[start], seconds, None, grid.width)
+    return _hold_column(loaded, grid.codes[start], seconds, None, grid.width)
 
 
-def _held(
+def _hold_column(
     loaded: LoadedVQModel,
     column: np.ndarray,
     seconds: float,
     levels: tuple[int, ...] | None,
     width: float = 1.0,
 ) -> np.ndarray:
-    """The codes of `column` `[q]` again and again, at the level of all that sounds by itself."""
-    model = loaded.model
-    n_samples = max(1, round(seconds * model.sample_rate))
-    codes = np.tile(column, (-(-n_samples // model.frame_hop), 1))
+    """The codes of `column` `[Q]` repeated for `seconds`, at the preview level, as `[C, N]`."""
+    codec = loaded.model
+    n_samples = max(1, round(seconds * codec.sample_rate))
+    frame_count = -(-n_samples // codec.frame_hop)
+    codes = np.tile(column, (frame_count, 1))
     grid = make_grid(loaded, codes, n_samples=n_samples, width=width)
-    region = Region(levels=levels)
-    audio = fade_ends(decode_sound(loaded, grid, region), model.sample_rate)
-    lift_db = min(HELD_DB - active_rms_db(audio, model.sample_rate), LARGEST_LIFT_DB)
-    return limit_peaks(audio * np.float32(10 ** (lift_db / 20)), model.sample_rate, FULL_SCALE_DB)
+
+    audio = fade_ends(decode_sound(loaded, grid, Region(levels=levels)), codec.sample_rate)
+    lift_db = min(PREVIEW_DB - active_rms_db(audio, codec.sample_rate), LARGEST_LIFT_DB)
+    return limit_peaks(audio * np.float32(10 ** (lift_db / 20)), codec.sample_rate, FULL_SCALE_DB)

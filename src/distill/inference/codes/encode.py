@@ -1,6 +1,12 @@
-"""Any sound to codes, with what brings its level, its width and its length back."""
+"""Encode any sound to codes, with the gain, width and length that decoding gives back.
+
+The codec knows the levels of its corpus only. So a sound is brought into that range before it is
+encoded, and the grid's `gain` takes it back. The gain also corrects the level error of the codec
+itself, which is measured on a few seconds from the middle of the sound.
+"""
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -17,131 +23,166 @@ from distill.models.mid_side import to_mid_side
 from distill.models.persistence import LoadedVQModel
 from distill.models.vqvae import VQVAE
 
-JUDGED_S = 4.0
+EXCERPT_S = 4.0
+"""Seconds from the middle of a sound that the level correction is measured on."""
+
 LARGEST_CORRECTION = 8.0
+"""Bound on the level correction, as a factor either way (18 dB): near silence it means nothing."""
+
 MOSTLY_SIDE_DB = -3.0
-"""Side level (`side_level_db`) from which on there is more side than mid."""
+"""Side level (dB re mid and side together) above which the side has more energy than the mid."""
 
 
 def encode_sound(loaded: LoadedVQModel, audio: np.ndarray, source: str = "") -> CodeGrid:
-    """Codes of `audio` `[C, N]` at the codec's rate: those of `encode_blocks`."""
+    """Encode `audio` `[C, N]` at the codec's rate; see `encode_blocks`."""
     return encode_blocks(loaded, lambda: pieces(audio), source)
 
 
 def encode_blocks(
     loaded: LoadedVQModel, read: Callable[[], Iterable[np.ndarray]], source: str = ""
 ) -> CodeGrid:
-    """Codes of a sound of any length, which `read` gives from its start: blocks `[C, n]` at the
-    codec's rate.
+    """Encode a sound of any length in bounded memory.
 
-    Mixed to the codec's channels; heard twice, since level comes first. `AudioError` for no
-    samples.
+    Any number of channels is mixed to those of the codec. Dual mono gets a `width` of 0, so that it
+    comes back as dual mono.
 
-    A sound quieter or louder than everything in the corpus is brought to the nearest level that the
-    codec has heard; the `gain` of the result takes it back, and makes good what the codec itself
-    gets wrong in level. Its `width` does that for the side: 0 where there is none, so that dual
-    mono comes back as dual mono.
+    Args:
+        loaded: the model to encode with.
+        read: gives the sound from its start as blocks `[C, n]` at the codec's rate. It is called
+            twice, since the level of the whole must be known before the first block is encoded.
+        source: name of the sound, for messages.
+
+    Raises:
+        AudioError: the sound has no samples.
     """
-    model = loaded.model
+    codec = loaded.model
 
-    def mixed() -> Iterator[np.ndarray]:
-        return (mix_channels(block, model.channels) for block in read())
+    def read_mixed() -> Iterator[np.ndarray]:
+        return (mix_channels(block, codec.channels) for block in read())
 
-    passing = _Passing(0, 0)
-    level = active_rms_db_of(passing.watch(mixed()), model.sample_rate)
-    if passing.n_samples == 0:
+    # First pass: length and level.
+    meter = _PassMeter()
+    level_db = active_rms_db_of(meter.watch(read_mixed()), codec.sample_rate)
+    if meter.n_samples == 0:
         raise AudioError(f"'{source}' holds no samples: choose another sound.")
-    gain = _gain_into_range(level, loaded.metadata.get("corpus_rms_range_db"))
-    first, last = _judged(model, passing.n_samples)
-    passing = _Passing(first * model.frame_hop, last * model.frame_hop)
-    scaled = (block * np.float32(gain) for block in passing.watch(mixed()))
-    codes = torch.cat(list(encode_stream(model, scaled)))
-    correction, width = _corrections(
-        model, codes, passing.caught() * np.float32(gain), first, passing.side_db
-    )
+    gain = _gain_into_range(level_db, loaded.metadata.get("corpus_rms_range_db"))
+
+    # Second pass: codes, width, and the excerpt that the codes are compared with.
+    first_frame, last_frame = _excerpt_frames(codec, meter.n_samples)
+    meter = _PassMeter(first_frame * codec.frame_hop, last_frame * codec.frame_hop)
+    scaled = (block * np.float32(gain) for block in meter.watch(read_mixed()))
+    codes = torch.cat(list(encode_stream(codec, scaled)))
+
+    target = meter.excerpt() * np.float32(gain)
+    correction = _measure_correction(codec, codes, target, first_frame, meter.side_db)
     return make_grid(
         loaded,
         codes.numpy(),
-        n_samples=passing.n_samples,
-        gain=correction / gain,
-        width=width,
+        n_samples=meter.n_samples,
+        gain=correction.gain / gain,
+        width=correction.width,
         source=source,
     )
 
 
-class _Passing:
-    """What is noted of a sound as it passes: its length, how wide it is, and the samples from
-    `start` to `stop`."""
+class _PassMeter:
+    """Measures a sound while its blocks pass: length, side level, and an excerpt to keep.
 
-    def __init__(self, start: int, stop: int) -> None:
-        self.start, self.stop, self.n_samples = start, stop, 0
-        self._side = self._both = 0.0
-        self._caught: list[np.ndarray] = []
+    Args:
+        start: first sample of the excerpt.
+        stop: sample after its last.
+    """
+
+    def __init__(self, start: int = 0, stop: int = 0) -> None:
+        self.start = start
+        self.stop = stop
+        self.n_samples = 0
+        self._side_energy = 0.0
+        self._total_energy = 0.0
+        self._excerpt: list[np.ndarray] = []
 
     def watch(self, blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-        """Pass blocks `[C, n]` through."""
+        """Yield the blocks `[C, n]` unchanged, and measure them."""
         for block in blocks:
-            begin, self.n_samples = self.n_samples, self.n_samples + block.shape[1]
+            begin = self.n_samples
+            self.n_samples += block.shape[1]
             if begin < self.stop and self.n_samples > self.start:
-                self._caught.append(block[:, max(0, self.start - begin) : self.stop - begin])
+                self._excerpt.append(block[:, max(0, self.start - begin) : self.stop - begin])
             if len(block) > 1:
-                side, both = side_energies(block)
-                self._side, self._both = self._side + side, self._both + both
+                side, total = side_energies(block)
+                self._side_energy += side
+                self._total_energy += total
             yield block
 
     @property
     def side_db(self) -> float:
-        """As `side_level_db` has it."""
-        return energy_ratio_db(self._side, self._both)
+        """Energy of the side re mid and side together, in dB."""
+        return energy_ratio_db(self._side_energy, self._total_energy)
 
-    def caught(self) -> np.ndarray:
-        return np.concatenate(self._caught, axis=1)
+    def excerpt(self) -> np.ndarray:
+        """The samples `[C, n]` from `start` to `stop`, as far as the sound goes."""
+        return np.concatenate(self._excerpt, axis=1)
 
 
-def _judged(model: VQVAE, n_samples: int) -> tuple[int, int]:
-    """The code frames by which the level of what is decoded is judged: up to `JUDGED_S` in the
-    middle."""
-    length = round(JUDGED_S * model.frame_rate)
-    first = max(0, (frames_of(n_samples, model.frame_hop) - length) // 2)
+def _excerpt_frames(codec: VQVAE, n_samples: int) -> tuple[int, int]:
+    """First frame of the excerpt and the frame after its last, which may lie past the end."""
+    length = round(EXCERPT_S * codec.frame_rate)
+    first = max(0, (frames_of(n_samples, codec.frame_hop) - length) // 2)
     return first, first + length
 
 
+class _Correction(NamedTuple):
+    """Linear factors for the decoded sound: on all of it, and on its side beyond that."""
+
+    gain: float
+    width: float
+
+
 @torch.inference_mode()
-def _corrections(
-    model: VQVAE, codes: torch.Tensor, heard: np.ndarray, first: int, side_db: float
-) -> tuple[float, float]:
-    """What the decoded sound and, beyond that, its side are to be multiplied by to be nearest to
-    what was encoded.
+def _measure_correction(
+    codec: VQVAE, codes: torch.Tensor, target: np.ndarray, first: int, side_db: float
+) -> _Correction:
+    """Factors that bring the decoded excerpt nearest to the sound that was encoded.
 
-    `heard` `[C, n]` is what was encoded to the `codes` `[T, Q]` from frame `first` on.
+    Args:
+        codec: the codec that made the codes.
+        codes: codes `[T, Q]` of the whole sound.
+        target: the excerpt `[C, n]` as it was encoded.
+        first: the frame at which the excerpt begins.
+        side_db: side level of the whole sound, in dB.
     """
-    last = first + frames_of(heard.shape[1], model.frame_hop)
-    decoded = decode_codes(model, codes[first:last])[:, : heard.shape[1]]
-    pad = (0, -heard.shape[1] % model.n_fft)
-    output, target = (torch.nn.functional.pad(torch.from_numpy(x), pad) for x in (decoded, heard))
-    mel = MelLoss(model.sample_rate)
-    if model.channels == 1:
-        return _correction(output, target, mel), 1.0
-    # Of left and right one may be silent, which tells nothing of the level of the other.
-    mid, side = (
-        _correction(x, y, mel) for x, y in zip(_mid_side(output), _mid_side(target), strict=True)
-    )
+    n = target.shape[1]
+    last = first + frames_of(n, codec.frame_hop)
+    decoded = decode_codes(codec, codes[first:last])[:, :n]
+    padding = (0, -n % codec.n_fft)
+    output = torch.nn.functional.pad(torch.from_numpy(decoded), padding)
+    wanted = torch.nn.functional.pad(torch.from_numpy(target), padding)
+    mel = MelLoss(codec.sample_rate)
+    if codec.channels == 1:
+        return _Correction(gain=_bounded_gain(output, wanted, mel), width=1.0)
+
+    # Mid and side, since one of left and right may be silent and say nothing about level.
+    mid_output, side_output = to_mid_side(output[None])[0]
+    mid_wanted, side_wanted = to_mid_side(wanted[None])[0]
+    mid = _bounded_gain(mid_output, mid_wanted, mel)
+    side = _bounded_gain(side_output, side_wanted, mel)
     if side_db < WIDE_DB:
-        return mid, 0.0
-    correction = side if side_db > MOSTLY_SIDE_DB else mid
-    return correction, side / correction
+        return _Correction(gain=mid, width=0.0)
+    # Whichever has more energy sets the level of the whole.
+    gain = side if side_db > MOSTLY_SIDE_DB else mid
+    return _Correction(gain=gain, width=side / gain)
 
 
-def _mid_side(sound: torch.Tensor) -> torch.Tensor:
-    return to_mid_side(sound[None])[0]
-
-
-def _correction(output: torch.Tensor, target: torch.Tensor, mel: MelLoss) -> float:
+def _bounded_gain(output: torch.Tensor, target: torch.Tensor, mel: MelLoss) -> float:
     return min(max(best_gain(output, target, mel), 1 / LARGEST_CORRECTION), LARGEST_CORRECTION)
 
 
-def _gain_into_range(level: float, rms_range: list[float] | None) -> float:
-    if rms_range is None or level <= FLOOR_DB:
+def _gain_into_range(level_db: float, range_db: list[float] | None) -> float:
+    """Linear gain that brings a sound of `level_db` into the range of the corpus.
+
+    It is 1 for silence, and for models that do not state their range.
+    """
+    if range_db is None or level_db <= FLOOR_DB:
         return 1.0
-    wanted = min(max(level, rms_range[0]), rms_range[1])
-    return float(10 ** ((wanted - level) / 20))
+    wanted_db = min(max(level_db, range_db[0]), range_db[1])
+    return float(10 ** ((wanted_db - level_db) / 20))

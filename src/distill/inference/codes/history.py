@@ -1,61 +1,81 @@
-"""Undo and redo: the grids before and after, with the name of the step that led to each."""
+"""Undo and redo: the grids before and after each edit, with its name.
+
+Grids never change, so a step of the history is a grid, and undoing is going back in a list.
+"""
+
+from typing import NamedTuple
 
 from distill.inference.codes.grid import CodeGrid
 
-MEMORY = 64 << 20
-"""Bytes of codes, locks and seams that a history holds by default: 500 steps of a minute, 10 of an
-hour."""
+HISTORY_BYTES = 64 << 20
+"""Bytes of codes, locks and seams that a history holds: 500 steps of a minute, 10 of an hour."""
 
 SEAM_BYTES = 36
-"""A whole number and its place in a tuple."""
+"""Bytes of a seam: a Python integer and its place in a tuple."""
+
+
+class _Step(NamedTuple):
+    name: str
+    grid: CodeGrid
 
 
 class History:
-    """A grid and how it came about. Grids never change, so a step is a grid; the oldest fall away
-    beyond `memory`."""
+    """The edits of a grid, for undo and redo.
 
-    def __init__(self, grid: CodeGrid, memory: int = MEMORY) -> None:
+    Args:
+        grid: the grid before any edit.
+        memory: bytes to hold; beyond them the oldest steps are forgotten.
+
+    Example:
+        >>> history = History(grid)
+        >>> history.add("reverse", reverse(grid).grid)
+        >>> history.undo() == grid
+        True
+    """
+
+    def __init__(self, grid: CodeGrid, memory: int = HISTORY_BYTES) -> None:
         self.memory = memory
-        self._steps = [("", grid)]
-        self._at = 0
+        self._steps = [_Step("", grid)]
+        self._current = 0
 
     @property
     def grid(self) -> CodeGrid:
-        """As it stands now."""
-        return self._steps[self._at][1]
+        """The current grid."""
+        return self._steps[self._current].grid
 
     @property
     def done(self) -> tuple[str, ...]:
-        """Names of the steps that can be undone, the oldest first."""
-        return tuple(name for name, _ in self._steps[1 : self._at + 1])
+        """Names of the edits that can be undone, oldest first."""
+        return tuple(step.name for step in self._steps[1 : self._current + 1])
 
     @property
     def undone(self) -> tuple[str, ...]:
-        """Names of the steps that can be done again, the next first."""
-        return tuple(name for name, _ in self._steps[self._at + 1 :])
+        """Names of the edits that can be redone, next first."""
+        return tuple(step.name for step in self._steps[self._current + 1 :])
 
     def add(self, name: str, grid: CodeGrid) -> CodeGrid:
-        """Take `grid` as what the step `name` made; what was undone before is forgotten."""
-        self._steps[self._at + 1 :] = [(name, grid)]
-        while len(self._steps) > 1 and sum(_size(grid) for _, grid in self._steps) > self.memory:
+        """Add `grid`, the result of the edit `name`. Edits that were undone are forgotten."""
+        self._steps[self._current + 1 :] = [_Step(name, grid)]
+        # The newest grid always stays, however large.
+        while len(self._steps) > 1 and self._size() > self.memory:
             del self._steps[0]
-        self._at = len(self._steps) - 1
+        self._current = len(self._steps) - 1
         return grid
 
     def undo(self) -> CodeGrid:
-        """One step back; at the start, nothing happens."""
-        self._at = max(0, self._at - 1)
+        """Go one step back and return that grid; nothing happens at the start."""
+        self._current = max(0, self._current - 1)
         return self.grid
 
     def redo(self) -> CodeGrid:
-        """One step forward again; at the end, nothing happens."""
-        self._at = min(len(self._steps) - 1, self._at + 1)
+        """Go one step forward and return that grid; nothing happens at the end."""
+        self._current = min(len(self._steps) - 1, self._current + 1)
         return self.grid
 
+    def _size(self) -> int:
+        return sum(_grid_bytes(step.grid) for step in self._steps)
 
-def _size(grid: CodeGrid) -> int:
-    return (
-        grid.codes.nbytes
-        + SEAM_BYTES * len(grid.seams)
-        + (0 if grid.locked is None else grid.locked.nbytes)
-    )
+
+def _grid_bytes(grid: CodeGrid) -> int:
+    lock_bytes = 0 if grid.locked is None else grid.locked.nbytes
+    return grid.codes.nbytes + lock_bytes + SEAM_BYTES * len(grid.seams)

@@ -1,5 +1,8 @@
-"""Edits of codes as numbers, each of a region: nothing here needs the model. Locked cells are left
-as they are."""
+"""Edits of a grid as numbers: paint, cut, paste, move, swap, lock. None of them needs the model.
+
+Each takes a grid and a `Region` and returns an `EditResult` with a new grid. Locked cells stay as
+they are. The same edits by the words of the command line are in `distill.workflows.edit`.
+"""
 
 from dataclasses import replace
 from typing import Literal, get_args
@@ -14,6 +17,7 @@ from distill.inference.codes.region import WHOLE, Region
 from distill.settings import check_seed
 
 AUDIBLE_DB = 1.0
+"""Difference of level (dB) that is worth a remark: about the least that listeners notice."""
 
 PasteMode = Literal["insert", "overwrite", "repeat"]
 
@@ -22,26 +26,27 @@ PasteMode = Literal["insert", "overwrite", "repeat"]
 
 
 def set_code(grid: CodeGrid, code: int | np.ndarray, region: Region = WHOLE) -> EditResult:
-    """Paint a region with one `code` (it drones there), or with codes of its own `[t, q]`.
+    """Paint a region with one `code`, which then drones, or with codes `[t, q]` for every cell.
 
-    `UsageError` for what the codebook does not hold.
+    Raises `UsageError` for codes that the codebook lacks, or that do not have the region's shape.
     """
     start, stop, levels = region.resolve(*grid.codes.shape)
     if isinstance(code, int):
-        # Before numpy sees it, which has no number beyond 64 bits.
+        # Checked before numpy sees it, which holds no number beyond 64 bits.
         _check_code(grid, code)
-    painted = np.asarray(code)
-    if painted.dtype.kind not in "iu" or painted.shape not in ((), (stop - start, len(levels))):
+    paint = np.asarray(code)
+    cell_count = (stop - start, len(levels))
+    if paint.dtype.kind not in "iu" or paint.shape not in ((), cell_count):
         raise UsageError("Paint with one code, or with a code for every cell of the region.")
-    _check_code(grid, int(painted.min()), int(painted.max()))
+    _check_code(grid, int(paint.min()), int(paint.max()))
+
     codes = grid.codes.copy()
-    codes[start:stop, levels] = painted
+    codes[start:stop, levels] = paint
     return overwrite(grid, codes)
 
 
 def replace_code(grid: CodeGrid, old: int, new: int, region: Region = WHOLE) -> EditResult:
-    """Put another code wherever `old` stands: one colour of the sound becomes another, in
-    rhythm."""
+    """Put code `new` wherever `old` occurs: one colour of the sound changes, its rhythm stays."""
     start, stop, levels = region.resolve(*grid.codes.shape)
     _check_code(grid, old, new)
     codes = grid.codes.copy()
@@ -51,10 +56,11 @@ def replace_code(grid: CodeGrid, old: int, new: int, region: Region = WHOLE) -> 
 
 
 def _check_code(grid: CodeGrid, *codes: int) -> None:
+    last = grid.codebook_size - 1
     for code in codes:
-        if not 0 <= code < grid.codebook_size:
+        if not 0 <= code <= last:
             raise UsageError(
-                f"There is no code {code}: the codes of this sound go from 0 to {grid.codebook_size - 1}."
+                f"There is no code {code}: the codes of this sound go from 0 to {last}."
             )
 
 
@@ -62,10 +68,9 @@ def _check_code(grid: CodeGrid, *codes: int) -> None:
 
 
 def crop(grid: CodeGrid, region: Region) -> EditResult:
-    """Keep a stretch of time alone, all levels and locks of it: a sound of its own that begins
-    there.
+    """Keep a stretch of time alone, with all its levels and locks, as a sound of its own.
 
-    What is locked outside of it is not in that sound; the remark says so.
+    Locks outside it are lost; the remark counts them.
     """
     T, Q = grid.codes.shape
     start, stop, levels = region.resolve(T, Q)
@@ -73,41 +78,56 @@ def crop(grid: CodeGrid, region: Region) -> EditResult:
         raise UsageError(
             "A crop holds all levels: leave out --levels, or use transplant for some of them."
         )
-    n_samples = (grid.n_samples if stop == T else stop * grid.frame_hop) - start * grid.frame_hop
-    locked = None if grid.locked is None else grid.locked[start:stop]
-    seams = tuple(seam - start for seam in grid.seams if start < seam < stop)
-    kept = replace(
-        grid, codes=grid.codes[start:stop], locked=locked, seams=seams, n_samples=n_samples
+    # The last frame of the sound may be partly filled, any other is full.
+    end = grid.n_samples if stop == T else stop * grid.frame_hop
+    part = replace(
+        grid,
+        codes=grid.codes[start:stop],
+        locked=None if grid.locked is None else grid.locked[start:stop],
+        seams=tuple(seam - start for seam in grid.seams if start < seam < stop),
+        n_samples=end - start * grid.frame_hop,
     )
-    return EditResult(kept, remark=_about_locks(grid, kept))
+    return EditResult(part, remark=_about_lost_locks(grid, part))
 
 
-def _about_locks(grid: CodeGrid, part: CodeGrid) -> str:
-    held, still_held = (0 if of.locked is None else int(of.locked.sum()) for of in (grid, part))
-    return (
-        ""
-        if held == still_held
-        else f"Of {held} locked codes, {held - still_held} lay outside and are left out."
-    )
+def _about_lost_locks(grid: CodeGrid, part: CodeGrid) -> str:
+    before = _count_locked(grid)
+    lost = before - _count_locked(part)
+    if lost == 0:
+        return ""
+    return f"Of {before} locked codes, {lost} lay outside and are left out."
+
+
+def _count_locked(grid: CodeGrid) -> int:
+    return 0 if grid.locked is None else int(grid.locked.sum())
 
 
 def cut(grid: CodeGrid, region: Region) -> EditResult:
-    """Take a stretch of time out; what follows moves up to it.
+    """Take a stretch of time out; everything after it moves up.
 
-    Of some levels only, or with something locked later, the length stays and the last codes are
-    held.
+    If only some levels are cut, or something later is locked, the length stays and the last codes
+    are held.
     """
     T, Q = grid.codes.shape
     start, stop, levels = region.resolve(T, Q)
-    return rearrange(grid, np.delete(np.arange(T), slice(start, stop)), levels)
+    order = np.delete(np.arange(T), slice(start, stop))
+    return rearrange(grid, order, levels)
 
 
 def copy(
     grid: CodeGrid, region: Region, at: int, mode: PasteMode = "insert", stop: int | None = None
 ) -> EditResult:
-    """Play a region once more from frame `at` on; see `paste` for the three modes."""
-    start, end, levels = region.resolve(*grid.codes.shape)
-    clip = crop(grid, Region(start, end)).grid
+    """Play a region once more, beginning at frame `at`.
+
+    Args:
+        grid: the grid to edit.
+        region: the region to copy.
+        at: frame at which the copy begins.
+        mode: as in `paste`.
+        stop: as in `paste`.
+    """
+    first, last, levels = region.resolve(*grid.codes.shape)
+    clip = crop(grid, Region(first, last)).grid
     return paste(grid, clip, at, mode, stop, tuple(levels))
 
 
@@ -119,12 +139,19 @@ def paste(
     stop: int | None = None,
     levels: tuple[int, ...] | None = None,
 ) -> EditResult:
-    """Bring in `clip` at frame `at`: what follows makes room (`insert`), is played over
-    (`overwrite`), or is played over up to `stop` (None: the end) by the clip again and again
-    (`repeat`).
+    """Bring `clip` into `grid` at frame `at`.
 
-    A clip that reaches over the end makes the sound longer, unless only some `levels` come in or
+    A clip that reaches over the end makes the sound longer, unless only some levels come in or
     something from `at` on is locked.
+
+    Args:
+        grid: the grid to edit.
+        clip: the frames to bring in, of the same codec.
+        at: frame at which the clip begins, from 0 to `T`.
+        mode: `insert` makes room, `overwrite` replaces the frames that are there, `repeat` replaces
+            them up to `stop` with the clip again and again.
+        stop: end of `repeat`, in frames; None is the end of the sound.
+        levels: levels to bring in, from 0; None is all of them.
     """
     check_fits_grid(grid, clip)
     if mode not in get_args(PasteMode):
@@ -132,28 +159,35 @@ def paste(
     T, Q = grid.codes.shape
     _check_frame(at, T)
     _, _, chosen = Region(levels=levels).resolve(T, Q)
-    own, brought = np.arange(T), T + np.arange(len(clip.codes))
+
+    # `rearrange` counts the frames of the clip from T on.
+    own = np.arange(T)
+    inserted = T + np.arange(len(clip.codes))
     if mode == "repeat":
         _, end, _ = Region(at, stop).resolve(T, Q)
-        brought = np.resize(brought, end - at)
-    rest = own[at:] if mode == "insert" else own[at + len(brought) :]
-    edited = rearrange(grid, np.concatenate((own[:at], brought, rest)), chosen, clip)
-    return replace(edited, remark=_join(edited.remark, _about_level(grid, clip)))
+        inserted = np.resize(inserted, end - at)
+    rest = own[at:] if mode == "insert" else own[at + len(inserted) :]
+    order = np.concatenate((own[:at], inserted, rest))
+
+    result = rearrange(grid, order, chosen, clip)
+    return replace(result, remark=_join(result.remark, _about_level(grid, clip)))
 
 
 def move(grid: CodeGrid, region: Region, at: int) -> EditResult:
-    """Play a region at another time, beginning at frame `at`; what was between closes up. The
-    length stays."""
+    """Play a region at another time, beginning at frame `at`; the rest closes up behind it."""
     T, Q = grid.codes.shape
     start, stop, levels = region.resolve(T, Q)
     _check_frame(at, T - (stop - start))
     rest = np.delete(np.arange(T), slice(start, stop))
-    return rearrange(grid, np.insert(rest, at, np.arange(start, stop)), levels)
+    order = np.insert(rest, at, np.arange(start, stop))
+    return rearrange(grid, order, levels)
 
 
 def reverse(grid: CodeGrid, region: Region = WHOLE) -> EditResult:
-    """Play a region from its end to its beginning: swells become fades, though each frame (21 ms)
-    runs forward."""
+    """Play the frames of a region backwards: swells become fades.
+
+    Each single frame (21 ms at 47 frames/s) still sounds forward.
+    """
     T, Q = grid.codes.shape
     start, stop, levels = region.resolve(T, Q)
     order = np.arange(T)
@@ -162,7 +196,7 @@ def reverse(grid: CodeGrid, region: Region = WHOLE) -> EditResult:
 
 
 def repeat(grid: CodeGrid, region: Region, times: int = 2) -> EditResult:
-    """Play a region `times` times in a row; what follows makes room."""
+    """Play a region `times` times in a row; everything after it makes room."""
     T, Q = grid.codes.shape
     start, stop, levels = region.resolve(T, Q)
     if times < 1 or T + (times - 1) * (stop - start) > LONGEST_EDIT:
@@ -170,41 +204,46 @@ def repeat(grid: CodeGrid, region: Region, times: int = 2) -> EditResult:
             f"--times must be at least 1, and the sound at most {LONGEST_EDIT:,} frames long."
         )
     own = np.arange(T)
-    return rearrange(
-        grid, np.concatenate((own[:start], *[own[start:stop]] * times, own[stop:])), levels
-    )
+    order = np.concatenate((own[:start], *[own[start:stop]] * times, own[stop:]))
+    return rearrange(grid, order, levels)
 
 
 def stretch(grid: CodeGrid, region: Region, factor: float) -> EditResult:
-    """Make a region last `factor` times as long at the same pitch: frames are repeated or left out.
+    """Make a region `factor` times as long at the same pitch, by repeating or dropping frames.
 
-    Up to about 2 it sounds slower, far above like a row of frozen moments.
+    Up to a factor of 2 it sounds slower; far above, single moments stand still.
     """
     T, Q = grid.codes.shape
     start, stop, levels = region.resolve(T, Q)
-    if not 0 < factor <= LONGEST_EDIT or T + factor * (stop - start) > LONGEST_EDIT:
+    old_length = stop - start
+    if not 0 < factor <= LONGEST_EDIT or T + factor * old_length > LONGEST_EDIT:
         raise UsageError(
             f"--factor must be above 0, and the sound at most {LONGEST_EDIT:,} frames long."
         )
-    length = max(1, round(factor * (stop - start)))
-    # The middle of each new frame says which old one it falls into.
-    inner = start + (np.arange(length) * 2 + 1) * (stop - start) // (2 * length)
+    new_length = max(1, round(factor * old_length))
+    # Each new frame takes the old one that its middle falls into, in whole numbers throughout.
+    twice_middle = np.arange(new_length) * 2 + 1
+    inner = start + twice_middle * old_length // (2 * new_length)
     own = np.arange(T)
-    return rearrange(grid, np.concatenate((own[:start], inner, own[stop:])), levels)
+    order = np.concatenate((own[:start], inner, own[stop:]))
+    return rearrange(grid, order, levels)
 
 
 def shuffle(grid: CodeGrid, region: Region = WHOLE, block: int = 1, seed: int = 0) -> EditResult:
-    """Cut a region into blocks of `block` frames and play them in random order; the same `seed`,
-    the same order."""
+    """Play a region in blocks of `block` frames, in an order that `seed` alone decides."""
     T, Q = grid.codes.shape
     start, stop, levels = region.resolve(T, Q)
     if not 1 <= block <= T:
         raise UsageError(f"--block must be from 1 frame to the whole sound ({T} frames).")
     check_seed(seed)
-    begins = np.random.default_rng(seed).permutation(np.arange(start, stop, block))
-    turned = (begins[:, None] + np.arange(block)).ravel()
+
+    block_starts = np.random.default_rng(seed).permutation(np.arange(start, stop, block))
+    frames = (block_starts[:, None] + np.arange(block)).ravel()
+    # The last block may reach over the end of the region.
+    inner = frames[frames < stop]
     own = np.arange(T)
-    return rearrange(grid, np.concatenate((own[:start], turned[turned < stop], own[stop:])), levels)
+    order = np.concatenate((own[:start], inner, own[stop:]))
+    return rearrange(grid, order, levels)
 
 
 def _check_frame(at: int, last: int) -> None:
@@ -216,16 +255,14 @@ def _check_frame(at: int, last: int) -> None:
 
 
 def swap(a: CodeGrid, b: CodeGrid, region: Region = WHOLE) -> tuple[EditResult, EditResult]:
-    """Exchange a region between two sounds: each goes on as the other there, as far as both
-    last."""
+    """Exchange a region between two sounds, as far as both last: `(new a, new b)`."""
     return transplant(a, b, region), transplant(b, a, shared_region(a, b, region))
 
 
 def transplant(a: CodeGrid, b: CodeGrid, region: Region = WHOLE) -> EditResult:
-    """Give `a` a region of `b`, at the same time: the structure of one with the timbre of the
-    other.
+    """Give `a` a region of `b` at the same time: the structure of one with the timbre of the other.
 
-    The length of `a` holds; where `b` has ended, `a` goes on as itself.
+    `a` keeps its length; where `b` has ended, `a` keeps its own codes.
     """
     start, stop, levels = shared_region(a, b, region).resolve(*a.codes.shape)
     codes = a.codes.copy()
@@ -234,8 +271,12 @@ def transplant(a: CodeGrid, b: CodeGrid, region: Region = WHOLE) -> EditResult:
 
 
 def shared_region(a: CodeGrid, b: CodeGrid, region: Region) -> Region:
-    """`region` of `a` as far as `b` lasts; `CodebookMismatchError` for other codes, `UsageError`
-    for nothing shared."""
+    """`region` of `a`, cut off where `b` ends.
+
+    Raises:
+        CodebookMismatchError: the grids are of different codecs.
+        UsageError: `b` ends before the region begins.
+    """
     check_fits_grid(a, b)
     _, stop, _ = region.resolve(*a.codes.shape)
     if region.start >= len(b.codes):
@@ -246,22 +287,34 @@ def shared_region(a: CodeGrid, b: CodeGrid, region: Region) -> Region:
 
 
 def about_pair(a: CodeGrid, b: CodeGrid, region: Region) -> str:
-    """What to say when `a` takes a region from a `b` of another length or level."""
-    T_a, T_b = len(a.codes), len(b.codes)
-    length = ""
-    if T_b < (T_a if region.stop is None else region.stop):
-        length = f"The other sound ('{b.source}') ends at {T_b / a.frame_rate:.2f} s: from there on this one goes on."
+    """Tell the user if the sound `b`, of which `a` takes a region, has another length or level."""
+    T_a = len(a.codes)
+    T_b = len(b.codes)
+    wanted = T_a if region.stop is None else region.stop
+    about_length = ""
+    if T_b < wanted:
+        about_length = (
+            f"The other sound ('{b.source}') ends at {T_b / a.frame_rate:.2f} s: "
+            "from there on this one goes on."
+        )
     elif region.stop is None and T_b > T_a:
-        length = f"The other sound ('{b.source}') is longer: what it has after {T_a / a.frame_rate:.2f} s is left out."
-    return _join(length, _about_level(a, b))
+        about_length = (
+            f"The other sound ('{b.source}') is longer: "
+            f"what it has after {T_a / a.frame_rate:.2f} s is left out."
+        )
+    return _join(about_length, _about_level(a, b))
 
 
 def _about_level(a: CodeGrid, b: CodeGrid) -> str:
-    louder = 20 * np.log10(a.gain / b.gain)
-    if abs(louder) < AUDIBLE_DB:
+    """Tell the user if codes of `b` sound louder or softer in `a`, which keeps its own gain."""
+    difference_db = 20 * np.log10(a.gain / b.gain)
+    if abs(difference_db) < AUDIBLE_DB:
         return ""
-    how = f"{abs(louder):.1f} dB {'louder' if louder > 0 else 'softer'}"
-    return f"What the other sound ('{b.source}') brings plays {how} than there: the level of this one holds."
+    direction = "louder" if difference_db > 0 else "softer"
+    return (
+        f"What the other sound ('{b.source}') brings plays {abs(difference_db):.1f} dB {direction} "
+        "than there: the level of this one holds."
+    )
 
 
 def _join(*remarks: str) -> str:
@@ -272,9 +325,9 @@ def _join(*remarks: str) -> str:
 
 
 def lock(grid: CodeGrid, region: Region = WHOLE) -> EditResult:
-    """Hold a region: no edit changes its codes or moves it in time until it is unlocked.
+    """Protect a region: no edit changes its codes or moves it in time until it is unlocked.
 
-    A crop makes a sound of its own, in which what it keeps is still held.
+    A crop takes the locks inside it along.
     """
     return EditResult(_with_lock(grid, region, True))
 
@@ -284,8 +337,8 @@ def unlock(grid: CodeGrid, region: Region = WHOLE) -> EditResult:
     return EditResult(_with_lock(grid, region, False))
 
 
-def _with_lock(grid: CodeGrid, region: Region, held: bool) -> CodeGrid:
+def _with_lock(grid: CodeGrid, region: Region, is_locked: bool) -> CodeGrid:
     start, stop, levels = region.resolve(*grid.codes.shape)
     locked = np.zeros(grid.codes.shape, dtype=bool) if grid.locked is None else grid.locked.copy()
-    locked[start:stop, levels] = held
+    locked[start:stop, levels] = is_locked
     return replace(grid, locked=locked)

@@ -1,4 +1,8 @@
-"""Frames of a grid in another order."""
+"""What every edit ends in: new codes in place, or frames in another order.
+
+Both keep the same promises. Locked cells keep their code and their place in time, and every place
+where an edit broke the continuity of the sound is noted as a seam, which `heal` can mend later.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -9,16 +13,19 @@ from distill.errors import UsageError
 from distill.inference.codes.grid import CodeGrid
 
 LONGEST_EDIT = 1 << 20
-"""Frames that an edit may make of a sound: six hours at 47 frames/s."""
+"""Code frames that an edit may make of a sound: six hours at 47 frames/s."""
 
 
 @dataclass(frozen=True)
 class EditResult:
-    """A `grid` after an edit.
+    """A grid after an edit, with what there is to say about it.
 
-    `kept_back` counts the locked cells that it would have changed, `remark` says in a sentence what
-    went another way than asked. `distance` `[t]` tells of blended frames how far they lie from what
-    was asked for: as a share of the distance between the two sounds there.
+    Args:
+        grid: the grid after the edit.
+        kept_back: number of locked cells that the edit would have changed.
+        remark: a sentence for the user if the edit did less than its name says, or "".
+        distance: `[t]` for each blended frame, its distance from the exact blend as a share of the
+            distance between both sounds there; None for other edits.
     """
 
     grid: CodeGrid
@@ -30,36 +37,46 @@ class EditResult:
 def overwrite(
     grid: CodeGrid, codes: np.ndarray, remark: str = "", seams: Iterable[int] | None = None
 ) -> EditResult:
-    """`grid` with `codes` `[T, Q]`, but for the cells that are locked.
+    """Put `codes` in the place of the grid's own, except where cells are locked.
 
-    Its `seams` are those that it had, and where the first change begins and the last one ends, if
-    none are given.
+    Args:
+        grid: the grid to edit.
+        codes: the new codes `[T, Q]`, of the shape of the old.
+        remark: passed on to the result.
+        seams: all seams of the result. By default the first and the last change are added to the
+            seams of `grid`.
     """
     kept_back = 0
     if grid.locked is not None:
         kept_back = int(np.count_nonzero(grid.locked & (codes != grid.codes)))
         codes = np.where(grid.locked, grid.codes, codes)
+
     if seams is None:
-        changed = np.flatnonzero((codes != grid.codes).any(1))
-        seams = {*grid.seams, *([int(changed[0]), int(changed[-1]) + 1] if len(changed) else [])}
-    return EditResult(
-        replace(grid, codes=codes, seams=_within(seams, len(codes))), kept_back, remark
-    )
-
-
-def _within(seams: Iterable[int], T: int) -> tuple[int, ...]:
-    return tuple(sorted(seam for seam in set(seams) if 0 < seam < T))
+        changed_frames = np.flatnonzero((codes != grid.codes).any(1))
+        seams = set(grid.seams)
+        if len(changed_frames):
+            seams |= {int(changed_frames[0]), int(changed_frames[-1]) + 1}
+    new = replace(grid, codes=codes, seams=_seams_inside(seams, len(codes)))
+    return EditResult(new, kept_back, remark)
 
 
 def rearrange(
     grid: CodeGrid, order: np.ndarray, levels: list[int], clip: CodeGrid | None = None
 ) -> EditResult:
-    """`grid` with frame `order[t]` at `t`: its own frames up to `T`, those of `clip` from `T` on.
+    """Play the frames of `grid` in another order.
 
-    Locked cells keep their place in time as well as their code. So the length follows `order` only
-    if all `levels` do and nothing from the first change on is locked; else it stays, and a level
-    that gets shorter holds its last code. Where the last frame stays the last, it stays as partly
-    filled as it was. `UsageError` for nothing left, or too much.
+    The length follows `order` only if all levels are edited and nothing from the first change on is
+    locked. Otherwise the length stays, and a level that would get shorter holds its last code. If
+    the last frame stays last, it stays as partly filled as it was.
+
+    Args:
+        grid: the grid to edit, with `T` frames.
+        order: the source of each new frame: frames of `grid` below `T`, those of `clip` from `T`.
+        levels: the levels that are edited, from 0; the others stay as they are.
+        clip: frames to bring in, of the same codec.
+
+    Raises:
+        UsageError: nothing would be left, or too much.
     """
     T, Q = grid.codes.shape
     if len(order) == 0:
@@ -68,51 +85,83 @@ def rearrange(
         raise UsageError(
             f"This edit would make more than {LONGEST_EDIT:,} frames: choose a smaller region."
         )
-    codes = (grid.codes if clip is None else np.concatenate((grid.codes, clip.codes)))[order]
-    seams = _seams(order, {*grid.seams, T, *(T + seam for seam in (clip.seams if clip else ()))})
-    if len(order) != T and len(levels) == Q and not _is_locked_from(grid, _first_change(order, T)):
-        return EditResult(_resized(grid, codes, seams, keeps_tail=order[-1] == T - 1))
+
+    source_codes = grid.codes
+    source_seams = {*grid.seams, T}
+    if clip is not None:
+        source_codes = np.concatenate((grid.codes, clip.codes))
+        source_seams.update(T + seam for seam in clip.seams)
+    codes = source_codes[order]
+    seams = _find_seams(order, source_seams)
+
+    edits_all_levels = len(levels) == Q
+    changes_length = len(order) != T
+    if changes_length and edits_all_levels and not _is_locked_from(grid, _first_change(order, T)):
+        ends_alike = order[-1] == T - 1
+        return EditResult(_resize(grid, codes, seams, keeps_tail=ends_alike))
+
+    missing = max(0, T - len(codes))
     new = grid.codes.copy()
-    new[:, levels] = np.pad(codes[:T, levels], ((0, max(0, T - len(codes))), (0, 0)), mode="edge")
-    if len(levels) < Q or grid.locked is not None:
-        seams |= {*grid.seams}
-    return overwrite(grid, new, _on_length(len(codes), T, whole=len(levels) == Q), seams)
+    new[:, levels] = np.pad(codes[:T, levels], ((0, missing), (0, 0)), mode="edge")
+    if not edits_all_levels or grid.locked is not None:
+        # Cells that did not move still have their old neighbours.
+        seams |= set(grid.seams)
+    return overwrite(grid, new, _about_length(len(codes), T, edits_all_levels), seams)
 
 
-def _seams(order: np.ndarray, known: Iterable[int]) -> set[int]:
-    """Where frames meet that were no neighbours, or between which a `known` seam lay.
+def _seams_inside(seams: Iterable[int], T: int) -> tuple[int, ...]:
+    """Seams in order, without those at or beyond the ends of `T` frames."""
+    return tuple(sorted(seam for seam in set(seams) if 0 < seam < T))
 
-    Neighbours that play backwards or several times make none.
+
+def _find_seams(order: np.ndarray, source_seams: Iterable[int]) -> set[int]:
+    """Frames at which the new order is discontinuous.
+
+    Frames that were no neighbours meet in a seam, and a seam between neighbours is carried along.
+    Neighbours that play backwards, and a frame that is repeated, make none.
     """
-    step, later = np.diff(order), np.maximum(order[1:], order[:-1])
-    meets = (np.abs(step) > 1) | ((step != 0) & np.isin(later, list(known)))
-    return {int(seam) + 1 for seam in np.flatnonzero(meets)}
+    step = np.diff(order)
+    later = np.maximum(order[1:], order[:-1])
+    is_jump = np.abs(step) > 1
+    crosses_seam = (step != 0) & np.isin(later, list(source_seams))
+    return {int(seam) + 1 for seam in np.flatnonzero(is_jump | crosses_seam)}
 
 
 def _first_change(order: np.ndarray, T: int) -> int:
-    common = min(len(order), T)
-    moved = np.flatnonzero(order[:common] != np.arange(common))
-    return int(moved[0]) if len(moved) else common
+    """The first frame that `order` moves, or that it adds or drops at the end."""
+    shared = min(len(order), T)
+    moved = np.flatnonzero(order[:shared] != np.arange(shared))
+    return int(moved[0]) if len(moved) else shared
 
 
 def _is_locked_from(grid: CodeGrid, frame: int) -> bool:
     return grid.locked is not None and bool(grid.locked[frame:].any())
 
 
-def _resized(grid: CodeGrid, codes: np.ndarray, seams: Iterable[int], keeps_tail: bool) -> CodeGrid:
-    """`grid` with `codes` of another length; nothing that is locked lies where they differ."""
+def _resize(grid: CodeGrid, codes: np.ndarray, seams: Iterable[int], keeps_tail: bool) -> CodeGrid:
+    """`grid` with `codes` of another length; no locked cell may lie where they differ.
+
+    `keeps_tail` says that the last frame is still the last, which may be partly filled.
+    """
     T = len(codes)
     unfilled = len(grid.codes) * grid.frame_hop - grid.n_samples if keeps_tail else 0
     locked = grid.locked
     if locked is not None:
-        locked = np.pad(locked[:T], ((0, max(0, T - len(locked))), (0, 0)))
-    n_samples = T * grid.frame_hop - unfilled
-    return replace(grid, codes=codes, locked=locked, seams=_within(seams, T), n_samples=n_samples)
+        added = max(0, T - len(locked))
+        locked = np.pad(locked[:T], ((0, added), (0, 0)))
+    return replace(
+        grid,
+        codes=codes,
+        locked=locked,
+        seams=_seams_inside(seams, T),
+        n_samples=T * grid.frame_hop - unfilled,
+    )
 
 
-def _on_length(wanted: int, T: int, whole: bool) -> str:
+def _about_length(wanted: int, T: int, edits_all_levels: bool) -> str:
+    """Tell the user why the length stays at `T` frames where the edit wanted another."""
     if wanted == T:
         return ""
-    why = "something later is locked" if whole else "only some levels were edited"
-    what = "their last code is held to the end" if wanted < T else "what passed the end is lost"
-    return f"The length stays, since {why}: {what}."
+    why = "something later is locked" if edits_all_levels else "only some levels were edited"
+    effect = "their last code is held to the end" if wanted < T else "what passed the end is lost"
+    return f"The length stays, since {why}: {effect}."
