@@ -15,7 +15,7 @@ PUBLIC = {
         "__version__",
         "CodeGrid",
         "DistillError",
-        "Edited",
+        "EditResult",
         "Generated",
         "Region",
         "decode",

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from distill.errors import DistillError
     from distill.inference.codes.file import load_codes, save_codes
     from distill.inference.codes.grid import CodeGrid
-    from distill.inference.codes.rearrange import Edited
+    from distill.inference.codes.rearrange import EditResult
     from distill.inference.codes.region import Region
     from distill.inference.generate import Generated
     from distill.workflows import edit
@@ -47,7 +47,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "CodeGrid": "inference.codes.grid",
     "DistillError": "errors",
-    "Edited": "inference.codes.rearrange",
+    "EditResult": "inference.codes.rearrange",
     "Generated": "inference.generate",
     "Region": "inference.codes.region",
     "decode": "workflows.codes",
@@ -73,7 +73,7 @@ _MODULES = {"edit": "workflows.edit"}
 __all__ = [
     "CodeGrid",
     "DistillError",
-    "Edited",
+    "EditResult",
     "Generated",
     "Region",
     "__version__",
