@@ -9,18 +9,24 @@ from distill.cli import app
 
 PAGE = Path(__file__).with_name("cli.md")
 WIDTH = 80
+"""Columns of the help texts: those of a common terminal."""
 
 HEAD = """# Command line
 
-Written by `python docs/build_cli_reference.py` from the commands' own `--help`; a test keeps the two alike.
+Written by `python docs/build_cli_reference.py` from the `--help` of each command; a test compares
+the two.
 
-What people read goes to stderr. With `--json`, stdout holds one JSON object and nothing else.
+Text for people goes to stderr. With `--json`, stdout holds one JSON object and nothing else.
 
-Exit codes: 0 done, 1 the input or output cannot be used, 2 a wrong option or no usable folder of sounds,
-130 stopped with Ctrl-C.
+| exit code | meaning |
+|---|---|
+| 0 | done |
+| 1 | the input or the output cannot be used |
+| 2 | a wrong option, or no usable folder of sounds |
+| 130 | stopped with Ctrl-C |
 """
 
-# Plain text of one width, whatever the terminal, the pipe or the build server at hand asks for.
+# Plain text of one width, whatever terminal, pipe or build server this runs in.
 FORCED = {
     "COLUMNS": str(WIDTH),
     "TERMINAL_WIDTH": str(WIDTH),
@@ -33,10 +39,9 @@ DROPPED = ("CI", "FORCE_COLOR", "GITHUB_ACTIONS", "PY_COLORS")
 
 
 def help_of(*command: str) -> str:
-    """What `distill COMMAND --help` prints."""
-    environment = {
-        name: value for name, value in os.environ.items() if name not in DROPPED
-    } | FORCED
+    """The help of a command, as `distill COMMAND --help` prints it."""
+    environment = {name: value for name, value in os.environ.items() if name not in DROPPED}
+    environment |= FORCED
     done = subprocess.run(
         [sys.executable, "-m", "distill.cli", *command, "--help"],
         env=environment,
@@ -56,7 +61,7 @@ def page() -> str:
 
 
 def commands() -> list[tuple[str, ...]]:
-    """Every command by its words; those of a group follow the group."""
+    """Every command by its words; the commands of a group follow the group."""
     found: list[tuple[str, ...]] = [(str(command.name),) for command in app.registered_commands]
     for group in app.registered_groups:
         assert group.typer_instance is not None

@@ -22,6 +22,7 @@ PUBLIC = {
         "decode_column",
         "decode_entry",
         "decode_to_file",
+        "describe",
         "edit",
         "encode",
         "encode_folder",
@@ -29,6 +30,7 @@ PUBLIC = {
         "generate_again",
         "load",
         "load_codes",
+        "parse_region",
         "resume",
         "save_codes",
         "scan_corpus",
@@ -83,7 +85,9 @@ FIXED = {
     "distill.training.loop": "train_vqvae",
     "distill.training.metrics": "PriorStepMetrics PriorEpochMetrics PriorTrainingCompleteEvent",
     "distill.training.prior_config": "PriorConfig get_adaptive_prior_config",
-    "distill.training.prior_loop": "train_prior train_prior_epoch validate_prior_epoch check_memorization",
+    "distill.training.prior_loop": (
+        "train_prior train_prior_epoch validate_prior_epoch check_memorization"
+    ),
     "distill.data.corpus": "collect_audio_files scan_corpus",
     "distill.cli.train": "app train_cmd",
     "distill.cli.train_prior": "app train_prior_cmd",

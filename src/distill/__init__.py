@@ -27,16 +27,10 @@ if TYPE_CHECKING:
     from distill.inference.codes.file import load_codes, save_codes
     from distill.inference.codes.grid import CodeGrid
     from distill.inference.codes.rearrange import EditResult
-    from distill.inference.codes.region import Region
+    from distill.inference.codes.region import Region, parse_region
     from distill.inference.generate import Generated
-    from distill.workflows import edit
-    from distill.workflows.codes import (
-        decode,
-        decode_column,
-        decode_entry,
-        decode_to_file,
-        encode,
-    )
+    from distill.workflows import describe, edit
+    from distill.workflows.codes import decode, decode_column, decode_entry, decode_to_file, encode
     from distill.workflows.folders import encode_folder, write_entries
     from distill.workflows.generate import generate, generate_again, stream
     from distill.workflows.load import load
@@ -60,6 +54,7 @@ _HOMES = {
     "generate_again": "workflows.generate",
     "load": "workflows.load",
     "load_codes": "inference.codes.file",
+    "parse_region": "inference.codes.region",
     "resume": "workflows.train",
     "save_codes": "inference.codes.file",
     "scan_corpus": "data.corpus",
@@ -68,7 +63,7 @@ _HOMES = {
     "train_prior": "workflows.train",
     "write_entries": "workflows.folders",
 }
-_MODULES = {"edit": "workflows.edit"}
+_MODULES = {"describe": "workflows.describe", "edit": "workflows.edit"}
 
 __all__ = [
     "CodeGrid",
@@ -81,6 +76,7 @@ __all__ = [
     "decode_column",
     "decode_entry",
     "decode_to_file",
+    "describe",
     "edit",
     "encode",
     "encode_folder",
@@ -88,6 +84,7 @@ __all__ = [
     "generate_again",
     "load",
     "load_codes",
+    "parse_region",
     "resume",
     "save_codes",
     "scan_corpus",

@@ -1,5 +1,4 @@
-"""`distill edit`: every operation from files to a file, the same by script, and what goes wrong in
-a sentence."""
+"""`distill edit`: every edit on files, the same by script, and errors in one sentence."""
 
 import inspect
 import json
@@ -14,11 +13,10 @@ import numpy as np
 import pytest
 
 import distill
-from distill.cli.edit import app, lines
-from distill.cli.edit_output import read_script
+from distill.cli.edit import app, lines, split_docstring
 from distill.inference.codes.file import load_codes, save_codes
 from distill.inference.codes.grid import CodeGrid
-from distill.workflows import edit as editing
+from distill.workflows.edit import EDITS, needs_model
 
 OPERATIONS = {
     "set": "--code 3 --from 2f --to 4f --levels timbre",
@@ -59,23 +57,43 @@ def grids(encoded: tuple[CodeGrid, CodeGrid], tmp_path: Path) -> tuple[CodeGrid,
 
 
 def call(name: str, codec: Path, *files: object) -> list[object]:
-    return ["edit", name, *([codec] if name in editing.WITH_MODEL else []), *files]
+    return ["edit", name, *([codec] if needs_model(name) else []), *files]
 
 
-def test_every_operation_is_a_command_and_a_line() -> None:
-    names = set(editing.PLAIN) | set(editing.WITH_MODEL)
-    assert names == set(OPERATIONS)
-    assert {command.name for command in app.registered_commands} == names | {"run"}
-    assert {command.name for command in lines.registered_commands} == names
+def test_every_edit_is_a_command_and_a_line() -> None:
+    assert set(EDITS) == set(OPERATIONS)
+    assert [command.name for command in app.registered_commands] == [*EDITS, "run"]
+    assert [command.name for command in lines.registered_commands] == [*EDITS]
 
 
 @pytest.mark.parametrize("line", lines.registered_commands, ids=lambda line: line.name)
-def test_options_are_those_of_the_library(line: Any) -> None:
-    taken = set(inspect.signature((editing.PLAIN | editing.WITH_MODEL)[line.name]).parameters) - {
-        "grid",
-        "model",
+def test_options_and_defaults_are_those_of_the_edit(line: Any) -> None:
+    declared = dict(inspect.signature(EDITS[line.name]).parameters)
+    for name in ("grid", "model"):
+        declared.pop(name, None)
+    options = inspect.signature(line.callback).parameters
+    assert {name: option.default for name, option in options.items()} == {
+        name: parameter.default for name, parameter in declared.items()
     }
-    assert set(inspect.signature(line.callback).parameters) == taken
+
+
+def test_help_comes_from_the_docstring() -> None:
+    def edit(grid: str, start: str, amount: float, code: int) -> None:
+        """First line.
+
+        Between `start` and
+        the `end`.
+
+        Args:
+            amount: How much,
+                from 0 to 1. In Python also an array.
+            code: The code. The last one
+                wins.
+        """
+
+    text, helps = split_docstring(edit)
+    assert text == "First line.\n\nBetween --from and the `end`."
+    assert helps == {"amount": "How much, from 0 to 1.", "code": "The code. The last one wins."}
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
@@ -98,25 +116,9 @@ def test_every_operation(
     assert (made != grids[0]) is (name != "unlock")
     script = tmp_path / "one.txt"
     script.write_text(f"# {name}\n\n{name} {options}\n")
-    files = [trained, "a.json"] if name in editing.WITH_MODEL else ["a.json"]
+    files = [trained, "a.json"] if needs_model(name) else ["a.json"]
     assert run("edit", "run", *files, "--script", script, "-o", "line.json").exit_code == 0
     assert load_codes(tmp_path / "line.json") == made
-
-
-@pytest.mark.parametrize(
-    ("line", "words"),
-    [
-        (r"swap C:\Users\me\b.json --to 1f", [r"swap", r"C:\Users\me\b.json", "--to", "1f"]),
-        (r'swap "C:\my sounds\b.json" # twice', ["swap", r"C:\my sounds\b.json"]),
-        (r"swap '\\host\b.json'", ["swap", r"\\host\b.json"]),
-        ('swap "a b.json" --from=1.5', ["swap", "a b.json", "--from=1.5"]),
-        ("# nothing", []),
-    ],
-)
-def test_backslashes_stand_between_folders(tmp_path: Path, line: str, words: list[str]) -> None:
-    (tmp_path / "edits.txt").write_text(line)
-    steps = read_script(lambda given: ("", {"words": given}), tmp_path / "edits.txt")
-    assert [step.options["words"] for step in steps] == ([words] if words else [])
 
 
 @pytest.mark.parametrize("words", ["reverse none.json", "heal none.sda none.json"])
@@ -141,7 +143,7 @@ def test_seeds_beyond_all_bounds(
 def test_heal_the_seams_of_a_region(
     run, trained: Path, grids: tuple[CodeGrid, CodeGrid], tmp_path: Path
 ) -> None:
-    long = editing.repeat(grids[0], times=5).grid
+    long = distill.edit.repeat(grids[0], times=5).grid
     save_codes(tmp_path / "long.json", replace(long, seams=(12, 30)))
     heal = [
         *call("heal", trained, "long.json"),
@@ -187,7 +189,8 @@ def test_what_is_said(run, grids: tuple[CodeGrid, CodeGrid]) -> None:
     moved = np.concatenate((grids[0].codes[2:], grids[0].codes[[-1, -1]]))
     differs = moved != grids[0].codes
     assert result.stderr.splitlines() == [
-        f"cut: {differs[:, 1:].sum()} codes changed. {differs[:, 0].sum()} locked codes left as they were. "
+        f"cut: {differs[:, 1:].sum()} codes changed. "
+        f"{differs[:, 0].sum()} locked codes left unchanged. "
         "The length stays, since something later is locked: their last code is held to the end.",
         "out.json: 8 frames (0.15 s).",
     ]
@@ -196,15 +199,18 @@ def test_what_is_said(run, grids: tuple[CodeGrid, CodeGrid]) -> None:
 def test_a_script_of_many_lines(
     run, trained: Path, grids: tuple[CodeGrid, CodeGrid], tmp_path: Path
 ) -> None:
-    text = "reverse --to 4f\nblend b.json --amount 0.5 # half\n\nlock --levels structure\nrepeat --times 2\n"
+    text = (
+        "reverse --to 4f\nblend b.json --amount 0.5 # half\n\n"
+        "lock --levels structure\nrepeat --times 2\n"
+    )
     (tmp_path / "edits.txt").write_text(text)
     result = run(
         "edit", "run", trained, "a.json", "--script", "edits.txt", "-o", "out.json", "--json"
     )
     model = distill.load(trained)
-    expected = editing.reverse(grids[0], stop="4f").grid
-    expected = editing.blend(model, expected, tmp_path / "b.json", 0.5).grid
-    expected = editing.repeat(editing.lock(expected, levels="structure").grid).grid
+    expected = distill.edit.reverse(grids[0], stop="4f").grid
+    expected = distill.edit.blend(model, expected, tmp_path / "b.json", 0.5).grid
+    expected = distill.edit.repeat(distill.edit.lock(expected, levels="structure").grid).grid
     assert load_codes(tmp_path / "out.json") == expected
     steps = json.loads(result.stdout)["steps"]
     assert [step["operation"] for step in steps] == ["reverse", "blend", "lock", "repeat"]

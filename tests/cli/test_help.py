@@ -23,7 +23,8 @@ OPTIONS = {
     "doctor": "--json",
     "train": (
         "--minutes --epochs --steps --codebook-size --rvq-levels --batch-size --lr "
-        "--channels --device --threads --seed --model-name --json --resume --discard-prior --output -o"
+        "--channels --device --threads --seed --model-name --json --resume --discard-prior "
+        "--output -o"
     ),
     "train-prior": "--epochs -e --hidden-size --layers --heads --lr --device --json",
     "generate": "--output -o --duration --temperature --top-k --top-p --seed -n --json",

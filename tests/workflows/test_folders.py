@@ -1,15 +1,17 @@
-"""Folders of sounds to folders of codes."""
+"""Folders of sounds to folders of codes, and codebook entries to folders of sounds."""
 
+import itertools
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile as sf
 
+import distill
 from distill.errors import OutputError
 from distill.inference.codes import file as codes
-from distill.workflows.folders import codes_paths, encode_folder
-from distill.workflows.load import load
+from distill.inference.codes.file import load_codes
+from distill.workflows.folders import codes_paths, encode_folder, write_entries
 
 
 def sounds_in(folder: Path, *names: str) -> Path:
@@ -53,18 +55,24 @@ def test_a_sound_without_codes_stops_no_other(
         sf.write(folder / f"{name}.wav", 0.1 * np.ones(round(48_000 * seconds)), 48_000)
     # So long that its codes make no file.
     monkeypatch.setattr(codes, "MOST_NUMBERS", 300)
-    model = load(trained, threads=1)
-    done = {
-        item.source.name: item
-        for item in encode_folder(model, codes_paths(folder, tmp_path / "out"), 1)
-    }
-    assert [done[name].codes is not None for name in ("a.wav", "b.wav", "c.wav")] == [
-        True,
-        False,
-        True,
-    ]
-    assert "too long for one codes file" in done["b.wav"].problem
-    (tmp_path / "out" / "a.json").unlink()
-    (tmp_path / "out" / "a.json").mkdir()
+    model = distill.load(trained, threads=1)
+    output = tmp_path / "out"
+    sounds = {sound.source.name: sound for sound in encode_folder(model, folder, output)}
+    assert sorted(sounds) == ["a.wav", "b.wav", "c.wav"]
+    assert [name for name in sounds if sounds[name].codes is None] == ["b.wav"]
+    assert "too long for one codes file" in sounds["b.wav"].problem
+    assert load_codes(sounds["c.wav"].path) == sounds["c.wav"].codes
+    (output / "a.json").unlink()
+    (output / "a.json").mkdir()
     with pytest.raises(OutputError):
-        list(encode_folder(model, codes_paths(folder, tmp_path / "out"), 1))
+        list(encode_folder(model, folder, output))
+
+
+def test_every_entry_is_a_sound_in_the_folder_of_its_level(trained: Path, tmp_path: Path) -> None:
+    model = distill.load(trained, threads=1)
+    paths = list(itertools.islice(write_entries(model, tmp_path / "entries"), 33))
+    assert paths[0] == tmp_path / "entries" / "1-structure" / "00.wav"
+    assert paths[32] == tmp_path / "entries" / "2-timbre" / "00.wav"
+    sound, rate = sf.read(paths[7], dtype="float32")
+    assert rate == model.model.sample_rate
+    assert np.allclose(sound, distill.decode_entry(model, "1:7")[0], atol=1e-5)

@@ -1,7 +1,8 @@
 """`distill codes`: a codes file as a coloured grid, and which codes it uses."""
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,16 +18,21 @@ if TYPE_CHECKING:
     from distill.inference.codes.grid import CodeGrid
     from distill.inference.codes.region import Region
     from distill.inference.codes.usage import CodebookUsage
+    from distill.workflows.describe import CodeCount, CodesLevel
 
 LETTERS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+"""Code `k` is shown as letter `k`, counted round after the last."""
+
 STRIPS = 8
+"""Strips of the grid below one another, at most: with three levels they fill a screen."""
+
+NARROWEST = 8
+"""Letters in a strip, at least, however narrow the terminal."""
+
 NAMED = 2
-"""Codes that the table names, of each level."""
-
-app = typer.Typer()
+"""Most frequent codes that the table names, of each level."""
 
 
-@app.command()
 @one_sentence_errors
 def codes_cmd(
     codes_path: CodesPath,
@@ -34,13 +40,11 @@ def codes_cmd(
         Path | None,
         typer.Option(
             "--model",
-            help="Say how often the codes stand in the corpus of this model.",
+            help="Compare with how often the corpus of this model uses the codes.",
             metavar="MODEL_PATH",
         ),
     ] = None,
-    png: Annotated[
-        Path | None, typer.Option(help="Draw the grid into this PNG file as well.")
-    ] = None,
+    png: Annotated[Path | None, typer.Option(help="Draw the grid as a PNG file too.")] = None,
     levels: Levels = None,
     start: FromTime = None,
     stop: ToTime = None,
@@ -54,93 +58,50 @@ def codes_cmd(
     from distill.inference.codes.file import load_codes
     from distill.inference.codes.region import parse_region
     from distill.inference.codes.usage import read_codebook_usage
+    from distill.workflows.describe import codes_facts, codes_level
 
     grid = load_codes(codes_path)
     use = read_codebook_usage(model_path) if model_path is not None else None
     if use is not None:
         check_fits_usage(use, grid)
     region = parse_region(grid, start, stop, levels)
-    first, last, chosen = region.resolve(*grid.codes.shape)
-    rows = [_level(grid, use, q, first, last) for q in chosen]
+    _, _, chosen = region.resolve(*grid.codes.shape)
+    rows = [codes_level(grid, level, region, use) for level in chosen]
     if png is not None:
         _draw(png, grid, use, region, rows)
     console = make_console(quiet=json)
-    _show(console, grid, use, region)
+    _print_grid(console, grid, use, region)
     console.print(_table(rows, use is not None))
     if json:
-        print_json(_facts(codes_path, grid) | {"levels": rows, "png": png})
+        facts = asdict(codes_facts(codes_path, grid))
+        print_json(facts | {"levels": [asdict(row) for row in rows], "png": png})
 
 
-def _level(
-    grid: "CodeGrid", use: "CodebookUsage | None", q: int, first: int, last: int
-) -> dict[str, Any]:
-    """Which codes level `q` uses, the most frequent first."""
-    from distill.inference.codes.usage import count_codes, perplexity
-
-    present, counts = count_codes(grid.codes[first:last, q])
-    corpus = use.counts[q] if use is not None else None
-    pairs = zip(present.tolist(), counts.tolist(), strict=True)
-    codes: list[dict[str, Any]] = [
-        {"code": code, "count": n, "share": n / (last - first)} for code, n in pairs
-    ]
-    if corpus is not None:
-        for entry in codes:
-            count = int(corpus[entry["code"]])
-            entry |= {"corpus_count": count, "corpus_share": count / max(int(corpus.sum()), 1)}
-    return {
-        "name": grid.level_names[q],
-        "used": len(codes),
-        "codebook_size": grid.codebook_size,
-        "perplexity": perplexity(counts),
-        "never_in_corpus": None if corpus is None else int((corpus[present] == 0).sum()),
-        "codes": codes,
-    }
-
-
-def _facts(path: Path, grid: "CodeGrid") -> dict[str, Any]:
-    return {
-        "path": path,
-        "source": grid.source,
-        "model_id": grid.model_id,
-        "frames": len(grid.codes),
-        "frame_rate": grid.frame_rate,
-        "n_samples": grid.n_samples,
-        "duration_s": grid.seconds,
-        "channels": grid.channels,
-        "gain": grid.gain,
-        "width": grid.width,
-        "locked": 0 if grid.locked is None else int(grid.locked.sum()),
-    }
-
-
-# --- for people -----------------------------------------------------------------------------------
-
-
-def _show(
+def _print_grid(
     console: "Console", grid: "CodeGrid", use: "CodebookUsage | None", region: "Region"
 ) -> None:
+    """Print a strip of letters for each level, folded to the width of the console."""
     from distill.workflows.pictures import colour_codes, fold
 
     first, last, chosen = region.resolve(*grid.codes.shape)
-    label = max(len(grid.level_names[q]) for q in chosen) + 1
-    strips = fold(grid.codes[first:last, chosen], max(8, console.width - label), STRIPS)
-    title = f"'{grid.source}': {len(grid.codes)} frames x {grid.codes.shape[1]} levels ({grid.seconds:.2f} s)"
-    console.print(
-        f"{title}, {strips.frames_per_cell} to a letter."
-        if strips.frames_per_cell > 1
-        else f"{title}.",
-        soft_wrap=True,
-    )
+    label = max(len(grid.level_names[level]) for level in chosen) + 1
+    width = max(NARROWEST, console.width - label)
+    strips = fold(grid.codes[first:last, chosen], width, STRIPS)
+    T, Q = grid.codes.shape
+    title = f"'{grid.source}': {T} frames x {Q} levels ({grid.seconds:.2f} s)"
+    scale = f", {strips.frames_per_cell} to a letter" if strips.frames_per_cell > 1 else ""
+    console.print(f"{title}{scale}.", soft_wrap=True)
     frame = first
     for strip in strips.cells:
         console.print(f"{'':{label}}{frame / grid.frame_rate:.2f} s", soft_wrap=True)
-        for q, cells in zip(chosen, strip, strict=True):
-            name = f"{grid.level_names[q]:{label}}"
-            console.print(_row(name, cells, colour_codes(cells, q, use)), soft_wrap=True)
+        for level, cells in zip(chosen, strip, strict=True):
+            name = f"{grid.level_names[level]:{label}}"
+            console.print(_row(name, cells, colour_codes(cells, level, use)), soft_wrap=True)
         frame += strip.shape[1] * strips.frames_per_cell
 
 
 def _row(name: str, cells: "np.ndarray", colours: "np.ndarray") -> "Text":
+    """Letters of the codes `cells` `[n]` on backgrounds `colours` `[n, 3]`, after `name`."""
     from rich.text import Text
 
     text = Text(name)
@@ -149,44 +110,49 @@ def _row(name: str, cells: "np.ndarray", colours: "np.ndarray") -> "Text":
     return text
 
 
-def _table(rows: list[dict[str, Any]], with_corpus: bool) -> "Table":
+def _table(rows: "list[CodesLevel]", with_corpus: bool) -> "Table":
     from rich.table import Table
 
     table = Table(box=None, padding=(0, 2, 0, 0))
-    often = "Most often (here, corpus)" if with_corpus else "Most often"
-    for title in (
-        "Level",
-        "Codes",
-        "Perplexity",
-        often,
-        *(["Not in corpus"] if with_corpus else []),
-    ):
+    titles = ["Level", "Codes", "Perplexity"]
+    titles.append("Most often (here, corpus)" if with_corpus else "Most often")
+    if with_corpus:
+        titles.append("Not in corpus")
+    for title in titles:
         table.add_column(title)
     for row in rows:
-        never = (
-            ["unknown" if row["never_in_corpus"] is None else str(row["never_in_corpus"])]
-            if with_corpus
-            else []
-        )
-        used = f"{row['used']} of {row['codebook_size']}"
-        table.add_row(
-            row["name"], used, f"{row['perplexity']:.0f}", _most_often(row["codes"]), *never
-        )
+        cells = [row.name, _used(row), f"{row.perplexity:.0f}", _most_often(row.codes)]
+        if with_corpus:
+            never = row.never_in_corpus
+            cells.append("unknown" if never is None else str(never))
+        table.add_row(*cells)
     return table
 
 
-def _most_often(codes: list[dict[str, Any]]) -> str:
+def _used(row: "CodesLevel") -> str:
+    return f"{row.used} of {row.codebook_size}"
+
+
+def _most_often(codes: "list[CodeCount]") -> str:
+    from distill.workflows.describe import CorpusCodeCount
+
     parts = []
     for entry in codes[:NAMED]:
-        shares = [entry["share"], *([entry["corpus_share"]] if "corpus_share" in entry else [])]
-        parts.append(f"{entry['code']} ({', '.join(f'{share:.0%}' for share in shares)})")
+        shares = f"{entry.share:.0%}"
+        if isinstance(entry, CorpusCodeCount):
+            shares += f", {entry.corpus_share:.0%}"
+        parts.append(f"{entry.code} ({shares})")
     return "  ".join(parts)
 
 
 def _draw(
-    path: Path, grid: "CodeGrid", use: "CodebookUsage | None", region: "Region", rows: list[Any]
+    path: Path,
+    grid: "CodeGrid",
+    use: "CodebookUsage | None",
+    region: "Region",
+    rows: "list[CodesLevel]",
 ) -> None:
     from distill.workflows.pictures import draw_grid, save_png
 
-    notes = [f"{row['used']} of {row['codebook_size']}" for row in rows]
+    notes = [_used(row) for row in rows]
     save_png(path, draw_grid(grid, use, region, notes))

@@ -1,4 +1,4 @@
-"""What all commands share: consoles, errors in one sentence, JSON, Ctrl-C."""
+"""Shared by all commands: consoles, errors in one sentence, JSON, Ctrl-C."""
 
 import functools
 import json
@@ -9,26 +9,35 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 from rich.console import Console
 
 from distill.errors import DistillError
 
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
 INTERRUPTED = 130
-"""Exit code after Ctrl-C, as shells have it."""
+"""Exit code after Ctrl-C: 128 plus the number of the signal, as in shells."""
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def make_console(quiet: bool = False) -> Console:
-    """Everything for people goes to stderr; stdout is for `--json`.
+    """A console on stderr, for all that people read; stdout is for `--json`.
 
-    Markup and emoji codes are off: paths and names are shown as they are, brackets and colons
-    included.
+    Markup and emoji codes are off: paths and names keep their brackets and colons.
     """
     return Console(stderr=True, quiet=quiet, highlight=False, markup=False, emoji=False)
+
+
+def progress_bar(console: Console) -> "Progress":
+    """A progress bar that goes away when it is done; none where `console` is no terminal."""
+    from rich.progress import Progress
+
+    return Progress(console=console, transient=True, disable=not console.is_terminal)
 
 
 def one_sentence_errors(command: Command) -> Command:
@@ -50,9 +59,8 @@ def one_sentence_errors(command: Command) -> Command:
 
 
 def print_json(value: dict[str, Any]) -> None:
-    """One JSON object on stdout. What is no number (a loudness of silence) becomes null."""
-    # Escaped beyond ASCII: file names that are no valid Unicode survive, whatever stdout is encoded
-    # in.
+    """Print one JSON object on stdout. Infinity and NaN (the loudness of silence) become null."""
+    # ASCII with escapes: file names that are no valid Unicode survive every encoding of stdout.
     sys.stdout.write(json.dumps(plain(value), allow_nan=False) + "\n")
 
 
@@ -77,9 +85,9 @@ def cancel_on_interrupt() -> Iterator[threading.Event]:
             raise KeyboardInterrupt
         event.set()
 
-    earlier = {
-        number: signal.signal(number, ask_to_stop) for number in (signal.SIGINT, signal.SIGTERM)
-    }
+    earlier = {}
+    for number in (signal.SIGINT, signal.SIGTERM):
+        earlier[number] = signal.signal(number, ask_to_stop)
     try:
         yield event
     finally:
@@ -88,7 +96,7 @@ def cancel_on_interrupt() -> Iterator[threading.Event]:
 
 
 def clock(seconds: float) -> str:
-    """`75` → `1:15`, `3700` → `1:01:40`."""
+    """`seconds` as on a clock: `75` → `1:15`, `3700` → `1:01:40`."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

@@ -1,7 +1,8 @@
-"""`distill doctor`: what is in a folder of sounds, what will be used, what not and why."""
+"""`distill doctor`: which sounds of a folder will be used, which not, and why."""
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,59 +17,59 @@ if TYPE_CHECKING:
     from distill.data.corpus import CorpusReport
     from distill.data.doctor import FileReport
 
-# A folder up to this size is shown whole; of a larger one only the files that need a look.
-_SHORT_LIST = 30
+LONGEST_LIST = 30
+"""Files that fit a screen: of a larger folder only those with a problem are listed."""
 
-app = typer.Typer()
+NARROWEST_NAME = 16
+"""Columns for names of files, at least."""
+
+OTHER_COLUMNS = 52
+"""Columns for all but the names: length, peak, and the longest usual remark."""
+
+PROGRESS_NAME = 30
+"""Columns for the name of the file beside the progress bar."""
+
+MILLISECONDS_BELOW = 0.01
+"""Seconds below which a length is given in ms: two decimals would round it away."""
 
 
-@app.command()
 @one_sentence_errors
 def doctor_cmd(
     dataset_dir: DatasetDir,
     show_all: Annotated[
-        bool, typer.Option("--all", help="List every file, not only the odd ones.")
+        bool, typer.Option("--all", help="List every file, not only those with a problem.")
     ] = False,
     json: Json = False,
 ) -> None:
-    """Look through a folder of sounds.
+    """Check a folder of sounds.
 
-    Says what will be used, what not and why, and what to fix first (then the exit code is 1).
+    Shows which files will be used, which not and why, and what to fix first (then the exit code is
+    1).
     """
+    from distill.workflows.describe import corpus_facts
+
     console = make_console(quiet=json)
     report = scan_folder(dataset_dir, console)
     if json:
-        print_json(report_to_dict(report))
+        print_json(asdict(corpus_facts(report)))
     else:
-        show_report(report, console, show_all)
+        print_report(report, console, show_all)
     if report.verdict != "go":
         raise typer.Exit(1)
 
 
-def report_to_dict(report: "CorpusReport") -> dict[str, Any]:
-    """The report as plain JSON values; loudness below the gate is null."""
-    return {
-        "folder": str(report.root),
-        "verdict": report.verdict,
-        "advice": list(report.advice),
-        "total_s": round(report.total_s, 3),
-        "channels": report.layout.channels,
-        "output_channels": report.layout.output_channels,
-        "layout": report.layout.reason,
-        "used": len(report.clips),
-        "skipped": len(report.files) - len(report.clips),
-        "other_files": report.other_files,
-        "files": [_file_to_dict(file) for file in report.files],
-    }
+def print_report(report: "CorpusReport", console: "Console", show_all: bool = False) -> None:
+    """Print table, totals, verdict and advice.
 
-
-def show_report(report: "CorpusReport", console: "Console", show_all: bool = False) -> None:
-    """Print table, totals, verdict and advice; for long folders the odd files only, unless
-    `show_all`."""
+    Args:
+        report: Scan of a folder.
+        console: Console to print on.
+        show_all: Whether to list all files of a large folder, not only those with a problem.
+    """
     from rich.text import Text
 
     odd = [file for file in report.files if file.flags or not file.used]
-    rows = report.files if show_all or len(report.files) <= _SHORT_LIST else odd
+    rows = report.files if show_all or len(report.files) <= LONGEST_LIST else odd
     if rows:
         console.print(_table(rows, console.width))
     if fine := len(report.files) - len(rows):
@@ -78,17 +79,21 @@ def show_report(report: "CorpusReport", console: "Console", show_all: bool = Fal
     console.print()
     console.print(Text(_totals(report)))
     console.print(Text(report.layout.reason))
-    style, words = (
-        ("bold green", "go") if report.verdict == "go" else ("bold red", "fix this first")
-    )
-    console.print(Text.assemble("Verdict: ", (words, style)))
+    is_fine = report.verdict == "go"
+    verdict = Text("go", "bold green") if is_fine else Text("fix this first", "bold red")
+    console.print(Text.assemble("Verdict: ", verdict))
     for sentence in report.advice:
         console.print(_bullet(sentence))
 
 
 def scan_folder(folder: Path, console: "Console", channels: int | None = None) -> "CorpusReport":
-    """Scan a folder with a progress bar, for a codec with so many channels; None: as many as suit
-    the folder."""
+    """Scan a folder with a progress bar.
+
+    Args:
+        folder: Folder of sounds.
+        console: Console for the progress bar.
+        channels: Channels of the codec to train; None: as many as suit the folder.
+    """
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     from distill.data.corpus import scan_corpus
@@ -101,30 +106,17 @@ def scan_folder(folder: Path, console: "Console", channels: int | None = None) -
         task = bar.add_task("", name="")
 
         def advance(done: int, total: int, name: str) -> None:
-            bar.update(task, completed=done, total=total, name=_fit(name, 30))
+            bar.update(task, completed=done, total=total, name=_fit(name, PROGRESS_NAME))
 
         return scan_corpus(folder, channels, advance)
-
-
-def _file_to_dict(file: "FileReport") -> dict[str, Any]:
-    return {
-        "name": file.name,
-        "used": file.used,
-        "reason": file.reason,
-        "flags": list(file.flags),
-        "duration_s": round(file.duration_s, 4),
-        "sample_rate": file.sample_rate,
-        "channels": file.channels,
-        "peak_db": round(file.peak_db, 2),
-        "loudness": round(file.loudness, 2) if file.loudness > float("-inf") else None,
-    }
 
 
 def _table(files: "tuple[FileReport, ...] | list[FileReport]", width: int) -> "Table":
     from rich.table import Table
     from rich.text import Text
 
-    name_width = max(16, min(max(len(file.name) for file in files), width - 52))
+    longest_name = max(len(file.name) for file in files)
+    name_width = max(NARROWEST_NAME, min(longest_name, width - OTHER_COLUMNS))
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("File", no_wrap=True)
     table.add_column("Length", justify="right", no_wrap=True)
@@ -166,8 +158,8 @@ def _bullet(sentence: str) -> "Table":
 
 
 def duration_text(seconds: float) -> str:
-    """Seconds as people write them: 0.02 ms, 0.04 s, 12.3 s, 3:25 min, 1:02:03 h."""
-    if seconds < 0.01:
+    """A length as people write it: 0.02 ms, 0.04 s, 12.3 s, 3:25 min, 1:02:03 h."""
+    if seconds < MILLISECONDS_BELOW:
         return f"{seconds * 1000:.2g} ms"
     if seconds < 60:
         return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.1f} s"
@@ -177,7 +169,7 @@ def duration_text(seconds: float) -> str:
 
 
 def _fit(name: str, width: int) -> str:
-    """Keep the end of a name, where files of one folder differ, within `width` terminal cells."""
+    """The end of a name, where files of one folder differ, in at most `width` columns."""
     from rich.cells import cell_len
 
     name = _printable(name)

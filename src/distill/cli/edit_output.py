@@ -1,31 +1,15 @@
-"""What `distill edit` does with files: read, edit, write, and say what was done."""
+"""`distill edit` with files: read, edit, write, and say what was done."""
 
-import shlex
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from distill.cli.console import make_console, print_json
-from distill.errors import DistillError, UsageError
+from distill.errors import UsageError
 
 if TYPE_CHECKING:
     from distill.inference.codes.grid import CodeGrid
-    from distill.inference.codes.rearrange import EditResult
-    from distill.models.persistence import LoadedVQModel
-
-LARGEST_SCRIPT = 1 << 20
-
-Parse = Callable[[list[str]], tuple[str, dict[str, Any]]]
-"""An operation's name and options from the words of a line; `UsageError` for words that make
-none."""
-
-
-class Step(NamedTuple):
-    """An operation with its options; `where` says which line of a script it stands on."""
-
-    name: str
-    options: dict[str, Any]
-    where: str = ""
+    from distill.workflows.describe_results import StepFacts
+    from distill.workflows.edit_script import Parse, Step
 
 
 def edit_file(
@@ -36,153 +20,105 @@ def edit_file(
     json: bool,
     options: dict[str, Any],
 ) -> None:
-    """Apply one operation to the codes file at `codes_path`, and write the outcome to `output`."""
-    grid, facts = _edit(model_path, codes_path, output, [Step(name, options)])
-    _say(output, grid, facts, json)
+    """Apply one edit to a codes file and write the result.
+
+    Args:
+        name: The edit, as in `distill.workflows.edit.EDITS`.
+        model_path: Model file, for edits that need it.
+        codes_path: Codes file to read.
+        output: Codes file to write.
+        json: Whether to print JSON in place of sentences.
+        options: Keyword arguments of the edit.
+    """
+    from dataclasses import asdict
+
+    from distill.workflows.describe_results import edited_facts
+    from distill.workflows.edit_script import Step
+
+    grid, (step,) = _edit(model_path, codes_path, output, [Step(name, options)])
+    _print(output, grid, [step], json)
     if json:
-        print_json(_summary(output, grid) | facts[0])
+        print_json(asdict(edited_facts(output, grid)) | asdict(step))
 
 
-def run_script(parse: Parse, paths: list[Path], script: Path, output: Path, json: bool) -> None:
-    """Apply the lines of the file `script`, to the last of `paths`."""
+def run_script(parse: "Parse", paths: list[Path], script: Path, output: Path, json: bool) -> None:
+    """Apply the lines of a script to a codes file and write the result.
+
+    Args:
+        parse: Makes an edit of the words of a line.
+        paths: The codes file, or the model file and the codes file.
+        script: Text file with one edit a line.
+        output: Codes file to write.
+        json: Whether to print JSON in place of sentences.
+    """
+    from dataclasses import asdict
+
+    from distill.workflows.describe_results import edited_facts
+    from distill.workflows.edit_script import read_script
+
     if len(paths) > 2:
         raise UsageError("Name one codes file, and the model before it if a line needs one.")
-    steps = read_script(parse, script)
-    grid, facts = _edit(paths[0] if len(paths) == 2 else None, paths[-1], output, steps)
-    _say(output, grid, facts, json)
+    model_path = paths[0] if len(paths) == 2 else None
+    grid, steps = _edit(model_path, paths[-1], output, read_script(parse, script))
+    _print(output, grid, steps, json)
     if json:
-        print_json(_summary(output, grid) | {"steps": facts})
-
-
-# --- scripts --------------------------------------------------------------------------------------
-
-
-def read_script(parse: Parse, path: Path) -> list[Step]:
-    """The steps that the file at `path` lists; `UsageError` names the line that is none."""
-    try:
-        with path.open(encoding="utf-8-sig") as file:
-            text = file.read(LARGEST_SCRIPT + 1)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it is no plain text"
-        raise UsageError(f"The script {path} cannot be read ({reason}): check its name.") from error
-    if len(text) > LARGEST_SCRIPT:
-        raise UsageError(f"The script {path} is too long to be a list of edits.")
-    numbered = enumerate(text.splitlines(), 1)
-    return [
-        step
-        for number, line in numbered
-        if (step := _step(parse, line, f"{path}, line {number}: "))
-    ]
-
-
-def _step(parse: Parse, line: str, where: str) -> Step | None:
-    try:
-        words = _words(line)
-        return Step(*parse(words), where) if words else None
-    except (UsageError, ValueError) as error:
-        raise UsageError(f"{where}{error}") from error
-
-
-def _words(line: str) -> list[str]:
-    """As a shell splits it, quotes and remarks too; but a backslash is one: it stands between
-    folders on Windows."""
-    lexer = shlex.shlex(line, posix=True)
-    lexer.whitespace_split, lexer.escape = True, ""
-    return list(lexer)
-
-
-# --- files ----------------------------------------------------------------------------------------
+        facts = {"steps": [asdict(step) for step in steps]}
+        print_json(asdict(edited_facts(output, grid)) | facts)
 
 
 def _edit(
-    model_path: Path | None, codes_path: Path, output: Path, steps: list[Step]
-) -> "tuple[CodeGrid, list[dict[str, Any]]]":
-    """The codes at `codes_path` after `steps`, written to `output`; and what is to be said of each
-    step."""
+    model_path: Path | None, codes_path: Path, output: Path, steps: "list[Step]"
+) -> "tuple[CodeGrid, list[StepFacts]]":
+    """The codes at `codes_path` after `steps`, written to `output`, and the facts of each step."""
     from distill.inference.codes.file import load_codes, save_codes
-    from distill.workflows import edit as editing
     from distill.workflows import paths
+    from distill.workflows.describe_results import step_facts
+    from distill.workflows.edit_script import apply, check_model
     from distill.workflows.load import load
 
+    # Refuse bad paths before any work.
     output = paths.codes_path(output)
-    needing = [step for step in steps if step.name in editing.WITH_MODEL]
-    if needing and model_path is None:
-        raise UsageError(
-            f"{needing[0].where}{needing[0].name} needs the model: name it before the codes file."
-        )
-    grid, facts = load_codes(codes_path), []
-    model = load(model_path, "cpu") if needing and model_path is not None else None
+    needs_model = check_model(steps, model_path is not None)
+    grid = load_codes(codes_path)
+    loaded = load(model_path, "cpu") if needs_model and model_path is not None else None
+    facts = []
     for step in steps:
-        edited = _apply(step, model, grid)
-        facts.append(_facts(step, grid, edited))
+        edited = apply(step, grid, loaded)
+        facts.append(step_facts(step.name, grid, edited))
         grid = edited.grid
     save_codes(output, grid)
     return grid, facts
 
 
-def _apply(step: Step, model: "LoadedVQModel | None", grid: "CodeGrid") -> "EditResult":
-    from distill.workflows import edit as editing
-
-    options = {key: value for key, value in step.options.items() if value is not None}
-    try:
-        if step.name in editing.WITH_MODEL:
-            return editing.WITH_MODEL[step.name](model, grid, **options)
-        return editing.PLAIN[step.name](grid, **options)
-    except DistillError as error:
-        raise type(error)(f"{step.where}{error}") from error
+# --- sentences ------------------------------------------------------------------------------------
 
 
-# --- what is said ---------------------------------------------------------------------------------
-
-
-def _facts(step: Step, before: "CodeGrid", edited: "EditResult") -> dict[str, Any]:
-    after = edited.grid
-    same_shape = before.codes.shape == after.codes.shape
-    distance = edited.distance
-    return {
-        "operation": step.name,
-        "changed": int((before.codes != after.codes).sum()) if same_shape else None,
-        "locked": 0 if after.locked is None else int(after.locked.sum()),
-        "kept_back": edited.kept_back,
-        "remark": edited.remark,
-        "distance": None if distance is None else float(distance.mean()),
-    }
-
-
-def _summary(path: Path, grid: "CodeGrid") -> dict[str, Any]:
-    T, Q = grid.codes.shape
-    return {
-        "path": path,
-        "frames": T,
-        "levels": Q,
-        "n_samples": grid.n_samples,
-        "duration_s": grid.seconds,
-    }
-
-
-def _say(path: Path, grid: "CodeGrid", facts: list[dict[str, Any]], quiet: bool) -> None:
+def _print(path: Path, grid: "CodeGrid", steps: "list[StepFacts]", quiet: bool) -> None:
     console = make_console(quiet=quiet)
-    for fact in facts:
-        console.print(" ".join(_sentences(fact)), soft_wrap=True)
+    for step in steps:
+        console.print(" ".join(_sentences(step)), soft_wrap=True)
     console.print(f"{path}: {len(grid.codes)} frames ({grid.seconds:.2f} s).", soft_wrap=True)
 
 
-def _sentences(fact: dict[str, Any]) -> list[str]:
-    said = [f"{fact['operation']}: {_outcome(fact)}."]
-    if fact["kept_back"]:
-        said.append(f"{_count(fact['kept_back'], 'locked code')} left as they were.")
-    if fact["distance"] is not None:
-        said.append(
-            f"The codes lie {fact['distance']:.0%} of the way between the two sounds off what was asked."
+def _sentences(step: "StepFacts") -> list[str]:
+    sentences = [f"{step.operation}: {_outcome(step)}."]
+    if step.kept_back:
+        sentences.append(f"{_count(step.kept_back, 'locked code')} left unchanged.")
+    if step.distance is not None:
+        sentences.append(
+            f"The result is {step.distance:.0%} off the exact blend "
+            "(100% is the distance between the two sounds)."
         )
-    return [*said, fact["remark"]] if fact["remark"] else said
+    if step.remark:
+        sentences.append(step.remark)
+    return sentences
 
 
-def _outcome(fact: dict[str, Any]) -> str:
-    if fact["operation"] in ("lock", "unlock"):
-        return f"{_count(fact['locked'], 'code')} locked now"
-    return "new length" if fact["changed"] is None else f"{_count(fact['changed'], 'code')} changed"
+def _outcome(step: "StepFacts") -> str:
+    if step.operation in ("lock", "unlock"):
+        return f"{_count(step.locked, 'code')} locked now"
+    return "new length" if step.changed is None else f"{_count(step.changed, 'code')} changed"
 
 
-def _count(number: int, what: str) -> str:
-    return f"1 {what}" if number == 1 else f"{number} {what}s"
+def _count(number: int, noun: str) -> str:
+    return f"1 {noun}" if number == 1 else f"{number} {noun}s"

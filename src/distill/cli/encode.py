@@ -1,22 +1,19 @@
-"""`distill encode`: any sound, or a folder of them, to files of codes."""
+"""`distill encode`: a sound, or a folder of sounds, to codes files."""
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from distill.cli.console import make_console, one_sentence_errors, print_json
+from distill.cli.console import make_console, one_sentence_errors, print_json, progress_bar
 from distill.cli.options import Device, Json, ModelPath, Threads
 from distill.errors import OutputError
 
 if TYPE_CHECKING:
-    from distill.inference.codes.grid import CodeGrid
-    from distill.models.persistence import LoadedVQModel
-
-app = typer.Typer()
+    from distill.workflows.describe_results import EncodedFacts
 
 
-@app.command()
 @one_sentence_errors
 def encode_cmd(
     model_path: ModelPath,
@@ -28,14 +25,14 @@ def encode_cmd(
         typer.Option(
             "--output",
             "-o",
-            help="Codes file, .json or .json.gz; for a folder, a folder. Default: SOUND's name.",
+            help="Codes file, .json or .json.gz; for a folder, a folder. Default: name of SOUND.",
         ),
     ] = None,
     device: Device = "auto",
     threads: Threads = None,
     json: Json = False,
 ) -> None:
-    """Encode a sound, or every sound in a folder, to files of codes."""
+    """Encode a sound, or every sound in a folder, to codes."""
     if sound.is_dir():
         _encode_folder(model_path, sound, output, device, threads, json)
     else:
@@ -47,15 +44,22 @@ def _encode_file(
 ) -> None:
     from distill.inference.codes.file import save_codes
     from distill.workflows.codes import encode
+    from distill.workflows.describe_results import encoded_facts
     from distill.workflows.load import load
     from distill.workflows.paths import codes_path
 
+    # Refuse a bad path before any work.
     output = codes_path(output)
-    codes = encode(load(model_path, device, threads), sound)
-    path = save_codes(output, codes)
-    make_console(quiet=json).print(_line(path, codes), soft_wrap=True)
+    grid = encode(load(model_path, device, threads), sound)
+    facts = encoded_facts(save_codes(output, grid), grid)
+    make_console(quiet=json).print(_line(facts), soft_wrap=True)
     if json:
-        print_json(_facts(path, codes))
+        print_json(asdict(facts))
+
+
+def _line(facts: "EncodedFacts") -> str:
+    size = f"{facts.frames} frames x {facts.levels} levels"
+    return f"{facts.path}: {size} ({facts.duration_s:.2f} s)."
 
 
 def _encode_folder(
@@ -66,8 +70,10 @@ def _encode_folder(
     threads: int | None,
     json: bool,
 ) -> None:
+    """Encode all sounds of a folder; exit code 1 if any of them failed."""
     from distill.device import prepare
-    from distill.workflows import folders
+    from distill.workflows.describe_results import encoded_facts
+    from distill.workflows.folders import codes_paths, encode_folder
     from distill.workflows.load import load
     from distill.workflows.paths import CODES_ENDINGS
 
@@ -76,66 +82,27 @@ def _encode_folder(
         raise OutputError(
             f"'{folder}' is a folder: let --output name a folder as well, not '{output}'."
         )
-    paths = folders.codes_paths(folder, output)
+    count = len(codes_paths(folder, output))
     workers = prepare(threads)
-    failed = _run(load(model_path, device, 1), folder, output, paths, workers, json)
+    loaded = load(model_path, device, threads=1)
+    console = make_console(quiet=json)
+    files = []
+    failed = []
+    with progress_bar(console) as bar:
+        sounds = encode_folder(loaded, folder, output, workers)
+        for sound in bar.track(sounds, count, description="Encoding"):
+            if sound.codes is None:
+                failed.append({"source": sound.source, "problem": sound.problem})
+                console.print(f"Left out: {sound.problem}", style="yellow", soft_wrap=True)
+            else:
+                facts = asdict(encoded_facts(sound.path, sound.codes))
+                files.append(facts | {"source": sound.source})
+    seconds = sum(facts["duration_s"] for facts in files)
+    summary = f"{output}: {len(files)} of {count} sounds ({seconds:.2f} s)."
+    console.print(summary, soft_wrap=True)
+    if json:
+        files.sort(key=lambda facts: str(facts["source"]))
+        failed.sort(key=lambda facts: str(facts["source"]))
+        print_json({"path": output, "files": files, "failed": failed})
     if failed:
         raise typer.Exit(1)
-
-
-def _run(
-    model: "LoadedVQModel",
-    folder: Path,
-    output: Path,
-    paths: dict[Path, Path],
-    workers: int,
-    json: bool,
-) -> bool:
-    """Encode all of `paths` and say so; whether any sound failed."""
-    from rich.progress import Progress
-
-    from distill.workflows import folders
-
-    console = make_console(quiet=json)
-    done, problems = [], []
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        for item in bar.track(
-            folders.encode_folder(model, paths, workers), len(paths), description="Encoding"
-        ):
-            if item.codes is None:
-                problems.append(item)
-                console.print(f"Left out: {item.problem}", style="yellow", soft_wrap=True)
-            else:
-                done.append(_facts(item.path, item.codes) | {"source": item.source})
-    seconds = sum(entry["duration_s"] for entry in done)
-    console.print(
-        f"{output}: {len(done)} of {len(paths)} sounds ({seconds:.2f} s).", soft_wrap=True
-    )
-    if json:
-        failed = [{"source": item.source, "problem": item.problem} for item in problems]
-        files = sorted(done, key=lambda entry: str(entry["source"]))
-        print_json(
-            {
-                "path": output,
-                "files": files,
-                "failed": sorted(failed, key=lambda entry: str(entry["source"])),
-            }
-        )
-    return bool(problems)
-
-
-def _line(path: Path, codes: "CodeGrid") -> str:
-    T, Q = codes.codes.shape
-    return f"{path}: {T} frames x {Q} levels ({codes.seconds:.2f} s)."
-
-
-def _facts(path: Path, codes: "CodeGrid") -> dict[str, Any]:
-    T, Q = codes.codes.shape
-    return {
-        "path": path,
-        "frames": T,
-        "levels": Q,
-        "n_samples": codes.n_samples,
-        "duration_s": codes.seconds,
-        "gain": codes.gain,
-    }

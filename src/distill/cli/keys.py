@@ -1,4 +1,4 @@
-"""A key that stops training: s, in a terminal, without Enter."""
+"""Stopping a training by hand: the key s in a terminal, without Enter, or Ctrl-C."""
 
 import os
 import select
@@ -8,17 +8,31 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from distill.cli.console import cancel_on_interrupt
+
 STOP_KEY = "s"
 INTERRUPT = "\x03"
+"""Ctrl-C as a character."""
+
 POLL_S = 0.2
+"""Seconds between two looks at the keyboard: a key seems to act at once."""
+
+LONGEST_READ = 64
+"""Bytes read from the terminal at once: more than fingers type between two looks."""
+
+
+@contextmanager
+def stop_by_hand() -> Iterator[tuple[threading.Event, bool]]:
+    """An event that Ctrl-C or the key s sets, and whether there is a keyboard for that key."""
+    with cancel_on_interrupt() as event, stop_by_key(event) as has_key:
+        yield event, has_key
 
 
 @contextmanager
 def stop_by_key(event: threading.Event) -> Iterator[bool]:
-    """While inside, the key s sets `event`. Gives whether there is a keyboard: nothing happens
-    where there is none.
+    """While inside, the key s sets `event`. Yields whether there is a keyboard.
 
-    The terminal is as it was afterwards, whatever happens inside; Ctrl-C works throughout.
+    The terminal is restored afterwards, whatever happens inside; Ctrl-C works throughout.
     """
     if not _has_keyboard():
         yield False
@@ -28,7 +42,7 @@ def stop_by_key(event: threading.Event) -> Iterator[bool]:
         if key.lower() == STOP_KEY:
             event.set()
         elif key == INTERRUPT:
-            # Where consoles hand Ctrl-C over as a character.
+            # Some consoles hand Ctrl-C over as a character.
             signal.raise_signal(signal.SIGINT)
 
     with _keyboard(press):
@@ -39,13 +53,13 @@ def _has_keyboard() -> bool:
     try:
         return sys.stdin is not None and sys.stdin.isatty() and _in_foreground(sys.stdin.fileno())
     except (OSError, ValueError):
-        # Closed, or no file at all.
+        # Standard input is closed, or is no file at all.
         return False
 
 
 @contextmanager
 def _watching(watch: Callable[[threading.Event], None]) -> Iterator[None]:
-    """`watch` in a thread of its own, until the event that it gets is set."""
+    """Runs `watch` in a thread of its own, and sets its event at the end."""
     over = threading.Event()
     thread = threading.Thread(target=watch, args=(over,), daemon=True)
     thread.start()
@@ -77,12 +91,12 @@ else:
     import tty
 
     def _in_foreground(fd: int) -> bool:
-        """Whether the terminal listens to this process: one in the background would be stopped for
-        asking it."""
+        """Whether this process may read the terminal: in the background, reading would suspend
+        it."""
         try:
             return os.tcgetpgrp(fd) == os.getpgrp()
         except OSError:
-            # A terminal, but not the one that controls this process: nobody minds.
+            # A terminal that does not control this process: it suspends nobody.
             return True
 
     @contextmanager
@@ -93,14 +107,14 @@ else:
         def watch(over: threading.Event) -> None:
             while not over.is_set():
                 if select.select([fd], [], [], POLL_S)[0] and _in_foreground(fd):
-                    pressed = os.read(fd, 64)
-                    if not pressed:
+                    typed = os.read(fd, LONGEST_READ)
+                    if not typed:
                         return
-                    for key in pressed.decode(errors="replace"):
+                    for key in typed.decode(errors="replace"):
                         press(key)
 
         try:
-            # Keys come one by one, and Ctrl-C stays a signal.
+            # Keys arrive one by one, without Enter; Ctrl-C stays a signal.
             tty.setcbreak(fd, termios.TCSANOW)
             with _watching(watch):
                 yield

@@ -1,5 +1,7 @@
 """`distill train`: a codec from a folder of sounds."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from shlex import quote
@@ -10,20 +12,23 @@ from rich.console import Console
 
 from distill.cli.console import (
     INTERRUPTED,
-    cancel_on_interrupt,
     clock,
     make_console,
     one_sentence_errors,
     print_json,
 )
-from distill.cli.keys import stop_by_key
+from distill.cli.keys import stop_by_hand
 from distill.cli.options import Device, Json, Threads
 from distill.errors import UsageError
+from distill.training.config import VQVAEConfig
 
 if TYPE_CHECKING:
     from distill.training.metrics import TrainingCompleteEvent
 
 app = typer.Typer()
+
+FLAGS = {"num_quantizers": "rvq-levels", "learning_rate": "lr", "early_stop": "no-early-stop"}
+"""Options that are not called as their field of `VQVAEConfig`."""
 
 
 @app.command()
@@ -38,45 +43,59 @@ def train_cmd(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", help="Model file to write, .sda. Default: the folder's name."
+            "--output", "-o", help="Model file to write, .sda. Default: name of the folder."
         ),
     ] = None,
     minutes: Annotated[
-        float | None, typer.Option(help="Train this long. Default: by corpus.")
+        float | None, typer.Option(help="Minutes to train. Default: by the length of the corpus.")
     ] = None,
     epochs: Annotated[
-        int | None, typer.Option(help="Train for so many passes over the corpus.")
+        int | None, typer.Option(help="Passes over the corpus, in place of minutes.")
     ] = None,
     steps: Annotated[
-        int | None, typer.Option(help="Train so many steps (repeatable on a CPU).")
+        int | None,
+        typer.Option(help="Steps to train, in place of minutes (repeatable on a CPU)."),
     ] = None,
     codebook_size: Annotated[
-        int | None, typer.Option(help="Codes a level. Default: by file count.")
+        int | None, typer.Option(help="Codes per level. Default: by the number of files.")
     ] = None,
     rvq_levels: Annotated[
-        int | None, typer.Option(help="Levels of codes, 2 to 8. Default: 8.")
+        int | None,
+        typer.Option(help=f"Levels of codes, 2 to 8. Default: {VQVAEConfig.num_quantizers}."),
     ] = None,
     batch_size: Annotated[
-        int | None, typer.Option(help="Half-second pieces heard at each step.")
+        int | None, typer.Option(help="Pieces of half a second per step. Default: by device.")
     ] = None,
-    lr: Annotated[float | None, typer.Option(help="Learning rate at its highest.")] = None,
+    lr: Annotated[
+        float | None,
+        typer.Option(help=f"Highest learning rate. Default: {VQVAEConfig.learning_rate:g}."),
+    ] = None,
     channels: Annotated[
-        int | None, typer.Option(help="1 mono, 2 stereo. Default: by corpus.")
+        int | None, typer.Option(help="1 mono, 2 stereo. Default: as the corpus is.")
     ] = None,
     device: Device = "auto",
     threads: Threads = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of everything random. Default: 0.")] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(help=f"Seed of all random choices. Default: {VQVAEConfig.seed}."),
+    ] = None,
     model_name: Annotated[
-        str | None, typer.Option(help="Name in the file. Default: the file's.")
+        str | None, typer.Option(help="Name of the model. Default: name of the file.")
     ] = None,
     resume: Annotated[
-        Path | None, typer.Option(help="Go on with this interrupted model.", metavar="MODEL_PATH")
+        Path | None,
+        typer.Option(
+            help="Go on with the interrupted training of this model.", metavar="MODEL_PATH"
+        ),
     ] = None,
     discard_prior: Annotated[
-        bool, typer.Option("--discard-prior", help="Overwrite a model that has a prior.")
+        bool, typer.Option("--discard-prior", help="Overwrite a model file that holds a prior.")
     ] = False,
     no_early_stop: Annotated[
-        bool, typer.Option("--no-early-stop", help="Use up the time even where more is no use.")
+        bool,
+        typer.Option(
+            "--no-early-stop", help="Train for the full time even if it no longer improves."
+        ),
     ] = False,
     json: Json = False,
 ) -> None:
@@ -101,32 +120,38 @@ def train_cmd(
     console = make_console(quiet=json)
     if resume is not None:
         _refuse_with_resume(settings | {"output": output, "model_name": model_name})
-        done = _resume(console, resume, dataset_dir, device, discard_prior)
+        complete = _resume(console, resume, dataset_dir, device, discard_prior)
     elif dataset_dir is not None:
         output = output or Path(f"{dataset_dir.resolve().name}.sda")
-        done = _train(console, dataset_dir, output, settings, device, model_name, discard_prior)
+        complete = _train(console, dataset_dir, output, settings, device, model_name, discard_prior)
     else:
         raise UsageError(
             "Name the folder of sounds to train on: distill train DATASET_DIR -o MODEL.sda"
         )
-    _print_summary(console, done, dataset_dir)
+    _print_summary(console, complete, dataset_dir)
     if json:
-        print_json(asdict(done))
-    if not done.finished:
+        print_json(asdict(complete))
+    if not complete.finished:
         raise typer.Exit(INTERRUPTED)
 
 
 def _refuse_with_resume(options: dict[str, Any]) -> None:
-    flags = {"num_quantizers": "rvq-levels", "learning_rate": "lr", "early_stop": "no-early-stop"}
-    given = [
-        flags.get(name, name.replace("_", "-"))
-        for name, value in options.items()
-        if value is not None
-    ]
-    if given:
-        raise UsageError(
-            f"--resume goes on with the settings it began with: leave out --{given[0]}."
-        )
+    """Raise `UsageError` for the first of `options` that is set."""
+    for name, value in options.items():
+        if value is not None:
+            flag = FLAGS.get(name, name.replace("_", "-"))
+            raise UsageError(
+                f"--resume goes on with the settings it began with: leave out --{flag}."
+            )
+
+
+@contextmanager
+def _display(console: Console) -> Iterator[dict[str, Any]]:
+    """Shows training while inside; yields the arguments that show and stop it."""
+    from distill.cli.train_display import TrainDisplay
+
+    with stop_by_hand() as (event, _), TrainDisplay(console) as display:
+        yield {"callback": display, "cancel_event": event}
 
 
 def _train(
@@ -138,29 +163,23 @@ def _train(
     model_name: str | None,
     discard_prior: bool,
 ) -> "TrainingCompleteEvent":
-    from distill.cli.doctor import scan_folder, show_report
-    from distill.cli.train_display import TrainDisplay
+    from distill.cli.doctor import print_report, scan_folder
     from distill.device import pick_device
     from distill.workflows.train import check_training, train
 
-    # What cannot work should be refused before hours of sound are decoded.
+    # Refuse what cannot work before hours of sound are decoded.
     pick_device(device)
     check_training(output, discard_prior, settings)
     corpus = scan_folder(dataset_dir, console, settings["channels"])
-    show_report(corpus, console)
-    with (
-        cancel_on_interrupt() as cancelled,
-        stop_by_key(cancelled),
-        TrainDisplay(console) as display,
-    ):
+    print_report(corpus, console)
+    with _display(console) as hooks:
         return train(
             corpus,
             output,
-            callback=display,
-            cancel_event=cancelled,
             device=device,
             model_name=model_name,
             discard_prior=discard_prior,
+            **hooks,
             **settings,
         )
 
@@ -168,41 +187,32 @@ def _train(
 def _resume(
     console: Console, model_path: Path, dataset_dir: Path | None, device: str, discard_prior: bool
 ) -> "TrainingCompleteEvent":
-    from distill.cli.train_display import TrainDisplay
     from distill.workflows.train import resume
 
-    with (
-        cancel_on_interrupt() as cancelled,
-        stop_by_key(cancelled),
-        TrainDisplay(console) as display,
-    ):
+    with _display(console) as hooks:
         return resume(
-            model_path,
-            sounds=dataset_dir,
-            callback=display,
-            cancel_event=cancelled,
-            device=device,
-            discard_prior=discard_prior,
+            model_path, sounds=dataset_dir, device=device, discard_prior=discard_prior, **hooks
         )
 
 
 def _print_summary(
-    console: Console, done: "TrainingCompleteEvent", dataset_dir: Path | None
+    console: Console, complete: "TrainingCompleteEvent", dataset_dir: Path | None
 ) -> None:
     from distill.cli.train_display import low_use_warnings
 
-    for warning in low_use_warnings(done.levels):
+    for warning in low_use_warnings(complete.levels):
         console.print(warning, soft_wrap=True)
-    path = quote(done.path)
-    if done.finished:
+    path = quote(complete.path)
+    if complete.finished:
         sounds = quote(str(dataset_dir)) if dataset_dir else "DATASET_DIR"
-        early = " (stopped early)" if done.stopped_early else ""
+        early = " (stopped early)" if complete.stopped_early else ""
+        duration = clock(complete.elapsed_s)
         lines = [
-            f"{done.steps} steps in {clock(done.elapsed_s)}{early}. {done.verdict}",
-            f"Model: {done.path}",
+            f"{complete.steps} steps in {duration}{early}. {complete.verdict}",
+            f"Model: {complete.path}",
             f"Next:  distill train-prior {path} {sounds}",
         ]
     else:
-        saved = f"Stopped after {done.steps} steps; all is saved."
+        saved = f"Stopped after {complete.steps} steps; all is saved."
         lines = [f"{saved} Go on with: distill train --resume {path}"]
     console.print("\n".join(lines), soft_wrap=True)

@@ -1,4 +1,4 @@
-"""The display of codec training: live in a terminal, a line now and then elsewhere."""
+"""Display of codec training: live in a terminal, a line now and then elsewhere."""
 
 from math import isfinite
 from types import TracebackType
@@ -23,7 +23,13 @@ from distill.training.metrics import (
 )
 
 LINE_EVERY_S = 30.0
+"""Seconds between two lines where the display is not live."""
+
 SMOOTHING = 0.95
+"""Weight of earlier steps in the loss that is shown: an average over about 20 steps."""
+
+BAR_WIDTH = 48
+"""Columns of the progress bar."""
 
 
 class TrainDisplay:
@@ -57,55 +63,55 @@ class TrainDisplay:
                 return
             earlier = event.mel_loss if self.loss is None else self.loss
             self.loss = SMOOTHING * earlier + (1 - SMOOTHING) * event.mel_loss
-            self._show(event)
+            self._show_step(event)
         elif isinstance(event, ValidationMetrics):
-            self._judge(event)
+            self._show_validation(event)
         elif isinstance(event, ModelSaved):
             self.saved = event
         elif isinstance(event, BatchHalved):
             pieces = "1 piece" if event.batch_size == 1 else f"{event.batch_size} pieces"
-            self._say(f"Memory ran out: going on with {pieces} a step from step {event.step} on.")
+            self._print(f"Memory ran out: going on with {pieces} a step from step {event.step} on.")
         elif isinstance(event, StoppingEarly):
-            self._say(
-                f"More time would not help: ending soon after step {event.step} (--no-early-stop goes on)."
+            self._print(
+                f"More time would not help: ending soon after step {event.step} "
+                "(--no-early-stop goes on)."
             )
 
-    def _judge(self, event: ValidationMetrics) -> None:
-        """A live display shows every verdict, lines one after the other only those that are new."""
-        if not self.live and (
-            self.validation is None or self.validation.verdict_kind != event.verdict_kind
-        ):
-            self._say(event.verdict)
+    def _show_validation(self, event: ValidationMetrics) -> None:
+        """A live display shows every verdict, single lines only those of a new kind."""
+        earlier = self.validation
+        if not self.live and (earlier is None or earlier.verdict_kind != event.verdict_kind):
+            self._print(event.verdict)
         self.validation = event
 
-    def _say(self, sentence: str) -> None:
+    def _print(self, sentence: str) -> None:
         self.console.print(sentence, soft_wrap=True)
 
-    def _show(self, event: StepMetrics) -> None:
+    def _show_step(self, event: StepMetrics) -> None:
         if self.live:
             self.live.update(self._panel(event))
         elif event.elapsed_s >= self.next_line_s:
             self.next_line_s = event.elapsed_s + LINE_EVERY_S
-            self.console.print(self._summary(event), soft_wrap=True)
+            self._print(self._summary(event))
 
     def _summary(self, event: StepMetrics) -> str:
         held_out = ""
         if self.validation and self.validation.val_loss is not None:
             held_out = f" | held out {self.validation.val_loss:.2f}"
+        use = ""
         # A live display has a table of all levels.
-        use = (
-            ""
-            if self.live or not event.levels
-            else f" | codes in use {_lowest_use(event.levels):.0%}+"
-        )
+        if event.levels and not self.live:
+            lowest = min(level.utilisation for level in event.levels)
+            use = f" | codes in use {lowest:.0%}+"
         return (
-            f"step {event.step} | {clock(event.remaining_s)} left | loss {self.loss:.2f}{held_out}{use} "
+            f"step {event.step} | {clock(event.remaining_s)} left "
+            f"| loss {self.loss:.2f}{held_out}{use} "
             f"| {event.realtime_factor:.0f}x real time"
         )
 
     def _panel(self, event: StepMetrics) -> Group:
-        bar = ProgressBar(total=1.0, completed=event.progress, width=48)
-        # A bar ends without a new line of its own.
+        bar = ProgressBar(total=1.0, completed=event.progress, width=BAR_WIDTH)
+        # `Padding` ends the line after the bar, which the bar itself does not.
         parts: list[RenderableType] = [Padding(bar), Text(self._summary(event))]
         if self.validation:
             parts.append(Text(self.validation.verdict))
@@ -118,21 +124,18 @@ class TrainDisplay:
         return Group(*parts, *low_use_warnings(event.levels))
 
 
-def _lowest_use(levels: tuple[LevelHealth, ...]) -> float:
-    return min(level.utilisation for level in levels)
-
-
 def low_use_warnings(levels: tuple[LevelHealth, ...]) -> list[Text]:
-    """One warning for every level that uses too few of its codes."""
-    return [
-        Text(
-            f"Warning: {level.name} uses {level.utilisation:.0%} of its codes (under {LOW_UTILISATION:.0%}): "
-            "if it stays so, use a smaller --codebook-size.",
-            style="yellow",
-        )
-        for level in levels
-        if level.is_low
-    ]
+    """A warning for each level that uses too few of its codes."""
+    warnings = []
+    for level in levels:
+        if level.is_low:
+            sentence = (
+                f"Warning: {level.name} uses {level.utilisation:.0%} of its codes "
+                f"(under {LOW_UTILISATION:.0%}): "
+                "if it stays so, use a smaller --codebook-size."
+            )
+            warnings.append(Text(sentence, style="yellow"))
+    return warnings
 
 
 def _level_table(levels: tuple[LevelHealth, ...]) -> Table:

@@ -1,5 +1,6 @@
-"""`distill train-prior`: a prior over a model's codes, put into the same file."""
+"""`distill train-prior`: the generator over a model's codes, added to the model file."""
 
+from dataclasses import asdict
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
@@ -8,12 +9,11 @@ import typer
 
 from distill.cli.console import (
     INTERRUPTED,
-    cancel_on_interrupt,
     make_console,
     one_sentence_errors,
     print_json,
 )
-from distill.cli.keys import stop_by_key
+from distill.cli.keys import stop_by_hand
 from distill.cli.options import DatasetDir, Device, Json, ModelPath, Threads
 from distill.errors import UsageError
 
@@ -24,31 +24,37 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
+TITLE_WIDTH = 14
+"""Columns for the titles of the header, with their colons: "Learning rate:" is the longest."""
+
 
 @app.command()
 @one_sentence_errors
 def train_prior_cmd(
     model_path: ModelPath,
     dataset_dir: DatasetDir,
-    epochs: Annotated[int | None, typer.Option("--epochs", "-e", help="Epochs at most.")] = None,
+    epochs: Annotated[
+        int | None, typer.Option("--epochs", "-e", help="Longest training, in epochs.")
+    ] = None,
     minutes: Annotated[
-        float | None, typer.Option(help="Minutes to train at most, however many epochs that is.")
+        float | None, typer.Option(help="Longest training, in minutes, in place of epochs.")
     ] = None,
     hidden_size: Annotated[int | None, typer.Option(help="Width of the network.")] = None,
     layers: Annotated[int | None, typer.Option(help="Layers of the network.")] = None,
     heads: Annotated[int | None, typer.Option(help="Attention heads.")] = None,
-    lr: Annotated[float | None, typer.Option(help="Learning rate at its highest.")] = None,
+    lr: Annotated[float | None, typer.Option(help="Highest learning rate.")] = None,
     device: Device = "auto",
     threads: Threads = None,
     json: Json = False,
 ) -> None:
-    """Train the prior of a model, which generates.
+    """Train the generator (prior) and add it to the model file.
 
-    It learns how your sounds go on, and goes into the model file. The key s, or Ctrl-C, stops and
-    keeps the best.
+    It learns which codes follow which in your sounds. Settings that you leave out suit the number
+    of files. Ctrl-C or the key s stops and keeps the best so far.
     """
     from distill.device import pick_device
     from distill.models.persistence import read_header
+    from distill.workflows.describe_results import prior_training_facts
     from distill.workflows.train import prior_settings, train_prior
 
     console = make_console(quiet=json)
@@ -63,11 +69,11 @@ def train_prior_cmd(
         "learning_rate": lr,
         "threads": threads,
     }
+    # Refuse what cannot work before hours of sound are encoded.
     pick_device(device)
     had_prior = bool(read_header(model_path).get("has_prior"))
     config, file_count = prior_settings(dataset_dir, **overrides)
-    show = _Epochs(console, minutes)
-    with cancel_on_interrupt() as cancelled, stop_by_key(cancelled) as has_key:
+    with stop_by_hand() as (event, has_key):
         _print_header(console, model_path, dataset_dir, file_count, vars(config), overrides)
         if has_key:
             console.print("Press s to stop and use the best weights so far.", style="dim")
@@ -79,14 +85,14 @@ def train_prior_cmd(
             result = train_prior(
                 model_path,
                 dataset_dir,
-                callback=show,
-                cancel_event=cancelled,
-                step_callback=lambda m: status.update(_step_line(m)),
+                callback=_EpochLines(console, minutes),
+                cancel_event=event,
+                step_callback=lambda metrics: status.update(_step_line(metrics)),
                 device=device,
                 **overrides,
             )
     if json:
-        print_json(_summary(model_path, dataset_dir, result))
+        print_json(asdict(prior_training_facts(model_path, dataset_dir, result)))
     if result["prior_model"] is None:
         console.print(
             f"Stopped before the first validation: {model_path} is unchanged.", soft_wrap=True
@@ -97,89 +103,85 @@ def train_prior_cmd(
 
 def _print_header(
     console: "Console",
-    model: Path,
-    dataset: Path,
-    files: int,
+    model_path: Path,
+    dataset_dir: Path,
+    file_count: int,
     config: dict[str, Any],
     overrides: dict[str, Any],
 ) -> None:
-    length = ("Epochs", "max_epochs") if overrides["minutes"] is None else ("Minutes", "minutes")
-    rows = [length, ("Hidden size", "hidden_size"), ("Layers", "num_layers")]
-    rows += [("Heads", "num_heads"), ("Learning rate", "learning_rate")]
-    for title, value in (("Model", model), ("Dataset", dataset), ("Files", files)):
-        console.print(f"{title + ':':<14} {value}", soft_wrap=True)
-    for title, name in rows:
+    """Print the settings, each `auto` (by the number of files) or `override` (an option)."""
+    facts = {"Model": model_path, "Dataset": dataset_dir, "Files": file_count}
+    for title, value in facts.items():
+        console.print(f"{title + ':':<{TITLE_WIDTH}} {value}", soft_wrap=True)
+    settings = {
+        "Hidden size": "hidden_size",
+        "Layers": "num_layers",
+        "Heads": "num_heads",
+        "Learning rate": "learning_rate",
+    }
+    if overrides["minutes"] is None:
+        settings = {"Epochs": "max_epochs"} | settings
+    else:
+        settings = {"Minutes": "minutes"} | settings
+    for title, name in settings.items():
         origin = "auto" if overrides[name] is None else "override"
-        console.print(f"{title + ':':<14} {config[name]} ({origin})")
+        console.print(f"{title + ':':<{TITLE_WIDTH}} {config[name]} ({origin})")
 
 
-def _step_line(m: "PriorStepMetrics") -> str:
-    return f"Epoch {m.epoch}: step {m.step} of {m.steps_per_epoch}, loss {m.loss:.3f}"
+def _step_line(metrics: "PriorStepMetrics") -> str:
+    steps = f"step {metrics.step} of {metrics.steps_per_epoch}"
+    return f"Epoch {metrics.epoch}: {steps}, loss {metrics.loss:.3f}"
 
 
-class _Epochs:
-    """Prints a line an epoch, warnings as they happen, and every verdict of a new kind."""
+class _EpochLines:
+    """Prints a line per epoch, warnings as they come, and each verdict of a new kind."""
 
     def __init__(self, console: "Console", minutes: float | None) -> None:
-        self.console, self.minutes, self.said = console, minutes, ""
+        self.console = console
+        self.minutes = minutes
+        self.last_kind = ""
 
-    def __call__(self, m: "PriorEpochMetrics") -> None:
-        total = f"/{m.total_epochs}" if self.minutes is None else ""
+    def __call__(self, metrics: "PriorEpochMetrics") -> None:
+        # With --minutes, nobody knows how many epochs there will be.
+        total = f"/{metrics.total_epochs}" if self.minutes is None else ""
         self.console.print(
-            f"Epoch {m.epoch}{total} | train_loss: {m.train_loss:.4f} | val_loss: {m.val_loss:.4f} "
-            f"| perplexity: {m.val_perplexity:.1f} | best: {m.best_perplexity:.1f}",
+            f"Epoch {metrics.epoch}{total} | train_loss: {metrics.train_loss:.4f} "
+            f"| val_loss: {metrics.val_loss:.4f} | perplexity: {metrics.val_perplexity:.1f} "
+            f"| best: {metrics.best_perplexity:.1f}",
             soft_wrap=True,
         )
-        if m.is_memorizing:
-            self.console.print(m.memorization_message, style="bold yellow", soft_wrap=True)
-        if m.verdict_kind != self.said and m.verdict != m.memorization_message:
-            self.console.print(m.verdict, soft_wrap=True)
-        self.said = m.verdict_kind
+        warning = metrics.memorization_message
+        if metrics.is_memorizing:
+            self.console.print(warning, style="bold yellow", soft_wrap=True)
+        if metrics.verdict_kind != self.last_kind and metrics.verdict != warning:
+            self.console.print(metrics.verdict, soft_wrap=True)
+        self.last_kind = metrics.verdict_kind
 
 
 def _print_summary(console: "Console", model_path: Path, result: dict[str, Any]) -> None:
-    done, last = result["complete"], result["history"][-1]
+    complete = result["complete"]
+    last = result["history"][-1]
     config = result["prior_config"]
     if result["unknown_files"]:
         unknown = f"{result['unknown_files']} of {result['file_count']} files"
         console.print(
-            f"{unknown} are not among those that the codec was trained on; they were split by content.",
+            f"{unknown} are not among those that the codec was trained on; "
+            "they were split by content.",
             soft_wrap=True,
             style="yellow",
         )
-    console.print(
-        f"{'Stopped' if done.interrupted else 'Done'} after {done.epochs_trained} epochs. "
+    lines = [
+        f"{'Stopped' if complete.interrupted else 'Done'} after {complete.epochs_trained} epochs. "
         f"train_loss: {last['train_loss']:.4f}, val_loss: {last['val_loss']:.4f}, "
-        f"perplexity: {done.final_perplexity:.1f}, best (kept): {done.best_perplexity:.1f}.",
-        soft_wrap=True,
-    )
-    console.print(done.verdict, soft_wrap=True)
-    console.print(", ".join(f"{name} {value}" for name, value in config.items()), soft_wrap=True)
+        f"perplexity: {complete.final_perplexity:.1f}, best (kept): "
+        f"{complete.best_perplexity:.1f}.",
+        complete.verdict,
+        ", ".join(f"{name} {value}" for name, value in config.items()),
+    ]
+    console.print("\n".join(lines), soft_wrap=True)
     for warning in result["warnings"]:
         console.print(warning, style="yellow", soft_wrap=True)
     console.print(f"Prior is in: {model_path}", soft_wrap=True)
     console.print(
         f"Next:        distill generate {quote(str(model_path))} -o new.wav", soft_wrap=True
     )
-
-
-def _summary(model_path: Path, dataset_dir: Path, result: dict[str, Any]) -> dict[str, Any]:
-    done = result["complete"]
-    return {
-        "model": model_path,
-        "dataset": dataset_dir,
-        "file_count": result["file_count"],
-        "unknown_files": result["unknown_files"],
-        "epochs_trained": done.epochs_trained,
-        "final_perplexity": done.final_perplexity,
-        "best_perplexity": done.best_perplexity if result["history"] else None,
-        "elapsed_s": done.elapsed_s,
-        "interrupted": done.interrupted,
-        "verdict": done.verdict,
-        "verdict_kind": done.verdict_kind,
-        "level_losses": result["level_losses"],
-        "copying": result["copying"],
-        "prior_config": result["prior_config"],
-        "history": result["history"],
-        "warnings": result["warnings"],
-    }

@@ -1,4 +1,12 @@
-"""What a user does with Distill, one function each: the CLI and the Python API both call these."""
+"""Sounds to codes and back: encode, decode, and listen to single codes.
+
+The command line and `distill.*` both call these functions.
+
+Example:
+    model = distill.load("my.sda")
+    codes = distill.encode(model, "guitar.wav")
+    distill.decode(model, codes, "guitar-again.wav")
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -19,10 +27,19 @@ from distill.workflows.paths import FilePath, output_paths
 
 
 def encode(model: LoadedVQModel, sound: FilePath | np.ndarray) -> CodeGrid:
-    """Codes of a sound file of any kind, or of samples `[C, N]` at the model's rate. Raises
-    `AudioError`.
+    """Encode a sound to a grid of codes.
 
-    Any number of channels will do: they are mixed to those of the model.
+    Args:
+        model: Model, as `distill.load` gives it.
+        sound: Sound file of any kind, or samples `[C, N]` at the sample rate of the model. Any
+            number of channels `C` is mixed to those of the model.
+
+    Returns:
+        The codes `[T, Q]`, with all that it takes to decode them.
+
+    Raises:
+        AudioError: If the file is no sound that can be read.
+        UsageError: If the samples have another shape.
     """
     if isinstance(sound, np.ndarray):
         if sound.ndim != 2 or len(sound) == 0:
@@ -38,14 +55,23 @@ def decode(
     output: FilePath | None = None,
     region: Region | None = None,
 ) -> np.ndarray:
-    """The sound `[C, N]` of `codes` (or of a codes file), or of a `region` of them, as it is in the
-    whole.
+    """Decode codes to samples `[C, N]`.
 
-    Also written to `output` (24-bit WAV) when given, with version, id and hash of the model in its
-    metadata.
+    Args:
+        model: The model that made the codes.
+        codes: Codes, or the path of a codes file.
+        output: Sound file to write as well (`.wav` or `.flac`: 24 bit; or `.ogg`), with the id and
+            the hash of the model in its metadata.
+        region: Stretch of time and levels to decode, as `distill.parse_region` gives it; it sounds
+            as it does in the whole.
+
+    Raises:
+        CodebookMismatchError: If another model made the codes.
+        CodesFileError: If the codes file cannot be read.
+        OutputError: If the sound file cannot be written.
     """
-    grid = codes if isinstance(codes, CodeGrid) else load_codes(codes)
-    return _written(model, output, lambda: decode_sound(model, grid, region))
+    grid = _as_grid(codes)
+    return _write(model, output, lambda: decode_sound(model, grid, region))
 
 
 def decode_column(
@@ -54,44 +80,66 @@ def decode_column(
     time: str | float,
     output: FilePath | None = None,
 ) -> np.ndarray:
-    """One column of `codes`, at `time` (seconds, or frames as `12f`), held for half a second: `[C,
-    N]`.
+    """Decode one column of codes, held for half a second, to samples `[C, N]`.
 
-    As loud as all that sounds by itself. Also written to `output` (24-bit WAV) when given.
+    Args:
+        model: The model that made the codes.
+        codes: Codes, or the path of a codes file.
+        time: Place of the column, in seconds (`1.5`) or code frames (`"12f"`).
+        output: Sound file to write as well.
+
+    Returns:
+        The sound, as loud as all sounds of single codes.
     """
-    grid = codes if isinstance(codes, CodeGrid) else load_codes(codes)
-    return _written(
-        model, output, lambda: column_sound(model, grid, parse_region(grid, time).start)
-    )
+    grid = _as_grid(codes)
+    frame = parse_region(grid, time).start
+    return _write(model, output, lambda: column_sound(model, grid, frame))
 
 
 def decode_entry(model: LoadedVQModel, entry: str, output: FilePath | None = None) -> np.ndarray:
-    """One `entry` of a codebook (`1:17`, `timbre:17`), held for half a second: `[C, N]`; see
-    `decode_column`."""
+    """Decode one codebook entry, held for half a second, to samples `[C, N]`.
+
+    Args:
+        model: Model, as `distill.load` gives it.
+        entry: Level and code: `1:17` or `timbre:17`.
+        output: Sound file to write as well.
+    """
     level, code = parse_entry(entry, level_names(model.model.num_quantizers))
-    return _written(model, output, lambda: entry_sound(model, level, code))
-
-
-def _written(
-    model: LoadedVQModel, output: FilePath | None, make: Callable[[], np.ndarray]
-) -> np.ndarray:
-    """What `make` gives, also written to `output`, if there is one: which is looked at before the
-    work."""
-    paths = output_paths(output, 1) if output is not None else []
-    audio = make()
-    for path in paths:
-        write_sound(path, audio, model.model.sample_rate, tags=model_tags(model))
-    return audio
+    return _write(model, output, lambda: entry_sound(model, level, code))
 
 
 def decode_to_file(
     model: LoadedVQModel, codes: CodeGrid, output: FilePath, region: Region | None = None
 ) -> int:
-    """Write what `decode` gives to `output` as it is decoded, in memory that does not grow; returns
-    its samples."""
+    """Decode codes to a sound file piece by piece, in memory that does not grow with the length.
+
+    Args:
+        model: The model that made the codes.
+        codes: Codes of any length.
+        output: Sound file to write.
+        region: Stretch of time and levels to decode.
+
+    Returns:
+        The number of samples in the file.
+    """
     (path,) = output_paths(output, 1)
-    sound = decode_blocks(model, codes, region)
-    write_sound_blocks(
-        path, sound, model.output_channels, model.model.sample_rate, tags=model_tags(model)
-    )
+    blocks = decode_blocks(model, codes, region)
+    sample_rate = model.model.sample_rate
+    write_sound_blocks(path, blocks, model.output_channels, sample_rate, tags=model_tags(model))
     return probe(path).frames
+
+
+def _as_grid(codes: CodeGrid | FilePath) -> CodeGrid:
+    return codes if isinstance(codes, CodeGrid) else load_codes(codes)
+
+
+def _write(
+    model: LoadedVQModel, output: FilePath | None, make: Callable[[], np.ndarray]
+) -> np.ndarray:
+    """The sound that `make` gives, written to `output` if that is given; its path is checked
+    first."""
+    paths = output_paths(output, 1) if output is not None else []
+    audio = make()
+    for path in paths:
+        write_sound(path, audio, model.model.sample_rate, tags=model_tags(model))
+    return audio

@@ -1,8 +1,7 @@
-"""Whole folders at once: of sounds to codes files, several at the same time, and of a model's
-entries to sounds."""
+"""Whole folders: sounds to codes files, several at once, and codebook entries to sounds."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +16,19 @@ from distill.inference.codes.grid import CodeGrid
 from distill.models.levels import level_names
 from distill.models.persistence import LoadedVQModel
 from distill.workflows.codes import encode
+from distill.workflows.paths import FilePath
 
 
 @dataclass(frozen=True)
 class Encoded:
-    """A sound of a folder: its codes, written to `path`, or the sentence that says why there are
-    none."""
+    """A sound of a folder, encoded or not.
+
+    Attributes:
+        source: The sound file.
+        path: The codes file.
+        codes: The codes; None if the sound could not be encoded.
+        problem: Why it could not, in a sentence.
+    """
 
     source: Path
     path: Path
@@ -30,52 +36,79 @@ class Encoded:
     problem: str = ""
 
 
-def codes_paths(folder: Path, output: Path) -> dict[Path, Path]:
-    """The codes file in the folder `output` for every sound in `folder`: subfolders stay,
-    `kick.wav` → `kick.json`.
+def codes_paths(folder: FilePath, output: FilePath) -> dict[Path, Path]:
+    """The codes file of every sound in a folder: subfolders stay, `kick.wav` → `kick.json`.
 
-    Two sounds that differ only in their ending keep it: `kick.wav.json`. `CorpusError` for a folder
-    without sounds.
+    Two sounds that differ in their ending alone keep it: `kick.wav.json`.
+
+    Args:
+        folder: Folder of sounds.
+        output: Folder for the codes files.
+
+    Raises:
+        CorpusError: If the folder holds no sound.
     """
+    folder = Path(folder)
     sounds = collect_audio_files(folder)
     paths = {sound: sound.relative_to(folder).with_suffix("") for sound in sounds}
+    # An ending that comes back may clash in turn: `kick.wav` with `kick.wav.ogg` without its own.
     while clashing := _clashing(paths):
-        paths |= {sound: sound.relative_to(folder) for sound in clashing}
-    return {sound: output / path.with_name(f"{path.name}.json") for sound, path in paths.items()}
+        for sound in clashing:
+            paths[sound] = sound.relative_to(folder)
+    return {
+        sound: Path(output) / path.with_name(f"{path.name}.json") for sound, path in paths.items()
+    }
 
 
 def _clashing(paths: dict[Path, Path]) -> list[Path]:
-    """Sounds without their ending whose path is another's, too: large and small letters are the
-    same to some disks.
+    """Sounds whose path lacks their ending and is the path of another sound as well.
 
-    What has its ending may be another's without one: `kick.wav` and `kick.wav.ogg`.
+    Upper and lower case are one: some disks do not tell them apart.
     """
-    same = Counter(str(path).casefold() for path in paths.values())
+    uses = Counter(str(path).casefold() for path in paths.values())
     return [
-        s for s, path in paths.items() if path.name != s.name and same[str(path).casefold()] > 1
+        sound
+        for sound, path in paths.items()
+        if path.name != sound.name and uses[str(path).casefold()] > 1
     ]
 
 
-def encode_folder(model: LoadedVQModel, paths: dict[Path, Path], workers: int) -> Iterator[Encoded]:
-    """Encode each sound to its path, `workers` at a time on one thread each; each as soon as it is
-    done.
+def encode_folder(
+    model: LoadedVQModel, folder: FilePath, output: FilePath, workers: int = 1
+) -> Iterator[Encoded]:
+    """Encode every sound of a folder to a codes file, each as soon as it is done.
 
-    A sound that has no codes stops no other. `OutputError` as soon as a file cannot be written.
+    A sound that cannot be encoded does not stop the others.
+
+    Args:
+        model: Model, as `distill.load` gives it.
+        folder: Folder of sounds.
+        output: Folder for the codes files, named as `codes_paths` says.
+        workers: Sounds that are encoded at the same time, on one thread each.
+
+    Raises:
+        CorpusError: If the folder holds no sound.
+        OutputError: As soon as a file cannot be written.
+
+    Example:
+        for sound in distill.encode_folder(model, "sounds", "codes", workers=4):
+            print(sound.path, sound.problem)
     """
-    _make_folders(sorted({path.parent for path in paths.values()}))
+    paths = codes_paths(folder, output)
+    _make_folders({path.parent for path in paths.values()})
 
-    def one(source: Path, path: Path) -> Encoded:
+    def encode_one(source: Path, path: Path) -> Encoded:
         try:
-            codes = encode(model, source)
-            return Encoded(source, save_codes(path, codes), codes)
+            grid = encode(model, source)
+            return Encoded(source, save_codes(path, grid), grid)
         except OutputError:
             raise
         except DistillError as error:
             return Encoded(source, path, None, str(error))
 
-    # Flushing denormals and the number of threads are matters of each thread.
+    # Each thread has its own setting of denormals and of the number of threads.
     with ThreadPoolExecutor(workers, initializer=prepare, initargs=(1,)) as pool:
-        waiting = [pool.submit(one, source, path) for source, path in paths.items()]
+        waiting = [pool.submit(encode_one, source, path) for source, path in paths.items()]
         try:
             for done in as_completed(waiting):
                 yield done.result()
@@ -83,24 +116,27 @@ def encode_folder(model: LoadedVQModel, paths: dict[Path, Path], workers: int) -
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def write_entries(model: LoadedVQModel, folder: Path) -> Iterator[Path]:
-    """Every codebook entry as a sound of its own, `folder/1-structure/017.wav`, each as soon as it
-    is written."""
+def write_entries(model: LoadedVQModel, folder: FilePath) -> Iterator[Path]:
+    """Write every codebook entry as a sound, `folder/1-structure/017.wav`, and yield its path.
+
+    Raises:
+        OutputError: As soon as a file cannot be written.
+    """
     codec = model.model
-    names = [
-        f"{q + 1}-{name.lower().replace(' ', '-')}"
-        for q, name in enumerate(level_names(codec.num_quantizers))
-    ]
-    _make_folders([folder / name for name in names])
+    folders = []
+    for number, name in enumerate(level_names(codec.num_quantizers), 1):
+        folders.append(Path(folder) / f"{number}-{name.lower().replace(' ', '-')}")
+    _make_folders(folders)
+    # So many digits that files sort by code.
     digits = len(str(codec.codebook_size - 1))
-    for level, name in enumerate(names):
+    for level, level_folder in enumerate(folders):
         for code in range(codec.codebook_size):
-            path = folder / name / f"{code:0{digits}d}.wav"
+            path = level_folder / f"{code:0{digits}d}.wav"
             yield write_sound(path, entry_sound(model, level, code), codec.sample_rate)
 
 
-def _make_folders(folders: Sequence[Path]) -> None:
-    for folder in folders:
+def _make_folders(folders: Iterable[Path]) -> None:
+    for folder in sorted(folders):
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:

@@ -1,4 +1,4 @@
-"""Which model made a sound, where nobody says."""
+"""Models from files: load one by its path, or find the one that made a sound."""
 
 from pathlib import Path
 
@@ -9,34 +9,51 @@ from distill.models.persistence import LoadedVQModel, load_model_v2, read_header
 from distill.workflows.paths import FilePath
 
 
-def find_model(recipe: Recipe | None, sound: FilePath | None) -> Path:
-    """The model file with the id of the `recipe` of `sound`: beside the sound, or in the current
-    folder.
+def load(path: FilePath, device: str = "auto", threads: int | None = None) -> LoadedVQModel:
+    """Load a model, ready to use.
 
-    `UsageError` where there is none, or no sound to tell by.
+    Args:
+        path: Model file (`.sda`).
+        device: `auto`, `cpu`, `cuda` or `mps`.
+        threads: CPU threads of this process; None: one per core, at most 8.
+
+    Raises:
+        ModelFileError: If the file is missing, damaged, or no model.
+        UsageError: If the device is unknown or absent.
+
+    Example:
+        model = distill.load("my.sda")
+    """
+    prepare(threads)
+    return load_model_v2(path, device=pick_device(device))
+
+
+def find_model(recipe: Recipe | None, sound: FilePath | None) -> Path:
+    """Find the model file that generated a sound, beside the sound or in the current folder.
+
+    Args:
+        recipe: Recipe in the metadata of the sound, which names the id of its model.
+        sound: The sound file.
+
+    Raises:
+        UsageError: If there is no such model file, or no sound to go by.
     """
     if recipe is None or sound is None:
         raise UsageError("Which model? Name one, as in `distill generate my.sda`.")
     folders = dict.fromkeys((Path(sound).resolve().parent, Path.cwd()))
-    for path in (path for folder in folders for path in sorted(folder.glob("*.sda"))):
-        if recipe.model_id and recipe.model_id == _id(path):
-            return path
+    for folder in folders:
+        for path in sorted(folder.glob("*.sda")):
+            if recipe.model_id and recipe.model_id == _read_id(path):
+                return path
     raise UsageError(
-        f"The model that made {sound} (id {recipe.model_id}) lies neither beside it nor in this folder: name it, as in "
-        f"`distill generate my.sda --again {sound}`."
+        f"The model that made {sound} (id {recipe.model_id}) lies neither beside it nor in this "
+        f"folder: name it, as in `distill generate my.sda --again {sound}`."
     )
 
 
-def _id(path: Path) -> str | None:
-    """The id of a model file; None of one that cannot be read, which is not the one then."""
+def _read_id(path: Path) -> str | None:
+    """The id of a model file; None if the file cannot be read, and so cannot be used anyway."""
     try:
         return str(read_header(path)["metadata"].get("id", ""))
     except ModelFileError:
         return None
-
-
-def load(path: FilePath, device: str = "auto", threads: int | None = None) -> LoadedVQModel:
-    """The model in the file `path`, ready to use. Raises the `ModelFileError` that says what is
-    wrong."""
-    prepare(threads)
-    return load_model_v2(path, device=pick_device(device))

@@ -1,4 +1,9 @@
-"""Training of a codec and of a prior."""
+"""Training of a codec, and of a prior over its codes.
+
+Example:
+    distill.train("sounds", "my.sda", minutes=20)
+    distill.train_prior("my.sda", "sounds")
+"""
 
 import threading
 from collections.abc import Callable
@@ -17,6 +22,7 @@ from distill.training.prior_loop import train_prior as run_prior_training
 from distill.workflows.paths import FilePath
 
 ScanProgress = Callable[[int, int, str], None]
+"""Called for each sound file of a scan: number of files done, number of all, name."""
 
 
 def train(
@@ -31,11 +37,32 @@ def train(
     progress: ScanProgress | None = None,
     **settings: Any,
 ) -> TrainingCompleteEvent:
-    """Train a codec on the folder `sounds` (or on a scan of it) and write it to `output` (`.sda`).
+    """Train a codec on a folder of sounds.
 
-    `settings` are fields of `VQVAEConfig` (`minutes`, `steps`, `num_quantizers`, …); what is not
-    given is chosen from the corpus. Raises `CorpusError`, `UsageError`, `OutputError`,
-    `PriorPresentError`.
+    Args:
+        sounds: Folder of sounds, or a scan of it (`distill.scan_corpus`).
+        output: Model file to write (`.sda`).
+        callback: Called with each event: steps, validations, saved files.
+        cancel_event: Stops training, and saves, when it is set.
+        device: `auto`, `cpu`, `cuda` or `mps`.
+        model_name: Name in the file; None: that of the file.
+        discard_prior: Whether to overwrite a model file that holds a prior.
+        progress: Called for each sound file of the scan.
+        **settings: Fields of `VQVAEConfig` (`minutes`, `steps`, `num_quantizers`, …). The others
+            are chosen to suit the corpus.
+
+    Returns:
+        The end of training: losses, use of the codes, verdict, path of the file.
+
+    Raises:
+        CorpusError: If the folder holds no usable sound.
+        UsageError: If a setting makes no sense.
+        OutputError: If the model file cannot be written.
+        PriorPresentError: If it holds a prior, unless `discard_prior`.
+
+    Example:
+        done = distill.train("sounds", "my.sda", minutes=20)
+        print(done.verdict)
     """
     check_training(output, discard_prior, settings)
     channels = settings.get("channels")
@@ -47,7 +74,7 @@ def train(
 
 
 def check_training(output: FilePath, discard_prior: bool, settings: dict[str, Any]) -> None:
-    """Refuse outputs and settings that make no sense before hours of sound are decoded."""
+    """Raise for bad outputs and settings, before hours of sound are decoded; see `train`."""
     check_output(Path(output), discard_prior)
     get_adaptive_vqvae_config(1, **settings)
 
@@ -62,8 +89,20 @@ def resume(
     progress: ScanProgress | None = None,
     discard_prior: bool = False,
 ) -> TrainingCompleteEvent:
-    """Go on with the training of `output` from the checkpoint beside it. Raises
-    `CheckpointError`."""
+    """Go on with an interrupted training, from the checkpoint beside the model file.
+
+    Args:
+        output: Model file of the interrupted training.
+        sounds: Folder of sounds, if it has moved since.
+        callback: As in `train`.
+        cancel_event: As in `train`.
+        device: As in `train`.
+        progress: As in `train`.
+        discard_prior: As in `train`.
+
+    Raises:
+        CheckpointError: If there is no checkpoint, or it does not fit.
+    """
     folder = Path(sounds) if sounds is not None else None
     return resume_vqvae(
         Path(output), callback, cancel_event, folder, device, progress, discard_prior
@@ -71,8 +110,15 @@ def resume(
 
 
 def prior_settings(sounds: FilePath, **overrides: Any) -> tuple[PriorConfig, int]:
-    """Settings for a prior over the folder `sounds`, and its file count; overrides that are not
-    None win."""
+    """Settings that suit a folder of sounds, and the number of sound files in it.
+
+    Args:
+        sounds: Folder of sounds.
+        **overrides: Fields of `PriorConfig`; those that are None do not count.
+
+    Raises:
+        UsageError: If a setting makes no sense.
+    """
     count = len(collect_audio_files(Path(sounds)))
     chosen = {name: value for name, value in overrides.items() if value is not None}
     config = replace(get_adaptive_prior_config(count), **chosen)
@@ -90,19 +136,36 @@ def train_prior(
     device: str = "auto",
     **overrides: Any,
 ) -> dict[str, Any]:
-    """Train a prior over `sounds` and put it into the model at `model_path`, in place of any prior
-    there.
+    """Train a prior and add it to the model file, in place of any prior there.
 
-    Returns what `distill.training.train_prior` does; `prior_model` is None, and the file unchanged,
-    when it was stopped before the first validation. `overrides` are fields of `PriorConfig`.
+    Args:
+        model_path: Model file with the codec.
+        sounds: Folder of sounds.
+        callback: Called with the metrics of each epoch.
+        step_callback: Called with the metrics of each step.
+        cancel_event: Stops training, and keeps the best weights, when it is set.
+        device: `auto`, `cpu`, `cuda` or `mps`.
+        **overrides: Fields of `PriorConfig` (`max_epochs`, `minutes`, …).
+
+    Returns:
+        The result of `distill.training.train_prior`. Its `prior_model` is None, and the file
+        unchanged, if training was stopped before the first validation.
+
+    Raises:
+        CorpusError: If the folder holds no usable sound.
+        ModelFileError: If the model file cannot be used.
+        UsageError: If a setting makes no sense.
+
+    Example:
+        result = distill.train_prior("my.sda", "sounds", minutes=10)
+        print(result["complete"].verdict)
     """
     config, _ = prior_settings(sounds, **overrides)
     result = run_prior_training(
         model_path, sounds, config, callback, cancel_event, device, step_callback
     )
-    if result["prior_model"] is not None:
-        save_prior_to_model(
-            model_path, result["prior_model"], result["prior_config"], result["prior_metadata"]
-        )
+    prior = result["prior_model"]
+    if prior is not None:
+        save_prior_to_model(model_path, prior, result["prior_config"], result["prior_metadata"])
         Path(result["checkpoint"]).unlink(missing_ok=True)
     return result

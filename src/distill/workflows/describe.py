@@ -1,0 +1,374 @@
+"""Facts about models, codes and corpora as typed records.
+
+The command line prints them with `--json` and lays them out as tables; a page can show the same.
+Field names and their order are the JSON keys: `dataclasses.asdict(record)` is what `--json` prints.
+`describe_results` has the facts about sounds and trainings that come out.
+
+Example:
+    facts = distill.describe.model_facts("my.sda")
+    print(facts.codebook_size, facts.steered_by)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isfinite, log2
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from distill.exports import LazyModule
+from distill.inference.codes.region import WHOLE, Region
+from distill.workflows.paths import FilePath
+
+if TYPE_CHECKING:
+    from distill.data.corpus import CorpusReport
+    from distill.data.doctor import FileReport
+    from distill.inference.codes import usage
+    from distill.inference.codes.grid import CodeGrid
+    from distill.inference.codes.usage import CodebookUsage
+    from distill.models import persistence, prior_metadata
+else:
+    # Torch loads with these: `distill doctor` does without.
+    persistence = LazyModule("distill.models.persistence")
+    prior_metadata = LazyModule("distill.models.prior_metadata")
+    usage = LazyModule("distill.inference.codes.usage")
+
+
+# --- model ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """What a model file holds.
+
+    Attributes:
+        frame_rate: Code frames per second.
+        bits_per_second: Bit rate of the codes of all levels.
+        memory_frames: Frames in the decoder's frame memory; 0: it has none.
+        memory_width: Numbers that the frame memory holds for each frame.
+        level_health: Use of each codebook at the end of training.
+        stereo: `side_db` and `correlation` as recorded and as decoded; empty for mono.
+        corpus_s: Length of the corpus in seconds.
+        corpus_loudness: Loudness of the corpus in LUFS.
+        prior_metadata: Facts about the prior, without long tables; None without a prior.
+        steered_by: Descriptors that the prior can be steered by.
+        tags: Folders of the corpus that the prior can be steered by.
+    """
+
+    name: str | None
+    id: str | None
+    created: str | None
+    distill_version: str | None
+    sample_rate: int
+    channels: int
+    output_channels: int
+    frame_rate: float
+    codebook_size: int
+    num_quantizers: int
+    bits_per_second: float
+    memory_frames: int
+    memory_width: int
+    level_health: list[dict[str, Any]]
+    stereo: dict[str, list[float]]
+    corpus_files: int
+    corpus_s: float
+    corpus_loudness: float | None
+    verdict: str | None
+    verdict_kind: str | None
+    licence: str | None
+    has_prior: bool
+    prior_config: dict[str, Any] | None
+    prior_metadata: dict[str, Any] | None
+    steered_by: list[str]
+    tags: list[str]
+
+
+def model_facts(path: FilePath) -> ModelFacts:
+    """Facts about the model file at `path`, from its header alone.
+
+    Raises:
+        ModelFileError: If it is no model file, or a damaged one.
+    """
+    header = persistence.read_header(path)
+    config = header["vqvae_config"]
+    metadata = header["metadata"]
+    frame_rate = metadata.get("frame_rate") or 0.0
+    corpus = metadata.get("corpus", [])
+    prior = header.get("prior_metadata") or {}
+    steering = prior_metadata.SteeringFacts.from_dict(prior.get("steering") or {})
+    return ModelFacts(
+        name=metadata.get("name"),
+        id=metadata.get("id"),
+        created=metadata.get("created"),
+        distill_version=metadata.get("distill_version"),
+        sample_rate=config["sample_rate"],
+        channels=config["channels"],
+        output_channels=metadata.get("output_channels") or config["channels"],
+        frame_rate=frame_rate,
+        codebook_size=config["codebook_size"],
+        num_quantizers=config["num_quantizers"],
+        bits_per_second=frame_rate * config["num_quantizers"] * log2(config["codebook_size"]),
+        memory_frames=config.get("memory_frames", 0),
+        memory_width=config.get("memory_width", 0),
+        level_health=metadata.get("level_health", []),
+        stereo=metadata.get("stereo") or {},
+        corpus_files=len(corpus),
+        corpus_s=sum(entry.get("duration_s", 0) for entry in corpus),
+        corpus_loudness=metadata.get("corpus_loudness"),
+        verdict=metadata.get("verdict"),
+        verdict_kind=metadata.get("verdict_kind"),
+        licence=metadata.get("licence"),
+        has_prior=bool(header.get("has_prior")),
+        prior_config=header.get("prior_config"),
+        prior_metadata=prior_metadata.brief(prior) or None,
+        steered_by=list(steering.descriptors),
+        tags=list(steering.tags),
+    )
+
+
+@dataclass(frozen=True)
+class CodebookLevel:
+    """Use of one codebook in the corpus.
+
+    Attributes:
+        utilisation: Share of the codes that are used.
+        perplexity: Number of codes that, used equally often, would be as varied.
+        counts: How often each code occurs, `[K]`; None for models of earlier versions.
+        dead_codes: Codes that never occur; None for models of earlier versions.
+    """
+
+    name: str
+    codebook_size: int
+    utilisation: float | None
+    perplexity: float | None
+    counts: list[int] | None
+    dead_codes: list[int] | None
+
+
+def codebook_level(use: CodebookUsage, level: int) -> CodebookLevel:
+    """Use of the codebook of `level`, counted from 0."""
+    name = use.level_names[level]
+    counts = use.counts[level]
+    if counts is None:
+        health = use.health[level] if use.health else {}
+        return CodebookLevel(
+            name=name,
+            codebook_size=use.codebook_size,
+            utilisation=health.get("utilisation"),
+            perplexity=health.get("perplexity"),
+            counts=None,
+            dead_codes=None,
+        )
+    dead_codes = np.flatnonzero(counts == 0).tolist()
+    return CodebookLevel(
+        name=name,
+        codebook_size=use.codebook_size,
+        utilisation=1 - len(dead_codes) / use.codebook_size,
+        perplexity=usage.perplexity(counts),
+        counts=counts.tolist(),
+        dead_codes=dead_codes,
+    )
+
+
+# --- codes ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class CodesFacts:
+    """A codes file.
+
+    Attributes:
+        frames: Code frames.
+        frame_rate: Code frames per second.
+        gain: Factor that decoding multiplies the sound by.
+        width: Factor of the difference between left and right; 0 is mono.
+        locked: Number of locked codes.
+    """
+
+    path: Path
+    source: str
+    model_id: str
+    frames: int
+    frame_rate: float
+    n_samples: int
+    duration_s: float
+    channels: int
+    gain: float
+    width: float
+    locked: int
+
+
+def codes_facts(path: Path, grid: CodeGrid) -> CodesFacts:
+    """Facts about the `grid` in the file at `path`."""
+    return CodesFacts(
+        path=path,
+        source=grid.source,
+        model_id=grid.model_id,
+        frames=len(grid.codes),
+        frame_rate=grid.frame_rate,
+        n_samples=grid.n_samples,
+        duration_s=grid.seconds,
+        channels=grid.channels,
+        gain=grid.gain,
+        width=grid.width,
+        locked=count_locked(grid),
+    )
+
+
+def count_locked(grid: CodeGrid) -> int:
+    """Number of locked codes."""
+    return 0 if grid.locked is None else int(grid.locked.sum())
+
+
+@dataclass(frozen=True)
+class CodeCount:
+    """How often one code occurs in a region, and its share of the frames there."""
+
+    code: int
+    count: int
+    share: float
+
+
+@dataclass(frozen=True)
+class CorpusCodeCount(CodeCount):
+    """The same, beside the corpus of a model."""
+
+    corpus_count: int
+    corpus_share: float
+
+
+@dataclass(frozen=True)
+class CodesLevel:
+    """The codes of one level in a region, the most frequent first.
+
+    Attributes:
+        used: Number of different codes.
+        never_in_corpus: How many of them the corpus never uses; None if that is unknown.
+    """
+
+    name: str
+    used: int
+    codebook_size: int
+    perplexity: float
+    never_in_corpus: int | None
+    codes: list[CodeCount]
+
+
+def codes_level(
+    grid: CodeGrid, level: int, region: Region = WHOLE, use: CodebookUsage | None = None
+) -> CodesLevel:
+    """The codes of one level in a region of a sound.
+
+    Args:
+        grid: The sound.
+        level: The level, counted from 0.
+        region: Stretch of time; its levels do not matter.
+        use: Use of the codes in the corpus of a model, to compare with.
+    """
+    start, stop, _ = region.resolve(*grid.codes.shape)
+    present, counts = usage.count_codes(grid.codes[start:stop, level])
+    in_corpus = use.counts[level] if use is not None else None
+    codes = []
+    for code, count in zip(present.tolist(), counts.tolist(), strict=True):
+        here = CodeCount(code=code, count=count, share=count / (stop - start))
+        codes.append(here if in_corpus is None else _beside_corpus(here, in_corpus))
+    never = None if in_corpus is None else int((in_corpus[present] == 0).sum())
+    return CodesLevel(
+        name=grid.level_names[level],
+        used=len(codes),
+        codebook_size=grid.codebook_size,
+        perplexity=usage.perplexity(counts),
+        never_in_corpus=never,
+        codes=codes,
+    )
+
+
+def _beside_corpus(here: CodeCount, in_corpus: np.ndarray) -> CorpusCodeCount:
+    count = int(in_corpus[here.code])
+    share = count / max(int(in_corpus.sum()), 1)
+    return CorpusCodeCount(
+        code=here.code, count=here.count, share=here.share, corpus_count=count, corpus_share=share
+    )
+
+
+# --- corpus ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class FileFacts:
+    """One sound file of a corpus.
+
+    Attributes:
+        reason: Why it is not used; empty if it is.
+        flags: Oddities, such as clipping.
+        peak_db: Peak in dBFS.
+        loudness: Integrated loudness in LUFS; None below the gate.
+    """
+
+    name: str
+    used: bool
+    reason: str
+    flags: list[str]
+    duration_s: float
+    sample_rate: int
+    channels: int
+    peak_db: float
+    loudness: float | None
+
+
+@dataclass(frozen=True)
+class CorpusFacts:
+    """A folder of sounds, as `distill doctor` sees it.
+
+    Attributes:
+        verdict: "go", or "fix" if something should be mended first.
+        total_s: Seconds of usable sound.
+        channels: Channels that a codec should learn.
+        output_channels: Channels that it should decode to.
+        layout: Why, in a sentence.
+    """
+
+    folder: str
+    verdict: str
+    advice: list[str]
+    total_s: float
+    channels: int
+    output_channels: int
+    layout: str
+    used: int
+    skipped: int
+    other_files: int
+    files: list[FileFacts]
+
+
+def corpus_facts(report: CorpusReport) -> CorpusFacts:
+    """Facts about a scanned folder."""
+    return CorpusFacts(
+        folder=str(report.root),
+        verdict=report.verdict,
+        advice=list(report.advice),
+        total_s=round(report.total_s, 3),
+        channels=report.layout.channels,
+        output_channels=report.layout.output_channels,
+        layout=report.layout.reason,
+        used=len(report.clips),
+        skipped=len(report.files) - len(report.clips),
+        other_files=report.other_files,
+        files=[_file_facts(file) for file in report.files],
+    )
+
+
+def _file_facts(file: FileReport) -> FileFacts:
+    return FileFacts(
+        name=file.name,
+        used=file.used,
+        reason=file.reason,
+        flags=list(file.flags),
+        duration_s=round(file.duration_s, 4),
+        sample_rate=file.sample_rate,
+        channels=file.channels,
+        peak_db=round(file.peak_db, 2),
+        loudness=round(file.loudness, 2) if isfinite(file.loudness) else None,
+    )
