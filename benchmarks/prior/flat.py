@@ -79,7 +79,15 @@ class FlatPrior(nn.Module):
     @torch.inference_mode()
     def drawn(self, sampling: Sampling, generator: torch.Generator) -> Iterator[Tensor]:
         """Codes `[Q]` of one sound, frame by frame without end, with a cache of keys and values."""
-        cache = PriorCache(len(self.blocks), self.window * self.num_quantizers)
+        heads = self.hidden_size // self.head_dim
+        cache = PriorCache(
+            like=self.start,
+            shape=(1, heads, self.head_dim),
+            num_layers=len(self.blocks),
+            window=self.window * self.num_quantizers,
+            suffix_slots=0,
+            pointer=None,
+        )
         x = self.start + self.new_sound
         while True:
             frame = []
@@ -97,6 +105,5 @@ class FlatPrior(nn.Module):
             assert isinstance(block, Block)
             hidden = block.step(hidden, turns, cache, i)
         cache.position += 1
-        cache.steps += 1
         logits: Tensor = self.norm(hidden)[0] @ self.score[level].T
         return logits

@@ -16,6 +16,7 @@ import math
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from distill.inference.codes.decode import decode_sound
 from distill.inference.codes.grid import CodeGrid
 from distill.inference.codes.region import Region
 from distill.inference.heal import heal
+from distill.inference.sampling.conditions import Conditions
 from distill.inference.sampling.context import frame_bank_for
 from distill.inference.sampling.gap_filling import AHEAD_S, TRIES, Gap, draw, log_likelihood
 from distill.inference.sampling.level_ramp import STEP_S, level_step
@@ -65,7 +67,7 @@ def surprise(prior: CodePrior, codes: Tensor, first: int, stop: int) -> float:
     heard = codes[max(0, stop - prior.window) : stop][None]
     frames = stop - first
     told = (
-        prior.frame_scores(heard, last=frames)
+        prior.frame_scores(heard, last_frames=frames)
         .codes.log_softmax(-1)
         .gather(-1, heard[:, -frames:, :, None])
     )
@@ -92,12 +94,13 @@ def random_gap(
     if len(codes) < frames + 2 * margin:
         return None
     at = int(rng.integers(margin, len(codes) - frames - margin + 1))
-    return Gap(codes[:at], codes[at + frames :][: round(AHEAD_S * frame_rate)], frames, units=units)
+    after = codes[at + frames :][: round(AHEAD_S * frame_rate)]
+    return Gap(codes[:at], after, frames, conditions=Conditions(frame_bank=units))
 
 
 def fillings(prior: CodePrior, gap: Gap, sampling: Sampling, seed: int) -> dict[str, Tensor]:
     """What fills the gap `[frames, Q]`, by what is heard of its right side, from one seed."""
-    deaf = gap._replace(after=gap.after[:0])
+    deaf = replace(gap, after=gap.after[:0])
 
     def one(heard: Gap) -> Tensor:
         return draw(prior, heard, sampling, torch.Generator().manual_seed(seed), 1)[0]
@@ -107,7 +110,9 @@ def fillings(prior: CodePrior, gap: Gap, sampling: Sampling, seed: int) -> dict[
         tries = draw(prior, heard, sampling, generator, TRIES)
         return tries[
             int(
-                sample(log_likelihood(prior, gap, tries).fast[None], AS_THE_PRIOR_HAS_IT, generator)
+                sample(
+                    log_likelihood(prior, gap, tries).fixed[None], AS_THE_PRIOR_HAS_IT, generator
+                )
             )
         ]
 
@@ -123,7 +128,7 @@ def measure_gaps(
     loaded: LoadedVQModel, judges: dict[str, CodePrior], sounds: list[Tensor], a: argparse.Namespace
 ) -> Shares:
     """By each of the judges."""
-    prior, units = prior_of(loaded), frame_bank_for(loaded, Sampling(), may_last=True)
+    prior, units = prior_of(loaded), frame_bank_for(loaded, Sampling(), may_sustain=True)
     rng, frame_rate = np.random.default_rng(a.seed), SAMPLE_RATE / a.hop
     after, told = round(AFTER_S * frame_rate), {name: [] for name in judges}
     seed = 0

@@ -29,10 +29,11 @@ from distill.audio.finish import finish
 from distill.audio.stereo import mix_channels
 from distill.device import prepare
 from distill.errors import DistillError
+from distill.inference.sampling.conditions import Conditions
 from distill.inference.sampling.context import (
     corpus_loudness,
     frame_bank_for,
-    lead_in_of,
+    lead_in_for,
     length_limits,
 )
 from distill.inference.sampling.draw import draw_frames
@@ -63,11 +64,12 @@ def draw(loaded: LoadedVQModel, wishes: Sequence[Wish], seconds: float) -> list[
     model, n_samples, sampling = loaded.model, round(seconds * loaded.model.sample_rate), Sampling()
     assert loaded.prior is not None
     frames = frames_of(n_samples, model.frame_hop) + model.receptive_field[1]
-    asked = [wish.steering.asked(loaded, frames) for wish in wishes]
+    targets = [wish.steering.targets(loaded, frames) for wish in wishes]
     lead_ins = [
-        lead_in_of(loaded, sampling, w.seed, asked=a) for w, a in zip(wishes, asked, strict=True)
+        lead_in_for(loaded, sampling, w.seed, targets=a)
+        for w, a in zip(wishes, targets, strict=True)
     ]
-    known = [one.values for one in asked if one is not None]
+    known = [one.values for one in targets if one is not None]
     together = Targets(torch.cat(known), wishes[0].steering.guidance) if known else None
     generator = torch.Generator().manual_seed(0)
     stream = draw_frames(
@@ -75,11 +77,13 @@ def draw(loaded: LoadedVQModel, wishes: Sequence[Wish], seconds: float) -> list[
         len(wishes),
         sampling,
         generator,
-        length_limits(loaded),
-        LeadInBatch.of(lead_ins),
-        asked=together,
-        units=frame_bank_for(
-            loaded, sampling, any(wish.steering.asks_for_level for wish in wishes)
+        Conditions(
+            prompt=LeadInBatch.of(lead_ins),
+            targets=together,
+            frame_bank=frame_bank_for(
+                loaded, sampling, any(wish.steering.asks_for_level for wish in wishes)
+            ),
+            length_limits=length_limits(loaded),
         ),
     )
     codes = torch.stack([frame.codes.cpu() for frame in islice(stream, frames)], 1)
@@ -109,10 +113,10 @@ def middle(values: np.ndarray) -> float:
     return float(np.median(known)) if len(known) else np.nan
 
 
-def correlation(asked: np.ndarray, found: np.ndarray) -> float:
+def correlation(targets: np.ndarray, found: np.ndarray) -> float:
     """Spearman's, over what could be measured."""
     known = ~np.isnan(found)
-    return float(spearmanr(asked[known], found[known])[0])
+    return float(spearmanr(targets[known], found[known])[0])
 
 
 def liveliness(sounds: Sequence[np.ndarray]) -> float:
@@ -132,15 +136,15 @@ def constant(
 ) -> tuple[float, list[float], float]:
     """Correlation, the mean of what was heard for each percentile, and how lively it is."""
     table = scale_of(loaded).table
-    asked = np.repeat(PERCENTILES, a.seeds)
+    targets = np.repeat(PERCENTILES, a.seeds)
     wishes = [
         Wish(Steering(**{name: ((0.0, float(p)),)}, guidance=a.guidance), i % a.seeds)
-        for i, p in enumerate(asked)
+        for i, p in enumerate(targets)
     ]
     sounds = draw(loaded, wishes, a.seconds)
     found = np.array([middle(heard(loaded, table, audio, name)) for audio in sounds])
-    means = [float(np.nanmean(found[asked == p])) for p in PERCENTILES]
-    return correlation(asked, found), means, liveliness(sounds)
+    means = [float(np.nanmean(found[targets == p])) for p in PERCENTILES]
+    return correlation(targets, found), means, liveliness(sounds)
 
 
 def moving(loaded: LoadedVQModel, name: str, a: argparse.Namespace) -> float:
@@ -151,15 +155,15 @@ def moving(loaded: LoadedVQModel, name: str, a: argparse.Namespace) -> float:
         for curve in CURVES
         for seed in range(a.seeds)
     ]
-    asked, found = [], []
+    targets, found = [], []
     for wish, audio in zip(wishes, draw(loaded, wishes, CURVE_S), strict=True):
         rows = heard(loaded, table, audio, name)
         times, values = zip(*getattr(wish.steering, name), strict=True)
         at = np.arange(len(rows)) / loaded.model.frame_rate
         for second in range(CURVE_S):
             found.append(middle(rows[(at >= second) & (at < second + 1)]))
-            asked.append(float(np.interp(second + 0.5, times, values)))
-    return correlation(np.array(asked), np.array(found))
+            targets.append(float(np.interp(second + 0.5, times, values)))
+    return correlation(np.array(targets), np.array(found))
 
 
 def show(path: Path, a: argparse.Namespace) -> dict[str, dict[str, float]]:

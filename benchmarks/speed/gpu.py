@@ -30,7 +30,8 @@ from distill.data.corpus import scan_corpus
 from distill.data.dataset import Split, make_manifest, split_by_manifest
 from distill.device import pick_device
 from distill.errors import DistillError
-from distill.inference.sampling.context import frame_bank_for, lead_in_of, length_limits
+from distill.inference.sampling.conditions import Conditions
+from distill.inference.sampling.context import frame_bank_for, lead_in_for, length_limits
 from distill.inference.sampling.draw import draw_frames
 from distill.inference.sampling.lead_in import LeadInBatch
 from distill.inference.sampling.settings import Sampling
@@ -89,7 +90,8 @@ def generation_speed(streams: int, seconds: float, device: torch.device) -> floa
     shape = round(CORPUS_S * codec.frame_rate), codec.num_quantizers
     recording = Recording("", torch.randint(codec.codebook_size, shape), whole=True)
     units = build_frame_bank(prior, [recording], Sampling.free_levels)
-    drawn = draw_frames(prior, streams, Sampling(), torch.Generator().manual_seed(0), units=units)
+    conditions = Conditions(frame_bank=units)
+    drawn = draw_frames(prior, streams, Sampling(), torch.Generator().manual_seed(0), conditions)
     frames = round(seconds * codec.frame_rate)
     # What comes first is drawn faster, having less to look back on.
     list(islice(drawn, frames))
@@ -103,15 +105,17 @@ def time_streams(loaded: LoadedVQModel, streams: int, seconds: float, device: to
     """Say how fast so many streams of a trained prior are drawn, and drawn and decoded."""
     assert loaded.prior is not None
     sampling, model = Sampling(), loaded.model
-    lead_ins = [lead_in_of(loaded, sampling, seed) for seed in range(streams)]
+    lead_ins = [lead_in_for(loaded, sampling, seed) for seed in range(streams)]
     drawn = draw_frames(
         loaded.prior,
         streams,
         sampling,
         torch.Generator().manual_seed(0),
-        length_limits(loaded),
-        LeadInBatch.of(lead_ins),
-        units=frame_bank_for(loaded, sampling),
+        Conditions(
+            prompt=LeadInBatch.of(lead_ins),
+            frame_bank=frame_bank_for(loaded, sampling),
+            length_limits=length_limits(loaded),
+        ),
     )
     frames = round(seconds * model.frame_rate)
     list(islice(drawn, loaded.prior.window))

@@ -15,6 +15,7 @@ import torch
 from benchmarks.prior import rivals
 from benchmarks.prior.flat import FlatPrior
 from distill.device import prepare
+from distill.inference.sampling.conditions import Conditions
 from distill.inference.sampling.draw import draw_frames
 from distill.inference.sampling.settings import Sampling
 from distill.inference.sampling.unit_selection import build_frame_bank
@@ -52,7 +53,8 @@ def prior_speed(files: int, streams: int, levels: int, size: int, seconds: float
     codes = torch.randint(size, (round(CORPUS_S * FRAME_RATE), levels))
     recording = Recording(name="", codes=codes, whole=True)
     units = build_frame_bank(prior, [recording], Sampling.free_levels)
-    drawn = draw_frames(prior, streams, Sampling(), torch.Generator().manual_seed(0), units=units)
+    conditions = Conditions(frame_bank=units)
+    drawn = draw_frames(prior, streams, Sampling(), torch.Generator().manual_seed(0), conditions)
     return streams * pace(drawn, context, seconds)
 
 

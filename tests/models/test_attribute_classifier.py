@@ -2,7 +2,6 @@ import pytest
 import torch
 
 from distill.models.attribute_classifier import AttributeClassifier, Targets
-from distill.models.prior import CodePrior
 
 FREE = float("nan")
 
@@ -57,20 +56,6 @@ def test_what_is_free_does_not_count(reader: AttributeClassifier) -> None:
 
 def test_it_stays_as_it_is(reader: AttributeClassifier) -> None:
     assert not any(parameter.requires_grad for parameter in reader.parameters())
-
-
-def test_a_prior_weighs_every_code_with_those_before_it() -> None:
-    torch.manual_seed(0)
-    prior = CodePrior(8, 64, 2, 16, 1, 2, latent_dim=4, descriptors=2, tags=0).eval()
-    cache, asked = prior.new_cache(), torch.tensor([[0.3, FREE]])
-    known = prior.step(None, torch.ones(1, dtype=torch.bool), cache)
-    known = known + prior.know(0, torch.tensor([5]))
-    found = prior.fit(1, known, asked)
-    wanted = prior.reader(1, prior.pointer.entries[0, 5] + prior.pointer.entries[1], asked)
-    assert found.shape == (1, 8)
-    assert torch.allclose(found[0], wanted, atol=1e-5)
-    with pytest.raises(ValueError, match="steered"):
-        CodePrior(8, 64, 2, 16, 1, 2, latent_dim=4).fit(0, known, asked)
 
 
 def test_the_last_wish_goes_on() -> None:

@@ -13,6 +13,7 @@ from distill.models.batch_invariant import (
     softplus,
 )
 from distill.models.prior import CodePrior
+from distill.models.prior_stream import PriorStream
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (64, 3), (24, 700), (128, 512), (513, 128)])
@@ -41,38 +42,40 @@ def test_a_layer_is_the_same_in_and_out_of_training(bias: bool) -> None:
 
 @pytest.mark.parametrize("size", [40, 64, 100])
 def test_a_step_of_the_prior_does_not_depend_on_the_batch(size: int) -> None:
-    """Scores to the bit: of codes and ends, by network, pointer and reader, after what was heard at
-    once.
+    """Scores to the bit: of codes, ends and targets, by network, pointer and classifier, after a
+    prompt.
 
     On one thread, as codes are drawn: each thread of attention has scratch memory of its own, and a
     product rounds otherwise where memory lies otherwise.
     """
     torch.manual_seed(0)
-    Q, K, streams = 3, size, 5
+    Q, K, B = 3, size, 5
     prior = CodePrior(
         K, 12 * Q, Q, 128, latent_dim=24, descriptors=2, tags=2, ends_first=True
     ).eval()
-    codes, starts = torch.randint(K, (15, streams, Q)), torch.rand(15, streams) < 0.2
-    heard, begun = torch.randint(K, (streams, 9, Q)), torch.rand(streams, 9) < 0.2
-    asked = torch.rand(streams, 4)
+    codes = torch.randint(K, (15, B, Q))
+    starts = torch.rand(15, B) < 0.2
+    prompt = torch.randint(K, (B, 9, Q))
+    prompt_starts = torch.rand(B, 9) < 0.2
+    targets = torch.rand(B, 4)
 
-    def scores(some: slice) -> list[torch.Tensor]:
-        cache, given = prior.new_cache(), []
-        prior.hear(heard[some], begun[some], cache, len(heard[some]))
-        for previous, begins in zip(codes[:, some], starts[:, some], strict=True):
-            known = prior.step(previous, begins, cache)
-            ends = prior.score_end(known, cache)
-            known = prior.know_end(known, begins)
-            levels = [prior.score_level(level, known, cache) for level in range(Q)]
-            given += [known, ends, *levels, prior.fit(1, known, asked[some])]
-        return given
+    def scores_of(streams: slice) -> list[torch.Tensor]:
+        scores = []
+        stream = PriorStream(prior, len(prompt[streams]), prompt[streams], prompt_starts[streams])
+        for previous, begins in zip(codes[:, streams], starts[:, streams], strict=True):
+            stream.begin(previous, begins)
+            scores.append(stream.end_logits())
+            stream.set_end(begins)
+            scores += [stream.hidden, stream.target_scores(1, targets[streams])]
+            scores += [stream.logits(level) for level in range(Q)]
+        return scores
 
     with torch.inference_mode(), using_threads(1):
-        together = scores(slice(None))
+        together = scores_of(slice(None))
         for i in (0, 2, 4):
             assert all(
                 torch.equal(a[i : i + 1], b)
-                for a, b in zip(together, scores(slice(i, i + 1)), strict=True)
+                for a, b in zip(together, scores_of(slice(i, i + 1)), strict=True)
             )
 
 

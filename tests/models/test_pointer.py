@@ -4,7 +4,6 @@ import pytest
 import torch
 from torch import Tensor
 
-from distill.models.cache import PointerCache
 from distill.models.pointer import Pointer, squared_distance
 
 K, Q, D, WINDOW = 8, 2, 5, 16
@@ -20,7 +19,7 @@ def random_codes(T: int, B: int = 1) -> Tensor:
     return torch.randint(K, (B, T, Q), generator=torch.Generator().manual_seed(T))
 
 
-def told(
+def probabilities(
     pointer: Pointer, codes: Tensor, starts: Tensor | None = None, window: int = WINDOW
 ) -> Tensor:
     """Probabilities `[B, T, Q, K]` where the network knows nothing."""
@@ -29,17 +28,19 @@ def told(
 
 
 def test_probabilities_sum_to_one(pointer: Pointer) -> None:
-    total = told(pointer, random_codes(20, 3)).sum(-1)
+    total = probabilities(pointer, random_codes(20, 3)).sum(-1)
     assert torch.allclose(total, torch.ones_like(total), atol=1e-5)
 
 
 def test_without_a_past_all_codes_are_alike(pointer: Pointer) -> None:
-    assert torch.allclose(told(pointer, random_codes(3))[:, 0], torch.tensor(1 / K), atol=1e-6)
+    assert torch.allclose(
+        probabilities(pointer, random_codes(3))[:, 0], torch.tensor(1 / K), atol=1e-6
+    )
 
 
 def test_what_came_before_is_expected_again(pointer: Pointer) -> None:
     codes = torch.tensor([3, 5]).expand(1, 12, Q)
-    last = told(pointer, codes)[0, -1]
+    last = probabilities(pointer, codes)[0, -1]
     assert last.argmax(-1).tolist() == [3, 5]
     assert last.amax(-1).min() > 0.3
 
@@ -48,11 +49,11 @@ def test_what_follows_is_expected_before_it() -> None:
     pointer = Pointer(K, Q, D, hears_ahead=True).eval()
     codes = torch.tensor([3, 5]).expand(1, 12, Q)
     starts = torch.zeros(1, 12, dtype=torch.bool)
-    ahead = 11
-    first = pointer(torch.zeros(1, 12, Q, K), codes, starts, WINDOW, ahead).exp()[0, ahead]
+    suffix = 11
+    first = pointer(torch.zeros(1, 12, Q, K), codes, starts, WINDOW, suffix).exp()[0, suffix]
     assert first.argmax(-1).tolist() == [3, 5]
     starts[0, 0] = True
-    less = pointer(torch.zeros(1, 12, Q, K), codes, starts, WINDOW, ahead).exp()[0, ahead]
+    less = pointer(torch.zeros(1, 12, Q, K), codes, starts, WINDOW, suffix).exp()[0, suffix]
     assert less[0, 3] < first[0, 3]
 
 
@@ -62,7 +63,7 @@ def test_a_past_that_repeats_is_recognised(pointer: Pointer) -> None:
         pointer.share[:, 3] += 5
     phrase = torch.tensor([[0, 1], [2, 3], [4, 5], [4, 5]])
     codes = phrase.repeat(4, 1)[None]
-    expected = told(pointer, codes, window=64)[0, 5:].argmax(-1)
+    expected = probabilities(pointer, codes, window=64)[0, 5:].argmax(-1)
     # The last frame alone tells all but what follows the fours and fives, which come twice.
     assert (expected == codes[0, 5:]).float().mean() > 0.7
 
@@ -70,9 +71,9 @@ def test_a_past_that_repeats_is_recognised(pointer: Pointer) -> None:
 def test_a_new_sound_looks_back_less(pointer: Pointer) -> None:
     codes = torch.tensor([3, 5]).expand(1, 6, Q)
     starts = torch.zeros(1, 6, dtype=torch.bool)
-    going_on = told(pointer, codes, starts)[0, 5, 0, 3]
+    going_on = probabilities(pointer, codes, starts)[0, 5, 0, 3]
     starts[0, 5] = True
-    assert told(pointer, codes, starts)[0, 5, 0, 3] < going_on
+    assert probabilities(pointer, codes, starts)[0, 5, 0, 3] < going_on
 
 
 def test_nothing_older_than_the_window_counts(pointer: Pointer) -> None:
@@ -80,7 +81,9 @@ def test_nothing_older_than_the_window_counts(pointer: Pointer) -> None:
     b = a.clone()
     b[:, 0] = (b[:, 0] + 1) % K
     assert torch.allclose(
-        told(pointer, a, window=4)[:, 6:], told(pointer, b, window=4)[:, 6:], atol=1e-6
+        probabilities(pointer, a, window=4)[:, 6:],
+        probabilities(pointer, b, window=4)[:, 6:],
+        atol=1e-6,
     )
 
 
@@ -88,7 +91,7 @@ def test_entries_near_to_those_that_came_count_as_well(pointer: Pointer) -> None
     entries = torch.randn(Q, K, D, generator=torch.Generator().manual_seed(1))
     entries[0, 1] = entries[0, 0] + 0.05
     pointer.set_entries(entries)
-    shares = pointer.spread_out(torch.tensor([0, 0]))[0]
+    shares = pointer.code_distributions(torch.tensor([0, 0]))[0]
     assert shares.argsort(descending=True)[:2].sort().values.tolist() == [0, 1]
     assert shares[1] > 0.3
 
@@ -100,22 +103,6 @@ def test_set_entries_keeps_what_is_near(pointer: Pointer) -> None:
         pointer.entries / pointer.entries[0, 0, 0], entries / entries[0, 0, 0], atol=1e-4
     )
     assert 0.5 < pointer.entries.var(1, correction=0).sum() < 2
-
-
-def test_memory_says_what_the_whole_says_beyond_its_window(pointer: Pointer) -> None:
-    codes, starts = random_codes(20, 2), torch.zeros(2, 20, dtype=torch.bool)
-    starts[:, [0, 9]] = True
-    starts[1, 13] = True
-    whole = pointer(torch.zeros(*codes.shape, K), codes, starts, 6)
-    memory = PointerCache(pointer, 2, 6)
-    for t in range(20):
-        memory.push(codes[:, t - 1] if t else None, starts[:, t])
-        coarser = torch.zeros(2, D)
-        for q in range(Q):
-            assert torch.allclose(
-                memory.mix(q, torch.zeros(2, K), coarser), whole[:, t, q], atol=1e-4
-            )
-            coarser = coarser + pointer.entries[q][codes[:, t, q]]
 
 
 def test_squared_distance() -> None:

@@ -73,74 +73,16 @@ def test_flat_logits_are_the_frame_scores_shifted_by_one(prior: CodePrior) -> No
     )
 
 
-def test_cached_frames_score_as_uncached_ones_beyond_the_window(prior: CodePrior) -> None:
-    grid = codes(30)
-    starts = torch.zeros(2, 30, dtype=torch.bool)
-    starts[:, [0, 7, 8, 21]] = True
-    ends = starts.roll(-1, 1)
-    whole = prior.frame_scores(grid, starts, ends=ends)
-    cache, previous = prior.new_cache(), None
-    for t in range(30):
-        known = prior.step(previous, starts[:, t], cache)
-        if prior.ends_first:
-            assert torch.allclose(prior.score_end(known, cache), whole.ends[:, t], atol=1e-4)
-            known = prior.know_end(known, ends[:, t])
-        for level in range(Q):
-            assert torch.allclose(
-                prior.score_level(level, known, cache), whole.codes[:, t, level], atol=1e-4
-            )
-            known = known + prior.know(level, grid[:, t, level])
-        if not prior.ends_first:
-            assert torch.allclose(prior.score_end(known, cache), whole.ends[:, t], atol=1e-4)
-        previous = grid[:, t]
-
-
-@pytest.mark.parametrize("alike", [True, False])
-@pytest.mark.parametrize(
-    ("ahead", "heard"), [(0, 1), (0, 8), (0, 9), (0, 23), (1, 0), (5, 0), (12, 1), (5, 7), (5, 19)]
-)
-def test_what_is_heard_at_once_scores_as_if_uncached(
-    prior: CodePrior, ahead: int, heard: int, alike: bool
-) -> None:
-    T = 30
-    grid, starts = codes(T), torch.zeros(2, T, dtype=torch.bool)
-    if alike:
-        grid[:, : ahead + heard] = grid[:1, : ahead + heard]
-    starts[:, [3, 9, 20]] = True
-    starts[1, ahead + heard] = True
-    ends = starts.roll(-1, 1)
-    whole = prior.frame_scores(grid, starts, ahead=ahead, ends=ends)
-    cache = prior.new_cache()
-    streams = slice(0, 1) if alike else slice(None)
-    prior.hear(
-        grid[streams, : ahead + heard], starts[streams, : ahead + heard], cache, 2, ahead, T - ahead
-    )
-    previous = grid[:, ahead + heard - 1] if heard else None
-    for t in range(ahead + heard, T):
-        known = prior.step(previous, starts[:, t], cache)
-        if prior.ends_first:
-            assert torch.allclose(prior.score_end(known, cache), whole.ends[:, t], atol=1e-4)
-            known = prior.know_end(known, ends[:, t])
-        for level in range(Q):
-            assert torch.allclose(
-                prior.score_level(level, known, cache), whole.codes[:, t, level], atol=1e-4
-            )
-            known = known + prior.know(level, grid[:, t, level])
-        if not prior.ends_first:
-            assert torch.allclose(prior.score_end(known, cache), whole.ends[:, t], atol=1e-4)
-        previous = grid[:, t]
-
-
-@pytest.mark.parametrize("ahead", [0, 1, 5])
+@pytest.mark.parametrize("suffix", [0, 1, 5])
 @pytest.mark.parametrize("last", [1, 9, 27, 30])
 def test_the_last_frames_alone_score_as_in_the_whole(
-    prior: CodePrior, ahead: int, last: int
+    prior: CodePrior, suffix: int, last: int
 ) -> None:
     grid, starts = codes(30), torch.zeros(2, 30, dtype=torch.bool)
     starts[:, [3, 9, 20]] = True
     ends = starts.roll(-1, 1)
-    whole = prior.frame_scores(grid, starts, ahead=ahead, ends=ends)
-    part = prior.frame_scores(grid, starts, ahead=ahead, ends=ends, last=last)
+    whole = prior.frame_scores(grid, starts, suffix_frames=suffix, ends=ends)
+    part = prior.frame_scores(grid, starts, suffix_frames=suffix, ends=ends, last_frames=last)
     assert torch.allclose(part.codes, whole.codes[:, -last:], atol=1e-5)
     assert torch.allclose(part.ends, whole.ends[:, -last:], atol=1e-5)
 
@@ -153,29 +95,17 @@ def test_with_frames_ahead_scores_depend_on_what_came_before_in_order(
     them."""
     a, b = codes(12), codes(12)
     b[:, t] = (b[:, t] + 1) % K
-    one, other = (prior.frame_scores(grid, ahead=5).codes for grid in (a, b))
+    one, other = (prior.frame_scores(grid, suffix_frames=5).codes for grid in (a, b))
     assert torch.allclose(one[:, :t], other[:, :t], atol=1e-5)
     assert all(
         not torch.allclose(one[:, later], other[:, later], atol=1e-5) for later in range(t + 1, 12)
     )
 
 
-def test_frames_ahead_are_heard_at_their_place_in_time(prior: CodePrior) -> None:
-    grid = codes(8)
-    known, nothing = [], torch.zeros(1, 3, dtype=torch.bool)
-    for place in (4, 7):
-        cache = prior.new_cache()
-        prior.hear(grid[:1, :3], nothing, cache, 1, 3, place)
-        known.append(prior.step(None, nothing[0, :1], cache))
-    assert not torch.allclose(*known, atol=1e-4)
-
-
 def test_a_prior_that_does_not_hear_ahead_says_so() -> None:
     deaf = CodePrior(K, 8 * Q, Q, hidden_size=32, num_layers=1, num_heads=2)
     with pytest.raises(ValueError, match="ahead"):
-        deaf.frame_scores(codes(4), ahead=2)
-    with pytest.raises(ValueError, match="ahead"):
-        deaf.hear(codes(4), torch.zeros(2, 4, dtype=torch.bool), deaf.new_cache(), 2, 2, 4)
+        deaf.frame_scores(codes(4), suffix_frames=2)
 
 
 def test_what_is_older_than_the_window_times_layers_is_forgotten(prior: CodePrior) -> None:

@@ -99,7 +99,7 @@ def generate(
             f"With {playing.way.option} the prior hears that sound first: leave out --like."
         )
     steering = steering or Steering()
-    steering.asked(loaded, 1)
+    steering.targets(loaded, 1)
     job = GenerationJob(
         loaded, duration, sampling or Sampling(), (playing or Playing()).settled(), gain, steering
     )

@@ -18,10 +18,10 @@ from distill.inference.codes.compatible import check_fits_model
 from distill.inference.codes.grid import CodeGrid
 from distill.inference.codes.rearrange import EditResult, overwrite
 from distill.inference.codes.region import WHOLE, Region
-from distill.inference.sampling.conditions import FixedCodes
+from distill.inference.sampling.conditions import Conditions, FixedCodes
 from distill.inference.sampling.context import length_limits
 from distill.inference.sampling.gap_filling import AHEAD_S, Gap, draw, fill, log_likelihood
-from distill.inference.sampling.level_ramp import LevelRamp, ends, is_attack, largest_steps
+from distill.inference.sampling.level_ramp import LevelRamp, is_attack, largest_steps, ramp_levels
 from distill.inference.sampling.sampler import sample
 from distill.inference.sampling.settings import Sampling
 from distill.models.persistence import LoadedVQModel
@@ -77,7 +77,14 @@ def heal(
     longest = _frames(LONGEST_LEAD_S, grid)
     for first, last in stretches:
         given = FixedCodes(codes[first:last], kept[first:last])
-        gap = Gap(codes[:first], codes[last:], last - first, given, begun=True)
+        gap = Gap(
+            before=codes[:first],
+            after=codes[last:],
+            frames=last - first,
+            starts_sound=True,
+            original=given.codes,
+            conditions=Conditions(fixed_codes=given, length_limits=length_limits(loaded)),
+        )
         # Over what is longer, a level that goes evenly would be a flaw of its own.
         made_anew = _bridged if at_seams and gap.frames <= longest else _filled
         codes[first:last] = made_anew(loaded, prior, gap, sampling or Sampling(), generator)
@@ -139,7 +146,7 @@ def _lead(codec: VQVAE, grid: CodeGrid, seam: int) -> int:
     """Frames before `seam` over which the level of one side can turn into that of the other."""
     codes = torch.tensor(grid.codes).long()
     least = _frames(LEAD_S, grid)
-    left, right = ends(codec, codes[: max(0, seam - least)], codes[seam:])
+    left, right = ramp_levels(codec, codes[: max(0, seam - least)], codes[seam:])
     return min(_frames(LONGEST_LEAD_S, grid), max(least, math.ceil(abs(left - right) / SLOPE_DB)))
 
 
@@ -151,18 +158,7 @@ def _filled(
     generator: torch.Generator,
 ) -> Tensor:
     """New codes `[T, Q]` for those that are given in `gap`."""
-    assert gap.given is not None
-    frame_rate = loaded.model.frame_rate
-    return fill(
-        prior,
-        gap,
-        sampling,
-        generator,
-        frame_rate,
-        length_limits(loaded),
-        tries=TRIES,
-        instead_of=gap.given.codes,
-    )
+    return fill(prior, gap, sampling, generator, loaded.model.frame_rate, tries=TRIES)
 
 
 def _bridged(
@@ -173,10 +169,11 @@ def _bridged(
     generator: torch.Generator,
 ) -> Tensor:
     """As `_filled`, at a level that leads from one side to the other."""
-    gap = gap._replace(after=gap.after[: round(AHEAD_S * loaded.model.frame_rate)])
-    bridge = LevelRamp(loaded.model, gap.before, gap.after, gap.frames)
+    gap = replace(gap, after=gap.after[: round(AHEAD_S * loaded.model.frame_rate)])
+    ramp = LevelRamp(loaded.model, gap.before, gap.after, gap.frames)
+    gap = replace(gap, conditions=replace(gap.conditions, logit_bias=ramp.logit_bias))
     cooler = replace(sampling, temperature=COOLER * sampling.temperature)
-    tries = draw(prior, gap, cooler, generator, BRIDGES, length_limits(loaded), lean=bridge.lean)
+    tries = draw(prior, gap, cooler, generator, BRIDGES)
     return _one_of(loaded.model, prior, gap, tries, generator)
 
 
@@ -184,16 +181,16 @@ def _one_of(
     codec: VQVAE, prior: CodePrior, gap: Gap, tries: Tensor, generator: torch.Generator
 ) -> Tensor:
     """The one `[T, Q]` that is taken of `tries` `[B, T, Q]` for what is given in `gap`."""
-    assert gap.given is not None
-    judged = gap._replace(after=gap.after[: round(JUDGED_S * codec.frame_rate)])
-    told = log_likelihood(prior, judged, torch.cat([tries, gap.given.codes[None]]))
+    assert gap.original is not None
+    judged = replace(gap, after=gap.after[: round(JUDGED_S * codec.frame_rate)])
+    told = log_likelihood(prior, judged, torch.cat([tries, gap.original[None]]))
     # The step up to an attack is none to be made smaller.
     follows = gap.after[:0] if is_attack(codec, gap.before, gap.after) else gap.after
     steps = largest_steps(codec, gap.before, tries, follows)
     fit = steps <= steps.median()
-    for sums in (told.filling, told.fast):
+    for sums in (told.filling, told.fixed):
         likelier = fit & (sums[:-1] > sums[-1])
         fit = likelier if likelier.any() else fit
     fit &= steps <= steps[fit].quantile(SMOOTHEST)
-    weights = told.fast[:-1].masked_fill(~fit, -torch.inf)
+    weights = told.fixed[:-1].masked_fill(~fit, -torch.inf)
     return tries[sample(weights[None], Sampling(top_p=1.0), generator)][0]

@@ -1,7 +1,11 @@
-"""What codes tell of a sound: how loud, bright, noisy it is, how high, how busy, and of which kind.
+"""Attribute classifier: predicts loudness, brightness, pitch, tags and so on from a frame's codes.
 
-Rows of traits `[N]` are `D` descriptors between 0 and 1, then the weights of `G` tags, which sum to
-1.
+It steers a draw (classifier guidance, Dhariwal & Nichol 2021, section 4; FUDGE, Yang & Klein 2021):
+by Bayes' rule, codes drawn in proportion to their probability times the likelihood of the targets
+have the target attributes. The prior and its pointer need not know of them.
+
+Attributes `[A]` of a frame are descriptors between 0 and 1, then tag weights, which sum to 1. NaN
+stands for an absent descriptor (a pitch in noise) or an attribute that is left free.
 """
 
 from collections.abc import Iterable
@@ -14,30 +18,38 @@ from torch import Tensor, nn
 from distill.models.batch_invariant import BatchInvariantLinear, softplus
 
 WIDTH = 64
+"""Hidden features: a frame's latents tell little, and few parameters do not overfit."""
 RATE = 3e-3
+"""Learning rate of Adam."""
 LEAST_SPREAD = 0.05
+"""Smallest standard deviation of a descriptor, as a share of its range: bounds the likelihood."""
 
 
 class Targets(NamedTuple):
-    """Traits that are asked for: `values` `[B, T, N]` (or `[1, T, N]`, the same for all streams)
-    for each frame, the last for all that follow; NaN leaves one free. `guidance` says how strictly
-    they are followed: 0 not at all."""
+    """Attributes to steer by.
+
+    `values` are `[B, T, A]`, or `[1, T, A]` for all streams alike. The last frame's apply to all
+    frames after it. `guidance` is the exponent of the likelihood; 0 switches steering off.
+    """
 
     values: Tensor
     guidance: float
 
     def at(self, t: int) -> Tensor:
-        """`[B, N]`"""
+        """Targets `[B, A]` of frame `t`."""
         return self.values[:, min(t, self.values.shape[1] - 1)]
 
     def after(self, frames: int) -> "Targets":
-        """Without the first `frames`."""
+        """The targets without the first `frames`, but for the last."""
         return self._replace(values=self.values[:, min(frames, self.values.shape[1] - 1) :])
 
 
 class Prediction(NamedTuple):
-    """What a reader makes of codes: `mean`, `spread` (standard deviation) and `present` (logit) of
-    each descriptor `[..., D]`; `tags` `[..., G]` (logarithms of probabilities)."""
+    """Predicted distribution of attributes.
+
+    `mean`, `spread` (standard deviation) and `present` (logit) `[..., descriptors]` describe each
+    descriptor. `tags` `[..., tags]` are log-probabilities.
+    """
 
     mean: Tensor
     spread: Tensor
@@ -46,18 +58,21 @@ class Prediction(NamedTuple):
 
 
 class AttributeClassifier(nn.Module):
-    """Reads off the codes of one frame what the sound around it is like: for each level, from it
-    and those before.
+    """Predicts attributes of the sound around a frame from the codes of its first levels.
 
-    By Bayes' rule, codes drawn in proportion to how likely they are, and to how likely they make
-    what is asked, are as asked (cf. classifier guidance, Dhariwal & Nichol 2021, section 4; FUDGE,
-    Yang & Klein 2021). The prior itself need not know of it, nor its pointer. Learned once, before
-    the prior is trained.
+    It learns once, before the prior is trained.
+
+    Args:
+        descriptors: number of descriptors.
+        tags: number of tags.
+        num_quantizers: levels `Q`.
+        latent_dim: latent dimension `D` of the codec.
     """
 
     def __init__(self, descriptors: int, tags: int, num_quantizers: int, latent_dim: int) -> None:
         super().__init__()
-        self.descriptors, self.num_quantizers = descriptors, num_quantizers
+        self.descriptors = descriptors
+        self.num_quantizers = num_quantizers
         self.net = nn.Sequential(
             BatchInvariantLinear(latent_dim + num_quantizers, WIDTH),
             nn.GELU(),
@@ -66,59 +81,76 @@ class AttributeClassifier(nn.Module):
             BatchInvariantLinear(WIDTH, 3 * descriptors + tags),
         )
 
-    def read(self, level: int, latents: Tensor) -> Prediction:
-        """What the sum `latents` `[..., D]` of the codes up to `level` tells."""
-        which = F.one_hot(torch.tensor(level, device=latents.device), self.num_quantizers).to(
-            latents
+    def predict(self, level: int, latents: Tensor) -> Prediction:
+        """Predict from the summed `latents` `[..., D]` of the codes up to `level`."""
+        index = torch.tensor(level, device=latents.device)
+        one_hot = F.one_hot(index, self.num_quantizers).to(latents)
+        features = torch.cat([latents, one_hot.expand(*latents.shape[:-1], -1)], -1)
+        outputs = self.net(features)
+        n = self.descriptors
+        mean, spread, present, tags = outputs.split([n, n, n, outputs.shape[-1] - 3 * n], -1)
+        return Prediction(
+            mean=mean,
+            spread=softplus(spread) + LEAST_SPREAD,
+            present=present,
+            tags=tags.log_softmax(-1),
         )
-        told = self.net(torch.cat([latents, which.expand(*latents.shape[:-1], -1)], -1))
-        D = self.descriptors
-        mean, spread, present, tags = told.split([D, D, D, told.shape[-1] - 3 * D], -1)
-        return Prediction(mean, softplus(spread) + LEAST_SPREAD, present, tags.log_softmax(-1))
 
-    def forward(self, level: int, latents: Tensor, asked: Tensor) -> Tensor:
-        """As `fit`, given the sum `latents` `[..., D]` of the codes up to `level`."""
-        return self.fit(self.read(level, latents), asked)
+    def forward(self, level: int, latents: Tensor, targets: Tensor) -> Tensor:
+        """Log-likelihood `[...]` of `targets` `[..., A]`, given the summed `latents` `[..., D]` of
+        the codes up to `level`."""
+        return self.log_likelihood(self.predict(level, latents), targets)
 
-    def fit(self, told: Prediction, asked: Tensor) -> Tensor:
-        """Log-likelihood `[...]` of `asked` `[..., N]` by what was `told`; what is NaN is free."""
-        values, weights = _apart(asked, self.descriptors)
-        free = values.isnan()
-        return torch.where(free, 0.0, _likelihood(told, values)).sum(-1) + (
-            weights * told.tags
-        ).sum(-1)
+    def log_likelihood(self, prediction: Prediction, targets: Tensor) -> Tensor:
+        """Log-likelihood `[...]` of `targets` `[..., A]`; those that are NaN do not count."""
+        values, weights = _split(targets, self.descriptors)
+        likelihood = _descriptor_log_likelihood(prediction, values)
+        of_descriptors = torch.where(values.isnan(), 0.0, likelihood).sum(-1)
+        return of_descriptors + (weights * prediction.tags).sum(-1)
 
-    def loss(self, latents: Tensor, traits: Tensor) -> Tensor:
-        """Mean surprise at `traits` `[M, N]` given `latents` `[M, Q, D]` up to each level; NaN is
-        what is not there."""
-        values, weights = _apart(traits, self.descriptors)
+    def loss(self, latents: Tensor, attributes: Tensor) -> Tensor:
+        """Mean negative log-likelihood over all levels.
+
+        Args:
+            latents: summed latents `[M, Q, D]` of the codes up to each level.
+            attributes: attributes `[M, A]` of each frame; NaN where a descriptor is absent.
+        """
+        values, weights = _split(attributes, self.descriptors)
         likelihoods = []
         for level in range(self.num_quantizers):
-            told = self.read(level, latents[:, level])
-            there = torch.where(
-                values.isnan(), F.logsigmoid(-told.present), _likelihood(told, values)
-            )
-            likelihoods.append(there.sum(-1) + (weights * told.tags).sum(-1))
+            prediction = self.predict(level, latents[:, level])
+            of_descriptors = torch.where(
+                values.isnan(),
+                F.logsigmoid(-prediction.present),
+                _descriptor_log_likelihood(prediction, values),
+            ).sum(-1)
+            likelihoods.append(of_descriptors + (weights * prediction.tags).sum(-1))
         return -torch.stack(likelihoods).mean()
 
     def learn(self, batches: Iterable[tuple[Tensor, Tensor]]) -> None:
-        """From `batches` of latents `[M, Q, D]` and traits `[M, N]`, as `loss` takes them; then it
-        stays as it is."""
+        """Train on `batches` of latents `[M, Q, D]` and attributes `[M, A]`, then freeze."""
         optimizer = torch.optim.Adam(self.parameters(), RATE)
-        for latents, traits in batches:
+        for latents, attributes in batches:
             optimizer.zero_grad(set_to_none=True)
-            self.loss(latents, traits).backward()
+            self.loss(latents, attributes).backward()
             optimizer.step()
         self.requires_grad_(False)
 
 
-def _apart(traits: Tensor, descriptors: int) -> tuple[Tensor, Tensor]:
-    """Descriptors, and weights of tags, 0 where they are NaN."""
-    return traits[..., :descriptors], traits[..., descriptors:].nan_to_num()
+class _Split(NamedTuple):
+    """Descriptors `[..., descriptors]` and tag weights `[..., tags]`, 0 where they are NaN."""
+
+    descriptors: Tensor
+    tag_weights: Tensor
 
 
-def _likelihood(told: Prediction, values: Tensor) -> Tensor:
-    """Logarithm of how likely `values` `[..., D]` are: that there are any, times a normal
-    density."""
-    away = (values.nan_to_num() - told.mean) / told.spread
-    return F.logsigmoid(told.present) - 0.5 * away.square() - told.spread.log()
+def _split(attributes: Tensor, descriptors: int) -> _Split:
+    return _Split(attributes[..., :descriptors], attributes[..., descriptors:].nan_to_num())
+
+
+def _descriptor_log_likelihood(prediction: Prediction, values: Tensor) -> Tensor:
+    """Log-likelihood of each of `values` `[..., descriptors]`, up to a constant: that it is present
+    at all, times a normal density."""
+    deviation = (values.nan_to_num() - prediction.mean) / prediction.spread
+    log_density = -0.5 * deviation.square()
+    return F.logsigmoid(prediction.present) + log_density - prediction.spread.log()

@@ -1,9 +1,11 @@
-"""Products in which every stream of a batch is computed by itself: by the same steps, however many
-there are.
+"""Batch-invariant linear algebra: a stream gets the same bits whatever else is in its batch.
 
-The kernels for matrices of other shapes add up in another order, and round otherwise. That is
-enough to draw another code now and then, and all that follows it is another sound. Attention
-computes each stream by itself already, but is the same to the bit on one thread only.
+Matrix kernels choose the order of their sums by the shape of the whole batch, so that results round
+differently. One such difference can change a drawn code, and every frame after it. Here each stream
+is a product of its own within `bmm`. Attention treats streams alike already, but gives the same
+bits on one thread only.
+
+Shapes: `I` input features, `O` output features, `B` streams, `T` frames.
 """
 
 import torch
@@ -12,35 +14,56 @@ from torch import Tensor, nn
 
 
 def linear(x: Tensor, weight: Tensor) -> Tensor:
-    """`x @ weight.T`, `[B, N]` or `[B, T, N]`, of `x` `[B, K]` or `[B, T, K]` and `weight` `[N,
-    K]`."""
+    """Batch-invariant `F.linear` without a bias.
+
+    Args:
+        x: features `[B, I]` or `[B, T, I]`.
+        weight: matrix `[O, I]`.
+
+    Returns:
+        `x @ weight.T`, `[B, O]` or `[B, T, O]`.
+    """
     if x.dim() == 2:
         return linear(x[:, None], weight)[:, 0]
     return torch.bmm(x, weight.T.expand(len(x), -1, -1))
 
 
 def add_product(base: Tensor, x: Tensor, columns: Tensor, factor: float) -> Tensor:
-    """`base + factor * (x @ columns)` `[B, N]` of `base` `[B, N]`, `x` `[B, K]` and `columns` `[K,
-    N]`."""
+    """Batch-invariant `base + factor * (x @ columns)`.
+
+    Args:
+        base: summand `[B, O]`.
+        x: features `[B, I]`.
+        columns: matrix `[I, O]`, one column for each output.
+        factor: scale of the product.
+
+    Returns:
+        The sum `[B, O]`.
+    """
     product = torch.baddbmm(base[:, None], x[:, None], columns.expand(len(x), -1, -1), alpha=factor)
     return product[:, 0]
 
 
 def softplus(x: Tensor) -> Tensor:
-    """`F.softplus`, which rounds the last numbers of an array otherwise than the others: those of
-    one stream alone."""
+    """Batch-invariant `F.softplus`, elementwise on `x` `[...]`.
+
+    `F.softplus` rounds the last elements of an array differently from the others, which in a batch
+    of one are elements of every stream.
+    """
     return -F.logsigmoid(-x)
 
 
 def logaddexp(a: Tensor, b: Tensor) -> Tensor:
-    """`torch.logaddexp`, of which the same is true; best where `a` is not far below 0."""
+    """Batch-invariant `torch.logaddexp` of `a` and `b` `[...]`; most exact where `a` is not far
+    below 0."""
     return a - F.logsigmoid(a - b)
 
 
 class BatchInvariantLinear(nn.Linear):
-    """`nn.Linear` for `[B, K]` or `[B, T, K]`; outside of training, of every stream by itself."""
+    """`nn.Linear` for `[B, I]` or `[B, T, I]`; batch-invariant outside of training."""
 
     def forward(self, input: Tensor) -> Tensor:
+        """Map `input` `[B, I]` or `[B, T, I]` to `[B, O]` or `[B, T, O]`."""
         if self.training:
             return super().forward(input)
         product = linear(input, self.weight)

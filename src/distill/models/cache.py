@@ -1,166 +1,243 @@
-"""The attention cache and the pointer cache of a prior."""
+"""Cache of a prior that draws frame by frame: attention keys and values, and the pointer's past.
+
+With it a frame costs the same however long the past is: earlier frames are not computed again
+(incremental decoding, cf. Shazeer 2019, "Fast Transformer Decoding"). It keeps the last `window`
+frames in a ring of slots, so that memory does not grow. Slots in front of the ring hold a suffix:
+frames that follow a gap in time, and stay.
+
+Tests hold that cached frames score as uncached ones (`tests/models/test_prior_stream.py`).
+"""
+
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from distill.models.pointer import HEADS, Frames, Pointer, _since, squared_distance
+from distill.models.pointer import HEADS, FrameFeatures, Pointer, sound_age, squared_distance
 
 
-def recent_slots(count: int, ahead: int, window: int) -> tuple[Tensor, Tensor]:
-    """Slots `[n]` of a ring for those frames `[n]`, of `count`, that are still in it: the first
-    `ahead`, which stay in front of it, and of those after them the last `window`."""
-    kept = torch.arange(count)
-    kept = kept[(kept < ahead) | (kept >= count - window)]
-    return torch.where(kept < ahead, kept, ahead + (kept - ahead) % window), kept
+class RingSlots(NamedTuple):
+    """The `frames` `[n]` of a sequence that are still in a ring, and their `slots` `[n]`."""
+
+    slots: Tensor
+    frames: Tensor
+
+
+def ring_slots(count: int, suffix_slots: int, window: int) -> RingSlots:
+    """Slots of the first `suffix_slots` of `count` frames, which stay in front of the ring, and of
+    the last `window` of the others."""
+    order = torch.arange(count)
+    frames = order[(order < suffix_slots) | (order >= count - window)]
+    in_ring = suffix_slots + (frames - suffix_slots) % window
+    return RingSlots(torch.where(frames < suffix_slots, frames, in_ring), frames)
 
 
 class PointerCache:
-    """What the pointer keeps of the last `window` frames while codes are drawn one after the other.
+    """Past frames of `B` streams as the pointer compares them (`models/pointer.py`).
 
-    A ring of slots: how old each is tells the pointer what it needs to know of their order. In
-    front of it are slots for `ahead` frames that follow in time, if any.
+    Args:
+        pointer: the pointer of the prior.
+        batch_size: number of streams `B`.
+        window: frames in the ring.
+        suffix_frames: slots in front of it, for frames that follow a gap.
     """
 
-    def __init__(self, pointer: Pointer, batch_size: int, window: int, ahead: int = 0) -> None:
+    def __init__(
+        self, pointer: Pointer, batch_size: int, window: int, suffix_frames: int = 0
+    ) -> None:
         Q, K, D = pointer.entries.shape
-        empty, slots = pointer.entries.new_zeros, ahead + window
-        numbers = torch.zeros(batch_size, slots, dtype=torch.long, device=pointer.entries.device)
-        self.pointer, self.window, self.kept = pointer, window, 0
-        self.past = Frames(empty(batch_size, slots, Q, D), empty(batch_size, slots, D), numbers)
-        self.codes = empty(batch_size, Q, slots, K)
-        self.last = empty(batch_size, 1, D)
-        self.sound, self.since = numbers[:, :1].clone(), numbers[:, :1].clone()
+        B = batch_size
+        slots = suffix_frames + window
+        zeros = pointer.entries.new_zeros
+        device = pointer.entries.device
+
+        self.pointer = pointer
+        self.window = window
+        self.suffix_frames = suffix_frames
+        self.suffix_position = 0
+        self.frame_count = 0
+        """Frames that went into the ring so far, overwritten ones included."""
+
+        # Of the frames in the slots.
+        self.past = FrameFeatures(
+            coarser=zeros(B, slots, Q, D),
+            previous=zeros(B, slots, D),
+            sound=torch.zeros(B, slots, dtype=torch.long, device=device),
+        )
+        self.distributions = zeros(B, Q, slots, K)
+
+        # Of the current frame.
+        self.previous = zeros(B, 1, D)
+        self.sound = torch.zeros(B, 1, dtype=torch.long, device=device)
+        self.age = torch.zeros(B, 1, dtype=torch.long, device=device)
+        self.frame_logits = zeros(B, Q, HEADS, 1, 0)
+
         self.costs = pointer.costs()
-        # Of every code once: of those drawn together at once, each would depend on how many there
-        # are.
-        everyone = torch.arange(K, device=numbers.device)[:, None].expand(K, Q)
-        self.spread, self.levels = (
-            pointer.spread_out(everyone),
-            torch.arange(Q, device=numbers.device),
-        )
-        self.ahead, self.place = ahead, 0
-        self.fit = empty(batch_size, Q, HEADS, 1, 0)
+        self.levels = torch.arange(Q, device=device)
+        # For every code beforehand: for the drawn codes alone, the rounding of a distribution would
+        # depend on the number of streams.
+        every_code = torch.arange(K, device=device)[:, None].expand(K, Q)
+        self.code_distributions = pointer.code_distributions(every_code)
 
-    def hold(self, codes: Tensor, starts: Tensor, place: int) -> None:
-        """Begin with `codes` `[S, T, Q]`, of each stream or of all, the last of which is still to
-        be pushed.
+    def fill(self, codes: Tensor, starts: Tensor, suffix_position: int) -> None:
+        """Take in a whole context at once, before any `append`. Its last frame is left out, since
+        the next `append` brings it.
 
-        Those of the first `ahead` frames, which lie from `place` on, stay for good; the others lie
-        from 0 on. Sounds begin at `starts` `[S, T]` (bool).
+        Args:
+            codes: codes `[S, T, Q]`, the suffix first; `S` is `B`, or 1 for all streams alike.
+            starts: frames `[S, T]` (bool) that begin a sound.
+            suffix_position: position of the suffix in time, in frames; the others lie from 0 on.
         """
-        T, past = codes.shape[1], codes.shape[1] - self.ahead
-        frames = self.pointer.frames(codes, starts, self.ahead)
-        slots, done = recent_slots(T - bool(past), self.ahead, self.window)
-        for kept, new in zip(self.past, frames, strict=True):
-            kept[:, slots] = new[:, done]
-        self.codes[:, :, slots] = self.spread[codes[:, done], self.levels].transpose(1, 2)
-        self.place = place
-        if past:
-            self.kept = past - 1
-            self.last[:], self.sound[:] = frames.last[:, -1:], frames.sound[:, -1:]
-            self.since[:] = _since(starts, self.ahead)[:, -1:]
+        T = codes.shape[1]
+        prompt_frames = T - self.suffix_frames
+        features = self.pointer.frame_features(codes, starts, self.suffix_frames)
+        count = T - 1 if prompt_frames else T
+        slots, frames = ring_slots(count, self.suffix_frames, self.window)
+        for past, new in zip(self.past, features, strict=True):
+            past[:, slots] = new[:, frames]
+        distributions = self.code_distributions[codes[:, frames], self.levels]
+        self.distributions[:, :, slots] = distributions.transpose(1, 2)
 
-    def push(self, previous: Tensor | None, starts: Tensor) -> None:
-        """Keep the codes `previous` `[B, Q]` (None: there are none yet) and go on to the next
-        frame, which begins a new sound where `starts` `[B]` (bool)."""
+        self.suffix_position = suffix_position
+        if prompt_frames:
+            self.frame_count = prompt_frames - 1
+            self.previous[:] = features.previous[:, -1:]
+            self.sound[:] = features.sound[:, -1:]
+            self.age[:] = sound_age(starts, self.suffix_frames)[:, -1:]
+
+    def append(self, previous: Tensor | None, starts: Tensor) -> None:
+        """Store the previous frame and go on to the current one.
+
+        Args:
+            previous: codes `[B, Q]` of the previous frame; None before the first.
+            starts: streams `[B]` (bool) in which the current frame begins a sound.
+        """
         if previous is not None:
-            self._keep(previous, starts)
-        if self.ahead + self.kept:
-            self.fit = self._fit()
+            self._store(previous, starts)
+        if self.suffix_frames + self.frame_count:
+            self.frame_logits = self._frame_logits()
 
-    def score_end(self) -> Tensor:
-        """Logit `[B]` that the sound ends with the coming frame."""
-        assert self.pointer.ending is not None
-        scores: Tensor = self.pointer.ending(self.last, self.since)
-        return scores[:, 0]
+    def _store(self, previous: Tensor, starts: Tensor) -> None:
+        latents = self.pointer.latents(previous).cumsum(1)
+        slot = self.suffix_frames + self.frame_count % self.window
+        self.past.coarser[:, slot, 1:] = latents[:, :-1]
+        self.past.previous[:, slot] = self.previous[:, 0]
+        self.past.sound[:, slot] = self.sound[:, 0]
+        self.distributions[:, :, slot] = self.code_distributions[previous, self.levels]
+        self.frame_count += 1
 
-    def _keep(self, previous: Tensor, starts: Tensor) -> None:
-        so_far = self.pointer.latents(previous).cumsum(1)
-        slot = self.ahead + self.kept % self.window
-        self.past.coarser[:, slot, 1:] = so_far[:, :-1]
-        self.past.last[:, slot], self.past.sound[:, slot] = self.last[:, 0], self.sound[:, 0]
-        self.codes[:, :, slot] = self.spread[previous, self.levels]
-        self.kept += 1
-        self.last = (so_far[:, -1] * ~starts[:, None])[:, None]
+        self.previous = (latents[:, -1] * ~starts[:, None])[:, None]
         self.sound = self.sound + starts[:, None]
-        self.since = torch.where(starts[:, None], 0, self.since + 1)
+        self.age = torch.where(starts[:, None], 0, self.age + 1)
 
-    def _fit(self) -> Tensor:
-        """Scores `[B, Q, H, 1, S]` of known frames, but for the coarser codes of this one, which
-        come one by one."""
-        ahead, filled = self.ahead, min(self.kept, self.window)
-        last = squared_distance(self.last, self.past.last[:, : ahead + filled])[:, 0]
-        order = torch.arange(ahead + filled, device=last.device)
+    def _frame_logits(self) -> Tensor:
+        """Attention logits `[B, Q, H, 1, P]` of the `P` stored frames, without the term of the
+        coarser codes: those of the current frame are chosen one by one."""
+        suffix = self.suffix_frames
+        P = suffix + min(self.frame_count, self.window)
+        previous = squared_distance(self.previous, self.past.previous[:, :P])[:, 0]
+        slots = torch.arange(P, device=previous.device)
         age = torch.where(
-            order < ahead,
-            self.place + order - self.kept - 1,
-            (self.kept - 1 + ahead - order) % self.window,
+            slots < suffix,
+            self.suffix_position + slots - self.frame_count - 1,
+            (self.frame_count - 1 + suffix - slots) % self.window,
         )
-        crossed = self.sound != self.past.sound[:, : ahead + filled]
-        crossed[:, :ahead] = self.past.sound[:, :ahead] > 0
-        known = [last, age.to(last.dtype).expand_as(last), crossed.to(last.dtype)]
-        if ahead:
-            known.append((order < ahead).to(last.dtype).expand_as(last))
-        fit = -self.costs[..., 1 : 1 + len(known)].flatten(0, 1) @ torch.stack(known, 1)
-        return fit.view(len(last), -1, HEADS, 1, ahead + filled)
+        crossed = self.sound != self.past.sound[:, :P]
+        crossed[:, :suffix] = self.past.sound[:, :suffix] > 0
+        features = [
+            previous,
+            age.to(previous.dtype).expand_as(previous),
+            crossed.to(previous.dtype),
+        ]
+        if suffix:
+            features.append((slots < suffix).to(previous.dtype).expand_as(previous))
 
-    def mix(self, level: int, scores: Tensor, coarser: Tensor) -> Tensor:
-        """Log-probabilities `[B, K]` of `level` from the network's logits `[B, K]`; `coarser` `[B,
-        D]` are the latents of those codes of this frame that are chosen."""
-        filled, fit = self.fit.shape[-1], self.fit[:, level]
+        costs = self.costs[..., 1 : 1 + len(features)].flatten(0, 1)
+        logits = -costs @ torch.stack(features, 1)
+        return logits.view(len(previous), -1, HEADS, 1, P)
+
+    def mix(self, level: int, logits: Tensor, latents: Tensor) -> Tensor:
+        """Mix one level's logits with the stored frames.
+
+        Args:
+            level: number of the level.
+            logits: logits `[B, K]` of the network.
+            latents: summed latents `[B, D]` of the current frame's coarser codes.
+
+        Returns:
+            Log-probabilities `[B, K]`.
+        """
+        frame_logits = self.frame_logits[:, level]
+        P = frame_logits.shape[-1]
         if level:
-            near = squared_distance(coarser[:, None], self.past.coarser[:, :filled, level])
-            fit = fit - self.costs[level, :, :1, None] * near[:, None]
-        past = self.codes[:, level, :filled]
-        return self.pointer.mix(level, scores[:, None], fit, past, self.since)[:, 0]
+            distance = squared_distance(latents[:, None], self.past.coarser[:, :P, level])
+            frame_logits = frame_logits - self.costs[level, :, :1, None] * distance[:, None]
+        distributions = self.distributions[:, level, :P]
+        return self.pointer.mix(level, logits[:, None], frame_logits, distributions, self.age)[:, 0]
+
+    def end_logits(self) -> Tensor:
+        """Logits `[B]` that the sound ends with the current frame."""
+        assert self.pointer.ending is not None
+        logits: Tensor = self.pointer.ending(self.previous, self.age)
+        return logits[:, 0]
 
 
 class PriorCache:
-    """Keys and values of the last `window` frames for every layer: constant memory however long the
-    output.
+    """Keys and values of every layer, and the pointer's cache, for the streams of a batch.
 
-    Those of the first `ahead` steps stay for good. `position` is the place in time of the next
-    step.
+    `position` is the place of the next frame in time, in frames.
+
+    Args:
+        like: a tensor of the dtype and device of the keys.
+        shape: shape `[B, heads, head_dim]` of one frame's keys.
+        num_layers: layers of the Transformer.
+        window: frames that a frame attends to, itself included.
+        suffix_slots: inputs of the suffix, which stay.
+        pointer: cache of the pointer, if the prior has one.
     """
 
-    def __init__(self, num_layers: int, window: int) -> None:
-        self.window, self.ahead, self.batch_size = window, 0, 1
-        self.position = self.steps = 0
-        self.memory: PointerCache | None = None
-        self._keys: list[Tensor | None] = [None] * num_layers
-        self._values: list[Tensor | None] = [None] * num_layers
-
-    def begin(self, batch_size: int, ahead: int) -> None:
-        """Before anything is kept: of so many streams, with so many slots that stay."""
-        self.batch_size, self.ahead = batch_size, ahead
+    def __init__(
+        self,
+        like: Tensor,
+        shape: tuple[int, int, int],
+        num_layers: int,
+        window: int,
+        suffix_slots: int,
+        pointer: PointerCache | None,
+    ) -> None:
+        B, heads, head_dim = shape
+        slots = suffix_slots + window
+        self.window = window
+        self.suffix_slots = suffix_slots
+        self.pointer = pointer
+        self.position = 0
+        self._keys = [like.new_zeros(B, heads, slots, head_dim) for _ in range(num_layers)]
+        self._values = [like.new_zeros(B, heads, slots, head_dim) for _ in range(num_layers)]
 
     def fill(self, streams: slice, layer: int, key: Tensor, value: Tensor) -> None:
-        """Keep the first keys and values `[1, heads, T, head_dim]` of some `streams`, which are
-        alike."""
-        _, heads, T, dim = key.shape
-        slots, frames = recent_slots(T, self.ahead, self.window)
-        for kept, new in ((self._keys, key), (self._values, value)):
-            whole = kept[layer]
-            if whole is None:
-                whole = kept[layer] = new.new_zeros(
-                    self.batch_size, heads, self.ahead + self.window, dim
-                )
-            whole[streams, :, slots] = new[:, :, frames]
+        """Take in keys and values of a whole context at once, before any `append`.
 
-    def push(self, layer: int, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
-        """Add one frame's `[B, heads, 1, head_dim]`; return all that it may look at, itself
-        included.
-
-        The order of the slots is of no matter to attention: positions are in the keys already.
+        Args:
+            streams: streams that share this context.
+            layer: number of the layer.
+            key: keys `[1, heads, T, head_dim]`, those of the suffix first.
+            value: values of the same shape.
         """
-        keys, values = self._keys[layer], self._values[layer]
-        if keys is None or values is None:
-            B, heads, _, dim = key.shape
-            keys = self._keys[layer] = key.new_zeros(B, heads, self.ahead + self.window, dim)
-            values = self._values[layer] = value.new_zeros(B, heads, self.ahead + self.window, dim)
-        past = self.steps - self.ahead
-        slot = self.steps if past < 0 else self.ahead + past % self.window
-        filled = min(self.steps + 1, self.ahead + self.window)
+        slots, inputs = ring_slots(key.shape[2], self.suffix_slots, self.window)
+        self._keys[layer][streams, :, slots] = key[:, :, inputs]
+        self._values[layer][streams, :, slots] = value[:, :, inputs]
+
+    def append(self, layer: int, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
+        """Store the current frame's key and value `[B, heads, 1, head_dim]`.
+
+        Returns:
+            Keys and values `[B, heads, P, head_dim]` that the frame attends to, itself included.
+            Their order does not matter: keys carry their position already.
+        """
+        slot = self.suffix_slots + self.position % self.window
+        filled = self.suffix_slots + min(self.position + 1, self.window)
+        keys = self._keys[layer]
+        values = self._values[layer]
         keys[:, :, slot] = key[:, :, 0]
         values[:, :, slot] = value[:, :, 0]
         return keys[:, :, :filled], values[:, :, :filled]

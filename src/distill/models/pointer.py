@@ -1,19 +1,20 @@
-"""A pointer to the recent past: which codes followed when things were as they are now.
+"""Pointer to the past: attention over earlier frames that copies their codes.
 
-Each level has a few heads, and each head is a kernel regression (Nadaraya 1964) over the frames
-before: a frame weighs the more the nearer its coarser codes are to this frame's, the nearer the
-frame before it is to the one before this frame, the more recent it is, and if no new sound has
-begun since. Near is measured in the codec's own latents, so that codes never learned from count as
-well. The past gives a distribution over codes, spread over entries near to those that came, and is
-mixed with what the network says and with all codes alike (cf. pointer sentinel, Merity et al.
-2017).
+Each level has `HEADS` heads. A head is a kernel regression (Nadaraya 1964) over past frames: a
+frame weighs more
 
-A sound that was not learned from uses few of the fine codes, again and again: that can be seen in
-its past only.
+- the nearer its coarser codes are to those of the current frame,
+- the nearer the frame before it is to the frame before the current one,
+- the more recent it is,
+- and if no new sound has begun since.
 
-Where a gap is filled, the frames after it are known as well. They count as the past does: the
-nearer the more, whether before or after, and each head weighs what lies ahead by a number of its
-own.
+Distances are measured in the codec's latents, so that codes that never occurred in training count
+too. The weighted past frames give a distribution over codes, spread over nearby entries. It is
+mixed with the network's distribution and with a uniform one (cf. pointer sentinel, Merity et al.
+2017). An unfamiliar sound uses few fine codes again and again, which only its own past can show.
+
+When a gap is filled, the frames after it (the suffix) are attended to as well. Each head has a
+weight for them.
 """
 
 from typing import NamedTuple
@@ -26,30 +27,54 @@ from distill.models.batch_invariant import logaddexp
 from distill.models.end_hazard import EndHazard
 
 HEADS = 4
+"""Heads for each level; as many as there are values in the two tuples below."""
 FIRST_SLOPES = (2.0, 0.1, 0.02, 0.005)
-"""By how much each head's score falls a frame, before training: from the last frame alone to all of
-the past."""
+"""Fall of each head's score per frame of age, before training: the first head sees the last frame
+alone, the last head all of the window."""
 FIRST_NEARNESS = (-3.0, -1.0, 1.0, 2.0)
-"""Logarithm of how much distance counts, before training: not for the first head, much for the
-last."""
-FIRST_CROSSING, FIRST_NOTHING, FIRST_SPREAD, FIRST_EVEN = 3.0, -6.0, 0.1, -2.0
+"""Logarithm of each head's distance weight, before training: from almost ignored to strict."""
+FIRST_CROSSING = 3.0
+"""Cost of a sound boundary between the two frames, in nats, before training."""
+FIRST_NOTHING = -6.0
+"""Score of the sentinel that stands for no frame, in nats, before training."""
+FIRST_SPREAD = 0.1
+"""Width of the kernel over entries, as a share of a level's variance, before training."""
+FIRST_EVEN = -2.0
+"""Logit of the uniform distribution's share, before training; those of heads and network are 0."""
 FIRST_AHEAD = 1.0
-LARGEST_ODDS = 6.0
+"""Cost of a frame of the suffix, in nats, before training."""
+LARGEST_LOG_TOTAL = 6.0
+"""Bound of the log of a head's total weight, in nats, as a feature of the shares: beyond it a match
+is as sure as it can be."""
+LOG_TOTAL_SCALE = 3
+"""Divisor of that feature, which brings it to about 1."""
+LOG_AGE_SCALE = 5
+"""Divisor of log(1 + age in frames), which brings it to about 1 for sounds of seconds."""
 
 
-class Frames(NamedTuple):
-    """What the pointer knows of frames `[B, T]`: `coarser` `[B, T, Q, D]`, latents of the codes
-    above each level; `last` `[B, T, D]`, latents of the frame before, zero where a sound begins or
-    that frame is not known; `sound` `[B, T]`, the number of the sound, counting up."""
+class FrameFeatures(NamedTuple):
+    """Features by which the pointer compares frames `[B, T]`.
+
+    `coarser` `[B, T, Q, D]` are the summed latents of the codes above each level. `previous`
+    `[B, T, D]` are the latents of the frame before, zero where a sound begins or where that frame
+    is unknown. `sound` `[B, T]` counts sounds upwards.
+    """
 
     coarser: Tensor
-    last: Tensor
+    previous: Tensor
     sound: Tensor
 
 
 class Pointer(nn.Module):
-    """Mixes scores of codes with what the past says, for `num_quantizers` levels; `D` is
-    `latent_dim`."""
+    """Mixes the network's code logits with what followed similar frames in the past.
+
+    Args:
+        codebook_size: entries `K` of each level.
+        num_quantizers: levels `Q`.
+        latent_dim: latent dimension `D` of the codec.
+        hears_ahead: whether frames that follow a gap can be attended to.
+        ends_first: whether the pointer predicts the ends of sounds (`models/end_hazard.py`).
+    """
 
     entries: Tensor
     variance: Tensor
@@ -63,28 +88,31 @@ class Pointer(nn.Module):
         ends_first: bool = False,
     ) -> None:
         super().__init__()
-        Q, H = num_quantizers, HEADS
-        # Until `set_entries`: at random, so that codes are near to none but themselves.
+        Q = num_quantizers
+        H = HEADS
+        # Random until `set_entries`: each code is then near to itself only.
         self.register_buffer("entries", torch.zeros(Q, codebook_size, latent_dim))
         nn.init.normal_(self.entries, std=(Q * latent_dim) ** -0.5)
         self.register_buffer("variance", torch.full((Q,), 1 / Q))
+
         self.slope = nn.Parameter(torch.tensor(FIRST_SLOPES).log().repeat(Q, 1))
         self.coarser_weight = nn.Parameter(torch.tensor(FIRST_NEARNESS).repeat(Q, 1))
         self.last_weight = nn.Parameter(torch.tensor(FIRST_NEARNESS).repeat(Q, 1))
         self.crossing = nn.Parameter(torch.full((Q, H), FIRST_CROSSING))
         self.nothing = nn.Parameter(torch.full((Q, H), FIRST_NOTHING))
         self.spread = nn.Parameter(torch.full((Q,), FIRST_SPREAD).log())
-        # Shares of the heads, of the network, and of all codes alike.
-        self.share = nn.Parameter(
-            torch.cat([torch.zeros(Q, H + 1), torch.full((Q, 1), FIRST_EVEN)], 1)
-        )
+
+        # Logits of the mixture's shares: of each head, of the network, of the uniform distribution.
+        even = torch.full((Q, 1), FIRST_EVEN)
+        self.share = nn.Parameter(torch.cat([torch.zeros(Q, H + 1), even], 1))
         self.share_by = nn.Parameter(torch.zeros(Q, H + 1, H + 2))
+
         self.ahead = nn.Parameter(torch.full((Q, H), FIRST_AHEAD)) if hears_ahead else None
         self.ending = EndHazard(latent_dim) if ends_first else None
 
     @torch.no_grad()
     def set_entries(self, entries: Tensor) -> None:
-        """Take over the codec's codebooks `[Q, K, D]`, in units of the spread of all latents."""
+        """Take over the codec's codebooks `[Q, K, D]`, scaled to a total variance of 1."""
         variance = entries.var(1, correction=0).sum(-1)
         total = variance.sum().clamp(min=1e-12)
         self.entries.copy_(entries / total.sqrt())
@@ -94,116 +122,176 @@ class Pointer(nn.Module):
         """Entries `[..., Q, D]` of `codes` `[..., Q]`."""
         return self.entries[torch.arange(len(self.entries), device=codes.device), codes]
 
-    def spread_out(self, codes: Tensor) -> Tensor:
-        """`codes` `[..., Q]` as distributions `[..., Q, K]` over the entries near to them."""
-        # Not `squared_distance`, which would copy the entries for every frame; what is the same for
-        # all `K` falls out.
-        near = self.entries.square().sum(-1) - 2 * torch.einsum(
-            "...qd,qkd->...qk", self.latents(codes), self.entries
-        )
-        return (-near / (self.variance * self.spread.exp())[:, None]).softmax(-1)
+    def code_distributions(self, codes: Tensor) -> Tensor:
+        """Spread each of `codes` `[..., Q]` over nearby entries: distributions `[..., Q, K]`."""
+        # `squared_distance` would copy the entries for every frame. The squared length of the code
+        # itself is left out: it is the same for all `K` entries and cancels in the softmax.
+        products = torch.einsum("...qd,qkd->...qk", self.latents(codes), self.entries)
+        distance = self.entries.square().sum(-1) - 2 * products
+        return (-distance / (self.variance * self.spread.exp())[:, None]).softmax(-1)
 
     def costs(self) -> Tensor:
-        """What lowers the score of a known frame, for each level and head, `[Q, H, 4]`: squared
-        distance of coarser codes and of last frames, frames of age beyond one, a new sound since;
-        and, `[Q, H, 5]`, that it lies ahead."""
+        """Weights of the features that lower attention to a past frame.
+
+        Returns:
+            `[Q, H, 4 or 5]`: (1) squared distance of coarser codes, (2) of previous frames,
+            (3) age - 1 in frames, (4) sound boundary between, (5) lies in the suffix.
+        """
         weights = [
             self.coarser_weight.exp(),
             self.last_weight.exp(),
             self.slope.exp(),
             self.crossing,
         ]
-        return torch.stack(weights if self.ahead is None else [*weights, self.ahead], 2)
+        if self.ahead is not None:
+            weights.append(self.ahead)
+        return torch.stack(weights, 2)
 
-    def frames(self, codes: Tensor, starts: Tensor, ahead: int = 0) -> Frames:
-        """Of `codes` `[B, T, Q]`, the first `ahead` of which follow the others in time; `starts`
-        `[B, T]` (bool) marks where sounds begin."""
-        so_far = self.latents(codes).cumsum(2)
-        coarser = F.pad(so_far[:, :, :-1], (0, 0, 1, 0))
-        last = F.pad(so_far[:, :-1, -1], (0, 0, 1, 0)) * ~_fresh(starts, ahead)[..., None]
-        return Frames(coarser, last, starts.long().cumsum(1))
+    def frame_features(
+        self, codes: Tensor, starts: Tensor, suffix_frames: int = 0
+    ) -> FrameFeatures:
+        """Features of each frame.
+
+        Args:
+            codes: codes `[B, T, Q]`.
+            starts: frames `[B, T]` (bool) that begin a sound.
+            suffix_frames: number of first frames that follow the others in time.
+        """
+        latents = self.latents(codes).cumsum(2)
+        coarser = F.pad(latents[:, :, :-1], (0, 0, 1, 0))
+        boundaries = sound_boundaries(starts, suffix_frames)
+        previous = F.pad(latents[:, :-1, -1], (0, 0, 1, 0)) * ~boundaries[..., None]
+        return FrameFeatures(coarser, previous, sound=starts.long().cumsum(1))
 
     def forward(
-        self, scores: Tensor, codes: Tensor, starts: Tensor, window: int, ahead: int = 0
+        self, logits: Tensor, codes: Tensor, starts: Tensor, window: int, suffix_frames: int = 0
     ) -> Tensor:
-        """Log-probabilities `[B, R, Q, K]` of the last `R` of `codes` `[B, T, Q]` from the
-        network's logits `scores` `[B, R, Q, K]`.
+        """Mix the network's logits of the last `R` frames of a sequence with its past.
 
-        Each frame looks at up to `window` frames before it, and at the first `ahead`, which follow
-        the others in time.
+        Args:
+            logits: logits `[B, R, Q, K]` of the network.
+            codes: codes `[B, T, Q]` of the whole sequence, `T >= R`.
+            starts: frames `[B, T]` (bool) that begin a sound.
+            window: number of earlier frames that each frame looks at, beside the suffix.
+            suffix_frames: number of first frames that follow the others in time.
+
+        Returns:
+            Log-probabilities `[B, R, Q, K]`.
         """
         B, T, Q = codes.shape
-        R = scores.shape[1]
+        R = logits.shape[1]
         first = T - R
-        frames = self.frames(codes, starts, ahead)
-        order = torch.arange(T, device=codes.device)
-        place, behind = order.roll(ahead), order[:, None] - order
-        age = (place[first:, None] - place).abs()
-        hidden = ((behind <= 0) | ((behind > window) & (order >= ahead)))[first:]
-        crossed = (frames.sound[:, first:, None] != frames.sound[:, None]).to(scores.dtype)
-        since = _since(starts, ahead)[:, first:]
-        last = squared_distance(frames.last[:, first:], frames.last)
-        known = [last, age - 1.0, crossed]
-        if ahead:
-            # Whether a sound begins between a frame and what lies ahead is not known yet, only what
-            # begins there.
-            crossed[:, max(0, ahead - first) :, :ahead] = (frames.sound[:, None, :ahead] > 0).to(
-                crossed
-            )
-            known.append(((order >= ahead)[first:, None] & (order < ahead)).to(scores.dtype))
-        costs, past, mixed = self.costs()[..., : 1 + len(known)], self.spread_out(codes), []
+        frames = self.frame_features(codes, starts, suffix_frames)
+        age = sound_age(starts, suffix_frames)[:, first:]
+        hidden = _hidden_frames(T, first, window, suffix_frames, codes.device)
+
+        features = self._pair_features(frames, first, suffix_frames)
+        costs = self.costs()[..., : 1 + len(features)]
+        distributions = self.code_distributions(codes)
+        mixed = []
         for q in range(Q):
             coarser = squared_distance(frames.coarser[:, first:, q], frames.coarser[:, :, q])
-            facts = torch.stack(torch.broadcast_tensors(coarser, *known), 1)
-            fit = (
-                (-costs[q] @ facts.flatten(2)).view(B, HEADS, R, T).masked_fill(hidden, -torch.inf)
-            )
-            mixed.append(self.mix(q, scores[:, :, q], fit, past[:, :, q], since))
+            pairs = torch.stack(torch.broadcast_tensors(coarser, *features), 1)
+            frame_logits = (-costs[q] @ pairs.flatten(2)).view(B, HEADS, R, T)
+            frame_logits = frame_logits.masked_fill(hidden, -torch.inf)
+            mixed.append(self.mix(q, logits[:, :, q], frame_logits, distributions[:, :, q], age))
         return torch.stack(mixed, 2)
 
-    def score_ends(self, codes: Tensor, starts: Tensor, ahead: int = 0) -> Tensor:
-        """Logits `[B, T]` that a sound ends with each frame, told by those before it; arguments as
-        for `frames`."""
+    def _pair_features(self, frames: FrameFeatures, first: int, suffix_frames: int) -> list[Tensor]:
+        """Features `[B, R, T]` (or `[R, T]`) of pairs of frames that all levels share, in the order
+        of `costs` from the second on. `R` are the frames from `first` on."""
+        T = frames.sound.shape[1]
+        order = torch.arange(T, device=frames.sound.device)
+        # In time the suffix comes after the other frames.
+        position = order.roll(suffix_frames)
+        age = (position[first:, None] - position).abs()
+        previous = squared_distance(frames.previous[:, first:], frames.previous)
+        crossed = (frames.sound[:, first:, None] != frames.sound[:, None]).to(previous.dtype)
+        features = [previous, age - 1.0, crossed]
+        if suffix_frames:
+            # A boundary between a frame and the suffix is unknown as yet. Only those within the
+            # suffix are known.
+            later_sound = frames.sound[:, None, :suffix_frames] > 0
+            crossed[:, max(0, suffix_frames - first) :, :suffix_frames] = later_sound.to(crossed)
+            in_suffix = (order >= suffix_frames)[first:, None] & (order < suffix_frames)
+            features.append(in_suffix.to(previous.dtype))
+        return features
+
+    def end_logits(self, codes: Tensor, starts: Tensor, suffix_frames: int = 0) -> Tensor:
+        """Logits `[B, T]` that a sound ends with each frame, given the frames before it; arguments
+        as for `frame_features`."""
         assert self.ending is not None
-        scores: Tensor = self.ending(self.frames(codes, starts, ahead).last, _since(starts, ahead))
-        return scores
+        frames = self.frame_features(codes, starts, suffix_frames)
+        logits: Tensor = self.ending(frames.previous, sound_age(starts, suffix_frames))
+        return logits
 
-    def mix(self, level: int, scores: Tensor, fit: Tensor, past: Tensor, since: Tensor) -> Tensor:
-        """Log-probabilities `[B, T, K]` of `level` from the network's logits `[B, T, K]`.
+    def mix(
+        self,
+        level: int,
+        logits: Tensor,
+        frame_logits: Tensor,
+        distributions: Tensor,
+        age: Tensor,
+    ) -> Tensor:
+        """Mix one level's logits with the codes of past frames.
 
-        `fit` `[B, H, T, S]` scores past frames, whose codes are `past` `[B, S, K]`; `since` `[B,
-        T]` is the number of frames since the sound began.
+        Args:
+            level: number of the level.
+            logits: logits `[B, T, K]` of the network.
+            frame_logits: attention logits `[B, H, T, P]` over `P` past frames.
+            distributions: codes of the past frames as distributions `[B, P, K]`.
+            age: frames `[B, T]` since the sound began.
+
+        Returns:
+            Log-probabilities `[B, T, K]`.
         """
-        K, H = scores.shape[-1], HEADS
-        nothing = self.nothing[level][:, None, None].expand(*fit.shape[:3], 1)
-        weights = torch.cat([fit, nothing], -1).softmax(-1)
-        odds = nothing[..., 0] - weights[..., -1].clamp(min=1e-30).log()
-        facts = torch.cat(
-            [odds.clamp(-LARGEST_ODDS, LARGEST_ODDS) / 3, since[:, None].log1p() / 5], 1
-        ).transpose(1, 2)
-        shares = torch.baddbmm(
-            self.share[level], facts, self.share_by[level].expand(len(facts), -1, -1)
-        ).softmax(-1)
-        by_frame = (shares[..., :H].transpose(1, 2)[..., None] * weights[..., :-1]).sum(1)
+        K = logits.shape[-1]
+        H = HEADS
+        nothing = self.nothing[level][:, None, None].expand(*frame_logits.shape[:3], 1)
+        weights = torch.cat([frame_logits, nothing], -1).softmax(-1)
+
+        # The shares depend on how well the past matches, head by head, and on the sound's age.
+        log_total = nothing[..., 0] - weights[..., -1].clamp(min=1e-30).log()
+        bounded = log_total.clamp(-LARGEST_LOG_TOTAL, LARGEST_LOG_TOTAL) / LOG_TOTAL_SCALE
+        log_age = age[:, None].log1p() / LOG_AGE_SCALE
+        features = torch.cat([bounded, log_age], 1).transpose(1, 2)
+        share_by = self.share_by[level].expand(len(features), -1, -1)
+        shares = torch.baddbmm(self.share[level], features, share_by).softmax(-1)
+
+        head_shares = shares[..., :H].transpose(1, 2)[..., None]
+        by_frame = (head_shares * weights[..., :-1]).sum(1)
+        # The sentinel's weight goes to the uniform distribution.
         even = (1 - by_frame.sum(-1, keepdim=True) - shares[..., H, None]).clamp(min=1e-6)
-        told = torch.baddbmm(even / K, by_frame, past)
-        return logaddexp(told.log(), shares[..., H, None].log() + scores.log_softmax(-1))
+        from_past = torch.baddbmm(even / K, by_frame, distributions)
+        from_network = shares[..., H, None].log() + logits.log_softmax(-1)
+        return logaddexp(from_past.log(), from_network)
 
 
-def _fresh(starts: Tensor, ahead: int) -> Tensor:
-    """Where `[B, T]` (bool) a sound begins, or the frame before is not known."""
-    fresh = starts.clone()
-    fresh[:, ahead : ahead + 1] = True
-    return fresh
+def _hidden_frames(
+    T: int, first: int, window: int, suffix_frames: int, device: torch.device
+) -> Tensor:
+    """Frames `[R, T]` (bool) that each frame from `first` on must not look at: itself, later ones,
+    and those out of the `window`, but for the suffix."""
+    order = torch.arange(T, device=device)
+    behind = order[:, None] - order
+    hidden = (behind <= 0) | ((behind > window) & (order >= suffix_frames))
+    return hidden[first:]
 
 
-def _since(starts: Tensor, ahead: int) -> Tensor:
-    """Frames `[B, T]` since the sound began, or since the first that is known."""
+def sound_boundaries(starts: Tensor, suffix_frames: int) -> Tensor:
+    """Frames `[B, T]` (bool) whose previous frame belongs to another sound or is unknown."""
+    boundaries = starts.clone()
+    boundaries[:, suffix_frames : suffix_frames + 1] = True
+    return boundaries
+
+
+def sound_age(starts: Tensor, suffix_frames: int) -> Tensor:
+    """Frames `[B, T]` since the sound began, or since its first known frame."""
     order = torch.arange(starts.shape[1], device=starts.device)
-    return order - torch.where(_fresh(starts, ahead), order, 0).cummax(1).values
+    return order - torch.where(sound_boundaries(starts, suffix_frames), order, 0).cummax(1).values
 
 
 def squared_distance(a: Tensor, b: Tensor) -> Tensor:
-    """`[..., T, S]` between the rows of `a` `[..., T, D]` and of `b` `[..., S, D]`."""
+    """Squared distances `[..., T, P]` between the rows of `a` `[..., T, D]` and `b` `[..., P, D]`."""
     distance = a.square().sum(-1, keepdim=True) + b.square().sum(-1)[..., None, :] - 2 * a @ b.mT
     return distance.clamp(min=0)

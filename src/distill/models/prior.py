@@ -1,21 +1,20 @@
-"""The prior: an autoregressive model of code grids.
+"""The prior: an autoregressive Transformer over code grids, the generator of Distill.
 
-Codes `[B, T, Q]` are factorised position-major. A causal Transformer runs once a frame; a small
-network per level then scores the frame's codes one after the other, each given the ones before it
-(the factorisation of a flat Transformer over `T * Q` tokens at 1/Q of its backbone steps; cf. the
-RQ-Transformer, Lee et al. 2022).
+Codes `[B, T, Q]` are factorised position-major. A causal Transformer runs once a frame. A small
+head per level then scores the frame's codes one after the other, each given the codes before it.
+This is the factorisation of a flat Transformer over `T * Q` tokens, at 1/Q of its backbone steps
+(cf. RQ-Transformer, Lee et al. 2022).
 
-Whether the sound ends with a frame is scored as well, so that a stream of short sounds stays one:
-before the codes of that frame, which are then scored as those of a last one. The last frame of a
-sound sounds like no other, so that who knows its codes knows all; but drawn by codes alone, what is
-that rare would hardly ever be drawn.
+End of sound is predicted before the frame's codes, which are then conditioned on it. Predicted from
+the codes it would never fire: codes of last frames are too rare to be sampled.
 
-What the network says is mixed with what the sound itself has brought so far (`models/pointer.py`).
+A pointer mixes the network's logits with codes of the sound's own past (`models/pointer.py`).
 
-A prior that `hears_ahead` can fill a gap with both of its sides known: what follows the gap is
-moved in front of what precedes it, marked, at its own place in time (cf. fill in the middle,
-Bavarian et al. 2022). The frames that are moved are `ahead`: the first so many of a sequence, which
-follow its others in time.
+A prior that `hears_ahead` can fill a gap given both sides (fill in the middle, Bavarian et al.
+2022). The frames after the gap, the suffix, are moved to the front of the sequence. They carry a
+mark, and their true position in time.
+
+Frame by frame, with a cache, a prior runs as a `PriorStream` (`models/prior_stream.py`).
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -28,11 +27,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from distill.models.attribute_classifier import AttributeClassifier
-from distill.models.cache import PointerCache, PriorCache
 from distill.models.chunked import encode_audio
 from distill.models.pointer import Pointer
 from distill.models.transformer import Block, LevelHead, rotary_turns
 from distill.models.vqvae import VQVAE
+
+FIRST_STD = 0.02
+"""Standard deviation of weights before training (GPT-2, Radford et al. 2019)."""
 
 
 def flatten_codes(codes: Tensor) -> Tensor:
@@ -53,16 +54,23 @@ def unflatten_codes(flat: Tensor, num_quantizers: int) -> Tensor:
 def extract_code_sequences(
     codec: VQVAE, sounds: Iterable[np.ndarray], offset: int = 0
 ) -> Iterator[Tensor]:
-    """Codes `[T, Q]` of each sound `[C, N]` through the frozen codec.
+    """Encode each of `sounds` with the frozen codec.
 
-    `offset` samples of silence go in front: below one frame, this moves the frame grid over the
-    sound, and a different, equally true encoding comes out.
+    Args:
+        codec: the codec.
+        sounds: waveforms `[C, N]`.
+        offset: samples of silence in front. Less than a frame moves the frame grid over the sound,
+            which gives a different, equally true encoding.
+
+    Yields:
+        Codes `[T, Q]` of each sound.
     """
     for sound in sounds:
         yield encode_audio(codec, sound, offset)
 
 
-Keep = Callable[[int, Tensor, Tensor], None]
+StoreLayer = Callable[[int, Tensor, Tensor], None]
+"""Takes the number of a layer, its keys and its values, `[B, heads, T, head_dim]` each."""
 
 
 class FrameScores(NamedTuple):
@@ -74,15 +82,30 @@ class FrameScores(NamedTuple):
 
 
 class CodePrior(nn.Module):
-    """Autoregressive prior over codes of `num_quantizers` levels with `codebook_size` entries each.
+    """Autoregressive prior over codes.
 
-    `seq_len` is the training context in tokens (frames x Q). Each frame attends to the `seq_len /
-    Q` frames up to it; positions are rotary, so sequences may be of any length. With a `latent_dim`
-    (that of the codec) above 0 there is a pointer to the past, whose `set_entries` takes the
-    codec's codebooks. Where a sound ends is scored before the codes of its last frame if
-    `ends_first`, which takes the pointer, else after them. One that `hears_ahead` takes sequences
-    whose first frames follow the others in time. With `descriptors` above 0 codes can be weighed by
-    those and by so many `tags`, once the `reader` has learned.
+    Positions are rotary, so sequences may be of any length.
+
+    Args:
+        codebook_size: entries `K` of each level.
+        seq_len: training context in tokens (frames x Q). Each frame attends to the `seq_len / Q`
+            frames up to itself.
+        num_quantizers: levels `Q`.
+        hidden_size: features of the backbone, a multiple of `2 * num_heads`.
+        num_layers: Transformer blocks.
+        num_heads: attention heads of each block.
+        dropout: share of features left out in training.
+        latent_dim: latent dimension `D` of the codec. Above 0 there is a pointer to the past, whose
+            `set_entries` takes the codec's codebooks.
+        hears_ahead: whether sequences may begin with a suffix: frames that follow in time.
+        descriptors: descriptors that can steer a draw, once the attribute classifier `reader` has
+            learned; 0 for no classifier.
+        tags: tags that can steer a draw.
+        ends_first: whether the end of a sound is predicted before the codes of its last frame, by
+            the pointer, and not after them. Priors of today are, old files may not be.
+
+    Raises:
+        ValueError: for a `hidden_size` that does not divide, or `ends_first` without a pointer.
     """
 
     def __init__(
@@ -107,39 +130,39 @@ class CodePrior(nn.Module):
             )
         if ends_first and not latent_dim:
             raise ValueError("ends_first needs a latent_dim above 0")
-        self.codebook_size, self.seq_len, self.num_quantizers = (
-            codebook_size,
-            seq_len,
-            num_quantizers,
-        )
-        self.num_layers, self.head_dim = num_layers, hidden_size // num_heads
-        self.window = max(1, seq_len // num_quantizers)
-        tokens = num_quantizers * codebook_size
-        self.embedding = nn.Embedding(tokens, hidden_size)
-        self.known = nn.Embedding(tokens, hidden_size)
+        Q = num_quantizers
+        self.codebook_size = codebook_size
+        self.seq_len = seq_len
+        self.num_quantizers = Q
+        self.hidden_size = hidden_size
+        self.num_layers = num_layers
+        self.num_heads = num_heads
+        self.head_dim = hidden_size // num_heads
+        self.window = max(1, seq_len // Q)
+
+        # Embeddings of the previous frame's codes, and of those of this frame that are chosen.
+        self.embedding = nn.Embedding(Q * codebook_size, hidden_size)
+        self.known = nn.Embedding(Q * codebook_size, hidden_size)
         self.start = nn.Parameter(torch.zeros(hidden_size))
         self.new_sound = nn.Parameter(torch.zeros(hidden_size))
         self.blocks = nn.ModuleList(
             Block(hidden_size, num_heads, dropout) for _ in range(num_layers)
         )
         self.norm = nn.LayerNorm(hidden_size)
-        self.heads = nn.ModuleList(
-            LevelHead(hidden_size, codebook_size, dropout) for _ in range(num_quantizers)
-        )
+        self.heads = nn.ModuleList(LevelHead(hidden_size, codebook_size, dropout) for _ in range(Q))
+        # Predicts the end after the codes; `ending` conditions the codes on an end before them.
         self.end = None if ends_first else LevelHead(hidden_size, 1, dropout)
         self.ending = nn.Parameter(torch.zeros(hidden_size)) if ends_first else None
-        self.hidden_size = hidden_size
         self.pointer = (
-            Pointer(codebook_size, num_quantizers, latent_dim, hears_ahead, ends_first)
-            if latent_dim
-            else None
+            Pointer(codebook_size, Q, latent_dim, hears_ahead, ends_first) if latent_dim else None
         )
         self.ahead = nn.Parameter(torch.zeros(hidden_size)) if hears_ahead else None
         self.reader = (
-            AttributeClassifier(descriptors, tags, num_quantizers, latent_dim)
+            AttributeClassifier(descriptors, tags, Q, latent_dim)
             if latent_dim and descriptors
             else None
         )
+
         self.apply(self._initialise)
         if self.pointer is not None and self.pointer.ending is not None:
             self.pointer.ending.reset()
@@ -147,66 +170,18 @@ class CodePrior(nn.Module):
     @staticmethod
     def _initialise(module: nn.Module) -> None:
         if isinstance(module, nn.Linear | nn.Embedding):
-            nn.init.normal_(module.weight, std=0.02)
+            nn.init.normal_(module.weight, std=FIRST_STD)
         if isinstance(module, nn.Linear) and module.bias is not None:
             nn.init.zeros_(module.bias)
 
-    def _rows(self, codes: Tensor) -> Tensor:
-        """Row of the embedding tables for each code `[..., Q]`: every level has rows of its own."""
-        return codes + self.codebook_size * torch.arange(codes.shape[-1], device=codes.device)
-
     @property
     def hears_ahead(self) -> bool:
-        """Whether sequences may have frames `ahead`."""
+        """Whether sequences may begin with a suffix."""
         return self.ahead is not None
-
-    def _inputs(self, codes: Tensor, starts: Tensor | None, ahead: int = 0) -> Tensor:
-        """Backbone input `[B, T, D]`: at each frame the codes of the one before, at 0 and `ahead`
-        the start token."""
-        past = self.embedding(self._rows(codes[:, :-1])).sum(2)
-        start = self.start.expand(len(codes), 1, -1).to(past)
-        x = torch.cat([start, past], 1)
-        if 0 < ahead < codes.shape[1]:
-            x = torch.cat([x[:, :ahead], start, x[:, ahead + 1 :]], 1)
-        return x if starts is None else x + starts[..., None] * self.new_sound
-
-    def _with_ahead(self, x: Tensor, codes: Tensor, ahead: int) -> Tensor:
-        """Backbone input `[B, T + 1, D]`: those of the frames `ahead` marked, and after them one
-        for the codes of the last of them, which no frame has as its predecessor."""
-        if self.ahead is None:
-            raise ValueError("this prior was not made to hear what lies ahead")
-        last = self.embedding(self._rows(codes[:, ahead - 1 : ahead])).sum(2)
-        return torch.cat([x[:, :ahead] + self.ahead, last + self.ahead, x[:, ahead:]], 1)
-
-    def _window_mask(self, T: int, device: torch.device, ahead: int) -> Tensor | None:
-        """Which inputs `[T, T]` each may look at: the last `window`, and all that belong to frames
-        `ahead`."""
-        if self.window >= T:
-            return None
-        order = torch.arange(T, device=device)
-        age = order[:, None] - order
-        return (age >= 0) & ((age < self.window) | (order < ahead + bool(ahead)))
-
-    def _backbone(
-        self, x: Tensor, codes: Tensor, ahead: int, place: int, keep: Keep | None = None
-    ) -> Tensor:
-        """Output `[B, T, D]` for the inputs `x` `[B, T, D]` of `codes` `[B, T, Q]`, of which the
-        first `ahead` lie from `place` on, and the others from 0 on. `keep` takes the number of each
-        layer, its keys and its values."""
-        T = x.shape[1]
-        places = torch.arange(T - ahead, device=x.device)
-        if ahead:
-            x = self._with_ahead(x, codes, ahead)
-            places = torch.cat([torch.arange(place, place + ahead + 1, device=x.device), places])
-        turns = rotary_turns(places, self.head_dim, x.dtype)
-        mask = self._window_mask(len(places), x.device, ahead)
-        for layer, block in enumerate(self.blocks):
-            x = block(x, turns, mask, keep and partial(keep, layer))
-        return torch.cat([x[:, :ahead], x[:, ahead + 1 :]], 1) if ahead else x
 
     @property
     def ends_first(self) -> bool:
-        """Whether the end of a sound is scored before the codes of its last frame."""
+        """Whether the end of a sound is predicted before the codes of its last frame."""
         return self.ending is not None
 
     def frame_scores(
@@ -214,161 +189,133 @@ class CodePrior(nn.Module):
         codes: Tensor,
         starts: Tensor | None = None,
         mask_rate: float = 0.0,
-        ahead: int = 0,
+        suffix_frames: int = 0,
         ends: Tensor | None = None,
-        last: int | None = None,
+        last_frames: int | None = None,
     ) -> FrameScores:
-        """Scores of every code of `codes` `[B, T, Q]`, each given all codes before it; of the
-        `last` frames only, if so many are named.
+        """Score every code of a sequence, each given all codes before it.
 
-        `starts` and `ends` `[B, T]` (bool) mark frames that begin a new sound and that end one. In
-        training, `mask_rate` of the past frames are hidden from the backbone. The first `ahead`
-        frames (fewer than `T`) follow the last one in time; `ValueError` from a prior that does not
-        hear ahead.
+        Args:
+            codes: codes `[B, T, Q]`.
+            starts: frames `[B, T]` (bool) that begin a sound.
+            mask_rate: share of past frames hidden from the backbone, in training.
+            suffix_frames: number of first frames that follow the last one in time, below `T`.
+            ends: frames `[B, T]` (bool) that end a sound.
+            last_frames: score only the last frames, this many; None scores all.
+
+        Raises:
+            ValueError: for a suffix, from a prior that does not hear ahead.
         """
-        _B, T, Q = codes.shape
-        rows = slice(0 if last is None else T - last, T)
-        x = self._inputs(codes, starts, ahead)
+        T = codes.shape[1]
+        rows = slice(0 if last_frames is None else T - last_frames, T)
+        x = self.embed(codes, starts, suffix_frames)
         if mask_rate:
             x = x * (torch.rand(x.shape[:2], device=x.device) >= mask_rate)[..., None]
-        x = self._backbone(x, codes, ahead, T - ahead)
-        # known[q] is what level q may use: the backbone's output and the levels before it.
-        out = self.norm(x[:, rows])
-        first = (
-            out if self.ending is None or ends is None else out + ends[:, rows, None] * self.ending
-        )
-        known = torch.cat([first[:, :, None], self.known(self._rows(codes[:, rows]))], 2).cumsum(2)
-        scores = torch.stack([head(known[:, :, q]) for q, head in enumerate(self.heads)], 2)
+        x = self.run_backbone(x, codes, suffix_frames, suffix_position=T - suffix_frames)
+
+        # `hidden[q]` is the input of level q: the backbone's output and the codes above the level.
+        hidden = self.norm(x[:, rows])
+        if self.ending is not None and ends is not None:
+            hidden = hidden + ends[:, rows, None] * self.ending
+        chosen = self.known(self.token_ids(codes[:, rows]))
+        hidden = torch.cat([hidden[:, :, None], chosen], 2).cumsum(2)
+        scores = torch.stack([head(hidden[:, :, q]) for q, head in enumerate(self.heads)], 2)
+
         begins = torch.zeros_like(codes[..., 0], dtype=torch.bool) if starts is None else starts
         if self.pointer is not None:
-            scores = self.pointer(scores, codes, begins, self.window, ahead)
+            scores = self.pointer(scores, codes, begins, self.window, suffix_frames)
         if self.end is not None:
-            return FrameScores(scores, self.end(known[:, :, Q]).squeeze(-1))
+            return FrameScores(scores, self.end(hidden[:, :, self.num_quantizers]).squeeze(-1))
         assert self.pointer is not None
-        return FrameScores(scores, self.pointer.score_ends(codes, begins, ahead)[:, rows])
+        end_logits = self.pointer.end_logits(codes, begins, suffix_frames)
+        return FrameScores(scores, end_logits[:, rows])
 
     def forward(self, indices: Tensor) -> Tensor:
         """Logits `[B, L, codebook_size]` for flat codes `[B, L]`: `logits[:, i]` scores `indices[:,
         i + 1]`."""
-        L, Q = indices.shape[1], self.num_quantizers
-        # Codes past L are placeholders: nothing that is returned depends on them.
+        L = indices.shape[1]
+        Q = self.num_quantizers
+        # Codes past L are placeholders: no returned logit depends on them.
         padded = F.pad(indices, (0, (L // Q + 1) * Q - L))
-        return self.frame_scores(unflatten_codes(padded, Q)).codes.flatten(1, 2)[:, 1 : L + 1]
+        scores = self.frame_scores(unflatten_codes(padded, Q)).codes
+        return scores.flatten(1, 2)[:, 1 : L + 1]
 
     def start_logits(self, batch_size: int = 1) -> Tensor:
         """Logits `[B, codebook_size]` of the very first code, where a sound begins."""
-        nothing = torch.zeros(
-            batch_size, 1, self.num_quantizers, dtype=torch.long, device=self.start.device
+        device = self.start.device
+        placeholder = torch.zeros(
+            batch_size, 1, self.num_quantizers, dtype=torch.long, device=device
         )
-        beginning = torch.ones(batch_size, 1, dtype=torch.bool, device=self.start.device)
-        return self.frame_scores(nothing, beginning).codes[:, 0, 0]
+        starts = torch.ones(batch_size, 1, dtype=torch.bool, device=device)
+        return self.frame_scores(placeholder, starts).codes[:, 0, 0]
 
-    # --- frame by frame, with a cache -------------------------------------------------------------
+    # --- parts that a `PriorStream` uses as well --------------------------------------------------
 
-    def new_cache(self) -> PriorCache:
-        return PriorCache(self.num_layers, self.window)
+    def token_ids(self, codes: Tensor) -> Tensor:
+        """Rows of the embedding tables for `codes` `[..., Q]`: every level has rows of its own."""
+        return codes + self.codebook_size * torch.arange(codes.shape[-1], device=codes.device)
 
-    def hear(
+    def embed(self, codes: Tensor, starts: Tensor | None, suffix_frames: int = 0) -> Tensor:
+        """Inputs `[B, T, hidden_size]` of the backbone; arguments as for `frame_scores`.
+
+        The input of a frame are the codes of the frame before. The first frame and the first after
+        the suffix get the start token.
+        """
+        past = self.embedding(self.token_ids(codes[:, :-1])).sum(2)
+        start = self.start.expand(len(codes), 1, -1).to(past)
+        x = torch.cat([start, past], 1)
+        if 0 < suffix_frames < codes.shape[1]:
+            x = torch.cat([x[:, :suffix_frames], start, x[:, suffix_frames + 1 :]], 1)
+        return x if starts is None else x + starts[..., None] * self.new_sound
+
+    def run_backbone(
         self,
+        x: Tensor,
         codes: Tensor,
-        starts: Tensor,
-        cache: PriorCache,
-        batch_size: int = 1,
-        ahead: int = 0,
-        place: int = 0,
-    ) -> None:
-        """Take in `codes` `[S, T, Q]` at once and before all else, for each of the streams, or for
-        all alike where `S` is 1; sounds begin at `starts` `[S, T]` (bool). The next step takes the
-        last of the codes.
+        suffix_frames: int,
+        suffix_position: int,
+        store: StoreLayer | None = None,
+    ) -> Tensor:
+        """Run the Transformer over a sequence.
 
-        The first `ahead` of them follow what is yet to come: they lie from `place` on, the others
-        from 0 on. `ValueError` from a prior that does not hear ahead.
+        Args:
+            x: inputs `[B, T, hidden_size]` of `embed`.
+            codes: codes `[B, T, Q]` of the sequence.
+            suffix_frames: number of first frames that follow the others in time.
+            suffix_position: position of the suffix in time, in frames; the others lie from 0 on.
+            store: takes keys and values of each layer, for a cache.
+
+        Returns:
+            Outputs `[B, T, hidden_size]`.
         """
-        cache.begin(batch_size, ahead + 1 if ahead else 0)
-        # One after the other: what a stream hears does not depend on what is beside it, not even by
-        # its rounding.
-        for i in range(len(codes)):
-            one, begins = codes[i : i + 1], starts[i : i + 1]
-            streams = slice(None) if len(codes) == 1 else slice(i, i + 1)
-            self._backbone(
-                self._inputs(one, begins, ahead), one, ahead, place, partial(cache.fill, streams)
-            )
-        cache.position = codes.shape[1] - ahead
-        cache.steps = cache.ahead + cache.position
-        if self.pointer is not None:
-            cache.memory = PointerCache(self.pointer, batch_size, self.window, ahead)
-            cache.memory.hold(codes, starts, place)
+        positions = torch.arange(x.shape[1] - suffix_frames, device=x.device)
+        if suffix_frames:
+            x = self._mark_suffix(x, codes, suffix_frames)
+            suffix_end = suffix_position + suffix_frames + 1
+            suffix = torch.arange(suffix_position, suffix_end, device=x.device)
+            positions = torch.cat([suffix, positions])
+        rotations = rotary_turns(positions, self.head_dim, x.dtype)
+        mask = self._window_mask(len(positions), x.device, suffix_frames)
+        for layer, block in enumerate(self.blocks):
+            x = block(x, rotations, mask, store and partial(store, layer))
+        if not suffix_frames:
+            return x
+        return torch.cat([x[:, :suffix_frames], x[:, suffix_frames + 1 :]], 1)
 
-    def step(self, previous: Tensor | None, starts: Tensor, cache: PriorCache) -> Tensor:
-        """What is known `[B, D]` of the next frame, given the `previous` one's codes `[B, Q]`
-        (None: none).
+    def _mark_suffix(self, x: Tensor, codes: Tensor, suffix_frames: int) -> Tensor:
+        """Inputs `[B, T + 1, hidden_size]` with the suffix marked. Its last codes get an input of
+        their own after it, since no frame has them as its predecessor."""
+        if self.ahead is None:
+            raise ValueError("this prior was not made to hear what lies ahead")
+        last = self.embedding(self.token_ids(codes[:, suffix_frames - 1 : suffix_frames])).sum(2)
+        suffix = x[:, :suffix_frames] + self.ahead
+        return torch.cat([suffix, last + self.ahead, x[:, suffix_frames:]], 1)
 
-        `starts` `[B]` (bool) marks streams in which the coming frame begins a new sound.
-        """
-        past = (
-            self.start.expand(len(starts), -1)
-            if previous is None
-            else self.embedding(self._rows(previous)).sum(1)
-        )
-        x = (past + starts[:, None] * self.new_sound)[:, None]
-        turns = rotary_turns(
-            torch.tensor([cache.position], device=x.device), self.head_dim, x.dtype
-        )
-        for i, block in enumerate(self.blocks):
-            assert isinstance(block, Block)
-            x = block.step(x, turns, cache, i)
-        cache.position += 1
-        cache.steps += 1
-        out: Tensor = self.norm(x)[:, 0]
-        if self.pointer is None:
-            return out
-        if cache.memory is None:
-            cache.memory = PointerCache(self.pointer, len(starts), self.window)
-        cache.memory.push(previous, starts)
-        # Behind what the network knows: the latents of the codes chosen so far.
-        return F.pad(out, (0, self.pointer.entries.shape[-1]))
-
-    def score_level(self, level: int, known: Tensor, cache: PriorCache) -> Tensor:
-        """Logits `[B, K]` of one level; `known` `[B, D]` is the step's output plus `know` of
-        earlier levels."""
-        scores: Tensor = self.heads[level](known[:, : self.hidden_size])
-        if cache.memory is None:
-            return scores
-        return cache.memory.mix(level, scores, known[:, self.hidden_size :])
-
-    def fit(self, level: int, known: Tensor, asked: Tensor) -> Tensor:
-        """How likely `[B, K]` (a logarithm) each code of `level` makes what is `asked` `[B, N]`;
-        `known` as above.
-
-        `ValueError` from a prior without a reader.
-        """
-        if self.reader is None or self.pointer is None:
-            raise ValueError("this prior was not made to be steered")
-        latents = known[:, None, self.hidden_size :] + self.pointer.entries[level]
-        fit: Tensor = self.reader(level, latents, asked[:, None])
-        return fit
-
-    def know(self, level: int, codes: Tensor) -> Tensor:
-        """What a chosen code `[B]` of `level` adds `[B, D]` to what is known of the frame."""
-        added: Tensor = self.known(codes + self.codebook_size * level)
-        return (
-            added
-            if self.pointer is None
-            else torch.cat([added, self.pointer.entries[level][codes]], -1)
-        )
-
-    def score_end(self, known: Tensor, cache: PriorCache) -> Tensor:
-        """Logit `[B]` that the sound ends with this frame; `known` includes all its levels, unless
-        `ends_first`."""
-        if self.end is None:
-            assert cache.memory is not None
-            return cache.memory.score_end()
-        ends: Tensor = self.end(known[:, : self.hidden_size]).squeeze(-1)
-        return ends
-
-    def know_end(self, known: Tensor, ends: Tensor) -> Tensor:
-        """What is `known` `[B, D]` of the frame, and whether the sound `ends` `[B]` (bool) with
-        it."""
-        if self.ending is None:
-            return known
-        return known + F.pad(ends[:, None] * self.ending, (0, known.shape[1] - self.hidden_size))
+    def _window_mask(self, T: int, device: torch.device, suffix_frames: int) -> Tensor | None:
+        """Inputs `[T, T]` (bool) that each may attend to: the last `window`, and the suffix."""
+        if self.window >= T:
+            return None
+        order = torch.arange(T, device=device)
+        age = order[:, None] - order
+        in_suffix = order < suffix_frames + bool(suffix_frames)
+        return (age >= 0) & ((age < self.window) | in_suffix)

@@ -1,5 +1,7 @@
-"""What the prior's network is made of: rotary places, attention over a window with a cache,
-heads."""
+"""Parts of the prior's Transformer: rotary positions, blocks with windowed attention, level heads.
+
+A block runs over a whole sequence (`forward`) or over one frame with a cache (`step`).
+"""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -11,86 +13,122 @@ from torch import Tensor, nn
 from distill.models.batch_invariant import BatchInvariantLinear
 from distill.models.cache import PriorCache
 
+ROTARY_BASE = 10_000.0
+"""Ratio of the fastest rotation to the slowest (Su et al. 2021, section 3.2.2)."""
+MLP_RATIO = 4
+"""Hidden features of a block's MLP for each input feature (Vaswani et al. 2017, section 3.3)."""
 
-class Turns(NamedTuple):
-    """Cosines and sines `[T, head_dim / 2]`."""
+
+class Rotations(NamedTuple):
+    """Cosines and sines `[T, head_dim / 2]` of rotary positions."""
 
     cos: Tensor
     sin: Tensor
 
 
-def rotary_turns(positions: Tensor, head_dim: int, dtype: torch.dtype = torch.float32) -> Turns:
-    """For frame positions `[T]` (Su et al. 2021, section 3.2.2)."""
-    rates = 10_000.0 ** (-torch.arange(0, head_dim, 2, device=positions.device) / head_dim)
+class Projections(NamedTuple):
+    """Queries, keys and values of a block, `[B, heads, T, head_dim]` each."""
+
+    query: Tensor
+    key: Tensor
+    value: Tensor
+
+
+def rotary_turns(positions: Tensor, head_dim: int, dtype: torch.dtype = torch.float32) -> Rotations:
+    """Rotations for frame positions `[T]` (RoPE, Su et al. 2021, section 3.2.2)."""
+    exponents = torch.arange(0, head_dim, 2, device=positions.device) / head_dim
+    rates = ROTARY_BASE ** (-exponents)
     angles = positions[:, None].float() * rates
-    return Turns(angles.cos().to(dtype), angles.sin().to(dtype))
+    return Rotations(angles.cos().to(dtype), angles.sin().to(dtype))
 
 
-def rotate(x: Tensor, turns: Turns) -> Tensor:
-    """Turn feature pairs of `x` `[..., T, head_dim]`."""
+def rotate(x: Tensor, rotations: Rotations) -> Tensor:
+    """Rotate feature pairs of `x` `[..., T, head_dim]`."""
     a, b = x.chunk(2, dim=-1)
-    cos, sin = turns
+    cos, sin = rotations
     return torch.cat([a * cos - b * sin, a * sin + b * cos], dim=-1)
 
 
 class Block(nn.Module):
-    """Pre-norm Transformer block with rotary positions and attention over a window of past
-    frames."""
+    """Pre-norm Transformer block with rotary positions and causal attention over a window.
+
+    Args:
+        dim: features of the backbone.
+        num_heads: attention heads.
+        dropout: share of features left out in training, after attention and MLP.
+    """
 
     def __init__(self, dim: int, num_heads: int, dropout: float) -> None:
         super().__init__()
-        self.num_heads, self.dropout = num_heads, dropout
+        self.num_heads = num_heads
+        self.dropout = dropout
         self.attention_norm = nn.LayerNorm(dim)
         self.qkv = BatchInvariantLinear(dim, 3 * dim, bias=False)
         self.out = BatchInvariantLinear(dim, dim, bias=False)
         self.mlp = nn.Sequential(
             nn.LayerNorm(dim),
-            BatchInvariantLinear(dim, 4 * dim),
+            BatchInvariantLinear(dim, MLP_RATIO * dim),
             nn.GELU(),
-            BatchInvariantLinear(4 * dim, dim),
+            BatchInvariantLinear(MLP_RATIO * dim, dim),
             nn.Dropout(dropout),
         )
-
-    def _project(self, x: Tensor, turns: Turns) -> tuple[Tensor, Tensor, Tensor]:
-        B, T, D = x.shape
-        qkv = self.qkv(self.attention_norm(x)).reshape(B, T, 3, self.num_heads, D // self.num_heads)
-        qkv = qkv.permute(2, 0, 3, 1, 4)
-        query, key = rotate(qkv[:2], turns)
-        return query, key, qkv[2]
-
-    def _close(self, x: Tensor, attended: Tensor) -> Tensor:
-        B, T, D = x.shape
-        mixed = self.out(attended.transpose(1, 2).reshape(B, T, D))
-        x = x + F.dropout(mixed, self.dropout, self.training)
-        return x + self.mlp(x)
 
     def forward(
         self,
         x: Tensor,
-        turns: Turns,
+        rotations: Rotations,
         mask: Tensor | None,
-        keep: Callable[[Tensor, Tensor], None] | None = None,
+        store: Callable[[Tensor, Tensor], None] | None = None,
     ) -> Tensor:
-        """`x` `[B, T, D]`; `mask` `[T, T]` (true where a frame may look), or plain causal when
-        None. `keep` takes keys and values `[B, heads, T, head_dim]`."""
-        # No dropout on the attention itself: on a CPU it doubles the time of a step.
-        query, key, value = self._project(x, turns)
-        if keep is not None:
-            keep(key, value)
+        """Run over whole sequences.
+
+        Args:
+            x: features `[B, T, dim]`.
+            rotations: rotary positions of the `T` inputs.
+            mask: inputs `[T, T]` (bool) that each may attend to; None for all earlier ones.
+            store: takes keys and values `[B, heads, T, head_dim]`, for a cache.
+        """
+        query, key, value = self._project(x, rotations)
+        if store is not None:
+            store(key, value)
+        # No dropout on the attention itself: on a CPU it doubles the time of a training step.
         attended = F.scaled_dot_product_attention(
             query, key, value, attn_mask=mask, is_causal=mask is None
         )
-        return self._close(x, attended)
+        return self._add_attended(x, attended)
 
-    def step(self, x: Tensor, turns: Turns, cache: PriorCache, layer: int) -> Tensor:
-        """One frame `[B, 1, D]`, given the cached ones."""
-        query, key, value = self._project(x, turns)
-        return self._close(x, F.scaled_dot_product_attention(query, *cache.push(layer, key, value)))
+    def step(self, x: Tensor, rotations: Rotations, cache: PriorCache, layer: int) -> Tensor:
+        """Run over one frame `[B, 1, dim]` of the layer with this number, after those cached."""
+        query, key, value = self._project(x, rotations)
+        keys, values = cache.append(layer, key, value)
+        return self._add_attended(x, F.scaled_dot_product_attention(query, keys, values))
+
+    def _project(self, x: Tensor, rotations: Rotations) -> Projections:
+        B, T, dim = x.shape
+        qkv = self.qkv(self.attention_norm(x)).reshape(
+            B, T, 3, self.num_heads, dim // self.num_heads
+        )
+        qkv = qkv.permute(2, 0, 3, 1, 4)
+        # Queries and keys rotate together, in one operation.
+        query, key = rotate(qkv[:2], rotations)
+        return Projections(query, key, value=qkv[2])
+
+    def _add_attended(self, x: Tensor, attended: Tensor) -> Tensor:
+        """Residual sums of `x` with the attention's output and with the MLP's."""
+        B, T, dim = x.shape
+        mixed = self.out(attended.transpose(1, 2).reshape(B, T, dim))
+        x = x + F.dropout(mixed, self.dropout, self.training)
+        return x + self.mlp(x)
 
 
 class LevelHead(nn.Module):
-    """Scores one level of a frame from what is known of it so far: `[..., D]` → `[...,
-    classes]`."""
+    """Scores the codes of one level from the hidden state of a frame.
+
+    Args:
+        dim: features of the hidden state.
+        classes: codes to score.
+        dropout: share of features left out in training.
+    """
 
     def __init__(self, dim: int, classes: int, dropout: float) -> None:
         super().__init__()
@@ -103,6 +141,7 @@ class LevelHead(nn.Module):
         )
         self.score = nn.Sequential(nn.LayerNorm(dim), BatchInvariantLinear(dim, classes))
 
-    def forward(self, known: Tensor) -> Tensor:
-        scores: Tensor = self.score(known + self.mlp(known))
-        return scores
+    def forward(self, hidden: Tensor) -> Tensor:
+        """Logits `[..., classes]` of `hidden` `[..., dim]`."""
+        logits: Tensor = self.score(hidden + self.mlp(hidden))
+        return logits

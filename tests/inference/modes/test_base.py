@@ -35,7 +35,7 @@ def test_sounds_last_as_long_as_those_of_the_corpus(loaded: LoadedVQModel) -> No
 def test_silence_is_what_cannot_be_heard(loaded: LoadedVQModel) -> None:
     units = frame_bank_for(loaded, Sampling())
     assert units is not None
-    assert units.hearing is not None
+    assert units.is_silent is not None
     noise = (
         np.random.default_rng(0)
         .standard_normal((1, 20 * loaded.model.frame_hop))
@@ -43,7 +43,7 @@ def test_silence_is_what_cannot_be_heard(loaded: LoadedVQModel) -> None:
     )
     for level, silent in ((0.0, True), (0.1, False)):
         assert bool(
-            (units.hearing(encode_audio(loaded.model, level * noise).long()) == silent).all()
+            (units.is_silent(encode_audio(loaded.model, level * noise).long()) == silent).all()
         )
 
 

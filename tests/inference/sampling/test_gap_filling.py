@@ -3,14 +3,14 @@
 import pytest
 import torch
 
-from distill.inference.sampling.conditions import FixedCodes
+from distill.inference.sampling.conditions import Conditions, FixedCodes
 from distill.inference.sampling.gap_filling import Gap, fill, log_likelihood
 from distill.inference.sampling.settings import Sampling
 from distill.models.prior import CodePrior
 
 K, Q, WINDOW, RATE = 17, 3, 12, 4.0
-"""At 4 frames/s what is heard of the right side are 4 frames, and a gap is filled with them in mind
-for its last 8."""
+"""At 4 frames/s the prior is given 4 frames after the gap, in view of which the last 8 of the gap are
+filled."""
 
 
 def lively_prior(hears_ahead: bool = True) -> CodePrior:
@@ -38,49 +38,45 @@ def filled(prior: CodePrior, gap: Gap, seed: int = 0) -> torch.Tensor:
 def test_any_gap(hears_ahead: bool, before: int, after: int, frames: int) -> None:
     prior, stays = lively_prior(hears_ahead), torch.zeros(frames, Q, dtype=torch.bool)
     stays[frames // 2 :, 1] = True
-    given = FixedCodes(codes(frames), stays)
-    gap = Gap(codes(before), codes(after), frames, given)
+    fixed = FixedCodes(codes(frames), stays)
+    gap = Gap(codes(before), codes(after), frames, conditions=Conditions(fixed_codes=fixed))
     drawn = filled(prior, gap)
     assert drawn.shape == (frames, Q)
-    assert torch.equal(drawn[stays], given.codes[stays])
+    assert torch.equal(drawn[stays], fixed.codes[stays])
     assert torch.equal(drawn, filled(prior, gap))
     assert frames < 9 or not torch.equal(drawn, filled(prior, gap, seed=1))
 
 
 @pytest.mark.parametrize("hears_ahead", [True, False])
 def test_what_follows_decides(hears_ahead: bool) -> None:
-    several = [
+    fillings = [
         filled(lively_prior(hears_ahead), Gap(codes(9), codes(after), 6)) for after in range(4, 12)
     ]
-    # One try may be the best for some of them, but not for all.
-    assert len({tuple(one.flatten().tolist()) for one in several}) > 1
+    # One try may be the best for several of them, but not for all.
+    assert len({tuple(filling.flatten().tolist()) for filling in fillings}) > 1
 
 
-def test_tries_are_judged_by_what_stands_fast() -> None:
+def test_tries_are_judged_by_the_fixed_codes() -> None:
     prior, tries = lively_prior(), torch.stack([codes(2), codes(3)[:2]])
     stays = torch.tensor([[False, True, False], [False, False, False]])
-    gap = Gap(codes(5), codes(4), 2, FixedCodes(codes(2), stays))
-    whole = torch.stack([torch.cat([gap.before, one, gap.after]) for one in tries])
+    conditions = Conditions(fixed_codes=FixedCodes(codes(2), stays))
+    gap = Gap(codes(5), codes(4), 2, conditions=conditions)
+    whole = torch.stack([torch.cat([gap.before, filling, gap.after]) for filling in tries])
     with torch.no_grad():
-        told = prior.frame_scores(whole).codes.log_softmax(-1).gather(-1, whole[..., None])[..., 0]
-    expected = told[:, 7:].sum((1, 2)) + told[:, 5, 1]
-    fast, filling = log_likelihood(prior, gap, tries)
-    assert torch.allclose(fast, expected, atol=1e-4)
-    assert torch.allclose(filling, told[:, 5:7].sum((1, 2)), atol=1e-4)
+        log_probs = prior.frame_scores(whole).codes.log_softmax(-1)
+    likelihood = log_probs.gather(-1, whole[..., None])[..., 0]
+    expected = likelihood[:, 7:].sum((1, 2)) + likelihood[:, 5, 1]
+    fixed, filling = log_likelihood(prior, gap, tries)
+    assert torch.allclose(fixed, expected, atol=1e-4)
+    assert torch.allclose(filling, likelihood[:, 5:7].sum((1, 2)), atol=1e-4)
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_what_comes_instead_is_likelier_itself(seed: int) -> None:
-    prior, there = lively_prior(), codes(3)
-    gap = Gap(codes(5), codes(4), 3)
-    came = fill(
-        prior,
-        gap,
-        Sampling(),
-        torch.Generator().manual_seed(seed),
-        RATE,
-        tries=16,
-        instead_of=there,
-    )
-    told = log_likelihood(prior, gap, torch.stack([came, there])).filling
-    assert told[0] > told[1]
+def test_a_filling_is_likelier_than_the_original(seed: int) -> None:
+    prior = lively_prior()
+    original = codes(3)
+    gap = Gap(codes(5), codes(4), 3, original=original)
+    generator = torch.Generator().manual_seed(seed)
+    filling = fill(prior, gap, Sampling(), generator, RATE, tries=16)
+    scores = log_likelihood(prior, gap, torch.stack([filling, original])).filling
+    assert scores[0] > scores[1]

@@ -8,10 +8,10 @@ import torch
 
 from distill.inference.sampling.level_ramp import (
     LevelRamp,
-    ends,
     is_attack,
     largest_steps,
     level_step,
+    ramp_levels,
 )
 from distill.models.chunked import decode_codes, encode_audio
 from distill.models.persistence import load_model_v2
@@ -50,11 +50,11 @@ def test_levels_are_those_of_the_sound(
 ) -> None:
     sounds = [decode_codes(codec, codes)[0, 3072:-3072] for codes in (loud, quiet)]
     heard = [10 * np.log10(np.square(sound).mean()) for sound in sounds]
-    left, right = ends(codec, loud, quiet)
+    left, right = ramp_levels(codec, loud, quiet)
     assert left - right == pytest.approx(heard[0] - heard[1], abs=3)
-    assert ends(codec, quiet, loud) == pytest.approx((right, left), abs=2)
+    assert ramp_levels(codec, quiet, loud) == pytest.approx((right, left), abs=2)
     for sides in ((loud[:0], quiet), (quiet, loud[:0])):
-        assert ends(codec, *sides) == pytest.approx((right, right), abs=2)
+        assert ramp_levels(codec, *sides) == pytest.approx((right, right), abs=2)
 
 
 def test_nothing_leads_up_to_an_attack(
@@ -64,33 +64,33 @@ def test_nothing_leads_up_to_an_attack(
     assert is_attack(codec, quiet, late)
     assert is_attack(codec, quiet, short)
     assert not any(is_attack(codec, quiet, codes) for codes in (loud, quiet, loud[:2], loud[:0]))
-    left, right = ends(codec, quiet, short)
+    left, right = ramp_levels(codec, quiet, short)
     assert left == right
     soft = short[6].expand(2, -1)
     assert not is_attack(codec, loud, soft)
-    assert ends(codec, loud, soft)[1] < ends(codec, loud, loud)[1]
+    assert ramp_levels(codec, loud, soft)[1] < ramp_levels(codec, loud, loud)[1]
 
 
 def test_the_course_is_straight(codec: VQVAE, loud: torch.Tensor, quiet: torch.Tensor) -> None:
-    bridge = LevelRamp(codec, loud, quiet, 4)
-    assert torch.allclose(bridge.course, torch.linspace(*ends(codec, loud, quiet), 6)[1:-1])
+    ramp = LevelRamp(codec, loud, quiet, 4)
+    assert torch.allclose(ramp.levels, torch.linspace(*ramp_levels(codec, loud, quiet), 6)[1:-1])
 
 
 def test_codes_on_the_line_are_preferred(
     codec: VQVAE, loud: torch.Tensor, quiet: torch.Tensor
 ) -> None:
-    bridge = LevelRamp(codec, loud, quiet, 3)
+    ramp = LevelRamp(codec, loud, quiet, 3)
     chosen = [loud[:2, 0], loud[:2, 1]]
-    leaning = bridge.lean(1, chosen)
-    assert leaning.shape == (2, codec.rvq.codebooks.shape[1])
+    bias = ramp.logit_bias(1, chosen)
+    assert bias.shape == (2, codec.rvq.codebooks.shape[1])
     for row in range(2):
         latents = (
             codec.rvq.lookup(torch.stack([code[row] for code in chosen]))[None]
             + codec.rvq.codebooks[2]
         )
-        away = (codec.frame_levels(latents) - bridge.course[1]).abs()
-        assert torch.equal(leaning[row].argsort(descending=True), away.argsort())
-    assert bridge.lean(0, []).shape == (1, codec.rvq.codebooks.shape[1])
+        away = (codec.frame_levels(latents) - ramp.levels[1]).abs()
+        assert torch.equal(bias[row].argsort(descending=True), away.argsort())
+    assert ramp.logit_bias(0, []).shape == (1, codec.rvq.codebooks.shape[1])
 
 
 def test_a_step_is_found_wherever_it_is(
@@ -98,7 +98,7 @@ def test_a_step_is_found_wherever_it_is(
 ) -> None:
     tries = torch.stack([torch.cat([loud[:at], quiet[at:6]]) for at in (0, 3, 6)] + [loud[:6]])
     steps = largest_steps(codec, loud, tries, quiet)
-    left, right = ends(codec, loud, quiet)
+    left, right = ramp_levels(codec, loud, quiet)
     apart = left - right
     assert (steps > apart / 2).all()
     assert largest_steps(codec, loud, tries[3:], loud)[0] < apart / 4

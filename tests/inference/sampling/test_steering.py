@@ -94,15 +94,15 @@ def test_what_is_not_given_stays_as_it_was() -> None:
 
 def test_curves_are_straight_between_their_points(model: LoadedVQModel) -> None:
     frames = round(3 * model.model.frame_rate)
-    asked = steer(None, 3, brightness="1:0,2:100", noisiness=30).asked(model, frames)
-    assert asked is not None
-    row = dict(zip(DESCRIPTORS, asked.values[0].T, strict=False))
+    targets = steer(None, 3, brightness="1:0,2:100", noisiness=30).targets(model, frames)
+    assert targets is not None
+    row = dict(zip(DESCRIPTORS, targets.values[0].T, strict=False))
     at = (torch.arange(frames) + 0.5) / model.model.frame_rate
     assert torch.allclose(row["brightness"], (at - 1).clamp(0, 1), atol=1e-5)
     assert torch.allclose(row["noisiness"], torch.tensor(0.3))
     assert row["loudness"].isnan().all()
-    assert asked.values[0, :, len(DESCRIPTORS) :].isnan().all()
-    later = steer(None, 3, brightness="1:0,2:100").asked(model, 1, start=1.5)
+    assert targets.values[0, :, len(DESCRIPTORS) :].isnan().all()
+    later = steer(None, 3, brightness="1:0,2:100").targets(model, 1, start=1.5)
     assert later is not None
     assert float(later.at(0)[0, DESCRIPTORS.index("brightness")]) == pytest.approx(0.5, abs=0.02)
 
@@ -111,11 +111,11 @@ def test_tags_are_the_folders(model: LoadedVQModel) -> None:
     scale = scale_of(model)
     assert scale is not None
     assert scale.tags == ("high", "low")
-    asked = steer(None, 1, ["high:1", "low:3"]).asked(model, 1)
-    assert asked is not None
-    assert asked.values[0, 0, len(DESCRIPTORS) :].tolist() == [0.25, 0.75]
+    targets = steer(None, 1, ["high:1", "low:3"]).targets(model, 1)
+    assert targets is not None
+    assert targets.values[0, 0, len(DESCRIPTORS) :].tolist() == [0.25, 0.75]
     with pytest.raises(UsageError, match="no tag 'drums': there are high, low"):
-        steer(None, 1, ["drums"]).asked(model, 1)
+        steer(None, 1, ["drums"]).targets(model, 1)
     assert tags_of(["a:b:2"]) == (("a:b", 2.0),)
 
 

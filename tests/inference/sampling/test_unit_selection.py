@@ -1,4 +1,4 @@
-"""Frames of recordings as units: which come, in which order, and what one may ask of them."""
+"""Unit selection: which frames of the recordings are chosen, and in which order."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -7,19 +7,19 @@ from itertools import islice
 import pytest
 import torch
 
-from distill.inference.sampling.conditions import FixedCodes, LengthLimits
+from distill.inference.sampling.conditions import Conditions, FixedCodes, LengthLimits
 from distill.inference.sampling.draw import Frame, draw_frames
 from distill.inference.sampling.lead_in import LeadIn
 from distill.inference.sampling.sampler import sample
 from distill.inference.sampling.settings import Sampling
 from distill.inference.sampling.unit_selection import (
-    MOST,
+    LARGEST_BANK,
     NEAREST,
     FrameBank,
     FrameContext,
-    Hearing,
+    SilenceTest,
     build_frame_bank,
-    doublings,
+    log2_age,
 )
 from distill.models.attribute_classifier import Targets
 from distill.models.prior import CodePrior
@@ -53,14 +53,14 @@ def frames_drawn(
     prior: CodePrior,
     recordings: list[Recording],
     count: int = 60,
-    hearing: Hearing | None = None,
-    **settings: object,
+    is_silent: SilenceTest | None = None,
+    sampling: dict | None = None,
+    **conditions: object,
 ) -> list[Frame]:
-    sampling = Sampling(**{"free_levels": 1, "closeness": 0.5, **settings.pop("sampling", {})})
-    units = build_frame_bank(prior, recordings, sampling.free_levels, hearing)
-    stream = draw_frames(
-        prior, 2, sampling, torch.Generator().manual_seed(3), units=units, **settings
-    )
+    settings = Sampling(**{"free_levels": 1, "closeness": 0.5, **(sampling or {})})
+    bank = build_frame_bank(prior, recordings, settings.free_levels, is_silent)
+    generator = torch.Generator().manual_seed(3)
+    stream = draw_frames(prior, 2, settings, generator, Conditions(frame_bank=bank, **conditions))
     return list(islice(stream, count))
 
 
@@ -140,8 +140,8 @@ def longest_run(flags: list[bool]) -> int:
 def test_no_silence_lasts_longer_than_in_a_recording(longest: int, closeness: float) -> None:
     prior, source = lively_prior(), with_silences(longest)
     runs = []
-    for hearing in (most_are_silent, None):
-        drawn = frames_drawn(prior, [source], 200, hearing, sampling={"closeness": closeness})
+    for is_silent in (most_are_silent, None):
+        drawn = frames_drawn(prior, [source], 200, is_silent, sampling={"closeness": closeness})
         silent = most_are_silent(torch.cat([frame.codes for frame in drawn])).unflatten(0, (-1, 2))
         runs.append(max(longest_run(stream) for stream in silent.T.tolist()))
     assert runs[0] <= longest < runs[1]
@@ -150,17 +150,16 @@ def test_no_silence_lasts_longer_than_in_a_recording(longest: int, closeness: fl
 def test_what_was_silent_before_counts() -> None:
     prior, source = lively_prior(), with_silences(3)
     prior.pointer.ending.score.bias.data.fill_(-50.0)
-    units = build_frame_bank(prior, [source], 1, most_are_silent)
+    bank = build_frame_bank(prior, [source], 1, most_are_silent)
     for before, most in ((1, 2), (2, 1), (3, 0)):
-        lead_in = LeadIn(
+        prompt = LeadIn(
             source.codes[7 : 7 + before], torch.zeros(before, dtype=torch.bool), False, ()
         )
-        assert bool(most_are_silent(lead_in.codes).all())
+        assert bool(most_are_silent(prompt.codes).all())
         for seed in range(8):
             generator = torch.Generator().manual_seed(seed)
-            frames = islice(
-                draw_frames(prior, 1, Sampling(), generator, None, lead_in, units=units), most + 1
-            )
+            conditions = Conditions(prompt=prompt, frame_bank=bank)
+            frames = islice(draw_frames(prior, 1, Sampling(), generator, conditions), most + 1)
             assert not bool(most_are_silent(torch.cat([frame.codes for frame in frames])).all())
 
 
@@ -169,8 +168,8 @@ def test_recordings_without_silence_and_of_nothing_else(silent: bool) -> None:
     low, high = (0, 13) if silent else (13, K)
     source = recording(30, 1)
     source = replace(source, codes=source.codes % (high - low) + low)
-    units = build_frame_bank(lively_prior(), [source], 1, most_are_silent)
-    assert units.longest_silence == (None if silent else 0)
+    bank = build_frame_bank(lively_prior(), [source], 1, most_are_silent)
+    assert bank.longest_silence == (None if silent else 0)
     drawn = frames_drawn(lively_prior(), [source], 40, most_are_silent)
     assert bool(most_are_silent(torch.cat([frame.codes for frame in drawn])).all()) is silent
 
@@ -180,8 +179,8 @@ def test_what_was_cut_off_is_no_end() -> None:
     cut = build_frame_bank(prior, [recording(12, 1, whole=False), recording(9, 2)], 1)
     assert cut.edges[:, 0].nonzero().flatten().tolist() == [0, 12]
     assert cut.edges[:, 1].nonzero().flatten().tolist() == [20]
-    assert not cut.before[:, [0, 12]].any()
-    assert cut.before[:, [1, 13]].all()
+    assert not cut.previous_latents[:, [0, 12]].any()
+    assert cut.previous_latents[:, [1, 13]].all()
 
 
 def test_at_closeness_one_it_goes_on_as_the_recording_did() -> None:
@@ -190,10 +189,11 @@ def test_at_closeness_one_it_goes_on_as_the_recording_did() -> None:
     prior.pointer.ending.score.bias.data.fill_(-50.0)
     prior.pointer.ending.score.weight.data.zero_()
     starts = torch.zeros(10, dtype=torch.bool)
-    lead_in = LeadIn(source.codes[:10], starts, False, ())
-    units = build_frame_bank(prior, [source, recording(30, 2, whole=False)], 1)
+    prompt = LeadIn(source.codes[:10], starts, False, ())
+    bank = build_frame_bank(prior, [source, recording(30, 2, whole=False)], 1)
     close = Sampling(temperature=0, closeness=1.0)
-    drawn = islice(draw_frames(prior, 1, close, torch.Generator(), None, lead_in, units=units), 15)
+    conditions = Conditions(prompt=prompt, frame_bank=bank)
+    drawn = islice(draw_frames(prior, 1, close, torch.Generator(), conditions), 15)
     assert torch.equal(torch.cat([frame.codes for frame in drawn]), source.codes[10:25])
 
 
@@ -201,23 +201,23 @@ def test_frames_of_which_codes_are_given_are_drawn_code_by_code() -> None:
     prior = lively_prior()
     kept = torch.zeros(20, Q, dtype=torch.bool)
     kept[5:15, 2] = True
-    given = FixedCodes(torch.full((20, Q), 16), kept)
-    drawn = frames_drawn(prior, [recording(40, 1, codes=16)], 20, given=given)
+    fixed = FixedCodes(torch.full((20, Q), 16), kept)
+    drawn = frames_drawn(prior, [recording(40, 1, codes=16)], 20, fixed_codes=fixed)
     assert all((frame.codes[:, 2] == 16).all() for frame in drawn[5:15])
     assert not any((frame.codes[:, 2] == 16).any() for frame in drawn[:5] + drawn[15:])
 
 
 def test_what_is_asked_decides_among_frames_too() -> None:
     """A reader that hears loudness in the sum of the latents: loud frames come where loudness is
-    asked for."""
+    targets for."""
     prior, source = lively_prior(descriptors=1), recording(400, 1)
     latents = prior.pointer.latents(source.codes).cumsum(1)
     loudness = (latents[:, -1, 0] > latents[:, -1, 0].median()).float()[:, None]
     prior.reader.learn((latents, loudness) for _ in range(300))
     heard = []
     for wanted in (0.0, 1.0):
-        asked = Targets(torch.full((1, 1, 1), wanted), 6.0)
-        drawn = frames_drawn(prior, [source], asked=asked)
+        targets = Targets(torch.full((1, 1, 1), wanted), 6.0)
+        drawn = frames_drawn(prior, [source], targets=targets)
         sums = prior.pointer.latents(torch.cat([frame.codes for frame in drawn])).sum(1)[:, 0]
         heard.append(float((sums > latents[:, -1, 0].median()).float().mean()))
     assert heard[1] - heard[0] > 0.5
@@ -247,27 +247,27 @@ def test_sounds_age_as_those_of_the_recordings_do() -> None:
 
 def test_a_sound_of_unknown_age_may_have_any() -> None:
     frames = torch.tensor([0, 1, 2, 3, 7, 100, 100])
-    age = doublings(frames, torch.tensor([True] * 6 + [False]))
+    age = log2_age(frames, torch.tensor([True] * 6 + [False]))
     assert age[:5].tolist() == pytest.approx([0, 1, 1.585, 2, 3], abs=1e-3)
     assert age[6].isnan()
-    units = build_frame_bank(lively_prior(), [recording(30, 1)], 1)
+    bank = build_frame_bank(lively_prior(), [recording(30, 1)], 1)
     no = torch.zeros(1, dtype=torch.bool)
     logits, place = (
         torch.zeros(1, K),
         FrameContext(torch.zeros(1, Q, dtype=torch.long), no, no, no, age[6:]),
     )
-    joins = units.joins(lively_prior(), place)
-    possible = units.follow(0, logits, joins, place, 0.0)[0] > -torch.inf
+    joins = bank.join_scores(lively_prior(), place)
+    possible = bank.mix_with_neighbours(0, logits, joins, place, 0.0)[0] > -torch.inf
     assert possible.nonzero()[:, 0].tolist() == recording(30, 1).codes[1:-1, 0].unique().tolist()
 
 
 def test_many_frames_are_thinned_out() -> None:
     prior = lively_prior()
-    units = build_frame_bank(prior, [recording(MOST, 1), recording(MOST, 2)], 1)
-    assert MOST <= len(units.codes) <= MOST + 4
-    assert units.edges.sum(0).tolist() == [2, 2]
-    assert torch.equal(units.codes[-1], recording(MOST, 2).codes[-1])
-    assert bool(units.edges[-1, 1])
+    bank = build_frame_bank(prior, [recording(LARGEST_BANK, 1), recording(LARGEST_BANK, 2)], 1)
+    assert LARGEST_BANK <= len(bank.codes) <= LARGEST_BANK + 4
+    assert bank.edges.sum(0).tolist() == [2, 2]
+    assert torch.equal(bank.codes[-1], recording(LARGEST_BANK, 2).codes[-1])
+    assert bool(bank.edges[-1, 1])
 
 
 def test_none_where_all_levels_are_free_or_nothing_is_kept() -> None:
@@ -279,9 +279,9 @@ def test_none_where_all_levels_are_free_or_nothing_is_kept() -> None:
 
 def uncached(
     prior: CodePrior,
-    units: FrameBank,
-    asked: Targets | None,
-    lead_in: LeadIn,
+    bank: FrameBank,
+    targets: Targets | None,
+    prompt: LeadIn,
     frames: int,
     sampling: Sampling,
     drawn_after: Callable[..., torch.Tensor],
@@ -289,34 +289,38 @@ def uncached(
     """What `draw_frames` draws of one stream, but with the whole past scored anew for every
     code."""
     dice = torch.Generator().manual_seed(3)
-    codes, heard = lead_in.codes[None], len(lead_in.codes)
-    starts = torch.cat([lead_in.starts, torch.tensor([lead_in.ended])])[None]
-    ends = torch.zeros(1, heard, dtype=torch.bool)
-    age = torch.tensor([heard])
-    for t in range(heard, heard + frames):
+    codes, prompt_frames = prompt.codes[None], len(prompt.codes)
+    starts = torch.cat([prompt.starts, torch.tensor([prompt.ended])])[None]
+    ends = torch.zeros(1, prompt_frames, dtype=torch.bool)
+    age = torch.tensor([prompt_frames])
+    for t in range(prompt_frames, prompt_frames + frames):
         codes = torch.cat([codes, torch.zeros(1, 1, Q, dtype=torch.long)], 1)
         end = prior.frame_scores(codes, starts).ends[:, -1]
         last = torch.rand(1, generator=dice, dtype=torch.float64) < end.double().sigmoid()
         ends = torch.cat([ends, last[:, None]], 1)
-        hushed = torch.zeros(1, dtype=torch.bool)
-        place = FrameContext(codes[:, t - 1], starts[:, t], last, hushed, doublings(age, ~hushed))
-        joins = units.joins(prior, place)
-        known = torch.zeros(1, prior.hidden_size + prior.pointer.entries.shape[-1])
-        for level in range(units.free_levels):
+        no = torch.zeros(1, dtype=torch.bool)
+        place = FrameContext(codes[:, t - 1], starts[:, t], last, no, log2_age(age, ~no))
+        joins = bank.join_scores(prior, place)
+        latents = torch.zeros(1, prior.pointer.entries.shape[-1])
+        for level in range(bank.free_levels):
             logits = prior.frame_scores(codes, starts, ends=ends).codes[:, t, level]
-            logits = units.follow(level, logits, joins, place, sampling.closeness)
-            if asked is not None:
-                logits = logits + asked.guidance * prior.fit(level, known, asked.at(t - heard))
+            logits = bank.mix_with_neighbours(level, logits, joins, place, sampling.closeness)
+            if targets is not None:
+                sums = latents[:, None] + prior.pointer.entries[level]
+                values = targets.at(t - prompt_frames)[:, None]
+                logits = logits + targets.guidance * prior.reader(level, sums, values)
             past = codes[:, :t] if level == 0 else codes[:, :0]
             codes[:, t, level] = drawn_after(logits, past, sampling, dice)
-            known = known + prior.know(level, codes[:, t, level])
-        scores = units.scores(prior, codes[:, t, : units.free_levels], joins, asked, t - heard)
+            latents = latents + prior.pointer.entries[level][codes[:, t, level]]
+        scores = bank.selection_scores(
+            prior, codes[:, t, : bank.free_levels], joins, targets, t - prompt_frames
+        )
         best = scores.topk(min(NEAREST, scores.shape[1]))
         chosen = sample(best.values, Sampling(temperature=sampling.temperature, top_p=1.0), dice)
         picked = best.indices.gather(1, chosen[:, None])[:, 0]
-        codes[:, t, units.free_levels :] = units.codes[picked, units.free_levels :]
+        codes[:, t, bank.free_levels :] = bank.codes[picked, bank.free_levels :]
         starts, age = torch.cat([starts, last[:, None]], 1), torch.where(last, 0, age + 1)
-    return codes[0, heard:]
+    return codes[0, prompt_frames:]
 
 
 @pytest.mark.parametrize("free_levels", [1, 2])
@@ -325,27 +329,19 @@ def test_cached_equals_uncached_to_the_last_code_with_units(
     drawn_after: Callable[..., torch.Tensor], free_levels: int, steered: bool
 ) -> None:
     prior = lively_prior(descriptors=2, tags=1)
-    units = build_frame_bank(prior, [recording(30, 1), recording(25, 2)], free_levels)
-    assert units is not None
+    bank = build_frame_bank(prior, [recording(30, 1), recording(25, 2)], free_levels)
+    assert bank is not None
     values = torch.rand(1, 40, 3, generator=torch.Generator().manual_seed(4))
-    asked = Targets(values, 2.0) if steered else None
+    targets = Targets(values, 2.0) if steered else None
     begins = torch.arange(9) == 0
-    lead_in, sampling = (
+    prompt, sampling = (
         LeadIn(recording(9, 3).codes, begins, False, ()),
         Sampling(free_levels=free_levels),
     )
-    stream = draw_frames(
-        prior,
-        1,
-        sampling,
-        torch.Generator().manual_seed(3),
-        None,
-        lead_in,
-        asked=asked,
-        units=units,
-    )
+    conditions = Conditions(prompt=prompt, targets=targets, frame_bank=bank)
+    stream = draw_frames(prior, 1, sampling, torch.Generator().manual_seed(3), conditions)
     cached = torch.cat([frame.codes for frame in islice(stream, 40)])
     with torch.inference_mode():
         assert torch.equal(
-            cached, uncached(prior, units, asked, lead_in, 40, sampling, drawn_after)
+            cached, uncached(prior, bank, targets, prompt, 40, sampling, drawn_after)
         )

@@ -3,7 +3,7 @@ sounds from nothing."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
 from typing import NamedTuple, Protocol
@@ -13,14 +13,12 @@ import torch
 from torch import Tensor
 
 from distill.inference.modes.request import Playing
-from distill.inference.sampling.conditions import FixedCodes
+from distill.inference.sampling.conditions import Conditions
 from distill.inference.sampling.context import frame_bank_for, length_limits
 from distill.inference.sampling.draw import draw_frames
-from distill.inference.sampling.lead_in import LeadIn, LeadInBatch
 from distill.inference.sampling.settings import Sampling
 from distill.inference.sampling.steering import Steering
 from distill.inference.sampling.unit_selection import FrameBank
-from distill.models.attribute_classifier import Targets
 from distill.models.chunked import frames_of
 from distill.models.persistence import LoadedVQModel
 
@@ -112,12 +110,10 @@ def draw_codes(
     frames: int,
     seed: int,
     progress: Progress,
-    lead_in: LeadIn | None = None,
-    given: FixedCodes | None = None,
-    asked: Targets | None = None,
+    conditions: Conditions,
 ) -> Tensor:
-    """Codes `[T, Q]` drawn from the prior as `asked`, but for those that are `given`."""
-    return draw_together(job, frames, [seed], progress, lead_in, given, asked)[0]
+    """Codes `[T, Q]` of one sound; arguments as for `draw_together`."""
+    return draw_together(job, frames, [seed], progress, conditions)[0]
 
 
 def draw_together(
@@ -125,26 +121,26 @@ def draw_together(
     frames: int,
     seeds: Sequence[int],
     progress: Progress,
-    lead_in: LeadIn | LeadInBatch | None = None,
-    given: FixedCodes | None = None,
-    asked: Targets | None = None,
+    conditions: Conditions,
 ) -> Tensor:
-    """Codes `[B, T, Q]`, for each of the `seeds` what `draw_codes` gives."""
-    loaded, generators = job.loaded, [torch.Generator().manual_seed(seed) for seed in seeds]
-    assert loaded.prior is not None
-    stream = draw_frames(
-        loaded.prior,
-        len(seeds),
-        job.sampling,
-        generators,
-        length_limits(loaded),
-        lead_in,
-        given,
-        asked=asked,
-        units=job.units,
-    )
-    drawn = torch.empty(len(seeds), frames, loaded.prior.num_quantizers, dtype=torch.long)
+    """Draw sounds in one batch, each as it would be alone.
+
+    Args:
+        job: what all sounds have in common; it sets frame bank and length limits.
+        frames: length `T` of each sound in frames.
+        seeds: seed of each sound.
+        progress: called after each frame.
+        conditions: prompt, targets and fixed codes.
+
+    Returns:
+        Codes `[B, T, Q]`.
+    """
+    prior = job.loaded.require_prior()
+    generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+    conditions = replace(conditions, frame_bank=job.units, length_limits=length_limits(job.loaded))
+    stream = draw_frames(prior, len(seeds), job.sampling, generators, conditions)
+    codes = torch.empty(len(seeds), frames, prior.num_quantizers, dtype=torch.long)
     for t, frame in enumerate(islice(stream, frames)):
-        drawn[:, t] = frame.codes.cpu()
+        codes[:, t] = frame.codes.cpu()
         progress(t + 1, frames)
-    return drawn
+    return codes

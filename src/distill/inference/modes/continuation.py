@@ -16,6 +16,7 @@ from distill.inference.modes.base import (
     SequentialMode,
     draw_codes,
 )
+from distill.inference.sampling.conditions import Conditions
 from distill.inference.sampling.lead_in import LeadIn
 from distill.models.chunked import decode_evenly, frames_of
 
@@ -63,8 +64,9 @@ class Continuation(SequentialMode):
     def take(self, seed: int, progress: Progress) -> Rendered:
         job, model = self.job, self.job.loaded.model
         drawn = job.frames + model.receptive_field[1]
-        asked = job.steering.asked(job.loaded, drawn)
-        codes = draw_codes(job, drawn, seed, progress, self.lead_in, asked=asked)
+        targets = job.steering.targets(job.loaded, drawn)
+        conditions = Conditions(prompt=self.lead_in, targets=targets)
+        codes = draw_codes(job, drawn, seed, progress, conditions)
         before = self.past[-max(model.receptive_field[1] + 1, round(BEFORE_S * model.frame_rate)) :]
         decoded = np.concatenate(list(decode_evenly(model, torch.cat([before, codes]))), 1)
         decoded = at_source_level(decoded, self.grid, len(self.source.audio), model.sample_rate)

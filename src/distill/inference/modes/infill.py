@@ -8,6 +8,7 @@ from distill.audio.limiter import FULL_SCALE_DB, limit_peaks
 from distill.inference.codes.encode import encode_sound
 from distill.inference.modes.base import GenerationJob, Progress, Rendered, SequentialMode
 from distill.inference.modes.continuation import BEFORE_S, at_source_level
+from distill.inference.sampling.conditions import Conditions
 from distill.inference.sampling.context import frame_bank_for, length_limits
 from distill.inference.sampling.gap_filling import Gap, fill
 from distill.models.chunked import decode_codes, frames_of
@@ -42,15 +43,18 @@ class Infill(SequentialMode):
         codes = torch.tensor(self.grid.codes).long()
         begun = past * hop >= before.shape[1]
         frames = (self.end - self.begin) // hop
-        units = frame_bank_for(job.loaded, job.sampling, may_last=True)
-        asked = job.steering.asked(job.loaded, frames, self.begin / job.loaded.model.sample_rate)
+        units = frame_bank_for(job.loaded, job.sampling, may_sustain=True)
+        targets = job.steering.targets(
+            job.loaded, frames, self.begin / job.loaded.model.sample_rate
+        )
         self.gap = Gap(
-            codes[:past],
-            codes[len(codes) - coming :],
-            frames,
-            begun=begun,
-            asked=asked,
-            units=units,
+            before=codes[:past],
+            after=codes[len(codes) - coming :],
+            frames=frames,
+            starts_sound=begun,
+            conditions=Conditions(
+                targets=targets, frame_bank=units, length_limits=length_limits(job.loaded)
+            ),
         )
 
     def _edges(self) -> tuple[int, int]:
@@ -91,15 +95,13 @@ class Infill(SequentialMode):
 
     def take(self, seed: int, progress: Progress) -> Rendered:
         job, model, gap = self.job, self.job.loaded.model, self.gap
-        assert job.loaded.prior is not None
         generator = torch.Generator().manual_seed(seed)
         drawn = fill(
-            job.loaded.prior,
+            job.loaded.require_prior(),
             gap,
             job.sampling,
             generator,
             model.frame_rate,
-            length_limits(job.loaded),
             progress,
         )
         margin = max(model.receptive_field[1] + 1, round(BEFORE_S * model.frame_rate))

@@ -18,7 +18,8 @@ from distill.inference.modes.base import (
     SequentialMode,
     draw_codes,
 )
-from distill.inference.sampling.context import corpus_loudness, lead_in_of
+from distill.inference.sampling.conditions import Conditions
+from distill.inference.sampling.context import corpus_loudness, lead_in_for
 from distill.models.chunked import decode_codes
 from distill.models.vqvae import VQVAE
 
@@ -60,9 +61,10 @@ class Loop(SequentialMode):
 
     def take(self, seed: int, progress: Progress) -> Rendered:
         job, model = self.job, self.job.loaded.model
-        asked = job.steering.asked(job.loaded, self.drawn)
-        lead_in = lead_in_of(job.loaded, job.sampling, seed, asked=asked)
-        drawn = draw_codes(job, self.drawn, seed, progress, lead_in, asked=asked)
+        targets = job.steering.targets(job.loaded, self.drawn)
+        lead_in = lead_in_for(job.loaded, job.sampling, seed, targets=targets)
+        conditions = Conditions(prompt=lead_in, targets=targets)
+        drawn = draw_codes(job, self.drawn, seed, progress, conditions)
         values = model.rvq.lookup(drawn.to(model.rvq.codebooks.device)).cpu()
         start, stop = closest_ends(values, self.length, self.slack, self.around)
         codes = drawn[start:stop]

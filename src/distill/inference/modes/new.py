@@ -7,13 +7,14 @@ from torch import Tensor
 from distill.audio.finish import finish_blocks
 from distill.audio.stereo import mix_channels
 from distill.inference.modes.base import GenerationJob, Progress, Rendered, draw_together
-from distill.inference.sampling.context import corpus_loudness, lead_in_of
+from distill.inference.sampling.conditions import Conditions
+from distill.inference.sampling.context import corpus_loudness, lead_in_for
 from distill.inference.sampling.lead_in import LeadIn, LeadInBatch
 from distill.models.chunked import decode_evenly
 
 TOGETHER = 8
 """So many new sounds are drawn in one batch, where each is then what it is by itself: see
-`models/rows.py`."""
+`models/batch_invariant.py`."""
 
 
 class New:
@@ -29,11 +30,12 @@ class New:
         self.together = TOGETHER if job.loaded.model.rvq.codebooks.device.type == "cpu" else 1
 
     def takes(self, seeds: Sequence[int], progress: Progress) -> Iterator[Rendered]:
-        asked = self.job.steering.asked(self.job.loaded, self.drawn)
+        targets = self.job.steering.targets(self.job.loaded, self.drawn)
         heard = [
-            lead_in_of(self.job.loaded, self.job.sampling, seed, asked=asked) for seed in seeds
+            lead_in_for(self.job.loaded, self.job.sampling, seed, targets=targets) for seed in seeds
         ]
-        each = draw_together(self.job, self.drawn, seeds, progress, _together(heard), asked=asked)
+        conditions = Conditions(prompt=_together(heard), targets=targets)
+        each = draw_together(self.job, self.drawn, seeds, progress, conditions)
         return (self._finished(*pair) for pair in zip(each, heard, strict=True))
 
     def _finished(self, codes: Tensor, lead_in: LeadIn | None) -> Rendered:

@@ -9,7 +9,8 @@ from torch import Tensor
 from distill.audio.finish import finish, sounding_samples
 from distill.audio.stereo import mix_channels
 from distill.inference.modes.base import GenerationJob, Progress, Rendered, SequentialMode
-from distill.inference.sampling.context import corpus_loudness, lead_in_of, length_limits
+from distill.inference.sampling.conditions import Conditions
+from distill.inference.sampling.context import corpus_loudness, lead_in_for, length_limits
 from distill.inference.sampling.draw import draw_frames
 from distill.inference.sampling.lead_in import LeadIn, draw_ended
 from distill.models.attribute_classifier import Targets
@@ -31,9 +32,9 @@ class OneShot(SequentialMode):
         # A longer sound begins as a shorter one does: what is decoded depends on the codes after it
         # too.
         most = job.frames + model.receptive_field[1]
-        asked = job.steering.asked(job.loaded, most)
-        lead_in = lead_in_of(job.loaded, job.sampling, seed, draw_ended, asked)
-        codes = self._draw(most, seed, lead_in, asked, progress)
+        targets = job.steering.targets(job.loaded, most)
+        lead_in = lead_in_for(job.loaded, job.sampling, seed, draw_ended, targets)
+        codes = self._draw(most, seed, lead_in, targets, progress)
         decoded = np.concatenate(list(decode_evenly(model, codes)), 1)
         audio = mix_channels(decoded, job.loaded.output_channels)
         n_samples = min(job.n_samples, sounding_samples(audio, model.sample_rate))
@@ -52,22 +53,23 @@ class OneShot(SequentialMode):
         most: int,
         seed: int,
         lead_in: LeadIn | None,
-        asked: Targets | None,
+        targets: Targets | None,
         progress: Progress,
     ) -> Tensor:
         """Codes `[T, Q]` to the end of the sound, or `most` frames of it."""
         job = self.job
-        assert job.loaded.prior is not None
         generator = torch.Generator().manual_seed(seed)
         stream = draw_frames(
-            job.loaded.prior,
+            job.loaded.require_prior(),
             1,
             job.sampling,
             generator,
-            length_limits(job.loaded),
-            lead_in,
-            asked=asked,
-            units=job.units,
+            Conditions(
+                prompt=lead_in,
+                targets=targets,
+                frame_bank=job.units,
+                length_limits=length_limits(job.loaded),
+            ),
         )
         drawn = []
         for t, frame in enumerate(islice(stream, most), 1):

@@ -12,7 +12,8 @@ from distill.audio.fades import fade_in
 from distill.audio.finish import remove_dc_blocks
 from distill.audio.limiter import limit_blocks
 from distill.audio.stereo import mix_channels
-from distill.inference.sampling.context import frame_bank_for, lead_in_of, length_limits
+from distill.inference.sampling.conditions import Conditions
+from distill.inference.sampling.context import frame_bank_for, lead_in_for, length_limits
 from distill.inference.sampling.draw import draw_frames
 from distill.inference.sampling.settings import Sampling
 from distill.inference.sampling.steering import Steering
@@ -35,17 +36,18 @@ def stream_sound(
     check_seed(seed)
     model, generator = loaded.model, torch.Generator().manual_seed(seed)
     steering = steering or Steering()
-    asked = steering.asked(loaded, 1 + math.ceil(steering.last_s * model.frame_rate))
-    lead_in = lead_in_of(loaded, sampling, seed, asked=asked)
+    targets = steering.targets(loaded, 1 + math.ceil(steering.last_s * model.frame_rate))
     frames = draw_frames(
         prior,
         1,
         sampling,
         generator,
-        length_limits(loaded),
-        lead_in,
-        asked=asked,
-        units=frame_bank_for(loaded, sampling, steering.asks_for_level),
+        Conditions(
+            prompt=lead_in_for(loaded, sampling, seed, targets=targets),
+            targets=targets,
+            frame_bank=frame_bank_for(loaded, sampling, steering.asks_for_level),
+            length_limits=length_limits(loaded),
+        ),
     )
     size = max(1, round(BLOCK_S * model.frame_rate))
     decoded = _decoded(model, (frame.codes.cpu().numpy().T for frame in frames), size)

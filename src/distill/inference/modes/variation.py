@@ -15,7 +15,7 @@ from distill.inference.modes.base import (
     SequentialMode,
     draw_codes,
 )
-from distill.inference.sampling.conditions import FixedCodes
+from distill.inference.sampling.conditions import Conditions, FixedCodes
 
 EVENT_S = 0.25
 """How long a stretch that stays, or is made anew, lasts on average."""
@@ -45,8 +45,9 @@ class Variation(SequentialMode):
         event = round(EVENT_S * job.loaded.model.frame_rate)
         kept = kept_frames(len(codes), job.playing.way.amount or 0.0, event, seed)
         given = FixedCodes(codes, kept[:, None].expand_as(codes))
-        asked = job.steering.asked(job.loaded, len(codes))
-        drawn = draw_codes(job, len(codes), seed, progress, given=given, asked=asked)
+        targets = job.steering.targets(job.loaded, len(codes))
+        conditions = Conditions(fixed_codes=given, targets=targets)
+        drawn = draw_codes(job, len(codes), seed, progress, conditions)
         audio = decode_sound(job.loaded, replace(self.grid, codes=drawn.numpy()))
         return Rendered(audio, drawn, self.grid.gain, drawn=~kept)
 

@@ -1,56 +1,114 @@
-"""Conditions of a draw."""
+"""Conditions of a draw: everything but the prior and the sampling settings that decides its codes.
+
+A mode makes one `Conditions`, and `draw_frames` reads it frame by frame (`sampling/draw.py`).
+"""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from distill.inference.sampling.lead_in import LeadIn, LeadInBatch
+from distill.inference.sampling.unit_selection import FrameBank
+from distill.models.attribute_classifier import Targets
+
+LogitBias = Callable[[int, Sequence[Tensor]], Tensor]
+"""Takes the number of a frame and its codes chosen so far, `[B]` a level. Returns what is added to
+the logits of the next level, `[B, K]`."""
+
 
 class LengthLimits(NamedTuple):
-    """Of how many frames a sound is, at least and at most; None: any."""
+    """Shortest and longest length of a sound, in frames; None for no upper limit."""
 
     shortest: int = 1
     longest: int | None = None
 
-    def bounded(self, ends: Tensor, age: Tensor, begun: Tensor) -> Tensor:
-        """Where a sound that has lasted for `age` frames `[B]` before this one `ends` with it `[B]`
-        (bool).
+    def apply(self, ends: Tensor, age: Tensor, start_known: Tensor) -> Tensor:
+        """Suppress ends that come too early and force those that are due.
 
-        If its beginning is not known, not `begun` `[B]` (bool), it has lasted for longer than that.
+        Args:
+            ends: streams `[B]` (bool) whose sound would end with this frame.
+            age: frames `[B]` that the sound has lasted before this frame.
+            start_known: whether `[B]` (bool) the beginning of the sound is known; if not, it is
+                older than `age`.
+
+        Returns:
+            Streams `[B]` (bool) whose sound ends.
         """
-        ends = ends & (~begun | (age + 1 >= self.shortest))
+        ends = ends & (~start_known | (age + 1 >= self.shortest))
         return ends if self.longest is None else ends | (age + 1 >= self.longest)
 
 
 class FixedCodes(NamedTuple):
-    """Codes `[T, Q]` for the first `T` frames: where `kept` `[T, Q]` (bool), they are taken instead
+    """Codes `[T, Q]` of the first `T` frames; where `mask` `[T, Q]` (bool), they are taken instead
     of drawn."""
 
     codes: Tensor
-    kept: Tensor
+    mask: Tensor
 
     def at(self, t: int, level: int) -> Tensor | None:
-        """The code of frame `t`, None where it is to be drawn."""
-        return self.codes[t, level] if t < len(self.kept) and self.kept[t, level] else None
+        """The fixed code `[]` of frame `t`, None where it is to be drawn."""
+        return self.codes[t, level] if t < len(self.mask) and self.mask[t, level] else None
 
     def any_at(self, t: int) -> bool:
-        """Whether there is any for frame `t`."""
-        return t < len(self.kept) and bool(self.kept[t].any())
+        """Whether frame `t` has a fixed code."""
+        return t < len(self.mask) and bool(self.mask[t].any())
 
-
-LogitBias = Callable[[int, Sequence[Tensor]], Tensor]
-"""Takes the number of a frame and those of its codes that are chosen, `[B]` each; returns what is
-added `[B, K]` to the logits of its next level."""
+    def after(self, frames: int) -> "FixedCodes":
+        """The same without the first `frames`."""
+        return FixedCodes(self.codes[frames:], self.mask[frames:])
 
 
 class Suffix(NamedTuple):
-    """Codes `[T, Q]` that follow, `gap` frames after what is heard before; `T` may be 0."""
+    """Codes `[T, Q]` that follow `gap` frames after the prompt; `T` may be 0."""
 
     codes: Tensor
     gap: int
 
-    @classmethod
-    def of_nothing(cls, levels: int) -> "Suffix":
-        """For codes of so many levels."""
-        return cls(torch.zeros(0, levels, dtype=torch.long), 0)
+
+@dataclass(frozen=True)
+class Conditions:
+    """Everything that bears on a draw, beside the prior and the sampling settings.
+
+    Attributes:
+        prompt: codes that the draw continues, for each stream or for all.
+        fixed_codes: codes that are taken instead of drawn.
+        suffix: codes that follow the gap to draw, for a prior that `hears_ahead`.
+        targets: attributes that steer the draw.
+        frame_bank: frames of the corpus from which the finer codes come; None draws all codes.
+        logit_bias: added to the logits of every code.
+        length_limits: shortest and longest length of a sound.
+    """
+
+    prompt: LeadIn | LeadInBatch | None = None
+    fixed_codes: FixedCodes | None = None
+    suffix: Suffix | None = None
+    targets: Targets | None = None
+    frame_bank: FrameBank | None = None
+    logit_bias: LogitBias | None = None
+    length_limits: LengthLimits = LengthLimits()
+
+    def after(self, frames: int) -> "Conditions":
+        """The conditions of a draw that begins `frames` later. Prompt and suffix stay."""
+        return replace(
+            self,
+            fixed_codes=self.fixed_codes and self.fixed_codes.after(frames),
+            targets=self.targets and self.targets.after(frames),
+            logit_bias=self.logit_bias and _later(self.logit_bias, frames),
+        )
+
+
+def _later(logit_bias: LogitBias, frames: int) -> LogitBias:
+    """The bias of a draw that begins `frames` later."""
+
+    def bias(t: int, chosen: Sequence[Tensor]) -> Tensor:
+        return logit_bias(t + frames, chosen)
+
+    return bias
+
+
+def empty_suffix(levels: int) -> Suffix:
+    """No suffix, for codes of this many levels."""
+    return Suffix(torch.zeros(0, levels, dtype=torch.long), gap=0)

@@ -1,4 +1,4 @@
-"""Facts about the corpus that a draw takes from the model file."""
+"""Facts of the corpus that a draw takes from the model file: loudness, prompts, lengths, frames."""
 
 from collections.abc import Callable
 
@@ -13,61 +13,78 @@ from distill.models.attribute_classifier import Targets
 from distill.models.persistence import LoadedVQModel
 
 SILENT_DB = -54.0
-"""dBFS of a frame that is taken for silent: what is brought to the level of the corpus may lie
-under -60 then."""
+"""Level in dBFS below which a frame is silent. Such a frame may lie below -60 dBFS, where sounds are
+cut, once the gain has brought it to the level of the corpus."""
 
 
 def corpus_loudness(loaded: LoadedVQModel) -> float:
-    """LUFS; NaN where the model does not say."""
+    """Loudness of the corpus in LUFS; NaN where the model file does not state it."""
     return float(loaded.metadata.get("corpus_loudness", float("nan")))
 
 
-def lead_in_of(
+def lead_in_for(
     loaded: LoadedVQModel,
     sampling: Sampling,
     seed: int,
     draw: Callable[..., LeadIn] = draw_lead_in,
-    asked: Targets | None = None,
+    targets: Targets | None = None,
 ) -> LeadIn | None:
-    """What the prior hears before it begins, near to what is `asked` at first; None for nothing.
-    `UsageError` where no recording is like `sampling` says.
+    """Draw the prompt of a sound from the recordings in the model file.
 
-    `draw` is `draw_lead_in`, or what has its arguments.
+    Args:
+        loaded: the model.
+        sampling: length of the prompt and the name it must match.
+        seed: seed of the sound.
+        draw: `draw_lead_in`, or a function with its arguments.
+        targets: attributes that steer; the prompt is then near to those of the first frame.
+
+    Returns:
+        The prompt; None where the file keeps no recordings, or its length is 0.
+
+    Raises:
+        UsageError: where no recording matches `sampling.like`.
     """
     recordings = loaded.prior_facts.recordings
     if sampling.like and not recordings:
         raise UsageError(
-            f"{loaded.path} keeps no recordings to begin from: train its prior again, or leave out --like."
+            f"{loaded.path} keeps no recordings to begin from: train its prior again, or leave "
+            "out --like."
         )
     frames = round(sampling.lead_in * loaded.model.frame_rate)
     if not recordings or not frames:
         return None
-    if asked is None:
+    if targets is None:
         return draw(recordings, frames, sampling.like, seed)
-    return draw_near(draw, recordings, frames, sampling.like, seed, asked.at(0)[0])
+    return draw_near(draw, recordings, frames, sampling.like, seed, targets.at(0)[0])
 
 
 def length_limits(loaded: LoadedVQModel) -> LengthLimits:
-    """As long as the sounds that the prior learned to their ends."""
+    """The lengths of the sounds that the prior learned to their ends."""
     facts = loaded.prior_facts
-    whole = [len(recording.codes) for recording in facts.recordings if recording.whole]
-    return LengthLimits(min(whole, default=1), facts.longest_sound_frames)
+    lengths = [len(recording.codes) for recording in facts.recordings if recording.whole]
+    return LengthLimits(shortest=min(lengths, default=1), longest=facts.longest_sound_frames)
 
 
 def frame_bank_for(
-    loaded: LoadedVQModel, sampling: Sampling, may_last: bool = False
+    loaded: LoadedVQModel, sampling: Sampling, may_sustain: bool = False
 ) -> FrameBank | None:
-    """The frames of the corpus that finer codes are taken from; None where all are drawn.
+    """The frames of the corpus that finer codes are taken from; None where all codes are drawn.
 
-    Unless things `may_last`, silence ends when it has lasted for as long as the longest of the
-    corpus, and sounds grow old as those of the corpus do.
+    Args:
+        loaded: a model with a prior.
+        sampling: levels that the prior draws itself.
+        may_sustain: lets silence and sounds last for any time. If not, silence ends after the
+            longest of the corpus, and sounds decay as those of the corpus do.
     """
-    assert loaded.prior is not None
+    codec = loaded.model
 
-    def hearing(codes: Tensor) -> Tensor:
-        return loaded.model.frame_levels(loaded.model.rvq.lookup(codes)) < SILENT_DB
+    def is_silent(codes: Tensor) -> Tensor:
+        return codec.frame_levels(codec.rvq.lookup(codes)) < SILENT_DB
 
-    recordings = loaded.prior_facts.recordings
     return build_frame_bank(
-        loaded.prior, recordings, sampling.free_levels, None if may_last else hearing, not may_last
+        loaded.require_prior(),
+        loaded.prior_facts.recordings,
+        sampling.free_levels,
+        is_silent=None if may_sustain else is_silent,
+        match_age=not may_sustain,
     )

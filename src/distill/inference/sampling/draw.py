@@ -1,22 +1,40 @@
-"""Sampling of codes: a pure function of logits and a generator, and the loop over frames that uses
-it."""
+"""Drawing codes from the prior, frame by frame, under the conditions of a mode.
 
-from collections.abc import Iterator
-from itertools import count
+Each frame takes these steps: whether the sound ends, the codes of the free levels one by one, then
+the finer codes together from a frame of the corpus (`sampling/unit_selection.py`).
+"""
+
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from distill.device import on_one_thread
-from distill.inference.sampling.conditions import FixedCodes, LengthLimits, LogitBias, Suffix
+from distill.inference.sampling.conditions import Conditions, Suffix, empty_suffix
 from distill.inference.sampling.lead_in import LeadIn, LeadInBatch
-from distill.inference.sampling.sampler import GREEDY_BELOW, Chance, _toss, _uniform, sample
+from distill.inference.sampling.sampler import (
+    GREEDY_BELOW,
+    Generators,
+    sample,
+    sample_bool,
+    uniform,
+)
 from distill.inference.sampling.settings import Sampling
-from distill.inference.sampling.unit_selection import NEAREST, FrameBank, FrameContext, doublings
-from distill.models.attribute_classifier import Targets
-from distill.models.cache import PriorCache
+from distill.inference.sampling.unit_selection import (
+    NEAREST,
+    FrameBank,
+    FrameContext,
+    log2_age,
+)
 from distill.models.prior import CodePrior
+from distill.models.prior_stream import PriorStream
+
+UNCONDITIONAL = Conditions()
+"""Draws freely, from nothing."""
+
+Mix = Callable[[int, Tensor], Tensor]
+"""Takes a level and its logits `[B, K]`; returns other logits."""
 
 
 class Frame(NamedTuple):
@@ -26,163 +44,227 @@ class Frame(NamedTuple):
     ends: Tensor
 
 
-def _hear(
-    prior: CodePrior, lead_in: LeadInBatch | None, ahead: Suffix, batch_size: int, cache: PriorCache
-) -> Tensor | None:
-    """Take in what follows and what comes before, if anything; returns the codes `[B, Q]` of the
-    last frame of what comes before, which the next step takes, None where nothing does."""
-    coming = ahead.codes[None].to(prior.start.device)
-    S, T, past = (
-        (len(lead_in.codes) if lead_in else 1),
-        coming.shape[1],
-        (lead_in.codes.shape[1] if lead_in else 0),
-    )
-    codes, starts = (
-        coming.expand(S, -1, -1),
-        torch.zeros(S, T, dtype=torch.bool, device=coming.device),
-    )
-    if lead_in:
-        codes, starts = torch.cat([codes, lead_in.codes], 1), torch.cat([starts, lead_in.starts], 1)
-    if T + past:
-        prior.hear(codes, starts, cache, batch_size, T, past + ahead.gap)
-    return codes[:, -1].expand(batch_size, -1) if past else None
-
-
-def _quiet(lead_in: LeadInBatch, units: FrameBank | None, quiet: Tensor) -> Tensor:
-    """For how many frames `[B]` it has been silent at the end of `lead_in`, none being `quiet`
-    `[B]`."""
-    if units is None or units.hearing is None:
-        return quiet
-    silent = units.hearing(lead_in.codes.flatten(0, 1)).view(lead_in.starts.shape)
-    # Ones to the last audible frame, counted from the end.
-    return quiet + silent.long().flip(1).cumprod(1).sum(1)
-
-
 @on_one_thread
 @torch.inference_mode()
 def draw_frames(
     prior: CodePrior,
     batch_size: int,
     sampling: Sampling,
-    generator: Chance,
-    length_limits: LengthLimits | None = None,
-    lead_in: LeadIn | LeadInBatch | None = None,
-    given: FixedCodes | None = None,
-    ahead: Suffix | None = None,
-    asked: Targets | None = None,
-    units: FrameBank | None = None,
-    lean: LogitBias | None = None,
+    generator: Generators,
+    conditions: Conditions = UNCONDITIONAL,
 ) -> Iterator[Frame]:
-    """One frame after another, without end. Memory does not grow with length.
+    """Draw one frame after another, without end; memory does not grow with length.
 
-    What comes goes on from `lead_in`, which is not among it, is to be as `asked`, and leans to what
-    `lean` says. No sound is shorter or longer than `length_limits` allows, whatever the prior makes of
-    it: what is likeliest in a long tail is more of the same, and a chance in every frame cuts short
-    what has hardly begun. Finer codes come from `units`, if there are any, but for frames of which
-    some codes are `given`; and they say how long a silence may last. What is `ahead` is heard too,
-    by a prior that can: nothing is to be drawn from its place on.
+    Continues from `conditions.prompt`, which is not yielded. The same seed gives the same codes,
+    whatever else is in the batch.
+
+    Args:
+        prior: the prior, in eval mode.
+        batch_size: number of streams `B`.
+        sampling: temperature, cuts and free levels.
+        generator: one for the whole batch, or one for each stream.
+        conditions: prompt, targets, fixed codes and so on.
+
+    Example:
+        >>> generator = torch.Generator().manual_seed(0)
+        >>> frames = draw_frames(prior, 1, Sampling(), generator)
+        >>> codes = torch.cat([frame.codes for frame in islice(frames, 100)])
     """
-    device = prior.start.device
-    age = torch.zeros(batch_size, dtype=torch.long, device=device)
-    cache, length_limits = prior.new_cache(), length_limits or LengthLimits()
-    starts = torch.ones(batch_size, dtype=torch.bool, device=device)
-    heard = LeadInBatch.of([lead_in]) if isinstance(lead_in, LeadIn) else lead_in
-    heard = heard.to(device) if heard else None
-    previous = _hear(
-        prior, heard, ahead or Suffix.of_nothing(prior.num_quantizers), batch_size, cache
-    )
-    quiet, begun = torch.zeros_like(age), starts
-    if heard:
-        starts, age = starts & heard.ended, age + heard.age
-        begun = starts | heard.starts.any(1)
-        quiet = _quiet(heard, units, quiet)
-    rules = _Rules(sampling, generator, given, asked, units, lean)
-    for t in count():
-        known = prior.step(previous, starts, cache)
-        hushed = units.hushed(quiet) if units is not None else torch.zeros_like(starts)
-        if prior.ends_first:
-            # What is given goes on: of a frame that is there already nobody asks whether it is the
-            # last.
-            goes_on = given is not None and given.at(t, 0) is not None
-            last = _toss(prior.score_end(known, cache), sampling, generator) & (not goes_on)
-            ends = length_limits.bounded(last, age, begun)
-            known = prior.know_end(known, ends)
-            place = FrameContext(previous, starts, ends, hushed, doublings(age, begun))
-            previous, known = rules.draw(prior, known, cache, t, place)
+    state = _DrawState(prior, batch_size, sampling, generator, conditions)
+    while True:
+        yield state.next_frame()
+
+
+class _DrawState:
+    """State of a draw between two frames; arguments as for `draw_frames`.
+
+    Attributes:
+        t: number of the current frame.
+        previous: codes `[B, Q]` of the frame before, None where there is none.
+        starts: streams `[B]` (bool) in which the current frame begins a sound.
+        age: frames `[B]` since the sound began, or since the first known frame.
+        start_known: whether `[B]` (bool) `age` counts from the beginning of the sound.
+        silent_frames: frames `[B]` that have been silent up to here.
+    """
+
+    def __init__(
+        self,
+        prior: CodePrior,
+        batch_size: int,
+        sampling: Sampling,
+        generator: Generators,
+        conditions: Conditions,
+    ) -> None:
+        device = prior.start.device
+        self.prior = prior
+        self.device = device
+        self.batch_size = batch_size
+        self.sampling = sampling
+        self.generator = generator
+        self.conditions = conditions
+
+        self.t = 0
+        self.age = torch.zeros(batch_size, dtype=torch.long, device=device)
+        self.starts = torch.ones(batch_size, dtype=torch.bool, device=device)
+        self.start_known = self.starts
+        self.silent_frames = torch.zeros_like(self.age)
+
+        prompt = _prompt_on(device, conditions.prompt)
+        suffix = conditions.suffix or empty_suffix(prior.num_quantizers)
+        self.stream = _open_stream(prior, batch_size, prompt, suffix)
+        self.previous = None if prompt is None else prompt.codes[:, -1].expand(batch_size, -1)
+        if prompt is not None:
+            self._continue_prompt(prompt)
+
+    def _continue_prompt(self, prompt: LeadInBatch) -> None:
+        self.starts = self.starts & prompt.ended
+        self.age = self.age + prompt.age
+        self.start_known = self.starts | prompt.starts.any(1)
+        bank = self.conditions.frame_bank
+        if bank is not None and bank.is_silent is not None:
+            silent = bank.is_silent(prompt.codes.flatten(0, 1)).view(prompt.starts.shape)
+            # Counted from the end, ones up to the last audible frame.
+            self.silent_frames = self.silent_frames + silent.long().flip(1).cumprod(1).sum(1)
+
+    def next_frame(self) -> Frame:
+        """Draw the current frame and go on to the next."""
+        self.stream.begin(self.previous, self.starts)
+        if self.prior.ends_first:
+            ends = self._draw_end(continues=self._fixed_code(0) is not None)
+            self.stream.set_end(ends)
+            codes = self._draw_codes(ends)
         else:
-            place = FrameContext(
-                previous, starts, torch.zeros_like(starts), hushed, doublings(age, begun)
-            )
-            previous, known = rules.draw(prior, known, cache, t, place)
-            ends = length_limits.bounded(
-                _toss(prior.score_end(known, cache), sampling, generator), age, begun
-            )
-        starts, age, begun = ends, torch.where(ends, 0, age + 1), begun | ends
-        quiet = quiet if units is None else units.quiet_after(quiet, previous)
-        yield Frame(previous, ends)
+            codes = self._draw_codes(torch.zeros_like(self.starts))
+            ends = self._draw_end(continues=False)
+        self._advance(codes, ends)
+        return Frame(codes, ends)
 
+    def _draw_end(self, continues: bool) -> Tensor:
+        """Draw whether the sound ends `[B]` (bool) with this frame; never where it `continues`
+        with fixed codes."""
+        ends = sample_bool(self.stream.end_logits(), self.sampling, self.generator)
+        ends = ends & (not continues)
+        return self.conditions.length_limits.apply(ends, self.age, self.start_known)
 
-class _Rules(NamedTuple):
-    """What decides the codes of frames, beside the prior: as for `draw_frames`."""
+    def _draw_codes(self, ends: Tensor) -> Tensor:
+        """Draw the codes `[B, Q]` of this frame."""
+        bank = self._frame_bank()
+        if bank is None:
+            return self._draw_levels(self.prior.num_quantizers)
+        context = self._context(bank, ends)
+        join_scores = bank.join_scores(self.prior, context)
+        closeness = self.sampling.closeness
 
-    sampling: Sampling
-    generator: Chance
-    given: FixedCodes | None
-    asked: Targets | None
-    units: FrameBank | None
-    lean: LogitBias | None
+        def mix(level: int, logits: Tensor) -> Tensor:
+            return bank.mix_with_neighbours(level, logits, join_scores, context, closeness)
 
-    def draw(
-        self, prior: CodePrior, known: Tensor, cache: PriorCache, t: int, place: FrameContext
-    ) -> tuple[Tensor, Tensor]:
-        """Codes `[B, Q]` of frame `t`, and what is `known` `[B, D]` with them."""
-        units = None if self.given is not None and self.given.any_at(t) else self.units
-        joins = units and units.joins(prior, place)
+        codes = self._draw_levels(bank.free_levels, mix)
+        return torch.cat([codes, self._fine_codes(bank, codes, join_scores)], 1)
+
+    def _draw_levels(self, levels: int, mix: Mix | None = None) -> Tensor:
+        """Draw the codes `[B, levels]` of the first levels, from logits changed by `mix`."""
         chosen: list[Tensor] = []
-        for level in range(prior.num_quantizers if units is None else units.free_levels):
-            code = self.given.at(t, level) if self.given else None
+        for level in range(levels):
+            code = self._fixed_code(level)
             if code is None:
-                logits = prior.score_level(level, known, cache)
-                if units is not None and joins is not None:
-                    logits = units.follow(level, logits, joins, place, self.sampling.closeness)
-                logits = self._weighed(prior, logits, known, t, chosen)
-                code = self._drawn(level, logits, place.previous)
-            chosen.append(code.to(known.device).expand(len(known)))
-            known = known + prior.know(level, chosen[-1])
-        codes = torch.stack(chosen, 1)
-        if units is None or joins is None:
-            return codes, known
-        picked = _pick(
-            units.scores(prior, codes, joins, self.asked, t), self.sampling, self.generator
+                logits = self.stream.logits(level)
+                if mix is not None:
+                    logits = mix(level, logits)
+                code = self._draw_code(level, self._biased(level, logits, chosen))
+            chosen.append(code.to(self.device).expand(self.batch_size))
+            self.stream.choose(level, chosen[-1])
+        return torch.stack(chosen, 1)
+
+    def _frame_bank(self) -> FrameBank | None:
+        """The bank for this frame; none beside fixed codes, which its frames do not have."""
+        fixed = self.conditions.fixed_codes
+        if fixed is not None and fixed.any_at(self.t):
+            return None
+        return self.conditions.frame_bank
+
+    def _fixed_code(self, level: int) -> Tensor | None:
+        fixed = self.conditions.fixed_codes
+        return None if fixed is None else fixed.at(self.t, level)
+
+    def _context(self, bank: FrameBank, ends: Tensor) -> FrameContext:
+        return FrameContext(
+            previous=self.previous,
+            starts=self.starts,
+            ends=ends,
+            silence_expired=bank.silence_expired(self.silent_frames),
+            log2_age=log2_age(self.age, self.start_known),
         )
-        return torch.cat([codes, units.codes[picked, units.free_levels :]], 1), known
 
-    def _drawn(self, level: int, logits: Tensor, previous: Tensor | None) -> Tensor:
-        """A code `[B]` of `level`, after the codes `previous` `[B, Q]`.
+    def _biased(self, level: int, logits: Tensor, chosen: list[Tensor]) -> Tensor:
+        """Logits `[B, K]` of `level`, steered by targets and logit bias."""
+        targets = self.conditions.targets
+        if targets is not None:
+            values = targets.at(self.t).to(logits.device)
+            logits = logits + targets.guidance * self.stream.target_scores(level, values)
+        bias = self.conditions.logit_bias
+        return logits if bias is None else logits + bias(self.t, chosen)
 
-        Whether the first level stays as it was is drawn uncut: of what stands still, all that may
-        come next is rare, and a cut would hold it for ever.
+    def _draw_code(self, level: int, logits: Tensor) -> Tensor:
+        """Draw a code `[B]` of `level`.
+
+        Whether the first level keeps its code is drawn without cuts. In a steady sound every change
+        is unlikely, and a cut would hold the sound for ever.
         """
-        if level or previous is None or self.sampling.temperature < GREEDY_BELOW:
+        greedy = self.sampling.temperature < GREEDY_BELOW
+        if level or self.previous is None or greedy:
             return sample(logits, self.sampling, self.generator)
-        last = previous[:, :1]
-        stays = (logits / self.sampling.temperature).softmax(-1).gather(1, last)
-        stay = _uniform(len(logits), self.generator) < stays.cpu()
-        other = sample(logits.scatter(1, last, -torch.inf), self.sampling, self.generator)
-        return torch.where(stay[:, 0], last[:, 0].cpu(), other)
+        last = self.previous[:, :1]
+        stay_share = (logits / self.sampling.temperature).softmax(-1).gather(1, last)
+        stays = uniform(len(logits), self.generator) < stay_share.cpu()
+        change = sample(logits.scatter(1, last, -torch.inf), self.sampling, self.generator)
+        return torch.where(stays[:, 0], last[:, 0].cpu(), change)
 
-    def _weighed(
-        self, prior: CodePrior, logits: Tensor, known: Tensor, t: int, chosen: list[Tensor]
-    ) -> Tensor:
-        """`logits` `[B, K]` of the level after those `chosen`, with what is asked and leant to."""
-        if self.asked is not None:
-            asked = self.asked.at(t).to(logits.device)
-            logits = logits + self.asked.guidance * prior.fit(len(chosen), known, asked)
-        return logits if self.lean is None else logits + self.lean(t, chosen)
+    def _fine_codes(self, bank: FrameBank, codes: Tensor, join_scores: Tensor) -> Tensor:
+        """Codes of the levels below `codes` `[B, free_levels]`, from one frame of the bank."""
+        scores = bank.selection_scores(
+            self.prior, codes, join_scores, self.conditions.targets, self.t
+        )
+        nearest = scores.topk(min(NEAREST, scores.shape[1]))
+        uncut = Sampling(temperature=self.sampling.temperature, top_p=1.0)
+        among = sample(nearest.values, uncut, self.generator)
+        frames = nearest.indices.gather(1, among.to(scores.device)[:, None])[:, 0]
+        return bank.codes[frames, bank.free_levels :]
+
+    def _advance(self, codes: Tensor, ends: Tensor) -> None:
+        """Update the state after the current frame."""
+        self.previous = codes
+        self.starts = ends
+        self.age = torch.where(ends, 0, self.age + 1)
+        self.start_known = self.start_known | ends
+        bank = self.conditions.frame_bank
+        if bank is not None:
+            self.silent_frames = bank.silence_after(self.silent_frames, codes)
+        self.t += 1
 
 
-def _pick(scores: Tensor, sampling: Sampling, generator: Chance) -> Tensor:
-    """One index `[B]` for each row of `scores` `[B, M]`, of the `NEAREST` highest."""
-    highest = scores.topk(min(NEAREST, scores.shape[1]))
-    among = sample(highest.values, Sampling(temperature=sampling.temperature, top_p=1.0), generator)
-    return highest.indices.gather(1, among.to(scores.device)[:, None])[:, 0]
+def _prompt_on(device: torch.device, prompt: LeadIn | LeadInBatch | None) -> LeadInBatch | None:
+    if prompt is None:
+        return None
+    batch = LeadInBatch.of([prompt]) if isinstance(prompt, LeadIn) else prompt
+    return batch.to(device)
+
+
+def _open_stream(
+    prior: CodePrior, batch_size: int, prompt: LeadInBatch | None, suffix: Suffix
+) -> PriorStream:
+    """A stream that has read suffix and prompt, where there are any."""
+    later = suffix.codes[None].to(prior.start.device)
+    suffix_frames = later.shape[1]
+    if prompt is None:
+        codes = later
+        starts = torch.zeros(1, suffix_frames, dtype=torch.bool, device=later.device)
+        prompt_frames = 0
+    else:
+        S, prompt_frames, _ = prompt.codes.shape
+        no_starts = torch.zeros(S, suffix_frames, dtype=torch.bool, device=later.device)
+        codes = torch.cat([later.expand(S, -1, -1), prompt.codes], 1)
+        starts = torch.cat([no_starts, prompt.starts], 1)
+    if not codes.shape[1]:
+        return PriorStream(prior, batch_size)
+    suffix_position = prompt_frames + suffix.gap
+    return PriorStream(prior, batch_size, codes, starts, suffix_frames, suffix_position)

@@ -1,13 +1,15 @@
-"""A level that goes evenly in dB from one side of a gap to the other.
+"""Level ramp: a logit bias that leads the level evenly, in dB, from one side of a gap to the other.
 
-Two unlike sounds meet with a step of level, and a prior that has heard both of them does not mind
-it: most attacks come without warning. So the codes of what lies between lean to a straight line.
-But if what follows is an attack, nothing leads up to it: then the line stays at the level of what
-precedes.
+Two unlike sounds meet with a step of level. A prior that is given both sides does not mind it: most
+attacks come without warning. So the codes in the gap are drawn towards a straight line of level.
+
+If the right side begins with an attack, the line stays at the level of the left side instead:
+nothing leads up to an attack.
 """
 
 import math
 from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -17,66 +19,93 @@ from distill.models.chunked import decode_codes
 from distill.models.vqvae import VQVAE
 
 SIDE = 2
-"""Frames that tell the level of a side."""
+"""Frames whose mean is the level of a side."""
 TOLERANCE_DB = 3.0
-"""Standard deviation from the line."""
-RISE_DB, FALL_DB, DECAY = 6.0, 9.0, (4, 7)
-"""What has an attack in its first frame begins by so much below its peak, or has fallen by so much
-in these frames."""
+"""Standard deviation of a frame's level from the line, in dB."""
+RISE_DB = 6.0
+"""An attack within the first frame: its beginning lies this much below the peak, in dB."""
+FALL_DB = 9.0
+"""An attack at the very beginning: the level falls by this much soon after it, in dB."""
+DECAY = slice(4, 7)
+"""Frames after an attack in which it has fallen: about 0.1 s later."""
 STEP_S = 0.05
-"""A step of level is the difference between so much before and after a moment."""
+"""Seconds on either side of a moment, between which a step of level is measured."""
 FLOOR_DB = -90.0
+"""Power added to both sides of a step, in dBFS: steps between inaudible levels do not count."""
+
+
+class RampLevels(NamedTuple):
+    """Levels in dBFS at which a ramp begins and ends."""
+
+    left: float
+    right: float
 
 
 class LevelRamp:
-    """Leads over a gap of `frames` between codes `before` and `after` it, `[T, Q]` each, not both
-    empty."""
+    """A straight line of level over a gap.
+
+    Args:
+        codec: the codec.
+        before: codes `[T, Q]` before the gap.
+        after: codes `[T, Q]` after it; not empty as well.
+        frames: length of the gap in frames.
+    """
 
     def __init__(self, codec: VQVAE, before: Tensor, after: Tensor, frames: int) -> None:
         self.codec = codec
-        left, right = ends(codec, before, after)
-        # Without its own two ends, which are on the sides already.
-        self.course = torch.linspace(left, right, frames + 2)[1:-1]
+        left, right = ramp_levels(codec, before, after)
+        # The two ends of the line are frames of the sides.
+        self.levels = torch.linspace(left, right, frames + 2)[1:-1]
 
-    def lean(self, t: int, chosen: Sequence[Tensor]) -> Tensor:
-        """Log-likelihood `[B, K]` of the line, up to a constant, by each code that may follow those
-        `chosen` `[B]` for frame `t`: as `sampling.Lean`."""
-        books = self.codec.rvq.codebooks
-        latents = books[len(chosen)][None]
+    def logit_bias(self, t: int, chosen: Sequence[Tensor]) -> Tensor:
+        """Log-likelihood of the line under each next code, up to a constant; a `LogitBias`.
+
+        Args:
+            t: number of the frame in the gap.
+            chosen: codes `[B]` of its first levels.
+
+        Returns:
+            Bias `[B, K]`, or `[1, K]` before the first level.
+        """
+        rvq = self.codec.rvq
+        latents = rvq.codebooks[len(chosen)][None]
         if chosen:
-            latents = latents + self.codec.rvq.lookup(torch.stack(list(chosen), -1))[:, None]
-        away = self.codec.frame_levels(latents) - self.course[t]
-        return -0.5 * (away / TOLERANCE_DB).square()
+            latents = latents + rvq.lookup(torch.stack(list(chosen), -1))[:, None]
+        deviation = self.codec.frame_levels(latents) - self.levels[t]
+        return -0.5 * (deviation / TOLERANCE_DB).square()
 
 
-def ends(codec: VQVAE, before: Tensor, after: Tensor) -> tuple[float, float]:
-    """Levels in dBFS at which what lies between `before` and `after` begins and ends; `[T, Q]`
-    each, not both empty."""
-    left, right = _levels_of_sides(codec, before, after)
-    return left, left if is_attack(codec, before, after) else right
+def ramp_levels(codec: VQVAE, before: Tensor, after: Tensor) -> RampLevels:
+    """Levels between which a gap leads, given the codes `[T, Q]` before and after it (not both
+    empty)."""
+    sides = _side_levels(codec, before, after)
+    if is_attack(codec, before, after):
+        return RampLevels(sides.left, sides.left)
+    return sides
 
 
 def is_attack(codec: VQVAE, before: Tensor, after: Tensor) -> bool:
-    """Whether `after` is louder than `before` and begins with an attack: its level rises within the
-    first frame, or falls soon after it. `[T, Q]` each, not both empty."""
-    left, right = _levels_of_sides(codec, before, after)
+    """Whether `after` is louder than `before` and begins with an attack; codes `[T, Q]`, not both
+    empty. Its level then rises within the first frame, or falls soon after it."""
+    left, right = _side_levels(codec, before, after)
     if right <= left:
         return False
-    latents = _latents(codec, after[: DECAY[1]])
-    levels = codec.analysis.levels(latents)
+    latents = _latents(codec, after[: DECAY.stop])
+    # A frame holds several spectra: the first of all shows a rise within the frame.
+    first_spectrum = codec.analysis.levels(latents)[0, 0]
     frames = codec.frame_levels(latents)
-    peak, later = frames[:SIDE].max(), frames[slice(*DECAY)]
-    rises = bool(peak - levels[0, 0] > RISE_DB)
+    peak = frames[:SIDE].max()
+    later = frames[DECAY]
+    rises = bool(peak - first_spectrum > RISE_DB)
     return rises or (len(later) > 0 and bool(peak - later.mean() > FALL_DB))
 
 
-def _levels_of_sides(codec: VQVAE, before: Tensor, after: Tensor) -> tuple[float, float]:
-    """In dB; the same twice where there is but one side."""
+def _side_levels(codec: VQVAE, before: Tensor, after: Tensor) -> RampLevels:
+    """Levels of the two sides; an empty side has that of the other."""
     sides = [side for side in (before[-SIDE:], after[:SIDE]) if len(side)]
-    left, right = (
-        float(codec.frame_levels(_latents(codec, side)).mean()) for side in (sides[0], sides[-1])
-    )
-    return left, right
+    left = float(codec.frame_levels(_latents(codec, sides[0])).mean())
+    right = float(codec.frame_levels(_latents(codec, sides[-1])).mean())
+    return RampLevels(left, right)
 
 
 def _latents(codec: VQVAE, codes: Tensor) -> Tensor:
@@ -84,25 +113,50 @@ def _latents(codec: VQVAE, codes: Tensor) -> Tensor:
 
 
 def largest_steps(codec: VQVAE, before: Tensor, tries: Tensor, after: Tensor) -> Tensor:
-    """The largest step of level in dB `[B]` in each of `tries` `[B, T, Q]`, its two ends included,
-    as it sounds."""
+    """Decode tries for a gap and measure their largest step of level.
+
+    Args:
+        codec: the codec.
+        before: codes `[T, Q]` before the gap.
+        tries: codes `[B, T, Q]` of the gap.
+        after: codes `[T, Q]` after it.
+
+    Returns:
+        Largest step in dB `[B]` at any frame boundary in the gap, its two ends included.
+    """
+    # Enough context that the decoder's receptive field and the measurement stay within it.
     margin = codec.receptive_field[1] + math.ceil(STEP_S * codec.frame_rate)
-    sides = before[-margin:], after[:margin]
-    edges = range(len(sides[0]), len(sides[0]) + tries.shape[1] + 1)
-    sounds = (decode_codes(codec, torch.cat([sides[0], one, sides[1]])) for one in tries)
-    hop, size = codec.frame_hop, round(STEP_S * codec.sample_rate)
-    return torch.tensor(
-        [max(level_step(sound, edge * hop, size) for edge in edges) for sound in sounds]
-    )
+    left = before[-margin:]
+    right = after[:margin]
+    boundaries = range(len(left), len(left) + tries.shape[1] + 1)
+    size = round(STEP_S * codec.sample_rate)
+    largest = []
+    for codes in tries:
+        audio = decode_codes(codec, torch.cat([left, codes, right]))
+        steps = [level_step(audio, frame * codec.frame_hop, size) for frame in boundaries]
+        largest.append(max(steps))
+    return torch.tensor(largest)
 
 
-def level_step(sound: np.ndarray, at: int, size: int) -> float:
-    """By how many dB the level differs between the `size` samples before and after sample `at` of
-    `[C, N]`; 0 where there is nothing on one side."""
-    sides = sound[:, max(0, at - size) : at], sound[:, at : at + size]
-    if not all(side.shape[1] for side in sides):
+def level_step(audio: np.ndarray, at: int, size: int) -> float:
+    """Measure the step of level at a moment.
+
+    Args:
+        audio: waveform `[C, N]`.
+        at: sample of the moment.
+        size: samples to measure on either side.
+
+    Returns:
+        Absolute difference in dB; 0 where one side has no samples.
+    """
+    before = audio[:, max(0, at - size) : at]
+    after = audio[:, at : at + size]
+    if not before.shape[1] or not after.shape[1]:
         return 0.0
-    before, after = (
-        10 * np.log10(np.square(side).mean() + 10 ** (FLOOR_DB / 10)) for side in sides
-    )
-    return float(abs(after - before))
+    return float(abs(_level_db(after) - _level_db(before)))
+
+
+def _level_db(audio: np.ndarray) -> np.floating[Any]:
+    """Level in dBFS of `[C, N]`, floored softly at `FLOOR_DB`; in the precision of `audio`."""
+    level: np.floating[Any] = 10 * np.log10(np.square(audio).mean() + 10 ** (FLOOR_DB / 10))
+    return level

@@ -1,4 +1,8 @@
-"""Sampling of one code from logits."""
+"""Sampling of one code from logits: a pure function of logits, settings and a generator.
+
+All random numbers are float64 and drawn on the CPU, so that a seed gives the same draw on every
+device.
+"""
 
 from collections.abc import Sequence
 
@@ -8,19 +12,31 @@ from torch import Tensor
 from distill.inference.sampling.settings import Sampling
 
 GREEDY_BELOW = 1e-3
-"""Temperatures below this take the likeliest code."""
+"""Temperatures below this take the likeliest code: no division by (nearly) zero."""
 
-Chance = torch.Generator | Sequence[torch.Generator]
-"""What draws for all streams of a batch, or one for each: then a stream is the same whatever is
-beside it."""
+Generators = torch.Generator | Sequence[torch.Generator]
+"""One generator for all streams of a batch, or one for each. With one for each, a stream is the
+same whatever else is in the batch."""
 
 
-def sample(logits: Tensor, sampling: Sampling, generator: Chance) -> Tensor:
-    """One index `[B]` for each row of `logits` `[B, K]`.
+def sample(logits: Tensor, sampling: Sampling, generator: Generators) -> Tensor:
+    """Draw one code for each stream.
 
-    Top-p keeps the smallest set of likeliest entries that holds `top_p` of the probability
-    (Holtzman et al. 2020). Draws by inverting the cumulative distribution, on the CPU: the same
-    seed gives the same draw everywhere.
+    Top-p keeps the smallest set of likeliest codes that holds `top_p` of the probability (nucleus
+    sampling, Holtzman et al. 2020). Draws by inverting the cumulative distribution.
+
+    Args:
+        logits: logits `[B, K]`.
+        sampling: temperature, `top_k` and `top_p`.
+        generator: one for all streams, or one for each.
+
+    Returns:
+        Codes `[B]`, on the CPU.
+
+    Example:
+        >>> logits = torch.tensor([[0.0, 9.0]])
+        >>> sample(logits, Sampling(temperature=0), torch.Generator())
+        tensor([1])
     """
     logits = logits.detach().float().cpu()
     if sampling.temperature < GREEDY_BELOW:
@@ -30,25 +46,26 @@ def sample(logits: Tensor, sampling: Sampling, generator: Chance) -> Tensor:
         ordered = ordered[:, : sampling.top_k]
     # Relative to the likeliest, so that no temperature, however low, overflows.
     share = ((ordered - ordered[:, :1]) / sampling.temperature).softmax(-1)
-    before = share.cumsum(-1) - share
-    share = share * (before < sampling.top_p)
-    # float64, so that rounding of the running sum never lets a draw fall past the last entry kept.
+    share_before = share.cumsum(-1) - share
+    share = share * (share_before < sampling.top_p)
+    # float64, so that rounding of the running sum never lets a draw fall past the last entry.
     edges = share.double().cumsum(-1)
-    chosen = (edges <= _uniform(len(logits), generator) * edges[:, -1:]).sum(-1, keepdim=True)
-    return index.gather(1, chosen)[:, 0]
+    thresholds = uniform(len(logits), generator) * edges[:, -1:]
+    rank = (edges <= thresholds).sum(-1, keepdim=True)
+    return index.gather(1, rank)[:, 0]
 
 
-def _uniform(streams: int, generator: Chance) -> Tensor:
-    """A number `[B, 1]` between 0 and 1 for each of the streams."""
+def uniform(batch_size: int, generator: Generators) -> Tensor:
+    """Uniform random numbers `[B, 1]` (float64) between 0 and 1, one for each stream."""
     if isinstance(generator, torch.Generator):
-        return torch.rand(streams, 1, generator=generator, dtype=torch.float64)
+        return torch.rand(batch_size, 1, generator=generator, dtype=torch.float64)
     return torch.cat([torch.rand(1, 1, generator=own, dtype=torch.float64) for own in generator])
 
 
-def _toss(logits: Tensor, sampling: Sampling, generator: Chance) -> Tensor:
-    """True `[B]` by chance, as `logits` `[B]` have it: a cut would make rare endings rarer
-    still."""
+def sample_bool(logits: Tensor, sampling: Sampling, generator: Generators) -> Tensor:
+    """Draw true or false `[B]` (bool) from `logits` `[B]`, without cuts: they would make rare
+    events rarer still."""
     if sampling.temperature < GREEDY_BELOW:
         return logits > 0
-    chance = logits.detach().double().cpu().sigmoid()
-    return (_uniform(len(logits), generator)[:, 0] < chance).to(logits.device)
+    probability = logits.detach().double().cpu().sigmoid()
+    return (uniform(len(logits), generator)[:, 0] < probability).to(logits.device)

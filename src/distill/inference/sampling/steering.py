@@ -103,7 +103,7 @@ class Steering:
         """The time after which nothing changes, in seconds."""
         return max((getattr(self, name)[-1][0] for name in self.curves), default=0.0)
 
-    def asked(self, loaded: LoadedVQModel, frames: int, start: float = 0.0) -> Targets | None:
+    def targets(self, loaded: LoadedVQModel, frames: int, start: float = 0.0) -> Targets | None:
         """For each of `frames` frames from `start` seconds on, as the prior takes it; None when all
         is free.
 

@@ -1,0 +1,135 @@
+"""The prior with a cache scores as the prior without one."""
+
+from typing import Any
+
+import pytest
+import torch
+
+from distill.models.prior import CodePrior, FrameScores
+from distill.models.prior_stream import PriorStream
+
+K, Q, T = 11, 3, 30
+
+
+def lively(**settings: Any) -> CodePrior:
+    """Untrained, with weights so large that a leak of the future would show."""
+    torch.manual_seed(0)
+    prior = CodePrior(K, 8 * Q, Q, hidden_size=32, num_layers=2, num_heads=2, **settings).eval()
+    with torch.no_grad():
+        for parameter in prior.parameters():
+            parameter += 0.1 * torch.randn_like(parameter)
+    return prior
+
+
+@pytest.fixture(
+    scope="module",
+    params=[(0, False), (6, False), (6, True)],
+    ids=["network alone", "with pointer", "ends first"],
+)
+def prior(request: pytest.FixtureRequest) -> CodePrior:
+    latent_dim, ends_first = request.param
+    return lively(latent_dim=latent_dim, hears_ahead=True, ends_first=ends_first)
+
+
+def codes(frames: int, B: int = 2) -> torch.Tensor:
+    return torch.randint(K, (B, frames, Q), generator=torch.Generator().manual_seed(frames))
+
+
+def check_frames(
+    stream: PriorStream,
+    grid: torch.Tensor,
+    starts: torch.Tensor,
+    ends: torch.Tensor,
+    expected: FrameScores,
+    first: int = 0,
+    has_previous: bool = False,
+) -> None:
+    """Every score of `stream` from frame `first` on is that of `expected`."""
+    previous = grid[:, first - 1] if has_previous else None
+    for t in range(first, grid.shape[1]):
+        stream.begin(previous, starts[:, t])
+        if stream.prior.ends_first:
+            assert torch.allclose(stream.end_logits(), expected.ends[:, t], atol=1e-4)
+        stream.set_end(ends[:, t])
+        for level in range(Q):
+            assert torch.allclose(stream.logits(level), expected.codes[:, t, level], atol=1e-4)
+            stream.choose(level, grid[:, t, level])
+        if not stream.prior.ends_first:
+            assert torch.allclose(stream.end_logits(), expected.ends[:, t], atol=1e-4)
+        previous = grid[:, t]
+
+
+def test_cached_frames_score_as_uncached_ones_beyond_the_window(prior: CodePrior) -> None:
+    grid = codes(T)
+    starts = torch.zeros(2, T, dtype=torch.bool)
+    starts[:, [0, 7, 8, 21]] = True
+    ends = starts.roll(-1, 1)
+    expected = prior.frame_scores(grid, starts, ends=ends)
+    check_frames(PriorStream(prior, 2), grid, starts, ends, expected)
+
+
+@pytest.mark.parametrize("alike", [True, False])
+@pytest.mark.parametrize(
+    ("suffix", "prompt"),
+    [(0, 1), (0, 8), (0, 9), (0, 23), (1, 0), (5, 0), (12, 1), (5, 7), (5, 19)],
+)
+def test_frames_after_a_context_score_as_uncached_ones(
+    prior: CodePrior, suffix: int, prompt: int, alike: bool
+) -> None:
+    grid = codes(T)
+    context = suffix + prompt
+    if alike:
+        grid[:, :context] = grid[:1, :context]
+    starts = torch.zeros(2, T, dtype=torch.bool)
+    starts[:, [3, 9, 20]] = True
+    starts[1, context] = True
+    ends = starts.roll(-1, 1)
+    expected = prior.frame_scores(grid, starts, suffix_frames=suffix, ends=ends)
+    streams = slice(0, 1) if alike else slice(None)
+    stream = PriorStream(
+        prior,
+        batch_size=2,
+        codes=grid[streams, :context],
+        starts=starts[streams, :context],
+        suffix_frames=suffix,
+        suffix_position=T - suffix,
+    )
+    check_frames(stream, grid, starts, ends, expected, context, has_previous=prompt > 0)
+
+
+def test_a_suffix_counts_at_its_position_in_time(prior: CodePrior) -> None:
+    grid = codes(8)[:1, :3]
+    no_starts = torch.zeros(1, 3, dtype=torch.bool)
+    hidden = []
+    for position in (4, 7):
+        stream = PriorStream(prior, 1, grid, no_starts, 3, position)
+        stream.begin(None, no_starts[0, :1])
+        hidden.append(stream.hidden)
+    assert not torch.allclose(*hidden, atol=1e-4)
+
+
+def test_a_suffix_is_refused_by_a_prior_that_cannot_take_one() -> None:
+    prior = CodePrior(K, 8 * Q, Q, hidden_size=32, num_layers=1, num_heads=2)
+    with pytest.raises(ValueError, match="ahead"):
+        PriorStream(prior, 2, codes(4), torch.zeros(2, 4, dtype=torch.bool), 2, 4)
+
+
+def test_target_scores_are_those_of_each_code_with_the_codes_above() -> None:
+    torch.manual_seed(0)
+    prior = CodePrior(8, 64, 2, 16, 1, 2, latent_dim=4, descriptors=2, tags=0).eval()
+    targets = torch.tensor([[0.3, float("nan")]])
+    stream = PriorStream(prior, 1)
+    stream.begin(None, torch.ones(1, dtype=torch.bool))
+    stream.choose(0, torch.tensor([5]))
+    scores = stream.target_scores(1, targets)
+    assert prior.reader is not None
+    assert prior.pointer is not None
+    latents = prior.pointer.entries[0, 5] + prior.pointer.entries[1]
+    assert scores.shape == (1, 8)
+    assert torch.allclose(scores[0], prior.reader(1, latents, targets), atol=1e-5)
+
+
+def test_targets_are_refused_by_a_prior_without_a_classifier() -> None:
+    prior = CodePrior(8, 64, 2, 16, 1, 2, latent_dim=4).eval()
+    with pytest.raises(ValueError, match="steered"):
+        PriorStream(prior, 1).target_scores(0, torch.zeros(1, 2))
