@@ -178,24 +178,6 @@ def test_heal_the_seams_of_a_region(
     assert "No edit has left a seam" in result.stderr
 
 
-def test_what_is_said(run, grids: tuple[CodeGrid, CodeGrid]) -> None:
-    assert run(
-        "edit", "lock", "a.json", "--levels", "1", "-o", "held.json"
-    ).stderr.splitlines() == [
-        "lock: 8 codes locked now.",
-        "held.json: 8 frames (0.15 s).",
-    ]
-    result = run("edit", "cut", "held.json", "--to", "2f", "-o", "out.json")
-    moved = np.concatenate((grids[0].codes[2:], grids[0].codes[[-1, -1]]))
-    differs = moved != grids[0].codes
-    assert result.stderr.splitlines() == [
-        f"cut: {differs[:, 1:].sum()} codes changed. "
-        f"{differs[:, 0].sum()} locked codes left unchanged. "
-        "The length stays, since something later is locked: their last code is held to the end.",
-        "out.json: 8 frames (0.15 s).",
-    ]
-
-
 def test_a_script_of_many_lines(
     run, trained: Path, grids: tuple[CodeGrid, CodeGrid], tmp_path: Path
 ) -> None:

@@ -1,15 +1,12 @@
-"""Whatever is given wrongly: one sentence on stderr, the exit code, and no file left behind."""
+"""Wrong input: one sentence on stderr, the exit code, and no file left behind."""
 
-import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from distill.cli.console import clock, print_json
-
-# What is wrong, the command, the exit code, and a part of the sentence.
+# The command, its exit code, and a part of the sentence.
 WRONG = [
     ("doctor nowhere", 2, "nowhere"),
     ("doctor note.txt", 2, "note.txt is a file"),
@@ -152,19 +149,3 @@ def test_errors_in_a_process_of_its_own(tmp_path: Path) -> None:
     assert (
         done.stderr == "Error: There is no model file at none.sda: check the name and the folder.\n"
     )
-
-
-def test_json_holds_what_json_cannot(capsys: pytest.CaptureFixture[str]) -> None:
-    print_json(
-        {"loudness": float("-inf"), "nan": float("nan"), "path": Path("caf\udce9"), 1: (0.5, True)}
-    )
-    out = capsys.readouterr().out
-    assert json.loads(out) == {"loudness": None, "nan": None, "path": "caf\udce9", "1": [0.5, True]}
-    assert out.isascii()
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(0, "0:00"), (75, "1:15"), (3700, "1:01:40"), (59.9, "1:00")]
-)
-def test_clock(seconds: float, text: str) -> None:
-    assert clock(seconds) == text

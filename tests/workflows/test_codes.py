@@ -15,7 +15,6 @@ from distill.audio.tags import read_tags
 from distill.errors import AudioError, CodebookMismatchError, OutputError
 from distill.settings import SAMPLE_RATE
 from distill.workflows.generate import generate_again
-from distill.workflows.paths import output_paths
 
 
 def test_the_six_lines(
@@ -54,15 +53,6 @@ def test_where_a_sound_is_to_be_written_is_looked_at_before_it_is_decoded(
         distill.decode(model, codes, "nowhere/again.wav")
     with pytest.raises(CodebookMismatchError):
         distill.decode(model, codes)
-
-
-def test_output_names(tmp_path: Path) -> None:
-    assert output_paths(tmp_path / "a.wav", 1) == [tmp_path / "a.wav"]
-    assert output_paths(tmp_path / "a.FLAC", 1) == [tmp_path / "a.FLAC"]
-    assert [p.name for p in output_paths(tmp_path / "a.wav", 10)][::9] == ["a-01.wav", "a-10.wav"]
-    for bad in (tmp_path / "a.mp3", tmp_path / "a", tmp_path / "no" / "a.wav"):
-        with pytest.raises(OutputError):
-            output_paths(bad, 1)
 
 
 def test_again_on_as_many_threads(

@@ -1,0 +1,94 @@
+"""Consoles, JSON and Ctrl-C, as all commands share them."""
+
+import io
+import json
+import signal
+from pathlib import Path
+
+import pytest
+import typer
+from rich.console import Console
+
+from distill.cli.console import (
+    INTERRUPTED,
+    cancel_on_interrupt,
+    clock,
+    make_console,
+    one_sentence_errors,
+    print_json,
+    progress_bar,
+)
+from distill.errors import OutputError, UsageError
+
+
+def test_json_holds_what_json_cannot(capsys: pytest.CaptureFixture[str]) -> None:
+    print_json(
+        {"loudness": float("-inf"), "nan": float("nan"), "path": Path("caf\udce9"), 1: (0.5, True)}
+    )
+    out = capsys.readouterr().out
+    assert json.loads(out) == {"loudness": None, "nan": None, "path": "caf\udce9", "1": [0.5, True]}
+    assert out.isascii()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0, "0:00"), (75, "1:15"), (3700, "1:01:40"), (59.9, "1:00")]
+)
+def test_clock(seconds: float, text: str) -> None:
+    assert clock(seconds) == text
+
+
+def test_people_read_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    make_console().print("[bold]Kick :star:[/bold]")
+    make_console(quiet=True).print("nothing")
+    out, err = capsys.readouterr()
+    assert (out, err) == ("", "[bold]Kick :star:[/bold]\n")
+
+
+@pytest.mark.parametrize(
+    ("error", "exit_code", "text"),
+    [
+        (UsageError("No such level."), 2, "Error: No such level.\n"),
+        (OutputError("The disk is full."), 1, "Error: The disk is full.\n"),
+        (KeyboardInterrupt(), INTERRUPTED, "Stopped.\n"),
+    ],
+)
+def test_errors_become_a_sentence_and_an_exit_code(
+    error: BaseException, exit_code: int, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    @one_sentence_errors
+    def command() -> None:
+        raise error
+
+    with pytest.raises(typer.Exit) as caught:
+        command()
+    assert caught.value.exit_code == exit_code
+    assert capsys.readouterr().err == text
+
+
+def test_other_errors_are_bugs_and_pass() -> None:
+    @one_sentence_errors
+    def command() -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        command()
+
+
+def test_the_second_ctrl_c_stops_at_once() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    with cancel_on_interrupt() as event:
+        assert not event.is_set()
+        signal.raise_signal(signal.SIGINT)
+        assert event.is_set()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_progress_shows_in_a_terminal_only(is_terminal: bool) -> None:
+    out = io.StringIO()
+    console = Console(file=out, force_terminal=is_terminal, width=60)
+    with progress_bar(console) as bar:
+        assert list(bar.track(range(3), description="Encoding")) == [0, 1, 2]
+    assert ("Encoding" in out.getvalue()) is is_terminal
