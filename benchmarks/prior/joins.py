@@ -34,7 +34,7 @@ from distill.inference.generate import generate
 from distill.inference.modes import continuation as continuing
 from distill.inference.modes import infill as infilling
 from distill.inference.modes import loop as looping
-from distill.inference.modes.request import Playing, Source
+from distill.inference.modes.request import ModeSettings, Request, Source
 from distill.inference.sampling.level_ramp import STEP_S, level_step
 from distill.models.persistence import LoadedVQModel
 from distill.settings import SAMPLE_RATE
@@ -105,12 +105,13 @@ def largest_near(sound: np.ndarray, fade: Fade) -> float:
 def continued(loaded: LoadedVQModel, audio: np.ndarray, seed: int, seconds: float) -> list[Join]:
     """Where the first half of `audio` `[C, N]` goes on."""
     middle = audio.shape[1] // 2
-    playing = Playing.of("continue", Source("first half", "", audio[:, :middle]))
-    (sound,) = generate(loaded, seconds, seed, playing=playing)
+    source = Source("first half", "", audio[:, :middle])
+    request = Request(seconds, seed, mode=ModeSettings("continue"), source=source)
+    (sound,) = generate(loaded, request)
     return [Join.of(sound.audio, Fade.into_new(middle, continuing.OVERLAP_S), audio)]
 
 
-def gap_in(audio: np.ndarray, hop: int, seed: int) -> tuple[Fade, Fade, Playing]:
+def gap_in(audio: np.ndarray, hop: int, seed: int) -> tuple[Fade, Fade, ModeSettings]:
     """Both joins of a gap in `audio` `[C, N]`, and what makes it anew. Of whole frames, so that it
     lies where it was asked for."""
     N, overlap = audio.shape[1], infilling.OVERLAP_S
@@ -118,21 +119,21 @@ def gap_in(audio: np.ndarray, hop: int, seed: int) -> tuple[Fade, Fade, Playing]
     start = int(
         np.random.default_rng(seed).integers(round(MARGIN * N), N - length - round(MARGIN * N))
     )
-    times = {"start": start / SAMPLE_RATE, "stop": (start + length) / SAMPLE_RATE}
-    playing = Playing.of("infill", Source("sound", "", audio), **times)
-    return Fade.into_new(start, overlap), Fade.out_of_new(start + length, overlap), playing
+    mode = ModeSettings("infill", start=start / SAMPLE_RATE, stop=(start + length) / SAMPLE_RATE)
+    return Fade.into_new(start, overlap), Fade.out_of_new(start + length, overlap), mode
 
 
 def infilled(loaded: LoadedVQModel, audio: np.ndarray, seed: int, seconds: float) -> list[Join]:
     """Both joins of a gap in `audio` `[C, N]`."""
-    into, out, playing = gap_in(audio, loaded.model.frame_hop, seed)
-    (sound,) = generate(loaded, audio.shape[1] / SAMPLE_RATE, seed, playing=playing)
+    into, out, mode = gap_in(audio, loaded.model.frame_hop, seed)
+    request = Request(seed=seed, mode=mode, source=Source("sound", "", audio))
+    (sound,) = generate(loaded, request)
     return [Join.of(sound.audio, fade, audio) for fade in (into, out)]
 
 
 def looped(loaded: LoadedVQModel, audio: np.ndarray, seed: int, seconds: float) -> list[Join]:
     """Where a loop begins again; `audio` has no part in it."""
-    (sound,) = generate(loaded, seconds, seed, playing=Playing.of("loop"))
+    (sound,) = generate(loaded, Request(seconds, seed, mode=ModeSettings("loop")))
     round_twice = np.concatenate([sound.audio, sound.audio], 1)
     return [Join.of(round_twice, Fade.into_new(sound.audio.shape[1], looping.OVERLAP_S))]
 

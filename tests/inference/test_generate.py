@@ -13,13 +13,17 @@ from distill.errors import NoPriorError, UsageError
 from distill.inference import generate as module
 from distill.inference.generate import Generated
 from distill.inference.modes.new import TOGETHER
+from distill.inference.modes.request import Request
 from distill.inference.sampling.settings import Sampling
 from distill.inference.sampling.steering import Steering
 from distill.models.persistence import LoadedVQModel, load_model_v2
 
 
-def generate(*arguments: Any, **options: Any) -> list[Generated]:
-    return list(module.generate(*arguments, **options))
+def generate(
+    loaded: LoadedVQModel, *arguments: Any, progress: Any = lambda done, total: None, **options: Any
+) -> list[Generated]:
+    """The sounds of a request with these fields."""
+    return list(module.generate(loaded, Request(*arguments, **options), progress))
 
 
 @pytest.fixture(scope="module")
@@ -88,10 +92,10 @@ def test_longer_output_begins_alike(loaded: LoadedVQModel) -> None:
 
 def test_it_begins_from_a_recording_that_is_named(loaded: LoadedVQModel) -> None:
     low = generate(loaded, 0.5, seed=3, sampling=Sampling(like="low/", lead_in=1.0))[0]
-    assert low.heard
-    assert all(name.startswith("low/") for name in low.heard)
+    assert low.prompt_names
+    assert all(name.startswith("low/") for name in low.prompt_names)
     alone = generate(loaded, 0.5, seed=3, sampling=Sampling(lead_in=0))[0]
-    assert alone.heard == ()
+    assert alone.prompt_names == ()
     assert not np.array_equal(low.audio, alone.audio)
     with pytest.raises(UsageError, match="has 'trombone' in its name"):
         generate(loaded, 0.5, sampling=Sampling(like="trombone"))
@@ -100,7 +104,7 @@ def test_it_begins_from_a_recording_that_is_named(loaded: LoadedVQModel) -> None
 def test_a_prior_without_recordings_begins_from_nothing(loaded: LoadedVQModel) -> None:
     metadata = {k: v for k, v in (loaded.prior_metadata or {}).items() if k != "recordings"}
     old = replace(loaded, prior_metadata=metadata)
-    assert generate(old, 0.5)[0].heard == ()
+    assert generate(old, 0.5)[0].prompt_names == ()
     with pytest.raises(UsageError, match="keeps no recordings"):
         generate(old, 0.5, sampling=Sampling(like="low"))
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 from distill.audio.descriptors import DESCRIPTORS
 from distill.audio.io import write_sound
 from distill.errors import AudioError, CodebookMismatchError, UsageError
-from distill.inference.recipe import KEY, Recipe, model_hash, read_recipe
+from distill.inference.modes.request import ModeSettings, Request
+from distill.inference.recipe import KEY, Recipe, read_recipe
 from distill.inference.sampling.settings import Sampling
 from distill.inference.sampling.steering import MOST_POINTS, Steering
 from distill.models.persistence import load_model_v2
@@ -37,6 +37,7 @@ def test_a_recipe_comes_back_whole(tmp_path: Path, ending: str) -> None:
         {"x": 1},
         {"steering": []},
         {"steering": {"pitch": [1]}},
+        {"way": {"kind": "backwards"}},
     ],
 )
 def test_what_no_distill_wrote_is_refused(tmp_path: Path, change: dict[str, Any]) -> None:
@@ -44,6 +45,22 @@ def test_what_no_distill_wrote_is_refused(tmp_path: Path, change: dict[str, Any]
     path = write_sound(tmp_path / "a.wav", SILENCE, tags={"comment": json.dumps({KEY: entries})})
     with pytest.raises(AudioError, match=r"a\.wav"):
         read_recipe(path)
+
+
+def test_a_recipe_says_what_was_requested(trained: Path) -> None:
+    request = Request(
+        duration=1.5,
+        seed=7,
+        sampling=Sampling(top_k=5),
+        mode=ModeSettings("loop"),
+        steering=Steering(pitch=((0.0, 20.0),)),
+        max_copy=20.0,
+    )
+    recipe = Recipe.of(load_model_v2(trained), request, seed=8, gain=0.5)
+    assert (recipe.seed, recipe.gain, recipe.duration) == (8, 0.5, 1.5)
+    assert (recipe.sampling, recipe.way) == (request.sampling, request.mode)
+    assert (recipe.steering, recipe.max_copy) == (request.steering, 20.0)
+    assert Recipe.of(load_model_v2(trained), Request(), seed=0, gain=1.0).steering == Steering()
 
 
 @pytest.mark.parametrize("comment", [None, "", "a take from May", "[]", '{"distill": 3}'])
@@ -62,14 +79,15 @@ def test_settings_out_of_range_are_refused(tmp_path: Path) -> None:
 
 def test_the_hash_is_that_of_the_weights(trained: Path, codec_only: Path) -> None:
     loaded, same, other = load_model_v2(trained), load_model_v2(trained), load_model_v2(codec_only)
-    assert model_hash(loaded) == model_hash(same) != model_hash(other)
-    recipe = replace(RECIPE, model_hash=model_hash(loaded))
+    assert loaded.weights_hash == same.weights_hash != other.weights_hash
+    recipe = replace(RECIPE, model_hash=loaded.weights_hash)
     recipe.check_model(same, "a.wav")
     with pytest.raises(CodebookMismatchError, match=re.escape(str(codec_only))):
         recipe.check_model(other, "a.wav")
     assert same.prior is not None
     next(same.prior.parameters()).data.add_(1.0)
-    assert model_hash(loaded) != model_hash(same)
+    # Computed once for a model as loaded.
+    assert replace(same).weights_hash != same.weights_hash == loaded.weights_hash
 
 
 @pytest.mark.parametrize(
@@ -85,9 +103,7 @@ def test_another_version_device_or_thread_count_is_said(
     trained: Path, caplog: pytest.LogCaptureFixture, change: dict[str, Any], said: str
 ) -> None:
     loaded = load_model_v2(trained)
-    made = Recipe.of(
-        loaded, torch.get_num_threads(), seed=1, duration=1.0, sampling=Sampling(), gain=1.0
-    )
+    made = Recipe.of(loaded, Request(), seed=1, gain=1.0)
     with caplog.at_level(logging.WARNING):
         replace(made, **change).check_model(loaded, "a.wav")
     assert len(caplog.messages) == bool(said)

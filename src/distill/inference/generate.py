@@ -1,12 +1,11 @@
-"""New sound from a prior: made in one of the ways that there are, and looked through for what it
-repeats."""
+"""Generation: renders a request in its mode and measures how much of each sound is copied."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from distill.audio.io import write_sound
@@ -14,43 +13,33 @@ from distill.audio.level import integrated_loudness
 from distill.errors import UsageError
 from distill.inference.copies.meter import CopyMeter
 from distill.inference.copies.report import CopyReport
-from distill.inference.modes.base import GenerationJob, Mode, Progress, Rendered
-from distill.inference.modes.continuation import Continuation
-from distill.inference.modes.infill import Infill
-from distill.inference.modes.loop import Loop
-from distill.inference.modes.new import New
-from distill.inference.modes.one_shot import OneShot
-from distill.inference.modes.request import Playing
-from distill.inference.modes.variation import Variation
+from distill.inference.modes.base import GenerationJob, Progress, Rendered
+from distill.inference.modes.registry import complete, mode_of
+from distill.inference.modes.request import Request
 from distill.inference.recipe import Recipe
-from distill.inference.sampling.settings import Sampling
-from distill.inference.sampling.steering import Steering
 from distill.models.persistence import LoadedVQModel
 from distill.settings import LARGEST_SEED, check_seed
 
 MAX_DURATION_S = 3600.0
-MOST_DRAWS = 8
-"""How often a sound is drawn at most until it copies little enough."""
+"""Seconds of one sound: an hour at 48 kHz in stereo takes 1.4 GB of memory."""
 
-PLAYERS: dict[str, Callable[[GenerationJob], Mode]] = {
-    "new": New,
-    "continue": Continuation,
-    "one-shot": OneShot,
-    "loop": Loop,
-    "variation": Variation,
-    "infill": Infill,
-}
-"""What makes the sounds of each of the ways."""
+MOST_DRAWS = 8
+"""Draws for one sound at most while it copies too much."""
 
 
 @dataclass(frozen=True)
 class Generated:
-    """A generated sound: `audio` `[C, N]` at `sample_rate` Hz, its `codes` `[T, Q]`, and how it was
-    made.
+    """A generated sound and how it was made.
 
-    `copy` says how much of it repeats the corpus, None where the model cannot tell; `draws` is the
-    number of sounds that were drawn for it. `recipe.seed` is the one that it came from in the end.
-    `heard` names the recordings that the prior heard before it began.
+    Args:
+        audio: All of it, `[C, N]`.
+        sample_rate: In Hz.
+        codes: Codes of its new part, `[T, Q]`.
+        recipe: All that is needed to regenerate it; its seed is that of the draw that was kept.
+        loudness: Integrated loudness in LUFS.
+        copy: How much of its new part repeats the corpus; None if the model keeps no copy index.
+        prompt_names: Recordings of the corpus that the prior was prompted with.
+        draws: Sounds that were drawn for it: more than 1 if the first ones copied too much.
     """
 
     audio: np.ndarray
@@ -59,149 +48,144 @@ class Generated:
     recipe: Recipe
     loudness: float
     copy: CopyReport | None
-    heard: tuple[str, ...] = ()
+    prompt_names: tuple[str, ...] = ()
     draws: int = 1
 
     def save(self, path: str | Path) -> Path:
-        """Write the sound as the name ends: .wav or .flac (24 bit) or .ogg, with its recipe in the
-        metadata."""
+        """Writes the sound, with its recipe in the metadata, and returns the path.
+
+        The name's ending chooses the format: .wav or .flac (24 bit), or .ogg.
+        """
         copied = asdict(self.copy) if self.copy else None
         return write_sound(path, self.audio, self.sample_rate, tags=self.recipe.tags(copy=copied))
 
 
 def generate(
     loaded: LoadedVQModel,
-    duration: float = 10.0,
-    seed: int = 0,
-    sampling: Sampling | None = None,
-    count: int = 1,
+    request: Request,
     progress: Progress = lambda done, total: None,
-    max_copy: float | None = None,
-    gain: float | None = None,
-    playing: Playing | None = None,
-    steering: Steering | None = None,
 ) -> Iterator[Generated]:
-    """`count` sounds of `duration` seconds, each as soon as it is ready; the i-th is drawn from
-    `seed + i`.
+    """The sounds of `request`, each as soon as it is ready.
 
-    New ones are drawn eight at a time, each as it is by itself.
+    A sound that copies more than `request.max_copy` percent is drawn again, up to `MOST_DRAWS`
+    times in all, from seeds that follow from its own. If every draw copies more, the one that
+    copies least is kept.
 
-    One that copies more than `max_copy` percent is drawn again from other seeds, which follow from
-    its own, up to `MOST_DRAWS` times in all; of those that all copy more, the one that copies least
-    is given. `gain` is that of an earlier sound which this one is to begin like. `playing` is the
-    way that they are made, and from which sound; `steering` is what they are to be like.
+    Args:
+        loaded: A model with a prior.
+        request: What to generate.
+        progress: Takes the number of frames drawn so far and the number of all frames.
 
-    Raises `NoPriorError` when the model has no prior, `UsageError` for settings out of range.
+    Raises:
+        NoPriorError: The model has no prior.
+        UsageError: A setting is out of range, or does not go with the mode or the model.
+
+    Example:
+        for sound in generate(load_model_v2("my.sda"), Request(duration=4.0, count=2)):
+            print(sound.recipe.seed, sound.loudness)
     """
-    _check(loaded, duration, seed, count, max_copy)
-    if playing and playing.source and sampling and sampling.like:
-        raise UsageError(
-            f"With {playing.way.option} the prior hears that sound first: leave out --like."
-        )
-    steering = steering or Steering()
-    steering.targets(loaded, 1)
-    job = GenerationJob(
-        loaded, duration, sampling or Sampling(), (playing or Playing()).settled(), gain, steering
-    )
-    return _Maker(job, max_copy).make_all(range(seed, seed + count), progress)
+    _check(loaded, request)
+    job = GenerationJob(loaded, complete(request))
+    # Refuses what the prior cannot follow before anything is computed.
+    job.targets(1)
+    seeds = range(request.seed, request.seed + request.count)
+    return _Generation(job).sounds(seeds, progress)
 
 
-def _check(
-    loaded: LoadedVQModel, duration: float, seed: int, count: int, max_copy: float | None
-) -> None:
+def _check(loaded: LoadedVQModel, request: Request) -> None:
+    """`NoPriorError` without a prior, `UsageError` for numbers out of range."""
     loaded.require_prior()
+    duration = request.duration
     if not 0 < duration <= MAX_DURATION_S:
         raise UsageError(f"--duration must be above 0 and at most {MAX_DURATION_S:.0f} seconds.")
     if round(duration * loaded.model.sample_rate) < 1:
         raise UsageError("--duration is shorter than one sample: ask for more.")
-    check_seed(seed)
-    if count < 1:
+    check_seed(request.seed)
+    if request.count < 1:
         raise UsageError("The number of sounds (-n) must be at least 1.")
-    if max_copy is not None and not 0 <= max_copy <= 100:
+    if request.max_copy is None:
+        return
+    if not 0 <= request.max_copy <= 100:
         raise UsageError("--max-copy must lie between 0 and 100 percent.")
-    if max_copy is not None and loaded.prior_facts.copy_index is None:
+    if loaded.prior_facts.copy_index is None:
         raise UsageError(
-            f"{loaded.path} cannot tell what is copied: train its prior again (`distill train-prior`), or leave out "
-            "--max-copy."
+            f"{loaded.path} cannot tell what is copied: train its prior again "
+            "(`distill train-prior`), or leave out --max-copy."
         )
 
 
-class _Maker:
-    """Makes sounds for one job, and says what they copy."""
+class _Generation:
+    """Renders the sounds of a job, measures them, and draws again what copies too much."""
 
-    def __init__(self, job: GenerationJob, max_copy: float | None) -> None:
-        self.job, self.model, self.max_copy = job, job.loaded.model, max_copy
-        self.player = PLAYERS[job.playing.way.kind](job)
+    def __init__(self, job: GenerationJob) -> None:
+        self.job = job
+        self.mode = mode_of(job.request.mode)(job)
         index = job.loaded.prior_facts.copy_index
-        self.meter = CopyMeter(self.model, index) if index else None
-        self.recipe = Recipe.of(
-            job.loaded,
-            torch.get_num_threads(),
-            seed=0,
-            duration=job.duration,
-            sampling=job.sampling,
-            gain=1.0,
-            way=job.playing.way,
-            steering=job.steering,
-            max_copy=max_copy,
-        )
+        self.meter = CopyMeter(job.loaded.model, index) if index else None
 
-    def make_all(self, seeds: Sequence[int], progress: Progress) -> Iterator[Generated]:
-        """For each of the `seeds`, as many at once as the player makes."""
-        size = self.player.together
-        rounds = -(-len(seeds) // size)
-        for i in range(rounds):
+    def sounds(self, seeds: Sequence[int], progress: Progress) -> Iterator[Generated]:
+        """One sound for each of the `seeds`, rendered in batches as the mode prefers."""
+        size = self.mode.batch_size
+        batches = [seeds[i : i + size] for i in range(0, len(seeds), size)]
+        for number, batch in enumerate(batches):
+            report = partial(_report, progress, number, len(batches))
+            for seed, rendered in zip(batch, self.mode.render(batch, report), strict=True):
+                yield self._within_limit(self._measured(seed, rendered), report)
 
-            def report(done: int, total: int, i: int = i) -> None:
-                progress(i * total + done, rounds * total)
-
-            some = seeds[i * size : (i + 1) * size]
-            for seed, take in zip(some, self.player.takes(some, report), strict=True):
-                yield self._under(self._generated(seed, take), report)
-
-    def _under(self, first: Generated, progress: Progress) -> Generated:
-        """The first sound that copies at most `max_copy` percent: `first`, or of the seeds that
-        follow from its own."""
-        least, seed, most = first, first.recipe.seed, self.max_copy
+    def _within_limit(self, first: Generated, progress: Progress) -> Generated:
+        """`first`, or a later draw in its place: the first one within `max_copy` percent, else the
+        one that copies least."""
+        max_copy = self.job.request.max_copy
+        best = first
         for draw in range(1, MOST_DRAWS):
-            if most is None or least.copy is None or least.copy.percent <= most:
+            if max_copy is None or best.copy is None or best.copy.percent <= max_copy:
                 break
-            another_seed = derived_seed(seed, draw)
-            (take,) = self.player.takes([another_seed], progress)
-            another = self._generated(another_seed, take)
+            seed = derived_seed(first.recipe.seed, draw)
+            (rendered,) = self.mode.render([seed], progress)
+            another = self._measured(seed, rendered)
             assert another.copy is not None
-            least = another if another.copy.percent < least.copy.percent else least
-            least = replace(least, draws=draw + 1)
-        return least
+            if another.copy.percent < best.copy.percent:
+                best = another
+            best = replace(best, draws=draw + 1)
+        return best
 
-    def _generated(self, seed: int, take: Rendered) -> Generated:
+    def _measured(self, seed: int, rendered: Rendered) -> Generated:
+        loaded = self.job.loaded
+        sample_rate = loaded.model.sample_rate
         return Generated(
-            audio=take.audio,
-            sample_rate=self.model.sample_rate,
-            codes=take.codes,
-            recipe=replace(self.recipe, seed=seed, gain=take.gain),
-            loudness=integrated_loudness(take.audio, self.model.sample_rate),
-            copy=self._copied(take),
-            heard=take.heard,
+            audio=rendered.audio,
+            sample_rate=sample_rate,
+            codes=rendered.codes,
+            recipe=Recipe.of(loaded, self.job.request, seed=seed, gain=rendered.gain),
+            loudness=integrated_loudness(rendered.audio, sample_rate),
+            copy=self._copied(rendered),
+            prompt_names=rendered.prompt_names,
         )
 
-    def _copied(self, take: Rendered) -> CopyReport | None:
-        """Of what is new alone; its times are those in the whole sound."""
+    def _copied(self, rendered: Rendered) -> CopyReport | None:
+        """Measured on the new part alone, with times as in the whole sound."""
         if self.meter is None:
             return None
-        report = self.meter.measure(take.codes, take.audio[:, take.begins : take.ends], take.drawn)
-        return _later(report, take.begins / self.model.sample_rate)
+        new_audio = rendered.audio[:, rendered.new_start : rendered.new_stop]
+        report = self.meter.measure(rendered.codes, new_audio, rendered.new_frames)
+        return _delayed(report, rendered.new_start / self.job.loaded.model.sample_rate)
 
 
-def _later(report: CopyReport, seconds: float) -> CopyReport:
-    """`report` on what begins `seconds` into a sound."""
+def _report(progress: Progress, number: int, batches: int, done: int, total: int) -> None:
+    """Passes on the progress of batch `number` of several equally long ones."""
+    progress(number * total + done, batches * total)
+
+
+def _delayed(report: CopyReport, seconds: float) -> CopyReport:
+    """`report` on a part of a sound that begins `seconds` into it."""
     runs = tuple(run and replace(run, output_s=run.output_s + seconds) for run in report.runs)
-    near = report.passage
-    return replace(
-        report, runs=runs, passage=near and replace(near, output_s=near.output_s + seconds)
-    )
+    passage = report.passage
+    if passage:
+        passage = replace(passage, output_s=passage.output_s + seconds)
+    return replace(report, runs=runs, passage=passage)
 
 
 def derived_seed(seed: int, draw: int) -> int:
-    """The seed of the `draw`-th sound that is drawn in place of the one of `seed`."""
-    return int(np.random.SeedSequence((seed, draw)).generate_state(1, np.uint64)[0] % LARGEST_SEED)
+    """The seed of draw number `draw` in place of the sound of `seed`."""
+    state = np.random.SeedSequence((seed, draw)).generate_state(1, np.uint64)
+    return int(state[0] % LARGEST_SEED)

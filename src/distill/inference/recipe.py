@@ -1,6 +1,5 @@
-"""What a generated sound was made of: carried by its file, enough to make it again."""
+"""The recipe of a generated sound, carried by its file: enough to regenerate it exactly."""
 
-import hashlib
 import json
 import logging
 import os
@@ -12,23 +11,37 @@ import torch
 from distill import __version__
 from distill.audio.tags import read_tags
 from distill.errors import AudioError, CodebookMismatchError
-from distill.inference.modes.request import ModeSettings
+from distill.inference.modes.registry import mode_of
+from distill.inference.modes.request import ModeSettings, Request
 from distill.inference.sampling.settings import Sampling
 from distill.inference.sampling.steering import Steering
 from distill.models.persistence import LoadedVQModel
 
 KEY = "distill"
+"""The entry of the JSON comment that holds the recipe."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """All that decides a sound: with the same model on the same device it comes out the same, to
-    the sample.
+    """All that decides a sound: the same model on the same device gives the same samples.
 
-    `gain` is the factor that brought it to its level; `model_hash` is that of `model_hash`.
-    `max_copy` is told only: the `seed` is that of the draw that was kept.
+    Field names are keys in sound files.
+
+    Args:
+        version: Distill's.
+        model_id: The `id` in the model's metadata.
+        model_hash: SHA-256 of all its weights, `LoadedVQModel.weights_hash`.
+        device: Type of the device, such as `cpu`.
+        threads: CPU threads, which decide the order of sums.
+        seed: Of the draw that was kept.
+        duration: Seconds of new sound, as asked for.
+        sampling: How codes were drawn.
+        gain: Factor that brought the new part to its level.
+        way: The mode and its settings.
+        steering: Percentiles and tags.
+        max_copy: Limit on copying, for information only: `seed` needs no second draw.
     """
 
     version: str
@@ -45,69 +58,60 @@ class Recipe:
     max_copy: float | None = None
 
     @classmethod
-    def of(cls, loaded: LoadedVQModel, threads: int, **settings: Any) -> "Recipe":
-        """The recipe of a sound that `loaded` made just now."""
-        device = loaded.model.rvq.codebooks.device.type
-        stated = str(loaded.metadata.get("id", ""))
-        return cls(__version__, stated, model_hash(loaded), device, threads, **settings)
+    def of(cls, loaded: LoadedVQModel, request: Request, seed: int, gain: float) -> "Recipe":
+        """The recipe of the sound of `seed` that `loaded` has just rendered for `request`."""
+        return cls(
+            version=__version__,
+            model_id=_id(loaded),
+            model_hash=loaded.weights_hash,
+            device=_device(loaded),
+            threads=torch.get_num_threads(),
+            seed=seed,
+            duration=request.duration,
+            sampling=request.sampling,
+            gain=gain,
+            way=request.mode,
+            steering=request.steering or Steering(),
+            max_copy=request.max_copy,
+        )
 
     def tags(self, **more: Any) -> dict[str, str]:
-        """Tags for the sound's file: all of it, and `more`, as one JSON object in the comment."""
+        """Tags for the sound's file: the recipe and `more`, as one JSON object in the comment."""
         text = json.dumps({KEY: asdict(self), **more})
         return {"software": f"Distill {self.version}", "comment": text}
 
     def check_model(self, loaded: LoadedVQModel, path: str | os.PathLike[str]) -> None:
-        """`CodebookMismatchError` when `loaded` is not the model that made the sound at `path`.
+        """Checks that `loaded` is the model that made the sound at `path`.
 
-        Warns of what else may make it come out otherwise: another version of Distill, device or
-        number of threads.
+        Warns if another version of Distill, device or number of threads may change the result.
+        `CodebookMismatchError` for another model.
         """
-        if self.model_hash != model_hash(loaded):
+        if self.model_hash != loaded.weights_hash:
             raise CodebookMismatchError(
                 f"{path} was made with another model (id {self.model_id}) than {loaded.path} "
-                f"(id {loaded.metadata.get('id', '')}), or before its prior was trained again: name the model it was "
-                "made with."
+                f"(id {_id(loaded)}), or before its prior was trained again: "
+                "name the model it was made with."
             )
-        now = Recipe.of(
-            loaded, torch.get_num_threads(), seed=0, duration=0.0, sampling=self.sampling, gain=1.0
-        )
-        if self._circumstances != now._circumstances:
+        earlier = _circumstances(self.version, self.device, self.threads)
+        now = _circumstances(__version__, _device(loaded), torch.get_num_threads())
+        if earlier != now:
             log.warning(
-                "%s was made by %s; this is %s: it may not come out the same.",
-                path,
-                self._circumstances,
-                now._circumstances,
+                "%s was made by %s; this is %s: it may not come out the same.", path, earlier, now
             )
-
-    @property
-    def _circumstances(self) -> str:
-        threads = "1 thread" if self.threads == 1 else f"{self.threads} threads"
-        return f"Distill {self.version} on {self.device} with {threads}"
 
 
 def model_tags(loaded: LoadedVQModel) -> dict[str, str]:
-    """Tags for the file of a sound that `loaded` decoded: by what, but not from what."""
+    """Tags for the file of a sound that `loaded` decoded: they name the model, not the source."""
     stated = {
         "version": __version__,
-        "model_id": str(loaded.metadata.get("id", "")),
-        "model_hash": model_hash(loaded),
+        "model_id": _id(loaded),
+        "model_hash": loaded.weights_hash,
     }
     return {"software": f"Distill {__version__}", "comment": json.dumps({KEY: stated})}
 
 
-def model_hash(loaded: LoadedVQModel) -> str:
-    """SHA-256 of all weights of `loaded`, codec and prior."""
-    digest = hashlib.sha256()
-    networks = [loaded.model] if loaded.prior is None else [loaded.model, loaded.prior]
-    for network in networks:
-        for name, weights in sorted(network.state_dict().items()):
-            digest.update(name.encode())
-            digest.update(weights.detach().cpu().contiguous().numpy().tobytes())
-    return digest.hexdigest()
-
-
 def read_recipe(path: str | os.PathLike[str]) -> Recipe:
-    """The recipe in the sound file at `path`. `AudioError` when it carries none."""
+    """The recipe in the sound file at `path`. `AudioError` if it carries none."""
     try:
         entries = json.loads(read_tags(path).get("comment", ""))[KEY]
         parts = {
@@ -116,14 +120,19 @@ def read_recipe(path: str | os.PathLike[str]) -> Recipe:
             "steering": Steering.from_plain(entries.get("steering", {})),
         }
         recipe = Recipe(**entries | parts)
+        # A kind that this version does not know comes from elsewhere.
+        mode_of(recipe.way)
     except (ValueError, TypeError, KeyError) as error:
         raise AudioError(
-            f"{path} does not say how it was made: name a sound that 'distill generate' wrote, as it wrote it."
+            f"{path} does not say how it was made: "
+            "name a sound that 'distill generate' wrote, as it wrote it."
         ) from error
-    return _checked(path, recipe)
+    _check_types(path, recipe)
+    return recipe
 
 
-def _checked(path: str | os.PathLike[str], recipe: Recipe) -> Recipe:
+def _check_types(path: str | os.PathLike[str], recipe: Recipe) -> None:
+    """`AudioError` for a recipe that was changed by hand."""
     kinds = {
         "seed": int,
         "threads": int,
@@ -134,8 +143,21 @@ def _checked(path: str | os.PathLike[str], recipe: Recipe) -> Recipe:
     }
     for name, kind in kinds.items():
         value = getattr(recipe, name)
-        if type(value) is not kind and not (kind is float and type(value) is int):
+        is_whole_number = kind is float and type(value) is int
+        if type(value) is not kind and not is_whole_number:
             raise AudioError(
-                f"{path} carries settings that no Distill writes ('{name}'): make the sound anew."
+                f"{path} carries settings that no Distill writes ('{name}'): generate it again."
             )
-    return recipe
+
+
+def _id(loaded: LoadedVQModel) -> str:
+    return str(loaded.metadata.get("id", ""))
+
+
+def _device(loaded: LoadedVQModel) -> str:
+    return loaded.model.rvq.codebooks.device.type
+
+
+def _circumstances(version: str, device: str, threads: int) -> str:
+    count = "1 thread" if threads == 1 else f"{threads} threads"
+    return f"Distill {version} on {device} with {count}"

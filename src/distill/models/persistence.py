@@ -4,6 +4,7 @@
 codec and the prior.
 """
 
+import hashlib
 import logging
 from dataclasses import dataclass
 from functools import cached_property
@@ -56,6 +57,17 @@ class LoadedVQModel:
         """Channels of what is decoded: those of the codec, or two that are the same (dual mono)."""
         stated = self.metadata.get("output_channels")
         return stated if stated in (1, 2) and stated > self.model.channels else self.model.channels
+
+    @cached_property
+    def weights_hash(self) -> str:
+        """SHA-256 of all weights, codec and prior; computed once, since they do not change."""
+        digest = hashlib.sha256()
+        networks = [self.model] if self.prior is None else [self.model, self.prior]
+        for network in networks:
+            for name, weights in sorted(network.state_dict().items()):
+                digest.update(name.encode())
+                digest.update(weights.detach().cpu().contiguous().numpy().tobytes())
+        return digest.hexdigest()
 
     def require_prior(self) -> CodePrior:
         """The prior of this model.

@@ -8,6 +8,7 @@ import pytest
 import distill
 from benchmarks.prior import joins
 from distill.inference.generate import generate
+from distill.inference.modes.request import Request, Source
 from distill.settings import SAMPLE_RATE
 
 N, MS = SAMPLE_RATE, SAMPLE_RATE // 1000
@@ -78,8 +79,9 @@ def test_a_gap_lies_where_its_joins_are_sought(trained: Path) -> None:
     """Before and after both fades the sound is the one that it was made from."""
     loaded = distill.load(trained, "cpu", 1)
     audio = (0.1 * np.random.default_rng(0).standard_normal((1, SAMPLE_RATE))).astype(np.float32)
-    into, out, playing = joins.gap_in(audio, loaded.model.frame_hop, seed=3)
-    (sound,) = generate(loaded, 1.0, playing=playing)
+    into, out, mode = joins.gap_in(audio, loaded.model.frame_hop, seed=3)
+    source = Source("sound", "", audio)
+    (sound,) = generate(loaded, Request(mode=mode, source=source))
     changed = np.flatnonzero((np.abs(sound.audio - audio) > 1e-6).any(0))
     assert into.first <= changed[0] < into.at
     assert out.at <= changed[-1] < out.last

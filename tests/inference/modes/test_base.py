@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from distill.inference.modes.base import GenerationJob
-from distill.inference.modes.request import Playing
+from distill.inference.modes.request import Request
 from distill.inference.sampling.context import frame_bank_for, length_limits
 from distill.inference.sampling.settings import Sampling
 from distill.inference.sampling.steering import Steering
@@ -54,7 +54,7 @@ def test_silence_is_what_cannot_be_heard(loaded: LoadedVQModel) -> None:
 def test_silence_lasts_only_where_loudness_is_asked_for(
     loaded: LoadedVQModel, steering: dict, ends: bool
 ) -> None:
-    job = GenerationJob(loaded, 1.0, Sampling(), Playing.of("new"), steering=Steering(**steering))
-    assert job.units is not None
-    assert (job.units.longest_silence is not None) is ends
-    assert job.units is job.units
+    job = GenerationJob(loaded, Request(1.0, steering=Steering(**steering)))
+    assert job.frame_bank is not None
+    assert (job.frame_bank.longest_silence is not None) is ends
+    assert job.frame_bank is job.frame_bank

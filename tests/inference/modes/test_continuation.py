@@ -9,7 +9,7 @@ from distill.audio.level import active_rms_db
 from distill.errors import UsageError
 from distill.inference.generate import Generated, generate
 from distill.inference.modes.continuation import OVERLAP_S
-from distill.inference.modes.request import Playing, Source
+from distill.inference.modes.request import ModeSettings, Request, Source
 from distill.inference.sampling.settings import Sampling
 from distill.models.persistence import LoadedVQModel, load_model_v2
 from distill.settings import SAMPLE_RATE
@@ -32,7 +32,9 @@ def hum(seconds: float, level: float = 0.2, channels: int = 1) -> Source:
 def go_on(
     loaded: LoadedVQModel, source: Source, duration: float = 1.0, **options: object
 ) -> Generated:
-    (sound,) = generate(loaded, duration, seed=3, playing=Playing.of("continue", source), **options)  # type: ignore[arg-type]
+    mode = ModeSettings("continue")
+    request = Request(duration, seed=3, mode=mode, source=source, **options)  # type: ignore[arg-type]
+    (sound,) = generate(loaded, request)
     return sound
 
 

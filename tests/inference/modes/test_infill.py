@@ -8,7 +8,7 @@ import pytest
 from distill.audio.level import active_rms_db
 from distill.inference.generate import Generated, generate
 from distill.inference.modes.infill import OVERLAP_S
-from distill.inference.modes.request import Playing, Source
+from distill.inference.modes.request import ModeSettings, Request, Source
 from distill.models.persistence import LoadedVQModel, load_model_v2
 from distill.settings import SAMPLE_RATE
 
@@ -28,12 +28,8 @@ def hum(n_samples: int, level: float = 0.2, channels: int = 1) -> Source:
 def infill(
     loaded: LoadedVQModel, source: Source, start: float, stop: float, seed: int = 3
 ) -> Generated:
-    (sound,) = generate(
-        loaded,
-        source.audio.shape[1] / SAMPLE_RATE,
-        seed=seed,
-        playing=Playing.of("infill", source, start=start, stop=stop),
-    )
+    mode = ModeSettings("infill", start=start, stop=stop)
+    (sound,) = generate(loaded, Request(seed=seed, mode=mode, source=source))
     return sound
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from distill.inference.generate import Generated, generate
 from distill.inference.modes.loop import closest_ends
-from distill.inference.modes.request import Playing
+from distill.inference.modes.request import ModeSettings, Request
 from distill.models.persistence import LoadedVQModel, load_model_v2
 from distill.settings import SAMPLE_RATE
 
@@ -18,7 +18,7 @@ from distill.settings import SAMPLE_RATE
 @pytest.fixture(scope="module")
 def loops(trained: Path) -> list[Generated]:
     loaded: LoadedVQModel = load_model_v2(trained)
-    return [*generate(loaded, 1.0, 1, count=3, playing=Playing.of("loop"))]
+    return [*generate(loaded, Request(1.0, seed=1, count=3, mode=ModeSettings("loop")))]
 
 
 def test_the_loop_point_is_no_click(loops: list[Generated]) -> None:

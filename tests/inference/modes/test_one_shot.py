@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from distill.inference.generate import Generated, generate
-from distill.inference.modes.request import Playing
+from distill.inference.modes.request import ModeSettings, Request
 from distill.inference.sampling.settings import Sampling
 from distill.models.persistence import LoadedVQModel, load_model_v2
 
@@ -21,7 +21,8 @@ def loaded(trained: Path) -> LoadedVQModel:
 def one_shot(
     loaded: LoadedVQModel, duration: float = 3.0, seed: int = 0, **options: object
 ) -> Generated:
-    (sound,) = generate(loaded, duration, seed, playing=Playing.of("one-shot"), **options)  # type: ignore[arg-type]
+    mode = ModeSettings("one-shot")
+    (sound,) = generate(loaded, Request(duration, seed, mode=mode, **options))  # type: ignore[arg-type]
     return sound
 
 
@@ -68,5 +69,5 @@ def test_duration_is_the_longest_and_longer_begins_alike(loaded: LoadedVQModel) 
 
 def test_it_begins_after_whole_recordings(loaded: LoadedVQModel) -> None:
     sound = one_shot(loaded, sampling=Sampling(like="high/", lead_in=0.5))
-    assert sound.heard
-    assert all(name.startswith("high/") for name in sound.heard)
+    assert sound.prompt_names
+    assert all(name.startswith("high/") for name in sound.prompt_names)

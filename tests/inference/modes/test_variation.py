@@ -15,8 +15,8 @@ from distill.inference.codes.decode import decode_sound
 from distill.inference.codes.encode import encode_sound
 from distill.inference.copies.meter import CopyMeter
 from distill.inference.generate import Generated, generate
-from distill.inference.modes.request import Playing, Source
-from distill.inference.modes.variation import kept_frames
+from distill.inference.modes.request import ModeSettings, Request, Source
+from distill.inference.modes.variation import fixed_frames
 from distill.models.persistence import LoadedVQModel, load_model_v2
 from distill.settings import SAMPLE_RATE
 
@@ -30,8 +30,9 @@ def loaded(trained: Path) -> LoadedVQModel:
 
 
 def variation(loaded: LoadedVQModel, amount: float) -> Generated:
-    playing = Playing.of("variation", Source("sound.wav", "ab", SOUND), amount=amount)
-    (sound,) = generate(loaded, 2.0, seed=4, playing=playing)
+    mode = ModeSettings("variation", amount=amount)
+    source = Source("sound.wav", "ab", SOUND)
+    (sound,) = generate(loaded, Request(seed=4, mode=mode, source=source))
     return sound
 
 
@@ -57,14 +58,14 @@ def test_more_of_it_changes_more(loaded: LoadedVQModel) -> None:
 
 @given(frames=st.integers(1, 500), event=st.integers(1, 30), seed=st.integers(0, 99))
 def test_larger_amounts_change_what_smaller_ones_do(frames: int, event: int, seed: int) -> None:
-    masks = [kept_frames(frames, amount, event, seed) for amount in (0.0, 0.3, 0.7, 1.0)]
+    masks = [fixed_frames(frames, amount, event, seed) for amount in (0.0, 0.3, 0.7, 1.0)]
     assert masks[0].all()
     assert all((less | ~more).all() for less, more in pairwise(masks))
     assert masks[-1].sum() == min(frames, max(1, min(event, frames // 4)))
 
 
 def test_the_share_is_the_amount_and_comes_in_stretches() -> None:
-    kept = kept_frames(50_000, 0.3, 12, 0)
+    kept = fixed_frames(50_000, 0.3, 12, 0)
     assert (~kept).float().mean() == pytest.approx(0.3, abs=0.03)
     changes = int((kept[1:] != kept[:-1]).sum())
     assert changes < 2 * 50_000 / 12
@@ -77,8 +78,9 @@ def test_what_is_kept_is_no_copy(loaded: LoadedVQModel, corpus_dir: Path) -> Non
     names = [entry["name"] for entry in index["passages"]]
     longest = max(names, key=lambda name: sf.info(corpus_dir / name).frames)
     audio = np.tile(read_audio(corpus_dir / longest), 3)
-    playing = Playing.of("variation", Source(longest, "ab", audio), amount=0)
-    (kept,) = generate(loaded, 2.0, seed=4, playing=playing, max_copy=0)
+    mode = ModeSettings("variation", amount=0)
+    source = Source(longest, "ab", audio)
+    (kept,) = generate(loaded, Request(seed=4, mode=mode, source=source, max_copy=0))
     assert kept.copy is not None
     assert (kept.draws, kept.copy.percent, kept.copy.passage) == (1, 0, None)
     assert not any(kept.copy.runs)

@@ -1,145 +1,234 @@
-"""One sound after another in one way: what a `Mode` does, and the plain one, which makes new
-sounds from nothing."""
+"""Modes of generation: the contract, and the helpers that all of them share.
+
+A new mode needs three things:
+
+1. a subclass of `Mode` in a file of its own, named in `registry.MODES`;
+2. its option in `cli/generate.py`;
+3. the argument of the same name in `distill.generate`.
+
+The class states its kind, its option, its settings, and whether it takes a source. A number that
+no other mode has becomes a field of `ModeSettings` as well.
+"""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
-from typing import NamedTuple, Protocol
+from typing import ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from distill.inference.modes.request import Playing
-from distill.inference.sampling.conditions import Conditions
-from distill.inference.sampling.context import frame_bank_for, length_limits
+from distill.errors import UsageError
+from distill.inference.modes.request import Request
+from distill.inference.sampling.conditions import Conditions, FixedCodes
+from distill.inference.sampling.context import frame_bank_for, lead_in_for, length_limits
 from distill.inference.sampling.draw import draw_frames
-from distill.inference.sampling.settings import Sampling
+from distill.inference.sampling.lead_in import LeadIn, LeadInBatch, draw_lead_in
 from distill.inference.sampling.steering import Steering
 from distill.inference.sampling.unit_selection import FrameBank
+from distill.models.attribute_classifier import Targets
 from distill.models.chunked import frames_of
 from distill.models.persistence import LoadedVQModel
+from distill.models.prior import CodePrior
 
 Progress = Callable[[int, int], None]
-"""Takes how many frames are drawn, and of how many at most."""
+"""Takes the number of frames drawn so far and the number of all frames."""
 
 
 @dataclass(frozen=True)
 class GenerationJob:
-    """What all sounds of one call have in common; `gain` is that of an earlier sound which they are
-    to begin like.
-
-    Where loudness is asked for, they keep the level that comes out.
-    """
+    """A request with the model that fulfils it, and all that its sounds share."""
 
     loaded: LoadedVQModel
-    duration: float
-    sampling: Sampling
-    playing: Playing
-    gain: float | None = None
-    steering: Steering = field(default_factory=Steering)
-
-    @cached_property
-    def units(self) -> FrameBank | None:
-        """What `frame_bank_for` gives, once for all sounds: where a level is asked for, they neither end
-        nor die away."""
-        return frame_bank_for(self.loaded, self.sampling, self.steering.asks_for_level)
+    request: Request
 
     @property
-    def known_gain(self) -> float | None:
-        """The factor to the level of the sound, where it does not depend on what is drawn."""
-        return 1.0 if self.steering.asks_for_level else self.gain
+    def prior(self) -> CodePrior:
+        """The network to draw from."""
+        return self.loaded.require_prior()
+
+    @property
+    def steering(self) -> Steering:
+        """What the request asks for; free where it asks for nothing."""
+        return self.request.steering or Steering()
+
+    @cached_property
+    def frame_bank(self) -> FrameBank | None:
+        """Frames of the corpus for the finer levels, built once for all sounds.
+
+        Where loudness is steered, silences and sounds may last as long as they like.
+        """
+        return frame_bank_for(self.loaded, self.request.sampling, self.steering.asks_for_level)
+
+    @property
+    def fixed_gain(self) -> float | None:
+        """The level factor, where it does not depend on the sound; None where it is measured.
+
+        Steered loudness stays as the codec decodes it.
+        """
+        return 1.0 if self.steering.asks_for_level else self.request.gain
 
     @property
     def n_samples(self) -> int:
-        """Samples in `duration`."""
-        return round(self.duration * self.loaded.model.sample_rate)
+        """Samples in the duration."""
+        return round(self.request.duration * self.loaded.model.sample_rate)
 
     @property
     def frames(self) -> int:
-        """Code frames that hold `duration`."""
+        """Code frames that hold the duration."""
         return frames_of(self.n_samples, self.loaded.model.frame_hop)
 
+    def targets(self, frames: int, start: float = 0.0) -> Targets | None:
+        """Steering targets for `frames` code frames from `start` seconds on; None if all is free.
 
-class Rendered(NamedTuple):
-    """A sound `audio` `[C, N]`, the codes `[T, Q]` of what is new in it, the `gain` that brought
-    that to its level.
+        `UsageError` if the prior cannot be steered so.
+        """
+        return self.steering.targets(self.loaded, frames, start)
 
-    What is new are the samples from `begins` to `ends` (None: the last), and of their frames those
-    that are `drawn` `[T]` (bool; None: all). `heard` are recordings of the corpus that the prior
-    heard first.
+    def prompt(
+        self, seed: int, targets: Targets | None, draw: Callable[..., LeadIn] = draw_lead_in
+    ) -> LeadIn | None:
+        """The prompt of the sound of `seed`, near to the first of the `targets`; None for none."""
+        return lead_in_for(self.loaded, self.request.sampling, seed, draw, targets)
+
+    def conditions(
+        self,
+        prompt: LeadIn | LeadInBatch | None = None,
+        targets: Targets | None = None,
+        fixed_codes: FixedCodes | None = None,
+    ) -> Conditions:
+        """Conditions of a draw, with the frame bank and the length limits of this job."""
+        return Conditions(
+            prompt=prompt,
+            fixed_codes=fixed_codes,
+            targets=targets,
+            frame_bank=self.frame_bank,
+            length_limits=length_limits(self.loaded),
+        )
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """One rendered sound.
+
+    Args:
+        audio: All of it, `[C, N]`.
+        codes: Codes of its new part, `[T, Q]`.
+        gain: Factor that brought the new part to its level.
+        prompt_names: Recordings of the corpus that the prior was prompted with.
+        new_start: First sample of the new part.
+        new_stop: The sample after its last one; None for the end.
+        new_frames: Frames of `codes` that were drawn, `[T]` (bool); None for all.
     """
 
     audio: np.ndarray
     codes: Tensor
     gain: float
-    heard: tuple[str, ...] = ()
-    begins: int = 0
-    ends: int | None = None
-    drawn: Tensor | None = None
+    prompt_names: tuple[str, ...] = ()
+    new_start: int = 0
+    new_stop: int | None = None
+    new_frames: Tensor | None = None
 
 
-class Mode(Protocol):
-    """Made once for a `GenerationJob`, it makes a sound for every seed, the same whatever other seeds there
-    are."""
+class Mode(ABC):
+    """One way to generate, made once for a job. A seed gives the same sound whatever is beside it.
 
-    together: int
-    """How many it makes at once: it is to be given as many seeds, where there are so many."""
+    Attributes:
+        kind: Its name in requests and in sound files.
+        option: The command-line option that asks for it; empty for the default mode.
+        settings: The fields of `ModeSettings` that it reads.
+        takes_source: Whether it starts from a sound file. The prior then hears that file, and no
+            recording of the corpus.
+        lasts_as_source: Whether its sounds last as long as their source.
+        longer_begins_alike: Whether a longer sound of the same seed begins as a shorter one does.
+        batch_size: The number of sounds that `render` makes most efficiently together.
+    """
 
-    def takes(self, seeds: Sequence[int], progress: Progress) -> Iterator[Rendered]:
-        """The sounds of `seeds`."""
+    kind: ClassVar[str]
+    option: ClassVar[str] = ""
+    settings: ClassVar[tuple[str, ...]] = ()
+    takes_source: ClassVar[bool] = False
+    lasts_as_source: ClassVar[bool] = False
+    longer_begins_alike: ClassVar[bool] = True
 
+    batch_size: int = 1
 
-class SequentialMode(ABC):
-    """A player that makes one sound after another."""
+    def __init__(self, job: GenerationJob) -> None:
+        self.job = job
 
-    together = 1
+    @classmethod
+    def argument(cls) -> str:
+        """The argument of `distill.generate` that asks for this mode."""
+        return cls.option.lstrip("-").replace("-", "_")
+
+    @classmethod
+    def complete(cls, request: Request) -> Request:
+        """`request` with all defaults of this mode, its source recorded in the settings.
+
+        A complete request stays as it is. `UsageError` for what does not go with this mode.
+        """
+        if not cls.takes_source:
+            return request
+        source = request.source
+        if source is None:
+            raise UsageError(f"{cls.option} needs a sound file to start from.")
+        if request.sampling.like:
+            raise UsageError(f"With {cls.option} the prior hears that sound: leave out --like.")
+        return replace(
+            request,
+            mode=replace(request.mode, source=source.name, source_hash=source.digest),
+            duration=source.seconds if cls.lasts_as_source else request.duration,
+        )
 
     @abstractmethod
-    def take(self, seed: int, progress: Progress) -> Rendered:
+    def render(self, seeds: Sequence[int], progress: Progress) -> Iterator[Rendered]:
+        """The sound of each of the `seeds`, in their order."""
+
+
+class SequentialMode(Mode):
+    """A mode that renders one sound after another."""
+
+    @abstractmethod
+    def render_one(self, seed: int, progress: Progress) -> Rendered:
         """The sound of `seed`."""
 
-    def takes(self, seeds: Sequence[int], progress: Progress) -> Iterator[Rendered]:
-        return (self.take(seed, progress) for seed in seeds)
+    def render(self, seeds: Sequence[int], progress: Progress) -> Iterator[Rendered]:
+        return (self.render_one(seed, progress) for seed in seeds)
 
 
 def draw_codes(
-    job: GenerationJob,
-    frames: int,
-    seed: int,
-    progress: Progress,
-    conditions: Conditions,
+    job: GenerationJob, frames: int, seed: int, progress: Progress, conditions: Conditions
 ) -> Tensor:
-    """Codes `[T, Q]` of one sound; arguments as for `draw_together`."""
-    return draw_together(job, frames, [seed], progress, conditions)[0]
+    """Codes `[T, Q]` of one sound; arguments as for `draw_batch`."""
+    return draw_batch(job, frames, [seed], progress, conditions)[0]
 
 
-def draw_together(
+def draw_batch(
     job: GenerationJob,
     frames: int,
     seeds: Sequence[int],
     progress: Progress,
     conditions: Conditions,
 ) -> Tensor:
-    """Draw sounds in one batch, each as it would be alone.
+    """Draw sounds in one batch, each with the codes that it has alone.
 
     Args:
-        job: what all sounds have in common; it sets frame bank and length limits.
-        frames: length `T` of each sound in frames.
-        seeds: seed of each sound.
-        progress: called after each frame.
-        conditions: prompt, targets and fixed codes.
+        job: Its prior and sampling.
+        frames: Length `T` of each sound, in code frames.
+        seeds: The seed of each sound.
+        progress: Called after each frame.
+        conditions: As `job.conditions` makes them.
 
     Returns:
         Codes `[B, T, Q]`.
     """
-    prior = job.loaded.require_prior()
+    B = len(seeds)
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
-    conditions = replace(conditions, frame_bank=job.units, length_limits=length_limits(job.loaded))
-    stream = draw_frames(prior, len(seeds), job.sampling, generators, conditions)
-    codes = torch.empty(len(seeds), frames, prior.num_quantizers, dtype=torch.long)
+    stream = draw_frames(job.prior, B, job.request.sampling, generators, conditions)
+    codes = torch.empty(B, frames, job.prior.num_quantizers, dtype=torch.long)
     for t, frame in enumerate(islice(stream, frames)):
         codes[:, t] = frame.codes.cpu()
         progress(t + 1, frames)

@@ -1,4 +1,4 @@
-"""Going on from any sound: the sound itself, and after it what the prior makes of its end."""
+"""Continuation of any sound: the source, and after it new sound that follows from its end."""
 
 import numpy as np
 import torch
@@ -16,79 +16,109 @@ from distill.inference.modes.base import (
     SequentialMode,
     draw_codes,
 )
-from distill.inference.sampling.conditions import Conditions
 from distill.inference.sampling.lead_in import LeadIn
 from distill.models.chunked import decode_evenly, frames_of
 
 HEARD_S = 30.0
-"""As much of the end tells level and width; the prior hears as much of that as it remembers."""
+"""Seconds of the source's end that are encoded: level and width are measured on them. The prior
+takes the last of them, as many as its window holds, as its prompt."""
+
 OVERLAP_S = 0.02
+"""Seconds over which the source fades into its own decoding, long enough to hide the codec."""
+
 BEFORE_S = 0.5
-"""So much of the source's end is decoded along with what follows it."""
+"""Seconds of the source that are decoded with the new sound, so that filters settle before it."""
 
 
 class Continuation(SequentialMode):
-    """The source in full, in its own channels and untouched but for its last `OVERLAP_S`, and
-    `duration` of new sound.
+    """The source in full and in its own channels, then `duration` seconds of new sound.
 
-    Those last milliseconds fade into their own decoding, which the new sound follows as it follows
-    anything that the prior draws: there is nothing to join that would not fit. What is new has the
-    level and the width of the source, not those of the corpus.
+    Only the last `OVERLAP_S` of the source change: they fade into their own decoding, from which
+    the new sound follows without a join. The new part has the level and width of the source, not
+    those of the corpus.
     """
 
+    kind = "continue"
+    option = "--continue-from"
+    takes_source = True
+
     def __init__(self, job: GenerationJob) -> None:
-        assert job.playing.source is not None
-        assert job.loaded.prior is not None
-        self.job, self.source = job, job.playing.source
-        model, audio = job.loaded.model, job.playing.source.audio
-        frames = min(frames_of(audio.shape[1], model.frame_hop), round(HEARD_S * model.frame_rate))
-        self.grid = encode_sound(job.loaded, self._to_encode(frames), self.source.name)
+        super().__init__(job)
+        assert job.request.source is not None
+        self.source = job.request.source
+        codec = job.loaded.model
+        n_samples = self.source.audio.shape[1]
+        frames = min(frames_of(n_samples, codec.frame_hop), round(HEARD_S * codec.frame_rate))
+        self.grid = encode_sound(job.loaded, self._tail(frames), self.source.name)
         self.past = torch.tensor(self.grid.codes)[:frames].long()
-        remembered = self.past[-job.loaded.prior.window :]
-        starts = torch.zeros(len(remembered), dtype=torch.bool)
-        starts[0] = len(remembered) * model.frame_hop >= audio.shape[1]
-        self.lead_in = LeadIn(remembered, starts, False, ())
+        self.prompt = self._prompt(n_samples)
 
-    def _to_encode(self, frames: int) -> np.ndarray:
-        """The last `frames` of the source, so that the last one ends with it, and beyond that its
-        mirror image.
+    def _tail(self, frames: int) -> np.ndarray:
+        """The last `frames` of the source, `[C, N]`: the last frame ends with it, its mirror image
+        follows.
 
-        The codec hears a little beyond each frame: silence there would say that the sound ends.
+        The codec looks a little beyond each frame. Silence there would sound like an ending.
         """
-        model, audio = self.job.loaded.model, self.source.audio
-        tail = audio[:, -frames * model.frame_hop :]
-        lead = frames * model.frame_hop - tail.shape[1]
-        beyond = model.receptive_field[0] * model.frame_hop
-        return np.pad(np.pad(tail, ((0, 0), (0, beyond)), "reflect"), ((0, 0), (lead, 0)))
+        codec = self.job.loaded.model
+        size = frames * codec.frame_hop
+        beyond = codec.receptive_field[0] * codec.frame_hop
+        tail = self.source.audio[:, -size:]
+        mirrored = np.pad(tail, ((0, 0), (0, beyond)), "reflect")
+        return np.pad(mirrored, ((0, 0), (size - tail.shape[1], 0)))
 
-    def take(self, seed: int, progress: Progress) -> Rendered:
-        job, model = self.job, self.job.loaded.model
-        drawn = job.frames + model.receptive_field[1]
-        targets = job.steering.targets(job.loaded, drawn)
-        conditions = Conditions(prompt=self.lead_in, targets=targets)
-        codes = draw_codes(job, drawn, seed, progress, conditions)
-        before = self.past[-max(model.receptive_field[1] + 1, round(BEFORE_S * model.frame_rate)) :]
-        decoded = np.concatenate(list(decode_evenly(model, torch.cat([before, codes]))), 1)
-        decoded = at_source_level(decoded, self.grid, len(self.source.audio), model.sample_rate)
-        overlap = min(round(OVERLAP_S * model.sample_rate), self.source.audio.shape[1])
-        begins = len(before) * model.frame_hop
-        audio = crossfade(
-            self.source.audio, decoded[:, begins - overlap : begins + job.n_samples], overlap
-        )
-        audio = limit_peaks(fade_out(audio, model.sample_rate), model.sample_rate, FULL_SCALE_DB)
+    def _prompt(self, n_samples: int) -> LeadIn:
+        """The last codes of the source, as many as the prior's window holds."""
+        codes = self.past[-self.job.prior.window :]
+        starts = torch.zeros(len(codes), dtype=torch.bool)
+        starts[0] = len(codes) * self.job.loaded.model.frame_hop >= n_samples
+        return LeadIn(codes, starts, ended=False, names=())
+
+    def render_one(self, seed: int, progress: Progress) -> Rendered:
+        job = self.job
+        codec = job.loaded.model
+        # The decoder looks ahead: with the codes that follow, a longer sound begins alike.
+        frames = job.frames + codec.receptive_field[1]
+        targets = job.targets(frames)
+        conditions = job.conditions(self.prompt, targets)
+        codes = draw_codes(job, frames, seed, progress, conditions)
+        margin = max(codec.receptive_field[1] + 1, round(BEFORE_S * codec.frame_rate))
+        before = self.past[-margin:]
+        decoded = np.concatenate(list(decode_evenly(codec, torch.cat([before, codes]))), 1)
         return Rendered(
-            audio, codes[: job.frames], self.grid.gain, begins=self.source.audio.shape[1]
+            audio=self._joined(decoded, len(before) * codec.frame_hop),
+            codes=codes[: job.frames],
+            gain=self.grid.gain,
+            new_start=self.source.audio.shape[1],
         )
+
+    def _joined(self, decoded: np.ndarray, begin: int) -> np.ndarray:
+        """The source, then `decoded` `[C, N]` from sample `begin` on, where the source ends."""
+        job = self.job
+        audio = self.source.audio
+        rate = job.loaded.model.sample_rate
+        overlap = min(round(OVERLAP_S * rate), audio.shape[1])
+        level = at_source_level(decoded, self.grid, len(audio), rate)
+        new = level[:, begin - overlap : begin + job.n_samples]
+        joined = fade_out(crossfade(audio, new, overlap), rate)
+        return limit_peaks(joined, rate, FULL_SCALE_DB)
 
 
 def at_source_level(
     decoded: np.ndarray, grid: CodeGrid, channels: int, sample_rate: int
 ) -> np.ndarray:
-    """What was `decoded` `[C, N]` at the level and width of the sound of `grid`, in so many
-    `channels`.
+    """Brings decoded sound to the level and width of the sound that `grid` encodes.
 
-    Limited here already: limited with what it is joined to, it would change that too.
+    Limited here already: a limiter over the joined sound would change the source as well.
+
+    Args:
+        decoded: Output of the codec, `[C, N]`.
+        grid: Codes of the source, with its gain and width.
+        channels: Channels of the result.
+        sample_rate: In Hz.
+
+    Returns:
+        The sound, `[channels, N]`.
     """
     wide = scale_side(decoded, grid.width) if len(decoded) == 2 else decoded
-    level = remove_dc(mix_channels(wide, channels) * np.float32(grid.gain), sample_rate)
-    return limit_peaks(level, sample_rate, FULL_SCALE_DB)
+    scaled = mix_channels(wide, channels) * np.float32(grid.gain)
+    return limit_peaks(remove_dc(scaled, sample_rate), sample_rate, FULL_SCALE_DB)

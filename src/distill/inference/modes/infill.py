@@ -1,135 +1,207 @@
-"""A stretch of any sound made anew, with what is before and after it heard."""
+"""Infills: a gap in any sound is redrawn, with both of its sides heard."""
+
+from typing import NamedTuple
 
 import numpy as np
 import torch
 
 from distill.audio.fades import crossfade, fade_in, fade_out
 from distill.audio.limiter import FULL_SCALE_DB, limit_peaks
+from distill.errors import UsageError
 from distill.inference.codes.encode import encode_sound
 from distill.inference.modes.base import GenerationJob, Progress, Rendered, SequentialMode
 from distill.inference.modes.continuation import BEFORE_S, at_source_level
+from distill.inference.modes.request import Request
 from distill.inference.sampling.conditions import Conditions
 from distill.inference.sampling.context import frame_bank_for, length_limits
 from distill.inference.sampling.gap_filling import Gap, fill
 from distill.models.chunked import decode_codes, frames_of
 
 HEARD_S = 10.0
-"""So much on either side of the gap tells level and width; the prior hears as much of that as it
-can."""
+"""Seconds on either side of the gap that are encoded: level and width are measured on them. The
+prior hears as many of them as it can."""
+
 OVERLAP_S = 0.01
+"""Seconds over which the source fades into its own decoding on either side, and back."""
+
+ROUNDED_S = 0.005
+"""Seconds. Users see lengths to the hundredth of a second: times that lie past the end by less
+than this mean the end."""
+
+
+class Edges(NamedTuple):
+    """First sample of the gap in the source, and the sample after its last one.
+
+    Whole frames: a gap with but one side may reach beyond the source on the other.
+    """
+
+    begin: int
+    end: int
 
 
 class Infill(SequentialMode):
-    """The source, in its own channels and untouched but for what lies in the gap and `OVERLAP_S` on
-    either side.
+    """The source in its own channels, of which only the gap and `OVERLAP_S` on either side change.
 
-    A gap is a whole number of frames: what is made anew may begin and end up to half a frame (11
-    ms) outside of what was asked for. There each side fades into its own decoding, which the new
-    sound follows, or leads to, as frames of one sound do. What is new has the level and the width
-    of what is around it.
+    A gap is a whole number of frames. The new part may therefore begin and end up to half a frame
+    (11 ms) outside of the times asked for. There each side fades into its own decoding, which the
+    new sound continues. The new part has the level and the width of its surroundings.
     """
 
+    kind = "infill"
+    option = "--infill"
+    settings = ("start", "stop")
+    takes_source = True
+    lasts_as_source = True
+
     def __init__(self, job: GenerationJob) -> None:
-        assert job.playing.source is not None
-        self.job, self.audio = job, job.playing.source.audio
-        hop = job.loaded.model.frame_hop
-        self.begin, self.end = self._edges()
-        before, after = self.audio[:, : max(0, self.begin)], self.audio[:, self.end :]
-        heard = round(HEARD_S * job.loaded.model.frame_rate)
-        past, coming = (min(frames_of(side.shape[1], hop), heard) for side in (before, after))
-        self.grid = encode_sound(
-            job.loaded, self._around(before, past, after, coming), job.playing.source.name
-        )
+        super().__init__(job)
+        source = job.request.source
+        assert source is not None
+        self.audio = source.audio
+        self.edges = self._edges()
+        codec = job.loaded.model
+        hop = codec.frame_hop
+        most = round(HEARD_S * codec.frame_rate)
+        before = self.audio[:, : max(0, self.edges.begin)]
+        after = self.audio[:, self.edges.end :]
+        past = min(frames_of(before.shape[1], hop), most)
+        coming = min(frames_of(after.shape[1], hop), most)
+        sides = np.concatenate([self._end_of(before, past), self._start_of(after, coming)], axis=1)
+        self.grid = encode_sound(job.loaded, sides, source.name)
         codes = torch.tensor(self.grid.codes).long()
-        begun = past * hop >= before.shape[1]
-        frames = (self.end - self.begin) // hop
-        units = frame_bank_for(job.loaded, job.sampling, may_sustain=True)
-        targets = job.steering.targets(
-            job.loaded, frames, self.begin / job.loaded.model.sample_rate
-        )
+        frames = (self.edges.end - self.edges.begin) // hop
         self.gap = Gap(
             before=codes[:past],
             after=codes[len(codes) - coming :],
             frames=frames,
-            starts_sound=begun,
-            conditions=Conditions(
-                targets=targets, frame_bank=units, length_limits=length_limits(job.loaded)
-            ),
+            starts_sound=past * hop >= before.shape[1],
+            conditions=self._conditions(frames),
         )
 
-    def _edges(self) -> tuple[int, int]:
-        """Where the gap begins and ends in the source: whole frames, and outside of it where it has
-        but one side."""
-        way, rate, hop = (
-            self.job.playing.way,
-            self.job.loaded.model.sample_rate,
-            self.job.loaded.model.frame_hop,
+    @classmethod
+    def complete(cls, request: Request) -> Request:
+        request = super().complete(request)
+        _check_gap(request)
+        return request
+
+    def _conditions(self, frames: int) -> Conditions:
+        """Conditions for a gap of `frames`: what begins or ends in it may last beyond it."""
+        loaded = self.job.loaded
+        return Conditions(
+            targets=self.job.targets(frames, self.edges.begin / loaded.model.sample_rate),
+            frame_bank=frame_bank_for(loaded, self.job.request.sampling, may_sustain=True),
+            length_limits=length_limits(loaded),
         )
-        assert way.start is not None
-        assert way.stop is not None
+
+    def _edges(self) -> Edges:
+        settings = self.job.request.mode
+        assert settings.start is not None
+        assert settings.stop is not None
+        codec = self.job.loaded.model
+        hop = codec.frame_hop
         N = self.audio.shape[1]
-        start, stop = round(way.start * rate), min(N, round(way.stop * rate))
+        start = round(settings.start * codec.sample_rate)
+        stop = min(N, round(settings.stop * codec.sample_rate))
         length = max(1, frames_of(stop - start, hop)) * hop
         spare = length - (stop - start)
-        begin = start - (spare if start == 0 else 0 if stop == N else spare // 2)
-        return begin, begin + length
+        if start == 0:
+            begin = -spare
+        elif stop == N:
+            begin = start
+        else:
+            begin = start - spare // 2
+        return Edges(begin, begin + length)
 
-    def _around(self, before: np.ndarray, past: int, after: np.ndarray, coming: int) -> np.ndarray:
-        """The last `past` frames before the gap and the first `coming` after it, each going on as
-        its mirror image.
+    def _end_of(self, before: np.ndarray, frames: int) -> np.ndarray:
+        """The last `frames` of `before` `[C, N]`, followed by their mirror image.
 
-        The codec hears a little beyond each frame: silence there would say that a sound ends or
-        begins.
+        The codec looks a little beyond each frame. Silence there would sound like an ending.
         """
-        model = self.job.loaded.model
-        hop, beyond = model.frame_hop, model.receptive_field[0] * model.frame_hop
-        sides = [before[:, max(0, before.shape[1] - past * hop) :], after[:, : coming * hop]]
-        if past:
-            lead = past * hop - sides[0].shape[1]
-            sides[0] = np.pad(
-                np.pad(sides[0], ((0, 0), (0, beyond)), "reflect"), ((0, 0), (lead, 0))
-            )
-        if coming:
-            sides[1] = np.pad(sides[1], ((0, 0), (beyond, 0)), "reflect")
-        return np.concatenate(sides, axis=1)
+        codec = self.job.loaded.model
+        size = frames * codec.frame_hop
+        side = before[:, max(0, before.shape[1] - size) :]
+        if not frames:
+            return side
+        mirrored = np.pad(side, ((0, 0), (0, self._beyond)), "reflect")
+        return np.pad(mirrored, ((0, 0), (size - side.shape[1], 0)))
 
-    def take(self, seed: int, progress: Progress) -> Rendered:
-        job, model, gap = self.job, self.job.loaded.model, self.gap
-        generator = torch.Generator().manual_seed(seed)
-        drawn = fill(
-            job.loaded.require_prior(),
-            gap,
-            job.sampling,
-            generator,
-            model.frame_rate,
+    def _start_of(self, after: np.ndarray, frames: int) -> np.ndarray:
+        """The first `frames` of `after` `[C, N]`, preceded by their mirror image."""
+        side = after[:, : frames * self.job.loaded.model.frame_hop]
+        return np.pad(side, ((0, 0), (self._beyond, 0)), "reflect") if frames else side
+
+    @property
+    def _beyond(self) -> int:
+        """Samples beyond a frame that the encoder looks at."""
+        codec = self.job.loaded.model
+        return codec.receptive_field[0] * codec.frame_hop
+
+    def render_one(self, seed: int, progress: Progress) -> Rendered:
+        job = self.job
+        codec = job.loaded.model
+        new_codes = fill(
+            job.prior,
+            self.gap,
+            job.request.sampling,
+            torch.Generator().manual_seed(seed),
+            codec.frame_rate,
             progress,
         )
-        margin = max(model.receptive_field[1] + 1, round(BEFORE_S * model.frame_rate))
-        before, after = gap.before[-margin:], gap.after[:margin]
-        decoded = at_source_level(
-            decode_codes(model, torch.cat([before, drawn, after])),
-            self.grid,
-            len(self.audio),
-            model.sample_rate,
+        margin = max(codec.receptive_field[1] + 1, round(BEFORE_S * codec.frame_rate))
+        before = self.gap.before[-margin:]
+        after = self.gap.after[:margin]
+        decoded = decode_codes(codec, torch.cat([before, new_codes, after]))
+        level = at_source_level(decoded, self.grid, len(self.audio), codec.sample_rate)
+        return Rendered(
+            audio=self._joined(level, self.edges.begin - len(before) * codec.frame_hop),
+            codes=new_codes,
+            gain=self.grid.gain,
+            new_start=max(0, self.edges.begin),
+            new_stop=min(self.edges.end, self.audio.shape[1]),
         )
-        audio = self._joined(decoded, self.begin - len(before) * model.frame_hop)
-        begins, ends = max(0, self.begin), min(self.end, self.audio.shape[1])
-        return Rendered(audio, drawn, self.grid.gain, begins=begins, ends=ends)
 
     def _joined(self, decoded: np.ndarray, origin: int) -> np.ndarray:
-        """The source with `decoded` in its gap, of which the first sample belongs at `origin`."""
-        rate, N = self.job.loaded.model.sample_rate, self.audio.shape[1]
+        """The source with `decoded` `[C, N]` in its gap.
+
+        The first sample of `decoded` belongs at sample `origin` of the source.
+        """
+        rate = self.job.loaded.model.sample_rate
+        begin, end = self.edges
+        N = self.audio.shape[1]
         overlap = round(OVERLAP_S * rate)
-        first, last = min(overlap, max(0, self.begin)), min(overlap, max(0, N - self.end))
-        new = decoded[:, max(0, self.begin - first) - origin : min(N, self.end + last) - origin]
-        audio = (
-            crossfade(self.audio[:, : self.begin], new, first)
-            if self.begin > 0
-            else fade_in(new, rate)
-        )
-        audio = (
-            crossfade(audio, self.audio[:, self.end :], last)
-            if self.end < N
-            else fade_out(audio, rate)
-        )
+        first_overlap = min(overlap, max(0, begin))
+        last_overlap = min(overlap, max(0, N - end))
+        first = max(0, begin - first_overlap)
+        last = min(N, end + last_overlap)
+        audio = decoded[:, first - origin : last - origin]
+        if begin > 0:
+            audio = crossfade(self.audio[:, :begin], audio, first_overlap)
+        else:
+            audio = fade_in(audio, rate)
+        if end < N:
+            audio = crossfade(audio, self.audio[:, end:], last_overlap)
+        else:
+            audio = fade_out(audio, rate)
         return limit_peaks(audio, rate, FULL_SCALE_DB)
+
+
+def _check_gap(request: Request) -> None:
+    """`UsageError` for a gap that does not lie in the source, or is all of it."""
+    start = request.mode.start
+    stop = request.mode.stop
+    if start is None or stop is None:
+        raise UsageError(
+            "--infill needs --from and --to, in seconds: the sound between them is regenerated."
+        )
+    source = request.source
+    assert source is not None
+    if stop >= source.seconds + ROUNDED_S or start >= source.seconds:
+        raise UsageError(
+            f"--from {start:g} --to {stop:g} reaches past the end: "
+            f"'{source.name}' lasts {source.seconds:.2f} s."
+        )
+    if start < ROUNDED_S and stop >= source.seconds - ROUNDED_S:
+        raise UsageError(
+            f"Nothing of '{source.name}' would be left to hear: "
+            "choose a shorter gap, or leave out --infill."
+        )

@@ -1,4 +1,4 @@
-"""Sound to be played round and round."""
+"""Loops: sounds whose end flows into their start."""
 
 from typing import NamedTuple
 
@@ -18,96 +18,126 @@ from distill.inference.modes.base import (
     SequentialMode,
     draw_codes,
 )
-from distill.inference.sampling.conditions import Conditions
-from distill.inference.sampling.context import corpus_loudness, lead_in_for
+from distill.inference.modes.request import Request
+from distill.inference.sampling.context import corpus_loudness
 from distill.models.chunked import decode_codes
 from distill.models.vqvae import VQVAE
 
 SPARE_S = 4.0
-"""So much more is drawn than is kept: there the ends are sought."""
+"""Seconds drawn beyond the loop: room to search for its two ends."""
+
 AROUND_S = 0.25
-"""How much on either side of a start and an end is compared."""
-SLACK, MOST_SLACK_S = 0.1, 1.0
-"""By how much, of its length and at most, a loop may be shorter or longer than asked."""
+"""Seconds compared before and after each end."""
+
+SLACK = 0.1
+"""Share of its length by which a loop may be shorter or longer than asked."""
+
+MOST_SLACK_S = 1.0
+"""The same in seconds, at most."""
+
 OVERLAP_S = 0.02
+"""Seconds over which the end fades into the start: noise phases differ between the two."""
 
 
 class Ends(NamedTuple):
-    """The first frame of a loop, and the one after its last."""
+    """The first frame of a loop, and the frame after its last one."""
 
     start: int
     stop: int
 
 
 class Loop(SequentialMode):
-    """Loops about as long as asked, in whole code frames.
+    """Loops of about `duration` seconds, in whole code frames.
 
-    The ends are where what the codes say around them (spectrum and level) is most alike: after the
-    last frame comes what came there in what was drawn, or nearly so. The length may differ by a
-    tenth, and by a second at most: a loop in time is worth more than one of a round length. The
-    codes are decoded in a circle, what follows the end being the start, and nothing is faded.
+    More is drawn than is needed. The loop is cut where the latents (spectrum and level) around its
+    two ends are most alike, so that its start follows its end almost as it was drawn. Its length
+    may therefore differ by a tenth, at most a second: a rhythm that fits matters more than a round
+    number. Codes are decoded in a circle, and nothing fades out.
     """
+
+    kind = "loop"
+    option = "--loop"
+    longer_begins_alike = False
 
     def __init__(self, job: GenerationJob) -> None:
-        if curves := job.steering.curves:
-            raise UsageError(
-                f"A loop has no beginning to count from: give --{curves[0]} one value, not a curve."
-            )
+        super().__init__(job)
         rate = job.loaded.model.frame_rate
-        self.job, self.around = job, max(1, round(AROUND_S * rate))
-        self.length = max(1, round(job.duration * rate))
+        self.around = max(1, round(AROUND_S * rate))
+        self.length = max(1, round(job.request.duration * rate))
         self.slack = min(round(SLACK * self.length), round(MOST_SLACK_S * rate))
-        self.drawn = self.length + self.slack + 2 * self.around + round(SPARE_S * rate)
+        spare = round(SPARE_S * rate)
+        self.drawn_frames = self.length + self.slack + 2 * self.around + spare
 
-    def take(self, seed: int, progress: Progress) -> Rendered:
-        job, model = self.job, self.job.loaded.model
-        targets = job.steering.targets(job.loaded, self.drawn)
-        lead_in = lead_in_for(job.loaded, job.sampling, seed, targets=targets)
-        conditions = Conditions(prompt=lead_in, targets=targets)
-        drawn = draw_codes(job, self.drawn, seed, progress, conditions)
-        values = model.rvq.lookup(drawn.to(model.rvq.codebooks.device)).cpu()
-        start, stop = closest_ends(values, self.length, self.slack, self.around)
+    @classmethod
+    def complete(cls, request: Request) -> Request:
+        curves = request.steering.curves if request.steering else []
+        if curves:
+            raise UsageError(f"A loop has no beginning: give --{curves[0]} one value, not a curve.")
+        return super().complete(request)
+
+    def render_one(self, seed: int, progress: Progress) -> Rendered:
+        job = self.job
+        codec = job.loaded.model
+        targets = job.targets(self.drawn_frames)
+        prompt = job.prompt(seed, targets)
+        conditions = job.conditions(prompt, targets)
+        drawn = draw_codes(job, self.drawn_frames, seed, progress, conditions)
+        latents = codec.rvq.lookup(drawn.to(codec.rvq.codebooks.device)).cpu()
+        start, stop = closest_ends(latents, self.length, self.slack, self.around)
         codes = drawn[start:stop]
-        audio = mix_channels(decode_circle(model, codes), job.loaded.output_channels)
-        gain = job.known_gain
+        audio = mix_channels(decode_circle(codec, codes), job.loaded.output_channels)
+        gain = job.fixed_gain
         if gain is None:
-            gain = level_gain(audio, model.sample_rate, corpus_loudness(job.loaded))
-        audio = _limit_circle(audio * np.float32(gain), model.sample_rate)
-        return Rendered(audio, codes, gain, lead_in.names if lead_in else ())
+            gain = level_gain(audio, codec.sample_rate, corpus_loudness(job.loaded))
+        return Rendered(
+            audio=_limit_circle(audio * np.float32(gain), codec.sample_rate),
+            codes=codes,
+            gain=gain,
+            prompt_names=prompt.names if prompt else (),
+        )
 
 
-def closest_ends(values: Tensor, length: int, slack: int, around: int) -> Ends:
-    """Where to cut a loop of `length` frames, `slack` more or less, from latents `[T, D]`.
+def closest_ends(latents: Tensor, length: int, slack: int, around: int) -> Ends:
+    """The loop whose two ends have the smallest squared distance to each other.
 
-    The squared distance of the `around` frames before and after the two ends is the least there is.
-    At least `length + slack + 2 * around` frames are needed.
+    Args:
+        latents: `[T, D]`, with `T` at least `length + slack + 2 * around`.
+        length: Frames of the loop.
+        slack: Frames by which it may be shorter or longer.
+        around: Frames compared before and after each end.
     """
-    best, found = float("inf"), Ends(around, around + length)
+    least_distance = float("inf")
+    ends = Ends(around, around + length)
     for lag in range(max(1, length - slack), length + slack + 1):
-        distance = (values[lag:] - values[:-lag]).square().sum(1)
-        near = distance.unfold(0, 2 * around, 1).sum(1)
-        least = int(near.argmin())
-        if float(near[least]) < best:
-            best, found = float(near[least]), Ends(least + around, least + around + lag)
-    return found
+        distances = (latents[lag:] - latents[:-lag]).square().sum(1)
+        # Entry t sums over the frames around an end at t + around.
+        sums = distances.unfold(0, 2 * around, 1).sum(1)
+        best = int(sums.argmin())
+        if float(sums[best]) < least_distance:
+            least_distance = float(sums[best])
+            ends = Ends(best + around, best + around + lag)
+    return ends
 
 
-def decode_circle(model: VQVAE, codes: Tensor) -> np.ndarray:
-    """Sound `[C, T * frame_hop]` of `codes` `[T, Q]` whose end goes over into its start.
+def decode_circle(codec: VQVAE, codes: Tensor) -> np.ndarray:
+    """Sound `[C, T * frame_hop]` of `codes` `[T, Q]`, whose end flows into its start.
 
-    The chance in decoding is not the same before the start as it is at the end: the one fades into
-    the other.
+    The decoder draws its noise phases by position, so that they differ before the start and at the
+    end: the one fades into the other.
     """
-    margin, hop, T = model.receptive_field[1] + 1, model.frame_hop, len(codes)
-    around = torch.arange(-margin, T + margin) % T
-    sound = remove_dc(decode_codes(model, codes[around]), model.sample_rate)
-    start, stop = margin * hop, (margin + T) * hop
-    overlap = min(round(OVERLAP_S * model.sample_rate), T * hop)
+    T = len(codes)
+    hop = codec.frame_hop
+    margin = codec.receptive_field[1] + 1
+    circle = torch.arange(-margin, T + margin) % T
+    sound = remove_dc(decode_codes(codec, codes[circle]), codec.sample_rate)
+    start = margin * hop
+    stop = (margin + T) * hop
+    overlap = min(round(OVERLAP_S * codec.sample_rate), T * hop)
     return crossfade(sound[:, start:stop], sound[:, start - overlap : start], overlap)
 
 
 def _limit_circle(audio: np.ndarray, sample_rate: int) -> np.ndarray:
-    """No peak over the ceiling: the limiter hears the start after the end."""
+    """`audio` `[C, N]` with no peak above the ceiling; the limiter sees the start after the end."""
     reach = limiter_reach(sample_rate)
-    round_and_round = np.pad(audio, ((0, 0), (reach, reach)), "wrap")
-    return limit_peaks(round_and_round, sample_rate)[:, reach:-reach]
+    circle = np.pad(audio, ((0, 0), (reach, reach)), "wrap")
+    return limit_peaks(circle, sample_rate)[:, reach:-reach]

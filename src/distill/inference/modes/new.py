@@ -1,4 +1,8 @@
-"""New sounds, from nothing but a prompt."""
+"""New sounds that continue a prompt from the corpus, which is not played.
+
+They have the requested duration and the level of the corpus. Several are drawn in one batch and
+decoded one after the other.
+"""
 
 from collections.abc import Iterator, Sequence
 
@@ -6,53 +10,60 @@ from torch import Tensor
 
 from distill.audio.finish import finish_blocks
 from distill.audio.stereo import mix_channels
-from distill.inference.modes.base import GenerationJob, Progress, Rendered, draw_together
-from distill.inference.sampling.conditions import Conditions
-from distill.inference.sampling.context import corpus_loudness, lead_in_for
+from distill.inference.modes.base import GenerationJob, Mode, Progress, Rendered, draw_batch
+from distill.inference.modes.request import ModeSettings
+from distill.inference.sampling.context import corpus_loudness
 from distill.inference.sampling.lead_in import LeadIn, LeadInBatch
 from distill.models.chunked import decode_evenly
 
 TOGETHER = 8
-"""So many new sounds are drawn in one batch, where each is then what it is by itself: see
+"""Sounds drawn in one batch on a CPU. Each has the bits that it has alone, see
 `models/batch_invariant.py`."""
 
 
-class New:
-    """Sounds of the given duration, at the level of the corpus: drawn together, then decoded one
-    after the other."""
+class New(Mode):
+    """The default mode: nothing but a seed and, if the model keeps recordings, a prompt."""
+
+    kind = ModeSettings.kind
 
     def __init__(self, job: GenerationJob) -> None:
-        self.job = job
-        # What is decoded depends on the codes after it too: with those, a longer sound begins as a
-        # shorter one does.
-        self.drawn = job.frames + job.loaded.model.receptive_field[1]
-        # What other devices make of other shapes is not known.
-        self.together = TOGETHER if job.loaded.model.rvq.codebooks.device.type == "cpu" else 1
+        super().__init__(job)
+        codec = job.loaded.model
+        # The decoder looks ahead: with the codes that follow, a longer sound begins as a shorter
+        # one does.
+        self.drawn_frames = job.frames + codec.receptive_field[1]
+        # Equal bits in and out of a batch are proven on the CPU only.
+        self.batch_size = TOGETHER if codec.rvq.codebooks.device.type == "cpu" else 1
 
-    def takes(self, seeds: Sequence[int], progress: Progress) -> Iterator[Rendered]:
-        targets = self.job.steering.targets(self.job.loaded, self.drawn)
-        heard = [
-            lead_in_for(self.job.loaded, self.job.sampling, seed, targets=targets) for seed in seeds
-        ]
-        conditions = Conditions(prompt=_together(heard), targets=targets)
-        each = draw_together(self.job, self.drawn, seeds, progress, conditions)
-        return (self._finished(*pair) for pair in zip(each, heard, strict=True))
+    def render(self, seeds: Sequence[int], progress: Progress) -> Iterator[Rendered]:
+        targets = self.job.targets(self.drawn_frames)
+        prompts = [self.job.prompt(seed, targets) for seed in seeds]
+        conditions = self.job.conditions(_batch(prompts), targets)
+        batch = draw_batch(self.job, self.drawn_frames, seeds, progress, conditions)
+        return (self._finished(codes, prompt) for codes, prompt in zip(batch, prompts, strict=True))
 
-    def _finished(self, codes: Tensor, lead_in: LeadIn | None) -> Rendered:
-        job, model, channels = self.job, self.job.loaded.model, self.job.loaded.output_channels
-        blocks = (mix_channels(block, channels) for block in decode_evenly(model, codes))
+    def _finished(self, codes: Tensor, prompt: LeadIn | None) -> Rendered:
+        job = self.job
+        codec = job.loaded.model
+        channels = job.loaded.output_channels
+        blocks = (mix_channels(block, channels) for block in decode_evenly(codec, codes))
         audio, gain = finish_blocks(
             blocks,
             channels,
-            model.sample_rate,
+            codec.sample_rate,
             corpus_loudness(job.loaded),
             job.n_samples,
-            job.known_gain,
+            job.fixed_gain,
         )
-        return Rendered(audio, codes[: job.frames], gain, lead_in.names if lead_in else ())
+        return Rendered(
+            audio=audio,
+            codes=codes[: job.frames],
+            gain=gain,
+            prompt_names=prompt.names if prompt else (),
+        )
 
 
-def _together(lead_ins: Sequence[LeadIn | None]) -> LeadInBatch | None:
-    """None where there are none."""
-    there = [lead_in for lead_in in lead_ins if lead_in]
-    return LeadInBatch.of(there) if there else None
+def _batch(prompts: Sequence[LeadIn | None]) -> LeadInBatch | None:
+    """All prompts as one batch; None where the model has none for any sound."""
+    found = [prompt for prompt in prompts if prompt]
+    return LeadInBatch.of(found) if found else None

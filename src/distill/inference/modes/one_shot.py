@@ -1,4 +1,4 @@
-"""One sound that ends by itself."""
+"""One-shots: single sounds that end by themselves."""
 
 from itertools import islice
 
@@ -8,73 +8,56 @@ from torch import Tensor
 
 from distill.audio.finish import finish, sounding_samples
 from distill.audio.stereo import mix_channels
-from distill.inference.modes.base import GenerationJob, Progress, Rendered, SequentialMode
+from distill.inference.modes.base import Progress, Rendered, SequentialMode
 from distill.inference.sampling.conditions import Conditions
-from distill.inference.sampling.context import corpus_loudness, lead_in_for, length_limits
+from distill.inference.sampling.context import corpus_loudness
 from distill.inference.sampling.draw import draw_frames
-from distill.inference.sampling.lead_in import LeadIn, draw_ended
-from distill.models.attribute_classifier import Targets
+from distill.inference.sampling.lead_in import draw_ended
 from distill.models.chunked import decode_evenly, frames_of
 
 
 class OneShot(SequentialMode):
-    """Sounds that each begin and end: as long as the prior makes them, `duration` at most.
+    """Each sound lasts until the prior ends it, at most `duration` seconds.
 
-    The prior hears recordings to their ends first, so that what follows is a new sound. What comes
-    out stops where it has died away, and fades over its last milliseconds only; no silence follows.
+    The prompt is recordings up to their ends, so that a new sound begins after it. The result stops
+    where it has died away and fades over its last milliseconds only; no silence follows.
     """
 
-    def __init__(self, job: GenerationJob) -> None:
-        self.job = job
+    kind = "one-shot"
+    option = "--one-shot"
 
-    def take(self, seed: int, progress: Progress) -> Rendered:
-        job, model = self.job, self.job.loaded.model
-        # A longer sound begins as a shorter one does: what is decoded depends on the codes after it
-        # too.
-        most = job.frames + model.receptive_field[1]
-        targets = job.steering.targets(job.loaded, most)
-        lead_in = lead_in_for(job.loaded, job.sampling, seed, draw_ended, targets)
-        codes = self._draw(most, seed, lead_in, targets, progress)
-        decoded = np.concatenate(list(decode_evenly(model, codes)), 1)
-        audio = mix_channels(decoded, job.loaded.output_channels)
-        n_samples = min(job.n_samples, sounding_samples(audio, model.sample_rate))
+    def render_one(self, seed: int, progress: Progress) -> Rendered:
+        job = self.job
+        codec = job.loaded.model
+        # The decoder looks ahead: with the codes that follow, a longer sound begins alike.
+        most_frames = job.frames + codec.receptive_field[1]
+        targets = job.targets(most_frames)
+        prompt = job.prompt(seed, targets, draw_ended)
+        codes = self._draw(most_frames, seed, progress, job.conditions(prompt, targets))
+        decoded = np.concatenate(list(decode_evenly(codec, codes)), 1)
+        mixed = mix_channels(decoded, job.loaded.output_channels)
+        n_samples = min(job.n_samples, sounding_samples(mixed, codec.sample_rate))
         audio, gain = finish(
-            audio, model.sample_rate, corpus_loudness(job.loaded), n_samples, job.known_gain
+            mixed, codec.sample_rate, corpus_loudness(job.loaded), n_samples, job.fixed_gain
         )
         return Rendered(
-            audio,
-            codes[: frames_of(n_samples, model.frame_hop)],
-            gain,
-            lead_in.names if lead_in else (),
+            audio=audio,
+            codes=codes[: frames_of(n_samples, codec.frame_hop)],
+            gain=gain,
+            prompt_names=prompt.names if prompt else (),
         )
 
     def _draw(
-        self,
-        most: int,
-        seed: int,
-        lead_in: LeadIn | None,
-        targets: Targets | None,
-        progress: Progress,
+        self, most_frames: int, seed: int, progress: Progress, conditions: Conditions
     ) -> Tensor:
-        """Codes `[T, Q]` to the end of the sound, or `most` frames of it."""
+        """Codes `[T, Q]` to the end of the sound, or `most_frames` of it."""
         job = self.job
         generator = torch.Generator().manual_seed(seed)
-        stream = draw_frames(
-            job.loaded.require_prior(),
-            1,
-            job.sampling,
-            generator,
-            Conditions(
-                prompt=lead_in,
-                targets=targets,
-                frame_bank=job.units,
-                length_limits=length_limits(job.loaded),
-            ),
-        )
-        drawn = []
-        for t, frame in enumerate(islice(stream, most), 1):
-            drawn.append(frame.codes[0].cpu())
-            progress(t, most)
+        stream = draw_frames(job.prior, 1, job.request.sampling, generator, conditions)
+        codes = []
+        for t, frame in enumerate(islice(stream, most_frames), 1):
+            codes.append(frame.codes[0].cpu())
+            progress(t, most_frames)
             if frame.ends[0]:
                 break
-        return torch.stack(drawn)
+        return torch.stack(codes)

@@ -1,4 +1,4 @@
-"""New sound as it is drawn, without end."""
+"""Endless new sound, in blocks, each as soon as it is drawn."""
 
 import math
 from collections.abc import Iterable, Iterator
@@ -12,64 +12,69 @@ from distill.audio.fades import fade_in
 from distill.audio.finish import remove_dc_blocks
 from distill.audio.limiter import limit_blocks
 from distill.audio.stereo import mix_channels
-from distill.inference.sampling.conditions import Conditions
-from distill.inference.sampling.context import frame_bank_for, lead_in_for, length_limits
+from distill.inference.modes.base import GenerationJob
+from distill.inference.modes.request import Request
 from distill.inference.sampling.draw import draw_frames
-from distill.inference.sampling.settings import Sampling
-from distill.inference.sampling.steering import Steering
 from distill.models.persistence import LoadedVQModel
 from distill.models.vqvae import VQVAE
 from distill.settings import check_seed
 
 BLOCK_S = 0.25
+"""Seconds of a block: short enough to follow, long enough to decode without much overlap."""
 
 
-def stream_sound(
-    loaded: LoadedVQModel, seed: int, sampling: Sampling, steering: Steering | None = None
-) -> Iterator[np.ndarray]:
-    """Blocks `[C, n]` of about `BLOCK_S`, each as soon as it is drawn; memory does not grow.
+def stream_sound(loaded: LoadedVQModel, request: Request) -> Iterator[np.ndarray]:
+    """Blocks `[C, n]` of about `BLOCK_S` without end; memory does not grow.
 
-    What `generate` draws from the same seed, but at the level that the prior gives it: there is no
-    whole to measure. What `steering` asks for last goes on. Raises `NoPriorError` and `UsageError`.
+    They hold what `generate` draws from the same seed in its default mode, at the level that the
+    codec decodes: there is no whole to measure. After the last point of a curve its value stays.
+
+    Args:
+        loaded: A model with a prior.
+        request: Its seed, sampling and steering count; the rest does not apply to a stream.
+
+    Raises:
+        NoPriorError: The model has no prior.
+        UsageError: The seed is out of range, or the prior cannot be steered so.
     """
     prior = loaded.require_prior()
-    check_seed(seed)
-    model, generator = loaded.model, torch.Generator().manual_seed(seed)
-    steering = steering or Steering()
-    targets = steering.targets(loaded, 1 + math.ceil(steering.last_s * model.frame_rate))
+    check_seed(request.seed)
+    job = GenerationJob(loaded, request)
+    codec = loaded.model
+    steered_frames = math.ceil(job.steering.last_s * codec.frame_rate)
+    targets = job.targets(1 + steered_frames)
     frames = draw_frames(
         prior,
         1,
-        sampling,
-        generator,
-        Conditions(
-            prompt=lead_in_for(loaded, sampling, seed, targets=targets),
-            targets=targets,
-            frame_bank=frame_bank_for(loaded, sampling, steering.asks_for_level),
-            length_limits=length_limits(loaded),
-        ),
+        request.sampling,
+        torch.Generator().manual_seed(request.seed),
+        job.conditions(job.prompt(request.seed, targets), targets),
     )
-    size = max(1, round(BLOCK_S * model.frame_rate))
-    decoded = _decoded(model, (frame.codes.cpu().numpy().T for frame in frames), size)
-    sound = (mix_channels(block, loaded.output_channels) for block in decoded)
-    even = _faded_in(remove_dc_blocks(sound, model.sample_rate), model.sample_rate)
-    return limit_blocks(even, model.sample_rate, size=size * model.frame_hop)
+    size = max(1, round(BLOCK_S * codec.frame_rate))
+    columns = (frame.codes.cpu().numpy().T for frame in frames)
+    sound = (
+        mix_channels(block, loaded.output_channels) for block in _decoded(codec, columns, size)
+    )
+    centred = remove_dc_blocks(sound, codec.sample_rate)
+    faded = _faded_in(centred, codec.sample_rate)
+    return limit_blocks(faded, codec.sample_rate, size=size * codec.frame_hop)
 
 
-def _decoded(model: VQVAE, codes: Iterable[np.ndarray], size: int) -> Iterator[np.ndarray]:
-    """The sound of `codes` `[Q, t]`, `size` frames at a time: each as it is in the whole."""
-    first, hop = 0, model.frame_hop
-    for window in windows(codes, size, model.receptive_field[1]):
-        kept = window.core
+def _decoded(codec: VQVAE, codes: Iterable[np.ndarray], size: int) -> Iterator[np.ndarray]:
+    """Sound `[C, n]` of `codes` `[Q, t]`, `size` frames at a time, as in one decoding of all."""
+    first = 0
+    hop = codec.frame_hop
+    for window in windows(codes, size, codec.receptive_field[1]):
+        core = window.core
         with torch.inference_mode():
-            seen_codes = torch.from_numpy(window.sound.T.copy()).to(model.rvq.codebooks.device)
-            sound = model.decode(seen_codes[None], first - kept.start)[0]
-        yield sound[:, kept.start * hop : kept.stop * hop].cpu().numpy()
-        first += kept.stop - kept.start
+            batch = torch.from_numpy(window.sound.T.copy()).to(codec.rvq.codebooks.device)
+            sound = codec.decode(batch[None], first - core.start)[0]
+        yield sound[:, core.start * hop : core.stop * hop].cpu().numpy()
+        first += core.stop - core.start
 
 
 def _faded_in(blocks: Iterator[np.ndarray], sample_rate: int) -> Iterator[np.ndarray]:
-    """What the prior goes on with may be in the midst of a sound, which would click."""
+    """`blocks`, the first one faded in: the prompt may end within a sound, which would click."""
     for first in islice(blocks, 1):
         yield fade_in(first, sample_rate)
     yield from blocks

@@ -1,4 +1,4 @@
-"""Variations of a sound: some of its moments stay, the prior makes the others anew."""
+"""Variations of a sound: some stretches of it stay, the prior redraws the others."""
 
 from dataclasses import replace
 
@@ -15,52 +15,76 @@ from distill.inference.modes.base import (
     SequentialMode,
     draw_codes,
 )
-from distill.inference.sampling.conditions import Conditions, FixedCodes
+from distill.inference.modes.request import DEFAULT_AMOUNT, Request
+from distill.inference.sampling.conditions import FixedCodes
 
 EVENT_S = 0.25
-"""How long a stretch that stays, or is made anew, lasts on average."""
-SHORTEST = 4
-"""Stretches that even a short sound has."""
+"""Mean length in seconds of a stretch that stays or is redrawn: about one audible event."""
+
+FEWEST_EVENTS = 4
+"""Stretches that even a short sound is divided into, on average."""
 
 
 class Variation(SequentialMode):
-    """As long as the source, at its level and width; `amount` is the share of it that is made anew.
+    """A sound as long as its source, at its level and width, of which a share `amount` is redrawn.
 
-    Whole stretches are kept or drawn, not single codes: what one hears are events. The prior hears
-    all before each of them. The beginning always stays: 0 gives all of the source back as the codec
-    has it, at 1 the prior goes on from that beginning. For one seed a larger amount changes what a
-    smaller one does, and more.
+    Whole stretches stay or go, since one hears events and not single codes. The prior hears all
+    that precedes each stretch. The beginning always stays: amount 0 gives the source back as the
+    codec decodes it, amount 1 continues from its beginning. For one seed, a larger amount redraws
+    all that a smaller one does, and more.
     """
 
+    kind = "variation"
+    option = "--variation-of"
+    settings = ("amount",)
+    takes_source = True
+    lasts_as_source = True
+
     def __init__(self, job: GenerationJob) -> None:
-        assert job.playing.source is not None
-        self.job, self.grid = (
-            job,
-            encode_sound(job.loaded, job.playing.source.audio, job.playing.source.name),
+        super().__init__(job)
+        source = job.request.source
+        assert source is not None
+        self.grid = encode_sound(job.loaded, source.audio, source.name)
+
+    @classmethod
+    def complete(cls, request: Request) -> Request:
+        request = super().complete(request)
+        if request.mode.amount is not None:
+            return request
+        return replace(request, mode=replace(request.mode, amount=DEFAULT_AMOUNT))
+
+    def render_one(self, seed: int, progress: Progress) -> Rendered:
+        job = self.job
+        source_codes = torch.tensor(self.grid.codes).long()
+        T = len(source_codes)
+        event = round(EVENT_S * job.loaded.model.frame_rate)
+        fixed = fixed_frames(T, job.request.mode.amount or 0.0, event, seed)
+        fixed_codes = FixedCodes(source_codes, fixed[:, None].expand_as(source_codes))
+        conditions = job.conditions(targets=job.targets(T), fixed_codes=fixed_codes)
+        codes = draw_codes(job, T, seed, progress, conditions)
+        return Rendered(
+            audio=decode_sound(job.loaded, replace(self.grid, codes=codes.numpy())),
+            codes=codes,
+            gain=self.grid.gain,
+            new_frames=~fixed,
         )
 
-    def take(self, seed: int, progress: Progress) -> Rendered:
-        job = self.job
-        codes = torch.tensor(self.grid.codes).long()
-        event = round(EVENT_S * job.loaded.model.frame_rate)
-        kept = kept_frames(len(codes), job.playing.way.amount or 0.0, event, seed)
-        given = FixedCodes(codes, kept[:, None].expand_as(codes))
-        targets = job.steering.targets(job.loaded, len(codes))
-        conditions = Conditions(fixed_codes=given, targets=targets)
-        drawn = draw_codes(job, len(codes), seed, progress, conditions)
-        audio = decode_sound(job.loaded, replace(self.grid, codes=drawn.numpy()))
-        return Rendered(audio, drawn, self.grid.gain, drawn=~kept)
 
+def fixed_frames(frames: int, amount: float, event: int, seed: int) -> Tensor:
+    """Frames that stay, `[T]` (bool): all but a share `amount`, in stretches.
 
-def kept_frames(frames: int, amount: float, event: int, seed: int) -> Tensor:
-    """Which frames stay `[T]` (bool): stretches of about `event` frames each, all but `amount` of
-    them."""
+    Args:
+        frames: `T`.
+        amount: Share to redraw, 0 to 1.
+        event: Mean length of a stretch, in frames.
+        seed: Decides which; the same for every amount.
+    """
     rng = np.random.default_rng((seed, 2))
-    mean = max(1, min(event, frames // SHORTEST))
-    kept = np.ones(frames, bool)
+    mean = max(1, min(event, frames // FEWEST_EVENTS))
+    fixed = np.ones(frames, bool)
     start = mean
     while start < frames:
         stop = start + int(rng.geometric(1 / mean))
-        kept[start:stop] = rng.random() >= amount
+        fixed[start:stop] = rng.random() >= amount
         start = stop
-    return torch.from_numpy(kept)
+    return torch.from_numpy(fixed)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from distill.inference.generate import generate
+from distill.inference.modes.request import Request
 from distill.models.persistence import LoadedVQModel
 from distill.models.prior import CodePrior
 from distill.training.prior.verdict import Copying
@@ -19,5 +20,6 @@ def draw_and_compare(
     """How much sounds of `prior`, at the weights of `epoch`, repeat; `metadata` is what generating
     takes of a file's `prior_metadata`, among it the `copy_index`."""
     judged = replace(loaded, prior=prior.eval(), prior_metadata=metadata)
-    reports = [sound.copy for sound in generate(judged, DRAWN_S, seed=0, count=DRAWN)]
+    request = Request(duration=DRAWN_S, count=DRAWN)
+    reports = [sound.copy for sound in generate(judged, request)]
     return Copying(epoch, [report.percent for report in reports if report])
