@@ -72,18 +72,27 @@ class Strips(NamedTuple):
     frames_per_cell: int
 
 
-def fold(codes: np.ndarray, columns: int, most: int) -> Strips:
+def fold(
+    codes: np.ndarray,
+    columns: int,
+    most: int,
+) -> Strips:
     """Fold `codes` `[T, Q]` into at most `most` strips of up to `columns` cells.
 
     A cell of several frames shows the first of them.
     """
+    # As few frames in a cell as fit into the strips.
     frames_per_cell = max(1, math.ceil(len(codes) / (columns * most)))
     cells = codes[::frames_per_cell].T
     strips = [cells[:, i : i + columns] for i in range(0, cells.shape[1], columns)]
     return Strips(strips, frames_per_cell)
 
 
-def colour_codes(codes: np.ndarray, q: int, usage: CodebookUsage | None = None) -> np.ndarray:
+def colour_codes(
+    codes: np.ndarray,
+    q: int,
+    usage: CodebookUsage | None = None,
+) -> np.ndarray:
     """Colours of codes: equal codes have equal colours, and rarer ones are darker.
 
     Args:
@@ -135,6 +144,7 @@ def draw_grid(
     strips = fold(grid.codes[start:stop, levels], GRID_COLUMNS, GRID_STRIPS)
     names = [grid.level_names[q] for q in levels]
     strip_height = TEXT_HEIGHT + len(levels) * GRID_CELL.height + TEXT_HEIGHT // 2
+    # All strips are as wide as the first; the last may be shorter.
     width = LABEL_WIDTH + strips.cells[0].shape[1] * GRID_CELL.width + NOTE_WIDTH
     image = Image.new("RGB", (width, strip_height * len(strips.cells)), BACKGROUND)
     draw = ImageDraw.Draw(image)
@@ -177,6 +187,7 @@ def _heat_colours(counts: np.ndarray | None, K: int) -> np.ndarray:
     """Colours `[K, 3]` of codes by how often they occur."""
     if counts is None:
         return np.tile(np.array(UNKNOWN, np.uint8), (K, 1))
+    # Interpolated between the stops of the scale, each colour channel by itself.
     stops = np.linspace(0, 1, len(HEAT))
     frequency = _frequency(counts)
     colours = np.stack([np.interp(frequency, stops, channel) for channel in HEAT.T], axis=1)
@@ -197,7 +208,11 @@ def _enlarge(cells: np.ndarray, cell: CellSize) -> Image.Image:
 
 
 def _write_labels(
-    draw: ImageDraw.ImageDraw, texts: Sequence[str], left: int, top: int, step: int
+    draw: ImageDraw.ImageDraw,
+    texts: Sequence[str],
+    left: int,
+    top: int,
+    step: int,
 ) -> None:
     """Write `texts` below each other, in the middle of rows that are `step` pixels high."""
     for i, text in enumerate(texts):

@@ -66,18 +66,19 @@ def blend(
         CodebookMismatchError: the model or one grid is of another codec.
         UsageError: `amount` is not between 0 and 1, or the region is empty.
     """
+    # The curve of amounts covers the region as it was named, `b` may end before it.
     check_fits_model(loaded, a)
     _, full_stop, _ = region.resolve(*a.codes.shape)
     start, stop, levels = shared_region(a, b, region).resolve(*a.codes.shape)
     weights = _weights_by_frame(amount, full_stop - start)[: stop - start]
 
+    # Locked cells of `a` count as equal in both sounds.
     codes_a = a.codes[start:stop, levels]
     codes_b = b.codes[start:stop, levels]
-    locked = np.zeros(codes_a.shape, bool)
-    if a.locked is not None:
-        locked = a.locked[start:stop, levels]
+    locked = _locked_cells(a)[start:stop, levels]
     targets = np.where(locked, codes_a, codes_b)
 
+    # A straight line between both latents, which the search then comes near to.
     books = _codebooks(loaded)[levels]
     latents_a = sum_entries(books, codes_a)
     latents_b = sum_entries(books, targets)
@@ -131,6 +132,7 @@ def drift(
         raise UsageError(f"--steps must lie between 1 and {LARGEST_STEP_COUNT}.")
     check_seed(seed)
 
+    # One table of replacements for each level, the same at every frame.
     generator = np.random.default_rng(seed)
     books = _codebooks(loaded)
     codes = grid.codes.copy()
@@ -140,7 +142,11 @@ def drift(
     return overwrite(grid, codes)
 
 
-def clear(loaded: LoadedVQModel, grid: CodeGrid, region: Region = WHOLE) -> EditResult:
+def clear(
+    loaded: LoadedVQModel,
+    grid: CodeGrid,
+    region: Region = WHOLE,
+) -> EditResult:
     """Wipe a region: all levels become silence, single levels the code that adds least."""
     check_fits_model(loaded, grid)
     start, stop, levels = region.resolve(*grid.codes.shape)
@@ -149,6 +155,7 @@ def clear(loaded: LoadedVQModel, grid: CodeGrid, region: Region = WHOLE) -> Edit
     if len(levels) == Q:
         codes[start:stop] = _silent_codes(loaded)[:Q]
     else:
+        # The entry with the smallest norm changes the sum of the other levels least.
         norms = np.square(_codebooks(loaded)[levels]).sum(2)
         codes[start:stop, levels] = norms.argmin(1)
     return overwrite(grid, codes)
@@ -163,6 +170,11 @@ def sum_entries(books: np.ndarray, codes: np.ndarray) -> np.ndarray:
     for q in range(1, len(books)):
         total += books[q].take(codes[:, q], 0)
     return total
+
+
+def _locked_cells(grid: CodeGrid) -> np.ndarray:
+    """The locked cells `[T, Q]` (bool), also of a grid without any."""
+    return np.zeros(grid.codes.shape, bool) if grid.locked is None else grid.locked
 
 
 def _codebooks(loaded: LoadedVQModel) -> np.ndarray:
@@ -185,12 +197,15 @@ def _weights_by_frame(amount: float | np.ndarray, frame_count: int) -> np.ndarra
 
 
 def _relative_distance(
-    latents: np.ndarray, exact: np.ndarray, difference: np.ndarray
+    latents: np.ndarray,
+    exact: np.ndarray,
+    difference: np.ndarray,
 ) -> np.ndarray:
     """Distances `[t]` of `latents` from the `exact` ones, as shares of the length of `difference`.
 
     All come as `[t, D]`. Where there is no difference, the distance is 0.
     """
+    # Where both sounds have the same latent, nothing can be missed.
     missed = np.linalg.norm(latents - exact, axis=1)
     apart = np.linalg.norm(difference, axis=1)
     return np.divide(missed, apart, out=np.zeros_like(missed), where=apart > 0)
@@ -205,7 +220,10 @@ def _silent_codes(loaded: LoadedVQModel) -> np.ndarray:
 
 
 def _random_walk(
-    book: np.ndarray, amount: float, steps: int, generator: np.random.Generator
+    book: np.ndarray,
+    amount: float,
+    steps: int,
+    generator: np.random.Generator,
 ) -> np.ndarray:
     """Codes `[K]` that those of `book` `[K, D]` are replaced by after `steps` steps."""
     K = len(book)
@@ -230,7 +248,10 @@ def _random_walk(
 
 
 def quantise_with_locks(
-    x: np.ndarray, books: np.ndarray, seeds: np.ndarray, locked: np.ndarray
+    x: np.ndarray,
+    books: np.ndarray,
+    seeds: np.ndarray,
+    locked: np.ndarray,
 ) -> np.ndarray:
     """Quantise as `quantise` does, but leave locked cells alone.
 
@@ -261,7 +282,11 @@ def quantise_with_locks(
     return codes
 
 
-def quantise(x: np.ndarray, books: np.ndarray, seeds: np.ndarray) -> np.ndarray:
+def quantise(
+    x: np.ndarray,
+    books: np.ndarray,
+    seeds: np.ndarray,
+) -> np.ndarray:
     """Find codes whose entries sum up to nearly `x`, by a beam search over the levels.
 
     The result is no worse than the best of the seeds, and a path may leave a seed at every level.
@@ -280,7 +305,11 @@ def quantise(x: np.ndarray, books: np.ndarray, seeds: np.ndarray) -> np.ndarray:
     return np.concatenate([_search(x[piece], books, seeds[:, piece]) for piece in pieces])
 
 
-def _search(x: np.ndarray, books: np.ndarray, seeds: np.ndarray) -> np.ndarray:
+def _search(
+    x: np.ndarray,
+    books: np.ndarray,
+    seeds: np.ndarray,
+) -> np.ndarray:
     """As `quantise`, of few frames."""
     T, D = x.shape
     Q, K, _ = books.shape
@@ -298,6 +327,7 @@ def _search(x: np.ndarray, books: np.ndarray, seeds: np.ndarray) -> np.ndarray:
         path = np.concatenate((path, np.broadcast_to(seed_path[:, None], (S, T))))
         entry = np.concatenate((entry, seeds[:, :, q]))
 
+        # Row `path * T + frame` of the flattened arrays is where a new path comes from.
         origin = path * T + frames
         residuals = residuals.reshape(-1, D).take(origin, 0) - book.take(entry, 0)
         paths = paths.reshape(-1, Q).take(origin, 0)

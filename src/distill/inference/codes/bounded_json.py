@@ -37,7 +37,11 @@ BLANKS = re.compile(r"[ \t\n\r]*")
 DECODER = json.JSONDecoder()
 
 
-def read_object(text: str, names: Container[str], lists: Container[str]) -> dict[str, Any]:
+def read_object(
+    text: str,
+    names: Container[str],
+    lists: Container[str],
+) -> dict[str, Any]:
     """Read the entries `names` and `lists` of the JSON object in `text`; others are skipped.
 
     Args:
@@ -81,7 +85,11 @@ def _skip_blanks(text: str, position: int) -> int:
     return blanks.end()
 
 
-def _skip_sign(sign: str, text: str, position: int) -> int:
+def _skip_sign(
+    sign: str,
+    text: str,
+    position: int,
+) -> int:
     """The position after `sign`, which must come next, and the blanks around it."""
     position = _skip_blanks(text, position)
     if not text.startswith(sign, position):

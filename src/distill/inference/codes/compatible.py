@@ -24,11 +24,13 @@ def check_fits_model(loaded: LoadedVQModel, grid: CodeGrid) -> None:
         CodesFileError: the levels or rates differ, as after an edit by hand.
     """
     codec = loaded.model
+    # The hash first: with another codec, levels and rates say nothing.
     if grid.codebook_hash != codec.codebook_hash():
         raise CodebookMismatchError(
             f"These codes (of '{grid.source}') were made with another model than {loaded.path}: "
             "decode them with the model that encoded them, or encode the sound again."
         )
+    # Levels that are missing at the fine end add nothing to the sum: a rougher sound, but a sound.
     level_count = grid.codes.shape[1]
     difference = _first_difference(
         ("levels", level_count, min(level_count, codec.num_quantizers)),
@@ -53,6 +55,7 @@ def check_fits_grid(a: CodeGrid, b: CodeGrid) -> None:
             f"{both} were made with different models ({models}): "
             "encode both sounds with the same one."
         )
+    # Files can be edited by hand, so equal hashes do not promise equal shapes and rates.
     difference = _first_difference(
         ("levels", a.codes.shape[1], b.codes.shape[1]),
         ("codes a level", a.codebook_size, b.codebook_size),
@@ -79,6 +82,7 @@ def check_fits_usage(usage: CodebookUsage, grid: CodeGrid) -> None:
             f"These codes (of '{grid.source}') were made with another model than {usage.path}: "
             "name the model that encoded them."
         )
+    # Every code must find its place in the counts `[K]` of its level.
     has_more_levels = grid.codes.shape[1] > len(usage.level_names)
     if has_more_levels or grid.codebook_size != usage.codebook_size:
         raise CodesFileError(

@@ -33,7 +33,9 @@ LARGEST_LIFT_DB = 40.0
 
 
 def decode_blocks(
-    loaded: LoadedVQModel, grid: CodeGrid, region: Region | None = None
+    loaded: LoadedVQModel,
+    grid: CodeGrid,
+    region: Region | None = None,
 ) -> Iterator[np.ndarray]:
     """Decode `region` of `grid` in bounded memory, exactly as it sounds in the whole.
 
@@ -56,13 +58,21 @@ def decode_blocks(
     return _decode_limited(loaded, grid, start, stop, levels)
 
 
-def decode_sound(loaded: LoadedVQModel, grid: CodeGrid, region: Region | None = None) -> np.ndarray:
+def decode_sound(
+    loaded: LoadedVQModel,
+    grid: CodeGrid,
+    region: Region | None = None,
+) -> np.ndarray:
     """Decode `region` of `grid` to one array `[C, N]`; see `decode_blocks`."""
     return np.concatenate(list(decode_blocks(loaded, grid, region)), axis=1)
 
 
 def _decode_limited(
-    loaded: LoadedVQModel, grid: CodeGrid, start: int, stop: int, levels: list[int]
+    loaded: LoadedVQModel,
+    grid: CodeGrid,
+    start: int,
+    stop: int,
+    levels: list[int],
 ) -> Iterator[np.ndarray]:
     """Frames `start` to `stop`, with the gain that the limiter has there in the whole sound."""
     hop = grid.frame_hop
@@ -80,7 +90,11 @@ def _decode_limited(
 
 
 def _decode_frames(
-    loaded: LoadedVQModel, grid: CodeGrid, first: int, last: int, levels: list[int]
+    loaded: LoadedVQModel,
+    grid: CodeGrid,
+    first: int,
+    last: int,
+    levels: list[int],
 ) -> Iterator[np.ndarray]:
     """Frames `first` to `last` in blocks `[C, n]`, with the grid's width and gain."""
     codes = torch.tensor(grid.codes).long()
@@ -93,7 +107,10 @@ def _decode_frames(
 
 
 def entry_sound(
-    loaded: LoadedVQModel, level: int, code: int, seconds: float = PREVIEW_S
+    loaded: LoadedVQModel,
+    level: int,
+    code: int,
+    seconds: float = PREVIEW_S,
 ) -> np.ndarray:
     """One codebook entry held for `seconds`, as `[C, N]`, about as loud as any other.
 
@@ -116,6 +133,7 @@ def entry_sound(
             f"this model has levels 1 to {codec.num_quantizers} "
             f"with codes 0 to {codec.codebook_size - 1}."
         )
+    # Of level 0 itself, the code takes the place of the carrier.
     column = np.zeros(codec.num_quantizers, np.int64)
     column[0] = carrier_code(codec)
     column[level] = code
@@ -125,13 +143,17 @@ def entry_sound(
 @torch.inference_mode()
 def carrier_code(codec: VQVAE) -> int:
     """The first-level code on top of which finer ones sound: three quarters up in loudness."""
+    # The outline gives natural-log magnitudes of all bins; in stereo those of the mid come first.
     magnitudes = codec.outline(codec.rvq.codebooks[0])[:, : codec.bins].exp()
     by_loudness = magnitudes.square().sum(1).argsort()
     return int(by_loudness[3 * len(magnitudes) // 4])
 
 
 def column_sound(
-    loaded: LoadedVQModel, grid: CodeGrid, frame: int, seconds: float = PREVIEW_S
+    loaded: LoadedVQModel,
+    grid: CodeGrid,
+    frame: int,
+    seconds: float = PREVIEW_S,
 ) -> np.ndarray:
     """One frame of `grid` held for `seconds`, as `[C, N]`, as loud as entries are.
 
@@ -150,12 +172,14 @@ def _hold_column(
     width: float = 1.0,
 ) -> np.ndarray:
     """The codes of `column` `[Q]` repeated for `seconds`, at the preview level, as `[C, N]`."""
+    # A grid of its own, so that a preview sounds through the same path as everything else.
     codec = loaded.model
     n_samples = max(1, round(seconds * codec.sample_rate))
     frame_count = -(-n_samples // codec.frame_hop)
     codes = np.tile(column, (frame_count, 1))
     grid = make_grid(loaded, codes, n_samples=n_samples, width=width)
 
+    # Fades hide the cuts at both ends, which would click.
     audio = fade_ends(decode_sound(loaded, grid, Region(levels=levels)), codec.sample_rate)
     lift_db = min(PREVIEW_DB - active_rms_db(audio, codec.sample_rate), LARGEST_LIFT_DB)
     return limit_peaks(audio * np.float32(10 ** (lift_db / 20)), codec.sample_rate, FULL_SCALE_DB)

@@ -33,13 +33,19 @@ MOSTLY_SIDE_DB = -3.0
 """Side level (dB re mid and side together) above which the side has more energy than the mid."""
 
 
-def encode_sound(loaded: LoadedVQModel, audio: np.ndarray, source: str = "") -> CodeGrid:
+def encode_sound(
+    loaded: LoadedVQModel,
+    audio: np.ndarray,
+    source: str = "",
+) -> CodeGrid:
     """Encode `audio` `[C, N]` at the codec's rate; see `encode_blocks`."""
     return encode_blocks(loaded, lambda: pieces(audio), source)
 
 
 def encode_blocks(
-    loaded: LoadedVQModel, read: Callable[[], Iterable[np.ndarray]], source: str = ""
+    loaded: LoadedVQModel,
+    read: Callable[[], Iterable[np.ndarray]],
+    source: str = "",
 ) -> CodeGrid:
     """Encode a sound of any length in bounded memory.
 
@@ -106,6 +112,7 @@ class _PassMeter:
         for block in blocks:
             begin = self.n_samples
             self.n_samples += block.shape[1]
+            # Blocks have any length: keep the part of each that overlaps the excerpt.
             if begin < self.stop and self.n_samples > self.start:
                 self._excerpt.append(block[:, max(0, self.start - begin) : self.stop - begin])
             if len(block) > 1:
@@ -140,7 +147,11 @@ class _Correction(NamedTuple):
 
 @torch.inference_mode()
 def _measure_correction(
-    codec: VQVAE, codes: torch.Tensor, target: np.ndarray, first: int, side_db: float
+    codec: VQVAE,
+    codes: torch.Tensor,
+    target: np.ndarray,
+    first: int,
+    side_db: float,
 ) -> _Correction:
     """Factors that bring the decoded excerpt nearest to the sound that was encoded.
 
@@ -151,6 +162,7 @@ def _measure_correction(
         first: the frame at which the excerpt begins.
         side_db: side level of the whole sound, in dB.
     """
+    # The mel loss compares whole windows, so both sounds are padded to those.
     n = target.shape[1]
     last = first + frames_of(n, codec.frame_hop)
     decoded = decode_codes(codec, codes[first:last])[:, :n]
@@ -166,6 +178,7 @@ def _measure_correction(
     mid_wanted, side_wanted = to_mid_side(wanted[None])[0]
     mid = _bounded_gain(mid_output, mid_wanted, mel)
     side = _bounded_gain(side_output, side_wanted, mel)
+    # Too faint to be heard as stereo: a width of 0 makes both channels equal to the bit.
     if side_db < WIDE_DB:
         return _Correction(gain=mid, width=0.0)
     # Whichever has more energy sets the level of the whole.
@@ -173,7 +186,11 @@ def _measure_correction(
     return _Correction(gain=gain, width=side / gain)
 
 
-def _bounded_gain(output: torch.Tensor, target: torch.Tensor, mel: MelLoss) -> float:
+def _bounded_gain(
+    output: torch.Tensor,
+    target: torch.Tensor,
+    mel: MelLoss,
+) -> float:
     return min(max(best_gain(output, target, mel), 1 / LARGEST_CORRECTION), LARGEST_CORRECTION)
 
 

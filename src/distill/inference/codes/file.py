@@ -104,10 +104,12 @@ def load_codes(path: str | Path) -> CodeGrid:
         raise CodesFileError(f"{path} is not a codes file: choose one that 'distill encode' made.")
     _check_version(path, table.get("version"))
 
+    # Files of earlier versions first, so that what they lack is no error.
     table = OPTIONAL | table
     for name in FIELDS:
         if name not in table:
             raise _unusable(path, f"it lacks the entry '{name}'")
+    # The grid checks types, ranges and shapes of whatever the file says.
     try:
         return CodeGrid(**{name: table[name] for name in FIELDS} | _typed_entries(table))
     except ValueError as error:
@@ -220,11 +222,16 @@ def _to_grid(rows: Any) -> np.ndarray:
     return np.zeros((0, 0), np.int32)
 
 
-def _from_spans(spans: Any, T: int, Q: int) -> np.ndarray:
+def _from_spans(
+    spans: Any,
+    T: int,
+    Q: int,
+) -> np.ndarray:
     """Locked cells `[T, Q]` from spans as `_to_spans` writes them.
 
     `ValueError` for spans outside the grid, and for cells that are locked twice.
     """
+    # An empty list is no array of rows, so it is looked for by itself.
     locked = np.zeros((T, Q), dtype=bool)
     if isinstance(spans, list) and not spans:
         return locked

@@ -75,6 +75,7 @@ class CodeGrid:
     seams: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
+        # In this order: later checks rely on the types and ranges of earlier ones.
         _check_scalars(self)
         _check_codes(self)
         _check_length(self)
@@ -166,6 +167,7 @@ def _check_codes(grid: CodeGrid) -> None:
 
 
 def _check_length(grid: CodeGrid) -> None:
+    # Frames must have a whole number of samples; only rounding may differ.
     exact_hop = grid.sample_rate / grid.frame_rate
     hop = round(exact_hop)
     if abs(exact_hop - hop) > RATE_TOLERANCE * hop:

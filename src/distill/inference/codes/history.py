@@ -55,6 +55,7 @@ class History:
 
     def add(self, name: str, grid: CodeGrid) -> CodeGrid:
         """Add `grid`, the result of the edit `name`. Edits that were undone are forgotten."""
+        # A new edit starts another future than the one that was undone.
         self._steps[self._current + 1 :] = [_Step(name, grid)]
         # The newest grid always stays, however large.
         while len(self._steps) > 1 and self._size() > self.memory:

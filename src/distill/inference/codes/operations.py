@@ -25,7 +25,11 @@ PasteMode = Literal["insert", "overwrite", "repeat"]
 # --- codes in their place -------------------------------------------------------------------------
 
 
-def set_code(grid: CodeGrid, code: int | np.ndarray, region: Region = WHOLE) -> EditResult:
+def set_code(
+    grid: CodeGrid,
+    code: int | np.ndarray,
+    region: Region = WHOLE,
+) -> EditResult:
     """Paint a region with one `code`, which then drones, or with codes `[t, q]` for every cell.
 
     Raises `UsageError` for codes that the codebook lacks, or that do not have the region's shape.
@@ -45,10 +49,16 @@ def set_code(grid: CodeGrid, code: int | np.ndarray, region: Region = WHOLE) -> 
     return overwrite(grid, codes)
 
 
-def replace_code(grid: CodeGrid, old: int, new: int, region: Region = WHOLE) -> EditResult:
+def replace_code(
+    grid: CodeGrid,
+    old: int,
+    new: int,
+    region: Region = WHOLE,
+) -> EditResult:
     """Put code `new` wherever `old` occurs: one colour of the sound changes, its rhythm stays."""
     start, stop, levels = region.resolve(*grid.codes.shape)
     _check_code(grid, old, new)
+    # A copy each time: grids share nothing that could change.
     codes = grid.codes.copy()
     part = codes[start:stop, levels]
     codes[start:stop, levels] = np.where(part == old, new, part)
@@ -115,7 +125,11 @@ def cut(grid: CodeGrid, region: Region) -> EditResult:
 
 
 def copy(
-    grid: CodeGrid, region: Region, at: int, mode: PasteMode = "insert", stop: int | None = None
+    grid: CodeGrid,
+    region: Region,
+    at: int,
+    mode: PasteMode = "insert",
+    stop: int | None = None,
 ) -> EditResult:
     """Play a region once more, beginning at frame `at`.
 
@@ -173,10 +187,15 @@ def paste(
     return replace(result, remark=_join(result.remark, _about_level(grid, clip)))
 
 
-def move(grid: CodeGrid, region: Region, at: int) -> EditResult:
+def move(
+    grid: CodeGrid,
+    region: Region,
+    at: int,
+) -> EditResult:
     """Play a region at another time, beginning at frame `at`; the rest closes up behind it."""
     T, Q = grid.codes.shape
     start, stop, levels = region.resolve(T, Q)
+    # The region must still fit behind `at`.
     _check_frame(at, T - (stop - start))
     rest = np.delete(np.arange(T), slice(start, stop))
     order = np.insert(rest, at, np.arange(start, stop))
@@ -195,10 +214,15 @@ def reverse(grid: CodeGrid, region: Region = WHOLE) -> EditResult:
     return rearrange(grid, order, levels)
 
 
-def repeat(grid: CodeGrid, region: Region, times: int = 2) -> EditResult:
+def repeat(
+    grid: CodeGrid,
+    region: Region,
+    times: int = 2,
+) -> EditResult:
     """Play a region `times` times in a row; everything after it makes room."""
     T, Q = grid.codes.shape
     start, stop, levels = region.resolve(T, Q)
+    # Checked before any array of that length is made.
     if times < 1 or T + (times - 1) * (stop - start) > LONGEST_EDIT:
         raise UsageError(
             f"--times must be at least 1, and the sound at most {LONGEST_EDIT:,} frames long."
@@ -208,7 +232,11 @@ def repeat(grid: CodeGrid, region: Region, times: int = 2) -> EditResult:
     return rearrange(grid, order, levels)
 
 
-def stretch(grid: CodeGrid, region: Region, factor: float) -> EditResult:
+def stretch(
+    grid: CodeGrid,
+    region: Region,
+    factor: float,
+) -> EditResult:
     """Make a region `factor` times as long at the same pitch, by repeating or dropping frames.
 
     Up to a factor of 2 it sounds slower; far above, single moments stand still.
@@ -229,7 +257,12 @@ def stretch(grid: CodeGrid, region: Region, factor: float) -> EditResult:
     return rearrange(grid, order, levels)
 
 
-def shuffle(grid: CodeGrid, region: Region = WHOLE, block: int = 1, seed: int = 0) -> EditResult:
+def shuffle(
+    grid: CodeGrid,
+    region: Region = WHOLE,
+    block: int = 1,
+    seed: int = 0,
+) -> EditResult:
     """Play a region in blocks of `block` frames, in an order that `seed` alone decides."""
     T, Q = grid.codes.shape
     start, stop, levels = region.resolve(T, Q)
@@ -254,23 +287,36 @@ def _check_frame(at: int, last: int) -> None:
 # --- two sounds -----------------------------------------------------------------------------------
 
 
-def swap(a: CodeGrid, b: CodeGrid, region: Region = WHOLE) -> tuple[EditResult, EditResult]:
+def swap(
+    a: CodeGrid,
+    b: CodeGrid,
+    region: Region = WHOLE,
+) -> tuple[EditResult, EditResult]:
     """Exchange a region between two sounds, as far as both last: `(new a, new b)`."""
     return transplant(a, b, region), transplant(b, a, shared_region(a, b, region))
 
 
-def transplant(a: CodeGrid, b: CodeGrid, region: Region = WHOLE) -> EditResult:
+def transplant(
+    a: CodeGrid,
+    b: CodeGrid,
+    region: Region = WHOLE,
+) -> EditResult:
     """Give `a` a region of `b` at the same time: the structure of one with the timbre of the other.
 
     `a` keeps its length; where `b` has ended, `a` keeps its own codes.
     """
+    # Beyond the end of `b` nothing can be taken.
     start, stop, levels = shared_region(a, b, region).resolve(*a.codes.shape)
     codes = a.codes.copy()
     codes[start:stop, levels] = b.codes[start:stop, levels]
     return overwrite(a, codes, about_pair(a, b, region))
 
 
-def shared_region(a: CodeGrid, b: CodeGrid, region: Region) -> Region:
+def shared_region(
+    a: CodeGrid,
+    b: CodeGrid,
+    region: Region,
+) -> Region:
     """`region` of `a`, cut off where `b` ends.
 
     Raises:
@@ -286,7 +332,11 @@ def shared_region(a: CodeGrid, b: CodeGrid, region: Region) -> Region:
     return replace(region, stop=min(stop, len(b.codes)))
 
 
-def about_pair(a: CodeGrid, b: CodeGrid, region: Region) -> str:
+def about_pair(
+    a: CodeGrid,
+    b: CodeGrid,
+    region: Region,
+) -> str:
     """Tell the user if the sound `b`, of which `a` takes a region, has another length or level."""
     T_a = len(a.codes)
     T_b = len(b.codes)
@@ -337,7 +387,11 @@ def unlock(grid: CodeGrid, region: Region = WHOLE) -> EditResult:
     return EditResult(_with_lock(grid, region, False))
 
 
-def _with_lock(grid: CodeGrid, region: Region, is_locked: bool) -> CodeGrid:
+def _with_lock(
+    grid: CodeGrid,
+    region: Region,
+    is_locked: bool,
+) -> CodeGrid:
     start, stop, levels = region.resolve(*grid.codes.shape)
     locked = np.zeros(grid.codes.shape, dtype=bool) if grid.locked is None else grid.locked.copy()
     locked[start:stop, levels] = is_locked

@@ -35,7 +35,10 @@ class EditResult:
 
 
 def overwrite(
-    grid: CodeGrid, codes: np.ndarray, remark: str = "", seams: Iterable[int] | None = None
+    grid: CodeGrid,
+    codes: np.ndarray,
+    remark: str = "",
+    seams: Iterable[int] | None = None,
 ) -> EditResult:
     """Put `codes` in the place of the grid's own, except where cells are locked.
 
@@ -47,6 +50,7 @@ def overwrite(
             seams of `grid`.
     """
     kept_back = 0
+    # Locked cells keep their codes; the user is told how many would have changed.
     if grid.locked is not None:
         kept_back = int(np.count_nonzero(grid.locked & (codes != grid.codes)))
         codes = np.where(grid.locked, grid.codes, codes)
@@ -61,7 +65,10 @@ def overwrite(
 
 
 def rearrange(
-    grid: CodeGrid, order: np.ndarray, levels: list[int], clip: CodeGrid | None = None
+    grid: CodeGrid,
+    order: np.ndarray,
+    levels: list[int],
+    clip: CodeGrid | None = None,
 ) -> EditResult:
     """Play the frames of `grid` in another order.
 
@@ -86,6 +93,8 @@ def rearrange(
             f"This edit would make more than {LONGEST_EDIT:,} frames: choose a smaller region."
         )
 
+    # Seams of both sounds are counted along the frames that `order` refers to. The place where the
+    # clip follows the grid, frame T, is a seam as well.
     source_codes = grid.codes
     source_seams = {*grid.seams, T}
     if clip is not None:
@@ -100,6 +109,7 @@ def rearrange(
         ends_alike = order[-1] == T - 1
         return EditResult(_resize(grid, codes, seams, keeps_tail=ends_alike))
 
+    # The length stays: too few frames are filled up with the last code, too many are cut off.
     missing = max(0, T - len(codes))
     new = grid.codes.copy()
     new[:, levels] = np.pad(codes[:T, levels], ((0, missing), (0, 0)), mode="edge")
@@ -120,6 +130,7 @@ def _find_seams(order: np.ndarray, source_seams: Iterable[int]) -> set[int]:
     Frames that were no neighbours meet in a seam, and a seam between neighbours is carried along.
     Neighbours that play backwards, and a frame that is repeated, make none.
     """
+    # A seam lies before the later of two neighbours, whichever way they play.
     step = np.diff(order)
     later = np.maximum(order[1:], order[:-1])
     is_jump = np.abs(step) > 1
@@ -138,11 +149,17 @@ def _is_locked_from(grid: CodeGrid, frame: int) -> bool:
     return grid.locked is not None and bool(grid.locked[frame:].any())
 
 
-def _resize(grid: CodeGrid, codes: np.ndarray, seams: Iterable[int], keeps_tail: bool) -> CodeGrid:
+def _resize(
+    grid: CodeGrid,
+    codes: np.ndarray,
+    seams: Iterable[int],
+    keeps_tail: bool,
+) -> CodeGrid:
     """`grid` with `codes` of another length; no locked cell may lie where they differ.
 
     `keeps_tail` says that the last frame is still the last, which may be partly filled.
     """
+    # Only the last frame can be partly filled, and only if it is still the last.
     T = len(codes)
     unfilled = len(grid.codes) * grid.frame_hop - grid.n_samples if keeps_tail else 0
     locked = grid.locked
@@ -158,7 +175,11 @@ def _resize(grid: CodeGrid, codes: np.ndarray, seams: Iterable[int], keeps_tail:
     )
 
 
-def _about_length(wanted: int, T: int, edits_all_levels: bool) -> str:
+def _about_length(
+    wanted: int,
+    T: int,
+    edits_all_levels: bool,
+) -> str:
     """Tell the user why the length stays at `T` frames where the edit wanted another."""
     if wanted == T:
         return ""

@@ -64,6 +64,7 @@ def read_codebook_usage(path: str | Path) -> CodebookUsage:
     metadata = header["metadata"]
     K = config["codebook_size"]
     Q = config["num_quantizers"]
+    # The header of a file can say anything: only lists of the right length are used.
     health = metadata.get("level_health")
     has_health = isinstance(health, list) and len(health) == Q
     return CodebookUsage(
@@ -76,7 +77,11 @@ def read_codebook_usage(path: str | Path) -> CodebookUsage:
     )
 
 
-def _read_counts(stored: Any, Q: int, K: int) -> tuple[np.ndarray | None, ...]:
+def _read_counts(
+    stored: Any,
+    Q: int,
+    K: int,
+) -> tuple[np.ndarray | None, ...]:
     # The first models were saved without counts.
     if not isinstance(stored, torch.Tensor) or stored.shape != (Q, K):
         return (None,) * Q
