@@ -17,9 +17,9 @@ from distill.inference.codes.blend import (
     blend,
     clear,
     drift,
-    sum_entries,
     quantise,
     quantise_with_locks,
+    sum_entries,
 )
 from distill.inference.codes.grid import CodeGrid
 from distill.inference.codes.region import Region
@@ -104,8 +104,8 @@ def test_a_blend_leaves_the_rest_and_the_locked(loaded, sounds) -> None:
     edited = blend(loaded, a, b, 0.7, Region(2, 9, (0, 2))).grid
     assert np.array_equal(edited.codes[:, 1], a.codes[:, 1])
     assert np.array_equal(np.delete(edited.codes, np.s_[2:9], 0), np.delete(a.codes, np.s_[2:9], 0))
-    held = ops.lock(a, Region(levels=(0,))).grid
-    kept = blend(loaded, held, b, 1.0)
+    locked = ops.lock(a, Region(levels=(0,))).grid
+    kept = blend(loaded, locked, b, 1.0)
     assert np.array_equal(kept.grid.codes[:, 0], a.codes[:, 0])
     assert kept.kept_back == np.count_nonzero(a.codes[:, 0] != b.codes[: len(a.codes), 0])
 
@@ -115,10 +115,10 @@ def test_a_blend_works_around_what_is_locked(loaded, sounds) -> None:
     blended as well as can be beside it, not as if the locked codes were going to change too."""
     a, b = sounds
     level = blend(loaded, ops.lock(a, Region(levels=(0,))).grid, b, 0.4)
-    asked = blend(loaded, a, b, 0.4, Region(levels=(1, 2)))
-    assert np.array_equal(level.grid.codes, asked.grid.codes)
+    others = blend(loaded, a, b, 0.4, Region(levels=(1, 2)))
+    assert np.array_equal(level.grid.codes, others.grid.codes)
     assert not np.array_equal(level.grid.codes[:, 1:], blend(loaded, a, b, 0.4).grid.codes[:, 1:])
-    assert np.abs(level.distance - asked.distance).max() < 1e-3
+    assert np.abs(level.distance - others.distance).max() < 1e-3
     stretch = blend(loaded, ops.lock(a, Region(3, 6)).grid, b, 0.4)
     whole = blend(loaded, a, b, 0.4).grid.codes
     assert np.array_equal(stretch.grid.codes[3:6], a.codes[3:6])
@@ -138,10 +138,10 @@ def test_what_is_held_stays_and_the_rest_is_no_worse_than_its_seeds(
         generator.standard_normal((Q, 7, 3), np.float32),
         generator.standard_normal((T, 3), np.float32),
     )
-    held, seeds = generator.random((T, Q)) < 0.4, generator.integers(0, 7, (2, T, Q))
-    seeds[1][held] = seeds[0][held]
-    codes = quantise_with_locks(x, books, seeds, held)
-    assert np.array_equal(codes[held], seeds[0][held])
+    locked, seeds = generator.random((T, Q)) < 0.4, generator.integers(0, 7, (2, T, Q))
+    seeds[1][locked] = seeds[0][locked]
+    codes = quantise_with_locks(x, books, seeds, locked)
+    assert np.array_equal(codes[locked], seeds[0][locked])
     found = np.square(x - sum_entries(books, codes)).sum(1)
     for own in seeds:
         assert (found <= np.square(x - sum_entries(books, own)).sum(1) + 1e-4).all()
@@ -206,8 +206,8 @@ def test_drift_by_amount_and_steps(loaded, sounds) -> None:
     ]
     assert changed[0] == 0 < changed[1] < changed[2]
     assert drift(loaded, grid, 1.0, seed=1, steps=5).grid != drift(loaded, grid, 1.0, seed=1).grid
-    some = drift(loaded, grid, 1.0, Region(3, 5, (1,))).grid.codes != grid.codes
-    assert np.argwhere(some).tolist() == [[3, 1], [4, 1]]
+    differs = drift(loaded, grid, 1.0, Region(3, 5, (1,))).grid.codes != grid.codes
+    assert np.argwhere(differs).tolist() == [[3, 1], [4, 1]]
 
 
 def test_what_is_cleared_is_silent(loaded, sounds) -> None:

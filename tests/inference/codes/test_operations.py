@@ -100,18 +100,22 @@ def test_a_crop_keeps_the_end_to_the_sample(grid: CodeGrid) -> None:
 
 
 def test_a_crop_says_which_locks_it_leaves_out(grid: CodeGrid) -> None:
-    held = ops.lock(grid, Region(1, 4, (0,))).grid
-    assert ops.crop(held, Region(1, 4)).remark == ops.crop(grid, Region(1, 4)).remark == ""
-    assert ops.crop(held, Region(3)).remark == "Of 3 locked codes, 2 lay outside and are left out."
-    assert ops.crop(held, Region(4)).remark == "Of 3 locked codes, 3 lay outside and are left out."
-    assert ops.copy(held, Region(4), at=6).remark == ""
+    grid_with_lock = ops.lock(grid, Region(1, 4, (0,))).grid
+    assert (
+        ops.crop(grid_with_lock, Region(1, 4)).remark == ops.crop(grid, Region(1, 4)).remark == ""
+    )
+    two = ops.crop(grid_with_lock, Region(3))
+    three = ops.crop(grid_with_lock, Region(4))
+    assert two.remark == "Of 3 locked codes, 2 lay outside and are left out."
+    assert three.remark == "Of 3 locked codes, 3 lay outside and are left out."
+    assert ops.copy(grid_with_lock, Region(4), at=6).remark == ""
 
 
 def test_paint(grid: CodeGrid) -> None:
     painted = ops.set_code(grid, 3, Region(1, 3, (1,))).grid
     assert painted.codes.tolist() == [[10, 20], [11, 3], [12, 3], [13, 23], [14, 24], [15, 25]]
-    each = ops.set_code(grid, np.array([[1, 2], [3, 4]]), Region(4)).grid
-    assert each.codes[4:].tolist() == [[1, 2], [3, 4]]
+    cells = ops.set_code(grid, np.array([[1, 2], [3, 4]]), Region(4)).grid
+    assert cells.codes[4:].tolist() == [[1, 2], [3, 4]]
     assert ops.replace_code(painted, 3, 9).grid.codes[:, 1].tolist() == [20, 9, 9, 23, 24, 25]
     assert ops.replace_code(painted, 3, 9, Region(2)).grid.codes[:, 1].tolist() == [
         20,
@@ -146,11 +150,11 @@ def test_shuffle_keeps_blocks_and_seed(grid: CodeGrid) -> None:
 def test_two_sounds(new_grid) -> None:
     a, b = new_grid(6), new_grid(4, seed=1)
     ours, theirs = ops.swap(a, b, Region(1, 3, (0, 2)))
-    for was, now, other in ((a, ours.grid, b), (b, theirs.grid, a)):
-        assert np.array_equal(now.codes[1:3, [0, 2]], other.codes[1:3, [0, 2]])
-        assert np.array_equal(now.codes[:, 1], was.codes[:, 1])
-        assert np.array_equal(now.codes[3:], was.codes[3:])
-        assert now.n_samples == was.n_samples
+    for before, after, other in ((a, ours.grid, b), (b, theirs.grid, a)):
+        assert np.array_equal(after.codes[1:3, [0, 2]], other.codes[1:3, [0, 2]])
+        assert np.array_equal(after.codes[:, 1], before.codes[:, 1])
+        assert np.array_equal(after.codes[3:], before.codes[3:])
+        assert after.n_samples == before.n_samples
     assert np.array_equal(
         ops.swap(ours.grid, theirs.grid, Region(1, 3, (0, 2)))[0].grid.codes, a.codes
     )
@@ -173,15 +177,15 @@ def test_unequal_lengths_and_levels_are_said(new_grid) -> None:
 
 
 def test_locks(grid: CodeGrid) -> None:
-    held = ops.lock(grid, Region(2, 4, (0,))).grid
-    edited = ops.set_code(held, 0, Region(1, 4))
+    grid_with_lock = ops.lock(grid, Region(2, 4, (0,))).grid
+    edited = ops.set_code(grid_with_lock, 0, Region(1, 4))
     assert edited.kept_back == 2
     assert frames(edited) == [0, -10, 2, 3, 4, 5]
-    assert "locked" in ops.cut(held, Region(0, 1)).remark
-    assert frames(ops.cut(held, Region(4, 6))) == [0, 1, 2, 3]
-    assert ops.unlock(held).grid == grid
-    some = ops.unlock(held, Region(2, 3)).grid
-    assert ops.set_code(some, 0).kept_back == 1
+    assert "locked" in ops.cut(grid_with_lock, Region(0, 1)).remark
+    assert frames(ops.cut(grid_with_lock, Region(4, 6))) == [0, 1, 2, 3]
+    assert ops.unlock(grid_with_lock).grid == grid
+    partly = ops.unlock(grid_with_lock, Region(2, 3)).grid
+    assert ops.set_code(partly, 0).kept_back == 1
 
 
 @pytest.mark.parametrize(
@@ -300,8 +304,8 @@ def steps(draw: st.DrawFn) -> list[tuple[str, float, float, tuple[int, ...] | No
         lambda chosen: tuple(sorted(chosen))
     )
     share = st.floats(0, 1)
-    one = st.tuples(st.sampled_from(sorted(EDITS)), share, share, levels, st.integers(0, 99))
-    return draw(st.lists(one, min_size=1, max_size=8))
+    step = st.tuples(st.sampled_from(sorted(EDITS)), share, share, levels, st.integers(0, 99))
+    return draw(st.lists(step, min_size=1, max_size=8))
 
 
 def region_at(
@@ -326,13 +330,13 @@ def check(name: str, before: CodeGrid, region: Region, after: EditResult) -> Non
     # A grid checks its own shape, length and range when it is made.
     assert 0 <= grid.codes.min() <= grid.codes.max() < grid.codebook_size
     start, stop, levels = region.resolve(*before.codes.shape)
-    held = before.locked
-    if held is not None and name not in CROP:
-        last = int(np.flatnonzero(held.any(1))[-1]) + 1
-        assert np.array_equal(grid.codes[:last][held[:last]], before.codes[:last][held[:last]])
+    locked = before.locked
+    if locked is not None and name not in CROP:
+        last = int(np.flatnonzero(locked.any(1))[-1]) + 1
+        assert np.array_equal(grid.codes[:last][locked[:last]], before.codes[:last][locked[:last]])
         if name not in LOCKS:
-            assert np.array_equal(np.argwhere(grid.locked), np.argwhere(held))
-    elif held is None:
+            assert np.array_equal(np.argwhere(grid.locked), np.argwhere(locked))
+    elif locked is None:
         assert after.kept_back == 0
     if name in IN_PLACE | WITH_MODEL:
         outside = np.ones(before.codes.shape, dtype=bool)

@@ -1,12 +1,8 @@
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from distill.errors import CodebookMismatchError, CodesFileError
-from distill.inference.codes.compatible import check_fits_usage
-from distill.inference.codes.encode import encode_sound
 from distill.inference.codes.usage import count_codes, perplexity, read_codebook_usage
 from distill.models.persistence import load_model_v2, save_model_v2
 
@@ -40,16 +36,3 @@ def test_older_models_say_what_they_know(trained: Path, tmp_path: Path) -> None:
     use = read_codebook_usage(save_model_v2(tmp_path / "older.sda", loaded.model, metadata))
     assert use.counts == (None, None, None)
     assert list(use.health) == metadata["level_health"]
-
-
-def test_grids_of_another_model_are_refused(trained: Path) -> None:
-    grid = encode_sound(load_model_v2(trained), np.ones((1, 2000), np.float32), "a.wav")
-    use = read_codebook_usage(trained)
-    check_fits_usage(use, grid)
-    with pytest.raises(CodebookMismatchError, match=r"a\.wav"):
-        check_fits_usage(use, replace(grid, codebook_hash="0" * 64))
-    more = replace(grid, codes=np.tile(grid.codes, 2), level_names=grid.level_names * 2)
-    for misfit in (more, replace(grid, codebook_size=64)):
-        with pytest.raises(CodesFileError, match=r"a\.wav"):
-            check_fits_usage(use, misfit)
-    check_fits_usage(use, replace(grid, codes=grid.codes[:, :2], level_names=grid.level_names[:2]))
