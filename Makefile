@@ -26,6 +26,7 @@ lint: $(VENV)/ready
 docs: $(VENV)/ready
 	$(BIN)/python docs/build_cli_reference.py
 	$(BIN)/python docs/build_python_reference.py
+	$(BIN)/python docs/build_python_reference.py
 
 clean:
 	rm -rf $(VENV)

@@ -24,8 +24,9 @@ LONGEST_SIGNATURE = 88
 
 HEAD = """# Python API
 
-Written by `python docs/build_python_reference.py` from the docstrings; a test compares the two. Names that are not on
-this page may change. Letters in shapes are those of [architecture.md](architecture.md#letters).
+Written by `python docs/build_python_reference.py` from the docstrings; a test compares the two.
+Names that are not on this page may change. Letters in shapes are those of
+[architecture.md](architecture.md#letters).
 """
 
 INTROS = {
