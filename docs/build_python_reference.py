@@ -65,18 +65,27 @@ def _module_parts(module: ModuleType) -> Iterator[str]:
     yield f"## {name}\n\n{INTROS[name]}"
     for export in module.__all__:
         value = getattr(module, export)
+        if not isinstance(value, ModuleType):
+            yield from _export_parts(f"{name}.{export}", value)
+    for export in module.__all__:
+        value = getattr(module, export)
         if isinstance(value, ModuleType):
-            continue
-        yield from _export_parts(f"{name}.{export}", value)
-    if module is distill:
-        yield from _edit_parts()
+            yield f"## {name}.{export}\n\n{render_docstring(value.__doc__)}"
+            for member in members(value):
+                yield from _export_parts(f"{name}.{export}.{member.__name__}", member)
 
 
-def _edit_parts() -> Iterator[str]:
-    """The edits, in the order of the command line."""
-    yield f"## distill.edit\n\n{render_docstring(distill.edit.__doc__)}"
-    for edit in EDITS.values():
-        yield from _export_parts(f"distill.edit.{edit.__name__}", edit)
+def members(module: ModuleType) -> list[Any]:
+    """Functions and classes of a module that is exported whole, in the order of its source."""
+    if module is distill.edit:
+        return list(EDITS.values())
+    return [
+        value
+        for name, value in vars(module).items()
+        if not name.startswith("_")
+        and (inspect.isfunction(value) or inspect.isclass(value))
+        and value.__module__ == module.__name__
+    ]
 
 
 def _export_parts(name: str, value: Any) -> Iterator[str]:

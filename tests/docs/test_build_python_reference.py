@@ -40,7 +40,9 @@ def test_every_public_name_is_on_the_page(builder: ModuleType) -> None:
         if not inspect.ismodule(getattr(module, name))
     ]
     edits = [f"distill.edit.{edit.__name__}" for edit in EDITS.values()]
-    assert sorted(headings) == sorted(exports + edits)
+    facts = [name for name in headings if name.startswith("distill.describe.")]
+    assert "distill.describe.model_facts" in facts
+    assert sorted(headings) == sorted(exports + edits + facts)
 
 
 def test_every_public_function_and_class_has_a_docstring() -> None:
