@@ -1,53 +1,74 @@
-"""Streams of sound in blocks `[C, n]`: cut anew, so that pieces can be worked on as if they were
-the whole."""
+"""Streams of audio blocks: overlapping windows, slices and pieces of a sound of any length.
+
+A block is a float array `[C, n]`: `C` channels, `n` samples, any `n`. Whatever takes a stream of
+blocks runs in memory that does not grow with the length of the sound.
+"""
 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 
+PIECE_SAMPLES = 1 << 19
+"""Samples per channel in one of the `pieces` of an array: 11 s at 48 kHz, 2 MiB of float32."""
+
 
 class Window(NamedTuple):
-    """A stretch `[C, n]` of a stream; every sample of the stream is `kept` in exactly one of
-    them."""
+    """A stretch of a stream with context on both sides.
+
+    Attributes:
+        sound: Samples `[C, n]`, context included.
+        core: The samples of `sound` without context. The cores of all windows, one after the
+            other, are the stream.
+    """
 
     sound: np.ndarray
     core: slice
 
 
 def windows(blocks: Iterable[np.ndarray], size: int, margin: int = 0) -> Iterator[Window]:
-    """The stream of `blocks` `[C, n]`, of any lengths, in windows that keep `size` samples each.
+    """Cut a stream into windows with a core of `size` samples.
 
-    Around those a window also holds up to `margin` samples on either side, as far as there are any.
-    The last one may keep less, or up to `margin` more.
+    Args:
+        blocks: The stream, `[C, n]` each, of any lengths.
+        size: Samples in the core of a window. The last core may be shorter, or up to `margin`
+            samples longer.
+        margin: Samples of context on either side of a core, as far as the stream reaches.
+
+    Yields:
+        Windows in order.
     """
-    held, before = None, 0
+    buffer = None
+    # Samples at the start of the buffer that belong to the core of an earlier window.
+    context = 0
     for block in blocks:
-        held = block if held is None else np.concatenate((held, block), axis=1)
-        while held.shape[1] >= before + size + margin:
-            stop = before + size
-            yield Window(held[:, : stop + margin], slice(before, stop))
-            passed = max(0, stop - margin)
-            held, before = held[:, passed:], stop - passed
-    if held is not None and held.shape[1] > before:
-        yield Window(held, slice(before, held.shape[1]))
+        buffer = block if buffer is None else np.concatenate((buffer, block), axis=1)
+        while buffer.shape[1] >= context + size + margin:
+            stop = context + size
+            yield Window(buffer[:, : stop + margin], slice(context, stop))
+            obsolete = max(0, stop - margin)
+            buffer = buffer[:, obsolete:]
+            context = stop - obsolete
+    if buffer is not None and buffer.shape[1] > context:
+        yield Window(buffer, slice(context, buffer.shape[1]))
 
 
 def slice_blocks(blocks: Iterable[np.ndarray], start: int, stop: int) -> Iterator[np.ndarray]:
-    """What of the stream of `blocks` `[C, n]` lies between two samples; what comes after is not
-    asked for."""
-    here = 0
+    """Yield the samples from `start` to `stop` of the stream of `blocks` `[C, n]`.
+
+    No block is read after the one that holds the last of these samples.
+    """
+    position = 0
     for block in blocks:
-        first, here = here, here + block.shape[1]
-        if here > start:
+        first = position
+        position += block.shape[1]
+        if position > start:
             yield block[:, max(0, start - first) : stop - first]
-        if here >= stop:
+        if position >= stop:
             return
 
 
-_PIECE = 1 << 19
-
-
 def pieces(audio: np.ndarray) -> Iterator[np.ndarray]:
-    """`audio` `[C, N]` in short pieces `[C, n]`."""
-    return (audio[:, start : start + _PIECE] for start in range(0, audio.shape[1], _PIECE))
+    """Yield `audio` `[C, N]` as blocks `[C, n]` of `PIECE_SAMPLES`: views, not copies."""
+    for start in range(0, audio.shape[1], PIECE_SAMPLES):
+        yield audio[:, start : start + PIECE_SAMPLES]

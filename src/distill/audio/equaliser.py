@@ -1,4 +1,8 @@
-"""Random equalisers: smooth curves over log frequency, a new colour for the same sound."""
+"""Random equalisers: augmentation by smooth filters over log frequency.
+
+An equaliser is a sum of knots, triangles that lie evenly over log frequency; each is lifted or cut
+by a random gain. A codec that is fitted to such sounds leaves room for timbres beside the corpus.
+"""
 
 import math
 from functools import cache
@@ -7,17 +11,28 @@ import numpy as np
 import torch
 from torch import Tensor
 
-LOWEST_KNOT_HZ, KNOTS_PER_OCTAVE = 31.25, 2
+LOWEST_KNOT_HZ = 31.25
+"""Frequency of the lowest knot in Hz: everything below moves with it."""
+
+KNOTS_PER_OCTAVE = 2
+"""Density of the knots: wider than a critical band, so that the timbre changes, not the pitch."""
+
 KNOT_DB = 8.0
-"""Standard deviation by which each knot lifts or cuts."""
+"""Standard deviation of the gain of a knot in dB."""
+
+NEPERS_PER_DB = math.log(10) / 20
+"""Natural-log gain per decibel."""
 
 
 def knot_weights(hz: Tensor, sample_rate: int) -> Tensor:
-    """How much each knot of an equaliser counts at each of the frequencies `hz` `[M]`: `[K, M]`,
-    summing to 1.
+    """Weights of all knots of an equaliser at some frequencies.
 
-    Knots lie evenly over log frequency up to half of `sample_rate` (Hz), with straight lines
-    between.
+    Args:
+        hz: Frequencies `[M]` in Hz.
+        sample_rate: In Hz; knots reach up to half of it.
+
+    Returns:
+        Weights `[K, M]` of `K` knots, piecewise linear over log frequency, summing to 1 over `K`.
     """
     count = math.ceil(KNOTS_PER_OCTAVE * math.log2(sample_rate / 2 / LOWEST_KNOT_HZ)) + 1
     position = KNOTS_PER_OCTAVE * torch.log2(hz.clamp(min=LOWEST_KNOT_HZ) / LOWEST_KNOT_HZ)
@@ -26,11 +41,18 @@ def knot_weights(hz: Tensor, sample_rate: int) -> Tensor:
 
 @cache
 def _log_responses(n: int, sample_rate: int, device: torch.device) -> Tensor:
-    """Log of the causal filter that lifts one knot by a factor of e: complex `[K, n // 2 + 1]`.
+    """Complex log of the filter that lifts one knot by a factor of e, for each knot.
 
     Of minimum phase, by folding the cepstrum (Oppenheim & Schafer, Discrete-Time Signal Processing,
-    section 13.5), so that nothing is heard before its time. The log of filters in a row is the sum
-    of theirs.
+    section 13.5), so that nothing sounds before its time. Logs of filters in series add up.
+
+    Args:
+        n: Length of the Fourier transform in samples, a power of two.
+        sample_rate: In Hz.
+        device: Where the result is kept.
+
+    Returns:
+        Log responses `[K, n // 2 + 1]`.
     """
     hz = torch.linspace(0, sample_rate / 2, n // 2 + 1)
     cepstra = torch.fft.irfft(knot_weights(hz, sample_rate).to(torch.complex64))
@@ -40,14 +62,25 @@ def _log_responses(n: int, sample_rate: int, device: torch.device) -> Tensor:
 
 
 def equalise(audio: Tensor, rng: np.random.Generator, sample_rate: int) -> Tensor:
-    """Sounds `[..., C, N]` through a random equaliser, one for all; each turned down where it would
-    overshoot."""
+    """Filter sounds by one random equaliser.
+
+    Args:
+        audio: Sounds `[..., C, N]`.
+        rng: Source of the gains of the knots.
+        sample_rate: In Hz.
+
+    Returns:
+        Sounds `[..., C, N]`; each one that would exceed full scale is turned down to it.
+    """
     N = audio.shape[-1]
-    n = 1 << N.bit_length()
-    knots = _log_responses(n, sample_rate, audio.device)
-    nepers = math.log(10) / 20 * KNOT_DB * rng.standard_normal((len(knots), 1)).astype(np.float32)
+    # The next power of two is quick to transform; the tails of these filters are short.
+    n_fft = 1 << N.bit_length()
+    knots = _log_responses(n_fft, sample_rate, audio.device)
+    gains = rng.standard_normal((len(knots), 1)).astype(np.float32)
+    nepers = NEPERS_PER_DB * KNOT_DB * gains
     log_response = (torch.from_numpy(nepers).to(audio.device) * knots).sum(0)
-    # In half the time that `exp` of complex numbers takes.
+    # Takes half the time of `exp` of complex numbers.
     response = torch.polar(log_response.real.exp(), log_response.imag)
-    coloured = torch.fft.irfft(torch.fft.rfft(audio, n) * response, n)[..., :N]
-    return coloured / coloured.abs().amax((-2, -1), keepdim=True).clamp(min=1)
+    filtered = torch.fft.irfft(torch.fft.rfft(audio, n_fft) * response, n_fft)[..., :N]
+    peak = filtered.abs().amax((-2, -1), keepdim=True)
+    return filtered / peak.clamp(min=1)

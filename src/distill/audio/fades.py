@@ -1,53 +1,72 @@
-"""Two sounds `[C, N]` made into one without a seam."""
+"""Fades at the ends of a sound, and the crossfade from one sound to another.
+
+Sounds are float32 arrays `[C, N]`: `C` channels, `N` samples.
+"""
 
 import numpy as np
 
+FADE_IN_S = 0.001
+"""Length of a fade in, in seconds: short enough to leave an attack as it is."""
+
+FADE_OUT_S = 0.01
+"""Length of a fade out, in seconds: long enough that a steady sound ends without a click."""
+
 
 def crossfade(before: np.ndarray, after: np.ndarray, overlap: int) -> np.ndarray:
-    """`before` and then `after`: the last `overlap` samples of the one fade into the first of the
-    other.
+    """Join two sounds `[C, N]`, the end of one fading into the beginning of the other.
 
-    At equal power, as alike as the two may be there (Fink, Holters, Zölzer 2016).
+    Power stays even for any correlation of the two: the gains come from equal power, divided by
+    the power that the correlation adds (Fink, Holters & Zölzer 2016).
+
+    Args:
+        before: Sound `[C, N]` that comes first.
+        after: Sound `[C, M]` that follows.
+        overlap: Samples over which both sound.
+
+    Returns:
+        The joined sound, `[C, N + M - overlap]`.
     """
     angle = np.linspace(0, np.pi / 2, overlap, dtype=np.float32)
     end = before.shape[1] - overlap
-    old, new = before[:, end:], after[:, :overlap]
-    alike = float((old * new).sum()) / max(float(np.linalg.norm(old) * np.linalg.norm(new)), 1e-12)
-    power = 1 + max(0.0, alike) * np.sin(2 * angle)
-    mixed = (old * np.cos(angle) + new * np.sin(angle)) / np.sqrt(power)
+    fading = before[:, end:]
+    rising = after[:, :overlap]
+    product = float(np.linalg.norm(fading) * np.linalg.norm(rising))
+    correlation = float((fading * rising).sum()) / max(product, 1e-12)
+    # Opposite signals would need an endless gain: they are treated as unlike.
+    power = 1 + max(0.0, correlation) * np.sin(2 * angle)
+    mixed = (fading * np.cos(angle) + rising * np.sin(angle)) / np.sqrt(power)
     return np.concatenate((before[:, :end], mixed, after[:, overlap:]), axis=1)
 
 
-FADE_IN_S = 0.001
-
-
-FADE_OUT_S = 0.01
-
-
 def fade_in(audio: np.ndarray, sample_rate: int) -> np.ndarray:
-    """A fade of 1 ms in, or over half the sound if that is shorter."""
-    faded = audio.copy()
-    fade_in_in_place(faded, sample_rate)
-    return faded
-
-
-def fade_in_in_place(audio: np.ndarray, sample_rate: int) -> None:
-    length = min(audio.shape[1] // 2, round(FADE_IN_S * sample_rate))
-    audio[:, :length] *= np.linspace(0, 1, length, endpoint=False, dtype=np.float32)
+    """Return `audio` `[C, N]` with a fade in of 1 ms, or over half of a shorter sound."""
+    copy = audio.copy()
+    fade_ends_in_place(copy, sample_rate, start=True, end=False)
+    return copy
 
 
 def fade_out(audio: np.ndarray, sample_rate: int) -> np.ndarray:
-    """A fade of 10 ms out, or over half the sound if that is shorter."""
-    faded = audio.copy()
-    fade_out_in_place(faded, sample_rate)
-    return faded
-
-
-def fade_out_in_place(audio: np.ndarray, sample_rate: int) -> None:
-    length = min(audio.shape[1] // 2, round(FADE_OUT_S * sample_rate))
-    audio[:, audio.shape[1] - length :] *= np.linspace(1, 0, length, dtype=np.float32)
+    """Return `audio` `[C, N]` with a fade out of 10 ms, or over half of a shorter sound."""
+    copy = audio.copy()
+    fade_ends_in_place(copy, sample_rate, start=False, end=True)
+    return copy
 
 
 def fade_ends(audio: np.ndarray, sample_rate: int) -> np.ndarray:
-    """Both."""
-    return fade_out(fade_in(audio, sample_rate), sample_rate)
+    """Return `audio` `[C, N]` with `fade_in` and `fade_out`."""
+    copy = audio.copy()
+    fade_ends_in_place(copy, sample_rate)
+    return copy
+
+
+def fade_ends_in_place(
+    audio: np.ndarray, sample_rate: int, start: bool = True, end: bool = True
+) -> None:
+    """Fade the `start` and the `end` of `audio` `[C, N]` itself: no second array is needed."""
+    n_samples = audio.shape[1]
+    if start:
+        length = min(n_samples // 2, round(FADE_IN_S * sample_rate))
+        audio[:, :length] *= np.linspace(0, 1, length, endpoint=False, dtype=np.float32)
+    if end:
+        length = min(n_samples // 2, round(FADE_OUT_S * sample_rate))
+        audio[:, n_samples - length :] *= np.linspace(1, 0, length, dtype=np.float32)

@@ -1,5 +1,8 @@
-"""Last steps before a generated sound is written: DC, level, peaks, ends. Sounds are `[C, N]`
-float32."""
+"""Mastering of a generated sound: DC removal, loudness, peak limiting, fades at the ends.
+
+Sounds are float32 arrays `[C, N]`: `C` channels, `N` samples. Each step also runs on a stream of
+blocks and then gives the same samples as on the whole sound.
+"""
 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -8,71 +11,92 @@ import numpy as np
 from scipy.signal import butter, sosfilt
 
 from distill.audio.blocks import pieces, slice_blocks
-from distill.audio.fades import fade_in_in_place, fade_out_in_place
+from distill.audio.fades import fade_ends_in_place
 from distill.audio.level import integrated_loudness_of
 from distill.audio.limiter import limit_blocks
 
 LOUDNESS_TOLERANCE = 2.0
+"""Distance from the target in LU within which a loudness stays: smaller differences are musical."""
+
 HIGHPASS_HZ = 10.0
+"""Corner frequency of the DC filter in Hz: well below hearing."""
+
 LEVEL_ROUNDS = 20
+"""Most rounds of raising the gain: limiting costs loudness, so that one round is not enough."""
+
 NEAR_ENOUGH = 0.02
+"""Distance in LU from the tolerated loudness at which the rounds end: inaudible."""
+
 INAUDIBLE_DB = -60.0
-"""Under the loudest part of a sound its tail is no longer heard."""
+"""Level of a tail in dB relative to the loudest window, below which the sound has died away."""
+
 TAIL_WINDOW_S = 0.01
+"""Windows in seconds in which the level of a tail is measured."""
 
 
 def highpass(sample_rate: int) -> np.ndarray:
-    """Second-order sections of a filter that takes away what lies under 10 Hz."""
-    sos: np.ndarray = butter(1, HIGHPASS_HZ, "highpass", fs=sample_rate, output="sos")
-    return np.concatenate((sos, sos))
+    """Second-order sections `[2, 6]` of the DC filter: a first-order high-pass, twice."""
+    sections: np.ndarray = butter(1, HIGHPASS_HZ, "highpass", fs=sample_rate, output="sos")
+    return np.concatenate((sections, sections))
 
 
 def remove_dc(audio: np.ndarray, sample_rate: int) -> np.ndarray:
-    """Without what lies under 10 Hz: offsets cost headroom and click at ends."""
+    """Return `audio` `[C, N]` without frequencies below 10 Hz.
+
+    Offsets cost headroom and click at the ends.
+    """
     return np.concatenate(list(remove_dc_blocks((audio,), sample_rate)), axis=1)
 
 
 def remove_dc_blocks(blocks: Iterable[np.ndarray], sample_rate: int) -> Iterator[np.ndarray]:
-    """`remove_dc` of a sound that comes in blocks `[C, n]`: the same as of the whole, to the bit.
+    """`remove_dc` of a stream of blocks `[C, n]`: the same as of the whole sound, to the bit.
 
-    It hears what has been only, so that a longer sound begins as a shorter one does.
+    The filter is causal, so that a longer sound begins as a shorter one does.
     """
-    sos, state = highpass(sample_rate), None
+    sections = highpass(sample_rate)
+    state = None
     for block in blocks:
-        state = np.zeros((len(sos), len(block), 2)) if state is None else state
+        if state is None:
+            state = np.zeros((len(sections), len(block), 2))
         if block.shape[1]:
-            filtered, state = sosfilt(sos, block, axis=1, zi=state)
+            filtered, state = sosfilt(sections, block, axis=1, zi=state)
             block = filtered.astype(np.float32)
         yield block
 
 
 def level_gain(audio: np.ndarray, sample_rate: int, target: float) -> float:
-    """The factor that brings the integrated loudness, after limiting, within 2 dB of `target`
-    (LUFS).
+    """Find the gain that brings a sound, limited afterwards, near a loudness.
 
-    Differences smaller than that are music. 1 where there is nothing to hear, or no target.
+    Args:
+        audio: Sound `[C, N]`.
+        sample_rate: In Hz.
+        target: Integrated loudness in LUFS; NaN or infinite for none.
+
+    Returns:
+        A linear factor. 1 where the sound has no loudness (silence) or there is no target.
     """
     gain = 1.0
-    # Limiting costs loudness, so it takes more than one round where peaks are high.
     for _ in range(LEVEL_ROUNDS):
-        loudness = integrated_loudness_of(_amplified(audio, gain, sample_rate), sample_rate)
+        loudness = integrated_loudness_of(_amplify(audio, gain, sample_rate), sample_rate)
         if not np.isfinite(loudness) or not np.isfinite(target):
             break
-        wanted = np.clip(loudness, target - LOUDNESS_TOLERANCE, target + LOUDNESS_TOLERANCE)
-        if abs(wanted - loudness) < NEAR_ENOUGH:
+        tolerated = np.clip(loudness, target - LOUDNESS_TOLERANCE, target + LOUDNESS_TOLERANCE)
+        if abs(tolerated - loudness) < NEAR_ENOUGH:
             break
-        gain *= float(10 ** ((wanted - loudness) / 20))
+        gain *= float(10 ** ((tolerated - loudness) / 20))
     return gain
 
 
-def _amplified(audio: np.ndarray, gain: float, sample_rate: int) -> Iterator[np.ndarray]:
-    """`audio` `[C, N]` with a gain and no peak over the ceiling, in blocks."""
+def _amplify(audio: np.ndarray, gain: float, sample_rate: int) -> Iterator[np.ndarray]:
+    """`audio` `[C, N]` times `gain`, limited, in blocks `[C, n]`."""
     return limit_blocks((piece * np.float32(gain) for piece in pieces(audio)), sample_rate)
 
 
 def sounding_samples(audio: np.ndarray, sample_rate: int) -> int:
-    """How many samples of `[C, N]` go by until it has died away: at least 10 ms, or all of what is
-    shorter."""
+    """Length in samples until `audio` `[C, N]` has died away.
+
+    At least 10 ms, or the length of a shorter sound.
+    """
     size = max(1, round(TAIL_WINDOW_S * sample_rate))
     energy = np.square(audio).sum(axis=0)
     powers = np.add.reduceat(energy, np.arange(0, len(energy), size))
@@ -82,7 +106,7 @@ def sounding_samples(audio: np.ndarray, sample_rate: int) -> int:
 
 
 class Finished(NamedTuple):
-    """A sound `audio` `[C, N]` ready to be written, and the `gain` that brought it to its level."""
+    """A sound `audio` `[C, N]` ready to be written, and the linear `gain` that was applied."""
 
     audio: np.ndarray
     gain: float
@@ -95,12 +119,17 @@ def finish(
     n_samples: int | None = None,
     gain: float | None = None,
 ) -> Finished:
-    """All of it: no DC, near `target_loudness` (LUFS), no peak over the ceiling, ends that do not
-    click.
+    """Master a sound: no DC, near a loudness, no peak over the ceiling, ends without clicks.
 
-    Keeps the first `n_samples`. With the `gain` of an earlier call, a longer version of the same
-    sound begins as the shorter one did, to the bit: nothing else depends on length, but for a fade
-    of 10 ms and the reach of the limiter.
+    With the `gain` of an earlier call, a longer version of the same sound begins as the shorter
+    one did, to the bit. Only the last 10 ms and the reach of the limiter depend on the length.
+
+    Args:
+        audio: Sound `[C, N]`.
+        sample_rate: In Hz.
+        target_loudness: Integrated loudness in LUFS; NaN for the loudness as it is.
+        n_samples: Samples of the result, at most `N`; None for all.
+        gain: Linear gain to apply; None finds it by `level_gain`.
     """
     length = audio.shape[1] if n_samples is None else n_samples
     return finish_blocks((audio,), len(audio), sample_rate, target_loudness, length, gain)
@@ -114,22 +143,30 @@ def finish_blocks(
     n_samples: int,
     gain: float | None = None,
 ) -> Finished:
-    """`finish` of a sound that comes in blocks `[C, n]`, in hardly more memory than what is
-    returned."""
+    """`finish` of a stream of blocks `[C, n]`, in hardly more memory than the result takes.
+
+    Args:
+        blocks: The sound, at least `n_samples` long in all.
+        channels: `C`.
+        sample_rate: In Hz.
+        target_loudness: Integrated loudness in LUFS; NaN for the loudness as it is.
+        n_samples: Samples of the result.
+        gain: Linear gain to apply; None finds it by `level_gain`.
+    """
     audio = np.empty((channels, n_samples), np.float32)
     _fill(audio, slice_blocks(remove_dc_blocks(blocks, sample_rate), 0, n_samples))
-    fade_in_in_place(audio, sample_rate)
-    fade_out_in_place(audio, sample_rate)
+    fade_ends_in_place(audio, sample_rate)
     if gain is None:
         gain = level_gain(audio, sample_rate, target_loudness)
-    # What is read is ahead of what is written.
-    _fill(audio, _amplified(audio, gain, sample_rate))
+    # In place: the limiter reads ahead of the samples that are overwritten.
+    _fill(audio, _amplify(audio, gain, sample_rate))
     return Finished(audio, gain)
 
 
 def _fill(audio: np.ndarray, blocks: Iterable[np.ndarray]) -> None:
-    """Write `blocks` `[C, n]`, as many samples as there is room for, into `audio`."""
-    at = 0
+    """Write `blocks` `[C, n]` one after the other into `audio` `[C, N]`."""
+    position = 0
     for block in blocks:
-        audio[:, at : at + block.shape[1]] = block
-        at += block.shape[1]
+        stop = position + block.shape[1]
+        audio[:, position:stop] = block
+        position = stop

@@ -1,5 +1,7 @@
-"""Reading any sound file as a stream of float blocks at one rate, and writing WAV, FLAC and Ogg
-files."""
+"""Sound files: read as streams of float32 blocks `[C, n]` at one rate, written as WAV, FLAC or Ogg.
+
+`C` channels, `n` samples in a block. Reading is by libsndfile, resampling by soxr.
+"""
 
 import errno
 import math
@@ -16,27 +18,40 @@ from distill.errors import AudioError
 from distill.files import replace_atomically
 from distill.settings import SAMPLE_RATE
 
-_PLAIN = (".wav", ".wave", ".w64", ".rf64", ".aif", ".aiff", ".aifc", ".caf", ".au", ".snd")
-_PACKED = (".flac", ".ogg", ".oga", ".opus", ".mp3")
-AUDIO_EXTENSIONS = frozenset((*_PLAIN, *_PACKED))
+_UNCOMPRESSED = (".wav", ".wave", ".w64", ".rf64", ".aif", ".aiff", ".aifc", ".caf", ".au", ".snd")
+_COMPRESSED = (".flac", ".ogg", ".oga", ".opus", ".mp3")
+AUDIO_EXTENSIONS = frozenset((*_UNCOMPRESSED, *_COMPRESSED))
 """Lower-case endings of the files that count as sounds."""
 
 FORMATS = {".wav": ("WAV", "PCM_24"), ".flac": ("FLAC", "PCM_24"), ".ogg": ("OGG", "VORBIS")}
-"""What sounds are written as, by the ending of their name: format and subtype, as soundfile calls
-them."""
+"""Formats that Distill writes, by the ending of the name: soundfile's format and subtype."""
 
-# Outside of these a rate is a damaged header, and resampling from it could fill the disk.
-_LOWEST_RATE, _HIGHEST_RATE = 1_000, 1_000_000
-# Bounds the memory of one block whatever rate and channel count a header claims.
+_LOWEST_RATE = 1_000
+"""Lowest sample rate in Hz that is believed: a lower one is a damaged header."""
+
+_HIGHEST_RATE = 1_000_000
+"""Highest sample rate in Hz that is believed: resampling from a higher one could fill the disk."""
+
 _LARGEST_BLOCK = 1 << 21
-# Samples, 64 MB.
-_LARGEST_HELD = 1 << 24
-# Sizes in a WAV file are numbers of 32 bits.
+"""Numbers in one block, all channels together: bounds memory whatever a header claims (8 MiB)."""
+
+_LARGEST_IN_MEMORY = 1 << 24
+"""Numbers of a sound that `block_source` keeps in memory: 64 MiB."""
+
 _LARGEST_WAV = (1 << 32) - 1
+"""Bytes in a WAV file: its sizes are numbers of 32 bits."""
 
 
 class AudioInfo(NamedTuple):
-    """What a file's header says; `frames` can be an estimate in MP3 and in damaged files."""
+    """The header of a sound file.
+
+    Attributes:
+        sample_rate: In Hz.
+        channels: `C`.
+        frames: Samples per channel; an estimate in MP3 and in damaged files.
+        format: Container, as soundfile names it, such as "WAV".
+        subtype: Encoding of the samples, such as "PCM_24".
+    """
 
     sample_rate: int
     channels: int
@@ -49,24 +64,31 @@ class UnreadableAudioError(AudioError):
     """A sound file cannot be used; `reason` says why in a few words, without the path."""
 
     def __init__(self, path: str | os.PathLike[str], reason: str, advice: str = "") -> None:
-        super().__init__(f"Cannot read {path}: {reason}{f'; {advice}' if advice else ''}.")
+        hint = f"; {advice}" if advice else ""
+        super().__init__(f"Cannot read {path}: {reason}{hint}.")
         self.reason = reason
 
 
 def probe(path: str | os.PathLike[str]) -> AudioInfo:
-    """Read the header only. Raises UnreadableAudioError (an AudioError) for what is not audio."""
+    """Read the header of a sound file.
+
+    Raises:
+        UnreadableAudioError: If the file cannot be opened or is not audio.
+    """
     with _open(path) as file:
         return AudioInfo(file.samplerate, file.channels, file.frames, file.format, file.subtype)
 
 
 def read_blocks(path: str | os.PathLike[str], block_s: float = 2.0) -> Iterator[np.ndarray]:
-    """Stream a file at its own rate as float32 blocks `[C, n]`, full scale at 1.0.
+    """Stream a file at its own rate as float32 blocks `[C, n]` of `block_s` seconds at most.
 
-    Raises UnreadableAudioError when the file cannot be opened, is not audio, is empty, is damaged
-    on the way, or holds samples that are not numbers.
+    Raises:
+        UnreadableAudioError: If the file cannot be opened, is not audio, is empty, is damaged
+            on the way, or holds samples that are not numbers.
     """
     with _open(path) as file:
-        size = max(1, min(int(block_s * file.samplerate), _LARGEST_BLOCK // file.channels))
+        largest = _LARGEST_BLOCK // file.channels
+        size = max(1, min(int(block_s * file.samplerate), largest))
         empty = True
         while (block := _read(file, path, size)).size:
             empty = False
@@ -78,15 +100,24 @@ def read_blocks(path: str | os.PathLike[str], block_s: float = 2.0) -> Iterator[
 def resample_blocks(
     blocks: Iterable[np.ndarray], source_rate: float, sample_rate: float = SAMPLE_RATE
 ) -> Iterator[np.ndarray]:
-    """Resample a stream of blocks `[C, n]` (soxr, very high quality), without delay.
+    """Resample a stream of blocks (soxr, very high quality), without delay.
 
-    `N` samples become `round(N * sample_rate / source_rate)`, but never less than one.
+    Args:
+        blocks: The stream, `[C, n]` each.
+        source_rate: Sample rate of `blocks` in Hz.
+        sample_rate: Sample rate of the result in Hz.
+
+    Yields:
+        Blocks `[C, n]`: `round(N * sample_rate / source_rate)` samples in all for `N` that came
+        in, but never less than one.
     """
     if source_rate == sample_rate:
         yield from blocks
         return
     stream = None
-    received = emitted = channels = 0
+    channels = 0
+    received = 0
+    emitted = 0
     for block in blocks:
         if stream is None:
             channels = len(block)
@@ -98,10 +129,10 @@ def resample_blocks(
             yield resampled
     if stream is None:
         return
-    # Silence behind the end, since soxr rounds down: one sample at a high rate would become none.
+    # Silence after the end, since soxr rounds down: one sample at a high rate would become none.
     silence = np.zeros((2 + math.ceil(2 * source_rate / sample_rate), channels), np.float32)
-    wanted = max(1, round(received * sample_rate / source_rate))
-    yield stream.resample_chunk(silence, last=True).T[:, : wanted - emitted]
+    length = max(1, round(received * sample_rate / source_rate))
+    yield stream.resample_chunk(silence, last=True).T[:, : length - emitted]
 
 
 def stream_audio(
@@ -109,7 +140,8 @@ def stream_audio(
 ) -> Iterator[np.ndarray]:
     """Stream a file as float32 blocks `[C, n]` at `sample_rate` Hz, in memory that does not grow.
 
-    Raises UnreadableAudioError as `read_blocks` does.
+    Raises:
+        UnreadableAudioError: As `read_blocks` does.
     """
     return resample_blocks(read_blocks(path, block_s), probe(path).sample_rate, sample_rate)
 
@@ -117,24 +149,32 @@ def stream_audio(
 def block_source(
     path: str | os.PathLike[str], sample_rate: float = SAMPLE_RATE
 ) -> Callable[[], Iterable[np.ndarray]]:
-    """`stream_audio` of a file as often as one calls the result: what is short is read once and
-    held in memory."""
-    held, size = [], 0
+    """Make a function that streams a file anew at each call, as `stream_audio` does.
+
+    A short sound is read once and kept in memory; a long one is read again at each call.
+    """
+    blocks = []
+    size = 0
     for block in stream_audio(path, sample_rate):
-        held.append(block)
+        blocks.append(block)
         size += block.size
-        if size > _LARGEST_HELD:
+        if size > _LARGEST_IN_MEMORY:
             return lambda: stream_audio(path, sample_rate)
-    return lambda: held
+    return lambda: blocks
 
 
 def read_audio(
     path: str | os.PathLike[str], sample_rate: float = SAMPLE_RATE, mono: bool = False
 ) -> np.ndarray:
-    """Read a whole file as float32 `[C, N]` at `sample_rate` Hz; `mono` takes the mean over
-    channels.
+    """Read a whole file as float32 `[C, N]` at `sample_rate` Hz.
 
-    Raises UnreadableAudioError as `read_blocks` does.
+    With `mono`, `C` is 1: the mean over the channels.
+
+    Raises:
+        UnreadableAudioError: As `read_blocks` does.
+
+    Example:
+        audio = read_audio("drum.wav", sample_rate=48_000)
     """
     blocks = stream_audio(path, sample_rate)
     parts = [block.mean(axis=0, keepdims=True) if mono else block for block in blocks]
@@ -148,19 +188,23 @@ def write_sound(
     subtype: str | None = None,
     tags: dict[str, str] | None = None,
 ) -> Path:
-    """Write `[C, N]` (or `[N]`, mono) in the format that the name ends in, whole or not at all.
+    """Write a sound, whole or not at all, in the format that the name ends in (`FORMATS`).
 
-    Formats and their default subtypes are those of `FORMATS`; integer formats clip at full scale.
-    `tags` are texts that go with the sound, named as in soundfile (`comment`, `software`, …);
-    `read_tags` reads them.
+    Args:
+        path: File to write; an earlier one is replaced.
+        audio: Samples `[C, N]`, or `[N]` for mono. Integer formats clip at full scale.
+        sample_rate: In Hz.
+        subtype: Encoding of the samples; None for that of `FORMATS`.
+        tags: Texts to store with the sound, named as in soundfile (`comment`, `software`, …);
+            `read_tags` reads them.
 
-    Raises AudioError for samples that are not numbers or an impossible format, OutputError when the
-    file cannot be written; an earlier file then stays as it was.
+    Raises:
+        AudioError: If samples are not numbers, or the format cannot hold this sound.
+        OutputError: If the file cannot be written; an earlier one then stays as it was.
     """
     audio = np.atleast_2d(audio)
-    blocks = (
-        audio[:, start : start + sample_rate] for start in range(0, audio.shape[1], sample_rate)
-    )
+    starts = range(0, audio.shape[1], sample_rate)
+    blocks = (audio[:, start : start + sample_rate] for start in starts)
     return write_sound_blocks(path, blocks, len(audio), sample_rate, subtype, tags)
 
 
@@ -172,10 +216,20 @@ def write_sound_blocks(
     subtype: str | None = None,
     tags: dict[str, str] | None = None,
 ) -> Path:
-    """`write_sound` of a sound that comes in blocks `[C, n]`, each written as soon as it is
-    there."""
-    kind, usual = FORMATS.get(Path(path).suffix.lower(), FORMATS[".wav"])
-    subtype = subtype or usual
+    """`write_sound` of a stream of blocks `[C, n]`, each written as soon as it is there.
+
+    Args:
+        path: File to write; an earlier one is replaced.
+        blocks: The sound.
+        channels: `C`.
+        sample_rate: In Hz.
+        subtype: Encoding of the samples; None for that of `FORMATS`.
+        tags: Texts to store with the sound.
+    """
+    kind, default_subtype = FORMATS.get(Path(path).suffix.lower(), FORMATS[".wav"])
+    subtype = subtype or default_subtype
+    # Integer formats would wrap around instead of clipping.
+    clips = subtype not in ("FLOAT", "DOUBLE")
     with replace_atomically(path) as file:
         target = _Target(file)
         try:
@@ -183,13 +237,8 @@ def write_sound_blocks(
                 for name, text in (tags or {}).items():
                     setattr(sound, name, text)
                 for block in blocks:
-                    if not np.isfinite(block).all():
-                        raise AudioError(
-                            f"Cannot write {path}: the sound holds samples that are not numbers."
-                        )
-                    sound.write(
-                        block.T if subtype in ("FLOAT", "DOUBLE") else np.clip(block.T, -1.0, 1.0)
-                    )
+                    _check_finite(block, path)
+                    sound.write(np.clip(block.T, -1.0, 1.0) if clips else block.T)
                     target.check()
         except (sf.SoundFileError, ValueError, TypeError) as error:
             problem = f"{kind} cannot hold this sound as {subtype} ({error})"
@@ -198,12 +247,21 @@ def write_sound_blocks(
     return Path(path)
 
 
+def _check_finite(block: np.ndarray, path: str | os.PathLike[str]) -> None:
+    if not np.isfinite(block).all():
+        raise AudioError(f"Cannot write {path}: the sound holds samples that are not numbers.")
+
+
 class _Target:
-    """A file for libsndfile to write to, which takes no exceptions: `check` raises those that there
-    were."""
+    """A file for libsndfile to write to.
+
+    Exceptions cannot pass through libsndfile: the first one is stored, and `check` raises it.
+    """
 
     def __init__(self, file: BinaryIO) -> None:
-        self.seek, self.tell, self.read = file.seek, file.tell, file.read
+        self.seek = file.seek
+        self.tell = file.tell
+        self.read = file.read
         self._file = file
         self._error: OSError | None = None
 
@@ -219,8 +277,17 @@ class _Target:
         return len(content)
 
     def check(self) -> None:
+        """Raise the first error of `write`, if there was one."""
         if self._error is not None:
             raise self._error
+
+
+def system_name(path: str | os.PathLike[str]) -> str | bytes:
+    """The name of a file for libsndfile.
+
+    Bytes keep names that are not valid Unicode; Windows has a call of its own for Unicode names.
+    """
+    return os.fspath(path) if os.name == "nt" else os.fsencode(path)
 
 
 def _open(path: str | os.PathLike[str]) -> sf.SoundFile:
@@ -232,14 +299,12 @@ def _open(path: str | os.PathLike[str]) -> sf.SoundFile:
     if empty:
         raise UnreadableAudioError(path, "empty")
     try:
-        # Bytes keep names that are not valid Unicode; Windows has a call of its own for Unicode
-        # names.
-        file = sf.SoundFile(os.fspath(path) if os.name == "nt" else os.fsencode(path))
-    except (sf.SoundFileError, TypeError) as error:  # TypeError: a `.raw` file, which has no header
+        file = sf.SoundFile(system_name(path))
+    except (sf.SoundFileError, TypeError) as error:
+        # TypeError: a `.raw` file, which has no header.
         reason = "not audio that Distill can read"
-        raise UnreadableAudioError(
-            path, reason, "convert it to WAV, AIFF, FLAC, Ogg or MP3"
-        ) from error
+        advice = "convert it to WAV, AIFF, FLAC, Ogg or MP3"
+        raise UnreadableAudioError(path, reason, advice) from error
     if not _LOWEST_RATE <= file.samplerate <= _HIGHEST_RATE:
         file.close()
         raise UnreadableAudioError(path, f"its header claims a sample rate of {file.samplerate} Hz")
@@ -252,8 +317,6 @@ def _read(file: sf.SoundFile, path: str | os.PathLike[str], size: int) -> np.nda
     except sf.SoundFileError as error:
         raise UnreadableAudioError(path, "damaged", "replace it by a sound copy") from error
     if not np.isfinite(block).all():
-        advice = "export it again from your editor"
-        raise UnreadableAudioError(
-            path, "holds samples that are not numbers (NaN or infinity)", advice
-        )
+        reason = "holds samples that are not numbers (NaN or infinity)"
+        raise UnreadableAudioError(path, reason, "export it again from your editor")
     return block

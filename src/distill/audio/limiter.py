@@ -1,4 +1,7 @@
-"""A look-ahead peak limiter. Sounds are `[C, N]` float32."""
+"""A look-ahead peak limiter.
+
+Sounds are float32 arrays `[C, N]`: `C` channels, `N` samples. Ceilings are in dBFS.
+"""
 
 from collections.abc import Iterable, Iterator
 
@@ -14,30 +17,30 @@ FULL_SCALE_DB = 0.0
 """Ceiling in dBFS of sounds that keep their level: the largest value a sound file can hold."""
 
 LOOKAHEAD_S = 0.004
-"""Half the window of the limiter in seconds: long enough to lower the gain without a click."""
+"""Time in seconds by which the gain falls ahead of a peak: slow enough not to click."""
 
 
 def limit_peaks(audio: np.ndarray, sample_rate: int, ceiling_db: float = CEILING_DB) -> np.ndarray:
-    """Peaks under `ceiling_db` dBFS by a look-ahead limiter, one gain for all channels.
+    """Return `audio` `[C, N]` with peaks of at most `ceiling_db`, by one gain for all channels.
 
-    The smoothing window is no longer than the one that the minimum is taken over, so nothing
-    overshoots.
+    A sound without such peaks is returned as it is, not copied. The gain is smoothed over the same
+    window as its minimum is taken over, so nothing overshoots.
     """
     ceiling = 10 ** (ceiling_db / 20)
     peaks = np.abs(audio).max(axis=0, initial=0.0)
     if peaks.max(initial=0.0) <= ceiling:
         return audio
     window = 2 * round(LOOKAHEAD_S * sample_rate) + 1
-    needed = np.minimum(1.0, ceiling / np.maximum(peaks, 1e-9)).astype(np.float64)
-    gain = uniform_filter1d(
-        minimum_filter1d(needed, window, mode="nearest"), window, mode="nearest"
-    )
-    return (audio * np.minimum(gain, needed)).astype(np.float32)
+    # The gain at which each sample by itself would just reach the ceiling.
+    highest_gain = np.minimum(1.0, ceiling / np.maximum(peaks, 1e-9)).astype(np.float64)
+    lowest_nearby = minimum_filter1d(highest_gain, window, mode="nearest")
+    gain = uniform_filter1d(lowest_nearby, window, mode="nearest")
+    # Rounding in the running mean may lift the gain by a hair.
+    return (audio * np.minimum(gain, highest_gain)).astype(np.float32)
 
 
 def limiter_reach(sample_rate: int) -> int:
-    """By how many samples a peak can lie away from a sample whose level `limit_peaks` changes for
-    it."""
+    """Distance in samples up to which a peak changes the gain of other samples."""
     return 2 * round(LOOKAHEAD_S * sample_rate)
 
 
@@ -47,8 +50,17 @@ def limit_blocks(
     ceiling_db: float = CEILING_DB,
     size: int | None = None,
 ) -> Iterator[np.ndarray]:
-    """`limit_peaks` of a sound that comes in blocks `[C, n]`: the same as of the whole, `size`
-    samples at a time (by default a second)."""
+    """Limit a stream of blocks as `limit_peaks` limits the whole sound.
+
+    Args:
+        blocks: The stream, `[C, n]` each, of any lengths.
+        sample_rate: In Hz.
+        ceiling_db: Highest peak in dBFS.
+        size: Samples in a block of the result, a second by default.
+
+    Yields:
+        Blocks `[C, n]` in order.
+    """
     reach = limiter_reach(sample_rate)
     for window in windows(blocks, size or sample_rate, reach):
         yield limit_peaks(window.sound, sample_rate, ceiling_db)[:, window.core]

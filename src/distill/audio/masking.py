@@ -1,8 +1,7 @@
-"""What of a sound is heard beside all the rest of it: a threshold in quiet, and simultaneous
-masking.
+"""Audibility of frequency bands: threshold in quiet and simultaneous masking.
 
-Coarse, and on the careful side: a masker hides what lies 15 dB under it, where noise hides noise
-from 5 dB on (Painter and Spanias 2000, "Perceptual coding of digital audio", section V).
+Coarse, and on the careful side: a masker hides sound 15 dB below it, where noise hides noise from
+5 dB on (Painter & Spanias 2000, "Perceptual coding of digital audio", section V).
 """
 
 import math
@@ -11,21 +10,31 @@ import torch
 from torch import Tensor
 
 QUIET_DB = -75.0
-"""Re a full-scale sine: nobody hears a band fainter than that by itself."""
+"""Threshold in quiet in dB relative to a full-scale sine: fainter bands are inaudible alone."""
 
 HIDDEN_DB = 15.0
-"""How far under the level around it a band is no longer heard."""
+"""Distance in dB below the level around it at which a band becomes inaudible."""
 
 HEARD_OVER_DB = 10.0
-"""How far above the threshold all of a band counts."""
+"""Distance in dB above the threshold from which a band counts in full."""
 
-DOWN_DB_PER_BARK, UP_DB_PER_BARK = 25.0, 10.0
-"""How fast masking falls towards lower and higher frequencies: it reaches up further than down."""
+DOWN_DB_PER_BARK = 25.0
+"""Slope of masking in dB per Bark towards lower frequencies."""
+
+UP_DB_PER_BARK = 10.0
+"""Slope of masking in dB per Bark towards higher frequencies: it reaches up further than down."""
 
 
 def spreading_matrix(centres_hz: Tensor) -> Tensor:
-    """How much the power in each of the bands around `centres_hz` `[M]` masks each other one: `[M,
-    M]`, from rows to columns, which sum to 1. On the Bark scale of Traunmüller (1990)."""
+    """Spreading function between bands, on the Bark scale of Traunmüller (1990).
+
+    Args:
+        centres_hz: Centre frequencies `[M]` in Hz.
+
+    Returns:
+        Weights `[M, M]`: how much power in the band of the row masks the band of the column. Each
+        column sums to 1.
+    """
     bark = 26.81 * centres_hz / (1960 + centres_hz) - 0.53
     distance = bark[None] - bark[:, None]
     fall_db = torch.where(distance > 0, UP_DB_PER_BARK * distance, -DOWN_DB_PER_BARK * distance)
@@ -34,13 +43,17 @@ def spreading_matrix(centres_hz: Tensor) -> Tensor:
 
 
 def audibility(power: Tensor, spread: Tensor) -> Tensor:
-    """How much of each band is heard, from 0 to 1, of powers `[..., M]` re a full-scale sine, in
-    one moment each."""
-    threshold = power @ spread * 10 ** (-HIDDEN_DB / 10) + 10 ** (QUIET_DB / 10)
-    return (
-        (power / threshold)
-        .clamp(min=1e-9)
-        .log()
-        .mul_(10 / math.log(10) / HEARD_OVER_DB)
-        .clamp_(0, 1)
-    )
+    """Share of each band that is audible beside the others.
+
+    Args:
+        power: Powers `[..., M]` of the bands at one moment, relative to a full-scale sine.
+        spread: Matrix `[M, M]` of `spreading_matrix`.
+
+    Returns:
+        Values `[..., M]` from 0 (at or below the threshold) to 1 (`HEARD_OVER_DB` above it).
+    """
+    masked_below = 10 ** (-HIDDEN_DB / 10)
+    quiet = 10 ** (QUIET_DB / 10)
+    threshold = power @ spread * masked_below + quiet
+    ratio = (power / threshold).clamp(min=1e-9)
+    return ratio.log().mul_(10 / math.log(10) / HEARD_OVER_DB).clamp_(0, 1)

@@ -1,49 +1,71 @@
-"""Telling steady noise from everything else."""
+"""Detection of steady noise, as apart from every other sound.
+
+The power of noise in the cells of a spectrogram is distributed exponentially around the mean of its
+band. Hits, fades and dense tones are distributed otherwise: the greatest difference between the two
+cumulative distributions tells (the statistic of Kolmogorov and Smirnov). A single tone shows in the
+mean spectrum.
+"""
 
 import numpy as np
 from scipy.ndimage import median_filter
 
 _WINDOW = 1024
-_FIRST_BIN, _BANDS, _BAND_BINS = 8, 20, 16
-_FIRST_TONE, _NEIGHBOURS = 3, 13
+"""Samples of a spectrum: 21 ms at 48 kHz."""
+
+_FIRST_BIN = 8
+"""First bin (375 Hz) of the first band: below, noise of steep colour is uneven within a band."""
+
+_BANDS = 20
+"""Bands whose cells are compared: up to 15.4 kHz, below the cut-off of lossy formats."""
+
+_BAND_BINS = 16
+"""Bins of a band (750 Hz): narrow enough for coloured noise to be even within it."""
+
+_FIRST_TONE = 3
+"""First bin (141 Hz) in which a tone is looked for."""
+
+_NEIGHBOURS = 13
+"""Bins whose median a tone is compared with."""
+
 _FEWEST_FRAMES = 20
+"""Spectra below which nothing can be said: about 0.25 s."""
 
 _DEVIATION = 0.03
-"""0.25 s of noise, white to brown, stay at or under 0.02; drones, cymbals and rolls of drums lie
-above."""
+"""Largest distance of the distributions for noise. 0.25 s of noise, white to brown, stay at or
+below 0.02; drones, cymbals and drum rolls lie above."""
 
 _PEAK = 6.0
-"""0.25 s of noise stay under 3; a tone half as loud as the noise lies above 30."""
+"""Largest ratio of a bin of the mean spectrum to the median around it, for noise. 0.25 s of noise
+stay below 3; a tone half as loud as the noise lies above 30."""
 
 
 def is_plain_noise(audio: np.ndarray) -> bool:
-    """Whether `[C, N]` is steady noise, of whatever colour, from which no tone stands out; never
-    below 0.25 s.
+    """Tell whether `audio` `[C, N]` is steady noise, of whatever colour, without a tone.
 
-    The power of noise in the cells of its spectrogram, set against the mean of those near in
-    frequency at all times, is distributed exponentially; hits, fading and dense tones make it
-    otherwise (greatest difference of the two cumulative distributions, after Kolmogorov and
-    Smirnov). A single tone shows in the mean spectrum.
+    Never for less than about 0.25 s.
     """
-    if audio.shape[1] < (_FEWEST_FRAMES + 1) * _WINDOW // 2:
+    hop = _WINDOW // 2
+    if audio.shape[1] < (_FEWEST_FRAMES + 1) * hop:
         return False
-    frames = np.lib.stride_tricks.sliding_window_view(audio.mean(axis=0), _WINDOW)[:: _WINDOW // 2]
+    frames = np.lib.stride_tricks.sliding_window_view(audio.mean(axis=0), _WINDOW)[::hop]
     power = np.square(np.abs(np.fft.rfft(frames * np.hanning(_WINDOW))))
     return _deviation(power) < _DEVIATION and _peak(power) < _PEAK
 
 
 def _deviation(power: np.ndarray) -> float:
-    """How far powers `[T, F]` are from noise: 0 to 1."""
-    bands = power[:, _FIRST_BIN : _FIRST_BIN + _BANDS * _BAND_BINS].reshape(
-        len(power), _BANDS, _BAND_BINS
-    )
-    cells = np.sort((bands / np.maximum(bands.mean(axis=(0, 2), keepdims=True), 1e-30)).ravel())
-    found = (np.arange(cells.size) + 0.5) / cells.size
-    return float(np.abs(found - (1 - np.exp(-cells))).max())
+    """Distance of powers `[T, F]` from an exponential distribution: 0 to 1."""
+    last_bin = _FIRST_BIN + _BANDS * _BAND_BINS
+    bands = power[:, _FIRST_BIN:last_bin].reshape(len(power), _BANDS, _BAND_BINS)
+    means = bands.mean(axis=(0, 2), keepdims=True)
+    cells = np.sort((bands / np.maximum(means, 1e-30)).ravel())
+    measured = (np.arange(cells.size) + 0.5) / cells.size
+    exponential = 1 - np.exp(-cells)
+    return float(np.abs(measured - exponential).max())
 
 
 def _peak(power: np.ndarray) -> float:
-    """How far the mean spectrum of powers `[T, F]` rises above the median of the bins around, at
-    most."""
-    mean = power[:, _FIRST_TONE : _FIRST_BIN + _BANDS * _BAND_BINS].mean(axis=0)
-    return float((mean / np.maximum(median_filter(mean, _NEIGHBOURS, mode="nearest"), 1e-30)).max())
+    """Highest ratio in the mean spectrum of powers `[T, F]` of a bin to the median around it."""
+    last_bin = _FIRST_BIN + _BANDS * _BAND_BINS
+    mean = power[:, _FIRST_TONE:last_bin].mean(axis=0)
+    around = median_filter(mean, _NEIGHBOURS, mode="nearest")
+    return float((mean / np.maximum(around, 1e-30)).max())

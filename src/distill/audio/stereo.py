@@ -1,8 +1,7 @@
-"""Where sound stands between left and right: channel counts, side level, width, correlation. Sounds
-are `[C, N]`.
+"""Stereo: channel counts, level of the side, width, correlation.
 
-Mid is half the sum of left and right, side half their difference. Arrays are read in pieces, so
-that a memory-mapped hour costs no memory.
+Mid is half the sum of left and right, side half their difference. Sounds are arrays `[C, N]`, read
+in pieces, so that a memory-mapped hour costs no memory.
 """
 
 import math
@@ -14,13 +13,15 @@ from distill.audio.blocks import pieces
 from distill.audio.level import FLOOR_DB
 
 WIDE_DB = -50.0
-"""Side level from which on a sound counts as wide: under it the channels differ by less than anyone
-hears."""
+"""Level of the side in dB from which a sound counts as wide: a fainter side is inaudible."""
 
 
 def mix_channels(audio: np.ndarray, channels: int) -> np.ndarray:
-    """Turn `[S, n]` into `[channels, n]`: the mean for mono; else source `i` goes to `i %
-    channels`."""
+    """Turn `audio` `[C, n]` into `[channels, n]`.
+
+    Down: the mean of channels `i`, `i + channels`, … becomes channel `i` (for mono, the mean of
+    all). Up: the channels are repeated in turn. As many as before: `audio` itself.
+    """
     sources = len(audio)
     if sources == channels:
         return audio
@@ -30,43 +31,62 @@ def mix_channels(audio: np.ndarray, channels: int) -> np.ndarray:
 
 
 def side_level_db(blocks: Iterable[np.ndarray]) -> float:
-    """Energy of the side re that of mid and side together, in dB, of a sound in blocks `[C, n]`.
+    """Energy of the side relative to that of mid and side together, in dB.
 
-    Between 0 dB (the channels cancel in mono) and -120 dB, which is also what mono and silence
-    have; hard left or right has -3 dB. More than two channels count as the two that they are mixed
-    to.
+    Between 0 (the channels cancel in mono) and `FLOOR_DB` (mono, or silence). Hard left or right
+    has -3 dB. More than two channels count as the two that they are mixed to.
+
+    Args:
+        blocks: A sound as a stream, `[C, n]` each.
     """
-    side = both = 0.0
+    side = 0.0
+    total = 0.0
     for block in blocks:
         if len(block) > 1:
-            more = side_energies(block)
-            side, both = side + more[0], both + more[1]
-    return energy_ratio_db(side, both)
+            block_side, block_total = side_energies(block)
+            side += block_side
+            total += block_total
+    return energy_ratio_db(side, total)
 
 
 def side_energies(block: np.ndarray) -> tuple[float, float]:
-    """Energy of the side of `[C, n]`, two channels or more, and of mid and side together."""
+    """Energies of `block` `[C, n]`, `C` at least 2: of the side, and of mid and side together."""
     left, right = mix_channels(block, 2).astype(np.float64)
-    both = 2.0 * float(np.square(left).sum() + np.square(right).sum())
-    return float(np.square(left - right).sum()), both
+    # Both in units of a quarter: (left - right)² / 4 and (left² + right²) / 2.
+    side = float(np.square(left - right).sum())
+    total = 2.0 * float(np.square(left).sum() + np.square(right).sum())
+    return side, total
 
 
 def energy_ratio_db(part: float, whole: float) -> float:
-    """One energy re another that holds it, in dB, -120 at the lowest."""
-    return 10.0 * math.log10(max(part / whole, 10.0 ** (FLOOR_DB / 10))) if whole else FLOOR_DB
+    """Energy of a `part` relative to the `whole` that holds it, in dB, `FLOOR_DB` at the lowest."""
+    if not whole:
+        return FLOOR_DB
+    return 10.0 * math.log10(max(part / whole, 10.0 ** (FLOOR_DB / 10)))
 
 
 def correlation(audio: np.ndarray) -> float:
-    """Correlation of left and right of `[2, N]`: 1 for dual mono, 0 for independent channels; NaN
-    if one is silent."""
-    sums = np.zeros(3)
+    """Correlation of left and right of `audio` `[2, N]`.
+
+    1 for dual mono, 0 for independent channels, NaN if one is silent.
+    """
+    left_left = 0.0
+    right_right = 0.0
+    left_right = 0.0
     for left, right in pieces(audio.astype(np.float64, copy=False)):
-        sums += (left @ left, right @ right, left @ right)
-    return float(sums[2] / math.sqrt(sums[0] * sums[1])) if sums[0] and sums[1] else math.nan
+        left_left += left @ left
+        right_right += right @ right
+        left_right += left @ right
+    if not left_left or not right_right:
+        return math.nan
+    return float(left_right / math.sqrt(left_left * right_right))
 
 
 def scale_side(audio: np.ndarray, width: float) -> np.ndarray:
-    """`[2, N]` with its side `width` times as loud: 0 gives two channels that are the same to the
-    bit."""
-    mid, side = (audio[0] + audio[1]) / 2, (audio[0] - audio[1]) * np.float32(width / 2)
+    """Return `audio` `[2, N]` with its side `width` times as loud.
+
+    A `width` of 0 gives two channels that are equal to the bit.
+    """
+    mid = (audio[0] + audio[1]) / 2
+    side = (audio[0] - audio[1]) * np.float32(width / 2)
     return np.stack([mid + side, mid - side])

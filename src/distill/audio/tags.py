@@ -1,5 +1,4 @@
-"""Texts that a sound file carries beside its samples: RIFF INFO in WAV, Vorbis comments in FLAC and
-Ogg."""
+"""Tags of sound files: RIFF INFO in WAV, Vorbis comments in FLAC and Ogg."""
 
 import os
 import struct
@@ -9,18 +8,27 @@ from typing import BinaryIO
 
 import soundfile as sf
 
-from distill.audio.io import UnreadableAudioError, probe
+from distill.audio.io import UnreadableAudioError, probe, system_name
 
 RIFF_NAMES = {b"ICMT": "comment", b"ISFT": "software"}
+"""Identifiers of RIFF INFO texts, and soundfile's names for them."""
+
 LARGEST_LIST = 1 << 20
+"""Bytes that are read of a list of tags: a damaged size must not fill memory."""
+
+_RIFF_HEADER_BYTES = 12
+"""Bytes before the first chunk: `RIFF`, size, `WAVE`."""
 
 
 def read_tags(path: str | os.PathLike[str]) -> dict[str, str]:
-    """The tags of a sound file, named as in soundfile. Raises UnreadableAudioError for what is not
-    audio."""
+    """Read the tags of a sound file, named as in soundfile (`comment`, `software`, …).
+
+    Raises:
+        UnreadableAudioError: If the file is not audio or its tags cannot be read.
+    """
     info = probe(path)
     try:
-        with sf.SoundFile(os.fspath(path) if os.name == "nt" else os.fsencode(path)) as file:
+        with sf.SoundFile(system_name(path)) as file:
             tags = dict(file.copy_metadata())
         # libsndfile writes INFO texts of any length, but reads none of more than 2 kB.
         if info.format == "WAV" and "comment" not in tags:
@@ -31,8 +39,9 @@ def read_tags(path: str | os.PathLike[str]) -> dict[str, str]:
 
 
 def _riff_tags(path: Path) -> dict[str, str]:
+    """The texts of the first INFO list of a WAV file."""
     with path.open("rb") as file:
-        file.seek(12)
+        file.seek(_RIFF_HEADER_BYTES)
         while size := _next_chunk(file, b"LIST"):
             body = file.read(min(size, LARGEST_LIST))
             if body[:4] == b"INFO":
@@ -40,20 +49,23 @@ def _riff_tags(path: Path) -> dict[str, str]:
     return {}
 
 
-def _next_chunk(file: BinaryIO, wanted: bytes) -> int:
-    """Size of the next chunk called `wanted`, with the file at its contents; 0 for no more."""
+def _next_chunk(file: BinaryIO, name: bytes) -> int:
+    """Move `file` to the contents of the next chunk called `name`; return its size, 0 for none."""
     while len(head := file.read(8)) == 8:
-        name, size = struct.unpack("<4sI", head)
-        if name == wanted:
+        chunk, size = struct.unpack("<4sI", head)
+        if chunk == name:
             return int(size)
+        # Chunks are padded to an even size.
         file.seek(size + size % 2, os.SEEK_CUR)
     return 0
 
 
 def _info_texts(body: bytes) -> Iterator[tuple[str, str]]:
-    at = 0
-    while at + 8 <= len(body):
-        name, size = struct.unpack_from("<4sI", body, at)
-        if name in RIFF_NAMES:
-            yield RIFF_NAMES[name], body[at + 8 : at + 8 + size].rstrip(b"\0").decode()
-        at += 8 + size + size % 2
+    """Names and texts of the entries in the `body` of an INFO list."""
+    position = 0
+    while position + 8 <= len(body):
+        identifier, size = struct.unpack_from("<4sI", body, position)
+        start = position + 8
+        if identifier in RIFF_NAMES:
+            yield RIFF_NAMES[identifier], body[start : start + size].rstrip(b"\0").decode()
+        position = start + size + size % 2
