@@ -1,4 +1,4 @@
-"""`python -m distill`."""
+"""Entry point of `python -m distill`."""
 
 from distill.cli import main
 

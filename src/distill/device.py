@@ -1,4 +1,4 @@
-"""Where to compute: device, threads and precision, chosen once and said in plain words."""
+"""Choice of device, number of threads and precision."""
 
 import logging
 import os
@@ -15,27 +15,31 @@ from distill.errors import UsageError
 log = logging.getLogger(__name__)
 
 MAX_THREADS = 8
+"""Most threads by default: the networks are too small to gain from more."""
+
 CONTAINER_QUOTA = Path("/sys/fs/cgroup/cpu.max")
-"""Linux, control groups version 2: microseconds of processor time in so many microseconds."""
+"""Limit of a container (Linux, control groups version 2): processor time granted per period, both
+in microseconds, or "max"."""
 
 
 def pick_device(name: str = "auto") -> torch.device:
-    """The device called `name`; `auto` takes CUDA, then a sound MPS, then the CPU. `UsageError` if
-    absent."""
+    """Choose the device to compute on.
+
+    Args:
+        name: `cpu`, `cuda`, `cuda:1`, `mps`, or `auto`: CUDA, then an MPS that computes rightly,
+            then the CPU. An MPS that computes wrongly is replaced by the CPU.
+
+    Raises:
+        UsageError: If there is no such device here.
+    """
+    has_cuda = torch.cuda.is_available()
+    has_mps = torch.backends.mps.is_available()
     if name == "auto":
-        if torch.cuda.is_available():
+        if has_cuda:
             return torch.device("cuda")
-        return (
-            torch.device("mps")
-            if torch.backends.mps.is_available() and mps_is_sound()
-            else torch.device("cpu")
-        )
+        return torch.device("mps" if has_mps and mps_is_sound() else "cpu")
     kind = name.split(":")[0]
-    available = {
-        "cpu": True,
-        "cuda": torch.cuda.is_available(),
-        "mps": torch.backends.mps.is_available(),
-    }
+    available = {"cpu": True, "cuda": has_cuda, "mps": has_mps}
     if kind not in available:
         raise UsageError(f"Unknown device '{name}': choose auto, cpu, cuda or mps.")
     if not available[kind]:
@@ -52,72 +56,86 @@ def pick_device(name: str = "auto") -> torch.device:
 
 @cache
 def mps_is_sound() -> bool:
-    """Whether Fourier transforms on MPS agree with the CPU's: some PyTorch versions get them
-    wrong."""
+    """Tell whether Fourier transforms on MPS agree with the CPU: some PyTorch versions err."""
     try:
-        results = [_round_trip(torch.device(name)) for name in ("mps", "cpu")]
+        by_mps = _round_trip(torch.device("mps"))
+        by_cpu = _round_trip(torch.device("cpu"))
     except (RuntimeError, TypeError) as error:
         log.warning("The Apple GPU cannot compute what training needs (%s): using the CPU.", error)
         return False
-    if all(torch.allclose(there, here, atol=1e-3) for there, here in zip(*results, strict=True)):
+    pairs = zip(by_mps, by_cpu, strict=True)
+    if all(torch.allclose(computed, expected, atol=1e-3) for computed, expected in pairs):
         return True
     log.warning("The Apple GPU gives wrong inverse FFTs with this PyTorch: using the CPU.")
     return False
 
 
 def _round_trip(device: torch.device) -> tuple[torch.Tensor, ...]:
-    """A spectrum to frames and back, and the gradient of that, as training computes them, on
-    `device`."""
+    """Transform a spectrum to frames and back on `device`, with gradients, as training does.
+
+    Returns:
+        Frames, gradient by phase, and real and imaginary part of a spectral product, on the CPU.
+    """
     phase = torch.linspace(0, 99, 4 * 1025).reshape(4, 1025).to(device).requires_grad_()
-    frames = torch.fft.irfft(torch.polar(torch.ones_like(phase), phase))
-    magnitude = torch.view_as_real(torch.fft.rfft(frames * frames)).square().sum(-1)
-    magnitude.mean().backward()
+    magnitude = torch.ones_like(phase)
+    frames = torch.fft.irfft(torch.polar(magnitude, phase))
+    power = torch.view_as_real(torch.fft.rfft(frames * frames)).square().sum(-1)
+    power.mean().backward()
     assert phase.grad is not None
     with torch.no_grad():
         spectrum = torch.complex(phase.cos(), phase.sin())
-        slopes = torch.fft.rfft(torch.fft.irfft(spectrum / spectrum.shape[-1], norm="forward"))
+        signal = torch.fft.irfft(spectrum / spectrum.shape[-1], norm="forward")
+        slopes = torch.fft.rfft(signal)
         slopes[..., 0] /= 2
-        turned = spectrum.conj() * (slopes * phase.cos())
-    return frames.detach().cpu(), phase.grad.cpu(), turned.real.cpu(), turned.imag.cpu()
+        product = spectrum.conj() * (slopes * phase.cos())
+    return frames.detach().cpu(), phase.grad.cpu(), product.real.cpu(), product.imag.cpu()
 
 
 def available_cores() -> int:
-    """The cores that this process may use: those that it is bound to, and no more than its
-    container is granted."""
-    cores = (
-        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    )
+    """Count the cores that this process may use: those it is bound to, within its container."""
+    if hasattr(os, "sched_getaffinity"):
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
     try:
         quota, period = CONTAINER_QUOTA.read_text().split()
-        granted = int(quota) // int(period)
+        limit = int(quota) // int(period)
     except (OSError, ValueError):
         # No container, or one without a limit ("max").
         return cores
-    return max(1, min(cores, granted))
+    return max(1, min(cores, limit))
 
 
 def default_threads() -> int:
-    """Threads to use when none are asked for: one a core, at most 8 or OMP_NUM_THREADS."""
-    asked = os.environ.get("OMP_NUM_THREADS", "")
-    most = int(asked) if asked.isdecimal() else MAX_THREADS
+    """Number of threads by default: one a core, at most `MAX_THREADS` or `$OMP_NUM_THREADS`."""
+    setting = os.environ.get("OMP_NUM_THREADS", "")
+    most = int(setting) if setting.isdecimal() else MAX_THREADS
     return max(1, min(available_cores(), most))
 
 
 def prepare(threads: int | None = None) -> int:
-    """Set the thread count of this process (returned); flush denormals, which make CPUs crawl on
+    """Set up this process for computing.
+
+    Sets the number of threads, never above the number of cores: threads that wait for one another
+    at every operation take many times as long. Flushes denormal numbers, which make CPUs crawl on
     fading sound.
 
-    Never more threads than cores: those that wait for one another at every operation then take many
-    times as long.
+    Args:
+        threads: Number of threads; None for `default_threads`.
+
+    Returns:
+        The number of threads that is set.
+
+    Raises:
+        UsageError: If `threads` is below 1.
     """
     threads = default_threads() if threads is None else threads
     if threads < 1:
         raise UsageError("--threads must be at least 1.")
-    if threads > available_cores():
-        log.warning(
-            "Using %d threads in place of %d: there are no more cores.", available_cores(), threads
-        )
-        threads = available_cores()
+    cores = available_cores()
+    if threads > cores:
+        log.warning("Using %d threads in place of %d: there are no more cores.", cores, threads)
+        threads = cores
     torch.set_num_threads(threads)
     torch.set_flush_denormal(True)
     return threads
@@ -125,7 +143,7 @@ def prepare(threads: int | None = None) -> int:
 
 @contextmanager
 def using_threads(threads: int) -> Iterator[None]:
-    """`prepare` for a while: then the thread count is again what it was."""
+    """`prepare` for the length of the block; then the earlier number of threads is set again."""
     before = torch.get_num_threads()
     prepare(threads)
     try:
@@ -138,16 +156,16 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def on_one_thread(make: Callable[P, Iterator[T]]) -> Callable[P, Iterator[T]]:
-    """Compute what a generator gives on one thread, whatever the thread count is otherwise.
+def on_one_thread(function: Callable[P, Iterator[T]]) -> Callable[P, Iterator[T]]:
+    """Decorate a generator function: its items are computed on one thread.
 
-    For many small products: threads that wait for one another at each take up to half as long
-    again.
+    For many small products: several threads would wait for one another at each product and take
+    up to half as long again. The caller of the generator keeps its number of threads.
     """
 
-    @wraps(make)
-    def made(*args: P.args, **kwargs: P.kwargs) -> Iterator[T]:
-        items = make(*args, **kwargs)
+    @wraps(function)
+    def generate(*args: P.args, **kwargs: P.kwargs) -> Iterator[T]:
+        items = function(*args, **kwargs)
         while True:
             before = torch.get_num_threads()
             torch.set_num_threads(1)
@@ -159,11 +177,11 @@ def on_one_thread(make: Callable[P, Iterator[T]]) -> Callable[P, Iterator[T]]:
                 torch.set_num_threads(before)
             yield item
 
-    return made
+    return generate
 
 
 def gains_by_bfloat16(device: torch.device) -> bool:
-    """Whether training in bfloat16 is faster here: CUDA from Ampere on, CPUs with AMX tiles."""
+    """Tell whether training in bfloat16 is faster: CUDA from Ampere on, CPUs with AMX tiles."""
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     if device.type != "cpu" or not hasattr(torch.cpu, "get_capabilities"):

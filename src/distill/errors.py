@@ -1,4 +1,4 @@
-"""Every error that Distill raises for bad input or a bad environment.
+"""Errors for bad input or a bad environment, as a tree.
 
 DistillError                  one clear sentence: what, which file, what to do
 ├── UsageError                an option or argument that makes no sense
@@ -7,7 +7,7 @@ DistillError                  one clear sentence: what, which file, what to do
 ├── OutputError               a result cannot be written
 ├── CodesFileError            a codes file is damaged, too new or not a codes file
 ├── DivergedError             codec training went wrong for good: the learning rate is too high
-├── MemoryUsedUpError         training does not fit into memory, however little it hears at once
+├── MemoryUsedUpError         training does not fit into memory, even with the smallest batch
 ├── CheckpointError           there is nothing to resume from, or it does not fit
 └── ModelFileError            a `.sda` file cannot be used
     ├── NotAModelError        it is no `.sda` file at all (wrong marker)
@@ -45,7 +45,7 @@ class AudioError(DistillError):
 
 
 class OutputError(DistillError):
-    """A result cannot be written where it was asked for."""
+    """A result cannot be written to its place."""
 
 
 class CodesFileError(DistillError):
@@ -57,7 +57,7 @@ class DivergedError(DistillError):
 
 
 class MemoryUsedUpError(DistillError):
-    """Training does not fit into memory, however little it hears at once."""
+    """Training does not fit into memory, even with the smallest batch."""
 
 
 class CheckpointError(DistillError):
@@ -101,4 +101,4 @@ class NoPriorError(ModelFileError):
 
 
 class PriorPresentError(ModelFileError):
-    """Training the codec anew would orphan the prior in the file."""
+    """Training another codec would orphan the prior in the file."""

@@ -1,4 +1,4 @@
-"""Writing a file so that it is there whole or not at all."""
+"""Atomic writes: a file is there whole or not at all."""
 
 import os
 import uuid
@@ -9,21 +9,28 @@ from typing import BinaryIO
 
 from distill.errors import OutputError
 
+FilePath = str | os.PathLike[str]
+"""Name of a file or folder."""
+
 
 @contextmanager
-def replace_atomically(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    """Give a binary file to write to; on leaving without an error it becomes `path` in one step.
+def replace_atomically(path: FilePath) -> Iterator[BinaryIO]:
+    """Give a binary file to write to, which becomes `path` in one step at the end of the block.
 
     Until then an earlier file at `path` stays as it is. The bytes go to a uniquely named file in
     the same folder, which is synced to disk and renamed; on any failure (a kill aside) it is
-    removed. A symbolic link at `path` is kept and the file that it points to is replaced.
+    removed. A symbolic link at `path` is kept: the file that it points to is replaced.
 
-    Raises OutputError, with the system's reason, when the file cannot be written: no such folder,
-    no permission, disk full. Errors other than OSError leave the block as they are.
+    Raises:
+        OutputError: If the file cannot be written (no such folder, no permission, disk full), with
+            the system's reason. Errors other than OSError pass through.
+
+    Example:
+        with replace_atomically("notes.txt") as file:
+            file.write(b"hello")
     """
     target = Path(os.path.realpath(path))
-    # A short name of its own: one built from a 200-character target would be too long for the
-    # folder.
+    # A short name: one built from a target of 200 characters would be too long for the folder.
     temporary = target.parent / f".distill-{uuid.uuid4().hex}.tmp"
     try:
         with _create(temporary) as file:
@@ -45,5 +52,7 @@ def _create(path: Path) -> BinaryIO:
 
 
 def _keep_permissions(existing: Path, new: Path) -> None:
+    """Give `new` the permissions of `existing`, if there is such a file."""
     with suppress(OSError):
-        os.chmod(new, existing.stat().st_mode & 0o777)
+        mode = existing.stat().st_mode & 0o777
+        os.chmod(new, mode)

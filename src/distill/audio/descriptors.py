@@ -101,7 +101,9 @@ def measure(audio: np.ndarray, sample_rate: int, hop: int) -> np.ndarray:
         last = -(-window.core.stop // hop)
         parts.append(rows[first:last])
     rows = np.concatenate(parts)
-    rows[:, -1] = density(rows[:, -1] > 0, sample_rate / hop)
+    onset = rows[:, -1] > 0
+    rows[:, -1] = density(onset, sample_rate / hop)
+    # Not `<=`: NaN is silent too.
     rows[~(rows[:, 0] > SILENT_DB)] = np.nan
     return rows
 
@@ -112,7 +114,9 @@ def _measure_piece(sound: Tensor, sample_rate: int, hop: int) -> np.ndarray:
     Silent frames have values too.
     """
     n_fft = 2 * hop
-    power = stft(sound, n_fft, hop).abs().square().mean(0)
+    spectra = stft(sound, n_fft, hop)
+    # The mean over channels of their powers: opposite channels do not cancel.
+    power = spectra.abs().square().mean(0)
     hz, confidence = pitch(sound.mean(0), sample_rate, hop)
     columns = (
         loudness(power, n_fft),
@@ -126,9 +130,15 @@ def _measure_piece(sound: Tensor, sample_rate: int, hop: int) -> np.ndarray:
 
 def loudness(power: Tensor, n_fft: int) -> Tensor:
     """RMS `[T]` in dBFS from power spectra `[T, F]` under a Hann window (Parseval's theorem)."""
+    # All bins but the first and the last stand for two frequencies, one of them negative.
     two_sided = 2 * power.sum(-1) - power[:, 0] - power[:, -1]
-    mean_square = two_sided / (n_fft * float(hann(n_fft).square().sum()))
+    mean_square = two_sided / _window_energy(n_fft)
     return 10 * mean_square.clamp(min=_TINY).log10()
+
+
+def _window_energy(n_fft: int) -> float:
+    """Power of a bin per mean square of the signal under a Hann window of `n_fft` samples."""
+    return n_fft * float(hann(n_fft).square().sum())
 
 
 def brightness(power: Tensor, sample_rate: int) -> Tensor:
@@ -137,9 +147,9 @@ def brightness(power: Tensor, sample_rate: int) -> Tensor:
     Weighted by power: by magnitude, the hiss behind a sound would count for more than the sound.
     """
     first = _first_bin(2 * (power.shape[1] - 1), sample_rate)
-    hz = torch.linspace(0, sample_rate / 2, power.shape[1])[first:]
+    hz = torch.linspace(0, sample_rate / 2, power.shape[1])
     audible = power[:, first:]
-    return (audible @ hz) / audible.sum(-1).clamp(min=_TINY)
+    return (audible @ hz[first:]) / audible.sum(-1).clamp(min=_TINY)
 
 
 def _first_bin(n_fft: int, sample_rate: int) -> int:
@@ -154,7 +164,8 @@ def noisiness(power: Tensor) -> Tensor:
     inaudible ones do not decide.
     """
     mean = power.mean(-1, keepdim=True).clamp(min=_TINY)
-    return 10 * (power / mean).clamp(min=FLATNESS_RANGE).log10().mean(-1)
+    relative = (power / mean).clamp(min=FLATNESS_RANGE)
+    return 10 * relative.log10().mean(-1)
 
 
 def pitch(sound: Tensor, sample_rate: int, hop: int) -> tuple[Tensor, Tensor]:
@@ -185,24 +196,29 @@ def pitch(sound: Tensor, sample_rate: int, hop: int) -> tuple[Tensor, Tensor]:
     peak[:, : shortest - 1] = False
     height = torch.where(peak, middle, 0.0)
     highest = height.max(1, keepdim=True).values
-    lag = ((height >= FIRST_PEAK * highest) & peak).float().argmax(1) + 1
+    candidates = (height >= FIRST_PEAK * highest) & peak
+    lag = candidates.float().argmax(1, keepdim=True) + 1
     # The top of the parabola through the peak and its neighbours.
-    before = similarity.gather(1, (lag - 1)[:, None])[:, 0]
-    top = similarity.gather(1, lag[:, None])[:, 0]
-    after = similarity.gather(1, (lag + 1)[:, None])[:, 0]
-    shift = (before - after) / (2 * (before - 2 * top + after).clamp(max=-_TINY))
+    before = similarity.gather(1, lag - 1)
+    top = similarity.gather(1, lag)
+    after = similarity.gather(1, lag + 1)
+    curvature = (before - 2 * top + after).clamp(max=-_TINY)
+    shift = (before - after) / (2 * curvature)
     period = lag + shift.clamp(-0.5, 0.5)
-    return sample_rate / period, highest[:, 0].clamp(0, 1)
+    return sample_rate / period[:, 0], highest[:, 0].clamp(0, 1)
 
 
 def _normalised_square_difference(frames: Tensor, lags: int) -> Tensor:
     """Similarity `[T, lags]` of frames `[T, n]` to themselves after each lag: -1 to 1 (equal)."""
     n = frames.shape[1]
-    spectrum = torch.fft.rfft(frames, 2 * n)
-    product = torch.fft.irfft(spectrum.abs().square(), 2 * n)[:, :lags]
+    # Products of all lags at once; padding keeps the end from meeting the beginning.
+    power = torch.fft.rfft(frames, 2 * n).abs().square()
+    product = torch.fft.irfft(power, 2 * n)[:, :lags]
+    # Energies of the first 0, 1, … n samples.
     energy = F.pad(frames.square().cumsum(1), (1, 0))
     lag = torch.arange(lags)
-    squares = energy[:, n - lag] + energy[:, -1:] - energy[:, lag]
+    total = energy[:, -1:]
+    squares = energy[:, n - lag] + total - energy[:, lag]
     return 2 * product / squares.clamp(min=1e-9)
 
 
@@ -212,12 +228,14 @@ def onsets(power: Tensor, n_fft: int, sample_rate: int) -> Tensor:
     Spectral flux (Dixon 2006, "Onset detection revisited", section 2.1) over log-mel bands, as in
     Böck et al. 2012.
     """
-    scale = 1 / (n_fft * float(hann(n_fft).square().sum()))
+    scale = 1 / _window_energy(n_fft)
     bands = (power * scale) @ mel_filterbank(BANDS, n_fft, sample_rate)
     level_db = 10 * (bands.clamp(min=0) + BAND_FLOOR**2).log10()
     floor_db = float(20 * np.log10(BAND_FLOOR))
-    earlier_db = F.pad(level_db, (0, 0, RISE_FRAMES, 0), value=floor_db)[:-RISE_FRAMES]
-    flux = (level_db - earlier_db).clamp(min=0).mean(1)
+    # Silence before the first frame, so that a sound that begins at once has an onset.
+    delayed_db = F.pad(level_db, (0, 0, RISE_FRAMES, 0), value=floor_db)
+    rise_db = level_db - delayed_db[:-RISE_FRAMES]
+    flux = rise_db.clamp(min=0).mean(1)
     highest = maximum_filter1d(flux.numpy(), 2 * ALONE_FRAMES + 1, mode="nearest")
     return (flux >= RISE_DB) & (flux == torch.from_numpy(highest))
 
@@ -249,7 +267,7 @@ class PercentileTable(NamedTuple):
     @classmethod
     def of(cls, rows: np.ndarray) -> "PercentileTable":
         """The table of measured `rows` `[T, descriptors]`; NaN does not count."""
-        return cls([_percentiles(column[~np.isnan(column)]) for column in rows.T])
+        return cls([_percentiles(column) for column in rows.T])
 
     def place(self, rows: np.ndarray) -> np.ndarray:
         """Percentiles, 0 to 100, of measured `rows` `[T, descriptors]`; NaN stays."""
@@ -260,7 +278,8 @@ class PercentileTable(NamedTuple):
         return np.stack(columns, 1)
 
 
-def _percentiles(values: np.ndarray) -> list[float]:
+def _percentiles(column: np.ndarray) -> list[float]:
+    values = column[~np.isnan(column)]
     if not len(values):
         return [float("nan")] * PERCENTILES
     percentiles: list[float] = np.percentile(values, np.arange(PERCENTILES)).tolist()

@@ -36,7 +36,8 @@ def knot_weights(hz: Tensor, sample_rate: int) -> Tensor:
     """
     count = math.ceil(KNOTS_PER_OCTAVE * math.log2(sample_rate / 2 / LOWEST_KNOT_HZ)) + 1
     position = KNOTS_PER_OCTAVE * torch.log2(hz.clamp(min=LOWEST_KNOT_HZ) / LOWEST_KNOT_HZ)
-    return (1 - (torch.arange(count)[:, None] - position).abs()).clamp(min=0)
+    distance = (torch.arange(count)[:, None] - position).abs()
+    return (1 - distance).clamp(min=0)
 
 
 @cache
@@ -78,9 +79,11 @@ def equalise(audio: Tensor, rng: np.random.Generator, sample_rate: int) -> Tenso
     knots = _log_responses(n_fft, sample_rate, audio.device)
     gains = rng.standard_normal((len(knots), 1)).astype(np.float32)
     nepers = NEPERS_PER_DB * KNOT_DB * gains
-    log_response = (torch.from_numpy(nepers).to(audio.device) * knots).sum(0)
+    weights = torch.from_numpy(nepers).to(audio.device)
+    log_response = (weights * knots).sum(0)
     # Takes half the time of `exp` of complex numbers.
     response = torch.polar(log_response.real.exp(), log_response.imag)
-    filtered = torch.fft.irfft(torch.fft.rfft(audio, n_fft) * response, n_fft)[..., :N]
+    spectrum = torch.fft.rfft(audio, n_fft) * response
+    filtered = torch.fft.irfft(spectrum, n_fft)[..., :N]
     peak = filtered.abs().amax((-2, -1), keepdim=True)
     return filtered / peak.clamp(min=1)

@@ -35,7 +35,8 @@ def crossfade(before: np.ndarray, after: np.ndarray, overlap: int) -> np.ndarray
     # Opposite signals would need an endless gain: they are treated as unlike.
     power = 1 + max(0.0, correlation) * np.sin(2 * angle)
     mixed = (fading * np.cos(angle) + rising * np.sin(angle)) / np.sqrt(power)
-    return np.concatenate((before[:, :end], mixed, after[:, overlap:]), axis=1)
+    parts = (before[:, :end], mixed, after[:, overlap:])
+    return np.concatenate(parts, axis=1)
 
 
 def fade_in(audio: np.ndarray, sample_rate: int) -> np.ndarray:
@@ -66,7 +67,10 @@ def fade_ends_in_place(
     n_samples = audio.shape[1]
     if start:
         length = min(n_samples // 2, round(FADE_IN_S * sample_rate))
-        audio[:, :length] *= np.linspace(0, 1, length, endpoint=False, dtype=np.float32)
+        # Without its end: the sample after the fade is the first at full level.
+        ramp = np.linspace(0, 1, length, endpoint=False, dtype=np.float32)
+        audio[:, :length] *= ramp
     if end:
         length = min(n_samples // 2, round(FADE_OUT_S * sample_rate))
-        audio[:, n_samples - length :] *= np.linspace(1, 0, length, dtype=np.float32)
+        ramp = np.linspace(1, 0, length, dtype=np.float32)
+        audio[:, n_samples - length :] *= ramp

@@ -89,7 +89,8 @@ def level_gain(audio: np.ndarray, sample_rate: int, target: float) -> float:
 
 def _amplify(audio: np.ndarray, gain: float, sample_rate: int) -> Iterator[np.ndarray]:
     """`audio` `[C, N]` times `gain`, limited, in blocks `[C, n]`."""
-    return limit_blocks((piece * np.float32(gain) for piece in pieces(audio)), sample_rate)
+    factor = np.float32(gain)
+    return limit_blocks((piece * factor for piece in pieces(audio)), sample_rate)
 
 
 def sounding_samples(audio: np.ndarray, sample_rate: int) -> int:
@@ -99,8 +100,10 @@ def sounding_samples(audio: np.ndarray, sample_rate: int) -> int:
     """
     size = max(1, round(TAIL_WINDOW_S * sample_rate))
     energy = np.square(audio).sum(axis=0)
-    powers = np.add.reduceat(energy, np.arange(0, len(energy), size))
+    starts = np.arange(0, len(energy), size)
+    powers = np.add.reduceat(energy, starts)
     audible = powers > powers.max() * 10 ** (INAUDIBLE_DB / 10)
+    # Of silence, the first window stays.
     last = int(audible.nonzero()[0][-1]) if audible.any() else 0
     return min(audio.shape[1], (last + 1) * size)
 

@@ -15,7 +15,7 @@ import soundfile as sf
 import soxr
 
 from distill.errors import AudioError
-from distill.files import replace_atomically
+from distill.files import FilePath, replace_atomically
 from distill.settings import SAMPLE_RATE
 
 _UNCOMPRESSED = (".wav", ".wave", ".w64", ".rf64", ".aif", ".aiff", ".aifc", ".caf", ".au", ".snd")
@@ -23,7 +23,11 @@ _COMPRESSED = (".flac", ".ogg", ".oga", ".opus", ".mp3")
 AUDIO_EXTENSIONS = frozenset((*_UNCOMPRESSED, *_COMPRESSED))
 """Lower-case endings of the files that count as sounds."""
 
-FORMATS = {".wav": ("WAV", "PCM_24"), ".flac": ("FLAC", "PCM_24"), ".ogg": ("OGG", "VORBIS")}
+FORMATS = {
+    ".wav": ("WAV", "PCM_24"),
+    ".flac": ("FLAC", "PCM_24"),
+    ".ogg": ("OGG", "VORBIS"),
+}
 """Formats that Distill writes, by the ending of the name: soundfile's format and subtype."""
 
 _LOWEST_RATE = 1_000
@@ -63,23 +67,29 @@ class AudioInfo(NamedTuple):
 class UnreadableAudioError(AudioError):
     """A sound file cannot be used; `reason` says why in a few words, without the path."""
 
-    def __init__(self, path: str | os.PathLike[str], reason: str, advice: str = "") -> None:
+    def __init__(self, path: FilePath, reason: str, advice: str = "") -> None:
         hint = f"; {advice}" if advice else ""
         super().__init__(f"Cannot read {path}: {reason}{hint}.")
         self.reason = reason
 
 
-def probe(path: str | os.PathLike[str]) -> AudioInfo:
+def probe(path: FilePath) -> AudioInfo:
     """Read the header of a sound file.
 
     Raises:
         UnreadableAudioError: If the file cannot be opened or is not audio.
     """
     with _open(path) as file:
-        return AudioInfo(file.samplerate, file.channels, file.frames, file.format, file.subtype)
+        return AudioInfo(
+            sample_rate=file.samplerate,
+            channels=file.channels,
+            frames=file.frames,
+            format=file.format,
+            subtype=file.subtype,
+        )
 
 
-def read_blocks(path: str | os.PathLike[str], block_s: float = 2.0) -> Iterator[np.ndarray]:
+def read_blocks(path: FilePath, block_s: float = 2.0) -> Iterator[np.ndarray]:
     """Stream a file at its own rate as float32 blocks `[C, n]` of `block_s` seconds at most.
 
     Raises:
@@ -130,13 +140,14 @@ def resample_blocks(
     if stream is None:
         return
     # Silence after the end, since soxr rounds down: one sample at a high rate would become none.
-    silence = np.zeros((2 + math.ceil(2 * source_rate / sample_rate), channels), np.float32)
+    n_silent = 2 + math.ceil(2 * source_rate / sample_rate)
+    silence = np.zeros((n_silent, channels), np.float32)
     length = max(1, round(received * sample_rate / source_rate))
     yield stream.resample_chunk(silence, last=True).T[:, : length - emitted]
 
 
 def stream_audio(
-    path: str | os.PathLike[str], sample_rate: float = SAMPLE_RATE, block_s: float = 2.0
+    path: FilePath, sample_rate: float = SAMPLE_RATE, block_s: float = 2.0
 ) -> Iterator[np.ndarray]:
     """Stream a file as float32 blocks `[C, n]` at `sample_rate` Hz, in memory that does not grow.
 
@@ -147,7 +158,7 @@ def stream_audio(
 
 
 def block_source(
-    path: str | os.PathLike[str], sample_rate: float = SAMPLE_RATE
+    path: FilePath, sample_rate: float = SAMPLE_RATE
 ) -> Callable[[], Iterable[np.ndarray]]:
     """Make a function that streams a file anew at each call, as `stream_audio` does.
 
@@ -163,9 +174,7 @@ def block_source(
     return lambda: blocks
 
 
-def read_audio(
-    path: str | os.PathLike[str], sample_rate: float = SAMPLE_RATE, mono: bool = False
-) -> np.ndarray:
+def read_audio(path: FilePath, sample_rate: float = SAMPLE_RATE, mono: bool = False) -> np.ndarray:
     """Read a whole file as float32 `[C, N]` at `sample_rate` Hz.
 
     With `mono`, `C` is 1: the mean over the channels.
@@ -177,12 +186,14 @@ def read_audio(
         audio = read_audio("drum.wav", sample_rate=48_000)
     """
     blocks = stream_audio(path, sample_rate)
-    parts = [block.mean(axis=0, keepdims=True) if mono else block for block in blocks]
-    return np.ascontiguousarray(np.concatenate(parts, axis=1))
+    if mono:
+        blocks = (block.mean(axis=0, keepdims=True) for block in blocks)
+    audio = np.concatenate(list(blocks), axis=1)
+    return np.ascontiguousarray(audio)
 
 
 def write_sound(
-    path: str | os.PathLike[str],
+    path: FilePath,
     audio: np.ndarray,
     sample_rate: int = SAMPLE_RATE,
     subtype: str | None = None,
@@ -209,7 +220,7 @@ def write_sound(
 
 
 def write_sound_blocks(
-    path: str | os.PathLike[str],
+    path: FilePath,
     blocks: Iterable[np.ndarray],
     channels: int,
     sample_rate: int = SAMPLE_RATE,
@@ -226,7 +237,8 @@ def write_sound_blocks(
         subtype: Encoding of the samples; None for that of `FORMATS`.
         tags: Texts to store with the sound.
     """
-    kind, default_subtype = FORMATS.get(Path(path).suffix.lower(), FORMATS[".wav"])
+    ending = Path(path).suffix.lower()
+    kind, default_subtype = FORMATS.get(ending, FORMATS[".wav"])
     subtype = subtype or default_subtype
     # Integer formats would wrap around instead of clipping.
     clips = subtype not in ("FLOAT", "DOUBLE")
@@ -238,7 +250,8 @@ def write_sound_blocks(
                     setattr(sound, name, text)
                 for block in blocks:
                     _check_finite(block, path)
-                    sound.write(np.clip(block.T, -1.0, 1.0) if clips else block.T)
+                    samples = block.T
+                    sound.write(np.clip(samples, -1.0, 1.0) if clips else samples)
                     target.check()
         except (sf.SoundFileError, ValueError, TypeError) as error:
             problem = f"{kind} cannot hold this sound as {subtype} ({error})"
@@ -247,7 +260,7 @@ def write_sound_blocks(
     return Path(path)
 
 
-def _check_finite(block: np.ndarray, path: str | os.PathLike[str]) -> None:
+def _check_finite(block: np.ndarray, path: FilePath) -> None:
     if not np.isfinite(block).all():
         raise AudioError(f"Cannot write {path}: the sound holds samples that are not numbers.")
 
@@ -282,7 +295,7 @@ class _Target:
             raise self._error
 
 
-def system_name(path: str | os.PathLike[str]) -> str | bytes:
+def system_name(path: FilePath) -> str | bytes:
     """The name of a file for libsndfile.
 
     Bytes keep names that are not valid Unicode; Windows has a call of its own for Unicode names.
@@ -290,7 +303,7 @@ def system_name(path: str | os.PathLike[str]) -> str | bytes:
     return os.fspath(path) if os.name == "nt" else os.fsencode(path)
 
 
-def _open(path: str | os.PathLike[str]) -> sf.SoundFile:
+def _open(path: FilePath) -> sf.SoundFile:
     try:
         with open(path, "rb") as file:
             empty = not file.read(1)
@@ -311,7 +324,7 @@ def _open(path: str | os.PathLike[str]) -> sf.SoundFile:
     return file
 
 
-def _read(file: sf.SoundFile, path: str | os.PathLike[str], size: int) -> np.ndarray:
+def _read(file: sf.SoundFile, path: FilePath, size: int) -> np.ndarray:
     try:
         block = file.read(size, dtype="float32", always_2d=True).T
     except sf.SoundFileError as error:

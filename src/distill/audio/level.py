@@ -93,7 +93,8 @@ def active_rms_db_of(blocks: Iterable[np.ndarray], sample_rate: int) -> float:
     length = np.concatenate(lengths)
     mean_power = energy / length
     active = mean_power >= mean_power.max() * _ACTIVE_SHARE
-    return db(math.sqrt(energy[active].sum() / length[active].sum()))
+    mean_square = energy[active].sum() / length[active].sum()
+    return db(math.sqrt(mean_square))
 
 
 def _at_least(blocks: Iterable[np.ndarray], length: int) -> Iterator[np.ndarray]:
@@ -124,11 +125,14 @@ def _step_energies(blocks: Iterable[np.ndarray], sample_rate: int, step: int) ->
     for window in windows(blocks, step * round(_PIECE_S / _STEP_S)):
         weighted = window.sound[:, window.core].astype(np.float64)
         n_samples += weighted.shape[1]
+        # Each stage goes on where it stood at the end of the last window.
         states = states or [np.zeros((len(weighted), 2)) for _ in stages]
         for index, stage in enumerate(stages):
-            weighted, states[index] = lfilter(stage.b, stage.a, weighted, zi=states[index])
+            state = states[index]
+            weighted, states[index] = lfilter(stage.b, stage.a, weighted, zi=state)
         power = np.square(weighted).sum(axis=0)
-        sums.append(np.add.reduceat(power, np.arange(0, len(power), step)))
+        starts = np.arange(0, len(power), step)
+        sums.append(np.add.reduceat(power, starts))
     energies = np.concatenate(sums)
     # A remainder counts as a whole step when it fills half of one, as in pyloudnorm.
     if 0 < n_samples % step < step / 2:

@@ -32,7 +32,8 @@ def limit_peaks(audio: np.ndarray, sample_rate: int, ceiling_db: float = CEILING
         return audio
     window = 2 * round(LOOKAHEAD_S * sample_rate) + 1
     # The gain at which each sample by itself would just reach the ceiling.
-    highest_gain = np.minimum(1.0, ceiling / np.maximum(peaks, 1e-9)).astype(np.float64)
+    exact_gain = ceiling / np.maximum(peaks, 1e-9)
+    highest_gain = np.minimum(1.0, exact_gain).astype(np.float64)
     lowest_nearby = minimum_filter1d(highest_gain, window, mode="nearest")
     gain = uniform_filter1d(lowest_nearby, window, mode="nearest")
     # Rounding in the running mean may lift the gain by a hair.

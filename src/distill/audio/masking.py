@@ -56,4 +56,5 @@ def audibility(power: Tensor, spread: Tensor) -> Tensor:
     quiet = 10 ** (QUIET_DB / 10)
     threshold = power @ spread * masked_below + quiet
     ratio = (power / threshold).clamp(min=1e-9)
-    return ratio.log().mul_(10 / math.log(10) / HEARD_OVER_DB).clamp_(0, 1)
+    per_neper = 10 / math.log(10) / HEARD_OVER_DB
+    return ratio.log().mul_(per_neper).clamp_(0, 1)

@@ -35,18 +35,24 @@ def mel_edges(n_mels: int, sample_rate: int) -> list[float]:
     half of `sample_rate` (Hz).
     """
     highest_mel = 2595 * math.log10(1 + sample_rate / 2 / 700)
-    steps = n_mels + 1
-    return [700 * (10 ** (highest_mel * i / steps / 2595) - 1) for i in range(n_mels + 2)]
+    edges = []
+    for i in range(n_mels + 2):
+        mel = highest_mel * i / (n_mels + 1)
+        edges.append(700 * (10 ** (mel / 2595) - 1))
+    return edges
 
 
 def mel_filterbank(n_mels: int, n_fft: int, sample_rate: int) -> Tensor:
     """HTK mel triangles of height 1 as a matrix `[n_fft // 2 + 1, n_mels]`."""
     edges = torch.tensor(mel_edges(n_mels, sample_rate), dtype=torch.float64)
-    hz = torch.linspace(0, sample_rate / 2, n_fft // 2 + 1, dtype=torch.float64)[:, None]
+    n_bins = n_fft // 2 + 1
+    hz = torch.linspace(0, sample_rate / 2, n_bins, dtype=torch.float64)[:, None]
     low = edges[:-2]
     peak = edges[1:-1]
     high = edges[2:]
-    triangles = torch.minimum((hz - low) / (peak - low), (high - hz) / (high - peak))
+    rising = (hz - low) / (peak - low)
+    falling = (high - hz) / (high - peak)
+    triangles = torch.minimum(rising, falling)
     return triangles.clamp(min=0).float()
 
 

@@ -47,8 +47,10 @@ def is_plain_noise(audio: np.ndarray) -> bool:
     hop = _WINDOW // 2
     if audio.shape[1] < (_FEWEST_FRAMES + 1) * hop:
         return False
-    frames = np.lib.stride_tricks.sliding_window_view(audio.mean(axis=0), _WINDOW)[::hop]
-    power = np.square(np.abs(np.fft.rfft(frames * np.hanning(_WINDOW))))
+    mono = audio.mean(axis=0)
+    frames = np.lib.stride_tricks.sliding_window_view(mono, _WINDOW)[::hop]
+    spectra = np.fft.rfft(frames * np.hanning(_WINDOW))
+    power = np.square(np.abs(spectra))
     return _deviation(power) < _DEVIATION and _peak(power) < _PEAK
 
 
@@ -57,7 +59,8 @@ def _deviation(power: np.ndarray) -> float:
     last_bin = _FIRST_BIN + _BANDS * _BAND_BINS
     bands = power[:, _FIRST_BIN:last_bin].reshape(len(power), _BANDS, _BAND_BINS)
     means = bands.mean(axis=(0, 2), keepdims=True)
-    cells = np.sort((bands / np.maximum(means, 1e-30)).ravel())
+    relative = bands / np.maximum(means, 1e-30)
+    cells = np.sort(relative.ravel())
     measured = (np.arange(cells.size) + 0.5) / cells.size
     exponential = 1 - np.exp(-cells)
     return float(np.abs(measured - exponential).max())

@@ -27,7 +27,8 @@ def mix_channels(audio: np.ndarray, channels: int) -> np.ndarray:
         return audio
     if sources < channels:
         return audio[np.arange(channels) % sources]
-    return np.stack([audio[first::channels].mean(axis=0) for first in range(channels)])
+    means = [audio[first::channels].mean(axis=0) for first in range(channels)]
+    return np.stack(means)
 
 
 def side_level_db(blocks: Iterable[np.ndarray]) -> float:
@@ -52,9 +53,10 @@ def side_level_db(blocks: Iterable[np.ndarray]) -> float:
 def side_energies(block: np.ndarray) -> tuple[float, float]:
     """Energies of `block` `[C, n]`, `C` at least 2: of the side, and of mid and side together."""
     left, right = mix_channels(block, 2).astype(np.float64)
-    # Both in units of a quarter: (left - right)² / 4 and (left² + right²) / 2.
+    # Four times each, which drops out of their ratio: (left - right)², 2 (left² + right²).
     side = float(np.square(left - right).sum())
-    total = 2.0 * float(np.square(left).sum() + np.square(right).sum())
+    squares = np.square(left).sum() + np.square(right).sum()
+    total = 2.0 * float(squares)
     return side, total
 
 

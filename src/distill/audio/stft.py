@@ -33,8 +33,10 @@ def stft(x: Tensor, n_fft: int, hop: int) -> Tensor:
     Returns:
         Spectra `[..., T, F]`, `T = N / hop`.
     """
+    # Silence on both sides, so that the first and the last frame are centred in their hop.
     side = (n_fft - hop) // 2
-    frames = F.pad(x, (side, side)).unfold(-1, n_fft, hop)
+    extended = F.pad(x, (side, side))
+    frames = extended.unfold(-1, n_fft, hop)
     return torch.fft.rfft(frames * hann(n_fft).to(x))
 
 
@@ -43,7 +45,8 @@ def istft(spectrum: Tensor, n_fft: int, hop: int) -> Tensor:
 
     The least-squares inverse of `stft` (Griffin & Lim 1984, equation 6).
     """
-    frames = torch.fft.irfft(spectrum, n=n_fft) * hann(n_fft).to(spectrum.real)
+    window = hann(n_fft).to(spectrum.real)
+    frames = torch.fft.irfft(spectrum, n=n_fft) * window
     signal = _centred_sum(frames, hop)
     return signal / _window_sums(signal, n_fft, hop)
 
@@ -96,7 +99,8 @@ def overlap_add(frames: Tensor, hop: int) -> Tensor:
     parts = n_fft // hop
     out = frames.new_zeros(*batch, T + parts - 1, hop)
     # One addition for each part of a frame, over all frames at once.
-    for part, block in enumerate(frames.unflatten(-1, (parts, hop)).unbind(-2)):
+    blocks = frames.unflatten(-1, (parts, hop)).unbind(-2)
+    for part, block in enumerate(blocks):
         out[..., part : part + T, :] += block
     return out.flatten(-2)
 
@@ -110,8 +114,9 @@ def _centred_sum(frames: Tensor, hop: int) -> Tensor:
 
 def _window_sums(signal: Tensor, n_fft: int, hop: int) -> Tensor:
     """Sums `[N]` of the squares of all windows that lie over each sample of `signal` `[..., N]`."""
-    squares = (hann(n_fft).to(signal) ** 2).expand(signal.shape[-1] // hop, n_fft)
-    return _centred_sum(squares, hop)
+    n_frames = signal.shape[-1] // hop
+    squares = hann(n_fft).to(signal) ** 2
+    return _centred_sum(squares.expand(n_frames, n_fft), hop)
 
 
 class _Synthesis(torch.autograd.Function):

@@ -9,6 +9,7 @@ from typing import BinaryIO
 import soundfile as sf
 
 from distill.audio.io import UnreadableAudioError, probe, system_name
+from distill.files import FilePath
 
 RIFF_NAMES = {b"ICMT": "comment", b"ISFT": "software"}
 """Identifiers of RIFF INFO texts, and soundfile's names for them."""
@@ -20,7 +21,7 @@ _RIFF_HEADER_BYTES = 12
 """Bytes before the first chunk: `RIFF`, size, `WAVE`."""
 
 
-def read_tags(path: str | os.PathLike[str]) -> dict[str, str]:
+def read_tags(path: FilePath) -> dict[str, str]:
     """Read the tags of a sound file, named as in soundfile (`comment`, `software`, …).
 
     Raises:
@@ -67,5 +68,7 @@ def _info_texts(body: bytes) -> Iterator[tuple[str, str]]:
         identifier, size = struct.unpack_from("<4sI", body, position)
         start = position + 8
         if identifier in RIFF_NAMES:
-            yield RIFF_NAMES[identifier], body[start : start + size].rstrip(b"\0").decode()
+            # Texts end in zero bytes.
+            text = body[start : start + size].rstrip(b"\0")
+            yield RIFF_NAMES[identifier], text.decode()
         position = start + size + size % 2

@@ -1,1 +1,1 @@
-
+"""Corpora: scanning a folder of sounds, the cache of resampled audio, judging, splits and crops."""

@@ -1,12 +1,12 @@
-"""Every sound resampled once and kept by content, so that training maps it instead of decoding it.
+"""Cache of resampled sounds, addressed by content: training maps them instead of decoding files.
 
-    <cache>/<sha256 of the file>-<rate>-<channels>.npy     float32 [C, N], mapped, never loaded
-    <cache>/<sha256 of the file>-<rate>-<channels>.json    its measurements, or why it cannot be
-    used <cache>/<sha256 of the file>-width.json                how wide the file is
-    <cache>/index/<sha256 of the path>.json                size, time and content hash of a path
+    <cache>/<sha256 of the file>-<rate>-<channels>.npy   samples, float32 [C, N], memory-mapped
+    <cache>/<sha256 of the file>-<rate>-<channels>.json  measurements, or the reason for skipping
+    <cache>/<sha256 of the file>-width.json              stereo width of the file
+    <cache>/index/<sha256 of the path>.json              size, time and content hash of a path
 
-Everything is written under another name and renamed, and the measurements come last: what a killed
-run leaves behind is never believed, and two runs at once do the work twice but agree.
+Every file is written under another name and renamed, and the measurements come last: whatever a
+killed run leaves behind is ignored. Two runs at the same time do the work twice and agree.
 """
 
 import hashlib
@@ -28,25 +28,36 @@ from distill.errors import OutputError
 from distill.files import replace_atomically
 from distill.settings import SAMPLE_RATE, cache_dir
 
-# Raised whenever what is kept or how it is measured changes.
 _VERSION = 2
+"""Version of the entries: raised whenever their contents or a measurement changes."""
 
 
 class CachedSound(NamedTuple):
-    """One sound in the cache; `path` exists only when `measurements.reason` is empty."""
+    """One sound in the cache.
+
+    Attributes:
+        content_hash: SHA-256 of the sound file.
+        path: The samples; exists only when `measurements.reason` is empty.
+        measurements: Measurements, or the reason for skipping the sound.
+    """
 
     content_hash: str
     path: Path
     measurements: Measurements
 
     def audio(self) -> np.ndarray:
-        """Memory map `[C, N]` float32 at SAMPLE_RATE."""
+        """Memory map of the samples, float32 `[C, N]` at `SAMPLE_RATE`."""
         return load_cached(self.path)
 
 
 class Width(NamedTuple):
-    """How wide a sound file is: its channels, the level of its side in dB (`side_level_db`), its
-    length in s."""
+    """Stereo width of a sound file.
+
+    Attributes:
+        channels: Channels of the file.
+        side_db: Level of the side in dB, as `side_level_db` measures it.
+        duration_s: Length in seconds.
+    """
 
     channels: int
     side_db: float
@@ -54,49 +65,63 @@ class Width(NamedTuple):
 
 
 def load_cached(path: Path) -> np.ndarray:
-    """Map a cached sound `[C, N]` float32; no samples are read until they are used."""
+    """Map the samples of a cached sound, float32 `[C, N]`; none is read until it is used."""
     audio: np.ndarray = np.load(path, mmap_mode="r")
     return audio
 
 
 def cached_sound(path: Path, channels: int = 1) -> CachedSound:
-    """Look a sound file up in the cache, decoding it into the cache the first time.
+    """Look a sound file up in the cache; the first time, decode it into the cache.
 
-    A file that decodes but cannot be used comes back with `measurements.reason`. Raises
-    UnreadableAudioError when the file cannot be opened, OutputError when the cache cannot be
-    written.
+    Args:
+        path: Sound file.
+        channels: 1 or 2, the channels of the cached samples.
+
+    Returns:
+        The cached sound. `measurements.reason` is set when the file decodes but cannot be used.
+
+    Raises:
+        UnreadableAudioError: If the file cannot be opened.
+        OutputError: If the cache cannot be written.
     """
     digest = hash_of(path)
     target = cache_dir() / f"{digest}-{SAMPLE_RATE}-{channels}.npy"
-    measurements = _known(target, channels)
+    measurements = _load_measurements(target, channels)
     if measurements is None:
         measurements = _build(path, target, channels)
-        _write_json(target.with_suffix(".json"), {"version": _VERSION, **asdict(measurements)})
-    return CachedSound(digest, target, measurements)
+        entry = {"version": _VERSION, **asdict(measurements)}
+        _write_json(target.with_suffix(".json"), entry)
+    return CachedSound(content_hash=digest, path=target, measurements=measurements)
 
 
 def cached_width(path: Path) -> Width:
-    """How wide a sound file is, measured at its own rate the first time.
+    """Look up the stereo width of a sound file; the first time, measure it at the file's own rate.
 
-    Raises UnreadableAudioError when the file cannot be read, OutputError when the cache cannot be
-    written.
+    Raises:
+        UnreadableAudioError: If the file cannot be read.
+        OutputError: If the cache cannot be written.
     """
     entry_path = cache_dir() / f"{hash_of(path)}-width.json"
     entry = _read_json(entry_path)
-    if entry.pop("version", None) == _VERSION and entry.keys() == set(Width._fields):
+    is_current = entry.pop("version", None) == _VERSION
+    if is_current and entry.keys() == set(Width._fields):
         return Width(**entry)
     info = probe(path)
+    # A mono file has no side: it need not be read.
     side_db = side_level_db(read_blocks(path)) if info.channels > 1 else FLOOR_DB
-    width = Width(info.channels, side_db, info.frames / info.sample_rate)
+    width = Width(
+        channels=info.channels, side_db=side_db, duration_s=info.frames / info.sample_rate
+    )
     _write_json(entry_path, {"version": _VERSION, **width._asdict()})
     return width
 
 
 def hash_of(path: Path) -> str:
-    """SHA-256 of a file's content; taken from the index while the path's size and time are
-    unchanged.
+    """SHA-256 of a file's content; from the index while size and time of the path are unchanged.
 
-    Raises UnreadableAudioError when the file cannot be opened, OutputError for the cache.
+    Raises:
+        UnreadableAudioError: If the file cannot be opened.
+        OutputError: If the cache cannot be written.
     """
     name = hashlib.sha256(os.fsencode(os.path.abspath(path))).hexdigest()
     entry_path = cache_dir() / "index" / f"{name}.json"
@@ -104,7 +129,8 @@ def hash_of(path: Path) -> str:
         status = os.stat(path)
         stamp = {"version": _VERSION, "size": status.st_size, "mtime_ns": status.st_mtime_ns}
         entry = _read_json(entry_path)
-        if {key: entry.get(key) for key in stamp} == stamp and isinstance(entry.get("hash"), str):
+        is_unchanged = all(entry.get(key) == value for key, value in stamp.items())
+        if is_unchanged and isinstance(entry.get("hash"), str):
             return str(entry["hash"])
         with open(path, "rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -114,14 +140,16 @@ def hash_of(path: Path) -> str:
     return digest
 
 
-def _known(target: Path, channels: int) -> Measurements | None:
+def _load_measurements(target: Path, channels: int) -> Measurements | None:
+    """The measurements beside the samples at `target`; None unless both are whole and current."""
     entry = _read_json(target.with_suffix(".json"))
     if entry.pop("version", None) != _VERSION:
         return None
     try:
         measurements = Measurements(**entry)
-        expected = measurements.n_samples * channels * np.dtype(np.float32).itemsize
-        if not measurements.reason and target.stat().st_size < expected:
+        # A sound that is skipped has no samples.
+        expected_bytes = measurements.n_samples * channels * np.dtype(np.float32).itemsize
+        if not measurements.reason and target.stat().st_size < expected_bytes:
             return None
     except (TypeError, OSError):
         return None
@@ -129,15 +157,20 @@ def _known(target: Path, channels: int) -> Measurements | None:
 
 
 def _build(source: Path, target: Path, channels: int) -> Measurements:
+    """Decode `source` into `target` and measure it on the way, in one pass."""
     try:
         meter = SourceMeter(probe(source))
-        blocks = resample_blocks(meter.watch(read_blocks(source)), meter.info.sample_rate)
+        measured = meter.watch(read_blocks(source))
+        resampled = resample_blocks(measured, meter.info.sample_rate)
+        mixed = (mix_channels(block, channels) for block in resampled)
         with _cache_file(target) as file:
-            peak = _write_npy(file, (mix_channels(block, channels) for block in blocks), channels)
+            peak = _write_npy(file, mixed, channels)
             reason = meter.problem()
             if not reason and db(peak) < SILENCE_DB:
-                reason = f"silent once mixed to {'mono' if channels == 1 else 'stereo'} (its channels cancel)"
+                layout = "mono" if channels == 1 else "stereo"
+                reason = f"silent once mixed to {layout} (its channels cancel)"
             if reason:
+                # Leaves the block with an error, so that no samples are kept.
                 raise UnreadableAudioError(source, reason)
     except UnreadableAudioError as error:
         return Measurements(reason=error.reason)
@@ -145,15 +178,16 @@ def _build(source: Path, target: Path, channels: int) -> Measurements:
 
 
 def _write_npy(file: BinaryIO, blocks: Iterable[np.ndarray], channels: int) -> float:
-    """Write blocks `[C, n]` as one array and return their peak; the length is filled in at the
-    end."""
-    # Column order, since it grows sample by sample; numpy pads headers so that a length can grow in
-    # place.
+    """Write a stream of blocks `[C, n]` as one array `[C, N]`; return the peak."""
+    # Column order, since the array grows sample by sample. The length is filled in at the end:
+    # NumPy pads its headers so that a length can grow in place.
     header = {"descr": "<f4", "fortran_order": True, "shape": (channels, 0)}
     np.lib.format.write_array_header_1_0(file, header)
-    n_samples, peak = 0, 0.0
+    n_samples = 0
+    peak = 0.0
     for block in blocks:
-        file.write(np.ascontiguousarray(block.T, "<f4").data)
+        columns = np.ascontiguousarray(block.T, "<f4")
+        file.write(columns.data)
         n_samples += block.shape[1]
         peak = max(peak, float(np.abs(block).max(initial=0.0)))
     file.seek(0)
@@ -162,6 +196,7 @@ def _write_npy(file: BinaryIO, blocks: Iterable[np.ndarray], channels: int) -> f
 
 
 def _read_json(path: Path) -> dict[str, Any]:
+    """The object in a JSON file; empty if the file is absent or damaged."""
     try:
         content = json.loads(path.read_bytes())
     except (OSError, ValueError):
@@ -176,6 +211,7 @@ def _write_json(path: Path, content: dict[str, Any]) -> None:
 
 @contextmanager
 def _cache_file(path: Path) -> Iterator[BinaryIO]:
+    """`replace_atomically` in the cache, with errors that name the cache."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with replace_atomically(path) as file:

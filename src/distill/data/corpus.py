@@ -1,4 +1,4 @@
-"""A folder of sounds, scanned: which files are used, what they hold, and whether to go on."""
+"""Scan of a folder of sounds: files, usable clips, mono or stereo, verdict and advice."""
 
 import os
 from collections import Counter
@@ -17,18 +17,24 @@ from distill.data.measurements import Measurements
 from distill.errors import CorpusError
 from distill.settings import SAMPLE_RATE
 
-# Sounds to a musician, but not to libsndfile.
 _FOREIGN_EXTENSIONS = frozenset(
     (".m4a", ".aac", ".mp4", ".wma", ".ape", ".wv", ".ac3", ".dsf", ".dff", ".mp2")
 )
+"""Endings of sounds that libsndfile cannot read: the scan says so."""
 
 
 @dataclass(frozen=True)
 class Clip:
-    """One usable sound in the cache: `[channels, n_samples]` at SAMPLE_RATE.
+    """One usable sound in the cache: `[channels, n_samples]` at `SAMPLE_RATE`.
 
-    `name` is the path below the corpus folder, with slashes. `loudness` in LUFS (-inf below the
-    gate), `rms_db` the RMS of the active parts in dBFS.
+    Attributes:
+        name: Path below the folder of the corpus, with slashes.
+        content_hash: SHA-256 of the sound file.
+        n_samples: Samples per channel.
+        channels: 1 or 2.
+        cache_path: File of the cached samples.
+        loudness: Integrated loudness in LUFS; -inf below the gate.
+        rms_db: RMS of the active parts in dBFS.
     """
 
     name: str
@@ -45,16 +51,22 @@ class Clip:
         return self.n_samples / SAMPLE_RATE
 
     def audio(self) -> np.ndarray:
-        """Memory map `[C, N]` float32, read-only; nothing is read until it is used."""
+        """Memory map of the samples, float32 `[C, N]`; none is read until it is used."""
         return load_cached(self.cache_path)
 
 
 @dataclass(frozen=True)
 class CorpusReport:
-    """A scanned folder: one report a sound file, the usable clips, "go" or "fix" with advice.
+    """Result of a scan.
 
-    `other_files` counts files that are not sounds by their ending. `layout` says whether a codec
-    should learn mono or stereo; the clips have its channels.
+    Attributes:
+        root: The folder.
+        files: One report for each sound file.
+        clips: The usable sounds.
+        verdict: "go" or "fix".
+        advice: Sentences for people, the most important first.
+        other_files: Number of files that are not sounds, by their ending.
+        layout: Mono or stereo; the clips have its channels.
     """
 
     root: Path
@@ -73,6 +85,8 @@ class CorpusReport:
 
 @dataclass
 class _Listing:
+    """Contents of a folder: sound files, other files by ending, folders that cannot be opened."""
+
     sounds: list[Path] = field(default_factory=list)
     others: Counter[str] = field(default_factory=Counter)
     closed: list[OSError] = field(default_factory=list)
@@ -81,8 +95,11 @@ class _Listing:
 def collect_audio_files(dataset_dir: str | os.PathLike[str]) -> list[Path]:
     """List the sound files of a folder and all folders in it, sorted by path.
 
-    Hidden files and folders are left out, and what macOS puts into archives. Links are followed.
-    Raises CorpusError when the folder does not exist, is a file, or holds no sound file.
+    Links are followed. Hidden files and folders are left out, and those that macOS adds to
+    archives.
+
+    Raises:
+        CorpusError: If the folder does not exist, is a file, or holds no sound file.
     """
     return _list_folder(dataset_dir).sounds
 
@@ -92,17 +109,28 @@ def scan_corpus(
     channels: int | None = None,
     progress: Callable[[int, int, str], None] | None = None,
 ) -> CorpusReport:
-    """Measure every sound file of a folder and resample it into the cache, where it is not there
-    yet.
+    """Measure every sound file of a folder, and resample those that the cache does not hold yet.
 
-    The clips have 1 or 2 `channels`; None looks how wide the files are. `progress(done, total,
-    name)` is called before each file and once at the end, with an empty name. A file is never
-    skipped for being short. Raises CorpusError when the folder cannot be used or nothing in it can,
-    OutputError when the cache cannot be written.
+    A file is never skipped for being short.
+
+    Args:
+        dataset_dir: The folder.
+        channels: Channels of the clips, 1 or 2; None chooses by the width of the files.
+        progress: Called as `progress(done, total, name)` before each file, and once at the end
+            with an empty name.
+
+    Raises:
+        CorpusError: If the folder, or every file in it, cannot be used.
+        OutputError: If the cache cannot be written.
+
+    Example:
+        report = scan_corpus("sounds")
+        print(report.verdict, f"{report.total_s:.0f} s")
     """
     listing = _list_folder(dataset_dir)
-    layout = choose_layout(_widths(listing.sounds)) if channels is None else fixed_layout(channels)
-    root, total = Path(dataset_dir), len(listing.sounds)
+    layout = fixed_layout(channels) if channels else choose_layout(_widths(listing.sounds))
+    root = Path(dataset_dir)
+    total = len(listing.sounds)
     reports: list[FileReport] = []
     measured: list[Measurements] = []
     clips: list[Clip] = []
@@ -111,22 +139,23 @@ def scan_corpus(
         name = _plain_name(path.relative_to(root).as_posix())
         if progress:
             progress(done, total, name)
-        sound = _look_at(path, layout.channels)
+        sound = _load_sound(path, layout.channels)
         twin = first_names.get(sound.content_hash)
-        reports.append(
-            report_file(name, sound.measurements, f"{SAME_CONTENT} {twin}" if twin else "")
-        )
+        reason = f"{SAME_CONTENT} {twin}" if twin else ""
+        report = report_file(name, sound.measurements, reason)
+        reports.append(report)
         measured.append(sound.measurements)
-        if reports[-1].used:
+        if report.used:
             first_names[sound.content_hash] = name
             clips.append(_clip(name, sound, layout.channels))
     if progress:
         progress(total, total, "")
-    return _conclude(root, listing, compare_files(reports, measured), clips, layout)
+    files = compare_files(reports, measured)
+    return _conclude(root, listing, files, clips, layout)
 
 
 def _widths(paths: Sequence[Path]) -> list[Width]:
-    """How wide the readable ones are."""
+    """Widths of the files that can be read."""
     widths = []
     for path in paths:
         with suppress(UnreadableAudioError):
@@ -140,22 +169,29 @@ def _conclude(
     if not clips:
         reasons = tally([file.reason for file in files])
         raise CorpusError(f"Nothing usable in {root}: every sound file is skipped ({reasons}).")
-    verdict, advice = judge(files, sum(clip.duration_s for clip in clips))
-    advice += [
-        f"The folder {error.filename} cannot be opened: {error.strerror}."
-        for error in listing.closed
-    ]
-    if foreign := sorted(listing.others.keys() & _FOREIGN_EXTENSIONS):
+    total_s = sum(clip.duration_s for clip in clips)
+    verdict, advice = judge(files, total_s)
+    for error in listing.closed:
+        advice.append(f"The folder {error.filename} cannot be opened: {error.strerror}.")
+    foreign = sorted(listing.others.keys() & _FOREIGN_EXTENSIONS)
+    if foreign:
         count = sum(listing.others[ending] for ending in foreign)
         advice.append(
             f"Not read: {count} {', '.join(foreign)} (convert to WAV or FLAC to use them)."
         )
     return CorpusReport(
-        root, tuple(files), tuple(clips), verdict, tuple(advice), listing.others.total(), layout
+        root=root,
+        files=tuple(files),
+        clips=tuple(clips),
+        verdict=verdict,
+        advice=tuple(advice),
+        other_files=listing.others.total(),
+        layout=layout,
     )
 
 
-def _look_at(path: Path, channels: int) -> CachedSound:
+def _load_sound(path: Path, channels: int) -> CachedSound:
+    """`cached_sound`, with the reason in its measurements if the file cannot be read."""
     try:
         return cached_sound(path, channels)
     except UnreadableAudioError as error:
@@ -163,14 +199,21 @@ def _look_at(path: Path, channels: int) -> CachedSound:
 
 
 def _clip(name: str, sound: CachedSound, channels: int) -> Clip:
-    m = sound.measurements
-    loudness = -np.inf if m.loudness is None else m.loudness
-    return Clip(name, sound.content_hash, m.n_samples, channels, sound.path, loudness, m.rms_db)
+    measurements = sound.measurements
+    loudness = measurements.loudness
+    return Clip(
+        name=name,
+        content_hash=sound.content_hash,
+        n_samples=measurements.n_samples,
+        channels=channels,
+        cache_path=sound.path,
+        loudness=-np.inf if loudness is None else loudness,
+        rms_db=measurements.rms_db,
+    )
 
 
 def _plain_name(name: str) -> str:
-    # File names can hold bytes that are no text; such a name could be neither printed nor kept in
-    # JSON.
+    # File names can hold bytes that are no text, which could be neither printed nor stored.
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
@@ -197,16 +240,18 @@ def _walk(root: Path, closed: list[OSError]) -> Iterator[Path]:
     seen: set[str] = set()
     for folder, folders, names in os.walk(root, onerror=closed.append, followlinks=True):
         place = os.path.realpath(folder)
-        folders[:] = [] if place in seen else [name for name in folders if not _hidden(name)]
         if place in seen:
+            folders.clear()
             continue
         seen.add(place)
-        yield from (
-            Path(folder, name) for name in names if not _hidden(name) and _is_file(folder, name)
-        )
+        # In place: `os.walk` goes on with the folders that are left in the list.
+        folders[:] = [name for name in folders if not _is_hidden(name)]
+        for name in names:
+            if not _is_hidden(name) and _is_file(folder, name):
+                yield Path(folder, name)
 
 
-def _hidden(name: str) -> bool:
+def _is_hidden(name: str) -> bool:
     return name.startswith(".") or name == "__MACOSX"
 
 

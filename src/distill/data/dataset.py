@@ -1,5 +1,4 @@
-"""What training hears: the held-out split, and random crops strung together from sounds of any
-length."""
+"""Training data: the held-out split, and random crops joined from sounds of any length."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,11 +10,19 @@ import numpy as np
 from distill.data.corpus import Clip
 
 HELD_OUT_SHARE = 0.1
+"""Share of the files, or of the length of each, that training does not hear."""
+
 MIN_FILES_TO_HOLD_OUT = 5
+"""Number of files from which whole files are held out: with fewer, one would be too much."""
+
 GAP_S = (0.02, 0.2)
+"""Shortest and longest silence between two files in a crop, in seconds."""
+
 GAIN_DB = (-6.0, 2.0)
+"""Lowest and highest random gain of a file in a crop, in dB."""
+
 OPEN_FILES = 64
-"""At most, since some systems allow a program 256."""
+"""Most files that are mapped at a time: some systems allow a program 256."""
 
 
 @dataclass(frozen=True)
@@ -28,19 +35,23 @@ class Region:
 
     @property
     def n_samples(self) -> int:
+        """Samples per channel."""
         return self.stop - self.start
 
     def audio(self) -> np.ndarray:
-        """Memory-mapped `[C, n_samples]`."""
+        """Memory map of the samples, float32 `[C, n_samples]`."""
         return self.clip.audio()[:, self.start : self.stop]
 
 
 @dataclass(frozen=True)
 class Split:
-    """Training and held-out regions, and how many files the manifest that made it did not know.
+    """Training and held-out regions of a corpus.
 
-    `fresh` is true when the manifest left nothing to learn from, or to judge by, and the split is a
-    new one.
+    Attributes:
+        train: Regions to learn from.
+        held_out: Regions to judge by.
+        unknown: Number of files that the manifest does not list.
+        fresh: The manifest left one of the two empty, so that the split is a new one.
     """
 
     train: tuple[Region, ...]
@@ -54,66 +65,71 @@ def _held_out_by_hash(content_hash: str) -> bool:
 
 
 def make_manifest(clips: Sequence[Clip]) -> list[dict[str, Any]]:
-    """One entry a file: name, hash, duration in s, samples, and `train_until`: samples from there
-    on are held out.
+    """Decide which samples are held out, and describe the corpus in plain values.
 
-    With 5 files or more whole files are held out, those with the lowest content hashes (so that
-    order and names do not matter), but none that is more than a third of all there is; with fewer,
-    the last tenth of each.
+    With `MIN_FILES_TO_HOLD_OUT` files or more, whole files are held out: those with the lowest
+    content hashes, so that order and names do not matter, but none of more than a third of the
+    corpus. With fewer files, the end of each is held out.
+
+    Returns:
+        One entry for each clip: `name`, `hash`, `duration_s`, `n_samples`, and `train_until`, the
+        sample from which on the clip is held out.
     """
-    largest = sum(clip.n_samples for clip in clips) / 3
-    by_hash = sorted(
-        (clip for clip in clips if clip.n_samples <= largest), key=lambda clip: clip.content_hash
-    )
-    whole_files = len(clips) >= MIN_FILES_TO_HOLD_OUT
-    held = (
-        {c.content_hash for c in by_hash[: max(1, round(len(clips) * HELD_OUT_SHARE))]}
-        if whole_files
-        else set()
-    )
+    if len(clips) >= MIN_FILES_TO_HOLD_OUT:
+        held_out_hashes = _hashes_to_hold_out(clips)
+        end_share = 0.0
+    else:
+        held_out_hashes = set()
+        end_share = HELD_OUT_SHARE
     manifest = []
     for clip in clips:
-        until = (
-            clip.n_samples
-            if whole_files
-            else clip.n_samples - round(clip.n_samples * HELD_OUT_SHARE)
-        )
+        border = clip.n_samples - round(clip.n_samples * end_share)
         manifest.append(
             {
                 "name": clip.name,
                 "hash": clip.content_hash,
                 "duration_s": round(clip.duration_s, 4),
                 "n_samples": clip.n_samples,
-                "train_until": 0 if clip.content_hash in held else until,
+                "train_until": 0 if clip.content_hash in held_out_hashes else border,
             }
         )
     return manifest
 
 
-def split_by_manifest(clips: Sequence[Clip], manifest: Sequence[dict[str, Any]]) -> Split:
-    """Regions of `clips` as the manifest says; files that it does not know are placed by their
-    hash.
+def _hashes_to_hold_out(clips: Sequence[Clip]) -> set[str]:
+    """Content hashes of the clips that are held out whole."""
+    largest = sum(clip.n_samples for clip in clips) / 3
+    hashes = sorted(clip.content_hash for clip in clips if clip.n_samples <= largest)
+    count = max(1, round(len(clips) * HELD_OUT_SHARE))
+    return set(hashes[:count])
 
-    Where that leaves nothing to learn from, or to judge by, the clips are split as a new corpus
-    would be.
+
+def split_by_manifest(clips: Sequence[Clip], manifest: Sequence[dict[str, Any]]) -> Split:
+    """Split `clips` by a manifest of `make_manifest`; files that it does not list, by their hash.
+
+    If that leaves nothing to learn from, or to judge by, the clips are split as a new corpus.
     """
-    known = {entry["hash"] for entry in manifest}
-    unknown = sum(clip.content_hash not in known for clip in clips)
+    listed = {entry["hash"] for entry in manifest}
+    unknown = sum(clip.content_hash not in listed for clip in clips)
     train, held_out = _regions(clips, manifest)
     fresh = not train or not held_out
     if fresh:
         train, held_out = _regions(clips, make_manifest(clips))
-    return Split(tuple(train), tuple(held_out), unknown, fresh)
+    return Split(train=tuple(train), held_out=tuple(held_out), unknown=unknown, fresh=fresh)
 
 
 def _regions(
     clips: Sequence[Clip], manifest: Sequence[dict[str, Any]]
 ) -> tuple[list[Region], list[Region]]:
-    until = {entry["hash"]: int(entry["train_until"]) for entry in manifest}
-    train, held_out = [], []
+    """Training and held-out regions of `clips`."""
+    borders = {entry["hash"]: int(entry["train_until"]) for entry in manifest}
+    train = []
+    held_out = []
     for clip in clips:
-        by_hash = 0 if _held_out_by_hash(clip.content_hash) else clip.n_samples
-        border = min(until.get(clip.content_hash, by_hash), clip.n_samples)
+        border = borders.get(clip.content_hash)
+        if border is None:
+            border = 0 if _held_out_by_hash(clip.content_hash) else clip.n_samples
+        border = min(border, clip.n_samples)
         if border > 0:
             train.append(Region(clip, 0, border))
         if border < clip.n_samples:
@@ -122,31 +138,43 @@ def _regions(
 
 
 def cut_into_blocks(regions: Sequence[Region], samples: int) -> list[Region]:
-    """`regions` in pieces of `samples`, the last one of each shorter."""
-    return [
-        Region(region.clip, start, min(start + samples, region.stop))
-        for region in regions
-        for start in range(region.start, region.stop, samples)
-    ]
+    """Cut `regions` into regions of `samples`; the last one of each may be shorter."""
+    blocks = []
+    for region in regions:
+        for start in range(region.start, region.stop, samples):
+            stop = min(start + samples, region.stop)
+            blocks.append(Region(region.clip, start, stop))
+    return blocks
 
 
 class Crops(NamedTuple):
-    """`audio` `[B, C, N]`, and which of them are exact, `[B]`: as `encode` hears their files."""
+    """A batch of crops.
+
+    Attributes:
+        audio: Samples, float32 `[B, C, N]`.
+        exact: Crops `[B]` (bool) whose code frames are those of their files.
+    """
 
     audio: np.ndarray
     exact: np.ndarray
 
 
 class CropSampler:
-    """Random training crops; what a step hears depends on `seed` and the step alone.
+    """Random training crops that depend on the seed and the step alone.
 
     Every file is as likely as any other, however short. A file that ends inside a crop is followed
-    by its own silence of random length and then by another file: hits of 0.05 s fill a crop as well
-    as drones do, and the codec learns that silence is silence.
+    by silence of random length and then by another file: hits of 0.05 s fill a crop as well as
+    drones do, and the codec learns silence.
 
-    Crops begin anywhere in a file, at another level and with either sign, but for exact ones: those
-    lie on its grid of code frames (`frame_hop` samples) and are as it is, so that they can be
-    learned by heart.
+    A crop begins anywhere in a file, with a random gain and either sign. An exact crop lies on the
+    file's grid of code frames and has its level and sign, so that the frame memory can learn it.
+
+    Args:
+        regions: Regions to crop from.
+        crop_samples: Samples `N` of a crop.
+        sample_rate: In Hz.
+        seed: Seed of all crops.
+        frame_hop: Samples of a code frame.
     """
 
     def __init__(
@@ -157,43 +185,51 @@ class CropSampler:
         seed: int,
         frame_hop: int,
     ) -> None:
-        self.regions, self.crop_samples, self.seed, self.frame_hop = (
-            list(regions),
-            crop_samples,
-            seed,
-            frame_hop,
-        )
-        self.shortest_gap, self.longest_gap = (round(s * sample_rate) for s in GAP_S)
+        self.regions = list(regions)
+        self.crop_samples = crop_samples
+        self.seed = seed
+        self.frame_hop = frame_hop
+        self.shortest_gap = round(GAP_S[0] * sample_rate)
+        self.longest_gap = round(GAP_S[1] * sample_rate)
         self.channels = regions[0].clip.channels
         # Opening a file takes as long as reading a crop from it.
         self._opened = lru_cache(OPEN_FILES)(Region.audio)
 
     def batch(self, step: int, batch_size: int, exact_share: float = 0.0) -> Crops:
-        """Crops for this step, each exact with a chance of `exact_share`."""
+        """Draw the crops of a step, each exact with probability `exact_share`."""
         rng = np.random.default_rng([self.seed, step])
-        # A draw of its own: where crops begin does not depend on the share.
-        exact = np.random.default_rng([self.seed, step, 2]).random(batch_size) < exact_share
-        return Crops(np.stack([self._crop(rng, one) for one in exact]), exact)
+        # A generator of its own: where crops begin does not depend on the share.
+        exact_rng = np.random.default_rng([self.seed, step, 2])
+        exact = exact_rng.random(batch_size) < exact_share
+        crops = [self._crop(rng, is_exact) for is_exact in exact]
+        return Crops(audio=np.stack(crops), exact=exact)
 
     def _crop(self, rng: np.random.Generator, exact: bool) -> np.ndarray:
+        """One crop `[C, N]`: files with silence between them."""
         crop = np.zeros((self.channels, self.crop_samples), np.float32)
         position = 0
         while position < self.crop_samples:
             piece = self._piece(rng, self.crop_samples - position, exact)
-            crop[:, position : position + piece.shape[1]] = piece
-            position += piece.shape[1] + int(rng.integers(self.shortest_gap, self.longest_gap))
+            stop = position + piece.shape[1]
+            crop[:, position:stop] = piece
+            position = stop + int(rng.integers(self.shortest_gap, self.longest_gap))
             if exact:
+                # On to the next border of a frame.
                 position += -position % self.frame_hop
         return crop
 
     def _piece(self, rng: np.random.Generator, room: int, exact: bool) -> np.ndarray:
+        """A stretch `[C, n]` of a random file, `n` at most `room`."""
         region = self.regions[int(rng.integers(len(self.regions)))]
-        # Start before the file as often as inside its last quarter crop: beginnings must be heard
-        # whole.
+        # Starts up to a quarter of a crop before the file count as its first sample: beginnings
+        # are heard more often than anything else.
         quarter = self.crop_samples // 4
         start = max(0, int(rng.integers(-quarter, max(1, region.n_samples - quarter))))
+        gain = 1.0
         if exact:
             start -= start % self.frame_hop
-        gain = 1.0 if exact else 10 ** (rng.uniform(*GAIN_DB) / 20) * rng.choice((-1.0, 1.0))
-        piece: np.ndarray = self._opened(region)[:, start : start + room] * np.float32(gain)
+        else:
+            gain = 10 ** (rng.uniform(*GAIN_DB) / 20) * rng.choice((-1.0, 1.0))
+        audio = self._opened(region)[:, start : start + room]
+        piece: np.ndarray = audio * np.float32(gain)
         return piece

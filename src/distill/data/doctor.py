@@ -1,4 +1,4 @@
-"""Judging a folder of sounds: flags for each file, a verdict and advice for the whole."""
+"""Quality check of a folder of sounds: flags for each file, a verdict and advice for the whole."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -15,20 +15,39 @@ DC_OFFSET = "DC offset"
 NEARLY_SILENT = "nearly silent"
 CUT_SHORT = "cut short"
 NEAR_DUPLICATE = "near-duplicate of"
-QUIETER, LOUDER = "much quieter than the rest", "much louder than the rest"
+QUIETER = "much quieter than the rest"
+LOUDER = "much louder than the rest"
 SAME_CONTENT = "same content as"
 
-# One or two clipped peaks are the sound of many a drum hit, and nobody hears them.
 _CLIPPED_RUNS = 3
+"""Clipped peaks from which a file is flagged: one or two are common in drum hits and inaudible."""
+
 _DC = 0.02
-# A shorter sound may well be one half of a slow swing.
+"""Offset, relative to full scale, from which a file is flagged: -34 dBFS."""
+
 _DC_SHORTEST_S = 0.2
+"""Length in seconds from which an offset counts: a shorter sound may be half of a slow swing."""
+
 _NEARLY_SILENT_DB = -50.0
+"""Peak in dBFS below which a file is flagged as nearly silent."""
+
+_CUT_SHORT_SHARE = 0.9
+"""Share of the length in its header below which a file is flagged as cut short."""
+
 _LEVEL_DB = 20.0
+"""Distance in dB from the median level of the corpus from which a file is flagged."""
+
 _LEVEL_FEWEST = 4
-_TOO_LITTLE_S, _LITTLE_S = 2.0, 60.0
+"""Number of files from which levels are compared: the median of fewer says little."""
+
+_TOO_LITTLE_S = 2.0
+"""Seconds of sound below which the verdict is "fix"."""
+
+_LITTLE_S = 60.0
+"""Seconds of sound below which more is advised."""
 
 _ADVICE = {
+    # For each flag: verb phrase for one file, for several, and the advice.
     CLIPPING: ("clips", "clip", "if you have a take recorded lower, use that"),
     DC_OFFSET: ("has a DC offset", "have a DC offset", "a high-pass filter at 20 Hz removes it"),
     NEARLY_SILENT: (
@@ -57,11 +76,18 @@ _ADVICE = {
 
 @dataclass(frozen=True)
 class FileReport:
-    """What becomes of one sound file.
+    """Report on one sound file. All values are 0 or lowest when the file cannot be read.
 
-    `reason` says why it is skipped (empty when used), `flags` what is odd about it in plain words.
-    `duration_s` in seconds, `sample_rate` in Hz and `channels` as in the file, `peak_db` in dBFS,
-    `loudness` in LUFS (-inf below the gate); all 0 or lowest when the file cannot be read.
+    Attributes:
+        name: Path below the folder of the corpus, with slashes.
+        used: Whether the corpus uses it.
+        reason: Why it is skipped; empty when it is used.
+        flags: Peculiarities in plain words.
+        duration_s: Length in seconds.
+        sample_rate: Of the file, in Hz.
+        channels: Of the file.
+        peak_db: Peak in dBFS.
+        loudness: Integrated loudness in LUFS; -inf below the gate.
     """
 
     name: str
@@ -76,42 +102,64 @@ class FileReport:
 
 
 def report_file(name: str, measurements: Measurements, reason: str = "") -> FileReport:
-    """Report one sound by itself; `reason` when it is skipped for something other than its own
-    sound."""
-    m = measurements
-    reason = reason or m.reason
+    """Report on one sound by itself.
+
+    Args:
+        name: Path below the folder of the corpus.
+        measurements: Measurements of the sound.
+        reason: Why it is skipped, if not for its own sound.
+    """
+    reason = reason or measurements.reason
+    sample_rate = measurements.sample_rate
+    loudness = measurements.loudness
     return FileReport(
         name=name,
         used=not reason,
         reason=reason,
-        flags=() if reason else _own_flags(m),
-        duration_s=m.frames / m.sample_rate if m.sample_rate else 0.0,
-        sample_rate=m.sample_rate,
-        channels=m.channels,
-        peak_db=db(m.peak),
-        loudness=-np.inf if m.loudness is None else m.loudness,
+        flags=() if reason else _own_flags(measurements),
+        duration_s=measurements.frames / sample_rate if sample_rate else 0.0,
+        sample_rate=sample_rate,
+        channels=measurements.channels,
+        peak_db=db(measurements.peak),
+        loudness=-np.inf if loudness is None else loudness,
     )
 
 
 def compare_files(
     files: Sequence[FileReport], measured: Sequence[Measurements]
 ) -> list[FileReport]:
-    """Add the flags that come from setting the used files side by side: level, near-duplicates."""
+    """Add the flags that come from comparing the used files: level, near-duplicates.
+
+    Args:
+        files: Reports on the files.
+        measured: Measurements of the same files, in the same order.
+    """
     used = [index for index, file in enumerate(files) if file.used]
     matches = same_sounds(
         [measured[index].fingerprint for index in used],
         [measured[index].n_samples for index in used],
     )
-    levels = _level_flags(np.array([measured[index].rms_db for index in used]))
-    compared = list(files)
-    for index, match, level in zip(used, matches, levels, strict=True):
-        twin = () if match is None else (f"{NEAR_DUPLICATE} {files[used[match]].name}",)
-        compared[index] = replace(files[index], flags=(*files[index].flags, *level, *twin))
-    return compared
+    level_flags = _level_flags(np.array([measured[index].rms_db for index in used]))
+    reports = list(files)
+    for index, match, flags in zip(used, matches, level_flags, strict=True):
+        if match is not None:
+            twin = files[used[match]].name
+            flags = (*flags, f"{NEAR_DUPLICATE} {twin}")
+        report = files[index]
+        reports[index] = replace(report, flags=(*report.flags, *flags))
+    return reports
 
 
 def judge(files: Sequence[FileReport], total_s: float) -> tuple[str, list[str]]:
-    """Verdict, "go" or "fix", and advice in plain sentences, what matters most first."""
+    """Judge a corpus.
+
+    Args:
+        files: Reports on all files.
+        total_s: Seconds of usable sound.
+
+    Returns:
+        The verdict, "go" or "fix", and advice in plain sentences, the most important first.
+    """
     skipped = [file.reason for file in files if file.reason]
     broken = [reason for reason in skipped if not reason.startswith(SAME_CONTENT)]
     advice = []
@@ -130,46 +178,57 @@ def judge(files: Sequence[FileReport], total_s: float) -> tuple[str, list[str]]:
         )
     if copies := len(skipped) - len(broken):
         advice.append(f"{_count(copies, 'is a copy', 'are copies')} of another and left out.")
-    return verdict, advice + [
-        _flag_advice(flag, files) for flag in _ADVICE if _flagged(flag, files)
-    ]
+    for flag in _ADVICE:
+        if count := _count_flag(flag, files):
+            advice.append(_flag_advice(flag, count))
+    return verdict, advice
 
 
 def tally(reasons: Sequence[str]) -> str:
-    """Count reasons, without what stands in brackets: "2 silent, 1 empty", the most frequent
-    first."""
+    """Count reasons, the most frequent first: "2 silent, 1 empty". Text in brackets is dropped."""
     short = Counter(reason.partition(" (")[0] for reason in reasons)
     return ", ".join(f"{count} {reason}" for reason, count in short.most_common())
 
 
-def _own_flags(m: Measurements) -> tuple[str, ...]:
-    found = {
-        CLIPPING: m.clipped_runs >= _CLIPPED_RUNS,
-        DC_OFFSET: m.dc >= _DC and m.frames >= _DC_SHORTEST_S * m.sample_rate,
-        NEARLY_SILENT: db(m.peak) < _NEARLY_SILENT_DB,
-        CUT_SHORT: m.frames < 0.9 * m.promised,
-    }
-    return tuple(flag for flag, present in found.items() if present)
+def _own_flags(measurements: Measurements) -> tuple[str, ...]:
+    """Flags of a sound by itself."""
+    frames = measurements.frames
+    is_long_enough = frames >= _DC_SHORTEST_S * measurements.sample_rate
+    flags = []
+    if measurements.clipped_runs >= _CLIPPED_RUNS:
+        flags.append(CLIPPING)
+    if measurements.dc >= _DC and is_long_enough:
+        flags.append(DC_OFFSET)
+    if db(measurements.peak) < _NEARLY_SILENT_DB:
+        flags.append(NEARLY_SILENT)
+    if frames < _CUT_SHORT_SHARE * measurements.promised:
+        flags.append(CUT_SHORT)
+    return tuple(flags)
 
 
 def _level_flags(levels: np.ndarray) -> list[tuple[str, ...]]:
+    """Flags of each of the `levels` `[files]` in dB, compared with the median of all."""
     if len(levels) < _LEVEL_FEWEST:
         return [()] * len(levels)
     flags: list[tuple[str, ...]] = []
     for difference in levels - np.median(levels):
-        word = QUIETER if difference < 0 else LOUDER
-        flags.append((f"{word} ({difference:+.0f} dB)",) if abs(difference) >= _LEVEL_DB else ())
+        if abs(difference) < _LEVEL_DB:
+            flags.append(())
+        else:
+            name = QUIETER if difference < 0 else LOUDER
+            flags.append((f"{name} ({difference:+.0f} dB)",))
     return flags
 
 
-def _flagged(flag: str, files: Sequence[FileReport]) -> int:
-    return sum(any(own.startswith(flag) for own in file.flags) for file in files)
+def _count_flag(flag: str, files: Sequence[FileReport]) -> int:
+    """Number of files that have a flag; some flags go on with a name or a number."""
+    return sum(any(text.startswith(flag) for text in file.flags) for file in files)
 
 
-def _flag_advice(flag: str, files: Sequence[FileReport]) -> str:
-    one, several, hint = _ADVICE[flag]
-    return f"{_count(_flagged(flag, files), one, several)}: {hint}."
+def _flag_advice(flag: str, count: int) -> str:
+    singular, plural, hint = _ADVICE[flag]
+    return f"{_count(count, singular, plural)}: {hint}."
 
 
-def _count(count: int, one: str, several: str) -> str:
-    return f"1 file {one}" if count == 1 else f"{count} files {several}"
+def _count(count: int, singular: str, plural: str) -> str:
+    return f"1 file {singular}" if count == 1 else f"{count} files {plural}"

@@ -1,4 +1,4 @@
-"""Mono or stereo: what a corpus asks of the codec, and what is written when it is decoded."""
+"""Choice of mono, dual mono or stereo for a codec, by the width of the sounds in a corpus."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -7,13 +7,17 @@ from distill.audio.stereo import WIDE_DB
 from distill.data.cache import Width
 
 WIDE_SHARE = 0.1
-"""Share of the files, or of their time, that must be wide for a codec to learn stereo, which costs
-time."""
+"""Share of the files, or of their length, that must be wide for a stereo codec: it is slower."""
 
 
 class Layout(NamedTuple):
-    """`channels` of the codec, `output_channels` of what it decodes, and `reason`: one sentence for
-    people."""
+    """Channel layout of a codec.
+
+    Attributes:
+        channels: Channels that the codec learns.
+        output_channels: Channels of decoded sounds; 2 for a mono codec is dual mono.
+        reason: The choice in one sentence for people.
+    """
 
     channels: int
     output_channels: int
@@ -24,33 +28,31 @@ MONO = Layout(1, 1, "Mono.")
 
 
 def fixed_layout(channels: int) -> Layout:
-    """The layout of a codec with so many channels, whatever the corpus holds."""
-    return Layout(channels, channels, f"{'Mono' if channels == 1 else 'Stereo'}, as asked.")
+    """The layout with a set number of channels, whatever the corpus holds."""
+    name = "Mono" if channels == 1 else "Stereo"
+    return Layout(channels, channels, f"{name}, as asked.")
 
 
 def choose_layout(files: Sequence[Width]) -> Layout:
-    """What suits sound files as wide as these.
+    """Choose a layout by the widths of the sound files.
 
-    Stereo where a tenth of them is wide; else mono, decoded to two equal channels where most have
-    two (dual mono).
+    Stereo where a tenth of them is wide. Otherwise mono, decoded to two equal channels (dual mono)
+    where at least half of the files have two.
     """
     wide = [file for file in files if file.side_db >= WIDE_DB]
-    seconds = sum(file.duration_s for file in files)
-    share = max(
-        len(wide) / max(len(files), 1), sum(file.duration_s for file in wide) / max(seconds, 1e-9)
-    )
+    file_share = len(wide) / max(len(files), 1)
+    total_s = sum(file.duration_s for file in files)
+    time_share = sum(file.duration_s for file in wide) / max(total_s, 1e-9)
     count = f"{len(wide)} of {len(files)} files"
-    if share >= WIDE_SHARE:
-        return Layout(
-            2, 2, f"Stereo: left and right differ in {count} (mono with train --channels 1)."
-        )
-    more = (
-        f": left and right differ only in {count} (stereo with train --channels 2)" if wide else ""
-    )
-    if 2 * sum(file.channels > 1 for file in files) < len(files) or not files:
-        return Layout(1, 1, f"Mono{more}.")
-    return Layout(
-        1,
-        2,
-        f"Dual mono{more or ': left and right are the same'}. One is learned, both are written.",
-    )
+    if max(file_share, time_share) >= WIDE_SHARE:
+        reason = f"Stereo: left and right differ in {count} (mono with train --channels 1)."
+        return Layout(channels=2, output_channels=2, reason=reason)
+    hint = ""
+    if wide:
+        hint = f": left and right differ only in {count} (stereo with train --channels 2)"
+    n_stereo = sum(file.channels > 1 for file in files)
+    if 2 * n_stereo < len(files) or not files:
+        return Layout(channels=1, output_channels=1, reason=f"Mono{hint}.")
+    hint = hint or ": left and right are the same"
+    reason = f"Dual mono{hint}. One is learned, both are written."
+    return Layout(channels=1, output_channels=2, reason=reason)

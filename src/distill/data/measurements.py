@@ -1,4 +1,4 @@
-"""What is measured of each sound: its source while it streams by, its resampled form afterwards."""
+"""Measurements of a sound file: its own samples as they stream by, then the resampled sound."""
 
 import math
 from collections.abc import Iterable, Iterator
@@ -12,19 +12,36 @@ from distill.data.fingerprint import fingerprint
 from distill.settings import SAMPLE_RATE
 
 SILENCE_DB = -90.0
-"""Peak under which a sound counts as silent: the last bit of 16."""
+"""Peak in dBFS below which a sound counts as silent: the last bit of 16."""
 
-# Float files that hold 16-bit integers unscaled lie near 90 dB; musical overs stay far below.
 _ABSURD_DB = 60.0
+"""Peak in dBFS above which samples cannot be meant: float files that hold unscaled 16-bit integers
+lie near 90 dB, overs in music stay far below."""
+
+_MEAN_WINDOWS_PER_S = 20
+"""Windows per second whose means show a DC offset: 50 ms each, a period of 20 Hz."""
+
+_DC_QUANTILES = (0.2, 0.8)
+"""Quantiles of those means: an offset shifts four fifths of them to one side."""
 
 
 @dataclass(frozen=True)
 class Measurements:
-    """Measurements of one sound; only numbers and strings, so that it can be kept as JSON.
+    """Measurements of one sound: numbers and strings only, so that JSON can hold them.
 
-    `reason` says why the sound cannot be used (empty when it can; then the rest holds). Amplitudes
-    are linear. `loudness` is None for what lies below the gate; `n_samples` is the length at
-    SAMPLE_RATE, `frames` the one in the file and `promised` that which its header states.
+    Attributes:
+        reason: Why the sound cannot be used; empty when it can, and then the rest holds.
+        sample_rate: Of the file, in Hz.
+        channels: Of the file.
+        frames: Samples per channel in the file.
+        promised: Samples per channel that its header states.
+        peak: Largest amplitude, linear.
+        dc: DC offset, linear.
+        clipped_runs: Runs of clipped samples.
+        n_samples: Samples per channel at `SAMPLE_RATE`.
+        loudness: Integrated loudness in LUFS; None below the gate.
+        rms_db: RMS of the active parts in dBFS.
+        fingerprint: Text of `distill.data.fingerprint`.
     """
 
     reason: str = ""
@@ -42,7 +59,7 @@ class Measurements:
 
 
 class SourceMeter:
-    """Watches a file's own samples go by: peak, DC, runs of clipped samples."""
+    """Meter for the samples of a file as they stream by: peak, DC, runs of clipped samples."""
 
     def __init__(self, info: AudioInfo) -> None:
         self.info = info
@@ -53,7 +70,7 @@ class SourceMeter:
         self._window_means: list[np.ndarray] = []
 
     def watch(self, blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-        """Pass blocks `[C, n]` through, measuring them."""
+        """Yield the `blocks` `[C, n]` of a stream and measure them on the way."""
         for block in blocks:
             self.frames += block.shape[1]
             self.peak = max(self.peak, float(np.abs(block).max()))
@@ -62,12 +79,13 @@ class SourceMeter:
             yield block
 
     def dc(self) -> float:
-        """Largest offset of any channel: what four fifths of its 50 ms means lie beyond, on one
-        side.
+        """Largest DC offset of a channel, linear.
 
-        The plain mean would take the slow swing of a drum for an offset.
+        Four fifths of the means over 50 ms lie beyond it. The mean of the whole would take the
+        slow swing of a drum for an offset.
         """
-        low, high = np.quantile(np.concatenate(self._window_means, axis=1), (0.2, 0.8), axis=1)
+        means = np.concatenate(self._window_means, axis=1)
+        low, high = np.quantile(means, _DC_QUANTILES, axis=1)
         return float(np.maximum(low, -high).max(initial=0.0))
 
     def problem(self) -> str:
@@ -79,7 +97,7 @@ class SourceMeter:
         return ""
 
     def result(self, mix: np.ndarray) -> Measurements:
-        """All measurements, with those of the resampled sound `mix` `[C, N]`."""
+        """All measurements, including those of the resampled sound `mix` `[C, N]`."""
         loudness = integrated_loudness(mix, SAMPLE_RATE)
         return Measurements(
             sample_rate=self.info.sample_rate,
@@ -97,30 +115,46 @@ class SourceMeter:
 
 
 def count_clipped_runs(block: np.ndarray, bits: int = 16) -> int:
-    """Runs of 3 or more equal samples at full scale in `[C, n]` that end in a jump.
+    """Count clipped peaks: runs of 3 or more equal samples at full scale that end in a jump.
 
     A slow full-scale wave rests at its top as well, but leaves it by single quantisation steps.
+
+    Args:
+        block: Samples `[C, n]`.
+        bits: Resolution of the file.
     """
     step = 2.0 ** (1 - bits)
-    top = np.abs(block) >= 1.0 - 1.5 * step
-    if not top.any():
+    is_top = np.abs(block) >= 1.0 - 1.5 * step
+    if not is_top.any():
         return 0
     runs = 0
-    for samples, at_top in zip(block, top, strict=True):
-        flat = at_top[1:] & at_top[:-1] & (np.abs(np.diff(samples)) < step / 2)
-        change = np.diff(np.concatenate([[False], flat, [False]]).astype(np.int8))
-        first, last = np.flatnonzero(change == 1), np.flatnonzero(change == -1)
-        before = np.abs(samples[first] - samples[np.maximum(first - 1, 0)])
-        after = np.abs(samples[last] - samples[np.minimum(last + 1, len(samples) - 1)])
-        # The largest drop beside a run of this length that a parabola cut at one step can have.
-        smooth = step * (np.square(1 + 2 / (last - first)) + 0.5)
-        runs += int(((last - first >= 2) & (np.maximum(before, after) > smooth)).sum())
+    for samples, at_top in zip(block, is_top, strict=True):
+        runs += _count_runs(samples, at_top, step)
     return runs
 
 
+def _count_runs(samples: np.ndarray, at_top: np.ndarray, step: float) -> int:
+    """`count_clipped_runs` of one channel `[n]`; `at_top` `[n]` (bool) marks full scale."""
+    is_equal = np.abs(np.diff(samples)) < step / 2
+    is_flat = at_top[1:] & at_top[:-1] & is_equal
+    # +1 where a run begins, -1 after its end.
+    change = np.diff(np.concatenate([[False], is_flat, [False]]).astype(np.int8))
+    first = np.flatnonzero(change == 1)
+    last = np.flatnonzero(change == -1)
+    before = samples[np.maximum(first - 1, 0)]
+    after = samples[np.minimum(last + 1, len(samples) - 1)]
+    jump = np.maximum(np.abs(samples[first] - before), np.abs(samples[last] - after))
+    length = last - first
+    # The largest drop beside a run of this length that a parabola cut at one step can have.
+    smooth = step * (np.square(1 + 2 / length) + 0.5)
+    return int(((length >= 2) & (jump > smooth)).sum())
+
+
 def _window_means(block: np.ndarray, sample_rate: int) -> np.ndarray:
-    size = max(1, sample_rate // 20)
-    whole = block.shape[1] // size * size
-    if not whole:
+    """Means `[C, windows]` of a block `[C, n]` over windows of 50 ms; a remainder is left out."""
+    size = max(1, sample_rate // _MEAN_WINDOWS_PER_S)
+    n_windows = block.shape[1] // size
+    if not n_windows:
         return block.mean(axis=1, keepdims=True, dtype=np.float64)
-    return block[:, :whole].reshape(len(block), -1, size).mean(axis=2, dtype=np.float64)
+    cut = block[:, : n_windows * size].reshape(len(block), n_windows, size)
+    return cut.mean(axis=2, dtype=np.float64)
