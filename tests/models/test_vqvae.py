@@ -7,8 +7,11 @@ import torch.nn.functional as F
 
 from distill.models import chunked
 from distill.models.chunked import decode_codes, encode_audio
+from distill.models.fit import fit_codec, log_magnitudes
+from distill.models.layers import WideLinear
 from distill.models.losses import MelLoss
-from distill.models.vqvae import NOISE_FRAMES, VQVAE, WideLinear, noise_table
+from distill.models.phase_noise import NOISE_FRAMES, noise_table
+from distill.models.vqvae import VQVAE
 from distill.settings import SAMPLE_RATE
 
 
@@ -36,7 +39,7 @@ def tones(channels: int = 1, n: int = 8, frames: int = 24) -> torch.Tensor:
 
 def fitted(channels: int = 1, seed: int = 0) -> VQVAE:
     codec = untrained(channels)
-    codec.fit(tones(channels).split(4), torch.Generator().manual_seed(seed))
+    fit_codec(codec, tones(channels).split(4), torch.Generator().manual_seed(seed))
     return codec
 
 
@@ -128,7 +131,7 @@ def test_what_is_fitted_and_not_trained_has_the_spectrum_already(model: VQVAE) -
     magnitudes."""
     audio = tones(model.channels)
     codes = model.encode(audio)
-    wanted = model._log_magnitude(audio)
+    wanted = log_magnitudes(model, audio)
 
     def error(q: int) -> float:
         return float(
@@ -255,7 +258,7 @@ def remembering() -> tuple[VQVAE, torch.Tensor]:
     """A codec that knows all columns of the codes `[1, 90, 3]` beside it, and plays them otherwise
     than it would."""
     codec = untrained(memory_frames=90, memory_width=4)
-    codec.fit(tones().split(4), torch.Generator().manual_seed(0))
+    fit_codec(codec, tones().split(4), torch.Generator().manual_seed(0))
     codes = torch.randint(8, (1, 90, 3), generator=torch.Generator().manual_seed(0))
     codec.memory.fit(codes[0])
     torch.nn.init.normal_(codec.memory.vectors, std=5)
@@ -363,7 +366,7 @@ def test_codebook_hash_follows_the_codebooks_only(model: VQVAE) -> None:
 
 def test_codebooks_leave_room_for_brighter_sounds_than_those_of_the_corpus() -> None:
     codec = VQVAE(SAMPLE_RATE, codebook_size=64, hidden_size=32, latent_dim=32).eval()
-    codec.fit(tones(n=32).split(8), torch.Generator().manual_seed(0))
+    fit_codec(codec, tones(n=32).split(8), torch.Generator().manual_seed(0))
     brighter = 8 * F.pad(tones(n=32).diff(dim=-1), (1, 0))
 
     def error() -> float:

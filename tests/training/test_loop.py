@@ -15,7 +15,7 @@ from distill.data.corpus import scan_corpus
 from distill.data.dataset import make_manifest, split_by_manifest
 from distill.errors import CheckpointError, DistillError, OutputError, PriorPresentError
 from distill.models.persistence import load_model_v2, read_header
-from distill.models.vqvae import noise_table
+from distill.models.phase_noise import noise_table
 from distill.settings import SAMPLE_RATE
 from distill.training.checkpoint import checkpoint_path
 from distill.training.codec.budget import WARMUP_STEPS

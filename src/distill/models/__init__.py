@@ -1,4 +1,20 @@
-"""Networks and the model file. Torch is loaded on first use of any of these names."""
+"""Networks and the model file: the codec (`VQVAE`), the prior (`CodePrior`), and their parts.
+
+Letters of shapes, here and wherever codes or sounds are handled:
+
+    B  streams computed together (batch)    T  code frames
+    Q  quantiser levels                     q  the first of these levels, in part of the codes
+    K  entries of a codebook                D  dimension of a latent
+    C  channels                             N  samples
+    S  spectra (frames of an STFT)          F  frequency bins, or features
+    M  rows of a table, blocks of a sound, or mel bands
+    H  attention heads                      `...`  any dimensions
+
+`[B, T, Q]` is a tensor of that shape. Levels of sound are in dBFS, magnitudes in natural logs,
+times in seconds, rates in Hz, unless stated otherwise.
+
+Torch is imported when one of the exported names is first used.
+"""
 
 from distill.exports import lazy_exports
 

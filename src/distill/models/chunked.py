@@ -1,5 +1,7 @@
-"""Encode and decode sounds of any length in pieces: the result of doing it whole, with flat
-memory."""
+"""Encoding and decoding of sounds of any length, in pieces, with flat memory.
+
+Pieces overlap by the codec's receptive field, so that the result is that of the whole sound.
+"""
 
 from collections.abc import Iterable, Iterator
 from itertools import chain
@@ -13,94 +15,127 @@ from distill.audio.blocks import pieces, slice_blocks, windows
 from distill.models.vqvae import VQVAE
 
 CHUNK_S = 20.0
+"""Length of a piece in seconds: long enough that the overlap costs little."""
+
 EVEN_S = 4.0
+"""Length in seconds of the pieces of `decode_evenly`, all equal: a short sound is padded to one."""
 
 
 def frames_of(n_samples: int, frame_hop: int) -> int:
-    """Code frames that hold `n_samples` samples: the last one may be partly silence."""
+    """Number of code frames for `n_samples` samples; the last frame may be partly silence."""
     return -(-n_samples // frame_hop)
 
 
-def _chunk_frames(model: VQVAE) -> int:
-    return max(1, round(CHUNK_S * model.frame_rate))
+def _chunk_frames(codec: VQVAE) -> int:
+    return max(1, round(CHUNK_S * codec.frame_rate))
 
 
-def _device(model: VQVAE) -> torch.device:
-    return model.rvq.codebooks.device
+def _device(codec: VQVAE) -> torch.device:
+    return codec.rvq.codebooks.device
 
 
-def encode_stream(model: VQVAE, blocks: Iterable[np.ndarray]) -> Iterator[Tensor]:
-    """Codes `[T, Q]` (on the CPU), piece after piece, of a sound in `blocks` `[C, n]` at the
-    codec's rate.
+def encode_stream(codec: VQVAE, blocks: Iterable[np.ndarray]) -> Iterator[Tensor]:
+    """Encode a stream.
 
-    The end is padded with silence to a whole frame.
+    Args:
+        codec: In eval mode.
+        blocks: The sound, `[C, n]` each, at the codec's sample rate. The end is padded with
+            silence to a whole frame.
+
+    Yields:
+        Codes `[T, Q]` on the CPU, piece after piece.
     """
-    hop = model.frame_hop
-    for window in windows(blocks, _chunk_frames(model) * hop, model.receptive_field[0] * hop):
+    hop = codec.frame_hop
+    margin = codec.receptive_field[0] * hop
+    for window in windows(blocks, _chunk_frames(codec) * hop, margin):
         sound = torch.from_numpy(np.array(window.sound, dtype=np.float32))
         sound = F.pad(sound, (0, -sound.shape[1] % hop))
         with torch.inference_mode():
-            codes = model.encode(sound[None].to(_device(model)))[0]
-        # A copy: what the quantiser returns holds on to all the paths that it tried.
-        yield codes[window.core.start // hop : frames_of(window.core.stop, hop)].cpu().clone()
+            codes = codec.encode(sound[None].to(_device(codec)))[0]
+        first = window.core.start // hop
+        last = frames_of(window.core.stop, hop)
+        # A copy: the quantiser's result holds on to all the paths of its search.
+        yield codes[first:last].cpu().clone()
 
 
-def encode_audio(model: VQVAE, audio: np.ndarray, lead: int = 0) -> Tensor:
-    """Codes `[T, Q]` (on the CPU) of `audio` `[C, N]` at the codec's rate; the end is padded with
-    silence.
+def encode_audio(codec: VQVAE, audio: np.ndarray, lead: int = 0) -> Tensor:
+    """Encode a sound.
 
-    `lead` samples of silence go in front.
+    Args:
+        codec: In eval mode.
+        audio: Sound `[C, N]` at the codec's sample rate. The end is padded with silence.
+        lead: Samples of silence in front of it.
+
+    Returns:
+        Codes `[T, Q]` on the CPU.
     """
     silence = np.zeros((len(audio), lead), np.float32)
-    none = torch.zeros(0, model.num_quantizers, dtype=torch.long)
-    return torch.cat([none, *encode_stream(model, chain((silence,), pieces(audio)))])
+    # `cat` needs at least one part.
+    empty = torch.zeros(0, codec.num_quantizers, dtype=torch.long)
+    stream = encode_stream(codec, chain((silence,), pieces(audio)))
+    return torch.cat([empty, *stream])
 
 
 def decode_stream(
-    model: VQVAE,
+    codec: VQVAE,
     codes: Tensor,
     start: int = 0,
     stop: int | None = None,
     levels: Iterable[int] | None = None,
     size: int | None = None,
 ) -> Iterator[np.ndarray]:
-    """Pieces `[C, n]`, in order, of the sound of frames `start` to `stop` of `codes` `[T, q]`, as
-    it is in the whole.
+    """Decode a region of a sound, as it is in the whole.
 
-    Only `levels` are heard (from 0; None: all `q`), as from `VQVAE.decode`. A piece is `size`
-    frames, by default 20 s.
+    Args:
+        codec: In eval mode.
+        codes: Codes `[T, q]` of the whole sound.
+        start: First code frame to decode.
+        stop: Code frame after the last one; None for the end.
+        levels: Levels that sound, from 0; None for all `q`. As in `VQVAE.decode`.
+        size: Code frames of a piece; None for `CHUNK_S` seconds.
+
+    Yields:
+        Pieces `[C, n]` in order.
     """
-    hop, margin, size = model.frame_hop, model.receptive_field[1], size or _chunk_frames(model)
-    chosen = None if levels is None else list(levels)
+    hop = codec.frame_hop
+    margin = codec.receptive_field[1]
+    size = size or _chunk_frames(codec)
+    sounding = None if levels is None else list(levels)
     end = len(codes) if stop is None else stop
     for first in range(start, end, size):
         last = min(first + size, end)
-        seen_from, seen_to = max(0, first - margin), min(len(codes), last + margin)
+        # The piece with the context that it depends on.
+        context_start = max(0, first - margin)
+        context_stop = min(len(codes), last + margin)
+        context = codes[None, context_start:context_stop].to(_device(codec))
         with torch.inference_mode():
-            sound = model.decode(
-                codes[None, seen_from:seen_to].to(_device(model)), seen_from, chosen
-            )[0]
-        yield sound[:, (first - seen_from) * hop : (last - seen_from) * hop].cpu().numpy()
+            sound = codec.decode(context, context_start, sounding)[0]
+        from_sample = (first - context_start) * hop
+        to_sample = (last - context_start) * hop
+        yield sound[:, from_sample:to_sample].cpu().numpy()
 
 
-def decode_evenly(model: VQVAE, codes: Tensor) -> Iterator[np.ndarray]:
-    """`decode_stream` of all of `codes` `[T, q]`, in pieces that are computed alike however many
-    there are.
+def decode_evenly(codec: VQVAE, codes: Tensor) -> Iterator[np.ndarray]:
+    """Decode all of `codes` `[T, q]` in pieces that are computed alike, however many there are.
 
-    Sounds with the same codes at first begin alike to the bit, as far as the codec does not hear
-    where they differ.
+    Two sounds that begin with the same codes begin alike to the bit, up to the receptive field
+    before the first difference.
+
+    Yields:
+        Pieces `[C, n]` in order.
     """
-    size = max(1, round(EVEN_S * model.frame_rate))
-    whole = len(codes) + -len(codes) % size
-    more = codes[-1:].expand(whole + model.receptive_field[1] - len(codes), -1)
-    return slice_blocks(
-        decode_stream(model, torch.cat([codes, more]), 0, whole, size=size),
-        0,
-        len(codes) * model.frame_hop,
-    )
+    size = max(1, round(EVEN_S * codec.frame_rate))
+    T = len(codes)
+    # Up to whole pieces with whole context, the last column is repeated.
+    even = T + -T % size
+    n_padding = even + codec.receptive_field[1] - T
+    padded = torch.cat([codes, codes[-1:].expand(n_padding, -1)])
+    sound = decode_stream(codec, padded, 0, even, size=size)
+    return slice_blocks(sound, 0, T * codec.frame_hop)
 
 
-def decode_codes(model: VQVAE, codes: Tensor) -> np.ndarray:
-    """Sound `[C, T * frame_hop]` of `codes` `[T, q]`."""
-    none = np.zeros((model.channels, 0), np.float32)
-    return np.concatenate([none, *decode_stream(model, codes)], 1)
+def decode_codes(codec: VQVAE, codes: Tensor) -> np.ndarray:
+    """Decode `codes` `[T, q]` to audio `[C, T * frame_hop]`."""
+    # `concatenate` needs at least one part.
+    empty = np.zeros((codec.channels, 0), np.float32)
+    return np.concatenate([empty, *decode_stream(codec, codes)], 1)

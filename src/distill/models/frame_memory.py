@@ -1,9 +1,8 @@
-"""What the decoder knows by heart: a learned vector for each column of codes that its recordings
-have.
+"""Frame memory: learned vectors for the columns of codes that occur in the corpus.
 
-A column over all levels mostly comes from one frame only, so its vector can hold what codes do not
-tell of that frame: the detail of an attack, or of a noise. It is found by the column alone,
-wherever that stands.
+A column (the codes of one frame on all levels) mostly comes from one frame only. So its vector can
+hold details that the codes lack: of an attack, or of a noise. It is found by the column alone,
+wherever that stands: a hash table whose values are trained.
 """
 
 from typing import NamedTuple
@@ -13,43 +12,52 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 MOST_NUMBERS = 1 << 22
-"""In the vectors of all frames together: 16 MiB."""
+"""Most numbers in the vectors of all frames together: 16 MiB."""
 
 WIDTHS = range(256, 48, -16)
-"""Numbers that a vector may have: of a longer corpus fewer a frame. With fewer than 64 there is no
-memory."""
+"""Numbers that a vector may have, fewer the longer the corpus. Below 64 a memory does not pay."""
 
 MULTIPLIER = 6364136223846793005
-"""Knuth's for linear congruences modulo 2^64."""
+"""Knuth's multiplier for linear congruences modulo 2^64 (MMIX)."""
 
 NO_KEY = torch.iinfo(torch.int64).max
+"""Key of unused rows: the largest number, since keys are sorted."""
 
 
 def memory_width(frames: int) -> int:
-    """How many numbers there is room for of each of so many frames; 0 for no memory."""
+    """Choose the numbers of a vector for a corpus of `frames` code frames; 0 for no memory."""
     return next((width for width in WIDTHS if width * frames <= MOST_NUMBERS), 0)
 
 
 def column_keys(codes: Tensor) -> Tensor:
-    """A hash of 64 bits `[...]` of each column of codes `[..., Q]`."""
+    """Hash each column of `codes` `[..., Q]` to 64 bits, `[...]`."""
     keys = torch.zeros_like(codes[..., 0], dtype=torch.int64)
-    for level in codes.unbind(-1):
-        # Goes over 64 bits, and is meant to.
-        keys = keys * MULTIPLIER + level
+    for level_codes in codes.unbind(-1):
+        # Overflows on purpose.
+        keys = keys * MULTIPLIER + level_codes
     return keys
 
 
 class MemoryVectors(NamedTuple):
-    """What is known of each frame, to be added to what goes into the decoder's blocks and to what
-    comes out of them: each `[..., dim]`, 0 where nothing is known."""
+    """Vectors to add to the decoder's hidden state, 0 for unknown columns.
+
+    Attributes:
+        before: `[..., dim]`, added to the input of the decoder's blocks.
+        after: `[..., dim]`, added to their output.
+    """
 
     before: Tensor
     after: Tensor
 
 
 class FrameMemory(nn.Module):
-    """Vectors of `width` numbers for up to `frames` columns; 0, and without effect, until they have
-    learned."""
+    """Table from columns of codes to vectors. Vectors are 0, without effect, until trained.
+
+    Args:
+        frames: Most columns.
+        width: Numbers of a vector.
+        dim: Hidden dimension of the decoder.
+    """
 
     keys: Tensor
 
@@ -62,23 +70,32 @@ class FrameMemory(nn.Module):
 
     @torch.no_grad()
     def fit(self, codes: Tensor) -> None:
-        """Settle which columns are known: those of `codes` `[M, Q]`, at most as many different ones
-        as vectors."""
+        """Set the columns of the table to those of `codes` `[M, Q]`.
+
+        There may be at most as many different ones as vectors.
+        """
+        # `unique` sorts, as the search in `find` needs.
         keys = column_keys(codes.cpu()).unique()
         self.keys.fill_(NO_KEY)
         self.keys[: len(keys)] = keys.to(self.keys)
 
     def find(self, codes: Tensor) -> tuple[Tensor, Tensor]:
-        """Which vector belongs to each column of `codes` `[..., Q]`, and whether any does, both
-        `[...]`."""
+        """Look up columns of `codes` `[..., Q]`.
+
+        Returns:
+            The row of the table for each column, `[...]`, and whether the column is in the table,
+            `[...]` (bool).
+        """
         # Apple's GPUs cut integers to 32 bits in some operations.
-        place = torch.device("cpu") if codes.device.type == "mps" else codes.device
-        keys, wanted = self.keys.to(place), column_keys(codes.to(place))
-        at = torch.searchsorted(keys, wanted).clamp(max=len(keys) - 1)
-        return at.to(codes.device), (keys[at] == wanted).to(codes.device)
+        device = torch.device("cpu") if codes.device.type == "mps" else codes.device
+        keys = self.keys.to(device)
+        queries = column_keys(codes.to(device))
+        rows = torch.searchsorted(keys, queries).clamp(max=len(keys) - 1)
+        is_known = keys[rows] == queries
+        return rows.to(codes.device), is_known.to(codes.device)
 
     def forward(self, codes: Tensor) -> MemoryVectors:
-        """What is known of each column of `codes` `[..., Q]`."""
-        at, known = self.find(codes)
-        vectors = F.embedding(at, self.vectors) * known[..., None]
-        return MemoryVectors(self.before(vectors), self.after(vectors))
+        """Vectors for each column of `codes` `[..., Q]`."""
+        rows, is_known = self.find(codes)
+        vectors = F.embedding(rows, self.vectors) * is_known[..., None]
+        return MemoryVectors(before=self.before(vectors), after=self.after(vectors))

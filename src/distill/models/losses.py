@@ -1,4 +1,8 @@
-"""Codec losses: how far a decoded sound is from its source."""
+"""Codec losses: distances of decoded audio to its source.
+
+Multi-scale mel distance, as an energy distance between random decodings (Gritsenko et al. 2020),
+and a distance of levels. Shapes: `...` any dimensions, `S` spectra, `M` mel bands.
+"""
 
 import math
 from typing import Any
@@ -11,49 +15,63 @@ from distill.audio.masking import audibility, spreading_matrix
 from distill.audio.mel import LOG_FLOOR, MelBanks, mel_edges
 
 MEL_SCALES = ((5, 32), (10, 64), (20, 128), (40, 256), (80, 512), (160, 1024), (320, 2048))
-"""(mel bands, window in samples), as in Kumar et al. 2023 (DAC), section 3.3."""
+"""Pairs (mel bands, samples of a window), as in Kumar et al. 2023 (DAC), section 3.3."""
 
 LEVEL_BLOCKS_S = (0.002, 0.01)
-"""What a level is measured over: attacks, and what the ear takes for loudness."""
+"""Blocks in seconds over which levels are compared: for attacks, and for loudness."""
 
 STEREO_WEIGHT = 1.0
+"""Weight of side and ears beside the mid (1)."""
 
-MEASURED_OVERLAP, TRAINED_OVERLAP = 4, 2
-"""Windows over each sample: as the distance is defined, and, at half the cost, as it is trained on
-random crops."""
+MEASURED_OVERLAP = 4
+"""Windows over each sample for the distance as it is defined and reported."""
+
+TRAINED_OVERLAP = 2
+"""Windows over each sample in training: half the cost, which random crops make up for."""
 
 
 class MelLoss(nn.Module):
-    """Multi-scale log10-mel L1 distance; each call may use some of the scales only, which is
-    cheaper."""
+    """Multi-scale mel distance: mean absolute difference of log10 mel magnitudes.
+
+    `scales` in its methods are indices in `MEL_SCALES`; fewer scales are cheaper.
+    """
 
     def __init__(self, sample_rate: int) -> None:
         super().__init__()
-        self.level_blocks = tuple(round(s * sample_rate) for s in LEVEL_BLOCKS_S)
+        self.level_blocks = tuple(round(seconds * sample_rate) for seconds in LEVEL_BLOCKS_S)
         self.banks = MelBanks(MEL_SCALES, sample_rate)
-        for i, (n_mels, _) in enumerate(MEL_SCALES):
+        for scale, (n_mels, _) in enumerate(MEL_SCALES):
             centres = torch.tensor(mel_edges(n_mels, sample_rate)[1:-1])
-            self.register_buffer(f"spread{i}", spreading_matrix(centres), persistent=False)
+            spread = spreading_matrix(centres)
+            self.register_buffer(f"spread{scale}", spread, persistent=False)
 
     def log_mel(self, x: Tensor, scale: int, overlap: int) -> Tensor:
-        """log10 mel magnitudes `[..., T, M]` of `x` `[..., N]`, with `overlap` windows over each
-        sample."""
+        """Log10 mel magnitudes `[..., S, M]` of signals.
+
+        Args:
+            x: Signals `[..., N]`, `N` a multiple of the hop.
+            scale: Index in `MEL_SCALES`.
+            overlap: Windows over each sample; the hop is the window divided by it.
+        """
         _, n_fft = MEL_SCALES[scale]
         return self.banks[scale](x, n_fft // overlap) / math.log(10)
 
     def forward(self, output: Tensor, target: Tensor, scales: tuple[int, ...]) -> Tensor:
-        """Mean over the given scales of the mean absolute difference; `output`, `target` `[...,
-        N]`."""
-        pairs = ([self.log_mel(x, i, MEASURED_OVERLAP) for x in (output, target)] for i in scales)
-        return torch.stack([(a - b).abs().mean() for a, b in pairs]).mean()
+        """Mel distance of `output` to `target`, both `[..., N]`: mean over `scales`, a scalar."""
+        distances = []
+        for scale in scales:
+            a = self.log_mel(output, scale, MEASURED_OVERLAP)
+            b = self.log_mel(target, scale, MEASURED_OVERLAP)
+            distances.append((a - b).abs().mean())
+        return torch.stack(distances).mean()
 
     def audibility(self, log_mel: Tensor, scale: int) -> Tensor:
-        """How much of each cell of log10 mel magnitudes `[..., T, M]` is heard, from 0 to 1."""
+        """Audible share `[..., S, M]`, 0 to 1, of the cells of `log_mel` `[..., S, M]`."""
         _, n_fft = MEL_SCALES[scale]
-        # Under a Hann window a full-scale sine has a magnitude of a quarter of it.
-        return audibility(
-            100 ** (log_mel - math.log10(n_fft / 4)), self.get_buffer(f"spread{scale}")
-        )
+        # Magnitude of a full-scale sine under a Hann window.
+        full_scale = n_fft / 4
+        power = 100 ** (log_mel - math.log10(full_scale))
+        return audibility(power, self.get_buffer(f"spread{scale}"))
 
     def energy_distance(
         self,
@@ -63,41 +81,61 @@ class MelLoss(nn.Module):
         scales: tuple[int, ...],
         repulsion: float,
     ) -> tuple[Tensor, Tensor]:
-        """Distance of two random decodings to the target (first), less `repulsion` times half that
-        between them.
+        """Energy distance of two random decodings to their source.
 
-        Only the second has a gradient.
+        The distance to the target, less `repulsion` times half the distance between the decodings.
+        With `repulsion` 1 it is the generalised energy distance, lowest when decodings vary as
+        true sounds do (Gritsenko et al. 2020, equation 4). Without it, noise comes out nearest
+        when it is always the same, which buzzes. Inaudible cells have no repulsion.
 
-        With `repulsion` 1 this is the generalised energy distance, lowest when decodings vary as
-        true sounds do (Gritsenko et al. 2020, equation 4); without it, the best that noise can do
-        is to be always the same, which buzzes. Where nobody hears it, in quiet or under what masks
-        it, it may.
+        Args:
+            output: One decoding `[..., N]`.
+            other: The same with other noise, `[..., N]`.
+            target: Source `[..., N]`.
+            scales: Indices in `MEL_SCALES`.
+            repulsion: Weight of the distance between the decodings, 0 to 1.
+
+        Returns:
+            The distance to the target without gradient, and the energy distance with gradient:
+            scalars.
         """
-        distances, energies = [], []
-        for i in scales:
-            a, b = (self.log_mel(x, i, TRAINED_OVERLAP) for x in (output, other))
+        distances = []
+        energies = []
+        for scale in scales:
+            a = self.log_mel(output, scale, TRAINED_OVERLAP)
+            b = self.log_mel(other, scale, TRAINED_OVERLAP)
             with torch.no_grad():
-                wanted = self.log_mel(target, i, TRAINED_OVERLAP)
-                heard = repulsion * self.audibility(wanted, i)
-            distance, energy = _EnergyDistance.apply(a, b, wanted, heard)
+                source = self.log_mel(target, scale, TRAINED_OVERLAP)
+                weight = repulsion * self.audibility(source, scale)
+            distance, energy = _EnergyDistance.apply(a, b, source, weight)
             distances.append(distance)
             energies.append(energy)
         return torch.stack(distances).mean(), torch.stack(energies).mean()
 
     def level_distance(self, output: Tensor, other: Tensor, target: Tensor) -> Tensor:
-        """Mean distance of two random decodings to the target in level alone: log10 RMS of short
-        and longer blocks.
+        """Distance of two random decodings to their source in level: log10 RMS of blocks.
 
-        Mel bands leave a hit's level to chance where its phase is; this holds its envelope. Without
-        repulsion: chance in the level makes hits uneven, and a level that is always the same does
-        not buzz. Of stereo `[B, 2, N]`, the levels of left, right and mid: two ears that are right
-        add up to a hit that is not, where their phases differ.
+        Mel bands leave the level of a hit to chance where its phase is; this holds its envelope.
+        There is no repulsion: random levels make hits uneven, and a constant level does not buzz.
+
+        Args:
+            output: One decoding `[..., N]`, or stereo `[B, 2, N]`. Of stereo, the levels of left,
+                right and mid count: two right channels may add up to a wrong mid.
+            other: The same with other noise.
+            target: Source of the same shape.
+
+        Returns:
+            A scalar with gradient.
         """
-        heard = [_with_mid(x) for x in (output, other, target)]
+        output = _with_mid(output)
+        other = _with_mid(other)
+        target = _with_mid(target)
         distances = []
         for block in self.level_blocks:
-            a, b, wanted = (_log_rms(x, block) for x in heard)
-            distances.append(_near(a, b, wanted))
+            levels = _log_rms(target, block)
+            to_output = (_log_rms(output, block) - levels).abs().mean()
+            to_other = (_log_rms(other, block) - levels).abs().mean()
+            distances.append(0.5 * (to_output + to_other))
         return torch.stack(distances).mean()
 
     def stereo_energy_distance(
@@ -110,73 +148,102 @@ class MelLoss(nn.Module):
         ear_scales: tuple[int, ...],
         repulsion: float,
     ) -> tuple[Tensor, Tensor]:
-        """`energy_distance` of stereo `[B, 2, N]`: the mid by `scales`; the side and channel `ear`
-        by `ear_scales`.
+        """`energy_distance` of stereo: of the mid, and of the side and one channel.
 
-        The first distance is that of the mid alone, as mono has it. The side tells when there
-        should be none; left and right, in turn, on which side a sound is. Only the second has a
-        gradient.
+        The side shows width where there should be none. Left and right, in turn, show on which
+        side a sound is.
+
+        Args:
+            output: One decoding `[B, 2, N]`.
+            other: The same with other noise, `[B, 2, N]`.
+            target: Source `[B, 2, N]`.
+            scales: Scales of the mid.
+            ear: Channel that is compared, 0 or 1.
+            ear_scales: Scales of side and channel.
+            repulsion: Weight of the distance between the decodings, 0 to 1.
+
+        Returns:
+            The distance of the mid to the target without gradient, as mono has it, and the sum of
+            the energy distances with gradient: scalars.
         """
-
-        def heard(x: Tensor) -> Tensor:
-            return torch.stack((x[:, ear], (x[:, 0] - x[:, 1]) / 2), 1)
-
-        a, b, wanted = (x.mean(1) for x in (output, other, target))
-        distance, mid = self.energy_distance(a, b, wanted, scales, repulsion)
-        a, b, wanted = heard(output), heard(other), heard(target)
-        _, sides = self.energy_distance(a, b, wanted, ear_scales, repulsion)
+        distance, mid = self.energy_distance(
+            output.mean(1), other.mean(1), target.mean(1), scales, repulsion
+        )
+        _, sides = self.energy_distance(
+            _ear_and_side(output, ear),
+            _ear_and_side(other, ear),
+            _ear_and_side(target, ear),
+            ear_scales,
+            repulsion,
+        )
         return distance, mid + STEREO_WEIGHT * sides
 
 
 class _EnergyDistance(torch.autograd.Function):
-    """The gradient of an L1 distance is a sign: storing signs replaces a chain of small
-    operations."""
+    """Distance and energy distance of log-mels `a` and `b` to a `source`.
+
+    The gradient of an L1 distance is a sign: storing signs replaces a chain of small operations.
+    """
 
     @staticmethod
     def forward(
-        ctx: Any, a: Tensor, b: Tensor, wanted: Tensor, heard: Tensor
+        ctx: Any, a: Tensor, b: Tensor, source: Tensor, weight: Tensor
     ) -> tuple[Tensor, Tensor]:
-        to_a, to_b, apart = a - wanted, b - wanted, a - b
-        near = 0.5 * (to_a.abs().mean() + to_b.abs().mean())
-        energy = near - 0.5 * (heard * apart.abs()).mean()
-        away = heard * apart.sgn_()
-        ctx.save_for_backward(to_a.sgn_().sub_(away), to_b.sgn_().add_(away))
-        ctx.mark_non_differentiable(near)
-        return near, energy
+        error_a = a - source
+        error_b = b - source
+        difference = a - b
+        distance = 0.5 * (error_a.abs().mean() + error_b.abs().mean())
+        energy = distance - 0.5 * (weight * difference.abs()).mean()
+        repulsion = weight * difference.sgn_()
+        ctx.save_for_backward(error_a.sgn_().sub_(repulsion), error_b.sgn_().add_(repulsion))
+        ctx.mark_non_differentiable(distance)
+        return distance, energy
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, _: Tensor, gradient: Tensor) -> tuple[Tensor, Tensor, None, None]:
-        of_a, of_b = ctx.saved_tensors
-        share = gradient / (2 * of_a.numel())
-        return share * of_a, share * of_b, None, None
+        slope_a, slope_b = ctx.saved_tensors
+        share = gradient / (2 * slope_a.numel())
+        return share * slope_a, share * slope_b, None, None
 
 
-def _near(a: Tensor, b: Tensor, wanted: Tensor) -> Tensor:
-    """Mean absolute difference of two random decodings' features to what is wanted."""
-    return 0.5 * ((a - wanted).abs().mean() + (b - wanted).abs().mean())
+def _ear_and_side(x: Tensor, ear: int) -> Tensor:
+    """Channel `ear` and the side `[B, 2, N]` of stereo `[B, 2, N]`."""
+    channel = x[:, ear]
+    side = (x[:, 0] - x[:, 1]) / 2
+    return torch.stack((channel, side), 1)
 
 
 def _with_mid(x: Tensor) -> Tensor:
     """Left, right and mid `[B, 3, N]` of stereo `[B, 2, N]`; anything else as it is."""
-    return torch.cat((x, x.mean(1, keepdim=True)), 1) if x.ndim == 3 and x.shape[1] == 2 else x
+    if x.ndim != 3 or x.shape[1] != 2:
+        return x
+    return torch.cat((x, x.mean(1, keepdim=True)), 1)
 
 
 def _log_rms(x: Tensor, block: int) -> Tensor:
-    """log10 RMS `[..., N // block]` of blocks of `x` `[..., N]`."""
-    blocks = x[..., : x.shape[-1] // block * block].unflatten(-1, (-1, block))
-    return 0.5 * (blocks.square().mean(-1) + LOG_FLOOR**2).log10()
+    """Log10 RMS `[..., N // block]` of blocks of `x` `[..., N]`."""
+    n_blocks = x.shape[-1] // block
+    blocks = x[..., : n_blocks * block].unflatten(-1, (-1, block))
+    mean_square = blocks.square().mean(-1)
+    return 0.5 * (mean_square + LOG_FLOOR**2).log10()
 
 
 def best_gain(output: Tensor, target: Tensor, mel: MelLoss) -> float:
-    """The linear gain that brings `output` nearest to `target` (both `[..., N]`, whole windows of
-    the largest scale) by the training distance.
+    """Find the linear gain that brings `output` nearest to `target` by the mel distance.
 
-    An L1 distance of logarithms is least at the median of their differences. All scales give as
-    many of them, and so count alike.
+    An L1 distance of logarithms is least at the median of their differences. All scales have
+    equally many cells, and so count alike.
+
+    Args:
+        output: Audio `[..., N]`, `N` a multiple of the longest window.
+        target: Source `[..., N]`.
+        mel: The mel distance.
     """
     differences = []
-    for i in range(len(MEL_SCALES)):
-        pair = (mel.log_mel(x, i, TRAINED_OVERLAP) for x in (target, output))
-        differences.append(torch.sub(*pair).flatten())
-    return float(10 ** torch.cat(differences).median())
+    for scale in range(len(MEL_SCALES)):
+        source = mel.log_mel(target, scale, TRAINED_OVERLAP)
+        decoded = mel.log_mel(output, scale, TRAINED_OVERLAP)
+        differences.append((source - decoded).flatten())
+    median = torch.cat(differences).median()
+    return float(10**median)

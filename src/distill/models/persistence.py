@@ -1,7 +1,7 @@
-"""Model files: a codec, and later its prior, in one `.sda` file.
+"""Model files: saving and loading a codec, and later its prior, in one `.sda` file.
 
-`sda_file` reads and writes the file, `rebuild` makes networks of what it says; here both meet the
-codec and the prior.
+`sda_file` reads and writes the file, `rebuild` builds networks from its entries without trusting
+them. This module knows which entries a codec and a prior have.
 """
 
 import hashlib
@@ -30,14 +30,24 @@ from distill.models.vqvae import VQVAE
 
 logger = logging.getLogger(__name__)
 
+# Entries without which a file is refused.
 CODEC_SETTINGS = ("codebook_size", "num_quantizers", "sample_rate", "channels")
 PRIOR_SETTINGS = ("hidden_size", "num_layers", "num_heads", "seq_len", "num_quantizers", "dropout")
 
 
 @dataclass
 class LoadedVQModel:
-    """What a `.sda` file holds: networks in eval mode on one device; `prior*` None without a
-    prior."""
+    """Contents of a `.sda` file: networks in eval mode on one device, and plain entries.
+
+    Attributes:
+        model: The codec.
+        config: Constructor arguments of the codec.
+        metadata: Entries about the codec and its training.
+        path: The file.
+        prior: The prior; this and the next two are None without one.
+        prior_config: Constructor arguments of the prior, and settings of its training.
+        prior_metadata: Entries about the prior and its training, as `prior_facts` reads them.
+    """
 
     model: VQVAE
     config: dict[str, Any]
@@ -54,9 +64,11 @@ class LoadedVQModel:
 
     @property
     def output_channels(self) -> int:
-        """Channels of what is decoded: those of the codec, or two that are the same (dual mono)."""
+        """Channels of decoded audio: those of the codec, or two equal ones (dual mono)."""
         stated = self.metadata.get("output_channels")
-        return stated if stated in (1, 2) and stated > self.model.channels else self.model.channels
+        if stated in (1, 2) and stated > self.model.channels:
+            return stated
+        return self.model.channels
 
     @cached_property
     def weights_hash(self) -> str:
@@ -83,12 +95,22 @@ class LoadedVQModel:
 
 
 def save_model_v2(path: str | Path, model: VQVAE, metadata: dict[str, Any]) -> Path:
-    """Write the codec `model` to `path`, replacing any file there whole; never a prior. Returns the
-    path.
+    """Write a codec to a file, whole or not at all; an earlier file is replaced.
 
-    `metadata` (tensors, numbers, strings, bools, None, lists, dicts, else `TypeError`) goes in with
-    the codec's codebook hash added. `OutputError` if the file cannot be written; the earlier one
-    then stays.
+    The file holds no prior, even if the earlier one did.
+
+    Args:
+        path: File to write.
+        model: The codec.
+        metadata: Entries to store with it: tensors, numbers, strings, bools, None, lists, dicts.
+            The codec's codebook hash is added.
+
+    Returns:
+        The path.
+
+    Raises:
+        OutputError: If the file cannot be written; the earlier one then stays.
+        TypeError: If an entry is of another type.
     """
     path = Path(path)
     contents = {
@@ -99,7 +121,7 @@ def save_model_v2(path: str | Path, model: VQVAE, metadata: dict[str, Any]) -> P
         "metadata": plain_copy({**metadata, "codebook_hash": model.codebook_hash()}, "metadata"),
         "has_prior": False,
     }
-    # What is written now must be readable for ever: better to fail here than when it is opened.
+    # The checks of reading: better to fail here than when the file is opened.
     _check_codec_settings(path, contents["vqvae_config"])
     check_fits(path, VQVAE, contents["vqvae_config"], contents["state_dict"])
     write_contents(path, contents)
@@ -107,10 +129,23 @@ def save_model_v2(path: str | Path, model: VQVAE, metadata: dict[str, Any]) -> P
 
 
 def load_model_v2(path: str | Path, device: str | torch.device = "cpu") -> LoadedVQModel:
-    """The codec in the file at `path`, with its prior if it has one, in eval mode on `device`.
+    """Load the codec in a file, and its prior if there is one.
 
-    Runs no code from the file and keeps no hold on it. Raises the `ModelFileError` that says what
-    is wrong.
+    Runs no code from the file, and keeps no part of it open or mapped.
+
+    Args:
+        path: The `.sda` file.
+        device: Where the networks go.
+
+    Returns:
+        The contents, networks in eval mode.
+
+    Raises:
+        ModelFileError: One of its subclasses, saying why the file cannot be used.
+
+    Example:
+        loaded = load_model_v2("my.sda")
+        codes = loaded.model.encode(audio)
     """
     path = Path(path)
     contents = read_contents(path)
@@ -134,24 +169,32 @@ def save_prior_to_model(
     prior_config: dict[str, Any],
     prior_metadata: dict[str, Any],
 ) -> Path:
-    """Add `prior_model` to the model file at `model_path`, in place of any prior there. Returns the
-    path.
+    """Add a prior to a model file, in place of any prior there.
 
-    `prior_config` holds at least `PRIOR_SETTINGS`; `prior_metadata` is stored with the codec's
-    codebook hash (`CodebookMismatchError` if it names another). Raises like `load_model_v2`, and
-    `OutputError` if the file cannot be written; in every such case the file is as it was.
+    Args:
+        model_path: The file, which holds a codec.
+        prior_model: The prior.
+        prior_config: Its constructor arguments, at least `PRIOR_SETTINGS`, and further settings.
+        prior_metadata: Entries about its training. The codec's codebook hash is added.
+
+    Returns:
+        The path.
+
+    Raises:
+        CodebookMismatchError: If `prior_metadata` names another codebook hash.
+        ModelFileError: As `load_model_v2`.
+        OutputError: If the file cannot be written. In every such case it is as it was.
     """
     path = Path(model_path)
     # A copy of everything: no mapping of the old file may be open when it is replaced.
     contents = plain_copy(read_contents(path), "contents")
     codebook_hash = _build_codec(path, contents).codebook_hash()
+    hashed_metadata = {"codebook_hash": codebook_hash, **prior_metadata}
     contents |= {
         "has_prior": True,
         "prior_state_dict": plain_copy(prior_model.state_dict(), "prior_state_dict"),
         "prior_config": plain_copy(prior_config, "prior_config"),
-        "prior_metadata": plain_copy(
-            {"codebook_hash": codebook_hash, **prior_metadata}, "prior_metadata"
-        ),
+        "prior_metadata": plain_copy(hashed_metadata, "prior_metadata"),
     }
     arguments = _prior_arguments(path, contents, codebook_hash)
     check_fits(path, CodePrior, arguments, contents["prior_state_dict"])
@@ -161,22 +204,26 @@ def save_prior_to_model(
 
 
 def read_header(path: str | Path) -> dict[str, Any]:
-    """Every entry of the model file at `path` but the weights, in a few milliseconds whatever its
-    size.
+    """Read all entries of a model file but the weights, in a few milliseconds for any size.
 
-    Marker, version and required entries are checked; whether the weights are whole is not.
+    Checks marker, version and required entries, but not whether the weights are whole.
+
+    Raises:
+        ModelFileError: As `load_model_v2`.
     """
-    contents = read_contents(Path(path), weights=False)
-    _check_codec_settings(Path(path), contents["vqvae_config"])
+    path = Path(path)
+    contents = read_contents(path, weights=False)
+    _check_codec_settings(path, contents["vqvae_config"])
     if contents.get("has_prior") is True:
-        require(Path(path), "prior_config", contents["prior_config"], PRIOR_SETTINGS)
-        require(Path(path), "prior_metadata", contents["prior_metadata"], REQUIRED_KEYS)
+        require(path, "prior_config", contents["prior_config"], PRIOR_SETTINGS)
+        require(path, "prior_metadata", contents["prior_metadata"], REQUIRED_KEYS)
     header = {key: value for key, value in contents.items() if key not in WEIGHTS}
     copied: dict[str, Any] = plain_copy(header, "header")
     return copied
 
 
 def _check_codec_settings(path: Path, config: dict[str, Any]) -> None:
+    """Raise unless every required setting of the codec is there and a positive integer."""
     require(path, "vqvae_config", config, CODEC_SETTINGS)
     for name in CODEC_SETTINGS:
         if type(config[name]) is not int or config[name] < 1:
@@ -186,6 +233,7 @@ def _check_codec_settings(path: Path, config: dict[str, Any]) -> None:
 
 
 def _build_codec(path: Path, contents: dict[str, Any]) -> VQVAE:
+    """The codec in `contents`, once its codebooks have the hash that is stated."""
     config = contents["vqvae_config"]
     _check_codec_settings(path, config)
     model = rebuild(path, VQVAE, config, contents["state_dict"])
@@ -203,15 +251,16 @@ def _build_prior(path: Path, contents: dict[str, Any], codebook_hash: str) -> Co
 
 
 def _prior_arguments(path: Path, contents: dict[str, Any], codebook_hash: str) -> dict[str, Any]:
-    """Constructor arguments of the prior in `contents`, once it is known to belong to the codec
-    there."""
-    config, metadata = contents["prior_config"], contents["prior_metadata"]
+    """Constructor arguments of the prior in `contents`, once it belongs to the codec there."""
+    config = contents["prior_config"]
+    metadata = contents["prior_metadata"]
     require(path, "prior_config", config, PRIOR_SETTINGS)
     require(path, "prior_metadata", metadata, REQUIRED_KEYS)
     codec = contents["vqvae_config"]
     same_levels = config["num_quantizers"] == codec["num_quantizers"]
     if metadata["codebook_hash"] != codebook_hash or not same_levels:
         raise CodebookMismatchError(
-            f"The prior does not belong to the codec in {path}: train it again with 'distill train-prior'."
+            f"The prior does not belong to the codec in {path}: "
+            "train it again with 'distill train-prior'."
         )
     return accepted_arguments(CodePrior, config) | {"codebook_size": codec["codebook_size"]}

@@ -1,8 +1,8 @@
-"""Networks from a stated configuration and weights, without trusting the one to fit the other.
+"""Building a network from configuration and weights of a file, without trusting either.
 
-A configuration is a few bytes that may ask for any amount of memory. So the network is first
-sketched without memory (torch's `meta` device) and built in earnest only when every weight has the
-shape that the file's has.
+A configuration is a few bytes that may ask for any amount of memory. So the network is first built
+without memory (torch's `meta` device), and in earnest only if its weights have the shapes of those
+in the file.
 """
 
 import inspect
@@ -19,10 +19,13 @@ from distill.errors import DistillError, MissingKeyError, ShapeMismatchError
 Network = TypeVar("Network", bound=nn.Module)
 
 LARGEST_SETTING = 1 << 20
+"""Largest number in a configuration: no setting comes near."""
+
 CALLS_PER_WEIGHT = 100
 """Torch calls that building may take per weight in the file; the networks here take about six."""
+
 UNSAVED_BYTES = 64 << 20
-"""What a network may hold beside its saved weights: windows, filter banks, masks."""
+"""Bytes that a network may hold beside its saved weights: windows, filter banks, masks."""
 
 _RANDOM_FILLS = (
     Tensor.normal_,
@@ -37,7 +40,7 @@ _RANDOM_FILLS = (
     init.xavier_uniform_,
 )
 
-# What constructors let escape when they are given settings that make no sense together.
+# Errors of constructors whose settings make no sense together.
 _MISFIT = (
     ArithmeticError,
     AssertionError,
@@ -52,10 +55,9 @@ _MISFIT = (
 
 
 class _Building(TorchFunctionMode):
-    """Ends a constructor that runs away, and leaves out random initial values: the file's replace
-    them all.
+    """Mode for building: ends a constructor that runs away, and skips random initial values.
 
-    Leaving them out also keeps the global random state as it was.
+    The weights of the file replace those values. Skipping them keeps the global random state.
     """
 
     def __init__(self, most_calls: int) -> None:
@@ -65,8 +67,7 @@ class _Building(TorchFunctionMode):
 
     def __exit__(self, *error: Any) -> None:
         super().__exit__(*error)
-        # Ending a constructor inside its `no_grad` block would leave gradients off for the whole
-        # process.
+        # A constructor that is ended inside `no_grad` would leave gradients off for the process.
         torch.set_grad_enabled(self.grad_was_enabled)
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -81,21 +82,30 @@ class _Building(TorchFunctionMode):
 
 def _mismatch(path: Path, detail: str) -> ShapeMismatchError:
     return ShapeMismatchError(
-        f"{path} does not fit its own configuration ({detail}): use another copy of it, or train again."
+        f"{path} does not fit its own configuration ({detail}): "
+        "use another copy of it, or train again."
     )
 
 
+def _misfit(path: Path, error: BaseException) -> ShapeMismatchError:
+    """`_mismatch` with the beginning of the message of `error`."""
+    first_line = str(error).partition("\n")[0]
+    return _mismatch(path, first_line[:100] or type(error).__name__)
+
+
 def accepted_arguments(network: type[nn.Module], settings: dict[str, Any]) -> dict[str, Any]:
-    """Those of `settings` that the constructor of `network` takes."""
-    known = inspect.signature(network).parameters
-    return {name: value for name, value in settings.items() if name in known}
+    """Those of `settings` that the constructor of `network` accepts."""
+    parameters = inspect.signature(network).parameters
+    return {name: value for name, value in settings.items() if name in parameters}
 
 
 def _check_arguments(path: Path, network: type[nn.Module], arguments: dict[str, Any]) -> None:
+    """Raise unless the constructor of `network` accepts names and types of `arguments`."""
     hints = get_type_hints(network.__init__)
     parameters = inspect.signature(network).parameters
     for name, parameter in parameters.items():
-        if parameter.default is inspect.Parameter.empty and name not in arguments:
+        is_required = parameter.default is inspect.Parameter.empty
+        if is_required and name not in arguments:
             raise MissingKeyError(
                 f"{path} lacks the setting '{name}': use another copy of it, or train again."
             )
@@ -107,7 +117,9 @@ def _check_arguments(path: Path, network: type[nn.Module], arguments: dict[str, 
 
 
 def _is_plausible(value: Any, hint: Any) -> bool:
+    """Tell whether a setting has the type of its `hint` and a size that can be meant."""
     if hint is int:
+        # Not a bool, which is an int to `isinstance`.
         return type(value) is int and 0 <= value <= LARGEST_SETTING
     if hint is float:
         return type(value) in (int, float) and abs(value) <= LARGEST_SETTING
@@ -117,62 +129,76 @@ def _is_plausible(value: Any, hint: Any) -> bool:
 def _sketch(
     path: Path, network: type[nn.Module], arguments: dict[str, Any], n_weights: int
 ) -> nn.Module:
-    most_calls = CALLS_PER_WEIGHT * (n_weights + 10)
+    """The network without memory for its weights, for a file that holds `n_weights` tensors."""
     try:
-        with torch.device("meta"), _Building(most_calls):
+        with torch.device("meta"), _Building(_most_calls(n_weights)):
             return network(**arguments)
     except _MISFIT as error:
-        raise _mismatch(
-            path, str(error).partition("\n")[0][:100] or type(error).__name__
-        ) from error
+        raise _misfit(path, error) from error
+
+
+def _most_calls(n_weights: int) -> int:
+    """Torch calls that building a network with `n_weights` tensors may take."""
+    return CALLS_PER_WEIGHT * (n_weights + 10)
 
 
 def check_fits(
     path: Path, network: type[nn.Module], arguments: dict[str, Any], weights: dict[str, Any]
 ) -> None:
-    """Raise unless `network(**arguments)` has exactly the `weights`: `MissingKeyError`,
-    `ShapeMismatchError`.
+    """Check that `network(**arguments)` has exactly the `weights`, without memory of their size.
 
-    Allocates nothing of the size of the network. Messages name `path`.
+    Args:
+        path: File that messages name.
+        network: Class of the network.
+        arguments: Constructor arguments from the file.
+        weights: State dict from the file.
+
+    Raises:
+        MissingKeyError: If a required argument is absent.
+        ShapeMismatchError: If anything else does not fit.
     """
     _check_arguments(path, network, arguments)
     sketch = _sketch(path, network, arguments, len(weights))
     expected = sketch.state_dict()
     for name in sorted(expected.keys() ^ weights.keys()):
-        raise _mismatch(
-            path, f"the weights {name!r} are {'missing' if name in expected else 'not expected'}"
-        )
-    for name, wanted in expected.items():
-        _check_weight(path, name, wanted, weights[name])
-    unsaved = [buffer for name, buffer in sketch.named_buffers() if name not in expected]
-    if sum(buffer.numel() * buffer.element_size() for buffer in unsaved) > UNSAVED_BYTES:
+        problem = "missing" if name in expected else "not expected"
+        raise _mismatch(path, f"the weights {name!r} are {problem}")
+    for name, weight in expected.items():
+        _check_weight(path, name, weight, weights[name])
+    unsaved_bytes = 0
+    for name, buffer in sketch.named_buffers():
+        if name not in expected:
+            unsaved_bytes += buffer.numel() * buffer.element_size()
+    if unsaved_bytes > UNSAVED_BYTES:
         raise _mismatch(path, "it asks for more memory than its weights need")
 
 
-def _check_weight(path: Path, name: str, wanted: Tensor, found: Any) -> None:
-    if not isinstance(found, Tensor):
+def _check_weight(path: Path, name: str, expected: Tensor, weight: Any) -> None:
+    """Raise unless `weight` is a tensor with shape and kind of type of the `expected` one."""
+    if not isinstance(weight, Tensor):
         raise _mismatch(path, f"{name!r} is no tensor")
-    if found.shape != wanted.shape:
-        shapes = f"{list(found.shape)}, not {list(wanted.shape)}"
+    if weight.shape != expected.shape:
+        shapes = f"{list(weight.shape)}, not {list(expected.shape)}"
         raise _mismatch(path, f"the weights {name!r} have the shape {shapes}")
-    if found.dtype != wanted.dtype and not (
-        found.is_floating_point() and wanted.is_floating_point()
-    ):
-        raise _mismatch(path, f"the weights {name!r} are of type {found.dtype}, not {wanted.dtype}")
+    # Floating-point types are converted to one another.
+    are_floats = weight.is_floating_point() and expected.is_floating_point()
+    if weight.dtype != expected.dtype and not are_floats:
+        types = f"{weight.dtype}, not {expected.dtype}"
+        raise _mismatch(path, f"the weights {name!r} are of type {types}")
 
 
 def rebuild(
     path: Path, network: type[Network], arguments: dict[str, Any], weights: dict[str, Any]
 ) -> Network:
-    """`network(**arguments)` with a copy of `weights`, on the CPU, in eval mode; raises as
-    `check_fits`."""
+    """Build `network(**arguments)` with a copy of `weights`, on the CPU, in eval mode.
+
+    Arguments and errors as in `check_fits`.
+    """
     check_fits(path, network, arguments, weights)
     try:
-        with _Building(CALLS_PER_WEIGHT * (len(weights) + 10)):
+        with _Building(_most_calls(len(weights))):
             built = network(**arguments)
         built.load_state_dict(weights)
     except _MISFIT as error:
-        raise _mismatch(
-            path, str(error).partition("\n")[0][:100] or type(error).__name__
-        ) from error
+        raise _misfit(path, error) from error
     return built.eval()

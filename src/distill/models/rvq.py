@@ -1,7 +1,7 @@
-"""Residual vector quantiser (Zeghidour et al. 2021, SoundStream, section III-C) with codebooks by
-k-means.
+"""Residual vector quantiser (Zeghidour et al. 2021, SoundStream, section III-C) fitted by k-means.
 
-Random draws come from an explicit generator, so that training can be repeated.
+Codes are chosen by beam search. Random draws come from an explicit generator, so that training can
+be repeated.
 """
 
 from collections.abc import Sequence
@@ -11,60 +11,96 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 BEAM = 8
-"""Paths kept while choosing codes. Four serve sounds not learned from better than codebooks four
+"""Paths of the beam search. Four already serve sounds outside the corpus better than codebooks four
 times as large."""
 
 OWN_SHARE = 0.9
-"""Share of a level's entries that the corpus shall use. The more are its own, the less well fits
-what is new."""
+"""Share of a level's entries that the corpus shall use. A larger share serves new sounds less."""
+
+KMEANS_ITERATIONS = 15
+"""Rounds of k-means: further ones hardly lower the error."""
+
+JITTER = 1e-3
+"""Noise added to the first centres, relative to the standard deviation: it parts equal rows."""
 
 
 def nearest(x: Tensor, codebook: Tensor) -> Tensor:
-    """Index `[N]` of the entry of `codebook` `[K, D]` nearest to each row of `x` `[N, D]`."""
-    return (codebook.square().sum(1) - 2 * x @ codebook.T).argmin(1)
+    """Index of the entry of `codebook` `[K, D]` nearest to each row of `x` `[M, D]`: `[M]`."""
+    # Squared distances up to a constant per row.
+    distances = codebook.square().sum(1) - 2 * x @ codebook.T
+    return distances.argmin(1)
 
 
 def smallest(distances: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor]:
-    """The `count` smallest (or all) of `distances` `[N, P, K]`, in order: values, rows and columns,
-    each `[N, count]`.
+    """Find the smallest distances of each row, in order.
 
-    They lie in the columns whose own smallest are the smallest; to look there alone is quicker than
-    at all.
+    Args:
+        distances: `[M, P, K]`: rows, paths, entries.
+        count: How many are found; all if there are fewer.
+
+    Returns:
+        Values, paths and entries, each `[M, count]`.
     """
     P, K = distances.shape[1:]
+    # They lie in the columns whose own minima are smallest: to search these alone is quicker.
     columns = distances.amin(1).topk(min(count, K), largest=False, sorted=False).indices
-    few = distances.gather(2, columns[:, None].expand(-1, P, -1)).flatten(1)
-    values, at = few.topk(min(count, few.shape[1]), largest=False)
-    return values, at // columns.shape[1], columns.gather(1, at % columns.shape[1])
+    candidates = distances.gather(2, columns[:, None].expand(-1, P, -1)).flatten(1)
+    n_found = min(count, candidates.shape[1])
+    values, position = candidates.topk(n_found, largest=False)
+    n_columns = columns.shape[1]
+    path = position // n_columns
+    entry = columns.gather(1, position % n_columns)
+    return values, path, entry
 
 
 def kmeans(
-    x: Tensor, k: int, generator: torch.Generator, iterations: int = 15, fixed: Tensor | None = None
+    x: Tensor,
+    k: int,
+    generator: torch.Generator,
+    iterations: int = KMEANS_ITERATIONS,
+    fixed: Tensor | None = None,
 ) -> Tensor:
-    """Centres `[k, D]` of `x` `[N, D]`, beside those that are `fixed` `[F, D]`.
+    """Cluster rows by k-means.
 
-    With fewer than `k` rows, the rest are jittered copies. A centre that nothing is nearest to
-    starts again from a random row.
+    With fewer rows than `k`, the rest of the centres are jittered copies. A centre that is nearest
+    to no row starts again from a random row.
+
+    Args:
+        x: Rows `[M, D]`.
+        k: Number of centres.
+        generator: Source of the first centres, on the CPU.
+        iterations: Rounds.
+        fixed: Further centres `[fixed, D]` that take rows too, but stay as they are.
+
+    Returns:
+        Centres `[k, D]`, without the fixed ones.
     """
     order = torch.randperm(len(x), generator=generator).to(x.device)
     if len(x) < k:
         order = order.repeat(-(-k // len(x)))
     centres = x[order[:k]].clone()
-    centres += 1e-3 * x.std() * torch.randn(centres.shape, generator=generator).to(x)
-    none = x[:0] if fixed is None else fixed
+    jitter = torch.randn(centres.shape, generator=generator).to(x)
+    centres += JITTER * x.std() * jitter
+    if fixed is None:
+        fixed = x[:0]
     for _ in range(iterations):
-        everyone = torch.cat((centres, none))
-        chosen = nearest(x, everyone)
-        counts = torch.bincount(chosen, minlength=len(everyone))[:k].to(x.dtype)
-        sums = torch.zeros_like(everyone).index_add_(0, chosen, x)[:k]
-        elsewhere = x[torch.randint(len(x), (k,), generator=generator).to(x.device)]
-        centres = torch.where(counts[:, None] > 0, sums / counts.clamp(min=1)[:, None], elsewhere)
+        all_centres = torch.cat((centres, fixed))
+        chosen = nearest(x, all_centres)
+        counts = torch.bincount(chosen, minlength=len(all_centres))[:k].to(x.dtype)[:, None]
+        sums = torch.zeros_like(all_centres).index_add_(0, chosen, x)[:k]
+        rows = torch.randint(len(x), (k,), generator=generator).to(x.device)
+        centres = torch.where(counts > 0, sums / counts.clamp(min=1), x[rows])
     return centres
 
 
 class ResidualVQ(nn.Module):
-    """`num_quantizers` codebooks of `codebook_size` entries; each quantises what the earlier ones
-    left over."""
+    """Residual vector quantiser: each level quantises the residual of the levels before it.
+
+    Args:
+        dim: Dimension `D` of latents.
+        codebook_size: Entries `K` of a codebook.
+        num_quantizers: Levels `Q`.
+    """
 
     codebooks: Tensor
 
@@ -73,66 +109,77 @@ class ResidualVQ(nn.Module):
         self.register_buffer("codebooks", torch.zeros(num_quantizers, codebook_size, dim))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Codes `[N, Q]` of `x` `[N, D]`: the nearest sum of entries that a beam of `BEAM` paths
-        finds."""
-        N, K = len(x), self.codebooks.shape[1]
-        order = torch.arange(N, device=x.device)[:, None]
-        # Paths `[N, P]`: what is left over, how far that is from nothing, and the codes so far.
-        residual, length, codes = (
-            x[:, None],
-            x.square().sum(1, keepdim=True),
-            order[:, :, None][..., :0],
-        )
+        """Codes `[M, Q]` of latents `x` `[M, D]`: nearest sum of entries by beam search."""
+        M, D = x.shape
+        K = self.codebooks.shape[1]
+        row = torch.arange(M, device=x.device)[:, None]
+        # For each of `P` paths: residual, its squared length, and the codes so far.
+        residual = x[:, None]
+        length = x.square().sum(1, keepdim=True)
+        codes = row[:, :, None][..., :0]
         for codebook in self.codebooks:
-            product = torch.addmm(
-                codebook.square().sum(1), residual.flatten(0, 1), codebook.T, alpha=-2
-            )
-            length, path, entry = smallest(product.view(N, -1, K).add_(length[..., None]), BEAM)
-            paths = (order * residual.shape[1] + path).flatten()
-            residual = (
-                residual.flatten(0, 1)
-                .index_select(0, paths)
-                .sub_(F.embedding(entry.flatten(), codebook))
-            )
-            residual = residual.view(N, -1, x.shape[1])
-            codes = torch.cat((codes[order, path], entry[..., None]), 2)
+            P = residual.shape[1]
+            flat = residual.flatten(0, 1)
+            # Squared distances to the entries, but for the squared length of the residual.
+            product = torch.addmm(codebook.square().sum(1), flat, codebook.T, alpha=-2)
+            distances = product.view(M, -1, K).add_(length[..., None])
+            length, path, entry = smallest(distances, BEAM)
+            parents = (row * P + path).flatten()
+            chosen = F.embedding(entry.flatten(), codebook)
+            residual = flat.index_select(0, parents).sub_(chosen).view(M, -1, D)
+            codes = torch.cat((codes[row, path], entry[..., None]), 2)
         # `topk` sorts: the first path is the nearest.
         return codes[:, 0]
 
     def lookup(self, codes: Tensor, levels: Sequence[int] | None = None) -> Tensor:
-        """Sum of entries `[..., D]` for `codes` `[..., q]`, of `levels` only (from 0; None: all).
+        """Quantised latents: sums of entries.
 
-        `q` may be less than all levels.
+        Args:
+            codes: Codes `[..., q]` of the first `q` levels.
+            levels: Levels to sum, from 0; None for all `q`.
+
+        Returns:
+            Sums `[..., D]`.
         """
-        entries = [
-            self.codebooks[q][codes[..., q]]
-            for q in (range(codes.shape[-1]) if levels is None else levels)
-        ]
+        if levels is None:
+            levels = range(codes.shape[-1])
+        entries = [self.codebooks[level][codes[..., level]] for level in levels]
         return torch.stack(entries).sum(0)
 
     @torch.no_grad()
     def fit(self, x: Tensor, generator: torch.Generator, own: Tensor | None = None) -> None:
-        """Set every codebook by k-means on `x` `[N, D]`, level after level on what is left over.
+        """Set every codebook by k-means, level after level on the residuals.
 
-        Of the entries that `own` `[M, D]` leaves idle, some are fitted to it instead, so that it
-        uses `OWN_SHARE`.
+        Args:
+            x: Latents `[M, D]` to fit to.
+            generator: Source of randomness, on the CPU.
+            own: Latents `[rows, D]` of the corpus as it is. Some of the entries that it leaves idle
+                are fitted to it instead, so that it uses `OWN_SHARE`.
         """
-        for q in range(len(self.codebooks)):
+        for level in range(len(self.codebooks)):
             centres = kmeans(x, self.codebooks.shape[1], generator)
             if own is not None:
                 _put_to_use(centres, own, x, generator)
                 own = own - centres[nearest(own, centres)]
-            self.codebooks[q] = centres
+            self.codebooks[level] = centres
             x = x - centres[nearest(x, centres)]
 
 
 def _put_to_use(centres: Tensor, own: Tensor, x: Tensor, generator: torch.Generator) -> None:
-    """Fit those of the `centres` `[K, D]` that `own` leaves idle, and that `x` misses least, to
-    `own` instead."""
+    """Fit idle `centres` `[K, D]` to `own`, in place: those that `x` uses least.
+
+    Idle are those that no row of `own` is nearest to.
+    """
     K = len(centres)
-    use, use_by_all = (torch.bincount(nearest(rows, centres), minlength=K) for rows in (own, x))
-    wanted = min(round(OWN_SHARE * K), len(own) // 2) - int((use > 0).sum())
-    if wanted > 0:
-        order = torch.where(use > 0, len(x) + 1, use_by_all).argsort(stable=True)
-        idle, rest = order[:wanted], order[wanted:]
-        centres[idle] = kmeans(own, wanted, generator, fixed=centres[rest])
+    use_by_own = torch.bincount(nearest(own, centres), minlength=K)
+    use_by_all = torch.bincount(nearest(x, centres), minlength=K)
+    # At least two rows of the corpus for each entry.
+    target = min(round(OWN_SHARE * K), len(own) // 2)
+    missing = target - int((use_by_own > 0).sum())
+    if missing > 0:
+        # Idle ones first, by how little all sounds use them.
+        priority = torch.where(use_by_own > 0, len(x) + 1, use_by_all)
+        order = priority.argsort(stable=True)
+        idle = order[:missing]
+        rest = order[missing:]
+        centres[idle] = kmeans(own, missing, generator, fixed=centres[rest])

@@ -1,9 +1,13 @@
-"""The `.sda` file as it lies on disk: written whole, read without trust.
+"""The `.sda` file format: written whole, read without trust.
 
-One `torch.save` zip of tensors, numbers, strings, lists and dicts. Reading checks, in this order,
-that the archive is sound (every record against its checksum), that nothing in it could run code,
-that no tensor claims more than the file holds, and that marker, version and required entries are
-there. What the weights mean is not known here.
+One `torch.save` zip of tensors, numbers, strings, lists and dicts. Reading checks, in this order:
+
+1. the archive is sound: every record has its checksum;
+2. nothing in it could run code;
+3. no tensor claims more than the file holds;
+4. marker, version and required entries are there.
+
+The meaning of weights and settings is checked in `rebuild` and `persistence`.
 """
 
 import io
@@ -29,19 +33,30 @@ from distill.errors import (
 from distill.files import replace_atomically
 
 FORMAT = "distill.sda"
+"""Marker of the format."""
+
 VERSION = 2
+"""Version of the format; others are refused by name."""
+
 REQUIRED_TABLES = ("vqvae_config", "state_dict", "metadata")
 PRIOR_TABLES = ("prior_state_dict", "prior_config", "prior_metadata")
 WEIGHTS = ("state_dict", "prior_state_dict")
 
 ZIP_HEAD = b"PK\x03\x04"
+"""First bytes of a zip archive."""
+
 BLOCK_BYTES = 1 << 20
+"""Bytes that are read at a time to compute a checksum: 1 MiB."""
+
 MOST_READINGS = 5
-"""A file that is replaced while it is read is read again."""
+"""Most attempts at a file that is replaced while it is read."""
+
 DEEPEST = 64
+"""Most levels of entries within entries."""
+
 SCALARS = (str, int, float, bool, type(None))
 
-# What zipfile, and torch on top of it, let escape when bytes are missing or altered.
+# Errors of zipfile, and of torch on top of it, when bytes are missing or altered.
 _DAMAGE = (
     ArithmeticError,
     AssertionError,
@@ -63,11 +78,17 @@ _DAMAGE = (
 
 
 def plain_copy(value: Any, where: str, depth: int = 0) -> Any:
-    """Copy of `value` that a model file can hold, sharing no memory with it: tensors whole and on
-    the CPU.
+    """Copy a value to one that a model file can hold, sharing no memory with it.
 
-    `TypeError` names the place of anything that is no tensor, number (of 64 bits), string, bool,
-    None, list or dict with text keys, or lies more than `DEEPEST` levels down.
+    Args:
+        value: A tensor, number (of 64 bits), string, bool, None, list or dict with text keys.
+            Tensors are copied to the CPU, and are contiguous.
+        where: Name of the value, for messages.
+        depth: Level of the value within entries.
+
+    Raises:
+        TypeError: If the value, or one inside it, is of another type or more than `DEEPEST` levels
+            down; names its place.
     """
     if depth <= DEEPEST:
         if isinstance(value, Tensor) and value.layout == torch.strided and not value.is_quantized:
@@ -78,49 +99,53 @@ def plain_copy(value: Any, where: str, depth: int = 0) -> Any:
         if type(value) in SCALARS and not (type(value) is int and value.bit_length() > 64):
             return value
         if type(value) is list:
-            return [plain_copy(item, f"{where}[{i}]", depth + 1) for i, item in enumerate(value)]
+            items = enumerate(value)
+            return [plain_copy(item, f"{where}[{index}]", depth + 1) for index, item in items]
         if isinstance(value, dict) and all(type(key) is str for key in value):
-            return {
-                key: plain_copy(item, f"{where}[{key!r}]", depth + 1) for key, item in value.items()
-            }
+            copy = {}
+            for key, item in value.items():
+                copy[key] = plain_copy(item, f"{where}[{key!r}]", depth + 1)
+            return copy
     kind = f"{type(value).__module__}.{type(value).__qualname__}"
     raise TypeError(
-        f"{where} is a {kind}, but a model file holds tensors, numbers, strings, booleans, None, lists "
-        "and dictionaries with text keys only"
+        f"{where} is a {kind}, but a model file holds tensors, numbers, strings, booleans, None, "
+        "lists and dictionaries with text keys only"
     )
 
 
 def _check_inert(path: Path, contents: Any, most: int) -> None:
-    """Refuse all but plain contents of at most `most` nodes, and tensors larger than the file
-    itself."""
-    waiting, seen, claimed = [(contents, 0)], 0, 0
+    """Refuse contents that are not plain, have more than `most` nodes, or exceed the file."""
+    waiting = [(contents, 0)]
+    n_nodes = 0
+    claimed_bytes = 0
     while waiting:
         value, depth = waiting.pop()
-        seen += 1
+        n_nodes += 1
         # A tree has fewer nodes than its pickle has bytes; lists inside themselves have no end.
-        if seen > most or depth > DEEPEST:
+        if n_nodes > most or depth > DEEPEST:
             raise _unsafe(path, "entries within entries without end")
         if type(value) is Tensor and value.layout == torch.strided and value.device.type == "cpu":
-            claimed += value.numel() * value.element_size()
+            claimed_bytes += value.numel() * value.element_size()
         elif isinstance(value, dict) and all(type(key) is str for key in value):
             waiting += [(item, depth + 1) for item in value.values()]
         elif type(value) is list:
             waiting += [(item, depth + 1) for item in value]
         elif type(value) not in SCALARS:
             raise _unsafe(path, f"an object of type {type(value).__name__}")
-    if claimed > path.stat().st_size:
+    if claimed_bytes > path.stat().st_size:
         raise _damaged(path, "its weights claim more than the file holds")
 
 
-def _unsafe(path: Path, what: str) -> UnsafeModelError:
+def _unsafe(path: Path, finding: str) -> UnsafeModelError:
     return UnsafeModelError(
-        f"{path} is not safe to open: it holds {what}, and a Distill model holds numbers and text only."
+        f"{path} is not safe to open: it holds {finding}, "
+        "and a Distill model holds numbers and text only."
     )
 
 
-def _damaged(path: Path, why: str) -> TruncatedModelError:
+def _damaged(path: Path, reason: str) -> TruncatedModelError:
     return TruncatedModelError(
-        f"{path} is cut short or damaged ({why}): use another copy of it, or train again."
+        f"{path} is cut short or damaged ({reason}): use another copy of it, or train again."
     )
 
 
@@ -128,13 +153,17 @@ def _damaged(path: Path, why: str) -> TruncatedModelError:
 
 
 def read_contents(path: Path, weights: bool = True) -> dict[str, Any]:
-    """All entries of the model file at `path`. Its tensors are mapped: drop them before the file is
-    replaced.
+    """Read all entries of a model file. Tensors are memory-mapped: drop them before replacing it.
 
-    With `weights=False` the records that hold tensors are not checked, which takes the same short
-    time for any size. Raises the `ModelFileError` that fits; shapes are not compared with the
-    configuration.
+    Args:
+        path: The file.
+        weights: Whether to check the records of tensors too. Without, reading takes the same short
+            time for any size.
+
+    Raises:
+        ModelFileError: One of its subclasses, saying why the file cannot be used.
     """
+    # A file may be replaced at any time: the entries must come from one and the same file.
     for _ in range(MOST_READINGS - 1):
         before = _identity(path)
         try:
@@ -149,20 +178,20 @@ def read_contents(path: Path, weights: bool = True) -> dict[str, Any]:
 
 
 def _identity(path: Path) -> tuple[int, ...]:
-    """What is another once the file has been replaced; nothing where there is none."""
+    """Numbers that change when the file at `path` is replaced; empty if there is no file."""
     try:
-        found = path.stat()
+        status = path.stat()
     except (OSError, ValueError):
         return ()
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _read_once(path: Path, weights: bool) -> dict[str, Any]:
-    """As `read_contents`, of a file that stays as it is: it is opened more than once."""
-    most = _check_archive(path, weights)
+    """`read_contents` of a file that is not replaced meanwhile: it is opened more than once."""
+    pickle_bytes = _check_archive(path, weights)
     contents = _unpickle(path)
     try:
-        _check_inert(path, contents, most)
+        _check_inert(path, contents, pickle_bytes)
     except OSError as error:
         raise _unreadable(path, error) from error
     _check_marker(path, contents)
@@ -171,7 +200,7 @@ def _read_once(path: Path, weights: bool) -> dict[str, Any]:
 
 
 def _check_archive(path: Path, every_record: bool) -> int:
-    """Check the zip at `path`; returns the size of its pickle in bytes."""
+    """Check the zip archive at `path`; return the size of its pickle in bytes."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise ModelFileError(f"{path} is not a file: name the .sda file itself.")
@@ -191,6 +220,7 @@ def _unreadable(path: Path, error: Exception) -> ModelFileError:
 
 
 def _check_zip(path: Path, file: IO[bytes], every_record: bool) -> int:
+    """`_check_archive` of an open file. The pickle is always checked, other records if asked."""
     head = file.read(len(ZIP_HEAD))
     if not ZIP_HEAD.startswith(head) and not zipfile.is_zipfile(file):
         raise NotAModelError(
@@ -219,17 +249,17 @@ def _check_record_list(
         raise _unsafe(path, "a program")
     if len(pickles) != 1:
         raise NotAModelError(f"{path} is a zip, but not a Distill model: choose a .sda file.")
-    # Torch stores, never deflates: a record that would grow when read is not torch's.
-    if any(
-        r.compress_type != zipfile.ZIP_STORED or r.compress_size != r.file_size for r in records
-    ):
-        raise _damaged(path, "its contents do not add up")
-    if sum(r.file_size for r in records) > path.stat().st_size:
+    for record in records:
+        # Torch stores, never deflates: a record that would grow when read is not torch's.
+        is_stored = record.compress_type == zipfile.ZIP_STORED
+        if not is_stored or record.compress_size != record.file_size:
+            raise _damaged(path, "its contents do not add up")
+    if sum(record.file_size for record in records) > path.stat().st_size:
         raise _damaged(path, "it claims to hold more than it does")
 
 
 def _check_record(archive: zipfile.ZipFile, record: zipfile.ZipInfo) -> None:
-    """Read `record` through, so that zipfile compares its checksum: torch itself does not."""
+    """Read a record to its end, so that zipfile compares its checksum: torch itself does not."""
     with archive.open(record) as stream:
         while stream.read(BLOCK_BYTES):
             pass
@@ -271,8 +301,10 @@ def _check_marker(path: Path, contents: Any) -> None:
 
 
 def _check_tables(path: Path, contents: dict[str, Any]) -> None:
+    """Raise unless the required tables are there, and those of a prior if there is one."""
     has_prior = contents.get("has_prior") is True
-    for key in REQUIRED_TABLES + (PRIOR_TABLES if has_prior else ()):
+    tables = REQUIRED_TABLES + (PRIOR_TABLES if has_prior else ())
+    for key in tables:
         if not isinstance(contents.get(key), dict):
             raise _missing(path, key)
 
@@ -284,7 +316,7 @@ def _missing(path: Path, key: str) -> MissingKeyError:
 
 
 def require(path: Path, table: str, entries: dict[str, Any], keys: tuple[str, ...]) -> None:
-    """`MissingKeyError` for the first of `keys` that `entries`, the table named `table`, lacks."""
+    """Raise `MissingKeyError` for the first of `keys` that `entries` of the `table` lack."""
     for key in keys:
         if key not in entries:
             raise _missing(path, f"{table}.{key}")
@@ -294,14 +326,17 @@ def require(path: Path, table: str, entries: dict[str, Any], keys: tuple[str, ..
 
 
 def write_contents(path: Path, contents: dict[str, Any]) -> None:
-    """Put `contents` (from `plain_copy`) into the file at `path`, whole or not at all; else
-    `OutputError`."""
+    """Write `contents`, made by `plain_copy`, to a model file, whole or not at all.
+
+    Raises:
+        OutputError: If the file cannot be written; an earlier one then stays.
+    """
     save_tensors(path, contents)
 
 
 def save_tensors(path: Path, contents: dict[str, Any]) -> None:
-    """`torch.save` to `path`, whole or not at all; else `OutputError`."""
-    # Through memory: torch's own writer turns a full disk into an error that does not say so.
+    """`torch.save` to `path`, whole or not at all; raises as `write_contents`."""
+    # Through memory: torch's own writer hides the reason when the disk is full.
     buffer = io.BytesIO()
     torch.save(contents, buffer)
     with replace_atomically(path) as file:

@@ -18,10 +18,12 @@ from distill.data.dataset import CropSampler, Region, Split, cut_into_blocks
 from distill.device import gains_by_bfloat16
 from distill.errors import DivergedError
 from distill.models.chunked import decode_codes, encode_audio, frames_of
+from distill.models.fit import fit_codec
 from distill.models.frame_memory import memory_width
 from distill.models.levels import level_names
 from distill.models.losses import MEL_SCALES, MelLoss
-from distill.models.vqvae import HOP_LENGTH, NOISE_FRAMES, VQVAE, CodecOutput
+from distill.models.phase_noise import NOISE_FRAMES
+from distill.models.vqvae import HOP_LENGTH, VQVAE, CodecOutput
 from distill.training.codec.budget import Budget, lay_out
 from distill.training.codec.optimizer import CodecOptimizer
 from distill.training.config import VQVAEConfig
@@ -229,7 +231,7 @@ class CodecTrainer:
         analysed = min(pieces, ANALYSED_PIECES // self.model.channels)
         first, last = (-(-n // self.batch_size) for n in (analysed, pieces))
         batches, more = map(self._batch, range(first)), map(self._batch, range(first, last))
-        self.model.fit(batches, self._generator(2), more, self._as_they_are())
+        fit_codec(self.model, batches, self._generator(2), more, self._as_they_are())
         # What the average holds is the outline as it was before.
         self.average = WeightAverage(self.model)
         self.first_distance = self._untrained_distance()
