@@ -1,21 +1,30 @@
-"""Sounds joined without a seam."""
+"""Fades and crossfades."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distill.audio.fades import crossfade
+from distill.audio.fades import (
+    FADE_IN_S,
+    FADE_OUT_S,
+    crossfade,
+    fade_ends,
+    fade_ends_in_place,
+    fade_in,
+    fade_out,
+)
+from distill.settings import SAMPLE_RATE
 
 
 @given(a=st.integers(1, 50), b=st.integers(1, 50), data=st.data())
 def test_what_does_not_overlap_stays(a: int, b: int, data: st.DataObject) -> None:
     overlap = data.draw(st.integers(0, min(a, b)))
     before, after = np.full((2, a), 0.5, np.float32), np.full((2, b), -0.25, np.float32)
-    both = crossfade(before, after, overlap)
-    assert both.shape == (2, a + b - overlap)
-    assert (both[:, : a - overlap] == 0.5).all()
-    assert (both[:, a:] == -0.25).all()
+    joined = crossfade(before, after, overlap)
+    assert joined.shape == (2, a + b - overlap)
+    assert (joined[:, : a - overlap] == 0.5).all()
+    assert (joined[:, a:] == -0.25).all()
 
 
 def test_a_sound_fades_into_itself_unchanged() -> None:
@@ -25,6 +34,30 @@ def test_a_sound_fades_into_itself_unchanged() -> None:
 
 def test_noise_keeps_its_power() -> None:
     before, after = np.random.default_rng(0).standard_normal((2, 1, 20_000)).astype(np.float32)
-    both = crossfade(before, after, 20_000)
-    for part in np.split(both, 4, axis=1):
+    joined = crossfade(before, after, 20_000)
+    for part in np.split(joined, 4, axis=1):
         assert np.square(part).mean() == pytest.approx(1.0, rel=0.1)
+
+
+def test_ends_reach_zero() -> None:
+    out = fade_ends(np.ones((2, 4800), np.float32), SAMPLE_RATE)
+    assert out[:, 0].tolist() == [0, 0]
+    assert out[:, -1].tolist() == [0, 0]
+    assert out[:, 2400].tolist() == [1, 1]
+    assert fade_ends(np.ones((1, 1), np.float32), SAMPLE_RATE).shape == (1, 1)
+
+
+def test_a_fade_at_one_end_leaves_the_other() -> None:
+    sound = np.ones((1, 4800), np.float32)
+    rising, falling = fade_in(sound, SAMPLE_RATE), fade_out(sound, SAMPLE_RATE)
+    assert (rising[0, round(FADE_IN_S * SAMPLE_RATE) :] == 1).all()
+    assert (falling[0, : -round(FADE_OUT_S * SAMPLE_RATE)] == 1).all()
+    assert rising[0, 0] == falling[0, -1] == 0
+
+
+def test_fading_in_place_is_fading() -> None:
+    sound = np.random.default_rng(0).standard_normal((2, 4800)).astype(np.float32)
+    faded = fade_ends(sound, SAMPLE_RATE)
+    assert not np.array_equal(faded, sound)
+    fade_ends_in_place(sound, SAMPLE_RATE)
+    assert np.array_equal(faded, sound)

@@ -1,46 +1,14 @@
+"""The codec."""
+
 import math
 
-import numpy as np
 import pytest
 import torch
-import torch.nn.functional as F
+from tests.models.codecs import fitted, tones, untrained, zeros
 
-from distill.models import chunked
-from distill.models.chunked import decode_codes, encode_audio
-from distill.models.fit import fit_codec, log_magnitudes
-from distill.models.layers import WideLinear
-from distill.models.losses import MelLoss
-from distill.models.phase_noise import NOISE_FRAMES, noise_table
+from distill.models.fit import fit_codec
 from distill.models.vqvae import VQVAE
 from distill.settings import SAMPLE_RATE
-
-
-def zeros(B: int) -> tuple[torch.Tensor, torch.Tensor]:
-    return torch.zeros(B, dtype=torch.long), torch.full((B,), 7)
-
-
-def untrained(channels: int = 1, **settings: int) -> VQVAE:
-    torch.manual_seed(0)
-    small = {"codebook_size": 16, "num_quantizers": 3, "hidden_size": 32, "latent_dim": 8}
-    return VQVAE(SAMPLE_RATE, channels=channels, **small, **settings).eval()
-
-
-def tones(channels: int = 1, n: int = 8, frames: int = 24) -> torch.Tensor:
-    """`[n, channels, frames * 1024]`: a decaying harmonic tone over faint noise each, all
-    different."""
-    draw = torch.Generator().manual_seed(0)
-    t = torch.arange(frames * 1024) / SAMPLE_RATE
-    pitch = 80 * 2 ** (4 * torch.rand(n, 1, 1, generator=draw))
-    tone = sum(torch.sin(2 * torch.pi * pitch * k * t + k) / k for k in range(1, 12))
-    level = 10 ** -(2 * torch.rand(n, channels, 1, generator=draw))
-    noise = 1e-5 * torch.randn(n, channels, len(t), generator=draw)
-    return 0.3 * level * tone * torch.exp(-4 * t) + noise
-
-
-def fitted(channels: int = 1, seed: int = 0) -> VQVAE:
-    codec = untrained(channels)
-    fit_codec(codec, tones(channels).split(4), torch.Generator().manual_seed(seed))
-    return codec
 
 
 @pytest.fixture(scope="module", params=[1, 2], ids=["mono", "stereo"])
@@ -69,14 +37,6 @@ def test_other_numbers_of_channels_are_refused() -> None:
         VQVAE(SAMPLE_RATE, channels=3)
 
 
-def test_chance_is_the_same_for_ever() -> None:
-    """What a mono codec decodes to must not change under its codes; a second channel has noise of
-    its own."""
-    expected = np.random.RandomState(48).standard_normal((NOISE_FRAMES, 9)).astype(np.float32)
-    assert np.array_equal(noise_table(9).numpy(), expected)
-    assert abs(np.corrcoef(noise_table(9, 1).numpy().ravel(), expected.ravel())[0, 1]) < 0.05
-
-
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
@@ -94,27 +54,6 @@ def test_blocks_that_do_not_divide_are_refused(settings: dict[str, int], words: 
 # --- codes ----------------------------------------------------------------------------------------
 
 
-def test_fit_repeats_by_its_seed() -> None:
-    first, again, other = (fitted(seed=seed) for seed in (0, 0, 1))
-    state = again.state_dict()
-    assert all(torch.equal(tensor, state[name]) for name, tensor in first.state_dict().items())
-    assert first.codebook_hash() != other.codebook_hash()
-
-
-def test_fit_leaves_what_is_trained_alone_but_for_the_outline(model: VQVAE) -> None:
-    before = untrained(model.channels).state_dict()
-    changed = {
-        name for name, tensor in model.state_dict().items() if not torch.equal(tensor, before[name])
-    }
-    assert changed == {
-        "analysis.mean",
-        "analysis.basis",
-        "rvq.codebooks",
-        "outline.weight",
-        "outline.bias",
-    }
-
-
 def test_codes_need_no_gradient_and_the_decoder_does(model: VQVAE) -> None:
     audio = tones(model.channels, 2, 8)
     model(audio, zeros(2)).audio.square().mean().backward()
@@ -123,35 +62,6 @@ def test_codes_need_no_gradient_and_the_decoder_does(model: VQVAE) -> None:
         assert torch.isfinite(parameter.grad).all(), name
     assert {name.split(".")[0] for name, _ in model.named_buffers()} == {"analysis", "rvq"}
     model.zero_grad()
-
-
-@torch.no_grad()
-def test_what_is_fitted_and_not_trained_has_the_spectrum_already(model: VQVAE) -> None:
-    """Each level brings the outline, which is all that decodes at first, nearer to the sound's
-    magnitudes."""
-    audio = tones(model.channels)
-    codes = model.encode(audio)
-    wanted = log_magnitudes(model, audio)
-
-    def error(q: int) -> float:
-        return float(
-            (model.spectrum(model.rvq.lookup(codes[..., :q])).log_magnitude - wanted)
-            .square()
-            .mean()
-        )
-
-    errors = [error(q) for q in (1, 2, 3)]
-    assert errors[0] > errors[1] > errors[2]
-    mean = wanted.mean((0, 2), keepdim=True)
-    assert errors[2] < 0.4 * float((wanted - mean).square().mean())
-
-
-def test_what_is_fitted_and_not_trained_decodes_to_something_alike(model: VQVAE) -> None:
-    audio, mel = tones(model.channels), MelLoss(SAMPLE_RATE)
-    decoded = model.decode(model.encode(audio))
-    distance = float(mel(decoded, audio, (2, 4, 6)))
-    assert distance < 0.3 * float(mel(torch.zeros_like(audio), audio, (2, 4, 6)))
-    assert distance < 0.7 * float(mel(decoded.roll(1, 0), audio, (2, 4, 6)))
 
 
 # --- sounds ---------------------------------------------------------------------------------------
@@ -197,21 +107,6 @@ def test_forward_agrees_with_encode_then_decode(model: VQVAE) -> None:
     assert torch.allclose(out.audio, model.decode(out.codes), atol=1e-5)
 
 
-@pytest.mark.parametrize("outputs", [1, 16, 21, 1025])
-def test_wide_layers_are_what_linear_ones_are(outputs: int) -> None:
-    """In what they give, and in all gradients."""
-    torch.manual_seed(0)
-    layer, x = WideLinear(6, outputs), torch.randn(2, 5, 6, requires_grad=True)
-    weights = torch.randn(2, 5, outputs)
-    results = []
-    for given in (layer(x), F.linear(x, layer.weight, layer.bias)):
-        results.append(
-            (given, *torch.autograd.grad((given * weights).sum(), (x, layer.weight, layer.bias)))
-        )
-    assert results[0][0].shape == (2, 5, outputs)
-    assert all(torch.allclose(a, b, atol=1e-4) for a, b in zip(*results, strict=True))
-
-
 def test_noise_differs_by_place_and_is_the_same_every_time(model: VQVAE) -> None:
     codes = model.encode(torch.randn(1, model.channels, 6 * model.frame_hop))
     assert torch.equal(model.decode(codes), model.decode(codes))
@@ -250,7 +145,7 @@ def test_a_memory_has_frames_and_width_or_neither() -> None:
             untrained(**settings)
 
 
-# --- what is known by heart -----------------------------------------------------------------------
+# --- frame memory ---------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -312,46 +207,14 @@ def test_training_recalls_what_decoding_recalls(remembering: tuple[VQVAE, torch.
     assert not torch.allclose(out.audio, without_memory(codec, out.codes), atol=1e-3)
 
 
-def test_what_is_known_is_known_in_pieces_too(
-    remembering: tuple[VQVAE, torch.Tensor], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    codec, codes = remembering
-    codec.memory.fit(codes[0, ::2])
-    sound = decode_codes(codec, codes[0])
-    for seconds in (0.4, 0.15):
-        monkeypatch.setattr(chunked, "CHUNK_S", seconds)
-        assert np.abs(decode_codes(codec, codes[0]) - sound).max() < 1e-5
-
-
-# --- in pieces, and the smallest ------------------------------------------------------------------
-
-
-def test_pieces_give_what_the_whole_gives(model: VQVAE, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hits in silence, so that gates open and close where pieces meet."""
-    frames = model.frame_hop * np.arange(90)[:, None]
-    hits = np.where(np.random.default_rng(0).uniform(size=90) < 0.3, 0.3, 0.0)[:, None]
-    audio = hits * np.sin(0.05 * (frames + np.arange(model.frame_hop)))
-    audio = (
-        np.pad(audio.reshape(1, -1), ((0, 0), (0, 77))).repeat(model.channels, 0).astype(np.float32)
-    )
-    whole = encode_audio(model, audio)
-    sound = decode_codes(model, whole)
-    for seconds in (0.4, 0.15):
-        monkeypatch.setattr(chunked, "CHUNK_S", seconds)
-        assert torch.equal(encode_audio(model, audio), whole)
-        assert np.abs(decode_codes(model, whole) - sound).max() < 1e-5
-    assert len(whole) == 91
-    assert np.abs(sound).max() > 0.1
-
-
-def test_silence_and_one_sample(model: VQVAE) -> None:
-    for audio in (
-        np.zeros((model.channels, 5000), np.float32),
-        np.ones((model.channels, 1), np.float32),
-    ):
-        sound = decode_codes(model, encode_audio(model, audio))
-        assert np.isfinite(sound).all()
-        assert sound.shape[1] == -(-audio.shape[1] // model.frame_hop) * model.frame_hop
+def test_the_level_of_a_frame_is_the_mean_power_of_its_spectra(model: VQVAE) -> None:
+    latents = model.latents(tones(model.channels))
+    levels = model.frame_levels(latents)
+    powers = 10 ** (model.analysis.levels(latents) / 10)
+    assert levels.shape == latents.shape[:-1]
+    assert torch.allclose(levels, 10 * powers.mean(-1).log10(), atol=1e-3)
+    quieter = model.frame_levels(model.latents(tones(model.channels) / 4))
+    assert quieter.max() < levels.max() - 6
 
 
 def test_codebook_hash_follows_the_codebooks_only(model: VQVAE) -> None:
@@ -362,17 +225,3 @@ def test_codebook_hash_follows_the_codebooks_only(model: VQVAE) -> None:
         model.rvq.codebooks[0, 0] += 1
         assert model.codebook_hash() != before
         model.rvq.codebooks[0, 0] -= 1
-
-
-def test_codebooks_leave_room_for_brighter_sounds_than_those_of_the_corpus() -> None:
-    codec = VQVAE(SAMPLE_RATE, codebook_size=64, hidden_size=32, latent_dim=32).eval()
-    fit_codec(codec, tones(n=32).split(8), torch.Generator().manual_seed(0))
-    brighter = 8 * F.pad(tones(n=32).diff(dim=-1), (1, 0))
-
-    def error() -> float:
-        latents = codec.latents(brighter).flatten(0, 1)
-        return float((codec.rvq.lookup(codec.rvq(latents)) - latents).square().mean())
-
-    with_room = error()
-    codec.rvq.fit(codec.latents(tones(n=32)).flatten(0, 1), torch.Generator().manual_seed(0))
-    assert with_room < 0.75 * error()
