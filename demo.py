@@ -1,6 +1,9 @@
-"""The main job from end to end, on sounds that it makes itself or on a folder of one's own.
+"""The main job from end to end: train, train the prior, generate, draw a picture.
 
-python demo.py [--sounds FOLDER]
+    python demo.py [--sounds FOLDER]
+
+Works on sounds that it makes itself, or on a folder of your own. Takes about 4 minutes on 2 cores.
+Writes a model, a sound and a spectrogram into `demo/`.
 """
 
 import argparse
@@ -17,107 +20,138 @@ import matplotlib.pyplot as plt
 import numpy as np
 import soundfile as sf
 
+from benchmarks.common import draw_spectrogram
 from distill.audio.io import read_audio
 from distill.data.corpus import scan_corpus
 from distill.settings import SAMPLE_RATE
 
 HERE = Path(__file__).parent
+"""The folder of this file."""
+
 MINUTES = 2.0
+"""Minutes of codec training: enough to hear what it does."""
+
 PRIOR_EPOCHS = 8
+"""Epochs of prior training, about a minute."""
+
 SMALL_PRIOR = ("--hidden-size", 192, "--layers", 3, "--heads", 4)
+"""The smallest prior, whatever the folder: a demo should not take an hour."""
+
 DURATION_S = 12
+"""Seconds of the generated sound, and of the corpus in the picture."""
+
+EXCERPT_S = 2
+"""Seconds of each recording that may show in the picture."""
+
+SEED = 7
+"""Seed of the generated sound."""
+
+PEAK = 0.7
+"""Peak of each sound that is made: -3 dBFS."""
 
 
-def decaying(seconds: float, rate: float) -> tuple[np.ndarray, np.ndarray]:
-    t = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
-    return t, np.exp(-t * rate)
+# --- sounds ---------------------------------------------------------------------------------------
 
 
-def kick(depth: float) -> np.ndarray:
-    t, fade = decaying(0.35, 12)
-    return np.sin(2 * np.pi * (depth * t + 6 * (1 - np.exp(-t * 35)))) * fade
+def seconds_of(duration_s: float) -> np.ndarray:
+    """Times `[N]` in seconds of the samples of a sound."""
+    return np.arange(round(duration_s * SAMPLE_RATE)) / SAMPLE_RATE
 
 
-def hat(rate: float, rng: np.random.Generator) -> np.ndarray:
-    _, fade = decaying(0.18, rate)
-    return np.diff(rng.standard_normal(len(fade)), prepend=0) * 0.3 * fade
+def kick(frequency: float) -> np.ndarray:
+    """A bass drum `[N]`: a sine that falls to `frequency` in Hz."""
+    t = seconds_of(0.35)
+    sweep = 6 * (1 - np.exp(-35 * t))
+    return np.sin(2 * np.pi * (frequency * t + sweep)) * np.exp(-12 * t)
+
+
+def hat(decay: float, rng: np.random.Generator) -> np.ndarray:
+    """A hi-hat `[N]`: bright noise that falls by the factor e `decay` times a second."""
+    t = seconds_of(0.18)
+    bright = np.diff(rng.standard_normal(len(t)), prepend=0)
+    return 0.3 * bright * np.exp(-decay * t)
 
 
 def pluck(frequency: float, rng: np.random.Generator) -> np.ndarray:
-    """A plucked string: a noise burst in a delay line that averages (Karplus & Strong 1983)."""
+    """A plucked string `[N]`: noise in a delay line that averages (Karplus & Strong 1983)."""
     period = round(SAMPLE_RATE / frequency)
-    line, out = rng.uniform(-1, 1, period), []
+    line = rng.uniform(-1, 1, period)
+    periods = []
     for _ in range(int(1.6 * frequency)):
-        out.append(line)
+        periods.append(line)
+        # Slightly less than half of each neighbour, so that the string dies away.
         line = 0.498 * (line + np.roll(line, 1))
-    return np.concatenate(out) * 0.7
+    return np.concatenate(periods)
 
 
 def pad(frequency: float) -> np.ndarray:
-    t = np.arange(round(3 * SAMPLE_RATE)) / SAMPLE_RATE
-    voices = [np.sin(2 * np.pi * frequency * k * t * (1 + 0.002 * k) + k) / k for k in range(1, 8)]
-    return sum(voices, np.zeros_like(t)) * np.sin(np.pi * t / 3) ** 2 * 0.25
+    """A pad `[N]`: seven slightly detuned harmonics that swell and fade."""
+    t = seconds_of(3)
+    sound = np.zeros_like(t)
+    for k in range(1, 8):
+        detuned = frequency * k * (1 + 0.002 * k)
+        sound += np.sin(2 * np.pi * detuned * t + k) / k
+    return sound * np.sin(np.pi * t / 3) ** 2
 
 
 def make_sounds(folder: Path) -> Path:
-    """Thirty small sounds: kicks, hats, plucked strings and pads, in four folders."""
+    """Write thirty small sounds into `folder`: kicks, hats, plucked strings and pads."""
     rng = np.random.default_rng(0)
+    # A minor pentatonic scale from A2, in Hz.
     scale = [110 * 2 ** (n / 12) for n in (0, 3, 5, 7, 10, 12, 15, 17, 19, 22, 24, 27)]
     kinds = {
-        "kicks": [kick(d) for d in (38, 44, 50, 56, 62)],
-        "hats": [hat(r, rng) for r in (20, 30, 45, 60, 90, 130)],
-        "plucks": [pluck(f, rng) for f in scale],
-        "pads": [pad(f) for f in scale[:7]],
+        "kicks": [kick(frequency) for frequency in (38, 44, 50, 56, 62)],
+        "hats": [hat(decay, rng) for decay in (20, 30, 45, 60, 90, 130)],
+        "plucks": [pluck(frequency, rng) for frequency in scale],
+        "pads": [pad(frequency) for frequency in scale[:7]],
     }
     for kind, sounds in kinds.items():
         (folder / kind).mkdir(parents=True, exist_ok=True)
         for i, sound in enumerate(sounds):
-            sf.write(
-                folder / kind / f"{kind[:-1]}{i}.wav",
-                sound / np.abs(sound).max() * 0.7,
-                SAMPLE_RATE,
-                "PCM_24",
-            )
+            path = folder / kind / f"{kind[:-1]}{i}.wav"
+            sf.write(path, PEAK * sound / np.abs(sound).max(), SAMPLE_RATE, "PCM_24")
     return folder
 
 
+# --- the job --------------------------------------------------------------------------------------
+
+
 def distill(*arguments: object) -> None:
-    """Show a command and run it."""
+    """Print a command and run it."""
     print("\n$ distill", *arguments, flush=True)
-    code = subprocess.run([sys.executable, "-m", "distill", *map(str, arguments)]).returncode
+    command = [sys.executable, "-m", "distill", *map(str, arguments)]
+    code = subprocess.run(command).returncode
     if code:
         sys.exit(code)
 
 
-def draw(path: Path, corpus: Path, generated: Path) -> None:
-    """Spectrograms of some of the corpus, strung together, and of what was generated."""
-    own = np.concatenate(
-        [np.array(clip.audio()[0, : 2 * SAMPLE_RATE]) for clip in scan_corpus(corpus).clips]
+def corpus_excerpt(corpus: Path) -> np.ndarray:
+    """12 s `[N]` of a corpus, spread evenly so that every kind of sound shows."""
+    clips = scan_corpus(corpus).clips
+    joined = np.concatenate(
+        [np.array(clip.audio()[0, : EXCERPT_S * SAMPLE_RATE]) for clip in clips]
     )
-    # Evenly spread over the corpus, so that every kind of sound shows.
-    blocks = np.array_split(own, max(1, len(own) // SAMPLE_RATE))
-    own = np.concatenate(blocks[:: max(1, len(blocks) // DURATION_S)])[: DURATION_S * SAMPLE_RATE]
-    figure, axes = plt.subplots(2, 1, figsize=(11, 6), sharex=True)
-    rows = {"your sounds": own, "generated": read_audio(generated)[0]}
-    for axis, (title, sound) in zip(axes, rows.items(), strict=True):
-        axis.specgram(
-            sound + 1e-7,
-            NFFT=2048,
-            noverlap=1536,
-            Fs=SAMPLE_RATE,
-            vmin=-140,
-            vmax=-30,
-            cmap="magma",
-        )
-        axis.set(ylim=(0, 16_000), xlim=(0, DURATION_S), ylabel="Hz")
-        axis.set_title(title, loc="left")
-    axes[-1].set_xlabel("seconds")
+    seconds = np.array_split(joined, max(1, len(joined) // SAMPLE_RATE))
+    chosen = seconds[:: max(1, len(seconds) // DURATION_S)]
+    return np.concatenate(chosen)[: DURATION_S * SAMPLE_RATE]
+
+
+def draw(path: Path, corpus: Path, generated: Path) -> None:
+    """Write spectrograms of an excerpt of the corpus and of the generated sound."""
+    figure, (above, below) = plt.subplots(2, 1, figsize=(11, 6), sharex=True)
+    draw_spectrogram(above, corpus_excerpt(corpus), "your sounds")
+    draw_spectrogram(below, read_audio(generated)[0], "generated")
+    below.set_xlim(0, DURATION_S)
+    below.set_xlabel("seconds")
     figure.tight_layout()
     figure.savefig(path, dpi=100)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument(
         "--sounds",
         type=lambda name: Path(name).expanduser(),
@@ -125,19 +159,25 @@ def main() -> None:
     )
     parser.add_argument("--minutes", type=float, default=MINUTES, help="of codec training")
     parser.add_argument("--out", type=Path, default=HERE / "demo")
-    a = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Run the demo."""
+    args = arguments()
     began = time.perf_counter()
-    a.out.mkdir(parents=True, exist_ok=True)
-    sounds = a.sounds or make_sounds(a.out / "sounds")
-    model, wav, png = (a.out / f"demo{suffix}" for suffix in (".sda", ".wav", ".png"))
-    distill("train", sounds, "-o", model, "--minutes", a.minutes, "--discard-prior")
-    # The smallest prior, whatever the folder: a demo should not take an hour.
+    args.out.mkdir(parents=True, exist_ok=True)
+    sounds = args.sounds or make_sounds(args.out / "sounds")
+    model = args.out / "demo.sda"
+    wav = args.out / "demo.wav"
+    picture = args.out / "demo.png"
+    distill("train", sounds, "-o", model, "--minutes", args.minutes, "--discard-prior")
     distill("train-prior", model, sounds, "--epochs", PRIOR_EPOCHS, *SMALL_PRIOR)
-    distill("generate", model, "-o", wav, "--duration", DURATION_S, "--seed", 7)
+    distill("generate", model, "-o", wav, "--duration", DURATION_S, "--seed", SEED)
     distill("info", model)
-    draw(png, sounds, wav)
+    draw(picture, sounds, wav)
     print(f"\nDone in {time.perf_counter() - began:.0f} s.")
-    print(f"Sound:       {wav}\nSpectrogram: {png}\nModel:       {model}")
+    print(f"Sound:       {wav}\nSpectrogram: {picture}\nModel:       {model}")
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-
+"""Benchmarks of Distill: `codec`, `prior` and `speed`; README.md says what each measures."""

@@ -1,1 +1,1 @@
-
+"""Benchmarks of the codec. Runnable: `run`. Libraries: all other modules."""

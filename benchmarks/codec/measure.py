@@ -1,4 +1,4 @@
-"""Everything that the codec benchmark measures of one file, and of the model itself."""
+"""Library: all that the codec benchmark measures of one file, and of the model."""
 
 import math
 from collections.abc import Sequence
@@ -10,162 +10,219 @@ import numpy as np
 import torch
 
 import distill
-from benchmarks.codec import baselines as anchors
-from benchmarks.codec import metrics as figures
-from benchmarks.codec import one_shots as oneshots
-from benchmarks.speed.inference import time_codec
+from benchmarks.codec import baselines, metrics, one_shots
+from benchmarks.speed.inference import CODEC_S, time_codec
 from distill.audio.io import read_audio, write_sound
 from distill.audio.level import active_rms_db
 from distill.audio.limiter import FULL_SCALE_DB, limit_peaks
 from distill.audio.stereo import mix_channels
 from distill.inference.codes.decode import decode_sound
 from distill.inference.codes.grid import CodeGrid
+from distill.inference.codes.usage import perplexity
 from distill.models.losses import MelLoss, best_gain
 from distill.models.persistence import LoadedVQModel
 
 CODEC = "codec"
+"""Name of the codec in the tables."""
+
 UNQUANTISED = "codec, not quantised"
-SPEED_S = 60.0
+"""Name of the codec without its quantiser."""
+
+Scores = dict[str, float]
 
 
 class Measured(NamedTuple):
-    """One file: figures by system, of its stereo image (none for mono), of it as a hit; its `codes`
-    `[T, Q]`."""
+    """What was measured of one file.
 
-    systems: dict[str, dict[str, float]]
-    stereo: dict[str, float]
-    hit: dict[str, float]
+    Attributes:
+        systems: Figures of the codec, its reduced versions and the baselines, by name.
+        stereo: Figures of the stereo image; empty for a mono codec.
+        hit: Figures of the file as a hit.
+        codes: Its codes `[T, Q]`.
+    """
+
+    systems: dict[str, Scores]
+    stereo: Scores
+    hit: Scores
     codes: np.ndarray
 
     @property
     def mel7(self) -> float:
+        """mel7 of the codec."""
         return self.systems[CODEC]["mel7"]
 
 
 def measure(
-    loaded: LoadedVQModel, path: Path, wav: Path, with_anchors: bool, with_visqol: bool
+    loaded: LoadedVQModel,
+    path: Path,
+    wav: Path,
+    with_baselines: bool,
+    with_visqol: bool,
 ) -> Measured:
-    """Everything about the file at `path`; what the codec makes of it is written to `wav`."""
+    """Measure one file.
+
+    Args:
+        loaded: The model.
+        path: The file.
+        wav: Where to write the decoded sound.
+        with_baselines: Whether to measure Griffin-Lim and Opus too.
+        with_visqol: Whether to compute ViSQOL of the codec.
+    """
     channels = loaded.model.channels
-    source, heard = figures.load(path), mix_channels(read_audio(path), channels)
-    codes = distill.encode(loaded, heard)
-    decoded = played(decode_sound(loaded, codes))
+    # Figures are of the source as the reference scorer reads it; the codec gets what a user's does.
+    source = metrics.load(path)
+    audio = mix_channels(read_audio(path), channels)
+    grid = distill.encode(loaded, audio)
+    decoded = clip_at_full_scale(decode_sound(loaded, grid))
     write_sound(wav, decoded)
+
     mono = source.mean(0)
-    systems = {CODEC: figures.score(mono, decoded.mean(0), with_visqol) | {"kbps": kbps(loaded)}}
-    systems[UNQUANTISED] = figures.score(
-        mono, played(unquantised(loaded, heard)).mean(0), with_visqol
+    codec_scores = metrics.score(mono, decoded.mean(0), with_visqol)
+    direct = clip_at_full_scale(decode_unquantised(loaded, audio))
+    systems = {
+        CODEC: codec_scores | {"kbps": kbps(loaded)},
+        UNQUANTISED: metrics.score(mono, direct.mean(0), with_visqol),
+        **scores_by_levels(loaded, grid, mono),
+    }
+    if with_baselines:
+        systems |= baselines.scores_of(mono)
+    return Measured(
+        systems=systems,
+        stereo=metrics.stereo(mix_channels(source, 2), decoded) if channels == 2 else {},
+        hit=hit_figures(loaded, audio, decoded),
+        codes=grid.codes,
     )
-    systems |= by_levels(loaded, codes, mono)
-    if with_anchors:
-        systems |= anchors.scores_of(mono)
-    stereo = figures.stereo(mix_channels(source, 2), decoded) if channels == 2 else {}
-    return Measured(systems, stereo, hit_figures(loaded, heard, decoded), codes.codes)
 
 
-def played(sound: np.ndarray) -> np.ndarray:
-    """As a sound file holds it: clipped at full scale."""
+def clip_at_full_scale(sound: np.ndarray) -> np.ndarray:
+    """`sound` `[C, N]` as a file holds it."""
     return sound.clip(-1, 1)
 
 
-# --- the codec, less some of it -------------------------------------------------------------------
+# --- reduced versions of the codec ----------------------------------------------------------------
 
 
 @torch.inference_mode()
-def unquantised(loaded: LoadedVQModel, sound: np.ndarray) -> np.ndarray:
-    """`[C, N]` from the latents straight into the decoder, with what it knows by heart of their
-    codes.
+def decode_unquantised(loaded: LoadedVQModel, sound: np.ndarray) -> np.ndarray:
+    """Decode the latents of a sound without quantising them.
 
-    The level is found as encoding finds it, and limited likewise.
+    The decoder still has the frame memory of their codes. Level and limiter are as in encoding and
+    decoding.
+
+    Args:
+        loaded: The model.
+        sound: A sound `[C, N]`.
+
+    Returns:
+        The decoded sound `[C, N]`.
     """
-    model = loaded.model
-    level = active_rms_db(sound, model.sample_rate)
-    low, high = loaded.metadata.get("corpus_rms_range_db") or (level, level)
-    gain = 10 ** ((min(max(level, low), high) - level) / 20)
+    codec = loaded.model
     N = sound.shape[1]
-    target = torch.from_numpy(
-        np.pad(sound, ((0, 0), (0, -N % math.lcm(model.n_fft, model.frame_hop))))
-    )
-    heard = target[None] * gain
-    decoded = model.decode_values(
-        model.latents(heard), memory_vectors=model.recall(model.encode(heard))
-    )[0]
-    levelled = (decoded * best_gain(decoded, target, MelLoss(model.sample_rate))).numpy()[:, :N]
-    return limit_peaks(levelled, model.sample_rate, FULL_SCALE_DB)
+    level_db = active_rms_db(sound, codec.sample_rate)
+    low_db, high_db = loaded.metadata.get("corpus_rms_range_db") or (level_db, level_db)
+    gain = 10 ** ((min(max(level_db, low_db), high_db) - level_db) / 20)
+    padding = -N % math.lcm(codec.n_fft, codec.frame_hop)
+    target = torch.from_numpy(np.pad(sound, ((0, 0), (0, padding))))
+    audio = target[None] * gain
+    memory_vectors = codec.recall(codec.encode(audio))
+    decoded = codec.decode_values(codec.latents(audio), memory_vectors=memory_vectors)[0]
+    own_gain = best_gain(decoded, target, MelLoss(codec.sample_rate))
+    levelled = (decoded * own_gain).numpy()[:, :N]
+    return limit_peaks(levelled, codec.sample_rate, FULL_SCALE_DB)
 
 
-def by_levels(
-    loaded: LoadedVQModel, codes: CodeGrid, mono: np.ndarray
-) -> dict[str, dict[str, float]]:
-    """mel7 with the first level, the first two, … of all but the last."""
+def scores_by_levels(
+    loaded: LoadedVQModel,
+    grid: CodeGrid,
+    mono: np.ndarray,
+) -> dict[str, Scores]:
+    """mel7 and bit rate with the first level, the first two, and so on, to all but the last.
+
+    Args:
+        loaded: The model.
+        grid: The codes of a sound.
+        mono: Its source `[N]`.
+    """
     rows = {}
-    for q in range(1, loaded.model.num_quantizers):
-        few = replace(codes, codes=codes.codes[:, :q], level_names=codes.level_names[:q])
-        name = "level 1 alone" if q == 1 else f"levels 1 to {q}"
+    for levels in range(1, loaded.model.num_quantizers):
+        coarse = replace(grid, codes=grid.codes[:, :levels], level_names=grid.level_names[:levels])
+        decoded = clip_at_full_scale(decode_sound(loaded, coarse))
+        name = "level 1 alone" if levels == 1 else f"levels 1 to {levels}"
         rows[name] = {
-            "mel7": figures.mel7(mono, played(decode_sound(loaded, few)).mean(0)),
-            "kbps": kbps(loaded, q),
+            "mel7": metrics.mel7(mono, decoded.mean(0)),
+            "kbps": kbps(loaded, levels),
         }
     return rows
 
 
-def hit_figures(loaded: LoadedVQModel, heard: np.ndarray, decoded: np.ndarray) -> dict[str, float]:
-    padded = oneshots.pad_with_silence(heard)
-    padded_decoded = played(decode_sound(loaded, distill.encode(loaded, padded)))
-    return oneshots.figures_of(*(x.mean(0) for x in (heard, decoded, padded, padded_decoded)))
+def hit_figures(
+    loaded: LoadedVQModel,
+    audio: np.ndarray,
+    decoded: np.ndarray,
+) -> Scores:
+    """Figures of a sound as a hit, from `audio` `[C, N]` and what the codec made of it."""
+    padded = one_shots.pad_with_silence(audio)
+    padded_decoded = clip_at_full_scale(decode_sound(loaded, distill.encode(loaded, padded)))
+    return one_shots.figures_of(
+        audio.mean(0), decoded.mean(0), padded.mean(0), padded_decoded.mean(0)
+    )
 
 
 # --- the model ------------------------------------------------------------------------------------
 
 
 def kbps(loaded: LoadedVQModel, levels: int | None = None) -> float:
-    """kb/s for all channels together, of the first so many levels."""
-    model = loaded.model
-    return (
-        model.frame_rate * (levels or model.num_quantizers) * math.log2(model.codebook_size) / 1000
-    )
+    """Bit rate in kb/s of the first `levels`, or of all, for all channels together."""
+    codec = loaded.model
+    bits = (levels or codec.num_quantizers) * math.log2(codec.codebook_size)
+    return codec.frame_rate * bits / 1000
 
 
 def level_use(codes: np.ndarray, codebook_size: int) -> list[dict[str, float]]:
-    """Share of entries used at least once in `codes` `[T, Q]`, and perplexity, of each level."""
+    """Share of used entries and perplexity of each level of `codes` `[T, Q]`."""
     use = []
-    for level in codes.T:
-        share = np.bincount(level, minlength=codebook_size) / len(level)
-        used = share[share > 0]
-        perplexity = float(np.exp(-(used * np.log(used)).sum()))
-        use.append({"utilisation": len(used) / codebook_size, "perplexity": perplexity})
+    for column in codes.T:
+        counts = np.bincount(column, minlength=codebook_size)
+        share = np.count_nonzero(counts) / codebook_size
+        use.append({"utilisation": share, "perplexity": perplexity(counts)})
     return use
 
 
 def facts_of(loaded: LoadedVQModel, own_codes: np.ndarray) -> dict[str, Any]:
-    """Speed (sets the process to 1 thread), rate, size; use of the levels by `own_codes` `[T,
-    Q]`."""
-    model = loaded.model
-    encode_x, decode_x = time_codec(loaded, SPEED_S, 1)
+    """Facts about the model. Sets the process to 1 thread.
+
+    Args:
+        loaded: The model.
+        own_codes: Codes of the files it was trained on `[T, Q]`.
+
+    Returns:
+        Speed on one thread, bit rate, size, and the use of each level by `own_codes`.
+    """
+    codec = loaded.model
+    encode_x, decode_x = time_codec(loaded, CODEC_S, 1)
     return {
         "encode_x": encode_x,
         "decode_x": decode_x,
         "kbps": kbps(loaded),
-        "kbps_per_channel": kbps(loaded) / model.channels,
-        "channels": model.channels,
-        "parameters": sum(p.numel() for p in model.parameters()),
+        "kbps_per_channel": kbps(loaded) / codec.channels,
+        "channels": codec.channels,
+        "parameters": sum(p.numel() for p in codec.parameters()),
         "file_mb": loaded.path.stat().st_size / 1e6,
-        "levels": level_use(own_codes, model.codebook_size),
+        "levels": level_use(own_codes, codec.codebook_size),
     }
 
 
-def means(rows: Sequence[dict[str, dict[str, float]]]) -> dict[str, dict[str, float]]:
+def means(rows: Sequence[dict[str, Scores]]) -> dict[str, Scores]:
     """Mean figures of each system over files."""
     return {
-        system: {name: figures.mean(row[system][name] for row in rows) for name in named}
-        for system, named in rows[0].items()
+        system: {name: metrics.mean(row[system][name] for row in rows) for name in scores}
+        for system, scores in rows[0].items()
     }
 
 
-def stereo_means(rows: Sequence[dict[str, float]]) -> dict[str, float]:
-    """Mean stereo figures over files; `side_level_off_db` is the mean of how far off, whichever
-    way."""
+def stereo_means(rows: Sequence[Scores]) -> Scores:
+    """Mean stereo figures over files; `side_level_off_db` is the mean absolute `side_level_db`."""
     if not rows[0]:
         return {}
-    mean = {name: figures.mean(row[name] for row in rows) for name in rows[0]}
-    return mean | {"side_level_off_db": figures.mean(abs(row["side_level_db"]) for row in rows)}
+    mean = {name: metrics.mean(row[name] for row in rows) for name in rows[0]}
+    return mean | {"side_level_off_db": metrics.mean(abs(row["side_level_db"]) for row in rows)}

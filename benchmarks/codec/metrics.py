@@ -1,9 +1,8 @@
-"""How near a decoded sound is to its source. Mono sounds `[N]` at 48 kHz unless a function says
-otherwise.
+"""Library: how near a decoded sound is to its source.
 
-All spectral figures but mel7 use one STFT: 2048 samples, hop 512, periodic Hann, centred, silence
-beyond the ends. A figure that a sound is too short or too silent for is NaN; `mean` leaves those
-out.
+Sounds are mono `[N]` at 48 kHz unless a function says otherwise. All spectral figures but mel7 use
+one STFT: 2048 samples, hop 512, periodic Hann, centred, silence beyond the ends. A figure is NaN
+for sounds that are too short or too silent; `mean` leaves those out.
 """
 
 import logging
@@ -29,60 +28,98 @@ except ImportError:
     VisqolApi = None
 
 MEL_SCALES = ((5, 32), (10, 64), (20, 128), (40, 256), (80, 512), (160, 1024), (320, 2048))
+"""Mel bands and samples of the window, for each of the scales of mel7."""
+
 MEL_FLOOR = 1e-5
-N_FFT, HOP = 2048, 512
-LSD_RANGE_DB, LSD_QUIETEST_DB = 80.0, -60.0
+"""Magnitude below which mel bands count as equal."""
+
+N_FFT = 2048
+"""Samples of the window of all other figures."""
+
+HOP = 512
+"""Samples between two windows."""
+
+LSD_RANGE_DB = 80.0
+"""Range in dB below the highest power in which spectra are compared."""
+
+LSD_QUIETEST_DB = -60.0
+"""Level in dBFS (RMS) below which a frame is left out."""
+
 VISQOL_SHORTEST_S = 1.0
+"""Seconds of the shortest sound that ViSQOL judges."""
+
 RATIO_RANGE_DB = 120.0
+"""Largest ratio of two energies, in dB."""
 
 
 def load(path: Path) -> np.ndarray:
-    """A source as it is scored, `[C, N]` at 48 kHz: by soxr's default quality, as in the reference
-    for mel7."""
+    """The sound at `path` as it is scored, `[C, N]` at 48 kHz.
+
+    Resampled with soxr's default quality, as in the reference for mel7.
+    """
     sound, rate = sf.read(path, dtype="float32", always_2d=True)
-    return np.ascontiguousarray(
-        (sound if rate == SAMPLE_RATE else soxr.resample(sound, rate, SAMPLE_RATE)).T
-    )
+    if rate != SAMPLE_RATE:
+        sound = soxr.resample(sound, rate, SAMPLE_RATE)
+    return np.ascontiguousarray(sound.T)
 
 
-def score(source: np.ndarray, decoded: np.ndarray, with_visqol: bool = True) -> dict[str, float]:
-    """Every figure of `decoded` against `source`, both cut to the shorter.
+def score(
+    source: np.ndarray,
+    decoded: np.ndarray,
+    with_visqol: bool = True,
+) -> dict[str, float]:
+    """All figures of a decoded sound.
 
-    `mel7`, `stft` (mean difference of magnitudes), `convergence` (Frobenius norm of that difference
-    over the source's), `lsd` (dB) are distances; `visqol` is a mean opinion score from 1 to 5, for
-    sounds of 1 s or more.
+    Args:
+        source: The source `[N]`.
+        decoded: The decoded sound `[N]`; the longer of the two is cut.
+        with_visqol: Whether to compute ViSQOL, which takes longest.
+
+    Returns:
+        Distances: `mel7`, `stft` (mean difference of magnitudes), `convergence` (Frobenius norm of
+        that difference over the source's), `lsd` in dB. And `visqol`, a mean opinion score from 1
+        to 5, for sounds of 1 s or more.
     """
     n = min(len(source), len(decoded))
-    source, decoded = source[:n], decoded[:n]
-    a, b = magnitudes(source), magnitudes(decoded)
-    norm = float(a.norm())
+    source = source[:n]
+    decoded = decoded[:n]
+    source_stft = magnitudes(source)
+    decoded_stft = magnitudes(decoded)
+    difference = source_stft - decoded_stft
+    norm = float(source_stft.norm())
     return {
         "mel7": mel7(source, decoded),
-        "stft": float((a - b).abs().mean()),
-        "convergence": float((a - b).norm()) / norm if norm else math.nan,
-        "lsd": log_spectral_distance(source, a, b),
+        "stft": float(difference.abs().mean()),
+        "convergence": float(difference.norm()) / norm if norm else math.nan,
+        "lsd": log_spectral_distance(source, source_stft, decoded_stft),
         "visqol": visqol(source, decoded) if with_visqol else math.nan,
     }
 
 
 def mean(values: Iterable[float]) -> float:
-    """Mean of those that are numbers; NaN for none."""
-    known = [value for value in values if not math.isnan(value)]
-    return sum(known) / len(known) if known else math.nan
+    """Mean without NaN; NaN for none."""
+    measured = [value for value in values if not math.isnan(value)]
+    return sum(measured) / len(measured) if measured else math.nan
 
 
 # --- spectra --------------------------------------------------------------------------------------
 
 
 def mel7(a: np.ndarray, b: np.ndarray) -> float:
-    """7-scale log10-mel L1 distance: the sum over scales of the mean difference.
+    """7-scale log10-mel L1 distance of `a` and `b` `[N]`: the sum over scales of mean differences.
 
     Cut to the shorter, 2048 zeros appended; periodic Hann, hop of a quarter window, centred with
     reflection.
     """
     n = min(len(a), len(b))
-    pair = [pad(torch.tensor(x[:n]), (0, 2048)) for x in (a, b)]
-    return sum(_mel_distance(*pair, n_mels, n_fft) for n_mels, n_fft in MEL_SCALES)
+    padded_a = pad(torch.tensor(a[:n]), (0, 2048))
+    padded_b = pad(torch.tensor(b[:n]), (0, 2048))
+    distance = 0.0
+    for n_mels, n_fft in MEL_SCALES:
+        log_a = _log_mel(padded_a, n_mels, n_fft)
+        log_b = _log_mel(padded_b, n_mels, n_fft)
+        distance += float((log_a - log_b).abs().mean())
+    return distance
 
 
 @cache
@@ -90,41 +127,55 @@ def _bank(n_mels: int, n_fft: int) -> Tensor:
     return mel_filterbank(n_mels, n_fft, SAMPLE_RATE).T
 
 
-def _mel_distance(a: Tensor, b: Tensor, n_mels: int, n_fft: int) -> float:
+def _log_mel(
+    sound: Tensor,
+    n_mels: int,
+    n_fft: int,
+) -> Tensor:
+    """Log10 mel magnitudes `[n_mels, S]` of `sound` `[N]`."""
     window = torch.hann_window(n_fft)
-    spectra = (
-        torch.stft(x, n_fft, n_fft // 4, window=window, return_complex=True).abs() for x in (a, b)
-    )
-    a_log, b_log = (
-        (_bank(n_mels, n_fft) @ spectrum).clamp(MEL_FLOOR).log10() for spectrum in spectra
-    )
-    return float((a_log - b_log).abs().mean())
+    spectrum = torch.stft(sound, n_fft, n_fft // 4, window=window, return_complex=True).abs()
+    return (_bank(n_mels, n_fft) @ spectrum).clamp(MEL_FLOOR).log10()
 
 
 def stft(sound: Tensor) -> Tensor:
-    """Complex spectrum `[F, T]` of `[N]`, `T = N // HOP + 1`."""
+    """Complex spectra `[F, S]` of `sound` `[N]`, `S = N // HOP + 1`."""
     window = torch.hann_window(N_FFT)
-    return torch.stft(sound, N_FFT, HOP, window=window, pad_mode="constant", return_complex=True)
+    return torch.stft(
+        sound,
+        N_FFT,
+        HOP,
+        window=window,
+        pad_mode="constant",
+        return_complex=True,
+    )
 
 
 def magnitudes(sound: np.ndarray) -> Tensor:
+    """Magnitudes `[F, S]` of `sound` `[N]`."""
     return stft(torch.tensor(sound)).abs()
 
 
-def log_spectral_distance(source: np.ndarray, a: Tensor, b: Tensor) -> float:
-    """dB between the magnitudes `a` (of `source`) and `b`, both `[F, T]`: RMS over bins, mean over
-    frames.
+def log_spectral_distance(
+    source: np.ndarray,
+    a: Tensor,
+    b: Tensor,
+) -> float:
+    """Log-spectral distance in dB: RMS over bins, mean over frames.
 
-    Powers are floored 80 dB under the highest of `a`; frames in which the source's RMS is under -60
-    dBFS do not count.
+    Args:
+        source: The source `[N]`. Frames below -60 dBFS (RMS) are left out.
+        a: Its magnitudes `[F, S]`. Powers are floored 80 dB below their highest.
+        b: Magnitudes of the other sound `[F, S]`.
     """
     frames = pad(torch.tensor(source), (N_FFT // 2, N_FFT // 2)).unfold(0, N_FFT, HOP)
-    heard = frames.square().mean(1) >= 10 ** (LSD_QUIETEST_DB / 10)
-    if not heard.any():
+    is_audible = frames.square().mean(1) >= 10 ** (LSD_QUIETEST_DB / 10)
+    if not is_audible.any():
         return math.nan
     floor = a.square().max() * 10 ** (-LSD_RANGE_DB / 10)
-    levels = [10 * x[:, heard].square().clamp(min=floor).log10() for x in (a, b)]
-    return float((levels[0] - levels[1]).square().mean(0).sqrt().mean())
+    level_a = 10 * a[:, is_audible].square().clamp(min=floor).log10()
+    level_b = 10 * b[:, is_audible].square().clamp(min=floor).log10()
+    return float((level_a - level_b).square().mean(0).sqrt().mean())
 
 
 # --- ViSQOL ---------------------------------------------------------------------------------------
@@ -132,7 +183,7 @@ def log_spectral_distance(source: np.ndarray, a: Tensor, b: Tensor) -> float:
 
 @cache
 def _visqol_api(align: bool) -> Any:
-    # It warns of stretches that it leaves out after shifting a sound, which tells a user nothing.
+    # It warns of stretches that it leaves out after shifting a sound: of no use to a reader.
     logging.getLogger("visqol").setLevel(logging.ERROR)
     api = VisqolApi()
     api.create(mode="audio", disable_global_alignment=not align)
@@ -140,17 +191,24 @@ def _visqol_api(align: bool) -> Any:
 
 
 def visqol(source: np.ndarray, decoded: np.ndarray) -> float:
-    """ViSQOL v3 in audio mode (Chinen et al. 2020), MOS-LQO; NaN under 1 s, or without
-    `visqol-python`."""
+    """ViSQOL v3 in audio mode (Chinen et al. 2020), as MOS-LQO.
+
+    Args:
+        source: The source `[N]`.
+        decoded: The decoded sound `[N]`.
+
+    Returns:
+        A mean opinion score from 1 to 5; NaN under 1 s, or without `visqol-python`.
+    """
     if VisqolApi is None or len(source) < VISQOL_SHORTEST_S * SAMPLE_RATE or not source.any():
         return math.nan
     if not decoded.any():
-        # The level match of ViSQOL divides by the decoded sound's; silence is as unlike as can be.
+        # ViSQOL divides by the level of the decoded sound; silence is as unlike as can be.
         return 1.0
     try:
         return float(_visqol_api(True).measure_from_arrays(source, decoded, SAMPLE_RATE).moslqo)
     except ValueError:
-        # The search for a common lag, needless here, can leave less than ViSQOL's shortest sound.
+        # Its search for a common lag, needless here, can leave less than its shortest sound.
         return float(_visqol_api(False).measure_from_arrays(source, decoded, SAMPLE_RATE).moslqo)
 
 
@@ -158,41 +216,55 @@ def visqol(source: np.ndarray, decoded: np.ndarray) -> float:
 
 
 def stereo(source: np.ndarray, decoded: np.ndarray) -> dict[str, float]:
-    """Side error, width and correlation of two stereo sounds `[2, N]`, cut to the shorter.
+    """Figures of the stereo image.
 
-    `side_mel7` and `side_level_db` (decoded over source) compare the side signals (left less right,
-    halved). Width is the energy of the side over that of the mid. Ratios lie between -120 and 120
-    dB.
+    Args:
+        source: The source `[2, N]`.
+        decoded: The decoded sound `[2, N]`; the longer of the two is cut.
+
+    Returns:
+        `side_mel7` and `side_level_db` (decoded over source) of the side signals; width (energy of
+        the side over that of the mid, in dB) and correlation of both sounds. Ratios lie between
+        -120 and 120 dB.
     """
     n = min(source.shape[1], decoded.shape[1])
-    source, decoded = source[:, :n], decoded[:, :n]
-    (_, side_source), (_, side_decoded) = pairs = [
-        ((x[0] + x[1]) / 2, (x[0] - x[1]) / 2) for x in (source, decoded)
-    ]
-    width_source, width_decoded = (_ratio_db(side, mid) for mid, side in pairs)
+    source = source[:, :n]
+    decoded = decoded[:, :n]
+    side_source = _side(source)
+    side_decoded = _side(decoded)
     return {
         "side_mel7": mel7(side_source, side_decoded),
         "side_level_db": _ratio_db(side_decoded, side_source),
-        "width_source_db": width_source,
-        "width_decoded_db": width_decoded,
+        "width_source_db": _ratio_db(side_source, _mid(source)),
+        "width_decoded_db": _ratio_db(side_decoded, _mid(decoded)),
         "correlation_source": _correlation(source),
         "correlation_decoded": _correlation(decoded),
     }
 
 
+def _mid(sound: np.ndarray) -> np.ndarray:
+    return (sound[0] + sound[1]) / 2
+
+
+def _side(sound: np.ndarray) -> np.ndarray:
+    return (sound[0] - sound[1]) / 2
+
+
 def _ratio_db(above: np.ndarray, below: np.ndarray) -> float:
-    """Energy of one sound over that of another, in dB; 0 where both are silent."""
-    energies = [float(np.sum(np.square(x, dtype=np.float64))) for x in (above, below)]
-    loudest = max(energies)
+    """Energy of `above` over that of `below` in dB; 0 where both are silent."""
+    energy_above = float(np.sum(np.square(above, dtype=np.float64)))
+    energy_below = float(np.sum(np.square(below, dtype=np.float64)))
+    loudest = max(energy_above, energy_below)
     if not loudest:
         return 0.0
-    above_db, below_db = (
-        10 * math.log10(max(energy / loudest, 10 ** -(RATIO_RANGE_DB / 10))) for energy in energies
-    )
+    floor = 10 ** -(RATIO_RANGE_DB / 10)
+    above_db = 10 * math.log10(max(energy_above / loudest, floor))
+    below_db = 10 * math.log10(max(energy_below / loudest, floor))
     return above_db - below_db
 
 
 def _correlation(sound: np.ndarray) -> float:
+    """Correlation of left and right; NaN for silence."""
     left, right = sound.astype(np.float64)
     energy = math.sqrt(float(left @ left) * float(right @ right))
     return float(left @ right) / energy if energy else math.nan

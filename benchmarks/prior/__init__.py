@@ -1,1 +1,1 @@
-
+"""Benchmarks of the prior. Runnable: all modules but `ngram`, a library."""

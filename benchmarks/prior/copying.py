@@ -1,13 +1,15 @@
-"""Is what was copied found, and what is new left alone? Passages planted in codes and sound,
-through a codec.
+"""The copy meter: whether it finds planted copies, and leaves new sounds alone.
 
-DISTILL_CORPORA=… python benchmarks/copying.py --model codec.sda loops ambient
+    DISTILL_CORPORA=… python -m benchmarks.prior.copying --model codec.sda loops ambient
 
-The codec may have been trained on part of the corpora. Every other of its held-out files sets the
-zero point (training uses all of them); random passages of the others are "held out", passages of
-files that it has never seen "never heard". A passage is flagged when the meter says 20 % or more,
-and found when it names the right file as well. Of what is planted 95 % have to be found, of what is
-new 5 % at most may be flagged.
+Takes about 3 minutes for 100 passages of each case.
+
+Passages are planted in codes and in sound, through a codec that may have been trained on part of
+the corpora. Every other of its held-out files sets the zero point (training uses all of them).
+Random passages of the rest are the case "held out", those of files that the codec has never seen
+"never heard". A passage is flagged at 20 % or more, and found when the meter names its file as
+well. At least 95 % of the planted passages have to be found; at most 5 % of the new ones may be
+flagged.
 """
 
 import argparse
@@ -15,6 +17,7 @@ import json
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,172 +25,316 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmarks.common import corpora_dir, link_corpus
+from benchmarks.common import Bound, corpora_dir, link_corpus, parser_of, run_main
 from distill.data.corpus import scan_corpus
 from distill.data.dataset import Region, split_by_manifest
 from distill.inference.copies.index import CorpusSound, copy_index
 from distill.inference.copies.meter import SILENT_DB, CopyMeter
 from distill.inference.copies.report import CopyReport
 from distill.models.chunked import decode_codes, encode_audio
-from distill.models.persistence import load_model_v2
+from distill.models.persistence import LoadedVQModel, load_model_v2
 from distill.models.vqvae import VQVAE
 from distill.training.prior.data import draw_gains, draw_offsets
 from distill.training.prior_config import PriorConfig
 
 FLAGGED = 20.0
+"""Percent from which a passage counts as flagged."""
+
 PASSAGE_S = 2.0
-LEAST_FOUND, MOST_FLAGGED = 0.95, 0.05
+"""Seconds of a passage, or the whole file if that is shorter."""
+
+FOUND_BOUND = Bound(0.95, is_upper=False)
+"""Share of the planted passages that has to be found."""
+
+FLAGGED_BOUND = Bound(0.05)
+"""Share of the new passages that may be flagged."""
+
 NEW = ("held out", "never heard")
+"""The cases without a copy."""
+
 SHIFT_S = 0.3
-LOUDER = 10 ** (6 / 20)
+"""Seconds by which a passage of the case "shifted" begins later."""
+
+LOUDER_DB = 6.0
+"""Gain of a passage of the case "louder"."""
 
 
-def passages(
-    regions: list[Region], rng: np.random.Generator, count: int, length: int
-) -> list[tuple[str, np.ndarray]]:
-    """`count` random passages: the name of their file, and `[C, n]` of `length` samples, or the
-    whole file if less."""
-    drawn = []
+class Passage(NamedTuple):
+    """Name of the file that a passage is from, and its codes `[T, Q]`."""
+
+    name: str
+    codes: Tensor
+
+
+class Goal(NamedTuple):
+    """The `figure` that counts for a case, and its `bound`."""
+
+    figure: str
+    bound: Bound
+
+
+def goal_of(case: str) -> Goal:
+    """The goal of a case: planted passages have to be found, new ones not to be flagged."""
+    return Goal("flagged", FLAGGED_BOUND) if case in NEW else Goal("found", FOUND_BOUND)
+
+
+# --- passages -------------------------------------------------------------------------------------
+
+
+def random_passages(
+    codec: VQVAE,
+    regions: Sequence[Region],
+    rng: np.random.Generator,
+    count: int,
+) -> list[Passage]:
+    """`count` passages at random places of `regions`."""
+    length = round(PASSAGE_S * codec.sample_rate)
+    passages = []
     for i in rng.integers(len(regions), size=count):
         audio = np.array(regions[i].audio())
         start = int(rng.integers(max(1, audio.shape[1] - length + 1)))
-        drawn.append((regions[i].clip.name, audio[:, start : start + length]))
-    return drawn
+        codes = encode_audio(codec, audio[:, start : start + length])
+        passages.append(Passage(regions[i].clip.name, codes))
+    return passages
 
 
-def planted(
-    model: VQVAE, train: Sequence[Region], codes: list[list[Tensor]], count: int, seed: int
-) -> dict[str, list[tuple[str, Tensor]]]:
-    """Per case, pairs of file name and codes."""
-    rng = np.random.default_rng(seed)
-    frames, shift = round(PASSAGE_S * model.frame_rate), round(SHIFT_S * model.sample_rate)
-    cases: dict[str, list[tuple[str, Tensor]]] = {"verbatim": [], "shifted": [], "louder": []}
+def planted_passages(
+    codec: VQVAE,
+    train: Sequence[Region],
+    codes: Sequence[Sequence[Tensor]],
+    rng: np.random.Generator,
+    count: int,
+) -> dict[str, list[Passage]]:
+    """Copies of random passages, by case.
+
+    Args:
+        codec: The codec.
+        train: The sounds that are indexed.
+        codes: Codes `[T, Q]` of each encoding of each sound.
+        rng: Draws the places.
+        count: Passages of each case.
+    """
+    frames = round(PASSAGE_S * codec.frame_rate)
+    shift = round(SHIFT_S * codec.sample_rate)
+    gain = np.float32(10 ** (LOUDER_DB / 20))
+    cases: dict[str, list[Passage]] = {"verbatim": [], "shifted": [], "louder": []}
     while len(cases["verbatim"]) < count:
         i = int(rng.integers(len(train)))
-        region, learned = train[i], codes[i][0]
-        name, audio = region.clip.name, np.array(region.audio())
-        first = int(rng.integers(max(1, len(learned) - frames + 1)))
-        begin, end = first * model.frame_hop, (first + frames) * model.frame_hop
+        name = train[i].clip.name
+        audio = np.array(train[i].audio())
+        own_codes = codes[i][0]
+        first = int(rng.integers(max(1, len(own_codes) - frames + 1)))
+        begin = first * codec.frame_hop
+        end = (first + frames) * codec.frame_hop
         passage = audio[:, begin:end]
         if np.square(passage).mean() < 10 ** (SILENT_DB / 10):
             continue
         # Later in the file; where that ends, after silence.
-        later = audio[:, begin + shift : end + shift]
-        shifted = later if end + shift <= audio.shape[1] else np.pad(passage, ((0, 0), (shift, 0)))
-        cases["verbatim"].append((name, learned[first : first + frames]))
-        cases["shifted"].append((name, encode_audio(model, shifted)))
-        cases["louder"].append((name, encode_audio(model, passage * np.float32(LOUDER))))
+        if end + shift <= audio.shape[1]:
+            shifted = audio[:, begin + shift : end + shift]
+        else:
+            shifted = np.pad(passage, ((0, 0), (shift, 0)))
+        cases["verbatim"].append(Passage(name, own_codes[first : first + frames]))
+        cases["shifted"].append(Passage(name, encode_audio(codec, shifted)))
+        cases["louder"].append(Passage(name, encode_audio(codec, passage * gain)))
     return cases
 
 
-def run(model_path: Path, folder: Path, count: int, seed: int) -> dict[str, Any]:
-    """Facts of the index, and figures of each of the `cases`, of `count` passages each."""
-    loaded = load_model_v2(model_path)
-    model = loaded.model
-    split = split_by_manifest(scan_corpus(folder, model.channels).clips, loaded.metadata["corpus"])
-    known = {entry["hash"] for entry in loaded.metadata["corpus"]}
-    new = [r for r in split.held_out if r.clip.content_hash in known]
-    unheard = [r for r in (*split.train, *split.held_out) if r.clip.content_hash not in known]
-    train = tuple(r for r in split.train if r.clip.content_hash in known)
-    offsets = draw_offsets(PriorConfig().encodings, model.frame_hop, seed)
-    leads = [offset / model.sample_rate for offset in offsets]
-    lifted = list(zip(offsets, draw_gains(len(offsets), seed), strict=True))
-    learned = [
-        [encode_audio(model, r.audio() * np.float32(10 ** (g / 20)), o) for o, g in lifted]
-        for r in train
-    ]
-    heard = [
-        CorpusSound(r.clip.name, r.start / model.sample_rate, c, leads)
-        for r, c in zip(train, learned, strict=True)
+# --- the corpus -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Material:
+    """The sounds of a corpus, by what the codec and the meter know of them.
+
+    Attributes:
+        train: What is indexed.
+        calibrating: Held-out sounds that set the zero point.
+        held_out: The other held-out sounds.
+        never_heard: Sounds of files that the codec was not trained with.
+    """
+
+    train: list[Region]
+    calibrating: list[Region]
+    held_out: list[Region]
+    never_heard: list[Region]
+
+    @classmethod
+    def of(cls, loaded: LoadedVQModel, folder: Path) -> "Material":
+        """The sounds in `folder`."""
+        manifest = loaded.metadata["corpus"]
+        clips = scan_corpus(folder, loaded.model.channels).clips
+        split = split_by_manifest(clips, manifest)
+        hashes = {entry["hash"] for entry in manifest}
+        held_out = [r for r in split.held_out if r.clip.content_hash in hashes]
+        everything = (*split.train, *split.held_out)
+        return cls(
+            train=[r for r in split.train if r.clip.content_hash in hashes],
+            calibrating=held_out[::2],
+            held_out=held_out[1::2],
+            never_heard=[r for r in everything if r.clip.content_hash not in hashes],
+        )
+
+
+def encodings_of(
+    codec: VQVAE,
+    regions: Sequence[Region],
+    seed: int,
+) -> tuple[list[list[Tensor]], list[float]]:
+    """Encodings of sounds as in prior training.
+
+    Returns:
+        Codes `[T, Q]` of each encoding of each region, and how much earlier each begins, in
+        seconds.
+    """
+    offsets = draw_offsets(PriorConfig().encodings, codec.frame_hop, seed)
+    gains_db = draw_gains(len(offsets), seed)
+    codes = []
+    for region in regions:
+        encodings = []
+        for offset, gain_db in zip(offsets, gains_db, strict=True):
+            audio = region.audio() * np.float32(10 ** (gain_db / 20))
+            encodings.append(encode_audio(codec, audio, offset))
+        codes.append(encodings)
+    return codes, [offset / codec.sample_rate for offset in offsets]
+
+
+# --- figures --------------------------------------------------------------------------------------
+
+
+def measure(
+    loaded: LoadedVQModel,
+    folder: Path,
+    count: int,
+    seed: int,
+) -> dict[str, Any]:
+    """Index a corpus, and measure passages of every case.
+
+    Args:
+        loaded: The model whose codec is used.
+        folder: The corpus.
+        count: Passages of each case.
+        seed: Of encodings and places.
+
+    Returns:
+        Facts of the index, and the figures of each of the `cases`.
+    """
+    codec = loaded.model
+    material = Material.of(loaded, folder)
+    codes, leads_s = encodings_of(codec, material.train, seed)
+    corpus = [
+        CorpusSound(
+            name=region.clip.name,
+            start_s=region.start / codec.sample_rate,
+            codes=own_codes,
+            leads_s=leads_s,
+        )
+        for region, own_codes in zip(material.train, codes, strict=True)
     ]
     began = time.perf_counter()
-    calibrating, tested = new[::2], new[1::2]
-    index = copy_index(model, heard, [encode_audio(model, r.audio()) for r in calibrating])
-    built_s = time.perf_counter() - began
-    meter = CopyMeter(model, index)
-    cases = planted(model, train, learned, count, seed)
-    length = round(PASSAGE_S * model.sample_rate)
-    for title, regions in zip(NEW, (tested, unheard), strict=True):
+    calibrating = [encode_audio(codec, region.audio()) for region in material.calibrating]
+    index = copy_index(codec, corpus, calibrating)
+    index_s = time.perf_counter() - began
+    cases = planted_passages(codec, material.train, codes, np.random.default_rng(seed), count)
+    for title, regions in zip(NEW, (material.held_out, material.never_heard), strict=True):
         if regions:
-            some = passages(regions, np.random.default_rng(seed), count, length)
-            cases[title] = [(name, encode_audio(model, audio)) for name, audio in some]
-    figures, took = {}, []
-    for title, sounds in cases.items():
+            rng = np.random.default_rng(seed)
+            cases[title] = random_passages(codec, regions, rng, count)
+
+    meter = CopyMeter(codec, index)
+    figures = {}
+    measure_s = []
+    for title, passages in cases.items():
         began = time.perf_counter()
-        reports = [meter.measure(codes, decode_codes(model, codes)) for _, codes in sounds]
-        took.append((time.perf_counter() - began) / len(sounds))
-        figures[title] = summary([name for name, _ in sounds], reports)
-    size = sum(index[key].numel() * index[key].element_size() for key in ("codes", "passage_codes"))
-    seconds = sum(r.n_samples for r in train) / model.sample_rate
-    files = {
-        "files": len(train),
-        "calibrating_files": len(calibrating),
-        "held_out_files": len(tested),
+        reports = [meter.measure(p.codes, decode_codes(codec, p.codes)) for p in passages]
+        measure_s.append((time.perf_counter() - began) / len(passages))
+        figures[title] = summary([passage.name for passage in passages], reports)
+    tensors = (index["codes"], index["passage_codes"])
+    corpus_s = sum(region.n_samples for region in material.train) / codec.sample_rate
+    return {
+        "files": len(material.train),
+        "calibrating_files": len(material.calibrating),
+        "held_out_files": len(material.held_out),
+        "corpus_s": corpus_s,
+        "index_s": index_s,
+        "index_bytes_per_s": sum(t.numel() * t.element_size() for t in tensors) / corpus_s,
+        "measure_s": float(np.mean(measure_s)),
+        "zero": index["zero"],
+        "cases": figures,
     }
-    facts = files | {"corpus_s": seconds, "index_s": built_s, "index_bytes_per_s": size / seconds}
-    return facts | {"measure_s": float(np.mean(took)), "zero": index["zero"], "cases": figures}
 
 
-def summary(names: list[str], reports: list[CopyReport]) -> dict[str, float]:
-    """Shares of the passages that are flagged, and flagged with the right file; distances in dB."""
-    flagged = [r.percent >= FLAGGED for r in reports]
-    right = [
-        f
-        and name in {r.passage.source if r.passage else "", *(run.source for run in r.runs if run)}
-        for f, name, r in zip(flagged, names, reports, strict=True)
-    ]
-    nearest = [r.passage.distance_db for r in reports if r.passage]
+def summary(names: Sequence[str], reports: Sequence[CopyReport]) -> dict[str, float]:
+    """Figures of one case.
+
+    Args:
+        names: The file that each passage is from.
+        reports: The report on each passage.
+
+    Returns:
+        Shares that are `flagged`, and `found` (flagged with the right file); median percent; the
+        5th and 95th percentile of the distance in dB.
+    """
+    flagged = [report.percent >= FLAGGED for report in reports]
+    found = []
+    for name, report, is_flagged in zip(names, reports, flagged, strict=True):
+        evidence = [*report.runs, report.passage]
+        sources = {entry.source for entry in evidence if entry is not None}
+        found.append(is_flagged and name in sources)
+    distances_db = [report.passage.distance_db for report in reports if report.passage]
     return {
         "flagged": float(np.mean(flagged)),
-        "found": float(np.mean(right)),
-        "percent_median": float(np.median([r.percent for r in reports])),
-        "distance_db_5": float(np.quantile(nearest, 0.05)),
-        "distance_db_95": float(np.quantile(nearest, 0.95)),
+        "found": float(np.mean(found)),
+        "percent_median": float(np.median([report.percent for report in reports])),
+        "distance_db_5": float(np.quantile(distances_db, 0.05)),
+        "distance_db_95": float(np.quantile(distances_db, 0.95)),
     }
 
 
-class Goal(NamedTuple):
-    """What a case has to come to: its `figure`, the `bound`, and whether that is an upper one."""
-
-    figure: str
-    bound: float
-    is_upper: bool
-
-    def is_met(self, value: float) -> bool:
-        return value <= self.bound if self.is_upper else value >= self.bound
-
-
-def goal_of(case: str) -> Goal:
-    """Of a planted or a new case."""
-    return Goal("flagged", MOST_FLAGGED, True) if case in NEW else Goal("found", LEAST_FOUND, False)
-
-
-def folder_of(corpora: list[str], into: Path) -> Path:
-    """The folder of the one corpus, or one of links to the files of several."""
+def corpora_folder(corpora: Sequence[str], scratch: Path) -> Path:
+    """The folder of one corpus, or one in `scratch` with links to the files of several."""
     if len(corpora) == 1:
         return corpora_dir() / corpora[0]
-    return link_corpus(
-        sorted(f for name in corpora for f in (corpora_dir() / name).glob("*.flac")),
-        into / "corpus",
+    files = [file for name in corpora for file in (corpora_dir() / name).glob("*.flac")]
+    return link_corpus(sorted(files), scratch / "corpus")
+
+
+def show(cases: dict[str, dict[str, float]]) -> None:
+    """Print a line for each case, with its bound."""
+    for case, row in cases.items():
+        goal = goal_of(case)
+        figures = ", ".join(f"{name} {value:.3g}" for name, value in row.items())
+        verdict = goal.bound.verdict(row[goal.figure])
+        print(f"{case:12} {figures} ({goal.figure} {goal.bound}: {verdict})")
+
+
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = parser_of(__doc__)
+    parser.add_argument("corpora", nargs="+")
+    parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument(
+        "--count",
+        type=int,
+        default=100,
+        help="passages of each case",
     )
+    parser.add_argument("--seed", type=int, default=0)
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Run the benchmark."""
+    args = arguments()
+    torch.set_num_threads(1)
+    loaded = load_model_v2(args.model)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = corpora_folder(args.corpora, Path(scratch))
+        result = measure(loaded, folder, args.count, args.seed)
+    cases = result.pop("cases")
+    print(json.dumps(result))
+    show(cases)
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("corpora", nargs="+")
-    parser.add_argument("--model", type=Path, required=True)
-    parser.add_argument("--count", type=int, default=100)
-    parser.add_argument("--seed", type=int, default=0)
-    a = parser.parse_args()
-    torch.set_num_threads(1)
-    with tempfile.TemporaryDirectory() as scratch:
-        result = run(a.model, folder_of(a.corpora, Path(scratch)), a.count, a.seed)
-    figures = result.pop("cases")
-    print(json.dumps(result))
-    for case, row in figures.items():
-        goal = goal_of(case)
-        said = f"at {'most' if goal.is_upper else 'least'} {goal.bound:g} {goal.figure}: "
-        said += "met" if goal.is_met(row[goal.figure]) else "missed"
-        print(f"{case:12}", ", ".join(f"{k} {v:.3g}" for k, v in row.items()), f"({said})")
+    run_main(main)

@@ -1,13 +1,15 @@
-"""Whether long outputs of a prior of short sounds are sequences of hits, as its corpus is.
+"""Long outputs of a prior of short sounds: whether they are sequences of hits, as the corpus is.
 
-    python benchmarks/hits.py MODEL.sda SOUNDS [--count 20 --seconds 10]
+    python -m benchmarks.prior.hits MODEL.sda SOUNDS --count 20 --seconds 10
 
-SOUNDS is the folder that the prior was trained on. Its range is that of as many pieces of the same
-length, each of files of it, one after the other in random order, each with all the silence that it
-has. Generated with the defaults of `distill generate`, from seed 0 on.
+SOUNDS is the folder that the prior was trained on. Takes about 5 minutes for 20 sounds of 10 s.
+
+Sounds are generated with the defaults of `distill generate`, from seed 0 on. Beside them stand as
+many pieces of the corpus: its files in random order, each with all its silence.
 """
 
 import argparse
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -17,173 +19,262 @@ from rich.console import Console
 from rich.table import Table
 
 import distill
-from benchmarks.common import picture
+from benchmarks.common import parser_of, run_main, save_spectrograms
 from distill.data.corpus import scan_corpus
 from distill.models.persistence import LoadedVQModel
 from distill.settings import SAMPLE_RATE
 
 WINDOW = 480
 """Samples of which one level is measured: 10 ms."""
-SILENCE_DB, DECAY_DB = -60.0, 30.0
-RISE_DB, LOUD_DB, FEWEST_BETWEEN = 9.0, -40.0, 5
+
+SILENCE_DB = -60.0
+"""Level in dBFS below which a window is silent."""
+
+DECAY_DB = 30.0
+"""Fall in dB below its peak after which a hit is over."""
+
+RISE_DB = 9.0
+"""Rise in dB within 20 ms that makes an onset.
+
+Measured on levels alone, unlike `audio.descriptors.onsets`, which steers: a measure of its own.
+"""
+
+LOUD_DB = -40.0
+"""Level in dBFS above which a rise counts as an onset."""
+
+FEWEST_BETWEEN = 5
+"""Windows between two onsets at least: 50 ms."""
+
+FAINTEST = 1e-12
+"""Power of the faintest level, -120 dBFS, so that silence has a logarithm."""
+
+LONGEST_SILENCE = "longest silence, s"
+"""Name of the figure for which less than the corpus has is fine too."""
+
+Figures = dict[str, float]
 
 
-def envelope(sound: np.ndarray, hop: int = WINDOW) -> np.ndarray:
-    """RMS in dBFS of windows of 10 ms of `sound` `[N]`."""
-    n = len(sound) // hop * hop
-    return 10 * np.log10(np.mean(sound[:n].reshape(-1, hop) ** 2, axis=1) + 1e-12)
+def envelope(sound: np.ndarray) -> np.ndarray:
+    """Levels `[n]` in dBFS (RMS) of the 10 ms windows of `sound` `[N]`."""
+    whole = len(sound) // WINDOW * WINDOW
+    power = np.mean(sound[:whole].reshape(-1, WINDOW) ** 2, axis=1)
+    return 10 * np.log10(power + FAINTEST)
 
 
-def silence_share(sound: np.ndarray) -> float:
-    """Share of 10 ms under -60 dBFS."""
-    level = envelope(sound)
+def silence_share(level: np.ndarray) -> float:
+    """Share of the windows of an envelope `[n]` that are silent."""
     return float(np.mean(level < SILENCE_DB)) if len(level) else 0.0
 
 
 def onsets(level: np.ndarray) -> list[int]:
-    """Where `level` (dB, every 10 ms) rises by more than 9 dB within 20 ms to above -40 dBFS, 50 ms
-    apart at least.
+    """Windows of an envelope `[n]` in which a hit begins.
 
-    A sound that is there from the start begins there.
+    A sound that is loud from the start begins there.
     """
+    # Silence before the sound, so that a first hit rises too.
     padded = np.pad(level, (2, 0), constant_values=-120.0)
-    found: list[int] = []
-    for at in np.flatnonzero((padded[2:] - padded[:-2] > RISE_DB) & (level > LOUD_DB)):
-        if not found or at - found[-1] > FEWEST_BETWEEN:
-            found.append(int(at))
-    return found
+    rises = padded[2:] - padded[:-2] > RISE_DB
+    begins: list[int] = []
+    for window in np.flatnonzero(rises & (level > LOUD_DB)):
+        if not begins or window - begins[-1] > FEWEST_BETWEEN:
+            begins.append(int(window))
+    return begins
 
 
 def onsets_per_s(sound: np.ndarray) -> float:
-    """Of a sound `[N]`."""
+    """Onsets a second of a sound `[N]`."""
     return len(onsets(envelope(sound))) * SAMPLE_RATE / len(sound)
 
 
 def durations(level: np.ndarray) -> list[float]:
-    """Seconds from each onset until the sound is 30 dB under its peak, or until the next."""
+    """Seconds of each hit of an envelope `[n]`: until it has decayed, or until the next onset."""
     edges = [*onsets(level), len(level)]
-    lengths = []
+    seconds = []
     for begin, end in pairwise(edges):
-        part = level[begin:end]
-        peak = int(part.argmax())
-        gone = np.flatnonzero(part[peak:] < part[peak] - DECAY_DB)
-        lengths.append((peak + gone[0] if len(gone) else len(part)) * WINDOW / SAMPLE_RATE)
-    return lengths
+        hit = level[begin:end]
+        peak = int(hit.argmax())
+        decayed = np.flatnonzero(hit[peak:] < hit[peak] - DECAY_DB)
+        length = peak + decayed[0] if len(decayed) else len(hit)
+        seconds.append(length * WINDOW / SAMPLE_RATE)
+    return seconds
 
 
 def longest_silence(level: np.ndarray) -> float:
-    """Seconds of the longest stretch under -60 dBFS."""
-    longest = run = 0
-    for silent in level < SILENCE_DB:
-        run = run + 1 if silent else 0
-        longest = max(longest, run)
-    return longest * WINDOW / SAMPLE_RATE
+    """Seconds of the longest silence of an envelope `[n]`."""
+    sounding = np.flatnonzero(level >= SILENCE_DB)
+    edges = np.concatenate([[-1], sounding, [len(level)]])
+    return float((np.diff(edges) - 1).max()) * WINDOW / SAMPLE_RATE
 
 
-def figures_of(sound: np.ndarray) -> dict[str, float]:
-    """What is measured of a piece `[N]`."""
+def figures_of(sound: np.ndarray) -> Figures:
+    """All figures of a piece `[N]`."""
     level = envelope(sound)
+    # Without any onset, the piece is one long hit.
     hits = durations(level) or [len(sound) / SAMPLE_RATE]
     return {
         "onsets a second": onsets_per_s(sound),
-        "share of silence": silence_share(sound),
+        "share of silence": silence_share(level),
         "hit, median s": float(np.median(hits)),
         "longest hit, s": max(hits),
-        "longest silence, s": longest_silence(level),
+        LONGEST_SILENCE: longest_silence(level),
     }
 
 
-def strung(sounds: list[np.ndarray], seconds: float, seed: int) -> np.ndarray:
-    """`seconds` of `sounds`, one after the other in random order, again from the first where they
-    are too few."""
-    order, parts, wanted = np.random.default_rng(seed), [], round(seconds * SAMPLE_RATE)
-    while sum(map(len, parts)) < wanted:
-        parts += [sounds[i] for i in order.permutation(len(sounds))]
-    return np.concatenate(parts)[:wanted]
+def shuffled_piece(
+    sounds: Sequence[np.ndarray],
+    seconds: float,
+    seed: int,
+) -> np.ndarray:
+    """`seconds` of `sounds` `[N]` in random order, several times if they are too few."""
+    rng = np.random.default_rng(seed)
+    length = round(seconds * SAMPLE_RATE)
+    parts: list[np.ndarray] = []
+    while sum(map(len, parts)) < length:
+        parts += [sounds[i] for i in rng.permutation(len(sounds))]
+    return np.concatenate(parts)[:length]
 
 
 class Measured(NamedTuple):
-    """Sounds `[N]` of a corpus strung together, and as many that were made, each with its
-    figures."""
+    """Pieces of the corpus and generated sounds, each `[N]`, with their figures."""
 
     pieces: list[np.ndarray]
-    corpus: list[dict[str, float]]
+    corpus: list[Figures]
     sounds: list[np.ndarray]
-    made: list[dict[str, float]]
+    generated: list[Figures]
 
 
 def measure(
-    loaded: LoadedVQModel, folder: Path, count: int = 20, seconds: float = 10.0, top_p: float = 0.97
+    loaded: LoadedVQModel,
+    folder: Path,
+    count: int = 20,
+    seconds: float = 10.0,
+    top_p: float = 0.97,
 ) -> Measured:
-    """`count` of both, of the corpus in `folder`."""
+    """Generate sounds and measure them beside the corpus.
+
+    Args:
+        loaded: A model with a prior.
+        folder: The corpus.
+        count: Sounds to generate, and pieces of the corpus.
+        seconds: Seconds of each.
+        top_p: Sampling setting.
+    """
     own = [clip.audio().mean(0) for clip in scan_corpus(folder).clips]
-    pieces = [strung(own, seconds, seed) for seed in range(count)]
-    sounds = [
-        sound.audio.mean(0) for sound in distill.generate(loaded, seconds, top_p=top_p, count=count)
-    ]
+    pieces = [shuffled_piece(own, seconds, seed) for seed in range(count)]
+    generated = distill.generate(loaded, seconds, top_p=top_p, count=count)
+    sounds = [sound.audio.mean(0) for sound in generated]
     return Measured(
-        pieces, [figures_of(x) for x in pieces], sounds, [figures_of(x) for x in sounds]
+        pieces=pieces,
+        corpus=[figures_of(piece) for piece in pieces],
+        sounds=sounds,
+        generated=[figures_of(sound) for sound in sounds],
     )
 
 
 class Range(NamedTuple):
-    """Whether what was made, `new` `[n]`, lies within the range of the corpus, `own` `[n]`."""
+    """One figure of the corpus and of the generated sounds.
 
-    own: np.ndarray
-    new: np.ndarray
+    Attributes:
+        corpus: Its values in the corpus `[n]`.
+        generated: Its values in the generated sounds `[n]`.
+        low: The lowest value that fits the corpus.
+    """
+
+    corpus: np.ndarray
+    generated: np.ndarray
     low: float
 
     @classmethod
-    def of(cls, name: str, corpus: list[dict[str, float]], made: list[dict[str, float]]) -> "Range":
-        own, new = (np.array([row[name] for row in rows]) for rows in (corpus, made))
-        # Of silence there may be less, never more.
-        return cls(own, new, 0.0 if name == "longest silence, s" else float(own.min()))
+    def of(
+        cls,
+        name: str,
+        corpus: Sequence[Figures],
+        generated: Sequence[Figures],
+    ) -> "Range":
+        """The figure `name`."""
+        values = np.array([row[name] for row in corpus])
+        low = 0.0 if name == LONGEST_SILENCE else float(values.min())
+        return cls(
+            corpus=values,
+            generated=np.array([row[name] for row in generated]),
+            low=low,
+        )
 
     @property
     def within(self) -> int:
-        return int(((self.new >= self.low) & (self.new <= self.own.max())).sum())
+        """How many generated sounds lie in the range of the corpus."""
+        fits = (self.generated >= self.low) & (self.generated <= self.corpus.max())
+        return int(fits.sum())
 
     @property
-    def fits(self) -> bool:
-        """Whether the median does."""
-        return bool(self.low <= np.median(self.new) <= self.own.max())
+    def is_median_within(self) -> bool:
+        """Whether the median of the generated sounds lies in the range of the corpus."""
+        return bool(self.low <= np.median(self.generated) <= self.corpus.max())
 
 
-def show(corpus: list[dict[str, float]], made: list[dict[str, float]]) -> None:
-    """Each figure's range in the corpus beside what was generated, and how many of the outputs lie
-    within."""
+def _spread(values: np.ndarray) -> str:
+    return f"{values.min():.2f}, {np.median(values):.2f}, {values.max():.2f}"
+
+
+def show(corpus: Sequence[Figures], generated: Sequence[Figures]) -> None:
+    """Print each figure of the corpus beside that of the generated sounds."""
     table = Table(box=None)
-    for column in (
-        "",
-        "corpus: least, median, most",
-        "generated: least, median, most",
-        "within",
-        "median within",
-    ):
+    heads = ("", "corpus: least, median, most", "generated: least, median, most")
+    for column in (*heads, "within", "median within"):
         table.add_column(column)
     for name in corpus[0]:
-        both = Range.of(name, corpus, made)
-        three = [f"{x.min():.2f}, {np.median(x):.2f}, {x.max():.2f}" for x in (both.own, both.new)]
+        both = Range.of(name, corpus, generated)
         table.add_row(
-            name, *three, f"{both.within} of {len(both.new)}", "yes" if both.fits else "no"
+            name,
+            _spread(both.corpus),
+            _spread(both.generated),
+            f"{both.within} of {len(generated)}",
+            "yes" if both.is_median_within else "no",
         )
     Console(width=120).print(table)
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def picture(path: Path, measured: Measured) -> None:
+    """Write spectrograms of a piece of the corpus and of the first four sounds."""
+    titled: Mapping[str, np.ndarray] = {
+        "corpus": measured.pieces[0],
+        **{f"generated, seed {i}": sound for i, sound in enumerate(measured.sounds[:4])},
+    }
+    save_spectrograms(path, titled)
+
+
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = parser_of(__doc__)
     parser.add_argument("model", type=Path)
     parser.add_argument("sounds", type=Path)
-    parser.add_argument("--count", type=int, default=20)
-    parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument(
+        "--count",
+        type=int,
+        default=20,
+        help="sounds to generate",
+    )
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=10,
+        help="of each sound",
+    )
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--top-p", type=float, default=0.97)
     parser.add_argument("--picture", type=Path, help="PNG of the first outputs beside the corpus")
-    a = parser.parse_args()
-    found = measure(distill.load(a.model, "cpu", a.threads), a.sounds, a.count, a.seconds, a.top_p)
-    show(found.corpus, found.made)
-    if a.picture:
-        named = {f"generated, seed {i}": sound for i, sound in enumerate(found.sounds[:4])}
-        picture(a.picture, {"corpus": found.pieces[0], **named})
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Run the benchmark."""
+    args = arguments()
+    loaded = distill.load(args.model, "cpu", args.threads)
+    measured = measure(loaded, args.sounds, args.count, args.seconds, args.top_p)
+    show(measured.corpus, measured.generated)
+    if args.picture:
+        picture(args.picture, measured)
+
+
+if __name__ == "__main__":
+    run_main(main)

@@ -1,34 +1,36 @@
-"""Gaps filled and seams healed, as the prior itself hears them, on held-out sounds.
+"""Filled gaps and healed seams on held-out sounds, judged by the surprise of a prior.
 
-    DISTILL_CORPORA=… python benchmarks/infill.py MODEL.sda --corpora loops ambient --top-p 1
+    DISTILL_CORPORA=… python -m benchmarks.prior.infill MODEL.sda --corpora loops ambient --top-p 1
 
-Surprise is the negative log-likelihood of codes in bits a frame, each given all before it: what a
-prior that hears the past alone thinks of the first 0.5 s after a gap or a healed seam, which are
-not changed. A --judge is another prior of the same codec, which had no say in what was drawn. A
-step of level is the difference in dB between the 50 ms before and after a moment: the larger one at
-both ends of what was healed, and the largest at any frame of it; beside them the same of stretches
-of the held-out sounds themselves, as long, at random places. Clicks at joins are what joins.py
-looks for.
+Takes about 10 minutes for 100 gaps and 20 for 100 seams, on one thread.
+
+Surprise is the negative log-likelihood of codes in bits a frame, each given the codes before it.
+It is measured on the 0.5 s after a gap or a healed seam, which do not change: a filling that
+leads there badly makes them unlikely. A `--judge` is another prior of the same codec that had no
+part in the drawing.
+
+A step of level is the difference in dB between the 50 ms before and after a moment: the larger one
+at both ends of a healed stretch, and the largest at any of its frames. Beside them stand steps of
+equally long stretches of the held-out sounds, at random places. Clicks are measured by `joins`.
 """
 
 import argparse
 import math
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
 import distill
-from benchmarks.common import corpora_dir, split_files
+from benchmarks.common import corpora_dir, parser_of, run_main, split_files
 from distill.device import prepare
-from distill.errors import DistillError, UsageError
-from distill.inference.codes import operations as ops
+from distill.errors import UsageError
+from distill.inference.codes import operations
 from distill.inference.codes.decode import decode_sound
 from distill.inference.codes.grid import CodeGrid
 from distill.inference.codes.region import Region
@@ -44,270 +46,449 @@ from distill.models.persistence import LoadedVQModel
 from distill.models.prior import CodePrior
 from distill.settings import SAMPLE_RATE
 
-AFTER_S, SHORTEST_S, LONGEST_S = 0.5, 0.5, 1.5
+AFTER_S = 0.5
+"""Seconds after a gap or seam that are judged, and that are left before a gap."""
+
+SHORTEST_S = 0.5
+"""Seconds of a gap, at least."""
+
+LONGEST_S = 1.5
+"""Seconds of a gap, at most."""
+
 NEEDED_S = LONGEST_S + 2 * AFTER_S
-"""What a held-out sound has to last to be used."""
-AS_THE_PRIOR_HAS_IT = Sampling(top_p=1.0)
+"""Seconds that a held-out sound has to last to be used."""
+
+STEP_SIZE = round(STEP_S * SAMPLE_RATE)
+"""Samples before and after a moment whose levels are compared."""
+
+FROM_THE_PRIOR = Sampling(top_p=1.0)
+"""Sampling from the distribution as it is."""
 
 Shares = dict[str, dict[str, float]]
-"""For every judge and every way to fill, the share of gaps after which there is less surprise than
-after the first."""
+"""For each judge and each filling: share of the gaps after which it has less surprise than the
+first filling."""
 
 
-def prior_of(loaded: LoadedVQModel) -> CodePrior:
-    if loaded.prior is None:
-        sys.exit(f"{loaded.path} has no prior: run `distill train-prior` first.")
-    return loaded.prior
+class LevelSteps(NamedTuple):
+    """Steps of level in dB: the larger at both ends of a stretch, and the largest within it."""
+
+    at_ends: float
+    within: float
 
 
 @torch.inference_mode()
-def surprise(prior: CodePrior, codes: Tensor, first: int, stop: int) -> float:
-    """Bits a frame of frames `first` to `stop` of `codes` `[T, Q]`, given all before them that the
-    prior remembers."""
-    heard = codes[max(0, stop - prior.window) : stop][None]
+def surprise(
+    prior: CodePrior,
+    codes: Tensor,
+    first: int,
+    stop: int,
+) -> float:
+    """Surprise of a stretch of codes, given the codes before it.
+
+    Args:
+        prior: The judge.
+        codes: Codes of the whole sound `[T, Q]`.
+        first: First frame of the stretch.
+        stop: Frame after its last.
+
+    Returns:
+        Bits a frame.
+    """
+    context = codes[max(0, stop - prior.window) : stop][None]
     frames = stop - first
-    told = (
-        prior.frame_scores(heard, last_frames=frames)
-        .codes.log_softmax(-1)
-        .gather(-1, heard[:, -frames:, :, None])
-    )
-    return float(-told.sum() / frames / np.log(2))
+    logits = prior.frame_scores(context, last_frames=frames).codes
+    log_likelihoods = logits.log_softmax(-1).gather(-1, context[:, -frames:, :, None])
+    return float(-log_likelihoods.sum() / frames / np.log(2))
 
 
 # --- gaps -----------------------------------------------------------------------------------------
 
 
 def random_gap(
-    sounds: list[Tensor],
+    sounds: Sequence[Tensor],
     frame_rate: float,
     rng: np.random.Generator,
-    units: FrameBank | None = None,
+    bank: FrameBank | None = None,
 ) -> Gap | None:
-    """A gap in one of `sounds` with 0.5 s before and after it; None where that one has no room for
-    it."""
+    """Draw a gap.
+
+    Args:
+        sounds: Codes `[T, Q]` of the sounds; long ones are chosen more often.
+        frame_rate: Code frames a second.
+        rng: Draws sound, length and place.
+        bank: Frames of the corpus for the filling.
+
+    Returns:
+        The gap; None where the chosen sound has no room for it.
+    """
     lengths = np.array([len(sound) for sound in sounds])
     codes = sounds[int(rng.choice(len(sounds), p=lengths / lengths.sum()))]
-    frames, margin = (
-        round(rng.uniform(SHORTEST_S, LONGEST_S) * frame_rate),
-        round(AFTER_S * frame_rate),
-    )
+    frames = round(rng.uniform(SHORTEST_S, LONGEST_S) * frame_rate)
+    margin = round(AFTER_S * frame_rate)
     if len(codes) < frames + 2 * margin:
         return None
-    at = int(rng.integers(margin, len(codes) - frames - margin + 1))
-    after = codes[at + frames :][: round(AHEAD_S * frame_rate)]
-    return Gap(codes[:at], after, frames, conditions=Conditions(frame_bank=units))
+    start = int(rng.integers(margin, len(codes) - frames - margin + 1))
+    suffix = codes[start + frames :][: round(AHEAD_S * frame_rate)]
+    conditions = Conditions(frame_bank=bank)
+    return Gap(before=codes[:start], after=suffix, frames=frames, conditions=conditions)
 
 
-def fillings(prior: CodePrior, gap: Gap, sampling: Sampling, seed: int) -> dict[str, Tensor]:
-    """What fills the gap `[frames, Q]`, by what is heard of its right side, from one seed."""
-    deaf = replace(gap, after=gap.after[:0])
+def fillings(
+    prior: CodePrior,
+    gap: Gap,
+    sampling: Sampling,
+    seed: int,
+) -> dict[str, Tensor]:
+    """Fill a gap in four ways, all from one seed.
 
-    def one(heard: Gap) -> Tensor:
-        return draw(prior, heard, sampling, torch.Generator().manual_seed(seed), 1)[0]
+    Args:
+        prior: Draws the codes.
+        gap: The gap.
+        sampling: Sampling settings.
+        seed: Of each filling.
 
-    def chosen(heard: Gap) -> Tensor:
+    Returns:
+        Codes `[frames, Q]` by what the filling knows of the right side: nothing, the choice of
+        several tries, the codes ahead, or both.
+    """
+    without_suffix = replace(gap, after=gap.after[:0])
+
+    def single(context: Gap) -> Tensor:
         generator = torch.Generator().manual_seed(seed)
-        tries = draw(prior, heard, sampling, generator, TRIES)
-        return tries[
-            int(
-                sample(
-                    log_likelihood(prior, gap, tries).fixed[None], AS_THE_PRIOR_HAS_IT, generator
-                )
-            )
-        ]
+        return draw(prior, context, sampling, generator, 1)[0]
+
+    def chosen(context: Gap) -> Tensor:
+        generator = torch.Generator().manual_seed(seed)
+        tries = draw(prior, context, sampling, generator, TRIES)
+        # Resampled by how likely each try makes the codes that follow.
+        scores = log_likelihood(prior, gap, tries).fixed
+        return tries[int(sample(scores[None], FROM_THE_PRIOR, generator))]
 
     return {
-        "left only": one(deaf),
-        "chosen": chosen(deaf),
-        "ahead": one(gap),
+        "left only": single(without_suffix),
+        "chosen": chosen(without_suffix),
+        "ahead": single(gap),
         "ahead, chosen": chosen(gap),
     }
 
 
 def measure_gaps(
-    loaded: LoadedVQModel, judges: dict[str, CodePrior], sounds: list[Tensor], a: argparse.Namespace
+    loaded: LoadedVQModel,
+    judges: dict[str, CodePrior],
+    sounds: Sequence[Tensor],
+    args: argparse.Namespace,
 ) -> Shares:
-    """By each of the judges."""
-    prior, units = prior_of(loaded), frame_bank_for(loaded, Sampling(), may_sustain=True)
-    rng, frame_rate = np.random.default_rng(a.seed), SAMPLE_RATE / a.hop
-    after, told = round(AFTER_S * frame_rate), {name: [] for name in judges}
+    """Fill random gaps, and print and return what the judges say.
+
+    Args:
+        loaded: A model with a prior.
+        judges: Priors by name.
+        sounds: Codes `[T, Q]` of held-out sounds.
+        args: The command line.
+    """
+    prior = loaded.require_prior()
+    bank = frame_bank_for(loaded, Sampling(), may_sustain=True)
+    rng = np.random.default_rng(args.seed)
+    frame_rate = loaded.model.frame_rate
+    after = round(AFTER_S * frame_rate)
+    bits: dict[str, list[list[float]]] = {name: [] for name in judges}
+    names: list[str] = []
     seed = 0
-    while seed < a.count:
-        gap = random_gap(sounds, frame_rate, rng, units)
+    while seed < args.count:
+        gap = random_gap(sounds, frame_rate, rng, bank)
         if gap is None:
             continue
-        filled = fillings(prior, gap, Sampling(top_p=a.top_p), seed)
-        for name, judge in judges.items():
+        filled = fillings(prior, gap, Sampling(top_p=args.top_p), seed)
+        names = list(filled)
+        for judge_name, judge in judges.items():
             row = []
             for filling in filled.values():
                 codes = torch.cat([gap.before, filling, gap.after[:after]])
                 row.append(surprise(judge, codes, len(codes) - after, len(codes)))
-            told[name].append(row)
+            bits[judge_name].append(row)
         seed += 1
     shares = {}
-    for name, rows in told.items():
-        print(f"{a.count} gaps, first {AFTER_S:g} s after them, bits a frame ({name}):")
-        shares[name] = show(list(filled), np.array(rows))
+    for judge_name, rows in bits.items():
+        title = f"{args.count} gaps, first {AFTER_S:g} s after them, bits a frame"
+        print(f"{title} ({judge_name}):")
+        shares[judge_name] = show(names, np.array(rows))
     return shares
 
 
-def show(names: list[str], bits: np.ndarray) -> dict[str, float]:
-    """`bits` `[N, ways]`, beside those of the first way: the share in which each is lower."""
-    lower = {
-        name: float(np.mean(column < bits[:, 0]))
-        for name, column in zip(names, bits.T, strict=True)
-    }
+def show(names: Sequence[str], bits: np.ndarray) -> dict[str, float]:
+    """Print mean bits of each filling; return the share of rows in which each beats the first.
+
+    Args:
+        names: Names of the `n` fillings.
+        bits: Bits a frame `[rows, n]`.
+    """
+    shares = {}
     for name, column in zip(names, bits.T, strict=True):
-        print(f"  {name:<14} {column.mean():6.2f}   lower than {names[0]} on {lower[name]:4.0%}")
-    return lower
+        shares[name] = float(np.mean(column < bits[:, 0]))
+        print(f"  {name:<14} {column.mean():6.2f}   lower than {names[0]} on {shares[name]:4.0%}")
+    return shares
 
 
 # --- seams ----------------------------------------------------------------------------------------
 
 
-def random_splice(grids: list[CodeGrid], frame_rate: float, rng: np.random.Generator) -> CodeGrid:
-    """The beginning of one sound and the end of another, 1 s of each at least."""
+def random_splice(
+    grids: Sequence[CodeGrid],
+    frame_rate: float,
+    rng: np.random.Generator,
+) -> CodeGrid:
+    """The beginning of one of `grids` and the end of another, at least 1 s of each."""
     least = round(frame_rate)
-    one, other = (grids[i] for i in rng.choice(len(grids), size=2, replace=False))
-    leaves, enters = (
-        int(rng.integers(least, len(grid.codes) - least + 1)) for grid in (one, other)
-    )
-    return ops.paste(
-        ops.crop(one, Region(0, leaves)).grid, ops.crop(other, Region(enters)).grid, at=leaves
-    ).grid
+    first, second = (grids[i] for i in rng.choice(len(grids), size=2, replace=False))
+    stop = int(rng.integers(least, len(first.codes) - least + 1))
+    start = int(rng.integers(least, len(second.codes) - least + 1))
+    beginning = operations.crop(first, Region(0, stop)).grid
+    end = operations.crop(second, Region(start)).grid
+    return operations.paste(beginning, end, at=stop).grid
 
 
-def level_steps(sound: np.ndarray, first: int, stop: int, hop: int) -> tuple[float, float]:
-    """The largest step of level in dB at the ends of frames `first` to `stop` of `[C, N]`, and
-    anywhere in them."""
-    steps = [
-        level_step(sound, edge * hop, round(STEP_S * SAMPLE_RATE))
-        for edge in range(first, stop + 1)
-    ]
-    return max(steps[0], steps[-1]), max(steps)
+def level_steps(
+    sound: np.ndarray,
+    first: int,
+    stop: int,
+    hop: int,
+) -> LevelSteps:
+    """Steps of level of a stretch.
+
+    Args:
+        sound: The sound `[C, N]`.
+        first: First frame of the stretch.
+        stop: Frame after its last.
+        hop: Samples of a frame.
+    """
+    steps = [level_step(sound, edge * hop, STEP_SIZE) for edge in range(first, stop + 1)]
+    return LevelSteps(at_ends=max(steps[0], steps[-1]), within=max(steps))
 
 
-def steps_near(loaded: LoadedVQModel, grid: CodeGrid, first: int, stop: int) -> tuple[float, float]:
-    """As `level_steps`, as it sounds in the whole."""
+def steps_in_grid(
+    loaded: LoadedVQModel,
+    grid: CodeGrid,
+    first: int,
+    stop: int,
+) -> LevelSteps:
+    """Steps of level of frames `first` to `stop` of `grid`, decoded with their neighbours."""
     reach = math.ceil(STEP_S * SAMPLE_RATE / grid.frame_hop)
     start = max(0, first - reach)
-    sound = decode_sound(loaded, grid, Region(start, min(len(grid.codes), stop + reach)))
+    region = Region(start, min(len(grid.codes), stop + reach))
+    sound = decode_sound(loaded, grid, region)
     return level_steps(sound, first - start, stop - start, grid.frame_hop)
 
 
-def own_steps(
-    sounds: list[np.ndarray], lengths: list[int], hop: int, rng: np.random.Generator
-) -> list[tuple[float, float]]:
-    """As `level_steps`, of stretches of so many frames at random places of `sounds`."""
-    reach, steps = math.ceil(STEP_S * SAMPLE_RATE / hop), []
+def corpus_steps(
+    sounds: Sequence[np.ndarray],
+    lengths: Sequence[int],
+    hop: int,
+    rng: np.random.Generator,
+) -> list[LevelSteps]:
+    """Steps of level of stretches at random places.
+
+    Args:
+        sounds: The sounds `[C, N]`.
+        lengths: Frames of the stretches, each of which is taken from every sound.
+        hop: Samples of a frame.
+        rng: Draws the places.
+    """
+    reach = math.ceil(STEP_S * SAMPLE_RATE / hop)
+    steps = []
     for length in lengths:
         for sound in sounds:
-            first = int(rng.integers(reach, sound.shape[1] // hop - length - reach + 1))
+            frames = sound.shape[1] // hop
+            first = int(rng.integers(reach, frames - length - reach + 1))
             steps.append(level_steps(sound, first, first + length, hop))
     return steps
+
+
+class HealedSplice(NamedTuple):
+    """A splice before and after healing.
+
+    Attributes:
+        spliced: The splice.
+        healed: The same, healed.
+        first: First frame that was regenerated.
+        seam: The frame of the seam.
+        seconds: Processor time of healing.
+    """
+
+    spliced: CodeGrid
+    healed: CodeGrid
+    first: int
+    seam: int
+    seconds: float
+
+
+def heal_splice(
+    loaded: LoadedVQModel,
+    grid: CodeGrid,
+    top_p: float,
+    seed: int,
+) -> HealedSplice:
+    """Heal the seam of `grid`."""
+    (seam,) = grid.seams
+    began = time.process_time()
+    healed = heal(loaded, grid, sampling=Sampling(top_p=top_p), seed=seed).grid
+    seconds = time.process_time() - began
+    changed = np.flatnonzero((healed.codes != grid.codes).any(1))
+    # Where nothing changed, the frame before the seam.
+    first = int(np.append(changed, seam - 1)[0])
+    return HealedSplice(
+        spliced=grid,
+        healed=healed,
+        first=first,
+        seam=seam,
+        seconds=seconds,
+    )
+
+
+def splice_bits(
+    judge: CodePrior,
+    splice: HealedSplice,
+    after: int,
+) -> list[float]:
+    """Bits a frame over the seam, spliced and healed, and in the `after` frames behind it."""
+    first = splice.first
+    seam = splice.seam
+    both = [torch.tensor(grid.codes).long() for grid in (splice.spliced, splice.healed)]
+    over = [surprise(judge, codes, first, seam) for codes in both]
+    behind = [surprise(judge, codes, seam, seam + after) for codes in both]
+    return [*over, *behind]
 
 
 def measure_seams(
     loaded: LoadedVQModel,
     judges: dict[str, CodePrior],
-    grids: list[CodeGrid],
-    a: argparse.Namespace,
+    grids: Sequence[CodeGrid],
+    args: argparse.Namespace,
 ) -> None:
-    rng, frame_rate = np.random.default_rng(a.seed), SAMPLE_RATE / a.hop
-    after, told, took = round(AFTER_S * frame_rate), {name: [] for name in judges}, 0.0
-    steps, lengths = {"spliced": [], "healed": []}, []
-    for seed in range(a.count):
+    """Heal random splices, and print what the judges say and how levels step.
+
+    Args:
+        loaded: A model with a prior.
+        judges: Priors by name.
+        grids: Held-out sounds.
+        args: The command line.
+    """
+    rng = np.random.default_rng(args.seed)
+    frame_rate = loaded.model.frame_rate
+    after = round(AFTER_S * frame_rate)
+    bits: dict[str, list[list[float]]] = {name: [] for name in judges}
+    steps: dict[str, list[LevelSteps]] = {"corpus": [], "spliced": [], "healed": []}
+    splices: list[HealedSplice] = []
+    for seed in range(args.count):
         grid = random_splice(grids, frame_rate, rng)
-        (seam,) = grid.seams
-        began = time.process_time()
-        healed = heal(loaded, grid, sampling=Sampling(top_p=a.top_p), seed=seed).grid
-        took += time.process_time() - began
-        first = int(np.append(np.flatnonzero((healed.codes != grid.codes).any(1)), seam - 1)[0])
-        lengths.append(seam - first)
-        both = [torch.tensor(x.codes).long() for x in (grid, healed)]
+        splice = heal_splice(loaded, grid, args.top_p, seed)
+        splices.append(splice)
         for name, judge in judges.items():
-            over = [surprise(judge, codes, first, seam) for codes in both]
-            behind = [surprise(judge, codes, seam, seam + after) for codes in both]
-            told[name].append([*over, *behind])
-        for name, x in (("spliced", grid), ("healed", healed)):
-            steps[name].append(steps_near(loaded, x, first, seam))
-    for name, rows in told.items():
-        bits = np.array(rows)
-        both_lower = np.mean((bits[:, 1] < bits[:, 0]) & (bits[:, 3] < bits[:, 2]))
-        print(
-            f"{a.count} splices, bits a frame ({name}); lower over the seam and after it: {both_lower:.0%}"
-        )
-        show(["seam", "seam, healed"], bits[:, :2])
-        show(["after", "after, healed"], bits[:, 2:])
+            bits[name].append(splice_bits(judge, splice, after))
+        for name, version in (("spliced", splice.spliced), ("healed", splice.healed)):
+            steps[name].append(steps_in_grid(loaded, version, splice.first, splice.seam))
+    for name, rows in bits.items():
+        show_seams(name, np.array(rows))
+
+    lengths = [splice.seam - splice.first for splice in splices]
     decoded = [decode_sound(loaded, grid) for grid in grids]
-    show_steps({"corpus": own_steps(decoded, lengths, a.hop, rng), **steps})
+    steps["corpus"] = corpus_steps(decoded, lengths, loaded.model.frame_hop, rng)
+    show_steps(steps)
     print(
-        f"A seam is healed in {took / a.count:.2f} s of processor time: {np.mean(lengths) / frame_rate:.2f} s of "
-        f"sound, {np.max(lengths) / frame_rate:.2f} at most"
+        f"A seam is healed in {np.mean([splice.seconds for splice in splices]):.2f} s of "
+        f"processor time: {np.mean(lengths) / frame_rate:.2f} s of sound, "
+        f"{np.max(lengths) / frame_rate:.2f} at most"
     )
 
 
-def show_steps(steps: dict[str, list[tuple[float, float]]]) -> None:
-    """Beside those of the first."""
+def show_seams(name: str, bits: np.ndarray) -> None:
+    """Print what the judge `name` says: `bits` `[rows, 4]` as in `splice_bits`."""
+    is_lower_over = bits[:, 1] < bits[:, 0]
+    is_lower_after = bits[:, 3] < bits[:, 2]
+    both = np.mean(is_lower_over & is_lower_after)
+    print(
+        f"{len(bits)} splices, bits a frame ({name}); lower over the seam and after it: {both:.0%}"
+    )
+    show(["seam", "seam, healed"], bits[:, :2])
+    show(["after", "after, healed"], bits[:, 2:])
+
+
+def show_steps(steps: dict[str, list[LevelSteps]]) -> None:
+    """Print steps of level, beside those of the first entry."""
     print(f"{'Larger step of level, dB:':<30}median   95th percentile   within that of the first")
-    for i, place in enumerate(("at both ends of it", "in what is healed")):
-        own = np.quantile([pair[i] for pair in next(iter(steps.values()))], 0.95)
+    for i, place in enumerate(("at both ends of it", "within it")):
+        first = [pair[i] for pair in next(iter(steps.values()))]
+        limit = np.quantile(first, 0.95)
         for name, pairs in steps.items():
             values = np.array([pair[i] for pair in pairs])
-            within = np.mean(values <= own)
+            share = np.mean(values <= limit)
+            percentile = np.quantile(values, 0.95)
             print(
-                f"  {place:<20}{name:<8}{np.median(values):6.2f} {np.quantile(values, 0.95):17.2f} {within:26.0%}"
+                f"  {place:<20}{name:<8}{np.median(values):6.2f} {percentile:17.2f} {share:26.0%}"
             )
 
 
+# --- the whole ------------------------------------------------------------------------------------
+
+
 def timed(name: str, work: Callable[[], Any]) -> Any:
-    """What `work` gives."""
+    """The result of `work`, whose processor time is printed."""
     began = time.process_time()
     result = work()
     print(f"({name}: {time.process_time() - began:.0f} s of processor time)\n", flush=True)
     return result
 
 
-def main(a: argparse.Namespace) -> Shares:
-    """What was found of gaps, if they are among the parts."""
+def measure(args: argparse.Namespace) -> Shares:
+    """Measure the parts that `args` name; the shares of gaps, if they are among them."""
     prepare(1)
-    loaded = distill.load(a.model, "cpu", 1)
-    a.hop = loaded.model.frame_hop
-    judges = {"itself": prior_of(loaded)}
-    if a.judge:
-        judges["the judge"] = prior_of(distill.load(a.judge, "cpu", 1))
-    _, files = split_files(corpora_dir(), tuple(a.corpora))
+    loaded = distill.load(args.model, "cpu", 1)
+    judges = {"itself": loaded.require_prior()}
+    if args.judge:
+        judges["the judge"] = distill.load(args.judge, "cpu", 1).require_prior()
+    _, files = split_files(corpora_dir(), args.corpora)
     grids = [distill.encode(loaded, path) for path in files]
     grids = [grid for grid in grids if grid.seconds >= NEEDED_S]
     if len(grids) < 2:
+        corpora = ", ".join(args.corpora)
         raise UsageError(
-            f"Fewer than two held-out sounds of {', '.join(a.corpora)} last {NEEDED_S:g} s: name other corpora."
+            f"Fewer than two held-out sounds of {corpora} last {NEEDED_S:g} s: name other corpora."
         )
     sounds = [torch.tensor(grid.codes).long() for grid in grids]
     shares: Shares = {}
-    if "gaps" in a.parts:
-        shares = timed("gaps", lambda: measure_gaps(loaded, judges, sounds, a))
-    if "seams" in a.parts:
-        timed("seams", lambda: measure_seams(loaded, judges, grids, a))
+    if "gaps" in args.parts:
+        shares = timed("gaps", lambda: measure_gaps(loaded, judges, sounds, args))
+    if "seams" in args.parts:
+        timed("seams", lambda: measure_seams(loaded, judges, grids, args))
     return shares
 
 
 def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    """The command line, or `words` in its place."""
+    parser = parser_of(__doc__)
     parser.add_argument("model", type=Path)
     parser.add_argument("--judge", type=Path, help="a model with another prior of the same codec")
     parser.add_argument("--corpora", nargs="+", default=["loops", "ambient"])
-    parser.add_argument("--parts", nargs="+", default=["gaps", "seams"])
-    parser.add_argument("--count", type=int, default=100)
+    parser.add_argument(
+        "--parts",
+        nargs="+",
+        default=["gaps", "seams"],
+        choices=["gaps", "seams"],
+    )
+    parser.add_argument(
+        "--count",
+        type=int,
+        default=100,
+        help="gaps, and seams",
+    )
     parser.add_argument("--top-p", type=float, default=0.97)
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args(words)
 
 
+def main() -> None:
+    """Run the benchmark."""
+    measure(arguments())
+
+
 if __name__ == "__main__":
-    try:
-        main(arguments())
-    except DistillError as error:
-        sys.exit(str(error))
+    run_main(main)

@@ -1,24 +1,24 @@
-"""Whether joins are heard: steps of samples and of level where what was made anew meets what was
-there.
+"""Joins: whether a click or a jump of level is heard where new sound meets old.
 
-    python benchmarks/joins.py MODEL.sda SOUNDS [--count 20]
+    python -m benchmarks.prior.joins MODEL.sda SOUNDS --count 20
 
-SOUNDS is a folder, such as the one that the prior was trained on. The first half of each sound goes
-on (--continue-from), a stretch of it is made anew (--infill, both of its joins), and as many loops
-are put round once.
+SOUNDS is a folder, such as the one that the prior was trained on. Takes about 5 minutes.
 
-A step of samples is the largest within 5 ms of a join, before and after it; where the one sound
-fades into the other, all of the fade is the join. It is set beside the 99.9th percentile of all
-steps of the corpus: how many joins are over it, how many of the originals are at the same places,
-and how many joins are whose original is not; how many of all stretches of the corpus that are as
-long. Then beside the 99.9th percentile of the largest steps in such stretches. A step of level is
-the difference in dB between the 50 ms before and after a join; that of the corpus is at random
-places.
+The first half of each sound is continued (`--continue-from`), a gap in it is filled (`--infill`,
+both joins), and as many loops are repeated once.
+
+A step of samples is the largest within 5 ms before or after a join; a cross-fade is part of the
+join. It is compared twice with the corpus. First with the 99.9th percentile of all its steps: how
+many joins lie over it, how many of the originals do at the same places, how many joins do whose
+original does not, and how many stretches of the corpus as long do. Then with the 99.9th percentile
+of the largest steps in such stretches.
+
+A step of level is the difference in dB between the 50 ms before and after a join; beside it stands
+that of the corpus at random places.
 """
 
 import argparse
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,30 +27,46 @@ from rich.console import Console
 from rich.table import Table
 
 import distill
-from benchmarks.prior.likeness import EDGE, largest_by_stretch
-from distill.data.corpus import Clip, scan_corpus
-from distill.errors import DistillError
+from benchmarks.common import parser_of, run_main
+from benchmarks.prior.likeness import EDGE, USUAL_QUANTILE, largest_by_stretch
+from distill.data.corpus import scan_corpus
+from distill.errors import UsageError
 from distill.inference.generate import generate
-from distill.inference.modes import continuation as continuing
-from distill.inference.modes import infill as infilling
-from distill.inference.modes import loop as looping
+from distill.inference.modes import continuation, infill, loop
 from distill.inference.modes.request import ModeSettings, Request, Source
 from distill.inference.sampling.level_ramp import STEP_S, level_step
 from distill.models.persistence import LoadedVQModel
 from distill.settings import SAMPLE_RATE
 
 SHORTEST_S = 0.3
-"""What a sound has to last to be used."""
-LONGEST_GAP_S, LARGEST_GAP, MARGIN = 0.5, 1 / 3, 0.1
-"""A gap: seconds, and share of the sound, at most; share of it that is left at both ends at
-least."""
+"""Seconds that a sound has to last to be used."""
+
+LONGEST_GAP_S = 0.5
+"""Seconds of a gap, at most."""
+
+LARGEST_GAP = 1 / 3
+"""Share of the sound that a gap takes, at most."""
+
+MARGIN = 0.1
+"""Share of the sound that is left at either end of a gap, at least."""
+
 LEVEL_PLACES = 20
 """Places in each sound of the corpus at which its own steps of level are measured."""
 
+STEP_SIZE = round(STEP_S * SAMPLE_RATE)
+"""Samples before and after a join whose levels are compared."""
+
+Figures = dict[str, float]
+
 
 class Fade(NamedTuple):
-    """The samples `first` to `last` in which one sound goes over into the other; the join is
-    `at`."""
+    """A cross-fade between old and new sound, in samples.
+
+    Attributes:
+        at: The join.
+        first: Where the fade begins.
+        last: Where it ends.
+    """
 
     at: int
     first: int
@@ -58,23 +74,37 @@ class Fade(NamedTuple):
 
     @classmethod
     def into_new(cls, at: int, overlap_s: float) -> "Fade":
-        """What is new is alone from `at` on."""
-        return cls(at, at - round(overlap_s * SAMPLE_RATE), at)
+        """A fade of `overlap_s` seconds, after which the new sound is alone from `at` on."""
+        return cls(
+            at=at,
+            first=at - round(overlap_s * SAMPLE_RATE),
+            last=at,
+        )
 
     @classmethod
     def out_of_new(cls, at: int, overlap_s: float) -> "Fade":
-        """What is new is alone until `at`."""
-        return cls(at, at, at + round(overlap_s * SAMPLE_RATE))
+        """A fade of `overlap_s` seconds, before which the new sound is alone up to `at`."""
+        return cls(
+            at=at,
+            first=at,
+            last=at + round(overlap_s * SAMPLE_RATE),
+        )
 
     @property
     def reach(self) -> int:
-        """Samples that count as near."""
+        """Samples that count as near the join."""
         return self.last - self.first + 2 * EDGE
 
 
 class Join(NamedTuple):
-    """The largest step of samples near a join, that of the original there (NaN where there is
-    none), and the step of level in dB; `reach` samples count as near."""
+    """What was measured at one join.
+
+    Attributes:
+        step: Largest step of samples near it.
+        original: Largest step of the original there; NaN without an original.
+        level: Step of level in dB.
+        reach: Samples that count as near.
+    """
 
     step: float
     original: float
@@ -82,127 +112,180 @@ class Join(NamedTuple):
     reach: int
 
     @classmethod
-    def of(cls, sound: np.ndarray, fade: Fade, original: np.ndarray | None = None) -> "Join":
-        """In `sound` `[C, N]`, of which `original` `[C, N]` was as long."""
-        own = np.nan if original is None else largest_near(original, fade)
+    def of(
+        cls,
+        sound: np.ndarray,
+        fade: Fade,
+        original: np.ndarray | None = None,
+    ) -> "Join":
+        """Measure a join in `sound` `[C, N]`, made from `original` `[C, N]`."""
         return cls(
-            largest_near(sound, fade),
-            own,
-            level_step(sound, fade.at, round(STEP_S * SAMPLE_RATE)),
-            fade.reach,
+            step=largest_near(sound, fade),
+            original=np.nan if original is None else largest_near(original, fade),
+            level=level_step(sound, fade.at, STEP_SIZE),
+            reach=fade.reach,
         )
 
 
 def largest_near(sound: np.ndarray, fade: Fade) -> float:
-    """Largest step from sample to sample of `sound` `[C, N]` from 5 ms before a fade to 5 ms after
-    it."""
-    return float(np.abs(np.diff(sound[:, max(0, fade.first - EDGE) : fade.last + EDGE])).max())
+    """Largest step of samples in `sound` `[C, N]`, from 5 ms before a fade to 5 ms after it."""
+    near = sound[:, max(0, fade.first - EDGE) : fade.last + EDGE]
+    return float(np.abs(np.diff(near)).max())
 
 
-# --- the ways -------------------------------------------------------------------------------------
+# --- modes ----------------------------------------------------------------------------------------
 
 
-def continued(loaded: LoadedVQModel, audio: np.ndarray, seed: int, seconds: float) -> list[Join]:
-    """Where the first half of `audio` `[C, N]` goes on."""
+def continued(
+    loaded: LoadedVQModel,
+    audio: np.ndarray,
+    seed: int,
+    seconds: float,
+) -> list[Join]:
+    """The join after the first half of `audio` `[C, N]`, which is continued to `seconds`."""
     middle = audio.shape[1] // 2
     source = Source("first half", "", audio[:, :middle])
     request = Request(seconds, seed, mode=ModeSettings("continue"), source=source)
     (sound,) = generate(loaded, request)
-    return [Join.of(sound.audio, Fade.into_new(middle, continuing.OVERLAP_S), audio)]
+    fade = Fade.into_new(middle, continuation.OVERLAP_S)
+    return [Join.of(sound.audio, fade, audio)]
 
 
-def gap_in(audio: np.ndarray, hop: int, seed: int) -> tuple[Fade, Fade, ModeSettings]:
-    """Both joins of a gap in `audio` `[C, N]`, and what makes it anew. Of whole frames, so that it
-    lies where it was asked for."""
-    N, overlap = audio.shape[1], infilling.OVERLAP_S
-    length = max(1, int(min(LONGEST_GAP_S * SAMPLE_RATE, LARGEST_GAP * N)) // hop) * hop
-    start = int(
-        np.random.default_rng(seed).integers(round(MARGIN * N), N - length - round(MARGIN * N))
+class FilledGap(NamedTuple):
+    """A gap: the fades at its ends, and the mode that fills it."""
+
+    into: Fade
+    out: Fade
+    mode: ModeSettings
+
+
+def gap_in(
+    audio: np.ndarray,
+    hop: int,
+    seed: int,
+) -> FilledGap:
+    """A random gap in `audio` `[C, N]`, of whole frames of `hop` samples."""
+    N = audio.shape[1]
+    longest = int(min(LONGEST_GAP_S * SAMPLE_RATE, LARGEST_GAP * N))
+    # Of whole frames, so that it lies where it was requested.
+    length = max(1, longest // hop) * hop
+    margin = round(MARGIN * N)
+    start = int(np.random.default_rng(seed).integers(margin, N - length - margin))
+    stop = start + length
+    return FilledGap(
+        into=Fade.into_new(start, infill.OVERLAP_S),
+        out=Fade.out_of_new(stop, infill.OVERLAP_S),
+        mode=ModeSettings("infill", start=start / SAMPLE_RATE, stop=stop / SAMPLE_RATE),
     )
-    mode = ModeSettings("infill", start=start / SAMPLE_RATE, stop=(start + length) / SAMPLE_RATE)
-    return Fade.into_new(start, overlap), Fade.out_of_new(start + length, overlap), mode
 
 
-def infilled(loaded: LoadedVQModel, audio: np.ndarray, seed: int, seconds: float) -> list[Join]:
-    """Both joins of a gap in `audio` `[C, N]`."""
-    into, out, mode = gap_in(audio, loaded.model.frame_hop, seed)
-    request = Request(seed=seed, mode=mode, source=Source("sound", "", audio))
+def infilled(
+    loaded: LoadedVQModel,
+    audio: np.ndarray,
+    seed: int,
+    seconds: float,
+) -> list[Join]:
+    """Both joins of a gap in `audio` `[C, N]`; `seconds` do not matter."""
+    gap = gap_in(audio, loaded.model.frame_hop, seed)
+    request = Request(seed=seed, mode=gap.mode, source=Source("sound", "", audio))
     (sound,) = generate(loaded, request)
-    return [Join.of(sound.audio, fade, audio) for fade in (into, out)]
+    return [Join.of(sound.audio, fade, audio) for fade in (gap.into, gap.out)]
 
 
-def looped(loaded: LoadedVQModel, audio: np.ndarray, seed: int, seconds: float) -> list[Join]:
-    """Where a loop begins again; `audio` has no part in it."""
+def looped(
+    loaded: LoadedVQModel,
+    audio: np.ndarray,
+    seed: int,
+    seconds: float,
+) -> list[Join]:
+    """The join of a loop of `seconds` that is repeated; `audio` does not matter."""
     (sound,) = generate(loaded, Request(seconds, seed, mode=ModeSettings("loop")))
-    round_twice = np.concatenate([sound.audio, sound.audio], 1)
-    return [Join.of(round_twice, Fade.into_new(sound.audio.shape[1], looping.OVERLAP_S))]
+    twice = np.concatenate([sound.audio, sound.audio], 1)
+    return [Join.of(twice, Fade.into_new(sound.audio.shape[1], loop.OVERLAP_S))]
 
 
-WAYS = {"continue": continued, "infill": infilled, "loop": looped}
+MODES: dict[str, Callable[[LoadedVQModel, np.ndarray, int, float], list[Join]]] = {
+    "continue": continued,
+    "infill": infilled,
+    "loop": looped,
+}
+"""The modes with joins."""
 
 
 # --- figures --------------------------------------------------------------------------------------
 
 
 def measure(
-    loaded: LoadedVQModel, folder: Path, count: int = 20, seconds: float = 4.0
-) -> dict[str, dict[str, float]]:
-    """Figures of each way, beside those of the sounds in `folder`."""
-    sounds = [
-        np.array(clip.audio())
-        for clip in long_enough(scan_corpus(folder, loaded.model.channels).clips)
-    ]
-    if not sounds:
-        sys.exit(f"No sound in {folder} lasts {SHORTEST_S:g} s: name another folder.")
-    own = [np.abs(np.diff(sound)).max(0) for sound in sounds]
-    levels = np.array(list(own_level_steps(sounds)))
-    return {
-        name: summary(
-            [
-                join
-                for i in range(count)
-                for join in make(loaded, sounds[i % len(sounds)], i, seconds)
-            ],
-            own,
-        )
-        | {
-            "corpus_level_median": float(np.median(levels)),
-            "corpus_level_95": float(np.quantile(levels, 0.95)),
-        }
-        for name, make in WAYS.items()
+    loaded: LoadedVQModel,
+    folder: Path,
+    count: int = 20,
+    seconds: float = 4.0,
+) -> dict[str, Figures]:
+    """Generate sounds of each mode and measure their joins.
+
+    Args:
+        loaded: A model with a prior.
+        folder: The sounds to continue and fill, and to compare with.
+        count: Sounds of each mode.
+        seconds: Seconds of continuations and loops.
+
+    Returns:
+        The figures of each mode.
+    """
+    sounds = long_sounds(folder, loaded.model.channels)
+    steps = [np.abs(np.diff(sound)).max(0) for sound in sounds]
+    levels = np.array(list(corpus_level_steps(sounds)))
+    corpus = {
+        "corpus_level_median": float(np.median(levels)),
+        "corpus_level_95": float(np.quantile(levels, 0.95)),
     }
+    figures = {}
+    for name, make in MODES.items():
+        joins: list[Join] = []
+        for i in range(count):
+            joins += make(loaded, sounds[i % len(sounds)], i, seconds)
+        figures[name] = summary(joins, steps) | corpus
+    return figures
 
 
-def long_enough(clips: tuple[Clip, ...]) -> list[Clip]:
-    return [clip for clip in clips if clip.n_samples >= SHORTEST_S * SAMPLE_RATE]
+def long_sounds(folder: Path, channels: int) -> list[np.ndarray]:
+    """The sounds `[C, N]` in `folder` that are long enough."""
+    clips = scan_corpus(folder, channels).clips
+    shortest = SHORTEST_S * SAMPLE_RATE
+    sounds = [np.array(clip.audio()) for clip in clips if clip.n_samples >= shortest]
+    if not sounds:
+        raise UsageError(f"No sound in {folder} lasts {SHORTEST_S:g} s: name another folder.")
+    return sounds
 
 
-def own_level_steps(sounds: list[np.ndarray]) -> Iterator[float]:
-    """At random places of each of `sounds` `[C, N]`, that much from its ends that there are two
-    sides."""
-    rng, size = np.random.default_rng(0), round(STEP_S * SAMPLE_RATE)
+def corpus_level_steps(sounds: Sequence[np.ndarray]) -> Iterator[float]:
+    """Yield steps of level in dB, at random places of each of `sounds` `[C, N]`."""
+    rng = np.random.default_rng(0)
     for sound in sounds:
-        for at in rng.integers(size, sound.shape[1] - size, LEVEL_PLACES):
-            yield level_step(sound, int(at), size)
+        for at in rng.integers(STEP_SIZE, sound.shape[1] - STEP_SIZE, LEVEL_PLACES):
+            yield level_step(sound, int(at), STEP_SIZE)
 
 
-def summary(joins: list[Join], own: list[np.ndarray]) -> dict[str, float]:
-    """Figures of `joins` beside the steps `[N]` of each sound of the corpus."""
-    step, original, level, reach = (np.array(column) for column in zip(*joins, strict=True))
-    usual = float(np.quantile(np.concatenate(own), 0.999))
-    stretches = largest_by_stretch(own, int(reach[0]))
-    usual_in_stretches = float(np.quantile(stretches, 0.999))
-    over = step > usual
+def summary(joins: Sequence[Join], corpus: Sequence[np.ndarray]) -> Figures:
+    """Figures of `joins`, beside the steps `[N]` of each sound of the corpus."""
+    step = np.array([join.step for join in joins])
+    original = np.array([join.original for join in joins])
+    level = np.array([join.level for join in joins])
+    usual = float(np.quantile(np.concatenate(corpus), USUAL_QUANTILE))
+    stretches = largest_by_stretch(corpus, joins[0].reach)
+    usual_in_stretches = float(np.quantile(stretches, USUAL_QUANTILE))
+    is_over = step > usual
+    # A NaN, without an original, is not over.
+    is_original_over = original > usual
+    has_original = not np.isnan(original).all()
     return {
         "joins": len(joins),
         "step_median": float(np.median(step)),
         "step_most": float(step.max()),
         "corpus_step": usual,
-        "over": int(over.sum()),
-        "originals_over": float("nan")
-        if np.isnan(original).all()
-        else int((original > usual).sum()),
-        "over_and_original_not": int((over & ~(original > usual)).sum()),
+        "over": int(is_over.sum()),
+        "originals_over": int(is_original_over.sum()) if has_original else float("nan"),
+        "over_and_original_not": int((is_over & ~is_original_over).sum()),
         "corpus_share_over": float(np.mean(stretches > usual)),
         "corpus_step_in_stretches": usual_in_stretches,
         "over_in_stretches": int((step > usual_in_stretches).sum()),
@@ -211,30 +294,31 @@ def summary(joins: list[Join], own: list[np.ndarray]) -> dict[str, float]:
     }
 
 
-def show(found: dict[str, dict[str, float]]) -> None:
+COLUMNS = (
+    "joins",
+    "median, most",
+    "99.9 % of all steps",
+    "over it",
+    "originals, joins alone",
+    "such stretches of the corpus",
+    "99.9 % of those",
+    "over it",
+    "level, dB: median, 95 %",
+    "corpus",
+)
+"""Heads of the table, beside the name of the mode."""
+
+
+def show(figures: dict[str, Figures]) -> None:
+    """Print the figures as a table, a row for each mode."""
     table = Table(box=None, title="Joins: largest step of samples within 5 ms, step of level")
-    heads = [
-        "",
-        "joins",
-        "median, most",
-        "99.9 % of all steps",
-        "over it",
-        "originals, joins alone",
-    ]
-    heads += [
-        "such stretches of the corpus",
-        "99.9 % of those",
-        "over it",
-        "level, dB: median, 95 %",
-        "corpus",
-    ]
-    for column in heads:
-        table.add_column(column, justify="left" if not column else "right")
-    for name, row in found.items():
-        has_original = not np.isnan(row["originals_over"])
-        originals = (
-            f"{row['originals_over']:.0f}, {row['over_and_original_not']}" if has_original else ""
-        )
+    table.add_column("")
+    for column in COLUMNS:
+        table.add_column(column, justify="right")
+    for name, row in figures.items():
+        originals = ""
+        if not np.isnan(row["originals_over"]):
+            originals = f"{row['originals_over']:.0f}, {row['over_and_original_not']}"
         table.add_row(
             name,
             f"{row['joins']}",
@@ -251,17 +335,33 @@ def show(found: dict[str, dict[str, float]]) -> None:
     Console(width=170).print(table)
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = parser_of(__doc__)
     parser.add_argument("model", type=Path)
     parser.add_argument("sounds", type=Path)
-    parser.add_argument("--count", type=int, default=20, help="sounds of each way")
-    parser.add_argument("--seconds", type=float, default=4.0, help="of what is new, and of loops")
+    parser.add_argument(
+        "--count",
+        type=int,
+        default=20,
+        help="sounds of each mode",
+    )
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=4.0,
+        help="of continuations and loops",
+    )
     parser.add_argument("--threads", type=int, default=1)
-    a = parser.parse_args()
-    try:
-        show(measure(distill.load(a.model, "cpu", a.threads), a.sounds, a.count, a.seconds))
-    except DistillError as error:
-        sys.exit(str(error))
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Run the benchmark."""
+    args = arguments()
+    loaded = distill.load(args.model, "cpu", args.threads)
+    show(measure(loaded, args.sounds, args.count, args.seconds))
+
+
+if __name__ == "__main__":
+    run_main(main)

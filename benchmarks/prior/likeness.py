@@ -1,23 +1,25 @@
-"""What a prior generates beside its corpus: whether it is like it, how much it copies, how loud it
-is, how it ends.
+"""Generated sounds beside the corpus: likeness, copies, loudness, steps at ends, silence.
 
-    python benchmarks/generated.py MODEL.sda SOUNDS [--count 20 --seconds 10]
+    python -m benchmarks.prior.likeness MODEL.sda SOUNDS --count 20 --seconds 10
 
-SOUNDS is the folder that the prior was trained on. Generated with the defaults of `distill
-generate`, from seed 0 on.
+SOUNDS is the folder that the prior was trained on. Takes about 5 minutes for 20 sounds of 10 s.
+Sounds are generated with the defaults of `distill generate`, from seed 0 on.
 
 Likeness is the squared maximum mean discrepancy (Gretton et al. 2012, equation 5, the biased
-estimate; Gaussian kernel, its width the median distance in the corpus) of descriptors averaged over
-a second, between as many seconds of both. The corpus is heard one file after the other, as the
-prior learns it. Beside it stands that of random halves of the corpus, split by files. A copied
-share is what the copy meter says (docs/copying.md), counted from what held-out files have. Steps
-from sample to sample are the largest within 5 ms of ends; of where the context of training is full,
-which may be an attack, as any other 10 ms may; and of beginnings, which are attacks as often as
-those of files are.
+estimate; a Gaussian kernel as wide as the median distance in the corpus). It compares descriptors
+averaged over a second, of equally many seconds of both. The corpus is taken one file after the
+other, as the prior learns it. Beside it stands the discrepancy of random halves of the corpus,
+split by files.
+
+The copied share is that of the copy meter (docs/copying.md), beyond held-out files. Steps from
+sample to sample are the largest within 5 ms of three places: the ends; places where the context of
+training is full, which may be attacks as any other 10 ms may; the beginnings, which are attacks as
+often as those of files.
 """
 
 import argparse
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,6 +28,7 @@ from rich.console import Console
 from rich.table import Table
 
 import distill
+from benchmarks.common import parser_of, run_main
 from benchmarks.prior.hits import envelope, longest_silence
 from distill.audio.descriptors import DESCRIPTORS, SILENT_DB, measure
 from distill.audio.level import integrated_loudness
@@ -35,85 +38,143 @@ from distill.settings import SAMPLE_RATE
 from distill.training.prior_config import PriorConfig
 
 SPLITS = 200
+"""Random halves of the corpus."""
+
 HOP = 1024
+"""Samples between two rows of descriptors."""
+
+ROWS_A_SECOND = round(SAMPLE_RATE / HOP)
+"""Rows of descriptors that are averaged."""
+
 EDGE = round(0.005 * SAMPLE_RATE)
+"""Samples before and after a place in which a step counts as near: 5 ms."""
+
+USUAL_QUANTILE = 0.999
+"""Quantile of all steps of the corpus up to which a step is usual."""
+
 PITCH = DESCRIPTORS.index("pitch")
+"""Column of the pitch."""
 
 
-def seconds_of(sound: np.ndarray) -> np.ndarray:
-    """Descriptors `[n, 6]` of each whole second of `sound` `[C, N]`: the share that has a pitch
-    comes last. NaN where there is nothing to say."""
+# --- likeness -------------------------------------------------------------------------------------
+
+
+def descriptors_by_second(sound: np.ndarray) -> np.ndarray:
+    """Mean descriptors of each whole second.
+
+    Args:
+        sound: A sound `[C, N]`.
+
+    Returns:
+        `[n, 6]`: the descriptors, pitch as log2, and the share of rows that have a pitch. NaN
+        where nothing could be measured.
+    """
     rows = measure(sound, SAMPLE_RATE, HOP)
     rows[:, PITCH] = np.log2(rows[:, PITCH])
-    each = round(SAMPLE_RATE / HOP)
-    parts = [rows[i : i + each] for i in range(0, len(rows) - each + 1, each)]
+    seconds = len(rows) // ROWS_A_SECOND
+    parts = rows[: seconds * ROWS_A_SECOND].reshape(seconds, ROWS_A_SECOND, -1)
     with warnings.catch_warnings():
-        # Of silence there is no mean.
+        # A second of silence has no mean.
         warnings.simplefilter("ignore", RuntimeWarning)
-        means = np.stack([np.nanmean(part, 0) for part in parts])
-    pitched = np.array([np.mean(~np.isnan(part[:, PITCH])) for part in parts])
+        means = np.nanmean(parts, 1)
+    pitched = np.mean(~np.isnan(parts[:, :, PITCH]), 1)
     means[:, 0] = np.nan_to_num(means[:, 0], nan=SILENT_DB)
     return np.column_stack([means, pitched])
 
 
-def seconds_by_file(sounds: list[np.ndarray], rng: np.random.Generator) -> list[np.ndarray]:
-    """`seconds_of` all sounds strung together in random order, by the one that each second has its
-    middle in."""
+def descriptors_by_file(sounds: Sequence[np.ndarray], rng: np.random.Generator) -> list[np.ndarray]:
+    """Descriptors by second of `sounds` `[C, N]` joined in random order, grouped by sound.
+
+    A second belongs to the sound in which its middle lies.
+    """
     order = rng.permutation(len(sounds))
-    rows = seconds_of(np.concatenate([sounds[i] for i in order], 1))
+    rows = descriptors_by_second(np.concatenate([sounds[i] for i in order], 1))
     ends = np.cumsum([sounds[i].shape[1] for i in order])
-    middles = (np.arange(len(rows)) + 0.5) * round(SAMPLE_RATE / HOP) * HOP
+    middles = (np.arange(len(rows)) + 0.5) * ROWS_A_SECOND * HOP
     owners = np.searchsorted(ends, middles, side="right")
     return [rows[owners == i] for i in np.unique(owners)]
 
 
 def standardised(rows: np.ndarray, corpus: np.ndarray) -> np.ndarray:
-    """`rows` by the mean and the spread of the corpus; what there is nothing to say of lies in the
-    middle."""
-    spread = np.nanstd(corpus, 0)
-    return np.nan_to_num((rows - np.nanmean(corpus, 0)) / np.where(spread > 0, spread, 1.0))
+    """`rows` `[n, D]` by mean and standard deviation of `corpus` `[m, D]`; NaN becomes 0."""
+    deviation = np.nanstd(corpus, 0)
+    scale = np.where(deviation > 0, deviation, 1.0)
+    return np.nan_to_num((rows - np.nanmean(corpus, 0)) / scale)
 
 
 def squared_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """`[n, m]` between rows."""
+    """Squared distances `[n, m]` between the rows of `a` `[n, D]` and of `b` `[m, D]`."""
     return np.square(a[:, None] - b).sum(-1)
 
 
-def discrepancy(a: np.ndarray, b: np.ndarray, width: float) -> float:
-    """Squared maximum mean discrepancy, biased, of the rows of `a` and `b`."""
+def discrepancy(
+    a: np.ndarray,
+    b: np.ndarray,
+    width: float,
+) -> float:
+    """Squared maximum mean discrepancy between the rows of `a` `[n, D]` and of `b` `[m, D]`.
 
-    def kernel(x: np.ndarray, y: np.ndarray) -> float:
+    Args:
+        a: Rows of the one set.
+        b: Rows of the other.
+        width: Standard deviation of the Gaussian kernel.
+    """
+
+    def mean_kernel(x: np.ndarray, y: np.ndarray) -> float:
         return float(np.exp(-squared_distances(x, y) / (2 * width**2)).mean())
 
-    return kernel(a, a) + kernel(b, b) - 2 * kernel(a, b)
+    return mean_kernel(a, a) + mean_kernel(b, b) - 2 * mean_kernel(a, b)
 
 
 def likeness(
-    corpus: list[np.ndarray], made: np.ndarray, rng: np.random.Generator
+    corpus: Sequence[np.ndarray],
+    generated: np.ndarray,
+    rng: np.random.Generator,
 ) -> tuple[float, np.ndarray]:
-    """Median discrepancy of what was `made` `[n, 6]`, and those of random halves of the `corpus`,
-    rows by file."""
-    everything = np.concatenate(corpus)
-    files = [standardised(rows, everything) for rows in corpus]
-    made, everything = standardised(made, everything), np.concatenate(files)
-    apart = squared_distances(everything, everything)[np.triu_indices(len(everything), 1)]
-    width = float(np.median(np.sqrt(apart)))
-    halves, found = [], []
+    """Discrepancy of generated sounds from the corpus, and that of the corpus from itself.
+
+    Args:
+        corpus: Descriptors by second of each file `[n, 6]`.
+        generated: Descriptors by second of the generated sounds `[m, 6]`.
+        rng: Draws the halves.
+
+    Returns:
+        The median discrepancy of what was generated, and the discrepancies of random halves of the
+        corpus `[SPLITS]`.
+    """
+    raw = np.concatenate(corpus)
+    files = [standardised(rows, raw) for rows in corpus]
+    generated = standardised(generated, raw)
+    whole = np.concatenate(files)
+    distances = np.sqrt(squared_distances(whole, whole)[np.triu_indices(len(whole), 1)])
+    width = float(np.median(distances))
+    of_halves = []
+    of_generated = []
     for _ in range(SPLITS):
-        order = rng.permutation(len(files))
-        one, other = (np.concatenate([files[i] for i in part]) for part in np.array_split(order, 2))
-        n = min(len(one), len(other), len(made))
-        one, other, new, own = (
-            x[rng.permutation(len(x))[:n]] for x in (one, other, made, everything)
+        first_files, second_files = np.array_split(rng.permutation(len(files)), 2)
+        first = np.concatenate([files[i] for i in first_files])
+        second = np.concatenate([files[i] for i in second_files])
+        # The biased estimate depends on the number of rows: compare equally many.
+        n = min(len(first), len(second), len(generated))
+        first, second, new, own = (
+            rows[rng.permutation(len(rows))[:n]] for rows in (first, second, generated, whole)
         )
-        halves.append(discrepancy(one, other, width))
-        found.append(discrepancy(new, own, width))
-    return float(np.median(found)), np.array(halves)
+        of_halves.append(discrepancy(first, second, width))
+        of_generated.append(discrepancy(new, own, width))
+    return float(np.median(of_generated)), np.array(of_halves)
+
+
+# --- steps ----------------------------------------------------------------------------------------
 
 
 class Steps(NamedTuple):
-    """Largest differences of neighbouring samples: near the `beginning`, where the context is
-    `full`, and near the `end`."""
+    """Largest steps from sample to sample near three places of a sound.
+
+    Attributes:
+        beginning: At the beginning.
+        full: Wherever the context of training is full.
+        end: At the end.
+    """
 
     beginning: float
     full: float
@@ -125,93 +186,157 @@ class Steps(NamedTuple):
         context = round(PriorConfig().context_s * SAMPLE_RATE)
         padded = np.pad(sound, 1)
 
-        def near(at: int) -> float:
-            return float(np.abs(np.diff(padded[max(0, at + 1 - EDGE) : at + 1 + EDGE])).max())
+        def largest_near(place: int) -> float:
+            # One sample later, for the silence in front.
+            near = padded[max(0, place + 1 - EDGE) : place + 1 + EDGE]
+            return float(np.abs(np.diff(near)).max())
 
-        full = max((near(at) for at in range(context, len(sound), context)), default=0.0)
-        return cls(near(0), full, near(len(sound)))
+        full = [largest_near(place) for place in range(context, len(sound), context)]
+        return cls(
+            beginning=largest_near(0), full=max(full, default=0.0), end=largest_near(len(sound))
+        )
 
 
-def largest_by_stretch(steps: list[np.ndarray], length: int) -> np.ndarray:
-    """The largest of each `length` of `steps` `[N]`, one stretch after the other."""
-    return np.concatenate(
-        [one[: len(one) // length * length].reshape(-1, length).max(1, initial=0) for one in steps]
-    )
+def largest_by_stretch(steps: Sequence[np.ndarray], length: int) -> np.ndarray:
+    """The largest step of each stretch of `length` samples, in the `steps` `[N]` of each sound."""
+    largest = []
+    for own_steps in steps:
+        whole = len(own_steps) // length * length
+        largest.append(own_steps[:whole].reshape(-1, length).max(1, initial=0))
+    return np.concatenate(largest)
+
+
+def _step_figures(own: Sequence[np.ndarray], generated: Sequence[np.ndarray]) -> dict[str, float]:
+    """Figures of the steps in `generated` sounds `[N]`, beside those of the corpus' `own`."""
+    steps = [np.abs(np.diff(sound)) for sound in own]
+    usual = float(np.quantile(np.concatenate(steps), USUAL_QUANTILE))
+    near = [Steps.of(sound) for sound in generated]
+    return {
+        "step_at_ends": max(row.end for row in near),
+        "corpus_step": usual,
+        "context_share_over": float(np.mean([row.full > usual for row in near])),
+        "corpus_share_over": float(np.mean(largest_by_stretch(steps, 2 * EDGE) > usual)),
+        "step_at_beginnings": max(row.beginning for row in near),
+        "corpus_step_at_beginnings": max(Steps.of(sound).beginning for sound in own),
+    }
+
+
+# --- all ------------------------------------------------------------------------------------------
 
 
 def measure_all(
-    loaded: LoadedVQModel, folder: Path, count: int = 20, seconds: float = 10.0
+    loaded: LoadedVQModel,
+    folder: Path,
+    count: int = 20,
+    seconds: float = 10.0,
 ) -> dict[str, float]:
-    """Figures of `count` sounds, beside those of the corpus in `folder`."""
-    corpus = scan_corpus(folder, loaded.model.channels).clips
-    made = distill.generate(loaded, seconds, count=count)
-    own = [clip.audio()[:] for clip in corpus]
+    """Generate sounds and measure them beside the corpus.
+
+    Args:
+        loaded: A model with a prior.
+        folder: The corpus.
+        count: Sounds to generate.
+        seconds: Seconds of each.
+
+    Returns:
+        The figures by name; those of the corpus begin with `corpus_`.
+    """
+    sounds = [clip.audio()[:] for clip in scan_corpus(folder, loaded.model.channels).clips]
+    generated = distill.generate(loaded, seconds, count=count)
     rng = np.random.default_rng(0)
-    mmd, halves = likeness(
-        seconds_by_file(own, rng), np.concatenate([seconds_of(s.audio) for s in made]), rng
+    of_generated, of_halves = likeness(
+        descriptors_by_file(sounds, rng),
+        np.concatenate([descriptors_by_second(sound.audio) for sound in generated]),
+        rng,
     )
-    usual = float(loaded.metadata["corpus_loudness"])
-    loudness = np.array([integrated_loudness(s.audio, SAMPLE_RATE) for s in made]) - usual
-    steps = [np.abs(np.diff(x.mean(0))) for x in own]
-    usual_step = float(np.quantile(np.concatenate(steps), 0.999))
-    largest, begun = (
-        np.array([Steps.of(s.audio.mean(0)) for s in made]),
-        [Steps.of(x.mean(0)).beginning for x in own],
-    )
-    silent = np.array([longest_silence(envelope(s.audio.mean(0))) for s in made])
-    longest = max(longest_silence(envelope(x.mean(0))) for x in own)
-    copied = [s.copy.percent for s in made if s.copy is not None]
-    figures = {
-        "discrepancy": mmd,
-        "corpus_discrepancy": np.quantile(halves, 0.95),
-        "copied_median": np.median(copied),
-        "copied_most": max(copied),
-        "loudness_off_median": np.median(loudness),
-        "loudness_off_most": np.abs(loudness).max(),
-        "step_at_ends": largest[:, 2].max(),
-        "corpus_step": usual_step,
-        "context_share_over": np.mean(largest[:, 1] > usual_step),
-        "corpus_share_over": np.mean(largest_by_stretch(steps, 2 * EDGE) > usual_step),
-        "step_at_beginnings": largest[:, 0].max(),
-        "corpus_step_at_beginnings": max(begun),
-        "silence": silent.max(),
-        "corpus_silence": longest,
+    percents = [sound.copy.percent for sound in generated if sound.copy is not None]
+    loudness = [integrated_loudness(sound.audio, SAMPLE_RATE) for sound in generated]
+    loudness_off = np.array(loudness) - float(loaded.metadata["corpus_loudness"])
+    own_mono = [sound.mean(0) for sound in sounds]
+    generated_mono = [sound.audio.mean(0) for sound in generated]
+    return {
+        "discrepancy": of_generated,
+        "corpus_discrepancy": float(np.quantile(of_halves, 0.95)),
+        "copied_median": float(np.median(percents)),
+        "copied_most": max(percents),
+        "loudness_off_median": float(np.median(loudness_off)),
+        "loudness_off_most": float(np.abs(loudness_off).max()),
+        **_step_figures(own_mono, generated_mono),
+        "silence": max(longest_silence(envelope(sound)) for sound in generated_mono),
+        "corpus_silence": max(longest_silence(envelope(sound)) for sound in own_mono),
     }
-    return {name: float(figure) for name, figure in figures.items()}
 
 
-def show(f: dict[str, float], title: str) -> None:
+def show(figures: dict[str, float], title: str) -> None:
+    """Print the figures as a table."""
+    f = figures
+    rows = [
+        (
+            "discrepancy",
+            f"{f['discrepancy']:.4f}",
+            f"95 % of its halves: {f['corpus_discrepancy']:.4f}",
+        ),
+        (
+            "copied, median and most",
+            f"{f['copied_median']:.0f} %, {f['copied_most']:.0f} %",
+            "",
+        ),
+        (
+            "loudness off by, median and most",
+            f"{f['loudness_off_median']:+.1f}, {f['loudness_off_most']:.1f} LU",
+            "",
+        ),
+        (
+            "largest step at ends",
+            f"{f['step_at_ends']:.4f}",
+            f"99.9 %: {f['corpus_step']:.4f}",
+        ),
+        (
+            "larger where the context is full",
+            f"{f['context_share_over']:.1%}",
+            f"of all its 10 ms: {f['corpus_share_over']:.1%}",
+        ),
+        (
+            "largest step at beginnings",
+            f"{f['step_at_beginnings']:.4f}",
+            f"of its files: {f['corpus_step_at_beginnings']:.4f}",
+        ),
+        ("longest silence", f"{f['silence']:.2f} s", f"{f['corpus_silence']:.2f} s"),
+    ]
     table = Table("", "generated", "corpus", title=title, box=None)
-    table.add_row(
-        "discrepancy",
-        f"{f['discrepancy']:.4f}",
-        f"95 % of its halves: {f['corpus_discrepancy']:.4f}",
-    )
-    table.add_row(
-        "copied, median and most", f"{f['copied_median']:.0f} %, {f['copied_most']:.0f} %"
-    )
-    off = f"{f['loudness_off_median']:+.1f}, {f['loudness_off_most']:.1f} LU"
-    table.add_row("loudness off by, median and most", off)
-    table.add_row(
-        "largest step at ends", f"{f['step_at_ends']:.4f}", f"99.9 %: {f['corpus_step']:.4f}"
-    )
-    own = f"of all its 10 ms: {f['corpus_share_over']:.1%}"
-    table.add_row("larger where the context is full", f"{f['context_share_over']:.1%}", own)
-    own = f"of its files: {f['corpus_step_at_beginnings']:.4f}"
-    table.add_row("largest step at beginnings", f"{f['step_at_beginnings']:.4f}", own)
-    table.add_row("longest silence", f"{f['silence']:.2f} s", f"{f['corpus_silence']:.2f} s")
+    for row in rows:
+        table.add_row(*row)
     Console(width=120).print(table)
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = parser_of(__doc__)
     parser.add_argument("model", type=Path)
     parser.add_argument("sounds", type=Path)
-    parser.add_argument("--count", type=int, default=20)
-    parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument(
+        "--count",
+        type=int,
+        default=20,
+        help="sounds to generate",
+    )
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=10,
+        help="of each sound",
+    )
     parser.add_argument("--threads", type=int, default=1)
-    a = parser.parse_args()
-    figures = measure_all(distill.load(a.model, "cpu", a.threads), a.sounds, a.count, a.seconds)
-    show(figures, f"{a.count} x {a.seconds:g} s")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Run the benchmark."""
+    args = arguments()
+    loaded = distill.load(args.model, "cpu", args.threads)
+    figures = measure_all(loaded, args.sounds, args.count, args.seconds)
+    show(figures, f"{args.count} x {args.seconds:g} s")
+
+
+if __name__ == "__main__":
+    run_main(main)

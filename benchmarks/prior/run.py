@@ -1,54 +1,94 @@
-"""All that is asked of a prior but its bits and its speed (prior.py, speed.py), measured on one
-model.
+"""All targets of a prior but its bits and its speed, measured on one model.
 
-    DISTILL_CORPORA=… python benchmarks/targets.py MODEL.sda --corpora loops ambient --out
-    targets.json
+    DISTILL_CORPORA=… python -m benchmarks.prior.run MODEL.sda --corpora loops ambient --out t.json
 
-MODEL has been trained on all but every sixth file of the corpora, codec and prior. Runs
-generated.py, hits.py (where the corpora are of hits), copying.py, steering.py, joins.py and
-infill.py one after the other, as each says, and sets every figure beside its bound. Half an hour on
-two threads; --parts chooses.
+MODEL, codec and prior, has been trained on all but every sixth file of the corpora. Takes half an
+hour on two threads; `--parts` chooses.
+
+Runs `likeness`, `hits` (where the corpora are of hits), `copying`, `steering`, `joins` and `infill`
+one after the other, and sets each figure beside its bound. `bits` and `benchmarks.speed` measure
+the rest.
 """
 
 import argparse
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from rich.console import Console
 from rich.table import Table
 
 import distill
-from benchmarks.common import corpora_dir, link_corpus, split_files, write_json
-from benchmarks.prior import copying, hits, infill, joins, steering
-from benchmarks.prior import likeness as generated
+from benchmarks.common import (
+    Bound,
+    corpora_dir,
+    link_corpus,
+    parser_of,
+    run_main,
+    split_files,
+    write_json,
+)
+from benchmarks.prior import copying, hits, infill, joins, likeness, steering
 from distill.device import prepare
-from distill.errors import DistillError, UsageError
+from distill.errors import UsageError
 from distill.models.persistence import LoadedVQModel
 
-OF_HITS = {"oneshots", "tabla"}
-MOST_COPIED, MOST_OFF_LU, LEAST_LOWER = 5.0, 3.0, 0.8
+CORPORA_OF_HITS = {"oneshots", "tabla"}
+"""Corpora of short sounds, for which `hits` makes sense."""
+
+COPIED_BOUND = Bound(5.0)
+"""Percent of a generated sound that is copied, beyond held-out files."""
+
+LOUDNESS_BOUND = Bound(3.0)
+"""Difference in LU between a generated sound and the corpus."""
+
+WITHIN_BOUND = Bound(0.5, is_upper=False)
+"""Share of generated sounds that lie in the range of the corpus."""
+
+INFILL_BOUND = Bound(0.8, is_upper=False)
+"""Share of gaps after which the filling leaves less surprise than one from the left side alone."""
 
 
-class Target(NamedTuple):
-    """A `figure` that may be at most (`is_upper`) or has to be at least its `bound`."""
+@dataclass(frozen=True)
+class Target:
+    """A figure and its bound."""
 
     name: str
     figure: float
-    bound: float
-    is_upper: bool = True
+    bound: Bound
 
     @property
     def is_met(self) -> bool:
-        """Never, for what could not be measured."""
-        return self.figure <= self.bound if self.is_upper else self.figure >= self.bound
+        """Whether the figure keeps the bound."""
+        return self.bound.is_met(self.figure)
+
+    def to_dict(self) -> dict[str, object]:
+        """For JSON."""
+        return {
+            "name": self.name,
+            "figure": self.figure,
+            "bound": self.bound.limit,
+            "is_upper": self.bound.is_upper,
+            "is_met": self.is_met,
+        }
 
 
-class FixedCodes(NamedTuple):
-    """The model, the folder of what it was trained on, the corpora, and how much is measured."""
+@dataclass(frozen=True)
+class Setup:
+    """What is measured, and how much of it.
+
+    Attributes:
+        loaded: The model.
+        own: Folder of the files that it was trained on.
+        corpora: Names of the corpora.
+        count: Sounds generated for each figure.
+        gaps: Gaps to fill.
+        passages: Passages of each case of copying.
+        seeds: Seeds of each percentile.
+        threads: Threads of the process.
+    """
 
     loaded: LoadedVQModel
     own: Path
@@ -60,137 +100,176 @@ class FixedCodes(NamedTuple):
     threads: int
 
 
-def of_generated(given: FixedCodes) -> Iterator[Target]:
-    f = generated.measure_all(given.loaded, given.own, given.count)
-    generated.show(f, f"{given.count} x 10 s")
-    yield Target("discrepancy from the corpus", f["discrepancy"], f["corpus_discrepancy"])
-    # The copy meter counts from what held-out files have.
-    yield Target("copied, median, % over held-out files", f["copied_median"], MOST_COPIED)
-    yield Target("loudness off by, most, LU", f["loudness_off_most"], MOST_OFF_LU)
-    yield Target("largest step at ends", f["step_at_ends"], f["corpus_step"])
-    yield Target("longest silence, s", f["silence"], f["corpus_silence"])
+# --- parts ----------------------------------------------------------------------------------------
 
 
-def of_hits(given: FixedCodes) -> Iterator[Target]:
-    if not set(given.corpora) <= OF_HITS:
+def likeness_targets(setup: Setup) -> Iterator[Target]:
+    """Targets of `likeness`."""
+    f = likeness.measure_all(setup.loaded, setup.own, setup.count)
+    likeness.show(f, f"{setup.count} x 10 s")
+    yield Target("discrepancy from the corpus", f["discrepancy"], Bound(f["corpus_discrepancy"]))
+    yield Target("copied, median, % over held-out files", f["copied_median"], COPIED_BOUND)
+    yield Target("loudness off by, most, LU", f["loudness_off_most"], LOUDNESS_BOUND)
+    yield Target("largest step at ends", f["step_at_ends"], Bound(f["corpus_step"]))
+    yield Target("longest silence, s", f["silence"], Bound(f["corpus_silence"]))
+
+
+def hit_targets(setup: Setup) -> Iterator[Target]:
+    """Targets of `hits`; none for corpora of other sounds."""
+    if not set(setup.corpora) <= CORPORA_OF_HITS:
         return
-    found = hits.measure(given.loaded, given.own, given.count)
-    hits.show(found.corpus, found.made)
-    for name in found.corpus[0]:
-        both = hits.Range.of(name, found.corpus, found.made)
-        yield Target(
-            f"hits, {name}: share within the corpus's range",
-            both.within / len(both.new),
-            0.5,
-            False,
-        )
+    measured = hits.measure(setup.loaded, setup.own, setup.count)
+    hits.show(measured.corpus, measured.generated)
+    for name in measured.corpus[0]:
+        both = hits.Range.of(name, measured.corpus, measured.generated)
+        share = both.within / len(both.generated)
+        yield Target(f"hits, {name}: share within the corpus's range", share, WITHIN_BOUND)
 
 
-def of_copying(given: FixedCodes) -> Iterator[Target]:
+def copying_targets(setup: Setup) -> Iterator[Target]:
+    """Targets of `copying`."""
     with tempfile.TemporaryDirectory() as scratch:
-        folder = copying.folder_of(list(given.corpora), Path(scratch))
-        found = copying.run(given.loaded.path, folder, given.passages, 0)
-    for case, row in found["cases"].items():
+        folder = copying.corpora_folder(setup.corpora, Path(scratch))
+        result = copying.measure(setup.loaded, folder, setup.passages, seed=0)
+    for case, row in result["cases"].items():
         goal = copying.goal_of(case)
-        yield Target(f"copies, {case}: {goal.figure}", row[goal.figure], goal.bound, goal.is_upper)
+        yield Target(f"copies, {case}: {goal.figure}", row[goal.figure], goal.bound)
 
 
-def of_steering(given: FixedCodes) -> Iterator[Target]:
-    words = [str(given.loaded.path), "--seeds", str(given.seeds), "--threads", str(given.threads)]
-    for name, found in steering.show(given.loaded.path, steering.arguments(words)).items():
-        for kind, rho in found.items():
-            yield Target(
-                f"steering, {name}, {kind}: correlation", rho, steering.TARGETS[name], False
-            )
+def steering_targets(setup: Setup) -> Iterator[Target]:
+    """Targets of `steering`."""
+    path = setup.loaded.path
+    words = [str(path), "--seeds", str(setup.seeds), "--threads", str(setup.threads)]
+    correlations = steering.measure_model(path, steering.arguments(words))
+    for name, row in correlations.items():
+        for kind, figure in row.items():
+            title = f"steering, {name}, {kind}: correlation"
+            yield Target(title, figure, steering.BOUNDS[name])
 
 
-def of_joins(given: FixedCodes) -> Iterator[Target]:
-    found = joins.measure(given.loaded, given.own, given.count)
-    joins.show(found)
-    for name, row in found.items():
-        yield Target(f"joins, {name}: largest step", row["step_most"], row["corpus_step"])
+def join_targets(setup: Setup) -> Iterator[Target]:
+    """Targets of `joins`."""
+    figures = joins.measure(setup.loaded, setup.own, setup.count)
+    joins.show(figures)
+    for name, row in figures.items():
+        yield Target(f"joins, {name}: largest step", row["step_most"], Bound(row["corpus_step"]))
 
 
-def of_infill(given: FixedCodes) -> Iterator[Target]:
-    words = [str(given.loaded.path), "--corpora", *given.corpora, "--parts", "gaps", "--top-p", "1"]
+def infill_targets(setup: Setup) -> Iterator[Target]:
+    """Targets of `infill`; none for sounds that are too short for gaps."""
+    words = [str(setup.loaded.path), "--corpora", *setup.corpora]
+    words += ["--parts", "gaps", "--top-p", "1", "--count", str(setup.gaps)]
     try:
-        lower = infill.main(infill.arguments([*words, "--count", str(given.gaps)]))["itself"]
+        shares = infill.measure(infill.arguments(words))["itself"]
     except UsageError as error:
-        # Hits are too short to have gaps.
         print(error)
         return
-    yield Target(
-        "infill: share of gaps with less surprise after them",
-        lower["ahead, chosen"],
-        LEAST_LOWER,
-        False,
-    )
+    title = "infill: share of gaps with less surprise after them"
+    yield Target(title, shares["ahead, chosen"], INFILL_BOUND)
 
 
-PARTS: dict[str, Callable[[FixedCodes], Iterator[Target]]] = {
-    "generated": of_generated,
-    "hits": of_hits,
-    "copying": of_copying,
-    "steering": of_steering,
-    "joins": of_joins,
-    "infill": of_infill,
+PARTS: dict[str, Callable[[Setup], Iterator[Target]]] = {
+    "likeness": likeness_targets,
+    "hits": hit_targets,
+    "copying": copying_targets,
+    "steering": steering_targets,
+    "joins": join_targets,
+    "infill": infill_targets,
 }
+"""The parts by the name of their module."""
+
+
+# --- the whole ------------------------------------------------------------------------------------
 
 
 def show(targets: list[Target]) -> None:
+    """Print all targets as a table."""
     table = Table(box=None, title="Targets")
     for column in ("", "figure", "bound", ""):
-        table.add_column(column, justify="left" if not column else "right")
+        table.add_column(column, justify="right" if column else "left")
     for target in targets:
-        bound = f"{'at most' if target.is_upper else 'at least'} {target.bound:.4g}"
-        table.add_row(
-            target.name, f"{target.figure:.4g}", bound, "met" if target.is_met else "missed"
-        )
+        verdict = target.bound.verdict(target.figure)
+        table.add_row(target.name, f"{target.figure:.4g}", str(target.bound), verdict)
     Console(width=120).print(table)
     print(f"{sum(target.is_met for target in targets)} of {len(targets)} met")
 
 
-def main(a: argparse.Namespace) -> None:
-    prepare(a.threads)
-    own, _ = split_files(corpora_dir(), tuple(a.corpora))
+def measure(args: argparse.Namespace) -> list[Target]:
+    """Measure the parts that `args` name, one after the other."""
+    prepare(args.threads)
+    own, _ = split_files(corpora_dir(), args.corpora)
     targets: list[Target] = []
     with tempfile.TemporaryDirectory() as scratch:
-        folder = link_corpus(own, Path(scratch) / "own")
-        loaded = distill.load(a.model, "cpu", a.threads)
-        sizes = a.count, a.gaps, a.passages, a.seeds, a.threads
-        given = FixedCodes(loaded, folder, tuple(a.corpora), *sizes)
-        for name in a.parts:
+        setup = Setup(
+            loaded=distill.load(args.model, "cpu", args.threads),
+            own=link_corpus(own, Path(scratch) / "own"),
+            corpora=tuple(args.corpora),
+            count=args.count,
+            gaps=args.gaps,
+            passages=args.passages,
+            seeds=args.seeds,
+            threads=args.threads,
+        )
+        for name in args.parts:
             began = time.perf_counter()
-            targets += PARTS[name](given)
+            targets += PARTS[name](setup)
             print(f"({name}: {time.perf_counter() - began:.0f} s)\n", flush=True)
-    show(targets)
-    if a.out:
-        rows = [target._asdict() | {"is_met": target.is_met} for target in targets]
-        write_json(a.out, {"model": str(a.model), "corpora": a.corpora, "targets": rows})
+    return targets
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    """The command line."""
+    parser = parser_of(__doc__)
     parser.add_argument("model", type=Path)
     parser.add_argument("--corpora", nargs="+", default=["loops", "ambient"])
-    parser.add_argument("--parts", nargs="+", default=list(PARTS), choices=PARTS)
     parser.add_argument(
-        "--count", type=int, default=20, help="sounds that are generated for each figure"
+        "--parts",
+        nargs="+",
+        default=list(PARTS),
+        choices=PARTS,
     )
-    parser.add_argument("--gaps", type=int, default=100)
-    parser.add_argument("--passages", type=int, default=100, help="planted for each kind of copy")
     parser.add_argument(
-        "--seeds", type=int, default=8, help="of every percentile that is asked for"
+        "--count",
+        type=int,
+        default=20,
+        help="sounds generated for each figure",
+    )
+    parser.add_argument(
+        "--gaps",
+        type=int,
+        default=100,
+        help="to fill",
+    )
+    parser.add_argument(
+        "--passages",
+        type=int,
+        default=100,
+        help="of each case of copying",
+    )
+    parser.add_argument(
+        "--seeds",
+        type=int,
+        default=8,
+        help="of each percentile",
     )
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--out", type=Path, help="JSON of all figures")
     return parser.parse_args()
 
 
+def report(args: argparse.Namespace) -> None:
+    """Measure, print, and write the JSON that `args` name."""
+    targets = measure(args)
+    show(targets)
+    if args.out:
+        rows = [target.to_dict() for target in targets]
+        write_json(args.out, {"model": str(args.model), "corpora": args.corpora, "targets": rows})
+
+
+def main() -> None:
+    """Run the benchmark."""
+    report(arguments())
+
+
 if __name__ == "__main__":
-    try:
-        main(arguments())
-    except DistillError as error:
-        sys.exit(str(error))
+    run_main(main)

@@ -1,17 +1,17 @@
-"""How well what is generated follows what is asked.
+"""Steering: how well generated sounds follow the percentiles that are requested.
 
-    python benchmarks/steering.py my.sda other.sda --threads 1
+    python -m benchmarks.prior.steering MODEL.sda [OTHER.sda] --threads 1
 
-Each model has a prior. For every descriptor, 9 percentiles (10 to 90) by so many seeds are asked
-for, all else left free, and measured as the median over the frames that are not silent: Spearman's
-correlation between the two, what came out on average for each percentile, and how many onsets a
-second there are, beside those of free sounds. Then curves that go up and down, judged by their
-segments of a second. All sounds of a descriptor are drawn in one batch, and finished as `distill
-generate` does.
+Each model has a prior. Takes about 10 minutes a model with 8 seeds.
+
+For every descriptor, 9 percentiles (10 to 90) are requested with several seeds, all else left
+free, and measured as the median over the frames that are not silent. Figures: Spearman's
+correlation of the two, the mean result of each percentile, and the onsets a second beside those of
+unsteered sounds. Then come curves that rise and fall, judged by their segments of a second. All
+sounds of a descriptor are drawn in one batch and finished as `distill generate` does.
 """
 
 import argparse
-import sys
 import time
 from collections.abc import Sequence
 from itertools import islice
@@ -23,12 +23,13 @@ import torch
 from scipy.stats import spearmanr
 
 import distill
+from benchmarks.common import Bound, parser_of, run_main
 from benchmarks.prior.hits import onsets_per_s
 from distill.audio.descriptors import DESCRIPTORS, PercentileTable, measure
 from distill.audio.finish import finish
 from distill.audio.stereo import mix_channels
 from distill.device import prepare
-from distill.errors import DistillError
+from distill.errors import UsageError
 from distill.inference.sampling.conditions import Conditions
 from distill.inference.sampling.context import (
     corpus_loudness,
@@ -45,170 +46,266 @@ from distill.models.chunked import decode_codes, frames_of
 from distill.models.persistence import LoadedVQModel
 
 PERCENTILES = range(10, 91, 10)
+"""Percentiles that are requested as constants."""
+
 CURVES = (((0.0, 10.0), (5.0, 90.0), (10.0, 10.0)), ((0.0, 90.0), (5.0, 10.0), (10.0, 90.0)))
+"""Curves that are requested: points of seconds and percentiles."""
+
 CURVE_S = 10
-TARGETS = {"loudness": 0.7, "brightness": 0.7, "noisiness": 0.5}
+"""Seconds of the curves."""
+
+BOUNDS = {
+    "loudness": Bound(0.7, is_upper=False),
+    "brightness": Bound(0.7, is_upper=False),
+    "noisiness": Bound(0.5, is_upper=False),
+}
+"""Correlations to reach, for the descriptors that are measured by default."""
 
 
-class Wish(NamedTuple):
-    """What is asked of one sound, and its seed."""
+class SteeredSound(NamedTuple):
+    """The steering of one sound, and its seed."""
 
     steering: Steering
     seed: int
 
 
+class ConstantFigures(NamedTuple):
+    """Figures of constants of one descriptor.
+
+    Attributes:
+        correlation: Spearman's, of requested and measured percentiles.
+        means: Mean measured percentile of each of `PERCENTILES`.
+        onsets_per_s: Mean onsets a second.
+    """
+
+    correlation: float
+    means: list[float]
+    onsets_per_s: float
+
+
+# --- sounds ---------------------------------------------------------------------------------------
+
+
 @torch.inference_mode()
-def draw(loaded: LoadedVQModel, wishes: Sequence[Wish], seconds: float) -> list[np.ndarray]:
-    """A sound `[C, N]` for each of the wishes, drawn in one batch: all of them ask for something,
-    or none does."""
-    model, n_samples, sampling = loaded.model, round(seconds * loaded.model.sample_rate), Sampling()
-    assert loaded.prior is not None
-    frames = frames_of(n_samples, model.frame_hop) + model.receptive_field[1]
-    targets = [wish.steering.targets(loaded, frames) for wish in wishes]
+def draw(
+    loaded: LoadedVQModel,
+    sounds: Sequence[SteeredSound],
+    seconds: float,
+) -> list[np.ndarray]:
+    """Generate sounds in one batch.
+
+    Args:
+        loaded: A model with a prior.
+        sounds: The sounds; all are steered, or none is.
+        seconds: Seconds of each.
+
+    Returns:
+        Audio `[C, N]` of each.
+    """
+    prior = loaded.require_prior()
+    codec = loaded.model
+    sampling = Sampling()
+    n_samples = round(seconds * codec.sample_rate)
+    frames = frames_of(n_samples, codec.frame_hop) + codec.receptive_field[1]
+    targets = [sound.steering.targets(loaded, frames) for sound in sounds]
     lead_ins = [
-        lead_in_for(loaded, sampling, w.seed, targets=a)
-        for w, a in zip(wishes, targets, strict=True)
+        lead_in_for(loaded, sampling, sound.seed, targets=own_targets)
+        for sound, own_targets in zip(sounds, targets, strict=True)
     ]
-    known = [one.values for one in targets if one is not None]
-    together = Targets(torch.cat(known), wishes[0].steering.guidance) if known else None
-    generator = torch.Generator().manual_seed(0)
+    keeps_level = any(sound.steering.asks_for_level for sound in sounds)
     stream = draw_frames(
-        loaded.prior,
-        len(wishes),
+        prior,
+        len(sounds),
         sampling,
-        generator,
+        torch.Generator().manual_seed(0),
         Conditions(
             prompt=LeadInBatch.of(lead_ins),
-            targets=together,
-            frame_bank=frame_bank_for(
-                loaded, sampling, any(wish.steering.asks_for_level for wish in wishes)
-            ),
+            targets=_joined(targets, sounds[0].steering.guidance),
+            frame_bank=frame_bank_for(loaded, sampling, keeps_level),
             length_limits=length_limits(loaded),
         ),
     )
     codes = torch.stack([frame.codes.cpu() for frame in islice(stream, frames)], 1)
-    return [
-        finish(
-            mix_channels(decode_codes(model, one), loaded.output_channels),
-            model.sample_rate,
-            corpus_loudness(loaded),
-            n_samples,
-            1.0 if wish.steering.asks_for_level else None,
-        ).audio
-        for one, wish in zip(codes, wishes, strict=True)
-    ]
+    audio = []
+    for own_codes, sound in zip(codes, sounds, strict=True):
+        decoded = mix_channels(decode_codes(codec, own_codes), loaded.output_channels)
+        gain = 1.0 if sound.steering.asks_for_level else None
+        loudness = corpus_loudness(loaded)
+        audio.append(finish(decoded, codec.sample_rate, loudness, n_samples, gain).audio)
+    return audio
 
 
-def heard(
-    loaded: LoadedVQModel, table: PercentileTable, audio: np.ndarray, name: str
+def _joined(targets: Sequence[Targets | None], guidance: float) -> Targets | None:
+    """The targets of all sounds as one batch; None for sounds that are not steered."""
+    values = [own_targets.values for own_targets in targets if own_targets is not None]
+    return Targets(torch.cat(values), guidance) if values else None
+
+
+def percentile_table(loaded: LoadedVQModel) -> PercentileTable:
+    """The percentiles of the descriptors in the corpus of a model."""
+    scale = scale_of(loaded)
+    if scale is None:
+        raise UsageError(f"The prior in {loaded.path} was trained without steering.")
+    return scale.table
+
+
+# --- figures --------------------------------------------------------------------------------------
+
+
+def percentiles_of(
+    audio: np.ndarray,
+    name: str,
+    table: PercentileTable,
+    loaded: LoadedVQModel,
 ) -> np.ndarray:
-    """Percentiles `[T]` of one descriptor; NaN in silence."""
-    rows = table.place(measure(audio, loaded.model.sample_rate, loaded.model.frame_hop))
+    """Percentiles of one descriptor in a sound.
+
+    Args:
+        audio: The sound `[C, N]`.
+        name: The descriptor.
+        table: The percentiles of the corpus.
+        loaded: The model, for its frame rate.
+
+    Returns:
+        Percentiles `[T]` of the frames; NaN in silence.
+    """
+    codec = loaded.model
+    rows = table.place(measure(audio, codec.sample_rate, codec.frame_hop))
     return rows[:, DESCRIPTORS.index(name)]
 
 
-def middle(values: np.ndarray) -> float:
-    """Median of those that are numbers; NaN for none."""
-    known = values[~np.isnan(values)]
-    return float(np.median(known)) if len(known) else np.nan
+def median_of_measured(values: np.ndarray) -> float:
+    """Median of `values` `[n]` without NaN; NaN for none."""
+    measured = values[~np.isnan(values)]
+    return float(np.median(measured)) if len(measured) else np.nan
 
 
-def correlation(targets: np.ndarray, found: np.ndarray) -> float:
-    """Spearman's, over what could be measured."""
-    known = ~np.isnan(found)
-    return float(spearmanr(targets[known], found[known])[0])
+def correlation(requested: np.ndarray, found: np.ndarray) -> float:
+    """Spearman's correlation of `requested` and `found` `[n]`, where that is not NaN."""
+    is_measured = ~np.isnan(found)
+    return float(spearmanr(requested[is_measured], found[is_measured])[0])
 
 
-def liveliness(sounds: Sequence[np.ndarray]) -> float:
-    """Mean number of onsets a second: what follows to the letter may stand still."""
+def mean_onsets_per_s(sounds: Sequence[np.ndarray]) -> float:
+    """Mean onsets a second of sounds `[C, N]`: strict guidance may leave sounds static."""
     return float(np.mean([onsets_per_s(sound.mean(0)) for sound in sounds]))
 
 
-def free_liveliness(loaded: LoadedVQModel, a: argparse.Namespace) -> float:
-    """That of as many sounds of which nothing is asked."""
-    return liveliness(
-        draw(loaded, [Wish(Steering(), seed) for seed in range(8 * a.seeds)], a.seconds)
+def unsteered_onsets_per_s(
+    loaded: LoadedVQModel,
+    seeds: int,
+    seconds: float,
+) -> float:
+    """Mean onsets a second of unsteered sounds, as many as are steered for a descriptor."""
+    sounds = [SteeredSound(Steering(), seed) for seed in range(len(PERCENTILES) * seeds)]
+    return mean_onsets_per_s(draw(loaded, sounds, seconds))
+
+
+def measure_constants(
+    loaded: LoadedVQModel,
+    name: str,
+    args: argparse.Namespace,
+) -> ConstantFigures:
+    """Request each of `PERCENTILES` of one descriptor."""
+    table = percentile_table(loaded)
+    requested = np.repeat(PERCENTILES, args.seeds)
+    sounds = []
+    for i, percentile in enumerate(requested):
+        curve = ((0.0, float(percentile)),)
+        steering = Steering(**{name: curve}, guidance=args.guidance)
+        sounds.append(SteeredSound(steering, seed=i % args.seeds))
+    drawn = draw(loaded, sounds, args.seconds)
+    found = np.array(
+        [median_of_measured(percentiles_of(audio, name, table, loaded)) for audio in drawn]
+    )
+    return ConstantFigures(
+        correlation=correlation(requested, found),
+        means=[float(np.nanmean(found[requested == p])) for p in PERCENTILES],
+        onsets_per_s=mean_onsets_per_s(drawn),
     )
 
 
-def constant(
-    loaded: LoadedVQModel, name: str, a: argparse.Namespace
-) -> tuple[float, list[float], float]:
-    """Correlation, the mean of what was heard for each percentile, and how lively it is."""
-    table = scale_of(loaded).table
-    targets = np.repeat(PERCENTILES, a.seeds)
-    wishes = [
-        Wish(Steering(**{name: ((0.0, float(p)),)}, guidance=a.guidance), i % a.seeds)
-        for i, p in enumerate(targets)
-    ]
-    sounds = draw(loaded, wishes, a.seconds)
-    found = np.array([middle(heard(loaded, table, audio, name)) for audio in sounds])
-    means = [float(np.nanmean(found[targets == p])) for p in PERCENTILES]
-    return correlation(targets, found), means, liveliness(sounds)
-
-
-def moving(loaded: LoadedVQModel, name: str, a: argparse.Namespace) -> float:
-    """Correlation over segments of a second of curves."""
-    table = scale_of(loaded).table
-    wishes = [
-        Wish(Steering(**{name: curve}, guidance=a.guidance), seed)
-        for curve in CURVES
-        for seed in range(a.seeds)
-    ]
-    targets, found = [], []
-    for wish, audio in zip(wishes, draw(loaded, wishes, CURVE_S), strict=True):
-        rows = heard(loaded, table, audio, name)
-        times, values = zip(*getattr(wish.steering, name), strict=True)
-        at = np.arange(len(rows)) / loaded.model.frame_rate
+def measure_curves(
+    loaded: LoadedVQModel,
+    name: str,
+    args: argparse.Namespace,
+) -> float:
+    """Correlation over the seconds of curves of one descriptor."""
+    table = percentile_table(loaded)
+    sounds = []
+    for curve in CURVES:
+        steering = Steering(**{name: curve}, guidance=args.guidance)
+        sounds += [SteeredSound(steering, seed) for seed in range(args.seeds)]
+    requested = []
+    found = []
+    for sound, audio in zip(sounds, draw(loaded, sounds, CURVE_S), strict=True):
+        values = percentiles_of(audio, name, table, loaded)
+        times_s = np.arange(len(values)) / loaded.model.frame_rate
+        points_s, points = zip(*getattr(sound.steering, name), strict=True)
         for second in range(CURVE_S):
-            found.append(middle(rows[(at >= second) & (at < second + 1)]))
-            targets.append(float(np.interp(second + 0.5, times, values)))
-    return correlation(np.array(targets), np.array(found))
+            is_within = (times_s >= second) & (times_s < second + 1)
+            found.append(median_of_measured(values[is_within]))
+            requested.append(float(np.interp(second + 0.5, points_s, points)))
+    return correlation(np.array(requested), np.array(found))
 
 
-def show(path: Path, a: argparse.Namespace) -> dict[str, dict[str, float]]:
-    """A line for each descriptor, as soon as it is known; the correlations of each, at rest and on
-    curves."""
-    loaded, found = distill.load(path, "cpu", a.threads), {}
-    print(f"{path}: free, onsets {free_liveliness(loaded, a):.1f}/s", flush=True)
-    for name in a.descriptors:
+def measure_model(path: Path, args: argparse.Namespace) -> dict[str, dict[str, float]]:
+    """Measure and print every descriptor of a model.
+
+    Returns:
+        The correlations of each descriptor, for `constant` and `curves`.
+    """
+    loaded = distill.load(path, "cpu", args.threads)
+    unsteered = unsteered_onsets_per_s(loaded, args.seeds, args.seconds)
+    print(f"{path}: unsteered, onsets {unsteered:.1f}/s", flush=True)
+    correlations = {}
+    for name in args.descriptors:
         began = time.perf_counter()
-        rho, means, lively = constant(loaded, name, a)
-        found[name] = {"constant": rho, "curves": moving(loaded, name, a)}
-        target = f" (target {TARGETS[name]:.1f})" if name in TARGETS else ""
-        heard_means = " ".join(f"{mean:.0f}" for mean in means)
-        print(
-            f"{path}: {name} {rho:.2f}{target}; heard at 10, 20, … 90: {heard_means}; onsets {lively:.1f}/s",
-            flush=True,
-        )
-        print(
-            f"    curves {found[name]['curves']:.2f}; {time.perf_counter() - began:.0f} s",
-            flush=True,
-        )
-    return found
+        constants = measure_constants(loaded, name, args)
+        bound = f" ({BOUNDS[name]})" if name in BOUNDS else ""
+        means = " ".join(f"{mean:.0f}" for mean in constants.means)
+        print(f"{path}: {name} {constants.correlation:.2f}{bound}", flush=True)
+        print(f"    found at 10, 20, … 90: {means}; onsets {constants.onsets_per_s:.1f}/s")
+        curves = measure_curves(loaded, name, args)
+        print(f"    curves {curves:.2f}; {time.perf_counter() - began:.0f} s", flush=True)
+        correlations[name] = {"constant": constants.correlation, "curves": curves}
+    return correlations
 
 
 def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    """The command line, or `words` in its place."""
+    parser = parser_of(__doc__)
     parser.add_argument("models", nargs="+", type=Path)
-    parser.add_argument("--descriptors", nargs="+", default=list(TARGETS), choices=DESCRIPTORS)
-    parser.add_argument("--seeds", type=int, default=8)
-    parser.add_argument("--seconds", type=float, default=5.0)
+    parser.add_argument(
+        "--descriptors",
+        nargs="+",
+        default=list(BOUNDS),
+        choices=DESCRIPTORS,
+    )
+    parser.add_argument(
+        "--seeds",
+        type=int,
+        default=8,
+        help="of each percentile and curve",
+    )
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=5.0,
+        help="of sounds with a constant",
+    )
     parser.add_argument("--guidance", type=float, default=1.0)
     parser.add_argument("--threads", type=int, default=2)
     return parser.parse_args(words)
 
 
-def main(a: argparse.Namespace) -> None:
-    prepare(a.threads)
-    for path in a.models:
-        show(path, a)
+def main() -> None:
+    """Run the benchmark."""
+    args = arguments()
+    prepare(args.threads)
+    for path in args.models:
+        measure_model(path, args)
 
 
 if __name__ == "__main__":
-    try:
-        main(arguments())
-    except DistillError as error:
-        sys.exit(str(error))
+    run_main(main)

@@ -1,1 +1,1 @@
-
+"""Benchmarks of speed and memory. Runnable: all modules."""

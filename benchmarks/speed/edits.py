@@ -1,25 +1,23 @@
-"""How long edits of codes take, on grids of 60 s: medians of so many runs, in ms, beside what they
-may take; on one with seams everywhere and a tenth locked, too; and how large the codes file of 30 s
-is, at worst: of random codes. How fast heal makes a region anew, beside how fast the prior draws.
-Encoding and decoding: listen.py.
+"""Time of edits on grids of 60 s, speed of heal, and size of a codes file of 30 s.
 
-    python benchmarks/codes.py [MODEL.sda]      # without a model, an untrained codec of the default
-    size, and prior
+    python -m benchmarks.speed.edits [MODEL.sda]
 
-Heal draws some tries at once and judges them, so that it cannot be as fast as the prior by itself.
-Timed by the processor on one thread, so that other work on the machine does not count.
+Without a model: an untrained codec of the default size, and a prior. Takes about 3 minutes.
+
+Edits are timed on plain grids, then on grids with a seam at every frame and a tenth of all codes
+locked. Random codes make the largest file. `heal` draws several tries at once and judges them, so
+that it cannot be as fast as the prior alone. Times are processor time on one thread, so that other
+work on the machine does not count. Encoding and decoding: `encode_decode`.
 """
 
 import os
 
-# Before NumPy is loaded: a matrix product is to be timed on one thread as well.
+# Before NumPy is loaded, so that its matrix products run on one thread too.
 os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 import argparse
-import statistics
 import tempfile
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -27,10 +25,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmarks.speed.inference import model_of, untrained_prior
+from benchmarks.common import Bound, parser_of, run_main
+from benchmarks.timing import load_or_untrained, median_s, untrained_prior
 from distill.device import prepare
-from distill.inference.codes import blend as blending
-from distill.inference.codes import operations as ops
+from distill.inference.codes import blend, operations
 from distill.inference.codes.file import save_codes
 from distill.inference.codes.grid import CodeGrid
 from distill.inference.codes.history import History
@@ -41,156 +39,223 @@ from distill.inference.sampling.settings import Sampling
 from distill.models.levels import level_names
 from distill.models.persistence import LoadedVQModel
 
-SECONDS = 60.0
-INTEGER_MS, EMBEDDING_MS, UNDO_MS = 5.0, 50.0, 1.0
-FILE_S, FILE_KB = 30.0, 100.0
-HEAL_S = 1.0
+GRID_S = 60.0
+"""Seconds of the grids that are edited."""
+
+INTEGER_BOUND = Bound(5.0)
+"""Milliseconds of an edit that only moves or sets codes."""
+
+EMBEDDING_BOUND = Bound(50.0)
+"""Milliseconds of an edit that compares codebook entries."""
+
+UNDO_BOUND = Bound(1.0)
+"""Milliseconds of undo and redo together."""
+
+FILE_S = 30.0
+"""Seconds of the codes file whose size is measured."""
+
+FILE_BOUND = Bound(100.0)
+"""Its size in kB."""
+
+LOCKED_SHARE = 0.1
+"""Share of the cells of a grid that are locked."""
+
+EDITS_IN_HISTORY = 500
+"""Edits in the history when undo and redo are timed."""
+
+HEALED_S = 1.0
+"""Seconds of the region that `heal` regenerates."""
+
+HEALED_GRID_S = 10.0
+"""Seconds of the grid around it."""
+
+HEALED_FROM_S = 4.0
+"""Where in the grid it begins, in seconds."""
+
 PRIOR_FILES = 20
-"""An untrained prior is as large as for so many files."""
+"""Files of the corpus for which an untrained prior is sized."""
+
+Edit = Callable[[], object]
 
 
-def milliseconds(work: Callable[[], object], runs: int) -> float:
-    """Median processor time of `work`, after a warm-up."""
-    work()
-    times = []
-    for _ in range(runs):
-        began = time.process_time()
-        work()
-        times.append(1000 * (time.process_time() - began))
-    return statistics.median(times)
-
-
-def random_grid(loaded: LoadedVQModel, seed: int, locked: bool = False) -> CodeGrid:
-    """60 s of random codes: of two such, no frame is the same, so that a blend has all to do."""
-    model = loaded.model
-    T, Q = round(SECONDS * model.frame_rate), model.num_quantizers
+def random_grid(
+    loaded: LoadedVQModel,
+    seed: int,
+    locked: bool = False,
+) -> CodeGrid:
+    """60 s of random codes; two such grids differ in every frame, the hardest case of a blend."""
+    codec = loaded.model
+    T = round(GRID_S * codec.frame_rate)
+    Q = codec.num_quantizers
     generator = np.random.default_rng(seed)
     return CodeGrid(
-        codes=generator.integers(model.codebook_size, size=(T, Q)),
-        codebook_size=model.codebook_size,
-        codebook_hash=model.codebook_hash(),
+        codes=generator.integers(codec.codebook_size, size=(T, Q)),
+        codebook_size=codec.codebook_size,
+        codebook_hash=codec.codebook_hash(),
         model_id="",
-        frame_rate=model.frame_rate,
+        frame_rate=codec.frame_rate,
         level_names=level_names(Q),
         gain=1.0,
-        n_samples=T * model.frame_hop,
-        sample_rate=model.sample_rate,
-        channels=model.channels,
+        n_samples=T * codec.frame_hop,
+        sample_rate=codec.sample_rate,
+        channels=codec.channels,
         source=f"random {seed}",
-        locked=generator.random((T, Q)) < 0.1 if locked else None,
+        locked=generator.random((T, Q)) < LOCKED_SHARE if locked else None,
     )
 
 
-def integer_edits(a: CodeGrid, b: CodeGrid) -> dict[str, Callable[[], object]]:
-    T = len(a.codes)
+def shuffled_grid(loaded: LoadedVQModel, seed: int) -> CodeGrid:
+    """A random grid with a seam at every frame and a tenth of its cells locked."""
+    return operations.shuffle(random_grid(loaded, seed, locked=True), block=1).grid
+
+
+# --- edits ----------------------------------------------------------------------------------------
+
+
+def integer_edits(first: CodeGrid, second: CodeGrid) -> dict[str, Edit]:
+    """The edits that only move or set codes."""
+    T = len(first.codes)
     middle = Region(T // 4, T // 2)
     return {
-        "set": lambda: ops.set_code(a, 1),
-        "replace": lambda: ops.replace_code(a, 1, 2),
-        "crop": lambda: ops.crop(a, middle),
-        "cut": lambda: ops.cut(a, middle),
-        "copy": lambda: ops.copy(a, middle, at=T // 2),
-        "paste": lambda: ops.paste(a, b, at=T // 2),
-        "move": lambda: ops.move(a, middle, at=0),
-        "reverse": lambda: ops.reverse(a),
-        "repeat": lambda: ops.repeat(a, middle, 4),
-        "stretch": lambda: ops.stretch(a, Region(), 2.0),
-        "shuffle": lambda: ops.shuffle(a, block=1),
-        "swap": lambda: ops.swap(a, b),
-        "transplant": lambda: ops.transplant(a, b, Region(levels=(0,))),
-        "lock": lambda: ops.lock(a),
-        "unlock": lambda: ops.unlock(a),
+        "set": lambda: operations.set_code(first, 1),
+        "replace": lambda: operations.replace_code(first, 1, 2),
+        "crop": lambda: operations.crop(first, middle),
+        "cut": lambda: operations.cut(first, middle),
+        "copy": lambda: operations.copy(first, middle, at=T // 2),
+        "paste": lambda: operations.paste(first, second, at=T // 2),
+        "move": lambda: operations.move(first, middle, at=0),
+        "reverse": lambda: operations.reverse(first),
+        "repeat": lambda: operations.repeat(first, middle, 4),
+        "stretch": lambda: operations.stretch(first, Region(), 2.0),
+        "shuffle": lambda: operations.shuffle(first, block=1),
+        "swap": lambda: operations.swap(first, second),
+        "transplant": lambda: operations.transplant(first, second, Region(levels=(0,))),
+        "lock": lambda: operations.lock(first),
+        "unlock": lambda: operations.unlock(first),
     }
 
 
 def embedding_edits(
-    loaded: LoadedVQModel, a: CodeGrid, b: CodeGrid
-) -> dict[str, Callable[[], object]]:
+    loaded: LoadedVQModel,
+    first: CodeGrid,
+    second: CodeGrid,
+) -> dict[str, Edit]:
+    """The edits that compare codebook entries."""
     return {
-        "blend": lambda: blending.blend(loaded, a, b, 0.5),
-        "drift": lambda: blending.drift(loaded, a, 1.0),
-        "clear": lambda: blending.clear(loaded, a),
+        "blend": lambda: blend.blend(loaded, first, second, 0.5),
+        "drift": lambda: blend.drift(loaded, first, 1.0),
+        "clear": lambda: blend.clear(loaded, first),
     }
 
 
-def shuffled(loaded: LoadedVQModel, seed: int) -> CodeGrid:
-    """As `random_grid`, with a seam at every frame, and of the cells a tenth locked."""
-    return ops.shuffle(random_grid(loaded, seed, locked=True), block=1).grid
+def undo_and_redo(grid: CodeGrid) -> dict[str, Edit]:
+    """Undo and redo of an edit at the end of a long history."""
+    history = History(grid)
+    for _ in range(EDITS_IN_HISTORY):
+        history.add("reverse", operations.reverse(history.grid).grid)
+    return {"undo, redo": lambda: (history.undo(), history.redo())}
+
+
+def milliseconds(edit: Edit, runs: int) -> float:
+    """Median processor time of an edit, in ms."""
+    return 1000 * median_s(edit, runs)
+
+
+def show(
+    edits: Mapping[str, Edit],
+    bound: Bound,
+    runs: int,
+) -> None:
+    """Print the time of each edit beside its bound."""
+    for name, edit in edits.items():
+        took_ms = milliseconds(edit, runs)
+        share = took_ms / bound.limit
+        print(f"{name:<12} {took_ms:8.3f} ms   {share:6.1%} of {bound.limit:g} ms", flush=True)
+
+
+# --- heal -----------------------------------------------------------------------------------------
 
 
 def healing_speeds(loaded: LoadedVQModel, runs: int) -> dict[str, float]:
-    """Seconds of sound a second: what heal makes anew of a region and of the leads to two seams,
-    and what the prior draws of one sound, and of as many at once as heal does."""
-    prior = loaded.prior or untrained_prior(loaded, PRIOR_FILES)
-    with_prior, frame_rate = replace(loaded, prior=prior), loaded.model.frame_rate
-    grid = ops.crop(random_grid(loaded, 0), Region(0, round(10 * frame_rate))).grid
-    length, first = round(HEAL_S * frame_rate), round(4 * frame_rate)
-    seams = replace(grid, seams=(first, first + length))
-    mended = heal(with_prior, seams).grid
-    led = int((mended.codes != grid.codes).any(1).sum()) / frame_rate
+    """Seconds of sound per second of work, of `heal` and of the prior alone."""
+    codec = loaded.model
+    frame_rate = codec.frame_rate
+    prior = loaded.prior or untrained_prior(codec.rvq.codebooks, frame_rate, PRIOR_FILES)
+    with_prior = replace(loaded, prior=prior)
 
-    def drawn(streams: int) -> None:
-        list(
-            islice(
-                draw_frames(prior, streams, Sampling(), torch.Generator().manual_seed(0)), length
-            )
-        )
+    end = round(HEALED_GRID_S * frame_rate)
+    grid = operations.crop(random_grid(loaded, 0), Region(0, end)).grid
+    first = round(HEALED_FROM_S * frame_rate)
+    length = round(HEALED_S * frame_rate)
+    region = Region(first, first + length)
+    with_seams = replace(grid, seams=(first, first + length))
+    # How much is regenerated before the two seams, `heal` chooses itself.
+    healed = heal(with_prior, with_seams).grid
+    healed_s = int((healed.codes != grid.codes).any(1).sum()) / frame_rate
 
-    work: dict[str, tuple[float, Callable[[], object]]] = {
-        "heal a region": (
-            HEAL_S,
-            lambda: heal(with_prior, grid, Region(first, first + length), at_seams=False),
-        ),
-        "heal two seams": (led, lambda: heal(with_prior, seams)),
-        "the prior": (HEAL_S, lambda: drawn(1)),
-        f"of {TRIES} at once": (HEAL_S, lambda: drawn(TRIES)),
-    }
+    def draw(streams: int) -> None:
+        generator = torch.Generator().manual_seed(0)
+        list(islice(draw_frames(prior, streams, Sampling(), generator), length))
+
+    def speed(seconds: float, work: Edit) -> float:
+        return seconds / median_s(work, runs)
+
     return {
-        name: 1000 * seconds / milliseconds(what, runs) for name, (seconds, what) in work.items()
+        "heal a region": speed(HEALED_S, lambda: heal(with_prior, grid, region, at_seams=False)),
+        "heal two seams": speed(healed_s, lambda: heal(with_prior, with_seams)),
+        "the prior": speed(HEALED_S, lambda: draw(1)),
+        f"{TRIES} at once": speed(HEALED_S, lambda: draw(TRIES)),
     }
 
 
-def undo_and_redo(grid: CodeGrid) -> Callable[[], object]:
-    history = History(grid)
-    for _ in range(500):
-        history.add("reverse", ops.reverse(history.grid).grid)
-    return lambda: (history.undo(), history.redo())
+# --- files ----------------------------------------------------------------------------------------
 
 
 def file_kb(grid: CodeGrid, name: str) -> float:
-    """Size of a codes file of `FILE_S` of `grid`."""
+    """Size in kB of a codes file called `name` with the first 30 s of `grid`."""
     with tempfile.TemporaryDirectory() as folder:
-        short = ops.crop(grid, Region(0, round(FILE_S * grid.frame_rate))).grid
+        short = operations.crop(grid, Region(0, round(FILE_S * grid.frame_rate))).grid
         return save_codes(Path(folder) / name, short).stat().st_size / 1000
 
 
-def show(edits: dict[str, Callable[[], object]], limit: float, runs: int) -> None:
-    for name, edit in edits.items():
-        took = milliseconds(edit, runs)
-        print(f"{name:<12} {took:8.3f} ms   {took / limit:6.1%} of {limit:g} ms")
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = parser_of(__doc__)
+    parser.add_argument("model", nargs="?", type=Path)
+    parser.add_argument(
+        "--runs",
+        type=int,
+        default=15,
+        help="of each edit, for the median",
+    )
+    parser.add_argument("--locked", action="store_true", help="lock a tenth of the plain grids")
+    return parser.parse_args()
+
+
+@torch.inference_mode()
+def main() -> None:
+    """Run the benchmark."""
+    args = arguments()
+    prepare(1)
+    loaded = load_or_untrained(args.model)
+    first = random_grid(loaded, 0, args.locked)
+    second = random_grid(loaded, 1, args.locked)
+    T, Q = first.codes.shape
+    print(f"{GRID_S:g} s: {T} frames x {Q} levels of {first.codebook_size}")
+    show(integer_edits(first, second), INTEGER_BOUND, args.runs)
+    show(undo_and_redo(first), UNDO_BOUND, args.runs)
+    show(embedding_edits(loaded, first, second), EMBEDDING_BOUND, args.runs)
+
+    shuffled = shuffled_grid(loaded, 0)
+    print(f"With {len(shuffled.seams)} seams, and a tenth of all codes locked:")
+    show(integer_edits(shuffled, shuffled_grid(loaded, 1)), INTEGER_BOUND, args.runs)
+    show(undo_and_redo(shuffled), UNDO_BOUND, args.runs)
+
+    for name, factor in healing_speeds(loaded, max(1, args.runs // 5)).items():
+        print(f"{name:<15} {factor:6.2f}x real time", flush=True)
+    for name in ("x.json", "x.json.gz"):
+        print(f"{FILE_S:g} s as {name[1:]}: {file_kb(first, name):.0f} kB ({FILE_BOUND})")
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("model", nargs="?", type=Path)
-    parser.add_argument("--runs", type=int, default=15)
-    parser.add_argument("--locked", action="store_true", help="a tenth of all cells is locked")
-    arguments = parser.parse_args()
-    prepare(1)
-    with torch.inference_mode():
-        loaded = model_of(arguments.model)
-        first, second = (random_grid(loaded, seed, arguments.locked) for seed in (0, 1))
-        print(
-            f"{SECONDS:g} s: {len(first.codes)} frames x {len(first.level_names)} levels of {first.codebook_size}"
-        )
-        show(integer_edits(first, second), INTEGER_MS, arguments.runs)
-        show({"undo, redo": undo_and_redo(first)}, UNDO_MS, arguments.runs)
-        show(embedding_edits(loaded, first, second), EMBEDDING_MS, arguments.runs)
-        many, other = (shuffled(loaded, seed) for seed in (0, 1))
-        print(f"With {len(many.seams)} seams, and a tenth of all codes locked:")
-        show(integer_edits(many, other), INTEGER_MS, arguments.runs)
-        show({"undo, redo": undo_and_redo(many)}, UNDO_MS, arguments.runs)
-        for name, factor in healing_speeds(loaded, max(1, arguments.runs // 5)).items():
-            print(f"{name:<15} {factor:6.2f}x real time")
-    for name in ("x.json", "x.json.gz"):
-        print(f"{FILE_S:g} s as {name[1:]}: {file_kb(first, name):.0f} kB (at most {FILE_KB:g})")
+    run_main(main)

@@ -1,47 +1,68 @@
-"""Encode and decode as a user runs them: speed on a minute, memory and length on an hour.
+"""The commands `encode` and `decode`: speed on a minute of sound, memory and length on an hour.
 
-    python benchmarks/listen.py MODEL.sda [--hours 1]
+    python -m benchmarks.speed.encode_decode MODEL.sda --hours 1
 
-Speed is that of the commands in one process, so that nothing is imported any more: processor time
-for 61 s less that for 1 s of sound, so that loading the model falls out and other work on the
-machine hardly matters; medians of three. Memory is the largest resident set of a process of its
-own, libraries included. One thread; Linux and macOS.
+Takes about 5 minutes; `--hours 0` leaves the hour out, under 1 minute. One thread; Linux, macOS.
+
+Speed is the processor time for 61 s of sound less that for 1 s, so that loading the model falls
+out; the median of three runs in one process. Memory is the largest resident set of a process of
+its own, libraries included.
 """
 
 import argparse
 import contextlib
 import io
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import soundfile as sf
 
+from benchmarks.common import Bound, distill_command, parser_of, run_main
+from benchmarks.timing import median_s
 from distill.cli import app
 from distill.settings import SAMPLE_RATE
 
 OPTIONS = ("--threads", "1", "--json")
-LEAST_X = {"encode": 100, "decode": 40}
-MOST_MB = 1000
-"""What it is to be: times real time, and memory for a sound of any length."""
+"""Options of every command."""
+
+SPEED_BOUNDS = {
+    "encode": Bound(100, is_upper=False),
+    "decode": Bound(40, is_upper=False),
+}
+"""Seconds of sound per second of processor time, at least."""
+
+MEMORY_BOUND = Bound(1000)
+"""Memory in MB for a sound of any length, at most."""
+
+SHORT_S = 1
+"""Seconds of the short sound, which costs little but the start."""
+
+LONG_S = 61
+"""Seconds of the other: a minute more."""
 
 
 class Cost(NamedTuple):
-    """Processor time in seconds, and the largest resident set in MB."""
+    """Processor time of a command in seconds, and its largest resident set in MB."""
 
     cpu_s: float
     peak_mb: float
 
 
-def measured(*arguments: object) -> Cost:
-    """What `distill` with these arguments costs."""
-    command = [sys.executable, "-m", "distill", *map(str, arguments), *OPTIONS]
+class Commands(NamedTuple):
+    """The arguments of `encode` and of `decode` for one sound."""
+
+    encode: list[object]
+    decode: list[object]
+
+
+def cost_of(words: list[object]) -> Cost:
+    """Run `distill` with the arguments `words` in a process of its own."""
+    command = distill_command(*words, *OPTIONS)
     process = subprocess.Popen(
         command, stdout=subprocess.DEVNULL, env=os.environ | {"OMP_NUM_THREADS": "1"}
     )
@@ -49,65 +70,97 @@ def measured(*arguments: object) -> Cost:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         sys.exit(f"failed: {' '.join(command)}")
-    return Cost(
-        usage.ru_utime + usage.ru_stime,
-        usage.ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10),
-    )
+    # The resident set is in bytes on macOS, in kB on Linux.
+    units_per_mb = 1 << 20 if sys.platform == "darwin" else 1 << 10
+    return Cost(cpu_s=usage.ru_utime + usage.ru_stime, peak_mb=usage.ru_maxrss / units_per_mb)
 
 
-def hits(path: Path, seconds: int) -> Path:
-    """Decaying tones over hiss, two a second, streamed to a 24-bit file."""
+def write_hits(path: Path, seconds: int) -> None:
+    """Write decaying tones over hiss, two a second, streamed to a 24-bit file."""
     t = np.arange(SAMPLE_RATE) / SAMPLE_RATE
     rng = np.random.default_rng(0)
     with sf.SoundFile(path, "w", SAMPLE_RATE, 1, "PCM_24") as file:
         for _ in range(seconds):
             tone = np.exp(-8 * (t % 0.5)) * np.sin(2 * np.pi * rng.uniform(80, 2000) * t)
             file.write(0.4 * tone + 1e-3 * rng.standard_normal(len(t)))
-    return path
 
 
-def processor_s(*arguments: object, runs: int = 3) -> float:
-    """Processor time of the command with these arguments in this process, after a warm-up."""
-    times = []
-    for _ in range(runs + 1):
-        began = time.process_time()
+def processor_s(words: list[object]) -> float:
+    """Median processor time in seconds of a command in this process, after a warm-up."""
+
+    def run() -> None:
         with contextlib.redirect_stdout(io.StringIO()):
-            app([*map(str, arguments), *OPTIONS], standalone_mode=False)
-        times.append(time.process_time() - began)
-    return statistics.median(times[1:])
+            app([*map(str, words), *OPTIONS], standalone_mode=False)
+
+    return median_s(run)
 
 
-def commands(model: Path, folder: Path, seconds: int) -> tuple[list[object], list[object]]:
-    """There and back, for a sound of so many seconds."""
-    sound, codes, decoded = (
-        folder / f"{seconds}{end}" for end in (".wav", ".json", "-decoded.wav")
+def commands_for(
+    model: Path,
+    folder: Path,
+    seconds: int,
+) -> Commands:
+    """Write a sound of `seconds` into `folder`; the commands that encode and decode it."""
+    sound = folder / f"{seconds}.wav"
+    codes = folder / f"{seconds}.json"
+    decoded = folder / f"{seconds}-decoded.wav"
+    write_hits(sound, seconds)
+    return Commands(
+        encode=["encode", model, sound, "-o", codes],
+        decode=["decode", model, codes, "-o", decoded],
     )
-    hits(sound, seconds)
-    return ["encode", model, sound, "-o", codes], ["decode", model, codes, "-o", decoded]
+
+
+def show_speed(model: Path, folder: Path) -> None:
+    """Print the speed of both commands."""
+    short = commands_for(model, folder, SHORT_S)
+    long = commands_for(model, folder, LONG_S)
+    for name, short_words, long_words in zip(Commands._fields, short, long, strict=True):
+        short_s = processor_s(short_words)
+        long_s = processor_s(long_words)
+        factor = (LONG_S - SHORT_S) / (long_s - short_s)
+        print(f"{name}: {factor:.0f}x real time ({SPEED_BOUNDS[name]})", flush=True)
+
+
+def show_memory(
+    model: Path,
+    folder: Path,
+    hours: float,
+) -> None:
+    """Print time and memory of both commands on a long sound, and check its length."""
+    seconds = round(3600 * hours)
+    commands = commands_for(model, folder, seconds)
+    for name, words in zip(Commands._fields, commands, strict=True):
+        cost = cost_of(words)
+        print(
+            f"{name} {hours:g} h: {cost.cpu_s:.0f} s, {cost.peak_mb:.0f} MB ({MEMORY_BOUND})",
+            flush=True,
+        )
+    if sf.info(folder / f"{seconds}-decoded.wav").frames != seconds * SAMPLE_RATE:
+        sys.exit("The long sound came back in another length.")
+
+
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = parser_of(__doc__)
+    parser.add_argument("model", type=Path)
+    parser.add_argument(
+        "--hours",
+        type=float,
+        default=1,
+        help="of the long sound; 0 for none",
+    )
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Run the benchmark."""
+    args = arguments()
+    with tempfile.TemporaryDirectory() as name:
+        show_speed(args.model, Path(name))
+        if args.hours:
+            show_memory(args.model, Path(name), args.hours)
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("model", type=Path)
-    parser.add_argument("--hours", type=float, default=1, help="0 leaves the long sound out")
-    a = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        for less, more in zip(
-            *(commands(a.model, Path(name), seconds) for seconds in (1, 61)), strict=True
-        ):
-            short, minute = processor_s(*less), processor_s(*more)
-            command = str(less[0])
-            print(
-                f"{command}: {60 / (minute - short):.0f}x real time (at least {LEAST_X[command]}x)",
-                flush=True,
-            )
-        seconds = round(3600 * a.hours)
-        for words in commands(a.model, Path(name), seconds) if seconds else ():
-            cost = measured(*words)
-            memory = f"{cost.peak_mb:.0f} MB (at most {MOST_MB})"
-            print(f"{words[0]} {a.hours:g} h: {cost.cpu_s:.0f} s, {memory}", flush=True)
-        if (
-            seconds
-            and sf.info(Path(name) / f"{seconds}-decoded.wav").frames != seconds * SAMPLE_RATE
-        ):
-            sys.exit("The long sound came back in another length.")
+    run_main(main)

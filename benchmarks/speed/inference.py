@@ -1,21 +1,20 @@
-"""Speed as audio seconds per second of work: encode and decode (1 thread), generate at every size
-tier (2 threads).
+"""Speed of encode, decode, generate and stream, in seconds of sound per second of work.
 
-    python benchmarks/speed.py [MODEL.sda]      # without a model, an untrained codec of the default
-    size
+    python -m benchmarks.speed.inference [MODEL.sda] --threads 2
 
-Generation runs as a user's does, from the recording that is heard first to the finished sound and
-to what it copies of ten minutes of corpus, with untrained priors of the three sizes that
-`train-prior` chooses from, pointer included: weights do not change the work. Every figure is the
-median of three runs after one warm-up. What one thread does is timed by the processor, so that
-other work on the machine does not count; what several do, by the clock on the wall.
+Without a model: an untrained codec of the default size. Takes about 5 minutes on 2 threads.
+
+Generation runs as a user's does: from the prompt to the finished sound and its copy report on ten
+minutes of corpus. The priors are untrained, of the three sizes that `train-prior` chooses from:
+weights do not change the work. Each figure is the median of three runs after a warm-up. Work on
+one thread is timed by the processor, so that other work on the machine does not count; work on
+several threads by the wall clock.
 """
 
 import argparse
-import statistics
 import time
-from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -23,126 +22,160 @@ import numpy as np
 import torch
 
 import distill
+from benchmarks.common import parser_of, run_main
+from benchmarks.timing import (
+    RECORDING_FRAMES,
+    RECORDINGS,
+    TIERS,
+    load_or_untrained,
+    median_s,
+    realtime_factor,
+    untrained_prior,
+)
 from distill.device import prepare
 from distill.inference.codes.decode import decode_sound
 from distill.inference.codes.encode import encode_sound
 from distill.inference.copies.index import CorpusSound, copy_index
-from distill.models.frame_memory import memory_width
 from distill.models.persistence import LoadedVQModel
-from distill.models.prior import CodePrior
-from distill.models.vqvae import VQVAE
 from distill.settings import SAMPLE_RATE
-from distill.training.config import VQVAEConfig
-from distill.training.prior_config import PriorConfig, get_adaptive_prior_config
+from distill.training.prior_config import PriorConfig
 
-SEVERAL = 8
-RECORDINGS, RECORDING_FRAMES = 60, 470
-"""Ten minutes in pieces of ten seconds."""
+CODEC_S = 60.0
+"""Seconds of noise that are encoded and decoded."""
 
+NOISE_LEVEL = 0.1
+"""RMS of that noise: -20 dBFS."""
 
-def realtime(seconds: float, work: Callable[[], object], threads: int, runs: int = 3) -> float:
-    """Audio seconds per second of `work`, which runs on so many threads."""
-    clock = time.process_time if threads == 1 else time.perf_counter
-    work()
-    times = []
-    for _ in range(runs):
-        began = clock()
-        work()
-        times.append(clock() - began)
-    return seconds / statistics.median(times)
+GENERATED_S = 12.0
+"""Seconds of each generated sound, as in `distill generate` without `--duration`."""
+
+SOUNDS = 8
+"""Sounds generated at once."""
 
 
-def model_of(path: Path | None) -> LoadedVQModel:
-    if path is not None:
-        return distill.load(path, "cpu")
-    frames = RECORDINGS * RECORDING_FRAMES
-    memory = {"memory_frames": frames, "memory_width": memory_width(frames)}
-    codec = VQVAE(**VQVAEConfig().model_arguments(SAMPLE_RATE), **memory).eval()
-    return LoadedVQModel(codec, codec.config, {}, Path("untrained.sda"))
-
-
-def time_codec(model: LoadedVQModel, seconds: float, threads: int) -> tuple[float, float]:
+def time_codec(
+    loaded: LoadedVQModel,
+    seconds: float,
+    threads: int,
+) -> tuple[float, float]:
+    """Speeds of encoding and of decoding `seconds` of noise. Sets the threads of the process."""
     prepare(threads)
-    shape = model.model.channels, round(seconds * SAMPLE_RATE)
-    noise = 0.1 * np.random.default_rng(0).standard_normal(shape).astype(np.float32)
-    codes = encode_sound(model, noise)
-    encode = realtime(seconds, lambda: encode_sound(model, noise), threads)
-    return encode, realtime(seconds, lambda: decode_sound(model, codes), threads)
-
-
-def untrained_prior(model: LoadedVQModel, files: int) -> CodePrior:
-    """As `train-prior` builds it for so many files."""
-    config, codec = get_adaptive_prior_config(files), model.model
-    Q, K, D = codec.rvq.codebooks.shape
-    context = round(config.context_s * codec.frame_rate) * Q
-    sizes = config.hidden_size, config.num_layers, config.num_heads
-    prior = CodePrior(K, context, Q, *sizes, latent_dim=D, hears_ahead=True, ends_first=True).eval()
-    assert prior.pointer is not None
-    prior.pointer.set_entries(codec.rvq.codebooks)
-    return prior
+    shape = (loaded.model.channels, round(seconds * SAMPLE_RATE))
+    noise = NOISE_LEVEL * np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+    grid = encode_sound(loaded, noise)
+    encode_x = realtime_factor(seconds, lambda: encode_sound(loaded, noise), threads)
+    decode_x = realtime_factor(seconds, lambda: decode_sound(loaded, grid), threads)
+    return encode_x, decode_x
 
 
 @torch.inference_mode()
-def random_corpus(model: LoadedVQModel) -> dict[str, Any]:
-    """What a file keeps of ten minutes of corpus, in as many encodings as training makes, of random
-    codes."""
-    codec, encodings = model.model, PriorConfig().encodings
-    shape = RECORDINGS, encodings, RECORDING_FRAMES, codec.num_quantizers
+def random_prior_metadata(loaded: LoadedVQModel) -> dict[str, Any]:
+    """What a model file keeps of ten minutes of corpus, of random codes."""
+    codec = loaded.model
+    encodings = PriorConfig().encodings
+    shape = (RECORDINGS, encodings, RECORDING_FRAMES, codec.num_quantizers)
     codes = torch.randint(codec.codebook_size, shape, generator=torch.Generator().manual_seed(0))
-    heard = [
-        CorpusSound(f"{i}.wav", 0.0, list(versions), [0.0] * encodings)
-        for i, versions in enumerate(codes)
+    sounds = [
+        CorpusSound(
+            name=f"{i}.wav",
+            start_s=0.0,
+            codes=list(own_codes),
+            leads_s=[0.0] * encodings,
+        )
+        for i, own_codes in enumerate(codes)
     ]
-    recordings = [{"name": h.name, "codes": h.codes[0], "whole": True} for h in heard]
-    return {"recordings": recordings, "copy_index": copy_index(codec, heard, [])}
+    recordings = [{"name": sound.name, "codes": sound.codes[0], "whole": True} for sound in sounds]
+    return {"recordings": recordings, "copy_index": copy_index(codec, sounds, [])}
+
+
+@dataclass(frozen=True)
+class GenerationSpeed:
+    """Speeds of one size of prior.
+
+    Attributes:
+        single_x: Seconds of sound per second of time, one sound.
+        several_x: The same over eight sounds at once.
+        first_block_s: Seconds until a stream yields its first block.
+    """
+
+    single_x: float
+    several_x: float
+    first_block_s: float
 
 
 def time_generation(
-    model: LoadedVQModel,
-    corpus: dict[str, Any],
-    files: int,
+    loaded: LoadedVQModel,
     seconds: float,
     threads: int,
-    count: int = 1,
-) -> float:
-    """Of so many sounds, all that is made of them counted."""
+) -> GenerationSpeed:
+    """Time a model with a prior.
+
+    Args:
+        loaded: The model.
+        seconds: Seconds of each sound.
+        threads: Threads of the process.
+    """
     prepare(threads)
-    with_prior = replace(model, prior=untrained_prior(model, files), prior_metadata=corpus)
-    return realtime(
-        count * seconds, lambda: distill.generate(with_prior, seconds, count=count), threads
+
+    def generate(sounds: int) -> None:
+        distill.generate(loaded, seconds, count=sounds)
+
+    seeds = count()
+    return GenerationSpeed(
+        single_x=realtime_factor(seconds, lambda: generate(1), threads),
+        several_x=realtime_factor(SOUNDS * seconds, lambda: generate(SOUNDS), threads),
+        # Without a warm-up: the first stream of a process is the one that a user waits for.
+        first_block_s=median_s(
+            lambda: next(distill.stream(loaded, next(seeds))),
+            clock=time.perf_counter,
+            warm_up=False,
+        ),
     )
 
 
-def first_sound_s(
-    model: LoadedVQModel, corpus: dict[str, Any], files: int, threads: int, runs: int = 3
-) -> float:
-    """Seconds until a stream gives its first block; the median of some, the first of all
-    included."""
-    prepare(threads)
-    with_prior = replace(model, prior=untrained_prior(model, files), prior_metadata=corpus)
-    times = []
-    for seed in range(runs):
-        began = time.perf_counter()
-        next(distill.stream(with_prior, seed))
-        times.append(time.perf_counter() - began)
-    return statistics.median(times)
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = parser_of(__doc__)
+    parser.add_argument("model", nargs="?", type=Path)
+    parser.add_argument(
+        "--threads",
+        type=int,
+        default=2,
+        help="for generation",
+    )
+    parser.add_argument(
+        "--files",
+        type=int,
+        nargs="+",
+        default=list(TIERS),
+        help="sizes of prior",
+    )
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=GENERATED_S,
+        help="of each sound",
+    )
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Run the benchmark."""
+    args = arguments()
+    loaded = load_or_untrained(args.model)
+    encode_x, decode_x = time_codec(loaded, CODEC_S, 1)
+    print(f"encode {encode_x:.0f}x, decode {decode_x:.0f}x real time on 1 thread", flush=True)
+    metadata = random_prior_metadata(loaded)
+    codec = loaded.model
+    for files in args.files:
+        prior = untrained_prior(codec.rvq.codebooks, codec.frame_rate, files)
+        with_prior = replace(loaded, prior=prior, prior_metadata=metadata)
+        speed = time_generation(with_prior, args.seconds, args.threads)
+        print(f"Prior for up to {files} files, on {args.threads} threads:")
+        print(f"    generate one sound: {speed.single_x:.1f}x real time")
+        print(f"    generate {SOUNDS} sounds at once: {speed.several_x:.1f}x")
+        print(f"    first block of a stream after {speed.first_block_s:.2f} s", flush=True)
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("model", nargs="?", type=Path)
-    parser.add_argument("--threads", type=int, default=2, help="for generation")
-    a = parser.parse_args()
-    loaded = model_of(a.model)
-    encode_x, decode_x = time_codec(loaded, 60, 1)
-    print(f"encode {encode_x:.0f}x, decode {decode_x:.0f}x real time on 1 thread")
-    kept = random_corpus(loaded)
-    for file_count in (20, 100, 500):
-        factor = time_generation(loaded, kept, file_count, 12, a.threads)
-        several = time_generation(loaded, kept, file_count, 12, a.threads, SEVERAL)
-        first = first_sound_s(loaded, kept, file_count, a.threads)
-        print(
-            f"generate, prior for up to {file_count} files: {factor:.1f}x real time on {a.threads} threads"
-        )
-        print(f"    {SEVERAL} sounds at once, finished: {several:.1f}x")
-        print(f"    first sound of a stream after {first:.2f} s")
+    run_main(main)

@@ -1,11 +1,14 @@
-"""Memory of `train` on a corpus and on one 50 times as long, and how soon a second run takes its
-first step.
+"""Memory of `train` on a short and on a long corpus, or of `generate` and `stream`.
 
-    DISTILL_CORPORA=… python benchmarks/memory.py python benchmarks/memory.py --generate my.sda
-    # instead, memory of `generate` and of a stream, short and long
+    DISTILL_CORPORA=… python -m benchmarks.speed.memory
+    python -m benchmarks.speed.memory --generate MODEL.sda
 
-Peak anonymous memory (RssAnon) is sampled 20 times a second. The long corpus holds the same files,
-each 50 times in a row at slightly different gains, so that no two stretches are alike.
+The first trains on a corpus and on one 50 times as long, and times the first step of a second
+run; about 6 minutes on 2 threads. The second compares a short sound with a long one; about 5
+minutes.
+
+Peak anonymous memory (RssAnon) is sampled 20 times a second; Linux only. The long corpus holds the
+same files, each 50 times in a row at different gains, so that no two stretches are alike.
 """
 
 import argparse
@@ -19,11 +22,11 @@ from pathlib import Path
 import numpy as np
 import soundfile as sf
 
-from benchmarks.common import MemoryWatch, corpora_dir
+from benchmarks.common import corpora_dir, distill_command, parser_of, peak_mb, run_main
 from distill.settings import SAMPLE_RATE
 
 FIRST_STEP = """
-import time, sys, pathlib
+import time, sys
 import distill
 from distill.training.metrics import StepMetrics
 began = time.perf_counter()
@@ -32,7 +35,6 @@ def watch(event):
         print(time.perf_counter() - began, flush=True)
 distill.train(sys.argv[1], sys.argv[2], steps=2, threads=2, callback=watch)
 """
-
 
 STREAM = """
 import sys
@@ -44,82 +46,71 @@ for block in distill.stream(distill.load(sys.argv[1], "cpu", 1)):
         break
 """
 
-
-def peak_of(command: list[str]) -> float:
-    """MB, of a process that runs to its end."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    watch = MemoryWatch(process.pid)
-    if process.wait():
-        sys.exit(f"failed: {' '.join(command)}")
-    return watch.peak_mb
+SAMPLE_BYTES = 4
+"""Bytes of a sample as float32."""
 
 
-def show_generation(model: Path, short: int, long: int) -> None:
-    """By how much memory grows from a short sound to a long one, beside what the sound itself takes
-    as float32."""
-    own = (long - short) * SAMPLE_RATE * 4 / 1e6
+def show_generation(
+    model: Path,
+    short_s: int,
+    long_s: int,
+) -> None:
+    """Print how memory grows from a short sound to a long one, beside the size of the sound."""
+    sound_mb = (long_s - short_s) * SAMPLE_RATE * SAMPLE_BYTES / 1e6
     with tempfile.TemporaryDirectory() as folder:
-        generate = [
-            sys.executable,
-            "-m",
-            "distill",
-            "generate",
-            str(model),
-            "-o",
-            f"{folder}/a.wav",
-            "--seed",
-            "1",
-        ]
+        output = Path(folder) / "a.wav"
         commands = {
-            "generate": [*generate, "--threads", "1", "--duration"],
+            "generate": distill_command(
+                "generate", model, "-o", output, "--seed", 1, "--threads", 1, "--duration"
+            ),
             "stream": [sys.executable, "-c", STREAM, str(model)],
         }
         for name, command in commands.items():
-            before, after = (peak_of([*command, str(seconds)]) for seconds in (short, long))
+            short_mb = peak_mb([*command, str(short_s)])
+            long_mb = peak_mb([*command, str(long_s)])
             print(
-                f"{name}: {short} s {before:.0f} MB, {long} s {after:.0f} MB: {after - before:.0f} MB more "
-                f"(the sound itself: {own:.0f} MB a channel)",
+                f"{name}: {short_s} s {short_mb:.0f} MB, {long_s} s {long_mb:.0f} MB: "
+                f"{long_mb - short_mb:.0f} MB more (the sound itself: {sound_mb:.0f} MB a channel)",
                 flush=True,
             )
 
 
-def lengthen(folder: Path, out: Path, times: int) -> Path:
-    """Every file of `folder`, `times` over, streamed to disk."""
-    out.mkdir()
+def lengthen(
+    folder: Path,
+    output: Path,
+    times: int,
+) -> Path:
+    """Write every file of `folder` to `output`, `times` in a row, streamed to disk."""
+    output.mkdir()
     for file in sorted(folder.iterdir()):
         sound, rate = sf.read(file, dtype="float32", always_2d=True)
         gains = np.random.default_rng(0).uniform(0.3, 1.0, times)
-        with sf.SoundFile(out / f"{file.stem}.flac", "w", rate, sound.shape[1], "PCM_24") as long:
+        path = output / f"{file.stem}.flac"
+        with sf.SoundFile(path, "w", rate, sound.shape[1], "PCM_24") as long:
             for gain in gains:
                 long.write(sound * np.float32(gain))
-    return out
+    return output
 
 
-def peak_mb(corpus: Path, model: Path, steps: int, threads: int) -> float:
-    command = [
-        sys.executable,
-        "-m",
-        "distill",
-        "train",
-        str(corpus),
-        "-o",
-        str(model),
-        "--steps",
-        str(steps),
-    ]
-    process = subprocess.Popen(
-        [*command, "--threads", str(threads), "--json"], stdout=subprocess.DEVNULL
-    )
-    watch = MemoryWatch(process.pid)
-    if process.wait():
-        sys.exit("training failed")
-    return watch.peak_mb
+def training_mb(
+    corpus: Path,
+    model: Path,
+    steps: int,
+    threads: int,
+) -> float:
+    """Peak memory of `train` in MB, printed with its time."""
+    began = time.perf_counter()
+    options = ("--steps", steps, "--threads", threads, "--json")
+    peak = peak_mb(distill_command("train", corpus, "-o", model, *options))
+    print(f"{corpus.name}: peak {peak:.0f} MB ({time.perf_counter() - began:.0f} s)", flush=True)
+    return peak
 
 
 def first_step_s(corpus: Path, model: Path) -> float:
     """Seconds from the end of the imports to the first step."""
+    command = [sys.executable, "-c", FIRST_STEP, str(corpus), str(model)]
     done = subprocess.run(
-        [sys.executable, "-c", FIRST_STEP, corpus, model],
+        command,
         capture_output=True,
         text=True,
         check=True,
@@ -127,38 +118,60 @@ def first_step_s(corpus: Path, model: Path) -> float:
     return float(done.stdout.split()[0])
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
+def show_training(
+    corpus: Path,
+    times: int,
+    steps: int,
+    threads: int,
+) -> None:
+    """Print memory and first steps of `train`, on `corpus` and on one `times` as long."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        # A cache of its own, so that the first run has to fill it.
+        os.environ["DISTILL_CACHE"] = str(folder / "cache")
+        short_mb = training_mb(corpus, folder / "short.sda", steps, threads)
+        again_s = first_step_s(corpus, folder / "short-again.sda")
+        print(f"second run, first step after imports: {again_s:.2f} s", flush=True)
+        long = lengthen(corpus, folder / "long", times)
+        print(f"{times} times as long:", flush=True)
+        long_mb = training_mb(long, folder / "long.sda", steps, threads)
+        again_s = first_step_s(long, folder / "long-again.sda")
+        print(f"second run, first step after imports: {again_s:.2f} s", flush=True)
+        print(f"ratio {long_mb / short_mb:.3f}")
+
+
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = parser_of(__doc__)
     parser.add_argument("--corpus", default="ambient")
-    parser.add_argument("--times", type=int, default=50)
+    parser.add_argument(
+        "--times",
+        type=int,
+        default=50,
+        help="how much longer the long corpus is",
+    )
     parser.add_argument("--steps", type=int, default=60)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--generate", type=Path, metavar="MODEL")
-    parser.add_argument("--durations", type=int, nargs=2, default=(10, 600))
-    a = parser.parse_args()
-    if a.generate:
-        show_generation(a.generate, *a.durations)
-        sys.exit()
-    with tempfile.TemporaryDirectory() as name:
-        work = Path(name)
-        os.environ["DISTILL_CACHE"] = str(work / "cache")
-        short = corpora_dir() / a.corpus
-        began = time.perf_counter()
-        short_mb = peak_mb(short, work / "short.sda", a.steps, a.threads)
-        print(
-            f"{a.corpus}: peak {short_mb:.0f} MB ({time.perf_counter() - began:.0f} s)", flush=True
-        )
-        print(
-            f"second run, first step after imports: {first_step_s(short, work / 'again.sda'):.2f} s",
-            flush=True,
-        )
-        long = lengthen(short, work / "long", a.times)
-        began = time.perf_counter()
-        long_mb = peak_mb(long, work / "long.sda", a.steps, a.threads)
-        print(
-            f"{a.times} times as long: peak {long_mb:.0f} MB ({time.perf_counter() - began:.0f} s)",
-            flush=True,
-        )
-        print(
-            f"ratio {long_mb / short_mb:.3f}; second run of the long one: {first_step_s(long, work / 'l2.sda'):.2f} s"
-        )
+    parser.add_argument(
+        "--generate",
+        type=Path,
+        metavar="MODEL",
+        help="measure generation instead",
+    )
+    parser.add_argument(
+        "--durations", type=int, nargs=2, default=(10, 600), help="seconds, short and long"
+    )
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Run the benchmark."""
+    args = arguments()
+    if args.generate:
+        show_generation(args.generate, *args.durations)
+    else:
+        show_training(corpora_dir() / args.corpus, args.times, args.steps, args.threads)
+
+
+if __name__ == "__main__":
+    run_main(main)

@@ -1,90 +1,87 @@
-"""How fast codes are drawn, untrained, once the context is full.
+"""Speed of sampling: seconds of codes that an untrained prior draws per second of time.
 
-The prior draws as `generate` has it, the finer codes from ten minutes of recordings; the networks
-beside it draw every level.
+    python -m benchmarks.speed.sampling --threads 2
+
+Draws one stream and eight at once, by priors of the three sizes that `train-prior` chooses from,
+once the context is full. Takes about 2 minutes on 2 threads.
 """
 
-import statistics
-import time
-from collections.abc import Iterator
-from itertools import islice
-from typing import Any
+import argparse
 
 import torch
 
-from benchmarks.prior import rivals
-from benchmarks.prior.flat import FlatPrior
+from benchmarks.common import parser_of, run_main
+from benchmarks.timing import TIERS, untrained_pace, untrained_prior
 from distill.device import prepare
-from distill.inference.sampling.conditions import Conditions
-from distill.inference.sampling.draw import draw_frames
-from distill.inference.sampling.settings import Sampling
-from distill.inference.sampling.unit_selection import build_frame_bank
-from distill.models.prior import CodePrior
-from distill.models.prior_metadata import Recording
 from distill.settings import SAMPLE_RATE
-from distill.training.prior.data import context_frames
-from distill.training.prior_config import get_adaptive_prior_config
+from distill.training.config import VQVAEConfig
 
-TIERS = (20, 100, 500)
-CORPUS_S = 600.0
-"""Of recordings that finer codes are taken from."""
 FRAME_RATE = SAMPLE_RATE / 1024
+"""Code frames a second of a codec of the default size, in Hz."""
+
+LATENT_DIM = 64
+"""Dimensions of a codec's latents; they cost next to nothing."""
+
+STREAMS = 8
+"""Streams drawn at once, as many as `distill generate -n 8` does."""
 
 
-def pace(drawn: Iterator[Any], context: int, seconds: float) -> float:
-    """Seconds of codes that each stream of `drawn`, frame by frame, gives per second of time."""
-    # What comes first is drawn faster, having less to look back on.
-    list(islice(drawn, context))
-    times = []
-    for _ in range(3):
-        began = time.perf_counter()
-        list(islice(drawn, round(seconds / 3 * FRAME_RATE)))
-        times.append(time.perf_counter() - began)
-    return seconds / 3 / statistics.median(times)
+def draw_speed(
+    files: int,
+    streams: int,
+    levels: int,
+    size: int,
+    seconds: float = 6.0,
+) -> float:
+    """Seconds of codes per second of time, over all streams.
+
+    Args:
+        files: Files of the corpus, which choose the size of the prior.
+        streams: Sounds drawn at once.
+        levels: Quantiser levels.
+        size: Codebook entries of a level.
+        seconds: Seconds of codes to time.
+    """
+    codebooks = torch.randn(levels, size, LATENT_DIM)
+    prior = untrained_prior(codebooks, FRAME_RATE, files)
+    return untrained_pace(prior, FRAME_RATE, streams, seconds, torch.device("cpu"))
 
 
-def prior_speed(files: int, streams: int, levels: int, size: int, seconds: float = 6.0) -> float:
-    """Seconds of codes drawn per second of time, over all streams, by an untrained prior for so
-    many files."""
-    config = get_adaptive_prior_config(files)
-    context = context_frames(config, FRAME_RATE)
-    sizes = config.hidden_size, config.num_layers, config.num_heads
-    prior = CodePrior(size, context * levels, levels, *sizes, latent_dim=64, ends_first=True).eval()
-    codes = torch.randint(size, (round(CORPUS_S * FRAME_RATE), levels))
-    recording = Recording(name="", codes=codes, whole=True)
-    units = build_frame_bank(prior, [recording], Sampling.free_levels)
-    conditions = Conditions(frame_bank=units)
-    drawn = draw_frames(prior, streams, Sampling(), torch.Generator().manual_seed(0), conditions)
-    return streams * pace(drawn, context, seconds)
-
-
-def rival_speeds(files: int, levels: int, size: int, seconds: float = 3.0) -> dict[str, float]:
-    """Likewise, of one stream of each of the rivals."""
-    config, generator = get_adaptive_prior_config(files), torch.Generator().manual_seed(0)
-    context = context_frames(config, FRAME_RATE)
-    networks = {
-        name: build(size, levels, context, config).eval() for name, build in rivals.BUILDS.items()
-    }
-    drawn = {
-        name: network.drawn(Sampling(), generator)
-        if isinstance(network, FlatPrior)
-        else draw_frames(network, 1, Sampling(), generator)
-        for name, network in networks.items()
-    }
-    return {name: pace(frames, context, seconds) for name, frames in drawn.items()}
-
-
-def measure(levels: int, size: int, threads: int) -> list[dict[str, float]]:
-    """Of each size of prior: of one stream, of eight at once, and of its rivals."""
+def measure(
+    levels: int,
+    size: int,
+    threads: int,
+) -> list[dict[str, float]]:
+    """Print and return the speeds of each size of prior, for one stream and for eight."""
     prepare(threads)
-    found = []
+    speeds: list[dict[str, float]] = []
     for files in TIERS:
-        one, eight = (prior_speed(files, n, levels, size) for n in (1, 8))
-        found.append(
-            {"files": files, "one": one, "eight": eight} | rival_speeds(files, levels, size)
-        )
-        others = ", ".join(f"{name} {found[-1][name]:.1f}x" for name in rivals.BUILDS)
+        single = draw_speed(files, 1, levels, size)
+        several = draw_speed(files, STREAMS, levels, size)
+        speeds.append({"files": files, "one": single, "eight": several})
         print(
-            f"Codes, prior for up to {files} files: {one:.1f}x real time, {eight:.1f}x for eight at once ({others})"
+            f"Codes, prior for up to {files} files: {single:.1f}x real time, "
+            f"{several:.1f}x for {STREAMS} at once",
+            flush=True,
         )
-    return found
+    return speeds
+
+
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    defaults = VQVAEConfig()
+    parser = parser_of(__doc__)
+    parser.add_argument("--levels", type=int, default=defaults.num_quantizers)
+    parser.add_argument("--codebook-size", type=int, default=defaults.codebook_size)
+    parser.add_argument("--threads", type=int, default=2)
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Run the benchmark."""
+    args = arguments()
+    measure(args.levels, args.codebook_size, args.threads)
+
+
+if __name__ == "__main__":
+    run_main(main)

@@ -1,4 +1,4 @@
-"""What the benchmark says of the codec with less of it, and of its codes."""
+"""Figures of reduced versions of the codec, and of its codes."""
 
 from copy import deepcopy
 from dataclasses import replace
@@ -11,8 +11,7 @@ import soundfile as sf
 import torch
 
 import distill
-from benchmarks.codec import measure
-from benchmarks.codec import metrics as figures
+from benchmarks.codec import measure, metrics
 from distill.inference.codes.decode import decode_sound
 from distill.settings import SAMPLE_RATE
 
@@ -23,7 +22,7 @@ def sound(corpus_dir: Path) -> np.ndarray:
     return sf.read(sorted(corpus_dir.rglob("*.wav"))[3], dtype="float32")[0][None]
 
 
-def test_not_quantised_is_as_if_each_frame_had_an_entry_of_its_own(
+def test_unquantised_is_as_if_each_frame_had_an_entry_of_its_own(
     trained: Path, sound: np.ndarray
 ) -> None:
     loaded = distill.load(trained, "cpu", 1)
@@ -32,14 +31,14 @@ def test_not_quantised_is_as_if_each_frame_had_an_entry_of_its_own(
     padded = torch.from_numpy(np.pad(sound, ((0, 0), (0, -sound.shape[1] % hop))))
     model.rvq.codebooks = model.latents(padded[None])
     model.config |= {"codebook_size": padded.shape[1] // hop, "num_quantizers": 1}
-    # It knows by heart what the codec knows of the codes of each frame.
-    at, known = model.memory.find(loaded.model.encode(padded[None])[0])
-    assert known.any()
-    model.memory.keys = torch.arange(len(at))
-    model.memory.vectors = torch.nn.Parameter(model.memory.vectors[at] * known[:, None])
+    # The frame memory of each frame is that of its own codes.
+    slots, is_found = model.memory.find(loaded.model.encode(padded[None])[0])
+    assert is_found.any()
+    model.memory.keys = torch.arange(len(slots))
+    model.memory.vectors = torch.nn.Parameter(model.memory.vectors[slots] * is_found[:, None])
     unlimited = replace(loaded, model=model)
     decoded = decode_sound(unlimited, distill.encode(unlimited, sound))
-    found = measure.unquantised(loaded, sound)
+    found = measure.decode_unquantised(loaded, sound)
     assert found.shape == sound.shape
     assert np.abs(found - decoded).max() < 0.02 * np.abs(decoded).max()
     quantised = decode_sound(loaded, distill.encode(loaded, sound))
@@ -57,25 +56,25 @@ def test_a_stereo_codec_is_measured_in_mono_and_in_stereo(
     distill.train(sounds, tmp_path / "wide.sda", steps=5, channels=2, **tiny)
     loaded = distill.load(tmp_path / "wide.sda", "cpu", 1)
     found = measure.measure(
-        loaded, sounds / "0.wav", tmp_path / "0.wav", with_anchors=False, with_visqol=False
+        loaded, sounds / "0.wav", tmp_path / "0.wav", with_baselines=False, with_visqol=False
     )
     assert sf.info(tmp_path / "0.wav").channels == 2
     assert found.stereo["correlation_source"] == pytest.approx(0, abs=0.03)
     assert found.stereo["width_source_db"] == pytest.approx(0, abs=0.3)
-    written = figures.stereo(figures.load(sounds / "0.wav"), figures.load(tmp_path / "0.wav"))
+    written = metrics.stereo(metrics.load(sounds / "0.wav"), metrics.load(tmp_path / "0.wav"))
     assert found.stereo == pytest.approx(written, abs=0.1)
     assert 0 < found.systems[measure.UNQUANTISED]["mel7"] < 20
-    assert measure.unquantised(loaded, np.zeros((2, 4000), np.float32)).shape == (2, 4000)
+    assert measure.decode_unquantised(loaded, np.zeros((2, 4000), np.float32)).shape == (2, 4000)
 
 
-def test_use_of_levels() -> None:
+def test_the_use_of_levels() -> None:
     codes = np.stack([np.arange(8) % 4, np.zeros(8, int)], 1)
-    even, one = measure.level_use(codes, 8)
+    even, single = measure.level_use(codes, 8)
     assert even == {"utilisation": 0.5, "perplexity": pytest.approx(4)}
-    assert one == {"utilisation": 1 / 8, "perplexity": pytest.approx(1)}
+    assert single == {"utilisation": 1 / 8, "perplexity": pytest.approx(1)}
 
 
-def test_means_over_files_leave_out_what_is_missing() -> None:
+def test_means_over_files_leave_out_nan() -> None:
     rows = [
         {"codec": {"mel7": 1.0, "visqol": float("nan")}},
         {"codec": {"mel7": 3.0, "visqol": 4.0}},

@@ -1,4 +1,4 @@
-"""The benchmark of joins: a click is found on either side, and where there is none, none."""
+"""The benchmark of joins: a click near a join is found, and one elsewhere is not."""
 
 from pathlib import Path
 
@@ -11,7 +11,8 @@ from distill.inference.generate import generate
 from distill.inference.modes.request import Request, Source
 from distill.settings import SAMPLE_RATE
 
-N, MS = SAMPLE_RATE, SAMPLE_RATE // 1000
+N = SAMPLE_RATE
+MS = SAMPLE_RATE // 1000
 TONE = np.sin(2 * np.pi * 100 * np.arange(N) / SAMPLE_RATE)[None]
 LARGEST = float(np.abs(np.diff(TONE)).max())
 FADE = joins.Fade.into_new(N // 2, 0.02)
@@ -33,7 +34,7 @@ def test_a_click_before_in_or_after_the_fade_is_found(at: int) -> None:
 
 
 @pytest.mark.parametrize("at", [FADE.first - 7 * MS, FADE.at + 7 * MS])
-def test_a_click_further_away_is_none_of_the_joins(at: int) -> None:
+def test_a_click_further_away_does_not_count(at: int) -> None:
     assert joins.Join.of(clicked(at), FADE).step == pytest.approx(LARGEST)
 
 
@@ -50,20 +51,19 @@ def test_a_step_of_level_is_that_at_the_join() -> None:
 
 def test_joins_are_counted_beside_the_corpus_and_the_originals() -> None:
     own = [np.abs(np.diff(TONE)).max(0)]
-    clean, click = joins.Join.of(TONE, FADE, TONE), joins.Join.of(clicked(FADE.at), FADE, TONE)
+    clean = joins.Join.of(TONE, FADE, TONE)
+    click = joins.Join.of(clicked(FADE.at), FADE, TONE)
     attack = joins.Join.of(clicked(FADE.at), FADE, clicked(FADE.at))
     row = joins.summary([clean, click, attack], own)
-    assert (row["joins"], row["over"], row["originals_over"], row["over_and_original_not"]) == (
-        3,
-        2,
-        1,
-        1,
-    )
+    assert row["joins"] == 3
+    assert row["over"] == 2
+    assert row["originals_over"] == 1
+    assert row["over_and_original_not"] == 1
     assert row["corpus_step"] == pytest.approx(LARGEST, rel=1e-3)
     assert row["over_in_stretches"] == 2
 
 
-def test_every_way_is_measured(trained: Path, corpus_dir: Path) -> None:
+def test_every_mode_is_measured(trained: Path, corpus_dir: Path) -> None:
     found = joins.measure(distill.load(trained, "cpu", 1), corpus_dir, count=2, seconds=0.4)
     assert {name: row["joins"] for name, row in found.items()} == {
         "continue": 2,
@@ -75,13 +75,13 @@ def test_every_way_is_measured(trained: Path, corpus_dir: Path) -> None:
     joins.show(found)
 
 
-def test_a_gap_lies_where_its_joins_are_sought(trained: Path) -> None:
-    """Before and after both fades the sound is the one that it was made from."""
+def test_a_gap_lies_where_its_joins_are_measured(trained: Path) -> None:
+    """Before and after both fades the sound is its source."""
     loaded = distill.load(trained, "cpu", 1)
     audio = (0.1 * np.random.default_rng(0).standard_normal((1, SAMPLE_RATE))).astype(np.float32)
-    into, out, mode = joins.gap_in(audio, loaded.model.frame_hop, seed=3)
-    source = Source("sound", "", audio)
-    (sound,) = generate(loaded, Request(mode=mode, source=source))
+    gap = joins.gap_in(audio, loaded.model.frame_hop, seed=3)
+    request = Request(mode=gap.mode, source=Source("sound", "", audio))
+    (sound,) = generate(loaded, request)
     changed = np.flatnonzero((np.abs(sound.audio - audio) > 1e-6).any(0))
-    assert into.first <= changed[0] < into.at
-    assert out.at <= changed[-1] < out.last
+    assert gap.into.first <= changed[0] < gap.into.at
+    assert gap.out.at <= changed[-1] < gap.out.last

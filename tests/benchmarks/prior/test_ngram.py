@@ -13,35 +13,40 @@ def codes(frames: int, levels: int = 2, seed: int = 0) -> np.ndarray:
 
 
 def test_witten_bell_by_hand() -> None:
-    # After 0 came 1, 1, 2; the four codes 1, 1, 2, 3 came in all. Method C, on a floor of 1/4.
-    contexts, learned = np.array([[0], [0], [0], [1], [0]]), np.array([1, 1, 2, 3, 1])
-    alone, given = ngram.witten_bell(contexts, learned, SIZE, 4)[:, 0]
-    assert alone == pytest.approx((2 + 3 / 4) / (4 + 3))
-    assert given == pytest.approx((2 + 2 * alone) / (3 + 2))
+    # Codes 1, 1, 2 followed context 0; the codes in all were 1, 1, 2, 3. Uniform: 1/4.
+    contexts = np.array([[0], [0], [0], [1], [0]])
+    learned = np.array([1, 1, 2, 3, 1])
+    unigram, bigram = ngram.context_probabilities(contexts, learned, SIZE, 4)[:, 0]
+    assert unigram == pytest.approx((2 + 3 / 4) / (4 + 3))
+    assert bigram == pytest.approx((2 + 2 * unigram) / (3 + 2))
 
 
 def test_probabilities_sum_to_one() -> None:
-    contexts, learned = codes(60, 3), codes(60, 1, seed=1)[:, 0]
+    contexts = codes(60, 3)
+    learned = codes(60, 1, seed=1)[:, 0]
     for context in (contexts[:1], np.array([[3, 3, 3]]), np.array([[SIZE, SIZE, SIZE]])):
-        asked = np.concatenate([contexts, np.repeat(context, SIZE, 0)])
-        found = ngram.witten_bell(asked, np.concatenate([learned, np.arange(SIZE)]), SIZE, 60)
+        scored = np.concatenate([contexts, np.repeat(context, SIZE, 0)])
+        found = ngram.context_probabilities(
+            scored, np.concatenate([learned, np.arange(SIZE)]), SIZE, 60
+        )
         assert found.sum(1) == pytest.approx(1)
 
 
 def test_a_context_never_seen_is_given_up() -> None:
     contexts = np.array([[0], [0], [2]])
-    alone, given = ngram.witten_bell(contexts, np.array([1, 2, 1]), SIZE, 2)[:, 0]
-    assert given == alone
+    unigram, bigram = ngram.context_probabilities(contexts, np.array([1, 2, 1]), SIZE, 2)[:, 0]
+    assert bigram == unigram
 
 
 def test_contexts_are_codes_of_the_same_sound() -> None:
-    first, second = np.array([[0, 1], [2, 3]]), np.array([[1, 1]])
-    found = ngram.gather([first, second], [(0, 0), (1, 1), (2, 0)], SIZE)
+    first = np.array([[0, 1], [2, 3]])
+    second = np.array([[1, 1]])
+    found = ngram.gather_contexts([first, second], [(0, 0), (1, 1), (2, 0)], SIZE)
     assert found.tolist() == [[0, SIZE, SIZE], [2, 1, SIZE], [1, SIZE, SIZE]]
 
 
-def test_what_follows_from_the_past_costs_nothing_and_chance_costs_its_bits() -> None:
-    # Level 0 counts up; level 1 is a coin of four sides.
+def test_structure_costs_nothing_and_chance_costs_its_bits() -> None:
+    # Level 0 counts up; level 1 is uniformly random.
     def sound(seed: int) -> np.ndarray:
         return np.stack([np.arange(400) % SIZE, codes(400, 1, seed)[:, 0]], 1)
 
@@ -52,7 +57,7 @@ def test_what_follows_from_the_past_costs_nothing_and_chance_costs_its_bits() ->
 
 def test_the_order_is_chosen_on_validation() -> None:
     fine = ngram.choose([codes(200), codes(200, seed=1)], [codes(200, seed=2)], SIZE)
-    # Of chance nothing follows: the longest contexts would only be learned by heart.
+    # Random codes have no structure: long contexts would only overfit.
     assert max(len(model.places) for model in fine) <= 2
     copied = np.repeat(codes(200, 1), 2, axis=1)
     assert ngram.choose([copied], [copied[:50]], SIZE)[1].places[0] == (0, 0)

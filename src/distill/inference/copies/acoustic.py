@@ -96,8 +96,10 @@ class Matches:
     @classmethod
     def joined(cls, parts: Sequence["Matches"]) -> "Matches":
         """All matches of `parts`, one after the other."""
-        names = [field.name for field in fields(cls)]
-        return cls(**{name: torch.cat([getattr(part, name) for part in parts]) for name in names})
+        columns = {}
+        for field in fields(cls):
+            columns[field.name] = torch.cat([getattr(part, field.name) for part in parts])
+        return cls(**columns)
 
 
 NO_MATCHES = Matches(
@@ -114,7 +116,12 @@ NO_MATCHES = Matches(
 class PassageSearch:
     """Finds the windows of a corpus that sound most like those of a sound."""
 
-    def __init__(self, codec: VQVAE, codes: Tensor, frames: Sequence[int]) -> None:
+    def __init__(
+        self,
+        codec: VQVAE,
+        codes: Tensor,
+        frames: Sequence[int],
+    ) -> None:
         """Index the corpus.
 
         Args:
@@ -125,6 +132,7 @@ class PassageSearch:
         codebooks = codec.rvq.codebooks.detach().cpu()
         self.codes = codes
         self.frames = torch.tensor(frames, dtype=torch.long)
+        # For each sound its first frame, and for each frame its sound.
         self.begins = self.frames.cumsum(0) - self.frames
         self.owner = torch.arange(len(frames)).repeat_interleave(self.frames)
         # All codebooks as one table, and the row in which the entries of each level begin.
@@ -155,13 +163,20 @@ class PassageSearch:
             for size in sizes.unique().tolist():
                 if size < SHORTEST:
                     continue
-                within = (sizes == size)[self.owner].nonzero()[:, 0]
+                # The frames of all corpus sounds that are searched at this size.
+                has_size = sizes == size
+                within = has_size[self.owner].nonzero()[:, 0]
                 matches = self._search(queries, size, within)
                 for i, own_matches in zip(members, matches, strict=True):
                     found[i].append(own_matches)
         return [Matches.joined(parts) for parts in found]
 
-    def _search(self, sounds: Sequence[Query], size: int, within: Tensor) -> list[Matches]:
+    def _search(
+        self,
+        sounds: Sequence[Query],
+        size: int,
+        within: Tensor,
+    ) -> list[Matches]:
         """The nearest windows of one length.
 
         Args:
@@ -174,9 +189,12 @@ class PassageSearch:
         """
         stride = STRIDE if size == self.window else 1
         starts = [_starts(sound, size, stride) for sound in sounds]
-        windows = torch.cat(
-            [self._windows(q.codes, at, size) for q, at in zip(sounds, starts, strict=True)]
-        )
+        by_sound = [
+            self._windows(sound.codes, start, size)
+            for sound, start in zip(sounds, starts, strict=True)
+        ]
+        # The windows of all sounds as one batch.
+        windows = torch.cat(by_sound)
         if not len(windows):
             return [NO_MATCHES for _ in sounds]
         place, squared = self._nearest_places(windows, within)
@@ -186,8 +204,10 @@ class PassageSearch:
         difference = distance_db.square() / (change_db.square() + BLUR_DB**2)
         # The shorter a window, the sooner it finds one that is alike by chance.
         difference = difference * (self.window / size) ** 0.5
-        counts = [len(at) for at in starts]
-        columns = (distance_db, difference, owner, place - self.begins[owner])
+        frame = place - self.begins[owner]
+        # Back to the windows of each sound.
+        counts = [len(start) for start in starts]
+        columns = (distance_db, difference, owner, frame)
         rows = zip(starts, *(column.split(counts) for column in columns), strict=True)
         return [
             Matches(
@@ -195,10 +215,10 @@ class PassageSearch:
                 length=torch.full_like(start, size),
                 distance_db=own_distance,
                 difference=own_difference,
-                sound=sound,
-                frame=frame,
+                sound=own_sound,
+                frame=own_frame,
             )
-            for start, own_distance, own_difference, sound, frame in rows
+            for start, own_distance, own_difference, own_sound, own_frame in rows
         ]
 
     def _nearest_places(self, windows: Tensor, within: Tensor) -> tuple[Tensor, Tensor]:
@@ -208,32 +228,52 @@ class PassageSearch:
             The frame of the corpus in which it begins `[n]`, and the squared distance `[n]`.
         """
         size = windows.shape[1]
-        candidates = self._candidates(self._without_level(windows.mean(1)), size, within)
+        means = self._without_level(windows.mean(1))
+        candidates = self._candidates(means, size, within)
         blocks = zip(
-            windows.split(COMPARED_AT_ONCE), candidates.split(COMPARED_AT_ONCE), strict=True
+            windows.split(COMPARED_AT_ONCE),
+            candidates.split(COMPARED_AT_ONCE),
+            strict=True,
         )
-        squared, best = torch.cat([self._squared_distances(*block) for block in blocks]).min(1)
-        return candidates.gather(1, best[:, None])[:, 0], squared
+        distances = torch.cat([self._squared_distances(*block) for block in blocks])
+        squared, best = distances.min(1)
+        place = candidates.gather(1, best[:, None])[:, 0]
+        return place, squared
 
     def _latents(self, codes: Tensor) -> Tensor:
         """Latents `[..., D]` of `codes` `[..., Q]`."""
+        # Entries of all levels are looked up and summed in one step, without a copy of each.
         rows = (codes.long() + self.first_entry).flatten(0, -2)
-        return F.embedding_bag(rows, self.entries, mode="sum").unflatten(0, codes.shape[:-1])
+        latents = F.embedding_bag(rows, self.entries, mode="sum")
+        return latents.unflatten(0, codes.shape[:-1])
 
-    def _windows(self, codes: Tensor, starts: Tensor, size: int) -> Tensor:
+    def _windows(
+        self,
+        codes: Tensor,
+        starts: Tensor,
+        size: int,
+    ) -> Tensor:
         """Latents `[..., size, D]` of the windows that begin at `starts` `[...]`."""
-        return self._latents(codes[starts[..., None] + torch.arange(size)])
+        frames = starts[..., None] + torch.arange(size)
+        return self._latents(codes[frames])
 
     def _without_level(self, latents: Tensor) -> Tensor:
         """`latents` `[..., D]` without the direction in which loudness moves them."""
-        return latents - (latents @ self.level)[..., None] * self.level
+        loudness = latents @ self.level
+        return latents - loudness[..., None] * self.level
 
     def _variance(self, windows: Tensor) -> Tensor:
         """Variance `[n]` of the latents within each of `windows` `[n, size, D]`, without level."""
         latents = self._without_level(windows)
-        return (latents - latents.mean(1, keepdim=True)).square().sum(2).mean(1)
+        deviation = latents - latents.mean(1, keepdim=True)
+        return deviation.square().sum(2).mean(1)
 
-    def _candidates(self, query_means: Tensor, size: int, within: Tensor) -> Tensor:
+    def _candidates(
+        self,
+        query_means: Tensor,
+        size: int,
+        within: Tensor,
+    ) -> Tensor:
         """The windows of the corpus with the nearest means.
 
         Args:
@@ -252,22 +292,31 @@ class PassageSearch:
         for begins, means in self._means(size, within, block):
             nearest = torch.cat([nearest, squared_distance(query_means, means)], 1)
             places = torch.cat([places, begins.expand(n, -1)], 1)
-            nearest, best = nearest.topk(min(CANDIDATES, nearest.shape[1]), largest=False)
+            count = min(CANDIDATES, nearest.shape[1])
+            nearest, best = nearest.topk(count, largest=False)
             places = places.gather(1, best)
         return places
 
-    def _means(self, size: int, within: Tensor, at_once: int) -> Iterator[tuple[Tensor, Tensor]]:
+    def _means(
+        self,
+        size: int,
+        within: Tensor,
+        at_once: int,
+    ) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield where windows of `size` frames begin `[b]`, and their means `[b, D]`, by blocks."""
         for first in range(0, len(within) - size + 1, at_once):
+            # The last windows of a block reach into the next one.
             frames = within[first : first + at_once + size - 1]
             begins = frames[: len(frames) - size + 1]
             ends = frames[size - 1 :]
             # A window must not reach from one sound into the next.
             is_whole = self.owner[begins] == self.owner[ends]
             latents = self._without_level(self._latents(self.codes[frames]))
+            # Sums over windows as differences of one running sum.
             sums = F.pad(latents.cumsum(0), (0, 0, 1, 0))
+            window_sums = sums[size:] - sums[:-size]
             if is_whole.any():
-                yield begins[is_whole], (sums[size:] - sums[:-size])[is_whole] / size
+                yield begins[is_whole], window_sums[is_whole] / size
 
     def _squared_distances(self, windows: Tensor, places: Tensor) -> Tensor:
         """Mean squared distances `[n, c]` between windows, brought to one level.
@@ -277,15 +326,23 @@ class PassageSearch:
             places: Frames of the corpus in which their candidates begin `[n, c]`.
         """
         apart = self._windows(self.codes, places, windows.shape[1]) - windows[:, None]
+        # A shift of the mean level is not a difference.
         louder = (apart @ self.level).mean(2)
         return apart.square().sum(3).mean(2) - louder.square()
 
 
-def _starts(sound: Query, size: int, stride: int) -> Tensor:
+def _starts(
+    sound: Query,
+    size: int,
+    stride: int,
+) -> Tensor:
     """Frames in which the audible windows of `size` frames begin `[n]`, one in `stride`."""
     count = len(sound.codes) - size + 1
     if count < 1:
         return torch.zeros(0, dtype=torch.long)
-    starts = torch.arange(0, count, max(stride, -(-count // MOST_WINDOWS)))
+    # Rounded up, so that there are no more windows than `MOST_WINDOWS`.
+    least_stride = -(-count // MOST_WINDOWS)
+    starts = torch.arange(0, count, max(stride, least_stride))
     audible_share = sound.audible.float().unfold(0, size, 1).mean(1)
-    return starts[audible_share[starts] >= AUDIBLE]
+    is_audible = audible_share[starts] >= AUDIBLE
+    return starts[is_audible]

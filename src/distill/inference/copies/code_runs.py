@@ -41,7 +41,10 @@ class EndingRuns(NamedTuple):
 
 
 def witten_bell(
-    count: np.ndarray, total: np.ndarray, kinds: np.ndarray, lower: np.ndarray
+    count: np.ndarray,
+    total: np.ndarray,
+    kinds: np.ndarray,
+    lower: np.ndarray,
 ) -> np.ndarray:
     """Interpolate an n-gram with the next shorter one (Witten & Bell 1991, method C).
 
@@ -72,8 +75,11 @@ class _Counts:
         """Counts `[n]` of `numbers` `[n]`; 0 for numbers that do not occur."""
         if not len(self.values):
             return np.zeros(len(numbers), int)
-        place = np.searchsorted(self.values, numbers).clip(max=len(self.values) - 1)
-        return np.where(self.values[place] == numbers, self.counts[place], 0)
+        place = np.searchsorted(self.values, numbers)
+        # Numbers above the largest value get its place; the comparison below sorts them out.
+        place = place.clip(max=len(self.values) - 1)
+        occurs = self.values[place] == numbers
+        return np.where(occurs, self.counts[place], 0)
 
 
 class Surprise:
@@ -82,6 +88,7 @@ class Surprise:
     def __init__(self, sequences: Sequence[np.ndarray], alphabet: int) -> None:
         """Count the `sequences` `[T]` of the corpus, of numbers below `alphabet`."""
         self.alphabet = alphabet
+        # A pair of codes as one number. Pairs never span two sounds.
         pairs = np.concatenate([s[:-1] * alphabet + s[1:] for s in sequences])
         self._singles = _Counts(np.concatenate(sequences))
         self._pairs = _Counts(pairs)
@@ -93,7 +100,8 @@ class Surprise:
     def __call__(self, sequence: np.ndarray) -> np.ndarray:
         """Surprise `[T]` in bits of a `sequence` `[T]`."""
         # Add-one smoothing, so that a code the corpus lacks has a finite surprise.
-        unigram = (self._singles.of(sequence) + 1) / (self._total + self.alphabet)
+        count = self._singles.of(sequence)
+        unigram = (count + 1) / (self._total + self.alphabet)
         before = sequence[:-1]
         after = sequence[1:]
         bigram = witten_bell(
@@ -102,7 +110,9 @@ class Surprise:
             kinds=self._kinds.of(before),
             lower=unigram[1:],
         )
-        bits: np.ndarray = -np.log2(np.concatenate([unigram[:1], bigram]))
+        # The first code has no code before it.
+        probabilities = np.concatenate([unigram[:1], bigram])
+        bits: np.ndarray = -np.log2(probabilities)
         return bits
 
 
@@ -116,20 +126,23 @@ class RunSearch:
         # The smallest type that holds them: NumPy sorts 16-bit numbers by radix.
         joined = joined.astype(np.min_scalar_type(-alphabet - 1))
         self.size = len(joined)
-        self._begins = np.cumsum([0, *(len(s) + len(SEPARATORS) for s in sequences)])
+        lengths = [len(s) + len(SEPARATORS) for s in sequences]
+        self._begins = np.cumsum([0, *lengths])
+        # Sorted once, so that all places of a code are one slice.
         self._order = np.argsort(joined, kind="stable")
         self._sorted = joined[self._order]
 
     def _places(self, code: int) -> np.ndarray:
         """Frames of the joined corpus that hold `code`."""
         bounds = np.array((code, code + 1), self._sorted.dtype)
-        first, last = np.searchsorted(self._sorted, bounds)
-        return self._order[first:last]
+        first, stop = np.searchsorted(self._sorted, bounds)
+        return self._order[first:stop]
 
     def place(self, corpus_frame: int) -> tuple[int, int]:
         """Index of the sound in which a frame of the joined corpus lies, and the frame in it."""
         index = int(np.searchsorted(self._begins, corpus_frame, side="right")) - 1
-        return index, corpus_frame - int(self._begins[index])
+        frame = corpus_frame - int(self._begins[index])
+        return index, frame
 
     def ending_runs(self, sequence: np.ndarray) -> EndingRuns:
         """The heaviest run that ends at each frame of `sequence` `[T]`.
@@ -168,4 +181,8 @@ class RunSearch:
             bits[i] = (runs[best] >> LENGTH_BITS) / BIT_FRACTION
             length[i] = runs[best] & (1 << LENGTH_BITS) - 1
             corpus_end[i] = places[best]
-        return EndingRuns(bits=bits, length=length, corpus_end=corpus_end)
+        return EndingRuns(
+            bits=bits,
+            length=length,
+            corpus_end=corpus_end,
+        )

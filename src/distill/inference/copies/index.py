@@ -46,7 +46,9 @@ class _Encoding(NamedTuple):
 
 
 def copy_index(
-    codec: VQVAE, corpus: Sequence[CorpusSound], held_out: Sequence[Tensor]
+    codec: VQVAE,
+    corpus: Sequence[CorpusSound],
+    held_out: Sequence[Tensor],
 ) -> dict[str, Any]:
     """Index a corpus for the copy meter.
 
@@ -79,15 +81,21 @@ def copy_index(
 def _encodings(sound: CorpusSound) -> list[_Encoding]:
     """All encodings of a sound."""
     return [
-        _Encoding(name=sound.name, start_s=sound.start_s - lead_s, codes=codes)
+        _Encoding(
+            name=sound.name,
+            start_s=sound.start_s - lead_s,
+            codes=codes,
+        )
         for lead_s, codes in zip(sound.leads_s, sound.codes, strict=False)
     ]
 
 
 def _passages(codec: VQVAE, corpus: Sequence[CorpusSound]) -> list[_Encoding]:
     """The encodings for the acoustic search, without silence at the end."""
+    # As many encodings as the bound on all frames allows, one at least.
     frames = sum(len(sound.codes[0]) for sound in corpus)
-    count = max(1, min(ENCODINGS, MOST_FRAMES // max(1, frames)))
+    affordable = MOST_FRAMES // max(1, frames)
+    count = max(1, min(ENCODINGS, affordable))
     frame_s = codec.frame_hop / codec.sample_rate
     passages = []
     for sound in corpus:
@@ -98,7 +106,11 @@ def _passages(codec: VQVAE, corpus: Sequence[CorpusSound]) -> list[_Encoding]:
     return passages
 
 
-def _spread(leads_s: Sequence[float], frame_s: float, count: int) -> list[int]:
+def _spread(
+    leads_s: Sequence[float],
+    frame_s: float,
+    count: int,
+) -> list[int]:
     """Indices of the encodings nearest to `count` places that are spread evenly over a frame."""
     nearest = set()
     for i in range(count):
@@ -111,4 +123,7 @@ def _without_silent_tail(codec: VQVAE, codes: Tensor) -> Tensor:
     """`codes` `[T, Q]` up to the last audible frame, one frame at least."""
     latents = codec.rvq.lookup(codes.long().to(codec.rvq.codebooks.device))
     audible = codec.frame_levels(latents) > SILENT_DB
-    return codes[: 1 + int(audible.nonzero()[-1])] if audible.any() else codes[:1]
+    if not audible.any():
+        return codes[:1]
+    last = int(audible.nonzero()[-1])
+    return codes[: last + 1]

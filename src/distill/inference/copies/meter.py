@@ -63,7 +63,11 @@ class ZeroPoint:
     @classmethod
     def from_dict(cls, entry: Mapping[str, Any]) -> "ZeroPoint":
         """Read the entry `zero` of a copy index."""
-        return cls(bits=tuple(entry["bits"]), difference=entry["difference"], share=entry["share"])
+        return cls(
+            bits=tuple(entry["bits"]),
+            difference=entry["difference"],
+            share=entry["share"],
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """The entry `zero` of a copy index."""
@@ -93,10 +97,10 @@ class CopyMeter:
         self.passages = index["passages"]
         self.levels = [n for n in RUN_LEVELS if n <= index["codes"].shape[1]]
         codes = _split_by_entry(index["codes"].numpy().astype(np.int64), self.encodings)
-        self.searches = [
-            RunSearch([self._merged(c, n) for c in codes], self.codebook_size**n)
-            for n in self.levels
-        ]
+        self.searches = []
+        for levels in self.levels:
+            sequences = [self._merged(own_codes, levels) for own_codes in codes]
+            self.searches.append(RunSearch(sequences, alphabet=self.codebook_size**levels))
         self.passage_search = PassageSearch(
             codec, index["passage_codes"], [entry["frames"] for entry in self.passages]
         )
@@ -104,7 +108,11 @@ class CopyMeter:
             self.zero_point = ZeroPoint.from_dict(index["zero"])
         else:
             no_run = (math.inf,) * len(self.levels)
-            self.zero_point = ZeroPoint(bits=no_run, difference=0.0, share=0.0)
+            self.zero_point = ZeroPoint(
+                bits=no_run,
+                difference=0.0,
+                share=0.0,
+            )
 
     def _merged(self, codes: np.ndarray, levels: int) -> np.ndarray:
         """The first `levels` of codes `[T, Q]` as one number a frame `[T]`."""
@@ -113,7 +121,12 @@ class CopyMeter:
             merged = merged * self.codebook_size + codes[:, level]
         return merged
 
-    def measure(self, codes: Tensor, audio: np.ndarray, new: Tensor | None = None) -> CopyReport:
+    def measure(
+        self,
+        codes: Tensor,
+        audio: np.ndarray,
+        new: Tensor | None = None,
+    ) -> CopyReport:
         """Report how much of a sound repeats the corpus.
 
         Args:
@@ -122,11 +135,13 @@ class CopyMeter:
             new: Which frames to judge `[T]` (bool); the others count as silent. All without it.
         """
         query = self.query(codes, audio)
+        # Old frames are as silence for the one search, and as unknown codes for the other.
         if new is not None:
             query = query._replace(audible=query.audible & new)
         runs = self.runs(codes.numpy(), None if new is None else new.numpy())
         (matches,) = self.passage_search.nearest([query])
         share = self.repeated_share(runs, matches, query.audible.numpy(), self.zero_point)
+        # New recordings share that much by chance: it does not count.
         beyond = max(0.0, share - self.zero_point.share)
         return CopyReport(
             percent=100 * beyond / (1 - self.zero_point.share),
@@ -147,7 +162,9 @@ class CopyMeter:
             block = powers[first : first + FRAMES_AT_ONCE]
             samples = audio[:, first * self.hop : (first + len(block)) * self.hop]
             squares = np.square(samples).mean(0)
-            padded = np.pad(squares, (0, len(block) * self.hop - len(squares)))
+            # The last frame may reach past the end of the audio.
+            missing = len(block) * self.hop - len(squares)
+            padded = np.pad(squares, (0, missing))
             block[:] = padded.reshape(len(block), self.hop).mean(1)
         return powers
 
@@ -199,18 +216,24 @@ class CopyMeter:
         edges = np.zeros(len(audible) + 1, int)
         for found, bound in zip(runs, zero_point.bits, strict=True):
             ends = (found.bits > bound).nonzero()[0] + 1
-            np.add.at(edges, ends - found.length[ends - 1], 1)
+            begins = ends - found.length[ends - 1]
+            np.add.at(edges, begins, 1)
             np.add.at(edges, ends, -1)
         is_same = (matches.difference < zero_point.difference).numpy()
-        np.add.at(edges, matches.start.numpy()[is_same], 1)
-        np.add.at(edges, (matches.start + matches.length).numpy()[is_same], -1)
+        begins = matches.start.numpy()
+        ends = begins + matches.length.numpy()
+        np.add.at(edges, begins[is_same], 1)
+        np.add.at(edges, ends[is_same], -1)
         is_repeated = edges.cumsum()[:-1] > 0
-        return float(is_repeated[audible].mean()) if audible.any() else 0.0
+        if not audible.any():
+            return 0.0
+        return float(is_repeated[audible].mean())
 
     def _heaviest(self, runs: EndingRuns, search: RunSearch) -> SharedRun | None:
         """The run with the most bits; None without a run."""
         if not runs.length.any():
             return None
+        # The run is known by its last frame, in the sound and in the corpus.
         last = int(runs.bits.argmax())
         length = int(runs.length[last])
         index, source_last = search.place(int(runs.corpus_end[last]))
@@ -232,8 +255,10 @@ class CopyMeter:
         is_same = matches.difference < self.zero_point.difference
         windows = is_same.nonzero()[:, 0].tolist()
         if windows:
-            return max(self._passages(matches, windows), key=lambda passage: passage.seconds)
-        return self._passage(matches, [int(matches.difference.argmin())], is_same=False)
+            passages = self._passages(matches, windows)
+            return max(passages, key=lambda passage: passage.seconds)
+        nearest = int(matches.difference.argmin())
+        return self._passage(matches, [nearest], is_same=False)
 
     def _passages(self, matches: Matches, windows: Sequence[int]) -> Iterator[NearPassage]:
         """Yield passages: `windows` that touch and come from one recording, in line."""
@@ -241,6 +266,7 @@ class CopyMeter:
         for window in windows[1:]:
             last_start = matches.start[group[-1]]
             last_end = last_start + matches.length[group[-1]]
+            # Windows that start where the last one ends still touch it.
             touches = bool(last_start < matches.start[window] <= last_end)
             if touches and self._is_in_line(matches, group[0], window):
                 group.append(window)
@@ -249,7 +275,12 @@ class CopyMeter:
                 group = [window]
         yield self._passage(matches, group, is_same=True)
 
-    def _is_in_line(self, matches: Matches, first: int, second: int) -> bool:
+    def _is_in_line(
+        self,
+        matches: Matches,
+        first: int,
+        second: int,
+    ) -> bool:
         """Whether two windows are as far apart in one recording as they are in the sound."""
         first_name, first_s = self._source(matches, first)
         second_name, second_s = self._source(matches, second)
@@ -263,7 +294,12 @@ class CopyMeter:
         offset_s = float(matches.frame[window]) / self.frame_rate
         return entry["name"], max(0.0, entry["start_s"] + offset_s)
 
-    def _passage(self, matches: Matches, group: Sequence[int], is_same: bool) -> NearPassage:
+    def _passage(
+        self,
+        matches: Matches,
+        group: Sequence[int],
+        is_same: bool,
+    ) -> NearPassage:
         """The passage that the windows of `group` form."""
         name, source_s = self._source(matches, group[0])
         begin = int(matches.start[group[0]])

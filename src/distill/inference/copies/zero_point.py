@@ -38,7 +38,11 @@ MOST_ZERO_SHARE = 0.9
 """Upper limit of the share that is taken off, so that a copy still shows."""
 
 
-def calibrate(codec: VQVAE, meter: CopyMeter, held_out: Sequence[Tensor]) -> ZeroPoint:
+def calibrate(
+    codec: VQVAE,
+    meter: CopyMeter,
+    held_out: Sequence[Tensor],
+) -> ZeroPoint:
     """Measure the zero point of a copy index.
 
     Args:
@@ -72,7 +76,11 @@ def calibrate(codec: VQVAE, meter: CopyMeter, held_out: Sequence[Tensor]) -> Zer
         lowest=LEAST_DIFFERENT,
         highest=MOST_DIFFERENT,
     )
-    bounds = ZeroPoint(bits=bits, difference=difference, share=0.0)
+    bounds = ZeroPoint(
+        bits=bits,
+        difference=difference,
+        share=0.0,
+    )
 
     shares = [
         meter.repeated_share(by_search, m, query.audible.numpy(), bounds)
@@ -80,10 +88,19 @@ def calibrate(codec: VQVAE, meter: CopyMeter, held_out: Sequence[Tensor]) -> Zer
     ]
     lengths = [len(codes) for codes in passages]
     share = float(np.average(shares, weights=lengths)) if shares else 0.0
-    return ZeroPoint(bits=bits, difference=difference, share=min(share, MOST_ZERO_SHARE))
+    return ZeroPoint(
+        bits=bits,
+        difference=difference,
+        share=min(share, MOST_ZERO_SHARE),
+    )
 
 
-def _quantile(values: Sequence[float], q: float, lowest: float, highest: float) -> float:
+def _quantile(
+    values: Sequence[float],
+    q: float,
+    lowest: float,
+    highest: float,
+) -> float:
     """Quantile of `values` within limits; without any, the stricter limit.
 
     One of the values, not one between two: the one further out.

@@ -1,0 +1,31 @@
+"""Every runnable benchmark answers `--help`, and the README names it."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "benchmarks" / "README.md").read_text()
+
+
+def runnable() -> list[str]:
+    """Names of the modules that can be run, below `benchmarks`."""
+    paths = sorted((ROOT / "benchmarks").rglob("*.py"))
+    scripts = [path for path in paths if 'if __name__ == "__main__":' in path.read_text()]
+    return [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in scripts]
+
+
+def test_the_readme_names_the_runnable_modules_and_no_others() -> None:
+    named = set(re.findall(r"python -m (benchmarks\.[a-z_.]+)", README))
+    assert named == set(runnable())
+
+
+@pytest.mark.parametrize("module", runnable())
+def test_help_shows_the_command_of_the_module(module: str) -> None:
+    command = [sys.executable, "-m", module, "--help"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert f"python -m {module}" in done.stdout
