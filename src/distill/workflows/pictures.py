@@ -96,9 +96,9 @@ def colour_codes(
     """Colours of codes: equal codes have equal colours, and rarer ones are darker.
 
     Args:
-        codes: codes `[n]` of one level.
-        q: that level, from 0.
-        usage: how often the corpus uses each code; without it all are equally bright.
+        codes: Codes `[n]` of one level.
+        q: That level, from 0.
+        usage: How often the corpus uses each code; without it all are equally bright.
 
     Returns:
         Red, green and blue from 0 to 255, `[n, 3]`.
@@ -135,10 +135,10 @@ def draw_grid(
     """Draw a grid as coloured cells, one row a level, folded into strips.
 
     Args:
-        grid: the codes to draw.
-        usage: makes codes that are rare in the corpus darker.
-        region: frames and levels to draw.
-        notes: a text for the right end of each row of the first strip.
+        grid: The codes to draw.
+        usage: Makes codes that are rare in the corpus darker.
+        region: Frames and levels to draw.
+        notes: A text for the right end of each row of the first strip.
     """
     start, stop, levels = region.resolve(*grid.codes.shape)
     strips = fold(grid.codes[start:stop, levels], GRID_COLUMNS, GRID_STRIPS)

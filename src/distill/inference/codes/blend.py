@@ -52,18 +52,18 @@ def blend(
     others are blended as if those were the same in both sounds.
 
     Args:
-        loaded: the model that made the codes.
-        a: the grid to edit.
-        b: the grid to go towards.
+        loaded: The model that made the codes.
+        a: The grid to edit.
+        b: The grid to go towards.
         amount: 0 gives the codes of `a`, 1 those of `b`; one number, or `[t]` with one for each
             frame of the region.
-        region: the region of `a` to blend.
+        region: The region of `a` to blend.
 
     Returns:
         The edited grid; `distance` `[t]` says how near each frame came to the exact blend.
 
     Raises:
-        CodebookMismatchError: the model or one grid is of another codec.
+        CodebookMismatchError: The model or one grid is of another codec.
         UsageError: `amount` is not between 0 and 1, or the region is empty.
     """
     # The curve of amounts covers the region as it was named, `b` may end before it.
@@ -113,15 +113,15 @@ def drift(
     Equal codes get equal replacements, so that repetitions in the sound still repeat.
 
     Args:
-        loaded: the model that made the codes.
-        grid: the grid to edit.
-        amount: share of the codes that are replaced in each step, from 0 to 1.
-        region: the region to edit.
-        seed: decides which codes are replaced, and by which.
-        steps: number of times that codes are replaced, each time starting from the last result.
+        loaded: The model that made the codes.
+        grid: The grid to edit.
+        amount: Share of the codes that are replaced in each step, from 0 to 1.
+        region: The region to edit.
+        seed: Decides which codes are replaced, and by which.
+        steps: Number of times that codes are replaced, each time starting from the last result.
 
     Raises:
-        CodebookMismatchError: another codec made the codes.
+        CodebookMismatchError: Another codec made the codes.
         UsageError: `amount`, `steps` or `seed` is out of range, or the region is empty.
     """
     check_fits_model(loaded, grid)
@@ -259,10 +259,10 @@ def quantise_with_locks(
     searched together.
 
     Args:
-        x: latents `[T, D]` to come near to.
-        books: codebooks `[Q, K, D]`.
-        seeds: known candidates `[S, T, Q]`, all with the same codes in locked cells.
-        locked: cells `[T, Q]` (bool) that keep those codes.
+        x: Latents `[T, D]` to come near to.
+        books: Codebooks `[Q, K, D]`.
+        seeds: Known candidates `[S, T, Q]`, all with the same codes in locked cells.
+        locked: Cells `[T, Q]` (bool) that keep those codes.
 
     Returns:
         Codes `[T, Q]`.
@@ -292,9 +292,9 @@ def quantise(
     The result is no worse than the best of the seeds, and a path may leave a seed at every level.
 
     Args:
-        x: latents `[T, D]` to come near to.
-        books: codebooks `[Q, K, D]`.
-        seeds: known candidates `[S, T, Q]`, followed beside the `BEAM_WIDTH` best paths.
+        x: Latents `[T, D]` to come near to.
+        books: Codebooks `[Q, K, D]`.
+        seeds: Known candidates `[S, T, Q]`, followed beside the `BEAM_WIDTH` best paths.
 
     Returns:
         Codes `[T, Q]`.

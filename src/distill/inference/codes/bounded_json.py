@@ -45,9 +45,9 @@ def read_object(
     """Read the entries `names` and `lists` of the JSON object in `text`; others are skipped.
 
     Args:
-        text: one JSON object.
-        names: entries of any kind.
-        lists: entries that become an int32 array `[n]`, or `[n, m]` for rows of equal length. One
+        text: One JSON object.
+        names: Entries of any kind.
+        lists: Entries that become an int32 array `[n]`, or `[n, m]` for rows of equal length. One
             that holds anything else comes as plain JSON.
 
     Raises:

@@ -20,8 +20,8 @@ def check_fits_model(loaded: LoadedVQModel, grid: CodeGrid) -> None:
     """Raise unless the model can decode `grid`; fewer levels than it has are allowed.
 
     Raises:
-        CodebookMismatchError: another codec made the codes.
-        CodesFileError: the levels or rates differ, as after an edit by hand.
+        CodebookMismatchError: Another codec made the codes.
+        CodesFileError: The levels or rates differ, as after an edit by hand.
     """
     codec = loaded.model
     # The hash first: with another codec, levels and rates say nothing.
@@ -74,8 +74,8 @@ def check_fits_usage(usage: CodebookUsage, grid: CodeGrid) -> None:
     """Raise unless the codes of `grid` can be looked up in the statistics of a model.
 
     Raises:
-        CodebookMismatchError: another codec made the codes.
-        CodesFileError: the grid has levels or codes that the model lacks.
+        CodebookMismatchError: Another codec made the codes.
+        CodesFileError: The grid has levels or codes that the model lacks.
     """
     if grid.codebook_hash != usage.codebook_hash:
         raise CodebookMismatchError(
@@ -107,12 +107,12 @@ def make_grid(
     """A grid of `codes` `[T, Q]` that belongs to the model.
 
     Args:
-        loaded: the model whose codebooks the codes index.
-        codes: whole numbers `[T, Q]`; `Q` may be less than the model has.
-        n_samples: length of the sound in samples at the model's rate.
-        gain: linear factor that decoding applies.
-        width: linear factor on the side signal in stereo.
-        source: name of the sound, for messages.
+        loaded: The model whose codebooks the codes index.
+        codes: Whole numbers `[T, Q]`; `Q` may be less than the model has.
+        n_samples: Length of the sound in samples at the model's rate.
+        gain: Linear factor that decoding applies.
+        width: Linear factor on the side signal in stereo.
+        source: Name of the sound, for messages.
     """
     codec = loaded.model
     return CodeGrid(

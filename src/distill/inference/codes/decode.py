@@ -40,9 +40,9 @@ def decode_blocks(
     """Decode `region` of `grid` in bounded memory, exactly as it sounds in the whole.
 
     Args:
-        loaded: the model that made the codes.
-        grid: the codes to decode.
-        region: frames and levels to decode; None is the whole. Without some levels, their entries
+        loaded: The model that made the codes.
+        grid: The codes to decode.
+        region: Frames and levels to decode; None is the whole. Without some levels, their entries
             are left out of the sum.
 
     Returns:
@@ -50,8 +50,8 @@ def decode_blocks(
         length of the encoded sound.
 
     Raises:
-        CodebookMismatchError: another codec made the codes.
-        UsageError: the region is empty or lies outside the grid.
+        CodebookMismatchError: Another codec made the codes.
+        UsageError: The region is empty or lies outside the grid.
     """
     check_fits_model(loaded, grid)
     start, stop, levels = (region or WHOLE).resolve(*grid.codes.shape)
@@ -118,13 +118,13 @@ def entry_sound(
     entry of the first level, the same for all.
 
     Args:
-        loaded: the model with the codebooks.
-        level: quantiser level, from 0.
-        code: index of the entry in that level's codebook.
-        seconds: length in seconds.
+        loaded: The model with the codebooks.
+        level: Quantiser level, from 0.
+        code: Index of the entry in that level's codebook.
+        seconds: Length in seconds.
 
     Raises:
-        UsageError: the model has no such entry.
+        UsageError: The model has no such entry.
     """
     codec = loaded.model
     if not (0 <= level < codec.num_quantizers and 0 <= code < codec.codebook_size):

@@ -53,13 +53,13 @@ def encode_blocks(
     comes back as dual mono.
 
     Args:
-        loaded: the model to encode with.
-        read: gives the sound from its start as blocks `[C, n]` at the codec's rate. It is called
+        loaded: The model to encode with.
+        read: Gives the sound from its start as blocks `[C, n]` at the codec's rate. It is called
             twice, since the level of the whole must be known before the first block is encoded.
-        source: name of the sound, for messages.
+        source: Name of the sound, for messages.
 
     Raises:
-        AudioError: the sound has no samples.
+        AudioError: The sound has no samples.
     """
     codec = loaded.model
 
@@ -95,8 +95,8 @@ class _PassMeter:
     """Measures a sound while its blocks pass: length, side level, and an excerpt to keep.
 
     Args:
-        start: first sample of the excerpt.
-        stop: sample after its last.
+        start: First sample of the excerpt.
+        stop: Sample after its last.
     """
 
     def __init__(self, start: int = 0, stop: int = 0) -> None:
@@ -156,11 +156,11 @@ def _measure_correction(
     """Factors that bring the decoded excerpt nearest to the sound that was encoded.
 
     Args:
-        codec: the codec that made the codes.
-        codes: codes `[T, Q]` of the whole sound.
-        target: the excerpt `[C, n]` as it was encoded.
-        first: the frame at which the excerpt begins.
-        side_db: side level of the whole sound, in dB.
+        codec: The codec that made the codes.
+        codes: Codes `[T, Q]` of the whole sound.
+        target: The excerpt `[C, n]` as it was encoded.
+        first: The frame at which the excerpt begins.
+        side_db: Side level of the whole sound, in dB.
     """
     # The mel loss compares whole windows, so both sounds are padded to those.
     n = target.shape[1]

@@ -51,8 +51,8 @@ def save_codes(path: str | Path, grid: CodeGrid) -> Path:
         The path.
 
     Raises:
-        OutputError: the file cannot be written.
-        CodesFileError: the file would be too long to be read again.
+        OutputError: The file cannot be written.
+        CodesFileError: The file would be too long to be read again.
     """
     path = Path(path)
     content = _to_text(grid).encode("ascii")

@@ -40,23 +40,23 @@ class CodeGrid:
     `distill.encode` makes one, `distill.decode` plays it.
 
     Args:
-        codes: whole numbers `[T, Q]` from 0 to `codebook_size - 1`; a private int32 copy is kept.
-        codebook_size: entries of each level's codebook.
-        codebook_hash: identifies the codebooks that give the codes their meaning.
-        model_id: id of the model that made the codes, or "".
-        frame_rate: code frames a second (Hz).
-        level_names: a name for each of the `Q` levels.
-        gain: linear factor that decoding applies.
-        n_samples: length of the sound at `sample_rate`; `T` is that length in whole frames.
-        sample_rate: samples a second (Hz).
-        channels: channels of the decoded sound.
-        source: name of the sound that was encoded, for messages.
-        width: linear factor on the side signal (left minus right) in stereo; 0 is mono.
+        codes: Whole numbers `[T, Q]` from 0 to `codebook_size - 1`; a private int32 copy is kept.
+        codebook_size: Entries of each level's codebook.
+        codebook_hash: Identifies the codebooks that give the codes their meaning.
+        model_id: Id of the model that made the codes, or "".
+        frame_rate: Code frames a second (Hz).
+        level_names: A name for each of the `Q` levels.
+        gain: Linear factor that decoding applies.
+        n_samples: Length of the sound at `sample_rate`; `T` is that length in whole frames.
+        sample_rate: Samples a second (Hz).
+        channels: Channels of the decoded sound.
+        source: Name of the sound that was encoded, for messages.
+        width: Linear factor on the side signal (left minus right) in stereo; 0 is mono.
         locked: `[T, Q]` (bool), cells that edits leave alone; None where none is locked.
-        seams: ascending frames at which an edit broke the continuity of the sound.
+        seams: Ascending frames at which an edit broke the continuity of the sound.
 
     Raises:
-        ValueError: the parts do not fit together; the message names the field.
+        ValueError: The parts do not fit together; the message names the field.
     """
 
     codes: np.ndarray

@@ -23,8 +23,8 @@ class History:
     """The edits of a grid, for undo and redo.
 
     Args:
-        grid: the grid before any edit.
-        memory: bytes to hold; beyond them the oldest steps are forgotten.
+        grid: The grid before any edit.
+        memory: Bytes to hold; beyond them the oldest steps are forgotten.
 
     Example:
         >>> history = History(grid)

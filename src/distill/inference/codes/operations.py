@@ -134,11 +134,11 @@ def copy(
     """Play a region once more, beginning at frame `at`.
 
     Args:
-        grid: the grid to edit.
-        region: the region to copy.
-        at: frame at which the copy begins.
-        mode: as in `paste`.
-        stop: as in `paste`.
+        grid: The grid to edit.
+        region: The region to copy.
+        at: Frame at which the copy begins.
+        mode: As in `paste`.
+        stop: As in `paste`.
     """
     first, last, levels = region.resolve(*grid.codes.shape)
     clip = crop(grid, Region(first, last)).grid
@@ -159,13 +159,13 @@ def paste(
     something from `at` on is locked.
 
     Args:
-        grid: the grid to edit.
-        clip: the frames to bring in, of the same codec.
-        at: frame at which the clip begins, from 0 to `T`.
+        grid: The grid to edit.
+        clip: The frames to bring in, of the same codec.
+        at: Frame at which the clip begins, from 0 to `T`.
         mode: `insert` makes room, `overwrite` replaces the frames that are there, `repeat` replaces
             them up to `stop` with the clip again and again.
-        stop: end of `repeat`, in frames; None is the end of the sound.
-        levels: levels to bring in, from 0; None is all of them.
+        stop: End of `repeat`, in frames; None is the end of the sound.
+        levels: Levels to bring in, from 0; None is all of them.
     """
     check_fits_grid(grid, clip)
     if mode not in get_args(PasteMode):
@@ -320,7 +320,7 @@ def shared_region(
     """`region` of `a`, cut off where `b` ends.
 
     Raises:
-        CodebookMismatchError: the grids are of different codecs.
+        CodebookMismatchError: The grids are of different codecs.
         UsageError: `b` ends before the region begins.
     """
     check_fits_grid(a, b)

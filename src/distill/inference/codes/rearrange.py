@@ -21,9 +21,9 @@ class EditResult:
     """A grid after an edit, with what there is to say about it.
 
     Args:
-        grid: the grid after the edit.
-        kept_back: number of locked cells that the edit would have changed.
-        remark: a sentence for the user if the edit did less than its name says, or "".
+        grid: The grid after the edit.
+        kept_back: Number of locked cells that the edit would have changed.
+        remark: A sentence for the user if the edit did less than its name says, or "".
         distance: `[t]` for each blended frame, its distance from the exact blend as a share of the
             distance between both sounds there; None for other edits.
     """
@@ -43,10 +43,10 @@ def overwrite(
     """Put `codes` in the place of the grid's own, except where cells are locked.
 
     Args:
-        grid: the grid to edit.
-        codes: the new codes `[T, Q]`, of the shape of the old.
-        remark: passed on to the result.
-        seams: all seams of the result. By default the first and the last change are added to the
+        grid: The grid to edit.
+        codes: The new codes `[T, Q]`, of the shape of the old.
+        remark: Passed on to the result.
+        seams: All seams of the result. By default the first and the last change are added to the
             seams of `grid`.
     """
     kept_back = 0
@@ -77,13 +77,13 @@ def rearrange(
     the last frame stays last, it stays as partly filled as it was.
 
     Args:
-        grid: the grid to edit, with `T` frames.
-        order: the source of each new frame: frames of `grid` below `T`, those of `clip` from `T`.
-        levels: the levels that are edited, from 0; the others stay as they are.
-        clip: frames to bring in, of the same codec.
+        grid: The grid to edit, with `T` frames.
+        order: The source of each new frame: frames of `grid` below `T`, those of `clip` from `T`.
+        levels: The levels that are edited, from 0; the others stay as they are.
+        clip: Frames to bring in, of the same codec.
 
     Raises:
-        UsageError: nothing would be left, or too much.
+        UsageError: Nothing would be left, or too much.
     """
     T, Q = grid.codes.shape
     if len(order) == 0:

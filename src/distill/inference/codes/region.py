@@ -32,7 +32,7 @@ class Region:
         """Start, stop and levels of the region in a grid `[T, Q]`.
 
         Raises:
-            UsageError: the region is empty or reaches beyond the grid.
+            UsageError: The region is empty or reaches beyond the grid.
         """
         stop = T if self.stop is None else self.stop
         if max(self.start, stop - 1) >= T:
@@ -67,13 +67,13 @@ def parse_region(
     """The region of `grid` that a user names; a range of time is at least one frame long.
 
     Args:
-        grid: the grid that the times and names belong to.
-        start: first moment, in seconds or frames; None is the beginning.
-        stop: moment after the last, in seconds or frames; None is the end.
-        levels: levels as `parse_levels` reads them; None is all of them.
+        grid: The grid that the times and names belong to.
+        start: First moment, in seconds or frames; None is the beginning.
+        stop: Moment after the last, in seconds or frames; None is the end.
+        levels: Levels as `parse_levels` reads them; None is all of them.
 
     Raises:
-        UsageError: a time or level cannot be read, or lies outside the grid.
+        UsageError: A time or level cannot be read, or lies outside the grid.
     """
     chosen = None if levels is None else parse_levels(levels, grid.level_names)
     start = 0 if start is None else start

@@ -21,12 +21,12 @@ class CodebookUsage:
     """Usage of each level's codebook over the training corpus, as a model file states it.
 
     Args:
-        path: the model file.
-        codebook_hash: identifies the codebooks.
-        codebook_size: entries of each level, `K`.
-        level_names: a name for each of the `Q` levels.
-        counts: for each level the occurrences `[K]` of its codes, or None where unknown.
-        health: for each level the figures of training (`utilisation`, `perplexity`, …); may be
+        path: The model file.
+        codebook_hash: Identifies the codebooks.
+        codebook_size: Entries of each level, `K`.
+        level_names: A name for each of the `Q` levels.
+        counts: For each level the occurrences `[K]` of its codes, or None where unknown.
+        health: For each level the figures of training (`utilisation`, `perplexity`, …); may be
             empty.
     """
 
