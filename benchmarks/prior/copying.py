@@ -28,7 +28,7 @@ from torch import Tensor
 from benchmarks.common import Bound, corpora_dir, link_corpus, parser_of, run_main
 from distill.data.corpus import scan_corpus
 from distill.data.dataset import Region, split_by_manifest
-from distill.inference.copies.index import CorpusSound, copy_index
+from distill.inference.copies.index import CorpusSound, build_copy_index
 from distill.inference.copies.meter import SILENT_DB, CopyMeter
 from distill.inference.copies.report import CopyReport
 from distill.models.chunked import decode_codes, encode_audio
@@ -233,7 +233,7 @@ def measure(
     ]
     began = time.perf_counter()
     calibrating = [encode_audio(codec, region.audio()) for region in material.calibrating]
-    index = copy_index(codec, corpus, calibrating)
+    index = build_copy_index(codec, corpus, calibrating)
     index_s = time.perf_counter() - began
     cases = planted_passages(codec, material.train, codes, np.random.default_rng(seed), count)
     for title, regions in zip(NEW, (material.held_out, material.never_heard), strict=True):

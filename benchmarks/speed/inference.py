@@ -35,8 +35,9 @@ from benchmarks.timing import (
 from distill.device import prepare
 from distill.inference.codes.decode import decode_sound
 from distill.inference.codes.encode import encode_sound
-from distill.inference.copies.index import CorpusSound, copy_index
+from distill.inference.copies.index import CorpusSound, build_copy_index
 from distill.models.persistence import LoadedVQModel
+from distill.models.prior_metadata import PriorMetadata, Recording
 from distill.settings import SAMPLE_RATE
 from distill.training.prior_config import PriorConfig
 
@@ -84,8 +85,12 @@ def random_prior_metadata(loaded: LoadedVQModel) -> dict[str, Any]:
         )
         for i, own_codes in enumerate(codes)
     ]
-    recordings = [{"name": sound.name, "codes": sound.codes[0], "whole": True} for sound in sounds]
-    return {"recordings": recordings, "copy_index": copy_index(codec, sounds, [])}
+    recordings = [Recording(name=s.name, codes=s.codes[0], whole=True) for s in sounds]
+    metadata = PriorMetadata(
+        recordings=recordings,
+        copy_index=build_copy_index(codec, sounds, held_out=[]),
+    )
+    return metadata.to_dict()
 
 
 @dataclass(frozen=True)

@@ -113,8 +113,8 @@ class PriorMetadata:
         verdict_kind: name of that verdict.
         copying: how much generated sounds copied the corpus during training.
         longest_sound_frames: length of the longest sound that was learned to its end.
-        copy_index: made by `inference.copies.index.copy_index`; None where there is none, or one
-            of an earlier version, which cannot be read any more.
+        copy_index: made by `inference.copies.index.build_copy_index`; None where there is none, or
+            one of an earlier version, which cannot be read any more.
         recordings: beginnings of all recordings that the prior learned from.
     """
 

@@ -1,6 +1,7 @@
 """The copy index is small, plain, and without the held-out sounds."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -20,8 +21,15 @@ def loaded(trained: Path) -> LoadedVQModel:
     return load_model_v2(trained)
 
 
+def index_of(loaded: LoadedVQModel) -> dict[str, Any]:
+    """The copy index in the file of a model."""
+    index = loaded.prior_facts.copy_index
+    assert index is not None
+    return index
+
+
 def test_the_index_is_plain_and_small(loaded: LoadedVQModel) -> None:
-    index = (loaded.prior_metadata or {})["copy_index"]
+    index = index_of(loaded)
     assert index["codes"].dtype == index["passage_codes"].dtype == torch.uint8
     frames = sum(entry["frames"] for entry in index["passages"]) / ENCODINGS
     seconds = frames / loaded.model.frame_rate
@@ -31,7 +39,7 @@ def test_the_index_is_plain_and_small(loaded: LoadedVQModel) -> None:
 
 
 def test_held_out_sounds_are_not_in_the_index(loaded: LoadedVQModel) -> None:
-    index = (loaded.prior_metadata or {})["copy_index"]
+    index = index_of(loaded)
     held_out = {entry["name"] for entry in loaded.metadata["corpus"] if entry["train_until"] == 0}
     assert held_out
     assert held_out.isdisjoint(entry["name"] for entry in index["passages"])

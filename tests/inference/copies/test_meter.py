@@ -1,6 +1,7 @@
 """The meter finds passages planted in codes and sound, and neither new sounds nor silence."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,10 +29,16 @@ def loaded(trained: Path) -> LoadedVQModel:
     return load_model_v2(trained)
 
 
+def index_of(loaded: LoadedVQModel) -> dict[str, Any]:
+    """The copy index in the file of a model."""
+    index = loaded.prior_facts.copy_index
+    assert index is not None
+    return index
+
+
 @pytest.fixture(scope="module")
 def meter(loaded: LoadedVQModel) -> CopyMeter:
-    assert loaded.prior_metadata is not None
-    return CopyMeter(loaded.model, loaded.prior_metadata["copy_index"])
+    return CopyMeter(loaded.model, index_of(loaded))
 
 
 def measure(
@@ -85,7 +92,7 @@ def test_new_sounds_and_silence_are_not_found(
 
 def test_half_a_copy_is_half(loaded: LoadedVQModel, corpus_dir: Path) -> None:
     """Beside a zero share of 0: with two or three held-out sounds its value is chance."""
-    index = (loaded.prior_metadata or {})["copy_index"]
+    index = index_of(loaded)
     meter = CopyMeter(loaded.model, index | {"zero": index["zero"] | {"share": 0.0}})
     _, audio = long_recordings(loaded, corpus_dir)[-1]
     new = np.random.default_rng(6).uniform(-0.3, 0.3, audio.shape).astype(np.float32)
@@ -112,7 +119,7 @@ def test_only_new_frames_are_judged(
 def test_without_a_zero_point_nothing_counts_as_repeated(
     loaded: LoadedVQModel, corpus_dir: Path
 ) -> None:
-    index = (loaded.prior_metadata or {})["copy_index"]
+    index = index_of(loaded)
     bare = CopyMeter(loaded.model, {key: index[key] for key in index if key != "zero"})
     _, audio = long_recordings(loaded, corpus_dir)[0]
     assert measure(loaded, bare, audio).share == 0

@@ -1,6 +1,7 @@
 """The zero point rises with the likeness of held-out sounds, within its limits."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -22,10 +23,16 @@ def loaded(trained: Path) -> LoadedVQModel:
     return load_model_v2(trained)
 
 
+def index_of(loaded: LoadedVQModel) -> dict[str, Any]:
+    """The copy index in the file of a model."""
+    index = loaded.prior_facts.copy_index
+    assert index is not None
+    return index
+
+
 @pytest.fixture(scope="module")
 def meter(loaded: LoadedVQModel) -> CopyMeter:
-    assert loaded.prior_metadata is not None
-    return CopyMeter(loaded.model, loaded.prior_metadata["copy_index"])
+    return CopyMeter(loaded.model, index_of(loaded))
 
 
 def test_without_held_out_sounds_the_bounds_are_strictest(

@@ -45,7 +45,7 @@ class _Encoding(NamedTuple):
         return {"name": self.name, "start_s": self.start_s, "frames": len(self.codes)}
 
 
-def copy_index(
+def build_copy_index(
     codec: VQVAE,
     corpus: Sequence[CorpusSound],
     held_out: Sequence[Tensor],

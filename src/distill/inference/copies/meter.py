@@ -87,7 +87,7 @@ class CopyMeter:
 
         Args:
             codec: The codec of the codes.
-            index: What `copy_index` made. Without `zero` nothing counts as repeated yet.
+            index: What `build_copy_index` made. Without `zero` nothing counts as repeated yet.
         """
         self.frame_rate = codec.frame_rate
         self.sample_rate = codec.sample_rate

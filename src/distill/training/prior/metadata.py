@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from distill.data.dataset import Split
-from distill.inference.copies.index import CorpusSound, copy_index
+from distill.inference.copies.index import CorpusSound, build_copy_index
 from distill.models.persistence import LoadedVQModel
 from distill.training.prior.data import PriorCodes
 
@@ -52,4 +52,4 @@ def index_of_copies(
         CorpusSound(region.clip.name, region.start / rate, versions, leads)
         for region, versions in zip(split.train, codes.train, strict=True)
     ]
-    return copy_index(loaded.model, heard, codes.held_out)
+    return build_copy_index(loaded.model, heard, codes.held_out)
