@@ -120,7 +120,9 @@ def decode_unquantised(loaded: LoadedVQModel, sound: np.ndarray) -> np.ndarray:
     N = sound.shape[1]
     level_db = active_rms_db(sound, codec.sample_rate)
     low_db, high_db = loaded.metadata.get("corpus_rms_range_db") or (level_db, level_db)
-    gain = 10 ** ((min(max(level_db, low_db), high_db) - level_db) / 20)
+    # As in encoding: towards the levels of the corpus, no further than its range.
+    target_db = min(max(level_db, low_db), high_db)
+    gain = 10 ** ((target_db - level_db) / 20)
     padding = -N % math.lcm(codec.n_fft, codec.frame_hop)
     target = torch.from_numpy(np.pad(sound, ((0, 0), (0, padding))))
     audio = target[None] * gain
@@ -161,10 +163,15 @@ def hit_figures(
     decoded: np.ndarray,
 ) -> Scores:
     """Figures of a sound as a hit, from `audio` `[C, N]` and what the codec made of it."""
+    # Silence around the sound is encoded too, to hear what the codec adds to it.
     padded = one_shots.pad_with_silence(audio)
-    padded_decoded = clip_at_full_scale(decode_sound(loaded, distill.encode(loaded, padded)))
+    padded_grid = distill.encode(loaded, padded)
+    padded_decoded = clip_at_full_scale(decode_sound(loaded, padded_grid))
     return one_shots.figures_of(
-        audio.mean(0), decoded.mean(0), padded.mean(0), padded_decoded.mean(0)
+        source=audio.mean(0),
+        decoded=decoded.mean(0),
+        padded_source=padded.mean(0),
+        padded_decoded=padded_decoded.mean(0),
     )
 
 

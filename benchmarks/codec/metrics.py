@@ -86,6 +86,7 @@ def score(
     source_stft = magnitudes(source)
     decoded_stft = magnitudes(decoded)
     difference = source_stft - decoded_stft
+    # 0 for silence, of which the convergence is not defined.
     norm = float(source_stft.norm())
     return {
         "mel7": mel7(source, decoded),
@@ -266,5 +267,7 @@ def _ratio_db(above: np.ndarray, below: np.ndarray) -> float:
 def _correlation(sound: np.ndarray) -> float:
     """Correlation of left and right; NaN for silence."""
     left, right = sound.astype(np.float64)
-    energy = math.sqrt(float(left @ left) * float(right @ right))
+    energy_left = float(left @ left)
+    energy_right = float(right @ right)
+    energy = math.sqrt(energy_left * energy_right)
     return float(left @ right) / energy if energy else math.nan

@@ -165,8 +165,11 @@ def chosen_pairs(out: Path, groups: Groups) -> list[Pair]:
         out: The folder with the decoded sounds of each group.
         groups: What was measured.
     """
+    # The worst file comes first.
     own, held_out = (sorted(group, key=lambda path: -group[path].mel7) for group in groups.values())
-    chosen = [("own", own[i]) for i in sorted({0, len(own) // 2, len(own) - 1})]
+    # A set, since with one or two files these are the same.
+    places = sorted({0, len(own) // 2, len(own) - 1})
+    chosen = [("own", own[i]) for i in places]
     evenly = np.linspace(0, len(held_out) - 1, min(HELD_OUT_SHOWN, len(held_out)))
     chosen += [("held out", held_out[round(i)]) for i in evenly]
     pairs = []

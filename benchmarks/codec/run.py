@@ -207,6 +207,7 @@ def main() -> None:
     console = Console(stderr=True)
     show_missing_tools(console, not args.no_baselines)
     own, held_out = split_files(corpora_dir(), args.corpora)
+    # An existing model says nothing of its training.
     model_path, training = (args.model, {}) if args.model else train(own, args)
     files = {"own": own, "held out": held_out}
     facts, groups = measure_all(model_path, files, args, console)
