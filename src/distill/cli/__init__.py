@@ -1,4 +1,8 @@
-"""The command line: `distill COMMAND …`. Nothing here loads torch, so that `--help` is quick."""
+"""The command line: `distill COMMAND …`.
+
+Modules of commands load without torch and numpy, so that `--help` is quick; a command imports what
+it needs when it runs.
+"""
 
 import logging
 from typing import Annotated
@@ -17,6 +21,7 @@ from distill.cli.info import info_cmd
 from distill.cli.train import train_cmd
 from distill.cli.train_prior import train_prior_cmd
 
+# Tracebacks of bugs stay plain, for reports. Completion would add two options to each help.
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command("doctor")(doctor_cmd)
 app.command("train")(train_cmd)
@@ -30,8 +35,8 @@ app.add_typer(edit_app, name="edit")
 app.command("info")(info_cmd)
 
 
-def _show_version(wanted: bool) -> None:
-    if wanted:
+def _show_version(is_set: bool) -> None:
+    if is_set:
         typer.echo(f"distill {__version__}")
         raise typer.Exit
 

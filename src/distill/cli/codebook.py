@@ -50,8 +50,10 @@ def codebook_cmd(
     from distill.workflows.paths import output_paths
     from distill.workflows.pictures import draw_heat_map, save_png
 
+    # Refuse a bad path before any work.
     if entry is not None:
         output_paths(output, 1)
+    # From the header of the file: the networks load only for sounds.
     use = read_codebook_usage(model_path)
     levels = [codebook_level(use, level) for level in range(len(use.level_names))]
     console = make_console(quiet=json)
@@ -100,6 +102,7 @@ def _table(levels: "list[CodebookLevel]") -> "Table":
     for title in ("Level", "In use", "Perplexity", "Never used"):
         table.add_column(title)
     for level in levels:
+        # Models of earlier versions do not say.
         used = "unknown"
         if level.utilisation is not None:
             used = f"{level.utilisation:.0%} of {level.codebook_size}"

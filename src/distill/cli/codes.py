@@ -62,6 +62,7 @@ def codes_cmd(
 
     grid = load_codes(codes_path)
     use = read_codebook_usage(model_path) if model_path is not None else None
+    # Counts of one codebook say nothing about the codes of another.
     if use is not None:
         check_fits_usage(use, grid)
     region = parse_region(grid, start, stop, levels)
@@ -84,6 +85,7 @@ def _print_grid(
     from distill.workflows.pictures import colour_codes, fold
 
     first, last, chosen = region.resolve(*grid.codes.shape)
+    # A space between the longest name and the letters.
     label = max(len(grid.level_names[level]) for level in chosen) + 1
     width = max(NARROWEST, console.width - label)
     strips = fold(grid.codes[first:last, chosen], width, STRIPS)
@@ -91,6 +93,7 @@ def _print_grid(
     title = f"'{grid.source}': {T} frames x {Q} levels ({grid.seconds:.2f} s)"
     scale = f", {strips.frames_per_cell} to a letter" if strips.frames_per_cell > 1 else ""
     console.print(f"{title}{scale}.", soft_wrap=True)
+    # Each strip begins with the time of its first frame.
     frame = first
     for strip in strips.cells:
         console.print(f"{'':{label}}{frame / grid.frame_rate:.2f} s", soft_wrap=True)

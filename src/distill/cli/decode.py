@@ -57,6 +57,7 @@ def decode_cmd(
     # Not `kick.wav` from `kick.json`: the recording itself may have that name.
     stem = codes_path.name.removesuffix(".gz").removesuffix(".json")
     path = output or Path(f"{stem}-decoded.wav")
+    # Refuse bad paths and options before the model loads.
     output_paths(path, 1)
     if column is not None and (levels, start, stop) != (None, None, None):
         raise UsageError(

@@ -54,6 +54,7 @@ def doctor_cmd(
         print_json(asdict(corpus_facts(report)))
     else:
         print_report(report, console, show_all)
+    # Scripts can tell by the exit code whether to go on.
     if report.verdict != "go":
         raise typer.Exit(1)
 
@@ -123,7 +124,9 @@ def _table(files: "tuple[FileReport, ...] | list[FileReport]", width: int) -> "T
     table.add_column("Peak", justify="right", no_wrap=True)
     table.add_column("", overflow="fold")
     for file in files:
+        # A file that cannot be read has neither length nor rate.
         length = duration_text(file.duration_s) if file.duration_s else "–"
+        # Adding zero turns -0.0 into 0.0.
         peak = f"{round(file.peak_db, 1) + 0.0:.1f} dB" if file.sample_rate else "–"
         table.add_row(Text(_fit(file.name, name_width)), Text(length), Text(peak), _status(file))
     return table
@@ -163,6 +166,7 @@ def duration_text(seconds: float) -> str:
         return f"{seconds * 1000:.2g} ms"
     if seconds < 60:
         return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.1f} s"
+    # Whole seconds are exact enough from a minute on.
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02} h" if hours else f"{minutes}:{rest:02} min"

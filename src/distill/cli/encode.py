@@ -82,7 +82,9 @@ def _encode_folder(
         raise OutputError(
             f"'{folder}' is a folder: let --output name a folder as well, not '{output}'."
         )
+    # An empty folder is refused before the model loads.
     count = len(codes_paths(folder, output))
+    # Sounds are encoded side by side, on one thread each: faster than one after the other.
     workers = prepare(threads)
     loaded = load(model_path, device, threads=1)
     console = make_console(quiet=json)
@@ -101,6 +103,7 @@ def _encode_folder(
     summary = f"{output}: {len(files)} of {count} sounds ({seconds:.2f} s)."
     console.print(summary, soft_wrap=True)
     if json:
+        # Sounds finish in any order.
         files.sort(key=lambda facts: str(facts["source"]))
         failed.sort(key=lambda facts: str(facts["source"]))
         print_json({"path": output, "files": files, "failed": failed})

@@ -31,72 +31,83 @@ FLAGS = {"num_quantizers": "rvq-levels", "learning_rate": "lr", "early_stop": "n
 """Options that are not called as their field of `VQVAEConfig`."""
 
 
+# --- options --------------------------------------------------------------------------------------
+
+Sounds = Annotated[
+    Path | None,
+    typer.Argument(help="Folder of your sounds (not needed with --resume).", metavar="DATASET_DIR"),
+]
+Output = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", help="Model file to write, .sda. Default: name of the folder."),
+]
+Minutes = Annotated[
+    float | None, typer.Option(help="Minutes to train. Default: by the length of the corpus.")
+]
+Epochs = Annotated[int | None, typer.Option(help="Passes over the corpus, in place of minutes.")]
+Steps = Annotated[
+    int | None, typer.Option(help="Steps to train, in place of minutes (repeatable on a CPU).")
+]
+CodebookSize = Annotated[
+    int | None, typer.Option(help="Codes per level. Default: by the number of files.")
+]
+Levels = Annotated[
+    int | None,
+    typer.Option(
+        "--rvq-levels",
+        help=f"Levels of codes, 2 to 8. Default: {VQVAEConfig.num_quantizers}.",
+    ),
+]
+BatchSize = Annotated[
+    int | None, typer.Option(help="Pieces of half a second per step. Default: by device.")
+]
+LearningRate = Annotated[
+    float | None,
+    typer.Option("--lr", help=f"Highest learning rate. Default: {VQVAEConfig.learning_rate:g}."),
+]
+Channels = Annotated[int | None, typer.Option(help="1 mono, 2 stereo. Default: as the corpus is.")]
+Seed = Annotated[
+    int | None, typer.Option(help=f"Seed of all random choices. Default: {VQVAEConfig.seed}.")
+]
+ModelName = Annotated[
+    str | None, typer.Option(help="Name of the model. Default: name of the file.")
+]
+Resume = Annotated[
+    Path | None,
+    typer.Option(help="Go on with the interrupted training of this model.", metavar="MODEL_PATH"),
+]
+DiscardPrior = Annotated[
+    bool, typer.Option("--discard-prior", help="Overwrite a model file that holds a prior.")
+]
+NoEarlyStop = Annotated[
+    bool,
+    typer.Option("--no-early-stop", help="Train for the full time even if it no longer improves."),
+]
+
+
+# --- the command ----------------------------------------------------------------------------------
+
+
 @app.command()
 @one_sentence_errors
 def train_cmd(
-    dataset_dir: Annotated[
-        Path | None,
-        typer.Argument(
-            help="Folder of your sounds (not needed with --resume).", metavar="DATASET_DIR"
-        ),
-    ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output", "-o", help="Model file to write, .sda. Default: name of the folder."
-        ),
-    ] = None,
-    minutes: Annotated[
-        float | None, typer.Option(help="Minutes to train. Default: by the length of the corpus.")
-    ] = None,
-    epochs: Annotated[
-        int | None, typer.Option(help="Passes over the corpus, in place of minutes.")
-    ] = None,
-    steps: Annotated[
-        int | None,
-        typer.Option(help="Steps to train, in place of minutes (repeatable on a CPU)."),
-    ] = None,
-    codebook_size: Annotated[
-        int | None, typer.Option(help="Codes per level. Default: by the number of files.")
-    ] = None,
-    rvq_levels: Annotated[
-        int | None,
-        typer.Option(help=f"Levels of codes, 2 to 8. Default: {VQVAEConfig.num_quantizers}."),
-    ] = None,
-    batch_size: Annotated[
-        int | None, typer.Option(help="Pieces of half a second per step. Default: by device.")
-    ] = None,
-    lr: Annotated[
-        float | None,
-        typer.Option(help=f"Highest learning rate. Default: {VQVAEConfig.learning_rate:g}."),
-    ] = None,
-    channels: Annotated[
-        int | None, typer.Option(help="1 mono, 2 stereo. Default: as the corpus is.")
-    ] = None,
+    dataset_dir: Sounds = None,
+    output: Output = None,
+    minutes: Minutes = None,
+    epochs: Epochs = None,
+    steps: Steps = None,
+    codebook_size: CodebookSize = None,
+    rvq_levels: Levels = None,
+    batch_size: BatchSize = None,
+    lr: LearningRate = None,
+    channels: Channels = None,
     device: Device = "auto",
     threads: Threads = None,
-    seed: Annotated[
-        int | None,
-        typer.Option(help=f"Seed of all random choices. Default: {VQVAEConfig.seed}."),
-    ] = None,
-    model_name: Annotated[
-        str | None, typer.Option(help="Name of the model. Default: name of the file.")
-    ] = None,
-    resume: Annotated[
-        Path | None,
-        typer.Option(
-            help="Go on with the interrupted training of this model.", metavar="MODEL_PATH"
-        ),
-    ] = None,
-    discard_prior: Annotated[
-        bool, typer.Option("--discard-prior", help="Overwrite a model file that holds a prior.")
-    ] = False,
-    no_early_stop: Annotated[
-        bool,
-        typer.Option(
-            "--no-early-stop", help="Train for the full time even if it no longer improves."
-        ),
-    ] = False,
+    seed: Seed = None,
+    model_name: ModelName = None,
+    resume: Resume = None,
+    discard_prior: DiscardPrior = False,
+    no_early_stop: NoEarlyStop = False,
     json: Json = False,
 ) -> None:
     """Train a codec on a folder of sounds.
@@ -104,6 +115,7 @@ def train_cmd(
     5 to 500 files, seconds to hours, short hits welcome. Ctrl-C or the key s stops and saves;
     --resume goes on.
     """
+    # None stands for "not given": training then chooses to suit the corpus.
     settings = {
         "minutes": minutes,
         "epochs": epochs,
@@ -131,6 +143,7 @@ def train_cmd(
     _print_summary(console, complete, dataset_dir)
     if json:
         print_json(asdict(complete))
+    # Scripts can tell an interrupted training by its exit code.
     if not complete.finished:
         raise typer.Exit(INTERRUPTED)
 

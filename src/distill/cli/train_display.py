@@ -59,6 +59,7 @@ class TrainDisplay:
 
     def __call__(self, event: TrainingEvent) -> None:
         if isinstance(event, StepMetrics):
+            # A diverging training ends soon, with a sentence of its own.
             if not isfinite(event.mel_loss):
                 return
             earlier = event.mel_loss if self.loss is None else self.loss

@@ -28,21 +28,27 @@ TITLE_WIDTH = 14
 """Columns for the titles of the header, with their colons: "Learning rate:" is the longest."""
 
 
+Epochs = Annotated[int | None, typer.Option("--epochs", "-e", help="Longest training, in epochs.")]
+Minutes = Annotated[
+    float | None, typer.Option(help="Longest training, in minutes, in place of epochs.")
+]
+HiddenSize = Annotated[int | None, typer.Option(help="Width of the network.")]
+Layers = Annotated[int | None, typer.Option(help="Layers of the network.")]
+Heads = Annotated[int | None, typer.Option(help="Attention heads.")]
+LearningRate = Annotated[float | None, typer.Option("--lr", help="Highest learning rate.")]
+
+
 @app.command()
 @one_sentence_errors
 def train_prior_cmd(
     model_path: ModelPath,
     dataset_dir: DatasetDir,
-    epochs: Annotated[
-        int | None, typer.Option("--epochs", "-e", help="Longest training, in epochs.")
-    ] = None,
-    minutes: Annotated[
-        float | None, typer.Option(help="Longest training, in minutes, in place of epochs.")
-    ] = None,
-    hidden_size: Annotated[int | None, typer.Option(help="Width of the network.")] = None,
-    layers: Annotated[int | None, typer.Option(help="Layers of the network.")] = None,
-    heads: Annotated[int | None, typer.Option(help="Attention heads.")] = None,
-    lr: Annotated[float | None, typer.Option(help="Highest learning rate.")] = None,
+    epochs: Epochs = None,
+    minutes: Minutes = None,
+    hidden_size: HiddenSize = None,
+    layers: Layers = None,
+    heads: Heads = None,
+    lr: LearningRate = None,
     device: Device = "auto",
     threads: Threads = None,
     json: Json = False,
@@ -52,14 +58,12 @@ def train_prior_cmd(
     It learns which codes follow which in your sounds. Settings that you leave out suit the number
     of files. Ctrl-C or the key s stops and keeps the best so far.
     """
-    from distill.device import pick_device
-    from distill.models.persistence import read_header
     from distill.workflows.describe_results import prior_training_facts
-    from distill.workflows.train import prior_settings, train_prior
 
     console = make_console(quiet=json)
     if epochs is not None and minutes is not None:
         raise UsageError("Give only one of --epochs and --minutes.")
+    # None stands for "not given": the setting then suits the number of files.
     overrides: dict[str, Any] = {
         "max_epochs": epochs,
         "minutes": minutes,
@@ -69,6 +73,30 @@ def train_prior_cmd(
         "learning_rate": lr,
         "threads": threads,
     }
+    result = _train(console, model_path, dataset_dir, device, overrides)
+    if json:
+        print_json(asdict(prior_training_facts(model_path, dataset_dir, result)))
+    # Without a validation there are no best weights to keep.
+    if result["prior_model"] is None:
+        console.print(
+            f"Stopped before the first validation: {model_path} is unchanged.", soft_wrap=True
+        )
+        raise typer.Exit(INTERRUPTED)
+    _print_summary(console, model_path, result)
+
+
+def _train(
+    console: "Console",
+    model_path: Path,
+    dataset_dir: Path,
+    device: str,
+    overrides: dict[str, Any],
+) -> dict[str, Any]:
+    """Train and show it; returns the result of `distill.train_prior`."""
+    from distill.device import pick_device
+    from distill.models.persistence import read_header
+    from distill.workflows.train import prior_settings, train_prior
+
     # Refuse what cannot work before hours of sound are encoded.
     pick_device(device)
     had_prior = bool(read_header(model_path).get("has_prior"))
@@ -82,23 +110,15 @@ def train_prior_cmd(
                 "The prior in this file will be replaced when the new one is ready.", style="yellow"
             )
         with console.status("Encoding your sounds …") as status:
-            result = train_prior(
+            return train_prior(
                 model_path,
                 dataset_dir,
-                callback=_EpochLines(console, minutes),
+                callback=_EpochLines(console, overrides["minutes"]),
                 cancel_event=event,
                 step_callback=lambda metrics: status.update(_step_line(metrics)),
                 device=device,
                 **overrides,
             )
-    if json:
-        print_json(asdict(prior_training_facts(model_path, dataset_dir, result)))
-    if result["prior_model"] is None:
-        console.print(
-            f"Stopped before the first validation: {model_path} is unchanged.", soft_wrap=True
-        )
-        raise typer.Exit(INTERRUPTED)
-    _print_summary(console, model_path, result)
 
 
 def _print_header(
@@ -153,6 +173,7 @@ class _EpochLines:
         warning = metrics.memorization_message
         if metrics.is_memorizing:
             self.console.print(warning, style="bold yellow", soft_wrap=True)
+        # The verdict on memorising repeats that warning.
         if metrics.verdict_kind != self.last_kind and metrics.verdict != warning:
             self.console.print(metrics.verdict, soft_wrap=True)
         self.last_kind = metrics.verdict_kind

@@ -92,6 +92,7 @@ def decode_column(
         The sound, as loud as all sounds of single codes.
     """
     grid = _as_grid(codes)
+    # The first frame of the region that begins at `time`.
     frame = parse_region(grid, time).start
     return _write(model, output, lambda: column_sound(model, grid, frame))
 
@@ -136,8 +137,8 @@ def _as_grid(codes: CodeGrid | FilePath) -> CodeGrid:
 def _write(
     model: LoadedVQModel, output: FilePath | None, make: Callable[[], np.ndarray]
 ) -> np.ndarray:
-    """The sound that `make` gives, written to `output` if that is given; its path is checked
-    first."""
+    """The sound that `make` gives, written to `output` as well if that is a path."""
+    # Refuse a bad path before any work.
     paths = output_paths(output, 1) if output is not None else []
     audio = make()
     for path in paths:

@@ -61,7 +61,9 @@ def read_script(parse: Parse, path: Path) -> list[Step]:
 
 def _read_text(path: Path) -> str:
     try:
+        # Editors on Windows begin a text with a byte order mark.
         with path.open(encoding="utf-8-sig") as file:
+            # One character more tells a longer file from one of that length.
             text = file.read(LARGEST_SCRIPT + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is no plain text"
@@ -72,12 +74,10 @@ def _read_text(path: Path) -> str:
 
 
 def _words(line: str) -> list[str]:
-    """The words of a line as a shell has them, with quotes and comments.
-
-    But a backslash stands for itself: it separates folders on Windows.
-    """
+    """The words of a line as in a shell, with quotes and comments."""
     lexer = shlex.shlex(line, posix=True)
     lexer.whitespace_split = True
+    # A backslash stands for itself: it separates folders on Windows.
     lexer.escape = ""
     return list(lexer)
 

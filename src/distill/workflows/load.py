@@ -40,6 +40,7 @@ def find_model(recipe: Recipe | None, sound: FilePath | None) -> Path:
     """
     if recipe is None or sound is None:
         raise UsageError("Which model? Name one, as in `distill generate my.sda`.")
+    # Each folder once, though the sound may lie in the current one.
     folders = dict.fromkeys((Path(sound).resolve().parent, Path.cwd()))
     for folder in folders:
         for path in sorted(folder.glob("*.sda")):

@@ -64,6 +64,7 @@ def train(
         done = distill.train("sounds", "my.sda", minutes=20)
         print(done.verdict)
     """
+    # Refuse what cannot work before hours of sound are decoded.
     check_training(output, discard_prior, settings)
     channels = settings.get("channels")
     corpus = sounds if isinstance(sounds, CorpusReport) else scan_corpus(sounds, channels, progress)
@@ -76,6 +77,7 @@ def train(
 def check_training(output: FilePath, discard_prior: bool, settings: dict[str, Any]) -> None:
     """Raise for bad outputs and settings, before hours of sound are decoded; see `train`."""
     check_output(Path(output), discard_prior)
+    # Settings are checked alike for any number of files.
     get_adaptive_vqvae_config(1, **settings)
 
 
@@ -167,5 +169,6 @@ def train_prior(
     prior = result["prior_model"]
     if prior is not None:
         save_prior_to_model(model_path, prior, result["prior_config"], result["prior_metadata"])
+        # The best weights are in the model file now.
         Path(result["checkpoint"]).unlink(missing_ok=True)
     return result
