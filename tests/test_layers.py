@@ -22,7 +22,7 @@ FLOORS = {
     "training": [
         # What both trainings share.
         {"checkpoint", "config", "corpus_facts", "curves", "metrics", "out_of_memory"}
-        | {"prior_config", "weight_average"},
+        | {"prior_config", "rules", "weight_average"},
         {"codec", "prior"},
         {"loop", "prior_loop"},
     ],

@@ -43,7 +43,7 @@ from distill.models.prior import CodePrior, extract_code_sequences
 from distill.settings import SAMPLE_RATE
 from distill.training.codec.trainer import CodecTrainer
 from distill.training.config import get_adaptive_vqvae_config
-from distill.training.prior.data import without_inaudible_tail
+from distill.training.prior.data import trim_inaudible_tail
 
 
 @dataclass(frozen=True)
@@ -90,13 +90,13 @@ def settle_codec(
     )
     trainer = CodecTrainer(config, split, SAMPLE_RATE, torch.device("cpu"))
     trainer.settle_codes()
-    save_model_v2(path, trainer.model, {"name": folder.name, "corpus": manifest})
+    save_model_v2(path, trainer.codec, {"name": folder.name, "corpus": manifest})
     return split
 
 
 def codes_of(loaded: LoadedVQModel, regions: Sequence[Region]) -> list[Tensor]:
     """Codes `[T, Q]` of each region, encoded as in prior training."""
-    sounds = (without_inaudible_tail(region.audio(), SAMPLE_RATE) for region in regions)
+    sounds = (trim_inaudible_tail(region.audio(), SAMPLE_RATE) for region in regions)
     return list(extract_code_sequences(loaded.model, sounds))
 
 

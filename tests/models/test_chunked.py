@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import torch
-from tests.models.codecs import fitted, tones, untrained
 
 from distill.models import chunked
 from distill.models.chunked import (
@@ -16,6 +15,7 @@ from distill.models.chunked import (
 )
 from distill.models.fit import fit_codec
 from distill.models.vqvae import VQVAE
+from tests.models.codecs import fitted, tones, untrained
 
 
 @pytest.fixture(scope="module", params=[1, 2], ids=["mono", "stereo"])

@@ -3,12 +3,12 @@
 import pytest
 import torch
 import torch.nn.functional as F
-from tests.models.codecs import fitted, tones, untrained
 
 from distill.models.fit import fit_codec, log_magnitudes
 from distill.models.losses import MelLoss
 from distill.models.vqvae import VQVAE
 from distill.settings import SAMPLE_RATE
+from tests.models.codecs import fitted, tones, untrained
 
 
 @pytest.fixture(scope="module", params=[1, 2], ids=["mono", "stereo"])

@@ -4,11 +4,11 @@ import math
 
 import pytest
 import torch
-from tests.models.codecs import fitted, tones, untrained, zeros
 
 from distill.models.fit import fit_codec
 from distill.models.vqvae import VQVAE
 from distill.settings import SAMPLE_RATE
+from tests.models.codecs import fitted, tones, untrained, zeros
 
 
 @pytest.fixture(scope="module", params=[1, 2], ids=["mono", "stereo"])

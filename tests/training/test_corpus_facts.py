@@ -5,7 +5,7 @@ import soundfile as sf
 
 from distill.data.corpus import scan_corpus
 from distill.settings import SAMPLE_RATE
-from distill.training.corpus_facts import Material, measure_material
+from distill.training.corpus_facts import CorpusFacts, measure_corpus_facts
 
 
 def folder_of(path: Path, sounds: dict[str, np.ndarray]) -> Path:
@@ -15,23 +15,23 @@ def folder_of(path: Path, sounds: dict[str, np.ndarray]) -> Path:
     return path
 
 
-def material_of(path: Path) -> Material:
-    return measure_material(scan_corpus(path))
+def material_of(path: Path) -> CorpusFacts:
+    return measure_corpus_facts(scan_corpus(path))
 
 
 def test_ordinary_sounds_have_nothing_against_them(corpus_dir: Path) -> None:
-    material = material_of(corpus_dir)
-    assert (material.files, material.copies, material.noise_share) == (8, 0, 0)
-    assert not any((material.is_repeated, material.is_uneven, material.is_noise))
+    corpus = material_of(corpus_dir)
+    assert (corpus.files, corpus.copies, corpus.noise_share) == (8, 0, 0)
+    assert not any((corpus.is_repeated, corpus.is_uneven, corpus.is_noise))
 
 
 def test_one_file_under_many_names(corpus_dir: Path, tmp_path: Path) -> None:
     source = (corpus_dir / "low" / "pluck 3.wav").read_bytes()
     for i in range(5):
         (tmp_path / f"{i}.wav").write_bytes(source)
-    material = material_of(tmp_path)
-    assert (material.files, material.copies) == (5, 4)
-    assert material.is_repeated
+    corpus = material_of(tmp_path)
+    assert (corpus.files, corpus.copies) == (5, 4)
+    assert corpus.is_repeated
 
 
 def test_one_file_with_trivial_changes(corpus_dir: Path, tmp_path: Path) -> None:
@@ -45,9 +45,9 @@ def test_one_file_with_trivial_changes(corpus_dir: Path, tmp_path: Path) -> None
         "dithered.wav": x + 1e-4 * rng.standard_normal(len(x)),
         "cut.wav": x[: -len(x) // 50],
     }
-    material = material_of(folder_of(tmp_path / "copies", copies))
-    assert (material.files, material.copies) == (6, 5)
-    assert material.is_repeated
+    corpus = material_of(folder_of(tmp_path / "copies", copies))
+    assert (corpus.files, corpus.copies) == (6, 5)
+    assert corpus.is_repeated
 
 
 def test_one_file_that_is_nearly_everything(corpus_dir: Path, tmp_path: Path) -> None:
@@ -57,16 +57,16 @@ def test_one_file_that_is_nearly_everything(corpus_dir: Path, tmp_path: Path) ->
     )
     for file in corpus_dir.glob("low/*.wav"):
         (folder / file.name).write_bytes(file.read_bytes())
-    material = material_of(folder)
-    assert material.longest == "long.wav"
-    assert material.longest_share > 0.9
-    assert material.is_uneven
+    corpus = material_of(folder)
+    assert corpus.longest == "long.wav"
+    assert corpus.longest_share > 0.9
+    assert corpus.is_uneven
 
 
 def test_noise_and_nothing_else(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     noises = {f"{i}.wav": rng.uniform(-0.5, 0.5, SAMPLE_RATE * (i + 1) // 3) for i in range(5)}
-    material = material_of(folder_of(tmp_path / "noise", noises))
-    assert material.noise_share == 1
-    assert material.is_noise
-    assert not material.is_repeated
+    corpus = material_of(folder_of(tmp_path / "noise", noises))
+    assert corpus.noise_share == 1
+    assert corpus.is_noise
+    assert not corpus.is_repeated

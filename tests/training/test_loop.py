@@ -1,3 +1,5 @@
+"""Codec training from a folder to a file: interrupted, resumed, refused."""
+
 import threading
 from collections.abc import Callable
 from itertools import pairwise
@@ -11,8 +13,6 @@ import torch
 
 import distill
 from distill.audio.stft import hann
-from distill.data.corpus import scan_corpus
-from distill.data.dataset import make_manifest, split_by_manifest
 from distill.errors import CheckpointError, DistillError, OutputError, PriorPresentError
 from distill.models.persistence import load_model_v2, read_header
 from distill.models.phase_noise import noise_table
@@ -20,7 +20,6 @@ from distill.settings import SAMPLE_RATE
 from distill.training.checkpoint import checkpoint_path
 from distill.training.codec.budget import WARMUP_STEPS
 from distill.training.config import VQVAEConfig
-from distill.training.loop import rms_range
 from distill.training.metrics import StepMetrics, TrainingEvent, ValidationMetrics
 
 
@@ -105,19 +104,6 @@ def test_training_lowers_the_distance_and_fills_the_file(trained: Path, codec_on
     assert (counts == 0).sum(1).tolist() == [
         level["dead_codes"] for level in metadata["level_health"]
     ]
-
-
-def test_levels_are_heard_from_the_quietest_to_the_loudest_sound_that_is_learned(
-    corpus_dir: Path,
-) -> None:
-    """One that is held out does not count, however loud."""
-    clips = sorted(scan_corpus(corpus_dir).clips, key=lambda clip: clip.rms_db)
-    manifest = [entry | {"train_until": entry["n_samples"]} for entry in make_manifest(clips)]
-    manifest[-1]["train_until"] = 0
-    split = split_by_manifest(clips, manifest)
-    assert [region.clip for region in split.held_out] == clips[-1:]
-    assert rms_range(split) == [clips[0].rms_db, clips[-2].rms_db]
-    assert clips[-2].rms_db < clips[-1].rms_db
 
 
 def test_minutes_lay_out_the_schedule(

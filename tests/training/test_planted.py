@@ -19,6 +19,7 @@ from distill.settings import SAMPLE_RATE
 from distill.training.checkpoint import checkpoint_path
 from distill.training.codec import budget
 from distill.training.codec.trainer import CodecTrainer
+from distill.training.codec.validation import measure_health
 from distill.training.codec.verdict import Facts, judge
 from distill.training.config import VQVAEConfig
 from distill.training.metrics import (
@@ -101,9 +102,9 @@ def test_a_level_with_one_entry_that_is_ever_near(
         {"step": 200 + i, "train_loss": 3.0, "own_loss": 3.0 - i, "val_loss": 3.0 - i}
         for i in range(3)
     ]
-    assert judge(Facts(curve, trainer.corpus_health())).kind == VerdictKind.LEARNING
-    trainer.model.rvq.codebooks[1, 1:] = 1e3
-    verdict = judge(Facts(curve, trainer.corpus_health()))
+    assert judge(Facts(curve, measure_health(trainer.corpus_counts()))).kind == VerdictKind.LEARNING
+    trainer.codec.rvq.codebooks[1, 1:] = 1e3
+    verdict = judge(Facts(curve, measure_health(trainer.corpus_counts())))
     assert verdict.kind == VerdictKind.COLLAPSED
     assert "Detail uses 6%" in verdict.sentence
 

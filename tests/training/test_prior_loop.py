@@ -1,4 +1,5 @@
-import math
+"""Prior training from a folder to a file: interrupted, resumed, refused."""
+
 import re
 import shutil
 import threading
@@ -15,45 +16,11 @@ from distill.errors import CorpusError, DivergedError, ModelFileError, UsageErro
 from distill.models.persistence import load_model_v2, save_prior_to_model
 from distill.models.prior import CodePrior
 from distill.settings import SAMPLE_RATE
-from distill.training import prior_loop
 from distill.training.checkpoint import checkpoint_path
 from distill.training.metrics import PriorEpochMetrics, PriorVerdictKind
-from distill.training.prior.data import draw_batch, stack
-from distill.training.prior.epoch import level_losses
-from distill.training.prior.streams import string_together, windows
+from distill.training.prior import run
 from distill.training.prior_config import PriorConfig
-from distill.training.prior_loop import train_prior, train_prior_epoch, validate_prior_epoch
-
-
-def test_an_epoch_lowers_the_loss_and_validation_is_its_exponential() -> None:
-    torch.manual_seed(0)
-    prior = CodePrior(8, 32, 2, hidden_size=32, num_layers=1, num_heads=2, dropout=0.0)
-    optimizer = torch.optim.Adam(prior.parameters(), 1e-2)
-    pattern = torch.stack([torch.arange(24) % 8, torch.arange(24) % 3], 1)
-    stream = string_together([pattern, pattern + 0], [0, 1])
-    before, _ = validate_prior_epoch(prior, windows(stream, 16))
-    rng = np.random.default_rng(0)
-    batches = [stack(draw_batch(stream, 4, 16, rng), torch.device("cpu")) for _ in range(40)]
-    train_prior_epoch(prior, optimizer, batches)
-    after, perplexity = validate_prior_epoch(prior, windows(stream, 16))
-    assert after < 0.5 * before
-    assert perplexity == pytest.approx(math.exp(after))
-
-
-def test_levels_are_judged_apart() -> None:
-    """The second level never changes, and is soon known."""
-    torch.manual_seed(0)
-    prior = CodePrior(8, 32, 2, hidden_size=32, num_layers=1, num_heads=2, dropout=0.0)
-    codes = torch.randint(8, (60, 2))
-    codes[:, 1] = 3
-    stream = string_together([codes], [0])
-    rng = np.random.default_rng(0)
-    batches = [stack(draw_batch(stream, 4, 16, rng), torch.device("cpu")) for _ in range(30)]
-    train_prior_epoch(prior, torch.optim.Adam(prior.parameters(), 1e-2), batches)
-    pieces = windows(stream, 16)
-    first, second = level_losses(prior, pieces)
-    assert second < 0.1 < first
-    assert validate_prior_epoch(prior, pieces)[0] == pytest.approx((first + second) / 2)
+from distill.training.prior_loop import train_prior
 
 
 def test_the_result_goes_into_the_file(trained: Path) -> None:
@@ -176,7 +143,7 @@ class Killed(Exception):
 def test_a_killed_run_goes_on(
     model_path: Path, corpus_dir: Path, tiny_prior: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(prior_loop, "CHECKPOINT_EVERY_S", 0.0)
+    monkeypatch.setattr(run, "CHECKPOINT_EVERY_S", 0.0)
 
     def kill_after_two(metrics: PriorEpochMetrics) -> None:
         if metrics.epoch == 3:

@@ -32,9 +32,9 @@ class Recording:
     Tensors are shared with the file's dict, not copied.
 
     Attributes:
-        name: path of the sound file, relative to the corpus folder.
+        name: Path of the sound file, relative to the corpus folder.
         codes: `[T, Q]` (uint8 or int16), from the beginning of the recording.
-        whole: whether `codes` reach to the end of the sound.
+        whole: Whether `codes` reach to the end of the sound.
         traits: `[T, A]` (float16), descriptors and tag weights of each frame; None in files that
             were trained without steering.
     """
@@ -46,7 +46,7 @@ class Recording:
 
     @classmethod
     def from_dict(cls, entry: Mapping[str, Any]) -> "Recording":
-        """Reads one entry of `recordings`."""
+        """Read one entry of `recordings`."""
         return cls(
             name=entry["name"],
             codes=entry["codes"],
@@ -65,9 +65,9 @@ class SteeringFacts:
     """The scale that the prior is steered by.
 
     Attributes:
-        descriptors: names of the descriptors, in the order of the rows of `percentiles`.
-        percentiles: for each descriptor, its value at each percentile of the corpus.
-        tags: names of the tags.
+        descriptors: Names of the descriptors, in the order of the rows of `percentiles`.
+        percentiles: For each descriptor, its value at each percentile of the corpus.
+        tags: Names of the tags.
     """
 
     descriptors: Sequence[str] = ()
@@ -76,7 +76,7 @@ class SteeringFacts:
 
     @classmethod
     def from_dict(cls, entry: Mapping[str, Any]) -> "SteeringFacts":
-        """Reads the entry `steering`."""
+        """Read the entry `steering`."""
         return cls(
             descriptors=entry.get("descriptors", ()),
             percentiles=entry.get("percentiles", ()),
@@ -97,25 +97,25 @@ class PriorMetadata:
     """Facts about a prior, its training and its corpus.
 
     Attributes:
-        epochs_trained: epochs of training.
-        final_perplexity: held-out perplexity after the last epoch.
-        best_perplexity: held-out perplexity of the weights in the file.
+        epochs_trained: Epochs of training.
+        final_perplexity: Held-out perplexity after the last epoch.
+        best_perplexity: Held-out perplexity of the weights in the file.
         training_date: UTC, ISO 8601.
-        codebook_hash: hash of the codebooks of the codec that the prior belongs to.
-        training: settings of the training, those of `PriorConfig`.
-        loss_curves: losses of each epoch.
-        level_losses: held-out loss of each quantiser level, in nats a code.
-        warnings: sentences of warning, in the order they came.
-        unknown_files: sounds of the folder that the codec was not trained on.
-        file_count: distinct sounds of the corpus.
-        steering: the scale that the prior is steered by; None where it cannot be.
-        verdict: sentence on how the training went.
-        verdict_kind: name of that verdict.
-        copying: how much generated sounds copied the corpus during training.
-        longest_sound_frames: length of the longest sound that was learned to its end.
-        copy_index: made by `inference.copies.index.build_copy_index`; None where there is none, or
+        codebook_hash: Hash of the codebooks of the codec that the prior belongs to.
+        training: Settings of the training, those of `PriorConfig`.
+        loss_curves: Losses of each epoch.
+        level_losses: Held-out loss of each quantiser level, in nats a code.
+        warnings: Sentences of warning, in the order they came.
+        unknown_files: Sounds of the folder that the codec was not trained on.
+        file_count: Distinct sounds of the corpus.
+        steering: The scale that the prior is steered by; None where it cannot be.
+        verdict: Sentence on how the training went.
+        verdict_kind: Name of that verdict.
+        copying: How much generated sounds copied the corpus during training.
+        longest_sound_frames: Length of the longest sound that was learned to its end.
+        copy_index: Made by `inference.copies.index.build_copy_index`; None where there is none, or
             one of an earlier version, which cannot be read any more.
-        recordings: beginnings of all recordings that the prior learned from.
+        recordings: Beginnings of all recordings that the prior learned from.
     """
 
     epochs_trained: int = 0
@@ -139,7 +139,7 @@ class PriorMetadata:
 
     @classmethod
     def from_dict(cls, metadata: Mapping[str, Any]) -> "PriorMetadata":
-        """Reads a file's `prior_metadata`; whatever it lacks gets the default.
+        """Read a file's `prior_metadata`; whatever it lacks gets the default.
 
         Args:
             metadata: `LoadedVQModel.prior_metadata`, or an empty dict for a file without a prior.

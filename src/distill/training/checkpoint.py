@@ -1,4 +1,7 @@
-"""Checkpoints: everything that training needs to go on, in one file beside the model."""
+"""Checkpoints: all that an interrupted training needs to go on, in one file beside the model.
+
+Raise `VERSION` whenever the entries change: a checkpoint of another version is refused.
+"""
 
 import pickle
 from pathlib import Path
@@ -10,10 +13,13 @@ import torch
 from distill.errors import CheckpointError
 from distill.models.sda_file import save_tensors
 
+# Marker in the file that says what it is.
 FORMAT = "distill.checkpoint"
+
+# Version of the entries of a checkpoint.
 VERSION = 4
 
-# What torch lets escape when bytes are missing or altered.
+# Errors of torch when bytes of the file are missing or altered.
 _DAMAGE = (
     AttributeError,
     BadZipFile,
@@ -28,33 +34,36 @@ _DAMAGE = (
 
 
 def checkpoint_path(model_path: Path, kind: str = "train") -> Path:
-    """Where the checkpoint of `model_path` lies: `my.sda.train.ckpt`, `my.sda.prior.ckpt`."""
+    """Path of the checkpoint of `model_path`: `my.sda.train.ckpt`, `my.sda.prior.ckpt`."""
     return model_path.with_name(f"{model_path.name}.{kind}.ckpt")
 
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
-    """Write tensors, numbers, strings, lists and dicts; whole or not at all."""
+    """Write tensors, numbers, strings, lists and dicts to `path`; whole or not at all."""
     save_tensors(path, {"format": FORMAT, "version": VERSION} | state)
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:
-    """Read a checkpoint. `CheckpointError` when there is none, or it is no checkpoint of this
-    version."""
+    """Read a checkpoint to the CPU.
+
+    Raises:
+        CheckpointError: There is none, or it is damaged or of another version.
+    """
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise CheckpointError(
-            f"There is no checkpoint at {path}: nothing to go on with. Start afresh without --resume."
+            f"There is no checkpoint at {path}: nothing to go on with. "
+            "Start afresh without --resume."
         ) from None
     except _DAMAGE as error:
         raise CheckpointError(
             f"The checkpoint {path} is damaged: delete it and start afresh."
         ) from error
-    if (
-        not isinstance(state, dict)
-        or state.get("format") != FORMAT
-        or state.get("version") != VERSION
-    ):
+
+    # Damage may have left something that loads, but is no checkpoint.
+    is_ours = isinstance(state, dict) and state.get("format") == FORMAT
+    if not is_ours or state.get("version") != VERSION:
         raise CheckpointError(
             f"{path} is no checkpoint of this version of Distill: delete it and start afresh."
         )

@@ -7,17 +7,56 @@ from typing import Any
 from distill.errors import UsageError
 from distill.settings import LARGEST_SEED
 
+# Entries of a codebook: more than 4096 would never all be used by a small corpus.
+SMALLEST_CODEBOOK = 2
+LARGEST_CODEBOOK = 4096
+
+# Quantiser levels. One level has no finer ones to tell apart.
+FEWEST_LEVELS = 2
+MOST_LEVELS = 8
+
+# Entries of a codebook by default, for up to so many files.
+CODEBOOK_TIERS = ((20, 64), (100, 128))
+
+# The same for more files.
+LARGE_CODEBOOK = 256
+
+# Training time by default: minutes for the smallest corpora, more for longer ones, up to an hour
+# for an hour of sound.
+LEAST_MINUTES = 10.0
+MORE_MINUTES = 50.0
+LONG_CORPUS_S = 3600.0
+
 
 @dataclass
 class VQVAEConfig:
-    """How the codec is built and trained. Exactly one of `minutes`, `epochs` and `steps` is set."""
+    """How the codec is built and trained.
+
+    At most one of `minutes`, `epochs` and `steps` is set; by default, the corpus decides.
+
+    Attributes:
+        codebook_size: Entries of each codebook.
+        num_quantizers: Quantiser levels.
+        batch_size: Crops in a batch; None for as many as suit the device.
+        crop_frames: Code frames in a crop: about 0.5 s. Twice that was worse at equal time.
+        learning_rate: Highest learning rate of AdamW; Muon's follows from it.
+        minutes: Training time.
+        epochs: Passes over the corpus.
+        steps: Optimiser steps.
+        seed: Of all random draws.
+        threads: CPU threads; None for as many as suit the machine.
+        channels: 1 for mono, 2 for stereo, None for the corpus's own.
+        hidden_size: Width of the decoder.
+        early_stop: Whether to end before the time is over once more of it would not help.
+
+    Raises:
+        UsageError: A value makes no sense.
+    """
 
     codebook_size: int = 128
     num_quantizers: int = 8
     batch_size: int | None = None
-    """Pieces heard at each step; None: as many as suit the device."""
     crop_frames: int = 24
-    """Code frames (of 1024 samples) in a crop: about 0.5 s. Twice that was worse at equal time."""
     learning_rate: float = 1e-3
     minutes: float | None = None
     epochs: int | None = None
@@ -25,36 +64,42 @@ class VQVAEConfig:
     seed: int = 0
     threads: int | None = None
     channels: int | None = None
-    """1 mono, 2 stereo; None: as the corpus is."""
     hidden_size: int = 384
     early_stop: bool = True
-    """Whether to end before the time is over once more of it would not help."""
 
     def __post_init__(self) -> None:
         checks = [
-            (2 <= self.num_quantizers <= 8, "--rvq-levels must lie between 2 and 8."),
-            (2 <= self.codebook_size <= 4096, "--codebook-size must lie between 2 and 4096."),
+            (
+                FEWEST_LEVELS <= self.num_quantizers <= MOST_LEVELS,
+                f"--rvq-levels must lie between {FEWEST_LEVELS} and {MOST_LEVELS}.",
+            ),
+            (
+                SMALLEST_CODEBOOK <= self.codebook_size <= LARGEST_CODEBOOK,
+                f"--codebook-size must lie between {SMALLEST_CODEBOOK} and {LARGEST_CODEBOOK}.",
+            ),
             (self.batch_size is None or self.batch_size >= 1, "--batch-size must be at least 1."),
-            (self.learning_rate > 0 and math.isfinite(self.learning_rate), "--lr must be above 0."),
+            (_is_positive(self.learning_rate), "--lr must be above 0."),
             (self.channels in (None, 1, 2), "--channels must be 1 (mono) or 2 (stereo)."),
             (self.threads is None or self.threads >= 1, "--threads must be at least 1."),
             (0 <= self.seed <= LARGEST_SEED, f"--seed must lie between 0 and {LARGEST_SEED}."),
+            *self._length_checks(),
         ]
-        for name, value in (
-            ("minutes", self.minutes),
-            ("epochs", self.epochs),
-            ("steps", self.steps),
-        ):
-            positive = value is None or (value > 0 and math.isfinite(value))
-            checks.append((positive, f"--{name} must be above 0."))
-        given = [v for v in (self.minutes, self.epochs, self.steps) if v is not None]
-        checks.append((len(given) <= 1, "Give only one of --minutes, --epochs and --steps."))
-        for fine, message in checks:
-            if not fine:
+        for is_fine, message in checks:
+            if not is_fine:
                 raise UsageError(message)
 
+    def _length_checks(self) -> list[tuple[bool, str]]:
+        lengths = {"minutes": self.minutes, "epochs": self.epochs, "steps": self.steps}
+        checks = [
+            (value is None or _is_positive(value), f"--{name} must be above 0.")
+            for name, value in lengths.items()
+        ]
+        set_lengths = [value for value in lengths.values() if value is not None]
+        only_one = "Give only one of --minutes, --epochs and --steps."
+        return [*checks, (len(set_lengths) <= 1, only_one)]
+
     def model_arguments(self, sample_rate: int) -> dict[str, Any]:
-        """Constructor arguments of the codec."""
+        """Constructor arguments of the codec; `sample_rate` in Hz."""
         return {
             "sample_rate": sample_rate,
             "channels": self.channels or 1,
@@ -64,17 +109,32 @@ class VQVAEConfig:
         }
 
 
+def _is_positive(value: float) -> bool:
+    return value > 0 and math.isfinite(value)
+
+
 def get_adaptive_vqvae_config(file_count: int, **overrides: Any) -> VQVAEConfig:
-    """Settings that suit a corpus of `file_count` files; keyword arguments that are not None
-    win."""
-    codebook_size = 64 if file_count <= 20 else 128 if file_count <= 100 else 256
-    chosen = {"codebook_size": codebook_size} | {
-        k: v for k, v in overrides.items() if v is not None
-    }
-    return VQVAEConfig(**chosen)
+    """Return settings that suit a corpus of `file_count` files.
+
+    Args:
+        file_count: Number of sound files.
+        overrides: Fields of `VQVAEConfig`; those that are not None win.
+
+    Example:
+        >>> get_adaptive_vqvae_config(12, minutes=20).codebook_size
+        64
+    """
+    sizes = [size for files, size in CODEBOOK_TIERS if file_count <= files]
+    settings: dict[str, Any] = {"codebook_size": sizes[0] if sizes else LARGE_CODEBOOK}
+    settings |= {name: value for name, value in overrides.items() if value is not None}
+    return VQVAEConfig(**settings)
 
 
 def default_minutes(total_s: float) -> float:
-    """Training time for a corpus of `total_s` seconds: 10 minutes for the smallest, up to 60 for an
-    hour of sound."""
-    return float(round(min(60.0, 10.0 + 50.0 * min(1.0, total_s / 3600) ** 0.5)))
+    """Training time for a corpus of `total_s` seconds, in whole minutes, from 10 to 60.
+
+    It grows with the square root: twice the sound does not need twice the time.
+    """
+    share = min(1.0, total_s / LONG_CORPUS_S) ** 0.5
+    longest = LEAST_MINUTES + MORE_MINUTES
+    return float(round(min(longest, LEAST_MINUTES + MORE_MINUTES * share)))

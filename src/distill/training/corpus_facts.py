@@ -1,5 +1,7 @@
-"""What a corpus lets training reach, whatever the settings: measured once, before the first
-step."""
+"""Facts about a corpus that limit what training can reach, whatever the settings.
+
+They are measured once, before the first step, and end up in the verdicts.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,14 +11,25 @@ from distill.data.corpus import Clip, CorpusReport
 from distill.data.doctor import NEAR_DUPLICATE, SAME_CONTENT, FileReport
 from distill.settings import SAMPLE_RATE
 
-_HEARD_S = 2.0
+# Seconds of each file that are tested for noise: enough to tell, and quick for large corpora.
+TESTED_S = 2.0
+
+# A corpus counts as noise when nearly all of its files are; one recording with a tone in it in ten
+# is too little to learn from.
+NOISE_SHARE = 0.9
 
 
 @dataclass(frozen=True)
-class Material:
-    """Facts about a corpus: `copies` of its `files` are the same sound as another of them, whole or
-    nearly; `longest` is the longest file's name, `longest_share` its share of the sound (0 to 1),
-    `noise_share` the share of files that are plain noise."""
+class CorpusFacts:
+    """Facts about a corpus.
+
+    Attributes:
+        files: Readable files, copies included.
+        copies: Files that are the same sound as another one, whole or nearly.
+        longest: Name of the longest file.
+        longest_share: Its share of the corpus in seconds, 0 to 1.
+        noise_share: Share of the files that are plain noise, 0 to 1.
+    """
 
     files: int = 1
     copies: int = 0
@@ -26,37 +39,46 @@ class Material:
 
     @property
     def is_repeated(self) -> bool:
-        """Whether at least every second file is there already."""
+        """Whether at least half of the files are copies of others."""
         return 2 * self.copies >= self.files
 
     @property
     def is_uneven(self) -> bool:
-        """Whether one file is more than half of the sound, and clearly more than its due among
-        few."""
+        """Whether one file makes up more than half of the sound.
+
+        The bound is higher for few files, of which each has a large share by nature.
+        """
         return self.longest_share > (1 + 1 / self.files) / 2
 
     @property
     def is_noise(self) -> bool:
-        return self.noise_share >= 0.9
+        """Whether nearly all files are plain noise."""
+        return self.noise_share >= NOISE_SHARE
 
 
-def measure_material(corpus: CorpusReport) -> Material:
-    """Facts about a scanned corpus, whose copies the scan has found; listens to 2 s of every
-    file."""
+def measure_corpus_facts(corpus: CorpusReport) -> CorpusFacts:
+    """Facts about a scanned corpus, in which the scan has found the copies.
+
+    Reads 2 s of every file.
+    """
     longest = max(corpus.clips, key=lambda clip: clip.n_samples)
-    copies = sum(_is_copy(file) for file in corpus.files)
-    return Material(
-        files=sum(file.used or file.reason.startswith(SAME_CONTENT) for file in corpus.files),
-        copies=copies,
+    readable = [file for file in corpus.files if file.used or _is_same_content(file)]
+    return CorpusFacts(
+        files=len(readable),
+        copies=sum(_is_copy(file) for file in corpus.files),
         longest=longest.name,
         longest_share=longest.duration_s / corpus.total_s,
         noise_share=_noise_share(corpus.clips),
     )
 
 
+def _is_same_content(file: FileReport) -> bool:
+    return file.reason.startswith(SAME_CONTENT)
+
+
 def _is_copy(file: FileReport) -> bool:
-    near = any(flag.startswith(NEAR_DUPLICATE) for flag in file.flags)
-    return near or file.reason.startswith(SAME_CONTENT)
+    is_near = any(flag.startswith(NEAR_DUPLICATE) for flag in file.flags)
+    return is_near or _is_same_content(file)
 
 
 def _noise_share(clips: Sequence[Clip]) -> float:
@@ -64,7 +86,7 @@ def _noise_share(clips: Sequence[Clip]) -> float:
 
 
 def _is_noise(clip: Clip) -> bool:
-    # Its middle: beginnings fade in, ends fade out.
-    length = min(clip.n_samples, round(_HEARD_S * SAMPLE_RATE))
+    # The middle of the file: beginnings fade in, ends fade out.
+    length = min(clip.n_samples, round(TESTED_S * SAMPLE_RATE))
     start = (clip.n_samples - length) // 2
     return is_plain_noise(clip.audio()[:, start : start + length])

@@ -1,13 +1,14 @@
-"""What training reports, to a display, a log or a test. Free of torch."""
+"""Events and metrics of training, for a display, a log or a test. Free of torch."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
+# Share of used entries under which a codebook counts as little used.
 LOW_UTILISATION = 0.3
 
 
 class VerdictKind(StrEnum):
-    """What a verdict on codec training comes down to, for programs; its sentence is for people."""
+    """Kind of a verdict on codec training, for programs; its sentence is for people."""
 
     TOO_EARLY = "too-early"
     LEARNING = "learning"
@@ -24,7 +25,7 @@ class VerdictKind(StrEnum):
 
 
 class PriorVerdictKind(StrEnum):
-    """What a verdict on prior training comes down to."""
+    """Kind of a verdict on prior training."""
 
     TOO_EARLY = "too-early"
     LEARNING = "learning"
@@ -39,8 +40,14 @@ class PriorVerdictKind(StrEnum):
 
 @dataclass(frozen=True)
 class LevelHealth:
-    """One codebook over the last steps: share of entries used, perplexity (effective entries),
-    unused entries."""
+    """Use of one codebook, over the last steps or over the corpus.
+
+    Attributes:
+        name: Name of the level.
+        utilisation: Share of used entries, 0 to 1.
+        perplexity: Effective number of entries.
+        dead_codes: Number of unused entries.
+    """
 
     name: str
     utilisation: float
@@ -49,13 +56,24 @@ class LevelHealth:
 
     @property
     def is_low(self) -> bool:
+        """Whether few of its entries are used."""
         return self.utilisation < LOW_UTILISATION
 
 
 @dataclass(frozen=True)
 class StepMetrics:
-    """State of codec training after one step. `progress` runs from 0 to 1, `mel_loss` sums 7 scales
-    (log10)."""
+    """Codec training after one step.
+
+    Attributes:
+        step: Steps done.
+        progress: 0 at the start, 1 at the end of training.
+        elapsed_s: Seconds spent so far.
+        remaining_s: Seconds left, as far as can be told.
+        mel_loss: Mel distance of the batch, a sum over 7 scales (log10).
+        learning_rate: That of the step.
+        realtime_factor: Seconds of sound in batches per second of time.
+        levels: Use of each codebook over the last steps.
+    """
 
     step: int
     progress: float
@@ -69,8 +87,18 @@ class StepMetrics:
 
 @dataclass(frozen=True)
 class ValidationMetrics:
-    """Distances after `step` steps on own sounds and, where any are held out, on those; `best` is
-    the lowest such so far. `train_loss` is the mean over the last steps."""
+    """Validation of the codec after `step` steps. All distances are mel distances over 7 scales.
+
+    Attributes:
+        step: Steps done.
+        elapsed_s: Seconds spent so far.
+        train_loss: Mean over the last steps.
+        own_loss: Distance on sounds of the training split.
+        val_loss: Distance on held-out sounds; None where nothing is held out.
+        best: Lowest `val_loss` so far.
+        verdict: Sentence on how training goes.
+        verdict_kind: Its kind.
+    """
 
     step: int
     elapsed_s: float
@@ -84,7 +112,7 @@ class ValidationMetrics:
 
 @dataclass(frozen=True)
 class BatchHalved:
-    """Memory ran out; from step `step` on, a step hears `batch_size` pieces."""
+    """Memory ran out: from step `step` on, a batch has `batch_size` crops."""
 
     step: int
     batch_size: int
@@ -92,8 +120,7 @@ class BatchHalved:
 
 @dataclass(frozen=True)
 class StoppingEarly:
-    """More time would not help: after `step` steps, training comes to its end over a last short
-    stretch."""
+    """More time would not help: from step `step` on, training comes to its end."""
 
     step: int
     verdict: str
@@ -109,10 +136,22 @@ class ModelSaved:
 
 @dataclass(frozen=True)
 class TrainingCompleteEvent:
-    """End of codec training. `finished` is false after an interruption, true after an early stop.
+    """End of codec training.
 
-    `stereo` has `side_db` and `correlation` of own sounds, as they are and as decoded; it is empty
-    for mono.
+    Attributes:
+        steps: Steps done.
+        elapsed_s: Seconds spent, earlier runs included.
+        train_loss: Mean mel distance of the last steps.
+        val_loss: Distance on held-out sounds; None where nothing is held out.
+        levels: Use of each codebook.
+        stereo: `side_db` and `correlation` of own sounds, each as they are and as decoded; empty
+            for mono.
+        verdict: Sentence on how training went.
+        verdict_kind: Its kind.
+        realtime_factor: Seconds of sound in batches per second of time.
+        path: Model file.
+        finished: False after an interruption, true after an early stop.
+        stopped_early: Whether training ended before its time was over.
     """
 
     steps: int
@@ -141,7 +180,7 @@ TrainingEvent = (
 
 @dataclass(frozen=True)
 class PriorStepMetrics:
-    """One step of prior training; `loss` in nats per code."""
+    """Prior training after one step; `loss` in nats a code."""
 
     epoch: int
     step: int
@@ -151,11 +190,23 @@ class PriorStepMetrics:
 
 @dataclass(frozen=True)
 class PriorEpochMetrics:
-    """One epoch of prior training; losses in nats per code, perplexity is exp(val_loss).
+    """One epoch of prior training; losses in nats a code.
 
-    `train_loss` is that of the steps, under dropout and with frames hidden; `own_loss` that of some
-    of one's own sounds under the conditions of `val_loss`, of which `level_losses` are the levels'
-    parts, coarsest first.
+    Attributes:
+        epoch: Number of the epoch, from 1.
+        total_epochs: Epochs at most.
+        train_loss: Mean over the steps, with dropout and hidden frames.
+        val_loss: Loss on held-out sounds.
+        val_perplexity: Its exponential.
+        best_perplexity: Lowest one so far.
+        is_memorizing: Whether held-out codes are suspiciously easy to predict.
+        memorization_message: Sentence on that; empty where it is not so.
+        epoch_time_s: Seconds of the epoch, validation included.
+        learning_rate: That of its end.
+        verdict: Sentence on how training goes.
+        verdict_kind: Its kind.
+        own_loss: Loss on sounds of the training split, measured as `val_loss` is.
+        level_losses: `val_loss` of each level, coarsest first.
     """
 
     epoch: int
@@ -176,7 +227,18 @@ class PriorEpochMetrics:
 
 @dataclass(frozen=True)
 class PriorTrainingCompleteEvent:
-    """End of prior training. `interrupted` is true when it was stopped by hand."""
+    """End of prior training.
+
+    Attributes:
+        epochs_trained: Epochs done.
+        final_perplexity: Held-out perplexity after the last epoch.
+        best_perplexity: Lowest held-out perplexity.
+        elapsed_s: Seconds of training, earlier runs included.
+        interrupted: Whether it was stopped by hand.
+        warnings: Sentences of warning.
+        verdict: Sentence on how training went; empty before the first epoch.
+        verdict_kind: Its kind.
+    """
 
     epochs_trained: int
     final_perplexity: float

@@ -1,5 +1,8 @@
-"""How much a step may hear at once, and running out of memory: how to tell, how to give back what
-can be given."""
+"""Running out of memory: how to recognise it, and how to free memory before the next try.
+
+A step that runs out of memory is done over with half the batch (`codec.trainer`). Only when a
+single crop is too much does training end, in one sentence.
+"""
 
 import gc
 from collections.abc import Iterator
@@ -9,8 +12,8 @@ import torch
 
 from distill.errors import MemoryUsedUpError
 
-# What PyTorch and the libraries under it say, where they have no error class for it; the last two
-# are oneDNN's.
+# Messages of PyTorch and of the libraries under it that have no error class of their own; the last
+# two are oneDNN's.
 _PHRASES = (
     "out of memory",
     "can't allocate memory",
@@ -20,14 +23,15 @@ _PHRASES = (
     "could not create a memory",
 )
 
+# Crops of half a second in a batch on a CPU: half as many were worse at equal time.
+USUAL_BATCH_SIZE = 8
 
-USUAL_BATCH_SIZE, CUDA_BATCH_SIZE = 8, 64
-"""Half-second pieces: on a CPU half as many are worse at equal time; a CUDA device has hardly begun
-with so few."""
+# The same on a CUDA device, which 8 crops leave mostly idle.
+CUDA_BATCH_SIZE = 64
 
 
 def usual_batch_size(device: torch.device) -> int:
-    """How many pieces a step hears on `device`; memory that runs out halves it."""
+    """Crops in a batch on `device`, unless the user says otherwise."""
     return CUDA_BATCH_SIZE if device.type == "cuda" else USUAL_BATCH_SIZE
 
 
@@ -35,13 +39,14 @@ def is_out_of_memory(error: Exception) -> bool:
     """Whether `error` says that the memory of the computer or of its GPU is used up."""
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
-    return isinstance(error, RuntimeError) and any(
-        phrase in str(error).lower() for phrase in _PHRASES
-    )
+    if not isinstance(error, RuntimeError):
+        return False
+    message = str(error).lower()
+    return any(phrase in message for phrase in _PHRASES)
 
 
 def free_memory(device: torch.device) -> None:
-    """Hand back what is held for later use."""
+    """Return memory that PyTorch keeps in reserve to the system."""
     gc.collect()
     if device.type == "cuda":
         torch.cuda.empty_cache()
@@ -51,13 +56,18 @@ def free_memory(device: torch.device) -> None:
 
 @contextmanager
 def memory_in_a_sentence() -> Iterator[None]:
-    """Turns the many errors of memory that is used up into `MemoryUsedUpError`."""
+    """Turn the many errors of used-up memory into one.
+
+    Raises:
+        MemoryUsedUpError: In place of any error for which `is_out_of_memory` is true.
+    """
     try:
         yield
     except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
             raise
         raise MemoryUsedUpError(
-            "Memory is used up, even with a single piece of sound at each step: close other programs, or train on a "
-            "machine with more memory. What was saved before stays, and --resume goes on from it."
+            "Memory is used up, even with a single piece of sound at each step: "
+            "close other programs, or train on a machine with more memory. "
+            "What was saved before stays, and --resume goes on from it."
         ) from error

@@ -7,8 +7,8 @@ import pytest
 
 from distill.training.codec.stopping import (
     gain,
-    goes_astray,
     has_diverged,
+    is_worsening,
     overfits_since,
     should_stop,
 )
@@ -102,8 +102,8 @@ def test_diverged_is_far_above_the_beginning_or_the_best() -> None:
 def test_astray_is_worse_than_untrained_or_clearly_worse_than_the_best() -> None:
     points = curve(power, power)
     best = points[-1]["train_loss"]
-    assert goes_astray(12.0, [13.0] * 20, [])
-    assert not goes_astray(12.0, [11.0] * 20, [])
-    assert goes_astray(12.0, [1.3 * best] * 20, points)
-    assert not goes_astray(12.0, [1.2 * best] * 20, points)
-    assert not goes_astray(math.inf, [], [])
+    assert is_worsening(12.0, [13.0] * 20, [])
+    assert not is_worsening(12.0, [11.0] * 20, [])
+    assert is_worsening(12.0, [1.3 * best] * 20, points)
+    assert not is_worsening(12.0, [1.2 * best] * 20, points)
+    assert not is_worsening(math.inf, [], [])

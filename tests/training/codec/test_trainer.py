@@ -15,6 +15,7 @@ from distill.models.chunked import decode_codes, encode_audio
 from distill.models.losses import MEL_SCALES, MelLoss
 from distill.settings import SAMPLE_RATE
 from distill.training.codec.trainer import CodecTrainer
+from distill.training.codec.validation import measure_health
 from distill.training.config import VQVAEConfig
 
 SETTLED = ("analysis.", "rvq.", "memory.keys")
@@ -33,7 +34,7 @@ def trainer_of(folder: Path, **settings: Any) -> CodecTrainer:
 
 def codes_of(trainer: CodecTrainer) -> torch.Tensor:
     return torch.cat(
-        [encode_audio(trainer.model, region.audio()) for region in trainer.sampler.regions]
+        [encode_audio(trainer.codec, region.audio()) for region in trainer.sampler.regions]
     )
 
 
@@ -42,26 +43,26 @@ def test_codes_stay_as_they_were_settled_while_everything_else_learns(
 ) -> None:
     assert not trainer.codebooks_ready
     trainer.settle_codes()
-    codes, name = codes_of(trainer), trainer.model.codebook_hash()
-    before = {name: tensor.clone() for name, tensor in trainer.model.state_dict().items()}
+    codes, name = codes_of(trainer), trainer.codec.codebook_hash()
+    before = {name: tensor.clone() for name, tensor in trainer.codec.state_dict().items()}
     # Muon moves at every other step.
     for _ in range(4):
         trainer.step()
     assert torch.equal(codes_of(trainer), codes)
-    assert trainer.model.codebook_hash() == name
-    for key, tensor in trainer.model.state_dict().items():
+    assert trainer.codec.codebook_hash() == name
+    for key, tensor in trainer.codec.state_dict().items():
         assert torch.equal(tensor, before[key]) == key.startswith(SETTLED), key
 
 
 def test_every_frame_that_it_learns_from_can_be_known_by_heart(trainer: CodecTrainer) -> None:
     trainer.settle_codes()
-    memory = trainer.model.memory
+    memory = trainer.codec.memory
     assert memory is not None
     codes = codes_of(trainer)
     assert memory.vectors.shape == (len(codes), 256)
     assert memory.find(codes)[1].all()
     held_out = torch.cat(
-        [encode_audio(trainer.model, region.audio()) for region in trainer.held_out]
+        [encode_audio(trainer.codec, region.audio()) for region in trainer.held_out]
     )
     new = ~(held_out[:, None] == codes).all(2).any(1)
     assert new.any()
@@ -76,7 +77,7 @@ def test_of_a_longer_corpus_less_is_known_of_each_frame(
     monkeypatch.setattr(frame_memory, "MOST_NUMBERS", room * frames)
     trainer = trainer_of(corpus_dir, **tiny)
     trainer.step()
-    shape = trainer.model.memory.vectors.shape if trainer.model.memory else None
+    shape = trainer.codec.memory.vectors.shape if trainer.codec.memory else None
     assert shape == ((frames, width) if width else None)
 
 
@@ -87,13 +88,13 @@ def test_levels_are_well_used_and_counted_from_the_first_step(trainer: CodecTrai
     assert [level.name for level in metrics.levels] == ["Structure", "Timbre", "Detail"]
     assert all(level.utilisation > 0.9 for level in metrics.levels)
     assert all(level.dead_codes == round(32 * (1 - level.utilisation)) for level in metrics.levels)
-    assert all(level.utilisation >= 0.8 for level in trainer.corpus_health())
+    assert all(level.utilisation >= 0.8 for level in measure_health(trainer.corpus_counts()))
 
 
 def test_some_crops_come_coloured_and_the_others_as_they_are(trainer: CodecTrainer) -> None:
-    plain = trainer._batch(2).repeat(16, 1, 1)
+    plain = trainer._plain_crops(2).repeat(16, 1, 1)
     may_be = np.arange(len(plain)) % 2 == 0
-    coloured, again = (trainer._coloured(plain.clone(), may_be) for _ in range(2))
+    coloured, again = (trainer._equalise_some(plain.clone(), may_be) for _ in range(2))
     changed = (plain != coloured).any(2).any(1).numpy()
     assert not changed[~may_be].any()
     assert 0.5 < changed[may_be].mean() < 1
@@ -135,13 +136,13 @@ def test_a_restored_trainer_takes_the_same_steps(
     torch.save(first.state(), tmp_path / "state.pt")
     second.restore(torch.load(tmp_path / "state.pt", weights_only=True))
     assert [second.step().mel_loss for _ in range(stop, 7)] == losses[stop:]
-    state = second.model.state_dict()
+    state = second.codec.state_dict()
     assert all(
-        torch.equal(tensor, state[name]) for name, tensor in whole.model.state_dict().items()
+        torch.equal(tensor, state[name]) for name, tensor in whole.codec.state_dict().items()
     )
     assert second.first_distance == whole.first_distance
     with whole.average.applied(), second.average.applied():
-        assert torch.equal(whole.model.outline.weight, second.model.outline.weight)
+        assert torch.equal(whole.codec.outline.weight, second.codec.outline.weight)
 
 
 @pytest.mark.parametrize("half", [True, False])
@@ -151,7 +152,7 @@ def test_the_precision_is_that_of_the_machine_where_training_began(
     state = trainer.state() | {"half_precision": half}
     other = trainer_of(corpus_dir, **tiny)
     other.restore(state)
-    assert other.model.half_precision == half
+    assert other.codec.half_precision == half
 
 
 def test_each_level_brings_the_sound_nearer(trained: Path, corpus_dir: Path) -> None:

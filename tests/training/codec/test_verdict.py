@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 
 from distill.training.codec.verdict import Facts, diverged, judge
-from distill.training.corpus_facts import Material
+from distill.training.corpus_facts import CorpusFacts
 from distill.training.curves import Point
 from distill.training.metrics import LevelHealth, VerdictKind
 
 GOOD = (LevelHealth("Structure", 0.9, 50.0, 6), LevelHealth("Detail", 0.8, 40.0, 12))
-ROUND = Material(files=8, longest="a.wav", longest_share=0.3)
+ROUND = CorpusFacts(files=8, longest="a.wav", longest_share=0.3)
 FALLING = (5.0, 4.0, 3.4, 3.0, 2.7, 2.4, 2.2, 2.0, 1.9, 1.8)
 FLAT = (5.0, 3.0, 2.2, 2.01, *[2.0] * 8)
 
@@ -29,10 +29,10 @@ def curve(own: tuple[float, ...], held_out: tuple[float, ...] | None = None) -> 
 def kind_of(
     points: list[Point],
     levels: tuple[LevelHealth, ...] = GOOD,
-    material: Material = ROUND,
+    corpus: CorpusFacts = ROUND,
     **more: Any,
 ) -> str:
-    verdict = judge(Facts(points, levels, material, **more))
+    verdict = judge(Facts(points, levels, corpus, **more))
     assert verdict.sentence.endswith(".")
     assert verdict.sentence.count(". ") == 0, "one sentence"
     return verdict.kind
@@ -116,45 +116,47 @@ def test_codebooks_that_have_just_been_set_are_not_collapsed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("material", "kind", "words"),
+    ("corpus", "kind", "words"),
     [
-        (Material(files=8, copies=7), VerdictKind.REPEATED, "7 of 8"),
-        (Material(files=2, copies=1), VerdictKind.REPEATED, "1 of 2"),
-        (Material(files=8, noise_share=1.0), VerdictKind.NOISE, "100%"),
+        (CorpusFacts(files=8, copies=7), VerdictKind.REPEATED, "7 of 8"),
+        (CorpusFacts(files=2, copies=1), VerdictKind.REPEATED, "1 of 2"),
+        (CorpusFacts(files=8, noise_share=1.0), VerdictKind.NOISE, "100%"),
         (
-            Material(files=8, longest="long.wav", longest_share=0.9),
+            CorpusFacts(files=8, longest="long.wav", longest_share=0.9),
             VerdictKind.UNEVEN,
             "'long.wav' is 90%",
         ),
     ],
 )
 def test_material_limits_what_training_reaches(
-    material: Material, kind: VerdictKind, words: str
+    corpus: CorpusFacts, kind: VerdictKind, words: str
 ) -> None:
-    assert kind_of(curve(FALLING), material=material, progress=0.5) == kind
-    assert words in judge(Facts(curve(FALLING), GOOD, material, 1.0)).sentence
+    assert kind_of(curve(FALLING), corpus=corpus, progress=0.5) == kind
+    assert words in judge(Facts(curve(FALLING), GOOD, corpus, 1.0)).sentence
 
 
 @pytest.mark.parametrize(
-    "material",
+    "corpus",
     [
-        Material(files=1, longest="a.wav", longest_share=1.0),
-        Material(files=2, longest="a.wav", longest_share=0.7),
-        Material(files=8, copies=3),
-        Material(files=8, noise_share=0.8),
+        CorpusFacts(files=1, longest="a.wav", longest_share=1.0),
+        CorpusFacts(files=2, longest="a.wav", longest_share=0.7),
+        CorpusFacts(files=8, copies=3),
+        CorpusFacts(files=8, noise_share=0.8),
     ],
 )
-def test_ordinary_material_is_not_blamed(material: Material) -> None:
-    assert kind_of(curve(FALLING), material=material, progress=0.5) == VerdictKind.LEARNING
+def test_ordinary_material_is_not_blamed(corpus: CorpusFacts) -> None:
+    assert kind_of(curve(FALLING), corpus=corpus, progress=0.5) == VerdictKind.LEARNING
 
 
 def test_what_makes_training_useless_comes_first() -> None:
     collapsed = (LevelHealth("Structure", 0.01, 1.0, 99), LevelHealth("Detail", 0.01, 1.0, 99))
     points = curve(FLAT)
-    noise_and_copies = Material(files=8, copies=7, longest_share=0.9, noise_share=1.0)
+    noise_and_copies = CorpusFacts(files=8, copies=7, longest_share=0.9, noise_share=1.0)
     assert kind_of(points, collapsed, noise_and_copies) == VerdictKind.NOISE
     assert (
-        kind_of(points, collapsed, Material(files=8, copies=7, longest_share=0.9))
+        kind_of(points, collapsed, CorpusFacts(files=8, copies=7, longest_share=0.9))
         == VerdictKind.REPEATED
     )
-    assert kind_of(points, collapsed, Material(files=8, longest_share=0.9)) == VerdictKind.COLLAPSED
+    assert (
+        kind_of(points, collapsed, CorpusFacts(files=8, longest_share=0.9)) == VerdictKind.COLLAPSED
+    )

@@ -8,7 +8,7 @@ from distill.audio.descriptors import DESCRIPTORS
 from distill.data.corpus import scan_corpus
 from distill.data.dataset import make_manifest, split_by_manifest
 from distill.models.persistence import load_model_v2
-from distill.training.prior.attribute_targets import find_traits, tag_of
+from distill.training.prior.attribute_targets import measure_attributes, tag_of
 
 LOUDNESS = DESCRIPTORS.index("loudness")
 
@@ -26,7 +26,7 @@ def test_traits_of_a_corpus(codec_only: Path, corpus_dir: Path) -> None:
     split = split_by_manifest(clips, make_manifest(clips))
     lengths = [-(-region.n_samples // codec.frame_hop) + 1 for region in split.train]
     codes = [[torch.zeros(n, 3).long()] * 2 for n in lengths]
-    traits = find_traits(codec, split, codes, [0.0, 6.0])
+    traits = measure_attributes(codec, split, codes, [0.0, 6.0])
     assert traits.tags == ["high", "low"]
     for region, (plain, lifted), n in zip(split.train, traits.train, lengths, strict=True):
         assert plain.shape == lifted.shape == (n, len(DESCRIPTORS) + 2)

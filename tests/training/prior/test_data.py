@@ -10,12 +10,11 @@ from distill.training.prior.data import (
     draw_batches,
     draw_gains,
     draw_offsets,
-    judged_pieces,
-    rearranged,
-    some_of,
-    without_inaudible_tail,
+    sample_sequences,
+    trim_inaudible_tail,
+    validation_pieces,
 )
-from distill.training.prior.streams import Stream
+from distill.training.prior.streams import Stream, move_end_to_front
 from distill.training.prior_config import PriorConfig
 
 
@@ -24,14 +23,14 @@ from distill.training.prior_config import PriorConfig
 def test_tails_that_nobody_hears_go(n: int, tail: int) -> None:
     sound = np.full((1, n + tail), 1e-4, np.float32)
     sound[:, :n] = 0.1
-    kept = without_inaudible_tail(sound, SAMPLE_RATE).shape[1]
+    kept = trim_inaudible_tail(sound, SAMPLE_RATE).shape[1]
     assert kept == min(n + tail, n + round(0.02 * SAMPLE_RATE))
 
 
 @pytest.mark.parametrize("level", [0.0, 1e-4])
 def test_quiet_sounds_stay_whole(level: float) -> None:
     quiet = np.full((1, 2 * SAMPLE_RATE), level, np.float32)
-    assert without_inaudible_tail(quiet, SAMPLE_RATE).shape == quiet.shape
+    assert trim_inaudible_tail(quiet, SAMPLE_RATE).shape == quiet.shape
 
 
 def test_offsets_begin_with_none_and_stay_within_a_frame() -> None:
@@ -59,7 +58,7 @@ def test_what_follows_is_heard_first_in_a_share_of_batches() -> None:
 
 def test_the_end_of_every_piece_moves_to_its_front() -> None:
     time = torch.arange(6).expand(2, 6)
-    batch = rearranged(Stream(time[..., None].expand(2, 6, 3), time == 4, time == 5), 2)
+    batch = move_end_to_front(Stream(time[..., None].expand(2, 6, 3), time == 4, time == 5), 2)
     assert batch.codes[0, :, 0].tolist() == [4, 5, 0, 1, 2, 3]
     assert batch.starts[1].nonzero().tolist() == [[0]]
     assert batch.ends[1].nonzero().tolist() == [[1]]
@@ -98,16 +97,16 @@ def test_batches_take_their_shapes_in_turn_and_come_again() -> None:
 
 def test_some_sounds_are_whole_but_the_last() -> None:
     own = sounds(*[10] * 6)
-    some = some_of(own, 25, seed=0)
+    some = sample_sequences(own, 25, seed=0)
     assert [len(one) for one in some] == [10, 10, 5]
     assert len({int(one[0, 1]) for one in some}) == 3
-    assert len(torch.cat(some_of(own, 1000, seed=0))) == 60
+    assert len(torch.cat(sample_sequences(own, 1000, seed=0))) == 60
 
 
 def test_as_much_of_ones_own_is_judged_as_is_held_out_and_no_hour_of_it() -> None:
     train = [[one, one + 1] for one in sounds(400, 400, 400)]
     for held_out, frames in ((sounds(150, 60), 210), (sounds(30), 200), (sounds(5000), 1200)):
-        held, own = judged_pieces(PriorCodes(train, held_out), 40, 10.0, seed=0)
+        held, own = validation_pieces(PriorCodes(train, held_out), 40, 10.0, seed=0)
         assert sum(len(piece.codes) for piece in held) == sum(map(len, held_out))
         assert sum(len(piece.codes) for piece in own) == frames
         assert max(len(piece.codes) for piece in (*held, *own)) == 80
@@ -117,5 +116,5 @@ def test_as_much_of_ones_own_is_judged_as_is_held_out_and_no_hour_of_it() -> Non
 
 
 def test_without_held_out_sounds_all_is_judged_by_ones_own() -> None:
-    held, own = judged_pieces(PriorCodes([[one] for one in sounds(30)], []), 10, 10.0, seed=0)
+    held, own = validation_pieces(PriorCodes([[one] for one in sounds(30)], []), 10, 10.0, seed=0)
     assert [piece.codes.tolist() for piece in held] == [piece.codes.tolist() for piece in own]

@@ -1,11 +1,16 @@
 from distill.models.prior import CodePrior
-from distill.training.prior.optimizer import FINE_RATE, POINTER_RATE, prior_optimizer, set_rate
+from distill.training.prior.optimizer import (
+    FINE_RATE,
+    POINTER_RATE,
+    prior_optimizer,
+    set_learning_rate,
+)
 
 
 def test_every_weight_moves_at_the_rate_of_its_group() -> None:
     prior = CodePrior(8, 24, 3, 16, 1, 2, latent_dim=4, ends_first=True)
     optimizer = prior_optimizer(prior, 1e-3, 0.1)
-    set_rate(optimizer, 2e-3)
+    set_learning_rate(optimizer, 2e-3)
     rates = {id(p): group["lr"] for group in optimizer.param_groups for p in group["params"]}
     assert len(rates) == sum(len(group["params"]) for group in optimizer.param_groups)
     for name, parameter in prior.named_parameters():

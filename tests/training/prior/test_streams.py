@@ -2,7 +2,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distill.training.prior.streams import cut, string_together, windows
+from distill.training.prior.streams import concatenate, cut_piece, split_stream
 
 
 def sequences(lengths: list[int]) -> list[torch.Tensor]:
@@ -12,7 +12,7 @@ def sequences(lengths: list[int]) -> list[torch.Tensor]:
 @given(lengths=st.lists(st.integers(1, 9), min_size=1, max_size=6), data=st.data())
 def test_sounds_stay_whole_and_are_marked(lengths: list[int], data: st.DataObject) -> None:
     order = data.draw(st.permutations(range(len(lengths))))
-    stream = string_together(sequences(lengths), order)
+    stream = concatenate(sequences(lengths), order)
     assert len(stream.codes) == sum(lengths)
     assert stream.codes[stream.starts][:, 0].tolist() == list(order)
     assert stream.codes[stream.ends][:, 0].tolist() == list(order)
@@ -21,13 +21,13 @@ def test_sounds_stay_whole_and_are_marked(lengths: list[int], data: st.DataObjec
 
 
 def test_cutting_goes_round_and_windows_cover_all() -> None:
-    stream = string_together(sequences([3, 2]), [0, 1])
-    assert cut(stream, 4, 3).codes[:, 0].tolist() == [1, 0, 0]
-    assert [len(w.codes) for w in windows(stream, 2)] == [2, 2, 1]
-    assert torch.equal(torch.cat([w.codes for w in windows(stream, 2)]), stream.codes)
+    stream = concatenate(sequences([3, 2]), [0, 1])
+    assert cut_piece(stream, 4, 3).codes[:, 0].tolist() == [1, 0, 0]
+    assert [len(w.codes) for w in split_stream(stream, 2)] == [2, 2, 1]
+    assert torch.equal(torch.cat([w.codes for w in split_stream(stream, 2)]), stream.codes)
 
 
 def test_a_part_of_a_sound_has_no_ending() -> None:
-    stream = string_together(sequences([3, 2, 2]), [2, 0, 1], cut_off=[True, False, False])
+    stream = concatenate(sequences([3, 2, 2]), [2, 0, 1], cut_off=[True, False, False])
     assert stream.ends.nonzero()[:, 0].tolist() == [1, 6]
     assert stream.starts.nonzero()[:, 0].tolist() == [0, 2, 5]

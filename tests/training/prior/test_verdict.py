@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from distill.training.corpus_facts import Material
+from distill.training.corpus_facts import CorpusFacts
 from distill.training.metrics import PriorVerdictKind
 from distill.training.prior.verdict import (
     Copying,
@@ -87,7 +87,7 @@ FALLING = ([40.0, 35.0, 30.0], [45.0, 42.0, 40.0])
         ([4, 2.5, 2.2], [4, 2.6, 2.5], {}, "memorising", "2.50 is under 3.0"),
         (*FALLING, {"copying": Copying(2, [0.0, 35.0, 60.0])}, "copying", "by 35 % or so"),
         (*FALLING, {"copying": Copying(2, [0.0, 5.0, 60.0])}, "learning", "let it go on"),
-        (*FALLING, {"material": Material(files=6, copies=5)}, "repeated", "5 of 6 files"),
+        (*FALLING, {"corpus": CorpusFacts(files=6, copies=5)}, "repeated", "5 of 6 files"),
         ([40, 35, 70], [45, 42, 60], {}, "diverging", "lower --lr"),
         ([900], [45], {}, "diverging", "lower --lr"),
     ],
@@ -101,11 +101,10 @@ def test_each_case_is_told(train, held_out, more, kind: str, said: str) -> None:
 
 
 def test_what_makes_training_useless_comes_first() -> None:
-    copies, copied = Material(files=6, copies=5), Copying(1, [90.0])
-    worst = facts([40, 35, 70], [3, 2.0, 60], material=copies, copying=copied)
+    copies, copied = CorpusFacts(files=6, copies=5), Copying(1, [90.0])
+    worst = facts([40, 35, 70], [3, 2.0, 60], corpus=copies, copying=copied)
     assert judge_prior(worst).kind == PriorVerdictKind.DIVERGING
     assert (
-        verdict([40, 35], [3, 2.0], material=copies, copying=copied).kind
-        == PriorVerdictKind.REPEATED
+        verdict([40, 35], [3, 2.0], corpus=copies, copying=copied).kind == PriorVerdictKind.REPEATED
     )
     assert verdict([40, 35], [3, 2.0], copying=copied).kind == PriorVerdictKind.COPYING

@@ -1,28 +1,40 @@
-"""How long to train: by minutes or by steps, and the schedule laid out over that."""
+"""How long to train, by minutes or by steps, and the learning rate schedule over that.
+
+The rate rises linearly over the first steps (warm-up), then falls linearly to 0 at the end.
+"""
 
 import math
 from dataclasses import dataclass
 
 from distill.training.config import VQVAEConfig, default_minutes
 
+# Steps with a rising learning rate.
 WARMUP_STEPS = 50
-"""Steps with rising learning rate."""
 
+# Share of the time spent so far that an early stop adds. Most of the gain comes while the learning
+# rate falls to 0, so training never ends at a high rate.
 COOL_DOWN = 0.15
-"""An early stop takes so much longer of what was spent: most of the gain comes while the rate falls
-to nothing."""
 
-VALIDATE_EVERY_S, VALIDATE_EVERY_STEPS = 20.0, 40
-FEWEST_VALIDATIONS, MOST_VALIDATIONS = 6, 20
+# Seconds between two validations, and steps between two where the budget is in steps. Each
+# validation costs a second or two.
+VALIDATE_EVERY_S = 20.0
+VALIDATE_EVERY_STEPS = 40
+
+# Validations of a whole training: enough points for the rules in `stopping`, and not too many for
+# trainings of hours.
+FEWEST_VALIDATIONS = 6
+MOST_VALIDATIONS = 20
 
 
 @dataclass(frozen=True)
 class Budget:
-    """Exactly one of `steps` and `seconds` is set. With `steps`, every answer depends on the step
-    alone.
+    """Length of a training. With `steps`, every answer depends on the step alone.
 
-    From `falls_from` (a progress) on, the learning rate falls linearly from `highest` (a factor) to
-    0 at the end.
+    Attributes:
+        steps: Number of steps; None where `seconds` is set.
+        seconds: Training time in s; None where `steps` is set.
+        falls_from: Progress (0 to 1) from which the learning rate falls.
+        highest: Factor of the learning rate up to there.
     """
 
     steps: int | None = None
@@ -32,8 +44,7 @@ class Budget:
 
     @property
     def validations(self) -> int:
-        """How many validations to spread over the whole: a few for minutes, and not too many for
-        hours."""
+        """Number of validations, spread evenly over the training."""
         if self.seconds is not None:
             count = self.seconds / VALIDATE_EVERY_S
         else:
@@ -42,44 +53,47 @@ class Budget:
 
     @property
     def is_cut_short(self) -> bool:
+        """Whether this is the budget of an early stop."""
         return self.falls_from > 0
 
     def progress(self, step: int, elapsed_s: float) -> float:
-        """0 at the start, 1 at the end."""
-        done = step / self.steps if self.steps is not None else elapsed_s / (self.seconds or 1.0)
-        return min(1.0, done)
+        """Progress after `step` steps or `elapsed_s` seconds: 0 at the start, 1 at the end."""
+        share = step / self.steps if self.steps is not None else elapsed_s / (self.seconds or 1.0)
+        return min(1.0, share)
 
     def rate_factor(self, step: int, elapsed_s: float) -> float:
-        """Share of the highest learning rate: linear warm-up over the first steps, then the linear
-        fall to 0."""
+        """Factor of the learning rate after `step` steps or `elapsed_s` seconds, 0 to 1."""
+        warm_up = min(1.0, (step + 1) / WARMUP_STEPS)
         left = (1 - self.progress(step, elapsed_s)) / (1 - self.falls_from)
-        return min(1.0, (step + 1) / WARMUP_STEPS) * self.highest * min(1.0, left)
+        return warm_up * self.highest * min(1.0, left)
 
     def cut_short(self, step: int, elapsed_s: float) -> "Budget":
-        """A budget that ends soon after now, over a last stretch in which the rate falls from where
-        it is to 0."""
-        longer, factor = 1 + COOL_DOWN, self.rate_factor(step, elapsed_s)
+        """The budget of an early stop: the rate falls from its present value to 0, soon after."""
+        longer = 1 + COOL_DOWN
+        factor = self.rate_factor(step, elapsed_s)
         if self.seconds is not None:
             return Budget(seconds=elapsed_s * longer, falls_from=1 / longer, highest=factor)
         return Budget(steps=math.ceil(step * longer), falls_from=1 / longer, highest=factor)
 
     def remaining_s(self, step: int, elapsed_s: float) -> float:
-        """Seconds left, estimated from the pace so far when the budget is in steps."""
+        """Seconds left; where the budget is in steps, estimated from the pace so far."""
         if self.seconds is not None:
             return max(0.0, self.seconds - elapsed_s)
         assert self.steps is not None
         return (self.steps - step) * elapsed_s / max(step, 1)
 
 
-def lay_out(config: VQVAEConfig, total_s: float, step_s: float) -> Budget:
-    """The budget that `config` asks for; by default, minutes that suit a corpus of `total_s`
-    seconds.
+def plan_budget(config: VQVAEConfig, total_s: float, step_s: float) -> Budget:
+    """The budget that `config` asks for; by default, minutes that suit the corpus.
 
-    `step_s` is how many seconds of sound one step hears: an epoch is as many steps as hear
-    `total_s`.
+    Args:
+        config: Its `steps`, `epochs` or `minutes` set the length.
+        total_s: Sound in the training split, in s.
+        step_s: Sound in the batch of a step, in s. An epoch has `total_s / step_s` steps.
     """
     if config.steps is not None:
         return Budget(steps=config.steps)
     if config.epochs is not None:
-        return Budget(steps=max(1, round(config.epochs * total_s / step_s)))
+        steps = round(config.epochs * total_s / step_s)
+        return Budget(steps=max(1, steps))
     return Budget(seconds=60 * (config.minutes or default_minutes(total_s)))

@@ -1,98 +1,143 @@
-"""One codec in training: a step, a validation, and everything needed to stop and go on."""
+"""One codec in training: an optimiser step, a validation, and the state to stop and go on.
+
+The loss is an energy distance between mel spectrograms of the sound and of two decodings with
+different noise, so that noise is learned as noise (`models.losses`); there is no adversary.
+"""
 
 import math
 import time
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
-from typing import Any, NamedTuple
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from distill.audio.equaliser import equalise
-from distill.audio.stereo import correlation, mix_channels, side_level_db
-from distill.data.dataset import CropSampler, Region, Split, cut_into_blocks
+from distill.data.dataset import CropSampler, Split
 from distill.device import gains_by_bfloat16
 from distill.errors import DivergedError
-from distill.models.chunked import decode_codes, encode_audio, frames_of
-from distill.models.fit import fit_codec
-from distill.models.frame_memory import memory_width
-from distill.models.levels import level_names
 from distill.models.losses import MEL_SCALES, MelLoss
 from distill.models.phase_noise import NOISE_FRAMES
-from distill.models.vqvae import HOP_LENGTH, VQVAE, CodecOutput
-from distill.training.codec.budget import Budget, lay_out
+from distill.models.vqvae import VQVAE, CodecOutput
+from distill.training.codec.budget import Budget, plan_budget
 from distill.training.codec.optimizer import CodecOptimizer
+from distill.training.codec.settling import fit_codes, fit_memory, memory_arguments, plain_crops
+from distill.training.codec.validation import (
+    Distances,
+    RecentCounts,
+    corpus_counts,
+    measure_distances,
+    measure_health,
+    stereo_image,
+)
 from distill.training.config import VQVAEConfig
 from distill.training.metrics import LevelHealth, StepMetrics
 from distill.training.out_of_memory import free_memory, is_out_of_memory, usual_batch_size
 from distill.training.weight_average import WeightAverage
 
+# Indices into `MEL_SCALES`: scales of every step, and those of which one is drawn at each step.
+# Nearly as good as all seven at every step, at half the cost.
 EVERY_STEP_SCALES = (2, 4, 6)
 SOMETIMES_SCALES = (0, 1, 3, 5)
-ANALYSED_PIECES = 256
-SETTLING_PIECES = (128, 1024)
-SETTLING_PASSES = 4
-"""Codes are settled by pieces as long as the corpus this many times over, since each begins at
-another sample."""
 
-FIRST_PIECES = 32
-HEALTH_STEPS = 50
+# Crops that the distance of the untrained model is measured on: that of a few may be anything.
+UNTRAINED_CROPS = 32
+
+# Weight of the repulsion between two decodings in the energy distance. 1 makes it a proper score:
+# it is lowest for the true distribution.
 REPULSION = 1.0
+
+# Share of exact crops. Their codes are the same each time, so that the decoder can learn by heart
+# the detail that codes do not hold: attacks, and the course of noise.
 EXACT_SHARE = 0.5
-"""Of the crops that the decoder learns from. Their codes are the same each time, and what codes do
-not tell it can know by heart: attacks, and the detail of noise."""
 
+# Share of the other crops that go through a random equaliser. The decoder then learns sounds near
+# those of the corpus as well.
 EQUALISED_SHARE = 0.8
-"""Of the others: the decoder then knows sounds near those of the corpus as well."""
 
+# Weight of the level distance, relative to the mel distance summed over 7 scales.
 LEVEL_WEIGHT = 6.0
+
+# Norm that gradients are clipped to.
 MAX_GRADIENT = 1.0
-HELD_OUT_S, OWN_S = 20.0, 10.0
-MOST_REGIONS = 24
-HEALTH_S, BLOCK_S = 600.0, 10.0
+
+# Steps in a row whose loss may be no number, before training counts as diverged.
 BAD_STEPS_ALLOWED = 5
 
+# Purposes of random draws within a step; each has a generator of its own.
+_SCALES_PURPOSE = 1
+_SETTLING_PURPOSE = 2
+_NOISE_PURPOSE = 4
 
-class Distances(NamedTuple):
-    """Mean mel distances (7 scales) of own and of held-out sounds to what the codec makes of
-    them."""
+# Purpose of the draw of equaliser curves. It seeds a NumPy generator, apart from those above.
+_EQUALISER_PURPOSE = 1
 
-    own: float
-    held_out: float | None
+
+@dataclass(frozen=True)
+class TrainerReport:
+    """How far a training is.
+
+    Attributes:
+        step: Steps done.
+        progress: 0 at the start, 1 at the end.
+        elapsed_s: Seconds spent, validation and saving included, earlier runs too.
+        realtime_factor: Seconds of sound in training batches per second of time.
+        is_cut_short: Whether an early stop has been decided.
+    """
+
+    step: int
+    progress: float
+    elapsed_s: float
+    realtime_factor: float
+    is_cut_short: bool
 
 
 class CodecTrainer:
-    """Model, optimiser and counters. All randomness is a function of the seed and the step."""
+    """Codec, optimiser and counters. All randomness is a function of the seed and the step.
+
+    Args:
+        config: Settings of codec and training.
+        split: Training and held-out regions.
+        sample_rate: Of the sounds, in Hz.
+        device: Where the codec is trained.
+    """
 
     def __init__(
         self, config: VQVAEConfig, split: Split, sample_rate: int, device: torch.device
     ) -> None:
-        self.config, self.device = config, device
+        self.config = config
+        self.device = device
         torch.manual_seed(config.seed)
-        self.model = VQVAE(**config.model_arguments(sample_rate), **memory_arguments(split)).to(
-            device
-        )
-        self.model.half_precision = gains_by_bfloat16(device)
+        arguments = config.model_arguments(sample_rate) | memory_arguments(split)
+        self.codec = VQVAE(**arguments).to(device)
+        self.codec.half_precision = gains_by_bfloat16(device)
         self.loss = MelLoss(sample_rate).to(device)
-        self.optimizer = CodecOptimizer(self.model, config.learning_rate)
-        hop = self.model.frame_hop
+        self.optimizer = CodecOptimizer(self.codec, config.learning_rate)
+        self.average = WeightAverage(self.codec)
+
+        hop = self.codec.frame_hop
         self.sampler = CropSampler(
             split.train, config.crop_frames * hop, sample_rate, config.seed, hop
         )
         self.held_out = split.held_out
-        self.average = WeightAverage(self.model)
-        self.batch_size, self.heard_s = config.batch_size or usual_batch_size(device), 0.0
+        self.batch_size = config.batch_size or usual_batch_size(device)
+        total_s = sum(region.n_samples for region in split.train) / sample_rate
         step_s = self.batch_size * self.sampler.crop_samples / sample_rate
-        self.total_s = sum(region.n_samples for region in split.train) / sample_rate
-        self.budget = lay_out(config, self.total_s, step_s)
-        self.step_count, self.codebooks_ready, self.bad_steps = 0, False, 0
+        self.budget = plan_budget(config, total_s, step_s)
+
+        self.step_count = 0
+        self.heard_s = 0.0
+        self.bad_steps = 0
+        self.codebooks_ready = False
         self.first_distance = math.inf
-        self._earlier_s, self._began = 0.0, time.perf_counter()
-        self._usage: deque[Tensor] = deque(maxlen=HEALTH_STEPS)
+        self._counts = RecentCounts(config.codebook_size)
+        self._earlier_s = 0.0
+        self._began = time.perf_counter()
+
+    # --- how far it is ----------------------------------------------------------------------------
 
     @property
     def elapsed_s(self) -> float:
@@ -100,20 +145,56 @@ class CodecTrainer:
         return self._earlier_s + time.perf_counter() - self._began
 
     @property
-    def realtime_factor(self) -> float:
-        """Seconds of sound heard per second of time."""
-        return self.heard_s / max(self.elapsed_s, 1e-9)
+    def progress(self) -> float:
+        """0 at the start, 1 at the end of the budget."""
+        return self.budget.progress(self.step_count, self.elapsed_s)
 
     @property
-    def progress(self) -> float:
-        return self.budget.progress(self.step_count, self.elapsed_s)
+    def is_done(self) -> bool:
+        """Whether the budget is used up."""
+        return self.progress >= 1
+
+    @property
+    def is_healthy(self) -> bool:
+        """Whether the loss of the last step was a number."""
+        return self.bad_steps == 0
+
+    def is_validation_due(self, last_progress: float) -> bool:
+        """Whether it is time for a validation; the last one was at `last_progress` (0 for none).
+
+        None comes at the very end, which has a validation anyway, nor in the short last stretch of
+        an early stop.
+        """
+        if not self.codebooks_ready or self.budget.is_cut_short:
+            return False
+        count = self.budget.validations
+        due = int(self.progress * count)
+        return int(last_progress * count) < due < count
+
+    def report(self) -> TrainerReport:
+        """How far training is at this moment."""
+        elapsed_s = self.elapsed_s
+        return TrainerReport(
+            step=self.step_count,
+            progress=self.budget.progress(self.step_count, elapsed_s),
+            elapsed_s=elapsed_s,
+            realtime_factor=self.heard_s / max(elapsed_s, 1e-9),
+            is_cut_short=self.budget.is_cut_short,
+        )
+
+    def cut_short(self) -> None:
+        """Decide on an early stop: training ends soon, over a last stretch with a falling rate."""
+        self.budget = self.budget.cut_short(self.step_count, self.elapsed_s)
 
     # --- a step -----------------------------------------------------------------------------------
 
     def step(self) -> StepMetrics:
-        """One optimiser step; where memory runs out, `batch_size` is halved and the step done over.
+        """One optimiser step; before the first one, codes are settled.
 
-        `DivergedError` when training has diverged for good.
+        Where memory runs out, `batch_size` is halved and the step done over.
+
+        Raises:
+            DivergedError: The loss has been no number for several steps.
         """
         while True:
             try:
@@ -121,14 +202,14 @@ class CodecTrainer:
             except (RuntimeError, MemoryError) as error:
                 if self.batch_size == 1 or not is_out_of_memory(error):
                     raise
-            # Not in the handler, where the error holds on to all that the step had made.
+            # Outside the handler: inside, the error would hold on to all tensors of the step.
             self._halve_batch()
 
     def _halve_batch(self) -> None:
         self.batch_size //= 2
         self.optimizer.zero_grad()
         if self.step_count == 0:
-            # Its memory of the gradients may be half made.
+            # Its state may be half made.
             self.optimizer.forget()
         free_memory(self.device)
 
@@ -136,83 +217,84 @@ class CodecTrainer:
         if not self.codebooks_ready:
             self.settle_codes()
         rate = self._set_learning_rate()
-        audio = self._heard()
-        output = self.model(audio, self._first_frames())
+
+        audio = self._draw_crops()
+        output = self.codec(audio, self._draw_noise_positions())
         distance, energy = self._energy_distance(output, audio)
-        mel = distance * len(MEL_SCALES)
         level = self.loss.level_distance(output.audio, output.other, audio)
+        # The distance is a mean over scales; figures and weights are for the sum.
         self._descend(energy * len(MEL_SCALES) + LEVEL_WEIGHT * level)
-        self._count_use(output.codes)
+
+        self._counts.add(output.codes)
         self.step_count += 1
-        self.heard_s += audio.shape[0] * audio.shape[-1] / self.model.sample_rate
+        self.heard_s += audio.shape[0] * audio.shape[-1] / self.codec.sample_rate
         self.average.update(self.step_count)
-        return self._metrics(mel.item(), rate)
-
-    def _batch(self, step: int) -> Tensor:
-        """Crops that begin anywhere, none exact."""
-        return self._tensor(self.sampler.batch(step, self.batch_size).audio)
-
-    def _heard(self) -> Tensor:
-        """The crops of this step: some exact, of the others some through a random equaliser."""
-        crops = self.sampler.batch(self.step_count, self.batch_size, EXACT_SHARE)
-        return self._coloured(self._tensor(crops.audio), ~crops.exact)
-
-    def _coloured(self, audio: Tensor, may_be: np.ndarray) -> Tensor:
-        """The same crops, some of those that `may_be` `[B]` through a random equaliser."""
-        rng = np.random.default_rng([self.config.seed, self.step_count, 1])
-        # On the device: a GPU would wait for filters that the CPU makes.
-        chosen = torch.from_numpy((rng.random(len(audio)) < EQUALISED_SHARE) & may_be).to(
-            self.device
-        )
-        if chosen.any():
-            audio[chosen] = equalise(audio[chosen], rng, self.model.sample_rate)
-        return audio
-
-    def _tensor(self, batch: np.ndarray) -> Tensor:
-        return torch.from_numpy(batch).to(self.device)
-
-    def _generator(self, purpose: int) -> torch.Generator:
-        words = np.random.SeedSequence([self.config.seed, self.step_count, purpose]).generate_state(
-            1, np.uint64
-        )
-        return torch.Generator().manual_seed(int(words[0] >> 1))
+        return self._metrics((distance * len(MEL_SCALES)).item(), rate)
 
     def _set_learning_rate(self) -> float:
-        rate = self.config.learning_rate * self.budget.rate_factor(self.step_count, self.elapsed_s)
+        factor = self.budget.rate_factor(self.step_count, self.elapsed_s)
+        rate = self.config.learning_rate * factor
         self.optimizer.set_rate(rate)
         return rate
 
-    def _scales(self) -> tuple[int, ...]:
-        """Three scales every step and one of the others: nearly as good as all seven, at half the
-        cost."""
-        pick = torch.randint(len(SOMETIMES_SCALES), (), generator=self._generator(1))
-        return (*EVERY_STEP_SCALES, SOMETIMES_SCALES[int(pick)])
+    def _draw_crops(self) -> Tensor:
+        """Crops `[B, C, N]` of this step: some exact, most of the others equalised."""
+        crops = self.sampler.batch(self.step_count, self.batch_size, EXACT_SHARE)
+        return self._equalise_some(torch.from_numpy(crops.audio).to(self.device), ~crops.exact)
+
+    def _equalise_some(self, audio: Tensor, candidates: np.ndarray) -> Tensor:
+        """Put some of the `candidates` `[B]` (bool) through a random equaliser, in place."""
+        rng = np.random.default_rng([self.config.seed, self.step_count, _EQUALISER_PURPOSE])
+        chosen = (rng.random(len(audio)) < EQUALISED_SHARE) & candidates
+        # The mask on the device: a GPU would wait for an index from the CPU.
+        mask = torch.from_numpy(chosen).to(self.device)
+        if mask.any():
+            audio[mask] = equalise(audio[mask], rng, self.codec.sample_rate)
+        return audio
+
+    def _draw_noise_positions(self) -> tuple[Tensor, Tensor]:
+        """Rows of the noise table `[B]` at which each crop begins, for two decodings."""
+        generator = self._generator(_NOISE_PURPOSE)
+        draws = torch.randint(NOISE_FRAMES, (2, self.batch_size), generator=generator)
+        return draws[0], draws[1]
+
+    def _draw_scales(self) -> tuple[int, ...]:
+        generator = self._generator(_SCALES_PURPOSE)
+        index = torch.randint(len(SOMETIMES_SCALES), (), generator=generator)
+        return (*EVERY_STEP_SCALES, SOMETIMES_SCALES[int(index)])
+
+    def _generator(self, purpose: int) -> torch.Generator:
+        """Random numbers for one `purpose` of this step."""
+        seeds = np.random.SeedSequence([self.config.seed, self.step_count, purpose])
+        (word,) = seeds.generate_state(1, np.uint64)
+        return torch.Generator().manual_seed(int(word >> 1))
 
     def _energy_distance(self, output: CodecOutput, audio: Tensor) -> tuple[Tensor, Tensor]:
-        sounds, scales = (output.audio, output.other, audio), self._scales()
-        if self.model.channels == 1:
-            return self.loss.energy_distance(*sounds, scales, REPULSION)
+        """Distance between `audio` `[B, C, N]` and its decoding, and the energy distance.
+
+        Both are means over scales; the second has the repulsion, and is minimised.
+        """
+        scales = self._draw_scales()
+        if self.codec.channels == 1:
+            return self.loss.energy_distance(output.audio, output.other, audio, scales, REPULSION)
         # One scale and one ear in turn: a step in stereo should not take twice the time of one in
         # mono.
         turn, ear = divmod(self.step_count, 2)
         ear_scales = (EVERY_STEP_SCALES[turn % len(EVERY_STEP_SCALES)],)
-        return self.loss.stereo_energy_distance(*sounds, scales, ear, ear_scales, REPULSION)
-
-    def _first_frames(self) -> tuple[Tensor, Tensor]:
-        """Two draws of where in the noise each crop lies."""
-        draws = torch.randint(NOISE_FRAMES, (2, self.batch_size), generator=self._generator(4))
-        return draws[0], draws[1]
+        return self.loss.stereo_energy_distance(
+            output.audio, output.other, audio, scales, ear, ear_scales, REPULSION
+        )
 
     def _descend(self, loss: Tensor) -> None:
-        """One optimiser step, unless the loss or its gradient is no number; `DivergedError` if that
-        goes on."""
+        """One optimiser step, unless the loss or its gradient is no number."""
         self.optimizer.zero_grad()
         loss.backward()
-        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), MAX_GRADIENT)
+        norm = torch.nn.utils.clip_grad_norm_(self.codec.parameters(), MAX_GRADIENT)
         if torch.isfinite(loss) and torch.isfinite(norm):
             self.optimizer.step()
             self.bad_steps = 0
             return
+
         self.bad_steps += 1
         if self.bad_steps > BAD_STEPS_ALLOWED:
             raise DivergedError(
@@ -220,152 +302,82 @@ class CodecTrainer:
                 f"Start again with a lower --lr (it was {self.config.learning_rate:g})."
             )
 
-    def settle_codes(self) -> None:
-        """Analysis and codebooks, once and for all, from many pieces as training hears them."""
-        # However large the batch, as many pieces: the first are all held in memory at once.
-        piece_s = self.sampler.crop_samples / self.model.sample_rate
-        pieces = min(
-            max(math.ceil(SETTLING_PASSES * self.total_s / piece_s), SETTLING_PIECES[0]),
-            SETTLING_PIECES[1],
-        )
-        analysed = min(pieces, ANALYSED_PIECES // self.model.channels)
-        first, last = (-(-n // self.batch_size) for n in (analysed, pieces))
-        batches, more = map(self._batch, range(first)), map(self._batch, range(first, last))
-        fit_codec(self.model, batches, self._generator(2), more, self._as_they_are())
-        # What the average holds is the outline as it was before.
-        self.average = WeightAverage(self.model)
-        self.first_distance = self._untrained_distance()
-        if self.model.memory is not None:
-            codes = torch.cat(
-                [encode_audio(self.model, region.audio()) for region in self.sampler.regions]
-            )
-            self.model.memory.fit(codes)
-        self.codebooks_ready = True
-
-    def _as_they_are(self) -> Iterator[Tensor]:
-        """The training sounds in blocks `[1, C, N]` of whole frames; of a long corpus some, evenly
-        spread."""
-        hop = self.model.frame_hop
-        blocks = cut_into_blocks(self.sampler.regions, round(BLOCK_S * self.model.frame_rate) * hop)
-        for block in blocks[:: math.ceil(self.total_s / HEALTH_S)]:
-            audio = block.audio()
-            yield self._tensor(np.pad(audio, ((0, 0), (0, -audio.shape[1] % hop)))[None])
-
-    @torch.no_grad()
-    def _untrained_distance(self) -> float:
-        """Mean over many pieces, since that of a few may be anything."""
-        batches = [self._batch(i) for i in range(-(-FIRST_PIECES // self.batch_size))]
-        distances = [
-            self._energy_distance(self.model(audio, self._first_frames()), audio)[0]
-            for audio in batches
-        ]
-        return float(torch.stack(distances).mean()) * len(MEL_SCALES)
-
-    def _count_use(self, codes: Tensor) -> None:
-        K = self.config.codebook_size
-        self._usage.append(
-            torch.stack([torch.bincount(c, minlength=K) for c in codes.flatten(0, 1).T]).cpu()
-        )
-
-    # --- how it goes ------------------------------------------------------------------------------
-
-    def _metrics(self, mel: float, rate: float) -> StepMetrics:
+    def _metrics(self, mel_loss: float, rate: float) -> StepMetrics:
+        report = self.report()
         return StepMetrics(
-            step=self.step_count,
-            progress=self.progress,
-            elapsed_s=self.elapsed_s,
-            remaining_s=self.budget.remaining_s(self.step_count, self.elapsed_s),
-            mel_loss=mel,
+            step=report.step,
+            progress=report.progress,
+            elapsed_s=report.elapsed_s,
+            remaining_s=self.budget.remaining_s(report.step, report.elapsed_s),
+            mel_loss=mel_loss,
             learning_rate=rate,
-            realtime_factor=self.realtime_factor,
+            realtime_factor=report.realtime_factor,
             levels=self.level_health(),
         )
 
-    def level_health(self) -> tuple[LevelHealth, ...]:
-        """Use of every codebook over the last steps; empty before the codebooks are set."""
-        return measure_health(self.recent_counts())
+    # --- settling ---------------------------------------------------------------------------------
 
-    def corpus_health(self) -> tuple[LevelHealth, ...]:
-        """Use of every codebook in one unaugmented pass over (at most 10 minutes of) the training
-        sounds."""
-        return measure_health(self.corpus_counts())
+    def settle_codes(self) -> None:
+        """Fit analysis, codebooks and frame memory, once and for all."""
+        generator = self._generator(_SETTLING_PURPOSE)
+        fit_codes(self.codec, self.sampler, self.batch_size, generator)
+        # The average so far holds weights from before the fit.
+        self.average = WeightAverage(self.codec)
+        self.first_distance = self._untrained_distance()
+        fit_memory(self.codec, self.sampler.regions)
+        self.codebooks_ready = True
 
-    def recent_counts(self) -> Tensor:
-        """How often each entry was chosen over the last steps: `[Q, K]`, or `[0, K]` before the
-        codebooks are set."""
-        none = torch.zeros(0, self.config.codebook_size)
-        return torch.stack(list(self._usage)).sum(0) if self._usage else none
+    @torch.no_grad()
+    def _untrained_distance(self) -> float:
+        """Mel distance (sum of 7 scales) before the decoder has learned anything."""
+        batches = -(-UNTRAINED_CROPS // self.batch_size)
+        distances = []
+        for step in range(batches):
+            audio = self._plain_crops(step)
+            output = self.codec(audio, self._draw_noise_positions())
+            distance, _ = self._energy_distance(output, audio)
+            distances.append(distance)
+        return float(torch.stack(distances).mean()) * len(MEL_SCALES)
 
-    def corpus_counts(self) -> Tensor:
-        """How often each entry is chosen in one unaugmented pass over (at most 10 minutes of) the
-        training sounds."""
-        K, room = self.config.codebook_size, int(HEALTH_S * self.model.sample_rate)
-        counts = torch.zeros(self.config.num_quantizers, K)
-        for region in self.sampler.regions:
-            codes = encode_audio(self.model, region.audio()[:, :room])
-            counts += torch.stack([torch.bincount(column, minlength=K) for column in codes.T])
-            room -= region.n_samples
-            if room <= 0:
-                break
-        return counts
+    def _plain_crops(self, step: int) -> Tensor:
+        return plain_crops(self.sampler, step, self.batch_size, self.device)
+
+    # --- validation -------------------------------------------------------------------------------
 
     @torch.no_grad()
     def validate(self) -> Distances:
-        """How near the averaged weights come to up to 10 s of own sounds, and to up to 20 s of what
-        is held out."""
-        with self._as_it_is_saved():
-            own = self._mean_distance(self.sampler.regions, OWN_S)
-            held_out = self._mean_distance(self.held_out, HELD_OUT_S)
-        assert own is not None
-        return Distances(own, held_out)
-
-    def _mean_distance(self, regions: Sequence[Region], seconds: float) -> float | None:
-        """Over the beginnings of up to 24 regions, spread evenly; None for no regions."""
-        distances = [self._distance(part) for part in self._beginnings(regions, seconds)]
-        return sum(distances) / len(distances) if distances else None
-
-    @contextmanager
-    def _as_it_is_saved(self) -> Iterator[None]:
-        """With averaged weights, and not in training."""
-        self.model.eval()
-        with self.average.applied():
-            yield
-        self.model.train()
-
-    def _beginnings(self, regions: Sequence[Region], seconds: float) -> list[Region]:
-        some = regions[:: max(1, len(regions) // MOST_REGIONS)][:MOST_REGIONS]
-        each = max(1, int(seconds * self.model.sample_rate / max(1, len(some))))
-        return [Region(r.clip, r.start, min(r.stop, r.start + each)) for r in some]
-
-    def _decoded(self, audio: np.ndarray) -> np.ndarray:
-        """What the codec makes of `audio` `[C, N]`."""
-        return decode_codes(self.model, encode_audio(self.model, audio))[:, : audio.shape[1]]
+        """Distances of the averaged weights, on own and on held-out sounds."""
+        with self._as_saved():
+            return measure_distances(self.codec, self.loss, self.sampler.regions, self.held_out)
 
     @torch.no_grad()
     def stereo_image(self) -> dict[str, list[float]]:
-        """`side_db` and `correlation` of up to 10 s of own sounds, as they are and as the codec
-        makes them; none of mono."""
-        if self.model.channels == 1:
-            return {}
-        sounds = [part.audio() for part in self._beginnings(self.sampler.regions, OWN_S)]
-        with self._as_it_is_saved():
-            decoded = [self._decoded(sound) for sound in sounds]
-        pair = [np.concatenate(some, 1) for some in (sounds, decoded)]
-        return {
-            "side_db": [side_level_db([x]) for x in pair],
-            "correlation": [correlation(x) for x in pair],
-        }
+        """Stereo image of the averaged weights (see `validation.stereo_image`)."""
+        with self._as_saved():
+            return stereo_image(self.codec, self.sampler.regions)
 
-    def _distance(self, region: Region) -> float:
-        audio = region.audio()
-        decoded = self._decoded(audio)
-        # Of the mono mix, so that the figure means the same for stereo.
-        pair = [self._padded(mix_channels(x, 1)) for x in (decoded, audio)]
-        return float(self.loss(*pair, tuple(range(len(MEL_SCALES))))) * len(MEL_SCALES)
+    @contextmanager
+    def _as_saved(self) -> Iterator[None]:
+        """Within the context, the codec is as a file has it: averaged weights, eval mode."""
+        self.codec.eval()
+        with self.average.applied():
+            yield
+        self.codec.train()
 
-    def _padded(self, audio: Any) -> Tensor:
-        x = torch.tensor(audio, device=self.device)
-        return torch.nn.functional.pad(x, (0, -x.shape[-1] % self.model.n_fft))
+    def level_health(self) -> tuple[LevelHealth, ...]:
+        """Use of every codebook over the last steps; empty before the codebooks are settled."""
+        return measure_health(self.recent_counts())
+
+    def recent_counts(self) -> Tensor:
+        """How often each entry was chosen over the last steps: `[Q, K]`, or `[0, K]` before."""
+        return self._counts.total()
+
+    def corpus_counts(self) -> Tensor:
+        """How often each entry is chosen in (at most 10 minutes of) the training sounds, `[Q, K]`.
+
+        In one pass without augmentation.
+        """
+        return corpus_counts(self.codec, self.sampler.regions)
 
     # --- stop and go on ---------------------------------------------------------------------------
 
@@ -373,8 +385,8 @@ class CodecTrainer:
         """Everything that `restore` needs, as tensors, numbers, strings, lists and dicts."""
         return {
             "config": asdict(self.config),
-            "half_precision": self.model.half_precision,
-            "model": self.model.state_dict(),
+            "half_precision": self.codec.half_precision,
+            "model": self.codec.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "step": self.step_count,
             "elapsed_s": self.elapsed_s,
@@ -384,44 +396,23 @@ class CodecTrainer:
             "average": self.average.state(),
             "codebooks_ready": self.codebooks_ready,
             "first_distance": self.first_distance,
-            "usage": list(self._usage),
+            "usage": self._counts.state(),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from `state`: the steps that follow are those that would have followed."""
-        self.model.load_state_dict(state["model"])
-        self.model.half_precision = state["half_precision"]
-        self.optimizer = CodecOptimizer(self.model, self.config.learning_rate)
+        """Continue from a `state`: the next steps are those of an uninterrupted training."""
+        self.codec.load_state_dict(state["model"])
+        # Of the machine where training began, whatever suits this one.
+        self.codec.half_precision = state["half_precision"]
+        self.optimizer = CodecOptimizer(self.codec, self.config.learning_rate)
         self.optimizer.load_state_dict(state["optimizer"])
         self.average.restore(state["average"])
-        self.step_count, self.batch_size, self.heard_s = (
-            state["step"],
-            state["batch_size"],
-            state["heard_s"],
-        )
+        self.step_count = state["step"]
+        self.heard_s = state["heard_s"]
+        self.batch_size = state["batch_size"]
         self.budget = Budget(**state["budget"])
-        self._earlier_s, self._began = state["elapsed_s"], time.perf_counter()
-        self.codebooks_ready, self.first_distance = (
-            state["codebooks_ready"],
-            state["first_distance"],
-        )
-        self._usage.extend(state["usage"])
-
-
-def memory_arguments(split: Split) -> dict[str, int]:
-    """Constructor arguments of a codec that can know every frame it learns from by heart, if there
-    is room."""
-    frames = sum(frames_of(region.n_samples, HOP_LENGTH) for region in split.train)
-    width = memory_width(frames)
-    return {"memory_frames": frames if width else 0, "memory_width": width}
-
-
-def measure_health(counts: Tensor) -> tuple[LevelHealth, ...]:
-    """Health of each level from how often its entries were chosen: `counts` `[Q, K]`."""
-    Q, K = counts.shape
-    share = counts.double() / counts.sum(1, keepdim=True).clamp(min=1)
-    perplexity = (-share * share.clamp(min=1e-12).log()).sum(1).exp()
-    levels = zip(
-        level_names(Q) if Q else (), (counts > 0).sum(1).tolist(), perplexity.tolist(), strict=True
-    )
-    return tuple(LevelHealth(name, used / K, spread, K - used) for name, used, spread in levels)
+        self.codebooks_ready = state["codebooks_ready"]
+        self.first_distance = state["first_distance"]
+        self._counts.restore(state["usage"])
+        self._earlier_s = state["elapsed_s"]
+        self._began = time.perf_counter()

@@ -1,7 +1,11 @@
-"""What the sounds of a corpus are like, frame by frame, as a prior can be asked for it."""
+"""Targets of the attribute classifier: what the sounds of a corpus are like, frame by frame.
+
+Descriptors count as percentiles of the corpus, so that 50 means the median whatever the sounds;
+tags are the outermost folders.
+"""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -10,82 +14,109 @@ from torch import Tensor
 from distill.audio.descriptors import DESCRIPTORS, PercentileTable, measure, smooth
 from distill.data.dataset import Split
 from distill.models.pointer import Pointer
+from distill.models.prior_metadata import SteeringFacts
 from distill.models.vqvae import VQVAE
-from distill.training.prior.data import without_inaudible_tail
+from distill.training.prior.data import trim_inaudible_tail
 
-READER_STEPS, READER_BATCH = 400, 512
+# Batches that the classifier is trained on, and frames in each: seconds of work, after which it
+# gains no more.
+CLASSIFIER_STEPS = 400
+CLASSIFIER_BATCH = 512
+
+# Purpose of the draw of frames within the seed.
+_FRAMES_PURPOSE = 2
 
 
-class Traits(NamedTuple):
-    """Of each training region in all encodings, `[T, N]`: percentiles / 100 of the descriptors,
-    then weights of tags.
+class AttributeTargets(NamedTuple):
+    """Attributes of the training sounds; `A` is the number of descriptors and tags.
 
-    `table` says what the percentiles are, `tags` the names of those that there are.
+    Attributes:
+        train: For each training region, its attributes `[T, A]` in every encoding: percentiles /
+            100 of the descriptors, then weights of the tags. NaN where there is nothing to say, as
+            for the pitch of noise.
+        table: Percentiles of the descriptors.
+        tags: Names of the tags.
     """
 
     train: list[list[Tensor]]
     table: PercentileTable
     tags: list[str]
 
+    @property
+    def steering(self) -> SteeringFacts:
+        """The scale as a model file keeps it, to know what percentiles and tags mean."""
+        return SteeringFacts(
+            descriptors=list(DESCRIPTORS),
+            percentiles=[list(row) for row in self.table.rows],
+            tags=self.tags,
+        )
+
 
 def tag_of(name: str) -> str:
-    """The outermost folder that the sound `name` lies in; empty for none."""
+    """Tag of the sound `name`: the outermost folder that it lies in; empty for none."""
     folder, slash, _ = name.partition("/")
     return folder if slash else ""
 
 
-def find_traits(
+def measure_attributes(
     codec: VQVAE, split: Split, codes: Sequence[Sequence[Tensor]], gains: Sequence[float]
-) -> Traits:
-    """Of the training regions, whose `codes` `[T, Q]` came in encodings that were lifted by `gains`
-    (dB)."""
-    rate, hop = codec.sample_rate, codec.frame_hop
-    rows = [
-        measure(without_inaudible_tail(region.audio(), rate), rate, hop) for region in split.train
+) -> AttributeTargets:
+    """Attributes of every frame of the training regions, in every encoding.
+
+    Args:
+        codec: Gives sample rate and frames.
+        split: Its training regions are measured.
+        codes: For each training region, its codes `[T, Q]` in every encoding.
+        gains: Gain of each encoding, in dB.
+    """
+    rate = codec.sample_rate
+    hop = codec.frame_hop
+    measured = [
+        measure(trim_inaudible_tail(region.audio(), rate), rate, hop) for region in split.train
     ]
-    table = PercentileTable.of(np.concatenate(rows))
+    table = PercentileTable.of(np.concatenate(measured))
     names = [tag_of(region.clip.name) for region in split.train]
     tags = sorted(set(names) - {""})
 
-    def one(measured: np.ndarray, name: str, gain: float, frames: int) -> Tensor:
-        lifted = measured.copy()
-        lifted[:, DESCRIPTORS.index("loudness")] += gain
-        likeness = smooth(table.place(lifted), codec.frame_rate) / 100
-        # An encoding from another offset has a frame more at times.
-        likeness = likeness[np.minimum(np.arange(frames), len(likeness) - 1)]
-        weights = [float(tag == name) if name else np.nan for tag in tags]
-        return torch.from_numpy(
-            np.concatenate([likeness, np.tile(weights, (frames, 1))], 1)
-        ).float()
+    def attributes(descriptors: np.ndarray, tag: str, gain: float, frames: int) -> Tensor:
+        """`[T, A]` of one region in one encoding, from its `descriptors` `[T, 5]`."""
+        values = descriptors.copy()
+        values[:, DESCRIPTORS.index("loudness")] += gain
+        percentiles = smooth(table.place(values), codec.frame_rate) / 100
+        # An encoding with a shifted grid may have one frame more.
+        rows = np.minimum(np.arange(frames), len(percentiles) - 1)
+        # A sound outside all folders says nothing about tags.
+        weights = [float(name == tag) if tag else np.nan for name in tags]
+        columns = [percentiles[rows], np.tile(weights, (frames, 1))]
+        return torch.from_numpy(np.concatenate(columns, 1)).float()
 
-    train = [
-        [
-            one(measured, name, gain, len(version))
-            for gain, version in zip(gains, versions, strict=False)
-        ]
-        for measured, name, versions in zip(rows, names, codes, strict=True)
-    ]
-    return Traits(train, table, tags)
-
-
-def steering_facts(traits: Traits) -> dict[str, Any]:
-    """What a model file keeps of it, to know what percentiles and tags mean."""
-    return {
-        "descriptors": list(DESCRIPTORS),
-        "percentiles": [list(row) for row in traits.table.rows],
-        "tags": traits.tags,
-    }
+    train = []
+    for descriptors, tag, versions in zip(measured, names, codes, strict=True):
+        # Fewer encodings than gains where encoding was cancelled.
+        pairs = zip(gains, versions, strict=False)
+        train.append([attributes(descriptors, tag, gain, len(v)) for gain, v in pairs])
+    return AttributeTargets(train=train, table=table, tags=tags)
 
 
-def reader_batches(
-    pointer: Pointer, codes: Sequence[Sequence[Tensor]], traits: Traits, seed: int
+def classifier_batches(
+    pointer: Pointer, codes: Sequence[Sequence[Tensor]], targets: AttributeTargets, seed: int
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Random frames of all encodings: latents `[M, Q, D]` of the codes up to each level, and traits
-    `[M, N]`."""
-    rng = np.random.default_rng([seed, 2])
+    """Random frames of all encodings, to train the attribute classifier on.
+
+    Args:
+        pointer: Turns codes into latents.
+        codes: For each training region, its codes `[T, Q]` in every encoding.
+        targets: Attributes of the same frames.
+        seed: Of the draws.
+
+    Yields:
+        Latents `[M, Q, D]`, summed up to each level, and attributes `[M, A]`.
+    """
+    rng = np.random.default_rng([seed, _FRAMES_PURPOSE])
     device = pointer.entries.device
     all_codes = torch.cat([version for versions in codes for version in versions])
-    all_traits = torch.cat([version for versions in traits.train for version in versions])
-    for _ in range(READER_STEPS):
-        rows = torch.from_numpy(rng.integers(len(all_codes), size=READER_BATCH))
-        yield pointer.latents(all_codes[rows].to(device)).cumsum(1), all_traits[rows].to(device)
+    all_targets = torch.cat([version for versions in targets.train for version in versions])
+    for _ in range(CLASSIFIER_STEPS):
+        rows = torch.from_numpy(rng.integers(len(all_codes), size=CLASSIFIER_BATCH))
+        latents = pointer.latents(all_codes[rows].to(device))
+        yield latents.cumsum(1), all_targets[rows].to(device)

@@ -1,5 +1,4 @@
-"""What a prior copies, told while it trains: a few sounds drawn from it, looked through by the copy
-meter."""
+"""How much a prior copies, during training: a few generated sounds, judged by the copy meter."""
 
 from dataclasses import replace
 from typing import Any
@@ -10,16 +9,23 @@ from distill.models.persistence import LoadedVQModel
 from distill.models.prior import CodePrior
 from distill.training.prior.verdict import Copying
 
-DRAWN, DRAWN_S = 3, 4.0
-"""Sounds drawn, and seconds of each: a few seconds of work."""
+# Sounds that are generated, and seconds of each: a few seconds of work, and enough for a median.
+SOUNDS = 3
+SOUND_S = 4.0
 
 
-def draw_and_compare(
+def measure_copying(
     loaded: LoadedVQModel, prior: CodePrior, metadata: dict[str, Any], epoch: int
 ) -> Copying:
-    """How much sounds of `prior`, at the weights of `epoch`, repeat; `metadata` is what generating
-    takes of a file's `prior_metadata`, among it the `copy_index`."""
-    judged = replace(loaded, prior=prior.eval(), prior_metadata=metadata)
-    request = Request(duration=DRAWN_S, count=DRAWN)
-    reports = [sound.copy for sound in generate(judged, request)]
-    return Copying(epoch, [report.percent for report in reports if report])
+    """Generate a few sounds and measures how much of each repeats the corpus.
+
+    Args:
+        loaded: Model whose codec decodes.
+        prior: Generates; is in eval mode afterwards.
+        metadata: Entries of `prior_metadata` that generation needs, among them the `copy_index`.
+        epoch: Number of the epoch that the prior's weights come from.
+    """
+    trained = replace(loaded, prior=prior.eval(), prior_metadata=metadata)
+    request = Request(duration=SOUND_S, count=SOUNDS)
+    percents = [sound.copy.percent for sound in generate(trained, request) if sound.copy]
+    return Copying(epoch=epoch, percents=percents)

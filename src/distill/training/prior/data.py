@@ -1,86 +1,119 @@
-"""What prior training learns from: codes of the corpus in several encodings, cut into batches."""
+"""Training data of the prior: codes of the corpus in several encodings, cut into random batches.
+
+Each encoding shifts the grid of code frames and changes the level, so that one sound gives many
+code sequences.
+"""
 
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from distill.data.dataset import Region, Split
 from distill.models.persistence import LoadedVQModel
 from distill.models.prior import extract_code_sequences
-from distill.training.prior.streams import Stream, cut, string_together, windows
+from distill.training.prior.streams import Stream, concatenate, cut_piece, split_stream
 from distill.training.prior_config import PriorConfig
 
+# Level under the peak of a sound below which its tail is inaudible: -50 dB, as a factor.
 AUDIBLE = 10 ** (-50 / 20)
-KEPT_TAIL_S = 0.02
+
+# Seconds of an inaudible tail that stay, so that the sound still fades out.
+REMAINING_TAIL_S = 0.02
+
+# Encodings are louder or quieter by up to this, in dB: about as far as takes of one player differ.
 GAIN_DB = 6.0
+
+# Share of training pieces that begin where a sound begins, as generated audio does.
 START_SHARE = 0.25
-"""Share of training pieces that begin where a sound begins, as generated audio does."""
-SHORTEST_AHEAD_S, LONGEST_AHEAD_S = 0.25, 2.0
-"""How much of what follows a gap is heard before it is filled."""
-LEAST_OWN_S, MOST_OWN_S = 20.0, 120.0
-"""So much of one's own sound is needed to judge by, where there is as much, and so much is
-enough."""
+
+# Seconds of sound after a gap that the prior reads before it fills the gap.
+SHORTEST_AHEAD_S = 0.25
+LONGEST_AHEAD_S = 2.0
+
+# Seconds of own sounds in a validation: at least, where there are as many, and at most.
+LEAST_OWN_S = 20.0
+MOST_OWN_S = 120.0
+
+# Frames of a piece at least, whatever the settings: the prior has to see some past.
+_FEWEST_FRAMES = 8
+
+# Purpose of the draw of gains within the seed; offsets have the seed alone.
+_GAINS_PURPOSE = 1
 
 
 class PriorCodes(NamedTuple):
-    """Codes `[T, Q]` of every training region in several encodings, and of every held-out region in
-    one."""
+    """Codes of the corpus.
+
+    Attributes:
+        train: For each training region, its codes `[T, Q]` in every encoding.
+        held_out: Codes `[T, Q]` of each held-out region, in one encoding.
+    """
 
     train: list[list[Tensor]]
     held_out: list[Tensor]
 
 
 class Shape(NamedTuple):
-    """A batch of `pieces`, each of so many `frames`."""
+    """Size of a batch: `pieces` (`B`) of `frames` (`T`) each."""
 
     pieces: int
     frames: int
 
 
 def context_frames(config: PriorConfig, frame_rate: float) -> int:
-    """How many frames each frame can look back on."""
-    return max(8, round(config.context_s * frame_rate))
+    """Frames that each frame can look back on."""
+    return max(_FEWEST_FRAMES, round(config.context_s * frame_rate))
 
 
 def batch_shapes(config: PriorConfig, frame_rate: float) -> list[Shape]:
-    """What batches are like, over and over: short pieces, and at last fewer that are as long as the
-    context."""
+    """Shapes of batches, which repeat: short pieces first, then fewer as long as the context.
+
+    All hold about the same number of frames.
+    """
     context = context_frames(config, frame_rate)
-    short = Shape(config.batch_size, min(context, max(8, round(config.piece_s * frame_rate))))
-    long = Shape(max(1, round(short.pieces * short.frames / context)), context)
-    return [short] * (config.long_every - 1) + [long] if config.long_every else [short]
+    piece_frames = max(_FEWEST_FRAMES, round(config.piece_s * frame_rate))
+    short = Shape(pieces=config.batch_size, frames=min(context, piece_frames))
+    if not config.long_every:
+        return [short]
+    long_pieces = round(short.pieces * short.frames / context)
+    long = Shape(pieces=max(1, long_pieces), frames=context)
+    return [short] * (config.long_every - 1) + [long]
 
 
-def without_inaudible_tail(audio: np.ndarray, sample_rate: int) -> np.ndarray:
-    """`audio` `[C, N]` up to shortly after its last sample that is less than 50 dB under its peak.
+# --- encoding -------------------------------------------------------------------------------------
+
+
+def trim_inaudible_tail(audio: np.ndarray, sample_rate: int) -> np.ndarray:
+    """`audio` `[C, N]` up to shortly after its last sample above -50 dB relative to its peak.
 
     Seconds of a tail that nobody hears would teach the prior to stay silent.
     """
-    # Without a copy of the whole, as `abs` would make: it may be an hour, mapped from disk.
-    audible = AUDIBLE * max(float(audio.max(initial=0)), -float(audio.min(initial=0)))
+    # Not `abs`, which copies: the sound may be an hour, mapped from disk.
+    peak = max(float(audio.max(initial=0)), -float(audio.min(initial=0)))
+    threshold = AUDIBLE * peak
     for stop in range(audio.shape[1], 0, -sample_rate):
         start = max(0, stop - sample_rate)
-        loud = (np.abs(audio[:, start:stop]).max(axis=0) > audible).nonzero()[0]
-        if len(loud):
-            return audio[:, : start + int(loud[-1]) + 1 + round(KEPT_TAIL_S * sample_rate)]
+        loudest = np.abs(audio[:, start:stop]).max(axis=0)
+        audible = (loudest > threshold).nonzero()[0]
+        if len(audible):
+            last = start + int(audible[-1])
+            return audio[:, : last + 1 + round(REMAINING_TAIL_S * sample_rate)]
     return audio
 
 
 def draw_offsets(encodings: int, frame_hop: int, seed: int) -> list[int]:
-    """By how many samples the frame grid moves in each encoding: not at all in the first."""
-    return [0, *np.random.default_rng(seed).integers(1, frame_hop, size=encodings - 1).tolist()]
+    """Samples by which the frame grid moves in each encoding; 0 in the first."""
+    rng = np.random.default_rng(seed)
+    return [0, *rng.integers(1, frame_hop, size=encodings - 1).tolist()]
 
 
 def draw_gains(encodings: int, seed: int) -> list[float]:
-    """By how many dB the sounds of each encoding are lifted: not at all in the first."""
-    return [
-        0.0,
-        *np.random.default_rng([seed, 1]).uniform(-GAIN_DB, GAIN_DB, size=encodings - 1).tolist(),
-    ]
+    """Gain of each encoding in dB; 0 in the first."""
+    rng = np.random.default_rng([seed, _GAINS_PURPOSE])
+    return [0.0, *rng.uniform(-GAIN_DB, GAIN_DB, size=encodings - 1).tolist()]
 
 
 def encode_split(
@@ -90,30 +123,39 @@ def encode_split(
     gains: Sequence[float],
     cancel_event: threading.Event,
 ) -> PriorCodes:
-    """Codes of all regions; each training region once for every one of `offsets` (samples) with its
-    gain (dB), held-out ones once.
+    """Codes of all regions: training regions in every encoding, held-out ones in the first.
 
-    Stops after the current encoding when `cancel_event` is set.
+    Args:
+        loaded: Model whose codec encodes.
+        split: Training and held-out regions.
+        offsets: Samples by which the frame grid moves in each encoding.
+        gains: Gain of each encoding, in dB.
+        cancel_event: Once set, further encodings are left out.
     """
 
-    def encoded(regions: Iterable[Region], offset: int = 0, gain: float = 0.0) -> list[Tensor]:
-        sounds = (without_inaudible_tail(r.audio(), loaded.model.sample_rate) for r in regions)
+    def encode(regions: Iterable[Region], offset: int = 0, gain: float = 0.0) -> list[Tensor]:
         factor = np.float32(10 ** (gain / 20))
-        return list(
-            extract_code_sequences(loaded.model, (factor * sound for sound in sounds), offset)
-        )
+        rate = loaded.model.sample_rate
+        sounds = (factor * trim_inaudible_tail(region.audio(), rate) for region in regions)
+        return list(extract_code_sequences(loaded.model, sounds, offset))
 
-    versions = [encoded(split.train)]
+    encodings = [encode(split.train)]
     for offset, gain in zip(offsets[1:], gains[1:], strict=True):
         if not cancel_event.is_set():
-            versions.append(encoded(split.train, offset, gain))
-    return PriorCodes([list(same) for same in zip(*versions, strict=True)], encoded(split.held_out))
+            encodings.append(encode(split.train, offset, gain))
+
+    # From encodings of regions to regions in encodings.
+    train = [list(versions) for versions in zip(*encodings, strict=True)]
+    return PriorCodes(train=train, held_out=encode(split.held_out))
 
 
-def some_of(sequences: Sequence[Tensor], frames: int, seed: int) -> list[Tensor]:
-    """`frames` of `sequences` `[T, Q]`, or all there are: whole ones in random order, the last of
-    them cut."""
-    chosen, left = [], frames
+# --- validation -----------------------------------------------------------------------------------
+
+
+def sample_sequences(sequences: Sequence[Tensor], frames: int, seed: int) -> list[Tensor]:
+    """Up to `frames` frames of the sequences `[T, Q]`, in random order; the last one is cut."""
+    chosen: list[Tensor] = []
+    left = frames
     for i in np.random.default_rng(seed).permutation(len(sequences)):
         chosen.append(sequences[i][:left])
         left -= len(chosen[-1])
@@ -122,27 +164,40 @@ def some_of(sequences: Sequence[Tensor], frames: int, seed: int) -> list[Tensor]
     return chosen
 
 
-def judged_pieces(
+def validation_pieces(
     codes: PriorCodes, context: int, frame_rate: float, seed: int
 ) -> tuple[list[Stream], list[Stream]]:
-    """What is held out and about as much of one's own, in pieces that are twice as long as the
-    `context`: what begins a piece has no past, and is dear."""
+    """Held-out sounds, and about as much of the own sounds, in pieces.
+
+    Pieces are twice as long as the context: frames at the beginning of a piece have no past, and
+    cost more.
+
+    Args:
+        codes: Codes of the corpus.
+        context: Frames that each frame can look back on.
+        frame_rate: Code frames per second.
+        seed: Of the choice of own sounds.
+
+    Returns:
+        Pieces of held-out sounds, and pieces of own sounds.
+    """
     own = [versions[0] for versions in codes.train]
-    # A corpus of one tiny sound has nothing to hold out: then the sound itself is all there is to
-    # judge by.
+    # A corpus of one tiny sound has nothing to hold out: the sound itself stands in.
     held_out = codes.held_out or own
-    frames = min(
-        max(sum(map(len, held_out)), round(LEAST_OWN_S * frame_rate)),
-        round(MOST_OWN_S * frame_rate),
-    )
-    both = (held_out, some_of(own, frames, seed))
-    held, known = (windows(string_together(some, range(len(some))), 2 * context) for some in both)
-    return held, known
+
+    held_out_frames = sum(len(sequence) for sequence in held_out)
+    least = round(LEAST_OWN_S * frame_rate)
+    most = round(MOST_OWN_S * frame_rate)
+    own_frames = min(max(held_out_frames, least), most)
+    own_sample = sample_sequences(own, own_frames, seed)
+
+    def split(sequences: Sequence[Tensor]) -> list[Stream]:
+        return split_stream(concatenate(sequences, range(len(sequences))), 2 * context)
+
+    return split(held_out), split(own_sample)
 
 
-def stack(pieces: Sequence[Stream], device: torch.device) -> Stream:
-    """A batch: `codes` `[B, T, Q]`, `starts` and `ends` `[B, T]`."""
-    return Stream(*(torch.stack(parts).to(device) for parts in zip(*pieces, strict=True)))
+# --- training -------------------------------------------------------------------------------------
 
 
 def draw_batches(
@@ -152,15 +207,24 @@ def draw_batches(
     steps: int,
     rng: np.random.Generator,
 ) -> Iterator[list[Stream]]:
-    """Batches of an epoch, of the `shapes` in turn, from one encoding of each sound, in random
-    order.
+    """Random batches of an epoch, from one encoding of each sound, in random order.
 
-    A sound whose `cut_off` is true does not end with its last frame.
+    Args:
+        codes: Codes of the corpus.
+        cut_off: For each training region, whether it is only the first part of its sound.
+        shapes: Shapes of the batches, which repeat.
+        steps: Number of batches.
+        rng: Source of all randomness.
+
+    Yields:
+        The pieces `[T, Q]` of a batch.
     """
     sequences = [versions[int(rng.integers(len(versions)))] for versions in codes.train]
-    stream = string_together(sequences, rng.permutation(len(sequences)).tolist(), cut_off)
+    order = rng.permutation(len(sequences)).tolist()
+    stream = concatenate(sequences, order, cut_off)
     for step in range(steps):
-        yield draw_batch(stream, *shapes[step % len(shapes)], rng)
+        shape = shapes[step % len(shapes)]
+        yield draw_batch(stream, shape.pieces, shape.frames, rng)
 
 
 def draw_batch(
@@ -170,19 +234,21 @@ def draw_batch(
     starts = stream.starts.nonzero()[:, 0].numpy()
     anywhere = rng.integers(len(stream.codes), size=batch_size)
     at_start = rng.choice(starts, size=batch_size)
-    begins = np.where(rng.random(batch_size) < START_SHARE, at_start, anywhere)
-    return [cut(stream, int(begin), length) for begin in begins]
+    is_at_start = rng.random(batch_size) < START_SHARE
+    begins = np.where(is_at_start, at_start, anywhere)
+    return [cut_piece(stream, int(begin), length) for begin in begins]
 
 
 def draw_ahead(share: float, length: int, frame_rate: float, rng: np.random.Generator) -> int:
-    """How many of the `length` frames of a batch are to be heard before the others: none but in a
-    `share` of cases."""
+    """Frames at the end of a batch that the prior reads before the others; 0 for most batches.
+
+    Args:
+        share: Share of batches that have such frames.
+        length: Frames of the pieces; at most half of them come first.
+        frame_rate: Code frames per second.
+        rng: Source of the draw.
+    """
     if rng.random() >= share:
         return 0
     frames = round(rng.uniform(SHORTEST_AHEAD_S, LONGEST_AHEAD_S) * frame_rate)
     return max(1, min(frames, length // 2))
-
-
-def rearranged(batch: Stream, ahead: int) -> Stream:
-    """`batch` `[B, T, …]` with its last `ahead` frames in front of the others."""
-    return Stream(*(part.roll(ahead, 1) for part in batch))

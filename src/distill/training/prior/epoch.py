@@ -1,4 +1,4 @@
-"""One pass of prior training, and one of judging it."""
+"""One epoch of prior training, and its validation."""
 
 import math
 from collections.abc import Callable, Iterable
@@ -9,20 +9,34 @@ from torch import Tensor
 
 from distill.errors import DivergedError
 from distill.models.prior import CodePrior, FrameScores
-from distill.training.prior.data import rearranged, stack
-from distill.training.prior.streams import Stream
+from distill.training.prior.streams import Stream, move_end_to_front, stack
+from distill.training.prior.verdict import perplexity_of
 
+# Weight of the loss of sound ends, beside that of the codes: both in nats.
 END_WEIGHT = 1.0
+
+# Norm that gradients are clipped to.
 MAX_GRADIENT = 1.0
+
 DIVERGED = "Prior training diverged: the loss is no number any more; start again with a lower --lr."
+"""Sentence of the error."""
 
 
 def prior_loss(scores: FrameScores, codes: Tensor, ends: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean cross-entropy of the codes in nats (first), and with the cost of sound endings added
-    (second)."""
-    per_code = F.cross_entropy(scores.codes.float().flatten(0, 2), codes.flatten())
-    ending = F.binary_cross_entropy_with_logits(scores.ends.float(), ends.float())
-    return per_code, per_code + END_WEIGHT * ending
+    """Loss of a batch.
+
+    Args:
+        scores: Logits of codes `[B, T, Q, K]` and of ends `[B, T]`.
+        codes: `[B, T, Q]`
+        ends: `[B, T]` (bool), the last frame of each sound.
+
+    Returns:
+        Mean cross-entropy of the codes in nats, and the same with the loss of the ends added, which
+        is minimised. Both are scalars.
+    """
+    code_loss = F.cross_entropy(scores.codes.float().flatten(0, 2), codes.flatten())
+    end_loss = F.binary_cross_entropy_with_logits(scores.ends.float(), ends.float())
+    return code_loss, code_loss + END_WEIGHT * end_loss
 
 
 def train_prior_epoch(
@@ -34,25 +48,40 @@ def train_prior_epoch(
     after_step: Callable[[float], bool] = lambda loss: False,
     frames_ahead: Callable[[int], int] = lambda length: 0,
 ) -> float:
-    """Train over `batches` of codes `[B, T, Q]`; the mean loss in nats a code.
+    """Train the prior on `batches`.
 
-    `frames_ahead` says of each batch, given its length, how many of its last frames are heard
-    before the others. `after_step` gets each step's loss; once it returns true, the epoch ends
-    after that step.
+    Args:
+        prior: Is trained in place.
+        optimizer: Of the prior's parameters.
+        batches: Codes `[B, T, Q]` with starts and ends `[B, T]`.
+        mask_rate: Share of past frames that are hidden.
+        half_precision: Whether the forward pass runs in bfloat16.
+        after_step: Gets the loss of each step; once it returns true, the epoch ends.
+        frames_ahead: Gets the length of a batch in frames; returns how many of the last ones the
+            prior reads before the others.
+
+    Returns:
+        Mean loss in nats a code.
+
+    Raises:
+        DivergedError: A loss is no number.
     """
     prior.train()
-    device, losses = prior.start.device, []
-    for drawn in batches:
-        ahead = frames_ahead(drawn.codes.shape[1])
-        batch = rearranged(drawn, ahead)
+    device = prior.start.device
+    losses: list[float] = []
+    for batch in batches:
+        ahead = frames_ahead(batch.codes.shape[1])
+        codes, starts, ends = move_end_to_front(batch, ahead)
         with torch.autocast(device.type, dtype=torch.bfloat16, enabled=half_precision):
-            scores = prior.frame_scores(batch.codes, batch.starts, mask_rate, ahead, batch.ends)
-        per_code, loss = prior_loss(scores, batch.codes, batch.ends)
+            scores = prior.frame_scores(codes, starts, mask_rate, ahead, ends)
+        code_loss, loss = prior_loss(scores, codes, ends)
+
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(prior.parameters(), MAX_GRADIENT)
         optimizer.step()
-        losses.append(per_code.item())
+
+        losses.append(code_loss.item())
         if not math.isfinite(losses[-1]):
             raise DivergedError(DIVERGED)
         if after_step(losses[-1]):
@@ -61,27 +90,27 @@ def train_prior_epoch(
 
 
 def validate_prior_epoch(prior: CodePrior, pieces: Iterable[Stream]) -> tuple[float, float]:
-    """Mean loss in nats a code, and its exponential, the perplexity, over `pieces` of codes `[T,
-    Q]`."""
+    """Loss of the prior on `pieces` of codes `[T, Q]`.
+
+    Returns:
+        Mean loss in nats a code, and its exponential, the perplexity.
+    """
     losses = level_losses(prior, pieces)
     loss = sum(losses) / len(losses)
     return loss, perplexity_of(loss)
 
 
-def perplexity_of(loss: float) -> float:
-    """Of a loss in nats a code; bounded, so that it is a number for every loss that is one."""
-    return math.exp(min(loss, 50.0))
-
-
 @torch.no_grad()
 def level_losses(prior: CodePrior, pieces: Iterable[Stream]) -> list[float]:
-    """Mean loss in nats a code of each level, coarsest first, over `pieces` of codes `[T, Q]`."""
+    """Mean loss of each level in nats a code, coarsest first, on `pieces` of codes `[T, Q]`."""
     prior.eval()
-    total, frames = torch.zeros(prior.num_quantizers, dtype=torch.float64), 0
+    total = torch.zeros(prior.num_quantizers, dtype=torch.float64)
+    frames = 0
     for piece in pieces:
         batch = stack([piece], prior.start.device)
-        scores = prior.frame_scores(batch.codes, batch.starts, ends=batch.ends).codes[0].float()
-        cost = F.cross_entropy(scores.flatten(0, 1), batch.codes.flatten(), reduction="none")
-        total += cost.view_as(piece.codes).sum(0).cpu()
+        scores = prior.frame_scores(batch.codes, batch.starts, ends=batch.ends)
+        logits = scores.codes[0].float()
+        losses = F.cross_entropy(logits.flatten(0, 1), batch.codes.flatten(), reduction="none")
+        total += losses.view_as(piece.codes).sum(0).cpu()
         frames += len(piece.codes)
-    return [float(level) for level in total / max(frames, 1)]
+    return [float(loss) for loss in total / max(frames, 1)]

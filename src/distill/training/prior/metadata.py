@@ -1,6 +1,8 @@
-"""What of a corpus goes into the file beside the prior's weights."""
+"""Metadata of a prior: the part of the corpus that a file keeps, and how training went."""
 
+import datetime
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import torch
@@ -9,47 +11,105 @@ from torch import Tensor
 from distill.data.dataset import Split
 from distill.inference.copies.index import CorpusSound, build_copy_index
 from distill.models.persistence import LoadedVQModel
+from distill.models.prior_metadata import PriorMetadata, Recording
 from distill.training.prior.data import PriorCodes
+from distill.training.prior_config import PriorConfig
 
-RECORDINGS_S, SHORTEST_RECORDING_S = 3600.0, 8.0
-"""Sound of which the file keeps all codes, in all and of each recording at least."""
+# Seconds of sound whose codes the file keeps, in all, and of each recording at least: an hour of
+# codes is a few megabytes.
+RECORDINGS_S = 3600.0
+SHORTEST_RECORDING_S = 8.0
 
 
 def longest_sound(split: Split, codes: PriorCodes) -> int | None:
-    """Frames of the longest sound that was heard to its end; None where all were cut off."""
+    """Frames of the longest sound that was learned to its end; None where all were cut off."""
     pairs = zip(split.train, codes.train, strict=True)
     whole = [len(versions[0]) for region, versions in pairs if region.stop == region.clip.n_samples]
     return max(whole, default=None)
 
 
-def recordings(
+def kept_recordings(
     loaded: LoadedVQModel, split: Split, codes: PriorCodes, traits: Sequence[Sequence[Tensor]]
-) -> list[dict[str, Any]]:
-    """Codes of the beginnings of all that was learned, for the prior to hear before it generates,
-    with their `traits` (of each region, in each encoding)."""
-    kind = torch.uint8 if loaded.model.codebook_size <= 256 else torch.int16
-    total_s = RECORDINGS_S / max(len(split.train), 1)
-    most = round(max(total_s, SHORTEST_RECORDING_S) * loaded.model.frame_rate)
-    return [
-        {
-            "name": region.clip.name,
-            "codes": versions[0][:most].to(kind),
-            "traits": likeness[0][:most].half(),
-            "whole": region.stop == region.clip.n_samples and len(versions[0]) <= most,
-        }
-        for region, versions, likeness in zip(split.train, codes.train, traits, strict=True)
-    ]
+) -> list[Recording]:
+    """Beginnings of all training sounds, as prompts and for unit selection.
+
+    Args:
+        loaded: Model with the codec.
+        split: Its training regions are kept.
+        codes: Codes of the corpus.
+        traits: For each training region, its attributes `[T, A]` in every encoding.
+    """
+    # The smallest type that holds a code.
+    dtype = torch.uint8 if loaded.model.codebook_size <= 256 else torch.int16
+    seconds = max(RECORDINGS_S / max(len(split.train), 1), SHORTEST_RECORDING_S)
+    most = round(seconds * loaded.model.frame_rate)
+    recordings = []
+    for region, versions, attributes in zip(split.train, codes.train, traits, strict=True):
+        is_learned_to_end = region.stop == region.clip.n_samples
+        recordings.append(
+            Recording(
+                name=region.clip.name,
+                codes=versions[0][:most].to(dtype),
+                whole=is_learned_to_end and len(versions[0]) <= most,
+                traits=attributes[0][:most].half(),
+            )
+        )
+    return recordings
 
 
-def index_of_copies(
+def index_corpus(
     loaded: LoadedVQModel, split: Split, codes: PriorCodes, offsets: Sequence[int]
 ) -> dict[str, Any]:
-    """What it takes to find copies of what was learned, in encodings that lie `offsets` samples
-    later each."""
+    """The index that the copy meter needs to find copies of the training sounds.
+
+    Args:
+        loaded: Model with the codec.
+        split: Its training regions are indexed.
+        codes: Codes of the corpus.
+        offsets: Samples by which the frame grid moves in each encoding.
+    """
     rate = loaded.model.sample_rate
-    leads = [offset / rate for offset in offsets]
-    heard = [
-        CorpusSound(region.clip.name, region.start / rate, versions, leads)
+    leads_s = [offset / rate for offset in offsets]
+    sounds = [
+        CorpusSound(
+            name=region.clip.name,
+            start_s=region.start / rate,
+            codes=versions,
+            leads_s=leads_s,
+        )
         for region, versions in zip(split.train, codes.train, strict=True)
     ]
-    return build_copy_index(loaded.model, heard, codes.held_out)
+    return build_copy_index(loaded.model, sounds, codes.held_out)
+
+
+def training_settings(config: PriorConfig) -> dict[str, Any]:
+    """Settings of a training, as the file keeps them: those that are set."""
+    return {name: value for name, value in asdict(config).items() if value is not None}
+
+
+def utc_now() -> str:
+    """The time in UTC, ISO 8601, to the second."""
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+
+
+def corpus_part(
+    loaded: LoadedVQModel,
+    split: Split,
+    codes: PriorCodes,
+    traits: Sequence[Sequence[Tensor]],
+    index: dict[str, Any],
+) -> PriorMetadata:
+    """The part of the corpus that generation needs, and nothing else.
+
+    Args:
+        loaded: Model with the codec.
+        split: Training and held-out regions.
+        codes: Codes of the corpus.
+        traits: For each training region, its attributes `[T, A]` in every encoding.
+        index: Result of `index_corpus`.
+    """
+    return PriorMetadata(
+        longest_sound_frames=longest_sound(split, codes),
+        copy_index=index,
+        recordings=kept_recordings(loaded, split, codes, traits),
+    )

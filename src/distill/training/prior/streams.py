@@ -1,5 +1,4 @@
-"""Code sequences strung into one stream, so that a prior learns how sounds end and the next
-begins."""
+"""Code sequences joined into one stream, so that a prior learns how sounds end and begin."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -10,40 +9,77 @@ from torch import Tensor
 
 
 class Stream(NamedTuple):
-    """`codes` `[T, Q]`; `starts` and `ends` `[T]` (bool): frames that begin and end a sound."""
+    """Sounds one after the other; a batch of streams has a dimension `B` in front.
+
+    Attributes:
+        codes: `[T, Q]`
+        starts: `[T]` (bool), the first frame of each sound.
+        ends: `[T]` (bool), the last frame of each sound.
+    """
 
     codes: Tensor
     starts: Tensor
     ends: Tensor
 
 
-def string_together(
+def concatenate(
     sequences: Sequence[Tensor], order: Sequence[int], cut_off: Sequence[bool] = ()
 ) -> Stream:
-    """The `sequences` `[T, Q]` one after the other in `order`, each with its natural tail.
+    """Join code sequences into a stream.
 
-    A sequence whose `cut_off` is true is a part of a sound only: its last frame is no ending.
+    Args:
+        sequences: Codes `[T, Q]` of each sound, to the end of its natural tail.
+        order: Indices of the sequences, in the order of the stream.
+        cut_off: For each sequence, whether it is only the first part of its sound; its last frame
+            is no end then. Empty where all are whole.
+
+    Returns:
+        Codes `[T, Q]` with starts and ends `[T]`.
     """
     chosen = [sequences[i] for i in order]
-    codes = torch.cat(chosen)
-    starts = torch.zeros(len(codes), dtype=torch.bool)
-    ends = torch.zeros(len(codes), dtype=torch.bool)
-    stops = np.cumsum([len(c) for c in chosen])
-    ends[stops - 1] = torch.tensor([not cut_off[i] if cut_off else True for i in order])
+    is_whole = [not cut_off[i] if cut_off else True for i in order]
+    stops = np.cumsum([len(codes) for codes in chosen])
+    frames = int(stops[-1])
+
+    ends = torch.zeros(frames, dtype=torch.bool)
+    ends[stops - 1] = torch.tensor(is_whole)
+    starts = torch.zeros(frames, dtype=torch.bool)
     starts[0] = True
     starts[stops[:-1]] = True
-    return Stream(codes, starts, ends)
+    return Stream(codes=torch.cat(chosen), starts=starts, ends=ends)
 
 
-def cut(stream: Stream, begin: int, length: int) -> Stream:
-    """`length` frames of the stream from `begin` on, going round at its end."""
+def cut_piece(stream: Stream, begin: int, length: int) -> Stream:
+    """`length` frames of the stream from frame `begin`; after its end comes its beginning."""
     rows = torch.arange(begin, begin + length) % len(stream.codes)
-    return Stream(stream.codes[rows], stream.starts[rows], stream.ends[rows])
+    return Stream(
+        codes=stream.codes[rows],
+        starts=stream.starts[rows],
+        ends=stream.ends[rows],
+    )
 
 
-def windows(stream: Stream, length: int) -> list[Stream]:
-    """The stream in pieces of `length` frames, the last one shorter."""
+def split_stream(stream: Stream, length: int) -> list[Stream]:
+    """The stream in pieces of `length` frames; the last one may be shorter."""
+    frames = len(stream.codes)
     return [
-        Stream(*(part[i : i + length] for part in stream))
-        for i in range(0, len(stream.codes), length)
+        Stream(*(part[begin : begin + length] for part in stream))
+        for begin in range(0, frames, length)
     ]
+
+
+def stack(pieces: Sequence[Stream], device: torch.device) -> Stream:
+    """A batch on `device` of pieces of one length.
+
+    Returns:
+        Codes `[B, T, Q]` with starts and ends `[B, T]`.
+    """
+    return Stream(*(torch.stack(parts).to(device) for parts in zip(*pieces, strict=True)))
+
+
+def move_end_to_front(batch: Stream, frames: int) -> Stream:
+    """The batch `[B, T, …]` with its last `frames` frames in front of the others.
+
+    So it is with gap filling, where the prior reads the codes after the gap first.
+    """
+    return Stream(*(part.roll(frames, 1) for part in batch))

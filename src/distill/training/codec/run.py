@@ -1,0 +1,274 @@
+"""A run of codec training: steps until the end, validations, and the files it keeps up to date."""
+
+import math
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from distill.errors import DivergedError
+from distill.models.persistence import save_model_v2
+from distill.training.checkpoint import checkpoint_path, save_checkpoint
+from distill.training.codec.corpus import TrainingCorpus
+from distill.training.codec.metadata import CodecFindings, codec_metadata
+from distill.training.codec.stopping import has_diverged, is_worsening, should_stop
+from distill.training.codec.trainer import CodecTrainer
+from distill.training.codec.validation import Distances, measure_health
+from distill.training.codec.verdict import CodecVerdict, Facts, diverged, judge
+from distill.training.curves import Point
+from distill.training.metrics import (
+    BatchHalved,
+    ModelSaved,
+    StepMetrics,
+    StoppingEarly,
+    TrainingCompleteEvent,
+    TrainingEvent,
+    ValidationMetrics,
+)
+from distill.training.out_of_memory import is_out_of_memory
+
+# Seconds of training until the first model is saved: soon enough to be listened to within a minute.
+FIRST_SAVE_S = 35.0
+
+# Seconds between two saves, and so the most that a killed run loses.
+SAVE_EVERY_S = 60.0
+
+# Steps over which the training loss is averaged.
+RECENT_STEPS = 100
+
+Callback = Callable[[TrainingEvent], None]
+
+
+class CodecRun:
+    """A training from its start, or from a checkpoint, to its end or interruption.
+
+    The trainer takes the steps; the run decides when to validate, to save and to stop.
+
+    Args:
+        trainer: Codec and optimiser.
+        corpus: Sounds that it is trained on.
+        identity: Name, id, date and number of output channels, for the file's metadata.
+        output: Model file; the checkpoint lies beside it.
+        callback: Gets every event.
+        cancel_event: Ends the run after the current step once it is set.
+    """
+
+    def __init__(
+        self,
+        trainer: CodecTrainer,
+        corpus: TrainingCorpus,
+        identity: dict[str, Any],
+        output: Path,
+        callback: Callback,
+        cancel_event: threading.Event | None,
+    ) -> None:
+        self.trainer = trainer
+        self.corpus = corpus
+        self.identity = identity
+        self.output = output
+        self.callback = callback
+        self.cancel_event = cancel_event or threading.Event()
+        self.curve: list[Point] = []
+        self.recent: list[float] = []
+        self.code_counts = trainer.recent_counts()
+        self.stereo: dict[str, list[float]] = {}
+        self.last_save_s = 0.0
+
+    def run(self) -> TrainingCompleteEvent:
+        """Train until the budget is used up, or until `cancel_event` is set.
+
+        Raises:
+            DivergedError: Training has diverged for good; its checkpoint is gone then.
+        """
+        trainer = self.trainer
+        try:
+            while not trainer.is_done and not self.cancel_event.is_set():
+                self._step()
+        except DivergedError:
+            # A run from this checkpoint would end alike.
+            checkpoint_path(self.output).unlink(missing_ok=True)
+            raise
+        except (RuntimeError, MemoryError) as error:
+            if is_out_of_memory(error):
+                self._save(finished=False)
+            raise
+
+        finished = trainer.is_done
+        if finished:
+            # A budget of very short time may be over before the first step.
+            if not trainer.codebooks_ready:
+                trainer.settle_codes()
+            self.code_counts = trainer.corpus_counts()
+            self._validate()
+            self.stereo = trainer.stereo_image()
+        self._save(finished)
+        return self._complete(finished)
+
+    def _step(self) -> None:
+        batch_size = self.trainer.batch_size
+        metrics = self.trainer.step()
+        if self.trainer.batch_size < batch_size:
+            self.callback(BatchHalved(step=metrics.step, batch_size=self.trainer.batch_size))
+        self._check_divergence(metrics)
+        self.callback(metrics)
+        if self._is_validation_due():
+            self.code_counts = self.trainer.recent_counts()
+            self._validate()
+            self._consider_early_stop()
+        if self._is_save_due():
+            self._save(finished=False)
+
+    def _check_divergence(self, metrics: StepMetrics) -> None:
+        """Add the step's loss to `recent`; `DivergedError` when the losses have run away."""
+        if not math.isfinite(metrics.mel_loss):
+            return
+        self.recent = [*self.recent[-(RECENT_STEPS - 1) :], metrics.mel_loss]
+        first = self.trainer.first_distance
+        if has_diverged(first, self.recent, self.curve):
+            rate = self.trainer.config.learning_rate
+            verdict = diverged(metrics.step, self.recent, first, self.curve, rate)
+            raise DivergedError(verdict.sentence)
+
+    # --- validation -------------------------------------------------------------------------------
+
+    def _is_validation_due(self) -> bool:
+        last_progress = self.curve[-1]["progress"] if self.curve else 0.0
+        return self.trainer.is_validation_due(last_progress)
+
+    def _validate(self) -> None:
+        distances = self.trainer.validate()
+        self._add_point(distances)
+        point = self.curve[-1]
+        held_out = [point["val_loss"] for point in self.curve if "val_loss" in point]
+        verdict = self._verdict()
+        self.callback(
+            ValidationMetrics(
+                step=point["step"],
+                elapsed_s=point["elapsed_s"],
+                train_loss=point["train_loss"],
+                own_loss=distances.own,
+                val_loss=distances.held_out,
+                best=min(held_out, default=None),
+                verdict=verdict.sentence,
+                verdict_kind=verdict.kind,
+            )
+        )
+
+    def _add_point(self, distances: Distances) -> None:
+        report = self.trainer.report()
+        point: Point = {
+            "step": report.step,
+            "progress": report.progress,
+            "elapsed_s": round(report.elapsed_s, 2),
+            "train_loss": self._train_loss(),
+            "own_loss": distances.own,
+        }
+        if distances.held_out is not None:
+            point["val_loss"] = distances.held_out
+        self.curve.append(point)
+
+    def _train_loss(self) -> float:
+        """Mean loss of the last steps; NaN before the first one."""
+        return float(np.mean(self.recent)) if self.recent else math.nan
+
+    def _consider_early_stop(self) -> None:
+        trainer = self.trainer
+        is_decided = trainer.report().is_cut_short
+        if trainer.config.early_stop and not is_decided and should_stop(self.curve):
+            trainer.cut_short()
+            sentence = self._verdict().sentence
+            self.callback(StoppingEarly(step=trainer.step_count, verdict=sentence))
+
+    def _verdict(self) -> CodecVerdict:
+        report = self.trainer.report()
+        return judge(
+            Facts(
+                curve=self.curve,
+                levels=measure_health(self.code_counts),
+                corpus=self.corpus.facts,
+                progress=report.progress,
+                stopped_early=report.is_cut_short,
+            )
+        )
+
+    # --- files ------------------------------------------------------------------------------------
+
+    def _is_save_due(self) -> bool:
+        trainer = self.trainer
+        since_last_s = trainer.elapsed_s - self.last_save_s
+        wait_s = SAVE_EVERY_S if self.last_save_s else FIRST_SAVE_S
+        if since_last_s < wait_s or not trainer.codebooks_ready:
+            return False
+        # While steps go wrong, the model on disk is the better one.
+        worsening = is_worsening(trainer.first_distance, self.recent, self.curve)
+        return trainer.is_healthy and not worsening
+
+    def _save(self, finished: bool) -> None:
+        """Write model and checkpoint, each whole or not at all.
+
+        A finished model needs no checkpoint any more.
+        """
+        self.last_save_s = self.trainer.elapsed_s
+        if not finished:
+            self.code_counts = self.trainer.recent_counts()
+        if self.trainer.codebooks_ready:
+            self._save_model()
+        if finished:
+            checkpoint_path(self.output).unlink(missing_ok=True)
+        else:
+            save_checkpoint(checkpoint_path(self.output), self._state())
+
+    def _save_model(self) -> None:
+        trainer = self.trainer
+        findings = CodecFindings(
+            curve=self.curve,
+            code_counts=self.code_counts,
+            stereo=self.stereo,
+            verdict=self._verdict(),
+        )
+        metadata = codec_metadata(trainer, self.corpus, self.identity, findings)
+        with trainer.average.applied():
+            save_model_v2(self.output, trainer.codec, metadata)
+        self.callback(ModelSaved(step=trainer.step_count, path=str(self.output)))
+
+    def _state(self) -> dict[str, Any]:
+        """Entries of the checkpoint."""
+        return {
+            "trainer": self.trainer.state(),
+            "identity": self.identity,
+            "manifest": self.corpus.manifest,
+            "curves": self.curve,
+            "recent": self.recent,
+            "dataset_dir": str(self.corpus.root.resolve()),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continue from a checkpoint."""
+        self.trainer.restore(state["trainer"])
+        self.identity = state["identity"]
+        self.curve = state["curves"]
+        self.recent = state["recent"]
+        self.last_save_s = self.trainer.elapsed_s if self.trainer.codebooks_ready else 0.0
+
+    def _complete(self, finished: bool) -> TrainingCompleteEvent:
+        last = self.curve[-1] if self.curve else {}
+        report = self.trainer.report()
+        verdict = self._verdict()
+        event = TrainingCompleteEvent(
+            steps=report.step,
+            elapsed_s=report.elapsed_s,
+            train_loss=self._train_loss(),
+            val_loss=last.get("val_loss"),
+            levels=measure_health(self.code_counts),
+            stereo=self.stereo,
+            verdict=verdict.sentence,
+            verdict_kind=verdict.kind,
+            realtime_factor=report.realtime_factor,
+            path=str(self.output),
+            finished=finished,
+            stopped_early=report.is_cut_short,
+        )
+        self.callback(event)
+        return event

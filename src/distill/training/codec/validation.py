@@ -1,0 +1,185 @@
+"""Validation of a codec: distances of decoded sounds, stereo image, use of the codebooks."""
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from distill.audio.stereo import correlation, mix_channels, side_level_db
+from distill.data.dataset import Region
+from distill.models.chunked import decode_codes, encode_audio
+from distill.models.levels import level_names
+from distill.models.losses import MEL_SCALES, MelLoss
+from distill.models.vqvae import VQVAE
+from distill.training.metrics import LevelHealth
+
+# Seconds of held-out and of own sounds in a validation, which then takes a second or two. Held-out
+# sounds differ more from one another, and need more.
+HELD_OUT_S = 20.0
+OWN_S = 10.0
+
+# Regions that the seconds above are spread over: more would be too short to be judged.
+MOST_REGIONS = 24
+
+# Seconds of training sounds in which the use of codebooks is counted at the end.
+COUNTED_S = 600.0
+
+# Steps over which the use of codebooks is counted during training.
+RECENT_STEPS = 50
+
+# Lower bound of a share in a logarithm; entries that are never chosen add nothing to the entropy.
+_TINY = 1e-12
+
+
+class Distances(NamedTuple):
+    """Mean mel distances (sum of 7 scales, log10) between sounds and their decoded versions.
+
+    `own` are sounds of the training split. `held_out` is None where nothing is held out.
+    """
+
+    own: float
+    held_out: float | None
+
+
+def measure_distances(
+    codec: VQVAE, loss: MelLoss, own: Sequence[Region], held_out: Sequence[Region]
+) -> Distances:
+    """Distances of up to 10 s of own sounds and of up to 20 s of held-out ones."""
+    own_distance = _mean_distance(codec, loss, first_seconds(own, OWN_S, codec.sample_rate))
+    assert own_distance is not None
+    return Distances(
+        own=own_distance,
+        held_out=_mean_distance(
+            codec, loss, first_seconds(held_out, HELD_OUT_S, codec.sample_rate)
+        ),
+    )
+
+
+def first_seconds(regions: Sequence[Region], seconds: float, sample_rate: int) -> list[Region]:
+    """Beginnings of up to 24 of the regions, spread evenly, which last `seconds` in all."""
+    chosen = regions[:: max(1, len(regions) // MOST_REGIONS)][:MOST_REGIONS]
+    samples = max(1, int(seconds * sample_rate / max(1, len(chosen))))
+    return [
+        Region(region.clip, region.start, min(region.stop, region.start + samples))
+        for region in chosen
+    ]
+
+
+def _mean_distance(codec: VQVAE, loss: MelLoss, regions: Sequence[Region]) -> float | None:
+    distances = [_distance(codec, loss, region.audio()) for region in regions]
+    return sum(distances) / len(distances) if distances else None
+
+
+def _distance(codec: VQVAE, loss: MelLoss, audio: np.ndarray) -> float:
+    """Mel distance between `audio` `[C, N]` and its decoded version, both mixed to mono.
+
+    Mixed, the figure means the same for stereo as for mono.
+    """
+    scales = tuple(range(len(MEL_SCALES)))
+    decoded = _mono(codec, _decoded(codec, audio))
+    return float(loss(decoded, _mono(codec, audio), scales)) * len(MEL_SCALES)
+
+
+def _decoded(codec: VQVAE, audio: np.ndarray) -> np.ndarray:
+    """`audio` `[C, N]` encoded and decoded again."""
+    return decode_codes(codec, encode_audio(codec, audio))[:, : audio.shape[1]]
+
+
+def _mono(codec: VQVAE, audio: np.ndarray) -> Tensor:
+    """`audio` `[C, N]` as a mono tensor, padded to whole STFT windows."""
+    mono = torch.tensor(mix_channels(audio, 1), device=codec.rvq.codebooks.device)
+    return F.pad(mono, (0, -mono.shape[-1] % codec.n_fft))
+
+
+def stereo_image(codec: VQVAE, regions: Sequence[Region]) -> dict[str, list[float]]:
+    """Stereo image of up to 10 s of own sounds, as they are and as the codec decodes them.
+
+    Returns:
+        `side_db`, the level of the side in dB relative to the mid, and `correlation` of left and
+        right: each `[own, decoded]`. Empty for a mono codec.
+    """
+    if codec.channels == 1:
+        return {}
+    sounds = [region.audio() for region in first_seconds(regions, OWN_S, codec.sample_rate)]
+    own = np.concatenate(sounds, 1)
+    decoded = np.concatenate([_decoded(codec, sound) for sound in sounds], 1)
+    return {
+        "side_db": [side_level_db([own]), side_level_db([decoded])],
+        "correlation": [correlation(own), correlation(decoded)],
+    }
+
+
+# --- use of the codebooks -------------------------------------------------------------------------
+
+
+def count_codes(codes: Tensor, codebook_size: int) -> Tensor:
+    """How often each entry occurs in `codes` `[..., Q]`: counts `[Q, K]`."""
+    columns = codes.flatten(0, -2).T
+    return torch.stack([torch.bincount(column, minlength=codebook_size) for column in columns])
+
+
+def corpus_counts(codec: VQVAE, regions: Sequence[Region]) -> Tensor:
+    """How often each entry is chosen in (at most 10 minutes of) the training sounds, `[Q, K]`."""
+    counts = torch.zeros(codec.num_quantizers, codec.codebook_size)
+    room = int(COUNTED_S * codec.sample_rate)
+    for region in regions:
+        codes = encode_audio(codec, region.audio()[:, :room])
+        counts += count_codes(codes, codec.codebook_size)
+        room -= region.n_samples
+        if room <= 0:
+            break
+    return counts
+
+
+class RecentCounts:
+    """How often each entry was chosen over the last steps of training.
+
+    Args:
+        codebook_size: Entries of a codebook.
+    """
+
+    def __init__(self, codebook_size: int) -> None:
+        self.codebook_size = codebook_size
+        self._steps: deque[Tensor] = deque(maxlen=RECENT_STEPS)
+
+    def add(self, codes: Tensor) -> None:
+        """Count the codes `[B, T, Q]` of a step."""
+        self._steps.append(count_codes(codes, self.codebook_size).cpu())
+
+    def total(self) -> Tensor:
+        """Counts `[Q, K]`; `[0, K]` before the first step."""
+        if not self._steps:
+            return torch.zeros(0, self.codebook_size)
+        return torch.stack(list(self._steps)).sum(0)
+
+    def state(self) -> list[Tensor]:
+        """Counts `[Q, K]` of each step, for `restore`."""
+        return list(self._steps)
+
+    def restore(self, state: Iterable[Tensor]) -> None:
+        """Continue from a `state`."""
+        self._steps.extend(state)
+
+
+def measure_health(counts: Tensor) -> tuple[LevelHealth, ...]:
+    """Health of each level, from the `counts` `[Q, K]` of its entries; empty where `Q` is 0."""
+    Q, K = counts.shape
+    if not Q:
+        return ()
+    share = counts.double() / counts.sum(1, keepdim=True).clamp(min=1)
+    entropy = (-share * share.clamp(min=_TINY).log()).sum(1)
+    perplexity = entropy.exp().tolist()
+    used = (counts > 0).sum(1).tolist()
+    return tuple(
+        LevelHealth(
+            name=name,
+            utilisation=used[level] / K,
+            perplexity=perplexity[level],
+            dead_codes=K - used[level],
+        )
+        for level, name in enumerate(level_names(Q))
+    )

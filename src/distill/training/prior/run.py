@@ -1,0 +1,466 @@
+"""A run of prior training: epochs, validation, the best weights so far, and its checkpoint."""
+
+import logging
+import math
+import threading
+import time
+from collections.abc import Callable, Iterable
+from copy import deepcopy
+from dataclasses import asdict, dataclass, field, fields, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from distill.device import gains_by_bfloat16
+from distill.errors import CheckpointError, DivergedError
+from distill.models.prior_metadata import PriorMetadata
+from distill.training.checkpoint import checkpoint_path, load_checkpoint, save_checkpoint
+from distill.training.metrics import PriorEpochMetrics, PriorStepMetrics, PriorTrainingCompleteEvent
+from distill.training.prior.copies import measure_copying
+from distill.training.prior.data import draw_ahead, draw_batches
+from distill.training.prior.epoch import (
+    DIVERGED,
+    level_losses,
+    train_prior_epoch,
+    validate_prior_epoch,
+)
+from distill.training.prior.metadata import (
+    corpus_part,
+    index_corpus,
+    training_settings,
+    utc_now,
+)
+from distill.training.prior.optimizer import (
+    learning_rate_at,
+    prior_optimizer,
+    set_learning_rate,
+)
+from distill.training.prior.setup import PriorSetup
+from distill.training.prior.streams import Stream, stack
+from distill.training.prior.verdict import (
+    Copying,
+    PriorFacts,
+    PriorVerdict,
+    check_memorization,
+    judge_prior,
+    perplexity_of,
+)
+from distill.training.weight_average import WeightAverage
+
+log = logging.getLogger(__name__)
+
+# Seconds between two checkpoints, and so the most that a killed run loses; a better epoch is saved
+# at once.
+CHECKPOINT_EVERY_S = 20.0
+
+# Epochs without a better one after which copying is measured: the best weights are likely final.
+COMPARED_AFTER = 3
+
+# Settings that may differ when a run continues from a checkpoint.
+_MAY_CHANGE = ("max_epochs", "minutes", "patience", "threads")
+
+# Purpose of the draw of frames ahead within seed and epoch; batches have these two alone.
+_AHEAD_PURPOSE = 1
+
+EpochCallback = Callable[[PriorEpochMetrics], None]
+StepCallback = Callable[[PriorStepMetrics], None]
+
+
+@dataclass
+class PriorProgress:
+    """Progress of a run, all of which goes into its checkpoint.
+
+    Attributes:
+        epoch: Epochs done.
+        step: Steps done.
+        elapsed_s: Seconds of training, earlier runs included.
+        since_best: Epochs since the best one.
+        best_loss: Lowest held-out loss, in nats a code.
+        best_weights: State of the prior at that loss; None before the first validation.
+        history: Losses of each epoch.
+        warnings: Sentences of warning.
+    """
+
+    epoch: int = 0
+    step: int = 0
+    elapsed_s: float = 0.0
+    since_best: int = 0
+    best_loss: float = math.inf
+    best_weights: dict[str, Tensor] | None = None
+    history: list[dict[str, Any]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def best_epoch(self) -> int:
+        """Number of the epoch with the lowest held-out loss."""
+        return self.epoch - self.since_best
+
+    @property
+    def best_level_losses(self) -> list[float]:
+        """Held-out loss of each level at the best epoch, in nats a code; empty before the first."""
+        return self.history[self.best_epoch - 1]["level_losses"] if self.history else []
+
+    @property
+    def best_perplexity(self) -> float:
+        """Held-out perplexity at the best epoch."""
+        return perplexity_of(self.best_loss)
+
+    @property
+    def final_perplexity(self) -> float:
+        """Held-out perplexity after the last epoch; NaN before the first one."""
+        return perplexity_of(self.history[-1]["val_loss"]) if self.history else math.nan
+
+
+class PriorRun:
+    """One training of one prior, and its checkpoint.
+
+    Args:
+        setup: The parts, ready for the first step.
+        cancel_event: Ends the run after the current step once it is set.
+        step_callback: Gets the metrics of every step.
+    """
+
+    def __init__(
+        self,
+        setup: PriorSetup,
+        cancel_event: threading.Event,
+        step_callback: StepCallback | None = None,
+    ) -> None:
+        self.setup = setup
+        self.config = setup.config
+        self.prior = setup.prior
+        self.cancel_event = cancel_event
+        self.step_callback = step_callback or (lambda metrics: None)
+        self.optimizer = prior_optimizer(
+            self.prior, self.config.learning_rate, self.config.weight_decay
+        )
+        self.average = WeightAverage(self.prior)
+        self.progress = PriorProgress()
+        self.diverged = False
+        self.copying: Copying | None = None
+        self.last_checkpoint_s = 0.0
+        self.epoch_began = time.perf_counter()
+
+    # --- training ---------------------------------------------------------------------------------
+
+    def run(self, callback: EpochCallback) -> None:
+        """Train epoch after epoch until the end of the settings, or until it is cancelled.
+
+        Args:
+            callback: Gets the metrics of every epoch.
+
+        Raises:
+            DivergedError: Training diverged before there were any good weights. Later, divergence
+                ends the run, and the best weights stay.
+        """
+        try:
+            while not (self._is_done() or self.cancel_event.is_set()):
+                self._one_epoch(callback)
+        except DivergedError as error:
+            progress = self.progress
+            if progress.best_weights is None:
+                raise
+            self.diverged = True
+            progress.warnings.append(
+                f"Epoch {progress.epoch + 1}: {error} "
+                f"The weights of epoch {progress.best_epoch} are kept."
+            )
+
+    def _is_done(self) -> bool:
+        if self.progress.since_best >= self.config.patience:
+            return True
+        if self.config.minutes is None:
+            return self.progress.epoch >= self.config.max_epochs
+        return self.progress.elapsed_s >= 60 * self.config.minutes
+
+    def _one_epoch(self, callback: EpochCallback) -> None:
+        self.epoch_began = time.perf_counter()
+        train_loss = self._train()
+        if self.cancel_event.is_set() and self.progress.best_weights is None:
+            return
+        self._validate(train_loss)
+        if self.progress.since_best == COMPARED_AFTER:
+            self._measure_copying()
+        callback(self._epoch_metrics())
+        self._save_checkpoint_if_due()
+
+    def _train(self) -> float:
+        """Train for one epoch; returns the mean loss of its steps, in nats a code."""
+        rng = np.random.default_rng([self.config.seed, self.progress.epoch, _AHEAD_PURPOSE])
+        frame_rate = self.setup.loaded.model.frame_rate
+
+        def frames_ahead(length: int) -> int:
+            return draw_ahead(self.config.ahead_share, length, frame_rate, rng)
+
+        return train_prior_epoch(
+            self.prior,
+            self.optimizer,
+            self._batches(),
+            mask_rate=self.config.mask_rate,
+            half_precision=gains_by_bfloat16(self.prior.start.device),
+            after_step=self._after_step,
+            frames_ahead=frames_ahead,
+        )
+
+    def _batches(self) -> Iterable[Stream]:
+        setup = self.setup
+        rng = np.random.default_rng([self.config.seed, self.progress.epoch])
+        cut_off = [region.stop < region.clip.n_samples for region in setup.split.train]
+        batches = draw_batches(setup.codes, cut_off, setup.shapes, setup.steps_per_epoch, rng)
+        for pieces in batches:
+            set_learning_rate(self.optimizer, self._learning_rate())
+            yield stack(pieces, self.prior.start.device)
+
+    def _learning_rate(self) -> float:
+        """At its lowest at the last epoch, or when the time is over."""
+        step = self.progress.step
+        if self.config.minutes is not None:
+            done = self._elapsed_s() / (60 * self.config.minutes)
+        else:
+            done = step / (self.config.max_epochs * self.setup.steps_per_epoch)
+        return learning_rate_at(self.config.learning_rate, step, done)
+
+    def _elapsed_s(self) -> float:
+        """Seconds of training so far, those of the current epoch included."""
+        return self.progress.elapsed_s + time.perf_counter() - self.epoch_began
+
+    def _is_time_over(self) -> bool:
+        minutes = self.config.minutes
+        return minutes is not None and self._elapsed_s() >= 60 * minutes
+
+    def _after_step(self, loss: float) -> bool:
+        """Count a step; returns whether the epoch ends with it."""
+        self.progress.step += 1
+        self.average.update(self.progress.step)
+        steps_per_epoch = self.setup.steps_per_epoch
+        self.step_callback(
+            PriorStepMetrics(
+                epoch=self.progress.epoch + 1,
+                step=(self.progress.step - 1) % steps_per_epoch + 1,
+                steps_per_epoch=steps_per_epoch,
+                loss=loss,
+            )
+        )
+        return self.cancel_event.is_set() or self._is_time_over()
+
+    # --- validation -------------------------------------------------------------------------------
+
+    def _validate(self, train_loss: float) -> None:
+        """Validate the averaged weights, and keeps them where they are the best so far."""
+        progress = self.progress
+        with self.average.applied():
+            losses = level_losses(self.prior, self.setup.held_out)
+            val_loss = sum(losses) / len(losses)
+            if not math.isfinite(val_loss):
+                # The last step of the epoch may be the one that went wrong.
+                raise DivergedError(DIVERGED)
+            own_loss, _ = validate_prior_epoch(self.prior, self.setup.own)
+            progress.epoch += 1
+            progress.since_best += 1
+            if val_loss < progress.best_loss:
+                progress.best_loss = val_loss
+                progress.since_best = 0
+                progress.best_weights = {
+                    name: tensor.detach().cpu().clone()
+                    for name, tensor in self.prior.state_dict().items()
+                }
+        progress.history.append(
+            {
+                "epoch": progress.epoch,
+                "train_loss": train_loss,
+                "own_loss": own_loss,
+                "val_loss": val_loss,
+                "level_losses": losses,
+            }
+        )
+
+        is_memorizing, message = self._check_memorization()
+        if is_memorizing:
+            progress.warnings.append(f"Epoch {progress.epoch}: {message}")
+
+    def _check_memorization(self) -> tuple[bool, str]:
+        perplexity = self.progress.final_perplexity
+        return check_memorization(perplexity, self.prior.codebook_size, self.setup.file_count)
+
+    def _epoch_metrics(self) -> PriorEpochMetrics:
+        """Metrics of the last epoch; closes its time."""
+        progress = self.progress
+        point = progress.history[-1]
+        is_memorizing, message = self._check_memorization()
+        verdict = self._verdict()
+        epoch_time_s = time.perf_counter() - self.epoch_began
+        progress.elapsed_s += epoch_time_s
+        return PriorEpochMetrics(
+            epoch=progress.epoch,
+            total_epochs=self.config.max_epochs,
+            train_loss=point["train_loss"],
+            val_loss=point["val_loss"],
+            val_perplexity=progress.final_perplexity,
+            best_perplexity=progress.best_perplexity,
+            is_memorizing=is_memorizing,
+            memorization_message=message,
+            epoch_time_s=epoch_time_s,
+            learning_rate=self._learning_rate(),
+            verdict=verdict.sentence,
+            verdict_kind=verdict.kind,
+            own_loss=point["own_loss"],
+            level_losses=tuple(point["level_losses"]),
+        )
+
+    def _verdict(self, finished: bool = False) -> PriorVerdict:
+        return judge_prior(
+            PriorFacts(
+                history=self.progress.history,
+                codebook_size=self.prior.codebook_size,
+                file_count=self.setup.file_count,
+                corpus=self.setup.corpus_facts,
+                copying=self.copying,
+                finished=finished,
+                diverged=self.diverged,
+            )
+        )
+
+    def _measure_copying(self) -> None:
+        """Measure how much the best weights copy, unless it is known or training is cancelled."""
+        progress = self.progress
+        epoch = progress.best_epoch
+        is_known = self.copying is not None and self.copying.epoch == epoch
+        if self.cancel_event.is_set() or progress.best_weights is None or is_known:
+            return
+        best = deepcopy(self.prior)
+        best.load_state_dict(progress.best_weights)
+        entries = self._corpus_part().corpus_entries()
+        self.copying = measure_copying(self.setup.loaded, best, entries, epoch)
+
+    @cached_property
+    def _copy_index(self) -> dict[str, Any]:
+        # Cached: decoding the passages takes seconds.
+        setup = self.setup
+        return index_corpus(setup.loaded, setup.split, setup.codes, setup.offsets)
+
+    def _corpus_part(self) -> PriorMetadata:
+        setup = self.setup
+        return corpus_part(
+            setup.loaded, setup.split, setup.codes, setup.attributes.train, self._copy_index
+        )
+
+    # --- stop and go on ---------------------------------------------------------------------------
+
+    @property
+    def checkpoint(self) -> Path:
+        """Path of the checkpoint, beside the model."""
+        return checkpoint_path(self.setup.loaded.path, "prior")
+
+    def _fingerprint(self) -> dict[str, Any]:
+        """All that must be the same for a checkpoint to fit: codec, network, settings, sounds."""
+        settings = asdict(self.config)
+        for name in _MAY_CHANGE:
+            del settings[name]
+        return {
+            "codebook_hash": self.setup.loaded.model.codebook_hash(),
+            "network": self.setup.arguments,
+            "settings": settings,
+            "sounds": sorted(region.clip.content_hash for region in self.setup.split.train),
+        }
+
+    def _save_checkpoint_if_due(self) -> None:
+        """Save a checkpoint after a better epoch, or when it is time."""
+        elapsed_s = self.progress.elapsed_s
+        if self.progress.since_best and elapsed_s - self.last_checkpoint_s < CHECKPOINT_EVERY_S:
+            return
+        self.last_checkpoint_s = elapsed_s
+        # Not `asdict`, which copies all tensors.
+        state = {entry.name: getattr(self.progress, entry.name) for entry in fields(PriorProgress)}
+        state |= {
+            "weights": self.prior.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "average": self.average.state(),
+        }
+        save_checkpoint(self.checkpoint, {"fits": self._fingerprint(), "state": state})
+
+    def resume_if_possible(self) -> None:
+        """Continue from the checkpoint of a killed run, if there is one that fits."""
+        if not self.checkpoint.exists():
+            return
+        try:
+            saved = load_checkpoint(self.checkpoint)
+        except CheckpointError as error:
+            log.warning("%s Prior training starts afresh.", error)
+            return
+        if saved["fits"] != self._fingerprint():
+            log.warning(
+                "The checkpoint beside %s is of other settings: starting afresh.",
+                self.setup.loaded.path,
+            )
+            return
+
+        state = dict(saved["state"])
+        self.prior.load_state_dict(state.pop("weights"))
+        self.optimizer.load_state_dict(state.pop("optimizer"))
+        self.average.restore(state.pop("average"))
+        self.progress = PriorProgress(**state)
+        log.warning("Going on after epoch %d of a run that was cut off.", self.progress.epoch)
+
+    # --- result -----------------------------------------------------------------------------------
+
+    def result(self) -> dict[str, Any]:
+        """The plain dict that `train_prior` returns; the prior then has its best weights."""
+        progress = self.progress
+        has_weights = progress.best_weights is not None
+        if progress.best_weights is not None:
+            self._measure_copying()
+            self.prior.load_state_dict(progress.best_weights)
+        verdict = self._verdict(finished=True) if progress.history else None
+        metadata = self._metadata(verdict)
+        return {
+            "prior_model": self.prior.eval() if has_weights else None,
+            "prior_config": self.setup.arguments,
+            "prior_metadata": metadata.to_dict(),
+            "history": progress.history,
+            "level_losses": progress.best_level_losses,
+            "warnings": list(progress.warnings),
+            "unknown_files": self.setup.split.unknown,
+            "file_count": self.setup.file_count,
+            "checkpoint": str(self.checkpoint),
+            "copying": metadata.copying,
+            "complete": self._complete(verdict),
+        }
+
+    def _complete(self, verdict: PriorVerdict | None) -> PriorTrainingCompleteEvent:
+        progress = self.progress
+        return PriorTrainingCompleteEvent(
+            epochs_trained=progress.epoch,
+            final_perplexity=progress.final_perplexity,
+            best_perplexity=progress.best_perplexity,
+            elapsed_s=progress.elapsed_s,
+            interrupted=self.cancel_event.is_set(),
+            warnings=tuple(progress.warnings),
+            verdict=verdict.sentence if verdict else "",
+            verdict_kind=verdict.kind if verdict else None,
+        )
+
+    def _metadata(self, verdict: PriorVerdict | None) -> PriorMetadata:
+        """Metadata of the file; without the corpus where there are no weights to save."""
+        progress = self.progress
+        has_weights = progress.best_weights is not None
+        return replace(
+            self._corpus_part() if has_weights else PriorMetadata(),
+            epochs_trained=progress.epoch,
+            final_perplexity=progress.final_perplexity,
+            best_perplexity=progress.best_perplexity,
+            training_date=utc_now(),
+            codebook_hash=self.setup.loaded.model.codebook_hash(),
+            training=training_settings(self.config),
+            loss_curves=progress.history,
+            level_losses=progress.best_level_losses,
+            warnings=progress.warnings,
+            unknown_files=self.setup.split.unknown,
+            file_count=self.setup.file_count,
+            steering=self.setup.attributes.steering,
+            verdict=verdict.sentence if verdict else None,
+            verdict_kind=verdict.kind.value if verdict else None,
+            copying=asdict(self.copying) if self.copying else None,
+        )

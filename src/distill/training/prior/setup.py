@@ -1,0 +1,167 @@
+"""Set-up of prior training: everything that is done once, before the first step.
+
+The corpus is encoded and measured, the prior built, its attribute classifier trained. That takes
+minutes for an hour of sound.
+"""
+
+import math
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from distill.data.dataset import Split
+from distill.models.persistence import LoadedVQModel
+from distill.models.prior import CodePrior
+from distill.models.vqvae import VQVAE
+from distill.training.corpus_facts import CorpusFacts
+from distill.training.prior.attribute_targets import (
+    AttributeTargets,
+    classifier_batches,
+    measure_attributes,
+)
+from distill.training.prior.data import (
+    PriorCodes,
+    Shape,
+    batch_shapes,
+    context_frames,
+    draw_gains,
+    draw_offsets,
+    encode_split,
+    validation_pieces,
+)
+from distill.training.prior.streams import Stream
+from distill.training.prior_config import PriorConfig
+
+
+@dataclass(frozen=True)
+class PriorSetup:
+    """Parts of a prior training, ready for the first step.
+
+    Attributes:
+        loaded: Model with the frozen codec.
+        split: Training and held-out regions.
+        config: Settings.
+        corpus_facts: Facts about the corpus that the verdicts need.
+        offsets: Samples by which the frame grid moves in each encoding.
+        codes: Codes of the corpus.
+        attributes: Targets of the attribute classifier.
+        arguments: Constructor arguments of the prior beside the codebook size.
+        prior: Untrained, on its device, with a trained attribute classifier.
+        shapes: Shapes of the batches, which repeat.
+        held_out: Pieces of held-out sounds, for validation.
+        own: Pieces of training sounds, for validation.
+        steps_per_epoch: Batches of an epoch.
+    """
+
+    loaded: LoadedVQModel
+    split: Split
+    config: PriorConfig
+    corpus_facts: CorpusFacts
+    offsets: list[int]
+    codes: PriorCodes
+    attributes: AttributeTargets
+    arguments: dict[str, Any]
+    prior: CodePrior
+    shapes: list[Shape]
+    held_out: list[Stream]
+    own: list[Stream]
+    steps_per_epoch: int
+
+    @property
+    def file_count(self) -> int:
+        """Distinct sounds of the corpus."""
+        regions = (*self.split.train, *self.split.held_out)
+        return len({region.clip.content_hash for region in regions})
+
+
+def prepare_prior(
+    loaded: LoadedVQModel,
+    split: Split,
+    config: PriorConfig,
+    corpus_facts: CorpusFacts,
+    cancel_event: threading.Event,
+) -> PriorSetup:
+    """Encode and measures the corpus, and builds the prior.
+
+    Args:
+        loaded: Model with the codec, which is frozen.
+        split: Training and held-out regions.
+        config: Settings.
+        corpus_facts: Facts about the corpus.
+        cancel_event: Once set, further encodings are left out.
+    """
+    codec = loaded.model.requires_grad_(False)
+    offsets = draw_offsets(config.encodings, codec.frame_hop, config.seed)
+    gains = draw_gains(config.encodings, config.seed)
+    codes = encode_split(loaded, split, offsets, gains, cancel_event)
+    attributes = measure_attributes(codec, split, codes.train, gains)
+
+    context = context_frames(config, codec.frame_rate)
+    arguments = _prior_arguments(codec, config, context, attributes)
+    prior = _build_prior(codec, arguments, config.seed)
+    _train_classifier(prior, codes, attributes, config.seed)
+
+    shapes = batch_shapes(config, codec.frame_rate)
+    held_out, own = validation_pieces(codes, context, codec.frame_rate, config.seed)
+    return PriorSetup(
+        loaded=loaded,
+        split=split,
+        config=config,
+        corpus_facts=corpus_facts,
+        offsets=offsets,
+        codes=codes,
+        attributes=attributes,
+        arguments=arguments,
+        prior=prior,
+        shapes=shapes,
+        held_out=held_out,
+        own=own,
+        steps_per_epoch=_steps_per_epoch(codes, shapes[0], config),
+    )
+
+
+def _prior_arguments(
+    codec: VQVAE, config: PriorConfig, context: int, attributes: AttributeTargets
+) -> dict[str, Any]:
+    """Constructor arguments of the prior beside the codebook size."""
+    Q, _, D = codec.rvq.codebooks.shape
+    return {
+        "seq_len": context * Q,
+        "num_quantizers": Q,
+        "hidden_size": config.hidden_size,
+        "num_layers": config.num_layers,
+        "num_heads": config.num_heads,
+        "dropout": config.dropout,
+        "latent_dim": D,
+        "hears_ahead": config.ahead_share > 0,
+        "descriptors": len(attributes.table.rows),
+        "tags": len(attributes.tags),
+        "ends_first": True,
+    }
+
+
+def _build_prior(codec: VQVAE, arguments: dict[str, Any], seed: int) -> CodePrior:
+    """An untrained prior on the codec's device, whose pointer has the codec's codebooks."""
+    torch.manual_seed(seed)
+    prior = CodePrior(codec.codebook_size, **arguments)
+    if prior.pointer is not None:
+        prior.pointer.set_entries(codec.rvq.codebooks)
+    return prior.to(codec.rvq.codebooks.device)
+
+
+def _train_classifier(
+    prior: CodePrior, codes: PriorCodes, attributes: AttributeTargets, seed: int
+) -> None:
+    """Train the attribute classifier, which then stays as it is."""
+    if prior.reader is None or prior.pointer is None:
+        return
+    prior.reader.learn(classifier_batches(prior.pointer, codes.train, attributes, seed))
+
+
+def _steps_per_epoch(codes: PriorCodes, shape: Shape, config: PriorConfig) -> int:
+    """Batches that hold as many frames as the corpus, but no fewer than the settings say."""
+    frames = sum(len(versions[0]) for versions in codes.train)
+    one_pass = math.ceil(frames / math.prod(shape))
+    return max(one_pass, config.min_steps_per_epoch)

@@ -1,0 +1,117 @@
+"""A run of codec training: its events, its files, its checkpoint."""
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from distill.data.corpus import scan_corpus
+from distill.data.dataset import make_manifest
+from distill.models.persistence import load_model_v2
+from distill.settings import SAMPLE_RATE
+from distill.training.checkpoint import checkpoint_path, load_checkpoint
+from distill.training.codec import run
+from distill.training.codec.corpus import TrainingCorpus
+from distill.training.codec.run import CodecRun
+from distill.training.codec.trainer import CodecTrainer
+from distill.training.config import VQVAEConfig
+from distill.training.metrics import (
+    ModelSaved,
+    StepMetrics,
+    TrainingCompleteEvent,
+    TrainingEvent,
+    ValidationMetrics,
+)
+
+
+@pytest.fixture
+def corpus(corpus_dir: Path) -> TrainingCorpus:
+    report = scan_corpus(corpus_dir)
+    return TrainingCorpus.from_report(report, make_manifest(report.clips))
+
+
+class Recorder:
+    """Keeps all events; cancels after `stop` steps."""
+
+    def __init__(self, stop: int = 10**6) -> None:
+        self.stop = stop
+        self.events: list[TrainingEvent] = []
+        self.cancel = threading.Event()
+
+    def __call__(self, event: TrainingEvent) -> None:
+        self.events.append(event)
+        if isinstance(event, StepMetrics) and event.step >= self.stop:
+            self.cancel.set()
+
+    def of(self, kind: type) -> list[Any]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+
+def run_of(
+    corpus: TrainingCorpus, output: Path, recorder: Recorder, steps: int, **settings: Any
+) -> CodecRun:
+    config = VQVAEConfig(steps=steps, channels=1, **settings)
+    trainer = CodecTrainer(config, corpus.split, SAMPLE_RATE, torch.device("cpu"))
+    identity = {"name": "plucks", "id": "1", "created": "", "output_channels": 1}
+    return CodecRun(trainer, corpus, identity, output, recorder, recorder.cancel)
+
+
+def test_the_last_events_are_a_validation_a_save_and_the_end(
+    corpus: TrainingCorpus, tmp_path: Path, tiny: dict[str, Any]
+) -> None:
+    recorder = Recorder()
+    done = run_of(corpus, tmp_path / "m.sda", recorder, 3, **tiny).run()
+    assert [type(event) for event in recorder.events[-3:]] == [
+        ValidationMetrics,
+        ModelSaved,
+        TrainingCompleteEvent,
+    ]
+    assert recorder.events[-1] == done
+    assert [event.step for event in recorder.of(StepMetrics)] == [1, 2, 3]
+    assert load_model_v2(tmp_path / "m.sda").metadata["verdict"] == done.verdict
+
+
+def test_validations_are_spread_over_the_run(
+    corpus: TrainingCorpus, tmp_path: Path, tiny: dict[str, Any]
+) -> None:
+    recorder = Recorder()
+    run_of(corpus, tmp_path / "m.sda", recorder, 18, **tiny).run()
+    validations = recorder.of(ValidationMetrics)
+    assert [event.step for event in validations] == [3, 6, 9, 12, 15, 18]
+    assert [event.best for event in validations] == [
+        min(event.val_loss for event in validations[: i + 1]) for i in range(6)
+    ]
+
+
+def test_a_model_is_saved_while_training_goes_on(
+    corpus: TrainingCorpus, tmp_path: Path, tiny: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "FIRST_SAVE_S", 0.0)
+    monkeypatch.setattr(run, "SAVE_EVERY_S", 0.0)
+    recorder = Recorder()
+    run_of(corpus, tmp_path / "m.sda", recorder, 30, **tiny).run()
+    saves = [event.step for event in recorder.of(ModelSaved)]
+    # Not while the distance is above that of the untrained codec; once more at the end.
+    assert 1 < saves[0] < 25
+    assert saves[-3:] == [29, 30, 30]
+
+
+def test_a_checkpoint_holds_curve_and_losses(
+    corpus: TrainingCorpus, tmp_path: Path, tiny: dict[str, Any]
+) -> None:
+    path = tmp_path / "m.sda"
+    first = run_of(corpus, path, Recorder(stop=7), 18, **tiny)
+    assert not first.run().finished
+    state = load_checkpoint(checkpoint_path(path))
+    assert [point["step"] for point in state["curves"]] == [3, 6]
+    assert len(state["recent"]) == 7
+    assert state["manifest"] == corpus.manifest
+
+    recorder = Recorder()
+    second = run_of(corpus, path, recorder, 18, **tiny)
+    second.restore(state)
+    assert second.run().finished
+    assert [event.step for event in recorder.of(ValidationMetrics)] == [9, 12, 15, 18]
+    assert not checkpoint_path(path).exists()

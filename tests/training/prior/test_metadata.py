@@ -1,0 +1,89 @@
+"""The part of the corpus that a prior's file keeps."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from distill.data.corpus import scan_corpus
+from distill.data.dataset import Region, Split
+from distill.models.persistence import LoadedVQModel, load_model_v2
+from distill.training.prior import metadata
+from distill.training.prior.data import PriorCodes
+from distill.training.prior.metadata import (
+    index_corpus,
+    kept_recordings,
+    longest_sound,
+    training_settings,
+)
+from distill.training.prior_config import PriorConfig
+
+
+@pytest.fixture
+def loaded(codec_only: Path) -> LoadedVQModel:
+    return load_model_v2(codec_only)
+
+
+@pytest.fixture
+def split(corpus_dir: Path) -> Split:
+    """Two whole sounds, and the first part of a third."""
+    first, second, third = scan_corpus(corpus_dir).clips[:3]
+    train = (
+        Region(first, 0, first.n_samples),
+        Region(second, 0, second.n_samples),
+        Region(third, 0, third.n_samples // 2),
+    )
+    return Split(train, ())
+
+
+def codes_of(*lengths: int) -> PriorCodes:
+    """Two encodings of each sound, the second one frame longer."""
+    generator = torch.Generator().manual_seed(0)
+    train = [
+        [torch.randint(32, (frames + more, 3), generator=generator) for more in (0, 1)]
+        for frames in lengths
+    ]
+    return PriorCodes(train=train, held_out=[])
+
+
+def traits_of(codes: PriorCodes) -> list[list[torch.Tensor]]:
+    return [[torch.rand(len(version), 5) for version in versions] for versions in codes.train]
+
+
+def test_the_longest_sound_is_one_that_was_learned_to_its_end(split: Split) -> None:
+    assert longest_sound(split, codes_of(10, 20, 90)) == 20
+    cut_off = Split(split.train[2:], ())
+    assert longest_sound(cut_off, codes_of(90)) is None
+
+
+def test_recordings_are_beginnings_in_the_first_encoding(
+    loaded: LoadedVQModel, split: Split, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(metadata, "RECORDINGS_S", 0.0)
+    monkeypatch.setattr(metadata, "SHORTEST_RECORDING_S", 15.1 / loaded.model.frame_rate)
+    codes = codes_of(10, 20, 12)
+    traits = traits_of(codes)
+    recordings = kept_recordings(loaded, split, codes, traits)
+    assert [recording.name for recording in recordings] == [r.clip.name for r in split.train]
+    assert [len(recording.codes) for recording in recordings] == [10, 15, 12]
+    # The second is longer than what is kept, the third was cut off in training.
+    assert [recording.whole for recording in recordings] == [True, False, False]
+    assert all(recording.codes.dtype == torch.uint8 for recording in recordings)
+    for recording, versions, attributes in zip(recordings, codes.train, traits, strict=True):
+        assert torch.equal(recording.codes.long(), versions[0][:15])
+        assert recording.traits is not None
+        assert torch.equal(recording.traits, attributes[0][:15].half())
+
+
+def test_the_copy_index_names_all_encodings(loaded: LoadedVQModel, split: Split) -> None:
+    index = index_corpus(loaded, split, codes_of(10, 20, 12), [0, 480])
+    names = [region.clip.name for region in split.train]
+    assert sorted(entry["name"] for entry in index["encodings"]) == sorted(names * 2)
+    starts = {entry["start_s"] for entry in index["encodings"]}
+    assert starts == {0.0, -0.01}
+
+
+def test_settings_that_are_not_set_are_left_out() -> None:
+    settings = training_settings(PriorConfig(minutes=None, max_epochs=7))
+    assert settings["max_epochs"] == 7
+    assert "minutes" not in settings

@@ -1,0 +1,107 @@
+"""A run of prior training: its epochs, its best weights, its checkpoint."""
+
+import logging
+import shutil
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from distill.data.corpus import scan_corpus
+from distill.data.dataset import split_by_manifest
+from distill.models.persistence import load_model_v2
+from distill.training.corpus_facts import CorpusFacts
+from distill.training.metrics import PriorEpochMetrics, PriorStepMetrics
+from distill.training.prior.run import PriorProgress, PriorRun
+from distill.training.prior.setup import prepare_prior
+from distill.training.prior_config import PriorConfig
+
+
+@pytest.fixture
+def model_path(codec_only: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(codec_only, tmp_path / "m.sda"))
+
+
+def run_of(
+    model_path: Path, corpus_dir: Path, steps: list[PriorStepMetrics] | None = None, **settings: Any
+) -> PriorRun:
+    loaded = load_model_v2(model_path)
+    clips = scan_corpus(corpus_dir).clips
+    split = split_by_manifest(clips, loaded.metadata["corpus"])
+    cancel = threading.Event()
+    setup = prepare_prior(loaded, split, PriorConfig(**settings), CorpusFacts(), cancel)
+    return PriorRun(setup, cancel, None if steps is None else steps.append)
+
+
+def test_steps_and_epochs_are_told_in_order(
+    model_path: Path, corpus_dir: Path, tiny_prior: dict[str, Any]
+) -> None:
+    steps: list[PriorStepMetrics] = []
+    epochs: list[PriorEpochMetrics] = []
+    run = run_of(model_path, corpus_dir, steps, **tiny_prior)
+    run.run(epochs.append)
+    assert [(s.epoch, s.step) for s in steps] == [(e, s) for e in (1, 2, 3) for s in range(1, 7)]
+    assert [metrics.epoch for metrics in epochs] == [1, 2, 3]
+    assert [point["val_loss"] for point in run.progress.history] == [m.val_loss for m in epochs]
+    assert run.progress.best_loss == min(metrics.val_loss for metrics in epochs)
+    rates = [metrics.learning_rate for metrics in epochs]
+    assert rates[-1] < max(rates)
+
+
+def test_the_result_has_the_best_weights(
+    model_path: Path, corpus_dir: Path, tiny_prior: dict[str, Any]
+) -> None:
+    run = run_of(model_path, corpus_dir, **tiny_prior)
+    run.run(lambda metrics: None)
+    result = run.result()
+    best = run.progress.best_weights
+    assert best is not None
+    state = result["prior_model"].state_dict()
+    assert all(torch.equal(best[name], tensor) for name, tensor in state.items())
+    assert result["level_losses"] == run.progress.best_level_losses
+    recordings = result["prior_metadata"]["recordings"]
+    assert len(recordings) == len(run.setup.split.train)
+
+
+def test_a_resumed_run_takes_the_same_steps(
+    model_path: Path, corpus_dir: Path, tiny_prior: dict[str, Any]
+) -> None:
+    # Dropout and hidden frames are drawn from the global generator, which is not saved.
+    settings = tiny_prior | {"max_epochs": 4, "patience": 99, "dropout": 0.0, "mask_rate": 0.0}
+    whole = run_of(model_path, corpus_dir, **settings)
+    whole.run(lambda metrics: None)
+    whole.checkpoint.unlink()
+
+    first = run_of(model_path, corpus_dir, **settings)
+    first.run(lambda metrics: first.cancel_event.set())
+    assert first.progress.epoch == 1
+    second = run_of(model_path, corpus_dir, **settings)
+    second.resume_if_possible()
+    assert second.progress.epoch == 1
+    second.run(lambda metrics: None)
+    expected = whole.prior.state_dict()
+    assert all(torch.equal(expected[n], tensor) for n, tensor in second.prior.state_dict().items())
+    assert second.progress.history == whole.progress.history
+
+
+def test_a_checkpoint_of_other_settings_is_left_alone(
+    model_path: Path,
+    corpus_dir: Path,
+    tiny_prior: dict[str, Any],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    first = run_of(model_path, corpus_dir, **tiny_prior)
+    first.run(lambda metrics: first.cancel_event.set())
+    other = run_of(model_path, corpus_dir, **tiny_prior | {"hidden_size": 16})
+    with caplog.at_level(logging.WARNING):
+        other.resume_if_possible()
+    assert other.progress == PriorProgress()
+    assert "other settings" in caplog.text
+
+
+def test_progress_before_the_first_epoch() -> None:
+    progress = PriorProgress()
+    assert progress.best_level_losses == []
+    assert progress.final_perplexity != progress.final_perplexity
