@@ -77,10 +77,10 @@ def fit_codes(
 
     fit_codec(
         codec,
-        draw(0, analysed_batches),
-        generator,
-        draw(analysed_batches, batches),
-        _unaugmented_blocks(codec, sampler.regions, total_s),
+        batches=draw(0, analysed_batches),
+        generator=generator,
+        extra=draw(analysed_batches, batches),
+        corpus=_unaugmented_blocks(codec, sampler.regions, total_s),
     )
 
 
