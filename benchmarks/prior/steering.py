@@ -40,7 +40,7 @@ from distill.inference.sampling.context import (
 from distill.inference.sampling.draw import draw_frames
 from distill.inference.sampling.lead_in import LeadInBatch
 from distill.inference.sampling.settings import Sampling
-from distill.inference.sampling.steering import Steering, scale_of
+from distill.inference.sampling.steering import Steering, steering_scale
 from distill.models.attribute_classifier import Targets
 from distill.models.chunked import decode_codes, frames_of
 from distill.models.persistence import LoadedVQModel
@@ -112,14 +112,14 @@ def draw(
         lead_in_for(loaded, sampling, sound.seed, targets=own_targets)
         for sound, own_targets in zip(sounds, targets, strict=True)
     ]
-    keeps_level = any(sound.steering.asks_for_level for sound in sounds)
+    keeps_level = any(sound.steering.sets_loudness for sound in sounds)
     stream = draw_frames(
         prior,
         len(sounds),
         sampling,
         torch.Generator().manual_seed(0),
         Conditions(
-            prompt=LeadInBatch.of(lead_ins),
+            prompt=LeadInBatch.stack(lead_ins),
             targets=_joined(targets, sounds[0].steering.guidance),
             frame_bank=frame_bank_for(loaded, sampling, keeps_level),
             length_limits=length_limits(loaded),
@@ -129,7 +129,7 @@ def draw(
     audio = []
     for own_codes, sound in zip(codes, sounds, strict=True):
         decoded = mix_channels(decode_codes(codec, own_codes), loaded.output_channels)
-        gain = 1.0 if sound.steering.asks_for_level else None
+        gain = 1.0 if sound.steering.sets_loudness else None
         loudness = corpus_loudness(loaded)
         audio.append(finish(decoded, codec.sample_rate, loudness, n_samples, gain).audio)
     return audio
@@ -143,7 +143,7 @@ def _joined(targets: Sequence[Targets | None], guidance: float) -> Targets | Non
 
 def percentile_table(loaded: LoadedVQModel) -> PercentileTable:
     """The percentiles of the descriptors in the corpus of a model."""
-    scale = scale_of(loaded)
+    scale = steering_scale(loaded)
     if scale is None:
         raise UsageError(f"The prior in {loaded.path} was trained without steering.")
     return scale.table

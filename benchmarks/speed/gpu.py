@@ -134,7 +134,7 @@ def show_streams(
         sampling,
         torch.Generator().manual_seed(0),
         Conditions(
-            prompt=LeadInBatch.of(lead_ins),
+            prompt=LeadInBatch.stack(lead_ins),
             frame_bank=frame_bank_for(loaded, sampling),
             length_limits=length_limits(loaded),
         ),

@@ -117,7 +117,7 @@ def read_recipe(path: str | os.PathLike[str]) -> Recipe:
         parts = {
             "sampling": Sampling(**entries["sampling"]),
             "way": ModeSettings(**entries.get("way", {})),
-            "steering": Steering.from_plain(entries.get("steering", {})),
+            "steering": Steering.from_dict(entries.get("steering", {})),
         }
         recipe = Recipe(**entries | parts)
         # A kind that this version does not know comes from elsewhere.

@@ -292,6 +292,6 @@ def sound_age(starts: Tensor, suffix_frames: int) -> Tensor:
 
 
 def squared_distance(a: Tensor, b: Tensor) -> Tensor:
-    """Squared distances `[..., T, P]` between the rows of `a` `[..., T, D]` and `b` `[..., P, D]`."""
+    """Squared distances `[..., T, P]` between rows of `a` `[..., T, D]` and `b` `[..., P, D]`."""
     distance = a.square().sum(-1, keepdim=True) + b.square().sum(-1)[..., None, :] - 2 * a @ b.mT
     return distance.clamp(min=0)

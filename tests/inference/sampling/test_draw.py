@@ -48,7 +48,7 @@ def uncached(
     if prompt is not None:
         codes, starts = (
             prompt.codes[None],
-            torch.cat([prompt.starts, torch.tensor([prompt.ended])])[None],
+            torch.cat([prompt.starts, torch.tensor([prompt.ends_sound])])[None],
         )
     prompt_frames = codes.shape[1]
     ends = torch.zeros(1, prompt_frames, dtype=torch.bool)
@@ -146,7 +146,7 @@ def beginnings(
     conditions = Conditions(prompt=prompt, length_limits=LengthLimits(least, 5))
     drawn_frames = islice(draw_frames(prior, 1, Sampling(), generator(), conditions), frames)
     ends = [bool(frame.ends[0]) for frame in drawn_frames]
-    starts_at_once = prompt is None or prompt.ended
+    starts_at_once = prompt is None or prompt.ends_sound
     return [t for t, starts in enumerate([starts_at_once, *ends[:-1]]) if starts]
 
 

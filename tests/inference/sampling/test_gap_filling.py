@@ -9,8 +9,8 @@ from distill.inference.sampling.settings import Sampling
 from distill.models.prior import CodePrior
 
 K, Q, WINDOW, RATE = 17, 3, 12, 4.0
-"""At 4 frames/s the prior is given 4 frames after the gap, in view of which the last 8 of the gap are
-filled."""
+"""At 4 frames/s the prior is given 4 frames after the gap. In view of them the last 8 frames of the
+gap are filled."""
 
 
 def lively_prior(hears_ahead: bool = True) -> CodePrior:

@@ -8,7 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from distill.errors import UsageError
-from distill.inference.sampling.lead_in import draw_ended, draw_lead_in, draw_near, matching
+from distill.inference.sampling.lead_in import (
+    draw_lead_in,
+    draw_nearest,
+    draw_sound_end,
+    matching_recordings,
+)
 from distill.models.prior_metadata import Recording
 
 
@@ -27,7 +32,7 @@ def test_a_long_recording_gives_a_stretch_of_itself() -> None:
         assert (lead_in.codes[:, 0].diff() == 1).all()
         assert len(lead_in.codes) == 100
         assert lead_in.starts.sum() == (lead_in.codes[0, 0] == 0)
-        assert not lead_in.ended
+        assert not lead_in.ends_sound
         begins.add(int(lead_in.codes[0, 0]))
     assert len(begins) > 10
 
@@ -40,13 +45,13 @@ def test_short_recordings_come_one_after_the_other_and_a_new_sound_follows() -> 
     # 120 frames, of which the last 100 are kept.
     assert lead_in.starts.nonzero()[:, 0].tolist() == [10, 40, 70]
     assert (lead_in.codes[lead_in.starts][:, 0] % 100 == 0).all()
-    assert lead_in.ended
+    assert lead_in.ends_sound
     assert lead_in.age == 0
 
 
 def test_a_sound_that_is_cut_off_goes_on() -> None:
     lead_in = draw_lead_in([recording("part.wav", 60, whole=False)], 60, "", 0)
-    assert not lead_in.ended
+    assert not lead_in.ends_sound
     assert lead_in.age == 60
 
 
@@ -60,7 +65,7 @@ def test_names_choose() -> None:
         ("drums/Kick.wav",),
         ("drums/hat.wav",),
     }
-    assert [found.name for found in matching(some, "kick")] == ["drums/Kick.wav"]
+    assert [found.name for found in matching_recordings(some, "kick")] == ["drums/Kick.wav"]
     with pytest.raises(UsageError, match=r"'bass'.*drums/Kick\.wav"):
         draw_lead_in(some, 50, "bass", 0)
 
@@ -89,23 +94,23 @@ def test_any_lengths_give_as_many_frames_as_asked(
 def test_a_new_sound_follows_what_was_heard_to_its_end() -> None:
     some = [recording("drone.wav", 500), recording("cut off.wav", 500, whole=False)]
     for seed in range(10):
-        lead_in = draw_ended(some, 100, "", seed)
-        assert (lead_in.names, lead_in.ended) == (("drone.wav",), True)
+        lead_in = draw_sound_end(some, 100, "", seed)
+        assert (lead_in.names, lead_in.ends_sound) == (("drone.wav",), True)
         assert lead_in.codes[:, 0].tolist() == list(range(400, 500))
-    assert draw_ended(some[1:], 100, "", 0).ended
+    assert draw_sound_end(some[1:], 100, "", 0).ends_sound
 
 
 def test_the_lead_in_is_near_to_what_is_asked() -> None:
     traits = torch.stack([torch.linspace(0, 1, 500), torch.full((500,), torch.nan)], 1)
     some = [replace(recording("drone.wav", 500), traits=traits)]
     for wanted in (0.1, 0.5, 0.9):
-        found = draw_near(draw_lead_in, some, 50, "", 0, torch.tensor([wanted, torch.nan]))
-        assert found.traits is not None
-        assert float(found.traits[:, 0].mean()) == pytest.approx(wanted, abs=0.1)
-        assert torch.allclose(found.traits[:, 0] * 499, found.codes[:, 0].float(), atol=1e-3)
-    assert draw_near(draw_ended, some, 50, "", 0, torch.tensor([0.0, torch.nan])).ended
+        found = draw_nearest(draw_lead_in, some, 50, "", 0, torch.tensor([wanted, torch.nan]))
+        assert found.attributes is not None
+        assert float(found.attributes[:, 0].mean()) == pytest.approx(wanted, abs=0.1)
+        assert torch.allclose(found.attributes[:, 0] * 499, found.codes[:, 0].float(), atol=1e-3)
+    assert draw_nearest(draw_sound_end, some, 50, "", 0, torch.tensor([0.0, torch.nan])).ends_sound
 
 
 def test_without_traits_any_lead_in_will_do() -> None:
-    found = draw_near(draw_lead_in, [recording("hit.wav", 30)], 50, "", 0, torch.tensor([0.9]))
+    found = draw_nearest(draw_lead_in, [recording("hit.wav", 30)], 50, "", 0, torch.tensor([0.9]))
     assert len(found.codes) == 50

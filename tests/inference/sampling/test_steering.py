@@ -10,7 +10,13 @@ import torch
 import distill
 from distill.audio.descriptors import DESCRIPTORS, measure
 from distill.errors import UsageError
-from distill.inference.sampling.steering import Steering, curve_of, scale_of, steer, tags_of
+from distill.inference.sampling.steering import (
+    Steering,
+    parse_curve,
+    parse_tags,
+    steer,
+    steering_scale,
+)
 from distill.models.persistence import LoadedVQModel, load_model_v2, save_prior_to_model
 from distill.models.prior import CodePrior
 from distill.settings import SAMPLE_RATE
@@ -52,13 +58,13 @@ def unsteered(model: LoadedVQModel, trained: Path, tmp_path: Path) -> LoadedVQMo
     ],
 )
 def test_what_may_be_given(given: Any, curve: tuple[tuple[float, float], ...]) -> None:
-    assert curve_of("pitch", given, 4.0) == curve
+    assert parse_curve("pitch", given, 4.0) == curve
 
 
 @pytest.mark.parametrize("given", ["high", "0:20,5", "0:1:2", "", [], [[1, 2, 3]], {"a": 1}])
 def test_what_is_no_curve(given: Any) -> None:
     with pytest.raises(UsageError, match="--pitch takes a number"):
-        curve_of("pitch", given, 4.0)
+        parse_curve("pitch", given, 4.0)
 
 
 @pytest.mark.parametrize(
@@ -82,9 +88,9 @@ def test_what_makes_no_sense(given: dict[str, Any], said: str) -> None:
 
 def test_it_goes_through_a_file() -> None:
     steering = steer(None, 4.0, ["low:0.3", "high"], 2.0, pitch=[1, 2], onsets=5)
-    assert Steering.from_plain(json.loads(json.dumps(asdict(steering)))) == steering
+    assert Steering.from_dict(json.loads(json.dumps(asdict(steering)))) == steering
     with pytest.raises(ValueError, match="colour"):
-        Steering.from_plain({"colour": []})
+        Steering.from_dict({"colour": []})
 
 
 def test_what_is_not_given_stays_as_it_was() -> None:
@@ -108,7 +114,7 @@ def test_curves_are_straight_between_their_points(model: LoadedVQModel) -> None:
 
 
 def test_tags_are_the_folders(model: LoadedVQModel) -> None:
-    scale = scale_of(model)
+    scale = steering_scale(model)
     assert scale is not None
     assert scale.tags == ("high", "low")
     targets = steer(None, 1, ["high:1", "low:3"]).targets(model, 1)
@@ -116,7 +122,7 @@ def test_tags_are_the_folders(model: LoadedVQModel) -> None:
     assert targets.values[0, 0, len(DESCRIPTORS) :].tolist() == [0.25, 0.75]
     with pytest.raises(UsageError, match="no tag 'drums': there are high, low"):
         steer(None, 1, ["drums"]).targets(model, 1)
-    assert tags_of(["a:b:2"]) == (("a:b", 2.0),)
+    assert parse_tags(["a:b:2"]) == (("a:b", 2.0),)
 
 
 def test_an_older_prior_runs_free_only(unsteered: LoadedVQModel, model: LoadedVQModel) -> None:

@@ -290,7 +290,7 @@ def uncached(
     code."""
     dice = torch.Generator().manual_seed(3)
     codes, prompt_frames = prompt.codes[None], len(prompt.codes)
-    starts = torch.cat([prompt.starts, torch.tensor([prompt.ended])])[None]
+    starts = torch.cat([prompt.starts, torch.tensor([prompt.ends_sound])])[None]
     ends = torch.zeros(1, prompt_frames, dtype=torch.bool)
     age = torch.tensor([prompt_frames])
     for t in range(prompt_frames, prompt_frames + frames):

@@ -61,7 +61,7 @@ class GenerationJob:
 
         Where loudness is steered, silences and sounds may last as long as they like.
         """
-        return frame_bank_for(self.loaded, self.request.sampling, self.steering.asks_for_level)
+        return frame_bank_for(self.loaded, self.request.sampling, self.steering.sets_loudness)
 
     @property
     def fixed_gain(self) -> float | None:
@@ -69,7 +69,7 @@ class GenerationJob:
 
         Steered loudness stays as the codec decodes it.
         """
-        return 1.0 if self.steering.asks_for_level else self.request.gain
+        return 1.0 if self.steering.sets_loudness else self.request.gain
 
     @property
     def n_samples(self) -> int:

@@ -71,7 +71,7 @@ class Continuation(SequentialMode):
         codes = self.past[-self.job.prior.window :]
         starts = torch.zeros(len(codes), dtype=torch.bool)
         starts[0] = len(codes) * self.job.loaded.model.frame_hop >= n_samples
-        return LeadIn(codes, starts, ended=False, names=())
+        return LeadIn(codes, starts, ends_sound=False, names=())
 
     def render_one(self, seed: int, progress: Progress) -> Rendered:
         job = self.job

@@ -70,7 +70,7 @@ class Loop(SequentialMode):
 
     @classmethod
     def complete(cls, request: Request) -> Request:
-        curves = request.steering.curves if request.steering else []
+        curves = request.steering.curve_names if request.steering else []
         if curves:
             raise UsageError(f"A loop has no beginning: give --{curves[0]} one value, not a curve.")
         return super().complete(request)

@@ -66,4 +66,4 @@ class New(Mode):
 def _batch(prompts: Sequence[LeadIn | None]) -> LeadInBatch | None:
     """All prompts as one batch; None where the model has none for any sound."""
     found = [prompt for prompt in prompts if prompt]
-    return LeadInBatch.of(found) if found else None
+    return LeadInBatch.stack(found) if found else None

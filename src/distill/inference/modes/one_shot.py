@@ -12,7 +12,7 @@ from distill.inference.modes.base import Progress, Rendered, SequentialMode
 from distill.inference.sampling.conditions import Conditions
 from distill.inference.sampling.context import corpus_loudness
 from distill.inference.sampling.draw import draw_frames
-from distill.inference.sampling.lead_in import draw_ended
+from distill.inference.sampling.lead_in import draw_sound_end
 from distill.models.chunked import decode_evenly, frames_of
 
 
@@ -32,7 +32,7 @@ class OneShot(SequentialMode):
         # The decoder looks ahead: with the codes that follow, a longer sound begins alike.
         most_frames = job.frames + codec.receptive_field[1]
         targets = job.targets(most_frames)
-        prompt = job.prompt(seed, targets, draw_ended)
+        prompt = job.prompt(seed, targets, draw_sound_end)
         codes = self._draw(most_frames, seed, progress, job.conditions(prompt, targets))
         decoded = np.concatenate(list(decode_evenly(codec, codes)), 1)
         mixed = mix_channels(decoded, job.loaded.output_channels)

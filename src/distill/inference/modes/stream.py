@@ -41,7 +41,7 @@ def stream_sound(loaded: LoadedVQModel, request: Request) -> Iterator[np.ndarray
     check_seed(request.seed)
     job = GenerationJob(loaded, request)
     codec = loaded.model
-    steered_frames = math.ceil(job.steering.last_s * codec.frame_rate)
+    steered_frames = math.ceil(job.steering.last_change_s * codec.frame_rate)
     targets = job.targets(1 + steered_frames)
     frames = draw_frames(
         prior,

@@ -4,7 +4,7 @@ A mode makes one `Conditions`, and `draw_frames` reads it frame by frame (`sampl
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import torch
@@ -88,7 +88,7 @@ class Conditions:
     targets: Targets | None = None
     frame_bank: FrameBank | None = None
     logit_bias: LogitBias | None = None
-    length_limits: LengthLimits = LengthLimits()
+    length_limits: LengthLimits = field(default_factory=LengthLimits)
 
     def after(self, frames: int) -> "Conditions":
         """The conditions of a draw that begins `frames` later. Prompt and suffix stay."""

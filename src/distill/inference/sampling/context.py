@@ -6,15 +6,15 @@ from torch import Tensor
 
 from distill.errors import UsageError
 from distill.inference.sampling.conditions import LengthLimits
-from distill.inference.sampling.lead_in import LeadIn, draw_lead_in, draw_near
+from distill.inference.sampling.lead_in import LeadIn, draw_lead_in, draw_nearest
 from distill.inference.sampling.settings import Sampling
 from distill.inference.sampling.unit_selection import FrameBank, build_frame_bank
 from distill.models.attribute_classifier import Targets
 from distill.models.persistence import LoadedVQModel
 
 SILENT_DB = -54.0
-"""Level in dBFS below which a frame is silent. Such a frame may lie below -60 dBFS, where sounds are
-cut, once the gain has brought it to the level of the corpus."""
+"""Level in dBFS below which a frame is silent. Once a gain has brought it to the level of the
+corpus, it may lie below -60 dBFS, where sounds are cut."""
 
 
 def corpus_loudness(loaded: LoadedVQModel) -> float:
@@ -55,7 +55,7 @@ def lead_in_for(
         return None
     if targets is None:
         return draw(recordings, frames, sampling.like, seed)
-    return draw_near(draw, recordings, frames, sampling.like, seed, targets.at(0)[0])
+    return draw_nearest(draw, recordings, frames, sampling.like, seed, targets.at(0)[0])
 
 
 def length_limits(loaded: LoadedVQModel) -> LengthLimits:

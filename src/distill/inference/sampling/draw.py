@@ -117,7 +117,7 @@ class _DrawState:
             self._continue_prompt(prompt)
 
     def _continue_prompt(self, prompt: LeadInBatch) -> None:
-        self.starts = self.starts & prompt.ended
+        self.starts = self.starts & prompt.ends_sound
         self.age = self.age + prompt.age
         self.start_known = self.starts | prompt.starts.any(1)
         bank = self.conditions.frame_bank
@@ -245,7 +245,7 @@ class _DrawState:
 def _prompt_on(device: torch.device, prompt: LeadIn | LeadInBatch | None) -> LeadInBatch | None:
     if prompt is None:
         return None
-    batch = LeadInBatch.of([prompt]) if isinstance(prompt, LeadIn) else prompt
+    batch = LeadInBatch.stack([prompt]) if isinstance(prompt, LeadIn) else prompt
     return batch.to(device)
 
 

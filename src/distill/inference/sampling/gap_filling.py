@@ -155,7 +155,7 @@ def draw(
     starts[:1] = gap.starts_sound and len(before) == len(gap.before)
     conditions = replace(
         gap.conditions,
-        prompt=LeadIn(before, starts, ended=False, names=()) if len(before) else None,
+        prompt=LeadIn(before, starts, ends_sound=False, names=()) if len(before) else None,
         suffix=Suffix(gap.after if prior.hears_ahead else gap.after[:0], gap.frames),
     )
     frames = []

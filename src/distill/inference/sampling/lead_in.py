@@ -1,7 +1,7 @@
-"""What a prior hears before it begins: some seconds of the corpus, which are not played.
+"""The prompt: a few seconds of the corpus that the prior continues. They are not played.
 
-A prior looks back far more than it remembers: from nothing it has nothing to go on, and keeps to
-what it draws in the first frames. After some seconds of a recording it moves as that does.
+Without a prompt the prior keeps repeating its first frames; after a few seconds of a recording it
+moves as that does. Users know the prompt as `--lead-in`.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,141 +16,185 @@ from distill.errors import UsageError
 from distill.models.prior_metadata import Recording
 
 NAMES_SHOWN = 5
+"""Names of recordings in an error message, at most."""
 TRIES = 32
-"""Of so many lead-ins the one nearest to what is asked is taken."""
+"""Prompts from which the one nearest to the targets is taken."""
+ABSENT_DISTANCE = 0.25
+"""Squared distance to a target of a frame that lacks the attribute (silence, noise without pitch):
+as far off as frames are on average."""
 
 
 class LeadIn(NamedTuple):
-    """`codes` `[T, Q]`; `starts` `[T]` (bool), frames that begin a sound; whether what follows
-    begins one; `names` of the recordings; `traits` `[T, N]` of the frames, where they are known."""
+    """A prompt.
+
+    Attributes:
+        codes: codes `[T, Q]`.
+        starts: frames `[T]` (bool) that begin a sound.
+        ends_sound: whether a new sound begins after it.
+        names: names of its recordings.
+        attributes: attributes `[T, A]` of each frame, where the model file keeps them.
+    """
 
     codes: Tensor
     starts: Tensor
-    ended: bool
+    ends_sound: bool
     names: tuple[str, ...]
-    traits: Tensor | None = None
+    attributes: Tensor | None = None
 
     @property
     def age(self) -> int:
-        """Frames since the last sound began."""
-        begun = self.starts.nonzero()
-        return 0 if self.ended else len(self.codes) - (int(begun[-1]) if len(begun) else 0)
+        """Frames since the current sound began, or since the first known frame; 0 after its end."""
+        if self.ends_sound:
+            return 0
+        starts = self.starts.nonzero()
+        last_start = int(starts[-1]) if len(starts) else 0
+        return len(self.codes) - last_start
 
 
 class LeadInBatch(NamedTuple):
-    """One for each of `B` streams, equally long: `codes` `[B, T, Q]`, `starts` `[B, T]`, `ended`
-    and `age` `[B]`; or one for all of them, then `B` is 1."""
+    """Prompts of one length for `B` streams, or one prompt for all of them (`B` is 1 then).
+
+    Attributes:
+        codes: codes `[B, T, Q]`.
+        starts: frames `[B, T]` (bool) that begin a sound.
+        ends_sound: whether `[B]` (bool) a new sound begins after it.
+        age: frames `[B]` since the current sound began.
+    """
 
     codes: Tensor
     starts: Tensor
-    ended: Tensor
+    ends_sound: Tensor
     age: Tensor
 
     @classmethod
-    def of(cls, each: Sequence[LeadIn]) -> "LeadInBatch":
-        codes, starts = (
-            torch.stack([one.codes for one in each]),
-            torch.stack([one.starts for one in each]),
-        )
+    def stack(cls, prompts: Sequence[LeadIn]) -> "LeadInBatch":
+        """The batch of `prompts` of one length."""
         return cls(
-            codes,
-            starts,
-            torch.tensor([one.ended for one in each]),
-            torch.tensor([one.age for one in each]),
+            codes=torch.stack([prompt.codes for prompt in prompts]),
+            starts=torch.stack([prompt.starts for prompt in prompts]),
+            ends_sound=torch.tensor([prompt.ends_sound for prompt in prompts]),
+            age=torch.tensor([prompt.age for prompt in prompts]),
         )
 
     def to(self, device: torch.device) -> "LeadInBatch":
+        """The same on a device."""
         return LeadInBatch(*(part.to(device) for part in self))
 
 
-def matching(recordings: Sequence[Recording], like: str) -> list[Recording]:
-    """Those of `recordings` whose name holds `like`, in capitals or not; `UsageError` for none."""
-    found = [recording for recording in recordings if like.lower() in recording.name.lower()]
-    if not found:
+def matching_recordings(recordings: Sequence[Recording], like: str) -> list[Recording]:
+    """The recordings whose name contains `like`, in upper or lower case; `UsageError` for none."""
+    matches = [recording for recording in recordings if like.lower() in recording.name.lower()]
+    if not matches:
         names = sorted(recording.name for recording in recordings)
-        some = ", ".join(names[:NAMES_SHOWN]) + (", …" if len(names) > NAMES_SHOWN else "")
+        more = ", …" if len(names) > NAMES_SHOWN else ""
         raise UsageError(
-            f"No recording that the model learned from has '{like}' in its name: choose another --like. "
-            f"There are {some}."
+            f"No recording that the model learned from has '{like}' in its name: choose another "
+            f"--like. There are {', '.join(names[:NAMES_SHOWN])}{more}."
         )
-    return found
+    return matches
 
 
 def draw_lead_in(recordings: Sequence[Recording], frames: int, like: str, seed: int) -> LeadIn:
-    """About `frames` frames of one of the `recordings` that are `like`, or of several where they
-    are short."""
-    return _drawn(matching(recordings, like), frames, seed)
+    """Draw a prompt: a stretch of one recording, or several short recordings in a row.
+
+    Args:
+        recordings: recordings to choose from.
+        frames: length of the prompt.
+        like: text that their names must contain.
+        seed: seed of the sound.
+
+    Raises:
+        UsageError: where no name contains `like`.
+    """
+    return _draw(matching_recordings(recordings, like), frames, seed)
 
 
-def draw_ended(recordings: Sequence[Recording], frames: int, like: str, seed: int) -> LeadIn:
-    """A lead-in after which a new sound begins: of ends of recordings, where any were kept to
-    theirs."""
-    found = matching(recordings, like)
-    whole = [recording for recording in found if recording.whole]
-    ends = [_last(recording, frames) for recording in whole or found]
-    return _drawn(ends, frames, seed)._replace(ended=True)
+def draw_sound_end(recordings: Sequence[Recording], frames: int, like: str, seed: int) -> LeadIn:
+    """Draw a prompt after which a new sound begins: ends of recordings that are kept to their end,
+    if there are any. Arguments as for `draw_lead_in`."""
+    matches = matching_recordings(recordings, like)
+    whole = [recording for recording in matches if recording.whole]
+    ends = [_last_frames(recording, frames) for recording in whole or matches]
+    return _draw(ends, frames, seed)._replace(ends_sound=True)
 
 
-def draw_near(
+def draw_nearest(
     draw: Callable[..., LeadIn],
     recordings: Sequence[Recording],
     frames: int,
     like: str,
     seed: int,
-    asked: Tensor,
+    targets: Tensor,
 ) -> LeadIn:
-    """Of several lead-ins that `draw` gives, the one whose traits are nearest to what is `asked`
-    `[N]`."""
+    """Draw several prompts and take the one nearest to targets.
+
+    Args:
+        draw: `draw_lead_in` or `draw_sound_end`.
+        recordings: recordings to choose from.
+        frames: length of the prompt.
+        like: text that their names must contain.
+        seed: seed of the sound.
+        targets: attributes `[A]`; NaN where one is free.
+    """
     seeds = np.random.SeedSequence((seed, 3)).generate_state(TRIES, np.uint32).tolist()
-    return min(
-        (draw(recordings, frames, like, seed) for seed in seeds),
-        key=lambda lead_in: _distance(lead_in, asked),
-    )
+    prompts = (draw(recordings, frames, like, own_seed) for own_seed in seeds)
+    return min(prompts, key=lambda prompt: _distance(prompt, targets))
 
 
-def _distance(lead_in: LeadIn, asked: Tensor) -> float:
-    if lead_in.traits is None:
+def _distance(prompt: LeadIn, targets: Tensor) -> float:
+    """Mean squared distance between the attributes of a prompt and `targets` `[A]`."""
+    if prompt.attributes is None:
         return 0.0
-    wanted = ~asked.isnan()
-    # What has no such trait, silence and noise without pitch, is as far off as anything usually is.
-    away = (lead_in.traits.float() - asked)[:, wanted].square().nan_to_num(nan=0.25)
-    return float(away.mean())
+    is_set = ~targets.isnan()
+    differences = (prompt.attributes.float() - targets)[:, is_set]
+    return float(differences.square().nan_to_num(nan=ABSENT_DISTANCE).mean())
 
 
-def _last(recording: Recording, frames: int) -> Recording:
-    traits = None if recording.traits is None else recording.traits[-frames:]
-    return replace(recording, codes=recording.codes[-frames:], traits=traits)
+def _last_frames(recording: Recording, frames: int) -> Recording:
+    attributes = None if recording.traits is None else recording.traits[-frames:]
+    return replace(recording, codes=recording.codes[-frames:], traits=attributes)
 
 
-def _drawn(found: Sequence[Recording], frames: int, seed: int) -> LeadIn:
+def _draw(recordings: Sequence[Recording], frames: int, seed: int) -> LeadIn:
+    """Draw recordings until one is long enough, or all of them together are."""
     rng = np.random.default_rng((seed, 1))
     parts: list[Recording] = []
     while sum(len(part.codes) for part in parts) < frames:
-        recording = found[int(rng.integers(len(found)))]
+        recording = recordings[int(rng.integers(len(recordings)))]
         if len(recording.codes) >= frames:
-            return _window(recording, frames, rng)
+            return _draw_stretch(recording, frames, rng)
         parts.append(recording)
+    return _join(parts, frames)
+
+
+def _join(parts: Sequence[Recording], frames: int) -> LeadIn:
+    """The last `frames` of several recordings in a row."""
     codes = torch.cat([part.codes.long() for part in parts])[-frames:]
     starts = torch.zeros(len(codes), dtype=torch.bool)
-    begins = len(codes) - np.cumsum([len(part.codes) for part in reversed(parts)])
-    starts[begins[begins >= 0]] = True
-    # A file has traits for all of its recordings or for none.
-    traits = [part.traits for part in parts if part.traits is not None]
+    first_frames = len(codes) - np.cumsum([len(part.codes) for part in reversed(parts)])
+    starts[first_frames[first_frames >= 0]] = True
+    # A file has attributes for all of its recordings or for none.
+    attributes = [part.traits for part in parts if part.traits is not None]
     return LeadIn(
         codes=codes,
         starts=starts,
-        ended=parts[-1].whole,
+        ends_sound=parts[-1].whole,
         names=tuple(part.name for part in parts),
-        traits=torch.cat(traits)[-frames:] if traits else None,
+        attributes=torch.cat(attributes)[-frames:] if attributes else None,
     )
 
 
-def _window(recording: Recording, frames: int, rng: np.random.Generator) -> LeadIn:
+def _draw_stretch(recording: Recording, frames: int, rng: np.random.Generator) -> LeadIn:
     """A stretch of one recording, from anywhere in it."""
-    codes = recording.codes
-    begin = int(rng.integers(len(codes) - frames + 1))
+    total = len(recording.codes)
+    first = int(rng.integers(total - frames + 1))
+    stretch = slice(first, first + frames)
     starts = torch.zeros(frames, dtype=torch.bool)
-    starts[0] = begin == 0
-    ended = recording.whole and begin + frames == len(codes)
-    traits = None if recording.traits is None else recording.traits[begin : begin + frames]
-    return LeadIn(codes[begin : begin + frames].long(), starts, ended, (recording.name,), traits)
+    starts[0] = first == 0
+    return LeadIn(
+        codes=recording.codes[stretch].long(),
+        starts=starts,
+        ends_sound=recording.whole and stretch.stop == total,
+        names=(recording.name,),
+        attributes=None if recording.traits is None else recording.traits[stretch],
+    )

@@ -1,24 +1,32 @@
-"""Sampling settings, free of torch, so that `--help` and a server can read their defaults."""
+"""Settings of sampling, free of torch, so that `--help` and a server can read their defaults."""
 
 from dataclasses import dataclass
 
 from distill.errors import UsageError
 
 LONGEST_LEAD_IN_S = 60.0
-"""Seconds of a prompt, at most."""
-
+"""Longest prompt in seconds: the prior looks back less than that."""
+HIGHEST_TEMPERATURE = 10.0
+"""Highest temperature: codes are nearly uniform at 10."""
 DEFAULT_GUIDANCE = 1.0
-"""Weight of the attribute classifier in the logits, unless another is given."""
+"""Exponent of the attribute classifier's likelihood: 1 is Bayes' rule."""
 
 
 @dataclass(frozen=True)
 class Sampling:
-    """How a sound is drawn. `top_k` 0 and `top_p` 1 switch that cut off; temperature 0 takes the
-    likeliest. Whether a sound ends, and whether the first level stays as it is, is drawn uncut.
+    """Settings of a draw. `UsageError` for values out of range.
 
-    The prior first hears `lead_in` seconds of a recording whose name holds `like`. It draws the
-    codes of `free_levels` levels, coarsest first; the finer ones come together from frames of the
-    recordings. A share `closeness` of the first level's follows the recordings too.
+    Whether a sound ends, and whether the first level keeps its code, is drawn without cuts.
+
+    Attributes:
+        temperature: divisor of the logits; 0 takes the likeliest code.
+        top_k: number of likeliest codes to draw from; 0 for all.
+        top_p: share of the probability to draw from, likeliest codes first; 1 for all.
+        lead_in: length of the prompt in seconds; 0 for none.
+        like: text in the name of the recording that the prompt is taken from.
+        free_levels: levels whose codes are drawn, coarsest first. The finer ones come from frames
+            of the recordings.
+        closeness: share of first-level codes that follow the recordings, 0 to 1.
     """
 
     temperature: float = 1.0
@@ -40,7 +48,7 @@ class Sampling:
             raise UsageError("--free-levels must be 1 or more.")
         if not 0 <= self.closeness <= 1:
             raise UsageError("--closeness must lie between 0 and 1.")
-        if not 0 <= self.temperature <= 10:
+        if not 0 <= self.temperature <= HIGHEST_TEMPERATURE:
             raise UsageError("--temperature must lie between 0 and 10.")
         if self.top_k < 0:
             raise UsageError("--top-k must be 0 (off) or more.")

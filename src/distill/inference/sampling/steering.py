@@ -1,4 +1,9 @@
-"""What is asked of a sound, in a musician's terms: curves of percentiles over time, and tags."""
+"""Steering: attributes of a sound as percentiles of the corpus over time, and tags.
+
+A user sets curves and tags (`Steering`). The model file knows the scale of its corpus. Together
+they give the `Targets` that the attribute classifier steers by
+(`models/attribute_classifier.py`).
+"""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -16,23 +21,24 @@ from distill.models.attribute_classifier import Targets
 from distill.models.persistence import LoadedVQModel
 
 Curve = tuple[tuple[float, float], ...]
-"""Points (seconds, percentile), in order of time: straight lines between them, level before and
-after."""
+"""Points (seconds, percentile) in order of time, joined by straight lines; constant before the
+first and after the last. Empty leaves the attribute free."""
 
 MOST_GUIDANCE = 20.0
+"""Largest guidance: at 20 the targets decide all but alone."""
 MOST_POINTS = 800
-"""Of all curves together: a WAV file whose texts are longer than 50 kB cannot be read."""
+"""Points of all curves together. A WAV file with text chunks over 50 kB cannot be read back."""
 
 
 class Scale(NamedTuple):
-    """What a prior can be asked for: descriptors as percentiles by `table`, and `tags`."""
+    """The scale of a corpus: `table` of the percentiles of its descriptors, and its `tags`."""
 
     table: PercentileTable
     tags: tuple[str, ...]
 
 
-def scale_of(loaded: LoadedVQModel) -> Scale | None:
-    """None for a prior that learned nothing of it, or from an older Distill."""
+def steering_scale(loaded: LoadedVQModel) -> Scale | None:
+    """The scale of a model's corpus; None for a prior that cannot be steered."""
     facts = loaded.prior_facts.steering
     if facts is None or loaded.prior is None or loaded.prior.reader is None:
         return None
@@ -41,10 +47,20 @@ def scale_of(loaded: LoadedVQModel) -> Scale | None:
 
 @dataclass(frozen=True)
 class Steering:
-    """What is asked for; what is empty is left free. Weights of `tags` count relative to one
-    another.
+    """Attributes that a sound should have. `UsageError` for values out of range.
 
-    `guidance` says how strictly all of it is followed. `UsageError` for what makes no sense.
+    Attributes:
+        loudness: curve of percentiles of the corpus, 0 to 100; empty leaves it free.
+        brightness: likewise.
+        noisiness: likewise.
+        pitch: likewise.
+        onsets: likewise.
+        tags: names and weights, relative to one another.
+        guidance: how strictly all of it is followed; 0 not at all.
+
+    Example:
+        >>> Steering(brightness=((0.0, 20.0), (5.0, 90.0)), tags=(("drums", 1.0),)).curve_names
+        ['brightness']
     """
 
     loudness: Curve = ()
@@ -57,10 +73,11 @@ class Steering:
 
     def __post_init__(self) -> None:
         for name in DESCRIPTORS:
-            _check_curve(name, getattr(self, name))
-        if sum(len(getattr(self, name)) for name in DESCRIPTORS) > MOST_POINTS:
+            _check_curve(name, self.curve(name))
+        if sum(len(self.curve(name)) for name in DESCRIPTORS) > MOST_POINTS:
             raise UsageError(
-                f"All curves together may have {MOST_POINTS} points: give fewer, between two the line is straight."
+                f"All curves together may have {MOST_POINTS} points: give fewer, between two the "
+                "line is straight."
             )
         for tag, weight in self.tags:
             if not (math.isfinite(weight) and weight > 0):
@@ -68,84 +85,103 @@ class Steering:
         if not 0 <= self.guidance <= MOST_GUIDANCE:
             raise UsageError(f"--guidance must lie between 0 and {MOST_GUIDANCE:g}.")
 
-    @property
-    def asks_for_level(self) -> bool:
-        """Whether the level that comes out is to stay as it is."""
-        return bool(self.loudness)
-
     @classmethod
-    def from_plain(cls, stated: Mapping[str, Any]) -> "Steering":
-        """From what `asdict` gives, lists in place of tuples. `TypeError` or `ValueError` for
-        anything else."""
-        if not isinstance(stated, Mapping):
+    def from_dict(cls, entries: Mapping[str, Any]) -> "Steering":
+        """The inverse of `dataclasses.asdict`, with lists in place of tuples.
+
+        Raises:
+            TypeError, ValueError: for anything else.
+        """
+        if not isinstance(entries, Mapping):
             raise TypeError("no entries")
-        known = {field.name for field in fields(cls)}
-        if unknown := stated.keys() - known:
+        names = {field.name for field in fields(cls)}
+        if unknown := entries.keys() - names:
             raise ValueError(f"unknown entries: {', '.join(sorted(unknown))}")
         pairs = {
-            name: tuple((a, float(b)) for a, b in stated[name])
-            for name in stated.keys() - {"guidance"}
+            name: tuple((a, float(b)) for a, b in entries[name])
+            for name in entries.keys() - {"guidance"}
         }
-        return cls(**pairs, guidance=float(stated.get("guidance", DEFAULT_GUIDANCE)))
+        return cls(**pairs, guidance=float(entries.get("guidance", DEFAULT_GUIDANCE)))
+
+    def curve(self, name: str) -> Curve:
+        """The curve of the descriptor `name`."""
+        curve: Curve = getattr(self, name)
+        return curve
 
     @property
-    def asks(self) -> bool:
-        """Whether anything is asked for at all."""
-        return bool(self.tags) or any(getattr(self, name) for name in DESCRIPTORS)
+    def is_empty(self) -> bool:
+        """Whether all attributes are free."""
+        return not self.tags and not any(self.curve(name) for name in DESCRIPTORS)
 
     @property
-    def curves(self) -> list[str]:
-        """Names of the descriptors that are to change over time."""
-        return [name for name in DESCRIPTORS if len(getattr(self, name)) > 1]
+    def sets_loudness(self) -> bool:
+        """Whether the level of the sound is to stay as it is drawn."""
+        return bool(self.loudness)
 
     @property
-    def last_s(self) -> float:
-        """The time after which nothing changes, in seconds."""
-        return max((getattr(self, name)[-1][0] for name in self.curves), default=0.0)
+    def curve_names(self) -> list[str]:
+        """Names of the descriptors that change over time."""
+        return [name for name in DESCRIPTORS if len(self.curve(name)) > 1]
+
+    @property
+    def last_change_s(self) -> float:
+        """Seconds after which nothing changes."""
+        return max((self.curve(name)[-1][0] for name in self.curve_names), default=0.0)
 
     def targets(self, loaded: LoadedVQModel, frames: int, start: float = 0.0) -> Targets | None:
-        """For each of `frames` frames from `start` seconds on, as the prior takes it; None when all
-        is free.
+        """Targets for the attribute classifier of a model.
 
-        `UsageError` for a prior that cannot be steered, or does not know a tag.
+        Args:
+            loaded: the model.
+            frames: number of frames `T`.
+            start: time of the first frame in seconds.
+
+        Returns:
+            Targets `[1, T, A]`; None when all attributes are free.
+
+        Raises:
+            UsageError: for a prior that cannot be steered, or does not know a tag.
         """
-        if not self.asks:
+        if self.is_empty:
             return None
-        scale = scale_of(loaded)
+        scale = steering_scale(loaded)
         if scale is None:
             raise UsageError(
-                f"The prior in {loaded.path} was trained without steering: train it again (`distill train-prior`), "
-                "or leave out what steers."
+                f"The prior in {loaded.path} was trained without steering: train it again "
+                "(`distill train-prior`), or leave out what steers."
             )
-        self._check_known(scale, loaded)
+        self._check_descriptors(scale, loaded)
+        # A frame stands for its middle.
         seconds = start + (np.arange(frames) + 0.5) / loaded.model.frame_rate
-        columns = [_values(getattr(self, name), seconds) / 100 for name in DESCRIPTORS]
-        weights = np.tile(self._weights(scale, loaded), (frames, 1))
-        values = torch.from_numpy(np.concatenate([np.stack(columns, 1), weights], 1)).float()
-        return Targets(values[None], self.guidance)
+        columns = [_percentiles(self.curve(name), seconds) / 100 for name in DESCRIPTORS]
+        weights = np.tile(self._tag_weights(scale, loaded), (frames, 1))
+        values = np.concatenate([np.stack(columns, 1), weights], 1)
+        return Targets(torch.from_numpy(values).float()[None], self.guidance)
 
-    def _check_known(self, scale: Scale, loaded: LoadedVQModel) -> None:
+    def _check_descriptors(self, scale: Scale, loaded: LoadedVQModel) -> None:
         for name, row in zip(DESCRIPTORS, scale.table.rows, strict=True):
-            if getattr(self, name) and math.isnan(row[0]):
+            if self.curve(name) and math.isnan(row[0]):
                 raise UsageError(
                     f"No sound that {loaded.path} learned from has any {name}: leave out --{name}."
                 )
 
-    def _weights(self, scale: Scale, loaded: LoadedVQModel) -> np.ndarray:
-        given = dict(self.tags)
-        for tag in given:
+    def _tag_weights(self, scale: Scale, loaded: LoadedVQModel) -> np.ndarray:
+        """Weights of all tags of the scale, with a sum of 1; NaN when no tag is set."""
+        weights = dict(self.tags)
+        for tag in weights:
             if not scale.tags:
                 raise UsageError(
-                    f"{loaded.path} knows no tags, since its sounds lay in no folders: leave out --tag."
+                    f"{loaded.path} knows no tags, since its sounds lay in no folders: leave out "
+                    "--tag."
                 )
             if tag not in scale.tags:
                 raise UsageError(
                     f"{loaded.path} knows no tag '{tag}': there are {', '.join(scale.tags)}."
                 )
-        if not given:
+        if not weights:
             return np.full(len(scale.tags), np.nan)
-        weights = np.array([given.get(tag, 0.0) for tag in scale.tags])
-        return weights / weights.sum()
+        row = np.array([weights.get(tag, 0.0) for tag in scale.tags])
+        return row / row.sum()
 
 
 def _check_curve(name: str, curve: Curve) -> None:
@@ -161,40 +197,48 @@ def _check_curve(name: str, curve: Curve) -> None:
         raise UsageError(f"The times of --{name} must increase, as in 0:20,5:90,10:40.")
 
 
-def _values(curve: Curve, seconds: np.ndarray) -> np.ndarray:
-    """`[T]` at the times `seconds` `[T]`; NaN for an empty curve."""
+def _percentiles(curve: Curve, seconds: np.ndarray) -> np.ndarray:
+    """Percentiles `[T]` at the times `seconds` `[T]`; NaN for an empty curve."""
     if not curve:
         return np.full(len(seconds), np.nan)
     times, percentiles = zip(*curve, strict=True)
     return np.interp(seconds, times, percentiles)
 
 
-def curve_of(
-    name: str, given: str | float | Sequence[Any] | np.ndarray | None, duration: float
+def parse_curve(
+    name: str, value: str | float | Sequence[Any] | np.ndarray | None, duration: float
 ) -> Curve:
-    """A curve for the descriptor `name` from what a user gives.
+    """Read a curve from user input.
 
-    A number (or its text) stays the same all the time; `"0:20,5:90"` and pairs `[n, 2]` are seconds
-    and percentiles; percentiles `[n]` are spread evenly over `duration` seconds. `UsageError` for
-    anything else.
+    Args:
+        name: the descriptor.
+        value: a constant (or its text); text with seconds and percentiles, `"0:20,5:90"`; pairs of
+            the same, `[n, 2]`; or percentiles `[n]`, spread evenly over the sound. None is free.
+        duration: length of the sound in seconds.
+
+    Raises:
+        UsageError: for anything else.
     """
-    if given is None:
+    if value is None:
         return ()
     try:
-        points = _points(given, duration)
+        points = _points(value, duration)
     except (TypeError, ValueError) as error:
         raise UsageError(
-            f"--{name} takes a number, as in 80, or points of a curve, as in 0:20,5:90,10:40, not '{given}'."
+            f"--{name} takes a number, as in 80, or points of a curve, as in 0:20,5:90,10:40, not "
+            f"'{value}'."
         ) from error
     return tuple((float(seconds), float(percentile)) for seconds, percentile in points)
 
 
-def _points(given: Any, duration: float) -> Sequence[Sequence[Any]]:
-    if isinstance(given, str):
-        if ":" not in given:
-            return [(0.0, float(given))]
-        return [(float(a), float(b)) for a, b in (point.split(":") for point in given.split(","))]
-    values = np.asarray(given, dtype=float)
+def _points(value: Any, duration: float) -> Sequence[Sequence[Any]]:
+    """Pairs of seconds and percentile."""
+    if isinstance(value, str):
+        if ":" not in value:
+            return [(0.0, float(value))]
+        pairs = (point.split(":") for point in value.split(","))
+        return [(float(seconds), float(percentile)) for seconds, percentile in pairs]
+    values = np.asarray(value, dtype=float)
     if values.ndim == 0:
         return [(0.0, float(values))]
     if values.ndim == 1 and len(values):
@@ -204,17 +248,18 @@ def _points(given: Any, duration: float) -> Sequence[Sequence[Any]]:
     raise ValueError("no curve")
 
 
-def tags_of(given: Sequence[str] | Mapping[str, float] | None) -> tuple[tuple[str, float], ...]:
-    """Tags and their weights from `["drums:0.7", "voice:0.3"]`, `["drums"]` or a mapping.
-    `UsageError` for neither."""
-    if given is None:
+def parse_tags(value: Sequence[str] | Mapping[str, float] | None) -> tuple[tuple[str, float], ...]:
+    """Read tags and weights from `["drums:0.7", "voice:0.3"]`, `["drums"]` or a mapping;
+    `UsageError` for anything else."""
+    if value is None:
         return ()
-    if isinstance(given, Mapping):
-        return tuple((name, float(weight)) for name, weight in given.items())
-    return tuple(_tag(text) for text in given)
+    if isinstance(value, Mapping):
+        return tuple((name, float(weight)) for name, weight in value.items())
+    return tuple(_parse_tag(text) for text in value)
 
 
-def _tag(text: str) -> tuple[str, float]:
+def _parse_tag(text: str) -> tuple[str, float]:
+    # A name may contain a colon; the last one separates the weight.
     name, colon, weight = text.rpartition(":")
     if not colon:
         return text, 1.0
@@ -231,18 +276,27 @@ def steer(
     duration: float,
     tags: Sequence[str] | Mapping[str, float] | None = None,
     guidance: float | None = None,
-    **given: Any,
+    **curves: Any,
 ) -> Steering:
-    """What is asked for a sound of `duration` seconds; what is None is as in the `earlier` one, or
-    free.
+    """Make a `Steering` from user input.
 
-    `given` are descriptors, each as `curve_of` takes them.
+    Args:
+        earlier: values for everything that is None; None leaves those free.
+        duration: length of the sound in seconds.
+        tags: tags as `parse_tags` takes them.
+        guidance: how strictly all of it is followed.
+        **curves: descriptors by name, each as `parse_curve` takes it.
+
+    Raises:
+        UsageError: for values out of range or of no known form.
     """
     changes: dict[str, Any] = {
-        name: curve_of(name, value, duration) for name, value in given.items() if value is not None
+        name: parse_curve(name, value, duration)
+        for name, value in curves.items()
+        if value is not None
     }
     if tags:
-        changes["tags"] = tags_of(tags)
+        changes["tags"] = parse_tags(tags)
     if guidance is not None:
         changes["guidance"] = guidance
     return replace(earlier or Steering(), **changes)
