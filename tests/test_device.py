@@ -54,8 +54,8 @@ def test_never_more_threads_than_cores(four_cores: Path, caplog: pytest.LogCaptu
 def test_what_the_environment_asks_for_counts(
     four_cores: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for asked, threads in (("2", 2), ("16", 4), ("0", 1), ("many", 4)):
-        monkeypatch.setenv("OMP_NUM_THREADS", asked)
+    for setting, threads in (("2", 2), ("16", 4), ("0", 1), ("many", 4)):
+        monkeypatch.setenv("OMP_NUM_THREADS", setting)
         assert prepare() == threads
 
 

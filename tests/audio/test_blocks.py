@@ -21,10 +21,10 @@ def test_windows_keep_each_sample_once_and_show_what_is_around(
 ) -> None:
     whole, blocks = stream(lengths)
     at = 0
-    for sound, kept in windows(blocks, size, margin):
-        stop = at + kept.stop - kept.start
+    for sound, core in windows(blocks, size, margin):
+        stop = at + core.stop - core.start
         assert np.array_equal(sound, whole[:, max(0, at - margin) : stop + margin])
-        assert np.array_equal(sound[:, kept], whole[:, at:stop])
+        assert np.array_equal(sound[:, core], whole[:, at:stop])
         assert stop - at == size or (stop == whole.shape[1] and stop - at <= size + margin)
         at = stop
     assert at == whole.shape[1]
@@ -38,8 +38,8 @@ def test_windows_keep_each_sample_once_and_show_what_is_around(
 def test_between_is_a_slice(lengths: list[int], start: int, n: int) -> None:
     whole, blocks = stream(lengths)
     parts = list(slice_blocks(iter(blocks), start, start + n))
-    found = np.concatenate(parts, axis=1) if parts else whole[:, :0]
-    assert np.array_equal(found, whole[:, start : start + n])
+    result = np.concatenate(parts, axis=1) if parts else whole[:, :0]
+    assert np.array_equal(result, whole[:, start : start + n])
 
 
 def test_between_asks_for_no_more_than_it_needs() -> None:

@@ -19,11 +19,11 @@ def middle(sound: np.ndarray) -> dict[str, float]:
 
 @pytest.mark.parametrize("hz", [60.0, 220.0, 1500.0])
 def test_a_tone(hz: float) -> None:
-    found = middle(0.1 * np.sin(2 * np.pi * hz * T))
-    assert found["loudness"] == pytest.approx(-23.01, abs=0.3)
-    assert found["pitch"] == pytest.approx(hz, rel=0.01)
-    assert found["brightness"] == pytest.approx(hz, abs=20)
-    assert found["noisiness"] < -40
+    measured = middle(0.1 * np.sin(2 * np.pi * hz * T))
+    assert measured["loudness"] == pytest.approx(-23.01, abs=0.3)
+    assert measured["pitch"] == pytest.approx(hz, rel=0.01)
+    assert measured["brightness"] == pytest.approx(hz, abs=20)
+    assert measured["noisiness"] < -40
 
 
 def test_a_missing_fundamental_is_heard() -> None:
@@ -33,10 +33,10 @@ def test_a_missing_fundamental_is_heard() -> None:
 
 
 def test_noise_is_noisy_and_has_no_pitch() -> None:
-    found = middle(NOISE)
-    assert np.isnan(found["pitch"])
-    assert found["noisiness"] == pytest.approx(-2.5, abs=0.7)
-    assert found["brightness"] == pytest.approx(SAMPLE_RATE / 4, rel=0.1)
+    measured = middle(NOISE)
+    assert np.isnan(measured["pitch"])
+    assert measured["noisiness"] == pytest.approx(-2.5, abs=0.7)
+    assert measured["brightness"] == pytest.approx(SAMPLE_RATE / 4, rel=0.1)
 
 
 def test_silence_says_nothing() -> None:
@@ -45,8 +45,8 @@ def test_silence_says_nothing() -> None:
 
 def test_clicks_are_counted() -> None:
     clicks = np.where(np.arange(SAMPLE_RATE) % 12_000 < 4_000, NOISE, 0)
-    found = measure(np.tile(clicks, 3)[None].astype(np.float32), SAMPLE_RATE, HOP)[:, -1]
-    assert np.nanmedian(found) == pytest.approx(4, abs=0.5)
+    measured = measure(np.tile(clicks, 3)[None].astype(np.float32), SAMPLE_RATE, HOP)[:, -1]
+    assert np.nanmedian(measured) == pytest.approx(4, abs=0.5)
 
 
 @pytest.mark.parametrize("seconds", [0.04, 25.0])
@@ -60,9 +60,9 @@ def test_short_and_long_sounds_have_a_row_for_every_frame(seconds: float) -> Non
 @given(values=st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=200))
 def test_percentiles_rise_with_what_they_are_of(values: list[float]) -> None:
     rows = np.array(values)[:, None]
-    placed = PercentileTable.of(rows).place(rows)
-    assert ((placed >= 0) & (placed <= 100)).all()
-    assert (np.diff(placed[np.argsort(values), 0]) >= -1e-9).all()
+    percentiles = PercentileTable.of(rows).place(rows)
+    assert ((percentiles >= 0) & (percentiles <= 100)).all()
+    assert (np.diff(percentiles[np.argsort(values), 0]) >= -1e-9).all()
 
 
 def test_the_middle_of_a_corpus_is_50() -> None:

@@ -45,11 +45,11 @@ def test_the_curve_is_smooth_and_of_the_size_that_is_said() -> None:
 
 def test_channels_alike_and_silence_silent() -> None:
     rng = np.random.default_rng(0)
-    one = rng.standard_normal((1, 5000)).astype(np.float32) * 0.05
-    both = coloured(3, np.concatenate([one, one, 0 * one]))
-    assert np.array_equal(both[0], both[1])
-    assert not both[2].any()
-    assert not np.array_equal(both[:1], coloured(4, one))
+    sound = rng.standard_normal((1, 5000)).astype(np.float32) * 0.05
+    filtered = coloured(3, np.concatenate([sound, sound, 0 * sound]))
+    assert np.array_equal(filtered[0], filtered[1])
+    assert not filtered[2].any()
+    assert not np.array_equal(filtered[:1], coloured(4, sound))
 
 
 def test_full_scale_is_never_passed() -> None:

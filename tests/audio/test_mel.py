@@ -37,8 +37,8 @@ def test_bands_and_their_gradients_are_those_of_the_library(
     bank, hop = MelBank(n_mels, n_fft, SAMPLE_RATE), n_fft // overlap
     ours, theirs = bank(x, hop), by_parts(x, bank, hop)
     assert torch.allclose(ours, theirs, rtol=1e-4, atol=1e-4)
-    wanted = torch.randn(theirs.shape, generator=generator)
-    (mine,), (library,) = (torch.autograd.grad((y * wanted).sum(), x) for y in (ours, theirs))
+    weights = torch.randn(theirs.shape, generator=generator)
+    (mine,), (library,) = (torch.autograd.grad((y * weights).sum(), x) for y in (ours, theirs))
     assert torch.allclose(mine, library, rtol=1e-3, atol=1e-3)
 
 

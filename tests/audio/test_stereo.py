@@ -30,7 +30,7 @@ def test_side_level() -> None:
         "a little": np.concatenate([mono, mono * np.float32(0.98)]),
         "silence": np.zeros((2, 100), np.float32),
     }
-    found = {name: side_level_db([audio]) for name, audio in levels.items()}
+    side_levels = {name: side_level_db([audio]) for name, audio in levels.items()}
     expected = {
         "mono": -120,
         "dual mono": -120,
@@ -39,7 +39,7 @@ def test_side_level() -> None:
         "a little": -39.9,
         "silence": -120,
     }
-    assert found == pytest.approx(expected, abs=0.05)
+    assert side_levels == pytest.approx(expected, abs=0.05)
     assert side_level_db(pieces(independent)) == pytest.approx(-3.01, abs=0.05)
     assert side_level_db([]) == -120
     assert side_level_db([np.concatenate([independent] * 4)]) == pytest.approx(-3.01, abs=0.05)

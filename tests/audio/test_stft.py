@@ -51,9 +51,9 @@ def test_sounds_of_magnitude_and_phase_and_their_gradients_are_those_of_the_libr
     ours = synthesise(log_magnitude, phase, n_fft, hop)
     theirs = istft(torch.polar(log_magnitude.exp(), phase), n_fft, hop)
     assert torch.allclose(ours, theirs)
-    wanted = torch.randn(ours.shape, generator=generator, dtype=torch.float64)
+    weights = torch.randn(ours.shape, generator=generator, dtype=torch.float64)
     mine, library = (
-        torch.autograd.grad((y * wanted).sum(), (log_magnitude, phase)) for y in (ours, theirs)
+        torch.autograd.grad((y * weights).sum(), (log_magnitude, phase)) for y in (ours, theirs)
     )
     for a, b in zip(mine, library, strict=True):
         assert torch.allclose(a, b)

@@ -32,18 +32,18 @@ def hit(seed: int, seconds: float = 0.3, level: float = 0.5) -> np.ndarray:
     return (level * wave / np.abs(wave).max())[None].astype(np.float32)
 
 
-def one(report: CorpusReport, name: str) -> FileReport:
+def report_of(report: CorpusReport, name: str) -> FileReport:
     return next(file for file in report.files if file.name == name)
 
 
 def test_lists_sounds_only_in_order(folder: Path) -> None:
-    kept = ["B.WAV", "a.aif", "deep/er/c.mp3", "ü 音.flac", "x" * 190 + ".opus"]
-    left = [".hidden.wav", ".git/a.wav", "__MACOSX/a.wav", "notes.txt", "wav"]
-    for name in kept + left:
+    sounds = ["B.WAV", "a.aif", "deep/er/c.mp3", "ü 音.flac", "x" * 190 + ".opus"]
+    others = [".hidden.wav", ".git/a.wav", "__MACOSX/a.wav", "notes.txt", "wav"]
+    for name in sounds + others:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).touch()
     (folder / "folder.wav").mkdir()
-    assert collect_audio_files(folder) == sorted(folder / name for name in kept)
+    assert collect_audio_files(folder) == sorted(folder / name for name in sounds)
     assert collect_audio_files(str(folder)) == collect_audio_files(folder)
 
 
@@ -58,7 +58,7 @@ def test_links_are_followed_once_and_pipes_left_alone(folder: Path, tmp_path: Pa
     os.mkfifo(folder / "pipe.wav")
     report = scan_corpus(folder)
     assert [file.name for file in report.files if file.used] in (["first/a.wav"], ["second/a.wav"])
-    assert "cannot be opened" in one(report, "broken.wav").reason
+    assert "cannot be opened" in report_of(report, "broken.wav").reason
     assert len(report.files) == 2
 
 
@@ -145,9 +145,9 @@ def test_the_layout_follows_the_corpus(folder: Path) -> None:
     )
     assert {clip.audio().shape[0] for clip in report.clips} == {2}
     assert np.array_equal(*next(clip for clip in report.clips if clip.name == "mono 0.wav").audio())
-    asked = scan_corpus(folder, channels=1)
-    assert asked.layout == (1, 1, "Mono, as asked.")
-    assert {clip.channels for clip in asked.clips} == {1}
+    as_mono = scan_corpus(folder, channels=1)
+    assert as_mono.layout == (1, 1, "Mono, as asked.")
+    assert {clip.channels for clip in as_mono.clips} == {1}
 
 
 def test_flags(folder: Path) -> None:
@@ -159,12 +159,12 @@ def test_flags(folder: Path) -> None:
     write_sound(folder / "quiet.wav", hit(13, level=0.02))
     sf.write(folder / "again.ogg", hit(2)[0] / 4, SAMPLE_RATE, "VORBIS", format="OGG")
     report = scan_corpus(folder)
-    assert one(report, "clipped.wav").flags == ("clipping",)
-    assert one(report, "dc.wav").flags == ("DC offset",)
-    assert one(report, "faint.wav").flags[0] == "nearly silent"
-    assert one(report, "quiet.wav").flags[0].startswith("much quieter than the rest (-")
-    assert one(report, "plain 2.wav").flags == ("near-duplicate of again.ogg",)
-    assert not any(one(report, f"plain {index}.wav").flags for index in (0, 1, 3, 4))
+    assert report_of(report, "clipped.wav").flags == ("clipping",)
+    assert report_of(report, "dc.wav").flags == ("DC offset",)
+    assert report_of(report, "faint.wav").flags[0] == "nearly silent"
+    assert report_of(report, "quiet.wav").flags[0].startswith("much quieter than the rest (-")
+    assert report_of(report, "plain 2.wav").flags == ("near-duplicate of again.ogg",)
+    assert not any(report_of(report, f"plain {index}.wav").flags for index in (0, 1, 3, 4))
     assert report.verdict == "go"
     assert any("1 file clips" in sentence for sentence in report.advice)
 
@@ -176,8 +176,8 @@ def test_file_that_ends_early_is_used_and_flagged(folder: Path) -> None:
     content = (folder / "a.mp3").read_bytes()
     (folder / "a.mp3").write_bytes(content[: len(content) // 2])
     report = scan_corpus(folder)
-    assert one(report, "a.mp3").flags == ("cut short",)
-    assert one(report, "b.mp3").flags == ()
+    assert report_of(report, "a.mp3").flags == ("cut short",)
+    assert report_of(report, "b.mp3").flags == ()
 
 
 def test_advice(folder: Path) -> None:

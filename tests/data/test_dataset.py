@@ -42,11 +42,11 @@ def test_every_sample_is_trained_on_or_held_out_but_never_both(
 ) -> None:
     clips = make_clips(folder, lengths)
     split = split_by_manifest(clips, make_manifest(clips))
-    heard: dict[str, list[tuple[int, int]]] = {}
+    spans_by_name: dict[str, list[tuple[int, int]]] = {}
     for region in (*split.train, *split.held_out):
-        heard.setdefault(region.clip.name, []).append((region.start, region.stop))
+        spans_by_name.setdefault(region.clip.name, []).append((region.start, region.stop))
     for clip in clips:
-        spans = sorted(heard[clip.name])
+        spans = sorted(spans_by_name[clip.name])
         assert spans[0][0] == 0
         assert spans[-1][1] == clip.n_samples
         assert all(a[1] == b[0] for a, b in pairwise(spans))
@@ -78,16 +78,16 @@ def test_few_files_are_split_in_time_and_many_by_file(folder: Path) -> None:
     assert [(r.start, r.stop) for r in split_by_manifest(few, make_manifest(few)).held_out] == [
         (900, 1000)
     ] * 4
-    held = split_by_manifest(many, make_manifest(many)).held_out
-    assert [(r.start, r.stop) for r in held] == [(0, 1000)] * 2
+    held_out = split_by_manifest(many, make_manifest(many)).held_out
+    assert [(r.start, r.stop) for r in held_out] == [(0, 1000)] * 2
 
 
 def test_the_split_does_not_depend_on_order_and_strangers_are_counted(folder: Path) -> None:
     clips = make_clips(folder, [1000] * 20)
     manifest = make_manifest(clips)
-    held = {r.clip.name for r in split_by_manifest(clips, manifest).held_out}
+    held_out = {r.clip.name for r in split_by_manifest(clips, manifest).held_out}
     again = split_by_manifest(clips[::-1], make_manifest(clips[::-1]))
-    assert {r.clip.name for r in again.held_out} == held
+    assert {r.clip.name for r in again.held_out} == held_out
     strangers = split_by_manifest(clips, manifest[:15])
     assert strangers.unknown == 5
     assert len(strangers.train) + len(strangers.held_out) == 20

@@ -32,15 +32,15 @@ def sounds(channels: int = 1, n: int = 24, frames: int = 12) -> torch.Tensor:
 
 def fitted(channels: int = 1, dim: int = 16, seed: int = 0) -> tuple[Analysis, torch.Tensor]:
     """An analysis fitted to `sounds`, and the latents that it was given back."""
-    found = analysis(channels, dim)
-    return found, found.fit(found.features(sounds(channels)).flatten(0, 1), generator(seed))
+    encoder = analysis(channels, dim)
+    return encoder, encoder.fit(encoder.features(sounds(channels)).flatten(0, 1), generator(seed))
 
 
 def left_over(dim: int) -> float:
     """Share of the variance of the features that so many components leave out."""
-    found, _ = fitted(dim=dim)
-    centred = found.features(sounds()).flatten(0, 1) - found.mean
-    directions = found.basis / found.basis.norm(dim=0)
+    encoder, _ = fitted(dim=dim)
+    centred = encoder.features(sounds()).flatten(0, 1) - encoder.mean
+    directions = encoder.basis / encoder.basis.norm(dim=0)
     return float(
         (centred - centred @ directions @ directions.T).square().sum() / centred.square().sum()
     )
@@ -48,15 +48,15 @@ def left_over(dim: int) -> float:
 
 @pytest.mark.parametrize("channels", [1, 2], ids=NAMES)
 def test_one_vector_a_frame(channels: int) -> None:
-    found, latents = fitted(channels)
-    assert found(sounds(channels)).shape == (24, 12, 16)
-    assert torch.equal(found(sounds(channels)).flatten(0, 1), latents)
+    encoder, latents = fitted(channels)
+    assert encoder(sounds(channels)).shape == (24, 12, 16)
+    assert torch.equal(encoder(sounds(channels)).flatten(0, 1), latents)
 
 
 @pytest.mark.parametrize("channels", [1, 2], ids=NAMES)
 def test_components_are_orthogonal_and_of_one_length(channels: int) -> None:
-    found, _ = fitted(channels)
-    gram = found.basis.T @ found.basis
+    encoder, _ = fitted(channels)
+    gram = encoder.basis.T @ encoder.basis
     assert torch.allclose(gram / gram[0, 0], torch.eye(16), atol=1e-4)
 
 
@@ -64,9 +64,9 @@ def test_latents_have_unit_variance_over_all_and_fall_from_component_to_componen
     _, latents = fitted()
     assert float(latents.std()) == pytest.approx(1, abs=1e-3)
     assert latents.mean(0).abs().max() < 1e-3
-    each = latents.std(0)
-    assert (each.diff() <= 1e-4).all()
-    assert each[0] > 3 * each[-1]
+    deviations = latents.std(0)
+    assert (deviations.diff() <= 1e-4).all()
+    assert deviations[0] > 3 * deviations[-1]
 
 
 def test_more_components_leave_less_out_and_no_others_would_leave_out_less() -> None:
@@ -79,65 +79,65 @@ def test_more_components_leave_less_out_and_no_others_would_leave_out_less() -> 
 
 
 def test_the_seed_decides_and_hardly_matters() -> None:
-    (one, _), (again, _), (other, _) = (fitted(seed=seed) for seed in (0, 0, 5))
-    assert torch.equal(one.basis, again.basis)
-    assert not torch.equal(one.basis, other.basis)
-    first, same = one.basis[:, 0], other.basis[:, 0]
+    (reference, _), (again, _), (other, _) = (fitted(seed=seed) for seed in (0, 0, 5))
+    assert torch.equal(reference.basis, again.basis)
+    assert not torch.equal(reference.basis, other.basis)
+    first, same = reference.basis[:, 0], other.basis[:, 0]
     assert abs(float(first @ same) / float(first @ first)) == pytest.approx(1, abs=1e-3)
 
 
 def test_another_sound_or_another_level_gives_other_latents() -> None:
-    found, _ = fitted()
+    encoder, _ = fitted()
     sound = sounds()[:1]
-    latents = found(sound)
+    latents = encoder(sound)
     for other in (2 * sound, sound.flip(-1), sounds()[1:2]):
-        assert (found(other) - latents).abs().mean() > 0.05
+        assert (encoder(other) - latents).abs().mean() > 0.05
 
 
 def test_polarity_makes_no_difference() -> None:
-    found, _ = fitted()
-    assert torch.allclose(found(-sounds()), found(sounds()), atol=1e-5)
+    encoder, _ = fitted()
+    assert torch.allclose(encoder(-sounds()), encoder(sounds()), atol=1e-5)
 
 
 def test_left_is_told_from_right() -> None:
-    found, _ = fitted(2)
+    encoder, _ = fitted(2)
     sound = sounds(2)
-    assert (found(sound.flip(1)) - found(sound)).abs().mean() > 0.05
+    assert (encoder(sound.flip(1)) - encoder(sound)).abs().mean() > 0.05
     same = sound.mean(1, keepdim=True).expand(-1, 2, -1)
-    assert torch.equal(found(same.flip(1)), found(same))
+    assert torch.equal(encoder(same.flip(1)), encoder(same))
 
 
 @pytest.mark.parametrize("channels", [1, 2], ids=NAMES)
 def test_silence_and_nothing_but_one_sound(channels: int) -> None:
-    found = analysis(channels)
-    silence = found.features(torch.zeros(4, channels, 8 * HOP)).flatten(0, 1)
-    assert torch.isfinite(found.fit(silence, generator())).all()
-    assert torch.isfinite(found.basis).all()
-    assert torch.isfinite(found(sounds(channels))).all()
+    encoder = analysis(channels)
+    silence = encoder.features(torch.zeros(4, channels, 8 * HOP)).flatten(0, 1)
+    assert torch.isfinite(encoder.fit(silence, generator())).all()
+    assert torch.isfinite(encoder.basis).all()
+    assert torch.isfinite(encoder(sounds(channels))).all()
 
 
 @pytest.mark.parametrize("channels", [1, 2], ids=NAMES)
 def test_an_equaliser_moves_all_frames_of_a_sound_alike_and_leaves_silence_silent(
     channels: int,
 ) -> None:
-    found = analysis(channels)
+    encoder = analysis(channels)
     quiet = torch.zeros(1, channels, 12 * HOP)
-    features = found.features(torch.cat((sounds(channels, n=2), quiet)))
-    moved = found.equalise_features(features, generator()) - features
-    assert torch.equal(moved[2], torch.zeros_like(moved[2]))
-    loud = (features[:2] > found.floor + 2).all(1, keepdim=True) & (found.knots.sum(0) > 0)
-    by_feature = moved[:2].masked_fill(~loud, 0)
+    features = encoder.features(torch.cat((sounds(channels, n=2), quiet)))
+    difference = encoder.equalise_features(features, generator()) - features
+    assert torch.equal(difference[2], torch.zeros_like(difference[2]))
+    loud = (features[:2] > encoder.floor + 2).all(1, keepdim=True) & (encoder.knots.sum(0) > 0)
+    by_feature = difference[:2].masked_fill(~loud, 0)
     assert torch.allclose(by_feature, by_feature[:, :1].expand_as(by_feature), atol=1e-4)
     assert 0.3 < by_feature[loud.expand_as(by_feature)].std() < 1.5
 
 
 def test_an_equaliser_leaves_left_and_right_where_they_are() -> None:
-    found = analysis(2)
-    balance = found.knots.sum(0) == 0
+    encoder = analysis(2)
+    balance = encoder.knots.sum(0) == 0
     assert int(balance.sum()) * 3 == len(balance)
-    features = found.features(sounds(2))
+    features = encoder.features(sounds(2))
     assert torch.equal(
-        found.equalise_features(features, generator())[..., balance], features[..., balance]
+        encoder.equalise_features(features, generator())[..., balance], features[..., balance]
     )
 
 
@@ -148,24 +148,24 @@ def test_knots_of_an_equaliser_share_out_every_band() -> None:
 
 @pytest.mark.parametrize("channels", [1, 2], ids=NAMES)
 def test_levels_are_read_off_latents(channels: int) -> None:
-    found, _ = fitted(channels, dim=64)
-    heard = sounds(channels)
-    mid = heard.mean(1)
-    told = found.levels(found(heard))
-    assert told.shape == (24, 12, 8)
+    encoder, _ = fitted(channels, dim=64)
+    audio = sounds(channels)
+    mid = audio.mean(1)
+    levels = encoder.levels(encoder(audio))
+    assert levels.shape == (24, 12, 8)
     power = mid.unflatten(1, (12, 8, HOP // 8)).square().mean(-1).log10() * 10
     # Spectra overlap and begin half a part earlier: what is decaying is told a little louder.
-    assert float((told - power).abs().median()) < 2.5
-    assert torch.corrcoef(torch.stack([told.flatten(), power.flatten()]))[0, 1] > 0.95
+    assert float((levels - power).abs().median()) < 2.5
+    assert torch.corrcoef(torch.stack([levels.flatten(), power.flatten()]))[0, 1] > 0.95
 
 
 @pytest.mark.parametrize("channels", [1, 2], ids=NAMES)
 def test_what_gets_louder_moves_in_one_direction(channels: int) -> None:
-    found, _ = fitted(channels, dim=64)
-    heard = sounds(channels)
-    moved = found(2 * heard) - found(heard)
-    along = moved @ found.level_direction()
-    assert float(found.level_direction().norm()) == pytest.approx(1, abs=1e-5)
-    assert float(along.square().sum() / moved.square().sum()) > 0.9
+    encoder, _ = fitted(channels, dim=64)
+    audio = sounds(channels)
+    difference = encoder(2 * audio) - encoder(audio)
+    along = difference @ encoder.level_direction()
+    assert float(encoder.level_direction().norm()) == pytest.approx(1, abs=1e-5)
+    assert float(along.square().sum() / difference.square().sum()) > 0.9
     if channels == 1:
-        assert float(found.in_db(along.square()).median()) == pytest.approx(6.02, abs=0.6)
+        assert float(encoder.in_db(along.square()).median()) == pytest.approx(6.02, abs=0.6)

@@ -33,8 +33,8 @@ def test_a_gain_is_reached_at_the_middle_of_its_block_on_a_straight_line() -> No
 
 def test_every_sound_has_its_own_gains_and_its_channels_share_them() -> None:
     sound = torch.ones(2, 2, 3 * BLOCK)
-    one, other = shape_blocks(sound, torch.tensor([[0.0] * 3, [math.log(0.5)] * 3]))
-    assert torch.equal(one, sound[0])
+    unchanged, other = shape_blocks(sound, torch.tensor([[0.0] * 3, [math.log(0.5)] * 3]))
+    assert torch.equal(unchanged, sound[0])
     assert torch.allclose(other, sound[1] / 2)
 
 
@@ -59,11 +59,11 @@ def test_what_is_too_faint_becomes_silence_and_what_is_loud_stays_to_the_sample(
     assert (gated.abs() <= sound.abs()).all()
 
 
-@pytest.mark.parametrize(("level", "kept"), [(0.8 * SILENCE, False), (1.25 * SILENCE, True)])
-def test_the_border_is_the_stated_level(level: float, kept: bool) -> None:
+@pytest.mark.parametrize(("level", "audible"), [(0.8 * SILENCE, False), (1.25 * SILENCE, True)])
+def test_the_border_is_the_stated_level(level: float, audible: bool) -> None:
     sound = torch.full((1, 1, 4 * BLOCK), level)
     assert torch.equal(
-        silence_faint_blocks(sound, BLOCK), sound if kept else torch.zeros_like(sound)
+        silence_faint_blocks(sound, BLOCK), sound if audible else torch.zeros_like(sound)
     )
 
 
@@ -76,7 +76,7 @@ def test_one_loud_channel_keeps_both() -> None:
 def test_gains_between_blocks_are_those_of_the_library() -> None:
     gains = torch.rand(2, 9, generator=torch.Generator().manual_seed(1))
     shaped = shape_blocks(torch.ones(2, 1, 9 * BLOCK), gains.log())
-    wanted = torch.nn.functional.interpolate(
+    expected = torch.nn.functional.interpolate(
         gains[:, None], size=9 * BLOCK, mode="linear", align_corners=False
     )
-    assert torch.allclose(shaped, wanted, atol=1e-6)
+    assert torch.allclose(shaped, expected, atol=1e-6)

@@ -38,9 +38,9 @@ def test_each_known_column_has_a_vector_of_its_own_and_others_none() -> None:
     assert not np.isin(column_keys(others), column_keys(codes)).any()
     # Twice: a column that comes again is the same column.
     memory = memory_of(torch.cat([codes, codes]), frames=800)
-    at, known = memory.find(codes)
-    assert known.all()
-    assert len(at.unique()) == 400
+    rows, is_known = memory.find(codes)
+    assert is_known.all()
+    assert len(rows.unique()) == 400
     assert not memory.find(others)[1].any()
     for memory_vectors in memory(torch.stack([codes, others])):
         assert memory_vectors.shape == (2, 400, 6)

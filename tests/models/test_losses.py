@@ -85,8 +85,8 @@ def test_best_gain_finds_a_wrong_level(gain: float) -> None:
     noisy = x * gain + 0.01 * gain * torch.randn(
         x.shape, generator=torch.Generator().manual_seed(1)
     )
-    found = best_gain(x, noisy, loss)
-    distances = [float(loss(x * g, noisy, ALL)) for g in (0.8 * found, found, 1.25 * found)]
+    best = best_gain(x, noisy, loss)
+    distances = [float(loss(x * g, noisy, ALL)) for g in (0.8 * best, best, 1.25 * best)]
     assert distances[1] == min(distances)
 
 

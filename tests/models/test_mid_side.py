@@ -26,13 +26,13 @@ def test_the_side_is_told_relative_to_the_mid() -> None:
 
 
 def test_a_faint_side_is_none() -> None:
-    def kept(mid: float, side: float) -> bool:
+    def side_survives(mid: float, side: float) -> bool:
         pair = torch.tensor([mid, side]).log().reshape(1, 2, 1, 1)
         result = drop_faint_side(pair)
         assert result[0, 0, 0, 0] == pair[0, 0, 0, 0]
         return bool(result[0, 1, 0, 0] > -math.inf)
 
-    assert kept(1.0, 0.01)
-    assert kept(1e-6, 1e-3)
-    assert not kept(1.0, 5e-4)
-    assert not kept(1e-6, 5e-5)
+    assert side_survives(1.0, 0.01)
+    assert side_survives(1e-6, 1e-3)
+    assert not side_survives(1.0, 5e-4)
+    assert not side_survives(1e-6, 5e-5)

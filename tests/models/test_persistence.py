@@ -19,6 +19,7 @@ from distill.errors import (
     MissingKeyError,
     ModelFileError,
     ModelVersionError,
+    NoPriorError,
     NotAModelError,
     OutputError,
     ShapeMismatchError,
@@ -176,6 +177,16 @@ def test_prior_comes_back(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     }
     assert same_weights(tiny_codec(), loaded.model)
     assert entry(path, "has_prior") is True
+
+
+def test_the_prior_is_required_by_name(with_prior: Path, tmp_path: Path) -> None:
+    loaded = load_model_v2(with_prior)
+    assert loaded.require_prior() is loaded.prior
+    alone = load_model_v2(save_model_v2(tmp_path / "alone.sda", tiny_codec(), {}))
+    with pytest.raises(
+        NoPriorError, match=r"alone\.sda has no prior yet: run `distill train-prior"
+    ):
+        alone.require_prior()
 
 
 def test_prior_is_replaced(with_prior: Path) -> None:

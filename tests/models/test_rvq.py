@@ -43,9 +43,9 @@ def test_kmeans_comes_nearer_with_each_round() -> None:
         centres = kmeans(x, 16, generator(1), iterations)
         return float((x - centres[nearest(x, centres)]).square().mean())
 
-    found = [error(iterations) for iterations in (0, 1, 4, 15)]
-    assert found == sorted(found, reverse=True)
-    assert found[-1] < 0.75 * found[0]
+    series = [error(iterations) for iterations in (0, 1, 4, 15)]
+    assert series == sorted(series, reverse=True)
+    assert series[-1] < 0.75 * series[0]
 
 
 def test_nearest_is_the_nearest() -> None:
@@ -54,11 +54,11 @@ def test_nearest_is_the_nearest() -> None:
 
 
 def test_each_level_brings_the_sum_nearer() -> None:
-    found = errors(*fitted(Q=5))
-    assert all(after < 0.8 * before for before, after in pairwise(found))
+    series = errors(*fitted(Q=5))
+    assert all(after < 0.8 * before for before, after in pairwise(series))
     unseen = torch.randn(500, 8, generator=generator(9))
-    found = errors(fitted(Q=5)[0], unseen)
-    assert found == sorted(found, reverse=True)
+    series = errors(fitted(Q=5)[0], unseen)
+    assert series == sorted(series, reverse=True)
 
 
 def test_codes_are_the_nearest_to_what_is_left_over() -> None:
@@ -137,9 +137,9 @@ def test_one_repeated_row_is_survived_and_takes_one_code() -> None:
 
 
 def test_the_seed_decides() -> None:
-    (one, _), (again, _), (other, _) = (fitted(seed=seed) for seed in (0, 0, 1))
-    assert torch.equal(one.codebooks, again.codebooks)
-    assert not torch.equal(one.codebooks, other.codebooks)
+    (first, _), (again, _), (other, _) = (fitted(seed=seed) for seed in (0, 0, 1))
+    assert torch.equal(first.codebooks, again.codebooks)
+    assert not torch.equal(first.codebooks, other.codebooks)
 
 
 @settings(deadline=None)

@@ -301,10 +301,10 @@ def test_records_that_grow_when_read(path: Path) -> None:
 # --- damage ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kept", [0, 1, 3, 4, 100, 0.25, 0.5, 0.9, 0.999, -1])
-def test_cut_short(path: Path, kept: float) -> None:
+@pytest.mark.parametrize("length", [0, 1, 3, 4, 100, 0.25, 0.5, 0.9, 0.999, -1])
+def test_cut_short(path: Path, length: float) -> None:
     whole = path.read_bytes()
-    path.write_bytes(whole[: int(kept * len(whole)) if isinstance(kept, float) else kept])
+    path.write_bytes(whole[: int(length * len(whole)) if isinstance(length, float) else length])
     refused(path, TruncatedModelError)
 
 

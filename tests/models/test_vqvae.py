@@ -115,9 +115,10 @@ def test_noise_differs_by_place_and_is_the_same_every_time(model: VQVAE) -> None
 
 def test_fewer_levels_decode_too(model: VQVAE) -> None:
     codes = model.encode(torch.randn(1, model.channels, 6 * model.frame_hop))
-    one, all_levels = model.decode(codes[..., :1]), model.decode(codes)
-    assert one.shape == all_levels.shape
-    assert not torch.allclose(one, all_levels)
+    first_level = model.decode(codes[..., :1])
+    all_levels = model.decode(codes)
+    assert first_level.shape == all_levels.shape
+    assert not torch.allclose(first_level, all_levels)
 
 
 def test_receptive_field_is_as_stated(model: VQVAE) -> None:
@@ -134,9 +135,9 @@ def test_receptive_field_is_as_stated(model: VQVAE) -> None:
     other = codes.clone()
     other[:, middle] = (other[:, middle] + 1) % 16
     difference = (model.decode(codes) - model.decode(other)).abs()[0, 0].reshape(T, hop).amax(1)
-    heard = (difference > 1e-6).nonzero()[:, 0]
-    assert heard.min() >= middle - decoding
-    assert heard.max() <= middle + decoding
+    reached = (difference > 1e-6).nonzero()[:, 0]
+    assert reached.min() >= middle - decoding
+    assert reached.max() <= middle + decoding
 
 
 def test_a_memory_has_frames_and_width_or_neither() -> None:
@@ -164,10 +165,10 @@ def without_memory(codec: VQVAE, codes: torch.Tensor) -> torch.Tensor:
     return codec.decode_values(codec.rvq.lookup(codes)).detach()
 
 
-def frames_that_differ(codec: VQVAE, one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
-    return ((one - other).abs()[0, 0].unflatten(0, (-1, codec.frame_hop)).amax(1) > 1e-6).nonzero()[
-        :, 0
-    ]
+def frames_that_differ(codec: VQVAE, first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
+    difference = (first - second).abs()[0, 0]
+    per_frame = difference.unflatten(0, (-1, codec.frame_hop)).amax(1)
+    return (per_frame > 1e-6).nonzero()[:, 0]
 
 
 def test_known_columns_sound_as_they_were_learned(remembering: tuple[VQVAE, torch.Tensor]) -> None:
@@ -187,8 +188,8 @@ def test_a_known_column_reaches_as_far_as_any(remembering: tuple[VQVAE, torch.Te
     codec, codes = remembering
     others, reach = codes + 8, codec.receptive_field[1]
     others[:, 45] = codes[:, 45]
-    heard = frames_that_differ(codec, codec.decode(others), without_memory(codec, others))
-    assert 45 - reach <= heard.min() <= 45 <= heard.max() <= 45 + reach
+    frames = frames_that_differ(codec, codec.decode(others), without_memory(codec, others))
+    assert 45 - reach <= frames.min() <= 45 <= frames.max() <= 45 + reach
 
 
 def test_nothing_is_known_of_a_part_of_the_levels(remembering: tuple[VQVAE, torch.Tensor]) -> None:

@@ -85,7 +85,9 @@ class Analysis(nn.Module):
         """Features `[B, T, F]` of `audio` `[B, C, N]`: natural-log mel magnitudes."""
         B, _, N = audio.shape
         T = N // self.frame_hop
-        signals = audio if self.channels == 1 else torch.cat((to_mid_side(audio), audio), 1)
+        signals = audio
+        if self.channels == 2:
+            signals = torch.cat((to_mid_side(audio), audio), 1)
         scales = []
         for bank in self.banks:
             hop = bank.n_fft // 2
@@ -149,7 +151,8 @@ class Analysis(nn.Module):
     def in_db(self, squared: Tensor) -> Tensor:
         """Convert squared distances of latents to RMS differences of log-mels in dB, `[...]`."""
         scale = self._squared_scale() * len(self.basis)
-        return 20 / math.log(10) * (squared.clamp(min=0) / scale.to(squared)).sqrt()
+        mean_square = squared.clamp(min=0) / scale.to(squared)
+        return 20 / math.log(10) * mean_square.sqrt()
 
     def equalise_features(self, features: Tensor, generator: torch.Generator) -> Tensor:
         """Features of the same sounds, each through a random equaliser.

@@ -35,7 +35,8 @@ def silence_faint_blocks(audio: Tensor, block: int) -> Tensor:
     `block` is their length in samples, a divisor of `N`.
     """
     B, C, N = audio.shape
-    power = audio.reshape(B, C, -1, block).square().mean((1, 3))
+    blocks = audio.reshape(B, C, -1, block)
+    power = blocks.square().mean((1, 3))
     is_loud = power > SILENCE**2
     # A block fades only if it lies between a loud and a faint one.
     return audio * _over_samples(is_loud.to(audio), N)
@@ -48,8 +49,10 @@ def _over_samples(gain: Tensor, n_samples: int) -> Tensor:
     blocks of an even length, with a quicker gradient on a CPU.
     """
     block = n_samples // gain.shape[1]
+    # One more block on either side, of the same gain as its neighbour.
     padded = F.pad(gain[:, None], (1, 1), mode="replicate")[:, 0, :, None]
-    ramp = (torch.arange(block, dtype=gain.dtype, device=gain.device) + 0.5) / block
+    position = torch.arange(block, dtype=gain.dtype, device=gain.device)
+    ramp = (position + 0.5) / block
     lines = torch.lerp(padded[:, :-1], padded[:, 1:], ramp)
     # Lines begin half a block before the first sample.
     start = block // 2

@@ -44,8 +44,9 @@ def fit_codec(
     magnitudes = []
     for audio in batches:
         features.append(codec.analysis.features(audio))
-        planes = log_magnitudes(codec, audio)
-        magnitudes.append(planes.transpose(1, 2).flatten(2).flatten(0, 1))
+        # From [B, C, T, F] to rows [B * T, C * F].
+        planes = log_magnitudes(codec, audio).transpose(1, 2)
+        magnitudes.append(planes.flatten(2).flatten(0, 1))
     latents = codec.analysis.fit(torch.cat(features).flatten(0, 1), generator)
     rows = [latents]
     for x in features:

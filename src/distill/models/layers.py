@@ -26,7 +26,9 @@ class ConvNeXtBlock(nn.Module):
 
     def __init__(self, dim: int, expansion: int, layer_scale: float) -> None:
         super().__init__()
-        self.depthwise = nn.Conv2d(dim, dim, (1, KERNEL), padding=(0, KERNEL // 2), groups=dim)
+        # One filter for each channel.
+        padding = (0, KERNEL // 2)
+        self.depthwise = nn.Conv2d(dim, dim, (1, KERNEL), padding=padding, groups=dim)
         self.norm = nn.LayerNorm(dim)
         self.expand = nn.Linear(dim, dim * expansion)
         self.project = nn.Linear(dim * expansion, dim)

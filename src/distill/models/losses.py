@@ -14,7 +14,15 @@ from torch.autograd.function import once_differentiable
 from distill.audio.masking import audibility, spreading_matrix
 from distill.audio.mel import LOG_FLOOR, MelBanks, mel_edges
 
-MEL_SCALES = ((5, 32), (10, 64), (20, 128), (40, 256), (80, 512), (160, 1024), (320, 2048))
+MEL_SCALES = (
+    (5, 32),
+    (10, 64),
+    (20, 128),
+    (40, 256),
+    (80, 512),
+    (160, 1024),
+    (320, 2048),
+)
 """Pairs (mel bands, samples of a window), as in Kumar et al. 2023 (DAC), section 3.3."""
 
 LEVEL_BLOCKS_S = (0.002, 0.01)
@@ -195,7 +203,10 @@ class _EnergyDistance(torch.autograd.Function):
         distance = 0.5 * (error_a.abs().mean() + error_b.abs().mean())
         energy = distance - 0.5 * (weight * difference.abs()).mean()
         repulsion = weight * difference.sgn_()
-        ctx.save_for_backward(error_a.sgn_().sub_(repulsion), error_b.sgn_().add_(repulsion))
+        # In place: the differences are not needed any more.
+        slope_a = error_a.sgn_().sub_(repulsion)
+        slope_b = error_b.sgn_().add_(repulsion)
+        ctx.save_for_backward(slope_a, slope_b)
         ctx.mark_non_differentiable(distance)
         return distance, energy
 

@@ -43,8 +43,10 @@ def smallest(distances: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor]:
     """
     P, K = distances.shape[1:]
     # They lie in the columns whose own minima are smallest: to search these alone is quicker.
-    columns = distances.amin(1).topk(min(count, K), largest=False, sorted=False).indices
-    candidates = distances.gather(2, columns[:, None].expand(-1, P, -1)).flatten(1)
+    minima = distances.amin(1)
+    columns = minima.topk(min(count, K), largest=False, sorted=False).indices
+    by_path = columns[:, None].expand(-1, P, -1)
+    candidates = distances.gather(2, by_path).flatten(1)
     n_found = min(count, candidates.shape[1])
     values, position = candidates.topk(n_found, largest=False)
     n_columns = columns.shape[1]
@@ -86,10 +88,13 @@ def kmeans(
     for _ in range(iterations):
         all_centres = torch.cat((centres, fixed))
         chosen = nearest(x, all_centres)
-        counts = torch.bincount(chosen, minlength=len(all_centres))[:k].to(x.dtype)[:, None]
-        sums = torch.zeros_like(all_centres).index_add_(0, chosen, x)[:k]
+        counts = torch.bincount(chosen, minlength=len(all_centres))
+        sums = torch.zeros_like(all_centres).index_add_(0, chosen, x)
+        size = counts[:k, None].to(x.dtype)
+        means = sums[:k] / size.clamp(min=1)
+        # Drawn in every round, needed or not: the draws must not depend on the data.
         rows = torch.randint(len(x), (k,), generator=generator).to(x.device)
-        centres = torch.where(counts > 0, sums / counts.clamp(min=1), x[rows])
+        centres = torch.where(size > 0, means, x[rows])
     return centres
 
 
@@ -121,7 +126,8 @@ class ResidualVQ(nn.Module):
             P = residual.shape[1]
             flat = residual.flatten(0, 1)
             # Squared distances to the entries, but for the squared length of the residual.
-            product = torch.addmm(codebook.square().sum(1), flat, codebook.T, alpha=-2)
+            squares = codebook.square().sum(1)
+            product = torch.addmm(squares, flat, codebook.T, alpha=-2)
             distances = product.view(M, -1, K).add_(length[..., None])
             length, path, entry = smallest(distances, BEAM)
             parents = (row * P + path).flatten()

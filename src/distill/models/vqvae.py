@@ -220,7 +220,8 @@ class VQVAE(nn.Module):
         """Codes `[B, T, Q]` of `audio` `[B, C, N]`; `N` a multiple of `frame_hop`."""
         z = self.latents(audio)
         B, T, D = z.shape
-        return self.rvq(z.reshape(B * T, D)).reshape(B, T, -1)
+        rows = z.reshape(B * T, D)
+        return self.rvq(rows).reshape(B, T, -1)
 
     # --- decoding ---------------------------------------------------------------------------------
 

@@ -1,0 +1,35 @@
+"""The tree of errors."""
+
+import inspect
+
+import pytest
+
+from distill import errors
+from distill.errors import DistillError
+
+CLASSES = [cls for _, cls in inspect.getmembers(errors, inspect.isclass)]
+
+
+def tree_of_the_docstring() -> dict[str, str]:
+    """The base of each error, as the tree is drawn."""
+    bases = {}
+    path: list[str] = []
+    for line in (errors.__doc__ or "").splitlines():
+        name = line.lstrip(" │├└─").split(" ")[0]
+        if not name.endswith("Error"):
+            continue
+        depth = line.index(name) // 4
+        path[depth:] = [name]
+        bases[name] = path[depth - 1] if depth else "Exception"
+    return bases
+
+
+def test_the_tree_is_drawn_as_it_is() -> None:
+    assert tree_of_the_docstring() == {cls.__name__: cls.__base__.__name__ for cls in CLASSES}
+
+
+@pytest.mark.parametrize("cls", CLASSES)
+def test_each_error_says_when_and_has_an_exit_code(cls: type[DistillError]) -> None:
+    assert cls.__doc__
+    assert "\n" not in cls.__doc__
+    assert cls.exit_code in (1, 2)
