@@ -26,7 +26,11 @@ class Window(NamedTuple):
     core: slice
 
 
-def windows(blocks: Iterable[np.ndarray], size: int, margin: int = 0) -> Iterator[Window]:
+def windows(
+    blocks: Iterable[np.ndarray],
+    size: int,
+    margin: int = 0,
+) -> Iterator[Window]:
     """Cut a stream into windows with a core of `size` samples.
 
     Args:
@@ -53,7 +57,11 @@ def windows(blocks: Iterable[np.ndarray], size: int, margin: int = 0) -> Iterato
         yield Window(buffer, slice(context, buffer.shape[1]))
 
 
-def slice_blocks(blocks: Iterable[np.ndarray], start: int, stop: int) -> Iterator[np.ndarray]:
+def slice_blocks(
+    blocks: Iterable[np.ndarray],
+    start: int,
+    stop: int,
+) -> Iterator[np.ndarray]:
     """Yield the samples from `start` to `stop` of the stream of `blocks` `[C, n]`.
 
     No block is read after the one that holds the last of these samples.

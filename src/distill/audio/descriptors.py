@@ -70,14 +70,14 @@ LEAST_WEIGHT = 0.05
 PERCENTILES = 101
 """Values of a percentile table: 0 to 100."""
 
+# Frames measured at a time: bounds the memory that a long sound takes.
 _PIECE_FRAMES = 1000
-"""Frames measured at a time: bounds the memory that a long sound takes."""
 
+# Frames of context around a piece: the reach of the onset detector and of the pitch window.
 _MARGIN_FRAMES = 4
-"""Frames of context around a piece: the reach of the onset detector and of the pitch window."""
 
+# Least divisor and argument of logarithms.
 _TINY = 1e-12
-"""Least divisor and argument of logarithms."""
 
 
 def measure(audio: np.ndarray, sample_rate: int, hop: int) -> np.ndarray:

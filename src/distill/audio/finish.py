@@ -87,7 +87,11 @@ def level_gain(audio: np.ndarray, sample_rate: int, target: float) -> float:
     return gain
 
 
-def _amplify(audio: np.ndarray, gain: float, sample_rate: int) -> Iterator[np.ndarray]:
+def _amplify(
+    audio: np.ndarray,
+    gain: float,
+    sample_rate: int,
+) -> Iterator[np.ndarray]:
     """`audio` `[C, N]` times `gain`, limited, in blocks `[C, n]`."""
     factor = np.float32(gain)
     return limit_blocks((piece * factor for piece in pieces(audio)), sample_rate)

@@ -30,20 +30,20 @@ FORMATS = {
 }
 """Formats that Distill writes, by the ending of the name: soundfile's format and subtype."""
 
+# Lowest sample rate in Hz that is believed: a lower one is a damaged header.
 _LOWEST_RATE = 1_000
-"""Lowest sample rate in Hz that is believed: a lower one is a damaged header."""
 
+# Highest sample rate in Hz that is believed: resampling from a higher one could fill the disk.
 _HIGHEST_RATE = 1_000_000
-"""Highest sample rate in Hz that is believed: resampling from a higher one could fill the disk."""
 
+# Numbers in one block, all channels together: bounds memory whatever a header claims (8 MiB).
 _LARGEST_BLOCK = 1 << 21
-"""Numbers in one block, all channels together: bounds memory whatever a header claims (8 MiB)."""
 
+# Numbers of a sound that `block_source` keeps in memory: 64 MiB.
 _LARGEST_IN_MEMORY = 1 << 24
-"""Numbers of a sound that `block_source` keeps in memory: 64 MiB."""
 
+# Bytes in a WAV file: its sizes are numbers of 32 bits.
 _LARGEST_WAV = (1 << 32) - 1
-"""Bytes in a WAV file: its sizes are numbers of 32 bits."""
 
 
 class AudioInfo(NamedTuple):
@@ -174,7 +174,11 @@ def block_source(
     return lambda: blocks
 
 
-def read_audio(path: FilePath, sample_rate: float = SAMPLE_RATE, mono: bool = False) -> np.ndarray:
+def read_audio(
+    path: FilePath,
+    sample_rate: float = SAMPLE_RATE,
+    mono: bool = False,
+) -> np.ndarray:
     """Read a whole file as float32 `[C, N]` at `sample_rate` Hz.
 
     With `mono`, `C` is 1: the mean over the channels.

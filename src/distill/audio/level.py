@@ -17,29 +17,29 @@ from distill.audio.blocks import windows
 FLOOR_DB = -120.0
 """Level in dB that `db` and `active_rms_db` return for silence."""
 
+# Length in seconds of the pieces that a stream is read in.
 _PIECE_S = 10.0
-"""Length in seconds of the pieces that a stream is read in."""
 
+# Step in seconds from one gating block to the next (ITU-R BS.1770-4, section 5.1).
 _STEP_S = 0.1
-"""Step in seconds from one gating block to the next (ITU-R BS.1770-4, section 5.1)."""
 
+# Steps in a gating block of 400 ms: they overlap by three quarters.
 _STEPS_PER_BLOCK = 4
-"""Steps in a gating block of 400 ms: they overlap by three quarters."""
 
+# LU by which K-weighted power in dB exceeds loudness, so that a 997 Hz sine reads its level.
 _LOUDNESS_OFFSET = 0.691
-"""LU by which K-weighted power in dB exceeds loudness, so that a 997 Hz sine reads its level."""
 
+# LUFS below which a block counts as silence.
 _ABSOLUTE_GATE = -70.0
-"""LUFS below which a block counts as silence."""
 
+# Level of the second gate, relative to the mean over the first.
 _RELATIVE_GATE_DB = -10.0
-"""Level of the second gate, relative to the mean over the first."""
 
+# Windows in seconds for `active_rms_db`: one period of 20 Hz, the lowest tone.
 _ACTIVE_WINDOW_S = 0.05
-"""Windows in seconds for `active_rms_db`: one period of 20 Hz, the lowest tone."""
 
+# Power of a window relative to the loudest one, from which it is active: -40 dB.
 _ACTIVE_SHARE = 1e-4
-"""Power of a window relative to the loudest one, from which it is active: -40 dB."""
 
 
 def db(amplitude: float) -> float:
@@ -109,7 +109,11 @@ def _at_least(blocks: Iterable[np.ndarray], length: int) -> Iterator[np.ndarray]
         yield np.zeros((channels, missing), np.float32)
 
 
-def _step_energies(blocks: Iterable[np.ndarray], sample_rate: int, step: int) -> np.ndarray:
+def _step_energies(
+    blocks: Iterable[np.ndarray],
+    sample_rate: int,
+    step: int,
+) -> np.ndarray:
     """K-weighted energy of each step of `step` samples, summed over channels: `[steps]`.
 
     The stream holds `_STEPS_PER_BLOCK` steps or more.

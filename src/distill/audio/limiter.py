@@ -20,7 +20,11 @@ LOOKAHEAD_S = 0.004
 """Time in seconds by which the gain falls ahead of a peak: slow enough not to click."""
 
 
-def limit_peaks(audio: np.ndarray, sample_rate: int, ceiling_db: float = CEILING_DB) -> np.ndarray:
+def limit_peaks(
+    audio: np.ndarray,
+    sample_rate: int,
+    ceiling_db: float = CEILING_DB,
+) -> np.ndarray:
     """Return `audio` `[C, N]` with peaks of at most `ceiling_db`, by one gain for all channels.
 
     A sound without such peaks is returned as it is, not copied. The gain is smoothed over the same

@@ -121,7 +121,12 @@ class _LogMel(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, x: Tensor, weight: Tensor, blocks: list[_Block], n_fft: int, hop: int
+        ctx: Any,
+        x: Tensor,
+        weight: Tensor,
+        blocks: list[_Block],
+        n_fft: int,
+        hop: int,
     ) -> Tensor:
         spectrum = stft(x, n_fft, hop)
         squares = torch.view_as_real(spectrum).square()

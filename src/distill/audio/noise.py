@@ -9,34 +9,34 @@ mean spectrum.
 import numpy as np
 from scipy.ndimage import median_filter
 
+# Samples of a spectrum: 21 ms at 48 kHz.
 _WINDOW = 1024
-"""Samples of a spectrum: 21 ms at 48 kHz."""
 
+# First bin (375 Hz) of the first band: below, noise of steep colour is uneven within a band.
 _FIRST_BIN = 8
-"""First bin (375 Hz) of the first band: below, noise of steep colour is uneven within a band."""
 
+# Bands whose cells are compared: up to 15.4 kHz, below the cut-off of lossy formats.
 _BANDS = 20
-"""Bands whose cells are compared: up to 15.4 kHz, below the cut-off of lossy formats."""
 
+# Bins of a band (750 Hz): narrow enough for coloured noise to be even within it.
 _BAND_BINS = 16
-"""Bins of a band (750 Hz): narrow enough for coloured noise to be even within it."""
 
+# First bin (141 Hz) in which a tone is looked for.
 _FIRST_TONE = 3
-"""First bin (141 Hz) in which a tone is looked for."""
 
+# Bins whose median a tone is compared with.
 _NEIGHBOURS = 13
-"""Bins whose median a tone is compared with."""
 
+# Spectra below which nothing can be said: about 0.25 s.
 _FEWEST_FRAMES = 20
-"""Spectra below which nothing can be said: about 0.25 s."""
 
+# Largest distance of the distributions for noise. 0.25 s of noise, white to brown, stay at or below
+# 0.02; drones, cymbals and drum rolls lie above.
 _DEVIATION = 0.03
-"""Largest distance of the distributions for noise. 0.25 s of noise, white to brown, stay at or
-below 0.02; drones, cymbals and drum rolls lie above."""
 
+# Largest ratio of a bin of the mean spectrum to the median around it, for noise. 0.25 s of noise
+# stay below 3; a tone half as loud as the noise lies above 30.
 _PEAK = 6.0
-"""Largest ratio of a bin of the mean spectrum to the median around it, for noise. 0.25 s of noise
-stay below 3; a tone half as loud as the noise lies above 30."""
 
 
 def is_plain_noise(audio: np.ndarray) -> bool:

@@ -127,7 +127,13 @@ class _Synthesis(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, log_magnitude: Tensor, phase: Tensor, n_fft: int, hop: int) -> Tensor:
+    def forward(
+        ctx: Any,
+        log_magnitude: Tensor,
+        phase: Tensor,
+        n_fft: int,
+        hop: int,
+    ) -> Tensor:
         magnitude = log_magnitude.exp()
         spectrum = torch.complex(magnitude * phase.cos(), magnitude * phase.sin())
         ctx.save_for_backward(spectrum)

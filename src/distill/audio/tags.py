@@ -17,8 +17,8 @@ RIFF_NAMES = {b"ICMT": "comment", b"ISFT": "software"}
 LARGEST_LIST = 1 << 20
 """Bytes that are read of a list of tags: a damaged size must not fill memory."""
 
+# Bytes before the first chunk: `RIFF`, size, `WAVE`.
 _RIFF_HEADER_BYTES = 12
-"""Bytes before the first chunk: `RIFF`, size, `WAVE`."""
 
 
 def read_tags(path: FilePath) -> dict[str, str]:

@@ -28,8 +28,8 @@ from distill.errors import OutputError
 from distill.files import replace_atomically
 from distill.settings import SAMPLE_RATE, cache_dir
 
+# Version of the entries: raised whenever their contents or a measurement changes.
 _VERSION = 2
-"""Version of the entries: raised whenever their contents or a measurement changes."""
 
 
 class CachedSound(NamedTuple):

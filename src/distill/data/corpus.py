@@ -17,10 +17,10 @@ from distill.data.measurements import Measurements
 from distill.errors import CorpusError
 from distill.settings import SAMPLE_RATE
 
+# Endings of sounds that libsndfile cannot read: the scan says so.
 _FOREIGN_EXTENSIONS = frozenset(
     (".m4a", ".aac", ".mp4", ".wma", ".ape", ".wv", ".ac3", ".dsf", ".dff", ".mp2")
 )
-"""Endings of sounds that libsndfile cannot read: the scan says so."""
 
 
 @dataclass(frozen=True)

@@ -19,32 +19,32 @@ QUIETER = "much quieter than the rest"
 LOUDER = "much louder than the rest"
 SAME_CONTENT = "same content as"
 
+# Clipped peaks from which a file is flagged: one or two are common in drum hits and inaudible.
 _CLIPPED_RUNS = 3
-"""Clipped peaks from which a file is flagged: one or two are common in drum hits and inaudible."""
 
+# Offset, relative to full scale, from which a file is flagged: -34 dBFS.
 _DC = 0.02
-"""Offset, relative to full scale, from which a file is flagged: -34 dBFS."""
 
+# Length in seconds from which an offset counts: a shorter sound may be half of a slow swing.
 _DC_SHORTEST_S = 0.2
-"""Length in seconds from which an offset counts: a shorter sound may be half of a slow swing."""
 
+# Peak in dBFS below which a file is flagged as nearly silent.
 _NEARLY_SILENT_DB = -50.0
-"""Peak in dBFS below which a file is flagged as nearly silent."""
 
+# Share of the length in its header below which a file is flagged as cut short.
 _CUT_SHORT_SHARE = 0.9
-"""Share of the length in its header below which a file is flagged as cut short."""
 
+# Distance in dB from the median level of the corpus from which a file is flagged.
 _LEVEL_DB = 20.0
-"""Distance in dB from the median level of the corpus from which a file is flagged."""
 
+# Number of files from which levels are compared: the median of fewer says little.
 _LEVEL_FEWEST = 4
-"""Number of files from which levels are compared: the median of fewer says little."""
 
+# Seconds of sound below which the verdict is "fix".
 _TOO_LITTLE_S = 2.0
-"""Seconds of sound below which the verdict is "fix"."""
 
+# Seconds of sound below which more is advised.
 _LITTLE_S = 60.0
-"""Seconds of sound below which more is advised."""
 
 _ADVICE = {
     # For each flag: verb phrase for one file, for several, and the advice.

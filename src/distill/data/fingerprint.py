@@ -13,47 +13,47 @@ import numpy as np
 
 from distill.settings import SAMPLE_RATE
 
+# Samples of a spectrum: 43 ms.
 _WINDOW = 2048
-"""Samples of a spectrum: 43 ms."""
 
+# Frequency bands of both grids.
 _BANDS = 16
-"""Frequency bands of both grids."""
 
+# Lower edge of the lowest band in Hz.
 _LOWEST_HZ = 40.0
-"""Lower edge of the lowest band in Hz."""
 
+# Upper edge of the highest band in Hz: lossy formats change the sound above.
 _HIGHEST_HZ = 8000.0
-"""Upper edge of the highest band in Hz: lossy formats change the sound above."""
 
+# Columns of the coarse grid, from 2 spreads of the energy before its centre to 4 after it.
 _COARSE = 24
-"""Columns of the coarse grid, from 2 spreads of the energy before its centre to 4 after it."""
 
+# Columns of the fine grid, 5 ms each.
 _FINE = 128
-"""Columns of the fine grid, 5 ms each."""
 
+# Shifts of the fine grid, in columns, that are tried in either direction.
 _SHIFTS = 33
-"""Shifts of the fine grid, in columns, that are tried in either direction."""
 
+# Nearest sounds by the coarse grid whose fine grids are compared: the comparison is slow.
 _CANDIDATES = 3
-"""Nearest sounds by the coarse grid whose fine grids are compared: the comparison is slow."""
 
+# Samples from one frame to the next: 5 ms.
 _HOP = SAMPLE_RATE // 200
-"""Samples from one frame to the next: 5 ms."""
 
+# Frames of the coarse grid of a long sound: one minute's worth.
 _MOST_FRAMES = 12_000
-"""Frames of the coarse grid of a long sound: one minute's worth."""
 
+# Range of levels in a grid, in dB below the loudest cell.
 _RANGE_DB = 32.0
-"""Range of levels in a grid, in dB below the loudest cell."""
 
+# Resolution of a level in dB: with the range, 128 steps of a byte.
 _STEP_DB = 0.25
-"""Resolution of a level in dB: with the range, 128 steps of a byte."""
 
+# Difference in length in seconds up to which two sounds are compared: padding by lossy formats.
 _LENGTH_SLACK_S = 0.12
-"""Difference in length in seconds up to which two sounds are compared: padding by lossy formats."""
 
+# Difference in length, as a share, up to which two sounds are compared.
 _LENGTH_SLACK = 0.05
-"""Difference in length, as a share, up to which two sounds are compared."""
 
 SAME_SOUND_DB = 1.35
 """Mean distance in dB below which two fingerprints are of one sound."""

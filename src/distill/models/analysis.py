@@ -56,7 +56,13 @@ class Analysis(nn.Module):
     floor: Tensor
     level_widths: Tensor
 
-    def __init__(self, sample_rate: int, channels: int, frame_hop: int, latent_dim: int) -> None:
+    def __init__(
+        self,
+        sample_rate: int,
+        channels: int,
+        frame_hop: int,
+        latent_dim: int,
+    ) -> None:
         super().__init__()
         self.frame_hop = frame_hop
         self.channels = channels

@@ -63,7 +63,11 @@ def fit_codec(
     _fit_outline(codec, values, torch.cat(magnitudes))
 
 
-def _equalised_latents(codec: VQVAE, features: Tensor, generator: torch.Generator) -> Tensor:
+def _equalised_latents(
+    codec: VQVAE,
+    features: Tensor,
+    generator: torch.Generator,
+) -> Tensor:
     """Latents `[B * T, D]` of `features` `[B, T, features]`, each sound through an equaliser."""
     equalised = codec.analysis.equalise_features(features, generator)
     latents: Tensor = codec.analysis.project(equalised)

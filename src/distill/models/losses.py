@@ -64,7 +64,12 @@ class MelLoss(nn.Module):
         _, n_fft = MEL_SCALES[scale]
         return self.banks[scale](x, n_fft // overlap) / math.log(10)
 
-    def forward(self, output: Tensor, target: Tensor, scales: tuple[int, ...]) -> Tensor:
+    def forward(
+        self,
+        output: Tensor,
+        target: Tensor,
+        scales: tuple[int, ...],
+    ) -> Tensor:
         """Mel distance of `output` to `target`, both `[..., N]`: mean over `scales`, a scalar."""
         distances = []
         for scale in scales:
@@ -120,7 +125,12 @@ class MelLoss(nn.Module):
             energies.append(energy)
         return torch.stack(distances).mean(), torch.stack(energies).mean()
 
-    def level_distance(self, output: Tensor, other: Tensor, target: Tensor) -> Tensor:
+    def level_distance(
+        self,
+        output: Tensor,
+        other: Tensor,
+        target: Tensor,
+    ) -> Tensor:
         """Distance of two random decodings to their source in level: log10 RMS of blocks.
 
         Mel bands leave the level of a hit to chance where its phase is; this holds its envelope.
@@ -195,7 +205,11 @@ class _EnergyDistance(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, a: Tensor, b: Tensor, source: Tensor, weight: Tensor
+        ctx: Any,
+        a: Tensor,
+        b: Tensor,
+        source: Tensor,
+        weight: Tensor,
     ) -> tuple[Tensor, Tensor]:
         error_a = a - source
         error_b = b - source
@@ -212,7 +226,11 @@ class _EnergyDistance(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, _: Tensor, gradient: Tensor) -> tuple[Tensor, Tensor, None, None]:
+    def backward(
+        ctx: Any,
+        _: Tensor,
+        gradient: Tensor,
+    ) -> tuple[Tensor, Tensor, None, None]:
         slope_a, slope_b = ctx.saved_tensors
         share = gradient / (2 * slope_a.numel())
         return share * slope_a, share * slope_b, None, None

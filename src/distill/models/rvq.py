@@ -153,7 +153,12 @@ class ResidualVQ(nn.Module):
         return torch.stack(entries).sum(0)
 
     @torch.no_grad()
-    def fit(self, x: Tensor, generator: torch.Generator, own: Tensor | None = None) -> None:
+    def fit(
+        self,
+        x: Tensor,
+        generator: torch.Generator,
+        own: Tensor | None = None,
+    ) -> None:
         """Set every codebook by k-means, level after level on the residuals.
 
         Args:
@@ -171,7 +176,12 @@ class ResidualVQ(nn.Module):
             x = x - centres[nearest(x, centres)]
 
 
-def _put_to_use(centres: Tensor, own: Tensor, x: Tensor, generator: torch.Generator) -> None:
+def _put_to_use(
+    centres: Tensor,
+    own: Tensor,
+    x: Tensor,
+    generator: torch.Generator,
+) -> None:
     """Fit idle `centres` `[K, D]` to `own`, in place: those that `x` uses least.
 
     Idle are those that no row of `own` is nearest to.
