@@ -85,11 +85,11 @@ def test_seams_that_are_locked_are_not_mended(
     assert heal(loaded, whole, at_seams=False).grid == whole
 
 
-def test_most_of_a_sound_made_anew_is_said(loaded: LoadedVQModel, spliced: CodeGrid) -> None:
+def test_a_remark_says_when_most_was_regenerated(loaded: LoadedVQModel, spliced: CodeGrid) -> None:
     shuffled = ops.shuffle(spliced, block=4, seed=1).grid
     assert heal(loaded, spliced).remark == ""
     assert re.fullmatch(
-        r"The seams lie so close that \d\d% of the sound is made anew\.",
+        r"The seams lie so close that \d\d% of the sound was regenerated\.",
         heal(loaded, shuffled).remark,
     )
     assert heal(loaded, shuffled, at_seams=False).remark == ""

@@ -55,7 +55,7 @@ Again = Annotated[
 Temperature = Annotated[
     float | None,
     typer.Option(
-        help="Above 1 wilder, below 1 tamer, 0 the likeliest codes. "
+        help="Randomness: above 1 wilder, below 1 tamer, 0 = likeliest codes. "
         f"Default: {Sampling.temperature:g}."
     ),
 ]
@@ -82,20 +82,20 @@ Closeness = Annotated[
 FreeLevels = Annotated[
     int | None,
     typer.Option(
-        help="Code levels that the prior draws; your recordings supply the finer ones. "
+        help="Code levels that the prior draws; finer ones come from your recordings. "
         f"More: wilder. Default: {Sampling.free_levels}."
     ),
 ]
 Like = Annotated[
     str | None,
     typer.Option(
-        help="Start after a recording with this in its name or folder. Default: any recording."
+        help="Prompt: a recording with this in its name or folder. Default: any recording."
     ),
 ]
 LeadIn = Annotated[
     float | None,
     typer.Option(
-        help="Seconds of that recording that the prior hears first; not played. "
+        help="Seconds of the prompt. It sets the style and is not played. "
         f"Default: {Sampling.lead_in:g}."
     ),
 ]
@@ -134,7 +134,7 @@ Infill = Annotated[
         metavar="FILE",
     ),
 ]
-Start = Annotated[float | None, typer.Option("--from", help="Begin of that part, in seconds.")]
+Start = Annotated[float | None, typer.Option("--from", help="Start of that part, in seconds.")]
 Stop = Annotated[float | None, typer.Option("--to", help="End of that part, in seconds.")]
 
 # --- steering ---
@@ -252,6 +252,7 @@ def generate_cmd(
             "guidance": guidance,
         },
     )
+    # The file names its model by id, and says how many threads it took.
     recipe = earlier.recipe if earlier else None
     model_path = model_path or find_model(recipe, again)
     loaded = load(model_path, device, threads or (recipe.threads if recipe else None))
@@ -263,13 +264,14 @@ def generate_cmd(
 
 
 def _write(loaded: "LoadedVQModel", output: Path, request: Request, quiet: bool) -> dict[str, Any]:
-    """Generates and writes all sounds, with a line for each; returns the facts for `--json`."""
+    """Generate and write all sounds, with a line for each. Return the facts for `--json`."""
     from rich.progress import Progress
 
     from distill.workflows.describe_results import generated_facts
     from distill.workflows.generate import generate_files
 
     console = make_console(quiet=quiet)
+    # Without loading, which does not depend on the length of the sound.
     began = time.perf_counter()
     files = []
     frames = 0

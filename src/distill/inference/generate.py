@@ -52,7 +52,7 @@ class Generated:
     draws: int = 1
 
     def save(self, path: str | Path) -> Path:
-        """Writes the sound, with its recipe in the metadata, and returns the path.
+        """Write the sound, with its recipe in the metadata, and return the path.
 
         The name's ending chooses the format: .wav or .flac (24 bit), or .ogg.
         """
@@ -100,6 +100,7 @@ def _check(loaded: LoadedVQModel, request: Request) -> None:
         raise UsageError(f"--duration must be above 0 and at most {MAX_DURATION_S:.0f} seconds.")
     if round(duration * loaded.model.sample_rate) < 1:
         raise UsageError("--duration is shorter than one sample: ask for more.")
+    # The first seed decides: it leaves room for those that follow.
     check_seed(request.seed)
     if request.count < 1:
         raise UsageError("The number of sounds (-n) must be at least 1.")
@@ -120,6 +121,7 @@ class _Generation:
     def __init__(self, job: GenerationJob) -> None:
         self.job = job
         self.mode = mode_of(job.request.mode)(job)
+        # Priors of older versions keep no index: then copying is unknown.
         index = job.loaded.prior_facts.copy_index
         self.meter = CopyMeter(job.loaded.model, index) if index else None
 
@@ -140,6 +142,7 @@ class _Generation:
         for draw in range(1, MOST_DRAWS):
             if max_copy is None or best.copy is None or best.copy.percent <= max_copy:
                 break
+            # From its own seed alone, whatever other sounds are asked for.
             seed = derived_seed(first.recipe.seed, draw)
             (rendered,) = self.mode.render([seed], progress)
             another = self._measured(seed, rendered)
@@ -166,18 +169,20 @@ class _Generation:
         """Measured on the new part alone, with times as in the whole sound."""
         if self.meter is None:
             return None
+        # A continued or infilled recording is itself no copy.
         new_audio = rendered.audio[:, rendered.new_start : rendered.new_stop]
         report = self.meter.measure(rendered.codes, new_audio, rendered.new_frames)
         return _delayed(report, rendered.new_start / self.job.loaded.model.sample_rate)
 
 
 def _report(progress: Progress, number: int, batches: int, done: int, total: int) -> None:
-    """Passes on the progress of batch `number` of several equally long ones."""
+    """Pass on the progress of batch `number` of several equally long ones."""
     progress(number * total + done, batches * total)
 
 
 def _delayed(report: CopyReport, seconds: float) -> CopyReport:
     """`report` on a part of a sound that begins `seconds` into it."""
+    # A level without a run has None in its place.
     runs = tuple(run and replace(run, output_s=run.output_s + seconds) for run in report.runs)
     passage = report.passage
     if passage:
@@ -187,5 +192,6 @@ def _delayed(report: CopyReport, seconds: float) -> CopyReport:
 
 def derived_seed(seed: int, draw: int) -> int:
     """The seed of draw number `draw` in place of the sound of `seed`."""
+    # Seeds that follow one another would meet those of the next sounds.
     state = np.random.SeedSequence((seed, draw)).generate_state(1, np.uint64)
     return int(state[0] % LARGEST_SEED)

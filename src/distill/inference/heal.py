@@ -1,13 +1,23 @@
-"""Healing: the prior makes anew what leads to a seam, with both sides heard.
+"""Healing: the prior redraws the frames before a seam, or a region, with both sides heard.
 
-What comes after the seam stays: its first frames say what the rest of it will be, and are its
-attack. Of several tries is taken the half with the smaller steps of level; of these, those that the
-prior, hearing the past alone, finds likelier than what was there; of these, those after which it
-finds what follows likelier; of these, the smoothest; of these one, by what follows.
+The frames after a seam stay: they are the attack of the sound that begins there, and decide what
+follows. Before a seam many tries are drawn along a ramp of level (`sampling/level_ramp.py`). Five
+filters choose among them:
+
+1. the half of the tries with the smaller steps of level;
+2. of these, tries that the prior, given the past alone, finds likelier than the original codes;
+3. of these, tries after which it finds the following codes likelier than after the original;
+4. of these, the tenth with the smallest steps of level;
+5. of these, one at random, weighted by the likelihood of the following codes.
+
+Where no try passes filter 2 or 3, that filter is left out. The weighting is importance resampling,
+as in `sampling/gap_filling.py`.
 """
 
 import math
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -29,24 +39,41 @@ from distill.models.prior import CodePrior
 from distill.models.vqvae import VQVAE
 from distill.settings import check_seed
 
-LEAD_S, LONGEST_LEAD_S = 0.1, 0.3
-"""So much before a seam is made anew: the more, the more unlike in level its two sides are."""
+LEAD_S = 0.1
+"""Seconds before a seam that are redrawn, at least."""
+
+LONGEST_LEAD_S = 0.3
+"""The same at most, where the levels of the two sides differ much."""
+
 SLOPE_DB = 1.5
-"""The level goes up or down by no more a frame, unless the longest lead is too short for that: by
-3.5 dB in 50 ms, as that of music does half of the time."""
+"""Change of level per frame along the ramp, at most, unless the longest lead is too short for that.
+It makes 3.5 dB in 50 ms; half of the time, music changes by as much."""
+
 TRIES = 24
-"""For a region."""
-BRIDGES = 40
-"""Tries for what leads to a seam."""
+"""Tries for a region."""
+
+RAMP_TRIES = 40
+"""Tries for the frames before a seam."""
+
 COOLER = 0.6
-"""Of the temperature asked for. A level that goes evenly takes unlikely codes: likely ones must
-make up for that."""
+"""Factor on the temperature along a ramp. An even level calls for unlikely codes: a cooler draw
+makes up for that."""
+
 JUDGED_S = 0.5
-"""So much of what follows judges them."""
+"""Seconds after the seam whose likelihood judges the tries."""
+
 SMOOTHEST = 0.1
-"""Share of the tries that are likely enough, of which one is taken."""
+"""Share of the tries, by their steps of level, that pass filter 4."""
+
 MOST = 0.5
-"""From this share of the sound on it is said how much of it is made anew."""
+"""Share of the sound above which the remark says how much was redrawn."""
+
+
+class Stretch(NamedTuple):
+    """Frames `start` to `stop` (exclusive) to redraw."""
+
+    start: int
+    stop: int
 
 
 def heal(
@@ -57,59 +84,66 @@ def heal(
     sampling: Sampling | None = None,
     seed: int = 0,
 ) -> EditResult:
-    """Draw what leads to every seam in `region` from the prior, or, not `at_seams`, all of it.
+    """Redraw the frames before every seam, or a whole region.
 
-    What is locked and the levels that are not in `region` stay, and count in what is drawn. With
-    all levels in `region`, seams beside which something was drawn are no seams any more. The remark
-    says so where the seams took most of the sound. `NoPriorError` without a prior, `UsageError`
-    where there is no seam.
+    Locked codes, and levels that are not in `region`, stay and condition the draw.
+
+    Args:
+        loaded: A model with a prior, whose codec made the codes.
+        grid: The codes.
+        region: The seams to heal lie in it; or the codes to redraw.
+        at_seams: Redraw the frames before each seam; if not, all of `region`.
+        sampling: How codes are drawn.
+        seed: The same seed gives the same codes.
+
+    Returns:
+        The new grid. Seams beside which all levels were open and something was drawn are gone. A
+        remark says so where most of the sound was redrawn.
+
+    Raises:
+        NoPriorError: The model has no prior.
+        CodebookMismatchError: Another codec made the codes.
+        UsageError: There is no seam in `region`, or the seed is out of range.
+
+    Example:
+        spliced = operations.paste(first, second, at=20).grid
+        smooth = heal(loaded, spliced).grid
     """
-    prior = _prior_for(loaded, grid)
-    check_seed(seed)
-    start, stop, levels = region.resolve(*grid.codes.shape)
-    codes, generator = torch.tensor(grid.codes).long(), torch.Generator().manual_seed(seed)
-    kept = torch.ones(codes.shape, dtype=torch.bool)
-    kept[start:stop, levels] = False
-    if grid.locked is not None:
-        kept |= torch.tensor(grid.locked)
-    stretches = _before_seams(loaded.model, grid, start, stop) if at_seams else [(start, stop)]
-    stretches = [(first, last) for first, last in stretches if not kept[first:last].all()]
-    longest = _frames(LONGEST_LEAD_S, grid)
-    for first, last in stretches:
-        given = FixedCodes(codes[first:last], kept[first:last])
-        gap = Gap(
-            before=codes[:first],
-            after=codes[last:],
-            frames=last - first,
-            starts_sound=True,
-            original=given.codes,
-            conditions=Conditions(fixed_codes=given, length_limits=length_limits(loaded)),
-        )
-        # Over what is longer, a level that goes evenly would be a flaw of its own.
-        made_anew = _bridged if at_seams and gap.frames <= longest else _filled
-        codes[first:last] = made_anew(loaded, prior, gap, sampling or Sampling(), generator)
-    drawn = np.zeros(len(codes), bool)
-    for first, last in stretches:
-        drawn[first:last] = ~kept[first:last].all(1).numpy()
-    left = [
-        seam
-        for seam in grid.seams
-        if len(levels) < grid.codes.shape[1] or not drawn[seam - 1 : seam + 1].any()
-    ]
-    return overwrite(grid, codes.numpy(), _about_seams(drawn) if at_seams else "", left)
-
-
-def _about_seams(drawn: np.ndarray) -> str:
-    """What to say when most of the frames, those `drawn` `[T]` (bool), lead to a seam."""
-    share = drawn.mean()
-    return (
-        f"The seams lie so close that {share:.0%} of the sound is made anew."
-        if share > MOST
-        else ""
+    healer = _Healer(
+        loaded=loaded,
+        prior=_prior_for(loaded, grid),
+        sampling=sampling or Sampling(),
+        generator=_generator(seed),
     )
+    T, Q = grid.codes.shape
+    start, stop, levels = region.resolve(T, Q)
+    fixed = _fixed_mask(grid, start, stop, levels)
+    stretches = [Stretch(start, stop)]
+    if at_seams:
+        stretches = _leads(loaded.model, grid, start, stop)
+    # Where all codes are fixed, there is nothing to draw.
+    stretches = [stretch for stretch in stretches if not fixed[slice(*stretch)].all()]
+
+    codes = torch.tensor(grid.codes).long()
+    longest_ramp = _frames(LONGEST_LEAD_S, grid)
+    for stretch in stretches:
+        gap = _gap(loaded, codes, fixed, stretch)
+        # Over a longer stretch, an even level would be a flaw of its own.
+        is_ramp = at_seams and gap.frames <= longest_ramp
+        codes[slice(*stretch)] = healer.fill_ramp(gap) if is_ramp else healer.fill(gap)
+
+    redrawn = _redrawn_frames(fixed, stretches)
+    seams = _remaining_seams(grid, redrawn, all_levels=len(levels) == Q)
+    return overwrite(grid, codes.numpy(), _remark(redrawn) if at_seams else "", seams)
+
+
+def _generator(seed: int) -> torch.Generator:
+    check_seed(seed)
+    return torch.Generator().manual_seed(seed)
 
 
 def _prior_for(loaded: LoadedVQModel, grid: CodeGrid) -> CodePrior:
+    """The prior of `loaded`, for codes of the levels that it knows."""
     check_fits_model(loaded, grid)
     prior = loaded.require_prior()
     if prior.num_quantizers != grid.codes.shape[1]:
@@ -123,74 +157,130 @@ def _frames(seconds: float, grid: CodeGrid) -> int:
     return max(1, round(seconds * grid.frame_rate))
 
 
-def _before_seams(codec: VQVAE, grid: CodeGrid, start: int, stop: int) -> list[tuple[int, int]]:
-    """The first frame of what leads to each seam, and the seam; what is nearer than the shortest
-    lead is one."""
-    found: list[tuple[int, int]] = []
-    for seam in (seam for seam in grid.seams if start < seam <= stop):
-        earliest = found[-1][1] if found else start
-        first = max(
-            start, min(seam - _frames(LEAD_S, grid), max(earliest, seam - _lead(codec, grid, seam)))
-        )
-        if first < earliest:
-            first = found.pop()[0]
-        found.append((first, seam))
-    if not found:
+def _fixed_mask(grid: CodeGrid, start: int, stop: int, levels: Sequence[int]) -> Tensor:
+    """Codes that stay, `[T, Q]` (bool): locked ones, and all outside of the region."""
+    # Locked codes stay inside the region too.
+    fixed = torch.ones(grid.codes.shape, dtype=torch.bool)
+    fixed[start:stop, levels] = False
+    if grid.locked is not None:
+        fixed |= torch.tensor(grid.locked)
+    return fixed
+
+
+def _gap(loaded: LoadedVQModel, codes: Tensor, fixed: Tensor, stretch: Stretch) -> Gap:
+    """`stretch` of `codes` `[T, Q]` as a gap to fill around the codes that are `fixed` `[T, Q]`."""
+    original = codes[slice(*stretch)]
+    fixed_codes = FixedCodes(original, fixed[slice(*stretch)])
+    return Gap(
+        before=codes[: stretch.start],
+        after=codes[stretch.stop :],
+        frames=len(original),
+        # The first frame of a codes file counts as the beginning of a sound.
+        starts_sound=True,
+        original=original,
+        conditions=Conditions(fixed_codes=fixed_codes, length_limits=length_limits(loaded)),
+    )
+
+
+def _leads(codec: VQVAE, grid: CodeGrid, start: int, stop: int) -> list[Stretch]:
+    """The frames to redraw before each seam from `start` to `stop`. Leads that overlap are one."""
+    shortest = _frames(LEAD_S, grid)
+    leads: list[Stretch] = []
+    for seam in grid.seams:
+        if not start < seam <= stop:
+            continue
+        previous_seam = leads[-1].stop if leads else start
+        first = max(previous_seam, seam - _lead_frames(codec, grid, seam))
+        # The shortest lead may reach beyond the previous seam.
+        first = max(start, min(first, seam - shortest))
+        if first < previous_seam:
+            first = leads.pop().start
+        leads.append(Stretch(first, seam))
+    if not leads:
         raise UsageError(
-            f"No edit has left a seam in '{grid.source}' there: say with --from and --to what to heal."
+            f"No edit has left a seam in '{grid.source}' there: "
+            "say with --from and --to what to heal."
         )
-    return found
+    return leads
 
 
-def _lead(codec: VQVAE, grid: CodeGrid, seam: int) -> int:
-    """Frames before `seam` over which the level of one side can turn into that of the other."""
+def _lead_frames(codec: VQVAE, grid: CodeGrid, seam: int) -> int:
+    """Frames before `seam` that a ramp between the levels of its two sides takes."""
     codes = torch.tensor(grid.codes).long()
-    least = _frames(LEAD_S, grid)
-    left, right = ramp_levels(codec, codes[: max(0, seam - least)], codes[seam:])
-    return min(_frames(LONGEST_LEAD_S, grid), max(least, math.ceil(abs(left - right) / SLOPE_DB)))
+    shortest = _frames(LEAD_S, grid)
+    left, right = ramp_levels(codec, codes[: max(0, seam - shortest)], codes[seam:])
+    needed = math.ceil(abs(left - right) / SLOPE_DB)
+    return min(_frames(LONGEST_LEAD_S, grid), max(shortest, needed))
 
 
-def _filled(
-    loaded: LoadedVQModel,
-    prior: CodePrior,
-    gap: Gap,
-    sampling: Sampling,
-    generator: torch.Generator,
-) -> Tensor:
-    """New codes `[T, Q]` for those that are given in `gap`."""
-    return fill(prior, gap, sampling, generator, loaded.model.frame_rate, tries=TRIES)
+def _redrawn_frames(fixed: Tensor, stretches: Sequence[Stretch]) -> np.ndarray:
+    """Frames `[T]` (bool) of the `stretches` in which not all codes are `fixed` `[T, Q]`."""
+    redrawn = np.zeros(len(fixed), bool)
+    for stretch in stretches:
+        redrawn[slice(*stretch)] = ~fixed[slice(*stretch)].all(1).numpy()
+    return redrawn
 
 
-def _bridged(
-    loaded: LoadedVQModel,
-    prior: CodePrior,
-    gap: Gap,
-    sampling: Sampling,
-    generator: torch.Generator,
-) -> Tensor:
-    """As `_filled`, at a level that leads from one side to the other."""
-    gap = replace(gap, after=gap.after[: round(AHEAD_S * loaded.model.frame_rate)])
-    ramp = LevelRamp(loaded.model, gap.before, gap.after, gap.frames)
-    gap = replace(gap, conditions=replace(gap.conditions, logit_bias=ramp.logit_bias))
-    cooler = replace(sampling, temperature=COOLER * sampling.temperature)
-    tries = draw(prior, gap, cooler, generator, BRIDGES)
-    return _one_of(loaded.model, prior, gap, tries, generator)
+def _remaining_seams(grid: CodeGrid, redrawn: np.ndarray, all_levels: bool) -> list[int]:
+    """Seams with no `redrawn` frame `[T]` (bool) beside them; all seams if a level stayed."""
+    # A level that stayed still has the step that the edit made.
+    if not all_levels:
+        return list(grid.seams)
+    return [seam for seam in grid.seams if not redrawn[seam - 1 : seam + 1].any()]
 
 
-def _one_of(
-    codec: VQVAE, prior: CodePrior, gap: Gap, tries: Tensor, generator: torch.Generator
-) -> Tensor:
-    """The one `[T, Q]` that is taken of `tries` `[B, T, Q]` for what is given in `gap`."""
-    assert gap.original is not None
-    judged = replace(gap, after=gap.after[: round(JUDGED_S * codec.frame_rate)])
-    told = log_likelihood(prior, judged, torch.cat([tries, gap.original[None]]))
-    # The step up to an attack is none to be made smaller.
-    follows = gap.after[:0] if is_attack(codec, gap.before, gap.after) else gap.after
-    steps = largest_steps(codec, gap.before, tries, follows)
-    fit = steps <= steps.median()
-    for sums in (told.filling, told.fixed):
-        likelier = fit & (sums[:-1] > sums[-1])
-        fit = likelier if likelier.any() else fit
-    fit &= steps <= steps[fit].quantile(SMOOTHEST)
-    weights = told.fixed[:-1].masked_fill(~fit, -torch.inf)
-    return tries[sample(weights[None], Sampling(top_p=1.0), generator)][0]
+def _remark(redrawn: np.ndarray) -> str:
+    """A sentence where most of the frames were `redrawn`, `[T]` (bool)."""
+    share = redrawn.mean()
+    if share <= MOST:
+        return ""
+    return f"The seams lie so close that {share:.0%} of the sound was regenerated."
+
+
+@dataclass(frozen=True)
+class _Healer:
+    """Fills gaps with codes of the prior, in one order of draws from one generator."""
+
+    loaded: LoadedVQModel
+    prior: CodePrior
+    sampling: Sampling
+    generator: torch.Generator
+
+    def fill(self, gap: Gap) -> Tensor:
+        """Codes `[T, Q]` for a region."""
+        frame_rate = self.loaded.model.frame_rate
+        return fill(self.prior, gap, self.sampling, self.generator, frame_rate, tries=TRIES)
+
+    def fill_ramp(self, gap: Gap) -> Tensor:
+        """Codes `[T, Q]` whose level leads evenly from one side of the gap to the other."""
+        codec = self.loaded.model
+        gap = replace(gap, after=gap.after[: round(AHEAD_S * codec.frame_rate)])
+        ramp = LevelRamp(codec, gap.before, gap.after, gap.frames)
+        gap = replace(gap, conditions=replace(gap.conditions, logit_bias=ramp.logit_bias))
+        # Each gap has its own line to follow, and a cooler draw.
+        cooler = replace(self.sampling, temperature=COOLER * self.sampling.temperature)
+        tries = draw(self.prior, gap, cooler, self.generator, RAMP_TRIES)
+        return self._choose(gap, tries)
+
+    def _choose(self, gap: Gap, tries: Tensor) -> Tensor:
+        """One of the `tries` `[B, T, Q]`, by the five filters of the module's docstring."""
+        codec = self.loaded.model
+        assert gap.original is not None
+        near = replace(gap, after=gap.after[: round(JUDGED_S * codec.frame_rate)])
+        # The last entry of each score is that of the original codes.
+        scores = log_likelihood(self.prior, near, torch.cat([tries, gap.original[None]]))
+        # The step up to an attack belongs to it: it must not become smaller.
+        has_attack = is_attack(codec, gap.before, gap.after)
+        after = gap.after[:0] if has_attack else gap.after
+        steps = largest_steps(codec, gap.before, tries, after)
+        # Filter 1.
+        passing = steps <= steps.median()
+        # Filters 2 and 3.
+        for log_likelihoods in (scores.filling, scores.fixed):
+            likelier = passing & (log_likelihoods[:-1] > log_likelihoods[-1])
+            if likelier.any():
+                passing = likelier
+        # Filters 4 and 5.
+        passing &= steps <= steps[passing].quantile(SMOOTHEST)
+        weights = scores.fixed[:-1].masked_fill(~passing, -torch.inf)
+        return tries[sample(weights[None], Sampling(top_p=1.0), self.generator)][0]

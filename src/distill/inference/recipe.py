@@ -81,9 +81,9 @@ class Recipe:
         return {"software": f"Distill {self.version}", "comment": text}
 
     def check_model(self, loaded: LoadedVQModel, path: str | os.PathLike[str]) -> None:
-        """Checks that `loaded` is the model that made the sound at `path`.
+        """Check that `loaded` is the model that made the sound at `path`.
 
-        Warns if another version of Distill, device or number of threads may change the result.
+        Warn if another version of Distill, device or number of threads may change the result.
         `CodebookMismatchError` for another model.
         """
         if self.model_hash != loaded.weights_hash:
@@ -92,6 +92,7 @@ class Recipe:
                 f"(id {_id(loaded)}), or before its prior was trained again: "
                 "name the model it was made with."
             )
+        # Each of these changes the order of sums, and with it the last bits.
         earlier = _circumstances(self.version, self.device, self.threads)
         now = _circumstances(__version__, _device(loaded), torch.get_num_threads())
         if earlier != now:
@@ -114,6 +115,7 @@ def read_recipe(path: str | os.PathLike[str]) -> Recipe:
     """The recipe in the sound file at `path`. `AudioError` if it carries none."""
     try:
         entries = json.loads(read_tags(path).get("comment", ""))[KEY]
+        # Files of older versions lack `way` and `steering`.
         parts = {
             "sampling": Sampling(**entries["sampling"]),
             "way": ModeSettings(**entries.get("way", {})),
@@ -143,6 +145,7 @@ def _check_types(path: str | os.PathLike[str], recipe: Recipe) -> None:
     }
     for name, kind in kinds.items():
         value = getattr(recipe, name)
+        # Not `isinstance`: True is an int. JSON may hold 2 for 2.0.
         is_whole_number = kind is float and type(value) is int
         if type(value) is not kind and not is_whole_number:
             raise AudioError(

@@ -109,6 +109,7 @@ def generate(
         for sound in distill.generate(model, duration=12, count=2, brightness=80):
             sound.save(f"{sound.recipe.seed}.wav")
     """
+    # Sources are read first: their length is that of some sounds, and curves spread over it.
     choice = choose_mode(
         {
             "continue_from": continue_from,
@@ -205,6 +206,7 @@ def stream(
         free_levels=free_levels,
         closeness=closeness,
     )
+    # Without a duration, a plain array has nothing to spread over.
     steering = steer(None, 0.0, tags, guidance, **descriptors)
     return stream_sound(model, Request(seed=seed, sampling=sampling, steering=steering))
 
@@ -239,6 +241,7 @@ def generate_again(
     earlier = EarlierSound.read(sound)
     sources = {"continue_from": continue_from, "variation_of": variation_of, "infill": infill}
     request = make_request(earlier, mode=sources, duration=duration)
+    # Threads decide the order of sums, and with it the last bits.
     with using_threads(earlier.recipe.threads):
         earlier.recipe.check_model(model, sound)
         (again,) = generate_sounds(model, request)
@@ -272,6 +275,7 @@ def generate_files(
         NoPriorError: The model has no prior yet.
         UsageError: A setting is out of range.
     """
+    # Before anything is drawn: a name that cannot be written must not cost minutes.
     paths = output_paths(output, request.count)
     sounds = generate_sounds(loaded, request, progress)
     return (Written(sound.save(path), sound) for path, sound in zip(paths, sounds, strict=True))

@@ -63,6 +63,7 @@ def choose_mode(options: Mapping[str, Any]) -> Choice:
     if len(chosen) > 1:
         names = " and ".join(mode.option for mode in chosen)
         raise UsageError(f"{names} do not go together: choose one of them.")
+    # Without an option, the default mode.
     mode = chosen[0] if chosen else mode_of(ModeSettings())
     numbers: dict[str, Any] = {name: options.get(name) for name in SETTING_OPTIONS}
     _check_numbers(mode, numbers)
@@ -99,6 +100,7 @@ def choose_again(earlier: EarlierSound, options: Mapping[str, Any]) -> Choice:
     chosen = choose_mode(options)
     path = earlier.path
     way = earlier.recipe.way
+    # The default kind means that no mode was named.
     is_named = chosen.mode.kind != ModeSettings.kind
     if is_named and chosen.mode.kind != way.kind:
         option = mode_of(chosen.mode).option
@@ -113,6 +115,7 @@ def choose_again(earlier: EarlierSound, options: Mapping[str, Any]) -> Choice:
             f"'{chosen.source.name}' is not the sound that {path} was made from "
             f"('{way.source}'), or has changed since: name that one."
         )
+    # Another amount or gap makes another version of the same sound.
     numbers = {name: getattr(chosen.mode, name) for name in SETTING_OPTIONS}
     return Choice(replace(way, **_given(numbers)), chosen.source)
 
@@ -166,6 +169,7 @@ def make_request(
     )
     # Curves given as plain arrays spread over the duration, which is known only now.
     request = replace(request, steering=steer(base.steering, request.duration, **(steering or {})))
+    # Only the same sound begins at the same level; any other is measured.
     is_same = (request.seed, request.sampling, request.steering) == (
         base.seed,
         base.sampling,

@@ -69,6 +69,7 @@ class GenerationJob:
 
         Steered loudness stays as the codec decodes it.
         """
+        # Bringing it to the level of the corpus would undo what was steered.
         return 1.0 if self.steering.sets_loudness else self.request.gain
 
     @property
@@ -173,10 +174,13 @@ class Mode(ABC):
         if not cls.takes_source:
             return request
         source = request.source
+        # The command line always has one here; Python code may forget it.
         if source is None:
             raise UsageError(f"{cls.option} needs a sound file to start from.")
+        # The source is the prompt: a recording of the corpus has no place before it.
         if request.sampling.like:
             raise UsageError(f"With {cls.option} the prior hears that sound: leave out --like.")
+        # The file names its source, so that it can be asked for when it is regenerated.
         return replace(
             request,
             mode=replace(request.mode, source=source.name, source_hash=source.digest),
@@ -226,6 +230,7 @@ def draw_batch(
         Codes `[B, T, Q]`.
     """
     B = len(seeds)
+    # One generator a stream: a sound does not depend on what is beside it.
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
     stream = draw_frames(job.prior, B, job.request.sampling, generators, conditions)
     codes = torch.empty(B, frames, job.prior.num_quantizers, dtype=torch.long)

@@ -48,8 +48,10 @@ class Continuation(SequentialMode):
         self.source = job.request.source
         codec = job.loaded.model
         n_samples = self.source.audio.shape[1]
+        # The last seconds say enough of level and width, however long the source is.
         frames = min(frames_of(n_samples, codec.frame_hop), round(HEARD_S * codec.frame_rate))
         self.grid = encode_sound(job.loaded, self._tail(frames), self.source.name)
+        # Without the frames of the mirror image.
         self.past = torch.tensor(self.grid.codes)[:frames].long()
         self.prompt = self._prompt(n_samples)
 
@@ -64,11 +66,13 @@ class Continuation(SequentialMode):
         beyond = codec.receptive_field[0] * codec.frame_hop
         tail = self.source.audio[:, -size:]
         mirrored = np.pad(tail, ((0, 0), (0, beyond)), "reflect")
+        # A source of less than a whole number of frames gets silence before it.
         return np.pad(mirrored, ((0, 0), (size - tail.shape[1], 0)))
 
     def _prompt(self, n_samples: int) -> LeadIn:
         """The last codes of the source, as many as the prior's window holds."""
         codes = self.past[-self.job.prior.window :]
+        # Only a source that fits into the window has its beginning in it.
         starts = torch.zeros(len(codes), dtype=torch.bool)
         starts[0] = len(codes) * self.job.loaded.model.frame_hop >= n_samples
         return LeadIn(codes, starts, ends_sound=False, names=())
@@ -81,6 +85,7 @@ class Continuation(SequentialMode):
         targets = job.targets(frames)
         conditions = job.conditions(self.prompt, targets)
         codes = draw_codes(job, frames, seed, progress, conditions)
+        # As far as the decoder looks back, and a frame more for the overlap.
         margin = max(codec.receptive_field[1] + 1, round(BEFORE_S * codec.frame_rate))
         before = self.past[-margin:]
         decoded = np.concatenate(list(decode_evenly(codec, torch.cat([before, codes]))), 1)
@@ -106,7 +111,7 @@ class Continuation(SequentialMode):
 def at_source_level(
     decoded: np.ndarray, grid: CodeGrid, channels: int, sample_rate: int
 ) -> np.ndarray:
-    """Brings decoded sound to the level and width of the sound that `grid` encodes.
+    """Bring decoded sound to the level and width of the sound that `grid` encodes.
 
     Limited here already: a limiter over the joined sound would change the source as well.
 
@@ -119,6 +124,7 @@ def at_source_level(
     Returns:
         The sound, `[channels, N]`.
     """
+    # A mono codec has no side signal to scale.
     wide = scale_side(decoded, grid.width) if len(decoded) == 2 else decoded
     scaled = mix_channels(wide, channels) * np.float32(grid.gain)
     return limit_peaks(remove_dc(scaled, sample_rate), sample_rate, FULL_SCALE_DB)

@@ -61,6 +61,7 @@ class Infill(SequentialMode):
         self.edges = self._edges()
         codec = job.loaded.model
         hop = codec.frame_hop
+        # Frames to encode on either side, fewer where the source is short.
         most = round(HEARD_S * codec.frame_rate)
         before = self.audio[:, : max(0, self.edges.begin)]
         after = self.audio[:, self.edges.end :]
@@ -101,9 +102,12 @@ class Infill(SequentialMode):
         hop = codec.frame_hop
         N = self.audio.shape[1]
         start = round(settings.start * codec.sample_rate)
+        # A time that was rounded up may lie just past the end.
         stop = min(N, round(settings.stop * codec.sample_rate))
         length = max(1, frames_of(stop - start, hop)) * hop
         spare = length - (stop - start)
+        # Whole frames take a little more than was asked for: half on either side, or all of it
+        # outside of the source where the gap touches one of its ends.
         if start == 0:
             begin = -spare
         elif stop == N:
@@ -120,6 +124,7 @@ class Infill(SequentialMode):
         codec = self.job.loaded.model
         size = frames * codec.frame_hop
         side = before[:, max(0, before.shape[1] - size) :]
+        # A gap at the very start has no left side.
         if not frames:
             return side
         mirrored = np.pad(side, ((0, 0), (0, self._beyond)), "reflect")
@@ -147,6 +152,7 @@ class Infill(SequentialMode):
             codec.frame_rate,
             progress,
         )
+        # As much of either side as the decoder needs, and its filters to settle.
         margin = max(codec.receptive_field[1] + 1, round(BEFORE_S * codec.frame_rate))
         before = self.gap.before[-margin:]
         after = self.gap.after[:margin]
@@ -174,6 +180,7 @@ class Infill(SequentialMode):
         first = max(0, begin - first_overlap)
         last = min(N, end + last_overlap)
         audio = decoded[:, first - origin : last - origin]
+        # Where there is no side to fade into, the sound itself fades.
         if begin > 0:
             audio = crossfade(self.audio[:, :begin], audio, first_overlap)
         else:
@@ -195,6 +202,7 @@ def _check_gap(request: Request) -> None:
         )
     source = request.source
     assert source is not None
+    # Half of the last digit that users see is not an error.
     if stop >= source.seconds + ROUNDED_S or start >= source.seconds:
         raise UsageError(
             f"--from {start:g} --to {stop:g} reaches past the end: "

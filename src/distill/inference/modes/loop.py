@@ -65,11 +65,13 @@ class Loop(SequentialMode):
         self.around = max(1, round(AROUND_S * rate))
         self.length = max(1, round(job.request.duration * rate))
         self.slack = min(round(SLACK * self.length), round(MOST_SLACK_S * rate))
+        # Both ends need frames around them to compare.
         spare = round(SPARE_S * rate)
         self.drawn_frames = self.length + self.slack + 2 * self.around + spare
 
     @classmethod
     def complete(cls, request: Request) -> Request:
+        # A constant goes round; a curve would jump where the loop begins again.
         curves = request.steering.curve_names if request.steering else []
         if curves:
             raise UsageError(f"A loop has no beginning: give --{curves[0]} one value, not a curve.")
@@ -82,11 +84,13 @@ class Loop(SequentialMode):
         prompt = job.prompt(seed, targets)
         conditions = job.conditions(prompt, targets)
         drawn = draw_codes(job, self.drawn_frames, seed, progress, conditions)
+        # Latents, not codes: unlike codes may sound the same.
         latents = codec.rvq.lookup(drawn.to(codec.rvq.codebooks.device)).cpu()
         start, stop = closest_ends(latents, self.length, self.slack, self.around)
         codes = drawn[start:stop]
         audio = mix_channels(decode_circle(codec, codes), job.loaded.output_channels)
         gain = job.fixed_gain
+        # `finish` would fade the ends; a loop has none.
         if gain is None:
             gain = level_gain(audio, codec.sample_rate, corpus_loudness(job.loaded))
         return Rendered(
@@ -128,6 +132,7 @@ def decode_circle(codec: VQVAE, codes: Tensor) -> np.ndarray:
     T = len(codes)
     hop = codec.frame_hop
     margin = codec.receptive_field[1] + 1
+    # As much of the other end on either side as the decoder looks at.
     circle = torch.arange(-margin, T + margin) % T
     sound = remove_dc(decode_codes(codec, codes[circle]), codec.sample_rate)
     start = margin * hop
@@ -139,5 +144,6 @@ def decode_circle(codec: VQVAE, codes: Tensor) -> np.ndarray:
 def _limit_circle(audio: np.ndarray, sample_rate: int) -> np.ndarray:
     """`audio` `[C, N]` with no peak above the ceiling; the limiter sees the start after the end."""
     reach = limiter_reach(sample_rate)
+    # The limiter looks ahead and recovers slowly: it needs both neighbours.
     circle = np.pad(audio, ((0, 0), (reach, reach)), "wrap")
     return limit_peaks(circle, sample_rate)[:, reach:-reach]

@@ -38,6 +38,7 @@ class New(Mode):
     def render(self, seeds: Sequence[int], progress: Progress) -> Iterator[Rendered]:
         targets = self.job.targets(self.drawn_frames)
         prompts = [self.job.prompt(seed, targets) for seed in seeds]
+        # Targets depend on time alone, so that all sounds of a batch share them.
         conditions = self.job.conditions(_batch(prompts), targets)
         batch = draw_batch(self.job, self.drawn_frames, seeds, progress, conditions)
         return (self._finished(codes, prompt) for codes, prompt in zip(batch, prompts, strict=True))
@@ -46,6 +47,7 @@ class New(Mode):
         job = self.job
         codec = job.loaded.model
         channels = job.loaded.output_channels
+        # Block by block: a long sound is never held twice.
         blocks = (mix_channels(block, channels) for block in decode_evenly(codec, codes))
         audio, gain = finish_blocks(
             blocks,
@@ -65,5 +67,6 @@ class New(Mode):
 
 def _batch(prompts: Sequence[LeadIn | None]) -> LeadInBatch | None:
     """All prompts as one batch; None where the model has none for any sound."""
+    # All or none: whether there are recordings does not depend on the seed.
     found = [prompt for prompt in prompts if prompt]
     return LeadInBatch.stack(found) if found else None

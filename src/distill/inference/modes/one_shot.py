@@ -36,6 +36,7 @@ class OneShot(SequentialMode):
         codes = self._draw(most_frames, seed, progress, job.conditions(prompt, targets))
         decoded = np.concatenate(list(decode_evenly(codec, codes)), 1)
         mixed = mix_channels(decoded, job.loaded.output_channels)
+        # The prior may end a sound long after it has died away.
         n_samples = min(job.n_samples, sounding_samples(mixed, codec.sample_rate))
         audio, gain = finish(
             mixed, codec.sample_rate, corpus_loudness(job.loaded), n_samples, job.fixed_gain
@@ -58,6 +59,7 @@ class OneShot(SequentialMode):
         for t, frame in enumerate(islice(stream, most_frames), 1):
             codes.append(frame.codes[0].cpu())
             progress(t, most_frames)
+            # The frame with which the sound ends belongs to it.
             if frame.ends[0]:
                 break
         return torch.stack(codes)

@@ -41,6 +41,7 @@ def stream_sound(loaded: LoadedVQModel, request: Request) -> Iterator[np.ndarray
     check_seed(request.seed)
     job = GenerationJob(loaded, request)
     codec = loaded.model
+    # One frame more than the curves have: its value holds from then on.
     steered_frames = math.ceil(job.steering.last_change_s * codec.frame_rate)
     targets = job.targets(1 + steered_frames)
     frames = draw_frames(
@@ -51,6 +52,7 @@ def stream_sound(loaded: LoadedVQModel, request: Request) -> Iterator[np.ndarray
         job.conditions(job.prompt(request.seed, targets), targets),
     )
     size = max(1, round(BLOCK_S * codec.frame_rate))
+    # Time runs along the last axis, as `windows` takes it.
     columns = (frame.codes.cpu().numpy().T for frame in frames)
     sound = (
         mix_channels(block, loaded.output_channels) for block in _decoded(codec, columns, size)
@@ -66,6 +68,7 @@ def _decoded(codec: VQVAE, codes: Iterable[np.ndarray], size: int) -> Iterator[n
     hop = codec.frame_hop
     for window in windows(codes, size, codec.receptive_field[1]):
         core = window.core
+        # Entered for each block, since the mode must not leak to the caller between two yields.
         with torch.inference_mode():
             batch = torch.from_numpy(window.sound.T.copy()).to(codec.rvq.codebooks.device)
             sound = codec.decode(batch[None], first - core.start)[0]

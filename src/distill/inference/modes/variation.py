@@ -59,6 +59,7 @@ class Variation(SequentialMode):
         T = len(source_codes)
         event = round(EVENT_S * job.loaded.model.frame_rate)
         fixed = fixed_frames(T, job.request.mode.amount or 0.0, event, seed)
+        # All levels of a frame stay or go together.
         fixed_codes = FixedCodes(source_codes, fixed[:, None].expand_as(source_codes))
         conditions = job.conditions(targets=job.targets(T), fixed_codes=fixed_codes)
         codes = draw_codes(job, T, seed, progress, conditions)
@@ -79,12 +80,15 @@ def fixed_frames(frames: int, amount: float, event: int, seed: int) -> Tensor:
         event: Mean length of a stretch, in frames.
         seed: Decides which; the same for every amount.
     """
+    # Apart from the generator of the codes: the same stretches for every amount.
     rng = np.random.default_rng((seed, 2))
     mean = max(1, min(event, frames // FEWEST_EVENTS))
     fixed = np.ones(frames, bool)
+    # The beginning stays: the prior needs something to continue.
     start = mean
     while start < frames:
         stop = start + int(rng.geometric(1 / mean))
+        # The same number for every amount: what a small one redraws, a larger one does too.
         fixed[start:stop] = rng.random() >= amount
         start = stop
     return torch.from_numpy(fixed)
