@@ -1,20 +1,14 @@
 import json
-import logging
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile as sf
-import torch
 
 import distill
-from distill.audio.fades import FADE_OUT_S
-from distill.audio.limiter import limiter_reach
 from distill.audio.tags import read_tags
-from distill.errors import AudioError, CodebookMismatchError, OutputError
-from distill.settings import SAMPLE_RATE
-from distill.workflows.generate import generate_again
+from distill.errors import CodebookMismatchError, OutputError
 
 
 def test_the_six_lines(
@@ -53,34 +47,3 @@ def test_where_a_sound_is_to_be_written_is_looked_at_before_it_is_decoded(
         distill.decode(model, codes, "nowhere/again.wav")
     with pytest.raises(CodebookMismatchError):
         distill.decode(model, codes)
-
-
-def test_again_on_as_many_threads(
-    trained: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    model = distill.load(trained, threads=1)
-    _, first = distill.generate(model, 0.5, seed=7, count=2, max_copy=100, brightness=[20, 90])
-    path = first.save(tmp_path / "first.wav")
-    before = torch.get_num_threads()
-    torch.set_num_threads(before + 1)
-    with caplog.at_level(logging.WARNING):
-        same = generate_again(model, path)
-        longer = generate_again(model, path, 0.8)
-    assert torch.get_num_threads() == before + 1
-    torch.set_num_threads(before)
-    assert not caplog.messages
-    assert same.recipe.threads == first.recipe.threads == 1
-    assert np.array_equal(first.audio, same.audio)
-    alike = first.audio.shape[1] - round(FADE_OUT_S * SAMPLE_RATE) - limiter_reach(SAMPLE_RATE)
-    assert longer.audio.shape[1] == round(0.8 * SAMPLE_RATE)
-    assert np.array_equal(first.audio[:, :alike], longer.audio[:, :alike])
-
-
-def test_again_of_what_cannot_be(trained: Path, codec_only: Path, tmp_path: Path) -> None:
-    model, other = distill.load(trained, threads=1), distill.load(codec_only, threads=1)
-    path = distill.generate(model, 0.2)[0].save(tmp_path / "first.flac")
-    with pytest.raises(CodebookMismatchError, match=r"first\.flac was made with another model"):
-        generate_again(other, path)
-    distill.decode(model, distill.encode(model, path), tmp_path / "decoded.wav")
-    with pytest.raises(AudioError, match=r"decoded\.wav does not say how it was made"):
-        generate_again(model, tmp_path / "decoded.wav")

@@ -234,7 +234,7 @@ def _remark(redrawn: np.ndarray) -> str:
     share = redrawn.mean()
     if share <= MOST:
         return ""
-    return f"The seams lie so close that {share:.0%} of the sound was regenerated."
+    return f"The seams lie so close that {share:.0%} of the sound is made anew."
 
 
 @dataclass(frozen=True)

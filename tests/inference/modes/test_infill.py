@@ -1,4 +1,4 @@
-"""A stretch of a sound made anew."""
+"""A gap of a sound is regenerated."""
 
 from pathlib import Path
 
@@ -69,7 +69,7 @@ def test_both_joins_are_no_steps(loaded: LoadedVQModel, seed: int) -> None:
     steps = np.abs(np.diff(audio[0]))
     own = np.abs(np.diff(source.audio[0])).max()
     inside = steps[round(0.75 * SAMPLE_RATE) : round(1.25 * SAMPLE_RATE)]
-    # As far as a join reaches. Further in, what is made anew may have attacks, steeper than all but
+    # As far as a join reaches. Further in, new sound may have attacks, steeper than all but
     # a few of its steps.
     near = loaded.model.frame_hop // 2 + round(OVERLAP_S * SAMPLE_RATE) + 1
     far = near + round(0.005 * SAMPLE_RATE)

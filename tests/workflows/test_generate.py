@@ -1,0 +1,123 @@
+"""Generation from Python: defaults, files, streams, and sounds regenerated."""
+
+import inspect
+import logging
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile as sf
+import torch
+
+import distill
+from distill.audio.fades import FADE_OUT_S
+from distill.audio.limiter import limiter_reach
+from distill.errors import AudioError, CodebookMismatchError, OutputError, UsageError
+from distill.inference.modes.request import Request
+from distill.inference.sampling.settings import Sampling
+from distill.models.persistence import LoadedVQModel
+from distill.settings import SAMPLE_RATE
+from distill.workflows.generate import generate_again, generate_files
+
+
+@pytest.fixture(scope="module")
+def model(trained: Path) -> LoadedVQModel:
+    return distill.load(trained, "cpu", 1)
+
+
+@pytest.fixture
+def tone(tmp_path: Path) -> Path:
+    """A second of a tone."""
+    path = tmp_path / "tone.wav"
+    sf.write(path, 0.2 * np.sin(np.arange(SAMPLE_RATE) / 20), SAMPLE_RATE)
+    return path
+
+
+def test_the_defaults_are_those_of_a_request() -> None:
+    """Positional order and names of the arguments are public."""
+    parameters = inspect.signature(distill.generate).parameters
+    defaults = {name: parameter.default for name, parameter in parameters.items()}
+    assert list(defaults)[:9] == [
+        "model",
+        "duration",
+        "seed",
+        "temperature",
+        "top_k",
+        "top_p",
+        "count",
+        "progress",
+        "max_copy",
+    ]
+    request = Request()
+    assert (defaults["duration"], defaults["seed"]) == (request.duration, request.seed)
+    sampling = {name: defaults[name] for name in vars(request.sampling)}
+    assert Sampling(**sampling) == request.sampling
+
+
+def test_arguments_become_the_recipe(model: LoadedVQModel, tone: Path) -> None:
+    (sound,) = distill.generate(
+        model, 3.0, 5, variation_of=tone, amount=0.5, temperature=0.8, pitch=[20, 80]
+    )
+    recipe = sound.recipe
+    assert (recipe.duration, recipe.seed, recipe.sampling.temperature) == (1.0, 5, 0.8)
+    assert (recipe.way.kind, recipe.way.source, recipe.way.amount) == ("variation", "tone.wav", 0.5)
+    # The array spreads over the length of the source, not over `duration`.
+    assert recipe.steering.pitch == ((0.0, 20.0), (1.0, 80.0))
+
+
+def test_modes_do_not_go_together(model: LoadedVQModel, tone: Path) -> None:
+    with pytest.raises(UsageError, match="--continue-from and --loop do not go together"):
+        distill.generate(model, loop=True, continue_from=tone)
+
+
+def test_files_are_written_as_they_come(model: LoadedVQModel, tmp_path: Path) -> None:
+    written = generate_files(model, tmp_path / "new.flac", Request(0.2, seed=3, count=2))
+    first = next(written)
+    assert first.path == tmp_path / "new-1.flac"
+    assert [path.name for path in tmp_path.iterdir()] == ["new-1.flac"]
+    assert first.sound.recipe.seed == 3
+    assert [item.path.name for item in written] == ["new-2.flac"]
+    with pytest.raises(OutputError, match="'no' does not exist"):
+        generate_files(model, "no/new.wav", Request())
+
+
+def test_a_stream_takes_what_generate_takes(model: LoadedVQModel) -> None:
+    settings = {"temperature": 0.5, "lead_in": 1.0, "tags": ["low"], "guidance": 2.0}
+    first, second = islice(distill.stream(model, 3, brightness=80, **settings), 2)
+    assert first.shape == second.shape
+    other = next(iter(distill.stream(model, 3, brightness=10, **settings)))
+    assert not np.array_equal(first, other)
+    with pytest.raises(UsageError, match="--temperature"):
+        distill.stream(model, temperature=11.0)
+
+
+def test_again_on_as_many_threads(
+    trained: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    model = distill.load(trained, threads=1)
+    _, first = distill.generate(model, 0.5, seed=7, count=2, max_copy=100, brightness=[20, 90])
+    path = first.save(tmp_path / "first.wav")
+    before = torch.get_num_threads()
+    torch.set_num_threads(before + 1)
+    with caplog.at_level(logging.WARNING):
+        same = generate_again(model, path)
+        longer = generate_again(model, path, 0.8)
+    assert torch.get_num_threads() == before + 1
+    torch.set_num_threads(before)
+    assert not caplog.messages
+    assert same.recipe.threads == first.recipe.threads == 1
+    assert np.array_equal(first.audio, same.audio)
+    alike = first.audio.shape[1] - round(FADE_OUT_S * SAMPLE_RATE) - limiter_reach(SAMPLE_RATE)
+    assert longer.audio.shape[1] == round(0.8 * SAMPLE_RATE)
+    assert np.array_equal(first.audio[:, :alike], longer.audio[:, :alike])
+
+
+def test_again_of_what_cannot_be(trained: Path, codec_only: Path, tmp_path: Path) -> None:
+    model, other = distill.load(trained, threads=1), distill.load(codec_only, threads=1)
+    path = distill.generate(model, 0.2)[0].save(tmp_path / "first.flac")
+    with pytest.raises(CodebookMismatchError, match=r"first\.flac was made with another model"):
+        generate_again(other, path)
+    distill.decode(model, distill.encode(model, path), tmp_path / "decoded.wav")
+    with pytest.raises(AudioError, match=r"decoded\.wav does not say how it was made"):
+        generate_again(model, tmp_path / "decoded.wav")
