@@ -39,8 +39,7 @@ def train_prior(
 ) -> dict[str, Any]:
     """Train a prior on the codes of the sounds in `dataset_dir`; writes no model file.
 
-    While it runs, the best weights lie in a checkpoint beside the model; a run that was killed
-    continues from there.
+    A checkpoint beside the model keeps the best weights; a killed run continues from there.
 
     Args:
         model_path: Model file (`.sda`) whose codec encodes the sounds.
@@ -52,14 +51,12 @@ def train_prior(
         step_callback: Gets the metrics of every step.
 
     Returns:
-        - `prior_model`: the network at its best weights, in eval mode; None where training was
-          stopped before the first validation.
+        - `prior_model`: the network at its best weights; None before the first validation.
         - `prior_config`, `prior_metadata`: plain dicts that `save_prior_to_model` takes.
-        - `history`: for each epoch its number and its losses, in nats a code.
-        - `level_losses`: held-out loss of each level at the best weights, in nats a code.
+        - `history`: number and losses of each epoch; `level_losses`: those of the best one's
+          levels, on held-out sounds. All are in nats a code.
         - `warnings`: sentences of warning.
-        - `unknown_files`: sounds that the codec was not trained on.
-        - `file_count`: distinct sounds.
+        - `file_count`: distinct sounds; `unknown_files`: those new to the codec.
         - `checkpoint`: path of the checkpoint, which the caller deletes once the prior is saved.
         - `copying`: epoch and percentages of generated sounds that repeat the corpus; or None.
         - `complete`: a `PriorTrainingCompleteEvent`.

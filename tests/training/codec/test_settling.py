@@ -12,9 +12,7 @@ from distill.models import frame_memory
 from distill.models.chunked import encode_audio
 from distill.models.vqvae import VQVAE
 from distill.settings import SAMPLE_RATE
-from distill.training.codec.settling import fit_codes, fit_memory, memory_arguments, plain_crops
-
-CPU = torch.device("cpu")
+from distill.training.codec.settling import fit_codes, fit_memory, memory_arguments
 
 
 @pytest.fixture
@@ -42,14 +40,6 @@ def test_the_memory_has_room_for_every_training_frame(
     assert memory_arguments(split)["memory_frames"] == frames
     monkeypatch.setattr(frame_memory, "MOST_NUMBERS", frames)
     assert memory_arguments(split) == {"memory_frames": 0, "memory_width": 0}
-
-
-def test_crops_of_a_step_are_the_same_each_time(split: Split) -> None:
-    sampler = sampler_of(split, codec_of(split))
-    crops = plain_crops(sampler, 3, 4, CPU)
-    assert crops.shape == (4, 1, sampler.crop_samples)
-    assert torch.equal(crops, plain_crops(sampler, 3, 4, CPU))
-    assert not torch.equal(crops, plain_crops(sampler, 4, 4, CPU))
 
 
 def test_fitted_codes_depend_on_the_generator_alone(split: Split) -> None:

@@ -14,7 +14,8 @@ from distill.data.dataset import split_by_manifest
 from distill.models.persistence import load_model_v2
 from distill.training.corpus_facts import CorpusFacts
 from distill.training.metrics import PriorEpochMetrics, PriorStepMetrics
-from distill.training.prior.run import PriorProgress, PriorRun
+from distill.training.prior.progress import PriorProgress
+from distill.training.prior.run import PriorRun
 from distill.training.prior.setup import prepare_prior
 from distill.training.prior_config import PriorConfig
 
@@ -99,9 +100,3 @@ def test_a_checkpoint_of_other_settings_is_left_alone(
         other.resume_if_possible()
     assert other.progress == PriorProgress()
     assert "other settings" in caplog.text
-
-
-def test_progress_before_the_first_epoch() -> None:
-    progress = PriorProgress()
-    assert progress.best_level_losses == []
-    assert progress.final_perplexity != progress.final_perplexity

@@ -17,6 +17,7 @@ from distill.models.chunked import encode_audio, frames_of
 from distill.models.fit import fit_codec
 from distill.models.frame_memory import memory_width
 from distill.models.vqvae import HOP_LENGTH, VQVAE
+from distill.training.codec.crops import plain_crops
 
 # Crops that the principal components are fitted to; all are held in memory at once.
 ANALYSED_CROPS = 256
@@ -40,11 +41,6 @@ def memory_arguments(split: Split) -> dict[str, int]:
     frames = sum(frames_of(region.n_samples, HOP_LENGTH) for region in split.train)
     width = memory_width(frames)
     return {"memory_frames": frames if width else 0, "memory_width": width}
-
-
-def plain_crops(sampler: CropSampler, step: int, batch_size: int, device: torch.device) -> Tensor:
-    """Crops `[B, C, N]` of a step, which begin anywhere in their files; none is exact."""
-    return torch.from_numpy(sampler.batch(step, batch_size).audio).to(device)
 
 
 def fit_codes(

@@ -15,7 +15,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from distill.audio.equaliser import equalise
 from distill.data.dataset import CropSampler, Split
 from distill.device import gains_by_bfloat16
 from distill.errors import DivergedError
@@ -23,8 +22,9 @@ from distill.models.losses import MEL_SCALES, MelLoss
 from distill.models.phase_noise import NOISE_FRAMES
 from distill.models.vqvae import VQVAE, CodecOutput
 from distill.training.codec.budget import Budget, plan_budget
+from distill.training.codec.crops import plain_crops, training_crops
 from distill.training.codec.optimizer import CodecOptimizer
-from distill.training.codec.settling import fit_codes, fit_memory, memory_arguments, plain_crops
+from distill.training.codec.settling import fit_codes, fit_memory, memory_arguments
 from distill.training.codec.validation import (
     Distances,
     RecentCounts,
@@ -50,14 +50,6 @@ UNTRAINED_CROPS = 32
 # it is lowest for the true distribution.
 REPULSION = 1.0
 
-# Share of exact crops. Their codes are the same each time, so that the decoder can learn by heart
-# the detail that codes do not hold: attacks, and the course of noise.
-EXACT_SHARE = 0.5
-
-# Share of the other crops that go through a random equaliser. The decoder then learns sounds near
-# those of the corpus as well.
-EQUALISED_SHARE = 0.8
-
 # Weight of the level distance, relative to the mel distance summed over 7 scales.
 LEVEL_WEIGHT = 6.0
 
@@ -71,9 +63,6 @@ BAD_STEPS_ALLOWED = 5
 _SCALES_PURPOSE = 1
 _SETTLING_PURPOSE = 2
 _NOISE_PURPOSE = 4
-
-# Purpose of the draw of equaliser curves. It seeds a NumPy generator, apart from those above.
-_EQUALISER_PURPOSE = 1
 
 
 @dataclass(frozen=True)
@@ -238,19 +227,10 @@ class CodecTrainer:
         return rate
 
     def _draw_crops(self) -> Tensor:
-        """Crops `[B, C, N]` of this step: some exact, most of the others equalised."""
-        crops = self.sampler.batch(self.step_count, self.batch_size, EXACT_SHARE)
-        return self._equalise_some(torch.from_numpy(crops.audio).to(self.device), ~crops.exact)
-
-    def _equalise_some(self, audio: Tensor, candidates: np.ndarray) -> Tensor:
-        """Put some of the `candidates` `[B]` (bool) through a random equaliser, in place."""
-        rng = np.random.default_rng([self.config.seed, self.step_count, _EQUALISER_PURPOSE])
-        chosen = (rng.random(len(audio)) < EQUALISED_SHARE) & candidates
-        # The mask on the device: a GPU would wait for an index from the CPU.
-        mask = torch.from_numpy(chosen).to(self.device)
-        if mask.any():
-            audio[mask] = equalise(audio[mask], rng, self.codec.sample_rate)
-        return audio
+        """Crops `[B, C, N]` of this step."""
+        return training_crops(
+            self.sampler, self.step_count, self.batch_size, self.codec.sample_rate, self.device
+        )
 
     def _draw_noise_positions(self) -> tuple[Tensor, Tensor]:
         """Rows of the noise table `[B]` at which each crop begins, for two decodings."""
@@ -333,14 +313,11 @@ class CodecTrainer:
         batches = -(-UNTRAINED_CROPS // self.batch_size)
         distances = []
         for step in range(batches):
-            audio = self._plain_crops(step)
+            audio = plain_crops(self.sampler, step, self.batch_size, self.device)
             output = self.codec(audio, self._draw_noise_positions())
             distance, _ = self._energy_distance(output, audio)
             distances.append(distance)
         return float(torch.stack(distances).mean()) * len(MEL_SCALES)
-
-    def _plain_crops(self, step: int) -> Tensor:
-        return plain_crops(self.sampler, step, self.batch_size, self.device)
 
     # --- validation -------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 import datetime
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import torch
@@ -12,7 +12,11 @@ from distill.data.dataset import Split
 from distill.inference.copies.index import CorpusSound, build_copy_index
 from distill.models.persistence import LoadedVQModel
 from distill.models.prior_metadata import PriorMetadata, Recording
+from distill.training.metrics import PriorTrainingCompleteEvent
 from distill.training.prior.data import PriorCodes
+from distill.training.prior.progress import PriorProgress
+from distill.training.prior.setup import PriorSetup
+from distill.training.prior.verdict import Copying, PriorVerdict
 from distill.training.prior_config import PriorConfig
 
 # Seconds of sound whose codes the file keeps, in all, and of each recording at least: an hour of
@@ -92,24 +96,67 @@ def utc_now() -> str:
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
 
 
-def corpus_part(
-    loaded: LoadedVQModel,
-    split: Split,
-    codes: PriorCodes,
-    traits: Sequence[Sequence[Tensor]],
-    index: dict[str, Any],
-) -> PriorMetadata:
+def corpus_part(setup: PriorSetup, copy_index: dict[str, Any]) -> PriorMetadata:
     """The part of the corpus that generation needs, and nothing else.
 
     Args:
-        loaded: Model with the codec.
-        split: Training and held-out regions.
-        codes: Codes of the corpus.
-        traits: For each training region, its attributes `[T, A]` in every encoding.
-        index: Result of `index_corpus`.
+        setup: Codes and attributes of the corpus.
+        copy_index: Result of `index_corpus`.
     """
     return PriorMetadata(
-        longest_sound_frames=longest_sound(split, codes),
-        copy_index=index,
-        recordings=kept_recordings(loaded, split, codes, traits),
+        longest_sound_frames=longest_sound(setup.split, setup.codes),
+        copy_index=copy_index,
+        recordings=kept_recordings(setup.loaded, setup.split, setup.codes, setup.attributes.train),
+    )
+
+
+def prior_metadata(
+    corpus: PriorMetadata,
+    setup: PriorSetup,
+    progress: PriorProgress,
+    verdict: PriorVerdict | None,
+    copying: Copying | None,
+) -> PriorMetadata:
+    """The metadata of a prior's file.
+
+    Args:
+        corpus: Result of `corpus_part`; all defaults where there are no weights to save.
+        setup: Codec, settings and corpus.
+        progress: How training went.
+        verdict: At the end of training; None where it was stopped before the first epoch's end.
+        copying: Result of the copy meter; None where it was not measured.
+    """
+    return replace(
+        corpus,
+        epochs_trained=progress.epoch,
+        final_perplexity=progress.final_perplexity,
+        best_perplexity=progress.best_perplexity,
+        training_date=utc_now(),
+        codebook_hash=setup.loaded.model.codebook_hash(),
+        training=training_settings(setup.config),
+        loss_curves=progress.history,
+        level_losses=progress.best_level_losses,
+        warnings=progress.warnings,
+        unknown_files=setup.split.unknown,
+        file_count=setup.file_count,
+        steering=setup.attributes.steering,
+        verdict=verdict.sentence if verdict else None,
+        verdict_kind=verdict.kind.value if verdict else None,
+        copying=asdict(copying) if copying else None,
+    )
+
+
+def complete_event(
+    progress: PriorProgress, verdict: PriorVerdict | None, interrupted: bool
+) -> PriorTrainingCompleteEvent:
+    """The last event of a training; `interrupted` where it was stopped by hand."""
+    return PriorTrainingCompleteEvent(
+        epochs_trained=progress.epoch,
+        final_perplexity=progress.final_perplexity,
+        best_perplexity=progress.best_perplexity,
+        elapsed_s=progress.elapsed_s,
+        interrupted=interrupted,
+        warnings=tuple(progress.warnings),
+        verdict=verdict.sentence if verdict else "",
+        verdict_kind=verdict.kind if verdict else None,
     )

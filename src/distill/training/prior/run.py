@@ -6,19 +6,18 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from copy import deepcopy
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from torch import Tensor
 
 from distill.device import gains_by_bfloat16
 from distill.errors import CheckpointError, DivergedError
 from distill.models.prior_metadata import PriorMetadata
 from distill.training.checkpoint import checkpoint_path, load_checkpoint, save_checkpoint
-from distill.training.metrics import PriorEpochMetrics, PriorStepMetrics, PriorTrainingCompleteEvent
+from distill.training.metrics import PriorEpochMetrics, PriorStepMetrics
 from distill.training.prior.copies import measure_copying
 from distill.training.prior.data import draw_ahead, draw_batches
 from distill.training.prior.epoch import (
@@ -28,16 +27,17 @@ from distill.training.prior.epoch import (
     validate_prior_epoch,
 )
 from distill.training.prior.metadata import (
+    complete_event,
     corpus_part,
     index_corpus,
-    training_settings,
-    utc_now,
+    prior_metadata,
 )
 from distill.training.prior.optimizer import (
     learning_rate_at,
     prior_optimizer,
     set_learning_rate,
 )
+from distill.training.prior.progress import PriorProgress
 from distill.training.prior.setup import PriorSetup
 from distill.training.prior.streams import Stream, stack
 from distill.training.prior.verdict import (
@@ -46,7 +46,6 @@ from distill.training.prior.verdict import (
     PriorVerdict,
     check_memorization,
     judge_prior,
-    perplexity_of,
 )
 from distill.training.weight_average import WeightAverage
 
@@ -67,51 +66,6 @@ _AHEAD_PURPOSE = 1
 
 EpochCallback = Callable[[PriorEpochMetrics], None]
 StepCallback = Callable[[PriorStepMetrics], None]
-
-
-@dataclass
-class PriorProgress:
-    """Progress of a run, all of which goes into its checkpoint.
-
-    Attributes:
-        epoch: Epochs done.
-        step: Steps done.
-        elapsed_s: Seconds of training, earlier runs included.
-        since_best: Epochs since the best one.
-        best_loss: Lowest held-out loss, in nats a code.
-        best_weights: State of the prior at that loss; None before the first validation.
-        history: Losses of each epoch.
-        warnings: Sentences of warning.
-    """
-
-    epoch: int = 0
-    step: int = 0
-    elapsed_s: float = 0.0
-    since_best: int = 0
-    best_loss: float = math.inf
-    best_weights: dict[str, Tensor] | None = None
-    history: list[dict[str, Any]] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-
-    @property
-    def best_epoch(self) -> int:
-        """Number of the epoch with the lowest held-out loss."""
-        return self.epoch - self.since_best
-
-    @property
-    def best_level_losses(self) -> list[float]:
-        """Held-out loss of each level at the best epoch, in nats a code; empty before the first."""
-        return self.history[self.best_epoch - 1]["level_losses"] if self.history else []
-
-    @property
-    def best_perplexity(self) -> float:
-        """Held-out perplexity at the best epoch."""
-        return perplexity_of(self.best_loss)
-
-    @property
-    def final_perplexity(self) -> float:
-        """Held-out perplexity after the last epoch; NaN before the first one."""
-        return perplexity_of(self.history[-1]["val_loss"]) if self.history else math.nan
 
 
 class PriorRun:
@@ -342,10 +296,7 @@ class PriorRun:
         return index_corpus(setup.loaded, setup.split, setup.codes, setup.offsets)
 
     def _corpus_part(self) -> PriorMetadata:
-        setup = self.setup
-        return corpus_part(
-            setup.loaded, setup.split, setup.codes, setup.attributes.train, self._copy_index
-        )
+        return corpus_part(self.setup, self._copy_index)
 
     # --- stop and go on ---------------------------------------------------------------------------
 
@@ -372,9 +323,7 @@ class PriorRun:
         if self.progress.since_best and elapsed_s - self.last_checkpoint_s < CHECKPOINT_EVERY_S:
             return
         self.last_checkpoint_s = elapsed_s
-        # Not `asdict`, which copies all tensors.
-        state = {entry.name: getattr(self.progress, entry.name) for entry in fields(PriorProgress)}
-        state |= {
+        state = self.progress.state() | {
             "weights": self.prior.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "average": self.average.state(),
@@ -414,7 +363,10 @@ class PriorRun:
             self._measure_copying()
             self.prior.load_state_dict(progress.best_weights)
         verdict = self._verdict(finished=True) if progress.history else None
-        metadata = self._metadata(verdict)
+        # Without weights nothing is saved, so that the corpus is not needed either.
+        corpus = self._corpus_part() if has_weights else PriorMetadata()
+        metadata = prior_metadata(corpus, self.setup, progress, verdict, self.copying)
+        is_interrupted = self.cancel_event.is_set()
         return {
             "prior_model": self.prior.eval() if has_weights else None,
             "prior_config": self.setup.arguments,
@@ -426,41 +378,5 @@ class PriorRun:
             "file_count": self.setup.file_count,
             "checkpoint": str(self.checkpoint),
             "copying": metadata.copying,
-            "complete": self._complete(verdict),
+            "complete": complete_event(progress, verdict, is_interrupted),
         }
-
-    def _complete(self, verdict: PriorVerdict | None) -> PriorTrainingCompleteEvent:
-        progress = self.progress
-        return PriorTrainingCompleteEvent(
-            epochs_trained=progress.epoch,
-            final_perplexity=progress.final_perplexity,
-            best_perplexity=progress.best_perplexity,
-            elapsed_s=progress.elapsed_s,
-            interrupted=self.cancel_event.is_set(),
-            warnings=tuple(progress.warnings),
-            verdict=verdict.sentence if verdict else "",
-            verdict_kind=verdict.kind if verdict else None,
-        )
-
-    def _metadata(self, verdict: PriorVerdict | None) -> PriorMetadata:
-        """Metadata of the file; without the corpus where there are no weights to save."""
-        progress = self.progress
-        has_weights = progress.best_weights is not None
-        return replace(
-            self._corpus_part() if has_weights else PriorMetadata(),
-            epochs_trained=progress.epoch,
-            final_perplexity=progress.final_perplexity,
-            best_perplexity=progress.best_perplexity,
-            training_date=utc_now(),
-            codebook_hash=self.setup.loaded.model.codebook_hash(),
-            training=training_settings(self.config),
-            loss_curves=progress.history,
-            level_losses=progress.best_level_losses,
-            warnings=progress.warnings,
-            unknown_files=self.setup.split.unknown,
-            file_count=self.setup.file_count,
-            steering=self.setup.attributes.steering,
-            verdict=verdict.sentence if verdict else None,
-            verdict_kind=verdict.kind.value if verdict else None,
-            copying=asdict(self.copying) if self.copying else None,
-        )

@@ -1,0 +1,59 @@
+"""Progress of a prior training: the counters, losses and best weights that a checkpoint keeps."""
+
+import math
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from torch import Tensor
+
+from distill.training.prior.verdict import perplexity_of
+
+
+@dataclass
+class PriorProgress:
+    """Progress of a run, all of which goes into its checkpoint.
+
+    Attributes:
+        epoch: Epochs done.
+        step: Steps done.
+        elapsed_s: Seconds of training, earlier runs included.
+        since_best: Epochs since the best one.
+        best_loss: Lowest held-out loss, in nats a code.
+        best_weights: State of the prior at that loss; None before the first validation.
+        history: Losses of each epoch.
+        warnings: Sentences of warning.
+    """
+
+    epoch: int = 0
+    step: int = 0
+    elapsed_s: float = 0.0
+    since_best: int = 0
+    best_loss: float = math.inf
+    best_weights: dict[str, Tensor] | None = None
+    history: list[dict[str, Any]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def best_epoch(self) -> int:
+        """Number of the epoch with the lowest held-out loss."""
+        return self.epoch - self.since_best
+
+    @property
+    def best_level_losses(self) -> list[float]:
+        """Held-out loss of each level at the best epoch, in nats a code; empty before the first."""
+        return self.history[self.best_epoch - 1]["level_losses"] if self.history else []
+
+    @property
+    def best_perplexity(self) -> float:
+        """Held-out perplexity at the best epoch."""
+        return perplexity_of(self.best_loss)
+
+    @property
+    def final_perplexity(self) -> float:
+        """Held-out perplexity after the last epoch; NaN before the first one."""
+        return perplexity_of(self.history[-1]["val_loss"]) if self.history else math.nan
+
+    def state(self) -> dict[str, Any]:
+        """All fields by name; `PriorProgress(**state)` continues from them."""
+        # Not `asdict`, which copies all tensors.
+        return {entry.name: getattr(self, entry.name) for entry in fields(self)}

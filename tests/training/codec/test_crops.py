@@ -1,0 +1,47 @@
+"""Crops of a training step."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from distill.data.corpus import scan_corpus
+from distill.data.dataset import CropSampler, make_manifest, split_by_manifest
+from distill.settings import SAMPLE_RATE
+from distill.training.codec.crops import equalise_some, plain_crops, training_crops
+
+CPU = torch.device("cpu")
+HOP = 1024
+
+
+@pytest.fixture
+def sampler(corpus_dir: Path) -> CropSampler:
+    clips = scan_corpus(corpus_dir).clips
+    split = split_by_manifest(clips, make_manifest(clips))
+    return CropSampler(split.train, 12 * HOP, SAMPLE_RATE, 0, HOP)
+
+
+def test_crops_of_a_step_are_the_same_each_time(sampler: CropSampler) -> None:
+    for draw in (
+        lambda step: plain_crops(sampler, step, 4, CPU),
+        lambda step: training_crops(sampler, step, 4, SAMPLE_RATE, CPU),
+    ):
+        crops = draw(3)
+        assert crops.shape == (4, 1, sampler.crop_samples)
+        assert torch.equal(crops, draw(3))
+        assert not torch.equal(crops, draw(4))
+
+
+def test_some_crops_are_equalised_and_the_others_stay(sampler: CropSampler) -> None:
+    plain = plain_crops(sampler, 2, 4, CPU).repeat(16, 1, 1)
+    candidates = np.arange(len(plain)) % 2 == 0
+
+    def equalised() -> torch.Tensor:
+        rng = np.random.default_rng(0)
+        return equalise_some(plain.clone(), candidates, rng, SAMPLE_RATE)
+
+    changed = (plain != equalised()).any(2).any(1).numpy()
+    assert not changed[~candidates].any()
+    assert 0.5 < changed[candidates].mean() < 1
+    assert torch.equal(equalised(), equalised())
