@@ -79,12 +79,12 @@ def training_speed(
     for _ in range(WARM_STEPS):
         trainer.step()
     synchronise(device)
-    heard_before_s = trainer.heard_s
+    heard_before_s = trainer.audio_s
     began = time.perf_counter()
     for _ in range(steps):
         trainer.step()
     synchronise(device)
-    return (trainer.heard_s - heard_before_s) / (time.perf_counter() - began)
+    return (trainer.audio_s - heard_before_s) / (time.perf_counter() - began)
 
 
 def show_training(args: argparse.Namespace, device: torch.device) -> None:

@@ -15,7 +15,7 @@ LARGEST_CODEBOOK = 4096
 FEWEST_LEVELS = 2
 MOST_LEVELS = 8
 
-# Entries of a codebook by default, for up to so many files.
+# Entries of a codebook by default, by the number of files at most.
 CODEBOOK_TIERS = ((20, 64), (100, 128))
 
 # The same for more files.

@@ -11,8 +11,8 @@ from distill.models.persistence import LoadedVQModel, load_model_v2
 from distill.training.prior import metadata
 from distill.training.prior.data import PriorCodes
 from distill.training.prior.metadata import (
+    collect_recordings,
     index_corpus,
-    kept_recordings,
     longest_sound,
     training_settings,
 )
@@ -63,7 +63,7 @@ def test_recordings_are_beginnings_in_the_first_encoding(
     monkeypatch.setattr(metadata, "SHORTEST_RECORDING_S", 15.1 / loaded.model.frame_rate)
     codes = codes_of(10, 20, 12)
     traits = traits_of(codes)
-    recordings = kept_recordings(loaded, split, codes, traits)
+    recordings = collect_recordings(loaded, split, codes, traits)
     assert [recording.name for recording in recordings] == [r.clip.name for r in split.train]
     assert [len(recording.codes) for recording in recordings] == [10, 15, 12]
     # The second is longer than what is kept, the third was cut off in training.

@@ -118,7 +118,7 @@ class CodecTrainer:
         self.budget = plan_budget(config, total_s, step_s)
 
         self.step_count = 0
-        self.heard_s = 0.0
+        self.audio_s = 0.0
         self.bad_steps = 0
         self.codebooks_ready = False
         self.first_distance = math.inf
@@ -167,7 +167,7 @@ class CodecTrainer:
             step=self.step_count,
             progress=self.budget.progress(self.step_count, elapsed_s),
             elapsed_s=elapsed_s,
-            realtime_factor=self.heard_s / max(elapsed_s, 1e-9),
+            realtime_factor=self.audio_s / max(elapsed_s, 1e-9),
             is_cut_short=self.budget.is_cut_short,
         )
 
@@ -216,7 +216,7 @@ class CodecTrainer:
 
         self._counts.add(output.codes)
         self.step_count += 1
-        self.heard_s += audio.shape[0] * audio.shape[-1] / self.codec.sample_rate
+        self.audio_s += audio.shape[0] * audio.shape[-1] / self.codec.sample_rate
         self.average.update(self.step_count)
         return self._metrics((distance * len(MEL_SCALES)).item(), rate)
 
@@ -367,7 +367,7 @@ class CodecTrainer:
             "optimizer": self.optimizer.state_dict(),
             "step": self.step_count,
             "elapsed_s": self.elapsed_s,
-            "heard_s": self.heard_s,
+            "heard_s": self.audio_s,
             "batch_size": self.batch_size,
             "budget": asdict(self.budget),
             "average": self.average.state(),
@@ -385,7 +385,7 @@ class CodecTrainer:
         self.optimizer.load_state_dict(state["optimizer"])
         self.average.restore(state["average"])
         self.step_count = state["step"]
-        self.heard_s = state["heard_s"]
+        self.audio_s = state["heard_s"]
         self.batch_size = state["batch_size"]
         self.budget = Budget(**state["budget"])
         self.codebooks_ready = state["codebooks_ready"]

@@ -32,7 +32,7 @@ def longest_sound(split: Split, codes: PriorCodes) -> int | None:
     return max(whole, default=None)
 
 
-def kept_recordings(
+def collect_recordings(
     loaded: LoadedVQModel, split: Split, codes: PriorCodes, traits: Sequence[Sequence[Tensor]]
 ) -> list[Recording]:
     """Beginnings of all training sounds, as prompts and for unit selection.
@@ -106,7 +106,9 @@ def corpus_part(setup: PriorSetup, copy_index: dict[str, Any]) -> PriorMetadata:
     return PriorMetadata(
         longest_sound_frames=longest_sound(setup.split, setup.codes),
         copy_index=copy_index,
-        recordings=kept_recordings(setup.loaded, setup.split, setup.codes, setup.attributes.train),
+        recordings=collect_recordings(
+            setup.loaded, setup.split, setup.codes, setup.attributes.train
+        ),
     )
 
 

@@ -34,7 +34,7 @@ LARGE_GAP = 1.0
 # Percentage of a generated sound that repeats the corpus, from which it counts as copied.
 MUCH_COPIED = 20.0
 
-# Held-out perplexity below which a prior counts as memorising: for up to so many files.
+# Held-out perplexity below which a prior counts as memorising, by the number of files at most.
 _MEMORISING_BELOW = ((20, 2.0), (100, 3.0))
 
 # The same for more files.
