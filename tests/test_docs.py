@@ -43,10 +43,10 @@ def test_help_does_not_depend_on_where_it_runs(
     expected = generator.help_of("train")
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    found = generator.help_of("train")
-    assert found == expected
-    assert "\x1b" not in found
-    assert max(map(len, found.splitlines())) <= generator.WIDTH
+    text = generator.help_of("train")
+    assert text == expected
+    assert "\x1b" not in text
+    assert max(map(len, text.splitlines())) <= generator.WIDTH
 
 
 def test_every_verdict_is_explained() -> None:

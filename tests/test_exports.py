@@ -106,12 +106,12 @@ def test_type_checkers_see_the_same_names_in_the_same_places() -> None:
     """The imports for type checkers and the homes that exports load from say the same."""
     tree = ast.parse(Path(distill.__file__).read_text(encoding="utf-8"))
     (block,) = [node for node in tree.body if isinstance(node, ast.If)]
-    seen = {}
+    homes = {}
     for node in block.body:
         assert isinstance(node, ast.ImportFrom)
-        seen |= {alias.name: f"{node.module}.{alias.name}" for alias in node.names}
-    assert set(seen) == set(distill.__all__) - {"__version__"}
-    for name, path in seen.items():
+        homes |= {alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+    assert set(homes) == set(distill.__all__) - {"__version__"}
+    for name, path in homes.items():
         home, _, _ = path.rpartition(".")
         is_module = isinstance(getattr(distill, name), ModuleType)
         place = importlib.import_module(path if is_module else home)
@@ -126,8 +126,8 @@ def test_an_unknown_name_is_an_attribute_error(package: str) -> None:
 
 @pytest.mark.parametrize("module", FIXED)
 def test_fixed_names_stand_where_they_should(module: str) -> None:
-    found = importlib.import_module(module)
-    assert [name for name in FIXED[module].split() if not hasattr(found, name)] == []
+    holder = importlib.import_module(module)
+    assert [name for name in FIXED[module].split() if not hasattr(holder, name)] == []
 
 
 @pytest.mark.parametrize(

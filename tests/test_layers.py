@@ -65,7 +65,7 @@ def tree(file: str) -> ast.Module:
     return ast.parse((ROOT / file).read_text(encoding="utf-8"))
 
 
-def imported(node: ast.AST) -> Iterator[str]:
+def imports_of(node: ast.AST) -> Iterator[str]:
     """Modules of Distill that an import statement names."""
     if isinstance(node, ast.Import):
         names = [alias.name for alias in node.names]
@@ -102,7 +102,7 @@ def test_every_file_is_found() -> None:
 def test_imports_flow_one_way(file: str) -> None:
     # The package itself exports from all layers; of it they import the version alone.
     own = len(LAYERS) if file == "__init__.py" else height(module_name(file))
-    used = {name for node in ast.walk(tree(file)) for name in imported(node)}
+    used = {name for node in ast.walk(tree(file)) for name in imports_of(node)}
     assert {name for name in used if height(name) > own} == set()
 
 
@@ -115,7 +115,7 @@ def test_every_room_of_a_layer_has_a_floor(layer: str) -> None:
 @pytest.mark.parametrize("file", [file for file in FILES if room(module_name(file))[0] in FLOORS])
 def test_rooms_know_only_lower_floors(file: str) -> None:
     layer, own = room(module_name(file))
-    used = {name for node in ast.walk(tree(file)) for name in imported(node)}
+    used = {name for node in ast.walk(tree(file)) for name in imports_of(node)}
     inside = {other for other_layer, other in map(room, used) if other_layer == layer and other}
     above = {other for other in inside - {own} if floor(layer, other) >= floor(layer, own)}
     assert above == set()
@@ -127,7 +127,7 @@ def test_imports_stand_at_the_top(file: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("source", "found"),
+    ("source", "names"),
     [
         ("def f():\n import torch", ["f, line 2"]),
         ("class A:\n def f(self):\n  if self:\n   from a import b", ["f, line 4"]),
@@ -135,5 +135,5 @@ def test_imports_stand_at_the_top(file: str) -> None:
         ("if True:\n import torch", []),
     ],
 )
-def test_the_check_itself(source: str, found: list[str]) -> None:
-    assert list(imports_inside_functions(ast.parse(source))) == found
+def test_the_check_itself(source: str, names: list[str]) -> None:
+    assert list(imports_inside_functions(ast.parse(source))) == names

@@ -60,14 +60,14 @@ def interrupt(tmp_path: Path) -> Callable[..., tuple[int, str, str]]:
             command, cwd=tmp_path, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         ) as process:
             assert process.stderr is not None
-            seen = ""
+            stderr = ""
             for line in process.stderr:
-                seen += line
+                stderr += line
                 if line.startswith(after):
                     process.send_signal(signal.SIGINT)
                     break
             out, err = process.communicate(timeout=120)
-            return process.returncode, out, seen + err
+            return process.returncode, out, stderr + err
 
     return press
 

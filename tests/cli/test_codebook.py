@@ -12,10 +12,10 @@ from distill.models.persistence import save_model_v2
 
 def test_use_of_each_level(run, trained: Path) -> None:
     result = run("codebook", trained, "--json", "--png", "heat.png")
-    said = json.loads(result.stdout)
+    facts = json.loads(result.stdout)
     counts = distill.load(trained, threads=1).metadata["code_counts"]
-    assert [level["counts"] for level in said["levels"]] == counts.tolist()
-    for level, row in zip(said["levels"], counts, strict=True):
+    assert [level["counts"] for level in facts["levels"]] == counts.tolist()
+    for level, row in zip(facts["levels"], counts, strict=True):
         assert level["dead_codes"] == (row == 0).nonzero()[:, 0].tolist()
     with Image.open("heat.png") as image:
         assert image.format == "PNG"
@@ -32,8 +32,8 @@ def test_every_code_as_a_sound(run, trained: Path) -> None:
         for folder in ("1-structure", "2-timbre", "3-detail")
         for i in range(32)
     ]
-    heard = sf.read("out/entries/2-timbre/07.wav", dtype="float32")[0]
-    assert np.allclose(heard, entry_sound(distill.load(trained, threads=1), 1, 7)[0], atol=1e-5)
+    sound = sf.read("out/entries/2-timbre/07.wav", dtype="float32")[0]
+    assert np.allclose(sound, entry_sound(distill.load(trained, threads=1), 1, 7)[0], atol=1e-5)
 
 
 def test_one_code_as_a_sound(run, trained: Path) -> None:
@@ -41,8 +41,8 @@ def test_one_code_as_a_sound(run, trained: Path) -> None:
         "codebook", trained, "--entry", "timbre:7", "-o", "e.wav", "--json", "--threads", "1"
     )
     assert (result.exit_code, json.loads(result.stdout)["entry"]) == (0, "e.wav")
-    heard = sf.read("e.wav", dtype="float32")[0]
-    assert np.allclose(heard, entry_sound(distill.load(trained, threads=1), 1, 7)[0], atol=1e-5)
+    sound = sf.read("e.wav", dtype="float32")[0]
+    assert np.allclose(sound, entry_sound(distill.load(trained, threads=1), 1, 7)[0], atol=1e-5)
     assert (
         run("codebook", trained, "--entry", "2:7").stderr.splitlines()[-1] == "entry.wav: code 2:7."
     )
@@ -64,7 +64,7 @@ def test_a_model_of_an_earlier_version(run, trained: Path, tmp_path: Path) -> No
     loaded = distill.load(trained, threads=1)
     del loaded.metadata["code_counts"]
     path = save_model_v2(tmp_path / "older.sda", loaded.model, loaded.metadata)
-    said = json.loads(run("codebook", path, "--json", "--png", "heat.png").stdout)
-    assert [level["counts"] for level in said["levels"]] == [None] * 3
-    assert all(level["perplexity"] > 1 for level in said["levels"])
+    facts = json.loads(run("codebook", path, "--json", "--png", "heat.png").stdout)
+    assert [level["counts"] for level in facts["levels"]] == [None] * 3
+    assert all(level["perplexity"] > 1 for level in facts["levels"])
     assert run("codebook", path).stderr.count("unknown") == 3

@@ -51,13 +51,13 @@ def test_names_by_default_spare_the_recording(
 
 def test_json(run, trained: Path, corpus_dir: Path) -> None:
     encoded = run("encode", trained, first_sound(corpus_dir), "-o", "x.json", "--json")
-    said = json.loads(encoded.stdout)
-    assert (said["path"], said["frames"], said["levels"], encoded.stderr) == ("x.json", 8, 3, "")
+    facts = json.loads(encoded.stdout)
+    assert (facts["path"], facts["frames"], facts["levels"], encoded.stderr) == ("x.json", 8, 3, "")
     decoded = run("decode", trained, "x.json", "-o", "y.wav", "--json")
     assert json.loads(decoded.stdout) == {
         "path": "y.wav",
-        "duration_s": said["n_samples"] / sf.info("y.wav").samplerate,
-        "n_samples": said["n_samples"],
+        "duration_s": facts["n_samples"] / sf.info("y.wav").samplerate,
+        "n_samples": facts["n_samples"],
     }
     assert decoded.stderr == ""
 

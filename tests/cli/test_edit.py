@@ -106,19 +106,20 @@ def test_every_operation(
         *call(name, trained, "a.json"), *shlex.split(options), "-o", "out.json.gz", "--json"
     )
     assert (result.exit_code, result.stderr) == (0, "")
-    said, made = json.loads(result.stdout), load_codes(tmp_path / "out.json.gz")
-    assert (said["operation"], said["path"], said["frames"]) == (
+    facts = json.loads(result.stdout)
+    edited = load_codes(tmp_path / "out.json.gz")
+    assert (facts["operation"], facts["path"], facts["frames"]) == (
         name,
         "out.json.gz",
-        len(made.codes),
+        len(edited.codes),
     )
-    assert (said["n_samples"], said["levels"]) == (made.n_samples, 3)
-    assert (made != grids[0]) is (name != "unlock")
+    assert (facts["n_samples"], facts["levels"]) == (edited.n_samples, 3)
+    assert (edited != grids[0]) is (name != "unlock")
     script = tmp_path / "one.txt"
     script.write_text(f"# {name}\n\n{name} {options}\n")
     files = [trained, "a.json"] if needs_model(name) else ["a.json"]
     assert run("edit", "run", *files, "--script", script, "-o", "line.json").exit_code == 0
-    assert load_codes(tmp_path / "line.json") == made
+    assert load_codes(tmp_path / "line.json") == edited
 
 
 @pytest.mark.parametrize("words", ["reverse none.json", "heal none.sda none.json"])

@@ -32,13 +32,13 @@ def test_a_folder(run, trained: Path, corpus_dir: Path, tmp_path: Path) -> None:
     sf.write(folder / "low" / "pluck 0.flac", np.zeros(100), 48_000)
     (folder / "broken.wav").write_bytes(b"no sound")
     result = run("encode", trained, "in", "-o", "out", "--json", "--threads", "2")
-    said = json.loads(result.stdout)
+    facts = json.loads(result.stdout)
     assert result.exit_code == 1
-    assert [entry["source"] for entry in said["failed"]] == ["in/broken.wav"]
+    assert [entry["source"] for entry in facts["failed"]] == ["in/broken.wav"]
     names = {
         path.relative_to("out").as_posix() for path in Path("out").rglob("*") if path.is_file()
     }
-    assert names == {entry["path"].removeprefix("out/") for entry in said["files"]}
+    assert names == {entry["path"].removeprefix("out/") for entry in facts["files"]}
     assert {
         "low/pluck 0.wav.json",
         "low/pluck 0.flac.json",

@@ -84,14 +84,14 @@ def test_training_stopped_by_the_key_keeps_the_best(
     typing, terminal = pty.openpty()
     with subprocess.Popen(command, stdin=terminal, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
-        seen = ""
+        stderr = ""
         for line in process.stderr:
-            seen += line
+            stderr += line
             if line.startswith("Epoch 1/50"):
                 os.write(typing, b"s")
     os.close(typing)
     os.close(terminal)
     assert process.returncode == 0
-    assert "Press s to stop" in seen
-    assert "\nStopped after " in seen
+    assert "Press s to stop" in stderr
+    assert "\nStopped after " in stderr
     assert read_header(bare_model)["prior_metadata"]["epochs_trained"] < 50

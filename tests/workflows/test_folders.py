@@ -22,7 +22,7 @@ def sounds_in(folder: Path, *names: str) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("sounds", "wanted"),
+    ("sounds", "names"),
     [
         (["kick.wav", "low/kick.wav"], ["kick", "low/kick"]),
         (["kick.wav", "kick.flac"], ["kick.wav", "kick.flac"]),
@@ -36,12 +36,12 @@ def sounds_in(folder: Path, *names: str) -> Path:
     ],
 )
 def test_every_sound_has_a_name_of_its_own(
-    tmp_path: Path, sounds: list[str], wanted: list[str]
+    tmp_path: Path, sounds: list[str], names: list[str]
 ) -> None:
     paths = codes_paths(sounds_in(tmp_path / "in", *sounds), tmp_path / "out")
     expected = {
         tmp_path / "in" / s: tmp_path / "out" / f"{name}.json"
-        for s, name in zip(sounds, wanted, strict=True)
+        for s, name in zip(sounds, names, strict=True)
     }
     assert paths == expected
 

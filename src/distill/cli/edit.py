@@ -53,7 +53,7 @@ KINDS = {"Time": str, "PasteMode": str, "str": str, "int": int, "float": float, 
 
 
 def _flag(parameter: str) -> str:
-    return FLAGS.get(parameter, f"--{parameter}")
+    return FLAGS.get(parameter, f"--{parameter.replace('_', '-')}")
 
 
 # --- from the declaration of an edit --------------------------------------------------------------

@@ -58,15 +58,15 @@ def _has_keyboard() -> bool:
 
 
 @contextmanager
-def _watching(watch: Callable[[threading.Event], None]) -> Iterator[None]:
+def _in_thread(watch: Callable[[threading.Event], None]) -> Iterator[None]:
     """Runs `watch` in a thread of its own, and sets its event at the end."""
-    over = threading.Event()
-    thread = threading.Thread(target=watch, args=(over,), daemon=True)
+    end = threading.Event()
+    thread = threading.Thread(target=watch, args=(end,), daemon=True)
     thread.start()
     try:
         yield
     finally:
-        over.set()
+        end.set()
         thread.join()
 
 
@@ -78,12 +78,12 @@ if sys.platform == "win32":
 
     @contextmanager
     def _keyboard(press: Callable[[str], None]) -> Iterator[None]:
-        def watch(over: threading.Event) -> None:
-            while not over.wait(POLL_S):
+        def watch(end: threading.Event) -> None:
+            while not end.wait(POLL_S):
                 while msvcrt.kbhit():
                     press(msvcrt.getwch())
 
-        with _watching(watch):
+        with _in_thread(watch):
             yield
 
 else:
@@ -104,8 +104,8 @@ else:
         fd = sys.stdin.fileno()
         before = termios.tcgetattr(fd)
 
-        def watch(over: threading.Event) -> None:
-            while not over.is_set():
+        def watch(end: threading.Event) -> None:
+            while not end.is_set():
                 if select.select([fd], [], [], POLL_S)[0] and _in_foreground(fd):
                     typed = os.read(fd, LONGEST_READ)
                     if not typed:
@@ -116,7 +116,7 @@ else:
         try:
             # Keys arrive one by one, without Enter; Ctrl-C stays a signal.
             tty.setcbreak(fd, termios.TCSANOW)
-            with _watching(watch):
+            with _in_thread(watch):
                 yield
         finally:
             if _in_foreground(fd):

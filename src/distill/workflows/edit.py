@@ -337,7 +337,9 @@ def blend(
     stop: Time | None = None,
     levels: str | None = None,
 ) -> EditResult:
-    """Blend a region with another sound: one new sound, no crossfade.
+    """Blend a region with another sound into one new sound.
+
+    Not a crossfade: the result lies between the two, code by code.
 
     Args:
         amount: 0 is this sound, 1 the other. In Python also `[t]`, one for each frame of the
@@ -395,11 +397,12 @@ def heal(
     seed: int = 0,
     seams: bool = False,
 ) -> EditResult:
-    """Mend edit points: the prior regenerates the moment before each.
+    """Mend seams: regenerate the moment before each edit point.
 
-    Without `start` and `stop`: the last 0.1 to 0.3 s before every seam that edits left, longer
-    where its sides differ more in loudness. The level runs evenly from one side to the other; an
-    attack is never replaced. With them: the whole region.
+    The prior draws codes that lead from one side to the other. Without `start` and `stop`: the last
+    0.1 to 0.3 s before every seam that edits left, longer where its sides differ more in loudness.
+    The level runs evenly from one side to the other; an attack is never replaced. With `start` or
+    `stop`: the whole region.
 
     Args:
         temperature: Above 1 wilder, below 1 tamer; seams take 0.6 of it.
