@@ -2,7 +2,7 @@
 
 A code stands for an entry of a codebook, and the entries of all levels add up to a latent vector
 that the decoder hears. These edits change the sum and search for codes that give it, so they need
-the model. Residual quantisation picks level by level and so misses good combinations; a beam search
+the model. Residual quantisation picks level by level and so misses good combinations. A beam search
 over the levels finds better ones (Babenko and Lempitsky 2014, Additive Quantization).
 """
 

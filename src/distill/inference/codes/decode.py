@@ -114,7 +114,7 @@ def entry_sound(
 ) -> np.ndarray:
     """One codebook entry held for `seconds`, as `[C, N]`, about as loud as any other.
 
-    An entry of a finer level is a difference and means nothing alone: it sounds on top of one loud
+    An entry of a finer level is a difference and means nothing alone. It sounds on top of one loud
     entry of the first level, the same for all.
 
     Args:

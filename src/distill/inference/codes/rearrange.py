@@ -1,7 +1,7 @@
 """What every edit ends in: new codes in place, or frames in another order.
 
-Both keep the same promises. Locked cells keep their code and their place in time, and every place
-where an edit broke the continuity of the sound is noted as a seam, which `heal` can mend later.
+Both keep the same promises. Locked cells keep their code and their place in time. Every place where
+an edit broke the continuity of the sound is noted as a seam, which `heal` can mend later.
 """
 
 from collections.abc import Iterable

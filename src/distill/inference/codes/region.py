@@ -1,8 +1,8 @@
 """Regions of a grid: a stretch of time and some of the levels, and how people write them down.
 
 Times come as seconds (`1.5`) or code frames (`70f`), levels as numbers (`1-3`) or names
-(`structure,timbre`). Everything that a user types about a place in a sound is read here, so that
-the command line, edit scripts and Python accept the same words and give the same messages.
+(`structure,timbre`). All words for a place in a sound are read here. So the command line, edit
+scripts and Python accept the same words and give the same messages.
 """
 
 import math

@@ -1,7 +1,7 @@
 """Codebook usage: how often each code occurs, in some codes and in a model's training corpus.
 
 A codebook that leaves most entries unused wastes its bits, and an entry that the corpus never used
-was never trained. Perplexity sums up a distribution of counts: the number of codes that, used
+was never trained. Perplexity sums up a distribution of counts. It is the number of codes that, used
 equally often, would carry as much information (van den Oord et al. 2017, VQ-VAE).
 """
 
