@@ -126,19 +126,29 @@ def stepped(loaded: LoadedVQModel, grid: CodeGrid, db: float) -> CodeGrid:
     )
 
 
-@pytest.mark.parametrize(("db", "reach_s"), [(-20.0, LONGEST_LEAD_S), (-1.0, LEAD_S)])
+@pytest.mark.parametrize(("db", "reach_s"), [(-30.0, LONGEST_LEAD_S), (-1.0, LEAD_S)])
 def test_level_steps_less_the_more_it_did_the_longer_the_lead(
     loaded: LoadedVQModel, spliced: CodeGrid, db: float, reach_s: float
 ) -> None:
     grid = stepped(loaded, spliced, db)
     reach = round(reach_s * grid.frame_rate)
 
-    def largest(x: CodeGrid) -> float:
+    healed = [heal(loaded, grid, seed=seed).grid for seed in range(8)]
+
+    # Heard, in the decoded sound.
+    def largest_heard(x: CodeGrid) -> float:
         codes = torch.tensor(x.codes)
         return float(largest_steps(loaded.model, codes[:5], codes[None, 5:20], codes[20:])[0])
 
-    healed = [heal(loaded, grid, seed=seed).grid for seed in range(8)]
-    assert np.mean([largest(x) for x in healed]) < max(6.0, 0.6 * largest(grid))
+    assert np.mean([largest_heard(x) for x in healed]) < max(6.0, 0.75 * largest_heard(grid))
+
+    # By the codes, from frame to frame: there no small decoder blurs what healing does.
+    def largest_coded(x: CodeGrid) -> float:
+        latents = loaded.model.rvq.lookup(torch.tensor(x.codes).long())
+        levels = loaded.model.frame_levels(latents)
+        return float(levels.diff().abs().max())
+
+    assert np.mean([largest_coded(x) for x in healed]) < max(6.0, 0.5 * largest_coded(grid))
     firsts = [min(changed(grid, x), default=20) for x in healed]
     assert min(firsts) >= 20 - reach
     assert db == -1.0 or min(firsts) < 20 - reach / 2
