@@ -52,8 +52,8 @@ def test_the_prior_knows_what_the_codes_stand_for(trained: Path) -> None:
     loaded = load_model_v2(trained)
     assert loaded.prior is not None
     assert loaded.prior.pointer is not None
-    ours, theirs = loaded.prior.pointer.entries, loaded.model.rvq.codebooks
-    assert torch.allclose(ours / ours.std(), theirs / theirs.std(), atol=1e-4)
+    entries, codebooks = loaded.prior.pointer.entries, loaded.model.rvq.codebooks
+    assert torch.allclose(entries / entries.std(), codebooks / codebooks.std(), atol=1e-4)
 
 
 @pytest.fixture
@@ -73,11 +73,11 @@ def test_minutes_end_training(
 def test_callback_every_epoch_and_no_file_written(
     model_path: Path, corpus_dir: Path, tiny_prior: dict[str, Any]
 ) -> None:
-    before, seen = model_path.read_bytes(), []
-    result = train_prior(model_path, corpus_dir, PriorConfig(**tiny_prior), seen.append, None)
-    assert [type(m) for m in seen] == [PriorEpochMetrics] * 3
-    assert [m.epoch for m in seen] == [1, 2, 3]
-    assert min(m.val_perplexity for m in seen) == pytest.approx(seen[-1].best_perplexity)
+    before, epochs = model_path.read_bytes(), []
+    result = train_prior(model_path, corpus_dir, PriorConfig(**tiny_prior), epochs.append, None)
+    assert [type(m) for m in epochs] == [PriorEpochMetrics] * 3
+    assert [m.epoch for m in epochs] == [1, 2, 3]
+    assert min(m.val_perplexity for m in epochs) == pytest.approx(epochs[-1].best_perplexity)
     assert model_path.read_bytes() == before
     assert type(result) is dict
     best = result["prior_model"]
@@ -152,11 +152,11 @@ def test_a_killed_run_goes_on(
     settings = tiny_prior | {"max_epochs": 5}
     with pytest.raises(Killed):
         distill.train_prior(model_path, corpus_dir, callback=kill_after_two, **settings)
-    seen: list[int] = []
+    epochs: list[int] = []
     result = distill.train_prior(
-        model_path, corpus_dir, callback=lambda m: seen.append(m.epoch), **settings
+        model_path, corpus_dir, callback=lambda m: epochs.append(m.epoch), **settings
     )
-    assert seen == [3, 4, 5]
+    assert epochs == [3, 4, 5]
     assert len(result["history"]) == 5
 
 
@@ -212,16 +212,16 @@ def test_a_prior_that_learns_by_heart_is_told(
         "patience": 4,
         "ahead_share": 0.0,
     }
-    seen: list[PriorEpochMetrics] = []
+    epochs: list[PriorEpochMetrics] = []
     folder = noises(tmp_path / "noise", list(range(8)))
-    result = train_prior(model_path, folder, PriorConfig(**tiny_prior | settings), seen.append)
-    done, best = result["complete"], min(seen, key=lambda m: m.val_loss)
+    result = train_prior(model_path, folder, PriorConfig(**tiny_prior | settings), epochs.append)
+    done, best = result["complete"], min(epochs, key=lambda m: m.val_loss)
     # Which of the two matters more depends on how much of three drawn sounds was heard before.
     assert done.verdict_kind in (PriorVerdictKind.OVERFITTING, PriorVerdictKind.COPYING), (
         done.verdict
     )
     assert re.search(rf"epoch {best.epoch}\b", done.verdict)
-    assert PriorVerdictKind.OVERFITTING in {m.verdict_kind for m in seen}
+    assert PriorVerdictKind.OVERFITTING in {m.verdict_kind for m in epochs}
     stored = result["prior_metadata"]
     assert (stored["verdict"], stored["verdict_kind"]) == (done.verdict, done.verdict_kind.value)
     assert stored["copying"]["epoch"] == best.epoch
@@ -243,24 +243,24 @@ def test_what_diverges_later_keeps_the_best(
     model_path: Path, corpus_dir: Path, tiny_prior: dict[str, Any]
 ) -> None:
     config = PriorConfig(**tiny_prior | {"max_epochs": 20, "min_steps_per_epoch": 12})
-    seen: list[PriorEpochMetrics] = []
+    epochs: list[PriorEpochMetrics] = []
 
     def go_astray(metrics: PriorEpochMetrics) -> None:
-        seen.append(metrics)
+        epochs.append(metrics)
         config.learning_rate = 1e12
 
     result = train_prior(model_path, corpus_dir, config, go_astray)
-    done, best = result["complete"], min(seen, key=lambda m: m.val_loss)
-    assert 1 <= len(seen) < 20
+    done, best = result["complete"], min(epochs, key=lambda m: m.val_loss)
+    assert 1 <= len(epochs) < 20
     assert result["prior_model"] is not None
     assert all(
         torch.isfinite(weight).all() for weight in result["prior_model"].state_dict().values()
     )
     assert (done.best_perplexity, done.interrupted) == (best.best_perplexity, False)
-    assert (done.verdict_kind, done.epochs_trained) == (PriorVerdictKind.DIVERGED, len(seen))
+    assert (done.verdict_kind, done.epochs_trained) == (PriorVerdictKind.DIVERGED, len(epochs))
     assert re.search(rf"epoch {best.epoch} are kept.*lower --lr", done.verdict)
     (warning,) = result["warnings"]
-    assert warning.startswith(f"Epoch {len(seen) + 1}: Prior training diverged")
+    assert warning.startswith(f"Epoch {len(epochs) + 1}: Prior training diverged")
     assert warning.endswith(f"The weights of epoch {best.epoch} are kept.")
     path = save_prior_to_model(
         model_path, result["prior_model"], result["prior_config"], result["prior_metadata"]
@@ -274,11 +274,11 @@ def test_own_sounds_are_judged_as_held_out_ones_are(
     """Without dropout and masks: of a network that hardly learns, only the loss of the steps
     depends on those."""
     still = tiny_prior | {"max_epochs": 1, "learning_rate": 1e-12}
-    seen: list[PriorEpochMetrics] = []
+    epochs: list[PriorEpochMetrics] = []
     for hard in ({"dropout": 0.0, "mask_rate": 0.0}, {"dropout": 0.8, "mask_rate": 0.9}):
-        result = train_prior(model_path, corpus_dir, PriorConfig(**still | hard), seen.append)
-        assert [point["own_loss"] for point in result["history"]] == [seen[-1].own_loss]
-    easy, difficult = seen
+        result = train_prior(model_path, corpus_dir, PriorConfig(**still | hard), epochs.append)
+        assert [point["own_loss"] for point in result["history"]] == [epochs[-1].own_loss]
+    easy, difficult = epochs
     assert easy.own_loss == pytest.approx(difficult.own_loss, abs=1e-5)
     assert easy.val_loss == pytest.approx(difficult.val_loss, abs=1e-5)
     assert abs(easy.train_loss - difficult.train_loss) > 1e-4
@@ -287,13 +287,13 @@ def test_own_sounds_are_judged_as_held_out_ones_are(
 def test_the_loss_of_each_level_is_told(
     model_path: Path, corpus_dir: Path, tiny_prior: dict[str, Any]
 ) -> None:
-    seen: list[PriorEpochMetrics] = []
-    result = train_prior(model_path, corpus_dir, PriorConfig(**tiny_prior), seen.append)
-    for metrics, point in zip(seen, result["history"], strict=True):
+    epochs: list[PriorEpochMetrics] = []
+    result = train_prior(model_path, corpus_dir, PriorConfig(**tiny_prior), epochs.append)
+    for metrics, point in zip(epochs, result["history"], strict=True):
         assert len(metrics.level_losses) == 3
         assert sum(metrics.level_losses) / 3 == pytest.approx(metrics.val_loss)
         assert point["level_losses"] == list(metrics.level_losses)
-    best = min(seen, key=lambda m: m.val_loss)
+    best = min(epochs, key=lambda m: m.val_loss)
     assert (
         result["level_losses"]
         == result["prior_metadata"]["level_losses"]

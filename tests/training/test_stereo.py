@@ -125,8 +125,8 @@ def test_what_is_wide_stays_wide(model: LoadedVQModel, sounds: dict[str, np.ndar
 def test_the_file_says_how_wide_the_corpus_is_and_how_wide_it_comes_out(
     model: LoadedVQModel, sounds: dict[str, np.ndarray]
 ) -> None:
-    said = model.metadata["stereo"]
-    (side, side_decoded), (alike, alike_decoded) = said["side_db"], said["correlation"]
+    image = model.metadata["stereo"]
+    (side, side_decoded), (alike, alike_decoded) = image["side_db"], image["correlation"]
     own = np.concatenate(list(sounds.values()), 1)
     assert side == pytest.approx(side_level_db([own]), abs=3)
     assert side_decoded == pytest.approx(side, abs=3)
@@ -155,8 +155,8 @@ def test_silence_stays_silent(model: LoadedVQModel) -> None:
 
 def test_the_side_gets_its_level_back(model: LoadedVQModel, sounds: dict[str, np.ndarray]) -> None:
     """A sound half as wide as what the codec knows: `width` narrows what it makes of it."""
-    known = sounds["wide pad"]
-    mid, side = (known[0] + known[1]) / 2, (known[0] - known[1]) / 2
+    wide = sounds["wide pad"]
+    mid, side = (wide[0] + wide[1]) / 2, (wide[0] - wide[1]) / 2
     narrow = np.stack([mid + 0.2 * side, mid - 0.2 * side])
     codes = distill.encode(model, narrow)
     error = abs(side_level_db([distill.decode(model, codes)]) - side_level_db([narrow]))

@@ -42,6 +42,6 @@ def test_state_goes_on_where_it_was() -> None:
     layer, average = walk(100)
     other = WeightAverage(layer)
     other.restore(average.state())
-    for one in (average, other):
-        one.update(104)
+    for running in (average, other):
+        running.update(104)
     assert all(torch.equal(average.weights[name], other.weights[name]) for name in average.weights)

@@ -55,10 +55,9 @@ def train_prior(
         - `prior_config`, `prior_metadata`: plain dicts that `save_prior_to_model` takes.
         - `history`: number and losses of each epoch; `level_losses`: those of the best one's
           levels, on held-out sounds. All are in nats a code.
-        - `warnings`: sentences of warning.
-        - `file_count`: distinct sounds; `unknown_files`: those new to the codec.
-        - `checkpoint`: path of the checkpoint, which the caller deletes once the prior is saved.
-        - `copying`: epoch and percentages of generated sounds that repeat the corpus; or None.
+        - `warnings`; `file_count`, distinct sounds; `unknown_files`, those new to the codec.
+        - `checkpoint`: its path; the caller deletes it once the prior is saved.
+        - `copying`: how much generated sounds repeat the corpus; or None.
         - `complete`: a `PriorTrainingCompleteEvent`.
 
     Raises:
@@ -69,8 +68,7 @@ def train_prior(
 
     Example:
         >>> result = train_prior("my.sda", "sounds", PriorConfig())
-        >>> entries = result["prior_config"], result["prior_metadata"]
-        >>> save_prior_to_model("my.sda", result["prior_model"], *entries)
+        >>> result["complete"].best_perplexity
     """
     prior_config.check()
     prepare(prior_config.threads)

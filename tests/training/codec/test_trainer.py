@@ -99,8 +99,8 @@ def test_what_is_settled_hardly_depends_on_the_batch(
         trainer = trainer_of(corpus_dir, **tiny | {"batch_size": batch_size})
         trainer.settle_codes()
         distances.append((trainer.first_distance, trainer.validate().own))
-    one, many = distances
-    assert one == pytest.approx(many, rel=0.15)
+    single, many = distances
+    assert single == pytest.approx(many, rel=0.15)
 
 
 def test_the_first_distance_is_that_of_training_sounds_before_it_learns(

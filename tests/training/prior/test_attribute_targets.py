@@ -35,7 +35,7 @@ def test_traits_of_a_corpus(codec_only: Path, corpus_dir: Path) -> None:
         ]
         values = plain[:, : len(DESCRIPTORS)]
         assert ((values >= 0) & (values <= 1) | values.isnan()).all()
-        known = ~plain[:, LOUDNESS].isnan()
-        assert (lifted[known, LOUDNESS] >= plain[known, LOUDNESS]).all()
+        has_loudness = ~plain[:, LOUDNESS].isnan()
+        assert (lifted[has_loudness, LOUDNESS] >= plain[has_loudness, LOUDNESS]).all()
     loudness = torch.cat([version[0][:, LOUDNESS] for version in traits.train]).numpy()
     assert np.nanmedian(loudness) == pytest.approx(0.5, abs=0.15)

@@ -23,8 +23,8 @@ from distill.training.prior_config import PriorConfig
 def test_tails_that_nobody_hears_go(n: int, tail: int) -> None:
     sound = np.full((1, n + tail), 1e-4, np.float32)
     sound[:, :n] = 0.1
-    kept = trim_inaudible_tail(sound, SAMPLE_RATE).shape[1]
-    assert kept == min(n + tail, n + round(0.02 * SAMPLE_RATE))
+    length = trim_inaudible_tail(sound, SAMPLE_RATE).shape[1]
+    assert length == min(n + tail, n + round(0.02 * SAMPLE_RATE))
 
 
 @pytest.mark.parametrize("level", [0.0, 1e-4])
@@ -49,10 +49,10 @@ def test_gains_begin_with_none_and_lift_and_lower() -> None:
 
 def test_what_follows_is_heard_first_in_a_share_of_batches() -> None:
     rng = np.random.default_rng(0)
-    drawn = np.array([draw_ahead(0.3, 192, 47.0, rng) for _ in range(1000)])
-    assert 0.25 < (drawn > 0).mean() < 0.35
-    assert 10 < drawn[drawn > 0].min() < 20
-    assert 85 < drawn.max() <= 94
+    draws = np.array([draw_ahead(0.3, 192, 47.0, rng) for _ in range(1000)])
+    assert 0.25 < (draws > 0).mean() < 0.35
+    assert 10 < draws[draws > 0].min() < 20
+    assert 85 < draws.max() <= 94
     assert {draw_ahead(1.0, 8, 47.0, rng) for _ in range(20)} == {4}
 
 
@@ -77,44 +77,48 @@ def test_every_fourth_batch_is_as_long_as_the_context_and_no_larger() -> None:
 
 
 def test_batches_take_their_shapes_in_turn_and_come_again() -> None:
-    codes = PriorCodes([[one] for one in sounds(40, 7)], [])
+    codes = PriorCodes([[sound] for sound in sounds(40, 7)], [])
     shapes = batch_shapes(PriorConfig(context_s=1.0, piece_s=0.5, batch_size=2, long_every=3), 20.0)
 
-    def drawn(seed: int) -> list[list[torch.Tensor]]:
+    def draws(seed: int) -> list[list[torch.Tensor]]:
         batches = draw_batches(codes, [False, False], shapes, 7, np.random.default_rng(seed))
         return [[piece.codes for piece in batch] for batch in batches]
 
-    assert [(len(batch), len(batch[0])) for batch in drawn(0)] == [
+    assert [(len(batch), len(batch[0])) for batch in draws(0)] == [
         (2, 10),
         (2, 10),
         (1, 20),
     ] * 2 + [(2, 10)]
-    pairs = zip(drawn(0), drawn(0), drawn(1), strict=True)
+    pairs = zip(draws(0), draws(0), draws(1), strict=True)
     alike = [[torch.equal(a[0], b[0]) for b in (again, other)] for a, again, other in pairs]
     assert all(same for same, _ in alike)
     assert not all(same for _, same in alike)
 
 
 def test_some_sounds_are_whole_but_the_last() -> None:
-    own = sounds(*[10] * 6)
-    some = sample_sequences(own, 25, seed=0)
-    assert [len(one) for one in some] == [10, 10, 5]
-    assert len({int(one[0, 1]) for one in some}) == 3
-    assert len(torch.cat(sample_sequences(own, 1000, seed=0))) == 60
+    own_pieces = sounds(*[10] * 6)
+    sample = sample_sequences(own_pieces, 25, seed=0)
+    assert [len(sound) for sound in sample] == [10, 10, 5]
+    assert len({int(sound[0, 1]) for sound in sample}) == 3
+    assert len(torch.cat(sample_sequences(own_pieces, 1000, seed=0))) == 60
 
 
 def test_as_much_of_ones_own_is_judged_as_is_held_out_and_no_hour_of_it() -> None:
-    train = [[one, one + 1] for one in sounds(400, 400, 400)]
+    train = [[sound, sound + 1] for sound in sounds(400, 400, 400)]
     for held_out, frames in ((sounds(150, 60), 210), (sounds(30), 200), (sounds(5000), 1200)):
-        held, own = validation_pieces(PriorCodes(train, held_out), 40, 10.0, seed=0)
-        assert sum(len(piece.codes) for piece in held) == sum(map(len, held_out))
-        assert sum(len(piece.codes) for piece in own) == frames
-        assert max(len(piece.codes) for piece in (*held, *own)) == 80
-        assert all((piece.codes[:, 1] < 3).all() for piece in own), (
+        held_pieces, own_pieces = validation_pieces(PriorCodes(train, held_out), 40, 10.0, seed=0)
+        assert sum(len(piece.codes) for piece in held_pieces) == sum(map(len, held_out))
+        assert sum(len(piece.codes) for piece in own_pieces) == frames
+        assert max(len(piece.codes) for piece in (*held_pieces, *own_pieces)) == 80
+        assert all((piece.codes[:, 1] < 3).all() for piece in own_pieces), (
             "in the encoding that is not moved"
         )
 
 
 def test_without_held_out_sounds_all_is_judged_by_ones_own() -> None:
-    held, own = validation_pieces(PriorCodes([[one] for one in sounds(30)], []), 10, 10.0, seed=0)
-    assert [piece.codes.tolist() for piece in held] == [piece.codes.tolist() for piece in own]
+    held_pieces, own_pieces = validation_pieces(
+        PriorCodes([[sound] for sound in sounds(30)], []), 10, 10.0, seed=0
+    )
+    assert [piece.codes.tolist() for piece in held_pieces] == [
+        piece.codes.tolist() for piece in own_pieces
+    ]

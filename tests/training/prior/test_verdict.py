@@ -59,7 +59,7 @@ FALLING = ([40.0, 35.0, 30.0], [45.0, 42.0, 40.0])
 
 
 @pytest.mark.parametrize(
-    ("train", "held_out", "more", "kind", "said"),
+    ("train", "held_out", "more", "kind", "words"),
     [
         ([60], [50], {}, "too-early", "let it go on"),
         ([60], [50], {"finished": True}, "too-early", "more --epochs"),
@@ -92,12 +92,12 @@ FALLING = ([40.0, 35.0, 30.0], [45.0, 42.0, 40.0])
         ([900], [45], {}, "diverging", "lower --lr"),
     ],
 )
-def test_each_case_is_told(train, held_out, more, kind: str, said: str) -> None:
-    found = verdict(train, held_out, **more)
-    assert found.kind == PriorVerdictKind(kind)
-    assert said in found.sentence
-    assert found.sentence.endswith(".")
-    assert ";" in found.sentence or ":" in found.sentence, "it says what to do"
+def test_each_case_is_told(train, held_out, more, kind: str, words: str) -> None:
+    judged = verdict(train, held_out, **more)
+    assert judged.kind == PriorVerdictKind(kind)
+    assert words in judged.sentence
+    assert judged.sentence.endswith(".")
+    assert ";" in judged.sentence or ":" in judged.sentence, "it says what to do"
 
 
 def test_what_makes_training_useless_comes_first() -> None:
