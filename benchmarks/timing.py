@@ -16,8 +16,8 @@ from torch import Tensor
 import distill
 from distill.inference.sampling.conditions import Conditions
 from distill.inference.sampling.draw import draw_frames
+from distill.inference.sampling.frame_bank import build_frame_bank
 from distill.inference.sampling.settings import Sampling
-from distill.inference.sampling.unit_selection import build_frame_bank
 from distill.models.frame_memory import memory_width
 from distill.models.persistence import LoadedVQModel
 from distill.models.prior import CodePrior

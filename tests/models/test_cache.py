@@ -24,7 +24,7 @@ def test_attention_sees_the_suffix_and_the_last_frames_of_a_constant_memory() ->
     for t in range(8):
         frame = torch.full((1, 1, 1, 1), float(t))
         keys, values = cache.append(0, frame, 10 * frame)
-        cache.position += 1
+        cache.advance()
         expected = [-2, -1, *range(max(0, t - 2), t + 1)]
         assert sorted(keys.flatten().tolist()) == expected
         assert values.flatten()[2:].tolist() == [10 * key for key in keys.flatten()[2:].tolist()]

@@ -69,10 +69,17 @@ class AttributeClassifier(nn.Module):
         latent_dim: latent dimension `D` of the codec.
     """
 
-    def __init__(self, descriptors: int, tags: int, num_quantizers: int, latent_dim: int) -> None:
+    def __init__(
+        self,
+        descriptors: int,
+        tags: int,
+        num_quantizers: int,
+        latent_dim: int,
+    ) -> None:
         super().__init__()
         self.descriptors = descriptors
         self.num_quantizers = num_quantizers
+        # Outputs: mean, spread and presence of each descriptor, then a logit for each tag.
         self.net = nn.Sequential(
             BatchInvariantLinear(latent_dim + num_quantizers, WIDTH),
             nn.GELU(),
@@ -83,6 +90,7 @@ class AttributeClassifier(nn.Module):
 
     def predict(self, level: int, latents: Tensor) -> Prediction:
         """Predict from the summed `latents` `[..., D]` of the codes up to `level`."""
+        # The level is a one-hot input: one network serves all levels.
         index = torch.tensor(level, device=latents.device)
         one_hot = F.one_hot(index, self.num_quantizers).to(latents)
         features = torch.cat([latents, one_hot.expand(*latents.shape[:-1], -1)], -1)
@@ -106,7 +114,9 @@ class AttributeClassifier(nn.Module):
         values, weights = _split(targets, self.descriptors)
         likelihood = _descriptor_log_likelihood(prediction, values)
         of_descriptors = torch.where(values.isnan(), 0.0, likelihood).sum(-1)
-        return of_descriptors + (weights * prediction.tags).sum(-1)
+        # Cross-entropy of the weights: a mixture of tags is likeliest where all are plausible.
+        of_tags = (weights * prediction.tags).sum(-1)
+        return of_descriptors + of_tags
 
     def loss(self, latents: Tensor, attributes: Tensor) -> Tensor:
         """Mean negative log-likelihood over all levels.
@@ -119,12 +129,14 @@ class AttributeClassifier(nn.Module):
         likelihoods = []
         for level in range(self.num_quantizers):
             prediction = self.predict(level, latents[:, level])
+            # An absent descriptor is a fact to learn here; `log_likelihood` leaves it free.
             of_descriptors = torch.where(
                 values.isnan(),
                 F.logsigmoid(-prediction.present),
                 _descriptor_log_likelihood(prediction, values),
-            ).sum(-1)
-            likelihoods.append(of_descriptors + (weights * prediction.tags).sum(-1))
+            )
+            of_tags = (weights * prediction.tags).sum(-1)
+            likelihoods.append(of_descriptors.sum(-1) + of_tags)
         return -torch.stack(likelihoods).mean()
 
     def learn(self, batches: Iterable[tuple[Tensor, Tensor]]) -> None:
@@ -151,6 +163,7 @@ def _split(attributes: Tensor, descriptors: int) -> _Split:
 def _descriptor_log_likelihood(prediction: Prediction, values: Tensor) -> Tensor:
     """Log-likelihood of each of `values` `[..., descriptors]`, up to a constant: that it is present
     at all, times a normal density."""
+    # NaN would spread into gradients even where `torch.where` leaves it out.
     deviation = (values.nan_to_num() - prediction.mean) / prediction.spread
     log_density = -0.5 * deviation.square()
     return F.logsigmoid(prediction.present) + log_density - prediction.spread.log()

@@ -25,10 +25,17 @@ def linear(x: Tensor, weight: Tensor) -> Tensor:
     """
     if x.dim() == 2:
         return linear(x[:, None], weight)[:, 0]
-    return torch.bmm(x, weight.T.expand(len(x), -1, -1))
+    # `expand` copies nothing: all streams share one matrix.
+    columns = weight.T.expand(len(x), -1, -1)
+    return torch.bmm(x, columns)
 
 
-def add_product(base: Tensor, x: Tensor, columns: Tensor, factor: float) -> Tensor:
+def add_product(
+    base: Tensor,
+    x: Tensor,
+    columns: Tensor,
+    factor: float,
+) -> Tensor:
     """Batch-invariant `base + factor * (x @ columns)`.
 
     Args:
@@ -40,7 +47,12 @@ def add_product(base: Tensor, x: Tensor, columns: Tensor, factor: float) -> Tens
     Returns:
         The sum `[B, O]`.
     """
-    product = torch.baddbmm(base[:, None], x[:, None], columns.expand(len(x), -1, -1), alpha=factor)
+    product = torch.baddbmm(
+        base[:, None],
+        x[:, None],
+        columns.expand(len(x), -1, -1),
+        alpha=factor,
+    )
     return product[:, 0]
 
 
@@ -65,6 +77,7 @@ class BatchInvariantLinear(nn.Linear):
     def forward(self, input: Tensor) -> Tensor:
         """Map `input` `[B, I]` or `[B, T, I]` to `[B, O]` or `[B, T, O]`."""
         if self.training:
+            # Faster, and gradients of whole batches need no such care.
             return super().forward(input)
         product = linear(input, self.weight)
         return product if self.bias is None else product + self.bias

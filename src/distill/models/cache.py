@@ -27,9 +27,11 @@ def ring_slots(count: int, suffix_slots: int, window: int) -> RingSlots:
     """Slots of the first `suffix_slots` of `count` frames, which stay in front of the ring, and of
     the last `window` of the others."""
     order = torch.arange(count)
-    frames = order[(order < suffix_slots) | (order >= count - window)]
+    is_stored = (order < suffix_slots) | (order >= count - window)
+    frames = order[is_stored]
     in_ring = suffix_slots + (frames - suffix_slots) % window
-    return RingSlots(torch.where(frames < suffix_slots, frames, in_ring), frames)
+    slots = torch.where(frames < suffix_slots, frames, in_ring)
+    return RingSlots(slots, frames)
 
 
 class PointerCache:
@@ -43,7 +45,11 @@ class PointerCache:
     """
 
     def __init__(
-        self, pointer: Pointer, batch_size: int, window: int, suffix_frames: int = 0
+        self,
+        pointer: Pointer,
+        batch_size: int,
+        window: int,
+        suffix_frames: int = 0,
     ) -> None:
         Q, K, D = pointer.entries.shape
         B = batch_size
@@ -55,8 +61,8 @@ class PointerCache:
         self.window = window
         self.suffix_frames = suffix_frames
         self.suffix_position = 0
+        # Frames that went into the ring so far, overwritten ones included.
         self.frame_count = 0
-        """Frames that went into the ring so far, overwritten ones included."""
 
         # Of the frames in the slots.
         self.past = FrameFeatures(
@@ -72,6 +78,7 @@ class PointerCache:
         self.age = torch.zeros(B, 1, dtype=torch.long, device=device)
         self.frame_logits = zeros(B, Q, HEADS, 1, 0)
 
+        # Constant while a prior draws, so computed once.
         self.costs = pointer.costs()
         self.levels = torch.arange(Q, device=device)
         # For every code beforehand: for the drawn codes alone, the rounding of a distribution would
@@ -91,6 +98,7 @@ class PointerCache:
         T = codes.shape[1]
         prompt_frames = T - self.suffix_frames
         features = self.pointer.frame_features(codes, starts, self.suffix_frames)
+        # A suffix alone is stored whole: its last frame has no successor that would bring it.
         count = T - 1 if prompt_frames else T
         slots, frames = ring_slots(count, self.suffix_frames, self.window)
         for past, new in zip(self.past, features, strict=True):
@@ -100,6 +108,7 @@ class PointerCache:
 
         self.suffix_position = suffix_position
         if prompt_frames:
+            # The last frame of the prompt is the current one until the next `append`.
             self.frame_count = prompt_frames - 1
             self.previous[:] = features.previous[:, -1:]
             self.sound[:] = features.sound[:, -1:]
@@ -118,14 +127,17 @@ class PointerCache:
             self.frame_logits = self._frame_logits()
 
     def _store(self, previous: Tensor, starts: Tensor) -> None:
+        """Move the current frame, which now has its codes, into the ring; then open a new one."""
         latents = self.pointer.latents(previous).cumsum(1)
         slot = self.suffix_frames + self.frame_count % self.window
+        # The first level has no coarser codes: its entry stays zero.
         self.past.coarser[:, slot, 1:] = latents[:, :-1]
         self.past.previous[:, slot] = self.previous[:, 0]
         self.past.sound[:, slot] = self.sound[:, 0]
         self.distributions[:, :, slot] = self.code_distributions[previous, self.levels]
         self.frame_count += 1
 
+        # A sound knows nothing of the frame before its first.
         self.previous = (latents[:, -1] * ~starts[:, None])[:, None]
         self.sound = self.sound + starts[:, None]
         self.age = torch.where(starts[:, None], 0, self.age + 1)
@@ -136,25 +148,29 @@ class PointerCache:
         suffix = self.suffix_frames
         P = suffix + min(self.frame_count, self.window)
         previous = squared_distance(self.previous, self.past.previous[:, :P])[:, 0]
+        B = len(previous)
         slots = torch.arange(P, device=previous.device)
-        age = torch.where(
-            slots < suffix,
-            self.suffix_position + slots - self.frame_count - 1,
-            (self.frame_count - 1 + suffix - slots) % self.window,
-        )
+        in_suffix = slots < suffix
+
+        # Frames between a stored frame and the current one.
+        before_suffix = self.suffix_position + slots - self.frame_count - 1
+        since_stored = (self.frame_count - 1 + suffix - slots) % self.window
+        age = torch.where(in_suffix, before_suffix, since_stored)
+        # A boundary before the suffix is unknown as yet: only those within it count.
         crossed = self.sound != self.past.sound[:, :P]
         crossed[:, :suffix] = self.past.sound[:, :suffix] > 0
+
+        # In the order of `Pointer.costs` from the second on.
         features = [
             previous,
             age.to(previous.dtype).expand_as(previous),
             crossed.to(previous.dtype),
         ]
         if suffix:
-            features.append((slots < suffix).to(previous.dtype).expand_as(previous))
-
+            features.append(in_suffix.to(previous.dtype).expand_as(previous))
         costs = self.costs[..., 1 : 1 + len(features)].flatten(0, 1)
         logits = -costs @ torch.stack(features, 1)
-        return logits.view(len(previous), -1, HEADS, 1, P)
+        return logits.view(B, -1, HEADS, 1, P)
 
     def mix(self, level: int, logits: Tensor, latents: Tensor) -> Tensor:
         """Mix one level's logits with the stored frames.
@@ -170,10 +186,19 @@ class PointerCache:
         frame_logits = self.frame_logits[:, level]
         P = frame_logits.shape[-1]
         if level:
+            # The term that `_frame_logits` leaves out.
             distance = squared_distance(latents[:, None], self.past.coarser[:, :P, level])
-            frame_logits = frame_logits - self.costs[level, :, :1, None] * distance[:, None]
-        distributions = self.distributions[:, level, :P]
-        return self.pointer.mix(level, logits[:, None], frame_logits, distributions, self.age)[:, 0]
+            cost = self.costs[level, :, :1, None]
+            frame_logits = frame_logits - cost * distance[:, None]
+        # As a sequence of one frame.
+        mixed = self.pointer.mix(
+            level,
+            logits[:, None],
+            frame_logits,
+            self.distributions[:, level, :P],
+            self.age,
+        )
+        return mixed[:, 0]
 
     def end_logits(self) -> Tensor:
         """Logits `[B]` that the sound ends with the current frame."""
@@ -185,7 +210,10 @@ class PointerCache:
 class PriorCache:
     """Keys and values of every layer, and the pointer's cache, for the streams of a batch.
 
-    `position` is the place of the next frame in time, in frames.
+    `fill` takes in a context; then each frame calls `append` once a layer, and `advance`.
+
+    Attributes:
+        position: place of the next frame in time, in frames.
 
     Args:
         like: a tensor of the dtype and device of the keys.
@@ -214,7 +242,13 @@ class PriorCache:
         self._keys = [like.new_zeros(B, heads, slots, head_dim) for _ in range(num_layers)]
         self._values = [like.new_zeros(B, heads, slots, head_dim) for _ in range(num_layers)]
 
-    def fill(self, streams: slice, layer: int, key: Tensor, value: Tensor) -> None:
+    def fill(
+        self,
+        streams: slice,
+        layer: int,
+        key: Tensor,
+        value: Tensor,
+    ) -> None:
         """Take in keys and values of a whole context at once, before any `append`.
 
         Args:
@@ -223,9 +257,11 @@ class PriorCache:
             key: keys `[1, heads, T, head_dim]`, those of the suffix first.
             value: values of the same shape.
         """
-        slots, inputs = ring_slots(key.shape[2], self.suffix_slots, self.window)
+        T = key.shape[2]
+        slots, inputs = ring_slots(T, self.suffix_slots, self.window)
         self._keys[layer][streams, :, slots] = key[:, :, inputs]
         self._values[layer][streams, :, slots] = value[:, :, inputs]
+        self.position = T - self.suffix_slots
 
     def append(self, layer: int, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
         """Store the current frame's key and value `[B, heads, 1, head_dim]`.
@@ -234,6 +270,7 @@ class PriorCache:
             Keys and values `[B, heads, P, head_dim]` that the frame attends to, itself included.
             Their order does not matter: keys carry their position already.
         """
+        # The oldest frame's slot, once the ring is full.
         slot = self.suffix_slots + self.position % self.window
         filled = self.suffix_slots + min(self.position + 1, self.window)
         keys = self._keys[layer]
@@ -241,3 +278,7 @@ class PriorCache:
         keys[:, :, slot] = key[:, :, 0]
         values[:, :, slot] = value[:, :, 0]
         return keys[:, :, :filled], values[:, :, :filled]
+
+    def advance(self) -> None:
+        """Go on to the next frame, after `append` for every layer."""
+        self.position += 1

@@ -95,6 +95,7 @@ class Pointer(nn.Module):
         nn.init.normal_(self.entries, std=(Q * latent_dim) ** -0.5)
         self.register_buffer("variance", torch.full((Q,), 1 / Q))
 
+        # Weights of the features of `costs`; those that must stay positive as logarithms.
         self.slope = nn.Parameter(torch.tensor(FIRST_SLOPES).log().repeat(Q, 1))
         self.coarser_weight = nn.Parameter(torch.tensor(FIRST_NEARNESS).repeat(Q, 1))
         self.last_weight = nn.Parameter(torch.tensor(FIRST_NEARNESS).repeat(Q, 1))
@@ -114,6 +115,7 @@ class Pointer(nn.Module):
     def set_entries(self, entries: Tensor) -> None:
         """Take over the codec's codebooks `[Q, K, D]`, scaled to a total variance of 1."""
         variance = entries.var(1, correction=0).sum(-1)
+        # Codebooks of a single entry have no variance.
         total = variance.sum().clamp(min=1e-12)
         self.entries.copy_(entries / total.sqrt())
         self.variance.copy_((variance / total).clamp(min=1e-6))
@@ -128,7 +130,8 @@ class Pointer(nn.Module):
         # itself is left out: it is the same for all `K` entries and cancels in the softmax.
         products = torch.einsum("...qd,qkd->...qk", self.latents(codes), self.entries)
         distance = self.entries.square().sum(-1) - 2 * products
-        return (-distance / (self.variance * self.spread.exp())[:, None]).softmax(-1)
+        kernel_width = self.variance * self.spread.exp()
+        return (-distance / kernel_width[:, None]).softmax(-1)
 
     def costs(self) -> Tensor:
         """Weights of the features that lower attention to a past frame.
@@ -148,7 +151,10 @@ class Pointer(nn.Module):
         return torch.stack(weights, 2)
 
     def frame_features(
-        self, codes: Tensor, starts: Tensor, suffix_frames: int = 0
+        self,
+        codes: Tensor,
+        starts: Tensor,
+        suffix_frames: int = 0,
     ) -> FrameFeatures:
         """Features of each frame.
 
@@ -158,13 +164,24 @@ class Pointer(nn.Module):
             suffix_frames: number of first frames that follow the others in time.
         """
         latents = self.latents(codes).cumsum(2)
+        # Shifted by one level: the first level has no coarser codes.
         coarser = F.pad(latents[:, :, :-1], (0, 0, 1, 0))
+        # Shifted by one frame: the first frame has none before it.
+        previous = F.pad(latents[:, :-1, -1], (0, 0, 1, 0))
         boundaries = sound_boundaries(starts, suffix_frames)
-        previous = F.pad(latents[:, :-1, -1], (0, 0, 1, 0)) * ~boundaries[..., None]
-        return FrameFeatures(coarser, previous, sound=starts.long().cumsum(1))
+        return FrameFeatures(
+            coarser=coarser,
+            previous=previous * ~boundaries[..., None],
+            sound=starts.long().cumsum(1),
+        )
 
     def forward(
-        self, logits: Tensor, codes: Tensor, starts: Tensor, window: int, suffix_frames: int = 0
+        self,
+        logits: Tensor,
+        codes: Tensor,
+        starts: Tensor,
+        window: int,
+        suffix_frames: int = 0,
     ) -> Tensor:
         """Mix the network's logits of the last `R` frames of a sequence with its past.
 
@@ -183,15 +200,19 @@ class Pointer(nn.Module):
         first = T - R
         frames = self.frame_features(codes, starts, suffix_frames)
         age = sound_age(starts, suffix_frames)[:, first:]
+        # What a frame must not see gets a weight of zero.
         hidden = _hidden_frames(T, first, window, suffix_frames, codes.device)
 
         features = self._pair_features(frames, first, suffix_frames)
+        # Without a suffix the cost of lying in it is not needed.
         costs = self.costs()[..., : 1 + len(features)]
         distributions = self.code_distributions(codes)
         mixed = []
         for q in range(Q):
-            coarser = squared_distance(frames.coarser[:, first:, q], frames.coarser[:, :, q])
+            of_level = frames.coarser[:, :, q]
+            coarser = squared_distance(of_level[:, first:], of_level)
             pairs = torch.stack(torch.broadcast_tensors(coarser, *features), 1)
+            # One product for all pairs of frames: `[H, features] @ [B, features, R * T]`.
             frame_logits = (-costs[q] @ pairs.flatten(2)).view(B, HEADS, R, T)
             frame_logits = frame_logits.masked_fill(hidden, -torch.inf)
             mixed.append(self.mix(q, logits[:, :, q], frame_logits, distributions[:, :, q], age))
@@ -246,29 +267,53 @@ class Pointer(nn.Module):
             Log-probabilities `[B, T, K]`.
         """
         K = logits.shape[-1]
-        H = HEADS
         nothing = self.nothing[level][:, None, None].expand(*frame_logits.shape[:3], 1)
         weights = torch.cat([frame_logits, nothing], -1).softmax(-1)
+        shares = self._shares(level, weights[..., -1], nothing[..., 0], age)
+        network_share = shares[..., HEADS, None]
 
-        # The shares depend on how well the past matches, head by head, and on the sound's age.
-        log_total = nothing[..., 0] - weights[..., -1].clamp(min=1e-30).log()
+        # Weight `[B, T, P]` of each past frame over all heads.
+        head_shares = shares[..., :HEADS].transpose(1, 2)[..., None]
+        by_frame = (head_shares * weights[..., :-1]).sum(1)
+        # The sentinel's weight goes to the uniform distribution.
+        even = (1 - by_frame.sum(-1, keepdim=True) - network_share).clamp(min=1e-6)
+        from_past = torch.baddbmm(even / K, by_frame, distributions)
+        from_network = network_share.log() + logits.log_softmax(-1)
+        return logaddexp(from_past.log(), from_network)
+
+    def _shares(
+        self,
+        level: int,
+        nothing_weight: Tensor,
+        nothing: Tensor,
+        age: Tensor,
+    ) -> Tensor:
+        """Shares `[B, T, H + 2]` of heads, network and uniform distribution in the mixture.
+
+        They depend on how well the past matches, head by head, and on the age of the sound.
+
+        Args:
+            level: number of the level.
+            nothing_weight: weight `[B, H, T]` of the sentinel, 0 to 1.
+            nothing: its score `[B, H, T]`.
+            age: frames `[B, T]` since the sound began.
+        """
+        # The total weight before normalisation, from the share that the sentinel has of it.
+        log_total = nothing - nothing_weight.clamp(min=1e-30).log()
         bounded = log_total.clamp(-LARGEST_LOG_TOTAL, LARGEST_LOG_TOTAL) / LOG_TOTAL_SCALE
         log_age = age[:, None].log1p() / LOG_AGE_SCALE
         features = torch.cat([bounded, log_age], 1).transpose(1, 2)
+        # `baddbmm` in place of a matrix product: the bits of a stream do not depend on the batch.
         share_by = self.share_by[level].expand(len(features), -1, -1)
-        shares = torch.baddbmm(self.share[level], features, share_by).softmax(-1)
-
-        head_shares = shares[..., :H].transpose(1, 2)[..., None]
-        by_frame = (head_shares * weights[..., :-1]).sum(1)
-        # The sentinel's weight goes to the uniform distribution.
-        even = (1 - by_frame.sum(-1, keepdim=True) - shares[..., H, None]).clamp(min=1e-6)
-        from_past = torch.baddbmm(even / K, by_frame, distributions)
-        from_network = shares[..., H, None].log() + logits.log_softmax(-1)
-        return logaddexp(from_past.log(), from_network)
+        return torch.baddbmm(self.share[level], features, share_by).softmax(-1)
 
 
 def _hidden_frames(
-    T: int, first: int, window: int, suffix_frames: int, device: torch.device
+    T: int,
+    first: int,
+    window: int,
+    suffix_frames: int,
+    device: torch.device,
 ) -> Tensor:
     """Frames `[R, T]` (bool) that each frame from `first` on must not look at: itself, later ones,
     and those out of the `window`, but for the suffix."""
@@ -288,10 +333,15 @@ def sound_boundaries(starts: Tensor, suffix_frames: int) -> Tensor:
 def sound_age(starts: Tensor, suffix_frames: int) -> Tensor:
     """Frames `[B, T]` since the sound began, or since its first known frame."""
     order = torch.arange(starts.shape[1], device=starts.device)
-    return order - torch.where(sound_boundaries(starts, suffix_frames), order, 0).cummax(1).values
+    boundaries = sound_boundaries(starts, suffix_frames)
+    last_boundary = torch.where(boundaries, order, 0).cummax(1).values
+    return order - last_boundary
 
 
 def squared_distance(a: Tensor, b: Tensor) -> Tensor:
     """Squared distances `[..., T, P]` between rows of `a` `[..., T, D]` and `b` `[..., P, D]`."""
-    distance = a.square().sum(-1, keepdim=True) + b.square().sum(-1)[..., None, :] - 2 * a @ b.mT
+    lengths_a = a.square().sum(-1, keepdim=True)
+    lengths_b = b.square().sum(-1)[..., None, :]
+    distance = lengths_a + lengths_b - 2 * a @ b.mT
+    # Rounding can leave equal rows a little below zero.
     return distance.clamp(min=0)

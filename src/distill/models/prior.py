@@ -52,7 +52,9 @@ def unflatten_codes(flat: Tensor, num_quantizers: int) -> Tensor:
 
 
 def extract_code_sequences(
-    codec: VQVAE, sounds: Iterable[np.ndarray], offset: int = 0
+    codec: VQVAE,
+    sounds: Iterable[np.ndarray],
+    offset: int = 0,
 ) -> Iterator[Tensor]:
     """Encode each of `sounds` with the frozen codec.
 
@@ -143,6 +145,7 @@ class CodePrior(nn.Module):
         # Embeddings of the previous frame's codes, and of those of this frame that are chosen.
         self.embedding = nn.Embedding(Q * codebook_size, hidden_size)
         self.known = nn.Embedding(Q * codebook_size, hidden_size)
+        # Added to, or in place of, the input of the first frame, and of one that begins a sound.
         self.start = nn.Parameter(torch.zeros(hidden_size))
         self.new_sound = nn.Parameter(torch.zeros(hidden_size))
         self.blocks = nn.ModuleList(
@@ -153,17 +156,17 @@ class CodePrior(nn.Module):
         # Predicts the end after the codes; `ending` conditions the codes on an end before them.
         self.end = None if ends_first else LevelHead(hidden_size, 1, dropout)
         self.ending = nn.Parameter(torch.zeros(hidden_size)) if ends_first else None
-        self.pointer = (
-            Pointer(codebook_size, Q, latent_dim, hears_ahead, ends_first) if latent_dim else None
-        )
+        self.pointer: Pointer | None = None
+        if latent_dim:
+            self.pointer = Pointer(codebook_size, Q, latent_dim, hears_ahead, ends_first)
+        # Marks the frames of a suffix.
         self.ahead = nn.Parameter(torch.zeros(hidden_size)) if hears_ahead else None
-        self.reader = (
-            AttributeClassifier(descriptors, tags, Q, latent_dim)
-            if latent_dim and descriptors
-            else None
-        )
+        self.reader: AttributeClassifier | None = None
+        if latent_dim and descriptors:
+            self.reader = AttributeClassifier(descriptors, tags, Q, latent_dim)
 
         self.apply(self._initialise)
+        # `_initialise` has set the hazard's weights too, which begin from a constant.
         if self.pointer is not None and self.pointer.ending is not None:
             self.pointer.ending.reset()
 
@@ -210,7 +213,9 @@ class CodePrior(nn.Module):
         rows = slice(0 if last_frames is None else T - last_frames, T)
         x = self.embed(codes, starts, suffix_frames)
         if mask_rate:
-            x = x * (torch.rand(x.shape[:2], device=x.device) >= mask_rate)[..., None]
+            # With frames missing, the backbone learns to look further back.
+            is_visible = torch.rand(x.shape[:2], device=x.device) >= mask_rate
+            x = x * is_visible[..., None]
         x = self.run_backbone(x, codes, suffix_frames, suffix_position=T - suffix_frames)
 
         # `hidden[q]` is the input of level q: the backbone's output and the codes above the level.
@@ -221,13 +226,16 @@ class CodePrior(nn.Module):
         hidden = torch.cat([hidden[:, :, None], chosen], 2).cumsum(2)
         scores = torch.stack([head(hidden[:, :, q]) for q, head in enumerate(self.heads)], 2)
 
-        begins = torch.zeros_like(codes[..., 0], dtype=torch.bool) if starts is None else starts
+        if starts is None:
+            starts = torch.zeros_like(codes[..., 0], dtype=torch.bool)
         if self.pointer is not None:
-            scores = self.pointer(scores, codes, begins, self.window, suffix_frames)
+            scores = self.pointer(scores, codes, starts, self.window, suffix_frames)
         if self.end is not None:
-            return FrameScores(scores, self.end(hidden[:, :, self.num_quantizers]).squeeze(-1))
+            # Of the state that holds all levels.
+            end_logits = self.end(hidden[:, :, self.num_quantizers]).squeeze(-1)
+            return FrameScores(scores, end_logits)
         assert self.pointer is not None
-        end_logits = self.pointer.end_logits(codes, begins, suffix_frames)
+        end_logits = self.pointer.end_logits(codes, starts, suffix_frames)
         return FrameScores(scores, end_logits[:, rows])
 
     def forward(self, indices: Tensor) -> Tensor:
@@ -243,9 +251,9 @@ class CodePrior(nn.Module):
     def start_logits(self, batch_size: int = 1) -> Tensor:
         """Logits `[B, codebook_size]` of the very first code, where a sound begins."""
         device = self.start.device
-        placeholder = torch.zeros(
-            batch_size, 1, self.num_quantizers, dtype=torch.long, device=device
-        )
+        # The first code depends on none of its own frame.
+        shape = (batch_size, 1, self.num_quantizers)
+        placeholder = torch.zeros(shape, dtype=torch.long, device=device)
         starts = torch.ones(batch_size, 1, dtype=torch.bool, device=device)
         return self.frame_scores(placeholder, starts).codes[:, 0, 0]
 
@@ -261,6 +269,7 @@ class CodePrior(nn.Module):
         The input of a frame are the codes of the frame before. The first frame and the first after
         the suffix get the start token.
         """
+        # The codes of a frame's levels add up to one input.
         past = self.embedding(self.token_ids(codes[:, :-1])).sum(2)
         start = self.start.expand(len(codes), 1, -1).to(past)
         x = torch.cat([start, past], 1)
@@ -300,6 +309,7 @@ class CodePrior(nn.Module):
             x = block(x, rotations, mask, store and partial(store, layer))
         if not suffix_frames:
             return x
+        # Without the extra input after the suffix.
         return torch.cat([x[:, :suffix_frames], x[:, suffix_frames + 1 :]], 1)
 
     def _mark_suffix(self, x: Tensor, codes: Tensor, suffix_frames: int) -> Tensor:
@@ -314,8 +324,11 @@ class CodePrior(nn.Module):
     def _window_mask(self, T: int, device: torch.device, suffix_frames: int) -> Tensor | None:
         """Inputs `[T, T]` (bool) that each may attend to: the last `window`, and the suffix."""
         if self.window >= T:
+            # Plain causal attention, which has faster kernels.
             return None
         order = torch.arange(T, device=device)
         age = order[:, None] - order
+        # The suffix has one input more than frames.
         in_suffix = order < suffix_frames + bool(suffix_frames)
-        return (age >= 0) & ((age < self.window) | in_suffix)
+        in_window = age < self.window
+        return (age >= 0) & (in_window | in_suffix)

@@ -73,7 +73,7 @@ class PriorStream:
             shape=(batch_size, prior.num_heads, prior.head_dim),
             num_layers=prior.num_layers,
             window=prior.window,
-            # The last codes of the suffix have an input of their own.
+            # The last codes of the suffix have an input of their own (`CodePrior.run_backbone`).
             suffix_slots=suffix_frames + 1 if suffix_frames else 0,
             pointer=pointer_cache,
         )
@@ -82,10 +82,14 @@ class PriorStream:
             self._read(codes, starts, suffix_frames, suffix_position)
 
     def _read(
-        self, codes: Tensor, starts: Tensor, suffix_frames: int, suffix_position: int
+        self,
+        codes: Tensor,
+        starts: Tensor,
+        suffix_frames: int,
+        suffix_position: int,
     ) -> None:
         """Fill the cache with the context; arguments as for the class."""
-        S, T, _ = codes.shape
+        S = len(codes)
         # One stream after the other: in a batch, rounding would depend on the other streams.
         for i in range(S):
             context = codes[i : i + 1]
@@ -97,7 +101,6 @@ class PriorStream:
                 suffix_position,
                 store=partial(self._cache.fill, streams),
             )
-        self._cache.position = T - suffix_frames
         if self._cache.pointer is not None:
             self._cache.pointer.fill(codes, starts, suffix_position)
 
@@ -113,16 +116,18 @@ class PriorStream:
             past = prior.start.expand(len(starts), -1)
         else:
             past = prior.embedding(prior.token_ids(previous)).sum(1)
+        # One input `[B, 1, hidden_size]`, as `CodePrior.embed` makes it for a sequence.
         x = (past + starts[:, None] * prior.new_sound)[:, None]
         position = torch.tensor([self._cache.position], device=x.device)
         rotations = rotary_turns(position, prior.head_dim, x.dtype)
         for layer, block in enumerate(prior.blocks):
             assert isinstance(block, Block)
             x = block.step(x, rotations, self._cache, layer)
-        self._cache.position += 1
+        self._cache.advance()
         self.hidden = prior.norm(x)[:, 0]
         if self._cache.pointer is not None:
             self._cache.pointer.append(previous, starts)
+            # Shared by all frames: sums are new tensors, never changed in place.
             self.latents = self._no_latents
 
     def end_logits(self) -> Tensor:

@@ -38,6 +38,7 @@ def rotary_turns(positions: Tensor, head_dim: int, dtype: torch.dtype = torch.fl
     """Rotations for frame positions `[T]` (RoPE, Su et al. 2021, section 3.2.2)."""
     exponents = torch.arange(0, head_dim, 2, device=positions.device) / head_dim
     rates = ROTARY_BASE ** (-exponents)
+    # In float32 whatever `dtype` is: angles of distant frames need the precision.
     angles = positions[:, None].float() * rates
     return Rotations(angles.cos().to(dtype), angles.sin().to(dtype))
 
@@ -63,6 +64,7 @@ class Block(nn.Module):
         self.num_heads = num_heads
         self.dropout = dropout
         self.attention_norm = nn.LayerNorm(dim)
+        # One matrix for queries, keys and values: one product in place of three.
         self.qkv = BatchInvariantLinear(dim, 3 * dim, bias=False)
         self.out = BatchInvariantLinear(dim, dim, bias=False)
         self.mlp = nn.Sequential(
@@ -93,21 +95,33 @@ class Block(nn.Module):
             store(key, value)
         # No dropout on the attention itself: on a CPU it doubles the time of a training step.
         attended = F.scaled_dot_product_attention(
-            query, key, value, attn_mask=mask, is_causal=mask is None
+            query,
+            key,
+            value,
+            attn_mask=mask,
+            is_causal=mask is None,
         )
         return self._add_attended(x, attended)
 
-    def step(self, x: Tensor, rotations: Rotations, cache: PriorCache, layer: int) -> Tensor:
+    def step(
+        self,
+        x: Tensor,
+        rotations: Rotations,
+        cache: PriorCache,
+        layer: int,
+    ) -> Tensor:
         """Run over one frame `[B, 1, dim]` of the layer with this number, after those cached."""
         query, key, value = self._project(x, rotations)
         keys, values = cache.append(layer, key, value)
-        return self._add_attended(x, F.scaled_dot_product_attention(query, keys, values))
+        # No mask: the cache holds only what the frame may attend to.
+        attended = F.scaled_dot_product_attention(query, keys, values)
+        return self._add_attended(x, attended)
 
     def _project(self, x: Tensor, rotations: Rotations) -> Projections:
         B, T, dim = x.shape
-        qkv = self.qkv(self.attention_norm(x)).reshape(
-            B, T, 3, self.num_heads, dim // self.num_heads
-        )
+        head_dim = dim // self.num_heads
+        qkv = self.qkv(self.attention_norm(x)).reshape(B, T, 3, self.num_heads, head_dim)
+        # `[3, B, heads, T, head_dim]`
         qkv = qkv.permute(2, 0, 3, 1, 4)
         # Queries and keys rotate together, in one operation.
         query, key = rotate(qkv[:2], rotations)

@@ -9,16 +9,15 @@ import torch
 
 from distill.inference.sampling.conditions import Conditions, FixedCodes, LengthLimits
 from distill.inference.sampling.draw import Frame, draw_frames
+from distill.inference.sampling.frame_bank import LARGEST_BANK, build_frame_bank
 from distill.inference.sampling.lead_in import LeadIn
 from distill.inference.sampling.sampler import sample
 from distill.inference.sampling.settings import Sampling
 from distill.inference.sampling.unit_selection import (
-    LARGEST_BANK,
     NEAREST,
     FrameBank,
     FrameContext,
     SilenceTest,
-    build_frame_bank,
     log2_age,
 )
 from distill.models.attribute_classifier import Targets

@@ -37,8 +37,12 @@ class LengthLimits(NamedTuple):
         Returns:
             Streams `[B]` (bool) whose sound ends.
         """
-        ends = ends & (~start_known | (age + 1 >= self.shortest))
-        return ends if self.longest is None else ends | (age + 1 >= self.longest)
+        length = age + 1
+        may_end = ~start_known | (length >= self.shortest)
+        ends = ends & may_end
+        if self.longest is None:
+            return ends
+        return ends | (length >= self.longest)
 
 
 class FixedCodes(NamedTuple):
@@ -50,7 +54,9 @@ class FixedCodes(NamedTuple):
 
     def at(self, t: int, level: int) -> Tensor | None:
         """The fixed code `[]` of frame `t`, None where it is to be drawn."""
-        return self.codes[t, level] if t < len(self.mask) and self.mask[t, level] else None
+        if t < len(self.mask) and self.mask[t, level]:
+            return self.codes[t, level]
+        return None
 
     def any_at(self, t: int) -> bool:
         """Whether frame `t` has a fixed code."""

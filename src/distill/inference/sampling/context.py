@@ -6,9 +6,10 @@ from torch import Tensor
 
 from distill.errors import UsageError
 from distill.inference.sampling.conditions import LengthLimits
+from distill.inference.sampling.frame_bank import build_frame_bank
 from distill.inference.sampling.lead_in import LeadIn, draw_lead_in, draw_nearest
 from distill.inference.sampling.settings import Sampling
-from distill.inference.sampling.unit_selection import FrameBank, build_frame_bank
+from distill.inference.sampling.unit_selection import FrameBank
 from distill.models.attribute_classifier import Targets
 from distill.models.persistence import LoadedVQModel
 
@@ -50,6 +51,7 @@ def lead_in_for(
             f"{loaded.path} keeps no recordings to begin from: train its prior again, or leave "
             "out --like."
         )
+    # Priors of older files begin from nothing.
     frames = round(sampling.lead_in * loaded.model.frame_rate)
     if not recordings or not frames:
         return None
@@ -61,12 +63,15 @@ def lead_in_for(
 def length_limits(loaded: LoadedVQModel) -> LengthLimits:
     """The lengths of the sounds that the prior learned to their ends."""
     facts = loaded.prior_facts
+    # A recording that is cut off says nothing about length.
     lengths = [len(recording.codes) for recording in facts.recordings if recording.whole]
     return LengthLimits(shortest=min(lengths, default=1), longest=facts.longest_sound_frames)
 
 
 def frame_bank_for(
-    loaded: LoadedVQModel, sampling: Sampling, may_sustain: bool = False
+    loaded: LoadedVQModel,
+    sampling: Sampling,
+    may_sustain: bool = False,
 ) -> FrameBank | None:
     """The frames of the corpus that finer codes are taken from; None where all codes are drawn.
 

@@ -100,9 +100,12 @@ class _DrawState:
         self.device = device
         self.batch_size = batch_size
         self.sampling = sampling
+        # Among the nearest frames of a bank there is no tail to cut.
+        self.uncut = Sampling(temperature=sampling.temperature, top_p=1.0)
         self.generator = generator
         self.conditions = conditions
 
+        # From nothing, every stream begins a sound.
         self.t = 0
         self.age = torch.zeros(batch_size, dtype=torch.long, device=device)
         self.starts = torch.ones(batch_size, dtype=torch.bool, device=device)
@@ -117,14 +120,16 @@ class _DrawState:
             self._continue_prompt(prompt)
 
     def _continue_prompt(self, prompt: LeadInBatch) -> None:
+        """Set the state to that after the prompt."""
         self.starts = self.starts & prompt.ends_sound
         self.age = self.age + prompt.age
         self.start_known = self.starts | prompt.starts.any(1)
         bank = self.conditions.frame_bank
         if bank is not None and bank.is_silent is not None:
             silent = bank.is_silent(prompt.codes.flatten(0, 1)).view(prompt.starts.shape)
-            # Counted from the end, ones up to the last audible frame.
-            self.silent_frames = self.silent_frames + silent.long().flip(1).cumprod(1).sum(1)
+            # Seen from the end: ones up to the last audible frame, then zeros.
+            silent_at_end = silent.long().flip(1).cumprod(1)
+            self.silent_frames = self.silent_frames + silent_at_end.sum(1)
 
     def next_frame(self) -> Frame:
         """Draw the current frame and go on to the next."""
@@ -134,6 +139,7 @@ class _DrawState:
             self.stream.set_end(ends)
             codes = self._draw_codes(ends)
         else:
+            # An old prior predicts the end from the codes.
             codes = self._draw_codes(torch.zeros_like(self.starts))
             ends = self._draw_end(continues=False)
         self._advance(codes, ends)
@@ -171,13 +177,15 @@ class _DrawState:
                 if mix is not None:
                     logits = mix(level, logits)
                 code = self._draw_code(level, self._biased(level, logits, chosen))
+            # A fixed code is one number for all streams.
             chosen.append(code.to(self.device).expand(self.batch_size))
             self.stream.choose(level, chosen[-1])
         return torch.stack(chosen, 1)
 
     def _frame_bank(self) -> FrameBank | None:
-        """The bank for this frame; none beside fixed codes, which its frames do not have."""
+        """The bank for this frame, if it is to be used."""
         fixed = self.conditions.fixed_codes
+        # Hardly any frame of the bank has the fixed codes: then all others are drawn.
         if fixed is not None and fixed.any_at(self.t):
             return None
         return self.conditions.frame_bank
@@ -200,7 +208,8 @@ class _DrawState:
         targets = self.conditions.targets
         if targets is not None:
             values = targets.at(self.t).to(logits.device)
-            logits = logits + targets.guidance * self.stream.target_scores(level, values)
+            likelihood = self.stream.target_scores(level, values)
+            logits = logits + targets.guidance * likelihood
         bias = self.conditions.logit_bias
         return logits if bias is None else logits + bias(self.t, chosen)
 
@@ -214,20 +223,25 @@ class _DrawState:
         if level or self.previous is None or greedy:
             return sample(logits, self.sampling, self.generator)
         last = self.previous[:, :1]
-        stay_share = (logits / self.sampling.temperature).softmax(-1).gather(1, last)
-        stays = uniform(len(logits), self.generator) < stay_share.cpu()
-        change = sample(logits.scatter(1, last, -torch.inf), self.sampling, self.generator)
+        probabilities = (logits / self.sampling.temperature).softmax(-1)
+        stays = uniform(len(logits), self.generator) < probabilities.gather(1, last).cpu()
+        # The other codes, with cuts.
+        others = logits.scatter(1, last, -torch.inf)
+        change = sample(others, self.sampling, self.generator)
         return torch.where(stays[:, 0], last[:, 0].cpu(), change)
 
     def _fine_codes(self, bank: FrameBank, codes: Tensor, join_scores: Tensor) -> Tensor:
         """Codes of the levels below `codes` `[B, free_levels]`, from one frame of the bank."""
         scores = bank.selection_scores(
-            self.prior, codes, join_scores, self.conditions.targets, self.t
+            self.prior,
+            codes,
+            join_scores,
+            self.conditions.targets,
+            self.t,
         )
         nearest = scores.topk(min(NEAREST, scores.shape[1]))
-        uncut = Sampling(temperature=self.sampling.temperature, top_p=1.0)
-        among = sample(nearest.values, uncut, self.generator)
-        frames = nearest.indices.gather(1, among.to(scores.device)[:, None])[:, 0]
+        rank = sample(nearest.values, self.uncut, self.generator).to(scores.device)
+        frames = nearest.indices.gather(1, rank[:, None])[:, 0]
         return bank.codes[frames, bank.free_levels :]
 
     def _advance(self, codes: Tensor, ends: Tensor) -> None:
@@ -250,21 +264,28 @@ def _prompt_on(device: torch.device, prompt: LeadIn | LeadInBatch | None) -> Lea
 
 
 def _open_stream(
-    prior: CodePrior, batch_size: int, prompt: LeadInBatch | None, suffix: Suffix
+    prior: CodePrior,
+    batch_size: int,
+    prompt: LeadInBatch | None,
+    suffix: Suffix,
 ) -> PriorStream:
     """A stream that has read suffix and prompt, where there are any."""
-    later = suffix.codes[None].to(prior.start.device)
-    suffix_frames = later.shape[1]
-    if prompt is None:
-        codes = later
-        starts = torch.zeros(1, suffix_frames, dtype=torch.bool, device=later.device)
-        prompt_frames = 0
-    else:
+    # One suffix for all streams, and no beginnings of sounds within it.
+    codes = suffix.codes[None].to(prior.start.device)
+    suffix_frames = codes.shape[1]
+    starts = torch.zeros(1, suffix_frames, dtype=torch.bool, device=codes.device)
+    prompt_frames = 0
+    if prompt is not None:
         S, prompt_frames, _ = prompt.codes.shape
-        no_starts = torch.zeros(S, suffix_frames, dtype=torch.bool, device=later.device)
-        codes = torch.cat([later.expand(S, -1, -1), prompt.codes], 1)
-        starts = torch.cat([no_starts, prompt.starts], 1)
+        codes = torch.cat([codes.expand(S, -1, -1), prompt.codes], 1)
+        starts = torch.cat([starts.expand(S, -1), prompt.starts], 1)
     if not codes.shape[1]:
         return PriorStream(prior, batch_size)
-    suffix_position = prompt_frames + suffix.gap
-    return PriorStream(prior, batch_size, codes, starts, suffix_frames, suffix_position)
+    return PriorStream(
+        prior,
+        batch_size,
+        codes,
+        starts,
+        suffix_frames,
+        suffix_position=prompt_frames + suffix.gap,
+    )

@@ -86,16 +86,23 @@ def fill(
         Codes `[frames, Q]`.
     """
     gap = replace(gap, after=gap.after[: round(AHEAD_S * frame_rate)])
+
+    # The first part is too far from the right side to be drawn in view of it: one draw will do.
     far_frames = gap.frames
     if len(gap.after):
         far_frames = max(0, gap.frames - round(REACH_S * frame_rate))
     codes = gap.before[:0]
     if far_frames:
-        far = replace(gap, after=gap.after[:0], frames=far_frames)
+        far = replace(
+            gap,
+            after=gap.after[:0],
+            frames=far_frames,
+        )
         codes = draw(prior, far, sampling, generator, 1, lambda t: progress(t, gap.frames))[0]
     if far_frames == gap.frames:
         return codes
 
+    # The rest in several tries, of which the right side chooses one.
     near = _rest_of(gap, codes)
     drawn = draw(
         prior, near, sampling, generator, tries, lambda t: progress(far_frames + t, gap.frames)
@@ -124,6 +131,7 @@ def _log_weights(prior: CodePrior, gap: Gap, tries: Tensor) -> Tensor:
     scores = log_likelihood(prior, gap, torch.cat([tries, gap.original[None]]))
     likelier = scores.filling[:-1] > scores.filling[-1]
     if not likelier.any():
+        # No try is better: then the likeliest of them, whatever follows.
         return scores.filling[:-1]
     return scores.fixed[:-1].masked_fill(~likelier, -torch.inf)
 
@@ -150,12 +158,20 @@ def draw(
     Returns:
         Codes `[tries, frames, Q]`.
     """
+    # The prior looks back no further than its window.
     before = gap.before[-prior.window :]
     starts = torch.zeros(len(before), dtype=torch.bool)
     starts[:1] = gap.starts_sound and len(before) == len(gap.before)
     conditions = replace(
         gap.conditions,
-        prompt=LeadIn(before, starts, ends_sound=False, names=()) if len(before) else None,
+        prompt=LeadIn(
+            before,
+            starts,
+            ends_sound=False,
+            names=(),
+        )
+        if len(before)
+        else None,
         suffix=Suffix(gap.after if prior.hears_ahead else gap.after[:0], gap.frames),
     )
     frames = []
@@ -178,6 +194,7 @@ def log_likelihood(prior: CodePrior, gap: Gap, tries: Tensor) -> TryScores:
     """Score the tries `[B, frames, Q]` for a gap, given the past alone."""
     B = len(tries)
     device = prior.start.device
+    # As much of the left side as the last frame still looks back to.
     room = max(0, prior.window - gap.frames - len(gap.after))
     before = gap.before[len(gap.before) - min(room, len(gap.before)) :]
     codes = torch.cat([before.expand(B, -1, -1), tries, gap.after.expand(B, -1, -1)], 1).to(device)
@@ -185,6 +202,7 @@ def log_likelihood(prior: CodePrior, gap: Gap, tries: Tensor) -> TryScores:
     log_probs = prior.frame_scores(codes, last_frames=rows.shape[1]).codes.log_softmax(-1)
     likelihood = log_probs.gather(-1, rows[..., None])[..., 0]
 
+    # Which codes `[T, Q]` are fixed: all after the gap, and those in it that are not drawn.
     fixed = torch.ones(likelihood.shape[1:], dtype=torch.bool, device=device)
     fixed[: gap.frames] = False
     if gap.conditions.fixed_codes is not None:

@@ -94,7 +94,12 @@ def matching_recordings(recordings: Sequence[Recording], like: str) -> list[Reco
     return matches
 
 
-def draw_lead_in(recordings: Sequence[Recording], frames: int, like: str, seed: int) -> LeadIn:
+def draw_lead_in(
+    recordings: Sequence[Recording],
+    frames: int,
+    like: str,
+    seed: int,
+) -> LeadIn:
     """Draw a prompt: a stretch of one recording, or several short recordings in a row.
 
     Args:
@@ -109,7 +114,12 @@ def draw_lead_in(recordings: Sequence[Recording], frames: int, like: str, seed: 
     return _draw(matching_recordings(recordings, like), frames, seed)
 
 
-def draw_sound_end(recordings: Sequence[Recording], frames: int, like: str, seed: int) -> LeadIn:
+def draw_sound_end(
+    recordings: Sequence[Recording],
+    frames: int,
+    like: str,
+    seed: int,
+) -> LeadIn:
     """Draw a prompt after which a new sound begins: ends of recordings that are kept to their end,
     if there are any. Arguments as for `draw_lead_in`."""
     matches = matching_recordings(recordings, like)
@@ -136,6 +146,7 @@ def draw_nearest(
         seed: seed of the sound.
         targets: attributes `[A]`; NaN where one is free.
     """
+    # Purpose 3 of the sound's seed; a prompt takes 1.
     seeds = np.random.SeedSequence((seed, 3)).generate_state(TRIES, np.uint32).tolist()
     prompts = (draw(recordings, frames, like, own_seed) for own_seed in seeds)
     return min(prompts, key=lambda prompt: _distance(prompt, targets))
@@ -145,6 +156,7 @@ def _distance(prompt: LeadIn, targets: Tensor) -> float:
     """Mean squared distance between the attributes of a prompt and `targets` `[A]`."""
     if prompt.attributes is None:
         return 0.0
+    # Attributes that are left free do not count.
     is_set = ~targets.isnan()
     differences = (prompt.attributes.float() - targets)[:, is_set]
     return float(differences.square().nan_to_num(nan=ABSENT_DISTANCE).mean())
@@ -152,11 +164,16 @@ def _distance(prompt: LeadIn, targets: Tensor) -> float:
 
 def _last_frames(recording: Recording, frames: int) -> Recording:
     attributes = None if recording.traits is None else recording.traits[-frames:]
-    return replace(recording, codes=recording.codes[-frames:], traits=attributes)
+    return replace(
+        recording,
+        codes=recording.codes[-frames:],
+        traits=attributes,
+    )
 
 
 def _draw(recordings: Sequence[Recording], frames: int, seed: int) -> LeadIn:
     """Draw recordings until one is long enough, or all of them together are."""
+    # Purpose 1 of the seed: the codes of a sound do not depend on how its prompt is drawn.
     rng = np.random.default_rng((seed, 1))
     parts: list[Recording] = []
     while sum(len(part.codes) for part in parts) < frames:
@@ -171,6 +188,7 @@ def _join(parts: Sequence[Recording], frames: int) -> LeadIn:
     """The last `frames` of several recordings in a row."""
     codes = torch.cat([part.codes.long() for part in parts])[-frames:]
     starts = torch.zeros(len(codes), dtype=torch.bool)
+    # Counted from the end: the first recording may be cut at its beginning.
     first_frames = len(codes) - np.cumsum([len(part.codes) for part in reversed(parts)])
     starts[first_frames[first_frames >= 0]] = True
     # A file has attributes for all of its recordings or for none.

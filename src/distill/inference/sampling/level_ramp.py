@@ -51,7 +51,13 @@ class LevelRamp:
         frames: length of the gap in frames.
     """
 
-    def __init__(self, codec: VQVAE, before: Tensor, after: Tensor, frames: int) -> None:
+    def __init__(
+        self,
+        codec: VQVAE,
+        before: Tensor,
+        after: Tensor,
+        frames: int,
+    ) -> None:
         self.codec = codec
         left, right = ramp_levels(codec, before, after)
         # The two ends of the line are frames of the sides.
@@ -68,6 +74,7 @@ class LevelRamp:
             Bias `[B, K]`, or `[1, K]` before the first level.
         """
         rvq = self.codec.rvq
+        # Each entry of the level on top of the codes above it; finer levels count as zero.
         latents = rvq.codebooks[len(chosen)][None]
         if chosen:
             latents = latents + rvq.lookup(torch.stack(list(chosen), -1))[:, None]
@@ -88,6 +95,7 @@ def is_attack(codec: VQVAE, before: Tensor, after: Tensor) -> bool:
     """Whether `after` is louder than `before` and begins with an attack; codes `[T, Q]`, not both
     empty. Its level then rises within the first frame, or falls soon after it."""
     left, right = _side_levels(codec, before, after)
+    # A sound that gets no louder is no attack, however it begins.
     if right <= left:
         return False
     latents = _latents(codec, after[: DECAY.stop])
@@ -112,7 +120,12 @@ def _latents(codec: VQVAE, codes: Tensor) -> Tensor:
     return codec.rvq.lookup(codes.to(codec.rvq.codebooks.device))
 
 
-def largest_steps(codec: VQVAE, before: Tensor, tries: Tensor, after: Tensor) -> Tensor:
+def largest_steps(
+    codec: VQVAE,
+    before: Tensor,
+    tries: Tensor,
+    after: Tensor,
+) -> Tensor:
     """Decode tries for a gap and measure their largest step of level.
 
     Args:

@@ -19,7 +19,11 @@ Generators = torch.Generator | Sequence[torch.Generator]
 same whatever else is in the batch."""
 
 
-def sample(logits: Tensor, sampling: Sampling, generator: Generators) -> Tensor:
+def sample(
+    logits: Tensor,
+    sampling: Sampling,
+    generator: Generators,
+) -> Tensor:
     """Draw one code for each stream.
 
     Top-p keeps the smallest set of likeliest codes that holds `top_p` of the probability (nucleus
@@ -41,6 +45,8 @@ def sample(logits: Tensor, sampling: Sampling, generator: Generators) -> Tensor:
     logits = logits.detach().float().cpu()
     if sampling.temperature < GREEDY_BELOW:
         return logits.argmax(-1)
+
+    # Stable, so that equal logits keep their order on every machine.
     ordered, index = logits.sort(dim=-1, descending=True, stable=True)
     if sampling.top_k:
         ordered = ordered[:, : sampling.top_k]
@@ -48,6 +54,7 @@ def sample(logits: Tensor, sampling: Sampling, generator: Generators) -> Tensor:
     share = ((ordered - ordered[:, :1]) / sampling.temperature).softmax(-1)
     share_before = share.cumsum(-1) - share
     share = share * (share_before < sampling.top_p)
+
     # float64, so that rounding of the running sum never lets a draw fall past the last entry.
     edges = share.double().cumsum(-1)
     thresholds = uniform(len(logits), generator) * edges[:, -1:]
@@ -59,13 +66,19 @@ def uniform(batch_size: int, generator: Generators) -> Tensor:
     """Uniform random numbers `[B, 1]` (float64) between 0 and 1, one for each stream."""
     if isinstance(generator, torch.Generator):
         return torch.rand(batch_size, 1, generator=generator, dtype=torch.float64)
-    return torch.cat([torch.rand(1, 1, generator=own, dtype=torch.float64) for own in generator])
+    numbers = [torch.rand(1, 1, generator=own, dtype=torch.float64) for own in generator]
+    return torch.cat(numbers)
 
 
-def sample_bool(logits: Tensor, sampling: Sampling, generator: Generators) -> Tensor:
+def sample_bool(
+    logits: Tensor,
+    sampling: Sampling,
+    generator: Generators,
+) -> Tensor:
     """Draw true or false `[B]` (bool) from `logits` `[B]`, without cuts: they would make rare
     events rarer still."""
     if sampling.temperature < GREEDY_BELOW:
         return logits > 0
     probability = logits.detach().double().cpu().sigmoid()
-    return (uniform(len(logits), generator)[:, 0] < probability).to(logits.device)
+    thresholds = uniform(len(logits), generator)[:, 0]
+    return (thresholds < probability).to(logits.device)

@@ -97,6 +97,7 @@ class Steering:
         names = {field.name for field in fields(cls)}
         if unknown := entries.keys() - names:
             raise ValueError(f"unknown entries: {', '.join(sorted(unknown))}")
+        # All fields but guidance are lists of pairs: points of a curve, or tags with weights.
         pairs = {
             name: tuple((a, float(b)) for a, b in entries[name])
             for name in entries.keys() - {"guidance"}
@@ -153,6 +154,7 @@ class Steering:
         self._check_descriptors(scale, loaded)
         # A frame stands for its middle.
         seconds = start + (np.arange(frames) + 0.5) / loaded.model.frame_rate
+        # Attributes lie between 0 and 1.
         columns = [_percentiles(self.curve(name), seconds) / 100 for name in DESCRIPTORS]
         weights = np.tile(self._tag_weights(scale, loaded), (frames, 1))
         values = np.concatenate([np.stack(columns, 1), weights], 1)
@@ -161,6 +163,7 @@ class Steering:
     def _check_descriptors(self, scale: Scale, loaded: LoadedVQModel) -> None:
         for name, row in zip(DESCRIPTORS, scale.table.rows, strict=True):
             if self.curve(name) and math.isnan(row[0]):
+                # No percentiles: pitch in a corpus of noise, for instance.
                 raise UsageError(
                     f"No sound that {loaded.path} learned from has any {name}: leave out --{name}."
                 )
@@ -206,7 +209,9 @@ def _percentiles(curve: Curve, seconds: np.ndarray) -> np.ndarray:
 
 
 def parse_curve(
-    name: str, value: str | float | Sequence[Any] | np.ndarray | None, duration: float
+    name: str,
+    value: str | float | Sequence[Any] | np.ndarray | None,
+    duration: float,
 ) -> Curve:
     """Read a curve from user input.
 
@@ -234,6 +239,7 @@ def parse_curve(
 def _points(value: Any, duration: float) -> Sequence[Sequence[Any]]:
     """Pairs of seconds and percentile."""
     if isinstance(value, str):
+        # A single number in a text is a constant.
         if ":" not in value:
             return [(0.0, float(value))]
         pairs = (point.split(":") for point in value.split(","))

@@ -11,19 +11,19 @@ Three more rules come from the recordings:
   2020).
 - A frame comes from a sound of a like age, so that hits decay instead of sustaining.
 - A silence lasts no longer than the longest of the recordings.
+
+The bank of frames is built in `sampling/frame_bank.py`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from distill.models.attribute_classifier import Prediction, Targets
 from distill.models.batch_invariant import add_product
 from distill.models.prior import CodePrior
-from distill.models.prior_metadata import Recording
 
 TARGET = 100.0
 """Cost of the squared latent distance of the coarse codes (unit: total variance of all latents).
@@ -33,18 +33,10 @@ JOIN = 30.0
 AGE = 1.0
 """Cost of the squared difference of log2 age. Without it a sound sustains in the middle of a hit
 and never decays."""
-WRONG_EDGE = 1000.0
-"""Cost of a frame that begins or ends a sound where none does, or the reverse: it hardly ever
-comes."""
 NEAREST = 8
 """Number of best frames to draw from. With one alone, sounds freeze or repeat a recording."""
-LARGEST_BANK = 32_768
-"""Most frames of a bank, evenly spread over all recordings: with more, drawing falls behind real
-time."""
 STAGES = 20
 """Age buckets: the last begins after more than an hour."""
-CHUNK = 4096
-"""Frames tested for silence at a time: bounds the memory for an hour of recordings."""
 
 SilenceTest = Callable[[Tensor], Tensor]
 """Takes codes `[M, Q]`; returns which frames `[M]` (bool) are silent."""
@@ -67,6 +59,11 @@ class FrameContext:
     ends: Tensor
     silence_expired: Tensor
     log2_age: Tensor
+
+    @property
+    def facts(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Silence expired, start and end as indices `[B]`, 0 or 1, into tables of a bank."""
+        return self.silence_expired.long(), self.starts.long(), self.ends.long()
 
     @property
     def is_inside(self) -> Tensor:
@@ -152,18 +149,21 @@ class FrameBank:
         if context.previous is None:
             previous = torch.zeros_like(self.previous_latents[:, :1].T)
         else:
-            previous = _latents(prior, context.previous)
-        facts = context.silence_expired.long(), context.starts.long(), context.ends.long()
+            previous = summed_latents(prior, context.previous)
+        # -JOIN * |previous - b|^2 = context score + 2 * JOIN * previous . b, up to a constant.
         scores = add_product(
-            self.context_scores[facts],
+            self.context_scores[context.facts],
+            # At the beginning of a sound the frame before does not count.
             previous * ~context.starts[:, None],
             self.previous_latents,
             2 * JOIN,
         )
         if self.log2_age is None:
             return scores
+        # In place: at `B * M` numbers a frame, copies would take longer than the product.
         difference = (self.log2_age - context.log2_age[:, None]).square_()
-        return scores.sub_(difference.masked_fill_(~context.is_inside[:, None], 0), alpha=AGE)
+        difference.masked_fill_(~context.is_inside[:, None], 0)
+        return scores.sub_(difference, alpha=AGE)
 
     def selection_scores(
         self,
@@ -185,9 +185,10 @@ class FrameBank:
         Returns:
             Scores `[B, M]`.
         """
+        # Once for each distinct coarse code, of which there are far fewer than frames.
         by_kind = add_product(
             self.coarse_scores.expand(len(coarse), -1),
-            _latents(prior, coarse),
+            summed_latents(prior, coarse),
             self.coarse_latents,
             2 * TARGET,
         )
@@ -220,187 +221,26 @@ class FrameBank:
         Returns:
             Log-probabilities `[B, K]`.
         """
+        # Stage 0 holds the codes of all ages.
         if self.log2_age is None:
             stage = torch.zeros_like(context.log2_age).long()
         else:
             stage = age_stage(context.log2_age)
-        facts = context.silence_expired.long(), context.starts.long(), context.ends.long()
-        used = self.used_codes[(stage, *facts, level)]
+        used = self.used_codes[(stage, *context.facts, level)]
         probabilities = logits.masked_fill(~used, -torch.inf).softmax(-1)
         if level > 0 or closeness == 0:
             return probabilities.log()
 
         nearest = join_scores.topk(min(NEAREST, join_scores.shape[1]))
         codes = self.codes[:, 0][nearest.indices]
-        neighbours = torch.zeros_like(probabilities).scatter_add_(
-            1, codes, nearest.values.softmax(-1)
-        )
+        # Several neighbours may have the same code: their weights add up.
+        neighbours = torch.zeros_like(probabilities)
+        neighbours.scatter_add_(1, codes, nearest.values.softmax(-1))
         return (closeness * neighbours + (1 - closeness) * probabilities).log()
 
 
-def _latents(prior: CodePrior, codes: Tensor) -> Tensor:
+def summed_latents(prior: CodePrior, codes: Tensor) -> Tensor:
     """Summed latents `[M, D]` of `codes` `[M, n]` of the first `n` levels."""
     assert prior.pointer is not None
-    return prior.pointer.entries[torch.arange(codes.shape[1], device=codes.device), codes].sum(1)
-
-
-@torch.inference_mode()
-def build_frame_bank(
-    prior: CodePrior,
-    recordings: Sequence[Recording] | None,
-    free_levels: int,
-    is_silent: SilenceTest | None = None,
-    match_age: bool = True,
-) -> FrameBank | None:
-    """Prepare the frames of recordings for selection.
-
-    Args:
-        prior: the prior.
-        recordings: recordings in the model file.
-        free_levels: levels that the prior draws itself.
-        is_silent: tells silent frames; None lets silence last.
-        match_age: whether frames come from sounds of a like age; if not, sounds may sustain.
-
-    Returns:
-        The bank; None where the prior draws all levels, has no recordings, no pointer to measure
-        distances by, or does not end first.
-    """
-    if (
-        not recordings
-        or free_levels >= prior.num_quantizers
-        or prior.pointer is None
-        or not prior.ends_first
-    ):
-        return None
-    device = prior.start.device
-    grids = [recording.codes.long().to(device) for recording in recordings]
-    lengths = [len(grid) for grid in grids]
-    codes = torch.cat(grids)
-    latents = torch.cat([_latents(prior, grid) for grid in grids])
-    edges = _edges(lengths, [recording.whole for recording in recordings], device)
-    previous = F.pad(latents, (0, 0, 1, 0))[:-1] * ~edges[:, :1]
-    silent = torch.cat([_silent_frames(grid, is_silent) for grid in grids])
-    longest_silence = max(_longest_run(flags) for flags in silent.split(lengths))
-    ages = torch.cat([torch.arange(length, device=device) for length in lengths])
-
-    selected = _select_frames(edges)
-    age = log2_age(ages, ages >= 0)[selected]
-    codes = codes[selected]
-    latents = latents[selected]
-    previous = previous[selected]
-    edges = edges[selected]
-    silent = silent[selected]
-
-    coarse = codes[:, :free_levels]
-    kinds, kind = coarse.unique(dim=0, return_inverse=True)
-    coarse_latents = _latents(prior, kinds)
-    if silent.all():
-        # No audible frame could end a silence.
-        is_silent = None
-    return FrameBank(
-        free_levels=free_levels,
-        codes=codes,
-        kind=kind,
-        coarse_latents=coarse_latents.T.contiguous(),
-        coarse_scores=-TARGET * coarse_latents.square().sum(1),
-        previous_latents=previous.T.contiguous(),
-        edges=edges,
-        log2_age=age if match_age else None,
-        prediction=_predict(prior, latents) if prior.reader is not None else None,
-        context_scores=_context_scores(edges, silent) - JOIN * previous.square().sum(1),
-        used_codes=_used_codes(coarse, edges, silent, age_stage(age), prior.codebook_size),
-        is_silent=is_silent,
-        longest_silence=longest_silence if is_silent else None,
-    )
-
-
-def _edges(lengths: Sequence[int], whole: Sequence[bool], device: torch.device) -> Tensor:
-    """Frames `[M, 2]` (bool) that begin, and end, a recording; a recording that is not `whole` was
-    cut off and has no end."""
-    stops = torch.tensor(lengths).cumsum(0)
-    edges = torch.zeros(int(stops[-1]), 2, dtype=torch.bool, device=device)
-    edges[[0, *stops[:-1]], 0] = True
-    edges[stops - 1, 1] = torch.tensor(whole, device=device)
-    return edges
-
-
-def _silent_frames(codes: Tensor, is_silent: SilenceTest | None) -> Tensor:
-    """Which of the frames `[M]` (bool) with `codes` `[M, Q]` are silent."""
-    if is_silent is None:
-        return torch.zeros_like(codes[:, 0]).bool()
-    return torch.cat([is_silent(chunk) for chunk in codes.split(CHUNK)])
-
-
-def _longest_run(flags: Tensor) -> int:
-    """Length of the longest run of true `flags` `[M]` (bool)."""
-    count = F.pad(flags.long().cumsum(0), (1, 0))
-    count_at_last_false = F.pad(count[1:] * ~flags, (1, 0)).cummax(0).values
-    return int((count - count_at_last_false).max())
-
-
-def _select_frames(edges: Tensor) -> Tensor:
-    """Indices of at most `LARGEST_BANK` frames, evenly spread, and of all edges `[M, 2]`: those are
-    few."""
-    M = len(edges)
-    spread = torch.linspace(0, M - 1, min(LARGEST_BANK, M), device=edges.device).round().long()
-    return torch.cat([spread, edges.any(1).nonzero()[:, 0]]).unique()
-
-
-def _predict(prior: CodePrior, latents: Tensor) -> Prediction:
-    """Attributes that the classifier predicts from `latents` `[M, D]` of whole frames."""
-    assert prior.reader is not None
-    # As one sequence of a batch of one.
-    prediction = prior.reader.predict(prior.num_quantizers - 1, latents[None])
-    return Prediction(*(part[0] for part in prediction))
-
-
-def _context_scores(edges: Tensor, silent: Tensor) -> Tensor:
-    """Scores `[2, 2, 2, M]` of frames with these `edges` `[M, 2]`, `silent` `[M]` (bool) or not, as
-    in `FrameBank`."""
-    no_yes = torch.tensor([[False], [True]], device=edges.device)
-    wrong_start = (edges[:, 0] != no_yes).float()
-    wrong_end = (edges[:, 1] != no_yes).float()
-    wrong = wrong_start[:, None] + wrong_end
-    may_be_silent = torch.zeros_like(wrong)
-    must_sound = torch.zeros_like(wrong).masked_fill(silent, -torch.inf)
-    return torch.stack([may_be_silent, must_sound]) - WRONG_EDGE * wrong
-
-
-def _used_codes(
-    coarse: Tensor, edges: Tensor, silent: Tensor, stages: Tensor, codebook_size: int
-) -> Tensor:
-    """Codes that occur by age stage and context.
-
-    Args:
-        coarse: coarse codes `[M, L]`.
-        edges: whether `[M, 2]` (bool) each frame begins, and ends, a recording.
-        silent: silent frames `[M]` (bool).
-        stages: age stage `[M]`, from 1 on; stage 0 stands for all ages.
-        codebook_size: entries `K`.
-
-    Returns:
-        `used_codes` of `FrameBank`, `[STAGES, 2, 2, 2, L, K]` (bool).
-    """
-    L = coarse.shape[1]
-    levels = torch.arange(L, device=coarse.device)
-    used = torch.zeros(STAGES, 2, 2, 2, L, codebook_size, dtype=torch.bool, device=coarse.device)
-    # Index 1 of the first fact, silence expired, holds audible frames only.
-    for silence_expired, frames in enumerate((torch.ones_like(silent), ~silent)):
-        start, end = edges[frames, :, None].long().unbind(1)
-        own_stage = stages[frames, None]
-        near_stages = [(own_stage + i).clamp(1, STAGES - 1) for i in (-1, 0, 1)]
-        for stage in (torch.zeros_like(own_stage), *near_stages):
-            used[stage, silence_expired, start, end, levels, coarse[frames]] = True
-
-    # Beginnings and ends are few: they count at any age.
-    used[:, :, 1] = used[:1, :, 1]
-    used[:, :, :, 1] = used[:1, :, :, 1]
-
-    # Where no code occurs, relax the age, then the end, the start, and the silence.
-    used = torch.where(used.any(-1, keepdim=True), used, used[:1])
-    for axes in ((3,), (2, 3), (1, 2, 3)):
-        relaxed = used
-        for axis in axes:
-            relaxed = relaxed.any(axis, keepdim=True)
-        used = torch.where(used.any(-1, keepdim=True), used, relaxed)
-    return used
+    levels = torch.arange(codes.shape[1], device=codes.device)
+    return prior.pointer.entries[levels, codes].sum(1)
