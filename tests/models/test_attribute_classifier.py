@@ -1,3 +1,5 @@
+"""The attribute classifier: targets are likelier under codes that have them."""
+
 import pytest
 import torch
 
@@ -7,58 +9,68 @@ FREE = float("nan")
 
 
 @pytest.fixture(scope="module")
-def reader() -> AttributeClassifier:
-    """Has learned that the first latent is one descriptor, there only where the second is positive,
-    and the tag."""
+def classifier() -> AttributeClassifier:
+    """Has learned a descriptor from the first latent, present where the second is positive, and a
+    tag from the third."""
     torch.manual_seed(0)
-    reader = AttributeClassifier(descriptors=2, tags=2, num_quantizers=2, latent_dim=3)
+    classifier = AttributeClassifier(descriptors=2, tags=2, num_quantizers=2, latent_dim=3)
 
     def batch() -> tuple[torch.Tensor, torch.Tensor]:
         latents = torch.randn(256, 2, 3)
         place = latents[:, -1, 0].sigmoid()
-        there = torch.where(latents[:, -1, 1] > 0, place, torch.nan)
+        values = torch.where(latents[:, -1, 1] > 0, place, torch.nan)
         tag = (latents[:, -1, 2] > 0).float()
-        return latents, torch.stack([there, torch.full_like(place, torch.nan), tag, 1 - tag], 1)
+        return latents, torch.stack([values, torch.full_like(place, torch.nan), tag, 1 - tag], 1)
 
-    reader.learn(batch() for _ in range(200))
-    return reader
-
-
-def fit(reader: AttributeClassifier, latents: list[float], asked: list[float]) -> float:
-    return float(reader(1, torch.tensor(latents), torch.tensor(asked)))
+    classifier.learn(batch() for _ in range(200))
+    return classifier
 
 
-def test_codes_that_make_what_is_asked_fit_better(reader: AttributeClassifier) -> None:
-    high, low = [2.0, 2.0, 0.0], [-2.0, 2.0, 0.0]
-    assert (
-        fit(reader, high, [0.9, FREE, FREE, FREE]) > fit(reader, low, [0.9, FREE, FREE, FREE]) + 1
-    )
-    assert (
-        fit(reader, high, [0.1, FREE, FREE, FREE]) < fit(reader, low, [0.1, FREE, FREE, FREE]) - 1
-    )
+def likelihood(
+    classifier: AttributeClassifier, latents: list[float], targets: list[float]
+) -> float:
+    return float(classifier(1, torch.tensor(latents), torch.tensor(targets)))
 
 
-def test_codes_that_have_what_is_asked_at_all_fit_better(reader: AttributeClassifier) -> None:
-    asked = [0.5, FREE, FREE, FREE]
-    assert fit(reader, [0.0, 2.0, 0.0], asked) > fit(reader, [0.0, -2.0, 0.0], asked) + 1
+@pytest.mark.parametrize(("value", "sign"), [(0.9, 1), (0.1, -1)])
+def test_codes_near_the_target_are_likelier(
+    classifier: AttributeClassifier, value: float, sign: int
+) -> None:
+    targets = [value, FREE, FREE, FREE]
+    high = likelihood(classifier, [2.0, 2.0, 0.0], targets)
+    low = likelihood(classifier, [-2.0, 2.0, 0.0], targets)
+    assert sign * (high - low) > 1
 
 
-def test_tags_count_by_their_weights(reader: AttributeClassifier) -> None:
-    first, second = [0.0, 1.0, 2.0], [0.0, 1.0, -2.0]
-    assert fit(reader, first, [FREE, FREE, 1, 0]) > fit(reader, second, [FREE, FREE, 1, 0]) + 1
-    between, even = [0.0, 1.0, 0.0], [FREE, FREE, 0.5, 0.5]
-    assert fit(reader, between, even) > max(fit(reader, first, even), fit(reader, second, even))
+def test_codes_that_have_the_descriptor_at_all_are_likelier(
+    classifier: AttributeClassifier,
+) -> None:
+    targets = [0.5, FREE, FREE, FREE]
+    present = likelihood(classifier, [0.0, 2.0, 0.0], targets)
+    absent = likelihood(classifier, [0.0, -2.0, 0.0], targets)
+    assert present > absent + 1
 
 
-def test_what_is_free_does_not_count(reader: AttributeClassifier) -> None:
-    assert fit(reader, [1.0, -1.0, 1.0], [FREE] * 4) == 0
+def test_tags_count_by_their_weights(classifier: AttributeClassifier) -> None:
+    first = [0.0, 1.0, 2.0]
+    second = [0.0, 1.0, -2.0]
+    between = [0.0, 1.0, 0.0]
+    one_tag = [FREE, FREE, 1, 0]
+    assert likelihood(classifier, first, one_tag) > likelihood(classifier, second, one_tag) + 1
+    even = [FREE, FREE, 0.5, 0.5]
+    pure = [likelihood(classifier, latents, even) for latents in (first, second)]
+    assert likelihood(classifier, between, even) > max(pure)
 
 
-def test_it_stays_as_it_is(reader: AttributeClassifier) -> None:
-    assert not any(parameter.requires_grad for parameter in reader.parameters())
+def test_free_attributes_do_not_count(classifier: AttributeClassifier) -> None:
+    assert likelihood(classifier, [1.0, -1.0, 1.0], [FREE] * 4) == 0
 
 
-def test_the_last_wish_goes_on() -> None:
-    asked = Targets(torch.arange(3.0)[None, :, None], 1.0)
-    assert [float(asked.at(t)) for t in (0, 2, 9)] == [0, 2, 2]
-    assert [float(asked.after(n).at(0)) for n in (1, 9)] == [1, 2]
+def test_it_is_frozen_after_learning(classifier: AttributeClassifier) -> None:
+    assert not any(parameter.requires_grad for parameter in classifier.parameters())
+
+
+def test_the_last_targets_go_on() -> None:
+    targets = Targets(torch.arange(3.0)[None, :, None], 1.0)
+    assert [float(targets.at(t)) for t in (0, 2, 9)] == [0, 2, 2]
+    assert [float(targets.after(n).at(0)) for n in (1, 9)] == [1, 2]

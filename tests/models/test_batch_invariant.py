@@ -25,9 +25,9 @@ def test_products_do_not_depend_on_the_batch(shape: tuple[int, int]) -> None:
     whole, sums = linear(x, weight), add_product(base, x, columns, 60)
     assert torch.allclose(whole, x @ weight.T, atol=1e-4)
     assert torch.allclose(sums, base + 60 * x @ weight.T, atol=1e-2)
-    for some in (slice(0, 1), slice(3, 5), slice(7, 8), slice(4, 16)):
-        assert torch.equal(linear(x[some], weight), whole[some])
-        assert torch.equal(add_product(base[some], x[some], columns, 60), sums[some])
+    for streams in (slice(0, 1), slice(3, 5), slice(7, 8), slice(4, 16)):
+        assert torch.equal(linear(x[streams], weight), whole[streams])
+        assert torch.equal(add_product(base[streams], x[streams], columns, 60), sums[streams])
 
 
 @pytest.mark.parametrize("bias", [True, False])
@@ -46,7 +46,7 @@ def test_a_step_of_the_prior_does_not_depend_on_the_batch(size: int) -> None:
     prompt.
 
     On one thread, as codes are drawn: each thread of attention has scratch memory of its own, and a
-    product rounds otherwise where memory lies otherwise.
+    product rounds differently where memory lies differently.
     """
     torch.manual_seed(0)
     Q, K, B = 3, size, 5

@@ -95,11 +95,10 @@ def test_with_frames_ahead_scores_depend_on_what_came_before_in_order(
     them."""
     a, b = codes(12), codes(12)
     b[:, t] = (b[:, t] + 1) % K
-    one, other = (prior.frame_scores(grid, suffix_frames=5).codes for grid in (a, b))
-    assert torch.allclose(one[:, :t], other[:, :t], atol=1e-5)
-    assert all(
-        not torch.allclose(one[:, later], other[:, later], atol=1e-5) for later in range(t + 1, 12)
-    )
+    first, second = (prior.frame_scores(grid, suffix_frames=5).codes for grid in (a, b))
+    assert torch.allclose(first[:, :t], second[:, :t], atol=1e-5)
+    for later in range(t + 1, 12):
+        assert not torch.allclose(first[:, later], second[:, later], atol=1e-5)
 
 
 def test_a_prior_that_does_not_hear_ahead_says_so() -> None:
@@ -148,11 +147,11 @@ def test_where_a_sound_ends_is_known_before_its_last_codes_and_to_them() -> None
     b[:, 3] = (b[:, 3] + 1) % K
     starts, ends = (torch.zeros(2, 6, dtype=torch.bool) for _ in range(2))
     starts[:, 0] = ends[:, 3] = True
-    plain, other, told = (
+    plain, other, ended = (
         prior.frame_scores(x, starts, ends=y) for x, y in ((a, None), (b, None), (a, ends))
     )
     assert torch.allclose(plain.ends[:, :4], other.ends[:, :4], atol=1e-5)
     assert not torch.allclose(plain.ends[:, 4], other.ends[:, 4], atol=1e-4)
-    assert torch.allclose(plain.ends, told.ends, atol=1e-5)
-    assert not torch.isclose(plain.codes[:, 3], told.codes[:, 3], atol=1e-4).all(-1).any()
-    assert torch.allclose(plain.codes[:, :3], told.codes[:, :3], atol=1e-5)
+    assert torch.allclose(plain.ends, ended.ends, atol=1e-5)
+    assert not torch.isclose(plain.codes[:, 3], ended.codes[:, 3], atol=1e-4).all(-1).any()
+    assert torch.allclose(plain.codes[:, :3], ended.codes[:, :3], atol=1e-5)

@@ -10,6 +10,7 @@ from distill.inference.sampling.lead_in import LeadIn
 from distill.inference.sampling.settings import Sampling
 from distill.models.prior import CodePrior
 from distill.models.prior_stream import PriorStream
+from tests.inference.sampling.priors import lively_prior
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -71,16 +72,6 @@ def uncached(
     return codes[0, prompt_frames:]
 
 
-def lively_prior(latent_dim: int = 0, ends_first: bool = False) -> CodePrior:
-    torch.manual_seed(1)
-    sizes = {"hidden_size": 32, "num_layers": 2, "num_heads": 2}
-    prior = CodePrior(17, 12 * 3, 3, **sizes, latent_dim=latent_dim, ends_first=ends_first).eval()
-    with torch.no_grad():
-        for parameter in prior.parameters():
-            parameter += 0.2 * torch.randn_like(parameter)
-    return prior
-
-
 def drawn(prior: CodePrior, frames: int, prompt: LeadIn | None = None) -> torch.Tensor:
     """Codes `[T, Q]` by the seed 5."""
     sounds = draw_frames(prior, 1, Sampling(), generator(5), Conditions(prompt=prompt))
@@ -92,7 +83,7 @@ def drawn(prior: CodePrior, frames: int, prompt: LeadIn | None = None) -> torch.
 def test_a_lead_in_is_prompt_frames_and_not_played(
     drawn_after: Callable[..., torch.Tensor], latent_dim: int, ended: bool
 ) -> None:
-    prior = lively_prior(latent_dim, ends_first=latent_dim > 0)
+    prior = lively_prior(latent_dim=latent_dim, ends_first=latent_dim > 0)
     codes = torch.randint(17, (20, 3), generator=generator(2))
     prompt = LeadIn(codes, torch.arange(20) % 8 == 1, ended, ("some.wav",))
     after = drawn(prior, 15, prompt)
@@ -106,7 +97,7 @@ def test_a_lead_in_is_prompt_frames_and_not_played(
 def test_cached_sampling_equals_uncached_to_the_last_code(
     drawn_after: Callable[..., torch.Tensor], ends_first: bool
 ) -> None:
-    prior = lively_prior(4 if ends_first else 0, ends_first)
+    prior = lively_prior(latent_dim=4 if ends_first else 0, ends_first=ends_first)
     cached = drawn(prior, 40)
     with torch.inference_mode():
         assert torch.equal(cached, uncached(prior, 40, Sampling(), 5, drawn_after))
@@ -121,7 +112,7 @@ def test_a_logit_bias_decides() -> None:
         return 1e4 * (torch.arange(17) == t + 5 * len(chosen))[None]
 
     conditions = Conditions(logit_bias=bias)
-    sounds = draw_frames(lively_prior(4), 1, Sampling(), generator(5), conditions)
+    sounds = draw_frames(lively_prior(latent_dim=4), 1, Sampling(), generator(5), conditions)
     codes = torch.cat([frame.codes for frame in islice(sounds, 3)])
     assert codes.tolist() == [[t, t + 5, t + 10] for t in range(3)]
     assert calls[3:6] == [(1, []), (1, [1]), (1, [1, 6])]

@@ -7,20 +7,15 @@ from distill.inference.sampling.conditions import Conditions, FixedCodes
 from distill.inference.sampling.gap_filling import Gap, fill, log_likelihood
 from distill.inference.sampling.settings import Sampling
 from distill.models.prior import CodePrior
+from tests.inference.sampling.priors import K, Q, lively_prior
 
-K, Q, WINDOW, RATE = 17, 3, 12, 4.0
+RATE = 4.0
 """At 4 frames/s the prior is given 4 frames after the gap. In view of them the last 8 frames of the
 gap are filled."""
 
 
-def lively_prior(hears_ahead: bool = True) -> CodePrior:
-    torch.manual_seed(1)
-    sizes = {"hidden_size": 32, "num_layers": 2, "num_heads": 2, "latent_dim": 4}
-    prior = CodePrior(K, WINDOW * Q, Q, **sizes, hears_ahead=hears_ahead).eval()
-    with torch.no_grad():
-        for parameter in prior.parameters():
-            parameter += 0.2 * torch.randn_like(parameter)
-    return prior
+def filling_prior(hears_ahead: bool = True) -> CodePrior:
+    return lively_prior(latent_dim=4, hears_ahead=hears_ahead)
 
 
 def codes(T: int) -> torch.Tensor:
@@ -36,7 +31,7 @@ def filled(prior: CodePrior, gap: Gap, seed: int = 0) -> torch.Tensor:
     ("before", "after", "frames"), [(20, 20, 3), (20, 20, 40), (0, 5, 9), (5, 0, 20), (0, 1, 1)]
 )
 def test_any_gap(hears_ahead: bool, before: int, after: int, frames: int) -> None:
-    prior, stays = lively_prior(hears_ahead), torch.zeros(frames, Q, dtype=torch.bool)
+    prior, stays = filling_prior(hears_ahead), torch.zeros(frames, Q, dtype=torch.bool)
     stays[frames // 2 :, 1] = True
     fixed = FixedCodes(codes(frames), stays)
     gap = Gap(codes(before), codes(after), frames, conditions=Conditions(fixed_codes=fixed))
@@ -50,14 +45,14 @@ def test_any_gap(hears_ahead: bool, before: int, after: int, frames: int) -> Non
 @pytest.mark.parametrize("hears_ahead", [True, False])
 def test_what_follows_decides(hears_ahead: bool) -> None:
     fillings = [
-        filled(lively_prior(hears_ahead), Gap(codes(9), codes(after), 6)) for after in range(4, 12)
+        filled(filling_prior(hears_ahead), Gap(codes(9), codes(after), 6)) for after in range(4, 12)
     ]
     # One try may be the best for several of them, but not for all.
     assert len({tuple(filling.flatten().tolist()) for filling in fillings}) > 1
 
 
 def test_tries_are_judged_by_the_fixed_codes() -> None:
-    prior, tries = lively_prior(), torch.stack([codes(2), codes(3)[:2]])
+    prior, tries = filling_prior(), torch.stack([codes(2), codes(3)[:2]])
     stays = torch.tensor([[False, True, False], [False, False, False]])
     conditions = Conditions(fixed_codes=FixedCodes(codes(2), stays))
     gap = Gap(codes(5), codes(4), 2, conditions=conditions)
@@ -73,7 +68,7 @@ def test_tries_are_judged_by_the_fixed_codes() -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_filling_is_likelier_than_the_original(seed: int) -> None:
-    prior = lively_prior()
+    prior = filling_prior()
     original = codes(3)
     gap = Gap(codes(5), codes(4), 3, original=original)
     generator = torch.Generator().manual_seed(seed)

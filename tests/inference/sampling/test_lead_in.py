@@ -1,4 +1,4 @@
-"""What a prior hears before it begins."""
+"""Prompts: stretches of recordings, or several recordings in a row."""
 
 from dataclasses import replace
 
@@ -56,18 +56,18 @@ def test_a_sound_that_is_cut_off_goes_on() -> None:
 
 
 def test_names_choose() -> None:
-    some = [
+    recordings = [
         recording("drums/Kick.wav", 200),
         recording("voice/ah.wav", 200),
         recording("drums/hat.wav", 200),
     ]
-    assert {draw_lead_in(some, 50, "drums/", seed).names for seed in range(20)} == {
+    assert {draw_lead_in(recordings, 50, "drums/", seed).names for seed in range(20)} == {
         ("drums/Kick.wav",),
         ("drums/hat.wav",),
     }
-    assert [found.name for found in matching_recordings(some, "kick")] == ["drums/Kick.wav"]
+    assert [found.name for found in matching_recordings(recordings, "kick")] == ["drums/Kick.wav"]
     with pytest.raises(UsageError, match=r"'bass'.*drums/Kick\.wav"):
-        draw_lead_in(some, 50, "bass", 0)
+        draw_lead_in(recordings, 50, "bass", 0)
 
 
 @given(
@@ -92,23 +92,25 @@ def test_any_lengths_give_as_many_frames_as_asked(
 
 
 def test_a_new_sound_follows_what_was_heard_to_its_end() -> None:
-    some = [recording("drone.wav", 500), recording("cut off.wav", 500, whole=False)]
+    recordings = [recording("drone.wav", 500), recording("cut off.wav", 500, whole=False)]
     for seed in range(10):
-        lead_in = draw_sound_end(some, 100, "", seed)
+        lead_in = draw_sound_end(recordings, 100, "", seed)
         assert (lead_in.names, lead_in.ends_sound) == (("drone.wav",), True)
         assert lead_in.codes[:, 0].tolist() == list(range(400, 500))
-    assert draw_sound_end(some[1:], 100, "", 0).ends_sound
+    assert draw_sound_end(recordings[1:], 100, "", 0).ends_sound
 
 
 def test_the_lead_in_is_near_to_what_is_asked() -> None:
     traits = torch.stack([torch.linspace(0, 1, 500), torch.full((500,), torch.nan)], 1)
-    some = [replace(recording("drone.wav", 500), traits=traits)]
+    recordings = [replace(recording("drone.wav", 500), traits=traits)]
     for wanted in (0.1, 0.5, 0.9):
-        found = draw_nearest(draw_lead_in, some, 50, "", 0, torch.tensor([wanted, torch.nan]))
+        found = draw_nearest(draw_lead_in, recordings, 50, "", 0, torch.tensor([wanted, torch.nan]))
         assert found.attributes is not None
         assert float(found.attributes[:, 0].mean()) == pytest.approx(wanted, abs=0.1)
         assert torch.allclose(found.attributes[:, 0] * 499, found.codes[:, 0].float(), atol=1e-3)
-    assert draw_nearest(draw_sound_end, some, 50, "", 0, torch.tensor([0.0, torch.nan])).ends_sound
+    assert draw_nearest(
+        draw_sound_end, recordings, 50, "", 0, torch.tensor([0.0, torch.nan])
+    ).ends_sound
 
 
 def test_without_traits_any_lead_in_will_do() -> None:

@@ -9,7 +9,7 @@ import torch
 
 from distill.inference.sampling.conditions import Conditions, FixedCodes, LengthLimits
 from distill.inference.sampling.draw import Frame, draw_frames
-from distill.inference.sampling.frame_bank import LARGEST_BANK, build_frame_bank
+from distill.inference.sampling.frame_bank import build_frame_bank
 from distill.inference.sampling.lead_in import LeadIn
 from distill.inference.sampling.sampler import sample
 from distill.inference.sampling.settings import Sampling
@@ -23,29 +23,7 @@ from distill.inference.sampling.unit_selection import (
 from distill.models.attribute_classifier import Targets
 from distill.models.prior import CodePrior
 from distill.models.prior_metadata import Recording
-
-K, Q = 17, 3
-SIZES = {"hidden_size": 32, "num_layers": 2, "num_heads": 2}
-
-
-def lively_prior(**more: int) -> CodePrior:
-    """Of random weights; sounds end about every fifth frame."""
-    torch.manual_seed(1)
-    prior = CodePrior(K, 12 * Q, Q, **SIZES, latent_dim=4, ends_first=True, **more).eval()
-    with torch.no_grad():
-        for parameter in prior.parameters():
-            parameter += 0.2 * torch.randn_like(parameter)
-        prior.pointer.ending.score.bias.fill_(-1.0)
-    return prior
-
-
-def recording(frames: int, seed: int, whole: bool = True, codes: int = K) -> Recording:
-    generator = torch.Generator().manual_seed(seed)
-    return Recording(
-        name=f"{seed}.wav",
-        codes=torch.randint(codes, (frames, Q), generator=generator),
-        whole=whole,
-    )
+from tests.inference.sampling.priors import K, Q, most_are_silent, recording, selecting_prior
 
 
 def frames_drawn(
@@ -70,24 +48,25 @@ def rows(codes: torch.Tensor) -> set[tuple[int, ...]]:
 @pytest.mark.parametrize("free_levels", [1, 2])
 def test_finer_codes_come_together_from_a_recording(free_levels: int) -> None:
     recordings = [recording(30, 1), recording(20, 2)]
-    drawn = frames_drawn(lively_prior(), recordings, sampling={"free_levels": free_levels})
-    known = rows(torch.cat([r.codes[:, free_levels:] for r in recordings]))
-    assert all(rows(frame.codes[:, free_levels:]) <= known for frame in drawn)
+    drawn = frames_drawn(selecting_prior(), recordings, sampling={"free_levels": free_levels})
+    recorded = rows(torch.cat([r.codes[:, free_levels:] for r in recordings]))
+    assert all(rows(frame.codes[:, free_levels:]) <= recorded for frame in drawn)
     assert len(rows(torch.cat([frame.codes for frame in drawn]))) > 20
 
 
 def test_no_code_comes_that_no_recording_has() -> None:
     recordings = [recording(40, seed, codes=5) for seed in range(4)]
-    drawn = frames_drawn(lively_prior(), recordings, sampling={"temperature": 3.0, "top_p": 1.0})
+    drawn = frames_drawn(selecting_prior(), recordings, sampling={"temperature": 3.0, "top_p": 1.0})
     codes = torch.cat([frame.codes for frame in drawn])
     assert set(codes[:, 0].tolist()) == set(range(5))
 
 
 def test_sounds_begin_and_end_as_recordings_do() -> None:
     recordings = [recording(12, seed) for seed in range(8)]
-    drawn = frames_drawn(lively_prior(), recordings)
+    drawn = frames_drawn(selecting_prior(), recordings)
     first, last = (rows(torch.stack([r.codes[at, 1:] for r in recordings])) for at in (0, -1))
-    begins, ended = torch.ones(2, dtype=torch.bool), 0
+    begins = torch.ones(2, dtype=torch.bool)
+    end_count = 0
     for frame in drawn:
         for stream in range(2):
             fine = tuple(frame.codes[stream, 1:].tolist())
@@ -95,27 +74,25 @@ def test_sounds_begin_and_end_as_recordings_do() -> None:
                 assert fine in first
             if frame.ends[stream] and not begins[stream]:
                 assert fine in last
-                ended += 1
+                end_count += 1
         begins = frame.ends
-    assert ended > 5
+    assert end_count > 5
 
 
 def test_sounds_begin_with_codes_that_recordings_begin_with() -> None:
     recordings = [recording(12, seed) for seed in range(4)]
-    for one in recordings:
-        one.codes[1:, 0] = one.codes[1:, 0] % 13
-        one.codes[0, 0] = 13 + one.codes[0, 0] % 4
-    drawn = frames_drawn(lively_prior(), recordings, 100, sampling={"closeness": 0.0})
-    begins, heard = torch.ones(2, dtype=torch.bool), 0
+    for source in recordings:
+        source.codes[1:, 0] = source.codes[1:, 0] % 13
+        source.codes[0, 0] = 13 + source.codes[0, 0] % 4
+    drawn = frames_drawn(selecting_prior(), recordings, 100, sampling={"closeness": 0.0})
+    begins = torch.ones(2, dtype=torch.bool)
+    beginnings = 0
     for frame in drawn:
         alone = begins & frame.ends
         assert torch.equal((frame.codes[:, 0] >= 13)[~alone], begins[~alone])
-        begins, heard = frame.ends, heard + int(begins.sum())
-    assert heard > 10
-
-
-def most_are_silent(codes: torch.Tensor) -> torch.Tensor:
-    return codes[:, 0] < 13
+        beginnings += int(begins.sum())
+        begins = frame.ends
+    assert beginnings > 10
 
 
 def with_silences(longest: int) -> Recording:
@@ -137,7 +114,7 @@ def longest_run(flags: list[bool]) -> int:
 @pytest.mark.parametrize("longest", [1, 3])
 @pytest.mark.parametrize("closeness", [0.0, 0.15, 1.0])
 def test_no_silence_lasts_longer_than_in_a_recording(longest: int, closeness: float) -> None:
-    prior, source = lively_prior(), with_silences(longest)
+    prior, source = selecting_prior(), with_silences(longest)
     runs = []
     for is_silent in (most_are_silent, None):
         drawn = frames_drawn(prior, [source], 200, is_silent, sampling={"closeness": closeness})
@@ -147,7 +124,7 @@ def test_no_silence_lasts_longer_than_in_a_recording(longest: int, closeness: fl
 
 
 def test_what_was_silent_before_counts() -> None:
-    prior, source = lively_prior(), with_silences(3)
+    prior, source = selecting_prior(), with_silences(3)
     prior.pointer.ending.score.bias.data.fill_(-50.0)
     bank = build_frame_bank(prior, [source], 1, most_are_silent)
     for before, most in ((1, 2), (2, 1), (3, 0)):
@@ -163,28 +140,18 @@ def test_what_was_silent_before_counts() -> None:
 
 
 @pytest.mark.parametrize("silent", [False, True])
-def test_recordings_without_silence_and_of_nothing_else(silent: bool) -> None:
+def test_silence_is_drawn_only_where_recordings_hold_nothing_else(silent: bool) -> None:
     low, high = (0, 13) if silent else (13, K)
     source = recording(30, 1)
     source = replace(source, codes=source.codes % (high - low) + low)
-    bank = build_frame_bank(lively_prior(), [source], 1, most_are_silent)
-    assert bank.longest_silence == (None if silent else 0)
-    drawn = frames_drawn(lively_prior(), [source], 40, most_are_silent)
-    assert bool(most_are_silent(torch.cat([frame.codes for frame in drawn])).all()) is silent
-
-
-def test_what_was_cut_off_is_no_end() -> None:
-    prior = lively_prior()
-    cut = build_frame_bank(prior, [recording(12, 1, whole=False), recording(9, 2)], 1)
-    assert cut.edges[:, 0].nonzero().flatten().tolist() == [0, 12]
-    assert cut.edges[:, 1].nonzero().flatten().tolist() == [20]
-    assert not cut.previous_latents[:, [0, 12]].any()
-    assert cut.previous_latents[:, [1, 13]].all()
+    drawn = frames_drawn(selecting_prior(), [source], 40, most_are_silent)
+    codes = torch.cat([frame.codes for frame in drawn])
+    assert bool(most_are_silent(codes).all()) is silent
 
 
 def test_at_closeness_one_it_goes_on_as_the_recording_did() -> None:
     """After frames that came once only, what came next comes again, at temperature 0."""
-    prior, source = lively_prior(), recording(30, 1, whole=False)
+    prior, source = selecting_prior(), recording(30, 1, whole=False)
     prior.pointer.ending.score.bias.data.fill_(-50.0)
     prior.pointer.ending.score.weight.data.zero_()
     starts = torch.zeros(10, dtype=torch.bool)
@@ -197,7 +164,7 @@ def test_at_closeness_one_it_goes_on_as_the_recording_did() -> None:
 
 
 def test_frames_of_which_codes_are_given_are_drawn_code_by_code() -> None:
-    prior = lively_prior()
+    prior = selecting_prior()
     kept = torch.zeros(20, Q, dtype=torch.bool)
     kept[5:15, 2] = True
     fixed = FixedCodes(torch.full((20, Q), 16), kept)
@@ -209,23 +176,23 @@ def test_frames_of_which_codes_are_given_are_drawn_code_by_code() -> None:
 def test_what_is_asked_decides_among_frames_too() -> None:
     """A reader that hears loudness in the sum of the latents: loud frames come where loudness is
     targets for."""
-    prior, source = lively_prior(descriptors=1), recording(400, 1)
+    prior, source = selecting_prior(descriptors=1), recording(400, 1)
     latents = prior.pointer.latents(source.codes).cumsum(1)
     loudness = (latents[:, -1, 0] > latents[:, -1, 0].median()).float()[:, None]
     prior.reader.learn((latents, loudness) for _ in range(300))
-    heard = []
+    shares = []
     for wanted in (0.0, 1.0):
         targets = Targets(torch.full((1, 1, 1), wanted), 6.0)
         drawn = frames_drawn(prior, [source], targets=targets)
         sums = prior.pointer.latents(torch.cat([frame.codes for frame in drawn])).sum(1)[:, 0]
-        heard.append(float((sums > latents[:, -1, 0].median()).float().mean()))
-    assert heard[1] - heard[0] > 0.5
+        shares.append(float((sums > latents[:, -1, 0].median()).float().mean()))
+    assert shares[1] - shares[0] > 0.5
 
 
 def test_sounds_age_as_those_of_the_recordings_do() -> None:
-    """What comes in the first two frames of a recording, or in the next four, comes at no age four
-    times as high."""
-    prior, recordings = lively_prior(), [recording(40, seed) for seed in (1, 2, 3)]
+    """Codes of the first two frames of a recording, or of the next four, come at no age four times
+    as high."""
+    prior, recordings = selecting_prior(), [recording(40, seed) for seed in (1, 2, 3)]
     with torch.no_grad():
         prior.pointer.ending.score.bias.fill_(-4.0)
     for source in recordings:
@@ -249,31 +216,15 @@ def test_a_sound_of_unknown_age_may_have_any() -> None:
     age = log2_age(frames, torch.tensor([True] * 6 + [False]))
     assert age[:5].tolist() == pytest.approx([0, 1, 1.585, 2, 3], abs=1e-3)
     assert age[6].isnan()
-    bank = build_frame_bank(lively_prior(), [recording(30, 1)], 1)
+    bank = build_frame_bank(selecting_prior(), [recording(30, 1)], 1)
     no = torch.zeros(1, dtype=torch.bool)
     logits, place = (
         torch.zeros(1, K),
         FrameContext(torch.zeros(1, Q, dtype=torch.long), no, no, no, age[6:]),
     )
-    joins = bank.join_scores(lively_prior(), place)
+    joins = bank.join_scores(selecting_prior(), place)
     possible = bank.mix_with_neighbours(0, logits, joins, place, 0.0)[0] > -torch.inf
     assert possible.nonzero()[:, 0].tolist() == recording(30, 1).codes[1:-1, 0].unique().tolist()
-
-
-def test_many_frames_are_thinned_out() -> None:
-    prior = lively_prior()
-    bank = build_frame_bank(prior, [recording(LARGEST_BANK, 1), recording(LARGEST_BANK, 2)], 1)
-    assert LARGEST_BANK <= len(bank.codes) <= LARGEST_BANK + 4
-    assert bank.edges.sum(0).tolist() == [2, 2]
-    assert torch.equal(bank.codes[-1], recording(LARGEST_BANK, 2).codes[-1])
-    assert bool(bank.edges[-1, 1])
-
-
-def test_none_where_all_levels_are_free_or_nothing_is_kept() -> None:
-    prior = lively_prior()
-    assert build_frame_bank(prior, [recording(9, 1)], Q) is None
-    assert build_frame_bank(prior, None, 1) is None
-    assert build_frame_bank(CodePrior(K, 12 * Q, Q, **SIZES), [recording(9, 1)], 1) is None
 
 
 def uncached(
@@ -285,7 +236,7 @@ def uncached(
     sampling: Sampling,
     drawn_after: Callable[..., torch.Tensor],
 ) -> torch.Tensor:
-    """What `draw_frames` draws of one stream, but with the whole past scored anew for every
+    """What `draw_frames` draws of one stream, but with the whole past scored again for every
     code."""
     dice = torch.Generator().manual_seed(3)
     codes, prompt_frames = prompt.codes[None], len(prompt.codes)
@@ -327,7 +278,7 @@ def uncached(
 def test_cached_equals_uncached_to_the_last_code_with_units(
     drawn_after: Callable[..., torch.Tensor], free_levels: int, steered: bool
 ) -> None:
-    prior = lively_prior(descriptors=2, tags=1)
+    prior = selecting_prior(descriptors=2, tags=1)
     bank = build_frame_bank(prior, [recording(30, 1), recording(25, 2)], free_levels)
     assert bank is not None
     values = torch.rand(1, 40, 3, generator=torch.Generator().manual_seed(4))
