@@ -1,7 +1,5 @@
 """`distill train`: a codec from a folder of sounds."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from shlex import quote
@@ -158,15 +156,6 @@ def _refuse_with_resume(options: dict[str, Any]) -> None:
             )
 
 
-@contextmanager
-def _display(console: Console) -> Iterator[dict[str, Any]]:
-    """Shows training while inside; yields the arguments that show and stop it."""
-    from distill.cli.train_display import TrainDisplay
-
-    with stop_by_hand() as (event, _), TrainDisplay(console) as display:
-        yield {"callback": display, "cancel_event": event}
-
-
 def _train(
     console: Console,
     dataset_dir: Path,
@@ -176,7 +165,9 @@ def _train(
     model_name: str | None,
     discard_prior: bool,
 ) -> "TrainingCompleteEvent":
+    # All imports come before the scan: Python may lose a Ctrl-C that hits it during an import.
     from distill.cli.doctor import print_report, scan_folder
+    from distill.cli.train_display import TrainDisplay
     from distill.device import pick_device
     from distill.workflows.train import check_training, train
 
@@ -185,14 +176,15 @@ def _train(
     check_training(output, discard_prior, settings)
     corpus = scan_folder(dataset_dir, console, settings["channels"])
     print_report(corpus, console)
-    with _display(console) as hooks:
+    with stop_by_hand() as (event, _), TrainDisplay(console) as display:
         return train(
             corpus,
             output,
+            callback=display,
+            cancel_event=event,
             device=device,
             model_name=model_name,
             discard_prior=discard_prior,
-            **hooks,
             **settings,
         )
 
@@ -200,11 +192,17 @@ def _train(
 def _resume(
     console: Console, model_path: Path, dataset_dir: Path | None, device: str, discard_prior: bool
 ) -> "TrainingCompleteEvent":
+    from distill.cli.train_display import TrainDisplay
     from distill.workflows.train import resume
 
-    with _display(console) as hooks:
+    with stop_by_hand() as (event, _), TrainDisplay(console) as display:
         return resume(
-            model_path, sounds=dataset_dir, device=device, discard_prior=discard_prior, **hooks
+            model_path,
+            sounds=dataset_dir,
+            callback=display,
+            cancel_event=event,
+            device=device,
+            discard_prior=discard_prior,
         )
 
 
