@@ -63,11 +63,14 @@ def test_a_step_of_the_prior_does_not_depend_on_the_batch(size: int) -> None:
         scores = []
         stream = PriorStream(prior, len(prompt[streams]), prompt[streams], prompt_starts[streams])
         for previous, begins in zip(codes[:, streams], starts[:, streams], strict=True):
-            stream.begin(previous, begins)
-            scores.append(stream.end_logits())
-            stream.set_end(begins)
-            scores += [stream.hidden, stream.target_scores(1, targets[streams])]
-            scores += [stream.logits(level) for level in range(Q)]
+            end_logits = stream.begin(previous, begins)
+            assert end_logits is not None
+            scores.append(end_logits)
+            choice = begins
+            for level in range(Q):
+                logits = stream.next_logits(choice)
+                scores += [logits, stream.hidden, stream.target_scores(level, targets[streams])]
+                choice = logits.argmax(-1)
         return scores
 
     with torch.inference_mode(), using_threads(1):

@@ -182,6 +182,11 @@ class CodePrior(nn.Module):
         """Whether sequences may begin with a suffix."""
         return self.ahead is not None
 
+    def check_hears_ahead(self) -> None:
+        """`ValueError` for a prior that takes no suffix."""
+        if self.ahead is None:
+            raise ValueError("this prior was not made to hear what lies ahead")
+
     @property
     def ends_first(self) -> bool:
         """Whether the end of a sound is predicted before the codes of its last frame."""
@@ -315,8 +320,8 @@ class CodePrior(nn.Module):
     def _mark_suffix(self, x: Tensor, codes: Tensor, suffix_frames: int) -> Tensor:
         """Inputs `[B, T + 1, hidden_size]` with the suffix marked. Its last codes get an input of
         their own after it, since no frame has them as its predecessor."""
-        if self.ahead is None:
-            raise ValueError("this prior was not made to hear what lies ahead")
+        self.check_hears_ahead()
+        assert self.ahead is not None
         last = self.embedding(self.token_ids(codes[:, suffix_frames - 1 : suffix_frames])).sum(2)
         suffix = x[:, :suffix_frames] + self.ahead
         return torch.cat([suffix, last + self.ahead, x[:, suffix_frames:]], 1)

@@ -2,17 +2,18 @@
 
 Each frame takes the same calls, in this order:
 
-    stream.begin(previous, starts)
-    stream.set_end(draw(stream.end_logits()))        # a prior that `ends_first`
-    for level in range(Q):
-        stream.choose(level, draw(stream.logits(level)))
+    end_logits = stream.begin(previous, starts)
+    logits = stream.next_logits(draw_end(end_logits))    # of the first level
+    logits = stream.next_logits(draw_code(logits))       # of each level below
+    …
 
-A prior that does not end first gives its `end_logits` after the last level. The scores equal those
-of `CodePrior.frame_scores`; a stream's bits do not depend on what else is in the batch
+Each call takes the choice made from the result of the call before. The scores equal those of
+`CodePrior.frame_scores`; a stream's bits do not depend on what else is in the batch
 (`models/batch_invariant.py`).
 """
 
 from functools import partial
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -22,15 +23,24 @@ from distill.models.prior import CodePrior
 from distill.models.transformer import Block, rotary_turns
 
 
+class _Context(NamedTuple):
+    """Frames before the first one to draw; fields as the arguments of `PriorStream`."""
+
+    codes: Tensor
+    starts: Tensor
+    suffix_frames: int
+    suffix_position: int
+
+
 class PriorStream:
     """Scores the codes of one frame after another.
 
     Args:
         prior: the prior, in eval mode.
         batch_size: number of streams `B`.
-        codes: context `[S, T, Q]` to read first, of each stream, or of all where `S` is 1. The
-            next `begin` takes its last frame.
-        starts: frames `[S, T]` (bool) of the context that begin a sound.
+        codes: context `[B, T, Q]` before the first frame, or `[1, T, Q]` where all streams share
+            one. The first `begin` reads it, and takes its last frame as `previous`.
+        starts: frames `[B, T]` or `[1, T]` (bool) of the context that begin a sound.
         suffix_frames: number of first frames of the context that follow the gap to draw.
         suffix_position: their position in time, in frames; the rest of the context lies from 0 on.
 
@@ -44,8 +54,9 @@ class PriorStream:
 
     Example:
         >>> stream = PriorStream(prior, batch_size=1)
-        >>> stream.begin(None, starts=torch.tensor([True]))
-        >>> stream.logits(0).shape == (1, prior.codebook_size)
+        >>> end_logits = stream.begin(None, starts=torch.tensor([True]))
+        >>> logits = stream.next_logits(end_logits > 0)
+        >>> logits.shape == (1, prior.codebook_size)
         True
     """
 
@@ -77,40 +88,55 @@ class PriorStream:
             suffix_slots=suffix_frames + 1 if suffix_frames else 0,
             pointer=pointer_cache,
         )
+        # The level whose logits come next.
+        self._level = 0
+        self._context: _Context | None = None
         if codes is not None:
             assert starts is not None
-            self._read(codes, starts, suffix_frames, suffix_position)
+            if suffix_frames:
+                prior.check_hears_ahead()
+            self._context = _Context(codes, starts, suffix_frames, suffix_position)
 
-    def _read(
-        self,
-        codes: Tensor,
-        starts: Tensor,
-        suffix_frames: int,
-        suffix_position: int,
-    ) -> None:
-        """Fill the cache with the context; arguments as for the class."""
-        S = len(codes)
+    def _read(self, context: _Context) -> None:
+        """Fill the cache with the context."""
+        streams_of_their_own = len(context.codes)
         # One stream after the other: in a batch, rounding would depend on the other streams.
-        for i in range(S):
-            context = codes[i : i + 1]
-            streams = slice(None) if S == 1 else slice(i, i + 1)
+        for i in range(streams_of_their_own):
+            codes = context.codes[i : i + 1]
+            streams = slice(None) if streams_of_their_own == 1 else slice(i, i + 1)
             self.prior.run_backbone(
-                self.prior.embed(context, starts[i : i + 1], suffix_frames),
-                context,
-                suffix_frames,
-                suffix_position,
+                self.prior.embed(codes, context.starts[i : i + 1], context.suffix_frames),
+                codes,
+                context.suffix_frames,
+                context.suffix_position,
                 store=partial(self._cache.fill, streams),
             )
         if self._cache.pointer is not None:
-            self._cache.pointer.fill(codes, starts, suffix_position)
+            self._cache.pointer.fill(context.codes, context.starts, context.suffix_position)
 
-    def begin(self, previous: Tensor | None, starts: Tensor) -> None:
+    def begin(self, previous: Tensor | None, starts: Tensor) -> Tensor | None:
         """Go on to the next frame.
 
         Args:
             previous: codes `[B, Q]` of the frame before; None where there is none.
             starts: streams `[B]` (bool) in which the frame begins a sound.
+
+        Returns:
+            Logits `[B]` that the sound ends with this frame. None from a prior that predicts the
+            end from the codes: it gives `end_logits` after the last level.
         """
+        if self._context is not None:
+            self._read(self._context)
+            self._context = None
+        self._run_backbone(previous, starts)
+        self._level = 0
+        if not self.prior.ends_first:
+            return None
+        assert self._cache.pointer is not None
+        return self._cache.pointer.end_logits()
+
+    def _run_backbone(self, previous: Tensor | None, starts: Tensor) -> None:
+        """One step of the backbone; arguments as for `begin`."""
         prior = self.prior
         if previous is None:
             past = prior.start.expand(len(starts), -1)
@@ -130,32 +156,48 @@ class PriorStream:
             # Shared by all frames: sums are new tensors, never changed in place.
             self.latents = self._no_latents
 
-    def end_logits(self) -> Tensor:
-        """Logits `[B]` that the sound ends with this frame.
+    def next_logits(self, choice: Tensor) -> Tensor:
+        """Logits `[B, K]` of the codes of the next level.
 
-        Before `set_end` from a prior that `ends_first`, else after the last level.
+        Args:
+            choice: for the first level, whether the sound ends with this frame, `[B]` (bool); a
+                prior that does not `ends_first` ignores it. For each level below, the codes `[B]`
+                of the level above.
         """
-        if self.prior.end is not None:
-            logits: Tensor = self.prior.end(self.hidden).squeeze(-1)
-            return logits
-        assert self._cache.pointer is not None
-        return self._cache.pointer.end_logits()
-
-    def set_end(self, ends: Tensor) -> None:
-        """Condition the codes on whether the sound `ends` `[B]` (bool) with this frame."""
-        if self.prior.ending is not None:
-            self.hidden = self.hidden + ends[:, None] * self.prior.ending
-
-    def logits(self, level: int) -> Tensor:
-        """Logits `[B, K]` of the codes of `level`, given the end and the levels above."""
+        level = self._level
+        self.skip_level(choice)
         scores: Tensor = self.prior.heads[level](self.hidden)
         if self._cache.pointer is None:
             return scores
         assert self.latents is not None
         return self._cache.pointer.mix(level, scores, self.latents)
 
-    def choose(self, level: int, codes: Tensor) -> None:
-        """Condition the next levels on `codes` `[B]` of `level`."""
+    def skip_level(self, choice: Tensor) -> None:
+        """As `next_logits`, for a level whose code is fixed: its logits are not computed."""
+        if self._level == 0:
+            self._condition_on_end(choice)
+        else:
+            self._condition_on_codes(self._level - 1, choice)
+        self._level += 1
+
+    def end_logits(self, codes: Tensor) -> Tensor:
+        """Logits `[B]` that the sound ends here, from a prior that does not `ends_first`.
+
+        Args:
+            codes: codes `[B]` of the last level.
+        """
+        assert self.prior.end is not None
+        self._condition_on_codes(self.prior.num_quantizers - 1, codes)
+        logits: Tensor = self.prior.end(self.hidden).squeeze(-1)
+        return logits
+
+    def _condition_on_end(self, ends: Tensor) -> None:
+        """Condition the codes on whether the sound `ends` `[B]` (bool) with this frame."""
+        if self.prior.ending is not None:
+            self.hidden = self.hidden + ends[:, None] * self.prior.ending
+
+    def _condition_on_codes(self, level: int, codes: Tensor) -> None:
+        """Condition the levels below on `codes` `[B]` of `level`."""
         prior = self.prior
         self.hidden = self.hidden + prior.known(codes + prior.codebook_size * level)
         if self.latents is not None:
@@ -166,7 +208,7 @@ class PriorStream:
         """Log-likelihood of targets under each code of `level`, by the attribute classifier.
 
         Args:
-            level: the next level to choose.
+            level: the level whose logits `next_logits` gave last.
             targets: attributes `[B, A]`; NaN where one is free.
 
         Returns:

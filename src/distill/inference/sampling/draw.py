@@ -33,7 +33,7 @@ from distill.models.prior_stream import PriorStream
 UNCONDITIONAL = Conditions()
 """Draws freely, from nothing."""
 
-Mix = Callable[[int, Tensor], Tensor]
+LogitTransform = Callable[[int, Tensor], Tensor]
 """Takes a level and its logits `[B, K]`; returns other logits."""
 
 
@@ -133,30 +133,30 @@ class _DrawState:
 
     def next_frame(self) -> Frame:
         """Draw the current frame and go on to the next."""
-        self.stream.begin(self.previous, self.starts)
-        if self.prior.ends_first:
-            ends = self._draw_end(continues=self._fixed_code(0) is not None)
-            self.stream.set_end(ends)
+        end_logits = self.stream.begin(self.previous, self.starts)
+        if end_logits is not None:
+            # Fixed codes continue the sound.
+            ends = self._draw_end(end_logits, may_end=self._fixed_code(0) is None)
             codes = self._draw_codes(ends)
         else:
             # An old prior predicts the end from the codes.
             codes = self._draw_codes(torch.zeros_like(self.starts))
-            ends = self._draw_end(continues=False)
+            end_logits = self.stream.end_logits(codes[:, -1])
+            ends = self._draw_end(end_logits, may_end=True)
         self._advance(codes, ends)
         return Frame(codes, ends)
 
-    def _draw_end(self, continues: bool) -> Tensor:
-        """Draw whether the sound ends `[B]` (bool) with this frame; never where it `continues`
-        with fixed codes."""
-        ends = sample_bool(self.stream.end_logits(), self.sampling, self.generator)
-        ends = ends & (not continues)
+    def _draw_end(self, logits: Tensor, may_end: bool) -> Tensor:
+        """Draw from `logits` `[B]` whether the sound ends `[B]` (bool) with this frame."""
+        ends = sample_bool(logits, self.sampling, self.generator)
+        ends = ends & may_end
         return self.conditions.length_limits.apply(ends, self.age, self.start_known)
 
     def _draw_codes(self, ends: Tensor) -> Tensor:
-        """Draw the codes `[B, Q]` of this frame."""
+        """Draw the codes `[B, Q]` of this frame; streams in which it `ends` the sound: `[B]`."""
         bank = self._frame_bank()
         if bank is None:
-            return self._draw_levels(self.prior.num_quantizers)
+            return self._draw_levels(self.prior.num_quantizers, ends)
         context = self._context(bank, ends)
         join_scores = bank.join_scores(self.prior, context)
         closeness = self.sampling.closeness
@@ -164,23 +164,31 @@ class _DrawState:
         def mix(level: int, logits: Tensor) -> Tensor:
             return bank.mix_with_neighbours(level, logits, join_scores, context, closeness)
 
-        codes = self._draw_levels(bank.free_levels, mix)
+        codes = self._draw_levels(bank.free_levels, ends, mix)
         return torch.cat([codes, self._fine_codes(bank, codes, join_scores)], 1)
 
-    def _draw_levels(self, levels: int, mix: Mix | None = None) -> Tensor:
-        """Draw the codes `[B, levels]` of the first levels, from logits changed by `mix`."""
-        chosen: list[Tensor] = []
+    def _draw_levels(
+        self,
+        levels: int,
+        ends: Tensor,
+        transform: LogitTransform | None = None,
+    ) -> Tensor:
+        """Draw the codes `[B, levels]` of the first levels, from logits changed by `transform`."""
+        codes: list[Tensor] = []
+        choice = ends
         for level in range(levels):
             code = self._fixed_code(level)
             if code is None:
-                logits = self.stream.logits(level)
-                if mix is not None:
-                    logits = mix(level, logits)
-                code = self._draw_code(level, self._biased(level, logits, chosen))
+                logits = self.stream.next_logits(choice)
+                if transform is not None:
+                    logits = transform(level, logits)
+                code = self._draw_code(level, self._biased(level, logits, codes))
+            else:
+                self.stream.skip_level(choice)
             # A fixed code is one number for all streams.
-            chosen.append(code.to(self.device).expand(self.batch_size))
-            self.stream.choose(level, chosen[-1])
-        return torch.stack(chosen, 1)
+            choice = code.to(self.device).expand(self.batch_size)
+            codes.append(choice)
+        return torch.stack(codes, 1)
 
     def _frame_bank(self) -> FrameBank | None:
         """The bank for this frame, if it is to be used."""
@@ -203,7 +211,7 @@ class _DrawState:
             log2_age=log2_age(self.age, self.start_known),
         )
 
-    def _biased(self, level: int, logits: Tensor, chosen: list[Tensor]) -> Tensor:
+    def _biased(self, level: int, logits: Tensor, codes: list[Tensor]) -> Tensor:
         """Logits `[B, K]` of `level`, steered by targets and logit bias."""
         targets = self.conditions.targets
         if targets is not None:
@@ -211,7 +219,7 @@ class _DrawState:
             likelihood = self.stream.target_scores(level, values)
             logits = logits + targets.guidance * likelihood
         bias = self.conditions.logit_bias
-        return logits if bias is None else logits + bias(self.t, chosen)
+        return logits if bias is None else logits + bias(self.t, codes)
 
     def _draw_code(self, level: int, logits: Tensor) -> Tensor:
         """Draw a code `[B]` of `level`.
