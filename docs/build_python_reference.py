@@ -1,12 +1,14 @@
 """Write docs/python-api.md from the docstrings: `python docs/build_python_reference.py`.
 
 Signatures come from the source text, so that the page is the same on every Python and machine.
+Defaults that the source names (`Request.count`) are shown as their values.
 Docstrings are Google style: their sections become lists and code blocks.
 """
 
 import ast
 import inspect
 import re
+import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -117,11 +119,32 @@ def _entry(heading: str, signature: str, docstring: str | None) -> str:
 
 
 def _parse(value: Callable[..., Any] | type) -> Definition:
-    """The definition of a function or class as it stands in its source, without decorators."""
-    source = textwrap.dedent(inspect.getsource(inspect.unwrap(value)))
+    """The definition of a function or class in its source, with values of its defaults."""
+    original = inspect.unwrap(value)
+    source = textwrap.dedent(inspect.getsource(original))
     definition = ast.parse(source).body[0]
     assert isinstance(definition, ast.FunctionDef | ast.ClassDef)
+    namespace = vars(sys.modules[original.__module__])
+    for node in ast.walk(definition):
+        if isinstance(node, ast.AnnAssign) and node.value:
+            node.value = _plain_value(node.value, namespace)
+        elif isinstance(node, ast.arguments):
+            node.defaults = [_plain_value(default, namespace) for default in node.defaults]
+            node.kw_defaults = [
+                default and _plain_value(default, namespace) for default in node.kw_defaults
+            ]
     return definition
+
+
+def _plain_value(default: ast.expr, namespace: dict[str, Any]) -> ast.expr:
+    """The number or text that a dotted name stands for; any other default as it is written."""
+    first, *attributes = ast.unparse(default).split(".")
+    if not isinstance(default, ast.Name | ast.Attribute) or first not in namespace:
+        return default
+    value = namespace[first]
+    for attribute in attributes:
+        value = getattr(value, attribute)
+    return ast.Constant(value) if isinstance(value, bool | int | float | str) else default
 
 
 def _constructor(definition: ast.ClassDef) -> str:
@@ -161,7 +184,7 @@ def _format(name: str, parameters: list[str], returns: str) -> str:
 
 
 def _parameters(definition: ast.FunctionDef) -> list[str]:
-    """Parameters with annotations and defaults, as they are written."""
+    """Parameters with annotations and defaults."""
     arguments = definition.args
     positional = arguments.posonlyargs + arguments.args
     without_default = len(positional) - len(arguments.defaults)

@@ -32,7 +32,7 @@ Scores = dict[str, float]
 
 
 class Measured(NamedTuple):
-    """What was measured of one file.
+    """Figures of one file.
 
     Attributes:
         systems: Figures of the codec, its reduced versions and the baselines, by name.

@@ -86,7 +86,7 @@ def score(
     source_stft = magnitudes(source)
     decoded_stft = magnitudes(decoded)
     difference = source_stft - decoded_stft
-    # 0 for silence, of which the convergence is not defined.
+    # 0 for silence, where the convergence is not defined.
     norm = float(source_stft.norm())
     return {
         "mel7": mel7(source, decoded),

@@ -40,7 +40,7 @@ PIPE_WIDTH = 150
 """Characters of a line where the output is no terminal."""
 
 Groups = dict[str, dict[Path, Measured]]
-"""What was measured of each file, of the groups `own` and `held out`."""
+"""Figures of each file in the groups `own` and `held out`."""
 
 Rows = Mapping[str, Mapping[str, float]]
 

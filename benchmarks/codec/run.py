@@ -147,7 +147,7 @@ def _plain(measured: Measured) -> dict[str, Any]:
 
 
 def run_facts(args: argparse.Namespace) -> dict[str, Any]:
-    """What is needed to repeat this run."""
+    """Settings and versions needed to repeat this run."""
     return {
         "command": shlex.join(sys.argv),
         "corpora": args.corpora,

@@ -48,7 +48,7 @@ from distill.training.prior.data import trim_inaudible_tail
 
 @dataclass(frozen=True)
 class TrainingCost:
-    """What training the prior took: seconds, epochs, and the epoch that was kept."""
+    """Cost of training the prior: seconds, epochs, and the epoch that was kept."""
 
     seconds: float
     epochs: int

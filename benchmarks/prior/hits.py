@@ -25,7 +25,7 @@ from distill.models.persistence import LoadedVQModel
 from distill.settings import SAMPLE_RATE
 
 WINDOW = 480
-"""Samples of which one level is measured: 10 ms."""
+"""Samples in a window that gives one level: 10 ms."""
 
 SILENCE_DB = -60.0
 """Level in dBFS below which a window is silent."""

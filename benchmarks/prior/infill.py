@@ -289,7 +289,7 @@ def corpus_steps(
 
     Args:
         sounds: The sounds `[C, N]`.
-        lengths: Frames of the stretches, each of which is taken from every sound.
+        lengths: Frames of the stretches; every sound gives one of each length.
         hop: Samples of a frame.
         rng: Draws the places.
     """

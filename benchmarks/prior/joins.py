@@ -97,7 +97,7 @@ class Fade(NamedTuple):
 
 
 class Join(NamedTuple):
-    """What was measured at one join.
+    """Figures of one join.
 
     Attributes:
         step: Largest step of samples near it.

@@ -77,7 +77,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Setup:
-    """What is measured, and how much of it.
+    """Model, corpora and amounts to measure.
 
     Attributes:
         loaded: The model.

@@ -71,7 +71,7 @@ def time_codec(
 
 @torch.inference_mode()
 def random_prior_metadata(loaded: LoadedVQModel) -> dict[str, Any]:
-    """What a model file keeps of ten minutes of corpus, of random codes."""
+    """Metadata of a prior for ten minutes of corpus, with random codes."""
     codec = loaded.model
     encodings = PriorConfig().encodings
     shape = (RECORDINGS, encodings, RECORDING_FRAMES, codec.num_quantizers)

@@ -109,8 +109,8 @@ def available_cores() -> int:
 def default_threads() -> int:
     """Number of threads by default: one a core, at most `MAX_THREADS` or `$OMP_NUM_THREADS`."""
     setting = os.environ.get("OMP_NUM_THREADS", "")
-    most = int(setting) if setting.isdecimal() else MAX_THREADS
-    return max(1, min(available_cores(), most))
+    limit = int(setting) if setting.isdecimal() else MAX_THREADS
+    return max(1, min(available_cores(), limit))
 
 
 def prepare(threads: int | None = None) -> int:

@@ -18,8 +18,8 @@ def replace_atomically(path: FilePath) -> Iterator[BinaryIO]:
     """Give a binary file to write to, which becomes `path` in one step at the end of the block.
 
     Until then an earlier file at `path` stays as it is. The bytes go to a uniquely named file in
-    the same folder, which is synced to disk and renamed; on any failure (a kill aside) it is
-    removed. A symbolic link at `path` is kept: the file that it points to is replaced.
+    the same folder, which is synced to disk and renamed. Any failure but a kill removes it. A
+    symbolic link at `path` is kept: the file that it points to is replaced.
 
     Raises:
         OutputError: If the file cannot be written (no such folder, no permission, disk full), with

@@ -98,7 +98,7 @@ def finishing_peak(seconds: int) -> int:
 
 
 def test_finishing_takes_no_more_memory_than_the_sound_itself() -> None:
-    """Beside what is worked on at a time, which is the same from half a minute on."""
+    """Beside the buffers, which have the same size from half a minute on."""
     more = finishing_peak(60) - finishing_peak(30)
     assert more < 1.1 * 30 * SAMPLE_RATE * 4
 

@@ -19,7 +19,7 @@ ARRIVES_S = 10.0
 
 @pytest.fixture
 def keyboard(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    """A terminal for stdin; what is written to this end is typed there."""
+    """A terminal for stdin; text written to this end is typed there."""
     typing, terminal = pty.openpty()
     with os.fdopen(terminal) as stdin:
         monkeypatch.setattr(sys, "stdin", stdin)

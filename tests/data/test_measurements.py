@@ -7,7 +7,7 @@ from distill.settings import SAMPLE_RATE
 
 
 def quantised(wave: np.ndarray, bits: int) -> np.ndarray:
-    """Samples as a file of so many bits holds them `[1, n]`."""
+    """Samples `[1, n]` as a file with this many bits a sample holds them."""
     full = 2.0 ** (bits - 1)
     return (np.clip(np.rint(wave * full), -full, full - 1) / full)[None].astype(np.float32)
 

@@ -112,6 +112,30 @@ def test_a_function_is_rendered(builder: ModuleType) -> None:
     assert "\n".join(builder._export_parts("sample", sample)) == SAMPLE
 
 
+class Settings:
+    count = 3
+    names: tuple[str, ...] = ()
+
+
+def with_named_defaults(
+    count: int = Settings.count,
+    names: tuple[str, ...] = Settings.names,
+    *,
+    folder: Path = DOCS,
+    text: str = __name__,
+) -> None:
+    """Do this."""
+
+
+def test_numbers_and_texts_stand_for_their_names(builder: ModuleType) -> None:
+    signature = "\n".join(builder._export_parts("named", with_named_defaults))
+    assert "count: int = 3,\n" in signature
+    assert f"text: str = {__name__!r},\n" in signature
+    # Records and other objects keep their names.
+    assert "names: tuple[str, ...] = Settings.names,\n" in signature
+    assert "folder: Path = DOCS,\n" in signature
+
+
 def test_text_after_a_section_is_no_part_of_it(builder: ModuleType) -> None:
     rendered = builder.render_docstring("Do.\n\nArgs:\n    a: One.\n\nAnd then more.")
     assert rendered == "Do.\n\nArguments:\n\n- `a`: One.\n\nAnd then more."

@@ -89,7 +89,7 @@ def test_a_remark_says_when_most_was_regenerated(loaded: LoadedVQModel, spliced:
     shuffled = ops.shuffle(spliced, block=4, seed=1).grid
     assert heal(loaded, spliced).remark == ""
     assert re.fullmatch(
-        r"The seams lie so close that \d\d% of the sound is made anew\.",
+        r"The seams lie so close that \d\d% of the sound was regenerated\.",
         heal(loaded, shuffled).remark,
     )
     assert heal(loaded, shuffled, at_seams=False).remark == ""

@@ -37,7 +37,7 @@ def fitted(channels: int = 1, dim: int = 16, seed: int = 0) -> tuple[Analysis, t
 
 
 def left_over(dim: int) -> float:
-    """Share of the variance of the features that so many components leave out."""
+    """Share of the variance of the features that this number of components leaves out."""
     encoder, _ = fitted(dim=dim)
     centred = encoder.features(sounds()).flatten(0, 1) - encoder.mean
     directions = encoder.basis / encoder.basis.norm(dim=0)
@@ -154,7 +154,7 @@ def test_levels_are_read_off_latents(channels: int) -> None:
     levels = encoder.levels(encoder(audio))
     assert levels.shape == (24, 12, 8)
     power = mid.unflatten(1, (12, 8, HOP // 8)).square().mean(-1).log10() * 10
-    # Spectra overlap and begin half a part earlier: what is decaying is told a little louder.
+    # Spectra overlap and begin half a part earlier, so a decaying sound reads a little louder.
     assert float((levels - power).abs().median()) < 2.5
     assert torch.corrcoef(torch.stack([levels.flatten(), power.flatten()]))[0, 1] > 0.95
 

@@ -1,4 +1,4 @@
-"""Model files: what is written is read back, and nothing else gets in or survives half-written."""
+"""Model files are read back as written; nothing else gets in or survives half-written."""
 
 import logging
 import os

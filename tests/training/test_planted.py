@@ -1,4 +1,4 @@
-"""Trainings that cannot go well, each with what is wrong with it."""
+"""Trainings that cannot go well, each with its verdict."""
 
 import math
 import threading

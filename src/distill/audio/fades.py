@@ -15,7 +15,7 @@ FADE_OUT_S = 0.01
 def crossfade(before: np.ndarray, after: np.ndarray, overlap: int) -> np.ndarray:
     """Join two sounds `[C, N]`, the end of one fading into the beginning of the other.
 
-    Power stays even for any correlation of the two: the gains come from equal power, divided by
+    Power stays even for any correlation of the two. The gains are those of equal power, divided by
     the power that the correlation adds (Fink, Holters & Zölzer 2016).
 
     Args:

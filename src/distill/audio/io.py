@@ -160,9 +160,10 @@ def stream_audio(
 def block_source(
     path: FilePath, sample_rate: float = SAMPLE_RATE
 ) -> Callable[[], Iterable[np.ndarray]]:
-    """Make a function that streams a file anew at each call, as `stream_audio` does.
+    """Make a function that streams a file from its beginning at each call, like `stream_audio`.
 
-    A short sound is read once and kept in memory; a long one is read again at each call.
+    It gives blocks `[C, n]`. A short sound is read once and kept in memory; a long one is read
+    again at each call.
     """
     blocks = []
     size = 0

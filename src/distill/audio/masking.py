@@ -1,7 +1,7 @@
 """Audibility of frequency bands: threshold in quiet and simultaneous masking.
 
-Coarse, and on the careful side: a masker hides sound 15 dB below it, where noise hides noise from
-5 dB on (Painter & Spanias 2000, "Perceptual coding of digital audio", section V).
+Coarse and careful: a masker hides sound 15 dB below it. Noise hides noise from 5 dB on (Painter &
+Spanias 2000, "Perceptual coding of digital audio", section V).
 """
 
 import math

@@ -60,11 +60,11 @@ def side_energies(block: np.ndarray) -> tuple[float, float]:
     return side, total
 
 
-def energy_ratio_db(part: float, whole: float) -> float:
-    """Energy of a `part` relative to the `whole` that holds it, in dB, `FLOOR_DB` at the lowest."""
-    if not whole:
+def energy_ratio_db(part: float, total: float) -> float:
+    """Energy of a `part` relative to the `total` that holds it, in dB, `FLOOR_DB` at the lowest."""
+    if not total:
         return FLOOR_DB
-    return 10.0 * math.log10(max(part / whole, 10.0 ** (FLOOR_DB / 10)))
+    return 10.0 * math.log10(max(part / total, 10.0 ** (FLOOR_DB / 10)))
 
 
 def correlation(audio: np.ndarray) -> float:

@@ -1,7 +1,7 @@
 """Short-time Fourier transform (STFT) and its inverse, with gradients by hand.
 
 Frame `t` is centred on sample `t * hop + hop / 2`, so that `N` samples give exactly `N / hop`
-frames, and a signal can be processed in pieces that begin on a multiple of `hop`. Shapes:
+frames. A signal can be processed in pieces that begin on a multiple of `hop`. Shapes:
 `...` any batch dimensions, `N` samples, `T` frames, `F = n_fft // 2 + 1` frequency bins.
 """
 

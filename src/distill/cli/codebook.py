@@ -116,5 +116,5 @@ def _dead(codes: list[int] | None) -> str:
         return "unknown"
     if not codes:
         return "none"
-    more = f" and {len(codes) - NAMED} more" if len(codes) > NAMED else ""
-    return ", ".join(map(str, codes[:NAMED])) + more
+    rest = f" and {len(codes) - NAMED} more" if len(codes) > NAMED else ""
+    return ", ".join(map(str, codes[:NAMED])) + rest

@@ -66,8 +66,8 @@ def codes_cmd(
     if use is not None:
         check_fits_usage(use, grid)
     region = parse_region(grid, start, stop, levels)
-    _, _, chosen = region.resolve(*grid.codes.shape)
-    rows = [codes_level(grid, level, region, use) for level in chosen]
+    _, _, level_indices = region.resolve(*grid.codes.shape)
+    rows = [codes_level(grid, level, region, use) for level in level_indices]
     if png is not None:
         _draw(png, grid, use, region, rows)
     console = make_console(quiet=json)
@@ -84,11 +84,11 @@ def _print_grid(
     """Print a strip of letters for each level, folded to the width of the console."""
     from distill.workflows.pictures import colour_codes, fold
 
-    first, last, chosen = region.resolve(*grid.codes.shape)
+    first, last, level_indices = region.resolve(*grid.codes.shape)
     # A space between the longest name and the letters.
-    label = max(len(grid.level_names[level]) for level in chosen) + 1
+    label = max(len(grid.level_names[level]) for level in level_indices) + 1
     width = max(NARROWEST, console.width - label)
-    strips = fold(grid.codes[first:last, chosen], width, STRIPS)
+    strips = fold(grid.codes[first:last, level_indices], width, STRIPS)
     T, Q = grid.codes.shape
     title = f"'{grid.source}': {T} frames x {Q} levels ({grid.seconds:.2f} s)"
     scale = f", {strips.frames_per_cell} to a letter" if strips.frames_per_cell > 1 else ""
@@ -97,7 +97,7 @@ def _print_grid(
     frame = first
     for strip in strips.cells:
         console.print(f"{'':{label}}{frame / grid.frame_rate:.2f} s", soft_wrap=True)
-        for level, cells in zip(chosen, strip, strict=True):
+        for level, cells in zip(level_indices, strip, strict=True):
             name = f"{grid.level_names[level]:{label}}"
             console.print(_row(name, cells, colour_codes(cells, level, use)), soft_wrap=True)
         frame += strip.shape[1] * strips.frames_per_cell

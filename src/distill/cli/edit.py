@@ -49,7 +49,7 @@ FLAGS = {"start": "--from", "stop": "--to"}
 """Options that are not called as their parameter: `from` is a keyword of Python."""
 
 KINDS = {"Time": str, "PasteMode": str, "str": str, "int": int, "float": float, "bool": bool}
-"""What the command line reads for each annotation in the signature of an edit."""
+"""Type that the command line reads for each annotation in the signature of an edit."""
 
 
 def _flag(parameter: str) -> str:

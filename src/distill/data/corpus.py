@@ -237,13 +237,13 @@ def _list_folder(folder: str | os.PathLike[str]) -> _Listing:
 
 def _walk(root: Path, closed: list[OSError]) -> Iterator[Path]:
     """Files below `root` that are not hidden; each folder once, even when links form a circle."""
-    seen: set[str] = set()
+    real_paths: set[str] = set()
     for folder, folders, names in os.walk(root, onerror=closed.append, followlinks=True):
         place = os.path.realpath(folder)
-        if place in seen:
+        if place in real_paths:
             folders.clear()
             continue
-        seen.add(place)
+        real_paths.add(place)
         # In place: `os.walk` goes on with the folders that are left in the list.
         folders[:] = [name for name in folders if not _is_hidden(name)]
         for name in names:

@@ -67,9 +67,9 @@ def _held_out_by_hash(content_hash: str) -> bool:
 def make_manifest(clips: Sequence[Clip]) -> list[dict[str, Any]]:
     """Decide which samples are held out, and describe the corpus in plain values.
 
-    With `MIN_FILES_TO_HOLD_OUT` files or more, whole files are held out: those with the lowest
-    content hashes, so that order and names do not matter, but none of more than a third of the
-    corpus. With fewer files, the end of each is held out.
+    With `MIN_FILES_TO_HOLD_OUT` files or more, whole files are held out, but none of more than a
+    third of the corpus. They are those with the lowest content hashes: order and names do not
+    matter. With fewer files, the end of each is held out.
 
     Returns:
         One entry for each clip: `name`, `hash`, `duration_s`, `n_samples`, and `train_until`, the
@@ -162,9 +162,9 @@ class Crops(NamedTuple):
 class CropSampler:
     """Random training crops that depend on the seed and the step alone.
 
-    Every file is as likely as any other, however short. A file that ends inside a crop is followed
-    by silence of random length and then by another file: hits of 0.05 s fill a crop as well as
-    drones do, and the codec learns silence.
+    Every file is as likely as any other, however short. Silence of random length and then another
+    file follow a file that ends inside a crop. So hits of 0.05 s fill a crop as well as drones do,
+    and the codec learns silence.
 
     A crop begins anywhere in a file, with a random gain and either sign. An exact crop lies on the
     file's grid of code frames and has its level and sign, so that the frame memory can learn it.

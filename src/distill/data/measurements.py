@@ -14,8 +14,8 @@ from distill.settings import SAMPLE_RATE
 SILENCE_DB = -90.0
 """Peak in dBFS below which a sound counts as silent: the last bit of 16."""
 
-# Peak in dBFS above which samples cannot be meant: float files that hold unscaled 16-bit integers
-# lie near 90 dB, overs in music stay far below.
+# Peak in dBFS above which samples cannot be meant. Float files that hold unscaled 16-bit integers
+# lie near 90 dB; overs in music stay far below.
 _ABSURD_DB = 60.0
 
 # Windows per second whose means show a DC offset: 50 ms each, a period of 20 Hz.

@@ -11,6 +11,7 @@ from torch import Tensor
 from distill.audio.io import write_sound
 from distill.audio.level import integrated_loudness
 from distill.errors import UsageError
+from distill.files import FilePath
 from distill.inference.copies.meter import CopyMeter
 from distill.inference.copies.report import CopyReport
 from distill.inference.modes.base import GenerationJob, Progress, Rendered
@@ -51,7 +52,7 @@ class Generated:
     prompt_names: tuple[str, ...] = ()
     draws: int = 1
 
-    def save(self, path: str | Path) -> Path:
+    def save(self, path: FilePath) -> Path:
         """Write the sound, with its recipe in the metadata, and return the path.
 
         The name's ending chooses the format: .wav or .flac (24 bit), or .ogg.
@@ -110,7 +111,7 @@ def _check(loaded: LoadedVQModel, request: Request) -> None:
         raise UsageError("--max-copy must lie between 0 and 100 percent.")
     if loaded.prior_facts.copy_index is None:
         raise UsageError(
-            f"{loaded.path} cannot tell what is copied: train its prior again "
+            f"{loaded.path} cannot measure copying: train its prior again "
             "(`distill train-prior`), or leave out --max-copy."
         )
 

@@ -208,8 +208,8 @@ def _lead_frames(codec: VQVAE, grid: CodeGrid, seam: int) -> int:
     """Frames before `seam` that a ramp between the levels of its two sides takes."""
     codes = torch.tensor(grid.codes).long()
     shortest = _frames(LEAD_S, grid)
-    left, right = ramp_levels(codec, codes[: max(0, seam - shortest)], codes[seam:])
-    needed = math.ceil(abs(left - right) / SLOPE_DB)
+    level_before, level_after = ramp_levels(codec, codes[: max(0, seam - shortest)], codes[seam:])
+    needed = math.ceil(abs(level_before - level_after) / SLOPE_DB)
     return min(_frames(LONGEST_LEAD_S, grid), max(shortest, needed))
 
 
@@ -234,7 +234,7 @@ def _remark(redrawn: np.ndarray) -> str:
     share = redrawn.mean()
     if share <= MOST:
         return ""
-    return f"The seams lie so close that {share:.0%} of the sound is made anew."
+    return f"The seams lie so close that {share:.0%} of the sound was regenerated."
 
 
 @dataclass(frozen=True)
@@ -266,9 +266,9 @@ class _Healer:
         """One of the `tries` `[B, T, Q]`, by the five filters of the module's docstring."""
         codec = self.loaded.model
         assert gap.original is not None
-        near = replace(gap, after=gap.after[: round(JUDGED_S * codec.frame_rate)])
+        short_gap = replace(gap, after=gap.after[: round(JUDGED_S * codec.frame_rate)])
         # The last entry of each score is that of the original codes.
-        scores = log_likelihood(self.prior, near, torch.cat([tries, gap.original[None]]))
+        scores = log_likelihood(self.prior, short_gap, torch.cat([tries, gap.original[None]]))
         # The step up to an attack belongs to it: it must not become smaller.
         has_attack = is_attack(codec, gap.before, gap.after)
         after = gap.after[:0] if has_attack else gap.after

@@ -75,9 +75,9 @@ class Recipe:
             max_copy=request.max_copy,
         )
 
-    def tags(self, **more: Any) -> dict[str, str]:
-        """Tags for the sound's file: the recipe and `more`, as one JSON object in the comment."""
-        text = json.dumps({KEY: asdict(self), **more})
+    def tags(self, **extra: Any) -> dict[str, str]:
+        """Tags for the sound's file: the recipe and `extra`, as one JSON object in the comment."""
+        text = json.dumps({KEY: asdict(self), **extra})
         return {"software": f"Distill {self.version}", "comment": text}
 
     def check_model(self, loaded: LoadedVQModel, path: str | os.PathLike[str]) -> None:

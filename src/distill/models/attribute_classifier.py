@@ -1,8 +1,8 @@
 """Attribute classifier: predicts loudness, brightness, pitch, tags and so on from a frame's codes.
 
-It steers a draw (classifier guidance, Dhariwal & Nichol 2021, section 4; FUDGE, Yang & Klein 2021):
-by Bayes' rule, codes drawn in proportion to their probability times the likelihood of the targets
-have the target attributes. The prior and its pointer need not know of them.
+It steers a draw (classifier guidance, Dhariwal & Nichol 2021, section 4; FUDGE, Yang & Klein 2021).
+Codes are drawn in proportion to their probability times the likelihood of the targets: by Bayes'
+rule, they have the target attributes. The prior and its pointer need not know of them.
 
 Attributes `[A]` of a frame are descriptors between 0 and 1, then tag weights, which sum to 1. NaN
 stands for an absent descriptor (a pitch in noise) or an attribute that is left free.

@@ -143,8 +143,10 @@ class PointerCache:
         self.age = torch.where(starts[:, None], 0, self.age + 1)
 
     def _frame_logits(self) -> Tensor:
-        """Attention logits `[B, Q, H, 1, P]` of the `P` stored frames, without the term of the
-        coarser codes: those of the current frame are chosen one by one."""
+        """Attention logits `[B, Q, H, 1, P]` of the `P` stored frames.
+
+        Without the term of the coarser codes, since the current frame's are chosen one by one.
+        """
         suffix = self.suffix_frames
         P = suffix + min(self.frame_count, self.window)
         previous = squared_distance(self.previous, self.past.previous[:, :P])[:, 0]

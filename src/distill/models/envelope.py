@@ -45,8 +45,8 @@ def silence_faint_blocks(audio: Tensor, block: int) -> Tensor:
 def _over_samples(gain: Tensor, n_samples: int) -> Tensor:
     """Interpolate gains of blocks `[B, M]` linearly to all samples, `[B, 1, N]`.
 
-    Straight lines from middle to middle, level from there to either end: as `F.interpolate` for
-    blocks of an even length, with a quicker gradient on a CPU.
+    Straight lines from middle to middle, level from there to either end. Blocks of an even length
+    give the result of `F.interpolate`, with a quicker gradient on a CPU.
     """
     block = n_samples // gain.shape[1]
     # One more block on either side, of the same gain as its neighbour.

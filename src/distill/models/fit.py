@@ -16,7 +16,7 @@ LOG_FLOOR = 1e-5
 """Smallest magnitude of a bin of a spectrum: an empty bin has no logarithm."""
 
 OUTLINE_DAMPING = 1e-3
-"""Weight of the penalty in the ridge regression of the outline, per frame: latents have about unit
+"""Weight of the penalty in the ridge regression of the outline, per frame. Latents have about unit
 variance, so that it only steadies directions that hardly occur."""
 
 

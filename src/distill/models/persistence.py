@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 from distill.errors import CodebookMismatchError, NoPriorError, ShapeMismatchError
+from distill.files import FilePath
 from distill.models.prior import CodePrior
 from distill.models.prior_metadata import REQUIRED_KEYS, PriorMetadata
 from distill.models.rebuild import accepted_arguments, check_fits, rebuild
@@ -94,7 +95,7 @@ class LoadedVQModel:
         return self.prior
 
 
-def save_model_v2(path: str | Path, model: VQVAE, metadata: dict[str, Any]) -> Path:
+def save_model_v2(path: FilePath, model: VQVAE, metadata: dict[str, Any]) -> Path:
     """Write a codec to a file, whole or not at all; an earlier file is replaced.
 
     The file holds no prior, even if the earlier one did.
@@ -128,7 +129,7 @@ def save_model_v2(path: str | Path, model: VQVAE, metadata: dict[str, Any]) -> P
     return path
 
 
-def load_model_v2(path: str | Path, device: str | torch.device = "cpu") -> LoadedVQModel:
+def load_model_v2(path: FilePath, device: str | torch.device = "cpu") -> LoadedVQModel:
     """Load the codec in a file, and its prior if there is one.
 
     Runs no code from the file, and keeps no part of it open or mapped.
@@ -164,7 +165,7 @@ def load_model_v2(path: str | Path, device: str | torch.device = "cpu") -> Loade
 
 
 def save_prior_to_model(
-    model_path: str | Path,
+    model_path: FilePath,
     prior_model: CodePrior,
     prior_config: dict[str, Any],
     prior_metadata: dict[str, Any],
@@ -203,7 +204,7 @@ def save_prior_to_model(
     return path
 
 
-def read_header(path: str | Path) -> dict[str, Any]:
+def read_header(path: FilePath) -> dict[str, Any]:
     """Read all entries of a model file but the weights, in a few milliseconds for any size.
 
     Checks marker, version and required entries, but not whether the weights are whole.

@@ -29,7 +29,7 @@ from distill.models.end_hazard import EndHazard
 HEADS = 4
 """Heads for each level; as many as there are values in the two tuples below."""
 FIRST_SLOPES = (2.0, 0.1, 0.02, 0.005)
-"""Fall of each head's score per frame of age, before training: the first head sees the last frame
+"""Fall of each head's score per frame of age, before training. The first head sees the last frame
 alone, the last head all of the window."""
 FIRST_NEARNESS = (-3.0, -1.0, 1.0, 2.0)
 """Logarithm of each head's distance weight, before training: from almost ignored to strict."""
@@ -44,7 +44,7 @@ FIRST_EVEN = -2.0
 FIRST_AHEAD = 1.0
 """Cost of a frame of the suffix, in nats, before training."""
 LARGEST_LOG_TOTAL = 6.0
-"""Bound of the log of a head's total weight, in nats, as a feature of the shares: beyond it a match
+"""Bound of the log of a head's total weight, in nats, as a feature of the shares. A match beyond it
 is as sure as it can be."""
 LOG_TOTAL_SCALE = 3
 """Divisor of that feature, which brings it to about 1."""
@@ -137,8 +137,8 @@ class Pointer(nn.Module):
         """Weights of the features that lower attention to a past frame.
 
         Returns:
-            `[Q, H, 4 or 5]`: (1) squared distance of coarser codes, (2) of previous frames,
-            (3) age - 1 in frames, (4) sound boundary between, (5) lies in the suffix.
+            Weights `[Q, H, 4 or 5]` of (1) squared distance of coarser codes, (2) of previous
+            frames, (3) age - 1 in frames, (4) sound boundary, (5) suffix.
         """
         weights = [
             self.coarser_weight.exp(),
@@ -315,8 +315,10 @@ def _hidden_frames(
     suffix_frames: int,
     device: torch.device,
 ) -> Tensor:
-    """Frames `[R, T]` (bool) that each frame from `first` on must not look at: itself, later ones,
-    and those out of the `window`, but for the suffix."""
+    """Frames `[R, T]` (bool) that each frame from `first` on must not look at.
+
+    These are itself, later ones, and those out of the `window`, but for the suffix.
+    """
     order = torch.arange(T, device=device)
     behind = order[:, None] - order
     hidden = (behind <= 0) | ((behind > window) & (order >= suffix_frames))

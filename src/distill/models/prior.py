@@ -227,8 +227,8 @@ class CodePrior(nn.Module):
         hidden = self.norm(x[:, rows])
         if self.ending is not None and ends is not None:
             hidden = hidden + ends[:, rows, None] * self.ending
-        chosen = self.known(self.token_ids(codes[:, rows]))
-        hidden = torch.cat([hidden[:, :, None], chosen], 2).cumsum(2)
+        code_embeddings = self.known(self.token_ids(codes[:, rows]))
+        hidden = torch.cat([hidden[:, :, None], code_embeddings], 2).cumsum(2)
         scores = torch.stack([head(hidden[:, :, q]) for q, head in enumerate(self.heads)], 2)
 
         if starts is None:

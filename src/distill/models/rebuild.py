@@ -1,8 +1,8 @@
 """Building a network from configuration and weights of a file, without trusting either.
 
 A configuration is a few bytes that may ask for any amount of memory. So the network is first built
-without memory (torch's `meta` device), and in earnest only if its weights have the shapes of those
-in the file.
+without memory (torch's `meta` device). It is built in earnest only if its weights have the shapes
+of those in the file.
 """
 
 import inspect

@@ -87,9 +87,9 @@ def kmeans(
         fixed = x[:0]
     for _ in range(iterations):
         all_centres = torch.cat((centres, fixed))
-        chosen = nearest(x, all_centres)
-        counts = torch.bincount(chosen, minlength=len(all_centres))
-        sums = torch.zeros_like(all_centres).index_add_(0, chosen, x)
+        assignment = nearest(x, all_centres)
+        counts = torch.bincount(assignment, minlength=len(all_centres))
+        sums = torch.zeros_like(all_centres).index_add_(0, assignment, x)
         size = counts[:k, None].to(x.dtype)
         means = sums[:k] / size.clamp(min=1)
         # Drawn in every round, needed or not: the draws must not depend on the data.
@@ -131,8 +131,8 @@ class ResidualVQ(nn.Module):
             distances = product.view(M, -1, K).add_(length[..., None])
             length, path, entry = smallest(distances, BEAM)
             parents = (row * P + path).flatten()
-            chosen = F.embedding(entry.flatten(), codebook)
-            residual = flat.index_select(0, parents).sub_(chosen).view(M, -1, D)
+            vectors = F.embedding(entry.flatten(), codebook)
+            residual = flat.index_select(0, parents).sub_(vectors).view(M, -1, D)
             codes = torch.cat((codes[row, path], entry[..., None]), 2)
         # `topk` sorts: the first path is the nearest.
         return codes[:, 0]

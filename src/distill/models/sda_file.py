@@ -113,8 +113,8 @@ def plain_copy(value: Any, where: str, depth: int = 0) -> Any:
     )
 
 
-def _check_inert(path: Path, contents: Any, most: int) -> None:
-    """Refuse contents that are not plain, have more than `most` nodes, or exceed the file."""
+def _check_inert(path: Path, contents: Any, max_nodes: int) -> None:
+    """Refuse contents that are not plain, have more than `max_nodes` nodes, or exceed the file."""
     waiting = [(contents, 0)]
     n_nodes = 0
     claimed_bytes = 0
@@ -122,7 +122,7 @@ def _check_inert(path: Path, contents: Any, most: int) -> None:
         value, depth = waiting.pop()
         n_nodes += 1
         # A tree has fewer nodes than its pickle has bytes; lists inside themselves have no end.
-        if n_nodes > most or depth > DEEPEST:
+        if n_nodes > max_nodes or depth > DEEPEST:
             raise _unsafe(path, "entries within entries without end")
         if type(value) is Tensor and value.layout == torch.strided and value.device.type == "cpu":
             claimed_bytes += value.numel() * value.element_size()

@@ -14,7 +14,7 @@ from distill.settings import SAMPLE_RATE
 # Seconds of each file that are tested for noise: enough to tell, and quick for large corpora.
 TESTED_S = 2.0
 
-# A corpus counts as noise when nearly all of its files are; one recording with a tone in it in ten
+# A corpus counts as noise when nearly all of its files are. One recording in ten with a tone in it
 # is too little to learn from.
 NOISE_SHARE = 0.9
 
@@ -46,7 +46,7 @@ class CorpusFacts:
     def is_uneven(self) -> bool:
         """Whether one file makes up more than half of the sound.
 
-        The bound is higher for few files, of which each has a large share by nature.
+        The bound is higher for few files: each of them has a large share by nature.
         """
         return self.longest_share > (1 + 1 / self.files) / 2
 

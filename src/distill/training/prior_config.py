@@ -25,8 +25,8 @@ class PriorConfig:
         context_s: Seconds of sound that each frame can look back on.
         piece_s: Seconds in a piece of most batches. Many short steps learn faster than pieces of
             the whole context.
-        long_every: Every so many batches, one has fewer pieces, as long as the context, so that
-            all of it is learned; 0 for none.
+        long_every: One batch in this many has fewer pieces, as long as the context, so that all of
+            it is learned; 0 for none.
         weight_decay: Of network and heads.
         mask_rate: Share of past frames that are hidden in training, so that small corpora are not
             memorised.

@@ -2,12 +2,12 @@
 
 import logging
 import threading
-from pathlib import Path
 from typing import Any
 
 from distill.data.corpus import scan_corpus
 from distill.data.dataset import make_manifest, split_by_manifest
 from distill.device import pick_device, prepare
+from distill.files import FilePath
 from distill.models.persistence import load_model_v2
 from distill.training.corpus_facts import measure_corpus_facts
 from distill.training.prior.epoch import train_prior_epoch, validate_prior_epoch
@@ -29,8 +29,8 @@ log = logging.getLogger(__name__)
 
 
 def train_prior(
-    model_path: str | Path,
-    dataset_dir: str | Path,
+    model_path: FilePath,
+    dataset_dir: FilePath,
     prior_config: PriorConfig,
     callback: EpochCallback | None = None,
     cancel_event: threading.Event | None = None,

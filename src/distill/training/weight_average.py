@@ -26,9 +26,9 @@ POWER = 17
 class WeightAverage:
     """Average of a network's parameters over its training so far; later steps weigh more.
 
-    The weights after step `s` count `s ** POWER` times, so that the average reaches back over the
-    same share of the training, however long that is. Buffers are not averaged: analysis and
-    codebooks are settled before the first step.
+    The weights after step `s` count `s ** POWER` times. The average so reaches back over the same
+    share of the training, however long that is. Buffers are not averaged: analysis and codebooks
+    are settled before the first step.
 
     Args:
         model: The network; its present weights are the first average.

@@ -15,6 +15,7 @@ import numpy as np
 
 from distill.audio.io import block_source, probe, write_sound, write_sound_blocks
 from distill.errors import UsageError
+from distill.files import FilePath
 from distill.inference.codes.decode import column_sound, decode_blocks, decode_sound, entry_sound
 from distill.inference.codes.encode import encode_blocks, encode_sound
 from distill.inference.codes.file import load_codes
@@ -23,7 +24,7 @@ from distill.inference.codes.region import Region, parse_entry, parse_region
 from distill.inference.recipe import model_tags
 from distill.models.levels import level_names
 from distill.models.persistence import LoadedVQModel
-from distill.workflows.paths import FilePath, output_paths
+from distill.workflows.paths import output_paths
 
 
 def encode(model: LoadedVQModel, sound: FilePath | np.ndarray) -> CodeGrid:
@@ -60,8 +61,8 @@ def decode(
     Args:
         model: The model that made the codes.
         codes: Codes, or the path of a codes file.
-        output: Sound file to write as well (`.wav` or `.flac`: 24 bit; or `.ogg`), with the id and
-            the hash of the model in its metadata.
+        output: Sound file to write as well (`.wav` or `.flac`: 24 bit; or `.ogg`). Its metadata
+            hold the id and the hash of the model.
         region: Stretch of time and levels to decode, as `distill.parse_region` gives it; it sounds
             as it does in the whole.
 

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from distill.exports import LazyModule
+from distill.files import FilePath
 from distill.inference.codes.region import WHOLE, Region
-from distill.workflows.paths import FilePath
 
 if TYPE_CHECKING:
     from distill.data.corpus import CorpusReport
@@ -41,7 +41,7 @@ else:
 
 @dataclass(frozen=True)
 class ModelFacts:
-    """What a model file holds.
+    """Facts of a model file.
 
     Attributes:
         frame_rate: Code frames per second.

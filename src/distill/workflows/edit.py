@@ -168,8 +168,8 @@ def copy(
 ) -> EditResult:
     """Play a region once more at another time.
 
-    What is there makes room (insert), is replaced (overwrite), or is replaced over and over up to
-    `until` (repeat).
+    The sound at that time makes room (insert), is replaced (overwrite), or is replaced over and
+    over up to `until` (repeat).
 
     Args:
         at: Where it goes: seconds or frames.
@@ -203,8 +203,9 @@ def paste(
     """
     source = _as_grid(other)
     clip = operations.crop(source, _region(source, start, stop)).grid
-    chosen = _region(grid, levels=levels).levels
-    return operations.paste(grid, clip, _frame(grid, at), mode, _end_frame(grid, until), chosen)
+    level_indices = _region(grid, levels=levels).levels
+    end = _end_frame(grid, until)
+    return operations.paste(grid, clip, _frame(grid, at), mode, end, level_indices)
 
 
 @command("move")

@@ -10,13 +10,13 @@ from distill.audio.io import write_sound
 from distill.data.corpus import collect_audio_files
 from distill.device import prepare
 from distill.errors import DistillError, OutputError
+from distill.files import FilePath
 from distill.inference.codes.decode import entry_sound
 from distill.inference.codes.file import save_codes
 from distill.inference.codes.grid import CodeGrid
 from distill.models.levels import level_names
 from distill.models.persistence import LoadedVQModel
 from distill.workflows.codes import encode
-from distill.workflows.paths import FilePath
 
 
 @dataclass(frozen=True)
@@ -110,8 +110,8 @@ def encode_folder(
     with ThreadPoolExecutor(workers, initializer=prepare, initargs=(1,)) as pool:
         waiting = [pool.submit(encode_one, source, path) for source, path in paths.items()]
         try:
-            for done in as_completed(waiting):
-                yield done.result()
+            for future in as_completed(waiting):
+                yield future.result()
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from distill.device import using_threads
+from distill.files import FilePath
 from distill.inference.generate import Generated
 from distill.inference.generate import generate as generate_sounds
 from distill.inference.modes.registry import complete
@@ -15,7 +16,7 @@ from distill.inference.modes.stream import stream_sound
 from distill.inference.sampling.settings import Sampling
 from distill.inference.sampling.steering import steer
 from distill.models.persistence import LoadedVQModel
-from distill.workflows.paths import FilePath, output_paths
+from distill.workflows.paths import output_paths
 from distill.workflows.request import EarlierSound, choose_mode, make_request
 
 Control = float | str | Sequence[float] | Sequence[Sequence[float]] | np.ndarray | None
@@ -83,13 +84,13 @@ def generate(
         continue_from: A sound file of any kind: the result is that file and its continuation.
         one_shot: The sound ends by itself, after `duration` at the latest.
         loop: The end flows into the start; about as long as `duration`.
-        variation_of: A sound file of which a share `amount` is redrawn.
+        variation_of: A sound file; a share `amount` of it is redrawn.
         amount: That share, 0 to 1; by default 0.3.
-        infill: A sound file of which the part from `start` to `stop` is redrawn.
+        infill: A sound file; its part from `start` to `stop` is redrawn.
         start: Begin of that part, in seconds.
         stop: End of that part, in seconds.
-        loudness: Percentile of the corpus, 0 to 100, where 50 is its median: a number for all of
-            the sound, an array spread evenly over `duration`, or points `[n, 2]` of seconds and
+        loudness: Percentile of the corpus, 0 to 100; 50 is its median. A number for all of the
+            sound, an array spread evenly over `duration`, or points `[n, 2]` of seconds and
             percentiles.
         brightness: The same for brightness.
         noisiness: The same for noisiness.
@@ -244,8 +245,8 @@ def generate_again(
     # Threads decide the order of sums, and with it the last bits.
     with using_threads(earlier.recipe.threads):
         earlier.recipe.check_model(model, sound)
-        (again,) = generate_sounds(model, request)
-    return again
+        (new_sound,) = generate_sounds(model, request)
+    return new_sound
 
 
 @dataclass(frozen=True)

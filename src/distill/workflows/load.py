@@ -4,9 +4,9 @@ from pathlib import Path
 
 from distill.device import pick_device, prepare
 from distill.errors import ModelFileError, UsageError
+from distill.files import FilePath
 from distill.inference.recipe import Recipe
 from distill.models.persistence import LoadedVQModel, load_model_v2, read_header
-from distill.workflows.paths import FilePath
 
 
 def load(path: FilePath, device: str = "auto", threads: int | None = None) -> LoadedVQModel:

@@ -4,8 +4,7 @@ from pathlib import Path
 
 from distill.audio.io import FORMATS
 from distill.errors import OutputError
-
-FilePath = str | Path
+from distill.files import FilePath
 
 CODES_ENDINGS = (".json", ".json.gz")
 """Endings of codes files."""

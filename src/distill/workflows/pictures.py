@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageDraw
 
-from distill.files import replace_atomically
+from distill.files import FilePath, replace_atomically
 from distill.inference.codes.grid import CodeGrid
 from distill.inference.codes.region import WHOLE, Region
 from distill.inference.codes.usage import CodebookUsage
@@ -75,14 +75,14 @@ class Strips(NamedTuple):
 def fold(
     codes: np.ndarray,
     columns: int,
-    most: int,
+    max_strips: int,
 ) -> Strips:
-    """Fold `codes` `[T, Q]` into at most `most` strips of up to `columns` cells.
+    """Fold `codes` `[T, Q]` into at most `max_strips` strips of up to `columns` cells.
 
     A cell of several frames shows the first of them.
     """
     # As few frames in a cell as fit into the strips.
-    frames_per_cell = max(1, math.ceil(len(codes) / (columns * most)))
+    frames_per_cell = max(1, math.ceil(len(codes) / (columns * max_strips)))
     cells = codes[::frames_per_cell].T
     strips = [cells[:, i : i + columns] for i in range(0, cells.shape[1], columns)]
     return Strips(strips, frames_per_cell)
@@ -119,8 +119,8 @@ def colour_codes(
 
 def _frequency(counts: np.ndarray) -> np.ndarray:
     """`counts` `[K]` on a logarithmic scale: 0 for codes that never occur, 1 for the commonest."""
-    most = max(int(counts.max()), 1)
-    return np.log1p(counts) / math.log1p(most)
+    highest = max(int(counts.max()), 1)
+    return np.log1p(counts) / math.log1p(highest)
 
 
 # --- pictures -------------------------------------------------------------------------------------
@@ -221,7 +221,7 @@ def _write_labels(
         draw.text((left, top + i * step + step // 2), plain, INK, anchor="lm")
 
 
-def save_png(path: str | Path, image: Image.Image) -> Path:
+def save_png(path: FilePath, image: Image.Image) -> Path:
     """Write `image` as PNG, whole or not at all; `OutputError` if it cannot be written."""
     with replace_atomically(path) as file:
         image.save(file, "PNG")

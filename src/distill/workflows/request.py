@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 
 from distill.audio.io import read_audio
 from distill.errors import UsageError
+from distill.files import FilePath
 from distill.inference.modes.base import Mode
 from distill.inference.modes.registry import MODES, complete, mode_of
 from distill.inference.modes.request import SETTING_OPTIONS, ModeSettings, Request, Source
 from distill.inference.recipe import Recipe, read_recipe
 from distill.inference.sampling.steering import steer
 from distill.settings import SAMPLE_RATE
-from distill.workflows.paths import FilePath
 
 SEEDS = 2**31
 """Seeds to choose from where none is given: short enough to copy by hand."""
@@ -59,12 +59,12 @@ def choose_mode(options: Mapping[str, Any]) -> Choice:
         AudioError: The sound file cannot be read.
         UsageError: Two modes are asked for, or a number that the mode does not take.
     """
-    chosen = [m for m in MODES.values() if options.get(m.argument()) not in (None, False)]
-    if len(chosen) > 1:
-        names = " and ".join(mode.option for mode in chosen)
+    modes = [m for m in MODES.values() if options.get(m.argument()) not in (None, False)]
+    if len(modes) > 1:
+        names = " and ".join(mode.option for mode in modes)
         raise UsageError(f"{names} do not go together: choose one of them.")
     # Without an option, the default mode.
-    mode = chosen[0] if chosen else mode_of(ModeSettings())
+    mode = modes[0] if modes else mode_of(ModeSettings())
     numbers: dict[str, Any] = {name: options.get(name) for name in SETTING_OPTIONS}
     _check_numbers(mode, numbers)
     source = read_source(options[mode.argument()]) if mode.takes_source else None
@@ -97,27 +97,27 @@ def choose_again(earlier: EarlierSound, options: Mapping[str, Any]) -> Choice:
         AudioError: The sound file cannot be read.
         UsageError: Another mode or source is named, or none where one is needed.
     """
-    chosen = choose_mode(options)
+    choice = choose_mode(options)
     path = earlier.path
     way = earlier.recipe.way
     # The default kind means that no mode was named.
-    is_named = chosen.mode.kind != ModeSettings.kind
-    if is_named and chosen.mode.kind != way.kind:
-        option = mode_of(chosen.mode).option
+    is_named = choice.mode.kind != ModeSettings.kind
+    if is_named and choice.mode.kind != way.kind:
+        option = mode_of(choice.mode).option
         raise UsageError(f"{path} was not made with {option}: leave that out.")
-    if way.source and not chosen.source:
+    if way.source and not choice.source:
         raise UsageError(
             f"{path} was made from '{way.source}', which it does not hold: "
             f"name that again with {mode_of(way).option}."
         )
-    if chosen.source and chosen.source.digest != way.source_hash:
+    if choice.source and choice.source.digest != way.source_hash:
         raise UsageError(
-            f"'{chosen.source.name}' is not the sound that {path} was made from "
+            f"'{choice.source.name}' is not the sound that {path} was made from "
             f"('{way.source}'), or has changed since: name that one."
         )
     # Another amount or gap makes another version of the same sound.
-    numbers = {name: getattr(chosen.mode, name) for name in SETTING_OPTIONS}
-    return Choice(replace(way, **_given(numbers)), chosen.source)
+    numbers = {name: getattr(choice.mode, name) for name in SETTING_OPTIONS}
+    return Choice(replace(way, **_without_none(numbers)), choice.source)
 
 
 def make_request(
@@ -152,8 +152,8 @@ def make_request(
     if earlier and (count != 1 or max_copy is not None):
         raise UsageError("--again makes one sound as it was: leave out --number and --max-copy.")
     choice = choose_again(earlier, mode) if earlier else choose_mode(mode)
-    given = _given(sampling or {})
-    _check_mode_options(mode_of(choice.mode), earlier, duration, given)
+    overrides = _without_none(sampling or {})
+    _check_mode_options(mode_of(choice.mode), earlier, duration, overrides)
     base = _base(earlier)
     request = complete(
         replace(
@@ -161,7 +161,7 @@ def make_request(
             duration=base.duration if duration is None else duration,
             seed=base.seed if seed is None else seed,
             count=count,
-            sampling=replace(base.sampling, **given),
+            sampling=replace(base.sampling, **overrides),
             mode=choice.mode,
             source=choice.source,
             max_copy=max_copy,
@@ -179,7 +179,7 @@ def make_request(
 
 
 def _base(earlier: EarlierSound | None) -> Request:
-    """What holds where no option is given: the earlier sound, or defaults and a new seed."""
+    """Settings where no option is given: the earlier sound, or defaults and a new seed."""
     if earlier is None:
         return Request(seed=secrets.randbelow(SEEDS))
     recipe = earlier.recipe
@@ -213,6 +213,6 @@ def _check_mode_options(
         )
 
 
-def _given(options: Mapping[str, Any]) -> dict[str, Any]:
+def _without_none(options: Mapping[str, Any]) -> dict[str, Any]:
     """The options that are not None."""
     return {name: value for name, value in options.items() if value is not None}

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from distill.data.corpus import CorpusReport, collect_audio_files, scan_corpus
+from distill.files import FilePath
 from distill.models.persistence import save_prior_to_model
 from distill.training.config import get_adaptive_vqvae_config
 from distill.training.loop import Callback, check_output, resume_vqvae, train_vqvae
@@ -19,7 +20,6 @@ from distill.training.metrics import TrainingCompleteEvent
 from distill.training.prior_config import PriorConfig, get_adaptive_prior_config
 from distill.training.prior_loop import EpochCallback, StepCallback
 from distill.training.prior_loop import train_prior as run_prior_training
-from distill.workflows.paths import FilePath
 
 ScanProgress = Callable[[int, int, str], None]
 """Called for each sound file of a scan: number of files done, number of all, name."""
@@ -122,8 +122,8 @@ def prior_settings(sounds: FilePath, **overrides: Any) -> tuple[PriorConfig, int
         UsageError: If a setting makes no sense.
     """
     count = len(collect_audio_files(Path(sounds)))
-    chosen = {name: value for name, value in overrides.items() if value is not None}
-    config = replace(get_adaptive_prior_config(count), **chosen)
+    settings = {name: value for name, value in overrides.items() if value is not None}
+    config = replace(get_adaptive_prior_config(count), **settings)
     config.check()
     return config, count
 

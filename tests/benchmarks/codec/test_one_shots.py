@@ -49,7 +49,7 @@ def test_a_faint_beginning_is_not_the_onset() -> None:
 def test_a_quieter_hit_and_one_that_fades_too_fast() -> None:
     assert figures_of(hit(), 0.5 * hit())["envelope_db"] == pytest.approx(6.02, abs=0.01)
     t = np.arange(len(hit())) / SAMPLE_RATE
-    # 25 / s is 217 dB / s: 40 dB last 0.18 s, at the middle of which twice the decay is 20 dB too
+    # 25 / s is 217 dB / s: 40 dB last 0.18 s. In the middle of these, twice the decay is 20 dB too
     # low.
     faster = figures_of(hit(), (hit() * np.exp(-25 * t)).astype(np.float32))
     assert faster["envelope_db"] == pytest.approx(20, abs=3)

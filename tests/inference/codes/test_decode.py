@@ -117,7 +117,7 @@ def test_an_edit_is_heard_no_farther_away_than_the_decoder_looks(
     assert len(far) > SAMPLE_RATE / 2
     assert far.max() <= (1e-5 if loud else 0)
     assert difference[before:after].max() > 1e-3
-    # Not an empty promise: what is near is heard to change, though its codes have not.
+    # Not an empty promise: sound near the edit changes, though its codes do not.
     assert difference[after : after + reach].max() > 1e-4
 
 

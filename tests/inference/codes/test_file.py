@@ -1,4 +1,4 @@
-"""Codes files: what is written is read back, and every misfit is named."""
+"""Codes files: a written grid is read back the same, and every misfit is named."""
 
 import gzip
 import json

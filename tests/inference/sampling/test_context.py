@@ -17,7 +17,7 @@ def loaded(trained: Path) -> LoadedVQModel:
 
 
 def test_sounds_last_as_long_as_those_of_the_corpus(loaded: LoadedVQModel) -> None:
-    """Plucks of 0.15 to 0.92 s, some of which are held out."""
+    """Plucks of 0.15 to 0.92 s; some are held out."""
     limits = length_limits(loaded)
     assert 0.1 * loaded.model.frame_rate <= limits.shortest < 0.4 * loaded.model.frame_rate
     assert limits.longest is not None

@@ -42,7 +42,7 @@ def test_short_recordings_come_one_after_the_other_and_a_new_sound_follows() -> 
     lead_in = draw_lead_in(hits, 100, "", 0)
     assert len(lead_in.codes) == 100
     assert len(lead_in.names) == 4
-    # 120 frames, of which the last 100 are kept.
+    # 120 frames; the last 100 are kept.
     assert lead_in.starts.nonzero()[:, 0].tolist() == [10, 40, 70]
     assert (lead_in.codes[lead_in.starts][:, 0] % 100 == 0).all()
     assert lead_in.ends_sound

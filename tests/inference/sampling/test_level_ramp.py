@@ -37,8 +37,8 @@ def quiet(codec: VQVAE) -> torch.Tensor:
 
 
 def with_attack(codec: VQVAE, at: int = 0, decay: float = 0.0) -> torch.Tensor:
-    """Codes of a tone that begins at sample `at` of the first frame and falls by so many times `e`
-    a second."""
+    """Codes of a tone that begins at sample `at` of the first frame and decays at rate `decay`
+    (1/s)."""
     t = np.arange(TONE.shape[1]) - 8 * 1024 - at
     return encode_audio(
         codec, TONE * np.where(t >= 0, np.exp(-decay * t / SAMPLE_RATE), 0).astype(np.float32)

@@ -66,7 +66,7 @@ def test_recordings_are_beginnings_in_the_first_encoding(
     recordings = collect_recordings(loaded, split, codes, traits)
     assert [recording.name for recording in recordings] == [r.clip.name for r in split.train]
     assert [len(recording.codes) for recording in recordings] == [10, 15, 12]
-    # The second is longer than what is kept, the third was cut off in training.
+    # The second is longer than the bound, the third was cut off in training.
     assert [recording.whole for recording in recordings] == [True, False, False]
     assert all(recording.codes.dtype == torch.uint8 for recording in recordings)
     for recording, versions, attributes in zip(recordings, codes.train, traits, strict=True):

@@ -207,8 +207,8 @@ def _relative_distance(
     """
     # Where both sounds have the same latent, nothing can be missed.
     missed = np.linalg.norm(latents - exact, axis=1)
-    apart = np.linalg.norm(difference, axis=1)
-    return np.divide(missed, apart, out=np.zeros_like(missed), where=apart > 0)
+    separation = np.linalg.norm(difference, axis=1)
+    return np.divide(missed, separation, out=np.zeros_like(missed), where=separation > 0)
 
 
 def _silent_codes(loaded: LoadedVQModel) -> np.ndarray:
@@ -356,9 +356,9 @@ def _smallest(distance: np.ndarray, count: int) -> np.ndarray:
     `distance` is overwritten. A pass for each is quicker than sorting: `count` is 2.
     """
     rows = np.arange(len(distance))
-    found = []
+    columns = []
     for _ in range(count):
         column = distance.argmin(1)
-        found.append(column)
+        columns.append(column)
         distance[rows, column] = np.inf
-    return np.stack(found)
+    return np.stack(columns)

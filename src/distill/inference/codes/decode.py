@@ -142,7 +142,10 @@ def entry_sound(
 
 @torch.inference_mode()
 def carrier_code(codec: VQVAE) -> int:
-    """The first-level code on top of which finer ones sound: three quarters up in loudness."""
+    """The first-level code that carries finer ones when they sound alone.
+
+    It is louder than three quarters of the entries.
+    """
     # The outline gives natural-log magnitudes of all bins; in stereo those of the mid come first.
     magnitudes = codec.outline(codec.rvq.codebooks[0])[:, : codec.bins].exp()
     by_loudness = magnitudes.square().sum(1).argsort()

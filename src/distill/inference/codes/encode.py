@@ -168,16 +168,16 @@ def _measure_correction(
     decoded = decode_codes(codec, codes[first:last])[:, :n]
     padding = (0, -n % codec.n_fft)
     output = torch.nn.functional.pad(torch.from_numpy(decoded), padding)
-    wanted = torch.nn.functional.pad(torch.from_numpy(target), padding)
+    reference = torch.nn.functional.pad(torch.from_numpy(target), padding)
     mel = MelLoss(codec.sample_rate)
     if codec.channels == 1:
-        return _Correction(gain=_bounded_gain(output, wanted, mel), width=1.0)
+        return _Correction(gain=_bounded_gain(output, reference, mel), width=1.0)
 
     # Mid and side, since one of left and right may be silent and say nothing about level.
     mid_output, side_output = to_mid_side(output[None])[0]
-    mid_wanted, side_wanted = to_mid_side(wanted[None])[0]
-    mid = _bounded_gain(mid_output, mid_wanted, mel)
-    side = _bounded_gain(side_output, side_wanted, mel)
+    mid_reference, side_reference = to_mid_side(reference[None])[0]
+    mid = _bounded_gain(mid_output, mid_reference, mel)
+    side = _bounded_gain(side_output, side_reference, mel)
     # Too faint to be heard as stereo: a width of 0 makes both channels equal to the bit.
     if side_db < WIDE_DB:
         return _Correction(gain=mid, width=0.0)

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from distill.errors import CodesFileError
-from distill.files import replace_atomically
+from distill.files import FilePath, replace_atomically
 from distill.inference.codes.bounded_json import MOST_NUMBERS, read_object
 from distill.inference.codes.grid import CodeGrid
 
@@ -44,7 +44,7 @@ OPTIONAL: dict[str, Any] = {"width": 1.0, "locked": [], "seams": []}
 # --- writing --------------------------------------------------------------------------------------
 
 
-def save_codes(path: str | Path, grid: CodeGrid) -> Path:
+def save_codes(path: FilePath, grid: CodeGrid) -> Path:
     """Write `grid` to `path`, whole or not at all; compressed if it ends in `.json.gz`.
 
     Returns:
@@ -96,8 +96,8 @@ def _to_spans(locked: np.ndarray | None) -> list[list[int]]:
 # --- reading --------------------------------------------------------------------------------------
 
 
-def load_codes(path: str | Path) -> CodeGrid:
-    """Read the codes file at `path`; `CodesFileError` says what is wrong with it."""
+def load_codes(path: FilePath) -> CodeGrid:
+    """Read the codes file at `path`; `CodesFileError` names the fault in it."""
     path = Path(path)
     table = _parse(path, _read_text(path))
     if table.get("format") != FORMAT:

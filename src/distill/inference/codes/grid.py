@@ -129,11 +129,11 @@ def _check_scalars(grid: CodeGrid) -> None:
         "sample_rate": LARGEST_RATE,
         "channels": LARGEST_CHANNEL_COUNT,
     }
-    for name, most in largest.items():
+    for name, limit in largest.items():
         value = getattr(grid, name)
         # The exact type: True is an int to isinstance.
-        if type(value) is not int or not 1 <= value <= most:
-            raise ValueError(f"'{name}' must be a whole number from 1 to {most:,}")
+        if type(value) is not int or not 1 <= value <= limit:
+            raise ValueError(f"'{name}' must be a whole number from 1 to {limit:,}")
 
     for name in ("codebook_hash", "model_id", "source"):
         if type(getattr(grid, name)) is not str:

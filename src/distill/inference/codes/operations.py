@@ -172,7 +172,7 @@ def paste(
         raise UsageError(f"There is no --mode '{mode}': choose {', '.join(get_args(PasteMode))}.")
     T, Q = grid.codes.shape
     _check_frame(at, T)
-    _, _, chosen = Region(levels=levels).resolve(T, Q)
+    _, _, level_indices = Region(levels=levels).resolve(T, Q)
 
     # `rearrange` counts the frames of the clip from T on.
     own = np.arange(T)
@@ -183,7 +183,7 @@ def paste(
     rest = own[at:] if mode == "insert" else own[at + len(inserted) :]
     order = np.concatenate((own[:at], inserted, rest))
 
-    result = rearrange(grid, order, chosen, clip)
+    result = rearrange(grid, order, level_indices, clip)
     return replace(result, remark=_join(result.remark, _about_level(grid, clip)))
 
 
@@ -337,12 +337,12 @@ def about_pair(
     b: CodeGrid,
     region: Region,
 ) -> str:
-    """Tell the user if the sound `b`, of which `a` takes a region, has another length or level."""
+    """Tell the user if `b`, the sound that `a` takes a region from, has another length or level."""
     T_a = len(a.codes)
     T_b = len(b.codes)
-    wanted = T_a if region.stop is None else region.stop
+    stop = T_a if region.stop is None else region.stop
     about_length = ""
-    if T_b < wanted:
+    if T_b < stop:
         about_length = (
             f"The other sound ('{b.source}') ends at {T_b / a.frame_rate:.2f} s: "
             "from there on this one goes on."

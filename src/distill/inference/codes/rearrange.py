@@ -1,4 +1,4 @@
-"""What every edit ends in: new codes in place, or frames in another order.
+"""The last step of every edit: new codes in place, or frames in another order.
 
 Both keep the same promises. Locked cells keep their code and their place in time. Every place where
 an edit broke the continuity of the sound is noted as a seam, which `heal` can mend later.
@@ -24,8 +24,8 @@ class EditResult:
         grid: The grid after the edit.
         kept_back: Number of locked cells that the edit would have changed.
         remark: A sentence for the user if the edit did less than its name says, or "".
-        distance: `[t]` for each blended frame, its distance from the exact blend as a share of the
-            distance between both sounds there; None for other edits.
+        distance: `[t]` for each blended frame, its distance from the exact blend, relative to the
+            distance between both sounds; None for other edits.
     """
 
     grid: CodeGrid
@@ -78,7 +78,8 @@ def rearrange(
 
     Args:
         grid: The grid to edit, with `T` frames.
-        order: The source of each new frame: frames of `grid` below `T`, those of `clip` from `T`.
+        order: The source `[new T]` of each new frame: frames of `grid` below `T`, those of `clip`
+            from `T` on.
         levels: The levels that are edited, from 0; the others stay as they are.
         clip: Frames to bring in, of the same codec.
 
@@ -176,13 +177,16 @@ def _resize(
 
 
 def _about_length(
-    wanted: int,
+    new_length: int,
     T: int,
     edits_all_levels: bool,
 ) -> str:
     """Tell the user why the length stays at `T` frames where the edit wanted another."""
-    if wanted == T:
+    if new_length == T:
         return ""
     why = "something later is locked" if edits_all_levels else "only some levels were edited"
-    effect = "their last code is held to the end" if wanted < T else "what passed the end is lost"
+    if new_length < T:
+        effect = "their last code is held to the end"
+    else:
+        effect = "what passed the end is lost"
     return f"The length stays, since {why}: {effect}."

@@ -75,16 +75,16 @@ def parse_region(
     Raises:
         UsageError: A time or level cannot be read, or lies outside the grid.
     """
-    chosen = None if levels is None else parse_levels(levels, grid.level_names)
+    level_indices = None if levels is None else parse_levels(levels, grid.level_names)
     start = 0 if start is None else start
     first = _parse_first_frame(grid, start)
     if stop is None:
-        return Region(first, None, chosen)
+        return Region(first, None, level_indices)
 
     # An empty or reversed range becomes an empty region, which `resolve` refuses by name.
     is_range = parse_time(stop, grid.frame_rate) > parse_time(start, grid.frame_rate)
     last = max(first + 1, parse_edge(grid, stop)) if is_range else first
-    return Region(first, last, chosen)
+    return Region(first, last, level_indices)
 
 
 def parse_edge(grid: CodeGrid, time: str | float) -> int:
@@ -158,10 +158,10 @@ def parse_levels(text: str, names: Sequence[str]) -> tuple[int, ...]:
 
     `detail` without a number means every Detail. Raises `UsageError` if no level in `names` fits.
     """
-    chosen: set[int] = set()
+    indices: set[int] = set()
     for part in text.split(","):
-        chosen.update(_find_levels(part, names))
-    return tuple(sorted(chosen))
+        indices.update(_find_levels(part, names))
+    return tuple(sorted(indices))
 
 
 def _find_levels(part: str, names: Sequence[str]) -> list[int]:
@@ -172,16 +172,17 @@ def _find_levels(part: str, names: Sequence[str]) -> list[int]:
         if 1 <= first <= last <= len(names):
             return list(range(first - 1, last))
 
-    wanted = _simplify(part)
+    simple_part = _simplify(part)
     simple_names = [_simplify(name) for name in names]
-    found = [i for i, name in enumerate(simple_names) if name == wanted]
-    if not found:
+    indices = [i for i, name in enumerate(simple_names) if name == simple_part]
+    if not indices:
         # A name without its number means all levels of that name.
-        found = [i for i, name in enumerate(simple_names) if name.rstrip("0123456789") == wanted]
-    if not wanted or not found:
+        stems = [name.rstrip("0123456789") for name in simple_names]
+        indices = [i for i, stem in enumerate(stems) if stem == simple_part]
+    if not simple_part or not indices:
         choices = ", ".join(f"{i} {name}" for i, name in enumerate(names, 1))
         raise UsageError(f"There is no level '{part.strip()}' (--levels): choose from {choices}.")
-    return found
+    return indices
 
 
 def parse_entry(text: str, names: Sequence[str]) -> tuple[int, int]:

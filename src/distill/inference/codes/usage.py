@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from distill.files import FilePath
 from distill.models.levels import level_names
 from distill.models.persistence import read_header
 
@@ -54,7 +55,7 @@ def perplexity(counts: np.ndarray) -> float:
     return float(np.exp(-(share * np.log(share)).sum()))
 
 
-def read_codebook_usage(path: str | Path) -> CodebookUsage:
+def read_codebook_usage(path: FilePath) -> CodebookUsage:
     """Usage of the codebooks of the model at `path`, read from its header alone.
 
     Raises the `ModelFileError` that fits if it is no model file.

@@ -150,10 +150,10 @@ class PassageSearch:
     def nearest(self, sounds: Sequence[Query]) -> list[Matches]:
         """The nearest windows of the corpus to those of each sound.
 
-        A window is as long as the shortest of three: a quarter of a second, the longest audible
-        stretch of the sound, the sound of the corpus.
+        A window lasts a quarter of a second. It is shorter where the longest audible stretch of the
+        sound, or the sound of the corpus, is shorter.
         """
-        found = [[NO_MATCHES] for _ in sounds]
+        matches_by_sound = [[NO_MATCHES] for _ in sounds]
         lengths = [min(self.window, sound.longest) for sound in sounds]
         for length in sorted(set(lengths)):
             # Sounds with windows of one length are searched together.
@@ -168,8 +168,8 @@ class PassageSearch:
                 within = has_size[self.owner].nonzero()[:, 0]
                 matches = self._search(queries, size, within)
                 for i, own_matches in zip(members, matches, strict=True):
-                    found[i].append(own_matches)
-        return [Matches.joined(parts) for parts in found]
+                    matches_by_sound[i].append(own_matches)
+        return [Matches.joined(parts) for parts in matches_by_sound]
 
     def _search(
         self,
@@ -325,10 +325,10 @@ class PassageSearch:
             windows: Latents of the windows to look for `[n, size, D]`.
             places: Frames of the corpus in which their candidates begin `[n, c]`.
         """
-        apart = self._windows(self.codes, places, windows.shape[1]) - windows[:, None]
+        difference = self._windows(self.codes, places, windows.shape[1]) - windows[:, None]
         # A shift of the mean level is not a difference.
-        louder = (apart @ self.level).mean(2)
-        return apart.square().sum(3).mean(2) - louder.square()
+        louder = (difference @ self.level).mean(2)
+        return difference.square().sum(3).mean(2) - louder.square()
 
 
 def _starts(

@@ -41,7 +41,7 @@ class _Encoding(NamedTuple):
     codes: Tensor
 
     def entry(self) -> dict[str, Any]:
-        """What the index keeps beside the codes."""
+        """Facts that the index keeps beside the codes."""
         return {"name": self.name, "start_s": self.start_s, "frames": len(self.codes)}
 
 
@@ -58,9 +58,9 @@ def build_copy_index(
         held_out: Codes `[T, Q]` of sounds that it does not learn, for the zero point.
 
     Returns:
-        Tensors and plain values that a model file can hold: `codes` (the coarse levels of all
-        encodings) with `encodings`, `passage_codes` (all levels of some) with `passages`,
-        `codebook_size`, and `zero`.
+        Tensors and plain values that a model file can hold. `codes` are the coarse levels of all
+        `encodings`, `passage_codes` all levels of the `passages`. Beside them stand
+        `codebook_size` and `zero`.
     """
     # The smallest type that holds a code: the index is the larger part of a model file.
     dtype = torch.uint8 if codec.codebook_size <= 256 else torch.int16

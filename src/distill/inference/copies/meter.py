@@ -214,9 +214,9 @@ class CopyMeter:
         """
         # +1 where a repeated stretch begins, -1 after its end: the sum counts the stretches.
         edges = np.zeros(len(audible) + 1, int)
-        for found, bound in zip(runs, zero_point.bits, strict=True):
-            ends = (found.bits > bound).nonzero()[0] + 1
-            begins = ends - found.length[ends - 1]
+        for search_runs, bound in zip(runs, zero_point.bits, strict=True):
+            ends = (search_runs.bits > bound).nonzero()[0] + 1
+            begins = ends - search_runs.length[ends - 1]
             np.add.at(edges, begins, 1)
             np.add.at(edges, ends, -1)
         is_same = (matches.difference < zero_point.difference).numpy()

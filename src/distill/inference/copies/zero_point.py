@@ -1,7 +1,7 @@
 """Calibration of the copy meter: how much held-out sounds have in common with the corpus.
 
 Held-out sounds are new by definition. The bounds are set so that at most one in twenty of their
-passages is flagged, and their repeated share becomes the zero of the percentage.
+passages is flagged. Their repeated share becomes the zero of the percentage.
 """
 
 from collections.abc import Sequence

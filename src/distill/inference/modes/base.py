@@ -52,7 +52,7 @@ class GenerationJob:
 
     @property
     def steering(self) -> Steering:
-        """What the request asks for; free where it asks for nothing."""
+        """Targets of the request; free where it has none."""
         return self.request.steering or Steering()
 
     @cached_property
@@ -200,6 +200,7 @@ class SequentialMode(Mode):
         """The sound of `seed`."""
 
     def render(self, seeds: Sequence[int], progress: Progress) -> Iterator[Rendered]:
+        """The sounds of the `seeds`, each when it is asked for."""
         return (self.render_one(seed, progress) for seed in seeds)
 
 
@@ -230,7 +231,7 @@ def draw_batch(
         Codes `[B, T, Q]`.
     """
     B = len(seeds)
-    # One generator a stream: a sound does not depend on what is beside it.
+    # One generator a stream: a sound does not depend on others in its batch.
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
     stream = draw_frames(job.prior, B, job.request.sampling, generators, conditions)
     codes = torch.empty(B, frames, job.prior.num_quantizers, dtype=torch.long)

@@ -78,6 +78,7 @@ class Continuation(SequentialMode):
         return LeadIn(codes, starts, ends_sound=False, names=())
 
     def render_one(self, seed: int, progress: Progress) -> Rendered:
+        """The source, faded into its continuation."""
         job = self.job
         codec = job.loaded.model
         # The decoder looks ahead: with the codes that follow, a longer sound begins alike.

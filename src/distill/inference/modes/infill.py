@@ -40,7 +40,7 @@ class Edges(NamedTuple):
 
 
 class Infill(SequentialMode):
-    """The source in its own channels, of which only the gap and `OVERLAP_S` on either side change.
+    """The source in its own channels, changed only in the gap and `OVERLAP_S` on either side.
 
     A gap is a whole number of frames. The new part may therefore begin and end up to half a frame
     (11 ms) outside of the times asked for. There each side fades into its own decoding, which the
@@ -62,11 +62,11 @@ class Infill(SequentialMode):
         codec = job.loaded.model
         hop = codec.frame_hop
         # Frames to encode on either side, fewer where the source is short.
-        most = round(HEARD_S * codec.frame_rate)
+        limit = round(HEARD_S * codec.frame_rate)
         before = self.audio[:, : max(0, self.edges.begin)]
         after = self.audio[:, self.edges.end :]
-        past = min(frames_of(before.shape[1], hop), most)
-        coming = min(frames_of(after.shape[1], hop), most)
+        past = min(frames_of(before.shape[1], hop), limit)
+        coming = min(frames_of(after.shape[1], hop), limit)
         sides = np.concatenate([self._end_of(before, past), self._start_of(after, coming)], axis=1)
         self.grid = encode_sound(job.loaded, sides, source.name)
         codes = torch.tensor(self.grid.codes).long()
@@ -81,6 +81,7 @@ class Infill(SequentialMode):
 
     @classmethod
     def complete(cls, request: Request) -> Request:
+        """`request` with its defaults; `UsageError` for a gap that does not fit the source."""
         request = super().complete(request)
         _check_gap(request)
         return request
@@ -106,8 +107,8 @@ class Infill(SequentialMode):
         stop = min(N, round(settings.stop * codec.sample_rate))
         length = max(1, frames_of(stop - start, hop)) * hop
         spare = length - (stop - start)
-        # Whole frames take a little more than was asked for: half on either side, or all of it
-        # outside of the source where the gap touches one of its ends.
+        # Whole frames take a little more than the gap: half of it on either side. Where the gap
+        # touches an end of the source, all of it lies outside of the source.
         if start == 0:
             begin = -spare
         elif stop == N:
@@ -142,6 +143,7 @@ class Infill(SequentialMode):
         return codec.receptive_field[0] * codec.frame_hop
 
     def render_one(self, seed: int, progress: Progress) -> Rendered:
+        """The source with a new part in the gap."""
         job = self.job
         codec = job.loaded.model
         new_codes = fill(

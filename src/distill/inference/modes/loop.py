@@ -50,9 +50,9 @@ class Loop(SequentialMode):
     """Loops of about `duration` seconds, in whole code frames.
 
     More is drawn than is needed. The loop is cut where the latents (spectrum and level) around its
-    two ends are most alike, so that its start follows its end almost as it was drawn. Its length
-    may therefore differ by a tenth, at most a second: a rhythm that fits matters more than a round
-    number. Codes are decoded in a circle, and nothing fades out.
+    two ends are most alike. Its start then follows its end almost as it was drawn. Its length may
+    differ by a tenth, at most a second: a rhythm that fits matters more than a round number. Codes
+    are decoded in a circle, and nothing fades out.
     """
 
     kind = "loop"
@@ -71,6 +71,7 @@ class Loop(SequentialMode):
 
     @classmethod
     def complete(cls, request: Request) -> Request:
+        """`request` with its defaults; `UsageError` for a curve."""
         # A constant goes round; a curve would jump where the loop begins again.
         curves = request.steering.curve_names if request.steering else []
         if curves:
@@ -78,16 +79,17 @@ class Loop(SequentialMode):
         return super().complete(request)
 
     def render_one(self, seed: int, progress: Progress) -> Rendered:
+        """A loop, cut from a longer draw."""
         job = self.job
         codec = job.loaded.model
         targets = job.targets(self.drawn_frames)
         prompt = job.prompt(seed, targets)
         conditions = job.conditions(prompt, targets)
-        drawn = draw_codes(job, self.drawn_frames, seed, progress, conditions)
+        all_codes = draw_codes(job, self.drawn_frames, seed, progress, conditions)
         # Latents, not codes: unlike codes may sound the same.
-        latents = codec.rvq.lookup(drawn.to(codec.rvq.codebooks.device)).cpu()
+        latents = codec.rvq.lookup(all_codes.to(codec.rvq.codebooks.device)).cpu()
         start, stop = closest_ends(latents, self.length, self.slack, self.around)
-        codes = drawn[start:stop]
+        codes = all_codes[start:stop]
         audio = mix_channels(decode_circle(codec, codes), job.loaded.output_channels)
         gain = job.fixed_gain
         # `finish` would fade the ends; a loop has none.

@@ -36,6 +36,7 @@ class New(Mode):
         self.batch_size = TOGETHER if codec.rvq.codebooks.device.type == "cpu" else 1
 
     def render(self, seeds: Sequence[int], progress: Progress) -> Iterator[Rendered]:
+        """The sounds of the `seeds`, drawn together as one batch."""
         targets = self.job.targets(self.drawn_frames)
         prompts = [self.job.prompt(seed, targets) for seed in seeds]
         # Targets depend on time alone, so that all sounds of a batch share them.
@@ -68,5 +69,5 @@ class New(Mode):
 def _batch(prompts: Sequence[LeadIn | None]) -> LeadInBatch | None:
     """All prompts as one batch; None where the model has none for any sound."""
     # All or none: whether there are recordings does not depend on the seed.
-    found = [prompt for prompt in prompts if prompt]
-    return LeadInBatch.stack(found) if found else None
+    lead_ins = [prompt for prompt in prompts if prompt]
+    return LeadInBatch.stack(lead_ins) if lead_ins else None

@@ -27,6 +27,7 @@ class OneShot(SequentialMode):
     option = "--one-shot"
 
     def render_one(self, seed: int, progress: Progress) -> Rendered:
+        """A sound up to the end that the prior gives it."""
         job = self.job
         codec = job.loaded.model
         # The decoder looks ahead: with the codes that follow, a longer sound begins alike.

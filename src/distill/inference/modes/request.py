@@ -85,8 +85,8 @@ class Request:
         source: The sound to start from, in modes that take one.
         steering: Percentiles and tags to follow; None leaves all free.
         max_copy: Percentage of the corpus above which a sound is drawn again; None accepts all.
-        gain: Level factor of an earlier sound, for one that is to begin exactly as that does; None
-            brings the sound to the level of the corpus.
+        gain: Level factor of an earlier sound, to begin exactly as that one does. None brings the
+            sound to the level of the corpus.
     """
 
     duration: float = 10.0

@@ -26,8 +26,9 @@ BLOCK_S = 0.25
 def stream_sound(loaded: LoadedVQModel, request: Request) -> Iterator[np.ndarray]:
     """Blocks `[C, n]` of about `BLOCK_S` without end; memory does not grow.
 
-    They hold what `generate` draws from the same seed in its default mode, at the level that the
-    codec decodes: there is no whole to measure. After the last point of a curve its value stays.
+    They hold the sound that `generate` draws from the same seed in its default mode. Its level is
+    that of the decoder: there is no whole to measure. After the last point of a curve its value
+    stays.
 
     Args:
         loaded: A model with a prior.

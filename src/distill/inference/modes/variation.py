@@ -26,7 +26,7 @@ FEWEST_EVENTS = 4
 
 
 class Variation(SequentialMode):
-    """A sound as long as its source, at its level and width, of which a share `amount` is redrawn.
+    """The source with a share `amount` of its frames redrawn, at its length, level and width.
 
     Whole stretches stay or go, since one hears events and not single codes. The prior hears all
     that precedes each stretch. The beginning always stays: amount 0 gives the source back as the
@@ -48,12 +48,14 @@ class Variation(SequentialMode):
 
     @classmethod
     def complete(cls, request: Request) -> Request:
+        """`request` with its defaults, the amount included."""
         request = super().complete(request)
         if request.mode.amount is not None:
             return request
         return replace(request, mode=replace(request.mode, amount=DEFAULT_AMOUNT))
 
     def render_one(self, seed: int, progress: Progress) -> Rendered:
+        """The source with its free stretches redrawn."""
         job = self.job
         source_codes = torch.tensor(self.grid.codes).long()
         T = len(source_codes)

@@ -15,8 +15,8 @@ from distill.inference.sampling.unit_selection import FrameBank
 from distill.models.attribute_classifier import Targets
 
 LogitBias = Callable[[int, Sequence[Tensor]], Tensor]
-"""Takes the number of a frame and its codes chosen so far, `[B]` a level. Returns what is added to
-the logits of the next level, `[B, K]`."""
+"""Takes the number of a frame and its codes so far, `[B]` a level. Returns the bias `[B, K]` to add
+to the logits of the next level."""
 
 
 class LengthLimits(NamedTuple):
@@ -109,8 +109,8 @@ class Conditions:
 def _later(logit_bias: LogitBias, frames: int) -> LogitBias:
     """The bias of a draw that begins `frames` later."""
 
-    def bias(t: int, chosen: Sequence[Tensor]) -> Tensor:
-        return logit_bias(t + frames, chosen)
+    def bias(t: int, codes: Sequence[Tensor]) -> Tensor:
+        return logit_bias(t + frames, codes)
 
     return bias
 

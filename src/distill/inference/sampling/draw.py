@@ -1,7 +1,8 @@
 """Drawing codes from the prior, frame by frame, under the conditions of a mode.
 
-Each frame takes these steps: whether the sound ends, the codes of the free levels one by one, then
-the finer codes together from a frame of the corpus (`sampling/unit_selection.py`).
+Each frame takes three steps. First it is drawn whether the sound ends, then the codes of the free
+levels one by one. The finer codes come together from a frame of the corpus
+(`sampling/unit_selection.py`).
 """
 
 from collections.abc import Callable, Iterator

@@ -147,14 +147,16 @@ def _prepare(
     )
 
 
-def _edges(lengths: Sequence[int], whole: Sequence[bool], device: torch.device) -> Tensor:
-    """Frames `[M, 2]` (bool) that begin, and end, a recording; a recording that is not `whole` was
-    cut off and has no end."""
+def _edges(lengths: Sequence[int], is_whole: Sequence[bool], device: torch.device) -> Tensor:
+    """Frames `[M, 2]` (bool) that begin, and end, a recording.
+
+    A recording that is not `is_whole` was cut off and has no end.
+    """
     # Index of the frame after each recording.
     stops = torch.tensor(lengths).cumsum(0)
     edges = torch.zeros(int(stops[-1]), 2, dtype=torch.bool, device=device)
     edges[[0, *stops[:-1]], 0] = True
-    edges[stops - 1, 1] = torch.tensor(whole, device=device)
+    edges[stops - 1, 1] = torch.tensor(is_whole, device=device)
     return edges
 
 

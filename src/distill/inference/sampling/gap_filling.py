@@ -1,8 +1,8 @@
 """Gap filling (infilling) from both sides, by importance resampling.
 
 Several tries are drawn, each given the codes before the gap, and those after it by a prior that
-`hears_ahead`. One try is chosen, in proportion to the likelihood of the fixed codes given the try:
-how well the prior, now given the past alone, predicts what follows.
+`hears_ahead`. One try is chosen, in proportion to the likelihood of the fixed codes given the try.
+It tells how well the prior, now given the past alone, predicts the codes after the gap.
 
 For tries drawn from the left side alone this is sampling-importance-resampling (Rubin 1987) of
 fillings that fit both sides. For tries drawn from both sides the ratio of the two proposal
@@ -93,23 +93,23 @@ def fill(
         far_frames = max(0, gap.frames - round(REACH_S * frame_rate))
     codes = gap.before[:0]
     if far_frames:
-        far = replace(
+        far_gap = replace(
             gap,
             after=gap.after[:0],
             frames=far_frames,
         )
-        codes = draw(prior, far, sampling, generator, 1, lambda t: progress(t, gap.frames))[0]
+        codes = draw(prior, far_gap, sampling, generator, 1, lambda t: progress(t, gap.frames))[0]
     if far_frames == gap.frames:
         return codes
 
-    # The rest in several tries, of which the right side chooses one.
-    near = _rest_of(gap, codes)
-    drawn = draw(
-        prior, near, sampling, generator, tries, lambda t: progress(far_frames + t, gap.frames)
+    # The rest in several tries; the right side chooses one of them.
+    near_gap = _rest_of(gap, codes)
+    fillings = draw(
+        prior, near_gap, sampling, generator, tries, lambda t: progress(far_frames + t, gap.frames)
     )
-    weights = _log_weights(prior, near, drawn)
+    weights = _log_weights(prior, near_gap, fillings)
     choice = int(sample(weights[None], Sampling(top_p=1.0), generator))
-    return torch.cat([codes, drawn[choice]])
+    return torch.cat([codes, fillings[choice]])
 
 
 def _rest_of(gap: Gap, codes: Tensor) -> Gap:
@@ -142,7 +142,7 @@ def draw(
     sampling: Sampling,
     generator: torch.Generator,
     tries: int,
-    progress: Callable[[int], None] = lambda done: None,
+    progress: Callable[[int], None] = lambda frames: None,
 ) -> Tensor:
     """Draw independent fillings of a gap, given its left side, and its right side by a prior that
     `hears_ahead`.

@@ -86,10 +86,10 @@ def matching_recordings(recordings: Sequence[Recording], like: str) -> list[Reco
     matches = [recording for recording in recordings if like.lower() in recording.name.lower()]
     if not matches:
         names = sorted(recording.name for recording in recordings)
-        more = ", …" if len(names) > NAMES_SHOWN else ""
+        ellipsis = ", …" if len(names) > NAMES_SHOWN else ""
         raise UsageError(
             f"No recording that the model learned from has '{like}' in its name: choose another "
-            f"--like. There are {', '.join(names[:NAMES_SHOWN])}{more}."
+            f"--like. There are {', '.join(names[:NAMES_SHOWN])}{ellipsis}."
         )
     return matches
 
@@ -123,8 +123,8 @@ def draw_sound_end(
     """Draw a prompt after which a new sound begins: ends of recordings that are kept to their end,
     if there are any. Arguments as for `draw_lead_in`."""
     matches = matching_recordings(recordings, like)
-    whole = [recording for recording in matches if recording.whole]
-    ends = [_last_frames(recording, frames) for recording in whole or matches]
+    whole_recordings = [recording for recording in matches if recording.whole]
+    ends = [_last_frames(recording, frames) for recording in whole_recordings or matches]
     return _draw(ends, frames, seed)._replace(ends_sound=True)
 
 

@@ -37,8 +37,8 @@ FLOOR_DB = -90.0
 class RampLevels(NamedTuple):
     """Levels in dBFS at which a ramp begins and ends."""
 
-    left: float
-    right: float
+    first: float
+    last: float
 
 
 class LevelRamp:
@@ -59,11 +59,11 @@ class LevelRamp:
         frames: int,
     ) -> None:
         self.codec = codec
-        left, right = ramp_levels(codec, before, after)
+        first_level, last_level = ramp_levels(codec, before, after)
         # The two ends of the line are frames of the sides.
-        self.levels = torch.linspace(left, right, frames + 2)[1:-1]
+        self.levels = torch.linspace(first_level, last_level, frames + 2)[1:-1]
 
-    def logit_bias(self, t: int, chosen: Sequence[Tensor]) -> Tensor:
+    def logit_bias(self, t: int, codes: Sequence[Tensor]) -> Tensor:
         """Log-likelihood of the line under each next code, up to a constant; a `LogitBias`.
 
         Args:
@@ -75,9 +75,9 @@ class LevelRamp:
         """
         rvq = self.codec.rvq
         # Each entry of the level on top of the codes above it; finer levels count as zero.
-        latents = rvq.codebooks[len(chosen)][None]
-        if chosen:
-            latents = latents + rvq.lookup(torch.stack(list(chosen), -1))[:, None]
+        latents = rvq.codebooks[len(codes)][None]
+        if codes:
+            latents = latents + rvq.lookup(torch.stack(list(codes), -1))[:, None]
         deviation = self.codec.frame_levels(latents) - self.levels[t]
         return -0.5 * (deviation / TOLERANCE_DB).square()
 
@@ -87,16 +87,16 @@ def ramp_levels(codec: VQVAE, before: Tensor, after: Tensor) -> RampLevels:
     empty)."""
     sides = _side_levels(codec, before, after)
     if is_attack(codec, before, after):
-        return RampLevels(sides.left, sides.left)
+        return RampLevels(sides.first, sides.first)
     return sides
 
 
 def is_attack(codec: VQVAE, before: Tensor, after: Tensor) -> bool:
     """Whether `after` is louder than `before` and begins with an attack; codes `[T, Q]`, not both
     empty. Its level then rises within the first frame, or falls soon after it."""
-    left, right = _side_levels(codec, before, after)
+    level_before, level_after = _side_levels(codec, before, after)
     # A sound that gets no louder is no attack, however it begins.
-    if right <= left:
+    if level_after <= level_before:
         return False
     latents = _latents(codec, after[: DECAY.stop])
     # A frame holds several spectra: the first of all shows a rise within the frame.
@@ -111,9 +111,9 @@ def is_attack(codec: VQVAE, before: Tensor, after: Tensor) -> bool:
 def _side_levels(codec: VQVAE, before: Tensor, after: Tensor) -> RampLevels:
     """Levels of the two sides; an empty side has that of the other."""
     sides = [side for side in (before[-SIDE:], after[:SIDE]) if len(side)]
-    left = float(codec.frame_levels(_latents(codec, sides[0])).mean())
-    right = float(codec.frame_levels(_latents(codec, sides[-1])).mean())
-    return RampLevels(left, right)
+    first = float(codec.frame_levels(_latents(codec, sides[0])).mean())
+    last = float(codec.frame_levels(_latents(codec, sides[-1])).mean())
+    return RampLevels(first, last)
 
 
 def _latents(codec: VQVAE, codes: Tensor) -> Tensor:
@@ -139,13 +139,13 @@ def largest_steps(
     """
     # Enough context that the decoder's receptive field and the measurement stay within it.
     margin = codec.receptive_field[1] + math.ceil(STEP_S * codec.frame_rate)
-    left = before[-margin:]
-    right = after[:margin]
-    boundaries = range(len(left), len(left) + tries.shape[1] + 1)
+    context_before = before[-margin:]
+    context_after = after[:margin]
+    boundaries = range(len(context_before), len(context_before) + tries.shape[1] + 1)
     size = round(STEP_S * codec.sample_rate)
     largest = []
     for codes in tries:
-        audio = decode_codes(codec, torch.cat([left, codes, right]))
+        audio = decode_codes(codec, torch.cat([context_before, codes, context_after]))
         steps = [level_step(audio, frame * codec.frame_hop, size) for frame in boundaries]
         largest.append(max(steps))
     return torch.tensor(largest)

@@ -217,8 +217,8 @@ def parse_curve(
 
     Args:
         name: the descriptor.
-        value: a constant (or its text); text with seconds and percentiles, `"0:20,5:90"`; pairs of
-            the same, `[n, 2]`; or percentiles `[n]`, spread evenly over the sound. None is free.
+        value: a constant (or its text); text with seconds and percentiles, `"0:20,5:90"`; such
+            pairs `[n, 2]`; or percentiles `[n]`, spread evenly over the sound. None is free.
         duration: length of the sound in seconds.
 
     Raises:

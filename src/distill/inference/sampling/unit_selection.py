@@ -1,9 +1,9 @@
 """Unit selection: the finer codes of a frame are taken together from a frame of the corpus.
 
 The prior draws the coarse levels of a frame. The finer ones come from a recorded frame that is like
-it (target cost) and follows one like the frame before (join cost; Hunt & Black 1996, section 2).
-Which fine codes go together is more than a prior learns from minutes of sound: drawn one by one,
-they turn tones and hits into noise.
+it (target cost). It follows one like the previous frame (join cost; Hunt & Black 1996, section 2).
+A prior cannot learn from minutes of sound which fine codes go together: drawn one by one, they turn
+tones and hits into noise.
 
 Three more rules come from the recordings:
 

@@ -64,8 +64,8 @@ class Budget:
     def rate_factor(self, step: int, elapsed_s: float) -> float:
         """Factor of the learning rate after `step` steps or `elapsed_s` seconds, 0 to 1."""
         warm_up = min(1.0, (step + 1) / WARMUP_STEPS)
-        left = (1 - self.progress(step, elapsed_s)) / (1 - self.falls_from)
-        return warm_up * self.highest * min(1.0, left)
+        remaining_share = (1 - self.progress(step, elapsed_s)) / (1 - self.falls_from)
+        return warm_up * self.highest * min(1.0, remaining_share)
 
     def cut_short(self, step: int, elapsed_s: float) -> "Budget":
         """The budget of an early stop: the rate falls from its present value to 0, soon after."""

@@ -7,8 +7,8 @@ from torch import Tensor
 from distill.audio.equaliser import equalise
 from distill.data.dataset import CropSampler
 
-# Share of exact crops. Their codes are the same each time, so that the decoder can learn by heart
-# the detail that codes do not hold: attacks, and the course of noise.
+# Share of exact crops. Their codes are the same each time. The decoder can so learn by heart the
+# detail that codes do not hold: attacks, and the course of noise.
 EXACT_SHARE = 0.5
 
 # Share of the other crops that go through a random equaliser. The decoder then learns sounds near
@@ -56,9 +56,9 @@ def equalise_some(
     Returns:
         `audio`
     """
-    chosen = (rng.random(len(audio)) < EQUALISED_SHARE) & candidates
+    is_equalised = (rng.random(len(audio)) < EQUALISED_SHARE) & candidates
     # The mask on the device: a GPU would wait for an index from the CPU.
-    mask = torch.from_numpy(chosen).to(audio.device)
+    mask = torch.from_numpy(is_equalised).to(audio.device)
     if mask.any():
         audio[mask] = equalise(audio[mask], rng, sample_rate)
     return audio

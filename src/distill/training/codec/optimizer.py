@@ -60,7 +60,7 @@ def orthogonalise(matrices: Tensor) -> Tensor:
 
     Args:
         matrices: `[n, rows, columns]` with `rows <= columns`. Where `rows` is a multiple of
-            `BLOCK_ROWS`, each block of so many rows is made orthogonal alone.
+            `BLOCK_ROWS`, each block of `BLOCK_ROWS` rows is made orthogonal alone.
 
     Returns:
         `[n, rows, columns]`
@@ -203,6 +203,6 @@ class CodecOptimizer:
 
 
 def hidden_matrices(codec: VQVAE) -> list[Tensor]:
-    """Weights of the linear layers inside the decoder's blocks."""
+    """Weights `[out, in]` of the linear layers inside the decoder's blocks."""
     modules = codec.decoder.modules()
     return [module.weight for module in modules if isinstance(module, nn.Linear)]

@@ -1,8 +1,8 @@
 """When more training would not help, from the curves alone, so that a resumed run decides alike.
 
 Points of the curves are validations (see `training.curves`). Their distances are those of the
-averaged weights. Distances of the weights themselves stand still while the learning rate is high
-and fall when it comes down, so they do not show whether more time would help. Free of torch.
+averaged weights. Distances of the weights themselves depend on the learning rate: they stand still
+while it is high and fall with it. They do not show whether more time would help. Free of torch.
 """
 
 import math

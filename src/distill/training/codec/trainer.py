@@ -1,7 +1,7 @@
 """One codec in training: an optimiser step, a validation, and the state to stop and go on.
 
 The loss is an energy distance between mel spectrograms of the sound and of two decodings with
-different noise, so that noise is learned as noise (`models.losses`); there is no adversary.
+different noise. So noise is learned as noise, without an adversary (`models.losses`).
 """
 
 import math
@@ -38,7 +38,7 @@ from distill.training.metrics import LevelHealth, StepMetrics
 from distill.training.out_of_memory import free_memory, is_out_of_memory, usual_batch_size
 from distill.training.weight_average import WeightAverage
 
-# Indices into `MEL_SCALES`: scales of every step, and those of which one is drawn at each step.
+# Indices into `MEL_SCALES`: scales of every step, and scales that each step draws one from.
 # Nearly as good as all seven at every step, at half the cost.
 EVERY_STEP_SCALES = (2, 4, 6)
 SOMETIMES_SCALES = (0, 1, 3, 5)

@@ -61,11 +61,11 @@ def measure_distances(
 
 def first_seconds(regions: Sequence[Region], seconds: float, sample_rate: int) -> list[Region]:
     """Beginnings of up to 24 of the regions, spread evenly, which last `seconds` in all."""
-    chosen = regions[:: max(1, len(regions) // MOST_REGIONS)][:MOST_REGIONS]
-    samples = max(1, int(seconds * sample_rate / max(1, len(chosen))))
+    subset = regions[:: max(1, len(regions) // MOST_REGIONS)][:MOST_REGIONS]
+    samples = max(1, int(seconds * sample_rate / max(1, len(subset))))
     return [
         Region(region.clip, region.start, min(region.stop, region.start + samples))
-        for region in chosen
+        for region in subset
     ]
 
 
@@ -161,7 +161,7 @@ class RecentCounts:
         return list(self._steps)
 
     def restore(self, state: Iterable[Tensor]) -> None:
-        """Continue from a `state`."""
+        """Continue from a `state`: counts `[Q, K]` of each step."""
         self._steps.extend(state)
 
 

@@ -200,7 +200,7 @@ def _still_improving(facts: Facts) -> str | None:
     )
 
 
-def _done(facts: Facts) -> str | None:
+def _converged(facts: Facts) -> str | None:
     if not facts.finished:
         return None
     return (
@@ -236,7 +236,7 @@ _RULES = (
     (VerdictKind.UNEVEN, _uneven),
     # At the end.
     (VerdictKind.LEARNING, _still_improving),
-    (VerdictKind.DONE, _done),
+    (VerdictKind.DONE, _converged),
     # Under way.
     (VerdictKind.LEARNING, _learning),
     (VerdictKind.FLATTENING, _flattening),

@@ -154,14 +154,14 @@ def encode_split(
 
 def sample_sequences(sequences: Sequence[Tensor], frames: int, seed: int) -> list[Tensor]:
     """Up to `frames` frames of the sequences `[T, Q]`, in random order; the last one is cut."""
-    chosen: list[Tensor] = []
-    left = frames
+    sample: list[Tensor] = []
+    remaining = frames
     for i in np.random.default_rng(seed).permutation(len(sequences)):
-        chosen.append(sequences[i][:left])
-        left -= len(chosen[-1])
-        if not left:
+        sample.append(sequences[i][:remaining])
+        remaining -= len(sample[-1])
+        if not remaining:
             break
-    return chosen
+    return sample
 
 
 def validation_pieces(
@@ -187,8 +187,8 @@ def validation_pieces(
 
     held_out_frames = sum(len(sequence) for sequence in held_out)
     least = round(LEAST_OWN_S * frame_rate)
-    most = round(MOST_OWN_S * frame_rate)
-    own_frames = min(max(held_out_frames, least), most)
+    upper_limit = round(MOST_OWN_S * frame_rate)
+    own_frames = min(max(held_out_frames, least), upper_limit)
     own_sample = sample_sequences(own, own_frames, seed)
 
     def split(sequences: Sequence[Tensor]) -> list[Stream]:

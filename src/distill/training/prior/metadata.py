@@ -27,9 +27,11 @@ SHORTEST_RECORDING_S = 8.0
 
 def longest_sound(split: Split, codes: PriorCodes) -> int | None:
     """Frames of the longest sound that was learned to its end; None where all were cut off."""
-    pairs = zip(split.train, codes.train, strict=True)
-    whole = [len(versions[0]) for region, versions in pairs if region.stop == region.clip.n_samples]
-    return max(whole, default=None)
+    lengths = []
+    for region, versions in zip(split.train, codes.train, strict=True):
+        if region.stop == region.clip.n_samples:
+            lengths.append(len(versions[0]))
+    return max(lengths, default=None)
 
 
 def collect_recordings(
@@ -46,16 +48,16 @@ def collect_recordings(
     # The smallest type that holds a code.
     dtype = torch.uint8 if loaded.model.codebook_size <= 256 else torch.int16
     seconds = max(RECORDINGS_S / max(len(split.train), 1), SHORTEST_RECORDING_S)
-    most = round(seconds * loaded.model.frame_rate)
+    max_frames = round(seconds * loaded.model.frame_rate)
     recordings = []
     for region, versions, attributes in zip(split.train, codes.train, traits, strict=True):
         is_learned_to_end = region.stop == region.clip.n_samples
         recordings.append(
             Recording(
                 name=region.clip.name,
-                codes=versions[0][:most].to(dtype),
-                whole=is_learned_to_end and len(versions[0]) <= most,
-                traits=attributes[0][:most].half(),
+                codes=versions[0][:max_frames].to(dtype),
+                whole=is_learned_to_end and len(versions[0]) <= max_frames,
+                traits=attributes[0][:max_frames].half(),
             )
         )
     return recordings

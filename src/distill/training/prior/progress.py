@@ -11,7 +11,7 @@ from distill.training.prior.verdict import perplexity_of
 
 @dataclass
 class PriorProgress:
-    """Progress of a run, all of which goes into its checkpoint.
+    """Progress of a run, as its checkpoint holds it.
 
     Attributes:
         epoch: Epochs done.

@@ -172,10 +172,10 @@ class PriorRun:
         """At its lowest at the last epoch, or when the time is over."""
         step = self.progress.step
         if self.config.minutes is not None:
-            done = self._elapsed_s() / (60 * self.config.minutes)
+            progress = self._elapsed_s() / (60 * self.config.minutes)
         else:
-            done = step / (self.config.max_epochs * self.setup.steps_per_epoch)
-        return learning_rate_at(self.config.learning_rate, step, done)
+            progress = step / (self.config.max_epochs * self.setup.steps_per_epoch)
+        return learning_rate_at(self.config.learning_rate, step, progress)
 
     def _elapsed_s(self) -> float:
         """Seconds of training so far, those of the current epoch included."""

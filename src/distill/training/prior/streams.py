@@ -36,9 +36,9 @@ def concatenate(
     Returns:
         Codes `[T, Q]` with starts and ends `[T]`.
     """
-    chosen = [sequences[i] for i in order]
+    ordered = [sequences[i] for i in order]
     is_whole = [not cut_off[i] if cut_off else True for i in order]
-    stops = np.cumsum([len(codes) for codes in chosen])
+    stops = np.cumsum([len(codes) for codes in ordered])
     frames = int(stops[-1])
 
     ends = torch.zeros(frames, dtype=torch.bool)
@@ -46,7 +46,7 @@ def concatenate(
     starts = torch.zeros(frames, dtype=torch.bool)
     starts[0] = True
     starts[stops[:-1]] = True
-    return Stream(codes=torch.cat(chosen), starts=starts, ends=ends)
+    return Stream(codes=torch.cat(ordered), starts=starts, ends=ends)
 
 
 def cut_piece(stream: Stream, begin: int, length: int) -> Stream:

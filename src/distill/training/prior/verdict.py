@@ -180,7 +180,7 @@ def _repeated(facts: PriorFacts) -> str | None:
         return None
     return (
         f"The corpus repeats itself: {corpus.copies} of {corpus.files} files are copies of others, "
-        "so that what is held out was heard in training and no figure tells what was learned; "
+        "so that held-out sounds were heard in training and no figure tells what was learned; "
         "keep one of each, add different sounds."
     )
 
@@ -250,7 +250,7 @@ def _still_improving(facts: PriorFacts) -> str | None:
     )
 
 
-def _done(facts: PriorFacts) -> str | None:
+def _converged(facts: PriorFacts) -> str | None:
     if not facts.finished:
         return None
     return f"Done: {facts.perplexity} has settled; for a better prior add recordings."
@@ -282,7 +282,7 @@ _RULES = (
     (PriorVerdictKind.MEMORISING, _gap),
     # At the end.
     (PriorVerdictKind.LEARNING, _still_improving),
-    (PriorVerdictKind.SETTLED, _done),
+    (PriorVerdictKind.SETTLED, _converged),
     # Under way.
     (PriorVerdictKind.LEARNING, _learning),
     (PriorVerdictKind.SETTLED, _settling),
