@@ -132,8 +132,8 @@ def corpus_excerpt(corpus: Path) -> np.ndarray:
         [np.array(clip.audio()[0, : EXCERPT_S * SAMPLE_RATE]) for clip in clips]
     )
     seconds = np.array_split(joined, max(1, len(joined) // SAMPLE_RATE))
-    chosen = seconds[:: max(1, len(seconds) // DURATION_S)]
-    return np.concatenate(chosen)[: DURATION_S * SAMPLE_RATE]
+    choice = seconds[:: max(1, len(seconds) // DURATION_S)]
+    return np.concatenate(choice)[: DURATION_S * SAMPLE_RATE]
 
 
 def draw(path: Path, corpus: Path, generated: Path) -> None:

@@ -169,11 +169,11 @@ def chosen_pairs(out: Path, groups: Groups) -> list[Pair]:
     own, held_out = (sorted(group, key=lambda path: -group[path].mel7) for group in groups.values())
     # A set, since with one or two files these are the same.
     places = sorted({0, len(own) // 2, len(own) - 1})
-    chosen = [("own", own[i]) for i in places]
+    choice = [("own", own[i]) for i in places]
     evenly = np.linspace(0, len(held_out) - 1, min(HELD_OUT_SHOWN, len(held_out)))
-    chosen += [("held out", held_out[round(i)]) for i in evenly]
+    choice += [("held out", held_out[round(i)]) for i in evenly]
     pairs = []
-    for group, path in chosen:
+    for group, path in choice:
         wav = out / group.replace(" ", "_") / f"{name_of(path)}.wav"
         pairs.append(
             Pair(

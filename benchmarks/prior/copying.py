@@ -276,15 +276,15 @@ def summary(names: Sequence[str], reports: Sequence[CopyReport]) -> dict[str, fl
         5th and 95th percentile of the distance in dB.
     """
     flagged = [report.percent >= FLAGGED for report in reports]
-    found = []
+    result = []
     for name, report, is_flagged in zip(names, reports, flagged, strict=True):
         evidence = [*report.runs, report.passage]
         sources = {entry.source for entry in evidence if entry is not None}
-        found.append(is_flagged and name in sources)
+        result.append(is_flagged and name in sources)
     distances_db = [report.passage.distance_db for report in reports if report.passage]
     return {
         "flagged": float(np.mean(flagged)),
-        "found": float(np.mean(found)),
+        "found": float(np.mean(result)),
         "percent_median": float(np.median([report.percent for report in reports])),
         "distance_db_5": float(np.quantile(distances_db, 0.05)),
         "distance_db_95": float(np.quantile(distances_db, 0.95)),

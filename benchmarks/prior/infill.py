@@ -157,7 +157,7 @@ def fillings(
         generator = torch.Generator().manual_seed(seed)
         return draw(prior, context, sampling, generator, 1)[0]
 
-    def chosen(context: Gap) -> Tensor:
+    def choice(context: Gap) -> Tensor:
         generator = torch.Generator().manual_seed(seed)
         tries = draw(prior, context, sampling, generator, TRIES)
         # Resampled by how likely each try makes the codes that follow.
@@ -166,9 +166,9 @@ def fillings(
 
     return {
         "left only": single(without_suffix),
-        "chosen": chosen(without_suffix),
+        "chosen": choice(without_suffix),
         "ahead": single(gap),
-        "ahead, chosen": chosen(gap),
+        "ahead, chosen": choice(gap),
     }
 
 

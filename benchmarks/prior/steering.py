@@ -214,14 +214,14 @@ def measure_constants(
         curve = ((0.0, float(percentile)),)
         steering = Steering(**{name: curve}, guidance=args.guidance)
         sounds.append(SteeredSound(steering, seed=i % args.seeds))
-    drawn = draw(loaded, sounds, args.seconds)
-    found = np.array(
-        [median_of_measured(percentiles_of(audio, name, table, loaded)) for audio in drawn]
+    draws = draw(loaded, sounds, args.seconds)
+    result = np.array(
+        [median_of_measured(percentiles_of(audio, name, table, loaded)) for audio in draws]
     )
     return ConstantFigures(
-        correlation=correlation(requested, found),
-        means=[float(np.nanmean(found[requested == p])) for p in PERCENTILES],
-        onsets_per_s=mean_onsets_per_s(drawn),
+        correlation=correlation(requested, result),
+        means=[float(np.nanmean(result[requested == p])) for p in PERCENTILES],
+        onsets_per_s=mean_onsets_per_s(draws),
     )
 
 
@@ -237,16 +237,16 @@ def measure_curves(
         steering = Steering(**{name: curve}, guidance=args.guidance)
         sounds += [SteeredSound(steering, seed) for seed in range(args.seeds)]
     requested = []
-    found = []
+    result = []
     for sound, audio in zip(sounds, draw(loaded, sounds, CURVE_S), strict=True):
         values = percentiles_of(audio, name, table, loaded)
         times_s = np.arange(len(values)) / loaded.model.frame_rate
         points_s, points = zip(*getattr(sound.steering, name), strict=True)
         for second in range(CURVE_S):
             is_within = (times_s >= second) & (times_s < second + 1)
-            found.append(median_of_measured(values[is_within]))
+            result.append(median_of_measured(values[is_within]))
             requested.append(float(np.interp(second + 0.5, points_s, points)))
-    return correlation(np.array(requested), np.array(found))
+    return correlation(np.array(requested), np.array(result))
 
 
 def measure_model(path: Path, args: argparse.Namespace) -> dict[str, dict[str, float]]:

@@ -109,13 +109,13 @@ def training_mb(
 def first_step_s(corpus: Path, model: Path) -> float:
     """Seconds from the end of the imports to the first step."""
     command = [sys.executable, "-c", FIRST_STEP, str(corpus), str(model)]
-    done = subprocess.run(
+    result = subprocess.run(
         command,
         capture_output=True,
         text=True,
         check=True,
     )
-    return float(done.stdout.split()[0])
+    return float(result.stdout.split()[0])
 
 
 def show_training(

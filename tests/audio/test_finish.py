@@ -99,8 +99,8 @@ def finishing_peak(seconds: int) -> int:
 
 def test_finishing_takes_no_more_memory_than_the_sound_itself() -> None:
     """Beside the buffers, which have the same size from half a minute on."""
-    more = finishing_peak(60) - finishing_peak(30)
-    assert more < 1.1 * 30 * SAMPLE_RATE * 4
+    extra = finishing_peak(60) - finishing_peak(30)
+    assert extra < 1.1 * 30 * SAMPLE_RATE * 4
 
 
 @given(cuts=st.lists(st.integers(0, SAMPLE_RATE), max_size=5))

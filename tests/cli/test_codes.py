@@ -85,9 +85,9 @@ def test_a_model_that_did_not_make_them(
 def test_more_levels_or_codes_than_the_model_has(
     run, trained: Path, grid: CodeGrid, tmp_path: Path
 ) -> None:
-    more = replace(grid, codes=np.tile(grid.codes, 2), level_names=grid.level_names * 2)
+    extra = replace(grid, codes=np.tile(grid.codes, 2), level_names=grid.level_names * 2)
     larger = replace(grid, codes=grid.codes + 32, codebook_size=64)
-    for misfit in (more, larger):
+    for misfit in (extra, larger):
         save_codes(tmp_path / "x.json", misfit)
         result = run("codes", "x.json", "--model", trained)
         assert (result.exit_code, result.stderr.count("\n")) == (1, 1)

@@ -279,9 +279,9 @@ def test_help_loads_nothing_heavy_and_fits() -> None:
     )
     environment = {"COLUMNS": "80", "PYTHONIOENCODING": "utf-8", "TERM": "dumb", "PATH": ""}
     words = [sys.executable, "-c", code, *OPERATIONS, "run"]
-    done = subprocess.run(
+    result = subprocess.run(
         words, env=environment, capture_output=True, text=True, encoding="utf-8", check=True
     )
-    help_text, loaded = done.stdout.split("LOADED")
+    help_text, loaded = result.stdout.split("LOADED")
     assert max(map(len, help_text.splitlines())) <= 80
     assert {"torch", "numpy"} & set(loaded.split()) == set()

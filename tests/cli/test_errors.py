@@ -139,13 +139,14 @@ def test_names_are_shown_as_they_are(run) -> None:
 
 
 def test_errors_in_a_process_of_its_own(tmp_path: Path) -> None:
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-m", "distill.cli", "info", "none.sda"],
         cwd=tmp_path,
         capture_output=True,
         text=True,
     )
-    assert (done.returncode, done.stdout) == (1, "")
+    assert (result.returncode, result.stdout) == (1, "")
     assert (
-        done.stderr == "Error: There is no model file at none.sda: check the name and the folder.\n"
+        result.stderr
+        == "Error: There is no model file at none.sda: check the name and the folder.\n"
     )

@@ -49,8 +49,8 @@ def test_the_same_seed_gives_the_same_file(run, trained: Path, tmp_path: Path) -
         "8",
         *SHORT,
     ]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert done.stdout == ""
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert result.stdout == ""
     here = (tmp_path / "here.wav").read_bytes()
     assert here == (tmp_path / "there.wav").read_bytes() == (tmp_path / "pair-2.wav").read_bytes()
 
@@ -69,8 +69,8 @@ def test_json(run, trained: Path) -> None:
         *SHORT,
     )
     assert (result.exit_code, result.stderr, result.stdout.count("\n")) == (0, "", 1)
-    said = json.loads(result.stdout)
-    (sound,) = said["files"]
+    facts = json.loads(result.stdout)
+    (sound,) = facts["files"]
     assert (sound["path"], sound["duration_s"], sound["sample_rate"]) == (
         "new.wav",
         0.5,
@@ -79,8 +79,8 @@ def test_json(run, trained: Path) -> None:
     settings = {"temperature": 0.8, "top_k": 5, "top_p": 0.97, "lead_in": 4.0, "like": ""}
     assert sound["sampling"] == settings | {"free_levels": 1, "closeness": 0.15}
     assert 0 <= sound["copy"]["percent"] <= 100
-    again = run("generate", trained, "-o", "again.wav", "--seed", sound["seed"], "--json", *SHORT)
-    assert json.loads(again.stdout)["files"][0]["seed"] == sound["seed"]
+    repeat = run("generate", trained, "-o", "again.wav", "--seed", sound["seed"], "--json", *SHORT)
+    assert json.loads(repeat.stdout)["files"][0]["seed"] == sound["seed"]
 
 
 @pytest.mark.parametrize("ending", ["wav", "flac", "ogg"])
@@ -148,7 +148,7 @@ def test_never_under_max_copy_is_said(run, trained: Path) -> None:
     )
     (sound,) = json.loads(result.stdout)["files"]
     assert sound["under_max_copy"] == (sound["copy"]["percent"] == 0)
-    said = run(
+    facts = run(
         "generate", trained, "-o", "a.wav", "--temperature", "0", "--max-copy", "0", *SHORT
     ).stderr
-    assert ("None of 8 draws stayed under --max-copy 0" in said) == (not sound["under_max_copy"])
+    assert ("None of 8 draws stayed under --max-copy 0" in facts) == (not sound["under_max_copy"])

@@ -28,10 +28,10 @@ def samples(name: str) -> np.ndarray:
 
 @pytest.mark.parametrize("way", [[], ["--one-shot"]])
 def test_what_is_asked_is_in_the_recipe(run, trained: Path, tmp_path: Path, way: list[str]) -> None:
-    made = run("generate", trained, "-o", "first.wav", "--json", *ASKED, *way, *SHORT)
-    (said,) = json.loads(made.stdout)["files"]
-    assert said["steering"]["brightness"] == [[0, 10], [0.4, 90]]
-    assert (said["steering"]["tags"], said["steering"]["guidance"]) == (
+    original = run("generate", trained, "-o", "first.wav", "--json", *ASKED, *way, *SHORT)
+    (facts,) = json.loads(original.stdout)["files"]
+    assert facts["steering"]["brightness"] == [[0, 10], [0.4, 90]]
+    assert (facts["steering"]["tags"], facts["steering"]["guidance"]) == (
         [["high", 2], ["low", 1]],
         2,
     )
@@ -42,7 +42,7 @@ def test_what_is_asked_is_in_the_recipe(run, trained: Path, tmp_path: Path, way:
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         (
             ["--brightness", "120"],
@@ -57,11 +57,11 @@ def test_what_is_asked_is_in_the_recipe(run, trained: Path, tmp_path: Path, way:
     ],
 )
 def test_errors_are_one_sentence(
-    run, trained: Path, tmp_path: Path, options: list[str], said: str
+    run, trained: Path, tmp_path: Path, options: list[str], message: str
 ) -> None:
     refused = run("generate", trained, *options, *SHORT)
     assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)
-    assert said in refused.stderr
+    assert message in refused.stderr
     assert not list(tmp_path.glob("*.wav"))
 
 
@@ -75,8 +75,8 @@ def test_other_ways_can_be_steered(run, trained: Path, tmp_path: Path) -> None:
     )
     for way in ways:
         free, bright = (
-            run("generate", trained, *way, "--seed", "1", "-o", f"{name}.wav", *more)
-            for name, more in (("free", []), ("bright", ["--brightness", "95", "--guidance", "5"]))
+            run("generate", trained, *way, "--seed", "1", "-o", f"{name}.wav", *extra)
+            for name, extra in (("free", []), ("bright", ["--brightness", "95", "--guidance", "5"]))
         )
         assert (free.exit_code, bright.exit_code) == (0, 0), bright.stderr
         assert not np.array_equal(samples("free.wav"), samples("bright.wav"))

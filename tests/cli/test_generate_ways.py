@@ -22,11 +22,11 @@ def tone(path: Path, rate: int = 44_100, channels: int = 2) -> Path:
 def test_going_on_from_a_file_and_again(run, trained: Path, tmp_path: Path) -> None:
     tone(tmp_path / "tone.flac")
     tone(tmp_path / "other.wav", 22_050, 1)
-    made = run(
+    original = run(
         "generate", trained, "--continue-from", "tone.flac", "-o", "first.wav", "--json", *SHORT
     )
-    (said,) = json.loads(made.stdout)["files"]
-    assert (said["duration_s"], said["way"]["kind"], said["way"]["source"]) == (
+    (facts,) = json.loads(original.stdout)["files"]
+    assert (facts["duration_s"], facts["way"]["kind"], facts["way"]["source"]) == (
         1.5,
         "continue",
         "tone.flac",
@@ -75,7 +75,7 @@ def test_no_sound_to_go_on_from(run, trained: Path, tmp_path: Path) -> None:
 
 
 def test_a_one_shot_and_again(run, trained: Path, tmp_path: Path) -> None:
-    made = run(
+    original = run(
         "generate",
         trained,
         "--one-shot",
@@ -87,9 +87,9 @@ def test_a_one_shot_and_again(run, trained: Path, tmp_path: Path) -> None:
         "1",
         "--json",
     )
-    (said,) = json.loads(made.stdout)["files"]
-    assert said["way"]["kind"] == "one-shot"
-    assert said["duration_s"] < 1
+    (facts,) = json.loads(original.stdout)["files"]
+    assert facts["way"]["kind"] == "one-shot"
+    assert facts["duration_s"] < 1
     assert run("generate", trained, "--again", "first.wav", "-o", "same.wav").exit_code == 0
     first, second = (sf.read(tmp_path / name)[0] for name in ("first.wav", "same.wav"))
     assert np.array_equal(first, second)
@@ -113,9 +113,9 @@ def test_a_loop_and_again(run, trained: Path, tmp_path: Path) -> None:
 def test_a_variation_and_again(run, trained: Path, tmp_path: Path) -> None:
     tone(tmp_path / "tone.wav")
     of_tone = ["--variation-of", "tone.wav", "--threads", "1"]
-    made = run("generate", trained, *of_tone, "--amount", "0.6", "-o", "first.wav", "--json")
-    (said,) = json.loads(made.stdout)["files"]
-    assert (said["duration_s"], said["way"]["amount"]) == (1, 0.6)
+    original = run("generate", trained, *of_tone, "--amount", "0.6", "-o", "first.wav", "--json")
+    (facts,) = json.loads(original.stdout)["files"]
+    assert (facts["duration_s"], facts["way"]["amount"]) == (1, 0.6)
     run("generate", trained, "--again", "first.wav", *of_tone, "-o", "same.wav")
     first, second = (sf.read(tmp_path / name)[0] for name in ("first.wav", "same.wav"))
     assert np.array_equal(first, second)
@@ -123,19 +123,19 @@ def test_a_variation_and_again(run, trained: Path, tmp_path: Path) -> None:
 
 def test_an_infill_and_again(run, trained: Path, tmp_path: Path) -> None:
     tone(tmp_path / "tone.wav")
-    asked = ["--infill", "tone.wav", "--threads", "1"]
-    made = run(
-        "generate", trained, *asked, "--from", "0.3", "--to", "0.5", "-o", "first.wav", "--json"
+    request = ["--infill", "tone.wav", "--threads", "1"]
+    original = run(
+        "generate", trained, *request, "--from", "0.3", "--to", "0.5", "-o", "first.wav", "--json"
     )
-    (said,) = json.loads(made.stdout)["files"]
-    assert (said["duration_s"], said["way"]["start"], said["way"]["stop"]) == (1, 0.3, 0.5)
-    run("generate", trained, "--again", "first.wav", *asked, "-o", "same.wav")
+    (facts,) = json.loads(original.stdout)["files"]
+    assert (facts["duration_s"], facts["way"]["start"], facts["way"]["stop"]) == (1, 0.3, 0.5)
+    run("generate", trained, "--again", "first.wav", *request, "-o", "same.wav")
     first, second = (sf.read(tmp_path / name)[0] for name in ("first.wav", "same.wav"))
     assert np.array_equal(first, second)
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         (["--from", "0.3", "--to", "1.5"], "past the end: 'tone.wav' lasts 1.00 s"),
         (["--from", "2", "--to", "3"], "past the end"),
@@ -151,16 +151,20 @@ def test_an_infill_and_again(run, trained: Path, tmp_path: Path) -> None:
     ],
 )
 def test_gaps_that_make_no_sense(
-    run, trained: Path, tmp_path: Path, options: list[str], said: str
+    run, trained: Path, tmp_path: Path, options: list[str], message: str
 ) -> None:
     tone(tmp_path / "tone.wav")
     refused = run("generate", trained, "--infill", "tone.wav", *options)
-    assert (refused.exit_code, said in refused.stderr, refused.stderr.count("\n")) == (2, True, 1)
+    assert (refused.exit_code, message in refused.stderr, refused.stderr.count("\n")) == (
+        2,
+        True,
+        1,
+    )
     assert not (tmp_path / "generated.wav").exists()
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         (["--from", "0.5", "--to", "0.7"], "--infill"),
         (["--amount", "0.5"], "--variation-of"),
@@ -170,8 +174,8 @@ def test_gaps_that_make_no_sense(
     ],
 )
 def test_variations_that_make_no_sense(
-    run, trained: Path, tmp_path: Path, options: list[str], said: str
+    run, trained: Path, tmp_path: Path, options: list[str], message: str
 ) -> None:
     tone(tmp_path / "tone.wav")
     refused = run("generate", trained, *options)
-    assert (refused.exit_code, said in refused.stderr) == (2, True)
+    assert (refused.exit_code, message in refused.stderr) == (2, True)

@@ -53,14 +53,14 @@ def output() -> str:
         if k not in ("FORCE_COLOR", "GITHUB_ACTIONS", "PY_COLORS")
     }
     environment |= {"COLUMNS": "80", "PYTHONIOENCODING": "utf-8", "TERM": "dumb"}
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", ALL_HELPS, *COMMANDS],
         env=environment,
         capture_output=True,
         check=True,
     )
-    assert done.stderr == b""
-    return done.stdout.decode()
+    assert result.stderr == b""
+    return result.stdout.decode()
 
 
 def test_help_fits_80_columns(output: str) -> None:
@@ -85,11 +85,11 @@ def test_help_loads_nothing_heavy(output: str) -> None:
 
 @pytest.mark.parametrize("module", ["distill", "distill.cli"])
 def test_both_modules_run(module: str, tmp_path: Path) -> None:
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-m", module, "--version"],
         capture_output=True,
         text=True,
         check=True,
         cwd=tmp_path,
     )
-    assert re.fullmatch(r"distill \d+\.\d+\.\d+\n", done.stdout)
+    assert re.fullmatch(r"distill \d+\.\d+\.\d+\n", result.stdout)

@@ -57,10 +57,10 @@ def test_a_prior_is_not_lost_by_accident(run, corpus_dir: Path, model: Path) -> 
         *TINY,
     )
     assert (result.exit_code, result.stderr, result.stdout.count("\n")) == (0, "", 1)
-    done = json.loads(result.stdout)
-    assert (done["steps"], done["finished"], done["path"]) == (2, True, str(model))
-    assert [level["name"] for level in done["levels"]] == ["Structure", "Detail"]
-    assert (done["verdict"], done["verdict_kind"]) == (
+    outcome = json.loads(result.stdout)
+    assert (outcome["steps"], outcome["finished"], outcome["path"]) == (2, True, str(model))
+    assert [level["name"] for level in outcome["levels"]] == ["Structure", "Detail"]
+    assert (outcome["verdict"], outcome["verdict_kind"]) == (
         "Too early to tell: train longer.",
         "too-early",
     )

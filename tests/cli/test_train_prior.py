@@ -82,11 +82,15 @@ def test_json_is_all_there_is(
         "train-prior", bare_model, corpus_dir, "--epochs", "1", "--json", *tiny_prior_options
     )
     assert (result.exit_code, result.stderr, result.stdout.count("\n")) == (0, "", 1)
-    done = json.loads(result.stdout)
-    assert (done["epochs_trained"], done["file_count"], done["interrupted"]) == (1, 8, False)
-    assert done["prior_config"]["hidden_size"] == 32
-    assert set(done["history"][0]) >= {"epoch", "train_loss", "own_loss", "val_loss"}
-    assert len(done["level_losses"]) == len(done["history"][0]["level_losses"]) == 3
+    outcome = json.loads(result.stdout)
+    assert (outcome["epochs_trained"], outcome["file_count"], outcome["interrupted"]) == (
+        1,
+        8,
+        False,
+    )
+    assert outcome["prior_config"]["hidden_size"] == 32
+    assert set(outcome["history"][0]) >= {"epoch", "train_loss", "own_loss", "val_loss"}
+    assert len(outcome["level_losses"]) == len(outcome["history"][0]["level_losses"]) == 3
 
 
 def test_memorising_is_told_when_it_happens_and_at_the_end(

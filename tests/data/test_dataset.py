@@ -86,8 +86,8 @@ def test_the_split_does_not_depend_on_order_and_strangers_are_counted(folder: Pa
     clips = make_clips(folder, [1000] * 20)
     manifest = make_manifest(clips)
     held_out = {r.clip.name for r in split_by_manifest(clips, manifest).held_out}
-    again = split_by_manifest(clips[::-1], make_manifest(clips[::-1]))
-    assert {r.clip.name for r in again.held_out} == held_out
+    repeat = split_by_manifest(clips[::-1], make_manifest(clips[::-1]))
+    assert {r.clip.name for r in repeat.held_out} == held_out
     strangers = split_by_manifest(clips, manifest[:15])
     assert strangers.unknown == 5
     assert len(strangers.train) + len(strangers.held_out) == 20

@@ -22,12 +22,12 @@ MONO, DUAL, WIDE = Width(1, -120.0, 1.0), Width(2, -90.0, 1.0), Width(2, -12.0, 
     ],
 )
 def test_the_corpus_decides(files: list[Width], layout: tuple[int, int]) -> None:
-    chosen = choose_layout(files)
-    assert (chosen.channels, chosen.output_channels) == layout
+    choice = choose_layout(files)
+    assert (choice.channels, choice.output_channels) == layout
     word = {(1, 1): "Mono", (1, 2): "Dual mono", (2, 2): "Stereo"}[layout]
-    assert chosen.reason.startswith(word)
+    assert choice.reason.startswith(word)
     if WIDE in files:
-        assert f"1 of {len(files)} files" in chosen.reason or layout == (2, 2)
+        assert f"1 of {len(files)} files" in choice.reason or layout == (2, 2)
 
 
 def test_unless_it_is_asked_for() -> None:

@@ -29,12 +29,12 @@ def listed() -> dict[str, set[str]]:
 
 
 def test_every_file_is_listed_in_its_folder() -> None:
-    found: dict[str, set[str]] = {}
+    result: dict[str, set[str]] = {}
     for path in ROOT.rglob("*.py"):
         folder = path.parent.relative_to(ROOT).as_posix()
         if path.stem not in MARKERS:
-            found.setdefault("" if folder == "." else folder, set()).add(path.stem)
-    assert listed() == found
+            result.setdefault("" if folder == "." else folder, set()).add(path.stem)
+    assert listed() == result
 
 
 def test_the_files_that_it_names_exist() -> None:

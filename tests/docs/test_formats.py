@@ -22,9 +22,9 @@ TEXT = (Path(__file__).parents[2] / "docs" / "formats.md").read_text(encoding="u
 
 def section(title: str) -> str:
     """The text under a heading, up to the next heading of any level."""
-    found = re.search(rf"^#+ {re.escape(title)}\n(.*?)(?=^#|\Z)", TEXT, re.MULTILINE | re.DOTALL)
-    assert found, title
-    return found[1]
+    result = re.search(rf"^#+ {re.escape(title)}\n(.*?)(?=^#|\Z)", TEXT, re.MULTILINE | re.DOTALL)
+    assert result, title
+    return result[1]
 
 
 def keys(title: str, column: int = 0) -> set[str]:

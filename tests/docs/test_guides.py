@@ -90,8 +90,8 @@ def test_codes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_pictures_are_those_that_the_commands_make() -> None:
     shown = set(re.findall(r"\]\((\S+\.png)\)", CODES))
-    made = {shlex.split(command)[-1] for command in commands(CODES) if "--png" in command}
-    assert shown == made == {path.name for path in GUIDES.glob("*.png")}
+    original = {shlex.split(command)[-1] for command in commands(CODES) if "--png" in command}
+    assert shown == original == {path.name for path in GUIDES.glob("*.png")}
     for name in shown:
         assert (GUIDES / name).stat().st_size < LARGEST_PICTURE
         Image.open(GUIDES / name).verify()

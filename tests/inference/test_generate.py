@@ -39,8 +39,8 @@ def test_length_level_and_ends(loaded: LoadedVQModel) -> None:
 
 def test_the_seed_decides(loaded: LoadedVQModel) -> None:
     a, b = generate(loaded, 1.0, seed=7, count=2)
-    again = generate(loaded, 1.0, seed=8)[0]
-    assert np.array_equal(b.audio, again.audio)
+    repeat = generate(loaded, 1.0, seed=8)[0]
+    assert np.array_equal(b.audio, repeat.audio)
     assert not np.array_equal(a.audio, b.audio)
 
 
@@ -88,9 +88,9 @@ def test_impossible_shares(loaded: LoadedVQModel, max_copy: float) -> None:
 
 
 def test_progress_runs_to_the_end(loaded: LoadedVQModel) -> None:
-    seen: list[tuple[int, int]] = []
-    generate(loaded, 0.5, count=2, progress=lambda done, total: seen.append((done, total)))
-    assert seen[-1][0] == seen[-1][1] == len(seen)
+    events: list[tuple[int, int]] = []
+    generate(loaded, 0.5, count=2, progress=lambda done, total: events.append((done, total)))
+    assert events[-1][0] == events[-1][1] == len(events)
 
 
 @pytest.mark.parametrize("duration", [0.0, -1.0, float("nan"), 1e9])

@@ -103,9 +103,9 @@ def test_another_version_device_or_thread_count_is_said(
     trained: Path, caplog: pytest.LogCaptureFixture, change: dict[str, Any], said: str
 ) -> None:
     loaded = load_model_v2(trained)
-    made = Recipe.of(loaded, Request(), seed=1, gain=1.0)
+    original = Recipe.of(loaded, Request(), seed=1, gain=1.0)
     with caplog.at_level(logging.WARNING):
-        replace(made, **change).check_model(loaded, "a.wav")
+        replace(original, **change).check_model(loaded, "a.wav")
     assert len(caplog.messages) == bool(said)
     assert all("a.wav was made by" in message and said in message for message in caplog.messages)
 

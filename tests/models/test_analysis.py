@@ -79,8 +79,8 @@ def test_more_components_leave_less_out_and_no_others_would_leave_out_less() -> 
 
 
 def test_the_seed_decides_and_hardly_matters() -> None:
-    (reference, _), (again, _), (other, _) = (fitted(seed=seed) for seed in (0, 0, 5))
-    assert torch.equal(reference.basis, again.basis)
+    (reference, _), (repeat, _), (other, _) = (fitted(seed=seed) for seed in (0, 0, 5))
+    assert torch.equal(reference.basis, repeat.basis)
     assert not torch.equal(reference.basis, other.basis)
     first, same = reference.basis[:, 0], other.basis[:, 0]
     assert abs(float(first @ same) / float(first @ first)) == pytest.approx(1, abs=1e-3)

@@ -17,8 +17,8 @@ def codec(request: pytest.FixtureRequest) -> VQVAE:
 
 
 def test_fit_repeats_by_its_seed() -> None:
-    first, again, other = (fitted(seed=seed) for seed in (0, 0, 1))
-    state = again.state_dict()
+    first, repeat, other = (fitted(seed=seed) for seed in (0, 0, 1))
+    state = repeat.state_dict()
     assert all(torch.equal(tensor, state[name]) for name, tensor in first.state_dict().items())
     assert first.codebook_hash() != other.codebook_hash()
 

@@ -182,11 +182,11 @@ def test_prior_comes_back(path: Path, caplog: pytest.LogCaptureFixture) -> None:
 def test_the_prior_is_required_by_name(with_prior: Path, tmp_path: Path) -> None:
     loaded = load_model_v2(with_prior)
     assert loaded.require_prior() is loaded.prior
-    alone = load_model_v2(save_model_v2(tmp_path / "alone.sda", tiny_codec(), {}))
+    single = load_model_v2(save_model_v2(tmp_path / "alone.sda", tiny_codec(), {}))
     with pytest.raises(
         NoPriorError, match=r"alone\.sda has no prior yet: run `distill train-prior"
     ):
-        alone.require_prior()
+        single.require_prior()
 
 
 def test_prior_is_replaced(with_prior: Path) -> None:

@@ -82,9 +82,9 @@ def test_unsaved_buffers_are_real() -> None:
             self.scale = nn.Linear(size, size)
             self.register_buffer("window", torch.hann_window(size), persistent=False)
 
-    made = Windowed(8)
-    built = rebuild(FILE, Windowed, {"size": 8}, made.state_dict())
-    assert torch.equal(built.get_buffer("window"), made.get_buffer("window"))
+    original = Windowed(8)
+    built = rebuild(FILE, Windowed, {"size": 8}, original.state_dict())
+    assert torch.equal(built.get_buffer("window"), original.get_buffer("window"))
 
 
 def test_unsaved_buffers_have_a_limit() -> None:

@@ -137,8 +137,8 @@ def test_one_repeated_row_is_survived_and_takes_one_code() -> None:
 
 
 def test_the_seed_decides() -> None:
-    (first, _), (again, _), (other, _) = (fitted(seed=seed) for seed in (0, 0, 1))
-    assert torch.equal(first.codebooks, again.codebooks)
+    (first, _), (repeat, _), (other, _) = (fitted(seed=seed) for seed in (0, 0, 1))
+    assert torch.equal(first.codebooks, repeat.codebooks)
     assert not torch.equal(first.codebooks, other.codebooks)
 
 

@@ -118,8 +118,8 @@ def test_minutes_lay_out_the_schedule(
         if isinstance(event, ValidationMetrics):
             validations.append(event)
 
-    done = distill.train(corpus_dir, tmp_path / "m.sda", minutes=0.05, callback=watch, **tiny)
-    assert done.finished
+    result = distill.train(corpus_dir, tmp_path / "m.sda", minutes=0.05, callback=watch, **tiny)
+    assert result.finished
     assert validations
     for before, after in pairwise(steps):
         assert before.progress <= after.progress <= 1
@@ -209,9 +209,9 @@ def test_the_smallest_corpora_train(
     rng = np.random.default_rng(0)
     for i, n in enumerate(lengths):
         sf.write(folder / f"{i}.wav", rng.uniform(-0.5, 0.5, n), SAMPLE_RATE)
-    done = distill.train(folder, tmp_path / "m.sda", steps=6, **tiny)
-    assert done.finished
-    assert np.isfinite(done.train_loss)
+    result = distill.train(folder, tmp_path / "m.sda", steps=6, **tiny)
+    assert result.finished
+    assert np.isfinite(result.train_loss)
 
 
 def test_a_prior_made_meanwhile_is_not_lost_on_resume(

@@ -44,9 +44,9 @@ def test_a_process_with_little_memory_trains_with_smaller_batches(
     corpus_dir: Path, tmp_path: Path
 ) -> None:
     command = [sys.executable, "-c", IN_LITTLE_MEMORY, str(corpus_dir)]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert 1 <= int(done.stdout.split()[0]) < 512
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    assert 1 <= int(result.stdout.split()[0]) < 512
     assert load_model_v2(tmp_path / "m.sda").metadata["training"]["steps_done"] == 2
 
 
@@ -112,12 +112,12 @@ def test_the_smaller_batch_is_kept_when_training_is_resumed(
     for name, stop in (("whole.sda", 99), ("parts.sda", 8)):
         memory, cancel = SmallMemory(monkeypatch, room=1), threading.Event()
         callback = memory.watch(cancel, stop)
-        done = distill.train(
+        result = distill.train(
             corpus_dir, tmp_path / name, steps=12, callback=callback, cancel_event=cancel, **tiny
         )
         assert memory.halved == [BatchHalved(step=6, batch_size=1)]
         memory.room = 99
-        if not done.finished:
+        if not result.finished:
             distill.resume(tmp_path / name)
         weights.append(load_model_v2(tmp_path / name).model.state_dict())
     assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])

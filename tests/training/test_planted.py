@@ -79,14 +79,12 @@ def test_sounds_too_much_alike_for_their_codes(
     tone: Path, tmp_path: Path, smallest: dict[str, Any]
 ) -> None:
     settings = smallest | {"codebook_size": 64, "learning_rate": 1e-3, "early_stop": False}
-    done = distill.train(tone, tmp_path / "m.sda", steps=120, **settings)
-    assert done.verdict_kind == VerdictKind.COLLAPSED
-    assert all(level.perplexity < 2.5 for level in done.levels)
-    assert (
-        f"Structure uses {done.levels[0].utilisation:.0%}, Detail {done.levels[1].utilisation:.0%}"
-        in done.verdict
-    )
-    assert "add different ones" in done.verdict
+    result = distill.train(tone, tmp_path / "m.sda", steps=120, **settings)
+    assert result.verdict_kind == VerdictKind.COLLAPSED
+    assert all(level.perplexity < 2.5 for level in result.levels)
+    structure, detail = (level.utilisation for level in result.levels)
+    assert f"Structure uses {structure:.0%}, Detail {detail:.0%}" in result.verdict
+    assert "add different ones" in result.verdict
 
 
 def test_a_level_with_one_entry_that_is_ever_near(
@@ -115,11 +113,11 @@ def test_copies_of_one_file(corpus_dir: Path, tmp_path: Path, smallest: dict[str
     sound, _ = sf.read(corpus_dir / "high" / "pluck 5.wav")
     for i in range(6):
         sf.write(folder / f"{i}.wav", sound * 0.8**i, SAMPLE_RATE, "PCM_24")
-    done = distill.train(folder, tmp_path / "m.sda", steps=6, **smallest)
-    assert done.verdict_kind == VerdictKind.REPEATED
-    assert "5 of 6 files are copies" in done.verdict
+    result = distill.train(folder, tmp_path / "m.sda", steps=6, **smallest)
+    assert result.verdict_kind == VerdictKind.REPEATED
+    assert "5 of 6 files are copies" in result.verdict
     metadata = read_header(tmp_path / "m.sda")["metadata"]
-    assert (metadata["verdict"], metadata["verdict_kind"]) == (done.verdict, "repeated")
+    assert (metadata["verdict"], metadata["verdict_kind"]) == (result.verdict, "repeated")
 
 
 def test_noise_is_said_to_be_noise_and_stops_early(
@@ -128,15 +126,15 @@ def test_noise_is_said_to_be_noise_and_stops_early(
     monkeypatch.setattr(budget, "VALIDATE_EVERY_STEPS", 15)
     events: list[TrainingEvent] = []
     settings = smallest | {"learning_rate": 1e-3, "steps": 300}
-    done = distill.train(noise_dir, tmp_path / "m.sda", callback=events.append, **settings)
-    assert done.finished
-    assert done.stopped_early
-    assert done.verdict_kind == VerdictKind.NOISE
-    assert "100% of your files are plain noise" in done.verdict
+    result = distill.train(noise_dir, tmp_path / "m.sda", callback=events.append, **settings)
+    assert result.finished
+    assert result.stopped_early
+    assert result.verdict_kind == VerdictKind.NOISE
+    assert "100% of your files are plain noise" in result.verdict
     judged = [event for event in events if isinstance(event, ValidationMetrics)]
     assert {event.verdict_kind for event in judged} == {VerdictKind.NOISE}
     (stop,) = (event for event in events if isinstance(event, StoppingEarly))
-    assert stop.step < done.steps < 1.2 * stop.step < 300
+    assert stop.step < result.steps < 1.2 * stop.step < 300
     # Two draws of such noise are 1.32 apart: no training comes nearer.
     assert 1.2 < judged[-1].own_loss < 1.8
 
@@ -154,8 +152,8 @@ def test_without_early_stop_all_steps_are_done(
     early = distill.train(noise_dir, tmp_path / "m.sda", **nothing_moves)
     assert early.stopped_early
     assert early.steps < 80
-    done = distill.train(noise_dir, tmp_path / "m.sda", early_stop=False, **nothing_moves)
-    assert (done.steps, done.stopped_early) == (80, False)
+    result = distill.train(noise_dir, tmp_path / "m.sda", early_stop=False, **nothing_moves)
+    assert (result.steps, result.stopped_early) == (80, False)
     assert read_header(tmp_path / "m.sda")["metadata"]["training"]["early_stop"] is False
 
 
@@ -181,7 +179,7 @@ def test_an_early_stop_stays_one_when_training_is_resumed(
         noise_dir, path, callback=stop_in_the_last_stretch, cancel_event=cancel, **nothing_moves
     )
     assert not first.finished
-    done = distill.resume(path)
-    assert done.finished
-    assert done.stopped_early
-    assert done.steps == math.ceil(stops[0] * (1 + budget.COOL_DOWN))
+    result = distill.resume(path)
+    assert result.finished
+    assert result.stopped_early
+    assert result.steps == math.ceil(stops[0] * (1 + budget.COOL_DOWN))

@@ -86,11 +86,11 @@ def test_callback_every_epoch_and_no_file_written(
         save_prior_to_model(model_path, best, result["prior_config"], result["prior_metadata"])
         == model_path
     )
-    again = load_model_v2(model_path).prior
-    assert again is not None
+    repeat = load_model_v2(model_path).prior
+    assert repeat is not None
     assert all(
         torch.equal(a, b)
-        for a, b in zip(best.state_dict().values(), again.state_dict().values(), strict=True)
+        for a, b in zip(best.state_dict().values(), repeat.state_dict().values(), strict=True)
     )
 
 
@@ -215,15 +215,18 @@ def test_a_prior_that_learns_by_heart_is_told(
     epochs: list[PriorEpochMetrics] = []
     folder = noises(tmp_path / "noise", list(range(8)))
     result = train_prior(model_path, folder, PriorConfig(**tiny_prior | settings), epochs.append)
-    done, best = result["complete"], min(epochs, key=lambda m: m.val_loss)
+    outcome, best = result["complete"], min(epochs, key=lambda m: m.val_loss)
     # Which of the two matters more depends on how much of three drawn sounds was heard before.
-    assert done.verdict_kind in (PriorVerdictKind.OVERFITTING, PriorVerdictKind.COPYING), (
-        done.verdict
+    assert outcome.verdict_kind in (PriorVerdictKind.OVERFITTING, PriorVerdictKind.COPYING), (
+        outcome.verdict
     )
-    assert re.search(rf"epoch {best.epoch}\b", done.verdict)
+    assert re.search(rf"epoch {best.epoch}\b", outcome.verdict)
     assert PriorVerdictKind.OVERFITTING in {m.verdict_kind for m in epochs}
     stored = result["prior_metadata"]
-    assert (stored["verdict"], stored["verdict_kind"]) == (done.verdict, done.verdict_kind.value)
+    assert (stored["verdict"], stored["verdict_kind"]) == (
+        outcome.verdict,
+        outcome.verdict_kind.value,
+    )
     assert stored["copying"]["epoch"] == best.epoch
     assert len(stored["copying"]["percents"]) == 3
 
@@ -234,9 +237,9 @@ def test_copies_of_one_file_are_told(
     folder = noises(tmp_path / "one", [1])
     for i in range(1, 4):
         shutil.copy(folder / "0.wav", folder / f"{i}.wav")
-    done = train_prior(model_path, folder, PriorConfig(**tiny_prior))["complete"]
-    assert done.verdict_kind == PriorVerdictKind.REPEATED
-    assert "3 of 4 files are copies" in done.verdict
+    result = train_prior(model_path, folder, PriorConfig(**tiny_prior))["complete"]
+    assert result.verdict_kind == PriorVerdictKind.REPEATED
+    assert "3 of 4 files are copies" in result.verdict
 
 
 def test_what_diverges_later_keeps_the_best(
@@ -250,15 +253,18 @@ def test_what_diverges_later_keeps_the_best(
         config.learning_rate = 1e12
 
     result = train_prior(model_path, corpus_dir, config, go_astray)
-    done, best = result["complete"], min(epochs, key=lambda m: m.val_loss)
+    outcome, best = result["complete"], min(epochs, key=lambda m: m.val_loss)
     assert 1 <= len(epochs) < 20
     assert result["prior_model"] is not None
     assert all(
         torch.isfinite(weight).all() for weight in result["prior_model"].state_dict().values()
     )
-    assert (done.best_perplexity, done.interrupted) == (best.best_perplexity, False)
-    assert (done.verdict_kind, done.epochs_trained) == (PriorVerdictKind.DIVERGED, len(epochs))
-    assert re.search(rf"epoch {best.epoch} are kept.*lower --lr", done.verdict)
+    assert (outcome.best_perplexity, outcome.interrupted) == (best.best_perplexity, False)
+    assert (outcome.verdict_kind, outcome.epochs_trained) == (
+        PriorVerdictKind.DIVERGED,
+        len(epochs),
+    )
+    assert re.search(rf"epoch {best.epoch} are kept.*lower --lr", outcome.verdict)
     (warning,) = result["warnings"]
     assert warning.startswith(f"Epoch {len(epochs) + 1}: Prior training diverged")
     assert warning.endswith(f"The weights of epoch {best.epoch} are kept.")

@@ -57,8 +57,10 @@ def test_declarations_load_without_numpy() -> None:
         "assert distill.edit.EDITS is EDITS and EDITS\n"
         "print(*sorted({'numpy', 'torch'} & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == ""
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == ""
 
 
 def test_times_and_levels_in_words(pair: tuple[CodeGrid, CodeGrid]) -> None:

@@ -100,16 +100,16 @@ def test_again_is_the_earlier_sound_but_for_what_is_given() -> None:
 
 def test_again_takes_the_same_source_under_any_name(tone: Path) -> None:
     way = ModeSettings("continue", "a.wav", read_source(tone).digest)
-    again = choose_again(earlier_sound(way=way), {"continue_from": tone})
-    assert again.mode == way
-    assert again.source is not None
+    repeat = choose_again(earlier_sound(way=way), {"continue_from": tone})
+    assert repeat.mode == way
+    assert repeat.source is not None
     assert choose_again(earlier_sound(), {}) == (ModeSettings(), None)
 
 
 def test_again_with_another_gap(tone: Path) -> None:
     way = ModeSettings("infill", "a.wav", read_source(tone).digest, start=0.2, stop=0.4)
-    again = choose_again(earlier_sound(way=way), {"infill": tone, "stop": 0.6})
-    assert (again.mode.start, again.mode.stop) == (0.2, 0.6)
+    repeat = choose_again(earlier_sound(way=way), {"infill": tone, "stop": 0.6})
+    assert (repeat.mode.start, repeat.mode.stop) == (0.2, 0.6)
 
 
 def test_a_missing_or_another_source_is_named(tone: Path) -> None:

@@ -43,10 +43,10 @@ def test_a_prior_is_kept_unless_it_is_to_be_discarded(trained: Path, tmp_path: P
 def test_a_scan_can_be_trained_on(corpus_dir: Path, tmp_path: Path, tiny: dict[str, Any]) -> None:
     events: list[TrainingEvent] = []
     corpus = distill.scan_corpus(corpus_dir)
-    done = distill.train(
+    result = distill.train(
         corpus, tmp_path / "my.sda", steps=3, callback=events.append, model_name="Plucks", **tiny
     )
-    assert (done.steps, done.finished, done.path) == (3, True, str(tmp_path / "my.sda"))
+    assert (result.steps, result.finished, result.path) == (3, True, str(tmp_path / "my.sda"))
     assert sum(isinstance(event, StepMetrics) for event in events) >= 1
     metadata = read_header(tmp_path / "my.sda")["metadata"]
     assert metadata["name"] == "Plucks"
@@ -66,18 +66,18 @@ def test_resume_goes_on_from_the_checkpoint(
     first = distill.train(corpus_dir, path, steps=8, callback=stop_soon, cancel_event=stop, **tiny)
     assert not first.finished
     assert first.steps < 8
-    done = distill.resume(path)
-    assert (done.steps, done.finished) == (8, True)
+    result = distill.resume(path)
+    assert (result.steps, result.finished) == (8, True)
     with pytest.raises(CheckpointError):
         distill.resume(path)
 
 
 def test_settings_of_a_prior_suit_the_folder_unless_given(corpus_dir: Path) -> None:
-    chosen, count = prior_settings(corpus_dir, num_layers=3, num_heads=None)
+    choice, count = prior_settings(corpus_dir, num_layers=3, num_heads=None)
     usual, _ = prior_settings(corpus_dir)
     assert count == 8
-    assert chosen.num_layers == 3 != usual.num_layers
-    assert chosen.num_heads == usual.num_heads
+    assert choice.num_layers == 3 != usual.num_layers
+    assert choice.num_heads == usual.num_heads
     with pytest.raises(UsageError, match="--heads"):
         prior_settings(corpus_dir, num_heads=0)
 

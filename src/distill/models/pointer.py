@@ -137,8 +137,8 @@ class Pointer(nn.Module):
         """Weights of the features that lower attention to a past frame.
 
         Returns:
-            Weights `[Q, H, 4 or 5]` of (1) squared distance of coarser codes, (2) of previous
-            frames, (3) age - 1 in frames, (4) sound boundary, (5) suffix.
+            Weights `[Q, H, 4 or 5]`: (1) distance of coarser codes, (2) of previous frames,
+            (3) age - 1 in frames, (4) sound boundary, (5) suffix. Distances are squared.
         """
         weights = [
             self.coarser_weight.exp(),

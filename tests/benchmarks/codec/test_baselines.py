@@ -27,10 +27,10 @@ def test_griffin_lim_comes_nearer_with_each_step() -> None:
 
 def test_griffin_lim_repeats_by_its_seed() -> None:
     magnitude = metrics.magnitudes(sound_of())
-    first, again, other = (
+    first, repeat, other = (
         baselines.griffin_lim(magnitude, SAMPLE_RATE // 2, 2, seed) for seed in (1, 1, 2)
     )
-    assert np.array_equal(first, again)
+    assert np.array_equal(first, repeat)
     assert not np.array_equal(first, other)
 
 
@@ -40,9 +40,9 @@ def test_scores_are_measured_once() -> None:
     assert "true magnitude, 32 Griffin-Lim" in first
     (cached,) = (cache_dir() / "benchmarks").glob("*.json")
     time_written = cached.stat().st_mtime_ns
-    again = baselines.scores_of(sound)
+    repeat = baselines.scores_of(sound)
     assert cached.stat().st_mtime_ns == time_written
-    assert str(again) == str(first)
+    assert str(repeat) == str(first)
     baselines.scores_of(sound[1:])
     assert len(list((cache_dir() / "benchmarks").iterdir())) == 2
 

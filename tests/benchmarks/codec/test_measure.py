@@ -38,11 +38,11 @@ def test_unquantised_is_as_if_each_frame_had_an_entry_of_its_own(
     model.memory.vectors = torch.nn.Parameter(model.memory.vectors[slots] * is_found[:, None])
     unlimited = replace(loaded, model=model)
     decoded = decode_sound(unlimited, distill.encode(unlimited, sound))
-    found = measure.decode_unquantised(loaded, sound)
-    assert found.shape == sound.shape
-    assert np.abs(found - decoded).max() < 0.02 * np.abs(decoded).max()
+    result = measure.decode_unquantised(loaded, sound)
+    assert result.shape == sound.shape
+    assert np.abs(result - decoded).max() < 0.02 * np.abs(decoded).max()
     quantised = decode_sound(loaded, distill.encode(loaded, sound))
-    assert np.abs(found - quantised).max() > 0.1 * np.abs(decoded).max()
+    assert np.abs(result - quantised).max() > 0.1 * np.abs(decoded).max()
 
 
 def test_a_stereo_codec_is_measured_in_mono_and_in_stereo(
@@ -55,15 +55,15 @@ def test_a_stereo_codec_is_measured_in_mono_and_in_stereo(
         sf.write(sounds / f"{i}.wav", wide, SAMPLE_RATE)
     distill.train(sounds, tmp_path / "wide.sda", steps=5, channels=2, **tiny)
     loaded = distill.load(tmp_path / "wide.sda", "cpu", 1)
-    found = measure.measure(
+    result = measure.measure(
         loaded, sounds / "0.wav", tmp_path / "0.wav", with_baselines=False, with_visqol=False
     )
     assert sf.info(tmp_path / "0.wav").channels == 2
-    assert found.stereo["correlation_source"] == pytest.approx(0, abs=0.03)
-    assert found.stereo["width_source_db"] == pytest.approx(0, abs=0.3)
+    assert result.stereo["correlation_source"] == pytest.approx(0, abs=0.03)
+    assert result.stereo["width_source_db"] == pytest.approx(0, abs=0.3)
     written = metrics.stereo(metrics.load(sounds / "0.wav"), metrics.load(tmp_path / "0.wav"))
-    assert found.stereo == pytest.approx(written, abs=0.1)
-    assert 0 < found.systems[measure.UNQUANTISED]["mel7"] < 20
+    assert result.stereo == pytest.approx(written, abs=0.1)
+    assert 0 < result.systems[measure.UNQUANTISED]["mel7"] < 20
     assert measure.decode_unquantised(loaded, np.zeros((2, 4000), np.float32)).shape == (2, 4000)
 
 

@@ -31,11 +31,11 @@ def run(corpora: Path, out: Path, *options: str) -> tuple[dict[str, Any], str]:
     command = [sys.executable, "-m", "benchmarks.codec.run", "--corpora", "plucks"]
     command += ["--threads", "1", "--out", str(out), *options]
     environment = os.environ | {"DISTILL_CORPORA": str(corpora), "NUMBA_NUM_THREADS": "1"}
-    done = subprocess.run(
+    result = subprocess.run(
         command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False
     )
-    assert done.returncode == 0, done.stderr
-    return json.loads((out / "result.json").read_text()), done.stdout
+    assert result.returncode == 0, result.stderr
+    return json.loads((out / "result.json").read_text()), result.stdout
 
 
 def test_an_existing_model_is_measured(corpora: Path, codec_only: Path, tmp_path: Path) -> None:

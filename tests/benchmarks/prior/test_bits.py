@@ -29,8 +29,8 @@ def untrained(window: int) -> CodePrior:
 
 
 def test_an_untrained_prior_needs_the_bits_of_chance() -> None:
-    found = bits.bits_by_level(untrained(32), sounds(40, 7))
-    assert found == pytest.approx([math.log2(SIZE)] * LEVELS, abs=0.05)
+    result = bits.bits_by_level(untrained(32), sounds(40, 7))
+    assert result == pytest.approx([math.log2(SIZE)] * LEVELS, abs=0.05)
 
 
 def test_bits_are_a_mean_over_frames_of_all_files() -> None:

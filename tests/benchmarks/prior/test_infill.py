@@ -40,10 +40,10 @@ def test_a_gap_leaves_half_a_second_at_either_side() -> None:
     frame_rate = 20.0
     sounds = [torch.arange(60)[:, None].expand(-1, 2), torch.zeros(5, 2, dtype=torch.long)]
     gaps = [infill.random_gap(sounds, frame_rate, rng) for _ in range(100)]
-    found = [gap for gap in gaps if gap is not None]
+    result = [gap for gap in gaps if gap is not None]
     # The short sound is chosen now and then, and has no room.
-    assert 0 < len(found) < 100
-    for gap in found:
+    assert 0 < len(result) < 100
+    for gap in result:
         assert 10 <= gap.frames <= 30
         assert len(gap.before) >= 10
         assert len(gap.after) >= 10

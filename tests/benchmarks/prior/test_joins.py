@@ -28,9 +28,9 @@ def clicked(at: int) -> np.ndarray:
     "at", [FADE.first - 4 * MS, FADE.first + 10 * MS, FADE.at, FADE.at + 4 * MS]
 )
 def test_a_click_before_in_or_after_the_fade_is_found(at: int) -> None:
-    found = joins.Join.of(clicked(at), FADE, TONE)
-    assert found.step > 0.4
-    assert found.original == pytest.approx(LARGEST)
+    result = joins.Join.of(clicked(at), FADE, TONE)
+    assert result.step > 0.4
+    assert result.original == pytest.approx(LARGEST)
 
 
 @pytest.mark.parametrize("at", [FADE.first - 7 * MS, FADE.at + 7 * MS])
@@ -64,15 +64,15 @@ def test_joins_are_counted_beside_the_corpus_and_the_originals() -> None:
 
 
 def test_every_mode_is_measured(trained: Path, corpus_dir: Path) -> None:
-    found = joins.measure(distill.load(trained, "cpu", 1), corpus_dir, count=2, seconds=0.4)
-    assert {name: row["joins"] for name, row in found.items()} == {
+    result = joins.measure(distill.load(trained, "cpu", 1), corpus_dir, count=2, seconds=0.4)
+    assert {name: row["joins"] for name, row in result.items()} == {
         "continue": 2,
         "infill": 4,
         "loop": 2,
     }
-    assert all(row["step_most"] > 0 for row in found.values())
-    assert np.isnan(found["loop"]["originals_over"])
-    joins.show(found)
+    assert all(row["step_most"] > 0 for row in result.values())
+    assert np.isnan(result["loop"]["originals_over"])
+    joins.show(result)
 
 
 def test_a_gap_lies_where_its_joins_are_measured(trained: Path) -> None:

@@ -29,10 +29,10 @@ def test_sounds_of_the_corpus_are_nearer_than_others() -> None:
 
 
 def test_seconds_of_silence_have_the_level_of_silence_and_no_pitch() -> None:
-    found = likeness.descriptors_by_second(np.zeros((1, 3 * SAMPLE_RATE), np.float32))
-    assert found.shape == (3, 6)
-    assert (found[:, 0] == SILENT_DB).all()
-    assert (found[:, -1] == 0).all()
+    result = likeness.descriptors_by_second(np.zeros((1, 3 * SAMPLE_RATE), np.float32))
+    assert result.shape == (3, 6)
+    assert (result[:, 0] == SILENT_DB).all()
+    assert (result[:, -1] == 0).all()
 
 
 def test_a_second_belongs_to_the_sound_in_which_its_middle_lies() -> None:

@@ -26,10 +26,10 @@ def test_probabilities_sum_to_one() -> None:
     learned = codes(60, 1, seed=1)[:, 0]
     for context in (contexts[:1], np.array([[3, 3, 3]]), np.array([[SIZE, SIZE, SIZE]])):
         scored = np.concatenate([contexts, np.repeat(context, SIZE, 0)])
-        found = ngram.context_probabilities(
+        result = ngram.context_probabilities(
             scored, np.concatenate([learned, np.arange(SIZE)]), SIZE, 60
         )
-        assert found.sum(1) == pytest.approx(1)
+        assert result.sum(1) == pytest.approx(1)
 
 
 def test_a_context_never_seen_is_given_up() -> None:
@@ -41,8 +41,8 @@ def test_a_context_never_seen_is_given_up() -> None:
 def test_contexts_are_codes_of_the_same_sound() -> None:
     first = np.array([[0, 1], [2, 3]])
     second = np.array([[1, 1]])
-    found = ngram.gather_contexts([first, second], [(0, 0), (1, 1), (2, 0)], SIZE)
-    assert found.tolist() == [[0, SIZE, SIZE], [2, 1, SIZE], [1, SIZE, SIZE]]
+    result = ngram.gather_contexts([first, second], [(0, 0), (1, 1), (2, 0)], SIZE)
+    assert result.tolist() == [[0, SIZE, SIZE], [2, 1, SIZE], [1, SIZE, SIZE]]
 
 
 def test_structure_costs_nothing_and_chance_costs_its_bits() -> None:

@@ -13,9 +13,9 @@ from distill.inference.sampling.steering import Steering
 
 def test_the_correlation_leaves_out_sounds_without_a_figure() -> None:
     requested = np.array([10.0, 20.0, 30.0, 40.0])
-    found = np.array([5.0, 7.0, np.nan, 60.0])
-    assert steering.correlation(requested, found) == pytest.approx(1)
-    assert steering.correlation(requested, -found) == pytest.approx(-1)
+    result = np.array([5.0, 7.0, np.nan, 60.0])
+    assert steering.correlation(requested, result) == pytest.approx(1)
+    assert steering.correlation(requested, -result) == pytest.approx(-1)
 
 
 def test_the_median_leaves_out_silence() -> None:

@@ -142,9 +142,9 @@ def test_what_is_held_stays_and_the_rest_is_no_worse_than_its_seeds(
     seeds[1][locked] = seeds[0][locked]
     codes = quantise_with_locks(x, books, seeds, locked)
     assert np.array_equal(codes[locked], seeds[0][locked])
-    found = np.square(x - sum_entries(books, codes)).sum(1)
+    result = np.square(x - sum_entries(books, codes)).sum(1)
     for own in seeds:
-        assert (found <= np.square(x - sum_entries(books, own)).sum(1) + 1e-4).all()
+        assert (result <= np.square(x - sum_entries(books, own)).sum(1) + 1e-4).all()
 
 
 @given(seed=st.integers(0, 999), T=st.integers(1, 20), Q=st.integers(1, 4), K=st.integers(1, 9))
@@ -158,11 +158,11 @@ def test_quantising_is_no_worse_than_its_seeds_nor_than_greed(
         generator.standard_normal((T, 3), np.float32),
     )
     seeds = generator.integers(0, K, (2, T, Q))
-    found = np.square(x - sum_entries(books, quantise(x, books, seeds))).sum(1)
+    result = np.square(x - sum_entries(books, quantise(x, books, seeds))).sum(1)
     for codes in seeds:
-        assert (found <= np.square(x - sum_entries(books, codes)).sum(1) + 1e-4).all()
+        assert (result <= np.square(x - sum_entries(books, codes)).sum(1) + 1e-4).all()
     if Q == 1:
-        assert found == pytest.approx(np.square(x[:, None] - books[0]).sum(2).min(1), abs=1e-4)
+        assert result == pytest.approx(np.square(x[:, None] - books[0]).sum(2).min(1), abs=1e-4)
 
 
 def test_quantising_in_pieces_is_quantising_at_once() -> None:

@@ -55,18 +55,18 @@ def test_as_json_has_it(
     patch = pytest.MonkeyPatch()
     patch.setattr(bounded_json, "LONGEST_PIECE", piece)
     try:
-        found = read_object(text, NAMES, LISTS) if table else {}
+        result = read_object(text, NAMES, LISTS) if table else {}
     finally:
         patch.undo()
-    assert as_lists(found) == {name: table[name] for name in table if name != "e"}
+    assert as_lists(result) == {name: table[name] for name in table if name != "e"}
 
 
 def test_numbers_come_as_arrays() -> None:
     rows = [[t, 2 * t, 7] for t in range(5000)]
-    found = read_object(json.dumps({"c": rows, "d": list(range(5000)), "a": [1, 2]}), NAMES, LISTS)
-    assert (found["c"].dtype, found["d"].dtype, found["a"]) == (np.int32, np.int32, [1, 2])
-    assert np.array_equal(found["c"], rows)
-    assert np.array_equal(found["d"], np.arange(5000))
+    result = read_object(json.dumps({"c": rows, "d": list(range(5000)), "a": [1, 2]}), NAMES, LISTS)
+    assert (result["c"].dtype, result["d"].dtype, result["a"]) == (np.int32, np.int32, [1, 2])
+    assert np.array_equal(result["c"], rows)
+    assert np.array_equal(result["d"], np.arange(5000))
 
 
 @given(st.data())
@@ -80,12 +80,12 @@ def test_what_json_refuses_is_refused(data: st.DataObject) -> None:
         + text[at + 1 :]
     )
     try:
-        wanted = json.loads(changed)
+        expected = json.loads(changed)
     except ValueError:
         with pytest.raises(ValueError, match=r"."):
             read_object(changed, NAMES, LISTS)
     else:
-        kept = {name: value for name, value in wanted.items() if name in NAMES + LISTS}
+        kept = {name: value for name, value in expected.items() if name in NAMES + LISTS}
         assert as_lists(read_object(changed, NAMES, LISTS)) == kept
 
 

@@ -65,8 +65,8 @@ def test_grids_of_another_model_are_not_looked_up_in_its_statistics(trained: Pat
     check_fits_usage(usage, grid)
     with pytest.raises(CodebookMismatchError, match=r"a\.wav"):
         check_fits_usage(usage, replace(grid, codebook_hash="0" * 64))
-    more = replace(grid, codes=np.tile(grid.codes, 2), level_names=grid.level_names * 2)
-    for misfit in (more, replace(grid, codebook_size=64)):
+    extra = replace(grid, codes=np.tile(grid.codes, 2), level_names=grid.level_names * 2)
+    for misfit in (extra, replace(grid, codebook_size=64)):
         with pytest.raises(CodesFileError, match=r"a\.wav"):
             check_fits_usage(usage, misfit)
     check_fits_usage(

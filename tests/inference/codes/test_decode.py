@@ -54,9 +54,9 @@ def test_a_region_sounds_as_in_the_whole(
     assert whole.shape == (1, grid.n_samples)
     assert np.abs(whole).max() > 0.999, "the limiter is not at work"
     part = decode_sound(loaded, grid, Region(start, stop))
-    wanted = whole[:, start * grid.frame_hop : None if stop is None else stop * grid.frame_hop]
-    assert part.shape == wanted.shape
-    assert np.abs(part - wanted).max() < 1e-4
+    expected = whole[:, start * grid.frame_hop : None if stop is None else stop * grid.frame_hop]
+    assert part.shape == expected.shape
+    assert np.abs(part - expected).max() < 1e-4
 
 
 @pytest.mark.parametrize("loud", [False, True])
@@ -149,10 +149,10 @@ def test_some_levels_are_the_sum_of_their_entries(loaded: LoadedVQModel, grid: C
     for levels in [(0,), (1,), (0, 2)]:
         values = sum(model.rvq.codebooks[q][codes[:, q]] for q in levels)
         with torch.inference_mode():
-            wanted = model.decode_values(values[None])[0].numpy()[:, : grid.n_samples] * np.float32(
-                1e-3
-            )
-        assert np.abs(decode_sound(loaded, quiet, Region(levels=levels)) - wanted).max() < 1e-7
+            expected = model.decode_values(values[None])[0].numpy()[
+                :, : grid.n_samples
+            ] * np.float32(1e-3)
+        assert np.abs(decode_sound(loaded, quiet, Region(levels=levels)) - expected).max() < 1e-7
     first = decode_sound(loaded, quiet, Region(levels=(0,)))
     assert not np.array_equal(first, decode_sound(loaded, quiet))
     fewer = replace(quiet, codes=grid.codes[:, :1], level_names=grid.level_names[:1])

@@ -31,9 +31,9 @@ def test_decoding_gives_the_length_back_to_the_sample(loaded: LoadedVQModel, n: 
 def test_through_a_file_nothing_changes(loaded: LoadedVQModel, tmp_path: Path) -> None:
     audio = np.sin(np.arange(20_000) / 30)[None].astype(np.float32) * 0.3
     codes = encode_sound(loaded, audio, "sine.wav")
-    again = load_codes(save_codes(tmp_path / "x.json", codes))
-    assert np.array_equal(decode_sound(loaded, codes), decode_sound(loaded, again))
-    assert again.source == "sine.wav"
+    second_run = load_codes(save_codes(tmp_path / "x.json", codes))
+    assert np.array_equal(decode_sound(loaded, codes), decode_sound(loaded, second_run))
+    assert second_run.source == "sine.wav"
 
 
 @pytest.mark.parametrize("level", [1e-4, 1e-3, 3.0])
@@ -110,9 +110,9 @@ def test_there_and_back_is_what_the_codec_itself_makes_of_a_sound(
     with torch.inference_mode():
         own = model(torch.from_numpy(whole)[None], (zero, zero))
     assert (own.codes[0].numpy() != codes.codes).mean() < 1e-4
-    wanted = own.audio[0].numpy()[:, : audio.shape[1]] * np.float32(codes.gain)
-    assert np.abs(wanted).max() < 1, "the limiter is at work"
-    assert np.abs(decode_sound(loaded, codes) - wanted).max() < 1e-4
+    expected = own.audio[0].numpy()[:, : audio.shape[1]] * np.float32(codes.gain)
+    assert np.abs(expected).max() < 1, "the limiter is at work"
+    assert np.abs(decode_sound(loaded, codes) - expected).max() < 1e-4
 
 
 def test_what_overshoots_is_limited_not_clipped(loaded: LoadedVQModel) -> None:

@@ -149,9 +149,9 @@ def test_several_sounds_at_once_are_as_each_alone(
     sounds = [encode_audio(loaded.model, rustle(seconds, 6)) for seconds in (0.1, 1.0, 0.02, 0.5)]
     queries = [Query(codes, torch.ones(len(codes), dtype=torch.bool)) for codes in sounds]
     for together, query in zip(search.nearest(queries), queries, strict=True):
-        (alone,) = search.nearest([query])
-        assert torch.equal(together.start, alone.start)
-        assert torch.allclose(together.difference, alone.difference, atol=1e-3)
+        (single,) = search.nearest([query])
+        assert torch.equal(together.start, single.start)
+        assert torch.allclose(together.difference, single.difference, atol=1e-3)
 
 
 def test_the_longest_audible_stretch_is_counted_in_frames() -> None:
@@ -161,7 +161,7 @@ def test_the_longest_audible_stretch_is_counted_in_frames() -> None:
 
 def test_matches_are_joined_in_order() -> None:
     column = torch.arange(2)
-    some = Matches(column, column, column / 2, column / 4, column, column)
-    joined = Matches.joined([NO_MATCHES, some, some])
+    examples = Matches(column, column, column / 2, column / 4, column, column)
+    joined = Matches.joined([NO_MATCHES, examples, examples])
     assert joined.start.tolist() == [0, 1, 0, 1]
     assert joined.difference.tolist() == [0.0, 0.25, 0.0, 0.25]

@@ -50,10 +50,10 @@ def test_what_is_drawn_together_is_what_is_drawn_alone(
     several = generate(loaded, 1.0, seed=5, count=TOGETHER + 3, **settings)
     assert [sound.recipe.seed for sound in several] == list(range(5, 5 + TOGETHER + 3))
     for i in (0, 3, TOGETHER - 1, TOGETHER, TOGETHER + 2):
-        (alone,) = generate(loaded, 1.0, seed=5 + i, **settings)
-        assert torch.equal(alone.codes, several[i].codes)
-        assert np.array_equal(alone.audio, several[i].audio)
-        assert alone.recipe == several[i].recipe
+        (single,) = generate(loaded, 1.0, seed=5 + i, **settings)
+        assert torch.equal(single.codes, several[i].codes)
+        assert np.array_equal(single.audio, several[i].audio)
+        assert single.recipe == several[i].recipe
 
 
 def test_longer_output_begins_alike(loaded: LoadedVQModel) -> None:
@@ -75,9 +75,9 @@ def test_it_begins_from_a_recording_that_is_named(loaded: LoadedVQModel) -> None
     low = generate(loaded, 0.5, seed=3, sampling=Sampling(like="low/", lead_in=1.0))[0]
     assert low.prompt_names
     assert all(name.startswith("low/") for name in low.prompt_names)
-    alone = generate(loaded, 0.5, seed=3, sampling=Sampling(lead_in=0))[0]
-    assert alone.prompt_names == ()
-    assert not np.array_equal(low.audio, alone.audio)
+    single = generate(loaded, 0.5, seed=3, sampling=Sampling(lead_in=0))[0]
+    assert single.prompt_names == ()
+    assert not np.array_equal(low.audio, single.audio)
     with pytest.raises(UsageError, match="has 'trombone' in its name"):
         generate(loaded, 0.5, sampling=Sampling(like="trombone"))
 

@@ -34,8 +34,8 @@ def request(cls: type[Mode], **changes: object) -> Request:
 
 
 def subclasses(of: type) -> set[type]:
-    found = set(of.__subclasses__())
-    return found.union(*map(subclasses, found))
+    result = set(of.__subclasses__())
+    return result.union(*map(subclasses, result))
 
 
 def test_every_mode_is_registered() -> None:
@@ -62,9 +62,9 @@ def test_an_unknown_kind() -> None:
 @pytest.mark.parametrize("mode", MODES.values())
 def test_a_complete_request_stays_as_it_is(mode: type[Mode]) -> None:
     once = complete(request(mode))
-    again = complete(once)
-    assert again.source is once.source
-    assert (again.mode, again.duration) == (once.mode, once.duration)
+    repeat = complete(once)
+    assert repeat.source is once.source
+    assert (repeat.mode, repeat.duration) == (once.mode, once.duration)
 
 
 @pytest.mark.parametrize("mode", WITH_SOURCE)

@@ -22,9 +22,11 @@ def test_defaults_are_those_of_a_new_sound() -> None:
 
 def test_a_request_loads_nothing_heavy() -> None:
     code = "import sys, distill.inference.modes.request; print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "distill.inference.modes.request" in done.stdout.split()
-    assert HEAVY & set(done.stdout.split()) == set()
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert "distill.inference.modes.request" in result.stdout.split()
+    assert HEAVY & set(result.stdout.split()) == set()
 
 
 def test_a_source_lasts_as_long_as_its_samples() -> None:

@@ -60,7 +60,7 @@ def test_more_of_it_changes_more(loaded: LoadedVQModel) -> None:
 def test_larger_amounts_change_what_smaller_ones_do(frames: int, event: int, seed: int) -> None:
     masks = [fixed_frames(frames, amount, event, seed) for amount in (0.0, 0.3, 0.7, 1.0)]
     assert masks[0].all()
-    assert all((less | ~more).all() for less, more in pairwise(masks))
+    assert all((less | ~extra).all() for less, extra in pairwise(masks))
     assert masks[-1].sum() == min(frames, max(1, min(event, frames // 4)))
 
 

@@ -89,8 +89,8 @@ def test_a_lead_in_is_prompt_frames_and_not_played(
     after = drawn(prior, 15, prompt)
     with torch.inference_mode():
         assert torch.equal(after, uncached(prior, 15, Sampling(), 5, drawn_after, prompt))
-    alone = drawn(prior, 15)
-    assert not torch.equal(after, alone)
+    single = drawn(prior, 15)
+    assert not torch.equal(after, single)
 
 
 @pytest.mark.parametrize("ends_first", [False, True])

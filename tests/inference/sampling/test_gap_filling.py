@@ -35,11 +35,11 @@ def test_any_gap(hears_ahead: bool, before: int, after: int, frames: int) -> Non
     stays[frames // 2 :, 1] = True
     fixed = FixedCodes(codes(frames), stays)
     gap = Gap(codes(before), codes(after), frames, conditions=Conditions(fixed_codes=fixed))
-    drawn = filled(prior, gap)
-    assert drawn.shape == (frames, Q)
-    assert torch.equal(drawn[stays], fixed.codes[stays])
-    assert torch.equal(drawn, filled(prior, gap))
-    assert frames < 9 or not torch.equal(drawn, filled(prior, gap, seed=1))
+    draws = filled(prior, gap)
+    assert draws.shape == (frames, Q)
+    assert torch.equal(draws[stays], fixed.codes[stays])
+    assert torch.equal(draws, filled(prior, gap))
+    assert frames < 9 or not torch.equal(draws, filled(prior, gap, seed=1))
 
 
 @pytest.mark.parametrize("hears_ahead", [True, False])

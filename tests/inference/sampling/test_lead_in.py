@@ -65,7 +65,7 @@ def test_names_choose() -> None:
         ("drums/Kick.wav",),
         ("drums/hat.wav",),
     }
-    assert [found.name for found in matching_recordings(recordings, "kick")] == ["drums/Kick.wav"]
+    assert [result.name for result in matching_recordings(recordings, "kick")] == ["drums/Kick.wav"]
     with pytest.raises(UsageError, match=r"'bass'.*drums/Kick\.wav"):
         draw_lead_in(recordings, 50, "bass", 0)
 
@@ -82,10 +82,10 @@ def test_any_lengths_give_as_many_frames_as_asked(
         [recording(f"{i}", n, 50 * i) for i, n in enumerate(lengths)], frames, "", seed
     )
     assert len(lead_in.codes) == len(lead_in.starts) == frames
-    again = draw_lead_in(
+    repeat = draw_lead_in(
         [recording(f"{i}", n, 50 * i) for i, n in enumerate(lengths)], frames, "", seed
     )
-    assert torch.equal(lead_in.codes, again.codes)
+    assert torch.equal(lead_in.codes, repeat.codes)
     # Where no sound begins, the one before goes on.
     steps = lead_in.codes[1:, 0] - lead_in.codes[:-1, 0]
     assert (steps[~lead_in.starts[1:]] == 1).all()
@@ -103,16 +103,18 @@ def test_a_new_sound_follows_what_was_heard_to_its_end() -> None:
 def test_the_lead_in_is_near_to_what_is_asked() -> None:
     traits = torch.stack([torch.linspace(0, 1, 500), torch.full((500,), torch.nan)], 1)
     recordings = [replace(recording("drone.wav", 500), traits=traits)]
-    for wanted in (0.1, 0.5, 0.9):
-        found = draw_nearest(draw_lead_in, recordings, 50, "", 0, torch.tensor([wanted, torch.nan]))
-        assert found.attributes is not None
-        assert float(found.attributes[:, 0].mean()) == pytest.approx(wanted, abs=0.1)
-        assert torch.allclose(found.attributes[:, 0] * 499, found.codes[:, 0].float(), atol=1e-3)
+    for expected in (0.1, 0.5, 0.9):
+        result = draw_nearest(
+            draw_lead_in, recordings, 50, "", 0, torch.tensor([expected, torch.nan])
+        )
+        assert result.attributes is not None
+        assert float(result.attributes[:, 0].mean()) == pytest.approx(expected, abs=0.1)
+        assert torch.allclose(result.attributes[:, 0] * 499, result.codes[:, 0].float(), atol=1e-3)
     assert draw_nearest(
         draw_sound_end, recordings, 50, "", 0, torch.tensor([0.0, torch.nan])
     ).ends_sound
 
 
 def test_without_traits_any_lead_in_will_do() -> None:
-    found = draw_nearest(draw_lead_in, [recording("hit.wav", 30)], 50, "", 0, torch.tensor([0.9]))
-    assert len(found.codes) == 50
+    result = draw_nearest(draw_lead_in, [recording("hit.wav", 30)], 50, "", 0, torch.tensor([0.9]))
+    assert len(result.codes) == 50

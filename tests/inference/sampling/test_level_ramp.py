@@ -80,12 +80,12 @@ def test_codes_on_the_line_are_preferred(
     codec: VQVAE, loud: torch.Tensor, quiet: torch.Tensor
 ) -> None:
     ramp = LevelRamp(codec, loud, quiet, 3)
-    chosen = [loud[:2, 0], loud[:2, 1]]
-    bias = ramp.logit_bias(1, chosen)
+    choice = [loud[:2, 0], loud[:2, 1]]
+    bias = ramp.logit_bias(1, choice)
     assert bias.shape == (2, codec.rvq.codebooks.shape[1])
     for row in range(2):
         latents = (
-            codec.rvq.lookup(torch.stack([code[row] for code in chosen]))[None]
+            codec.rvq.lookup(torch.stack([code[row] for code in choice]))[None]
             + codec.rvq.codebooks[2]
         )
         away = (codec.frame_levels(latents) - ramp.levels[1]).abs()

@@ -24,9 +24,9 @@ def test_draws_are_valid_and_within_the_cuts(
     K: int, top_k: int, top_p: float, temperature: float, seed: int
 ) -> None:
     logits = torch.randn(16, K, generator=generator(seed)) * 5
-    drawn = sample(logits, Sampling(temperature, top_k, top_p), generator(seed))
-    assert drawn.shape == (16,)
-    rank = (logits > logits.gather(1, drawn[:, None])).sum(1)
+    draws = sample(logits, Sampling(temperature, top_k, top_p), generator(seed))
+    assert draws.shape == (16,)
+    rank = (logits > logits.gather(1, draws[:, None])).sum(1)
     if top_k:
         assert int(rank.max()) < top_k
     if temperature >= GREEDY_BELOW:
@@ -42,8 +42,8 @@ def test_draws_are_valid_and_within_the_cuts(
 
 def test_frequencies_follow_the_probabilities() -> None:
     logits = torch.tensor([0.5, 0.3, 0.15, 0.05]).log().expand(20_000, 4)
-    drawn = sample(logits, Sampling(top_p=1.0), generator())
-    assert torch.allclose(torch.bincount(drawn, minlength=4) / 20_000, logits[0].exp(), atol=0.015)
+    draws = sample(logits, Sampling(top_p=1.0), generator())
+    assert torch.allclose(torch.bincount(draws, minlength=4) / 20_000, logits[0].exp(), atol=0.015)
 
 
 def test_zero_temperature_takes_the_likeliest_and_rows_are_independent() -> None:
@@ -54,8 +54,8 @@ def test_zero_temperature_takes_the_likeliest_and_rows_are_independent() -> None
 def test_a_stream_with_its_own_generator_is_the_same_in_any_batch() -> None:
     logits = torch.randn(3, 9, generator=generator())
     together = sample(logits, Sampling(), [generator(seed) for seed in range(3)])
-    alone = [sample(logits[i : i + 1], Sampling(), generator(i)) for i in range(3)]
-    assert torch.equal(together, torch.cat(alone))
+    single = [sample(logits[i : i + 1], Sampling(), generator(i)) for i in range(3)]
+    assert torch.equal(together, torch.cat(single))
 
 
 def test_uniform_numbers_are_float64_between_0_and_1() -> None:
@@ -68,7 +68,7 @@ def test_uniform_numbers_are_float64_between_0_and_1() -> None:
 
 def test_yes_or_no_follows_the_probability_whatever_the_cuts() -> None:
     logits = torch.full((20_000,), 0.1).logit()
-    drawn = sample_bool(logits, Sampling(top_k=1, top_p=0.5), generator())
-    assert abs(float(drawn.float().mean()) - 0.1) < 0.01
+    draws = sample_bool(logits, Sampling(top_k=1, top_p=0.5), generator())
+    assert abs(float(draws.float().mean()) - 0.1) < 0.01
     greedy = sample_bool(torch.tensor([-0.1, 0.1]), Sampling(temperature=0), generator())
     assert greedy.tolist() == [False, True]

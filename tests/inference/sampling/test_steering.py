@@ -68,7 +68,7 @@ def test_what_is_no_curve(given: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "message"),
     [
         ({"loudness": 101}, "between 0 and 100"),
         ({"loudness": "-1"}, "between 0 and 100"),
@@ -81,8 +81,8 @@ def test_what_is_no_curve(given: Any) -> None:
         ({"tags": ["low:much"]}, "drums:0.7"),
     ],
 )
-def test_what_makes_no_sense(given: dict[str, Any], said: str) -> None:
-    with pytest.raises(UsageError, match=said):
+def test_what_makes_no_sense(given: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
         steer(None, 4.0, **given)
 
 

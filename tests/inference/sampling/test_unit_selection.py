@@ -48,26 +48,26 @@ def rows(codes: torch.Tensor) -> set[tuple[int, ...]]:
 @pytest.mark.parametrize("free_levels", [1, 2])
 def test_finer_codes_come_together_from_a_recording(free_levels: int) -> None:
     recordings = [recording(30, 1), recording(20, 2)]
-    drawn = frames_drawn(selecting_prior(), recordings, sampling={"free_levels": free_levels})
+    draws = frames_drawn(selecting_prior(), recordings, sampling={"free_levels": free_levels})
     recorded = rows(torch.cat([r.codes[:, free_levels:] for r in recordings]))
-    assert all(rows(frame.codes[:, free_levels:]) <= recorded for frame in drawn)
-    assert len(rows(torch.cat([frame.codes for frame in drawn]))) > 20
+    assert all(rows(frame.codes[:, free_levels:]) <= recorded for frame in draws)
+    assert len(rows(torch.cat([frame.codes for frame in draws]))) > 20
 
 
 def test_no_code_comes_that_no_recording_has() -> None:
     recordings = [recording(40, seed, codes=5) for seed in range(4)]
-    drawn = frames_drawn(selecting_prior(), recordings, sampling={"temperature": 3.0, "top_p": 1.0})
-    codes = torch.cat([frame.codes for frame in drawn])
+    draws = frames_drawn(selecting_prior(), recordings, sampling={"temperature": 3.0, "top_p": 1.0})
+    codes = torch.cat([frame.codes for frame in draws])
     assert set(codes[:, 0].tolist()) == set(range(5))
 
 
 def test_sounds_begin_and_end_as_recordings_do() -> None:
     recordings = [recording(12, seed) for seed in range(8)]
-    drawn = frames_drawn(selecting_prior(), recordings)
+    draws = frames_drawn(selecting_prior(), recordings)
     first, last = (rows(torch.stack([r.codes[at, 1:] for r in recordings])) for at in (0, -1))
     begins = torch.ones(2, dtype=torch.bool)
     end_count = 0
-    for frame in drawn:
+    for frame in draws:
         for stream in range(2):
             fine = tuple(frame.codes[stream, 1:].tolist())
             if begins[stream] and not frame.ends[stream]:
@@ -84,12 +84,12 @@ def test_sounds_begin_with_codes_that_recordings_begin_with() -> None:
     for source in recordings:
         source.codes[1:, 0] = source.codes[1:, 0] % 13
         source.codes[0, 0] = 13 + source.codes[0, 0] % 4
-    drawn = frames_drawn(selecting_prior(), recordings, 100, sampling={"closeness": 0.0})
+    draws = frames_drawn(selecting_prior(), recordings, 100, sampling={"closeness": 0.0})
     begins = torch.ones(2, dtype=torch.bool)
     beginnings = 0
-    for frame in drawn:
-        alone = begins & frame.ends
-        assert torch.equal((frame.codes[:, 0] >= 13)[~alone], begins[~alone])
+    for frame in draws:
+        single = begins & frame.ends
+        assert torch.equal((frame.codes[:, 0] >= 13)[~single], begins[~single])
         beginnings += int(begins.sum())
         begins = frame.ends
     assert beginnings > 10
@@ -117,8 +117,8 @@ def test_no_silence_lasts_longer_than_in_a_recording(longest: int, closeness: fl
     prior, source = selecting_prior(), with_silences(longest)
     runs = []
     for is_silent in (most_are_silent, None):
-        drawn = frames_drawn(prior, [source], 200, is_silent, sampling={"closeness": closeness})
-        silent = most_are_silent(torch.cat([frame.codes for frame in drawn])).unflatten(0, (-1, 2))
+        draws = frames_drawn(prior, [source], 200, is_silent, sampling={"closeness": closeness})
+        silent = most_are_silent(torch.cat([frame.codes for frame in draws])).unflatten(0, (-1, 2))
         runs.append(max(longest_run(stream) for stream in silent.T.tolist()))
     assert runs[0] <= longest < runs[1]
 
@@ -144,8 +144,8 @@ def test_silence_is_drawn_only_where_recordings_hold_nothing_else(silent: bool) 
     low, high = (0, 13) if silent else (13, K)
     source = recording(30, 1)
     source = replace(source, codes=source.codes % (high - low) + low)
-    drawn = frames_drawn(selecting_prior(), [source], 40, most_are_silent)
-    codes = torch.cat([frame.codes for frame in drawn])
+    draws = frames_drawn(selecting_prior(), [source], 40, most_are_silent)
+    codes = torch.cat([frame.codes for frame in draws])
     assert bool(most_are_silent(codes).all()) is silent
 
 
@@ -159,8 +159,8 @@ def test_at_closeness_one_it_goes_on_as_the_recording_did() -> None:
     bank = build_frame_bank(prior, [source, recording(30, 2, whole=False)], 1)
     close = Sampling(temperature=0, closeness=1.0)
     conditions = Conditions(prompt=prompt, frame_bank=bank)
-    drawn = islice(draw_frames(prior, 1, close, torch.Generator(), conditions), 15)
-    assert torch.equal(torch.cat([frame.codes for frame in drawn]), source.codes[10:25])
+    draws = islice(draw_frames(prior, 1, close, torch.Generator(), conditions), 15)
+    assert torch.equal(torch.cat([frame.codes for frame in draws]), source.codes[10:25])
 
 
 def test_frames_of_which_codes_are_given_are_drawn_code_by_code() -> None:
@@ -168,9 +168,9 @@ def test_frames_of_which_codes_are_given_are_drawn_code_by_code() -> None:
     kept = torch.zeros(20, Q, dtype=torch.bool)
     kept[5:15, 2] = True
     fixed = FixedCodes(torch.full((20, Q), 16), kept)
-    drawn = frames_drawn(prior, [recording(40, 1, codes=16)], 20, fixed_codes=fixed)
-    assert all((frame.codes[:, 2] == 16).all() for frame in drawn[5:15])
-    assert not any((frame.codes[:, 2] == 16).any() for frame in drawn[:5] + drawn[15:])
+    draws = frames_drawn(prior, [recording(40, 1, codes=16)], 20, fixed_codes=fixed)
+    assert all((frame.codes[:, 2] == 16).all() for frame in draws[5:15])
+    assert not any((frame.codes[:, 2] == 16).any() for frame in draws[:5] + draws[15:])
 
 
 def test_what_is_asked_decides_among_frames_too() -> None:
@@ -181,10 +181,10 @@ def test_what_is_asked_decides_among_frames_too() -> None:
     loudness = (latents[:, -1, 0] > latents[:, -1, 0].median()).float()[:, None]
     prior.reader.learn((latents, loudness) for _ in range(300))
     shares = []
-    for wanted in (0.0, 1.0):
-        targets = Targets(torch.full((1, 1, 1), wanted), 6.0)
-        drawn = frames_drawn(prior, [source], targets=targets)
-        sums = prior.pointer.latents(torch.cat([frame.codes for frame in drawn])).sum(1)[:, 0]
+    for expected in (0.0, 1.0):
+        targets = Targets(torch.full((1, 1, 1), expected), 6.0)
+        draws = frames_drawn(prior, [source], targets=targets)
+        sums = prior.pointer.latents(torch.cat([frame.codes for frame in draws])).sum(1)[:, 0]
         shares.append(float((sums > latents[:, -1, 0].median()).float().mean()))
     assert shares[1] - shares[0] > 0.5
 
@@ -199,9 +199,9 @@ def test_sounds_age_as_those_of_the_recordings_do() -> None:
         source.codes[:, 0] = source.codes[:, 0] % 5 + 5 * torch.bucketize(
             torch.arange(40), torch.tensor([1, 5])
         )
-    drawn = frames_drawn(prior, recordings, 400, length_limits=LengthLimits(1, 40))
+    draws = frames_drawn(prior, recordings, 400, length_limits=LengthLimits(1, 40))
     ages, oldest = [0, 0], 0
-    for frame in drawn:
+    for frame in draws:
         for stream in range(2):
             age, part = ages[stream], int(frame.codes[stream, 0]) // 5
             if not frame.ends[stream]:

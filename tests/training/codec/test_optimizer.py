@@ -60,9 +60,9 @@ def test_singular_values_are_brought_near_1(shape: tuple[int, int]) -> None:
 def test_singular_vectors_stay() -> None:
     matrix = draw(1, 16, 40)
     left, _, right = torch.linalg.svd(matrix, full_matrices=False)
-    found = left.mT @ orthogonalise(matrix) @ right.mT
-    assert torch.allclose(found, torch.diag_embed(found.diagonal(dim1=1, dim2=2)), atol=1e-4)
-    assert (found.diagonal(dim1=1, dim2=2) > 0).all()
+    result = left.mT @ orthogonalise(matrix) @ right.mT
+    assert torch.allclose(result, torch.diag_embed(result.diagonal(dim1=1, dim2=2)), atol=1e-4)
+    assert (result.diagonal(dim1=1, dim2=2) > 0).all()
 
 
 def test_many_rows_are_made_orthogonal_in_blocks() -> None:
@@ -80,7 +80,7 @@ def test_no_gradient_is_no_direction() -> None:
 def test_least_squares(shape: tuple[int, int]) -> None:
     """From an ill-conditioned start to next to nothing, with the rate falling as in training."""
     x = draw(200, shape[1]) * torch.logspace(0, -1, shape[1])
-    wanted = x @ draw(*shape, seed=1).T
+    expected = x @ draw(*shape, seed=1).T
     layer = nn.Linear(shape[1], shape[0], bias=False)
     nn.init.zeros_(layer.weight)
     muon = Muon(layer.parameters(), lr=0.1, weight_decay=0.0)
@@ -88,7 +88,7 @@ def test_least_squares(shape: tuple[int, int]) -> None:
     for step in range(400):
         muon.param_groups[0]["lr"] = 0.1 * (1 - step / 400)
         muon.zero_grad()
-        loss = (layer(x) - wanted).square().mean()
+        loss = (layer(x) - expected).square().mean()
         losses.append(loss.item())
         loss.backward()
         muon.step()

@@ -62,15 +62,15 @@ def test_the_last_events_are_a_validation_a_save_and_the_end(
     corpus: TrainingCorpus, tmp_path: Path, tiny: dict[str, Any]
 ) -> None:
     recorder = Recorder()
-    done = run_of(corpus, tmp_path / "m.sda", recorder, 3, **tiny).run()
+    result = run_of(corpus, tmp_path / "m.sda", recorder, 3, **tiny).run()
     assert [type(event) for event in recorder.events[-3:]] == [
         ValidationMetrics,
         ModelSaved,
         TrainingCompleteEvent,
     ]
-    assert recorder.events[-1] == done
+    assert recorder.events[-1] == result
     assert [event.step for event in recorder.of(StepMetrics)] == [1, 2, 3]
-    assert load_model_v2(tmp_path / "m.sda").metadata["verdict"] == done.verdict
+    assert load_model_v2(tmp_path / "m.sda").metadata["verdict"] == result.verdict
 
 
 def test_validations_are_spread_over_the_run(

@@ -21,7 +21,7 @@ def split(corpus_dir: Path) -> Split:
     return split_by_manifest(clips, make_manifest(clips))
 
 
-def codec_of(split: Split, **more: Any) -> VQVAE:
+def codec_of(split: Split, **extra: Any) -> VQVAE:
     torch.manual_seed(0)
     arguments = {"codebook_size": 32, "num_quantizers": 3, "hidden_size": 16}
     return VQVAE(sample_rate=SAMPLE_RATE, channels=1, **arguments, **memory_arguments(split))

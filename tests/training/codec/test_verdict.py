@@ -30,9 +30,9 @@ def kind_of(
     points: list[Point],
     levels: tuple[LevelHealth, ...] = GOOD,
     corpus: CorpusFacts = ROUND,
-    **more: Any,
+    **extra: Any,
 ) -> str:
-    verdict = judge(Facts(points, levels, corpus, **more))
+    verdict = judge(Facts(points, levels, corpus, **extra))
     assert verdict.sentence.endswith(".")
     assert verdict.sentence.count(". ") == 0, "one sentence"
     return verdict.kind

@@ -15,9 +15,9 @@ def test_each_sound_has_its_percentage(trained: Path, monkeypatch: pytest.Monkey
     assert loaded.prior is not None
     prior = loaded.prior.train()
     entries = loaded.prior_facts.corpus_entries()
-    found = measure_copying(loaded, prior, entries, epoch=4)
-    assert found.epoch == 4
-    assert len(found.percents) == copies.SOUNDS
-    assert all(0 <= percent <= 100 for percent in found.percents)
+    result = measure_copying(loaded, prior, entries, epoch=4)
+    assert result.epoch == 4
+    assert len(result.percents) == copies.SOUNDS
+    assert all(0 <= percent <= 100 for percent in result.percents)
     assert not prior.training
-    assert measure_copying(loaded, prior, entries, epoch=4) == found
+    assert measure_copying(loaded, prior, entries, epoch=4) == result

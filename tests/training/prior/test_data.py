@@ -90,7 +90,7 @@ def test_batches_take_their_shapes_in_turn_and_come_again() -> None:
         (1, 20),
     ] * 2 + [(2, 10)]
     pairs = zip(draws(0), draws(0), draws(1), strict=True)
-    alike = [[torch.equal(a[0], b[0]) for b in (again, other)] for a, again, other in pairs]
+    alike = [[torch.equal(a[0], b[0]) for b in (repeat, other)] for a, repeat, other in pairs]
     assert all(same for same, _ in alike)
     assert not all(same for _, same in alike)
 

@@ -40,7 +40,7 @@ def codes_of(*lengths: int) -> PriorCodes:
     """Two encodings of each sound, the second one frame longer."""
     generator = torch.Generator().manual_seed(0)
     train = [
-        [torch.randint(32, (frames + more, 3), generator=generator) for more in (0, 1)]
+        [torch.randint(32, (frames + extra, 3), generator=generator) for extra in (0, 1)]
         for frames in lengths
     ]
     return PriorCodes(train=train, held_out=[])

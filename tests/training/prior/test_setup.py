@@ -69,13 +69,13 @@ def test_the_same_seed_gives_the_same_parts(
     setup: PriorSetup, codec_only: Path, corpus_dir: Path, tiny_prior: dict[str, Any]
 ) -> None:
     torch.manual_seed(99)
-    again = setup_of(codec_only, corpus_dir, **tiny_prior)
+    repeat = setup_of(codec_only, corpus_dir, **tiny_prior)
     other = setup_of(codec_only, corpus_dir, **tiny_prior | {"seed": 1})
     first = setup.prior.state_dict()
-    assert all(torch.equal(first[n], tensor) for n, tensor in again.prior.state_dict().items())
+    assert all(torch.equal(first[n], tensor) for n, tensor in repeat.prior.state_dict().items())
     second = other.prior.state_dict()
     assert not torch.equal(first["embedding.weight"], second["embedding.weight"])
-    assert setup.offsets == again.offsets != other.offsets
+    assert setup.offsets == repeat.offsets != other.offsets
 
 
 def test_cancelled_encoding_leaves_the_first_encoding(

@@ -36,7 +36,7 @@ def test_memorisation_is_judged_by_corpus_size(
     assert bool(message) is memorizing
 
 
-def facts(train: list[float], held_out: list[float], **more: object) -> PriorFacts:
+def facts(train: list[float], held_out: list[float], **extra: object) -> PriorFacts:
     """Perplexities of one's own and of held-out codes, epoch by epoch; those of the steps are a
     half higher."""
     history = [
@@ -48,11 +48,11 @@ def facts(train: list[float], held_out: list[float], **more: object) -> PriorFac
         }
         for i, (own, new) in enumerate(zip(train, held_out, strict=True), 1)
     ]
-    return PriorFacts(history, K, **({"file_count": 30} | more))
+    return PriorFacts(history, K, **({"file_count": 30} | extra))
 
 
-def verdict(train: list[float], held_out: list[float], **more: object) -> PriorVerdict:
-    return judge_prior(facts(train, held_out, **more))
+def verdict(train: list[float], held_out: list[float], **extra: object) -> PriorVerdict:
+    return judge_prior(facts(train, held_out, **extra))
 
 
 FALLING = ([40.0, 35.0, 30.0], [45.0, 42.0, 40.0])

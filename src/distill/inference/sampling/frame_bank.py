@@ -1,6 +1,6 @@
 """Preparation of recordings for unit selection (`sampling/unit_selection.py`).
 
-Everything that does not depend on the sound being drawn is computed here, once for all frames: a
+Everything that does not depend on the sound being drawn is computed here, once for all frames. A
 draw then costs one product with the bank for each frame.
 """
 
@@ -72,8 +72,11 @@ def build_frame_bank(
 
 
 class _Frames(NamedTuple):
-    """Facts of `M` recorded frames: codes `[M, Q]`, latents of all levels and of the frame before
-    `[M, D]`, edges `[M, 2]` (bool), silence `[M]` (bool) and age `[M]`."""
+    """Facts of `M` recorded frames.
+
+    Codes `[M, Q]`, latents of all levels and of the frame before `[M, D]`, edges `[M, 2]` (bool),
+    silence `[M]` (bool) and age `[M]`.
+    """
 
     codes: Tensor
     latents: Tensor
