@@ -111,7 +111,8 @@ class FrameBank:
         log2_age: age `[M]` of each frame's sound; None where ages do not count.
         prediction: attributes that the classifier predicts for each frame, if there is one.
         context_scores: score `[2, 2, 2, M]` of each frame by whether silence has expired, a sound
-            starts, and a sound ends; less the cost of the squared length of `previous_latents`.
+            starts, and a sound ends. The cost of the squared length of `previous_latents` is taken
+            off.
         used_codes: codes `[STAGES, 2, 2, 2, free_levels, K]` (bool) that occur by age stage and the
             same three facts. Where none occur, the facts are relaxed one by one.
         is_silent: tells silent frames; None where silence may last.
