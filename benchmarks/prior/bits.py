@@ -37,7 +37,7 @@ from benchmarks.common import (
 from benchmarks.prior import ngram
 from benchmarks.speed import sampling
 from distill.data.corpus import Clip, scan_corpus
-from distill.data.dataset import Region, Split, make_manifest, split_by_manifest
+from distill.data.dataset import ClipRegion, Split, make_manifest, split_by_manifest
 from distill.models.persistence import LoadedVQModel, save_model_v2
 from distill.models.prior import CodePrior, extract_code_sequences
 from distill.settings import SAMPLE_RATE
@@ -94,15 +94,15 @@ def settle_codec(
     return split
 
 
-def codes_of(loaded: LoadedVQModel, regions: Sequence[Region]) -> list[Tensor]:
+def codes_of(loaded: LoadedVQModel, regions: Sequence[ClipRegion]) -> list[Tensor]:
     """Codes `[T, Q]` of each region, encoded as in prior training."""
     sounds = (trim_inaudible_tail(region.audio(), SAMPLE_RATE) for region in regions)
     return list(extract_code_sequences(loaded.model, sounds))
 
 
-def whole_regions(clips: Sequence[Clip]) -> list[Region]:
+def whole_regions(clips: Sequence[Clip]) -> list[ClipRegion]:
     """Each clip as one region."""
-    return [Region(clip, 0, clip.n_samples) for clip in clips]
+    return [ClipRegion(clip, 0, clip.n_samples) for clip in clips]
 
 
 # --- bits -----------------------------------------------------------------------------------------

@@ -27,9 +27,9 @@ from torch import Tensor
 
 from benchmarks.common import Bound, corpora_dir, link_corpus, parser_of, run_main
 from distill.data.corpus import scan_corpus
-from distill.data.dataset import Region, split_by_manifest
+from distill.data.dataset import ClipRegion, split_by_manifest
 from distill.inference.copies.index import CorpusSound, build_copy_index
-from distill.inference.copies.meter import SILENT_DB, CopyMeter
+from distill.inference.copies.meter import SILENT_FRAME_DB, CopyMeter
 from distill.inference.copies.report import CopyReport
 from distill.models.chunked import decode_codes, encode_audio
 from distill.models.persistence import LoadedVQModel, load_model_v2
@@ -83,7 +83,7 @@ def goal_of(case: str) -> Goal:
 
 def random_passages(
     codec: VQVAE,
-    regions: Sequence[Region],
+    regions: Sequence[ClipRegion],
     rng: np.random.Generator,
     count: int,
 ) -> list[Passage]:
@@ -100,7 +100,7 @@ def random_passages(
 
 def planted_passages(
     codec: VQVAE,
-    train: Sequence[Region],
+    train: Sequence[ClipRegion],
     codes: Sequence[Sequence[Tensor]],
     rng: np.random.Generator,
     count: int,
@@ -127,7 +127,7 @@ def planted_passages(
         begin = first * codec.frame_hop
         end = (first + frames) * codec.frame_hop
         passage = audio[:, begin:end]
-        if np.square(passage).mean() < 10 ** (SILENT_DB / 10):
+        if np.square(passage).mean() < 10 ** (SILENT_FRAME_DB / 10):
             continue
         # Later in the file; where that ends, after silence.
         if end + shift <= audio.shape[1]:
@@ -154,10 +154,10 @@ class Material:
         never_heard: Sounds of files that the codec was not trained with.
     """
 
-    train: list[Region]
-    calibrating: list[Region]
-    held_out: list[Region]
-    never_heard: list[Region]
+    train: list[ClipRegion]
+    calibrating: list[ClipRegion]
+    held_out: list[ClipRegion]
+    never_heard: list[ClipRegion]
 
     @classmethod
     def of(cls, loaded: LoadedVQModel, folder: Path) -> "Material":
@@ -178,7 +178,7 @@ class Material:
 
 def encodings_of(
     codec: VQVAE,
-    regions: Sequence[Region],
+    regions: Sequence[ClipRegion],
     seed: int,
 ) -> tuple[list[list[Tensor]], list[float]]:
     """Encodings of sounds as in prior training.

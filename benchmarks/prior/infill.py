@@ -37,7 +37,7 @@ from distill.inference.codes.region import Region
 from distill.inference.heal import heal
 from distill.inference.sampling.conditions import Conditions
 from distill.inference.sampling.context import frame_bank_for
-from distill.inference.sampling.gap_filling import AHEAD_S, TRIES, Gap, draw, log_likelihood
+from distill.inference.sampling.gap_filling import AHEAD_S, FILL_TRIES, Gap, draw, log_likelihood
 from distill.inference.sampling.level_ramp import STEP_S, level_step
 from distill.inference.sampling.sampler import sample
 from distill.inference.sampling.settings import Sampling
@@ -159,7 +159,7 @@ def fillings(
 
     def choice(context: Gap) -> Tensor:
         generator = torch.Generator().manual_seed(seed)
-        tries = draw(prior, context, sampling, generator, TRIES)
+        tries = draw(prior, context, sampling, generator, FILL_TRIES)
         # Resampled by how likely each try makes the codes that follow.
         scores = log_likelihood(prior, gap, tries).fixed
         return tries[int(sample(scores[None], FROM_THE_PRIOR, generator))]

@@ -30,7 +30,7 @@ from rich.table import Table
 import distill
 from benchmarks.common import parser_of, run_main
 from benchmarks.prior.hits import envelope, longest_silence
-from distill.audio.descriptors import DESCRIPTORS, SILENT_DB, measure
+from distill.audio.descriptors import DESCRIBED_ABOVE_DB, DESCRIPTORS, measure
 from distill.audio.level import integrated_loudness
 from distill.data.corpus import scan_corpus
 from distill.models.persistence import LoadedVQModel
@@ -78,7 +78,7 @@ def descriptors_by_second(sound: np.ndarray) -> np.ndarray:
         warnings.simplefilter("ignore", RuntimeWarning)
         means = np.nanmean(parts, 1)
     pitched = np.mean(~np.isnan(parts[:, :, PITCH]), 1)
-    means[:, 0] = np.nan_to_num(means[:, 0], nan=SILENT_DB)
+    means[:, 0] = np.nan_to_num(means[:, 0], nan=DESCRIBED_ABOVE_DB)
     return np.column_stack([means, pitched])
 
 

@@ -33,7 +33,7 @@ from distill.inference.codes.file import save_codes
 from distill.inference.codes.grid import CodeGrid
 from distill.inference.codes.history import History
 from distill.inference.codes.region import Region
-from distill.inference.heal import TRIES, heal
+from distill.inference.heal import REGION_TRIES, heal
 from distill.inference.sampling.draw import draw_frames
 from distill.inference.sampling.settings import Sampling
 from distill.models.levels import level_names
@@ -204,7 +204,7 @@ def healing_speeds(loaded: LoadedVQModel, runs: int) -> dict[str, float]:
         "heal a region": speed(HEALED_S, lambda: heal(with_prior, grid, region, at_seams=False)),
         "heal two seams": speed(healed_s, lambda: heal(with_prior, with_seams)),
         "the prior": speed(HEALED_S, lambda: draw(1)),
-        f"{TRIES} at once": speed(HEALED_S, lambda: draw(TRIES)),
+        f"{REGION_TRIES} at once": speed(HEALED_S, lambda: draw(REGION_TRIES)),
     }
 
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from distill.data.corpus import Clip
 from distill.data.dataset import (
+    ClipRegion,
     CropSampler,
-    Region,
     cut_into_blocks,
     make_manifest,
     split_by_manifest,
@@ -140,7 +140,7 @@ def ramp_sampler(folder: Path, length: int, crop: int) -> tuple[np.ndarray, Crop
     path, ramp = folder / f"ramp-{length}.npy", np.arange(1, length + 1, dtype=np.float32)
     np.save(path, ramp[None])
     clip = Clip("ramp.wav", "0" * 64, length, 1, path, -20.0, -20.0)
-    return ramp, CropSampler([Region(clip, 0, length)], crop, SAMPLE_RATE, 3, HOP)
+    return ramp, CropSampler([ClipRegion(clip, 0, length)], crop, SAMPLE_RATE, 3, HOP)
 
 
 def test_exact_crops_are_the_files_as_they_are_on_their_frame_grid(folder: Path) -> None:

@@ -20,7 +20,7 @@ from distill.audio.stft import hann, stft
 DESCRIPTORS = ("loudness", "brightness", "noisiness", "pitch", "onsets")
 """Columns of `measure`, in order: in dBFS, Hz, dB, Hz, onsets per second."""
 
-SILENT_DB = -50.0
+DESCRIBED_ABOVE_DB = -50.0
 """Loudness in dBFS below which a frame is silent: mostly hiss, which would count as bright and
 noisy."""
 
@@ -104,7 +104,7 @@ def measure(audio: np.ndarray, sample_rate: int, hop: int) -> np.ndarray:
     onset = rows[:, -1] > 0
     rows[:, -1] = density(onset, sample_rate / hop)
     # Not `<=`: NaN is silent too.
-    rows[~(rows[:, 0] > SILENT_DB)] = np.nan
+    rows[~(rows[:, 0] > DESCRIBED_ABOVE_DB)] = np.nan
     return rows
 
 

@@ -26,7 +26,7 @@ OPEN_FILES = 64
 
 
 @dataclass(frozen=True)
-class Region:
+class ClipRegion:
     """Samples `start` to `stop` of a clip."""
 
     clip: Clip
@@ -54,8 +54,8 @@ class Split:
         fresh: The manifest left one of the two empty, so that the split is a new one.
     """
 
-    train: tuple[Region, ...]
-    held_out: tuple[Region, ...]
+    train: tuple[ClipRegion, ...]
+    held_out: tuple[ClipRegion, ...]
     unknown: int = 0
     fresh: bool = False
 
@@ -120,7 +120,7 @@ def split_by_manifest(clips: Sequence[Clip], manifest: Sequence[dict[str, Any]])
 
 def _regions(
     clips: Sequence[Clip], manifest: Sequence[dict[str, Any]]
-) -> tuple[list[Region], list[Region]]:
+) -> tuple[list[ClipRegion], list[ClipRegion]]:
     """Training and held-out regions of `clips`."""
     borders = {entry["hash"]: int(entry["train_until"]) for entry in manifest}
     train = []
@@ -131,19 +131,19 @@ def _regions(
             border = 0 if _held_out_by_hash(clip.content_hash) else clip.n_samples
         border = min(border, clip.n_samples)
         if border > 0:
-            train.append(Region(clip, 0, border))
+            train.append(ClipRegion(clip, 0, border))
         if border < clip.n_samples:
-            held_out.append(Region(clip, border, clip.n_samples))
+            held_out.append(ClipRegion(clip, border, clip.n_samples))
     return train, held_out
 
 
-def cut_into_blocks(regions: Sequence[Region], samples: int) -> list[Region]:
+def cut_into_blocks(regions: Sequence[ClipRegion], samples: int) -> list[ClipRegion]:
     """Cut `regions` into regions of `samples`; the last one of each may be shorter."""
     blocks = []
     for region in regions:
         for start in range(region.start, region.stop, samples):
             stop = min(start + samples, region.stop)
-            blocks.append(Region(region.clip, start, stop))
+            blocks.append(ClipRegion(region.clip, start, stop))
     return blocks
 
 
@@ -179,7 +179,7 @@ class CropSampler:
 
     def __init__(
         self,
-        regions: Sequence[Region],
+        regions: Sequence[ClipRegion],
         crop_samples: int,
         sample_rate: int,
         seed: int,
@@ -193,7 +193,7 @@ class CropSampler:
         self.longest_gap = round(GAP_S[1] * sample_rate)
         self.channels = regions[0].clip.channels
         # Opening a file takes as long as reading a crop from it.
-        self._opened = lru_cache(OPEN_FILES)(Region.audio)
+        self._opened = lru_cache(OPEN_FILES)(ClipRegion.audio)
 
     def batch(self, step: int, batch_size: int, exact_share: float = 0.0) -> Crops:
         """Draw the crops of a step, each exact with probability `exact_share`."""

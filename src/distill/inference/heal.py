@@ -49,7 +49,7 @@ SLOPE_DB = 1.5
 """Change of level per frame along the ramp, at most, unless the longest lead is too short for that.
 It makes 3.5 dB in 50 ms; half of the time, music changes by as much."""
 
-TRIES = 24
+REGION_TRIES = 24
 """Tries for a region."""
 
 RAMP_TRIES = 40
@@ -59,7 +59,7 @@ COOLER = 0.6
 """Factor on the temperature along a ramp. An even level calls for unlikely codes: a cooler draw
 makes up for that."""
 
-JUDGED_S = 0.5
+JUDGE_WINDOW_S = 0.5
 """Seconds after the seam whose likelihood judges the tries."""
 
 SMOOTHEST = 0.1
@@ -249,7 +249,7 @@ class _Healer:
     def fill(self, gap: Gap) -> Tensor:
         """Codes `[T, Q]` for a region."""
         frame_rate = self.loaded.model.frame_rate
-        return fill(self.prior, gap, self.sampling, self.generator, frame_rate, tries=TRIES)
+        return fill(self.prior, gap, self.sampling, self.generator, frame_rate, tries=REGION_TRIES)
 
     def fill_ramp(self, gap: Gap) -> Tensor:
         """Codes `[T, Q]` whose level leads evenly from one side of the gap to the other."""
@@ -266,7 +266,7 @@ class _Healer:
         """One of the `tries` `[B, T, Q]`, by the five filters of the module's docstring."""
         codec = self.loaded.model
         assert gap.original is not None
-        short_gap = replace(gap, after=gap.after[: round(JUDGED_S * codec.frame_rate)])
+        short_gap = replace(gap, after=gap.after[: round(JUDGE_WINDOW_S * codec.frame_rate)])
         # The last entry of each score is that of the original codes.
         scores = log_likelihood(self.prior, short_gap, torch.cat([tries, gap.original[None]]))
         # The step up to an attack belongs to it: it must not become smaller.

@@ -8,7 +8,9 @@ Letters of shapes, here and wherever codes or sounds are handled:
     C  channels                             N  samples
     S  spectra (frames of an STFT)          F  frequency bins, or features
     M  rows of a table, blocks of a sound, or mel bands
-    H  attention heads                      `...`  any dimensions
+    H  attention heads                      A  attributes (descriptors, then tags)
+    P  past frames, or parts                R  the last R of T frames
+    L  flat codes (T * Q), or levels        `...`  any dimensions
 
 `[B, T, Q]` is a tensor of that shape. Levels of sound are in dBFS, magnitudes in natural logs,
 times in seconds, rates in Hz, unless stated otherwise.

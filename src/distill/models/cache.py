@@ -91,8 +91,8 @@ class PointerCache:
         the next `append` brings it.
 
         Args:
-            codes: codes `[S, T, Q]`, the suffix first; `S` is `B`, or 1 for all streams alike.
-            starts: frames `[S, T]` (bool) that begin a sound.
+            codes: codes `[B, T, Q]`, the suffix first; `[1, T, Q]` for all streams alike.
+            starts: frames `[B, T]` or `[1, T]` (bool) that begin a sound.
             suffix_position: position of the suffix in time, in frames; the others lie from 0 on.
         """
         T = codes.shape[1]

@@ -319,7 +319,7 @@ class FileFacts:
 
 
 @dataclass(frozen=True)
-class CorpusFacts:
+class CorpusSummary:
     """A folder of sounds, as `distill doctor` sees it.
 
     Attributes:
@@ -343,9 +343,9 @@ class CorpusFacts:
     files: list[FileFacts]
 
 
-def corpus_facts(report: CorpusReport) -> CorpusFacts:
+def corpus_facts(report: CorpusReport) -> CorpusSummary:
     """Facts about a scanned folder."""
-    return CorpusFacts(
+    return CorpusSummary(
         folder=str(report.root),
         verdict=report.verdict,
         advice=list(report.advice),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks.prior import likeness
-from distill.audio.descriptors import SILENT_DB
+from distill.audio.descriptors import DESCRIBED_ABOVE_DB
 from distill.settings import SAMPLE_RATE
 from distill.training.prior_config import PriorConfig
 
@@ -31,7 +31,7 @@ def test_sounds_of_the_corpus_are_nearer_than_others() -> None:
 def test_seconds_of_silence_have_the_level_of_silence_and_no_pitch() -> None:
     result = likeness.descriptors_by_second(np.zeros((1, 3 * SAMPLE_RATE), np.float32))
     assert result.shape == (3, 6)
-    assert (result[:, 0] == SILENT_DB).all()
+    assert (result[:, 0] == DESCRIBED_ABOVE_DB).all()
     assert (result[:, -1] == 0).all()
 
 

@@ -7,12 +7,12 @@ import pytest
 import torch
 
 from distill.data.corpus import scan_corpus
-from distill.data.dataset import Region, make_manifest, split_by_manifest
+from distill.data.dataset import ClipRegion, make_manifest, split_by_manifest
 from distill.models.losses import MelLoss
 from distill.models.persistence import load_model_v2
 from distill.settings import SAMPLE_RATE
 from distill.training.codec.validation import (
-    RECENT_STEPS,
+    HEALTH_STEPS,
     RecentCounts,
     corpus_counts,
     count_codes,
@@ -24,7 +24,7 @@ from distill.training.codec.validation import (
 
 
 @pytest.fixture
-def regions(corpus_dir: Path) -> tuple[Region, ...]:
+def regions(corpus_dir: Path) -> tuple[ClipRegion, ...]:
     clips = scan_corpus(corpus_dir).clips
     return split_by_manifest(clips, make_manifest(clips)).train
 
@@ -41,9 +41,9 @@ def test_recent_counts_forget_and_go_on_from_their_state() -> None:
     counts = RecentCounts(4)
     assert counts.total().shape == (0, 4)
     counts.add(torch.zeros(1, 5, 2, dtype=torch.long))
-    for _ in range(RECENT_STEPS):
+    for _ in range(HEALTH_STEPS):
         counts.add(torch.ones(1, 5, 2, dtype=torch.long))
-    assert counts.total().tolist() == [[0, 5 * RECENT_STEPS, 0, 0]] * 2
+    assert counts.total().tolist() == [[0, 5 * HEALTH_STEPS, 0, 0]] * 2
     other = RecentCounts(4)
     other.restore(counts.state())
     assert torch.equal(other.total(), counts.total())
@@ -59,7 +59,7 @@ def test_health_of_even_and_uneven_use() -> None:
 
 
 def test_every_frame_of_the_corpus_is_counted_once(
-    codec_only: Path, regions: tuple[Region, ...]
+    codec_only: Path, regions: tuple[ClipRegion, ...]
 ) -> None:
     codec = load_model_v2(codec_only).model
     counts = corpus_counts(codec, regions)
@@ -69,7 +69,7 @@ def test_every_frame_of_the_corpus_is_counted_once(
     assert len(set(counts.sum(1).tolist())) == 1
 
 
-def test_seconds_are_spread_over_regions(regions: tuple[Region, ...]) -> None:
+def test_seconds_are_spread_over_regions(regions: tuple[ClipRegion, ...]) -> None:
     parts = first_seconds(regions, 0.7, SAMPLE_RATE)
     assert [part.clip for part in parts] == [region.clip for region in regions]
     assert all(part.start == region.start for part, region in zip(parts, regions, strict=True))
@@ -79,7 +79,9 @@ def test_seconds_are_spread_over_regions(regions: tuple[Region, ...]) -> None:
     assert len(many) == 24
 
 
-def test_distances_are_those_of_their_sounds(codec_only: Path, regions: tuple[Region, ...]) -> None:
+def test_distances_are_those_of_their_sounds(
+    codec_only: Path, regions: tuple[ClipRegion, ...]
+) -> None:
     codec = load_model_v2(codec_only).model
     loss = MelLoss(SAMPLE_RATE)
     both = measure_distances(codec, loss, regions[:2], regions[2:])
@@ -90,12 +92,12 @@ def test_distances_are_those_of_their_sounds(codec_only: Path, regions: tuple[Re
     assert measure_distances(codec, loss, regions, []).held_out is None
 
 
-def test_mono_has_no_stereo_image(codec_only: Path, regions: tuple[Region, ...]) -> None:
+def test_mono_has_no_stereo_image(codec_only: Path, regions: tuple[ClipRegion, ...]) -> None:
     assert stereo_image(load_model_v2(codec_only).model, regions) == {}
 
 
 def test_a_distance_is_above_zero_for_an_untrained_codec(
-    codec_only: Path, regions: tuple[Region, ...]
+    codec_only: Path, regions: tuple[ClipRegion, ...]
 ) -> None:
     distances = measure_distances(
         load_model_v2(codec_only).model, MelLoss(SAMPLE_RATE), regions, []

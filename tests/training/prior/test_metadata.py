@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from distill.data.corpus import scan_corpus
-from distill.data.dataset import Region, Split
+from distill.data.dataset import ClipRegion, Split
 from distill.models.persistence import LoadedVQModel, load_model_v2
 from distill.training.prior import metadata
 from distill.training.prior.data import PriorCodes
@@ -29,9 +29,9 @@ def split(corpus_dir: Path) -> Split:
     """Two whole sounds, and the first part of a third."""
     first, second, third = scan_corpus(corpus_dir).clips[:3]
     train = (
-        Region(first, 0, first.n_samples),
-        Region(second, 0, second.n_samples),
-        Region(third, 0, third.n_samples // 2),
+        ClipRegion(first, 0, first.n_samples),
+        ClipRegion(second, 0, second.n_samples),
+        ClipRegion(third, 0, third.n_samples // 2),
     )
     return Split(train, ())
 

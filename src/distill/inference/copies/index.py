@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from distill.inference.copies.meter import RUN_LEVELS, SILENT_DB, CopyMeter
+from distill.inference.copies.meter import RUN_LEVELS, SILENT_FRAME_DB, CopyMeter
 from distill.inference.copies.zero_point import calibrate
 from distill.models.vqvae import VQVAE
 
@@ -122,7 +122,7 @@ def _spread(
 def _without_silent_tail(codec: VQVAE, codes: Tensor) -> Tensor:
     """`codes` `[T, Q]` up to the last audible frame, one frame at least."""
     latents = codec.rvq.lookup(codes.long().to(codec.rvq.codebooks.device))
-    audible = codec.frame_levels(latents) > SILENT_DB
+    audible = codec.frame_levels(latents) > SILENT_FRAME_DB
     if not audible.any():
         return codes[:1]
     last = int(audible.nonzero()[-1])

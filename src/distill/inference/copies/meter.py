@@ -36,10 +36,10 @@ BY_CHANCE = 0.05 / 3
 IN_LINE_S = 0.05
 """Seconds by which the offset between sound and recording may vary within one passage."""
 
-SILENT_DB = -60.0
+SILENT_FRAME_DB = -60.0
 """Level in dBFS (RMS of a frame) up to which a frame is silent."""
 
-JUDGED_S = 2.0
+PASSAGE_S = 2.0
 """Seconds of the passages on which the zero point is measured."""
 
 FRAMES_AT_ONCE = 512
@@ -152,7 +152,7 @@ class CopyMeter:
 
     def query(self, codes: Tensor, audio: np.ndarray) -> Query:
         """The acoustic query of a sound with `codes` `[T, Q]`, decoded to `audio` `[C, N]`."""
-        audible = self._powers(audio, len(codes)) > 10 ** (SILENT_DB / 10)
+        audible = self._powers(audio, len(codes)) > 10 ** (SILENT_FRAME_DB / 10)
         return Query(codes=codes, audible=torch.from_numpy(audible))
 
     def _powers(self, audio: np.ndarray, frames: int) -> np.ndarray:
@@ -191,7 +191,7 @@ class CopyMeter:
 
         It grows with the logarithm of the places compared (Karlin & Altschul 1990).
         """
-        places = self.searches[0].size * JUDGED_S * self.frame_rate
+        places = self.searches[0].size * PASSAGE_S * self.frame_rate
         return math.log2(places / BY_CHANCE)
 
     def repeated_share(

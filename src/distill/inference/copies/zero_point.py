@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from torch import Tensor
 
-from distill.inference.copies.meter import BY_CHANCE, JUDGED_S, CopyMeter, ZeroPoint
+from distill.inference.copies.meter import BY_CHANCE, PASSAGE_S, CopyMeter, ZeroPoint
 from distill.models.chunked import decode_codes
 from distill.models.vqvae import VQVAE
 
@@ -51,7 +51,7 @@ def calibrate(
         held_out: Codes `[T, Q]` of sounds that are not in the index. Without any, the bounds are
             as strict as they may be.
     """
-    size = round(JUDGED_S * codec.frame_rate)
+    size = round(PASSAGE_S * codec.frame_rate)
     passages = [part for codes in held_out for part in codes.split(size) if len(part)]
     if passages:
         # Evenly thinned, so that all held-out sounds take part.

@@ -19,7 +19,7 @@ from distill.inference.modes.base import (
 from distill.inference.sampling.lead_in import LeadIn
 from distill.models.chunked import decode_evenly, frames_of
 
-HEARD_S = 30.0
+SOURCE_TAIL_S = 30.0
 """Seconds of the source's end that are encoded: level and width are measured on them. The prior
 takes the last of them, as many as its window holds, as its prompt."""
 
@@ -49,7 +49,7 @@ class Continuation(SequentialMode):
         codec = job.loaded.model
         n_samples = self.source.audio.shape[1]
         # The last seconds say enough of level and width, however long the source is.
-        frames = min(frames_of(n_samples, codec.frame_hop), round(HEARD_S * codec.frame_rate))
+        frames = min(frames_of(n_samples, codec.frame_hop), round(SOURCE_TAIL_S * codec.frame_rate))
         self.grid = encode_sound(job.loaded, self._tail(frames), self.source.name)
         # Without the frames of the mirror image.
         self.past = torch.tensor(self.grid.codes)[:frames].long()

@@ -17,7 +17,7 @@ from distill.inference.sampling.context import frame_bank_for, length_limits
 from distill.inference.sampling.gap_filling import Gap, fill
 from distill.models.chunked import decode_codes, frames_of
 
-HEARD_S = 10.0
+SOURCE_SIDE_S = 10.0
 """Seconds on either side of the gap that are encoded: level and width are measured on them. The
 prior hears as many of them as it can."""
 
@@ -62,7 +62,7 @@ class Infill(SequentialMode):
         codec = job.loaded.model
         hop = codec.frame_hop
         # Frames to encode on either side, fewer where the source is short.
-        limit = round(HEARD_S * codec.frame_rate)
+        limit = round(SOURCE_SIDE_S * codec.frame_rate)
         before = self.audio[:, : max(0, self.edges.begin)]
         after = self.audio[:, self.edges.end :]
         past = min(frames_of(before.shape[1], hop), limit)

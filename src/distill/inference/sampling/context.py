@@ -13,7 +13,7 @@ from distill.inference.sampling.unit_selection import FrameBank
 from distill.models.attribute_classifier import Targets
 from distill.models.persistence import LoadedVQModel
 
-SILENT_DB = -54.0
+SILENT_CORPUS_DB = -54.0
 """Level in dBFS below which a frame is silent. Once a gain has brought it to the level of the
 corpus, it may lie below -60 dBFS, where sounds are cut."""
 
@@ -84,7 +84,7 @@ def frame_bank_for(
     codec = loaded.model
 
     def is_silent(codes: Tensor) -> Tensor:
-        return codec.frame_levels(codec.rvq.lookup(codes)) < SILENT_DB
+        return codec.frame_levels(codec.rvq.lookup(codes)) < SILENT_CORPUS_DB
 
     return build_frame_bank(
         loaded.require_prior(),

@@ -24,7 +24,7 @@ from distill.inference.sampling.sampler import sample
 from distill.inference.sampling.settings import Sampling
 from distill.models.prior import CodePrior
 
-TRIES = 8
+FILL_TRIES = 8
 """Tries to choose from: more cost time in proportion."""
 AHEAD_S = 1.0
 """Seconds after the gap that the prior is given, and that judge the tries."""
@@ -69,7 +69,7 @@ def fill(
     generator: torch.Generator,
     frame_rate: float,
     progress: Progress = no_progress,
-    tries: int = TRIES,
+    tries: int = FILL_TRIES,
 ) -> Tensor:
     """Fill a gap. Memory does not grow with its length, but for the codes themselves.
 

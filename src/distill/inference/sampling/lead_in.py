@@ -17,7 +17,7 @@ from distill.models.prior_metadata import Recording
 
 NAMES_SHOWN = 5
 """Names of recordings in an error message, at most."""
-TRIES = 32
+PROMPT_TRIES = 32
 """Prompts from which the one nearest to the targets is taken."""
 ABSENT_DISTANCE = 0.25
 """Squared distance to a target of a frame that lacks the attribute (silence, noise without pitch):
@@ -147,7 +147,7 @@ def draw_nearest(
         targets: attributes `[A]`; NaN where one is free.
     """
     # Purpose 3 of the sound's seed; a prompt takes 1.
-    seeds = np.random.SeedSequence((seed, 3)).generate_state(TRIES, np.uint32).tolist()
+    seeds = np.random.SeedSequence((seed, 3)).generate_state(PROMPT_TRIES, np.uint32).tolist()
     prompts = (draw(recordings, frames, like, own_seed) for own_seed in seeds)
     return min(prompts, key=lambda prompt: _distance(prompt, targets))
 

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from distill.data.dataset import CropSampler, Region, Split, cut_into_blocks
+from distill.data.dataset import ClipRegion, CropSampler, Split, cut_into_blocks
 from distill.models.chunked import encode_audio, frames_of
 from distill.models.fit import fit_codec
 from distill.models.frame_memory import memory_width
@@ -81,7 +81,7 @@ def fit_codes(
 
 
 def _unaugmented_blocks(
-    codec: VQVAE, regions: Sequence[Region], total_s: float
+    codec: VQVAE, regions: Sequence[ClipRegion], total_s: float
 ) -> Iterator[Tensor]:
     """The training sounds as they are, in blocks `[1, C, N]` of whole frames.
 
@@ -96,7 +96,7 @@ def _unaugmented_blocks(
         yield torch.from_numpy(padded[None]).to(codec.rvq.codebooks.device)
 
 
-def fit_memory(codec: VQVAE, regions: Sequence[Region]) -> None:
+def fit_memory(codec: VQVAE, regions: Sequence[ClipRegion]) -> None:
     """Give each training frame its place in the codec's frame memory, where there is one."""
     if codec.memory is None:
         return

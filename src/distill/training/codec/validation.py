@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from distill.audio.stereo import correlation, mix_channels, side_level_db
-from distill.data.dataset import Region
+from distill.data.dataset import ClipRegion
 from distill.models.chunked import decode_codes, encode_audio
 from distill.models.levels import level_names
 from distill.models.losses import MEL_SCALES, MelLoss
@@ -29,7 +29,7 @@ MOST_REGIONS = 24
 COUNTED_S = 600.0
 
 # Steps over which the use of codebooks is counted during training.
-RECENT_STEPS = 50
+HEALTH_STEPS = 50
 
 # Lower bound of a share in a logarithm; entries that are never chosen add nothing to the entropy.
 _TINY = 1e-12
@@ -46,7 +46,7 @@ class Distances(NamedTuple):
 
 
 def measure_distances(
-    codec: VQVAE, loss: MelLoss, own: Sequence[Region], held_out: Sequence[Region]
+    codec: VQVAE, loss: MelLoss, own: Sequence[ClipRegion], held_out: Sequence[ClipRegion]
 ) -> Distances:
     """Distances of up to 10 s of own sounds and of up to 20 s of held-out ones."""
     own_distance = _mean_distance(codec, loss, first_seconds(own, OWN_S, codec.sample_rate))
@@ -59,17 +59,19 @@ def measure_distances(
     )
 
 
-def first_seconds(regions: Sequence[Region], seconds: float, sample_rate: int) -> list[Region]:
+def first_seconds(
+    regions: Sequence[ClipRegion], seconds: float, sample_rate: int
+) -> list[ClipRegion]:
     """Beginnings of up to 24 of the regions, spread evenly, which last `seconds` in all."""
     subset = regions[:: max(1, len(regions) // MOST_REGIONS)][:MOST_REGIONS]
     samples = max(1, int(seconds * sample_rate / max(1, len(subset))))
     return [
-        Region(region.clip, region.start, min(region.stop, region.start + samples))
+        ClipRegion(region.clip, region.start, min(region.stop, region.start + samples))
         for region in subset
     ]
 
 
-def _mean_distance(codec: VQVAE, loss: MelLoss, regions: Sequence[Region]) -> float | None:
+def _mean_distance(codec: VQVAE, loss: MelLoss, regions: Sequence[ClipRegion]) -> float | None:
     distances = [_distance(codec, loss, region.audio()) for region in regions]
     return sum(distances) / len(distances) if distances else None
 
@@ -95,7 +97,7 @@ def _mono(codec: VQVAE, audio: np.ndarray) -> Tensor:
     return F.pad(mono, (0, -mono.shape[-1] % codec.n_fft))
 
 
-def stereo_image(codec: VQVAE, regions: Sequence[Region]) -> dict[str, list[float]]:
+def stereo_image(codec: VQVAE, regions: Sequence[ClipRegion]) -> dict[str, list[float]]:
     """Stereo image of up to 10 s of own sounds, as they are and as the codec decodes them.
 
     Returns:
@@ -122,7 +124,7 @@ def count_codes(codes: Tensor, codebook_size: int) -> Tensor:
     return torch.stack([torch.bincount(column, minlength=codebook_size) for column in columns])
 
 
-def corpus_counts(codec: VQVAE, regions: Sequence[Region]) -> Tensor:
+def corpus_counts(codec: VQVAE, regions: Sequence[ClipRegion]) -> Tensor:
     """How often each entry is chosen in (at most 10 minutes of) the training sounds, `[Q, K]`."""
     counts = torch.zeros(codec.num_quantizers, codec.codebook_size)
     room = int(COUNTED_S * codec.sample_rate)
@@ -144,7 +146,7 @@ class RecentCounts:
 
     def __init__(self, codebook_size: int) -> None:
         self.codebook_size = codebook_size
-        self._steps: deque[Tensor] = deque(maxlen=RECENT_STEPS)
+        self._steps: deque[Tensor] = deque(maxlen=HEALTH_STEPS)
 
     def add(self, codes: Tensor) -> None:
         """Count the codes `[B, T, Q]` of a step."""

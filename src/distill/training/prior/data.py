@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from torch import Tensor
 
-from distill.data.dataset import Region, Split
+from distill.data.dataset import ClipRegion, Split
 from distill.models.persistence import LoadedVQModel
 from distill.models.prior import extract_code_sequences
 from distill.training.prior.streams import Stream, concatenate, cut_piece, split_stream
@@ -133,7 +133,7 @@ def encode_split(
         cancel_event: Once set, further encodings are left out.
     """
 
-    def encode(regions: Iterable[Region], offset: int = 0, gain: float = 0.0) -> list[Tensor]:
+    def encode(regions: Iterable[ClipRegion], offset: int = 0, gain: float = 0.0) -> list[Tensor]:
         factor = np.float32(10 ** (gain / 20))
         rate = loaded.model.sample_rate
         sounds = (factor * trim_inaudible_tail(region.audio(), rate) for region in regions)
