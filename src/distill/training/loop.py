@@ -43,7 +43,7 @@ def train_vqvae(
     model_name: str | None = None,
     discard_prior: bool = False,
 ) -> TrainingCompleteEvent:
-    """Train a codec on `corpus` and keeps the model file up to date while it runs.
+    """Train a codec on `corpus`, and keep the model file up to date while it runs.
 
     Args:
         corpus: Scanned sounds.

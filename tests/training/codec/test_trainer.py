@@ -87,7 +87,7 @@ def test_levels_are_well_used_and_counted_from_the_first_step(trainer: CodecTrai
     assert [level.name for level in metrics.levels] == ["Structure", "Timbre", "Detail"]
     assert all(level.utilisation > 0.9 for level in metrics.levels)
     assert all(level.dead_codes == round(32 * (1 - level.utilisation)) for level in metrics.levels)
-    assert all(level.utilisation >= 0.8 for level in measure_health(trainer.corpus_counts()))
+    assert all(level.utilisation >= 0.8 for level in measure_health(trainer.finish().code_counts))
 
 
 def test_what_is_settled_hardly_depends_on_the_batch(

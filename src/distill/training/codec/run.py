@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from distill.errors import DivergedError
-from distill.models.persistence import save_model_v2
 from distill.training.checkpoint import checkpoint_path, save_checkpoint
 from distill.training.codec.corpus import TrainingCorpus
 from distill.training.codec.metadata import CodecFindings, codec_metadata
@@ -84,7 +83,7 @@ class CodecRun:
         """
         trainer = self.trainer
         try:
-            while not trainer.is_done and not self.cancel_event.is_set():
+            while not trainer.report().is_done and not self.cancel_event.is_set():
                 self._step()
         except DivergedError:
             # A run from this checkpoint would end alike.
@@ -95,22 +94,21 @@ class CodecRun:
                 self._save(finished=False)
             raise
 
-        finished = trainer.is_done
+        finished = trainer.report().is_done
         if finished:
-            # A budget of very short time may be over before the first step.
-            if not trainer.codebooks_ready:
-                trainer.settle_codes()
-            self.code_counts = trainer.corpus_counts()
+            measures = trainer.finish()
+            self.code_counts = measures.code_counts
+            self.stereo = measures.stereo
             self._validate()
-            self.stereo = trainer.stereo_image()
         self._save(finished)
         return self._complete(finished)
 
     def _step(self) -> None:
-        batch_size = self.trainer.batch_size
+        earlier_batch_size = self.trainer.report().batch_size
         metrics = self.trainer.step()
-        if self.trainer.batch_size < batch_size:
-            self.callback(BatchHalved(step=metrics.step, batch_size=self.trainer.batch_size))
+        batch_size = self.trainer.report().batch_size
+        if batch_size < earlier_batch_size:
+            self.callback(BatchHalved(step=metrics.step, batch_size=batch_size))
         self._check_divergence(metrics)
         self.callback(metrics)
         if self._is_validation_due():
@@ -125,7 +123,7 @@ class CodecRun:
         if not math.isfinite(metrics.mel_loss):
             return
         self.recent = [*self.recent[-(RECENT_STEPS - 1) :], metrics.mel_loss]
-        first = self.trainer.first_distance
+        first = self.trainer.report().first_distance
         if has_diverged(first, self.recent, self.curve):
             rate = self.trainer.config.learning_rate
             verdict = diverged(metrics.step, self.recent, first, self.curve, rate)
@@ -175,11 +173,11 @@ class CodecRun:
 
     def _consider_early_stop(self) -> None:
         trainer = self.trainer
-        is_decided = trainer.report().is_cut_short
-        if trainer.config.early_stop and not is_decided and should_stop(self.curve):
+        report = trainer.report()
+        if trainer.config.early_stop and not report.is_cut_short and should_stop(self.curve):
             trainer.cut_short()
             sentence = self._verdict().sentence
-            self.callback(StoppingEarly(step=trainer.step_count, verdict=sentence))
+            self.callback(StoppingEarly(step=report.step, verdict=sentence))
 
     def _verdict(self) -> CodecVerdict:
         report = self.trainer.report()
@@ -196,24 +194,25 @@ class CodecRun:
     # --- files ------------------------------------------------------------------------------------
 
     def _is_save_due(self) -> bool:
-        trainer = self.trainer
-        since_last_s = trainer.elapsed_s - self.last_save_s
+        report = self.trainer.report()
+        since_last_s = report.elapsed_s - self.last_save_s
         wait_s = SAVE_EVERY_S if self.last_save_s else FIRST_SAVE_S
-        if since_last_s < wait_s or not trainer.codebooks_ready:
+        if since_last_s < wait_s or not report.codebooks_ready:
             return False
         # While steps go wrong, the model on disk is the better one.
-        worsening = is_worsening(trainer.first_distance, self.recent, self.curve)
-        return trainer.is_healthy and not worsening
+        worsening = is_worsening(report.first_distance, self.recent, self.curve)
+        return report.is_healthy and not worsening
 
     def _save(self, finished: bool) -> None:
         """Write model and checkpoint, each whole or not at all.
 
         A finished model needs no checkpoint any more.
         """
-        self.last_save_s = self.trainer.elapsed_s
+        report = self.trainer.report()
+        self.last_save_s = report.elapsed_s
         if not finished:
             self.code_counts = self.trainer.recent_counts()
-        if self.trainer.codebooks_ready:
+        if report.codebooks_ready:
             self._save_model()
         if finished:
             checkpoint_path(self.output).unlink(missing_ok=True)
@@ -229,9 +228,8 @@ class CodecRun:
             verdict=self._verdict(),
         )
         metadata = codec_metadata(trainer, self.corpus, self.identity, findings)
-        with trainer.average.applied():
-            save_model_v2(self.output, trainer.codec, metadata)
-        self.callback(ModelSaved(step=trainer.step_count, path=str(self.output)))
+        trainer.save_model(self.output, metadata)
+        self.callback(ModelSaved(step=trainer.report().step, path=str(self.output)))
 
     def _state(self) -> dict[str, Any]:
         """Entries of the checkpoint."""
@@ -250,7 +248,8 @@ class CodecRun:
         self.identity = state["identity"]
         self.curve = state["curves"]
         self.recent = state["recent"]
-        self.last_save_s = self.trainer.elapsed_s if self.trainer.codebooks_ready else 0.0
+        report = self.trainer.report()
+        self.last_save_s = report.elapsed_s if report.codebooks_ready else 0.0
 
     def _complete(self, finished: bool) -> TrainingCompleteEvent:
         last = self.curve[-1] if self.curve else {}

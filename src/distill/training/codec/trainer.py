@@ -9,7 +9,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -19,6 +20,7 @@ from distill.data.dataset import CropSampler, Split
 from distill.device import gains_by_bfloat16
 from distill.errors import DivergedError
 from distill.models.losses import MEL_SCALES, MelLoss
+from distill.models.persistence import save_model_v2
 from distill.models.phase_noise import NOISE_FRAMES
 from distill.models.vqvae import VQVAE, CodecOutput
 from distill.training.codec.budget import Budget, plan_budget
@@ -67,13 +69,19 @@ _NOISE_PURPOSE = 4
 
 @dataclass(frozen=True)
 class TrainerReport:
-    """How far a training is.
+    """How far a training is, and how well it goes.
 
     Attributes:
         step: Steps done.
         progress: 0 at the start, 1 at the end.
         elapsed_s: Seconds spent, validation and saving included, earlier runs too.
         realtime_factor: Seconds of sound in training batches per second of time.
+        batch_size: Crops of a step; fewer after memory has run out.
+        first_distance: Mel distance before the decoder had learned anything; infinite before the
+            codebooks are settled.
+        codebooks_ready: Whether the codebooks are settled.
+        is_done: Whether the budget is used up.
+        is_healthy: Whether the loss of the last step was a number.
         is_cut_short: Whether an early stop has been decided.
     """
 
@@ -81,7 +89,19 @@ class TrainerReport:
     progress: float
     elapsed_s: float
     realtime_factor: float
+    batch_size: int
+    first_distance: float
+    codebooks_ready: bool
+    is_done: bool
+    is_healthy: bool
     is_cut_short: bool
+
+
+class CorpusMeasures(NamedTuple):
+    """The codec on its whole corpus: code counts `[Q, K]`, and the stereo image (empty of mono)."""
+
+    code_counts: Tensor
+    stereo: dict[str, list[float]]
 
 
 class CodecTrainer:
@@ -133,21 +153,6 @@ class CodecTrainer:
         """Seconds spent so far, validation and saving included, earlier runs too."""
         return self._earlier_s + time.perf_counter() - self._began
 
-    @property
-    def progress(self) -> float:
-        """0 at the start, 1 at the end of the budget."""
-        return self.budget.progress(self.step_count, self.elapsed_s)
-
-    @property
-    def is_done(self) -> bool:
-        """Whether the budget is used up."""
-        return self.progress >= 1
-
-    @property
-    def is_healthy(self) -> bool:
-        """Whether the loss of the last step was a number."""
-        return self.bad_steps == 0
-
     def is_validation_due(self, last_progress: float) -> bool:
         """Whether it is time for a validation; the last one was at `last_progress` (0 for none).
 
@@ -157,17 +162,24 @@ class CodecTrainer:
         if not self.codebooks_ready or self.budget.is_cut_short:
             return False
         count = self.budget.validations
-        due = int(self.progress * count)
+        progress = self.budget.progress(self.step_count, self.elapsed_s)
+        due = int(progress * count)
         return int(last_progress * count) < due < count
 
     def report(self) -> TrainerReport:
         """How far training is at this moment."""
         elapsed_s = self.elapsed_s
+        progress = self.budget.progress(self.step_count, elapsed_s)
         return TrainerReport(
             step=self.step_count,
-            progress=self.budget.progress(self.step_count, elapsed_s),
+            progress=progress,
             elapsed_s=elapsed_s,
             realtime_factor=self.audio_s / max(elapsed_s, 1e-9),
+            batch_size=self.batch_size,
+            first_distance=self.first_distance,
+            codebooks_ready=self.codebooks_ready,
+            is_done=progress >= 1,
+            is_healthy=self.bad_steps == 0,
             is_cut_short=self.budget.is_cut_short,
         )
 
@@ -328,10 +340,16 @@ class CodecTrainer:
             return measure_distances(self.codec, self.loss, self.sampler.regions, self.held_out)
 
     @torch.no_grad()
-    def stereo_image(self) -> dict[str, list[float]]:
-        """Stereo image of the averaged weights (see `validation.stereo_image`)."""
+    def finish(self) -> CorpusMeasures:
+        """Measure the codec on its whole corpus, at the end of a training.
+
+        A budget of very short time may be over before the first step: then codes are settled here.
+        """
+        if not self.codebooks_ready:
+            self.settle_codes()
+        counts = corpus_counts(self.codec, self.sampler.regions)
         with self._as_saved():
-            return stereo_image(self.codec, self.sampler.regions)
+            return CorpusMeasures(counts, stereo_image(self.codec, self.sampler.regions))
 
     @contextmanager
     def _as_saved(self) -> Iterator[None]:
@@ -349,14 +367,12 @@ class CodecTrainer:
         """How often each entry was chosen over the last steps: `[Q, K]`, or `[0, K]` before."""
         return self._counts.total()
 
-    def corpus_counts(self) -> Tensor:
-        """How often each entry is chosen in (at most 10 minutes of) the training sounds, `[Q, K]`.
-
-        In one pass without augmentation.
-        """
-        return corpus_counts(self.codec, self.sampler.regions)
-
     # --- stop and go on ---------------------------------------------------------------------------
+
+    def save_model(self, path: Path, metadata: dict[str, Any]) -> None:
+        """Write a model file with the averaged weights. `OutputError` if it cannot be written."""
+        with self.average.applied():
+            save_model_v2(path, self.codec, metadata)
 
     def state(self) -> dict[str, Any]:
         """Everything that `restore` needs, as tensors, numbers, strings, lists and dicts."""

@@ -17,7 +17,7 @@ SOUND_S = 4.0
 def measure_copying(
     loaded: LoadedVQModel, prior: CodePrior, metadata: dict[str, Any], epoch: int
 ) -> Copying:
-    """Generate a few sounds and measures how much of each repeats the corpus.
+    """Generate a few sounds, and measure how much of each repeats the corpus.
 
     Args:
         loaded: Model whose codec decodes.

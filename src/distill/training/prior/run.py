@@ -203,7 +203,7 @@ class PriorRun:
     # --- validation -------------------------------------------------------------------------------
 
     def _validate(self, train_loss: float) -> None:
-        """Validate the averaged weights, and keeps them where they are the best so far."""
+        """Validate the averaged weights, and keep them where they are the best so far."""
         progress = self.progress
         with self.average.applied():
             losses = level_losses(self.prior, self.setup.held_out)

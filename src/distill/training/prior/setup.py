@@ -83,7 +83,7 @@ def prepare_prior(
     corpus_facts: CorpusFacts,
     cancel_event: threading.Event,
 ) -> PriorSetup:
-    """Encode and measures the corpus, and builds the prior.
+    """Encode and measure the corpus, and build the prior.
 
     Args:
         loaded: Model with the codec, which is frozen.
