@@ -50,20 +50,29 @@ def test_the_defaults_are_those_of_a_request() -> None:
         "max_copy",
     ]
     request = Request()
-    assert (defaults["duration"], defaults["seed"]) == (request.duration, request.seed)
-    sampling = {name: defaults[name] for name in vars(request.sampling)}
+    assert defaults["seed"] == request.seed
+    # None: only a value that is given can be refused.
+    assert defaults["duration"] is defaults["lead_in"] is None
+    sampling = {name: defaults[name] for name in vars(request.sampling) if name != "lead_in"}
     assert Sampling(**sampling) == request.sampling
 
 
 def test_arguments_become_the_recipe(model: LoadedVQModel, tone: Path) -> None:
     (sound,) = distill.generate(
-        model, 3.0, 5, variation_of=tone, amount=0.5, temperature=0.8, pitch=[20, 80]
+        model, seed=5, variation_of=tone, amount=0.5, temperature=0.8, pitch=[20, 80]
     )
     recipe = sound.recipe
     assert (recipe.duration, recipe.seed, recipe.sampling.temperature) == (1.0, 5, 0.8)
     assert (recipe.way.kind, recipe.way.source, recipe.way.amount) == ("variation", "tone.wav", 0.5)
-    # The array spreads over the length of the source, not over `duration`.
+    # The array spreads over the length of the source, not over the default duration.
     assert recipe.steering.pitch == ((0.0, 20.0), (1.0, 80.0))
+
+
+def test_options_are_refused_as_on_the_command_line(model: LoadedVQModel, tone: Path) -> None:
+    with pytest.raises(UsageError, match="With --variation-of the length is that of the sound"):
+        distill.generate(model, 3.0, variation_of=tone)
+    with pytest.raises(UsageError, match="With --continue-from the prior hears that sound"):
+        distill.generate(model, lead_in=2.0, continue_from=tone)
 
 
 def test_modes_do_not_go_together(model: LoadedVQModel, tone: Path) -> None:
@@ -90,6 +99,11 @@ def test_a_stream_takes_what_generate_takes(model: LoadedVQModel) -> None:
     assert not np.array_equal(first, other)
     with pytest.raises(UsageError, match="--temperature"):
         distill.stream(model, temperature=11.0)
+    # Only a stream with an end could spread an array.
+    with pytest.raises(UsageError, match="times of --pitch must increase"):
+        distill.stream(model, pitch=[20, 80])
+    with pytest.raises(TypeError, match="loop"):
+        distill.stream(model, loop=True)  # type: ignore[call-arg]
 
 
 def test_again_on_as_many_threads(
@@ -121,3 +135,5 @@ def test_again_of_what_cannot_be(trained: Path, codec_only: Path, tmp_path: Path
     distill.decode(model, distill.encode(model, path), tmp_path / "decoded.wav")
     with pytest.raises(AudioError, match=r"decoded\.wav does not say how it was made"):
         generate_again(model, tmp_path / "decoded.wav")
+    with pytest.raises(TypeError, match="generate_again takes no amount"):
+        generate_again(model, path, amount=0.5)  # type: ignore[arg-type]

@@ -1,17 +1,23 @@
 """From options to a request; what an earlier sound decides."""
 
+import inspect
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile as sf
 
+import distill
+from distill.cli.generate import generate_cmd
 from distill.errors import AudioError, UsageError
 from distill.inference.modes.request import ModeSettings, Request
 from distill.inference.recipe import Recipe
 from distill.inference.sampling.settings import Sampling
 from distill.inference.sampling.steering import Steering
 from distill.workflows.request import (
+    MODE_OPTIONS,
+    SAMPLING_OPTIONS,
+    STEERING_OPTIONS,
     EarlierSound,
     choose_again,
     choose_mode,
@@ -74,26 +80,48 @@ def test_options_that_do_not_go_together(options: dict[str, object], message: st
 
 
 def test_a_request_has_the_defaults_and_a_new_seed() -> None:
-    first = make_request(mode={}, sampling={"top_k": 5, "top_p": None}, steering={"pitch": "30"})
-    second = make_request(mode={})
+    first = make_request(top_k=5, top_p=None, pitch="30")
+    second = make_request()
     assert (first.duration, first.count, first.max_copy) == (Request.duration, Request.count, None)
     assert first.sampling == Sampling(top_k=5)
     assert first.steering == Steering(pitch=((0.0, 30.0),))
     assert first.seed != second.seed
 
 
+def test_a_zero_is_given_and_none_is_not() -> None:
+    request = make_request(seed=0, temperature=0, lead_in=0.0, guidance=0.0, onsets=0, like=None)
+    assert request.seed == 0
+    assert request.sampling == Sampling(temperature=0, lead_in=0.0)
+    assert request.steering == Steering(onsets=((0.0, 0.0),), guidance=0.0)
+
+
+def test_an_unknown_option_is_a_mistake_of_the_program() -> None:
+    with pytest.raises(TypeError, match="there is no option tempo, topk"):
+        make_request(topk=5, tempo=None)
+
+
+def test_every_option_of_generate_is_one_of_a_request() -> None:
+    """So a new mode needs no other list than the arguments of `distill.generate`."""
+    own = set(inspect.signature(make_request).parameters) - {"earlier", "options"}
+    grouped = {*MODE_OPTIONS, *SAMPLING_OPTIONS, *STEERING_OPTIONS}
+    arguments = set(inspect.signature(distill.generate).parameters) - {"model", "progress"}
+    assert own | grouped == arguments
+    command = set(inspect.signature(generate_cmd).parameters) - {"tag"} | {"tags"}
+    assert arguments <= command
+
+
 def test_again_is_the_earlier_sound_but_for_what_is_given() -> None:
     earlier = earlier_sound()
-    same = make_request(earlier, mode={})
+    same = make_request(earlier)
     assert (same.duration, same.seed, same.sampling) == (1.5, 7, earlier.recipe.sampling)
     assert (same.steering, same.gain) == (earlier.recipe.steering, 0.5)
-    longer = make_request(earlier, mode={}, duration=9.0)
+    longer = make_request(earlier, duration=9.0)
     assert (longer.duration, longer.gain) == (9.0, 0.5)
     # Another sound has a level of its own.
-    assert make_request(earlier, mode={}, seed=8).gain is None
-    wilder = make_request(earlier, mode={}, sampling={"closeness": 0.5})
+    assert make_request(earlier, seed=8).gain is None
+    wilder = make_request(earlier, closeness=0.5)
     assert (wilder.sampling, wilder.gain) == (Sampling(temperature=0.9, closeness=0.5), None)
-    brighter = make_request(earlier, mode={}, steering={"brightness": "90"})
+    brighter = make_request(earlier, brightness="90")
     assert brighter.steering == Steering(pitch=((0.0, 20.0),), brightness=((0.0, 90.0),))
     assert brighter.gain is None
 
@@ -129,20 +157,20 @@ def test_a_missing_or_another_source_is_named(tone: Path) -> None:
 def test_again_is_one_sound() -> None:
     for changes in ({"count": 2}, {"max_copy": 20.0}):
         with pytest.raises(UsageError, match="leave out --number and --max-copy"):
-            make_request(earlier_sound(), mode={}, **changes)  # type: ignore[arg-type]
+            make_request(earlier_sound(), **changes)  # type: ignore[arg-type]
 
 
 def test_a_variation_lasts_as_long_as_its_source(tone: Path) -> None:
-    request = make_request(mode={"variation_of": tone})
+    request = make_request(variation_of=tone)
     assert (request.duration, request.mode.amount) == (1.0, 0.3)
     with pytest.raises(UsageError, match="leave out --duration"):
-        make_request(mode={"variation_of": tone}, duration=2.0)
+        make_request(variation_of=tone, duration=2.0)
     with pytest.raises(UsageError, match="leave out --lead-in"):
-        make_request(mode={"variation_of": tone}, sampling={"lead_in": 2.0})
+        make_request(variation_of=tone, lead_in=2.0)
 
 
 def test_a_loop_has_no_longer_version() -> None:
     earlier = earlier_sound(way=ModeSettings("loop"))
-    assert make_request(earlier, mode={}).mode.kind == "loop"
+    assert make_request(earlier).mode.kind == "loop"
     with pytest.raises(UsageError, match="leave out --duration"):
-        make_request(earlier, mode={}, duration=3.0)
+        make_request(earlier, duration=3.0)

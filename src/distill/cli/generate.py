@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from distill.models.persistence import LoadedVQModel
     from distill.workflows.generate import Written
 
-app = typer.Typer()
-
 # --- what to write ---
 
 OptionalModelPath = Annotated[
@@ -169,7 +167,6 @@ Guidance = Annotated[
 ]
 
 
-@app.command()
 @one_sentence_errors
 def generate_cmd(
     model_path: OptionalModelPath = None,
@@ -219,38 +216,32 @@ def generate_cmd(
     earlier = EarlierSound.read(again) if again else None
     request = make_request(
         earlier,
-        mode={
-            "continue_from": continue_from,
-            "one_shot": one_shot,
-            "loop": loop,
-            "variation_of": variation_of,
-            "infill": infill,
-            "amount": amount,
-            "start": start,
-            "stop": stop,
-        },
         duration=duration,
         seed=seed,
         count=count,
         max_copy=max_copy,
-        sampling={
-            "temperature": temperature,
-            "top_k": top_k,
-            "top_p": top_p,
-            "closeness": closeness,
-            "free_levels": free_levels,
-            "like": like,
-            "lead_in": lead_in,
-        },
-        steering={
-            "loudness": loudness,
-            "brightness": brightness,
-            "noisiness": noisiness,
-            "pitch": pitch,
-            "onsets": onsets,
-            "tags": tag,
-            "guidance": guidance,
-        },
+        temperature=temperature,
+        top_k=top_k,
+        top_p=top_p,
+        closeness=closeness,
+        free_levels=free_levels,
+        like=like,
+        lead_in=lead_in,
+        continue_from=continue_from,
+        one_shot=one_shot,
+        loop=loop,
+        variation_of=variation_of,
+        amount=amount,
+        infill=infill,
+        start=start,
+        stop=stop,
+        loudness=loudness,
+        brightness=brightness,
+        noisiness=noisiness,
+        pitch=pitch,
+        onsets=onsets,
+        tags=tag,
+        guidance=guidance,
     )
     # The file names its model by id, and says how many threads it took.
     recipe = earlier.recipe if earlier else None

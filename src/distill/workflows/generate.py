@@ -1,8 +1,9 @@
 """Generation for Python and the command line: lists, files, streams and regenerated sounds."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -10,14 +11,12 @@ from distill.device import using_threads
 from distill.files import FilePath
 from distill.inference.generate import Generated
 from distill.inference.generate import generate as generate_sounds
-from distill.inference.modes.registry import complete
 from distill.inference.modes.request import Request
 from distill.inference.modes.stream import stream_sound
 from distill.inference.sampling.settings import Sampling
-from distill.inference.sampling.steering import steer
 from distill.models.persistence import LoadedVQModel
 from distill.workflows.paths import output_paths
-from distill.workflows.request import EarlierSound, choose_mode, make_request
+from distill.workflows.request import SOURCE_OPTIONS, EarlierSound, make_request
 
 Control = float | str | Sequence[float] | Sequence[Sequence[float]] | np.ndarray | None
 """A steered descriptor: a percentile, or a curve of percentiles; see `generate`."""
@@ -31,7 +30,7 @@ Progress = Callable[[int, int], None]
 
 def generate(
     model: LoadedVQModel,
-    duration: float = Request.duration,
+    duration: float | None = None,
     seed: int = Request.seed,
     temperature: float = Sampling.temperature,
     top_k: int = Sampling.top_k,
@@ -42,7 +41,7 @@ def generate(
     like: str = Sampling.like,
     free_levels: int = Sampling.free_levels,
     closeness: float = Sampling.closeness,
-    lead_in: float = Sampling.lead_in,
+    lead_in: float | None = None,
     continue_from: FilePath | None = None,
     one_shot: bool = False,
     loop: bool = False,
@@ -66,7 +65,8 @@ def generate(
 
     Args:
         model: A model with a prior, as `load` gives it.
-        duration: Seconds of new sound. Variations and infills last as long as their source.
+        duration: Seconds of new sound; by default 10. Variations and infills last as long as their
+            source.
         seed: Seed of the first sound, then `seed + 1` and so on. The same seed gives the same
             sound.
         temperature: Above 1 wilder, below 1 tamer, 0 the likeliest codes.
@@ -80,7 +80,8 @@ def generate(
         free_levels: Quantiser levels that the prior draws, coarsest first. Frames of the recordings
             supply the finer ones: the more are free, the wilder it gets.
         closeness: How closely the sequence of sounds follows the recordings, 0 to 1.
-        lead_in: Seconds of the prompt, which is not played; 0 for no prompt.
+        lead_in: Seconds of the prompt, which is not played; by default 4, and 0 for no prompt. A
+            source is its own prompt.
         continue_from: A sound file of any kind: the result is that file and its continuation.
         one_shot: The sound ends by itself, after `duration` at the latest.
         loop: The end flows into the start; about as long as `duration`.
@@ -110,50 +111,35 @@ def generate(
         for sound in distill.generate(model, duration=12, count=2, brightness=80):
             sound.save(f"{sound.recipe.seed}.wav")
     """
-    # Sources are read first: their length is that of some sounds, and curves spread over it.
-    choice = choose_mode(
-        {
-            "continue_from": continue_from,
-            "one_shot": one_shot,
-            "loop": loop,
-            "variation_of": variation_of,
-            "infill": infill,
-            "amount": amount,
-            "start": start,
-            "stop": stop,
-        }
-    )
-    request = complete(
-        Request(
-            duration=duration,
-            seed=seed,
-            count=count,
-            sampling=Sampling(
-                temperature=temperature,
-                top_k=top_k,
-                top_p=top_p,
-                lead_in=lead_in,
-                like=like,
-                free_levels=free_levels,
-                closeness=closeness,
-            ),
-            mode=choice.mode,
-            source=choice.source,
-            max_copy=max_copy,
-        )
-    )
-    steering = steer(
-        None,
-        request.duration,
-        tags,
-        guidance,
+    request = make_request(
+        duration=duration,
+        seed=seed,
+        count=count,
+        max_copy=max_copy,
+        temperature=temperature,
+        top_k=top_k,
+        top_p=top_p,
+        like=like,
+        free_levels=free_levels,
+        closeness=closeness,
+        lead_in=lead_in,
+        continue_from=continue_from,
+        one_shot=one_shot,
+        loop=loop,
+        variation_of=variation_of,
+        amount=amount,
+        infill=infill,
+        start=start,
+        stop=stop,
         loudness=loudness,
         brightness=brightness,
         noisiness=noisiness,
         pitch=pitch,
         onsets=onsets,
+        tags=tags,
+        guidance=guidance,
     )
-    return list(generate_sounds(model, replace(request, steering=steering), progress))
+    return list(generate_sounds(model, request, progress))
 
 
 def stream(
@@ -169,7 +155,11 @@ def stream(
     closeness: float = Sampling.closeness,
     tags: Tags = None,
     guidance: float | None = None,
-    **descriptors: Control,
+    loudness: Control = None,
+    brightness: Control = None,
+    noisiness: Control = None,
+    pitch: Control = None,
+    onsets: Control = None,
 ) -> Iterator[np.ndarray]:
     """New sound without end, as it is drawn: blocks `[C, n]` of a quarter of a second.
 
@@ -187,8 +177,12 @@ def stream(
         closeness: As above.
         tags: As for `generate`.
         guidance: As for `generate`.
-        descriptors: `loudness`, `brightness`, `noisiness`, `pitch`, `onsets`: a number, or points
-            `[n, 2]` of seconds and percentiles. The value of the last point stays.
+        loudness: Percentile of the corpus: a number, or points `[n, 2]` of seconds and percentiles.
+            The value of the last point stays.
+        brightness: The same for brightness.
+        noisiness: The same for noisiness.
+        pitch: The same for pitch.
+        onsets: The same for onsets a second.
 
     Raises:
         NoPriorError: The model has no prior yet.
@@ -198,7 +192,10 @@ def stream(
         for block in distill.stream(distill.load("my.sda"), seed=3):
             play(block)
     """
-    sampling = Sampling(
+    request = make_request(
+        # Without an end, a plain array has nothing to spread over.
+        duration=0.0,
+        seed=seed,
         temperature=temperature,
         top_k=top_k,
         top_p=top_p,
@@ -206,20 +203,22 @@ def stream(
         like=like,
         free_levels=free_levels,
         closeness=closeness,
+        tags=tags,
+        guidance=guidance,
+        loudness=loudness,
+        brightness=brightness,
+        noisiness=noisiness,
+        pitch=pitch,
+        onsets=onsets,
     )
-    # Without a duration, a plain array has nothing to spread over.
-    steering = steer(None, 0.0, tags, guidance, **descriptors)
-    return stream_sound(model, Request(seed=seed, sampling=sampling, steering=steering))
+    return stream_sound(model, request)
 
 
 def generate_again(
     model: LoadedVQModel,
     sound: FilePath,
     duration: float | None = None,
-    *,
-    continue_from: FilePath | None = None,
-    variation_of: FilePath | None = None,
-    infill: FilePath | None = None,
+    **sources: FilePath | None,
 ) -> Generated:
     """Regenerate a sound file exactly, on as many threads as it was made with.
 
@@ -227,9 +226,8 @@ def generate_again(
         model: The model that made it.
         sound: A file that Distill generated.
         duration: Seconds of another version, which begins alike.
-        continue_from: The sound that it continues, if it does.
-        variation_of: The sound that it varies, if it does.
-        infill: The sound whose gap it fills, if it does.
+        sources: The sound that it was made from, if any, under the argument of `generate` that
+            named it: `continue_from`, `variation_of` or `infill`.
 
     Raises:
         AudioError: The file does not say how it was made, or cannot be read.
@@ -239,9 +237,11 @@ def generate_again(
     Example:
         longer = distill.generate_again(distill.load("my.sda"), "new.wav", duration=60)
     """
+    if unknown := sources.keys() - set(SOURCE_OPTIONS):
+        raise TypeError(f"generate_again takes no {', '.join(sorted(unknown))}")
     earlier = EarlierSound.read(sound)
-    sources = {"continue_from": continue_from, "variation_of": variation_of, "infill": infill}
-    request = make_request(earlier, mode=sources, duration=duration)
+    options: dict[str, Any] = {"duration": duration, **sources}
+    request = make_request(earlier, **options)
     # Threads decide the order of sums, and with it the last bits.
     with using_threads(earlier.recipe.threads):
         earlier.recipe.check_model(model, sound)

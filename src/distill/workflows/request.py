@@ -2,8 +2,8 @@
 
 import hashlib
 import secrets
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,11 +14,27 @@ from distill.inference.modes.base import Mode
 from distill.inference.modes.registry import MODES, complete, mode_of
 from distill.inference.modes.request import SETTING_OPTIONS, ModeSettings, Request, Source
 from distill.inference.recipe import Recipe, read_recipe
-from distill.inference.sampling.steering import steer
+from distill.inference.sampling.settings import Sampling
+from distill.inference.sampling.steering import Steering, steer
 from distill.settings import SAMPLE_RATE
 
 SEEDS = 2**31
 """Seeds to choose from where none is given: short enough to copy by hand."""
+
+SOURCE_OPTIONS = tuple(mode.argument() for mode in MODES.values() if mode.takes_source)
+"""Options that name the sound to start from."""
+
+MODE_OPTIONS = (
+    *(mode.argument() for mode in MODES.values() if mode.option),
+    *SETTING_OPTIONS,
+)
+"""Options that choose a mode, and the numbers of modes."""
+
+SAMPLING_OPTIONS = tuple(field.name for field in fields(Sampling))
+"""Options that decide how codes are drawn."""
+
+STEERING_OPTIONS = tuple(field.name for field in fields(Steering))
+"""Descriptors, tags and guidance."""
 
 
 class EarlierSound(NamedTuple):
@@ -30,7 +46,7 @@ class EarlierSound(NamedTuple):
     @classmethod
     def read(cls, path: FilePath) -> "EarlierSound":
         """The sound in the file `path`. `AudioError` if it carries no recipe."""
-        return cls(path, read_recipe(path))
+        return cls(path=path, recipe=read_recipe(path))
 
 
 class Choice(NamedTuple):
@@ -45,7 +61,7 @@ def read_source(path: FilePath) -> Source:
     audio = read_audio(path, SAMPLE_RATE)
     with open(path, "rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return Source(Path(path).name, digest, audio)
+    return Source(name=Path(path).name, digest=digest, audio=audio)
 
 
 def choose_mode(options: Mapping[str, Any]) -> Choice:
@@ -68,7 +84,7 @@ def choose_mode(options: Mapping[str, Any]) -> Choice:
     numbers: dict[str, Any] = {name: options.get(name) for name in SETTING_OPTIONS}
     _check_numbers(mode, numbers)
     source = read_source(options[mode.argument()]) if mode.takes_source else None
-    return Choice(ModeSettings(kind=mode.kind, **numbers), source)
+    return Choice(mode=ModeSettings(kind=mode.kind, **numbers), source=source)
 
 
 def _check_numbers(mode: type[Mode], numbers: Mapping[str, float | None]) -> None:
@@ -116,44 +132,48 @@ def choose_again(earlier: EarlierSound, options: Mapping[str, Any]) -> Choice:
             f"('{way.source}'), or has changed since: name that one."
         )
     # Another amount or gap makes another version of the same sound.
-    numbers = {name: getattr(choice.mode, name) for name in SETTING_OPTIONS}
-    return Choice(replace(way, **_without_none(numbers)), choice.source)
+    numbers = _pick(options, SETTING_OPTIONS)
+    return Choice(mode=replace(way, **numbers), source=choice.source)
 
 
 def make_request(
     earlier: EarlierSound | None = None,
     *,
-    mode: Mapping[str, Any],
     duration: float | None = None,
     seed: int | None = None,
     count: int = Request.count,
     max_copy: float | None = None,
-    sampling: Mapping[str, Any] | None = None,
-    steering: Mapping[str, Any] | None = None,
+    **options: Any,
 ) -> Request:
-    """A request from options, each None where it is not given.
+    """The request that the options of a user make; None where an option is not given.
 
     It then is as in the `earlier` sound, else the default; the default seed is a new one.
 
     Args:
         earlier: The sound to regenerate, or to make a longer or other version of.
-        mode: As for `choose_mode`.
         duration: Seconds.
         seed: Of the first sound.
         count: Number of sounds.
         max_copy: Percentage above which a sound is drawn again.
-        sampling: Fields of `Sampling`.
-        steering: Arguments of `steer`.
+        options: The other arguments of `distill.generate`, by name: modes and their numbers, fields
+            of `Sampling`, and those of `Steering` as `steer` takes them.
 
     Raises:
         AudioError: A sound file cannot be read.
         UsageError: An option is out of range, or does not go with another.
+        TypeError: There is no such option.
+
+    Example:
+        request = make_request(loop=True, duration=4.0, temperature=0.9, brightness="80")
     """
     if earlier and (count != 1 or max_copy is not None):
         raise UsageError("--again makes one sound as it was: leave out --number and --max-copy.")
-    choice = choose_again(earlier, mode) if earlier else choose_mode(mode)
-    overrides = _without_none(sampling or {})
-    _check_mode_options(mode_of(choice.mode), earlier, duration, overrides)
+    _check_names(options)
+    mode_options = _pick(options, MODE_OPTIONS)
+    sampling = _pick(options, SAMPLING_OPTIONS)
+    steering = _pick(options, STEERING_OPTIONS)
+    choice = choose_again(earlier, mode_options) if earlier else choose_mode(mode_options)
+    _check_mode_options(mode_of(choice.mode), earlier, duration, sampling)
     base = _base(earlier)
     request = complete(
         replace(
@@ -161,14 +181,14 @@ def make_request(
             duration=base.duration if duration is None else duration,
             seed=base.seed if seed is None else seed,
             count=count,
-            sampling=replace(base.sampling, **overrides),
+            sampling=replace(base.sampling, **sampling),
             mode=choice.mode,
             source=choice.source,
             max_copy=max_copy,
         )
     )
     # Curves given as plain arrays spread over the duration, which is known only now.
-    request = replace(request, steering=steer(base.steering, request.duration, **(steering or {})))
+    request = replace(request, steering=steer(base.steering, request.duration, **steering))
     # Only the same sound begins at the same level; any other is measured.
     is_same = (request.seed, request.sampling, request.steering) == (
         base.seed,
@@ -176,6 +196,18 @@ def make_request(
         base.steering,
     )
     return request if is_same else replace(request, gain=None)
+
+
+def _check_names(options: Iterable[str]) -> None:
+    """`TypeError` for an option that nothing here knows, as for any unknown argument."""
+    unknown = set(options).difference(MODE_OPTIONS, SAMPLING_OPTIONS, STEERING_OPTIONS)
+    if unknown:
+        raise TypeError(f"there is no option {', '.join(sorted(unknown))}")
+
+
+def _pick(options: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """The options of these names that are given, in the order of the names."""
+    return {name: options[name] for name in names if options.get(name) is not None}
 
 
 def _base(earlier: EarlierSound | None) -> Request:
@@ -211,8 +243,3 @@ def _check_mode_options(
         raise UsageError(
             f"With {mode.option} a longer version does not begin alike: leave out --duration."
         )
-
-
-def _without_none(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options that are not None."""
-    return {name: value for name, value in options.items() if value is not None}

@@ -1,7 +1,10 @@
 """Continuation of any sound: the source, and after it new sound that follows from its end."""
 
+from functools import cached_property
+
 import numpy as np
 import torch
+from torch import Tensor
 
 from distill.audio.fades import crossfade, fade_out
 from distill.audio.finish import remove_dc
@@ -46,14 +49,33 @@ class Continuation(SequentialMode):
         super().__init__(job)
         assert job.request.source is not None
         self.source = job.request.source
-        codec = job.loaded.model
+
+    @cached_property
+    def grid(self) -> CodeGrid:
+        """Codes of the source's end and of its mirror image, encoded once for all sounds."""
+        return encode_sound(self.job.loaded, self._tail(self._frames), self.source.name)
+
+    @cached_property
+    def past(self) -> Tensor:
+        """Codes of the source's end, `[T, Q]`, without those of the mirror image."""
+        return torch.tensor(self.grid.codes)[: self._frames].long()
+
+    @cached_property
+    def prompt(self) -> LeadIn:
+        """The last codes of the source, as many as the prior's window holds."""
+        codes = self.past[-self.job.prior.window :]
         n_samples = self.source.audio.shape[1]
-        # The last seconds say enough of level and width, however long the source is.
-        frames = min(frames_of(n_samples, codec.frame_hop), round(SOURCE_TAIL_S * codec.frame_rate))
-        self.grid = encode_sound(job.loaded, self._tail(frames), self.source.name)
-        # Without the frames of the mirror image.
-        self.past = torch.tensor(self.grid.codes)[:frames].long()
-        self.prompt = self._prompt(n_samples)
+        # Only a source that fits into the window has its beginning in it.
+        starts = torch.zeros(len(codes), dtype=torch.bool)
+        starts[0] = len(codes) * self.job.loaded.model.frame_hop >= n_samples
+        return LeadIn(codes=codes, starts=starts, ends_sound=False, names=())
+
+    @property
+    def _frames(self) -> int:
+        """Frames to encode: the last seconds tell level and width of a source of any length."""
+        codec = self.job.loaded.model
+        n_samples = self.source.audio.shape[1]
+        return min(frames_of(n_samples, codec.frame_hop), round(SOURCE_TAIL_S * codec.frame_rate))
 
     def _tail(self, frames: int) -> np.ndarray:
         """The last `frames` of the source, `[C, N]`: the last frame ends with it, its mirror image
@@ -68,14 +90,6 @@ class Continuation(SequentialMode):
         mirrored = np.pad(tail, ((0, 0), (0, beyond)), "reflect")
         # A source of less than a whole number of frames gets silence before it.
         return np.pad(mirrored, ((0, 0), (size - tail.shape[1], 0)))
-
-    def _prompt(self, n_samples: int) -> LeadIn:
-        """The last codes of the source, as many as the prior's window holds."""
-        codes = self.past[-self.job.prior.window :]
-        # Only a source that fits into the window has its beginning in it.
-        starts = torch.zeros(len(codes), dtype=torch.bool)
-        starts[0] = len(codes) * self.job.loaded.model.frame_hop >= n_samples
-        return LeadIn(codes, starts, ends_sound=False, names=())
 
     def render_one(self, seed: int, progress: Progress) -> Rendered:
         """The source, faded into its continuation."""

@@ -1,5 +1,6 @@
 """Infills: a gap in any sound is redrawn, with both of its sides heard."""
 
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +10,7 @@ from distill.audio.fades import crossfade, fade_in, fade_out
 from distill.audio.limiter import FULL_SCALE_DB, limit_peaks
 from distill.errors import UsageError
 from distill.inference.codes.encode import encode_sound
+from distill.inference.codes.grid import CodeGrid
 from distill.inference.modes.base import GenerationJob, Progress, Rendered, SequentialMode
 from distill.inference.modes.continuation import BEFORE_S, at_source_level
 from distill.inference.modes.request import Request
@@ -55,29 +57,10 @@ class Infill(SequentialMode):
 
     def __init__(self, job: GenerationJob) -> None:
         super().__init__(job)
-        source = job.request.source
-        assert source is not None
-        self.audio = source.audio
+        assert job.request.source is not None
+        self.source = job.request.source
+        self.audio = self.source.audio
         self.edges = self._edges()
-        codec = job.loaded.model
-        hop = codec.frame_hop
-        # Frames to encode on either side, fewer where the source is short.
-        limit = round(SOURCE_SIDE_S * codec.frame_rate)
-        before = self.audio[:, : max(0, self.edges.begin)]
-        after = self.audio[:, self.edges.end :]
-        past = min(frames_of(before.shape[1], hop), limit)
-        coming = min(frames_of(after.shape[1], hop), limit)
-        sides = np.concatenate([self._end_of(before, past), self._start_of(after, coming)], axis=1)
-        self.grid = encode_sound(job.loaded, sides, source.name)
-        codes = torch.tensor(self.grid.codes).long()
-        frames = (self.edges.end - self.edges.begin) // hop
-        self.gap = Gap(
-            before=codes[:past],
-            after=codes[len(codes) - coming :],
-            frames=frames,
-            starts_sound=past * hop >= before.shape[1],
-            conditions=self._conditions(frames),
-        )
 
     @classmethod
     def complete(cls, request: Request) -> Request:
@@ -85,6 +68,49 @@ class Infill(SequentialMode):
         request = super().complete(request)
         _check_gap(request)
         return request
+
+    @cached_property
+    def grid(self) -> CodeGrid:
+        """Codes of both sides and of their mirror images, encoded once for all sounds."""
+        past, coming = self._side_frames
+        sides = np.concatenate(
+            [self._end_of(self._before, past), self._start_of(self._after, coming)], axis=1
+        )
+        return encode_sound(self.job.loaded, sides, self.source.name)
+
+    @cached_property
+    def gap(self) -> Gap:
+        """The gap with the codes of both sides, without those of the mirror images."""
+        hop = self.job.loaded.model.frame_hop
+        past, coming = self._side_frames
+        codes = torch.tensor(self.grid.codes).long()
+        frames = (self.edges.end - self.edges.begin) // hop
+        return Gap(
+            before=codes[:past],
+            after=codes[len(codes) - coming :],
+            frames=frames,
+            starts_sound=past * hop >= self._before.shape[1],
+            conditions=self._conditions(frames),
+        )
+
+    @property
+    def _before(self) -> np.ndarray:
+        """The source before the gap, `[C, N]`."""
+        return self.audio[:, : max(0, self.edges.begin)]
+
+    @property
+    def _after(self) -> np.ndarray:
+        """The source after the gap, `[C, N]`."""
+        return self.audio[:, self.edges.end :]
+
+    @property
+    def _side_frames(self) -> tuple[int, int]:
+        """Frames to encode before and after the gap, fewer where the source is short."""
+        codec = self.job.loaded.model
+        limit = round(SOURCE_SIDE_S * codec.frame_rate)
+        past = min(frames_of(self._before.shape[1], codec.frame_hop), limit)
+        coming = min(frames_of(self._after.shape[1], codec.frame_hop), limit)
+        return past, coming
 
     def _conditions(self, frames: int) -> Conditions:
         """Conditions for a gap of `frames`: what begins or ends in it may last beyond it."""
@@ -115,7 +141,7 @@ class Infill(SequentialMode):
             begin = start
         else:
             begin = start - spare // 2
-        return Edges(begin, begin + length)
+        return Edges(begin=begin, end=begin + length)
 
     def _end_of(self, before: np.ndarray, frames: int) -> np.ndarray:
         """The last `frames` of `before` `[C, N]`, followed by their mirror image.
@@ -147,12 +173,12 @@ class Infill(SequentialMode):
         job = self.job
         codec = job.loaded.model
         new_codes = fill(
-            job.prior,
-            self.gap,
-            job.request.sampling,
-            torch.Generator().manual_seed(seed),
-            codec.frame_rate,
-            progress,
+            prior=job.prior,
+            gap=self.gap,
+            sampling=job.request.sampling,
+            generator=torch.Generator().manual_seed(seed),
+            frame_rate=codec.frame_rate,
+            progress=progress,
         )
         # As much of either side as the decoder needs, and its filters to settle.
         margin = max(codec.receptive_field[1] + 1, round(BEFORE_S * codec.frame_rate))

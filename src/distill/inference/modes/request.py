@@ -6,8 +6,8 @@ server can read the defaults. A request names its mode by kind: `registry.py` kn
 """
 
 import math
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from distill.errors import UsageError
 from distill.inference.sampling.settings import Sampling
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 DEFAULT_AMOUNT = 0.3
 """Share of its source that a variation redraws, where no other is asked for."""
 
-SETTING_OPTIONS = {"amount": "--amount", "start": "--from", "stop": "--to"}
-"""Numbers of `ModeSettings` and the options that set them."""
-
 
 class Source(NamedTuple):
     """A sound to start from: `name` and SHA-256 of its file, `audio` `[C, N]` at `SAMPLE_RATE`."""
@@ -36,6 +33,11 @@ class Source(NamedTuple):
     def seconds(self) -> float:
         """Duration."""
         return self.audio.shape[1] / SAMPLE_RATE
+
+
+def _number(option: str) -> Any:
+    """A field of `ModeSettings` for a number that the command line calls `option`."""
+    return field(default=None, metadata={"option": option})
 
 
 @dataclass(frozen=True)
@@ -57,9 +59,9 @@ class ModeSettings:
     kind: str = "new"
     source: str = ""
     source_hash: str = ""
-    amount: float | None = None
-    start: float | None = None
-    stop: float | None = None
+    amount: float | None = _number("--amount")
+    start: float | None = _number("--from")
+    stop: float | None = _number("--to")
 
     def __post_init__(self) -> None:
         start = self.start or 0.0
@@ -69,6 +71,14 @@ class ModeSettings:
             raise UsageError("--from must be a time in seconds, from 0 on.")
         if self.stop is not None and not start < self.stop < math.inf:
             raise UsageError("There is nothing between --from and --to: let --from be before --to.")
+
+
+SETTING_OPTIONS: dict[str, str] = {
+    number.name: number.metadata["option"]
+    for number in fields(ModeSettings)
+    if "option" in number.metadata
+}
+"""Numbers of `ModeSettings` and the options that set them."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Variations of a sound: some stretches of it stay, the prior redraws the others."""
 
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -8,8 +9,8 @@ from torch import Tensor
 
 from distill.inference.codes.decode import decode_sound
 from distill.inference.codes.encode import encode_sound
+from distill.inference.codes.grid import CodeGrid
 from distill.inference.modes.base import (
-    GenerationJob,
     Progress,
     Rendered,
     SequentialMode,
@@ -40,12 +41,6 @@ class Variation(SequentialMode):
     takes_source = True
     lasts_as_source = True
 
-    def __init__(self, job: GenerationJob) -> None:
-        super().__init__(job)
-        source = job.request.source
-        assert source is not None
-        self.grid = encode_sound(job.loaded, source.audio, source.name)
-
     @classmethod
     def complete(cls, request: Request) -> Request:
         """`request` with its defaults, the amount included."""
@@ -53,6 +48,13 @@ class Variation(SequentialMode):
         if request.mode.amount is not None:
             return request
         return replace(request, mode=replace(request.mode, amount=DEFAULT_AMOUNT))
+
+    @cached_property
+    def grid(self) -> CodeGrid:
+        """Codes of the source, encoded once for all sounds."""
+        source = self.job.request.source
+        assert source is not None
+        return encode_sound(self.job.loaded, source.audio, source.name)
 
     def render_one(self, seed: int, progress: Progress) -> Rendered:
         """The source with its free stretches redrawn."""
