@@ -93,7 +93,7 @@ def load_or_untrained(path: Path | None) -> LoadedVQModel:
     frames = RECORDINGS * RECORDING_FRAMES
     memory = {"memory_frames": frames, "memory_width": memory_width(frames)}
     codec = VQVAE(**VQVAEConfig().model_arguments(SAMPLE_RATE), **memory).eval()
-    return LoadedVQModel(codec, codec.config, {}, Path("untrained.sda"))
+    return LoadedVQModel(model=codec, config=codec.config, metadata={}, path=Path("untrained.sda"))
 
 
 def untrained_prior(

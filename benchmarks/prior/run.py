@@ -107,11 +107,21 @@ def likeness_targets(setup: Setup) -> Iterator[Target]:
     """Targets of `likeness`."""
     f = likeness.measure_all(setup.loaded, setup.own, setup.count)
     likeness.show(f, f"{setup.count} x 10 s")
-    yield Target("discrepancy from the corpus", f["discrepancy"], Bound(f["corpus_discrepancy"]))
-    yield Target("copied, median, % over held-out files", f["copied_median"], COPIED_BOUND)
-    yield Target("loudness off by, most, LU", f["loudness_off_most"], LOUDNESS_BOUND)
-    yield Target("largest step at ends", f["step_at_ends"], Bound(f["corpus_step"]))
-    yield Target("longest silence, s", f["silence"], Bound(f["corpus_silence"]))
+    yield Target(
+        name="discrepancy from the corpus",
+        figure=f["discrepancy"],
+        bound=Bound(f["corpus_discrepancy"]),
+    )
+    yield Target(
+        name="copied, median, % over held-out files", figure=f["copied_median"], bound=COPIED_BOUND
+    )
+    yield Target(
+        name="loudness off by, most, LU", figure=f["loudness_off_most"], bound=LOUDNESS_BOUND
+    )
+    yield Target(
+        name="largest step at ends", figure=f["step_at_ends"], bound=Bound(f["corpus_step"])
+    )
+    yield Target(name="longest silence, s", figure=f["silence"], bound=Bound(f["corpus_silence"]))
 
 
 def hit_targets(setup: Setup) -> Iterator[Target]:
@@ -123,7 +133,9 @@ def hit_targets(setup: Setup) -> Iterator[Target]:
     for name in measured.corpus[0]:
         both = hits.Range.of(name, measured.corpus, measured.generated)
         share = both.within / len(both.generated)
-        yield Target(f"hits, {name}: share within the corpus's range", share, WITHIN_BOUND)
+        yield Target(
+            name=f"hits, {name}: share within the corpus's range", figure=share, bound=WITHIN_BOUND
+        )
 
 
 def copying_targets(setup: Setup) -> Iterator[Target]:
@@ -133,7 +145,9 @@ def copying_targets(setup: Setup) -> Iterator[Target]:
         result = copying.measure(setup.loaded, folder, setup.passages, seed=0)
     for case, row in result["cases"].items():
         goal = copying.goal_of(case)
-        yield Target(f"copies, {case}: {goal.figure}", row[goal.figure], goal.bound)
+        yield Target(
+            name=f"copies, {case}: {goal.figure}", figure=row[goal.figure], bound=goal.bound
+        )
 
 
 def steering_targets(setup: Setup) -> Iterator[Target]:
@@ -144,7 +158,7 @@ def steering_targets(setup: Setup) -> Iterator[Target]:
     for name, row in correlations.items():
         for kind, figure in row.items():
             title = f"steering, {name}, {kind}: correlation"
-            yield Target(title, figure, steering.BOUNDS[name])
+            yield Target(name=title, figure=figure, bound=steering.BOUNDS[name])
 
 
 def join_targets(setup: Setup) -> Iterator[Target]:
@@ -152,7 +166,11 @@ def join_targets(setup: Setup) -> Iterator[Target]:
     figures = joins.measure(setup.loaded, setup.own, setup.count)
     joins.show(figures)
     for name, row in figures.items():
-        yield Target(f"joins, {name}: largest step", row["step_most"], Bound(row["corpus_step"]))
+        yield Target(
+            name=f"joins, {name}: largest step",
+            figure=row["step_most"],
+            bound=Bound(row["corpus_step"]),
+        )
 
 
 def infill_targets(setup: Setup) -> Iterator[Target]:
@@ -165,7 +183,7 @@ def infill_targets(setup: Setup) -> Iterator[Target]:
         print(error)
         return
     title = "infill: share of gaps with less surprise after them"
-    yield Target(title, shares["ahead, chosen"], INFILL_BOUND)
+    yield Target(name=title, figure=shares["ahead, chosen"], bound=INFILL_BOUND)
 
 
 PARTS: dict[str, Callable[[Setup], Iterator[Target]]] = {

@@ -29,7 +29,7 @@ def test_train_says_what_it_does(run, corpus_dir: Path, tmp_path: Path) -> None:
 def test_channels_can_be_asked_for(run, corpus_dir: Path, tmp_path: Path) -> None:
     result = run("train", corpus_dir, "-o", "my.sda", "--steps", "2", "--channels", "2", *TINY)
     assert result.exit_code == 0
-    assert "\nStereo, as asked.\n" in result.stderr
+    assert "\nStereo, as set by --channels.\n" in result.stderr
     assert read_header(tmp_path / "my.sda")["vqvae_config"]["channels"] == 2
     assert "stereo" in run("info", "my.sda").stderr
     for arguments in ((corpus_dir, "--channels", "3"), ("--resume", "my.sda", "--channels", "1")):

@@ -146,7 +146,7 @@ def test_the_layout_follows_the_corpus(folder: Path) -> None:
     assert {clip.audio().shape[0] for clip in report.clips} == {2}
     assert np.array_equal(*next(clip for clip in report.clips if clip.name == "mono 0.wav").audio())
     as_mono = scan_corpus(folder, channels=1)
-    assert as_mono.layout == (1, 1, "Mono, as asked.")
+    assert as_mono.layout == (1, 1, "Mono, as set by --channels.")
     assert {clip.channels for clip in as_mono.clips} == {1}
 
 

@@ -34,9 +34,10 @@ def encode_cmd(
 ) -> None:
     """Encode a sound, or every sound in a folder, to codes."""
     if sound.is_dir():
-        _encode_folder(model_path, sound, output, device, threads, json)
+        _encode_folder(model_path, sound, output, device=device, threads=threads, json=json)
     else:
-        _encode_file(model_path, sound, output or Path(f"{sound.stem}.json"), device, threads, json)
+        output = output or Path(f"{sound.stem}.json")
+        _encode_file(model_path, sound, output, device=device, threads=threads, json=json)
 
 
 def _encode_file(

@@ -73,7 +73,7 @@ def _in_thread(watch: Callable[[threading.Event], None]) -> Iterator[None]:
 if sys.platform == "win32":
     import msvcrt
 
-    def _in_foreground(fd: int) -> bool:
+    def _in_foreground(fd: int) -> bool:  # noqa: ARG001
         return True
 
     @contextmanager

@@ -130,10 +130,24 @@ def train_cmd(
     console = make_console(quiet=json)
     if resume is not None:
         _refuse_with_resume(settings | {"output": output, "model_name": model_name})
-        complete = _resume(console, resume, dataset_dir, device, discard_prior)
+        complete = _resume(
+            console,
+            resume,
+            dataset_dir=dataset_dir,
+            device=device,
+            discard_prior=discard_prior,
+        )
     elif dataset_dir is not None:
         output = output or Path(f"{dataset_dir.resolve().name}.sda")
-        complete = _train(console, dataset_dir, output, settings, device, model_name, discard_prior)
+        complete = _train(
+            console,
+            dataset_dir,
+            output,
+            settings=settings,
+            device=device,
+            model_name=model_name,
+            discard_prior=discard_prior,
+        )
     else:
         raise UsageError(
             "Name the folder of sounds to train on: distill train DATASET_DIR -o MODEL.sda"

@@ -195,7 +195,11 @@ def _load_sound(path: Path, channels: int) -> CachedSound:
     try:
         return cached_sound(path, channels)
     except UnreadableAudioError as error:
-        return CachedSound("", Path(), Measurements(reason=error.reason))
+        return CachedSound(
+            content_hash="",
+            path=Path(),
+            measurements=Measurements(reason=error.reason),
+        )
 
 
 def _clip(name: str, sound: CachedSound, channels: int) -> Clip:

@@ -131,9 +131,9 @@ def _regions(
             border = 0 if _held_out_by_hash(clip.content_hash) else clip.n_samples
         border = min(border, clip.n_samples)
         if border > 0:
-            train.append(ClipRegion(clip, 0, border))
+            train.append(ClipRegion(clip=clip, start=0, stop=border))
         if border < clip.n_samples:
-            held_out.append(ClipRegion(clip, border, clip.n_samples))
+            held_out.append(ClipRegion(clip=clip, start=border, stop=clip.n_samples))
     return train, held_out
 
 
@@ -143,7 +143,7 @@ def cut_into_blocks(regions: Sequence[ClipRegion], samples: int) -> list[ClipReg
     for region in regions:
         for start in range(region.start, region.stop, samples):
             stop = min(start + samples, region.stop)
-            blocks.append(ClipRegion(region.clip, start, stop))
+            blocks.append(ClipRegion(clip=region.clip, start=start, stop=stop))
     return blocks
 
 

@@ -24,13 +24,14 @@ class Layout(NamedTuple):
     reason: str
 
 
-MONO = Layout(1, 1, "Mono.")
+MONO = Layout(channels=1, output_channels=1, reason="Mono.")
 
 
 def fixed_layout(channels: int) -> Layout:
     """The layout with a set number of channels, whatever the corpus holds."""
     name = "Mono" if channels == 1 else "Stereo"
-    return Layout(channels, channels, f"{name}, as asked.")
+    reason = f"{name}, as set by --channels."
+    return Layout(channels=channels, output_channels=channels, reason=reason)
 
 
 def choose_layout(files: Sequence[Width]) -> Layout:

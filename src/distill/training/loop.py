@@ -69,7 +69,7 @@ def train_vqvae(
     check_output(output, discard_prior)
     if checkpoint_path(output).exists():
         log.warning(
-            "An interrupted training of %s is given up; --resume would have gone on with it.",
+            "An interrupted training of %s is discarded; --resume would have continued it.",
             output,
         )
     threads = prepare(config.threads)
@@ -83,7 +83,15 @@ def train_vqvae(
     }
     sounds = TrainingCorpus.from_report(corpus, make_manifest(corpus.clips))
     trainer = CodecTrainer(config, sounds.split, SAMPLE_RATE, pick_device(device))
-    return CodecRun(trainer, sounds, identity, output, callback, cancel_event).run()
+    run = CodecRun(
+        trainer,
+        sounds,
+        identity=identity,
+        output=output,
+        callback=callback,
+        cancel_event=cancel_event,
+    )
+    return run.run()
 
 
 @memory_in_a_sentence()
@@ -119,7 +127,14 @@ def resume_vqvae(
     _check_same_corpus(corpus, state["manifest"], output)
     sounds = TrainingCorpus.from_report(corpus, state["manifest"])
     trainer = CodecTrainer(config, sounds.split, SAMPLE_RATE, pick_device(device))
-    run = CodecRun(trainer, sounds, state["identity"], output, callback, cancel_event)
+    run = CodecRun(
+        trainer,
+        sounds,
+        identity=state["identity"],
+        output=output,
+        callback=callback,
+        cancel_event=cancel_event,
+    )
     run.restore(state)
     return run.run()
 

@@ -78,8 +78,8 @@ def train_prior(
     split = split_by_manifest(corpus.clips, manifest)
     if split.fresh:
         log.warning(
-            "No recording held out from the codec is in this folder: "
-            "others, which it has heard, stand in."
+            "None of the codec's held-out recordings is in this folder: "
+            "recordings it was trained on are held out instead."
         )
 
     cancel_event = cancel_event or threading.Event()

@@ -411,7 +411,14 @@ def heal(
     """
     region = _region(grid, start, stop, levels)
     only_seams = seams or (start is None and stop is None)
-    return healing.heal(model, grid, region, only_seams, Sampling(temperature=temperature), seed)
+    return healing.heal(
+        model,
+        grid,
+        region,
+        at_seams=only_seams,
+        sampling=Sampling(temperature=temperature),
+        seed=seed,
+    )
 
 
 # --- locks ----------------------------------------------------------------------------------------

@@ -53,7 +53,7 @@ def read_script(parse: Parse, path: Path) -> list[Step]:
             words = _words(line)
             if words:
                 name, options = parse(words)
-                steps.append(Step(name, options, where))
+                steps.append(Step(name=name, options=options, where=where))
         except (UsageError, ValueError) as error:
             raise UsageError(f"{where}{error}") from error
     return steps

@@ -100,11 +100,11 @@ def encode_folder(
     def encode_one(source: Path, path: Path) -> Encoded:
         try:
             grid = encode(model, source)
-            return Encoded(source, save_codes(path, grid), grid)
+            return Encoded(source=source, path=save_codes(path, grid), codes=grid)
         except OutputError:
             raise
         except DistillError as error:
-            return Encoded(source, path, None, str(error))
+            return Encoded(source=source, path=path, codes=None, problem=str(error))
 
     # Each thread has its own setting of denormals and of the number of threads.
     with ThreadPoolExecutor(workers, initializer=prepare, initargs=(1,)) as pool:

@@ -70,7 +70,14 @@ def train(
     corpus = sounds if isinstance(sounds, CorpusReport) else scan_corpus(sounds, channels, progress)
     config = get_adaptive_vqvae_config(len(corpus.clips), **settings)
     return train_vqvae(
-        corpus, Path(output), config, callback, cancel_event, device, model_name, discard_prior
+        corpus,
+        output=Path(output),
+        config=config,
+        callback=callback,
+        cancel_event=cancel_event,
+        device=device,
+        model_name=model_name,
+        discard_prior=discard_prior,
     )
 
 
@@ -107,7 +114,13 @@ def resume(
     """
     folder = Path(sounds) if sounds is not None else None
     return resume_vqvae(
-        Path(output), callback, cancel_event, folder, device, progress, discard_prior
+        Path(output),
+        callback=callback,
+        cancel_event=cancel_event,
+        dataset_dir=folder,
+        device=device,
+        progress=progress,
+        discard_prior=discard_prior,
     )
 
 
@@ -164,7 +177,13 @@ def train_prior(
     """
     config, _ = prior_settings(sounds, **overrides)
     result = run_prior_training(
-        model_path, sounds, config, callback, cancel_event, device, step_callback
+        model_path,
+        sounds,
+        config,
+        callback=callback,
+        cancel_event=cancel_event,
+        device=device,
+        step_callback=step_callback,
     )
     prior = result["prior_model"]
     if prior is not None:

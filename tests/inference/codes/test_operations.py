@@ -167,7 +167,7 @@ def test_unequal_lengths_and_levels_are_said(new_grid) -> None:
     assert np.array_equal(shorter.grid.codes, a.codes[:4])
     assert (
         longer.remark
-        == "The other sound ('sound 1.wav') ends at 0.09 s: from there on this one goes on."
+        == "The other sound ('sound 1.wav') ends at 0.09 s: after that, this sound continues."
     )
     assert "('sound 0.wav') is longer" in ops.transplant(b, a).remark
     assert ops.transplant(a, b, Region(0, 4)).remark == ""

@@ -345,12 +345,12 @@ def about_pair(
     if T_b < stop:
         about_length = (
             f"The other sound ('{b.source}') ends at {T_b / a.frame_rate:.2f} s: "
-            "from there on this one goes on."
+            "after that, this sound continues."
         )
     elif region.stop is None and T_b > T_a:
         about_length = (
             f"The other sound ('{b.source}') is longer: "
-            f"what it has after {T_a / a.frame_rate:.2f} s is left out."
+            f"its part after {T_a / a.frame_rate:.2f} s is not used."
         )
     return _join(about_length, _about_level(a, b))
 
@@ -362,8 +362,8 @@ def _about_level(a: CodeGrid, b: CodeGrid) -> str:
         return ""
     direction = "louder" if difference_db > 0 else "softer"
     return (
-        f"What the other sound ('{b.source}') brings plays {abs(difference_db):.1f} dB {direction} "
-        "than there: the level of this one holds."
+        f"'{b.source}' sounds {abs(difference_db):.1f} dB {direction} here than in its own file: "
+        "the result keeps this sound's level."
     )
 
 

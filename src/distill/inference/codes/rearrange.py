@@ -61,7 +61,7 @@ def overwrite(
         if len(changed_frames):
             seams |= {int(changed_frames[0]), int(changed_frames[-1]) + 1}
     new = replace(grid, codes=codes, seams=_seams_inside(seams, len(codes)))
-    return EditResult(new, kept_back, remark)
+    return EditResult(grid=new, kept_back=kept_back, remark=remark)
 
 
 def rearrange(

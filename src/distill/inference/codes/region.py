@@ -79,12 +79,12 @@ def parse_region(
     start = 0 if start is None else start
     first = _parse_first_frame(grid, start)
     if stop is None:
-        return Region(first, None, level_indices)
+        return Region(start=first, levels=level_indices)
 
     # An empty or reversed range becomes an empty region, which `resolve` refuses by name.
     is_range = parse_time(stop, grid.frame_rate) > parse_time(start, grid.frame_rate)
     last = max(first + 1, parse_edge(grid, stop)) if is_range else first
-    return Region(first, last, level_indices)
+    return Region(start=first, stop=last, levels=level_indices)
 
 
 def parse_edge(grid: CodeGrid, time: str | float) -> int:

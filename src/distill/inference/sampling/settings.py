@@ -41,9 +41,7 @@ class Sampling:
         if not 0 <= self.lead_in <= LONGEST_LEAD_IN_S:
             raise UsageError(f"--lead-in must lie between 0 and {LONGEST_LEAD_IN_S:g} seconds.")
         if self.like and not self.lead_in:
-            raise UsageError(
-                "--like needs a --lead-in above 0: it says what the prior hears first."
-            )
+            raise UsageError("--like chooses the prompt, so --lead-in must be above 0.")
         if self.free_levels < 1:
             raise UsageError("--free-levels must be 1 or more.")
         if not 0 <= self.closeness <= 1:

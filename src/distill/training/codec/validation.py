@@ -66,7 +66,11 @@ def first_seconds(
     subset = regions[:: max(1, len(regions) // MOST_REGIONS)][:MOST_REGIONS]
     samples = max(1, int(seconds * sample_rate / max(1, len(subset))))
     return [
-        ClipRegion(region.clip, region.start, min(region.stop, region.start + samples))
+        ClipRegion(
+            clip=region.clip,
+            start=region.start,
+            stop=min(region.stop, region.start + samples),
+        )
         for region in subset
     ]
 
