@@ -101,6 +101,7 @@ class PointerCache:
         # A suffix alone is stored whole: its last frame has no successor that would bring it.
         count = T - 1 if prompt_frames else T
         slots, frames = ring_slots(count, self.suffix_frames, self.window)
+        # In place: `past` are the tensors of all slots.
         for past, new in zip(self.past, features, strict=True):
             past[:, slots] = new[:, frames]
         distributions = self.code_distributions[codes[:, frames], self.levels]
@@ -112,7 +113,8 @@ class PointerCache:
             self.frame_count = prompt_frames - 1
             self.previous[:] = features.previous[:, -1:]
             self.sound[:] = features.sound[:, -1:]
-            self.age[:] = sound_age(starts, self.suffix_frames)[:, -1:]
+            age = sound_age(starts, self.suffix_frames)
+            self.age[:] = age[:, -1:]
 
     def append(self, previous: Tensor | None, starts: Tensor) -> None:
         """Store the previous frame and go on to the current one.
@@ -170,7 +172,8 @@ class PointerCache:
         ]
         if suffix:
             features.append(in_suffix.to(previous.dtype).expand_as(previous))
-        costs = self.costs[..., 1 : 1 + len(features)].flatten(0, 1)
+        costs = self.costs[..., 1 : 1 + len(features)]
+        costs = costs.flatten(0, 1)
         logits = -costs @ torch.stack(features, 1)
         return logits.view(B, -1, HEADS, 1, P)
 

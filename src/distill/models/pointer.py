@@ -96,9 +96,11 @@ class Pointer(nn.Module):
         self.register_buffer("variance", torch.full((Q,), 1 / Q))
 
         # Weights of the features of `costs`; those that must stay positive as logarithms.
-        self.slope = nn.Parameter(torch.tensor(FIRST_SLOPES).log().repeat(Q, 1))
-        self.coarser_weight = nn.Parameter(torch.tensor(FIRST_NEARNESS).repeat(Q, 1))
-        self.last_weight = nn.Parameter(torch.tensor(FIRST_NEARNESS).repeat(Q, 1))
+        slopes = torch.tensor(FIRST_SLOPES).log().repeat(Q, 1)
+        nearness = torch.tensor(FIRST_NEARNESS).repeat(Q, 1)
+        self.slope = nn.Parameter(slopes)
+        self.coarser_weight = nn.Parameter(nearness.clone())
+        self.last_weight = nn.Parameter(nearness)
         self.crossing = nn.Parameter(torch.full((Q, H), FIRST_CROSSING))
         self.nothing = nn.Parameter(torch.full((Q, H), FIRST_NOTHING))
         self.spread = nn.Parameter(torch.full((Q,), FIRST_SPREAD).log())
@@ -122,7 +124,8 @@ class Pointer(nn.Module):
 
     def latents(self, codes: Tensor) -> Tensor:
         """Entries `[..., Q, D]` of `codes` `[..., Q]`."""
-        return self.entries[torch.arange(len(self.entries), device=codes.device), codes]
+        levels = torch.arange(len(self.entries), device=codes.device)
+        return self.entries[levels, codes]
 
     def code_distributions(self, codes: Tensor) -> Tensor:
         """Spread each of `codes` `[..., Q]` over nearby entries: distributions `[..., Q, K]`."""
@@ -201,7 +204,13 @@ class Pointer(nn.Module):
         frames = self.frame_features(codes, starts, suffix_frames)
         age = sound_age(starts, suffix_frames)[:, first:]
         # What a frame must not see gets a weight of zero.
-        hidden = _hidden_frames(T, first, window, suffix_frames, codes.device)
+        hidden = _hidden_frames(
+            T,
+            first,
+            window,
+            suffix_frames,
+            codes.device,
+        )
 
         features = self._pair_features(frames, first, suffix_frames)
         # Without a suffix the cost of lying in it is not needed.
@@ -215,10 +224,23 @@ class Pointer(nn.Module):
             # One product for all pairs of frames: `[H, features] @ [B, features, R * T]`.
             frame_logits = (-costs[q] @ pairs.flatten(2)).view(B, HEADS, R, T)
             frame_logits = frame_logits.masked_fill(hidden, -torch.inf)
-            mixed.append(self.mix(q, logits[:, :, q], frame_logits, distributions[:, :, q], age))
+            mixed.append(
+                self.mix(
+                    q,
+                    logits[:, :, q],
+                    frame_logits,
+                    distributions[:, :, q],
+                    age,
+                )
+            )
         return torch.stack(mixed, 2)
 
-    def _pair_features(self, frames: FrameFeatures, first: int, suffix_frames: int) -> list[Tensor]:
+    def _pair_features(
+        self,
+        frames: FrameFeatures,
+        first: int,
+        suffix_frames: int,
+    ) -> list[Tensor]:
         """Features `[B, R, T]` (or `[R, T]`) of pairs of frames that all levels share, in the order
         of `costs` from the second on. `R` are the frames from `first` on."""
         T = frames.sound.shape[1]
@@ -227,15 +249,18 @@ class Pointer(nn.Module):
         position = order.roll(suffix_frames)
         age = (position[first:, None] - position).abs()
         previous = squared_distance(frames.previous[:, first:], frames.previous)
-        crossed = (frames.sound[:, first:, None] != frames.sound[:, None]).to(previous.dtype)
+        crossed = frames.sound[:, first:, None] != frames.sound[:, None]
+        crossed = crossed.to(previous.dtype)
         features = [previous, age - 1.0, crossed]
         if suffix_frames:
             # A boundary between a frame and the suffix is unknown as yet. Only those within the
             # suffix are known.
             later_sound = frames.sound[:, None, :suffix_frames] > 0
-            crossed[:, max(0, suffix_frames - first) :, :suffix_frames] = later_sound.to(crossed)
-            in_suffix = (order >= suffix_frames)[first:, None] & (order < suffix_frames)
-            features.append(in_suffix.to(previous.dtype))
+            after_suffix = max(0, suffix_frames - first)
+            crossed[:, after_suffix:, :suffix_frames] = later_sound.to(crossed)
+            in_suffix = order < suffix_frames
+            looks_ahead = ~in_suffix[first:, None] & in_suffix
+            features.append(looks_ahead.to(previous.dtype))
         return features
 
     def end_logits(self, codes: Tensor, starts: Tensor, suffix_frames: int = 0) -> Tensor:
@@ -243,7 +268,8 @@ class Pointer(nn.Module):
         as for `frame_features`."""
         assert self.ending is not None
         frames = self.frame_features(codes, starts, suffix_frames)
-        logits: Tensor = self.ending(frames.previous, sound_age(starts, suffix_frames))
+        age = sound_age(starts, suffix_frames)
+        logits: Tensor = self.ending(frames.previous, age)
         return logits
 
     def mix(
@@ -300,9 +326,15 @@ class Pointer(nn.Module):
         """
         # The total weight before normalisation, from the share that the sentinel has of it.
         log_total = nothing - nothing_weight.clamp(min=1e-30).log()
-        bounded = log_total.clamp(-LARGEST_LOG_TOTAL, LARGEST_LOG_TOTAL) / LOG_TOTAL_SCALE
-        log_age = age[:, None].log1p() / LOG_AGE_SCALE
-        features = torch.cat([bounded, log_age], 1).transpose(1, 2)
+        log_total = log_total.clamp(-LARGEST_LOG_TOTAL, LARGEST_LOG_TOTAL)
+        log_age = age[:, None].log1p()
+        features = torch.cat(
+            [
+                log_total / LOG_TOTAL_SCALE,
+                log_age / LOG_AGE_SCALE,
+            ],
+            1,
+        ).transpose(1, 2)
         # `baddbmm` in place of a matrix product: the bits of a stream do not depend on the batch.
         share_by = self.share_by[level].expand(len(features), -1, -1)
         return torch.baddbmm(self.share[level], features, share_by).softmax(-1)
@@ -321,7 +353,8 @@ def _hidden_frames(
     """
     order = torch.arange(T, device=device)
     behind = order[:, None] - order
-    hidden = (behind <= 0) | ((behind > window) & (order >= suffix_frames))
+    out_of_window = (behind > window) & (order >= suffix_frames)
+    hidden = (behind <= 0) | out_of_window
     return hidden[first:]
 
 

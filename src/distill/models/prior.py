@@ -145,7 +145,7 @@ class CodePrior(nn.Module):
         # Embeddings of the previous frame's codes, and of those of this frame that are chosen.
         self.embedding = nn.Embedding(Q * codebook_size, hidden_size)
         self.known = nn.Embedding(Q * codebook_size, hidden_size)
-        # Added to, or in place of, the input of the first frame, and of one that begins a sound.
+        # `start` is the input where no frame precedes; `new_sound` is added where a sound begins.
         self.start = nn.Parameter(torch.zeros(hidden_size))
         self.new_sound = nn.Parameter(torch.zeros(hidden_size))
         self.blocks = nn.ModuleList(
@@ -164,9 +164,11 @@ class CodePrior(nn.Module):
         self.reader: AttributeClassifier | None = None
         if latent_dim and descriptors:
             self.reader = AttributeClassifier(descriptors, tags, Q, latent_dim)
+        self._initialise_weights()
 
+    def _initialise_weights(self) -> None:
         self.apply(self._initialise)
-        # `_initialise` has set the hazard's weights too, which begin from a constant.
+        # The end hazard begins from a constant instead.
         if self.pointer is not None and self.pointer.ending is not None:
             self.pointer.ending.reset()
 
@@ -215,21 +217,27 @@ class CodePrior(nn.Module):
             ValueError: for a suffix, from a prior that does not hear ahead.
         """
         T = codes.shape[1]
-        rows = slice(0 if last_frames is None else T - last_frames, T)
+        first = 0 if last_frames is None else T - last_frames
+        rows = slice(first, T)
         x = self.embed(codes, starts, suffix_frames)
         if mask_rate:
             # With frames missing, the backbone learns to look further back.
             is_visible = torch.rand(x.shape[:2], device=x.device) >= mask_rate
             x = x * is_visible[..., None]
-        x = self.run_backbone(x, codes, suffix_frames, suffix_position=T - suffix_frames)
+        x = self.run_backbone(
+            x,
+            codes,
+            suffix_frames,
+            suffix_position=T - suffix_frames,
+        )
 
-        # `hidden[q]` is the input of level q: the backbone's output and the codes above the level.
-        hidden = self.norm(x[:, rows])
-        if self.ending is not None and ends is not None:
-            hidden = hidden + ends[:, rows, None] * self.ending
-        code_embeddings = self.known(self.token_ids(codes[:, rows]))
-        hidden = torch.cat([hidden[:, :, None], code_embeddings], 2).cumsum(2)
-        scores = torch.stack([head(hidden[:, :, q]) for q, head in enumerate(self.heads)], 2)
+        hidden = self._hidden_states(
+            x[:, rows],
+            codes[:, rows],
+            None if ends is None else ends[:, rows],
+        )
+        by_level = [head(hidden[:, :, q]) for q, head in enumerate(self.heads)]
+        scores = torch.stack(by_level, 2)
 
         if starts is None:
             starts = torch.zeros_like(codes[..., 0], dtype=torch.bool)
@@ -243,14 +251,33 @@ class CodePrior(nn.Module):
         end_logits = self.pointer.end_logits(codes, starts, suffix_frames)
         return FrameScores(scores, end_logits[:, rows])
 
+    def _hidden_states(self, x: Tensor, codes: Tensor, ends: Tensor | None) -> Tensor:
+        """Hidden states before each level, and after the last.
+
+        Args:
+            x: outputs `[B, R, hidden_size]` of the backbone.
+            codes: codes `[B, R, Q]` of the same frames.
+            ends: frames `[B, R]` (bool) that end a sound.
+
+        Returns:
+            States `[B, R, Q + 1, hidden_size]`: the output, the end, and the codes above the level.
+        """
+        hidden = self.norm(x)
+        if self.ending is not None and ends is not None:
+            hidden = hidden + ends[..., None] * self.ending
+        code_embeddings = self.known(self.token_ids(codes))
+        return torch.cat([hidden[:, :, None], code_embeddings], 2).cumsum(2)
+
     def forward(self, indices: Tensor) -> Tensor:
         """Logits `[B, L, codebook_size]` for flat codes `[B, L]`: `logits[:, i]` scores `indices[:,
         i + 1]`."""
         L = indices.shape[1]
         Q = self.num_quantizers
         # Codes past L are placeholders: no returned logit depends on them.
-        padded = F.pad(indices, (0, (L // Q + 1) * Q - L))
-        scores = self.frame_scores(unflatten_codes(padded, Q)).codes
+        whole = (L // Q + 1) * Q
+        padded = F.pad(indices, (0, whole - L))
+        codes = unflatten_codes(padded, Q)
+        scores = self.frame_scores(codes).codes
         return scores.flatten(1, 2)[:, 1 : L + 1]
 
     def start_logits(self, batch_size: int = 1) -> Tensor:
@@ -266,21 +293,35 @@ class CodePrior(nn.Module):
 
     def token_ids(self, codes: Tensor) -> Tensor:
         """Rows of the embedding tables for `codes` `[..., Q]`: every level has rows of its own."""
-        return codes + self.codebook_size * torch.arange(codes.shape[-1], device=codes.device)
+        levels = torch.arange(codes.shape[-1], device=codes.device)
+        return codes + self.codebook_size * levels
 
-    def embed(self, codes: Tensor, starts: Tensor | None, suffix_frames: int = 0) -> Tensor:
+    def embed(
+        self,
+        codes: Tensor,
+        starts: Tensor | None,
+        suffix_frames: int = 0,
+    ) -> Tensor:
         """Inputs `[B, T, hidden_size]` of the backbone; arguments as for `frame_scores`.
 
         The input of a frame are the codes of the frame before. The first frame and the first after
         the suffix get the start token.
         """
-        # The codes of a frame's levels add up to one input.
-        past = self.embedding(self.token_ids(codes[:, :-1])).sum(2)
+        past = self._sum_levels(codes[:, :-1])
         start = self.start.expand(len(codes), 1, -1).to(past)
         x = torch.cat([start, past], 1)
         if 0 < suffix_frames < codes.shape[1]:
-            x = torch.cat([x[:, :suffix_frames], start, x[:, suffix_frames + 1 :]], 1)
-        return x if starts is None else x + starts[..., None] * self.new_sound
+            suffix = x[:, :suffix_frames]
+            rest = x[:, suffix_frames + 1 :]
+            x = torch.cat([suffix, start, rest], 1)
+        if starts is None:
+            return x
+        return x + starts[..., None] * self.new_sound
+
+    def _sum_levels(self, codes: Tensor) -> Tensor:
+        """One input `[B, T, hidden_size]` for each frame of `codes` `[B, T, Q]`: the sum of the
+        embeddings of its levels."""
+        return self.embedding(self.token_ids(codes)).sum(2)
 
     def run_backbone(
         self,
@@ -306,8 +347,8 @@ class CodePrior(nn.Module):
         if suffix_frames:
             x = self._mark_suffix(x, codes, suffix_frames)
             suffix_end = suffix_position + suffix_frames + 1
-            suffix = torch.arange(suffix_position, suffix_end, device=x.device)
-            positions = torch.cat([suffix, positions])
+            in_suffix = torch.arange(suffix_position, suffix_end, device=x.device)
+            positions = torch.cat([in_suffix, positions])
         rotations = rotary_turns(positions, self.head_dim, x.dtype)
         mask = self._window_mask(len(positions), x.device, suffix_frames)
         for layer, block in enumerate(self.blocks):
@@ -315,18 +356,26 @@ class CodePrior(nn.Module):
         if not suffix_frames:
             return x
         # Without the extra input after the suffix.
-        return torch.cat([x[:, :suffix_frames], x[:, suffix_frames + 1 :]], 1)
+        suffix = x[:, :suffix_frames]
+        rest = x[:, suffix_frames + 1 :]
+        return torch.cat([suffix, rest], 1)
 
     def _mark_suffix(self, x: Tensor, codes: Tensor, suffix_frames: int) -> Tensor:
         """Inputs `[B, T + 1, hidden_size]` with the suffix marked. Its last codes get an input of
         their own after it, since no frame has them as its predecessor."""
         self.check_hears_ahead()
         assert self.ahead is not None
-        last = self.embedding(self.token_ids(codes[:, suffix_frames - 1 : suffix_frames])).sum(2)
-        suffix = x[:, :suffix_frames] + self.ahead
-        return torch.cat([suffix, last + self.ahead, x[:, suffix_frames:]], 1)
+        last = self._sum_levels(codes[:, suffix_frames - 1 : suffix_frames])
+        suffix = x[:, :suffix_frames]
+        rest = x[:, suffix_frames:]
+        return torch.cat([suffix + self.ahead, last + self.ahead, rest], 1)
 
-    def _window_mask(self, T: int, device: torch.device, suffix_frames: int) -> Tensor | None:
+    def _window_mask(
+        self,
+        T: int,
+        device: torch.device,
+        suffix_frames: int,
+    ) -> Tensor | None:
         """Inputs `[T, T]` (bool) that each may attend to: the last `window`, and the suffix."""
         if self.window >= T:
             # Plain causal attention, which has faster kernels.

@@ -113,15 +113,17 @@ class _DrawState:
         self.start_known = self.starts
         self.silent_frames = torch.zeros_like(self.age)
 
+        self.previous: Tensor | None = None
         prompt = _prompt_on(device, conditions.prompt)
         suffix = conditions.suffix or empty_suffix(prior.num_quantizers)
         self.stream = _open_stream(prior, batch_size, prompt, suffix)
-        self.previous = None if prompt is None else prompt.codes[:, -1].expand(batch_size, -1)
         if prompt is not None:
             self._continue_prompt(prompt)
 
     def _continue_prompt(self, prompt: LeadInBatch) -> None:
         """Set the state to that after the prompt."""
+        # One prompt may serve all streams.
+        self.previous = prompt.codes[:, -1].expand(self.batch_size, -1)
         self.starts = self.starts & prompt.ends_sound
         self.age = self.age + prompt.age
         self.start_known = self.starts | prompt.starts.any(1)
@@ -163,10 +165,17 @@ class _DrawState:
         closeness = self.sampling.closeness
 
         def mix(level: int, logits: Tensor) -> Tensor:
-            return bank.mix_with_neighbours(level, logits, join_scores, context, closeness)
+            return bank.mix_with_neighbours(
+                level,
+                logits,
+                join_scores,
+                context,
+                closeness,
+            )
 
         codes = self._draw_levels(bank.free_levels, ends, mix)
-        return torch.cat([codes, self._fine_codes(bank, codes, join_scores)], 1)
+        fine_codes = self._fine_codes(bank, codes, join_scores)
+        return torch.cat([codes, fine_codes], 1)
 
     def _draw_levels(
         self,
@@ -183,7 +192,8 @@ class _DrawState:
                 logits = self.stream.next_logits(choice)
                 if transform is not None:
                     logits = transform(level, logits)
-                code = self._draw_code(level, self._biased(level, logits, codes))
+                logits = self._biased(level, logits, codes)
+                code = self._draw_code(level, logits)
             else:
                 self.stream.skip_level(choice)
             # A fixed code is one number for all streams.
@@ -220,7 +230,9 @@ class _DrawState:
             likelihood = self.stream.target_scores(level, values)
             logits = logits + targets.guidance * likelihood
         bias = self.conditions.logit_bias
-        return logits if bias is None else logits + bias(self.t, codes)
+        if bias is not None:
+            logits = logits + bias(self.t, codes)
+        return logits
 
     def _draw_code(self, level: int, logits: Tensor) -> Tensor:
         """Draw a code `[B]` of `level`.

@@ -68,7 +68,14 @@ def build_frame_bank(
     lengths = [len(recording.codes) for recording in recordings]
     longest_silence = max(_longest_run(flags) for flags in frames.silent.split(lengths))
     frames = frames.select(_select_frames(frames.edges))
-    return _prepare(prior, frames, free_levels, is_silent, longest_silence, match_age)
+    return _prepare(
+        prior,
+        frames,
+        free_levels,
+        is_silent,
+        longest_silence,
+        match_age,
+    )
 
 
 class _Frames(NamedTuple):
@@ -99,17 +106,20 @@ def _all_frames(
     device = prior.start.device
     grids = [recording.codes.long().to(device) for recording in recordings]
     lengths = [len(grid) for grid in grids]
+    whole = [recording.whole for recording in recordings]
     # Recording by recording: less memory at a time.
     latents = torch.cat([summed_latents(prior, grid) for grid in grids])
-    edges = _edges(lengths, [recording.whole for recording in recordings], device)
+    edges = _edges(lengths, whole, device)
+    # Shifted by one frame, and zero where a recording begins.
+    previous = F.pad(latents, (0, 0, 1, 0))[:-1]
+    silent = [_silent_frames(grid, is_silent) for grid in grids]
     ages = torch.cat([torch.arange(length, device=device) for length in lengths])
     return _Frames(
         codes=torch.cat(grids),
         latents=latents,
-        # Shifted by one frame, and zero where a recording begins.
-        previous=F.pad(latents, (0, 0, 1, 0))[:-1] * ~edges[:, :1],
+        previous=previous * ~edges[:, :1],
         edges=edges,
-        silent=torch.cat([_silent_frames(grid, is_silent) for grid in grids]),
+        silent=torch.cat(silent),
         log2_age=log2_age(ages, start_known=ages >= 0),
     )
 
@@ -131,7 +141,13 @@ def _prepare(
         # No audible frame could end a silence.
         is_silent = None
     stages = age_stage(frames.log2_age)
-    used_codes = _used_codes(coarse, frames.edges, frames.silent, stages, prior.codebook_size)
+    used_codes = _used_codes(
+        coarse,
+        frames.edges,
+        frames.silent,
+        stages,
+        prior.codebook_size,
+    )
     previous_scores = -JOIN * frames.previous.square().sum(1)
     return FrameBank(
         free_levels=free_levels,
@@ -150,7 +166,11 @@ def _prepare(
     )
 
 
-def _edges(lengths: Sequence[int], is_whole: Sequence[bool], device: torch.device) -> Tensor:
+def _edges(
+    lengths: Sequence[int],
+    is_whole: Sequence[bool],
+    device: torch.device,
+) -> Tensor:
     """Frames `[M, 2]` (bool) that begin, and end, a recording.
 
     A recording that is not `is_whole` was cut off and has no end.
@@ -158,7 +178,8 @@ def _edges(lengths: Sequence[int], is_whole: Sequence[bool], device: torch.devic
     # Index of the frame after each recording.
     stops = torch.tensor(lengths).cumsum(0)
     edges = torch.zeros(int(stops[-1]), 2, dtype=torch.bool, device=device)
-    edges[[0, *stops[:-1]], 0] = True
+    first_frames = [0, *stops[:-1]]
+    edges[first_frames, 0] = True
     edges[stops - 1, 1] = torch.tensor(is_whole, device=device)
     return edges
 
@@ -173,16 +194,20 @@ def _silent_frames(codes: Tensor, is_silent: SilenceTest | None) -> Tensor:
 def _longest_run(flags: Tensor) -> int:
     """Length of the longest run of true `flags` `[M]` (bool)."""
     count = F.pad(flags.long().cumsum(0), (1, 0))
-    count_at_last_false = F.pad(count[1:] * ~flags, (1, 0)).cummax(0).values
-    return int((count - count_at_last_false).max())
+    # The count where the run began: that at the last flag that is false.
+    count_at_false = F.pad(count[1:] * ~flags, (1, 0))
+    count_before_run = count_at_false.cummax(0).values
+    return int((count - count_before_run).max())
 
 
 def _select_frames(edges: Tensor) -> Tensor:
     """Indices of at most `LARGEST_BANK` frames, evenly spread, and of all edges `[M, 2]`: those are
     few."""
     M = len(edges)
-    spread = torch.linspace(0, M - 1, min(LARGEST_BANK, M), device=edges.device).round().long()
-    return torch.cat([spread, edges.any(1).nonzero()[:, 0]]).unique()
+    count = min(LARGEST_BANK, M)
+    spread = torch.linspace(0, M - 1, count, device=edges.device).round().long()
+    at_edges = edges.any(1).nonzero()[:, 0]
+    return torch.cat([spread, at_edges]).unique()
 
 
 def _predict(prior: CodePrior, latents: Tensor) -> Prediction:
@@ -231,6 +256,7 @@ def _used_codes(
     used = torch.zeros(STAGES, 2, 2, 2, L, codebook_size, dtype=torch.bool, device=coarse.device)
     # Index 1 of the first fact, silence expired, holds audible frames only.
     for silence_expired, frames in enumerate((torch.ones_like(silent), ~silent)):
+        # Indices `[M, 1]`, which broadcast with the levels.
         start, end = edges[frames, :, None].long().unbind(1)
         # A frame counts at the stages beside its own too: ages need not agree to the frame.
         own_stage = stages[frames, None]
