@@ -100,7 +100,10 @@ def test_a_level_with_one_entry_that_is_ever_near(
         {"step": 200 + i, "train_loss": 3.0, "own_loss": 3.0 - i, "val_loss": 3.0 - i}
         for i in range(3)
     ]
-    assert judge(Facts(curve, measure_health(trainer.finish().code_counts))).kind == VerdictKind.LEARNING
+    assert (
+        judge(Facts(curve, measure_health(trainer.finish().code_counts))).kind
+        == VerdictKind.LEARNING
+    )
     trainer.codec.rvq.codebooks[1, 1:] = 1e3
     verdict = judge(Facts(curve, measure_health(trainer.finish().code_counts)))
     assert verdict.kind == VerdictKind.COLLAPSED
