@@ -1,13 +1,18 @@
 """Modes of generation: the contract, and the helpers that all of them share.
 
-A new mode needs three things:
+A new mode takes code in these places and no others:
 
-1. a subclass of `Mode` in a file of its own, named in `registry.MODES`;
-2. its option in `cli/generate.py`;
-3. the argument of the same name in `distill.generate`.
+1. a file of its own with a subclass of `Mode`: it states its kind, its option, its settings, and
+   whether it takes a source;
+2. `registry.py`: the import, and the class in `MODES`;
+3. `cli/generate.py`: the type of its option, the parameter of `generate_cmd`, and its way into
+   `make_request`;
+4. `workflows/generate.py`: the argument of the same name, last in `distill.generate`, with a line
+   in the docstring, and its way into `make_request`.
 
-The class states its kind, its option, its settings, and whether it takes a source. A number that
-no other mode has becomes a field of `ModeSettings` as well.
+A number that no other mode has is a field of `ModeSettings` (`request.py`), with its option and a
+line in the docstring, and passes through 3 and 4 as well. `make_request`, `--again`,
+`generate_again` and the recipe take mode, source and number from the class and the field.
 """
 
 from abc import ABC, abstractmethod
