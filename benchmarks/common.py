@@ -50,6 +50,26 @@ def parser_of(description: str | None) -> argparse.ArgumentParser:
     )
 
 
+def sounds_parser(
+    doc: str | None, count_help: str, seconds: float, seconds_help: str
+) -> argparse.ArgumentParser:
+    """A parser for benchmarks that generate from a model beside its corpus.
+
+    Args:
+        doc: Module docstring of the benchmark.
+        count_help: Help of `--count`.
+        seconds: Default of `--seconds`, in s.
+        seconds_help: Help of `--seconds`.
+    """
+    parser = parser_of(doc)
+    parser.add_argument("model", type=Path)
+    parser.add_argument("sounds", type=Path)
+    parser.add_argument("--count", type=int, default=20, help=count_help)
+    parser.add_argument("--seconds", type=float, default=seconds, help=seconds_help)
+    parser.add_argument("--threads", type=int, default=1)
+    return parser
+
+
 def run_main(main: Callable[[], object]) -> None:
     """Run a script; an error of Distill is one sentence, not a traceback."""
     try:

@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 import distill
-from benchmarks.common import parser_of, run_main, save_spectrograms
+from benchmarks.common import run_main, save_spectrograms, sounds_parser
 from distill.data.corpus import scan_corpus
 from distill.models.persistence import LoadedVQModel
 from distill.settings import SAMPLE_RATE
@@ -245,22 +245,7 @@ def picture(path: Path, measured: Measured) -> None:
 
 def arguments() -> argparse.Namespace:
     """The command line."""
-    parser = parser_of(__doc__)
-    parser.add_argument("model", type=Path)
-    parser.add_argument("sounds", type=Path)
-    parser.add_argument(
-        "--count",
-        type=int,
-        default=20,
-        help="sounds to generate",
-    )
-    parser.add_argument(
-        "--seconds",
-        type=float,
-        default=10,
-        help="of each sound",
-    )
-    parser.add_argument("--threads", type=int, default=1)
+    parser = sounds_parser(__doc__, "sounds to generate", 10, "of each sound")
     parser.add_argument("--top-p", type=float, default=0.97)
     parser.add_argument("--picture", type=Path, help="PNG of the first outputs beside the corpus")
     return parser.parse_args()

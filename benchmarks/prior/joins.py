@@ -27,7 +27,7 @@ from rich.console import Console
 from rich.table import Table
 
 import distill
-from benchmarks.common import parser_of, run_main
+from benchmarks.common import run_main, sounds_parser
 from benchmarks.prior.likeness import EDGE, USUAL_QUANTILE, largest_by_stretch
 from distill.data.corpus import scan_corpus
 from distill.errors import UsageError
@@ -337,22 +337,7 @@ def show(figures: dict[str, Figures]) -> None:
 
 def arguments() -> argparse.Namespace:
     """The command line."""
-    parser = parser_of(__doc__)
-    parser.add_argument("model", type=Path)
-    parser.add_argument("sounds", type=Path)
-    parser.add_argument(
-        "--count",
-        type=int,
-        default=20,
-        help="sounds of each mode",
-    )
-    parser.add_argument(
-        "--seconds",
-        type=float,
-        default=4.0,
-        help="of continuations and loops",
-    )
-    parser.add_argument("--threads", type=int, default=1)
+    parser = sounds_parser(__doc__, "sounds of each mode", 4.0, "of continuations and loops")
     return parser.parse_args()
 
 

@@ -28,7 +28,7 @@ from rich.console import Console
 from rich.table import Table
 
 import distill
-from benchmarks.common import parser_of, run_main
+from benchmarks.common import run_main, sounds_parser
 from benchmarks.prior.hits import envelope, longest_silence
 from distill.audio.descriptors import DESCRIBED_ABOVE_DB, DESCRIPTORS, measure
 from distill.audio.level import integrated_loudness
@@ -311,22 +311,7 @@ def show(figures: dict[str, float], title: str) -> None:
 
 def arguments() -> argparse.Namespace:
     """The command line."""
-    parser = parser_of(__doc__)
-    parser.add_argument("model", type=Path)
-    parser.add_argument("sounds", type=Path)
-    parser.add_argument(
-        "--count",
-        type=int,
-        default=20,
-        help="sounds to generate",
-    )
-    parser.add_argument(
-        "--seconds",
-        type=float,
-        default=10,
-        help="of each sound",
-    )
-    parser.add_argument("--threads", type=int, default=1)
+    parser = sounds_parser(__doc__, "sounds to generate", 10, "of each sound")
     return parser.parse_args()
 
 
