@@ -1,23 +1,10 @@
-from typing import Any
-
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from distill.models.prior import CodePrior, flatten_codes, unflatten_codes
-
-K, Q = 11, 3
-
-
-def lively(**settings: Any) -> CodePrior:
-    """Untrained, with weights so large that a leak of the future would show."""
-    torch.manual_seed(0)
-    model = CodePrior(K, 8 * Q, Q, hidden_size=32, num_layers=2, num_heads=2, **settings).eval()
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter += 0.1 * torch.randn_like(parameter)
-    return model
+from tests.models.priors import K, Q, codes, lively
 
 
 @pytest.fixture(
@@ -28,10 +15,6 @@ def lively(**settings: Any) -> CodePrior:
 def prior(request: pytest.FixtureRequest) -> CodePrior:
     latent_dim, ends_first = request.param
     return lively(latent_dim=latent_dim, hears_ahead=True, ends_first=ends_first)
-
-
-def codes(T: int, B: int = 2) -> torch.Tensor:
-    return torch.randint(K, (B, T, Q), generator=torch.Generator().manual_seed(T))
 
 
 @given(B=st.integers(1, 3), T=st.integers(0, 9), levels=st.integers(1, 8))

@@ -1,24 +1,13 @@
 """The prior with a cache scores as the prior without one."""
 
-from typing import Any
-
 import pytest
 import torch
 
 from distill.models.prior import CodePrior, FrameScores
 from distill.models.prior_stream import PriorStream
+from tests.models.priors import K, Q, codes, lively
 
-K, Q, T = 11, 3, 30
-
-
-def lively(**settings: Any) -> CodePrior:
-    """Untrained, with weights so large that a leak of the future would show."""
-    torch.manual_seed(0)
-    prior = CodePrior(K, 8 * Q, Q, hidden_size=32, num_layers=2, num_heads=2, **settings).eval()
-    with torch.no_grad():
-        for parameter in prior.parameters():
-            parameter += 0.1 * torch.randn_like(parameter)
-    return prior
+T = 30
 
 
 @pytest.fixture(
@@ -29,10 +18,6 @@ def lively(**settings: Any) -> CodePrior:
 def prior(request: pytest.FixtureRequest) -> CodePrior:
     latent_dim, ends_first = request.param
     return lively(latent_dim=latent_dim, hears_ahead=True, ends_first=ends_first)
-
-
-def codes(frames: int, B: int = 2) -> torch.Tensor:
-    return torch.randint(K, (B, frames, Q), generator=torch.Generator().manual_seed(frames))
 
 
 def check_frames(
