@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from distill.audio.descriptors import DESCRIPTORS, PercentileTable, measure, smooth
@@ -58,6 +58,7 @@ def test_short_and_long_sounds_have_a_row_for_every_frame(seconds: float) -> Non
 
 
 @given(values=st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=200))
+@example(values=[0.0] * 5 + [2.225073858507e-311, 2.225073858507203e-309])
 def test_percentiles_rise_with_what_they_are_of(values: list[float]) -> None:
     rows = np.array(values)[:, None]
     percentiles = PercentileTable.of(rows).place(rows)

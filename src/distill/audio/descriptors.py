@@ -79,6 +79,10 @@ _MARGIN_FRAMES = 4
 # Least divisor and argument of logarithms.
 _TINY = 1e-12
 
+# Values below count as 0 in a percentile table. From here on doubles lie 2e-296 or more apart:
+# 100 percent over the gap between two stays below the largest double, 1.8e308.
+_LEAST_VALUE = 1e-280
+
 
 def measure(audio: np.ndarray, sample_rate: int, hop: int) -> np.ndarray:
     """Measure all descriptors of a sound.
@@ -293,11 +297,16 @@ def _place(values: np.ndarray, table: np.ndarray) -> np.ndarray:
     """
     if np.isnan(table).any():
         return np.full(len(values), np.nan)
-    levels, level_index = np.unique(table, return_inverse=True)
+    levels, level_index = np.unique(_without_tiny(table), return_inverse=True)
     counts = np.bincount(level_index)
     middles = np.bincount(level_index, weights=np.arange(len(table))) / counts
-    percentiles: np.ndarray = np.interp(values, levels, middles)
+    percentiles: np.ndarray = np.interp(_without_tiny(values), levels, middles)
     return percentiles
+
+
+def _without_tiny(values: np.ndarray) -> np.ndarray:
+    """`values` with 0 in place of those so near it that a slope between two would overflow."""
+    return np.where(np.abs(values) < _LEAST_VALUE, 0.0, values)
 
 
 def smooth(rows: np.ndarray, frame_rate: float) -> np.ndarray:
