@@ -126,3 +126,12 @@ def test_all_of_chained_wavs_is_read(tmp_path: Path) -> None:
 def test_a_single_ogg_stays(tmp_path: Path) -> None:
     sf.write(tmp_path / "a.ogg", tone(), SAMPLE_RATE, format="OGG")
     assert find_contents(tmp_path / "a.ogg").parts == ()
+
+
+def test_a_damaged_link_costs_no_other(tmp_path: Path) -> None:
+    sf.write(tmp_path / "a.ogg", tone(), SAMPLE_RATE, format="OGG")
+    content = (tmp_path / "a.ogg").read_bytes()
+    path = tmp_path / "chain.ogg"
+    path.write_bytes(content + content[:40])
+    assert probe(path).remark == f"{CHAINED}, not all of which can be read"
+    assert read_audio(path).shape == (1, SAMPLE_RATE)

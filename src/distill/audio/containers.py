@@ -33,6 +33,11 @@ _LARGEST_FMT = 1 << 10
 _FOLLOWING_CHUNKS = (b"LIST", b"id3 ", b"ID3 ", b"bext", b"iXML", b"cue ", b"smpl", b"acid")
 _LARGEST_TAIL = 1 << 18
 
+# Places of each name that are looked at, and chunks that are followed: bounds the time that a
+# damaged file takes.
+_MOST_PLACES = 16
+_MOST_CHUNKS = 1_000
+
 # Fixed part of an Ogg page, and the most that its table of segments takes.
 _PAGE_BYTES = 27
 _MOST_SEGMENTS = 255
@@ -174,10 +179,10 @@ def _read_wav(file: BinaryIO, begin: int, size: int) -> _Wav | None:
 
 def _chunks(file: BinaryIO, position: int, size: int) -> Iterator[tuple[bytes, int, int]]:
     """Name, first byte and stated size of the chunks from `position` on."""
-    while position + 8 <= size:
+    for _ in range(_MOST_CHUNKS):
         file.seek(position)
         head = file.read(8)
-        if len(head) < 8:
+        if len(head) < 8 or position + 8 > size:
             return
         name, stated = struct.unpack("<4sI", head)
         yield name, position + 8, stated
@@ -215,11 +220,13 @@ def _end_of_sound(file: BinaryIO, size: int) -> int:
     content = file.read(_LARGEST_TAIL)
     ends = [size]
     for name in _FOLLOWING_CHUNKS:
-        place = content.find(name)
-        while place >= 0:
+        place = -1
+        for _ in range(_MOST_PLACES):
+            place = content.find(name, place + 1)
+            if place < 0:
+                break
             if _reaches_end(file, tail + place, size):
                 ends.append(tail + place)
-            place = content.find(name, place + 1)
     return min(ends)
 
 
@@ -263,8 +270,7 @@ def _open_ended_header(fmt: bytes) -> bytes:
 def _ogg_contents(file: BinaryIO, size: int) -> Contents:
     starts = []
     was_first = False
-    for position, flags in _pages(file):
-        is_first = bool(flags & _FIRST_PAGE)
+    for position, is_first in _pages(file):
         # Streams side by side have their first pages together: one link of the chain.
         if is_first and not was_first:
             starts.append(position)
@@ -276,8 +282,8 @@ def _ogg_contents(file: BinaryIO, size: int) -> Contents:
     return Contents(parts, CHAINED)
 
 
-def _pages(file: BinaryIO) -> Iterator[tuple[int, int]]:
-    """Position and flags of every page."""
+def _pages(file: BinaryIO) -> Iterator[tuple[int, bool]]:
+    """Position of every page, and whether it begins a stream."""
     position = 0
     while True:
         file.seek(position)
@@ -290,7 +296,8 @@ def _pages(file: BinaryIO) -> Iterator[tuple[int, int]]:
                 return
             position = found
             continue
-        yield position, page[5]
+        # The first page has its flag, and no sound before its end.
+        yield position, bool(page[5] & _FIRST_PAGE) and page[6:14] == bytes(8)
         n_segments = page[_PAGE_BYTES - 1]
         position += _PAGE_BYTES + n_segments + sum(page[_PAGE_BYTES : _PAGE_BYTES + n_segments])
 

@@ -333,9 +333,22 @@ def system_name(path: FilePath) -> str | bytes:
 def _find_contents(path: FilePath) -> Contents:
     """The sounds in a file; `UnreadableAudioError` if it cannot be read."""
     try:
-        return find_contents(path)
+        contents = find_contents(path)
     except OSError as error:
         raise UnreadableAudioError(path, f"cannot be opened ({error.strerror})") from error
+    # A damaged recording after the first is no reason to lose the others.
+    parts = (*contents.parts[:1], *(part for part in contents.parts[1:] if _is_sound(path, part)))
+    if len(parts) == len(contents.parts):
+        return contents
+    return Contents(parts, f"{contents.remark}, not all of which can be read")
+
+
+def _is_sound(path: FilePath, part: Part) -> bool:
+    try:
+        with _open(path, part):
+            return True
+    except UnreadableAudioError:
+        return False
 
 
 @contextmanager

@@ -69,7 +69,7 @@ _ADVICE = {
     CHAINED: (
         "holds several recordings one after the other",
         "hold several recordings one after the other",
-        "all are read, as one sound",
+        "they are read as one sound",
     ),
     NEAR_DUPLICATE: (
         "is nearly the same as another",
