@@ -6,14 +6,15 @@
     <cache>/index/<sha256 of the path>.json              size, time and content hash of a path
 
 Every file is written under another name and renamed, and the measurements come last: whatever a
-killed run leaves behind is ignored. Two runs at the same time do the work twice and agree.
+killed run leaves behind is ignored, and removed by the next one. Two runs at the same time do the
+work twice and agree. The time of the measurements is that of the last use.
 """
 
 import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -91,6 +92,9 @@ def cached_sound(path: Path, channels: int = 1) -> CachedSound:
         measurements = _build(path, target, channels)
         entry = {"version": _VERSION, **asdict(measurements)}
         _write_json(target.with_suffix(".json"), entry)
+    else:
+        with suppress(OSError):
+            os.utime(target.with_suffix(".json"))
     return CachedSound(content_hash=digest, path=target, measurements=measurements)
 
 

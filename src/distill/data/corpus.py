@@ -20,10 +20,11 @@ from distill.data.doctor import (
     stereo_advice,
     tally,
 )
+from distill.data.housekeeping import clear_dead_runs, keep_within_limit
 from distill.data.layout import MONO, Layout, choose_layout, fixed_layout
 from distill.data.measurements import Measurements
 from distill.errors import CorpusError
-from distill.settings import SAMPLE_RATE
+from distill.settings import SAMPLE_RATE, cache_limit
 
 # Endings of sounds that libsndfile cannot read: the scan says so.
 _FOREIGN_EXTENSIONS = frozenset(
@@ -136,6 +137,9 @@ def scan_corpus(
         print(report.verdict, f"{report.total_s:.0f} s")
     """
     listing = _list_folder(dataset_dir)
+    clear_dead_runs()
+    # A limit that makes no sense is refused before hours of sound are decoded.
+    cache_limit()
     layout = fixed_layout(channels) if channels else choose_layout(_widths(listing.sounds))
     root = Path(dataset_dir)
     total = len(listing.sounds)
@@ -156,6 +160,7 @@ def scan_corpus(
         if report.used:
             first_names[sound.content_hash] = name
             clips.append(_clip(name, sound, layout.channels))
+    keep_within_limit()
     if progress:
         progress(total, total, "")
     files = compare_files(reports, measured)
