@@ -23,7 +23,7 @@ Text for people goes to stderr. With `--json`, stdout holds one JSON object and 
 | 0 | done |
 | 1 | the input or the output cannot be used |
 | 2 | a wrong option, or no usable folder of sounds |
-| 130 | stopped with Ctrl-C |
+| 130 | stopped with Ctrl-C, by a polite kill (SIGTERM), or because its terminal closed |
 """
 
 # Plain text of one width, whatever terminal, pipe or build server this runs in.

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from distill.errors import OutputError
-from distill.files import replace_atomically
+from distill.files import clear_leftovers, replace_atomically
 
 
 def put(path: Path, content: bytes) -> None:
@@ -93,13 +93,41 @@ def test_writers_at_once_leave_one_whole_file(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["a.bin"]
 
 
-def test_kill_half_way_keeps_the_old_file(tmp_path: Path) -> None:
-    put(tmp_path / "a.bin", b"old")
+def kill_half_way(path: Path) -> None:
+    """Write 100,000 bytes to `path` in a process that is killed before it is done."""
     script = (
         "import os, signal, sys\n"
         "from distill.files import replace_atomically\n"
         "with replace_atomically(sys.argv[1]) as file:\n"
         "    file.write(bytes(100_000)); file.flush(); os.kill(os.getpid(), signal.SIGKILL)\n"
     )
-    subprocess.run([sys.executable, "-c", script, tmp_path / "a.bin"], check=False)
+    subprocess.run([sys.executable, "-c", script, path], check=False)
+
+
+def test_kill_half_way_keeps_the_old_file(tmp_path: Path) -> None:
+    put(tmp_path / "a.bin", b"old")
+    kill_half_way(tmp_path / "a.bin")
     assert (tmp_path / "a.bin").read_bytes() == b"old"
+    assert len(os.listdir(tmp_path)) == 2
+    assert clear_leftovers(tmp_path) == 100_000
+    assert os.listdir(tmp_path) == ["a.bin"]
+
+
+def test_the_next_writer_clears_what_a_killed_run_left(tmp_path: Path) -> None:
+    kill_half_way(tmp_path / "a.bin")
+    assert len(os.listdir(tmp_path)) == 1
+    put(tmp_path / "b.bin", b"new")
+    assert os.listdir(tmp_path) == ["b.bin"]
+
+
+def test_files_that_are_being_written_and_those_of_others_stay(tmp_path: Path) -> None:
+    others = {".distill-notes.tmp", "a.tmp", f".distill-{'0' * 31}.tmp"}
+    for name in others:
+        (tmp_path / name).touch()
+    with replace_atomically(tmp_path / "a.bin") as file:
+        file.write(b"alive")
+        file.flush()
+        assert clear_leftovers(tmp_path) == 0
+    assert (tmp_path / "a.bin").read_bytes() == b"alive"
+    assert set(os.listdir(tmp_path)) == others | {"a.bin"}
+    assert clear_leftovers(tmp_path / "nowhere") == 0

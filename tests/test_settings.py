@@ -1,12 +1,13 @@
 """Settings of the whole product."""
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from distill import settings
 from distill.errors import UsageError
-from distill.settings import LARGEST_SEED, cache_dir, check_seed
+from distill.settings import LARGEST_SEED, cache_dir, cache_limit, check_seed
 
 
 @pytest.mark.parametrize("seed", [0, 7, LARGEST_SEED])
@@ -43,3 +44,36 @@ def test_each_platform_has_a_cache_folder(
         assert cache_dir() == Path("/elsewhere/distill")
         monkeypatch.delenv(variable)
     assert cache_dir() == Path.home().joinpath(*parts, "distill")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no accounts without a home there")
+def test_no_home_folder_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    import pwd
+
+    def no_such_user(uid: int) -> None:
+        raise KeyError(uid)
+
+    # A user of a container often has neither.
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", no_such_user)
+    for name in ("DISTILL_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(UsageError, match=r"^No home folder .* set DISTILL_CACHE to a folder"):
+        cache_dir()
+    monkeypatch.setenv("DISTILL_CACHE", "~/sounds")
+    with pytest.raises(UsageError, match="set DISTILL_CACHE"):
+        cache_dir()
+    monkeypatch.setenv("XDG_CACHE_HOME", "/elsewhere")
+    monkeypatch.delenv("DISTILL_CACHE")
+    assert cache_dir() == Path("/elsewhere/distill")
+
+
+def test_the_limit_of_the_cache_is_in_gigabytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DISTILL_CACHE_GB", raising=False)
+    assert cache_limit() is None
+    monkeypatch.setenv("DISTILL_CACHE_GB", "2.5")
+    assert cache_limit() == 2.5e9
+    for text in ("much", "-1", "nan"):
+        monkeypatch.setenv("DISTILL_CACHE_GB", text)
+        with pytest.raises(UsageError, match="DISTILL_CACHE_GB must be a number"):
+            cache_limit()

@@ -10,6 +10,7 @@ from typing import ParamSpec, TypeVar
 
 import torch
 
+from distill.bounds import check_bound
 from distill.errors import UsageError
 
 log = logging.getLogger(__name__)
@@ -127,11 +128,10 @@ def prepare(threads: int | None = None) -> int:
         The number of threads that is set.
 
     Raises:
-        UsageError: If `threads` is below 1.
+        UsageError: If `threads` is below 1, or far above any number of cores.
     """
+    check_bound("--threads", threads)
     threads = default_threads() if threads is None else threads
-    if threads < 1:
-        raise UsageError("--threads must be at least 1.")
     cores = available_cores()
     if threads > cores:
         log.warning("Using %d threads in place of %d: there are no more cores.", cores, threads)

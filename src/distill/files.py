@@ -1,6 +1,11 @@
-"""Atomic writes: a file is there whole or not at all."""
+"""Atomic writes: a file is there whole or not at all, and half-written ones of killed runs go away.
+
+A file that is being written is locked. One that can be locked belongs to a run that is dead.
+"""
 
 import os
+import re
+import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -13,12 +18,20 @@ FilePath = str | os.PathLike[str]
 """Name of a file or folder."""
 
 
+_TEMPORARY = re.compile(r"\.distill-[0-9a-f]{32}\.tmp")
+"""Names of half-written files."""
+
+_cleared: set[Path] = set()
+"""Folders that this process has cleared."""
+
+
 @contextmanager
 def replace_atomically(path: FilePath) -> Iterator[BinaryIO]:
     """Give a binary file to write to, which becomes `path` in one step at the end of the block.
 
     Until then an earlier file at `path` stays as it is. The bytes go to a uniquely named file in
-    the same folder, which is synced to disk and renamed. Any failure but a kill removes it. A
+    the same folder, which is synced to disk and renamed. Any failure but a kill removes it. The
+    next run that writes there removes what a killed run left. A
     symbolic link at `path` is kept: the file that it points to is replaced.
 
     Raises:
@@ -30,6 +43,9 @@ def replace_atomically(path: FilePath) -> Iterator[BinaryIO]:
             file.write(b"hello")
     """
     target = Path(os.path.realpath(path))
+    if target.parent not in _cleared:
+        _cleared.add(target.parent)
+        clear_leftovers(target.parent)
     # A short name: one built from a target of 200 characters would be too long for the folder.
     temporary = target.parent / f".distill-{uuid.uuid4().hex}.tmp"
     try:
@@ -37,8 +53,12 @@ def replace_atomically(path: FilePath) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        _keep_permissions(target, temporary)
-        os.replace(temporary, target)
+            if sys.platform != "win32":
+                # The lock ends with the block: nobody may take the file for a leftover before.
+                _put_in_place(temporary, target)
+        if sys.platform == "win32":
+            # No open file can be renamed there.
+            _put_in_place(temporary, target)
     except OSError as error:
         raise OutputError(f"Cannot write {path}: {error.strerror or error}.") from error
     finally:
@@ -46,9 +66,69 @@ def replace_atomically(path: FilePath) -> Iterator[BinaryIO]:
             temporary.unlink()
 
 
+def clear_leftovers(folder: FilePath) -> int:
+    """Remove the half-written files of dead runs from `folder`; returns the bytes freed.
+
+    Files that a living run writes stay, and so does all that cannot be removed.
+    """
+    freed = 0
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if _TEMPORARY.fullmatch(entry.name):
+                freed += _remove_if_dead(entry.path)
+    return freed
+
+
 def _create(path: Path) -> BinaryIO:
+    """Open a new file and lock it, so that others see that its run is alive."""
+    while True:
+        file = _open_new(path)
+        _lock(file)
+        # Another run may have removed it before it was locked.
+        if path.exists():
+            return file
+        file.close()
+
+
+def _open_new(path: Path) -> BinaryIO:
     # Plain open (not `tempfile`), so that the user's umask decides who may read the result.
     return open(path, "x+b")
+
+
+if sys.platform == "win32":
+
+    def _lock(file: BinaryIO) -> None:
+        """No open file can be removed there: it needs no lock."""
+
+    def _remove_if_dead(path: str) -> int:
+        """Remove a file unless a run has it open; returns its bytes."""
+        with suppress(OSError):
+            size = os.stat(path).st_size
+            os.unlink(path)
+            return size
+        return 0
+
+else:
+    import fcntl
+
+    def _lock(file: BinaryIO) -> None:
+        """Lock until `file` is closed. Where the disk knows no locks, nothing is ever cleared."""
+        with suppress(OSError):
+            fcntl.flock(file, fcntl.LOCK_EX)
+
+    def _remove_if_dead(path: str) -> int:
+        """Remove a file unless a run has it locked; returns its bytes."""
+        with suppress(OSError), open(path, "r+b") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            size = os.fstat(file.fileno()).st_size
+            os.unlink(path)
+            return size
+        return 0
+
+
+def _put_in_place(temporary: Path, target: Path) -> None:
+    _keep_permissions(target, temporary)
+    os.replace(temporary, target)
 
 
 def _keep_permissions(existing: Path, new: Path) -> None:

@@ -52,7 +52,7 @@ def test_reads_every_format(
 ) -> None:
     sf.write(tmp_path / name, tone(channels=2).T, SAMPLE_RATE, subtype, format=container)
     info = probe(tmp_path / name)
-    assert info == (SAMPLE_RATE, 2, info.frames, container, subtype)
+    assert info == (SAMPLE_RATE, 2, info.frames, container, subtype, "")
     audio = read_audio(tmp_path / name)
     assert audio.dtype == np.float32
     np.testing.assert_allclose(audio[:, :24000], tone(channels=2), atol=tolerance)

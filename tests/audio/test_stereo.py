@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from distill.audio.blocks import pieces
-from distill.audio.stereo import correlation, mix_channels, scale_side, side_level_db
+from distill.audio.stereo import correlation, mix_channels, mono_loss_db, scale_side, side_level_db
 
 
 def noise(channels: int, n: int = 20_000, seed: int = 0) -> np.ndarray:
@@ -65,3 +65,16 @@ def test_scale_side(width: float, seed: int) -> None:
 def test_no_side_is_dual_mono_to_the_bit() -> None:
     left, right = scale_side(noise(2), 0.0)
     np.testing.assert_array_equal(left, right)
+
+
+def test_what_mono_keeps() -> None:
+    left, right = noise(2, 2_000_000)
+    for sides, loss in (
+        ((left, left), 0.0),
+        ((left, right), -3.0),
+        ((left, 0 * left), -3.0),
+        ((left, -0.9 * left), -25.6),
+        ((left, -left), -120.0),
+    ):
+        side_db = side_level_db([np.stack(sides)])
+        assert mono_loss_db(side_db) == pytest.approx(loss, abs=0.1)

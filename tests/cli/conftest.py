@@ -51,10 +51,12 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 def interrupt(tmp_path: Path) -> Callable[..., tuple[int, str, str]]:
     """Run `distill` in a process of its own and press Ctrl-C after a line that begins so.
 
-    Gives exit code, stdout and stderr.
+    Another signal may be sent in its place. Gives exit code, stdout and stderr.
     """
 
-    def press(*arguments: object, after: str) -> tuple[int, str, str]:
+    def press(
+        *arguments: object, after: str, number: signal.Signals = signal.SIGINT
+    ) -> tuple[int, str, str]:
         command = [sys.executable, "-m", "distill.cli", *(str(a) for a in arguments)]
         with subprocess.Popen(
             command, cwd=tmp_path, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -64,7 +66,7 @@ def interrupt(tmp_path: Path) -> Callable[..., tuple[int, str, str]]:
             for line in process.stderr:
                 stderr += line
                 if line.startswith(after):
-                    process.send_signal(signal.SIGINT)
+                    process.send_signal(number)
                     break
             out, err = process.communicate(timeout=120)
             return process.returncode, out, stderr + err

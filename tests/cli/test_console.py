@@ -11,12 +11,14 @@ from rich.console import Console
 
 from distill.cli.console import (
     INTERRUPTED,
+    STOP_SIGNALS,
     cancel_on_interrupt,
     clock,
     make_console,
     one_sentence_errors,
     print_json,
     progress_bar,
+    stoppable,
 )
 from distill.errors import OutputError, UsageError
 
@@ -83,6 +85,32 @@ def test_the_second_ctrl_c_stops_at_once() -> None:
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.parametrize("number", STOP_SIGNALS)
+def test_signals_that_come_twice_leave_time_to_save(number: signal.Signals) -> None:
+    before = signal.getsignal(number)
+    with cancel_on_interrupt() as event:
+        signal.raise_signal(number)
+        signal.raise_signal(number)
+        assert event.is_set()
+    assert signal.getsignal(number) is before
+
+
+@pytest.mark.parametrize("number", STOP_SIGNALS)
+def test_a_kill_and_a_closed_terminal_stop_as_ctrl_c_does(number: signal.Signals) -> None:
+    with pytest.raises(KeyboardInterrupt), stoppable():
+        signal.raise_signal(number)
+
+
+def test_under_nohup_a_closed_terminal_stops_nothing() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with stoppable(), cancel_on_interrupt() as event:
+            signal.raise_signal(signal.SIGHUP)
+            assert not event.is_set()
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 @pytest.mark.parametrize("is_terminal", [True, False])

@@ -5,6 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
+
+from distill.cli import app
 
 # The command, its exit code, and a part of the sentence.
 WRONG = [
@@ -150,3 +153,40 @@ def test_errors_in_a_process_of_its_own(tmp_path: Path) -> None:
         result.stderr
         == "Error: There is no model file at none.sda: check the name and the folder.\n"
     )
+
+
+def numbers_of_commands() -> list[tuple[str, str]]:
+    """Every option of every command that takes a number."""
+    group = typer.main.get_command(app)
+    found = []
+    for name, command in group.commands.items():
+        for option in command.params:
+            if (
+                option.type.name in ("int", "integer", "float")
+                and option.param_type_name == "option"
+            ):
+                found.append((name, option.opts[0]))
+    return found
+
+
+@pytest.mark.parametrize(("command", "option"), numbers_of_commands())
+@pytest.mark.parametrize("value", ["1000000000000", "-1"])
+def test_a_number_far_too_large_or_small_is_refused_at_once(
+    run, model: Path, corpus_dir: Path, tmp_path: Path, command: str, option: str, value: str
+) -> None:
+    codes = tmp_path / "codes.json"
+    arguments = {
+        "train": [corpus_dir, "-o", "new.sda"],
+        "train-prior": [model, corpus_dir],
+        "generate": [model],
+        "encode": [model, corpus_dir / "low" / "pluck 0.wav"],
+        "decode": [model, codes],
+        "codebook": [model],
+    }[command]
+    if option == "--seed" and value != "-1":
+        value = str(2**63)
+    before = sorted(tmp_path.iterdir())
+    refused = run(command, *arguments, f"{option}={value}")
+    assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)
+    assert option in refused.stderr
+    assert sorted(tmp_path.iterdir()) == before

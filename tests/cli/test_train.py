@@ -1,5 +1,11 @@
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
+
+import pytest
 
 from distill.models.persistence import load_model_v2, read_header
 
@@ -84,6 +90,40 @@ def test_ctrl_c_saves_and_resume_goes_on(run, interrupt, corpus_dir: Path, tmp_p
     assert json.loads(result.stdout)["steps"] == 60
     assert load_model_v2(tmp_path / "my.sda").metadata["training"]["steps_done"] == 60
     assert not (tmp_path / "my.sda.train.ckpt").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_kill_and_a_closed_terminal_save_too(
+    interrupt, corpus_dir: Path, tmp_path: Path, number: signal.Signals
+) -> None:
+    arguments = ("train", corpus_dir, "-o", "my.sda", "--steps", "500", *TINY)
+    code, _, err = interrupt(*arguments, after="step ", number=number)
+    assert code == 130
+    assert err.rstrip().endswith("Go on with: distill train --resume my.sda")
+    assert (tmp_path / "my.sda").exists()
+    assert (tmp_path / "my.sda.train.ckpt").exists()
+
+
+def test_a_reader_that_quits_ends_no_training(corpus_dir: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-u", "-m", "distill", "train", str(corpus_dir), "-o", "my.sda"]
+    with subprocess.Popen(
+        [*command, "--steps", "12", *TINY], cwd=tmp_path, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        process.stderr.readline()
+        process.stderr.close()
+        assert process.wait(timeout=120) == 0
+    assert load_model_v2(tmp_path / "my.sda").metadata["training"]["steps_done"] == 12
+    assert not (tmp_path / "my.sda.train.ckpt").exists()
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is full")
+def test_a_full_disk_under_the_log_ends_no_training(corpus_dir: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "distill", "train", str(corpus_dir), "-o", "my.sda"]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([*command, "--steps", "2", *TINY], cwd=tmp_path, stderr=full)
+    assert done.returncode == 0
+    assert load_model_v2(tmp_path / "my.sda").metadata["training"]["steps_done"] == 2
 
 
 def test_ctrl_c_before_the_first_step_stops_too(interrupt, corpus_dir: Path) -> None:

@@ -1,8 +1,13 @@
 import json
+import logging
 import re
+import shutil
+import signal
 from pathlib import Path
 
 import numpy as np
+import pytest
+import torch
 
 from distill.audio.io import write_sound
 from distill.models.persistence import load_model_v2, read_header
@@ -140,3 +145,30 @@ def test_ctrl_c_later_keeps_the_best(
     assert header["has_prior"]
     assert header["prior_metadata"]["epochs_trained"] < 50
     assert [path.name for path in bare_model.parent.iterdir()] == ["bare.sda"]
+
+
+def test_a_killed_training_goes_on_to_the_same_prior(
+    run,
+    interrupt,
+    bare_model: Path,
+    corpus_dir: Path,
+    tiny_prior_options: list[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    unbroken = Path(shutil.copy(bare_model, bare_model.with_name("unbroken.sda")))
+    options = [corpus_dir, "--epochs", "5", *tiny_prior_options]
+    assert run("train-prior", unbroken, *options).exit_code == 0
+
+    code, _, _ = interrupt(
+        "train-prior", bare_model, *options, after="Epoch 2", number=signal.SIGKILL
+    )
+    assert code == -signal.SIGKILL
+    assert Path(f"{bare_model}.prior.ckpt").exists()
+    with caplog.at_level(logging.WARNING):
+        assert run("train-prior", bare_model, *options).exit_code == 0
+    assert "Going on after epoch" in caplog.text
+    expected = load_model_v2(unbroken)
+    result = load_model_v2(bare_model)
+    assert result.prior_metadata["epochs_trained"] == expected.prior_metadata["epochs_trained"]
+    states = [loaded.require_prior().state_dict() for loaded in (expected, result)]
+    assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])

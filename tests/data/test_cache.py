@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import soundfile as sf
 
+from distill.audio.containers import WRONG_LENGTH
 from distill.audio.io import UnreadableAudioError, read_audio, write_sound
 from distill.audio.stereo import mix_channels
 from distill.data.cache import cached_sound, cached_width, hash_of
@@ -158,3 +159,22 @@ def test_channels_that_cancel_are_silent_in_mono_only(tmp_path: Path) -> None:
         "silent once mixed to mono"
     )
     assert cached_sound(tmp_path / "a.wav", 2).measurements.reason == ""
+
+
+def test_a_sound_above_the_hearing_of_the_model_is_said_to_be_that(tmp_path: Path) -> None:
+    """Not to have channels that cancel, of which it has one."""
+    time = np.arange(96_000) / 96_000
+    sf.write(tmp_path / "bat.wav", 0.5 * np.hanning(96_000) * np.sin(2e5 * time), 96_000, "FLOAT")
+    assert cached_sound(tmp_path / "bat.wav").measurements.reason.startswith("silent below 24 kHz")
+
+
+def test_a_wrong_length_in_a_header_is_kept_with_the_measurements(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    sf.write(path, np.sin(np.arange(48_000) / 9) / 2, 48_000)
+    content = bytearray(path.read_bytes())
+    place = content.index(b"data") + 4
+    content[place : place + 4] = bytes(4)
+    path.write_bytes(content)
+    measurements = cached_sound(path).measurements
+    assert (measurements.reason, measurements.remark) == ("", WRONG_LENGTH)
+    assert (measurements.frames, measurements.promised) == (48_000, 48_000)

@@ -218,3 +218,15 @@ def test_second_scan_decodes_nothing(folder: Path) -> None:
         path.write_bytes(b"x" * stat.st_size)
         os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
     assert scan_corpus(folder) == first
+
+
+@pytest.mark.parametrize(
+    ("right", "word"), [(0.0, "right channel is silent in all"), (-1.0, "cancel in mono in all")]
+)
+def test_a_fault_of_all_files_is_said(folder: Path, right: float, word: str) -> None:
+    for seed in range(3):
+        left = hit(seed)
+        write_sound(folder / f"{seed}.wav", np.concatenate([left, left * np.float32(right)]))
+    report = scan_corpus(folder)
+    assert len(report.clips) == 3
+    assert any(word in sentence for sentence in report.advice)

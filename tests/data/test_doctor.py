@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from distill.audio.containers import WRONG_LENGTH
 from distill.data.doctor import (
     CLIPPING,
     CUT_SHORT,
@@ -19,6 +20,7 @@ from distill.data.doctor import (
     compare_files,
     judge,
     report_file,
+    stereo_advice,
     tally,
 )
 from distill.data.measurements import Measurements
@@ -74,6 +76,7 @@ def test_a_skipped_file_has_a_reason_and_no_flags() -> None:
         ({"peak": 0.002}, (NEARLY_SILENT,)),
         ({"promised": 90_000}, ()),
         ({"promised": 120_000}, (CUT_SHORT,)),
+        ({"remark": WRONG_LENGTH}, (WRONG_LENGTH,)),
     ],
 )
 def test_flags_of_a_file_by_itself(changes: dict[str, float], flags: tuple[str, ...]) -> None:
@@ -129,3 +132,15 @@ def test_advice_on_a_little_sound_copies_and_flags() -> None:
 
 def test_reasons_are_counted_without_brackets() -> None:
     assert tally(["silent", "empty", "silent (mono)"]) == "2 silent, 1 empty"
+
+
+def test_a_fault_of_all_stereo_files_is_said() -> None:
+    dead = replace(PLAIN, dead_side="right", side_db=-3.01)
+    inverse = replace(PLAIN, side_db=0.0)
+    mono = replace(PLAIN, channels=1)
+    skipped = Measurements(reason="silent")
+    assert "right channel is silent in all files:" in stereo_advice([dead, dead])[0]
+    assert "in all files with two channels:" in stereo_advice([dead, mono, skipped])[0]
+    assert "cancel in mono in all files:" in stereo_advice([inverse, inverse])[0]
+    for fine in ([dead, PLAIN], [dead, replace(dead, dead_side="left")], [inverse, PLAIN], [mono]):
+        assert stereo_advice(fine) == []

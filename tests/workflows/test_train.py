@@ -10,7 +10,7 @@ import pytest
 import distill
 from distill.errors import CheckpointError, OutputError, PriorPresentError, UsageError
 from distill.models.persistence import load_model_v2, read_header
-from distill.training.metrics import StepMetrics, TrainingEvent
+from distill.training.metrics import ModelSaved, StepMetrics, TrainingEvent
 from distill.workflows.train import check_training, prior_settings
 
 
@@ -70,6 +70,43 @@ def test_resume_goes_on_from_the_checkpoint(
     assert (result.steps, result.finished) == (8, True)
     with pytest.raises(CheckpointError):
         distill.resume(path)
+
+
+@pytest.mark.parametrize(("event", "steps"), [(StepMetrics, 1), (ModelSaved, 3)])
+def test_an_error_in_a_callback_is_raised_once_all_is_saved(
+    corpus_dir: Path,
+    tmp_path: Path,
+    tiny: dict[str, Any],
+    event: type[TrainingEvent],
+    steps: int,
+) -> None:
+    path = tmp_path / "my.sda"
+
+    def fail(current: TrainingEvent) -> None:
+        if isinstance(current, event):
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        distill.train(corpus_dir, path, steps=3, callback=fail, **tiny)
+    assert load_model_v2(path).metadata["training"]["steps_done"] == steps
+    if steps < 3:
+        assert distill.resume(path).finished
+    assert load_model_v2(path).metadata["training"]["steps_done"] == 3
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_error_in_a_callback_keeps_the_prior(
+    codec_only: Path, corpus_dir: Path, tmp_path: Path, tiny_prior: dict[str, Any]
+) -> None:
+    path = Path(shutil.copy(codec_only, tmp_path / "my.sda"))
+
+    def fail(metrics: object) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        distill.train_prior(path, corpus_dir, callback=fail, **tiny_prior)
+    assert load_model_v2(path).require_prior()
+    assert load_model_v2(path).prior_facts.epochs_trained == 1
 
 
 def test_settings_of_a_prior_suit_the_folder_unless_given(corpus_dir: Path) -> None:

@@ -7,6 +7,7 @@ import errno
 import math
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -14,6 +15,8 @@ import numpy as np
 import soundfile as sf
 import soxr
 
+from distill.audio.containers import Contents, Part, PartFile, find_contents
+from distill.audio.stereo import mix_channels
 from distill.errors import AudioError
 from distill.files import FilePath, replace_atomically
 from distill.settings import SAMPLE_RATE
@@ -55,6 +58,7 @@ class AudioInfo(NamedTuple):
         frames: Samples per channel; an estimate in MP3 and in damaged files.
         format: Container, as soundfile names it, such as "WAV".
         subtype: Encoding of the samples, such as "PCM_24".
+        remark: A few words for people on an unusual container; mostly empty.
     """
 
     sample_rate: int
@@ -62,6 +66,7 @@ class AudioInfo(NamedTuple):
     frames: int
     format: str
     subtype: str
+    remark: str = ""
 
 
 class UnreadableAudioError(AudioError):
@@ -79,14 +84,22 @@ def probe(path: FilePath) -> AudioInfo:
     Raises:
         UnreadableAudioError: If the file cannot be opened or is not audio.
     """
-    with _open(path) as file:
-        return AudioInfo(
+    contents = _find_contents(path)
+    first, *others = contents.parts or (None,)
+    with _open(path, first) as file:
+        info = AudioInfo(
             sample_rate=file.samplerate,
             channels=file.channels,
             frames=file.frames,
             format=file.format,
             subtype=file.subtype,
+            remark=contents.remark,
         )
+    frames = info.frames
+    for part in others:
+        with _open(path, part) as file:
+            frames += round(file.frames * info.sample_rate / file.samplerate)
+    return info._replace(frames=frames)
 
 
 def read_blocks(path: FilePath, block_s: float = 2.0) -> Iterator[np.ndarray]:
@@ -96,15 +109,25 @@ def read_blocks(path: FilePath, block_s: float = 2.0) -> Iterator[np.ndarray]:
         UnreadableAudioError: If the file cannot be opened, is not audio, is empty, is damaged
             on the way, or holds samples that are not numbers.
     """
-    with _open(path) as file:
-        largest = _LARGEST_BLOCK // file.channels
-        size = max(1, min(int(block_s * file.samplerate), largest))
-        empty = True
-        while (block := _read(file, path, size)).size:
-            empty = False
-            yield block
+    info = probe(path)
+    empty = True
+    for part in _find_contents(path).parts or (None,):
+        with _open(path, part) as file:
+            blocks = _part_blocks(file, path, block_s)
+            # Streams of a chain may differ: all follow the first.
+            for block in resample_blocks(blocks, file.samplerate, info.sample_rate):
+                empty = False
+                yield mix_channels(block, info.channels)
     if empty:
         raise UnreadableAudioError(path, "empty")
+
+
+def _part_blocks(file: sf.SoundFile, path: FilePath, block_s: float) -> Iterator[np.ndarray]:
+    """Blocks `[C, n]` of `block_s` seconds at most of an open file."""
+    largest = _LARGEST_BLOCK // file.channels
+    size = max(1, min(int(block_s * file.samplerate), largest))
+    while (block := _read(file, path, size)).size:
+        yield block
 
 
 def resample_blocks(
@@ -308,25 +331,49 @@ def system_name(path: FilePath) -> str | bytes:
     return os.fspath(path) if os.name == "nt" else os.fsencode(path)
 
 
-def _open(path: FilePath) -> sf.SoundFile:
+def _find_contents(path: FilePath) -> Contents:
+    """The sounds in a file; `UnreadableAudioError` if it cannot be read."""
     try:
-        with open(path, "rb") as file:
-            empty = not file.read(1)
+        contents = find_contents(path)
     except OSError as error:
         raise UnreadableAudioError(path, f"cannot be opened ({error.strerror})") from error
-    if empty:
-        raise UnreadableAudioError(path, "empty")
+    # A damaged recording after the first is no reason to lose the others.
+    parts = (*contents.parts[:1], *(part for part in contents.parts[1:] if _is_sound(path, part)))
+    if len(parts) == len(contents.parts):
+        return contents
+    return Contents(parts, f"{contents.remark}, not all of which can be read")
+
+
+def _is_sound(path: FilePath, part: Part) -> bool:
     try:
-        file = sf.SoundFile(system_name(path))
-    except (sf.SoundFileError, TypeError) as error:
-        # TypeError: a `.raw` file, which has no header.
-        reason = "not audio that Distill can read"
-        advice = "convert it to WAV, AIFF, FLAC, Ogg or MP3"
-        raise UnreadableAudioError(path, reason, advice) from error
-    if not _LOWEST_RATE <= file.samplerate <= _HIGHEST_RATE:
-        file.close()
-        raise UnreadableAudioError(path, f"its header claims a sample rate of {file.samplerate} Hz")
-    return file
+        with _open(path, part):
+            return True
+    except UnreadableAudioError:
+        return False
+
+
+@contextmanager
+def _open(path: FilePath, part: Part | None = None) -> Iterator[sf.SoundFile]:
+    """A sound file, or one part of it, open for reading."""
+    try:
+        source = open(path, "rb")  # noqa: SIM115 (closed below)
+    except OSError as error:
+        raise UnreadableAudioError(path, f"cannot be opened ({error.strerror})") from error
+    with source:
+        if not source.read(1):
+            raise UnreadableAudioError(path, "empty")
+        try:
+            file = sf.SoundFile(PartFile(source, part) if part else system_name(path))
+        except (sf.SoundFileError, TypeError) as error:
+            # TypeError: a `.raw` file, which has no header.
+            reason = "not audio that Distill can read"
+            advice = "convert it to WAV, AIFF, FLAC, Ogg or MP3"
+            raise UnreadableAudioError(path, reason, advice) from error
+        with file:
+            if not _LOWEST_RATE <= file.samplerate <= _HIGHEST_RATE:
+                reason = f"its header claims a sample rate of {file.samplerate} Hz"
+                raise UnreadableAudioError(path, reason)
+            yield file
 
 
 def _read(file: sf.SoundFile, path: FilePath, size: int) -> np.ndarray:

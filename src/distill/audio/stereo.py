@@ -84,6 +84,15 @@ def correlation(audio: np.ndarray) -> float:
     return float(left_right / math.sqrt(left_left * right_right))
 
 
+def mono_loss_db(side_db: float) -> float:
+    """Energy that a sound keeps when it is mixed to mono, in dB, from its `side_level_db`.
+
+    0 for mono, -3 for independent channels, `FLOOR_DB` where the channels cancel.
+    """
+    mid = 1.0 - 10.0 ** (side_db / 10)
+    return energy_ratio_db(max(mid, 0.0), 1.0)
+
+
 def scale_side(audio: np.ndarray, width: float) -> np.ndarray:
     """Return `audio` `[2, N]` with its side `width` times as loud.
 

@@ -5,19 +5,23 @@ it needs when it runs.
 """
 
 import logging
+import sys
 from typing import Annotated
 
 import typer
 
 from distill import __version__
+from distill.cli.cache import cache_cmd
 from distill.cli.codebook import codebook_cmd
 from distill.cli.codes import codes_cmd
+from distill.cli.console import stoppable
 from distill.cli.decode import decode_cmd
 from distill.cli.doctor import doctor_cmd
 from distill.cli.edit import app as edit_app
 from distill.cli.encode import encode_cmd
 from distill.cli.generate import generate_cmd
 from distill.cli.info import info_cmd
+from distill.cli.streams import lasting_streams
 from distill.cli.train import train_cmd
 from distill.cli.train_prior import train_prior_cmd
 
@@ -33,6 +37,7 @@ app.command("codes")(codes_cmd)
 app.command("codebook")(codebook_cmd)
 app.add_typer(edit_app, name="edit")
 app.command("info")(info_cmd)
+app.command("cache")(cache_cmd)
 
 
 def _show_version(is_set: bool) -> None:
@@ -58,8 +63,16 @@ def bootstrap() -> None:
 
 def main() -> None:
     """Entry point of the `distill` script."""
-    bootstrap()
-    app(prog_name="distill")
+    with lasting_streams() as stdout, stoppable():
+        bootstrap()
+        try:
+            app(prog_name="distill")
+        finally:
+            stdout.flush()
+            if stdout.error:
+                reason = stdout.error.strerror or stdout.error
+                sys.stderr.write(f"Error: Cannot write to standard output: {reason}.\n")
+                sys.exit(1)
 
 
 __all__ = ["app", "bootstrap", "main"]

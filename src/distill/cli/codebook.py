@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from distill.bounds import check_bound
 from distill.cli.console import make_console, one_sentence_errors, print_json, progress_bar
 from distill.cli.options import Device, Json, ModelPath, Threads
 
@@ -50,7 +51,8 @@ def codebook_cmd(
     from distill.workflows.paths import output_paths
     from distill.workflows.pictures import draw_heat_map, save_png
 
-    # Refuse a bad path before any work.
+    # Refuse bad numbers and paths before any work.
+    check_bound("--threads", threads)
     if entry is not None:
         output_paths(output, 1)
     # From the header of the file: the networks load only for sounds.

@@ -1,4 +1,4 @@
-"""Shared by all commands: consoles, errors in one sentence, JSON, Ctrl-C."""
+"""Shared by all commands: consoles, errors in one sentence, JSON, Ctrl-C and other signals."""
 
 import functools
 import json
@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 INTERRUPTED = 130
-"""Exit code after Ctrl-C: 128 plus the number of the signal, as in shells."""
+"""Exit code after Ctrl-C: 128 plus the number of the signal, as in shells. Other signals that stop
+a command give the same."""
+
+STOP_SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+"""Signals that ask a process to end, beside Ctrl-C: a polite kill, and a terminal that closes."""
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -77,22 +81,51 @@ def plain(value: Any) -> Any:
 
 @contextmanager
 def cancel_on_interrupt() -> Iterator[threading.Event]:
-    """An event that Ctrl-C (or a polite kill) sets; a second Ctrl-C stops at once."""
+    """An event that Ctrl-C, a polite kill or a closed terminal sets.
+
+    A second Ctrl-C stops at once. The other signals may come in pairs: repeats of them change
+    nothing.
+    """
     event = threading.Event()
 
-    def ask_to_stop(_signal: int, _frame: FrameType | None) -> None:
-        if event.is_set():
+    def ask_to_stop(number: int, _frame: FrameType | None) -> None:
+        if event.is_set() and number == signal.SIGINT:
             raise KeyboardInterrupt
         event.set()
 
-    earlier = {}
-    for number in (signal.SIGINT, signal.SIGTERM):
-        earlier[number] = signal.signal(number, ask_to_stop)
-    try:
+    with _handling([signal.SIGINT, *STOP_SIGNALS], ask_to_stop):
         yield event
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """While inside, a polite kill or a closed terminal stops as Ctrl-C does.
+
+    Files that are half written are then cleared away.
+    """
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    with _handling(STOP_SIGNALS, stop):
+        yield
+
+
+@contextmanager
+def _handling(
+    numbers: list[signal.Signals], handler: Callable[[int, FrameType | None], None]
+) -> Iterator[None]:
+    """While inside, `handler` gets these signals, but for a closed terminal under `nohup`."""
+    earlier = {}
+    for number in numbers:
+        is_nohup = number in STOP_SIGNALS and signal.getsignal(number) == signal.SIG_IGN
+        if not is_nohup:
+            earlier[number] = signal.signal(number, handler)
+    try:
+        yield
     finally:
-        for number, handler in earlier.items():
-            signal.signal(number, handler)
+        for number, before in earlier.items():
+            signal.signal(number, before)
 
 
 def clock(seconds: float) -> str:

@@ -246,7 +246,9 @@ def generate_cmd(
     # The file names its model by id, and says how many threads it took.
     recipe = earlier.recipe if earlier else None
     model_path = model_path or find_model(recipe, again)
-    loaded = load(model_path, device, threads or (recipe.threads if recipe else None))
+    if threads is None and recipe:
+        threads = recipe.threads
+    loaded = load(model_path, device, threads)
     if earlier:
         earlier.recipe.check_model(loaded, earlier.path)
     facts = _write(loaded, output, request, quiet=json)

@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from distill.cli.console import cancel_on_interrupt
 
@@ -99,6 +99,13 @@ else:
             # A terminal that does not control this process: it suspends nobody.
             return True
 
+    def _read_keys(fd: int) -> bytes:
+        """Keys that were typed; none once the terminal is closed."""
+        try:
+            return os.read(fd, LONGEST_READ)
+        except OSError:
+            return b""
+
     @contextmanager
     def _keyboard(press: Callable[[str], None]) -> Iterator[None]:
         fd = sys.stdin.fileno()
@@ -107,7 +114,7 @@ else:
         def watch(end: threading.Event) -> None:
             while not end.is_set():
                 if select.select([fd], [], [], POLL_S)[0] and _in_foreground(fd):
-                    typed = os.read(fd, LONGEST_READ)
+                    typed = _read_keys(fd)
                     if not typed:
                         return
                     for key in typed.decode(errors="replace"):
@@ -119,5 +126,7 @@ else:
             with _in_thread(watch):
                 yield
         finally:
-            if _in_foreground(fd):
-                termios.tcsetattr(fd, termios.TCSADRAIN, before)
+            # A terminal that was closed has nothing to restore.
+            with suppress(termios.error):
+                if _in_foreground(fd):
+                    termios.tcsetattr(fd, termios.TCSADRAIN, before)

@@ -6,14 +6,15 @@
     <cache>/index/<sha256 of the path>.json              size, time and content hash of a path
 
 Every file is written under another name and renamed, and the measurements come last: whatever a
-killed run leaves behind is ignored. Two runs at the same time do the work twice and agree.
+killed run leaves behind is ignored, and removed by the next one. Two runs at the same time do the
+work twice and agree. The time of the measurements is that of the last use.
 """
 
 import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -23,13 +24,13 @@ import numpy as np
 from distill.audio.io import UnreadableAudioError, probe, read_blocks, resample_blocks
 from distill.audio.level import FLOOR_DB, db
 from distill.audio.stereo import mix_channels, side_level_db
-from distill.data.measurements import SILENCE_DB, Measurements, SourceMeter
+from distill.data.measurements import SILENCE_DB, Measurements, PeakMeter, SourceMeter
 from distill.errors import OutputError
 from distill.files import replace_atomically
 from distill.settings import SAMPLE_RATE, cache_dir
 
 # Version of the entries: raised whenever their contents or a measurement changes.
-_VERSION = 2
+_VERSION = 3
 
 
 class CachedSound(NamedTuple):
@@ -91,6 +92,9 @@ def cached_sound(path: Path, channels: int = 1) -> CachedSound:
         measurements = _build(path, target, channels)
         entry = {"version": _VERSION, **asdict(measurements)}
         _write_json(target.with_suffix(".json"), entry)
+    else:
+        with suppress(OSError):
+            os.utime(target.with_suffix(".json"))
     return CachedSound(content_hash=digest, path=target, measurements=measurements)
 
 
@@ -161,14 +165,11 @@ def _build(source: Path, target: Path, channels: int) -> Measurements:
     try:
         meter = SourceMeter(probe(source))
         measured = meter.watch(read_blocks(source))
-        resampled = resample_blocks(measured, meter.info.sample_rate)
-        mixed = (mix_channels(block, channels) for block in resampled)
+        resampled = PeakMeter(resample_blocks(measured, meter.info.sample_rate))
+        mixed = PeakMeter(mix_channels(block, channels) for block in resampled)
         with _cache_file(target) as file:
-            peak = _write_npy(file, mixed, channels)
-            reason = meter.problem()
-            if not reason and db(peak) < SILENCE_DB:
-                layout = "mono" if channels == 1 else "stereo"
-                reason = f"silent once mixed to {layout} (its channels cancel)"
+            _write_npy(file, mixed, channels)
+            reason = meter.problem() or _lost_sound(resampled.peak, mixed.peak, channels)
             if reason:
                 # Leaves the block with an error, so that no samples are kept.
                 raise UnreadableAudioError(source, reason)
@@ -177,22 +178,29 @@ def _build(source: Path, target: Path, channels: int) -> Measurements:
     return meter.result(load_cached(target))
 
 
-def _write_npy(file: BinaryIO, blocks: Iterable[np.ndarray], channels: int) -> float:
-    """Write a stream of blocks `[C, n]` as one array `[C, N]`; return the peak."""
+def _lost_sound(resampled_peak: float, mixed_peak: float, channels: int) -> str:
+    """Where a sound that was not silent became so, or an empty string."""
+    if db(resampled_peak) < SILENCE_DB:
+        return f"silent below {SAMPLE_RATE // 2000} kHz (all of it lies above)"
+    if db(mixed_peak) < SILENCE_DB:
+        layout = "mono" if channels == 1 else "stereo"
+        return f"silent once mixed to {layout} (its channels cancel)"
+    return ""
+
+
+def _write_npy(file: BinaryIO, blocks: Iterable[np.ndarray], channels: int) -> None:
+    """Write a stream of blocks `[C, n]` as one array `[C, N]`."""
     # Column order, since the array grows sample by sample. The length is filled in at the end:
     # NumPy pads its headers so that a length can grow in place.
     header = {"descr": "<f4", "fortran_order": True, "shape": (channels, 0)}
     np.lib.format.write_array_header_1_0(file, header)
     n_samples = 0
-    peak = 0.0
     for block in blocks:
         columns = np.ascontiguousarray(block.T, "<f4")
         file.write(columns.data)
         n_samples += block.shape[1]
-        peak = max(peak, float(np.abs(block).max(initial=0.0)))
     file.seek(0)
     np.lib.format.write_array_header_1_0(file, {**header, "shape": (channels, n_samples)})
-    return peak
 
 
 def _read_json(path: Path) -> dict[str, Any]:

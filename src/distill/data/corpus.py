@@ -11,11 +11,20 @@ import numpy as np
 
 from distill.audio.io import AUDIO_EXTENSIONS, UnreadableAudioError
 from distill.data.cache import CachedSound, Width, cached_sound, cached_width, load_cached
-from distill.data.doctor import SAME_CONTENT, FileReport, compare_files, judge, report_file, tally
+from distill.data.doctor import (
+    SAME_CONTENT,
+    FileReport,
+    compare_files,
+    judge,
+    report_file,
+    stereo_advice,
+    tally,
+)
+from distill.data.housekeeping import clear_dead_runs, keep_within_limit
 from distill.data.layout import MONO, Layout, choose_layout, fixed_layout
 from distill.data.measurements import Measurements
 from distill.errors import CorpusError
-from distill.settings import SAMPLE_RATE
+from distill.settings import SAMPLE_RATE, cache_limit
 
 # Endings of sounds that libsndfile cannot read: the scan says so.
 _FOREIGN_EXTENSIONS = frozenset(
@@ -128,6 +137,9 @@ def scan_corpus(
         print(report.verdict, f"{report.total_s:.0f} s")
     """
     listing = _list_folder(dataset_dir)
+    clear_dead_runs()
+    # A limit that makes no sense is refused before hours of sound are decoded.
+    cache_limit()
     layout = fixed_layout(channels) if channels else choose_layout(_widths(listing.sounds))
     root = Path(dataset_dir)
     total = len(listing.sounds)
@@ -148,10 +160,11 @@ def scan_corpus(
         if report.used:
             first_names[sound.content_hash] = name
             clips.append(_clip(name, sound, layout.channels))
+    keep_within_limit()
     if progress:
         progress(total, total, "")
     files = compare_files(reports, measured)
-    return _conclude(root, listing, files, clips, layout)
+    return _conclude(root, listing, files, clips, layout, stereo_advice(measured))
 
 
 def _widths(paths: Sequence[Path]) -> list[Width]:
@@ -164,13 +177,19 @@ def _widths(paths: Sequence[Path]) -> list[Width]:
 
 
 def _conclude(
-    root: Path, listing: _Listing, files: list[FileReport], clips: list[Clip], layout: Layout
+    root: Path,
+    listing: _Listing,
+    files: list[FileReport],
+    clips: list[Clip],
+    layout: Layout,
+    more_advice: list[str],
 ) -> CorpusReport:
     if not clips:
         reasons = tally([file.reason for file in files])
         raise CorpusError(f"Nothing usable in {root}: every sound file is skipped ({reasons}).")
     total_s = sum(clip.duration_s for clip in clips)
     verdict, advice = judge(files, total_s)
+    advice += more_advice
     for error in listing.closed:
         advice.append(f"The folder {error.filename} cannot be opened: {error.strerror}.")
     foreign = sorted(listing.others.keys() & _FOREIGN_EXTENSIONS)

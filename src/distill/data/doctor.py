@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from distill.audio.containers import CHAINED, WRONG_LENGTH
 from distill.audio.level import db
+from distill.audio.stereo import mono_loss_db
 from distill.data.fingerprint import same_sounds
 from distill.data.measurements import Measurements
 
@@ -37,6 +39,9 @@ _CUT_SHORT_SHARE = 0.9
 # Distance in dB from the median level of the corpus from which a file is flagged.
 _LEVEL_DB = 20.0
 
+# Energy in dB that mono keeps, below which left and right count as inverse.
+_INVERSE_DB = -20.0
+
 # Number of files from which levels are compared: the median of fewer says little.
 _LEVEL_FEWEST = 4
 
@@ -56,6 +61,16 @@ _ADVICE = {
         "raise the level or leave such files out",
     ),
     CUT_SHORT: ("is cut short", "are cut short", "copy or export such files again"),
+    WRONG_LENGTH: (
+        "has a wrong length in its header",
+        "have a wrong length in their headers",
+        "all sound is read; listen to the end, and save such files again",
+    ),
+    CHAINED: (
+        "holds several recordings one after the other",
+        "hold several recordings one after the other",
+        "they are read as one sound",
+    ),
     NEAR_DUPLICATE: (
         "is nearly the same as another",
         "are nearly the same as others",
@@ -184,6 +199,31 @@ def judge(files: Sequence[FileReport], total_s: float) -> tuple[str, list[str]]:
     return verdict, advice
 
 
+def stereo_advice(measured: Sequence[Measurements]) -> list[str]:
+    """Advice where all files of two channels have the same fault: a dead channel, or inverse ones.
+
+    Args:
+        measured: Measurements of all files.
+    """
+    stereo = [sound for sound in measured if not sound.reason and sound.channels == 2]
+    if not stereo:
+        return []
+    whole = "all files" if len(stereo) == len(measured) else "all files with two channels"
+    dead_sides = {sound.dead_side for sound in stereo}
+    if dead_sides in ({"left"}, {"right"}):
+        (side,) = dead_sides
+        return [
+            f"The {side} channel is silent in {whole}: if a cable or an input was dead, leave that "
+            "channel out, or train with --channels 1."
+        ]
+    if all(mono_loss_db(sound.side_db) < _INVERSE_DB for sound in stereo):
+        return [
+            f"Left and right cancel in mono in {whole}: unless meant, one channel is inverted "
+            "(a miswired cable); invert it back."
+        ]
+    return []
+
+
 def tally(reasons: Sequence[str]) -> str:
     """Count reasons, the most frequent first: "2 silent, 1 empty". Text in brackets is dropped."""
     short = Counter(reason.partition(" (")[0] for reason in reasons)
@@ -203,6 +243,8 @@ def _own_flags(measurements: Measurements) -> tuple[str, ...]:
         flags.append(NEARLY_SILENT)
     if frames < _CUT_SHORT_SHARE * measurements.promised:
         flags.append(CUT_SHORT)
+    if measurements.remark:
+        flags.append(measurements.remark)
     return tuple(flags)
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from distill.audio.io import AudioInfo
-from distill.audio.level import active_rms_db, db, integrated_loudness
+from distill.audio.level import FLOOR_DB, active_rms_db, db, integrated_loudness
+from distill.audio.stereo import energy_ratio_db, side_energies
 from distill.data.fingerprint import fingerprint
 from distill.settings import SAMPLE_RATE
 
@@ -35,6 +36,9 @@ class Measurements:
         channels: Of the file.
         frames: Samples per channel in the file.
         promised: Samples per channel that its header states.
+        remark: Peculiarity of its container, in words; mostly empty.
+        dead_side: "left" or "right" where that channel of two is silent and the other is not.
+        side_db: Level of the side in dB, as `side_level_db` measures it.
         peak: Largest amplitude, linear.
         dc: DC offset, linear.
         clipped_runs: Runs of clipped samples.
@@ -49,6 +53,9 @@ class Measurements:
     channels: int = 0
     frames: int = 0
     promised: int = 0
+    remark: str = ""
+    dead_side: str = ""
+    side_db: float = FLOOR_DB
     peak: float = 0.0
     dc: float = 0.0
     clipped_runs: int = 0
@@ -66,6 +73,9 @@ class SourceMeter:
         self.frames = 0
         self.peak = 0.0
         self.clipped_runs = 0
+        self._channel_peaks = np.zeros(info.channels)
+        self._side_energy = 0.0
+        self._total_energy = 0.0
         self._bits = {"PCM_U8": 8, "PCM_S8": 8}.get(info.subtype, 16)
         self._window_means: list[np.ndarray] = []
 
@@ -73,7 +83,12 @@ class SourceMeter:
         """Yield the `blocks` `[C, n]` of a stream and measure them on the way."""
         for block in blocks:
             self.frames += block.shape[1]
-            self.peak = max(self.peak, float(np.abs(block).max()))
+            self._channel_peaks = np.maximum(self._channel_peaks, np.abs(block).max(axis=1))
+            self.peak = float(self._channel_peaks.max())
+            if len(block) > 1:
+                side, total = side_energies(block)
+                self._side_energy += side
+                self._total_energy += total
             self.clipped_runs += count_clipped_runs(block, self._bits)
             self._window_means.append(_window_means(block, self.info.sample_rate))
             yield block
@@ -87,6 +102,15 @@ class SourceMeter:
         means = np.concatenate(self._window_means, axis=1)
         low, high = np.quantile(means, _DC_QUANTILES, axis=1)
         return float(np.maximum(low, -high).max(initial=0.0))
+
+    def dead_side(self) -> str:
+        """Which channel of two is silent while the other is not; empty for none."""
+        if len(self._channel_peaks) != 2:
+            return ""
+        left, right = (db(peak) < SILENCE_DB for peak in self._channel_peaks)
+        if left == right:
+            return ""
+        return "left" if left else "right"
 
     def problem(self) -> str:
         """Why the source cannot be used, or an empty string."""
@@ -104,6 +128,9 @@ class SourceMeter:
             channels=self.info.channels,
             frames=self.frames,
             promised=self.info.frames,
+            remark=self.info.remark,
+            dead_side=self.dead_side(),
+            side_db=energy_ratio_db(self._side_energy, self._total_energy),
             peak=self.peak,
             dc=self.dc(),
             clipped_runs=self.clipped_runs,
@@ -112,6 +139,19 @@ class SourceMeter:
             rms_db=active_rms_db(mix, SAMPLE_RATE),
             fingerprint=fingerprint(mix),
         )
+
+
+class PeakMeter:
+    """Passes on the blocks `[C, n]` of a stream and measures their largest amplitude, linear."""
+
+    def __init__(self, blocks: Iterable[np.ndarray]) -> None:
+        self.peak = 0.0
+        self._blocks = blocks
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        for block in self._blocks:
+            self.peak = max(self.peak, float(np.abs(block).max(initial=0.0)))
+            yield block
 
 
 def count_clipped_runs(block: np.ndarray, bits: int = 16) -> int:

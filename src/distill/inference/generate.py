@@ -10,6 +10,7 @@ from torch import Tensor
 
 from distill.audio.io import write_sound
 from distill.audio.level import integrated_loudness
+from distill.bounds import check_bound
 from distill.errors import UsageError
 from distill.files import FilePath
 from distill.inference.copies.meter import CopyMeter
@@ -20,9 +21,6 @@ from distill.inference.modes.request import Request
 from distill.inference.recipe import Recipe
 from distill.models.persistence import LoadedVQModel
 from distill.settings import LARGEST_SEED, check_seed
-
-MAX_DURATION_S = 3600.0
-"""Seconds of one sound: an hour at 48 kHz in stereo takes 1.4 GB of memory."""
 
 MOST_DRAWS = 8
 """Draws for one sound at most while it copies too much."""
@@ -97,14 +95,12 @@ def _check(loaded: LoadedVQModel, request: Request) -> None:
     """`NoPriorError` without a prior, `UsageError` for numbers out of range."""
     loaded.require_prior()
     duration = request.duration
-    if not 0 < duration <= MAX_DURATION_S:
-        raise UsageError(f"--duration must be above 0 and at most {MAX_DURATION_S:.0f} seconds.")
+    check_bound("--duration", duration)
     if round(duration * loaded.model.sample_rate) < 1:
         raise UsageError("--duration is shorter than one sample: ask for more.")
     # The first seed decides: it leaves room for those that follow.
     check_seed(request.seed)
-    if request.count < 1:
-        raise UsageError("The number of sounds (-n) must be at least 1.")
+    check_bound("--number", request.count)
     if request.max_copy is None:
         return
     if not 0 <= request.max_copy <= 100:

@@ -9,6 +9,7 @@ from typing import Any
 from zipfile import BadZipFile
 
 import torch
+from torch import Tensor
 
 from distill.errors import CheckpointError
 from distill.models.sda_file import save_tensors
@@ -17,7 +18,7 @@ from distill.models.sda_file import save_tensors
 FORMAT = "distill.checkpoint"
 
 # Version of the entries of a checkpoint.
-VERSION = 4
+VERSION = 5
 
 # Errors of torch when bytes of the file are missing or altered.
 _DAMAGE = (
@@ -68,3 +69,18 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
             f"{path} is no checkpoint of this version of Distill: delete it and start afresh."
         )
     return state
+
+
+def random_state(device: torch.device) -> dict[str, Tensor]:
+    """State of PyTorch's global generators on the CPU and on `device`, which dropout draws from."""
+    state = {"cpu": torch.get_rng_state()}
+    if device.type == "cuda":
+        state["cuda"] = torch.cuda.get_rng_state(device)
+    return state
+
+
+def restore_random_state(state: dict[str, Tensor], device: torch.device) -> None:
+    """Let the global generators go on from `state`; a device that has none in it goes on as is."""
+    torch.set_rng_state(state["cpu"])
+    if device.type == "cuda" and "cuda" in state:
+        torch.cuda.set_rng_state(state["cuda"], device)

@@ -1,19 +1,11 @@
 """Settings of codec training. Free of torch, so that `--help` is quick."""
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
+from distill.bounds import check_bound
 from distill.errors import UsageError
-from distill.settings import LARGEST_SEED
-
-# Entries of a codebook: more than 4096 would never all be used by a small corpus.
-SMALLEST_CODEBOOK = 2
-LARGEST_CODEBOOK = 4096
-
-# Quantiser levels. One level has no finer ones to tell apart.
-FEWEST_LEVELS = 2
-MOST_LEVELS = 8
+from distill.settings import check_seed
 
 # Entries of a codebook by default, by the number of files at most.
 CODEBOOK_TIERS = ((20, 64), (100, 128))
@@ -68,35 +60,24 @@ class VQVAEConfig:
     early_stop: bool = True
 
     def __post_init__(self) -> None:
-        checks = [
-            (
-                FEWEST_LEVELS <= self.num_quantizers <= MOST_LEVELS,
-                f"--rvq-levels must lie between {FEWEST_LEVELS} and {MOST_LEVELS}.",
-            ),
-            (
-                SMALLEST_CODEBOOK <= self.codebook_size <= LARGEST_CODEBOOK,
-                f"--codebook-size must lie between {SMALLEST_CODEBOOK} and {LARGEST_CODEBOOK}.",
-            ),
-            (self.batch_size is None or self.batch_size >= 1, "--batch-size must be at least 1."),
-            (_is_positive(self.learning_rate), "--lr must be above 0."),
-            (self.channels in (None, 1, 2), "--channels must be 1 (mono) or 2 (stereo)."),
-            (self.threads is None or self.threads >= 1, "--threads must be at least 1."),
-            (0 <= self.seed <= LARGEST_SEED, f"--seed must lie between 0 and {LARGEST_SEED}."),
-            *self._length_checks(),
-        ]
-        for is_fine, message in checks:
-            if not is_fine:
-                raise UsageError(message)
-
-    def _length_checks(self) -> list[tuple[bool, str]]:
-        lengths = {"minutes": self.minutes, "epochs": self.epochs, "steps": self.steps}
-        checks = [
-            (value is None or _is_positive(value), f"--{name} must be above 0.")
-            for name, value in lengths.items()
-        ]
-        set_lengths = [value for value in lengths.values() if value is not None]
-        only_one = "Give only one of --minutes, --epochs and --steps."
-        return [*checks, (len(set_lengths) <= 1, only_one)]
+        numbers = {
+            "--rvq-levels": self.num_quantizers,
+            "--codebook-size": self.codebook_size,
+            "--batch-size": self.batch_size,
+            "--lr": self.learning_rate,
+            "--threads": self.threads,
+            "--minutes": self.minutes,
+            "--epochs": self.epochs,
+            "--steps": self.steps,
+        }
+        for option, value in numbers.items():
+            check_bound(option, value)
+        check_seed(self.seed)
+        if self.channels not in (None, 1, 2):
+            raise UsageError("--channels must be 1 (mono) or 2 (stereo).")
+        lengths = (self.minutes, self.epochs, self.steps)
+        if sum(value is not None for value in lengths) > 1:
+            raise UsageError("Give only one of --minutes, --epochs and --steps.")
 
     def model_arguments(self, sample_rate: int) -> dict[str, Any]:
         """Constructor arguments of the codec; `sample_rate` in Hz."""
@@ -107,10 +88,6 @@ class VQVAEConfig:
             "num_quantizers": self.num_quantizers,
             "hidden_size": self.hidden_size,
         }
-
-
-def _is_positive(value: float) -> bool:
-    return value > 0 and math.isfinite(value)
 
 
 def get_adaptive_vqvae_config(file_count: int, **overrides: Any) -> VQVAEConfig:

@@ -1,8 +1,8 @@
 """Settings of prior training. Free of torch, so that `--help` is quick."""
 
-import math
 from dataclasses import dataclass
 
+from distill.bounds import check_bound
 from distill.errors import UsageError
 
 # Files of a corpus up to which it counts as small, and as middling.
@@ -66,13 +66,19 @@ class PriorConfig:
         Raises:
             UsageError: Always with the flag and the bound in its sentence.
         """
+        numbers = {
+            "--epochs": self.max_epochs,
+            "--minutes": self.minutes,
+            "--hidden-size": self.hidden_size,
+            "--layers": self.num_layers,
+            "--heads": self.num_heads,
+            "--lr": self.learning_rate,
+            "--batch-size": self.batch_size,
+            "--threads": self.threads,
+        }
+        for option, value in numbers.items():
+            check_bound(option, value)
         checks = [
-            (self.max_epochs >= 1, "--epochs must be at least 1."),
-            (self.num_layers >= 1, "--layers must be at least 1."),
-            (self.num_heads >= 1, "--heads must be at least 1."),
-            (_is_positive(self.learning_rate), "--lr must be above 0."),
-            (self.minutes is None or _is_positive(self.minutes), "--minutes must be above 0."),
-            (self.threads is None or self.threads >= 1, "--threads must be at least 1."),
             (0 <= self.dropout < 1, "The dropout must lie between 0 and 1."),
             (self.long_every >= 0, "How often a batch has long pieces must be 0 (never) or more."),
             (
@@ -80,7 +86,8 @@ class PriorConfig:
                 "The share of batches heard ahead must lie between 0 and 1.",
             ),
             (
-                self._heads_fit(),
+                # Rotary embeddings need an even width of each head.
+                self.hidden_size % (2 * self.num_heads) == 0,
                 f"--hidden-size ({self.hidden_size}) must be a multiple of "
                 f"twice --heads ({self.num_heads}).",
             ),
@@ -88,16 +95,6 @@ class PriorConfig:
         for is_fine, message in checks:
             if not is_fine:
                 raise UsageError(message)
-
-    def _heads_fit(self) -> bool:
-        """Whether each head has an even width, as rotary embeddings need."""
-        if self.num_heads < 1 or self.hidden_size < 1:
-            return False
-        return self.hidden_size % (2 * self.num_heads) == 0
-
-
-def _is_positive(value: float) -> bool:
-    return value > 0 and math.isfinite(value)
 
 
 def get_adaptive_prior_config(file_count: int) -> PriorConfig:

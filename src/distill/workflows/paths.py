@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from distill.audio.io import FORMATS
+from distill.bounds import check_bound
 from distill.errors import OutputError
 from distill.files import FilePath
 
@@ -15,7 +16,9 @@ def output_paths(output: FilePath, count: int) -> list[Path]:
 
     Raises:
         OutputError: If `output` has another ending than sounds have, or lies in no folder.
+        UsageError: If `count` is out of bounds.
     """
+    check_bound("--number", count)
     path = Path(output)
     if path.suffix.lower() not in FORMATS:
         raise OutputError(

@@ -20,6 +20,7 @@ from distill.training.metrics import TrainingCompleteEvent
 from distill.training.prior_config import PriorConfig, get_adaptive_prior_config
 from distill.training.prior_loop import EpochCallback, StepCallback
 from distill.training.prior_loop import train_prior as run_prior_training
+from distill.workflows.callbacks import CallbackGuard
 
 ScanProgress = Callable[[int, int, str], None]
 """Called for each sound file of a scan: number of files done, number of all, name."""
@@ -42,7 +43,8 @@ def train(
     Args:
         sounds: Folder of sounds, or a scan of it (`distill.scan_corpus`).
         output: Model file to write (`.sda`).
-        callback: Called with each event: steps, validations, saved files.
+        callback: Called with each event: steps, validations, saved files. If it raises, training
+            stops and saves, and its error is raised then.
         cancel_event: Stops training, and saves, when it is set.
         device: `auto`, `cpu`, `cuda` or `mps`.
         model_name: Name in the file; None: that of the file.
@@ -69,16 +71,17 @@ def train(
     channels = settings.get("channels")
     corpus = sounds if isinstance(sounds, CorpusReport) else scan_corpus(sounds, channels, progress)
     config = get_adaptive_vqvae_config(len(corpus.clips), **settings)
-    return train_vqvae(
-        corpus,
-        output=Path(output),
-        config=config,
-        callback=callback,
-        cancel_event=cancel_event,
-        device=device,
-        model_name=model_name,
-        discard_prior=discard_prior,
-    )
+    with CallbackGuard(cancel_event) as guard:
+        return train_vqvae(
+            corpus,
+            output=Path(output),
+            config=config,
+            callback=guard.wrap(callback),
+            cancel_event=guard.cancel_event,
+            device=device,
+            model_name=model_name,
+            discard_prior=discard_prior,
+        )
 
 
 def check_training(output: FilePath, discard_prior: bool, settings: dict[str, Any]) -> None:
@@ -113,15 +116,16 @@ def resume(
         CheckpointError: If there is no checkpoint, or it does not fit.
     """
     folder = Path(sounds) if sounds is not None else None
-    return resume_vqvae(
-        Path(output),
-        callback=callback,
-        cancel_event=cancel_event,
-        dataset_dir=folder,
-        device=device,
-        progress=progress,
-        discard_prior=discard_prior,
-    )
+    with CallbackGuard(cancel_event) as guard:
+        return resume_vqvae(
+            Path(output),
+            callback=guard.wrap(callback),
+            cancel_event=guard.cancel_event,
+            dataset_dir=folder,
+            device=device,
+            progress=progress,
+            discard_prior=discard_prior,
+        )
 
 
 def prior_settings(sounds: FilePath, **overrides: Any) -> tuple[PriorConfig, int]:
@@ -156,7 +160,8 @@ def train_prior(
     Args:
         model_path: Model file with the codec.
         sounds: Folder of sounds.
-        callback: Called with the metrics of each epoch.
+        callback: Called with the metrics of each epoch. If it raises, training stops, the best
+            weights go into the file, and its error is raised then; the next call goes on.
         step_callback: Called with the metrics of each step.
         cancel_event: Stops training, and keeps the best weights, when it is set.
         device: `auto`, `cpu`, `cuda` or `mps`.
@@ -176,18 +181,20 @@ def train_prior(
         print(result["complete"].verdict)
     """
     config, _ = prior_settings(sounds, **overrides)
-    result = run_prior_training(
-        model_path,
-        sounds,
-        config,
-        callback=callback,
-        cancel_event=cancel_event,
-        device=device,
-        step_callback=step_callback,
-    )
-    prior = result["prior_model"]
-    if prior is not None:
-        save_prior_to_model(model_path, prior, result["prior_config"], result["prior_metadata"])
-        # The best weights are in the model file now.
-        Path(result["checkpoint"]).unlink(missing_ok=True)
+    with CallbackGuard(cancel_event) as guard:
+        result = run_prior_training(
+            model_path,
+            sounds,
+            config,
+            callback=guard.wrap(callback) if callback else None,
+            cancel_event=guard.cancel_event,
+            step_callback=guard.wrap(step_callback) if step_callback else None,
+            device=device,
+        )
+        prior = result["prior_model"]
+        if prior is not None:
+            save_prior_to_model(model_path, prior, result["prior_config"], result["prior_metadata"])
+            # The best weights are in the model file now. After an error, the next run goes on.
+            if guard.error is None:
+                Path(result["checkpoint"]).unlink(missing_ok=True)
     return result

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from distill.bounds import check_bound
 from distill.errors import UsageError
 
 LONGEST_LEAD_IN_S = 60.0
@@ -42,13 +43,11 @@ class Sampling:
             raise UsageError(f"--lead-in must lie between 0 and {LONGEST_LEAD_IN_S:g} seconds.")
         if self.like and not self.lead_in:
             raise UsageError("--like chooses the prompt, so --lead-in must be above 0.")
-        if self.free_levels < 1:
-            raise UsageError("--free-levels must be 1 or more.")
+        check_bound("--free-levels", self.free_levels)
         if not 0 <= self.closeness <= 1:
             raise UsageError("--closeness must lie between 0 and 1.")
         if not 0 <= self.temperature <= HIGHEST_TEMPERATURE:
             raise UsageError("--temperature must lie between 0 and 10.")
-        if self.top_k < 0:
-            raise UsageError("--top-k must be 0 (off) or more.")
+        check_bound("--top-k", self.top_k)
         if not 0 < self.top_p <= 1:
             raise UsageError("--top-p must be above 0 and at most 1.")

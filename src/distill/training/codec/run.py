@@ -1,5 +1,6 @@
 """A run of codec training: steps until the end, validations, and the files it keeps up to date."""
 
+import logging
 import math
 import threading
 from collections.abc import Callable
@@ -8,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from distill.errors import DivergedError
+from distill.errors import DistillError, DivergedError
 from distill.training.checkpoint import checkpoint_path, save_checkpoint
 from distill.training.codec.corpus import TrainingCorpus
 from distill.training.codec.metadata import CodecFindings, codec_metadata
@@ -26,7 +27,8 @@ from distill.training.metrics import (
     TrainingEvent,
     ValidationMetrics,
 )
-from distill.training.out_of_memory import is_out_of_memory
+
+log = logging.getLogger(__name__)
 
 # Seconds of training until the first model is saved: soon enough to be listened to within a minute.
 FIRST_SAVE_S = 35.0
@@ -74,6 +76,7 @@ class CodecRun:
         self.code_counts = trainer.recent_counts()
         self.stereo: dict[str, list[float]] = {}
         self.last_save_s = 0.0
+        self.is_saved_finished = False
 
     def run(self) -> TrainingCompleteEvent:
         """Train until the budget is used up, or until `cancel_event` is set.
@@ -81,18 +84,23 @@ class CodecRun:
         Raises:
             DivergedError: Training has diverged for good; its checkpoint is gone then.
         """
-        trainer = self.trainer
         try:
-            while not trainer.report().is_done and not self.cancel_event.is_set():
-                self._step()
+            finished = self._train()
         except DivergedError:
             # A run from this checkpoint would end alike.
             checkpoint_path(self.output).unlink(missing_ok=True)
             raise
-        except (RuntimeError, MemoryError) as error:
-            if is_out_of_memory(error):
-                self._save(finished=False)
+        except BaseException:
+            # A callback, a second Ctrl-C, memory, a lost cache: nothing that was learned is lost.
+            self._rescue()
             raise
+        return self._complete(finished)
+
+    def _train(self) -> bool:
+        """Take the steps, and save at the end; returns whether the budget is used up."""
+        trainer = self.trainer
+        while not trainer.report().is_done and not self.cancel_event.is_set():
+            self._step()
 
         finished = trainer.report().is_done
         if finished:
@@ -101,7 +109,7 @@ class CodecRun:
             self.stereo = measures.stereo
             self._validate()
         self._save(finished)
-        return self._complete(finished)
+        return finished
 
     def _step(self) -> None:
         earlier_batch_size = self.trainer.report().batch_size
@@ -218,6 +226,20 @@ class CodecRun:
             checkpoint_path(self.output).unlink(missing_ok=True)
         else:
             save_checkpoint(checkpoint_path(self.output), self._state())
+        self.is_saved_finished = finished
+        # Last, since a callback may raise.
+        if report.codebooks_ready:
+            self.callback(ModelSaved(step=report.step, path=str(self.output)))
+
+    def _rescue(self) -> None:
+        """Save on the way out of an error, which matters more than one of saving."""
+        if self.is_saved_finished:
+            return
+        self.callback = lambda event: None
+        try:
+            self._save(finished=False)
+        except (DistillError, OSError, RuntimeError) as error:
+            log.warning("Training could not be saved on its way out: %s", error)
 
     def _save_model(self) -> None:
         trainer = self.trainer
@@ -229,7 +251,6 @@ class CodecRun:
         )
         metadata = codec_metadata(trainer, self.corpus, self.identity, findings)
         trainer.save_model(self.output, metadata)
-        self.callback(ModelSaved(step=trainer.report().step, path=str(self.output)))
 
     def _state(self) -> dict[str, Any]:
         """Entries of the checkpoint."""

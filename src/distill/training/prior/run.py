@@ -16,7 +16,13 @@ import numpy as np
 from distill.device import gains_by_bfloat16
 from distill.errors import CheckpointError, DivergedError
 from distill.models.prior_metadata import PriorMetadata
-from distill.training.checkpoint import checkpoint_path, load_checkpoint, save_checkpoint
+from distill.training.checkpoint import (
+    checkpoint_path,
+    load_checkpoint,
+    random_state,
+    restore_random_state,
+    save_checkpoint,
+)
 from distill.training.metrics import PriorEpochMetrics, PriorStepMetrics
 from distill.training.prior.copies import measure_copying
 from distill.training.prior.data import draw_ahead, draw_batches
@@ -327,6 +333,8 @@ class PriorRun:
             "weights": self.prior.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "average": self.average.state(),
+            # Dropout and hidden frames are drawn from the global generators.
+            "random": random_state(self.prior.start.device),
         }
         save_checkpoint(self.checkpoint, {"fits": self._fingerprint(), "state": state})
 
@@ -350,6 +358,7 @@ class PriorRun:
         self.prior.load_state_dict(state.pop("weights"))
         self.optimizer.load_state_dict(state.pop("optimizer"))
         self.average.restore(state.pop("average"))
+        restore_random_state(state.pop("random"), self.prior.start.device)
         self.progress = PriorProgress(**state)
         log.warning("Going on after epoch %d of a run that was cut off.", self.progress.epoch)
 

@@ -1,0 +1,316 @@
+"""Sounds inside of files whose containers mislead libsndfile: the whole sound, not its first part.
+
+Three kinds: WAV headers that state no length or too small a one (a recorder that lost power, more
+than 4 GB), chained Ogg streams (RFC 3533, section 4), and WAV files one after the other.
+"""
+
+import os
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from distill.files import FilePath
+
+WRONG_LENGTH = "wrong length in its header, read to its end"
+"""Remark on a WAV file that holds more sound than its header says."""
+
+CHAINED = "several recordings in one file"
+"""Remark on a file that holds several recordings one after the other, all of which are read."""
+
+_RIFF_NAMES = (b"RIFF", b"RF64", b"BW64")
+
+# Size of 32 bits that refers to the `ds64` chunk of RF64 and BW64 (EBU Tech 3306).
+_SIZE_IN_DS64 = 0xFFFFFFFF
+
+# Bytes that the data may be followed by, as a share of it, without being sound: a stray tag.
+_STRAY_SHARE = 0.1
+
+# Most bytes of a `fmt ` chunk: the extensible one has 40.
+_LARGEST_FMT = 1 << 10
+
+# Chunks that commonly follow the sound, and the bytes at the end in which they are looked for.
+_FOLLOWING_CHUNKS = (b"LIST", b"id3 ", b"ID3 ", b"bext", b"iXML", b"cue ", b"smpl", b"acid")
+_LARGEST_TAIL = 1 << 18
+
+# Places of each name that are looked at, and chunks that are followed: bounds the time that a
+# damaged file takes.
+_MOST_PLACES = 16
+_MOST_CHUNKS = 1_000
+
+# Fixed part of an Ogg page, and the most that its table of segments takes.
+_PAGE_BYTES = 27
+_MOST_SEGMENTS = 255
+
+# Flag of the first page of a stream.
+_FIRST_PAGE = 0x02
+
+# Bytes that are searched at a time for the next page.
+_SEARCH_BYTES = 1 << 16
+
+
+@dataclass(frozen=True)
+class Part:
+    """Bytes `start` to `stop` of a file: a sound, once `header` stands before them."""
+
+    start: int
+    stop: int
+    header: bytes = b""
+
+
+@dataclass(frozen=True)
+class Contents:
+    """Sounds in a file.
+
+    Attributes:
+        parts: The sounds, in order; empty where libsndfile reads all of the file by itself.
+        remark: A few words for people on anything unusual.
+    """
+
+    parts: tuple[Part, ...] = ()
+    remark: str = ""
+
+
+def find_contents(path: FilePath) -> Contents:
+    """Find the sounds in a file. `OSError` if it cannot be read."""
+    with open(path, "rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        magic = file.read(4)
+        if magic == b"OggS":
+            return _ogg_contents(file, size)
+        if magic in _RIFF_NAMES:
+            return _wav_contents(file, size)
+    return Contents()
+
+
+class PartFile:
+    """One `Part` of an open file, as a file of its own for libsndfile."""
+
+    def __init__(self, file: BinaryIO, part: Part) -> None:
+        self._file = file
+        self._part = part
+        self._size = len(part.header) + part.stop - part.start
+        self._position = 0
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Move as `io.IOBase.seek` does."""
+        origin = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._size}[whence]
+        self._position = max(0, origin + offset)
+        return self._position
+
+    def tell(self) -> int:
+        """Position in bytes."""
+        return self._position
+
+    def read(self, size: int) -> bytes:
+        """Read up to `size` bytes."""
+        header = self._part.header
+        begin = self._position
+        end = min(begin + size, self._size)
+        content = header[begin:end]
+        first = max(begin, len(header))
+        if end > first:
+            self._file.seek(self._part.start + first - len(header))
+            content += self._file.read(end - first)
+        self._position += len(content)
+        return content
+
+    def write(self, content: bytes) -> int:
+        """Write nothing: libsndfile asks for the method, and reads only."""
+        return 0
+
+    def close(self) -> None:
+        """Close the file below."""
+        self._file.close()
+
+
+# --- WAV ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Wav:
+    """Places in a WAV file: its `fmt ` chunk, and the bytes of its data as the header has them."""
+
+    fmt: bytes
+    start: int
+    stated: int
+
+
+def _wav_contents(file: BinaryIO, size: int) -> Contents:
+    parts = []
+    begin = 0
+    remark = ""
+    while (wav := _read_wav(file, begin, size)) is not None:
+        stop = wav.start + wav.stated
+        following = stop + wav.stated % 2
+        if stop >= size or not _is_lost_sound(file, following, size, wav.stated):
+            next_begin = _next_wav(file, following, size)
+            parts.append(Part(begin, next_begin or size))
+            if next_begin is None:
+                break
+            remark = CHAINED
+            begin = next_begin
+            continue
+        remark = WRONG_LENGTH
+        parts.append(Part(wav.start, _end_of_sound(file, size), _open_ended_header(wav.fmt)))
+        break
+    return Contents(tuple(parts), remark) if remark else Contents()
+
+
+def _read_wav(file: BinaryIO, begin: int, size: int) -> _Wav | None:
+    """The WAV file that begins at byte `begin`; None if it has no `fmt ` and `data`."""
+    fmt = b""
+    # Only files that have it refer to it.
+    long_size = _SIZE_IN_DS64
+    for name, start, stated in _chunks(file, begin + 12, size):
+        file.seek(start)
+        if name == b"fmt ":
+            fmt = file.read(min(stated, _LARGEST_FMT))
+        elif name == b"ds64":
+            # Size of the RIFF chunk, then that of the data.
+            content = file.read(16)
+            long_size = struct.unpack("<QQ", content.ljust(16, b"\0"))[1]
+        elif name == b"data":
+            if stated == _SIZE_IN_DS64:
+                stated = long_size
+            return _Wav(fmt, start, stated) if fmt else None
+    return None
+
+
+def _chunks(file: BinaryIO, position: int, size: int) -> Iterator[tuple[bytes, int, int]]:
+    """Name, first byte and stated size of the chunks from `position` on."""
+    for _ in range(_MOST_CHUNKS):
+        file.seek(position)
+        head = file.read(8)
+        if len(head) < 8 or position + 8 > size:
+            return
+        name, stated = struct.unpack("<4sI", head)
+        yield name, position + 8, stated
+        # Chunks are padded to an even size.
+        position += 8 + stated + stated % 2
+
+
+def _is_lost_sound(file: BinaryIO, position: int, size: int, stated: int) -> bool:
+    """Whether the bytes from `position` on are sound: much, no chunks, and not only padding."""
+    if size - position <= _STRAY_SHARE * stated:
+        return False
+    # A pad byte may be missing.
+    if _is_chunk(file, position, size) or (stated % 2 and _is_chunk(file, position - 1, size)):
+        return False
+    # Recorders fill their last sector with zeros. After nothing at all, zeros may be the pause
+    # before the sound.
+    return not stated or _has_nonzero(file, position)
+
+
+def _is_chunk(file: BinaryIO, position: int, size: int) -> bool:
+    """Whether a chunk with a plausible name and size begins at `position`."""
+    file.seek(position)
+    head = file.read(8)
+    if len(head) < 8:
+        return False
+    name, stated = struct.unpack("<4sI", head)
+    is_name = all(chr(byte).isascii() and (chr(byte).isalnum() or byte in b" _") for byte in name)
+    return is_name and bool(name.strip()) and position + 8 + stated <= size + 1
+
+
+def _end_of_sound(file: BinaryIO, size: int) -> int:
+    """The byte at which a file ends but for chunks that follow its sound."""
+    tail = max(0, size - _LARGEST_TAIL)
+    file.seek(tail)
+    content = file.read(_LARGEST_TAIL)
+    ends = [size]
+    for name in _FOLLOWING_CHUNKS:
+        place = -1
+        for _ in range(_MOST_PLACES):
+            place = content.find(name, place + 1)
+            if place < 0:
+                break
+            if _reaches_end(file, tail + place, size):
+                ends.append(tail + place)
+    return min(ends)
+
+
+def _reaches_end(file: BinaryIO, position: int, size: int) -> bool:
+    """Whether nothing but chunks lies from `position` to the end of the file."""
+    stop = position
+    for _, start, stated in _chunks(file, position, size):
+        stop = start + stated
+    return stop <= size <= stop + 1
+
+
+def _has_nonzero(file: BinaryIO, position: int) -> bool:
+    file.seek(position)
+    while content := file.read(_SEARCH_BYTES):
+        if content.strip(b"\0"):
+            return True
+    return False
+
+
+def _next_wav(file: BinaryIO, position: int, size: int) -> int | None:
+    """The first byte of another WAV file among the chunks from `position` on."""
+    for name, start, _ in _chunks(file, position, size):
+        file.seek(start)
+        if name in _RIFF_NAMES and file.read(4) == b"WAVE":
+            return start - 8
+    return None
+
+
+def _open_ended_header(fmt: bytes) -> bytes:
+    """A WAV header of which libsndfile reads the data to the end of the file.
+
+    It takes the sizes 8 and 0 for a file that was never closed. That holds beyond 4 GB as well.
+    """
+    fmt_chunk = struct.pack("<4sI", b"fmt ", len(fmt)) + fmt + b"\0" * (len(fmt) % 2)
+    return b"RIFF" + struct.pack("<I", 8) + b"WAVE" + fmt_chunk + struct.pack("<4sI", b"data", 0)
+
+
+# --- Ogg ------------------------------------------------------------------------------------------
+
+
+def _ogg_contents(file: BinaryIO, size: int) -> Contents:
+    starts = []
+    was_first = False
+    for position, is_first in _pages(file):
+        # Streams side by side have their first pages together: one link of the chain.
+        if is_first and not was_first:
+            starts.append(position)
+        was_first = is_first
+    if len(starts) < 2:
+        return Contents()
+    stops = [*starts[1:], size]
+    parts = tuple(Part(start, stop) for start, stop in zip(starts, stops, strict=True))
+    return Contents(parts, CHAINED)
+
+
+def _pages(file: BinaryIO) -> Iterator[tuple[int, bool]]:
+    """Position of every page, and whether it begins a stream."""
+    position = 0
+    while True:
+        file.seek(position)
+        page = file.read(_PAGE_BYTES + _MOST_SEGMENTS)
+        if len(page) < _PAGE_BYTES:
+            return
+        if page[:4] != b"OggS":
+            found = _find_page(file, position + 1)
+            if found is None:
+                return
+            position = found
+            continue
+        # The first page has its flag, and no sound before its end.
+        yield position, bool(page[5] & _FIRST_PAGE) and page[6:14] == bytes(8)
+        n_segments = page[_PAGE_BYTES - 1]
+        position += _PAGE_BYTES + n_segments + sum(page[_PAGE_BYTES : _PAGE_BYTES + n_segments])
+
+
+def _find_page(file: BinaryIO, position: int) -> int | None:
+    """The next page from `position` on, past bytes that belong to none."""
+    while True:
+        file.seek(position)
+        content = file.read(_SEARCH_BYTES)
+        found = content.find(b"OggS")
+        if found >= 0:
+            return position + found
+        if len(content) < _SEARCH_BYTES:
+            return None
+        # The mark may lie across the border.
+        position += len(content) - 3

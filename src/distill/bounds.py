@@ -1,0 +1,67 @@
+"""Bounds of the numbers that users set, in one table: beyond them, nothing but waiting comes out.
+
+Values are checked before any work. Numbers of one place only, such as those of a curve, are checked
+there.
+"""
+
+import math
+from typing import NamedTuple
+
+from distill.errors import UsageError
+
+
+class Bound(NamedTuple):
+    """Smallest and largest value of a number; `above` tells that `least` itself is too small."""
+
+    least: float
+    most: float
+    above: bool = False
+
+
+BOUNDS = {
+    # Generation. A name of a file is made for each sound before the first is drawn.
+    "--number": Bound(1, 10_000),
+    # Seconds. An hour at 48 kHz in stereo takes 1.4 GB of memory.
+    "--duration": Bound(0, 3600, above=True),
+    "--top-k": Bound(0, 4096),
+    "--free-levels": Bound(1, 8),
+    # Length of a training. A year has 525,600 minutes.
+    "--minutes": Bound(0, 525_600, above=True),
+    "--epochs": Bound(1, 1_000_000),
+    "--steps": Bound(1, 100_000_000),
+    # Rates far below diverge already.
+    "--lr": Bound(0, 100, above=True),
+    # Pieces of half a second: the largest batch holds 0.2 GB of stereo.
+    "--batch-size": Bound(1, 1024),
+    # More than 4096 codes would never all be used by a small corpus.
+    "--codebook-size": Bound(2, 4096),
+    # One level has no finer ones to tell apart.
+    "--rvq-levels": Bound(2, 8),
+    # The largest prior has 1.6 billion weights, 6.4 GB.
+    "--hidden-size": Bound(2, 2048),
+    "--layers": Bound(1, 32),
+    "--heads": Bound(1, 256),
+    # More than the cores of the machine are never used.
+    "--threads": Bound(1, 1024),
+    # A hundred years.
+    "--older-than": Bound(0, 36_500),
+}
+"""Bounds by option. `distill.train(batch_size=…)` and the like have those of their option."""
+
+
+def check_bound(option: str, value: float | None) -> None:
+    """Check that `value` lies within the bounds of `option`; None stands for "not given".
+
+    Raises:
+        UsageError: It does not.
+    """
+    if value is None:
+        return
+    bound = BOUNDS[option]
+    is_enough = value > bound.least if bound.above else value >= bound.least
+    # Not a number is neither below nor above anything.
+    if math.isfinite(value) and is_enough and value <= bound.most:
+        return
+    if bound.above:
+        raise UsageError(f"{option} must be above {bound.least:,} and at most {bound.most:,}.")
+    raise UsageError(f"{option} must lie between {bound.least:,} and {bound.most:,}.")
