@@ -7,7 +7,6 @@ from distill.audio.fades import crossfade, fade_out
 from distill.audio.finish import remove_dc
 from distill.audio.limiter import FULL_SCALE_DB, limit_peaks
 from distill.audio.stereo import mix_channels, scale_side
-from distill.inference.codes.encode import encode_sound
 from distill.inference.codes.grid import CodeGrid
 from distill.inference.modes.base import (
     GenerationJob,
@@ -50,7 +49,7 @@ class Continuation(SequentialMode):
         n_samples = self.source.audio.shape[1]
         # The last seconds say enough of level and width, however long the source is.
         frames = min(frames_of(n_samples, codec.frame_hop), round(HEARD_S * codec.frame_rate))
-        self.grid = encode_sound(job.loaded, self._tail(frames), self.source.name)
+        self.grid = self.encode_source(self._tail(frames))
         # Without the frames of the mirror image.
         self.past = torch.tensor(self.grid.codes)[:frames].long()
         self.prompt = self._prompt(n_samples)

@@ -8,7 +8,6 @@ import torch
 from distill.audio.fades import crossfade, fade_in, fade_out
 from distill.audio.limiter import FULL_SCALE_DB, limit_peaks
 from distill.errors import UsageError
-from distill.inference.codes.encode import encode_sound
 from distill.inference.modes.base import GenerationJob, Progress, Rendered, SequentialMode
 from distill.inference.modes.continuation import BEFORE_S, at_source_level
 from distill.inference.modes.request import Request
@@ -68,7 +67,7 @@ class Infill(SequentialMode):
         past = min(frames_of(before.shape[1], hop), most)
         coming = min(frames_of(after.shape[1], hop), most)
         sides = np.concatenate([self._end_of(before, past), self._start_of(after, coming)], axis=1)
-        self.grid = encode_sound(job.loaded, sides, source.name)
+        self.grid = self.encode_source(sides)
         codes = torch.tensor(self.grid.codes).long()
         frames = (self.edges.end - self.edges.begin) // hop
         self.gap = Gap(

@@ -7,7 +7,6 @@ import torch
 from torch import Tensor
 
 from distill.inference.codes.decode import decode_sound
-from distill.inference.codes.encode import encode_sound
 from distill.inference.modes.base import (
     GenerationJob,
     Progress,
@@ -44,7 +43,7 @@ class Variation(SequentialMode):
         super().__init__(job)
         source = job.request.source
         assert source is not None
-        self.grid = encode_sound(job.loaded, source.audio, source.name)
+        self.grid = self.encode_source(source.audio)
 
     @classmethod
     def complete(cls, request: Request) -> Request:
