@@ -71,3 +71,18 @@ def test_a_folder_to_one_file_is_refused(run, trained: Path, corpus_dir: Path) -
     empty.mkdir()
     assert run("encode", trained, empty).exit_code == 2
     assert {path.name for path in Path.cwd().iterdir()} == {"empty"}
+
+
+def test_channels_that_cancel_are_said(run, trained: Path) -> None:
+    wave = np.sin(np.arange(9600) / 9) / 2
+    sf.write("a.wav", np.stack([wave, -wave], 1), 48_000)
+    assert "Left and right of 'a.wav' cancel" in run("encode", trained, "a.wav").stderr
+    facts = json.loads(run("encode", trained, "a.wav", "-o", "b.json", "--json").stdout)
+    assert "cancel" in facts["remark"]
+    Path("in").mkdir()
+    Path("a.wav").rename("in/a.wav")
+    result = run("encode", trained, "in", "--json")
+    assert "cancel" in json.loads(result.stdout)["files"][0]["remark"]
+    assert "cancel" in run("encode", trained, "in", "-o", "out").stderr
+    with pytest.warns(UserWarning, match="cancel"):
+        distill.encode(distill.load(trained, threads=1), "in/a.wav")

@@ -152,3 +152,27 @@ def test_never_under_max_copy_is_said(run, trained: Path) -> None:
         "generate", trained, "-o", "a.wav", "--temperature", "0", "--max-copy", "0", *SHORT
     ).stderr
     assert ("None of 8 draws stayed under --max-copy 0" in facts) == (not sound["under_max_copy"])
+
+
+@pytest.mark.parametrize(
+    "mode",
+    [
+        ("--continue-from", "a.wav", "--duration", "0.2"),
+        ("--variation-of", "a.wav"),
+        ("--infill", "a.wav", "--from", "0.3", "--to", "0.5"),
+    ],
+)
+def test_changes_to_the_source_are_said(run, trained: Path, mode: tuple[str, ...]) -> None:
+    """Channels that cancel in mono, and peaks above full scale: all of it is lowered alike."""
+    wave = 2 * np.sin(np.arange(48_000) / 9)
+    sf.write("a.wav", np.stack([wave, -wave], 1), 48_000, "FLOAT")
+    result = run("generate", trained, *mode, "-n", "2", "-o", "b.wav", "--threads", "1")
+    assert result.exit_code == 0
+    assert result.stderr.count("cancel in mono") == 1
+    assert result.stderr.count("all of it is lowered by 6.0 dB") == 1
+    facts = run("generate", trained, *mode, "-o", "c.wav", "--threads", "1", "--json").stdout
+    remarks = json.loads(facts)["files"][0]["remarks"]
+    assert ["lowered" in remark for remark in remarks] == [True, False]
+    if mode[0] != "--variation-of":
+        kept = sf.read("c.wav")[0][:9600]
+        np.testing.assert_allclose(kept, np.stack([wave, -wave], 1)[:9600] / 2, atol=1e-5)

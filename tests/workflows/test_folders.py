@@ -76,3 +76,15 @@ def test_every_entry_is_a_sound_in_the_folder_of_its_level(trained: Path, tmp_pa
     sound, rate = sf.read(paths[7], dtype="float32")
     assert rate == model.model.sample_rate
     assert np.allclose(sound, distill.decode_entry(model, "1:7")[0], atol=1e-5)
+
+
+def test_channels_that_cancel_are_remarked_upon(trained: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    wave = np.sin(np.arange(9600) / 9) / 2
+    sf.write(folder / "good.wav", np.stack([wave, wave], 1), 48_000)
+    sf.write(folder / "inverted.wav", np.stack([wave, -wave], 1), 48_000)
+    model = distill.load(trained, threads=1)
+    remarks = {s.source.name: s.remark for s in encode_folder(model, folder, tmp_path / "out")}
+    assert remarks["good.wav"] == ""
+    assert "'inverted.wav' cancel" in remarks["inverted.wav"]

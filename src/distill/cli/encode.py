@@ -44,16 +44,19 @@ def _encode_file(
     model_path: Path, sound: Path, output: Path, device: str, threads: int | None, json: bool
 ) -> None:
     from distill.inference.codes.file import save_codes
-    from distill.workflows.codes import encode
+    from distill.workflows.codes import encoding_of
     from distill.workflows.describe_results import encoded_facts
     from distill.workflows.load import load
     from distill.workflows.paths import codes_path
 
     # Refuse a bad path before any work.
     output = codes_path(output)
-    grid = encode(load(model_path, device, threads), sound)
-    facts = encoded_facts(save_codes(output, grid), grid)
-    make_console(quiet=json).print(_line(facts), soft_wrap=True)
+    grid, remark = encoding_of(load(model_path, device, threads), sound)
+    facts = encoded_facts(save_codes(output, grid), grid, remark)
+    console = make_console(quiet=json)
+    console.print(_line(facts), soft_wrap=True)
+    if remark:
+        console.print(remark, style="yellow", soft_wrap=True)
     if json:
         print_json(asdict(facts))
 
@@ -98,7 +101,9 @@ def _encode_folder(
                 failed.append({"source": sound.source, "problem": sound.problem})
                 console.print(f"Left out: {sound.problem}", style="yellow", soft_wrap=True)
             else:
-                facts = asdict(encoded_facts(sound.path, sound.codes))
+                if sound.remark:
+                    console.print(sound.remark, style="yellow", soft_wrap=True)
+                facts = asdict(encoded_facts(sound.path, sound.codes, sound.remark))
                 files.append(facts | {"source": sound.source})
     seconds = sum(facts["duration_s"] for facts in files)
     summary = f"{output}: {len(files)} of {count} sounds ({seconds:.2f} s)."

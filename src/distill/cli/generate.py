@@ -266,7 +266,7 @@ def _write(loaded: "LoadedVQModel", output: Path, request: Request, quiet: bool)
     console = make_console(quiet=quiet)
     # Without loading, which does not depend on the length of the sound.
     began = time.perf_counter()
-    files = []
+    files: list[dict[str, Any]] = []
     frames = 0
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("Generating")
@@ -275,6 +275,9 @@ def _write(loaded: "LoadedVQModel", output: Path, request: Request, quiet: bool)
             bar.update(task, completed=done, total=total)
 
         for item in generate_files(loaded, output, request, show):
+            # They are the same for all sounds of one source.
+            for remark in item.sound.remarks if not files else ():
+                console.print(remark, style="yellow", soft_wrap=True)
             console.print(_line(item, request.max_copy), soft_wrap=True)
             facts = generated_facts(item.path, item.sound, request.max_copy)
             files.append(asdict(facts))

@@ -39,6 +39,7 @@ class Generated:
         copy: How much of its new part repeats the corpus; None if the model keeps no copy index.
         prompt_names: Recordings of the corpus that the prior was prompted with.
         draws: Sounds that were drawn for it: more than 1 if the first ones copied too much.
+        remarks: Sentences on what was changed or lost of the source.
     """
 
     audio: np.ndarray
@@ -49,6 +50,7 @@ class Generated:
     copy: CopyReport | None
     prompt_names: tuple[str, ...] = ()
     draws: int = 1
+    remarks: tuple[str, ...] = ()
 
     def save(self, path: FilePath) -> Path:
         """Write the sound, with its recipe in the metadata, and return the path.
@@ -160,6 +162,7 @@ class _Generation:
             loudness=integrated_loudness(rendered.audio, sample_rate),
             copy=self._copied(rendered),
             prompt_names=rendered.prompt_names,
+            remarks=self.mode.remarks,
         )
 
     def _copied(self, rendered: Rendered) -> CopyReport | None:

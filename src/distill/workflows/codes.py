@@ -8,16 +8,18 @@ Example:
     distill.decode(model, codes, "guitar-again.wav")
 """
 
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
+from distill.audio.blocks import pieces
 from distill.audio.io import block_source, probe, write_sound, write_sound_blocks
 from distill.errors import UsageError
 from distill.files import FilePath
 from distill.inference.codes.decode import column_sound, decode_blocks, decode_sound, entry_sound
-from distill.inference.codes.encode import encode_blocks, encode_sound
+from distill.inference.codes.encode import Encoding, encode_with_remark
 from distill.inference.codes.file import load_codes
 from distill.inference.codes.grid import CodeGrid
 from distill.inference.codes.region import Region, parse_entry, parse_region
@@ -41,13 +43,24 @@ def encode(model: LoadedVQModel, sound: FilePath | np.ndarray) -> CodeGrid:
     Raises:
         AudioError: If the file is no sound that can be read.
         UsageError: If the samples have another shape.
+
+    Warns:
+        UserWarning: If left and right cancel in a mono model.
     """
+    encoding = encoding_of(model, sound)
+    if encoding.remark:
+        warnings.warn(encoding.remark, stacklevel=2)
+    return encoding.grid
+
+
+def encoding_of(model: LoadedVQModel, sound: FilePath | np.ndarray) -> Encoding:
+    """`encode`, with its warning as a remark beside the codes."""
     if isinstance(sound, np.ndarray):
         if sound.ndim != 2 or len(sound) == 0:
             raise UsageError(f"Samples must come as [channels, N], not {list(sound.shape)}.")
-        return encode_sound(model, sound)
+        return encode_with_remark(model, lambda: pieces(sound))
     path = Path(sound)
-    return encode_blocks(model, block_source(path, model.model.sample_rate), path.name)
+    return encode_with_remark(model, block_source(path, model.model.sample_rate), path.name)
 
 
 def decode(

@@ -27,7 +27,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class EncodedFacts:
-    """A sound that was encoded to a codes file."""
+    """A sound that was encoded to a codes file.
+
+    Attributes:
+        remark: A sentence on what encoding lost; mostly empty.
+    """
 
     path: Path
     frames: int
@@ -35,9 +39,10 @@ class EncodedFacts:
     n_samples: int
     duration_s: float
     gain: float
+    remark: str = ""
 
 
-def encoded_facts(path: Path, grid: CodeGrid) -> EncodedFacts:
+def encoded_facts(path: Path, grid: CodeGrid, remark: str = "") -> EncodedFacts:
     """Facts about a sound that was encoded to the file at `path`."""
     T, Q = grid.codes.shape
     return EncodedFacts(
@@ -47,6 +52,7 @@ def encoded_facts(path: Path, grid: CodeGrid) -> EncodedFacts:
         n_samples=grid.n_samples,
         duration_s=grid.seconds,
         gain=grid.gain,
+        remark=remark,
     )
 
 
@@ -128,6 +134,7 @@ class GeneratedFacts:
         loudness_lufs: Integrated loudness.
         way: The mode, with its settings.
         heard: Recordings that served as the prompt.
+        remarks: Sentences on what was changed or lost of the source.
         copy: How much of the sound repeats the corpus; None if the model cannot tell.
         draws: Number of sounds that were drawn until one copied little enough.
         under_max_copy: Whether it copies less than was allowed; None without a limit.
@@ -143,6 +150,7 @@ class GeneratedFacts:
     steering: Steering
     model_hash: str
     heard: list[str]
+    remarks: list[str]
     copy: CopyReport | None
     draws: int
     under_max_copy: bool | None
@@ -170,6 +178,7 @@ def generated_facts(path: Path, sound: Generated, max_copy: float | None = None)
         steering=sound.recipe.steering,
         model_hash=sound.recipe.model_hash,
         heard=list(sound.prompt_names),
+        remarks=list(sound.remarks),
         copy=sound.copy,
         draws=sound.draws,
         under_max_copy=is_under,

@@ -16,7 +16,7 @@ from distill.inference.codes.file import save_codes
 from distill.inference.codes.grid import CodeGrid
 from distill.models.levels import level_names
 from distill.models.persistence import LoadedVQModel
-from distill.workflows.codes import encode
+from distill.workflows.codes import encoding_of
 
 
 @dataclass(frozen=True)
@@ -28,12 +28,14 @@ class Encoded:
         path: The codes file.
         codes: The codes; None if the sound could not be encoded.
         problem: Why it could not, in a sentence.
+        remark: A sentence on what encoding lost; mostly empty.
     """
 
     source: Path
     path: Path
     codes: CodeGrid | None
     problem: str = ""
+    remark: str = ""
 
 
 def codes_paths(folder: FilePath, output: FilePath) -> dict[Path, Path]:
@@ -99,8 +101,11 @@ def encode_folder(
 
     def encode_one(source: Path, path: Path) -> Encoded:
         try:
-            grid = encode(model, source)
-            return Encoded(source=source, path=save_codes(path, grid), codes=grid)
+            encoding = encoding_of(model, source)
+            grid = encoding.grid
+            return Encoded(
+                source=source, path=save_codes(path, grid), codes=grid, remark=encoding.remark
+            )
         except OutputError:
             raise
         except DistillError as error:

@@ -7,7 +7,10 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from distill.audio.io import read_audio
+from distill.audio.level import db
 from distill.errors import UsageError
 from distill.files import FilePath
 from distill.inference.modes.base import Mode
@@ -57,11 +60,24 @@ class Choice(NamedTuple):
 
 
 def read_source(path: FilePath) -> Source:
-    """The sound file at `path`, of any kind, as a source. `AudioError` if it cannot be read."""
+    """The sound file at `path`, of any kind, as a source. `AudioError` if it cannot be read.
+
+    One above full scale is lowered as a whole: limiting would change only its peaks.
+    """
     audio = read_audio(path, SAMPLE_RATE)
+    name = Path(path).name
+    remarks: tuple[str, ...] = ()
+    peak = float(np.abs(audio).max(initial=0.0))
+    if peak > 1.0:
+        # Rounded down, so that no limiter finds anything to do.
+        audio = audio * np.float32((1.0 - 1e-6) / peak)
+        remarks = (
+            f"'{name}' peaks at {db(peak):+.1f} dBFS, above what a file of 24 bit can hold: "
+            f"all of it is lowered by {db(peak):.1f} dB.",
+        )
     with open(path, "rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return Source(name=Path(path).name, digest=digest, audio=audio)
+    return Source(name=name, digest=digest, audio=audio, remarks=remarks)
 
 
 def choose_mode(options: Mapping[str, Any]) -> Choice:

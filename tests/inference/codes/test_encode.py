@@ -10,7 +10,7 @@ import torch
 from distill.audio.level import active_rms_db
 from distill.errors import AudioError
 from distill.inference.codes.decode import decode_blocks, decode_sound
-from distill.inference.codes.encode import encode_blocks, encode_sound
+from distill.inference.codes.encode import encode_blocks, encode_sound, encode_with_remark
 from distill.inference.codes.file import load_codes, save_codes
 from distill.models import chunked
 from distill.models.persistence import LoadedVQModel, load_model_v2
@@ -125,3 +125,21 @@ def test_what_overshoots_is_limited_not_clipped(loaded: LoadedVQModel) -> None:
     assert np.count_nonzero(np.abs(loud) > 0.999) < 0.1 * np.count_nonzero(
         np.abs(quiet * factor) > 1
     )
+
+
+def test_channels_that_cancel_are_remarked_upon(loaded: LoadedVQModel) -> None:
+    """Independent ones and one dead one are not."""
+    left, right = 0.1 * np.random.default_rng(0).standard_normal((2, 20_000)).astype(np.float32)
+    for sides, lost in (
+        ((left, -left), "120 dB"),
+        ((left, right - left * np.float32(5)), "3 dB"),
+        ((left, left * np.float32(-0.9)), "26 dB"),
+        ((left, right), ""),
+        ((left, 0 * left), ""),
+        ((left, left), ""),
+    ):
+        audio = np.stack(sides)
+        encoding = encode_with_remark(loaded, lambda audio=audio: [audio], "pad.wav")
+        assert encoding.grid == encode_sound(loaded, audio, "pad.wav")
+        assert encoding.remark.startswith("Left and right of 'pad.wav' cancel") == bool(lost)
+        assert lost in encoding.remark

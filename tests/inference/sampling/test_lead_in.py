@@ -49,6 +49,12 @@ def test_short_recordings_come_one_after_the_other_and_a_new_sound_follows() -> 
     assert lead_in.age == 0
 
 
+def test_a_recording_that_comes_twice_has_its_name_once() -> None:
+    lead_in = draw_lead_in([recording("a.wav", 30), recording("b.wav", 30)], 300, "", 0)
+    assert len(lead_in.codes) == 300
+    assert sorted(lead_in.names) == ["a.wav", "b.wav"]
+
+
 def test_a_sound_that_is_cut_off_goes_on() -> None:
     lead_in = draw_lead_in([recording("part.wav", 60, whole=False)], 60, "", 0)
     assert not lead_in.ends_sound

@@ -13,7 +13,13 @@ import torch
 
 from distill.audio.blocks import pieces
 from distill.audio.level import FLOOR_DB, active_rms_db_of
-from distill.audio.stereo import WIDE_DB, energy_ratio_db, mix_channels, side_energies
+from distill.audio.stereo import (
+    WIDE_DB,
+    energy_ratio_db,
+    mix_channels,
+    mono_loss_db,
+    side_energies,
+)
 from distill.errors import AudioError
 from distill.inference.codes.compatible import make_grid
 from distill.inference.codes.grid import CodeGrid
@@ -32,6 +38,16 @@ LARGEST_CORRECTION = 8.0
 MOSTLY_SIDE_DB = -3.0
 """Side level (dB re mid and side together) above which the side has more energy than the mid."""
 
+CANCELLING_DB = -10.0
+"""Energy left in mono (dB) below which channels are said to cancel: independent ones keep -3."""
+
+
+class Encoding(NamedTuple):
+    """An encoded sound: its codes, and a sentence on what encoding lost, mostly empty."""
+
+    grid: CodeGrid
+    remark: str
+
 
 def encode_sound(
     loaded: LoadedVQModel,
@@ -47,6 +63,15 @@ def encode_blocks(
     read: Callable[[], Iterable[np.ndarray]],
     source: str = "",
 ) -> CodeGrid:
+    """The codes that `encode_with_remark` gives for the same arguments."""
+    return encode_with_remark(loaded, read, source).grid
+
+
+def encode_with_remark(
+    loaded: LoadedVQModel,
+    read: Callable[[], Iterable[np.ndarray]],
+    source: str = "",
+) -> Encoding:
     """Encode a sound of any length in bounded memory.
 
     Any number of channels is mixed to those of the codec. Dual mono gets a `width` of 0, so that it
@@ -58,36 +83,53 @@ def encode_blocks(
             twice, since the level of the whole must be known before the first block is encoded.
         source: Name of the sound, for messages.
 
+    Returns:
+        The codes, with a remark where a mono codec loses most of the sound.
+
     Raises:
         AudioError: The sound has no samples.
     """
     codec = loaded.model
 
-    def read_mixed() -> Iterator[np.ndarray]:
-        return (mix_channels(block, codec.channels) for block in read())
+    def mix(blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+        return (mix_channels(block, codec.channels) for block in blocks)
 
-    # First pass: length and level.
+    # First pass: length, level, and width before the mix.
     meter = _PassMeter()
-    level_db = active_rms_db_of(meter.watch(read_mixed()), codec.sample_rate)
+    level_db = active_rms_db_of(mix(meter.watch(read())), codec.sample_rate)
     if meter.n_samples == 0:
         raise AudioError(f"'{source}' holds no samples: choose another sound.")
+    remark = _mono_remark(meter.side_db, source) if codec.channels == 1 else ""
     gain = _gain_into_range(level_db, loaded.metadata.get("corpus_rms_range_db"))
 
     # Second pass: codes, width, and the excerpt that the codes are compared with.
     first_frame, last_frame = _excerpt_frames(codec, meter.n_samples)
     meter = _PassMeter(first_frame * codec.frame_hop, last_frame * codec.frame_hop)
-    scaled = (block * np.float32(gain) for block in meter.watch(read_mixed()))
+    scaled = (block * np.float32(gain) for block in meter.watch(mix(read())))
     codes = torch.cat(list(encode_stream(codec, scaled)))
 
     target = meter.excerpt() * np.float32(gain)
     correction = _measure_correction(codec, codes, target, first_frame, meter.side_db)
-    return make_grid(
+    grid = make_grid(
         loaded,
         codes.numpy(),
         n_samples=meter.n_samples,
         gain=correction.gain / gain,
         width=correction.width,
         source=source,
+    )
+    return Encoding(grid=grid, remark=remark)
+
+
+def _mono_remark(side_db: float, source: str) -> str:
+    """A sentence where left and right of the sound called `source` cancel in mono, or nothing."""
+    loss_db = mono_loss_db(side_db)
+    if loss_db > CANCELLING_DB:
+        return ""
+    name = f"'{source}'" if source else "this sound"
+    return (
+        f"Left and right of {name} cancel in mono, which the model works in: {-loss_db:.0f} dB are "
+        "lost. Invert one of the two channels, or keep only one."
     )
 
 

@@ -26,7 +26,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from distill.audio.blocks import pieces
 from distill.errors import UsageError
+from distill.inference.codes.encode import encode_with_remark
+from distill.inference.codes.grid import CodeGrid
 from distill.inference.modes.request import Request
 from distill.inference.sampling.conditions import Conditions, FixedCodes
 from distill.inference.sampling.context import frame_bank_for, lead_in_for, length_limits
@@ -151,6 +154,7 @@ class Mode(ABC):
         lasts_as_source: Whether its sounds last as long as their source.
         longer_begins_alike: Whether a longer sound of the same seed begins as a shorter one does.
         batch_size: The number of sounds that `render` makes most efficiently together.
+        remarks: Sentences on what was changed or lost of the source.
     """
 
     kind: ClassVar[str]
@@ -161,9 +165,21 @@ class Mode(ABC):
     longer_begins_alike: ClassVar[bool] = True
 
     batch_size: int = 1
+    remarks: tuple[str, ...] = ()
 
     def __init__(self, job: GenerationJob) -> None:
         self.job = job
+        if job.request.source:
+            self.remarks = job.request.source.remarks
+
+    def encode_source(self, audio: np.ndarray) -> CodeGrid:
+        """Codes of `audio` `[C, N]`, all or part of the source; adds to the `remarks`."""
+        source = self.job.request.source
+        assert source is not None
+        encoding = encode_with_remark(self.job.loaded, lambda: pieces(audio), source.name)
+        if encoding.remark:
+            self.remarks = (*self.remarks, encoding.remark)
+        return encoding.grid
 
     @classmethod
     def argument(cls) -> str:

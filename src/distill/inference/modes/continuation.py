@@ -10,7 +10,6 @@ from distill.audio.fades import crossfade, fade_out
 from distill.audio.finish import remove_dc
 from distill.audio.limiter import FULL_SCALE_DB, limit_peaks
 from distill.audio.stereo import mix_channels, scale_side
-from distill.inference.codes.encode import encode_sound
 from distill.inference.codes.grid import CodeGrid
 from distill.inference.modes.base import (
     GenerationJob,
@@ -53,7 +52,7 @@ class Continuation(SequentialMode):
     @cached_property
     def grid(self) -> CodeGrid:
         """Codes of the source's end and of its mirror image, encoded once for all sounds."""
-        return encode_sound(self.job.loaded, self._tail(self._frames), self.source.name)
+        return self.encode_source(self._tail(self._frames))
 
     @cached_property
     def past(self) -> Tensor:

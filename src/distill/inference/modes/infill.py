@@ -9,7 +9,6 @@ import torch
 from distill.audio.fades import crossfade, fade_in, fade_out
 from distill.audio.limiter import FULL_SCALE_DB, limit_peaks
 from distill.errors import UsageError
-from distill.inference.codes.encode import encode_sound
 from distill.inference.codes.grid import CodeGrid
 from distill.inference.modes.base import GenerationJob, Progress, Rendered, SequentialMode
 from distill.inference.modes.continuation import BEFORE_S, at_source_level
@@ -76,7 +75,7 @@ class Infill(SequentialMode):
         sides = np.concatenate(
             [self._end_of(self._before, past), self._start_of(self._after, coming)], axis=1
         )
-        return encode_sound(self.job.loaded, sides, self.source.name)
+        return self.encode_source(sides)
 
     @cached_property
     def gap(self) -> Gap:

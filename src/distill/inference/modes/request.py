@@ -23,11 +23,19 @@ DEFAULT_AMOUNT = 0.3
 
 
 class Source(NamedTuple):
-    """A sound to start from: `name` and SHA-256 of its file, `audio` `[C, N]` at `SAMPLE_RATE`."""
+    """A sound to start from.
+
+    Attributes:
+        name: Of its file.
+        digest: SHA-256 of its file.
+        audio: The sound, `[C, N]` at `SAMPLE_RATE`.
+        remarks: Sentences on how `audio` differs from the file.
+    """
 
     name: str
     digest: str
     audio: "np.ndarray"
+    remarks: tuple[str, ...] = ()
 
     @property
     def seconds(self) -> float:

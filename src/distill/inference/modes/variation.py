@@ -8,7 +8,6 @@ import torch
 from torch import Tensor
 
 from distill.inference.codes.decode import decode_sound
-from distill.inference.codes.encode import encode_sound
 from distill.inference.codes.grid import CodeGrid
 from distill.inference.modes.base import (
     Progress,
@@ -54,7 +53,7 @@ class Variation(SequentialMode):
         """Codes of the source, encoded once for all sounds."""
         source = self.job.request.source
         assert source is not None
-        return encode_sound(self.job.loaded, source.audio, source.name)
+        return self.encode_source(source.audio)
 
     def render_one(self, seed: int, progress: Progress) -> Rendered:
         """The source with its free stretches redrawn."""

@@ -31,7 +31,7 @@ class LeadIn(NamedTuple):
         codes: codes `[T, Q]`.
         starts: frames `[T]` (bool) that begin a sound.
         ends_sound: whether a new sound begins after it.
-        names: names of its recordings.
+        names: names of its recordings, each once.
         attributes: attributes `[T, A]` of each frame, where the model file keeps them.
     """
 
@@ -197,7 +197,8 @@ def _join(parts: Sequence[Recording], frames: int) -> LeadIn:
         codes=codes,
         starts=starts,
         ends_sound=parts[-1].whole,
-        names=tuple(part.name for part in parts),
+        # Short recordings may be drawn more than once.
+        names=tuple(dict.fromkeys(part.name for part in parts)),
         attributes=torch.cat(attributes)[-frames:] if attributes else None,
     )
 
