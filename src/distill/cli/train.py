@@ -79,6 +79,10 @@ Resume = Annotated[
 DiscardPrior = Annotated[
     bool, typer.Option("--discard-prior", help="Overwrite a model file that holds a prior.")
 ]
+Overwrite = Annotated[
+    bool,
+    typer.Option("--overwrite", help="Replace a model, or start an interrupted training afresh."),
+]
 NoEarlyStop = Annotated[
     bool,
     typer.Option("--no-early-stop", help="Train for the full time even if it no longer improves."),
@@ -107,6 +111,7 @@ def train_cmd(
     model_name: ModelName = None,
     resume: Resume = None,
     discard_prior: DiscardPrior = False,
+    overwrite: Overwrite = False,
     no_early_stop: NoEarlyStop = False,
     json: Json = False,
 ) -> None:
@@ -131,11 +136,13 @@ def train_cmd(
     }
     console = make_console(quiet=json)
     if resume is not None:
-        _refuse_with_resume(settings | {"output": output, "model_name": model_name})
+        own = {"output": output, "model_name": model_name, "overwrite": overwrite or None}
+        _refuse_with_resume(settings | own)
         complete = _resume(console, resume, dataset_dir, device, discard_prior)
     elif dataset_dir is not None:
         output = output or Path(f"{dataset_dir.resolve().name}.sda")
-        complete = _train(console, dataset_dir, output, settings, device, model_name, discard_prior)
+        replaced = {"discard_prior": discard_prior, "overwrite": overwrite}
+        complete = _train(console, dataset_dir, output, settings, device, model_name, replaced)
     else:
         raise UsageError(
             "Name the folder of sounds to train on: distill train DATASET_DIR -o MODEL.sda"
@@ -174,7 +181,7 @@ def _train(
     settings: dict[str, Any],
     device: str,
     model_name: str | None,
-    discard_prior: bool,
+    replaced: dict[str, Any],
 ) -> "TrainingCompleteEvent":
     from distill.cli.doctor import print_report, scan_folder
     from distill.device import pick_device
@@ -182,7 +189,7 @@ def _train(
 
     # Refuse what cannot work before hours of sound are decoded.
     pick_device(device)
-    check_training(output, discard_prior, settings)
+    check_training(output, settings=settings, **replaced)
     corpus = scan_folder(dataset_dir, console, settings["channels"])
     print_report(corpus, console)
     with _display(console) as hooks:
@@ -191,7 +198,7 @@ def _train(
             output,
             device=device,
             model_name=model_name,
-            discard_prior=discard_prior,
+            **replaced,
             **hooks,
             **settings,
         )
