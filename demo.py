@@ -37,6 +37,9 @@ PRIOR_EPOCHS = 8
 SMALL_PRIOR = ("--hidden-size", 192, "--layers", 3, "--heads", 4)
 """The smallest prior, whatever the folder: a demo should not take an hour."""
 
+REPLACE = ("--overwrite",)
+"""The demo may run again: its model and its sound are replaced."""
+
 DURATION_S = 12
 """Seconds of the generated sound, and of the corpus in the picture."""
 
@@ -171,9 +174,9 @@ def main() -> None:
     model = args.out / "demo.sda"
     wav = args.out / "demo.wav"
     picture = args.out / "demo.png"
-    distill("train", sounds, "-o", model, "--minutes", args.minutes, "--discard-prior")
+    distill("train", sounds, "-o", model, "--minutes", args.minutes, *REPLACE, "--discard-prior")
     distill("train-prior", model, sounds, "--epochs", PRIOR_EPOCHS, *SMALL_PRIOR)
-    distill("generate", model, "-o", wav, "--duration", DURATION_S, "--seed", SEED)
+    distill("generate", model, "-o", wav, "--duration", DURATION_S, "--seed", SEED, *REPLACE)
     distill("info", model)
     draw(picture, sounds, wav)
     print(f"\nDone in {time.perf_counter() - began:.0f} s.")

@@ -7,7 +7,13 @@ from pathlib import Path
 import pytest
 
 from distill.errors import OutputError
-from distill.files import clear_leftovers, replace_atomically
+from distill.files import (
+    check_folder,
+    check_place,
+    check_space,
+    clear_leftovers,
+    replace_atomically,
+)
 
 
 def put(path: Path, content: bytes) -> None:
@@ -44,7 +50,7 @@ def test_missing_folder_is_one_sentence(tmp_path: Path) -> None:
 
 def test_folder_in_the_place_of_the_file(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
-    with pytest.raises(OutputError, match="Cannot write"):
+    with pytest.raises(OutputError, match="is a folder"):
         put(tmp_path / "a", b"x")
     assert os.listdir(tmp_path) == ["a"]
 
@@ -131,3 +137,50 @@ def test_files_that_are_being_written_and_those_of_others_stay(tmp_path: Path) -
     assert (tmp_path / "a.bin").read_bytes() == b"alive"
     assert set(os.listdir(tmp_path)) == others | {"a.bin"}
     assert clear_leftovers(tmp_path / "nowhere") == 0
+
+
+@pytest.mark.parametrize("name", ["pipe", "folder", "device"])
+def test_only_files_are_replaced(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "device").symlink_to(os.devnull)
+    before = os.listdir(tmp_path)
+    for refuse in (check_place, lambda path: put(path, b"new")):
+        with pytest.raises(OutputError, match=r"is a (folder|device)"):
+            refuse(tmp_path / name)
+    assert sorted(os.listdir(tmp_path)) == sorted(before)
+
+
+@pytest.fixture
+def locked(tmp_path: Path) -> Path:
+    """A folder in which nobody who runs these tests can create a file."""
+    if os.geteuid() == 0:
+        if not Path("/proc/self").is_dir():
+            pytest.skip("root may write everywhere but into /proc, which is not here")
+        return Path("/proc/self")
+    folder = tmp_path / "locked"
+    folder.mkdir(mode=0o555)
+    return folder
+
+
+def test_a_locked_folder_is_found_out_before_the_work(locked: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link.wav"
+    link.symlink_to(locked / "a.wav")
+    for path in (locked / "a.wav", link):
+        with pytest.raises(OutputError, match="Cannot write into the folder"):
+            check_place(path)
+    for folder in (locked, locked / "new" / "deep"):
+        with pytest.raises(OutputError, match="Cannot write into the folder"):
+            check_folder(folder)
+
+
+def test_checks_leave_nothing_behind(tmp_path: Path) -> None:
+    check_place(tmp_path / "a.wav")
+    check_folder(tmp_path / "new" / "deep")
+    assert os.listdir(tmp_path) == []
+
+
+def test_room_on_the_disk(tmp_path: Path) -> None:
+    check_space(tmp_path / "a.sda", 1)
+    with pytest.raises(OutputError, match=r"Too little room .+ about \d+ MB are needed, \d+ MB"):
+        check_space(tmp_path / "a.sda", 2**62)

@@ -1,10 +1,13 @@
 """Atomic writes: a file is there whole or not at all, and half-written ones of killed runs go away.
 
-A file that is being written is locked. One that can be locked belongs to a run that is dead.
+A file that is being written is locked. One that can be locked belongs to a run that is dead. Checks
+of a place tell before the work begins that it cannot be written.
 """
 
 import os
 import re
+import shutil
+import stat
 import sys
 import uuid
 from collections.abc import Iterator
@@ -36,18 +39,20 @@ def replace_atomically(path: FilePath) -> Iterator[BinaryIO]:
 
     Raises:
         OutputError: If the file cannot be written (no such folder, no permission, disk full), with
-            the system's reason. Errors other than OSError pass through.
+            the system's reason, or if `path` is a folder, a device or a pipe. Errors other than
+            OSError pass through.
 
     Example:
         with replace_atomically("notes.txt") as file:
             file.write(b"hello")
     """
+    # A rename would replace a device or a pipe by a file.
+    check_regular(path)
     target = Path(os.path.realpath(path))
     if target.parent not in _cleared:
         _cleared.add(target.parent)
         clear_leftovers(target.parent)
-    # A short name: one built from a target of 200 characters would be too long for the folder.
-    temporary = target.parent / f".distill-{uuid.uuid4().hex}.tmp"
+    temporary = _temporary(target.parent)
     try:
         with _create(temporary) as file:
             yield file
@@ -77,6 +82,12 @@ def clear_leftovers(folder: FilePath) -> int:
             if _TEMPORARY.fullmatch(entry.name):
                 freed += _remove_if_dead(entry.path)
     return freed
+
+
+def _temporary(folder: Path) -> Path:
+    """A name in `folder` that no other file has."""
+    # A short name: one built from a target of 200 characters would be too long for the folder.
+    return folder / f".distill-{uuid.uuid4().hex}.tmp"
 
 
 def _create(path: Path) -> BinaryIO:
@@ -136,3 +147,97 @@ def _keep_permissions(existing: Path, new: Path) -> None:
     with suppress(OSError):
         mode = existing.stat().st_mode & 0o777
         os.chmod(new, mode)
+
+
+# --- checks before work begins --------------------------------------------------------------------
+
+
+def file_status(path: FilePath) -> os.stat_result | None:
+    """Facts of the file or folder at `path`, links followed; None if there is none.
+
+    Raises:
+        OutputError: If there can be none: a name that is too long, links in a circle.
+    """
+    try:
+        return os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise OutputError(f"Cannot write {path}: {reason}.") from error
+
+
+def check_regular(path: FilePath) -> None:
+    """Raise `OutputError` if there is something at `path` that is no regular file."""
+    status = file_status(path)
+    if status is None or stat.S_ISREG(status.st_mode):
+        return
+    if stat.S_ISDIR(status.st_mode):
+        raise OutputError(f"'{path}' is a folder: name a file for the result.")
+    raise OutputError(f"'{path}' is a device or a pipe: name a file for the result.")
+
+
+def check_place(path: FilePath) -> None:
+    """Check that a file can be written at `path`, before the work that makes it.
+
+    A file of another name is created in the folder and removed again: permissions alone do not
+    tell of locked cards and read-only disks.
+
+    Raises:
+        OutputError: If the folder does not exist or cannot be written, or if `path` is a folder, a
+            device or a pipe.
+    """
+    check_regular(path)
+    folder = Path(path).parent
+    if not os.path.isdir(folder):
+        raise OutputError(
+            f"The folder '{folder}' does not exist: create it first, or choose another --output."
+        )
+    # A link may point to another folder: that one is written.
+    check_folder(Path(os.path.realpath(path)).parent)
+
+
+def check_folder(folder: Path) -> None:
+    """Check that files can be written into `folder`, or that it can be made.
+
+    Raises:
+        OutputError: If they cannot, with the system's reason.
+    """
+    while file_status(folder) is None and folder != folder.parent:
+        folder = folder.parent
+    if not folder.is_dir():
+        raise OutputError(f"'{folder}' is a file: name a folder for the results.")
+    probe = _temporary(folder)
+    try:
+        _create(probe).close()
+    except OSError as error:
+        raise OutputError(
+            f"Cannot write into the folder '{folder}': {error.strerror or error}. "
+            "Choose another folder."
+        ) from error
+    finally:
+        with suppress(OSError):
+            probe.unlink()
+
+
+def check_space(path: FilePath, size: int) -> None:
+    """Check that the disk of `path` has room for `size` bytes.
+
+    Raises:
+        OutputError: If it has not.
+    """
+    folder = Path(os.path.realpath(path)).parent
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError:
+        # Some network disks do not say.
+        return
+    if free < size:
+        raise OutputError(
+            f"Too little room in '{folder}': about {_megabytes(size)} MB are needed, "
+            f"{_megabytes(free)} MB are free. Make room, or choose another folder."
+        )
+
+
+def _megabytes(size: int) -> int:
+    return round(size / 1e6)

@@ -57,7 +57,7 @@ def test_a_folder_that_cannot_be_made(run, trained: Path) -> None:
     Path("out").write_text("in the way")
     result = run("codebook", trained, "--previews", "out/entries")
     assert result.exit_code == 1
-    assert result.stderr.splitlines()[-1].startswith("Error: Cannot make the folder")
+    assert result.stderr == "Error: 'out' is a file: name a folder for the results.\n"
 
 
 def test_a_model_of_an_earlier_version(run, trained: Path, tmp_path: Path) -> None:

@@ -77,6 +77,32 @@ WRONG = [
     ("decode MODEL note.txt", 1, "note.txt is not a codes file"),
     ("decode MODEL note.txt -o x.mp3", 1, ".wav"),
     ("decode MODEL note.txt -o no/x.wav", 1, "'no' does not exist"),
+    ("train SOUNDS -o CODEC", 1, "replace it with --overwrite"),
+    ("train SOUNDS -o MODEL --overwrite", 1, "--discard-prior"),
+    ("train SOUNDS -o folder.sda", 1, "is a folder"),
+    ("train --resume CODEC --overwrite", 2, "leave out --overwrite"),
+    ("generate MODEL -o kick.wav", 1, "'kick.wav' exists already"),
+    ("generate MODEL -n 2 -o kick.wav", 1, "'kick-1.wav' exists already"),
+    ("generate MODEL -o folder.wav --overwrite", 1, "is a folder"),
+    ("generate MODEL --continue-from kick.wav -o kick.wav --overwrite", 1, "read by this command"),
+    ("generate MODEL --variation-of kick.wav -o link.wav --overwrite", 1, "read by this command"),
+    ("generate MODEL --infill link.wav -o kick.wav --overwrite", 1, "read by this command"),
+    ("generate --again kick.wav -o empty/../kick.wav --overwrite", 1, "read by this command"),
+    ("encode MODEL kick.wav -o kick.json", 1, "'kick.json' exists already"),
+    ("encode MODEL kick.wav -o folder.json", 1, "is a folder"),
+    ("encode MODEL unusable -o codes", 1, "'codes/text.json' exists already"),
+    ("encode MODEL unusable -o note.txt", 1, "'note.txt' is a file"),
+    ("decode MODEL kick.json -o kick.wav", 1, "'kick.wav' exists already"),
+    ("codes kick.json --png kick.wav --overwrite", 1, ".png"),
+    ("codes kick.json --png heat.png", 1, "'heat.png' exists already"),
+    ("codebook MODEL --png heat.png", 1, "'heat.png' exists already"),
+    ("codebook MODEL --entry 1:1 -o kick.wav", 1, "'kick.wav' exists already"),
+    ("codebook MODEL --previews note.txt", 1, "'note.txt' is a file"),
+    ("edit reverse kick.json -o kick.json --overwrite", 1, "read by this command"),
+    ("edit reverse note.txt -o kick.json", 1, "'kick.json' exists already"),
+    ("edit swap note.txt kick.json -o kick.json --overwrite", 1, "read by this command"),
+    ("edit run note.txt --script kick.json -o kick.json --overwrite", 1, "read by this command"),
+    ("edit run note.txt --script swap.txt -o kick.json --overwrite", 1, "read by this command"),
     ("info none.sda", 1, "no model file at none.sda"),
     ("info note.txt", 1, "note.txt is not a Distill model"),
     ("info empty", 1, "empty is not a file"),
@@ -91,6 +117,13 @@ def litter(tmp_path: Path) -> Path:
     (tmp_path / "empty").mkdir()
     (tmp_path / "unusable").mkdir()
     (tmp_path / "unusable" / "text.wav").write_text("hello")
+    for name in ("kick.wav", "kick-1.wav", "kick.json", "heat.png"):
+        (tmp_path / name).write_text("precious")
+    for name in ("folder.wav", "folder.json", "folder.sda", "codes"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "codes" / "text.json").write_text("precious")
+    (tmp_path / "link.wav").symlink_to("kick.wav")
+    (tmp_path / "swap.txt").write_text("swap kick.json\n")
     return tmp_path
 
 

@@ -107,7 +107,12 @@ def test_again_finds_the_model_by_itself(run, trained: Path, tmp_path: Path) -> 
     assert "lies neither beside it nor in this folder" in nowhere.stderr
     for folder in (tmp_path, tmp_path / "sounds"):
         shutil.copy(trained, folder / "my.sda")
-        assert run("generate", "--again", "sounds/first.wav", "-o", "same.wav").exit_code == 0
+        assert (
+            run(
+                "generate", "--again", "sounds/first.wav", "-o", "same.wav", "--overwrite"
+            ).exit_code
+            == 0
+        )
         assert np.array_equal(
             *(sf.read(tmp_path / name)[0] for name in ("sounds/first.wav", "same.wav"))
         )

@@ -24,14 +24,14 @@ OPTIONS = {
     "train": (
         "--minutes --epochs --steps --codebook-size --rvq-levels --batch-size --lr "
         "--channels --device --threads --seed --model-name --json --resume --discard-prior "
-        "--output -o"
+        "--output -o --overwrite"
     ),
     "train-prior": "--epochs -e --hidden-size --layers --heads --lr --device --json",
-    "generate": "--output -o --duration --temperature --top-k --top-p --seed -n --json",
-    "encode": "--output -o",
-    "decode": "--output -o --levels --from --to --json",
-    "codes": "--model --png --levels --from --to --json",
-    "codebook": "--png --previews --json",
+    "generate": "--output -o --overwrite --duration --temperature --top-k --top-p --seed -n --json",
+    "encode": "--output -o --overwrite",
+    "decode": "--output -o --overwrite --levels --from --to --json",
+    "codes": "--model --png --overwrite --levels --from --to --json",
+    "codebook": "--png --overwrite --previews --json",
 }
 HEAVY = {"torch", "numpy", "PIL", "scipy", "soundfile", "soxr", "pyloudnorm"}
 

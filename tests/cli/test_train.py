@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -141,4 +142,32 @@ def test_a_rate_far_too_high_ends_in_a_sentence(run, corpus_dir: Path, tmp_path:
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.startswith("Error: Training diverged by step ")
     assert result.stderr.endswith("start again with a lower --lr (it was 10).\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_interrupted_training_is_not_lost_by_accident(
+    run, corpus_dir: Path, codec_only: Path, tmp_path: Path
+) -> None:
+    model = Path(shutil.copy(codec_only, tmp_path / "my.sda"))
+    checkpoint = tmp_path / "my.sda.train.ckpt"
+    checkpoint.write_text("hours of work")
+    command = ("train", corpus_dir, "-o", "my.sda", "--steps", "1", *TINY)
+    refused = run(*command)
+    assert (refused.exit_code, refused.stderr.count("\n")) == (1, 1)
+    assert "--resume" in refused.stderr
+    assert "--overwrite" in refused.stderr
+    assert checkpoint.read_text() == "hours of work"
+    assert model.read_bytes() == codec_only.read_bytes()
+    assert run(*command, "--overwrite").exit_code == 0
+    assert read_header(model)["metadata"]["training"]["steps"] == 1
+    assert not checkpoint.exists()
+
+
+def test_no_room_is_said_before_the_work(
+    run, corpus_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("distill.training.loop.CODEC_BYTES", 2.0**60)
+    refused = run("train", corpus_dir, "-o", "my.sda", "--steps", "1", *TINY)
+    assert (refused.exit_code, refused.stderr.count("\n")) == (1, 1)
+    assert "Too little room" in refused.stderr
     assert list(tmp_path.iterdir()) == []

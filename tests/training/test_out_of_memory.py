@@ -35,7 +35,7 @@ corpus = scan_corpus(sys.argv[1])
 distill.train(corpus, "m.sda", steps=1, batch_size=1, **tiny)
 used = int(re.search(r"VmData:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) * 1024
 resource.setrlimit(resource.RLIMIT_DATA, (used + 100 * 2**20,) * 2)
-assert distill.train(corpus, "m.sda", steps=2, batch_size=512, callback=say, **tiny).finished
+assert distill.train(corpus, "n.sda", steps=2, batch_size=512, callback=say, **tiny).finished
 """
 
 

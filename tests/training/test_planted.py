@@ -155,7 +155,8 @@ def test_without_early_stop_all_steps_are_done(
     early = distill.train(noise_dir, tmp_path / "m.sda", **nothing_moves)
     assert early.stopped_early
     assert early.steps < 80
-    result = distill.train(noise_dir, tmp_path / "m.sda", early_stop=False, **nothing_moves)
+    options = {"early_stop": False, "overwrite": True}
+    result = distill.train(noise_dir, tmp_path / "m.sda", **options, **nothing_moves)
     assert (result.steps, result.stopped_early) == (80, False)
     assert read_header(tmp_path / "m.sda")["metadata"]["training"]["early_stop"] is False
 

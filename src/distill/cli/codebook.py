@@ -8,7 +8,7 @@ import typer
 
 from distill.bounds import check_bound
 from distill.cli.console import make_console, one_sentence_errors, print_json, progress_bar
-from distill.cli.options import Device, Json, ModelPath, Threads
+from distill.cli.options import Device, Json, ModelPath, Overwrite, Threads
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -36,9 +36,15 @@ def codebook_cmd(
         str | None,
         typer.Option(help="Write one code as a sound: 1:17, or timbre:17.", metavar="LEVEL:CODE"),
     ] = None,
-    output: Annotated[Path, typer.Option("--output", "-o", help="WAV file for --entry.")] = Path(
-        "entry.wav"
-    ),
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="WAV file for --entry. Default: entry.wav, with a number if that exists.",
+        ),
+    ] = None,
+    overwrite: Overwrite = False,
     device: Device = "auto",
     threads: Threads = None,
     json: Json = False,
@@ -47,16 +53,29 @@ def codebook_cmd(
     from distill.inference.codes.usage import read_codebook_usage
     from distill.workflows.codes import decode_entry
     from distill.workflows.describe import codebook_level
+    from distill.workflows.folders import entry_paths
     from distill.workflows.load import load
-    from distill.workflows.paths import output_paths
+    from distill.workflows.paths import (
+        check_outputs_in_folder,
+        free_path,
+        output_paths,
+        picture_path,
+    )
     from distill.workflows.pictures import draw_heat_map, save_png
 
     # Refuse bad numbers and paths before any work.
     check_bound("--threads", threads)
+    output = output or free_path("entry.wav")
     if entry is not None:
-        output_paths(output, 1)
+        output_paths(output, 1, [model_path], overwrite)
+    if png is not None:
+        picture_path(png, [model_path], overwrite)
     # From the header of the file: the networks load only for sounds.
     use = read_codebook_usage(model_path)
+    if previews is not None:
+        sounds = entry_paths(previews, len(use.level_names), use.codebook_size)
+        paths = [path for level_paths in sounds for path in level_paths]
+        check_outputs_in_folder(previews, paths, [model_path], overwrite)
     levels = [codebook_level(use, level) for level in range(len(use.level_names))]
     console = make_console(quiet=json)
     console.print(_table(levels))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from distill.cli.console import make_console, one_sentence_errors, print_json
-from distill.cli.options import CodesPath, FromTime, Json, Levels, ToTime
+from distill.cli.options import CodesPath, FromTime, Json, Levels, Overwrite, ToTime
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,6 +45,7 @@ def codes_cmd(
         ),
     ] = None,
     png: Annotated[Path | None, typer.Option(help="Draw the grid as a PNG file too.")] = None,
+    overwrite: Overwrite = False,
     levels: Levels = None,
     start: FromTime = None,
     stop: ToTime = None,
@@ -59,7 +60,11 @@ def codes_cmd(
     from distill.inference.codes.region import parse_region
     from distill.inference.codes.usage import read_codebook_usage
     from distill.workflows.describe import codes_facts, codes_level
+    from distill.workflows.paths import picture_path
 
+    # Refuse a bad path before any work.
+    if png is not None:
+        picture_path(png, [codes_path, model_path], overwrite)
     grid = load_codes(codes_path)
     use = read_codebook_usage(model_path) if model_path is not None else None
     # Counts of one codebook say nothing about the codes of another.

@@ -14,6 +14,7 @@ from distill.cli.options import (
     Json,
     Levels,
     ModelPath,
+    Overwrite,
     Threads,
     ToTime,
 )
@@ -27,9 +28,13 @@ def decode_cmd(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", help="Sound file. Default: name of CODES_PATH, -decoded.wav."
+            "--output",
+            "-o",
+            help="Sound file. Default: name of CODES_PATH, -decoded.wav, with a number if that "
+            "exists.",
         ),
     ] = None,
+    overwrite: Overwrite = False,
     levels: Levels = None,
     start: FromTime = None,
     stop: ToTime = None,
@@ -52,13 +57,13 @@ def decode_cmd(
     from distill.workflows.codes import decode_column, decode_to_file
     from distill.workflows.describe_results import DecodedFacts
     from distill.workflows.load import load
-    from distill.workflows.paths import output_paths
+    from distill.workflows.paths import free_path, output_paths
 
     # Not `kick.wav` from `kick.json`: the recording itself may have that name.
     stem = codes_path.name.removesuffix(".gz").removesuffix(".json")
-    path = output or Path(f"{stem}-decoded.wav")
+    path = output or free_path(f"{stem}-decoded.wav")
     # Refuse bad paths and options before the model loads.
-    output_paths(path, 1)
+    output_paths(path, 1, [model_path, codes_path], overwrite)
     if column is not None and (levels, start, stop) != (None, None, None):
         raise UsageError(
             "--column is one column in all its levels: leave out --levels, --from and --to."

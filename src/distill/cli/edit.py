@@ -12,8 +12,8 @@ from typing import Annotated, Any
 import typer
 
 from distill.cli.console import one_sentence_errors
-from distill.cli.edit_output import edit_file, run_script
-from distill.cli.options import CodesPath, FromTime, Json, Levels, ModelPath, ToTime
+from distill.cli.edit_output import Result, edit_file, run_script
+from distill.cli.options import CodesPath, FromTime, Json, Levels, ModelPath, Overwrite, ToTime
 from distill.errors import UsageError
 from distill.workflows.edit import EDITS, needs_model
 
@@ -109,16 +109,21 @@ def _add(name: str) -> None:
     files = [_keyword("codes_path", CodesPath)]
     if needs_model(name):
         files.insert(0, _keyword("model_path", ModelPath))
-    results = [_keyword("output", Output), _keyword("json", Json, default=False)]
+    results = [
+        _keyword("output", Output),
+        _keyword("overwrite", Overwrite, default=False),
+        _keyword("json", Json, default=False),
+    ]
 
     def command(
         codes_path: Path,
         output: Path,
+        overwrite: bool,
         json: bool,
         model_path: Path | None = None,
         **options: Any,
     ) -> None:
-        edit_file(name, model_path, codes_path, output, json, options)
+        edit_file(name, model_path, codes_path, Result(output, overwrite, json), options)
 
     def line(**options: Any) -> tuple[str, dict[str, Any]]:
         return name, options
@@ -154,13 +159,14 @@ def run_cmd(
     ],
     script: Annotated[Path, typer.Option(help="Text file: one edit per line, # for comments.")],
     output: Output,
+    overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
     """Run a script of edits, one per line.
 
     In the words of the commands, without files: reverse --from 1 --to 2
     """
-    run_script(parse_line, paths, script, output, json)
+    run_script(parse_line, paths, script, Result(output, overwrite, json))
 
 
 def parse_line(words: list[str]) -> tuple[str, dict[str, Any]]:

@@ -1,5 +1,6 @@
 """`distill edit` with files: read, edit, write, and say what was done."""
 
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +13,26 @@ if TYPE_CHECKING:
     from distill.workflows.edit_script import Parse, Step
 
 
+@dataclass(frozen=True)
+class Result:
+    """The result of an edit.
+
+    Args:
+        output: Codes file to write.
+        overwrite: Whether a file that exists is replaced.
+        json: Whether to print JSON in place of sentences.
+    """
+
+    output: Path
+    overwrite: bool
+    json: bool
+
+
 def edit_file(
     name: str,
     model_path: Path | None,
     codes_path: Path,
-    output: Path,
-    json: bool,
+    result: Result,
     options: dict[str, Any],
 ) -> None:
     """Apply one edit to a codes file and write the result.
@@ -26,44 +41,49 @@ def edit_file(
         name: The edit, as in `distill.workflows.edit.EDITS`.
         model_path: Model file, for edits that need it.
         codes_path: Codes file to read.
-        output: Codes file to write.
-        json: Whether to print JSON in place of sentences.
+        result: Codes file to write, and how.
         options: Keyword arguments of the edit.
     """
-    from dataclasses import asdict
-
     from distill.workflows.describe_results import edited_facts
     from distill.workflows.edit_script import Step
 
-    grid, (step,) = _edit(model_path, codes_path, output, [Step(name, options)])
-    _print(output, grid, [step], json)
-    if json:
-        print_json(asdict(edited_facts(output, grid)) | asdict(step))
+    _check_output(result, [model_path, codes_path, options.get("other")])
+    grid, (step,) = _edit(model_path, codes_path, result.output, [Step(name, options)])
+    _print(result.output, grid, [step], result.json)
+    if result.json:
+        print_json(asdict(edited_facts(result.output, grid)) | asdict(step))
 
 
-def run_script(parse: "Parse", paths: list[Path], script: Path, output: Path, json: bool) -> None:
+def run_script(parse: "Parse", paths: list[Path], script: Path, result: Result) -> None:
     """Apply the lines of a script to a codes file and write the result.
 
     Args:
         parse: Makes an edit of the words of a line.
         paths: The codes file, or the model file and the codes file.
         script: Text file with one edit a line.
-        output: Codes file to write.
-        json: Whether to print JSON in place of sentences.
+        result: Codes file to write, and how.
     """
-    from dataclasses import asdict
-
     from distill.workflows.describe_results import edited_facts
     from distill.workflows.edit_script import read_script
 
     if len(paths) > 2:
         raise UsageError("Name one codes file, and the model before it if a line needs one.")
     model_path = paths[0] if len(paths) == 2 else None
-    grid, steps = _edit(model_path, paths[-1], output, read_script(parse, script))
-    _print(output, grid, steps, json)
-    if json:
-        facts = {"steps": [asdict(step) for step in steps]}
-        print_json(asdict(edited_facts(output, grid)) | facts)
+    _check_output(result, [*paths, script])
+    steps = read_script(parse, script)
+    _check_output(result, [step.options.get("other") for step in steps])
+    grid, facts = _edit(model_path, paths[-1], result.output, steps)
+    _print(result.output, grid, facts, result.json)
+    if result.json:
+        step_facts = {"steps": [asdict(step) for step in facts]}
+        print_json(asdict(edited_facts(result.output, grid)) | step_facts)
+
+
+def _check_output(result: Result, inputs: list[Path | None]) -> None:
+    """Refuse a bad path before any work."""
+    from distill.workflows.paths import codes_path
+
+    codes_path(result.output, inputs, result.overwrite)
 
 
 def _edit(
@@ -71,13 +91,10 @@ def _edit(
 ) -> "tuple[CodeGrid, list[StepFacts]]":
     """The codes at `codes_path` after `steps`, written to `output`, and the facts of each step."""
     from distill.inference.codes.file import load_codes, save_codes
-    from distill.workflows import paths
     from distill.workflows.describe_results import step_facts
     from distill.workflows.edit_script import apply, check_model
     from distill.workflows.load import load
 
-    # Refuse bad paths before any work.
-    output = paths.codes_path(output)
     needs_model = check_model(steps, model_path is not None)
     grid = load_codes(codes_path)
     loaded = load(model_path, "cpu") if needs_model and model_path is not None else None

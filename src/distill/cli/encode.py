@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from distill.cli.console import make_console, one_sentence_errors, print_json, progress_bar
-from distill.cli.options import Device, Json, ModelPath, Threads
+from distill.cli.options import Device, Json, ModelPath, Overwrite, Threads
 from distill.errors import OutputError
 
 if TYPE_CHECKING:
@@ -25,32 +25,45 @@ def encode_cmd(
         typer.Option(
             "--output",
             "-o",
-            help="Codes file, .json or .json.gz; for a folder, a folder. Default: name of SOUND.",
+            help="Codes file, .json or .json.gz; for a folder, a folder. Default: name of SOUND, "
+            "with a number if that exists.",
         ),
     ] = None,
+    overwrite: Overwrite = False,
     device: Device = "auto",
     threads: Threads = None,
     json: Json = False,
 ) -> None:
     """Encode a sound, or every sound in a folder, to codes."""
-    if sound.is_dir():
-        _encode_folder(model_path, sound, output, device=device, threads=threads, json=json)
-    else:
-        output = output or Path(f"{sound.stem}.json")
-        _encode_file(model_path, sound, output, device=device, threads=threads, json=json)
+    write = _encode_folder if sound.is_dir() else _encode_file
+    write(
+        model_path,
+        sound,
+        output,
+        overwrite=overwrite,
+        device=device,
+        threads=threads,
+        json=json,
+    )
 
 
 def _encode_file(
-    model_path: Path, sound: Path, output: Path, device: str, threads: int | None, json: bool
+    model_path: Path,
+    sound: Path,
+    output: Path | None,
+    overwrite: bool,
+    device: str,
+    threads: int | None,
+    json: bool,
 ) -> None:
     from distill.inference.codes.file import save_codes
     from distill.workflows.codes import encoding_of
     from distill.workflows.describe_results import encoded_facts
     from distill.workflows.load import load
-    from distill.workflows.paths import codes_path
+    from distill.workflows.paths import codes_path, free_path
 
     # Refuse a bad path before any work.
-    output = codes_path(output)
+    output = codes_path(output or free_path(f"{sound.stem}.json"), [model_path, sound], overwrite)
     grid, remark = encoding_of(load(model_path, device, threads), sound)
     facts = encoded_facts(save_codes(output, grid), grid, remark)
     console = make_console(quiet=json)
@@ -70,6 +83,7 @@ def _encode_folder(
     model_path: Path,
     folder: Path,
     output: Path | None,
+    overwrite: bool,
     device: str,
     threads: int | None,
     json: bool,
@@ -79,15 +93,17 @@ def _encode_folder(
     from distill.workflows.describe_results import encoded_facts
     from distill.workflows.folders import codes_paths, encode_folder
     from distill.workflows.load import load
-    from distill.workflows.paths import CODES_ENDINGS
+    from distill.workflows.paths import CODES_ENDINGS, check_outputs_in_folder, free_path
 
-    output = output or Path(f"{folder.resolve().name}-codes")
+    output = output or free_path(f"{folder.resolve().name}-codes")
     if output.name.lower().endswith(CODES_ENDINGS):
         raise OutputError(
             f"'{folder}' is a folder: let --output name a folder as well, not '{output}'."
         )
     # An empty folder is refused before the model loads.
-    count = len(codes_paths(folder, output))
+    paths = codes_paths(folder, output)
+    check_outputs_in_folder(output, list(paths.values()), [model_path, *paths], overwrite)
+    count = len(paths)
     # Sounds are encoded side by side, on one thread each: faster than one after the other.
     workers = prepare(threads)
     loaded = load(model_path, device, threads=1)

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from distill.cli.console import make_console, one_sentence_errors, print_json
-from distill.cli.options import Device, Json, Threads
+from distill.cli.options import Device, Json, Overwrite, Threads
 from distill.inference.modes.request import DEFAULT_AMOUNT, Request
 from distill.inference.sampling.settings import DEFAULT_GUIDANCE, Sampling
 
 if TYPE_CHECKING:
     from distill.models.persistence import LoadedVQModel
     from distill.workflows.generate import Written
+
+DEFAULT_NAME = "generated.wav"
+"""Name of a sound that was given none."""
 
 # --- what to write ---
 
@@ -27,9 +30,12 @@ OptionalModelPath = Annotated[
     ),
 ]
 Output = Annotated[
-    Path,
+    Path | None,
     typer.Option(
-        "--output", "-o", help="File to write, .wav, .flac or .ogg (numbered if there are several)."
+        "--output",
+        "-o",
+        help="File to write, .wav, .flac or .ogg (numbered if there are several). "
+        f"Default: {DEFAULT_NAME}, with a number if that exists.",
     ),
 ]
 Duration = Annotated[
@@ -170,7 +176,8 @@ Guidance = Annotated[
 @one_sentence_errors
 def generate_cmd(
     model_path: OptionalModelPath = None,
-    output: Output = Path("generated.wav"),
+    output: Output = None,
+    overwrite: Overwrite = False,
     duration: Duration = None,
     temperature: Temperature = None,
     top_k: TopK = None,
@@ -208,11 +215,12 @@ def generate_cmd(
     stores its settings, so that it can be regenerated.
     """
     from distill.workflows.load import find_model, load
-    from distill.workflows.paths import output_paths
+    from distill.workflows.paths import free_path, output_paths
     from distill.workflows.request import EarlierSound, make_request
 
+    output = output or free_path(DEFAULT_NAME, count)
     # Refuse the name of the file before anything is read or computed.
-    output_paths(output, count)
+    output_paths(output, count, [model_path, continue_from, variation_of, infill, again], overwrite)
     earlier = EarlierSound.read(again) if again else None
     request = make_request(
         earlier,

@@ -77,6 +77,10 @@ Resume = Annotated[
 DiscardPrior = Annotated[
     bool, typer.Option("--discard-prior", help="Overwrite a model file that holds a prior.")
 ]
+Overwrite = Annotated[
+    bool,
+    typer.Option("--overwrite", help="Replace a model, or start an interrupted training afresh."),
+]
 NoEarlyStop = Annotated[
     bool,
     typer.Option("--no-early-stop", help="Train for the full time even if it no longer improves."),
@@ -105,6 +109,7 @@ def train_cmd(
     model_name: ModelName = None,
     resume: Resume = None,
     discard_prior: DiscardPrior = False,
+    overwrite: Overwrite = False,
     no_early_stop: NoEarlyStop = False,
     json: Json = False,
 ) -> None:
@@ -129,7 +134,8 @@ def train_cmd(
     }
     console = make_console(quiet=json)
     if resume is not None:
-        _refuse_with_resume(settings | {"output": output, "model_name": model_name})
+        others = {"output": output, "model_name": model_name, "overwrite": overwrite or None}
+        _refuse_with_resume(settings | others)
         complete = _resume(
             console,
             resume,
@@ -146,7 +152,7 @@ def train_cmd(
             settings=settings,
             device=device,
             model_name=model_name,
-            discard_prior=discard_prior,
+            replacing={"discard_prior": discard_prior, "overwrite": overwrite},
         )
     else:
         raise UsageError(
@@ -177,7 +183,7 @@ def _train(
     settings: dict[str, Any],
     device: str,
     model_name: str | None,
-    discard_prior: bool,
+    replacing: dict[str, Any],
 ) -> "TrainingCompleteEvent":
     # All imports come before the scan: Python may lose a Ctrl-C that hits it during an import.
     from distill.cli.doctor import print_report, scan_folder
@@ -187,7 +193,7 @@ def _train(
 
     # Refuse what cannot work before hours of sound are decoded.
     pick_device(device)
-    check_training(output, discard_prior, settings)
+    check_training(output, settings=settings, **replacing)
     corpus = scan_folder(dataset_dir, console, settings["channels"])
     print_report(corpus, console)
     with stop_by_hand() as (event, _), TrainDisplay(console) as display:
@@ -198,7 +204,7 @@ def _train(
             cancel_event=event,
             device=device,
             model_name=model_name,
-            discard_prior=discard_prior,
+            **replacing,
             **settings,
         )
 

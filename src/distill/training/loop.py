@@ -1,7 +1,6 @@
 """Codec training, from a folder of sounds to a model file."""
 
 import datetime
-import logging
 import threading
 import uuid
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from distill.errors import (
     PriorPresentError,
     UsageError,
 )
+from distill.files import check_place, check_space
 from distill.models.persistence import read_header
 from distill.settings import SAMPLE_RATE
 from distill.training.checkpoint import checkpoint_path, load_checkpoint
@@ -29,7 +29,8 @@ from distill.training.config import VQVAEConfig
 from distill.training.metrics import TrainingCompleteEvent
 from distill.training.out_of_memory import memory_in_a_sentence
 
-log = logging.getLogger(__name__)
+# Bytes of the weights of a codec of the usual width (mono; measured).
+CODEC_BYTES = 22.5e6
 
 
 @memory_in_a_sentence()
@@ -42,6 +43,7 @@ def train_vqvae(
     device: str = "auto",
     model_name: str | None = None,
     discard_prior: bool = False,
+    overwrite: bool = False,
 ) -> TrainingCompleteEvent:
     """Train a codec on `corpus`, and keep the model file up to date while it runs.
 
@@ -55,9 +57,11 @@ def train_vqvae(
         device: `auto`, `cpu`, `cuda` or `mps`.
         model_name: Name in the file; by default the file's own.
         discard_prior: Whether to overwrite a file that holds a prior.
+        overwrite: Whether to overwrite a model without a prior, or an interrupted training.
 
     Raises:
-        OutputError: `output` cannot be written, or is something else than a model.
+        OutputError: `output` cannot be written, is something else than a model, or exists and
+            `overwrite` is false.
         PriorPresentError: `output` holds a prior, and `discard_prior` is false.
         DivergedError: Training diverged.
         MemoryUsedUpError: A single crop is too much for the memory.
@@ -66,12 +70,8 @@ def train_vqvae(
         >>> corpus = scan_corpus("sounds")
         >>> train_vqvae(corpus, Path("my.sda"), get_adaptive_vqvae_config(len(corpus.clips)))
     """
-    check_output(output, discard_prior)
-    if checkpoint_path(output).exists():
-        log.warning(
-            "An interrupted training of %s is discarded; --resume would have continued it.",
-            output,
-        )
+    check_output(output, discard_prior, overwrite)
+    check_space(output, training_size(config))
     threads = prepare(config.threads)
     channels = _channels(corpus, config.channels)
     config = replace(config, threads=threads, channels=channels)
@@ -119,7 +119,7 @@ def resume_vqvae(
         CheckpointError: There is no usable checkpoint, or the corpus has changed.
         PriorPresentError: `output` holds a prior, and `discard_prior` is false.
     """
-    check_output(output, discard_prior)
+    check_output(output, discard_prior, overwrite=True)
     state = load_checkpoint(checkpoint_path(output))
     config = VQVAEConfig(**state["trainer"]["config"])
     prepare(config.threads)
@@ -139,26 +139,46 @@ def resume_vqvae(
     return run.run()
 
 
-def check_output(output: Path, discard_prior: bool) -> None:
-    """Refuse to overwrite a prior, or a file that is no model.
+def check_output(output: Path, discard_prior: bool, overwrite: bool = False) -> None:
+    """Refuse to overwrite a model, a prior, or a file that is no model.
 
     Args:
         output: Model file that training will write.
-        discard_prior: Whether a prior may be lost.
+        discard_prior: Whether a file with a prior may be overwritten.
+        overwrite: Whether a model without one, or an interrupted training, may be overwritten.
 
     Raises:
-        OutputError: The name or the folder is wrong, or the file is no usable model.
+        OutputError: The name or the folder is wrong, the folder cannot be written, or the file may
+            not be overwritten.
         PriorPresentError: The file holds a prior, and `discard_prior` is false.
     """
     if output.suffix != ".sda":
         raise OutputError(f"A model file's name must end in .sda: '{output}' does not.")
-    if not output.parent.is_dir():
-        raise OutputError(
-            f"The folder '{output.parent}' does not exist: "
-            "create it first, or choose another --output."
+    checkpoint = checkpoint_path(output)
+    # Found out now, not when hours of training are to be saved.
+    check_place(output)
+    check_place(checkpoint)
+    has_prior = output.exists() and _has_prior(output)
+    if has_prior and not discard_prior:
+        raise PriorPresentError(
+            f"'{output}' holds a trained prior, which a new codec would make useless: "
+            "choose another --output, or give --discard-prior."
         )
-    if not output.exists():
+    if has_prior or overwrite:
         return
+    if checkpoint.exists():
+        raise OutputError(
+            f"An interrupted training of '{output}' is there: go on with it by "
+            "--resume, or start afresh with --overwrite."
+        )
+    if output.exists():
+        raise OutputError(
+            f"'{output}' is a trained model already: "
+            "choose another --output, or replace it with --overwrite."
+        )
+
+
+def _has_prior(output: Path) -> bool:
     try:
         header = read_header(output)
     except ModelFileError as error:
@@ -166,11 +186,17 @@ def check_output(output: Path, discard_prior: bool) -> None:
             f"'{output}' exists and is no usable Distill model: "
             "delete it, or choose another --output."
         ) from error
-    if header.get("has_prior") and not discard_prior:
-        raise PriorPresentError(
-            f"'{output}' holds a trained prior, which a new codec would make useless: "
-            "choose another --output, or give --discard-prior."
-        )
+    return bool(header.get("has_prior"))
+
+
+def training_size(config: VQVAEConfig) -> int:
+    """Bytes on the disk that a training with `config` takes, about.
+
+    A checkpoint holds the weights, two moments of Adam and an average of the weights. An old and a
+    new one lie beside the model for a moment.
+    """
+    weights = CODEC_BYTES * (config.hidden_size / VQVAEConfig.hidden_size) ** 2
+    return round(9 * weights)
 
 
 def _channels(corpus: CorpusReport, requested: int | None) -> int:

@@ -75,7 +75,8 @@ def decode(
         model: The model that made the codes.
         codes: Codes, or the path of a codes file.
         output: Sound file to write as well (`.wav` or `.flac`: 24 bit; or `.ogg`). Its metadata
-            hold the id and the hash of the model.
+            hold the id and the hash of the model. A file that exists is replaced, unless it is the
+            model or the codes.
         region: Stretch of time and levels to decode, as `distill.parse_region` gives it; it sounds
             as it does in the whole.
 
@@ -85,7 +86,7 @@ def decode(
         OutputError: If the sound file cannot be written.
     """
     grid = _as_grid(codes)
-    return _write(model, output, lambda: decode_sound(model, grid, region))
+    return _write(model, output, lambda: decode_sound(model, grid, region), codes)
 
 
 def decode_column(
@@ -108,7 +109,7 @@ def decode_column(
     grid = _as_grid(codes)
     # The first frame of the region that begins at `time`.
     frame = parse_region(grid, time).start
-    return _write(model, output, lambda: column_sound(model, grid, frame))
+    return _write(model, output, lambda: column_sound(model, grid, frame), codes)
 
 
 def decode_entry(model: LoadedVQModel, entry: str, output: FilePath | None = None) -> np.ndarray:
@@ -137,7 +138,7 @@ def decode_to_file(
     Returns:
         The number of samples in the file.
     """
-    (path,) = output_paths(output, 1)
+    (path,) = output_paths(output, 1, [model.path])
     blocks = decode_blocks(model, codes, region)
     sample_rate = model.model.sample_rate
     write_sound_blocks(path, blocks, model.output_channels, sample_rate, tags=model_tags(model))
@@ -149,11 +150,22 @@ def _as_grid(codes: CodeGrid | FilePath) -> CodeGrid:
 
 
 def _write(
-    model: LoadedVQModel, output: FilePath | None, make: Callable[[], np.ndarray]
+    model: LoadedVQModel,
+    output: FilePath | None,
+    make: Callable[[], np.ndarray],
+    codes: CodeGrid | FilePath | None = None,
 ) -> np.ndarray:
-    """The sound that `make` gives, written to `output` as well if that is a path."""
+    """The sound that `make` gives, written to `output` as well if that is a path.
+
+    Args:
+        model: The model.
+        output: Sound file, or None.
+        make: Makes the sound.
+        codes: Codes that it is made of; as a file, they are never replaced.
+    """
+    inputs = [model.path, None if isinstance(codes, CodeGrid) else codes]
     # Refuse a bad path before any work.
-    paths = output_paths(output, 1) if output is not None else []
+    paths = output_paths(output, 1, inputs) if output is not None else []
     audio = make()
     for path in paths:
         write_sound(path, audio, model.model.sample_rate, tags=model_tags(model))

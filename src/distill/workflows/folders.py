@@ -17,6 +17,7 @@ from distill.inference.codes.grid import CodeGrid
 from distill.models.levels import level_names
 from distill.models.persistence import LoadedVQModel
 from distill.workflows.codes import encoding_of
+from distill.workflows.paths import check_outputs_in_folder
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def encode_folder(
 ) -> Iterator[Encoded]:
     """Encode every sound of a folder to a codes file, each as soon as it is done.
 
-    A sound that cannot be encoded does not stop the others.
+    A sound that cannot be encoded does not stop the others. Codes files that exist are replaced.
 
     Args:
         model: Model, as `distill.load` gives it.
@@ -97,6 +98,7 @@ def encode_folder(
             print(sound.path, sound.problem)
     """
     paths = codes_paths(folder, output)
+    check_outputs_in_folder(output, list(paths.values()), [model.path, *paths])
     _make_folders({path.parent for path in paths.values()})
 
     def encode_one(source: Path, path: Path) -> Encoded:
@@ -124,20 +126,29 @@ def encode_folder(
 def write_entries(model: LoadedVQModel, folder: FilePath) -> Iterator[Path]:
     """Write every codebook entry as a sound, `folder/1-structure/017.wav`, and yield its path.
 
+    Sounds that exist are replaced.
+
     Raises:
         OutputError: As soon as a file cannot be written.
     """
     codec = model.model
-    folders = []
-    for number, name in enumerate(level_names(codec.num_quantizers), 1):
-        folders.append(Path(folder) / f"{number}-{name.lower().replace(' ', '-')}")
-    _make_folders(folders)
-    # So many digits that files sort by code.
-    digits = len(str(codec.codebook_size - 1))
-    for level, level_folder in enumerate(folders):
-        for code in range(codec.codebook_size):
-            path = level_folder / f"{code:0{digits}d}.wav"
+    paths = entry_paths(folder, codec.num_quantizers, codec.codebook_size)
+    check_outputs_in_folder(folder, [path for level in paths for path in level], [model.path])
+    _make_folders({path.parent for level in paths for path in level})
+    for level, level_paths in enumerate(paths):
+        for code, path in enumerate(level_paths):
             yield write_sound(path, entry_sound(model, level, code), codec.sample_rate)
+
+
+def entry_paths(folder: FilePath, levels: int, codebook_size: int) -> list[list[Path]]:
+    """The sound file of each code, for each quantiser level; see `write_entries`."""
+    # So many digits that files sort by code.
+    digits = len(str(codebook_size - 1))
+    paths = []
+    for number, name in enumerate(level_names(levels), 1):
+        level_folder = Path(folder) / f"{number}-{name.lower().replace(' ', '-')}"
+        paths.append([level_folder / f"{code:0{digits}d}.wav" for code in range(codebook_size)])
+    return paths
 
 
 def _make_folders(folders: Iterable[Path]) -> None:

@@ -267,7 +267,8 @@ def generate_files(
 
     Args:
         loaded: A model with a prior.
-        output: Name of the file; numbered if there are several sounds.
+        output: Name of the file; numbered if there are several sounds. Files that exist are
+            replaced, but for the model.
         request: What to generate.
         progress: Takes the number of frames drawn so far and the number of all frames.
 
@@ -277,6 +278,6 @@ def generate_files(
         UsageError: A setting is out of range.
     """
     # Before anything is drawn: a name that cannot be written must not cost minutes.
-    paths = output_paths(output, request.count)
+    paths = output_paths(output, request.count, [loaded.path])
     sounds = generate_sounds(loaded, request, progress)
     return (Written(sound.save(path), sound) for path, sound in zip(paths, sounds, strict=True))

@@ -12,10 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from distill.data.corpus import CorpusReport, collect_audio_files, scan_corpus
-from distill.files import FilePath
-from distill.models.persistence import save_prior_to_model
+from distill.files import FilePath, check_place, check_space
+from distill.models.persistence import read_header, save_prior_to_model
+from distill.training.checkpoint import checkpoint_path
 from distill.training.config import get_adaptive_vqvae_config
-from distill.training.loop import Callback, check_output, resume_vqvae, train_vqvae
+from distill.training.loop import (
+    Callback,
+    check_output,
+    resume_vqvae,
+    train_vqvae,
+    training_size,
+)
 from distill.training.metrics import TrainingCompleteEvent
 from distill.training.prior_config import PriorConfig, get_adaptive_prior_config
 from distill.training.prior_loop import EpochCallback, StepCallback
@@ -35,6 +42,7 @@ def train(
     device: str = "auto",
     model_name: str | None = None,
     discard_prior: bool = False,
+    overwrite: bool = False,
     progress: ScanProgress | None = None,
     **settings: Any,
 ) -> TrainingCompleteEvent:
@@ -49,6 +57,7 @@ def train(
         device: `auto`, `cpu`, `cuda` or `mps`.
         model_name: Name in the file; None: that of the file.
         discard_prior: Whether to overwrite a model file that holds a prior.
+        overwrite: Whether to overwrite a model without a prior, or an interrupted training.
         progress: Called for each sound file of the scan.
         **settings: Fields of `VQVAEConfig` (`minutes`, `steps`, `num_quantizers`, …). The others
             are chosen to suit the corpus.
@@ -59,7 +68,7 @@ def train(
     Raises:
         CorpusError: If the folder holds no usable sound.
         UsageError: If a setting makes no sense.
-        OutputError: If the model file cannot be written.
+        OutputError: If the model file cannot be written, or exists, unless `overwrite`.
         PriorPresentError: If it holds a prior, unless `discard_prior`.
 
     Example:
@@ -67,7 +76,7 @@ def train(
         print(done.verdict)
     """
     # Refuse what cannot work before hours of sound are decoded.
-    check_training(output, discard_prior, settings)
+    check_training(output, discard_prior, settings, overwrite)
     channels = settings.get("channels")
     corpus = sounds if isinstance(sounds, CorpusReport) else scan_corpus(sounds, channels, progress)
     config = get_adaptive_vqvae_config(len(corpus.clips), **settings)
@@ -81,14 +90,18 @@ def train(
             device=device,
             model_name=model_name,
             discard_prior=discard_prior,
+            overwrite=overwrite,
         )
 
 
-def check_training(output: FilePath, discard_prior: bool, settings: dict[str, Any]) -> None:
+def check_training(
+    output: FilePath, discard_prior: bool, settings: dict[str, Any], overwrite: bool = False
+) -> None:
     """Raise for bad outputs and settings, before hours of sound are decoded; see `train`."""
-    check_output(Path(output), discard_prior)
+    check_output(Path(output), discard_prior, overwrite)
     # Settings are checked alike for any number of files.
-    get_adaptive_vqvae_config(1, **settings)
+    config = get_adaptive_vqvae_config(1, **settings)
+    check_space(output, training_size(config))
 
 
 def resume(
@@ -174,6 +187,7 @@ def train_prior(
     Raises:
         CorpusError: If the folder holds no usable sound.
         ModelFileError: If the model file cannot be used.
+        OutputError: If its folder cannot be written, or has too little room.
         UsageError: If a setting makes no sense.
 
     Example:
@@ -181,6 +195,7 @@ def train_prior(
         print(result["complete"].verdict)
     """
     config, _ = prior_settings(sounds, **overrides)
+    _check_prior_place(Path(model_path), config)
     with CallbackGuard(cancel_event) as guard:
         result = run_prior_training(
             model_path,
@@ -198,3 +213,16 @@ def train_prior(
             if guard.error is None:
                 Path(result["checkpoint"]).unlink(missing_ok=True)
     return result
+
+
+def _check_prior_place(model_path: Path, config: PriorConfig) -> None:
+    """Check that the model and a checkpoint can be written, before sounds are encoded."""
+    # A file that is no model is refused first.
+    read_header(model_path)
+    check_place(model_path)
+    check_place(checkpoint_path(model_path, "prior"))
+    # Weights of attention (4 squares of the width) and of the layers between (8), 4 bytes each.
+    weights = 4 * 12 * config.num_layers * config.hidden_size**2
+    # A checkpoint holds weights, best weights, their average and two moments of Adam. An old and a
+    # new one lie beside the model for a moment.
+    check_space(model_path, model_path.stat().st_size + 11 * weights)
