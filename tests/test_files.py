@@ -1,4 +1,5 @@
 import os
+import stat
 import subprocess
 import sys
 import threading
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from distill.errors import OutputError
-from distill.files import clear_leftovers, replace_atomically
+from distill.files import clear_leftovers, parse_json, replace_atomically
 
 
 def put(path: Path, content: bytes) -> None:
@@ -131,3 +132,27 @@ def test_files_that_are_being_written_and_those_of_others_stay(tmp_path: Path) -
     assert (tmp_path / "a.bin").read_bytes() == b"alive"
     assert set(os.listdir(tmp_path)) == others | {"a.bin"}
     assert clear_leftovers(tmp_path / "nowhere") == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="folders cannot be opened there")
+def test_the_folder_is_synced_after_the_rename(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced = []
+    fsync = os.fsync
+
+    def watch(descriptor: int) -> None:
+        is_folder = stat.S_ISDIR(os.fstat(descriptor).st_mode)
+        synced.append((is_folder, (tmp_path / "a.bin").exists()))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", watch)
+    put(tmp_path / "a.bin", b"one")
+    assert synced == [(False, False), (True, True)]
+
+
+def test_json_of_others() -> None:
+    assert parse_json('{"a": [1]}') == {"a": [1]}
+    for text in ("", "{", "[" * 20_000, b"\xff"):
+        with pytest.raises(ValueError):  # noqa: PT011 (each says something else)
+            parse_json(text)

@@ -3,6 +3,7 @@
 A file that is being written is locked. One that can be locked belongs to a run that is dead.
 """
 
+import json
 import os
 import re
 import sys
@@ -10,7 +11,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from distill.errors import OutputError
 
@@ -30,9 +31,10 @@ def replace_atomically(path: FilePath) -> Iterator[BinaryIO]:
     """Give a binary file to write to, which becomes `path` in one step at the end of the block.
 
     Until then an earlier file at `path` stays as it is. The bytes go to a uniquely named file in
-    the same folder, which is synced to disk and renamed; on any failure (a kill aside) it is
-    removed. What a killed run left in the folder is removed by the next one that writes there. A
-    symbolic link at `path` is kept: the file that it points to is replaced.
+    the same folder, which is synced to disk and renamed, and then the folder is synced. On any
+    failure (a kill aside) it is removed. What a killed run left in the folder is removed by the
+    next one that writes there. A symbolic link at `path` is kept: the file that it points to is
+    replaced.
 
     Raises:
         OutputError: If the file cannot be written (no such folder, no permission, disk full), with
@@ -129,6 +131,19 @@ else:
 def _put_in_place(temporary: Path, target: Path) -> None:
     _keep_permissions(target, temporary)
     os.replace(temporary, target)
+    _sync_folder(target.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Write the entries of a folder to disk: else a power cut may undo a rename."""
+    # Not everywhere can a folder be opened or synced (Windows, some network drives). The file is
+    # in its place by now, so that this is no failure.
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _keep_permissions(existing: Path, new: Path) -> None:
@@ -136,3 +151,15 @@ def _keep_permissions(existing: Path, new: Path) -> None:
     with suppress(OSError):
         mode = existing.stat().st_mode & 0o777
         os.chmod(new, mode)
+
+
+def parse_json(text: str | bytes) -> Any:
+    """Read JSON that may come from anywhere.
+
+    Raises:
+        ValueError: If it is no JSON, or nested more deeply than Python can follow.
+    """
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError("the JSON is nested too deeply") from error
