@@ -100,3 +100,9 @@ def test_the_state_of_another_optimiser_is_refused() -> None:
     ):
         with pytest.raises(ValueError, match="optimiser"):
             load_optimizer(optimizer, wrong)
+
+
+def test_a_folder_in_its_place_is_damage(tmp_path: Path) -> None:
+    (tmp_path / "a.ckpt").mkdir()
+    with pytest.raises(CheckpointError, match="damaged"):
+        load_checkpoint(tmp_path / "a.ckpt")

@@ -15,7 +15,7 @@ from torch.optim import Optimizer
 from distill.errors import CheckpointError, UsageError
 from distill.models.plain_types import find_fault
 from distill.models.sda_file import save_tensors
-from distill.models.torch_archive import ArchiveError, UnsafeArchiveError, read_archive
+from distill.models.torch_archive import ArchiveError, UnsafeArchiveError, is_regular, read_archive
 
 # Marker in the file that says what it is.
 FORMAT = "distill.checkpoint"
@@ -56,6 +56,8 @@ def load_checkpoint(path: Path, types: dict[str, Any] | None = None) -> dict[str
         CheckpointError: There is none, or it is damaged or of another version.
     """
     try:
+        if not is_regular(path):
+            raise damaged(path)  # a pipe would be waited for without end
         state = read_archive(path).contents
     except FileNotFoundError:
         raise CheckpointError(
