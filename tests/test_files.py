@@ -1,4 +1,5 @@
 import os
+import stat
 import subprocess
 import sys
 import threading
@@ -12,6 +13,7 @@ from distill.files import (
     check_place,
     check_space,
     clear_leftovers,
+    parse_json,
     replace_atomically,
 )
 
@@ -184,3 +186,27 @@ def test_room_on_the_disk(tmp_path: Path) -> None:
     check_space(tmp_path / "a.sda", 1)
     with pytest.raises(OutputError, match=r"Too little room .+ about \d+ MB are needed, \d+ MB"):
         check_space(tmp_path / "a.sda", 2**62)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="folders cannot be opened there")
+def test_the_folder_is_synced_after_the_rename(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced = []
+    fsync = os.fsync
+
+    def watch(descriptor: int) -> None:
+        is_folder = stat.S_ISDIR(os.fstat(descriptor).st_mode)
+        synced.append((is_folder, (tmp_path / "a.bin").exists()))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", watch)
+    put(tmp_path / "a.bin", b"one")
+    assert synced == [(False, False), (True, True)]
+
+
+def test_json_of_others() -> None:
+    assert parse_json('{"a": [1]}') == {"a": [1]}
+    for text in ("", "{", "[" * 20_000, b"\xff"):
+        with pytest.raises(ValueError):  # noqa: PT011 (each says something else)
+            parse_json(text)

@@ -21,8 +21,8 @@ FLOORS = {
     ],
     "training": [
         # What both trainings share.
-        {"checkpoint", "config", "corpus_facts", "curves", "metrics", "out_of_memory"}
-        | {"prior_config", "rules", "weight_average"},
+        {"checkpoint", "checkpoint_types", "config", "corpus_facts", "curves", "metrics"}
+        | {"out_of_memory", "prior_config", "rules", "weight_average"},
         {"codec", "prior"},
         {"loop", "prior_loop"},
     ],

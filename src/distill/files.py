@@ -4,6 +4,7 @@ A file that is being written is locked. One that can be locked belongs to a run 
 of a place tell before the work begins that it cannot be written.
 """
 
+import json
 import os
 import re
 import shutil
@@ -13,7 +14,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from distill.errors import OutputError
 
@@ -33,8 +34,8 @@ def replace_atomically(path: FilePath) -> Iterator[BinaryIO]:
     """Give a binary file to write to, which becomes `path` in one step at the end of the block.
 
     Until then an earlier file at `path` stays as it is. The bytes go to a uniquely named file in
-    the same folder, which is synced to disk and renamed. Any failure but a kill removes it. The
-    next run that writes there removes what a killed run left. A
+    the same folder, which is synced to disk and renamed; then the folder is synced. Any failure
+    but a kill removes it. The next run that writes there removes what a killed run left. A
     symbolic link at `path` is kept: the file that it points to is replaced.
 
     Raises:
@@ -140,6 +141,19 @@ else:
 def _put_in_place(temporary: Path, target: Path) -> None:
     _keep_permissions(target, temporary)
     os.replace(temporary, target)
+    _sync_folder(target.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Write the entries of a folder to disk: else a power cut may undo a rename."""
+    # Not everywhere can a folder be opened or synced (Windows, some network drives). The file is
+    # in its place by now, so that this is no failure.
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _keep_permissions(existing: Path, new: Path) -> None:
@@ -241,3 +255,15 @@ def check_space(path: FilePath, size: int) -> None:
 
 def _megabytes(size: int) -> int:
     return round(size / 1e6)
+
+
+def parse_json(text: str | bytes) -> Any:
+    """Read JSON that may come from anywhere.
+
+    Raises:
+        ValueError: If it is no JSON, or nested more deeply than Python can follow.
+    """
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError("the JSON is nested too deeply") from error

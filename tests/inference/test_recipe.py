@@ -1,6 +1,9 @@
 import json
 import logging
+import math
+import random
 import re
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -121,3 +124,63 @@ def test_the_longest_curves_come_back_whole(tmp_path: Path, ending: str) -> None
     assert read_recipe(path) == recipe
     with pytest.raises(UsageError, match=f"All curves together may have {MOST_POINTS} points"):
         Steering(pitch=tuple((float(i), 50.0) for i in range(MOST_POINTS + 1)))
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("sampling", "temperature"), "warm"),
+        (("sampling", "top_k"), 1.5),
+        (("sampling", "free_levels"), None),
+        (("sampling", "like"), 3),
+        (("way", "amount"), "half"),
+        (("way", "source"), 7),
+        (("way", "start"), [1]),
+        (("steering", "brightness"), [["x", 1.0]]),
+        (("steering", "brightness"), [[0.0, "x"]]),
+        (("steering", "guidance"), "1"),
+        (("steering", "tags"), [["drums", "much"]]),
+        (("steering", "tags"), [[1, 1.0]]),
+        (("seed",), 1.5),
+        (("seed",), 2**80),
+        (("seed",), -1),
+        (("threads",), "2"),
+        (("duration",), "long"),
+        (("duration",), math.inf),
+        (("gain",), math.nan),
+        (("max_copy",), "a lot"),
+        (("sampling",), 3),
+        (("way",), []),
+        (("steering",), "bright"),
+        (("version",), None),
+    ],
+)
+def test_other_types_are_one_sentence(tmp_path: Path, place: tuple[str, ...], value: Any) -> None:
+    entries = json.loads(RECIPE.tags()["comment"])[KEY]
+    target = entries
+    for key in place[:-1]:
+        target = target[key]
+    target[place[-1]] = value
+    path = write_sound(tmp_path / "a.wav", SILENCE, tags={"comment": json.dumps({KEY: entries})})
+    with pytest.raises(AudioError, match=r"a\.wav"):
+        read_recipe(path)
+
+
+@pytest.mark.parametrize("start", ["[", '{"distill":', '{"distill": {"sampling":' + "[" * 90])
+def test_brackets_without_end_are_one_sentence(tmp_path: Path, start: str) -> None:
+    comment = start + "[" * 20_000
+    path = write_sound(tmp_path / "a.wav", SILENCE, tags={"comment": comment})
+    with pytest.raises(AudioError, match="does not say how it was made"):
+        read_recipe(path)
+
+
+def test_mutated_recipes_are_read_or_refused(tmp_path: Path) -> None:
+    """Characters change where they like: a recipe comes out, or an error that is meant for you."""
+    draw = random.Random(19)
+    comment = RECIPE.tags()["comment"]
+    for _ in range(200):
+        place = draw.randrange(len(comment))
+        mutated = comment[:place] + draw.choice('0123456789"[]{},:-.eEx') + comment[place + 1 :]
+        path = write_sound(tmp_path / "a.wav", SILENCE, tags={"comment": mutated})
+        with suppress(AudioError, UsageError):
+            assert read_recipe(path).seed >= 0

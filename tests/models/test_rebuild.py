@@ -8,7 +8,12 @@ import pytest
 import torch
 from torch import nn
 
-from distill.errors import MissingKeyError, ModelFileError, ShapeMismatchError
+from distill.errors import (
+    MissingKeyError,
+    ModelFileError,
+    ShapeMismatchError,
+    TruncatedModelError,
+)
 from distill.models.prior import CodePrior
 from distill.models.rebuild import accepted_arguments, check_fits, rebuild
 from distill.models.vqvae import VQVAE
@@ -180,3 +185,11 @@ def test_missing_and_unexpected_weights() -> None:
     fewer = {name: value for name, value in CODEC_WEIGHTS.items() if name != "magnitude.bias"}
     refused(ShapeMismatchError, VQVAE, SMALL, fewer, "magnitude.bias", "missing")
     refused(ShapeMismatchError, VQVAE, SMALL, {**CODEC_WEIGHTS, "more\n": torch.zeros(1)}, "more")
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_that_are_no_numbers_are_refused(value: float) -> None:
+    weights = {name: weight.clone() for name, weight in PRIOR_WEIGHTS.items()}
+    name = next(name for name, weight in weights.items() if weight.is_floating_point())
+    weights[name].flatten()[0] = value
+    refused(TruncatedModelError, CodePrior, PRIOR, weights, "no numbers", name)

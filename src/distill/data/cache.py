@@ -26,7 +26,7 @@ from distill.audio.level import FLOOR_DB, db
 from distill.audio.stereo import mix_channels, side_level_db
 from distill.data.measurements import SILENCE_DB, Measurements, PeakMeter, SourceMeter
 from distill.errors import OutputError
-from distill.files import replace_atomically
+from distill.files import parse_json, replace_atomically
 from distill.settings import SAMPLE_RATE, cache_dir
 
 # Version of the entries: raised whenever their contents or a measurement changes.
@@ -206,7 +206,7 @@ def _write_npy(file: BinaryIO, blocks: Iterable[np.ndarray], channels: int) -> N
 def _read_json(path: Path) -> dict[str, Any]:
     """The object in a JSON file; empty if the file is absent or damaged."""
     try:
-        content = json.loads(path.read_bytes())
+        content = parse_json(path.read_bytes())
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 import os
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -11,14 +12,58 @@ import torch
 from distill import __version__
 from distill.audio.tags import read_tags
 from distill.errors import AudioError, CodebookMismatchError
+from distill.files import parse_json
 from distill.inference.modes.registry import mode_of
 from distill.inference.modes.request import ModeSettings, Request
 from distill.inference.sampling.settings import Sampling
 from distill.inference.sampling.steering import Steering
 from distill.models.persistence import LoadedVQModel
+from distill.models.plain_types import Choice, find_fault, maybe
 
 KEY = "distill"
 """The entry of the JSON comment that holds the recipe."""
+
+_PAIR_OF_NUMBERS = [float]
+_CURVE = [_PAIR_OF_NUMBERS]
+
+RECIPE_TYPES = {
+    "version": str,
+    "model_id": str,
+    "model_hash": str,
+    "device": str,
+    "threads": int,
+    "seed": int,
+    "duration": float,
+    "sampling": {
+        "temperature?": float,
+        "top_k?": int,
+        "top_p?": float,
+        "lead_in?": float,
+        "like?": str,
+        "free_levels?": int,
+        "closeness?": float,
+    },
+    "gain": float,
+    "way?": {
+        "kind?": str,
+        "source?": str,
+        "source_hash?": str,
+        "amount?": maybe(float),
+        "start?": maybe(float),
+        "stop?": maybe(float),
+    },
+    "steering?": {
+        "loudness?": _CURVE,
+        "brightness?": _CURVE,
+        "noisiness?": _CURVE,
+        "pitch?": _CURVE,
+        "onsets?": _CURVE,
+        "tags?": [[Choice((str, float))]],
+        "guidance?": float,
+    },
+    "max_copy?": maybe(float),
+}
+"""Types of the entries of a recipe, see `models/plain_types.py`."""
 
 log = logging.getLogger(__name__)
 
@@ -114,7 +159,18 @@ def model_tags(loaded: LoadedVQModel) -> dict[str, str]:
 def read_recipe(path: str | os.PathLike[str]) -> Recipe:
     """The recipe in the sound file at `path`. `AudioError` if it carries none."""
     try:
-        entries = json.loads(read_tags(path).get("comment", ""))[KEY]
+        entries = parse_json(read_tags(path).get("comment", ""))[KEY]
+    except (ValueError, TypeError, KeyError) as error:
+        raise _unreadable(path) from error
+    # A sound that was decoded from codes names its model alone.
+    if not isinstance(entries, dict) or "sampling" not in entries:
+        raise _unreadable(path)
+    if fault := find_fault(entries, RECIPE_TYPES, ""):
+        raise _foreign(path, fault.lstrip("."))
+    for name in ("duration", "gain"):
+        if not 0 <= entries[name] < math.inf:
+            raise _foreign(path, name)
+    try:
         # Files of older versions lack `way` and `steering`.
         parts = {
             "sampling": Sampling(**entries["sampling"]),
@@ -124,33 +180,22 @@ def read_recipe(path: str | os.PathLike[str]) -> Recipe:
         recipe = Recipe(**entries | parts)
         # A kind that this version does not know comes from elsewhere.
         mode_of(recipe.way)
-    except (ValueError, TypeError, KeyError) as error:
-        raise AudioError(
-            f"{path} does not say how it was made: "
-            "name a sound that 'distill generate' wrote, as it wrote it."
-        ) from error
-    _check_types(path, recipe)
+    except (ValueError, TypeError) as error:
+        raise _unreadable(path) from error
     return recipe
 
 
-def _check_types(path: str | os.PathLike[str], recipe: Recipe) -> None:
-    """`AudioError` for a recipe that was changed by hand."""
-    kinds = {
-        "seed": int,
-        "threads": int,
-        "duration": float,
-        "gain": float,
-        "model_id": str,
-        "model_hash": str,
-    }
-    for name, kind in kinds.items():
-        value = getattr(recipe, name)
-        # Not `isinstance`: True is an int. JSON may hold 2 for 2.0.
-        is_whole_number = kind is float and type(value) is int
-        if type(value) is not kind and not is_whole_number:
-            raise AudioError(
-                f"{path} carries settings that no Distill writes ('{name}'): generate it again."
-            )
+def _foreign(path: str | os.PathLike[str], entry: str) -> AudioError:
+    return AudioError(
+        f"{path} carries settings that no Distill writes ('{entry}'): generate it again."
+    )
+
+
+def _unreadable(path: str | os.PathLike[str]) -> AudioError:
+    return AudioError(
+        f"{path} does not say how it was made: "
+        "name a sound that 'distill generate' wrote, as it wrote it."
+    )
 
 
 def _id(loaded: LoadedVQModel) -> str:

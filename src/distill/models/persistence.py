@@ -15,6 +15,12 @@ import torch
 
 from distill.errors import CodebookMismatchError, NoPriorError, ShapeMismatchError
 from distill.files import FilePath
+from distill.models.metadata_types import (
+    fault_in_codec_metadata,
+    fault_in_codes,
+    fault_in_prior_metadata,
+)
+from distill.models.plain_types import find_fault
 from distill.models.prior import CodePrior
 from distill.models.prior_metadata import REQUIRED_KEYS, PriorMetadata
 from distill.models.rebuild import accepted_arguments, check_fits, rebuild
@@ -34,6 +40,17 @@ logger = logging.getLogger(__name__)
 # Entries without which a file is refused.
 CODEC_SETTINGS = ("codebook_size", "num_quantizers", "sample_rate", "channels")
 PRIOR_SETTINGS = ("hidden_size", "num_layers", "num_heads", "seq_len", "num_quantizers", "dropout")
+
+# Types of settings that are read before a network is built; `rebuild` checks all of them.
+CODEC_SETTING_TYPES = {"memory_frames?": int, "memory_width?": int}
+PRIOR_SETTING_TYPES = {
+    "hidden_size": int,
+    "num_layers": int,
+    "num_heads": int,
+    "seq_len": int,
+    "num_quantizers": int,
+    "dropout": float,
+}
 
 
 @dataclass
@@ -150,6 +167,7 @@ def load_model_v2(path: FilePath, device: str | torch.device = "cpu") -> LoadedV
     """
     path = Path(path)
     contents = read_contents(path)
+    _check_codec_facts(path, contents)
     model = _build_codec(path, contents)
     loaded = LoadedVQModel(
         model=model.to(device),
@@ -158,6 +176,8 @@ def load_model_v2(path: FilePath, device: str | torch.device = "cpu") -> LoadedV
         path=path,
     )
     if contents.get("has_prior") is True:
+        _check_prior_facts(path, contents)
+        _refuse_fault(path, fault_in_codes(contents["prior_metadata"], model.codebook_size))
         loaded.prior = _build_prior(path, contents, model.codebook_hash()).to(device)
         loaded.prior_config = plain_copy(contents["prior_config"], "prior_config")
         loaded.prior_metadata = plain_copy(contents["prior_metadata"], "prior_metadata")
@@ -189,6 +209,7 @@ def save_prior_to_model(
     path = Path(model_path)
     # A copy of everything: no mapping of the old file may be open when it is replaced.
     contents = plain_copy(read_contents(path), "contents")
+    _refuse_fault(path, fault_in_codec_metadata(contents["metadata"]))
     codebook_hash = _build_codec(path, contents).codebook_hash()
     hashed_metadata = {"codebook_hash": codebook_hash, **prior_metadata}
     contents |= {
@@ -214,13 +235,38 @@ def read_header(path: FilePath) -> dict[str, Any]:
     """
     path = Path(path)
     contents = read_contents(path, weights=False)
-    _check_codec_settings(path, contents["vqvae_config"])
+    _check_codec_facts(path, contents)
     if contents.get("has_prior") is True:
-        require(path, "prior_config", contents["prior_config"], PRIOR_SETTINGS)
-        require(path, "prior_metadata", contents["prior_metadata"], REQUIRED_KEYS)
+        _check_prior_facts(path, contents)
     header = {key: value for key, value in contents.items() if key not in WEIGHTS}
     copied: dict[str, Any] = plain_copy(header, "header")
     return copied
+
+
+def _check_codec_facts(path: Path, contents: dict[str, Any]) -> None:
+    """Raise unless settings and metadata of the codec have the types that readers rely on."""
+    codec = contents["vqvae_config"]
+    _check_codec_settings(path, codec)
+    _refuse_fault(path, find_fault(codec, CODEC_SETTING_TYPES, "vqvae_config"))
+    _refuse_fault(path, fault_in_codec_metadata(contents["metadata"]))
+
+
+def _check_prior_facts(path: Path, contents: dict[str, Any]) -> None:
+    """Raise unless settings and metadata of the prior are there and of such types."""
+    config = contents["prior_config"]
+    metadata = contents["prior_metadata"]
+    require(path, "prior_config", config, PRIOR_SETTINGS)
+    require(path, "prior_metadata", metadata, REQUIRED_KEYS)
+    _refuse_fault(path, find_fault(config, PRIOR_SETTING_TYPES, "prior_config"))
+    _refuse_fault(path, fault_in_prior_metadata(metadata, contents["vqvae_config"]))
+
+
+def _refuse_fault(path: Path, place: str | None) -> None:
+    """Raise if there is an entry that no reader could use."""
+    if place is not None:
+        raise ShapeMismatchError(
+            f"{path} states no usable '{place}': use another copy of it, or train again."
+        )
 
 
 def _check_codec_settings(path: Path, config: dict[str, Any]) -> None:

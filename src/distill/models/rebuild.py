@@ -14,7 +14,12 @@ from torch import Tensor, nn
 from torch.nn import init
 from torch.overrides import TorchFunctionMode
 
-from distill.errors import DistillError, MissingKeyError, ShapeMismatchError
+from distill.errors import (
+    DistillError,
+    MissingKeyError,
+    ShapeMismatchError,
+    TruncatedModelError,
+)
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -192,7 +197,7 @@ def rebuild(
 ) -> Network:
     """Build `network(**arguments)` with a copy of `weights`, on the CPU, in eval mode.
 
-    Arguments and errors as in `check_fits`.
+    Arguments and errors as in `check_fits`; `TruncatedModelError` for weights that are no numbers.
     """
     check_fits(path, network, arguments, weights)
     try:
@@ -201,4 +206,17 @@ def rebuild(
         built.load_state_dict(weights)
     except _MISFIT as error:
         raise _misfit(path, error) from error
+    _check_finite(path, built)
     return built.eval()
+
+
+def _check_finite(path: Path, network: nn.Module) -> None:
+    """Refuse weights that are no numbers: what they compute would be noise, or silence."""
+    for name, weight in network.state_dict().items():
+        # The sum is quick, and no number if any weight is none; it may also be too large itself.
+        is_float = weight.is_floating_point()
+        if is_float and not weight.sum().isfinite() and not weight.isfinite().all():
+            raise TruncatedModelError(
+                f"{path} holds weights that are no numbers (in {name!r}): "
+                "use another copy of it, or train again."
+            )

@@ -3,7 +3,7 @@
 One `torch.save` zip of tensors, numbers, strings, lists and dicts. Reading checks, in this order:
 
 1. the archive is sound: every record has its checksum;
-2. nothing in it could run code;
+2. nothing in it could run code: `inert_pickle` reads it, not torch;
 3. no tensor claims more than the file holds;
 4. marker, version and required entries are there.
 
@@ -12,12 +12,8 @@ The meaning of weights and settings is checked in `rebuild` and `persistence`.
 
 import io
 import os
-import pickle
-import stat
-import struct
-import zipfile
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -31,6 +27,14 @@ from distill.errors import (
     UnsafeModelError,
 )
 from distill.files import replace_atomically
+from distill.models.inert_pickle import DEEPEST
+from distill.models.torch_archive import (
+    DamagedArchiveError,
+    NoArchiveError,
+    UnsafeArchiveError,
+    is_regular,
+    read_archive,
+)
 
 FORMAT = "distill.sda"
 """Marker of the format."""
@@ -42,36 +46,13 @@ REQUIRED_TABLES = ("vqvae_config", "state_dict", "metadata")
 PRIOR_TABLES = ("prior_state_dict", "prior_config", "prior_metadata")
 WEIGHTS = ("state_dict", "prior_state_dict")
 
-ZIP_HEAD = b"PK\x03\x04"
-"""First bytes of a zip archive."""
-
-BLOCK_BYTES = 1 << 20
-"""Bytes that are read at a time to compute a checksum: 1 MiB."""
-
 MOST_READINGS = 5
 """Most attempts at a file that is replaced while it is read."""
 
-DEEPEST = 64
-"""Most levels of entries within entries."""
+MOST_BITS = 64
+"""Most bits of a whole number in a file."""
 
 SCALARS = (str, int, float, bool, type(None))
-
-# Errors of zipfile, and of torch on top of it, when bytes are missing or altered.
-_DAMAGE = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    MemoryError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-    Warning,  # where warnings are made errors: torch warns of odd pickles
-    struct.error,
-    zipfile.BadZipFile,
-)
 
 
 # --- plain contents -------------------------------------------------------------------------------
@@ -96,7 +77,7 @@ def plain_copy(value: Any, where: str, depth: int = 0) -> Any:
         if type(value) is str:
             # Names of files from other systems may hold lone surrogates, which do not read back.
             return value.encode("utf-8", "backslashreplace").decode()
-        if type(value) in SCALARS and not (type(value) is int and value.bit_length() > 64):
+        if type(value) in SCALARS and not (type(value) is int and value.bit_length() > MOST_BITS):
             return value
         if type(value) is list:
             items = enumerate(value)
@@ -113,25 +94,22 @@ def plain_copy(value: Any, where: str, depth: int = 0) -> Any:
     )
 
 
-def _check_inert(path: Path, contents: Any, max_nodes: int) -> None:
-    """Refuse contents that are not plain, have more than `max_nodes` nodes, or exceed the file."""
-    waiting = [(contents, 0)]
-    n_nodes = 0
+def _check_inert(path: Path, contents: Any) -> None:
+    """Refuse contents that are not plain, or claim more than the file holds."""
+    waiting = [contents]
     claimed_bytes = 0
     while waiting:
-        value, depth = waiting.pop()
-        n_nodes += 1
-        # A tree has fewer nodes than its pickle has bytes; lists inside themselves have no end.
-        if n_nodes > max_nodes or depth > DEEPEST:
-            raise _unsafe(path, "entries within entries without end")
-        if type(value) is Tensor and value.layout == torch.strided and value.device.type == "cpu":
+        value = waiting.pop()
+        if type(value) is Tensor:
             claimed_bytes += value.numel() * value.element_size()
-        elif isinstance(value, dict) and all(type(key) is str for key in value):
-            waiting += [(item, depth + 1) for item in value.values()]
+        elif type(value) is dict and all(type(key) is str for key in value):
+            waiting += value.values()
         elif type(value) is list:
-            waiting += [(item, depth + 1) for item in value]
+            waiting += value
         elif type(value) not in SCALARS:
             raise _unsafe(path, f"an object of type {type(value).__name__}")
+        elif type(value) is int and value.bit_length() > MOST_BITS:
+            raise _damaged(path, f"a whole number in it has more than {MOST_BITS} bits")
     if claimed_bytes > path.stat().st_size:
         raise _damaged(path, "its weights claim more than the file holds")
 
@@ -188,96 +166,40 @@ def _identity(path: Path) -> tuple[int, ...]:
 
 def _read_once(path: Path, weights: bool) -> dict[str, Any]:
     """`read_contents` of a file that is not replaced meanwhile: it is opened more than once."""
-    pickle_bytes = _check_archive(path, weights)
-    contents = _unpickle(path)
     try:
-        _check_inert(path, contents, pickle_bytes)
-    except OSError as error:
-        raise _unreadable(path, error) from error
-    _check_marker(path, contents)
-    _check_tables(path, contents)
-    return dict(contents)
-
-
-def _check_archive(path: Path, every_record: bool) -> int:
-    """Check the zip archive at `path`; return the size of its pickle in bytes."""
+        os.fspath(path).encode()
+    except UnicodeEncodeError as error:
+        name = os.fsencode(path).decode("utf-8", "backslashreplace")
+        raise ModelFileError(
+            f"{name} cannot be opened under this name: rename it, in plain letters."
+        ) from error
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
+        if not is_regular(path):
             raise ModelFileError(f"{path} is not a file: name the .sda file itself.")
-        with path.open("rb") as file:
-            return _check_zip(path, file, every_record)
+        contents = read_archive(path, every_record=weights, mapped=True).contents
+        _check_marker(path, contents)
+        _check_inert(path, contents)
+    except NoArchiveError as error:
+        raise NotAModelError(
+            f"{path} is not a Distill model: choose a .sda file that 'distill train' made."
+        ) from error
+    except UnsafeArchiveError as error:
+        raise _unsafe(path, str(error)) from error
+    except DamagedArchiveError as error:
+        raise _damaged(path, str(error)) from error
     except FileNotFoundError as error:
         raise ModelFileError(
             f"There is no model file at {path}: check the name and the folder."
         ) from error
     except (OSError, ValueError) as error:
         raise _unreadable(path, error) from error
+    _check_tables(path, contents)
+    return dict(contents)
 
 
 def _unreadable(path: Path, error: Exception) -> ModelFileError:
     reason = getattr(error, "strerror", None) or error
     return ModelFileError(f"{path} cannot be read ({reason}): check the name and its permissions.")
-
-
-def _check_zip(path: Path, file: IO[bytes], every_record: bool) -> int:
-    """`_check_archive` of an open file. The pickle is always checked, other records if asked."""
-    head = file.read(len(ZIP_HEAD))
-    if not ZIP_HEAD.startswith(head) and not zipfile.is_zipfile(file):
-        raise NotAModelError(
-            f"{path} is not a Distill model: choose a .sda file that 'distill train' made."
-        )
-    try:
-        with zipfile.ZipFile(file) as archive:
-            records = archive.infolist()
-            pickles = [record for record in records if _is_pickle(record)]
-            _check_record_list(path, records, pickles)
-            for record in records if every_record else pickles:
-                _check_record(archive, record)
-    except _DAMAGE as error:
-        raise _damaged(path, "its contents do not add up") from error
-    return pickles[0].file_size
-
-
-def _is_pickle(record: zipfile.ZipInfo) -> bool:
-    return record.filename.count("/") == 1 and record.filename.endswith("/data.pkl")
-
-
-def _check_record_list(
-    path: Path, records: list[zipfile.ZipInfo], pickles: list[zipfile.ZipInfo]
-) -> None:
-    if any(record.filename.endswith("/constants.pkl") for record in records):
-        raise _unsafe(path, "a program")
-    if len(pickles) != 1:
-        raise NotAModelError(f"{path} is a zip, but not a Distill model: choose a .sda file.")
-    for record in records:
-        # Torch stores, never deflates: a record that would grow when read is not torch's.
-        is_stored = record.compress_type == zipfile.ZIP_STORED
-        if not is_stored or record.compress_size != record.file_size:
-            raise _damaged(path, "its contents do not add up")
-    if sum(record.file_size for record in records) > path.stat().st_size:
-        raise _damaged(path, "it claims to hold more than it does")
-
-
-def _check_record(archive: zipfile.ZipFile, record: zipfile.ZipInfo) -> None:
-    """Read a record to its end, so that zipfile compares its checksum: torch itself does not."""
-    with archive.open(record) as stream:
-        while stream.read(BLOCK_BYTES):
-            pass
-
-
-def _unpickle(path: Path) -> Any:
-    try:
-        return torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-    except pickle.UnpicklingError as error:
-        # The checksums are right, so this is no accident: the pickle names something foreign.
-        raise _unsafe(path, "objects that could run code") from error
-    except UnicodeEncodeError as error:
-        name = os.fsencode(path).decode("utf-8", "backslashreplace")
-        raise ModelFileError(
-            f"{name} cannot be opened under this name: rename it, in plain letters."
-        ) from error
-    except _DAMAGE as error:
-        raise _damaged(path, "its contents do not make sense") from error
 
 
 def _check_marker(path: Path, contents: Any) -> None:

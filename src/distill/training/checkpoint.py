@@ -3,16 +3,19 @@
 Raise `VERSION` whenever the entries change: a checkpoint of another version is refused.
 """
 
-import pickle
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import torch
 from torch import Tensor
+from torch.optim import Optimizer
 
-from distill.errors import CheckpointError
+from distill.errors import CheckpointError, UsageError
+from distill.models.plain_types import find_fault
 from distill.models.sda_file import save_tensors
+from distill.models.torch_archive import ArchiveError, UnsafeArchiveError, is_regular, read_archive
 
 # Marker in the file that says what it is.
 FORMAT = "distill.checkpoint"
@@ -20,17 +23,15 @@ FORMAT = "distill.checkpoint"
 # Version of the entries of a checkpoint.
 VERSION = 5
 
-# Errors of torch when bytes of the file are missing or altered.
-_DAMAGE = (
+# Errors of networks, optimisers and records that get a state which is not theirs.
+_MISFIT = (
+    ArithmeticError,
     AttributeError,
-    BadZipFile,
-    EOFError,
     LookupError,
-    OSError,
     RuntimeError,
     TypeError,
+    UsageError,
     ValueError,
-    pickle.UnpicklingError,
 )
 
 
@@ -44,23 +45,32 @@ def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
     save_tensors(path, {"format": FORMAT, "version": VERSION} | state)
 
 
-def load_checkpoint(path: Path) -> dict[str, Any]:
-    """Read a checkpoint to the CPU.
+def load_checkpoint(path: Path, types: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Read a checkpoint to the CPU, once the checksums of all its parts are right.
+
+    Args:
+        path: The file.
+        types: Types of its entries, as in `plain_types`.
 
     Raises:
         CheckpointError: There is none, or it is damaged or of another version.
     """
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        if not is_regular(path):
+            raise damaged(path)  # a pipe would be waited for without end
+        state = read_archive(path).contents
     except FileNotFoundError:
         raise CheckpointError(
             f"There is no checkpoint at {path}: nothing to go on with. "
             "Start afresh without --resume."
         ) from None
-    except _DAMAGE as error:
+    except UnsafeArchiveError as error:
         raise CheckpointError(
-            f"The checkpoint {path} is damaged: delete it and start afresh."
+            f"The checkpoint {path} holds {error}, which Distill never writes: "
+            "delete it and start afresh."
         ) from error
+    except (ArchiveError, OSError, ValueError) as error:
+        raise damaged(path) from error
 
     # Damage may have left something that loads, but is no checkpoint.
     is_ours = isinstance(state, dict) and state.get("format") == FORMAT
@@ -68,6 +78,8 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
         raise CheckpointError(
             f"{path} is no checkpoint of this version of Distill: delete it and start afresh."
         )
+    if fault := find_fault(state, types or {}, "checkpoint"):
+        raise CheckpointError(f"{path} states no usable '{fault}': delete it and start afresh.")
     return state
 
 
@@ -84,3 +96,43 @@ def restore_random_state(state: dict[str, Tensor], device: torch.device) -> None
     torch.set_rng_state(state["cpu"])
     if device.type == "cuda" and "cuda" in state:
         torch.cuda.set_rng_state(state["cuda"], device)
+
+
+def damaged(path: Path) -> CheckpointError:
+    """The error for a checkpoint that cannot be used."""
+    return CheckpointError(f"The checkpoint {path} is damaged: delete it and start afresh.")
+
+
+@contextmanager
+def restoring(path: Path) -> Iterator[None]:
+    """Within the context, state that does not fit its network or optimiser is a damaged checkpoint.
+
+    Raises:
+        CheckpointError: In place of the errors that torch and constructors raise.
+    """
+    try:
+        yield
+    except _MISFIT as error:
+        raise damaged(path) from error
+
+
+def load_optimizer(optimizer: Optimizer, state: dict[str, Any]) -> None:
+    """Load the state of an optimiser, once its tensors have the shapes of their parameters.
+
+    Raises:
+        ValueError: If it is the state of another optimiser: torch itself would find out later.
+    """
+    present = optimizer.state_dict()["param_groups"]
+    for group, loaded_group in zip(present, state["param_groups"], strict=True):
+        kinds = {name: type(value) for name, value in group.items()}
+        loaded_kinds = {name: type(value) for name, value in loaded_group.items()}
+        if kinds != loaded_kinds or group["params"] != loaded_group["params"]:
+            raise ValueError("the optimiser has other parameters")
+
+    parameters = [weight for group in optimizer.param_groups for weight in group["params"]]
+    for index, entries in state["state"].items():
+        for value in entries.values():
+            shape = parameters[index].shape
+            if not isinstance(value, Tensor) or value.shape not in (shape, ()):
+                raise ValueError("a state of the optimiser has another shape")
+    optimizer.load_state_dict(state)

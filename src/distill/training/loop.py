@@ -21,7 +21,8 @@ from distill.errors import (
 from distill.files import check_place, check_space
 from distill.models.persistence import read_header
 from distill.settings import SAMPLE_RATE
-from distill.training.checkpoint import checkpoint_path, load_checkpoint
+from distill.training.checkpoint import checkpoint_path, load_checkpoint, restoring
+from distill.training.checkpoint_types import CODEC_CHECKPOINT
 from distill.training.codec.corpus import TrainingCorpus
 from distill.training.codec.run import Callback, CodecRun
 from distill.training.codec.trainer import CodecTrainer
@@ -120,8 +121,10 @@ def resume_vqvae(
         PriorPresentError: `output` holds a prior, and `discard_prior` is false.
     """
     check_output(output, discard_prior, overwrite=True)
-    state = load_checkpoint(checkpoint_path(output))
-    config = VQVAEConfig(**state["trainer"]["config"])
+    checkpoint = checkpoint_path(output)
+    state = load_checkpoint(checkpoint, CODEC_CHECKPOINT)
+    with restoring(checkpoint):
+        config = VQVAEConfig(**state["trainer"]["config"])
     prepare(config.threads)
     corpus = scan_corpus(dataset_dir or Path(state["dataset_dir"]), config.channels, progress)
     _check_same_corpus(corpus, state["manifest"], output)
@@ -135,7 +138,8 @@ def resume_vqvae(
         callback=callback,
         cancel_event=cancel_event,
     )
-    run.restore(state)
+    with restoring(checkpoint):
+        run.restore(state)
     return run.run()
 
 

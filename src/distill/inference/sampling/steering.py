@@ -102,6 +102,8 @@ class Steering:
             name: tuple((a, float(b)) for a, b in entries[name])
             for name in entries.keys() - {"guidance"}
         }
+        if not all(isinstance(tag, str) for tag, _ in pairs.get("tags", ())):
+            raise TypeError("a tag is no text")
         return cls(**pairs, guidance=float(entries.get("guidance", DEFAULT_GUIDANCE)))
 
     def curve(self, name: str) -> Curve:

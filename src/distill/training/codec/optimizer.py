@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from distill.models.vqvae import VQVAE
+from distill.training.checkpoint import load_optimizer
 
 # Coefficients (a, b, c) of three iterations `x (a + b x'x + c (x'x)²)` towards singular values of 1
 # (Amsel et al. 2025, "The polar express", table 1).
@@ -198,8 +199,8 @@ class CodecOptimizer:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from a `state_dict`."""
-        self.muon.load_state_dict(state["muon"])
-        self.adamw.load_state_dict(state["adamw"])
+        load_optimizer(self.muon, state["muon"])
+        load_optimizer(self.adamw, state["adamw"])
 
 
 def hidden_matrices(codec: VQVAE) -> list[Tensor]:

@@ -19,10 +19,13 @@ from distill.models.prior_metadata import PriorMetadata
 from distill.training.checkpoint import (
     checkpoint_path,
     load_checkpoint,
+    load_optimizer,
     random_state,
     restore_random_state,
+    restoring,
     save_checkpoint,
 )
+from distill.training.checkpoint_types import PRIOR_CHECKPOINT
 from distill.training.metrics import PriorEpochMetrics, PriorStepMetrics
 from distill.training.prior.copies import measure_copying
 from distill.training.prior.data import draw_ahead, draw_batches
@@ -94,15 +97,19 @@ class PriorRun:
         self.prior = setup.prior
         self.cancel_event = cancel_event
         self.step_callback = step_callback or (lambda metrics: None)
+        self._begin()
+        self.diverged = False
+        self.copying: Copying | None = None
+        self.last_checkpoint_s = 0.0
+        self.epoch_began = time.perf_counter()
+
+    def _begin(self) -> None:
+        """Optimiser, average and counters of a training before its first step."""
         self.optimizer = prior_optimizer(
             self.prior, self.config.learning_rate, self.config.weight_decay
         )
         self.average = WeightAverage(self.prior)
         self.progress = PriorProgress()
-        self.diverged = False
-        self.copying: Copying | None = None
-        self.last_checkpoint_s = 0.0
-        self.epoch_began = time.perf_counter()
 
     # --- training ---------------------------------------------------------------------------------
 
@@ -342,25 +349,32 @@ class PriorRun:
         """Continue from the checkpoint of a killed run, if there is one that fits."""
         if not self.checkpoint.exists():
             return
+        untrained = deepcopy(self.prior.state_dict())
         try:
-            saved = load_checkpoint(self.checkpoint)
+            saved = load_checkpoint(self.checkpoint, PRIOR_CHECKPOINT)
+            with restoring(self.checkpoint):
+                is_ours = saved["fits"] == self._fingerprint()
+                if is_ours:
+                    self._restore(dict(saved["state"]))
         except CheckpointError as error:
+            self.prior.load_state_dict(untrained)  # a part may have been taken already
+            self._begin()
             log.warning("%s Prior training starts afresh.", error)
             return
-        if saved["fits"] != self._fingerprint():
-            log.warning(
-                "The checkpoint beside %s is of other settings: starting afresh.",
-                self.setup.loaded.path,
-            )
-            return
+        if is_ours:
+            log.warning("Going on after epoch %d of a run that was cut off.", self.progress.epoch)
+        else:
+            path = self.setup.loaded.path
+            log.warning("The checkpoint beside %s is of other settings: starting afresh.", path)
 
-        state = dict(saved["state"])
+    def _restore(self, state: dict[str, Any]) -> None:
+        """Continue from a state; errors of any kind where it, or its best weights, do not fit."""
+        self.prior.load_state_dict(state["best_weights"] or state["weights"])
         self.prior.load_state_dict(state.pop("weights"))
-        self.optimizer.load_state_dict(state.pop("optimizer"))
+        load_optimizer(self.optimizer, state.pop("optimizer"))
         self.average.restore(state.pop("average"))
         restore_random_state(state.pop("random"), self.prior.start.device)
         self.progress = PriorProgress(**state)
-        log.warning("Going on after epoch %d of a run that was cut off.", self.progress.epoch)
 
     # --- result -----------------------------------------------------------------------------------
 

@@ -1,0 +1,160 @@
+"""Types of the metadata in a model file, checked whenever a file is read.
+
+Files of earlier versions lack entries, so that hardly any is required. An entry that is there has
+the type that its readers rely on.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from distill.models.plain_types import Array, Choice, find_fault, maybe
+
+TEXT = maybe(str)
+"""A text that may be absent."""
+
+LEVEL_HEALTH = {"name": str, "utilisation": float, "perplexity": float, "dead_codes?": int}
+
+STEREO_PAIR = {"side_db": [float], "correlation": [float]}
+
+CODEC_TYPES = {
+    "name?": TEXT,
+    "id?": TEXT,
+    "created?": TEXT,
+    "output_channels?": maybe(int),
+    "distill_version?": TEXT,
+    "licence?": TEXT,
+    "frame_rate?": maybe(float),
+    "codebook_hash?": TEXT,
+    "corpus?": [{"name?": str, "hash?": str, "duration_s?": float, "n_samples?": int}],
+    "corpus_loudness?": maybe(float),
+    "corpus_rms_range_db?": maybe([float]),
+    "level_health?": [LEVEL_HEALTH],
+    "stereo?": maybe({}),
+    "loss_curves?": [{}],
+    "verdict?": TEXT,
+    "verdict_kind?": TEXT,
+    "training?": {},
+}
+"""Types of `metadata`, which is about the codec."""
+
+ENCODING = {"name": str, "start_s": float, "frames": int}
+
+COPY_INDEX = {
+    "codes": Array(2, whole=True),
+    "encodings": [ENCODING],
+    "passage_codes": Array(2, whole=True),
+    "passages": [ENCODING],
+    "zero?": {"bits": [float], "difference": float, "share": float},
+}
+
+RECORDING = {
+    "name": str,
+    "codes": Array(2, whole=True),
+    "whole": bool,
+    "traits?": Array(2, whole=False),
+}
+
+STEERING = {"descriptors?": [str], "percentiles?": [[float]], "tags?": [str]}
+
+PRIOR_TYPES = {
+    "epochs_trained": int,
+    "final_perplexity": float,
+    "best_perplexity": float,
+    "training_date": str,
+    "codebook_hash": str,
+    "training?": maybe({}),
+    "loss_curves?": maybe([{}]),
+    "level_losses?": maybe([float]),
+    "warnings?": maybe([str]),
+    "unknown_files?": int,
+    "file_count?": int,
+    "steering?": maybe(STEERING),
+    "verdict?": TEXT,
+    "verdict_kind?": TEXT,
+    "copying?": maybe({}),
+    "longest_sound_frames?": maybe(int),
+    "copy_index?": Choice((None, COPY_INDEX, {})),
+    "recordings?": maybe([RECORDING]),
+}
+"""Types of `prior_metadata`, which `PriorMetadata` reads."""
+
+
+def fault_in_codec_metadata(metadata: dict[str, Any]) -> str | None:
+    """Name of the first entry of `metadata` that no reader could use; None for none."""
+    if fault := find_fault(metadata, CODEC_TYPES, "metadata"):
+        return fault
+    # Empty for mono.
+    stereo = metadata.get("stereo")
+    if stereo and (fault := find_fault(stereo, STEREO_PAIR, "metadata.stereo")):
+        return fault
+    if stereo and any(len(stereo[name]) != 2 for name in STEREO_PAIR):
+        return "metadata.stereo"
+    bounds = metadata.get("corpus_rms_range_db")
+    return "metadata.corpus_rms_range_db" if bounds and len(bounds) != 2 else None
+
+
+def fault_in_prior_metadata(metadata: dict[str, Any], codec: dict[str, Any]) -> str | None:
+    """Name of the first entry of `prior_metadata` that no reader could use; None for none.
+
+    Args:
+        metadata: The entries.
+        codec: Configuration of the codec, whose codes they hold.
+    """
+    if fault := find_fault(metadata, PRIOR_TYPES, "prior_metadata"):
+        return fault
+    Q = codec["num_quantizers"]
+    for index, entry in enumerate(metadata.get("recordings") or ()):
+        place = f"prior_metadata.recordings[{index}]"
+        if entry["codes"].shape[1] != Q:
+            return f"{place}.codes"
+        if "traits" in entry and len(entry["traits"]) != len(entry["codes"]):
+            return f"{place}.traits"
+    return _fault_in_steering(metadata.get("steering")) or _fault_in_index(metadata, Q)
+
+
+def _fault_in_steering(steering: dict[str, Any] | None) -> str | None:
+    if not steering:
+        return None
+    rows = steering.get("percentiles", [])
+    lengths = {len(row) for row in rows}
+    is_table = len(rows) == len(steering.get("descriptors", [])) and len(lengths) <= 1
+    return None if is_table and 0 not in lengths else "prior_metadata.steering.percentiles"
+
+
+def _fault_in_index(metadata: dict[str, Any], Q: int) -> str | None:
+    """The fault in a copy index of this version; those of earlier ones are not read."""
+    index = metadata.get("copy_index")
+    if not index or "passage_codes" not in index:
+        return None
+    if fault := find_fault(index, COPY_INDEX, "prior_metadata.copy_index"):
+        return fault
+    if index["passage_codes"].shape[1] != Q or not 0 < index["codes"].shape[1] <= Q:
+        return "prior_metadata.copy_index.codes"
+    for codes, entries in (("codes", "encodings"), ("passage_codes", "passages")):
+        if sum(entry["frames"] for entry in index[entries]) != len(index[codes]):
+            return f"prior_metadata.copy_index.{entries}"
+    return None
+
+
+def fault_in_codes(metadata: dict[str, Any], codebook_size: int) -> str | None:
+    """Name of the first tensor of codes with a code that the codebooks lack; None for none.
+
+    It reads all codes, unlike the other checks.
+    """
+    index = metadata.get("copy_index") or {}
+    tensors = {f"copy_index.{name}": index.get(name) for name in ("codes", "passage_codes")}
+    for number, entry in enumerate(metadata.get("recordings") or ()):
+        tensors[f"recordings[{number}].codes"] = entry["codes"]
+    for place, codes in tensors.items():
+        if isinstance(codes, Tensor) and not _are_codes(codes, codebook_size):
+            return f"prior_metadata.{place}"
+    return None
+
+
+def _are_codes(codes: Tensor, codebook_size: int) -> bool:
+    if not codes.numel():
+        return True
+    lowest, highest = torch.aminmax(codes)
+    return int(lowest) >= 0 and int(highest) < codebook_size
