@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 import typer
 from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from distill.cli.console import (
     INTERRUPTED,
+    STEERING_SIGNS,
     STOP_SIGNALS,
     cancel_on_interrupt,
     clock,
@@ -19,6 +22,7 @@ from distill.cli.console import (
     print_json,
     progress_bar,
     stoppable,
+    visible,
 )
 from distill.errors import OutputError, UsageError
 
@@ -44,6 +48,29 @@ def test_people_read_stderr(capsys: pytest.CaptureFixture[str]) -> None:
     make_console(quiet=True).print("nothing")
     out, err = capsys.readouterr()
     assert (out, err) == ("", "[bold]Kick :star:[/bold]\n")
+
+
+TITLE = "\x1b]0;title\x07"
+"""What sets the title of a terminal."""
+
+
+@pytest.mark.parametrize("way", ["text", "cell", "Text"])
+def test_texts_of_files_do_not_steer_a_terminal(
+    way: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = Table(box=None)
+    table.add_column("name")
+    table.add_row(f"{TITLE}\u202ekick\tä\udce9")
+    renderable = {"text": f"{TITLE}\u202ekick ä", "cell": table, "Text": Text(f"{TITLE} ä")}[way]
+    make_console().print(renderable)
+    err = capsys.readouterr().err
+    assert "\\x1b]0;title" in err
+    assert "ä" in err
+    assert not STEERING_SIGNS.search(err)
+
+
+def test_new_lines_and_tabs_stay() -> None:
+    assert visible("a\n\tb\r\x9b2J") == "a\n\tb\\r\\x9b2J"
 
 
 @pytest.mark.parametrize(

@@ -215,6 +215,7 @@ def test_a_number_far_too_large_or_small_is_refused_at_once(
         "encode": [model, corpus_dir / "low" / "pluck 0.wav"],
         "decode": [model, codes],
         "codebook": [model],
+        "cache": [],
     }[command]
     if option == "--seed" and value != "-1":
         value = str(2**63)

@@ -14,7 +14,7 @@ from distill import __version__
 from distill.cli.cache import cache_cmd
 from distill.cli.codebook import codebook_cmd
 from distill.cli.codes import codes_cmd
-from distill.cli.console import stoppable
+from distill.cli.console import stoppable, visible
 from distill.cli.decode import decode_cmd
 from distill.cli.doctor import doctor_cmd
 from distill.cli.edit import app as edit_app
@@ -56,9 +56,18 @@ def _distill(
     """Train a small neural codec and a generator on your own recordings."""
 
 
+class _VisibleFormatter(logging.Formatter):
+    """The message alone, without signs that would steer a terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return visible(super().format(record))
+
+
 def bootstrap() -> None:
     """Send warnings of the library to stderr, in plain words."""
-    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(_VisibleFormatter("%(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
 
 
 def main() -> None:

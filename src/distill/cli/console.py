@@ -2,6 +2,7 @@
 
 import functools
 import json
+import re
 import signal
 import sys
 import threading
@@ -12,7 +13,8 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 
 from distill.errors import DistillError
 
@@ -26,15 +28,43 @@ a command give the same."""
 STOP_SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 """Signals that ask a process to end, beside Ctrl-C: a polite kill, and a terminal that closes."""
 
+STEERING_SIGNS = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+"""Signs that move the cursor, clear a terminal or turn the order of letters: all control signs but
+tab and new line, those of Unicode for lines and direction (UAX 9), and halves of signs."""
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-def make_console(quiet: bool = False) -> Console:
+def visible(text: str) -> str:
+    """`text` with signs that would steer a terminal written out, such as `\\x1b`.
+
+    Names of files, and texts in models, codes and sounds of others, may hold any.
+    """
+    return STEERING_SIGNS.sub(lambda sign: sign[0].encode("unicode_escape").decode("ascii"), text)
+
+
+class VisibleConsole(Console):
+    """A console on which no text steers the terminal; colours and bars of Rich itself do."""
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterator[Segment]:
+        """Render as Rich does, but for the signs of `STEERING_SIGNS`."""
+        for segment in super().render(renderable, options):
+            if segment.control:
+                yield segment
+            else:
+                yield Segment(visible(segment.text), segment.style)
+
+
+def make_console(quiet: bool = False) -> VisibleConsole:
     """A console on stderr, for all that people read; stdout is for `--json`.
 
     Markup and emoji codes are off: paths and names keep their brackets and colons.
     """
-    return Console(stderr=True, quiet=quiet, highlight=False, markup=False, emoji=False)
+    return VisibleConsole(stderr=True, quiet=quiet, highlight=False, markup=False, emoji=False)
 
 
 def progress_bar(console: Console) -> "Progress":
