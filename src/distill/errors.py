@@ -5,6 +5,7 @@ DistillError                  one clear sentence: what, which file, what to do
 ├── CorpusError               the folder of sounds cannot be used
 ├── AudioError                one sound cannot be read or written
 ├── OutputError               a result cannot be written
+├── CacheError                the sound cache lost a sound in use
 ├── CodesFileError            a codes file is damaged, too new or not a codes file
 ├── DivergedError             codec training went wrong for good: the learning rate is too high
 ├── MemoryUsedUpError         training does not fit into memory, even with the smallest batch
@@ -46,6 +47,10 @@ class AudioError(DistillError):
 
 class OutputError(DistillError):
     """A result cannot be written to its place."""
+
+
+class CacheError(DistillError):
+    """The sound cache was emptied or damaged while its sounds were in use."""
 
 
 class CodesFileError(DistillError):

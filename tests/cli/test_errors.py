@@ -1,5 +1,6 @@
 """Wrong input: one sentence on stderr, the exit code, and no file left behind."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -186,6 +187,17 @@ def test_errors_in_a_process_of_its_own(tmp_path: Path) -> None:
         result.stderr
         == "Error: There is no model file at none.sda: check the name and the folder.\n"
     )
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a folder in use cannot be removed there")
+def test_a_current_folder_that_is_gone(tmp_path: Path) -> None:
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    command = f'rmdir "{folder}" && exec "{sys.executable}" -m distill.cli info "{tmp_path}/a.sda"'
+    result = subprocess.run(command, shell=True, cwd=folder, capture_output=True, text=True)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.startswith("Error: The current folder cannot be used (No such file")
+    assert result.stderr.count("\n") == 1
 
 
 def numbers_of_commands() -> list[tuple[str, str]]:

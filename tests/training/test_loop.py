@@ -1,5 +1,6 @@
 """Codec training from a folder to a file: interrupted, resumed, refused."""
 
+import shutil
 import threading
 from collections.abc import Callable
 from itertools import pairwise
@@ -13,7 +14,7 @@ import torch
 
 import distill
 from distill.audio.stft import hann
-from distill.errors import CheckpointError, DistillError, OutputError, PriorPresentError
+from distill.errors import CacheError, CheckpointError, DistillError, OutputError, PriorPresentError
 from distill.models.persistence import load_model_v2, read_header
 from distill.models.phase_noise import noise_table
 from distill.settings import SAMPLE_RATE
@@ -56,6 +57,27 @@ def test_interrupted_and_resumed_is_uninterrupted_to_the_bit(
     second = distill.resume(parts)
     assert second.finished
     assert not checkpoint_path(parts).exists()
+    a, b = weights(whole), weights(parts)
+    assert all(torch.equal(a[name], b[name]) for name in a)
+
+
+def test_an_emptied_cache_loses_nothing(
+    corpus_dir: Path, tmp_path: Path, tiny: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The training ends in one sentence, with its state saved, and goes on as if unbroken."""
+    whole, parts = tmp_path / "whole.sda", tmp_path / "parts.sda"
+    distill.train(corpus_dir, whole, steps=12, **tiny)
+    cache = tmp_path / "cache"
+    monkeypatch.setenv("DISTILL_CACHE", str(cache))
+
+    def empty(event: TrainingEvent) -> None:
+        if isinstance(event, StepMetrics) and event.step == 3:
+            shutil.rmtree(cache)
+
+    with pytest.raises(CacheError, match=f"{cache}.+ is saved"):
+        distill.train(corpus_dir, parts, steps=12, callback=empty, **tiny)
+    assert checkpoint_path(parts).exists()
+    assert distill.resume(parts).finished
     a, b = weights(whole), weights(parts)
     assert all(torch.equal(a[name], b[name]) for name in a)
 

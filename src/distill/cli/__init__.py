@@ -5,6 +5,7 @@ it needs when it runs.
 """
 
 import logging
+import os
 import sys
 from typing import Annotated
 
@@ -70,8 +71,25 @@ def bootstrap() -> None:
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
 
 
+def _check_current_folder() -> None:
+    """Exit with a sentence if the current folder is gone: MKL, under torch, would end the process.
+
+    Raises:
+        SystemExit: If it is.
+    """
+    try:
+        os.getcwd()
+    except OSError as error:
+        sys.stderr.write(
+            f"Error: The current folder cannot be used ({error.strerror}): "
+            "change to another one, then run the command again.\n"
+        )
+        sys.exit(1)
+
+
 def main() -> None:
     """Entry point of the `distill` script."""
+    _check_current_folder()
     with lasting_streams() as stdout, stoppable():
         bootstrap()
         try:

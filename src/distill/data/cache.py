@@ -25,7 +25,7 @@ from distill.audio.io import UnreadableAudioError, probe, read_blocks, resample_
 from distill.audio.level import FLOOR_DB, db
 from distill.audio.stereo import mix_channels, side_level_db
 from distill.data.measurements import SILENCE_DB, Measurements, PeakMeter, SourceMeter
-from distill.errors import OutputError
+from distill.errors import CacheError, OutputError
 from distill.files import parse_json, replace_atomically
 from distill.settings import SAMPLE_RATE, cache_dir
 
@@ -66,8 +66,18 @@ class Width(NamedTuple):
 
 
 def load_cached(path: Path) -> np.ndarray:
-    """Map the samples of a cached sound, float32 `[C, N]`; none is read until it is used."""
-    audio: np.ndarray = np.load(path, mmap_mode="r")
+    """Map the samples of a cached sound, float32 `[C, N]`; none is read until it is used.
+
+    Raises:
+        CacheError: If the cache has lost the sound, or a part of it, since it was scanned.
+    """
+    try:
+        audio: np.ndarray = np.load(path, mmap_mode="r")
+    except (OSError, ValueError) as error:
+        raise CacheError(
+            f"The sound cache '{path.parent}' was emptied or damaged while its sounds were in use. "
+            "All that was trained is saved: run the command again ('train' with --resume)."
+        ) from error
     return audio
 
 
