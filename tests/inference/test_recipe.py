@@ -3,6 +3,8 @@ import logging
 import math
 import random
 import re
+import struct
+import tempfile
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -10,12 +12,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+import soundfile as sf
+from hypothesis import given
+from hypothesis import strategies as st
 
 from distill.audio.descriptors import DESCRIPTORS
-from distill.audio.io import write_sound
+from distill.audio.io import UnreadableAudioError, write_sound
 from distill.errors import AudioError, CodebookMismatchError, UsageError
 from distill.inference.modes.request import ModeSettings, Request
-from distill.inference.recipe import KEY, Recipe, read_recipe
+from distill.inference.recipe import KEY, Recipe, model_tags, read_recipe
 from distill.inference.sampling.settings import Sampling
 from distill.inference.sampling.steering import MOST_POINTS, Steering
 from distill.models.persistence import load_model_v2
@@ -184,3 +189,121 @@ def test_mutated_recipes_are_read_or_refused(tmp_path: Path) -> None:
         path = write_sound(tmp_path / "a.wav", SILENCE, tags={"comment": mutated})
         with suppress(AudioError, UsageError):
             assert read_recipe(path).seed >= 0
+
+
+# More than the 2 kB of a text that libsndfile reads in WAV.
+LONG = replace(RECIPE, steering=Steering(pitch=tuple((i / 3, i / 7) for i in range(100))))
+COMMENT = LONG.tags(copy={"percent": 3.0})["comment"].encode()
+BODIES = st.binary(max_size=41)
+NAMES = st.sampled_from([b"JUNK", b"bext", b"iXML", b"id3 ", b"acid", b"PAD ", b"cue ", b"abcd"])
+PADS = st.sampled_from([b"\0", b""])
+FOREIGN = struct.pack("<4sI", b"ICMT", 9) + b"my \xe9t\xfcde\0" + b"\0"
+
+
+def make_chunk(name: bytes, body: bytes, pad: bytes = b"\0") -> bytes:
+    return struct.pack("<4sI", name, len(body)) + body + pad[: len(body) % 2]
+
+
+@st.composite
+def wav_files(draw: st.DrawFn) -> bytes:
+    """WAV files with the recipe in an INFO list, and all sorts of chunks around it."""
+    pad = draw(PADS)
+    magic = draw(st.sampled_from([b"RIFF", b"RF64", b"BW64"]))
+    entry = make_chunk(b"ICMT", COMMENT, pad)
+    lists = [make_chunk(b"LIST", b"INFO" + entry, pad)]
+    if draw(st.booleans()):
+        lists.append(make_chunk(b"LIST", b"INFO" + FOREIGN, pad))
+    if draw(st.booleans()):
+        lists.append(make_chunk(b"LIST", b"adtl" + draw(BODIES), pad))
+    others = [make_chunk(*each, pad) for each in draw(st.lists(st.tuples(NAMES, BODIES)))]
+    data = make_chunk(b"data", draw(st.binary(max_size=99)), pad)
+    fmt = struct.pack("<HHIIHH", 1, 1, 48_000, 48_000, 1, 8)
+    if draw(st.booleans()):
+        guid = bytes.fromhex("0100000000001000800000aa00389b71")
+        fmt = struct.pack("<H", 0xFFFE) + fmt[2:] + struct.pack("<HHI", 22, 8, 4) + guid
+    if magic != b"RIFF":
+        others.insert(0, make_chunk(b"ds64", struct.pack("<QQQI", 0, len(data) - 8, 99, 0)))
+        data = data[:4] + b"\xff" * 4 + data[8:]
+    chunks = draw(st.permutations([make_chunk(b"fmt ", fmt), data, *lists, *others]))
+    body = b"WAVE" + b"".join(chunks)
+    return magic + struct.pack("<I", len(body)) + body
+
+
+@given(content=wav_files())
+def test_recipes_survive_every_order_of_chunks(content: bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.wav"
+        path.write_bytes(content)
+        assert read_recipe(path) == LONG
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        make_chunk(b"id3 ", b"ID3\x03\0\0\0\0\x50\0COMM\0\0\x50\0\0\0\1eng\xff\xfe\0\0\xff\xfe")
+        + COMMENT.decode().encode("utf-16-le"),
+        make_chunk(b"bext", COMMENT[:256]) + make_chunk(b"LIST", b"INFO" + b"IKEY    " + COMMENT),
+        make_chunk(b"iXML", b"<NOTE>" + COMMENT.replace(b'"', b"&quot;") + b"</NOTE>"),
+        b"\xa5" * 20_001 + COMMENT + b"\x5a" * 20_001,
+    ],
+    ids=["ID3", "other INFO", "iXML", "bytes"],
+)
+def test_recipes_are_found_wherever_editors_put_them(tmp_path: Path, place: bytes) -> None:
+    path = write_sound(tmp_path / "a.wav", SILENCE)
+    path.write_bytes(path.read_bytes() + place)
+    assert read_recipe(path) == LONG
+
+
+@pytest.mark.parametrize(
+    ("ending", "kind"),
+    [("wav", "WAVEX"), ("wav", "RF64"), ("aiff", "AIFF"), ("caf", "CAF"), ("mp3", "MP3")],
+)
+def test_recipes_survive_in_other_formats(tmp_path: Path, ending: str, kind: str) -> None:
+    path = tmp_path / f"a.{ending}"
+    with sf.SoundFile(path, "w", 48_000, 1, format=kind) as file:
+        file.comment = COMMENT.decode()
+        file.write(SILENCE.T)
+    assert read_recipe(path) == LONG
+
+
+@pytest.mark.parametrize("ending", ["flac", "ogg"])
+def test_recipes_survive_under_other_names(tmp_path: Path, ending: str) -> None:
+    path = write_sound(tmp_path / f"a.{ending}", SILENCE, tags=LONG.tags())
+    path.write_bytes(path.read_bytes().replace(b"COMMENT=", b"SUMMARY="))
+    assert read_recipe(path) == LONG
+
+
+def test_a_recipe_is_whole_where_what_follows_is_cut(tmp_path: Path) -> None:
+    path = write_sound(tmp_path / "a.wav", SILENCE, tags={"comment": COMMENT[:-9].decode()})
+    assert read_recipe(path) == LONG
+
+
+@pytest.mark.parametrize("length", [30, 255, 1_999, 2_046])
+@pytest.mark.parametrize("ending", ["wav", "flac", "ogg"])
+def test_cut_recipes_are_said(tmp_path: Path, ending: str, length: int) -> None:
+    tags = {"comment": COMMENT[:length].decode()}
+    path = write_sound(tmp_path / f"a.{ending}", SILENCE, tags=tags)
+    with pytest.raises(AudioError, match="a program that saved it has cut or changed its recipe"):
+        read_recipe(path)
+
+
+def test_dropped_recipes_are_said(tmp_path: Path) -> None:
+    path = write_sound(tmp_path / "a.wav", SILENCE, tags=LONG.tags())
+    audio, rate = sf.read(path)
+    with sf.SoundFile(path) as file:
+        tags = file.copy_metadata()
+    # libsndfile reads no text of this length, and so does every program that uses it.
+    assert "comment" not in tags
+    write_sound(path, audio, rate, tags=tags)
+    with pytest.raises(AudioError, match="a program that saved it has dropped its recipe"):
+        read_recipe(path)
+
+
+def test_sounds_from_codes_and_files_without_sound_are_said(trained: Path, tmp_path: Path) -> None:
+    path = write_sound(tmp_path / "a.wav", SILENCE, tags=model_tags(load_model_v2(trained)))
+    with pytest.raises(AudioError, match="it was decoded from codes"):
+        read_recipe(path)
+    with pytest.raises(UnreadableAudioError, match="not audio"):
+        read_recipe(trained)
+    with pytest.raises(UnreadableAudioError, match="cannot be opened"):
+        read_recipe(tmp_path / "none.wav")

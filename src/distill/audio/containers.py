@@ -282,6 +282,15 @@ def _ogg_contents(file: BinaryIO, size: int) -> Contents:
     return Contents(parts, CHAINED)
 
 
+def ogg_contents(file: BinaryIO) -> Iterator[bytes]:
+    """Contents of the pages of an Ogg file, in order: texts of many pages come in one piece."""
+    for position, _ in _pages(file):
+        file.seek(position)
+        header = file.read(_PAGE_BYTES)
+        segments = file.read(header[_PAGE_BYTES - 1])
+        yield file.read(sum(segments))
+
+
 def _pages(file: BinaryIO) -> Iterator[tuple[int, bool]]:
     """Position of every page, and whether it begins a stream."""
     position = 0

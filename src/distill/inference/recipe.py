@@ -10,9 +10,8 @@ from typing import Any
 import torch
 
 from distill import __version__
-from distill.audio.tags import read_tags
+from distill.audio.tags import find_json, read_tags
 from distill.errors import AudioError, CodebookMismatchError
-from distill.files import parse_json
 from distill.inference.modes.registry import mode_of
 from distill.inference.modes.request import ModeSettings, Request
 from distill.inference.sampling.settings import Sampling
@@ -22,6 +21,8 @@ from distill.models.plain_types import Choice, find_fault, maybe
 
 KEY = "distill"
 """The entry of the JSON comment that holds the recipe."""
+
+_DECODER = json.JSONDecoder()
 
 _PAIR_OF_NUMBERS = [float]
 _CURVE = [_PAIR_OF_NUMBERS]
@@ -157,14 +158,11 @@ def model_tags(loaded: LoadedVQModel) -> dict[str, str]:
 
 
 def read_recipe(path: str | os.PathLike[str]) -> Recipe:
-    """The recipe in the sound file at `path`. `AudioError` if it carries none."""
-    try:
-        entries = parse_json(read_tags(path).get("comment", ""))[KEY]
-    except (ValueError, TypeError, KeyError) as error:
-        raise _unreadable(path) from error
-    # A sound that was decoded from codes names its model alone.
-    if not isinstance(entries, dict) or "sampling" not in entries:
-        raise _unreadable(path)
+    """The recipe in the sound file at `path`. `AudioError` if it carries none.
+
+    It is found wherever a program that saved the file has put it.
+    """
+    entries = _read_entries(path)
     if fault := find_fault(entries, RECIPE_TYPES, ""):
         raise _foreign(path, fault.lstrip("."))
     for name in ("duration", "gain"):
@@ -185,15 +183,35 @@ def read_recipe(path: str | os.PathLike[str]) -> Recipe:
     return recipe
 
 
+def _read_entries(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """The entries of the first whole recipe in a file. `AudioError` says why there is none."""
+    reason = ""
+    # ID3 and bext hold the first characters of a text that is whole elsewhere.
+    for text in find_json(path, KEY):
+        try:
+            entries, _ = _DECODER.raw_decode(text.lstrip())
+        except (ValueError, RecursionError):
+            reason = reason or "a program that saved it has cut or changed its recipe"
+            continue
+        if isinstance(entries, dict) and "sampling" in entries:
+            return entries
+        if isinstance(entries, dict) and "model_hash" in entries:
+            reason = "it was decoded from codes"
+    if not reason and read_tags(path).get("software", "").startswith("Distill"):
+        reason = "a program that saved it has dropped its recipe"
+    raise _unreadable(path, reason)
+
+
 def _foreign(path: str | os.PathLike[str], entry: str) -> AudioError:
     return AudioError(
         f"{path} carries settings that no Distill writes ('{entry}'): generate it again."
     )
 
 
-def _unreadable(path: str | os.PathLike[str]) -> AudioError:
+def _unreadable(path: str | os.PathLike[str], reason: str = "") -> AudioError:
+    because = f", {reason}" if reason else ""
     return AudioError(
-        f"{path} does not say how it was made: "
+        f"{path} does not say how it was made{because}: "
         "name a sound that 'distill generate' wrote, as it wrote it."
     )
 
