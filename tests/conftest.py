@@ -1,5 +1,6 @@
 """Sounds, corpora and small trained models that many tests share; all made here."""
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,20 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     monkeypatch.setenv("DISTILL_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
     # Training flushes denormals for the whole process; hypothesis needs them.
     torch.set_flush_denormal(False)
+
+
+@pytest.fixture
+def full_disk() -> Iterator[Callable[[int | None], None]]:
+    """A function that lets files grow to so many bytes alone, and gives no limit for None."""
+    resource = pytest.importorskip("resource")
+    earlier = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def limit(size: int | None) -> None:
+        soft = earlier[0] if size is None else size
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, earlier[1]))
+
+    yield limit
+    limit(None)
 
 
 @pytest.fixture(scope="session")

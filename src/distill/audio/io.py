@@ -3,13 +3,12 @@
 `C` channels, `n` samples in a block. Reading is by libsndfile, resampling by soxr.
 """
 
-import errno
 import math
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import soundfile as sf
@@ -17,6 +16,7 @@ import soxr
 
 from distill.audio.containers import Contents, Part, PartFile, find_contents
 from distill.audio.stereo import mix_channels
+from distill.audio.virtual_file import VirtualFile, signals_held
 from distill.errors import AudioError
 from distill.files import FilePath, replace_atomically
 from distill.settings import SAMPLE_RATE
@@ -271,15 +271,16 @@ def write_sound_blocks(
     # Integer formats would wrap around instead of clipping.
     clips = subtype not in ("FLOAT", "DOUBLE")
     with replace_atomically(path) as file:
-        target = _Target(file)
+        target = VirtualFile(file, _LARGEST_WAV)
         try:
-            with sf.SoundFile(target, "w", sample_rate, channels, subtype, format=kind) as sound:
+            with _create(target, sample_rate, channels, subtype, kind) as sound:
                 for name, text in (tags or {}).items():
                     setattr(sound, name, text)
                 for block in blocks:
                     _check_finite(block, path)
                     samples = block.T
-                    sound.write(np.clip(samples, -1.0, 1.0) if clips else samples)
+                    with signals_held():
+                        sound.write(np.clip(samples, -1.0, 1.0) if clips else samples)
                     target.check()
         except (sf.SoundFileError, ValueError, TypeError) as error:
             problem = f"{kind} cannot hold this sound as {subtype} ({error})"
@@ -288,39 +289,26 @@ def write_sound_blocks(
     return Path(path)
 
 
+@contextmanager
+def _create(
+    target: VirtualFile, sample_rate: int, channels: int, subtype: str, kind: str
+) -> Iterator[sf.SoundFile]:
+    """A sound file of a `kind` such as "WAV", open for writing to `target`."""
+    sound = None
+    try:
+        with signals_held():
+            sound = sf.SoundFile(target, "w", sample_rate, channels, subtype, format=kind)
+        yield sound
+    finally:
+        # That writes too. After it, `target` may be closed.
+        if sound is not None:
+            with signals_held():
+                sound.close()
+
+
 def _check_finite(block: np.ndarray, path: FilePath) -> None:
     if not np.isfinite(block).all():
         raise AudioError(f"Cannot write {path}: the sound holds samples that are not numbers.")
-
-
-class _Target:
-    """A file for libsndfile to write to.
-
-    Exceptions cannot pass through libsndfile: the first one is stored, and `check` raises it.
-    """
-
-    def __init__(self, file: BinaryIO) -> None:
-        self.seek = file.seek
-        self.tell = file.tell
-        self.read = file.read
-        self._file = file
-        self._error: OSError | None = None
-
-    def write(self, content: bytes) -> int:
-        try:
-            if self._file.tell() + len(content) > _LARGEST_WAV:
-                raise OSError(
-                    errno.EFBIG, "longer than a WAV file can be, about 4 GB: write it in parts"
-                )
-            self._file.write(content)
-        except OSError as error:
-            self._error = self._error or error
-        return len(content)
-
-    def check(self) -> None:
-        """Raise the first error of `write`, if there was one."""
-        if self._error is not None:
-            raise self._error
 
 
 def system_name(path: FilePath) -> str | bytes:
