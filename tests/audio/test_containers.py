@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from distill.audio.containers import CHAINED, WRONG_LENGTH, find_contents
+from distill.audio.containers import find_contents
 from distill.audio.io import probe, read_audio, read_blocks
+from distill.audio.parts import CHAINED, WRONG_LENGTH
 from distill.settings import SAMPLE_RATE
 
 LIST = b"LIST" + struct.pack("<I", 12) + b"INFOICMT\0\0\0\0"

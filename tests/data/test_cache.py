@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from distill.audio.containers import WRONG_LENGTH
+from distill.audio.channels import UNKNOWN_LAYOUT
 from distill.audio.io import UnreadableAudioError, read_audio, write_sound
+from distill.audio.parts import WRONG_LENGTH
 from distill.audio.stereo import mix_channels
 from distill.data.cache import cached_sound, cached_width, hash_of
 from distill.errors import OutputError
@@ -43,9 +44,13 @@ def test_holds_what_the_reader_gives(sound: Path, channels: int) -> None:
 
 def test_second_time_decodes_and_writes_nothing(sound: Path, cache: Path) -> None:
     first = cached_sound(sound)
-    before = {path: path.stat().st_mtime_ns for path in cache.rglob("*")}
+    # The time of the measurements is that of the last use.
+    others = [path for path in cache.rglob("*") if path != first.path.with_suffix(".json")]
+    before = {path: path.stat().st_mtime_ns for path in others}
+    assert len(before) == 3
     assert cached_sound(sound) == first
-    assert {path: path.stat().st_mtime_ns for path in cache.rglob("*")} == before
+    assert {path: path.stat().st_mtime_ns for path in others} == before
+    assert len(list(cache.rglob("*"))) == 4
 
 
 def test_same_content_elsewhere_is_shared(sound: Path, tmp_path: Path, cache: Path) -> None:
@@ -178,3 +183,61 @@ def test_a_wrong_length_in_a_header_is_kept_with_the_measurements(tmp_path: Path
     measurements = cached_sound(path).measurements
     assert (measurements.reason, measurements.remark) == ("", WRONG_LENGTH)
     assert (measurements.frames, measurements.promised) == (48_000, 48_000)
+
+
+def surround(path: Path, sounding: dict[int, float], channels: int = 6) -> np.ndarray:
+    """Write noise on some channels of a WAV with the mask of its count; return one channel."""
+    noise = np.random.default_rng(0).uniform(-1, 1, SAMPLE_RATE).astype(np.float32)
+    audio = np.zeros((SAMPLE_RATE, channels), np.float32)
+    for channel, factor in sounding.items():
+        audio[:, channel] = factor * noise
+    sf.write(path, audio, SAMPLE_RATE, "FLOAT", format="WAVEX")
+    return noise
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_surround_is_folded(tmp_path: Path, channels: int) -> None:
+    path = tmp_path / "a.wav"
+    noise = surround(path, {0: 0.2, 2: 0.3, 3: 0.9})
+    entry = cached_sound(path, channels)
+    left, right = (0.2 + 0.3 * 0.5**0.5) * noise, 0.3 * 0.5**0.5 * noise
+    expected = [left, right] if channels == 2 else [(left + right) / 2]
+    np.testing.assert_allclose(entry.audio(), expected, atol=1e-6)
+    np.testing.assert_allclose(mix_channels(read_audio(path), channels), expected, atol=1e-6)
+    assert entry.measurements.channels == 6
+    # The file itself is measured before the fold.
+    assert entry.measurements.peak == pytest.approx(0.9, abs=1e-3)
+
+
+def test_a_loud_fold_is_lowered_as_a_whole(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    noise = surround(path, {0: 0.9, 1: 0.5, 2: 0.9, 4: 0.9})
+    audio = cached_sound(path, 2).audio()
+    assert np.abs(audio).max() == pytest.approx(1.0, abs=1e-6)
+    right = 0.5 + 0.9 * 0.5**0.5
+    left = 0.9 + 2 * 0.9 * 0.5**0.5
+    np.testing.assert_allclose(
+        audio, np.outer([1, right / left], noise) / np.abs(noise).max(), atol=1e-5
+    )
+
+
+def test_a_centre_alone_has_no_width(tmp_path: Path) -> None:
+    surround(tmp_path / "a.wav", {2: 0.5})
+    assert cached_width(tmp_path / "a.wav").side_db < -100
+    assert cached_sound(tmp_path / "a.wav", 2).measurements.side_db < -100
+    surround(tmp_path / "a.wav", {4: 0.5})
+    assert cached_width(tmp_path / "a.wav").side_db == pytest.approx(-3.0, abs=0.1)
+
+
+def test_an_lfe_alone_is_skipped_for_that_reason(tmp_path: Path) -> None:
+    surround(tmp_path / "a.wav", {3: 0.5})
+    reason = cached_sound(tmp_path / "a.wav").measurements.reason
+    assert reason == "silent once folded to stereo (only its LFE channel sounds)"
+    with pytest.raises(UnreadableAudioError, match="only its LFE channel sounds"):
+        read_audio(tmp_path / "a.wav")
+
+
+def test_remarks_on_the_layout_are_kept(tmp_path: Path) -> None:
+    surround(tmp_path / "a.wav", {0: 0.5}, channels=5)
+    for _ in range(2):
+        assert cached_sound(tmp_path / "a.wav").measurements.layout_remark == UNKNOWN_LAYOUT

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import soundfile as sf
 
+from distill.audio.channels import ASSUMED_LAYOUT, UNKNOWN_LAYOUT
 from distill.audio.io import write_sound
 from distill.data.corpus import CorpusReport, collect_audio_files, scan_corpus
 from distill.data.doctor import FileReport
@@ -230,3 +231,36 @@ def test_a_fault_of_all_files_is_said(folder: Path, right: float, word: str) -> 
     report = scan_corpus(folder)
     assert len(report.clips) == 3
     assert any(word in sentence for sentence in report.advice)
+
+
+def write_surround(path: Path, sounding: int, channels: int, kind: str = "WAVEX") -> None:
+    """Write a hit on one of several channels."""
+    audio = np.zeros((channels, hit(0).shape[1]), np.float32)
+    audio[sounding] = hit(channels)
+    sf.write(path, audio.T, SAMPLE_RATE, "PCM_24", format=kind)
+
+
+def test_a_centre_channel_does_not_make_a_mono_corpus_stereo(folder: Path) -> None:
+    for seed in range(3):
+        write_sound(folder / f"{seed}.wav", hit(seed))
+    write_surround(folder / "film.wav", 2, 6)
+    report = scan_corpus(folder)
+    assert report.layout.channels == report.layout.output_channels == 1
+    assert report_of(report, "film.wav").flags == ()
+    # Its left channel does.
+    write_surround(folder / "film.wav", 0, 6)
+    assert scan_corpus(folder).layout.channels == 2
+
+
+def test_channels_without_loudspeakers_are_flagged(folder: Path) -> None:
+    write_surround(folder / "stems.wav", 0, 12)
+    write_surround(folder / "three.wav", 0, 3)
+    write_surround(folder / "field.wav", 0, 4, "WAV")
+    report = scan_corpus(folder)
+    assert report_of(report, "stems.wav").flags == (UNKNOWN_LAYOUT,)
+    assert report_of(report, "three.wav").flags == (UNKNOWN_LAYOUT,)
+    (flag,) = report_of(report, "field.wav").flags
+    assert flag == f"{ASSUMED_LAYOUT}, read as quadraphonic"
+    advice = " ".join(report.advice)
+    assert "2 files have channels of unknown layout" in advice
+    assert "1 file has several channels and does not say for which loudspeakers" in advice

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from distill.audio.containers import WRONG_LENGTH
+from distill.audio.parts import WRONG_LENGTH
 from distill.data.doctor import (
     CLIPPING,
     CUT_SHORT,

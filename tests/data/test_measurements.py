@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from distill.audio.channels import unknown_layout
 from distill.audio.io import AudioInfo
 from distill.data.measurements import SourceMeter, count_clipped_runs
 from distill.settings import SAMPLE_RATE
@@ -35,7 +36,7 @@ def test_float_peaks_over_full_scale_are_not_clipping() -> None:
 
 
 def measured(wave: np.ndarray) -> SourceMeter:
-    meter = SourceMeter(AudioInfo(SAMPLE_RATE, 1, len(wave), "WAV", "FLOAT"))
+    meter = SourceMeter(AudioInfo(SAMPLE_RATE, 1, len(wave), "WAV", "FLOAT", unknown_layout(1)))
     list(meter.watch(np.array_split(wave[None].astype(np.float32), 7, axis=1)))
     return meter
 

@@ -94,3 +94,30 @@ def test_the_path_is_checked_before_the_codes(trained: Path, corpus_dir: Path) -
         distill.decode(model, codes, "nowhere/again.wav")
     with pytest.raises(CodebookMismatchError):
         distill.decode(model, codes)
+
+
+@pytest.mark.filterwarnings("ignore:.*no stated layout:UserWarning")
+def test_arrays_of_surround_encode_as_wavs_without_a_mask_do(trained: Path, tmp_path: Path) -> None:
+    model = distill.load(trained, threads=1)
+    samples = np.random.default_rng(0).uniform(-0.9, 0.9, (6, SAMPLE_RATE // 4)).astype(np.float32)
+    sf.write(tmp_path / "a.wav", samples.T, SAMPLE_RATE, "FLOAT")
+    of_file = distill.encode(model, tmp_path / "a.wav")
+    assert np.array_equal(distill.encode(model, samples).codes, of_file.codes)
+    # The fold is lowered as a whole, so that what comes back holds in a file.
+    assert np.abs(distill.decode(model, of_file)).max() < 1.5
+
+
+@pytest.mark.parametrize(
+    ("channels", "words"),
+    [(3, "unknown layout, mixed evenly"), (6, "no stated layout, read as 5.1"), (9, "unknown")],
+)
+def test_channels_without_loudspeakers_are_said(
+    trained: Path, tmp_path: Path, channels: int, words: str
+) -> None:
+    model = distill.load(trained, threads=1)
+    samples = np.full((channels, 4800), 0.1, np.float32)
+    sf.write(tmp_path / "a.wav", samples.T, SAMPLE_RATE, "FLOAT")
+    with pytest.warns(UserWarning, match=f"'a.wav': channels of .*{words}"):
+        distill.encode(model, tmp_path / "a.wav")
+    with pytest.warns(UserWarning, match=f"The samples: channels of .*{words}"):
+        distill.encode(model, samples)

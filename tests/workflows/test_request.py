@@ -14,6 +14,7 @@ from distill.inference.modes.request import ModeSettings, Request
 from distill.inference.recipe import Recipe
 from distill.inference.sampling.settings import Sampling
 from distill.inference.sampling.steering import Steering
+from distill.settings import SAMPLE_RATE
 from distill.workflows.request import (
     MODE_OPTIONS,
     SAMPLING_OPTIONS,
@@ -174,3 +175,18 @@ def test_a_loop_has_no_longer_version() -> None:
     assert make_request(earlier).mode.kind == "loop"
     with pytest.raises(UsageError, match="leave out --duration"):
         make_request(earlier, duration=3.0)
+
+
+def test_a_source_of_several_channels_is_folded_and_said(tmp_path: Path) -> None:
+    time = np.arange(SAMPLE_RATE) / SAMPLE_RATE
+    channels = np.zeros((SAMPLE_RATE, 6), np.float32)
+    channels[:, :3] = 0.9 * np.sin(2 * np.pi * 220 * time)[:, None]
+    sf.write(tmp_path / "film.wav", channels, SAMPLE_RATE, "FLOAT", format="WAVEX")
+    film = read_source(tmp_path / "film.wav")
+    assert film.remarks == ()
+    assert film.audio.shape == (2, SAMPLE_RATE)
+    # Left and centre add up to more than full scale, and are lowered together.
+    assert np.abs(film.audio).max() == pytest.approx(1.0, abs=1e-6)
+    sf.write(tmp_path / "stems.wav", channels[:, :5], SAMPLE_RATE, "FLOAT")
+    (remark,) = read_source(tmp_path / "stems.wav").remarks
+    assert remark == "'stems.wav': channels of unknown layout, mixed evenly."

@@ -10,13 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from distill.audio.parts import CHAINED, WRONG_LENGTH, Contents, Part
 from distill.files import FilePath
-
-WRONG_LENGTH = "wrong length in its header, read to its end"
-"""Remark on a WAV file that holds more sound than its header says."""
-
-CHAINED = "several recordings in one file"
-"""Remark on a file that holds several recordings one after the other, all of which are read."""
 
 _RIFF_NAMES = (b"RIFF", b"RF64", b"BW64")
 
@@ -49,28 +44,6 @@ _FIRST_PAGE = 0x02
 _SEARCH_BYTES = 1 << 16
 
 
-@dataclass(frozen=True)
-class Part:
-    """Bytes `start` to `stop` of a file: a sound, once `header` stands before them."""
-
-    start: int
-    stop: int
-    header: bytes = b""
-
-
-@dataclass(frozen=True)
-class Contents:
-    """Sounds in a file.
-
-    Attributes:
-        parts: The sounds, in order; empty where libsndfile reads all of the file by itself.
-        remark: A few words for people on anything unusual.
-    """
-
-    parts: tuple[Part, ...] = ()
-    remark: str = ""
-
-
 def find_contents(path: FilePath) -> Contents:
     """Find the sounds in a file. `OSError` if it cannot be read."""
     with open(path, "rb") as file:
@@ -81,47 +54,6 @@ def find_contents(path: FilePath) -> Contents:
         if magic in _RIFF_NAMES:
             return _wav_contents(file, size)
     return Contents()
-
-
-class PartFile:
-    """One `Part` of an open file, as a file of its own for libsndfile."""
-
-    def __init__(self, file: BinaryIO, part: Part) -> None:
-        self._file = file
-        self._part = part
-        self._size = len(part.header) + part.stop - part.start
-        self._position = 0
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Move as `io.IOBase.seek` does."""
-        origin = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._size}[whence]
-        self._position = max(0, origin + offset)
-        return self._position
-
-    def tell(self) -> int:
-        """Position in bytes."""
-        return self._position
-
-    def read(self, size: int) -> bytes:
-        """Read up to `size` bytes."""
-        header = self._part.header
-        begin = self._position
-        end = min(begin + size, self._size)
-        content = header[begin:end]
-        first = max(begin, len(header))
-        if end > first:
-            self._file.seek(self._part.start + first - len(header))
-            content += self._file.read(end - first)
-        self._position += len(content)
-        return content
-
-    def write(self, content: bytes) -> int:
-        """Write nothing: libsndfile asks for the method, and reads only."""
-        return 0
-
-    def close(self) -> None:
-        """Close the file below."""
-        self._file.close()
 
 
 # --- WAV ------------------------------------------------------------------------------------------

@@ -3,7 +3,6 @@
 `C` channels, `n` samples in a block. Reading is by libsndfile, resampling by soxr.
 """
 
-import math
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -12,9 +11,12 @@ from typing import NamedTuple
 
 import numpy as np
 import soundfile as sf
-import soxr
 
-from distill.audio.containers import Contents, Part, PartFile, find_contents
+from distill.audio.channel_headers import read_layout
+from distill.audio.channels import ChannelLayout, FoldMeter, fold_blocks
+from distill.audio.containers import find_contents
+from distill.audio.parts import Contents, Part, PartFile
+from distill.audio.resampling import resample_blocks
 from distill.audio.stereo import mix_channels
 from distill.audio.virtual_file import VirtualFile, signals_held
 from distill.errors import AudioError
@@ -58,6 +60,7 @@ class AudioInfo(NamedTuple):
         frames: Samples per channel; an estimate in MP3 and in damaged files.
         format: Container, as soundfile names it, such as "WAV".
         subtype: Encoding of the samples, such as "PCM_24".
+        layout: Loudspeakers of the channels.
         remark: A few words for people on an unusual container; mostly empty.
     """
 
@@ -66,6 +69,7 @@ class AudioInfo(NamedTuple):
     frames: int
     format: str
     subtype: str
+    layout: ChannelLayout
     remark: str = ""
 
 
@@ -93,6 +97,7 @@ def probe(path: FilePath) -> AudioInfo:
             frames=file.frames,
             format=file.format,
             subtype=file.subtype,
+            layout=_read_layout(path, first, file.channels),
             remark=contents.remark,
         )
     frames = info.frames
@@ -102,8 +107,22 @@ def probe(path: FilePath) -> AudioInfo:
     return info._replace(frames=frames)
 
 
+def remarks_on(path: FilePath) -> tuple[str, ...]:
+    """Sentences on how a file is read, where its container or its channels are unusual.
+
+    Raises:
+        UnreadableAudioError: As `probe` does.
+    """
+    info = probe(path)
+    name = os.fsdecode(os.path.basename(path))
+    remarks = (info.remark, info.layout.remark)
+    return tuple(f"'{name}': {remark}." for remark in remarks if remark)
+
+
 def read_blocks(path: FilePath, block_s: float = 2.0) -> Iterator[np.ndarray]:
     """Stream a file at its own rate as float32 blocks `[C, n]` of `block_s` seconds at most.
+
+    All its channels are there; `stream_audio` folds them.
 
     Raises:
         UnreadableAudioError: If the file cannot be opened, is not audio, is empty, is damaged
@@ -113,13 +132,46 @@ def read_blocks(path: FilePath, block_s: float = 2.0) -> Iterator[np.ndarray]:
     empty = True
     for part in _find_contents(path).parts or (None,):
         with _open(path, part) as file:
+            layout = _read_layout(path, part, file.channels)
             blocks = _part_blocks(file, path, block_s)
             # Streams of a chain may differ: all follow the first.
             for block in resample_blocks(blocks, file.samplerate, info.sample_rate):
                 empty = False
-                yield mix_channels(block, info.channels)
+                yield _as_layout(block, layout, info.layout)
     if empty:
         raise UnreadableAudioError(path, "empty")
+
+
+def _as_layout(block: np.ndarray, layout: ChannelLayout, wanted: ChannelLayout) -> np.ndarray:
+    """A `block` `[C, n]` of one layout with the channels of the `wanted` one."""
+    if layout == wanted:
+        return block
+    folded = layout.fold(block)
+    if wanted.channels <= 2:
+        return mix_channels(folded, wanted.channels)
+    return wanted.unfold(mix_channels(folded, 2))
+
+
+def fold_gain(path: FilePath, info: AudioInfo) -> float:
+    """Linear gain under which the channels of a file fold without leaving full scale.
+
+    It is 1 for mono and stereo. More channels take a pass over the file.
+
+    Args:
+        path: The file.
+        info: Its header.
+
+    Raises:
+        UnreadableAudioError: As `read_blocks` does, and if nothing is left once folded.
+    """
+    if info.channels <= 2:
+        return 1.0
+    meter = FoldMeter(info.layout)
+    for block in read_blocks(path):
+        meter.add(block)
+    if meter.loss:
+        raise UnreadableAudioError(path, meter.loss)
+    return meter.gain
 
 
 def _part_blocks(file: sf.SoundFile, path: FilePath, block_s: float) -> Iterator[np.ndarray]:
@@ -130,54 +182,21 @@ def _part_blocks(file: sf.SoundFile, path: FilePath, block_s: float) -> Iterator
         yield block
 
 
-def resample_blocks(
-    blocks: Iterable[np.ndarray], source_rate: float, sample_rate: float = SAMPLE_RATE
-) -> Iterator[np.ndarray]:
-    """Resample a stream of blocks (soxr, very high quality), without delay.
-
-    Args:
-        blocks: The stream, `[C, n]` each.
-        source_rate: Sample rate of `blocks` in Hz.
-        sample_rate: Sample rate of the result in Hz.
-
-    Yields:
-        Blocks `[C, n]`: `round(N * sample_rate / source_rate)` samples in all for `N` that came
-        in, but never less than one.
-    """
-    if source_rate == sample_rate:
-        yield from blocks
-        return
-    stream = None
-    channels = 0
-    received = 0
-    emitted = 0
-    for block in blocks:
-        if stream is None:
-            channels = len(block)
-            stream = soxr.ResampleStream(source_rate, sample_rate, channels, "float32", "VHQ")
-        received += block.shape[1]
-        resampled = stream.resample_chunk(np.ascontiguousarray(block.T)).T
-        emitted += resampled.shape[1]
-        if resampled.size:
-            yield resampled
-    if stream is None:
-        return
-    # Silence after the end, since soxr rounds down: one sample at a high rate would become none.
-    n_silent = 2 + math.ceil(2 * source_rate / sample_rate)
-    silence = np.zeros((n_silent, channels), np.float32)
-    length = max(1, round(received * sample_rate / source_rate))
-    yield stream.resample_chunk(silence, last=True).T[:, : length - emitted]
-
-
 def stream_audio(
     path: FilePath, sample_rate: float = SAMPLE_RATE, block_s: float = 2.0
 ) -> Iterator[np.ndarray]:
     """Stream a file as float32 blocks `[C, n]` at `sample_rate` Hz, in memory that does not grow.
 
+    `C` is 1 or 2: more channels are folded to stereo by their loudspeakers (`ChannelLayout`), and
+    lowered as a whole where that would leave full scale.
+
     Raises:
-        UnreadableAudioError: As `read_blocks` does.
+        UnreadableAudioError: As `fold_gain` does.
     """
-    return resample_blocks(read_blocks(path, block_s), probe(path).sample_rate, sample_rate)
+    info = probe(path)
+    gain = fold_gain(path, info)
+    folded = fold_blocks(read_blocks(path, block_s), info.layout, gain)
+    return resample_blocks(folded, info.sample_rate, sample_rate)
 
 
 def block_source(
@@ -205,10 +224,10 @@ def read_audio(
 ) -> np.ndarray:
     """Read a whole file as float32 `[C, N]` at `sample_rate` Hz.
 
-    With `mono`, `C` is 1: the mean over the channels.
+    `C` is 1 or 2, as in `stream_audio`. With `mono` it is 1: the mean of left and right.
 
     Raises:
-        UnreadableAudioError: As `read_blocks` does.
+        UnreadableAudioError: As `stream_audio` does.
 
     Example:
         audio = read_audio("drum.wav", sample_rate=48_000)
@@ -330,6 +349,15 @@ def _find_contents(path: FilePath) -> Contents:
     if len(parts) == len(contents.parts):
         return contents
     return Contents(parts, f"{contents.remark}, not all of which can be read")
+
+
+def _read_layout(path: FilePath, part: Part | None, channels: int) -> ChannelLayout:
+    """The channel layout of a file, or of a part of it."""
+    try:
+        with open(path, "rb") as file:
+            return read_layout(PartFile(file, part) if part else file, channels)
+    except OSError as error:
+        raise UnreadableAudioError(path, f"cannot be opened ({error.strerror})") from error
 
 
 def _is_sound(path: FilePath, part: Part) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from distill.audio.blocks import pieces
+from distill.audio.channels import common_layout
 from distill.audio.level import FLOOR_DB
 
 WIDE_DB = -50.0
@@ -19,16 +20,16 @@ WIDE_DB = -50.0
 def mix_channels(audio: np.ndarray, channels: int) -> np.ndarray:
     """Turn `audio` `[C, n]` into `[channels, n]`.
 
-    Down: the mean of channels `i`, `i + channels`, … becomes channel `i` (for mono, the mean of
-    all). Up: the channels are repeated in turn. As many as before: `audio` itself.
+    Down: more than two channels are folded as players do (`common_layout`), and mono is the mean
+    of left and right. Up: the channels are repeated in turn. As many as before: `audio` itself.
     """
     sources = len(audio)
     if sources == channels:
         return audio
     if sources < channels:
         return audio[np.arange(channels) % sources]
-    means = [audio[first::channels].mean(axis=0) for first in range(channels)]
-    return np.stack(means)
+    stereo = common_layout(sources).fold(audio)
+    return stereo if channels == 2 else stereo.mean(axis=0, keepdims=True)
 
 
 def side_level_db(blocks: Iterable[np.ndarray]) -> float:

@@ -21,8 +21,10 @@ from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
-from distill.audio.io import UnreadableAudioError, probe, read_blocks, resample_blocks
+from distill.audio.channels import fold_blocks
+from distill.audio.io import UnreadableAudioError, fold_gain, probe, read_blocks
 from distill.audio.level import FLOOR_DB, db
+from distill.audio.resampling import resample_blocks
 from distill.audio.stereo import mix_channels, side_level_db
 from distill.data.measurements import SILENCE_DB, Measurements, PeakMeter, SourceMeter
 from distill.errors import CacheError, OutputError
@@ -30,7 +32,7 @@ from distill.files import parse_json, replace_atomically
 from distill.settings import SAMPLE_RATE, cache_dir
 
 # Version of the entries: raised whenever their contents or a measurement changes.
-_VERSION = 3
+_VERSION = 4
 
 
 class CachedSound(NamedTuple):
@@ -121,8 +123,10 @@ def cached_width(path: Path) -> Width:
     if is_current and entry.keys() == set(Width._fields):
         return Width(**entry)
     info = probe(path)
+    side_db = FLOOR_DB
     # A mono file has no side: it need not be read.
-    side_db = side_level_db(read_blocks(path)) if info.channels > 1 else FLOOR_DB
+    if info.channels > 1:
+        side_db = side_level_db(fold_blocks(read_blocks(path), info.layout))
     width = Width(
         channels=info.channels, side_db=side_db, duration_s=info.frames / info.sample_rate
     )
@@ -173,9 +177,12 @@ def _load_measurements(target: Path, channels: int) -> Measurements | None:
 def _build(source: Path, target: Path, channels: int) -> Measurements:
     """Decode `source` into `target` and measure it on the way, in one pass."""
     try:
-        meter = SourceMeter(probe(source))
+        info = probe(source)
+        gain = fold_gain(source, info)
+        meter = SourceMeter(info)
         measured = meter.watch(read_blocks(source))
-        resampled = PeakMeter(resample_blocks(measured, meter.info.sample_rate))
+        folded = fold_blocks(measured, info.layout, gain)
+        resampled = PeakMeter(resample_blocks(folded, info.sample_rate))
         mixed = PeakMeter(mix_channels(block, channels) for block in resampled)
         with _cache_file(target) as file:
             _write_npy(file, mixed, channels)

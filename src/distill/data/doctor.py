@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from distill.audio.containers import CHAINED, WRONG_LENGTH
+from distill.audio.channels import ASSUMED_LAYOUT, UNKNOWN_LAYOUT
 from distill.audio.level import db
+from distill.audio.parts import CHAINED, WRONG_LENGTH
 from distill.audio.stereo import mono_loss_db
 from distill.data.fingerprint import same_sounds
 from distill.data.measurements import Measurements
@@ -70,6 +71,17 @@ _ADVICE = {
         "holds several recordings one after the other",
         "hold several recordings one after the other",
         "they are read as one sound",
+    ),
+    UNKNOWN_LAYOUT: (
+        "has channels of unknown layout",
+        "have channels of unknown layout",
+        "all channels are mixed evenly; export ambisonics as stereo, and stems as files of their "
+        "own",
+    ),
+    ASSUMED_LAYOUT: (
+        "has several channels and does not say for which loudspeakers",
+        "have several channels and do not say for which loudspeakers",
+        "the common order is taken; if they are ambisonics or stems, export them as stereo",
     ),
     NEAR_DUPLICATE: (
         "is nearly the same as another",
@@ -243,8 +255,8 @@ def _own_flags(measurements: Measurements) -> tuple[str, ...]:
         flags.append(NEARLY_SILENT)
     if frames < _CUT_SHORT_SHARE * measurements.promised:
         flags.append(CUT_SHORT)
-    if measurements.remark:
-        flags.append(measurements.remark)
+    remarks = (measurements.remark, measurements.layout_remark)
+    flags.extend(remark for remark in remarks if remark)
     return tuple(flags)
 
 

@@ -37,6 +37,7 @@ class Measurements:
         frames: Samples per channel in the file.
         promised: Samples per channel that its header states.
         remark: Peculiarity of its container, in words; mostly empty.
+        layout_remark: Peculiarity of its channel layout, in words; mostly empty.
         dead_side: "left" or "right" where that channel of two is silent and the other is not.
         side_db: Level of the side in dB, as `side_level_db` measures it.
         peak: Largest amplitude, linear.
@@ -54,6 +55,7 @@ class Measurements:
     frames: int = 0
     promised: int = 0
     remark: str = ""
+    layout_remark: str = ""
     dead_side: str = ""
     side_db: float = FLOOR_DB
     peak: float = 0.0
@@ -86,7 +88,7 @@ class SourceMeter:
             self._channel_peaks = np.maximum(self._channel_peaks, np.abs(block).max(axis=1))
             self.peak = float(self._channel_peaks.max())
             if len(block) > 1:
-                side, total = side_energies(block)
+                side, total = side_energies(self.info.layout.fold(block))
                 self._side_energy += side
                 self._total_energy += total
             self.clipped_runs += count_clipped_runs(block, self._bits)
@@ -129,6 +131,7 @@ class SourceMeter:
             frames=self.frames,
             promised=self.info.frames,
             remark=self.info.remark,
+            layout_remark=self.info.layout.remark,
             dead_side=self.dead_side(),
             side_db=energy_ratio_db(self._side_energy, self._total_energy),
             peak=self.peak,

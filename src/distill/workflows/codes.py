@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from distill.audio.blocks import pieces
-from distill.audio.io import block_source, probe, write_sound, write_sound_blocks
+from distill.audio.channels import common_layout, fold_sound
+from distill.audio.io import block_source, probe, remarks_on, write_sound, write_sound_blocks
 from distill.errors import UsageError
 from distill.files import FilePath
 from distill.inference.codes.decode import column_sound, decode_blocks, decode_sound, entry_sound
@@ -35,7 +36,8 @@ def encode(model: LoadedVQModel, sound: FilePath | np.ndarray) -> CodeGrid:
     Args:
         model: Model, as `distill.load` gives it.
         sound: Sound file of any kind, or samples `[C, N]` at the sample rate of the model. Any
-            number of channels `C` is mixed to those of the model.
+            number of channels `C` is mixed to those of the model: up to 8 as loudspeakers, in the
+            order of the file or else of WAV, more evenly.
 
     Returns:
         The codes `[T, Q]`, with all that it takes to decode them.
@@ -45,7 +47,8 @@ def encode(model: LoadedVQModel, sound: FilePath | np.ndarray) -> CodeGrid:
         UsageError: If the samples have another shape.
 
     Warns:
-        UserWarning: If left and right cancel in a mono model.
+        UserWarning: If left and right cancel in a mono model, or the layout of more than two
+            channels is unknown or assumed.
     """
     encoding = encoding_of(model, sound)
     if encoding.remark:
@@ -56,11 +59,24 @@ def encode(model: LoadedVQModel, sound: FilePath | np.ndarray) -> CodeGrid:
 def encoding_of(model: LoadedVQModel, sound: FilePath | np.ndarray) -> Encoding:
     """`encode`, with its warning as a remark beside the codes."""
     if isinstance(sound, np.ndarray):
-        if sound.ndim != 2 or len(sound) == 0:
-            raise UsageError(f"Samples must come as [channels, N], not {list(sound.shape)}.")
-        return encode_with_remark(model, lambda: pieces(sound))
-    path = Path(sound)
-    return encode_with_remark(model, block_source(path, model.model.sample_rate), path.name)
+        encoding = _encoding_of_samples(model, sound)
+        layout_remark = common_layout(len(sound)).remark
+        remarks = [f"The samples: {layout_remark}."] if layout_remark else []
+    else:
+        path = Path(sound)
+        source = block_source(path, model.model.sample_rate)
+        encoding = encode_with_remark(model, source, path.name)
+        remarks = list(remarks_on(path))
+    if encoding.remark:
+        remarks.append(encoding.remark)
+    return encoding._replace(remark=" ".join(remarks))
+
+
+def _encoding_of_samples(model: LoadedVQModel, audio: np.ndarray) -> Encoding:
+    if audio.ndim != 2 or len(audio) == 0:
+        raise UsageError(f"Samples must come as [channels, N], not {list(audio.shape)}.")
+    folded = fold_sound(audio)
+    return encode_with_remark(model, lambda: pieces(folded))
 
 
 def decode(

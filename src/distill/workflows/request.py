@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from distill.audio.io import read_audio
+from distill.audio.io import read_audio, remarks_on
 from distill.audio.level import db
 from distill.errors import UsageError
 from distill.files import FilePath
@@ -66,12 +66,13 @@ def read_source(path: FilePath) -> Source:
     """
     audio = read_audio(path, SAMPLE_RATE)
     name = Path(path).name
-    remarks: tuple[str, ...] = ()
+    remarks = remarks_on(path)
     peak = float(np.abs(audio).max(initial=0.0))
     if peak > 1.0:
         # Rounded down, so that no limiter finds anything to do.
         audio = audio * np.float32((1.0 - 1e-6) / peak)
         remarks = (
+            *remarks,
             f"'{name}' peaks at {db(peak):+.1f} dBFS, above what a file of 24 bit can hold: "
             f"all of it is lowered by {db(peak):.1f} dB.",
         )

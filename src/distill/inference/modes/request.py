@@ -29,7 +29,7 @@ class Source(NamedTuple):
         name: Of its file.
         digest: SHA-256 of its file.
         audio: The sound, `[C, N]` at `SAMPLE_RATE`.
-        remarks: Sentences on how `audio` differs from the file.
+        remarks: Sentences on how `audio` was read, and how it differs from the file.
     """
 
     name: str
