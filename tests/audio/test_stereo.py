@@ -13,8 +13,11 @@ def noise(channels: int, n: int = 20_000, seed: int = 0) -> np.ndarray:
 
 def test_mix_channels() -> None:
     block = np.arange(12, dtype=np.float32).reshape(4, 3)
-    np.testing.assert_array_equal(mix_channels(block, 1), block.mean(0, keepdims=True))
-    np.testing.assert_array_equal(mix_channels(block, 2), [block[::2].mean(0), block[1::2].mean(0)])
+    np.testing.assert_array_equal(mix_channels(block[:2], 1), block[:2].mean(0, keepdims=True))
+    # Front and back of a quadraphonic sound, the back at -3 dB.
+    quad = block[:2] + block[2:] * np.float32(0.5**0.5)
+    np.testing.assert_allclose(mix_channels(block, 2), quad, rtol=1e-6)
+    np.testing.assert_allclose(mix_channels(block, 1), [quad.mean(0)], rtol=1e-6)
     np.testing.assert_array_equal(mix_channels(block[:1], 2), block[[0, 0]])
     assert mix_channels(block, 4) is block
 
@@ -42,7 +45,7 @@ def test_side_level() -> None:
     assert side_levels == pytest.approx(expected, abs=0.05)
     assert side_level_db(pieces(independent)) == pytest.approx(-3.01, abs=0.05)
     assert side_level_db([]) == -120
-    assert side_level_db([np.concatenate([independent] * 4)]) == pytest.approx(-3.01, abs=0.05)
+    assert side_level_db([np.concatenate([independent] * 2)]) == pytest.approx(-3.01, abs=0.05)
 
 
 def test_correlation() -> None:
