@@ -97,6 +97,16 @@ class ChannelLayout:
         unfolded: np.ndarray = np.linalg.pinv(self.gains) @ stereo
         return unfolded.astype(np.float32, copy=False)
 
+    def convert(self, block: np.ndarray, layout: "ChannelLayout") -> np.ndarray:
+        """A `block` `[C, n]` of another `layout` as channels of this one."""
+        if layout == self:
+            return block
+        folded = layout.fold(block)
+        if self.channels == 1:
+            return folded.mean(axis=0, keepdims=True)
+        stereo = folded[[0, -1]]
+        return stereo if self.channels == 2 else self.unfold(stereo)
+
 
 def layout_of(channels: int, order: str) -> ChannelLayout:
     """The layout with the speakers in `order`, named in one text; unknown where they do not fit."""

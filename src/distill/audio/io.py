@@ -17,7 +17,6 @@ from distill.audio.channels import ChannelLayout, FoldMeter, fold_blocks
 from distill.audio.containers import find_contents
 from distill.audio.parts import Contents, Part, PartFile
 from distill.audio.resampling import resample_blocks
-from distill.audio.stereo import mix_channels
 from distill.audio.virtual_file import VirtualFile, signals_held
 from distill.errors import AudioError
 from distill.files import FilePath, replace_atomically
@@ -107,18 +106,6 @@ def probe(path: FilePath) -> AudioInfo:
     return info._replace(frames=frames)
 
 
-def remarks_on(path: FilePath) -> tuple[str, ...]:
-    """Sentences on how a file is read, where its container or its channels are unusual.
-
-    Raises:
-        UnreadableAudioError: As `probe` does.
-    """
-    info = probe(path)
-    name = os.fsdecode(os.path.basename(path))
-    remarks = (info.remark, info.layout.remark)
-    return tuple(f"'{name}': {remark}." for remark in remarks if remark)
-
-
 def read_blocks(path: FilePath, block_s: float = 2.0) -> Iterator[np.ndarray]:
     """Stream a file at its own rate as float32 blocks `[C, n]` of `block_s` seconds at most.
 
@@ -137,19 +124,9 @@ def read_blocks(path: FilePath, block_s: float = 2.0) -> Iterator[np.ndarray]:
             # Streams of a chain may differ: all follow the first.
             for block in resample_blocks(blocks, file.samplerate, info.sample_rate):
                 empty = False
-                yield _as_layout(block, layout, info.layout)
+                yield info.layout.convert(block, layout)
     if empty:
         raise UnreadableAudioError(path, "empty")
-
-
-def _as_layout(block: np.ndarray, layout: ChannelLayout, wanted: ChannelLayout) -> np.ndarray:
-    """A `block` `[C, n]` of one layout with the channels of the `wanted` one."""
-    if layout == wanted:
-        return block
-    folded = layout.fold(block)
-    if wanted.channels <= 2:
-        return mix_channels(folded, wanted.channels)
-    return wanted.unfold(mix_channels(folded, 2))
 
 
 def fold_gain(path: FilePath, info: AudioInfo) -> float:

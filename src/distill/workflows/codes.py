@@ -16,7 +16,8 @@ import numpy as np
 
 from distill.audio.blocks import pieces
 from distill.audio.channels import common_layout, fold_sound
-from distill.audio.io import block_source, probe, remarks_on, write_sound, write_sound_blocks
+from distill.audio.io import block_source, probe, write_sound, write_sound_blocks
+from distill.audio.remarks import remarks_on
 from distill.errors import UsageError
 from distill.files import FilePath
 from distill.inference.codes.decode import column_sound, decode_blocks, decode_sound, entry_sound

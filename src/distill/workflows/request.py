@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from distill.audio.io import read_audio, remarks_on
+from distill.audio.io import read_audio
 from distill.audio.level import db
+from distill.audio.remarks import remarks_on
 from distill.errors import UsageError
 from distill.files import FilePath
 from distill.inference.modes.base import Mode
