@@ -166,6 +166,26 @@ def test_samples_that_are_not_numbers(tmp_path: Path, value: float) -> None:
         write_sound(tmp_path / "b.wav", audio)
 
 
+@pytest.mark.parametrize(("value", "loud"), [(9e5, ""), (-2e6, "126 dB"), (1e38, "760 dB")])
+def test_samples_far_above_full_scale_are_damage(tmp_path: Path, value: float, loud: str) -> None:
+    """Numbers of 16 bits in a file of floats are not."""
+    audio = tone()[0]
+    audio[1000] = value
+    sf.write(tmp_path / "a.wav", audio, SAMPLE_RATE, "FLOAT")
+    if not loud:
+        assert read_audio(tmp_path / "a.wav").max() == np.float32(value)
+        return
+    with pytest.raises(AudioError, match=f"a.wav.*{loud} above full scale"):
+        read_audio(tmp_path / "a.wav")
+
+
+def test_a_sample_dump_is_refused(tmp_path: Path) -> None:
+    """Of damage in one, libsndfile tells on stdout."""
+    sf.write(tmp_path / "a.wav", tone().T, SAMPLE_RATE, "PCM_16", format="SDS")
+    with pytest.raises(AudioError, match="format SDS; convert it"):
+        probe(tmp_path / "a.wav")
+
+
 def test_damaged_file(tmp_path: Path) -> None:
     sf.write(tmp_path / "a.flac", tone().T, SAMPLE_RATE, "PCM_24")
     content = (tmp_path / "a.flac").read_bytes()

@@ -13,7 +13,7 @@ from distill.inference.codes.grid import CodeGrid
 from distill.models.persistence import LoadedVQModel
 from tests.campaign.commands import run_command
 from tests.campaign.material import material
-from tests.campaign.mutate import mutate_bytes, mutate_value, pick, splice
+from tests.campaign.mutate import mutate_bytes, mutate_json, mutate_value, pick, splice
 from tests.campaign.report import Plan, Tally
 from tests.campaign.workers import run_case
 
@@ -60,7 +60,8 @@ class CodesCase:
             content = pick(rng, self._files)
             if rng.random() < 0.2:
                 content = splice(content, pick(rng, self._files), rng)
-            content = mutate_bytes(content, rng)
+            change = mutate_json if rng.random() < 0.4 else mutate_bytes
+            content = change(content, rng)
         chance = rng.random()
         if chance < 0.1:
             return gzip.compress(content, mtime=0)

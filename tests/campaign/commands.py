@@ -1,10 +1,13 @@
 """Commands of `distill`, run inside of the process as users type them."""
 
-from typer.testing import CliRunner
+import io
+from contextlib import redirect_stderr, redirect_stdout
+
+from typer.main import get_command
 
 from distill.cli import app
 
-_RUNNER = CliRunner()
+_COMMAND = get_command(app)
 _BREAKS = "\n\t"
 
 
@@ -18,12 +21,16 @@ def run_command(*arguments: object) -> bool:
     Raises:
         CommandError: It printed what would steer a terminal, or failed without a sentence.
     """
-    result = _RUNNER.invoke(app, [str(argument) for argument in arguments])
-    # Anything but an exit is a traceback.
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    if not all(sign.isprintable() or sign in _BREAKS for sign in result.output):
+    texts = io.StringIO()
+    exit_code: object = 0
+    with redirect_stdout(texts), redirect_stderr(texts):
+        try:
+            _COMMAND.main([str(argument) for argument in arguments], prog_name="distill")
+        except SystemExit as end:
+            exit_code = end.code
+    text = texts.getvalue()
+    if not all(sign.isprintable() or sign in _BREAKS for sign in text):
         raise CommandError(f"{arguments[0]} prints signs that steer a terminal")
-    if result.exit_code and not result.stderr.strip():
+    if exit_code and not text.strip():
         raise CommandError(f"{arguments[0]} fails without a word")
-    return result.exit_code == 0
+    return not exit_code

@@ -2,6 +2,6 @@
 
 from types import ModuleType
 
-from tests.campaign import codes
+from tests.campaign import checkpoints, codes, models, recipes, sounds
 
-KINDS: tuple[ModuleType, ...] = (codes,)
+KINDS: tuple[ModuleType, ...] = (models, codes, sounds, recipes, checkpoints)

@@ -1,10 +1,13 @@
 """Mutations of bytes, of JSON and of plain Python values, all drawn from a generator."""
 
+import re
 import struct
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+import torch
+from torch import Tensor
 
 MOST_AT_ONCE = 4
 """Mutations that one input gets at most."""
@@ -74,6 +77,30 @@ TEXTS = (
     "𝄞" * 50,
 )
 """Texts that mislead whoever prints them."""
+
+BAD_JSON = (
+    b"[" * 20_000,
+    b'{"a":' * 20_000,
+    b"9" * 5_000,
+    b"1e999",
+    b"-1e999",
+    b"NaN",
+    b"-Infinity",
+    b"-",
+    b"1.",
+    b"0x10",
+    b'"\\ud800"',
+    b'"\\u0000"',
+    b'"',
+    b"[1,]",
+    b"/**/",
+    b"\xff",
+    b"\xef\xbb\xbf",
+)
+"""JSON that no writer makes: too deep, too long, or none."""
+
+JSON_VALUE = re.compile(rb'-?[0-9][0-9.eE+-]*|"[^"]*"|true|false|null|\[|\]|,')
+"""Places of JSON where something else can stand."""
 
 Mutation = Callable[[bytes, np.random.Generator], bytes]
 
@@ -154,13 +181,23 @@ BYTE_MUTATIONS: tuple[Mutation, ...] = (
 def mutate_bytes(content: bytes, rng: np.random.Generator) -> bytes:
     """Apply one to `MOST_AT_ONCE` mutations."""
     for _ in range(int(rng.integers(1, MOST_AT_ONCE + 1))):
-        content = pick(rng, BYTE_MUTATIONS)(content, rng)
+        # Nothing cannot be changed.
+        content = pick(rng, BYTE_MUTATIONS)(content or b"\0", rng)
     return content
 
 
 def splice(first: bytes, second: bytes, rng: np.random.Generator) -> bytes:
     """The begin of one file and the end of another."""
     return first[: _position(first, rng)] + second[_position(second, rng) :]
+
+
+def mutate_json(content: bytes, rng: np.random.Generator) -> bytes:
+    """Replace a value or a sign of a JSON text by what is none, or far too deep."""
+    places = list(JSON_VALUE.finditer(content))
+    if not places:
+        return content
+    place = pick(rng, places)
+    return content[: place.start()] + pick(rng, BAD_JSON) + content[place.end() :]
 
 
 def _position(content: bytes | bytearray, rng: np.random.Generator) -> int:
@@ -189,6 +226,8 @@ def _near(value: Any, rng: np.random.Generator) -> Any:
         return pick(rng, (value + 1, value - 1, 2 * value, -value, value // 2, 2**31 - 1))
     if isinstance(value, float):
         return value * pick(rng, (-1.0, 0.0, 0.5, 2.0, 1e-300, 1e300)) + pick(rng, (0.0, 1e-9))
+    if isinstance(value, Tensor):
+        return _near_tensor(value, rng)
     if isinstance(value, str):
         return pick(rng, (*TEXTS, value + value, value[:-1], value.upper()))
     return None
@@ -220,3 +259,36 @@ def _mutate_list(value: list[Any], rng: np.random.Generator, extremes: Sequence[
     if chance < 0.9:
         return value + value
     return [*value, pick(rng, extremes)]
+
+
+def _near_tensor(value: Tensor, rng: np.random.Generator) -> Tensor:
+    """A tensor of another shape or type, or with other numbers."""
+    chance = int(rng.integers(8))
+    changed = value.clone()
+    if chance == 0:
+        return changed.flatten()
+    if chance == 1:
+        return changed[None]
+    if chance == 2:
+        return changed.to(pick(rng, TENSOR_TYPES))
+    if chance == 3 and value.ndim:
+        return changed[:-1]
+    if chance == 4 and value.ndim:
+        return torch.cat([changed, changed])
+    if chance == 5 and value.ndim > 1:
+        return changed.transpose(0, 1)
+    if value.numel():
+        numbers = FLOATS if value.is_floating_point() else WHOLES
+        changed = changed.contiguous()
+        changed.view(-1)[int(rng.integers(value.numel()))] = pick(rng, numbers)
+    return changed
+
+
+TENSOR_TYPES = (torch.float64, torch.float16, torch.int64, torch.int8, torch.bool, torch.complex64)
+"""Types of numbers that a tensor is changed to."""
+
+FLOATS = (float("nan"), float("inf"), 1e30, -1e30, 0.0, 1e-40)
+"""Numbers that one weight is changed to."""
+
+WHOLES = (-1, 0, 1, 127)
+"""Numbers that one code is changed to; all fit into every type."""

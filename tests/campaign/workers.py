@@ -4,9 +4,12 @@ A worker tells its parent before and after each input. The kernel ends one that 
 than `LONGEST_S`, and the parent one that waits longer than `LONGEST_WAIT_S`.
 """
 
+import ctypes
+import logging
 import multiprocessing
 import os
 import resource
+import shutil
 import signal
 import time
 import traceback
@@ -31,6 +34,9 @@ LONGEST_S = 5.0
 LONGEST_WAIT_S = 60.0
 """Seconds for one input by the clock; long, since other processes may have the processor."""
 
+LARGEST_MINIMISED = 100_000
+"""Bytes of an input that is minimised: the search in a longer one would not come to an end."""
+
 LARGEST_EXTRA = 1 << 30
 """Bytes of memory beyond those that whole inputs take: more is a fault."""
 
@@ -42,6 +48,8 @@ SEARCH_S = 20.0
 
 MOST_SEARCHES = 12
 """Faults of a kind whose inputs are minimised."""
+
+_LIBC = ctypes.CDLL(None)
 
 _fork = multiprocessing.get_context("fork")
 
@@ -157,7 +165,8 @@ class _Worker:
             self._count(_death(self.process.exitcode), tally)
             self.index = -1
         elif self.process.exitcode:
-            raise RuntimeError(f"a worker of {self.case.name} ended between two inputs")
+            why = (self.folder / "stderr").read_text(errors="replace")
+            raise RuntimeError(f"a worker of {self.case.name} ended between two inputs: {why}")
         if self.rest and not self.plan.is_over():
             self._start()
         else:
@@ -198,8 +207,8 @@ def _work(case: Case, plan: Plan, folder: Path, indices: Sequence[int], sender: 
     for index in indices:
         if plan.is_over():
             break
-        sender.send(index)
         content = _make(case, plan, index, folder)
+        sender.send(index)
         judgement = _judge(case, content, folder, index)
         extra = _peak_bytes() - start_bytes
         if extra > LARGEST_EXTRA and not judgement.what:
@@ -229,10 +238,16 @@ def _settle(folder: Path) -> None:
     """Work in `folder`, alone, with stderr in a file."""
     folder.mkdir(parents=True, exist_ok=True)
     work = folder / "work"
-    work.mkdir(exist_ok=True)
+    # Of a process that was ended.
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir()
     os.chdir(work)
     torch.set_num_threads(1)
+    # Warnings of the library are meant for people; only what others write is noise.
+    logging.getLogger().addHandler(logging.NullHandler())
     errors = os.open(folder / "stderr", os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND)
+    # Libraries of C write to either. What Python prints goes to a runner's own streams.
+    os.dup2(errors, 1)
     os.dup2(errors, 2)
 
 
@@ -281,6 +296,7 @@ def _judge_sentence(error: DistillError) -> Judgement:
 def _harm(path: Path, content: bytes, folder: Path) -> Judgement | None:
     """What an input left behind, which is cleared."""
     judgement = None
+    _LIBC.fflush(None)
     errors = folder / "stderr"
     if errors.stat().st_size:
         text = errors.read_text(errors="replace")
@@ -293,7 +309,7 @@ def _harm(path: Path, content: bytes, folder: Path) -> Judgement | None:
     if litter:
         judgement = Judgement(what="litter", message=litter[0].name)
         for left in litter:
-            left.unlink()
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
     canary = folder / "canary"
     if canary.exists():
         judgement = Judgement(what="code", message="code of the file ran")
@@ -348,7 +364,7 @@ def _one_line(error: BaseException) -> str:
 
 def _minimised(case: Case, plan: Plan, fault: Fault) -> Fault:
     """The fault with the smallest input that is found to have it."""
-    if fault.content is None:
+    if fault.content is None or len(fault.content) > LARGEST_MINIMISED:
         return fault
     folder = plan.folder / "minimise"
 

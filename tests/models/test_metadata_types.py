@@ -1,8 +1,10 @@
 """Metadata of models: what a reader could not use is refused when the file is read."""
 
 import copy
+import json
 import random
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from distill.errors import ModelFileError
 from distill.models.metadata_types import fault_in_codes, fault_in_prior_metadata
 from distill.models.persistence import load_model_v2, read_header
 from distill.models.sda_file import plain_copy, read_contents, write_contents
+from distill.settings import SAMPLE_RATE
 from distill.workflows.describe import model_facts
 
 WRONG: list[Any] = [None, True, -1, 2**64 - 1, 0.5, "x", [], {}, [None], {"a": 1}, torch.eye(2)]
@@ -56,6 +59,9 @@ def contents(trained: Path) -> dict[str, Any]:
         (("metadata", "corpus_rms_range_db"), [1.0]),
         (("metadata", "corpus_loudness"), "loud"),
         (("metadata", "output_channels"), [2]),
+        (("metadata", "frame_rate"), 0.0),
+        (("metadata", "frame_rate"), float("nan")),
+        (("vqvae_config", "hop_length"), "x"),
         (("prior_metadata", "epochs_trained"), "three"),
         (("prior_metadata", "level_losses"), ["x"]),
         (("prior_metadata", "steering", "tags"), [3]),
@@ -75,6 +81,49 @@ def test_a_wrong_entry_is_named_by_info_and_by_loading(
     for read in (model_facts, load_model_v2, read_header):
         with pytest.raises(ModelFileError, match=rf"m\.sda.*{place[0]}\.{place[1]}"):
             read(path)
+
+
+@pytest.mark.parametrize("value", [1, "yes", None])
+def test_whether_there_is_a_prior_is_true_or_false(
+    tmp_path: Path, contents: dict[str, Any], value: Any
+) -> None:
+    path = tmp_path / "m.sda"
+    write_contents(path, contents | {"has_prior": value})
+    for read in (model_facts, load_model_v2, read_header):
+        with pytest.raises(ModelFileError, match=r"m\.sda.*has_prior"):
+            read(path)
+
+
+def test_tensors_where_none_is_expected_are_not_shown(
+    tmp_path: Path, contents: dict[str, Any]
+) -> None:
+    path = tmp_path / "m.sda"
+    tensor = torch.eye(2)
+    entries = contents
+    for place in (
+        ("prior_metadata", "training"),
+        ("prior_metadata", "more"),
+        ("prior_config", "more"),
+        ("metadata", "more"),
+    ):
+        entries = replaced(entries, place, {"kept": [1, tensor], "dropped": tensor})
+    write_contents(path, entries)
+    facts = model_facts(path)
+    json.dumps(asdict(facts))
+    assert facts.prior_metadata is not None
+    assert facts.prior_metadata["more"] == {"kept": [1]}
+    assert facts.prior_config is not None
+    assert facts.prior_config["more"] == {"kept": [1]}
+
+
+def test_entries_about_a_prior_that_is_not_there_are_not_read(
+    tmp_path: Path, contents: dict[str, Any]
+) -> None:
+    path = tmp_path / "m.sda"
+    write_contents(path, contents | {"has_prior": False, "prior_metadata": 3, "prior_config": []})
+    facts = model_facts(path)
+    assert (facts.prior_config, facts.prior_metadata, facts.tags) == (None, None, [])
+    assert load_model_v2(path).prior is None
 
 
 def test_codes_beyond_the_codebooks_are_refused(contents: dict[str, Any]) -> None:
@@ -101,7 +150,9 @@ def test_files_without_the_newer_entries_load(tmp_path: Path, contents: dict[str
     kept = {name: contents["prior_metadata"][name] for name in (*required, "codebook_hash")}
     path = tmp_path / "m.sda"
     write_contents(path, contents | {"metadata": {}, "prior_metadata": kept})
-    assert model_facts(path).has_prior
+    facts = model_facts(path)
+    assert facts.has_prior
+    assert facts.frame_rate == SAMPLE_RATE / 1024
     assert load_model_v2(path).prior is not None
 
 

@@ -34,11 +34,18 @@ FORMATS = {
 }
 """Formats that Distill writes, by the ending of the name: soundfile's format and subtype."""
 
-# Lowest sample rate in Hz that is believed: a lower one is a damaged header.
+# Sample rates in Hz that are believed. Others are damage: resampling from a far higher one could
+# fill the disk.
 _LOWEST_RATE = 1_000
-
-# Highest sample rate in Hz that is believed: resampling from a higher one could fill the disk.
 _HIGHEST_RATE = 1_000_000
+
+# Largest sample that is believed: 120 dB above full scale. Damaged floats lie far beyond.
+_LARGEST_SAMPLE = 1e6
+
+# Formats that are refused: of damage in a Sample Dump, libsndfile tells on stdout, amid of JSON.
+_REFUSED = ("SDS",)
+
+_CONVERT = "convert it to WAV, AIFF, FLAC, Ogg or MP3"
 
 # Numbers in one block, all channels together: bounds memory whatever a header claims (8 MiB).
 _LARGEST_BLOCK = 1 << 21
@@ -360,9 +367,10 @@ def _open(path: FilePath, part: Part | None = None) -> Iterator[sf.SoundFile]:
         except (sf.SoundFileError, TypeError) as error:
             # TypeError: a `.raw` file, which has no header.
             reason = "not audio that Distill can read"
-            advice = "convert it to WAV, AIFF, FLAC, Ogg or MP3"
-            raise UnreadableAudioError(path, reason, advice) from error
+            raise UnreadableAudioError(path, reason, _CONVERT) from error
         with file:
+            if file.format in _REFUSED:
+                raise UnreadableAudioError(path, f"of the format {file.format}", _CONVERT)
             if not _LOWEST_RATE <= file.samplerate <= _HIGHEST_RATE:
                 reason = f"its header claims a sample rate of {file.samplerate} Hz"
                 raise UnreadableAudioError(path, reason)
@@ -374,7 +382,12 @@ def _read(file: sf.SoundFile, path: FilePath, size: int) -> np.ndarray:
         block = file.read(size, dtype="float32", always_2d=True).T
     except sf.SoundFileError as error:
         raise UnreadableAudioError(path, "damaged", "replace it by a sound copy") from error
-    if not np.isfinite(block).all():
+    # NaN is neither above nor below anything, and goes through both.
+    peak = max(block.max(initial=0.0), -block.min(initial=0.0))
+    if not np.isfinite(peak):
         reason = "holds samples that are not numbers (NaN or infinity)"
+        raise UnreadableAudioError(path, reason, "export it again from your editor")
+    if peak > _LARGEST_SAMPLE:
+        reason = f"holds samples {20 * math.log10(peak):.0f} dB above full scale"
         raise UnreadableAudioError(path, reason, "export it again from your editor")
     return block

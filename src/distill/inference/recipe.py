@@ -2,7 +2,6 @@
 
 import json
 import logging
-import math
 import os
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -11,7 +10,9 @@ import torch
 
 from distill import __version__
 from distill.audio.tags import find_json, read_tags
+from distill.bounds import BOUNDS
 from distill.errors import AudioError, CodebookMismatchError
+from distill.inference.codes.grid import LARGEST_GAIN
 from distill.inference.modes.registry import mode_of
 from distill.inference.modes.request import ModeSettings, Request
 from distill.inference.sampling.settings import Sampling
@@ -165,8 +166,8 @@ def read_recipe(path: str | os.PathLike[str]) -> Recipe:
     entries = _read_entries(path)
     if fault := find_fault(entries, RECIPE_TYPES, ""):
         raise _foreign(path, fault.lstrip("."))
-    for name in ("duration", "gain"):
-        if not 0 <= entries[name] < math.inf:
+    for name, most in (("duration", BOUNDS["--duration"].most), ("gain", LARGEST_GAIN)):
+        if not 0 <= entries[name] <= most:
             raise _foreign(path, name)
     try:
         # Files of older versions lack `way` and `steering`.

@@ -4,6 +4,7 @@ Files of earlier versions lack entries, so that hardly any is required. An entry
 the type that its readers rely on.
 """
 
+import math
 from typing import Any
 
 import torch
@@ -85,6 +86,9 @@ def fault_in_codec_metadata(metadata: dict[str, Any]) -> str | None:
     """Name of the first entry of `metadata` that no reader could use; None for none."""
     if fault := find_fault(metadata, CODEC_TYPES, "metadata"):
         return fault
+    rate = metadata.get("frame_rate")
+    if rate is not None and not 0 < rate < math.inf:
+        return "metadata.frame_rate"
     # Empty for mono.
     stereo = metadata.get("stereo")
     if stereo and (fault := find_fault(stereo, STEREO_PAIR, "metadata.stereo")):

@@ -42,7 +42,7 @@ CODEC_SETTINGS = ("codebook_size", "num_quantizers", "sample_rate", "channels")
 PRIOR_SETTINGS = ("hidden_size", "num_layers", "num_heads", "seq_len", "num_quantizers", "dropout")
 
 # Types of settings that are read before a network is built; `rebuild` checks all of them.
-CODEC_SETTING_TYPES = {"memory_frames?": int, "memory_width?": int}
+CODEC_SETTING_TYPES = {"hop_length?": int, "memory_frames?": int, "memory_width?": int}
 PRIOR_SETTING_TYPES = {
     "hidden_size": int,
     "num_layers": int,
@@ -247,6 +247,7 @@ def _check_codec_facts(path: Path, contents: dict[str, Any]) -> None:
     """Raise unless settings and metadata of the codec have the types that readers rely on."""
     codec = contents["vqvae_config"]
     _check_codec_settings(path, codec)
+    _refuse_fault(path, find_fault(contents, {"has_prior?": bool}, "model"))
     _refuse_fault(path, find_fault(codec, CODEC_SETTING_TYPES, "vqvae_config"))
     _refuse_fault(path, fault_in_codec_metadata(contents["metadata"]))
 

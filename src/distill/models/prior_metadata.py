@@ -203,4 +203,16 @@ class PriorMetadata:
 
 def brief(metadata: Mapping[str, Any]) -> dict[str, Any]:
     """The entries of a file's `prior_metadata` that are short enough to be printed."""
-    return {key: value for key, value in metadata.items() if key not in BULKY_KEYS}
+    kept = {key: value for key, value in metadata.items() if key not in BULKY_KEYS}
+    shown: dict[str, Any] = without_tensors(kept)
+    return shown
+
+
+def without_tensors(value: Any) -> Any:
+    """`value` without the tensors in its dicts and lists, which no text can show."""
+    if isinstance(value, dict):
+        items = value.items()
+        return {key: without_tensors(item) for key, item in items if not isinstance(item, Tensor)}
+    if isinstance(value, list | tuple):
+        return [without_tensors(item) for item in value if not isinstance(item, Tensor)]
+    return value

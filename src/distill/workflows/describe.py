@@ -28,12 +28,13 @@ if TYPE_CHECKING:
     from distill.inference.codes import usage
     from distill.inference.codes.grid import CodeGrid
     from distill.inference.codes.usage import CodebookUsage
-    from distill.models import persistence, prior_metadata
+    from distill.models import persistence, prior_metadata, vqvae
 else:
     # Torch loads with these: `distill doctor` does without.
     persistence = LazyModule("distill.models.persistence")
     prior_metadata = LazyModule("distill.models.prior_metadata")
     usage = LazyModule("distill.inference.codes.usage")
+    vqvae = LazyModule("distill.models.vqvae")
 
 
 # --- model ----------------------------------------------------------------------------------------
@@ -94,9 +95,14 @@ def model_facts(path: FilePath) -> ModelFacts:
     header = persistence.read_header(path)
     config = header["vqvae_config"]
     metadata = header["metadata"]
-    frame_rate = metadata.get("frame_rate") or 0.0
+    # Models of earlier versions may not state it.
+    hop = config.get("hop_length") or vqvae.HOP_LENGTH
+    frame_rate = metadata.get("frame_rate") or config["sample_rate"] / hop
     corpus = metadata.get("corpus", [])
-    prior = header.get("prior_metadata") or {}
+    has_prior = header.get("has_prior") is True
+    # Without a prior, nothing about one was checked.
+    prior = header["prior_metadata"] if has_prior else {}
+    prior_config = header["prior_config"] if has_prior else None
     steering = prior_metadata.SteeringFacts.from_dict(prior.get("steering") or {})
     return ModelFacts(
         name=metadata.get("name"),
@@ -112,16 +118,16 @@ def model_facts(path: FilePath) -> ModelFacts:
         bits_per_second=frame_rate * config["num_quantizers"] * log2(config["codebook_size"]),
         memory_frames=config.get("memory_frames", 0),
         memory_width=config.get("memory_width", 0),
-        level_health=metadata.get("level_health", []),
-        stereo=metadata.get("stereo") or {},
+        level_health=prior_metadata.without_tensors(metadata.get("level_health", [])),
+        stereo=prior_metadata.without_tensors(metadata.get("stereo") or {}),
         corpus_files=len(corpus),
         corpus_s=sum(entry.get("duration_s", 0) for entry in corpus),
         corpus_loudness=metadata.get("corpus_loudness"),
         verdict=metadata.get("verdict"),
         verdict_kind=metadata.get("verdict_kind"),
         licence=metadata.get("licence"),
-        has_prior=bool(header.get("has_prior")),
-        prior_config=header.get("prior_config"),
+        has_prior=has_prior,
+        prior_config=prior_metadata.without_tensors(prior_config),
         prior_metadata=prior_metadata.brief(prior) or None,
         steered_by=list(steering.descriptors),
         tags=list(steering.tags),

@@ -51,6 +51,12 @@ def test_silence_is_encoded_and_nothing_is_refused(loaded: LoadedVQModel) -> Non
         encode_sound(loaded, np.zeros((1, 0), np.float32))
 
 
+def test_a_sound_that_no_codes_can_bring_back_is_refused(loaded: LoadedVQModel) -> None:
+    loud = np.float32(1e15) * np.random.default_rng(0).standard_normal((1, 9000), np.float32)
+    with pytest.raises(AudioError, match=r"'a\.wav' is \d+ dB above full scale"):
+        encode_sound(loaded, loud, "a.wav")
+
+
 def minute(channels: int = 1, seconds: float = 60) -> np.ndarray:
     """Hits of changing pitch and level over hiss, with pauses."""
     t = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE

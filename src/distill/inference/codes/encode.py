@@ -22,7 +22,7 @@ from distill.audio.stereo import (
 )
 from distill.errors import AudioError
 from distill.inference.codes.compatible import make_grid
-from distill.inference.codes.grid import CodeGrid
+from distill.inference.codes.grid import LARGEST_GAIN, CodeGrid
 from distill.models.chunked import decode_codes, encode_stream, frames_of
 from distill.models.losses import MelLoss, best_gain
 from distill.models.mid_side import to_mid_side
@@ -87,7 +87,7 @@ def encode_with_remark(
         The codes, with a remark where a mono codec loses most of the sound.
 
     Raises:
-        AudioError: The sound has no samples.
+        AudioError: The sound has no samples, or is far too loud.
     """
     codec = loaded.model
 
@@ -110,6 +110,11 @@ def encode_with_remark(
 
     target = meter.excerpt() * np.float32(gain)
     correction = _measure_correction(codec, codes, target, first_frame, meter.side_db)
+    if correction.gain / gain > LARGEST_GAIN:
+        raise AudioError(
+            f"'{source}' is {level_db:.0f} dB above full scale, far louder than the recordings of "
+            "the model: normalise it first."
+        )
     grid = make_grid(
         loaded,
         codes.numpy(),
