@@ -3,6 +3,7 @@
 `C` channels, `n` samples in a block. Reading is by libsndfile, resampling by soxr.
 """
 
+import math
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
