@@ -5,6 +5,7 @@ WAV, RF64 and Wave64 have a channel mask (WAVE_FORMAT_EXTENSIBLE), FLAC has one 
 fixed order for each channel count. libsndfile gives the channels in the order of the file.
 """
 
+import os
 import re
 import struct
 from collections.abc import Iterator
@@ -167,7 +168,11 @@ def _chunks(file: _File, head: str, position: int) -> Iterator[tuple[bytes, int,
     """Name, first byte and size of the chunks from `position` on, with `head` before each."""
     # Chunks of WAV and AIFF are padded to an even size, those of CAF are not.
     padding = 0 if head.endswith("Q") else 1
+    stop = file.seek(0, os.SEEK_END)
     for _ in range(_MOST_CHUNKS):
+        # A damaged size may lead anywhere.
+        if position >= stop:
+            return
         file.seek(position)
         content = file.read(struct.calcsize(head))
         if len(content) < struct.calcsize(head):
@@ -181,7 +186,10 @@ def _chunks(file: _File, head: str, position: int) -> Iterator[tuple[bytes, int,
 def _wave64_chunks(file: _File) -> Iterator[tuple[bytes, int, int]]:
     """`_chunks` of Wave64: names of 16 bytes, and sizes that count the head, in steps of 8."""
     position = 40
+    stop = file.seek(0, os.SEEK_END)
     for _ in range(_MOST_CHUNKS):
+        if position >= stop:
+            return
         file.seek(position)
         content = file.read(24)
         if len(content) < 24:

@@ -1,7 +1,8 @@
 """Sounds inside of files whose containers mislead libsndfile: the whole sound, not its first part.
 
-Three kinds: WAV headers that state no length or too small a one (a recorder that lost power, more
-than 4 GB), chained Ogg streams (RFC 3533, section 4), and WAV files one after the other.
+Here are WAV headers that state no length or too small a one (a recorder that lost power, more than
+4 GB), chained Ogg streams (RFC 3533, section 4), and WAV files one after the other. Other formats
+have files of their own.
 """
 
 import os
@@ -10,16 +11,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from distill.audio.parts import CHAINED, WRONG_LENGTH, Contents, Part
+from distill.audio.joined import flac_contents, mp3_contents
+from distill.audio.lengths import aiff_contents, au_contents, caf_contents
+from distill.audio.parts import CHAINED, STRAY_SHARE, WRONG_LENGTH, Contents, Part, has_nonzero
 from distill.files import FilePath
 
 _RIFF_NAMES = (b"RIFF", b"RF64", b"BW64")
 
 # Size of 32 bits that refers to the `ds64` chunk of RF64 and BW64 (EBU Tech 3306).
 _SIZE_IN_DS64 = 0xFFFFFFFF
-
-# Bytes that the data may be followed by, as a share of it, without being sound: a stray tag.
-_STRAY_SHARE = 0.1
 
 # Most bytes of a `fmt ` chunk: the extensible one has 40.
 _LARGEST_FMT = 1 << 10
@@ -49,10 +49,22 @@ def find_contents(path: FilePath) -> Contents:
     with open(path, "rb") as file:
         size = os.fstat(file.fileno()).st_size
         magic = file.read(4)
-        if magic == b"OggS":
-            return _ogg_contents(file, size)
         if magic in _RIFF_NAMES:
             return _wav_contents(file, size)
+        if magic == b"OggS":
+            return _ogg_contents(file, size)
+        if magic in (b".snd", b"dns."):
+            return au_contents(file, size)
+        if magic == b"caff":
+            return caf_contents(file, size)
+        if magic == b"FORM":
+            return aiff_contents(file, size)
+        # A tag may stand before either.
+        is_tagged = magic[:3] == b"ID3"
+        if (is_tagged or magic == b"fLaC") and (contents := flac_contents(file, size)).parts:
+            return contents
+        if is_tagged or magic[:1] == b"\xff":
+            return mp3_contents(file, size)
     return Contents()
 
 
@@ -124,14 +136,14 @@ def _chunks(file: BinaryIO, position: int, size: int) -> Iterator[tuple[bytes, i
 
 def _is_lost_sound(file: BinaryIO, position: int, size: int, stated: int) -> bool:
     """Whether the bytes from `position` on are sound: much, no chunks, and not only padding."""
-    if size - position <= _STRAY_SHARE * stated:
+    if size - position <= STRAY_SHARE * stated:
         return False
     # A pad byte may be missing.
     if _is_chunk(file, position, size) or (stated % 2 and _is_chunk(file, position - 1, size)):
         return False
     # Recorders fill their last sector with zeros. After nothing at all, zeros may be the pause
     # before the sound.
-    return not stated or _has_nonzero(file, position)
+    return not stated or has_nonzero(file, position)
 
 
 def _is_chunk(file: BinaryIO, position: int, size: int) -> bool:
@@ -168,14 +180,6 @@ def _reaches_end(file: BinaryIO, position: int, size: int) -> bool:
     for _, start, stated in _chunks(file, position, size):
         stop = start + stated
     return stop <= size <= stop + 1
-
-
-def _has_nonzero(file: BinaryIO, position: int) -> bool:
-    file.seek(position)
-    while content := file.read(_SEARCH_BYTES):
-        if content.strip(b"\0"):
-            return True
-    return False
 
 
 def _next_wav(file: BinaryIO, position: int, size: int) -> int | None:

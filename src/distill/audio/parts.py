@@ -5,10 +5,16 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 WRONG_LENGTH = "wrong length in its header, read to its end"
-"""Remark on a WAV file that holds more sound than its header says."""
+"""Remark on a file that holds more sound than its header says."""
 
 CHAINED = "several recordings in one file"
 """Remark on a file that holds several recordings one after the other, all of which are read."""
+
+STRAY_SHARE = 0.1
+"""Bytes that the data may be followed by, as a share of it, without being sound: a stray tag."""
+
+# Bytes that are searched at a time.
+_SEARCH_BYTES = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -72,3 +78,12 @@ class PartFile:
     def close(self) -> None:
         """Close the file below."""
         self._file.close()
+
+
+def has_nonzero(file: BinaryIO, position: int) -> bool:
+    """Whether a byte that is not zero lies from `position` on: recorders fill up with zeros."""
+    file.seek(position)
+    while content := file.read(_SEARCH_BYTES):
+        if content.strip(b"\0"):
+            return True
+    return False
