@@ -3,7 +3,8 @@
 Raise `VERSION` whenever the entries change: a checkpoint of another version is refused.
 """
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,12 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from distill.errors import CheckpointError, UsageError
+from distill.errors import CheckpointError, OutputError, UsageError
 from distill.models.plain_types import find_fault
 from distill.models.sda_file import save_tensors
 from distill.models.torch_archive import ArchiveError, UnsafeArchiveError, is_regular, read_archive
+
+log = logging.getLogger(__name__)
 
 # Marker in the file that says what it is.
 FORMAT = "distill.checkpoint"
@@ -43,6 +46,28 @@ def checkpoint_path(model_path: Path, kind: str = "train") -> Path:
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
     """Write tensors, numbers, strings, lists and dicts to `path`; whole or not at all."""
     save_tensors(path, {"format": FORMAT, "version": VERSION} | state)
+
+
+class PatientSaver:
+    """Saves files of a training on its way, for which a full disk is no reason to end.
+
+    Attributes:
+        error: That of the last attempt; None if it went well.
+    """
+
+    def __init__(self) -> None:
+        self.error: OutputError | None = None
+
+    def attempt(self, save: Callable[[], None]) -> None:
+        """Call `save`. The first `OutputError` in a row is said, and none of them is raised."""
+        earlier = self.error
+        self.error = None
+        try:
+            save()
+        except OutputError as error:
+            self.error = error
+            if earlier is None:
+                log.warning("%s Training goes on and tries again later: make room.", error)
 
 
 def load_checkpoint(path: Path, types: dict[str, Any] | None = None) -> dict[str, Any]:

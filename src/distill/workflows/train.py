@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from distill.data.corpus import CorpusReport, collect_audio_files, scan_corpus
+from distill.errors import OutputError
 from distill.files import FilePath, check_place, check_space
 from distill.models.persistence import read_header, save_prior_to_model
 from distill.training.checkpoint import checkpoint_path
@@ -208,11 +209,25 @@ def train_prior(
         )
         prior = result["prior_model"]
         if prior is not None:
-            save_prior_to_model(model_path, prior, result["prior_config"], result["prior_metadata"])
+            _save_prior(Path(model_path), result)
             # The best weights are in the model file now. After an error, the next run goes on.
             if guard.error is None:
                 Path(result["checkpoint"]).unlink(missing_ok=True)
     return result
+
+
+def _save_prior(model_path: Path, result: dict[str, Any]) -> None:
+    """Add the prior of `result` to the model file; `OutputError` says what is kept if it cannot."""
+    try:
+        save_prior_to_model(
+            model_path, result["prior_model"], result["prior_config"], result["prior_metadata"]
+        )
+    except OutputError as error:
+        is_kept = Path(result["checkpoint"]).exists()
+        kept = "goes on from its checkpoint" if is_kept else "begins afresh: no checkpoint is saved"
+        raise OutputError(
+            f"{error} The model is as it was: make room and train the prior again, which {kept}."
+        ) from error
 
 
 def _check_prior_place(model_path: Path, config: PriorConfig) -> None:

@@ -1,6 +1,8 @@
 """A run of codec training: its events, its files, its checkpoint."""
 
+import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import torch
 
 from distill.data.corpus import scan_corpus
 from distill.data.dataset import make_manifest
+from distill.errors import OutputError
 from distill.models.persistence import load_model_v2
 from distill.settings import SAMPLE_RATE
 from distill.training.checkpoint import checkpoint_path, load_checkpoint
@@ -115,3 +118,121 @@ def test_a_checkpoint_holds_curve_and_losses(
     assert second.run().finished
     assert [event.step for event in recorder.of(ValidationMetrics)] == [9, 12, 15, 18]
     assert not checkpoint_path(path).exists()
+
+
+def files_in(folder: Path) -> list[str]:
+    return sorted(os.listdir(folder))
+
+
+@pytest.fixture
+def saves_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "FIRST_SAVE_S", 0.0)
+    monkeypatch.setattr(run, "SAVE_EVERY_S", 0.0)
+
+
+class SmallDisk(Recorder):
+    """Lets files grow to `room` bytes alone until `free_from` steps are done."""
+
+    def __init__(
+        self, full_disk: Callable[[int | None], None], room: int, free_from: int, **settings: Any
+    ) -> None:
+        super().__init__(**settings)
+        self.full_disk = full_disk
+        self.room = room
+        self.free_from = free_from
+
+    def __call__(self, event: TrainingEvent) -> None:
+        super().__call__(event)
+        if isinstance(event, StepMetrics):
+            self.full_disk(self.room if event.step < self.free_from else None)
+
+
+@pytest.fixture
+def model_size(codec_only: Path) -> int:
+    """Bytes for a model, but not for a checkpoint, which has five times as many."""
+    return 2 * codec_only.stat().st_size
+
+
+def test_a_full_disk_on_the_way_ends_no_training(
+    corpus: TrainingCorpus,
+    tmp_path: Path,
+    tiny: dict[str, Any],
+    saves_often: None,
+    model_size: int,
+    full_disk: Callable[[int | None], None],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    path = tmp_path / "m.sda"
+    for room in (0, model_size):
+        caplog.clear()
+        recorder = SmallDisk(full_disk, room, free_from=29)
+        assert run_of(corpus, path, recorder, 30, **tiny).run().finished
+        # Tried at every step, said once.
+        (message,) = caplog.messages
+        file = "m.sda.train.ckpt" if room else "m.sda"
+        assert message.startswith(f"Cannot write {tmp_path / file}: File too large.")
+        assert "Training goes on" in message
+        saves = [event.step for event in recorder.of(ModelSaved)]
+        assert saves[-3:] == [29, 30, 30]
+        assert (len(saves) > 3) == bool(room)
+        assert files_in(tmp_path) == ["m.sda"]
+
+
+def test_a_disk_that_fills_again_is_said_again(
+    corpus: TrainingCorpus,
+    tmp_path: Path,
+    tiny: dict[str, Any],
+    saves_often: None,
+    full_disk: Callable[[int | None], None],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Unsteady(Recorder):
+        def __call__(self, event: TrainingEvent) -> None:
+            super().__call__(event)
+            if isinstance(event, StepMetrics):
+                full_disk(None if event.step in (27, 30) else 0)
+
+    assert run_of(corpus, tmp_path / "m.sda", Unsteady(), 30, **tiny).run().finished
+    assert len(caplog.messages) == 2
+
+
+@pytest.mark.parametrize("has_earlier", [False, True])
+def test_what_is_not_saved_at_the_end_is_said(
+    corpus: TrainingCorpus,
+    tmp_path: Path,
+    tiny: dict[str, Any],
+    saves_often: None,
+    model_size: int,
+    full_disk: Callable[[int | None], None],
+    caplog: pytest.LogCaptureFixture,
+    has_earlier: bool,
+) -> None:
+    path = tmp_path / "m.sda"
+    files = ["m.sda"]
+    kept = "The model is saved as of step 28, and no checkpoint: --resume cannot go on from here."
+    if has_earlier:
+        run_of(corpus, path, Recorder(stop=26), 30, **tiny).run()
+        files = ["m.sda", "m.sda.train.ckpt"]
+        kept = "The model is saved as of step 28, the checkpoint as of step 26: make room"
+    second = run_of(corpus, path, SmallDisk(full_disk, model_size, 99, stop=28), 30, **tiny)
+    if has_earlier:
+        second.restore(load_checkpoint(checkpoint_path(path)))
+    with pytest.raises(OutputError, match=f"ckpt: File too large. {kept}"):
+        second.run()
+    assert files_in(tmp_path) == files
+    # Once on the way, and never on the way out.
+    assert len(caplog.messages) == 1
+
+
+def test_a_finished_model_that_does_not_fit_is_said(
+    corpus: TrainingCorpus,
+    tmp_path: Path,
+    tiny: dict[str, Any],
+    full_disk: Callable[[int | None], None],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    path = tmp_path / "m.sda"
+    with pytest.raises(OutputError, match=r"m\.sda: File too large\. No model is saved, and no"):
+        run_of(corpus, path, SmallDisk(full_disk, 1_000, 99), 4, **tiny).run()
+    assert not files_in(tmp_path)
+    assert not caplog.messages

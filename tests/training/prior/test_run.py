@@ -3,6 +3,7 @@
 import logging
 import shutil
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -99,3 +100,33 @@ def test_a_checkpoint_of_other_settings_is_left_alone(
         other.resume_if_possible()
     assert other.progress == PriorProgress()
     assert "other settings" in caplog.text
+
+
+def test_a_full_disk_under_the_checkpoint_ends_no_training(
+    model_path: Path,
+    corpus_dir: Path,
+    tiny_prior: dict[str, Any],
+    full_disk: Callable[[int | None], None],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is said once; the next checkpoint tries again."""
+    monkeypatch.setattr("distill.training.prior.run.CHECKPOINT_EVERY_S", 0.0)
+    run = run_of(model_path, corpus_dir, **tiny_prior | {"max_epochs": 4, "patience": 9})
+    caplog.clear()
+    present = []
+
+    def fill(metrics: PriorEpochMetrics) -> None:
+        present.append(run.checkpoint.exists())
+        full_disk(1_000 if metrics.epoch < 4 else None)
+
+    run.run(fill)
+    assert run.progress.epoch == 4
+    (message,) = caplog.messages
+    assert message.startswith(f"Cannot write {run.checkpoint}: File too large. Training goes on")
+    assert present == [False] * 4
+    assert run.checkpoint.exists()
+    assert sorted(path.name for path in run.checkpoint.parent.iterdir()) == [
+        "m.sda",
+        "m.sda.prior.ckpt",
+    ]

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from distill.errors import DistillError, DivergedError
-from distill.training.checkpoint import checkpoint_path, save_checkpoint
+from distill.errors import DistillError, DivergedError, OutputError
+from distill.training.checkpoint import PatientSaver, checkpoint_path, save_checkpoint
 from distill.training.codec.corpus import TrainingCorpus
 from distill.training.codec.metadata import CodecFindings, codec_metadata
 from distill.training.codec.stopping import has_diverged, is_worsening, should_stop
@@ -77,12 +77,16 @@ class CodecRun:
         self.stereo: dict[str, list[float]] = {}
         self.last_save_s = 0.0
         self.is_saved_finished = False
+        self.saved_steps: dict[str, int] = {}
+        self.saver = PatientSaver()
+        self.final_error: OutputError | None = None
 
     def run(self) -> TrainingCompleteEvent:
         """Train until the budget is used up, or until `cancel_event` is set.
 
         Raises:
             DivergedError: Training has diverged for good; its checkpoint is gone then.
+            OutputError: The files cannot be written at the end; before it, training goes on.
         """
         try:
             finished = self._train()
@@ -90,9 +94,10 @@ class CodecRun:
             # A run from this checkpoint would end alike.
             checkpoint_path(self.output).unlink(missing_ok=True)
             raise
-        except BaseException:
+        except BaseException as error:
             # A callback, a second Ctrl-C, memory, a lost cache: nothing that was learned is lost.
-            self._rescue()
+            if error is not self.final_error:
+                self._rescue()
             raise
         return self._complete(finished)
 
@@ -108,7 +113,7 @@ class CodecRun:
             self.code_counts = measures.code_counts
             self.stereo = measures.stereo
             self._validate()
-        self._save(finished)
+        self._save_at_end(finished)
         return finished
 
     def _step(self) -> None:
@@ -124,7 +129,7 @@ class CodecRun:
             self._validate()
             self._consider_early_stop()
         if self._is_save_due():
-            self._save(finished=False)
+            self.saver.attempt(lambda: self._save(finished=False))
 
     def _check_divergence(self, metrics: StepMetrics) -> None:
         """Add the step's loss to `recent`; `DivergedError` when the losses have run away."""
@@ -211,6 +216,22 @@ class CodecRun:
         worsening = is_worsening(report.first_distance, self.recent, self.curve)
         return report.is_healthy and not worsening
 
+    def _save_at_end(self, finished: bool) -> None:
+        """Save; `OutputError` says what is not saved, and what is."""
+        try:
+            self._save(finished)
+        except OutputError as error:
+            self.final_error = OutputError(f"{error} {self._describe_saves()}")
+            raise self.final_error from error
+
+    def _describe_saves(self) -> str:
+        """A sentence on the files that are there, for when they are not the latest ones."""
+        model, checkpoint = self.saved_steps.get("model"), self.saved_steps.get("checkpoint")
+        kept = "No model is saved" if model is None else f"The model is saved as of step {model}"
+        if checkpoint is None:
+            return f"{kept}, and no checkpoint: --resume cannot go on from here."
+        return f"{kept}, the checkpoint as of step {checkpoint}: make room, then use --resume."
+
     def _save(self, finished: bool) -> None:
         """Write model and checkpoint, each whole or not at all.
 
@@ -222,14 +243,22 @@ class CodecRun:
             self.code_counts = self.trainer.recent_counts()
         if report.codebooks_ready:
             self._save_model()
+            self.saved_steps["model"] = report.step
+        try:
+            self._save_checkpoint(finished)
+            self.is_saved_finished = finished
+        finally:
+            # Last, since a callback may raise.
+            if report.codebooks_ready:
+                self.callback(ModelSaved(step=report.step, path=str(self.output)))
+
+    def _save_checkpoint(self, finished: bool) -> None:
+        path = checkpoint_path(self.output)
         if finished:
-            checkpoint_path(self.output).unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
         else:
-            save_checkpoint(checkpoint_path(self.output), self._state())
-        self.is_saved_finished = finished
-        # Last, since a callback may raise.
-        if report.codebooks_ready:
-            self.callback(ModelSaved(step=report.step, path=str(self.output)))
+            save_checkpoint(path, self._state())
+            self.saved_steps["checkpoint"] = self.trainer.report().step
 
     def _rescue(self) -> None:
         """Save on the way out of an error, which matters more than one of saving."""
@@ -271,6 +300,9 @@ class CodecRun:
         self.recent = state["recent"]
         report = self.trainer.report()
         self.last_save_s = report.elapsed_s if report.codebooks_ready else 0.0
+        self.saved_steps["checkpoint"] = report.step
+        if report.codebooks_ready and self.output.exists():
+            self.saved_steps["model"] = report.step
 
     def _complete(self, finished: bool) -> TrainingCompleteEvent:
         last = self.curve[-1] if self.curve else {}

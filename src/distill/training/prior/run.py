@@ -17,6 +17,7 @@ from distill.device import gains_by_bfloat16
 from distill.errors import CheckpointError, DivergedError
 from distill.models.prior_metadata import PriorMetadata
 from distill.training.checkpoint import (
+    PatientSaver,
     checkpoint_path,
     load_checkpoint,
     load_optimizer,
@@ -101,6 +102,7 @@ class PriorRun:
         self.diverged = False
         self.copying: Copying | None = None
         self.last_checkpoint_s = 0.0
+        self.saver = PatientSaver()
         self.epoch_began = time.perf_counter()
 
     def _begin(self) -> None:
@@ -343,7 +345,8 @@ class PriorRun:
             # Dropout and hidden frames are drawn from the global generators.
             "random": random_state(self.prior.start.device),
         }
-        save_checkpoint(self.checkpoint, {"fits": self._fingerprint(), "state": state})
+        contents = {"fits": self._fingerprint(), "state": state}
+        self.saver.attempt(lambda: save_checkpoint(self.checkpoint, contents))
 
     def resume_if_possible(self) -> None:
         """Continue from the checkpoint of a killed run, if there is one that fits."""
