@@ -1,5 +1,6 @@
 """Codec training from a folder to a file: interrupted, resumed, refused."""
 
+import os
 import shutil
 import threading
 from collections.abc import Callable
@@ -59,6 +60,25 @@ def test_interrupted_and_resumed_is_uninterrupted_to_the_bit(
     assert not checkpoint_path(parts).exists()
     a, b = weights(whole), weights(parts)
     assert all(torch.equal(a[name], b[name]) for name in a)
+
+
+def test_the_first_checkpoint_comes_before_the_first_model(
+    corpus_dir: Path, tmp_path: Path, tiny: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that is killed between the two leaves what can go on, not what looks finished."""
+    output = tmp_path / "m.sda"
+    cancelled, watch = stop_after(3)
+    replaced: list[str] = []
+    replace = os.replace
+
+    def observe(source: Any, target: Any) -> None:
+        replaced.append(Path(target).suffix)
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", observe)
+    distill.train(corpus_dir, output, steps=9, callback=watch, cancel_event=cancelled, **tiny)
+    saved = [suffix for suffix in replaced if suffix in (".sda", checkpoint_path(output).suffix)]
+    assert saved[:2] == [checkpoint_path(output).suffix, ".sda"]
 
 
 def test_an_emptied_cache_loses_nothing(

@@ -241,11 +241,19 @@ class CodecRun:
         self.last_save_s = report.elapsed_s
         if not finished:
             self.code_counts = self.trainer.recent_counts()
-        if report.codebooks_ready:
-            self._save_model()
-            self.saved_steps["model"] = report.step
+        # A model alone passes for a finished one: the first checkpoint comes before the first
+        # model. Later the model goes first: where room is short, it matters more.
+        is_first = not finished and not self.saved_steps
         try:
-            self._save_checkpoint(finished)
+            if is_first:
+                self._save_checkpoint(finished)
+        finally:
+            if report.codebooks_ready:
+                self._save_model()
+                self.saved_steps["model"] = report.step
+        try:
+            if not is_first:
+                self._save_checkpoint(finished)
             self.is_saved_finished = finished
         finally:
             # Last, since a callback may raise.
