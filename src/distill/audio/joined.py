@@ -8,7 +8,8 @@ import struct
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from distill.audio.parts import CHAINED, Contents, Part
+from distill.audio.flac_length import with_length
+from distill.audio.parts import CHAINED, WRONG_LENGTH, Contents, Part
 
 # Mark of a FLAC file, and the head of its first block: its number, with a bit for the last block,
 # and its size.
@@ -38,7 +39,17 @@ _MOST_PARTS = 1_000
 
 def flac_contents(file: BinaryIO, size: int) -> Contents:
     """Find the sounds in a FLAC file of `size` bytes."""
-    return _split(sorted(_find(file, _FLAC_STARTS)), size)
+    marks = sorted(_find(file, _FLAC_STARTS))
+    contents = _split(marks, size)
+    if not marks or len(marks) > _MOST_PARTS:
+        return contents
+    wholes = contents.parts or (Part(0, size),)
+    mended = [with_length(file, part, mark) for part, mark in zip(wholes, marks, strict=True)]
+    if not any(mended):
+        return contents
+    parts = tuple(new.part if new else old for new, old in zip(mended, wholes, strict=True))
+    is_wrong = any(new is not None and new.was_wrong for new in mended)
+    return Contents(parts, WRONG_LENGTH if is_wrong else contents.remark)
 
 
 def mp3_contents(file: BinaryIO, size: int) -> Contents:
