@@ -14,7 +14,7 @@ def test_both_ends_are_allowed_and_nothing_beyond(option: str) -> None:
     check_bound(option, None)
     check_bound(option, bound.most)
     check_bound(option, bound.least + (1e-9 if bound.above else 0))
-    for value in (bound.least - 1, bound.most + 1, math.nan, math.inf, -math.inf, 10**30):
+    for value in (bound.least - 1, bound.most + 1, math.nan, math.inf, -math.inf, 10**30, 10**400):
         with pytest.raises(UsageError, match=rf"^{option} must .*[0-9]\.$"):
             check_bound(option, value)
 

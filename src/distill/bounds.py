@@ -4,7 +4,6 @@ Values are checked before any work. Numbers of one place only, such as those of 
 there.
 """
 
-import math
 from typing import NamedTuple
 
 from distill.errors import UsageError
@@ -59,8 +58,8 @@ def check_bound(option: str, value: float | None) -> None:
         return
     bound = BOUNDS[option]
     is_enough = value > bound.least if bound.above else value >= bound.least
-    # Not a number is neither below nor above anything.
-    if math.isfinite(value) and is_enough and value <= bound.most:
+    # NaN is neither below nor above anything. No function of floats: whole numbers may be too long.
+    if is_enough and value <= bound.most:
         return
     if bound.above:
         raise UsageError(f"{option} must be above {bound.least:,} and at most {bound.most:,}.")

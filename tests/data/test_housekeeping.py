@@ -79,3 +79,11 @@ def test_without_a_cache_there_is_nothing_to_clear(
     monkeypatch.setenv("DISTILL_CACHE", str(tmp_path / "none"))
     assert cache_size().sounds == clear_cache().removed_bytes == 0
     assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize("entry", ["[" * 20_000, '{"hash": {}}', '{"hash": ["a"]}', "9" * 5_000])
+def test_damaged_paths_do_not_stop_clearing(filled: Path, entry: str) -> None:
+    damaged = next((filled / "index").glob("*.json"))
+    damaged.write_text(entry)
+    assert clear_cache().removed_sounds == 8
+    assert files(filled) in ([], [damaged])

@@ -5,6 +5,7 @@ import random
 import re
 import struct
 import tempfile
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -309,3 +310,38 @@ def test_sounds_from_codes_and_files_without_sound_are_said(trained: Path, tmp_p
         read_recipe(trained)
     with pytest.raises(UnreadableAudioError, match="cannot be opened"):
         read_recipe(tmp_path / "none.wav")
+
+
+def places_in(value: Any) -> Iterator[list[Any]]:
+    """The keys that lead to each entry of JSON; of a list, to its first."""
+    yield []
+    if isinstance(value, dict | list):
+        for key in value if isinstance(value, dict) else range(min(1, len(value))):
+            yield from ([key, *rest] for rest in places_in(value[key]))
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["NaN", "1e999", "-1", "true", '"\\ud800"', str(2**80), "9" * 5_000, "[" * 20_000, "[[[1]]]"],
+    ids=lambda value: value[:8],
+)
+def test_any_value_in_any_place_is_read_or_refused(tmp_path: Path, value: str) -> None:
+    path = tmp_path / "a.wav"
+    messages = []
+    for place in places_in(json.loads(COMMENT)):
+        if not place:
+            continue
+        entries = json.loads(COMMENT)
+        target = entries
+        for key in place[:-1]:
+            target = target[key]
+        target[place[-1]] = "here"
+        comment = json.dumps(entries).replace('"here"', value)
+        path.write_bytes(b"RIFF\0\0\0\0WAVE" + comment.encode())
+        try:
+            assert 0 <= read_recipe(path).seed <= 2**64
+        except (AudioError, UsageError) as error:
+            messages.append(str(error))
+    # One sentence each, which does not repeat what no person can read.
+    assert messages
+    assert all("\n" not in message and len(message) < 700 for message in messages)

@@ -4,7 +4,6 @@ Only files that the cache itself has written are counted and removed: `$DISTILL_
 folder that holds other things.
 """
 
-import json
 import os
 import re
 import time
@@ -14,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from distill.errors import OutputError
-from distill.files import clear_leftovers
+from distill.files import clear_leftovers, parse_json
 from distill.settings import cache_dir, cache_limit
 
 DAY_S = 24 * 3600.0
@@ -155,7 +154,7 @@ def _clear_index() -> None:
         if not _INDEX_ENTRY.fullmatch(name):
             continue
         with suppress(OSError, ValueError, LookupError, TypeError):
-            if json.loads((folder / name).read_bytes())["hash"] not in present:
+            if parse_json((folder / name).read_bytes())["hash"] not in present:
                 (folder / name).unlink()
 
 
