@@ -94,3 +94,17 @@ def test_files_of_other_rates_follow_the_first(tmp_path: Path) -> None:
     audio = read_audio(path)
     assert audio.shape == (1, 2 * SAMPLE_RATE)
     assert abs(loudest_hz(audio, 1) - 700) <= 1
+
+
+@pytest.mark.parametrize("before", [b"", ID3])
+@pytest.mark.parametrize("fork", ["._a.mp3", ".AppleDouble/a.mp3"])
+@pytest.mark.parametrize("content", [b"", bytes.fromhex("0005160700020000") + bytes(4096)])
+def test_files_that_macos_leaves_beside_an_mp3_do_not_matter(
+    tmp_path: Path, before: bytes, fork: str, content: bytes
+) -> None:
+    path = tmp_path / "a.mp3"
+    path.write_bytes(before + file_of(path, 1, 300, "MP3 CBR"))
+    (tmp_path / fork).parent.mkdir(exist_ok=True)
+    (tmp_path / fork).write_bytes(content)
+    assert probe(path).remark == ""
+    assert read_audio(path).shape == (1, SAMPLE_RATE)

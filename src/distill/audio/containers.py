@@ -64,8 +64,21 @@ def find_contents(path: FilePath) -> Contents:
         if (is_tagged or magic == b"fLaC") and (contents := flac_contents(file, size)).parts:
             return contents
         if is_tagged or magic[:1] == b"\xff":
-            return mp3_contents(file, size)
+            contents = mp3_contents(file, size)
+            if not contents.parts and _has_resource_fork(path):
+                return Contents((Part(0, size),))
+            return contents
     return Contents()
+
+
+def _has_resource_fork(path: FilePath) -> bool:
+    """Whether macOS has put a file of its own beside this one: libsndfile reads that instead.
+
+    It finds it by the name, which a part of a file, even all of it, has not.
+    """
+    folder, name = os.path.split(os.fsencode(path))
+    forks = (os.path.join(folder, b"._" + name), os.path.join(folder, b".AppleDouble", name))
+    return any(os.path.exists(fork) for fork in forks)
 
 
 # --- WAV ------------------------------------------------------------------------------------------
