@@ -2,6 +2,7 @@
 
 import shutil
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -144,3 +145,28 @@ def test_a_prior_joins_the_file_and_takes_its_checkpoint_away(
     assert result["complete"].epochs_trained == 1
     assert load_model_v2(path).prior is not None
     assert [file.name for file in tmp_path.iterdir()] == ["my.sda"]
+
+
+@pytest.mark.parametrize("has_checkpoint", [True, False])
+def test_a_prior_that_does_not_fit_on_the_disk_is_said(
+    codec_only: Path,
+    corpus_dir: Path,
+    tmp_path: Path,
+    tiny_prior: dict[str, Any],
+    full_disk: Callable[[int | None], None],
+    has_checkpoint: bool,
+) -> None:
+    path = Path(shutil.copy(codec_only, tmp_path / "m.sda"))
+    before = path.read_bytes()
+
+    def fill(metrics: Any) -> None:
+        # A checkpoint is saved after the first epoch, before the first step of the second.
+        if metrics.epoch == 2 or not has_checkpoint:
+            full_disk(1_000)
+
+    kept = "which goes on from its checkpoint" if has_checkpoint else "no checkpoint is saved"
+    with pytest.raises(OutputError, match=rf"m\.sda: File too large\. .*{kept}"):
+        distill.train_prior(path, corpus_dir, step_callback=fill, **tiny_prior | {"max_epochs": 2})
+    assert path.read_bytes() == before
+    files = ["m.sda", "m.sda.prior.ckpt"] if has_checkpoint else ["m.sda"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == files
