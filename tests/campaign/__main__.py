@@ -11,7 +11,9 @@ from types import ModuleType
 
 import torch
 
+from tests.campaign import fuzz
 from tests.campaign.kinds import KINDS
+from tests.campaign.material import material
 from tests.campaign.report import Plan, Tally, keep_fault, summary
 
 REGRESSIONS = Path(__file__).parents[1] / "regressions"
@@ -34,6 +36,8 @@ def main() -> int:
         stop_at = time.monotonic() + rest / (len(chosen) - number)
         tallies.append(_run(kind, options, folder, stop_at))
         print(summary(tallies[-1:]), flush=True)
+    if options.fuzz:
+        tallies += _fuzz(options, folder)
     faults = sum(len(tally.faults) for tally in tallies)
     print(f"{sum(tally.done for tally in tallies):,} trials, {faults} sorts of faults", flush=True)
     if options.folder is None:
@@ -53,7 +57,12 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--regressions", type=Path, default=REGRESSIONS, help="folder for inputs of faults"
     )
+    parser.add_argument(
+        "--fuzz", type=int, default=0, metavar="SECONDS", help="fuzz each reader with atheris too"
+    )
     options = parser.parse_args()
+    if options.fuzz and not fuzz.is_installed():
+        parser.error("--fuzz needs atheris: pip install -e '.[fuzz]'")
     options.stop_at = time.monotonic() + 60 * options.minutes
     return options
 
@@ -76,6 +85,19 @@ def _run(kind: ModuleType, options: argparse.Namespace, folder: Path, stop_at: f
     for fault in tally.faults:
         keep_fault(options.regressions, kind.NAME, fault)
     return tally
+
+
+def _fuzz(options: argparse.Namespace, folder: Path) -> list[Tally]:
+    tallies = []
+    for reader in fuzz.READERS:
+        own = folder / "fuzz" / reader
+        shutil.rmtree(own, ignore_errors=True)
+        tally = fuzz.run_reader(reader, options.fuzz, own, material(folder / "shared"))
+        for fault in tally.faults:
+            keep_fault(options.regressions, tally.name, fault)
+        print(summary([tally]), flush=True)
+        tallies.append(tally)
+    return tallies
 
 
 if __name__ == "__main__":

@@ -203,7 +203,7 @@ class _Worker:
 
 def _work(case: Case, plan: Plan, folder: Path, indices: Sequence[int], sender: Connection) -> None:
     _settle(folder)
-    start_bytes = _warm_up(case, folder)
+    start_bytes = _warm_up(case, folder, case.whole())
     for index in indices:
         if plan.is_over():
             break
@@ -224,7 +224,7 @@ def _work(case: Case, plan: Plan, folder: Path, indices: Sequence[int], sender: 
 
 def _judge_once(case: Case, content: bytes, folder: Path, index: int, sender: Connection) -> None:
     _settle(folder)
-    start_bytes = _warm_up(case, folder)
+    start_bytes = _warm_up(case, folder, case.whole()[:2])
     judgement = _judge(case, content, folder, index)
     extra = _peak_bytes() - start_bytes
     if extra > LARGEST_EXTRA and not judgement.what:
@@ -251,9 +251,9 @@ def _settle(folder: Path) -> None:
     os.dup2(errors, 2)
 
 
-def _warm_up(case: Case, folder: Path) -> int:
+def _warm_up(case: Case, folder: Path, whole: Sequence[bytes]) -> int:
     """Use whole inputs, then bound the memory; the bytes that they took at their peak."""
-    for number, content in enumerate(case.whole()):
+    for number, content in enumerate(whole):
         judgement = _judge(case, content, folder, number)
         if judgement.what or judgement.outcome == "refused":
             raise RuntimeError(f"a whole input of {case.name} fails: {judgement}")

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from distill.audio.level import active_rms_db
-from distill.errors import AudioError
+from distill.errors import AudioError, ModelFileError
 from distill.inference.codes.decode import decode_blocks, decode_sound
 from distill.inference.codes.encode import encode_blocks, encode_sound, encode_with_remark
 from distill.inference.codes.file import load_codes, save_codes
@@ -55,6 +55,16 @@ def test_a_sound_that_no_codes_can_bring_back_is_refused(loaded: LoadedVQModel) 
     loud = np.float32(1e15) * np.random.default_rng(0).standard_normal((1, 9000), np.float32)
     with pytest.raises(AudioError, match=r"'a\.wav' is \d+ dB above full scale"):
         encode_sound(loaded, loud, "a.wav")
+
+
+def test_weights_that_decode_to_no_sound_are_said(trained: Path) -> None:
+    broken = load_model_v2(trained)
+    with torch.no_grad():
+        for weights in broken.model.parameters():
+            weights.fill_(1e38)
+    sound = 0.1 * np.random.default_rng(0).standard_normal((1, 9000), np.float32)
+    with pytest.raises(ModelFileError, match=r"\.sda decodes 'a\.wav' to no sound"):
+        encode_sound(broken, sound, "a.wav")
 
 
 def minute(channels: int = 1, seconds: float = 60) -> np.ndarray:

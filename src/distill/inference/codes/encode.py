@@ -20,7 +20,7 @@ from distill.audio.stereo import (
     mono_loss_db,
     side_energies,
 )
-from distill.errors import AudioError
+from distill.errors import AudioError, ModelFileError
 from distill.inference.codes.compatible import make_grid
 from distill.inference.codes.grid import LARGEST_GAIN, CodeGrid
 from distill.models.chunked import decode_codes, encode_stream, frames_of
@@ -88,6 +88,7 @@ def encode_with_remark(
 
     Raises:
         AudioError: The sound has no samples, or is far too loud.
+        ModelFileError: The weights of the model decode to no sound.
     """
     codec = loaded.model
 
@@ -110,7 +111,13 @@ def encode_with_remark(
 
     target = meter.excerpt() * np.float32(gain)
     correction = _measure_correction(codec, codes, target, first_frame, meter.side_db)
-    if correction.gain / gain > LARGEST_GAIN:
+    total_gain = correction.gain / gain
+    if not total_gain > 0:
+        # Not a number either: weights that are numbers may still give none.
+        raise ModelFileError(
+            f"{loaded.path} decodes '{source}' to no sound: use another copy of it, or train again."
+        )
+    if total_gain > LARGEST_GAIN:
         raise AudioError(
             f"'{source}' is {level_db:.0f} dB above full scale, far louder than the recordings of "
             "the model: normalise it first."
@@ -119,7 +126,7 @@ def encode_with_remark(
         loaded,
         codes.numpy(),
         n_samples=meter.n_samples,
-        gain=correction.gain / gain,
+        gain=total_gain,
         width=correction.width,
         source=source,
     )
