@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from distill.process import Priority as ProcessPriority
+
 ModelPath = Annotated[Path, typer.Argument(help="Model file (.sda).", metavar="MODEL_PATH")]
 DatasetDir = Annotated[Path, typer.Argument(help="Folder of your sounds.", metavar="DATASET_DIR")]
 CodesPath = Annotated[
@@ -17,6 +19,17 @@ Overwrite = Annotated[
     typer.Option(
         "--overwrite", help="Replace files that exist; never those that the command reads."
     ),
+]
+TrainingThreads = Annotated[
+    int | None,
+    typer.Option(
+        help="CPU threads. Default: the fastest number, by trials; for a given number of steps or "
+        "epochs, one per core, at most 8."
+    ),
+]
+Priority = Annotated[
+    ProcessPriority,
+    typer.Option(help="low: other programs come first. normal: all are equal."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 FromTime = Annotated[

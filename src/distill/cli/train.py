@@ -16,8 +16,10 @@ from distill.cli.console import (
     print_json,
 )
 from distill.cli.keys import stop_by_hand
-from distill.cli.options import Device, Json, Threads
+from distill.cli.options import Device, Json, Priority, TrainingThreads
 from distill.errors import UsageError
+from distill.process import Priority as ProcessPriority
+from distill.process import set_priority
 from distill.training.config import VQVAEConfig
 
 if TYPE_CHECKING:
@@ -104,7 +106,8 @@ def train_cmd(
     lr: LearningRate = None,
     channels: Channels = None,
     device: Device = "auto",
-    threads: Threads = None,
+    threads: TrainingThreads = None,
+    priority: Priority = ProcessPriority.LOW,
     seed: Seed = None,
     model_name: ModelName = None,
     resume: Resume = None,
@@ -118,6 +121,7 @@ def train_cmd(
     5 to 500 files, seconds to hours, short hits welcome. Ctrl-C or the key s stops and saves;
     --resume goes on.
     """
+    set_priority(priority)
     # None stands for "not given": training then chooses to suit the corpus.
     settings = {
         "minutes": minutes,

@@ -14,8 +14,10 @@ from distill.cli.console import (
     print_json,
 )
 from distill.cli.keys import stop_by_hand
-from distill.cli.options import DatasetDir, Device, Json, ModelPath, Threads
+from distill.cli.options import DatasetDir, Device, Json, ModelPath, Priority, TrainingThreads
 from distill.errors import UsageError
+from distill.process import Priority as ProcessPriority
+from distill.process import set_priority
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -50,7 +52,8 @@ def train_prior_cmd(
     heads: Heads = None,
     lr: LearningRate = None,
     device: Device = "auto",
-    threads: Threads = None,
+    threads: TrainingThreads = None,
+    priority: Priority = ProcessPriority.LOW,
     json: Json = False,
 ) -> None:
     """Train the generator (prior) and add it to the model file.
@@ -58,6 +61,8 @@ def train_prior_cmd(
     It learns which codes follow which in your sounds. Settings that you leave out suit the number
     of files. Ctrl-C or the key s stops and keeps the best so far.
     """
+    # Before torch loads.
+    set_priority(priority)
     from distill.workflows.describe_results import prior_training_facts
 
     console = make_console(quiet=json)

@@ -3,7 +3,7 @@
 None of them is learned by gradients, so codes keep their meaning however long the decoder trains.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import torch
 from torch import Tensor
@@ -27,6 +27,7 @@ def fit_codec(
     generator: torch.Generator,
     extra: Iterable[Tensor] = (),
     corpus: Iterable[Tensor] = (),
+    check: Callable[[], None] = lambda: None,
 ) -> None:
     """Settle the codes of a codec: principal components, codebooks, and the linear outline.
 
@@ -39,6 +40,7 @@ def fit_codec(
         generator: Source of randomness, on the CPU.
         extra: Further sounds `[B, C, N]` for the codebooks.
         corpus: The corpus as it is, `[B, C, N]`: most entries are fitted to it alone.
+        check: Called before each level of codebooks; may raise.
     """
     features = []
     magnitudes = []
@@ -58,7 +60,7 @@ def fit_codec(
     corpus_rows = [codec.latents(audio).flatten(0, 1) for audio in corpus]
     # `cat` needs at least one part.
     own = torch.cat([latents[:0], *corpus_rows])
-    codec.rvq.fit(torch.cat(rows), generator, own)
+    codec.rvq.fit(torch.cat(rows), generator, own, check)
     values = codec.rvq.lookup(codec.rvq(latents))
     _fit_outline(codec, values, torch.cat(magnitudes))
 

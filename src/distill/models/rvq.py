@@ -4,7 +4,7 @@ Codes are chosen by beam search. Random draws come from an explicit generator, s
 be repeated.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -158,6 +158,7 @@ class ResidualVQ(nn.Module):
         x: Tensor,
         generator: torch.Generator,
         own: Tensor | None = None,
+        check: Callable[[], None] = lambda: None,
     ) -> None:
         """Set every codebook by k-means, level after level on the residuals.
 
@@ -166,8 +167,10 @@ class ResidualVQ(nn.Module):
             generator: Source of randomness, on the CPU.
             own: Latents `[rows, D]` of the corpus as it is. Some of the entries that it leaves idle
                 are fitted to it instead, so that it uses `OWN_SHARE`.
+            check: Called before each level; may raise.
         """
         for level in range(len(self.codebooks)):
+            check()
             centres = kmeans(x, self.codebooks.shape[1], generator)
             if own is not None:
                 _put_to_use(centres, own, x, generator)

@@ -36,7 +36,8 @@ class VQVAEConfig:
         epochs: Passes over the corpus.
         steps: Optimiser steps.
         seed: Of all random draws.
-        threads: CPU threads; None for as many as suit the machine.
+        threads: CPU threads; None for the fastest number, or for one per core
+            where a training is to be repeatable (`adapts_threads`).
         channels: 1 for mono, 2 for stereo, None for the corpus's own.
         hidden_size: Width of the decoder.
         early_stop: Whether to end before the time is over once more of it would not help.
@@ -78,6 +79,11 @@ class VQVAEConfig:
         lengths = (self.minutes, self.epochs, self.steps)
         if sum(value is not None for value in lengths) > 1:
             raise UsageError("Give only one of --minutes, --epochs and --steps.")
+
+    @property
+    def adapts_threads(self) -> bool:
+        """Whether the number of threads may change: not where a training is to be repeatable."""
+        return self.threads is None and self.steps is None and self.epochs is None
 
     def model_arguments(self, sample_rate: int) -> dict[str, Any]:
         """Constructor arguments of the codec; `sample_rate` in Hz."""

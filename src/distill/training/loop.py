@@ -29,6 +29,7 @@ from distill.training.codec.trainer import CodecTrainer
 from distill.training.config import VQVAEConfig
 from distill.training.metrics import TrainingCompleteEvent
 from distill.training.out_of_memory import memory_in_a_sentence
+from distill.training.threads import thread_trials
 
 # Bytes of the weights of a codec of the usual width (mono; measured).
 CODEC_BYTES = 22.5e6
@@ -75,7 +76,10 @@ def train_vqvae(
     check_space(output, training_size(config))
     threads = prepare(config.threads)
     channels = _channels(corpus, config.channels)
-    config = replace(config, threads=threads, channels=channels)
+    config = replace(config, channels=channels)
+    if not config.adapts_threads:
+        # A resumed training is repeatable too.
+        config = replace(config, threads=threads)
     identity = {
         "name": model_name or output.stem,
         "id": uuid.uuid4().hex,
@@ -91,6 +95,7 @@ def train_vqvae(
         output=output,
         callback=callback,
         cancel_event=cancel_event,
+        threads=thread_trials(threads, config.adapts_threads, trainer.device),
     )
     return run.run()
 
@@ -125,7 +130,7 @@ def resume_vqvae(
     state = load_checkpoint(checkpoint, CODEC_CHECKPOINT)
     with restoring(checkpoint):
         config = VQVAEConfig(**state["trainer"]["config"])
-    prepare(config.threads)
+    threads = prepare(config.threads)
     corpus = scan_corpus(dataset_dir or Path(state["dataset_dir"]), config.channels, progress)
     _check_same_corpus(corpus, state["manifest"], output)
     sounds = TrainingCorpus.from_report(corpus, state["manifest"])
@@ -137,6 +142,7 @@ def resume_vqvae(
         output=output,
         callback=callback,
         cancel_event=cancel_event,
+        threads=thread_trials(threads, config.adapts_threads, trainer.device),
     )
     with restoring(checkpoint):
         run.restore(state)

@@ -5,16 +5,22 @@ import threading
 from typing import Any
 
 from distill.data.corpus import scan_corpus
-from distill.data.dataset import make_manifest, split_by_manifest
+from distill.data.dataset import Split, make_manifest, split_by_manifest
 from distill.device import pick_device, prepare
 from distill.files import FilePath
-from distill.models.persistence import load_model_v2
+from distill.models.persistence import LoadedVQModel, load_model_v2
+from distill.models.prior_metadata import PriorMetadata
+from distill.training.checkpoint import checkpoint_path
 from distill.training.corpus_facts import measure_corpus_facts
+from distill.training.interruption import Interrupted
 from distill.training.prior.epoch import train_prior_epoch, validate_prior_epoch
+from distill.training.prior.metadata import complete_event
+from distill.training.prior.progress import PriorProgress
 from distill.training.prior.run import EpochCallback, PriorRun, StepCallback
-from distill.training.prior.setup import prepare_prior
+from distill.training.prior.setup import count_files, prepare_prior
 from distill.training.prior.verdict import check_memorization
 from distill.training.prior_config import PriorConfig
+from distill.training.threads import thread_trials
 
 __all__ = [
     "EpochCallback",
@@ -36,6 +42,7 @@ def train_prior(
     cancel_event: threading.Event | None = None,
     device: str = "auto",
     step_callback: StepCallback | None = None,
+    adapt_threads: bool = False,
 ) -> dict[str, Any]:
     """Train a prior on the codes of the sounds in `dataset_dir`; writes no model file.
 
@@ -49,6 +56,8 @@ def train_prior(
         cancel_event: Once set, training stops after the current step.
         device: `auto`, `cpu`, `cuda` or `mps`.
         step_callback: Gets the metrics of every step.
+        adapt_threads: Whether to find the fastest number of threads by trials, beside other
+            programs: then a run is not repeatable to the bit.
 
     Returns:
         - `prior_model`: the network at its best weights; None before the first validation.
@@ -71,7 +80,7 @@ def train_prior(
         >>> result["complete"].best_perplexity
     """
     prior_config.check()
-    prepare(prior_config.threads)
+    threads = prepare(prior_config.threads)
     loaded = load_model_v2(model_path, device=pick_device(device))
     corpus = scan_corpus(dataset_dir, loaded.model.channels)
     manifest = loaded.metadata.get("corpus") or make_manifest(corpus.clips)
@@ -84,8 +93,29 @@ def train_prior(
 
     cancel_event = cancel_event or threading.Event()
     corpus_facts = measure_corpus_facts(corpus)
-    setup = prepare_prior(loaded, split, prior_config, corpus_facts, cancel_event)
-    run = PriorRun(setup, cancel_event, step_callback)
+    try:
+        setup = prepare_prior(loaded, split, prior_config, corpus_facts, cancel_event)
+    except Interrupted:
+        return _stopped(loaded, split)
+    trials = thread_trials(threads, adapt_threads, loaded.model.rvq.codebooks.device)
+    run = PriorRun(setup, cancel_event, step_callback, trials)
     run.resume_if_possible()
     run.run(callback or (lambda metrics: None))
     return run.result()
+
+
+def _stopped(loaded: LoadedVQModel, split: Split) -> dict[str, Any]:
+    """The result of a training that was stopped before its first step."""
+    return {
+        "prior_model": None,
+        "prior_config": {},
+        "prior_metadata": PriorMetadata().to_dict(),
+        "history": [],
+        "level_losses": [],
+        "warnings": [],
+        "unknown_files": split.unknown,
+        "file_count": count_files(split),
+        "checkpoint": str(checkpoint_path(loaded.path, "prior")),
+        "copying": None,
+        "complete": complete_event(PriorProgress(), None, True),
+    }

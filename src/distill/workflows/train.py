@@ -196,6 +196,8 @@ def train_prior(
         print(result["complete"].verdict)
     """
     config, _ = prior_settings(sounds, **overrides)
+    # With a number of epochs or threads, a run is repeatable.
+    adapts = overrides.get("max_epochs") is None and overrides.get("threads") is None
     _check_prior_place(Path(model_path), config)
     with CallbackGuard(cancel_event) as guard:
         result = run_prior_training(
@@ -206,6 +208,7 @@ def train_prior(
             cancel_event=guard.cancel_event,
             step_callback=guard.wrap(step_callback) if step_callback else None,
             device=device,
+            adapt_threads=adapts,
         )
         prior = result["prior_model"]
         if prior is not None:

@@ -12,6 +12,7 @@ from distill.data.corpus import scan_corpus
 from distill.data.dataset import Split, split_by_manifest
 from distill.models.persistence import load_model_v2
 from distill.training.corpus_facts import CorpusFacts
+from distill.training.interruption import Interrupted
 from distill.training.prior.setup import PriorSetup, prepare_prior
 from distill.training.prior_config import PriorConfig
 
@@ -78,9 +79,8 @@ def test_the_same_seed_gives_the_same_parts(
     assert setup.offsets == repeat.offsets != other.offsets
 
 
-def test_cancelled_encoding_leaves_the_first_encoding(
+def test_a_cancelled_setup_ends_at_once(
     codec_only: Path, corpus_dir: Path, tiny_prior: dict[str, Any]
 ) -> None:
-    setup = setup_of(codec_only, corpus_dir, cancelled=True, **tiny_prior)
-    assert all(len(versions) == 1 for versions in setup.codes.train)
-    assert all(len(versions) == 1 for versions in setup.attributes.train)
+    with pytest.raises(Interrupted):
+        setup_of(codec_only, corpus_dir, cancelled=True, **tiny_prior)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from distill.errors import DistillError, DivergedError, OutputError
 from distill.training.checkpoint import PatientSaver, checkpoint_path, save_checkpoint
@@ -18,6 +19,7 @@ from distill.training.codec.trainer import CodecTrainer
 from distill.training.codec.validation import Distances, measure_health
 from distill.training.codec.verdict import CodecVerdict, Facts, diverged, judge
 from distill.training.curves import Point
+from distill.training.interruption import Interrupted, check_of
 from distill.training.metrics import (
     BatchHalved,
     ModelSaved,
@@ -27,6 +29,7 @@ from distill.training.metrics import (
     TrainingEvent,
     ValidationMetrics,
 )
+from distill.training.threads import ThreadTrials
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +57,7 @@ class CodecRun:
         output: Model file; the checkpoint lies beside it.
         callback: Gets every event.
         cancel_event: Ends the run after the current step once it is set.
+        threads: Chooses the number of threads; None leaves it as it is.
     """
 
     def __init__(
@@ -64,6 +68,7 @@ class CodecRun:
         output: Path,
         callback: Callback,
         cancel_event: threading.Event | None,
+        threads: ThreadTrials | None = None,
     ) -> None:
         self.trainer = trainer
         self.corpus = corpus
@@ -71,6 +76,8 @@ class CodecRun:
         self.output = output
         self.callback = callback
         self.cancel_event = cancel_event or threading.Event()
+        trainer.check = check_of(self.cancel_event)
+        self.threads = threads or ThreadTrials([torch.get_num_threads()])
         self.curve: list[Point] = []
         self.recent: list[float] = []
         self.code_counts = trainer.recent_counts()
@@ -102,8 +109,19 @@ class CodecRun:
         return self._complete(finished)
 
     def _train(self) -> bool:
-        """Take the steps, and save at the end; returns whether the budget is used up."""
+        """Take the steps, and save at the end; returns whether all is done."""
+        try:
+            finished = self._take_steps()
+        except Interrupted:
+            finished = False
+        self._save_at_end(finished)
+        return finished
+
+    def _take_steps(self) -> bool:
+        """Take the steps and judge the result; returns whether the budget is used up."""
         trainer = self.trainer
+        # Where a validation was interrupted, it comes before further steps.
+        self._validate_if_due()
         while not trainer.report().is_done and not self.cancel_event.is_set():
             self._step()
 
@@ -113,21 +131,19 @@ class CodecRun:
             self.code_counts = measures.code_counts
             self.stereo = measures.stereo
             self._validate()
-        self._save_at_end(finished)
         return finished
 
     def _step(self) -> None:
         earlier_batch_size = self.trainer.report().batch_size
+        self.threads.begin_step()
         metrics = self.trainer.step()
+        self.threads.end_step()
         batch_size = self.trainer.report().batch_size
         if batch_size < earlier_batch_size:
             self.callback(BatchHalved(step=metrics.step, batch_size=batch_size))
         self._check_divergence(metrics)
         self.callback(metrics)
-        if self._is_validation_due():
-            self.code_counts = self.trainer.recent_counts()
-            self._validate()
-            self._consider_early_stop()
+        self._validate_if_due()
         if self._is_save_due():
             self.saver.attempt(lambda: self._save(finished=False))
 
@@ -147,6 +163,12 @@ class CodecRun:
     def _is_validation_due(self) -> bool:
         last_progress = self.curve[-1]["progress"] if self.curve else 0.0
         return self.trainer.is_validation_due(last_progress)
+
+    def _validate_if_due(self) -> None:
+        if self._is_validation_due():
+            self.code_counts = self.trainer.recent_counts()
+            self._validate()
+            self._consider_early_stop()
 
     def _validate(self) -> None:
         distances = self.trainer.validate()

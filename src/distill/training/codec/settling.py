@@ -18,6 +18,7 @@ from distill.models.fit import fit_codec
 from distill.models.frame_memory import memory_width
 from distill.models.vqvae import HOP_LENGTH, VQVAE
 from distill.training.codec.crops import plain_crops
+from distill.training.interruption import Check, checked
 
 # Crops that the principal components are fitted to; all are held in memory at once.
 ANALYSED_CROPS = 256
@@ -44,7 +45,11 @@ def memory_arguments(split: Split) -> dict[str, int]:
 
 
 def fit_codes(
-    codec: VQVAE, sampler: CropSampler, batch_size: int, generator: torch.Generator
+    codec: VQVAE,
+    sampler: CropSampler,
+    batch_size: int,
+    generator: torch.Generator,
+    check: Check = lambda: None,
 ) -> None:
     """Fit the codec's analysis and codebooks to the training sounds.
 
@@ -56,6 +61,7 @@ def fit_codes(
         sampler: Draws the crops.
         batch_size: Crops in a batch.
         generator: Source of all other randomness.
+        check: Called often; may raise.
     """
     device = codec.rvq.codebooks.device
     total_s = sum(region.n_samples for region in sampler.regions) / codec.sample_rate
@@ -73,10 +79,11 @@ def fit_codes(
 
     fit_codec(
         codec,
-        batches=draw(0, analysed_batches),
+        batches=checked(draw(0, analysed_batches), check),
         generator=generator,
-        extra=draw(analysed_batches, batches),
-        corpus=_unaugmented_blocks(codec, sampler.regions, total_s),
+        extra=checked(draw(analysed_batches, batches), check),
+        corpus=checked(_unaugmented_blocks(codec, sampler.regions, total_s), check),
+        check=check,
     )
 
 
@@ -96,9 +103,9 @@ def _unaugmented_blocks(
         yield torch.from_numpy(padded[None]).to(codec.rvq.codebooks.device)
 
 
-def fit_memory(codec: VQVAE, regions: Sequence[ClipRegion]) -> None:
+def fit_memory(codec: VQVAE, regions: Sequence[ClipRegion], check: Check = lambda: None) -> None:
     """Give each training frame its place in the codec's frame memory, where there is one."""
     if codec.memory is None:
         return
-    codes = [encode_audio(codec, region.audio()) for region in regions]
+    codes = [encode_audio(codec, region.audio()) for region in checked(regions, check)]
     codec.memory.fit(torch.cat(codes))

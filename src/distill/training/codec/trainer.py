@@ -36,6 +36,7 @@ from distill.training.codec.validation import (
     stereo_image,
 )
 from distill.training.config import VQVAEConfig
+from distill.training.interruption import Check, checked
 from distill.training.metrics import LevelHealth, StepMetrics
 from distill.training.out_of_memory import free_memory, is_out_of_memory, usual_batch_size
 from distill.training.weight_average import WeightAverage
@@ -137,6 +138,8 @@ class CodecTrainer:
         step_s = self.batch_size * self.sampler.crop_samples / sample_rate
         self.budget = plan_budget(config, total_s, step_s)
 
+        self.check: Check = lambda: None
+        """Called often while something takes long; may raise, and nothing of it counts then."""
         self.step_count = 0
         self.audio_s = 0.0
         self.bad_steps = 0
@@ -221,8 +224,10 @@ class CodecTrainer:
 
         audio = self._draw_crops()
         output = self.codec(audio, self._draw_noise_positions())
+        self.check()
         distance, energy = self._energy_distance(output, audio)
         level = self.loss.level_distance(output.audio, output.other, audio)
+        self.check()
         # The distance is a mean over scales; figures and weights are for the sum.
         self._descend(energy * len(MEL_SCALES) + LEVEL_WEIGHT * level)
 
@@ -312,11 +317,11 @@ class CodecTrainer:
     def settle_codes(self) -> None:
         """Fit analysis, codebooks and frame memory, once and for all."""
         generator = self._generator(_SETTLING_PURPOSE)
-        fit_codes(self.codec, self.sampler, self.batch_size, generator)
+        fit_codes(self.codec, self.sampler, self.batch_size, generator, self.check)
         # The average so far holds weights from before the fit.
         self.average = WeightAverage(self.codec)
         self.first_distance = self._untrained_distance()
-        fit_memory(self.codec, self.sampler.regions)
+        fit_memory(self.codec, self.sampler.regions, self.check)
         self.codebooks_ready = True
 
     @torch.no_grad()
@@ -324,7 +329,7 @@ class CodecTrainer:
         """Mel distance (sum of 7 scales) before the decoder has learned anything."""
         batches = -(-UNTRAINED_CROPS // self.batch_size)
         distances = []
-        for step in range(batches):
+        for step in checked(range(batches), self.check):
             audio = plain_crops(self.sampler, step, self.batch_size, self.device)
             output = self.codec(audio, self._draw_noise_positions())
             distance, _ = self._energy_distance(output, audio)
@@ -337,7 +342,9 @@ class CodecTrainer:
     def validate(self) -> Distances:
         """Distances of the averaged weights, on own and on held-out sounds."""
         with self._as_saved():
-            return measure_distances(self.codec, self.loss, self.sampler.regions, self.held_out)
+            return measure_distances(
+                self.codec, self.loss, self.sampler.regions, self.held_out, self.check
+            )
 
     @torch.no_grad()
     def finish(self) -> CorpusMeasures:
@@ -347,7 +354,7 @@ class CodecTrainer:
         """
         if not self.codebooks_ready:
             self.settle_codes()
-        counts = corpus_counts(self.codec, self.sampler.regions)
+        counts = corpus_counts(self.codec, checked(self.sampler.regions, self.check))
         with self._as_saved():
             return CorpusMeasures(counts, stereo_image(self.codec, self.sampler.regions))
 
@@ -355,9 +362,11 @@ class CodecTrainer:
     def _as_saved(self) -> Iterator[None]:
         """Within the context, the codec is as a file has it: averaged weights, eval mode."""
         self.codec.eval()
-        with self.average.applied():
-            yield
-        self.codec.train()
+        try:
+            with self.average.applied():
+                yield
+        finally:
+            self.codec.train()
 
     def level_health(self) -> tuple[LevelHealth, ...]:
         """Use of every codebook over the last steps; empty before the codebooks are settled."""

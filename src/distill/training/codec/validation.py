@@ -15,6 +15,7 @@ from distill.models.chunked import decode_codes, encode_audio
 from distill.models.levels import level_names
 from distill.models.losses import MEL_SCALES, MelLoss
 from distill.models.vqvae import VQVAE
+from distill.training.interruption import Check, checked
 from distill.training.metrics import LevelHealth
 
 # Seconds of held-out and of own sounds in a validation, which then takes a second or two. Held-out
@@ -46,17 +47,24 @@ class Distances(NamedTuple):
 
 
 def measure_distances(
-    codec: VQVAE, loss: MelLoss, own: Sequence[ClipRegion], held_out: Sequence[ClipRegion]
+    codec: VQVAE,
+    loss: MelLoss,
+    own: Sequence[ClipRegion],
+    held_out: Sequence[ClipRegion],
+    check: Check = lambda: None,
 ) -> Distances:
-    """Distances of up to 10 s of own sounds and of up to 20 s of held-out ones."""
-    own_distance = _mean_distance(codec, loss, first_seconds(own, OWN_S, codec.sample_rate))
+    """Distances of up to 10 s of own sounds and of up to 20 s of held-out ones.
+
+    `check` is called before each sound, and may raise.
+    """
+
+    def distance(regions: Sequence[ClipRegion], seconds: float) -> float | None:
+        sounds = checked(first_seconds(regions, seconds, codec.sample_rate), check)
+        return _mean_distance(codec, loss, sounds)
+
+    own_distance = distance(own, OWN_S)
     assert own_distance is not None
-    return Distances(
-        own=own_distance,
-        held_out=_mean_distance(
-            codec, loss, first_seconds(held_out, HELD_OUT_S, codec.sample_rate)
-        ),
-    )
+    return Distances(own=own_distance, held_out=distance(held_out, HELD_OUT_S))
 
 
 def first_seconds(
@@ -75,7 +83,7 @@ def first_seconds(
     ]
 
 
-def _mean_distance(codec: VQVAE, loss: MelLoss, regions: Sequence[ClipRegion]) -> float | None:
+def _mean_distance(codec: VQVAE, loss: MelLoss, regions: Iterable[ClipRegion]) -> float | None:
     distances = [_distance(codec, loss, region.audio()) for region in regions]
     return sum(distances) / len(distances) if distances else None
 
@@ -128,7 +136,7 @@ def count_codes(codes: Tensor, codebook_size: int) -> Tensor:
     return torch.stack([torch.bincount(column, minlength=codebook_size) for column in columns])
 
 
-def corpus_counts(codec: VQVAE, regions: Sequence[ClipRegion]) -> Tensor:
+def corpus_counts(codec: VQVAE, regions: Iterable[ClipRegion]) -> Tensor:
     """How often each entry is chosen in (at most 10 minutes of) the training sounds, `[Q, K]`."""
     counts = torch.zeros(codec.num_quantizers, codec.codebook_size)
     room = int(COUNTED_S * codec.sample_rate)

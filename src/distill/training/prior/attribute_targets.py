@@ -16,6 +16,7 @@ from distill.data.dataset import Split
 from distill.models.pointer import Pointer
 from distill.models.prior_metadata import SteeringFacts
 from distill.models.vqvae import VQVAE
+from distill.training.interruption import Check, checked
 from distill.training.prior.data import trim_inaudible_tail
 
 # Batches that the classifier is trained on, and frames in each: seconds of work, after which it
@@ -59,7 +60,11 @@ def tag_of(name: str) -> str:
 
 
 def measure_attributes(
-    codec: VQVAE, split: Split, codes: Sequence[Sequence[Tensor]], gains: Sequence[float]
+    codec: VQVAE,
+    split: Split,
+    codes: Sequence[Sequence[Tensor]],
+    gains: Sequence[float],
+    check: Check = lambda: None,
 ) -> AttributeTargets:
     """Attributes of every frame of the training regions, in every encoding.
 
@@ -68,11 +73,13 @@ def measure_attributes(
         split: Its training regions are measured.
         codes: For each training region, its codes `[T, Q]` in every encoding.
         gains: Gain of each encoding, in dB.
+        check: Called before each sound; may raise.
     """
     rate = codec.sample_rate
     hop = codec.frame_hop
     measured = [
-        measure(trim_inaudible_tail(region.audio(), rate), rate, hop) for region in split.train
+        measure(trim_inaudible_tail(region.audio(), rate), rate, hop)
+        for region in checked(split.train, check)
     ]
     table = PercentileTable.of(np.concatenate(measured))
     names = [tag_of(region.clip.name) for region in split.train]
@@ -92,8 +99,8 @@ def measure_attributes(
 
     train = []
     for descriptors, tag, versions in zip(measured, names, codes, strict=True):
-        # Fewer encodings than gains where encoding was cancelled.
-        pairs = zip(gains, versions, strict=False)
+        check()
+        pairs = zip(gains, versions, strict=True)
         train.append([attributes(descriptors, tag, gain, len(v)) for gain, v in pairs])
     return AttributeTargets(train=train, table=table, tags=tags)
 

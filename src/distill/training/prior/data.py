@@ -4,7 +4,6 @@ Each encoding shifts the grid of code frames and changes the level, so that one 
 code sequences.
 """
 
-import threading
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -14,6 +13,7 @@ from torch import Tensor
 from distill.data.dataset import ClipRegion, Split
 from distill.models.persistence import LoadedVQModel
 from distill.models.prior import extract_code_sequences
+from distill.training.interruption import Check, checked
 from distill.training.prior.streams import Stream, concatenate, cut_piece, split_stream
 from distill.training.prior_config import PriorConfig
 
@@ -121,7 +121,7 @@ def encode_split(
     split: Split,
     offsets: Sequence[int],
     gains: Sequence[float],
-    cancel_event: threading.Event,
+    check: Check = lambda: None,
 ) -> PriorCodes:
     """Codes of all regions: training regions in every encoding, held-out ones in the first.
 
@@ -130,19 +130,20 @@ def encode_split(
         split: Training and held-out regions.
         offsets: Samples by which the frame grid moves in each encoding.
         gains: Gain of each encoding, in dB.
-        cancel_event: Once set, further encodings are left out.
+        check: Called before each sound; may raise.
     """
 
     def encode(regions: Iterable[ClipRegion], offset: int = 0, gain: float = 0.0) -> list[Tensor]:
         factor = np.float32(10 ** (gain / 20))
         rate = loaded.model.sample_rate
-        sounds = (factor * trim_inaudible_tail(region.audio(), rate) for region in regions)
+        sounds = (
+            factor * trim_inaudible_tail(region.audio(), rate) for region in checked(regions, check)
+        )
         return list(extract_code_sequences(loaded.model, sounds, offset))
 
     encodings = [encode(split.train)]
     for offset, gain in zip(offsets[1:], gains[1:], strict=True):
-        if not cancel_event.is_set():
-            encodings.append(encode(split.train, offset, gain))
+        encodings.append(encode(split.train, offset, gain))
 
     # From encodings of regions to regions in encodings.
     train = [list(versions) for versions in zip(*encodings, strict=True)]

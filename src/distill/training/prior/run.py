@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from distill.device import gains_by_bfloat16
 from distill.errors import CheckpointError, DivergedError
@@ -57,6 +58,7 @@ from distill.training.prior.verdict import (
     check_memorization,
     judge_prior,
 )
+from distill.training.threads import ThreadTrials
 from distill.training.weight_average import WeightAverage
 
 log = logging.getLogger(__name__)
@@ -85,6 +87,7 @@ class PriorRun:
         setup: The parts, ready for the first step.
         cancel_event: Ends the run after the current step once it is set.
         step_callback: Gets the metrics of every step.
+        threads: Chooses the number of threads; None leaves it as it is.
     """
 
     def __init__(
@@ -92,11 +95,13 @@ class PriorRun:
         setup: PriorSetup,
         cancel_event: threading.Event,
         step_callback: StepCallback | None = None,
+        threads: ThreadTrials | None = None,
     ) -> None:
         self.setup = setup
         self.config = setup.config
         self.prior = setup.prior
         self.cancel_event = cancel_event
+        self.threads = threads or ThreadTrials([torch.get_num_threads()])
         self.step_callback = step_callback or (lambda metrics: None)
         self._begin()
         self.diverged = False
@@ -181,7 +186,9 @@ class PriorRun:
         batches = draw_batches(setup.codes, cut_off, setup.shapes, setup.steps_per_epoch, rng)
         for pieces in batches:
             set_learning_rate(self.optimizer, self._learning_rate())
-            yield stack(pieces, self.prior.start.device)
+            batch = stack(pieces, self.prior.start.device)
+            self.threads.begin_step()
+            yield batch
 
     def _learning_rate(self) -> float:
         """At its lowest at the last epoch, or when the time is over."""
@@ -202,6 +209,7 @@ class PriorRun:
 
     def _after_step(self, loss: float) -> bool:
         """Count a step; returns whether the epoch ends with it."""
+        self.threads.end_step()
         self.progress.step += 1
         self.average.update(self.progress.step)
         steps_per_epoch = self.setup.steps_per_epoch

@@ -16,6 +16,7 @@ from distill.models.persistence import LoadedVQModel
 from distill.models.prior import CodePrior
 from distill.models.vqvae import VQVAE
 from distill.training.corpus_facts import CorpusFacts
+from distill.training.interruption import Check, check_of, checked
 from distill.training.prior.attribute_targets import (
     AttributeTargets,
     classifier_batches,
@@ -72,8 +73,13 @@ class PriorSetup:
     @property
     def file_count(self) -> int:
         """Distinct sounds of the corpus."""
-        regions = (*self.split.train, *self.split.held_out)
-        return len({region.clip.content_hash for region in regions})
+        return count_files(self.split)
+
+
+def count_files(split: Split) -> int:
+    """Distinct sounds of both parts of `split`."""
+    regions = (*split.train, *split.held_out)
+    return len({region.clip.content_hash for region in regions})
 
 
 def prepare_prior(
@@ -90,18 +96,22 @@ def prepare_prior(
         split: Training and held-out regions.
         config: Settings.
         corpus_facts: Facts about the corpus.
-        cancel_event: Once set, further encodings are left out.
+        cancel_event: Once set, nothing further is done.
+
+    Raises:
+        Interrupted: `cancel_event` was set.
     """
+    check = check_of(cancel_event)
     codec = loaded.model.requires_grad_(False)
     offsets = draw_offsets(config.encodings, codec.frame_hop, config.seed)
     gains = draw_gains(config.encodings, config.seed)
-    codes = encode_split(loaded, split, offsets, gains, cancel_event)
-    attributes = measure_attributes(codec, split, codes.train, gains)
+    codes = encode_split(loaded, split, offsets, gains, check)
+    attributes = measure_attributes(codec, split, codes.train, gains, check)
 
     context = context_frames(config, codec.frame_rate)
     arguments = _prior_arguments(codec, config, context, attributes)
     prior = _build_prior(codec, arguments, config.seed)
-    _train_classifier(prior, codes, attributes, config.seed)
+    _train_classifier(prior, codes, attributes, config.seed, check)
 
     shapes = batch_shapes(config, codec.frame_rate)
     held_out, own = validation_pieces(codes, context, codec.frame_rate, config.seed)
@@ -152,12 +162,13 @@ def _build_prior(codec: VQVAE, arguments: dict[str, Any], seed: int) -> CodePrio
 
 
 def _train_classifier(
-    prior: CodePrior, codes: PriorCodes, attributes: AttributeTargets, seed: int
+    prior: CodePrior, codes: PriorCodes, attributes: AttributeTargets, seed: int, check: Check
 ) -> None:
     """Train the attribute classifier, which then stays as it is."""
     if prior.reader is None or prior.pointer is None:
         return
-    prior.reader.learn(classifier_batches(prior.pointer, codes.train, attributes, seed))
+    batches = classifier_batches(prior.pointer, codes.train, attributes, seed)
+    prior.reader.learn(checked(batches, check))
 
 
 def _steps_per_epoch(codes: PriorCodes, shape: Shape, config: PriorConfig) -> int:
