@@ -14,9 +14,9 @@ analogy.
 WAIT_SETTINGS = ("OMP_WAIT_POLICY", *SHORT_WAITS)
 """Settings by which users say themselves how threads wait."""
 
-LOWER_BY = 5
-"""Steps of `nice`: a busy program of normal priority gets three times as much of a core. Twice as
-many would stop a training beside a program that computes all day."""
+LOW = 5
+"""Niceness of low priority: a busy program of normal priority (0) gets three times as much of a
+core. At 10, a training beside a program that computes all day would hardly go on."""
 
 
 def wait_briefly() -> None:
@@ -41,4 +41,5 @@ def set_priority(priority: Priority) -> None:
     On Linux, only threads that start later follow: call it before torch loads.
     """
     if priority == Priority.LOW and hasattr(os, "nice"):
-        os.nice(LOWER_BY)
+        # No lower than it is already.
+        os.nice(max(0, LOW - os.nice(0)))
