@@ -9,7 +9,7 @@ import pytest
 import distill
 
 ROOT = Path(distill.__file__).parent
-FOR_ALL = {"bounds", "errors", "settings", "device", "files", "exports"}
+FOR_ALL = {"bounds", "errors", "settings", "device", "files", "process", "exports"}
 # Between `workflows` and `cli` is the place of `library` (models, history, presets), not there yet.
 LAYERS = ["audio", "data", "models", "inference", "training", "workflows", "cli"]
 FLOORS = {
@@ -22,7 +22,7 @@ FLOORS = {
     "training": [
         # What both trainings share.
         {"checkpoint", "checkpoint_types", "config", "corpus_facts", "curves", "metrics"}
-        | {"out_of_memory", "prior_config", "rules", "weight_average"},
+        | {"interruption", "out_of_memory", "prior_config", "rules", "threads", "weight_average"},
         {"codec", "prior"},
         {"loop", "prior_loop"},
     ],

@@ -14,9 +14,9 @@ analogy.
 WAIT_SETTINGS = ("OMP_WAIT_POLICY", *SHORT_WAITS)
 """Settings by which users say themselves how threads wait."""
 
-LOW = 5
-"""Niceness of low priority: a busy program of normal priority (0) gets three times as much of a
-core. At 10, a training beside a program that computes all day would hardly go on."""
+LOW = 3
+"""Niceness of low priority: a busy program of normal priority (0) gets twice as much of a core. At
+10, a training beside a program that computes all day would hardly go on, nor stop soon."""
 
 
 def wait_briefly() -> None:
