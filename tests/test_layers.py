@@ -9,7 +9,7 @@ import pytest
 import distill
 
 ROOT = Path(distill.__file__).parent
-FOR_ALL = {"bounds", "errors", "settings", "device", "files", "process", "exports"}
+FOR_ALL = {"bounds", "claims", "errors", "settings", "device", "files", "process", "exports"}
 # Between `workflows` and `cli` is the place of `library` (models, history, presets), not there yet.
 LAYERS = ["audio", "data", "models", "inference", "training", "workflows", "cli"]
 FLOORS = {

@@ -81,7 +81,7 @@ def clear_leftovers(folder: FilePath) -> int:
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             if _TEMPORARY.fullmatch(entry.name):
-                freed += _remove_if_dead(entry.path)
+                freed += remove_if_dead(entry.path)
     return freed
 
 
@@ -102,6 +102,28 @@ def _create(path: Path) -> BinaryIO:
         file.close()
 
 
+def create_locked(path: Path) -> BinaryIO | None:
+    """Open a new file whose name other runs may want too, and lock it.
+
+    Returns:
+        The file; None, and no file is left, where the disk knows no locks.
+
+    Raises:
+        OSError: The file cannot be made; `FileExistsError` if another run has it.
+    """
+    while True:
+        file = _open_new(path)
+        if not _lock(file):
+            file.close()
+            path.unlink()
+            return None
+        # Another run may have removed it before it was locked, and made its own.
+        with suppress(OSError):
+            if os.path.samestat(os.fstat(file.fileno()), os.stat(path)):
+                return file
+        file.close()
+
+
 def _open_new(path: Path) -> BinaryIO:
     # Plain open (not `tempfile`), so that the user's umask decides who may read the result.
     return open(path, "x+b")
@@ -109,10 +131,11 @@ def _open_new(path: Path) -> BinaryIO:
 
 if sys.platform == "win32":
 
-    def _lock(file: BinaryIO) -> None:
+    def _lock(_file: BinaryIO) -> bool:
         """No open file can be removed there: it needs no lock."""
+        return True
 
-    def _remove_if_dead(path: str) -> int:
+    def remove_if_dead(path: FilePath) -> int:
         """Remove a file unless a run has it open; returns its bytes."""
         with suppress(OSError):
             size = os.stat(path).st_size
@@ -123,12 +146,15 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    def _lock(file: BinaryIO) -> None:
+    def _lock(file: BinaryIO) -> bool:
         """Lock until `file` is closed. Where the disk knows no locks, nothing is ever cleared."""
-        with suppress(OSError):
+        try:
             fcntl.flock(file, fcntl.LOCK_EX)
+        except OSError:
+            return False
+        return True
 
-    def _remove_if_dead(path: str) -> int:
+    def remove_if_dead(path: FilePath) -> int:
         """Remove a file unless a run has it locked; returns its bytes."""
         with suppress(OSError), open(path, "r+b") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -21,10 +21,21 @@ from distill.cli.console import (
     one_sentence_errors,
     print_json,
     progress_bar,
+    sentence,
     stoppable,
     visible,
 )
 from distill.errors import OutputError, UsageError
+
+
+def test_an_error_is_one_line_whatever_was_typed() -> None:
+    assert sentence(UsageError("'a\nb\t\x1b' is no time.")) == "'a\\nb\\t\\x1b' is no time."
+    long = sentence(UsageError(f"'{'a' * 10_000}' is no time."))
+    assert len(long) < 400
+    assert long.startswith("'aaa")
+    assert long.endswith("aaa' is no time.")
+    name = "a" * 255
+    assert name in sentence(OutputError(f"Cannot write {name}."))
 
 
 def test_json_holds_what_json_cannot(capsys: pytest.CaptureFixture[str]) -> None:

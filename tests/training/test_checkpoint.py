@@ -106,3 +106,7 @@ def test_a_folder_in_its_place_is_damage(tmp_path: Path) -> None:
     (tmp_path / "a.ckpt").mkdir()
     with pytest.raises(CheckpointError, match="damaged"):
         load_checkpoint(tmp_path / "a.ckpt")
+
+
+def test_a_path_without_a_name_has_a_checkpoint_as_well() -> None:
+    assert checkpoint_path(Path(".")).name == ".train.ckpt"

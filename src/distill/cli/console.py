@@ -16,6 +16,7 @@ import typer
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
+from distill.claims import release_all
 from distill.errors import DistillError
 
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ STEERING_SIGNS = re.compile(
 """Signs that move the cursor, clear a terminal or turn the order of letters: all control signs but
 tab and new line, those of Unicode for lines and direction (UAX 9), and halves of signs."""
 
+LONG_WORDS = re.compile(r"(\S{200})\S{300,}(\S{100})")
+"""Words too long for a sentence. Paths of 600 letters without a space are next to none."""
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -43,6 +47,12 @@ def visible(text: str) -> str:
     Names of files, and texts in models, codes and sounds of others, may hold any.
     """
     return STEERING_SIGNS.sub(lambda sign: sign[0].encode("unicode_escape").decode("ascii"), text)
+
+
+def sentence(error: DistillError) -> str:
+    """The text of an error on one line; long words, as a text in place of a number, are cut."""
+    line = visible(str(error)).replace("\n", "\\n").replace("\t", "\\t")
+    return LONG_WORDS.sub(r"\1…\2", line)
 
 
 class VisibleConsole(Console):
@@ -76,18 +86,20 @@ def progress_bar(console: Console) -> "Progress":
 
 def one_sentence_errors(command: Command) -> Command:
     """Turn a `DistillError` into its sentence on stderr and its exit code, and Ctrl-C into exit
-    code 130."""
+    code 130. Claims of the command on its results end with it."""
 
     @functools.wraps(command)
     def run(*args: Any, **kwargs: Any) -> Any:
         try:
             return command(*args, **kwargs)
         except DistillError as error:
-            make_console().print(f"Error: {error}", style="red", soft_wrap=True)
+            make_console().print(f"Error: {sentence(error)}", style="red", soft_wrap=True)
             raise typer.Exit(error.exit_code) from error
         except KeyboardInterrupt as interrupt:
             make_console().print("Stopped.")
             raise typer.Exit(INTERRUPTED) from interrupt
+        finally:
+            release_all()
 
     return run  # type: ignore[return-value]
 

@@ -40,7 +40,8 @@ _MISFIT = (
 
 def checkpoint_path(model_path: Path, kind: str = "train") -> Path:
     """Path of the checkpoint of `model_path`: `my.sda.train.ckpt`, `my.sda.prior.ckpt`."""
-    return model_path.with_name(f"{model_path.name}.{kind}.ckpt")
+    # `with_name` would fail for a path without one, such as `.`.
+    return model_path.parent / f"{model_path.name}.{kind}.ckpt"
 
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:

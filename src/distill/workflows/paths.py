@@ -12,6 +12,7 @@ from pathlib import Path
 
 from distill.audio.io import FORMATS
 from distill.bounds import check_bound
+from distill.claims import claim_all, release
 from distill.errors import OutputError
 from distill.files import FilePath, check_folder, check_place, check_regular, file_status
 
@@ -103,6 +104,8 @@ def check_outputs(paths: list[Path], inputs: Inputs = (), overwrite: bool = True
     # Results may be links into several folders: each path is checked.
     for path in paths:
         check_place(path)
+    if not overwrite:
+        _claim(paths)
     _check_replaced(paths, inputs, overwrite)
 
 
@@ -145,6 +148,13 @@ def _check_replaced(paths: list[Path], inputs: Inputs, overwrite: bool) -> None:
         )
 
 
+def _claim(paths: list[Path]) -> None:
+    if not claim_all(paths):
+        raise OutputError(
+            f"Another run is writing '{paths[0]}': choose another name, or wait for its end."
+        )
+
+
 def _identity(path: FilePath) -> tuple[int, int] | None:
     """Disk and number of the file at `path`, as `os.path.samefile` compares; None without one."""
     try:
@@ -172,8 +182,12 @@ def free_path(default: str, count: int = 1) -> Path:
     path = Path(default)
     for number in numbers_from(2):
         # A link that points nowhere counts as well: it was put there on purpose.
-        if not any(os.path.lexists(name) for name in _numbered(path, count)):
+        names = _numbered(path, count)
+        # Claimed first: else another run could begin and end its file between the two.
+        if claim_all(names) and not any(os.path.lexists(name) for name in names):
             return path
+        for name in names:
+            release(name)
         stem, ending = _split(default)
         path = Path(f"{stem}-{number}{ending}")
     raise AssertionError("numbers do not end")

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from distill.claims import training_claimed
 from distill.data.corpus import CorpusReport, collect_audio_files, scan_corpus
 from distill.errors import OutputError
 from distill.files import FilePath, check_place, check_space
@@ -69,7 +70,8 @@ def train(
     Raises:
         CorpusError: If the folder holds no usable sound.
         UsageError: If a setting makes no sense.
-        OutputError: If the model file cannot be written, or exists, unless `overwrite`.
+        OutputError: If the model file cannot be written, exists (unless `overwrite`), or is being
+            trained by another run.
         PriorPresentError: If it holds a prior, unless `discard_prior`.
 
     Example:
@@ -81,7 +83,8 @@ def train(
     channels = settings.get("channels")
     corpus = sounds if isinstance(sounds, CorpusReport) else scan_corpus(sounds, channels, progress)
     config = get_adaptive_vqvae_config(len(corpus.clips), **settings)
-    with CallbackGuard(cancel_event) as guard:
+    own_claim = training_claimed(checkpoint_path(Path(output)), output)
+    with own_claim, CallbackGuard(cancel_event) as guard:
         return train_vqvae(
             corpus,
             output=Path(output),
@@ -128,9 +131,11 @@ def resume(
 
     Raises:
         CheckpointError: If there is no checkpoint, or it does not fit.
+        OutputError: If another run is training this model.
     """
     folder = Path(sounds) if sounds is not None else None
-    with CallbackGuard(cancel_event) as guard:
+    own_claim = training_claimed(checkpoint_path(Path(output)), output)
+    with own_claim, CallbackGuard(cancel_event) as guard:
         return resume_vqvae(
             Path(output),
             callback=guard.wrap(callback),
@@ -188,6 +193,7 @@ def train_prior(
     Raises:
         CorpusError: If the folder holds no usable sound.
         ModelFileError: If the model file cannot be used.
+        OutputError: If another run is training a prior for it.
         OutputError: If its folder cannot be written, or has too little room.
         UsageError: If a setting makes no sense.
 
@@ -199,7 +205,8 @@ def train_prior(
     # With a number of epochs or threads, a run is repeatable.
     adapts = overrides.get("max_epochs") is None and overrides.get("threads") is None
     _check_prior_place(Path(model_path), config)
-    with CallbackGuard(cancel_event) as guard:
+    own_claim = training_claimed(checkpoint_path(Path(model_path), "prior"), model_path)
+    with own_claim, CallbackGuard(cancel_event) as guard:
         result = run_prior_training(
             model_path,
             sounds,
