@@ -2,6 +2,18 @@
 
 from types import ModuleType
 
-from tests.campaign import checkpoints, codes, models, recipes, sounds
+from tests.campaign import (
+    checkpoints,
+    codes,
+    crowd,
+    disks,
+    kills,
+    models,
+    options,
+    recipes,
+    sounds,
+)
 
-KINDS: tuple[ModuleType, ...] = (models, codes, sounds, recipes, checkpoints)
+MUTATED: tuple[ModuleType, ...] = (models, codes, sounds, recipes, checkpoints)
+AROUND_FILES: tuple[ModuleType, ...] = (kills, disks, crowd, options)
+KINDS = MUTATED + AROUND_FILES
