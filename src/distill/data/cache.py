@@ -32,7 +32,7 @@ from distill.files import parse_json, replace_atomically
 from distill.settings import SAMPLE_RATE, cache_dir
 
 # Version of the entries: raised whenever their contents or a measurement changes.
-_VERSION = 5
+_VERSION = 6
 
 
 class CachedSound(NamedTuple):

@@ -144,7 +144,7 @@ def scan_corpus(
     root = Path(dataset_dir)
     total = len(listing.sounds)
     reports: list[FileReport] = []
-    measured: list[Measurements] = []
+    sounds: list[CachedSound] = []
     clips: list[Clip] = []
     first_names: dict[str, str] = {}
     for done, path in enumerate(listing.sounds):
@@ -156,14 +156,15 @@ def scan_corpus(
         reason = f"{SAME_CONTENT} {twin}" if twin else ""
         report = report_file(name, sound.measurements, reason)
         reports.append(report)
-        measured.append(sound.measurements)
+        sounds.append(sound)
         if report.used:
             first_names[sound.content_hash] = name
             clips.append(_clip(name, sound, layout.channels))
     keep_within_limit()
     if progress:
         progress(total, total, "")
-    files = compare_files(reports, measured)
+    measured = [sound.measurements for sound in sounds]
+    files = compare_files(reports, measured, lambda index: sounds[index].audio())
     return _conclude(root, listing, files, clips, layout, stereo_advice(measured))
 
 
