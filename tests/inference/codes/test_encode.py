@@ -148,7 +148,8 @@ def test_channels_that_cancel_are_remarked_upon(loaded: LoadedVQModel) -> None:
     left, right = 0.1 * np.random.default_rng(0).standard_normal((2, 20_000)).astype(np.float32)
     for sides, lost in (
         ((left, -left), "120 dB"),
-        ((left, right - left * np.float32(5)), "3 dB"),
+        ((left, right * np.float32(0.3) - left), "17 dB"),
+        ((left, right - left * np.float32(5)), ""),
         ((left, left * np.float32(-0.9)), "26 dB"),
         ((left, right), ""),
         ((left, 0 * left), ""),
