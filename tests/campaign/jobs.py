@@ -17,6 +17,8 @@ SAVE_EVERY_S = 0.3
 """Seconds between two saves of a training, which here takes seconds in all."""
 
 MODEL = "my.sda"
+SOUND = "generated/new.wav"
+"""A generated sound of the material."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ JOBS = (
     Job(
         "generate over a sound",
         _generate("-o", "new.wav"),
-        (f"model.sda>{MODEL}", "new.wav"),
+        (f"model.sda>{MODEL}", f"{SOUND}>new.wav"),
         ("new.wav",),
     ),
     Job("train", _train, ("sounds",), (MODEL, f"{MODEL}.*.ckpt", *_ALL_CACHE), _go_on),
@@ -137,7 +139,7 @@ JOBS = (
     Job(
         "decode over a sound",
         _words("decode", MODEL, "codes.json", "-o", "new.wav", "--overwrite", "--threads", 1),
-        (f"model.sda>{MODEL}", "codes.json", "new.wav"),
+        (f"model.sda>{MODEL}", "codes.json", f"{SOUND}>new.wav"),
         ("new.wav",),
     ),
     Job("edit", _edit("reverse", "codes.json"), _EDITED, ("edited.json",)),

@@ -20,6 +20,7 @@ from distill.cli.console import INTERRUPTED
 from tests.campaign.absurd import VALUES, furnish_oddities
 from tests.campaign.aftermath import is_temporary
 from tests.campaign.forked import Ended, Running, command
+from tests.campaign.jobs import SOUND
 from tests.campaign.material import material
 from tests.campaign.report import Plan, Tally
 from tests.campaign.trials import Harm, Result, work_off
@@ -227,8 +228,8 @@ def _trial(plan: Plan, order: list[int], index: int) -> Result:
 def _furnish(source: Path, room: Path) -> None:
     room.mkdir(parents=True)
     shutil.copytree(source / "sounds", room / "sounds")
-    for name in ("model.sda", "codes.json", "new.wav"):
-        shutil.copyfile(source / name, room / name)
+    for name in ("model.sda", "codes.json", SOUND):
+        shutil.copyfile(source / name, room / Path(name).name)
     shutil.copyfile(source / "codes.json", room / "other.json")
     (room / "script.txt").write_text("reverse\n")
     (room / "cache").mkdir()
