@@ -3,6 +3,8 @@
 import io
 import json
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -139,6 +141,19 @@ def test_signals_that_come_twice_leave_time_to_save(number: signal.Signals) -> N
 def test_a_kill_and_a_closed_terminal_stop_as_ctrl_c_does(number: signal.Signals) -> None:
     with pytest.raises(KeyboardInterrupt), stoppable():
         signal.raise_signal(number)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, *STOP_SIGNALS])
+def test_a_stop_during_an_import_is_not_lost(tmp_path: Path, number: signal.Signals) -> None:
+    """As NumPy does, the module goes on after an error of one of its own imports."""
+    (tmp_path / "half_made.py").write_text(
+        f"import signal\ntry:\n    signal.raise_signal({int(number)})\nexcept BaseException: ...\n"
+    )
+    script = "from distill.cli.console import stoppable\nwith stoppable():\n    import half_made"
+    result = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert (result.returncode, result.stderr) == (INTERRUPTED, "Stopped.\n")
 
 
 def test_under_nohup_a_closed_terminal_stops_nothing() -> None:

@@ -2,12 +2,13 @@
 
 import functools
 import json
+import os
 import re
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -143,14 +144,30 @@ def cancel_on_interrupt() -> Iterator[threading.Event]:
 def stoppable() -> Iterator[None]:
     """While inside, a polite kill or a closed terminal stops as Ctrl-C does.
 
-    Files that are half written are then cleared away.
+    Files that are half written are then cleared away. While a module is imported, all of them end
+    the process at once: an exception would leave the module half made, or be lost.
     """
 
-    def stop(_signal: int, _frame: FrameType | None) -> None:
+    def stop(_signal: int, frame: FrameType | None) -> None:
+        if _is_import(frame):
+            with suppress(OSError):
+                os.write(2, b"Stopped.\n")
+            os._exit(INTERRUPTED)
         raise KeyboardInterrupt
 
-    with _handling(STOP_SIGNALS, stop):
+    # In the background of a script, Ctrl-C is ignored.
+    by_hand = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    with _handling([signal.SIGINT, *STOP_SIGNALS] if by_hand else STOP_SIGNALS, stop):
         yield
+
+
+def _is_import(frame: FrameType | None) -> bool:
+    """Whether `frame`, or one that called it, imports a module."""
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
 
 
 @contextmanager
