@@ -78,8 +78,11 @@ _DRIFT = 0.01
 # How many times less a drift must leave unexplained.
 _CERTAIN = 2.0
 
-# Degrees of freedom below which a sound, not whitened, is a tone; and the share of its energy that
-# a copy may leave unexplained. Copies leave 0.008 at most, notes a semitone apart 0.012.
+# Mean frequency in Hz below which a short tone has so few periods that its drift hardly shows.
+_LOW_HZ = 140.0
+
+# Degrees of freedom below which such a sound, not whitened, is a tone; and the share of its energy
+# that a copy may leave unexplained. Copies leave 0.008 at most, notes a semitone apart 0.012.
 _TONE = 20.0
 _TONE_REST = 0.01
 
@@ -278,7 +281,7 @@ def _is_transposed(first: np.ndarray, second: np.ndarray, lag: int) -> bool:
 
     A short low tone correlates with its neighbours, but its phase drifts away from theirs. Drift is
     what the second sound's slope, times the time, explains of the first. Nothing but a copy
-    explains all of a tone.
+    explains all of a low tone.
     """
     own, other = _overlap(first, second, lag)
     if len(own) < _FEWEST or not other.any():
@@ -294,7 +297,9 @@ def _is_transposed(first: np.ndarray, second: np.ndarray, lag: int) -> bool:
     if drift > _DRIFT and without > _CERTAIN * with_drift:
         return True
     power = np.square(np.abs(rfft(own)))
-    is_tone = np.square(power.sum()) < _TONE * np.square(power).sum()
+    hz = np.arange(len(power)) * (_RATE / len(own))
+    is_low = power @ hz < _LOW_HZ * power.sum()
+    is_tone = is_low and np.square(power.sum()) < _TONE * np.square(power).sum()
     return bool(is_tone and without > _TONE_REST * np.square(own).sum())
 
 

@@ -38,7 +38,7 @@ _SILENT = 1e-3
 _ALIKE_DB = 8.0
 
 # Nearest sounds by spectrum that are compared.
-_CANDIDATES = 6
+_CANDIDATES = 4
 
 # Least length of a copy relative to its original, silence at the ends left out.
 _LEAST_LENGTH = 0.45
