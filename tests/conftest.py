@@ -1,5 +1,6 @@
 """Sounds, corpora and small trained models that many tests share; all made here."""
 
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,15 @@ def pluck(frequency: float, seconds: float, seed: int = 0) -> np.ndarray:
     tone = sum(np.sin(2 * np.pi * frequency * k * t) / k for k in range(1, 6))
     noise = rng.standard_normal(len(t)) * np.exp(-t * 200)
     return (0.3 * tone * np.exp(-t * 6 / seconds) + 0.2 * noise).astype(np.float32)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _signals_as_in_a_terminal() -> None:
+    """In the background of a script, or under `nohup`, tests begin with some signals ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True)
