@@ -38,6 +38,9 @@ _QUIET = 0.01
 # Samples before and after the expected place where a probe is searched: padding by lossy formats.
 _SLACK = SAMPLE_RATE // 4
 
+# Amplitude, relative to the largest of its first quarter second, at which a sound begins.
+_ONSET = 0.05
+
 # Samples by which a copy may be trimmed at its start: half a minute, or a search takes too long.
 _MOST_TRIMMED = 30 * SAMPLE_RATE
 
@@ -134,16 +137,26 @@ def same_recording(first: Part, second: Part) -> bool:
     start = max(0, begin - _SLACK)
     spare = min(_length(longer) - _length(shorter), _MOST_TRIMMED) + _SLACK
     field = _low_rate(longer.audio, start, begin + _PROBE + spare)
-    # As it lies in the file, if nothing was cut before it: steady tones fit in many places.
-    as_it_lies = round((shorter.start - longer.start + begin - start) / _DECIMATION)
-    for likely in [as_it_lies, *_likely_lags(probe, field)]:
+    # A steady tone fits in many places, so two are tried by position: nothing was cut before it, or
+    # both begin with their onset.
+    as_it_lies = (shorter.start - longer.start + begin - start) / _DECIMATION
+    by_onset = (_onset(longer) - _onset(shorter) + begin - start) / _DECIMATION
+    for likely in [round(as_it_lies), round(by_onset), *_likely_lags(probe, field)]:
         lag = _refine(probe, field, likely)
         if _fit(probe, field, lag).correlation < _PROBE_LEAST:
             continue
         ahead = start - begin + lag * _DECIMATION
-        if _pieces_agree(longer.audio, shorter.audio, ahead):
-            return not _is_transposed(probe, field, lag)
+        agree = _pieces_agree(longer.audio, shorter.audio, ahead)
+        if agree and not _is_transposed(probe, field, lag):
+            return True
     return False
+
+
+def _onset(part: Part) -> int:
+    """The sample at which a sound begins to be loud."""
+    beginning = np.abs(_low_rate(part.audio, 0, _SLACK))
+    is_loud = beginning > _ONSET * beginning.max(initial=0.0)
+    return int(is_loud.argmax()) * _DECIMATION if is_loud.any() else 0
 
 
 def _length(part: Part) -> int:

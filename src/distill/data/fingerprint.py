@@ -38,10 +38,14 @@ _SILENT = 1e-3
 _ALIKE_DB = 8.0
 
 # Nearest sounds by spectrum that are compared.
-_CANDIDATES = 4
+_CANDIDATES = 6
 
 # Least length of a copy relative to its original, silence at the ends left out.
 _LEAST_LENGTH = 0.45
+
+# Difference in length in samples, 0.12 s, up to which short sounds are compared all the same: the
+# silence at their ends is measured in frames.
+_LENGTH_SLACK = SAMPLE_RATE * 12 // 100
 
 OpenSound = Callable[[int], np.ndarray]
 """Gives the samples `[C, N]` at `SAMPLE_RATE` of the sound of an index."""
@@ -129,6 +133,8 @@ def same_sounds(fingerprints: Sequence[str], open_sound: OpenSound) -> list[int 
     for index, outline in enumerate(outlines):
         ratio = lengths[:index] / max(outline.length, 1)
         is_alike = (ratio >= _LEAST_LENGTH) & (ratio <= 1 / _LEAST_LENGTH)
+        is_alike |= np.abs(lengths[:index] - outline.length) <= _LENGTH_SLACK
+        is_alike &= lengths[:index] > 0
         candidates = np.flatnonzero(is_alike)
         distances = _mean_distance(levels[candidates], outline.levels)
         order = np.argsort(distances, kind="stable")[:_CANDIDATES]
