@@ -4,6 +4,7 @@ A file that is being written is locked. One that can be locked belongs to a run 
 of a place tell before the work begins that it cannot be written.
 """
 
+import errno
 import json
 import os
 import re
@@ -13,6 +14,7 @@ import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import BufferedReader
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -70,6 +72,19 @@ def replace_atomically(path: FilePath) -> Iterator[BinaryIO]:
     finally:
         with suppress(OSError):
             temporary.unlink()
+
+
+def open_regular(path: FilePath) -> BufferedReader:
+    """Open a file for reading, but no device and no pipe: reading those may never end.
+
+    Raises:
+        OSError: If it is one, or cannot be opened.
+    """
+    mode = os.stat(path).st_mode
+    # Of folders, opening says what they are.
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise OSError(errno.EINVAL, "a device or a pipe, not a file")
+    return open(path, "rb")
 
 
 def clear_leftovers(folder: FilePath) -> int:

@@ -200,6 +200,36 @@ def test_a_current_folder_that_is_gone(tmp_path: Path) -> None:
     assert result.stderr.count("\n") == 1
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such pipes")
+@pytest.mark.parametrize(
+    "command",
+    [
+        "encode MODEL pipe",
+        "generate MODEL --continue-from pipe",
+        "generate MODEL --variation-of pipe",
+        "generate MODEL --infill pipe --from 0 --to 1",
+        "generate --again pipe",
+        "generate MODEL --again pipe",
+        "train-prior pipe SOUNDS",
+        "train --resume pipe.sda",
+        "decode MODEL pipe",
+        "codes pipe",
+        "doctor pipe",
+        "edit run note.txt --script pipe -o new.json",
+    ],
+)
+def test_a_pipe_that_nobody_writes_to_is_not_waited_for(
+    run, litter: Path, trained: Path, corpus_dir: Path, command: str
+) -> None:
+    for name in ("pipe", "pipe.sda.train.ckpt"):
+        os.mkfifo(litter / name)
+    names = {"SOUNDS": corpus_dir, "MODEL": trained}
+    result = run(*(names.get(word, word) for word in command.split()))
+    assert result.exit_code in (1, 2)
+    assert result.stderr.startswith("Error: ")
+    assert result.stderr.count("\n") == 1
+
+
 def numbers_of_commands() -> list[tuple[str, str]]:
     """Every option of every command that takes a number."""
     group = typer.main.get_command(app)

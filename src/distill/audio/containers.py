@@ -14,7 +14,7 @@ from typing import BinaryIO
 from distill.audio.joined import flac_contents, mp3_contents
 from distill.audio.lengths import aiff_contents, au_contents, caf_contents
 from distill.audio.parts import CHAINED, STRAY_SHARE, WRONG_LENGTH, Contents, Part, has_nonzero
-from distill.files import FilePath
+from distill.files import FilePath, open_regular
 
 _RIFF_NAMES = (b"RIFF", b"RF64", b"BW64")
 
@@ -46,7 +46,7 @@ _SEARCH_BYTES = 1 << 16
 
 def find_contents(path: FilePath) -> Contents:
     """Find the sounds in a file. `OSError` if it cannot be read."""
-    with open(path, "rb") as file:
+    with open_regular(path) as file:
         size = os.fstat(file.fileno()).st_size
         magic = file.read(4)
         if magic in _RIFF_NAMES:

@@ -20,7 +20,7 @@ from distill.audio.parts import Contents, Part, PartFile
 from distill.audio.resampling import resample_blocks
 from distill.audio.virtual_file import VirtualFile, signals_held
 from distill.errors import AudioError
-from distill.files import FilePath, replace_atomically
+from distill.files import FilePath, open_regular, replace_atomically
 from distill.settings import SAMPLE_RATE
 
 _UNCOMPRESSED = (".wav", ".wave", ".w64", ".rf64", ".aif", ".aiff", ".aifc", ".caf", ".au", ".snd")
@@ -339,7 +339,7 @@ def _find_contents(path: FilePath) -> Contents:
 def _read_layout(path: FilePath, part: Part | None, channels: int) -> ChannelLayout:
     """The channel layout of a file, or of a part of it."""
     try:
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             return read_layout(PartFile(file, part) if part else file, channels)
     except OSError as error:
         raise UnreadableAudioError(path, f"cannot be opened ({error.strerror})") from error
@@ -357,7 +357,7 @@ def _is_sound(path: FilePath, part: Part) -> bool:
 def _open(path: FilePath, part: Part | None = None) -> Iterator[sf.SoundFile]:
     """A sound file, or one part of it, open for reading."""
     try:
-        source = open(path, "rb")  # noqa: SIM115 (closed below)
+        source = open_regular(path)
     except OSError as error:
         raise UnreadableAudioError(path, f"cannot be opened ({error.strerror})") from error
     with source:

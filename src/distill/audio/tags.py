@@ -11,7 +11,7 @@ import soundfile as sf
 from distill.audio.containers import ogg_contents
 from distill.audio.io import UnreadableAudioError, probe, system_name
 from distill.audio.riff import LARGEST_TEXT, find_info
-from distill.files import FilePath
+from distill.files import FilePath, open_regular
 
 RIFF_NAMES = {b"ICMT": "comment", b"ISFT": "software"}
 """Identifiers of RIFF INFO texts, and soundfile's names for them."""
@@ -70,7 +70,7 @@ def find_json(path: FilePath, key: str) -> Iterator[str]:
     pattern = _key_pattern(key)
     n_texts = 0
     try:
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             for window in _windows(_contents(file)):
                 for match in pattern.finditer(window):
                     # The next window has it too, and all that follows.
@@ -127,7 +127,7 @@ def _windows(pieces: Iterable[bytes]) -> Iterator[bytes]:
 def _riff_tags(path: Path) -> dict[str, str]:
     """The texts of the INFO lists of a WAV file; of two with one name, the first."""
     tags: dict[str, str] = {}
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         for name, text in find_info(file):
             if text and name in RIFF_NAMES:
                 tags.setdefault(RIFF_NAMES[name], text.decode(errors="replace"))

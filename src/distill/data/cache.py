@@ -28,7 +28,7 @@ from distill.audio.resampling import resample_blocks
 from distill.audio.stereo import mix_channels, side_level_db
 from distill.data.measurements import SILENCE_DB, Measurements, PeakMeter, SourceMeter
 from distill.errors import CacheError, OutputError
-from distill.files import parse_json, replace_atomically
+from distill.files import open_regular, parse_json, replace_atomically
 from distill.settings import SAMPLE_RATE, cache_dir
 
 # Version of the entries: raised whenever their contents or a measurement changes.
@@ -150,7 +150,7 @@ def hash_of(path: Path) -> str:
         is_unchanged = all(entry.get(key) == value for key, value in stamp.items())
         if is_unchanged and isinstance(entry.get("hash"), str):
             return str(entry["hash"])
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise UnreadableAudioError(path, f"cannot be opened ({error.strerror})") from error

@@ -5,7 +5,9 @@ cut --to 0.5
 repeat --times 4
 """
 
+import os
 import shlex
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,7 +64,7 @@ def read_script(parse: Parse, path: Path) -> list[Step]:
 def _read_text(path: Path) -> str:
     try:
         # Editors on Windows begin a text with a byte order mark.
-        with path.open(encoding="utf-8-sig") as file:
+        with open(path, encoding="utf-8-sig", opener=_open_at_once) as file:
             # One character more tells a longer file from one of that length.
             text = file.read(LARGEST_SCRIPT + 1)
     except (OSError, ValueError) as error:
@@ -71,6 +73,15 @@ def _read_text(path: Path) -> str:
     if len(text) > LARGEST_SCRIPT:
         raise UsageError(f"The script {path} is too long to be a list of edits.")
     return text
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open a file without waiting for a pipe that nobody writes to, which then is empty."""
+    if sys.platform == "win32":
+        return os.open(path, flags)
+    descriptor = os.open(path, flags | os.O_NONBLOCK)
+    os.set_blocking(descriptor, True)
+    return descriptor
 
 
 def _words(line: str) -> list[str]:
