@@ -64,6 +64,16 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     torch.set_flush_denormal(False)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """End the limit of `full_disk` with the test: pytest writes its dot before fixtures end."""
+    try:
+        return (yield)
+    finally:
+        if limit := getattr(item, "funcargs", {}).get("full_disk"):
+            limit(None)
+
+
 @pytest.fixture
 def full_disk() -> Iterator[Callable[[int | None], None]]:
     """A function that lets files grow to so many bytes alone, and gives no limit for None."""
