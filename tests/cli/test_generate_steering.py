@@ -75,7 +75,9 @@ def test_other_ways_can_be_steered(run, trained: Path, tmp_path: Path) -> None:
     )
     for way in ways:
         free, bright = (
-            run("generate", trained, *way, "--seed", "1", "-o", f"{name}.wav", *extra)
+            run(
+                "generate", trained, *way, "--seed", "1", "-o", f"{name}.wav", "--overwrite", *extra
+            )
             for name, extra in (("free", []), ("bright", ["--brightness", "95", "--guidance", "5"]))
         )
         assert (free.exit_code, bright.exit_code) == (0, 0), bright.stderr

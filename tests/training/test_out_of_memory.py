@@ -47,7 +47,7 @@ def test_a_process_with_little_memory_trains_with_smaller_batches(
     result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
     assert 1 <= int(result.stdout.split()[0]) < 512
-    assert load_model_v2(tmp_path / "m.sda").metadata["training"]["steps_done"] == 2
+    assert load_model_v2(tmp_path / "n.sda").metadata["training"]["steps_done"] == 2
 
 
 @pytest.mark.parametrize(
