@@ -85,7 +85,7 @@ _CERTAIN = 2.0
 _LOW_HZ = 140.0
 
 # Degrees of freedom below which such a sound, not whitened, is a tone; and the share of its energy
-# that a copy may leave unexplained. Copies leave 0.008 at most, notes a semitone apart 0.012.
+# that a copy may leave unexplained: most copies leave under 0.008, notes a semitone apart 0.012.
 _TONE = 20.0
 _TONE_REST = 0.01
 
