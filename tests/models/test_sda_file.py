@@ -213,6 +213,15 @@ def test_versions(path: Path) -> None:
     refused(path, MissingKeyError, "'version'")
 
 
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="Linux lists what is mapped")
+def test_an_error_keeps_no_hold_on_the_file(path: Path) -> None:
+    write(path, version=3)
+    with pytest.raises(ModelVersionError) as held:
+        read_contents(path)
+    assert str(path) not in Path("/proc/self/maps").read_text()
+    del held
+
+
 @pytest.mark.parametrize("key", ["vqvae_config", "state_dict", "metadata", *list(PRIOR)[1:]])
 def test_missing_entries(path: Path, key: str) -> None:
     for wrong in (None, 7):

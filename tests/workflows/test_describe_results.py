@@ -19,8 +19,8 @@ from distill.workflows.describe_results import (
 
 STEP_KEYS = "operation changed locked kept_back remark distance"
 GENERATED_KEYS = (
-    "path seed duration_s sample_rate loudness_lufs sampling way steering model_hash heard copy "
-    "draws under_max_copy"
+    "path seed duration_s sample_rate loudness_lufs sampling way steering model_hash heard "
+    "remarks copy draws under_max_copy"
 )
 PRIOR_KEYS = (
     "model dataset file_count unknown_files epochs_trained final_perplexity best_perplexity "
@@ -42,7 +42,10 @@ def test_an_encoded_sound(grid: CodeGrid) -> None:
         "n_samples": grid.n_samples,
         "duration_s": grid.seconds,
         "gain": grid.gain,
+        "remark": "",
     }
+    remark = "Left and right cancel."
+    assert encoded_facts(Path("x.json"), grid, remark).remark == remark
 
 
 def test_an_edited_sound(grid: CodeGrid) -> None:

@@ -12,6 +12,7 @@ The meaning of weights and settings is checked in `rebuild` and `persistence`.
 
 import io
 import os
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -176,9 +177,11 @@ def _read_once(path: Path, weights: bool) -> dict[str, Any]:
     try:
         if not is_regular(path):
             raise ModelFileError(f"{path} is not a file: name the .sda file itself.")
-        contents = read_archive(path, every_record=weights, mapped=True).contents
-        _check_marker(path, contents)
-        _check_inert(path, contents)
+        return _read_checked(path, weights)
+    except ModelFileError as error:
+        # Else the error would keep the file mapped for as long as it lives.
+        traceback.clear_frames(error.__traceback__)
+        raise
     except NoArchiveError as error:
         raise NotAModelError(
             f"{path} is not a Distill model: choose a .sda file that 'distill train' made."
@@ -193,6 +196,13 @@ def _read_once(path: Path, weights: bool) -> dict[str, Any]:
         ) from error
     except (OSError, ValueError) as error:
         raise _unreadable(path, error) from error
+
+
+def _read_checked(path: Path, weights: bool) -> dict[str, Any]:
+    """The entries of a model file, once its marker, its values and its tables are right."""
+    contents = read_archive(path, every_record=weights, mapped=True).contents
+    _check_marker(path, contents)
+    _check_inert(path, contents)
     _check_tables(path, contents)
     return dict(contents)
 

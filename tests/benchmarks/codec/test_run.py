@@ -69,7 +69,7 @@ def test_a_model_is_trained_and_measured(corpora: Path, tmp_path: Path) -> None:
 
 
 def test_a_training_that_fails_is_reported(corpora: Path, tmp_path: Path) -> None:
-    with pytest.raises(AssertionError, match="--threads must be at least 1"):
+    with pytest.raises(AssertionError, match="--threads must lie between 1 and"):
         run(corpora, tmp_path, "--threads", "0", "--steps", "1")
 
 
