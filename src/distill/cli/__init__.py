@@ -25,7 +25,6 @@ from distill.cli.info import info_cmd
 from distill.cli.streams import lasting_streams
 from distill.cli.train import train_cmd
 from distill.cli.train_prior import train_prior_cmd
-from distill.process import wait_briefly
 
 # Tracebacks of bugs stay plain, for reports. Completion would add two options to each help.
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -93,7 +92,6 @@ def main() -> None:
     _check_current_folder()
     with lasting_streams() as stdout, stoppable():
         bootstrap()
-        wait_briefly()
         try:
             app(prog_name="distill")
         finally:
