@@ -123,11 +123,12 @@ class Analysis(nn.Module):
         """Latents `[..., D]` of features `[..., F]`."""
         return (features - self.mean) @ self.basis
 
-    def levels(self, latents: Tensor) -> Tensor:
-        """Levels `[..., S]` in dBFS of `S` equal parts of the frames with `latents` `[..., D]`.
+    def log_mels(self, latents: Tensor) -> Tensor:
+        """Natural-log mel magnitudes `[..., S, M]` of `S` equal parts of the frames with `latents`
+        `[..., D]`, at the level scale.
 
-        Of stereo, those of the mid. Accurate to about 1 dB for noise. Too low for tones in wide
-        bands, since log-mels are sums of magnitudes, not of powers.
+        Of stereo, those of the mid. They are the spectra that the latents stand for, without
+        whatever the projection has lost.
         """
         n_mels, n_fft = ANALYSIS_SCALES[LEVEL_SCALE]
         # All scales have equally many features, those of the mid first.
@@ -136,14 +137,26 @@ class Analysis(nn.Module):
         mean = self.mean[first : first + size]
         basis = self.basis[first : first + size]
         rows = linear(latents.reshape(-1, latents.shape[-1]), basis)
-        log_mels = rows.view(*latents.shape[:-1], -1)
         # The basis is orthogonal up to its scale, so its transpose leads back to log-mels.
-        log_mels = log_mels / self._squared_scale() + mean
-        powers = (2 * log_mels).exp().unflatten(-1, (-1, n_mels))
+        log_mels = rows / self._squared_scale() + mean
+        return log_mels.view(*latents.shape[:-1], -1, n_mels)
+
+    def levels(self, latents: Tensor) -> Tensor:
+        """Levels `[..., S]` in dBFS of `S` equal parts of the frames with `latents` `[..., D]`.
+
+        Of stereo, those of the mid. Accurate to about 1 dB for noise. Too low for tones in wide
+        bands, since log-mels are sums of magnitudes, not of powers.
+        """
+        powers = (2 * self.log_mels(latents)).exp()
         power = (powers / self.level_widths).sum(-1)
         # Noise of power 1 under a Hann window has this power in the bins up to Nyquist.
+        n_fft = ANALYSIS_SCALES[LEVEL_SCALE][1]
         full_scale = n_fft / 2 * HANN_MEAN_SQUARE * n_fft
         return 10 * (power / full_scale).clamp(min=LOG_FLOOR**2).log10()
+
+    def decibel(self) -> Tensor:
+        """Vector `[D]` by which latents move when a sound that is not silent gets 1 dB louder."""
+        return math.log(10) / 20 * (self.knots.sum(0) @ self.basis)
 
     def _squared_scale(self) -> Tensor:
         """Squared length of a column of the basis; all columns are equally long."""

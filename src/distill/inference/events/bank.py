@@ -1,0 +1,297 @@
+"""The event bank: the recordings of a corpus, cut into events.
+
+An event is an onset and what follows from it until the next. A steady sound without onsets is cut
+into parts of about `STEADY_S`. Everything that does not depend on the sound being drawn is computed
+here, once.
+
+Letters: `N` events, `R` recordings, `T` frames, `Q` levels, `D` latent dimension.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from distill.audio.pulse import Pulse
+from distill.inference.events.onsets import find_onsets
+from distill.models.attribute_classifier import AttributeClassifier, Prediction
+from distill.models.prior_metadata import Recording
+from distill.models.vqvae import VQVAE
+
+SHORTEST_S = 0.04
+"""Seconds of an event, at least: two code frames."""
+
+BEGINNING_S = 0.06
+"""An onset this soon after the beginning of a recording is its beginning, in seconds."""
+
+STEADY_S = 0.6
+"""Seconds of a part of a steady sound: about a note."""
+
+STEADY_FALL_DB = 8.0
+"""A sound that falls by less than this from its first half to its second is steady, in dB. Tails of
+hits fall by more."""
+
+ATTACK_FRAMES = 12
+"""Frames (0.26 s) in which the loudest one tells the level of an event."""
+
+LOUD_PERCENTILE = 75
+"""Percentile of the events' levels that tells how loud a recording is."""
+
+
+@dataclass(frozen=True)
+class BankRecording:
+    """A recording of the bank.
+
+    Attributes:
+        name: Path of its sound file.
+        codes: Codes `[T, Q]`, once for each of `leads`.
+        leads: Silence before the recording in each encoding, in frames, 0 to 1; the first is 0.
+        pulse: Its beats; None where it keeps none, or they are not known.
+        whole: Whether the codes reach to its end.
+    """
+
+    name: str
+    codes: Sequence[Tensor]
+    leads: Sequence[float]
+    pulse: Pulse | None
+    whole: bool
+
+
+@dataclass(frozen=True)
+class EventBank:
+    """Events `[N]` of all recordings, in order.
+
+    Attributes:
+        codec: Its codebooks made the codes.
+        recordings: The `R` recordings.
+        recording: Index `[N]` of each event's recording.
+        start: Its onset `[N]` in frames from the beginning of the recording (float64).
+        stop: The onset of the next event `[N]`, or the end of the recording.
+        beat: Beat `[N]` of the onset, counted from a downbeat; NaN without a pulse.
+        beats: Beats `[N]` to the next event; NaN without a pulse.
+        begins: Whether `[N]` (bool) it begins a recording.
+        ends: Whether `[N]` (bool) it ends a recording that is kept to its end.
+        steady: Whether `[N]` (bool) it is part of a steady sound.
+        level: Level `[N]` of its attack, in dBFS.
+        loudness: Level `[R]` of each recording's loud events, in dBFS.
+        first_code: Code `[N]` of the first level in its first frame.
+        mean: Mean latents `[N, D]`.
+        before: Latents `[N, D]` of the frame before it, of its first frame where it begins.
+        variance: Total variance of the latents of all frames.
+    """
+
+    codec: VQVAE
+    recordings: Sequence[BankRecording]
+    recording: np.ndarray
+    start: np.ndarray
+    stop: np.ndarray
+    beat: np.ndarray
+    beats: np.ndarray
+    begins: np.ndarray
+    ends: np.ndarray
+    steady: np.ndarray
+    level: np.ndarray
+    loudness: np.ndarray
+    first_code: np.ndarray
+    mean: Tensor
+    before: Tensor
+    variance: float
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+    @property
+    def frames(self) -> np.ndarray:
+        """Length `[N]` of each event in frames."""
+        return self.stop - self.start
+
+    @cached_property
+    def tempo(self) -> np.ndarray:
+        """Tempo `[R]` of each recording in BPM; NaN without a pulse."""
+        return np.array([r.pulse.tempo if r.pulse else math.nan for r in self.recordings])
+
+    @cached_property
+    def events_of(self) -> list[np.ndarray]:
+        """Indices of the events of each recording, in order."""
+        return [(self.recording == r).nonzero()[0] for r in range(len(self.recordings))]
+
+    def latents(self, recording: int, encoding: int = 0) -> Tensor:
+        """Latents `[T, D]` of a recording in one of its encodings."""
+        return self.codec.rvq.lookup(self.recordings[recording].codes[encoding])
+
+    def predict(self, classifier: AttributeClassifier) -> list[Prediction]:
+        """Attributes that the classifier predicts for the frames `[T]` of each recording."""
+        level = self.codec.num_quantizers - 1
+        scale = _prior_scale(self.codec)
+        predictions = []
+        for r in range(len(self.recordings)):
+            batch = classifier.predict(level, scale * self.latents(r)[None])
+            predictions.append(Prediction(*(part[0] for part in batch)))
+        return predictions
+
+
+def _prior_scale(codec: VQVAE) -> Tensor:
+    """Factor that brings latents to the scale of the prior (`Pointer.set_entries`)."""
+    variance = codec.rvq.codebooks.var(1, correction=0).sum()
+    return 1 / variance.clamp(min=1e-12).sqrt()
+
+
+@torch.inference_mode()
+def build_event_bank(codec: VQVAE, recordings: Sequence[Recording]) -> EventBank | None:
+    """Cut recordings into events.
+
+    Args:
+        codec: The codec of the codes.
+        recordings: Recordings in the model file.
+
+    Returns:
+        The bank; None without a frame.
+    """
+    kept = [_bank_recording(recording, codec) for recording in recordings if len(recording.codes)]
+    if not kept:
+        return None
+    parts = [_events_of(codec, r, recording) for r, recording in enumerate(kept)]
+    columns = {
+        name: np.concatenate([getattr(part, name) for part in parts])
+        for name in ("recording", "start", "stop", "beat", "beats", "steady", "level", "first_code")
+    }
+    loudness = [np.percentile(part.level, LOUD_PERCENTILE) for part in parts]
+    counts = [len(part.start) for part in parts]
+    last = np.cumsum(counts) - 1
+    begins = np.zeros(sum(counts), bool)
+    begins[[0, *(last[:-1] + 1)]] = True
+    ends = np.zeros(sum(counts), bool)
+    ends[last] = [recording.whole for recording in kept]
+    return EventBank(
+        codec=codec,
+        recordings=kept,
+        begins=begins,
+        ends=ends,
+        loudness=np.array(loudness),
+        mean=torch.cat([part.mean for part in parts]),
+        before=torch.cat([part.before for part in parts]),
+        variance=_variance(codec, kept),
+        **columns,
+    )
+
+
+def _bank_recording(recording: Recording, codec: VQVAE) -> BankRecording:
+    device = codec.rvq.codebooks.device
+    encodings = [recording.codes, *recording.shifted]
+    # Encodings are shifted by equal parts of a frame (`training/prior/data.py`).
+    leads = [i / len(encodings) for i in range(len(encodings))]
+    return BankRecording(
+        name=recording.name,
+        codes=[codes.long().to(device) for codes in encodings],
+        leads=leads,
+        pulse=recording.pulse,
+        whole=recording.whole,
+    )
+
+
+def _variance(codec: VQVAE, recordings: Sequence[BankRecording]) -> float:
+    """Total variance of the latents of all frames."""
+    count = 0
+    total = torch.zeros(())
+    squares = torch.zeros(())
+    for recording in recordings:
+        latents = codec.rvq.lookup(recording.codes[0]).double().cpu()
+        count += len(latents)
+        total = total + latents.sum(0)
+        squares = squares + latents.square().sum(0)
+    variance = squares / count - (total / count).square()
+    return max(float(variance.sum()), 1e-12)
+
+
+@dataclass(frozen=True)
+class _Events:
+    """Events of one recording; columns as in `EventBank`."""
+
+    recording: np.ndarray
+    start: np.ndarray
+    stop: np.ndarray
+    beat: np.ndarray
+    beats: np.ndarray
+    steady: np.ndarray
+    level: np.ndarray
+    first_code: np.ndarray
+    mean: Tensor
+    before: Tensor
+
+
+def _events_of(codec: VQVAE, index: int, recording: BankRecording) -> _Events:
+    codes = recording.codes[0]
+    latents = codec.rvq.lookup(codes)
+    levels = codec.frame_levels(latents).cpu().numpy()
+    edges, steady = _edges(find_onsets(codec, latents), levels, codec.frame_rate)
+    start = edges[:-1]
+    stop = edges[1:]
+    first = start.astype(int)
+    spans = [slice(a, max(a + 1, int(b))) for a, b in zip(first, stop, strict=True)]
+    beat = _beat_at(edges, recording.pulse, codec.frame_rate)
+    return _Events(
+        recording=np.full(len(start), index),
+        start=start,
+        stop=stop,
+        beat=beat[:-1],
+        beats=np.diff(beat),
+        steady=steady,
+        level=np.array([levels[s][:ATTACK_FRAMES].max() for s in spans]),
+        first_code=codes[torch.from_numpy(first).to(codes.device), 0].cpu().numpy(),
+        mean=torch.stack([latents[s].mean(0) for s in spans]).cpu(),
+        # The first event has nothing before it: its own first frame stands in.
+        before=latents[torch.from_numpy(first - (first > 0)).to(codes.device)].cpu(),
+    )
+
+
+def _edges(
+    onsets: np.ndarray, levels: np.ndarray, frame_rate: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Begins of events and the end of the last one `[n + 1]` in frames; which are steady `[n]`.
+
+    Args:
+        onsets: Onsets in frames.
+        levels: Levels `[T]` of the frames in dBFS.
+        frame_rate: Frames per second.
+    """
+    shortest = SHORTEST_S * frame_rate
+    begins = [0.0]
+    for onset in onsets:
+        gap = BEGINNING_S * frame_rate if len(begins) == 1 else shortest
+        if onset - begins[-1] >= gap and len(levels) - onset >= shortest:
+            begins.append(float(onset))
+    edges = [0.0]
+    steady = []
+    for begin, end in zip(begins, [*begins[1:], float(len(levels))], strict=True):
+        parts = _parts(begin, end, levels, frame_rate)
+        edges += [begin + (end - begin) * i / parts for i in range(1, parts)]
+        edges.append(end)
+        steady += [parts > 1] * parts
+    return np.array(edges), np.array(steady)
+
+
+def _parts(begin: float, end: float, levels: np.ndarray, frame_rate: float) -> int:
+    """Parts into which the stretch from `begin` to `end` (frames) is cut: 1 unless it is steady."""
+    parts = round((end - begin) / (STEADY_S * frame_rate))
+    own = levels[int(begin) : max(int(begin) + 2, int(end))]
+    half = len(own) // 2
+    fall = own[:half].mean() - own[half:].mean() if half else 0.0
+    return parts if parts > 1 and fall < STEADY_FALL_DB else 1
+
+
+def _beat_at(frames: np.ndarray, pulse: Pulse | None, frame_rate: float) -> np.ndarray:
+    """Beats `[n]` from the first downbeat to each of `frames` `[n]`; NaN without a pulse."""
+    if pulse is None:
+        return np.full(len(frames), math.nan)
+    seconds = frames / frame_rate
+    beats = pulse.beats
+    inside = np.interp(seconds, beats, np.arange(len(beats)))
+    # Before the first beat and after the last one, time goes on at the same tempo.
+    early = np.minimum(seconds - beats[0], 0) * pulse.tempo / 60
+    late = np.maximum(seconds - beats[-1], 0) * pulse.tempo / 60
+    position: np.ndarray = inside + early + late - pulse.first_downbeat
+    return position
