@@ -55,6 +55,7 @@ RECORDING = {
     "codes": Array(2, whole=True),
     "whole": bool,
     "traits?": Array(2, whole=False),
+    "shifted?": [Array(2, whole=True)],
 }
 
 STEERING = {"descriptors?": [str], "percentiles?": [[float]], "tags?": [str]}
@@ -115,7 +116,16 @@ def fault_in_prior_metadata(metadata: dict[str, Any], codec: dict[str, Any]) -> 
             return f"{place}.codes"
         if "traits" in entry and len(entry["traits"]) != len(entry["codes"]):
             return f"{place}.traits"
+        if not all(_are_shifted(codes, entry["codes"]) for codes in entry.get("shifted", ())):
+            return f"{place}.shifted"
     return _fault_in_steering(metadata.get("steering")) or _fault_in_index(metadata, Q)
+
+
+def _are_shifted(codes: Tensor, recording: Tensor) -> bool:
+    """Whether `codes` `[T', Q]` may encode the same sound as `recording` `[T, Q]`, up to a frame
+    later."""
+    frames, levels = recording.shape
+    return codes.shape[1] == levels and frames <= len(codes) <= frames + 1
 
 
 def _fault_in_steering(steering: dict[str, Any] | None) -> str | None:
@@ -151,6 +161,8 @@ def fault_in_codes(metadata: dict[str, Any], codebook_size: int) -> str | None:
     tensors = {f"copy_index.{name}": index.get(name) for name in ("codes", "passage_codes")}
     for number, entry in enumerate(metadata.get("recordings") or ()):
         tensors[f"recordings[{number}].codes"] = entry["codes"]
+        for i, codes in enumerate(entry.get("shifted", ())):
+            tensors[f"recordings[{number}].shifted[{i}]"] = codes
     for place, codes in tensors.items():
         if isinstance(codes, Tensor) and not _are_codes(codes, codebook_size):
             return f"prior_metadata.{place}"

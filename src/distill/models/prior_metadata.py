@@ -37,12 +37,15 @@ class Recording:
         whole: Whether `codes` reach to the end of the sound.
         traits: `[T, A]` (float16), descriptors and tag weights of each frame; None in files that
             were trained without steering.
+        shifted: Further encodings `[T', Q]`, each with an equal part of a frame more of silence
+            before the recording. With them an event can begin between two frames.
     """
 
     name: str
     codes: Tensor
     whole: bool
     traits: Tensor | None = None
+    shifted: tuple[Tensor, ...] = ()
 
     @classmethod
     def from_dict(cls, entry: Mapping[str, Any]) -> "Recording":
@@ -52,12 +55,17 @@ class Recording:
             codes=entry["codes"],
             whole=bool(entry["whole"]),
             traits=entry.get("traits"),
+            shifted=tuple(entry.get("shifted") or ()),
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """The entry as a file keeps it; without `traits` where there are none."""
-        entry = {"name": self.name, "codes": self.codes, "whole": self.whole}
-        return entry if self.traits is None else entry | {"traits": self.traits}
+        """The entry as a file keeps it; without what there is none of."""
+        entry: dict[str, Any] = {"name": self.name, "codes": self.codes, "whole": self.whole}
+        if self.traits is not None:
+            entry["traits"] = self.traits
+        if self.shifted:
+            entry["shifted"] = list(self.shifted)
+        return entry
 
 
 @dataclass(frozen=True)

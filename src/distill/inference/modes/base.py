@@ -30,13 +30,13 @@ from distill.audio.blocks import pieces
 from distill.errors import UsageError
 from distill.inference.codes.encode import encode_with_remark
 from distill.inference.codes.grid import CodeGrid
+from distill.inference.events.bank import EventBank
 from distill.inference.modes.request import Request
 from distill.inference.sampling.conditions import Conditions, FixedCodes
-from distill.inference.sampling.context import frame_bank_for, lead_in_for, length_limits
+from distill.inference.sampling.context import event_bank_for, lead_in_for, length_limits
 from distill.inference.sampling.draw import draw_frames
 from distill.inference.sampling.lead_in import LeadIn, LeadInBatch, draw_lead_in
 from distill.inference.sampling.steering import Steering
-from distill.inference.sampling.unit_selection import FrameBank
 from distill.models.attribute_classifier import Targets
 from distill.models.chunked import frames_of
 from distill.models.persistence import LoadedVQModel
@@ -64,12 +64,9 @@ class GenerationJob:
         return self.request.steering or Steering()
 
     @cached_property
-    def frame_bank(self) -> FrameBank | None:
-        """Frames of the corpus for the finer levels, built once for all sounds.
-
-        Where loudness is steered, silences and sounds may last as long as they like.
-        """
-        return frame_bank_for(self.loaded, self.request.sampling, self.steering.sets_loudness)
+    def event_bank(self) -> EventBank | None:
+        """Events of the corpus that sounds are made of, found once for all sounds."""
+        return event_bank_for(self.loaded)
 
     @property
     def fixed_gain(self) -> float | None:
@@ -108,13 +105,16 @@ class GenerationJob:
         prompt: LeadIn | LeadInBatch | None = None,
         targets: Targets | None = None,
         fixed_codes: FixedCodes | None = None,
+        goes_on: bool = False,
     ) -> Conditions:
-        """Conditions of a draw, with the frame bank and the length limits of this job."""
+        """Conditions of a draw, with the event bank and the length limits of this job."""
         return Conditions(
             prompt=prompt,
             fixed_codes=fixed_codes,
             targets=targets,
-            frame_bank=self.frame_bank,
+            event_bank=self.event_bank,
+            goes_on=goes_on,
+            keeps_level=self.steering.sets_loudness,
             length_limits=length_limits(self.loaded),
         )
 

@@ -97,7 +97,7 @@ class Continuation(SequentialMode):
         # The decoder looks ahead: with the codes that follow, a longer sound begins alike.
         frames = job.frames + codec.receptive_field[1]
         targets = job.targets(frames)
-        conditions = job.conditions(self.prompt, targets)
+        conditions = job.conditions(self.prompt, targets, goes_on=True)
         codes = draw_codes(job, frames, seed, progress, conditions)
         # As far as the decoder looks back, and a frame more for the overlap.
         margin = max(codec.receptive_field[1] + 1, round(BEFORE_S * codec.frame_rate))

@@ -14,7 +14,7 @@ from distill.inference.modes.base import GenerationJob, Progress, Rendered, Sequ
 from distill.inference.modes.continuation import BEFORE_S, at_source_level
 from distill.inference.modes.request import Request
 from distill.inference.sampling.conditions import Conditions
-from distill.inference.sampling.context import frame_bank_for, length_limits
+from distill.inference.sampling.context import length_limits
 from distill.inference.sampling.gap_filling import Gap, fill
 from distill.models.chunked import decode_codes, frames_of
 
@@ -116,7 +116,9 @@ class Infill(SequentialMode):
         loaded = self.job.loaded
         return Conditions(
             targets=self.job.targets(frames, self.edges.begin / loaded.model.sample_rate),
-            frame_bank=frame_bank_for(loaded, self.job.request.sampling, may_sustain=True),
+            event_bank=self.job.event_bank,
+            goes_on=True,
+            keeps_level=self.job.steering.sets_loudness,
             length_limits=length_limits(loaded),
         )
 

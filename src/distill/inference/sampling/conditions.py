@@ -10,8 +10,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from distill.inference.events.bank import EventBank
 from distill.inference.sampling.lead_in import LeadIn, LeadInBatch
-from distill.inference.sampling.unit_selection import FrameBank
 from distill.models.attribute_classifier import Targets
 
 LogitBias = Callable[[int, Sequence[Tensor]], Tensor]
@@ -83,7 +83,10 @@ class Conditions:
         fixed_codes: codes that are taken instead of drawn.
         suffix: codes that follow the gap to draw, for a prior that `hears_ahead`.
         targets: attributes that steer the draw.
-        frame_bank: frames of the corpus from which the finer codes come; None draws all codes.
+        event_bank: events of the corpus that sounds are made of; None draws code by code.
+        goes_on: whether the first frame goes on within the sound of the prompt. If not, an event
+            begins with it.
+        keeps_level: whether events keep their own level, as steered loudness needs it.
         logit_bias: added to the logits of every code.
         length_limits: shortest and longest length of a sound.
     """
@@ -92,7 +95,9 @@ class Conditions:
     fixed_codes: FixedCodes | None = None
     suffix: Suffix | None = None
     targets: Targets | None = None
-    frame_bank: FrameBank | None = None
+    event_bank: EventBank | None = None
+    goes_on: bool = False
+    keeps_level: bool = False
     logit_bias: LogitBias | None = None
     length_limits: LengthLimits = field(default_factory=LengthLimits)
 

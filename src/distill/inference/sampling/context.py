@@ -1,21 +1,14 @@
-"""Facts of the corpus that a draw takes from the model file: loudness, prompts, lengths, frames."""
+"""Facts of the corpus that a draw takes from the model file: loudness, prompts, lengths, events."""
 
 from collections.abc import Callable
 
-from torch import Tensor
-
 from distill.errors import UsageError
+from distill.inference.events.bank import EventBank, build_event_bank
 from distill.inference.sampling.conditions import LengthLimits
-from distill.inference.sampling.frame_bank import build_frame_bank
 from distill.inference.sampling.lead_in import LeadIn, draw_lead_in, draw_nearest
 from distill.inference.sampling.settings import Sampling
-from distill.inference.sampling.unit_selection import FrameBank
 from distill.models.attribute_classifier import Targets
 from distill.models.persistence import LoadedVQModel
-
-SILENT_CORPUS_DB = -54.0
-"""Level in dBFS below which a frame is silent. Once a gain has brought it to the level of the
-corpus, it may lie below -60 dBFS, where sounds are cut."""
 
 
 def corpus_loudness(loaded: LoadedVQModel) -> float:
@@ -68,28 +61,6 @@ def length_limits(loaded: LoadedVQModel) -> LengthLimits:
     return LengthLimits(shortest=min(lengths, default=1), longest=facts.longest_sound_frames)
 
 
-def frame_bank_for(
-    loaded: LoadedVQModel,
-    sampling: Sampling,
-    may_sustain: bool = False,
-) -> FrameBank | None:
-    """The frames of the corpus that finer codes are taken from; None where all codes are drawn.
-
-    Args:
-        loaded: a model with a prior.
-        sampling: levels that the prior draws itself.
-        may_sustain: lets silence and sounds last for any time. If not, silence ends after the
-            longest of the corpus, and sounds decay as those of the corpus do.
-    """
-    codec = loaded.model
-
-    def is_silent(codes: Tensor) -> Tensor:
-        return codec.frame_levels(codec.rvq.lookup(codes)) < SILENT_CORPUS_DB
-
-    return build_frame_bank(
-        loaded.require_prior(),
-        loaded.prior_facts.recordings,
-        sampling.free_levels,
-        is_silent=None if may_sustain else is_silent,
-        match_age=not may_sustain,
-    )
+def event_bank_for(loaded: LoadedVQModel) -> EventBank | None:
+    """The events of the recordings in the model file; None where it keeps none."""
+    return build_event_bank(loaded.model, loaded.prior_facts.recordings)

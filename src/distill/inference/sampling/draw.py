@@ -1,11 +1,11 @@
 """Drawing codes from the prior, frame by frame, under the conditions of a mode.
 
-Each frame takes three steps. First it is drawn whether the sound ends, then the codes of the free
-levels one by one. The finer codes come together from a frame of the corpus
-(`sampling/unit_selection.py`).
+With an event bank, sounds are made of the recordings' events, and the prior helps to choose which
+comes next (`sampling/event_draw.py`). Without one, or where codes of a frame are fixed, the prior
+draws every code: first whether the sound ends, then the levels one by one.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import torch
@@ -13,6 +13,8 @@ from torch import Tensor
 
 from distill.device import on_one_thread
 from distill.inference.sampling.conditions import Conditions, Suffix, empty_suffix
+from distill.inference.sampling.event_choice import SteeringScores
+from distill.inference.sampling.event_draw import CONTEXT_FRAMES, DrawnFrame, EventDraw
 from distill.inference.sampling.lead_in import LeadIn, LeadInBatch
 from distill.inference.sampling.sampler import (
     GREEDY_BELOW,
@@ -22,20 +24,11 @@ from distill.inference.sampling.sampler import (
     uniform,
 )
 from distill.inference.sampling.settings import Sampling
-from distill.inference.sampling.unit_selection import (
-    NEAREST,
-    FrameBank,
-    FrameContext,
-    log2_age,
-)
 from distill.models.prior import CodePrior
 from distill.models.prior_stream import PriorStream
 
 UNCONDITIONAL = Conditions()
 """Draws freely, from nothing."""
-
-LogitTransform = Callable[[int, Tensor], Tensor]
-"""Takes a level and its logits `[B, K]`; returns other logits."""
 
 
 class Frame(NamedTuple):
@@ -62,7 +55,7 @@ def draw_frames(
     Args:
         prior: the prior, in eval mode.
         batch_size: number of streams `B`.
-        sampling: temperature, cuts and free levels.
+        sampling: settings.
         generator: one for the whole batch, or one for each stream.
         conditions: prompt, targets, fixed codes and so on.
 
@@ -85,7 +78,9 @@ class _DrawState:
         starts: streams `[B]` (bool) in which the current frame begins a sound.
         age: frames `[B]` since the sound began, or since the first known frame.
         start_known: whether `[B]` (bool) `age` counts from the beginning of the sound.
-        silent_frames: frames `[B]` that have been silent up to here.
+        events: draws of the streams by events; empty without an event bank.
+        past: codes `[B, n, Q]` of the last frames, which a draw by events goes on from.
+        goes_on: whether the current frame goes on within a sound that was not drawn by events.
     """
 
     def __init__(
@@ -101,8 +96,6 @@ class _DrawState:
         self.device = device
         self.batch_size = batch_size
         self.sampling = sampling
-        # Among the nearest frames of a bank there is no tail to cut.
-        self.uncut = Sampling(temperature=sampling.temperature, top_p=1.0)
         self.generator = generator
         self.conditions = conditions
 
@@ -111,43 +104,115 @@ class _DrawState:
         self.age = torch.zeros(batch_size, dtype=torch.long, device=device)
         self.starts = torch.ones(batch_size, dtype=torch.bool, device=device)
         self.start_known = self.starts
-        self.silent_frames = torch.zeros_like(self.age)
+        self.goes_on = False
+        self.past = torch.zeros(batch_size, 0, prior.num_quantizers, dtype=torch.long)
+        self.past = self.past.to(device)
 
         self.previous: Tensor | None = None
         prompt = _prompt_on(device, conditions.prompt)
         suffix = conditions.suffix or empty_suffix(prior.num_quantizers)
         self.stream = _open_stream(prior, batch_size, prompt, suffix)
+        self.events = self._event_draws()
         if prompt is not None:
             self._continue_prompt(prompt)
+
+    def _event_draws(self) -> list[EventDraw]:
+        """A draw by events for each stream; none without a bank."""
+        bank = self.conditions.event_bank
+        if bank is None:
+            return []
+        steering = None
+        targets = self.conditions.targets
+        if targets is not None and self.prior.reader is not None:
+            steering = SteeringScores(
+                classifier=self.prior.reader,
+                predictions=bank.predict(self.prior.reader),
+                targets=targets,
+            )
+        one = isinstance(self.generator, torch.Generator)
+        return [
+            EventDraw(
+                bank=bank,
+                sampling=self.sampling,
+                generator=self.generator if one else self.generator[i],  # type: ignore[arg-type, index]
+                number=i,
+                steering=steering,
+                keeps_level=self.conditions.keeps_level,
+            )
+            for i in range(self.batch_size)
+        ]
 
     def _continue_prompt(self, prompt: LeadInBatch) -> None:
         """Set the state to that after the prompt."""
         # One prompt may serve all streams.
-        self.previous = prompt.codes[:, -1].expand(self.batch_size, -1)
+        codes = prompt.codes.expand(self.batch_size, -1, -1)
+        self.previous = codes[:, -1]
+        self.past = codes[:, -CONTEXT_FRAMES:]
         self.starts = self.starts & prompt.ends_sound
         self.age = self.age + prompt.age
         self.start_known = self.starts | prompt.starts.any(1)
-        bank = self.conditions.frame_bank
-        if bank is not None and bank.is_silent is not None:
-            silent = bank.is_silent(prompt.codes.flatten(0, 1)).view(prompt.starts.shape)
-            # Seen from the end: ones up to the last audible frame, then zeros.
-            silent_at_end = silent.long().flip(1).cumprod(1)
-            self.silent_frames = self.silent_frames + silent_at_end.sum(1)
+        self.goes_on = self.conditions.goes_on
+        if self.goes_on:
+            return
+        for events, own in zip(self.events, codes, strict=True):
+            events.follow(own)
 
     def next_frame(self) -> Frame:
         """Draw the current frame and go on to the next."""
         end_logits = self.stream.begin(self.previous, self.starts)
-        if end_logits is not None:
+        if self._draws_events():
+            codes, ends = self._draw_from_events()
+        elif end_logits is not None:
             # Fixed codes continue the sound.
             ends = self._draw_end(end_logits, may_end=self._fixed_code(0) is None)
-            codes = self._draw_codes(ends)
+            codes = self._draw_levels(ends)
         else:
             # An old prior predicts the end from the codes.
-            codes = self._draw_codes(torch.zeros_like(self.starts))
+            codes = self._draw_levels(torch.zeros_like(self.starts))
             end_logits = self.stream.end_logits(codes[:, -1])
             ends = self._draw_end(end_logits, may_end=True)
         self._advance(codes, ends)
         return Frame(codes, ends)
+
+    def _draws_events(self) -> bool:
+        """Whether the current frame comes from events."""
+        fixed = self.conditions.fixed_codes
+        # Hardly any event has the fixed codes: then all others are drawn one by one.
+        return bool(self.events) and (fixed is None or not fixed.any_at(self.t))
+
+    # --- events -----------------------------------------------------------------------------------
+
+    def _draw_from_events(self) -> Frame:
+        """The current frame of the events of each stream."""
+        no_end = torch.zeros_like(self.starts)
+        # One query for all streams: the bits of a stream do not depend on the batch.
+        if any(events.is_due for events in self.events):
+            logits = self.stream.next_logits(no_end)
+            for i, events in enumerate(self.events):
+                if events.is_due:
+                    self._choose_event(i, events, logits[i])
+        else:
+            self.stream.skip_level(no_end)
+        frames = [events.next_frame() for events in self.events]
+        self.goes_on = False
+        return self._limited(frames)
+
+    def _choose_event(self, number: int, events: EventDraw, logits: Tensor) -> None:
+        context = None
+        if self.past.shape[1]:
+            context = events.bank.codec.rvq.lookup(self.past[number])
+        events.choose(self.t, context, logits.log_softmax(-1).cpu(), self.goes_on)
+
+    def _limited(self, frames: list[DrawnFrame]) -> Frame:
+        """`frames` with the ends that the limits of length allow."""
+        drawn = torch.tensor([frame.ends for frame in frames], device=self.device)
+        ends = self.conditions.length_limits.apply(drawn, self.age, self.start_known)
+        for events, was_drawn, is_end in zip(self.events, drawn, ends, strict=True):
+            if is_end and not was_drawn:
+                events.forget()
+        return Frame(torch.stack([frame.codes for frame in frames]), ends)
+
+    # --- codes one by one -------------------------------------------------------------------------
 
     def _draw_end(self, logits: Tensor, may_end: bool) -> Tensor:
         """Draw from `logits` `[B]` whether the sound ends `[B]` (bool) with this frame."""
@@ -155,43 +220,14 @@ class _DrawState:
         ends = ends & may_end
         return self.conditions.length_limits.apply(ends, self.age, self.start_known)
 
-    def _draw_codes(self, ends: Tensor) -> Tensor:
+    def _draw_levels(self, ends: Tensor) -> Tensor:
         """Draw the codes `[B, Q]` of this frame; streams in which it `ends` the sound: `[B]`."""
-        bank = self._frame_bank()
-        if bank is None:
-            return self._draw_levels(self.prior.num_quantizers, ends)
-        context = self._context(bank, ends)
-        join_scores = bank.join_scores(self.prior, context)
-        closeness = self.sampling.closeness
-
-        def mix(level: int, logits: Tensor) -> Tensor:
-            return bank.mix_with_neighbours(
-                level,
-                logits,
-                join_scores,
-                context,
-                closeness,
-            )
-
-        codes = self._draw_levels(bank.free_levels, ends, mix)
-        fine_codes = self._fine_codes(bank, codes, join_scores)
-        return torch.cat([codes, fine_codes], 1)
-
-    def _draw_levels(
-        self,
-        levels: int,
-        ends: Tensor,
-        transform: LogitTransform | None = None,
-    ) -> Tensor:
-        """Draw the codes `[B, levels]` of the first levels, from logits changed by `transform`."""
         codes: list[Tensor] = []
         choice = ends
-        for level in range(levels):
+        for level in range(self.prior.num_quantizers):
             code = self._fixed_code(level)
             if code is None:
                 logits = self.stream.next_logits(choice)
-                if transform is not None:
-                    logits = transform(level, logits)
                 logits = self._biased(level, logits, codes)
                 code = self._draw_code(level, logits)
             else:
@@ -199,28 +235,15 @@ class _DrawState:
             # A fixed code is one number for all streams.
             choice = code.to(self.device).expand(self.batch_size)
             codes.append(choice)
+        # Events that were to come do not follow from these codes.
+        for events in self.events:
+            events.forget()
+        self.goes_on = bool(self.events)
         return torch.stack(codes, 1)
-
-    def _frame_bank(self) -> FrameBank | None:
-        """The bank for this frame, if it is to be used."""
-        fixed = self.conditions.fixed_codes
-        # Hardly any frame of the bank has the fixed codes: then all others are drawn.
-        if fixed is not None and fixed.any_at(self.t):
-            return None
-        return self.conditions.frame_bank
 
     def _fixed_code(self, level: int) -> Tensor | None:
         fixed = self.conditions.fixed_codes
         return None if fixed is None else fixed.at(self.t, level)
-
-    def _context(self, bank: FrameBank, ends: Tensor) -> FrameContext:
-        return FrameContext(
-            previous=self.previous,
-            starts=self.starts,
-            ends=ends,
-            silence_expired=bank.silence_expired(self.silent_frames),
-            log2_age=log2_age(self.age, self.start_known),
-        )
 
     def _biased(self, level: int, logits: Tensor, codes: list[Tensor]) -> Tensor:
         """Logits `[B, K]` of `level`, steered by targets and logit bias."""
@@ -251,29 +274,13 @@ class _DrawState:
         change = sample(others, self.sampling, self.generator)
         return torch.where(stays[:, 0], last[:, 0].cpu(), change)
 
-    def _fine_codes(self, bank: FrameBank, codes: Tensor, join_scores: Tensor) -> Tensor:
-        """Codes of the levels below `codes` `[B, free_levels]`, from one frame of the bank."""
-        scores = bank.selection_scores(
-            self.prior,
-            codes,
-            join_scores,
-            self.conditions.targets,
-            self.t,
-        )
-        nearest = scores.topk(min(NEAREST, scores.shape[1]))
-        rank = sample(nearest.values, self.uncut, self.generator).to(scores.device)
-        frames = nearest.indices.gather(1, rank[:, None])[:, 0]
-        return bank.codes[frames, bank.free_levels :]
-
     def _advance(self, codes: Tensor, ends: Tensor) -> None:
         """Update the state after the current frame."""
         self.previous = codes
+        self.past = torch.cat([self.past, codes[:, None]], 1)[:, -CONTEXT_FRAMES:]
         self.starts = ends
         self.age = torch.where(ends, 0, self.age + 1)
         self.start_known = self.start_known | ends
-        bank = self.conditions.frame_bank
-        if bank is not None:
-            self.silent_frames = bank.silence_after(self.silent_frames, codes)
         self.t += 1
 
 

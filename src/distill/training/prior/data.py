@@ -29,6 +29,10 @@ GAIN_DB = 6.0
 # Share of training pieces that begin where a sound begins, as generated audio does.
 START_SHARE = 0.25
 
+# Encodings that move the frame grid by equal parts of a frame, at the level of the recording. The
+# file keeps them, so that generated events can begin between two frames (5 ms at four).
+SHIFTS = 4
+
 # Seconds of sound after a gap that the prior reads before it fills the gap.
 SHORTEST_AHEAD_S = 0.25
 LONGEST_AHEAD_S = 2.0
@@ -105,15 +109,21 @@ def trim_inaudible_tail(audio: np.ndarray, sample_rate: int) -> np.ndarray:
 
 
 def draw_offsets(encodings: int, frame_hop: int, seed: int) -> list[int]:
-    """Samples by which the frame grid moves in each encoding; 0 in the first."""
+    """Samples by which the frame grid moves in each encoding; 0 in the first.
+
+    The first `SHIFTS` move it by equal parts of a frame, the others at random.
+    """
     rng = np.random.default_rng(seed)
-    return [0, *rng.integers(1, frame_hop, size=encodings - 1).tolist()]
+    shifts = min(SHIFTS, encodings)
+    even = [i * frame_hop // shifts for i in range(shifts)]
+    return even + rng.integers(1, frame_hop, size=encodings - shifts).tolist()
 
 
 def draw_gains(encodings: int, seed: int) -> list[float]:
-    """Gain of each encoding in dB; 0 in the first."""
+    """Gain of each encoding in dB; 0 in the first `SHIFTS`."""
     rng = np.random.default_rng([seed, _GAINS_PURPOSE])
-    return [0.0, *rng.uniform(-GAIN_DB, GAIN_DB, size=encodings - 1).tolist()]
+    shifts = min(SHIFTS, encodings)
+    return [0.0] * shifts + rng.uniform(-GAIN_DB, GAIN_DB, size=encodings - shifts).tolist()
 
 
 def encode_split(

@@ -13,7 +13,7 @@ from distill.inference.copies.index import CorpusSound, build_copy_index
 from distill.models.persistence import LoadedVQModel
 from distill.models.prior_metadata import PriorMetadata, Recording
 from distill.training.metrics import PriorTrainingCompleteEvent
-from distill.training.prior.data import PriorCodes
+from distill.training.prior.data import SHIFTS, PriorCodes
 from distill.training.prior.progress import PriorProgress
 from distill.training.prior.setup import PriorSetup
 from distill.training.prior.verdict import Copying, PriorVerdict
@@ -58,6 +58,8 @@ def collect_recordings(
                 codes=versions[0][:max_frames].to(dtype),
                 whole=is_learned_to_end and len(versions[0]) <= max_frames,
                 traits=attributes[0][:max_frames].half(),
+                # A later beginning may take one frame more.
+                shifted=tuple(codes[: max_frames + 1].to(dtype) for codes in versions[1:SHIFTS]),
             )
         )
     return recordings

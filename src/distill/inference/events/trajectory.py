@@ -1,0 +1,109 @@
+"""Trajectories: the latents of an event, laid on the frames of a new sound.
+
+The attack stays as it was recorded; what follows it is stretched where the event has to last
+longer. Latents are linear in log-mels (`models/analysis.py`), so a gain is a shift, and a mixture
+of two trajectories is a spectrum between their spectra at every moment.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from distill.inference.events.bank import EventBank
+
+ATTACK_FRAMES = 3
+"""Frames (64 ms) of an event that are never stretched: a slower attack is another sound."""
+
+INAUDIBLE_DB = 1.5
+"""A gain below this is left out, in dB: the codes then stay as they were recorded."""
+
+CROSSFADE_FRAMES = 4
+"""Frames (85 ms) over which a steady part follows from the frame before it."""
+
+
+class Span(NamedTuple):
+    """Frames `first` to `first + frames` of a new sound, in which an event begins at `onset`
+    (fractional, in the frame `first`)."""
+
+    first: int
+    frames: int
+    onset: float
+
+
+def exact_codes(bank: EventBank, event: int, span: Span) -> Tensor | None:
+    """Codes `[frames, Q]` of `event` as recorded; None where it has to be stretched."""
+    encoding, first = _place(bank, event, span.onset)
+    if span.frames > _recorded_frames(bank, event):
+        return None
+    codes = bank.recordings[int(bank.recording[event])].codes[encoding]
+    part = codes[first : first + span.frames]
+    return part if len(part) == span.frames else None
+
+
+def trajectory(bank: EventBank, event: int, span: Span, gain_db: float = 0.0) -> Tensor:
+    """Latents `[frames, D]` of `event`, begun in the first frame of `span`, its attack unchanged.
+
+    Args:
+        bank: The recordings.
+        event: Index of the event.
+        span: Where it is to stand.
+        gain_db: Gain in dB.
+    """
+    encoding, first = _place(bank, event, span.onset)
+    codes = bank.recordings[int(bank.recording[event])].codes[encoding]
+    position = first + _positions(span.frames, _recorded_frames(bank, event))
+    last = len(codes) - 1
+    earlier = np.floor(position).astype(int)
+    weight = torch.from_numpy(position - earlier).float()[:, None].to(codes.device)
+    lookup = bank.codec.rvq.lookup
+    low = lookup(codes[torch.from_numpy(earlier.clip(0, last))])
+    high = lookup(codes[torch.from_numpy((earlier + 1).clip(0, last))])
+    return torch.lerp(low, high, weight) + gain_db * bank.codec.analysis.decibel()
+
+
+def blend(first: Tensor, second: Tensor, weights: tuple[float, float]) -> Tensor:
+    """Mix two trajectories `[T, D]`.
+
+    Args:
+        first: One trajectory.
+        second: The other.
+        weights: Weight of the second in the first frame and in the last, 0 to 1.
+    """
+    T = len(first)
+    weight = torch.linspace(*weights, T, device=first.device)[:, None]
+    return torch.lerp(first, second, weight)
+
+
+def fade_from(previous: Tensor, latents: Tensor) -> Tensor:
+    """`latents` `[T, D]`, the first of them led over from the frame `previous` `[D]`."""
+    frames = min(CROSSFADE_FRAMES, len(latents))
+    weight = torch.arange(1, frames + 1, device=latents.device)[:, None] / (frames + 1)
+    return torch.cat([torch.lerp(previous[None], latents[:frames], weight), latents[frames:]])
+
+
+def _place(bank: EventBank, event: int, onset: float) -> tuple[int, int]:
+    """The encoding in which the onset lies nearest to the fraction `onset` of a frame, and the
+    frame of that encoding which holds it."""
+    leads = np.array(bank.recordings[int(bank.recording[event])].leads)
+    positions = bank.start[event] + leads
+    # On a circle: the end of one frame is the beginning of the next.
+    deviation = (positions - onset + 0.5) % 1 - 0.5
+    encoding = int(np.abs(deviation).argmin())
+    return encoding, round(positions[encoding] - deviation[encoding] - onset)
+
+
+def _recorded_frames(bank: EventBank, event: int) -> int:
+    return max(1, round(bank.frames[event]))
+
+
+def _positions(frames: int, recorded: int) -> np.ndarray:
+    """Positions `[frames]` in an event of `recorded` frames: as recorded where it is long enough,
+    else stretched after the attack."""
+    position = np.arange(frames, dtype=float)
+    if frames <= recorded + 1:
+        return position
+    attack = min(ATTACK_FRAMES, recorded - 1)
+    speed = max(recorded - 1 - attack, 0) / max(frames - 1 - attack, 1)
+    return np.where(position < attack, position, attack + (position - attack) * speed)
