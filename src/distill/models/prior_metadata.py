@@ -10,7 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+import torch
 from torch import Tensor
+
+from distill.audio.pulse import Pulse
 
 REQUIRED_KEYS = (
     "epochs_trained",
@@ -37,12 +41,15 @@ class Recording:
         whole: Whether `codes` reach to the end of the sound.
         traits: `[T, A]` (float16), descriptors and tag weights of each frame; None in files that
             were trained without steering.
+        pulse: Tempo and beats, all of them even where `codes` end sooner; None where there are
+            none, and where `PriorMetadata.pulse_known` is false.
     """
 
     name: str
     codes: Tensor
     whole: bool
     traits: Tensor | None = None
+    pulse: Pulse | None = None
 
     @classmethod
     def from_dict(cls, entry: Mapping[str, Any]) -> "Recording":
@@ -52,12 +59,39 @@ class Recording:
             codes=entry["codes"],
             whole=bool(entry["whole"]),
             traits=entry.get("traits"),
+            pulse=_read_pulse(entry["pulse"]) if "pulse" in entry else None,
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """The entry as a file keeps it; without `traits` where there are none."""
+        """The entry as a file keeps it; without `traits` and `pulse` where there are none."""
         entry = {"name": self.name, "codes": self.codes, "whole": self.whole}
-        return entry if self.traits is None else entry | {"traits": self.traits}
+        if self.traits is not None:
+            entry["traits"] = self.traits
+        if self.pulse is not None:
+            entry["pulse"] = _pulse_entry(self.pulse)
+        return entry
+
+
+def _read_pulse(entry: Mapping[str, Any]) -> Pulse:
+    """Read the entry `pulse` of a recording."""
+    return Pulse(
+        tempo=float(entry["tempo"]),
+        beats=entry["beats"].numpy().astype(np.float64),
+        bar_beats=entry["bar_beats"],
+        first_downbeat=entry["first_downbeat"],
+        confidence=float(entry["confidence"]),
+    )
+
+
+def _pulse_entry(pulse: Pulse) -> dict[str, Any]:
+    """A pulse as a file keeps it."""
+    return {
+        "tempo": pulse.tempo,
+        "beats": torch.from_numpy(pulse.beats),
+        "bar_beats": pulse.bar_beats,
+        "first_downbeat": pulse.first_downbeat,
+        "confidence": pulse.confidence,
+    }
 
 
 @dataclass(frozen=True)
@@ -116,6 +150,8 @@ class PriorMetadata:
         copy_index: Made by `inference.copies.index.build_copy_index`; None where there is none, or
             one of an earlier version, which cannot be read any more.
         recordings: Beginnings of all recordings that the prior learned from.
+        pulse_known: Whether their pulse was looked for: in files of earlier versions it was not,
+            so that no recording has one.
     """
 
     epochs_trained: int = 0
@@ -136,6 +172,7 @@ class PriorMetadata:
     longest_sound_frames: int | None = None
     copy_index: dict[str, Any] | None = None
     recordings: Sequence[Recording] = ()
+    pulse_known: bool = False
 
     @classmethod
     def from_dict(cls, metadata: Mapping[str, Any]) -> "PriorMetadata":
@@ -168,6 +205,7 @@ class PriorMetadata:
             longest_sound_frames=longest if isinstance(longest, int) else None,
             copy_index=copy_index if is_readable else None,
             recordings=tuple(Recording.from_dict(entry) for entry in recordings),
+            pulse_known=metadata.get("pulse_known", False),
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -198,6 +236,7 @@ class PriorMetadata:
             "longest_sound_frames": self.longest_sound_frames,
             "copy_index": self.copy_index,
             "recordings": [recording.to_dict() for recording in self.recordings],
+            "pulse_known": self.pulse_known,
         }
 
 
