@@ -2,6 +2,7 @@
 
 import copy
 import json
+import math
 import random
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -13,7 +14,11 @@ import torch
 
 import distill
 from distill.errors import ModelFileError
-from distill.models.metadata_types import fault_in_codes, fault_in_prior_metadata
+from distill.models.metadata_types import (
+    fault_in_beats,
+    fault_in_codes,
+    fault_in_prior_metadata,
+)
 from distill.models.persistence import load_model_v2, read_header
 from distill.models.sda_file import plain_copy, read_contents, write_contents
 from distill.settings import SAMPLE_RATE
@@ -69,6 +74,9 @@ def contents(trained: Path) -> dict[str, Any]:
         (("prior_metadata", "recordings", 0, "name"), 5),
         (("prior_metadata", "recordings", 0, "codes"), torch.zeros(4, 99, dtype=torch.uint8)),
         (("prior_metadata", "recordings", 0, "traits"), torch.zeros(1, 1)),
+        (("prior_metadata", "recordings", 0, "pulse"), None),
+        (("prior_metadata", "recordings", 0, "pulse"), {"tempo": 120.0}),
+        (("prior_metadata", "pulse_known"), 1),
         (("prior_metadata", "copy_index", "encodings", 0, "frames"), 10**6),
         (("prior_config", "num_layers"), "two"),
     ],
@@ -135,6 +143,70 @@ def test_codes_beyond_the_codebooks_are_refused(contents: dict[str, Any]) -> Non
     codes = metadata["recordings"][1]["codes"]
     changed = replaced(contents, place, torch.full_like(codes, size))["prior_metadata"]
     assert fault_in_codes(changed, size) == "prior_metadata.recordings[1].codes"
+
+
+PULSE = {
+    "tempo": 120.0,
+    "beats": torch.arange(5, dtype=torch.float64) / 2,
+    "bar_beats": 4,
+    "first_downbeat": 0,
+    "confidence": 0.5,
+}
+
+
+def with_pulse(contents: dict[str, Any], pulse: dict[str, Any]) -> dict[str, Any]:
+    return replaced(contents, ("prior_metadata", "recordings", 0, "pulse"), pulse)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("tempo", 0.0),
+        ("tempo", float("inf")),
+        ("tempo", "fast"),
+        ("beats", torch.zeros(1, dtype=torch.float64)),
+        ("beats", torch.arange(5)),
+        ("beats", torch.zeros(3, 3)),
+        ("bar_beats", 0),
+        ("bar_beats", 10**9),
+        ("first_downbeat", 4),
+        ("first_downbeat", -1),
+        ("confidence", 1.5),
+        ("confidence", float("nan")),
+    ],
+)
+def test_a_pulse_that_means_nothing_is_refused(
+    tmp_path: Path, contents: dict[str, Any], name: str, value: Any
+) -> None:
+    path = tmp_path / "m.sda"
+    write_contents(path, with_pulse(contents, PULSE | {name: value}))
+    for read in (model_facts, load_model_v2, read_header):
+        with pytest.raises(ModelFileError, match=rf"m\.sda.*recordings\[0\]\.pulse\.{name}"):
+            read(path)
+
+
+@pytest.mark.parametrize(
+    "beats", [[0.0, 1.0, 1.0], [2.0, 1.0, 3.0], [-1.0, 0.0], [0.0, float("nan")], [0.0, math.inf]]
+)
+def test_beats_that_do_not_increase_are_refused(
+    tmp_path: Path, contents: dict[str, Any], beats: list[float]
+) -> None:
+    path = tmp_path / "m.sda"
+    changed = with_pulse(contents, PULSE | {"beats": torch.tensor(beats, dtype=torch.float64)})
+    assert fault_in_beats(changed["prior_metadata"]) == "prior_metadata.recordings[0].pulse.beats"
+    write_contents(path, changed)
+    with pytest.raises(ModelFileError, match=r"m\.sda.*recordings\[0\]\.pulse\.beats"):
+        load_model_v2(path)
+
+
+def test_a_pulse_comes_back_from_a_file(tmp_path: Path, contents: dict[str, Any]) -> None:
+    path = tmp_path / "m.sda"
+    write_contents(path, with_pulse(contents, PULSE))
+    loaded = load_model_v2(path)
+    first, second, *_ = loaded.prior_facts.recordings
+    assert second.pulse is None
+    assert first.pulse is not None
+    assert first.pulse.beats.tolist() == [0.0, 0.5, 1.0, 1.5, 2.0]
 
 
 def test_numbers_of_more_than_64_bits_are_said(tmp_path: Path, contents: dict[str, Any]) -> None:

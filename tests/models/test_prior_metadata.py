@@ -3,10 +3,21 @@
 import math
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
 from distill.models.prior_metadata import PriorMetadata, Recording, SteeringFacts, brief
+
+
+def pulse_entry() -> dict[str, Any]:
+    return {
+        "tempo": 120.0,
+        "beats": torch.arange(4, dtype=torch.float64) / 2,
+        "bar_beats": 4,
+        "first_downbeat": 1,
+        "confidence": 0.75,
+    }
 
 
 def entries() -> dict[str, Any]:
@@ -16,7 +27,13 @@ def entries() -> dict[str, Any]:
         "longest_sound_frames": 6,
         "copy_index": {"passage_codes": codes, "zero": {"share": 0.1}},
         "recordings": [
-            {"name": "a.wav", "codes": codes, "traits": torch.ones(6, 3).half(), "whole": True},
+            {
+                "name": "a.wav",
+                "codes": codes,
+                "traits": torch.ones(6, 3).half(),
+                "whole": True,
+                "pulse": pulse_entry(),
+            },
             {
                 "name": "b.wav",
                 "codes": codes[:2],
@@ -24,6 +41,7 @@ def entries() -> dict[str, Any]:
                 "whole": False,
             },
         ],
+        "pulse_known": True,
         "epochs_trained": 3,
         "final_perplexity": 7.5,
         "best_perplexity": 7.0,
@@ -52,6 +70,12 @@ def test_what_is_read_is_written_as_it_was() -> None:
     assert list(written) == list(metadata)
     recordings = written.pop("recordings")
     for recording, original in zip(recordings, metadata.pop("recordings"), strict=True):
+        pulse = recording.pop("pulse", None)
+        original_pulse = original.pop("pulse", None)
+        assert (pulse is None) == (original_pulse is None)
+        if pulse is not None:
+            assert torch.equal(pulse.pop("beats"), original_pulse.pop("beats"))
+            assert pulse == original_pulse
         assert recording == original | {name: recording[name] for name in ("codes", "traits")}
         # The same tensors, not copies: a file holds an hour of codes.
         assert recording["codes"] is original["codes"]
@@ -63,6 +87,7 @@ def test_an_empty_dict_gives_the_defaults() -> None:
     facts = PriorMetadata.from_dict({})
     assert math.isnan(facts.best_perplexity)
     assert facts.recordings == ()
+    assert not facts.pulse_known
     assert facts.steering is facts.copy_index is facts.longest_sound_frames is None
     assert facts.corpus_entries() == {}
 
@@ -70,7 +95,7 @@ def test_an_empty_dict_gives_the_defaults() -> None:
 def test_old_recordings_have_no_traits() -> None:
     old = {"name": "a.wav", "codes": torch.zeros(4, 2, dtype=torch.int16), "whole": True}
     (recording,) = PriorMetadata.from_dict({"recordings": [old]}).recordings
-    assert recording.traits is None
+    assert recording.traits is recording.pulse is None
     assert recording.to_dict() == old
     assert Recording.from_dict(old | {"traits": None}).to_dict() == old
 
@@ -94,3 +119,12 @@ def test_brief_leaves_out_what_is_long() -> None:
     assert short["epochs_trained"] == 3
     assert "copying" in short
     assert not short.keys() & {"copy_index", "loss_curves", "recordings", "steering"}
+
+
+def test_a_pulse_is_read_as_it_was_found() -> None:
+    (first, second) = PriorMetadata.from_dict(entries()).recordings
+    assert second.pulse is None
+    assert first.pulse is not None
+    assert first.pulse.beats.tolist() == [0.0, 0.5, 1.0, 1.5]
+    assert first.pulse.beats.dtype == np.float64
+    assert (first.pulse.tempo, first.pulse.bar_beats, first.pulse.first_downbeat) == (120.0, 4, 1)

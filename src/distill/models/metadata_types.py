@@ -12,6 +12,9 @@ from torch import Tensor
 
 from distill.models.plain_types import Array, Choice, find_fault, maybe
 
+MOST_BAR_BEATS = 64
+"""Beats of the longest bar that is believed."""
+
 TEXT = maybe(str)
 """A text that may be absent."""
 
@@ -50,12 +53,21 @@ COPY_INDEX = {
     "zero?": {"bits": [float], "difference": float, "share": float},
 }
 
+PULSE = {
+    "tempo": float,
+    "beats": Array(1, whole=False),
+    "bar_beats": int,
+    "first_downbeat": int,
+    "confidence": float,
+}
+
 RECORDING = {
     "name": str,
     "codes": Array(2, whole=True),
     "whole": bool,
     "traits?": Array(2, whole=False),
     "shifted?": [Array(2, whole=True)],
+    "pulse?": PULSE,
 }
 
 STEERING = {"descriptors?": [str], "percentiles?": [[float]], "tags?": [str]}
@@ -79,6 +91,7 @@ PRIOR_TYPES = {
     "longest_sound_frames?": maybe(int),
     "copy_index?": Choice((None, COPY_INDEX, {})),
     "recordings?": maybe([RECORDING]),
+    "pulse_known?": bool,
 }
 """Types of `prior_metadata`, which `PriorMetadata` reads."""
 
@@ -118,6 +131,8 @@ def fault_in_prior_metadata(metadata: dict[str, Any], codec: dict[str, Any]) -> 
             return f"{place}.traits"
         if not all(_are_shifted(codes, entry["codes"]) for codes in entry.get("shifted", ())):
             return f"{place}.shifted"
+        if "pulse" in entry and (name := _fault_in_pulse(entry["pulse"])):
+            return f"{place}.pulse.{name}"
     return _fault_in_steering(metadata.get("steering")) or _fault_in_index(metadata, Q)
 
 
@@ -126,6 +141,19 @@ def _are_shifted(codes: Tensor, recording: Tensor) -> bool:
     later."""
     frames, levels = recording.shape
     return codes.shape[1] == levels and frames <= len(codes) <= frames + 1
+
+
+def _fault_in_pulse(pulse: dict[str, Any]) -> str | None:
+    """Name of the first number of a pulse that means nothing; the beats are read later."""
+    if not 0 < pulse["tempo"] < math.inf:
+        return "tempo"
+    if len(pulse["beats"]) < 2:
+        return "beats"
+    if not 0 < pulse["bar_beats"] <= MOST_BAR_BEATS:
+        return "bar_beats"
+    if pulse["first_downbeat"] >= min(pulse["bar_beats"], len(pulse["beats"])):
+        return "first_downbeat"
+    return None if 0 <= pulse["confidence"] <= 1 else "confidence"
 
 
 def _fault_in_steering(steering: dict[str, Any] | None) -> str | None:
@@ -166,6 +194,19 @@ def fault_in_codes(metadata: dict[str, Any], codebook_size: int) -> str | None:
     for place, codes in tensors.items():
         if isinstance(codes, Tensor) and not _are_codes(codes, codebook_size):
             return f"prior_metadata.{place}"
+    return None
+
+
+def fault_in_beats(metadata: dict[str, Any]) -> str | None:
+    """Name of the first beats that do not increase from 0 on; None for none. It reads them all."""
+    for number, entry in enumerate(metadata.get("recordings") or ()):
+        if "pulse" not in entry:
+            continue
+        beats = entry["pulse"]["beats"]
+        # All comparisons with NaN are false.
+        increases = bool((beats.diff() > 0).all())
+        if not (increases and beats[0] >= 0 and beats[-1] < math.inf):
+            return f"prior_metadata.recordings[{number}].pulse.beats"
     return None
 
 

@@ -16,6 +16,7 @@ import torch
 from distill.errors import CodebookMismatchError, NoPriorError, ShapeMismatchError
 from distill.files import FilePath
 from distill.models.metadata_types import (
+    fault_in_beats,
     fault_in_codec_metadata,
     fault_in_codes,
     fault_in_prior_metadata,
@@ -178,6 +179,7 @@ def load_model_v2(path: FilePath, device: str | torch.device = "cpu") -> LoadedV
     if contents.get("has_prior") is True:
         _check_prior_facts(path, contents)
         _refuse_fault(path, fault_in_codes(contents["prior_metadata"], model.codebook_size))
+        _refuse_fault(path, fault_in_beats(contents["prior_metadata"]))
         loaded.prior = _build_prior(path, contents, model.codebook_hash()).to(device)
         loaded.prior_config = plain_copy(contents["prior_config"], "prior_config")
         loaded.prior_metadata = plain_copy(contents["prior_metadata"], "prior_metadata")

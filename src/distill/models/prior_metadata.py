@@ -10,7 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+import torch
 from torch import Tensor
+
+from distill.audio.pulse import Pulse
 
 REQUIRED_KEYS = (
     "epochs_trained",
@@ -39,6 +43,8 @@ class Recording:
             were trained without steering.
         shifted: Further encodings `[T', Q]`, each with an equal part of a frame more of silence
             before the recording. With them an event can begin between two frames.
+        pulse: Tempo and beats, all of them even where `codes` end sooner; None where there are
+            none, and where `PriorMetadata.pulse_known` is false.
     """
 
     name: str
@@ -46,6 +52,7 @@ class Recording:
     whole: bool
     traits: Tensor | None = None
     shifted: tuple[Tensor, ...] = ()
+    pulse: Pulse | None = None
 
     @classmethod
     def from_dict(cls, entry: Mapping[str, Any]) -> "Recording":
@@ -56,6 +63,7 @@ class Recording:
             whole=bool(entry["whole"]),
             traits=entry.get("traits"),
             shifted=tuple(entry.get("shifted") or ()),
+            pulse=_read_pulse(entry["pulse"]) if "pulse" in entry else None,
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -65,7 +73,31 @@ class Recording:
             entry["traits"] = self.traits
         if self.shifted:
             entry["shifted"] = list(self.shifted)
+        if self.pulse is not None:
+            entry["pulse"] = _pulse_entry(self.pulse)
         return entry
+
+
+def _read_pulse(entry: Mapping[str, Any]) -> Pulse:
+    """Read the entry `pulse` of a recording."""
+    return Pulse(
+        tempo=float(entry["tempo"]),
+        beats=entry["beats"].numpy().astype(np.float64),
+        bar_beats=entry["bar_beats"],
+        first_downbeat=entry["first_downbeat"],
+        confidence=float(entry["confidence"]),
+    )
+
+
+def _pulse_entry(pulse: Pulse) -> dict[str, Any]:
+    """A pulse as a file keeps it."""
+    return {
+        "tempo": pulse.tempo,
+        "beats": torch.from_numpy(pulse.beats),
+        "bar_beats": pulse.bar_beats,
+        "first_downbeat": pulse.first_downbeat,
+        "confidence": pulse.confidence,
+    }
 
 
 @dataclass(frozen=True)
@@ -124,6 +156,8 @@ class PriorMetadata:
         copy_index: Made by `inference.copies.index.build_copy_index`; None where there is none, or
             one of an earlier version, which cannot be read any more.
         recordings: Beginnings of all recordings that the prior learned from.
+        pulse_known: Whether their pulse was looked for: in files of earlier versions it was not,
+            so that no recording has one.
     """
 
     epochs_trained: int = 0
@@ -144,6 +178,7 @@ class PriorMetadata:
     longest_sound_frames: int | None = None
     copy_index: dict[str, Any] | None = None
     recordings: Sequence[Recording] = ()
+    pulse_known: bool = False
 
     @classmethod
     def from_dict(cls, metadata: Mapping[str, Any]) -> "PriorMetadata":
@@ -176,6 +211,7 @@ class PriorMetadata:
             longest_sound_frames=longest if isinstance(longest, int) else None,
             copy_index=copy_index if is_readable else None,
             recordings=tuple(Recording.from_dict(entry) for entry in recordings),
+            pulse_known=metadata.get("pulse_known", False),
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -206,6 +242,7 @@ class PriorMetadata:
             "longest_sound_frames": self.longest_sound_frames,
             "copy_index": self.copy_index,
             "recordings": [recording.to_dict() for recording in self.recordings],
+            "pulse_known": self.pulse_known,
         }
 
 

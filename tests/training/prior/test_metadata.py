@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
+from distill.audio.pulse import Pulse
 from distill.data.corpus import scan_corpus
 from distill.data.dataset import ClipRegion, Split
 from distill.models.persistence import LoadedVQModel, load_model_v2
@@ -63,7 +65,10 @@ def test_recordings_are_beginnings_in_the_first_encoding(
     monkeypatch.setattr(metadata, "SHORTEST_RECORDING_S", 15.1 / loaded.model.frame_rate)
     codes = codes_of(10, 20, 12)
     traits = traits_of(codes)
-    recordings = collect_recordings(loaded, split, codes, traits)
+    # Beats go on beyond the codes that are kept.
+    pulse = Pulse(120.0, np.arange(9) / 2, bar_beats=4, first_downbeat=0, confidence=0.5)
+    recordings = collect_recordings(loaded, split, codes, traits, [None, pulse, None])
+    assert [recording.pulse for recording in recordings] == [None, pulse, None]
     assert [recording.name for recording in recordings] == [r.clip.name for r in split.train]
     assert [len(recording.codes) for recording in recordings] == [10, 15, 12]
     # The second is longer than the bound, the third was cut off in training.

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from distill.audio.pulse import Pulse
 from distill.data.dataset import Split
 from distill.inference.copies.index import CorpusSound, build_copy_index
 from distill.models.persistence import LoadedVQModel
@@ -35,7 +36,11 @@ def longest_sound(split: Split, codes: PriorCodes) -> int | None:
 
 
 def collect_recordings(
-    loaded: LoadedVQModel, split: Split, codes: PriorCodes, traits: Sequence[Sequence[Tensor]]
+    loaded: LoadedVQModel,
+    split: Split,
+    codes: PriorCodes,
+    traits: Sequence[Sequence[Tensor]],
+    pulses: Sequence[Pulse | None],
 ) -> list[Recording]:
     """Beginnings of all training sounds, as prompts and for unit selection.
 
@@ -44,13 +49,15 @@ def collect_recordings(
         split: Its training regions are kept.
         codes: Codes of the corpus.
         traits: For each training region, its attributes `[T, A]` in every encoding.
+        pulses: Pulse of each training region, kept whole.
     """
     # The smallest type that holds a code.
     dtype = torch.uint8 if loaded.model.codebook_size <= 256 else torch.int16
     seconds = max(RECORDINGS_S / max(len(split.train), 1), SHORTEST_RECORDING_S)
     max_frames = round(seconds * loaded.model.frame_rate)
     recordings = []
-    for region, versions, attributes in zip(split.train, codes.train, traits, strict=True):
+    parts = zip(split.train, codes.train, traits, pulses, strict=True)
+    for region, versions, attributes, pulse in parts:
         is_learned_to_end = region.stop == region.clip.n_samples
         recordings.append(
             Recording(
@@ -60,6 +67,7 @@ def collect_recordings(
                 traits=attributes[0][:max_frames].half(),
                 # A later beginning may take one frame more.
                 shifted=tuple(codes[: max_frames + 1].to(dtype) for codes in versions[1:SHIFTS]),
+                pulse=pulse,
             )
         )
     return recordings
@@ -111,8 +119,9 @@ def corpus_part(setup: PriorSetup, copy_index: dict[str, Any]) -> PriorMetadata:
         longest_sound_frames=longest_sound(setup.split, setup.codes),
         copy_index=copy_index,
         recordings=collect_recordings(
-            setup.loaded, setup.split, setup.codes, setup.attributes.train
+            setup.loaded, setup.split, setup.codes, setup.attributes.train, setup.pulses
         ),
+        pulse_known=True,
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from distill.audio.pulse import Pulse, find_pulse
 from distill.data.dataset import Split
 from distill.models.persistence import LoadedVQModel
 from distill.models.prior import CodePrior
@@ -48,6 +49,7 @@ class PriorSetup:
         offsets: Samples by which the frame grid moves in each encoding.
         codes: Codes of the corpus.
         attributes: Targets of the attribute classifier.
+        pulses: Pulse of each training region, in seconds from its start; None where it has none.
         arguments: Constructor arguments of the prior beside the codebook size.
         prior: Untrained, on its device, with a trained attribute classifier.
         shapes: Shapes of the batches, which repeat.
@@ -63,6 +65,7 @@ class PriorSetup:
     offsets: list[int]
     codes: PriorCodes
     attributes: AttributeTargets
+    pulses: list[Pulse | None]
     arguments: dict[str, Any]
     prior: CodePrior
     shapes: list[Shape]
@@ -107,6 +110,7 @@ def prepare_prior(
     gains = draw_gains(config.encodings, config.seed)
     codes = encode_split(loaded, split, offsets, gains, check)
     attributes = measure_attributes(codec, split, codes.train, gains, check)
+    pulses = find_pulses(split, codec.sample_rate, check)
 
     context = context_frames(config, codec.frame_rate)
     arguments = _prior_arguments(codec, config, context, attributes)
@@ -123,6 +127,7 @@ def prepare_prior(
         offsets=offsets,
         codes=codes,
         attributes=attributes,
+        pulses=pulses,
         arguments=arguments,
         prior=prior,
         shapes=shapes,
@@ -130,6 +135,17 @@ def prepare_prior(
         own=own,
         steps_per_epoch=_steps_per_epoch(codes, shapes[0], config),
     )
+
+
+def find_pulses(split: Split, sample_rate: int, check: Check) -> list[Pulse | None]:
+    """The pulse of each training region, in seconds from its start; None where it has none.
+
+    Args:
+        split: Its training regions are analysed.
+        sample_rate: In Hz.
+        check: Called before each region; may raise.
+    """
+    return [find_pulse(region.audio(), sample_rate) for region in checked(split.train, check)]
 
 
 def _prior_arguments(
