@@ -59,35 +59,26 @@ Again = Annotated[
 Temperature = Annotated[
     float | None,
     typer.Option(
-        help="Randomness: above 1 wilder, below 1 tamer, 0 = likeliest codes. "
+        help="Randomness: above 1 wilder, below 1 tamer, 0 = the best event each time. "
         f"Default: {Sampling.temperature:g}."
     ),
 ]
 TopK = Annotated[
     int | None,
-    typer.Option(
-        help=f"Draw from the k likeliest codes only; 0 is off. Default: {Sampling.top_k}."
-    ),
+    typer.Option(help=f"Draw from the k best events only; 0 is off. Default: {Sampling.top_k}."),
 ]
 TopP = Annotated[
     float | None,
     typer.Option(
-        help="Draw from the likeliest codes with this total probability; 1 is off. "
+        help="Draw from the likeliest events with this total probability; 1 is off. "
         f"Default: {Sampling.top_p:g}."
     ),
 ]
-Closeness = Annotated[
+Nearness = Annotated[
     float | None,
     typer.Option(
-        help="How closely the sequence of sounds follows your recordings "
-        f"(0 = free, 1 = as recorded). Default: {Sampling.closeness:g}."
-    ),
-]
-FreeLevels = Annotated[
-    int | None,
-    typer.Option(
-        help="Code levels that the prior draws; finer ones come from your recordings. "
-        f"More: wilder. Default: {Sampling.free_levels}."
+        help="1: long stretches as recorded; 0: every event blended with another. In between, "
+        f"your events in a new order, beside blends. Default: {Sampling.nearness:g}."
     ),
 ]
 Like = Annotated[
@@ -101,6 +92,31 @@ LeadIn = Annotated[
     typer.Option(
         help="Seconds of the prompt. It sets the style and is not played. "
         f"Default: {Sampling.lead_in:g}."
+    ),
+]
+
+# --- time ---
+
+Tempo = Annotated[
+    float | None, typer.Option(help="Beats per minute. Default: those of the prompt.")
+]
+Swing = Annotated[
+    float | None,
+    typer.Option(help="How late every second half of a beat comes: 0 even, 1 triplets."),
+]
+FreeTime = Annotated[
+    bool | None,
+    typer.Option("--free-time", help="Keep no beat: events come as your recordings have them."),
+]
+Form = Annotated[
+    str | None,
+    typer.Option(help="Capital letters, one a bar, such as AABA. Default: by chance."),
+]
+FormVariation = Annotated[
+    float | None,
+    typer.Option(
+        help="Share of its events that change where a bar comes back, 0 to 1. "
+        f"Default: {Sampling.form_variation:g}."
     ),
 ]
 
@@ -182,8 +198,12 @@ def generate_cmd(
     temperature: Temperature = None,
     top_k: TopK = None,
     top_p: TopP = None,
-    closeness: Closeness = None,
-    free_levels: FreeLevels = None,
+    nearness: Nearness = None,
+    tempo: Tempo = None,
+    swing: Swing = None,
+    free_time: FreeTime = None,
+    form: Form = None,
+    form_variation: FormVariation = None,
     like: Like = None,
     lead_in: LeadIn = None,
     seed: Seed = None,
@@ -231,8 +251,12 @@ def generate_cmd(
         temperature=temperature,
         top_k=top_k,
         top_p=top_p,
-        closeness=closeness,
-        free_levels=free_levels,
+        nearness=nearness,
+        tempo=tempo,
+        swing=swing,
+        free_time=free_time,
+        form=form,
+        form_variation=form_variation,
         like=like,
         lead_in=lead_in,
         continue_from=continue_from,

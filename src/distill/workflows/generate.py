@@ -39,8 +39,12 @@ def generate(
     progress: Progress = lambda done, total: None,
     max_copy: float | None = None,
     like: str = Sampling.like,
-    free_levels: int = Sampling.free_levels,
-    closeness: float = Sampling.closeness,
+    nearness: float = Sampling.nearness,
+    tempo: float | None = None,
+    swing: float = Sampling.swing,
+    free_time: bool = Sampling.free_time,
+    form: str = Sampling.form,
+    form_variation: float = Sampling.form_variation,
     lead_in: float | None = None,
     continue_from: FilePath | None = None,
     one_shot: bool = False,
@@ -69,17 +73,21 @@ def generate(
             source.
         seed: Seed of the first sound, then `seed + 1` and so on. The same seed gives the same
             sound.
-        temperature: Above 1 wilder, below 1 tamer, 0 the likeliest codes.
-        top_k: Draw from the k likeliest codes only; 0 is off.
-        top_p: Draw from the smallest set of codes with this probability; 1 is off.
+        temperature: Above 1 wilder, below 1 tamer, 0 the best event each time.
+        top_k: Draw from the k best events only; 0 is off.
+        top_p: Draw from the smallest set of events with this probability; 1 is off.
         count: Number of sounds.
         progress: Takes the number of frames drawn so far and the number of all frames.
         max_copy: Draw again, a few times at most, while more than this percentage repeats the
             corpus.
         like: The prompt is a recording with this in its name or folder.
-        free_levels: Quantiser levels that the prior draws, coarsest first. Frames of the recordings
-            supply the finer ones: the more are free, the wilder it gets.
-        closeness: How closely the sequence of sounds follows the recordings, 0 to 1.
+        nearness: 1 draws long stretches as recorded, 0 blends every event with another. In between,
+            single events as recorded stand in a new order, beside blends.
+        tempo: Beats per minute; by default that of the prompt.
+        swing: How late the second half of a beat comes: 0 for even, 1 for triplets.
+        free_time: Events come as the recordings have them, without a common beat.
+        form: Capital letters, one a bar, such as `AABA`: a bar comes back with its letter.
+        form_variation: Share of its events that change where a bar comes back, 0 to 1.
         lead_in: Seconds of the prompt, which is not played; by default 4, and 0 for no prompt. A
             source is its own prompt.
         continue_from: A sound file of any kind: the result is that file and its continuation.
@@ -120,8 +128,12 @@ def generate(
         top_k=top_k,
         top_p=top_p,
         like=like,
-        free_levels=free_levels,
-        closeness=closeness,
+        nearness=nearness,
+        tempo=tempo,
+        swing=swing,
+        free_time=free_time,
+        form=form,
+        form_variation=form_variation,
         lead_in=lead_in,
         continue_from=continue_from,
         one_shot=one_shot,
@@ -151,8 +163,12 @@ def stream(
     top_p: float = Sampling.top_p,
     lead_in: float = Sampling.lead_in,
     like: str = Sampling.like,
-    free_levels: int = Sampling.free_levels,
-    closeness: float = Sampling.closeness,
+    nearness: float = Sampling.nearness,
+    tempo: float | None = None,
+    swing: float = Sampling.swing,
+    free_time: bool = Sampling.free_time,
+    form: str = Sampling.form,
+    form_variation: float = Sampling.form_variation,
     tags: Tags = None,
     guidance: float | None = None,
     loudness: Control = None,
@@ -168,13 +184,17 @@ def stream(
     Args:
         model: A model with a prior, as `load` gives it.
         seed: The same seed gives the same sound.
-        temperature: As for `generate`, and so are all settings up to `closeness`.
+        temperature: As for `generate`, and so are all settings up to `form_variation`.
         top_k: As above.
         top_p: As above.
         lead_in: As above.
         like: As above.
-        free_levels: As above.
-        closeness: As above.
+        nearness: As above.
+        tempo: As above.
+        swing: As above.
+        free_time: As above.
+        form: As above.
+        form_variation: As above.
         tags: As for `generate`.
         guidance: As for `generate`.
         loudness: Percentile of the corpus: a number, or points `[n, 2]` of seconds and percentiles.
@@ -201,8 +221,12 @@ def stream(
         top_p=top_p,
         lead_in=lead_in,
         like=like,
-        free_levels=free_levels,
-        closeness=closeness,
+        nearness=nearness,
+        tempo=tempo,
+        swing=swing,
+        free_time=free_time,
+        form=form,
+        form_variation=form_variation,
         tags=tags,
         guidance=guidance,
         loudness=loudness,

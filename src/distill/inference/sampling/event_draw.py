@@ -300,7 +300,7 @@ class EventDraw:
     def _decide(self, cue: Cue, place: Place, t: int, log_probs: Tensor) -> Decision:
         """The events at a cue: those of its bar's last time, unless they vary."""
         known = self._decisions.get(cue.key) if cue.key else None
-        if known is not None and self._uniform() >= self.sampling.variation:
+        if known is not None and self._uniform() >= self.sampling.form_variation:
             return known
         decision = self._new_decision(place, t, log_probs)
         if cue.key:

@@ -36,7 +36,7 @@ class Sampling:
         free_time: whether events come as the recordings have them, without a common beat.
         form: letters, one a bar, that repeat: `AABA`. A bar comes back with its letter. Empty
             leaves repetition to chance.
-        variation: share of the events that change where a bar comes back, 0 to 1.
+        form_variation: share of the events that change where a bar comes back, 0 to 1.
     """
 
     temperature: float = 1.0
@@ -49,7 +49,7 @@ class Sampling:
     swing: float = 0.0
     free_time: bool = False
     form: str = ""
-    variation: float = 0.25
+    form_variation: float = 0.25
 
     def __post_init__(self) -> None:
         if not 0 <= self.lead_in <= LONGEST_LEAD_IN_S:
@@ -64,7 +64,7 @@ class Sampling:
         for option, value in (
             ("--nearness", self.nearness),
             ("--swing", self.swing),
-            ("--form-variation", self.variation),
+            ("--form-variation", self.form_variation),
         ):
             if not 0 <= value <= 1:
                 raise UsageError(f"{option} must lie between 0 and 1.")
