@@ -34,13 +34,13 @@ def loaded(trained: Path) -> LoadedVQModel:
     ("sampling", "steering"),
     [
         (Sampling(), Steering()),
-        (Sampling(free_levels=3, lead_in=0), Steering()),
+        (Sampling(nearness=0.2, lead_in=0), Steering()),
         (
             Sampling(),
             Steering(brightness=((0.0, 20.0), (0.5, 90.0)), tags=(("low", 1.0),), guidance=2.0),
         ),
     ],
-    ids=["usual", "all levels", "steered"],
+    ids=["usual", "free", "steered"],
 )
 def test_what_is_drawn_together_is_what_is_drawn_alone(
     loaded: LoadedVQModel, sampling: Sampling, steering: Steering

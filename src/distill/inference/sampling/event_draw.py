@@ -27,6 +27,7 @@ from distill.inference.sampling.event_choice import (
     SteeringScores,
     event_scores,
     partner_scores,
+    squared_distances,
 )
 from distill.inference.sampling.sampler import sample, uniform
 from distill.inference.sampling.settings import Sampling
@@ -39,6 +40,9 @@ OTHER_TEMPO = 6.0
 """Cost in nats of a model whose tempo is an octave off, to the nearest octave."""
 SAME_MODEL = 1.0
 """Cost in nats of the model that has just ended."""
+ALIKE = 0.15
+"""Squared distance of mean latents (unit: total variance of all latents) below which two recorded
+events count as the same sound."""
 LONG_S = 1.0
 """Seconds from which an event as recorded is a passage: it is blended, unless all is near."""
 MOST_GAIN_DB = 12.0
@@ -95,7 +99,7 @@ class EventDraw:
         self._previous: int | None = None
         self._used = np.zeros(len(self.bank))
         self._letters: dict[str, Bar] = {}
-        self._decisions: dict[tuple[str, int], Decision] = {}
+        self._decisions: dict[int, Decision] = {}
         # Frame and, in time, beat at which the current sound began.
         self._begin = 0
         self._beat = 0.0
@@ -121,7 +125,15 @@ class EventDraw:
     def follow(self, prompt: Tensor) -> None:
         """Take the recording that the `prompt` `[T, Q]` comes from as the model of the sound."""
         recording, _ = self._nearest_frame(self.bank.codec.rvq.lookup(prompt))
+        if self.bank.keeps_time and not self.sampling.free_time and not self.sampling.like:
+            recording = self._in_time(recording)
         self._start_model(recording, t=0)
+
+    def _in_time(self, recording: int) -> int:
+        """`recording`, or another in its place if it has no pulse."""
+        if not math.isnan(self.bank.tempo[recording]):
+            return recording
+        return self._sample(np.where(np.isnan(self.bank.tempo), -np.inf, 0.0))
 
     def choose(self, t: int, context: Tensor | None, log_probs: Tensor, goes_on: bool) -> None:
         """Choose what begins at frame `t`.
@@ -298,14 +310,26 @@ class EventDraw:
         return position if self._clock is None else self._begin + self._clock.frame(position)
 
     def _decide(self, cue: Cue, place: Place, t: int, log_probs: Tensor) -> Decision:
-        """The events at a cue: those of its bar's last time, unless they vary."""
-        known = self._decisions.get(cue.key) if cue.key else None
-        if known is not None and self._uniform() >= self.sampling.form_variation:
-            return known
+        """The events at a cue: those of the last cue like it, unless they vary.
+
+        A drum is the same drum whenever it is struck.
+        """
+        alike = self._alike(cue.event)
+        if alike is not None and self._uniform() >= self.sampling.form_variation:
+            return self._decisions[alike]
         decision = self._new_decision(place, t, log_probs)
-        if cue.key:
-            self._decisions[cue.key] = decision
+        # What is like an earlier cue takes its place.
+        self._decisions[cue.event if alike is None else alike] = decision
         return decision
+
+    def _alike(self, cue: int) -> int | None:
+        """The cue with a decision that sounds most like `cue`; None where none is alike."""
+        if not self._decisions:
+            return None
+        cues = list(self._decisions)
+        distances = squared_distances(self.bank, self.bank.mean[cues], self.bank.mean[cue])
+        nearest = int(distances.argmin())
+        return cues[nearest] if distances[nearest] < ALIKE else None
 
     def _new_decision(self, place: Place, t: int, log_probs: Tensor) -> Decision:
         nearness = self.sampling.nearness
