@@ -290,24 +290,24 @@ class Movement:
             windows=len(others.rows),
         )
 
-    def of_pieces(self, piece_s: float) -> Figures:
-        """Figures of random pieces of `piece_s` seconds of the recordings, joined.
+    def pieces(self, piece_s: float) -> list[np.ndarray]:
+        """Sounds `[N]` of random pieces of `piece_s` seconds of the recordings, joined.
 
         Raises:
             CorpusError: No recording is as long.
         """
-        return self.of(
-            joined_pieces(self.recordings, piece_s, self._rng) for _ in range(STRINGS)
-        )
+        return [joined_pieces(self.recordings, piece_s, self._rng) for _ in range(STRINGS)]
 
 
 # --- script ---------------------------------------------------------------------------------------
 
 
-def rows_of(movement: Movement, pieces: Sequence[float], folders: Sequence[Path]) -> Iterator:
+def rows_of(
+    movement: Movement, pieces: Sequence[float], folders: Sequence[Path]
+) -> Iterator[tuple[str, Figures]]:
     """Names and figures of the controls, then of `folders`."""
     for piece_s in pieces:
-        yield f"pieces of {piece_s:g} s, joined", movement.of_pieces(piece_s)
+        yield f"pieces of {piece_s:g} s, joined", movement.of(movement.pieces(piece_s))
     for folder in folders:
         yield folder.name, movement.of(read_folder(folder))
 

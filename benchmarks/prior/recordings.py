@@ -80,10 +80,12 @@ class String(NamedTuple):
     Attributes:
         sound: All of it, `[N]`.
         first: Index of the recording that it begins with.
+        begins_s: Seconds at which each recording begins.
     """
 
     sound: np.ndarray
     first: int
+    begins_s: tuple[float, ...]
 
 
 def strings(
@@ -115,7 +117,10 @@ def strings(
                 part = part[start : start + turn]
             parts.append(part)
             indices.append(index)
-        yield String(sound=np.concatenate(parts)[:length], first=indices[0])
+        begins = np.cumsum([0, *map(len, parts[:-1])]) / SAMPLE_RATE
+        yield String(
+            sound=np.concatenate(parts)[:length], first=indices[0], begins_s=tuple(begins.tolist())
+        )
 
 
 def joined_pieces(

@@ -2,8 +2,8 @@
 
     python -m benchmarks.prior.steadiness RECORDINGS GENERATED... --pieces 0.1 0.25 0.5 1.0
 
-RECORDINGS is the corpus, each GENERATED a folder of sounds. Takes about a minute, most of it for
-the halves of the recordings.
+RECORDINGS is the corpus, each GENERATED a folder of sounds. Takes about a minute and a half,
+most of it for the halves of the recordings.
 
 A stretch is steady if no onset lies in it, nothing in it is silent, and its level stays within 3 dB
 in any second. Onsets are the peaks of the onset envelope (`benchmarks.prior.bands`); levels are RMS
@@ -26,8 +26,10 @@ All figures are two-sample Kolmogorov-Smirnov statistics between outputs and str
 - `longest`: seconds of the longest steady stretch of each sound;
 - `decay`: dB after each onset.
 
-The row `halves` is the mean of the same between halves of the recordings, by file. What lies at it
-or below cannot be told from recordings. `--pieces` adds controls: random pieces, joined.
+Two rows say how to read them. `recordings, drawn again` is the mean over other strings of the same
+recordings: how far luck alone goes. `recordings, halves` is the mean between halves of them, by
+file: how far new recordings of the same kind would lie. In a small corpus that is far, and then
+nothing below it can be told. `--pieces` adds controls: random pieces, joined.
 """
 
 import argparse
@@ -64,8 +66,8 @@ PEAK_S = 0.05
 MOST_DECAY_DB = 60.0
 """Fall in dB at which decays are clipped: below that nothing is heard."""
 
-HALVES = 5
-"""Draws of halves of the recordings."""
+DRAWS = 5
+"""Draws of strings, and of halves of the recordings."""
 
 
 # --- one sound ------------------------------------------------------------------------------------
@@ -105,15 +107,19 @@ def stretch_starts(levels: np.ndarray, is_onset: np.ndarray) -> np.ndarray:
     return starts
 
 
-def steady_seconds(sound: np.ndarray) -> np.ndarray:
-    """Seconds of the longest steady stretch that holds each moment of `sound` `[N]`.
+def steady_seconds(sound: np.ndarray, onsets_s: np.ndarray) -> np.ndarray:
+    """Seconds of the longest steady stretch that holds each moment.
+
+    Args:
+        sound: A sound `[N]`.
+        onsets_s: Its onsets in seconds, ascending.
 
     Returns:
         `[n]`, one for each 10 ms that is not silent.
     """
     levels = smooth_levels(sound)
     is_onset = np.zeros(len(levels), dtype=bool)
-    onsets = np.round(onset_times(sound) * LEVEL_RATE).astype(int)
+    onsets = np.round(onsets_s * LEVEL_RATE).astype(int)
     is_onset[onsets[onsets < len(levels)]] = True
     starts = stretch_starts(levels, is_onset)
     lengths = np.arange(len(levels)) + 1 - starts
@@ -124,16 +130,19 @@ def steady_seconds(sound: np.ndarray) -> np.ndarray:
     return longest[levels >= SILENCE_DB] / LEVEL_RATE
 
 
-def decays(sound: np.ndarray) -> list[float]:
-    """Fall of level in dB in the 200 ms after each onset of `sound` `[N]`.
+def decays(sound: np.ndarray, onsets_s: np.ndarray) -> list[float]:
+    """Fall of level in dB in the 200 ms after each onset.
 
     Onsets are left out if another follows within 200 ms, or if the sound ends before.
+
+    Args:
+        sound: A sound `[N]`.
+        onsets_s: Its onsets in seconds, ascending.
     """
     levels = envelope(sound)
-    onsets = onset_times(sound)
-    ends = [*onsets[1:], len(levels) / LEVEL_RATE]
+    ends = [*onsets_s[1:], len(levels) / LEVEL_RATE]
     falls = []
-    for onset, end in zip(onsets, ends, strict=True):
+    for onset, end in zip(onsets_s, ends, strict=True):
         if end - onset < DECAY_S:
             continue
         first = round(onset * LEVEL_RATE)
@@ -171,8 +180,9 @@ class Held(NamedTuple):
         steady = []
         decay: list[float] = []
         for sound in sounds:
-            steady.append(steady_seconds(sound))
-            decay += decays(sound)
+            onsets_s = onset_times(sound)
+            steady.append(steady_seconds(sound, onsets_s))
+            decay += decays(sound, onsets_s)
         if not any(map(len, steady)):
             raise UsageError("All sounds are silent: there is nothing to measure.")
         return cls(
@@ -190,16 +200,25 @@ class Figures(NamedTuple):
         longest: Of the seconds of the longest stretch of each sound.
         decay: Of the dB after onsets; None without an onset that decays alone.
         steady_s: Median seconds of steady stretches, weighted by time.
-        longest_s: Median seconds of the longest stretch; None for `halves`.
+        longest_s: Median seconds of the longest stretch of each sound.
         decay_db: Median dB after onsets.
     """
 
     steady: float
     longest: float
     decay: float | None
-    steady_s: float | None = None
-    longest_s: float | None = None
-    decay_db: float | None = None
+    steady_s: float
+    longest_s: float
+    decay_db: float | None
+
+
+def mean_figures(rows: Sequence[Figures]) -> Figures:
+    """Mean of each figure over `rows`, those left out that are None."""
+    means = []
+    for values in zip(*rows, strict=True):
+        known = [value for value in values if value is not None]
+        means.append(float(np.mean(known)) if known else None)
+    return Figures(*means)
 
 
 def statistic(a: np.ndarray, b: np.ndarray) -> float | None:
@@ -254,19 +273,16 @@ class Steadiness:
         Raises:
             CorpusError: No recording is as long.
         """
-        return self.of(
-            joined_pieces(self.recordings, piece_s, self._rng) for _ in range(STRINGS)
-        )
+        return self.of(joined_pieces(self.recordings, piece_s, self._rng) for _ in range(STRINGS))
 
-    def of_recordings(self) -> Figures:
-        """Mean statistics between halves of the recordings, and the medians of all of them."""
-        found = [self._of_halves() for _ in range(HALVES)]
-        decay = [figures.decay for figures in found if figures.decay is not None]
-        return compare(self.held, self.held)._replace(
-            steady=float(np.mean([figures.steady for figures in found])),
-            longest=float(np.mean([figures.longest for figures in found])),
-            decay=float(np.mean(decay)) if decay else None,
-        )
+    def drawn_again(self) -> Figures:
+        """Mean figures of other strings of the same recordings."""
+        again = [self._strings(self.recordings, STRINGS) for _ in range(DRAWS)]
+        return mean_figures([compare(held, self.held) for held in again])
+
+    def halves(self) -> Figures:
+        """Mean figures between halves of the recordings, by file."""
+        return mean_figures([self._of_halves() for _ in range(DRAWS)])
 
     def _of_halves(self) -> Figures:
         order = self._rng.permutation(len(self.recordings))
@@ -288,7 +304,8 @@ def rows_of(
     steadiness: Steadiness, pieces: Sequence[float], folders: Sequence[Path]
 ) -> Iterator[tuple[str, Figures]]:
     """Names and figures of the recordings, of the controls, then of `folders`."""
-    yield "recordings; halves", steadiness.of_recordings()
+    yield "recordings, drawn again", steadiness.drawn_again()
+    yield "recordings, halves", steadiness.halves()
     for piece_s in pieces:
         yield f"pieces of {piece_s:g} s, joined", steadiness.of_pieces(piece_s)
     for folder in folders:
