@@ -92,10 +92,15 @@ def onset_envelope(levels: np.ndarray) -> np.ndarray:
 
 
 def onset_times(sound: np.ndarray) -> np.ndarray:
-    """Seconds at which onsets of `sound` `[N]` lie, ascending: the peaks of its onset envelope."""
+    """Seconds at which onsets of `sound` `[N]` lie, ascending: the peaks of its onset envelope.
+
+    A hit out of silence is found up to half a window, 11 ms, before it begins.
+    """
     # Silence before the sound, so that a first hit rises too.
     envelope = onset_envelope(mel_levels(np.pad(sound, (N_FFT, 0))))
     peaks, _ = find_peaks(
         envelope, prominence=LEAST_RISE_DB, distance=round(LEAST_BETWEEN_S * FRAME_RATE)
     )
-    return np.maximum(peaks / FRAME_RATE - N_FFT / SAMPLE_RATE, 0.0)
+    times = peaks / FRAME_RATE - N_FFT / SAMPLE_RATE
+    # A sound that is cut off clicks at its end: no onset of its own.
+    return np.maximum(times[times < (len(sound) - N_FFT) / SAMPLE_RATE], 0.0)

@@ -262,9 +262,19 @@ class Movement:
     """Measures sounds and controls beside the recordings of one folder."""
 
     def __init__(
-        self, recordings: Sequence[np.ndarray], with_auc: bool = False, seed: int = 0
+        self,
+        recordings: Sequence[np.ndarray],
+        with_auc: bool = False,
+        seed: int = 0,
+        count: int = STRINGS,
     ) -> None:
-        """Describe strings of `recordings` `[N]`; `seed` draws them, and the controls.
+        """Describe strings of recordings.
+
+        Args:
+            recordings: Sounds `[N]`.
+            with_auc: Whether to train classifiers as well.
+            seed: Draws the strings and the controls.
+            count: Number of strings, and of the sounds of a control.
 
         Raises:
             UsageError: They are too short or too few.
@@ -272,8 +282,9 @@ class Movement:
         self.recordings = recordings
         self.with_auc = with_auc
         self.seed = seed
+        self.count = count
         self._rng = np.random.default_rng(seed)
-        drawn = strings(recordings, self._rng)
+        drawn = strings(recordings, self._rng, count=count)
         self._described = described((string.first, string.sound) for string in drawn)
         self._yardstick = Yardstick(self._described, seed)
 
@@ -296,7 +307,7 @@ class Movement:
         Raises:
             CorpusError: No recording is as long.
         """
-        return [joined_pieces(self.recordings, piece_s, self._rng) for _ in range(STRINGS)]
+        return [joined_pieces(self.recordings, piece_s, self._rng) for _ in range(self.count)]
 
 
 # --- script ---------------------------------------------------------------------------------------

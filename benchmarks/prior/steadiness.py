@@ -140,7 +140,7 @@ def decays(sound: np.ndarray, onsets_s: np.ndarray) -> list[float]:
         onsets_s: Its onsets in seconds, ascending.
     """
     levels = envelope(sound)
-    ends = [*onsets_s[1:], len(levels) / LEVEL_RATE]
+    ends = np.append(onsets_s, len(levels) / LEVEL_RATE)[1:]
     falls = []
     for onset, end in zip(onsets_s, ends, strict=True):
         if end - onset < DECAY_S:
@@ -247,8 +247,15 @@ def compare(a: Held, b: Held) -> Figures:
 class Steadiness:
     """Measures sounds and controls beside the recordings of one folder."""
 
-    def __init__(self, recordings: Sequence[np.ndarray], seed: int = 0) -> None:
-        """Measure strings of `recordings` `[N]`; `seed` draws them, the halves and the controls.
+    def __init__(
+        self, recordings: Sequence[np.ndarray], seed: int = 0, count: int = STRINGS
+    ) -> None:
+        """Measure strings of recordings.
+
+        Args:
+            recordings: Sounds `[N]`.
+            seed: Draws the strings, the halves and the controls.
+            count: Number of strings, and of the sounds of a control.
 
         Raises:
             UsageError: There are fewer than two recordings, or all are silent.
@@ -256,8 +263,9 @@ class Steadiness:
         if len(recordings) < 2:
             raise UsageError("Halves of the recordings need two files at least: add recordings.")
         self.recordings = recordings
+        self.count = count
         self._rng = np.random.default_rng(seed)
-        self.held = self._strings(recordings, STRINGS)
+        self.held = self._strings(recordings, count)
 
     def of(self, sounds: Iterable[np.ndarray]) -> Figures:
         """Figures of `sounds` `[N]`.
@@ -273,11 +281,13 @@ class Steadiness:
         Raises:
             CorpusError: No recording is as long.
         """
-        return self.of(joined_pieces(self.recordings, piece_s, self._rng) for _ in range(STRINGS))
+        return self.of(
+            joined_pieces(self.recordings, piece_s, self._rng) for _ in range(self.count)
+        )
 
     def drawn_again(self) -> Figures:
         """Mean figures of other strings of the same recordings."""
-        again = [self._strings(self.recordings, STRINGS) for _ in range(DRAWS)]
+        again = [self._strings(self.recordings, self.count) for _ in range(DRAWS)]
         return mean_figures([compare(held, self.held) for held in again])
 
     def halves(self) -> Figures:
@@ -288,7 +298,7 @@ class Steadiness:
         order = self._rng.permutation(len(self.recordings))
         halves = np.array_split(order, 2)
         first, second = (
-            self._strings([self.recordings[i] for i in half], STRINGS // 2) for half in halves
+            self._strings([self.recordings[i] for i in half], self.count // 2) for half in halves
         )
         return compare(first, second)
 

@@ -11,8 +11,12 @@ as a plain word. `--sounds FOLDER` in the place of `--model` measures the sounds
 have no copy figures then.
 
 One table holds the figures of `pulse`, `movement`, `steadiness` and `tempo` (their docstrings
-define them), of `likeness`, and all numbers of the copy reports. Columns are the generated sounds,
-the recordings, and random pieces of them, joined, which is as much as any sampler could do.
+define them), of `likeness`, and all numbers of the copy reports. Columns, from left to right:
+
+- `generated`: the sounds, beside strings of the recordings;
+- `strings`: other strings of the same recordings, as if they were generated: how far luck goes;
+- `halves`: halves of the recordings beside each other; pulse and tempo are those of each file;
+- `pieces`: random pieces of the recordings, joined, which is as much as any sampler could do.
 """
 
 import argparse
@@ -36,12 +40,15 @@ from benchmarks.prior import likeness
 from benchmarks.prior.movement import Movement
 from benchmarks.prior.pictures import Panel, save_comparison
 from benchmarks.prior.pulse import pulses
-from benchmarks.prior.recordings import STRING_S, files_of, read_folder, read_mono, strings
+from benchmarks.prior.recordings import STRING_S, STRINGS, files_of, read_folder, read_mono, strings
 from benchmarks.prior.steadiness import Figures as Held
 from benchmarks.prior.steadiness import Steadiness
 from benchmarks.prior.tempo import keeping, tempo
 from distill.data.corpus import scan_corpus
 from distill.errors import OutputError, UsageError
+
+AGAIN_SEED = 1
+"""Seed of strings other than those that the measures compare with, which have 0."""
 
 SEED_STEP = 1000
 """Distance of the first seeds, so that no sound is drawn twice."""
@@ -185,19 +192,27 @@ def pulse_row(sounds: Sequence[np.ndarray]) -> Row:
 class Measures:
     """All measures beside the recordings of one corpus."""
 
-    def __init__(self, corpus: Path, with_auc: bool = False, asked: float | None = None) -> None:
+    def __init__(
+        self,
+        corpus: Path,
+        with_auc: bool = False,
+        asked: float | None = None,
+        count: int = STRINGS,
+    ) -> None:
         """Measure the recordings in the folder `corpus`.
 
         Args:
             corpus: A folder of recordings.
             with_auc: Whether to train classifiers as well.
             asked: The tempo in BPM that the sounds were to keep; None if none was asked for.
+            count: Strings of recordings to compare with, and sounds of each control.
         """
         self.corpus = corpus
         self.asked = asked
+        self.count = count
         self.recordings = read_folder(corpus)
-        self.movement = Movement(self.recordings, with_auc)
-        self.steadiness = Steadiness(self.recordings)
+        self.movement = Movement(self.recordings, with_auc, count=count)
+        self.steadiness = Steadiness(self.recordings, count=count)
 
     def of(self, sounds: Sequence[np.ndarray]) -> Row:
         """Figures of `sounds` `[N]`."""
@@ -210,11 +225,16 @@ class Measures:
             **tempo_row(sounds, self.asked),
         }
 
-    def of_recordings(self) -> Row:
-        """Figures of the recordings themselves: statistics are those between their halves."""
+    def of_strings(self) -> Row:
+        """Figures of other strings of the recordings, as if they were generated."""
+        drawn = strings(self.recordings, np.random.default_rng(AGAIN_SEED), count=self.count)
+        return self.of([string.sound for string in drawn])
+
+    def of_halves(self) -> Row:
+        """Figures between halves of the recordings; pulse and tempo of each file."""
         return {
             **pulse_row(self.recordings),
-            # Halves are the unit.
+            # Halves are its unit.
             "distance, in halves": 1.0,
             **held_row(self.steadiness.halves()),
             **tempo_row(self.recordings, self.asked),
@@ -250,7 +270,7 @@ def columns_of(
     copies: Mapping[str, Mapping[str, float]],
     pieces: Sequence[float],
 ) -> dict[str, Row]:
-    """The table: figures of the sounds `files`, of the recordings, and of joined pieces.
+    """The table: figures of the sounds `files`, of strings, of halves and of joined pieces.
 
     Args:
         measures: Of the corpus.
@@ -262,7 +282,8 @@ def columns_of(
     generated = measures.of([read_mono(path) for path in files])
     columns = {
         "generated": {**generated, "discrepancy": of_generated, **copy_row(copies)},
-        "recordings": {**measures.of_recordings(), "discrepancy": of_halves},
+        "strings": measures.of_strings(),
+        "halves": {**measures.of_halves(), "discrepancy": of_halves},
     }
     for piece_s in pieces:
         columns[f"pieces {piece_s:g} s"] = measures.of(measures.movement.pieces(piece_s))
@@ -335,6 +356,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--pieces", type=float, nargs="*", default=[0.1, 0.25, 0.5, 1.0], help="seconds"
     )
+    parser.add_argument(
+        "--strings", type=int, default=STRINGS, help="strings, and sounds of each control"
+    )
     parser.add_argument("--auc", action="store_true", help="train classifiers as well")
     parser.add_argument("--pictures", action="store_true", help="write picture.png")
     parser.add_argument("--threads", type=int, default=1)
@@ -365,7 +389,7 @@ def main() -> None:
     else:
         files = files_of(args.sounds)
     generated_s = time.perf_counter() - started
-    measures = Measures(args.corpus, args.auc, asked_tempo(args, settings))
+    measures = Measures(args.corpus, args.auc, asked_tempo(args, settings), args.strings)
     columns = columns_of(measures, files, copies, args.pieces)
     source = (args.model or args.sounds).name
     show(columns, f"{source}: {len(files)} sounds beside {args.corpus.name}")
