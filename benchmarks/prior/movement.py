@@ -15,8 +15,10 @@ similarity of near moments make the description. Silent windows are left out.
 - `auc` is the area under the ROC curve of a classifier, cross-validated by file. At 0.5 nothing can
   be told, at 1 everything; it saturates. It needs scikit-learn.
 
-Recordings are taken as strings in random order (`benchmarks.prior.recordings`). `--pieces` adds
-controls: random pieces of them, joined, which is as much as any sampler could do.
+Recordings are taken as strings in random order (`benchmarks.prior.recordings`). A string counts for
+the recording that it begins with. So strings of short recordings have halves that lie close, and
+their unit is small: distances compare within a corpus, not between two. `--pieces` adds controls:
+random pieces of them, joined, which is as much as any sampler could do.
 """
 
 import argparse
