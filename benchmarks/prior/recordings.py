@@ -12,7 +12,7 @@ import numpy as np
 import soundfile as sf
 import soxr
 
-from distill.errors import AudioError, CorpusError
+from distill.errors import AudioError, CorpusError, UsageError
 from distill.settings import SAMPLE_RATE
 
 ENDINGS = {".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".opus"}
@@ -29,6 +29,9 @@ LONGEST_TURN_S = 6
 
 CROSSFADE = round(0.005 * SAMPLE_RATE)
 """Samples over which pieces are crossfaded: 5 ms; at most a quarter of a piece."""
+
+SHORTEST_PIECE_S = 0.001
+"""Seconds of the shortest piece: enough for its fades."""
 
 SILENT = 1e-3
 """Peak below which a piece is left out: -60 dBFS."""
@@ -139,7 +142,10 @@ def joined_pieces(
 
     Raises:
         CorpusError: No recording is longer than a piece, or all of them are silent.
+        UsageError: `piece_s` is below 1 ms.
     """
+    if piece_s < SHORTEST_PIECE_S:
+        raise UsageError(f"Pieces of {piece_s:g} s are too short: ask for 0.001 s or more.")
     piece = int(piece_s * SAMPLE_RATE)
     fade = min(CROSSFADE, piece // 4)
     ramp = np.linspace(0, 1, fade)

@@ -56,6 +56,9 @@ SEED_STEP = 1000
 RESERVED = {"model", "duration", "seed", "count", "progress"}
 """Arguments of `distill.generate` that this script gives itself."""
 
+LEAST = {"seeds": 1, "count": 1, "strings": 2}
+"""Least value of options that count; halves take two strings."""
+
 PANELS = 4
 """Sounds in each column of the picture."""
 
@@ -375,6 +378,9 @@ def asked_tempo(args: argparse.Namespace, settings: Mapping[str, Any]) -> float 
 def main() -> None:
     """Run the benchmark."""
     args = arguments()
+    for name in ("seeds", "count", "strings"):
+        if getattr(args, name) < LEAST[name]:
+            raise UsageError(f"--{name} must be {LEAST[name]} or more.")
     settings = read_settings(args.set)
     try:
         args.out.mkdir(parents=True, exist_ok=True)

@@ -7,7 +7,7 @@ import pytest
 import soundfile as sf
 
 from benchmarks.prior import recordings
-from distill.errors import AudioError, CorpusError
+from distill.errors import AudioError, CorpusError, UsageError
 from distill.settings import SAMPLE_RATE
 
 
@@ -60,6 +60,11 @@ def test_pieces_come_from_all_recordings_and_join_without_steps() -> None:
 def test_pieces_as_long_as_all_recordings_are_refused() -> None:
     with pytest.raises(CorpusError, match="ask for shorter pieces"):
         recordings.joined_pieces(constants(1.0), 1.0, np.random.default_rng(0))
+
+
+def test_pieces_of_no_length_are_refused() -> None:
+    with pytest.raises(UsageError, match="too short"):
+        recordings.joined_pieces(constants(1.0), 0.0, np.random.default_rng(0))
 
 
 def test_pieces_of_silence_are_refused_rather_than_sought_for_ever() -> None:

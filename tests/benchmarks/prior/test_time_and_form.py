@@ -68,6 +68,12 @@ def test_unknown_settings_are_refused_by_name(word: str) -> None:
         time_and_form.read_settings([word])
 
 
+@pytest.mark.parametrize("option", ["--seeds", "--count", "--strings"])
+def test_counts_of_nothing_are_refused(option: str, tmp_path: Path, monkeypatch) -> None:
+    with pytest.raises(UsageError, match=f"{option} must be"):
+        run(monkeypatch, tmp_path, tmp_path, "--sounds", tmp_path, option, 0)
+
+
 def test_all_numbers_of_a_record_are_found() -> None:
     @dataclass
     class Part:
