@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from distill.audio.io import write_sound
 from distill.cli.doctor import doctor_cmd, duration_text
 from distill.settings import SAMPLE_RATE
+from tests.audio.clicks import rhythm
 
 app = typer.Typer()
 app.command()(doctor_cmd)
@@ -53,6 +54,19 @@ def test_stereo_is_named(folder: Path) -> None:
     )
     report = json.loads(CliRunner().invoke(app, [str(folder), "--json"]).stdout)
     assert (report["channels"], report["output_channels"]) == (2, 2)
+
+
+def test_tempo_and_key_are_shown_where_there_are_such(folder: Path) -> None:
+    assert "BPM" not in CliRunner().invoke(app, [str(folder)]).stderr
+    write_sound(folder / "rhythm.wav", rhythm(120, 4).audio, 24_000)
+    t = np.arange(72_000) / 24_000
+    chord = sum(np.sin(2 * np.pi * hz * t) for hz in (220, 264, 330))
+    write_sound(folder / "chord.wav", 0.1 * np.asarray(chord), 24_000)
+    shown = CliRunner().invoke(app, [str(folder)]).stderr
+    assert "Tempo: 1 of 3 files keeps a beat, at 120 BPM.\nKey: A minor.\n" in shown
+    (row,) = [line for line in shown.splitlines() if line.startswith("rhythm.wav")]
+    assert "120.0" in row
+    assert max(len(line) for line in shown.splitlines()) <= 80
 
 
 def test_something_to_fix_shows_in_the_exit_code(folder: Path) -> None:

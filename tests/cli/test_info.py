@@ -4,7 +4,11 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from distill.audio.io import write_sound
 from distill.models.persistence import read_header
+from tests.audio.clicks import rhythm
 
 
 def corpus_learned_from(model: Path) -> list[dict[str, Any]]:
@@ -51,3 +55,28 @@ def test_with_a_prior(run, trained: Path) -> None:
     assert facts["bits_per_second"] == facts["frame_rate"] * 3 * 5
     assert facts["tags"] == ["high", "low"]
     assert "steering" not in facts["prior_metadata"]
+
+
+def test_tempo_of_a_model(run, trained: Path) -> None:
+    assert "no recording keeps a beat" in " ".join(run("info", trained).stderr.split())
+
+
+def test_of_a_sound(run, tmp_path: Path) -> None:
+    path = write_sound(tmp_path / "rhythm [red].wav", rhythm(120, 4).audio, 24_000)
+    result = run("info", path)
+    assert (result.exit_code, result.stdout) == (0, "")
+    lines = [" ".join(line.split()) for line in result.stderr.splitlines()]
+    assert lines[:3] == ["Name rhythm [red].wav", "Length 4.00 s", "Format 24000 Hz, mono"]
+    assert "Tempo 120.0 BPM" in lines
+    assert "Key none stands out" in lines
+    facts = json.loads(run("info", path, "--json").stdout)
+    assert (facts["tempo"], facts["key"], facts["duration_s"]) == (120.0, None, 4.0)
+
+
+def test_of_a_sound_that_cannot_be_used(run, tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    result = run("info", path)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "a.wav" in result.stderr
+    write_sound(path, np.zeros((1, 480)))
+    assert "silent" in run("info", path).stderr

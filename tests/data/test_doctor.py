@@ -21,12 +21,16 @@ from distill.data.doctor import (
     report_file,
     stereo_advice,
     tally,
+    tempo_range,
+    tempo_sentence,
 )
 from distill.data.fingerprint import fingerprint
 from distill.data.measurements import Measurements
 from distill.settings import SAMPLE_RATE
 
 PLAIN = Measurements(
+    tempo=120.0,
+    key="A minor",
     sample_rate=44_100,
     channels=2,
     frames=88_200,
@@ -55,6 +59,8 @@ def test_a_report_takes_values_from_the_measurements() -> None:
         channels=2,
         peak_db=report.peak_db,
         loudness=-20.0,
+        tempo=120.0,
+        key="A minor",
     )
     assert report.peak_db == pytest.approx(-6.02, abs=0.01)
 
@@ -156,3 +162,23 @@ def test_a_fault_of_all_stereo_files_is_said() -> None:
     assert "cancel in mono in all files:" in stereo_advice([inverse, inverse])[0]
     for fine in ([dead, PLAIN], [dead, replace(dead, dead_side="left")], [inverse, PLAIN], [mono]):
         assert stereo_advice(fine) == []
+
+
+@pytest.mark.parametrize(
+    ("tempos", "n_files", "sentence"),
+    [
+        ([120.0], 1, "1 of 1 file keeps a beat, at 120 BPM"),
+        ([120.0], 3, "1 of 3 files keeps a beat, at 120 BPM"),
+        ([120.2, 120.0], 2, "2 of 2 files keep a beat, at 120 BPM"),
+        ([70.0, 120.0, 121.0, 175.0], 5, "4 of 5 files keep a beat, 70 to 175 BPM, most near 120"),
+        ([70.0, 100.0, 175.0], 3, "3 of 3 files keep a beat, 70 to 175 BPM"),
+    ],
+)
+def test_tempos_in_a_sentence(tempos: list[float], n_files: int, sentence: str) -> None:
+    found = tempo_range(tempos)
+    assert found is not None
+    assert tempo_sentence(found, n_files) == sentence
+
+
+def test_no_tempos() -> None:
+    assert tempo_range([]) is None

@@ -5,6 +5,8 @@ from distill.audio.channels import unknown_layout
 from distill.audio.io import AudioInfo
 from distill.data.measurements import SourceMeter, count_clipped_runs
 from distill.settings import SAMPLE_RATE
+from tests.audio.clicks import SAMPLE_RATE as CLICKS_RATE
+from tests.audio.clicks import rhythm
 
 
 def quantised(wave: np.ndarray, bits: int) -> np.ndarray:
@@ -56,3 +58,15 @@ def test_peak_and_frames() -> None:
     assert meter.peak == pytest.approx(0.5, abs=1e-4)
     assert meter.frames == SAMPLE_RATE
     assert meter.problem() == ""
+
+
+@pytest.mark.parametrize("duration", [4, 300])
+def test_tempo_of_short_and_of_long_sounds(duration: float) -> None:
+    sound = rhythm(120, duration).audio.repeat(SAMPLE_RATE // CLICKS_RATE, axis=1)
+    assert measured(sound[0]).result(sound).tempo == pytest.approx(120, abs=0.01)
+
+
+def test_key() -> None:
+    t = np.arange(3 * SAMPLE_RATE) / SAMPLE_RATE
+    chord = 0.1 * sum(np.sin(2 * np.pi * hz * t) for hz in (220, 277.2, 330))
+    assert measured(chord).result(chord[None]).key == "A major"

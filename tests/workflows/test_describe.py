@@ -5,13 +5,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 import distill
-from distill.audio.io import write_sound
+from distill.audio.io import UnreadableAudioError, write_sound
 from distill.inference.codes.grid import CodeGrid
 from distill.inference.codes.region import Region
 from distill.inference.codes.usage import read_codebook_usage
 from distill.models.persistence import read_header
+from distill.models.sda_file import plain_copy, read_contents, write_contents
 from distill.settings import SAMPLE_RATE
 from distill.workflows.describe import (
     codebook_level,
@@ -19,13 +21,15 @@ from distill.workflows.describe import (
     codes_level,
     corpus_facts,
     model_facts,
+    sound_facts,
 )
+from tests.audio.clicks import rhythm
 
 MODEL_KEYS = (
     "name id created distill_version sample_rate channels output_channels frame_rate "
     "codebook_size num_quantizers bits_per_second memory_frames memory_width level_health stereo "
     "corpus_files corpus_s corpus_loudness verdict verdict_kind licence has_prior prior_config "
-    "prior_metadata steered_by tags"
+    "prior_metadata steered_by tags recordings tempo pulse_known"
 )
 LEVEL_KEYS = "name codebook_size utilisation perplexity counts dead_codes"
 CODES_KEYS = (
@@ -33,9 +37,10 @@ CODES_KEYS = (
 )
 CODES_LEVEL_KEYS = "name used codebook_size perplexity never_in_corpus codes"
 CORPUS_KEYS = (
-    "folder verdict advice total_s channels output_channels layout used skipped other_files files"
+    "folder verdict advice total_s channels output_channels layout tempo keys used skipped "
+    "other_files files"
 )
-FILE_KEYS = "name used reason flags duration_s sample_rate channels peak_db loudness"
+FILE_KEYS = "name used reason flags duration_s sample_rate channels peak_db loudness tempo key"
 
 
 @pytest.fixture(scope="module")
@@ -125,3 +130,56 @@ def test_a_corpus(tmp_path: Path) -> None:
     good, silent = facts.files
     assert (good.used, good.reason, good.duration_s) == (True, "", 3.0)
     assert (silent.used, silent.reason, silent.loudness) == (False, "silent", None)
+    assert facts.tempo is None
+    assert facts.keys == {}
+
+
+@pytest.fixture
+def music(tmp_path: Path) -> Path:
+    """A folder of a rhythm and a chord."""
+    chord = sum(np.sin(2 * np.pi * hz * np.arange(72_000) / 24_000) for hz in (220, 264, 330))
+    write_sound(tmp_path / "chord.wav", 0.1 * np.asarray(chord), 24_000)
+    write_sound(tmp_path / "rhythm.wav", rhythm(120, 4).audio, 24_000)
+    return tmp_path
+
+
+def test_tempo_and_key_of_a_corpus_and_of_a_sound(music: Path) -> None:
+    facts = corpus_facts(distill.scan_corpus(music))
+    assert [(file.tempo, file.key) for file in facts.files] == [(None, "A minor"), (120.0, None)]
+    assert facts.tempo is not None
+    assert asdict(facts.tempo) == {"files": 1, "slowest": 120, "fastest": 120, "usual": None}
+    assert facts.keys == {"A minor": 1}
+    sound = sound_facts(music / "rhythm.wav")
+    assert sound == facts.files[1]
+
+
+def test_a_sound_that_is_none(tmp_path: Path) -> None:
+    (tmp_path / "a.wav").write_bytes(b"text")
+    with pytest.raises(UnreadableAudioError, match=r"a\.wav"):
+        sound_facts(tmp_path / "a.wav")
+
+
+def test_tempo_of_a_model(tmp_path: Path, trained: Path) -> None:
+    facts = model_facts(trained)
+    assert (facts.recordings, facts.tempo, facts.pulse_known) == (7, None, True)
+    contents = plain_copy(read_contents(trained), "contents")
+    recordings = contents["prior_metadata"]["recordings"]
+    for entry, tempo in zip(recordings, (90.0, 120.0, 121.0), strict=False):
+        entry["pulse"] = {
+            "tempo": tempo,
+            "beats": torch.arange(4, dtype=torch.float64),
+            "bar_beats": 4,
+            "first_downbeat": 0,
+            "confidence": 1.0,
+        }
+    write_contents(tmp_path / "m.sda", contents)
+    tempo = model_facts(tmp_path / "m.sda").tempo
+    assert tempo is not None
+    assert asdict(tempo) == {"files": 3, "slowest": 90, "fastest": 121, "usual": 120.5}
+    # A file of an earlier version.
+    del contents["prior_metadata"]["pulse_known"]
+    for entry in recordings:
+        entry.pop("pulse", None)
+    write_contents(tmp_path / "m.sda", contents)
+    old = model_facts(tmp_path / "m.sda")
+    assert (old.tempo, old.pulse_known) == (None, False)

@@ -18,6 +18,8 @@ from distill.audio.channels import ChannelLayout, FoldMeter, fold_blocks
 from distill.audio.containers import find_contents
 from distill.audio.parts import Contents, Part, PartFile
 from distill.audio.resampling import resample_blocks
+from distill.audio.riff import append_chunks
+from distill.audio.timing import Timing, timing_chunks
 from distill.audio.virtual_file import VirtualFile, signals_held
 from distill.errors import AudioError
 from distill.files import FilePath, open_regular, replace_atomically
@@ -56,6 +58,9 @@ _LARGEST_IN_MEMORY = 1 << 24
 
 # Bytes in a WAV file: its sizes are numbers of 32 bits.
 _LARGEST_WAV = (1 << 32) - 1
+
+# Bytes that the chunks with the timing take at most: 24 and 60, their headers, and padding.
+_TIMING_BYTES = 128
 
 
 class AudioInfo(NamedTuple):
@@ -230,6 +235,7 @@ def write_sound(
     sample_rate: int = SAMPLE_RATE,
     subtype: str | None = None,
     tags: dict[str, str] | None = None,
+    timing: Timing | None = None,
 ) -> Path:
     """Write a sound, whole or not at all, in the format that the name ends in (`FORMATS`).
 
@@ -240,6 +246,8 @@ def write_sound(
         subtype: Encoding of the samples; None for that of `FORMATS`.
         tags: Texts to store with the sound, named as in soundfile (`comment`, `software`, …);
             `read_tags` reads them.
+        timing: Tempo and beats for other programs, in chunks of WAV files; other formats have no
+            place for them. `read_timing` reads them.
 
     Raises:
         AudioError: If samples are not numbers, or the format cannot hold this sound.
@@ -248,7 +256,7 @@ def write_sound(
     audio = np.atleast_2d(audio)
     starts = range(0, audio.shape[1], sample_rate)
     blocks = (audio[:, start : start + sample_rate] for start in starts)
-    return write_sound_blocks(path, blocks, len(audio), sample_rate, subtype, tags)
+    return write_sound_blocks(path, blocks, len(audio), sample_rate, subtype, tags, timing)
 
 
 def write_sound_blocks(
@@ -258,6 +266,7 @@ def write_sound_blocks(
     sample_rate: int = SAMPLE_RATE,
     subtype: str | None = None,
     tags: dict[str, str] | None = None,
+    timing: Timing | None = None,
 ) -> Path:
     """`write_sound` of a stream of blocks `[C, n]`, each written as soon as it is there.
 
@@ -268,14 +277,17 @@ def write_sound_blocks(
         sample_rate: In Hz.
         subtype: Encoding of the samples; None for that of `FORMATS`.
         tags: Texts to store with the sound.
+        timing: Tempo and beats for other programs.
     """
     ending = Path(path).suffix.lower()
     kind, default_subtype = FORMATS.get(ending, FORMATS[".wav"])
     subtype = subtype or default_subtype
     # Integer formats would wrap around instead of clipping.
     clips = subtype not in ("FLOAT", "DOUBLE")
+    n_frames = 0
     with replace_atomically(path) as file:
-        target = VirtualFile(file, _LARGEST_WAV)
+        room = _TIMING_BYTES if timing is not None else 0
+        target = VirtualFile(file, _LARGEST_WAV - room)
         try:
             with _create(target, sample_rate, channels, subtype, kind) as sound:
                 for name, text in (tags or {}).items():
@@ -286,10 +298,13 @@ def write_sound_blocks(
                     with signals_held():
                         sound.write(np.clip(samples, -1.0, 1.0) if clips else samples)
                     target.check()
+                    n_frames += block.shape[1]
         except (sf.SoundFileError, ValueError, TypeError) as error:
             problem = f"{kind} cannot hold this sound as {subtype} ({error})"
             raise AudioError(f"Cannot write {path}: {problem}.") from error
         target.check()
+        if timing is not None and kind == "WAV":
+            append_chunks(file, timing_chunks(timing, n_frames, sample_rate))
     return Path(path)
 
 

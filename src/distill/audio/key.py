@@ -6,7 +6,7 @@ Shapes: `C` channels, `N` samples, `T` frames, `F` frequency bins.
 from collections.abc import Iterator
 
 import numpy as np
-from scipy.fft import rfft
+from scipy.fft import next_fast_len, rfft
 from scipy.ndimage import median_filter
 from scipy.signal.windows import hann
 
@@ -107,7 +107,8 @@ def _gather_partials(audio: np.ndarray, sample_rate: int) -> tuple[np.ndarray, f
     tonal = 0.0
     total = 0.0
     before = np.zeros((0, 2))
-    size = 2 * round(WINDOW_S * sample_rate / 2)
+    # Even, so that windows overlap by half.
+    size = 2 * next_fast_len(round(WINDOW_S * sample_rate / 2), real=True)
     bin_hz = sample_rate / size
     for power in _spectra(audio, size, bin_hz):
         partials = _partials(power, bin_hz)
@@ -124,11 +125,11 @@ def _gather_partials(audio: np.ndarray, sample_rate: int) -> tuple[np.ndarray, f
 
 def _spectra(audio: np.ndarray, size: int, bin_hz: float) -> Iterator[np.ndarray]:
     """Power spectra `[F]` from 0 Hz to above `HIGHEST_HZ`, each half a window later."""
-    taper = hann(size, sym=False)
+    taper = hann(size, sym=False).astype(np.float32)
     n_bins = min(size // 2 + 1, int(HIGHEST_HZ / bin_hz) + 2 + _AROUND)
     for window in windows(pieces(audio), size // 2, size // 2):
         sound = window.sound[:, window.core.start :][:, :size]
-        sound = np.pad(sound, ((0, 0), (0, size - sound.shape[1])))
+        sound = np.pad(sound, ((0, 0), (0, size - sound.shape[1]))).astype(np.float32)
         # The mean over channels of their powers: opposite channels do not cancel.
         power: np.ndarray = np.square(np.abs(rfft(sound * taper)[:, :n_bins])).mean(0)
         power[: int(LOWEST_HZ / bin_hz)] = 0.0
@@ -150,10 +151,11 @@ def _partials(power: np.ndarray, bin_hz: float) -> np.ndarray:
     found = np.flatnonzero(is_partial)
     # The top of the parabola through the peak and its neighbours.
     curvature = np.minimum(left - 2 * middle + right, -1e-9)
-    shift = np.clip((left - right) / (2 * curvature), -0.5, 0.5)[found]
-    hz = (found + 1 + shift) * bin_hz
+    shift = np.clip((left - right) / (2 * curvature), -0.5, 0.5)
+    top_db = middle - (left - right) * shift / 4
+    hz = (found + 1 + shift[found]) * bin_hz
     cents = 1200 * np.log2(hz / _C_HZ)
-    return np.stack((cents, power[found + 1]), 1)
+    return np.stack((cents, 10 ** (top_db[found] / 10)), 1)
 
 
 def _lasting(partials: np.ndarray, before: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ Chunks are padded to an even size: some programs forget that, or state sizes bey
 
 import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import BinaryIO, NamedTuple
 
 LARGEST_TEXT = 1 << 18
@@ -34,14 +34,14 @@ class Chunk(NamedTuple):
 
 def find_chunks(file: BinaryIO) -> Iterator[Chunk]:
     """Find the chunks of an open file; there are none unless it begins as RIFF files do."""
-    order = _byte_order(file)
+    order = byte_order(file)
     if order:
         yield from _walk(file, _HEADER_BYTES, file.seek(0, os.SEEK_END), order)
 
 
 def find_info(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
     """Find the texts in all INFO lists of an open file, with their names, such as `ICMT`."""
-    order = _byte_order(file)
+    order = byte_order(file)
     for chunk in find_chunks(file):
         if chunk.name != b"LIST":
             continue
@@ -53,10 +53,24 @@ def find_info(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
             yield entry.name, file.read(min(entry.size, LARGEST_TEXT)).rstrip(b"\0")
 
 
-def _byte_order(file: BinaryIO) -> str:
+def byte_order(file: BinaryIO) -> str:
     """Order of bytes in a RIFF file, as `struct` names it; empty for other files."""
     file.seek(0)
     return _BYTE_ORDERS.get(file.read(4), "")
+
+
+def append_chunks(file: BinaryIO, chunks: Iterable[tuple[bytes, bytes]]) -> None:
+    """Append chunks, by name and content, to a whole WAV file open for reading and writing."""
+    position = file.seek(0, os.SEEK_END)
+    file.write(b"\0" * (position % 2))
+    for name, content in chunks:
+        header = struct.pack("<4sI", name, len(content))
+        file.write(header + content + b"\0" * (len(content) % 2))
+    size = file.tell()
+    # All but the mark and this number itself.
+    file.seek(4)
+    file.write(struct.pack("<I", size - 8))
+    file.seek(size)
 
 
 def _walk(file: BinaryIO, position: int, stop: int, order: str) -> Iterator[Chunk]:

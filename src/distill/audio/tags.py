@@ -1,4 +1,7 @@
-"""Tags of sound files: RIFF INFO in WAV, Vorbis comments in FLAC and Ogg, and texts anywhere."""
+"""Tags of sound files: RIFF INFO in WAV, Vorbis comments in FLAC and Ogg, and texts anywhere.
+
+Also the tempo in WAV files.
+"""
 
 import html
 import re
@@ -11,6 +14,7 @@ import soundfile as sf
 from distill.audio.containers import ogg_contents
 from distill.audio.io import UnreadableAudioError, probe, system_name
 from distill.audio.riff import LARGEST_TEXT, find_info
+from distill.audio.timing import Timing, find_timing
 from distill.files import FilePath, open_regular
 
 RIFF_NAMES = {b"ICMT": "comment", b"ISFT": "software"}
@@ -44,6 +48,19 @@ def read_tags(path: FilePath) -> dict[str, str]:
         raise UnreadableAudioError(path, f"its tags cannot be read ({error})") from error
     # libsndfile writes INFO texts of any length, but reads none of more than 2 kB.
     return _riff_tags(Path(path)) | tags
+
+
+def read_timing(path: FilePath) -> Timing | None:
+    """Read tempo and beats that a program stored in a WAV file; None where there are none.
+
+    Raises:
+        UnreadableAudioError: If the file cannot be opened.
+    """
+    try:
+        with open_regular(path) as file:
+            return find_timing(file)
+    except OSError as error:
+        raise UnreadableAudioError(path, f"cannot be opened ({error.strerror})") from error
 
 
 def find_json(path: FilePath, key: str) -> Iterator[str]:

@@ -26,6 +26,12 @@ NARROWEST_NAME = 16
 OTHER_COLUMNS = 52
 """Columns for all but the names: length, peak, and the longest usual remark."""
 
+TEMPO_COLUMNS = 7
+"""Columns for the tempo, where files have one."""
+
+MOST_KEYS = 5
+"""Keys that are named of a corpus."""
+
 PROGRESS_NAME = 30
 """Columns for the name of the file beside the progress bar."""
 
@@ -80,11 +86,29 @@ def print_report(report: "CorpusReport", console: "Console", show_all: bool = Fa
     console.print()
     console.print(Text(_totals(report)))
     console.print(Text(report.layout.reason))
+    for line in _music_lines(report):
+        console.print(Text(line))
     is_fine = report.verdict == "go"
     verdict = Text("go", "bold green") if is_fine else Text("fix this first", "bold red")
     console.print(Text.assemble("Verdict: ", verdict))
     for sentence in report.advice:
         console.print(_bullet(sentence))
+
+
+def _music_lines(report: "CorpusReport") -> list[str]:
+    """A line on tempo and a line on key, where there are such."""
+    from distill.data.doctor import tempo_range, tempo_sentence
+    from distill.workflows.describe import count_keys, tempos_of
+
+    n_files = len(report.clips)
+    lines = []
+    if tempos := tempo_range(tempos_of(report)):
+        lines.append(f"Tempo: {tempo_sentence(tempos, n_files)}.")
+    if keys := count_keys(report):
+        named = [f"{key} ({count})" if count > 1 else key for key, count in keys.items()]
+        more = ["…"] if len(named) > MOST_KEYS else []
+        lines.append(f"Key: {', '.join(named[:MOST_KEYS] + more)}.")
+    return lines
 
 
 def scan_folder(folder: Path, console: "Console", channels: int | None = None) -> "CorpusReport":
@@ -116,19 +140,31 @@ def _table(files: "tuple[FileReport, ...] | list[FileReport]", width: int) -> "T
     from rich.table import Table
     from rich.text import Text
 
+    has_tempo = any(file.tempo is not None for file in files)
+    longest_key = max(len(file.key or "") for file in files)
+    others = OTHER_COLUMNS + TEMPO_COLUMNS * has_tempo + longest_key
     longest_name = max(len(file.name) for file in files)
-    name_width = max(NARROWEST_NAME, min(longest_name, width - OTHER_COLUMNS))
+    name_width = max(NARROWEST_NAME, min(longest_name, width - others))
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("File", no_wrap=True)
     table.add_column("Length", justify="right", no_wrap=True)
     table.add_column("Peak", justify="right", no_wrap=True)
+    if has_tempo:
+        table.add_column("BPM", justify="right", no_wrap=True)
+    if longest_key:
+        table.add_column("Key", no_wrap=True)
     table.add_column("", overflow="fold")
     for file in files:
         # A file that cannot be read has neither length nor rate.
         length = duration_text(file.duration_s) if file.duration_s else "–"
         # Adding zero turns -0.0 into 0.0.
         peak = f"{round(file.peak_db, 1) + 0.0:.1f} dB" if file.sample_rate else "–"
-        table.add_row(Text(_fit(file.name, name_width)), Text(length), Text(peak), _status(file))
+        cells = [Text(_fit(file.name, name_width)), Text(length), Text(peak)]
+        if has_tempo:
+            cells.append(Text("" if file.tempo is None else f"{file.tempo:.1f}"))
+        if longest_key:
+            cells.append(Text(file.key or ""))
+        table.add_row(*cells, _status(file))
     return table
 
 

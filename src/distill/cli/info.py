@@ -1,39 +1,85 @@
-"""`distill info`: the facts of a model file."""
+"""`distill info`: the facts of a model file, or of a sound."""
 
 from dataclasses import asdict
 from math import exp
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from distill.cli.console import make_console, one_sentence_errors, print_json
-from distill.cli.options import Json, ModelPath
+from distill.cli.options import Json
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from distill.workflows.describe import ModelFacts
+    from distill.workflows.describe import FileFacts, ModelFacts
 
 LARGEST_LOSS = 50.0
 """Nats per code: beyond, exp(loss) is too large a number to print."""
 
 
 @one_sentence_errors
-def info_cmd(model_path: ModelPath, json: Json = False) -> None:
-    """Show what a model file holds."""
-    from distill.workflows.describe import model_facts
+def info_cmd(
+    path: Annotated[
+        Path, typer.Argument(help="Model file (.sda), or a sound file.", metavar="MODEL_OR_SOUND")
+    ],
+    json: Json = False,
+) -> None:
+    """Show what a model file holds, or what a sound is like.
 
-    facts = model_facts(model_path)
+    Of a sound: length, level, tempo and key.
+    """
+    from distill.audio.io import AUDIO_EXTENSIONS
+    from distill.workflows.describe import model_facts, sound_facts
+
+    facts: ModelFacts | FileFacts
+    if path.suffix.lower() in AUDIO_EXTENSIONS:
+        facts = sound_facts(path)
+        rows = _sound_rows(facts)
+    else:
+        facts = model_facts(path)
+        rows = _model_rows(facts)
     if json:
         print_json(asdict(facts))
     else:
-        make_console().print(_table(facts))
+        make_console().print(_table(rows))
 
 
-def _table(facts: "ModelFacts") -> "Table":
+def _table(rows: list[tuple[str, str]]) -> "Table":
+    """A table of titles and texts."""
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
+    for title, text in rows:
+        table.add_row(title, Text(text))
+    return table
+
+
+def _sound_rows(facts: "FileFacts") -> list[tuple[str, str]]:
+    """Titles and texts about a sound."""
+    from distill.cli.doctor import duration_text
+
+    rows = [("Name", facts.name)]
+    if facts.used:
+        channels = {1: "mono", 2: "stereo"}.get(facts.channels, f"{facts.channels} channels")
+        loudness = "" if facts.loudness is None else f", {facts.loudness:.1f} LUFS"
+        rows += [
+            ("Length", duration_text(facts.duration_s)),
+            ("Format", f"{facts.sample_rate} Hz, {channels}"),
+            ("Level", f"peak {facts.peak_db + 0.0:.1f} dB{loudness}"),
+            ("Tempo", "no steady beat" if facts.tempo is None else f"{facts.tempo:.1f} BPM"),
+            ("Key", facts.key or "none stands out"),
+        ]
+    remark = facts.reason or ", ".join(facts.flags)
+    return [*rows, ("Remark", remark)] if remark else rows
+
+
+def _model_rows(facts: "ModelFacts") -> list[tuple[str, str]]:
+    """Titles and texts about a model."""
     prior = facts.prior_metadata or {}
     levels = ", ".join(
         f"{level['name']} {level['utilisation']:.0%} (perplexity {level['perplexity']:.0f})"
@@ -58,10 +104,9 @@ def _table(facts: "ModelFacts") -> "Table":
         rows.append(("Perplexity", _perplexities(losses)))
     if verdict := prior.get("verdict"):
         rows.append(("Its verdict", verdict))
-    rows += [("Steered by", _steering_line(facts)), ("Licence", str(facts.licence))]
-    for title, text in rows:
-        table.add_row(title, text)
-    return table
+    if facts.pulse_known:
+        rows.append(("Tempo", _tempo_line(facts)))
+    return [*rows, ("Steered by", _steering_line(facts)), ("Licence", str(facts.licence))]
 
 
 def _codec_line(facts: "ModelFacts") -> str:
@@ -109,6 +154,14 @@ def _perplexities(losses: list[float]) -> str:
 
     named = zip(level_names(len(losses)), losses, strict=True)
     return ", ".join(f"{name} {exp(min(loss, LARGEST_LOSS)):.1f}" for name, loss in named)
+
+
+def _tempo_line(facts: "ModelFacts") -> str:
+    from distill.data.doctor import tempo_sentence
+
+    if facts.tempo is None:
+        return "no recording keeps a beat"
+    return tempo_sentence(facts.tempo, facts.recordings, "recording")
 
 
 def _steering_line(facts: "ModelFacts") -> str:

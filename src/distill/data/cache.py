@@ -32,7 +32,7 @@ from distill.files import open_regular, parse_json, replace_atomically
 from distill.settings import SAMPLE_RATE, cache_dir
 
 # Version of the entries: raised whenever their contents or a measurement changes.
-_VERSION = 6
+_VERSION = 7
 
 
 class CachedSound(NamedTuple):

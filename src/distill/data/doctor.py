@@ -52,6 +52,9 @@ _TOO_LITTLE_S = 2.0
 # Seconds of sound below which more is advised.
 _LITTLE_S = 60.0
 
+# Ratio of two tempos up to which they are near each other: a DJ's pitch fader reaches as far.
+_NEAR_TEMPO = 1.06
+
 _ADVICE = {
     # For each flag: verb phrase for one file, for several, and the advice.
     CLIPPING: ("clips", "clip", "if you have a take recorded lower, use that"),
@@ -115,6 +118,8 @@ class FileReport:
         channels: Of the file.
         peak_db: Peak in dBFS.
         loudness: Integrated loudness in LUFS; -inf below the gate.
+        tempo: In beats per minute (BPM); None where it keeps no beat.
+        key: Such as "A minor"; None where none stands out.
     """
 
     name: str
@@ -126,6 +131,62 @@ class FileReport:
     channels: int = 0
     peak_db: float = db(0.0)
     loudness: float = -np.inf
+    tempo: float | None = None
+    key: str | None = None
+
+
+@dataclass(frozen=True)
+class TempoRange:
+    """Tempos of several sounds, in beats per minute (BPM).
+
+    Attributes:
+        files: Number of the sounds that keep a beat.
+        slowest: Slowest tempo.
+        fastest: Fastest tempo.
+        usual: Tempo that at least half of them are near; None where there is none.
+    """
+
+    files: int
+    slowest: float
+    fastest: float
+    usual: float | None
+
+
+def tempo_range(tempos: Sequence[float]) -> TempoRange | None:
+    """The range of the `tempos` in BPM; None where there are none."""
+    if not tempos:
+        return None
+    values = np.sort(np.round(tempos, 3))
+    ratios = np.maximum(values[:, None] / values, values / values[:, None])
+    near = (ratios <= _NEAR_TEMPO).sum(1)
+    centre = int(near.argmax())
+    # The median of those near it, so that one sound does not name the tempo of all.
+    usual = float(np.median(values[ratios[centre] <= _NEAR_TEMPO]))
+    return TempoRange(
+        files=len(values),
+        slowest=float(values[0]),
+        fastest=float(values[-1]),
+        usual=usual if 2 * near[centre] >= len(values) > 1 else None,
+    )
+
+
+def tempo_sentence(tempos: TempoRange, n_files: int, noun: str = "file") -> str:
+    """What a person wants to know of the tempos: "12 of 17 files keep a beat, 90 to 148 BPM."
+
+    Args:
+        tempos: The tempos.
+        n_files: Number of all sounds.
+        noun: Word for one of them.
+    """
+    nouns = noun if n_files == 1 else f"{noun}s"
+    verb = "keeps" if tempos.files == 1 else "keep"
+    slowest = f"{tempos.slowest:.0f}"
+    fastest = f"{tempos.fastest:.0f}"
+    text = f"{tempos.files} of {n_files} {nouns} {verb} a beat, "
+    if slowest == fastest:
+        return f"{text}at {slowest} BPM"
+    text += f"{slowest} to {fastest} BPM"
+    return text if tempos.usual is None else f"{text}, most near {tempos.usual:.0f}"
 
 
 def report_file(name: str, measurements: Measurements, reason: str = "") -> FileReport:
@@ -149,6 +210,8 @@ def report_file(name: str, measurements: Measurements, reason: str = "") -> File
         channels=measurements.channels,
         peak_db=db(measurements.peak),
         loudness=-np.inf if loudness is None else loudness,
+        tempo=measurements.tempo,
+        key=measurements.key,
     )
 
 

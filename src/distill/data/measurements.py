@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from distill.audio.io import AudioInfo
+from distill.audio.key import find_key
 from distill.audio.level import FLOOR_DB, active_rms_db, db, integrated_loudness
+from distill.audio.pulse import find_pulse
 from distill.audio.stereo import energy_ratio_db, side_energies
 from distill.data.fingerprint import fingerprint
 from distill.settings import SAMPLE_RATE
@@ -18,6 +20,10 @@ SILENCE_DB = -90.0
 # Peak in dBFS above which samples cannot be meant. Float files that hold unscaled 16-bit integers
 # lie near 90 dB; overs in music stay far below.
 _ABSURD_DB = 60.0
+
+# Seconds of a long sound, from its middle, in which tempo and key are looked for: a scan of hours
+# need not take longer for them.
+_LISTENED_S = 180
 
 # Windows per second whose means show a DC offset: 50 ms each, a period of 20 Hz.
 _MEAN_WINDOWS_PER_S = 20
@@ -47,6 +53,8 @@ class Measurements:
         loudness: Integrated loudness in LUFS; None below the gate.
         rms_db: RMS of the active parts in dBFS.
         fingerprint: Text of `distill.data.fingerprint`.
+        tempo: In beats per minute; None where it keeps no beat.
+        key: Such as "A minor"; None where none stands out.
     """
 
     reason: str = ""
@@ -65,6 +73,8 @@ class Measurements:
     loudness: float | None = None
     rms_db: float = 0.0
     fingerprint: str = ""
+    tempo: float | None = None
+    key: str | None = None
 
 
 class SourceMeter:
@@ -125,6 +135,8 @@ class SourceMeter:
     def result(self, mix: np.ndarray) -> Measurements:
         """All measurements, including those of the resampled sound `mix` `[C, N]`."""
         loudness = integrated_loudness(mix, SAMPLE_RATE)
+        middle = _middle(mix)
+        pulse = find_pulse(middle, SAMPLE_RATE)
         return Measurements(
             sample_rate=self.info.sample_rate,
             channels=self.info.channels,
@@ -141,7 +153,16 @@ class SourceMeter:
             loudness=loudness if math.isfinite(loudness) else None,
             rms_db=active_rms_db(mix, SAMPLE_RATE),
             fingerprint=fingerprint(mix),
+            tempo=pulse.tempo if pulse else None,
+            key=find_key(middle, SAMPLE_RATE),
         )
+
+
+def _middle(mix: np.ndarray) -> np.ndarray:
+    """The middle of a long sound `[C, N]`, and the whole of others."""
+    n = _LISTENED_S * SAMPLE_RATE
+    start = max(0, mix.shape[1] - n) // 2
+    return mix[:, start : start + n]
 
 
 class PeakMeter:

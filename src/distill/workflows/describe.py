@@ -11,6 +11,7 @@ Example:
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from math import isfinite, log2
 from pathlib import Path
@@ -18,13 +19,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from distill.audio import io
+from distill.data import cache, doctor
 from distill.exports import LazyModule
 from distill.files import FilePath
 from distill.inference.codes.region import WHOLE, Region
 
 if TYPE_CHECKING:
     from distill.data.corpus import CorpusReport
-    from distill.data.doctor import FileReport
+    from distill.data.doctor import FileReport, TempoRange
     from distill.inference.codes import usage
     from distill.inference.codes.grid import CodeGrid
     from distill.inference.codes.usage import CodebookUsage
@@ -56,6 +59,9 @@ class ModelFacts:
         prior_metadata: Facts about the prior, without long tables; None without a prior.
         steered_by: Descriptors that the prior can be steered by.
         tags: Folders of the corpus that the prior can be steered by.
+        recordings: Number of recordings that the prior learned from.
+        tempo: Their tempos; None where none keeps a beat, or `pulse_known` is false.
+        pulse_known: Whether beats were looked for in them: not in models of earlier versions.
     """
 
     name: str | None
@@ -84,6 +90,9 @@ class ModelFacts:
     prior_metadata: dict[str, Any] | None
     steered_by: list[str]
     tags: list[str]
+    recordings: int
+    tempo: TempoRange | None
+    pulse_known: bool
 
 
 def model_facts(path: FilePath) -> ModelFacts:
@@ -104,6 +113,8 @@ def model_facts(path: FilePath) -> ModelFacts:
     prior = header["prior_metadata"] if has_prior else {}
     prior_config = header["prior_config"] if has_prior else None
     steering = prior_metadata.SteeringFacts.from_dict(prior.get("steering") or {})
+    recordings = prior.get("recordings") or []
+    tempos = [entry["pulse"]["tempo"] for entry in recordings if "pulse" in entry]
     return ModelFacts(
         name=metadata.get("name"),
         id=metadata.get("id"),
@@ -131,6 +142,9 @@ def model_facts(path: FilePath) -> ModelFacts:
         prior_metadata=prior_metadata.brief(prior) or None,
         steered_by=list(steering.descriptors),
         tags=list(steering.tags),
+        recordings=len(recordings),
+        tempo=doctor.tempo_range(tempos),
+        pulse_known=prior.get("pulse_known", False),
     )
 
 
@@ -311,6 +325,8 @@ class FileFacts:
         flags: Oddities, such as clipping.
         peak_db: Peak in dBFS.
         loudness: Integrated loudness in LUFS; None below the gate.
+        tempo: In beats per minute (BPM); None where it keeps no beat.
+        key: Such as "A minor"; None where none stands out.
     """
 
     name: str
@@ -322,6 +338,8 @@ class FileFacts:
     channels: int
     peak_db: float
     loudness: float | None
+    tempo: float | None
+    key: str | None
 
 
 @dataclass(frozen=True)
@@ -334,6 +352,8 @@ class CorpusSummary:
         channels: Channels that a codec should learn.
         output_channels: Channels that it should decode to.
         layout: Why, in a sentence.
+        tempo: Tempos of the used files; None where none keeps a beat.
+        keys: How many of the used files are in each key, the most frequent first.
     """
 
     folder: str
@@ -343,6 +363,8 @@ class CorpusSummary:
     channels: int
     output_channels: int
     layout: str
+    tempo: TempoRange | None
+    keys: dict[str, int]
     used: int
     skipped: int
     other_files: int
@@ -359,11 +381,37 @@ def corpus_facts(report: CorpusReport) -> CorpusSummary:
         channels=report.layout.channels,
         output_channels=report.layout.output_channels,
         layout=report.layout.reason,
+        tempo=doctor.tempo_range(tempos_of(report)),
+        keys=count_keys(report),
         used=len(report.clips),
         skipped=len(report.files) - len(report.clips),
         other_files=report.other_files,
         files=[_file_facts(file) for file in report.files],
     )
+
+
+def tempos_of(report: CorpusReport) -> list[float]:
+    """Tempos in BPM of the used files that keep a beat."""
+    return [file.tempo for file in report.files if file.used and file.tempo is not None]
+
+
+def count_keys(report: CorpusReport) -> dict[str, int]:
+    """How many of the used files are in each key, the most frequent first."""
+    keys = Counter(file.key for file in report.files if file.used and file.key is not None)
+    return dict(keys.most_common())
+
+
+def sound_facts(path: FilePath) -> FileFacts:
+    """Facts about the sound file at `path`, which the cache keeps.
+
+    Raises:
+        UnreadableAudioError: If the file cannot be read.
+        OutputError: If the cache cannot be written.
+    """
+    path = Path(path)
+    channels = min(io.probe(path).channels, 2)
+    measurements = cache.cached_sound(path, channels).measurements
+    return _file_facts(doctor.report_file(path.name, measurements))
 
 
 def _file_facts(file: FileReport) -> FileFacts:
@@ -377,4 +425,6 @@ def _file_facts(file: FileReport) -> FileFacts:
         channels=file.channels,
         peak_db=round(file.peak_db, 2),
         loudness=round(file.loudness, 2) if isfinite(file.loudness) else None,
+        tempo=None if file.tempo is None else round(file.tempo, 3),
+        key=file.key,
     )

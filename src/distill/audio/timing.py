@@ -1,0 +1,123 @@
+"""Tempo and loop of a sound in chunks of WAV files, as samplers and music programs read them.
+
+`acid` has tempo, beats and meter (no standard; layout as in libsndfile's `wav.c`). `smpl` has the
+loop ("New multimedia data types and data techniques", Microsoft 1994, "Sample chunk").
+"""
+
+import math
+import struct
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from distill.audio.riff import byte_order, find_chunks
+
+HIGHEST_TEMPO = 1_000.0
+"""Tempo in beats per minute (BPM) up to which a file is believed."""
+
+MOST_BAR_BEATS = 64
+"""Beats of a bar up to which a file is believed."""
+
+# Flags, root note, 0x8000, 0.0, number of beats, denominator and numerator of the meter, tempo.
+_ACID = "IHHfIHHf"
+
+# Flags of an `acid` chunk.
+_ONE_SHOT = 0x01
+_STRETCH = 0x04
+
+# MIDI note at which a sound plays as recorded: C4, as in most files.
+_UNITY_NOTE = 60
+
+# Note value of a beat: a quarter.
+_DENOMINATOR = 4
+
+# Manufacturer, product, sample period (ns), unity note, pitch fraction, SMPTE format and offset,
+# loops, bytes that follow them. Then the loop: number, type (0: forward), first and last sample
+# frame, fraction, how often it plays (0: without end).
+_SAMPLER = "9I"
+_LOOP = "6I"
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Tempo and length of a sound in beats.
+
+    Attributes:
+        tempo: In beats per minute (BPM), above 0.
+        beats: Number of beats.
+        bar_beats: Beats of a bar.
+        is_loop: Whether its end flows into its beginning.
+    """
+
+    tempo: float
+    beats: int
+    bar_beats: int
+    is_loop: bool
+
+    def __post_init__(self) -> None:
+        if not (0 < self.tempo < math.inf and self.beats >= 0 and self.bar_beats >= 1):
+            raise ValueError(f"No sound has the timing {self}.")
+
+
+def timing_chunks(timing: Timing, frames: int, sample_rate: int) -> list[tuple[bytes, bytes]]:
+    """Names and contents of the chunks of a WAV file: `acid`, and `smpl` for a loop.
+
+    Args:
+        timing: Tempo and beats.
+        frames: Samples per channel of the file.
+        sample_rate: In Hz.
+    """
+    flags = _STRETCH if timing.is_loop else _ONE_SHOT
+    meter = (_DENOMINATOR, timing.bar_beats)
+    acid = struct.pack(
+        f"<{_ACID}", flags, _UNITY_NOTE, 0x8000, 0.0, timing.beats, *meter, timing.tempo
+    )
+    chunks = [(b"acid", acid)]
+    if timing.is_loop and frames:
+        chunks.append((b"smpl", _whole_loop(frames, sample_rate)))
+    return chunks
+
+
+def _whole_loop(frames: int, sample_rate: int) -> bytes:
+    """Contents of a `smpl` chunk with one loop, over all of the sound."""
+    period_ns = round(1e9 / sample_rate)
+    sampler = struct.pack(f"<{_SAMPLER}", 0, 0, period_ns, _UNITY_NOTE, 0, 0, 0, 1, 0)
+    return sampler + struct.pack(f"<{_LOOP}", 0, 0, 0, frames - 1, 0, 0)
+
+
+def find_timing(file: BinaryIO) -> Timing | None:
+    """The timing in the first `acid` chunk of an open file; None where it says nothing.
+
+    A `smpl` chunk with a loop marks a loop where `acid` does not: not all programs write both.
+    """
+    order = byte_order(file)
+    timing = None
+    has_loop = False
+    for chunk in find_chunks(file):
+        file.seek(chunk.start)
+        if chunk.name == b"acid" and timing is None:
+            timing = _read_acid(file.read(min(chunk.size, struct.calcsize(_ACID))), order)
+        elif chunk.name == b"smpl":
+            has_loop |= _has_loop(file.read(min(chunk.size, struct.calcsize(_SAMPLER))), order)
+    if timing is None or not has_loop:
+        return timing
+    return Timing(timing.tempo, timing.beats, timing.bar_beats, is_loop=True)
+
+
+def _read_acid(content: bytes, order: str) -> Timing | None:
+    """Timing in the contents of an `acid` chunk; None where they are cut or make no sense."""
+    if len(content) < struct.calcsize(f"{order}{_ACID}"):
+        return None
+    flags, _, _, _, beats, _, numerator, tempo = struct.unpack(f"{order}{_ACID}", content)
+    if not (math.isfinite(tempo) and 0 < tempo <= HIGHEST_TEMPO):
+        return None
+    # Some programs leave the meter empty.
+    bar_beats = numerator if 0 < numerator <= MOST_BAR_BEATS else 4
+    return Timing(tempo=tempo, beats=beats, bar_beats=bar_beats, is_loop=not flags & _ONE_SHOT)
+
+
+def _has_loop(content: bytes, order: str) -> bool:
+    """Whether a `smpl` chunk, of which `content` is the beginning, has loops."""
+    if len(content) < struct.calcsize(f"{order}{_SAMPLER}"):
+        return False
+    n_loops = struct.unpack(f"{order}{_SAMPLER}", content)[7]
+    return bool(n_loops)
