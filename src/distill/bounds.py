@@ -22,6 +22,7 @@ BOUNDS = {
     "--number": Bound(1, 10_000),
     # Seconds. An hour at 48 kHz in stereo takes 1.4 GB of memory.
     "--duration": Bound(0, 3600, above=True),
+    "--bars": Bound(0, 3600, above=True),
     "--top-k": Bound(0, 4096),
     "--free-levels": Bound(1, 8),
     # Length of a training. A year has 525,600 minutes.

@@ -100,6 +100,10 @@ LeadIn = Annotated[
 Tempo = Annotated[
     float | None, typer.Option(help="Beats per minute. Default: those of the prompt.")
 ]
+Bars = Annotated[
+    float | None,
+    typer.Option(help="Bars of new sound, in place of --duration; the tempo says how long."),
+]
 Swing = Annotated[
     float | None,
     typer.Option(help="How late every second half of a beat comes: 0 even, 1 triplets."),
@@ -200,6 +204,7 @@ def generate_cmd(
     top_p: TopP = None,
     nearness: Nearness = None,
     tempo: Tempo = None,
+    bars: Bars = None,
     swing: Swing = None,
     free_time: FreeTime = None,
     form: Form = None,
@@ -245,6 +250,7 @@ def generate_cmd(
     request = make_request(
         earlier,
         duration=duration,
+        bars=bars,
         seed=seed,
         count=count,
         max_copy=max_copy,

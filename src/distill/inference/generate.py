@@ -10,6 +10,7 @@ from torch import Tensor
 
 from distill.audio.io import write_sound
 from distill.audio.level import integrated_loudness
+from distill.audio.timing import Timing
 from distill.bounds import check_bound
 from distill.errors import UsageError
 from distill.files import FilePath
@@ -19,6 +20,7 @@ from distill.inference.modes.base import GenerationJob, Progress, Rendered
 from distill.inference.modes.registry import complete, mode_of
 from distill.inference.modes.request import Request
 from distill.inference.recipe import Recipe
+from distill.inference.sampling.context import bar_beats, corpus_tempo
 from distill.models.persistence import LoadedVQModel
 from distill.settings import LARGEST_SEED, check_seed
 
@@ -40,6 +42,7 @@ class Generated:
         prompt_names: Recordings of the corpus that the prior was prompted with.
         draws: Sounds that were drawn for it: more than 1 if the first ones copied too much.
         remarks: Sentences on what was changed or lost of the source.
+        timing: Tempo and beats; None where it keeps none.
     """
 
     audio: np.ndarray
@@ -51,6 +54,7 @@ class Generated:
     prompt_names: tuple[str, ...] = ()
     draws: int = 1
     remarks: tuple[str, ...] = ()
+    timing: Timing | None = None
 
     def save(self, path: FilePath) -> Path:
         """Write the sound, with its recipe in the metadata, and return the path.
@@ -58,7 +62,8 @@ class Generated:
         The name's ending chooses the format: .wav or .flac (24 bit), or .ogg.
         """
         copied = asdict(self.copy) if self.copy else None
-        return write_sound(path, self.audio, self.sample_rate, tags=self.recipe.tags(copy=copied))
+        tags = self.recipe.tags(copy=copied)
+        return write_sound(path, self.audio, self.sample_rate, tags=tags, timing=self.timing)
 
 
 def generate(
@@ -85,12 +90,37 @@ def generate(
         for sound in generate(load_model_v2("my.sda"), Request(duration=4.0, count=2)):
             print(sound.recipe.seed, sound.loudness)
     """
+    request = with_bars(loaded, request)
     _check(loaded, request)
     job = GenerationJob(loaded, complete(request))
     # Refuses what the prior cannot follow before anything is computed.
     job.targets(1)
     seeds = range(request.seed, request.seed + request.count)
     return _Generation(job).sounds(seeds, progress)
+
+
+def with_bars(loaded: LoadedVQModel, request: Request) -> Request:
+    """`request` with the duration and tempo of its bars; as it is if it counts none.
+
+    The tempo is that of the settings, else the middle one of the corpus.
+
+    Raises:
+        UsageError: The number is out of range, or there is no beat to count.
+    """
+    if request.bars is None:
+        return request
+    check_bound("--bars", request.bars)
+    sampling = request.sampling
+    if sampling.free_time:
+        raise UsageError("--free-time keeps no beat: ask for --duration in place of --bars.")
+    recordings = loaded.prior_facts.recordings
+    tempo = sampling.tempo or corpus_tempo(recordings)
+    if tempo is None:
+        raise UsageError(
+            f"The recordings of {loaded.path} keep no beat that is known: give --tempo with --bars."
+        )
+    seconds = request.bars * bar_beats(recordings) * 60 / tempo
+    return replace(request, bars=None, duration=seconds, sampling=replace(sampling, tempo=tempo))
 
 
 def _check(loaded: LoadedVQModel, request: Request) -> None:
@@ -163,6 +193,19 @@ class _Generation:
             copy=self._copied(rendered),
             prompt_names=rendered.prompt_names,
             remarks=self.mode.remarks,
+            timing=self._timing(rendered),
+        )
+
+    def _timing(self, rendered: Rendered) -> Timing | None:
+        """Tempo and beats of a sound that keeps a beat from its beginning."""
+        if rendered.tempo is None:
+            return None
+        seconds = rendered.audio.shape[1] / self.job.loaded.model.sample_rate
+        return Timing(
+            tempo=rendered.tempo,
+            beats=round(seconds * rendered.tempo / 60),
+            bar_beats=bar_beats(self.job.loaded.prior_facts.recordings),
+            is_loop=rendered.is_loop,
         )
 
     def _copied(self, rendered: Rendered) -> CopyReport | None:

@@ -61,6 +61,7 @@ def generate(
     onsets: Control = None,
     tags: Tags = None,
     guidance: float | None = None,
+    bars: float | None = None,
 ) -> list[Generated]:
     """Generate new sounds.
 
@@ -108,6 +109,7 @@ def generate(
         tags: Folders of the corpus to sound like, several with weights
             (`{"drums": 0.7, "voice": 0.3}`).
         guidance: How strictly steering is followed, 0 to 20; by default 1.
+        bars: Bars of new sound, in place of `duration`: they follow from the tempo.
 
     Raises:
         NoPriorError: The model has no prior yet.
@@ -150,6 +152,7 @@ def generate(
         onsets=onsets,
         tags=tags,
         guidance=guidance,
+        bars=bars,
     )
     return list(generate_sounds(model, request, progress))
 

@@ -160,6 +160,7 @@ def make_request(
     duration: float | None = None,
     seed: int | None = None,
     count: int = Request.count,
+    bars: float | None = None,
     max_copy: float | None = None,
     **options: Any,
 ) -> Request:
@@ -172,6 +173,7 @@ def make_request(
         duration: Seconds.
         seed: Of the first sound.
         count: Number of sounds.
+        bars: Bars, in place of seconds.
         max_copy: Percentage above which a sound is drawn again.
         options: The other arguments of `distill.generate`, by name: modes and their numbers, fields
             of `Sampling`, and those of `Steering` as `steer` takes them.
@@ -192,6 +194,7 @@ def make_request(
     steering = _pick(options, STEERING_OPTIONS)
     choice = choose_again(earlier, mode_options) if earlier else choose_mode(mode_options)
     _check_mode_options(mode_of(choice.mode), earlier, duration, sampling)
+    _check_bars(mode_of(choice.mode), earlier, duration, bars)
     base = _base(earlier)
     request = complete(
         replace(
@@ -199,6 +202,7 @@ def make_request(
             duration=base.duration if duration is None else duration,
             seed=base.seed if seed is None else seed,
             count=count,
+            bars=bars,
             sampling=replace(base.sampling, **sampling),
             mode=choice.mode,
             source=choice.source,
@@ -214,6 +218,19 @@ def make_request(
         base.steering,
     )
     return request if is_same else replace(request, gain=None)
+
+
+def _check_bars(
+    mode: type[Mode], earlier: EarlierSound | None, duration: float | None, bars: float | None
+) -> None:
+    """`UsageError` for bars beside another length."""
+    if bars is None:
+        return
+    if duration is not None:
+        raise UsageError("--bars and --duration both say how long: leave one of them out.")
+    if mode.lasts_as_source or earlier:
+        option = mode.option if mode.lasts_as_source else "--again"
+        raise UsageError(f"With {option} the length is known: leave out --bars.")
 
 
 def _check_names(options: Iterable[str]) -> None:

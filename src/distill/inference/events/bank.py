@@ -115,11 +115,6 @@ class EventBank:
         return np.array([r.pulse.tempo if r.pulse else math.nan for r in self.recordings])
 
     @cached_property
-    def keeps_time(self) -> bool:
-        """Whether at least half of the recordings have a pulse."""
-        return float(np.isnan(self.tempo).mean()) <= 0.5
-
-    @cached_property
     def events_of(self) -> list[np.ndarray]:
         """Indices of the events of each recording, in order."""
         return [(self.recording == r).nonzero()[0] for r in range(len(self.recordings))]

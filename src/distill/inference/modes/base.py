@@ -33,7 +33,12 @@ from distill.inference.codes.grid import CodeGrid
 from distill.inference.events.bank import EventBank
 from distill.inference.modes.request import Request
 from distill.inference.sampling.conditions import Conditions, FixedCodes
-from distill.inference.sampling.context import event_bank_for, lead_in_for, length_limits
+from distill.inference.sampling.context import (
+    event_bank_for,
+    lead_in_for,
+    length_limits,
+    tempo_for,
+)
 from distill.inference.sampling.draw import draw_frames
 from distill.inference.sampling.lead_in import LeadIn, LeadInBatch, draw_lead_in
 from distill.inference.sampling.steering import Steering
@@ -100,12 +105,17 @@ class GenerationJob:
         """The prompt of the sound of `seed`, near to the first of the `targets`; None for none."""
         return lead_in_for(self.loaded, self.request.sampling, seed, draw, targets)
 
+    def tempo(self, seed: int, prompt: LeadIn | None) -> float | None:
+        """The tempo of the sound of `seed` in BPM; None where it keeps no beat."""
+        return tempo_for(self.loaded, self.request.sampling, prompt, seed)
+
     def conditions(
         self,
         prompt: LeadIn | LeadInBatch | None = None,
         targets: Targets | None = None,
         fixed_codes: FixedCodes | None = None,
         goes_on: bool = False,
+        tempos: Sequence[float | None] = (),
     ) -> Conditions:
         """Conditions of a draw, with the event bank and the length limits of this job."""
         return Conditions(
@@ -114,6 +124,7 @@ class GenerationJob:
             targets=targets,
             event_bank=self.event_bank,
             goes_on=goes_on,
+            tempos=tempos,
             keeps_level=self.steering.sets_loudness,
             length_limits=length_limits(self.loaded),
         )
@@ -131,6 +142,8 @@ class Rendered:
         new_start: First sample of the new part.
         new_stop: The sample after its last one; None for the end.
         new_frames: Frames of `codes` that were drawn, `[T]` (bool); None for all.
+        tempo: Of the sound in BPM; None where it keeps no beat, or its source does not tell.
+        is_loop: Whether its end flows into its start.
     """
 
     audio: np.ndarray
@@ -140,6 +153,8 @@ class Rendered:
     new_start: int = 0
     new_stop: int | None = None
     new_frames: Tensor | None = None
+    tempo: float | None = None
+    is_loop: bool = False
 
 
 class Mode(ABC):

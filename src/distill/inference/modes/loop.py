@@ -1,5 +1,6 @@
 """Loops: sounds whose end flows into their start."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -19,8 +20,8 @@ from distill.inference.modes.base import (
     draw_codes,
 )
 from distill.inference.modes.request import Request
-from distill.inference.sampling.context import corpus_loudness
-from distill.models.chunked import decode_codes
+from distill.inference.sampling.context import bar_beats, corpus_loudness
+from distill.models.chunked import decode_codes, frames_of
 from distill.models.vqvae import VQVAE
 
 SPARE_S = 4.0
@@ -47,12 +48,12 @@ class Ends(NamedTuple):
 
 
 class Loop(SequentialMode):
-    """Loops of about `duration` seconds, in whole code frames.
+    """Loops of about `duration` seconds.
 
-    More is drawn than is needed. The loop is cut where the latents (spectrum and level) around its
-    two ends are most alike. Its start then follows its end almost as it was drawn. Its length may
-    differ by a tenth, at most a second: a rhythm that fits matters more than a round number. Codes
-    are decoded in a circle, and nothing fades out.
+    In time they last a whole number of beats, exact to the sample. Without a beat they are whole
+    code frames: more is drawn than is needed. The loop is cut where the latents (spectrum and
+    level) around its two ends are most alike. Its length may then differ by a tenth, at most a
+    second. Codes are decoded in a circle, and nothing fades out.
     """
 
     kind = "loop"
@@ -79,18 +80,56 @@ class Loop(SequentialMode):
         return super().complete(request)
 
     def render_one(self, seed: int, progress: Progress) -> Rendered:
-        """A loop, cut from a longer draw."""
+        """A loop: whole beats, or cut from a longer draw where there are none."""
         job = self.job
-        codec = job.loaded.model
         targets = job.targets(self.drawn_frames)
         prompt = job.prompt(seed, targets)
-        conditions = job.conditions(prompt, targets)
-        all_codes = draw_codes(job, self.drawn_frames, seed, progress, conditions)
+        tempo = job.tempo(seed, prompt)
+        conditions = job.conditions(prompt, targets, tempos=[tempo])
+        if tempo is not None:
+            n_samples = self._whole_beats(tempo)
+            frames = frames_of(n_samples, job.loaded.model.frame_hop)
+            codes = draw_codes(job, frames, seed, progress, conditions)
+        else:
+            all_codes = draw_codes(job, self.drawn_frames, seed, progress, conditions)
+            codes = self._closed(all_codes)
+            n_samples = len(codes) * job.loaded.model.frame_hop
+        return replace(
+            self._finished(codes, n_samples),
+            prompt_names=prompt.names if prompt else (),
+            tempo=tempo,
+        )
+
+    def _whole_beats(self, tempo: float) -> int:
+        """Samples of the whole number of beats, or of bars from two bars on, that is nearest to the
+        duration."""
+        rate = self.job.loaded.model.sample_rate
+        beat_s = 60 / tempo
+        beats = round(self.job.request.duration / beat_s)
+        if beats < 1:
+            raise UsageError(
+                f"A loop of {self.job.request.duration:g} s is shorter than a beat "
+                f"({beat_s:.2f} s at {tempo:g} BPM): ask for more."
+            )
+        bar = bar_beats(self.job.loaded.prior_facts.recordings)
+        if beats >= 2 * bar:
+            beats = bar * round(self.job.request.duration / beat_s / bar)
+        return round(beats * beat_s * rate)
+
+    def _closed(self, codes: Tensor) -> Tensor:
+        """The part of `codes` `[T, Q]` whose ends are most alike."""
+        codec = self.job.loaded.model
         # Latents, not codes: unlike codes may sound the same.
-        latents = codec.rvq.lookup(all_codes.to(codec.rvq.codebooks.device)).cpu()
+        latents = codec.rvq.lookup(codes.to(codec.rvq.codebooks.device)).cpu()
         start, stop = closest_ends(latents, self.length, self.slack, self.around)
-        codes = all_codes[start:stop]
-        audio = mix_channels(decode_circle(codec, codes), job.loaded.output_channels)
+        return codes[start:stop]
+
+    def _finished(self, codes: Tensor, n_samples: int) -> Rendered:
+        """The loop of `codes` `[T, Q]`, `n_samples` long."""
+        job = self.job
+        codec = job.loaded.model
+        circle = decode_circle(codec, codes, n_samples)
+        audio = mix_channels(circle, job.loaded.output_channels)
         gain = job.fixed_gain
         # `finish` would fade the ends; a loop has none.
         if gain is None:
@@ -99,7 +138,7 @@ class Loop(SequentialMode):
             audio=_limit_circle(audio * np.float32(gain), codec.sample_rate),
             codes=codes,
             gain=gain,
-            prompt_names=prompt.names if prompt else (),
+            is_loop=True,
         )
 
 
@@ -125,8 +164,9 @@ def closest_ends(latents: Tensor, length: int, slack: int, around: int) -> Ends:
     return ends
 
 
-def decode_circle(codec: VQVAE, codes: Tensor) -> np.ndarray:
-    """Sound `[C, T * frame_hop]` of `codes` `[T, Q]`, whose end flows into its start.
+def decode_circle(codec: VQVAE, codes: Tensor, n_samples: int) -> np.ndarray:
+    """Sound `[C, n_samples]` of `codes` `[T, Q]`, whose end flows into its start. The last frame
+    may reach beyond it.
 
     The decoder draws its noise phases by position, so that they differ before the start and at the
     end: the one fades into the other.
@@ -138,8 +178,8 @@ def decode_circle(codec: VQVAE, codes: Tensor) -> np.ndarray:
     circle = torch.arange(-margin, T + margin) % T
     sound = remove_dc(decode_codes(codec, codes[circle]), codec.sample_rate)
     start = margin * hop
-    stop = (margin + T) * hop
-    overlap = min(round(OVERLAP_S * codec.sample_rate), T * hop)
+    stop = start + n_samples
+    overlap = min(round(OVERLAP_S * codec.sample_rate), n_samples)
     return crossfade(sound[:, start:stop], sound[:, start - overlap : start], overlap)
 
 

@@ -40,11 +40,13 @@ class New(Mode):
         targets = self.job.targets(self.drawn_frames)
         prompts = [self.job.prompt(seed, targets) for seed in seeds]
         # Targets depend on time alone, so that all sounds of a batch share them.
-        conditions = self.job.conditions(_batch(prompts), targets)
+        tempos = [self.job.tempo(*pair) for pair in zip(seeds, prompts, strict=True)]
+        conditions = self.job.conditions(_batch(prompts), targets, tempos=tempos)
         batch = draw_batch(self.job, self.drawn_frames, seeds, progress, conditions)
-        return (self._finished(codes, prompt) for codes, prompt in zip(batch, prompts, strict=True))
+        parts = zip(batch, prompts, tempos, strict=True)
+        return (self._finished(*part) for part in parts)
 
-    def _finished(self, codes: Tensor, prompt: LeadIn | None) -> Rendered:
+    def _finished(self, codes: Tensor, prompt: LeadIn | None, tempo: float | None) -> Rendered:
         job = self.job
         codec = job.loaded.model
         channels = job.loaded.output_channels
@@ -63,6 +65,7 @@ class New(Mode):
             codes=codes[: job.frames],
             gain=gain,
             prompt_names=prompt.names if prompt else (),
+            tempo=tempo,
         )
 
 

@@ -34,7 +34,10 @@ class OneShot(SequentialMode):
         most_frames = job.frames + codec.receptive_field[1]
         targets = job.targets(most_frames)
         prompt = job.prompt(seed, targets, draw_sound_end)
-        codes = self._draw(most_frames, seed, progress, job.conditions(prompt, targets))
+        tempo = job.tempo(seed, prompt)
+        codes = self._draw(
+            most_frames, seed, progress, job.conditions(prompt, targets, tempos=[tempo])
+        )
         decoded = np.concatenate(list(decode_evenly(codec, codes)), 1)
         mixed = mix_channels(decoded, job.loaded.output_channels)
         # The prior may end a sound long after it has died away.
@@ -47,6 +50,7 @@ class OneShot(SequentialMode):
             codes=codes[: frames_of(n_samples, codec.frame_hop)],
             gain=gain,
             prompt_names=prompt.names if prompt else (),
+            tempo=tempo,
         )
 
     def _draw(

@@ -102,6 +102,7 @@ class Request:
         mode: The mode and its numbers.
         source: The sound to start from, in modes that take one.
         steering: Percentiles and tags to follow; None leaves all free.
+        bars: Bars of new sound in place of `duration`, which then follows from the tempo.
         max_copy: Percentage of the corpus above which a sound is drawn again; None accepts all.
         gain: Level factor of an earlier sound, to begin exactly as that one does. None brings the
             sound to the level of the corpus.
@@ -114,5 +115,6 @@ class Request:
     mode: ModeSettings = field(default_factory=ModeSettings)
     source: Source | None = None
     steering: "Steering | None" = None
+    bars: float | None = None
     max_copy: float | None = None
     gain: float | None = None

@@ -45,12 +45,13 @@ def stream_sound(loaded: LoadedVQModel, request: Request) -> Iterator[np.ndarray
     # One frame more than the curves have: its value holds from then on.
     steered_frames = math.ceil(job.steering.last_change_s * codec.frame_rate)
     targets = job.targets(1 + steered_frames)
+    prompt = job.prompt(request.seed, targets)
     frames = draw_frames(
         prior,
         1,
         request.sampling,
         torch.Generator().manual_seed(request.seed),
-        job.conditions(job.prompt(request.seed, targets), targets),
+        job.conditions(prompt, targets, tempos=[job.tempo(request.seed, prompt)]),
     )
     size = max(1, round(BLOCK_S * codec.frame_rate))
     # Time runs along the last axis, as `windows` takes it.

@@ -88,6 +88,7 @@ class Conditions:
             begins with it.
         keeps_level: whether events keep their own level, as steered loudness needs it.
         logit_bias: added to the logits of every code.
+        tempos: tempo of each stream in BPM, or one for all; None, and nothing at all, keep no beat.
         length_limits: shortest and longest length of a sound.
     """
 
@@ -98,6 +99,7 @@ class Conditions:
     event_bank: EventBank | None = None
     goes_on: bool = False
     keeps_level: bool = False
+    tempos: Sequence[float | None] = ()
     logit_bias: LogitBias | None = None
     length_limits: LengthLimits = field(default_factory=LengthLimits)
 

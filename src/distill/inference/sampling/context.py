@@ -1,6 +1,9 @@
 """Facts of the corpus that a draw takes from the model file: loudness, prompts, lengths, events."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+import numpy as np
 
 from distill.errors import UsageError
 from distill.inference.events.bank import EventBank, build_event_bank
@@ -9,6 +12,7 @@ from distill.inference.sampling.lead_in import LeadIn, draw_lead_in, draw_neares
 from distill.inference.sampling.settings import Sampling
 from distill.models.attribute_classifier import Targets
 from distill.models.persistence import LoadedVQModel
+from distill.models.prior_metadata import Recording
 
 
 def corpus_loudness(loaded: LoadedVQModel) -> float:
@@ -51,6 +55,54 @@ def lead_in_for(
     if targets is None:
         return draw(recordings, frames, sampling.like, seed)
     return draw_nearest(draw, recordings, frames, sampling.like, seed, targets.at(0)[0])
+
+
+def tempo_for(
+    loaded: LoadedVQModel, sampling: Sampling, prompt: LeadIn | None, seed: int
+) -> float | None:
+    """The tempo of a sound in BPM; None for one that keeps no beat.
+
+    It is that of the settings, else of the prompt. Where the prompt has none, but most recordings
+    do, it is that of one of these, unless the prompt was chosen by its name.
+
+    Args:
+        loaded: the model.
+        sampling: the settings.
+        prompt: the prompt of the sound.
+        seed: seed of the sound.
+    """
+    if sampling.free_time or sampling.tempo is not None:
+        return sampling.tempo
+    recordings = loaded.prior_facts.recordings
+    tempos = {r.name: r.pulse.tempo for r in recordings if r.pulse is not None}
+    names = prompt.names if prompt else ()
+    # What was heard last counts most.
+    for name in reversed(names):
+        if name in tempos:
+            return tempos[name]
+    if sampling.like or not keeps_time(recordings):
+        return None
+    # Purpose 4 of the seed; a prompt takes 1 and 3.
+    rng = np.random.default_rng((seed, 4))
+    return list(tempos.values())[int(rng.integers(len(tempos)))]
+
+
+def keeps_time(recordings: Sequence[Recording]) -> bool:
+    """Whether at least half of the recordings, and any, have a pulse."""
+    timed = sum(recording.pulse is not None for recording in recordings)
+    return 0 < len(recordings) <= 2 * timed
+
+
+def bar_beats(recordings: Sequence[Recording]) -> int:
+    """Beats of a bar in most of the recordings that have a pulse; 4 where none has."""
+    counts = Counter(r.pulse.bar_beats for r in recordings if r.pulse is not None)
+    return counts.most_common(1)[0][0] if counts else 4
+
+
+def corpus_tempo(recordings: Sequence[Recording]) -> float | None:
+    """The middle one of the recordings' tempos in BPM; None where none has a pulse."""
+    tempos = sorted(r.pulse.tempo for r in recordings if r.pulse is not None)
+    return tempos[len(tempos) // 2] if tempos else None
 
 
 def length_limits(loaded: LoadedVQModel) -> LengthLimits:

@@ -21,6 +21,12 @@ RETURN = 0.4
 LEAST_BEATS = 8.0
 """Beats that a model stays, at least: less would be no music of its own."""
 
+MADE_BEATS = 4
+"""Beats of a bar that is made where no recording has one."""
+
+MADE_CHANCES = (1.0, 0.3, 0.6, 0.3, 0.8, 0.3, 0.6, 0.4)
+"""Chance of an event on each eighth of such a bar: most on the beats, always on the first."""
+
 SAME_BEAT = 0.03
 """Beats by which two positions may differ and count as one."""
 
@@ -34,13 +40,10 @@ class Cue(NamedTuple):
     Attributes:
         position: in beats, or in frames of a sound without a pulse.
         event: the recorded event to resemble.
-        key: what stands for this cue in every repetition of its bar; None for one that does not
-            come back.
     """
 
     position: float
     event: int
-    key: tuple[str, int] | None = None
 
 
 class Bar(NamedTuple):
@@ -83,6 +86,15 @@ def _bar(events: np.ndarray, beat: np.ndarray, begin: float, length: float) -> B
     return Bar(chosen, _snapped(beats), length)
 
 
+def made_bar(bank: EventBank, draw: Uniform) -> Bar:
+    """A bar of beginnings of recordings, on eighths: for recordings without a pulse."""
+    beginnings = bank.begins.nonzero()[0]
+    eighths = [i for i, chance in enumerate(MADE_CHANCES) if draw() < chance]
+    events = [int(beginnings[int(draw() * len(beginnings))]) for _ in eighths]
+    beats = np.array(eighths) * MADE_BEATS / len(MADE_CHANCES)
+    return Bar(np.array(events), beats, float(MADE_BEATS))
+
+
 def _snapped(beats: np.ndarray) -> np.ndarray:
     """`beats` `[n]` on the nearest sixteenth or triplet, where they lie near it.
 
@@ -105,13 +117,13 @@ def timed_cues(
 
     Args:
         bank: the events.
-        recording: the model, which has a pulse.
+        recording: the model; where it has no pulse, its bars are made.
         form: letters of the bars, from the current one on, in turn; empty for chance.
         letters: bars by letter; those that are new are added.
         begin: beat at which the sound begins.
         draw: source of random numbers.
     """
-    bars = bars_of(bank, recording)
+    bars = bars_of(bank, recording) if bank.recordings[recording].pulse else []
     least = max(LEAST_BEATS, sum(bar.length for bar in bars))
     position = begin
     letter = ""
@@ -119,10 +131,10 @@ def timed_cues(
     while position < begin + least - SAME_BEAT:
         letter = form[number % len(form)] if form else _next_letter(letter, letters, draw)
         if letter not in letters:
-            letters[letter] = bars[int(draw() * len(bars))]
+            letters[letter] = bars[int(draw() * len(bars))] if bars else made_bar(bank, draw)
         bar = letters[letter]
-        for index, (event, beat) in enumerate(zip(bar.events, bar.beats, strict=True)):
-            yield Cue(position + float(beat), int(event), (letter, index))
+        for event, beat in zip(bar.events, bar.beats, strict=True):
+            yield Cue(position + float(beat), int(event))
         position += bar.length
         number += 1
     # Where the sound ends: no event begins here.

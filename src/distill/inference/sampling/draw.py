@@ -129,6 +129,7 @@ class _DrawState:
                 predictions=bank.predict(self.prior.reader),
                 targets=targets,
             )
+        tempos = self.conditions.tempos or (None,)
         one = isinstance(self.generator, torch.Generator)
         return [
             EventDraw(
@@ -138,6 +139,7 @@ class _DrawState:
                 number=i,
                 steering=steering,
                 keeps_level=self.conditions.keeps_level,
+                tempo=tempos[i] if len(tempos) > 1 else tempos[0],
             )
             for i in range(self.batch_size)
         ]

@@ -19,7 +19,7 @@ from torch import Tensor
 from distill.inference.events.bank import EventBank
 from distill.inference.events.trajectory import Span, blend, exact_codes, fade_from, trajectory
 from distill.inference.sampling.clock import Clock
-from distill.inference.sampling.cues import Bar, Cue, free_cues, timed_cues
+from distill.inference.sampling.cues import MADE_BEATS, Bar, Cue, free_cues, timed_cues
 from distill.inference.sampling.event_choice import (
     PRIOR,
     RECENT_HALF,
@@ -81,6 +81,7 @@ class EventDraw:
         number: number of the stream, for its targets.
         steering: scores by targets, if there are any.
         keeps_level: whether events keep their own level; if not, they take that of the model's.
+        tempo: in BPM; None for a sound that keeps no beat, or that of what it goes on from.
     """
 
     bank: EventBank
@@ -89,6 +90,7 @@ class EventDraw:
     number: int = 0
     steering: SteeringScores | None = None
     keeps_level: bool = False
+    tempo: float | None = None
 
     def __post_init__(self) -> None:
         self._queue: deque[DrawnFrame] = deque()
@@ -103,7 +105,6 @@ class EventDraw:
         # Frame and, in time, beat at which the current sound began.
         self._begin = 0
         self._beat = 0.0
-        self._tempo = self.sampling.tempo
 
     @property
     def is_due(self) -> bool:
@@ -125,15 +126,9 @@ class EventDraw:
     def follow(self, prompt: Tensor) -> None:
         """Take the recording that the `prompt` `[T, Q]` comes from as the model of the sound."""
         recording, _ = self._nearest_frame(self.bank.codec.rvq.lookup(prompt))
-        if self.bank.keeps_time and not self.sampling.free_time and not self.sampling.like:
-            recording = self._in_time(recording)
+        if self.tempo is not None and math.isnan(self.bank.tempo[recording]):
+            recording = self._choose_model(t=0, log_probs=None)
         self._start_model(recording, t=0)
-
-    def _in_time(self, recording: int) -> int:
-        """`recording`, or another in its place if it has no pulse."""
-        if not math.isnan(self.bank.tempo[recording]):
-            return recording
-        return self._sample(np.where(np.isnan(self.bank.tempo), -np.inf, 0.0))
 
     def choose(self, t: int, context: Tensor | None, log_probs: Tensor, goes_on: bool) -> None:
         """Choose what begins at frame `t`.
@@ -165,6 +160,7 @@ class EventDraw:
         self._begin = t
         pulse = bank.recordings[recording].pulse
         if pulse is None or self.sampling.free_time:
+            self.tempo = None
             self._clock = None
             following = t + float(bank.stop[event]) - frame
             self._cues = free_cues(bank, recording, number + 1, following)
@@ -185,8 +181,9 @@ class EventDraw:
         event = int(bank.events_of[recording][number])
         rate = bank.codec.frame_rate
         beat = bank.beat[event] + (frame - bank.start[event]) / rate * pulse.tempo / 60
-        self._tempo = self.sampling.tempo or pulse.tempo
-        clock = Clock(self._tempo, self.sampling.swing, rate, origin=float(beat))
+        if self.tempo is None:
+            self.tempo = self.sampling.tempo or pulse.tempo
+        clock = Clock(self.tempo, self.sampling.swing, rate, origin=float(beat))
         # The clock counts from frame 0 of the stream, not from here.
         self._clock = clock
         self._begin = t
@@ -230,8 +227,8 @@ class EventDraw:
         if self.steering is not None:
             by_event = self.steering.scores(bank, t, self.number)
             scores += [by_event[events].mean() for events in bank.events_of]
-        if self._tempo is not None and not self.sampling.free_time:
-            octaves = np.log2(bank.tempo / self._tempo)
+        if self.tempo is not None:
+            octaves = np.log2(bank.tempo / self.tempo)
             off = np.abs(octaves - np.round(octaves))
             # A recording without a pulse has no place in time, unless there is no other.
             scores -= np.where(np.isnan(off), SAME_MODEL * 20, OTHER_TEMPO * np.nan_to_num(off))
@@ -240,26 +237,16 @@ class EventDraw:
     def _start_model(self, recording: int, t: int) -> None:
         """Begin a sound at frame `t` that takes `recording` as its model."""
         self._model = recording
-        pulse = self.bank.recordings[recording].pulse
-        is_timed = not self.sampling.free_time and pulse is not None
-        if is_timed:
-            assert pulse is not None
-            self._start_timed(recording, pulse.tempo, t)
-        else:
-            self._clock = None
+        if self.tempo is None:
             self._begin = t
             self._cues = free_cues(self.bank, recording, 0, float(t))
+        else:
+            if self._clock is None:
+                rate = self.bank.codec.frame_rate
+                self._clock = Clock(self.tempo, self.sampling.swing, rate)
+                self._begin = t
+            self._cues = self._timed_cues(recording, self._beat)
         self._cue = next(self._cues, None)
-
-    def _start_timed(self, recording: int, tempo: float, t: int) -> None:
-        """Begin a sound in time at frame `t`; `tempo` is that of its model."""
-        if self._clock is None:
-            self._tempo = self.sampling.tempo or self._tempo or tempo
-            rate = self.bank.codec.frame_rate
-            self._clock = Clock(self._tempo, self.sampling.swing, rate, origin=0.0)
-            self._begin = t
-            self._beat = 0.0
-        self._cues = self._timed_cues(recording, self._beat)
 
     def _timed_cues(self, recording: int, beat: float) -> Iterator[Cue]:
         # A form begins with the stream, whatever models follow one another.
@@ -270,7 +257,7 @@ class EventDraw:
 
     def _bar_beats(self, recording: int) -> int:
         pulse = self.bank.recordings[recording].pulse
-        return pulse.bar_beats if pulse else 1
+        return pulse.bar_beats if pulse else MADE_BEATS
 
     # --- events -----------------------------------------------------------------------------------
 
