@@ -22,8 +22,8 @@ from distill.models.attribute_classifier import AttributeClassifier, Prediction
 from distill.models.prior_metadata import Recording
 from distill.models.vqvae import VQVAE
 
-SHORTEST_S = 0.04
-"""Seconds of an event, at least: two code frames."""
+SHORTEST_S = 0.085
+"""Seconds of an event, at least: a sixteenth at 176 BPM. Rolls and flams are one event."""
 
 BEGINNING_S = 0.06
 """An onset this soon after the beginning of a recording is its beginning, in seconds."""

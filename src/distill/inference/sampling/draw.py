@@ -156,8 +156,11 @@ class _DrawState:
         self.goes_on = self.conditions.goes_on
         if self.goes_on:
             return
-        for events, own in zip(self.events, codes, strict=True):
-            events.follow(own)
+        ends = prompt.ends_sound.expand(self.batch_size)
+        for events, own, ends_sound in zip(self.events, codes, ends, strict=True):
+            # After the end of a sound, any other may come.
+            if not ends_sound:
+                events.follow(own)
 
     def next_frame(self) -> Frame:
         """Draw the current frame and go on to the next."""

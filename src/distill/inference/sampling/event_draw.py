@@ -38,8 +38,13 @@ ENTRY = 30.0
 """Cost of their mean squared distance (unit: total variance of all latents), in nats."""
 OTHER_TEMPO = 6.0
 """Cost in nats of a model whose tempo is an octave off, to the nearest octave."""
-SAME_MODEL = 1.0
-"""Cost in nats of the model that has just ended."""
+MODEL_PRIOR = 0.05
+"""Weight of the prior's log-probability of the first code of a model: any sound may come next, and a
+larger weight brings the same few again and again."""
+RECENT_MODEL = 1.0
+"""Cost in nats of each time that a recording was the model, halved with each model after it."""
+NO_PULSE = 20.0
+"""Cost in nats of a model without a pulse for a sound in time."""
 ALIKE = 0.15
 """Squared distance of mean latents (unit: total variance of all latents) below which two recorded
 events count as the same sound."""
@@ -100,6 +105,7 @@ class EventDraw:
         self._model: int | None = None
         self._previous: int | None = None
         self._used = np.zeros(len(self.bank))
+        self._models = np.zeros(len(self.bank.recordings))
         self._letters: dict[str, Bar] = {}
         self._decisions: dict[int, Decision] = {}
         # Frame and, in time, beat at which the current sound began.
@@ -221,9 +227,8 @@ class EventDraw:
         first = np.array([events[0] for events in bank.events_of])
         scores = np.zeros(len(first))
         if log_probs is not None:
-            scores += log_probs.double().numpy()[bank.first_code[first]]
-        if self._model is not None:
-            scores[self._model] -= SAME_MODEL
+            scores += MODEL_PRIOR * log_probs.double().numpy()[bank.first_code[first]]
+        scores -= RECENT_MODEL * self._models
         if self.steering is not None:
             by_event = self.steering.scores(bank, t, self.number)
             scores += [by_event[events].mean() for events in bank.events_of]
@@ -231,12 +236,14 @@ class EventDraw:
             octaves = np.log2(bank.tempo / self.tempo)
             off = np.abs(octaves - np.round(octaves))
             # A recording without a pulse has no place in time, unless there is no other.
-            scores -= np.where(np.isnan(off), SAME_MODEL * 20, OTHER_TEMPO * np.nan_to_num(off))
+            scores -= np.where(np.isnan(off), NO_PULSE, OTHER_TEMPO * np.nan_to_num(off))
         return self._sample(scores)
 
     def _start_model(self, recording: int, t: int) -> None:
         """Begin a sound at frame `t` that takes `recording` as its model."""
         self._model = recording
+        self._models /= 2
+        self._models[recording] += 1
         if self.tempo is None:
             self._begin = t
             self._cues = free_cues(self.bank, recording, 0, float(t))
