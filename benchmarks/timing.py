@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 
 import distill
+from distill.inference.events.bank import build_event_bank
 from distill.inference.sampling.conditions import Conditions
 from distill.inference.sampling.draw import draw_frames
-from distill.inference.sampling.frame_bank import build_frame_bank
 from distill.inference.sampling.settings import Sampling
 from distill.models.frame_memory import memory_width
 from distill.models.persistence import LoadedVQModel
@@ -166,7 +166,8 @@ def untrained_pace(
 ) -> float:
     """Seconds of codes per second of time over all streams of an untrained prior.
 
-    Finer levels are selected from ten minutes of recordings, as `distill generate` does.
+    Events come from ten minutes of recordings, as in `distill generate`. Codes are random there, so
+    that events are as short as they may be.
     """
     shape = (RECORDINGS * RECORDING_FRAMES, prior.num_quantizers)
     codes = torch.randint(prior.codebook_size, shape)
@@ -175,8 +176,26 @@ def untrained_pace(
         codes=codes,
         whole=True,
     )
-    bank = build_frame_bank(prior, [recording], Sampling.free_levels)
+    bank = build_event_bank(_codec_of(prior), [recording])
     generator = torch.Generator().manual_seed(0)
-    conditions = Conditions(frame_bank=bank)
+    conditions = Conditions(event_bank=bank)
     frames = draw_frames(prior, streams, Sampling(), generator, conditions)
     return streams * pace(frames, frame_rate, prior.window, seconds, device)
+
+
+def _codec_of(prior: CodePrior) -> VQVAE:
+    """An untrained codec with the codebooks of an untrained prior."""
+    assert prior.pointer is not None
+    Q, K, D = prior.pointer.entries.shape
+    codec = VQVAE(
+        SAMPLE_RATE,
+        codebook_size=K,
+        num_quantizers=Q,
+        latent_dim=D,
+        hidden_size=32,
+        decoder_layers=1,
+    ).eval()
+    codec.rvq.codebooks.copy_(prior.pointer.entries)
+    # Any directions will do: the spectra are as random as the codes.
+    codec.analysis.basis.copy_(torch.linalg.qr(torch.randn_like(codec.analysis.basis)).Q)
+    return codec.to(prior.start.device)

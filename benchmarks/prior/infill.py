@@ -34,14 +34,14 @@ from distill.inference.codes import operations
 from distill.inference.codes.decode import decode_sound
 from distill.inference.codes.grid import CodeGrid
 from distill.inference.codes.region import Region
+from distill.inference.events.bank import EventBank
 from distill.inference.heal import heal
 from distill.inference.sampling.conditions import Conditions
-from distill.inference.sampling.context import frame_bank_for
+from distill.inference.sampling.context import event_bank_for
 from distill.inference.sampling.gap_filling import AHEAD_S, FILL_TRIES, Gap, draw, log_likelihood
 from distill.inference.sampling.level_ramp import STEP_S, level_step
 from distill.inference.sampling.sampler import sample
 from distill.inference.sampling.settings import Sampling
-from distill.inference.sampling.unit_selection import FrameBank
 from distill.models.persistence import LoadedVQModel
 from distill.models.prior import CodePrior
 from distill.settings import SAMPLE_RATE
@@ -108,7 +108,7 @@ def random_gap(
     sounds: Sequence[Tensor],
     frame_rate: float,
     rng: np.random.Generator,
-    bank: FrameBank | None = None,
+    bank: EventBank | None = None,
 ) -> Gap | None:
     """Draw a gap.
 
@@ -116,7 +116,7 @@ def random_gap(
         sounds: Codes `[T, Q]` of the sounds; long ones are chosen more often.
         frame_rate: Code frames a second.
         rng: Draws sound, length and place.
-        bank: Frames of the corpus for the filling.
+        bank: Events of the corpus for the filling.
 
     Returns:
         The gap; None where the chosen sound has no room for it.
@@ -129,7 +129,7 @@ def random_gap(
         return None
     start = int(rng.integers(margin, len(codes) - frames - margin + 1))
     suffix = codes[start + frames :][: round(AHEAD_S * frame_rate)]
-    conditions = Conditions(frame_bank=bank)
+    conditions = Conditions(event_bank=bank, goes_on=True)
     return Gap(before=codes[:start], after=suffix, frames=frames, conditions=conditions)
 
 
@@ -187,7 +187,7 @@ def measure_gaps(
         args: The command line.
     """
     prior = loaded.require_prior()
-    bank = frame_bank_for(loaded, Sampling(), may_sustain=True)
+    bank = event_bank_for(loaded)
     rng = np.random.default_rng(args.seed)
     frame_rate = loaded.model.frame_rate
     after = round(AFTER_S * frame_rate)

@@ -33,9 +33,10 @@ from distill.errors import UsageError
 from distill.inference.sampling.conditions import Conditions
 from distill.inference.sampling.context import (
     corpus_loudness,
-    frame_bank_for,
+    event_bank_for,
     lead_in_for,
     length_limits,
+    tempo_for,
 )
 from distill.inference.sampling.draw import draw_frames
 from distill.inference.sampling.lead_in import LeadInBatch
@@ -112,6 +113,10 @@ def draw(
         lead_in_for(loaded, sampling, sound.seed, targets=own_targets)
         for sound, own_targets in zip(sounds, targets, strict=True)
     ]
+    tempos = [
+        tempo_for(loaded, sampling, lead_in, sound.seed)
+        for lead_in, sound in zip(lead_ins, sounds, strict=True)
+    ]
     keeps_level = any(sound.steering.sets_loudness for sound in sounds)
     stream = draw_frames(
         prior,
@@ -121,7 +126,9 @@ def draw(
         Conditions(
             prompt=LeadInBatch.stack(lead_ins),
             targets=_joined(targets, sounds[0].steering.guidance),
-            frame_bank=frame_bank_for(loaded, sampling, keeps_level),
+            event_bank=event_bank_for(loaded),
+            keeps_level=keeps_level,
+            tempos=tempos,
             length_limits=length_limits(loaded),
         ),
     )

@@ -29,7 +29,7 @@ from distill.data.corpus import scan_corpus
 from distill.data.dataset import Split, make_manifest, split_by_manifest
 from distill.device import pick_device
 from distill.inference.sampling.conditions import Conditions
-from distill.inference.sampling.context import frame_bank_for, lead_in_for, length_limits
+from distill.inference.sampling.context import event_bank_for, lead_in_for, length_limits
 from distill.inference.sampling.draw import draw_frames
 from distill.inference.sampling.lead_in import LeadInBatch
 from distill.inference.sampling.settings import Sampling
@@ -135,7 +135,7 @@ def show_streams(
         torch.Generator().manual_seed(0),
         Conditions(
             prompt=LeadInBatch.stack(lead_ins),
-            frame_bank=frame_bank_for(loaded, sampling),
+            event_bank=event_bank_for(loaded),
             length_limits=length_limits(loaded),
         ),
     )

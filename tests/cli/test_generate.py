@@ -77,7 +77,8 @@ def test_json(run, trained: Path) -> None:
         SAMPLE_RATE,
     )
     settings = {"temperature": 0.8, "top_k": 5, "top_p": 0.97, "lead_in": 4.0, "like": ""}
-    assert sound["sampling"] == settings | {"free_levels": 1, "closeness": 0.15}
+    time = {"tempo": None, "swing": 0.0, "free_time": False, "form": "", "form_variation": 0.25}
+    assert sound["sampling"] == settings | {"nearness": 0.5} | time
     assert 0 <= sound["copy"]["percent"] <= 100
     repeat = run("generate", trained, "-o", "again.wav", "--seed", sound["seed"], "--json", *SHORT)
     assert json.loads(repeat.stdout)["files"][0]["seed"] == sound["seed"]

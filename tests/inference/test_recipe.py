@@ -137,7 +137,7 @@ def test_the_longest_curves_come_back_whole(tmp_path: Path, ending: str) -> None
     [
         (("sampling", "temperature"), "warm"),
         (("sampling", "top_k"), 1.5),
-        (("sampling", "free_levels"), None),
+        (("sampling", "nearness"), None),
         (("sampling", "like"), 3),
         (("way", "amount"), "half"),
         (("way", "source"), 7),

@@ -120,8 +120,8 @@ def test_again_is_the_earlier_sound_but_for_what_is_given() -> None:
     assert (longer.duration, longer.gain) == (9.0, 0.5)
     # Another sound has a level of its own.
     assert make_request(earlier, seed=8).gain is None
-    wilder = make_request(earlier, closeness=0.5)
-    assert (wilder.sampling, wilder.gain) == (Sampling(temperature=0.9, closeness=0.5), None)
+    wilder = make_request(earlier, nearness=0.8)
+    assert (wilder.sampling, wilder.gain) == (Sampling(temperature=0.9, nearness=0.8), None)
     brighter = make_request(earlier, brightness="90")
     assert brighter.steering == Steering(pitch=((0.0, 20.0),), brightness=((0.0, 90.0),))
     assert brighter.gain is None

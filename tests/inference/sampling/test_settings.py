@@ -16,9 +16,20 @@ NONSENSE: list[dict[str, Any]] = [
     {"lead_in": -1},
     {"lead_in": 61},
     {"lead_in": 0, "like": "drums"},
-    {"free_levels": 0},
-    {"closeness": -0.1},
-    {"closeness": 1.1},
+    {"nearness": -0.1},
+    {"nearness": 1.1},
+    {"swing": 1.5},
+    {"form_variation": -1.0},
+    {"tempo": 19.0},
+    {"tempo": 401.0},
+    {"tempo": float("nan")},
+    {"form": "A B"},
+    {"form": "aaba"},
+    {"form": "ÄB"},
+    {"form": 65 * "A"},
+    {"free_time": True, "tempo": 120.0},
+    {"free_time": True, "swing": 0.5},
+    {"free_time": True, "form": "AB"},
 ]
 
 

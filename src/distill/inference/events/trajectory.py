@@ -5,6 +5,7 @@ longer. Latents are linear in log-mels (`models/analysis.py`), so a gain is a sh
 of two trajectories is a spectrum between their spectra at every moment.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -16,8 +17,8 @@ from distill.inference.events.bank import EventBank
 ATTACK_FRAMES = 3
 """Frames (64 ms) of an event that are never stretched: a slower attack is another sound."""
 
-INAUDIBLE_DB = 1.5
-"""A gain below this is left out, in dB: the codes then stay as they were recorded."""
+REPEATED = 1.1
+"""Stretching up to which single frames are repeated, which then stay as recorded."""
 
 CROSSFADE_FRAMES = 4
 """Frames (85 ms) over which a steady part follows from the frame before it."""
@@ -33,13 +34,14 @@ class Span(NamedTuple):
 
 
 def exact_codes(bank: EventBank, event: int, span: Span) -> Tensor | None:
-    """Codes `[frames, Q]` of `event` as recorded; None where it has to be stretched."""
-    encoding, first = _place(bank, event, span.onset)
-    if span.frames > _recorded_frames(bank, event):
+    """Codes `[frames, Q]` of `event` as recorded, single ones of them twice where it has to last a
+    little longer; None where it has to be stretched."""
+    encoding, first, recorded = _place(bank, event, span.onset)
+    if span.frames > REPEATED * recorded + 1:
         return None
     codes = bank.recordings[int(bank.recording[event])].codes[encoding]
-    part = codes[first : first + span.frames]
-    return part if len(part) == span.frames else None
+    position = np.round(first + _positions(span.frames, recorded)).astype(int)
+    return codes[torch.from_numpy(position.clip(0, len(codes) - 1))]
 
 
 def trajectory(bank: EventBank, event: int, span: Span, gain_db: float = 0.0) -> Tensor:
@@ -51,9 +53,9 @@ def trajectory(bank: EventBank, event: int, span: Span, gain_db: float = 0.0) ->
         span: Where it is to stand.
         gain_db: Gain in dB.
     """
-    encoding, first = _place(bank, event, span.onset)
+    encoding, first, recorded = _place(bank, event, span.onset)
     codes = bank.recordings[int(bank.recording[event])].codes[encoding]
-    position = first + _positions(span.frames, _recorded_frames(bank, event))
+    position = first + _positions(span.frames, recorded)
     last = len(codes) - 1
     earlier = np.floor(position).astype(int)
     weight = torch.from_numpy(position - earlier).float()[:, None].to(codes.device)
@@ -83,19 +85,26 @@ def fade_from(previous: Tensor, latents: Tensor) -> Tensor:
     return torch.cat([torch.lerp(previous[None], latents[:frames], weight), latents[frames:]])
 
 
-def _place(bank: EventBank, event: int, onset: float) -> tuple[int, int]:
-    """The encoding in which the onset lies nearest to the fraction `onset` of a frame, and the
-    frame of that encoding which holds it."""
+class _Place(NamedTuple):
+    """Where an event lies: in which encoding, from which frame of it, and how many frames."""
+
+    encoding: int
+    first: int
+    frames: int
+
+
+def _place(bank: EventBank, event: int, onset: float) -> _Place:
+    """The place of an event in the encoding in which its onset lies nearest to the fraction `onset`
+    of a frame."""
     leads = np.array(bank.recordings[int(bank.recording[event])].leads)
     positions = bank.start[event] + leads
     # On a circle: the end of one frame is the beginning of the next.
     deviation = (positions - onset + 0.5) % 1 - 0.5
     encoding = int(np.abs(deviation).argmin())
-    return encoding, round(positions[encoding] - deviation[encoding] - onset)
-
-
-def _recorded_frames(bank: EventBank, event: int) -> int:
-    return max(1, round(bank.frames[event]))
+    first = round(positions[encoding] - deviation[encoding] - onset)
+    # Without the frame that holds the attack of the next event.
+    stop = math.floor(bank.stop[event] + leads[encoding])
+    return _Place(encoding=encoding, first=first, frames=max(1, stop - first))
 
 
 def _positions(frames: int, recorded: int) -> np.ndarray:

@@ -154,7 +154,7 @@ class _DrawState:
         self.age = self.age + prompt.age
         self.start_known = self.starts | prompt.starts.any(1)
         self.goes_on = self.conditions.goes_on
-        if self.goes_on:
+        if self.goes_on or not self.events:
             return
         ends = prompt.ends_sound.expand(self.batch_size)
         for events, own, ends_sound in zip(self.events, codes, ends, strict=True):

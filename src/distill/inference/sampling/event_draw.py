@@ -39,8 +39,8 @@ ENTRY = 30.0
 OTHER_TEMPO = 6.0
 """Cost in nats of a model whose tempo is an octave off, to the nearest octave."""
 MODEL_PRIOR = 0.05
-"""Weight of the prior's log-probability of the first code of a model: any sound may come next, and a
-larger weight brings the same few again and again."""
+"""Weight of the prior's log-probability of the first code of a model. A larger one brings the same
+few sounds again and again."""
 RECENT_MODEL = 1.0
 """Cost in nats of each time that a recording was the model, halved with each model after it."""
 NO_PULSE = 20.0
@@ -50,6 +50,8 @@ ALIKE = 0.15
 events count as the same sound."""
 LONG_S = 1.0
 """Seconds from which an event as recorded is a passage: it is blended, unless all is near."""
+LEAST_GAIN_DB = 1.5
+"""A gain below this is left out, in dB: codes then stay as they were recorded."""
 MOST_GAIN_DB = 12.0
 """Largest gain in dB by which an event is brought to the level of the event of the model."""
 LEAST_SHARE = 0.35
@@ -65,6 +67,14 @@ class DrawnFrame(NamedTuple):
 
     codes: Tensor
     ends: bool
+
+
+class Places(NamedTuple):
+    """Frames `[n]` of recordings to go on from, with their scores `[n]` in nats."""
+
+    recording: np.ndarray
+    frame: np.ndarray
+    scores: np.ndarray
 
 
 class Decision(NamedTuple):
@@ -131,7 +141,8 @@ class EventDraw:
 
     def follow(self, prompt: Tensor) -> None:
         """Take the recording that the `prompt` `[T, Q]` comes from as the model of the sound."""
-        recording, _ = self._nearest_frame(self.bank.codec.rvq.lookup(prompt))
+        places = self._places_like(self.bank.codec.rvq.lookup(prompt))
+        recording = int(places.recording[places.scores.argmax()]) if len(places.scores) else 0
         if self.tempo is not None and math.isnan(self.bank.tempo[recording]):
             recording = self._choose_model(t=0, log_probs=None)
         self._start_model(recording, t=0)
@@ -154,7 +165,12 @@ class EventDraw:
 
     def _enter(self, t: int, context: Tensor) -> None:
         """Go on as the recording does that was most like the context, to the end of its event."""
-        recording, frame = self._nearest_frame(context)
+        places = self._places_like(context)
+        recording, frame = 0, 0
+        if len(places.scores):
+            chosen = self._sample(places.scores)
+            recording = int(places.recording[chosen])
+            frame = int(places.frame[chosen])
         bank = self.bank
         events = bank.events_of[recording]
         number = max(0, int(np.searchsorted(bank.start[events], frame, side="right")) - 1)
@@ -200,26 +216,28 @@ class EventDraw:
         self._beat = float(bar_end)
         return chain(rest, self._timed_cues(recording, float(bar_end)))
 
-    def _nearest_frame(self, context: Tensor) -> tuple[int, int]:
-        """A recording, and the frame of it that follows frames like the `context` `[n, D]`."""
+    def _places_like(self, context: Tensor) -> Places:
+        """Places `[n]` in the recordings after frames like the last of `context` `[n, D]`."""
         n = min(CONTEXT_FRAMES, len(context))
         sought = context[-n:]
-        places = []
+        recordings = []
+        frames = []
         costs = []
         for recording in range(len(self.bank.recordings)):
             latents = self.bank.latents(recording)
             # The frame after the last one of a window must be there.
-            count = len(latents) - n
-            if count < 1:
-                continue
-            squared = sum((latents[i : i + count] - sought[i]).square().sum(1) for i in range(n))
-            assert isinstance(squared, Tensor)
-            costs.append(squared.cpu() / n / self.bank.variance)
-            places += [(recording, frame + n) for frame in range(count)]
-        if not places:
-            return 0, 0
-        scores = -ENTRY * torch.cat(costs)
-        return places[int(self._sample(scores.double().numpy()))]
+            count = max(0, len(latents) - n)
+            squared = torch.zeros(count, device=latents.device)
+            for i in range(n):
+                squared = squared + (latents[i : i + count] - sought[i]).square().sum(1)
+            costs.append((squared / n / self.bank.variance).double().cpu().numpy())
+            recordings.append(np.full(count, recording))
+            frames.append(np.arange(n, n + count))
+        return Places(
+            recording=np.concatenate(recordings),
+            frame=np.concatenate(frames),
+            scores=-ENTRY * np.concatenate(costs),
+        )
 
     def _choose_model(self, t: int, log_probs: Tensor | None) -> int:
         """The recording that the next sound takes as its model."""
@@ -308,6 +326,10 @@ class EventDraw:
 
         A drum is the same drum whenever it is struck.
         """
+        # From the middle of the dial on, more and more stands as its model has it.
+        as_recorded = max(0.0, 2 * self.sampling.nearness - 1) ** 2
+        if self._uniform() < as_recorded:
+            return Decision(cue.event)
         alike = self._alike(cue.event)
         if alike is not None and self._uniform() >= self.sampling.form_variation:
             return self._decisions[alike]
@@ -327,10 +349,6 @@ class EventDraw:
 
     def _new_decision(self, place: Place, t: int, log_probs: Tensor) -> Decision:
         nearness = self.sampling.nearness
-        # From the middle of the dial on, more and more stands as its model has it.
-        as_recorded = max(0.0, 2 * nearness - 1) ** 2
-        if self._uniform() < as_recorded:
-            return Decision(place.cue)
         scores = event_scores(self.bank, place, self._used, nearness)
         scores += PRIOR * log_probs.double().numpy()[self.bank.first_code]
         if self.steering is not None:
@@ -376,7 +394,7 @@ class EventDraw:
             return 0.0
         gain = float(self.bank.level[cue] - self.bank.level[event])
         gain = min(max(gain, -MOST_GAIN_DB), MOST_GAIN_DB)
-        return gain if abs(gain) >= 1.5 else 0.0
+        return gain if abs(gain) >= LEAST_GAIN_DB else 0.0
 
     def _push(self, codes: Tensor, ends: bool) -> None:
         """Queue `codes` `[n, Q]`; the sound `ends` with the last of them."""

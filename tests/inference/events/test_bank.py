@@ -1,0 +1,67 @@
+"""The event bank: recordings cut at onsets, with their places in time."""
+
+import numpy as np
+import pytest
+
+from distill.inference.events.bank import STEADY_S, EventBank, build_event_bank
+from distill.models.prior_metadata import Recording
+from tests.inference.events.banks import RATE, fitted_codec, plucks_at, recording, rhythm_bank
+
+
+@pytest.fixture(scope="module")
+def bank() -> EventBank:
+    return rhythm_bank()
+
+
+def test_events_cover_every_recording(bank: EventBank) -> None:
+    for r, own in enumerate(bank.events_of):
+        T = len(bank.recordings[r].codes[0])
+        assert bank.start[own[0]] == 0
+        assert np.array_equal(bank.start[own[1:]], bank.stop[own[:-1]])
+        assert bank.stop[own[-1]] == T
+        assert list(bank.begins[own]) == [True] + [False] * (len(own) - 1)
+        assert list(bank.ends[own]) == [False] * (len(own) - 1) + [True]
+
+
+def test_events_begin_with_the_plucks_and_on_their_beats(bank: EventBank) -> None:
+    expected = [0, 1, 1.5, 2, 3, 4, 5, 6, 6.5, 7]
+    own = bank.events_of[0]
+    assert len(own) == len(expected)
+    assert np.abs(bank.beat[own] - expected).max() < 0.03
+    # To the end of the last frame, which may reach a little beyond the beat.
+    assert bank.beats[own].sum() == pytest.approx(8, abs=0.1)
+    assert np.isnan(bank.beat[bank.events_of[2]]).all()
+    assert list(bank.tempo[:2]) == [120, 120]
+    assert np.isnan(bank.tempo[2])
+
+
+def test_a_steady_sound_is_cut_into_parts_and_a_tail_is_not() -> None:
+    steady = 0.1 * np.random.default_rng(0).standard_normal(3 * RATE)
+    tail = plucks_at([0.0], 3.0)
+    codec = fitted_codec([steady, tail])
+    bank = build_event_bank(
+        codec, [recording(codec, steady, "steady"), recording(codec, tail, "tail")]
+    )
+    assert bank is not None
+    held, struck = bank.events_of
+    assert bank.steady[held].all()
+    assert bank.frames[held] / codec.frame_rate == pytest.approx(STEADY_S, rel=0.1)
+    assert (len(struck), bool(bank.steady[struck].any())) == (1, False)
+
+
+def test_levels_are_those_of_the_attacks(bank: EventBank) -> None:
+    assert (bank.level[bank.events_of[0]] > -40).all()
+    assert (bank.level < 0).all()
+
+
+def test_without_frames_there_is_no_bank(bank: EventBank) -> None:
+    empty = Recording(name="", codes=bank.recordings[0].codes[0][:0], whole=True)
+    assert build_event_bank(bank.codec, []) is None
+    assert build_event_bank(bank.codec, [empty]) is None
+
+
+def test_a_recording_that_is_cut_off_has_no_end(bank: EventBank) -> None:
+    codes = bank.recordings[0].codes[0]
+    cut = build_event_bank(bank.codec, [Recording(name="", codes=codes, whole=False)])
+    assert cut is not None
+    assert not cut.ends.any()

@@ -1,0 +1,79 @@
+"""Trajectories: events on the frames of a new sound."""
+
+import numpy as np
+import pytest
+import torch
+
+from distill.inference.events.bank import EventBank
+from distill.inference.events.onsets import find_onsets
+from distill.inference.events.trajectory import (
+    ATTACK_FRAMES,
+    Span,
+    blend,
+    exact_codes,
+    fade_from,
+    trajectory,
+)
+from tests.inference.events.banks import rhythm_bank
+
+
+@pytest.fixture(scope="module")
+def bank() -> EventBank:
+    return rhythm_bank()
+
+
+@pytest.mark.parametrize("onset", [0.0, 0.25, 0.5, 0.75, 0.99])
+def test_an_onset_falls_where_it_is_to(bank: EventBank, onset: float) -> None:
+    """To within half of the shift between two encodings, and one part of the envelope."""
+    event = int(bank.events_of[0][4])
+    silence = bank.codec.rvq.lookup(bank.recordings[2].codes[0])[-1:].expand(8, -1)
+    span = Span(first=8, frames=15, onset=onset)
+    sound = torch.cat([silence, trajectory(bank, event, span)])
+    found = find_onsets(bank.codec, sound)
+    assert len(found) == 1
+    assert found[0] == pytest.approx(8 + onset, abs=0.26)
+
+
+def test_what_is_long_enough_is_as_recorded(bank: EventBank) -> None:
+    event = int(bank.events_of[0][3])
+    span = Span(first=0, frames=10, onset=float(bank.start[event] % 1))
+    codes = exact_codes(bank, event, span)
+    assert codes is not None
+    first = int(bank.start[event])
+    assert torch.equal(codes, bank.recordings[0].codes[0][first : first + 10])
+    assert torch.allclose(trajectory(bank, event, span), bank.codec.rvq.lookup(codes))
+    assert exact_codes(bank, event, span._replace(frames=100)) is None
+
+
+def test_a_stretched_event_keeps_its_attack_and_reaches_its_end(bank: EventBank) -> None:
+    event = int(bank.events_of[0][4])
+    span = Span(first=0, frames=20, onset=float(bank.start[event] % 1))
+    long = span._replace(frames=50)
+    recorded = trajectory(bank, event, span)
+    stretched = trajectory(bank, event, long)
+    assert torch.allclose(stretched[:ATTACK_FRAMES], recorded[:ATTACK_FRAMES])
+    # The next event begins within the frame after the last one.
+    last = int(bank.stop[event]) - int(bank.start[event]) - 1
+    whole = trajectory(bank, event, span._replace(frames=last + 1))
+    assert torch.allclose(stretched[-1], whole[-1])
+
+
+def test_a_gain_changes_the_level_by_as_much(bank: EventBank) -> None:
+    event = int(bank.events_of[0][0])
+    span = Span(first=0, frames=8, onset=0.0)
+    level = bank.codec.frame_levels(trajectory(bank, event, span))
+    louder = bank.codec.frame_levels(trajectory(bank, event, span, gain_db=6.0))
+    assert (louder - level).numpy() == pytest.approx(6, abs=0.5)
+
+
+def test_a_blend_lies_between(bank: EventBank) -> None:
+    first = torch.zeros(5, 3)
+    second = torch.ones(5, 3)
+    mixed = blend(first, second, (0.2, 0.6))
+    assert mixed[:, 0].numpy() == pytest.approx(np.linspace(0.2, 0.6, 5))
+
+
+def test_a_steady_part_follows_without_a_step() -> None:
+    led = fade_from(torch.zeros(2), torch.ones(10, 2))
+    assert list(led[:, 0].numpy()) == pytest.approx([0.2, 0.4, 0.6, 0.8] + [1.0] * 6)
+    assert len(fade_from(torch.zeros(2), torch.ones(2, 2))) == 2
