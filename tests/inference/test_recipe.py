@@ -47,6 +47,7 @@ def test_a_recipe_comes_back_whole(tmp_path: Path, ending: str) -> None:
         {"steering": []},
         {"steering": {"pitch": [1]}},
         {"way": {"kind": "backwards"}},
+        {"way": {"kind": "new", "source": "kick.wav"}},
     ],
 )
 def test_what_no_distill_wrote_is_refused(tmp_path: Path, change: dict[str, Any]) -> None:

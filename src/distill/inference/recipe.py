@@ -178,9 +178,11 @@ def read_recipe(path: str | os.PathLike[str]) -> Recipe:
         }
         recipe = Recipe(**entries | parts)
         # A kind that this version does not know comes from elsewhere.
-        mode_of(recipe.way)
+        mode = mode_of(recipe.way)
     except (ValueError, TypeError) as error:
         raise _unreadable(path) from error
+    if recipe.way.source and not mode.takes_source:
+        raise _foreign(path, "way.source")
     return recipe
 
 
