@@ -24,7 +24,8 @@ FLOORS = {
     "training": [
         # What both trainings share.
         {"checkpoint", "checkpoint_types", "config", "corpus_facts", "curves", "metrics"}
-        | {"interruption", "out_of_memory", "prior_config", "rules", "threads", "weight_average"},
+        | {"interruption", "out_of_memory", "paths", "prior_config", "rules", "threads"}
+        | {"weight_average"},
         {"codec", "prior"},
         {"loop", "prior_loop"},
     ],

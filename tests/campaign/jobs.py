@@ -8,8 +8,8 @@ from pathlib import Path
 
 import distill
 from distill.errors import DistillError
-from distill.training.checkpoint import checkpoint_path
 from distill.training.codec import run as codec_run
+from distill.training.paths import checkpoint_path
 from tests.campaign.forked import Deed, command
 from tests.campaign.material import CODEC, PRIOR, STEPS
 
