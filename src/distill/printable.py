@@ -11,6 +11,9 @@ tab and new line, those of Unicode for lines and direction (UAX 9), and halves o
 LONG_WORDS = re.compile(r"(\S{200})\S{300,}(\S{100})")
 """Words too long for a sentence. Paths of 600 letters without a space are next to none."""
 
+LONGEST = 1_000
+"""Characters of the longest sentence."""
+
 
 def visible(text: str) -> str:
     """`text` with signs that would steer a terminal written out, such as `\\x1b`.
@@ -21,9 +24,11 @@ def visible(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """`text` on one line, with visible signs; long words, as a text in place of a number, are cut.
+    """`text` on one line, with visible signs; what is too long for a sentence is cut.
 
-    A second time changes nothing.
+    That is a long word, as a text in place of a number, or the middle of a text of `LONGEST`
+    characters. A second time changes nothing.
     """
     line = visible(text).replace("\n", "\\n").replace("\t", "\\t")
-    return LONG_WORDS.sub(r"\1…\2", line)
+    line = LONG_WORDS.sub(r"\1…\2", line)
+    return line if len(line) <= LONGEST else f"{line[: LONGEST // 2]}…{line[-LONGEST // 4 :]}"

@@ -56,7 +56,7 @@ def _trial(plan: Plan, wholes: list[Whole], index: int) -> Result:
         harm = _judge_end(first) or judge_files(job, folder, before, is_dead=False)
         fill(0, 0, make_room=True)
         if harm is None:
-            again = run_to_end(job.next_run(folder), folder, logs)
+            again = run_to_end(job.next_run(folder, first), folder, logs)
             harm = Harm("next-run", again.fault()) if again.fault() else None
             harm = harm or judge_files(job, folder, before, is_dead=False)
             harm = harm or judge_result(job, folder, whole)

@@ -17,6 +17,7 @@ from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from distill.cli import app
 from distill.cli.console import INTERRUPTED
+from distill.printable import visible
 from tests.campaign.absurd import VALUES, furnish_oddities
 from tests.campaign.aftermath import is_temporary
 from tests.campaign.forked import Ended, Running, command
@@ -275,17 +276,14 @@ def _judge_end(case: Case, ended: Ended) -> Harm | None:
 
 def _judge_sentence(case: Case, stderr: str) -> Harm | None:
     """The harm in the words of a refusal: those of the command line's own, or one sentence."""
-    if not all(sign.isprintable() or sign == "\n" for sign in stderr):
+    if visible(stderr) != stderr:
         return Harm("sentence", f"signs that steer a terminal: {stderr[-200:]!r}")
     text = stderr.rstrip("\n").rpartition("\n")[2]
-    longest = LONGEST_SENTENCE
     if stderr.lstrip().startswith(("Usage:", "╭─ Error")):
-        # The box repeats the value.
-        longest += len(max(case.words, key=len))
         text = re.sub(r"[\s│╭╮╰╯─]+", " ", stderr)
     elif not text.startswith("Error: ") or stderr.count("Error: ") != 1:
         return Harm("sentence", f"not one sentence: {stderr[-300:]}")
-    if len(text) > longest:
+    if len(text) > LONGEST_SENTENCE:
         return Harm("sentence", f"{len(text)} characters: {text[:100]} …")
     return None
 

@@ -95,6 +95,7 @@ class SoundsCase:
         if is_worked_on:
             # Whatever the file is: in a folder it is used or named.
             run_command("doctor", path.parent)
+            run_command("info", path)
         info = probe(path)
         audio = read_audio(path)
         _check(info, audio)

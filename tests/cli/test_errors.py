@@ -170,6 +170,30 @@ def test_what_cannot_be_parsed(run, arguments: list[str]) -> None:
     assert "Usage: " in result.stderr
 
 
+@pytest.mark.parametrize("value", ["9" * 10_000, "a " * 5_000, "\x1b[31m" * 2_000])
+@pytest.mark.parametrize(
+    "words", ["generate m.sda --seed", "train x --steps", "edit", "train --", ""]
+)
+def test_a_long_value_is_not_repeated_in_full(run, words: str, value: str) -> None:
+    arguments = words.split()
+    if words.endswith("--"):
+        arguments[-1] += value
+    else:
+        arguments.append(value)
+    result = run(*arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert len(result.stderr) < 2_500
+    assert "\x1b" not in result.stderr
+    assert "…" in result.stderr
+
+
+def test_help_is_not_cut(run) -> None:
+    for words in ((), ("edit",)):
+        text = run(*words).stdout
+        assert len(text) > 1_000
+        assert "…" not in text
+
+
 def test_names_are_shown_as_they_are(run) -> None:
     result = run("doctor", "[bold]no such[/bold] :star: folder")
     assert "[bold]no such[/bold] :star: folder" in result.stderr

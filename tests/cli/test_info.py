@@ -1,9 +1,14 @@
 import json
 import math
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+import soundfile as sf
+
+from distill.audio.tags import read_tags
 from distill.models.persistence import read_header
 
 
@@ -51,3 +56,65 @@ def test_with_a_prior(run, trained: Path) -> None:
     assert facts["bits_per_second"] == facts["frame_rate"] * 3 * 5
     assert facts["tags"] == ["high", "low"]
     assert "steering" not in facts["prior_metadata"]
+
+
+@pytest.fixture
+def sound(run, trained: Path, tmp_path: Path) -> Path:
+    """A sound as Distill wrote it."""
+    words = ("--duration", "0.2", "--seed", "7", "--threads", "1", "-o", "new.wav")
+    assert run("generate", trained, *words).exit_code == 0
+    return tmp_path / "new.wav"
+
+
+def test_a_sound_says_what_it_is_and_how_it_was_made(run, sound: Path, trained: Path) -> None:
+    result = run("info", sound)
+    shown = " ".join(result.stderr.split())
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert re.search(r"Sound WAV \(PCM_24\), 0\.2\d s, mono, 48000 Hz", shown)
+    assert "Written by Distill" in shown
+    assert "Recipe new, seed 7, 0.2 s, by the model with id" in shown
+    facts = json.loads(run("info", sound, "--json").stdout)
+    assert (facts["format"], facts["channels"], facts["sample_rate"]) == ("WAV", 1, 48_000)
+    assert facts["recipe"]["seed"] == 7
+    assert facts["recipe"]["model_id"] == read_header(trained)["metadata"]["id"]
+    assert facts["recipe_loss"] == ""
+
+
+def save_with(sound: Path, edit: Callable[[str], str]) -> Path:
+    """The sound as another program saves it, its comment edited."""
+    audio, rate = sf.read(sound)
+    saved = sound.with_name("saved.flac")
+    with sf.SoundFile(saved, "w", rate, 1, "PCM_16", format="FLAC") as file:
+        file.software = read_tags(sound)["software"]
+        file.comment = edit(read_tags(sound)["comment"])
+        file.write(audio)
+    return saved
+
+
+@pytest.mark.parametrize(
+    ("edit", "loss"),
+    [
+        (lambda text: text[:300], "a program that saved it has cut or changed its recipe"),
+        (lambda text: "mastered", "a program that saved it has dropped its recipe"),
+        (lambda text: text.replace('"gain": ', '"gain": -'), "settings that no Distill writes"),
+        (lambda text: text.replace('"top_p": ', '"top_p": 9'), "settings out of range: --top-p"),
+    ],
+)
+def test_a_sound_that_lost_its_recipe_says_so(
+    run, sound: Path, edit: Callable[[str], str], loss: str
+) -> None:
+    result = run("info", save_with(sound, edit))
+    shown = " ".join(result.stderr.split())
+    assert result.exit_code == 0
+    assert "FLAC (PCM_16), 0.2" in shown
+    assert "Recipe none: " in shown
+    assert loss in shown
+    facts = json.loads(run("info", sound.with_name("saved.flac"), "--json").stdout)
+    assert facts["recipe"] is None
+    assert loss in facts["recipe_loss"]
+
+
+def test_a_recording_of_ones_own(run, corpus_dir: Path) -> None:
+    shown = " ".join(run("info", corpus_dir / "low" / "pluck 0.wav").stderr.split())
+    assert "WAV (PCM_16)" in shown
+    assert "Written by not stated Recipe none: not made by Distill" in shown

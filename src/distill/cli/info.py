@@ -1,39 +1,85 @@
-"""`distill info`: the facts of a model file."""
+"""`distill info`: the facts of a model file, or of a sound."""
 
 from dataclasses import asdict
 from math import exp
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from distill.cli.console import make_console, one_sentence_errors, print_json
-from distill.cli.options import Json, ModelPath
+from distill.cli.options import Json
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from distill.workflows.describe import ModelFacts
+    from distill.workflows.describe import ModelFacts, SoundFacts
 
 LARGEST_LOSS = 50.0
 """Nats per code: beyond, exp(loss) is too large a number to print."""
 
 
-@one_sentence_errors
-def info_cmd(model_path: ModelPath, json: Json = False) -> None:
-    """Show what a model file holds."""
-    from distill.workflows.describe import model_facts
+ModelOrSound = Annotated[
+    Path, typer.Argument(help="Model file (.sda), or a sound.", metavar="MODEL_PATH")
+]
 
-    facts = model_facts(model_path)
+
+@one_sentence_errors
+def info_cmd(model_path: ModelOrSound, json: Json = False) -> None:
+    """Show what a model file holds, or what a sound is and how it was made."""
+    from distill.workflows.describe import ModelFacts, model_or_sound_facts
+
+    facts = model_or_sound_facts(model_path)
     if json:
         print_json(asdict(facts))
+    elif isinstance(facts, ModelFacts):
+        make_console().print(_table(_model_rows(facts)))
     else:
-        make_console().print(_table(facts))
+        make_console().print(_table(_sound_rows(facts)))
 
 
-def _table(facts: "ModelFacts") -> "Table":
+def _table(rows: list[tuple[str, str]]) -> "Table":
     from rich.table import Table
 
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
+    for title, text in rows:
+        table.add_row(title, text)
+    return table
+
+
+# --- sound ----------------------------------------------------------------------------------------
+
+
+def _sound_rows(facts: "SoundFacts") -> list[tuple[str, str]]:
+    channels = {1: "mono", 2: "stereo"}.get(facts.channels, f"{facts.channels} channels")
+    rows = [
+        (
+            "Sound",
+            f"{facts.format} ({facts.subtype}), {facts.duration_s:.2f} s, {channels}, "
+            f"{facts.sample_rate} Hz",
+        ),
+        ("Written by", facts.software or "not stated"),
+        ("Recipe", _recipe_line(facts)),
+    ]
+    return rows + [("Note", remark) for remark in facts.remarks]
+
+
+def _recipe_line(facts: "SoundFacts") -> str:
+    recipe = facts.recipe
+    if recipe is None:
+        return f"none: {facts.recipe_loss}" if facts.recipe_loss else "none: not made by Distill"
+    return (
+        f"{recipe['way']['kind']}, seed {recipe['seed']}, {recipe['duration']:g} s, by the model "
+        f"with id {recipe['model_id']}: distill generate MODEL_PATH --again makes it once more"
+    )
+
+
+# --- model ----------------------------------------------------------------------------------------
+
+
+def _model_rows(facts: "ModelFacts") -> list[tuple[str, str]]:
     prior = facts.prior_metadata or {}
     levels = ", ".join(
         f"{level['name']} {level['utilisation']:.0%} (perplexity {level['perplexity']:.0f})"
@@ -58,10 +104,7 @@ def _table(facts: "ModelFacts") -> "Table":
         rows.append(("Perplexity", _perplexities(losses)))
     if verdict := prior.get("verdict"):
         rows.append(("Its verdict", verdict))
-    rows += [("Steered by", _steering_line(facts)), ("Licence", str(facts.licence))]
-    for title, text in rows:
-        table.add_row(title, text)
-    return table
+    return [*rows, ("Steered by", _steering_line(facts)), ("Licence", str(facts.licence))]
 
 
 def _codec_line(facts: "ModelFacts") -> str:

@@ -70,6 +70,14 @@ RECIPE_TYPES = {
 log = logging.getLogger(__name__)
 
 
+class NoRecipeError(AudioError):
+    """A sound carries no recipe that can be used; `reason` says why in a few words, if known."""
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
 @dataclass(frozen=True)
 class Recipe:
     """All that decides a sound: the same model on the same device gives the same samples.
@@ -159,7 +167,7 @@ def model_tags(loaded: LoadedVQModel) -> dict[str, str]:
 
 
 def read_recipe(path: str | os.PathLike[str]) -> Recipe:
-    """The recipe in the sound file at `path`. `AudioError` if it carries none.
+    """The recipe in the sound file at `path`. `NoRecipeError` if it carries none.
 
     It is found wherever a program that saved the file has put it.
     """
@@ -187,7 +195,7 @@ def read_recipe(path: str | os.PathLike[str]) -> Recipe:
 
 
 def _read_entries(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """The entries of the first whole recipe in a file. `AudioError` says why there is none."""
+    """The entries of the first whole recipe in a file. `NoRecipeError` says why there is none."""
     reason = ""
     # ID3 and bext hold the first characters of a text that is whole elsewhere.
     for text in find_json(path, KEY):
@@ -205,17 +213,17 @@ def _read_entries(path: str | os.PathLike[str]) -> dict[str, Any]:
     raise _unreadable(path, reason)
 
 
-def _foreign(path: str | os.PathLike[str], entry: str) -> AudioError:
-    return AudioError(
-        f"{path} carries settings that no Distill writes ('{entry}'): generate it again."
-    )
+def _foreign(path: str | os.PathLike[str], entry: str) -> NoRecipeError:
+    reason = f"carries settings that no Distill writes ('{entry}')"
+    return NoRecipeError(f"{path} {reason}: generate it again.", reason=f"it {reason}")
 
 
-def _unreadable(path: str | os.PathLike[str], reason: str = "") -> AudioError:
+def _unreadable(path: str | os.PathLike[str], reason: str = "") -> NoRecipeError:
     because = f", {reason}" if reason else ""
-    return AudioError(
+    return NoRecipeError(
         f"{path} does not say how it was made{because}: "
-        "name a sound that 'distill generate' wrote, as it wrote it."
+        "name a sound that 'distill generate' wrote, as it wrote it.",
+        reason=reason,
     )
 
 

@@ -11,13 +11,17 @@ Example:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import isfinite, log2
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from distill.audio.io import probe
+from distill.audio.remarks import remarks_on
+from distill.audio.tags import read_tags
+from distill.errors import AudioError, NotAModelError, UsageError
 from distill.exports import LazyModule
 from distill.files import FilePath
 from distill.inference.codes.region import WHOLE, Region
@@ -25,12 +29,14 @@ from distill.inference.codes.region import WHOLE, Region
 if TYPE_CHECKING:
     from distill.data.corpus import CorpusReport
     from distill.data.doctor import FileReport
+    from distill.inference import recipe as recipes
     from distill.inference.codes import usage
     from distill.inference.codes.grid import CodeGrid
     from distill.inference.codes.usage import CodebookUsage
     from distill.models import persistence, prior_metadata, vqvae
 else:
     # Torch loads with these: `distill doctor` does without.
+    recipes = LazyModule("distill.inference.recipe")
     persistence = LazyModule("distill.models.persistence")
     prior_metadata = LazyModule("distill.models.prior_metadata")
     usage = LazyModule("distill.inference.codes.usage")
@@ -132,6 +138,82 @@ def model_facts(path: FilePath) -> ModelFacts:
         steered_by=list(steering.descriptors),
         tags=list(steering.tags),
     )
+
+
+# --- sound ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class SoundFacts:
+    """Facts of a sound file.
+
+    Attributes:
+        format: Container, as soundfile names it, such as "WAV".
+        subtype: Encoding of the samples, such as "PCM_24".
+        duration_s: Length in seconds; an estimate for MP3.
+        software: The program that the file names as its own, if any.
+        recipe: Settings that made the sound; None if it carries none.
+        recipe_loss: Why it carries none, in a few words; empty where no Distill wrote it.
+        remarks: Sentences on how the file is read.
+    """
+
+    path: Path
+    format: str
+    subtype: str
+    duration_s: float
+    sample_rate: int
+    channels: int
+    software: str
+    recipe: dict[str, Any] | None
+    recipe_loss: str
+    remarks: list[str]
+
+
+def sound_facts(path: FilePath) -> SoundFacts:
+    """Facts about the sound file at `path`.
+
+    Raises:
+        AudioError: If it is no sound that can be read.
+    """
+    info = probe(path)
+    recipe = None
+    loss = ""
+    try:
+        recipe = asdict(recipes.read_recipe(path))
+    except recipes.NoRecipeError as error:
+        loss = error.reason
+    except UsageError as error:
+        loss = f"it carries settings out of range: {error}".rstrip(".")
+    return SoundFacts(
+        path=Path(path),
+        format=info.format,
+        subtype=info.subtype,
+        duration_s=info.frames / info.sample_rate,
+        sample_rate=info.sample_rate,
+        channels=info.channels,
+        software=read_tags(path).get("software", ""),
+        recipe=recipe,
+        recipe_loss=loss,
+        remarks=list(remarks_on(path)),
+    )
+
+
+def model_or_sound_facts(path: FilePath) -> ModelFacts | SoundFacts:
+    """Facts about the model file, or else the sound file, at `path`.
+
+    Raises:
+        ModelFileError: If it is neither, or a damaged model.
+    """
+    try:
+        return model_facts(path)
+    except NotAModelError as no_model:
+        try:
+            return sound_facts(path)
+        except AudioError:
+            raise no_model from None
+
+
+# --- codebooks ------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)

@@ -84,8 +84,10 @@ def train(
     channels = settings.get("channels")
     own_claim = training_claimed(checkpoint_path(Path(output)), output)
     with own_claim, CallbackGuard(cancel_event) as guard:
-        is_scanned = isinstance(sounds, CorpusReport)
-        corpus = sounds if is_scanned else scan_corpus(sounds, channels, progress)
+        if isinstance(sounds, CorpusReport):
+            corpus = sounds
+        else:
+            corpus = scan_corpus(sounds, channels, progress)
         config = get_adaptive_vqvae_config(len(corpus.clips), **settings)
         return train_vqvae(
             corpus,

@@ -252,7 +252,10 @@ class CodecRun:
         model, checkpoint = self.saved_steps.get("model"), self.saved_steps.get("checkpoint")
         kept = "No model is saved" if model is None else f"The model is saved as of step {model}"
         if checkpoint is None:
-            return f"{kept}, and no checkpoint: --resume cannot go on from here."
+            return (
+                f"{kept}, and no checkpoint: --resume cannot go on from here. "
+                "Make room, then start afresh with --overwrite."
+            )
         return f"{kept}, the checkpoint as of step {checkpoint}: make room, then use --resume."
 
     def _save(self, finished: bool) -> None:
