@@ -6,6 +6,7 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -31,9 +32,8 @@ def main() -> int:
     chosen = [kind for kind in KINDS if not options.only or kind.NAME in options.only]
     tallies = []
     for number, kind in enumerate(chosen):
-        # What a kind leaves of its time is for those after it.
-        rest = options.stop_at - time.monotonic()
-        stop_at = time.monotonic() + rest / (len(chosen) - number)
+        now = time.monotonic()
+        stop_at = now + share_of_time(options.stop_at - now, chosen[number:])
         tallies.append(_run(kind, options, folder, stop_at))
         print(summary(tallies[-1:]), flush=True)
     if options.fuzz:
@@ -43,6 +43,14 @@ def main() -> int:
     if options.folder is None:
         shutil.rmtree(folder, ignore_errors=True)
     return 1 if faults else 0
+
+
+def share_of_time(rest: float, kinds: Sequence[ModuleType]) -> float:
+    """Seconds of the `rest` that the first of the `kinds` left gets: by what whole runs take.
+
+    What one leaves of its time is for those after it.
+    """
+    return rest * kinds[0].SECONDS / sum(kind.SECONDS for kind in kinds)
 
 
 def _options() -> argparse.Namespace:

@@ -254,6 +254,41 @@ def test_a_pipe_that_nobody_writes_to_is_not_waited_for(
     assert result.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "doctor NAME",
+        "train NAME -o x.sda",
+        "train SOUNDS -o NAME.sda",
+        "train --resume NAME",
+        "train-prior NAME SOUNDS",
+        "train-prior MODEL NAME",
+        "generate NAME",
+        "generate MODEL -o NAME.wav",
+        "generate MODEL --again NAME",
+        "encode NAME note.txt",
+        "encode MODEL NAME",
+        "encode MODEL empty -o NAME",
+        "decode MODEL NAME",
+        "codes NAME",
+        "codebook NAME",
+        "codebook MODEL --previews NAME",
+        "info NAME",
+        "edit reverse NAME -o x.json",
+        "edit run note.txt --script NAME -o x.json",
+    ],
+)
+def test_a_name_longer_than_any_file_has_is_refused(
+    run, litter: Path, trained: Path, corpus_dir: Path, command: str
+) -> None:
+    names = {"SOUNDS": corpus_dir, "MODEL": trained}
+    words = (word.replace("NAME", "9" * 400) for word in command.split())
+    result = run(*(names.get(word, word) for word in words))
+    assert result.exit_code in (1, 2)
+    assert result.stderr.startswith("Error: ")
+    assert result.stderr.count("\n") == 1
+
+
 def numbers_of_commands() -> list[tuple[str, str]]:
     """Every option of every command that takes a number."""
     group = typer.main.get_command(app)
