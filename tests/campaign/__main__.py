@@ -29,6 +29,10 @@ def main() -> int:
     folder = options.folder or Path(tempfile.mkdtemp(prefix="distill-campaign-"))
     os.environ["DISTILL_CACHE"] = str(folder / "cache")
     print(f"Campaign with seed {options.seed}, in {folder}", file=sys.stderr, flush=True)
+    shared = folder / "shared"
+    shared.mkdir(parents=True, exist_ok=True)
+    # Else the first kind would make it in its time.
+    material(shared)
     chosen = [kind for kind in KINDS if not options.only or kind.NAME in options.only]
     tallies = []
     for number, kind in enumerate(chosen):
@@ -79,13 +83,11 @@ def _run(kind: ModuleType, options: argparse.Namespace, folder: Path, stop_at: f
     own = folder / kind.NAME
     shutil.rmtree(own, ignore_errors=True)
     own.mkdir(parents=True)
-    shared = folder / "shared"
-    shared.mkdir(exist_ok=True)
     plan = Plan(
         seed=options.seed,
         count=max(1, round(kind.COUNT * options.share)),
         folder=own,
-        shared=shared,
+        shared=folder / "shared",
         workers=options.workers,
         stop_at=stop_at,
     )
