@@ -54,7 +54,7 @@ def share_of_time(rest: float, kinds: Sequence[ModuleType]) -> float:
 
     What one leaves of its time is for those after it.
     """
-    return rest * kinds[0].SECONDS / sum(kind.SECONDS for kind in kinds)
+    return rest * kinds[0].TAKES_S / sum(kind.TAKES_S for kind in kinds)
 
 
 def _options() -> argparse.Namespace:

@@ -204,7 +204,7 @@ def _words(name: str, one: TyperCommand, values: dict[str, str]) -> list[str]:
 
 
 COUNT = len(all_cases())
-SECONDS = 2030
+TAKES_S = 2030
 
 
 # --- one trial ------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from tests.campaign.workers import run_case
 
 NAME = "sounds"
 COUNT = 3_000
-SECONDS = 35
+TAKES_S = 35
 
 USUAL = ("WAV", "WAVEX", "RF64", "W64", "AIFF", "AU", "CAF", "FLAC", "OGG", "MP3")
 """Formats that musicians have; the others that libsndfile knows come more rarely."""

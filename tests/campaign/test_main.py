@@ -7,14 +7,14 @@ from tests.campaign.kinds import KINDS
 
 
 def test_kinds_share_the_time_by_what_whole_runs_take() -> None:
-    total = sum(kind.SECONDS for kind in KINDS)
+    total = sum(kind.TAKES_S for kind in KINDS)
     rest = 600.0
     shares = {}
     for number, kind in enumerate(KINDS):
         shares[kind.NAME] = share_of_time(rest, KINDS[number:])
         rest -= shares[kind.NAME]
     assert rest == pytest.approx(0.0)
-    assert shares == pytest.approx({kind.NAME: 600 * kind.SECONDS / total for kind in KINDS})
+    assert shares == pytest.approx({kind.NAME: 600 * kind.TAKES_S / total for kind in KINDS})
     assert shares["kills"] > 20 * shares["codes"]
 
 
