@@ -5,7 +5,7 @@ import inspect
 import pytest
 
 from distill import errors
-from distill.errors import DistillError
+from distill.errors import DistillError, OutputError, UsageError
 
 CLASSES = [cls for _, cls in inspect.getmembers(errors, inspect.isclass)]
 
@@ -33,3 +33,19 @@ def test_each_error_says_when_and_has_an_exit_code(cls: type[DistillError]) -> N
     assert cls.__doc__
     assert "\n" not in cls.__doc__
     assert cls.exit_code in (1, 2)
+
+
+def test_an_error_is_one_line_whatever_it_quotes() -> None:
+    assert str(UsageError("'a\nb\t\x1b' is no time.")) == "'a\\nb\\t\\x1b' is no time."
+    assert str(UsageError("No 'kick\ud800\u202e'.")) == "No 'kick\\ud800\\u202e'."
+    long = str(UsageError(f"'{'a' * 10_000}' is no time."))
+    assert len(long) < 400
+    assert long.startswith("'aaa")
+    assert long.endswith("aaa' is no time.")
+    name = "a" * 255
+    assert name in str(OutputError(f"Cannot write {name}."))
+
+
+def test_an_error_that_quotes_another_keeps_its_words() -> None:
+    inner = UsageError("No '\x1b'.")
+    assert str(UsageError(f"{inner} Choose another.")) == f"{inner} Choose another."

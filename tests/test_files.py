@@ -128,6 +128,13 @@ def test_the_next_writer_clears_what_a_killed_run_left(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["b.bin"]
 
 
+def test_so_does_the_next_check_of_a_place(tmp_path: Path) -> None:
+    """A run may be killed in its check, in a folder that no result lies in."""
+    kill_half_way(tmp_path / "a.bin")
+    check_folder(tmp_path / "codes" / "low")
+    assert os.listdir(tmp_path) == []
+
+
 def test_files_that_are_being_written_and_those_of_others_stay(tmp_path: Path) -> None:
     others = {".distill-notes.tmp", "a.tmp", f".distill-{'0' * 31}.tmp"}
     for name in others:

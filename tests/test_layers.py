@@ -9,7 +9,9 @@ import pytest
 import distill
 
 ROOT = Path(distill.__file__).parent
-FOR_ALL = {"bounds", "claims", "errors", "settings", "device", "files", "process", "exports"}
+FOR_ALL = {"bounds", "claims", "errors", "settings", "device", "files", "process", "exports"} | {
+    "printable"
+}
 # Between `workflows` and `cli` is the place of `library` (models, history, presets), not there yet.
 LAYERS = ["audio", "data", "models", "inference", "training", "workflows", "cli"]
 FLOORS = {
@@ -22,7 +24,8 @@ FLOORS = {
     "training": [
         # What both trainings share.
         {"checkpoint", "checkpoint_types", "config", "corpus_facts", "curves", "metrics"}
-        | {"interruption", "out_of_memory", "prior_config", "rules", "threads", "weight_average"},
+        | {"interruption", "out_of_memory", "paths", "prior_config", "rules", "threads"}
+        | {"weight_average"},
         {"codec", "prior"},
         {"loop", "prior_loop"},
     ],

@@ -22,11 +22,17 @@ DistillError                  one clear sentence: what, which file, what to do
     └── PriorPresentError     training would orphan the prior that the file holds
 """
 
+from distill.printable import one_line
+
 
 class DistillError(Exception):
     """Base of all errors meant for the user; `exit_code` is what the CLI returns."""
 
     exit_code = 1
+
+    def __str__(self) -> str:
+        # It may quote a name or a text of a file, and whoever catches it prints or logs it.
+        return one_line(super().__str__())
 
 
 class UsageError(DistillError):

@@ -52,9 +52,7 @@ def replace_atomically(path: FilePath) -> Iterator[BinaryIO]:
     # A rename would replace a device or a pipe by a file.
     check_regular(path)
     target = Path(os.path.realpath(path))
-    if target.parent not in _cleared:
-        _cleared.add(target.parent)
-        clear_leftovers(target.parent)
+    _clear_once(target.parent)
     temporary = _temporary(target.parent)
     try:
         with _create(temporary) as file:
@@ -85,6 +83,13 @@ def open_regular(path: FilePath) -> BufferedReader:
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
         raise OSError(errno.EINVAL, "a device or a pipe, not a file")
     return open(path, "rb")
+
+
+def _clear_once(folder: Path) -> None:
+    """`clear_leftovers`, at the first time that this process writes into `folder`."""
+    if folder not in _cleared:
+        _cleared.add(folder)
+        clear_leftovers(folder)
 
 
 def clear_leftovers(folder: FilePath) -> int:
@@ -262,6 +267,8 @@ def check_folder(folder: Path) -> None:
         folder = folder.parent
     if not folder.is_dir():
         raise OutputError(f"'{folder}' is a file: name a folder for the results.")
+    # A run that was killed here may have left its probe, where no result will lie.
+    _clear_once(Path(os.path.realpath(folder)))
     probe = _temporary(folder)
     try:
         _create(probe).close()

@@ -2,10 +2,11 @@
 
 Run it with `make campaign`. docs/trust.md says what it holds and which figures it gave.
 
-A kind of trial is a module with three names:
+A kind of trial is a module with four names:
 
     NAME: str                   in the summary, and for `--only`
     COUNT: int                  trials of a whole campaign
+    TAKES_S: int                seconds of these with two workers, for its share of `--minutes`
     run(plan: Plan) -> Tally    make `plan.count` trials, or fewer once `plan.is_over()`
 
 `kinds.KINDS` lists the modules. Kinds that mutate files are a `workers.Case` each, which

@@ -6,6 +6,7 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -28,12 +29,15 @@ def main() -> int:
     folder = options.folder or Path(tempfile.mkdtemp(prefix="distill-campaign-"))
     os.environ["DISTILL_CACHE"] = str(folder / "cache")
     print(f"Campaign with seed {options.seed}, in {folder}", file=sys.stderr, flush=True)
+    shared = folder / "shared"
+    shared.mkdir(parents=True, exist_ok=True)
+    # Else the first kind would make it in its time.
+    material(shared)
     chosen = [kind for kind in KINDS if not options.only or kind.NAME in options.only]
     tallies = []
     for number, kind in enumerate(chosen):
-        # What a kind leaves of its time is for those after it.
-        rest = options.stop_at - time.monotonic()
-        stop_at = time.monotonic() + rest / (len(chosen) - number)
+        now = time.monotonic()
+        stop_at = now + share_of_time(options.stop_at - now, chosen[number:])
         tallies.append(_run(kind, options, folder, stop_at))
         print(summary(tallies[-1:]), flush=True)
     if options.fuzz:
@@ -43,6 +47,14 @@ def main() -> int:
     if options.folder is None:
         shutil.rmtree(folder, ignore_errors=True)
     return 1 if faults else 0
+
+
+def share_of_time(rest: float, kinds: Sequence[ModuleType]) -> float:
+    """Seconds of the `rest` that the first of the `kinds` left gets: by what whole runs take.
+
+    What one leaves of its time is for those after it.
+    """
+    return rest * kinds[0].TAKES_S / sum(kind.TAKES_S for kind in kinds)
 
 
 def _options() -> argparse.Namespace:
@@ -71,13 +83,11 @@ def _run(kind: ModuleType, options: argparse.Namespace, folder: Path, stop_at: f
     own = folder / kind.NAME
     shutil.rmtree(own, ignore_errors=True)
     own.mkdir(parents=True)
-    shared = folder / "shared"
-    shared.mkdir(exist_ok=True)
     plan = Plan(
         seed=options.seed,
         count=max(1, round(kind.COUNT * options.share)),
         folder=own,
-        shared=shared,
+        shared=folder / "shared",
         workers=options.workers,
         stop_at=stop_at,
     )

@@ -10,9 +10,10 @@ import numpy as np
 
 import distill
 from distill.errors import DistillError
-from distill.training.checkpoint import checkpoint_path, load_checkpoint
+from distill.training.checkpoint import load_checkpoint
 from distill.training.checkpoint_types import PRIOR_CHECKPOINT
 from distill.training.metrics import StepMetrics
+from distill.training.paths import checkpoint_path
 from distill.training.prior_loop import train_prior
 from distill.workflows.train import prior_settings
 from tests.campaign.archives import mutate_members, mutate_pickle, split_archive
@@ -24,6 +25,7 @@ from tests.campaign.workers import run_case
 
 NAME = "checkpoints"
 COUNT = 1_000
+TAKES_S = 395
 
 SHARE_OF_REFUSED = 0.03
 """Share of the refused checkpoints of priors that a whole `train-prior` meets too."""

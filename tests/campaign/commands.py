@@ -6,9 +6,9 @@ from contextlib import redirect_stderr, redirect_stdout
 from typer.main import get_command
 
 from distill.cli import app
+from distill.printable import visible
 
 _COMMAND = get_command(app)
-_BREAKS = "\n\t"
 
 
 class CommandError(Exception):
@@ -29,7 +29,7 @@ def run_command(*arguments: object) -> bool:
         except SystemExit as end:
             exit_code = end.code
     text = texts.getvalue()
-    if not all(sign.isprintable() or sign in _BREAKS for sign in text):
+    if visible(text) != text:
         raise CommandError(f"{arguments[0]} prints signs that steer a terminal")
     if exit_code and not text.strip():
         raise CommandError(f"{arguments[0]} fails without a word")

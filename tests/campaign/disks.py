@@ -22,6 +22,7 @@ from tests.campaign.trials import Harm, Result, in_parallel, work_off
 
 NAME = "disks"
 COUNT = 50
+TAKES_S = 120
 
 LARGEST_DISK = "64m"
 """Size of a disk before it is made small: more than all jobs need."""
@@ -56,7 +57,7 @@ def _trial(plan: Plan, wholes: list[Whole], index: int) -> Result:
         harm = _judge_end(first) or judge_files(job, folder, before, is_dead=False)
         fill(0, 0, make_room=True)
         if harm is None:
-            again = run_to_end(job.next_run(folder), folder, logs)
+            again = run_to_end(job.next_run(folder, first), folder, logs)
             harm = Harm("next-run", again.fault()) if again.fault() else None
             harm = harm or judge_files(job, folder, before, is_dead=False)
             harm = harm or judge_result(job, folder, whole)

@@ -8,15 +8,18 @@ from pathlib import Path
 
 import distill
 from distill.errors import DistillError
-from distill.training.checkpoint import checkpoint_path
 from distill.training.codec import run as codec_run
-from tests.campaign.forked import Deed, command
+from distill.training.paths import checkpoint_path
+from tests.campaign.forked import Deed, Ended, command
 from tests.campaign.material import CODEC, PRIOR, STEPS
 
 SAVE_EVERY_S = 0.3
 """Seconds between two saves of a training, which here takes seconds in all."""
 
 MODEL = "my.sda"
+CANNOT_GO_ON = "--resume cannot go on from here"
+"""Words of a training that could save a model at most."""
+
 SOUND = "generated/new.wav"
 """A generated sound of the material."""
 
@@ -30,14 +33,14 @@ class Job:
         deed: Makes the deed; gets the folder, which the deed also has as its current one.
         inputs: Files and folders of the material that it needs, `name` or `name>name here`.
         makes: Patterns of the files that it makes or replaces.
-        again: Makes the deed of the next run after one that died; by default `deed`.
+        again: Makes the deed of the next run after one that died or failed; by default `deed`.
     """
 
     name: str
     deed: Callable[[Path], Deed]
     inputs: tuple[str, ...]
     makes: tuple[str, ...]
-    again: Callable[[Path], Deed] | None = None
+    again: Callable[[Path, Ended], Deed] | None = None
 
     def furnish(self, material: Path, folder: Path) -> None:
         """Make `folder` and put the inputs into it."""
@@ -50,9 +53,9 @@ class Job:
             else:
                 shutil.copyfile(material / source, target)
 
-    def next_run(self, folder: Path) -> Deed:
-        """The deed of a musician who finds `folder` after a run that died."""
-        return (self.again or self.deed)(folder)
+    def next_run(self, folder: Path, first: Ended) -> Deed:
+        """The deed of a musician who finds `folder` after a run that died or failed."""
+        return self.again(folder, first) if self.again else self.deed(folder)
 
     def may_replace(self, path: Path) -> bool:
         """Whether the job makes the file at `path`, which is relative to its folder."""
@@ -78,19 +81,24 @@ def in_a_sentence(deed: Deed) -> Deed:
     return end
 
 
-def _train(_folder: Path) -> Deed:
+def _train(_folder: Path, overwrite: bool = False) -> Deed:
     def deed() -> None:
         codec_run.FIRST_SAVE_S = SAVE_EVERY_S
         codec_run.SAVE_EVERY_S = SAVE_EVERY_S
-        distill.train("sounds", MODEL, steps=STEPS, **CODEC)
+        distill.train("sounds", MODEL, steps=STEPS, overwrite=overwrite, **CODEC)
 
     return in_a_sentence(deed)
 
 
-def _go_on(folder: Path) -> Deed:
-    """`--resume` where there is a checkpoint; else the model is finished or not begun."""
+def _go_on(folder: Path, first: Ended) -> Deed:
+    """`--resume` where there is a checkpoint; else the model is finished or not begun.
+
+    After a full disk, a model without a checkpoint is not finished: the run said so.
+    """
     if checkpoint_path(folder / MODEL).exists():
         return command("train", "--resume", MODEL)
+    if CANNOT_GO_ON in first.stderr:
+        return _train(folder, overwrite=True)
     return command("info", MODEL) if (folder / MODEL).exists() else _train(folder)
 
 

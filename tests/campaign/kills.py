@@ -14,6 +14,7 @@ from tests.campaign.trials import Harm, Result, in_parallel, work_off
 
 NAME = "kills"
 COUNT = 300
+TAKES_S = 525
 
 SMALLEST_CUT = 16
 """Fewest bytes of a file at whose end a process is killed."""
@@ -52,7 +53,7 @@ def _trial(plan: Plan, wholes: list[Whole], index: int) -> Result:
     harm = judge_files(job, folder, before, is_dead=True)
     again = first
     if harm is None:
-        again = run_to_end(job.next_run(folder), folder, logs)
+        again = run_to_end(job.next_run(folder, first), folder, logs)
         harm = Harm("next-run", again.fault()) if again.fault() else None
         harm = harm or judge_files(job, folder, before, is_dead=False)
         harm = harm or judge_result(job, folder, wholes[number])

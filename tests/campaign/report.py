@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from distill.printable import visible
+
 LARGEST_KEPT = 256 << 10
 """Bytes of an input that is kept beside the tests: larger ones would fill the repository."""
 
@@ -106,10 +108,12 @@ class Tally:
         return f"{self.name}: {self.done:,} trials{cut}: {good}; {bad}{notes}; {self.seconds:.0f} s"
 
     def fault_lines(self) -> list[str]:
-        """A line for each sort of fault."""
+        """A line for each sort of fault, which may quote any sign that was in a file."""
         return [
-            f"  {fault.what} x{self.repeats[fault.signature]} (trial {fault.index}) "
-            f"{fault.place}: {fault.message}"
+            visible(
+                f"  {fault.what} x{self.repeats[fault.signature]} (trial {fault.index}) "
+                f"{fault.place}: {fault.message}"
+            )
             for fault in self.faults
         ]
 

@@ -22,6 +22,7 @@ from tests.campaign.workers import run_case
 
 NAME = "sounds"
 COUNT = 3_000
+TAKES_S = 35
 
 USUAL = ("WAV", "WAVEX", "RF64", "W64", "AIFF", "AU", "CAF", "FLAC", "OGG", "MP3")
 """Formats that musicians have; the others that libsndfile knows come more rarely."""
@@ -95,6 +96,7 @@ class SoundsCase:
         if is_worked_on:
             # Whatever the file is: in a folder it is used or named.
             run_command("doctor", path.parent)
+            run_command("info", path)
         info = probe(path)
         audio = read_audio(path)
         _check(info, audio)

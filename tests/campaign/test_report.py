@@ -19,6 +19,12 @@ def test_faults_of_one_sort_are_kept_once_and_counted() -> None:
     assert tally.line().startswith("codes: 4 trials: 1 refused; 3 faults of 2 sorts")
 
 
+def test_signs_in_a_message_are_written_out() -> None:
+    tally = Tally("recipes", planned=1)
+    tally.add_fault(Fault("sentence", "", "No '\ud800'.", 0))
+    assert tally.fault_lines() == ["  sentence x1 (trial 0) : No '\\ud800'."]
+
+
 def test_a_campaign_that_ran_out_of_time_says_so() -> None:
     assert "0 trials of 9 planned" in Tally("codes", planned=9).line()
 

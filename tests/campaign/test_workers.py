@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,7 +20,18 @@ class HarmCase:
 
     name = "harm"
     suffix = ".txt"
-    kinds = (b"fine", b"crash", b"hang", b"bug", b"words", b"noise", b"litter", b"change", b"no")
+    kinds = (
+        b"fine",
+        b"crash",
+        b"hang",
+        b"bug",
+        b"words",
+        b"noise",
+        b"litter",
+        b"change",
+        b"no",
+        b"remark",
+    )
 
     def __init__(self, canary: Path) -> None:
         self._canary = canary
@@ -41,7 +53,10 @@ class HarmCase:
         if harm == b"bug":
             raise KeyError("x")
         if harm == b"words":
-            raise AudioError("two\nlines")
+            raise AudioError("no end")
+        if harm == b"remark":
+            # As functions of the library do, to whoever calls them.
+            warnings.warn("'input.txt': read to its end.", stacklevel=1)
         if harm == b"noise":
             os.write(2, b"warning of a library")
         if harm == b"litter":

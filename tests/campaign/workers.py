@@ -25,6 +25,7 @@ import numpy as np
 import torch
 
 from distill.errors import DistillError
+from distill.printable import one_line
 from tests.campaign.minimise import minimise
 from tests.campaign.report import Fault, Plan, Tally
 
@@ -273,9 +274,14 @@ def _judge(case: Case, content: bytes, folder: Path, index: int) -> Judgement:
     path.write_bytes(content)
     rng = np.random.default_rng(index)
     try:
-        with _time_limit(), warnings.catch_warnings():
+        with _time_limit(), warnings.catch_warnings(record=True) as remarks:
             warnings.simplefilter("error")
+            # But those of Distill to its caller, who is here, are remarks on what it did.
+            warnings.filterwarnings("always", category=UserWarning, module=r"tests\.campaign\.")
             judgement = Judgement(outcome=case.use(path, rng))
+        for remark in remarks:
+            if not _is_sentence(str(remark.message)):
+                judgement = Judgement(what="sentence", message=_one_line(str(remark.message)))
     except DistillError as error:
         judgement = _judge_sentence(error)
     except MemoryError as error:
@@ -286,11 +292,14 @@ def _judge(case: Case, content: bytes, folder: Path, index: int) -> Judgement:
 
 
 def _judge_sentence(error: DistillError) -> Judgement:
-    text = str(error)
-    is_plain = "\n" not in text and 0 < len(text) <= LONGEST_MESSAGE and text.endswith(".")
-    if is_plain and text.isprintable():
+    if _is_sentence(str(error)):
         return Judgement(outcome="refused")
     return Judgement(what="sentence", place=_place(error), message=_one_line(error))
+
+
+def _is_sentence(text: str) -> bool:
+    is_short = 0 < len(text) <= LONGEST_MESSAGE and text.endswith(".")
+    return is_short and one_line(text) == text
 
 
 def _harm(path: Path, content: bytes, folder: Path) -> Judgement | None:
@@ -358,8 +367,9 @@ def _place(error: BaseException) -> str:
     return place
 
 
-def _one_line(error: BaseException) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())[:300]
+def _one_line(error: BaseException | str) -> str:
+    name = f"{type(error).__name__}: " if isinstance(error, BaseException) else ""
+    return " ".join(f"{name}{error}".split())[:300]
 
 
 def _minimised(case: Case, plan: Plan, fault: Fault) -> Fault:

@@ -15,7 +15,6 @@ from rich.text import Text
 
 from distill.cli.console import (
     INTERRUPTED,
-    STEERING_SIGNS,
     STOP_SIGNALS,
     cancel_on_interrupt,
     clock,
@@ -23,21 +22,10 @@ from distill.cli.console import (
     one_sentence_errors,
     print_json,
     progress_bar,
-    sentence,
     stoppable,
-    visible,
 )
 from distill.errors import OutputError, UsageError
-
-
-def test_an_error_is_one_line_whatever_was_typed() -> None:
-    assert sentence(UsageError("'a\nb\t\x1b' is no time.")) == "'a\\nb\\t\\x1b' is no time."
-    long = sentence(UsageError(f"'{'a' * 10_000}' is no time."))
-    assert len(long) < 400
-    assert long.startswith("'aaa")
-    assert long.endswith("aaa' is no time.")
-    name = "a" * 255
-    assert name in sentence(OutputError(f"Cannot write {name}."))
+from distill.printable import STEERING_SIGNS
 
 
 def test_json_holds_what_json_cannot(capsys: pytest.CaptureFixture[str]) -> None:
@@ -80,10 +68,6 @@ def test_texts_of_files_do_not_steer_a_terminal(
     assert "\\x1b]0;title" in err
     assert "ä" in err
     assert not STEERING_SIGNS.search(err)
-
-
-def test_new_lines_and_tabs_stay() -> None:
-    assert visible("a\n\tb\r\x9b2J") == "a\n\tb\\r\\x9b2J"
 
 
 @pytest.mark.parametrize(

@@ -170,6 +170,30 @@ def test_what_cannot_be_parsed(run, arguments: list[str]) -> None:
     assert "Usage: " in result.stderr
 
 
+@pytest.mark.parametrize("value", ["9" * 10_000, "a " * 5_000, "\x1b[31m" * 2_000])
+@pytest.mark.parametrize(
+    "words", ["generate m.sda --seed", "train x --steps", "edit", "train --", ""]
+)
+def test_a_long_value_is_not_repeated_in_full(run, words: str, value: str) -> None:
+    arguments = words.split()
+    if words.endswith("--"):
+        arguments[-1] += value
+    else:
+        arguments.append(value)
+    result = run(*arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert len(result.stderr) < 2_500
+    assert "\x1b" not in result.stderr
+    assert "…" in result.stderr
+
+
+def test_help_is_not_cut(run) -> None:
+    for words in ((), ("edit",)):
+        text = run(*words).stdout
+        assert len(text) > 1_000
+        assert "…" not in text
+
+
 def test_names_are_shown_as_they_are(run) -> None:
     result = run("doctor", "[bold]no such[/bold] :star: folder")
     assert "[bold]no such[/bold] :star: folder" in result.stderr
@@ -225,6 +249,41 @@ def test_a_pipe_that_nobody_writes_to_is_not_waited_for(
         os.mkfifo(litter / name)
     names = {"SOUNDS": corpus_dir, "MODEL": trained}
     result = run(*(names.get(word, word) for word in command.split()))
+    assert result.exit_code in (1, 2)
+    assert result.stderr.startswith("Error: ")
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "doctor NAME",
+        "train NAME -o x.sda",
+        "train SOUNDS -o NAME.sda",
+        "train --resume NAME",
+        "train-prior NAME SOUNDS",
+        "train-prior MODEL NAME",
+        "generate NAME",
+        "generate MODEL -o NAME.wav",
+        "generate MODEL --again NAME",
+        "encode NAME note.txt",
+        "encode MODEL NAME",
+        "encode MODEL empty -o NAME",
+        "decode MODEL NAME",
+        "codes NAME",
+        "codebook NAME",
+        "codebook MODEL --previews NAME",
+        "info NAME",
+        "edit reverse NAME -o x.json",
+        "edit run note.txt --script NAME -o x.json",
+    ],
+)
+def test_a_name_longer_than_any_file_has_is_refused(
+    run, litter: Path, trained: Path, corpus_dir: Path, command: str
+) -> None:
+    names = {"SOUNDS": corpus_dir, "MODEL": trained}
+    words = (word.replace("NAME", "9" * 400) for word in command.split())
+    result = run(*(names.get(word, word) for word in words))
     assert result.exit_code in (1, 2)
     assert result.stderr.startswith("Error: ")
     assert result.stderr.count("\n") == 1

@@ -171,3 +171,31 @@ def test_no_room_is_said_before_the_work(
     assert (refused.exit_code, refused.stderr.count("\n")) == (1, 1)
     assert "Too little room" in refused.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+HOLD = """
+import sys
+from pathlib import Path
+from distill.claims import claim
+from distill.training.paths import checkpoint_path
+assert claim(checkpoint_path(Path(sys.argv[1])))
+print("claimed", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("words", ["nowhere -o", "nowhere --overwrite -o", "--resume"])
+def test_a_second_run_on_one_model_is_refused_at_once(tmp_path: Path, words: str) -> None:
+    """Before the folder is looked for, and before torch is loaded."""
+    pipe = subprocess.PIPE
+    holder = [sys.executable, "-c", HOLD, "my.sda"]
+    second = [sys.executable, "-X", "importtime", "-m", "distill", "train"]
+    second += [*words.split(), "my.sda"]
+    with subprocess.Popen(holder, stdin=pipe, stdout=pipe, text=True, cwd=tmp_path) as first:
+        assert first.stdout.readline() == "claimed\n"
+        result = subprocess.run(second, capture_output=True, text=True, cwd=tmp_path, check=False)
+        first.kill()
+    said = [line for line in result.stderr.splitlines() if not line.startswith("import time:")]
+    assert said == ["Error: Another run is training 'my.sda': wait for its end, or stop it first."]
+    assert result.returncode == 1
+    assert "torch" not in result.stderr

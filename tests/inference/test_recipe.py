@@ -47,6 +47,7 @@ def test_a_recipe_comes_back_whole(tmp_path: Path, ending: str) -> None:
         {"steering": []},
         {"steering": {"pitch": [1]}},
         {"way": {"kind": "backwards"}},
+        {"way": {"kind": "new", "source": "kick.wav"}},
     ],
 )
 def test_what_no_distill_wrote_is_refused(tmp_path: Path, change: dict[str, Any]) -> None:
@@ -70,6 +71,14 @@ def test_a_recipe_says_what_was_requested(trained: Path) -> None:
     assert (recipe.sampling, recipe.way) == (request.sampling, request.mode)
     assert (recipe.steering, recipe.max_copy) == (request.steering, 20.0)
     assert Recipe.of(load_model_v2(trained), Request(), seed=0, gain=1.0).steering == Steering()
+
+
+def test_recipes_of_earlier_versions_are_read(tmp_path: Path) -> None:
+    entries = json.loads(RECIPE.tags()["comment"])[KEY]
+    entries["sampling"] = {"temperature": 0.9, "top_k": 5, "top_p": 0.8, "lead_in": 4.0, "like": ""}
+    entries["sampling"] |= {"free_levels": 2, "closeness": 0.15}
+    path = write_sound(tmp_path / "a.wav", SILENCE, tags={"comment": json.dumps({KEY: entries})})
+    assert read_recipe(path) == RECIPE
 
 
 @pytest.mark.parametrize("comment", [None, "", "a take from May", "[]", '{"distill": 3}'])
@@ -138,6 +147,7 @@ def test_the_longest_curves_come_back_whole(tmp_path: Path, ending: str) -> None
         (("sampling", "temperature"), "warm"),
         (("sampling", "top_k"), 1.5),
         (("sampling", "nearness"), None),
+        (("sampling", "free_time"), 1),
         (("sampling", "like"), 3),
         (("way", "amount"), "half"),
         (("way", "source"), 7),

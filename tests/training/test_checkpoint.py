@@ -8,17 +8,12 @@ import torch
 from distill.errors import CheckpointError
 from distill.training.checkpoint import (
     VERSION,
-    checkpoint_path,
+    discard_checkpoint,
     load_checkpoint,
     load_optimizer,
     restoring,
     save_checkpoint,
 )
-
-
-def test_it_lies_beside_the_model() -> None:
-    assert checkpoint_path(Path("a/my.sda")) == Path("a/my.sda.train.ckpt")
-    assert checkpoint_path(Path("a/my.sda"), "prior") == Path("a/my.sda.prior.ckpt")
 
 
 def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
@@ -108,5 +103,18 @@ def test_a_folder_in_its_place_is_damage(tmp_path: Path) -> None:
         load_checkpoint(tmp_path / "a.ckpt")
 
 
-def test_a_path_without_a_name_has_a_checkpoint_as_well() -> None:
-    assert checkpoint_path(Path(".")).name == ".train.ckpt"
+def test_one_that_cannot_be_deleted_is_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "a.ckpt"
+    discard_checkpoint(path)
+    path.touch()
+    discard_checkpoint(path)
+    assert not path.exists()
+    assert caplog.messages == []
+    # A folder cannot be deleted as a file can, by whoever runs the tests.
+    path.mkdir()
+    discard_checkpoint(path)
+    (message,) = caplog.messages
+    assert message.startswith(f"Cannot delete {path} (")
+    assert message.endswith("): it is of no more use, delete it by hand.")

@@ -13,9 +13,10 @@ import torch
 
 import distill
 from distill.errors import CheckpointError
-from distill.training.checkpoint import checkpoint_path, load_checkpoint, save_checkpoint
+from distill.training.checkpoint import load_checkpoint, save_checkpoint
 from distill.training.checkpoint_types import CODEC_CHECKPOINT
 from distill.training.metrics import StepMetrics, TrainingEvent
+from distill.training.paths import checkpoint_path
 
 WRONG: list[Any] = [None, -1, 2**64 - 1, 0.5, "x", [], {}, torch.eye(2)]
 

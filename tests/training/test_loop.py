@@ -19,10 +19,10 @@ from distill.errors import CacheError, CheckpointError, DistillError, OutputErro
 from distill.models.persistence import load_model_v2, read_header
 from distill.models.phase_noise import noise_table
 from distill.settings import SAMPLE_RATE
-from distill.training.checkpoint import checkpoint_path
 from distill.training.codec.budget import WARMUP_STEPS
 from distill.training.config import VQVAEConfig
 from distill.training.metrics import StepMetrics, TrainingEvent, ValidationMetrics
+from distill.training.paths import checkpoint_path
 
 
 def stop_after(step: int) -> tuple[threading.Event, Callable[[TrainingEvent], None]]:

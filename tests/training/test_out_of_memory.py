@@ -15,9 +15,10 @@ import distill
 from distill.errors import MemoryUsedUpError
 from distill.models.persistence import load_model_v2
 from distill.models.vqvae import VQVAE
-from distill.training.checkpoint import checkpoint_path, load_checkpoint
+from distill.training.checkpoint import load_checkpoint
 from distill.training.metrics import BatchHalved, StepMetrics, TrainingEvent
 from distill.training.out_of_memory import is_out_of_memory
+from distill.training.paths import checkpoint_path
 
 IN_LITTLE_MEMORY = """
 import re, resource, sys

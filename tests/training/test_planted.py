@@ -16,7 +16,6 @@ from distill.data.dataset import make_manifest, split_by_manifest
 from distill.errors import DivergedError
 from distill.models.persistence import read_header
 from distill.settings import SAMPLE_RATE
-from distill.training.checkpoint import checkpoint_path
 from distill.training.codec import budget
 from distill.training.codec.trainer import CodecTrainer
 from distill.training.codec.validation import measure_health
@@ -29,6 +28,7 @@ from distill.training.metrics import (
     ValidationMetrics,
     VerdictKind,
 )
+from distill.training.paths import checkpoint_path
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from distill.errors import CorpusError, DivergedError, ModelFileError, UsageErro
 from distill.models.persistence import load_model_v2, save_prior_to_model
 from distill.models.prior import CodePrior
 from distill.settings import SAMPLE_RATE
-from distill.training.checkpoint import checkpoint_path
 from distill.training.metrics import PriorEpochMetrics, PriorVerdictKind
+from distill.training.paths import checkpoint_path
 from distill.training.prior import run
 from distill.training.prior_config import PriorConfig
 from distill.training.prior_loop import train_prior

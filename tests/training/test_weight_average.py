@@ -41,7 +41,14 @@ def test_applied_only_while_it_lasts() -> None:
 def test_state_goes_on_where_it_was() -> None:
     layer, average = walk(100)
     other = WeightAverage(layer)
-    other.restore(average.state())
+    other.restore(average.state(), 100)
     for running in (average, other):
         running.update(104)
     assert all(torch.equal(average.weights[name], other.weights[name]) for name in average.weights)
+
+
+@pytest.mark.parametrize("step", [-1, 101, 10**400])
+def test_an_average_over_more_steps_than_were_made_is_refused(step: int) -> None:
+    layer, average = walk(100)
+    with pytest.raises(ValueError, match="of 100 steps"):
+        WeightAverage(layer).restore(average.state() | {"step": step}, 100)

@@ -8,7 +8,9 @@ import pytest
 import torch
 
 import distill
+from distill.audio.channels import ASSUMED_LAYOUT
 from distill.audio.io import UnreadableAudioError, write_sound
+from distill.errors import NotAModelError
 from distill.inference.codes.grid import CodeGrid
 from distill.inference.codes.region import Region
 from distill.inference.codes.usage import read_codebook_usage
@@ -16,11 +18,13 @@ from distill.models.persistence import read_header
 from distill.models.sda_file import plain_copy, read_contents, write_contents
 from distill.settings import SAMPLE_RATE
 from distill.workflows.describe import (
+    SoundFacts,
     codebook_level,
     codes_facts,
     codes_level,
     corpus_facts,
     model_facts,
+    model_or_sound_facts,
     sound_facts,
 )
 from tests.audio.clicks import rhythm
@@ -39,6 +43,10 @@ CODES_LEVEL_KEYS = "name used codebook_size perplexity never_in_corpus codes"
 CORPUS_KEYS = (
     "folder verdict advice total_s channels output_channels layout tempo keys used skipped "
     "other_files files"
+)
+SOUND_KEYS = (
+    "name duration_s format subtype sample_rate channels peak_db loudness tempo key software "
+    "recipe recipe_loss reason remarks"
 )
 FILE_KEYS = "name used reason flags duration_s sample_rate channels peak_db loudness tempo key"
 
@@ -150,13 +158,42 @@ def test_tempo_and_key_of_a_corpus_and_of_a_sound(music: Path) -> None:
     assert asdict(facts.tempo) == {"files": 1, "slowest": 120, "fastest": 120, "usual": None}
     assert facts.keys == {"A minor": 1}
     sound = sound_facts(music / "rhythm.wav")
-    assert sound == facts.files[1]
+    assert list(asdict(sound)) == SOUND_KEYS.split()
+    in_corpus = asdict(facts.files[1])
+    shared = asdict(sound).keys() & in_corpus.keys()
+    assert {"name", "duration_s", "peak_db", "loudness", "tempo", "key"} <= shared
+    assert {key: asdict(sound)[key] for key in shared} == {key: in_corpus[key] for key in shared}
+    assert (sound.format, sound.subtype) == ("WAV", "PCM_24")
+    assert (sound.software, sound.recipe, sound.recipe_loss) == ("", None, "")
+
+
+def test_a_sound_with_remarks(tmp_path: Path) -> None:
+    """Those of the sound and those of its header, each once."""
+    noise = np.random.default_rng(0).uniform(-1, 1, (4, SAMPLE_RATE))
+    layout = f"{ASSUMED_LAYOUT}, read as quadraphonic"
+    loud = sound_facts(write_sound(tmp_path / "a.wav", 2 * noise))
+    assert (loud.channels, loud.reason, loud.remarks) == (4, "", ["clipping", layout])
+    silent = sound_facts(write_sound(tmp_path / "b.wav", 0 * noise))
+    assert (silent.reason, silent.remarks) == ("silent", [layout])
+    assert (silent.duration_s, silent.peak_db, silent.loudness) == (1.0, None, None)
 
 
 def test_a_sound_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "a.wav").write_bytes(b"text")
-    with pytest.raises(UnreadableAudioError, match=r"a\.wav"):
-        sound_facts(tmp_path / "a.wav")
+    for facts in (sound_facts, model_or_sound_facts):
+        with pytest.raises(UnreadableAudioError, match=r"a\.wav"):
+            facts(tmp_path / "a.wav")
+
+
+def test_a_model_or_a_sound(trained: Path, music: Path) -> None:
+    assert model_or_sound_facts(trained) == model_facts(trained)
+    assert model_or_sound_facts(music / "chord.wav") == sound_facts(music / "chord.wav")
+    # A sound under another name is one by its content.
+    renamed = (music / "chord.wav").rename(music / "chord")
+    assert isinstance(model_or_sound_facts(renamed), SoundFacts)
+    renamed.write_text("text")
+    with pytest.raises(NotAModelError, match="chord is not a Distill model"):
+        model_or_sound_facts(renamed)
 
 
 def test_tempo_of_a_model(tmp_path: Path, trained: Path) -> None:

@@ -8,8 +8,7 @@ fixed order for each channel count. libsndfile gives the channels in the order o
 import os
 import re
 import struct
-from collections.abc import Iterator
-from typing import BinaryIO
+from collections.abc import Iterable, Iterator
 
 from distill.audio.channels import (
     MASK_SPEAKERS,
@@ -19,7 +18,7 @@ from distill.audio.channels import (
     mask_layout,
     unknown_layout,
 )
-from distill.audio.parts import PartFile
+from distill.audio.chunks import AIFF, CAF, RIFX, WAV, ChunkFile, StatedChunk, chunks
 
 # Orders of the Vorbis I specification (section 4.3.9), which Opus shares (RFC 7845, 5.1.1.2).
 _VORBIS_ORDERS = {
@@ -124,10 +123,8 @@ _FLAC_MASK = re.compile(rb"WAVEFORMATEXTENSIBLE_CHANNEL_MASK=(0x)?([0-9a-f]{1,8}
 _MOST_CHUNKS = 1_000
 _MOST_BYTES = 1 << 20
 
-_File = BinaryIO | PartFile
 
-
-def read_layout(file: _File, channels: int) -> ChannelLayout:
+def read_layout(file: ChunkFile, channels: int) -> ChannelLayout:
     """The channel layout that the header of a sound file states, or that its format prescribes.
 
     Args:
@@ -136,18 +133,19 @@ def read_layout(file: _File, channels: int) -> ChannelLayout:
     """
     if channels <= 2:
         return unknown_layout(channels)
+    size = file.seek(0, os.SEEK_END)
     file.seek(0)
     magic = file.read(4)
     if magic in (b"RIFF", b"RF64", b"BW64"):
-        return _wav_layout(_chunk(_chunks(file, "<4sI", 12), file, b"fmt "), "<", channels)
+        return _wav_layout(_chunk(chunks(file, 12, size, WAV), file, b"fmt "), "<", channels)
     if magic == b"RIFX":
-        return _wav_layout(_chunk(_chunks(file, ">4sI", 12), file, b"fmt "), ">", channels)
+        return _wav_layout(_chunk(chunks(file, 12, size, RIFX), file, b"fmt "), ">", channels)
     if magic == b"riff":
         return _wav_layout(_chunk(_wave64_chunks(file), file, b"fmt "), "<", channels)
     if magic == b"caff":
-        return _apple_layout(_chunk(_chunks(file, ">4sQ", 8), file, b"chan"), channels)
+        return _apple_layout(_chunk(chunks(file, 8, size, CAF), file, b"chan"), channels)
     if magic == b"FORM":
-        return _apple_layout(_chunk(_chunks(file, ">4sI", 12), file, b"CHAN"), channels)
+        return _apple_layout(_chunk(chunks(file, 12, size, AIFF), file, b"CHAN"), channels)
     if magic == b"OggS":
         return _ogg_layout(file, channels)
     if magic == b"fLaC" or magic[:3] == b"ID3":
@@ -155,36 +153,17 @@ def read_layout(file: _File, channels: int) -> ChannelLayout:
     return common_layout(channels)
 
 
-def _chunk(chunks: Iterator[tuple[bytes, int, int]], file: _File, wanted: bytes) -> bytes:
-    """The contents of the first of the `chunks` with the name `wanted`; empty if there is none."""
-    for name, start, size in chunks:
+def _chunk(found: Iterable[StatedChunk], file: ChunkFile, wanted: bytes) -> bytes:
+    """The contents of the first chunk with the name `wanted`; empty if none is found."""
+    for name, start, stated in found:
         if name == wanted:
             file.seek(start)
-            return file.read(min(size, _MOST_BYTES))
+            return file.read(max(0, min(stated, _MOST_BYTES)))
     return b""
 
 
-def _chunks(file: _File, head: str, position: int) -> Iterator[tuple[bytes, int, int]]:
-    """Name, first byte and size of the chunks from `position` on, with `head` before each."""
-    # Chunks of WAV and AIFF are padded to an even size, those of CAF are not.
-    padding = 0 if head.endswith("Q") else 1
-    stop = file.seek(0, os.SEEK_END)
-    for _ in range(_MOST_CHUNKS):
-        # A damaged size may lead anywhere.
-        if position >= stop:
-            return
-        file.seek(position)
-        content = file.read(struct.calcsize(head))
-        if len(content) < struct.calcsize(head):
-            return
-        name, size = struct.unpack(head, content)
-        start = position + len(content)
-        yield name, start, size
-        position = start + size + (size & padding)
-
-
-def _wave64_chunks(file: _File) -> Iterator[tuple[bytes, int, int]]:
-    """`_chunks` of Wave64: names of 16 bytes, and sizes that count the head, in steps of 8."""
+def _wave64_chunks(file: ChunkFile) -> Iterator[StatedChunk]:
+    """`chunks` of Wave64: names of 16 bytes, and sizes that count the head, in steps of 8."""
     position = 40
     stop = file.seek(0, os.SEEK_END)
     for _ in range(_MOST_CHUNKS):
@@ -197,7 +176,7 @@ def _wave64_chunks(file: _File) -> Iterator[tuple[bytes, int, int]]:
         name, size = struct.unpack("<4s12xQ", content)
         if size < 24:
             return
-        yield name, position + 24, size - 24
+        yield StatedChunk(name=name, start=position + 24, stated=size - 24)
         position += size + -size % 8
 
 
@@ -229,7 +208,7 @@ def _apple_layout(content: bytes, channels: int) -> ChannelLayout:
     return layout_of(channels, _APPLE_ORDERS.get(tag >> 16, ""))
 
 
-def _ogg_layout(file: _File, channels: int) -> ChannelLayout:
+def _ogg_layout(file: ChunkFile, channels: int) -> ChannelLayout:
     """The layout of the first stream of an Ogg file."""
     # The head of the page, one segment, and the first packet.
     file.seek(28)
@@ -241,7 +220,7 @@ def _ogg_layout(file: _File, channels: int) -> ChannelLayout:
     return layout_of(channels, _VORBIS_ORDERS.get(channels, ""))
 
 
-def _flac_layout(file: _File, channels: int) -> ChannelLayout:
+def _flac_layout(file: ChunkFile, channels: int) -> ChannelLayout:
     """The layout of a FLAC file: its mask where it has one, else the fixed order."""
     position = 4
     file.seek(0)

@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from distill.audio.chunks import WAV, chunks, end_of_sound, is_lost_sound
 from distill.audio.joined import flac_contents, mp3_contents
 from distill.audio.lengths import aiff_contents, au_contents, caf_contents
-from distill.audio.parts import CHAINED, STRAY_SHARE, WRONG_LENGTH, Contents, Part, has_nonzero
+from distill.audio.parts import CHAINED, WRONG_LENGTH, Contents, Part
 from distill.files import FilePath, open_regular
 
 _RIFF_NAMES = (b"RIFF", b"RF64", b"BW64")
@@ -23,15 +24,6 @@ _SIZE_IN_DS64 = 0xFFFFFFFF
 
 # Most bytes of a `fmt ` chunk: the extensible one has 40.
 _LARGEST_FMT = 1 << 10
-
-# Chunks that commonly follow the sound, and the bytes at the end in which they are looked for.
-_FOLLOWING_CHUNKS = (b"LIST", b"id3 ", b"ID3 ", b"bext", b"iXML", b"cue ", b"smpl", b"acid")
-_LARGEST_TAIL = 1 << 18
-
-# Places of each name that are looked at, and chunks that are followed: bounds the time that a
-# damaged file takes.
-_MOST_PLACES = 16
-_MOST_CHUNKS = 1_000
 
 # Fixed part of an Ogg page, and the most that its table of segments takes.
 _PAGE_BYTES = 27
@@ -99,9 +91,8 @@ def _wav_contents(file: BinaryIO, size: int) -> Contents:
     remark = ""
     while (wav := _read_wav(file, begin, size)) is not None:
         stop = wav.start + wav.stated
-        following = stop + wav.stated % 2
-        if stop >= size or not _is_lost_sound(file, following, size, wav.stated):
-            next_begin = _next_wav(file, following, size)
+        if not is_lost_sound(file, stop, size, wav.stated, WAV):
+            next_begin = _next_wav(file, stop + wav.stated % 2, size)
             parts.append(Part(begin, next_begin or size))
             if next_begin is None:
                 break
@@ -109,7 +100,8 @@ def _wav_contents(file: BinaryIO, size: int) -> Contents:
             begin = next_begin
             continue
         remark = WRONG_LENGTH
-        parts.append(Part(wav.start, _end_of_sound(file, size), _open_ended_header(wav.fmt)))
+        end = end_of_sound(file, wav.start, size, WAV)
+        parts.append(Part(wav.start, end, _open_ended_header(wav.fmt)))
         break
     return Contents(tuple(parts), remark) if remark else Contents()
 
@@ -119,7 +111,7 @@ def _read_wav(file: BinaryIO, begin: int, size: int) -> _Wav | None:
     fmt = b""
     # Only files that have it refer to it.
     long_size = _SIZE_IN_DS64
-    for name, start, stated in _chunks(file, begin + 12, size):
+    for name, start, stated in chunks(file, begin + 12, size, WAV):
         file.seek(start)
         if name == b"fmt ":
             fmt = file.read(min(stated, _LARGEST_FMT))
@@ -134,70 +126,9 @@ def _read_wav(file: BinaryIO, begin: int, size: int) -> _Wav | None:
     return None
 
 
-def _chunks(file: BinaryIO, position: int, size: int) -> Iterator[tuple[bytes, int, int]]:
-    """Name, first byte and stated size of the chunks from `position` on."""
-    for _ in range(_MOST_CHUNKS):
-        file.seek(position)
-        head = file.read(8)
-        if len(head) < 8 or position + 8 > size:
-            return
-        name, stated = struct.unpack("<4sI", head)
-        yield name, position + 8, stated
-        # Chunks are padded to an even size.
-        position += 8 + stated + stated % 2
-
-
-def _is_lost_sound(file: BinaryIO, position: int, size: int, stated: int) -> bool:
-    """Whether the bytes from `position` on are sound: much, no chunks, and not only padding."""
-    if size - position <= STRAY_SHARE * stated:
-        return False
-    # A pad byte may be missing.
-    if _is_chunk(file, position, size) or (stated % 2 and _is_chunk(file, position - 1, size)):
-        return False
-    # Recorders fill their last sector with zeros. After nothing at all, zeros may be the pause
-    # before the sound.
-    return not stated or has_nonzero(file, position)
-
-
-def _is_chunk(file: BinaryIO, position: int, size: int) -> bool:
-    """Whether a chunk with a plausible name and size begins at `position`."""
-    file.seek(position)
-    head = file.read(8)
-    if len(head) < 8:
-        return False
-    name, stated = struct.unpack("<4sI", head)
-    is_name = all(chr(byte).isascii() and (chr(byte).isalnum() or byte in b" _") for byte in name)
-    return is_name and bool(name.strip()) and position + 8 + stated <= size + 1
-
-
-def _end_of_sound(file: BinaryIO, size: int) -> int:
-    """The byte at which a file ends but for chunks that follow its sound."""
-    tail = max(0, size - _LARGEST_TAIL)
-    file.seek(tail)
-    content = file.read(_LARGEST_TAIL)
-    ends = [size]
-    for name in _FOLLOWING_CHUNKS:
-        place = -1
-        for _ in range(_MOST_PLACES):
-            place = content.find(name, place + 1)
-            if place < 0:
-                break
-            if _reaches_end(file, tail + place, size):
-                ends.append(tail + place)
-    return min(ends)
-
-
-def _reaches_end(file: BinaryIO, position: int, size: int) -> bool:
-    """Whether nothing but chunks lies from `position` to the end of the file."""
-    stop = position
-    for _, start, stated in _chunks(file, position, size):
-        stop = start + stated
-    return stop <= size <= stop + 1
-
-
 def _next_wav(file: BinaryIO, position: int, size: int) -> int | None:
     """The first byte of another WAV file among the chunks from `position` on."""
-    for name, start, _ in _chunks(file, position, size):
+    for name, start, _ in chunks(file, position, size, WAV):
         file.seek(start)
         if name in _RIFF_NAMES and file.read(4) == b"WAVE":
             return start - 8

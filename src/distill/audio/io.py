@@ -6,7 +6,7 @@
 import math
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ import soundfile as sf
 from distill.audio.channel_headers import read_layout
 from distill.audio.channels import ChannelLayout, FoldMeter, fold_blocks
 from distill.audio.containers import find_contents
+from distill.audio.decoder_words import decoder_words_dropped
 from distill.audio.parts import Contents, Part, PartFile
 from distill.audio.resampling import resample_blocks
 from distill.audio.riff import append_chunks
@@ -379,7 +380,8 @@ def _open(path: FilePath, part: Part | None = None) -> Iterator[sf.SoundFile]:
         if not source.read(1):
             raise UnreadableAudioError(path, "empty")
         try:
-            file = sf.SoundFile(PartFile(source, part) if part else system_name(path))
+            with decoder_words_dropped():
+                file = sf.SoundFile(PartFile(source, part) if part else system_name(path))
         except (sf.SoundFileError, TypeError) as error:
             # TypeError: a `.raw` file, which has no header.
             reason = "not audio that Distill can read"
@@ -395,7 +397,8 @@ def _open(path: FilePath, part: Part | None = None) -> Iterator[sf.SoundFile]:
 
 def _read(file: sf.SoundFile, path: FilePath, size: int) -> np.ndarray:
     try:
-        block = file.read(size, dtype="float32", always_2d=True).T
+        with decoder_words_dropped() if file.format == "MP3" else nullcontext():
+            block = file.read(size, dtype="float32", always_2d=True).T
     except sf.SoundFileError as error:
         raise UnreadableAudioError(path, "damaged", "replace it by a sound copy") from error
     # NaN is neither above nor below anything, and goes through both.

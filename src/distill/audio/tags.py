@@ -12,6 +12,7 @@ from typing import BinaryIO
 import soundfile as sf
 
 from distill.audio.containers import ogg_contents
+from distill.audio.decoder_words import decoder_words_dropped
 from distill.audio.io import UnreadableAudioError, probe, system_name
 from distill.audio.riff import LARGEST_TEXT, find_info
 from distill.audio.timing import Timing, find_timing
@@ -39,7 +40,7 @@ def read_tags(path: FilePath) -> dict[str, str]:
     probe(path)
     tags: dict[str, str] = {}
     try:
-        with sf.SoundFile(system_name(path)) as file:
+        with decoder_words_dropped(), sf.SoundFile(system_name(path)) as file:
             tags |= file.copy_metadata()
     except UnicodeDecodeError:
         # Programs of other languages write texts in alphabets of their own.

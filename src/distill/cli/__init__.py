@@ -15,19 +15,26 @@ from distill import __version__
 from distill.cli.cache import cache_cmd
 from distill.cli.codebook import codebook_cmd
 from distill.cli.codes import codes_cmd
-from distill.cli.console import stoppable, visible
+from distill.cli.console import stoppable
 from distill.cli.decode import decode_cmd
 from distill.cli.doctor import doctor_cmd
 from distill.cli.edit import app as edit_app
 from distill.cli.encode import encode_cmd
 from distill.cli.generate import generate_cmd
 from distill.cli.info import info_cmd
+from distill.cli.parse_errors import ShortErrorsGroup
 from distill.cli.streams import lasting_streams
 from distill.cli.train import train_cmd
 from distill.cli.train_prior import train_prior_cmd
+from distill.printable import visible
 
 # Tracebacks of bugs stay plain, for reports. Completion would add two options to each help.
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(
+    cls=ShortErrorsGroup,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
 app.command("doctor")(doctor_cmd)
 app.command("train")(train_cmd)
 app.command("train-prior")(train_prior_cmd)

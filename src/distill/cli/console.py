@@ -3,7 +3,6 @@
 import functools
 import json
 import os
-import re
 import signal
 import sys
 import threading
@@ -19,6 +18,7 @@ from rich.segment import Segment
 
 from distill.claims import release_all
 from distill.errors import DistillError
+from distill.printable import visible
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -30,30 +30,7 @@ a command give the same."""
 STOP_SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 """Signals that ask a process to end, beside Ctrl-C: a polite kill, and a terminal that closes."""
 
-STEERING_SIGNS = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
-)
-"""Signs that move the cursor, clear a terminal or turn the order of letters: all control signs but
-tab and new line, those of Unicode for lines and direction (UAX 9), and halves of signs."""
-
-LONG_WORDS = re.compile(r"(\S{200})\S{300,}(\S{100})")
-"""Words too long for a sentence. Paths of 600 letters without a space are next to none."""
-
 Command = TypeVar("Command", bound=Callable[..., Any])
-
-
-def visible(text: str) -> str:
-    """`text` with signs that would steer a terminal written out, such as `\\x1b`.
-
-    Names of files, and texts in models, codes and sounds of others, may hold any.
-    """
-    return STEERING_SIGNS.sub(lambda sign: sign[0].encode("unicode_escape").decode("ascii"), text)
-
-
-def sentence(error: DistillError) -> str:
-    """The text of an error on one line; long words, as a text in place of a number, are cut."""
-    line = visible(str(error)).replace("\n", "\\n").replace("\t", "\\t")
-    return LONG_WORDS.sub(r"\1…\2", line)
 
 
 class VisibleConsole(Console):
@@ -94,7 +71,7 @@ def one_sentence_errors(command: Command) -> Command:
         try:
             return command(*args, **kwargs)
         except DistillError as error:
-            make_console().print(f"Error: {sentence(error)}", style="red", soft_wrap=True)
+            make_console().print(f"Error: {error}", style="red", soft_wrap=True)
             raise typer.Exit(error.exit_code) from error
         except KeyboardInterrupt as interrupt:
             make_console().print("Stopped.")

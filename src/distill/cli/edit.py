@@ -14,6 +14,7 @@ import typer
 from distill.cli.console import one_sentence_errors
 from distill.cli.edit_output import Result, edit_file, run_script
 from distill.cli.options import CodesPath, FromTime, Json, Levels, ModelPath, Overwrite, ToTime
+from distill.cli.parse_errors import PARSE_ERROR
 from distill.errors import UsageError
 from distill.workflows.edit import EDITS, needs_model
 
@@ -26,9 +27,6 @@ app = typer.Typer(
 )
 lines = typer.Typer(add_completion=False, context_settings={"help_option_names": []})
 """The same edits as lines of a script have them: without files."""
-
-# Click's UsageError: Typer has moved it from module to module, its subclass stays in place.
-PARSE_ERROR: Any = typer.BadParameter.__bases__[0]
 
 Output = Annotated[
     Path, typer.Option("--output", "-o", help="Codes file to write, .json or .json.gz.")

@@ -1,5 +1,6 @@
 """`distill encode`: a sound, or a folder of sounds, to codes files."""
 
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -35,7 +36,7 @@ def encode_cmd(
     json: Json = False,
 ) -> None:
     """Encode a sound, or every sound in a folder, to codes."""
-    write = _encode_folder if sound.is_dir() else _encode_file
+    write = _encode_folder if os.path.isdir(sound) else _encode_file
     write(
         model_path,
         sound,

@@ -13,37 +13,32 @@ from distill.cli.options import Json
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from distill.workflows.describe import FileFacts, ModelFacts
+    from distill.workflows.describe import ModelFacts, SoundFacts
 
 LARGEST_LOSS = 50.0
 """Nats per code: beyond, exp(loss) is too large a number to print."""
 
 
+ModelOrSound = Annotated[
+    Path, typer.Argument(help="Model file (.sda), or a sound.", metavar="MODEL_OR_SOUND")
+]
+
+
 @one_sentence_errors
-def info_cmd(
-    path: Annotated[
-        Path, typer.Argument(help="Model file (.sda), or a sound file.", metavar="MODEL_OR_SOUND")
-    ],
-    json: Json = False,
-) -> None:
-    """Show what a model file holds, or what a sound is like.
+def info_cmd(model_or_sound: ModelOrSound, json: Json = False) -> None:
+    """Show what a model file holds, or what a sound is like and how it was made.
 
-    Of a sound: length, level, tempo and key.
+    Of a sound: length, format, level, tempo, key, and the settings that made it.
     """
-    from distill.audio.io import AUDIO_EXTENSIONS
-    from distill.workflows.describe import model_facts, sound_facts
+    from distill.workflows.describe import ModelFacts, model_or_sound_facts
 
-    facts: ModelFacts | FileFacts
-    if path.suffix.lower() in AUDIO_EXTENSIONS:
-        facts = sound_facts(path)
-        rows = _sound_rows(facts)
-    else:
-        facts = model_facts(path)
-        rows = _model_rows(facts)
+    facts = model_or_sound_facts(model_or_sound)
     if json:
         print_json(asdict(facts))
+    elif isinstance(facts, ModelFacts):
+        make_console().print(_table(_model_rows(facts)))
     else:
-        make_console().print(_table(rows))
+        make_console().print(_table(_sound_rows(facts)))
 
 
 def _table(rows: list[tuple[str, str]]) -> "Table":
@@ -59,23 +54,53 @@ def _table(rows: list[tuple[str, str]]) -> "Table":
     return table
 
 
-def _sound_rows(facts: "FileFacts") -> list[tuple[str, str]]:
+# --- sound ----------------------------------------------------------------------------------------
+
+
+def _sound_rows(facts: "SoundFacts") -> list[tuple[str, str]]:
     """Titles and texts about a sound."""
     from distill.cli.doctor import duration_text
 
-    rows = [("Name", facts.name)]
-    if facts.used:
-        channels = {1: "mono", 2: "stereo"}.get(facts.channels, f"{facts.channels} channels")
-        loudness = "" if facts.loudness is None else f", {facts.loudness:.1f} LUFS"
-        rows += [
-            ("Length", duration_text(facts.duration_s)),
-            ("Format", f"{facts.sample_rate} Hz, {channels}"),
-            ("Level", f"peak {facts.peak_db + 0.0:.1f} dB{loudness}"),
-            ("Tempo", "no steady beat" if facts.tempo is None else f"{facts.tempo:.1f} BPM"),
-            ("Key", facts.key or "none stands out"),
-        ]
-    remark = facts.reason or ", ".join(facts.flags)
-    return [*rows, ("Remark", remark)] if remark else rows
+    return [
+        ("Name", facts.name),
+        ("Length", duration_text(facts.duration_s)),
+        ("Format", _format_line(facts)),
+        *_measured_rows(facts),
+        ("Written by", facts.software or "not stated"),
+        ("Recipe", _recipe_line(facts)),
+        *(("Remark", remark) for remark in (facts.reason, *facts.remarks) if remark),
+    ]
+
+
+def _format_line(facts: "SoundFacts") -> str:
+    channels = {1: "mono", 2: "stereo"}.get(facts.channels, f"{facts.channels} channels")
+    return f"{facts.format} ({facts.subtype}), {facts.sample_rate} Hz, {channels}"
+
+
+def _measured_rows(facts: "SoundFacts") -> list[tuple[str, str]]:
+    """Titles and texts about what is heard; none of a sound that cannot be used."""
+    if facts.peak_db is None:
+        return []
+    loudness = "" if facts.loudness is None else f", {facts.loudness:.1f} LUFS"
+    return [
+        # Adding zero turns -0.0 into 0.0.
+        ("Level", f"peak {round(facts.peak_db, 1) + 0.0:.1f} dB{loudness}"),
+        ("Tempo", "no steady beat" if facts.tempo is None else f"{facts.tempo:.1f} BPM"),
+        ("Key", facts.key or "none stands out"),
+    ]
+
+
+def _recipe_line(facts: "SoundFacts") -> str:
+    recipe = facts.recipe
+    if recipe is None:
+        return f"none: {facts.recipe_loss}" if facts.recipe_loss else "none: not made by Distill"
+    return (
+        f"{recipe['way']['kind']}, seed {recipe['seed']}, {recipe['duration']:g} s, by the model "
+        f"with id {recipe['model_id']}: distill generate MODEL_PATH --again makes it once more"
+    )
+
+
+# --- model ----------------------------------------------------------------------------------------
 
 
 def _model_rows(facts: "ModelFacts") -> list[tuple[str, str]]:

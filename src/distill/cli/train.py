@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
+from distill.claims import training_claimed
 from distill.cli.console import (
     INTERRUPTED,
     clock,
@@ -21,6 +22,7 @@ from distill.errors import UsageError
 from distill.process import Priority as ProcessPriority
 from distill.process import set_priority
 from distill.training.config import VQVAEConfig
+from distill.training.paths import checkpoint_path
 
 if TYPE_CHECKING:
     from distill.training.metrics import TrainingCompleteEvent
@@ -140,24 +142,27 @@ def train_cmd(
     if resume is not None:
         others = {"output": output, "model_name": model_name, "overwrite": overwrite or None}
         _refuse_with_resume(settings | others)
-        complete = _resume(
-            console,
-            resume,
-            dataset_dir=dataset_dir,
-            device=device,
-            discard_prior=discard_prior,
-        )
+        with training_claimed(checkpoint_path(resume), resume):
+            complete = _resume(
+                console,
+                resume,
+                dataset_dir=dataset_dir,
+                device=device,
+                discard_prior=discard_prior,
+            )
     elif dataset_dir is not None:
         output = output or Path(f"{dataset_dir.resolve().name}.sda")
-        complete = _train(
-            console,
-            dataset_dir,
-            output,
-            settings=settings,
-            device=device,
-            model_name=model_name,
-            replacing={"discard_prior": discard_prior, "overwrite": overwrite},
-        )
+        # Before the scan, and before torch is loaded: another run learns of this one at once.
+        with training_claimed(checkpoint_path(output), output):
+            complete = _train(
+                console,
+                dataset_dir,
+                output,
+                settings=settings,
+                device=device,
+                model_name=model_name,
+                replacing={"discard_prior": discard_prior, "overwrite": overwrite},
+            )
     else:
         raise UsageError(
             "Name the folder of sounds to train on: distill train DATASET_DIR -o MODEL.sda"

@@ -12,6 +12,10 @@ from scipy.fft import irfft, next_fast_len, rfft
 
 from distill.settings import SAMPLE_RATE
 
+COMPARISON_VERSION = 1
+"""Version of the comparison: raised whenever one may end otherwise, by this file or by the parts
+that fingerprints choose."""
+
 LOWEST_HZ = 40.0
 """Lower edge of what is compared, in Hz: filters against rumble change what lies below."""
 

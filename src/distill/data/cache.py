@@ -2,6 +2,7 @@
 
     <cache>/<sha256 of the file>-<rate>-<channels>.npy   samples, float32 [C, N], memory-mapped
     <cache>/<sha256 of the file>-<rate>-<channels>.json  measurements, or the reason for skipping
+    <cache>/<sha256 of the file>-<rate>-<channels>-same.json  sounds that it was compared with
     <cache>/<sha256 of the file>-width.json              stereo width of the file
     <cache>/index/<sha256 of the path>.json              size, time and content hash of a path
 
@@ -26,6 +27,7 @@ from distill.audio.io import UnreadableAudioError, fold_gain, probe, read_blocks
 from distill.audio.level import FLOOR_DB, db
 from distill.audio.resampling import resample_blocks
 from distill.audio.stereo import mix_channels, side_level_db
+from distill.data.alignment import COMPARISON_VERSION
 from distill.data.measurements import SILENCE_DB, Measurements, PeakMeter, SourceMeter
 from distill.errors import CacheError, OutputError
 from distill.files import open_regular, parse_json, replace_atomically
@@ -33,6 +35,13 @@ from distill.settings import SAMPLE_RATE, cache_dir
 
 # Version of the entries: raised whenever their contents or a measurement changes.
 _VERSION = 7
+
+# That of outcomes of comparisons: they depend on what is compared as well.
+_OUTCOMES_VERSION = [_VERSION, COMPARISON_VERSION]
+
+
+# Most outcomes of comparisons that are kept of a sound, the latest: a scan makes a few of each.
+_MOST_OUTCOMES = 64
 
 
 class CachedSound(NamedTuple):
@@ -132,6 +141,29 @@ def cached_width(path: Path) -> Width:
     )
     _write_json(entry_path, {"version": _VERSION, **width._asdict()})
     return width
+
+
+def load_outcomes(sound: CachedSound) -> dict[str, bool]:
+    """Whether a sound is the same as others that it was compared with, by their content hash."""
+    entry = _read_json(_outcomes_path(sound))
+    outcomes = entry.get("same")
+    if entry.get("version") != _OUTCOMES_VERSION or not isinstance(outcomes, dict):
+        return {}
+    return {name: is_same for name, is_same in outcomes.items() if isinstance(is_same, bool)}
+
+
+def save_outcomes(sound: CachedSound, outcomes: dict[str, bool]) -> None:
+    """Keep the last `outcomes` of comparisons of a sound, which leave the cache with it.
+
+    Raises:
+        OutputError: If the cache cannot be written.
+    """
+    latest = dict(list(outcomes.items())[-_MOST_OUTCOMES:])
+    _write_json(_outcomes_path(sound), {"version": _OUTCOMES_VERSION, "same": latest})
+
+
+def _outcomes_path(sound: CachedSound) -> Path:
+    return sound.path.with_name(f"{sound.path.stem}-same.json")
 
 
 def hash_of(path: Path) -> str:

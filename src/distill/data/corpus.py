@@ -11,6 +11,7 @@ import numpy as np
 
 from distill.audio.io import AUDIO_EXTENSIONS, UnreadableAudioError
 from distill.data.cache import CachedSound, Width, cached_sound, cached_width, load_cached
+from distill.data.comparisons import Comparisons
 from distill.data.doctor import (
     SAME_CONTENT,
     FileReport,
@@ -164,7 +165,11 @@ def scan_corpus(
     if progress:
         progress(total, total, "")
     measured = [sound.measurements for sound in sounds]
-    files = compare_files(reports, measured, lambda index: sounds[index].audio())
+    comparisons = Comparisons(sounds)
+    files = compare_files(
+        reports, measured, lambda index: sounds[index].audio(), comparisons.outcome
+    )
+    comparisons.save()
     return _conclude(root, listing, files, clips, layout, stereo_advice(measured))
 
 

@@ -10,7 +10,7 @@ from distill.audio.channels import ASSUMED_LAYOUT, UNKNOWN_LAYOUT
 from distill.audio.level import db
 from distill.audio.parts import CHAINED, WRONG_LENGTH
 from distill.audio.stereo import mono_loss_db
-from distill.data.fingerprint import OpenSound, same_sounds
+from distill.data.fingerprint import OpenSound, Outcome, same_sounds
 from distill.data.measurements import Measurements
 
 CLIPPING = "clipping"
@@ -216,7 +216,10 @@ def report_file(name: str, measurements: Measurements, reason: str = "") -> File
 
 
 def compare_files(
-    files: Sequence[FileReport], measured: Sequence[Measurements], open_sound: OpenSound
+    files: Sequence[FileReport],
+    measured: Sequence[Measurements],
+    open_sound: OpenSound,
+    outcome: Outcome = lambda index, earlier, compare: compare(),
 ) -> list[FileReport]:
     """Add the flags that come from comparing the used files: level, near-duplicates.
 
@@ -224,11 +227,13 @@ def compare_files(
         files: Reports on the files.
         measured: Measurements of the same files, in the same order.
         open_sound: Gives the samples of one of these files by its index.
+        outcome: May know which of these files are the same.
     """
     used = [index for index, file in enumerate(files) if file.used]
     matches = same_sounds(
         [measured[index].fingerprint for index in used],
         lambda number: open_sound(used[number]),
+        lambda number, earlier, compare: outcome(used[number], used[earlier], compare),
     )
     level_flags = _level_flags(np.array([measured[index].rms_db for index in used]))
     reports = list(files)

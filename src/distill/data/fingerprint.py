@@ -6,6 +6,7 @@ worth a comparison; whether they are the same, only the sounds themselves can te
 
 import base64
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -49,6 +50,9 @@ _LENGTH_SLACK = SAMPLE_RATE * 12 // 100
 
 OpenSound = Callable[[int], np.ndarray]
 """Gives the samples `[C, N]` at `SAMPLE_RATE` of the sound of an index."""
+
+Outcome = Callable[[int, int, Callable[[], bool]], bool]
+"""Whether the sounds of two indices are the same: known from before, or by calling the function."""
 
 
 class _Outline(NamedTuple):
@@ -116,12 +120,17 @@ def _read(text: str) -> _Outline:
     return _Outline(start=start, stop=stop, loudest=loudest, levels=levels)
 
 
-def same_sounds(fingerprints: Sequence[str], open_sound: OpenSound) -> list[int | None]:
+def same_sounds(
+    fingerprints: Sequence[str],
+    open_sound: OpenSound,
+    outcome: Outcome = lambda index, earlier, compare: compare(),
+) -> list[int | None]:
     """Find the sounds that are the same as an earlier one.
 
     Args:
         fingerprints: One of each sound.
         open_sound: Gives the samples of a sound by its index.
+        outcome: May know which sounds are the same.
 
     Returns:
         For each sound, the index of the nearest earlier one that is the same, or None.
@@ -130,6 +139,11 @@ def same_sounds(fingerprints: Sequence[str], open_sound: OpenSound) -> list[int 
     levels = np.stack([outline.levels for outline in outlines]) if outlines else np.zeros(0)
     lengths = np.array([outline.length for outline in outlines], np.float64)
     matches: list[int | None] = []
+
+    def is_same(index: int, earlier: int) -> bool:
+        own, other = (outlines[i].part(open_sound(i)) for i in (index, earlier))
+        return same_recording(own, other)
+
     for index, outline in enumerate(outlines):
         ratio = lengths[:index] / max(outline.length, 1)
         is_alike = (ratio >= _LEAST_LENGTH) & (ratio <= 1 / _LEAST_LENGTH)
@@ -139,23 +153,11 @@ def same_sounds(fingerprints: Sequence[str], open_sound: OpenSound) -> list[int 
         distances = _mean_distance(levels[candidates], outline.levels)
         order = np.argsort(distances, kind="stable")[:_CANDIDATES]
         nearest = candidates[order[distances[order] <= _ALIKE_DB]]
-        matches.append(
-            _first_match(index, nearest, outlines, open_sound) if outline.length else None
-        )
+        # Of a silent sound nothing can be said.
+        alike = map(int, nearest) if outline.length else ()
+        match = (i for i in alike if outcome(index, i, partial(is_same, index, i)))
+        matches.append(next(match, None))
     return matches
-
-
-def _first_match(
-    index: int, candidates: np.ndarray, outlines: Sequence[_Outline], open_sound: OpenSound
-) -> int | None:
-    """The first of `candidates` (indices) that is the same sound as sound `index`, or None."""
-    if not len(candidates):
-        return None
-    own = outlines[index].part(open_sound(index))
-    for candidate in map(int, candidates):
-        if same_recording(own, outlines[candidate].part(open_sound(candidate))):
-            return candidate
-    return None
 
 
 def _mean_distance(first: np.ndarray, second: np.ndarray) -> np.ndarray:

@@ -19,7 +19,7 @@ from distill.settings import cache_dir, cache_limit
 DAY_S = 24 * 3600.0
 """Seconds of a day."""
 
-_ENTRY = re.compile(r"([0-9a-f]{64})-(?:\d+-\d+\.npy|\d+-\d+\.json|width\.json)")
+_ENTRY = re.compile(r"([0-9a-f]{64})-(?:\d+-\d+\.npy|\d+-\d+(?:-same)?\.json|width\.json)")
 """Names of the files of one sound, which begin with the hash of its content."""
 
 _INDEX_ENTRY = re.compile(r"[0-9a-f]{64}\.json")

@@ -25,6 +25,9 @@ KEY = "distill"
 
 _DECODER = json.JSONDecoder()
 
+FORMER_SETTINGS = frozenset(("free_levels", "closeness"))
+"""Settings of sampling in recipes of earlier versions, which drew frame by frame."""
+
 _PAIR_OF_NUMBERS = [float]
 _CURVE = [_PAIR_OF_NUMBERS]
 
@@ -72,6 +75,14 @@ RECIPE_TYPES = {
 """Types of the entries of a recipe, see `models/plain_types.py`."""
 
 log = logging.getLogger(__name__)
+
+
+class NoRecipeError(AudioError):
+    """A sound carries no recipe that can be used; `reason` says why in a few words, if known."""
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 @dataclass(frozen=True)
@@ -163,9 +174,9 @@ def model_tags(loaded: LoadedVQModel) -> dict[str, str]:
 
 
 def read_recipe(path: str | os.PathLike[str]) -> Recipe:
-    """The recipe in the sound file at `path`. `AudioError` if it carries none.
+    """The recipe in the sound file at `path`. `NoRecipeError` if it carries none.
 
-    It is found wherever a program that saved the file has put it.
+    It is found wherever a program that saved the file has put it. `FORMER_SETTINGS` are dropped.
     """
     entries = _read_entries(path)
     if fault := find_fault(entries, RECIPE_TYPES, ""):
@@ -176,20 +187,22 @@ def read_recipe(path: str | os.PathLike[str]) -> Recipe:
     try:
         # Files of older versions lack `way` and `steering`.
         parts = {
-            "sampling": Sampling(**entries["sampling"]),
+            "sampling": Sampling(**_without_former(entries["sampling"])),
             "way": ModeSettings(**entries.get("way", {})),
             "steering": Steering.from_dict(entries.get("steering", {})),
         }
         recipe = Recipe(**entries | parts)
         # A kind that this version does not know comes from elsewhere.
-        mode_of(recipe.way)
+        mode = mode_of(recipe.way)
     except (ValueError, TypeError) as error:
         raise _unreadable(path) from error
+    if recipe.way.source and not mode.takes_source:
+        raise _foreign(path, "way.source")
     return recipe
 
 
 def _read_entries(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """The entries of the first whole recipe in a file. `AudioError` says why there is none."""
+    """The entries of the first whole recipe in a file. `NoRecipeError` says why there is none."""
     reason = ""
     # ID3 and bext hold the first characters of a text that is whole elsewhere.
     for text in find_json(path, KEY):
@@ -207,17 +220,21 @@ def _read_entries(path: str | os.PathLike[str]) -> dict[str, Any]:
     raise _unreadable(path, reason)
 
 
-def _foreign(path: str | os.PathLike[str], entry: str) -> AudioError:
-    return AudioError(
-        f"{path} carries settings that no Distill writes ('{entry}'): generate it again."
-    )
+def _without_former(sampling: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in sampling.items() if name not in FORMER_SETTINGS}
 
 
-def _unreadable(path: str | os.PathLike[str], reason: str = "") -> AudioError:
+def _foreign(path: str | os.PathLike[str], entry: str) -> NoRecipeError:
+    reason = f"carries settings that no Distill writes ('{entry}')"
+    return NoRecipeError(f"{path} {reason}: generate it again.", reason=f"it {reason}")
+
+
+def _unreadable(path: str | os.PathLike[str], reason: str = "") -> NoRecipeError:
     because = f", {reason}" if reason else ""
-    return AudioError(
+    return NoRecipeError(
         f"{path} does not say how it was made{because}: "
-        "name a sound that 'distill generate' wrote, as it wrote it."
+        "name a sound that 'distill generate' wrote, as it wrote it.",
+        reason=reason,
     )
 
 

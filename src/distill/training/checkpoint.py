@@ -38,12 +38,6 @@ _MISFIT = (
 )
 
 
-def checkpoint_path(model_path: Path, kind: str = "train") -> Path:
-    """Path of the checkpoint of `model_path`: `my.sda.train.ckpt`, `my.sda.prior.ckpt`."""
-    # `with_name` would fail for a path without one, such as `.`.
-    return model_path.parent / f"{model_path.name}.{kind}.ckpt"
-
-
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
     """Write tensors, numbers, strings, lists and dicts to `path`; whole or not at all."""
     save_tensors(path, {"format": FORMAT, "version": VERSION} | state)
@@ -122,6 +116,18 @@ def restore_random_state(state: dict[str, Tensor], device: torch.device) -> None
     torch.set_rng_state(state["cpu"])
     if device.type == "cuda" and "cuda" in state:
         torch.cuda.set_rng_state(state["cuda"], device)
+
+
+def discard_checkpoint(path: Path) -> None:
+    """Delete a checkpoint that nothing goes on from any more, if there is one.
+
+    One that cannot be deleted, as in a folder that has become read-only, is said and left.
+    """
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        reason = error.strerror or error
+        log.warning("Cannot delete %s (%s): it is of no more use, delete it by hand.", path, reason)
 
 
 def damaged(path: Path) -> CheckpointError:

@@ -21,7 +21,7 @@ from distill.errors import (
 from distill.files import check_place, check_space
 from distill.models.persistence import read_header
 from distill.settings import SAMPLE_RATE
-from distill.training.checkpoint import checkpoint_path, load_checkpoint, restoring
+from distill.training.checkpoint import load_checkpoint, restoring
 from distill.training.checkpoint_types import CODEC_CHECKPOINT
 from distill.training.codec.corpus import TrainingCorpus
 from distill.training.codec.run import Callback, CodecRun
@@ -29,6 +29,7 @@ from distill.training.codec.trainer import CodecTrainer
 from distill.training.config import VQVAEConfig
 from distill.training.metrics import TrainingCompleteEvent
 from distill.training.out_of_memory import memory_in_a_sentence
+from distill.training.paths import checkpoint_path
 from distill.training.threads import thread_trials
 
 # Bytes of the weights of a codec of the usual width (mono; measured).

@@ -10,9 +10,9 @@ from distill.device import pick_device, prepare
 from distill.files import FilePath
 from distill.models.persistence import LoadedVQModel, load_model_v2
 from distill.models.prior_metadata import PriorMetadata
-from distill.training.checkpoint import checkpoint_path
 from distill.training.corpus_facts import measure_corpus_facts
 from distill.training.interruption import Interrupted
+from distill.training.paths import checkpoint_path
 from distill.training.prior.epoch import train_prior_epoch, validate_prior_epoch
 from distill.training.prior.metadata import complete_event
 from distill.training.prior.progress import PriorProgress

@@ -66,8 +66,14 @@ class WeightAverage:
         return {"step": self.step, "weights": self.weights}
 
     @torch.no_grad()
-    def restore(self, state: dict[str, Any]) -> None:
-        """Continue from a `state`."""
+    def restore(self, state: dict[str, Any], step: int) -> None:
+        """Continue from a `state` of a training after `step` steps.
+
+        Raises:
+            ValueError: If it is an average over more steps.
+        """
+        if not 0 <= state["step"] <= step:
+            raise ValueError(f"an average over {state['step']} of {step} steps")
         self.step = state["step"]
         for name, weight in self.weights.items():
             weight.copy_(state["weights"][name])

@@ -12,15 +12,17 @@ Example:
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import isfinite, log2
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from distill.audio import io
+from distill.audio.io import AUDIO_EXTENSIONS, AudioInfo, probe
+from distill.audio.tags import read_tags
 from distill.data import cache, doctor
+from distill.errors import AudioError, NotAModelError, UsageError
 from distill.exports import LazyModule
 from distill.files import FilePath
 from distill.inference.codes.region import WHOLE, Region
@@ -28,12 +30,14 @@ from distill.inference.codes.region import WHOLE, Region
 if TYPE_CHECKING:
     from distill.data.corpus import CorpusReport
     from distill.data.doctor import FileReport, TempoRange
+    from distill.inference import recipe as recipes
     from distill.inference.codes import usage
     from distill.inference.codes.grid import CodeGrid
     from distill.inference.codes.usage import CodebookUsage
     from distill.models import persistence, prior_metadata, vqvae
 else:
     # Torch loads with these: `distill doctor` does without.
+    recipes = LazyModule("distill.inference.recipe")
     persistence = LazyModule("distill.models.persistence")
     prior_metadata = LazyModule("distill.models.prior_metadata")
     usage = LazyModule("distill.inference.codes.usage")
@@ -146,6 +150,117 @@ def model_facts(path: FilePath) -> ModelFacts:
         tempo=doctor.tempo_range(tempos),
         pulse_known=prior.get("pulse_known", False),
     )
+
+
+# --- sound ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class SoundFacts:
+    """Facts of a sound file.
+
+    Attributes:
+        duration_s: Length in seconds.
+        format: Container, as soundfile names it, such as "WAV".
+        subtype: Encoding of the samples, such as "PCM_24".
+        sample_rate: Of the file, in Hz.
+        channels: Of the file.
+        peak_db: Peak in dBFS; None where `reason` says something.
+        loudness: Integrated loudness in LUFS; None below the gate.
+        tempo: In beats per minute (BPM); None where it keeps no beat.
+        key: Such as "A minor"; None where none stands out.
+        software: The program that the file names as its own, if any.
+        recipe: Settings that made the sound; None if it carries none.
+        recipe_loss: Why it carries none, in a few words; empty where no Distill wrote it.
+        reason: Why Distill cannot use it, in a few words; empty if it can.
+        remarks: Peculiarities of sound, container and channels, in a few words each.
+    """
+
+    name: str
+    duration_s: float
+    format: str
+    subtype: str
+    sample_rate: int
+    channels: int
+    peak_db: float | None
+    loudness: float | None
+    tempo: float | None
+    key: str | None
+    software: str
+    recipe: dict[str, Any] | None
+    recipe_loss: str
+    reason: str
+    remarks: list[str]
+
+
+def sound_facts(path: FilePath) -> SoundFacts:
+    """Facts about the sound file at `path`; the cache keeps what was measured.
+
+    Raises:
+        UnreadableAudioError: If it is no sound that can be read.
+        OutputError: If the cache cannot be written.
+    """
+    path = Path(path)
+    info = probe(path)
+    measurements = cache.cached_sound(path, min(info.channels, 2)).measurements
+    file = _file_facts(doctor.report_file(path.name, measurements))
+    recipe, recipe_loss = _recipe_facts(path)
+    return SoundFacts(
+        name=file.name,
+        # The header of an MP3 gives an estimate, so that the measured length comes first.
+        duration_s=file.duration_s if file.used else round(info.frames / info.sample_rate, 4),
+        format=info.format,
+        subtype=info.subtype,
+        sample_rate=info.sample_rate,
+        channels=info.channels,
+        peak_db=file.peak_db if file.used else None,
+        loudness=file.loudness,
+        tempo=file.tempo,
+        key=file.key,
+        software=read_tags(path).get("software", ""),
+        recipe=recipe,
+        recipe_loss=recipe_loss,
+        reason=file.reason,
+        remarks=_remarks(file.flags, info),
+    )
+
+
+def model_or_sound_facts(path: FilePath) -> ModelFacts | SoundFacts:
+    """Facts about the model file, or else the sound file, at `path`.
+
+    Raises:
+        ModelFileError: If it is neither, or a damaged model.
+        UnreadableAudioError: If its name ends as that of a sound, and it is none.
+        OutputError: If the cache cannot be written.
+    """
+    if Path(path).suffix.lower() in AUDIO_EXTENSIONS:
+        return sound_facts(path)
+    try:
+        return model_facts(path)
+    except NotAModelError as no_model:
+        try:
+            return sound_facts(path)
+        except AudioError:
+            raise no_model from None
+
+
+def _recipe_facts(path: Path) -> tuple[dict[str, Any] | None, str]:
+    """The recipe of a sound, or why it carries none."""
+    try:
+        return asdict(recipes.read_recipe(path)), ""
+    except recipes.NoRecipeError as error:
+        return None, error.reason
+    except UsageError as error:
+        return None, f"it carries settings out of range: {error}".rstrip(".")
+
+
+def _remarks(flags: list[str], info: AudioInfo) -> list[str]:
+    """Peculiarities, each once: a sound that cannot be used has no flags, but a header."""
+    found = (*flags, info.remark, info.layout.remark)
+    return list(dict.fromkeys(text for text in found if text))
+
+
+# --- codebooks ------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -399,19 +514,6 @@ def count_keys(report: CorpusReport) -> dict[str, int]:
     """How many of the used files are in each key, the most frequent first."""
     keys = Counter(file.key for file in report.files if file.used and file.key is not None)
     return dict(keys.most_common())
-
-
-def sound_facts(path: FilePath) -> FileFacts:
-    """Facts about the sound file at `path`, which the cache keeps.
-
-    Raises:
-        UnreadableAudioError: If the file cannot be read.
-        OutputError: If the cache cannot be written.
-    """
-    path = Path(path)
-    channels = min(io.probe(path).channels, 2)
-    measurements = cache.cached_sound(path, channels).measurements
-    return _file_facts(doctor.report_file(path.name, measurements))
 
 
 def _file_facts(file: FileReport) -> FileFacts:

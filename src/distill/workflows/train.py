@@ -16,7 +16,7 @@ from distill.data.corpus import CorpusReport, collect_audio_files, scan_corpus
 from distill.errors import OutputError
 from distill.files import FilePath, check_place, check_space
 from distill.models.persistence import read_header, save_prior_to_model
-from distill.training.checkpoint import checkpoint_path
+from distill.training.checkpoint import discard_checkpoint
 from distill.training.config import get_adaptive_vqvae_config
 from distill.training.loop import (
     Callback,
@@ -26,6 +26,7 @@ from distill.training.loop import (
     training_size,
 )
 from distill.training.metrics import TrainingCompleteEvent
+from distill.training.paths import checkpoint_path
 from distill.training.prior_config import PriorConfig, get_adaptive_prior_config
 from distill.training.prior_loop import EpochCallback, StepCallback
 from distill.training.prior_loop import train_prior as run_prior_training
@@ -81,10 +82,13 @@ def train(
     # Refuse what cannot work before hours of sound are decoded.
     check_training(output, discard_prior, settings, overwrite)
     channels = settings.get("channels")
-    corpus = sounds if isinstance(sounds, CorpusReport) else scan_corpus(sounds, channels, progress)
-    config = get_adaptive_vqvae_config(len(corpus.clips), **settings)
     own_claim = training_claimed(checkpoint_path(Path(output)), output)
     with own_claim, CallbackGuard(cancel_event) as guard:
+        if isinstance(sounds, CorpusReport):
+            corpus = sounds
+        else:
+            corpus = scan_corpus(sounds, channels, progress)
+        config = get_adaptive_vqvae_config(len(corpus.clips), **settings)
         return train_vqvae(
             corpus,
             output=Path(output),
@@ -222,7 +226,7 @@ def train_prior(
             _save_prior(Path(model_path), result)
             # The best weights are in the model file now. After an error, the next run goes on.
             if guard.error is None:
-                Path(result["checkpoint"]).unlink(missing_ok=True)
+                discard_checkpoint(Path(result["checkpoint"]))
     return result
 
 

@@ -40,6 +40,12 @@ def test_draws_are_valid_and_within_the_cuts(
         assert float(before.max()) < top_p + 1e-4
 
 
+def test_a_share_below_all_numbers_keeps_the_likeliest() -> None:
+    logits = torch.randn(6, 9, generator=generator())
+    # 0 in float32.
+    assert torch.equal(sample(logits, Sampling(top_p=1e-300), generator()), logits.argmax(1))
+
+
 def test_frequencies_follow_the_probabilities() -> None:
     logits = torch.tensor([0.5, 0.3, 0.15, 0.05]).log().expand(20_000, 4)
     draws = sample(logits, Sampling(top_p=1.0), generator())

@@ -14,7 +14,7 @@ from distill.data.dataset import make_manifest
 from distill.errors import OutputError
 from distill.models.persistence import load_model_v2
 from distill.settings import SAMPLE_RATE
-from distill.training.checkpoint import checkpoint_path, load_checkpoint
+from distill.training.checkpoint import load_checkpoint
 from distill.training.codec import run
 from distill.training.codec.corpus import TrainingCorpus
 from distill.training.codec.run import CodecRun
@@ -27,6 +27,7 @@ from distill.training.metrics import (
     TrainingEvent,
     ValidationMetrics,
 )
+from distill.training.paths import checkpoint_path
 
 
 @pytest.fixture
@@ -236,3 +237,25 @@ def test_a_finished_model_that_does_not_fit_is_said(
         run_of(corpus, path, SmallDisk(full_disk, 1_000, 99), 4, **tiny).run()
     assert not files_in(tmp_path)
     assert not caplog.messages
+
+
+def test_a_finished_training_whose_checkpoint_cannot_be_deleted(
+    corpus: TrainingCorpus,
+    tmp_path: Path,
+    tiny: dict[str, Any],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    path = tmp_path / "my.sda"
+
+    class InTheWay(Recorder):
+        def __call__(self, event: TrainingEvent) -> None:
+            super().__call__(event)
+            # As good as a file that cannot be deleted, also for an administrator.
+            checkpoint_path(path).mkdir(exist_ok=True)
+
+    done = run_of(corpus, path, InTheWay(), steps=2, **tiny).run()
+    assert done.finished
+    assert load_model_v2(path).metadata["training"]["steps_done"] == 2
+    assert [message.split(" (")[0] for message in caplog.messages] == [
+        f"Cannot delete {checkpoint_path(path)}"
+    ]

@@ -1,6 +1,7 @@
 """Progress of a prior training."""
 
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -32,3 +33,41 @@ def test_its_state_holds_the_same_tensors() -> None:
     state = progress.state()
     assert state["best_weights"] is weights
     assert PriorProgress(**state) == progress
+
+
+HISTORY = [{"epoch": i, "val_loss": 2.0, "level_losses": [2.0]} for i in (1, 2)]
+WEIGHTS = {"a": torch.arange(3)}
+
+
+@pytest.mark.parametrize(
+    "progress",
+    [
+        PriorProgress(),
+        PriorProgress(step=7, elapsed_s=2.5),
+        PriorProgress(epoch=2, since_best=1, history=HISTORY, best_weights=WEIGHTS),
+    ],
+)
+def test_counters_of_a_run_fit(progress: PriorProgress) -> None:
+    progress.check()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"epoch": 3},
+        {"epoch": -2},
+        {"epoch": 10**400},
+        {"since_best": 2},
+        {"since_best": -1},
+        {"since_best": 2**62},
+        {"history": []},
+        {"best_weights": None},
+        {"step": -1},
+        {"elapsed_s": math.nan},
+        {"elapsed_s": math.inf},
+    ],
+)
+def test_counters_that_no_run_leaves_are_refused(change: dict[str, Any]) -> None:
+    fields = {"epoch": 2, "since_best": 1, "history": HISTORY, "best_weights": WEIGHTS}
+    with pytest.raises(ValueError, match="counters"):
+        PriorProgress(**fields | change).check()

@@ -53,7 +53,10 @@ def sample(
     # Relative to the likeliest, so that no temperature, however low, overflows.
     share = ((ordered - ordered[:, :1]) / sampling.temperature).softmax(-1)
     share_before = share.cumsum(-1) - share
-    share = share * (share_before < sampling.top_p)
+    is_kept = share_before < sampling.top_p
+    # A `top_p` too small for float32 would keep none.
+    is_kept[:, 0] = True
+    share = share * is_kept
 
     # float64, so that rounding of the running sum never lets a draw fall past the last entry.
     edges = share.double().cumsum(-1)

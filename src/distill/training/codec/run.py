@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from distill.errors import DistillError, DivergedError, OutputError
-from distill.training.checkpoint import PatientSaver, checkpoint_path, save_checkpoint
+from distill.training.checkpoint import PatientSaver, discard_checkpoint, save_checkpoint
 from distill.training.codec.corpus import TrainingCorpus
 from distill.training.codec.metadata import CodecFindings, codec_metadata
 from distill.training.codec.stopping import has_diverged, is_worsening, should_stop
@@ -29,6 +29,7 @@ from distill.training.metrics import (
     TrainingEvent,
     ValidationMetrics,
 )
+from distill.training.paths import checkpoint_path
 from distill.training.threads import ThreadTrials
 
 log = logging.getLogger(__name__)
@@ -99,7 +100,7 @@ class CodecRun:
             finished = self._train()
         except DivergedError:
             # A run from this checkpoint would end alike.
-            checkpoint_path(self.output).unlink(missing_ok=True)
+            discard_checkpoint(checkpoint_path(self.output))
             raise
         except BaseException as error:
             # A callback, a second Ctrl-C, memory, a lost cache: nothing that was learned is lost.
@@ -251,7 +252,10 @@ class CodecRun:
         model, checkpoint = self.saved_steps.get("model"), self.saved_steps.get("checkpoint")
         kept = "No model is saved" if model is None else f"The model is saved as of step {model}"
         if checkpoint is None:
-            return f"{kept}, and no checkpoint: --resume cannot go on from here."
+            return (
+                f"{kept}, and no checkpoint: --resume cannot go on from here. "
+                "Make room, then start afresh with --overwrite."
+            )
         return f"{kept}, the checkpoint as of step {checkpoint}: make room, then use --resume."
 
     def _save(self, finished: bool) -> None:
@@ -285,7 +289,7 @@ class CodecRun:
     def _save_checkpoint(self, finished: bool) -> None:
         path = checkpoint_path(self.output)
         if finished:
-            path.unlink(missing_ok=True)
+            discard_checkpoint(path)
         else:
             save_checkpoint(path, self._state())
             self.saved_steps["checkpoint"] = self.trainer.report().step

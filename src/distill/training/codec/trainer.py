@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from distill.bounds import check_bound
 from distill.data.dataset import CropSampler, Split
 from distill.device import gains_by_bfloat16
 from distill.errors import DivergedError
@@ -403,12 +404,13 @@ class CodecTrainer:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Continue from a `state`: the next steps are those of an uninterrupted training."""
+        _check_counters(state)
         self.codec.load_state_dict(state["model"])
         # Of the machine where training began, whatever suits this one.
         self.codec.half_precision = state["half_precision"]
         self.optimizer = CodecOptimizer(self.codec, self.config.learning_rate)
         self.optimizer.load_state_dict(state["optimizer"])
-        self.average.restore(state["average"])
+        self.average.restore(state["average"], state["step"])
         self.step_count = state["step"]
         self.audio_s = state["heard_s"]
         self.batch_size = state["batch_size"]
@@ -418,3 +420,11 @@ class CodecTrainer:
         self._counts.restore(state["usage"])
         self._earlier_s = state["elapsed_s"]
         self._began = time.perf_counter()
+
+
+def _check_counters(state: dict[str, Any]) -> None:
+    """Raise `ValueError` or `UsageError` for counters that no training has."""
+    check_bound("--batch-size", state["batch_size"])
+    for name in ("step", "elapsed_s", "heard_s"):
+        if not 0 <= state[name] < math.inf:
+            raise ValueError(f"a training cannot have a '{name}' of {state[name]}")

@@ -33,6 +33,14 @@ class PriorProgress:
     history: list[dict[str, Any]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
+    def check(self) -> None:
+        """Raise `ValueError` where a counter does not fit the others: no run leaves such."""
+        is_first = self.best_weights is None and not self.history
+        has_best = self.best_weights is not None and 0 <= self.since_best < self.epoch
+        is_counted = self.epoch == len(self.history) and (is_first or has_best)
+        if not is_counted or self.step < 0 or not 0 <= self.elapsed_s < math.inf:
+            raise ValueError("the counters of the training do not fit one another")
+
     @property
     def best_epoch(self) -> int:
         """Number of the epoch with the lowest held-out loss."""

@@ -19,7 +19,6 @@ from distill.errors import CheckpointError, DivergedError
 from distill.models.prior_metadata import PriorMetadata
 from distill.training.checkpoint import (
     PatientSaver,
-    checkpoint_path,
     load_checkpoint,
     load_optimizer,
     random_state,
@@ -29,6 +28,7 @@ from distill.training.checkpoint import (
 )
 from distill.training.checkpoint_types import PRIOR_CHECKPOINT
 from distill.training.metrics import PriorEpochMetrics, PriorStepMetrics
+from distill.training.paths import checkpoint_path
 from distill.training.prior.copies import measure_copying
 from distill.training.prior.data import draw_ahead, draw_batches
 from distill.training.prior.epoch import (
@@ -383,9 +383,11 @@ class PriorRun:
         self.prior.load_state_dict(state["best_weights"] or state["weights"])
         self.prior.load_state_dict(state.pop("weights"))
         load_optimizer(self.optimizer, state.pop("optimizer"))
-        self.average.restore(state.pop("average"))
+        self.average.restore(state.pop("average"), state["step"])
         restore_random_state(state.pop("random"), self.prior.start.device)
-        self.progress = PriorProgress(**state)
+        progress = PriorProgress(**state)
+        progress.check()
+        self.progress = progress
 
     # --- result -----------------------------------------------------------------------------------
 
