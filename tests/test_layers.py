@@ -16,6 +16,7 @@ FOR_ALL = {"bounds", "claims", "errors", "settings", "device", "files", "process
 LAYERS = ["audio", "data", "models", "inference", "training", "workflows", "cli"]
 FLOORS = {
     "inference": [
+        {"events"},
         {"codes", "sampling", "copies"},
         {"modes", "heal"},
         {"recipe"},
