@@ -102,3 +102,39 @@ def test_impossible_durations(loaded: LoadedVQModel, duration: float) -> None:
 def test_without_a_prior_it_says_what_to_run(codec_only: Path) -> None:
     with pytest.raises(NoPriorError, match="distill train-prior"):
         generate(load_model_v2(codec_only), 1.0)
+
+
+def test_bars_say_how_long(loaded: LoadedVQModel) -> None:
+    sampling = Sampling(tempo=150.0)
+    (sound,) = generate(loaded, bars=1.5, seed=3, sampling=sampling)
+    assert sound.audio.shape[1] == round(6 * 0.4 * sound.sample_rate)
+    assert (sound.recipe.duration, sound.recipe.sampling) == (pytest.approx(2.4), sampling)
+    assert sound.timing is not None
+    assert (sound.timing.tempo, sound.timing.beats, sound.timing.is_loop) == (150, 6, False)
+
+
+@pytest.mark.parametrize(
+    ("request_", "words"),
+    [
+        (Request(bars=2.0), "keep no beat: give --tempo with --bars"),
+        (Request(sampling=Sampling(form="AB")), "keep no beat: give --tempo with --form"),
+        (Request(sampling=Sampling(swing=0.5)), "keep no beat: give --tempo with --swing"),
+        (Request(bars=0.0, sampling=Sampling(tempo=90.0)), "--bars must"),
+        (Request(bars=2.0, sampling=Sampling(free_time=True)), "keep"),
+    ],
+)
+def test_time_that_the_recordings_do_not_have(
+    loaded: LoadedVQModel, request_: Request, words: str
+) -> None:
+    """Single plucks keep no beat."""
+    with pytest.raises(UsageError, match=words):
+        list(module.generate(loaded, request_))
+
+
+def test_a_prior_of_before_says_how_to_get_time(loaded: LoadedVQModel) -> None:
+    facts = dict(loaded.prior_metadata or {})
+    facts.pop("pulse_known")
+    old = replace(loaded, prior_metadata=facts)
+    assert generate(old, 0.5)[0].timing is None
+    with pytest.raises(UsageError, match="train it again"):
+        generate(old, 0.5, sampling=Sampling(tempo=120.0))

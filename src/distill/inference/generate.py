@@ -90,6 +90,7 @@ def generate(
         for sound in generate(load_model_v2("my.sda"), Request(duration=4.0, count=2)):
             print(sound.recipe.seed, sound.loudness)
     """
+    check_time(loaded, request)
     request = with_bars(loaded, request)
     _check(loaded, request)
     job = GenerationJob(loaded, complete(request))
@@ -99,13 +100,37 @@ def generate(
     return _Generation(job).sounds(seeds, progress)
 
 
+def check_time(loaded: LoadedVQModel, request: Request) -> None:
+    """`UsageError` where time is asked for that the prior or its recordings do not have."""
+    sampling = request.sampling
+    asked = {
+        "--tempo": sampling.tempo is not None,
+        "--bars": request.bars is not None,
+        "--swing": sampling.swing > 0,
+        "--form": bool(sampling.form),
+    }
+    options = [option for option, is_asked in asked.items() if is_asked]
+    if not options:
+        return
+    facts = loaded.prior_facts
+    if not facts.pulse_known:
+        raise UsageError(
+            f"The prior of {loaded.path} does not know the beats of its recordings: train it again "
+            f"(`distill train-prior`), or leave out {options[0]}."
+        )
+    if sampling.tempo is None and corpus_tempo(facts.recordings) is None:
+        raise UsageError(
+            f"The recordings of {loaded.path} keep no beat: give --tempo with {options[0]}."
+        )
+
+
 def with_bars(loaded: LoadedVQModel, request: Request) -> Request:
     """`request` with the duration and tempo of its bars; as it is if it counts none.
 
     The tempo is that of the settings, else the middle one of the corpus.
 
     Raises:
-        UsageError: The number is out of range, or there is no beat to count.
+        UsageError: The number is out of range, or time is to be free.
     """
     if request.bars is None:
         return request
@@ -115,10 +140,7 @@ def with_bars(loaded: LoadedVQModel, request: Request) -> Request:
         raise UsageError("--free-time keeps no beat: ask for --duration in place of --bars.")
     recordings = loaded.prior_facts.recordings
     tempo = sampling.tempo or corpus_tempo(recordings)
-    if tempo is None:
-        raise UsageError(
-            f"The recordings of {loaded.path} keep no beat that is known: give --tempo with --bars."
-        )
+    assert tempo is not None, "check_time"
     seconds = request.bars * bar_beats(recordings) * 60 / tempo
     return replace(request, bars=None, duration=seconds, sampling=replace(sampling, tempo=tempo))
 

@@ -8,9 +8,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from distill.audio.timing import Timing
+from distill.errors import UsageError
 from distill.inference.generate import Generated, generate
 from distill.inference.modes.loop import closest_ends
 from distill.inference.modes.request import ModeSettings, Request
+from distill.inference.sampling.settings import Sampling
 from distill.models.persistence import LoadedVQModel, load_model_v2
 from distill.settings import SAMPLE_RATE
 
@@ -56,3 +59,24 @@ def test_what_repeats_is_cut_where_it_does(period: int, asked: int, seed: int) -
     assert (stop - start) % period == 0
     assert start >= 5
     assert stop + 5 <= len(values)
+
+
+@pytest.mark.parametrize(("tempo", "bars"), [(120.0, 1.0), (97.3, 2.0)])
+def test_in_time_it_is_exact_to_the_sample(trained: Path, tempo: float, bars: float) -> None:
+    loaded = load_model_v2(trained)
+    request = Request(bars=bars, seed=1, mode=ModeSettings("loop"), sampling=Sampling(tempo=tempo))
+    (loop,) = generate(loaded, request)
+    assert loop.audio.shape[1] == round(bars * 4 * 60 / tempo * SAMPLE_RATE)
+    assert loop.timing == Timing(tempo, round(4 * bars), 4, is_loop=True)
+    within = np.abs(np.diff(loop.audio[0]))
+    assert abs(loop.audio[0, 0] - loop.audio[0, -1]) <= np.quantile(within, 0.999)
+
+
+def test_without_bars_it_is_the_nearest_whole_number_of_beats(trained: Path) -> None:
+    loaded = load_model_v2(trained)
+    sampling = Sampling(tempo=100.0)
+    (loop,) = generate(loaded, Request(1.0, seed=1, mode=ModeSettings("loop"), sampling=sampling))
+    assert loop.audio.shape[1] == round(2 * 0.6 * SAMPLE_RATE)
+    short = Request(0.2, seed=1, mode=ModeSettings("loop"), sampling=sampling)
+    with pytest.raises(UsageError, match="shorter than a beat"):
+        list(generate(loaded, short))

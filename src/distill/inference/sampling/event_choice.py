@@ -41,6 +41,11 @@ PARTNER_LENGTH = 2.0
 """Cost of an octave between the lengths of two events to blend, in nats."""
 
 
+STEERING = 3.0
+"""Weight of the mean log-likelihood of the targets over the frames of an event. One choice stands for
+many frames, whose likelihoods are not independent: they count as three."""
+
+
 class Place(NamedTuple):
     """The place of an event to choose.
 
@@ -95,7 +100,7 @@ class SteeringScores:
             count = torch.bincount(event, minlength=len(own)).clamp(min=1)
             likelihood.append(total / count)
         mean = torch.cat(likelihood).double().numpy()
-        scores: np.ndarray = self.targets.guidance * mean
+        scores: np.ndarray = STEERING * self.targets.guidance * mean
         return scores
 
     def _values(self, t: int, frames: int, stream: int) -> Tensor:

@@ -115,6 +115,8 @@ class EventDraw:
         self._model: int | None = None
         self._previous: int | None = None
         self._used = np.zeros(len(self.bank))
+        self._steered = np.zeros(len(self.bank))
+        self._steered_at = -1
         self._models = np.zeros(len(self.bank.recordings))
         self._letters: dict[str, Bar] = {}
         self._decisions: dict[int, Decision] = {}
@@ -247,9 +249,8 @@ class EventDraw:
         if log_probs is not None:
             scores += MODEL_PRIOR * log_probs.double().numpy()[bank.first_code[first]]
         scores -= RECENT_MODEL * self._models
-        if self.steering is not None:
-            by_event = self.steering.scores(bank, t, self.number)
-            scores += [by_event[events].mean() for events in bank.events_of]
+        by_event = self._steering_scores(t)
+        scores += [by_event[events].mean() for events in bank.events_of]
         if self.tempo is not None:
             octaves = np.log2(bank.tempo / self.tempo)
             off = np.abs(octaves - np.round(octaves))
@@ -351,8 +352,7 @@ class EventDraw:
         nearness = self.sampling.nearness
         scores = event_scores(self.bank, place, self._used, nearness)
         scores += PRIOR * log_probs.double().numpy()[self.bank.first_code]
-        if self.steering is not None:
-            scores += self.steering.scores(self.bank, t, self.number)
+        scores += self._steering_scores(t)
         event = self._sample(scores)
         self._used *= 0.5 ** (1 / RECENT_HALF)
         self._used[event] += 1
@@ -361,8 +361,7 @@ class EventDraw:
         if self._uniform() >= share or len(self.bank) < 2:
             return Decision(event)
         partners = partner_scores(self.bank, place, event)
-        if self.steering is not None:
-            partners += self.steering.scores(self.bank, t, self.number)
+        partners += self._steering_scores(t)
         partner = self._sample(partners)
         first = LEAST_SHARE + (1 - 2 * LEAST_SHARE) * self._uniform()
         last = first + DRIFT * (2 * self._uniform() - 1)
@@ -400,6 +399,16 @@ class EventDraw:
         """Queue `codes` `[n, Q]`; the sound `ends` with the last of them."""
         last = len(codes) - 1
         self._queue.extend(DrawnFrame(row, ends and i == last) for i, row in enumerate(codes))
+
+    def _steering_scores(self, t: int) -> np.ndarray:
+        """Scores `[N]` of the events by the targets from frame `t` on; zero without any."""
+        if self.steering is None:
+            return np.zeros(len(self.bank))
+        # Choices at one frame share them.
+        if self._steered_at != t:
+            self._steered = self.steering.scores(self.bank, t, self.number)
+            self._steered_at = t
+        return self._steered
 
     # --- random numbers ---------------------------------------------------------------------------
 
