@@ -42,8 +42,8 @@ PARTNER_LENGTH = 2.0
 
 
 STEERING = 3.0
-"""Weight of the mean log-likelihood of the targets over the frames of an event. One choice stands for
-many frames, whose likelihoods are not independent: they count as three."""
+"""Weight of the mean log-likelihood of the targets over the frames of an event. One choice stands
+for many frames, whose likelihoods are not independent: they count as three."""
 
 
 class Place(NamedTuple):
