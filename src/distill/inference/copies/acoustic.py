@@ -28,9 +28,12 @@ WINDOW_S = 0.25
 SHORTEST = 3
 """Frames of the shortest window: fewer leave nothing to compare."""
 
-SHORTEST_EVENT = 4
-"""Frames of the shortest event (85 ms). Candidates are found by its first frames alone, so that
-events of all lengths take one search."""
+SHORTEST_EVENT = 3
+"""Frames of the shortest event. Candidates are found by its first frames alone, so that events of
+all lengths take one search."""
+
+BEFORE_ONSET = 1
+"""Frames before an onset that are not compared: their spectra reach into the next event."""
 
 LONGEST_EVENT = 24
 """Frames of an event that are compared, about half a second: the rest is left to the windows."""
@@ -485,7 +488,10 @@ def _events(sound: Query) -> _Span:
     for first, following in pairwise(bounds):
         # Frames that two events share belong to neither.
         start = math.ceil(first)
-        stop = max(start, math.floor(following))
+        stop = math.floor(following)
+        if following < frames:
+            stop -= BEFORE_ONSET
+        stop = max(start, stop)
         audible = sound.audible[start:stop].nonzero()[:, 0]
         if not len(audible):
             continue

@@ -20,7 +20,14 @@ import torch
 from torch import Tensor
 
 from distill.inference.copies.acoustic import Found, Matches, PassageSearch, Query
-from distill.inference.copies.code_runs import NOWHERE, EndingRuns, RunSearch
+from distill.inference.copies.code_runs import (
+    NOWHERE,
+    EndingRuns,
+    HeavyRun,
+    RunSearch,
+    heavy_runs,
+)
+from distill.inference.copies.recorded_onsets import RecordedOnsets
 from distill.inference.copies.report import CopyReport, NearPassage, SharedRun
 from distill.inference.copies.stretches import Stretch, StretchFinder
 from distill.inference.events.onsets import find_onsets
@@ -133,6 +140,7 @@ class CopyMeter:
         self.passage_search = PassageSearch(
             codec, index["passage_codes"], [entry["frames"] for entry in self.passages]
         )
+        self.recorded_onsets = RecordedOnsets(codec, index["passage_codes"], self.passages)
         if "zero" in index:
             self.zero_point = ZeroPoint.from_dict(index["zero"])
         else:
@@ -250,15 +258,15 @@ class CopyMeter:
             sound=sound,
             difference=zero_point.difference,
         )
-        by_windows = [
-            RepeatedStretch(stretch, is_passage=self._is_long(stretch.end - stretch.begin))
-            for stretch in finder.of_windows(found.windows)
-        ]
-        by_events = [
-            RepeatedStretch(stretch, is_passage=stretch.windows > 1)
-            for stretch in finder.of_events(found.events)
-        ]
-        return by_windows + by_events
+        stretches = [*finder.of_windows(found.windows), *finder.of_events(found.events)]
+        return [RepeatedStretch(stretch, self._is_passage(stretch)) for stretch in stretches]
+
+    def _is_passage(self, stretch: Stretch) -> bool:
+        """Whether a stretch is long or holds two events."""
+        # An onset that the recording has not divides no events.
+        return self._is_long(stretch.end - stretch.begin) or any(
+            self.recorded_onsets.has(stretch.source, onset_s) for onset_s in stretch.onsets_s
+        )
 
     def _is_long(self, frames: int) -> bool:
         """Whether a stretch of so many frames is a passage, whatever it holds."""
@@ -281,10 +289,10 @@ class CopyMeter:
         """
         # Begin and end of each repeated part, and whether it is a passage.
         parts = [(s.stretch.begin, s.stretch.end, s.is_passage) for s in stretches]
-        for search_runs, bound in zip(runs, zero_point.bits, strict=True):
-            for last in (search_runs.bits > bound).nonzero()[0].tolist():
-                begin = last + 1 - int(search_runs.length[last])
-                parts.append((begin, last + 1, self._is_passage(begin, last + 1, sound)))
+        for search, search_runs, bound in zip(self.searches, runs, zero_point.bits, strict=True):
+            for run in heavy_runs(search_runs, bound):
+                is_passage = self._is_run_passage(run, search, sound)
+                parts.append((run.begin, run.end, is_passage))
         audible = sound.audible.numpy()
         if not audible.any():
             return Shares(0.0, 0.0)
@@ -299,20 +307,26 @@ class CopyMeter:
             passages=float(is_passage[audible].mean()),
         )
 
-    def _is_passage(
+    def _is_run_passage(
         self,
-        begin: int,
-        end: int,
+        run: HeavyRun,
+        search: RunSearch,
         sound: Query,
     ) -> bool:
-        """Whether a run of codes from frame `begin` to `end` is long or holds two events."""
-        if self._is_long(end - begin):
+        """Whether a run of codes is long or holds two events."""
+        if self._is_long(run.end - run.begin):
             return True
+        index, frame = search.place(run.corpus_begin)
+        entry = self.encodings[index]
         for onset in sound.onsets:
-            before = sound.audible[begin : max(begin, int(onset))]
-            after = sound.audible[max(begin, int(onset)) : end]
-            if min(int(before.sum()), int(after.sum())) >= BESIDE_ONSET:
-                return True
+            # Frames of the run before the onset, and from it on.
+            middle = min(max(run.begin, math.floor(onset)), run.end)
+            before = int(sound.audible[run.begin : middle].sum())
+            after = int(sound.audible[middle : run.end].sum())
+            if min(before, after) >= BESIDE_ONSET:
+                source_s = entry["start_s"] + (frame + onset - run.begin) / self.frame_rate
+                if self.recorded_onsets.has(entry["name"], source_s):
+                    return True
         return False
 
     def _heaviest(self, runs: EndingRuns, search: RunSearch) -> SharedRun | None:

@@ -5,12 +5,19 @@ windows may then lie in different bars although the two follow one another in bo
 is also compared with the place that continues the windows before it.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import torch
 
-from distill.inference.copies.acoustic import Matches, PassageSearch, Query
+from distill.inference.copies.acoustic import (
+    BEFORE_ONSET,
+    SHORTEST_EVENT,
+    Matches,
+    PassageSearch,
+    Query,
+)
 
 IN_LINE_S = 0.05
 """Seconds by which the offset between sound and recording may change from one stretch to the
@@ -32,7 +39,8 @@ class Stretch(NamedTuple):
     Attributes:
         begin: Its first frame.
         end: The frame after its last one.
-        windows: How many windows or events it consists of.
+        onsets_s: Onsets within it, by their place in the recording, in seconds. The sound is the
+            same on both sides of each.
         distance_db: RMS difference of the log-mel bands, in dB.
         source: Name of the recording.
         source_s: Where it begins there, in seconds.
@@ -40,7 +48,7 @@ class Stretch(NamedTuple):
 
     begin: int
     end: int
-    windows: int
+    onsets_s: tuple[float, ...]
     distance_db: float
     source: str
     source_s: float
@@ -83,26 +91,20 @@ class StretchFinder:
         """Yield stretches of windows that touch."""
         for length in matches.length.unique():
             own = matches.rows((matches.length == length).nonzero()[:, 0])
-            yield from _Line(self, own, touch_by_order=False).stretches()
+            yield from _Windows(self, own).stretches()
 
     def of_events(self, matches: Matches) -> Iterator[Stretch]:
         """Yield stretches of events that follow one another, in order of time."""
-        yield from _Line(self, matches, touch_by_order=True).stretches()
+        yield from _Events(self, matches).stretches()
 
 
-class _Line:
-    """The stretches of windows of one length, or of events."""
+class _Windows:
+    """The stretches of windows of one length."""
 
-    def __init__(
-        self,
-        finder: StretchFinder,
-        matches: Matches,
-        touch_by_order: bool,
-    ) -> None:
-        """Prepare for `matches` in order of time; events touch if no other one lies between."""
+    def __init__(self, finder: StretchFinder, matches: Matches) -> None:
+        """Prepare for `matches` in order of time."""
         self.finder = finder
         self.matches = matches
-        self.touch_by_order = touch_by_order
         self.start = matches.start.tolist()
         self.end = (matches.start + matches.length).tolist()
         self.is_same = (matches.difference < finder.difference).tolist()
@@ -140,7 +142,9 @@ class _Line:
         block = FIRST_BLOCK
         while done < len(rows):
             part = rows[done : done + block]
-            for row, fits in zip(part, self._fits(first, part), strict=True):
+            starts = [self.start[row] for row in part]
+            lengths = [self.end[row] - self.start[row] for row in part]
+            for row, fits in zip(part, self._fits(first, starts, lengths), strict=True):
                 if not self._touches(*sorted((last, row))):
                     return fitting
                 if fits:
@@ -150,15 +154,24 @@ class _Line:
             block *= 2
         return fitting
 
-    def _fits(self, first: int, rows: Sequence[int]) -> list[bool]:
-        """Whether each of `rows` sounds the same as what continues the counterpart of `first`."""
+    def _fits(
+        self,
+        first: int,
+        starts: Sequence[int],
+        lengths: Sequence[int],
+    ) -> list[bool]:
+        """Whether windows sound the same as what continues the counterpart of row `first`.
+
+        Args:
+            first: A row.
+            starts: First frames of the windows.
+            lengths: Their frames.
+        """
         search = self.finder.search
-        matches = self.matches
-        chosen = torch.tensor(rows)
-        start = matches.start[chosen]
-        length = matches.length[chosen]
-        sound = matches.sound[first]
-        frame = matches.frame[first] + start - matches.start[first]
+        start = torch.tensor(starts)
+        length = torch.tensor(lengths)
+        sound = self.matches.sound[first]
+        frame = self.matches.frame[first] + start - self.start[first]
         is_inside = (frame >= 0) & (frame + length <= search.frames[sound] + BEYOND_END)
         place = search.begins[sound] + frame.clamp(min=0).minimum(search.frames[sound] - 1)
         difference = search.difference_at(self.finder.sound, start, length, place)
@@ -167,36 +180,82 @@ class _Line:
 
     def _touches(self, earlier: int, later: int) -> bool:
         """Whether nothing lies between two rows."""
-        if self.touch_by_order:
-            return later <= earlier + 1
         # Windows that start where the last one ends still touch it.
         return bool(self.start[later] <= self.end[earlier])
 
     def _is_in_line(self, first: int, second: int) -> bool:
         """Whether two rows are as far apart in one recording as they are in the sound."""
-        first_name, first_s = self._source(first)
-        second_name, second_s = self._source(second)
-        apart_s = (self.start[second] - self.start[first]) / self.finder.frame_rate
-        return first_name == second_name and abs(second_s - first_s - apart_s) <= IN_LINE_S
+        apart = self.start[second] - self.start[first]
+        drift_s = self._source_s(second) - self._source_s(first) - apart / self.finder.frame_rate
+        return self._name(first) == self._name(second) and abs(drift_s) <= IN_LINE_S
 
-    def _source(self, row: int) -> tuple[str, float]:
-        """The recording that a row comes from, and where in it, in seconds."""
-        entry = self.finder.entries[int(self.matches.sound[row])]
-        frame = int(self.matches.frame[row])
-        return entry["name"], entry["start_s"] + frame / self.finder.frame_rate
+    def _name(self, row: int) -> str:
+        """The recording that a row comes from."""
+        name: str = self._entry(row)["name"]
+        return name
+
+    def _source_s(self, row: int, frame: float | None = None) -> float:
+        """Where in its recording a row lies, in seconds; or `frame` of the sound, in line with
+        it."""
+        beyond = 0.0 if frame is None else frame - self.start[row]
+        second = (int(self.matches.frame[row]) + beyond) / self.finder.frame_rate
+        start_s: float = self._entry(row)["start_s"]
+        return start_s + second
+
+    def _entry(self, row: int) -> Mapping[str, Any]:
+        return self.finder.entries[int(self.matches.sound[row])]
 
     def _stretch(self, group: Sequence[_Rows]) -> Stretch:
         """The stretch that the lines of `group` form."""
         rows = sorted({row for line in group for row in line.rows})
-        name, source_s = self._source(group[0].first)
         begin = self.start[rows[0]]
-        source_s -= (self.start[group[0].first] - begin) / self.finder.frame_rate
         return Stretch(
             begin=begin,
-            end=max(self.end[row] for row in rows),
-            windows=len(rows),
+            end=self._end(rows),
+            onsets_s=tuple(self._onsets_s(group, rows)),
             distance_db=float(self.matches.distance_db[rows].mean()),
-            source=name,
+            source=self._name(rows[0]),
             # An encoding may begin up to a frame before its recording.
-            source_s=max(0.0, source_s),
+            source_s=max(0.0, self._source_s(group[0].first, begin)),
         )
+
+    def _end(self, rows: Sequence[int]) -> int:
+        """The frame after the last one of `rows`."""
+        return self.end[rows[-1]]
+
+    def _onsets_s(self, group: Sequence[_Rows], rows: Sequence[int]) -> Iterator[float]:
+        """Yield onsets with the same event on either side, by their place in the recording.
+
+        A window that straddles a join may still be the same, so each side is compared by itself.
+        """
+        begin = self.start[rows[0]]
+        end = self.end[rows[-1]]
+        onsets = self.finder.sound.onsets
+        for earlier, onset, later in zip([0.0, *onsets], onsets, [*onsets[1:], math.inf]):
+            before = (max(begin, math.ceil(earlier)), math.floor(onset) - BEFORE_ONSET)
+            after = (math.ceil(onset), min(end, later - BEFORE_ONSET))
+            sides = (before, (after[0], math.floor(after[1])))
+            starts = [first for first, _ in sides]
+            lengths = [stop - first for first, stop in sides]
+            if min(lengths) < SHORTEST_EVENT:
+                continue
+            fits = [self._fits(line.first, starts, lengths) for line in group]
+            if all(any(side) for side in zip(*fits, strict=True)):
+                yield self._source_s(group[0].first, onset)
+
+
+class _Events(_Windows):
+    """The stretches of events: they touch if no other event lies between."""
+
+    def _touches(self, earlier: int, later: int) -> bool:
+        return later <= earlier + 1
+
+    def _end(self, rows: Sequence[int]) -> int:
+        # The frames before the next onset belong to the last event, although none compares them.
+        return super()._end(rows) + BEFORE_ONSET + 1
+
+    def _onsets_s(self, group: Sequence[_Rows], rows: Sequence[int]) -> Iterator[float]:
+        for line in group:
+            for row in line.rows:
+                if row > rows[0]:
+                    yield self._source_s(line.first, self.start[row])
