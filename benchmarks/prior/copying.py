@@ -275,7 +275,7 @@ def summary(names: Sequence[str], reports: Sequence[CopyReport]) -> dict[str, fl
         Shares that are `flagged`, and `found` (flagged with the right file); median percent; the
         5th and 95th percentile of the distance in dB.
     """
-    flagged = [report.percent >= FLAGGED for report in reports]
+    flagged = [report.passage_percent >= FLAGGED for report in reports]
     result = []
     for name, report, is_flagged in zip(names, reports, flagged, strict=True):
         evidence = [*report.runs, report.passage]
@@ -285,7 +285,7 @@ def summary(names: Sequence[str], reports: Sequence[CopyReport]) -> dict[str, fl
     return {
         "flagged": float(np.mean(flagged)),
         "found": float(np.mean(result)),
-        "percent_median": float(np.median([report.percent for report in reports])),
+        "percent_median": float(np.median([report.passage_percent for report in reports])),
         "distance_db_5": float(np.quantile(distances_db, 0.05)),
         "distance_db_95": float(np.quantile(distances_db, 0.95)),
     }

@@ -291,8 +291,7 @@ class CopyMeter:
         parts = [(s.stretch.begin, s.stretch.end, s.is_passage) for s in stretches]
         for search, search_runs, bound in zip(self.searches, runs, zero_point.bits, strict=True):
             for run in heavy_runs(search_runs, bound):
-                is_passage = self._is_run_passage(run, search, sound)
-                parts.append((run.begin, run.end, is_passage))
+                parts.append((run.begin, run.end, self._is_run_passage(run, search, sound)))
         audible = sound.audible.numpy()
         if not audible.any():
             return Shares(0.0, 0.0)

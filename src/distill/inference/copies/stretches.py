@@ -9,10 +9,12 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 
 from distill.inference.copies.acoustic import (
     BEFORE_ONSET,
+    LONGEST_EVENT,
     SHORTEST_EVENT,
     Matches,
     PassageSearch,
@@ -113,10 +115,9 @@ class _Windows:
         """Yield the stretches, joined where they touch in line."""
         group: list[_Rows] = []
         for line in self._lines():
-            if group and self._touches(group[-1].rows[-1], line.rows[0]):
-                if self._is_in_line(group[-1].first, line.first):
-                    group.append(line)
-                    continue
+            if group and self._continues(group[-1], line):
+                group.append(line)
+                continue
             if group:
                 yield self._stretch(group)
             group = [line]
@@ -183,8 +184,13 @@ class _Windows:
         # Windows that start where the last one ends still touch it.
         return bool(self.start[later] <= self.end[earlier])
 
-    def _is_in_line(self, first: int, second: int) -> bool:
-        """Whether two rows are as far apart in one recording as they are in the sound."""
+    def _continues(self, earlier: _Rows, later: _Rows) -> bool:
+        """Whether two lines touch, and are as far apart in one recording as they are in the
+        sound."""
+        if not self._touches(earlier.rows[-1], later.rows[0]):
+            return False
+        first = earlier.first
+        second = later.first
         apart = self.start[second] - self.start[first]
         drift_s = self._source_s(second) - self._source_s(first) - apart / self.finder.frame_rate
         return self._name(first) == self._name(second) and abs(drift_s) <= IN_LINE_S
@@ -230,18 +236,25 @@ class _Windows:
         """
         begin = self.start[rows[0]]
         end = self.end[rows[-1]]
-        onsets = self.finder.sound.onsets
-        for earlier, onset, later in zip([0.0, *onsets], onsets, [*onsets[1:], math.inf]):
-            before = (max(begin, math.ceil(earlier)), math.floor(onset) - BEFORE_ONSET)
-            after = (math.ceil(onset), min(end, later - BEFORE_ONSET))
-            sides = (before, (after[0], math.floor(after[1])))
-            starts = [first for first, _ in sides]
-            lengths = [stop - first for first, stop in sides]
-            if min(lengths) < SHORTEST_EVENT:
-                continue
-            fits = [self._fits(line.first, starts, lengths) for line in group]
-            if all(any(side) for side in zip(*fits, strict=True)):
-                yield self._source_s(group[0].first, onset)
+        bounds = [0.0, *self.finder.sound.onsets, math.inf]
+        onsets = []
+        sides = []
+        for earlier, onset, later in zip(bounds, bounds[1:], bounds[2:], strict=False):
+            # Half a second at most on either side of the onset.
+            before = range(max(begin, math.ceil(earlier)), math.floor(onset) - BEFORE_ONSET)
+            after = range(math.ceil(onset), math.floor(min(end, later - BEFORE_ONSET)))
+            if min(len(before), len(after)) >= SHORTEST_EVENT:
+                onsets.append(onset)
+                sides += [before[-LONGEST_EVENT:], after[:LONGEST_EVENT]]
+        if not onsets:
+            return
+        starts = [side.start for side in sides]
+        lengths = [len(side) for side in sides]
+        by_line = np.array([self._fits(line.first, starts, lengths) for line in group])
+        # Before and after an onset, one line may follow the other.
+        fits = by_line.any(0).reshape(len(onsets), 2).all(1)
+        for onset in np.array(onsets)[fits].tolist():
+            yield self._source_s(group[0].first, onset)
 
 
 class _Events(_Windows):

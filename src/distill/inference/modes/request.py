@@ -102,7 +102,8 @@ class Request:
         mode: The mode and its numbers.
         source: The sound to start from, in modes that take one.
         steering: Percentiles and tags to follow; None leaves all free.
-        max_copy: Percentage of the corpus above which a sound is drawn again; None accepts all.
+        max_copy: Percentage of repeated passages above which a sound is drawn again; None accepts
+            all.
         gain: Level factor of an earlier sound, to begin exactly as that one does. None brings the
             sound to the level of the corpus.
     """
