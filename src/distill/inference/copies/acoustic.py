@@ -56,6 +56,9 @@ No window is nearer than its mean (Jensen's inequality), so few candidates are e
 BLUR_DB = 1.4
 """Difference in dB between two encodings of one steady sound."""
 
+MOST_DB = 6.0
+"""Distance in dB beyond which nothing sounds the same. Copies lie within 3 dB, others beyond 3.5."""
+
 AT_ONCE = 4_000_000
 """Distances in one block of the candidate search: 16 MB of float32."""
 
@@ -166,13 +169,6 @@ NO_MATCHES = Matches(
 )
 """The matches of a sound without an audible window."""
 
-NO_SPAN = _Span(
-    start=torch.zeros(0, dtype=torch.long),
-    length=torch.zeros(0, dtype=torch.long),
-)
-"""No window."""
-
-
 class PassageSearch:
     """Finds the windows of a corpus that sound most like those of a sound."""
 
@@ -273,12 +269,10 @@ class PassageSearch:
         """
         stride = STRIDE if size == self.window else 1
         windows = []
-        events = []
+        events = [_events(sound) for sound in sounds]
         for sound in sounds:
             start = _starts(sound, size, stride)
             windows.append(_Span(start, torch.full_like(start, size)))
-            # An event has to begin within a sound of the corpus.
-            events.append(_events(sound) if size >= SHORTEST_EVENT else NO_SPAN)
         # Windows and events of all sounds as two batches, which share one pass over the corpus.
         batches = [self._batch(sounds, windows, size), self._batch(sounds, events, LONGEST_EVENT)]
         sizes = (size, SHORTEST_EVENT)
@@ -287,13 +281,9 @@ class PassageSearch:
             for latents, own_size in zip(batches, sizes, strict=True)
         ]
         candidates = self._candidates(means, within)
-        by_kind = [
-            self._nearest_of(latents, spans, places)
-            for latents, spans, places in zip(batches, (windows, events), candidates, strict=True)
-        ]
-        if size < SHORTEST_EVENT:
-            by_kind[1] = [_nowhere(_events(sound)) for sound in sounds]
-        return [Found(*pair) for pair in zip(*by_kind, strict=True)]
+        own_windows = self._nearest_of(batches[0], windows, candidates[0], of_windows=True)
+        own_events = self._nearest_of(batches[1], events, candidates[1], of_windows=False)
+        return [Found(*pair) for pair in zip(own_windows, own_events, strict=True)]
 
     def _batch(
         self,
@@ -313,11 +303,15 @@ class PassageSearch:
         windows: Tensor,
         spans: Sequence[_Span],
         candidates: Tensor,
+        of_windows: bool,
     ) -> list[Matches]:
-        """The nearest of the `candidates` `[n, c]` to each of `windows` `[n, L, D]`.
+        """The nearest of several places for each window of several sounds.
 
-        Returns:
-            The matches of each sound, whose windows are the `spans`.
+        Args:
+            windows: Latents of the windows of all sounds `[n, L, D]`.
+            spans: Where they lie in each sound.
+            candidates: Frames of the corpus in which their candidates begin `[n, c]`.
+            of_windows: Whether they begin anywhere; False for events.
         """
         is_part = _is_part(torch.cat([span.length for span in spans]), windows.shape[1])
         if not candidates.numel():
@@ -334,6 +328,10 @@ class PassageSearch:
         owner = self.owner[place]
         frame = place - self.begins[owner]
         difference = self._difference(windows, is_part, squared)
+        if of_windows:
+            # The shorter a window, the sooner it finds one that is alike by chance. An event has
+            # fewer chances: it begins at an onset.
+            difference = difference * (self.window / is_part.sum(1)).sqrt()
         # Back to the windows of each sound.
         counts = [len(span.start) for span in spans]
         columns = (self.in_db(squared), difference, owner, frame)
@@ -358,10 +356,10 @@ class PassageSearch:
     ) -> Tensor:
         """Squared distances `[n]` over the squared change within `windows` `[n, L, D]`."""
         change_db = self.in_db(self._variance(windows, is_part))
-        difference = self.in_db(squared).square() / (change_db.square() + BLUR_DB**2)
-        # The shorter a window, the sooner it finds one that is alike by chance.
-        weight = (self.window / is_part.sum(1)).clamp(min=1).sqrt()
-        return difference * weight
+        distance_db = self.in_db(squared)
+        difference = distance_db.square() / (change_db.square() + BLUR_DB**2)
+        # What falls from a hit to silence changes by more than two hits differ.
+        return difference.clamp(min=(distance_db > MOST_DB).float())
 
     def _latents(self, codes: Tensor) -> Tensor:
         """Latents `[..., D]` of `codes` `[..., Q]`."""
@@ -519,6 +517,9 @@ def _starts(
     # Rounded up, so that there are no more windows than `MOST_WINDOWS`.
     least_stride = -(-count // MOST_WINDOWS)
     starts = torch.arange(0, count, max(stride, least_stride))
+    # The last one ends with the sound.
+    if starts[-1] < count - 1:
+        starts = torch.cat([starts, torch.tensor([count - 1])])
     audible_share = sound.audible.float().unfold(0, size, 1).mean(1)
     is_audible = audible_share[starts] >= AUDIBLE
     return starts[is_audible]
