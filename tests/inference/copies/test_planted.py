@@ -23,7 +23,7 @@ LOOPS = [
     drum_loop(hits=10, bars=2, seed=4),
 ]
 
-ENCODINGS = 8
+ENCODINGS = 16
 """Encodings of each loop, spread evenly over a frame."""
 
 FOUND = 95.0
@@ -41,9 +41,12 @@ def codec(tmp_path_factory: pytest.TempPathFactory) -> VQVAE:
     """A codec with settled codebooks; its decoder is not needed."""
     root = tmp_path_factory.mktemp("loops")
     for i, loop in enumerate(LOOPS):
-        sf.write(root / f"{i}.wav", joined(loop).T, SAMPLE_RATE)
+        # Codebooks that know a loop at several levels and places of the frame grid.
+        for j, gain in enumerate(np.float32([1, 2, 1, 2])):
+            later = np.pad(gain * joined(loop), ((0, 0), (256 * j, 0)))
+            sf.write(root / f"{i} {j}.wav", later.T, SAMPLE_RATE)
     settings = {
-        "codebook_size": 128,
+        "codebook_size": 512,
         "num_quantizers": 8,
         "hidden_size": 48,
         "batch_size": 2,
@@ -56,8 +59,8 @@ def codec(tmp_path_factory: pytest.TempPathFactory) -> VQVAE:
 @pytest.fixture(scope="module")
 def meter(codec: VQVAE) -> CopyMeter:
     leads = [i * codec.frame_hop // ENCODINGS for i in range(ENCODINGS)]
-    # As in prior training, each at a level of its own.
-    gains = np.float32([1, 1.6, 0.7, 1.3, 1.8, 0.8, 1, 1.5])
+    # As in prior training, at several levels.
+    gains = np.tile(np.float32([1, 2]), ENCODINGS // 2)
     corpus = [
         CorpusSound(
             name=f"{i}.wav",

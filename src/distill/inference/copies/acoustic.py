@@ -33,7 +33,7 @@ SHORTEST_EVENT = 3
 all lengths take one search."""
 
 BEFORE_ONSET = 1
-"""Frames before an onset that are not compared: their spectra reach into the next event."""
+"""Frames before an onset, or the end, that are not compared: their spectra reach beyond it."""
 
 LONGEST_EVENT = 24
 """Frames of an event that are compared, about half a second: the rest is left to the windows."""
@@ -168,6 +168,7 @@ NO_MATCHES = Matches(
     frame=torch.zeros(0, dtype=torch.long),
 )
 """The matches of a sound without an audible window."""
+
 
 class PassageSearch:
     """Finds the windows of a corpus that sound most like those of a sound."""
@@ -486,10 +487,7 @@ def _events(sound: Query) -> _Span:
     for first, following in pairwise(bounds):
         # Frames that two events share belong to neither.
         start = math.ceil(first)
-        stop = math.floor(following)
-        if following < frames:
-            stop -= BEFORE_ONSET
-        stop = max(start, stop)
+        stop = max(start, math.floor(following) - BEFORE_ONSET)
         audible = sound.audible[start:stop].nonzero()[:, 0]
         if not len(audible):
             continue

@@ -29,7 +29,7 @@ from distill.inference.copies.code_runs import (
 )
 from distill.inference.copies.recorded_onsets import RecordedOnsets
 from distill.inference.copies.report import CopyReport, NearPassage, SharedRun
-from distill.inference.copies.stretches import Stretch, StretchFinder
+from distill.inference.copies.stretches import LONG_S, Stretch, StretchFinder
 from distill.inference.events.onsets import find_onsets
 from distill.models.vqvae import VQVAE
 
@@ -41,9 +41,6 @@ Finer levels differ even between two encodings of one recording.
 
 BY_CHANCE = 0.05 / 3
 """Share of new passages that each of the three searches may flag: together one in twenty."""
-
-LONG_S = 1.0
-"""Seconds beyond which a repeated stretch is a passage even if it holds a single event."""
 
 BESIDE_ONSET = 3
 """Audible frames of a run of codes on either side of an onset from which on it holds two events."""
@@ -100,13 +97,6 @@ class Shares(NamedTuple):
 
     repeated: float
     passages: float
-
-
-class RepeatedStretch(NamedTuple):
-    """A stretch, and whether it is a passage: several events, or one that lasts."""
-
-    stretch: Stretch
-    is_passage: bool
 
 
 class CopyMeter:
@@ -243,7 +233,7 @@ class CopyMeter:
         sound: Query,
         found: Found,
         zero_point: ZeroPoint,
-    ) -> list[RepeatedStretch]:
+    ) -> list[Stretch]:
         """Join what the acoustic search found to stretches that lie in line in one recording.
 
         Args:
@@ -253,29 +243,16 @@ class CopyMeter:
         """
         finder = StretchFinder(
             search=self.passage_search,
-            entries=self.passages,
-            frame_rate=self.frame_rate,
+            onsets=self.recorded_onsets,
             sound=sound,
             difference=zero_point.difference,
         )
-        stretches = [*finder.of_windows(found.windows), *finder.of_events(found.events)]
-        return [RepeatedStretch(stretch, self._is_passage(stretch)) for stretch in stretches]
-
-    def _is_passage(self, stretch: Stretch) -> bool:
-        """Whether a stretch is long or holds two events."""
-        # An onset that the recording has not divides no events.
-        return self._is_long(stretch.end - stretch.begin) or any(
-            self.recorded_onsets.has(stretch.source, onset_s) for onset_s in stretch.onsets_s
-        )
-
-    def _is_long(self, frames: int) -> bool:
-        """Whether a stretch of so many frames is a passage, whatever it holds."""
-        return frames > LONG_S * self.frame_rate
+        return [*finder.of_windows(found.windows), *finder.of_events(found.events)]
 
     def shares(
         self,
         runs: Sequence[EndingRuns],
-        stretches: Sequence[RepeatedStretch],
+        stretches: Sequence[Stretch],
         sound: Query,
         zero_point: ZeroPoint,
     ) -> Shares:
@@ -288,7 +265,7 @@ class CopyMeter:
             zero_point: The bounds; its shares are not taken off.
         """
         # Begin and end of each repeated part, and whether it is a passage.
-        parts = [(s.stretch.begin, s.stretch.end, s.is_passage) for s in stretches]
+        parts = [(stretch.begin, stretch.end, stretch.is_passage) for stretch in stretches]
         for search, search_runs, bound in zip(self.searches, runs, zero_point.bits, strict=True):
             for run in heavy_runs(search_runs, bound):
                 parts.append((run.begin, run.end, self._is_run_passage(run, search, sound)))
@@ -313,19 +290,19 @@ class CopyMeter:
         sound: Query,
     ) -> bool:
         """Whether a run of codes is long or holds two events."""
-        if self._is_long(run.end - run.begin):
+        length_s = (run.end - run.begin) / self.frame_rate
+        if length_s > LONG_S:
             return True
         index, frame = search.place(run.corpus_begin)
         entry = self.encodings[index]
-        for onset in sound.onsets:
-            # Frames of the run before the onset, and from it on.
-            middle = min(max(run.begin, math.floor(onset)), run.end)
+        begin_s = entry["start_s"] + frame / self.frame_rate
+        for onset_s in self.recorded_onsets.between(entry["name"], begin_s, begin_s + length_s):
+            # Audible frames of the run before the onset, and from it on.
+            middle = run.begin + math.floor((onset_s - begin_s) * self.frame_rate)
             before = int(sound.audible[run.begin : middle].sum())
             after = int(sound.audible[middle : run.end].sum())
             if min(before, after) >= BESIDE_ONSET:
-                source_s = entry["start_s"] + (frame + onset - run.begin) / self.frame_rate
-                if self.recorded_onsets.has(entry["name"], source_s):
-                    return True
+                return True
         return False
 
     def _heaviest(self, runs: EndingRuns, search: RunSearch) -> SharedRun | None:
@@ -347,19 +324,16 @@ class CopyMeter:
             source_s=max(0.0, entry["start_s"] + source_first / self.frame_rate),
         )
 
-    def _plainest(
-        self, stretches: Sequence[RepeatedStretch], windows: Matches
-    ) -> NearPassage | None:
+    def _plainest(self, stretches: Sequence[Stretch], windows: Matches) -> NearPassage | None:
         """The longest passage, else the longest stretch, else the nearest window; None in
         silence."""
         if stretches:
-            plainest = max(stretches, key=lambda s: (s.is_passage, s.stretch.end - s.stretch.begin))
-            stretch, is_passage = plainest
+            stretch = max(stretches, key=lambda s: (s.is_passage, s.end - s.begin))
             return NearPassage(
                 seconds=(stretch.end - stretch.begin) / self.frame_rate,
                 distance_db=stretch.distance_db,
                 is_same=True,
-                is_passage=is_passage,
+                is_passage=stretch.is_passage,
                 output_s=stretch.begin / self.frame_rate,
                 source=stretch.source,
                 source_s=stretch.source_s,

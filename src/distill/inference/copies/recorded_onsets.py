@@ -9,12 +9,9 @@ from torch import Tensor
 from distill.inference.events.onsets import LOCAL_S, find_onsets
 from distill.models.vqvae import VQVAE
 
-NEAR_S = 0.04
-"""Seconds by which an onset may lie beside the place that is asked for: two code frames."""
-
 
 class RecordedOnsets:
-    """Tells whether a recording has an onset at some place."""
+    """Finds the onsets of a part of a recording."""
 
     def __init__(
         self,
@@ -35,21 +32,28 @@ class RecordedOnsets:
         ends = np.cumsum([entry["frames"] for entry in entries])
         self.begins = (ends - [entry["frames"] for entry in entries]).tolist()
 
-    def has(self, name: str, second: float) -> bool:
-        """Whether recording `name` has an onset at `second`."""
+    def between(
+        self,
+        name: str,
+        first_s: float,
+        last_s: float,
+    ) -> list[float]:
+        """Onsets of recording `name` from `first_s` to `last_s`, in seconds."""
         rate = self.codec.frame_rate
-        near = NEAR_S * rate
         # As much on either side as the local mean of an onset needs.
         around = round(LOCAL_S * rate)
         for begin, entry in zip(self.begins, self.entries, strict=True):
-            frame = (second - entry["start_s"]) * rate
-            if entry["name"] != name or not -near <= frame <= entry["frames"] + near:
+            first = (first_s - entry["start_s"]) * rate
+            last = (last_s - entry["start_s"]) * rate
+            if entry["name"] != name or last < 0 or first >= entry["frames"]:
                 continue
-            first = max(0, round(frame) - around)
-            last = min(entry["frames"], round(frame) + around)
-            codes = self.codes[begin + first : begin + last].long()
+            begin_at = max(0, round(first) - around)
+            end_at = min(entry["frames"], round(last) + around)
+            codes = self.codes[begin + begin_at : begin + end_at].long()
             latents = self.codec.rvq.lookup(codes.to(self.codec.rvq.codebooks.device))
-            onsets = first + find_onsets(self.codec, latents)
+            onsets = begin_at + find_onsets(self.codec, latents)
+            onsets = onsets[(onsets >= first) & (onsets <= last)]
             # The other encodings hold the same sound.
-            return bool((np.abs(onsets - frame) <= near).any())
-        return False
+            seconds: list[float] = (entry["start_s"] + onsets / rate).tolist()
+            return seconds
+        return []

@@ -20,6 +20,10 @@ from distill.inference.copies.acoustic import (
     PassageSearch,
     Query,
 )
+from distill.inference.copies.recorded_onsets import RecordedOnsets
+
+LONG_S = 1.0
+"""Seconds beyond which what is repeated in line is a passage even if it is a single event."""
 
 IN_LINE_S = 0.05
 """Seconds by which the offset between sound and recording may change from one stretch to the
@@ -41,8 +45,7 @@ class Stretch(NamedTuple):
     Attributes:
         begin: Its first frame.
         end: The frame after its last one.
-        onsets_s: Onsets within it, by their place in the recording, in seconds. The sound is the
-            same on both sides of each.
+        is_passage: Whether it is long, or holds two events of the recording.
         distance_db: RMS difference of the log-mel bands, in dB.
         source: Name of the recording.
         source_s: Where it begins there, in seconds.
@@ -50,7 +53,7 @@ class Stretch(NamedTuple):
 
     begin: int
     end: int
-    onsets_s: tuple[float, ...]
+    is_passage: bool
     distance_db: float
     source: str
     source_s: float
@@ -69,8 +72,7 @@ class StretchFinder:
     def __init__(
         self,
         search: PassageSearch,
-        entries: Sequence[Mapping[str, Any]],
-        frame_rate: float,
+        onsets: RecordedOnsets,
         sound: Query,
         difference: float,
     ) -> None:
@@ -78,14 +80,14 @@ class StretchFinder:
 
         Args:
             search: The search that found the matches.
-            entries: `name` and `start_s` of each of its sounds.
-            frame_rate: Code frames in a second.
+            onsets: Onsets of the recordings in which it searches.
             sound: The sound.
             difference: Acoustic difference below which two windows sound the same.
         """
         self.search = search
-        self.entries = entries
-        self.frame_rate = frame_rate
+        self.onsets = onsets
+        self.entries = onsets.entries
+        self.frame_rate = onsets.codec.frame_rate
         self.sound = sound
         self.difference = difference
 
@@ -218,7 +220,7 @@ class _Windows:
         return Stretch(
             begin=begin,
             end=self._end(rows),
-            onsets_s=tuple(self._onsets_s(group, rows)),
+            is_passage=self._is_passage(group, rows),
             distance_db=float(self.matches.distance_db[rows].mean()),
             source=self._name(rows[0]),
             # An encoding may begin up to a frame before its recording.
@@ -229,32 +231,37 @@ class _Windows:
         """The frame after the last one of `rows`."""
         return self.end[rows[-1]]
 
-    def _onsets_s(self, group: Sequence[_Rows], rows: Sequence[int]) -> Iterator[float]:
-        """Yield onsets with the same event on either side, by their place in the recording.
+    def _is_passage(self, group: Sequence[_Rows], rows: Sequence[int]) -> bool:
+        """Whether `rows`, on the lines of `group`, are long or hold two events.
 
-        A window that straddles a join may still be the same, so each side is compared by itself.
+        They do where the recording has an onset within, and both sides of it are the same. A
+        window that straddles a join may be the same, so each side is compared by itself.
         """
         begin = self.start[rows[0]]
         end = self.end[rows[-1]]
-        bounds = [0.0, *self.finder.sound.onsets, math.inf]
-        onsets = []
+        rate = self.finder.frame_rate
+        if end - begin > LONG_S * rate:
+            return True
+        first = group[0].first
+        begin_s = self._source_s(first, begin)
+        recorded = self.finder.onsets.between(
+            self._name(first), begin_s, begin_s + (end - begin) / rate
+        )
+        bounds = [0.0, *(begin + (second - begin_s) * rate for second in recorded), math.inf]
         sides = []
         for earlier, onset, later in zip(bounds, bounds[1:], bounds[2:], strict=False):
             # Half a second at most on either side of the onset.
             before = range(max(begin, math.ceil(earlier)), math.floor(onset) - BEFORE_ONSET)
             after = range(math.ceil(onset), math.floor(min(end, later - BEFORE_ONSET)))
             if min(len(before), len(after)) >= SHORTEST_EVENT:
-                onsets.append(onset)
                 sides += [before[-LONGEST_EVENT:], after[:LONGEST_EVENT]]
-        if not onsets:
-            return
+        if not sides:
+            return False
         starts = [side.start for side in sides]
         lengths = [len(side) for side in sides]
         by_line = np.array([self._fits(line.first, starts, lengths) for line in group])
         # Before and after an onset, one line may follow the other.
-        fits = by_line.any(0).reshape(len(onsets), 2).all(1)
-        for onset in np.array(onsets)[fits].tolist():
-            yield self._source_s(group[0].first, onset)
+        return bool(by_line.any(0).reshape(-1, 2).all(1).any())
 
 
 class _Events(_Windows):
@@ -266,9 +273,3 @@ class _Events(_Windows):
     def _end(self, rows: Sequence[int]) -> int:
         # The frames before the next onset belong to the last event, although none compares them.
         return super()._end(rows) + BEFORE_ONSET + 1
-
-    def _onsets_s(self, group: Sequence[_Rows], rows: Sequence[int]) -> Iterator[float]:
-        for line in group:
-            for row in line.rows:
-                if row > rows[0]:
-                    yield self._source_s(line.first, self.start[row])
