@@ -1,7 +1,5 @@
 """Phrases of drum loops are passages; their hits in a new order are single events."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import soundfile as sf
@@ -102,18 +100,23 @@ def test_a_phrase_is_a_passage(codec: VQVAE, meter: CopyMeter, loop: int, case: 
         assert report.passage.seconds > 0.9 * audio.shape[1] / SAMPLE_RATE
 
 
-@pytest.mark.parametrize("first", range(0, 10, 3))
-def test_two_short_hits_in_their_order_are_a_passage(
+def test_two_short_hits_in_their_order_are_a_passage(codec: VQVAE, meter: CopyMeter) -> None:
+    pairs = [joined(LOOPS[2][first : first + 2]) for first in range(len(LOOPS[2]) - 1)]
+    percents = [measure(codec, meter, pair).passage_percent for pair in pairs]
+    assert float(np.median(percents)) >= FOUND
+    # A hit that is soft beside the one before it has no onset.
+    assert sum(percent >= FOUND for percent in percents) >= 0.8 * len(pairs)
+
+
+@pytest.mark.parametrize("first", [1, 2, 9])
+def test_two_hits_in_their_order_are_found_between_others(
     codec: VQVAE, meter: CopyMeter, first: int
 ) -> None:
-    hits = joined(LOOPS[2][first : first + 2])
-    report = measure(codec, meter, np.pad(hits, ((0, 0), (4000, 4000))))
-    assert report.passage_percent >= FOUND
-    between = [LOOPS[0][3], *LOOPS[2][first : first + 2], LOOPS[1][2]]
-    length = sum(map(len, between))
-    share = sum(map(len, between[1:3])) / length
-    within = measure(codec, meter, joined(between))
-    assert within.passage_percent == pytest.approx(100 * share, abs=8)
+    hits = [LOOPS[0][3], *LOOPS[2][first : first + 2], LOOPS[1][2]]
+    percent = 100 * sum(map(len, hits[1:3])) / sum(map(len, hits))
+    report = measure(codec, meter, joined(hits))
+    assert report.passage_percent == pytest.approx(percent, abs=6)
+    assert report.event_percent == pytest.approx(100 - percent, abs=30)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -121,7 +124,7 @@ def test_hits_in_a_new_order_are_single_events(codec: VQVAE, meter: CopyMeter, s
     report = measure(codec, meter, shuffled(LOOPS, count=24, seed=seed))
     assert report.event_percent >= OWN
     assert report.passage_percent <= STRAY
-    assert "It repeats no passage" in report.sentence or report.passage_percent >= 0.5
+    assert "It repeats no passage of your recordings" in report.sentence
     assert "single sounds of yours in a new order" in report.sentence
 
 
@@ -147,7 +150,6 @@ def test_a_passage_names_where_it_is_from(codec: VQVAE, meter: CopyMeter) -> Non
     assert "repeats passages of your recordings, most plainly 2.wav from" in report.sentence
 
 
-def test_the_file_of_a_codec_is_all_it_takes(codec: VQVAE, meter: CopyMeter) -> None:
-    """Silence has neither passages nor events."""
+def test_silence_has_neither_passages_nor_events(codec: VQVAE, meter: CopyMeter) -> None:
     report = measure(codec, meter, np.zeros((1, SAMPLE_RATE), np.float32))
     assert (report.passage_percent, report.event_percent, report.passage) == (0, 0, None)

@@ -38,6 +38,9 @@ BEFORE_ONSET = 1
 LONGEST_EVENT = 24
 """Frames of an event that are compared, about half a second: the rest is left to the windows."""
 
+NEAR_ONSET = 2
+"""Frames by which two encodings of one onset may differ."""
+
 STRIDE = 3
 """Frames from one window of a sound to the next; more in sounds of over `MOST_WINDOWS`."""
 
@@ -57,7 +60,7 @@ BLUR_DB = 1.4
 """Difference in dB between two encodings of one steady sound."""
 
 MOST_DB = 6.0
-"""Distance in dB beyond which nothing sounds the same. Copies lie within 3 dB, others beyond 3.5."""
+"""Distance in dB beyond which nothing sounds the same: copies are within 3 dB, others beyond 3.5."""
 
 AT_ONCE = 4_000_000
 """Distances in one block of the candidate search: 16 MB of float32."""
@@ -88,6 +91,10 @@ class Query(NamedTuple):
             stretch = stretch + 1 if audible else 0
             longest = max(longest, stretch)
         return longest
+
+    def has_onset(self, frame: float) -> bool:
+        """Whether an event begins within `NEAR_ONSET` of `frame`."""
+        return any(abs(onset - frame) <= NEAR_ONSET for onset in self.onsets)
 
 
 @dataclass(frozen=True)

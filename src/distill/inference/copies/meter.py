@@ -298,10 +298,11 @@ class CopyMeter:
         begin_s = entry["start_s"] + frame / self.frame_rate
         for onset_s in self.recorded_onsets.between(entry["name"], begin_s, begin_s + length_s):
             # Audible frames of the run before the onset, and from it on.
-            middle = run.begin + math.floor((onset_s - begin_s) * self.frame_rate)
+            onset = run.begin + (onset_s - begin_s) * self.frame_rate
+            middle = math.floor(onset)
             before = int(sound.audible[run.begin : middle].sum())
             after = int(sound.audible[middle : run.end].sum())
-            if min(before, after) >= BESIDE_ONSET:
+            if min(before, after) >= BESIDE_ONSET and sound.has_onset(onset):
                 return True
         return False
 

@@ -247,7 +247,8 @@ class _Windows:
         recorded = self.finder.onsets.between(
             self._name(first), begin_s, begin_s + (end - begin) / rate
         )
-        bounds = [0.0, *(begin + (second - begin_s) * rate for second in recorded), math.inf]
+        onsets = [begin + (second - begin_s) * rate for second in recorded]
+        bounds = [0.0, *(onset for onset in onsets if self.finder.sound.has_onset(onset)), math.inf]
         sides = []
         for earlier, onset, later in zip(bounds, bounds[1:], bounds[2:], strict=False):
             # Half a second at most on either side of the onset.
