@@ -60,7 +60,7 @@ BLUR_DB = 1.4
 """Difference in dB between two encodings of one steady sound."""
 
 MOST_DB = 6.0
-"""Distance in dB beyond which nothing sounds the same: copies are within 3 dB, others beyond 3.5."""
+"""Distance in dB beyond which nothing sounds the same: copies are within 3 dB, others from 3.5."""
 
 AT_ONCE = 4_000_000
 """Distances in one block of the candidate search: 16 MB of float32."""
@@ -94,7 +94,11 @@ class Query(NamedTuple):
 
     def has_onset(self, frame: float) -> bool:
         """Whether an event begins within `NEAR_ONSET` of `frame`."""
-        return any(abs(onset - frame) <= NEAR_ONSET for onset in self.onsets)
+        return self.has_onset_between(frame, frame)
+
+    def has_onset_between(self, first: float, last: float) -> bool:
+        """Whether an event begins from `first` to `last`, give or take `NEAR_ONSET` frames."""
+        return any(first - NEAR_ONSET <= onset <= last + NEAR_ONSET for onset in self.onsets)
 
 
 @dataclass(frozen=True)

@@ -293,6 +293,9 @@ class CopyMeter:
         length_s = (run.end - run.begin) / self.frame_rate
         if length_s > LONG_S:
             return True
+        first = run.begin + BESIDE_ONSET
+        if not sound.has_onset_between(first, run.end - BESIDE_ONSET):
+            return False
         index, frame = search.place(run.corpus_begin)
         entry = self.encodings[index]
         begin_s = entry["start_s"] + frame / self.frame_rate

@@ -242,6 +242,9 @@ class _Windows:
         rate = self.finder.frame_rate
         if end - begin > LONG_S * rate:
             return True
+        # The onsets of the sound are known: look up those of the recording only beside them.
+        if not self.finder.sound.has_onset_between(begin + SHORTEST_EVENT, end - SHORTEST_EVENT):
+            return False
         first = group[0].first
         begin_s = self._source_s(first, begin)
         recorded = self.finder.onsets.between(

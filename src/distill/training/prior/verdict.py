@@ -199,7 +199,7 @@ def _copying(facts: PriorFacts) -> str | None:
         return None
     return (
         f"Copying: of {len(copying.percents)} sounds drawn after epoch {copying.epoch}, "
-        f"most repeat passages of your recordings for {copying.median:.0f} % or so; "
+        f"most repeat passages of your recordings by {copying.median:.0f} % or so; "
         "add more varied files or stop earlier with fewer --epochs, "
         f"and have generate --max-copy {MUCH_COPIED:.0f} draw again."
     )
