@@ -16,8 +16,8 @@ FOR_ALL = {"bounds", "claims", "errors", "settings", "device", "files", "process
 LAYERS = ["audio", "data", "models", "inference", "training", "workflows", "cli"]
 FLOORS = {
     "inference": [
-        {"events"},
-        {"codes", "sampling", "copies"},
+        {"codes", "events"},
+        {"sampling", "copies"},
         {"modes", "heal"},
         {"recipe"},
         {"generate"},

@@ -9,7 +9,8 @@ the corpora. Every other of its held-out files sets the zero point (training use
 Random passages of the rest are the case "held out", those of files that the codec has never seen
 "never heard". A passage is flagged at 20 % or more, and found when the meter names its file as
 well. At least 95 % of the planted passages have to be found; at most 5 % of the new ones may be
-flagged.
+flagged. The case "new order" has events of the recordings, cut at their onsets, none after the one
+before it: on average at least 90 % of it have to count as events, and at most 5 % as passages.
 """
 
 import argparse
@@ -18,6 +19,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,6 +33,7 @@ from distill.data.dataset import ClipRegion, split_by_manifest
 from distill.inference.copies.index import CorpusSound, build_copy_index
 from distill.inference.copies.meter import SILENT_FRAME_DB, CopyMeter
 from distill.inference.copies.report import CopyReport
+from distill.inference.events.onsets import find_onsets
 from distill.models.chunked import decode_codes, encode_audio
 from distill.models.persistence import LoadedVQModel, load_model_v2
 from distill.models.vqvae import VQVAE
@@ -48,6 +51,18 @@ FOUND_BOUND = Bound(0.95, is_upper=False)
 
 FLAGGED_BOUND = Bound(0.05)
 """Share of the new passages that may be flagged."""
+
+EVENT_BOUND = Bound(90.0, is_upper=False)
+"""Mean percent of events in a new order that has to count as single events."""
+
+ORDER_BOUND = Bound(5.0)
+"""Mean percent of them that may count as passages."""
+
+NEW_ORDER = "new order"
+"""The case of events as recorded, in an order that no recording has."""
+
+LONGEST_EVENT_S = 0.9
+"""Seconds of an event of that case, at most: one of more than 1 s is a passage by itself."""
 
 NEW = ("held out", "never heard")
 """The cases without a copy."""
@@ -73,9 +88,11 @@ class Goal(NamedTuple):
     bound: Bound
 
 
-def goal_of(case: str) -> Goal:
-    """The goal of a case: planted passages have to be found, new ones not to be flagged."""
-    return Goal("flagged", FLAGGED_BOUND) if case in NEW else Goal("found", FOUND_BOUND)
+def goals_of(case: str) -> list[Goal]:
+    """The goals of a case: planted passages have to be found, new ones not to be flagged."""
+    if case == NEW_ORDER:
+        return [Goal("passage_percent", ORDER_BOUND), Goal("event_percent", EVENT_BOUND)]
+    return [Goal("flagged", FLAGGED_BOUND) if case in NEW else Goal("found", FOUND_BOUND)]
 
 
 # --- passages -------------------------------------------------------------------------------------
@@ -138,6 +155,46 @@ def planted_passages(
         cases["shifted"].append(Passage(name, encode_audio(codec, shifted)))
         cases["louder"].append(Passage(name, encode_audio(codec, passage * gain)))
     return cases
+
+
+def events_in_new_order(
+    codec: VQVAE,
+    codes: Sequence[Sequence[Tensor]],
+    rng: np.random.Generator,
+    count: int,
+) -> list[Passage]:
+    """`count` sounds made of events as recorded, none after the one before it in a recording.
+
+    Args:
+        codec: The codec.
+        codes: Codes `[T, Q]` of each encoding of each sound.
+        rng: Draws the events.
+        count: Number of sounds.
+
+    Returns:
+        The sounds, without a name; none from recordings with fewer than three events.
+    """
+    longest = LONGEST_EVENT_S * codec.frame_rate
+    events = []
+    for own_codes, *_ in codes:
+        onsets = find_onsets(codec, codec.rvq.lookup(own_codes.long())).astype(int)
+        parts = [own_codes[first:last] for first, last in pairwise(onsets)]
+        # None lies between two events that do not follow one another.
+        events += [None, *(part if len(part) <= longest else None for part in parts)]
+    whole = [i for i, event in enumerate(events) if event is not None]
+    if len(whole) < 3:
+        return []
+    passages = []
+    for _ in range(count):
+        parts = []
+        last = -1
+        while sum(map(len, parts)) < PASSAGE_S * codec.frame_rate:
+            i = int(rng.choice(whole))
+            if i not in (last, last + 1):
+                parts.append(events[i])
+                last = i
+        passages.append(Passage("", torch.cat(parts)))
+    return passages
 
 
 # --- the corpus -----------------------------------------------------------------------------------
@@ -236,6 +293,9 @@ def measure(
     index = build_copy_index(codec, corpus, calibrating)
     index_s = time.perf_counter() - began
     cases = planted_passages(codec, material.train, codes, np.random.default_rng(seed), count)
+    in_new_order = events_in_new_order(codec, codes, np.random.default_rng(seed), count)
+    if in_new_order:
+        cases[NEW_ORDER] = in_new_order
     for title, regions in zip(NEW, (material.held_out, material.never_heard), strict=True):
         if regions:
             rng = np.random.default_rng(seed)
@@ -272,20 +332,25 @@ def summary(names: Sequence[str], reports: Sequence[CopyReport]) -> dict[str, fl
         reports: The report on each passage.
 
     Returns:
-        Shares that are `flagged`, and `found` (flagged with the right file); median percent; the
-        5th and 95th percentile of the distance in dB.
+        Shares that are `flagged`, and `found` (flagged with the right file); mean and median
+        percent of passages and of single events; the 5th and 95th percentile of the distance in dB.
     """
-    flagged = [report.percent >= FLAGGED for report in reports]
+    flagged = [report.passage_percent >= FLAGGED for report in reports]
     result = []
     for name, report, is_flagged in zip(names, reports, flagged, strict=True):
         evidence = [*report.runs, report.passage]
         sources = {entry.source for entry in evidence if entry is not None}
         result.append(is_flagged and name in sources)
+    passages = [report.passage_percent for report in reports]
+    events = [report.event_percent for report in reports]
     distances_db = [report.passage.distance_db for report in reports if report.passage]
     return {
         "flagged": float(np.mean(flagged)),
         "found": float(np.mean(result)),
-        "percent_median": float(np.median([report.percent for report in reports])),
+        "passage_percent": float(np.mean(passages)),
+        "event_percent": float(np.mean(events)),
+        "passage_percent_median": float(np.median(passages)),
+        "event_percent_median": float(np.median(events)),
         "distance_db_5": float(np.quantile(distances_db, 0.05)),
         "distance_db_95": float(np.quantile(distances_db, 0.95)),
     }
@@ -302,10 +367,11 @@ def corpora_folder(corpora: Sequence[str], scratch: Path) -> Path:
 def show(cases: dict[str, dict[str, float]]) -> None:
     """Print a line for each case, with its bound."""
     for case, row in cases.items():
-        goal = goal_of(case)
         figures = ", ".join(f"{name} {value:.3g}" for name, value in row.items())
-        verdict = goal.bound.verdict(row[goal.figure])
-        print(f"{case:12} {figures} ({goal.figure} {goal.bound}: {verdict})")
+        verdicts = [
+            f"{figure} {bound}: {bound.verdict(row[figure])}" for figure, bound in goals_of(case)
+        ]
+        print(f"{case:12} {figures} ({'; '.join(verdicts)})")
 
 
 def arguments() -> argparse.Namespace:

@@ -249,7 +249,7 @@ def measure_all(
         np.concatenate([descriptors_by_second(sound.audio) for sound in generated]),
         rng,
     )
-    percents = [sound.copy.percent for sound in generated if sound.copy is not None]
+    percents = [sound.copy.passage_percent for sound in generated if sound.copy is not None]
     loudness = [integrated_loudness(sound.audio, SAMPLE_RATE) for sound in generated]
     loudness_off = np.array(loudness) - float(loaded.metadata["corpus_loudness"])
     own_mono = [sound.mean(0) for sound in sounds]

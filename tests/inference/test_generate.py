@@ -47,7 +47,7 @@ def test_the_seed_decides(loaded: LoadedVQModel) -> None:
 def test_what_is_copied_names_files_of_the_corpus(loaded: LoadedVQModel) -> None:
     copied = generate(loaded, 2.0, seed=2, sampling=Sampling(temperature=0.3))[0].copy
     assert copied is not None
-    assert 0 <= copied.percent <= 100
+    assert 0 <= copied.passage_percent <= 100
     names = {entry["name"] for entry in loaded.metadata["corpus"]}
     assert {run.source for run in copied.runs if run} | {
         copied.passage.source if copied.passage else ""
@@ -61,8 +61,9 @@ def test_it_is_drawn_again_until_it_copies_little(loaded: LoadedVQModel) -> None
     assert (kept.draws, kept.recipe.seed) == (1, 2)
     (least,) = generate(loaded, 1.0, seed=2, max_copy=0)
     assert least.copy is not None
-    assert least.copy.percent <= first.copy.percent
-    assert least.draws == 1 if first.copy.percent == 0 else 2 <= least.draws <= module.MOST_DRAWS
+    assert least.copy.passage_percent <= first.copy.passage_percent
+    copies_none = first.copy.passage_percent == 0
+    assert least.draws == 1 if copies_none else 2 <= least.draws <= module.MOST_DRAWS
     (same,) = generate(loaded, 1.0, seed=2, max_copy=0)
     assert np.array_equal(least.audio, same.audio)
     (plain,) = generate(loaded, 1.0, seed=least.recipe.seed)

@@ -32,7 +32,9 @@ SILENCE = np.zeros((1, 480), np.float32)
 
 @pytest.mark.parametrize("ending", ["wav", "flac", "ogg"])
 def test_a_recipe_comes_back_whole(tmp_path: Path, ending: str) -> None:
-    path = write_sound(tmp_path / f"a.{ending}", SILENCE, tags=RECIPE.tags(copy={"percent": 3.0}))
+    path = write_sound(
+        tmp_path / f"a.{ending}", SILENCE, tags=RECIPE.tags(copy={"passage_percent": 3.0})
+    )
     assert read_recipe(path) == RECIPE
 
 
@@ -206,7 +208,7 @@ def test_mutated_recipes_are_read_or_refused(tmp_path: Path) -> None:
 
 # More than the 2 kB of a text that libsndfile reads in WAV.
 LONG = replace(RECIPE, steering=Steering(pitch=tuple((i / 3, i / 7) for i in range(100))))
-COMMENT = LONG.tags(copy={"percent": 3.0})["comment"].encode()
+COMMENT = LONG.tags(copy={"passage_percent": 3.0})["comment"].encode()
 BODIES = st.binary(max_size=41)
 NAMES = st.sampled_from([b"JUNK", b"bext", b"iXML", b"id3 ", b"acid", b"PAD ", b"cue ", b"abcd"])
 PADS = st.sampled_from([b"\0", b""])

@@ -87,7 +87,7 @@ def test_a_generated_sound(trained: Path) -> None:
     assert sound.copy is not None
     for limit in (0.0, 100.0):
         bounded = generated_facts(Path("new.wav"), sound, max_copy=limit)
-        assert bounded.under_max_copy is (sound.copy.percent <= limit)
+        assert bounded.under_max_copy is (sound.copy.passage_percent <= limit)
 
 
 def test_a_trained_prior(

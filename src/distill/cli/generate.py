@@ -47,7 +47,9 @@ Count = Annotated[
 ]
 MaxCopy = Annotated[
     float | None,
-    typer.Option(help="Draw again while more than this percentage repeats your recordings."),
+    typer.Option(
+        help="Draw again while more than this percentage repeats passages of your recordings."
+    ),
 ]
 Again = Annotated[
     Path | None,
@@ -337,7 +339,7 @@ def _line(item: "Written", max_copy: float | None) -> str:
             f"{head} How much it copies is unknown: the prior was trained with an older Distill. "
             "Train it again to find out."
         )
-    if max_copy is None or sound.copy.percent <= max_copy:
+    if max_copy is None or sound.copy.passage_percent <= max_copy:
         return f"{head} {sound.copy.sentence}"
     return (
         f"{head} {sound.copy.sentence} None of {sound.draws} draws stayed under "

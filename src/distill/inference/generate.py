@@ -73,9 +73,9 @@ def generate(
 ) -> Iterator[Generated]:
     """The sounds of `request`, each as soon as it is ready.
 
-    A sound that copies more than `request.max_copy` percent is drawn again, up to `MOST_DRAWS`
-    times in all, from seeds that follow from its own. If every draw copies more, the one that
-    copies least is kept.
+    A sound that repeats passages of the corpus for more than `request.max_copy` percent is drawn
+    again, up to `MOST_DRAWS` times in all, from seeds that follow from its own. If every draw
+    copies more, the one that copies least is kept.
 
     Args:
         loaded: A model with a prior.
@@ -191,14 +191,14 @@ class _Generation:
         max_copy = self.job.request.max_copy
         best = first
         for draw in range(1, MOST_DRAWS):
-            if max_copy is None or best.copy is None or best.copy.percent <= max_copy:
+            if max_copy is None or best.copy is None or best.copy.passage_percent <= max_copy:
                 break
             # From its own seed alone, whatever other sounds are asked for.
             seed = derived_seed(first.recipe.seed, draw)
             (rendered,) = self.mode.render([seed], progress)
             another = self._measured(seed, rendered)
             assert another.copy is not None
-            if another.copy.percent < best.copy.percent:
+            if another.copy.passage_percent < best.copy.passage_percent:
                 best = another
             best = replace(best, draws=draw + 1)
         return best

@@ -50,7 +50,7 @@ COPY_INDEX = {
     "encodings": [ENCODING],
     "passage_codes": Array(2, whole=True),
     "passages": [ENCODING],
-    "zero?": {"bits": [float], "difference": float, "share": float},
+    "zero?": {"bits": [float], "difference": float, "share": float, "passage_share?": float},
 }
 
 PULSE = {

@@ -162,11 +162,11 @@ def generated_facts(path: Path, sound: Generated, max_copy: float | None = None)
     Args:
         path: The sound file.
         sound: The sound.
-        max_copy: Percentage of the corpus that it was allowed to repeat; None: any.
+        max_copy: Percentage of it that was allowed to repeat passages of the corpus; None: any.
     """
     is_under = None
     if max_copy is not None and sound.copy:
-        is_under = sound.copy.percent <= max_copy
+        is_under = sound.copy.passage_percent <= max_copy
     return GeneratedFacts(
         path=path,
         seed=sound.recipe.seed,

@@ -79,8 +79,8 @@ def generate(
         top_p: Draw from the smallest set of events with this probability; 1 is off.
         count: Number of sounds.
         progress: Takes the number of frames drawn so far and the number of all frames.
-        max_copy: Draw again, a few times at most, while more than this percentage repeats the
-            corpus.
+        max_copy: Draw again, a few times at most, while more than this percentage repeats
+            passages of the corpus.
         like: The prompt is a recording with this in its name or folder.
         nearness: 1 draws long stretches as recorded, 0 blends every event with another. In between,
             single events as recorded stand in a new order, beside blends.

@@ -174,7 +174,7 @@ def make_request(
         seed: Of the first sound.
         count: Number of sounds.
         bars: Bars, in place of seconds.
-        max_copy: Percentage above which a sound is drawn again.
+        max_copy: Percentage of repeated passages above which a sound is drawn again.
         options: The other arguments of `distill.generate`, by name: modes and their numbers, fields
             of `Sampling`, and those of `Steering` as `steer` takes them.
 

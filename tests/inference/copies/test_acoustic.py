@@ -80,7 +80,7 @@ def look_for(
     codes = encode_audio(loaded.model, sound)
     is_audible = torch.zeros(len(codes), dtype=torch.bool)
     is_audible[audible] = True
-    return search.nearest([Query(codes=codes, audible=is_audible)])[0]
+    return search.nearest([Query(codes=codes, audible=is_audible)])[0].windows
 
 
 @pytest.mark.parametrize("gain", [0.5, 1.0, 2.0])
@@ -147,11 +147,18 @@ def test_several_sounds_at_once_are_as_each_alone(
     loaded: LoadedVQModel, search: PassageSearch
 ) -> None:
     sounds = [encode_audio(loaded.model, rustle(seconds, 6)) for seconds in (0.1, 1.0, 0.02, 0.5)]
-    queries = [Query(codes, torch.ones(len(codes), dtype=torch.bool)) for codes in sounds]
+    onsets = [0.4 * len(codes) for codes in sounds]
+    queries = [
+        Query(codes, torch.ones(len(codes), dtype=torch.bool), [onset])
+        for codes, onset in zip(sounds, onsets, strict=True)
+    ]
     for together, query in zip(search.nearest(queries), queries, strict=True):
         (single,) = search.nearest([query])
-        assert torch.equal(together.start, single.start)
-        assert torch.allclose(together.difference, single.difference, atol=1e-3)
+        for kind in ("windows", "events"):
+            mine = getattr(together, kind)
+            alone = getattr(single, kind)
+            assert torch.equal(mine.start, alone.start)
+            assert torch.allclose(mine.difference, alone.difference, atol=1e-3)
 
 
 def test_the_longest_audible_stretch_is_counted_in_frames() -> None:
@@ -165,3 +172,44 @@ def test_matches_are_joined_in_order() -> None:
     joined = Matches.joined([NO_MATCHES, examples, examples])
     assert joined.start.tolist() == [0, 1, 0, 1]
     assert joined.difference.tolist() == [0.0, 0.25, 0.0, 0.25]
+
+
+def test_an_event_is_found_whatever_follows_it(
+    loaded: LoadedVQModel, search: PassageSearch
+) -> None:
+    """Also one that is shorter than a window."""
+    begin = round(1.2 * SAMPLE_RATE)
+    event = CORPUS[2][:, begin : begin + round(0.2 * SAMPLE_RATE)]
+    sound = np.concatenate([rustle(0.3, 4), event, rustle(0.4, 5)], axis=1)
+    codes = encode_audio(loaded.model, sound)
+    rate = loaded.model.frame_rate
+    query = Query(codes, torch.ones(len(codes), dtype=torch.bool), [0.3 * rate, 0.5 * rate])
+    (found,) = search.nearest([query])
+    assert found.events.start.tolist() == [0, 15, 24]
+    assert int(found.events.difference.argmin()) == 1
+    assert int(found.events.sound[1]) // COPIES == 2
+    frame = int(found.events.frame[1]) - int(found.events.start[1])
+    assert frame / rate == pytest.approx(1.2 - 0.3, abs=0.03)
+
+
+def test_a_place_that_continues_a_copy_is_as_near(
+    loaded: LoadedVQModel, search: PassageSearch
+) -> None:
+    codes = encode_audio(loaded.model, CORPUS[0])
+    query = Query(codes, torch.ones(len(codes), dtype=torch.bool))
+    start = torch.arange(0, 90, 10)
+    length = torch.full_like(start, 8)
+    assert float(search.difference_at(query, start, length, start).max()) < 1e-3
+    assert float(search.difference_at(query, start, length, start + 9).min()) > 0.1
+
+
+def test_events_reach_from_onset_to_onset_without_silence() -> None:
+    audible = torch.ones(60, dtype=torch.bool)
+    audible[20:30] = False
+    span = acoustic._events(Query(torch.zeros(60, 1), audible, [10.4, 30.0, 32.5]))
+    # The frame before an onset reaches into the next event; two frames are too few.
+    assert list(zip(span.start.tolist(), span.length.tolist(), strict=True)) == [
+        (0, 9),
+        (11, 9),
+        (33, acoustic.LONGEST_EVENT),
+    ]

@@ -35,7 +35,7 @@ def test_the_index_is_plain_and_small(loaded: LoadedVQModel) -> None:
     seconds = frames / loaded.model.frame_rate
     numbers = index["codes"].numel() + index["passage_codes"].numel()
     assert numbers < BYTES_A_SECOND * seconds
-    assert 0 <= index["zero"]["share"] <= 0.9
+    assert 0 <= index["zero"]["passage_share"] <= index["zero"]["share"] <= 0.9
 
 
 def test_held_out_sounds_are_not_in_the_index(loaded: LoadedVQModel) -> None:

@@ -10,7 +10,7 @@ import torch
 from distill.data.corpus import scan_corpus
 from distill.data.dataset import split_by_manifest
 from distill.inference.copies.meter import CopyMeter, ZeroPoint
-from distill.inference.copies.report import CopyReport
+from distill.inference.copies.report import LEAST_PERCENT, CopyReport
 from distill.models.chunked import decode_codes, encode_audio
 from distill.models.persistence import LoadedVQModel, load_model_v2
 
@@ -41,6 +41,13 @@ def meter(loaded: LoadedVQModel) -> CopyMeter:
     return CopyMeter(loaded.model, index_of(loaded))
 
 
+def without_zero_share(loaded: LoadedVQModel) -> CopyMeter:
+    """A meter that takes nothing off: with two or three held-out sounds the share is chance."""
+    index = index_of(loaded)
+    zero = index["zero"] | {"share": 0.0, "passage_share": 0.0}
+    return CopyMeter(loaded.model, index | {"zero": zero})
+
+
 def measure(
     loaded: LoadedVQModel, meter: CopyMeter, audio: np.ndarray, gain: float = 1.0
 ) -> CopyReport:
@@ -59,19 +66,22 @@ def long_recordings(loaded: LoadedVQModel, corpus_dir: Path) -> list[tuple[str, 
 
 @pytest.mark.parametrize("case", ["verbatim", "shifted", "louder"])
 def test_planted_passages_are_found_by_name(
-    loaded: LoadedVQModel, meter: CopyMeter, corpus_dir: Path, case: str
+    loaded: LoadedVQModel, corpus_dir: Path, case: str
 ) -> None:
+    meter = without_zero_share(loaded)
     gain = 2.0 if case == "louder" else 1.0
     shift_s = 0.3 if case == "shifted" else 0.0
     shift = round(shift_s * loaded.model.sample_rate)
     for name, audio in long_recordings(loaded, corpus_dir):
         report = measure(loaded, meter, np.pad(audio, ((0, 0), (shift, 0))), gain)
-        assert report.percent > SAME, name
+        assert report.passage_percent + report.event_percent > SAME, name
         assert report.passage is not None
+        assert report.passage.is_same
         assert report.passage.source == name
         offset_s = report.passage.output_s - report.passage.source_s
         assert offset_s == pytest.approx(shift_s, abs=0.06)
-        assert name in report.sentence
+        # A pluck of under a second is a single event.
+        assert (name in report.sentence) == (report.passage_percent >= LEAST_PERCENT)
 
 
 @pytest.mark.parametrize("kind", ["noise", "chirp", "silence"])
@@ -86,22 +96,27 @@ def test_new_sounds_and_silence_are_not_found(
         "silence": np.zeros(len(t)),
     }
     report = measure(loaded, meter, sounds[kind][None].astype(np.float32))
-    assert report.percent < NEW
-    assert "no more than a new recording" in report.sentence
+    assert report.passage_percent < NEW
+    assert report.event_percent < NEW
+    assert "repeats no passage of your recordings" in report.sentence
 
 
 def test_half_a_copy_is_half(loaded: LoadedVQModel, corpus_dir: Path) -> None:
-    """Beside a zero share of 0: with two or three held-out sounds its value is chance."""
     index = index_of(loaded)
-    meter = CopyMeter(loaded.model, index | {"zero": index["zero"] | {"share": 0.0}})
+    zero = index["zero"]
+    meter = without_zero_share(loaded)
     _, audio = long_recordings(loaded, corpus_dir)[-1]
     new = np.random.default_rng(6).uniform(-0.3, 0.3, audio.shape).astype(np.float32)
     half_copy = np.concatenate([audio, new], axis=1)
     report = measure(loaded, meter, half_copy)
     assert 0.4 < report.share < 0.6
-    assert 25 < report.percent < 75
-    stricter = CopyMeter(loaded.model, index | {"zero": index["zero"] | {"share": 0.2}})
-    assert 0 < measure(loaded, stricter, half_copy).percent < report.percent
+    both = report.passage_percent + report.event_percent
+    assert 25 < both < 75
+    stricter = CopyMeter(
+        loaded.model, index | {"zero": zero | {"share": 0.2, "passage_share": 0.2}}
+    )
+    strict = measure(loaded, stricter, half_copy)
+    assert 0 < strict.passage_percent + strict.event_percent < both
 
 
 def test_only_new_frames_are_judged(
@@ -126,5 +141,11 @@ def test_without_a_zero_point_nothing_counts_as_repeated(
 
 
 def test_a_zero_point_comes_back_from_its_entry() -> None:
-    entry = {"bits": [20.0, 31.5], "difference": 0.55, "share": 0.125}
+    entry = {"bits": [20.0, 31.5], "difference": 0.55, "share": 0.125, "passage_share": 0.0625}
     assert ZeroPoint.from_dict(entry).to_dict() == entry
+
+
+def test_the_zero_point_of_an_earlier_version_stands_for_both_figures() -> None:
+    entry = {"bits": [20.0], "difference": 0.55, "share": 0.125}
+    zero_point = ZeroPoint.from_dict(entry)
+    assert (zero_point.share, zero_point.passage_share) == (0.125, 0.125)

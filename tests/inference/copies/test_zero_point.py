@@ -41,7 +41,7 @@ def test_without_held_out_sounds_the_bounds_are_strictest(
     zero_point = calibrate(loaded.model, meter, [])
     assert zero_point.bits == (LONGEST_BOUND * meter.chance_bits(),) * 2
     assert zero_point.difference == LEAST_DIFFERENT
-    assert zero_point.share == 0
+    assert zero_point.share == zero_point.passage_share == 0
 
 
 def test_held_out_sounds_that_are_in_the_index_raise_the_bounds(
@@ -59,6 +59,7 @@ def test_held_out_sounds_that_are_in_the_index_raise_the_bounds(
     assert by_noise.bits[1] <= by_copy.bits[1] <= strict.bits[1]
     assert by_noise.difference >= by_copy.difference >= strict.difference
     assert by_noise.share <= by_copy.share <= MOST_ZERO_SHARE
+    assert by_copy.passage_share <= by_copy.share
 
 
 def test_a_quantile_is_one_of_the_values_within_the_limits() -> None:

@@ -82,10 +82,10 @@ def test_what_is_kept_is_no_copy(loaded: LoadedVQModel, corpus_dir: Path) -> Non
     source = Source(longest, "ab", audio)
     (kept,) = generate(loaded, Request(seed=4, mode=mode, source=source, max_copy=0))
     assert kept.copy is not None
-    assert (kept.draws, kept.copy.percent, kept.copy.passage) == (1, 0, None)
+    assert (kept.draws, kept.copy.passage_percent, kept.copy.passage) == (1, 0, None)
     assert not any(kept.copy.runs)
     meter = CopyMeter(loaded.model, index)
-    assert meter.measure(kept.codes, kept.audio).percent > 50
+    assert meter.measure(kept.codes, kept.audio).passage_percent > 50
     # Of a half, as of that half alone: here all of it was learned.
     half = torch.arange(len(kept.codes)) >= len(kept.codes) // 2
-    assert meter.measure(kept.codes, kept.audio, half).percent > 50
+    assert meter.measure(kept.codes, kept.audio, half).passage_percent > 50

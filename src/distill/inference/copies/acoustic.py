@@ -1,16 +1,18 @@
 """Acoustic nearest-neighbour search: the passage of the corpus that sounds most like a window.
 
-Windows last a quarter of a second and are compared without their level. Compared are the codec's
-latents, which stand for log-mel spectra at several resolutions (`models/analysis.py`). Each
-recording is indexed in several encodings whose frames begin at different samples, since a copy
-need not begin on our frame grid.
+Windows last a quarter of a second and are compared without their level. So are events: an onset
+and what follows until the next one. Compared are the codec's latents, which stand for log-mel
+spectra at several resolutions (`models/analysis.py`). Each recording is indexed in several
+encodings whose frames begin at different samples, since a copy need not begin on our frame grid.
 
 A difference is judged relative to the change within the window: two hums are soon alike, two hits
 hardly.
 """
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from itertools import pairwise
 from typing import NamedTuple
 
 import torch
@@ -25,6 +27,19 @@ WINDOW_S = 0.25
 
 SHORTEST = 3
 """Frames of the shortest window: fewer leave nothing to compare."""
+
+SHORTEST_EVENT = 3
+"""Frames of the shortest event. Candidates are found by its first frames alone, so that events of
+all lengths take one search."""
+
+BEFORE_ONSET = 1
+"""Frames before an onset, or the end, that are not compared: their spectra reach beyond it."""
+
+LONGEST_EVENT = 24
+"""Frames of an event that are compared, about half a second: the rest is left to the windows."""
+
+NEAR_ONSET = 2
+"""Frames by which two encodings of one onset may differ."""
 
 STRIDE = 3
 """Frames from one window of a sound to the next; more in sounds of over `MOST_WINDOWS`."""
@@ -44,6 +59,9 @@ No window is nearer than its mean (Jensen's inequality), so few candidates are e
 BLUR_DB = 1.4
 """Difference in dB between two encodings of one steady sound."""
 
+MOST_DB = 6.0
+"""Distance in dB beyond which nothing sounds the same: copies are within 3 dB, others from 3.5."""
+
 AT_ONCE = 4_000_000
 """Distances in one block of the candidate search: 16 MB of float32."""
 
@@ -57,10 +75,12 @@ class Query(NamedTuple):
     Attributes:
         codes: Its codes `[T, Q]`.
         audible: Which of its frames are audible `[T]` (bool).
+        onsets: Where its events begin, in frames, increasing. Its beginning need not be named.
     """
 
     codes: Tensor
     audible: Tensor
+    onsets: Sequence[float] = ()
 
     @property
     def longest(self) -> int:
@@ -72,10 +92,18 @@ class Query(NamedTuple):
             longest = max(longest, stretch)
         return longest
 
+    def has_onset(self, frame: float) -> bool:
+        """Whether an event begins within `NEAR_ONSET` of `frame`."""
+        return self.has_onset_between(frame, frame)
+
+    def has_onset_between(self, first: float, last: float) -> bool:
+        """Whether an event begins from `first` to `last`, give or take `NEAR_ONSET` frames."""
+        return any(first - NEAR_ONSET <= onset <= last + NEAR_ONSET for onset in self.onsets)
+
 
 @dataclass(frozen=True)
 class Matches:
-    """The nearest window of the corpus for each of `n` windows of a sound.
+    """The nearest window of the corpus for each of `n` windows, or events, of a sound.
 
     Attributes:
         start: First frame of the window in the sound `[n]`.
@@ -100,6 +128,46 @@ class Matches:
         for field in fields(cls):
             columns[field.name] = torch.cat([getattr(part, field.name) for part in parts])
         return cls(**columns)
+
+    def rows(self, rows: Tensor) -> "Matches":
+        """The matches of some windows, numbered by `rows` `[m]`."""
+        columns = {field.name: getattr(self, field.name)[rows] for field in fields(self)}
+        return Matches(**columns)
+
+    def nearer(self, other: "Matches") -> "Matches":
+        """For each window the nearer one of two matches."""
+        is_nearer = self.difference <= other.difference
+        columns = {}
+        for field in fields(self):
+            pair = getattr(self, field.name), getattr(other, field.name)
+            columns[field.name] = torch.where(is_nearer, *pair)
+        return Matches(**columns)
+
+
+class Found(NamedTuple):
+    """What a search found of one sound.
+
+    Attributes:
+        windows: Matches of its windows, those of one length after the other.
+        events: Matches of its events, in order of time.
+    """
+
+    windows: Matches
+    events: Matches
+
+
+class _Span(NamedTuple):
+    """Windows of a sound: where they begin `[n]`, and how many frames they last `[n]`."""
+
+    start: Tensor
+    length: Tensor
+
+
+class _Means(NamedTuple):
+    """Means `[n, D]` of windows to look for, without level, over `size` frames."""
+
+    means: Tensor
+    size: int
 
 
 NO_MATCHES = Matches(
@@ -147,13 +215,14 @@ class PassageSearch:
         self.sizes = torch.where(has_room, self.window, self.frames.clamp(max=self.window - 1))
 
     @torch.inference_mode()
-    def nearest(self, sounds: Sequence[Query]) -> list[Matches]:
-        """The nearest windows of the corpus to those of each sound.
+    def nearest(self, sounds: Sequence[Query]) -> list[Found]:
+        """The nearest windows of the corpus to the windows and the events of each sound.
 
         A window lasts a quarter of a second. It is shorter where the longest audible stretch of the
         sound, or the sound of the corpus, is shorter.
         """
-        matches_by_sound = [[NO_MATCHES] for _ in sounds]
+        windows_by_sound = [[NO_MATCHES] for _ in sounds]
+        events = [_nowhere(_events(sound)) for sound in sounds]
         lengths = [min(self.window, sound.longest) for sound in sounds]
         for length in sorted(set(lengths)):
             # Sounds with windows of one length are searched together.
@@ -166,18 +235,41 @@ class PassageSearch:
                 # The frames of all corpus sounds that are searched at this size.
                 has_size = sizes == size
                 within = has_size[self.owner].nonzero()[:, 0]
-                matches = self._search(queries, size, within)
-                for i, own_matches in zip(members, matches, strict=True):
-                    matches_by_sound[i].append(own_matches)
-        return [Matches.joined(parts) for parts in matches_by_sound]
+                found = self._search(queries, size, within)
+                for i, own in zip(members, found, strict=True):
+                    windows_by_sound[i].append(own.windows)
+                    events[i] = events[i].nearer(own.events)
+        windows = [Matches.joined(parts) for parts in windows_by_sound]
+        return [Found(*pair) for pair in zip(windows, events, strict=True)]
+
+    @torch.inference_mode()
+    def difference_at(
+        self,
+        sound: Query,
+        start: Tensor,
+        length: Tensor,
+        place: Tensor,
+    ) -> Tensor:
+        """Differences `[n]` between windows and places of the corpus, as in `Matches`.
+
+        Args:
+            sound: The sound that holds the windows.
+            start: First frames of the windows `[n]`.
+            length: Their frames `[n]`.
+            place: Frames of the corpus in which their counterparts begin `[n]`.
+        """
+        windows = self._windows(sound.codes, start, int(length.max()))
+        is_part = _is_part(length)
+        squared = self._squared_distances(windows, is_part, place[:, None])[:, 0]
+        return self._difference(windows, is_part, squared)
 
     def _search(
         self,
         sounds: Sequence[Query],
         size: int,
         within: Tensor,
-    ) -> list[Matches]:
-        """The nearest windows of one length.
+    ) -> list[Found]:
+        """The nearest windows of one length, and the nearest events.
 
         Args:
             sounds: The sounds to look for.
@@ -185,60 +277,101 @@ class PassageSearch:
             within: Frames of the corpus in which to search `[m]`.
 
         Returns:
-            The matches of each sound.
+            What was found of each sound.
         """
         stride = STRIDE if size == self.window else 1
-        starts = [_starts(sound, size, stride) for sound in sounds]
-        by_sound = [
-            self._windows(sound.codes, start, size)
-            for sound, start in zip(sounds, starts, strict=True)
+        windows = []
+        events = [_events(sound) for sound in sounds]
+        for sound in sounds:
+            start = _starts(sound, size, stride)
+            windows.append(_Span(start, torch.full_like(start, size)))
+        # Windows and events of all sounds as two batches, which share one pass over the corpus.
+        batches = [self._batch(sounds, windows, size), self._batch(sounds, events, LONGEST_EVENT)]
+        sizes = (size, SHORTEST_EVENT)
+        means = [
+            _Means(self._without_level(latents[:, :own_size].mean(1)), own_size)
+            for latents, own_size in zip(batches, sizes, strict=True)
         ]
-        # The windows of all sounds as one batch.
-        windows = torch.cat(by_sound)
-        if not len(windows):
-            return [NO_MATCHES for _ in sounds]
-        place, squared = self._nearest_places(windows, within)
-        owner = self.owner[place]
-        distance_db = self.in_db(squared)
-        change_db = self.in_db(self._variance(windows))
-        difference = distance_db.square() / (change_db.square() + BLUR_DB**2)
-        # The shorter a window, the sooner it finds one that is alike by chance.
-        difference = difference * (self.window / size) ** 0.5
-        frame = place - self.begins[owner]
-        # Back to the windows of each sound.
-        counts = [len(start) for start in starts]
-        columns = (distance_db, difference, owner, frame)
-        rows = zip(starts, *(column.split(counts) for column in columns), strict=True)
-        return [
-            Matches(
-                start=start,
-                length=torch.full_like(start, size),
-                distance_db=own_distance,
-                difference=own_difference,
-                sound=own_sound,
-                frame=own_frame,
-            )
-            for start, own_distance, own_difference, own_sound, own_frame in rows
+        candidates = self._candidates(means, within)
+        own_windows = self._nearest_of(batches[0], windows, candidates[0], of_windows=True)
+        own_events = self._nearest_of(batches[1], events, candidates[1], of_windows=False)
+        return [Found(*pair) for pair in zip(own_windows, own_events, strict=True)]
+
+    def _batch(
+        self,
+        sounds: Sequence[Query],
+        spans: Sequence[_Span],
+        longest: int,
+    ) -> Tensor:
+        """Latents `[n, longest, D]` of the windows of all sounds."""
+        parts = [
+            self._windows(sound.codes, span.start, longest)
+            for sound, span in zip(sounds, spans, strict=True)
         ]
+        return torch.cat(parts)
 
-    def _nearest_places(self, windows: Tensor, within: Tensor) -> tuple[Tensor, Tensor]:
-        """The nearest window of the corpus to each of `windows` `[n, size, D]`.
+    def _nearest_of(
+        self,
+        windows: Tensor,
+        spans: Sequence[_Span],
+        candidates: Tensor,
+        of_windows: bool,
+    ) -> list[Matches]:
+        """The nearest of several places for each window of several sounds.
 
-        Returns:
-            The frame of the corpus in which it begins `[n]`, and the squared distance `[n]`.
+        Args:
+            windows: Latents of the windows of all sounds `[n, L, D]`.
+            spans: Where they lie in each sound.
+            candidates: Frames of the corpus in which their candidates begin `[n, c]`.
+            of_windows: Whether they begin anywhere; False for events.
         """
-        size = windows.shape[1]
-        means = self._without_level(windows.mean(1))
-        candidates = self._candidates(means, size, within)
+        is_part = _is_part(torch.cat([span.length for span in spans]), windows.shape[1])
+        if not candidates.numel():
+            return [_nowhere(span) for span in spans]
         blocks = zip(
             windows.split(COMPARED_AT_ONCE),
+            is_part.split(COMPARED_AT_ONCE),
             candidates.split(COMPARED_AT_ONCE),
             strict=True,
         )
         distances = torch.cat([self._squared_distances(*block) for block in blocks])
         squared, best = distances.min(1)
         place = candidates.gather(1, best[:, None])[:, 0]
-        return place, squared
+        owner = self.owner[place]
+        frame = place - self.begins[owner]
+        difference = self._difference(windows, is_part, squared)
+        if of_windows:
+            # The shorter a window, the sooner it finds one that is alike by chance. An event has
+            # fewer chances: it begins at an onset.
+            difference = difference * (self.window / is_part.sum(1)).sqrt()
+        # Back to the windows of each sound.
+        counts = [len(span.start) for span in spans]
+        columns = (self.in_db(squared), difference, owner, frame)
+        rows = zip(spans, *(column.split(counts) for column in columns), strict=True)
+        return [
+            Matches(
+                start=span.start,
+                length=span.length,
+                distance_db=own_distance,
+                difference=own_difference,
+                sound=own_sound,
+                frame=own_frame,
+            )
+            for span, own_distance, own_difference, own_sound, own_frame in rows
+        ]
+
+    def _difference(
+        self,
+        windows: Tensor,
+        is_part: Tensor,
+        squared: Tensor,
+    ) -> Tensor:
+        """Squared distances `[n]` over the squared change within `windows` `[n, L, D]`."""
+        change_db = self.in_db(self._variance(windows, is_part))
+        distance_db = self.in_db(squared)
+        difference = distance_db.square() / (change_db.square() + BLUR_DB**2)
+        # What falls from a hit to silence changes by more than two hits differ.
+        return difference.clamp(min=(distance_db > MOST_DB).float())
 
     def _latents(self, codes: Tensor) -> Tensor:
         """Latents `[..., D]` of `codes` `[..., Q]`."""
@@ -253,82 +386,132 @@ class PassageSearch:
         starts: Tensor,
         size: int,
     ) -> Tensor:
-        """Latents `[..., size, D]` of the windows that begin at `starts` `[...]`."""
-        frames = starts[..., None] + torch.arange(size)
-        return self._latents(codes[frames])
+        """Latents `[n, size, D]` of the windows that begin at `starts` `[n]`.
+
+        The last frame stays where a window reaches beyond the end.
+        """
+        frames = starts[:, None] + torch.arange(size)
+        return self._latents(codes[frames.clamp(max=len(codes) - 1)])
 
     def _without_level(self, latents: Tensor) -> Tensor:
         """`latents` `[..., D]` without the direction in which loudness moves them."""
         loudness = latents @ self.level
         return latents - loudness[..., None] * self.level
 
-    def _variance(self, windows: Tensor) -> Tensor:
-        """Variance `[n]` of the latents within each of `windows` `[n, size, D]`, without level."""
+    def _variance(self, windows: Tensor, is_part: Tensor) -> Tensor:
+        """Variance `[n]` of the latents within each of `windows` `[n, L, D]`, without level."""
         latents = self._without_level(windows)
-        deviation = latents - latents.mean(1, keepdim=True)
-        return deviation.square().sum(2).mean(1)
+        share = is_part / is_part.sum(1, keepdim=True)
+        mean = torch.einsum("nld,nl->nd", latents, share)
+        deviation = (latents - mean[:, None]).square().sum(2)
+        return (deviation * share).sum(1)
 
-    def _candidates(
-        self,
-        query_means: Tensor,
-        size: int,
-        within: Tensor,
-    ) -> Tensor:
+    def _candidates(self, sought: Sequence[_Means], within: Tensor) -> list[Tensor]:
         """The windows of the corpus with the nearest means.
 
         Args:
-            query_means: Means of the windows to look for `[n, D]`, without level.
-            size: Frames of a window.
+            sought: Means of the windows to look for.
             within: Frames of the corpus in which to search `[m]`.
 
         Returns:
-            Frames of the corpus in which the candidates begin `[n, c]`.
+            For each of `sought`, frames of the corpus in which the candidates begin `[n, c]`.
         """
-        n = len(query_means)
-        nearest = torch.zeros(n, 0)
-        places = torch.zeros(n, 0, dtype=torch.long)
-        block = max(CANDIDATES, AT_ONCE // n)
-        # Keep the best of each block only, so that memory does not grow with the corpus.
-        for begins, means in self._means(size, within, block):
-            nearest = torch.cat([nearest, squared_distance(query_means, means)], 1)
-            places = torch.cat([places, begins.expand(n, -1)], 1)
-            count = min(CANDIDATES, nearest.shape[1])
-            nearest, best = nearest.topk(count, largest=False)
-            places = places.gather(1, best)
-        return places
-
-    def _means(
-        self,
-        size: int,
-        within: Tensor,
-        at_once: int,
-    ) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield where windows of `size` frames begin `[b]`, and their means `[b, D]`, by blocks."""
-        for first in range(0, len(within) - size + 1, at_once):
+        counts = [len(means) for means, _ in sought]
+        nearest = [torch.zeros(n, 0) for n in counts]
+        places = [torch.zeros(n, 0, dtype=torch.long) for n in counts]
+        block = max(CANDIDATES, AT_ONCE // max(1, sum(counts)))
+        longest = max(size for _, size in sought)
+        for first in range(0, len(within) if sum(counts) else 0, block):
             # The last windows of a block reach into the next one.
-            frames = within[first : first + at_once + size - 1]
-            begins = frames[: len(frames) - size + 1]
-            ends = frames[size - 1 :]
-            # A window must not reach from one sound into the next.
-            is_whole = self.owner[begins] == self.owner[ends]
+            frames = within[first : first + block + longest - 1]
             latents = self._without_level(self._latents(self.codes[frames]))
             # Sums over windows as differences of one running sum.
             sums = F.pad(latents.cumsum(0), (0, 0, 1, 0))
-            window_sums = sums[size:] - sums[:-size]
-            if is_whole.any():
-                yield begins[is_whole], window_sums[is_whole] / size
+            for i, (means, size) in enumerate(sought):
+                begins = frames[: max(0, len(frames) - size + 1)][:block]
+                ends = begins + size - 1
+                # A window must not reach from one sound into the next.
+                is_whole = self.owner[begins] == self.owner[ends.clamp(max=len(self.owner) - 1)]
+                if not counts[i] or not is_whole.any():
+                    continue
+                corpus_means = (sums[size:] - sums[:-size])[:block] / size
+                distances = squared_distance(means, corpus_means[is_whole])
+                # Keep the best of each block only, so that memory does not grow with the corpus.
+                distances = torch.cat([nearest[i], distances], 1)
+                begins = begins[is_whole].expand(counts[i], -1)
+                count = min(CANDIDATES, distances.shape[1])
+                nearest[i], best = distances.topk(count, largest=False)
+                places[i] = torch.cat([places[i], begins], 1).gather(1, best)
+        return places
 
-    def _squared_distances(self, windows: Tensor, places: Tensor) -> Tensor:
+    def _squared_distances(
+        self,
+        windows: Tensor,
+        is_part: Tensor,
+        places: Tensor,
+    ) -> Tensor:
         """Mean squared distances `[n, c]` between windows, brought to one level.
 
         Args:
-            windows: Latents of the windows to look for `[n, size, D]`.
+            windows: Latents of the windows to look for `[n, L, D]`.
+            is_part: Which of their frames count `[n, L]` (bool).
             places: Frames of the corpus in which their candidates begin `[n, c]`.
         """
-        difference = self._windows(self.codes, places, windows.shape[1]) - windows[:, None]
+        owner = self.owner[places]
+        last = self.begins[owner] + self.frames[owner] - 1
+        frames = places[..., None] + torch.arange(windows.shape[1])
+        frames = torch.minimum(frames, last[..., None])
+        difference = self._latents(self.codes[frames]) - windows[:, None]
+        share = is_part / is_part.sum(1, keepdim=True)
         # A shift of the mean level is not a difference.
-        louder = (difference @ self.level).mean(2)
-        return difference.square().sum(3).mean(2) - louder.square()
+        louder = torch.einsum("ncl,nl->nc", difference @ self.level, share)
+        return torch.einsum("ncl,nl->nc", difference.square().sum(3), share) - louder.square()
+
+
+def _is_part(length: Tensor, longest: int | None = None) -> Tensor:
+    """Which frames of windows of `length` `[n]` belong to them `[n, longest]` (bool)."""
+    if longest is None:
+        longest = int(length.max())
+    return torch.arange(longest) < length[:, None]
+
+
+def _nowhere(span: _Span) -> Matches:
+    """Matches of windows that are like nothing in the corpus."""
+    zeros = torch.zeros_like(span.start)
+    far = torch.full(span.start.shape, math.inf)
+    return Matches(
+        start=span.start,
+        length=span.length,
+        distance_db=far,
+        difference=far,
+        sound=zeros,
+        frame=zeros,
+    )
+
+
+def _events(sound: Query) -> _Span:
+    """The audible events of a sound: their whole frames, `LONGEST_EVENT` at most."""
+    frames = len(sound.codes)
+    bounds = [0.0, *sound.onsets, float(frames)]
+    starts = []
+    lengths = []
+    for first, following in pairwise(bounds):
+        # Frames that two events share belong to neither.
+        start = math.ceil(first)
+        stop = max(start, math.floor(following) - BEFORE_ONSET)
+        audible = sound.audible[start:stop].nonzero()[:, 0]
+        if not len(audible):
+            continue
+        length = min(int(audible[-1] - audible[0]) + 1, LONGEST_EVENT)
+        start += int(audible[0])
+        share = float(sound.audible[start : start + length].float().mean())
+        if length >= SHORTEST_EVENT and share >= AUDIBLE:
+            starts.append(start)
+            lengths.append(length)
+    return _Span(
+        start=torch.tensor(starts, dtype=torch.long),
+        length=torch.tensor(lengths, dtype=torch.long),
+    )
 
 
 def _starts(
@@ -343,6 +526,9 @@ def _starts(
     # Rounded up, so that there are no more windows than `MOST_WINDOWS`.
     least_stride = -(-count // MOST_WINDOWS)
     starts = torch.arange(0, count, max(stride, least_stride))
+    # The last one ends with the sound.
+    if starts[-1] < count - 1:
+        starts = torch.cat([starts, torch.tensor([count - 1])])
     audible_share = sound.audible.float().unfold(0, size, 1).mean(1)
     is_audible = audible_share[starts] >= AUDIBLE
     return starts[is_audible]

@@ -40,6 +40,31 @@ class EndingRuns(NamedTuple):
     corpus_end: np.ndarray
 
 
+class HeavyRun(NamedTuple):
+    """A run beyond chance.
+
+    Attributes:
+        begin: Its first frame in the sound.
+        end: The frame after its last one.
+        corpus_begin: Its first frame in the joined corpus.
+    """
+
+    begin: int
+    end: int
+    corpus_begin: int
+
+
+def heavy_runs(runs: EndingRuns, bound: float) -> list[HeavyRun]:
+    """The runs of more than `bound` bits; of those that begin at one place, the longest."""
+    longest = {}
+    for last in (runs.bits > bound).nonzero()[0].tolist():
+        begin = last + 1 - int(runs.length[last])
+        corpus_begin = int(runs.corpus_end[last]) + 1 - int(runs.length[last])
+        # Frames come in order, so that a later one ends a longer run.
+        longest[begin, corpus_begin] = HeavyRun(begin, last + 1, corpus_begin)
+    return list(longest.values())
+
+
 def witten_bell(
     count: np.ndarray,
     total: np.ndarray,

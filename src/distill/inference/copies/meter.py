@@ -11,17 +11,26 @@ prior is trained, on the held-out sounds (`zero_point`).
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from distill.inference.copies.acoustic import Matches, PassageSearch, Query
-from distill.inference.copies.code_runs import NOWHERE, EndingRuns, RunSearch
+from distill.inference.copies.acoustic import Found, Matches, PassageSearch, Query
+from distill.inference.copies.code_runs import (
+    NOWHERE,
+    EndingRuns,
+    HeavyRun,
+    RunSearch,
+    heavy_runs,
+)
+from distill.inference.copies.recorded_onsets import RecordedOnsets
 from distill.inference.copies.report import CopyReport, NearPassage, SharedRun
+from distill.inference.copies.stretches import LONG_S, Stretch, StretchFinder
+from distill.inference.events.onsets import find_onsets
 from distill.models.vqvae import VQVAE
 
 RUN_LEVELS = (1, 2)
@@ -33,8 +42,8 @@ Finer levels differ even between two encodings of one recording.
 BY_CHANCE = 0.05 / 3
 """Share of new passages that each of the three searches may flag: together one in twenty."""
 
-IN_LINE_S = 0.05
-"""Seconds by which the offset between sound and recording may vary within one passage."""
+BESIDE_ONSET = 3
+"""Audible frames of a run of codes on either side of an onset from which on it holds two events."""
 
 SILENT_FRAME_DB = -60.0
 """Level in dBFS (RMS of a frame) up to which a frame is silent."""
@@ -54,11 +63,13 @@ class ZeroPoint:
         bits: For each of the code-run searches, the surprise above which a run is no chance.
         difference: The acoustic difference below which two windows sound the same.
         share: Share of the audible frames of new recordings that count as repeated all the same.
+        passage_share: Share of them that count as repeated passages all the same.
     """
 
     bits: tuple[float, ...]
     difference: float
     share: float
+    passage_share: float
 
     @classmethod
     def from_dict(cls, entry: Mapping[str, Any]) -> "ZeroPoint":
@@ -67,11 +78,25 @@ class ZeroPoint:
             bits=tuple(entry["bits"]),
             difference=entry["difference"],
             share=entry["share"],
+            # Indexes of earlier versions do not tell passages from single events.
+            passage_share=entry.get("passage_share", entry["share"]),
         )
 
     def to_dict(self) -> dict[str, Any]:
         """The entry `zero` of a copy index."""
         return asdict(self) | {"bits": list(self.bits)}
+
+
+class Shares(NamedTuple):
+    """Shares of the audible frames of a sound, from 0 to 1; 0 for silence.
+
+    Attributes:
+        repeated: What is repeated in all.
+        passages: What lies in passages that are repeated.
+    """
+
+    repeated: float
+    passages: float
 
 
 class CopyMeter:
@@ -89,6 +114,7 @@ class CopyMeter:
             codec: The codec of the codes.
             index: What `build_copy_index` made. Without `zero` nothing counts as repeated yet.
         """
+        self.codec = codec
         self.frame_rate = codec.frame_rate
         self.sample_rate = codec.sample_rate
         self.hop = codec.frame_hop
@@ -104,6 +130,7 @@ class CopyMeter:
         self.passage_search = PassageSearch(
             codec, index["passage_codes"], [entry["frames"] for entry in self.passages]
         )
+        self.recorded_onsets = RecordedOnsets(codec, index["passage_codes"], self.passages)
         if "zero" in index:
             self.zero_point = ZeroPoint.from_dict(index["zero"])
         else:
@@ -112,6 +139,7 @@ class CopyMeter:
                 bits=no_run,
                 difference=0.0,
                 share=0.0,
+                passage_share=0.0,
             )
 
     def _merged(self, codes: np.ndarray, levels: int) -> np.ndarray:
@@ -139,21 +167,27 @@ class CopyMeter:
         if new is not None:
             query = query._replace(audible=query.audible & new)
         runs = self.runs(codes.numpy(), None if new is None else new.numpy())
-        (matches,) = self.passage_search.nearest([query])
-        share = self.repeated_share(runs, matches, query.audible.numpy(), self.zero_point)
+        (found,) = self.passage_search.nearest([query])
+        stretches = self.stretches(query, found, self.zero_point)
+        shares = self.shares(runs, stretches, query, self.zero_point)
         # New recordings share that much by chance: it does not count.
-        beyond = max(0.0, share - self.zero_point.share)
+        percent = _percent_beyond(shares.repeated, self.zero_point.share)
+        passage_percent = _percent_beyond(shares.passages, self.zero_point.passage_share)
         return CopyReport(
-            percent=100 * beyond / (1 - self.zero_point.share),
-            share=share,
+            passage_percent=passage_percent,
+            event_percent=max(0.0, percent - passage_percent),
+            share=shares.repeated,
+            passage_share=shares.passages,
             runs=tuple(self._heaviest(r, s) for r, s in zip(runs, self.searches, strict=True)),
-            passage=self._nearest(matches),
+            passage=self._plainest(stretches, found.windows),
         )
 
     def query(self, codes: Tensor, audio: np.ndarray) -> Query:
         """The acoustic query of a sound with `codes` `[T, Q]`, decoded to `audio` `[C, N]`."""
         audible = self._powers(audio, len(codes)) > 10 ** (SILENT_FRAME_DB / 10)
-        return Query(codes=codes, audible=torch.from_numpy(audible))
+        device = self.codec.rvq.codebooks.device
+        onsets = find_onsets(self.codec, self.codec.rvq.lookup(codes.long().to(device)))
+        return Query(codes=codes, audible=torch.from_numpy(audible), onsets=onsets.tolist())
 
     def _powers(self, audio: np.ndarray, frames: int) -> np.ndarray:
         """Mean squares `[T]` of the first `frames` of `audio` `[C, N]`, zero-padded at the end."""
@@ -194,40 +228,86 @@ class CopyMeter:
         places = self.searches[0].size * PASSAGE_S * self.frame_rate
         return math.log2(places / BY_CHANCE)
 
-    def repeated_share(
+    def stretches(
+        self,
+        sound: Query,
+        found: Found,
+        zero_point: ZeroPoint,
+    ) -> list[Stretch]:
+        """Join what the acoustic search found to stretches that lie in line in one recording.
+
+        Args:
+            sound: The sound.
+            found: What the search found of it.
+            zero_point: The bounds.
+        """
+        finder = StretchFinder(
+            search=self.passage_search,
+            onsets=self.recorded_onsets,
+            sound=sound,
+            difference=zero_point.difference,
+        )
+        return [*finder.of_windows(found.windows), *finder.of_events(found.events)]
+
+    def shares(
         self,
         runs: Sequence[EndingRuns],
-        matches: Matches,
-        audible: np.ndarray,
+        stretches: Sequence[Stretch],
+        sound: Query,
         zero_point: ZeroPoint,
-    ) -> float:
-        """Share of the audible frames that lie in a run or a passage beyond chance.
+    ) -> Shares:
+        """Shares of the audible frames that lie in a run or a stretch beyond chance.
 
         Args:
             runs: What `runs` found, for each of the searches.
-            matches: What the acoustic search found.
-            audible: Which frames are audible `[T]` (bool).
-            zero_point: The bounds; its `share` is not taken off.
-
-        Returns:
-            The share, from 0 to 1; 0 for silence.
+            stretches: What `stretches` found.
+            sound: The sound.
+            zero_point: The bounds; its shares are not taken off.
         """
-        # +1 where a repeated stretch begins, -1 after its end: the sum counts the stretches.
-        edges = np.zeros(len(audible) + 1, int)
-        for search_runs, bound in zip(runs, zero_point.bits, strict=True):
-            ends = (search_runs.bits > bound).nonzero()[0] + 1
-            begins = ends - search_runs.length[ends - 1]
-            np.add.at(edges, begins, 1)
-            np.add.at(edges, ends, -1)
-        is_same = (matches.difference < zero_point.difference).numpy()
-        begins = matches.start.numpy()
-        ends = begins + matches.length.numpy()
-        np.add.at(edges, begins[is_same], 1)
-        np.add.at(edges, ends[is_same], -1)
-        is_repeated = edges.cumsum()[:-1] > 0
+        # Begin and end of each repeated part, and whether it is a passage.
+        parts = [(stretch.begin, stretch.end, stretch.is_passage) for stretch in stretches]
+        for search, search_runs, bound in zip(self.searches, runs, zero_point.bits, strict=True):
+            for run in heavy_runs(search_runs, bound):
+                parts.append((run.begin, run.end, self._is_run_passage(run, search, sound)))
+        audible = sound.audible.numpy()
         if not audible.any():
-            return 0.0
-        return float(is_repeated[audible].mean())
+            return Shares(0.0, 0.0)
+        is_repeated = np.zeros(len(audible), bool)
+        is_passage = np.zeros(len(audible), bool)
+        for begin, end, part_is_passage in parts:
+            is_repeated[begin:end] = True
+            if part_is_passage:
+                is_passage[begin:end] = True
+        return Shares(
+            repeated=float(is_repeated[audible].mean()),
+            passages=float(is_passage[audible].mean()),
+        )
+
+    def _is_run_passage(
+        self,
+        run: HeavyRun,
+        search: RunSearch,
+        sound: Query,
+    ) -> bool:
+        """Whether a run of codes is long or holds two events."""
+        length_s = (run.end - run.begin) / self.frame_rate
+        if length_s > LONG_S:
+            return True
+        first = run.begin + BESIDE_ONSET
+        if not sound.has_onset_between(first, run.end - BESIDE_ONSET):
+            return False
+        index, frame = search.place(run.corpus_begin)
+        entry = self.encodings[index]
+        begin_s = entry["start_s"] + frame / self.frame_rate
+        for onset_s in self.recorded_onsets.between(entry["name"], begin_s, begin_s + length_s):
+            # Audible frames of the run before the onset, and from it on.
+            onset = run.begin + (onset_s - begin_s) * self.frame_rate
+            middle = math.floor(onset)
+            before = int(sound.audible[run.begin : middle].sum())
+            after = int(sound.audible[middle : run.end].sum())
+            if min(before, after) >= BESIDE_ONSET and sound.has_onset(onset):
+                return True
+        return False
 
     def _heaviest(self, runs: EndingRuns, search: RunSearch) -> SharedRun | None:
         """The run with the most bits; None without a run."""
@@ -248,70 +328,40 @@ class CopyMeter:
             source_s=max(0.0, entry["start_s"] + source_first / self.frame_rate),
         )
 
-    def _nearest(self, matches: Matches) -> NearPassage | None:
-        """The longest passage that sounds the same, else the nearest window; None for no window."""
-        if not len(matches.distance_db):
+    def _plainest(self, stretches: Sequence[Stretch], windows: Matches) -> NearPassage | None:
+        """The longest passage, else the longest stretch, else the nearest window; None in
+        silence."""
+        if stretches:
+            stretch = max(stretches, key=lambda s: (s.is_passage, s.end - s.begin))
+            return NearPassage(
+                seconds=(stretch.end - stretch.begin) / self.frame_rate,
+                distance_db=stretch.distance_db,
+                is_same=True,
+                is_passage=stretch.is_passage,
+                output_s=stretch.begin / self.frame_rate,
+                source=stretch.source,
+                source_s=stretch.source_s,
+            )
+        if not len(windows.start):
             return None
-        is_same = matches.difference < self.zero_point.difference
-        windows = is_same.nonzero()[:, 0].tolist()
-        if windows:
-            passages = self._passages(matches, windows)
-            return max(passages, key=lambda passage: passage.seconds)
-        nearest = int(matches.difference.argmin())
-        return self._passage(matches, [nearest], is_same=False)
-
-    def _passages(self, matches: Matches, windows: Sequence[int]) -> Iterator[NearPassage]:
-        """Yield passages: `windows` that touch and come from one recording, in line."""
-        group = [windows[0]]
-        for window in windows[1:]:
-            last_start = matches.start[group[-1]]
-            last_end = last_start + matches.length[group[-1]]
-            # Windows that start where the last one ends still touch it.
-            touches = bool(last_start < matches.start[window] <= last_end)
-            if touches and self._is_in_line(matches, group[0], window):
-                group.append(window)
-            else:
-                yield self._passage(matches, group, is_same=True)
-                group = [window]
-        yield self._passage(matches, group, is_same=True)
-
-    def _is_in_line(
-        self,
-        matches: Matches,
-        first: int,
-        second: int,
-    ) -> bool:
-        """Whether two windows are as far apart in one recording as they are in the sound."""
-        first_name, first_s = self._source(matches, first)
-        second_name, second_s = self._source(matches, second)
-        frames_apart = float(matches.start[second] - matches.start[first])
-        drift_s = second_s - first_s - frames_apart / self.frame_rate
-        return first_name == second_name and abs(drift_s) <= IN_LINE_S
-
-    def _source(self, matches: Matches, window: int) -> tuple[str, float]:
-        """The recording that a window comes from, and where in it, in seconds."""
-        entry = self.passages[int(matches.sound[window])]
-        offset_s = float(matches.frame[window]) / self.frame_rate
-        return entry["name"], max(0.0, entry["start_s"] + offset_s)
-
-    def _passage(
-        self,
-        matches: Matches,
-        group: Sequence[int],
-        is_same: bool,
-    ) -> NearPassage:
-        """The passage that the windows of `group` form."""
-        name, source_s = self._source(matches, group[0])
-        begin = int(matches.start[group[0]])
-        end = int(matches.start[group[-1]] + matches.length[group[-1]])
+        nearest = int(windows.difference.argmin())
+        entry = self.passages[int(windows.sound[nearest])]
+        offset_s = float(windows.frame[nearest]) / self.frame_rate
         return NearPassage(
-            seconds=(end - begin) / self.frame_rate,
-            distance_db=float(matches.distance_db[list(group)].mean()),
-            is_same=is_same,
-            output_s=begin / self.frame_rate,
-            source=name,
-            source_s=source_s,
+            seconds=float(windows.length[nearest]) / self.frame_rate,
+            distance_db=float(windows.distance_db[nearest]),
+            is_same=False,
+            is_passage=False,
+            output_s=float(windows.start[nearest]) / self.frame_rate,
+            source=entry["name"],
+            # An encoding may begin up to a frame before its recording.
+            source_s=max(0.0, entry["start_s"] + offset_s),
         )
+
+
+def _percent_beyond(share: float, zero_share: float) -> float:
+    """What `share` goes beyond `zero_share`, in percent of what it could."""
+    return 100 * max(0.0, share - zero_share) / (1 - zero_share)
 
 
 def _split_by_entry(rows: np.ndarray, entries: Sequence[Mapping[str, Any]]) -> list[np.ndarray]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 LEAST_PERCENT = 0.5
-"""Percent below which the sentence says "no more than a new recording": it would round to 0 %."""
+"""Percent below which the sentence does not name a figure: it would round to 0 %."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ class NearPassage:
         seconds: Length of the passage.
         distance_db: RMS difference of the log-mel bands, in dB.
         is_same: Whether the two are nearer than new recordings come to the corpus.
+        is_passage: Whether it holds two events or more, or lasts over 1 s.
         output_s: Where the passage begins in the sound, in seconds.
         source: Name of the recording.
         source_s: Where the passage begins in the recording, in seconds.
@@ -41,6 +42,7 @@ class NearPassage:
     seconds: float
     distance_db: float
     is_same: bool
+    is_passage: bool
     output_s: float
     source: str
     source_s: float
@@ -50,35 +52,55 @@ class NearPassage:
 class CopyReport:
     """How much of a sound repeats the corpus.
 
+    An event is an onset and what follows until the next one. A passage is two or more events in
+    their order from one recording, or more than 1 s of it.
+
     Attributes:
-        percent: The share beyond the zero point: 0 as in new recordings, 100 when all is repeated.
-        share: Share of the audible frames that lie in a shared run or in a passage that sounds
-            the same, from 0 to 1.
+        passage_percent: What repeats passages, beyond the zero point: 0 as in new recordings, 100
+            when all of it does.
+        event_percent: What else is repeated, beyond the zero point: single events as recorded.
+        share: Share of the audible frames that are repeated at all, from 0 to 1.
+        passage_share: Share of them that lie in a repeated passage.
         runs: The run with the most bits in level 1, and in levels 1 and 2; None without a run.
-        passage: The longest passage that sounds the same, else the nearest one; None in silence.
+        passage: The longest passage that sounds the same, else the longest event, else the nearest
+            window; None in silence.
     """
 
-    percent: float
+    passage_percent: float
+    event_percent: float
     share: float
+    passage_share: float
     runs: tuple[SharedRun | None, ...]
     passage: NearPassage | None
 
     @property
     def sentence(self) -> str:
-        """The report in one plain sentence."""
-        if self.percent < LEAST_PERCENT:
-            return "It repeats your recordings no more than a new recording of yours would."
+        """The report in one or two plain sentences: on passages, then on single events."""
+        if self.event_percent < LEAST_PERCENT:
+            return self._on_passages()
+        return (
+            f"{self._on_passages()} {self.event_percent:.0f} % is made of single sounds of yours "
+            "in a new order."
+        )
+
+    def _on_passages(self) -> str:
+        if self.passage_percent < LEAST_PERCENT:
+            return (
+                "It repeats no passage of your recordings, beyond what a new recording of yours "
+                "would."
+            )
+        amount = f"About {self.passage_percent:.0f} % of it repeats passages of your recordings"
         origin = self._plainest_origin()
         if origin is None:
-            return f"About {self.percent:.0f} % of it repeats your recordings."
+            return f"{amount}."
         return (
-            f"About {self.percent:.0f} % of it repeats your recordings, most plainly "
-            f"{origin.source} from {origin.source_s:.2f} s on (here at {origin.output_s:.2f} s)."
+            f"{amount}, most plainly {origin.source} from {origin.source_s:.2f} s on "
+            f"(here at {origin.output_s:.2f} s)."
         )
 
     def _plainest_origin(self) -> SharedRun | NearPassage | None:
         """The best evidence: the passage that sounds the same, else the heaviest shared run."""
-        if self.passage and self.passage.is_same:
+        if self.passage and self.passage.is_passage:
             return self.passage
         heaviest = max((run for run in self.runs if run), key=lambda run: run.bits, default=None)
         return heaviest or self.passage

@@ -1,7 +1,7 @@
 """Calibration of the copy meter: how much held-out sounds have in common with the corpus.
 
 Held-out sounds are new by definition. The bounds are set so that at most one in twenty of their
-passages is flagged. Their repeated share becomes the zero of the percentage.
+passages is flagged. Their repeated shares become the zeros of the percentages.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from torch import Tensor
 
-from distill.inference.copies.meter import BY_CHANCE, PASSAGE_S, CopyMeter, ZeroPoint
+from distill.inference.copies.meter import BY_CHANCE, PASSAGE_S, CopyMeter, Shares, ZeroPoint
 from distill.models.chunked import decode_codes
 from distill.models.vqvae import VQVAE
 
@@ -58,7 +58,7 @@ def calibrate(
         passages = passages[:: -(-len(passages) // MOST_JUDGED)]
     queries = [meter.query(codes, decode_codes(codec, codes)) for codes in passages]
     runs = [meter.runs(codes.numpy()) for codes in passages]
-    matches = meter.passage_search.nearest(queries)
+    found = meter.passage_search.nearest(queries)
 
     chance_bits = meter.chance_bits()
     bits = tuple(
@@ -71,7 +71,7 @@ def calibrate(
         for i in range(len(meter.searches))
     )
     difference = _quantile(
-        values=[float(m.difference.quantile(FEW)) for m in matches if len(m.difference)],
+        values=[float(f.windows.difference.quantile(FEW)) for f in found if len(f.windows.start)],
         q=BY_CHANCE,
         lowest=LEAST_DIFFERENT,
         highest=MOST_DIFFERENT,
@@ -80,19 +80,29 @@ def calibrate(
         bits=bits,
         difference=difference,
         share=0.0,
+        passage_share=0.0,
     )
 
-    shares = [
-        meter.repeated_share(by_search, m, query.audible.numpy(), bounds)
-        for by_search, m, query in zip(runs, matches, queries, strict=True)
-    ]
-    lengths = [len(codes) for codes in passages]
-    share = float(np.average(shares, weights=lengths)) if shares else 0.0
+    share, passage_share = _mean_shares(
+        [
+            meter.shares(by_search, meter.stretches(query, own, bounds), query, bounds)
+            for by_search, own, query in zip(runs, found, queries, strict=True)
+        ],
+        lengths=[len(codes) for codes in passages],
+    )
     return ZeroPoint(
         bits=bits,
         difference=difference,
         share=min(share, MOST_ZERO_SHARE),
+        passage_share=min(passage_share, MOST_ZERO_SHARE),
     )
+
+
+def _mean_shares(shares: Sequence[Shares], lengths: Sequence[int]) -> Shares:
+    """The mean of `shares` of passages of `lengths` frames; 0 without any."""
+    if not shares:
+        return Shares(0.0, 0.0)
+    return Shares(*np.average(shares, axis=0, weights=lengths).tolist())
 
 
 def _quantile(

@@ -103,7 +103,8 @@ class Request:
         source: The sound to start from, in modes that take one.
         steering: Percentiles and tags to follow; None leaves all free.
         bars: Bars of new sound in place of `duration`, which then follows from the tempo.
-        max_copy: Percentage of the corpus above which a sound is drawn again; None accepts all.
+        max_copy: Percentage of repeated passages above which a sound is drawn again; None accepts
+            all.
         gain: Level factor of an earlier sound, to begin exactly as that one does. None brings the
             sound to the level of the corpus.
     """

@@ -17,7 +17,7 @@ SOUND_S = 4.0
 def measure_copying(
     loaded: LoadedVQModel, prior: CodePrior, metadata: dict[str, Any], epoch: int
 ) -> Copying:
-    """Generate a few sounds, and measure how much of each repeats the corpus.
+    """Generate a few sounds, and measure how much of each repeats passages of the corpus.
 
     Args:
         loaded: Model whose codec decodes.
@@ -27,5 +27,6 @@ def measure_copying(
     """
     trained = replace(loaded, prior=prior.eval(), prior_metadata=metadata)
     request = Request(duration=SOUND_S, count=SOUNDS)
-    percents = [sound.copy.percent for sound in generate(trained, request) if sound.copy]
+    reports = [sound.copy for sound in generate(trained, request)]
+    percents = [report.passage_percent for report in reports if report]
     return Copying(epoch=epoch, percents=percents)

@@ -31,7 +31,8 @@ SETTLED_EPOCHS = 2
 # guesses.
 LARGE_GAP = 1.0
 
-# Percentage of a generated sound that repeats the corpus, from which it counts as copied.
+# Percentage of a generated sound that repeats passages of the corpus, from which it counts as
+# copied.
 MUCH_COPIED = 20.0
 
 # Held-out perplexity below which a prior counts as memorising, by the number of files at most.
@@ -53,7 +54,7 @@ class Copying:
 
     Attributes:
         epoch: Number of the epoch.
-        percents: For each sound, the percentage that repeats the corpus.
+        percents: For each sound, the percentage that repeats passages of the corpus.
     """
 
     epoch: int
@@ -198,7 +199,7 @@ def _copying(facts: PriorFacts) -> str | None:
         return None
     return (
         f"Copying: of {len(copying.percents)} sounds drawn after epoch {copying.epoch}, "
-        f"most repeat your recordings by {copying.median:.0f} % or so; "
+        f"most repeat passages of your recordings by {copying.median:.0f} % or so; "
         "add more varied files or stop earlier with fewer --epochs, "
         f"and have generate --max-copy {MUCH_COPIED:.0f} draw again."
     )

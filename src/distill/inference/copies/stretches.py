@@ -1,0 +1,279 @@
+"""Stretches in line: windows or events of a sound that follow one another as in one recording.
+
+A recording may repeat itself: the bars of a loop are alike. The nearest counterparts of two
+windows may then lie in different bars although the two follow one another in both. So each window
+is also compared with the place that continues the windows before it.
+"""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from distill.inference.copies.acoustic import (
+    BEFORE_ONSET,
+    LONGEST_EVENT,
+    SHORTEST_EVENT,
+    Matches,
+    PassageSearch,
+    Query,
+)
+from distill.inference.copies.recorded_onsets import RecordedOnsets
+
+LONG_S = 1.0
+"""Seconds beyond which what is repeated in line is a passage even if it is a single event."""
+
+IN_LINE_S = 0.05
+"""Seconds by which the offset between sound and recording may change from one stretch to the
+next within one passage."""
+
+FIRST_BLOCK = 4
+"""Windows that are compared at once at first; twice as many each time, as long as they fit."""
+
+MOST_BACK = 16
+"""Windows that a stretch may reach back, about a second: it bounds the time."""
+
+BEYOND_END = 2
+"""Frames that a window may reach beyond the end of a recording, which is cut at its silent tail."""
+
+
+class Stretch(NamedTuple):
+    """A part of a sound that sounds the same as a recording, in line.
+
+    Attributes:
+        begin: Its first frame.
+        end: The frame after its last one.
+        is_passage: Whether it is long, or holds two events of the recording.
+        distance_db: RMS difference of the log-mel bands, in dB.
+        source: Name of the recording.
+        source_s: Where it begins there, in seconds.
+    """
+
+    begin: int
+    end: int
+    is_passage: bool
+    distance_db: float
+    source: str
+    source_s: float
+
+
+class _Rows(NamedTuple):
+    """Rows of the matches that lie on one line of `first`, which is one of them."""
+
+    first: int
+    rows: list[int]
+
+
+class StretchFinder:
+    """Joins the matches of one sound to stretches."""
+
+    def __init__(
+        self,
+        search: PassageSearch,
+        onsets: RecordedOnsets,
+        sound: Query,
+        difference: float,
+    ) -> None:
+        """Prepare for one sound.
+
+        Args:
+            search: The search that found the matches.
+            onsets: Onsets of the recordings in which it searches.
+            sound: The sound.
+            difference: Acoustic difference below which two windows sound the same.
+        """
+        self.search = search
+        self.onsets = onsets
+        self.entries = onsets.entries
+        self.frame_rate = onsets.codec.frame_rate
+        self.sound = sound
+        self.difference = difference
+
+    def of_windows(self, matches: Matches) -> Iterator[Stretch]:
+        """Yield stretches of windows that touch."""
+        for length in matches.length.unique():
+            own = matches.rows((matches.length == length).nonzero()[:, 0])
+            yield from _Windows(self, own).stretches()
+
+    def of_events(self, matches: Matches) -> Iterator[Stretch]:
+        """Yield stretches of events that follow one another, in order of time."""
+        yield from _Events(self, matches).stretches()
+
+
+class _Windows:
+    """The stretches of windows of one length."""
+
+    def __init__(self, finder: StretchFinder, matches: Matches) -> None:
+        """Prepare for `matches` in order of time."""
+        self.finder = finder
+        self.matches = matches
+        self.start = matches.start.tolist()
+        self.end = (matches.start + matches.length).tolist()
+        self.is_same = (matches.difference < finder.difference).tolist()
+
+    def stretches(self) -> Iterator[Stretch]:
+        """Yield the stretches, joined where they touch in line."""
+        group: list[_Rows] = []
+        for line in self._lines():
+            if group and self._continues(group[-1], line):
+                group.append(line)
+                continue
+            if group:
+                yield self._stretch(group)
+            group = [line]
+        if group:
+            yield self._stretch(group)
+
+    def _lines(self) -> Iterator[_Rows]:
+        """Yield rows that lie exactly in line, from the first one that is not yet covered on."""
+        covered: set[int] = set()
+        for first, is_same in enumerate(self.is_same):
+            if first in covered or not is_same:
+                continue
+            earlier = self._extend(first, range(first - 1, max(-1, first - 1 - MOST_BACK), -1))
+            later = self._extend(first, range(first + 1, len(self.start)))
+            covered.update(later)
+            yield _Rows(first, [*reversed(earlier), first, *later])
+
+    def _extend(self, first: int, rows: range) -> list[int]:
+        """Those of `rows` that continue `first`, until one no longer touches the last of them."""
+        fitting: list[int] = []
+        last = first
+        done = 0
+        block = FIRST_BLOCK
+        while done < len(rows):
+            part = rows[done : done + block]
+            starts = [self.start[row] for row in part]
+            lengths = [self.end[row] - self.start[row] for row in part]
+            for row, fits in zip(part, self._fits(first, starts, lengths), strict=True):
+                if not self._touches(*sorted((last, row))):
+                    return fitting
+                if fits:
+                    fitting.append(row)
+                    last = row
+            done += block
+            block *= 2
+        return fitting
+
+    def _fits(
+        self,
+        first: int,
+        starts: Sequence[int],
+        lengths: Sequence[int],
+    ) -> list[bool]:
+        """Whether windows sound the same as what continues the counterpart of row `first`.
+
+        Args:
+            first: A row.
+            starts: First frames of the windows.
+            lengths: Their frames.
+        """
+        search = self.finder.search
+        start = torch.tensor(starts)
+        length = torch.tensor(lengths)
+        sound = self.matches.sound[first]
+        frame = self.matches.frame[first] + start - self.start[first]
+        is_inside = (frame >= 0) & (frame + length <= search.frames[sound] + BEYOND_END)
+        place = search.begins[sound] + frame.clamp(min=0).minimum(search.frames[sound] - 1)
+        difference = search.difference_at(self.finder.sound, start, length, place)
+        fits: list[bool] = (is_inside & (difference < self.finder.difference)).tolist()
+        return fits
+
+    def _touches(self, earlier: int, later: int) -> bool:
+        """Whether nothing lies between two rows."""
+        # Windows that start where the last one ends still touch it.
+        return bool(self.start[later] <= self.end[earlier])
+
+    def _continues(self, earlier: _Rows, later: _Rows) -> bool:
+        """Whether two lines touch, and are as far apart in one recording as they are in the
+        sound."""
+        if not self._touches(earlier.rows[-1], later.rows[0]):
+            return False
+        first = earlier.first
+        second = later.first
+        apart = self.start[second] - self.start[first]
+        drift_s = self._source_s(second) - self._source_s(first) - apart / self.finder.frame_rate
+        return self._name(first) == self._name(second) and abs(drift_s) <= IN_LINE_S
+
+    def _name(self, row: int) -> str:
+        """The recording that a row comes from."""
+        name: str = self._entry(row)["name"]
+        return name
+
+    def _source_s(self, row: int, frame: float | None = None) -> float:
+        """Where in its recording a row lies, in seconds; or `frame` of the sound, in line with
+        it."""
+        beyond = 0.0 if frame is None else frame - self.start[row]
+        second = (int(self.matches.frame[row]) + beyond) / self.finder.frame_rate
+        start_s: float = self._entry(row)["start_s"]
+        return start_s + second
+
+    def _entry(self, row: int) -> Mapping[str, Any]:
+        return self.finder.entries[int(self.matches.sound[row])]
+
+    def _stretch(self, group: Sequence[_Rows]) -> Stretch:
+        """The stretch that the lines of `group` form."""
+        rows = sorted({row for line in group for row in line.rows})
+        begin = self.start[rows[0]]
+        return Stretch(
+            begin=begin,
+            end=self._end(rows),
+            is_passage=self._is_passage(group, rows),
+            distance_db=float(self.matches.distance_db[rows].mean()),
+            source=self._name(rows[0]),
+            # An encoding may begin up to a frame before its recording.
+            source_s=max(0.0, self._source_s(group[0].first, begin)),
+        )
+
+    def _end(self, rows: Sequence[int]) -> int:
+        """The frame after the last one of `rows`."""
+        return self.end[rows[-1]]
+
+    def _is_passage(self, group: Sequence[_Rows], rows: Sequence[int]) -> bool:
+        """Whether `rows`, on the lines of `group`, are long or hold two events.
+
+        They do where the recording has an onset within, and both sides of it are the same. A
+        window that straddles a join may be the same, so each side is compared by itself.
+        """
+        begin = self.start[rows[0]]
+        end = self.end[rows[-1]]
+        rate = self.finder.frame_rate
+        if end - begin > LONG_S * rate:
+            return True
+        # The onsets of the sound are known: look up those of the recording only beside them.
+        if not self.finder.sound.has_onset_between(begin + SHORTEST_EVENT, end - SHORTEST_EVENT):
+            return False
+        first = group[0].first
+        begin_s = self._source_s(first, begin)
+        recorded = self.finder.onsets.between(
+            self._name(first), begin_s, begin_s + (end - begin) / rate
+        )
+        onsets = [begin + (second - begin_s) * rate for second in recorded]
+        bounds = [0.0, *(onset for onset in onsets if self.finder.sound.has_onset(onset)), math.inf]
+        sides = []
+        for earlier, onset, later in zip(bounds, bounds[1:], bounds[2:], strict=False):
+            # Half a second at most on either side of the onset.
+            before = range(max(begin, math.ceil(earlier)), math.floor(onset) - BEFORE_ONSET)
+            after = range(math.ceil(onset), math.floor(min(end, later - BEFORE_ONSET)))
+            if min(len(before), len(after)) >= SHORTEST_EVENT:
+                sides += [before[-LONGEST_EVENT:], after[:LONGEST_EVENT]]
+        if not sides:
+            return False
+        starts = [side.start for side in sides]
+        lengths = [len(side) for side in sides]
+        by_line = np.array([self._fits(line.first, starts, lengths) for line in group])
+        # Before and after an onset, one line may follow the other.
+        return bool(by_line.any(0).reshape(-1, 2).all(1).any())
+
+
+class _Events(_Windows):
+    """The stretches of events: they touch if no other event lies between."""
+
+    def _touches(self, earlier: int, later: int) -> bool:
+        return later <= earlier + 1
+
+    def _end(self, rows: Sequence[int]) -> int:
+        # The frames before the next onset belong to the last event, although none compares them.
+        return super()._end(rows) + BEFORE_ONSET + 1
