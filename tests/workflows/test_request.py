@@ -97,8 +97,8 @@ def test_a_zero_is_given_and_none_is_not() -> None:
 
 
 def test_an_unknown_option_is_a_mistake_of_the_program() -> None:
-    with pytest.raises(TypeError, match="there is no option tempo, topk"):
-        make_request(topk=5, tempo=None)
+    with pytest.raises(TypeError, match="there is no option pace, topk"):
+        make_request(topk=5, pace=None)
 
 
 def test_every_option_of_generate_is_one_of_a_request() -> None:

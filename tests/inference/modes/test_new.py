@@ -77,7 +77,8 @@ def test_it_begins_from_a_recording_that_is_named(loaded: LoadedVQModel) -> None
     assert all(name.startswith("low/") for name in low.prompt_names)
     single = generate(loaded, 0.5, seed=3, sampling=Sampling(lead_in=0))[0]
     assert single.prompt_names == ()
-    assert not np.array_equal(low.audio, single.audio)
+    high = generate(loaded, 0.5, seed=3, sampling=Sampling(like="high/", lead_in=1.0))[0]
+    assert not np.array_equal(low.audio, high.audio)
     with pytest.raises(UsageError, match="has 'trombone' in its name"):
         generate(loaded, 0.5, sampling=Sampling(like="trombone"))
 

@@ -4,6 +4,7 @@ import torch
 
 from distill.settings import SAMPLE_RATE
 from distill.training.prior.data import (
+    SHIFTS,
     PriorCodes,
     batch_shapes,
     draw_ahead,
@@ -36,14 +37,18 @@ def test_quiet_sounds_stay_whole(level: float) -> None:
 def test_offsets_begin_with_none_and_stay_within_a_frame() -> None:
     offsets = draw_offsets(8, 1024, seed=0)
     assert len(offsets) == 8
-    assert offsets[0] == 0
+    assert offsets[:SHIFTS] == [0, 256, 512, 768]
     assert all(0 < offset < 1024 for offset in offsets[1:])
+    assert offsets != draw_offsets(8, 1024, seed=1)
+    assert draw_offsets(2, 1024, seed=0) == [0, 512]
+    assert draw_offsets(1, 1024, seed=0) == [0]
 
 
 def test_gains_begin_with_none_and_lift_and_lower() -> None:
-    gains = draw_gains(8, seed=0)
-    assert len(gains) == 8
-    assert gains[0] == 0
+    gains = draw_gains(12, seed=0)
+    assert len(gains) == 12
+    assert gains[:SHIFTS] == [0.0] * SHIFTS
+    assert draw_gains(2, seed=0) == [0.0, 0.0]
     assert -6 <= min(gains) < 0 < max(gains) <= 6
 
 

@@ -43,6 +43,8 @@ MODEL_PRIOR = 0.05
 few sounds again and again."""
 RECENT_MODEL = 1.0
 """Cost in nats of each time that a recording was the model, halved with each model after it."""
+OTHER_NAME = 4.0
+"""Cost in nats of a model without the name that was asked for."""
 NO_PULSE = 20.0
 """Cost in nats of a model without a pulse for a sound in time."""
 ALIKE = 0.15
@@ -249,6 +251,8 @@ class EventDraw:
         if log_probs is not None:
             scores += MODEL_PRIOR * log_probs.double().numpy()[bank.first_code[first]]
         scores -= RECENT_MODEL * self._models
+        like = self.sampling.like.lower()
+        scores -= OTHER_NAME * np.array([like not in r.name.lower() for r in bank.recordings])
         by_event = self._steering_scores(t)
         scores += [by_event[events].mean() for events in bank.events_of]
         if self.tempo is not None:
