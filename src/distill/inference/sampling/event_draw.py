@@ -56,6 +56,10 @@ LEAST_GAIN_DB = 1.5
 """A gain below this is left out, in dB: codes then stay as they were recorded."""
 MOST_GAIN_DB = 12.0
 """Largest gain in dB by which an event is brought to the level of the event of the model."""
+MOST_STRETCH = 1.5
+"""Times its recorded length that the last event of a free sound may last."""
+LAST_PART = 0.999
+"""Latest place of an onset within a frame, in frames."""
 LEAST_SHARE = 0.35
 """Share of the weaker event in a blend, at least: below, one hears the other alone."""
 DRIFT = 0.15
@@ -303,12 +307,10 @@ class EventDraw:
         following = next(self._cues, None)
         self._cue = following
         stop = self._frame_of(following.position) if following else t + self.bank.frames[cue.event]
-        begin = max(float(t), self._frame_of(cue.position))
         frames = math.floor(stop) - t
         if frames < 1:
             # Shorter than a frame: the next event takes its place.
             return
-        span = Span(first=t, frames=frames, onset=min(begin - t, 0.999) if begin > t else 0.0)
         place = Place(
             cue=cue.event,
             frames=frames,
@@ -316,11 +318,23 @@ class EventDraw:
             latents=None if context is None else context[-1].cpu(),
         )
         decision = self._decide(cue, place, t, log_probs)
+        is_last = following is None or following.event < 0
+        if is_last and self._clock is None:
+            frames = min(frames, self._longest(decision))
+        begin = max(float(t), self._frame_of(cue.position))
+        span = Span(first=t, frames=frames, onset=min(begin - t, LAST_PART))
         codes = self._render(decision, cue, span, context)
         assert self._model is not None
-        is_last = following is not None and following.event < 0
         self._push(codes, ends=is_last and self.bank.recordings[self._model].whole)
         self._previous = decision.event
+
+    def _longest(self, decision: Decision) -> int:
+        """Frames that the last event of a free sound may last: stretched further, its tail would be
+        a silence."""
+        events = (
+            [decision.event] if decision.partner is None else [decision.event, decision.partner]
+        )
+        return math.ceil(MOST_STRETCH * max(self.bank.frames[event] for event in events))
 
     def _frame_of(self, position: float) -> float:
         """The frame (fractional) of the stream at which a cue falls."""
