@@ -77,7 +77,7 @@ def test_json(run, trained: Path) -> None:
         SAMPLE_RATE,
     )
     settings = {"temperature": 0.8, "top_k": 5, "top_p": 0.97, "lead_in": 4.0, "like": ""}
-    time = {"tempo": None, "swing": 0.0, "free_time": False, "form": "", "form_variation": 0.25}
+    time = {"tempo": None, "swing": 0.0, "free_time": False, "form": "", "form_variation": 0.1}
     assert sound["sampling"] == settings | {"nearness": 0.5} | time
     assert 0 <= sound["copy"]["passage_percent"] <= 100
     repeat = run("generate", trained, "-o", "again.wav", "--seed", sound["seed"], "--json", *SHORT)

@@ -353,8 +353,9 @@ class EventDraw:
         if alike is not None and self._uniform() >= self.sampling.form_variation:
             return self._decisions[alike]
         decision = self._new_decision(place, t, log_probs)
-        # What is like an earlier cue takes its place.
-        self._decisions[cue.event if alike is None else alike] = decision
+        # A variation passes; the kit stays.
+        if alike is None:
+            self._decisions[cue.event] = decision
         return decision
 
     def _alike(self, cue: int) -> int | None:

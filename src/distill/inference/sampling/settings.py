@@ -49,7 +49,7 @@ class Sampling:
     swing: float = 0.0
     free_time: bool = False
     form: str = ""
-    form_variation: float = 0.25
+    form_variation: float = 0.1
 
     def __post_init__(self) -> None:
         if not 0 <= self.lead_in <= LONGEST_LEAD_IN_S:
