@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from distill.workflows.load import load
     from distill.workflows.train import resume, train, train_prior
 
-__version__ = "0.2.0.dev0"
+__version__ = "0.2.0"
 
 _HOMES = {
     "CodeGrid": "inference.codes.grid",
