@@ -36,7 +36,7 @@ def test_sounds_are_generated_measured_and_drawn(
     assert list(figures) == ["generated", "strings", "halves", "pieces 0.1 s"]
     generated = figures["generated"]
     copies = [row["copy"]["passage_percent"] for row in result["sounds"]]
-    assert generated["copy percent, median"] == pytest.approx(np.median(copies))
+    assert generated["copy passage_percent, median"] == pytest.approx(np.median(copies))
     assert generated["discrepancy"] > 0
     assert generated["within 1 % of 120 BPM, share"] is not None
     shown = capsys.readouterr().out
