@@ -109,6 +109,7 @@ def check_time(loaded: LoadedVQModel, request: Request) -> None:
         "--swing": sampling.swing > 0,
         "--form": bool(sampling.form),
     }
+    loaded.require_prior()
     options = [option for option, is_asked in asked.items() if is_asked]
     if not options:
         return

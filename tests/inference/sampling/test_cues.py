@@ -1,5 +1,6 @@
 """Cues: the order of events in time, in bars that come back."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from distill.inference.events.bank import EventBank
 from distill.inference.sampling.cues import (
     LEAST_BEATS,
-    Bar,
+    BarBook,
     Uniform,
     bars_of,
     free_cues,
@@ -46,30 +47,69 @@ def test_a_bar_begins_with_what_sounds_then(bank: EventBank) -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_cues_in_time_increase_and_end_with_a_bar(bank: EventBank, seed: int) -> None:
-    cues = list(timed_cues(bank, 0, "", {}, begin=4.0, draw=dice(seed)))
+    cues = list(timed_cues(bank, 0, BarBook("", dice(seed)), begin=4.0))
     assert cues[0].position == 4
     assert all(a.position < b.position for a, b in pairwise(cues))
-    assert (cues[-1].position, cues[-1].event) == (4 + LEAST_BEATS, -1)
+    assert (cues[-1].position, cues[-1].event) == (4 + LEAST_BEATS, None)
     assert {cue.event for cue in cues[:-1]} <= set(bank.events_of[0].tolist())
 
 
-def test_a_form_brings_its_bars_back(bank: EventBank) -> None:
-    letters: dict[str, Bar] = {}
+def test_a_form_brings_its_bars_back_across_sounds(bank: EventBank) -> None:
+    """Each template here lasts two bars of the form."""
+    book = BarBook("ABAA", dice())
     parts = []
-    for number, letter in enumerate("ABAA"):
-        cues = list(timed_cues(bank, 0, letter, letters, 8.0 * number, dice(number)))
-        parts.append([(c.position - 8 * number, c.event) for c in cues])
+    for number, recording in enumerate((0, 1)):
+        begin = 8.0 * number
+        cues = list(timed_cues(bank, recording, book, begin))[:-1]
+        for bar in (0, 4):
+            inside = [c for c in cues if bar <= c.position - begin < bar + 4]
+            parts.append([(c.position - begin - bar, c.event) for c in inside])
     assert parts[0] == parts[2] == parts[3]
-    assert set(letters) == {"A", "B"}
+    assert set(book.bars) == {"A", "B"}
 
 
 def test_by_chance_bars_come_back_too(bank: EventBank) -> None:
-    """With two bars to choose from, a new letter still often is a repetition."""
-    letters: dict[str, Bar] = {}
-    draw = dice(3)
+    """Of 40 bars, far fewer are new."""
+    book = BarBook("", dice(3))
     for number in range(20):
-        list(timed_cues(bank, number % 2, "", letters, 8.0 * number, draw))
-    assert 2 < len(letters) < 30
+        list(timed_cues(bank, number % 2, book, 8.0 * number))
+    assert 2 < len(book.bars) < 25
+
+
+def test_a_recording_shorter_than_a_bar_is_a_bar(bank: EventBank) -> None:
+    """Cues never go back, even where the last event lies beyond whole beats."""
+    beat = np.array([0.0, 1.0, 2.0, 2.25])
+    short = replace(
+        bank,
+        recording=np.zeros(4, int),
+        start=beat * 20,
+        stop=np.array([20.0, 40.0, 45.0, 46.0]),
+        beat=beat,
+        beats=np.array([1.0, 1.0, 0.25, 0.05]),
+        begins=np.arange(4) == 0,
+        recordings=bank.recordings[:1],
+    )
+    (bar,) = bars_of(short, 0)
+    assert (list(bar.beats), bar.length) == ([0, 1], 2)
+
+
+@pytest.mark.parametrize(("late", "count"), [(0.06, 3), (-0.06, 3)])
+def test_a_downbeat_a_little_off_is_struck_once(bank: EventBank, late: float, count: int) -> None:
+    beat = np.array([0.0, 2.0, 4.0 + late, 5.0, 6.0, 8.0])
+    own = np.arange(6)
+    moved = replace(
+        bank,
+        recording=np.zeros(6, int),
+        start=beat * 20,
+        stop=np.append(beat[1:] * 20, 170.0),
+        beat=beat,
+        beats=np.diff(np.append(beat, 8.5)),
+        begins=own == 0,
+        recordings=bank.recordings[:1],
+    )
+    second = bars_of(moved, 0)[1]
+    assert list(second.events) == [2, 3, 4]
+    assert (list(second.beats), len(second.events)) == ([0, 1, 2], count)
 
 
 def test_free_cues_move_as_the_recording_does(bank: EventBank) -> None:
@@ -79,7 +119,7 @@ def test_free_cues_move_as_the_recording_does(bank: EventBank) -> None:
     assert offsets == pytest.approx(
         [*(bank.start[own[1:]] - bank.start[own[1]]), bank.stop[own[-1]] - bank.start[own[1]]]
     )
-    assert [cue.event for cue in cues] == [*own[1:].tolist(), -1]
+    assert [cue.event for cue in cues] == [*own[1:].tolist(), None]
     assert not list(free_cues(bank, 2, first=len(own), begin=0.0))
 
 

@@ -35,11 +35,8 @@ STEADY_FALL_DB = 8.0
 """A sound that falls by less than this from its first half to its second is steady, in dB. Tails of
 hits fall by more."""
 
-ATTACK_FRAMES = 12
+LEVEL_FRAMES = 12
 """Frames (0.26 s) in which the loudest one tells the level of an event."""
-
-LOUD_PERCENTILE = 75
-"""Percentile of the events' levels that tells how loud a recording is."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +74,6 @@ class EventBank:
         ends: Whether `[N]` (bool) it ends a recording that is kept to its end.
         steady: Whether `[N]` (bool) it is part of a steady sound.
         level: Level `[N]` of its attack, in dBFS.
-        loudness: Level `[R]` of each recording's loud events, in dBFS.
         first_code: Code `[N]` of the first level in its first frame.
         mean: Mean latents `[N, D]`.
         before: Latents `[N, D]` of the frame before it, of its first frame where it begins.
@@ -95,7 +91,6 @@ class EventBank:
     ends: np.ndarray
     steady: np.ndarray
     level: np.ndarray
-    loudness: np.ndarray
     first_code: np.ndarray
     mean: Tensor
     before: Tensor
@@ -123,15 +118,14 @@ class EventBank:
         """Latents `[T, D]` of a recording in one of its encodings."""
         return self.codec.rvq.lookup(self.recordings[recording].codes[encoding])
 
-    def predict(self, classifier: AttributeClassifier) -> list[Prediction]:
-        """Attributes that the classifier predicts for the frames `[T]` of each recording."""
+    def predict(self, classifier: AttributeClassifier) -> Prediction:
+        """Attributes that the classifier predicts for all frames, recording by recording."""
         level = self.codec.num_quantizers - 1
         scale = _prior_scale(self.codec)
-        predictions = []
+        parts = []
         for r in range(len(self.recordings)):
-            batch = classifier.predict(level, scale * self.latents(r)[None])
-            predictions.append(Prediction(*(part[0] for part in batch)))
-        return predictions
+            parts.append(classifier.predict(level, scale * self.latents(r)[None]))
+        return Prediction(*(torch.cat(columns, 1)[0] for columns in zip(*parts, strict=True)))
 
 
 def _prior_scale(codec: VQVAE) -> Tensor:
@@ -159,7 +153,6 @@ def build_event_bank(codec: VQVAE, recordings: Sequence[Recording]) -> EventBank
         name: np.concatenate([getattr(part, name) for part in parts])
         for name in ("recording", "start", "stop", "beat", "beats", "steady", "level", "first_code")
     }
-    loudness = [np.percentile(part.level, LOUD_PERCENTILE) for part in parts]
     counts = [len(part.start) for part in parts]
     last = np.cumsum(counts) - 1
     begins = np.zeros(sum(counts), bool)
@@ -171,7 +164,6 @@ def build_event_bank(codec: VQVAE, recordings: Sequence[Recording]) -> EventBank
         recordings=kept,
         begins=begins,
         ends=ends,
-        loudness=np.array(loudness),
         mean=torch.cat([part.mean for part in parts]),
         before=torch.cat([part.before for part in parts]),
         variance=_variance(codec, kept),
@@ -199,7 +191,7 @@ def _variance(codec: VQVAE, recordings: Sequence[BankRecording]) -> float:
     total = torch.zeros(())
     squares = torch.zeros(())
     for recording in recordings:
-        latents = codec.rvq.lookup(recording.codes[0]).double().cpu()
+        latents = codec.rvq.lookup(recording.codes[0]).cpu().double()
         count += len(latents)
         total = total + latents.sum(0)
         squares = squares + latents.square().sum(0)
@@ -240,7 +232,7 @@ def _events_of(codec: VQVAE, index: int, recording: BankRecording) -> _Events:
         beat=beat[:-1],
         beats=np.diff(beat),
         steady=steady,
-        level=np.array([levels[s][:ATTACK_FRAMES].max() for s in spans]),
+        level=np.array([levels[s][:LEVEL_FRAMES].max() for s in spans]),
         first_code=codes[torch.from_numpy(first).to(codes.device), 0].cpu().numpy(),
         mean=torch.stack([latents[s].mean(0) for s in spans]).cpu(),
         # The first event has nothing before it: its own first frame stands in.

@@ -44,14 +44,27 @@ def onset_envelope(codec: VQVAE, latents: Tensor) -> np.ndarray:
         codec: Its analysis made the latents.
         latents: `[T, D]`, on the device of the codec; `T` above 0.
     """
-    spectra = torch.cat([codec.analysis.log_mels(part).cpu() for part in latents.split(CHUNK)])
-    decibels = (20 / math.log(10) * spectra.flatten(0, 1)).numpy()
-    decibels = np.maximum(decibels, decibels.max() - RANGE_DB)
-    lag = _values(RISE_S, codec, spectra.shape[1])
-    # Before its first frame, a sound is as loud as in it: a beginning is known without a rise.
-    earlier = np.pad(decibels, ((lag, 0), (0, 0)), "edge")[:-lag]
-    envelope: np.ndarray = np.clip(decibels - earlier, 0, None).mean(1)
-    return envelope
+    floor = max(float(_decibels(codec, part).max()) for part in latents.split(CHUNK)) - RANGE_DB
+    parts = []
+    earlier: np.ndarray | None = None
+    for chunk in latents.split(CHUNK):
+        decibels = np.maximum(_decibels(codec, chunk), floor)
+        lag = _values(RISE_S, codec, len(decibels) // len(chunk))
+        if earlier is None:
+            # Before its first frame a sound is as loud as in it: a beginning is known without a
+            # rise.
+            earlier = np.repeat(decibels[:1], lag, 0)
+        before = np.concatenate([earlier, decibels])[: len(decibels)]
+        parts.append(np.clip(decibels - before, 0, None).mean(1))
+        earlier = decibels[-lag:]
+    return np.concatenate(parts)
+
+
+def _decibels(codec: VQVAE, latents: Tensor) -> np.ndarray:
+    """Levels `[S * T, M]` of the bands in dB, of `latents` `[T, D]`."""
+    spectra = codec.analysis.log_mels(latents).cpu().flatten(0, 1)
+    decibels: np.ndarray = (20 / math.log(10) * spectra).numpy()
+    return decibels
 
 
 def find_onsets(codec: VQVAE, latents: Tensor) -> np.ndarray:

@@ -34,8 +34,10 @@ class Span(NamedTuple):
 
 
 def exact_codes(bank: EventBank, event: int, span: Span) -> Tensor | None:
-    """Codes `[frames, Q]` of `event` as recorded, single ones of them twice where it has to last a
-    little longer; None where it has to be stretched."""
+    """Codes `[frames, Q]` of `event` as recorded; None where it has to be stretched.
+
+    Some frames are repeated where it has to last a little longer.
+    """
     encoding, first, recorded = _place(bank, event, span.onset)
     if span.frames > REPEATED * recorded + 1:
         return None
@@ -79,7 +81,7 @@ def blend(first: Tensor, second: Tensor, weights: tuple[float, float]) -> Tensor
 
 
 def fade_from(previous: Tensor, latents: Tensor) -> Tensor:
-    """`latents` `[T, D]`, the first of them led over from the frame `previous` `[D]`."""
+    """`latents` `[T, D]`, crossfaded from the frame `previous` `[D]`."""
     frames = min(CROSSFADE_FRAMES, len(latents))
     weight = torch.arange(1, frames + 1, device=latents.device)[:, None] / (frames + 1)
     return torch.cat([torch.lerp(previous[None], latents[:frames], weight), latents[frames:]])
@@ -100,8 +102,11 @@ def _place(bank: EventBank, event: int, onset: float) -> _Place:
     positions = bank.start[event] + leads
     # On a circle: the end of one frame is the beginning of the next.
     deviation = (positions - onset + 0.5) % 1 - 0.5
-    encoding = int(np.abs(deviation).argmin())
-    first = round(positions[encoding] - deviation[encoding] - onset)
+    first_frames = np.round(positions - deviation - onset).astype(int)
+    # Before its first frame an encoding has none.
+    cost = np.where(first_frames < 0, 1.0, np.abs(deviation))
+    encoding = int(cost.argmin())
+    first = max(0, int(first_frames[encoding]))
     # Without the frame that holds the attack of the next event.
     stop = math.floor(bank.stop[event] + leads[encoding])
     return _Place(encoding=encoding, first=first, frames=max(1, stop - first))
@@ -111,7 +116,7 @@ def _positions(frames: int, recorded: int) -> np.ndarray:
     """Positions `[frames]` in an event of `recorded` frames: as recorded where it is long enough,
     else stretched after the attack."""
     position = np.arange(frames, dtype=float)
-    if frames <= recorded + 1:
+    if frames <= recorded:
         return position
     attack = min(ATTACK_FRAMES, recorded - 1)
     speed = max(recorded - 1 - attack, 0) / max(frames - 1 - attack, 1)

@@ -15,6 +15,7 @@ line in the docstring, and passes through 3 and 4 as well. `make_request`, `--ag
 `generate_again` and the recipe take mode, source and number from the class and the field.
 """
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -93,11 +94,14 @@ class GenerationJob:
         return frames_of(self.n_samples, self.loaded.model.frame_hop)
 
     def targets(self, frames: int, start: float = 0.0) -> Targets | None:
-        """Steering targets for `frames` code frames from `start` seconds on; None if all is free.
+        """Steering targets for at least `frames` code frames from `start` seconds on; None if all
+        is free.
 
         `UsageError` if the prior cannot be steered so.
         """
-        return self.steering.targets(self.loaded, frames, start)
+        # To the end of all curves: an event is chosen by what it will last through.
+        whole = 1 + math.ceil(self.steering.last_change_s * self.loaded.model.frame_rate)
+        return self.steering.targets(self.loaded, max(frames, whole), start)
 
     def prompt(
         self, seed: int, targets: Targets | None, draw: Callable[..., LeadIn] = draw_lead_in

@@ -97,7 +97,9 @@ class Continuation(SequentialMode):
         # The decoder looks ahead: with the codes that follow, a longer sound begins alike.
         frames = job.frames + codec.receptive_field[1]
         targets = job.targets(frames)
-        conditions = job.conditions(self.prompt, targets, goes_on=True)
+        conditions = job.conditions(
+            self.prompt, targets, goes_on=True, tempos=[job.request.sampling.tempo]
+        )
         codes = draw_codes(job, frames, seed, progress, conditions)
         # As far as the decoder looks back, and a frame more for the overlap.
         margin = max(codec.receptive_field[1] + 1, round(BEFORE_S * codec.frame_rate))

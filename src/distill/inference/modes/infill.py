@@ -118,6 +118,7 @@ class Infill(SequentialMode):
             targets=self.job.targets(frames, self.edges.begin / loaded.model.sample_rate),
             event_bank=self.job.event_bank,
             goes_on=True,
+            tempos=[self.job.request.sampling.tempo],
             keeps_level=self.job.steering.sets_loudness,
             length_limits=length_limits(loaded),
         )

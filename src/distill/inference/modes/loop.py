@@ -21,6 +21,7 @@ from distill.inference.modes.base import (
 )
 from distill.inference.modes.request import Request
 from distill.inference.sampling.context import bar_beats, corpus_loudness
+from distill.inference.sampling.lead_in import LeadIn
 from distill.models.chunked import decode_codes, frames_of
 from distill.models.vqvae import VQVAE
 
@@ -84,7 +85,7 @@ class Loop(SequentialMode):
         job = self.job
         targets = job.targets(self.drawn_frames)
         prompt = job.prompt(seed, targets)
-        tempo = job.tempo(seed, prompt)
+        tempo = self._tempo(seed, prompt)
         conditions = job.conditions(prompt, targets, tempos=[tempo])
         if tempo is not None:
             n_samples = self._whole_beats(tempo)
@@ -103,21 +104,31 @@ class Loop(SequentialMode):
             tempo=tempo,
         )
 
+    def _tempo(self, seed: int, prompt: LeadIn | None) -> float | None:
+        """The tempo of the loop of `seed`; None for one that is shorter than a beat of it.
+
+        `UsageError` if that tempo was asked for.
+        """
+        tempo = self.job.tempo(seed, prompt)
+        duration = self.job.request.duration
+        if tempo is None or round(duration * tempo / 60) >= 1:
+            return tempo
+        if self.job.request.sampling.tempo is None:
+            return None
+        raise UsageError(
+            f"A loop of {duration:g} s is shorter than a beat ({60 / tempo:.2f} s at {tempo:g} "
+            "BPM): ask for more."
+        )
+
     def _whole_beats(self, tempo: float) -> int:
-        """Samples of the whole number of beats, or of bars from two bars on, that is nearest to the
-        duration."""
-        rate = self.job.loaded.model.sample_rate
+        """Samples of the whole number of beats that is nearest to the duration; of bars, from two
+        bars on, where no tempo was asked for."""
         beat_s = 60 / tempo
         beats = round(self.job.request.duration / beat_s)
-        if beats < 1:
-            raise UsageError(
-                f"A loop of {self.job.request.duration:g} s is shorter than a beat "
-                f"({beat_s:.2f} s at {tempo:g} BPM): ask for more."
-            )
         bar = bar_beats(self.job.loaded.prior_facts.recordings)
-        if beats >= 2 * bar:
-            beats = bar * round(self.job.request.duration / beat_s / bar)
-        return round(beats * beat_s * rate)
+        if self.job.request.sampling.tempo is None and beats >= 2 * bar:
+            beats = bar * round(beats / bar)
+        return round(beats * beat_s * self.job.loaded.model.sample_rate)
 
     def _closed(self, codes: Tensor) -> Tensor:
         """The part of `codes` `[T, Q]` whose ends are most alike."""

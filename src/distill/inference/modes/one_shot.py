@@ -34,7 +34,8 @@ class OneShot(SequentialMode):
         most_frames = job.frames + codec.receptive_field[1]
         targets = job.targets(most_frames)
         prompt = job.prompt(seed, targets, draw_sound_end)
-        tempo = job.tempo(seed, prompt)
+        # A single hit keeps no beat, unless one is asked for.
+        tempo = job.request.sampling.tempo
         codes = self._draw(
             most_frames, seed, progress, job.conditions(prompt, targets, tempos=[tempo])
         )

@@ -64,7 +64,9 @@ class Variation(SequentialMode):
         fixed = fixed_frames(T, job.request.mode.amount or 0.0, event, seed)
         # All levels of a frame stay or go together.
         fixed_codes = FixedCodes(source_codes, fixed[:, None].expand_as(source_codes))
-        conditions = job.conditions(targets=job.targets(T), fixed_codes=fixed_codes)
+        conditions = job.conditions(
+            targets=job.targets(T), fixed_codes=fixed_codes, tempos=[job.request.sampling.tempo]
+        )
         codes = draw_codes(job, T, seed, progress, conditions)
         return Rendered(
             audio=decode_sound(job.loaded, replace(self.grid, codes=codes.numpy())),

@@ -88,7 +88,7 @@ class Conditions:
             begins with it.
         keeps_level: whether events keep their own level, as steered loudness needs it.
         logit_bias: added to the logits of every code.
-        tempos: tempo of each stream in BPM, or one for all; None, and nothing at all, keep no beat.
+        tempos: tempo of each stream in BPM, or one for all. A stream without one keeps no beat.
         length_limits: shortest and longest length of a sound.
     """
 

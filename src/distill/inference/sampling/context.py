@@ -76,10 +76,12 @@ def tempo_for(
     recordings = loaded.prior_facts.recordings
     tempos = {r.name: r.pulse.tempo for r in recordings if r.pulse is not None}
     names = prompt.names if prompt else ()
-    # What was heard last counts most.
+    # The recording heard last counts most.
     for name in reversed(names):
         if name in tempos:
             return tempos[name]
+    if sampling.form or sampling.swing:
+        return corpus_tempo(recordings)
     if sampling.like or not keeps_time(recordings):
         return None
     # Purpose 4 of the seed; a prompt takes 1 and 3.

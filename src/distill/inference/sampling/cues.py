@@ -1,11 +1,11 @@
 """Cues: when the next event comes, and which recorded event it is to resemble.
 
-A recording, the model of a sound, gives the order of events in time: its bars where it has a
+A recording, the template of a sound, gives the order of events in time: its bars where it has a
 pulse, all of it where it has none. The events themselves are drawn (`sampling/event_choice.py`).
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,19 +13,22 @@ import numpy as np
 from distill.inference.events.bank import EventBank
 
 REPEAT = 0.7
-"""Chance that a bar comes back at once, where no form is asked for: about as often as in loops."""
+"""Chance that a bar is repeated, where no form is asked for: about as often as in loops."""
 
 RETURN = 0.4
 """Chance that a bar that is not the last one again is one of the bars before it."""
 
 LEAST_BEATS = 8.0
-"""Beats that a model stays, at least: less would be no music of its own."""
+"""Beats that a template stays, at least: less would be no music of its own."""
 
 MADE_BEATS = 4
 """Beats of a bar that is made where no recording has one."""
 
 MADE_CHANCES = (1.0, 0.3, 0.6, 0.3, 0.8, 0.3, 0.6, 0.4)
 """Chance of an event on each eighth of such a bar: most on the beats, always on the first."""
+
+NEAR_BEGINNING = 0.125
+"""Beats from its beginning within which an event counts as the first of a bar: half a sixteenth."""
 
 SAME_BEAT = 0.03
 """Beats by which two positions may differ and count as one."""
@@ -39,11 +42,11 @@ class Cue(NamedTuple):
 
     Attributes:
         position: in beats, or in frames of a sound without a pulse.
-        event: the recorded event to resemble.
+        event: the recorded event to resemble; None at the end of a sound, where none begins.
     """
 
     position: float
-    event: int
+    event: int | None
 
 
 class Bar(NamedTuple):
@@ -67,30 +70,37 @@ def bars_of(bank: EventBank, recording: int) -> list[Bar]:
     events = bank.events_of[recording]
     beat = bank.beat[events]
     end = float(beat[-1] + bank.beats[events[-1]])
-    # Rounded: codes end with a whole frame, not with the beat.
-    first = math.ceil(beat[0] / pulse.bar_beats - SAME_BEAT)
-    last = math.floor(end / pulse.bar_beats + SAME_BEAT)
-    if last <= first:
-        length = max(1.0, float(round(end - beat[0])))
-        return [Bar(events, _snapped(beat - beat[0]), length)]
+    # Codes end with a whole frame, not with the beat.
+    first = math.ceil((beat[0] - SAME_BEAT) / pulse.bar_beats)
+    last = math.floor((end + SAME_BEAT) / pulse.bar_beats)
     length = float(pulse.bar_beats)
+    if last <= first:
+        return [_bar(events, beat - beat[0], 0.0, max(1.0, float(round(end - beat[0]))))]
     return [_bar(events, beat, number * length, length) for number in range(first, last)]
 
 
 def _bar(events: np.ndarray, beat: np.ndarray, begin: float, length: float) -> Bar:
-    """The bar from beat `begin` on. The event that sounds when it begins is its first."""
-    is_inside = (beat > begin + SAME_BEAT) & (beat < begin + length - SAME_BEAT)
-    sounding = max(0, int(np.searchsorted(beat, begin + SAME_BEAT, side="right")) - 1)
-    chosen = np.concatenate([[events[sounding]], events[is_inside]])
-    beats = np.concatenate([[0.0], beat[is_inside] - begin])
-    return Bar(chosen, _snapped(beats), length)
+    """The bar from beat `begin` on.
+
+    Its first event is one near its beginning, else the one that sounds then.
+    """
+    offset = beat - begin
+    is_near = np.abs(offset) <= NEAR_BEGINNING
+    if is_near.any():
+        first = int(np.abs(offset).argmin())
+    else:
+        first = max(0, int(np.searchsorted(offset, 0.0, side="right")) - 1)
+    beats = _snapped(offset)
+    is_inside = (beats > max(0.0, offset[first])) & (beats < length - SAME_BEAT) & ~is_near
+    chosen = np.concatenate([[events[first]], events[is_inside]])
+    return Bar(chosen, np.concatenate([[0.0], beats[is_inside]]), length)
 
 
-def made_bar(bank: EventBank, draw: Uniform) -> Bar:
+def made_bar(bank: EventBank, rng: Uniform) -> Bar:
     """A bar of beginnings of recordings, on eighths: for recordings without a pulse."""
     beginnings = bank.begins.nonzero()[0]
-    eighths = [i for i, chance in enumerate(MADE_CHANCES) if draw() < chance]
-    events = [int(beginnings[int(draw() * len(beginnings))]) for _ in eighths]
+    eighths = [i for i, chance in enumerate(MADE_CHANCES) if rng() < chance]
+    events = [int(beginnings[int(rng() * len(beginnings))]) for _ in eighths]
     beats = np.array(eighths) * MADE_BEATS / len(MADE_CHANCES)
     return Bar(np.array(events), beats, float(MADE_BEATS))
 
@@ -106,56 +116,76 @@ def _snapped(beats: np.ndarray) -> np.ndarray:
     is_triplet = np.abs(beats - triplets) + SAME_BEAT < np.abs(beats - sixteenths)
     snapped: np.ndarray = np.where(is_triplet, triplets, sixteenths)
     # Two onsets on one place keep their order: the second stays where it was.
-    is_late = np.diff(snapped, prepend=-1.0) <= 0
+    is_late = np.diff(snapped, prepend=-np.inf) <= 0
     return np.where(is_late, np.maximum(beats, snapped), snapped)
 
 
-def timed_cues(
-    bank: EventBank, recording: int, form: str, letters: dict[str, Bar], begin: float, draw: Uniform
-) -> Iterator[Cue]:
-    """Cues of a sound in time, as long as its model, and `LEAST_BEATS` at least.
+class BarBook:
+    """The bars of a stream by their letters, which say when a bar comes back.
+
+    Args:
+        form: letters in turn, for ever; empty for chance.
+        rng: source of random numbers.
+    """
+
+    def __init__(self, form: str, rng: Uniform) -> None:
+        self.form = form
+        self.bars: dict[str, Bar] = {}
+        self._rng = rng
+        self._count = 0
+        self._letter = ""
+
+    def begin_section(self) -> None:
+        """Begin a section: the last bar is not repeated at once."""
+        self._letter = ""
+
+    def next_bar(self, bars: Sequence[Bar], bank: EventBank) -> Bar:
+        """The next bar: one that comes back, or a new one of `bars`; a made one if there are
+        none."""
+        self._letter = self._next_letter()
+        self._count += 1
+        if self._letter not in self.bars:
+            number = int(self._rng() * len(bars))
+            self.bars[self._letter] = bars[number] if bars else made_bar(bank, self._rng)
+        return self.bars[self._letter]
+
+    def _next_letter(self) -> str:
+        if self.form:
+            return self.form[self._count % len(self.form)]
+        if self._letter and self._rng() < REPEAT:
+            return self._letter
+        if self.bars and self._rng() < RETURN:
+            return sorted(self.bars)[int(self._rng() * len(self.bars))]
+        return str(len(self.bars))
+
+
+def timed_cues(bank: EventBank, recording: int, book: BarBook, begin: float) -> Iterator[Cue]:
+    """Cues of a sound in time, as long as its template, and `LEAST_BEATS` at least.
 
     Args:
         bank: the events.
-        recording: the model; where it has no pulse, its bars are made.
-        form: letters of the bars, from the current one on, in turn; empty for chance.
-        letters: bars by letter; those that are new are added.
+        recording: the template; where it has no pulse, its bars are made.
+        book: the bars of the stream.
         begin: beat at which the sound begins.
-        draw: source of random numbers.
     """
     bars = bars_of(bank, recording) if bank.recordings[recording].pulse else []
-    least = max(LEAST_BEATS, sum(bar.length for bar in bars))
+    length = max(LEAST_BEATS, sum(bar.length for bar in bars))
     position = begin
-    letter = ""
-    number = 0
-    while position < begin + least - SAME_BEAT:
-        letter = form[number % len(form)] if form else _next_letter(letter, letters, draw)
-        if letter not in letters:
-            letters[letter] = bars[int(draw() * len(bars))] if bars else made_bar(bank, draw)
-        bar = letters[letter]
+    book.begin_section()
+    while position < begin + length - SAME_BEAT:
+        bar = book.next_bar(bars, bank)
         for event, beat in zip(bar.events, bar.beats, strict=True):
             yield Cue(position + float(beat), int(event))
         position += bar.length
-        number += 1
-    # Where the sound ends: no event begins here.
-    yield Cue(position, -1)
-
-
-def _next_letter(letter: str, letters: dict[str, Bar], draw: Uniform) -> str:
-    """The bar after `letter`: the same again, an earlier one, or a new one."""
-    if letter and draw() < REPEAT:
-        return letter
-    if letters and draw() < RETURN:
-        return sorted(letters)[int(draw() * len(letters))]
-    return f"{len(letters)}"
+    yield Cue(position, None)
 
 
 def free_cues(bank: EventBank, recording: int, first: int, begin: float) -> Iterator[Cue]:
-    """Cues of a sound that moves as its model does, from event `first` of it to its end.
+    """Cues of a sound that moves as its template does, from event `first` of it to its end.
 
     Args:
         bank: the events.
-        recording: the model.
+        recording: the template.
         first: number of the first event in it.
         begin: frame at which the sound begins.
     """
@@ -164,4 +194,4 @@ def free_cues(bank: EventBank, recording: int, first: int, begin: float) -> Iter
     for event in events:
         yield Cue(begin + float(bank.start[event]) - origin, int(event))
     if len(events):
-        yield Cue(begin + float(bank.stop[events[-1]]) - origin, -1)
+        yield Cue(begin + float(bank.stop[events[-1]]) - origin, None)

@@ -14,7 +14,7 @@ from torch import Tensor
 from distill.device import on_one_thread
 from distill.inference.sampling.conditions import Conditions, Suffix, empty_suffix
 from distill.inference.sampling.event_choice import SteeringScores
-from distill.inference.sampling.event_draw import CONTEXT_FRAMES, DrawnFrame, EventDraw
+from distill.inference.sampling.event_draw import CONTEXT_FRAMES, EventDraw
 from distill.inference.sampling.lead_in import LeadIn, LeadInBatch
 from distill.inference.sampling.sampler import (
     GREEDY_BELOW,
@@ -124,11 +124,7 @@ class _DrawState:
         steering = None
         targets = self.conditions.targets
         if targets is not None and self.prior.reader is not None:
-            steering = SteeringScores(
-                classifier=self.prior.reader,
-                predictions=bank.predict(self.prior.reader),
-                targets=targets,
-            )
+            steering = SteeringScores(bank, self.prior.reader, targets)
         tempos = self.conditions.tempos or (None,)
         one = isinstance(self.generator, torch.Generator)
         return [
@@ -200,22 +196,15 @@ class _DrawState:
             self.stream.skip_level(no_end)
         frames = [events.next_frame() for events in self.events]
         self.goes_on = False
-        return self._limited(frames)
+        # Events end with their template: limits of length are for codes drawn one by one.
+        ends = torch.tensor([frame.ends for frame in frames], device=self.device)
+        return Frame(torch.stack([frame.codes for frame in frames]), ends)
 
     def _choose_event(self, number: int, events: EventDraw, logits: Tensor) -> None:
         context = None
         if self.past.shape[1]:
             context = events.bank.codec.rvq.lookup(self.past[number])
         events.choose(self.t, context, logits.log_softmax(-1).cpu(), self.goes_on)
-
-    def _limited(self, frames: list[DrawnFrame]) -> Frame:
-        """`frames` with the ends that the limits of length allow."""
-        drawn = torch.tensor([frame.ends for frame in frames], device=self.device)
-        ends = self.conditions.length_limits.apply(drawn, self.age, self.start_known)
-        for events, was_drawn, is_end in zip(self.events, drawn, ends, strict=True):
-            if is_end and not was_drawn:
-                events.forget()
-        return Frame(torch.stack([frame.codes for frame in frames]), ends)
 
     # --- codes one by one -------------------------------------------------------------------------
 

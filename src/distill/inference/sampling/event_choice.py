@@ -6,7 +6,6 @@ to the event of the model; the join cost counts where a steady sound goes on. Th
 probability of the first code, and the targets of steering, weigh in.
 """
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +13,7 @@ import torch
 from torch import Tensor
 
 from distill.inference.events.bank import EventBank
-from distill.models.attribute_classifier import AttributeClassifier, Prediction, Targets
+from distill.models.attribute_classifier import AttributeClassifier, Targets
 
 TARGET = 6.0
 """Cost of the squared distance of mean latents (unit: total variance of all latents) to the event
@@ -32,7 +31,8 @@ RECENT = 0.5
 RECENT_HALF = 24
 """Choices after which a choice counts half."""
 WRONG_EDGE = 3.0
-"""Cost in nats of an event that begins or ends a recording where none does, or the reverse."""
+"""Cost in nats of an event at the beginning or end of a recording for a cue that is not, or the
+reverse."""
 STRETCH = 2.0
 """Cost of an octave of stretching, in nats."""
 PRIOR = 0.3
@@ -42,8 +42,7 @@ PARTNER_LENGTH = 2.0
 
 
 STEERING = 3.0
-"""Weight of the mean log-likelihood of the targets over the frames of an event. One choice stands
-for many frames, whose likelihoods are not independent: they count as three."""
+"""Weight of the mean log-likelihood of the targets: one choice stands for many frames."""
 
 
 class Place(NamedTuple):
@@ -62,53 +61,47 @@ class Place(NamedTuple):
     latents: Tensor | None
 
 
-@dataclass(frozen=True)
 class SteeringScores:
     """Scores events by how well their frames follow the targets.
 
-    Attributes:
+    Args:
+        bank: the events.
         classifier: predicts attributes.
-        predictions: its predictions for the frames `[T]` of each recording.
         targets: the attributes to follow.
     """
 
-    classifier: AttributeClassifier
-    predictions: list[Prediction]
-    targets: Targets
+    def __init__(self, bank: EventBank, classifier: AttributeClassifier, targets: Targets) -> None:
+        self.classifier = classifier
+        self.targets = targets
+        self.prediction = bank.predict(classifier)
+        # Of each frame: its event, and how many frames it comes after the first one of that.
+        starts = bank.start.astype(int)
+        T = np.array([len(recording.codes[0]) for recording in bank.recordings])
+        first_frame = starts + (np.cumsum(T) - T)[bank.recording]
+        lengths = np.diff(np.append(first_frame, T.sum()))
+        event = np.repeat(np.arange(len(bank)), lengths)
+        self._event = torch.from_numpy(event)
+        self._age = torch.from_numpy(np.arange(T.sum()) - first_frame[event])
+        self._lengths = torch.from_numpy(lengths).clamp(min=1)
 
-    def scores(self, bank: EventBank, t: int, stream: int) -> np.ndarray:
+    def scores(self, t: int, stream: int) -> np.ndarray:
         """Mean log-likelihood `[N]` of the targets over the frames of each event, begun at frame
-        `t`, times the guidance.
+        `t`, times guidance and `STEERING`.
 
         Args:
-            bank: the events.
             t: number of the frame at which the event is to begin.
             stream: number of the stream, whose targets count.
         """
-        # An event lasts: the targets of all of its frames count.
-        likelihood = []
-        for recording, prediction in enumerate(self.predictions):
-            own = bank.events_of[recording]
-            starts = torch.from_numpy(bank.start[own].astype(int))
-            T = len(prediction.mean)
-            frame = torch.arange(T)
-            event = torch.searchsorted(starts, frame, right=True) - 1
-            age = frame - starts[event]
-            values = self._values(t, int(age.max()) + 1, stream)[age]
-            by_frame = self.classifier.log_likelihood(prediction, values)
-            total = torch.zeros(len(own)).index_add_(0, event, by_frame.float().cpu())
-            count = torch.bincount(event, minlength=len(own)).clamp(min=1)
-            likelihood.append(total / count)
-        mean = torch.cat(likelihood).double().numpy()
-        scores: np.ndarray = STEERING * self.targets.guidance * mean
-        return scores
-
-    def _values(self, t: int, frames: int, stream: int) -> Tensor:
-        """Targets `[frames, A]` of a stream from frame `t` on."""
         rows = self.targets.values
         own = rows[min(stream, len(rows) - 1)]
-        index = torch.arange(t, t + frames).clamp(max=len(own) - 1)
-        return own[index].to(self.predictions[0].mean)
+        # An event lasts: the targets of all of its frames count.
+        frame = (t + self._age).clamp(max=len(own) - 1)
+        values = own[frame.to(own.device)].to(self.prediction.mean)
+        by_frame = self.classifier.log_likelihood(self.prediction, values).float().cpu()
+        total = torch.zeros(len(self._lengths)).index_add_(0, self._event, by_frame)
+        mean = (total / self._lengths).double().numpy()
+        scores: np.ndarray = STEERING * self.targets.guidance * mean
+        return scores
 
 
 def event_scores(bank: EventBank, place: Place, used: np.ndarray, nearness: float) -> np.ndarray:
@@ -128,11 +121,19 @@ def event_scores(bank: EventBank, place: Place, used: np.ndarray, nearness: floa
     scores -= WRONG_EDGE * (bank.ends != bank.ends[cue])
     scores -= STRETCH * np.log2(np.maximum(place.frames / bank.frames, 1))
     scores[cue] -= ITSELF
-    if place.previous is not None and place.previous + 1 < len(bank):
-        scores[place.previous + 1] -= SUCCESSOR
+    following = successor(bank, place.previous)
+    if following is not None:
+        scores[following] -= SUCCESSOR
     if place.latents is not None and bank.steady[cue]:
         scores -= JOIN * squared_distances(bank, bank.before, place.latents)
     return scores
+
+
+def successor(bank: EventBank, event: int | None) -> int | None:
+    """The event that follows `event` in its recording; None after its last one."""
+    if event is None or event + 1 >= len(bank) or bank.begins[event + 1]:
+        return None
+    return event + 1
 
 
 def partner_scores(bank: EventBank, place: Place, event: int) -> np.ndarray:

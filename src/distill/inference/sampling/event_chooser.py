@@ -1,0 +1,189 @@
+"""Decisions on events: which one comes in a slot, alone or blended, and what comes back."""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from distill.inference.events.bank import EventBank
+from distill.inference.sampling.event_choice import (
+    PRIOR,
+    RECENT_HALF,
+    Place,
+    SteeringScores,
+    event_scores,
+    partner_scores,
+    squared_distances,
+)
+from distill.inference.sampling.sampler import sample, uniform
+from distill.inference.sampling.settings import Sampling
+
+OTHER_TEMPO = 6.0
+"""Cost in nats per octave between the tempo of a template and the nearest octave of that asked for:
+3 at most."""
+TEMPLATE_PRIOR = 0.05
+"""Weight of the prior's log-probability of the first code of a template. A larger one brings the
+same few sounds again and again."""
+RECENT_TEMPLATE = 1.0
+"""Cost in nats of each time that a recording was the template, halved with each template after
+it."""
+NO_PULSE = 20.0
+"""Cost in nats of a template without a pulse for a sound in time."""
+ALIKE = 0.15
+"""Squared distance of mean latents (unit: total variance of all latents) below which two recorded
+events count as the same sound."""
+LONG_S = 1.0
+"""Seconds from which an event as recorded is a passage: it is blended, unless all is near."""
+MOST_STRETCH = 1.5
+"""Times its recorded length that an event may last where another could take its place."""
+LEAST_SHARE = 0.35
+"""Share of the weaker event in a blend, at least: below, one hears the other alone."""
+DRIFT = 0.15
+"""Change of that share over an event, at most."""
+
+
+class Decision(NamedTuple):
+    """The events of a slot: `event`, blended with `partner` by `weights` if there is one."""
+
+    event: int
+    partner: int | None = None
+    weights: tuple[float, float] = (0.0, 0.0)
+
+    def recorded_frames(self, bank: EventBank) -> float:
+        """Length of the longer of its events, in frames."""
+        partner = self.event if self.partner is None else self.partner
+        return float(max(bank.frames[self.event], bank.frames[partner]))
+
+
+class EventChooser:
+    """Makes the decisions of one stream.
+
+    Args:
+        bank: the events.
+        sampling: settings.
+        generator: source of all random numbers.
+        number: number of the stream, for its targets.
+        steering: scores by targets, if there are any.
+    """
+
+    def __init__(
+        self,
+        bank: EventBank,
+        sampling: Sampling,
+        generator: torch.Generator,
+        number: int = 0,
+        steering: SteeringScores | None = None,
+    ) -> None:
+        self.bank = bank
+        self.sampling = sampling
+        self.generator = generator
+        self.number = number
+        self.steering = steering
+        # How often each event, and each template, came lately.
+        self._recency = np.zeros(len(bank))
+        self._template_recency = np.zeros(len(bank.recordings))
+        # The kit: what stands for a cue, and for all that sound like it.
+        self._kit: dict[int, Decision] = {}
+        self._steering_scores = np.zeros(len(bank))
+        self._steered_frame = -1
+
+    def template(self, t: int, tempo: float | None, log_probs: Tensor | None) -> int:
+        """Choose the recording that the sound from frame `t` on follows.
+
+        Args:
+            t: number of the frame.
+            tempo: of the sound in BPM; None for one that keeps no beat.
+            log_probs: log-probabilities `[K]` of the prior for its first code, if known.
+        """
+        bank = self.bank
+        first = np.array([events[0] for events in bank.events_of])
+        scores = -RECENT_TEMPLATE * self._template_recency
+        if log_probs is not None:
+            scores += TEMPLATE_PRIOR * log_probs.double().numpy()[bank.first_code[first]]
+        by_event = self._scores_by_targets(t)
+        scores += [by_event[events].mean() for events in bank.events_of]
+        if tempo is not None:
+            octaves = np.log2(bank.tempo / tempo)
+            off = np.abs(octaves - np.round(octaves))
+            scores -= np.where(np.isnan(off), NO_PULSE, OTHER_TEMPO * np.nan_to_num(off))
+        like = self.sampling.like.lower()
+        is_like = np.array([like in recording.name.lower() for recording in bank.recordings])
+        if is_like.any():
+            scores[~is_like] = -np.inf
+        return self.sample(scores)
+
+    def remember_template(self, recording: int) -> None:
+        """Note that `recording` is the template now."""
+        self._template_recency /= 2
+        self._template_recency[recording] += 1
+
+    def decide(self, place: Place, t: int, log_probs: Tensor) -> Decision:
+        """The events of a slot: those of the last cue like it, unless they vary.
+
+        A drum is the same drum whenever it is struck. Where targets steer, each event is chosen by
+        them.
+
+        Args:
+            place: the slot.
+            t: number of its first frame.
+            log_probs: log-probabilities `[K]` of the prior for its first code.
+        """
+        # From the middle of the dial on, more and more stands as its template has it.
+        as_recorded = max(0.0, 2 * self.sampling.nearness - 1) ** 2
+        if self.uniform() < as_recorded:
+            return Decision(place.cue)
+        alike = self._alike(place.cue)
+        if alike is not None and self.steering is None:
+            known = self._kit[alike]
+            is_short = place.frames > MOST_STRETCH * known.recorded_frames(self.bank)
+            if not is_short and self.uniform() >= self.sampling.form_variation:
+                return known
+        decision = self._new_decision(place, t, log_probs)
+        # A variation passes; the kit stays.
+        if alike is None:
+            self._kit[place.cue] = decision
+        return decision
+
+    def _alike(self, cue: int) -> int | None:
+        """The cue with a decision that sounds most like `cue`; None where none is alike."""
+        if not self._kit:
+            return None
+        cues = list(self._kit)
+        distances = squared_distances(self.bank, self.bank.mean[cues], self.bank.mean[cue])
+        nearest = int(distances.argmin())
+        return cues[nearest] if distances[nearest] < ALIKE else None
+
+    def _new_decision(self, place: Place, t: int, log_probs: Tensor) -> Decision:
+        nearness = self.sampling.nearness
+        scores = event_scores(self.bank, place, self._recency, nearness)
+        scores += PRIOR * log_probs.double().numpy()[self.bank.first_code]
+        scores += self._scores_by_targets(t)
+        event = self.sample(scores)
+        self._recency *= 0.5 ** (1 / RECENT_HALF)
+        self._recency[event] += 1
+        is_long = place.frames > LONG_S * self.bank.codec.frame_rate
+        share = min(1.0, 2 - 2 * nearness) if is_long else 1 - nearness
+        if self.uniform() >= share or len(self.bank) < 2:
+            return Decision(event)
+        partner = self.sample(partner_scores(self.bank, place, event) + self._scores_by_targets(t))
+        first = LEAST_SHARE + (1 - 2 * LEAST_SHARE) * self.uniform()
+        last = first + DRIFT * (2 * self.uniform() - 1)
+        last = min(max(last, LEAST_SHARE), 1 - LEAST_SHARE)
+        return Decision(event, partner, (first, last))
+
+    def _scores_by_targets(self, t: int) -> np.ndarray:
+        """Scores `[N]` of the events by the targets from frame `t` on; zero without any."""
+        # Choices at one frame share them.
+        if self.steering is not None and self._steered_frame != t:
+            self._steering_scores = self.steering.scores(t, self.number)
+            self._steered_frame = t
+        return self._steering_scores
+
+    def uniform(self) -> float:
+        """The next random number, 0 to 1."""
+        return float(uniform(1, self.generator))
+
+    def sample(self, scores: np.ndarray) -> int:
+        """An index of `scores`, drawn as the settings say."""
+        return int(sample(torch.from_numpy(scores)[None], self.sampling, self.generator))

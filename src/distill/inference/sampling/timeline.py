@@ -1,0 +1,154 @@
+"""The timeline of a stream: which cue comes when, sound after sound."""
+
+import math
+from collections.abc import Iterator
+from itertools import chain
+from typing import NamedTuple
+
+from distill.inference.events.bank import EventBank
+from distill.inference.sampling.clock import Clock
+from distill.inference.sampling.cues import (
+    SAME_BEAT,
+    BarBook,
+    Cue,
+    Uniform,
+    free_cues,
+    timed_cues,
+)
+from distill.inference.sampling.settings import Sampling
+
+
+class Slot(NamedTuple):
+    """A place for an event.
+
+    Attributes:
+        cue: recorded event to resemble.
+        begin: its onset in frames (fractional).
+        end: the next onset, or the end of the sound, in frames.
+        is_last: whether the sound ends with it.
+    """
+
+    cue: int
+    begin: float
+    end: float
+    is_last: bool
+
+
+class Timeline:
+    """Gives the slots of a stream in order.
+
+    Args:
+        bank: the events.
+        sampling: swing, form, and whether time is free.
+        tempo: in BPM; None for a stream that keeps no beat, or takes that of what it goes on from.
+        rng: source of random numbers.
+
+    Attributes:
+        template: recording that the current sound follows; None before the first.
+    """
+
+    def __init__(
+        self, bank: EventBank, sampling: Sampling, tempo: float | None, rng: Uniform
+    ) -> None:
+        self.bank = bank
+        self.sampling = sampling
+        self.tempo = tempo
+        self.template: int | None = None
+        self._book = BarBook(sampling.form, rng)
+        self._cues: Iterator[Cue] = iter(())
+        self._cue: Cue | None = None
+        # In time: the clock, the frame of its origin, and the beat at which the next sound begins.
+        self._clock: Clock | None = None
+        self._origin = 0
+        self._beat = 0.0
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no event of the current sound is left."""
+        return self._cue is None or self._cue.event is None
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether slots fall on beats."""
+        return self._clock is not None
+
+    def forget(self) -> None:
+        """Drop what was to come; what follows begins a time of its own."""
+        self._cues = iter(())
+        self._cue = None
+        self._clock = None
+        self._beat = 0.0
+
+    def start(self, template: int, t: int) -> None:
+        """Begin a sound that follows the recording `template`, at frame `t` if it is the first in
+        its time."""
+        self.template = template
+        if self.tempo is None:
+            self._cues = free_cues(self.bank, template, 0, float(t))
+        else:
+            if self._clock is None:
+                rate = self.bank.codec.frame_rate
+                self._clock = Clock(self.tempo, self.sampling.swing, rate)
+                self._origin = t
+            self._cues = timed_cues(self.bank, template, self._book, self._beat)
+        self._cue = next(self._cues, None)
+
+    def go_on(self, event: int, frame: int, t: int) -> int:
+        """Go on within a recording: its `frame`, in its `event`, is the frame `t` of the stream.
+
+        Returns:
+            Frames to the next cue: what is left of the event.
+        """
+        bank = self.bank
+        recording = int(bank.recording[event])
+        self.template = recording
+        rest = max(1, math.floor(bank.stop[event]) - frame)
+        pulse = bank.recordings[recording].pulse
+        self.forget()
+        if pulse is not None and not self.sampling.free_time:
+            self._go_on_in_time(event, frame, t)
+        elif self.tempo is None:
+            number = event - int(bank.events_of[recording][0]) + 1
+            self._cues = free_cues(bank, recording, number, t + float(bank.stop[event]) - frame)
+        self._cue = next(self._cues, None)
+        if self._cue is None:
+            return rest
+        # At another tempo the rest of the event takes another time.
+        return max(1, math.floor(self._frame_of(self._cue)) - t)
+
+    def _go_on_in_time(self, event: int, frame: int, t: int) -> None:
+        """The rest of a bar of the template, then bars of its own."""
+        bank = self.bank
+        recording = int(bank.recording[event])
+        pulse = bank.recordings[recording].pulse
+        assert pulse is not None
+        rate = bank.codec.frame_rate
+        beat = float(bank.beat[event] + (frame - bank.start[event]) / rate * pulse.tempo / 60)
+        if self.tempo is None:
+            self.tempo = pulse.tempo
+        self._clock = Clock(self.tempo, self.sampling.swing, rate, origin=beat)
+        self._origin = t
+        bar_end = float((math.floor(beat / pulse.bar_beats) + 1) * pulse.bar_beats)
+        own = bank.events_of[recording]
+        inside = own[(own > event) & (bank.beat[own] < bar_end - SAME_BEAT)]
+        rest = (Cue(float(bank.beat[e]), int(e)) for e in inside)
+        self._cues = chain(rest, timed_cues(bank, recording, self._book, bar_end))
+
+    def next_slot(self) -> Slot:
+        """The next slot of the current sound, which is not over."""
+        cue = self._cue
+        assert cue is not None
+        assert cue.event is not None
+        following = next(self._cues, None)
+        self._cue = following
+        begin = self._frame_of(cue)
+        if following is None:
+            return Slot(cue.event, begin, begin + float(self.bank.frames[cue.event]), is_last=True)
+        if following.event is None and self._clock is not None:
+            self._beat = following.position
+        return Slot(cue.event, begin, self._frame_of(following), following.event is None)
+
+    def _frame_of(self, cue: Cue) -> float:
+        if self._clock is None:
+            return cue.position
+        return self._origin + self._clock.frame(cue.position)
