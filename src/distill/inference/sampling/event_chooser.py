@@ -147,7 +147,8 @@ class EventChooser:
 
     def _alike(self, cue: int) -> int | None:
         """The cue with a decision that sounds most like `cue`; None where none is alike."""
-        if not self._kit:
+        # Parts of a steady sound that came back would make a beat of their own.
+        if not self._kit or self.bank.steady[cue]:
             return None
         cues = list(self._kit)
         distances = squared_distances(self.bank, self.bank.mean[cues], self.bank.mean[cue])
