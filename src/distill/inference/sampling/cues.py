@@ -30,6 +30,9 @@ MADE_CHANCES = (1.0, 0.3, 0.6, 0.3, 0.8, 0.3, 0.6, 0.4)
 NEAR_BEGINNING = 0.125
 """Beats from its beginning within which an event counts as the first of a bar: half a sixteenth."""
 
+MOST_BEATS = 16.0
+"""Beats that a template stays, at most: four bars are a section."""
+
 SAME_BEAT = 0.03
 """Beats by which two positions may differ and count as one."""
 
@@ -169,7 +172,7 @@ def timed_cues(bank: EventBank, recording: int, book: BarBook, begin: float) -> 
         begin: beat at which the sound begins.
     """
     bars = bars_of(bank, recording) if bank.recordings[recording].pulse else []
-    length = max(LEAST_BEATS, sum(bar.length for bar in bars))
+    length = min(max(LEAST_BEATS, sum(bar.length for bar in bars)), MOST_BEATS)
     position = begin
     book.begin_section()
     while position < begin + length - SAME_BEAT:
