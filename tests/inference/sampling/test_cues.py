@@ -12,8 +12,8 @@ from distill.inference.sampling.cues import (
     BarBook,
     Uniform,
     bars_of,
+    fallback_bar,
     free_cues,
-    made_bar,
     timed_cues,
 )
 from tests.inference.events.banks import rhythm_bank
@@ -125,7 +125,7 @@ def test_free_cues_move_as_the_recording_does(bank: EventBank) -> None:
 
 def test_a_bar_is_made_of_beginnings(bank: EventBank) -> None:
     for seed in range(10):
-        bar = made_bar(bank, dice(seed))
+        bar = fallback_bar(bank, dice(seed))
         assert bar.beats[0] == 0
         assert ((bar.beats * 2) % 1 == 0).all()
         assert bank.begins[bar.events].all()

@@ -6,9 +6,9 @@ import torch
 
 from distill.inference.events.bank import EventBank
 from distill.inference.sampling.event_choice import (
-    ITSELF,
-    RECENT,
-    SUCCESSOR,
+    ITSELF_COST,
+    RECENT_COST,
+    SUCCESSOR_COST,
     Place,
     event_scores,
     partner_scores,
@@ -47,9 +47,9 @@ def test_the_nearest_sound_scores_best_beside_the_cue_itself(bank: EventBank) ->
 def test_itself_and_its_successor_cost(bank: EventBank) -> None:
     cue, following = bank.events_of[0][2:4].tolist()
     plain = scores(bank, cue)
-    assert plain[cue] == pytest.approx(-ITSELF, abs=0.1)
+    assert plain[cue] == pytest.approx(-ITSELF_COST, abs=0.1)
     after = scores(bank, following, previous=cue)
-    assert after[following] == pytest.approx(-ITSELF - SUCCESSOR, abs=0.1)
+    assert after[following] == pytest.approx(-ITSELF_COST - SUCCESSOR_COST, abs=0.1)
 
 
 def test_what_was_chosen_lately_costs(bank: EventBank) -> None:
@@ -57,7 +57,7 @@ def test_what_was_chosen_lately_costs(bank: EventBank) -> None:
     used = np.zeros(len(bank))
     used[3] = 2
     difference = event_scores(bank, place(bank, cue), used, 0.5) - scores(bank, cue)
-    assert difference[3] == pytest.approx(-2 * RECENT)
+    assert difference[3] == pytest.approx(-2 * RECENT_COST)
     assert np.count_nonzero(difference) == 1
 
 

@@ -17,7 +17,7 @@ from distill.inference.events.bank import EventBank
 ATTACK_FRAMES = 3
 """Frames (64 ms) of an event that are never stretched: a slower attack is another sound."""
 
-REPEATED = 1.1
+LARGEST_REPEAT = 1.1
 """Stretching up to which single frames are repeated, which then stay as recorded."""
 
 CROSSFADE_FRAMES = 4
@@ -39,7 +39,7 @@ def exact_codes(bank: EventBank, event: int, span: Span) -> Tensor | None:
     Some frames are repeated where it has to last a little longer.
     """
     encoding, first, recorded = _place(bank, event, span.onset)
-    if span.frames > REPEATED * recorded + 1:
+    if span.frames > LARGEST_REPEAT * recorded + 1:
         return None
     codes = bank.recordings[int(bank.recording[event])].codes[encoding]
     position = np.round(first + _positions(span.frames, recorded)).astype(int)

@@ -21,10 +21,10 @@ RETURN = 0.4
 LEAST_BEATS = 8.0
 """Beats that a template stays, at least: less would be no music of its own."""
 
-MADE_BEATS = 4
-"""Beats of a bar that is made where no recording has one."""
+FALLBACK_BEATS = 4
+"""Beats of a fallback bar."""
 
-MADE_CHANCES = (1.0, 0.3, 0.6, 0.3, 0.8, 0.3, 0.6, 0.4)
+FALLBACK_CHANCES = (1.0, 0.3, 0.6, 0.3, 0.8, 0.3, 0.6, 0.4)
 """Chance of an event on each eighth of such a bar: most on the beats, always on the first."""
 
 NEAR_BEGINNING = 0.125
@@ -99,13 +99,13 @@ def _bar(events: np.ndarray, beat: np.ndarray, begin: float, length: float) -> B
     return Bar(chosen, np.concatenate([[0.0], beats[is_inside]]), length)
 
 
-def made_bar(bank: EventBank, rng: Uniform) -> Bar:
+def fallback_bar(bank: EventBank, rng: Uniform) -> Bar:
     """A bar of beginnings of recordings, on eighths: for recordings without a pulse."""
     beginnings = bank.begins.nonzero()[0]
-    eighths = [i for i, chance in enumerate(MADE_CHANCES) if rng() < chance]
+    eighths = [i for i, chance in enumerate(FALLBACK_CHANCES) if rng() < chance]
     events = [int(beginnings[int(rng() * len(beginnings))]) for _ in eighths]
-    beats = np.array(eighths) * MADE_BEATS / len(MADE_CHANCES)
-    return Bar(np.array(events), beats, float(MADE_BEATS))
+    beats = np.array(eighths) * FALLBACK_BEATS / len(FALLBACK_CHANCES)
+    return Bar(np.array(events), beats, float(FALLBACK_BEATS))
 
 
 def _snapped(beats: np.ndarray) -> np.ndarray:
@@ -143,13 +143,13 @@ class BarBook:
         self._letter = ""
 
     def next_bar(self, bars: Sequence[Bar], bank: EventBank) -> Bar:
-        """The next bar: one that comes back, or a new one of `bars`; a made one if there are
+        """The next bar: one that comes back, or a new one of `bars`; a fallback if there are
         none."""
         self._letter = self._next_letter()
         self._count += 1
         if self._letter not in self.bars:
             number = int(self._rng() * len(bars))
-            self.bars[self._letter] = bars[number] if bars else made_bar(bank, self._rng)
+            self.bars[self._letter] = bars[number] if bars else fallback_bar(bank, self._rng)
         return self.bars[self._letter]
 
     def _next_letter(self) -> str:
@@ -167,7 +167,7 @@ def timed_cues(bank: EventBank, recording: int, book: BarBook, begin: float) -> 
 
     Args:
         bank: the events.
-        recording: the template; where it has no pulse, its bars are made.
+        recording: the template; where it has no pulse, it has fallback bars.
         book: the bars of the stream.
         begin: beat at which the sound begins.
     """

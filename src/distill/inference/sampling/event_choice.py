@@ -15,33 +15,33 @@ from torch import Tensor
 from distill.inference.events.bank import EventBank
 from distill.models.attribute_classifier import AttributeClassifier, Targets
 
-TARGET = 6.0
+TARGET_COST = 6.0
 """Cost of the squared distance of mean latents (unit: total variance of all latents) to the event
 to resemble, at nearness 0.5. It grows from half of this at 0 to half as much again at 1."""
-JOIN = 1.0
+JOIN_COST = 1.0
 """Cost of the squared distance of the frame before, in the same unit, in steady sounds."""
-OTHER_RECORDING = 1.0
-"""Cost of an event of another recording than the model's, in nats: a sound keeps its character."""
-ITSELF = 3.0
-"""Cost of the model's own event, in nats: the order in time would be as recorded."""
-SUCCESSOR = 40.0
+OTHER_RECORDING_COST = 1.0
+"""Cost of an event of another recording than the template's, in nats: a sound keeps its character."""
+ITSELF_COST = 3.0
+"""Cost of the template's own event, in nats: the order in time would be as recorded."""
+SUCCESSOR_COST = 40.0
 """Cost of the event that followed in the recording, in nats: two in their order are a copy."""
-RECENT = 0.5
+RECENT_COST = 0.5
 """Cost of each time that an event was chosen, in nats; it halves every `RECENT_HALF` choices."""
 RECENT_HALF = 24
 """Choices after which a choice counts half."""
-WRONG_EDGE = 3.0
+WRONG_EDGE_COST = 3.0
 """Cost in nats of an event at the beginning or end of a recording for a cue that is not, or the
 reverse."""
-STRETCH = 2.0
+STRETCH_COST = 2.0
 """Cost of an octave of stretching, in nats."""
-PRIOR = 0.3
+PRIOR_WEIGHT = 0.3
 """Weight of the prior's log-probability of the first code of an event."""
-PARTNER_LENGTH = 2.0
+PARTNER_LENGTH_COST = 2.0
 """Cost of an octave between the lengths of two events to blend, in nats."""
 
 
-STEERING = 3.0
+STEERING_WEIGHT = 3.0
 """Weight of the mean log-likelihood of the targets: one choice stands for many frames."""
 
 
@@ -86,7 +86,7 @@ class SteeringScores:
 
     def scores(self, t: int, stream: int) -> np.ndarray:
         """Mean log-likelihood `[N]` of the targets over the frames of each event, begun at frame
-        `t`, times guidance and `STEERING`.
+        `t`, times guidance and `STEERING_WEIGHT`.
 
         Args:
             t: number of the frame at which the event is to begin.
@@ -100,7 +100,7 @@ class SteeringScores:
         by_frame = self.classifier.log_likelihood(self.prediction, values).float().cpu()
         total = torch.zeros(len(self._lengths)).index_add_(0, self._event, by_frame)
         mean = (total / self._lengths).double().numpy()
-        scores: np.ndarray = STEERING * self.targets.guidance * mean
+        scores: np.ndarray = STEERING_WEIGHT * self.targets.guidance * mean
         return scores
 
 
@@ -114,18 +114,18 @@ def event_scores(bank: EventBank, place: Place, used: np.ndarray, nearness: floa
         nearness: 0 for free, 1 for as recorded.
     """
     cue = place.cue
-    scores = -TARGET * (0.5 + nearness) * squared_distances(bank, bank.mean, bank.mean[cue])
-    scores -= OTHER_RECORDING * (bank.recording != bank.recording[cue])
-    scores -= RECENT * used
-    scores -= WRONG_EDGE * (bank.begins != bank.begins[cue])
-    scores -= WRONG_EDGE * (bank.ends != bank.ends[cue])
-    scores -= STRETCH * np.log2(np.maximum(place.frames / bank.frames, 1))
-    scores[cue] -= ITSELF
+    scores = -TARGET_COST * (0.5 + nearness) * squared_distances(bank, bank.mean, bank.mean[cue])
+    scores -= OTHER_RECORDING_COST * (bank.recording != bank.recording[cue])
+    scores -= RECENT_COST * used
+    scores -= WRONG_EDGE_COST * (bank.begins != bank.begins[cue])
+    scores -= WRONG_EDGE_COST * (bank.ends != bank.ends[cue])
+    scores -= STRETCH_COST * np.log2(np.maximum(place.frames / bank.frames, 1))
+    scores[cue] -= ITSELF_COST
     following = successor(bank, place.previous)
     if following is not None:
-        scores[following] -= SUCCESSOR
+        scores[following] -= SUCCESSOR_COST
     if place.latents is not None and bank.steady[cue]:
-        scores -= JOIN * squared_distances(bank, bank.before, place.latents)
+        scores -= JOIN_COST * squared_distances(bank, bank.before, place.latents)
     return scores
 
 
@@ -138,9 +138,9 @@ def successor(bank: EventBank, event: int | None) -> int | None:
 
 def partner_scores(bank: EventBank, place: Place, event: int) -> np.ndarray:
     """Score `[N]` in nats of each event as the one that `event` is blended with at a place."""
-    scores = -TARGET / 2 * squared_distances(bank, bank.mean, bank.mean[place.cue])
-    scores -= PARTNER_LENGTH * np.abs(np.log2(bank.frames / max(place.frames, 1)))
-    scores -= WRONG_EDGE * (bank.begins != bank.begins[event])
+    scores = -TARGET_COST / 2 * squared_distances(bank, bank.mean, bank.mean[place.cue])
+    scores -= PARTNER_LENGTH_COST * np.abs(np.log2(bank.frames / max(place.frames, 1)))
+    scores -= WRONG_EDGE_COST * (bank.begins != bank.begins[event])
     scores[event] = -np.inf
     return scores
 

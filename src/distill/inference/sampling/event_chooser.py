@@ -8,7 +8,7 @@ from torch import Tensor
 
 from distill.inference.events.bank import EventBank
 from distill.inference.sampling.event_choice import (
-    PRIOR,
+    PRIOR_WEIGHT,
     RECENT_HALF,
     Place,
     SteeringScores,
@@ -19,16 +19,16 @@ from distill.inference.sampling.event_choice import (
 from distill.inference.sampling.sampler import sample, uniform
 from distill.inference.sampling.settings import Sampling
 
-OTHER_TEMPO = 6.0
+OTHER_TEMPO_COST = 6.0
 """Cost in nats per octave between the tempo of a template and the nearest octave of that asked for:
 3 at most."""
-TEMPLATE_PRIOR = 0.05
+TEMPLATE_PRIOR_WEIGHT = 0.05
 """Weight of the prior's log-probability of the first code of a template. A larger one brings the
 same few sounds again and again."""
-RECENT_TEMPLATE = 1.0
+RECENT_TEMPLATE_COST = 1.0
 """Cost in nats of each time that a recording was the template, halved with each template after
 it."""
-NO_PULSE = 20.0
+NO_PULSE_COST = 20.0
 """Cost in nats of a template without a pulse for a sound in time."""
 ALIKE = 0.15
 """Squared distance of mean latents (unit: total variance of all latents) below which two recorded
@@ -98,15 +98,15 @@ class EventChooser:
         """
         bank = self.bank
         first = np.array([events[0] for events in bank.events_of])
-        scores = -RECENT_TEMPLATE * self._template_recency
+        scores = -RECENT_TEMPLATE_COST * self._template_recency
         if log_probs is not None:
-            scores += TEMPLATE_PRIOR * log_probs.double().numpy()[bank.first_code[first]]
+            scores += TEMPLATE_PRIOR_WEIGHT * log_probs.double().numpy()[bank.first_code[first]]
         by_event = self._scores_by_targets(t)
         scores += [by_event[events].mean() for events in bank.events_of]
         if tempo is not None:
             octaves = np.log2(bank.tempo / tempo)
             off = np.abs(octaves - np.round(octaves))
-            scores -= np.where(np.isnan(off), NO_PULSE, OTHER_TEMPO * np.nan_to_num(off))
+            scores -= np.where(np.isnan(off), NO_PULSE_COST, OTHER_TEMPO_COST * np.nan_to_num(off))
         like = self.sampling.like.lower()
         is_like = np.array([like in recording.name.lower() for recording in bank.recordings])
         if is_like.any():
@@ -158,7 +158,7 @@ class EventChooser:
     def _new_decision(self, place: Place, t: int, log_probs: Tensor) -> Decision:
         nearness = self.sampling.nearness
         scores = event_scores(self.bank, place, self._recency, nearness)
-        scores += PRIOR * log_probs.double().numpy()[self.bank.first_code]
+        scores += PRIOR_WEIGHT * log_probs.double().numpy()[self.bank.first_code]
         scores += self._scores_by_targets(t)
         event = self.sample(scores)
         self._recency *= 0.5 ** (1 / RECENT_HALF)

@@ -23,7 +23,7 @@ from distill.inference.sampling.timeline import Timeline
 
 CONTEXT_FRAMES = 3
 """Frames of a context that are compared with the recordings, to find where to go on from."""
-ENTRY = 30.0
+ENTRY_COST = 30.0
 """Cost of their mean squared distance (unit: total variance of all latents), in nats."""
 LEAST_GAIN_DB = 1.5
 """A gain below this is left out, in dB: codes then stay as they were recorded."""
@@ -159,7 +159,7 @@ class EventDraw:
         return EntryPoints(
             recording=np.concatenate(recordings),
             frame=np.concatenate(frames),
-            scores=-ENTRY * np.concatenate(costs),
+            scores=-ENTRY_COST * np.concatenate(costs),
         )
 
     def _fill_slot(self, t: int, context: Tensor | None, log_probs: Tensor) -> None:
