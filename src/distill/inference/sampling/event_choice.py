@@ -21,7 +21,7 @@ to resemble, at nearness 0.5. It grows from half of this at 0 to half as much ag
 JOIN_COST = 1.0
 """Cost of the squared distance of the frame before, in the same unit, in steady sounds."""
 OTHER_RECORDING_COST = 1.0
-"""Cost of an event of another recording than the template's, in nats: a sound keeps its character."""
+"""Cost of an event of another recording than the template, in nats: sounds keep their character."""
 ITSELF_COST = 3.0
 """Cost of the template's own event, in nats: the order in time would be as recorded."""
 SUCCESSOR_COST = 40.0
