@@ -25,7 +25,7 @@ from tests.campaign.workers import run_case
 
 NAME = "checkpoints"
 COUNT = 1_000
-TAKES_S = 395
+TAKES_S = 200
 
 SHARE_OF_REFUSED = 0.03
 """Share of the refused checkpoints of priors that a whole `train-prior` meets too."""

@@ -19,7 +19,7 @@ from tests.campaign.workers import run_case
 
 NAME = "codes"
 COUNT = 10_000
-TAKES_S = 5
+TAKES_S = 10
 
 LONGEST_S = 5.0
 """Seconds of sound that is decoded of a survivor: trials are short."""

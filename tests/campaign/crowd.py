@@ -16,7 +16,7 @@ from tests.campaign.trials import Harm, Result, work_off
 
 NAME = "crowd"
 COUNT = 12
-TAKES_S = 50
+TAKES_S = 40
 
 SIZE = 8
 """Processes at once."""

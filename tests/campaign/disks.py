@@ -22,7 +22,7 @@ from tests.campaign.trials import Harm, Result, in_parallel, work_off
 
 NAME = "disks"
 COUNT = 50
-TAKES_S = 120
+TAKES_S = 60
 
 LARGEST_DISK = "64m"
 """Size of a disk before it is made small: more than all jobs need."""

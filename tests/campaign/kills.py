@@ -14,7 +14,7 @@ from tests.campaign.trials import Harm, Result, in_parallel, work_off
 
 NAME = "kills"
 COUNT = 300
-TAKES_S = 525
+TAKES_S = 260
 
 SMALLEST_CUT = 16
 """Fewest bytes of a file at whose end a process is killed."""

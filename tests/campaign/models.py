@@ -19,7 +19,7 @@ from tests.campaign.workers import run_case
 
 NAME = "models"
 COUNT = 10_000
-TAKES_S = 50
+TAKES_S = 160
 
 SHARE_WORKED_ON = 0.2
 """Share of the survivors that encode, decode and generate."""

@@ -205,7 +205,7 @@ def _words(name: str, one: TyperCommand, values: dict[str, str]) -> list[str]:
 
 
 COUNT = len(all_cases())
-TAKES_S = 2030
+TAKES_S = 850
 
 
 # --- one trial ------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from tests.campaign.workers import run_case
 
 NAME = "recipes"
 COUNT = 2_000
-TAKES_S = 145
+TAKES_S = 80
 
 LONGEST_S = 1.0
 """Seconds of a sound that is made again: trials are short."""

@@ -174,6 +174,9 @@ def _fault_in_index(metadata: dict[str, Any], Q: int) -> str | None:
         return fault
     if index["passage_codes"].shape[1] != Q or not 0 < index["codes"].shape[1] <= Q:
         return "prior_metadata.copy_index.codes"
+    # One bound for each of the levels that runs are looked for in.
+    if "zero" in index and len(index["zero"]["bits"]) != index["codes"].shape[1]:
+        return "prior_metadata.copy_index.zero.bits"
     for codes, entries in (("codes", "encodings"), ("passage_codes", "passages")):
         if sum(entry["frames"] for entry in index[entries]) != len(index[codes]):
             return f"prior_metadata.copy_index.{entries}"
