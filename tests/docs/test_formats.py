@@ -55,7 +55,7 @@ def test_tags_have_the_keys_of_the_page(trained: Path, tmp_path: Path) -> None:
         assert f"`{field.name}`" in section("A generated sound"), field.name
     generated = distill.generate(loaded, duration=0.5, seed=1)[0]
     tags = read_tags(generated.save(tmp_path / "new.wav"))
-    assert json.loads(tags["comment"]).keys() == {"distill", "copy"}
+    assert json.loads(tags["comment"]).keys() == {"distill", "copy", "timing"}
     distill.decode(loaded, encode_sound(loaded, generated.audio), tmp_path / "decoded.wav")
     comment = json.loads(read_tags(tmp_path / "decoded.wav")["comment"])
     assert comment["distill"].keys() == {"version", "model_id", "model_hash"}

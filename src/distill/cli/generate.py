@@ -330,8 +330,9 @@ def _write(loaded: "LoadedVQModel", output: Path, request: Request, quiet: bool)
 def _line(item: "Written", max_copy: float | None) -> str:
     sound = item.sound
     seconds = sound.audio.shape[1] / sound.sample_rate
+    tempo = f"{sound.timing.tempo:.4g} BPM, " if sound.timing else ""
     head = (
-        f"{item.path}: {seconds:.1f} s, {sound.loudness:.1f} LUFS, "
+        f"{item.path}: {seconds:.1f} s, {tempo}{sound.loudness:.1f} LUFS, "
         f"seed {sound.recipe.seed}{_prompt(sound.prompt_names)}."
     )
     if sound.copy is None:

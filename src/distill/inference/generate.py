@@ -20,7 +20,7 @@ from distill.inference.modes.base import GenerationJob, Progress, Rendered
 from distill.inference.modes.registry import complete, mode_of
 from distill.inference.modes.request import Request
 from distill.inference.recipe import Recipe
-from distill.inference.sampling.context import bar_beats, corpus_tempo
+from distill.inference.sampling.context import bar_beats, check_time, corpus_tempo
 from distill.models.persistence import LoadedVQModel
 from distill.settings import LARGEST_SEED, check_seed
 
@@ -62,7 +62,8 @@ class Generated:
         The name's ending chooses the format: .wav or .flac (24 bit), or .ogg.
         """
         copied = asdict(self.copy) if self.copy else None
-        tags = self.recipe.tags(copy=copied)
+        timing = asdict(self.timing) if self.timing else None
+        tags = self.recipe.tags(copy=copied, timing=timing)
         return write_sound(path, self.audio, self.sample_rate, tags=tags, timing=self.timing)
 
 
@@ -90,7 +91,7 @@ def generate(
         for sound in generate(load_model_v2("my.sda"), Request(duration=4.0, count=2)):
             print(sound.recipe.seed, sound.loudness)
     """
-    check_time(loaded, request)
+    check_time(loaded, request.sampling, request.bars)
     request = with_bars(loaded, request)
     _check(loaded, request)
     job = GenerationJob(loaded, complete(request))
@@ -98,31 +99,6 @@ def generate(
     job.targets(1)
     seeds = range(request.seed, request.seed + request.count)
     return _Generation(job).sounds(seeds, progress)
-
-
-def check_time(loaded: LoadedVQModel, request: Request) -> None:
-    """`UsageError` where time is asked for that the prior or its recordings do not have."""
-    sampling = request.sampling
-    asked = {
-        "--tempo": sampling.tempo is not None,
-        "--bars": request.bars is not None,
-        "--swing": sampling.swing > 0,
-        "--form": bool(sampling.form),
-    }
-    loaded.require_prior()
-    options = [option for option, is_asked in asked.items() if is_asked]
-    if not options:
-        return
-    facts = loaded.prior_facts
-    if not facts.pulse_known:
-        raise UsageError(
-            f"The prior of {loaded.path} does not know the beats of its recordings: train it again "
-            f"(`distill train-prior`), or leave out {options[0]}."
-        )
-    if sampling.tempo is None and corpus_tempo(facts.recordings) is None:
-        raise UsageError(
-            f"The recordings of {loaded.path} keep no beat: give --tempo with {options[0]}."
-        )
 
 
 def with_bars(loaded: LoadedVQModel, request: Request) -> Request:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from distill.workflows.describe import count_locked
 
 if TYPE_CHECKING:
+    from distill.audio.timing import Timing
     from distill.inference.codes.grid import CodeGrid
     from distill.inference.codes.rearrange import EditResult
     from distill.inference.copies.report import CopyReport
@@ -134,6 +135,7 @@ class GeneratedFacts:
         loudness_lufs: Integrated loudness.
         way: The mode, with its settings.
         heard: Recordings that served as the prompt.
+        timing: Tempo and beats; None where it keeps no beat.
         remarks: Sentences on what was changed or lost of the source.
         copy: How much of the sound repeats the corpus; None if the model cannot tell.
         draws: Number of sounds that were drawn until one copied little enough.
@@ -150,6 +152,7 @@ class GeneratedFacts:
     steering: Steering
     model_hash: str
     heard: list[str]
+    timing: Timing | None
     remarks: list[str]
     copy: CopyReport | None
     draws: int
@@ -178,6 +181,7 @@ def generated_facts(path: Path, sound: Generated, max_copy: float | None = None)
         steering=sound.recipe.steering,
         model_hash=sound.recipe.model_hash,
         heard=list(sound.prompt_names),
+        timing=sound.timing,
         remarks=list(sound.remarks),
         copy=sound.copy,
         draws=sound.draws,

@@ -209,8 +209,10 @@ def make_request(
             max_copy=max_copy,
         )
     )
-    # Curves given as plain arrays spread over the duration, which is known only now.
-    request = replace(request, steering=steer(base.steering, request.duration, **steering))
+    # Curves given as plain arrays spread over the duration, which is known only now. That of bars
+    # is not: only the model knows the tempo.
+    seconds = request.duration if bars is None else 0.0
+    request = replace(request, steering=steer(base.steering, seconds, **steering))
     # Only the same sound begins at the same level; any other is measured.
     is_same = (request.seed, request.sampling, request.steering) == (
         base.seed,

@@ -96,3 +96,9 @@ def test_memory_stays_as_it_is(model: LoadedVQModel) -> None:
     tracemalloc.stop()
     # Four seconds of sound more, which are kept nowhere.
     assert held[1] - held[0] < 0.2 * 4 * SAMPLE_RATE * 4
+
+
+def test_a_stream_says_what_time_it_lacks(trained: Path) -> None:
+    """Before the first block is asked for."""
+    with pytest.raises(UsageError, match="keep no beat: give --tempo with --form"):
+        distill.stream(distill.load(trained), seed=1, form="AB")

@@ -18,7 +18,8 @@ from torch import Tensor
 
 from distill.audio.pulse import Pulse
 from distill.inference.events.onsets import find_onsets
-from distill.models.attribute_classifier import AttributeClassifier, Prediction
+from distill.models.attribute_classifier import Prediction
+from distill.models.prior import CodePrior
 from distill.models.prior_metadata import Recording
 from distill.models.vqvae import VQVAE
 
@@ -114,24 +115,20 @@ class EventBank:
         """Indices of the events of each recording, in order."""
         return [(self.recording == r).nonzero()[0] for r in range(len(self.recordings))]
 
-    def latents(self, recording: int, encoding: int = 0) -> Tensor:
-        """Latents `[T, D]` of a recording in one of its encodings."""
-        return self.codec.rvq.lookup(self.recordings[recording].codes[encoding])
+    def latents(self, recording: int) -> Tensor:
+        """Latents `[T, D]` of a recording."""
+        return self.codec.rvq.lookup(self.recordings[recording].codes[0])
 
-    def predict(self, classifier: AttributeClassifier) -> Prediction:
-        """Attributes that the classifier predicts for all frames, recording by recording."""
-        level = self.codec.num_quantizers - 1
-        scale = _prior_scale(self.codec)
+    def predict(self, prior: CodePrior) -> Prediction:
+        """Attributes of all frames, recording by recording, by the attribute classifier of a prior
+        that has one."""
+        assert prior.reader is not None
+        assert prior.pointer is not None
         parts = []
-        for r in range(len(self.recordings)):
-            parts.append(classifier.predict(level, scale * self.latents(r)[None]))
+        for recording in self.recordings:
+            latents = prior.pointer.latents(recording.codes[0]).sum(1)
+            parts.append(prior.reader.predict(prior.num_quantizers - 1, latents[None]))
         return Prediction(*(torch.cat(columns, 1)[0] for columns in zip(*parts, strict=True)))
-
-
-def _prior_scale(codec: VQVAE) -> Tensor:
-    """Factor that brings latents to the scale of the prior (`Pointer.set_entries`)."""
-    variance = codec.rvq.codebooks.var(1, correction=0).sum()
-    return 1 / variance.clamp(min=1e-12).sqrt()
 
 
 @torch.inference_mode()

@@ -14,7 +14,6 @@ from distill.inference.modes.base import GenerationJob, Progress, Rendered, Sequ
 from distill.inference.modes.continuation import BEFORE_S, at_source_level
 from distill.inference.modes.request import Request
 from distill.inference.sampling.conditions import Conditions
-from distill.inference.sampling.context import length_limits
 from distill.inference.sampling.gap_filling import Gap, fill
 from distill.models.chunked import decode_codes, frames_of
 
@@ -112,15 +111,12 @@ class Infill(SequentialMode):
         return past, coming
 
     def _conditions(self, frames: int) -> Conditions:
-        """Conditions for a gap of `frames`: what begins or ends in it may last beyond it."""
-        loaded = self.job.loaded
-        return Conditions(
-            targets=self.job.targets(frames, self.edges.begin / loaded.model.sample_rate),
-            event_bank=self.job.event_bank,
+        """Conditions for a gap of `frames`."""
+        job = self.job
+        return job.conditions(
+            targets=job.targets(frames, self.edges.begin / job.loaded.model.sample_rate),
             goes_on=True,
-            tempos=[self.job.request.sampling.tempo],
-            keeps_level=self.job.steering.sets_loudness,
-            length_limits=length_limits(loaded),
+            tempos=[job.request.sampling.tempo],
         )
 
     def _edges(self) -> Edges:

@@ -91,9 +91,9 @@ class Loop(SequentialMode):
             n_samples = self._whole_beats(tempo)
             frames = frames_of(n_samples, job.loaded.model.frame_hop)
             codes = draw_codes(job, frames, seed, progress, conditions)
-            if n_samples % job.loaded.model.frame_hop:
+            if frames > 1 and n_samples % job.loaded.model.frame_hop:
                 # The next beat begins within the last frame: here, it is that of the start.
-                codes[-1] = codes[-2] if frames > 1 else codes[-1]
+                codes[-1] = codes[-2]
         else:
             all_codes = draw_codes(job, self.drawn_frames, seed, progress, conditions)
             codes = self._closed(all_codes)

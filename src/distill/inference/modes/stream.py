@@ -14,6 +14,7 @@ from distill.audio.limiter import limit_blocks
 from distill.audio.stereo import mix_channels
 from distill.inference.modes.base import GenerationJob
 from distill.inference.modes.request import Request
+from distill.inference.sampling.context import check_time
 from distill.inference.sampling.draw import draw_frames
 from distill.models.persistence import LoadedVQModel
 from distill.models.vqvae import VQVAE
@@ -40,6 +41,7 @@ def stream_sound(loaded: LoadedVQModel, request: Request) -> Iterator[np.ndarray
     """
     prior = loaded.require_prior()
     check_seed(request.seed)
+    check_time(loaded, request.sampling)
     job = GenerationJob(loaded, request)
     codec = loaded.model
     # One frame more than the curves have: its value holds from then on.

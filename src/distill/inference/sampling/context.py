@@ -57,6 +57,40 @@ def lead_in_for(
     return draw_nearest(draw, recordings, frames, sampling.like, seed, targets.at(0)[0])
 
 
+def check_time(loaded: LoadedVQModel, sampling: Sampling, bars: float | None = None) -> None:
+    """Check that the prior and its recordings have the time that is asked for.
+
+    Args:
+        loaded: the model.
+        sampling: settings.
+        bars: number of bars, if they say how long.
+
+    Raises:
+        NoPriorError: the model has no prior.
+        UsageError: the prior does not know the beats of its recordings, or they have none.
+    """
+    loaded.require_prior()
+    asked = {
+        "--tempo": sampling.tempo is not None,
+        "--bars": bars is not None,
+        "--swing": sampling.swing > 0,
+        "--form": bool(sampling.form),
+    }
+    options = [option for option, is_asked in asked.items() if is_asked]
+    if not options:
+        return
+    facts = loaded.prior_facts
+    if not facts.pulse_known:
+        raise UsageError(
+            f"The prior of {loaded.path} does not know the beats of its recordings: train it again "
+            f"(`distill train-prior`), or leave out {options[0]}."
+        )
+    if sampling.tempo is None and corpus_tempo(facts.recordings) is None:
+        raise UsageError(
+            f"The recordings of {loaded.path} keep no beat: give --tempo with {options[0]}."
+        )
+
+
 def tempo_for(
     loaded: LoadedVQModel, sampling: Sampling, prompt: LeadIn | None, seed: int
 ) -> float | None:

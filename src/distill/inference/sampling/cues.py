@@ -16,7 +16,7 @@ REPEAT = 0.7
 """Chance that a bar is repeated, where no form is asked for: about as often as in loops."""
 
 RETURN = 0.4
-"""Chance that a bar that is not the last one again is one of the bars before it."""
+"""Chance that a bar which does not repeat the last one is an earlier one."""
 
 LEAST_BEATS = 8.0
 """Beats that a template stays, at least: less would be no music of its own."""
@@ -163,7 +163,9 @@ class BarBook:
 
 
 def timed_cues(bank: EventBank, recording: int, book: BarBook, begin: float) -> Iterator[Cue]:
-    """Cues of a sound in time, as long as its template, and `LEAST_BEATS` at least.
+    """Cues of a sound in time: whole bars, about as long as its template.
+
+    It lasts `LEAST_BEATS` at least and `MOST_BEATS` at most.
 
     Args:
         bank: the events.

@@ -124,14 +124,17 @@ class _DrawState:
         steering = None
         targets = self.conditions.targets
         if targets is not None and self.prior.reader is not None:
-            steering = SteeringScores(bank, self.prior.reader, targets)
+            steering = SteeringScores(bank, self.prior, targets)
         tempos = self.conditions.tempos or (None,)
-        one = isinstance(self.generator, torch.Generator)
+        if isinstance(self.generator, torch.Generator):
+            generators = [self.generator] * self.batch_size
+        else:
+            generators = list(self.generator)
         return [
             EventDraw(
                 bank=bank,
                 sampling=self.sampling,
-                generator=self.generator if one else self.generator[i],  # type: ignore[arg-type, index]
+                generator=generators[i],
                 number=i,
                 steering=steering,
                 keeps_level=self.conditions.keeps_level,

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 
 from distill.inference.events.bank import EventBank
-from distill.models.attribute_classifier import AttributeClassifier, Targets
+from distill.models.attribute_classifier import Targets
+from distill.models.prior import CodePrior
 
 TARGET_COST = 6.0
 """Cost of the squared distance of mean latents (unit: total variance of all latents) to the event
@@ -66,14 +67,15 @@ class SteeringScores:
 
     Args:
         bank: the events.
-        classifier: predicts attributes.
+        prior: its attribute classifier predicts the attributes.
         targets: the attributes to follow.
     """
 
-    def __init__(self, bank: EventBank, classifier: AttributeClassifier, targets: Targets) -> None:
-        self.classifier = classifier
+    def __init__(self, bank: EventBank, prior: CodePrior, targets: Targets) -> None:
+        assert prior.reader is not None
+        self.classifier = prior.reader
         self.targets = targets
-        self.prediction = bank.predict(classifier)
+        self.prediction = bank.predict(prior)
         # Of each frame: its event, and how many frames it comes after the first one of that.
         starts = bank.start.astype(int)
         T = np.array([len(recording.codes[0]) for recording in bank.recordings])
