@@ -60,6 +60,7 @@ def _signals_as_in_a_terminal() -> None:
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISTILL_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+    monkeypatch.setenv("DISTILL_WORKSPACE", str(tmp_path_factory.getbasetemp() / "workspace"))
     # Training flushes denormals for the whole process; hypothesis needs them.
     torch.set_flush_denormal(False)
 

@@ -12,8 +12,7 @@ ROOT = Path(distill.__file__).parent
 FOR_ALL = {"bounds", "claims", "errors", "settings", "device", "files", "process", "exports"} | {
     "printable"
 }
-# Between `workflows` and `cli` is the place of `library` (models, history, presets), not there yet.
-LAYERS = ["audio", "data", "models", "inference", "training", "workflows", "cli"]
+LAYERS = ["audio", "data", "models", "inference", "training", "workflows", "library", "cli"]
 FLOORS = {
     "inference": [
         {"codes", "events"},

@@ -1,0 +1,1 @@
+"""What lasts between commands: the workspace with its jobs, models, renders and presets."""

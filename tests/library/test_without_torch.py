@@ -1,0 +1,35 @@
+"""A server answers before torch is there: what it imports of the library does without."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+MODULES = [
+    "distill.library.workspace",
+]
+"""Modules that a server imports."""
+
+MOST_MEGABYTES = 60
+"""Resident memory of a process that has imported all of them, in MB."""
+
+CODE = """
+import importlib, json, sys
+for name in {modules}:
+    importlib.import_module(name)
+with open("/proc/self/status") as file:
+    status = dict(line.split(":", 1) for line in file)
+peak = int(status["VmHWM"].split()[0]) * 1024
+print(json.dumps(["torch" in sys.modules, "scipy" in sys.modules, peak / 1e6]))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_server_imports_no_torch_and_stays_small() -> None:
+    command = [sys.executable, "-c", CODE.format(modules=MODULES)]
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    has_torch, has_scipy, megabytes = json.loads(output)
+    assert not has_torch
+    assert not has_scipy
+    assert megabytes < MOST_MEGABYTES
