@@ -8,10 +8,13 @@ import pytest
 from distill.audio.level import integrated_loudness
 from distill.errors import NoPriorError, UsageError
 from distill.inference import generate as module
+from distill.inference.codes.decode import decode_sound
+from distill.inference.codes.file import load_codes
 from distill.inference.generate import Generated
-from distill.inference.modes.request import Request
+from distill.inference.modes.request import ModeSettings, Request, Source
 from distill.inference.sampling.settings import Sampling
 from distill.models.persistence import LoadedVQModel, load_model_v2
+from tests.conftest import pluck
 
 
 def generate(
@@ -139,3 +142,42 @@ def test_a_prior_of_before_says_how_to_get_time(loaded: LoadedVQModel) -> None:
     assert generate(old, 0.5)[0].timing is None
     with pytest.raises(UsageError, match="train it again"):
         generate(old, 0.5, sampling=Sampling(tempo=120.0))
+
+
+PLUCK = Source(name="pluck.wav", digest="ab" * 32, audio=pluck(220.0, 1.23)[None])
+
+
+@pytest.mark.parametrize(
+    ("settings", "source", "begin_s", "end_s"),
+    [
+        (ModeSettings(), None, 0.2, 0.8),
+        (ModeSettings(kind="one-shot"), None, 0.02, 0.1),
+        (ModeSettings(kind="loop"), None, 0.2, 0.8),
+        (ModeSettings(kind="variation"), PLUCK, 0.0, 1.23),
+        (ModeSettings(kind="continue"), PLUCK, 1.25, 2.2),
+        (ModeSettings(kind="infill", start=0.4, stop=0.8), PLUCK, 0.42, 0.75),
+        (ModeSettings(kind="infill", start=0.0, stop=0.3), PLUCK, 0.02, 0.25),
+        (ModeSettings(kind="infill", start=0.9, stop=1.23), PLUCK, 0.92, 1.2),
+    ],
+)
+def test_its_codes_decode_to_the_sound(
+    loaded: LoadedVQModel,
+    settings: ModeSettings,
+    source: Source | None,
+    begin_s: float,
+    end_s: float,
+    tmp_path: Path,
+) -> None:
+    (sound,) = generate(loaded, 1.1, seed=5, mode=settings, source=source)
+    grid = load_codes(sound.save_codes(tmp_path / "sound.codes.json.gz", "sound.wav"))
+    assert grid == replace(sound.grid, source="sound.wav")
+    decoded = decode_sound(loaded, grid)
+    assert sound.grid_start + decoded.shape[1] == sound.audio.shape[1]
+    # From `begin_s` to `end_s` it is new, and far from its ends, where fades are.
+    begin = round(begin_s * sound.sample_rate)
+    end = round(end_s * sound.sample_rate)
+    heard = sound.audio[0, max(begin, sound.grid_start) : end]
+    offset = max(begin, sound.grid_start) - sound.grid_start
+    from_codes = decoded[0, offset : offset + len(heard)]
+    assert np.corrcoef(heard, from_codes)[0, 1] > 0.9
+    assert 0.8 < heard.std() / from_codes.std() < 1.25

@@ -14,6 +14,8 @@ from distill.audio.timing import Timing
 from distill.bounds import check_bound
 from distill.errors import UsageError
 from distill.files import FilePath
+from distill.inference.codes.file import save_codes
+from distill.inference.codes.grid import CodeGrid
 from distill.inference.copies.meter import CopyMeter
 from distill.inference.copies.report import CopyReport
 from distill.inference.modes.base import GenerationJob, Progress, Rendered
@@ -38,6 +40,9 @@ class Generated:
         codes: Codes of its new part, `[T, Q]`.
         recipe: All that is needed to regenerate it; its seed is that of the draw that was kept.
         loudness: Integrated loudness in LUFS.
+        grid: Its codes with what decoding needs, to decode and edit: of its new part, and of the
+            source around that as far as it was encoded.
+        grid_start: Sample of the sound at which `grid` begins; may lie up to a frame before it.
         copy: How much of its new part repeats the corpus; None if the model keeps no copy index.
         prompt_names: Recordings of the corpus that the prior was prompted with.
         draws: Sounds that were drawn for it: more than 1 if the first ones copied too much.
@@ -51,6 +56,8 @@ class Generated:
     recipe: Recipe
     loudness: float
     copy: CopyReport | None
+    grid: CodeGrid
+    grid_start: int = 0
     prompt_names: tuple[str, ...] = ()
     draws: int = 1
     remarks: tuple[str, ...] = ()
@@ -65,6 +72,15 @@ class Generated:
         timing = asdict(self.timing) if self.timing else None
         tags = self.recipe.tags(copy=copied, timing=timing)
         return write_sound(path, self.audio, self.sample_rate, tags=tags, timing=self.timing)
+
+    def save_codes(self, path: FilePath, source: str = "") -> Path:
+        """Write `grid` to a codes file, which `distill decode` and `distill edit` take.
+
+        Args:
+            path: Its name, ending in `.json` or `.json.gz`.
+            source: Name of the sound, for messages.
+        """
+        return save_codes(path, replace(self.grid, source=source))
 
 
 def generate(
@@ -190,6 +206,8 @@ class _Generation:
             recipe=Recipe.of(loaded, self.job.request, seed=seed, gain=rendered.gain),
             loudness=integrated_loudness(rendered.audio, sample_rate),
             copy=self._copied(rendered),
+            grid=rendered.grid,
+            grid_start=rendered.grid_start,
             prompt_names=rendered.prompt_names,
             remarks=self.mode.remarks,
             timing=self._timing(rendered),

@@ -30,7 +30,8 @@ from torch import Tensor
 from distill.audio.blocks import pieces
 from distill.errors import UsageError
 from distill.inference.codes.encode import encode_with_remark
-from distill.inference.codes.grid import CodeGrid
+from distill.inference.codes.compatible import make_grid
+from distill.inference.codes.grid import LARGEST_GAIN, CodeGrid
 from distill.inference.events.bank import EventBank
 from distill.inference.modes.request import Request
 from distill.inference.sampling.conditions import Conditions, FixedCodes
@@ -142,6 +143,10 @@ class Rendered:
         audio: All of it, `[C, N]`.
         codes: Codes of its new part, `[T, Q]`.
         gain: Factor that brought the new part to its level.
+        grid: Codes of the sound with what decoding needs: of its new part, and of the source
+            around it as far as that was encoded.
+        grid_start: Sample of the sound at which `grid` begins; below 0 where its first frame
+            begins before the sound does.
         prompt_names: Recordings of the corpus that the prior was prompted with.
         new_start: First sample of the new part.
         new_stop: The sample after its last one; None for the end.
@@ -153,6 +158,8 @@ class Rendered:
     audio: np.ndarray
     codes: Tensor
     gain: float
+    grid: CodeGrid
+    grid_start: int = 0
     prompt_names: tuple[str, ...] = ()
     new_start: int = 0
     new_stop: int | None = None
@@ -199,6 +206,21 @@ class Mode(ABC):
         if encoding.remark:
             self.remarks = (*self.remarks, encoding.remark)
         return encoding.grid
+
+    def make_grid(self, codes: Tensor, n_samples: int, gain: float, width: float = 1.0) -> CodeGrid:
+        """Codes of a rendered sound, with what decoding needs.
+
+        Args:
+            codes: `[T, Q]`.
+            n_samples: Length of their sound.
+            gain: Linear factor that decoding applies.
+            width: Linear factor on the side in stereo.
+        """
+        # Near silence, a gain may leave the range of grids.
+        bounded = min(max(gain, 1 / LARGEST_GAIN), LARGEST_GAIN)
+        return make_grid(
+            self.job.loaded, codes.numpy(), n_samples=n_samples, gain=bounded, width=width
+        )
 
     @classmethod
     def argument(cls) -> str:

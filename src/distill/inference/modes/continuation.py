@@ -105,10 +105,19 @@ class Continuation(SequentialMode):
         margin = max(codec.receptive_field[1] + 1, round(BEFORE_S * codec.frame_rate))
         before = self.past[-margin:]
         decoded = np.concatenate(list(decode_evenly(codec, torch.cat([before, codes]))), 1)
+        kept = codes[: job.frames]
+        past_samples = len(self.past) * codec.frame_hop
         return Rendered(
             audio=self._joined(decoded, len(before) * codec.frame_hop),
-            codes=codes[: job.frames],
+            codes=kept,
             gain=self.grid.gain,
+            grid=self.make_grid(
+                torch.cat([self.past, kept]),
+                past_samples + job.n_samples,
+                self.grid.gain,
+                self.grid.width,
+            ),
+            grid_start=self.source.audio.shape[1] - past_samples,
             new_start=self.source.audio.shape[1],
         )
 

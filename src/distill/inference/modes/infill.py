@@ -188,8 +188,25 @@ class Infill(SequentialMode):
             audio=self._joined(level, self.edges.begin - len(before) * codec.frame_hop),
             codes=new_codes,
             gain=self.grid.gain,
+            grid=self._whole_grid(new_codes),
+            grid_start=self._grid_start,
             new_start=max(0, self.edges.begin),
             new_stop=min(self.edges.end, self.audio.shape[1]),
+        )
+
+    @property
+    def _grid_start(self) -> int:
+        """Sample of the source at which the first encoded frame before the gap begins."""
+        return self.edges.begin - len(self.gap.before) * self.job.loaded.model.frame_hop
+
+    def _whole_grid(self, new_codes: torch.Tensor) -> CodeGrid:
+        """Codes of the gap, `new_codes` `[T, Q]`, between those of both sides."""
+        end = self.edges.end + len(self.gap.after) * self.job.loaded.model.frame_hop
+        return self.make_grid(
+            torch.cat([self.gap.before, new_codes, self.gap.after]),
+            min(end, self.audio.shape[1]) - self._grid_start,
+            self.grid.gain,
+            self.grid.width,
         )
 
     def _joined(self, decoded: np.ndarray, origin: int) -> np.ndarray:

@@ -152,6 +152,7 @@ class Loop(SequentialMode):
             audio=_limit_circle(audio * np.float32(gain), codec.sample_rate),
             codes=codes,
             gain=gain,
+            grid=self.make_grid(codes, n_samples, gain),
             is_loop=True,
         )
 

@@ -60,10 +60,12 @@ class New(Mode):
             job.n_samples,
             job.fixed_gain,
         )
+        kept = codes[: job.frames]
         return Rendered(
             audio=audio,
-            codes=codes[: job.frames],
+            codes=kept,
             gain=gain,
+            grid=self.make_grid(kept, job.n_samples, gain),
             prompt_names=prompt.names if prompt else (),
             tempo=tempo,
         )

@@ -46,10 +46,12 @@ class OneShot(SequentialMode):
         audio, gain = finish(
             mixed, codec.sample_rate, corpus_loudness(job.loaded), n_samples, job.fixed_gain
         )
+        kept = codes[: frames_of(n_samples, codec.frame_hop)]
         return Rendered(
             audio=audio,
-            codes=codes[: frames_of(n_samples, codec.frame_hop)],
+            codes=kept,
             gain=gain,
+            grid=self.make_grid(kept, n_samples, gain),
             prompt_names=prompt.names if prompt else (),
             tempo=tempo,
         )

@@ -68,10 +68,12 @@ class Variation(SequentialMode):
             targets=job.targets(T), fixed_codes=fixed_codes, tempos=[job.request.sampling.tempo]
         )
         codes = draw_codes(job, T, seed, progress, conditions)
+        grid = replace(self.grid, codes=codes.numpy())
         return Rendered(
-            audio=decode_sound(job.loaded, replace(self.grid, codes=codes.numpy())),
+            audio=decode_sound(job.loaded, grid),
             codes=codes,
-            gain=self.grid.gain,
+            gain=grid.gain,
+            grid=grid,
             new_frames=~fixed,
         )
 
