@@ -172,3 +172,19 @@ def test_known_loops(name: str) -> None:
 def test_known_sounds_without_a_pulse(corpus: str) -> None:
     paths = sorted(Path(str(CORPORA), corpus).iterdir())
     assert [path.name for path in paths if find_pulse(read_audio(path), 48_000)] == []
+
+
+def test_every_moment_has_a_beat_and_its_phases() -> None:
+    pulse = Pulse(
+        tempo=120.0,
+        beats=np.array([0.5, 1.0, 1.5, 2.0]),
+        bar_beats=3,
+        first_downbeat=1,
+        confidence=1.0,
+    )
+    seconds = np.array([0.0, 0.5, 1.0, 1.25, 2.0, 3.0])
+    beat = pulse.beat_at(seconds)
+    assert beat == pytest.approx([-2, -1, 0, 0.5, 2, 4])
+    metre = pulse.metre_at(seconds)
+    assert metre[:, 0] == pytest.approx(beat % 1)
+    assert metre[:, 1] == pytest.approx(beat / 3 % 1)

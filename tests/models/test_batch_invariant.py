@@ -51,19 +51,37 @@ def test_a_step_of_the_prior_does_not_depend_on_the_batch(size: int) -> None:
     torch.manual_seed(0)
     Q, K, B = 3, size, 5
     prior = CodePrior(
-        K, 12 * Q, Q, 128, latent_dim=24, descriptors=2, tags=2, ends_first=True
+        K,
+        12 * Q,
+        Q,
+        128,
+        latent_dim=24,
+        descriptors=2,
+        tags=2,
+        ends_first=True,
+        has_metre=True,
     ).eval()
     codes = torch.randint(K, (15, B, Q))
     starts = torch.rand(15, B) < 0.2
     prompt = torch.randint(K, (B, 9, Q))
     prompt_starts = torch.rand(B, 9) < 0.2
     targets = torch.rand(B, 4)
+    metre = torch.rand(15, B, 2)
+    metre[::4] = torch.nan
+    prompt_metre = torch.rand(B, 9, 2)
 
     def scores_of(streams: slice) -> list[torch.Tensor]:
         scores = []
-        stream = PriorStream(prior, len(prompt[streams]), prompt[streams], prompt_starts[streams])
-        for previous, begins in zip(codes[:, streams], starts[:, streams], strict=True):
-            end_logits = stream.begin(previous, begins)
+        stream = PriorStream(
+            prior,
+            len(prompt[streams]),
+            prompt[streams],
+            prompt_starts[streams],
+            metre=prompt_metre[streams],
+        )
+        frames = zip(codes[:, streams], starts[:, streams], metre[:, streams], strict=True)
+        for previous, begins, position in frames:
+            end_logits = stream.begin(previous, begins, position)
             assert end_logits is not None
             scores.append(end_logits)
             choice = begins

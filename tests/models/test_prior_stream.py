@@ -28,11 +28,13 @@ def check_frames(
     expected: FrameScores,
     first: int = 0,
     has_previous: bool = False,
+    metre: torch.Tensor | None = None,
 ) -> None:
     """Every score of `stream` from frame `first` on is that of `expected`."""
     previous = grid[:, first - 1] if has_previous else None
     for t in range(first, grid.shape[1]):
-        end_logits = stream.begin(previous, starts[:, t])
+        position = None if metre is None else metre[:, t]
+        end_logits = stream.begin(previous, starts[:, t], position)
         assert (end_logits is None) is not stream.prior.ends_first
         choice = ends[:, t]
         for level in range(Q):
@@ -85,6 +87,31 @@ def test_frames_after_a_context_score_as_uncached_ones(
         suffix_position=T - suffix,
     )
     check_frames(stream, grid, starts, ends, expected, context, has_previous=prompt > 0)
+
+
+@pytest.mark.parametrize(("suffix", "prompt"), [(0, 0), (0, 9), (5, 7)])
+def test_positions_in_time_count_with_and_without_a_cache(suffix: int, prompt: int) -> None:
+    prior = lively(latent_dim=6, hears_ahead=True, ends_first=True, has_metre=True)
+    grid = codes(T)
+    context = suffix + prompt
+    starts = torch.zeros(2, T, dtype=torch.bool)
+    ends = starts.clone()
+    beat = torch.arange(T) / 4
+    metre = torch.stack([beat % 1, beat / 4 % 1], 1).expand(2, -1, -1).clone()
+    metre[1, ::3] = torch.nan
+    expected = prior.frame_scores(grid, starts, suffix_frames=suffix, ends=ends, metre=metre)
+    free = prior.frame_scores(grid, starts, suffix_frames=suffix, ends=ends)
+    assert not torch.allclose(expected.codes, free.codes, atol=1e-2)
+    stream = PriorStream(
+        prior,
+        batch_size=2,
+        codes=grid[:, :context] if context else None,
+        starts=starts[:, :context],
+        suffix_frames=suffix,
+        suffix_position=T - suffix,
+        metre=metre[:, :context],
+    )
+    check_frames(stream, grid, starts, ends, expected, context, prompt > 0, metre)
 
 
 def test_a_suffix_counts_at_its_position_in_time(prior: CodePrior) -> None:

@@ -90,6 +90,21 @@ class Pulse:
     first_downbeat: int
     confidence: float
 
+    def beat_at(self, seconds: np.ndarray) -> np.ndarray:
+        """Beats `[n]` from the first downbeat to each of `seconds` `[n]`, fractional."""
+        inside = np.interp(seconds, self.beats, np.arange(len(self.beats)))
+        # Before the first beat and after the last one, time goes on at the same tempo.
+        early = np.minimum(seconds - self.beats[0], 0) * self.tempo / 60
+        late = np.maximum(seconds - self.beats[-1], 0) * self.tempo / 60
+        position: np.ndarray = inside + early + late - self.first_downbeat
+        return position
+
+    def metre_at(self, seconds: np.ndarray) -> np.ndarray:
+        """Phases `[n, 2]` of beat and bar, 0 to 1, at each of `seconds` `[n]`."""
+        beat = self.beat_at(seconds)
+        bar = beat / self.bar_beats
+        return np.stack([beat % 1, bar % 1], 1)
+
 
 class _Loop(NamedTuple):
     """A recording as a whole number of beats.

@@ -10,6 +10,8 @@ the codes it would never fire: codes of last frames are too rare to be sampled.
 
 A pointer mixes the network's logits with codes of the sound's own past (`models/pointer.py`).
 
+Where a frame stands in beat and bar may be one more input (`models/metre.py`).
+
 A prior that `hears_ahead` can fill a gap given both sides (fill in the middle, Bavarian et al.
 2022). The frames after the gap, the suffix, are moved to the front of the sequence. They carry a
 mark, and their true position in time.
@@ -28,6 +30,7 @@ from torch import Tensor, nn
 
 from distill.models.attribute_classifier import AttributeClassifier
 from distill.models.chunked import encode_audio
+from distill.models.metre import Metre
 from distill.models.pointer import Pointer
 from distill.models.transformer import Block, LevelHead, rotary_turns
 from distill.models.vqvae import VQVAE
@@ -105,6 +108,7 @@ class CodePrior(nn.Module):
         tags: tags that can steer a draw.
         ends_first: whether the end of a sound is predicted before the codes of its last frame, by
             the pointer, and not after them. Priors of today are, old files may not be.
+        has_metre: whether positions in beat and bar are an input. Old files have none.
 
     Raises:
         ValueError: for a `hidden_size` that does not divide, or `ends_first` without a pointer.
@@ -124,6 +128,7 @@ class CodePrior(nn.Module):
         descriptors: int = 0,
         tags: int = 0,
         ends_first: bool = False,
+        has_metre: bool = False,
     ) -> None:
         super().__init__()
         if hidden_size % (2 * num_heads):
@@ -161,6 +166,7 @@ class CodePrior(nn.Module):
             self.pointer = Pointer(codebook_size, Q, latent_dim, hears_ahead, ends_first)
         # Marks the frames of a suffix.
         self.ahead = nn.Parameter(torch.zeros(hidden_size)) if hears_ahead else None
+        self.metre = Metre(hidden_size) if has_metre else None
         self.reader: AttributeClassifier | None = None
         if latent_dim and descriptors:
             self.reader = AttributeClassifier(descriptors, tags, Q, latent_dim)
@@ -202,6 +208,7 @@ class CodePrior(nn.Module):
         suffix_frames: int = 0,
         ends: Tensor | None = None,
         last_frames: int | None = None,
+        metre: Tensor | None = None,
     ) -> FrameScores:
         """Score every code of a sequence, each given all codes before it.
 
@@ -212,6 +219,7 @@ class CodePrior(nn.Module):
             suffix_frames: number of first frames that follow the last one in time, below `T`.
             ends: frames `[B, T]` (bool) that end a sound.
             last_frames: score only the last frames, this many; None scores all.
+            metre: positions `[B, T, 2]` in beat and bar; None where there are none.
 
         Raises:
             ValueError: for a suffix, from a prior that does not hear ahead.
@@ -224,6 +232,7 @@ class CodePrior(nn.Module):
             # With frames missing, the backbone learns to look further back.
             is_visible = torch.rand(x.shape[:2], device=x.device) >= mask_rate
             x = x * is_visible[..., None]
+        x = self.add_metre(x, metre)
         x = self.run_backbone(
             x,
             codes,
@@ -317,6 +326,13 @@ class CodePrior(nn.Module):
         if starts is None:
             return x
         return x + starts[..., None] * self.new_sound
+
+    def add_metre(self, x: Tensor, metre: Tensor | None) -> Tensor:
+        """Inputs `x` `[B, T, hidden_size]` with their positions `[B, T, 2]` in beat and bar."""
+        if self.metre is None or metre is None:
+            return x
+        inputs: Tensor = self.metre(metre.to(x.dtype))
+        return x + inputs
 
     def _sum_levels(self, codes: Tensor) -> Tensor:
         """One input `[B, T, hidden_size]` for each frame of `codes` `[B, T, Q]`: the sum of the

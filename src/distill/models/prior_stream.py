@@ -30,6 +30,7 @@ class _Context(NamedTuple):
     starts: Tensor
     suffix_frames: int
     suffix_position: int
+    metre: Tensor | None
 
 
 class PriorStream:
@@ -43,6 +44,7 @@ class PriorStream:
         starts: frames `[B, T]` or `[1, T]` (bool) of the context that begin a sound.
         suffix_frames: number of first frames of the context that follow the gap to draw.
         suffix_position: their position in time, in frames; the rest of the context lies from 0 on.
+        metre: positions `[B, T, 2]` or `[1, T, 2]` of the context in beat and bar; None for none.
 
     Attributes:
         hidden: state `[B, hidden_size]` of the current frame: the backbone's output, the end, and
@@ -68,6 +70,7 @@ class PriorStream:
         starts: Tensor | None = None,
         suffix_frames: int = 0,
         suffix_position: int = 0,
+        metre: Tensor | None = None,
     ) -> None:
         self.prior = prior
         self.hidden = prior.start.new_zeros(batch_size, prior.hidden_size)
@@ -95,7 +98,7 @@ class PriorStream:
             assert starts is not None
             if suffix_frames:
                 prior.check_hears_ahead()
-            self._context = _Context(codes, starts, suffix_frames, suffix_position)
+            self._context = _Context(codes, starts, suffix_frames, suffix_position, metre)
 
     def _read(self, context: _Context) -> None:
         """Fill the cache with the context."""
@@ -104,8 +107,11 @@ class PriorStream:
         for i in range(streams_of_their_own):
             codes = context.codes[i : i + 1]
             streams = slice(None) if streams_of_their_own == 1 else slice(i, i + 1)
+            inputs = self.prior.embed(codes, context.starts[i : i + 1], context.suffix_frames)
+            if context.metre is not None:
+                inputs = self.prior.add_metre(inputs, context.metre[i : i + 1])
             self.prior.run_backbone(
-                self.prior.embed(codes, context.starts[i : i + 1], context.suffix_frames),
+                inputs,
                 codes,
                 context.suffix_frames,
                 context.suffix_position,
@@ -114,12 +120,15 @@ class PriorStream:
         if self._cache.pointer is not None:
             self._cache.pointer.fill(context.codes, context.starts, context.suffix_position)
 
-    def begin(self, previous: Tensor | None, starts: Tensor) -> Tensor | None:
+    def begin(
+        self, previous: Tensor | None, starts: Tensor, metre: Tensor | None = None
+    ) -> Tensor | None:
         """Go on to the next frame.
 
         Args:
             previous: codes `[B, Q]` of the frame before; None where there is none.
             starts: streams `[B]` (bool) in which the frame begins a sound.
+            metre: position `[B, 2]` of the frame in beat and bar; None where there is none.
 
         Returns:
             Logits `[B]` that the sound ends with this frame. None from a prior that predicts the
@@ -128,14 +137,14 @@ class PriorStream:
         if self._context is not None:
             self._read(self._context)
             self._context = None
-        self._run_backbone(previous, starts)
+        self._run_backbone(previous, starts, metre)
         self._level = 0
         if not self.prior.ends_first:
             return None
         assert self._cache.pointer is not None
         return self._cache.pointer.end_logits()
 
-    def _run_backbone(self, previous: Tensor | None, starts: Tensor) -> None:
+    def _run_backbone(self, previous: Tensor | None, starts: Tensor, metre: Tensor | None) -> None:
         """One step of the backbone; arguments as for `begin`."""
         prior = self.prior
         if previous is None:
@@ -144,6 +153,8 @@ class PriorStream:
             past = prior.embedding(prior.token_ids(previous)).sum(1)
         # One input `[B, 1, hidden_size]`, as `CodePrior.embed` makes it for a sequence.
         x = (past + starts[:, None] * prior.new_sound)[:, None]
+        if metre is not None:
+            x = prior.add_metre(x, metre[:, None])
         position = torch.tensor([self._cache.position], device=x.device)
         rotations = rotary_turns(position, prior.head_dim, x.dtype)
         for layer, block in enumerate(prior.blocks):

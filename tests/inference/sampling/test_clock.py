@@ -24,3 +24,10 @@ def test_swing_delays_the_second_half_of_a_beat_alone(swing: float, place: float
         assert clock.frame(beat + 0.5) == pytest.approx(beat + place)
     times = [clock.frame(i / 16) for i in range(64)]
     assert times == sorted(times)
+
+
+@pytest.mark.parametrize("swing", [0.0, 0.3, 1.0])
+def test_frames_and_beats_are_inverse(swing: float) -> None:
+    clock = Clock(tempo=93.0, swing=swing, frame_rate=46.875, origin=1.25)
+    beats = [i / 12 for i in range(96)]
+    assert [clock.beat(clock.frame(beat)) for beat in beats] == pytest.approx(beats, abs=1e-9)

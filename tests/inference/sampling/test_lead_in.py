@@ -2,17 +2,20 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from distill.audio.pulse import Pulse
 from distill.errors import UsageError
 from distill.inference.sampling.lead_in import (
     draw_lead_in,
     draw_nearest,
     draw_sound_end,
     matching_recordings,
+    with_metre,
 )
 from distill.models.prior_metadata import Recording
 
@@ -126,3 +129,21 @@ def test_the_lead_in_is_near_to_what_is_asked() -> None:
 def test_without_traits_any_lead_in_will_do() -> None:
     result = draw_nearest(draw_lead_in, [recording("hit.wav", 30)], 50, "", 0, torch.tensor([0.9]))
     assert len(result.codes) == 50
+
+
+@given(frames=st.integers(1, 150), seed=st.integers(0, 50))
+def test_a_prompt_knows_its_place_in_each_recording(frames: int, seed: int) -> None:
+    """Phases count from the beginning of each recording, wherever the prompt is cut."""
+    pulse = Pulse(tempo=60.0, beats=np.arange(4.0), bar_beats=4, first_downbeat=0, confidence=1.0)
+    recordings = [
+        replace(recording("a.wav", 30, 0), pulse=pulse),
+        replace(recording("b.wav", 45, 100), pulse=pulse),
+        recording("c.wav", 20, 200),
+    ]
+    prompt = with_metre(draw_lead_in(recordings, frames, "", seed), frame_rate=10.0)
+    assert prompt.metre is not None
+    frame = prompt.codes[:, 0] % 100
+    is_timed = prompt.codes[:, 0] < 200
+    expected = torch.stack([frame / 10 % 1, frame / 40 % 1], 1)
+    assert torch.allclose(prompt.metre[is_timed], expected[is_timed], atol=1e-5)
+    assert prompt.metre[~is_timed].isnan().all()

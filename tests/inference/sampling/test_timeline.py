@@ -79,3 +79,41 @@ def test_what_was_forgotten_begins_a_time_of_its_own(bank: EventBank) -> None:
     assert line.is_over
     line.start(1, 77)
     assert line.next_slot().begin == 77
+
+
+def test_frames_know_their_place_in_beat_and_bar(bank: EventBank) -> None:
+    line = timeline(bank, tempo=60.0)
+    assert line.metre_at(0) == (0, 0), "a sound in time begins with a bar"
+    line.start(0, 10)
+    rate = bank.codec.frame_rate
+    line.next_slot()
+    # Bars of four beats, at one beat a second.
+    assert line.metre_at(10) == pytest.approx((0, 0))
+    beat, bar = line.metre_at(10 + round(2.5 * rate))
+    assert beat == pytest.approx(0.5, abs=0.02)
+    assert bar == pytest.approx(2.5 / 4, abs=0.01)
+    while not line.is_over:
+        line.next_slot()
+    beat, bar = line.metre_at(10 + round(9.25 * rate))
+    assert (beat, bar) == pytest.approx((0.25, 1.25 / 4), abs=0.02)
+    line.forget()
+    assert np.isnan(line.metre_at(50)).all()
+
+
+def test_a_bar_that_goes_on_is_that_of_its_recording(bank: EventBank) -> None:
+    line = timeline(bank, tempo=None)
+    event = int(bank.events_of[0][3])
+    frame = int(bank.start[event]) + 5
+    line.go_on(event, frame, t=100)
+    pulse = bank.recordings[0].pulse
+    assert pulse is not None
+    expected = pulse.metre_at(np.array([frame / bank.codec.frame_rate]))[0]
+    assert line.metre_at(100) == pytest.approx(expected.tolist(), abs=1e-6)
+
+
+def test_free_time_has_no_place_in_a_bar(bank: EventBank) -> None:
+    line = timeline(bank, tempo=None)
+    assert np.isnan(line.metre_at(0)).all()
+    line.start(0, 0)
+    line.next_slot()
+    assert np.isnan(line.metre_at(3)).all()

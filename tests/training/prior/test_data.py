@@ -63,8 +63,11 @@ def test_what_follows_is_heard_first_in_a_share_of_batches() -> None:
 
 def test_the_end_of_every_piece_moves_to_its_front() -> None:
     time = torch.arange(6).expand(2, 6)
-    batch = move_end_to_front(Stream(time[..., None].expand(2, 6, 3), time == 4, time == 5), 2)
+    codes = time[..., None].expand(2, 6, 3)
+    metre = time[..., None].expand(2, 6, 2) / 6
+    batch = move_end_to_front(Stream(codes, time == 4, time == 5, metre), 2)
     assert batch.codes[0, :, 0].tolist() == [4, 5, 0, 1, 2, 3]
+    assert torch.equal(batch.metre[..., 0] * 6, batch.codes[..., 0].float())
     assert batch.starts[1].nonzero().tolist() == [[0]]
     assert batch.ends[1].nonzero().tolist() == [[1]]
 

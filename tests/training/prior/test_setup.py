@@ -104,7 +104,7 @@ def rhythms(tmp_path: Path) -> Split:
 
 
 def test_pulses_count_from_the_start_of_a_region(rhythms: Split) -> None:
-    whole, part, none = find_pulses(rhythms, SAMPLE_RATE, lambda: None)
+    whole, part, none = find_pulses(rhythms.train, SAMPLE_RATE, lambda: None)
     assert whole is not None
     assert part is not None
     assert none is None
@@ -122,7 +122,7 @@ def test_the_search_for_pulses_can_be_left(rhythms: Split) -> None:
             raise Interrupted
 
     with pytest.raises(Interrupted):
-        find_pulses(rhythms, SAMPLE_RATE, check)
+        find_pulses(rhythms.train, SAMPLE_RATE, check)
 
 
 def test_a_cancelled_setup_ends_at_once(

@@ -276,11 +276,4 @@ def _beat_at(frames: np.ndarray, pulse: Pulse | None, frame_rate: float) -> np.n
     """Beats `[n]` from the first downbeat to each of `frames` `[n]`; NaN without a pulse."""
     if pulse is None:
         return np.full(len(frames), math.nan)
-    seconds = frames / frame_rate
-    beats = pulse.beats
-    inside = np.interp(seconds, beats, np.arange(len(beats)))
-    # Before the first beat and after the last one, time goes on at the same tempo.
-    early = np.minimum(seconds - beats[0], 0) * pulse.tempo / 60
-    late = np.maximum(seconds - beats[-1], 0) * pulse.tempo / 60
-    position: np.ndarray = inside + early + late - pulse.first_downbeat
-    return position
+    return pulse.beat_at(frames / frame_rate)

@@ -9,7 +9,7 @@ MOST_SWING = 1 / 6
 
 @dataclass(frozen=True)
 class Clock:
-    """Turns beats into code frames.
+    """Turns beats into code frames, and back.
 
     Attributes:
         tempo: in beats per minute.
@@ -27,6 +27,17 @@ class Clock:
         """The frame (fractional) at which `beat` falls."""
         frames_per_beat = 60 / self.tempo * self.frame_rate
         return (self._swung(beat) - self._swung(self.origin)) * frames_per_beat
+
+    def beat(self, frame: float) -> float:
+        """The beat (fractional) at `frame`; the inverse of `frame`."""
+        frames_per_beat = 60 / self.tempo * self.frame_rate
+        time = frame / frames_per_beat + self._swung(self.origin)
+        whole = math.floor(time)
+        part = time - whole
+        middle = 0.5 + MOST_SWING * self.swing
+        if part < middle:
+            return whole + part / (2 * middle)
+        return whole + (1 + (part - middle) / (1 - middle)) / 2
 
     def _swung(self, beat: float) -> float:
         """The time of `beat` in even beats: the first half of a beat is longer, the second

@@ -8,7 +8,12 @@ import numpy as np
 from distill.errors import UsageError
 from distill.inference.events.bank import EventBank, build_event_bank
 from distill.inference.sampling.conditions import LengthLimits
-from distill.inference.sampling.lead_in import LeadIn, draw_lead_in, draw_nearest
+from distill.inference.sampling.lead_in import (
+    LeadIn,
+    draw_lead_in,
+    draw_nearest,
+    with_metre,
+)
 from distill.inference.sampling.settings import Sampling
 from distill.models.attribute_classifier import Targets
 from distill.models.persistence import LoadedVQModel
@@ -53,8 +58,11 @@ def lead_in_for(
     if not recordings or not frames:
         return None
     if targets is None:
-        return draw(recordings, frames, sampling.like, seed)
-    return draw_nearest(draw, recordings, frames, sampling.like, seed, targets.at(0)[0])
+        prompt = draw(recordings, frames, sampling.like, seed)
+    else:
+        first_targets = targets.at(0)[0]
+        prompt = draw_nearest(draw, recordings, frames, sampling.like, seed, first_targets)
+    return with_metre(prompt, loaded.model.frame_rate)
 
 
 def check_time(loaded: LoadedVQModel, sampling: Sampling, bars: float | None = None) -> None:

@@ -46,10 +46,19 @@ class Cue(NamedTuple):
     Attributes:
         position: in beats, or in frames of a sound without a pulse.
         event: the recorded event to resemble; None at the end of a sound, where none begins.
+        bar: the bar in which it lies; None in a sound without a pulse.
     """
 
     position: float
     event: int | None
+    bar: "BarSpan | None" = None
+
+
+class BarSpan(NamedTuple):
+    """A bar in time: the beat at which it begins, and how many beats it lasts."""
+
+    begin: float
+    length: float
 
 
 class Bar(NamedTuple):
@@ -179,8 +188,9 @@ def timed_cues(bank: EventBank, recording: int, book: BarBook, begin: float) -> 
     book.begin_section()
     while position < begin + length - SAME_BEAT:
         bar = book.next_bar(bars, bank)
+        span = BarSpan(begin=position, length=bar.length)
         for event, beat in zip(bar.events, bar.beats, strict=True):
-            yield Cue(position + float(beat), int(event))
+            yield Cue(position + float(beat), int(event), span)
         position += bar.length
     yield Cue(position, None)
 

@@ -163,7 +163,7 @@ class _DrawState:
 
     def next_frame(self) -> Frame:
         """Draw the current frame and go on to the next."""
-        end_logits = self.stream.begin(self.previous, self.starts)
+        end_logits = self.stream.begin(self.previous, self.starts, self._metre())
         if self._draws_events():
             codes, ends = self._draw_from_events()
         elif end_logits is not None:
@@ -177,6 +177,13 @@ class _DrawState:
             ends = self._draw_end(end_logits, may_end=True)
         self._advance(codes, ends)
         return Frame(codes, ends)
+
+    def _metre(self) -> Tensor | None:
+        """Position `[B, 2]` of the current frame in beat and bar; None without events."""
+        if not self.events:
+            return None
+        positions = [events.metre_at(self.t) for events in self.events]
+        return torch.tensor(positions, device=self.device)
 
     def _draws_events(self) -> bool:
         """Whether the current frame comes from events."""
@@ -299,11 +306,13 @@ def _open_stream(
     codes = suffix.codes[None].to(prior.start.device)
     suffix_frames = codes.shape[1]
     starts = torch.zeros(1, suffix_frames, dtype=torch.bool, device=codes.device)
+    metre = torch.full((1, suffix_frames, 2), torch.nan, device=codes.device)
     prompt_frames = 0
     if prompt is not None:
         S, prompt_frames, _ = prompt.codes.shape
         codes = torch.cat([codes.expand(S, -1, -1), prompt.codes], 1)
         starts = torch.cat([starts.expand(S, -1), prompt.starts], 1)
+        metre = torch.cat([metre.expand(S, -1, -1), prompt.metre], 1)
     if not codes.shape[1]:
         return PriorStream(prior, batch_size)
     return PriorStream(
@@ -313,4 +322,5 @@ def _open_stream(
         starts,
         suffix_frames,
         suffix_position=prompt_frames + suffix.gap,
+        metre=metre,
     )

@@ -83,6 +83,10 @@ class EventDraw:
         """Whether the next frame begins an event, so that `choose` is to be called."""
         return not self._queue
 
+    def metre_at(self, t: int) -> tuple[float, float]:
+        """Phases of beat and bar, 0 to 1, at frame `t`; NaN without a beat."""
+        return self.timeline.metre_at(t)
+
     def next_frame(self) -> DrawnFrame:
         """The next frame; one that is due has been chosen before."""
         return self._queue.popleft()

@@ -33,6 +33,8 @@ class LeadIn(NamedTuple):
         ends_sound: whether a new sound begins after it.
         names: names of its recordings, each once.
         attributes: attributes `[T, A]` of each frame, where the model file keeps them.
+        parts: the recordings that it consists of, in order; empty for other sounds.
+        metre: positions `[T, 2]` in beat and bar; None where they are unknown.
     """
 
     codes: Tensor
@@ -40,6 +42,8 @@ class LeadIn(NamedTuple):
     ends_sound: bool
     names: tuple[str, ...]
     attributes: Tensor | None = None
+    parts: tuple["Part", ...] = ()
+    metre: Tensor | None = None
 
     @property
     def age(self) -> int:
@@ -51,6 +55,22 @@ class LeadIn(NamedTuple):
         return len(self.codes) - last_start
 
 
+class Part(NamedTuple):
+    """`frames` of a recording from frame `first` on."""
+
+    recording: Recording
+    first: int
+    frames: int
+
+    def metre(self, frame_rate: float) -> Tensor:
+        """Positions `[frames, 2]` in beat and bar; NaN without a pulse."""
+        pulse = self.recording.pulse
+        if pulse is None:
+            return torch.full((self.frames, 2), torch.nan)
+        seconds = np.arange(self.first, self.first + self.frames) / frame_rate
+        return torch.from_numpy(pulse.metre_at(seconds)).float()
+
+
 class LeadInBatch(NamedTuple):
     """Prompts of one length for `B` streams, or one prompt for all of them (`B` is 1 then).
 
@@ -59,12 +79,14 @@ class LeadInBatch(NamedTuple):
         starts: frames `[B, T]` (bool) that begin a sound.
         ends_sound: whether `[B]` (bool) a new sound begins after it.
         age: frames `[B]` since the current sound began.
+        metre: positions `[B, T, 2]` in beat and bar; NaN where they are unknown.
     """
 
     codes: Tensor
     starts: Tensor
     ends_sound: Tensor
     age: Tensor
+    metre: Tensor
 
     @classmethod
     def stack(cls, prompts: Sequence[LeadIn]) -> "LeadInBatch":
@@ -74,11 +96,25 @@ class LeadInBatch(NamedTuple):
             starts=torch.stack([prompt.starts for prompt in prompts]),
             ends_sound=torch.tensor([prompt.ends_sound for prompt in prompts]),
             age=torch.tensor([prompt.age for prompt in prompts]),
+            metre=torch.stack([_metre_of(prompt) for prompt in prompts]),
         )
 
     def to(self, device: torch.device) -> "LeadInBatch":
         """The same on a device."""
         return LeadInBatch(*(part.to(device) for part in self))
+
+
+def _metre_of(prompt: LeadIn) -> Tensor:
+    """Positions `[T, 2]` of a prompt in beat and bar; NaN where they are unknown."""
+    if prompt.metre is None:
+        return torch.full((len(prompt.codes), 2), torch.nan)
+    return prompt.metre
+
+
+def with_metre(prompt: LeadIn, frame_rate: float) -> LeadIn:
+    """`prompt` with the positions of its frames in beat and bar."""
+    metre = torch.cat([part.metre(frame_rate) for part in prompt.parts])
+    return prompt._replace(metre=metre)
 
 
 def matching_recordings(recordings: Sequence[Recording], like: str) -> list[Recording]:
@@ -168,6 +204,8 @@ def _last_frames(recording: Recording, frames: int) -> Recording:
         recording,
         codes=recording.codes[-frames:],
         traits=attributes,
+        # Counted from the beginning, which is not there any more.
+        pulse=None,
     )
 
 
@@ -200,7 +238,20 @@ def _join(parts: Sequence[Recording], frames: int) -> LeadIn:
         # Short recordings may be drawn more than once.
         names=tuple(dict.fromkeys(part.name for part in parts)),
         attributes=torch.cat(attributes)[-frames:] if attributes else None,
+        parts=_last_parts(parts, frames),
     )
+
+
+def _last_parts(recordings: Sequence[Recording], frames: int) -> tuple[Part, ...]:
+    """The last `frames` of several recordings in a row."""
+    parts: list[Part] = []
+    missing = frames
+    for recording in reversed(recordings):
+        length = min(len(recording.codes), missing)
+        first = len(recording.codes) - length
+        parts.append(Part(recording=recording, first=first, frames=length))
+        missing -= length
+    return tuple(part for part in reversed(parts) if part.frames)
 
 
 def _draw_stretch(recording: Recording, frames: int, rng: np.random.Generator) -> LeadIn:
@@ -216,4 +267,5 @@ def _draw_stretch(recording: Recording, frames: int, rng: np.random.Generator) -
         ends_sound=recording.whole and stretch.stop == total,
         names=(recording.name,),
         attributes=None if recording.traits is None else recording.traits[stretch],
+        parts=(Part(recording, first, frames),),
     )

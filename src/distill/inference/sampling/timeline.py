@@ -10,12 +10,14 @@ from distill.inference.sampling.clock import Clock
 from distill.inference.sampling.cues import (
     SAME_BEAT,
     BarBook,
+    BarSpan,
     Cue,
     Uniform,
     free_cues,
     timed_cues,
 )
 from distill.inference.sampling.settings import Sampling
+from distill.models.metre import NO_METRE
 
 
 class Slot(NamedTuple):
@@ -57,6 +59,8 @@ class Timeline:
         self._book = BarBook(sampling.form, rng)
         self._cues: Iterator[Cue] = iter(())
         self._cue: Cue | None = None
+        # The bar of the last slot.
+        self._bar: BarSpan | None = None
         # In time: the clock, the frame of its origin, and the beat at which the next sound begins.
         self._clock: Clock | None = None
         self._origin = 0
@@ -72,10 +76,21 @@ class Timeline:
         """Whether slots fall on beats."""
         return self._clock is not None
 
+    def metre_at(self, t: int) -> tuple[float, float]:
+        """Phases of beat and bar, 0 to 1, at frame `t` of the stream; NaN without a beat."""
+        if self._clock is None or self._bar is None:
+            # A sound in time begins with a bar.
+            begins = self.tempo is not None and self.template is None
+            return (0.0, 0.0) if begins else NO_METRE
+        beat = self._clock.beat(t - self._origin)
+        bar = (beat - self._bar.begin) / self._bar.length
+        return beat % 1, bar % 1
+
     def forget(self) -> None:
         """Drop what was to come; what follows begins a time of its own."""
         self._cues = iter(())
         self._cue = None
+        self._bar = None
         self._clock = None
         self._beat = 0.0
 
@@ -131,7 +146,9 @@ class Timeline:
         bar_end = float((math.floor(beat / pulse.bar_beats) + 1) * pulse.bar_beats)
         own = bank.events_of[recording]
         inside = own[(own > event) & (bank.beat[own] < bar_end - SAME_BEAT)]
-        rest = (Cue(float(bank.beat[e]), int(e)) for e in inside)
+        length = float(pulse.bar_beats)
+        self._bar = BarSpan(begin=bar_end - length, length=length)
+        rest = (Cue(float(bank.beat[e]), int(e), self._bar) for e in inside)
         self._cues = chain(rest, timed_cues(bank, recording, self._book, bar_end))
 
     def next_slot(self) -> Slot:
@@ -141,6 +158,7 @@ class Timeline:
         assert cue.event is not None
         following = next(self._cues, None)
         self._cue = following
+        self._bar = cue.bar
         begin = self._frame_of(cue)
         if following is None:
             return Slot(cue.event, begin, begin + float(self.bank.frames[cue.event]), is_last=True)

@@ -8,8 +8,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from torch import Tensor
 
+from distill.audio.pulse import Pulse
 from distill.data.dataset import ClipRegion, Split
 from distill.models.persistence import LoadedVQModel
 from distill.models.prior import extract_code_sequences
@@ -41,6 +43,9 @@ LONGEST_AHEAD_S = 2.0
 LEAST_OWN_S = 20.0
 MOST_OWN_S = 120.0
 
+# Share of training pieces without positions in beat and bar: sounds of others have none.
+NO_METRE_SHARE = 0.2
+
 # Frames of a piece at least, whatever the settings: the prior has to see some past.
 _FEWEST_FRAMES = 8
 
@@ -54,10 +59,14 @@ class PriorCodes(NamedTuple):
     Attributes:
         train: For each training region, its codes `[T, Q]` in every encoding.
         held_out: Codes `[T, Q]` of each held-out region, in one encoding.
+        train_metre: For each of `train`, positions `[T, 2]` in beat and bar; empty without any.
+        held_out_metre: The same for `held_out`.
     """
 
     train: list[list[Tensor]]
     held_out: list[Tensor]
+    train_metre: Sequence[Sequence[Tensor]] = ()
+    held_out_metre: Sequence[Tensor] = ()
 
 
 class Shape(NamedTuple):
@@ -160,6 +169,21 @@ def encode_split(
     return PriorCodes(train=train, held_out=encode(split.held_out))
 
 
+def metre_of(pulse: Pulse | None, frames: int, lead_s: float, frame_rate: float) -> Tensor:
+    """Positions `[frames, 2]` of the frames of an encoding in beat and bar; NaN without a pulse.
+
+    Args:
+        pulse: Pulse of the sound.
+        frames: Frames of the encoding.
+        lead_s: Seconds of silence before the sound in it.
+        frame_rate: Code frames per second.
+    """
+    if pulse is None:
+        return torch.full((frames, 2), torch.nan)
+    seconds = np.arange(frames) / frame_rate - lead_s
+    return torch.from_numpy(pulse.metre_at(seconds)).float()
+
+
 # --- validation -----------------------------------------------------------------------------------
 
 
@@ -201,11 +225,15 @@ def validation_pieces(
     upper_limit = round(MOST_OWN_S * frame_rate)
     own_frames = min(max(held_out_frames, least), upper_limit)
     own_sample = sample_sequences(own, own_frames, seed)
+    own_metre = [versions[0] for versions in codes.train_metre]
+    own_metre_sample = sample_sequences(own_metre, own_frames, seed) if own_metre else []
+    held_out_metre = codes.held_out_metre if codes.held_out else own_metre
 
-    def split(sequences: Sequence[Tensor]) -> list[Stream]:
-        return split_stream(concatenate(sequences, range(len(sequences))), 2 * context)
+    def split(sequences: Sequence[Tensor], metres: Sequence[Tensor]) -> list[Stream]:
+        order = range(len(sequences))
+        return split_stream(concatenate(sequences, order, metres=metres), 2 * context)
 
-    return split(held_out), split(own_sample)
+    return split(held_out, held_out_metre), split(own_sample, own_metre_sample)
 
 
 # --- training -------------------------------------------------------------------------------------
@@ -230,12 +258,19 @@ def draw_batches(
     Yields:
         The pieces `[T, Q]` of a batch.
     """
-    sequences = [versions[int(rng.integers(len(versions)))] for versions in codes.train]
-    order = rng.permutation(len(sequences)).tolist()
-    stream = concatenate(sequences, order, cut_off)
+    encodings = [int(rng.integers(len(versions))) for versions in codes.train]
+    order = rng.permutation(len(encodings)).tolist()
+    stream = concatenate(
+        _chosen(codes.train, encodings), order, cut_off, _chosen(codes.train_metre, encodings)
+    )
     for step in range(steps):
         shape = shapes[step % len(shapes)]
         yield draw_batch(stream, shape.pieces, shape.frames, rng)
+
+
+def _chosen(versions: Sequence[Sequence[Tensor]], encodings: Sequence[int]) -> list[Tensor]:
+    """One of the versions of each region; none where there are no regions."""
+    return [own[i] for own, i in zip(versions, encodings, strict=False)]
 
 
 def draw_batch(
@@ -247,7 +282,14 @@ def draw_batch(
     at_start = rng.choice(starts, size=batch_size)
     is_at_start = rng.random(batch_size) < START_SHARE
     begins = np.where(is_at_start, at_start, anywhere)
-    return [cut_piece(stream, int(begin), length) for begin in begins]
+    pieces = [cut_piece(stream, int(begin), length) for begin in begins]
+    if stream.metre.isnan().all():
+        return pieces
+    has_metre = rng.random(batch_size) >= NO_METRE_SHARE
+    return [
+        piece if has else piece._replace(metre=torch.full_like(piece.metre, torch.nan))
+        for piece, has in zip(pieces, has_metre, strict=True)
+    ]
 
 
 def draw_ahead(share: float, length: int, frame_rate: float, rng: np.random.Generator) -> int:

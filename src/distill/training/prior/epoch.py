@@ -71,9 +71,9 @@ def train_prior_epoch(
     losses: list[float] = []
     for batch in batches:
         ahead = frames_ahead(batch.codes.shape[1])
-        codes, starts, ends = move_end_to_front(batch, ahead)
+        codes, starts, ends, metre = move_end_to_front(batch, ahead)
         with torch.autocast(device.type, dtype=torch.bfloat16, enabled=half_precision):
-            scores = prior.frame_scores(codes, starts, mask_rate, ahead, ends)
+            scores = prior.frame_scores(codes, starts, mask_rate, ahead, ends, metre=metre)
         code_loss, loss = prior_loss(scores, codes, ends)
 
         optimizer.zero_grad(set_to_none=True)
@@ -108,7 +108,7 @@ def level_losses(prior: CodePrior, pieces: Iterable[Stream]) -> list[float]:
     frames = 0
     for piece in pieces:
         batch = stack([piece], prior.start.device)
-        scores = prior.frame_scores(batch.codes, batch.starts, ends=batch.ends)
+        scores = prior.frame_scores(batch.codes, batch.starts, ends=batch.ends, metre=batch.metre)
         logits = scores.codes[0].float()
         losses = F.cross_entropy(logits.flatten(0, 1), batch.codes.flatten(), reduction="none")
         total += losses.view_as(piece.codes).sum(0).cpu()

@@ -6,13 +6,14 @@ minutes for an hour of sound.
 
 import math
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 
 from distill.audio.pulse import Pulse, find_pulse
-from distill.data.dataset import Split
+from distill.data.dataset import ClipRegion, Split
 from distill.models.persistence import LoadedVQModel
 from distill.models.prior import CodePrior
 from distill.models.vqvae import VQVAE
@@ -31,6 +32,7 @@ from distill.training.prior.data import (
     draw_gains,
     draw_offsets,
     encode_split,
+    metre_of,
     validation_pieces,
 )
 from distill.training.prior.streams import Stream
@@ -110,10 +112,17 @@ def prepare_prior(
     gains = draw_gains(config.encodings, config.seed)
     codes = encode_split(loaded, split, offsets, gains, check)
     attributes = measure_attributes(codec, split, codes.train, gains, check)
-    pulses = find_pulses(split, codec.sample_rate, check)
+    pulses = find_pulses(split.train, codec.sample_rate, check)
+    codes = _with_metre(
+        codes,
+        pulses,
+        find_pulses(split.held_out, codec.sample_rate, check),
+        [offset / codec.sample_rate for offset in offsets],
+        codec.frame_rate,
+    )
 
     context = context_frames(config, codec.frame_rate)
-    arguments = _prior_arguments(codec, config, context, attributes)
+    arguments = _prior_arguments(codec, config, context, attributes, bool(codes.train_metre))
     prior = _build_prior(codec, arguments, config.seed)
     _train_classifier(prior, codes, attributes, config.seed, check)
 
@@ -137,19 +146,57 @@ def prepare_prior(
     )
 
 
-def find_pulses(split: Split, sample_rate: int, check: Check) -> list[Pulse | None]:
-    """The pulse of each training region, in seconds from its start; None where it has none.
+def find_pulses(
+    regions: Sequence[ClipRegion], sample_rate: int, check: Check
+) -> list[Pulse | None]:
+    """The pulse of each region, in seconds from its start; None where it has none.
 
     Args:
-        split: Its training regions are analysed.
+        regions: Are analysed one after the other.
         sample_rate: In Hz.
         check: Called before each region; may raise.
     """
-    return [find_pulse(region.audio(), sample_rate) for region in checked(split.train, check)]
+    return [find_pulse(region.audio(), sample_rate) for region in checked(regions, check)]
+
+
+def _with_metre(
+    codes: PriorCodes,
+    pulses: Sequence[Pulse | None],
+    held_out_pulses: Sequence[Pulse | None],
+    leads_s: Sequence[float],
+    frame_rate: float,
+) -> PriorCodes:
+    """Codes with the positions of their frames in beat and bar; without any, as they were.
+
+    Args:
+        codes: Codes of the corpus.
+        pulses: Pulse of each training region.
+        held_out_pulses: Pulse of each held-out region.
+        leads_s: Seconds of silence before a sound in each encoding.
+        frame_rate: Code frames per second.
+    """
+    if not any(pulses):
+        return codes
+    train = [
+        [
+            metre_of(pulse, len(version), lead_s, frame_rate)
+            for version, lead_s in zip(versions, leads_s, strict=True)
+        ]
+        for pulse, versions in zip(pulses, codes.train, strict=True)
+    ]
+    held_out = [
+        metre_of(pulse, len(version), 0.0, frame_rate)
+        for pulse, version in zip(held_out_pulses, codes.held_out, strict=True)
+    ]
+    return codes._replace(train_metre=train, held_out_metre=held_out)
 
 
 def _prior_arguments(
-    codec: VQVAE, config: PriorConfig, context: int, attributes: AttributeTargets
+    codec: VQVAE,
+    config: PriorConfig,
+    context: int,
+    attributes: AttributeTargets,
+    has_metre: bool,
 ) -> dict[str, Any]:
     """Constructor arguments of the prior beside the codebook size."""
     Q, _, D = codec.rvq.codebooks.shape
@@ -165,6 +212,7 @@ def _prior_arguments(
         "descriptors": len(attributes.table.rows),
         "tags": len(attributes.tags),
         "ends_first": True,
+        "has_metre": has_metre,
     }
 
 

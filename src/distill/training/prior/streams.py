@@ -15,15 +15,20 @@ class Stream(NamedTuple):
         codes: `[T, Q]`
         starts: `[T]` (bool), the first frame of each sound.
         ends: `[T]` (bool), the last frame of each sound.
+        metre: `[T, 2]`, positions in beat and bar (`models/metre.py`); NaN where there are none.
     """
 
     codes: Tensor
     starts: Tensor
     ends: Tensor
+    metre: Tensor
 
 
 def concatenate(
-    sequences: Sequence[Tensor], order: Sequence[int], cut_off: Sequence[bool] = ()
+    sequences: Sequence[Tensor],
+    order: Sequence[int],
+    cut_off: Sequence[bool] = (),
+    metres: Sequence[Tensor] = (),
 ) -> Stream:
     """Join code sequences into a stream.
 
@@ -32,6 +37,7 @@ def concatenate(
         order: Indices of the sequences, in the order of the stream.
         cut_off: For each sequence, whether it is only the first part of its sound; its last frame
             is no end then. Empty where all are whole.
+        metres: Positions `[T, 2]` of each sequence in beat and bar. Empty where there are none.
 
     Returns:
         Codes `[T, Q]` with starts and ends `[T]`.
@@ -46,7 +52,9 @@ def concatenate(
     starts = torch.zeros(frames, dtype=torch.bool)
     starts[0] = True
     starts[stops[:-1]] = True
-    return Stream(codes=torch.cat(ordered), starts=starts, ends=ends)
+    no_metre = torch.full((frames, 2), torch.nan)
+    metre = torch.cat([metres[i] for i in order]) if metres else no_metre
+    return Stream(codes=torch.cat(ordered), starts=starts, ends=ends, metre=metre)
 
 
 def cut_piece(stream: Stream, begin: int, length: int) -> Stream:
@@ -56,6 +64,7 @@ def cut_piece(stream: Stream, begin: int, length: int) -> Stream:
         codes=stream.codes[rows],
         starts=stream.starts[rows],
         ends=stream.ends[rows],
+        metre=stream.metre[rows],
     )
 
 
