@@ -91,3 +91,22 @@ def rhythm_bank() -> EventBank:
     )
     assert bank is not None
     return bank
+
+
+def steady_bank() -> EventBank:
+    """Two noises of 12 s without an onset, one darker than the other, and a pluck."""
+    rng = np.random.default_rng(0)
+    bright = 0.1 * rng.standard_normal(12 * RATE)
+    dark = np.convolve(rng.standard_normal(12 * RATE), np.full(12, 0.05), "same")
+    tail = np.concatenate([np.zeros(2400), pluck(220.0, 2.0)])
+    codec = fitted_codec([bright, dark, tail])
+    bank = build_event_bank(
+        codec,
+        [
+            recording(codec, bright, "bright"),
+            recording(codec, dark, "dark"),
+            recording(codec, tail, "tail"),
+        ],
+    )
+    assert bank is not None
+    return bank

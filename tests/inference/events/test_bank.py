@@ -47,6 +47,10 @@ def test_a_steady_sound_is_cut_into_parts_and_a_tail_is_not() -> None:
     assert bank.steady[held].all()
     assert bank.frames[held] / codec.frame_rate == pytest.approx(STEADY_S, rel=0.1)
     assert (len(struck), bool(bank.steady[struck].any())) == (1, False)
+    # A part goes on to the end of the steady sound, a tail to its own.
+    ends = bank.start + bank.reach
+    assert ends[held] == pytest.approx(bank.stop[held[-1]])
+    assert ends[struck] == pytest.approx(bank.stop[struck])
 
 
 def test_levels_are_those_of_the_attacks(bank: EventBank) -> None:

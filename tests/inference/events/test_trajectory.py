@@ -14,7 +14,7 @@ from distill.inference.events.trajectory import (
     fade_from,
     trajectory,
 )
-from tests.inference.events.banks import rhythm_bank
+from tests.inference.events.banks import rhythm_bank, steady_bank
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +74,17 @@ def test_a_blend_lies_between(bank: EventBank) -> None:
 
 
 def test_a_steady_part_follows_without_a_step() -> None:
-    led = fade_from(torch.zeros(2), torch.ones(10, 2))
+    led = fade_from(torch.zeros(4, 2), torch.ones(10, 2))
     assert list(led[:, 0].numpy()) == pytest.approx([0.2, 0.4, 0.6, 0.8] + [1.0] * 6)
-    assert len(fade_from(torch.zeros(2), torch.ones(2, 2))) == 2
+    assert len(fade_from(torch.zeros(4, 2), torch.ones(2, 2))) == 2
+
+
+def test_a_steady_part_goes_on_as_recorded() -> None:
+    """Through the parts that follow it, and beyond its span as far as it is asked to."""
+    bank = steady_bank()
+    event = int(bank.events_of[1][2])
+    assert bank.steady[event]
+    span = Span(first=0, frames=120, onset=float(bank.start[event] % 1))
+    first = int(bank.start[event])
+    recorded = bank.latents(1)[first : first + 130]
+    assert torch.allclose(trajectory(bank, event, span, overhang=10), recorded)

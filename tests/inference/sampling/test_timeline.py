@@ -8,7 +8,7 @@ import pytest
 from distill.inference.events.bank import EventBank
 from distill.inference.sampling.settings import Sampling
 from distill.inference.sampling.timeline import Slot, Timeline
-from tests.inference.events.banks import rhythm_bank
+from tests.inference.events.banks import rhythm_bank, steady_bank
 
 
 @pytest.fixture(scope="module")
@@ -117,3 +117,13 @@ def test_free_time_has_no_place_in_a_bar(bank: EventBank) -> None:
     line.start(0, 0)
     line.next_slot()
     assert np.isnan(line.metre_at(3)).all()
+
+
+def test_parts_of_a_steady_sound_have_no_beat() -> None:
+    """Parts of one length, each with another sound, would be one."""
+    bank = steady_bank()
+    found = slots(timeline(bank, None), [0, 1] * 4)
+    lengths = np.array([slot.end - slot.begin for slot in found]) / bank.codec.frame_rate
+    assert lengths.mean() > 1
+    assert lengths.std() > 0.5
+    assert sum(lengths) == pytest.approx(8 * 12, abs=0.5)

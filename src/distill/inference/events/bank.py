@@ -106,6 +106,16 @@ class EventBank:
         return self.stop - self.start
 
     @cached_property
+    def reach(self) -> np.ndarray:
+        """Frames `[N]` from each onset to where its sound ends: that of a steady part goes on
+        through the parts that follow it."""
+        reach = self.frames.copy()
+        for event in reversed(range(len(reach) - 1)):
+            if self.steady[event] and self.steady[event + 1] and not self.begins[event + 1]:
+                reach[event] += reach[event + 1]
+        return reach
+
+    @cached_property
     def tempo(self) -> np.ndarray:
         """Tempo `[R]` of each recording in BPM; NaN without a pulse."""
         return np.array([r.pulse.tempo if r.pulse else math.nan for r in self.recordings])

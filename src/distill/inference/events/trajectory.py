@@ -20,8 +20,8 @@ ATTACK_FRAMES = 3
 LARGEST_REPEAT = 1.1
 """Stretching up to which single frames are repeated, which then stay as recorded."""
 
-CROSSFADE_FRAMES = 4
-"""Frames (85 ms) over which a steady part follows from the frame before it."""
+CROSSFADE_FRAMES = 16
+"""Frames (0.34 s) over which a steady part fades into the next one: slower than any rhythm."""
 
 
 class Span(NamedTuple):
@@ -46,18 +46,24 @@ def exact_codes(bank: EventBank, event: int, span: Span) -> Tensor | None:
     return codes[torch.from_numpy(position.clip(0, len(codes) - 1))]
 
 
-def trajectory(bank: EventBank, event: int, span: Span, gain_db: float = 0.0) -> Tensor:
-    """Latents `[frames, D]` of `event`, begun in the first frame of `span`, its attack unchanged.
+def trajectory(
+    bank: EventBank, event: int, span: Span, gain_db: float = 0.0, overhang: int = 0
+) -> Tensor:
+    """Latents `[frames + overhang, D]` of `event`, begun in the first frame of `span`, its attack
+    unchanged.
 
     Args:
         bank: The recordings.
         event: Index of the event.
         span: Where it is to stand.
         gain_db: Gain in dB.
+        overhang: Frames that follow in the recording, to fade out on.
     """
     encoding, first, recorded = _place(bank, event, span.onset)
     codes = bank.recordings[int(bank.recording[event])].codes[encoding]
-    position = first + _positions(span.frames, recorded)
+    inside = _positions(span.frames, recorded)
+    after = inside[-1] + np.arange(1, overhang + 1)
+    position = first + np.concatenate([inside, after])
     last = len(codes) - 1
     earlier = np.floor(position).astype(int)
     weight = torch.from_numpy(position - earlier).float()[:, None].to(codes.device)
@@ -81,10 +87,10 @@ def blend(first: Tensor, second: Tensor, weights: tuple[float, float]) -> Tensor
 
 
 def fade_from(previous: Tensor, latents: Tensor) -> Tensor:
-    """`latents` `[T, D]`, crossfaded from the frame `previous` `[D]`."""
-    frames = min(CROSSFADE_FRAMES, len(latents))
+    """`latents` `[T, D]`, crossfaded from `previous` `[n, D]`, which go on beside them."""
+    frames = min(len(previous), len(latents))
     weight = torch.arange(1, frames + 1, device=latents.device)[:, None] / (frames + 1)
-    return torch.cat([torch.lerp(previous[None], latents[:frames], weight), latents[frames:]])
+    return torch.cat([torch.lerp(previous[:frames], latents[:frames], weight), latents[frames:]])
 
 
 class _Place(NamedTuple):
@@ -108,7 +114,7 @@ def _place(bank: EventBank, event: int, onset: float) -> _Place:
     encoding = int(cost.argmin())
     first = max(0, int(first_frames[encoding]))
     # Without the frame that holds the attack of the next event.
-    stop = math.floor(bank.stop[event] + leads[encoding])
+    stop = math.floor(bank.start[event] + bank.reach[event] + leads[encoding])
     return _Place(encoding=encoding, first=first, frames=max(1, stop - first))
 
 

@@ -29,8 +29,8 @@ from torch import Tensor
 
 from distill.audio.blocks import pieces
 from distill.errors import UsageError
-from distill.inference.codes.encode import encode_with_remark
 from distill.inference.codes.compatible import make_grid
+from distill.inference.codes.encode import encode_with_remark
 from distill.inference.codes.grid import LARGEST_GAIN, CodeGrid
 from distill.inference.events.bank import EventBank
 from distill.inference.modes.request import Request

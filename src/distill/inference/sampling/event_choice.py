@@ -121,7 +121,7 @@ def event_scores(bank: EventBank, place: Place, used: np.ndarray, nearness: floa
     scores -= RECENT_COST * used
     scores -= WRONG_EDGE_COST * (bank.begins != bank.begins[cue])
     scores -= WRONG_EDGE_COST * (bank.ends != bank.ends[cue])
-    scores -= STRETCH_COST * np.log2(np.maximum(place.frames / bank.frames, 1))
+    scores -= STRETCH_COST * np.log2(np.maximum(place.frames / bank.reach, 1))
     scores[cue] -= ITSELF_COST
     following = successor(bank, place.previous)
     if following is not None:
@@ -141,7 +141,9 @@ def successor(bank: EventBank, event: int | None) -> int | None:
 def partner_scores(bank: EventBank, place: Place, event: int) -> np.ndarray:
     """Score `[N]` in nats of each event as the one that `event` is blended with at a place."""
     scores = -TARGET_COST / 2 * squared_distances(bank, bank.mean, bank.mean[place.cue])
-    scores -= PARTNER_LENGTH_COST * np.abs(np.log2(bank.frames / max(place.frames, 1)))
+    # Of what goes on steadily, any part may be taken.
+    lengths = np.minimum(bank.reach, np.maximum(bank.frames, place.frames))
+    scores -= PARTNER_LENGTH_COST * np.abs(np.log2(lengths / max(place.frames, 1)))
     scores -= WRONG_EDGE_COST * (bank.begins != bank.begins[event])
     scores[event] = -np.inf
     return scores

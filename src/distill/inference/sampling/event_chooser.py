@@ -53,7 +53,7 @@ class Decision(NamedTuple):
     def recorded_frames(self, bank: EventBank) -> float:
         """Length of the longer of its events, in frames."""
         partner = self.event if self.partner is None else self.partner
-        return float(max(bank.frames[self.event], bank.frames[partner]))
+        return float(max(bank.reach[self.event], bank.reach[partner]))
 
 
 class EventChooser:

@@ -15,7 +15,14 @@ import torch
 from torch import Tensor
 
 from distill.inference.events.bank import EventBank
-from distill.inference.events.trajectory import Span, blend, exact_codes, fade_from, trajectory
+from distill.inference.events.trajectory import (
+    CROSSFADE_FRAMES,
+    Span,
+    blend,
+    exact_codes,
+    fade_from,
+    trajectory,
+)
 from distill.inference.sampling.event_choice import Place, SteeringScores, successor
 from distill.inference.sampling.event_chooser import MOST_STRETCH, Decision, EventChooser
 from distill.inference.sampling.settings import Sampling
@@ -29,6 +36,8 @@ LEAST_GAIN_DB = 1.5
 """A gain below this is left out, in dB: codes then stay as they were recorded."""
 MOST_GAIN_DB = 12.0
 """Largest gain in dB by which an event is brought to the level of the event of the template."""
+SHORT_FADE_FRAMES = 4
+"""Frames (85 ms) over which a steady part follows from a frame of another sound."""
 LAST_PART = 0.999
 """Latest place of an onset within a frame, in frames."""
 
@@ -77,6 +86,8 @@ class EventDraw:
         self.timeline = Timeline(bank, sampling, tempo, self.chooser.uniform)
         self._queue: deque[DrawnFrame] = deque()
         self._previous: int | None = None
+        # Latents `[n, D]` that would go on after the frames in the queue, of a steady part.
+        self._overhang: Tensor | None = None
 
     @property
     def is_due(self) -> bool:
@@ -96,6 +107,7 @@ class EventDraw:
         self._queue.clear()
         self.timeline.forget()
         self._previous = None
+        self._overhang = None
 
     def follow(self, prompt: Tensor) -> None:
         """Take the recording that the `prompt` `[T, Q]` comes from as the template of the sound."""
@@ -142,6 +154,7 @@ class EventDraw:
         index = frame + torch.arange(frames) * rest // frames
         self._push(self.bank.recordings[recording].codes[0][index], ends=False)
         self._previous = event
+        self._overhang = None
 
     def _entry_points(self, context: Tensor) -> EntryPoints:
         """Places in the recordings after frames like the last of `context` `[n, D]`."""
@@ -194,21 +207,32 @@ class EventDraw:
         """Codes `[frames, Q]` of a decision."""
         bank = self.bank
         gain = self._gain(decision.event, cue)
+        is_steady = bool(bank.steady[decision.event])
         is_successor = successor(bank, self._previous) == decision.event
-        fades = bool(bank.steady[decision.event]) and context is not None and not is_successor
+        fades = is_steady and context is not None and not is_successor
+        before = self._overhang
+        self._overhang = None
+        overhang = CROSSFADE_FRAMES if is_steady else 0
         if decision.partner is None and not gain and not fades:
             codes = exact_codes(bank, decision.event, span)
             if codes is not None:
+                if overhang:
+                    whole = trajectory(bank, decision.event, span, overhang=overhang)
+                    self._overhang = whole[span.frames :]
                 return codes
-        latents = trajectory(bank, decision.event, span, gain)
+        latents = trajectory(bank, decision.event, span, gain, overhang)
         if decision.partner is not None:
             other_gain = self._gain(decision.partner, cue)
-            other = trajectory(bank, decision.partner, span, other_gain)
+            other = trajectory(bank, decision.partner, span, other_gain, overhang)
             latents = blend(latents, other, decision.weights)
         if fades:
             assert context is not None
-            latents = fade_from(context[-1], latents)
-        quantised: Tensor = bank.codec.rvq(latents)
+            # Only a steady part goes on: after others, their last frame stands.
+            held = context[-1:].expand(SHORT_FADE_FRAMES, -1)
+            latents = fade_from(held if before is None else before, latents)
+        if overhang:
+            self._overhang = latents[span.frames :]
+        quantised: Tensor = bank.codec.rvq(latents[: span.frames])
         return quantised
 
     def _gain(self, event: int, cue: int) -> float:

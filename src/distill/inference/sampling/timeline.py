@@ -19,6 +19,10 @@ from distill.inference.sampling.cues import (
 from distill.inference.sampling.settings import Sampling
 from distill.models.metre import NO_METRE
 
+STEADY_STAY = 0.7
+"""Chance that a part of a steady sound goes on through the next one: 2 s on the whole. Parts of one
+length would make a beat."""
+
 
 class Slot(NamedTuple):
     """A place for an event.
@@ -56,6 +60,7 @@ class Timeline:
         self.sampling = sampling
         self.tempo = tempo
         self.template: int | None = None
+        self._rng = rng
         self._book = BarBook(sampling.form, rng)
         self._cues: Iterator[Cue] = iter(())
         self._cue: Cue | None = None
@@ -156,7 +161,7 @@ class Timeline:
         cue = self._cue
         assert cue is not None
         assert cue.event is not None
-        following = next(self._cues, None)
+        following = self._after_steady(cue.event)
         self._cue = following
         self._bar = cue.bar
         begin = self._frame_of(cue)
@@ -165,6 +170,17 @@ class Timeline:
         if following.event is None and self._clock is not None:
             self._beat = following.position
         return Slot(cue.event, begin, self._frame_of(following), following.event is None)
+
+    def _after_steady(self, event: int) -> Cue | None:
+        """The next cue, after as many parts of a steady sound as are drawn to be one slot."""
+        following = next(self._cues, None)
+        while following is not None and following.event == event + 1:
+            goes_on = self.bank.steady[event] and self.bank.steady[event + 1]
+            if not goes_on or self._rng() >= STEADY_STAY:
+                break
+            event += 1
+            following = next(self._cues, None)
+        return following
 
     def _frame_of(self, cue: Cue) -> float:
         if self._clock is None:
