@@ -14,7 +14,7 @@ from distill.inference.sampling.event_choice import (
     partner_scores,
     squared_distances,
 )
-from tests.inference.events.banks import rhythm_bank
+from tests.inference.events.banks import rhythm_bank, steady_bank
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +72,15 @@ def test_a_partner_is_another_event(bank: EventBank) -> None:
     partners = partner_scores(bank, place(bank, cue), event=cue)
     assert partners[cue] == -np.inf
     assert np.isfinite(np.delete(partners, cue)).all()
+
+
+def test_the_partner_of_a_steady_part_is_of_another_recording() -> None:
+    """A steady sound blended with itself is itself."""
+    bank = steady_bank()
+    cue = int(bank.events_of[0][3])
+    partners = partner_scores(bank, place(bank, cue), event=cue)
+    is_own = bank.recording == bank.recording[cue]
+    assert np.array_equal(np.isfinite(partners), ~is_own)
 
 
 def test_the_frame_before_counts_in_steady_sounds_alone(bank: EventBank) -> None:

@@ -146,6 +146,10 @@ def partner_scores(bank: EventBank, place: Place, event: int) -> np.ndarray:
     scores -= PARTNER_LENGTH_COST * np.abs(np.log2(lengths / max(place.frames, 1)))
     scores -= WRONG_EDGE_COST * (bank.begins != bank.begins[event])
     scores[event] = -np.inf
+    is_own = bank.recording == bank.recording[event]
+    if bank.steady[event] and not is_own.all():
+        # A steady sound blended with itself, a little later, would be itself.
+        scores[is_own] = -np.inf
     return scores
 
 
