@@ -127,3 +127,19 @@ def test_parts_of_a_steady_sound_have_no_beat() -> None:
     assert lengths.mean() > 1
     assert lengths.std() > 0.5
     assert sum(lengths) == pytest.approx(8 * 12, abs=0.5)
+
+
+@pytest.mark.parametrize("bar_beat", [0.0, 1.3, 2.5, 3.9])
+def test_bars_go_on_where_the_source_ends(bank: EventBank, bar_beat: float) -> None:
+    """Whichever place of a recording sounds like its end."""
+    for number in (1, 4, 6):
+        line = Timeline(bank, Sampling(), 100.0, lambda: 0.5, bar_beat=bar_beat)
+        event = int(bank.events_of[0][number])
+        line.go_on(event, int(bank.start[event]) + 1, t=0)
+        assert line.metre_at(0)[1] * 4 == pytest.approx(bar_beat)
+        frames_per_beat = 60 / 100 * bank.codec.frame_rate
+        begins = []
+        while not line.is_over:
+            begins.append(line.next_slot().begin / frames_per_beat + bar_beat)
+        # Every bar of the recording begins with an event.
+        assert any(begin == pytest.approx(4, abs=0.01) for begin in begins)

@@ -1,5 +1,6 @@
 """Continuation of any sound: the source, and after it new sound that follows from its end."""
 
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -9,6 +10,7 @@ from torch import Tensor
 from distill.audio.fades import crossfade, fade_out
 from distill.audio.finish import remove_dc
 from distill.audio.limiter import FULL_SCALE_DB, limit_peaks
+from distill.audio.pulse import Pulse, find_pulse
 from distill.audio.stereo import mix_channels, scale_side
 from distill.inference.codes.grid import CodeGrid
 from distill.inference.modes.base import (
@@ -18,6 +20,7 @@ from distill.inference.modes.base import (
     SequentialMode,
     draw_codes,
 )
+from distill.inference.sampling.context import corpus_tempo
 from distill.inference.sampling.lead_in import LeadIn
 from distill.models.chunked import decode_evenly, frames_of
 
@@ -37,7 +40,7 @@ class Continuation(SequentialMode):
 
     Only the last `OVERLAP_S` of the source change: they fade into their own decoding, from which
     the new sound follows without a join. The new part has the level and width of the source, not
-    those of the corpus.
+    those of the corpus. It keeps the tempo and the bars of the source, where there are such.
     """
 
     kind = "continue"
@@ -69,6 +72,38 @@ class Continuation(SequentialMode):
         starts[0] = len(codes) * self.job.loaded.model.frame_hop >= n_samples
         return LeadIn(codes=codes, starts=starts, ends_sound=False, names=())
 
+    @cached_property
+    def pulse(self) -> Pulse | None:
+        """The pulse of the source's end; None where it has none, or the corpus has none to go on
+        with, or time is free."""
+        loaded = self.job.loaded
+        if self.job.request.sampling.free_time:
+            return None
+        if corpus_tempo(loaded.prior_facts.recordings) is None:
+            return None
+        rate = loaded.model.sample_rate
+        return find_pulse(self._end_of_source(rate), rate)
+
+    @property
+    def tempo(self) -> float | None:
+        """The tempo of the new part in BPM: as asked, else that of the source."""
+        asked = self.job.request.sampling.tempo
+        return asked or (self.pulse.tempo if self.pulse else None)
+
+    @property
+    def bar_beat(self) -> float | None:
+        """Beat of its bar at which the source ends; None without a pulse."""
+        if self.pulse is None:
+            return None
+        rate = self.job.loaded.model.sample_rate
+        seconds = self._end_of_source(rate).shape[1] / rate
+        beat = float(self.pulse.beat_at(np.array([seconds]))[0])
+        return beat % self.pulse.bar_beats
+
+    def _end_of_source(self, rate: int) -> np.ndarray:
+        """The last seconds of the source, `[C, N]`."""
+        return self.source.audio[:, -round(SOURCE_TAIL_S * rate) :]
+
     @property
     def _frames(self) -> int:
         """Frames to encode: the last seconds tell level and width of a source of any length."""
@@ -97,8 +132,9 @@ class Continuation(SequentialMode):
         # The decoder looks ahead: with the codes that follow, a longer sound begins alike.
         frames = job.frames + codec.receptive_field[1]
         targets = job.targets(frames)
-        conditions = job.conditions(
-            self.prompt, targets, goes_on=True, tempos=[job.request.sampling.tempo]
+        conditions = replace(
+            job.conditions(self.prompt, targets, goes_on=True, tempos=[self.tempo]),
+            bar_beat=self.bar_beat,
         )
         codes = draw_codes(job, frames, seed, progress, conditions)
         # As far as the decoder looks back, and a frame more for the overlap.
@@ -119,6 +155,7 @@ class Continuation(SequentialMode):
             ),
             grid_start=self.source.audio.shape[1] - past_samples,
             new_start=self.source.audio.shape[1],
+            tempo=self.tempo,
         )
 
     def _joined(self, decoded: np.ndarray, begin: int) -> np.ndarray:

@@ -89,6 +89,8 @@ class Conditions:
         keeps_level: whether events keep their own level, as steered loudness needs it.
         logit_bias: added to the logits of every code.
         tempos: tempo of each stream in BPM, or one for all. A stream without one keeps no beat.
+        bar_beat: beat of its bar at which the first frame lies, where the draw goes on from a
+            sound whose bars are known.
         length_limits: shortest and longest length of a sound.
     """
 
@@ -100,6 +102,7 @@ class Conditions:
     goes_on: bool = False
     keeps_level: bool = False
     tempos: Sequence[float | None] = ()
+    bar_beat: float | None = None
     logit_bias: LogitBias | None = None
     length_limits: LengthLimits = field(default_factory=LengthLimits)
 

@@ -139,6 +139,7 @@ class _DrawState:
                 steering=steering,
                 keeps_level=self.conditions.keeps_level,
                 tempo=tempos[i] if len(tempos) > 1 else tempos[0],
+                bar_beat=self.conditions.bar_beat,
             )
             for i in range(self.batch_size)
         ]

@@ -24,7 +24,12 @@ from distill.inference.events.trajectory import (
     trajectory,
 )
 from distill.inference.sampling.event_choice import Place, SteeringScores, successor
-from distill.inference.sampling.event_chooser import MOST_STRETCH, Decision, EventChooser
+from distill.inference.sampling.event_chooser import (
+    MOST_STRETCH,
+    NO_PULSE_COST,
+    Decision,
+    EventChooser,
+)
 from distill.inference.sampling.settings import Sampling
 from distill.inference.sampling.timeline import Timeline
 
@@ -68,6 +73,7 @@ class EventDraw:
         steering: scores by targets, if there are any.
         keeps_level: whether events keep their own level; if not, they take that of the template's.
         tempo: in BPM; None for a stream that keeps no beat, or takes that of what it goes on from.
+        bar_beat: beat of its bar at which frame 0 lies; None where that is unknown.
     """
 
     def __init__(
@@ -79,11 +85,12 @@ class EventDraw:
         steering: SteeringScores | None = None,
         keeps_level: bool = False,
         tempo: float | None = None,
+        bar_beat: float | None = None,
     ) -> None:
         self.bank = bank
         self.keeps_level = keeps_level
         self.chooser = EventChooser(bank, sampling, generator, number, steering)
-        self.timeline = Timeline(bank, sampling, tempo, self.chooser.uniform)
+        self.timeline = Timeline(bank, sampling, tempo, self.chooser.uniform, bar_beat)
         self._queue: deque[DrawnFrame] = deque()
         self._previous: int | None = None
         # Latents `[n, D]` that would go on after the frames in the queue, of a steady part.
@@ -143,7 +150,11 @@ class EventDraw:
         points = self._entry_points(context)
         if not len(points.scores):
             return
-        chosen = self.chooser.sample(points.scores)
+        scores = points.scores
+        if self.timeline.bar_beat is not None:
+            # Bars go on in a recording that has some.
+            scores = scores - NO_PULSE_COST * np.isnan(self.bank.tempo[points.recording])
+        chosen = self.chooser.sample(scores)
         recording = int(points.recording[chosen])
         frame = int(points.frame[chosen])
         own = self.bank.events_of[recording]

@@ -48,17 +48,25 @@ class Timeline:
         sampling: swing, form, and whether time is free.
         tempo: in BPM; None for a stream that keeps no beat, or takes that of what it goes on from.
         rng: source of random numbers.
+        bar_beat: beat of its bar at which frame 0 lies, where the stream goes on from a sound
+            whose bars are known.
 
     Attributes:
         template: recording that the current sound follows; None before the first.
     """
 
     def __init__(
-        self, bank: EventBank, sampling: Sampling, tempo: float | None, rng: Uniform
+        self,
+        bank: EventBank,
+        sampling: Sampling,
+        tempo: float | None,
+        rng: Uniform,
+        bar_beat: float | None = None,
     ) -> None:
         self.bank = bank
         self.sampling = sampling
         self.tempo = tempo
+        self.bar_beat = bar_beat
         self.template: int | None = None
         self._rng = rng
         self._book = BarBook(sampling.form, rng)
@@ -144,17 +152,22 @@ class Timeline:
         assert pulse is not None
         rate = bank.codec.frame_rate
         beat = float(bank.beat[event] + (frame - bank.start[event]) / rate * pulse.tempo / 60)
+        length = float(pulse.bar_beats)
+        begin = math.floor(beat / length) * length
+        own = bank.events_of[recording]
+        following = own[own > event]
         if self.tempo is None:
             self.tempo = pulse.tempo
+        if self.bar_beat is not None:
+            # The bar of what it goes on from counts, not the place that sounds like it.
+            beat = begin + (self.bar_beat + t / rate * self.tempo / 60) % length
+            following = own[bank.beat[own] > beat + SAME_BEAT]
         self._clock = Clock(self.tempo, self.sampling.swing, rate, origin=beat)
         self._origin = t
-        bar_end = float((math.floor(beat / pulse.bar_beats) + 1) * pulse.bar_beats)
-        own = bank.events_of[recording]
-        inside = own[(own > event) & (bank.beat[own] < bar_end - SAME_BEAT)]
-        length = float(pulse.bar_beats)
-        self._bar = BarSpan(begin=bar_end - length, length=length)
+        self._bar = BarSpan(begin=begin, length=length)
+        inside = following[bank.beat[following] < begin + length - SAME_BEAT]
         rest = (Cue(float(bank.beat[e]), int(e), self._bar) for e in inside)
-        self._cues = chain(rest, timed_cues(bank, recording, self._book, bar_end))
+        self._cues = chain(rest, timed_cues(bank, recording, self._book, begin + length))
 
     def next_slot(self) -> Slot:
         """The next slot of the current sound, which is not over."""
