@@ -12,11 +12,16 @@ import torch
 from hypothesis import settings
 
 import distill
+from distill.inference.codes.grid import CodeGrid
+from distill.models.levels import level_names
 from distill.settings import SAMPLE_RATE
 
 # Machines differ: how long an example takes decides nothing.
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
+
+HOP = 1024
+"""Samples of a code frame."""
 
 TINY = {
     "hidden_size": 48,
@@ -133,3 +138,28 @@ def codec_only(tmp_path_factory: pytest.TempPathFactory, corpus_dir: Path) -> Pa
     distill.train(corpus_dir, path, steps=20, **TINY)
     patch.undo()
     return path
+
+
+@pytest.fixture(scope="session")
+def new_grid() -> Callable[..., CodeGrid]:
+    """Makes a grid `[T, Q]` of random codes, 7 samples short of full; any entry may be given."""
+
+    def make(
+        T: int = 5, Q: int = 3, codebook_size: int = 64, seed: int = 0, **changes: Any
+    ) -> CodeGrid:
+        values: dict[str, Any] = {
+            "codes": np.random.default_rng(seed).integers(0, codebook_size, (T, Q)),
+            "codebook_size": codebook_size,
+            "codebook_hash": "ab" * 32,
+            "model_id": "model-1",
+            "frame_rate": SAMPLE_RATE / HOP,
+            "level_names": level_names(Q),
+            "gain": 0.5,
+            "n_samples": T * HOP - 7,
+            "sample_rate": SAMPLE_RATE,
+            "channels": 1,
+            "source": f"sound {seed}.wav",
+        }
+        return CodeGrid(**(values | changes))
+
+    return make

@@ -7,6 +7,7 @@ DistillError                  one clear sentence: what, which file, what to do
 ├── OutputError               a result cannot be written
 ├── CacheError                the sound cache lost a sound in use
 ├── CodesFileError            a codes file is damaged, too new or not a codes file
+├── RevisionError             a document has changed since the caller looked at it
 ├── DivergedError             codec training went wrong for good: the learning rate is too high
 ├── MemoryUsedUpError         training does not fit into memory, even with the smallest batch
 ├── CheckpointError           there is nothing to resume from, or it does not fit
@@ -61,6 +62,10 @@ class CacheError(DistillError):
 
 class CodesFileError(DistillError):
     """A codes file is damaged, of an unknown version, or not a codes file."""
+
+
+class RevisionError(DistillError):
+    """A document has changed since the revision that a change begins from."""
 
 
 class DivergedError(DistillError):

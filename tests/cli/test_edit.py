@@ -1,19 +1,17 @@
 """`distill edit`: every edit on files, the same by script, and errors in one sentence."""
 
-import inspect
 import json
 import shlex
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 import distill
-from distill.cli.edit import app, lines, split_docstring
+from distill.cli.edit import app, split_docstring
 from distill.inference.codes.file import load_codes, save_codes
 from distill.inference.codes.grid import CodeGrid
 from distill.workflows.edit import EDITS, needs_model
@@ -60,21 +58,9 @@ def call(name: str, codec: Path, *files: object) -> list[object]:
     return ["edit", name, *([codec] if needs_model(name) else []), *files]
 
 
-def test_every_edit_is_a_command_and_a_line() -> None:
+def test_every_edit_is_a_command() -> None:
     assert set(EDITS) == set(OPERATIONS)
     assert [command.name for command in app.registered_commands] == [*EDITS, "run"]
-    assert [command.name for command in lines.registered_commands] == [*EDITS]
-
-
-@pytest.mark.parametrize("line", lines.registered_commands, ids=lambda line: line.name)
-def test_options_and_defaults_are_those_of_the_edit(line: Any) -> None:
-    declared = dict(inspect.signature(EDITS[line.name]).parameters)
-    for name in ("grid", "model"):
-        declared.pop(name, None)
-    options = inspect.signature(line.callback).parameters
-    assert {name: option.default for name, option in options.items()} == {
-        name: parameter.default for name, parameter in declared.items()
-    }
 
 
 def test_help_comes_from_the_docstring() -> None:

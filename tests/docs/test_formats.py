@@ -13,6 +13,7 @@ from distill.inference.codes import file as codes_file
 from distill.inference.codes.encode import encode_sound
 from distill.inference.recipe import Recipe
 from distill.inference.sampling.settings import Sampling
+from distill.library.document_file import Document, DocumentEdit
 from distill.models.persistence import load_model_v2
 from distill.models.sda_file import VERSION, read_contents
 from distill.training import checkpoint
@@ -69,3 +70,12 @@ def test_the_cache_and_checkpoints_are_those_of_the_page() -> None:
     assert f"has `version`, now {cache._VERSION}." in " ".join(section("Sound cache").split())
     stated = " ".join(section("Checkpoints").split())
     assert f'"{checkpoint.FORMAT}"` and `version` {checkpoint.VERSION}.' in stated
+
+
+def test_a_document_has_the_keys_of_the_page() -> None:
+    written = {"format", "version", *(field.name for field in fields(Document))} - {"more"}
+    assert keys("Document (`codes/ID`)") - {"document", "first", "grids", "others"} >= written - {
+        "first"
+    }
+    for field in fields(DocumentEdit):
+        assert f"`{field.name}`" in section("Document (`codes/ID`)")

@@ -7,6 +7,8 @@ import sys
 import pytest
 
 MODULES = [
+    "distill.library.documents",
+    "distill.library.editing",
     "distill.library.workspace",
 ]
 """Modules that a server imports."""

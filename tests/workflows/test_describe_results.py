@@ -17,7 +17,7 @@ from distill.workflows.describe_results import (
     step_facts,
 )
 
-STEP_KEYS = "operation changed locked kept_back remark distance"
+STEP_KEYS = "operation changed locked kept_back remark distance changed_frames"
 GENERATED_KEYS = (
     "path seed duration_s sample_rate loudness_lufs sampling way steering model_hash heard "
     "timing remarks copy draws under_max_copy"

@@ -1,7 +1,6 @@
 """Scripts of edits: reading, and applying their steps."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -12,39 +11,16 @@ from distill.inference.codes.grid import CodeGrid
 from distill.workflows.edit_script import LARGEST_SCRIPT, Step, apply, check_model, read_script
 
 
-def parse(words: list[str]) -> tuple[str, dict[str, Any]]:
-    """Takes any words for an edit, but `wrong`."""
-    if words[0] == "wrong":
-        raise UsageError("no edit")
-    return words[0], {"words": words}
-
-
 @pytest.fixture(scope="module")
 def grid(trained: Path, corpus_dir: Path) -> CodeGrid:
     loaded = distill.load(trained, threads=1)
     return distill.encode(loaded, corpus_dir / "low" / "pluck 0.wav")
 
 
-@pytest.mark.parametrize(
-    ("line", "words"),
-    [
-        (r"swap C:\Users\me\b.json --to 1f", [r"swap", r"C:\Users\me\b.json", "--to", "1f"]),
-        (r'swap "C:\my sounds\b.json" # twice', ["swap", r"C:\my sounds\b.json"]),
-        (r"swap '\\host\b.json'", ["swap", r"\\host\b.json"]),
-        ('swap "a b.json" --from=1.5', ["swap", "a b.json", "--from=1.5"]),
-        ("# nothing", []),
-    ],
-)
-def test_backslashes_stand_between_folders(tmp_path: Path, line: str, words: list[str]) -> None:
-    (tmp_path / "edits.txt").write_text(line)
-    steps = read_script(parse, tmp_path / "edits.txt")
-    assert [step.options["words"] for step in steps] == ([words] if words else [])
-
-
 def test_steps_know_their_line(tmp_path: Path) -> None:
     path = tmp_path / "edits.txt"
     path.write_text("\ufeff# first\n\nreverse\ncut --to 1f\n", encoding="utf-8")
-    steps = read_script(parse, path)
+    steps = read_script(path)
     assert [step.name for step in steps] == ["reverse", "cut"]
     assert [step.where for step in steps] == [f"{path}, line 3: ", f"{path}, line 4: "]
 
@@ -52,7 +28,7 @@ def test_steps_know_their_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "part"),
     [
-        (b"reverse\nwrong\n", "line 2: no edit"),
+        (b"reverse\nwrong\n", "line 2: There is no edit 'wrong'"),
         (b'swap "b.json', "line 1: No closing quotation"),
         (b"\xff\xfe\xfd", "it is no plain text"),
         (b"#" * (LARGEST_SCRIPT + 1), "too long"),
@@ -62,9 +38,9 @@ def test_files_that_are_no_scripts(tmp_path: Path, content: bytes, part: str) ->
     path = tmp_path / "edits.txt"
     path.write_bytes(content)
     with pytest.raises(UsageError, match=part):
-        read_script(parse, path)
+        read_script(path)
     with pytest.raises(UsageError, match="cannot be read"):
-        read_script(parse, tmp_path / "none.txt")
+        read_script(tmp_path / "none.txt")
 
 
 def test_a_model_is_needed_by_some_edits_only() -> None:

@@ -18,6 +18,7 @@ from distill.cli.codes import codes_cmd
 from distill.cli.console import stoppable
 from distill.cli.decode import decode_cmd
 from distill.cli.doctor import doctor_cmd
+from distill.cli.documents import app as documents_app
 from distill.cli.edit import app as edit_app
 from distill.cli.encode import encode_cmd
 from distill.cli.generate import generate_cmd
@@ -44,6 +45,7 @@ app.command("decode")(decode_cmd)
 app.command("codes")(codes_cmd)
 app.command("codebook")(codebook_cmd)
 app.add_typer(edit_app, name="edit")
+app.add_typer(documents_app, name="documents")
 app.command("info")(info_cmd)
 app.command("cache")(cache_cmd)
 

@@ -13,23 +13,34 @@ import typer
 
 from distill.cli.console import one_sentence_errors
 from distill.cli.edit_output import Result, edit_file, run_script
-from distill.cli.options import CodesPath, FromTime, Json, Levels, ModelPath, Overwrite, ToTime
-from distill.cli.parse_errors import PARSE_ERROR
-from distill.errors import UsageError
+from distill.cli.options import (
+    CodesOrDocument,
+    FromTime,
+    Json,
+    Levels,
+    ModelPath,
+    Overwrite,
+    ToTime,
+)
 from distill.workflows.edit import EDITS, needs_model
+from distill.workflows.edit_lines import flag, kind, parameters_of
 
 app = typer.Typer(
     no_args_is_help=True,
     help=(
         "Edit codes: cut, move, swap, blend and more.\n\n"
+        "A document ('distill documents') keeps its edits, for undo; with --output it stays as it "
+        "is, and the result is written.\n\n"
         "Locked codes stay as they are, and are counted."
     ),
 )
-lines = typer.Typer(add_completion=False, context_settings={"help_option_names": []})
-"""The same edits as lines of a script have them: without files."""
-
 Output = Annotated[
-    Path, typer.Option("--output", "-o", help="Codes file to write, .json or .json.gz.")
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        help="Codes file to write, .json or .json.gz. A document keeps the edit without it.",
+    ),
 ]
 
 SHARED = {
@@ -43,17 +54,6 @@ SHARED = {
 }
 """Options of the parameters that mean the same in all edits."""
 
-FLAGS = {"start": "--from", "stop": "--to"}
-"""Options that are not called as their parameter: `from` is a keyword of Python."""
-
-KINDS = {"Time": str, "PasteMode": str, "str": str, "int": int, "float": float, "bool": bool}
-"""Type that the command line reads for each annotation in the signature of an edit."""
-
-
-def _flag(parameter: str) -> str:
-    return FLAGS.get(parameter, f"--{parameter.replace('_', '-')}")
-
-
 # --- from the declaration of an edit --------------------------------------------------------------
 
 
@@ -65,7 +65,7 @@ def split_docstring(edit: Callable[..., Any]) -> tuple[str, dict[str, str]]:
     """
     text, _, arguments = (inspect.getdoc(edit) or "").partition("\n\nArgs:\n")
     names = inspect.signature(edit).parameters
-    text = re.sub(r"`(\w+)`", lambda word: _flag(word[1]) if word[1] in names else word[0], text)
+    text = re.sub(r"`(\w+)`", lambda word: flag(word[1]) if word[1] in names else word[0], text)
     paragraphs = [" ".join(paragraph.split()) for paragraph in text.split("\n\n")]
     helps = {}
     # An entry is a line that begins with its name; lines that go on with it stand further right.
@@ -80,56 +80,44 @@ def _option(parameter: inspect.Parameter, help_text: str | None) -> inspect.Para
     if help_text is None:
         option: Any = SHARED[name]
     else:
-        # `Time | None` is read as `Time`, `int | np.ndarray` as `int`.
-        annotation = str(parameter.annotation).split(" | ")[0]
-        metavar = "TIME" if annotation == "Time" else None
-        kind: Any = KINDS[annotation]
+        metavar = "TIME" if str(parameter.annotation).startswith("Time") else None
+        value: Any = kind(parameter)
         if parameter.default is None:
-            kind = kind | None
-        option = Annotated[kind, typer.Option(_flag(name), help=help_text, metavar=metavar)]
+            value = value | None
+        option = Annotated[value, typer.Option(flag(name), help=help_text, metavar=metavar)]
     return _keyword(name, option, parameter.default)
 
 
 def _keyword(name: str, annotation: Any, default: Any = inspect.Parameter.empty) -> Any:
-    kind = inspect.Parameter.KEYWORD_ONLY
-    return inspect.Parameter(name, kind, default=default, annotation=annotation)
+    only = inspect.Parameter.KEYWORD_ONLY
+    return inspect.Parameter(name, only, default=default, annotation=annotation)
 
 
 def _add(name: str) -> None:
-    """Add the edit called `name` to the commands and to the lines of a script."""
-    edit = EDITS[name]
-    help_text, helps = split_docstring(edit)
-    own = [
-        _option(parameter, helps.get(parameter.name))
-        for parameter in inspect.signature(edit).parameters.values()
-        if parameter.name not in ("model", "grid")
-    ]
-    files = [_keyword("codes_path", CodesPath)]
+    """Add the edit called `name` to the commands."""
+    help_text, helps = split_docstring(EDITS[name])
+    own = [_option(parameter, helps.get(key)) for key, parameter in parameters_of(name).items()]
+    files = [_keyword("codes_path", CodesOrDocument)]
     if needs_model(name):
         files.insert(0, _keyword("model_path", ModelPath))
     results = [
-        _keyword("output", Output),
+        _keyword("output", Output, default=None),
         _keyword("overwrite", Overwrite, default=False),
         _keyword("json", Json, default=False),
     ]
 
     def command(
         codes_path: Path,
-        output: Path,
         overwrite: bool,
         json: bool,
+        output: Path | None = None,
         model_path: Path | None = None,
         **options: Any,
     ) -> None:
         edit_file(name, model_path, codes_path, Result(output, overwrite, json), options)
 
-    def line(**options: Any) -> tuple[str, dict[str, Any]]:
-        return name, options
-
     _sign(command, [*files, *own, *results])
-    _sign(line, own)
     app.command(name, help=help_text)(one_sentence_errors(command))
-    lines.command(name)(line)
 
 
 def _sign(function: Any, parameters: list[inspect.Parameter]) -> None:
@@ -151,12 +139,12 @@ def run_cmd(
     paths: Annotated[
         list[Path],
         typer.Argument(
-            help="Codes file; the model before it if a line needs one.",
+            help="Codes file or document; the model before it if a line needs one.",
             metavar="[MODEL_PATH] CODES_PATH",
         ),
     ],
     script: Annotated[Path, typer.Option(help="Text file: one edit per line, # for comments.")],
-    output: Output,
+    output: Output = None,
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
@@ -164,14 +152,4 @@ def run_cmd(
 
     In the words of the commands, without files: reverse --from 1 --to 2
     """
-    run_script(parse_line, paths, script, Result(output, overwrite, json))
-
-
-def parse_line(words: list[str]) -> tuple[str, dict[str, Any]]:
-    """Name and options of the edit that the `words` of a line call; `UsageError` if they do not."""
-    commands: Any = typer.main.get_command(lines)
-    try:
-        name, options = commands.main(words, prog_name="line", standalone_mode=False)
-    except PARSE_ERROR as error:
-        raise UsageError(" ".join(error.format_message().split())) from error
-    return name, options
+    run_script(paths, script, Result(output, overwrite, json))

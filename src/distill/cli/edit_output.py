@@ -9,8 +9,10 @@ from distill.errors import UsageError
 
 if TYPE_CHECKING:
     from distill.inference.codes.grid import CodeGrid
+    from distill.library.document_file import Document
+    from distill.models.persistence import LoadedVQModel
     from distill.workflows.describe_results import StepFacts
-    from distill.workflows.edit_script import Parse, Step
+    from distill.workflows.edit_script import Step
 
 
 @dataclass(frozen=True)
@@ -18,12 +20,12 @@ class Result:
     """The result of an edit.
 
     Args:
-        output: Codes file to write.
+        output: Codes file to write; None keeps the edit in the document.
         overwrite: Whether a file that exists is replaced.
         json: Whether to print JSON in place of sentences.
     """
 
-    output: Path
+    output: Path | None
     overwrite: bool
     json: bool
 
@@ -44,46 +46,113 @@ def edit_file(
         result: Codes file to write, and how.
         options: Keyword arguments of the edit.
     """
-    from distill.workflows.describe_results import edited_facts
     from distill.workflows.edit_script import Step
 
     _check_output(result, [model_path, codes_path, options.get("other")])
-    grid, (step,) = _edit(model_path, codes_path, result.output, [Step(name, options)])
-    _print(result.output, grid, [step], result.json)
+    step = Step(name, options)
+    document = _document(codes_path)
+    if document is not None:
+        edit_document(document, [step], model_path, result)
+        return
+    output = _required(result)
+    grid, (facts,) = _edit(model_path, codes_path, output, [step])
+    _print(output, grid, [facts], result.json)
     if result.json:
-        print_json(asdict(edited_facts(result.output, grid)) | asdict(step))
+        print_json(_written(output, grid) | asdict(facts))
 
 
-def run_script(parse: "Parse", paths: list[Path], script: Path, result: Result) -> None:
+def run_script(paths: list[Path], script: Path, result: Result) -> None:
     """Apply the lines of a script to a codes file and write the result.
 
     Args:
-        parse: Makes an edit of the words of a line.
         paths: The codes file, or the model file and the codes file.
         script: Text file with one edit a line.
         result: Codes file to write, and how.
     """
-    from distill.workflows.describe_results import edited_facts
     from distill.workflows.edit_script import read_script
 
     if len(paths) > 2:
         raise UsageError("Name one codes file, and the model before it if a line needs one.")
     model_path = paths[0] if len(paths) == 2 else None
     _check_output(result, [*paths, script])
-    steps = read_script(parse, script)
+    steps = read_script(script)
     _check_output(result, [step.options.get("other") for step in steps])
-    grid, facts = _edit(model_path, paths[-1], result.output, steps)
-    _print(result.output, grid, facts, result.json)
+    document = _document(paths[-1])
+    if document is not None:
+        edit_document(document, steps, model_path, result)
+        return
+    output = _required(result)
+    grid, facts = _edit(model_path, paths[-1], output, steps)
+    _print(output, grid, facts, result.json)
     if result.json:
-        step_facts = {"steps": [asdict(step) for step in facts]}
-        print_json(asdict(edited_facts(result.output, grid)) | step_facts)
+        print_json(_written(output, grid) | {"steps": [asdict(step) for step in facts]})
+
+
+def edit_document(
+    document: "Document", steps: "list[Step]", model_path: Path | None, result: Result
+) -> None:
+    """Apply edits to a document: kept in it, or written to a file alone.
+
+    Args:
+        document: The document.
+        steps: The edits.
+        model_path: Model file, for edits that need it.
+        result: Codes file to write in place of keeping the edits, or none.
+    """
+    from distill.inference.codes.file import save_codes
+    from distill.library.editing import Editor
+    from distill.library.workspace import open_workspace
+    from distill.workflows.edit_lines import format_line
+    from distill.workflows.edit_script import check_model
+
+    has_model = check_model(steps, model_path is not None)
+    model = _load(model_path) if has_model else None
+    lines = [format_line(step.name, step.options) for step in steps]
+    editor = Editor(open_workspace(), reads_files=True)
+    keeps = result.output is None
+    edits = (editor.run if keeps else editor.try_script)(document.id, lines, model=model)
+    last = edits[-1]
+    place = document.name
+    if result.output is not None:
+        save_codes(result.output, last.grid)
+        place = str(result.output)
+    facts = [edited.facts for edited in edits]
+    _print(place, last.grid, facts, result.json)
+    if result.json:
+        about = {"document": document.id, "revision": last.document.revision, "kept": keeps}
+        written = _written(result.output, last.grid)
+        print_json(about | written | {"steps": [asdict(entry) for entry in facts]})
+
+
+def _document(codes_path: Path) -> "Document | None":
+    """The document that is meant; None where it is a codes file."""
+    if codes_path.exists() or codes_path.name.endswith((".json", ".json.gz")):
+        return None
+    from distill.library.documents import find_document
+    from distill.library.workspace import open_workspace
+
+    return find_document(open_workspace(), str(codes_path))
+
+
+def _required(result: Result) -> Path:
+    if result.output is None:
+        raise UsageError("Name the codes file to write: --output out.json.")
+    return result.output
+
+
+def _written(path: Path | None, grid: "CodeGrid") -> dict[str, Any]:
+    from distill.workflows.describe_results import edited_facts
+
+    facts = asdict(edited_facts(path or Path(), grid))
+    return facts | {"path": path}
 
 
 def _check_output(result: Result, inputs: list[Path | None]) -> None:
     """Refuse a bad path before any work."""
     from distill.workflows.paths import codes_path
 
-    codes_path(result.output, inputs, result.overwrite)
+    if result.output is not None:
+        codes_path(result.output, inputs, result.overwrite)
 
 
 def _edit(
@@ -93,11 +162,10 @@ def _edit(
     from distill.inference.codes.file import load_codes, save_codes
     from distill.workflows.describe_results import step_facts
     from distill.workflows.edit_script import apply, check_model
-    from distill.workflows.load import load
 
     needs_model = check_model(steps, model_path is not None)
     grid = load_codes(codes_path)
-    loaded = load(model_path, "cpu") if needs_model and model_path is not None else None
+    loaded = _load(model_path) if needs_model else None
     facts = []
     for step in steps:
         edited = apply(step, grid, loaded)
@@ -107,10 +175,17 @@ def _edit(
     return grid, facts
 
 
+def _load(model_path: Path | None) -> "LoadedVQModel":
+    from distill.workflows.load import load
+
+    assert model_path is not None
+    return load(model_path, "cpu")
+
+
 # --- sentences ------------------------------------------------------------------------------------
 
 
-def _print(path: Path, grid: "CodeGrid", steps: "list[StepFacts]", quiet: bool) -> None:
+def _print(path: Path | str, grid: "CodeGrid", steps: "list[StepFacts]", quiet: bool) -> None:
     console = make_console(quiet=quiet)
     for step in steps:
         console.print(" ".join(_sentences(step)), soft_wrap=True)

@@ -9,6 +9,12 @@ from distill.process import Priority as ProcessPriority
 
 ModelPath = Annotated[Path, typer.Argument(help="Model file (.sda).", metavar="MODEL_PATH")]
 DatasetDir = Annotated[Path, typer.Argument(help="Folder of your sounds.", metavar="DATASET_DIR")]
+CodesOrDocument = Annotated[
+    Path,
+    typer.Argument(
+        help="Codes file (.json or .json.gz), or id or name of a document.", metavar="CODES_PATH"
+    ),
+]
 CodesPath = Annotated[
     Path, typer.Argument(help="Codes file (.json or .json.gz).", metavar="CODES_PATH")
 ]
@@ -44,4 +50,12 @@ ToTime = Annotated[
 ]
 Levels = Annotated[
     str | None, typer.Option(help="Levels: 1-2, or 1,3, or structure,timbre. Default: all.")
+]
+WorkspaceDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--workspace",
+        help="Folder of the workspace. Default: DISTILL_WORKSPACE, else ~/Distill.",
+        metavar="DIR",
+    ),
 ]

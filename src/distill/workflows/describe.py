@@ -348,13 +348,8 @@ def codes_facts(path: Path, grid: CodeGrid) -> CodesFacts:
         channels=grid.channels,
         gain=grid.gain,
         width=grid.width,
-        locked=count_locked(grid),
+        locked=grid.locked_count,
     )
-
-
-def count_locked(grid: CodeGrid) -> int:
-    """Number of locked codes."""
-    return 0 if grid.locked is None else int(grid.locked.sum())
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from distill.workflows.describe import count_locked
-
 if TYPE_CHECKING:
     from distill.audio.timing import Timing
     from distill.inference.codes.grid import CodeGrid
@@ -99,6 +97,7 @@ class StepFacts:
         remark: A sentence on what went another way than asked; may be empty.
         distance: Of a blend: mean distance from the exact blend, as a share of the distance between
             the two sounds.
+        changed_frames: First code frame that differs, and the frame after the last; None if none.
     """
 
     operation: str
@@ -107,6 +106,7 @@ class StepFacts:
     kept_back: int
     remark: str
     distance: float | None
+    changed_frames: tuple[int, int] | None = None
 
 
 def step_facts(operation: str, before: CodeGrid, edited: EditResult) -> StepFacts:
@@ -117,10 +117,11 @@ def step_facts(operation: str, before: CodeGrid, edited: EditResult) -> StepFact
     return StepFacts(
         operation=operation,
         changed=int((before.codes != after.codes).sum()) if same_shape else None,
-        locked=count_locked(after),
+        locked=after.locked_count,
         kept_back=edited.kept_back,
         remark=edited.remark,
         distance=None if distance is None else float(distance.mean()),
+        changed_frames=edited.changed,
     )
 
 

@@ -5,25 +5,26 @@ cut --to 0.5
 repeat --times 4
 """
 
+from __future__ import annotations
+
 import os
-import shlex
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from distill.errors import DistillError, UsageError
-from distill.inference.codes.grid import CodeGrid
-from distill.inference.codes.rearrange import EditResult
-from distill.models.persistence import LoadedVQModel
 from distill.workflows.edit import EDITS, needs_model
+from distill.workflows.edit_lines import parse_line, split_line
+
+if TYPE_CHECKING:
+    from distill.inference.codes.grid import CodeGrid
+    from distill.inference.codes.rearrange import EditResult
+    from distill.models.persistence import LoadedVQModel
 
 LARGEST_SCRIPT = 1 << 20
 """Characters of a script, at most: thousands of edits. Any larger file is another kind of file."""
-
-Parse = Callable[[list[str]], tuple[str, dict[str, Any]]]
-"""Turns the words of a line into the name and the options of an edit; `UsageError` if it cannot."""
 
 
 @dataclass(frozen=True)
@@ -41,24 +42,35 @@ class Step:
     where: str = ""
 
 
-def read_script(parse: Parse, path: Path) -> list[Step]:
+def read_script(path: Path) -> list[Step]:
     """The edits that the file at `path` lists.
 
     Raises:
         UsageError: If the file cannot be read, or names the first line that is no edit.
     """
-    text = _read_text(path)
-    steps = []
-    for number, line in enumerate(text.splitlines(), 1):
-        where = f"{path}, line {number}: "
-        try:
-            words = _words(line)
-            if words:
-                name, options = parse(words)
-                steps.append(Step(name=name, options=options, where=where))
-        except (UsageError, ValueError) as error:
-            raise UsageError(f"{where}{error}") from error
-    return steps
+    lines = enumerate(_read_text(path).splitlines(), 1)
+    steps = [read_line(line, f"{path}, line {number}: ") for number, line in lines]
+    return [step for step in steps if step is not None]
+
+
+def read_line(line: str, where: str = "") -> Step | None:
+    """The edit in a line; None if it is empty or a comment.
+
+    Args:
+        line: The line.
+        where: Place in a script, for errors.
+
+    Raises:
+        UsageError: The line is no edit.
+    """
+    try:
+        words = split_line(line)
+        if not words:
+            return None
+        name, options = parse_line(words)
+    except (UsageError, ValueError) as error:
+        raise UsageError(f"{where}{error}") from error
+    return Step(name=name, options=options, where=where)
 
 
 def _read_text(path: Path) -> str:
@@ -82,15 +94,6 @@ def _open_at_once(path: str, flags: int) -> int:
     descriptor = os.open(path, flags | os.O_NONBLOCK)
     os.set_blocking(descriptor, True)
     return descriptor
-
-
-def _words(line: str) -> list[str]:
-    """The words of a line as in a shell, with quotes and comments."""
-    lexer = shlex.shlex(line, posix=True)
-    lexer.whitespace_split = True
-    # A backslash stands for itself: it separates folders on Windows.
-    lexer.escape = ""
-    return list(lexer)
 
 
 def check_model(steps: Sequence[Step], has_model: bool) -> bool:

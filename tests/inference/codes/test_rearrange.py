@@ -114,3 +114,21 @@ def test_overwriting_with_the_same_codes_changes_nothing(new_grid) -> None:
 def test_seams_at_the_ends_of_the_sound_are_none(new_grid) -> None:
     grid = new_grid()
     assert overwrite(grid, grid.codes, seams=[0, 2, 2, 5]).grid.seams == (2,)
+
+
+@pytest.mark.parametrize(
+    ("edit", "changed"),
+    [
+        (lambda g: ops.reverse(g, Region(2, 5)), (2, 5)),
+        (lambda g: ops.set_code(g, int(g.codes[3, 1]), Region(3, 4, (1,))), None),
+        (lambda g: ops.lock(g, Region(4, 6, (2,))), (4, 6)),
+        (lambda g: ops.unlock(g, Region(4, 6)), None),
+        (lambda g: ops.cut(g, Region(4, 6)), (4, 8)),
+        (lambda g: ops.crop(g, Region(0, 6)), (6, 6)),
+        (lambda g: ops.repeat(g, Region(8, 10), 2), (10, 12)),
+        (lambda g: ops.paste(g, ops.crop(g, Region(0, 2)).grid, 9, "overwrite"), (9, 11)),
+    ],
+)
+def test_an_edit_says_which_frames_it_changed(new_grid, edit: Edit, changed: object) -> None:
+    grid = new_grid(T=10, codebook_size=1 << 20)
+    assert edit(grid).changed == changed

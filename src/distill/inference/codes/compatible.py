@@ -2,15 +2,23 @@
 
 A code is an index into a codebook, so it means nothing with another codebook. Whoever brings codes
 to a model, to another grid or to a model's statistics asks here first.
+
+Torch is no part of it, so that edits without the model do without torch.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from distill.errors import CodebookMismatchError, CodesFileError
 from distill.inference.codes.grid import CodeGrid
-from distill.inference.codes.usage import CodebookUsage
 from distill.models.levels import level_names
-from distill.models.persistence import LoadedVQModel
+
+if TYPE_CHECKING:
+    from distill.inference.codes.usage import CodebookUsage
+    from distill.models.persistence import LoadedVQModel
 
 Property = tuple[str, float, float]
 """A unit, the number of them on one side, the number of them on the other."""

@@ -25,6 +25,9 @@ FORMAT = "distill.codes"
 VERSION = 1
 GZIP_MAGIC = b"\x1f\x8b"
 
+GZIP_LEVEL = 3
+"""Six times as quick as the highest level, and files are 7 % larger (codes of an hour)."""
+
 LARGEST_TEXT = 64 << 20
 """Bytes of JSON: five hours at 50 frames/s and 8 levels. A small compressed file may not grow into
 more than this."""
@@ -62,7 +65,7 @@ def save_codes(path: FilePath, grid: CodeGrid) -> Path:
         )
     if path.name.lower().endswith(".json.gz"):
         # Without a time stamp, so that the same codes make the same file.
-        content = gzip.compress(content, mtime=0)
+        content = gzip.compress(content, GZIP_LEVEL, mtime=0)
     with replace_atomically(path) as file:
         file.write(content)
     return path
@@ -73,8 +76,8 @@ def _to_text(grid: CodeGrid) -> str:
     header |= {name: getattr(grid, name) for name in FIELDS if name != "codes"}
     header["locked"] = _to_spans(grid.locked)
     # One row a line, so that a text editor and a diff show frames.
-    rows = ",\n".join(json.dumps(row, separators=(",", ":")) for row in grid.codes.tolist())
-    return f'{json.dumps(header)[:-1]},\n"codes": [\n{rows}\n]}}\n'
+    rows = json.dumps(grid.codes.tolist(), separators=(",", ":")).replace("],[", "],\n[")
+    return f'{json.dumps(header)[:-1]},\n"codes": [\n{rows[1:-1]}\n]}}\n'
 
 
 def _to_spans(locked: np.ndarray | None) -> list[list[int]]:

@@ -112,6 +112,11 @@ class CodeGrid:
         """Length of the sound in seconds."""
         return self.n_samples / self.sample_rate
 
+    @property
+    def locked_count(self) -> int:
+        """Number of locked cells."""
+        return 0 if self.locked is None else int(self.locked.sum())
+
 
 def _are_equal(a: Any, b: Any) -> bool:
     if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):

@@ -97,19 +97,15 @@ def crop(grid: CodeGrid, region: Region) -> EditResult:
         seams=tuple(seam - start for seam in grid.seams if start < seam < stop),
         n_samples=end - start * grid.frame_hop,
     )
-    return EditResult(part, remark=_about_lost_locks(grid, part))
+    return EditResult.between(grid, part, remark=_about_lost_locks(grid, part))
 
 
 def _about_lost_locks(grid: CodeGrid, part: CodeGrid) -> str:
-    before = _count_locked(grid)
-    lost = before - _count_locked(part)
+    before = grid.locked_count
+    lost = before - part.locked_count
     if lost == 0:
         return ""
     return f"Of {before} locked codes, {lost} lay outside and are left out."
-
-
-def _count_locked(grid: CodeGrid) -> int:
-    return 0 if grid.locked is None else int(grid.locked.sum())
 
 
 def cut(grid: CodeGrid, region: Region) -> EditResult:
@@ -379,12 +375,12 @@ def lock(grid: CodeGrid, region: Region = WHOLE) -> EditResult:
 
     A crop takes the locks inside it along.
     """
-    return EditResult(_with_lock(grid, region, True))
+    return EditResult.between(grid, _with_lock(grid, region, True))
 
 
 def unlock(grid: CodeGrid, region: Region = WHOLE) -> EditResult:
     """Let edits change a region again."""
-    return EditResult(_with_lock(grid, region, False))
+    return EditResult.between(grid, _with_lock(grid, region, False))
 
 
 def _with_lock(

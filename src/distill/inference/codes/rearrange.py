@@ -6,6 +6,7 @@ an edit broke the continuity of the sound is noted as a seam, which `heal` can m
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
@@ -26,12 +27,41 @@ class EditResult:
         remark: A sentence for the user if the edit did less than its name says, or "".
         distance: `[t]` for each blended frame, its distance from the exact blend, relative to the
             distance between both sounds; None for other edits.
+        changed: First frame of `grid` with another code or lock than before, and the frame after
+            the last; up to the end where the length is another. None where all is as before.
     """
 
     grid: CodeGrid
     kept_back: int = 0
     remark: str = ""
     distance: np.ndarray | None = None
+    changed: tuple[int, int] | None = None
+
+    @classmethod
+    def between(
+        cls, before: CodeGrid, after: CodeGrid, kept_back: int = 0, remark: str = ""
+    ) -> Self:
+        """The result of an edit that made `after` of `before`."""
+        changed = changed_frames(before, after)
+        return cls(grid=after, kept_back=kept_back, remark=remark, changed=changed)
+
+
+def changed_frames(before: CodeGrid, after: CodeGrid) -> tuple[int, int] | None:
+    """Frames in which `after` differs, as in `EditResult.changed`."""
+    T = len(after.codes)
+    shared = min(len(before.codes), T)
+    differs = (before.codes[:shared] != after.codes[:shared]).any(1)
+    if before.locked is not None or after.locked is not None:
+        differs |= (_locks(before)[:shared] != _locks(after)[:shared]).any(1)
+    frames = np.flatnonzero(differs)
+    if len(before.codes) != T:
+        return int(frames[0]) if len(frames) else shared, T
+    return (int(frames[0]), int(frames[-1]) + 1) if len(frames) else None
+
+
+def _locks(grid: CodeGrid) -> np.ndarray:
+    """The locked cells `[T, Q]` (bool), also of a grid without any."""
+    return np.zeros(grid.codes.shape, bool) if grid.locked is None else grid.locked
 
 
 def overwrite(
@@ -61,7 +91,7 @@ def overwrite(
         if len(changed_frames):
             seams |= {int(changed_frames[0]), int(changed_frames[-1]) + 1}
     new = replace(grid, codes=codes, seams=_seams_inside(seams, len(codes)))
-    return EditResult(grid=new, kept_back=kept_back, remark=remark)
+    return EditResult.between(grid, new, kept_back, remark)
 
 
 def rearrange(
@@ -108,7 +138,7 @@ def rearrange(
     changes_length = len(order) != T
     if changes_length and edits_all_levels and not _is_locked_from(grid, _first_change(order, T)):
         ends_alike = order[-1] == T - 1
-        return EditResult(_resize(grid, codes, seams, keeps_tail=ends_alike))
+        return EditResult.between(grid, _resize(grid, codes, seams, keeps_tail=ends_alike))
 
     # The length stays: too few frames are filled up with the last code, too many are cut off.
     missing = max(0, T - len(codes))
