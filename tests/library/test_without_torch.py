@@ -7,8 +7,12 @@ import sys
 import pytest
 
 MODULES = [
+    "distill.library.comparisons",
     "distill.library.documents",
     "distill.library.editing",
+    "distill.library.peaks",
+    "distill.library.pictures",
+    "distill.library.system_player",
     "distill.library.workspace",
 ]
 """Modules that a server imports."""

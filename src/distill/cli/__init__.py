@@ -15,6 +15,7 @@ from distill import __version__
 from distill.cli.cache import cache_cmd
 from distill.cli.codebook import codebook_cmd
 from distill.cli.codes import codes_cmd
+from distill.cli.compare import app as compare_app
 from distill.cli.console import stoppable
 from distill.cli.decode import decode_cmd
 from distill.cli.doctor import doctor_cmd
@@ -46,6 +47,7 @@ app.command("codes")(codes_cmd)
 app.command("codebook")(codebook_cmd)
 app.add_typer(edit_app, name="edit")
 app.add_typer(documents_app, name="documents")
+app.add_typer(compare_app, name="compare")
 app.command("info")(info_cmd)
 app.command("cache")(cache_cmd)
 

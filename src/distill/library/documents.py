@@ -16,11 +16,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from distill.errors import OutputError, RevisionError, UsageError
 from distill.inference.codes.file import save_codes
 from distill.inference.codes.grid import CodeGrid
+from distill.library.change_lock import change_lock
 from distill.library.document_file import (
     FILE,
     LONGEST_NAME,
@@ -41,9 +40,6 @@ from distill.library.document_grids import (
 )
 from distill.library.workspace import ID, Workspace, check_id, new_id
 from distill.printable import one_line
-
-LOCK_PATIENCE_S = 10
-"""Seconds to wait for another process that writes the same document, which takes some ms."""
 
 KEEP_EVERY = 20
 """Edits from one kept grid to the next: so many are made again in 0.02 s for a minute of sound, and
@@ -309,15 +305,9 @@ def _changing(
     workspace: Workspace, document_id: str, revision: int | None = None
 ) -> Iterator[Document]:
     """The present document, which no other process changes while inside."""
+    # Before any lock: an id without a document leaves nothing behind.
     open_document(workspace, document_id)
-    locks = workspace.hidden / "locks"
-    make_folder(locks)
-    try:
-        with FileLock(locks / f"{document_id}.lock", timeout=LOCK_PATIENCE_S):
-            document = open_document(workspace, document_id)
-            check_revision(document, revision)
-            yield document
-    except Timeout as error:
-        raise OutputError(
-            f"Another process is writing the document {document_id}: wait for its end."
-        ) from error
+    with change_lock(workspace, document_id):
+        document = open_document(workspace, document_id)
+        check_revision(document, revision)
+        yield document
