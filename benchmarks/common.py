@@ -6,6 +6,7 @@ import math
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -71,11 +72,16 @@ def sounds_parser(
 
 
 def run_main(main: Callable[[], object]) -> None:
-    """Run a script; an error of Distill is one sentence, not a traceback."""
-    try:
-        main()
-    except DistillError as error:
-        sys.exit(str(error))
+    """Run a script in a workspace of its own; an error of Distill is one sentence.
+
+    So its trainings wait for nobody, and are not listed among those of the user.
+    """
+    with tempfile.TemporaryDirectory(prefix="distill-workspace-") as folder:
+        os.environ["DISTILL_WORKSPACE"] = folder
+        try:
+            main()
+        except DistillError as error:
+            sys.exit(str(error))
 
 
 def distill_command(*arguments: object) -> list[str]:

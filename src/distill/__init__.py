@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from distill.inference.codes.rearrange import EditResult
     from distill.inference.codes.region import Region, parse_region
     from distill.inference.generate import Generated
+    from distill.library import jobs
+    from distill.library.job_types import Job, JobEvent, JobState
+    from distill.library.workspace import Workspace, open_workspace
     from distill.workflows import describe, edit
     from distill.workflows.codes import decode, decode_column, decode_entry, decode_to_file, encode
     from distill.workflows.folders import encode_folder, write_entries
@@ -43,7 +46,11 @@ _HOMES = {
     "DistillError": "errors",
     "EditResult": "inference.codes.rearrange",
     "Generated": "inference.generate",
+    "Job": "library.job_types",
+    "JobEvent": "library.job_types",
+    "JobState": "library.job_types",
     "Region": "inference.codes.region",
+    "Workspace": "library.workspace",
     "decode": "workflows.codes",
     "decode_column": "workflows.codes",
     "decode_entry": "workflows.codes",
@@ -54,6 +61,7 @@ _HOMES = {
     "generate_again": "workflows.generate",
     "load": "workflows.load",
     "load_codes": "inference.codes.file",
+    "open_workspace": "library.workspace",
     "parse_region": "inference.codes.region",
     "resume": "workflows.train",
     "save_codes": "inference.codes.file",
@@ -63,14 +71,22 @@ _HOMES = {
     "train_prior": "workflows.train",
     "write_entries": "workflows.folders",
 }
-_MODULES = {"describe": "workflows.describe", "edit": "workflows.edit"}
+_MODULES = {
+    "describe": "workflows.describe",
+    "edit": "workflows.edit",
+    "jobs": "library.jobs",
+}
 
 __all__ = [
     "CodeGrid",
     "DistillError",
     "EditResult",
     "Generated",
+    "Job",
+    "JobEvent",
+    "JobState",
     "Region",
+    "Workspace",
     "__version__",
     "decode",
     "decode_column",
@@ -82,8 +98,10 @@ __all__ = [
     "encode_folder",
     "generate",
     "generate_again",
+    "jobs",
     "load",
     "load_codes",
+    "open_workspace",
     "parse_region",
     "resume",
     "save_codes",

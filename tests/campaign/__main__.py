@@ -28,6 +28,7 @@ def main() -> int:
     torch.set_num_threads(1)
     folder = options.folder or Path(tempfile.mkdtemp(prefix="distill-campaign-"))
     os.environ["DISTILL_CACHE"] = str(folder / "cache")
+    os.environ["DISTILL_WORKSPACE"] = str(folder / "workspace")
     print(f"Campaign with seed {options.seed}, in {folder}", file=sys.stderr, flush=True)
     shared = folder / "shared"
     shared.mkdir(parents=True, exist_ok=True)

@@ -97,7 +97,8 @@ class Running:
     Args:
         deed: What it does, such as `command("info", "my.sda")`.
         folder: Its current folder; `folder/cache` is its cache.
-        logs: Folder for its output, which the command does not see.
+        logs: Folder for its output, which the command does not see; `logs/workspace` is its
+            workspace.
         death: When it is killed.
         prepare: Called in the new process before the deed.
         environment: Variables that the process gets beside those of this one.
@@ -190,6 +191,8 @@ def _run(
     )
     os.chdir(folder)
     os.environ["DISTILL_CACHE"] = str(folder / "cache")
+    # Outside: files in the folder are those of the deed.
+    os.environ["DISTILL_WORKSPACE"] = str(logs / "workspace")
     os.environ.update(environment)
     before = _peak_bytes()
     resource.setrlimit(resource.RLIMIT_AS, (_size_bytes() + MEMORY_FUSE, resource.RLIM_INFINITY))

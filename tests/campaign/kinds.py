@@ -7,6 +7,7 @@ from tests.campaign import (
     codes,
     crowd,
     disks,
+    job_kills,
     kills,
     models,
     options,
@@ -15,5 +16,5 @@ from tests.campaign import (
 )
 
 MUTATED: tuple[ModuleType, ...] = (models, codes, sounds, recipes, checkpoints)
-AROUND_FILES: tuple[ModuleType, ...] = (kills, disks, crowd, options)
+AROUND_FILES: tuple[ModuleType, ...] = (kills, job_kills, disks, crowd, options)
 KINDS = MUTATED + AROUND_FILES

@@ -4,18 +4,19 @@ import os
 import sys
 from pathlib import Path
 
-from tests.campaign import crowd, disks, kills, options
+from tests.campaign import crowd, disks, job_kills, kills, options
 from tests.campaign.report import Plan, summary
 
 SEED = 7
 
-COUNTS = {kills: 3, disks: 2, crowd: 1, options: 30}
+COUNTS = {kills: 3, job_kills: 4, disks: 2, crowd: 1, options: 30}
 """Trials of each kind: seconds, for the ordinary tests."""
 
 
 def main(folder: Path) -> int:
     """Run all of it; exit code 1 if there is any fault."""
     os.environ["DISTILL_CACHE"] = str(folder / "cache")
+    os.environ["DISTILL_WORKSPACE"] = str(folder / "workspace")
     faults = 0
     for kind, count in COUNTS.items():
         own = folder / kind.NAME

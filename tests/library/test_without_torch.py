@@ -13,6 +13,9 @@ MODULES = [
     "distill.library.peaks",
     "distill.library.pictures",
     "distill.library.system_player",
+    "distill.library.job_here",
+    "distill.library.jobs",
+    "distill.library.run_job",
     "distill.library.workspace",
 ]
 """Modules that a server imports."""

@@ -24,6 +24,7 @@ from distill.cli.edit import app as edit_app
 from distill.cli.encode import encode_cmd
 from distill.cli.generate import generate_cmd
 from distill.cli.info import info_cmd
+from distill.cli.jobs import app as jobs_app
 from distill.cli.parse_errors import ShortErrorsGroup
 from distill.cli.streams import lasting_streams
 from distill.cli.train import train_cmd
@@ -48,6 +49,7 @@ app.command("codebook")(codebook_cmd)
 app.add_typer(edit_app, name="edit")
 app.add_typer(documents_app, name="documents")
 app.add_typer(compare_app, name="compare")
+app.add_typer(jobs_app, name="jobs")
 app.command("info")(info_cmd)
 app.command("cache")(cache_cmd)
 

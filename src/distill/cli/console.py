@@ -8,7 +8,6 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,6 +17,7 @@ from rich.segment import Segment
 
 from distill.claims import release_all
 from distill.errors import DistillError
+from distill.files import plain_json
 from distill.printable import visible
 
 if TYPE_CHECKING:
@@ -85,18 +85,7 @@ def one_sentence_errors(command: Command) -> Command:
 def print_json(value: dict[str, Any]) -> None:
     """Print one JSON object on stdout. Infinity and NaN (the loudness of silence) become null."""
     # ASCII with escapes: file names that are no valid Unicode survive every encoding of stdout.
-    sys.stdout.write(json.dumps(plain(value), allow_nan=False) + "\n")
-
-
-def plain(value: Any) -> Any:
-    """`value` as JSON can hold it."""
-    if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    if isinstance(value, float):
-        return value if abs(value) < float("inf") else None
-    return str(value) if isinstance(value, Path) else value
+    sys.stdout.write(json.dumps(plain_json(value), allow_nan=False) + "\n")
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """`distill doctor`: which sounds of a folder will be used, which not, and why."""
 
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -111,13 +112,19 @@ def _music_lines(report: "CorpusReport") -> list[str]:
     return lines
 
 
-def scan_folder(folder: Path, console: "Console", channels: int | None = None) -> "CorpusReport":
+def scan_folder(
+    folder: Path,
+    console: "Console",
+    channels: int | None = None,
+    progress: Callable[[int, int, str], None] = lambda done, total, name: None,
+) -> "CorpusReport":
     """Scan a folder with a progress bar.
 
     Args:
         folder: Folder of sounds.
         console: Console for the progress bar.
         channels: Channels of the codec to train; None: as many as suit the folder.
+        progress: Called with files done, files in all, and the name of the next.
     """
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
@@ -131,6 +138,7 @@ def scan_folder(folder: Path, console: "Console", channels: int | None = None) -
         task = bar.add_task("", name="")
 
         def advance(done: int, total: int, name: str) -> None:
+            progress(done, total, name)
             bar.update(task, completed=done, total=total, name=_fit(name, PROGRESS_NAME))
 
         return scan_corpus(folder, channels, advance)

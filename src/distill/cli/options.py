@@ -37,6 +37,10 @@ Priority = Annotated[
     ProcessPriority,
     typer.Option(help="low: other programs come first. normal: all are equal."),
 ]
+Detach = Annotated[
+    bool,
+    typer.Option("--detach", help="Train in the background, even after this terminal is closed."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 FromTime = Annotated[
     str | None,

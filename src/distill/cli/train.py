@@ -1,6 +1,6 @@
 """`distill train`: a codec from a folder of sounds."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,7 +17,15 @@ from distill.cli.console import (
     print_json,
 )
 from distill.cli.keys import stop_by_hand
-from distill.cli.options import Device, Json, Priority, TrainingThreads
+from distill.cli.options import (
+    Detach,
+    Device,
+    Json,
+    Priority,
+    TrainingThreads,
+    WorkspaceDir,
+)
+from distill.cli.terminal_job import print_started, terminal_job
 from distill.errors import UsageError
 from distill.process import Priority as ProcessPriority
 from distill.process import set_priority
@@ -25,7 +33,9 @@ from distill.training.config import VQVAEConfig
 from distill.training.paths import checkpoint_path
 
 if TYPE_CHECKING:
-    from distill.training.metrics import TrainingCompleteEvent
+    from distill.library.job_run import JobRun
+    from distill.library.job_types import Job
+    from distill.training.metrics import TrainingCompleteEvent, TrainingEvent
 
 app = typer.Typer()
 
@@ -89,6 +99,9 @@ NoEarlyStop = Annotated[
     bool,
     typer.Option("--no-early-stop", help="Train for the full time even if it no longer improves."),
 ]
+ThenPrior = Annotated[
+    bool, typer.Option("--then-prior", help="Train the generator as well, once this is done.")
+]
 
 
 # --- the command ----------------------------------------------------------------------------------
@@ -116,12 +129,15 @@ def train_cmd(
     discard_prior: DiscardPrior = False,
     overwrite: Overwrite = False,
     no_early_stop: NoEarlyStop = False,
+    then_prior: ThenPrior = False,
+    detach: Detach = False,
+    workspace: WorkspaceDir = None,
     json: Json = False,
 ) -> None:
     """Train a codec on a folder of sounds.
 
     5 to 500 files, seconds to hours, short hits welcome. Ctrl-C or the key s stops and saves;
-    --resume goes on.
+    --resume goes on. One training of a workspace runs at a time; distill jobs lists them.
     """
     set_priority(priority)
     # None stands for "not given": training then chooses to suit the corpus.
@@ -142,37 +158,93 @@ def train_cmd(
     if resume is not None:
         others = {"output": output, "model_name": model_name, "overwrite": overwrite or None}
         _refuse_with_resume(settings | others)
-        with training_claimed(checkpoint_path(resume), resume):
-            complete = _resume(
-                console,
-                resume,
-                dataset_dir=dataset_dir,
-                device=device,
-                discard_prior=discard_prior,
-            )
-    elif dataset_dir is not None:
-        output = output or Path(f"{dataset_dir.resolve().name}.sda")
-        # Before the scan, and before torch is loaded: another run learns of this one at once.
-        with training_claimed(checkpoint_path(output), output):
-            complete = _train(
-                console,
-                dataset_dir,
-                output,
-                settings=settings,
-                device=device,
-                model_name=model_name,
-                replacing={"discard_prior": discard_prior, "overwrite": overwrite},
-            )
-    else:
+        output = resume
+    elif dataset_dir is None:
         raise UsageError(
             "Name the folder of sounds to train on: distill train DATASET_DIR -o MODEL.sda"
         )
-    _print_summary(console, complete, dataset_dir)
-    if json:
-        print_json(asdict(complete))
-    # Scripts can tell an interrupted training by its exit code.
-    if not complete.finished:
-        raise typer.Exit(INTERRUPTED)
+    else:
+        output = output or Path(f"{dataset_dir.resolve().name}.sda")
+    training = _Training(
+        dataset_dir=dataset_dir,
+        output=output,
+        settings=settings,
+        device=device,
+        model_name=model_name,
+        discard_prior=discard_prior,
+        overwrite=overwrite,
+        is_resumed=resume is not None,
+        then_prior=then_prior,
+        priority=priority,
+    )
+    # Before the scan, and before torch is loaded: another run learns of this one at once.
+    with training_claimed(checkpoint_path(output), output):
+        training.check()
+        if not detach:
+            _train_in_terminal(console, training, workspace, json)
+            return
+    # The process of the job claims the model for itself.
+    print_started(console, training.start(workspace), json)
+
+
+@dataclass(frozen=True)
+class _Training:
+    """What `distill train` was asked for."""
+
+    dataset_dir: Path | None
+    output: Path
+    settings: dict[str, Any]
+    device: str
+    model_name: str | None
+    discard_prior: bool
+    overwrite: bool
+    is_resumed: bool
+    then_prior: bool
+    priority: ProcessPriority
+
+    def check(self) -> None:
+        """Refuse what cannot work before hours of sound are decoded."""
+        from distill.data.folder import check_corpus_folder
+        from distill.device import pick_device
+        from distill.training.checkpoint import load_checkpoint
+        from distill.workflows.train import check_training
+
+        pick_device(self.device)
+        if not self.is_resumed:
+            check_training(self.output, self.discard_prior, self.settings, self.overwrite)
+        elif not checkpoint_path(self.output).exists():
+            # It says so.
+            load_checkpoint(checkpoint_path(self.output))
+        if self.dataset_dir is not None:
+            check_corpus_folder(self.dataset_dir)
+
+    def arguments(self) -> dict[str, Any]:
+        """Arguments of the job."""
+        sounds = self.dataset_dir
+        return {
+            "sounds": str(sounds.absolute()) if sounds else "",
+            "output": str(self.output.absolute()),
+            "settings": {name: v for name, v in self.settings.items() if v is not None},
+            "prior": {} if self.then_prior else None,
+            "device": self.device,
+            "model_name": self.model_name,
+            "discard_prior": self.discard_prior,
+            "overwrite": self.overwrite,
+            "resume": self.is_resumed,
+            "priority": self.priority,
+        }
+
+    def start(self, workspace: Path | None) -> "Job":
+        """Start it in the background."""
+        from distill.library.job_resuming import latest_of_model
+        from distill.library.jobs import resume, start
+        from distill.library.workspace import open_workspace
+
+        opened = open_workspace(workspace)
+        earlier = latest_of_model(opened, "train", self.output) if self.is_resumed else None
+        if earlier is not None:
+            return resume(opened, earlier.id, self.dataset_dir)
+        return start(opened, "train", **self.arguments())
 
 
 def _refuse_with_resume(options: dict[str, Any]) -> None:
@@ -185,58 +257,94 @@ def _refuse_with_resume(options: dict[str, Any]) -> None:
             )
 
 
-def _train(
-    console: Console,
-    dataset_dir: Path,
-    output: Path,
-    settings: dict[str, Any],
-    device: str,
-    model_name: str | None,
-    replacing: dict[str, Any],
-) -> "TrainingCompleteEvent":
+def _train_in_terminal(
+    console: Console, training: _Training, workspace: Path | None, json: bool
+) -> None:
+    """Train as a job of the workspace, the prior too if it is wanted; print what came of it."""
+    from distill.library.job_kinds import TrainArguments
+
+    arguments = TrainArguments(**training.arguments())
+    facts: dict[str, Any] = {}
+    try:
+        with terminal_job(console, workspace, "train", arguments, training.is_resumed) as run:
+            complete = _train_codec(console, training, run)
+            facts = asdict(complete)
+            _print_summary(console, complete, training.dataset_dir, training.then_prior)
+            # Scripts can tell an interrupted training by its exit code.
+            is_finished = complete.finished
+            if is_finished and training.then_prior:
+                is_finished = _train_prior(console, training, run, facts)
+    finally:
+        if json and facts:
+            print_json(facts)
+    if not is_finished:
+        raise typer.Exit(INTERRUPTED)
+
+
+def _train_codec(console: Console, training: _Training, run: "JobRun") -> "TrainingCompleteEvent":
     # All imports come before the scan: Python may lose a Ctrl-C that hits it during an import.
     from distill.cli.doctor import print_report, scan_folder
     from distill.cli.train_display import TrainDisplay
-    from distill.device import pick_device
-    from distill.workflows.train import check_training, train
+    from distill.library.job_work import conclude_codec
+    from distill.workflows.train import resume, train
 
-    # Refuse what cannot work before hours of sound are decoded.
-    pick_device(device)
-    check_training(output, settings=settings, **replacing)
-    corpus = scan_folder(dataset_dir, console, settings["channels"])
-    print_report(corpus, console)
+    corpus = None
+    if training.dataset_dir is not None and not training.is_resumed:
+        channels = training.settings["channels"]
+        corpus = scan_folder(training.dataset_dir, console, channels, run.show_scan)
+        print_report(corpus, console)
     with stop_by_hand() as (event, _), TrainDisplay(console) as display:
-        return train(
-            corpus,
-            output,
-            callback=display,
-            cancel_event=event,
-            device=device,
-            model_name=model_name,
-            **replacing,
-            **settings,
-        )
+        run.cancel_event = event
+
+        def show(metrics: "TrainingEvent") -> None:
+            run.write(metrics)
+            display(metrics)
+
+        if corpus is None:
+            complete = resume(
+                training.output,
+                sounds=training.dataset_dir,
+                callback=show,
+                cancel_event=event,
+                device=training.device,
+                discard_prior=training.discard_prior,
+            )
+        else:
+            complete = train(
+                corpus,
+                training.output,
+                callback=show,
+                cancel_event=event,
+                device=training.device,
+                model_name=training.model_name,
+                discard_prior=training.discard_prior,
+                overwrite=training.overwrite,
+                **training.settings,
+            )
+    conclude_codec(run, complete)
+    return complete
 
 
-def _resume(
-    console: Console, model_path: Path, dataset_dir: Path | None, device: str, discard_prior: bool
-) -> "TrainingCompleteEvent":
-    from distill.cli.train_display import TrainDisplay
-    from distill.workflows.train import resume
+def _train_prior(
+    console: Console, training: _Training, run: "JobRun", facts: dict[str, Any]
+) -> bool:
+    """Train a prior as well, and put its facts into `facts`; whether anything was learned."""
+    from distill.cli.train_prior import NOT_GIVEN, print_outcome, show_prior_training
+    from distill.workflows.describe_results import prior_training_facts
 
-    with stop_by_hand() as (event, _), TrainDisplay(console) as display:
-        return resume(
-            model_path,
-            sounds=dataset_dir,
-            callback=display,
-            cancel_event=event,
-            device=device,
-            discard_prior=discard_prior,
-        )
+    sounds = training.dataset_dir
+    if sounds is None:
+        raise UsageError("Name the folder of sounds as well, to train the generator on.")
+    result = show_prior_training(console, training.output, sounds, training.device, NOT_GIVEN, run)
+    facts["prior"] = asdict(prior_training_facts(training.output, sounds, result))
+    return print_outcome(console, training.output, result)
 
 
 def _print_summary(
-    console: Console, complete: "TrainingCompleteEvent", dataset_dir: Path | None
+    console: Console,
+    complete: "TrainingCompleteEvent",
+    dataset_dir: Path | None,
+    then_prior: bool,
 ) -> None:
     from distill.cli.train_display import low_use_warnings
 
@@ -250,8 +358,9 @@ def _print_summary(
         lines = [
             f"{complete.steps} steps in {duration}{early}. {complete.verdict}",
             f"Model: {complete.path}",
-            f"Next:  distill train-prior {path} {sounds}",
         ]
+        if not then_prior:
+            lines.append(f"Next:  distill train-prior {path} {sounds}")
     else:
         saved = f"Stopped after {complete.steps} steps; all is saved."
         lines = [f"{saved} Go on with: distill train --resume {path}"]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from distill.claims import training_claimed
 from distill.cli.console import (
     INTERRUPTED,
     make_console,
@@ -14,14 +15,28 @@ from distill.cli.console import (
     print_json,
 )
 from distill.cli.keys import stop_by_hand
-from distill.cli.options import DatasetDir, Device, Json, ModelPath, Priority, TrainingThreads
+from distill.cli.options import (
+    DatasetDir,
+    Detach,
+    Device,
+    Json,
+    ModelPath,
+    Priority,
+    TrainingThreads,
+    WorkspaceDir,
+)
+from distill.cli.prior_lines import epoch_line
+from distill.cli.terminal_job import print_started, terminal_job
 from distill.errors import UsageError
 from distill.process import Priority as ProcessPriority
 from distill.process import set_priority
+from distill.training.paths import checkpoint_path
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from distill.library.job_run import JobRun
+    from distill.library.job_types import Job
     from distill.training.metrics import PriorEpochMetrics, PriorStepMetrics
 
 app = typer.Typer()
@@ -29,6 +44,10 @@ app = typer.Typer()
 TITLE_WIDTH = 14
 """Columns for the titles of the header, with their colons: "Learning rate:" is the longest."""
 
+NOT_GIVEN: dict[str, Any] = dict.fromkeys(
+    ("max_epochs", "minutes", "hidden_size", "num_layers", "num_heads", "learning_rate", "threads")
+)
+"""Settings of a training for which no option was given: they suit the number of files."""
 
 Epochs = Annotated[int | None, typer.Option("--epochs", "-e", help="Longest training, in epochs.")]
 Minutes = Annotated[
@@ -54,6 +73,8 @@ def train_prior_cmd(
     device: Device = "auto",
     threads: TrainingThreads = None,
     priority: Priority = ProcessPriority.LOW,
+    detach: Detach = False,
+    workspace: WorkspaceDir = None,
     json: Json = False,
 ) -> None:
     """Train the generator (prior) and add it to the model file.
@@ -78,35 +99,108 @@ def train_prior_cmd(
         "learning_rate": lr,
         "threads": threads,
     }
-    result = _train(console, model_path, dataset_dir, device, overrides)
+    if detach:
+        job = _start_job(workspace, model_path, dataset_dir, device, priority, overrides)
+        print_started(console, job, json)
+        return
+    result = _train_in_terminal(
+        console, model_path, dataset_dir, device, priority, overrides, workspace
+    )
     if json:
         print_json(asdict(prior_training_facts(model_path, dataset_dir, result)))
     # Without a validation there are no best weights to keep.
-    if result["prior_model"] is None:
-        console.print(
-            f"Stopped before the first validation: {model_path} is unchanged.", soft_wrap=True
-        )
+    if not print_outcome(console, model_path, result):
         raise typer.Exit(INTERRUPTED)
-    _print_summary(console, model_path, result)
 
 
-def _train(
+def _start_job(
+    workspace: Path | None,
+    model_path: Path,
+    dataset_dir: Path,
+    device: str,
+    priority: ProcessPriority,
+    overrides: dict[str, Any],
+) -> "Job":
+    from distill.device import pick_device
+    from distill.library.jobs import start
+    from distill.library.workspace import open_workspace
+    from distill.models.persistence import read_header
+
+    # Refuse what cannot work while somebody looks.
+    pick_device(device)
+    read_header(model_path)
+    return start(
+        open_workspace(workspace),
+        "train-prior",
+        model=model_path,
+        sounds=dataset_dir,
+        settings=overrides,
+        device=device,
+        priority=priority,
+    )
+
+
+def _train_in_terminal(
+    console: "Console",
+    model_path: Path,
+    dataset_dir: Path,
+    device: str,
+    priority: ProcessPriority,
+    overrides: dict[str, Any],
+    workspace: Path | None,
+) -> dict[str, Any]:
+    """Train as a job of the workspace; returns the result of `distill.train_prior`."""
+    from distill.device import pick_device
+    from distill.library.job_kinds import TrainPriorArguments
+    from distill.models.persistence import read_header
+    from distill.workflows.train import prior_settings
+
+    # Refuse what cannot work before hours of sound are encoded.
+    pick_device(device)
+    read_header(model_path)
+    prior_settings(dataset_dir, **overrides)
+    arguments = TrainPriorArguments(
+        model=str(model_path.absolute()),
+        sounds=str(dataset_dir.absolute()),
+        settings={name: value for name, value in overrides.items() if value is not None},
+        device=device,
+        priority=priority,
+    )
+    # Another run on this model is refused, rather than waited for.
+    own_claim = training_claimed(checkpoint_path(model_path, "prior"), model_path)
+    with own_claim, terminal_job(console, workspace, "train-prior", arguments) as run:
+        return show_prior_training(console, model_path, dataset_dir, device, overrides, run)
+
+
+def show_prior_training(
     console: "Console",
     model_path: Path,
     dataset_dir: Path,
     device: str,
     overrides: dict[str, Any],
+    run: "JobRun",
 ) -> dict[str, Any]:
-    """Train and show it; returns the result of `distill.train_prior`."""
-    from distill.device import pick_device
+    """Train a prior and show it.
+
+    Args:
+        console: Console to print on.
+        model_path: Model file with the codec.
+        dataset_dir: Folder of sounds.
+        device: Device to train on.
+        overrides: Fields of `PriorConfig`; None stands for "not given".
+        run: The job that it belongs to.
+
+    Returns:
+        The result of `distill.train_prior`.
+    """
+    from distill.library.job_work import conclude_prior
     from distill.models.persistence import read_header
     from distill.workflows.train import prior_settings, train_prior
 
-    # Refuse what cannot work before hours of sound are encoded.
-    pick_device(device)
     had_prior = bool(read_header(model_path).get("has_prior"))
     config, file_count = prior_settings(dataset_dir, **overrides)
     with stop_by_hand() as (event, has_key):
+        run.cancel_event = event
         _print_header(console, model_path, dataset_dir, file_count, vars(config), overrides)
         if has_key:
             console.print("Press s to stop and use the best weights so far.", style="dim")
@@ -115,15 +209,39 @@ def _train(
                 "The prior in this file will be replaced when the new one is ready.", style="yellow"
             )
         with console.status("Encoding your sounds …") as status:
-            return train_prior(
+            lines = _EpochLines(console, overrides["minutes"])
+
+            def show_epoch(metrics: "PriorEpochMetrics") -> None:
+                run.write(metrics)
+                lines(metrics)
+
+            def show_step(metrics: "PriorStepMetrics") -> None:
+                run.write(metrics)
+                status.update(_step_line(metrics))
+
+            result = train_prior(
                 model_path,
                 dataset_dir,
-                callback=_EpochLines(console, overrides["minutes"]),
+                callback=show_epoch,
                 cancel_event=event,
-                step_callback=lambda metrics: status.update(_step_line(metrics)),
+                step_callback=show_step,
                 device=device,
+                keep_checkpoint=True,
                 **overrides,
             )
+    conclude_prior(run, result)
+    return result
+
+
+def print_outcome(console: "Console", model_path: Path, result: dict[str, Any]) -> bool:
+    """Print how a training ended; whether a prior is in the model."""
+    if result["prior_model"] is None:
+        console.print(
+            f"Stopped before the first validation: {model_path} is unchanged.", soft_wrap=True
+        )
+        return False
+    _print_summary(console, model_path, result)
+    return True
 
 
 def _print_header(
@@ -168,13 +286,8 @@ class _EpochLines:
 
     def __call__(self, metrics: "PriorEpochMetrics") -> None:
         # With --minutes, nobody knows how many epochs there will be.
-        total = f"/{metrics.total_epochs}" if self.minutes is None else ""
-        self.console.print(
-            f"Epoch {metrics.epoch}{total} | train_loss: {metrics.train_loss:.4f} "
-            f"| val_loss: {metrics.val_loss:.4f} | perplexity: {metrics.val_perplexity:.1f} "
-            f"| best: {metrics.best_perplexity:.1f}",
-            soft_wrap=True,
-        )
+        line = epoch_line(metrics, has_total=self.minutes is None)
+        self.console.print(line, soft_wrap=True)
         warning = metrics.memorization_message
         if metrics.is_memorizing:
             self.console.print(warning, style="bold yellow", soft_wrap=True)

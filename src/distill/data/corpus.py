@@ -21,6 +21,7 @@ from distill.data.doctor import (
     stereo_advice,
     tally,
 )
+from distill.data.folder import check_corpus_folder
 from distill.data.housekeeping import clear_dead_runs, keep_within_limit
 from distill.data.layout import MONO, Layout, choose_layout, fixed_layout
 from distill.data.measurements import Measurements
@@ -247,10 +248,7 @@ def _plain_name(name: str) -> str:
 
 
 def _list_folder(folder: str | os.PathLike[str]) -> _Listing:
-    if not os.path.exists(folder):
-        raise CorpusError(f"There is no folder {folder}; name the folder that holds your sounds.")
-    if not os.path.isdir(folder):
-        raise CorpusError(f"{folder} is a file; name the folder that holds your sounds.")
+    check_corpus_folder(folder)
     listing = _Listing()
     for path in _walk(Path(folder), listing.closed):
         ending = path.suffix.lower()

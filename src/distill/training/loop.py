@@ -29,7 +29,7 @@ from distill.training.codec.trainer import CodecTrainer
 from distill.training.config import VQVAEConfig
 from distill.training.metrics import TrainingCompleteEvent
 from distill.training.out_of_memory import memory_in_a_sentence
-from distill.training.paths import checkpoint_path
+from distill.training.paths import check_model_name, check_untrained, checkpoint_path
 from distill.training.threads import thread_trials
 
 # Bytes of the weights of a codec of the usual width (mono; measured).
@@ -163,12 +163,10 @@ def check_output(output: Path, discard_prior: bool, overwrite: bool = False) -> 
             not be overwritten.
         PriorPresentError: The file holds a prior, and `discard_prior` is false.
     """
-    if output.suffix != ".sda":
-        raise OutputError(f"A model file's name must end in .sda: '{output}' does not.")
-    checkpoint = checkpoint_path(output)
+    check_model_name(output)
     # Found out now, not when hours of training are to be saved.
     check_place(output)
-    check_place(checkpoint)
+    check_place(checkpoint_path(output))
     has_prior = output.exists() and _has_prior(output)
     if has_prior and not discard_prior:
         raise PriorPresentError(
@@ -177,16 +175,7 @@ def check_output(output: Path, discard_prior: bool, overwrite: bool = False) -> 
         )
     if has_prior or overwrite:
         return
-    if checkpoint.exists():
-        raise OutputError(
-            f"An interrupted training of '{output}' is there: go on with it by "
-            "--resume, or start afresh with --overwrite."
-        )
-    if output.exists():
-        raise OutputError(
-            f"'{output}' is a trained model already: "
-            "choose another --output, or replace it with --overwrite."
-        )
+    check_untrained(output)
 
 
 def _has_prior(output: Path) -> bool:

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from distill.data.corpus import scan_corpus
@@ -43,6 +44,7 @@ def train_prior(
     device: str = "auto",
     step_callback: StepCallback | None = None,
     adapt_threads: bool = False,
+    progress: Callable[[int, int, str], None] | None = None,
 ) -> dict[str, Any]:
     """Train a prior on the codes of the sounds in `dataset_dir`; writes no model file.
 
@@ -58,6 +60,7 @@ def train_prior(
         step_callback: Gets the metrics of every step.
         adapt_threads: Whether to find the fastest number of threads by trials, beside other
             programs: then a run is not repeatable to the bit.
+        progress: Gets files done, files in all, and the name of a file while the corpus is read.
 
     Returns:
         - `prior_model`: the network at its best weights; None before the first validation.
@@ -82,7 +85,7 @@ def train_prior(
     prior_config.check()
     threads = prepare(prior_config.threads)
     loaded = load_model_v2(model_path, device=pick_device(device))
-    corpus = scan_corpus(dataset_dir, loaded.model.channels)
+    corpus = scan_corpus(dataset_dir, loaded.model.channels, progress)
     manifest = loaded.metadata.get("corpus") or make_manifest(corpus.clips)
     split = split_by_manifest(corpus.clips, manifest)
     if split.fresh:

@@ -176,6 +176,8 @@ def train_prior(
     step_callback: StepCallback | None = None,
     cancel_event: threading.Event | None = None,
     device: str = "auto",
+    progress: ScanProgress | None = None,
+    keep_checkpoint: bool = False,
     **overrides: Any,
 ) -> dict[str, Any]:
     """Train a prior and add it to the model file, in place of any prior there.
@@ -188,6 +190,9 @@ def train_prior(
         step_callback: Called with the metrics of each step.
         cancel_event: Stops training, and keeps the best weights, when it is set.
         device: `auto`, `cpu`, `cuda` or `mps`.
+        progress: Called for each sound file of the scan.
+        keep_checkpoint: Whether a training that was stopped leaves its checkpoint, so that the next
+            call goes on from there.
         **overrides: Fields of `PriorConfig` (`max_epochs`, `minutes`, …).
 
     Returns:
@@ -220,12 +225,14 @@ def train_prior(
             step_callback=guard.wrap(step_callback) if step_callback else None,
             device=device,
             adapt_threads=adapts,
+            progress=progress,
         )
         prior = result["prior_model"]
         if prior is not None:
             _save_prior(Path(model_path), result)
             # The best weights are in the model file now. After an error, the next run goes on.
-            if guard.error is None:
+            is_kept = keep_checkpoint and result["complete"].interrupted
+            if guard.error is None and not is_kept:
                 discard_checkpoint(Path(result["checkpoint"]))
     return result
 

@@ -1,0 +1,1 @@
+"""Benchmarks of what lasts between commands. Runnable: all modules."""

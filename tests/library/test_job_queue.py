@@ -1,0 +1,91 @@
+"""Trainings of a workspace come in the order of their start; dead ones are passed over."""
+
+from pathlib import Path
+
+import pytest
+
+from distill.errors import OutputError
+from distill.library.job_orders import make_folder
+from distill.library.job_queue import (
+    is_alive,
+    is_training,
+    jobs_ahead,
+    leave,
+    queue_up,
+    take_turn,
+)
+from distill.library.locks import take_lock
+from distill.library.workspace import Workspace, open_workspace
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    return open_workspace(tmp_path / "studio")
+
+
+def live_job(workspace: Workspace, job_id: str) -> object:
+    lock = take_lock(make_folder(workspace, job_id) / "lock")
+    assert lock is not None
+    return lock
+
+
+def test_who_comes_first_is_first(workspace: Workspace) -> None:
+    # Ids do not decide.
+    ids = ["c", "a", "b"]
+    locks = [live_job(workspace, job_id) for job_id in ids]
+    tickets = [queue_up(workspace, job_id) for job_id in ids]
+    assert [jobs_ahead(workspace, job_id) for job_id in ids] == [[], ["c"], ["c", "a"]]
+    # A second ticket changes nothing.
+    assert queue_up(workspace, "c") == tickets[0]
+    assert take_turn(workspace, "a") is None
+    turn = take_turn(workspace, "c")
+    assert turn is not None
+    assert is_training(workspace)
+    leave(tickets[0])
+    # Its ticket is gone, but it still trains.
+    assert jobs_ahead(workspace, "a") == []
+    assert take_turn(workspace, "a") is None
+    turn.release()
+    assert not is_training(workspace)
+    assert take_turn(workspace, "a") is not None
+    assert len(locks) == 3
+
+
+def test_the_dead_do_not_hold_up_the_living(workspace: Workspace) -> None:
+    make_folder(workspace, "dead")
+    ticket = queue_up(workspace, "dead")
+    lock = live_job(workspace, "living")
+    queue_up(workspace, "living")
+    assert jobs_ahead(workspace, "living") == []
+    assert not ticket.exists()
+    assert lock is not None
+
+
+def test_a_job_that_is_being_started_lives(workspace: Workspace) -> None:
+    folder = make_folder(workspace, "new")
+    assert not is_alive(folder)
+    starting = take_lock(folder / "starting")
+    assert starting is not None
+    assert is_alive(folder)
+    starting.release()
+    assert not is_alive(folder)
+
+
+def test_ids_that_end_alike_have_tickets_of_their_own(workspace: Workspace) -> None:
+    locks = [live_job(workspace, job_id) for job_id in ("x-a", "a")]
+    assert queue_up(workspace, "x-a") != queue_up(workspace, "a")
+    assert jobs_ahead(workspace, "a") == ["x-a"]
+    assert len(locks) == 2
+
+
+def test_other_files_in_the_queue_are_no_jobs(workspace: Workspace) -> None:
+    lock = live_job(workspace, "a")
+    queue_up(workspace, "a").parent.joinpath("Thumbs.db").write_text("x")
+    assert jobs_ahead(workspace, "a") == []
+    assert lock is not None
+
+
+def test_a_queue_that_cannot_be_written_is_named(workspace: Workspace) -> None:
+    (workspace.hidden / "queue").write_text("a file")
+    with pytest.raises(OutputError, match="queue"):
+        queue_up(workspace, "a")
