@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 
 from distill.errors import CorpusError, DistillError, ModelFileError, OutputError, UsageError
-from distill.library.job_kinds import KINDS, kind_of, parse_arguments, plain_arguments
+from distill.library.job_kinds import (
+    KINDS,
+    TrainArguments,
+    kind_of,
+    parse_arguments,
+    plain_arguments,
+)
+from distill.library.job_orders import make_folder, new_order, write_order
 from distill.library.workspace import Workspace, open_workspace
 
 
@@ -60,6 +67,12 @@ def test_a_training_without_an_output_goes_into_the_workspace(
     first.write_text("taken")
     second = Path(checked(workspace, "train", sounds=corpus_dir).output)
     assert second.name == f"{corpus_dir.name}-2.sda"
+    # One that waits has written nothing yet.
+    order = new_order("train", TrainArguments(sounds="/sounds", output=str(second)))
+    write_order(make_folder(workspace, order.id), order)
+    (make_folder(workspace, "torn") / "job.json").write_text('{"arguments": []}')
+    third = Path(checked(workspace, "train", sounds=corpus_dir).output)
+    assert third.name == f"{corpus_dir.name}-3.sda"
 
 
 @pytest.mark.parametrize(

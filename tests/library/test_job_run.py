@@ -93,12 +93,14 @@ def test_the_file_stop_sets_the_event_whichever_it_is(workspace: Workspace) -> N
     order = training()
     with JobRun(workspace, order) as run:
         run.take_turn()
-        stop(workspace, order.id)
+        assert not job_of(workspace, order).is_stopping
+        assert stop(workspace, order.id).is_stopping
         assert run.cancel_event.wait(LIMIT_S)
         run.cancel_event = threading.Event()
         assert run.cancel_event.wait(LIMIT_S)
         with pytest.raises(JobInterrupted):
             run.show_scan(0, 1, "a.wav")
+    assert not job_of(workspace, order).is_stopping
 
 
 def test_trainings_run_one_at_a_time_in_order(workspace: Workspace) -> None:

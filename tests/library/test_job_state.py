@@ -114,6 +114,16 @@ def test_a_scan_tells_how_far_it_is(job: Callable[..., Job]) -> None:
     assert (now.stage, now.progress) == ("scan", 0.25)
 
 
+def test_an_event_without_its_fields_is_no_error(
+    workspace: Workspace, order: JobOrder, job: Callable[..., Job]
+) -> None:
+    job(JobRunning())
+    path = make_folder(workspace, order.id) / "events.jsonl"
+    for kind in ("StepMetrics", "ScanProgress", "PriorStepMetrics", "PriorEpochMetrics"):
+        path.write_text(f'{{"n":1,"t":1.5,"type":"{kind}","done":"x","total":0}}\n')
+        assert job_of(workspace, order).progress is None
+
+
 @pytest.mark.parametrize(
     ("event", "state", "sentence"),
     [

@@ -189,7 +189,6 @@ def test_a_process_that_cannot_begin_is_said_at_once(
         jobs.start(workspace, "train", sounds=corpus_dir)
     (job,) = jobs.list_jobs(workspace)
     assert job.state == JobState.CUT_OFF
-    assert list((workspace.hidden / "queue").iterdir()) == []
 
 
 def test_a_corpus_that_is_gone_is_said_before_going_on(

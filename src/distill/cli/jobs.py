@@ -164,6 +164,8 @@ def _print_job(console: "Console", job: "Job") -> None:
         facts.append(f"{job.stage}{share}")
     if job.remaining_s is not None:
         facts.append(f"{clock(job.remaining_s)} left")
+    if job.is_stopping:
+        facts.append("stopping")
     lines = ["  ".join(facts), f"  {job.kind}: {job.title}"]
     if job.sentence:
         lines.append(f"  {job.sentence}")

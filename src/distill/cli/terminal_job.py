@@ -68,6 +68,8 @@ def _wait_for_turn(run: "JobRun", console: Console) -> None:
         run.cancel_event = event
         run.take_turn(tell)
     run.cancel_event = own_event
+    if event.is_set():
+        own_event.set()
 
 
 def print_started(console: Console, job: "Job", as_json: bool) -> None:

@@ -158,6 +158,11 @@ def train_cmd(
     if resume is not None:
         others = {"output": output, "model_name": model_name, "overwrite": overwrite or None}
         _refuse_with_resume(settings | others)
+        if then_prior and dataset_dir is None:
+            raise UsageError(
+                "With --then-prior, name the folder of sounds too: "
+                "distill train DATASET_DIR --resume MODEL.sda --then-prior"
+            )
         output = resume
     elif dataset_dir is None:
         raise UsageError(
@@ -261,7 +266,9 @@ def _train_in_terminal(
     console: Console, training: _Training, workspace: Path | None, json: bool
 ) -> None:
     """Train as a job of the workspace, the prior too if it is wanted; print what came of it."""
+    from distill.cli.train_prior import print_outcome
     from distill.library.job_kinds import TrainArguments
+    from distill.workflows.describe_results import prior_training_facts
 
     arguments = TrainArguments(**training.arguments())
     facts: dict[str, Any] = {}
@@ -269,11 +276,18 @@ def _train_in_terminal(
         with terminal_job(console, workspace, "train", arguments, training.is_resumed) as run:
             complete = _train_codec(console, training, run)
             facts = asdict(complete)
-            _print_summary(console, complete, training.dataset_dir, training.then_prior)
+            # A job that was gone on with says itself what it is for.
+            prior = run.arguments.get("prior")
+            if prior is None:
+                prior = arguments.prior
+            sounds = training.dataset_dir or Path(run.arguments.get("sounds", ""))
+            _print_summary(console, complete, training.dataset_dir, then_prior=prior is not None)
             # Scripts can tell an interrupted training by its exit code.
             is_finished = complete.finished
-            if is_finished and training.then_prior:
-                is_finished = _train_prior(console, training, run, facts)
+            if is_finished and prior is not None:
+                result = _train_prior(console, training, sounds, prior, run)
+                facts["prior"] = asdict(prior_training_facts(training.output, sounds, result))
+                is_finished = print_outcome(console, training.output, result)
     finally:
         if json and facts:
             print_json(facts)
@@ -288,6 +302,7 @@ def _train_codec(console: Console, training: _Training, run: "JobRun") -> "Train
     from distill.library.job_work import conclude_codec
     from distill.workflows.train import resume, train
 
+    run.check()
     corpus = None
     if training.dataset_dir is not None and not training.is_resumed:
         channels = training.settings["channels"]
@@ -326,18 +341,12 @@ def _train_codec(console: Console, training: _Training, run: "JobRun") -> "Train
 
 
 def _train_prior(
-    console: Console, training: _Training, run: "JobRun", facts: dict[str, Any]
-) -> bool:
-    """Train a prior as well, and put its facts into `facts`; whether anything was learned."""
-    from distill.cli.train_prior import NOT_GIVEN, print_outcome, show_prior_training
-    from distill.workflows.describe_results import prior_training_facts
+    console: Console, training: _Training, sounds: Path, settings: dict[str, Any], run: "JobRun"
+) -> dict[str, Any]:
+    from distill.cli.train_prior import NOT_GIVEN, show_prior_training
 
-    sounds = training.dataset_dir
-    if sounds is None:
-        raise UsageError("Name the folder of sounds as well, to train the generator on.")
-    result = show_prior_training(console, training.output, sounds, training.device, NOT_GIVEN, run)
-    facts["prior"] = asdict(prior_training_facts(training.output, sounds, result))
-    return print_outcome(console, training.output, result)
+    overrides = NOT_GIVEN | settings
+    return show_prior_training(console, training.output, sounds, training.device, overrides, run)
 
 
 def _print_summary(

@@ -197,6 +197,7 @@ def show_prior_training(
     from distill.models.persistence import read_header
     from distill.workflows.train import prior_settings, train_prior
 
+    run.check()
     had_prior = bool(read_header(model_path).get("has_prior"))
     config, file_count = prior_settings(dataset_dir, **overrides)
     with stop_by_hand() as (event, has_key):

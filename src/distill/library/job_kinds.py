@@ -5,13 +5,14 @@ The work may load torch. It is named here as text, and loaded by the process of 
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from distill.data.folder import check_corpus_folder
 from distill.errors import ModelFileError, OutputError, UsageError
-from distill.files import check_place, plain_json
+from distill.files import check_place, parse_json, plain_json
 from distill.library.workspace import Workspace
 from distill.process import Priority
 from distill.training.config import VQVAEConfig
@@ -214,20 +215,31 @@ def _title(sounds: str, model: str) -> str:
 
 
 def _free_model(workspace: Workspace, sounds: str) -> Path:
-    """A model file in the workspace that is called as the folder, and does not exist yet."""
+    """A model file in the workspace that is called as the folder, and that nobody else writes."""
     try:
         workspace.models.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(
             f"Cannot make the folder {workspace.models}: {error.strerror or error}."
         ) from error
+    ordered = _ordered_outputs(workspace)
     stem = Path(sounds).name or "model"
     path = workspace.models / f"{stem}.sda"
     number = 2
-    while os.path.lexists(path):
+    while os.path.lexists(path) or str(path) in ordered:
         path = workspace.models / f"{stem}-{number}.sda"
         number += 1
     return path
+
+
+def _ordered_outputs(workspace: Workspace) -> set[str]:
+    """Model files that jobs of the workspace were told to write, whether they have or not."""
+    outputs = set()
+    for path in workspace.jobs.glob("*/job.json"):
+        # A damaged order orders nothing.
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            outputs.add(str(parse_json(path.read_bytes())["arguments"]["output"]))
+    return outputs
 
 
 KINDS = {

@@ -11,7 +11,7 @@ from distill.errors import OutputError, UsageError
 from distill.library.job_events import read_latest
 from distill.library.job_kinds import kind_of
 from distill.library.job_orders import make_folder, write_order
-from distill.library.job_queue import leave, queue_up
+from distill.library.job_queue import queue_up
 from distill.library.job_resuming import forget_stop
 from distill.library.job_types import JobOrder
 from distill.library.locks import take_lock
@@ -40,17 +40,14 @@ def launch(workspace: Workspace, order: JobOrder) -> None:
     starting = take_lock(folder / "starting")
     if starting is None:
         raise UsageError(f"Job '{order.id}' is being started already.")
-    ticket = None
     try:
         write_order(folder, order)
         forget_stop(workspace, order.id)
         if kind_of(order.kind).is_training:
-            ticket = queue_up(workspace, order.id)
-        _wait_for_start(folder, _spawn(folder))
-    except BaseException:
-        if ticket is not None:
-            leave(ticket)
-        raise
+            # Now: trainings come in the order of their start, however long their processes take.
+            queue_up(workspace, order.id)
+        before = _last_number(folder)
+        _wait_for_start(folder, _spawn(folder), before)
     finally:
         starting.release()
 
@@ -80,15 +77,14 @@ else:
     _DETACHED = {"start_new_session": True}
 
 
-def _wait_for_start(folder: Path, process: subprocess.Popen[bytes]) -> None:
-    """Wait for the first event of a process; after `START_S` it may still come."""
-    events = folder / "events.jsonl"
-    before = _last_number(events)
+def _wait_for_start(folder: Path, process: subprocess.Popen[bytes], before: int) -> None:
+    """Wait for an event after that of number `before`; later than `START_S` it may still come."""
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline:
-        if _last_number(events) > before:
+        has_ended = process.poll() is not None
+        if _last_number(folder) > before:
             break
-        if process.poll() is not None and _last_number(events) == before:
+        if has_ended:
             raise OutputError(
                 f"The job ended before it began: {_last_line(folder / 'log.txt')} "
                 f"({folder / 'log.txt'} says more)."
@@ -98,8 +94,8 @@ def _wait_for_start(folder: Path, process: subprocess.Popen[bytes]) -> None:
     threading.Thread(target=process.wait, daemon=True).start()
 
 
-def _last_number(events: Path) -> int:
-    event = read_latest(events, ()).event
+def _last_number(folder: Path) -> int:
+    event = read_latest(folder / "events.jsonl", ()).event
     return event.n if event else 0
 
 

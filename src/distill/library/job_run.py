@@ -73,6 +73,7 @@ class JobRun:
     Attributes:
         cancel_event: Set once the job is to stop; may be replaced by another event.
         outcome: How the work ended; None before that.
+        arguments: Arguments of the job, as they are on disk.
 
     Raises:
         UsageError: If another process works on the job.
@@ -82,6 +83,7 @@ class JobRun:
     def __init__(self, workspace: Workspace, order: JobOrder, is_resumed: bool = False) -> None:
         self.workspace = workspace
         self.order = order
+        self.arguments = order.arguments
         self.is_resumed = is_resumed
         self.cancel_event = threading.Event()
         self.outcome: Outcome | None = None
@@ -238,6 +240,7 @@ class UnrecordedRun(JobRun):
     def __init__(self) -> None:
         self.cancel_event = threading.Event()
         self.outcome = None
+        self.arguments = {}
         self.is_resumed = False
 
     def __enter__(self) -> "UnrecordedRun":

@@ -3,12 +3,13 @@
 import time
 from pathlib import Path
 
-from distill.library.job_events import ENDS, JobEvent, read_latest
+from distill.library.job_events import ENDS, Latest, read_latest
 from distill.library.job_kinds import KINDS
-from distill.library.job_queue import is_alive, is_starting, job_folder, jobs_ahead
+from distill.library.job_queue import is_starting, job_folder, jobs_ahead
 from distill.library.job_types import (
     Job,
     JobDone,
+    JobEvent,
     JobFailed,
     JobOrder,
     JobState,
@@ -16,6 +17,7 @@ from distill.library.job_types import (
     JobWaiting,
     ScanProgress,
 )
+from distill.library.locks import is_taken
 from distill.library.workspace import Workspace
 from distill.training.metrics import (
     ModelSaved,
@@ -55,8 +57,9 @@ STAGES = {
 def job_of(workspace: Workspace, order: JobOrder) -> Job:
     """The job of an order, as it stands."""
     folder = job_folder(workspace, order.id)
-    state, events = _state_of(folder)
-    event, progress, verdict, saved = events
+    state, latest = _state_of(folder)
+    event = latest.event
+    progress, verdict, saved = latest.of_groups
     ahead = _ahead(workspace, order) if state == JobState.WAITING else 0
     share, remaining_s = _progress_of(progress, verdict)
     return Job(
@@ -69,6 +72,7 @@ def job_of(workspace: Workspace, order: JobOrder) -> Job:
         progress=None if state == JobState.WAITING else share,
         remaining_s=remaining_s if state == JobState.RUNNING else None,
         ahead=ahead,
+        is_stopping=state.is_alive and (folder / "stop").exists(),
         created=order.created,
         changed=event.t if event else order.created,
         saved=saved.t if saved else None,
@@ -84,35 +88,44 @@ def _ahead(workspace: Workspace, order: JobOrder) -> int:
     return len(jobs_ahead(workspace, order.id)) if kind and kind.is_training else 0
 
 
-_Events = tuple[JobEvent | None, JobEvent | None, JobEvent | None, JobEvent | None]
-"""The last event of all, of progress, with a verdict, and of a save."""
-
-
-def _state_of(folder: Path) -> tuple[JobState, _Events]:
-    # The lock first: a run writes its last event before it lets go.
-    alive = is_alive(folder)
+def _state_of(folder: Path) -> tuple[JobState, Latest]:
+    # Before the events: once they are written, nobody starts the job any more.
     starts = is_starting(folder)
-    latest = read_latest(folder / "events.jsonl", (PROGRESS, VERDICTS, SAVES))
-    event = latest.event
-    events: _Events = (event, *latest.of_groups)  # type: ignore[assignment]
-    # A run that is being started has not written yet: the last event is of an earlier one.
+    latest = _read(folder)
     if starts:
-        return JobState.WAITING, events
-    if event is not None and event.type in ENDS:
-        return STATES[event.type], events
-    if not alive:
-        return JobState.CUT_OFF, events
+        # A run that is being started has not written yet: the last event is of an earlier one.
+        return JobState.WAITING, latest
+    if not _has_ended(latest) and not is_taken(folder / "lock"):
+        # A run writes its last event before it lets go of its lock.
+        latest = _read(folder)
+        if not _has_ended(latest):
+            return JobState.CUT_OFF, latest
+    event = latest.event
     if event is None or event.type == JobWaiting.__name__:
-        return JobState.WAITING, events
-    return JobState.RUNNING, events
+        return JobState.WAITING, latest
+    return STATES.get(event.type, JobState.RUNNING), latest
+
+
+def _read(folder: Path) -> Latest:
+    return read_latest(folder / "events.jsonl", (PROGRESS, VERDICTS, SAVES))
+
+
+def _has_ended(latest: Latest) -> bool:
+    return latest.event is not None and latest.event.type in ENDS
 
 
 def _progress_of(
     event: JobEvent | None, epoch: JobEvent | None
 ) -> tuple[float | None, float | None]:
     """Share of the stage that is done, and seconds left; None where they cannot be told."""
-    if event is None:
+    try:
+        return _parse_progress(event, epoch) if event else (None, None)
+    except (KeyError, TypeError, ZeroDivisionError):
+        # Another Distill wrote it otherwise.
         return None, None
+
+
+def _parse_progress(event: JobEvent, epoch: JobEvent | None) -> tuple[float | None, float | None]:
     data = event.data
     if event.type == ScanProgress.__name__:
         return data["done"] / max(1, data["total"]), None

@@ -61,6 +61,7 @@ class Job:
         progress: Share of the stage that is done, 0 to 1; None where nobody can tell.
         remaining_s: Seconds left in the stage; None where nobody can tell.
         ahead: Trainings that come before it, while it waits.
+        is_stopping: Whether it was asked to stop, and has not ended yet.
         created: Time of the order, in seconds since 1970.
         changed: Time of its last event, or of the order before the first.
         saved: Time at which a usable model was last saved; None before that.
@@ -78,6 +79,7 @@ class Job:
     progress: float | None
     remaining_s: float | None
     ahead: int
+    is_stopping: bool
     created: float
     changed: float
     saved: float | None

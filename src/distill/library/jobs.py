@@ -103,7 +103,7 @@ def stop(workspace: Workspace, job_id: str) -> Job:
         path.touch()
     except OSError as error:
         raise OutputError(f"Cannot write {path}: {error.strerror or error}.") from error
-    return job
+    return get(workspace, job_id)
 
 
 def resume(workspace: Workspace, job_id: str, sounds: FilePath | None = None) -> Job:
