@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from distill.errors import CorpusError, OutputError, UsageError
-from distill.library import job_launch, jobs
+from distill.errors import CorpusError, UsageError
+from distill.library import jobs
 from distill.library.job_kinds import TrainArguments
 from distill.library.job_orders import make_folder, new_order, write_order
 from distill.library.job_types import Job, JobEvent, JobState
@@ -181,16 +181,6 @@ def test_a_failure_is_kept_in_a_sentence_and_can_be_tried_again(
     assert model.read_bytes() == trained.read_bytes()
 
 
-def test_a_process_that_cannot_begin_is_said_at_once(
-    workspace: Workspace, corpus_dir: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(job_launch, "RUNNER", "distill.no_such_module")
-    with pytest.raises(OutputError, match=r"ended before it began: .*no_such_module"):
-        jobs.start(workspace, "train", sounds=corpus_dir)
-    (job,) = jobs.list_jobs(workspace)
-    assert job.state == JobState.CUT_OFF
-
-
 def test_a_corpus_that_is_gone_is_said_before_going_on(
     workspace: Workspace, tmp_path: Path
 ) -> None:
@@ -202,20 +192,6 @@ def test_a_corpus_that_is_gone_is_said_before_going_on(
     with pytest.raises(CorpusError, match=r"no folder .*elsewhere"):
         jobs.resume(workspace, order.id, sounds=tmp_path / "elsewhere")
     assert jobs.get(workspace, order.id).state == JobState.CUT_OFF
-
-
-def test_a_model_belongs_to_the_last_job_that_trained_it(
-    workspace: Workspace, tmp_path: Path
-) -> None:
-    arguments = TrainArguments(sounds=str(tmp_path), output=str(tmp_path / "my.sda"))
-    ids = []
-    for _ in range(2):
-        order = new_order("train", arguments)
-        ids.append(order.id)
-        write_order(make_folder(workspace, order.id), order)
-    earlier, later = sorted(ids)
-    with pytest.raises(UsageError, match=rf"distill jobs resume {later}"):
-        jobs.resume(workspace, earlier)
 
 
 @pytest.mark.parametrize("job_id", ["nothing", "../../etc/passwd", "/", "A b"])
