@@ -48,6 +48,7 @@ INPUTS = {
     "other": "other.json",
     "paths": "codes.json",
     "sound": "new.wav",
+    "job_id": "nothing",
 }
 """Arguments by name."""
 
@@ -96,6 +97,9 @@ COMPANY: dict[tuple[str, str], dict[str, str | None]] = {
     ("train", "--minutes"): {"--steps": None},
     ("train", "--epochs"): {"--steps": None},
     ("train", "--resume"): dict.fromkeys(_SMALL_CODEC) | {"dataset_dir": None},
+    # Nothing is left running in the background.
+    ("train", "--detach"): {"dataset_dir": None},
+    ("train-prior", "--detach"): {"dataset_dir": None},
     ("train-prior", "--minutes"): {"--epochs": None},
     ("generate", "--amount"): {"--variation-of": "new.wav"},
     ("generate", "--from"): {"--infill": "new.wav", "--to": "0.2"},

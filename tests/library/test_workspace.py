@@ -49,6 +49,16 @@ def test_a_file_is_no_workspace(tmp_path: Path) -> None:
     assert file.read_text() == "x"
 
 
+def test_a_workspace_is_not_made_to_look_for_things(tmp_path: Path) -> None:
+    assert open_workspace(tmp_path / "none", make=False).root == tmp_path / "none"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_home_that_nobody_has_is_named() -> None:
+    with pytest.raises(UsageError, match="No home folder"):
+        workspace_root("~no-such-user-at-all/studio")
+
+
 def test_ids_have_their_form_and_differ() -> None:
     ids = [new_id() for _ in range(200)]
     assert len(set(ids)) == 200

@@ -45,7 +45,7 @@ def list_cmd(workspace: WorkspaceDir = None, json: Json = False) -> None:
     from distill.library.jobs import list_jobs
     from distill.library.workspace import open_workspace
 
-    jobs = list_jobs(open_workspace(workspace))
+    jobs = list_jobs(open_workspace(workspace, make=False))
     if json:
         print_json({"jobs": [asdict(job) for job in jobs]})
         return
@@ -74,7 +74,7 @@ def watch_cmd(
     from distill.library.jobs import get
     from distill.library.workspace import open_workspace
 
-    opened = open_workspace(workspace)
+    opened = open_workspace(workspace, make=False)
     job_id = job_id or _newest(opened)
     job = get(opened, job_id)
     if job.state.is_alive:
@@ -101,7 +101,7 @@ def stop_cmd(job_id: WantedId, workspace: WorkspaceDir = None, json: Json = Fals
     from distill.library.jobs import get, stop, watch
     from distill.library.workspace import open_workspace
 
-    opened = open_workspace(workspace)
+    opened = open_workspace(workspace, make=False)
     job = stop(opened, job_id)
     # The events themselves are of no interest.
     for _ in watch(opened, job_id, after=job.last_event):
@@ -119,7 +119,7 @@ def resume_cmd(
     from distill.library.jobs import resume
     from distill.library.workspace import open_workspace
 
-    job = resume(open_workspace(workspace), job_id, sounds)
+    job = resume(open_workspace(workspace, make=False), job_id, sounds)
     print_started(make_console(), job, json)
 
 

@@ -97,16 +97,27 @@ class Workspace:
 
 
 def workspace_root(path: FilePath | None = None) -> Path:
-    """The folder of the workspace: `path`, else `$DISTILL_WORKSPACE`, else `~/Distill`."""
+    """The folder of the workspace: `path`, else `$DISTILL_WORKSPACE`, else `~/Distill`.
+
+    Raises:
+        UsageError: It lies in a home folder, and there is none.
+    """
     chosen = path or os.environ.get("DISTILL_WORKSPACE") or DEFAULT
-    return Path(os.path.abspath(Path(chosen).expanduser()))
+    try:
+        return Path(os.path.abspath(Path(chosen).expanduser()))
+    except RuntimeError:
+        raise UsageError(
+            f"No home folder was found for the workspace {chosen}: name another folder "
+            "(--workspace, or DISTILL_WORKSPACE)."
+        ) from None
 
 
-def open_workspace(path: FilePath | None = None) -> Workspace:
+def open_workspace(path: FilePath | None = None, make: bool = True) -> Workspace:
     """Open a workspace; make it where there is none.
 
     Args:
         path: Its folder. Default: `$DISTILL_WORKSPACE`, else `~/Distill`.
+        make: Whether to make it; else one that is not there is an empty one.
 
     Raises:
         UsageError: It is no folder, or a newer Distill wrote it.
@@ -127,6 +138,8 @@ def open_workspace(path: FilePath | None = None) -> Workspace:
             raise UsageError(
                 f"{workspace.root} is no folder: name a folder for the workspace (--workspace)."
             )
+        if not make:
+            return workspace
         workspace.hidden.mkdir(parents=True, exist_ok=True)
         with replace_atomically(mark) as file:
             file.write(json.dumps({"version": VERSION}).encode())
