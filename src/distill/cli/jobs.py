@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Scans and trainings of the workspace: list, watch, stop and resume them.",
+    help="Scans and trainings: list, watch, stop and resume them.",
 )
 
 JobId = Annotated[
     str | None, typer.Argument(help="Id of the job. Default: the newest.", metavar="ID")
 ]
 WantedId = Annotated[str, typer.Argument(help="Id of the job.", metavar="ID")]
-After = Annotated[int, typer.Option(help="Show events after this number.", min=0)]
+After = Annotated[int, typer.Option(help="Show events after this number.", min=0, metavar="NUMBER")]
 Sounds = Annotated[
     Path | None, typer.Option(help="Folder of the sounds, if it has moved.", metavar="DATASET_DIR")
 ]
