@@ -49,6 +49,8 @@ INPUTS = {
     "paths": "codes.json",
     "sound": "new.wav",
     "job_id": "nothing",
+    "name": "nothing",
+    "new_name": "other",
 }
 """Arguments by name."""
 
