@@ -48,11 +48,8 @@ INPUTS = {
     "other": "other.json",
     "paths": "codes.json",
     "sound": "new.wav",
-    "job_id": "nothing",
-    "name": "nothing",
-    "new_name": "other",
 }
-"""Arguments by name."""
+"""Arguments by name; the others get a word that names nothing."""
 
 NEEDED = {
     "amount": "0.3",
@@ -194,7 +191,7 @@ def _valid(name: str, one: TyperCommand) -> dict[str, str]:
     for parameter in one.params:
         option = parameter.opts[0]
         if isinstance(parameter, TyperArgument):
-            values[option] = INPUTS[option]
+            values[option] = INPUTS.get(option, "nothing")
         elif parameter.required:
             values[option] = NEEDED[str(parameter.name)] if parameter.name in NEEDED else "0.1"
     return values
