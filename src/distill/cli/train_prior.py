@@ -80,7 +80,7 @@ def train_prior_cmd(
     """Train the generator (prior) and add it to the model file.
 
     It learns which codes follow which in your sounds. Settings that you leave out suit the number
-    of files. Ctrl-C or the key s stops and keeps the best so far.
+    of files. Ctrl-C or the key s stops and keeps the best so far; the same command goes on.
     """
     # Before torch loads.
     set_priority(priority)

@@ -76,13 +76,25 @@ def read_order(workspace: Workspace, job_id: str) -> JobOrder:
         UsageError: If `job_id` is no id, or no job has it; if its file is damaged, or a newer
             Distill wrote it.
     """
-    path = job_folder(workspace, check_id(job_id)) / "job.json"
+    order = find_order(workspace, check_id(job_id))
+    if order is None:
+        raise UsageError(
+            f"There is no job '{job_id}' in {workspace.root}: distill jobs list shows all."
+        )
+    return order
+
+
+def find_order(workspace: Workspace, job_id: str) -> JobOrder | None:
+    """The order for a job; None if there is none, as for one that is being made.
+
+    Raises:
+        UsageError: If its file is damaged, or a newer Distill wrote it.
+    """
+    path = job_folder(workspace, job_id) / "job.json"
     try:
         content = parse_json(path.read_bytes())
     except (FileNotFoundError, NotADirectoryError):
-        raise UsageError(
-            f"There is no job '{job_id}' in {workspace.root}: distill jobs list shows all."
-        ) from None
+        return None
     except (OSError, ValueError) as error:
         raise _damaged(path) from error
     if not isinstance(content, dict) or not isinstance(content.get("version"), int):

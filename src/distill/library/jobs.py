@@ -24,7 +24,7 @@ from distill.files import FilePath
 from distill.library.job_events import EventReader, read_curves
 from distill.library.job_kinds import kind_of, parse_arguments
 from distill.library.job_launch import launch
-from distill.library.job_orders import job_ids, new_order, read_order
+from distill.library.job_orders import find_order, job_ids, new_order, read_order
 from distill.library.job_queue import is_alive, job_folder
 from distill.library.job_resuming import check_resumable
 from distill.library.job_state import job_of
@@ -68,12 +68,9 @@ def list_jobs(workspace: Workspace) -> list[Job]:
     """All jobs of a workspace, the newest first. A damaged one is left out, with a warning."""
     jobs = []
     for job_id in job_ids(workspace):
-        folder = job_folder(workspace, job_id)
-        if not (folder / "job.json").exists():
-            # It is being made, or was killed at that.
-            continue
         try:
-            jobs.append(job_of(workspace, read_order(workspace, job_id)))
+            if order := find_order(workspace, job_id):
+                jobs.append(job_of(workspace, order))
         except UsageError as error:
             log.warning("%s", error)
     return jobs

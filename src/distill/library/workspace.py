@@ -12,6 +12,7 @@ import re
 import secrets
 import time
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from distill.errors import OutputError, UsageError
@@ -70,7 +71,7 @@ class Workspace:
         """Comparisons and their votes, as JSON."""
         return self.root / "comparisons"
 
-    @property
+    @cached_property
     def hidden(self) -> Path:
         """Files that are for Distill alone."""
         return self.root / ".distill"
@@ -80,7 +81,7 @@ class Workspace:
         """What a person chose about the files of each corpus, as JSON."""
         return self.hidden / "corpora"
 
-    @property
+    @cached_property
     def jobs(self) -> Path:
         """Jobs, a folder each."""
         return self.hidden / "jobs"
