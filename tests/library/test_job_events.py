@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from distill.library.job_events import (
     LONGEST_TAIL,
+    MOST_EVENTS,
     EventReader,
     parse_event,
     read_curves,
@@ -44,6 +45,14 @@ def test_new_events_come_and_half_lines_wait(tmp_path: Path) -> None:
     path.write_bytes(line)
     assert reader.read() == [JobEvent(n=1, t=2.5, type="JobRunning")]
     assert reader.read() == []
+
+
+def test_many_events_come_in_parts_and_none_is_lost(tmp_path: Path) -> None:
+    write_steps(tmp_path / "events.jsonl", 2 * MOST_EVENTS + 7).close()
+    reader = EventReader(tmp_path / "events.jsonl")
+    parts = [reader.read() for _ in range(4)]
+    assert [len(part) for part in parts] == [MOST_EVENTS, MOST_EVENTS, 7, 0]
+    assert [event.n for part in parts for event in part] == list(range(1, 2 * MOST_EVENTS + 8))
 
 
 def test_events_after_a_number(tmp_path: Path) -> None:

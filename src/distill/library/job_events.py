@@ -38,6 +38,9 @@ from distill.training.metrics import (
 MOST_POINTS = 2000
 """Points of a curve, at most: more than a screen has columns."""
 
+MOST_EVENTS = 500
+"""Events that are read at once, at most: a whole training would not fit into a small server."""
+
 TAIL_BYTES = 4096
 """Bytes at the end of a file that hold its last event, as a rule."""
 
@@ -90,13 +93,18 @@ class EventReader:
         self._offset = 0
 
     def read(self) -> list[JobEvent]:
-        """Events that came since the last call; a line that is still being written comes later."""
-        events = []
+        """Events that came since the last call, at most `MOST_EVENTS`; none once all are read.
+
+        A line that is still being written comes later.
+        """
+        events: list[JobEvent] = []
         for line in self.read_lines():
             event = parse_event(line)
             if event is not None and event.n > self.after:
                 self.after = event.n
                 events.append(event)
+                if len(events) == MOST_EVENTS:
+                    break
         return events
 
     def read_lines(self) -> Iterator[bytes]:

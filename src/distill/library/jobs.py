@@ -155,10 +155,12 @@ def watch(
     while not cancel_event.is_set():
         # Before the events: a run writes its last one before it lets go of its lock.
         alive = is_alive(folder)
-        yield from reader.read()
-        if not alive:
-            return
-        cancel_event.wait(POLL_S)
+        events = reader.read()
+        yield from events
+        if not events:
+            if not alive:
+                return
+            cancel_event.wait(POLL_S)
 
 
 def curves(workspace: Workspace, job_id: str) -> dict[str, list[JobEvent]]:
