@@ -10,7 +10,9 @@ import distill
 
 ROOT = Path(distill.__file__).parent
 FOR_ALL = {"bounds", "claims", "errors", "settings", "device", "files", "process", "exports"} | {
-    "printable"
+    "cancellation",
+    "printable",
+    "progress",
 }
 LAYERS = ["audio", "data", "models", "inference", "training", "workflows", "library", "cli"]
 FLOORS = {
@@ -24,7 +26,7 @@ FLOORS = {
     "training": [
         # What both trainings share.
         {"checkpoint", "checkpoint_types", "config", "corpus_facts", "curves", "metrics"}
-        | {"interruption", "out_of_memory", "paths", "prior_config", "rules", "threads"}
+        | {"out_of_memory", "paths", "prior_config", "rules", "threads"}
         | {"weight_average"},
         {"codec", "prior"},
         {"loop", "prior_loop"},

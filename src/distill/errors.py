@@ -1,6 +1,7 @@
 """Errors for bad input or a bad environment, as a tree.
 
 DistillError                  one clear sentence: what, which file, what to do
+├── CancelledError            the work was left, because another thread asked for it
 ├── UsageError                an option or argument that makes no sense
 ├── CorpusError               the folder of sounds cannot be used
 ├── AudioError                one sound cannot be read or written
@@ -40,6 +41,10 @@ class UsageError(DistillError):
     """An option or argument that makes no sense."""
 
     exit_code = 2
+
+
+class CancelledError(DistillError):
+    """The work was left before it was done, because another thread asked for it."""
 
 
 class CorpusError(DistillError):

@@ -45,7 +45,7 @@ def remove_dc(audio: np.ndarray, sample_rate: int) -> np.ndarray:
 
     Offsets cost headroom and click at the ends.
     """
-    return np.concatenate(list(remove_dc_blocks((audio,), sample_rate)), axis=1)
+    return np.concatenate(list(remove_dc_blocks(pieces(audio), sample_rate)), axis=1)
 
 
 def remove_dc_blocks(blocks: Iterable[np.ndarray], sample_rate: int) -> Iterator[np.ndarray]:
@@ -139,7 +139,7 @@ def finish(
         gain: Linear gain to apply; None finds it by `level_gain`.
     """
     length = audio.shape[1] if n_samples is None else n_samples
-    return finish_blocks((audio,), len(audio), sample_rate, target_loudness, length, gain)
+    return finish_blocks(pieces(audio), len(audio), sample_rate, target_loudness, length, gain)
 
 
 def finish_blocks(

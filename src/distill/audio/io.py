@@ -22,6 +22,7 @@ from distill.audio.resampling import resample_blocks
 from distill.audio.riff import append_chunks
 from distill.audio.timing import Timing, timing_chunks
 from distill.audio.virtual_file import VirtualFile, signals_held
+from distill.cancellation import check_cancellation, checked
 from distill.errors import AudioError
 from distill.files import FilePath, open_regular, replace_atomically
 from distill.settings import SAMPLE_RATE
@@ -170,6 +171,7 @@ def _part_blocks(file: sf.SoundFile, path: FilePath, block_s: float) -> Iterator
     largest = _LARGEST_BLOCK // file.channels
     size = max(1, min(int(block_s * file.samplerate), largest))
     while (block := _read(file, path, size)).size:
+        check_cancellation()
         yield block
 
 
@@ -293,7 +295,7 @@ def write_sound_blocks(
             with _create(target, sample_rate, channels, subtype, kind) as sound:
                 for name, text in (tags or {}).items():
                     setattr(sound, name, text)
-                for block in blocks:
+                for block in checked(blocks):
                     _check_finite(block, path)
                     samples = block.T
                     with signals_held():

@@ -23,6 +23,7 @@ from distill.inference.modes.registry import complete, mode_of
 from distill.inference.modes.request import Request
 from distill.inference.recipe import Recipe
 from distill.inference.sampling.context import bar_beats, check_time, corpus_tempo
+from distill.models.cancel_points import cancel_points
 from distill.models.persistence import LoadedVQModel
 from distill.settings import LARGEST_SEED, check_seed
 
@@ -167,7 +168,8 @@ class _Generation:
         self.mode = mode_of(job.request.mode)(job)
         # Priors of older versions keep no index: then copying is unknown.
         index = job.loaded.prior_facts.copy_index
-        self.meter = CopyMeter(job.loaded.model, index) if index else None
+        with cancel_points():
+            self.meter = CopyMeter(job.loaded.model, index) if index else None
 
     def sounds(self, seeds: Sequence[int], progress: Progress) -> Iterator[Generated]:
         """One sound for each of the `seeds`, rendered in batches as the mode prefers."""
@@ -231,7 +233,8 @@ class _Generation:
             return None
         # A continued or infilled recording is itself no copy.
         new_audio = rendered.audio[:, rendered.new_start : rendered.new_stop]
-        report = self.meter.measure(rendered.codes, new_audio, rendered.new_frames)
+        with cancel_points():
+            report = self.meter.measure(rendered.codes, new_audio, rendered.new_frames)
         return _delayed(report, rendered.new_start / self.job.loaded.model.sample_rate)
 
 

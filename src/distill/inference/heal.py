@@ -15,8 +15,9 @@ as in `sampling/gap_filling.py`.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -37,6 +38,7 @@ from distill.inference.sampling.settings import Sampling
 from distill.models.persistence import LoadedVQModel
 from distill.models.prior import CodePrior
 from distill.models.vqvae import VQVAE
+from distill.progress import Progress, no_progress
 from distill.settings import check_seed
 
 LEAD_S = 0.1
@@ -83,6 +85,7 @@ def heal(
     at_seams: bool = True,
     sampling: Sampling | None = None,
     seed: int = 0,
+    progress: Progress = no_progress,
 ) -> EditResult:
     """Redraw the frames before every seam, or a whole region.
 
@@ -95,6 +98,7 @@ def heal(
         at_seams: Redraw the frames before each seam; if not, all of `region`.
         sampling: How codes are drawn.
         seed: The same seed gives the same codes.
+        progress: Takes the code frames drawn so far and the number of all.
 
     Returns:
         The new grid. Seams beside which all levels were open and something was drawn are gone. A
@@ -126,15 +130,25 @@ def heal(
 
     codes = torch.tensor(grid.codes).long()
     longest_ramp = _frames(LONGEST_LEAD_S, grid)
+    total = sum(stretch.stop - stretch.start for stretch in stretches)
+    done = 0
     for stretch in stretches:
         gap = _gap(loaded, codes, fixed, stretch)
+        report = partial(_report, progress, done, total)
         # Over a longer stretch, an even level would be a flaw of its own.
         is_ramp = at_seams and gap.frames <= longest_ramp
-        codes[slice(*stretch)] = healer.fill_ramp(gap) if is_ramp else healer.fill(gap)
+        fill_gap = healer.fill_ramp if is_ramp else healer.fill
+        codes[slice(*stretch)] = fill_gap(gap, report)
+        done += gap.frames
 
     redrawn = _redrawn_frames(fixed, stretches)
     seams = _remaining_seams(grid, redrawn, all_levels=len(levels) == Q)
     return overwrite(grid, codes.numpy(), _remark(redrawn) if at_seams else "", seams)
+
+
+def _report(progress: Progress, done: int, total: int, frames: int) -> None:
+    """Pass on that `frames` of the current gap are drawn, after the `done` ones of earlier gaps."""
+    progress(done + frames, total)
 
 
 def _generator(seed: int) -> torch.Generator:
@@ -246,12 +260,19 @@ class _Healer:
     sampling: Sampling
     generator: torch.Generator
 
-    def fill(self, gap: Gap) -> Tensor:
-        """Codes `[T, Q]` for a region."""
-        frame_rate = self.loaded.model.frame_rate
-        return fill(self.prior, gap, self.sampling, self.generator, frame_rate, tries=REGION_TRIES)
+    def fill(self, gap: Gap, report: Callable[[int], None]) -> Tensor:
+        """Codes `[T, Q]` for a region; `report` takes the frames drawn so far."""
+        return fill(
+            self.prior,
+            gap,
+            self.sampling,
+            self.generator,
+            self.loaded.model.frame_rate,
+            progress=lambda done, total: report(done),
+            tries=REGION_TRIES,
+        )
 
-    def fill_ramp(self, gap: Gap) -> Tensor:
+    def fill_ramp(self, gap: Gap, report: Callable[[int], None]) -> Tensor:
         """Codes `[T, Q]` whose level leads evenly from one side of the gap to the other."""
         codec = self.loaded.model
         gap = replace(gap, after=gap.after[: round(AHEAD_S * codec.frame_rate)])
@@ -259,7 +280,7 @@ class _Healer:
         gap = replace(gap, conditions=replace(gap.conditions, logit_bias=ramp.logit_bias))
         # Each gap has its own line to follow, and a cooler draw.
         cooler = replace(self.sampling, temperature=COOLER * self.sampling.temperature)
-        tries = draw(self.prior, gap, cooler, self.generator, RAMP_TRIES)
+        tries = draw(self.prior, gap, cooler, self.generator, RAMP_TRIES, report)
         return self._choose(gap, tries)
 
     def _choose(self, gap: Gap, tries: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from distill.audio.blocks import pieces, slice_blocks, windows
+from distill.models.cancel_points import cancel_points
 from distill.models.vqvae import VQVAE
 
 CHUNK_S = 20.0
@@ -50,7 +51,7 @@ def encode_stream(codec: VQVAE, blocks: Iterable[np.ndarray]) -> Iterator[Tensor
     for window in windows(blocks, _chunk_frames(codec) * hop, margin):
         sound = torch.from_numpy(np.array(window.sound, dtype=np.float32))
         sound = F.pad(sound, (0, -sound.shape[1] % hop))
-        with torch.inference_mode():
+        with torch.inference_mode(), cancel_points():
             codes = codec.encode(sound[None].to(_device(codec)))[0]
         first = window.core.start // hop
         last = frames_of(window.core.stop, hop)
@@ -108,7 +109,7 @@ def decode_stream(
         context_start = max(0, first - margin)
         context_stop = min(len(codes), last + margin)
         context = codes[None, context_start:context_stop].to(_device(codec))
-        with torch.inference_mode():
+        with torch.inference_mode(), cancel_points():
             sound = codec.decode(context, context_start, sounding)[0]
         from_sample = (first - context_start) * hop
         to_sample = (last - context_start) * hop

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from distill.cancellation import CancelledError
 from distill.data.corpus import scan_corpus
 from distill.data.dataset import Split, make_manifest, split_by_manifest
 from distill.device import pick_device, prepare
@@ -12,7 +13,6 @@ from distill.files import FilePath
 from distill.models.persistence import LoadedVQModel, load_model_v2
 from distill.models.prior_metadata import PriorMetadata
 from distill.training.corpus_facts import measure_corpus_facts
-from distill.training.interruption import Interrupted
 from distill.training.paths import checkpoint_path
 from distill.training.prior.epoch import train_prior_epoch, validate_prior_epoch
 from distill.training.prior.metadata import complete_event
@@ -98,7 +98,7 @@ def train_prior(
     corpus_facts = measure_corpus_facts(corpus)
     try:
         setup = prepare_prior(loaded, split, prior_config, corpus_facts, cancel_event)
-    except Interrupted:
+    except CancelledError:
         return _stopped(loaded, split)
     trials = thread_trials(threads, adapt_threads, loaded.model.rvq.codebooks.device)
     run = PriorRun(setup, cancel_event, step_callback, trials)

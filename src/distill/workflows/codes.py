@@ -8,6 +8,7 @@ Example:
     distill.decode(model, codes, "guitar-again.wav")
 """
 
+import threading
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,7 @@ from distill.audio.blocks import pieces
 from distill.audio.channels import common_layout, fold_sound
 from distill.audio.io import block_source, probe, write_sound, write_sound_blocks
 from distill.audio.remarks import remarks_on
+from distill.cancellation import cancellable
 from distill.errors import UsageError
 from distill.files import FilePath
 from distill.inference.codes.decode import column_sound, decode_blocks, decode_sound, entry_sound
@@ -28,10 +30,16 @@ from distill.inference.codes.region import Region, parse_entry, parse_region
 from distill.inference.recipe import model_tags
 from distill.models.levels import level_names
 from distill.models.persistence import LoadedVQModel
+from distill.progress import Progress, no_progress
 from distill.workflows.paths import output_paths
 
 
-def encode(model: LoadedVQModel, sound: FilePath | np.ndarray) -> CodeGrid:
+def encode(
+    model: LoadedVQModel,
+    sound: FilePath | np.ndarray,
+    progress: Progress = no_progress,
+    cancel_event: threading.Event | None = None,
+) -> CodeGrid:
     """Encode a sound to a grid of codes.
 
     Args:
@@ -39,11 +47,14 @@ def encode(model: LoadedVQModel, sound: FilePath | np.ndarray) -> CodeGrid:
         sound: Sound file of any kind, or samples `[C, N]` at the sample rate of the model. Any
             number of channels `C` is mixed to those of the model: up to 8 as loudspeakers, in the
             order of the file or else of WAV, more evenly.
+        progress: Takes the code frames encoded so far and the number of all.
+        cancel_event: Ends the work with a `CancelledError` once it is set, by another thread.
 
     Returns:
         The codes `[T, Q]`, with all that it takes to decode them.
 
     Raises:
+        CancelledError: If `cancel_event` was set.
         AudioError: If the file is no sound that can be read.
         UsageError: If the samples have another shape.
 
@@ -51,33 +62,45 @@ def encode(model: LoadedVQModel, sound: FilePath | np.ndarray) -> CodeGrid:
         UserWarning: If left and right cancel in a mono model, or the layout of more than two
             channels is unknown or assumed.
     """
-    encoding = encoding_of(model, sound)
+    encoding = encoding_of(model, sound, progress, cancel_event)
     if encoding.remark:
         warnings.warn(encoding.remark, stacklevel=2)
     return encoding.grid
 
 
-def encoding_of(model: LoadedVQModel, sound: FilePath | np.ndarray) -> Encoding:
-    """`encode`, with its warning as a remark beside the codes."""
+def encoding_of(
+    model: LoadedVQModel,
+    sound: FilePath | np.ndarray,
+    progress: Progress = no_progress,
+    cancel_event: threading.Event | None = None,
+) -> Encoding:
+    """`encode`, with its warning as a remark beside the codes; arguments as there."""
+    with cancellable(cancel_event):
+        return _encoding_of(model, sound, progress)
+
+
+def _encoding_of(
+    model: LoadedVQModel, sound: FilePath | np.ndarray, progress: Progress
+) -> Encoding:
     if isinstance(sound, np.ndarray):
-        encoding = _encoding_of_samples(model, sound)
+        encoding = _encoding_of_samples(model, sound, progress)
         layout_remark = common_layout(len(sound)).remark
         remarks = [f"The samples: {layout_remark}."] if layout_remark else []
     else:
         path = Path(sound)
         source = block_source(path, model.model.sample_rate)
-        encoding = encode_with_remark(model, source, path.name)
+        encoding = encode_with_remark(model, source, path.name, progress)
         remarks = list(remarks_on(path))
     if encoding.remark:
         remarks.append(encoding.remark)
     return encoding._replace(remark=" ".join(remarks))
 
 
-def _encoding_of_samples(model: LoadedVQModel, audio: np.ndarray) -> Encoding:
+def _encoding_of_samples(model: LoadedVQModel, audio: np.ndarray, progress: Progress) -> Encoding:
     if audio.ndim != 2 or len(audio) == 0:
         raise UsageError(f"Samples must come as [channels, N], not {list(audio.shape)}.")
     folded = fold_sound(audio)
-    return encode_with_remark(model, lambda: pieces(folded))
+    return encode_with_remark(model, lambda: pieces(folded), progress=progress)
 
 
 def decode(
@@ -85,6 +108,8 @@ def decode(
     codes: CodeGrid | FilePath,
     output: FilePath | None = None,
     region: Region | None = None,
+    progress: Progress = no_progress,
+    cancel_event: threading.Event | None = None,
 ) -> np.ndarray:
     """Decode codes to samples `[C, N]`.
 
@@ -96,14 +121,18 @@ def decode(
             model or the codes.
         region: Stretch of time and levels to decode, as `distill.parse_region` gives it; it sounds
             as it does in the whole.
+        progress: Takes the code frames decoded so far and the number of all.
+        cancel_event: Ends the work with a `CancelledError` once it is set, by another thread.
 
     Raises:
+        CancelledError: If `cancel_event` was set.
         CodebookMismatchError: If another model made the codes.
         CodesFileError: If the codes file cannot be read.
         OutputError: If the sound file cannot be written.
     """
     grid = _as_grid(codes)
-    return _write(model, output, lambda: decode_sound(model, grid, region), codes)
+    with cancellable(cancel_event):
+        return _write(model, output, lambda: decode_sound(model, grid, region, progress), codes)
 
 
 def decode_column(
@@ -142,7 +171,12 @@ def decode_entry(model: LoadedVQModel, entry: str, output: FilePath | None = Non
 
 
 def decode_to_file(
-    model: LoadedVQModel, codes: CodeGrid, output: FilePath, region: Region | None = None
+    model: LoadedVQModel,
+    codes: CodeGrid,
+    output: FilePath,
+    region: Region | None = None,
+    progress: Progress = no_progress,
+    cancel_event: threading.Event | None = None,
 ) -> int:
     """Decode codes to a sound file piece by piece, in memory that does not grow with the length.
 
@@ -151,14 +185,21 @@ def decode_to_file(
         codes: Codes of any length.
         output: Sound file to write.
         region: Stretch of time and levels to decode.
+        progress: Takes the code frames decoded so far and the number of all.
+        cancel_event: Ends the work with a `CancelledError` once it is set, by another thread.
 
     Returns:
         The number of samples in the file.
+
+    Raises:
+        CancelledError: If `cancel_event` was set.
     """
     (path,) = output_paths(output, 1, [model.path])
-    blocks = decode_blocks(model, codes, region)
+    blocks = decode_blocks(model, codes, region, progress)
     sample_rate = model.model.sample_rate
-    write_sound_blocks(path, blocks, model.output_channels, sample_rate, tags=model_tags(model))
+    channels = model.output_channels
+    with cancellable(cancel_event):
+        write_sound_blocks(path, blocks, channels, sample_rate, tags=model_tags(model))
     return probe(path).frames
 
 

@@ -12,6 +12,11 @@ the same in all edits:
     model: The model that made the codes, as `distill.load` gives it.
     seed: Same seed, same result.
 
+Arguments that can be given by name alone are for Python, and no options:
+
+    progress: Takes the code frames drawn so far and the number of all.
+    cancel_event: Ends the work with a `CancelledError` once it is set, by another thread.
+
 Example:
     codes = distill.encode(model, "loop.wav")
     backwards = distill.edit.reverse(codes, start=1, stop=2.5, levels="structure").grid
@@ -22,12 +27,15 @@ New edits: one function here, and one operation in `distill.inference.codes.oper
 from __future__ import annotations
 
 import inspect
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from distill.cancellation import cancellable
 from distill.exports import LazyModule
 from distill.inference.sampling.settings import Sampling
+from distill.progress import Progress, no_progress
 
 if TYPE_CHECKING:
     import numpy as np
@@ -337,6 +345,8 @@ def blend(
     start: Time | None = None,
     stop: Time | None = None,
     levels: str | None = None,
+    *,
+    cancel_event: threading.Event | None = None,
 ) -> EditResult:
     """Blend a region with another sound into one new sound.
 
@@ -347,7 +357,8 @@ def blend(
             region.
     """
     region = _region(grid, start, stop, levels)
-    return blending.blend(model, grid, _as_grid(other), amount, region)
+    with cancellable(cancel_event):
+        return blending.blend(model, grid, _as_grid(other), amount, region)
 
 
 @command("drift")
@@ -397,6 +408,9 @@ def heal(
     temperature: float = 1.0,
     seed: int = 0,
     seams: bool = False,
+    *,
+    progress: Progress = no_progress,
+    cancel_event: threading.Event | None = None,
 ) -> EditResult:
     """Mend seams: regenerate the moment before each edit point.
 
@@ -411,14 +425,16 @@ def heal(
     """
     region = _region(grid, start, stop, levels)
     only_seams = seams or (start is None and stop is None)
-    return healing.heal(
-        model,
-        grid,
-        region,
-        at_seams=only_seams,
-        sampling=Sampling(temperature=temperature),
-        seed=seed,
-    )
+    with cancellable(cancel_event):
+        return healing.heal(
+            model,
+            grid,
+            region,
+            at_seams=only_seams,
+            sampling=Sampling(temperature=temperature),
+            seed=seed,
+            progress=progress,
+        )
 
 
 # --- locks ----------------------------------------------------------------------------------------

@@ -41,7 +41,12 @@ def kind(parameter: inspect.Parameter) -> type:
 def parameters_of(name: str) -> dict[str, inspect.Parameter]:
     """Parameters of the edit called `name` that a line gives, by name."""
     signature = inspect.signature(EDITS[name]).parameters
-    return {key: parameter for key, parameter in signature.items() if key not in GIVEN}
+    return {
+        key: parameter
+        for key, parameter in signature.items()
+        # What is given by name alone is for Python.
+        if key not in GIVEN and parameter.kind != parameter.KEYWORD_ONLY
+    }
 
 
 # --- reading --------------------------------------------------------------------------------------

@@ -1,12 +1,14 @@
 """Generation for Python and the command line: lists, files, streams and regenerated sounds."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from distill.cancellation import cancellable, cancellable_items
 from distill.device import using_threads
 from distill.files import FilePath
 from distill.inference.generate import Generated
@@ -15,6 +17,7 @@ from distill.inference.modes.request import Request
 from distill.inference.modes.stream import stream_sound
 from distill.inference.sampling.settings import Sampling
 from distill.models.persistence import LoadedVQModel
+from distill.progress import Progress, no_progress
 from distill.workflows.paths import output_paths
 from distill.workflows.request import SOURCE_OPTIONS, EarlierSound, make_request
 
@@ -23,9 +26,6 @@ Control = float | str | Sequence[float] | Sequence[Sequence[float]] | np.ndarray
 
 Tags = Sequence[str] | Mapping[str, float] | None
 """Folders of the corpus, or folders with weights."""
-
-Progress = Callable[[int, int], None]
-"""Takes the number of frames drawn so far and the number of all frames."""
 
 
 def generate(
@@ -36,7 +36,7 @@ def generate(
     top_k: int = Sampling.top_k,
     top_p: float = Sampling.top_p,
     count: int = Request.count,
-    progress: Progress = lambda done, total: None,
+    progress: Progress = no_progress,
     max_copy: float | None = None,
     like: str = Sampling.like,
     nearness: float = Sampling.nearness,
@@ -62,6 +62,7 @@ def generate(
     tags: Tags = None,
     guidance: float | None = None,
     bars: float | None = None,
+    cancel_event: threading.Event | None = None,
 ) -> list[Generated]:
     """Generate new sounds.
 
@@ -110,8 +111,10 @@ def generate(
             (`{"drums": 0.7, "voice": 0.3}`).
         guidance: How strictly steering is followed, 0 to 20; by default 1.
         bars: Bars of new sound, in place of `duration`: they follow from the tempo.
+        cancel_event: Ends the work with a `CancelledError` once it is set, by another thread.
 
     Raises:
+        CancelledError: `cancel_event` was set.
         NoPriorError: The model has no prior yet.
         AudioError: A sound file cannot be read.
         UsageError: An argument is out of range, or does not go with another.
@@ -121,40 +124,42 @@ def generate(
         for sound in distill.generate(model, duration=12, count=2, brightness=80):
             sound.save(f"{sound.recipe.seed}.wav")
     """
-    request = make_request(
-        duration=duration,
-        seed=seed,
-        count=count,
-        max_copy=max_copy,
-        temperature=temperature,
-        top_k=top_k,
-        top_p=top_p,
-        like=like,
-        nearness=nearness,
-        tempo=tempo,
-        swing=swing,
-        free_time=free_time,
-        form=form,
-        form_variation=form_variation,
-        lead_in=lead_in,
-        continue_from=continue_from,
-        one_shot=one_shot,
-        loop=loop,
-        variation_of=variation_of,
-        amount=amount,
-        infill=infill,
-        start=start,
-        stop=stop,
-        loudness=loudness,
-        brightness=brightness,
-        noisiness=noisiness,
-        pitch=pitch,
-        onsets=onsets,
-        tags=tags,
-        guidance=guidance,
-        bars=bars,
-    )
-    return list(generate_sounds(model, request, progress))
+    with cancellable(cancel_event):
+        # A source is read here.
+        request = make_request(
+            duration=duration,
+            seed=seed,
+            count=count,
+            max_copy=max_copy,
+            temperature=temperature,
+            top_k=top_k,
+            top_p=top_p,
+            like=like,
+            nearness=nearness,
+            tempo=tempo,
+            swing=swing,
+            free_time=free_time,
+            form=form,
+            form_variation=form_variation,
+            lead_in=lead_in,
+            continue_from=continue_from,
+            one_shot=one_shot,
+            loop=loop,
+            variation_of=variation_of,
+            amount=amount,
+            infill=infill,
+            start=start,
+            stop=stop,
+            loudness=loudness,
+            brightness=brightness,
+            noisiness=noisiness,
+            pitch=pitch,
+            onsets=onsets,
+            tags=tags,
+            guidance=guidance,
+            bars=bars,
+        )
+    return list(cancellable_items(cancel_event, generate_sounds(model, request, progress)))
 
 
 def stream(
@@ -179,6 +184,7 @@ def stream(
     noisiness: Control = None,
     pitch: Control = None,
     onsets: Control = None,
+    cancel_event: threading.Event | None = None,
 ) -> Iterator[np.ndarray]:
     """New sound without end, as it is drawn: blocks `[C, n]` of a quarter of a second.
 
@@ -206,8 +212,10 @@ def stream(
         noisiness: The same for noisiness.
         pitch: The same for pitch.
         onsets: The same for onsets a second.
+        cancel_event: Ends the stream with a `CancelledError` once it is set, by another thread.
 
     Raises:
+        CancelledError: `cancel_event` was set.
         NoPriorError: The model has no prior yet.
         UsageError: An argument is out of range.
 
@@ -238,13 +246,18 @@ def stream(
         pitch=pitch,
         onsets=onsets,
     )
-    return stream_sound(model, request)
+    with cancellable(cancel_event):
+        blocks = stream_sound(model, request)
+    return cancellable_items(cancel_event, blocks)
 
 
 def generate_again(
     model: LoadedVQModel,
     sound: FilePath,
     duration: float | None = None,
+    *,
+    progress: Progress = no_progress,
+    cancel_event: threading.Event | None = None,
     **sources: FilePath | None,
 ) -> Generated:
     """Regenerate a sound file exactly, on as many threads as it was made with.
@@ -253,10 +266,13 @@ def generate_again(
         model: The model that made it.
         sound: A file that Distill generated.
         duration: Seconds of another version, which begins alike.
+        progress: Takes the number of frames drawn so far and the number of all frames.
+        cancel_event: Ends the work with a `CancelledError` once it is set, by another thread.
         sources: The sound that it was made from, if any, under the argument of `generate` that
             named it: `continue_from`, `variation_of` or `infill`.
 
     Raises:
+        CancelledError: `cancel_event` was set.
         AudioError: The file does not say how it was made, or cannot be read.
         CodebookMismatchError: Another model made it.
         UsageError: It was made from another sound, or in another mode.
@@ -266,13 +282,14 @@ def generate_again(
     """
     if unknown := sources.keys() - set(SOURCE_OPTIONS):
         raise TypeError(f"generate_again takes no {', '.join(sorted(unknown))}")
-    earlier = EarlierSound.read(sound)
-    options: dict[str, Any] = {"duration": duration, **sources}
-    request = make_request(earlier, **options)
-    # Threads decide the order of sums, and with it the last bits.
-    with using_threads(earlier.recipe.threads):
-        earlier.recipe.check_model(model, sound)
-        (new_sound,) = generate_sounds(model, request)
+    with cancellable(cancel_event):
+        earlier = EarlierSound.read(sound)
+        options: dict[str, Any] = {"duration": duration, **sources}
+        request = make_request(earlier, **options)
+        # Threads decide the order of sums, and with it the last bits.
+        with using_threads(earlier.recipe.threads):
+            earlier.recipe.check_model(model, sound)
+            (new_sound,) = generate_sounds(model, request, progress)
     return new_sound
 
 
@@ -288,7 +305,8 @@ def generate_files(
     loaded: LoadedVQModel,
     output: FilePath,
     request: Request,
-    progress: Progress = lambda done, total: None,
+    progress: Progress = no_progress,
+    cancel_event: threading.Event | None = None,
 ) -> Iterator[Written]:
     """Generate the sounds of `request` and write each as soon as it is ready.
 
@@ -298,8 +316,11 @@ def generate_files(
             replaced, but for the model.
         request: What to generate.
         progress: Takes the number of frames drawn so far and the number of all frames.
+        cancel_event: Ends the work with a `CancelledError` once it is set, by another thread.
+            Sounds that were written stay.
 
     Raises:
+        CancelledError: `cancel_event` was set.
         OutputError: The files cannot be written there.
         NoPriorError: The model has no prior yet.
         UsageError: A setting is out of range.
@@ -307,4 +328,5 @@ def generate_files(
     # Before anything is drawn: a name that cannot be written must not cost minutes.
     paths = output_paths(output, request.count, [loaded.path])
     sounds = generate_sounds(loaded, request, progress)
-    return (Written(sound.save(path), sound) for path, sound in zip(paths, sounds, strict=True))
+    written = (Written(sound.save(path), sound) for path, sound in zip(paths, sounds, strict=True))
+    return cancellable_items(cancel_event, written)

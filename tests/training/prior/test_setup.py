@@ -10,12 +10,12 @@ import pytest
 import soundfile as sf
 import torch
 
+from distill.cancellation import CancelledError
 from distill.data.corpus import scan_corpus
 from distill.data.dataset import ClipRegion, Split, split_by_manifest
 from distill.models.persistence import load_model_v2
 from distill.settings import SAMPLE_RATE
 from distill.training.corpus_facts import CorpusFacts
-from distill.training.interruption import Interrupted
 from distill.training.prior.setup import PriorSetup, find_pulses, prepare_prior
 from distill.training.prior_config import PriorConfig
 from tests.audio.clicks import rhythm
@@ -119,14 +119,14 @@ def test_the_search_for_pulses_can_be_left(rhythms: Split) -> None:
         nonlocal checks
         checks += 1
         if checks == 2:
-            raise Interrupted
+            raise CancelledError
 
-    with pytest.raises(Interrupted):
+    with pytest.raises(CancelledError):
         find_pulses(rhythms.train, SAMPLE_RATE, check)
 
 
 def test_a_cancelled_setup_ends_at_once(
     codec_only: Path, corpus_dir: Path, tiny_prior: dict[str, Any]
 ) -> None:
-    with pytest.raises(Interrupted):
+    with pytest.raises(CancelledError):
         setup_of(codec_only, corpus_dir, cancelled=True, **tiny_prior)

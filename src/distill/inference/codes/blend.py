@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from distill.cancellation import checked
 from distill.errors import UsageError
 from distill.inference.codes.compatible import check_fits_model
 from distill.inference.codes.grid import CodeGrid
@@ -236,7 +237,7 @@ def _random_walk(
 
     codes = np.arange(K)
     walked = codes
-    for _ in range(steps):
+    for _ in checked(range(steps)):
         choice = generator.integers(neighbours.shape[1], size=K)
         moves = generator.random(K) < amount
         step = np.where(moves, neighbours[codes, choice], codes)
@@ -302,7 +303,8 @@ def quantise(
     if len(x) == 0:
         return np.zeros((0, len(books)), seeds.dtype)
     pieces = [slice(i, i + PIECE_FRAMES) for i in range(0, len(x), PIECE_FRAMES)]
-    return np.concatenate([_search(x[piece], books, seeds[:, piece]) for piece in pieces])
+    found = [_search(x[piece], books, seeds[:, piece]) for piece in checked(pieces)]
+    return np.concatenate(found)
 
 
 def _search(

@@ -21,6 +21,7 @@ from distill.inference.codes.region import WHOLE, Region
 from distill.models.chunked import decode_stream
 from distill.models.persistence import LoadedVQModel
 from distill.models.vqvae import VQVAE
+from distill.progress import Progress, no_progress
 
 PREVIEW_S = 0.5
 """Seconds for which a single entry or column sounds."""
@@ -36,6 +37,7 @@ def decode_blocks(
     loaded: LoadedVQModel,
     grid: CodeGrid,
     region: Region | None = None,
+    progress: Progress = no_progress,
 ) -> Iterator[np.ndarray]:
     """Decode `region` of `grid` in bounded memory, exactly as it sounds in the whole.
 
@@ -44,6 +46,7 @@ def decode_blocks(
         grid: The codes to decode.
         region: Frames and levels to decode; None is the whole. Without some levels, their entries
             are left out of the sum.
+        progress: Takes the code frames decoded so far and the number of all.
 
     Returns:
         Blocks `[C, n]` in the model's output channels, limited to full scale. The whole has the
@@ -55,16 +58,17 @@ def decode_blocks(
     """
     check_fits_model(loaded, grid)
     start, stop, levels = (region or WHOLE).resolve(*grid.codes.shape)
-    return _decode_limited(loaded, grid, start, stop, levels)
+    return _decode_limited(loaded, grid, start, stop, levels, progress)
 
 
 def decode_sound(
     loaded: LoadedVQModel,
     grid: CodeGrid,
     region: Region | None = None,
+    progress: Progress = no_progress,
 ) -> np.ndarray:
     """Decode `region` of `grid` to one array `[C, N]`; see `decode_blocks`."""
-    return np.concatenate(list(decode_blocks(loaded, grid, region)), axis=1)
+    return np.concatenate(list(decode_blocks(loaded, grid, region, progress)), axis=1)
 
 
 def _decode_limited(
@@ -73,6 +77,7 @@ def _decode_limited(
     start: int,
     stop: int,
     levels: list[int],
+    progress: Progress,
 ) -> Iterator[np.ndarray]:
     """Frames `start` to `stop`, with the gain that the limiter has there in the whole sound."""
     hop = grid.frame_hop
@@ -82,7 +87,7 @@ def _decode_limited(
     last = min(len(grid.codes), stop + margin)
     n_samples = min(last * hop, grid.n_samples) - first * hop
 
-    blocks = _decode_frames(loaded, grid, first, last, levels)
+    blocks = _decode_frames(loaded, grid, first, last, levels, progress)
     sound = slice_blocks(blocks, 0, n_samples)
     # A file cannot hold more than full scale: clipped peaks would be heard as clicks.
     limited = limit_blocks(sound, grid.sample_rate, FULL_SCALE_DB)
@@ -95,10 +100,14 @@ def _decode_frames(
     first: int,
     last: int,
     levels: list[int],
+    progress: Progress,
 ) -> Iterator[np.ndarray]:
     """Frames `first` to `last` in blocks `[C, n]`, with the grid's width and gain."""
     codes = torch.tensor(grid.codes).long()
+    done = 0
     for block in decode_stream(loaded.model, codes, first, last, levels):
+        done += block.shape[1] // grid.frame_hop
+        progress(done, last - first)
         wide = scale_side(block, grid.width) if len(block) == 2 else block
         yield mix_channels(wide, loaded.output_channels) * np.float32(grid.gain)
 

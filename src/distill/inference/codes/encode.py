@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from distill.audio.blocks import pieces
 from distill.audio.level import FLOOR_DB, active_rms_db_of
@@ -28,6 +29,7 @@ from distill.models.losses import MelLoss, best_gain
 from distill.models.mid_side import to_mid_side
 from distill.models.persistence import LoadedVQModel
 from distill.models.vqvae import VQVAE
+from distill.progress import Progress, no_progress
 
 EXCERPT_S = 4.0
 """Seconds from the middle of a sound that the level correction is measured on."""
@@ -71,6 +73,7 @@ def encode_with_remark(
     loaded: LoadedVQModel,
     read: Callable[[], Iterable[np.ndarray]],
     source: str = "",
+    progress: Progress = no_progress,
 ) -> Encoding:
     """Encode a sound of any length in bounded memory.
 
@@ -82,6 +85,7 @@ def encode_with_remark(
         read: Gives the sound from its start as blocks `[C, n]` at the codec's rate. It is called
             twice, since the level of the whole must be known before the first block is encoded.
         source: Name of the sound, for messages.
+        progress: Takes the code frames encoded so far and the number of all.
 
     Returns:
         The codes, with a remark where a mono codec loses most of the sound.
@@ -104,10 +108,12 @@ def encode_with_remark(
     gain = _gain_into_range(level_db, loaded.metadata.get("corpus_rms_range_db"))
 
     # Second pass: codes, width, and the excerpt that the codes are compared with.
-    first_frame, last_frame = _excerpt_frames(codec, meter.n_samples)
+    n_samples = meter.n_samples
+    first_frame, last_frame = _excerpt_frames(codec, n_samples)
     meter = _PassMeter(first_frame * codec.frame_hop, last_frame * codec.frame_hop)
     scaled = (block * np.float32(gain) for block in meter.watch(mix(read())))
-    codes = torch.cat(list(encode_stream(codec, scaled)))
+    n_frames = frames_of(n_samples, codec.frame_hop)
+    codes = torch.cat(list(_counted(encode_stream(codec, scaled), n_frames, progress)))
 
     target = meter.excerpt() * np.float32(gain)
     correction = _measure_correction(codec, codes, target, first_frame, meter.side_db)
@@ -131,6 +137,15 @@ def encode_with_remark(
         source=source,
     )
     return Encoding(grid=grid, remark=remark)
+
+
+def _counted(parts: Iterable[Tensor], frames: int, progress: Progress) -> Iterator[Tensor]:
+    """Codes `[T, Q]` in `parts`; `progress` takes how many of all `frames` there are so far."""
+    done = 0
+    for part in parts:
+        done += len(part)
+        progress(done, frames)
+        yield part
 
 
 def _mono_remark(side_db: float, source: str) -> str:

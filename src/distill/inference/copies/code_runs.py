@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from distill.cancellation import checked
+
 SEPARATORS = (-1, -2)
 """Numbers between two sounds of the corpus. A run may skip one frame, so one would not do."""
 
@@ -185,7 +187,7 @@ class RunSearch:
         # Runs that end at each corpus frame, for the current frame and the two before it.
         rows = [np.zeros(self.size + 2, np.int64) for _ in range(3)]
         filled = [np.zeros(0, int)] * 3
-        for i, (code, gain) in enumerate(zip(sequence, gains, strict=True)):
+        for i, (code, gain) in enumerate(checked(zip(sequence, gains, strict=True))):
             # Shifted views: one index is a corpus frame in `current`, the frame before it in
             # `previous`, and the one before that in `skipped`. That is the diagonal.
             current = rows[i % 3][2:]

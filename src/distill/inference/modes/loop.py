@@ -11,6 +11,7 @@ from distill.audio.fades import crossfade
 from distill.audio.finish import level_gain, remove_dc
 from distill.audio.limiter import limit_peaks, limiter_reach
 from distill.audio.stereo import mix_channels
+from distill.cancellation import checked
 from distill.errors import UsageError
 from distill.inference.modes.base import (
     GenerationJob,
@@ -168,7 +169,7 @@ def closest_ends(latents: Tensor, length: int, slack: int, around: int) -> Ends:
     """
     least_distance = float("inf")
     ends = Ends(around, around + length)
-    for lag in range(max(1, length - slack), length + slack + 1):
+    for lag in checked(range(max(1, length - slack), length + slack + 1)):
         distances = (latents[lag:] - latents[:-lag]).square().sum(1)
         # Entry t sums over the frames around an end at t + around.
         sums = distances.unfold(0, 2 * around, 1).sum(1)

@@ -16,6 +16,7 @@ from distill.inference.modes.base import GenerationJob
 from distill.inference.modes.request import Request
 from distill.inference.sampling.context import check_time
 from distill.inference.sampling.draw import draw_frames
+from distill.models.cancel_points import cancel_points
 from distill.models.persistence import LoadedVQModel
 from distill.models.vqvae import VQVAE
 from distill.settings import check_seed
@@ -73,7 +74,7 @@ def _decoded(codec: VQVAE, codes: Iterable[np.ndarray], size: int) -> Iterator[n
     for window in windows(codes, size, codec.receptive_field[1]):
         core = window.core
         # Entered for each block, since the mode must not leak to the caller between two yields.
-        with torch.inference_mode():
+        with torch.inference_mode(), cancel_points():
             batch = torch.from_numpy(window.sound.T.copy()).to(codec.rvq.codebooks.device)
             sound = codec.decode(batch[None], first - core.start)[0]
         yield sound[:, core.start * hop : core.stop * hop].cpu().numpy()

@@ -16,6 +16,7 @@ from distill.inference.sampling.lead_in import (
 )
 from distill.inference.sampling.settings import Sampling
 from distill.models.attribute_classifier import Targets
+from distill.models.cancel_points import cancel_points
 from distill.models.persistence import LoadedVQModel
 from distill.models.prior_metadata import Recording
 
@@ -159,4 +160,5 @@ def length_limits(loaded: LoadedVQModel) -> LengthLimits:
 
 def event_bank_for(loaded: LoadedVQModel) -> EventBank | None:
     """The events of the recordings in the model file; None where it keeps none."""
-    return build_event_bank(loaded.model, loaded.prior_facts.recordings)
+    with cancel_points():
+        return build_event_bank(loaded.model, loaded.prior_facts.recordings)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from distill.cancellation import check_cancellation
 from distill.device import on_one_thread
 from distill.inference.sampling.conditions import Conditions, Suffix, empty_suffix
 from distill.inference.sampling.event_choice import SteeringScores
@@ -24,6 +25,7 @@ from distill.inference.sampling.sampler import (
     uniform,
 )
 from distill.inference.sampling.settings import Sampling
+from distill.models.cancel_points import cancel_points
 from distill.models.prior import CodePrior
 from distill.models.prior_stream import PriorStream
 
@@ -64,8 +66,10 @@ def draw_frames(
         >>> frames = draw_frames(prior, 1, Sampling(), generator)
         >>> codes = torch.cat([frame.codes for frame in islice(frames, 100)])
     """
-    state = _DrawState(prior, batch_size, sampling, generator, conditions)
+    with cancel_points():
+        state = _DrawState(prior, batch_size, sampling, generator, conditions)
     while True:
+        check_cancellation()
         yield state.next_frame()
 
 

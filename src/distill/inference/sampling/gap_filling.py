@@ -22,7 +22,9 @@ from distill.inference.sampling.draw import draw_frames
 from distill.inference.sampling.lead_in import LeadIn
 from distill.inference.sampling.sampler import sample
 from distill.inference.sampling.settings import Sampling
+from distill.models.cancel_points import cancel_points
 from distill.models.prior import CodePrior
+from distill.progress import Progress, no_progress
 
 FILL_TRIES = 8
 """Tries to choose from: more cost time in proportion."""
@@ -31,13 +33,6 @@ AHEAD_S = 1.0
 REACH_S = 2.0
 """Seconds at the end of a gap that are filled in view of the right side. Before that it is too far
 away to matter."""
-
-Progress = Callable[[int, int], None]
-"""Takes the frames drawn so far, and the total."""
-
-
-def no_progress(done: int, total: int) -> None:
-    """A `Progress` that shows nothing."""
 
 
 @dataclass(frozen=True)
@@ -199,7 +194,9 @@ def log_likelihood(prior: CodePrior, gap: Gap, tries: Tensor) -> TryScores:
     before = gap.before[len(gap.before) - min(room, len(gap.before)) :]
     codes = torch.cat([before.expand(B, -1, -1), tries, gap.after.expand(B, -1, -1)], 1).to(device)
     rows = codes[:, len(before) :]
-    log_probs = prior.frame_scores(codes, last_frames=rows.shape[1]).codes.log_softmax(-1)
+    with cancel_points():
+        scores = prior.frame_scores(codes, last_frames=rows.shape[1])
+        log_probs = scores.codes.log_softmax(-1)
     likelihood = log_probs.gather(-1, rows[..., None])[..., 0]
 
     # Which codes `[T, Q]` are fixed: all after the gap, and those in it that are not drawn.

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from distill.cancellation import CancelledError, check_of
 from distill.errors import DistillError, DivergedError, OutputError
 from distill.training.checkpoint import PatientSaver, discard_checkpoint, save_checkpoint
 from distill.training.codec.corpus import TrainingCorpus
@@ -19,7 +20,6 @@ from distill.training.codec.trainer import CodecTrainer
 from distill.training.codec.validation import Distances, measure_health
 from distill.training.codec.verdict import CodecVerdict, Facts, diverged, judge
 from distill.training.curves import Point
-from distill.training.interruption import Interrupted, check_of
 from distill.training.metrics import (
     BatchHalved,
     ModelSaved,
@@ -113,7 +113,7 @@ class CodecRun:
         """Take the steps, and save at the end; returns whether all is done."""
         try:
             finished = self._take_steps()
-        except Interrupted:
+        except CancelledError:
             finished = False
         self._save_at_end(finished)
         return finished

@@ -12,13 +12,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from distill.cancellation import Check, checked
 from distill.data.dataset import ClipRegion, CropSampler, Split, cut_into_blocks
 from distill.models.chunked import encode_audio, frames_of
 from distill.models.fit import fit_codec
 from distill.models.frame_memory import memory_width
 from distill.models.vqvae import HOP_LENGTH, VQVAE
 from distill.training.codec.crops import plain_crops
-from distill.training.interruption import Check, checked
 
 # Crops that the principal components are fitted to; all are held in memory at once.
 ANALYSED_CROPS = 256

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from distill.bounds import check_bound
+from distill.cancellation import Check, checked
 from distill.data.dataset import CropSampler, Split
 from distill.device import gains_by_bfloat16
 from distill.errors import DivergedError
@@ -37,7 +38,6 @@ from distill.training.codec.validation import (
     stereo_image,
 )
 from distill.training.config import VQVAEConfig
-from distill.training.interruption import Check, checked
 from distill.training.metrics import LevelHealth, StepMetrics
 from distill.training.out_of_memory import free_memory, is_out_of_memory, usual_batch_size
 from distill.training.weight_average import WeightAverage

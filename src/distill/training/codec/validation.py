@@ -10,12 +10,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from distill.audio.stereo import correlation, mix_channels, side_level_db
+from distill.cancellation import Check, checked
 from distill.data.dataset import ClipRegion
 from distill.models.chunked import decode_codes, encode_audio
 from distill.models.levels import level_names
 from distill.models.losses import MEL_SCALES, MelLoss
 from distill.models.vqvae import VQVAE
-from distill.training.interruption import Check, checked
 from distill.training.metrics import LevelHealth
 
 # Seconds of held-out and of own sounds in a validation, which then takes a second or two. Held-out

@@ -12,11 +12,11 @@ import torch
 from torch import Tensor
 
 from distill.audio.descriptors import DESCRIPTORS, PercentileTable, measure, smooth
+from distill.cancellation import Check, checked
 from distill.data.dataset import Split
 from distill.models.pointer import Pointer
 from distill.models.prior_metadata import SteeringFacts
 from distill.models.vqvae import VQVAE
-from distill.training.interruption import Check, checked
 from distill.training.prior.data import trim_inaudible_tail
 
 # Batches that the classifier is trained on, and frames in each: seconds of work, after which it

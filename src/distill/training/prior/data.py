@@ -12,10 +12,10 @@ import torch
 from torch import Tensor
 
 from distill.audio.pulse import Pulse
+from distill.cancellation import Check, checked
 from distill.data.dataset import ClipRegion, Split
 from distill.models.persistence import LoadedVQModel
 from distill.models.prior import extract_code_sequences
-from distill.training.interruption import Check, checked
 from distill.training.prior.streams import Stream, concatenate, cut_piece, split_stream
 from distill.training.prior_config import PriorConfig
 

@@ -13,12 +13,12 @@ from typing import Any
 import torch
 
 from distill.audio.pulse import Pulse, find_pulse
+from distill.cancellation import Check, check_of, checked
 from distill.data.dataset import ClipRegion, Split
 from distill.models.persistence import LoadedVQModel
 from distill.models.prior import CodePrior
 from distill.models.vqvae import VQVAE
 from distill.training.corpus_facts import CorpusFacts
-from distill.training.interruption import Check, check_of, checked
 from distill.training.prior.attribute_targets import (
     AttributeTargets,
     classifier_batches,
@@ -104,7 +104,7 @@ def prepare_prior(
         cancel_event: Once set, nothing further is done.
 
     Raises:
-        Interrupted: `cancel_event` was set.
+        CancelledError: `cancel_event` was set.
     """
     check = check_of(cancel_event)
     codec = loaded.model.requires_grad_(False)

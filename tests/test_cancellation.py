@@ -9,10 +9,10 @@ import pytest
 import torch
 
 import distill
+from distill.cancellation import CancelledError, check_of, checked
 from distill.models.persistence import load_model_v2, read_header
 from distill.models.rvq import ResidualVQ
 from distill.training.codec import validation
-from distill.training.interruption import Interrupted, check_of, checked
 from distill.training.prior import data, setup
 
 
@@ -21,7 +21,7 @@ def test_a_check_raises_once_the_event_is_set() -> None:
     items = checked([1, 2, 3], check_of(event))
     assert [next(items), next(items)] == [1, 2]
     event.set()
-    with pytest.raises(Interrupted):
+    with pytest.raises(CancelledError):
         next(items)
 
 
