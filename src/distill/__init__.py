@@ -23,7 +23,7 @@ from distill.exports import lazy_exports
 if TYPE_CHECKING:
     # The same names as below, for type checkers and editors.
     from distill.data.corpus import scan_corpus
-    from distill.errors import DistillError
+    from distill.errors import CancelledError, DistillError
     from distill.inference.codes.file import load_codes, save_codes
     from distill.inference.codes.grid import CodeGrid
     from distill.inference.codes.rearrange import EditResult
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from distill.library import jobs
     from distill.library.job_types import Job, JobEvent, JobState
     from distill.library.workspace import Workspace, open_workspace
+    from distill.library.player import Player
     from distill.workflows import describe, edit
     from distill.workflows.codes import decode, decode_column, decode_entry, decode_to_file, encode
     from distill.workflows.folders import encode_folder, write_entries
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 __version__ = "0.2.0"
 
 _HOMES = {
+    "CancelledError": "errors",
     "CodeGrid": "inference.codes.grid",
     "DistillError": "errors",
     "EditResult": "inference.codes.rearrange",
@@ -49,6 +51,7 @@ _HOMES = {
     "Job": "library.job_types",
     "JobEvent": "library.job_types",
     "JobState": "library.job_types",
+    "Player": "library.player",
     "Region": "inference.codes.region",
     "Workspace": "library.workspace",
     "decode": "workflows.codes",
@@ -78,6 +81,7 @@ _MODULES = {
 }
 
 __all__ = [
+    "CancelledError",
     "CodeGrid",
     "DistillError",
     "EditResult",
@@ -85,6 +89,7 @@ __all__ = [
     "Job",
     "JobEvent",
     "JobState",
+    "Player",
     "Region",
     "Workspace",
     "__version__",

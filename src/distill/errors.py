@@ -12,6 +12,7 @@ DistillError                  one clear sentence: what, which file, what to do
 ├── DivergedError             codec training went wrong for good: the learning rate is too high
 ├── MemoryUsedUpError         training does not fit into memory, even with the smallest batch
 ├── CheckpointError           there is nothing to resume from, or it does not fit
+├── PlayerError               the process for inference ended, or cannot start
 └── ModelFileError            a `.sda` file cannot be used
     ├── NotAModelError        it is no `.sda` file at all (wrong marker)
     ├── TruncatedModelError   it is cut short or damaged
@@ -83,6 +84,10 @@ class MemoryUsedUpError(DistillError):
 
 class CheckpointError(DistillError):
     """There is no checkpoint to resume from, or it does not fit."""
+
+
+class PlayerError(DistillError):
+    """The process for inference ended while it worked, or cannot start."""
 
 
 class ModelFileError(DistillError):

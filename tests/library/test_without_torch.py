@@ -16,6 +16,9 @@ MODULES = [
     "distill.library.job_here",
     "distill.library.jobs",
     "distill.library.run_job",
+    "distill.library.player",
+    "distill.library.player_requests",
+    "distill.library.player_task",
     "distill.library.workspace",
 ]
 """Modules that a server imports."""
