@@ -144,7 +144,7 @@ class Worker:
         return loaded
 
 
-def threads_for(workspace: Workspace) -> int | None:
+def threads_for(_workspace: Workspace) -> int | None:
     """Threads to compute on: one while a training of the workspace runs, else the default."""
     return None
 
