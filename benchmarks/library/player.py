@@ -30,7 +30,6 @@ from distill.library.player import Player, PlayerEvent
 from distill.library.player_requests import (
     Decode,
     Edit,
-    EditStep,
     Encode,
     Generate,
     PlayerRequest,
@@ -84,10 +83,10 @@ def generate(material: Material, **settings: Any) -> PlayerRequest:
     return Generate(model=material.model, output=output, settings={"seed": 1, **settings})
 
 
-def edit(material: Material, codes: Path, *steps: EditStep) -> PlayerRequest:
+def edit(material: Material, codes: Path, *lines: str) -> PlayerRequest:
     """Edits of `codes`."""
     output = material.folder / "out.json"
-    return Edit(codes=codes, output=output, steps=steps, model=material.model)
+    return Edit(codes=codes, output=output, lines=lines, model=material.model)
 
 
 KINDS: Mapping[str, Callable[[Material], PlayerRequest]] = {
@@ -102,13 +101,13 @@ KINDS: Mapping[str, Callable[[Material], PlayerRequest]] = {
     "stream": lambda m: Stream(model=m.model),
     "encode 600 s": lambda m: Encode(m.model, m.long_sound, m.folder / "out.json"),
     "decode 600 s": lambda m: Decode(m.model, m.long_codes, m.folder / "out.flac"),
-    "heal seams": lambda m: edit(m, m.codes, EditStep(name="heal")),
-    "heal a region": lambda m: edit(m, m.codes, EditStep("heal", {"start": 1.0, "stop": 11.0})),
+    "heal seams": lambda m: edit(m, m.codes, "heal"),
+    "heal a region": lambda m: edit(m, m.codes, "heal --from 1 --to 11"),
     "blend 600 s": lambda m: edit(
         m,
         m.long_codes,
-        EditStep("drift", {"amount": 0.5}),
-        EditStep("blend", {"other": str(m.long_codes), "amount": 0.5}),
+        "drift --amount 0.5",
+        f"blend '{m.long_codes}' --amount 0.5",
     ),
 }
 """A request of each kind."""

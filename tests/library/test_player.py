@@ -20,12 +20,14 @@ import soundfile as sf
 import distill
 from distill.errors import CancelledError, ModelFileError, PlayerError, UsageError
 from distill.inference.codes.grid import CodeGrid
+from distill.library.documents import create_document, open_document
+from distill.library.editing import Editor
 from distill.library.player import Player, PlayerEvent
 from distill.library.player_requests import (
     Decode,
     DecodeEntry,
     Edit,
-    EditStep,
+    EditDocument,
     Encode,
     Generate,
     Picture,
@@ -173,18 +175,31 @@ def test_edits_are_those_of_distill_edit(
     grid: CodeGrid,
     tmp_path: Path,
 ) -> None:
-    steps = (
-        EditStep(name="heal", options={"seed": 4}),
-        EditStep(name="blend", options={"other": str(codes), "amount": 0.5, "start": "0.2"}),
-        EditStep(name="reverse", options={"stop": 0.4}),
-    )
-    request = Edit(codes=codes, output=tmp_path / "a.json", steps=steps, model=trained)
+    lines = ("heal --seed 4", f"blend '{codes}' --amount 0.5 --from 0.2", "reverse --to 0.4")
+    request = Edit(codes=codes, output=tmp_path / "a.json", lines=lines, model=trained)
     facts = run(player, request)
     expected = distill.edit.heal(loaded, grid, seed=4).grid
     expected = distill.edit.blend(loaded, expected, codes, 0.5, start="0.2").grid
     expected = distill.edit.reverse(expected, stop=0.4).grid
     assert np.array_equal(distill.load_codes(tmp_path / "a.json").codes, expected.codes)
     assert [step["operation"] for step in facts["steps"]] == ["heal", "blend", "reverse"]
+
+
+def test_a_document_takes_edits_all_or_none(
+    player: Player, studio: Workspace, loaded: LoadedVQModel, trained: Path, grid: CodeGrid
+) -> None:
+    document = create_document(studio, grid)
+    lines = ("reverse", "heal --seed 4")
+    trial = EditDocument(document.id, lines, model=trained, is_trial=True)
+    assert run(player, trial)["revision"] == 0
+    facts = run(player, EditDocument(document.id, lines, model=trained))
+    assert facts["revision"] == open_document(studio, document.id).revision > 0
+    expected = distill.edit.heal(loaded, distill.edit.reverse(grid).grid, seed=4).grid
+    edited = Editor(studio).grid(open_document(studio, document.id))
+    assert np.array_equal(edited.codes, expected.codes)
+    with pytest.raises(UsageError):
+        run(player, EditDocument(document.id, ("reverse", "melt"), model=trained))
+    assert open_document(studio, document.id).revision == facts["revision"]
 
 
 def test_codes_become_a_picture(player: Player, trained: Path, codes: Path, tmp_path: Path) -> None:
@@ -239,18 +254,15 @@ LONG: dict[str, Callable[[Path, CodeGrid, Path], PlayerRequest]] = {
     "heal": lambda model, grid, folder: Edit(
         codes=_long_codes(grid, folder, 60.0),
         output=folder / "out.json",
-        steps=(EditStep(name="heal"),),
+        lines=("heal",),
         model=model,
     ),
     "blend": lambda model, grid, folder: Edit(
         codes=_long_codes(grid, folder),
         output=folder / "out.json",
-        steps=(
-            EditStep(name="drift", options={"amount": 0.5}),
-            *[
-                EditStep(name="blend", options={"other": folder / "long.json", "amount": 0.5})
-                for _ in range(20)
-            ],
+        lines=(
+            "drift --amount 0.5",
+            *[f"blend '{folder / 'long.json'}' --amount 0.5"] * 20,
         ),
         model=model,
     ),
@@ -312,7 +324,7 @@ def test_the_most_urgent_goes_first(
         "preview": (DecodeEntry(trained, "1:1", tmp_path / "p.wav"), Urgency.PREVIEW),
         "generate": (Generate(trained, tmp_path / "g.wav", {"duration": 0.2}), None),
         "later": (Generate(trained, tmp_path / "h.wav", {"duration": 0.2}), None),
-        "edit": (Edit(codes, tmp_path / "e.json", (EditStep(name="reverse"),)), None),
+        "edit": (Edit(codes, tmp_path / "e.json", ("reverse",)), None),
         "audition": (DecodeEntry(trained, "1:2", tmp_path / "q.wav"), None),
     }
     tasks = {name: player.submit(*request) for name, request in requests.items()}
@@ -327,7 +339,7 @@ def test_the_most_urgent_goes_first(
 def test_a_preview_gives_way_and_begins_again(
     player: Player, log: Log, trained: Path, tmp_path: Path
 ) -> None:
-    settings = {"duration": 60.0, "seed": 1}
+    settings = {"duration": 20.0, "seed": 1}
     preview = player.submit(
         Generate(trained, tmp_path / "long.wav", settings), urgency=Urgency.PREVIEW
     )
@@ -372,14 +384,14 @@ def test_a_model_that_was_replaced_is_read_again(
     [
         (lambda m, c, t: Generate(t / "no.sda", t / "a.wav"), ModelFileError, "no.sda"),
         (lambda m, c, t: Generate(m, t / "a.wav", {"colour": 1}), UsageError, "colour"),
-        (lambda m, c, t: Generate(m, t / "a.wav", {"duration": "long"}), UsageError, "settings"),
+        (lambda m, c, t: Generate(m, t / "a.wav", {"duration": "long"}), UsageError, "duration"),
         (lambda m, c, t: Generate(m, t / "a.wav", {"duration": -1}), UsageError, "--duration"),
-        (lambda m, c, t: Stream(m, {"tempo": "x"}), UsageError, "settings"),
-        (lambda m, c, t: Stream(m, {"bars": 2}), UsageError, "settings"),
-        (lambda m, c, t: Edit(c, t / "a.json", (EditStep("melt"),)), UsageError, "melt"),
-        (lambda m, c, t: Edit(c, t / "a.json", (EditStep("heal"),)), UsageError, "model"),
+        (lambda m, c, t: Stream(m, {"tempo": "x"}), UsageError, "tempo"),
+        (lambda m, c, t: Stream(m, {"bars": 2}), UsageError, "bars"),
+        (lambda m, c, t: Edit(c, t / "a.json", ("melt",)), UsageError, "melt"),
+        (lambda m, c, t: Edit(c, t / "a.json", ("heal",)), UsageError, "model"),
         (
-            lambda m, c, t: Edit(c, t / "a.json", (EditStep("cut", {"by": 1}),)),
+            lambda m, c, t: Edit(c, t / "a.json", ("cut --by 1",)),
             UsageError,
             "by",
         ),

@@ -144,4 +144,6 @@ def open_channel() -> Channel:
     """
     output = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    return Channel(lines=sys.stdin.buffer, output=output)
+    # Not `sys.stdin`: Python aborts where it ends while a thread reads from that.
+    lines = os.fdopen(os.dup(sys.stdin.fileno()), "rb")
+    return Channel(lines=lines, output=output)

@@ -11,8 +11,9 @@ import signal
 import sys
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
+from types import NoneType
 from typing import Any, TypeVar
 
 import numpy as np
@@ -27,12 +28,13 @@ from distill.inference.codes.file import load_codes, save_codes
 from distill.inference.codes.region import parse_region
 from distill.inference.codes.usage import read_codebook_usage
 from distill.inference.modes.request import Request
+from distill.library.editing import Editor
 from distill.library.player_channel import Channel, Order, open_channel
 from distill.library.player_requests import (
     Decode,
     DecodeEntry,
     Edit,
-    EditStep,
+    EditDocument,
     Encode,
     Generate,
     Picture,
@@ -50,8 +52,9 @@ from distill.workflows.describe_results import (
     step_facts,
 )
 from distill.workflows.edit import EDITS
-from distill.workflows.edit_script import Step, apply, check_model
-from distill.workflows.generate import generate_files, stream
+from distill.workflows.edit_lines import SOUND
+from distill.workflows.edit_script import Step, apply, check_model, read_line
+from distill.workflows.generate import generate, generate_files, stream
 from distill.workflows.load import load
 from distill.workflows.paths import codes_path, output_paths, picture_path
 from distill.workflows.pictures import draw_grid, save_png
@@ -116,6 +119,7 @@ class Worker:
         self.workspace = workspace
         self.channel = channel
         self.models = Models()
+        self.editor = Editor(workspace)
 
     def run(self) -> None:
         """Take requests until the player is gone."""
@@ -174,6 +178,7 @@ def _generate(worker: Worker, order: Order) -> Facts:
 
 def _stream(worker: Worker, order: Order) -> Facts:
     request = _as(order, Stream)
+    check_settings(stream, request.settings)
     loaded = worker.model(request.model, order)
     try:
         blocks = stream(loaded, **request.settings)
@@ -225,8 +230,9 @@ def _decode_entry(worker: Worker, order: Order) -> Facts:
 
 def _edit(worker: Worker, order: Order) -> Facts:
     request = _as(order, Edit)
-    steps = [_step(step, order) for step in request.steps]
-    others = [step.options.get("other") for step in steps]
+    read = [read_line(line) for line in request.lines]
+    steps = [_telling(step, order) for step in read if step is not None]
+    others = [step.options.get(SOUND) for step in steps]
     output = codes_path(Path(request.output), [request.model, *others])
     needs_model = check_model(steps, request.model is not None)
     grid = load_codes(request.codes)
@@ -240,6 +246,21 @@ def _edit(worker: Worker, order: Order) -> Facts:
         grid = edited.grid
     save_codes(output, grid)
     return asdict(edited_facts(output, grid)) | {"steps": facts}
+
+
+def _edit_document(worker: Worker, order: Order) -> Facts:
+    request = _as(order, EditDocument)
+    loaded = None
+    if request.model is not None:
+        loaded = worker.model(request.model, order)
+    editor = worker.editor
+    run = editor.try_script if request.is_trial else editor.run
+    edits = run(request.document, request.lines, request.revision, loaded)
+    return {
+        "document": request.document,
+        "revision": edits[-1].document.revision,
+        "steps": [asdict(edit.facts) for edit in edits],
+    }
 
 
 def _picture(_worker: Worker, order: Order) -> Facts:
@@ -260,9 +281,36 @@ WORK: Mapping[type[PlayerRequest], Callable[[Worker, Order], Facts]] = {
     Decode: _decode,
     DecodeEntry: _decode_entry,
     Edit: _edit,
+    EditDocument: _edit_document,
     Picture: _picture,
 }
 """The function for each kind of request."""
+
+
+TYPES: Mapping[Any, tuple[type, ...]] = {
+    bool: (bool,),
+    str: (str,),
+    int: (int,),
+    float: (int, float),
+    float | None: (int, float, NoneType),
+}
+"""Types that a setting may have, by its annotation. Others are checked where they are read."""
+
+
+def check_settings(function: Callable[..., Any], settings: Mapping[str, Any]) -> None:
+    """Check settings that come from outside, as arguments of `function`.
+
+    Raises:
+        UsageError: There is no such setting, or it is of another type.
+    """
+    parameters = inspect.signature(function).parameters
+    for name, value in settings.items():
+        if name not in parameters:
+            raise UsageError(f"There is no setting '{name}' here.")
+        types = TYPES.get(parameters[name].annotation)
+        # A bool is an int to Python.
+        if types and (not isinstance(value, types) or (type(value) is bool and bool not in types)):
+            raise UsageError(f"The setting {name} cannot be {value!r}.")
 
 
 Kind = TypeVar("Kind", bound=PlayerRequest)
@@ -275,26 +323,19 @@ def _as(order: Order, kind: type[Kind]) -> Kind:
 
 
 def _make_request(earlier: EarlierSound | None, settings: Mapping[str, Any]) -> Request:
-    """The request of `settings`, which come from outside and may be of any type."""
+    """The request of `settings`."""
+    check_settings(generate, settings)
     try:
         return make_request(earlier, **settings)
     except (TypeError, ValueError) as error:
         raise UsageError(f"These settings make no sound: {error}.") from error
 
 
-def _step(step: EditStep, order: Order) -> Step:
-    """An edit that tells how far it has come, where it can."""
-    if step.name not in EDITS:
-        raise UsageError(f"There is no edit '{step.name}': `distill edit --help` lists them.")
-    options = dict(step.options)
-    signature = inspect.signature(EDITS[step.name])
-    if "progress" in signature.parameters:
-        options["progress"] = order.report
-    try:
-        signature.bind_partial(**options)
-    except TypeError as error:
-        raise UsageError(f"{step.name}: {error}.") from error
-    return Step(name=step.name, options=options)
+def _telling(step: Step, order: Order) -> Step:
+    """`step`, which tells how far it has come if it can."""
+    if "progress" not in inspect.signature(EDITS[step.name]).parameters:
+        return step
+    return replace(step, options={**step.options, "progress": order.report})
 
 
 def main() -> None:

@@ -171,26 +171,13 @@ class DecodeEntry(PlayerRequest):
 
 
 @dataclass(frozen=True)
-class EditStep:
-    """One edit.
-
-    Attributes:
-        name: Its word, as in `distill.workflows.edit.EDITS`.
-        options: Its arguments, by name.
-    """
-
-    name: str
-    options: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class Edit(PlayerRequest):
-    """Edits of codes, one after the other: heal and blend among them.
+    """Edits of a codes file, one after the other: heal and blend among them.
 
     Attributes:
         codes: Codes file.
         output: Codes file to write.
-        steps: The edits.
+        lines: The edits, in the words of `distill edit run`.
         model: Model file, for edits that need it.
     """
 
@@ -200,12 +187,39 @@ class Edit(PlayerRequest):
 
     codes: FilePath
     output: FilePath
-    steps: tuple[EditStep, ...]
+    lines: tuple[str, ...]
     model: FilePath | None = None
 
     @property
     def subject(self) -> str:
         return str(self.codes)
+
+
+@dataclass(frozen=True)
+class EditDocument(PlayerRequest):
+    """Edits of a document, all or none, by `distill.library.editing.Editor`.
+
+    Attributes:
+        document: Its id.
+        lines: The edits, in the words of `distill edit run`.
+        revision: Revision that the caller knows. Default: the present one.
+        model: Model file, for edits that need it.
+        is_trial: Whether to try the edits alone, and keep nothing.
+    """
+
+    kind = "document"
+    urgency = Urgency.EDIT
+    verb = "edited"
+
+    document: str
+    lines: tuple[str, ...]
+    revision: int | None = None
+    model: FilePath | None = None
+    is_trial: bool = False
+
+    @property
+    def subject(self) -> str:
+        return f"the document {self.document}"
 
 
 @dataclass(frozen=True)
@@ -233,7 +247,7 @@ class Picture(PlayerRequest):
 
 KINDS: dict[str, type[PlayerRequest]] = {
     request.kind: request
-    for request in (Generate, Stream, Encode, Decode, DecodeEntry, Edit, Picture)
+    for request in (Generate, Stream, Encode, Decode, DecodeEntry, Edit, EditDocument, Picture)
 }
 """Requests by the name of their kind."""
 
@@ -242,8 +256,8 @@ def request_from_json(content: Mapping[str, Any]) -> PlayerRequest:
     """The request that `to_json` gave."""
     entries = dict(content)
     kind = KINDS[entries.pop("kind")]
-    if "steps" in entries:
-        entries["steps"] = tuple(EditStep(**step) for step in entries["steps"])
+    if "lines" in entries:
+        entries["lines"] = tuple(entries["lines"])
     paths = ("model", "output", "again", "sound", "codes")
     for name in paths:
         if entries.get(name) is not None:
