@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from distill.inference.generate import Generated
     from distill.library import jobs
     from distill.library.job_types import Job, JobEvent, JobState
-    from distill.library.workspace import Workspace, open_workspace
     from distill.library.player import Player
+    from distill.library.workspace import Workspace, open_workspace
     from distill.workflows import describe, edit
     from distill.workflows.codes import decode, decode_column, decode_entry, decode_to_file, encode
     from distill.workflows.folders import encode_folder, write_entries

@@ -6,7 +6,7 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import IO, Any
 
@@ -59,11 +59,18 @@ class Channel:
     Args:
         lines: Where the messages of the player come from.
         output: Where those to the player go.
+        on_end: Called by a thread of its own once the player is gone.
     """
 
-    def __init__(self, lines: IO[bytes], output: IO[bytes]) -> None:
+    def __init__(
+        self,
+        lines: IO[bytes],
+        output: IO[bytes],
+        on_end: Callable[[], None] = lambda: None,
+    ) -> None:
         self._lines = lines
         self._output = output
+        self._on_end = on_end
         self._output_lock = threading.Lock()
         self._orders: queue.SimpleQueue[Order | None] = queue.SimpleQueue()
         # The player sends one order at a time, and the next once it has the end of the last.
@@ -102,9 +109,7 @@ class Channel:
         if order is not None:
             order.cancel_event.set()
         self._orders.put(None)
-        time.sleep(LAST_PATIENCE_S)
-        # A daemon thread: it comes here only if the work did not end by itself.
-        os._exit(1)
+        self._on_end()
 
     def _take(self, message: dict[str, Any]) -> None:
         if message["type"] == "run":
@@ -146,4 +151,11 @@ def open_channel() -> Channel:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     # Not `sys.stdin`: Python aborts where it ends while a thread reads from that.
     lines = os.fdopen(os.dup(sys.stdin.fileno()), "rb")
-    return Channel(lines=lines, output=output)
+    return Channel(lines=lines, output=output, on_end=_end_soon)
+
+
+def _end_soon() -> None:
+    """End this process, if it does not end by itself."""
+    # In a daemon thread, which is gone with the process.
+    time.sleep(LAST_PATIENCE_S)
+    os._exit(1)

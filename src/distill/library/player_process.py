@@ -29,6 +29,7 @@ from distill.inference.codes.region import parse_region
 from distill.inference.codes.usage import read_codebook_usage
 from distill.inference.modes.request import Request
 from distill.library.editing import Editor
+from distill.library.job_queue import is_training
 from distill.library.player_channel import Channel, Order, open_channel
 from distill.library.player_requests import (
     Decode,
@@ -148,9 +149,9 @@ class Worker:
         return loaded
 
 
-def threads_for(_workspace: Workspace) -> int | None:
+def threads_for(workspace: Workspace) -> int | None:
     """Threads to compute on: one while a training of the workspace runs, else the default."""
-    return None
+    return 1 if is_training(workspace) else None
 
 
 # --- kinds of requests ----------------------------------------------------------------------------

@@ -1,0 +1,47 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from distill.library.player_requests import (
+    KINDS,
+    Decode,
+    DecodeEntry,
+    Edit,
+    EditDocument,
+    Encode,
+    Generate,
+    Picture,
+    PlayerRequest,
+    Stream,
+    Urgency,
+    request_from_json,
+)
+
+MODEL = Path("a model.sda")
+REQUESTS = [
+    Generate(MODEL, Path("é.wav"), {"seed": 3, "loudness": [[0, 20], [2.5, 80]]}, Path("b.wav")),
+    Stream(MODEL, {"seed": 3}),
+    Encode(MODEL, Path("a.wav"), Path("a.json")),
+    Decode(MODEL, Path("a.json"), Path("a.wav"), start="70f", stop=2.5, levels="1-2"),
+    DecodeEntry(MODEL, "1:17", Path("a.wav")),
+    Edit(Path("a.json"), Path("b.json"), ("reverse --to 1", "heal"), MODEL),
+    EditDocument("20260101-abc", ("heal",), revision=4, model=MODEL, is_trial=True),
+    Picture(Path("a.json"), Path("a.png")),
+]
+
+
+@pytest.mark.parametrize("request_", REQUESTS, ids=lambda request: request.kind)
+def test_a_request_passes_as_json(request_: PlayerRequest) -> None:
+    assert request_from_json(json.loads(json.dumps(request_.to_json()))) == request_
+
+
+def test_every_kind_has_a_name_of_its_own_and_something_to_say() -> None:
+    assert {type(request) for request in REQUESTS} == set(KINDS.values())
+    assert len(KINDS) == len(REQUESTS)
+    assert all(request.subject and request.verb for request in REQUESTS)
+
+
+def test_what_a_person_waits_for_goes_first() -> None:
+    order = [Urgency.AUDITION, Urgency.EDIT, Urgency.GENERATE, Urgency.PREVIEW, Urgency.INDEX]
+    assert sorted(Urgency) == order
