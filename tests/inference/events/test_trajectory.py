@@ -12,6 +12,8 @@ from distill.inference.events.trajectory import (
     blend,
     exact_codes,
     fade_from,
+    smooth,
+    stretch,
     trajectory,
 )
 from tests.inference.events.banks import rhythm_bank, steady_bank
@@ -45,17 +47,32 @@ def test_what_is_long_enough_is_as_recorded(bank: EventBank) -> None:
     assert exact_codes(bank, event, span._replace(frames=100)) is None
 
 
-def test_a_stretched_event_keeps_its_attack_and_reaches_its_end(bank: EventBank) -> None:
+def test_a_stretched_event_keeps_its_attack(bank: EventBank) -> None:
     event = int(bank.events_of[0][4])
     span = Span(first=0, frames=20, onset=float(bank.start[event] % 1))
     long = span._replace(frames=50)
     recorded = trajectory(bank, event, span)
     stretched = trajectory(bank, event, long)
     assert torch.allclose(stretched[:ATTACK_FRAMES], recorded[:ATTACK_FRAMES])
-    # The next event begins within the frame after the last one.
-    last = int(bank.stop[event]) - int(bank.start[event]) - 1
-    whole = trajectory(bank, event, span._replace(frames=last + 1))
-    assert torch.allclose(stretched[-1], whole[-1])
+
+
+def test_stretching_slows_the_course_and_not_the_texture() -> None:
+    course = torch.linspace(0, 10, 200)
+    texture = torch.randn(200, generator=torch.Generator().manual_seed(0))
+    slow = stretch((course + texture)[:, None], np.linspace(0, 199, 400))[:, 0]
+    assert slow[:3].numpy() == pytest.approx((course + texture)[:3].numpy(), abs=0.2)
+    assert smooth(slow[:, None])[200].item() == pytest.approx(5, abs=1)
+    assert slow[-9:].mean().item() == pytest.approx(10, abs=1)
+    # Interpolated, the texture would have steps of half the size.
+    assert slow.diff().std().item() == pytest.approx(texture.diff().std().item(), rel=0.2)
+
+
+def test_a_blend_has_the_texture_of_the_first() -> None:
+    generator = torch.Generator().manual_seed(0)
+    first, second = torch.randn(2, 300, 4, generator=generator)
+    mixed = blend(first, second + 3, (0.5, 0.5))
+    assert mixed.mean().item() == pytest.approx(1.5, abs=0.1)
+    assert mixed.diff(dim=0).std().item() == pytest.approx(first.diff(dim=0).std().item(), rel=0.1)
 
 
 def test_a_gain_changes_the_level_by_as_much(bank: EventBank) -> None:

@@ -24,6 +24,10 @@ CROSSFADE_FRAMES = 16
 """Frames (0.34 s) over which a steady part fades into the next one: slower than any rhythm."""
 
 
+COURSE_FRAMES = 9
+"""Frames (0.19 s) over which a trajectory is averaged to tell its course from its texture."""
+
+
 class Span(NamedTuple):
     """Frames `first` to `first + frames` of a new sound, in which an event begins at `onset`
     (fractional, in the frame `first`)."""
@@ -63,18 +67,51 @@ def trajectory(
     codes = bank.recordings[int(bank.recording[event])].codes[encoding]
     inside = _positions(span.frames, recorded)
     after = inside[-1] + np.arange(1, overhang + 1)
-    position = first + np.concatenate([inside, after])
-    last = len(codes) - 1
+    position = np.concatenate([inside, after])
+    stop = min(len(codes), first + math.floor(position[-1]) + 1)
+    latents = bank.codec.rvq.lookup(codes[first:stop])
+    if span.frames > recorded:
+        moved = stretch(latents, position)
+    else:
+        moved = latents[torch.from_numpy(position.astype(int)).clamp(max=len(latents) - 1)]
+    return moved + gain_db * bank.codec.analysis.decibel()
+
+
+def stretch(latents: Tensor, position: np.ndarray) -> Tensor:
+    """Latents `[T, D]` of a sound whose course is slower than recorded.
+
+    Its texture keeps its own pace: it goes forth and back through that of the recording.
+
+    Args:
+        latents: As recorded, `[n, D]`.
+        position: Place in the recording of each frame of the course, `[T]`.
+    """
+    last = len(latents) - 1
+    course = smooth(latents)
     earlier = np.floor(position).astype(int)
-    weight = torch.from_numpy(position - earlier).float()[:, None].to(codes.device)
-    lookup = bank.codec.rvq.lookup
-    low = lookup(codes[torch.from_numpy(earlier.clip(0, last))])
-    high = lookup(codes[torch.from_numpy((earlier + 1).clip(0, last))])
-    return torch.lerp(low, high, weight) + gain_db * bank.codec.analysis.decibel()
+    weight = torch.from_numpy(position - earlier).float()[:, None].to(latents.device)
+    low = course[torch.from_numpy(earlier.clip(0, last))]
+    high = course[torch.from_numpy((earlier + 1).clip(0, last))]
+    texture = (latents - course)[torch.from_numpy(_forth_and_back(len(position), last))]
+    return torch.lerp(low, high, weight) + texture
+
+
+def _forth_and_back(frames: int, last: int) -> np.ndarray:
+    """Indices `[frames]`: 0 to `last`, then back to the end of the attack, and so on."""
+    order = np.arange(frames)
+    first = min(ATTACK_FRAMES, last)
+    length = last - first
+    if not length:
+        return np.minimum(order, last)
+    place = (order - first) % (2 * length)
+    turned = first + np.minimum(place, 2 * length - place)
+    return np.where(order < first, order, turned)
 
 
 def blend(first: Tensor, second: Tensor, weights: tuple[float, float]) -> Tensor:
-    """Mix two trajectories `[T, D]`.
+    """Mix two trajectories `[T, D]`: the slow course of both, with the fine movement of the first.
+
+    A mean of two textures would be smoother than either.
 
     Args:
         first: One trajectory.
@@ -83,7 +120,18 @@ def blend(first: Tensor, second: Tensor, weights: tuple[float, float]) -> Tensor
     """
     T = len(first)
     weight = torch.linspace(*weights, T, device=first.device)[:, None]
-    return torch.lerp(first, second, weight)
+    course = smooth(first)
+    return first + weight * (smooth(second) - course)
+
+
+def smooth(latents: Tensor) -> Tensor:
+    """Moving mean `[T, D]` of `latents` `[T, D]` over `COURSE_FRAMES`, shorter at both ends."""
+    half = COURSE_FRAMES // 2
+    sums = torch.nn.functional.pad(latents.cumsum(0), (0, 0, 1, 0))
+    order = torch.arange(len(latents), device=latents.device)
+    stop = (order + half + 1).clamp(max=len(latents))
+    start = (order - half).clamp(min=0)
+    return (sums[stop] - sums[start]) / (stop - start)[:, None]
 
 
 def fade_from(previous: Tensor, latents: Tensor) -> Tensor:
