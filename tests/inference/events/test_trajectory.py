@@ -67,7 +67,7 @@ def test_stretching_slows_the_course_and_not_the_texture() -> None:
     assert slow.diff().std().item() == pytest.approx(texture.diff().std().item(), rel=0.2)
 
 
-def test_a_blend_has_the_texture_of_the_first() -> None:
+def test_a_blend_has_as_much_texture_as_either() -> None:
     generator = torch.Generator().manual_seed(0)
     first, second = torch.randn(2, 300, 4, generator=generator)
     mixed = blend(first, second + 3, (0.5, 0.5))

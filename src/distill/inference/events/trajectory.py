@@ -109,9 +109,10 @@ def _forth_and_back(frames: int, last: int) -> np.ndarray:
 
 
 def blend(first: Tensor, second: Tensor, weights: tuple[float, float]) -> Tensor:
-    """Mix two trajectories `[T, D]`: the slow course of both, with the fine movement of the first.
+    """Mix two trajectories `[T, D]`, with as much texture as either has.
 
-    A mean of two textures would be smoother than either.
+    A mean of two textures that do not depend on one another is smoother than both. So after the
+    attack, in which both do the same, texture is mixed at constant power.
 
     Args:
         first: One trajectory.
@@ -120,8 +121,11 @@ def blend(first: Tensor, second: Tensor, weights: tuple[float, float]) -> Tensor
     """
     T = len(first)
     weight = torch.linspace(*weights, T, device=first.device)[:, None]
-    course = smooth(first)
-    return first + weight * (smooth(second) - course)
+    course = torch.lerp(smooth(first), smooth(second), weight)
+    texture = torch.lerp(first, second, weight) - course
+    power = (1 - weight).square() + weight.square()
+    is_attack = torch.arange(T, device=first.device)[:, None] < COURSE_FRAMES
+    return course + torch.where(is_attack, texture, texture / power.sqrt())
 
 
 def smooth(latents: Tensor) -> Tensor:
