@@ -39,6 +39,8 @@ MOST_STRETCH = 1.5
 """Times its recorded length that an event may last where another could take its place."""
 LEAST_SHARE = 0.35
 """Share of the weaker event in a blend, at least: below, one hears the other alone."""
+LONG_LEAST_SHARE = 0.45
+"""The same for events from `LONG_S` on, which the ear and the copy meter have time to recognise."""
 DRIFT = 0.15
 """Change of that share over an event, at most."""
 
@@ -168,9 +170,10 @@ class EventChooser:
         if self.uniform() >= share or len(self.bank) < 2:
             return Decision(event)
         partner = self.sample(partner_scores(self.bank, place, event) + self._scores_by_targets(t))
-        first = LEAST_SHARE + (1 - 2 * LEAST_SHARE) * self.uniform()
+        least = LONG_LEAST_SHARE if is_long else LEAST_SHARE
+        first = least + (1 - 2 * least) * self.uniform()
         last = first + DRIFT * (2 * self.uniform() - 1)
-        last = min(max(last, LEAST_SHARE), 1 - LEAST_SHARE)
+        last = min(max(last, least), 1 - least)
         return Decision(event, partner, (first, last))
 
     def _scores_by_targets(self, t: int) -> np.ndarray:

@@ -117,7 +117,13 @@ class EventDraw:
         self._overhang = None
 
     def follow(self, prompt: Tensor) -> None:
-        """Take the recording that the `prompt` `[T, Q]` comes from as the template of the sound."""
+        """Take the recording that the `prompt` `[T, Q]` comes from as the template, in time.
+
+        Its tempo is that of the sound. In free time any recording may be the template: prompts come
+        from long ones mostly, and drones would prevail.
+        """
+        if self.timeline.tempo is None:
+            return
         points = self._entry_points(self.bank.codec.rvq.lookup(prompt))
         recording = int(points.recording[points.scores.argmax()]) if len(points.scores) else 0
         tempo = self.timeline.tempo
