@@ -1,6 +1,8 @@
 """Sounds, corpora and small trained models that many tests share; all made here."""
 
+import os
 import signal
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,9 @@ import distill
 from distill.inference.codes.grid import CodeGrid
 from distill.models.levels import level_names
 from distill.settings import SAMPLE_RATE
+
+# The bin of the system is looked for when its library is imported: tests have one of their own.
+os.environ["XDG_DATA_HOME"] = tempfile.mkdtemp(prefix="distill-bin-")
 
 # Machines differ: how long an example takes decides nothing.
 settings.register_profile("any machine", deadline=None)

@@ -30,7 +30,8 @@ from rich.table import Table
 import distill
 from benchmarks.common import run_main, sounds_parser
 from benchmarks.prior.hits import envelope, longest_silence
-from distill.audio.descriptors import DESCRIBED_ABOVE_DB, DESCRIPTORS, measure
+from distill.audio.descriptor_names import DESCRIPTORS
+from distill.audio.descriptors import DESCRIBED_ABOVE_DB, measure
 from distill.audio.level import integrated_loudness
 from distill.data.corpus import scan_corpus
 from distill.models.persistence import LoadedVQModel

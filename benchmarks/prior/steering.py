@@ -25,7 +25,8 @@ from scipy.stats import spearmanr
 import distill
 from benchmarks.common import Bound, parser_of, run_main
 from benchmarks.prior.hits import onsets_per_s
-from distill.audio.descriptors import DESCRIPTORS, PercentileTable, measure
+from distill.audio.descriptor_names import DESCRIPTORS
+from distill.audio.descriptors import PercentileTable, measure
 from distill.audio.finish import finish
 from distill.audio.stereo import mix_channels
 from distill.device import prepare
@@ -38,10 +39,11 @@ from distill.inference.sampling.context import (
     length_limits,
     tempo_for,
 )
+from distill.inference.sampling.curves import Steering
 from distill.inference.sampling.draw import draw_frames
 from distill.inference.sampling.lead_in import LeadInBatch
 from distill.inference.sampling.settings import Sampling
-from distill.inference.sampling.steering import Steering, steering_scale
+from distill.inference.sampling.steering import steering_scale, steering_targets
 from distill.models.attribute_classifier import Targets
 from distill.models.chunked import decode_codes, frames_of
 from distill.models.persistence import LoadedVQModel
@@ -108,7 +110,7 @@ def draw(
     sampling = Sampling()
     n_samples = round(seconds * codec.sample_rate)
     frames = frames_of(n_samples, codec.frame_hop) + codec.receptive_field[1]
-    targets = [sound.steering.targets(loaded, frames) for sound in sounds]
+    targets = [steering_targets(sound.steering, loaded, frames) for sound in sounds]
     lead_ins = [
         lead_in_for(loaded, sampling, sound.seed, targets=own_targets)
         for sound, own_targets in zip(sounds, targets, strict=True)

@@ -3,7 +3,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from distill.audio.descriptors import DESCRIPTORS, PercentileTable, measure, smooth
+from distill.audio.descriptor_names import DESCRIPTORS
+from distill.audio.descriptors import PercentileTable, measure, smooth
 from distill.settings import SAMPLE_RATE
 
 HOP = 1024

@@ -17,13 +17,13 @@ import soundfile as sf
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distill.audio.descriptors import DESCRIPTORS
+from distill.audio.descriptor_names import DESCRIPTORS
 from distill.audio.io import UnreadableAudioError, write_sound
 from distill.errors import AudioError, CodebookMismatchError, UsageError
 from distill.inference.modes.request import ModeSettings, Request
 from distill.inference.recipe import KEY, Recipe, model_tags, read_recipe
+from distill.inference.sampling.curves import MOST_POINTS, Steering
 from distill.inference.sampling.settings import Sampling
-from distill.inference.sampling.steering import MOST_POINTS, Steering
 from distill.models.persistence import load_model_v2
 
 RECIPE = Recipe("1", "id", "hash", "cpu", 2, 7, 1.5, Sampling(0.9, 5, 0.8), 1 / 3, max_copy=20.0)

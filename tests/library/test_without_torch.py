@@ -19,6 +19,9 @@ MODULES = [
     "distill.library.player_task",
     "distill.library.run_job",
     "distill.library.system_player",
+    "distill.library.models",
+    "distill.library.presets",
+    "distill.library.renders",
     "distill.library.workspace",
 ]
 """Modules that a server imports."""

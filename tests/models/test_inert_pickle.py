@@ -15,14 +15,27 @@ from distill.models.inert_pickle import (
     UnsafePickleError,
     read_pickle,
 )
+from distill.models.torch_archive import as_type
 
 
-def no_storage(key: str, n_bytes: int) -> Tensor:
-    raise AssertionError("there is no tensor")
+class Stored:
+    """Tensors in one storage, given as bytes; None for none."""
+
+    def __init__(self, stored: Tensor | None) -> None:
+        self.stored = stored
+
+    def storage(self, key: str, kind: str, size: int) -> Tensor:
+        assert self.stored is not None, "there is no tensor"
+        return as_type(self.stored, kind)
+
+    def tensor(
+        self, storage: Tensor, offset: int, shape: tuple[int, ...], strides: tuple[int, ...]
+    ) -> Tensor:
+        return storage.as_strided(shape, strides, offset)
 
 
 def read(value: bytes) -> Any:
-    return read_pickle(value, no_storage)
+    return read_pickle(value, Stored(None))
 
 
 class Call:
@@ -60,8 +73,7 @@ def test_plain_data_comes_back() -> None:
 def test_a_tensor_is_a_view_of_its_storage() -> None:
     stored = torch.arange(4.0)
     tensor = read_pickle(
-        tensor_pickle("K\x02", offset="K\x01", stride="K\x02"),
-        lambda key, n_bytes: stored.view(torch.uint8),
+        tensor_pickle("K\x02", offset="K\x01", stride="K\x02"), Stored(stored.view(torch.uint8))
     )
     assert tensor.tolist() == [1.0, 3.0]
     assert tensor.dtype == torch.float32
@@ -78,7 +90,7 @@ def test_a_tensor_is_a_view_of_its_storage() -> None:
 )
 def test_a_tensor_larger_than_its_storage_is_refused(parts: dict[str, str]) -> None:
     with pytest.raises(OversizedTensorError):
-        read_pickle(tensor_pickle(**parts), lambda key, n_bytes: torch.zeros(16, dtype=torch.uint8))
+        read_pickle(tensor_pickle(**parts), Stored(torch.zeros(16, dtype=torch.uint8)))
 
 
 @pytest.mark.parametrize(

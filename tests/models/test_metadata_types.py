@@ -14,11 +14,8 @@ import torch
 
 import distill
 from distill.errors import ModelFileError
-from distill.models.metadata_types import (
-    fault_in_beats,
-    fault_in_codes,
-    fault_in_prior_metadata,
-)
+from distill.models.code_faults import fault_in_beats, fault_in_codes
+from distill.models.metadata_types import fault_in_prior_metadata
 from distill.models.persistence import load_model_v2, read_header
 from distill.models.sda_file import plain_copy, read_contents, write_contents
 from distill.settings import SAMPLE_RATE

@@ -12,8 +12,8 @@ from distill.cli.generate import generate_cmd
 from distill.errors import AudioError, UsageError
 from distill.inference.modes.request import ModeSettings, Request
 from distill.inference.recipe import Recipe
+from distill.inference.sampling.curves import Steering
 from distill.inference.sampling.settings import Sampling
-from distill.inference.sampling.steering import Steering
 from distill.settings import SAMPLE_RATE
 from distill.workflows.request import (
     MODE_OPTIONS,

@@ -14,11 +14,9 @@ from scipy.ndimage import convolve1d, maximum_filter1d
 from torch import Tensor
 
 from distill.audio.blocks import pieces, windows
+from distill.audio.descriptor_names import DESCRIPTORS
 from distill.audio.mel import mel_filterbank
 from distill.audio.stft import hann, stft
-
-DESCRIPTORS = ("loudness", "brightness", "noisiness", "pitch", "onsets")
-"""Columns of `measure`, in order: in dBFS, Hz, dB, Hz, onsets per second."""
 
 DESCRIBED_ABOVE_DB = -50.0
 """Loudness in dBFS below which a frame is silent: mostly hiss, which would count as bright and

@@ -25,7 +25,10 @@ from distill.cli.encode import encode_cmd
 from distill.cli.generate import generate_cmd
 from distill.cli.info import info_cmd
 from distill.cli.jobs import app as jobs_app
+from distill.cli.models import app as models_app
 from distill.cli.parse_errors import ShortErrorsGroup
+from distill.cli.presets import app as presets_app
+from distill.cli.renders import app as renders_app
 from distill.cli.streams import lasting_streams
 from distill.cli.train import train_cmd
 from distill.cli.train_prior import train_prior_cmd
@@ -50,6 +53,9 @@ app.add_typer(edit_app, name="edit")
 app.add_typer(documents_app, name="documents")
 app.add_typer(compare_app, name="compare")
 app.add_typer(jobs_app, name="jobs")
+app.add_typer(renders_app, name="renders")
+app.add_typer(models_app, name="models")
+app.add_typer(presets_app, name="presets")
 app.command("info")(info_cmd)
 app.command("cache")(cache_cmd)
 

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from distill.cli.console import make_console, one_sentence_errors, print_json
-from distill.cli.options import Device, Json, Overwrite, Threads
+from distill.cli.options import Device, Json, Overwrite, Threads, WorkspaceDir
+from distill.errors import UsageError
 from distill.inference.modes.request import DEFAULT_AMOUNT, Request
 from distill.inference.sampling.settings import DEFAULT_GUIDANCE, Sampling
 
 if TYPE_CHECKING:
+    from distill.library.rendering import Made, Origin
     from distill.models.persistence import LoadedVQModel
-    from distill.workflows.generate import Written
 
 DEFAULT_NAME = "generated.wav"
 """Name of a sound that was given none."""
@@ -54,6 +55,15 @@ MaxCopy = Annotated[
 Again = Annotated[
     Path | None,
     typer.Option(help="Regenerate this file exactly; longer with --duration.", metavar="FILE"),
+]
+
+PresetName = Annotated[
+    str | None,
+    typer.Option(
+        "--preset",
+        help="Settings of a preset (distill presets); options given beside it win.",
+        metavar="NAME",
+    ),
 ]
 
 # --- how codes are drawn ---
@@ -232,6 +242,8 @@ def generate_cmd(
     tag: Tag = None,
     guidance: Guidance = None,
     again: Again = None,
+    preset: PresetName = None,
+    workspace: WorkspaceDir = None,
     device: Device = "auto",
     threads: Threads = None,
     json: Json = False,
@@ -239,8 +251,10 @@ def generate_cmd(
     """Generate new sound from a model with a prior.
 
     48 kHz, 24 bit, at the level of your recordings. Reports how much of it repeats them. The file
-    stores its settings, so that it can be regenerated.
+    stores its settings, so that it can be regenerated. The workspace keeps its codes (`distill
+    renders`).
     """
+    from distill.library.rendering import Origin
     from distill.workflows.load import find_model, load
     from distill.workflows.paths import free_path, output_paths
     from distill.workflows.request import EarlierSound, make_request
@@ -249,8 +263,10 @@ def generate_cmd(
     # Refuse the name of the file before anything is read or computed.
     output_paths(output, count, [model_path, continue_from, variation_of, infill, again], overwrite)
     earlier = EarlierSound.read(again) if again else None
-    request = make_request(
-        earlier,
+    options = _with_preset(
+        preset,
+        workspace,
+        again,
         duration=duration,
         bars=bars,
         seed=seed,
@@ -283,6 +299,7 @@ def generate_cmd(
         tags=tag,
         guidance=guidance,
     )
+    request = make_request(earlier, **options)
     # The file names its model by id, and says how many threads it took.
     recipe = earlier.recipe if earlier else None
     model_path = model_path or find_model(recipe, again)
@@ -291,17 +308,52 @@ def generate_cmd(
     loaded = load(model_path, device, threads)
     if earlier:
         earlier.recipe.check_model(loaded, earlier.path)
-    facts = _write(loaded, output, request, quiet=json)
+    origin = Origin(source_path=continue_from or variation_of or infill)
+    facts = _write(loaded, output, request, workspace, origin, quiet=json)
     if json:
         print_json({"model": model_path, **facts})
 
 
-def _write(loaded: "LoadedVQModel", output: Path, request: Request, quiet: bool) -> dict[str, Any]:
-    """Generate and write all sounds, with a line for each. Return the facts for `--json`."""
+def _with_preset(
+    preset: str | None, workspace: Path | None, again: Path | None, **options: Any
+) -> dict[str, Any]:
+    """Options, with those of a preset where none is given."""
+    from distill.library.preset_options import with_preset
+    from distill.library.presets import load_preset
+    from distill.library.workspace import open_workspace
+
+    if preset is None:
+        return options
+    if again is not None:
+        raise UsageError("--again has the settings of that sound: leave out --preset.")
+    return with_preset(load_preset(open_workspace(workspace), preset), options)
+
+
+def _write(
+    loaded: "LoadedVQModel",
+    output: Path,
+    request: Request,
+    workspace: Path | None,
+    origin: "Origin",
+    quiet: bool,
+) -> dict[str, Any]:
+    """Generate, write and keep all sounds, with a line for each.
+
+    Args:
+        loaded: The model.
+        output: Name of the file.
+        request: What to generate.
+        workspace: Folder of the workspace.
+        origin: What the sounds come from.
+        quiet: Whether to print nothing.
+
+    Returns:
+        The facts for `--json`.
+    """
     from rich.progress import Progress
 
+    from distill.library.rendering import History, generate_renders
     from distill.workflows.describe_results import generated_facts
-    from distill.workflows.generate import generate_files
 
     console = make_console(quiet=quiet)
     # Without loading, which does not depend on the length of the sound.
@@ -314,20 +366,26 @@ def _write(loaded: "LoadedVQModel", output: Path, request: Request, quiet: bool)
         def show(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total)
 
-        for item in generate_files(loaded, output, request, show):
+        history = History(workspace)
+        for item in generate_renders(loaded, output, request, history, origin, show):
             # They are the same for all sounds of one source.
             for remark in item.sound.remarks if not files else ():
                 console.print(remark, style="yellow", soft_wrap=True)
             console.print(_line(item, request.max_copy), soft_wrap=True)
+            if item.remark:
+                console.print(item.remark, style="yellow", soft_wrap=True)
             facts = generated_facts(item.path, item.sound, request.max_copy)
-            files.append(asdict(facts))
+            render = item.render
+            files.append(
+                asdict(facts) | {"render": render and render.id, "codes": render and render.codes}
+            )
             # The new part alone, without the sound that it continues.
             frames += len(item.sound.codes)
     seconds = frames / loaded.model.frame_rate
     return {"files": files, "realtime_factor": seconds / (time.perf_counter() - began)}
 
 
-def _line(item: "Written", max_copy: float | None) -> str:
+def _line(item: "Made", max_copy: float | None) -> str:
     sound = item.sound
     seconds = sound.audio.shape[1] / sound.sample_rate
     tempo = f"{sound.timing.tempo:.4g} BPM, " if sound.timing else ""

@@ -63,3 +63,6 @@ WorkspaceDir = Annotated[
         metavar="DIR",
     ),
 ]
+ForGood = Annotated[
+    bool, typer.Option("--for-good", help="Delete without a bin; it can be brought back for a day.")
+]

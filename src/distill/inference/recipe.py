@@ -15,8 +15,8 @@ from distill.errors import AudioError, CodebookMismatchError
 from distill.inference.codes.grid import LARGEST_GAIN
 from distill.inference.modes.registry import mode_of
 from distill.inference.modes.request import ModeSettings, Request
+from distill.inference.sampling.curves import Steering
 from distill.inference.sampling.settings import Sampling
-from distill.inference.sampling.steering import Steering
 from distill.models.persistence import LoadedVQModel
 from distill.models.plain_types import Choice, find_fault, maybe
 
@@ -178,7 +178,11 @@ def read_recipe(path: str | os.PathLike[str]) -> Recipe:
 
     It is found wherever a program that saved the file has put it. `FORMER_SETTINGS` are dropped.
     """
-    entries = _read_entries(path)
+    return make_recipe(_read_entries(path), path)
+
+
+def make_recipe(entries: dict[str, Any], path: str | os.PathLike[str]) -> Recipe:
+    """The recipe of such entries, which came from `path`. `NoRecipeError` if they are none."""
     if fault := find_fault(entries, RECIPE_TYPES, ""):
         raise _foreign(path, fault.lstrip("."))
     for name, most in (("duration", BOUNDS["--duration"].most), ("gain", LARGEST_GAIN)):

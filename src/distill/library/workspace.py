@@ -87,6 +87,16 @@ class Workspace:
         return self.hidden / "jobs"
 
     @property
+    def render_records(self) -> Path:
+        """Records of generated sounds, in a folder for each day."""
+        return self.hidden / "renders"
+
+    @property
+    def model_records(self) -> Path:
+        """What a person noted of each model, as JSON."""
+        return self.hidden / "models"
+
+    @property
     def cache(self) -> Path:
         """Pictures and peaks, which can be made again."""
         return self.hidden / "cache"

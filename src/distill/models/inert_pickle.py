@@ -1,18 +1,16 @@
-"""A reader of pickles that can make plain data and tensors, and nothing else.
+"""A reader of pickles that can make plain data and tensors, and nothing else. Free of torch.
 
 A pickle is a program: its instructions may call functions, `bytearray(3 << 30)` among them. Even
 torch's own reader with `weights_only` allows that call. This one knows the few instructions that
 `torch.save` writes for tensors, numbers, text, lists, tuples and dicts. It imports nothing, calls
-nothing that a file names, and bounds what a few bytes can ask for.
+nothing that a file names, and bounds what a few bytes can ask for. Tensors are made by a `Tensors`:
+those of torch (`torch_archive`), or their outlines alone (`header`).
 """
 
 import pickletools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
-
-import torch
-from torch import Tensor
+from typing import Any, Protocol
 
 LONGEST_PICKLE = 64 << 20
 """Bytes of the longest pickle that is read: entries of 100,000 recordings take half of it."""
@@ -35,8 +33,23 @@ LARGEST_KEY = 1 << 20
 DEEPEST = 64
 """Most levels of entries within entries."""
 
-ReadStorage = Callable[[str, int], Tensor]
-"""Gives the bytes (uint8) of a storage by its key and its size in bytes."""
+
+class Tensors(Protocol):
+    """Makes the tensors of a pickle."""
+
+    def storage(self, key: str, kind: str, size: int) -> Any:
+        """The numbers of a storage.
+
+        Args:
+            key: Its name in the archive.
+            kind: Its type, one of `STORAGE_BYTES`.
+            size: How many numbers it holds.
+        """
+
+    def tensor(
+        self, storage: Any, offset: int, shape: tuple[int, ...], strides: tuple[int, ...]
+    ) -> Any:
+        """The tensor of a shape in a storage; it lies within."""
 
 
 class UnsafePickleError(Exception):
@@ -52,14 +65,15 @@ class _Name:
     """A name of Python that the pickle mentions; a storage has a type of numbers."""
 
     name: str
-    dtype: torch.dtype | None = None
+    storage_kind: str | None = None
 
 
 @dataclass(frozen=True)
 class _Storage:
-    """Numbers of a tensor, `[n]`."""
+    """Numbers of a tensor, and how many."""
 
-    values: Tensor
+    values: Any
+    size: int
 
 
 _MARK = object()
@@ -67,22 +81,23 @@ _MARK = object()
 _REBUILD_TENSOR = _Name("torch._utils _rebuild_tensor_v2")
 _ORDERED_DICT = _Name("collections OrderedDict")
 
-_STORAGE_TYPES = {
-    "BFloat16Storage": torch.bfloat16,
-    "BoolStorage": torch.bool,
-    "ByteStorage": torch.uint8,
-    "CharStorage": torch.int8,
-    "DoubleStorage": torch.float64,
-    "FloatStorage": torch.float32,
-    "HalfStorage": torch.float16,
-    "IntStorage": torch.int32,
-    "LongStorage": torch.int64,
-    "ShortStorage": torch.int16,
+STORAGE_BYTES = {
+    "BFloat16Storage": 2,
+    "BoolStorage": 1,
+    "ByteStorage": 1,
+    "CharStorage": 1,
+    "DoubleStorage": 8,
+    "FloatStorage": 4,
+    "HalfStorage": 2,
+    "IntStorage": 4,
+    "LongStorage": 8,
+    "ShortStorage": 2,
 }
+"""Bytes of a number in each kind of storage."""
 
 _NAMES = {entry.name: entry for entry in (_REBUILD_TENSOR, _ORDERED_DICT)}
-for _storage, _dtype in _STORAGE_TYPES.items():
-    _NAMES[f"torch {_storage}"] = _Name(f"torch {_storage}", _dtype)
+for _kind in STORAGE_BYTES:
+    _NAMES[f"torch {_kind}"] = _Name(f"torch {_kind}", _kind)
 
 # Instructions by what they do. Those that are not here are refused.
 _CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
@@ -94,12 +109,12 @@ _GETS = {"BINGET", "LONG_BINGET"}
 _IGNORED = {"PROTO", "STOP"}
 
 
-def read_pickle(pickle: bytes, read_storage: ReadStorage) -> Any:
+def read_pickle(pickle: bytes, tensors: Tensors) -> Any:
     """Read a pickle that `torch.save` wrote.
 
     Args:
         pickle: The pickle, at most `LONGEST_PICKLE` bytes.
-        read_storage: Gives the bytes of each storage that the pickle refers to.
+        tensors: Makes the tensors that the pickle refers to.
 
     Returns:
         A tree of tensors, numbers, text, booleans, None, lists, tuples and dicts.
@@ -110,7 +125,7 @@ def read_pickle(pickle: bytes, read_storage: ReadStorage) -> Any:
     """
     if len(pickle) > LONGEST_PICKLE:
         raise UnsafePickleError("more entries than a model has")
-    contents = _Machine(read_storage).run(pickle)
+    contents = _Machine(tensors).run(pickle)
     _check_tree(contents, len(pickle))
     return contents
 
@@ -118,8 +133,8 @@ def read_pickle(pickle: bytes, read_storage: ReadStorage) -> Any:
 class _Machine:
     """Carries out the instructions of a pickle on a stack of its own."""
 
-    def __init__(self, read_storage: ReadStorage) -> None:
-        self.read_storage = read_storage
+    def __init__(self, tensors: Tensors) -> None:
+        self.tensors = tensors
         self.stack: list[Any] = []
         self.memo: dict[int, Any] = {}
         self.storages: dict[tuple[Any, ...], _Storage] = {}
@@ -241,17 +256,16 @@ class _Machine:
         """The storage that a reference `("storage", type, key, device, size)` names."""
         kind, storage_type, key, _, size = reference
         is_named = kind == "storage" and type(key) is str and type(storage_type) is _Name
-        if not is_named or storage_type.dtype is None or not _is_count(size):
+        if not is_named or storage_type.storage_kind is None or not _is_count(size):
             raise ValueError("a storage is badly named")
 
-        identity = (key, storage_type.dtype, size)
+        identity = (key, storage_type.storage_kind, size)
         if identity not in self.storages:
-            n_bytes = size * storage_type.dtype.itemsize
-            values = _as_type(self.read_storage(key, n_bytes), storage_type.dtype)
-            self.storages[identity] = _Storage(values)
+            values = self.tensors.storage(key, storage_type.storage_kind, size)
+            self.storages[identity] = _Storage(values, size)
         return self.storages[identity]
 
-    def _tensor(self, storage: Any, offset: Any, shape: Any, strides: Any) -> Tensor:
+    def _tensor(self, storage: Any, offset: Any, shape: Any, strides: Any) -> Any:
         """The tensor of a shape in a storage, once it lies within, without any overlap of size."""
         self.n_tensors += 1
         if self.n_tensors > MOST_TENSORS:
@@ -268,20 +282,9 @@ class _Machine:
         for size, stride in zip(shape, strides, strict=True):
             n_values *= size
             last += (size - 1) * stride
-        if n_values and (last >= len(storage.values) or n_values > len(storage.values)):
+        if n_values and (last >= storage.size or n_values > storage.size):
             raise OversizedTensorError("a tensor claims more than the file holds")
-        start = storage.values.storage_offset() + (offset if n_values else 0)
-        return storage.values.as_strided(shape, strides, start)
-
-
-def _as_type(stored: Tensor, dtype: torch.dtype) -> Tensor:
-    """The bytes of a storage as numbers."""
-    if not len(stored):
-        return torch.empty(0, dtype=dtype)
-    if stored.storage_offset() % dtype.itemsize:
-        # A view needs numbers at multiples of their size; torch writes them so.
-        stored = stored.clone()
-    return stored.view(dtype)
+        return self.tensors.tensor(storage.values, offset if n_values else 0, shape, strides)
 
 
 def _is_count(value: Any) -> bool:

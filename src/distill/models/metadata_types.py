@@ -1,16 +1,25 @@
 """Types of the metadata in a model file, checked whenever a file is read.
 
 Files of earlier versions lack entries, so that hardly any is required. An entry that is there has
-the type that its readers rely on.
+the type that its readers rely on. Free of torch; `code_faults` has the checks that read tensors.
 """
 
 import math
-from typing import Any
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING, Any
 
 from distill.models.plain_types import Array, Choice, find_fault, maybe
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+REQUIRED_KEYS = (
+    "epochs_trained",
+    "final_perplexity",
+    "best_perplexity",
+    "training_date",
+    "codebook_hash",
+)
+"""Entries without which a file with a prior is refused."""
 
 MOST_BAR_BEATS = 64
 """Beats of the longest bar that is believed."""
@@ -136,7 +145,7 @@ def fault_in_prior_metadata(metadata: dict[str, Any], codec: dict[str, Any]) -> 
     return _fault_in_steering(metadata.get("steering")) or _fault_in_index(metadata, Q)
 
 
-def _are_shifted(codes: Tensor, recording: Tensor) -> bool:
+def _are_shifted(codes: "Tensor", recording: "Tensor") -> bool:
     """Whether `codes` `[T', Q]` may encode the same sound as `recording` `[T, Q]`, up to a frame
     later."""
     frames, levels = recording.shape
@@ -181,40 +190,3 @@ def _fault_in_index(metadata: dict[str, Any], Q: int) -> str | None:
         if sum(entry["frames"] for entry in index[entries]) != len(index[codes]):
             return f"prior_metadata.copy_index.{entries}"
     return None
-
-
-def fault_in_codes(metadata: dict[str, Any], codebook_size: int) -> str | None:
-    """Name of the first tensor of codes with a code that the codebooks lack; None for none.
-
-    It reads all codes, unlike the other checks.
-    """
-    index = metadata.get("copy_index") or {}
-    tensors = {f"copy_index.{name}": index.get(name) for name in ("codes", "passage_codes")}
-    for number, entry in enumerate(metadata.get("recordings") or ()):
-        tensors[f"recordings[{number}].codes"] = entry["codes"]
-        for i, codes in enumerate(entry.get("shifted", ())):
-            tensors[f"recordings[{number}].shifted[{i}]"] = codes
-    for place, codes in tensors.items():
-        if isinstance(codes, Tensor) and not _are_codes(codes, codebook_size):
-            return f"prior_metadata.{place}"
-    return None
-
-
-def fault_in_beats(metadata: dict[str, Any]) -> str | None:
-    """Name of the first beats that do not increase from 0 on; None for none. It reads them all."""
-    for number, entry in enumerate(metadata.get("recordings") or ()):
-        if "pulse" not in entry:
-            continue
-        beats = entry["pulse"]["beats"]
-        # All comparisons with NaN are false.
-        increases = bool((beats.diff() > 0).all())
-        if not (increases and beats[0] >= 0 and beats[-1] < math.inf):
-            return f"prior_metadata.recordings[{number}].pulse.beats"
-    return None
-
-
-def _are_codes(codes: Tensor, codebook_size: int) -> bool:
-    if not codes.numel():
-        return True
-    lowest, highest = torch.aminmax(codes)
-    return int(lowest) >= 0 and int(highest) < codebook_size

@@ -13,45 +13,25 @@ from typing import Any
 
 import torch
 
-from distill.errors import CodebookMismatchError, NoPriorError, ShapeMismatchError
+from distill.errors import CodebookMismatchError, NoPriorError
 from distill.files import FilePath
-from distill.models.metadata_types import (
-    fault_in_beats,
-    fault_in_codec_metadata,
-    fault_in_codes,
-    fault_in_prior_metadata,
+from distill.models.code_faults import fault_in_beats, fault_in_codes
+from distill.models.header import (
+    PRIOR_SETTINGS,
+    check_codec_facts,
+    check_codec_settings,
+    check_prior_facts,
+    refuse_fault,
 )
-from distill.models.plain_types import find_fault
+from distill.models.metadata_types import REQUIRED_KEYS, fault_in_codec_metadata
 from distill.models.prior import CodePrior
-from distill.models.prior_metadata import REQUIRED_KEYS, PriorMetadata
+from distill.models.prior_metadata import PriorMetadata
 from distill.models.rebuild import accepted_arguments, check_fits, rebuild
-from distill.models.sda_file import (
-    FORMAT,
-    VERSION,
-    WEIGHTS,
-    plain_copy,
-    read_contents,
-    require,
-    write_contents,
-)
+from distill.models.sda_checks import FORMAT, VERSION, require
+from distill.models.sda_file import WEIGHTS, plain_copy, read_contents, write_contents
 from distill.models.vqvae import VQVAE
 
 logger = logging.getLogger(__name__)
-
-# Entries without which a file is refused.
-CODEC_SETTINGS = ("codebook_size", "num_quantizers", "sample_rate", "channels")
-PRIOR_SETTINGS = ("hidden_size", "num_layers", "num_heads", "seq_len", "num_quantizers", "dropout")
-
-# Types of settings that are read before a network is built; `rebuild` checks all of them.
-CODEC_SETTING_TYPES = {"hop_length?": int, "memory_frames?": int, "memory_width?": int}
-PRIOR_SETTING_TYPES = {
-    "hidden_size": int,
-    "num_layers": int,
-    "num_heads": int,
-    "seq_len": int,
-    "num_quantizers": int,
-    "dropout": float,
-}
 
 
 @dataclass
@@ -141,7 +121,7 @@ def save_model_v2(path: FilePath, model: VQVAE, metadata: dict[str, Any]) -> Pat
         "has_prior": False,
     }
     # The checks of reading: better to fail here than when the file is opened.
-    _check_codec_settings(path, contents["vqvae_config"])
+    check_codec_settings(path, contents["vqvae_config"])
     check_fits(path, VQVAE, contents["vqvae_config"], contents["state_dict"])
     write_contents(path, contents)
     return path
@@ -168,7 +148,7 @@ def load_model_v2(path: FilePath, device: str | torch.device = "cpu") -> LoadedV
     """
     path = Path(path)
     contents = read_contents(path)
-    _check_codec_facts(path, contents)
+    check_codec_facts(path, contents)
     model = _build_codec(path, contents)
     loaded = LoadedVQModel(
         model=model.to(device),
@@ -177,9 +157,9 @@ def load_model_v2(path: FilePath, device: str | torch.device = "cpu") -> LoadedV
         path=path,
     )
     if contents.get("has_prior") is True:
-        _check_prior_facts(path, contents)
-        _refuse_fault(path, fault_in_codes(contents["prior_metadata"], model.codebook_size))
-        _refuse_fault(path, fault_in_beats(contents["prior_metadata"]))
+        check_prior_facts(path, contents)
+        refuse_fault(path, fault_in_codes(contents["prior_metadata"], model.codebook_size))
+        refuse_fault(path, fault_in_beats(contents["prior_metadata"]))
         loaded.prior = _build_prior(path, contents, model.codebook_hash()).to(device)
         loaded.prior_config = plain_copy(contents["prior_config"], "prior_config")
         loaded.prior_metadata = plain_copy(contents["prior_metadata"], "prior_metadata")
@@ -211,7 +191,7 @@ def save_prior_to_model(
     path = Path(model_path)
     # A copy of everything: no mapping of the old file may be open when it is replaced.
     contents = plain_copy(read_contents(path), "contents")
-    _refuse_fault(path, fault_in_codec_metadata(contents["metadata"]))
+    refuse_fault(path, fault_in_codec_metadata(contents["metadata"]))
     codebook_hash = _build_codec(path, contents).codebook_hash()
     hashed_metadata = {"codebook_hash": codebook_hash, **prior_metadata}
     contents |= {
@@ -237,55 +217,18 @@ def read_header(path: FilePath) -> dict[str, Any]:
     """
     path = Path(path)
     contents = read_contents(path, weights=False)
-    _check_codec_facts(path, contents)
+    check_codec_facts(path, contents)
     if contents.get("has_prior") is True:
-        _check_prior_facts(path, contents)
+        check_prior_facts(path, contents)
     header = {key: value for key, value in contents.items() if key not in WEIGHTS}
     copied: dict[str, Any] = plain_copy(header, "header")
     return copied
 
 
-def _check_codec_facts(path: Path, contents: dict[str, Any]) -> None:
-    """Raise unless settings and metadata of the codec have the types that readers rely on."""
-    codec = contents["vqvae_config"]
-    _check_codec_settings(path, codec)
-    _refuse_fault(path, find_fault(contents, {"has_prior?": bool}, "model"))
-    _refuse_fault(path, find_fault(codec, CODEC_SETTING_TYPES, "vqvae_config"))
-    _refuse_fault(path, fault_in_codec_metadata(contents["metadata"]))
-
-
-def _check_prior_facts(path: Path, contents: dict[str, Any]) -> None:
-    """Raise unless settings and metadata of the prior are there and of such types."""
-    config = contents["prior_config"]
-    metadata = contents["prior_metadata"]
-    require(path, "prior_config", config, PRIOR_SETTINGS)
-    require(path, "prior_metadata", metadata, REQUIRED_KEYS)
-    _refuse_fault(path, find_fault(config, PRIOR_SETTING_TYPES, "prior_config"))
-    _refuse_fault(path, fault_in_prior_metadata(metadata, contents["vqvae_config"]))
-
-
-def _refuse_fault(path: Path, place: str | None) -> None:
-    """Raise if there is an entry that no reader could use."""
-    if place is not None:
-        raise ShapeMismatchError(
-            f"{path} states no usable '{place}': use another copy of it, or train again."
-        )
-
-
-def _check_codec_settings(path: Path, config: dict[str, Any]) -> None:
-    """Raise unless every required setting of the codec is there and a positive integer."""
-    require(path, "vqvae_config", config, CODEC_SETTINGS)
-    for name in CODEC_SETTINGS:
-        if type(config[name]) is not int or config[name] < 1:
-            raise ShapeMismatchError(
-                f"{path} states no usable '{name}': use another copy of it, or train again."
-            )
-
-
 def _build_codec(path: Path, contents: dict[str, Any]) -> VQVAE:
     """The codec in `contents`, once its codebooks have the hash that is stated."""
     config = contents["vqvae_config"]
-    _check_codec_settings(path, config)
+    check_codec_settings(path, config)
     model = rebuild(path, VQVAE, config, contents["state_dict"])
     stated = contents["metadata"].get("codebook_hash")
     if stated is not None and stated != model.codebook_hash():

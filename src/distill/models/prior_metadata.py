@@ -16,15 +16,6 @@ from torch import Tensor
 
 from distill.audio.pulse import Pulse
 
-REQUIRED_KEYS = (
-    "epochs_trained",
-    "final_perplexity",
-    "best_perplexity",
-    "training_date",
-    "codebook_hash",
-)
-"""Entries without which a file with a prior is refused."""
-
 BULKY_KEYS = ("copy_index", "loss_curves", "recordings", "steering")
 """Entries too long to be printed; `brief` leaves them out."""
 

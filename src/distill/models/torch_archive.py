@@ -5,10 +5,7 @@ Every record that is used has its checksum compared, which torch leaves out. The
 """
 
 import os
-import pickle
-import stat
 import struct
-import traceback
 import zipfile
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -17,56 +14,34 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from distill.models.inert_pickle import (
-    LONGEST_PICKLE,
-    OversizedTensorError,
-    UnsafePickleError,
-    read_pickle,
+from distill.models.archive_records import (
+    BLOCK_BYTES,
+    ArchiveError,
+    DamagedArchiveError,
+    NoArchiveError,
+    Records,
+    UnsafeArchiveError,
+    is_regular,
+    open_records,
 )
-
-ZIP_HEAD = b"PK\x03\x04"
-"""First bytes of a zip archive."""
-
-BLOCK_BYTES = 1 << 20
-"""Bytes that are read at a time to compute a checksum: 1 MiB."""
+from distill.models.inert_pickle import STORAGE_BYTES, read_pickle
 
 # Bytes of a record's own header before its name, and where the lengths of name and extras stand.
 _LOCAL_HEADER_BYTES = 30
 _LENGTHS_AT = 26
 
-# Errors of zipfile, and of the reader of pickles, when bytes are missing or altered.
-DAMAGE = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    MemoryError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-    Warning,  # where warnings are made errors
-    pickle.UnpicklingError,
-    struct.error,
-    zipfile.BadZipFile,
-)
-
-
-class ArchiveError(Exception):
-    """Base of what is wrong with an archive; the message is the reason, as part of a sentence."""
-
-
-class NoArchiveError(ArchiveError):
-    """The file is no zip archive, or none that torch wrote."""
-
-
-class DamagedArchiveError(ArchiveError):
-    """The archive is cut short or altered."""
-
-
-class UnsafeArchiveError(ArchiveError):
-    """The archive holds more than plain data; the message says what, as a noun."""
+_DTYPES = {
+    "BFloat16Storage": torch.bfloat16,
+    "BoolStorage": torch.bool,
+    "ByteStorage": torch.uint8,
+    "CharStorage": torch.int8,
+    "DoubleStorage": torch.float64,
+    "FloatStorage": torch.float32,
+    "HalfStorage": torch.float16,
+    "IntStorage": torch.int32,
+    "LongStorage": torch.int64,
+    "ShortStorage": torch.int16,
+}
 
 
 class Archive(NamedTuple):
@@ -90,94 +65,60 @@ def read_archive(path: Path, every_record: bool = True, mapped: bool = False) ->
         ArchiveError: One of its subclasses, with the reason.
         OSError: If the file cannot be read.
     """
-    with path.open("rb") as file:
-        head = file.read(len(ZIP_HEAD))
-        if not ZIP_HEAD.startswith(head) and not zipfile.is_zipfile(file):
-            raise NoArchiveError("no zip archive")
-        try:
-            with zipfile.ZipFile(file) as archive:
-                return _read(file, archive, every_record, mapped)
-        except (UnsafePickleError, *DAMAGE) as error:
-            # Else the error would keep the file mapped for as long as it lives.
-            traceback.clear_frames(error.__traceback__)
-            raise _archive_error(error) from error
+    with open_records(path) as records:
+        if mapped and every_record:
+            records.check_all()
+        contents = read_pickle(records.pickle, TorchTensors(records, mapped))
+        return Archive(contents, len(records.pickle))
 
 
-def _archive_error(error: Exception) -> ArchiveError:
-    """The error for one that was met while reading."""
-    if isinstance(error, UnsafePickleError):
-        return UnsafeArchiveError(str(error))
-    if isinstance(error, OversizedTensorError):
-        return DamagedArchiveError("its weights claim more than the file holds")
-    return DamagedArchiveError("its contents do not add up")
+class TorchTensors:
+    """Tensors of torch, from the records of an archive.
 
+    Args:
+        records: The archive.
+        mapped: Whether tensors stay in the file, mapped into memory, in place of copies.
+    """
 
-def is_regular(path: Path) -> bool:
-    """Whether `path` is a file, not a folder or a device. `OSError` if there is nothing."""
-    return stat.S_ISREG(path.stat().st_mode)
+    def __init__(self, records: Records, mapped: bool) -> None:
+        self.records = records
+        self.file_bytes = os.fstat(records.file.fileno()).st_size
+        self.whole = _map(records.file, self.file_bytes) if mapped else None
 
+    def storage(self, key: str, kind: str, size: int) -> Tensor:
+        """The numbers of a storage, `[size]`."""
+        return as_type(self._bytes(key, size * STORAGE_BYTES[kind]), kind)
 
-def _read(file: IO[bytes], archive: zipfile.ZipFile, every_record: bool, mapped: bool) -> Archive:
-    records = archive.infolist()
-    pickles = [record for record in records if _is_pickle(record)]
-    file_bytes = os.fstat(file.fileno()).st_size
-    _check_record_list(records, pickles, file_bytes)
-    (main,) = pickles
-    if main.file_size > LONGEST_PICKLE:
-        raise UnsafeArchiveError("more entries than a model has")
-    pickle_bytes = archive.read(main)
-    if mapped and every_record:
-        for record in records:
-            _check_record(archive, record)
-
-    root = main.filename.partition("/")[0]
-    by_name = {record.filename: record for record in records}
-    whole = _map(file, file_bytes) if mapped else None
-
-    def read_storage(key: str, n_bytes: int) -> Tensor:
-        record = by_name[f"{root}/data/{key}"]
-        if record.file_size != n_bytes:
-            raise ValueError("a tensor is longer or shorter than its record")
-        if whole is None:
-            return _copy_record(archive, record)
-        start = _record_start(file, record)
-        if start + n_bytes > file_bytes:
+    def _bytes(self, key: str, n_bytes: int) -> Tensor:
+        record = self.records.storage(key, n_bytes)
+        if self.whole is None:
+            return _copy_record(self.records.archive, record)
+        start = _record_start(self.records.file, record)
+        if start + n_bytes > self.file_bytes:
             raise ValueError("a tensor lies beyond the end of the file")
-        return whole[start : start + n_bytes]
+        return self.whole[start : start + n_bytes]
 
-    return Archive(read_pickle(pickle_bytes, read_storage), main.file_size)
+    def tensor(
+        self, storage: Tensor, offset: int, shape: tuple[int, ...], strides: tuple[int, ...]
+    ) -> Tensor:
+        """The tensor of a shape in a storage."""
+        return storage.as_strided(shape, strides, storage.storage_offset() + offset)
+
+
+def as_type(stored: Tensor, kind: str) -> Tensor:
+    """The bytes of a storage of a kind as numbers."""
+    dtype = _DTYPES[kind]
+    if not len(stored):
+        return torch.empty(0, dtype=dtype)
+    if stored.storage_offset() % dtype.itemsize:
+        # A view needs numbers at multiples of their size; torch writes them so.
+        stored = stored.clone()
+    return stored.view(dtype)
 
 
 def _map(file: IO[bytes], n_bytes: int) -> Tensor:
     """The bytes of an open file, mapped into memory; changes of them stay in memory."""
     return torch.from_numpy(np.memmap(file, np.uint8, mode="c", shape=(n_bytes,)))
-
-
-def _is_pickle(record: zipfile.ZipInfo) -> bool:
-    return record.filename.count("/") == 1 and record.filename.endswith("/data.pkl")
-
-
-def _check_record_list(
-    records: list[zipfile.ZipInfo], pickles: list[zipfile.ZipInfo], file_bytes: int
-) -> None:
-    if any(record.filename.endswith("/constants.pkl") for record in records):
-        raise UnsafeArchiveError("a program")
-    if len(pickles) != 1:
-        raise NoArchiveError("a zip archive of another kind")
-    for record in records:
-        # Torch stores, never deflates: a record that would grow when read is not torch's.
-        is_stored = record.compress_type == zipfile.ZIP_STORED
-        if not is_stored or record.compress_size != record.file_size:
-            raise DamagedArchiveError("its contents do not add up")
-    if sum(record.file_size for record in records) > file_bytes:
-        raise DamagedArchiveError("it claims to hold more than it does")
-
-
-def _check_record(archive: zipfile.ZipFile, record: zipfile.ZipInfo) -> None:
-    """Read a record to its end, so that zipfile compares its checksum."""
-    with archive.open(record) as stream:
-        while stream.read(BLOCK_BYTES):
-            pass
 
 
 def _copy_record(archive: zipfile.ZipFile, record: zipfile.ZipInfo) -> Tensor:
@@ -198,3 +139,15 @@ def _record_start(file: IO[bytes], record: zipfile.ZipInfo) -> int:
     name_bytes, extra_bytes = struct.unpack("<HH", file.read(4))
     start: int = record.header_offset + _LOCAL_HEADER_BYTES + name_bytes + extra_bytes
     return start
+
+
+__all__ = [
+    "Archive",
+    "ArchiveError",
+    "DamagedArchiveError",
+    "NoArchiveError",
+    "UnsafeArchiveError",
+    "as_type",
+    "is_regular",
+    "read_archive",
+]

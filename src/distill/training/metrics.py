@@ -6,6 +6,12 @@ from enum import StrEnum
 # Share of used entries under which a codebook counts as little used.
 LOW_UTILISATION = 0.3
 
+# Share of used entries below which a codebook has collapsed, ...
+COLLAPSED = 0.1
+
+# ... and perplexity (effective entries) below which a little-used one has.
+COLLAPSED_PERPLEXITY = 2.5
+
 
 class VerdictKind(StrEnum):
     """Kind of a verdict on codec training, for programs; its sentence is for people."""
@@ -58,6 +64,13 @@ class LevelHealth:
     def is_low(self) -> bool:
         """Whether few of its entries are used."""
         return self.utilisation < LOW_UTILISATION
+
+    @property
+    def is_collapsed(self) -> bool:
+        """Whether next to none of its entries are used, or hardly more than one or two."""
+        if self.utilisation < COLLAPSED:
+            return True
+        return self.is_low and self.perplexity < COLLAPSED_PERPLEXITY
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from distill.inference.copies.report import CopyReport
     from distill.inference.generate import Generated
     from distill.inference.modes.request import ModeSettings
+    from distill.inference.sampling.curves import Steering
     from distill.inference.sampling.settings import Sampling
-    from distill.inference.sampling.steering import Steering
 
 
 # --- encoded and decoded sounds -------------------------------------------------------------------

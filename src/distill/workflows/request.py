@@ -18,8 +18,8 @@ from distill.inference.modes.base import Mode
 from distill.inference.modes.registry import MODES, complete, mode_of
 from distill.inference.modes.request import SETTING_OPTIONS, ModeSettings, Request, Source
 from distill.inference.recipe import Recipe, read_recipe
+from distill.inference.sampling.curves import Steering, steer
 from distill.inference.sampling.settings import Sampling
-from distill.inference.sampling.steering import Steering, steer
 from distill.settings import SAMPLE_RATE
 
 SEEDS = 2**31

@@ -8,7 +8,7 @@ import pytest
 import distill
 from benchmarks.prior import steering
 from distill.errors import UsageError
-from distill.inference.sampling.steering import Steering
+from distill.inference.sampling.curves import Steering
 
 
 def test_the_correlation_leaves_out_sounds_without_a_figure() -> None:

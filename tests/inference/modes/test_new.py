@@ -15,8 +15,8 @@ from distill.inference import generate as module
 from distill.inference.generate import Generated
 from distill.inference.modes.new import TOGETHER
 from distill.inference.modes.request import Request
+from distill.inference.sampling.curves import Steering
 from distill.inference.sampling.settings import Sampling
-from distill.inference.sampling.steering import Steering
 from distill.models.persistence import LoadedVQModel, load_model_v2
 
 

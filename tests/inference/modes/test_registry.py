@@ -12,13 +12,14 @@ from distill.inference.modes.base import Mode, SequentialMode
 from distill.inference.modes.registry import MODES, complete, mode_of
 from distill.inference.modes.request import (
     DEFAULT_AMOUNT,
+    KINDS,
     SETTING_OPTIONS,
     ModeSettings,
     Request,
     Source,
 )
+from distill.inference.sampling.curves import Steering
 from distill.inference.sampling.settings import Sampling
-from distill.inference.sampling.steering import Steering
 from distill.settings import SAMPLE_RATE
 
 SOURCE = Source("tone.wav", "ab", np.zeros((1, 2 * SAMPLE_RATE), np.float32))
@@ -41,6 +42,7 @@ def subclasses(of: type) -> set[type]:
 def test_every_mode_is_registered() -> None:
     """Kinds are written into sound files: they must stay."""
     assert set(MODES) == {"new", "continue", "one-shot", "loop", "variation", "infill"}
+    assert tuple(MODES) == KINDS
     assert subclasses(Mode) - {SequentialMode} == set(MODES.values())
     assert mode_of(ModeSettings()).option == ""
 

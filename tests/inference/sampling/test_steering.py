@@ -1,22 +1,15 @@
-import json
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
 import distill
-from distill.audio.descriptors import DESCRIPTORS, measure
+from distill.audio.descriptor_names import DESCRIPTORS
+from distill.audio.descriptors import measure
 from distill.errors import UsageError
-from distill.inference.sampling.steering import (
-    Steering,
-    parse_curve,
-    parse_tags,
-    steer,
-    steering_scale,
-)
+from distill.inference.sampling.curves import steer
+from distill.inference.sampling.steering import steering_scale, steering_targets
 from distill.models.persistence import LoadedVQModel, load_model_v2, save_prior_to_model
 from distill.models.prior import CodePrior
 from distill.settings import SAMPLE_RATE
@@ -46,61 +39,10 @@ def unsteered(model: LoadedVQModel, trained: Path, tmp_path: Path) -> LoadedVQMo
     return load_model_v2(save_prior_to_model(path, prior, config, metadata))
 
 
-@pytest.mark.parametrize(
-    ("given", "curve"),
-    [
-        (80, ((0, 80),)),
-        ("80", ((0, 80),)),
-        ("0:20,5:90,10:40", ((0, 20), (5, 90), (10, 40))),
-        ([10, 20, 30], ((0, 10), (2, 20), (4, 30))),
-        (np.array([[0.5, 10], [1, 20]]), ((0.5, 10), (1, 20))),
-        (None, ()),
-    ],
-)
-def test_what_may_be_given(given: Any, curve: tuple[tuple[float, float], ...]) -> None:
-    assert parse_curve("pitch", given, 4.0) == curve
-
-
-@pytest.mark.parametrize("given", ["high", "0:20,5", "0:1:2", "", [], [[1, 2, 3]], {"a": 1}])
-def test_what_is_no_curve(given: Any) -> None:
-    with pytest.raises(UsageError, match="--pitch takes a number"):
-        parse_curve("pitch", given, 4.0)
-
-
-@pytest.mark.parametrize(
-    ("given", "message"),
-    [
-        ({"loudness": 101}, "between 0 and 100"),
-        ({"loudness": "-1"}, "between 0 and 100"),
-        ({"loudness": "nan"}, "between 0 and 100"),
-        ({"loudness": "0:20,5:90,5:40"}, "must increase"),
-        ({"loudness": "5:20,0:90"}, "must increase"),
-        ({"loudness": "-1:20,0:90"}, "seconds from 0 on"),
-        ({"guidance": -1.0}, "--guidance"),
-        ({"tags": ["low:0"]}, "--tag low"),
-        ({"tags": ["low:much"]}, "drums:0.7"),
-    ],
-)
-def test_what_makes_no_sense(given: dict[str, Any], message: str) -> None:
-    with pytest.raises(UsageError, match=message):
-        steer(None, 4.0, **given)
-
-
-def test_it_goes_through_a_file() -> None:
-    steering = steer(None, 4.0, ["low:0.3", "high"], 2.0, pitch=[1, 2], onsets=5)
-    assert Steering.from_dict(json.loads(json.dumps(asdict(steering)))) == steering
-    with pytest.raises(ValueError, match="colour"):
-        Steering.from_dict({"colour": []})
-
-
-def test_what_is_not_given_stays_as_it_was() -> None:
-    earlier = steer(None, 4.0, {"low": 1}, 2.0, pitch=10, onsets=5)
-    assert steer(earlier, 8.0, pitch="20") == steer(None, 4.0, ["low"], 2.0, pitch=20, onsets=5)
-
-
 def test_curves_are_straight_between_their_points(model: LoadedVQModel) -> None:
     frames = round(3 * model.model.frame_rate)
-    targets = steer(None, 3, brightness="1:0,2:100", noisiness=30).targets(model, frames)
+    steering = steer(None, 3, brightness="1:0,2:100", noisiness=30)
+    targets = steering_targets(steering, model, frames)
     assert targets is not None
     row = dict(zip(DESCRIPTORS, targets.values[0].T, strict=False))
     at = (torch.arange(frames) + 0.5) / model.model.frame_rate
@@ -108,7 +50,7 @@ def test_curves_are_straight_between_their_points(model: LoadedVQModel) -> None:
     assert torch.allclose(row["noisiness"], torch.tensor(0.3))
     assert row["loudness"].isnan().all()
     assert targets.values[0, :, len(DESCRIPTORS) :].isnan().all()
-    later = steer(None, 3, brightness="1:0,2:100").targets(model, 1, start=1.5)
+    later = steering_targets(steer(None, 3, brightness="1:0,2:100"), model, 1, start=1.5)
     assert later is not None
     assert float(later.at(0)[0, DESCRIPTORS.index("brightness")]) == pytest.approx(0.5, abs=0.02)
 
@@ -117,12 +59,11 @@ def test_tags_are_the_folders(model: LoadedVQModel) -> None:
     scale = steering_scale(model)
     assert scale is not None
     assert scale.tags == ("high", "low")
-    targets = steer(None, 1, ["high:1", "low:3"]).targets(model, 1)
+    targets = steering_targets(steer(None, 1, ["high:1", "low:3"]), model, 1)
     assert targets is not None
     assert targets.values[0, 0, len(DESCRIPTORS) :].tolist() == [0.25, 0.75]
     with pytest.raises(UsageError, match="no tag 'drums': there are high, low"):
-        steer(None, 1, ["drums"]).targets(model, 1)
-    assert parse_tags(["a:b:2"]) == (("a:b", 2.0),)
+        steering_targets(steer(None, 1, ["drums"]), model, 1)
 
 
 def test_an_older_prior_runs_free_only(unsteered: LoadedVQModel, model: LoadedVQModel) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from distill.audio.descriptors import DESCRIPTORS
+from distill.audio.descriptor_names import DESCRIPTORS
 from distill.data.corpus import scan_corpus
 from distill.data.dataset import make_manifest, split_by_manifest
 from distill.models.persistence import load_model_v2

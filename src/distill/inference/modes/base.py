@@ -4,7 +4,7 @@ A new mode takes code in these places and no others:
 
 1. a file of its own with a subclass of `Mode`: it states its kind, its option, its settings, and
    whether it takes a source;
-2. `registry.py`: the import, and the class in `MODES`;
+2. `registry.py`: the import, and the class in `MODES`; `request.py`: its kind in `KINDS`;
 3. `cli/generate.py`: the type of its option, the parameter of `generate_cmd`, and its way into
    `make_request`;
 4. `workflows/generate.py`: the argument of the same name, last in `distill.generate`, with a line
@@ -41,9 +41,10 @@ from distill.inference.sampling.context import (
     length_limits,
     tempo_for,
 )
+from distill.inference.sampling.curves import Steering
 from distill.inference.sampling.draw import draw_frames
 from distill.inference.sampling.lead_in import LeadIn, LeadInBatch, draw_lead_in
-from distill.inference.sampling.steering import Steering
+from distill.inference.sampling.steering import steering_targets
 from distill.models.attribute_classifier import Targets
 from distill.models.chunked import frames_of
 from distill.models.persistence import LoadedVQModel
@@ -102,7 +103,7 @@ class GenerationJob:
         """
         # To the end of all curves: an event is chosen by what it will last through.
         whole = 1 + math.ceil(self.steering.last_change_s * self.loaded.model.frame_rate)
-        return self.steering.targets(self.loaded, max(frames, whole), start)
+        return steering_targets(self.steering, self.loaded, max(frames, whole), start)
 
     def prompt(
         self, seed: int, targets: Targets | None, draw: Callable[..., LeadIn] = draw_lead_in

@@ -16,7 +16,10 @@ from distill.settings import SAMPLE_RATE
 if TYPE_CHECKING:
     import numpy as np
 
-    from distill.inference.sampling.steering import Steering
+    from distill.inference.sampling.curves import Steering
+
+KINDS = ("new", "continue", "one-shot", "loop", "variation", "infill")
+"""Kinds of the modes, for readers without torch; `registry.py` has their classes."""
 
 DEFAULT_AMOUNT = 0.3
 """Share of its source that a variation redraws, where no other is asked for."""

@@ -6,28 +6,17 @@ they give the `Targets` that the attribute classifier steers by
 """
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
 
-from distill.audio.descriptors import DESCRIPTORS, PercentileTable
+from distill.audio.descriptor_names import DESCRIPTORS
+from distill.audio.descriptors import PercentileTable
 from distill.errors import UsageError
-from distill.inference.sampling.settings import DEFAULT_GUIDANCE
+from distill.inference.sampling.curves import Curve, Steering
 from distill.models.attribute_classifier import Targets
 from distill.models.persistence import LoadedVQModel
-
-Curve = tuple[tuple[float, float], ...]
-"""Points (seconds, percentile) in order of time, joined by straight lines; constant before the
-first and after the last. Empty leaves the attribute free."""
-
-MOST_GUIDANCE = 20.0
-"""Largest guidance: at 20 the targets decide all but alone."""
-MOST_POINTS = 800
-"""Points of all curves together. A WAV file with text chunks over 50 kB cannot be read back."""
 
 
 class Scale(NamedTuple):
@@ -45,161 +34,66 @@ def steering_scale(loaded: LoadedVQModel) -> Scale | None:
     return Scale(PercentileTable(facts.percentiles), tuple(facts.tags))
 
 
-@dataclass(frozen=True)
-class Steering:
-    """Attributes that a sound should have. `UsageError` for values out of range.
+def steering_targets(
+    steering: Steering, loaded: LoadedVQModel, frames: int, start: float = 0.0
+) -> Targets | None:
+    """Targets for the attribute classifier of a model.
 
-    Attributes:
-        loudness: curve of percentiles of the corpus, 0 to 100; empty leaves it free.
-        brightness: likewise.
-        noisiness: likewise.
-        pitch: likewise.
-        onsets: likewise.
-        tags: names and weights, relative to one another.
-        guidance: how strictly all of it is followed; 0 not at all.
+    Args:
+        steering: curves and tags of a user.
+        loaded: the model.
+        frames: number of frames `T`.
+        start: time of the first frame in seconds.
 
-    Example:
-        >>> Steering(brightness=((0.0, 20.0), (5.0, 90.0)), tags=(("drums", 1.0),)).curve_names
-        ['brightness']
+    Returns:
+        Targets `[1, T, A]`; None when all attributes are free.
+
+    Raises:
+        UsageError: for a prior that cannot be steered, or does not know a tag.
     """
+    if steering.is_empty:
+        return None
+    scale = steering_scale(loaded)
+    if scale is None:
+        raise UsageError(
+            f"The prior in {loaded.path} was trained without steering: train it again "
+            "(`distill train-prior`), or leave out what steers."
+        )
+    _check_descriptors(steering, scale, loaded)
+    # A frame stands for its middle.
+    seconds = start + (np.arange(frames) + 0.5) / loaded.model.frame_rate
+    # Attributes lie between 0 and 1.
+    columns = [_percentiles(steering.curve(name), seconds) / 100 for name in DESCRIPTORS]
+    weights = np.tile(_tag_weights(steering, scale, loaded), (frames, 1))
+    values = np.concatenate([np.stack(columns, 1), weights], 1)
+    return Targets(torch.from_numpy(values).float()[None], steering.guidance)
 
-    loudness: Curve = ()
-    brightness: Curve = ()
-    noisiness: Curve = ()
-    pitch: Curve = ()
-    onsets: Curve = ()
-    tags: tuple[tuple[str, float], ...] = ()
-    guidance: float = DEFAULT_GUIDANCE
 
-    def __post_init__(self) -> None:
-        for name in DESCRIPTORS:
-            _check_curve(name, self.curve(name))
-        if sum(len(self.curve(name)) for name in DESCRIPTORS) > MOST_POINTS:
+def _check_descriptors(steering: Steering, scale: Scale, loaded: LoadedVQModel) -> None:
+    for name, row in zip(DESCRIPTORS, scale.table.rows, strict=True):
+        if steering.curve(name) and math.isnan(row[0]):
+            # No percentiles: pitch in a corpus of noise, for instance.
             raise UsageError(
-                f"All curves together may have {MOST_POINTS} points: give fewer, between two the "
-                "line is straight."
+                f"No sound that {loaded.path} learned from has any {name}: leave out --{name}."
             )
-        for tag, weight in self.tags:
-            if not (math.isfinite(weight) and weight > 0):
-                raise UsageError(f"The weight of --tag {tag} must be above 0.")
-        if not 0 <= self.guidance <= MOST_GUIDANCE:
-            raise UsageError(f"--guidance must lie between 0 and {MOST_GUIDANCE:g}.")
 
-    @classmethod
-    def from_dict(cls, entries: Mapping[str, Any]) -> "Steering":
-        """The inverse of `dataclasses.asdict`, with lists in place of tuples.
 
-        Raises:
-            TypeError, ValueError: for anything else.
-        """
-        if not isinstance(entries, Mapping):
-            raise TypeError("no entries")
-        names = {field.name for field in fields(cls)}
-        if unknown := entries.keys() - names:
-            raise ValueError(f"unknown entries: {', '.join(sorted(unknown))}")
-        # All fields but guidance are lists of pairs: points of a curve, or tags with weights.
-        pairs = {
-            name: tuple((a, float(b)) for a, b in entries[name])
-            for name in entries.keys() - {"guidance"}
-        }
-        if not all(isinstance(tag, str) for tag, _ in pairs.get("tags", ())):
-            raise TypeError("a tag is no text")
-        return cls(**pairs, guidance=float(entries.get("guidance", DEFAULT_GUIDANCE)))
-
-    def curve(self, name: str) -> Curve:
-        """The curve of the descriptor `name`."""
-        curve: Curve = getattr(self, name)
-        return curve
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether all attributes are free."""
-        return not self.tags and not any(self.curve(name) for name in DESCRIPTORS)
-
-    @property
-    def sets_loudness(self) -> bool:
-        """Whether the level of the sound is to stay as it is drawn."""
-        return bool(self.loudness)
-
-    @property
-    def curve_names(self) -> list[str]:
-        """Names of the descriptors that change over time."""
-        return [name for name in DESCRIPTORS if len(self.curve(name)) > 1]
-
-    @property
-    def last_change_s(self) -> float:
-        """Seconds after which nothing changes."""
-        return max((self.curve(name)[-1][0] for name in self.curve_names), default=0.0)
-
-    def targets(self, loaded: LoadedVQModel, frames: int, start: float = 0.0) -> Targets | None:
-        """Targets for the attribute classifier of a model.
-
-        Args:
-            loaded: the model.
-            frames: number of frames `T`.
-            start: time of the first frame in seconds.
-
-        Returns:
-            Targets `[1, T, A]`; None when all attributes are free.
-
-        Raises:
-            UsageError: for a prior that cannot be steered, or does not know a tag.
-        """
-        if self.is_empty:
-            return None
-        scale = steering_scale(loaded)
-        if scale is None:
+def _tag_weights(steering: Steering, scale: Scale, loaded: LoadedVQModel) -> np.ndarray:
+    """Weights of all tags of the scale, with a sum of 1; NaN when no tag is set."""
+    weights = dict(steering.tags)
+    for tag in weights:
+        if not scale.tags:
             raise UsageError(
-                f"The prior in {loaded.path} was trained without steering: train it again "
-                "(`distill train-prior`), or leave out what steers."
+                f"{loaded.path} knows no tags, since its sounds lay in no folders: leave out --tag."
             )
-        self._check_descriptors(scale, loaded)
-        # A frame stands for its middle.
-        seconds = start + (np.arange(frames) + 0.5) / loaded.model.frame_rate
-        # Attributes lie between 0 and 1.
-        columns = [_percentiles(self.curve(name), seconds) / 100 for name in DESCRIPTORS]
-        weights = np.tile(self._tag_weights(scale, loaded), (frames, 1))
-        values = np.concatenate([np.stack(columns, 1), weights], 1)
-        return Targets(torch.from_numpy(values).float()[None], self.guidance)
-
-    def _check_descriptors(self, scale: Scale, loaded: LoadedVQModel) -> None:
-        for name, row in zip(DESCRIPTORS, scale.table.rows, strict=True):
-            if self.curve(name) and math.isnan(row[0]):
-                # No percentiles: pitch in a corpus of noise, for instance.
-                raise UsageError(
-                    f"No sound that {loaded.path} learned from has any {name}: leave out --{name}."
-                )
-
-    def _tag_weights(self, scale: Scale, loaded: LoadedVQModel) -> np.ndarray:
-        """Weights of all tags of the scale, with a sum of 1; NaN when no tag is set."""
-        weights = dict(self.tags)
-        for tag in weights:
-            if not scale.tags:
-                raise UsageError(
-                    f"{loaded.path} knows no tags, since its sounds lay in no folders: leave out "
-                    "--tag."
-                )
-            if tag not in scale.tags:
-                raise UsageError(
-                    f"{loaded.path} knows no tag '{tag}': there are {', '.join(scale.tags)}."
-                )
-        if not weights:
-            return np.full(len(scale.tags), np.nan)
-        row = np.array([weights.get(tag, 0.0) for tag in scale.tags])
-        return row / row.sum()
-
-
-def _check_curve(name: str, curve: Curve) -> None:
-    for seconds, percentile in curve:
-        if not 0 <= percentile <= 100:
+        if tag not in scale.tags:
             raise UsageError(
-                f"--{name} is a percentile of your sounds: give values between 0 and 100."
+                f"{loaded.path} knows no tag '{tag}': there are {', '.join(scale.tags)}."
             )
-        if not (math.isfinite(seconds) and seconds >= 0):
-            raise UsageError(f"The times of --{name} must be seconds from 0 on.")
-    times = [seconds for seconds, _ in curve]
-    if any(later <= earlier for earlier, later in pairwise(times)):
-        raise UsageError(f"The times of --{name} must increase, as in 0:20,5:90,10:40.")
+    if not weights:
+        return np.full(len(scale.tags), np.nan)
+    row = np.array([weights.get(tag, 0.0) for tag in scale.tags])
+    return row / row.sum()
 
 
 def _percentiles(curve: Curve, seconds: np.ndarray) -> np.ndarray:
@@ -208,103 +102,3 @@ def _percentiles(curve: Curve, seconds: np.ndarray) -> np.ndarray:
         return np.full(len(seconds), np.nan)
     times, percentiles = zip(*curve, strict=True)
     return np.interp(seconds, times, percentiles)
-
-
-def parse_curve(
-    name: str,
-    value: str | float | Sequence[Any] | np.ndarray | None,
-    duration: float,
-) -> Curve:
-    """Read a curve from user input.
-
-    Args:
-        name: the descriptor.
-        value: a constant (or its text); text with seconds and percentiles, `"0:20,5:90"`; such
-            pairs `[n, 2]`; or percentiles `[n]`, spread evenly over the sound. None is free.
-        duration: length of the sound in seconds.
-
-    Raises:
-        UsageError: for anything else.
-    """
-    if value is None:
-        return ()
-    try:
-        points = _points(value, duration)
-    except (TypeError, ValueError) as error:
-        raise UsageError(
-            f"--{name} takes a number, as in 80, or points of a curve, as in 0:20,5:90,10:40, not "
-            f"'{value}'."
-        ) from error
-    return tuple((float(seconds), float(percentile)) for seconds, percentile in points)
-
-
-def _points(value: Any, duration: float) -> Sequence[Sequence[Any]]:
-    """Pairs of seconds and percentile."""
-    if isinstance(value, str):
-        # A single number in a text is a constant.
-        if ":" not in value:
-            return [(0.0, float(value))]
-        pairs = (point.split(":") for point in value.split(","))
-        return [(float(seconds), float(percentile)) for seconds, percentile in pairs]
-    values = np.asarray(value, dtype=float)
-    if values.ndim == 0:
-        return [(0.0, float(values))]
-    if values.ndim == 1 and len(values):
-        return list(zip(np.linspace(0, duration, len(values)), values, strict=True))
-    if values.ndim == 2 and values.shape[1] == 2 and len(values):
-        return values.tolist()
-    raise ValueError("no curve")
-
-
-def parse_tags(value: Sequence[str] | Mapping[str, float] | None) -> tuple[tuple[str, float], ...]:
-    """Read tags and weights from `["drums:0.7", "voice:0.3"]`, `["drums"]` or a mapping;
-    `UsageError` for anything else."""
-    if value is None:
-        return ()
-    if isinstance(value, Mapping):
-        return tuple((name, float(weight)) for name, weight in value.items())
-    return tuple(_parse_tag(text) for text in value)
-
-
-def _parse_tag(text: str) -> tuple[str, float]:
-    # A name may contain a colon; the last one separates the weight.
-    name, colon, weight = text.rpartition(":")
-    if not colon:
-        return text, 1.0
-    try:
-        return name, float(weight)
-    except ValueError as error:
-        raise UsageError(
-            f"--tag takes a name, or name:weight as in drums:0.7, not '{text}'."
-        ) from error
-
-
-def steer(
-    earlier: Steering | None,
-    duration: float,
-    tags: Sequence[str] | Mapping[str, float] | None = None,
-    guidance: float | None = None,
-    **curves: Any,
-) -> Steering:
-    """Make a `Steering` from user input.
-
-    Args:
-        earlier: values for everything that is None; None leaves those free.
-        duration: length of the sound in seconds.
-        tags: tags as `parse_tags` takes them.
-        guidance: how strictly all of it is followed.
-        **curves: descriptors by name, each as `parse_curve` takes it.
-
-    Raises:
-        UsageError: for values out of range or of no known form.
-    """
-    changes: dict[str, Any] = {
-        name: parse_curve(name, value, duration)
-        for name, value in curves.items()
-        if value is not None
-    }
-    if tags:
-        changes["tags"] = parse_tags(tags)
-    if guidance is not None:
-        changes["guidance"] = guidance
-    return replace(earlier or Steering(), **changes)

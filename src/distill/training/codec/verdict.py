@@ -13,12 +13,6 @@ from distill.training.rules import Verdict, first_verdict
 FEWEST_POINTS = 3
 FEWEST_STEPS = 100
 
-# Share of used entries below which a codebook has collapsed, ...
-COLLAPSED = 0.1
-
-# ... and perplexity (effective entries) below which a little-used one has.
-COLLAPSED_PERPLEXITY = 2.5
-
 # Relative gain over the last third of the curve from which the codec still learns.
 LEARNING = 0.03
 
@@ -127,19 +121,13 @@ def _too_early(facts: Facts) -> str | None:
 
 
 def _collapsed(facts: Facts) -> str | None:
-    levels = [level for level in facts.levels if _is_collapsed(level)]
+    levels = [level for level in facts.levels if level.is_collapsed]
     if not levels:
         return None
     return (
         f"Collapsed: {_name_levels(levels)} of the codes, since your sounds are too much alike "
         "or too few; add different ones, or start again with a smaller --codebook-size."
     )
-
-
-def _is_collapsed(level: LevelHealth) -> bool:
-    if level.utilisation < COLLAPSED:
-        return True
-    return level.is_low and level.perplexity < COLLAPSED_PERPLEXITY
 
 
 def _diverging(facts: Facts) -> str | None:

@@ -11,7 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from distill.audio.descriptors import DESCRIPTORS, PercentileTable, measure, smooth
+from distill.audio.descriptor_names import DESCRIPTORS
+from distill.audio.descriptors import PercentileTable, measure, smooth
 from distill.cancellation import Check, checked
 from distill.data.dataset import Split
 from distill.models.pointer import Pointer

@@ -1,0 +1,377 @@
+"""`distill renders`: the history of generated sounds."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from distill.cli.console import make_console, one_sentence_errors, print_json, progress_bar
+from distill.cli.options import Device, ForGood, Json, Threads, WorkspaceDir
+from distill.inference.modes.request import DEFAULT_AMOUNT
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from distill.library.render import Render
+    from distill.library.render_table import RenderRow
+    from distill.library.rendering import Made
+    from distill.library.workspace import Workspace
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help=(
+        "Find, note, delete and go on from generated sounds.\n\n"
+        "Every sound of `generate` is in the history, wherever it lies."
+    ),
+)
+
+RenderId = Annotated[
+    str,
+    typer.Argument(help="Id, its last letters, the name of the sound, or last.", metavar="RENDER"),
+]
+Output = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", help="File to write. Default: a new one in the workspace."),
+]
+ModelFile = Annotated[
+    Path | None,
+    typer.Option("--model", help="Model file, if it lies elsewhere now.", metavar="MODEL_PATH"),
+]
+
+SHOWN = 20
+"""Renders that a listing shows, unless told otherwise."""
+
+
+@app.command("list")
+@one_sentence_errors
+def list_cmd(
+    text: Annotated[
+        str, typer.Argument(help="Words in name, notes, model, tags or prompt.", metavar="[WORDS]")
+    ] = "",
+    model: Annotated[str, typer.Option(help="Of a model: id, hash or a part of its name.")] = "",
+    way: Annotated[
+        str, typer.Option(help="Of a mode: new, continue, one-shot, loop, variation, infill.")
+    ] = "",
+    seed: Annotated[int | None, typer.Option(help="Of a seed.")] = None,
+    most_copy: Annotated[
+        float | None,
+        typer.Option(help="That repeat passages for this percentage at most.", metavar="PERCENT"),
+    ] = None,
+    starred: Annotated[bool, typer.Option("--starred", help="With a star.")] = False,
+    since: Annotated[str, typer.Option(help="From this day on.", metavar="DAY")] = "",
+    until: Annotated[str, typer.Option(help="Up to this day.", metavar="DAY")] = "",
+    limit: Annotated[int, typer.Option(help="Number to show, the latest; 0: all.")] = SHOWN,
+    workspace: WorkspaceDir = None,
+    json: Json = False,
+) -> None:
+    """List generated sounds, the latest first."""
+    from distill.library.render_table import RenderQuery
+    from distill.library.renders import find_renders
+    from distill.library.workspace import open_workspace
+
+    query = RenderQuery(
+        text=text,
+        model=model,
+        way=way,
+        seed=seed,
+        most_copy=most_copy,
+        starred=True if starred else None,
+        since=since,
+        until=until,
+    )
+    found = find_renders(open_workspace(workspace), query, limit or None)
+    if json:
+        rows = [row._asdict() for row in found.rows]
+        print_json({"renders": rows, "total": found.total, "problems": found.problems})
+        return
+    console = make_console()
+    for problem in found.problems:
+        console.print(problem, style="yellow", soft_wrap=True)
+    if not found.rows:
+        console.print("No sound fits." if any(query.condition()[1]) else "No sounds yet.")
+        return
+    console.print(_table(found.rows))
+    if found.total > len(found.rows):
+        console.print(f"{len(found.rows)} of {found.total:,}; --limit 0 shows all.")
+
+
+@app.command("show")
+@one_sentence_errors
+def show_cmd(render: RenderId, workspace: WorkspaceDir = None, json: Json = False) -> None:
+    """Show all that is known of a sound."""
+    from distill.library.renders import file_state, load_render
+
+    place, render_id = _resolve(workspace, render)
+    shown = load_render(place, render_id)
+    state = file_state(shown)
+    if json:
+        print_json({**asdict(shown), "exists": state.exists, "is_same": state.is_same})
+        return
+    there = "as it was written" if state.is_same else "changed since" if state.exists else "gone"
+    console = make_console()
+    for title, value in _facts(shown):
+        console.print(f"{title + ':':<10}{value}", soft_wrap=True)
+    console.print(f"{'File:':<10}{shown.path} ({there})", soft_wrap=True)
+
+
+@app.command("star")
+@one_sentence_errors
+def star_cmd(
+    render: RenderId,
+    off: Annotated[bool, typer.Option("--off", help="Take the star away.")] = False,
+    workspace: WorkspaceDir = None,
+    json: Json = False,
+) -> None:
+    """Give a sound a star, or take it away."""
+    _change(workspace, render, json, starred=not off)
+
+
+@app.command("rename")
+@one_sentence_errors
+def rename_cmd(
+    render: RenderId,
+    name: Annotated[str, typer.Argument(help="Its name; the file keeps its own.", metavar="NAME")],
+    workspace: WorkspaceDir = None,
+    json: Json = False,
+) -> None:
+    """Give a sound a name."""
+    _change(workspace, render, json, name=name)
+
+
+@app.command("note")
+@one_sentence_errors
+def note_cmd(
+    render: RenderId,
+    notes: Annotated[str, typer.Argument(help="Notes, in place of earlier ones.", metavar="NOTES")],
+    workspace: WorkspaceDir = None,
+    json: Json = False,
+) -> None:
+    """Write notes about a sound."""
+    _change(workspace, render, json, notes=notes)
+
+
+@app.command("delete")
+@one_sentence_errors
+def delete_cmd(
+    render: RenderId,
+    keep_sound: Annotated[
+        bool, typer.Option("--keep-sound", help="Forget it, but leave the sound file.")
+    ] = False,
+    for_good: ForGood = False,
+    workspace: WorkspaceDir = None,
+    json: Json = False,
+) -> None:
+    """Move a sound to the bin, with its codes. `restore` brings it back within a day."""
+    from distill.library.renders import delete_render
+
+    place, render_id = _resolve(workspace, render)
+    deleted = delete_render(place, render_id, keep_sound=keep_sound, for_good=for_good)
+    make_console(quiet=json).print(
+        f"Deleted: {deleted.name}. `distill renders restore {render_id}` brings it back.",
+        soft_wrap=True,
+    )
+    if json:
+        print_json(asdict(deleted))
+
+
+@app.command("restore")
+@one_sentence_errors
+def restore_cmd(
+    render: Annotated[str, typer.Argument(help="Id of the sound.", metavar="RENDER")],
+    workspace: WorkspaceDir = None,
+    json: Json = False,
+) -> None:
+    """Bring back a deleted sound."""
+    from distill.library.renders import restore_render
+    from distill.library.workspace import open_workspace
+
+    restored = restore_render(open_workspace(workspace), render)
+    make_console(quiet=json).print(f"{restored.path} is back.", soft_wrap=True)
+    if json:
+        print_json(asdict(restored))
+
+
+# --- again, longer, varied ------------------------------------------------------------------------
+
+
+@app.command("again")
+@one_sentence_errors
+def again_cmd(
+    render: RenderId,
+    output: Output = None,
+    source: Annotated[
+        Path | None,
+        typer.Option(help="The sound that it was made from, if that lies elsewhere now."),
+    ] = None,
+    model: ModelFile = None,
+    device: Device = "auto",
+    threads: Threads = None,
+    workspace: WorkspaceDir = None,
+    json: Json = False,
+) -> None:
+    """Make a sound once more, the same to the sample; its file is not needed."""
+    _again(workspace, render, json, model, device, threads, output=output, source=source)
+
+
+@app.command("longer")
+@one_sentence_errors
+def longer_cmd(
+    render: RenderId,
+    duration: Annotated[float, typer.Option(help="Seconds of the new version.")],
+    output: Output = None,
+    source: Annotated[
+        Path | None,
+        typer.Option(help="The sound that it was made from, if that lies elsewhere now."),
+    ] = None,
+    model: ModelFile = None,
+    device: Device = "auto",
+    threads: Threads = None,
+    workspace: WorkspaceDir = None,
+    json: Json = False,
+) -> None:
+    """Make another length of a sound, which begins alike."""
+    options = {"duration": duration, "output": output, "source": source}
+    _again(workspace, render, json, model, device, threads, **options)
+
+
+@app.command("vary")
+@one_sentence_errors
+def vary_cmd(
+    render: RenderId,
+    amount: Annotated[
+        float | None,
+        typer.Option(help=f"Share to draw anew, 0 to 1. Default: {DEFAULT_AMOUNT:g}."),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Same seed, same sound. Default: a new one.")
+    ] = None,
+    count: Annotated[int, typer.Option("--number", "-n", help="Number of variations.")] = 1,
+    output: Output = None,
+    model: ModelFile = None,
+    device: Device = "auto",
+    threads: Threads = None,
+    workspace: WorkspaceDir = None,
+    json: Json = False,
+) -> None:
+    """Vary a sound: parts of it stay, others are drawn anew with its settings."""
+    from distill.library.rendering import Machine, make_variations
+
+    place, render_id = _resolve(workspace, render)
+    console = make_console(quiet=json)
+    made = []
+    with progress_bar(console) as bar:
+        task = bar.add_task("Generating")
+        for sound in make_variations(
+            place,
+            render_id,
+            amount=amount,
+            seed=seed,
+            count=count,
+            output=output,
+            machine=Machine(model=model, device=device, threads=threads),
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        ):
+            console.print(_made_line(sound), soft_wrap=True)
+            made.append(sound)
+    if json:
+        print_json({"files": [_made_facts(sound) for sound in made]})
+
+
+def _again(
+    workspace: Path | None,
+    render: str,
+    json: bool,
+    model: Path | None,
+    device: str,
+    threads: int | None,
+    **options: Any,
+) -> None:
+    """Make a sound once more; `options` are those of `make_again`."""
+    from distill.library.rendering import Machine, make_again
+
+    place, render_id = _resolve(workspace, render)
+    console = make_console(quiet=json)
+    machine = Machine(model=model, device=device, threads=threads)
+    with progress_bar(console) as bar:
+        task = bar.add_task("Generating")
+        made = make_again(
+            place,
+            render_id,
+            machine=machine,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+            **options,
+        )
+    console.print(_made_line(made), soft_wrap=True)
+    if json:
+        print_json({"files": [_made_facts(made)]})
+
+
+def _made_line(made: "Made") -> str:
+    seconds = made.sound.audio.shape[1] / made.sound.sample_rate
+    remark = f" {made.remark}" if made.remark else ""
+    return f"{made.path}: {seconds:.1f} s, seed {made.sound.recipe.seed}.{remark}"
+
+
+def _made_facts(made: "Made") -> dict[str, Any]:
+    return {"path": made.path, "render": made.render.id if made.render else None}
+
+
+# --- helpers --------------------------------------------------------------------------------------
+
+
+def _resolve(workspace: Path | None, render: str) -> "tuple[Workspace, str]":
+    """The workspace, and the id of the render that is meant."""
+    from distill.library.renders import resolve_render
+    from distill.library.workspace import open_workspace
+
+    place = open_workspace(workspace)
+    return place, resolve_render(place, render)
+
+
+def _change(workspace: Path | None, render: str, json: bool, **changes: Any) -> None:
+    """Change what is noted of a render."""
+    from distill.library.renders import change_render
+
+    place, render_id = _resolve(workspace, render)
+    changed = change_render(place, render_id, **changes)
+    star = " ★" if changed.starred else ""
+    notes = f" {changed.notes}" if changed.notes else ""
+    make_console(quiet=json).print(f"{changed.title}{star}.{notes}", soft_wrap=True)
+    if json:
+        print_json(asdict(changed))
+
+
+def _table(rows: "list[RenderRow]") -> "Table":
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for title in ("Made", "Name", "Model", "Mode", "Seed", "Length", "Repeats", "", "Id"):
+        table.add_column(title, overflow="fold")
+    for row in rows:
+        copied = "?" if row.copy_percent is None else f"{row.copy_percent:.0f} %"
+        made = row.made.replace("T", " ")[:16]
+        sign = f"{'★' if row.starred else ''}{' replaced' if row.replaced else ''}"
+        length = f"{row.duration_s:.1f} s"
+        cells = (made, row.title, row.model_name, row.way, str(row.seed), length, copied, sign)
+        table.add_row(*cells, row.id)
+    return table
+
+
+def _facts(render: "Render") -> list[tuple[str, str]]:
+    """Titles and texts about a render."""
+    copied = render.copy_percent
+    rows = [
+        ("Name", f"{render.title}{' ★' if render.starred else ''}  (id {render.id})"),
+        ("Made", f"{render.made}, with Distill {render.recipe.get('version', '')}"),
+        ("Model", f"{render.model_name} (id {render.model_id})"),
+        ("Mode", f"{render.way}, seed {render.seed}"),
+        ("Length", f"{render.duration_s:.2f} s"),
+        ("Repeats", "unknown" if copied is None else f"passages for {copied:.0f} %"),
+    ]
+    if render.origin:
+        rows.append(("From", render.origin))
+    if render.notes:
+        rows.append(("Notes", render.notes))
+    rows.append(("Codes", str(render.codes) if render.codes else "none"))
+    return rows

@@ -1,0 +1,320 @@
+"""Rendering: generate sounds, write them, and keep them in the workspace.
+
+It loads torch, unlike `renders`, which keeps and finds. A workspace that cannot be used costs a
+remark, never a sound.
+"""
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from distill.errors import DistillError, UsageError
+from distill.files import FilePath
+from distill.inference.generate import Generated
+from distill.inference.modes.registry import mode_of
+from distill.inference.modes.request import Request
+from distill.inference.recipe import make_recipe
+from distill.library.models import find_model_file
+from distill.library.records import make_folder
+from distill.library.render import Render
+from distill.library.renders import add_render, load_render, record_path
+from distill.library.workspace import Workspace, open_workspace
+from distill.models.persistence import LoadedVQModel
+from distill.workflows.generate import Progress, generate_files
+from distill.workflows.load import load
+from distill.workflows.paths import free_path, output_paths
+from distill.workflows.request import EarlierSound, make_request
+
+
+@dataclass(frozen=True)
+class Made:
+    """A sound that was generated and written.
+
+    Attributes:
+        path: Its file.
+        sound: The sound.
+        render: Its record; None if the workspace cannot be used.
+        remark: Why not, in a sentence, once for all sounds of a call; else empty.
+    """
+
+    path: Path
+    sound: Generated
+    render: Render | None
+    remark: str = ""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a sound comes from, beside model and settings.
+
+    Attributes:
+        source_path: The sound file that it starts from; None without one.
+        render_id: The render that it makes again, longer or another way; empty without one.
+    """
+
+    source_path: FilePath | None = None
+    render_id: str = ""
+
+
+class History:
+    """Keeps generated sounds in a workspace, as long as that can be used.
+
+    Args:
+        place: The workspace, or its folder; None for the usual one.
+
+    Attributes:
+        remark: Why sounds are not kept; empty while they are.
+    """
+
+    def __init__(self, place: Workspace | FilePath | None = None) -> None:
+        self.remark = ""
+        self.workspace: Workspace | None = None
+        try:
+            self.workspace = place if isinstance(place, Workspace) else open_workspace(place)
+        except DistillError as error:
+            self._give_up(error)
+
+    def keep(
+        self, path: Path, sound: Generated, loaded: LoadedVQModel, origin: Origin
+    ) -> Render | None:
+        """Keep a sound.
+
+        Args:
+            path: Its file, just written.
+            sound: The sound.
+            loaded: The model that made it.
+            origin: What it comes from.
+
+        Returns:
+            Its record; None where the workspace cannot be used.
+        """
+        if self.workspace is None:
+            return None
+        try:
+            render = _record(path, sound, loaded, origin)
+            save_codes = partial(sound.save_codes, source=path.name)
+            return add_render(self.workspace, render, save_codes)
+        except (DistillError, OSError) as error:
+            self._give_up(error)
+            return None
+
+    def _give_up(self, error: Exception) -> None:
+        self.workspace = None
+        self.remark = f"Written, but not kept in the history: {error}"
+
+
+def _record(path: Path, sound: Generated, loaded: LoadedVQModel, origin: Origin) -> Render:
+    """The record of a sound, without what `add_render` adds."""
+    source = origin.source_path
+    return Render(
+        id="",
+        path=path,
+        made="",
+        recipe=_plain(sound.recipe),
+        codes_start_s=sound.grid_start / sound.sample_rate,
+        model_name=str(loaded.metadata.get("name") or loaded.path.stem),
+        model_path=Path(os.path.abspath(loaded.path)),
+        source_path=None if source is None else Path(os.path.abspath(source)),
+        duration_s=sound.audio.shape[1] / sound.sample_rate,
+        sample_rate=sound.sample_rate,
+        channels=len(sound.audio),
+        loudness_lufs=sound.loudness if abs(sound.loudness) < float("inf") else None,
+        copy=_plain(sound.copy) if sound.copy else None,
+        timing=_plain(sound.timing) if sound.timing else None,
+        heard=sound.prompt_names,
+        draws=sound.draws,
+        remarks=sound.remarks,
+        origin=origin.render_id,
+    )
+
+
+def _plain(facts: Any) -> dict[str, Any]:
+    """A dataclass as JSON gives it back, with lists in place of tuples."""
+    entries: dict[str, Any] = json.loads(json.dumps(asdict(facts)))
+    return entries
+
+
+def generate_renders(
+    loaded: LoadedVQModel,
+    output: FilePath,
+    request: Request,
+    history: History,
+    origin: Origin = Origin(),
+    progress: Progress = lambda done, total: None,
+) -> Iterator[Made]:
+    """Generate the sounds of `request`; write and keep each as soon as it is ready.
+
+    Args:
+        loaded: A model with a prior.
+        output: Name of the file; numbered if there are several. Files that exist are replaced.
+        request: What to generate.
+        history: Keeps them.
+        origin: What they come from.
+        progress: Takes the number of frames drawn so far and the number of all frames.
+
+    Raises:
+        OutputError: The files cannot be written there.
+        NoPriorError: The model has no prior yet.
+        UsageError: A setting is out of range.
+
+    Example:
+        for made in generate_renders(load("my.sda"), "new.wav", Request(seed=7), History()):
+            print(made.path, made.render.id)
+    """
+    said = ""
+    for written in generate_files(loaded, output, request, progress):
+        render = history.keep(written.path, written.sound, loaded, origin)
+        remark = "" if history.remark == said else history.remark
+        said = history.remark
+        yield Made(path=written.path, sound=written.sound, render=render, remark=remark)
+
+
+def free_place(workspace: Workspace, name: str, count: int = 1) -> Path:
+    """A name for `count` sounds in the workspace that replaces no file, in the folder of today.
+
+    Args:
+        workspace: The workspace.
+        name: Name of the file, such as `generated.wav`.
+        count: Number of sounds.
+
+    Raises:
+        OutputError: The folder cannot be made.
+    """
+    folder = workspace.renders / time.strftime("%Y-%m-%d")
+    make_folder(folder)
+    return free_path(str(folder / name), count)
+
+
+# --- again, longer, varied ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Machine:
+    """How a model is loaded for a render.
+
+    Attributes:
+        model: The model file; None looks for the one that made the render.
+        device: `auto`, `cpu`, `cuda` or `mps`.
+        threads: CPU threads; None takes as many as the render did.
+    """
+
+    model: FilePath | None = None
+    device: str = "auto"
+    threads: int | None = None
+
+
+def make_again(
+    workspace: Workspace,
+    render_id: str,
+    *,
+    output: FilePath | None = None,
+    duration: float | None = None,
+    source: FilePath | None = None,
+    machine: Machine = Machine(),
+    progress: Progress = lambda done, total: None,
+) -> Made:
+    """Make a render once more, the same to the sample; or another length of it that begins alike.
+
+    Args:
+        workspace: The workspace.
+        render_id: The render. Its sound file is not needed.
+        output: Name of the file; None for a free one in the workspace.
+        duration: Seconds of another version; None for the same sound.
+        source: The sound that it was made from, if that lies elsewhere now.
+        machine: The model file, the device and the threads.
+        progress: Takes the number of frames drawn so far and the number of all frames.
+
+    Raises:
+        UsageError: The render, its model or its source is missing.
+        CodebookMismatchError: Another model made it.
+        OutputError: The file cannot be written.
+    """
+    render = load_render(workspace, render_id)
+    recipe = make_recipe(dict(render.recipe), record_path(workspace, render_id))
+    mode = mode_of(recipe.way)
+    source = source or render.source_path
+    if mode.takes_source and (source is None or not os.path.exists(source)):
+        raise UsageError(
+            f"'{recipe.way.source}', which {render.path.name} was made from, is not at {source}: "
+            "name it with --source."
+        )
+    options: dict[str, Any] = {mode.argument(): source} if mode.takes_source else {}
+    earlier = EarlierSound(path=render.path, recipe=recipe)
+    request = make_request(earlier, duration=duration, **options)
+    ending = "again" if duration is None else "longer"
+    output = _checked_output(workspace, render, output, ending, 1)
+    loaded = _load(workspace, render, machine)
+    recipe.check_model(loaded, render.path)
+    origin = Origin(source_path=source, render_id=render_id)
+    made = generate_renders(loaded, output, request, History(workspace), origin, progress)
+    return next(made)
+
+
+def make_variations(
+    workspace: Workspace,
+    render_id: str,
+    *,
+    amount: float | None = None,
+    seed: int | None = None,
+    count: int = 1,
+    output: FilePath | None = None,
+    machine: Machine = Machine(),
+    progress: Progress = lambda done, total: None,
+) -> Iterator[Made]:
+    """Vary a render: stretches of it stay, others are drawn anew with its settings.
+
+    Args:
+        workspace: The workspace.
+        render_id: The render.
+        amount: Share that is drawn anew, 0 to 1; None for 0.3.
+        seed: Of the first variation; None for a new one.
+        count: Number of variations.
+        output: Name of the file; None for a free one in the workspace.
+        machine: The model file, the device and the threads.
+        progress: Takes the number of frames drawn so far and the number of all frames.
+
+    Raises:
+        UsageError: The render or its model is missing, or a number is out of range.
+        AudioError: Its sound file cannot be read.
+        OutputError: The files cannot be written.
+    """
+    render = load_render(workspace, render_id)
+    recipe = make_recipe(dict(render.recipe), record_path(workspace, render_id))
+    # The prior hears the sound itself: a prompt has no place before it.
+    settings = asdict(recipe.sampling)
+    kept = {name: settings[name] for name in settings.keys() - {"lead_in", "like"}}
+    request = make_request(variation_of=render.path, amount=amount, seed=seed, count=count, **kept)
+    output = _checked_output(workspace, render, output, "variation", count)
+    loaded = _load(workspace, render, machine)
+    origin = Origin(source_path=render.path, render_id=render_id)
+    yield from generate_renders(loaded, output, request, History(workspace), origin, progress)
+
+
+def _checked_output(
+    workspace: Workspace, render: Render, output: FilePath | None, ending: str, count: int
+) -> FilePath:
+    """The name of the file: `output`, else a free one in the workspace; never that of its source.
+
+    Args:
+        workspace: The workspace.
+        render: The render that is made again.
+        output: The name that was asked for.
+        ending: What follows the name of the sound.
+        count: Number of sounds.
+    """
+    if output is None:
+        return free_place(workspace, f"{render.path.stem}-{ending}.wav", count)
+    output_paths(output, count, [render.path, render.source_path], overwrite=False)
+    return output
+
+
+def _load(workspace: Workspace, render: Render, machine: Machine) -> LoadedVQModel:
+    model = machine.model or find_model_file(workspace, render)
+    # Threads decide the order of sums, and with it the last bits.
+    threads = machine.threads or render.recipe.get("threads")
+    return load(model, machine.device, threads)
