@@ -14,8 +14,10 @@ from distill.inference.codes.encode import encode_sound
 from distill.inference.recipe import Recipe
 from distill.inference.sampling.settings import Sampling
 from distill.library.document_file import Document, DocumentEdit
+from distill.library.render import Render
 from distill.models.persistence import load_model_v2
-from distill.models.sda_file import VERSION, read_contents
+from distill.models.sda_checks import VERSION
+from distill.models.sda_file import read_contents
 from distill.training import checkpoint
 
 TEXT = (Path(__file__).parents[2] / "docs" / "formats.md").read_text(encoding="utf-8")
@@ -79,3 +81,7 @@ def test_a_document_has_the_keys_of_the_page() -> None:
     }
     for field in fields(DocumentEdit):
         assert f"`{field.name}`" in section("Document (`codes/ID`)")
+
+
+def test_a_render_has_the_keys_of_the_page() -> None:
+    assert keys("Record of a render") == {field.name for field in fields(Render)}

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from distill.library.index import VERSION, Index, Stamp, Table, like, use_index
+from distill.library.index import Index, Stamp, Table, like, use_index
 from distill.library.workspace import Workspace, open_workspace
 
 TABLE = Table(name="things", columns=("name", "number"), lookups=("number",))
@@ -83,7 +83,6 @@ def test_an_index_is_made_anew(workspace: Workspace, damage: str) -> None:
     elif damage == "other tables":
         with closing(sqlite3.connect(path)) as connection:
             connection.execute("CREATE TABLE things (file, other)")
-            connection.execute(f"PRAGMA user_version = {VERSION}")
             connection.commit()
     assert listing(workspace, files) == before
     if damage != "folder":
@@ -94,11 +93,13 @@ def test_an_index_is_made_anew(workspace: Workspace, damage: str) -> None:
 
 def test_another_version_is_made_anew(workspace: Workspace) -> None:
     listing(workspace, {"a": (OLD, 1)})
-    with closing(sqlite3.connect(workspace.index)) as connection:
-        connection.execute(f"PRAGMA user_version = {VERSION + 1}")
-        connection.execute("DROP TABLE things")
-        connection.execute("CREATE TABLE things (quite, other)")
-        connection.commit()
+    other = Table(name="things", columns=("number", "name"))
+
+    def ask(index: Index) -> list[tuple[Any, ...]]:
+        index.update({"a": (OLD, 1)}, lambda file: {"name": "n", "number": 2})
+        return index.select("SELECT name, number FROM things")
+
+    assert use_index(workspace, other, ask) == [("n", 2)]
     assert listing(workspace, {"a": (OLD, 1)}) == [("a!", 1)]
 
 

@@ -16,9 +16,6 @@ from typing import Any, TypeVar
 
 from distill.library.workspace import Workspace
 
-VERSION = 1
-"""Version of the tables: an index of another one is made anew."""
-
 PATIENCE_S = 5.0
 """Seconds to wait for another process that writes the index."""
 
@@ -58,19 +55,21 @@ class Table:
     columns: tuple[str, ...]
     lookups: tuple[str, ...] = ()
 
-    def statements(self) -> Iterable[str]:
-        """SQL that makes the table where there is none."""
+    @property
+    def definition(self) -> str:
+        """SQL that makes the table, as SQLite keeps it."""
         columns = ", ".join(self.columns)
-        yield (
-            f"CREATE TABLE IF NOT EXISTS {self.name} "
+        return (
+            f"CREATE TABLE {self.name} "
             f"(file TEXT PRIMARY KEY, mtime_ns INTEGER, size INTEGER, problem TEXT, {columns})"
         )
+
+    def statements(self) -> Iterable[str]:
+        """SQL that makes the table and all that belongs to it."""
+        yield self.definition
         for number, lookup in enumerate(("problem", *self.lookups)):
-            yield f"CREATE INDEX IF NOT EXISTS {self.name}_{number} ON {self.name} ({lookup})"
-        yield (
-            f"CREATE TABLE IF NOT EXISTS {self.name}_folders "
-            "(folder TEXT PRIMARY KEY, mtime_ns INTEGER)"
-        )
+            yield f"CREATE INDEX {self.name}_{number} ON {self.name} ({lookup})"
+        yield f"CREATE TABLE {self.name}_folders (folder TEXT PRIMARY KEY, mtime_ns INTEGER)"
 
 
 class Index:
@@ -236,19 +235,25 @@ def _open(path: str) -> sqlite3.Connection:
 
 
 def _prepared(connection: sqlite3.Connection, table: Table) -> sqlite3.Connection:
-    """The connection, with the table in it."""
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version not in (0, VERSION):
-        raise sqlite3.DatabaseError("tables of another version")
-    present = connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table.name,))
-    if version == VERSION and present.fetchone():
+    """The connection, with the table in it. `DatabaseError` if there is another of its name."""
+    if _has_table(connection, table):
         return connection
     with connection:
         connection.execute("BEGIN IMMEDIATE")
-        for statement in table.statements():
-            connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {VERSION}")
+        # Another process may have made it meanwhile.
+        if not _has_table(connection, table):
+            for statement in table.statements():
+                connection.execute(statement)
     return connection
+
+
+def _has_table(connection: sqlite3.Connection, table: Table) -> bool:
+    """Whether there is the table. `DatabaseError` for one of another version."""
+    query = "SELECT sql FROM sqlite_master WHERE name = ?"
+    found = connection.execute(query, (table.name,)).fetchone()
+    if found is not None and found[0] != table.definition:
+        raise sqlite3.DatabaseError("a table of another version")
+    return found is not None
 
 
 def _code(error: sqlite3.DatabaseError) -> int:

@@ -1,6 +1,7 @@
 """Renders in the index: their columns, the rows of a listing, and queries."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,8 +22,6 @@ class RenderRow(NamedTuple):
     Attributes:
         id: Its id.
         title: Its name, or that of its file.
-        path: Its sound file; signs that are no Unicode are written out.
-        made: When, UTC.
         model_name: Name of its model.
         model_id: The id in the metadata of its model.
         model_hash: SHA-256 of the weights of its model.
@@ -31,15 +30,15 @@ class RenderRow(NamedTuple):
         duration_s: Length in seconds.
         copy_percent: Percentage of it that repeats passages of the corpus; None if unknown.
         tempo: In beats per minute; None where it keeps no beat.
-        starred: Whether it has a star.
         notes: Notes of a person.
+        path: Its sound file; signs that are no Unicode are written out.
+        made: When, UTC.
+        starred: Whether it has a star.
         replaced: Whether a later render was written over its file.
     """
 
     id: str
     title: str
-    path: str
-    made: str
     model_name: str
     model_id: str
     model_hash: str
@@ -48,25 +47,32 @@ class RenderRow(NamedTuple):
     duration_s: float
     copy_percent: float | None
     tempo: float | None
-    starred: bool
     notes: str
+    path: str
+    made: str
+    starred: bool
     replaced: bool
 
     @classmethod
     def columns(cls) -> str:
-        """The columns of a row, for SQL."""
-        later = (
-            "EXISTS (SELECT 1 FROM renders AS later "
-            "WHERE later.path = renders.path AND later.made > renders.made)"
-        )
-        return ", ".join(later if name == "replaced" else name for name in cls._fields)
+        """The columns of a row, for SQL; all but the last, which follows from other rows."""
+        return ", ".join(cls._fields[:-1])
 
     @classmethod
-    def of(cls, values: tuple[Any, ...]) -> "RenderRow":
-        """The row of such columns."""
-        *facts, starred, notes, replaced = values
-        return cls._make([*facts, bool(starred), notes, bool(replaced)])
+    def of(cls, values: tuple[Any, ...], latest: Mapping[str, str]) -> "RenderRow":
+        """The row of such columns.
 
+        Args:
+            values: The columns.
+            latest: When the last render was written to each path that several were written to.
+        """
+        *facts, path, made, starred = values
+        replaced = path in latest and made < latest[path]
+        return cls._make([*facts, path, made, bool(starred), replaced])
+
+
+LATEST = "SELECT path, MAX(made) FROM renders GROUP BY path HAVING COUNT(*) > 1"
+"""Paths that several renders were written to, and when the last one was."""
 
 TABLE = Table(
     name="renders",

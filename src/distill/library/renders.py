@@ -30,6 +30,7 @@ from distill.library.records import (
 )
 from distill.library.render import VERSION, Render
 from distill.library.render_table import (
+    LATEST,
     TABLE,
     RenderList,
     RenderQuery,
@@ -164,9 +165,10 @@ def find_renders(
         total = len(rows)
         if total == limit:
             (total,) = index.select(f"SELECT COUNT(*) FROM renders WHERE {condition}", values)[0]
+        latest = dict(index.select(LATEST))
         problems = index.select("SELECT problem FROM renders WHERE problem > '' LIMIT 20")
         return RenderList(
-            rows=[RenderRow.of(row) for row in rows],
+            rows=[RenderRow.of(row, latest) for row in rows],
             total=total,
             problems=[problem for (problem,) in problems],
         )
