@@ -17,6 +17,7 @@ from distill.library.documents import (
     KEEP_EVERY,
     check_revision,
     create_document,
+    delete_document,
     document_folder,
     find_document,
     list_documents,
@@ -190,6 +191,18 @@ def test_a_full_disk_loses_nothing(
     full_disk(None)
     assert list_documents(workspace).documents == (before,)
     assert Editor(workspace).edit(document.id, LINES[1]).document.revision == 2
+
+
+def test_a_document_can_be_deleted_also_a_damaged_one(
+    workspace: Workspace, document: Document, new_grid: Callable[..., CodeGrid]
+) -> None:
+    broken = create_document(workspace, new_grid())
+    (document_folder(workspace, broken.id) / "document.json").write_text("{")
+    delete_document(workspace, broken.id, for_good=True)
+    delete_document(workspace, document.id, for_good=True)
+    assert list(workspace.documents.iterdir()) == []
+    with pytest.raises(UsageError, match="no document"):
+        delete_document(workspace, document.id, for_good=True)
 
 
 # --- kills ----------------------------------------------------------------------------------------

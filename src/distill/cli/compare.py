@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from distill.cli.console import make_console, one_sentence_errors, print_json, progress_bar
-from distill.cli.options import Json, WorkspaceDir
+from distill.cli.options import FolderForGood, Json, WorkspaceDir
 
 if TYPE_CHECKING:
     from distill.library.comparison import Comparison
@@ -79,7 +79,7 @@ def list_cmd(workspace: WorkspaceDir = None, json: Json = False) -> None:
     from distill.library.comparisons import list_comparisons
     from distill.library.workspace import open_workspace
 
-    place = open_workspace(workspace)
+    place = open_workspace(workspace, make=False)
     comparisons, remarks = list_comparisons(place)
     console = make_console(quiet=json)
     for remark in remarks:
@@ -102,7 +102,7 @@ def show_cmd(
     from distill.library.comparisons import open_comparison
     from distill.library.workspace import open_workspace
 
-    place = open_workspace(workspace)
+    place = open_workspace(workspace, make=False)
     comparison = open_comparison(place, comparison_id)
     console = make_console(quiet=json)
     console.print(_line(comparison), soft_wrap=True)
@@ -130,7 +130,7 @@ def play_cmd(
     from distill.library.system_player import play_sound
     from distill.library.workspace import open_workspace
 
-    place = open_workspace(workspace)
+    place = open_workspace(workspace, make=False)
     comparison = open_comparison(place, comparison_id)
     console = make_console()
     for letter in ("x", "y") if side is None else (side,):
@@ -155,7 +155,7 @@ def vote_cmd(
     from distill.library.comparisons import take_back, vote
     from distill.library.workspace import open_workspace
 
-    place = open_workspace(workspace)
+    place = open_workspace(workspace, make=False)
     if choice == "none":
         comparison = take_back(place, comparison_id, number)
     else:
@@ -180,7 +180,7 @@ def result_cmd(
     from distill.library.comparisons import end_comparison, open_comparison, result_of
     from distill.library.workspace import open_workspace
 
-    place = open_workspace(workspace)
+    place = open_workspace(workspace, make=False)
     if end:
         comparison = end_comparison(place, comparison_id)
     else:
@@ -200,6 +200,25 @@ def result_cmd(
     )
     if json:
         print_json({"id": comparison.id} | asdict(result))
+
+
+@app.command("delete")
+@one_sentence_errors
+def delete_cmd(
+    comparison_id: ComparisonId,
+    for_good: FolderForGood = False,
+    workspace: WorkspaceDir = None,
+    json: Json = False,
+) -> None:
+    """Move a comparison to the bin of the system."""
+    from distill.library.comparisons import delete_comparison
+    from distill.library.workspace import open_workspace
+
+    delete_comparison(open_workspace(workspace, make=False), comparison_id, for_good)
+    where = "" if for_good else ": it is in the bin of your system"
+    make_console(quiet=json).print(f"Deleted {comparison_id}{where}.", soft_wrap=True)
+    if json:
+        print_json({"id": comparison_id, "for_good": for_good})
 
 
 # --- facts ----------------------------------------------------------------------------------------

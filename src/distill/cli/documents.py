@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from distill.cli.console import make_console, one_sentence_errors, print_json
-from distill.cli.options import Json, Overwrite, WorkspaceDir
+from distill.cli.options import FolderForGood, Json, Overwrite, WorkspaceDir
 
 if TYPE_CHECKING:
     from distill.library.document_file import Document
@@ -30,7 +30,7 @@ def list_cmd(workspace: WorkspaceDir = None, json: Json = False) -> None:
     from distill.library.documents import list_documents
     from distill.library.workspace import open_workspace
 
-    shown = list_documents(open_workspace(workspace))
+    shown = list_documents(open_workspace(workspace, make=False))
     console = make_console(quiet=json)
     for remark in shown.remarks:
         console.print(remark, style="yellow", soft_wrap=True)
@@ -88,7 +88,7 @@ def show_cmd(name: DocumentName, workspace: WorkspaceDir = None, json: Json = Fa
     from distill.library.documents import find_document
     from distill.library.workspace import open_workspace
 
-    document = find_document(open_workspace(workspace), name)
+    document = find_document(open_workspace(workspace, make=False), name)
     console = make_console(quiet=json)
     console.print(_line(document), soft_wrap=True)
     for number, edit in enumerate(document.edits, 1):
@@ -106,7 +106,7 @@ def undo_cmd(name: DocumentName, workspace: WorkspaceDir = None, json: Json = Fa
     from distill.library.documents import find_document, undo
     from distill.library.workspace import open_workspace
 
-    place = open_workspace(workspace)
+    place = open_workspace(workspace, make=False)
     _print_step("Undone", undo(place, find_document(place, name).id), json)
 
 
@@ -117,7 +117,7 @@ def redo_cmd(name: DocumentName, workspace: WorkspaceDir = None, json: Json = Fa
     from distill.library.documents import find_document, redo
     from distill.library.workspace import open_workspace
 
-    place = open_workspace(workspace)
+    place = open_workspace(workspace, make=False)
     _print_step("Redone", redo(place, find_document(place, name).id), json)
 
 
@@ -131,7 +131,7 @@ def script_cmd(name: DocumentName, workspace: WorkspaceDir = None, json: Json = 
     from distill.library.documents import document_folder, find_document
     from distill.library.workspace import open_workspace
 
-    place = open_workspace(workspace)
+    place = open_workspace(workspace, make=False)
     document = find_document(place, name)
     if json:
         folder = document_folder(place, document.id)
@@ -162,7 +162,7 @@ def export_cmd(
     from distill.workflows.paths import codes_path
 
     codes_path(output, [], overwrite)
-    place = open_workspace(workspace)
+    place = open_workspace(workspace, make=False)
     document = find_document(place, name)
     grid = Editor(place).grid(document)
     save_codes(output, grid)
@@ -184,11 +184,32 @@ def rename_cmd(
     from distill.library.documents import find_document, rename_document
     from distill.library.workspace import open_workspace
 
-    place = open_workspace(workspace)
+    place = open_workspace(workspace, make=False)
     document = rename_document(place, find_document(place, name).id, new_name)
     make_console(quiet=json).print(_line(document), soft_wrap=True)
     if json:
         print_json(_facts(document))
+
+
+@app.command("delete")
+@one_sentence_errors
+def delete_cmd(
+    name: DocumentName,
+    for_good: FolderForGood = False,
+    workspace: WorkspaceDir = None,
+    json: Json = False,
+) -> None:
+    """Move a document to the bin of the system."""
+    from distill.library.documents import delete_document, resolve_document
+    from distill.library.workspace import open_workspace
+
+    place = open_workspace(workspace, make=False)
+    document_id = resolve_document(place, name)
+    delete_document(place, document_id, for_good)
+    where = "" if for_good else ": it is in the bin of your system"
+    make_console(quiet=json).print(f"Deleted {document_id}{where}.", soft_wrap=True)
+    if json:
+        print_json({"id": document_id, "for_good": for_good})
 
 
 # --- sentences ------------------------------------------------------------------------------------

@@ -108,7 +108,7 @@ def edit_document(
     has_model = check_model(steps, model_path is not None)
     model = _load(model_path) if has_model else None
     lines = [format_line(step.name, step.options) for step in steps]
-    editor = Editor(open_workspace(), reads_files=True)
+    editor = Editor(open_workspace(make=False), reads_files=True)
     keeps = result.output is None
     edits = (editor.run if keeps else editor.try_script)(document.id, lines, model=model)
     last = edits[-1]
@@ -131,7 +131,7 @@ def _document(codes_path: Path) -> "Document | None":
     from distill.library.documents import find_document
     from distill.library.workspace import open_workspace
 
-    return find_document(open_workspace(), str(codes_path))
+    return find_document(open_workspace(make=False), str(codes_path))
 
 
 def _required(result: Result) -> Path:

@@ -66,3 +66,4 @@ WorkspaceDir = Annotated[
 ForGood = Annotated[
     bool, typer.Option("--for-good", help="Delete without a bin; it can be brought back for a day.")
 ]
+FolderForGood = Annotated[bool, typer.Option("--for-good", help="Delete without a bin.")]

@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from filelock import FileLock, Timeout
-
 from distill.errors import OutputError
 from distill.library.document_grids import make_folder
+from distill.library.locks import take_lock
 from distill.library.workspace import Workspace
 
 PATIENCE_S = 10
@@ -26,13 +25,9 @@ def change_lock(workspace: Workspace, name: str) -> Iterator[None]:
     """
     locks = workspace.hidden / "locks"
     make_folder(locks)
-    lock = FileLock(locks / f"{name}.lock", timeout=PATIENCE_S)
-    try:
-        lock.acquire()
-    except Timeout as error:
-        raise OutputError(f"Another process is changing {name}: wait for its end.") from error
-    except OSError as error:
-        raise OutputError(f"Cannot write into {locks}: {error.strerror or error}.") from error
+    lock = take_lock(locks / f"{name}.lock", PATIENCE_S)
+    if lock is None:
+        raise OutputError(f"Another process is changing {name}: wait for its end.")
     try:
         yield
     finally:

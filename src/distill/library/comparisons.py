@@ -23,6 +23,7 @@ from distill.library.comparison import (
     Vote,
     count_votes,
 )
+from distill.library.folder_bin import delete_folder
 from distill.library.workspace import ID, Workspace, check_id
 
 FORMAT = "distill.comparison"
@@ -221,6 +222,21 @@ def end_comparison(workspace: Workspace, comparison_id: str) -> Comparison:
         ended = replace(open_comparison(workspace, comparison_id), ended=True)
         write_comparison(workspace, ended)
     return ended
+
+
+def delete_comparison(workspace: Workspace, comparison_id: str, for_good: bool = False) -> None:
+    """Move a comparison to the bin of the system, or delete it `for_good`.
+
+    Raises:
+        UsageError: There is no such comparison.
+        OutputError: It cannot be deleted; then it stays.
+    """
+    folder = comparison_folder(workspace, comparison_id)
+    # A damaged comparison can be deleted, too.
+    if not (folder / FILE).exists():
+        open_comparison(workspace, comparison_id)
+    with change_lock(workspace, comparison_id):
+        delete_folder(folder, for_good)
 
 
 def result_of(comparison: Comparison) -> ComparisonResult:

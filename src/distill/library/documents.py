@@ -38,6 +38,7 @@ from distill.library.document_grids import (
     make_folder,
     other_keys,
 )
+from distill.library.folder_bin import delete_folder
 from distill.library.workspace import ID, Workspace, check_id, new_id
 from distill.printable import one_line
 
@@ -193,17 +194,22 @@ def find_document(workspace: Workspace, text: str) -> Document:
     """The document that a person calls `text`: its id, or its name.
 
     Raises:
-        UsageError: There is none, or several have that name.
+        UsageError: There is none, several have that name, or it cannot be read.
     """
+    return open_document(workspace, resolve_document(workspace, text))
+
+
+def resolve_document(workspace: Workspace, text: str) -> str:
+    """The id of the document that a person calls `text`, as `find_document` finds it."""
     if ID.fullmatch(text) and (workspace.documents / text / FILE).exists():
-        return read_document(workspace.documents / text)
+        return text
     named = [entry for entry in list_documents(workspace).documents if entry.name == text]
     if not named:
         raise UsageError(f"There is no document '{text}': 'distill documents list' shows all.")
     if len(named) > 1:
         ids = ", ".join(entry.id for entry in named[:3])
         raise UsageError(f"{len(named)} documents are called '{text}': give an id ({ids}).")
-    return named[0]
+    return named[0].id
 
 
 # --- changes --------------------------------------------------------------------------------------
@@ -289,6 +295,21 @@ def rename_document(workspace: Workspace, document_id: str, name: str) -> Docume
         renamed = replace(document, name=_check_name(name))
         write_document(document_folder(workspace, document_id), renamed)
     return renamed
+
+
+def delete_document(workspace: Workspace, document_id: str, for_good: bool = False) -> None:
+    """Move a document to the bin of the system, or delete it `for_good`.
+
+    Raises:
+        UsageError: There is no such document.
+        OutputError: It cannot be deleted; then it stays.
+    """
+    folder = document_folder(workspace, document_id)
+    # A damaged document can be deleted, too.
+    if not (folder / FILE).exists():
+        open_document(workspace, document_id)
+    with change_lock(workspace, document_id):
+        delete_folder(folder, for_good)
 
 
 def check_revision(document: Document, revision: int | None) -> None:
