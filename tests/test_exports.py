@@ -39,6 +39,7 @@ PUBLIC = {
         "load_codes",
         "open_workspace",
         "parse_region",
+        "continue_model",
         "resume",
         "save_codes",
         "scan_corpus",

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from distill.workflows.generate import generate, generate_again, stream
     from distill.workflows.load import load
     from distill.workflows.train import resume, train, train_prior
+    from distill.workflows.versions import continue_model
 
 __version__ = "0.2.0"
 
@@ -54,6 +55,7 @@ _HOMES = {
     "Player": "library.player",
     "Region": "inference.codes.region",
     "Workspace": "library.workspace",
+    "continue_model": "workflows.versions",
     "decode": "workflows.codes",
     "decode_column": "workflows.codes",
     "decode_entry": "workflows.codes",
@@ -93,6 +95,7 @@ __all__ = [
     "Region",
     "Workspace",
     "__version__",
+    "continue_model",
     "decode",
     "decode_column",
     "decode_entry",

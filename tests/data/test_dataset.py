@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,7 +12,9 @@ from distill.data.dataset import (
     ClipRegion,
     CropSampler,
     cut_into_blocks,
+    extend_manifest,
     make_manifest,
+    relative_weights,
     split_by_manifest,
 )
 from distill.settings import SAMPLE_RATE
@@ -161,3 +164,50 @@ def test_as_many_crops_are_exact_as_asked_for_and_the_others_begin_anywhere(fold
     assert 150 < crops.exact.sum() < 250
     assert np.isin(crops.audio[crops.exact, 0, 0], ramp[::HOP]).all()
     assert np.isin(crops.audio[~crops.exact, 0, 0], ramp[::HOP]).mean() < 0.1
+
+
+def weighted_regions(folder: Path, weights: list[float]) -> list[ClipRegion]:
+    clips = make_clips(folder, [4 * HOP] * len(weights))
+    weighted = [replace(clip, weight=w) for clip, w in zip(clips, weights, strict=True)]
+    return [ClipRegion(clip, 0, clip.n_samples) for clip in weighted]
+
+
+def test_a_file_is_drawn_as_often_as_its_weight_says(folder: Path) -> None:
+    regions = weighted_regions(folder, [1.0, 4.0, 0.5])
+    crops = CropSampler(regions, HOP, SAMPLE_RATE, 3, HOP).batch(0, 2000, 1.0).audio
+    # Each file is one level throughout: 1, 2 and 3.
+    counts = np.bincount(np.round(crops.max((1, 2))).astype(int), minlength=4)[1:]
+    assert np.allclose(counts / counts.sum(), np.array([1.0, 4.0, 0.5]) / 5.5, atol=0.03)
+
+
+def test_equal_weights_leave_every_draw_as_it_was(folder: Path) -> None:
+    plain = CropSampler(weighted_regions(folder, [1.0] * 5), 9000, SAMPLE_RATE, 3, HOP)
+    heavy = CropSampler(weighted_regions(folder, [3.0] * 5), 9000, SAMPLE_RATE, 3, HOP)
+    assert np.array_equal(plain.batch(7, 8, 0.5).audio, heavy.batch(7, 8, 0.5).audio)
+    assert relative_weights(heavy.regions) is None
+
+
+def test_a_manifest_that_grows_moves_no_file_to_the_other_side(folder: Path) -> None:
+    clips = make_clips(folder, [1000] * 40)
+    first = make_manifest(clips[:20])
+    later = extend_manifest(clips[3:], first)
+    sides = {entry["hash"]: entry["train_until"] for entry in first}
+    assert len(later) == 37
+    assert all(
+        sides.get(entry["hash"], entry["train_until"]) == entry["train_until"] for entry in later
+    )
+    added = [entry for entry in later if entry["hash"] not in sides]
+    assert sum(entry["train_until"] == 0 for entry in added) == 2
+    few = extend_manifest(clips[:22], first)
+    assert all(entry["train_until"] == 1000 for entry in few[20:])
+
+
+def test_generated_sound_is_never_held_out(folder: Path) -> None:
+    clips = make_clips(folder, [1000] * 20)
+    usual = {entry["hash"] for entry in make_manifest(clips) if not entry["train_until"]}
+    generated = [replace(clip, is_generated=clip.content_hash in usual) for clip in clips]
+    now = {entry["hash"] for entry in make_manifest(generated) if not entry["train_until"]}
+    assert len(now) == len(usual)
+    assert not now & usual
+    strangers = split_by_manifest(generated, make_manifest(generated[:1]))
+    assert not any(region.clip.is_generated for region in strangers.held_out)

@@ -8,6 +8,9 @@ import pytest
 
 MODULES = [
     "distill.library.comparisons",
+    "distill.library.corpora",
+    "distill.library.corpus_files",
+    "distill.library.corpus_listing",
     "distill.library.documents",
     "distill.library.editing",
     "distill.library.job_here",

@@ -17,6 +17,7 @@ from distill.cli.codebook import codebook_cmd
 from distill.cli.codes import codes_cmd
 from distill.cli.compare import app as compare_app
 from distill.cli.console import stoppable
+from distill.cli.corpus import app as corpus_app
 from distill.cli.decode import decode_cmd
 from distill.cli.doctor import doctor_cmd
 from distill.cli.documents import app as documents_app
@@ -56,6 +57,7 @@ app.add_typer(jobs_app, name="jobs")
 app.add_typer(renders_app, name="renders")
 app.add_typer(models_app, name="models")
 app.add_typer(presets_app, name="presets")
+app.add_typer(corpus_app, name="corpus")
 app.command("info")(info_cmd)
 app.command("cache")(cache_cmd)
 

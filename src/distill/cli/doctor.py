@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from distill.cli.console import make_console, one_sentence_errors, print_json
-from distill.cli.options import DatasetDir, Json
+from distill.cli.options import DatasetDir, IgnoreChoices, Json, WorkspaceDir
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from distill.data.corpus import CorpusReport
+    from distill.data.curation import Curation
     from distill.data.doctor import FileReport
 
 LONGEST_LIST = 30
@@ -46,6 +47,8 @@ def doctor_cmd(
     show_all: Annotated[
         bool, typer.Option("--all", help="List every file, not only those with a problem.")
     ] = False,
+    ignore_choices: IgnoreChoices = False,
+    workspace: WorkspaceDir = None,
     json: Json = False,
 ) -> None:
     """Check a folder of sounds.
@@ -56,7 +59,8 @@ def doctor_cmd(
     from distill.workflows.describe import corpus_facts
 
     console = make_console(quiet=json)
-    report = scan_folder(dataset_dir, console)
+    curation = choices_about(dataset_dir, workspace, ignore_choices)
+    report = scan_folder(dataset_dir, console, curation=curation)
     if json:
         print_json(asdict(corpus_facts(report)))
     else:
@@ -112,11 +116,32 @@ def _music_lines(report: "CorpusReport") -> list[str]:
     return lines
 
 
+def choices_about(folder: Path, workspace: Path | None, ignored: bool) -> "Curation":
+    """The choices about the files of a folder; none if they are `ignored`."""
+    from distill.data.curation import NO_CURATION
+    from distill.library.corpora import curation_for
+
+    return NO_CURATION if ignored else curation_for(folder, workspace)
+
+
+def curation_line(curation: "Curation") -> str:
+    """A sentence on what is not heard as usual; empty where all is."""
+    counts = {
+        "muted": len(curation.muted),
+        "with a weight": len(curation.weights),
+        "added": len(curation.added),
+    }
+    texts = [f"{count} {name}" for name, count in counts.items() if count]
+    hint = "('distill corpus list'; all alike with --ignore-choices)"
+    return f"Your choices: {', '.join(texts)} {hint}." if texts else ""
+
+
 def scan_folder(
     folder: Path,
     console: "Console",
     channels: int | None = None,
     progress: Callable[[int, int, str], None] = lambda done, total, name: None,
+    curation: "Curation | None" = None,
 ) -> "CorpusReport":
     """Scan a folder with a progress bar.
 
@@ -125,10 +150,12 @@ def scan_folder(
         console: Console for the progress bar.
         channels: Channels of the codec to train; None: as many as suit the folder.
         progress: Called with files done, files in all, and the name of the next.
+        curation: What a person has chosen about the files.
     """
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     from distill.data.corpus import scan_corpus
+    from distill.data.curation import NO_CURATION
 
     name_column = TextColumn("{task.fields[name]}", markup=False)
     columns = (TextColumn("Listening"), BarColumn(), MofNCompleteColumn(), name_column)
@@ -141,7 +168,7 @@ def scan_folder(
             progress(done, total, name)
             bar.update(task, completed=done, total=total, name=_fit(name, PROGRESS_NAME))
 
-        return scan_corpus(folder, channels, advance)
+        return scan_corpus(folder, channels, advance, curation or NO_CURATION)
 
 
 def _table(files: "tuple[FileReport, ...] | list[FileReport]", width: int) -> "Table":

@@ -63,6 +63,12 @@ WorkspaceDir = Annotated[
         metavar="DIR",
     ),
 ]
+IgnoreChoices = Annotated[
+    bool,
+    typer.Option(
+        "--ignore-choices", help="Hear every file alike, whatever 'distill corpus' has set."
+    ),
+]
 ForGood = Annotated[
     bool, typer.Option("--for-good", help="Delete without a bin; it can be brought back for a day.")
 ]

@@ -1,9 +1,10 @@
 """`distill train`: a codec from a folder of sounds."""
 
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.console import Console
@@ -20,16 +21,36 @@ from distill.cli.keys import stop_by_hand
 from distill.cli.options import (
     Detach,
     Device,
+    IgnoreChoices,
     Json,
     Priority,
     TrainingThreads,
     WorkspaceDir,
 )
 from distill.cli.terminal_job import print_started, terminal_job
+from distill.cli.train_options import (
+    BatchSize,
+    Channels,
+    CodebookSize,
+    ContinueModel,
+    DiscardPrior,
+    Epochs,
+    LearningRate,
+    Levels,
+    Minutes,
+    ModelName,
+    NoEarlyStop,
+    Output,
+    Overwrite,
+    Resume,
+    Seed,
+    Sounds,
+    Steps,
+    ThenPrior,
+)
 from distill.errors import UsageError
 from distill.process import Priority as ProcessPriority
 from distill.process import set_priority
-from distill.training.config import VQVAEConfig
 from distill.training.paths import checkpoint_path
 
 if TYPE_CHECKING:
@@ -41,67 +62,6 @@ app = typer.Typer()
 
 FLAGS = {"num_quantizers": "rvq-levels", "learning_rate": "lr", "early_stop": "no-early-stop"}
 """Options that are not called as their field of `VQVAEConfig`."""
-
-
-# --- options --------------------------------------------------------------------------------------
-
-Sounds = Annotated[
-    Path | None,
-    typer.Argument(help="Folder of your sounds (not needed with --resume).", metavar="DATASET_DIR"),
-]
-Output = Annotated[
-    Path | None,
-    typer.Option("--output", "-o", help="Model file to write, .sda. Default: name of the folder."),
-]
-Minutes = Annotated[
-    float | None, typer.Option(help="Minutes to train. Default: by the length of the corpus.")
-]
-Epochs = Annotated[int | None, typer.Option(help="Passes over the corpus, in place of minutes.")]
-Steps = Annotated[
-    int | None, typer.Option(help="Steps to train, in place of minutes (repeatable on a CPU).")
-]
-CodebookSize = Annotated[
-    int | None, typer.Option(help="Codes per level. Default: by the number of files.")
-]
-Levels = Annotated[
-    int | None,
-    typer.Option(
-        "--rvq-levels",
-        help=f"Levels of codes, 2 to 8. Default: {VQVAEConfig.num_quantizers}.",
-    ),
-]
-BatchSize = Annotated[
-    int | None, typer.Option(help="Pieces of half a second per step. Default: by device.")
-]
-LearningRate = Annotated[
-    float | None,
-    typer.Option("--lr", help=f"Highest learning rate. Default: {VQVAEConfig.learning_rate:g}."),
-]
-Channels = Annotated[int | None, typer.Option(help="1 mono, 2 stereo. Default: as the corpus is.")]
-Seed = Annotated[
-    int | None, typer.Option(help=f"Seed of all random choices. Default: {VQVAEConfig.seed}.")
-]
-ModelName = Annotated[
-    str | None, typer.Option(help="Name of the model. Default: name of the file.")
-]
-Resume = Annotated[
-    Path | None,
-    typer.Option(help="Go on with the interrupted training of this model.", metavar="MODEL_PATH"),
-]
-DiscardPrior = Annotated[
-    bool, typer.Option("--discard-prior", help="Overwrite a model file that holds a prior.")
-]
-Overwrite = Annotated[
-    bool,
-    typer.Option("--overwrite", help="Replace a model, or start an interrupted training afresh."),
-]
-NoEarlyStop = Annotated[
-    bool,
-    typer.Option("--no-early-stop", help="Train for the full time even if it no longer improves."),
-]
-ThenPrior = Annotated[
-    bool, typer.Option("--then-prior", help="Train the generator as well, once this is done.")
-]
 
 
 # --- the command ----------------------------------------------------------------------------------
@@ -125,19 +85,22 @@ def train_cmd(
     priority: Priority = ProcessPriority.LOW,
     seed: Seed = None,
     model_name: ModelName = None,
+    continue_model: ContinueModel = None,
     resume: Resume = None,
     discard_prior: DiscardPrior = False,
     overwrite: Overwrite = False,
     no_early_stop: NoEarlyStop = False,
     then_prior: ThenPrior = False,
     detach: Detach = False,
+    ignore_choices: IgnoreChoices = False,
     workspace: WorkspaceDir = None,
     json: Json = False,
 ) -> None:
     """Train a codec on a folder of sounds.
 
     5 to 500 files, seconds to hours, short hits welcome. Ctrl-C or the key s stops and saves;
-    --resume goes on. One training of a workspace runs at a time; distill jobs lists them.
+    --resume goes on. --continue-model makes the next version of a finished model. One training of
+    a workspace runs at a time; distill jobs lists them.
     """
     set_priority(priority)
     # None stands for "not given": training then chooses to suit the corpus.
@@ -156,7 +119,13 @@ def train_cmd(
     }
     console = make_console(quiet=json)
     if resume is not None:
-        others = {"output": output, "model_name": model_name, "overwrite": overwrite or None}
+        others = {
+            "output": output,
+            "model_name": model_name,
+            "overwrite": overwrite or None,
+            "continue_model": continue_model,
+            "ignore_choices": ignore_choices or None,
+        }
         _refuse_with_resume(settings | others)
         if then_prior and dataset_dir is None:
             raise UsageError(
@@ -169,7 +138,7 @@ def train_cmd(
             "Name the folder of sounds to train on: distill train DATASET_DIR -o MODEL.sda"
         )
     else:
-        output = output or Path(f"{dataset_dir.resolve().name}.sda")
+        output = output or _default_output(dataset_dir, continue_model)
     training = _Training(
         dataset_dir=dataset_dir,
         output=output,
@@ -181,6 +150,8 @@ def train_cmd(
         is_resumed=resume is not None,
         then_prior=then_prior,
         priority=priority,
+        parent=continue_model,
+        ignore_choices=ignore_choices,
     )
     # Before the scan, and before torch is loaded: another run learns of this one at once.
     with training_claimed(checkpoint_path(output), output):
@@ -206,6 +177,8 @@ class _Training:
     is_resumed: bool
     then_prior: bool
     priority: ProcessPriority
+    parent: Path | None
+    ignore_choices: bool
 
     def check(self) -> None:
         """Refuse what cannot work before hours of sound are decoded."""
@@ -213,6 +186,7 @@ class _Training:
         from distill.device import pick_device
         from distill.training.checkpoint import load_checkpoint
         from distill.workflows.train import check_training
+        from distill.workflows.versions import check_continuation
 
         pick_device(self.device)
         if not self.is_resumed:
@@ -220,6 +194,8 @@ class _Training:
         elif not checkpoint_path(self.output).exists():
             # It says so.
             load_checkpoint(checkpoint_path(self.output))
+        if self.parent is not None:
+            check_continuation(self.parent, self.output, self.settings)
         if self.dataset_dir is not None:
             check_corpus_folder(self.dataset_dir)
 
@@ -237,7 +213,19 @@ class _Training:
             "overwrite": self.overwrite,
             "resume": self.is_resumed,
             "priority": self.priority,
+            "parent": str(self.parent.absolute()) if self.parent else "",
+            "ignore_choices": self.ignore_choices,
         }
+
+    def channels(self) -> int | None:
+        """Channels that the sounds are scanned with: those of the model that goes on."""
+        from distill.workflows.versions import check_continuation
+
+        if self.parent is None:
+            chosen: int | None = self.settings["channels"]
+            return chosen
+        fixed = check_continuation(self.parent, self.output, self.settings)
+        return int(fixed["channels"])
 
     def start(self, workspace: Path | None) -> "Job":
         """Start it in the background."""
@@ -250,6 +238,15 @@ class _Training:
         if earlier is not None:
             return resume(opened, earlier.id, self.dataset_dir)
         return start(opened, "train", **self.arguments())
+
+
+def _default_output(dataset_dir: Path, parent: Path | None) -> Path:
+    """Name of the folder; of a version, that of the model before it and the number."""
+    if parent is None:
+        return Path(f"{dataset_dir.resolve().name}.sda")
+    from distill.workflows.versions import next_version_path
+
+    return next_version_path(parent)
 
 
 def _refuse_with_resume(options: dict[str, Any]) -> None:
@@ -297,17 +294,23 @@ def _train_in_terminal(
 
 def _train_codec(console: Console, training: _Training, run: "JobRun") -> "TrainingCompleteEvent":
     # All imports come before the scan: Python may lose a Ctrl-C that hits it during an import.
-    from distill.cli.doctor import print_report, scan_folder
+    from distill.cli.doctor import curation_line, print_report, scan_folder
     from distill.cli.train_display import TrainDisplay
-    from distill.library.job_work import conclude_codec
+    from distill.library.job_kinds import TrainArguments
+    from distill.library.job_work import conclude_codec, curation_of
     from distill.workflows.train import resume, train
+    from distill.workflows.versions import continue_model
 
     run.check()
     corpus = None
     if training.dataset_dir is not None and not training.is_resumed:
-        channels = training.settings["channels"]
-        corpus = scan_folder(training.dataset_dir, console, channels, run.show_scan)
+        curation = curation_of(run, TrainArguments(**training.arguments()))
+        corpus = scan_folder(
+            training.dataset_dir, console, training.channels(), run.show_scan, curation
+        )
         print_report(corpus, console)
+        if line := curation_line(curation):
+            console.print(line, soft_wrap=True)
     with stop_by_hand() as (event, _), TrainDisplay(console) as display:
         run.cancel_event = event
 
@@ -325,7 +328,10 @@ def _train_codec(console: Console, training: _Training, run: "JobRun") -> "Train
                 discard_prior=training.discard_prior,
             )
         else:
-            complete = train(
+            verb: Any = train
+            if training.parent is not None:
+                verb = partial(continue_model, training.parent)
+            complete = verb(
                 corpus,
                 training.output,
                 callback=show,
@@ -346,7 +352,15 @@ def _train_prior(
     from distill.cli.train_prior import NOT_GIVEN, show_prior_training
 
     overrides = NOT_GIVEN | settings
-    return show_prior_training(console, training.output, sounds, training.device, overrides, run)
+    return show_prior_training(
+        console,
+        training.output,
+        sounds,
+        training.device,
+        overrides,
+        run,
+        ignore_choices=training.ignore_choices,
+    )
 
 
 def _print_summary(

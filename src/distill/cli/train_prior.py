@@ -14,11 +14,13 @@ from distill.cli.console import (
     one_sentence_errors,
     print_json,
 )
+from distill.cli.doctor import curation_line
 from distill.cli.keys import stop_by_hand
 from distill.cli.options import (
     DatasetDir,
     Detach,
     Device,
+    IgnoreChoices,
     Json,
     ModelPath,
     Priority,
@@ -56,6 +58,14 @@ Minutes = Annotated[
 HiddenSize = Annotated[int | None, typer.Option(help="Width of the network.")]
 Layers = Annotated[int | None, typer.Option(help="Layers of the network.")]
 Heads = Annotated[int | None, typer.Option(help="Attention heads.")]
+LearnOn = Annotated[
+    bool | None,
+    typer.Option(
+        "--learn-on/--afresh",
+        help="Begin with the weights of the prior in the file, or anew. Default: learn on in a "
+        "model made by --continue-model.",
+    ),
+]
 LearningRate = Annotated[float | None, typer.Option("--lr", help="Highest learning rate.")]
 
 
@@ -73,7 +83,9 @@ def train_prior_cmd(
     device: Device = "auto",
     threads: TrainingThreads = None,
     priority: Priority = ProcessPriority.LOW,
+    learn_on: LearnOn = None,
     detach: Detach = False,
+    ignore_choices: IgnoreChoices = False,
     workspace: WorkspaceDir = None,
     json: Json = False,
 ) -> None:
@@ -100,11 +112,13 @@ def train_prior_cmd(
         "threads": threads,
     }
     if detach:
-        job = _start_job(workspace, model_path, dataset_dir, device, priority, overrides)
+        how: dict[str, Any] = {"learns_on": learn_on, "ignore_choices": ignore_choices}
+        job = _start_job(workspace, model_path, dataset_dir, device, priority, overrides, how)
         print_started(console, job, json)
         return
+    how = {"learns_on": learn_on, "ignore_choices": ignore_choices}
     result = _train_in_terminal(
-        console, model_path, dataset_dir, device, priority, overrides, workspace
+        console, model_path, dataset_dir, device, priority, overrides, workspace, how
     )
     if json:
         print_json(asdict(prior_training_facts(model_path, dataset_dir, result)))
@@ -120,6 +134,7 @@ def _start_job(
     device: str,
     priority: ProcessPriority,
     overrides: dict[str, Any],
+    how: dict[str, Any],
 ) -> "Job":
     from distill.device import pick_device
     from distill.library.jobs import start
@@ -137,6 +152,7 @@ def _start_job(
         settings=overrides,
         device=device,
         priority=priority,
+        **how,
     )
 
 
@@ -148,28 +164,31 @@ def _train_in_terminal(
     priority: ProcessPriority,
     overrides: dict[str, Any],
     workspace: Path | None,
+    how: dict[str, Any],
 ) -> dict[str, Any]:
     """Train as a job of the workspace; returns the result of `distill.train_prior`."""
     from distill.device import pick_device
     from distill.library.job_kinds import TrainPriorArguments
     from distill.models.persistence import read_header
-    from distill.workflows.train import prior_settings
+    from distill.workflows.train import prior_settings, prior_size
 
     # Refuse what cannot work before hours of sound are encoded.
     pick_device(device)
     read_header(model_path)
-    prior_settings(dataset_dir, **overrides)
+    size = prior_size(model_path, how["learns_on"], overrides)
+    prior_settings(dataset_dir, **(overrides | size))
     arguments = TrainPriorArguments(
         model=str(model_path.absolute()),
         sounds=str(dataset_dir.absolute()),
         settings={name: value for name, value in overrides.items() if value is not None},
         device=device,
         priority=priority,
+        **how,
     )
     # Another run on this model is refused, rather than waited for.
     own_claim = training_claimed(checkpoint_path(model_path, "prior"), model_path)
     with own_claim, terminal_job(console, workspace, "train-prior", arguments) as run:
-        return show_prior_training(console, model_path, dataset_dir, device, overrides, run)
+        return show_prior_training(console, model_path, dataset_dir, device, overrides, run, **how)
 
 
 def show_prior_training(
@@ -179,6 +198,8 @@ def show_prior_training(
     device: str,
     overrides: dict[str, Any],
     run: "JobRun",
+    learns_on: bool | None = None,
+    ignore_choices: bool = False,
 ) -> dict[str, Any]:
     """Train a prior and show it.
 
@@ -189,23 +210,37 @@ def show_prior_training(
         device: Device to train on.
         overrides: Fields of `PriorConfig`; None stands for "not given".
         run: The job that it belongs to.
+        learns_on: Whether the prior in the file learns on.
+        ignore_choices: Whether all files are heard alike.
 
     Returns:
         The result of `distill.train_prior`.
     """
-    from distill.library.job_work import conclude_prior
+    from distill.library.job_kinds import TrainPriorArguments
+    from distill.library.job_work import conclude_prior, curation_of
     from distill.models.persistence import read_header
-    from distill.workflows.train import prior_settings, train_prior
+    from distill.workflows.train import prior_settings, prior_size, train_prior
 
     run.check()
     had_prior = bool(read_header(model_path).get("has_prior"))
-    config, file_count = prior_settings(dataset_dir, **overrides)
+    size = prior_size(model_path, learns_on, overrides)
+    config, file_count = prior_settings(dataset_dir, **(overrides | size))
+    curation = curation_of(
+        run,
+        TrainPriorArguments(
+            model=str(model_path), sounds=str(dataset_dir), ignore_choices=ignore_choices
+        ),
+    )
     with stop_by_hand() as (event, has_key):
         run.cancel_event = event
         _print_header(console, model_path, dataset_dir, file_count, vars(config), overrides)
         if has_key:
             console.print("Press s to stop and use the best weights so far.", style="dim")
-        if had_prior:
+        if line := curation_line(curation):
+            console.print(line, soft_wrap=True)
+        if size:
+            console.print("The prior in this file learns on.")
+        elif had_prior:
             console.print(
                 "The prior in this file will be replaced when the new one is ready.", style="yellow"
             )
@@ -228,6 +263,8 @@ def show_prior_training(
                 step_callback=show_step,
                 device=device,
                 keep_checkpoint=True,
+                curation=curation,
+                learns_on=bool(size),
                 **overrides,
             )
     conclude_prior(run, result)

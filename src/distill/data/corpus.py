@@ -4,14 +4,22 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from distill.audio.io import AUDIO_EXTENSIONS, UnreadableAudioError
-from distill.data.cache import CachedSound, Width, cached_sound, cached_width, load_cached
+from distill.data.cache import (
+    CachedSound,
+    Width,
+    cached_sound,
+    cached_width,
+    hash_of,
+    load_cached,
+)
 from distill.data.comparisons import Comparisons
+from distill.data.curation import MUTED, NO_CURATION, USUAL_WEIGHT, Curation
 from distill.data.doctor import (
     SAME_CONTENT,
     FileReport,
@@ -46,6 +54,9 @@ class Clip:
         cache_path: File of the cached samples.
         loudness: Integrated loudness in LUFS; -inf below the gate.
         rms_db: RMS of the active parts in dBFS.
+        weight: How often it is heard, relative to others.
+        tags: Tags that a person gave it.
+        is_generated: Whether a model made it.
     """
 
     name: str
@@ -55,6 +66,9 @@ class Clip:
     cache_path: Path
     loudness: float
     rms_db: float
+    weight: float = USUAL_WEIGHT
+    tags: tuple[str, ...] = ()
+    is_generated: bool = False
 
     @property
     def duration_s(self) -> float:
@@ -78,6 +92,7 @@ class CorpusReport:
         advice: Sentences for people, the most important first.
         other_files: Number of files that are not sounds, by their ending.
         layout: Mono or stereo; the clips have its channels.
+        added: Files of the corpus that lie outside the folder.
     """
 
     root: Path
@@ -87,11 +102,17 @@ class CorpusReport:
     advice: tuple[str, ...]
     other_files: int = 0
     layout: Layout = MONO
+    added: tuple[Path, ...] = ()
 
     @property
     def total_s(self) -> float:
         """Seconds of usable sound."""
         return sum(clip.duration_s for clip in self.clips)
+
+    @property
+    def muted(self) -> tuple[FileReport, ...]:
+        """The files that are left out by hand."""
+        return tuple(file for file in self.files if file.reason == MUTED)
 
 
 @dataclass
@@ -119,6 +140,7 @@ def scan_corpus(
     dataset_dir: str | os.PathLike[str],
     channels: int | None = None,
     progress: Callable[[int, int, str], None] | None = None,
+    curation: Curation = NO_CURATION,
 ) -> CorpusReport:
     """Measure every sound file of a folder, and resample those that the cache does not hold yet.
 
@@ -129,6 +151,7 @@ def scan_corpus(
         channels: Channels of the clips, 1 or 2; None chooses by the width of the files.
         progress: Called as `progress(done, total, name)` before each file, and once at the end
             with an empty name.
+        curation: What a person has chosen about the files.
 
     Raises:
         CorpusError: If the folder, or every file in it, cannot be used.
@@ -142,45 +165,59 @@ def scan_corpus(
     clear_dead_runs()
     # A limit that makes no sense is refused before hours of sound are decoded.
     cache_limit()
-    layout = fixed_layout(channels) if channels else choose_layout(_widths(listing.sounds))
+    paths = [*listing.sounds, *curation.added]
+    layout = fixed_layout(channels) if channels else choose_layout(_widths(paths, curation))
     root = Path(dataset_dir)
-    total = len(listing.sounds)
+    total = len(paths)
     reports: list[FileReport] = []
     sounds: list[CachedSound] = []
     clips: list[Clip] = []
     first_names: dict[str, str] = {}
-    for done, path in enumerate(listing.sounds):
-        name = _plain_name(path.relative_to(root).as_posix())
+    for done, path in enumerate(paths):
+        name = _name_in_corpus(path, root)
         if progress:
             progress(done, total, name)
         sound = _load_sound(path, layout.channels)
         twin = first_names.get(sound.content_hash)
         reason = f"{SAME_CONTENT} {twin}" if twin else ""
-        report = report_file(name, sound.measurements, reason)
+        if sound.content_hash in curation.muted:
+            reason = MUTED
+        report = report_file(name, sound.measurements, reason, sound.content_hash)
         reports.append(report)
         sounds.append(sound)
         if report.used:
             first_names[sound.content_hash] = name
-            clips.append(_clip(name, sound, layout.channels))
+            clips.append(_clip(name, sound, layout.channels, curation))
     keep_within_limit()
     if progress:
         progress(total, total, "")
     measured = [sound.measurements for sound in sounds]
+    heard = [sound.measurements for sound in sounds if sound.content_hash not in curation.muted]
     comparisons = Comparisons(sounds)
     files = compare_files(
         reports, measured, lambda index: sounds[index].audio(), comparisons.outcome
     )
     comparisons.save()
-    return _conclude(root, listing, files, clips, layout, stereo_advice(measured))
+    report = _conclude(root, listing, files, clips, layout, stereo_advice(heard))
+    return replace(report, added=tuple(curation.added))
 
 
-def _widths(paths: Sequence[Path]) -> list[Width]:
-    """Widths of the files that can be read."""
+def _widths(paths: Sequence[Path], curation: Curation) -> list[Width]:
+    """Widths of the files that can be read and are not muted."""
     widths = []
     for path in paths:
         with suppress(UnreadableAudioError):
-            widths.append(cached_width(path))
+            if not curation.muted or hash_of(path) not in curation.muted:
+                widths.append(cached_width(path))
     return widths
+
+
+def _name_in_corpus(path: Path, root: Path) -> str:
+    """Name of a file below `root`; one that lies outside says that it was added."""
+    if path.is_relative_to(root):
+        return _plain_name(path.relative_to(root).as_posix())
+    # No slash: the outermost folder of a name is its tag.
+    return _plain_name(f"{path.stem} (added){path.suffix}")
 
 
 def _conclude(
@@ -191,6 +228,10 @@ def _conclude(
     layout: Layout,
     more_advice: list[str],
 ) -> CorpusReport:
+    if files and all(file.reason == MUTED for file in files):
+        raise CorpusError(
+            f"Every sound file in {root} is muted: unmute some with 'distill corpus unmute'."
+        )
     if not clips:
         reasons = tally([file.reason for file in files])
         raise CorpusError(f"Nothing usable in {root}: every sound file is skipped ({reasons}).")
@@ -228,17 +269,21 @@ def _load_sound(path: Path, channels: int) -> CachedSound:
         )
 
 
-def _clip(name: str, sound: CachedSound, channels: int) -> Clip:
+def _clip(name: str, sound: CachedSound, channels: int, curation: Curation) -> Clip:
+    content_hash = sound.content_hash
     measurements = sound.measurements
     loudness = measurements.loudness
     return Clip(
         name=name,
-        content_hash=sound.content_hash,
+        content_hash=content_hash,
         n_samples=measurements.n_samples,
         channels=channels,
         cache_path=sound.path,
         loudness=-np.inf if loudness is None else loudness,
         rms_db=measurements.rms_db,
+        weight=curation.weight_of(content_hash),
+        tags=tuple(curation.tags.get(content_hash, ())),
+        is_generated=content_hash in curation.generated,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from distill.data.corpus import Clip
+from distill.data.curation import USUAL_WEIGHT
 
 HELD_OUT_SHARE = 0.1
 """Share of the files, or of the length of each, that training does not hear."""
@@ -73,7 +74,8 @@ def make_manifest(clips: Sequence[Clip]) -> list[dict[str, Any]]:
 
     Returns:
         One entry for each clip: `name`, `hash`, `duration_s`, `n_samples`, and `train_until`, the
-        sample from which on the clip is held out.
+        sample from which on the clip is held out; also `weight`, `tags` and `generated` where a
+        person has chosen such.
     """
     if len(clips) >= MIN_FILES_TO_HOLD_OUT:
         held_out_hashes = _hashes_to_hold_out(clips)
@@ -83,23 +85,69 @@ def make_manifest(clips: Sequence[Clip]) -> list[dict[str, Any]]:
         end_share = HELD_OUT_SHARE
     manifest = []
     for clip in clips:
-        border = clip.n_samples - round(clip.n_samples * end_share)
-        manifest.append(
-            {
-                "name": clip.name,
-                "hash": clip.content_hash,
-                "duration_s": round(clip.duration_s, 4),
-                "n_samples": clip.n_samples,
-                "train_until": 0 if clip.content_hash in held_out_hashes else border,
-            }
-        )
+        share = 0.0 if clip.is_generated else end_share
+        border = clip.n_samples - round(clip.n_samples * share)
+        train_until = 0 if clip.content_hash in held_out_hashes else border
+        manifest.append(_manifest_entry(clip, train_until))
     return manifest
+
+
+def _manifest_entry(clip: Clip, train_until: int) -> dict[str, Any]:
+    entry = {
+        "name": clip.name,
+        "hash": clip.content_hash,
+        "duration_s": round(clip.duration_s, 4),
+        "n_samples": clip.n_samples,
+        "train_until": train_until,
+    }
+    return entry | choices_about(clip)
+
+
+def choices_about(clip: Clip) -> dict[str, Any]:
+    """What a person has chosen about a clip, as model files keep it; empty for nothing."""
+    choices: dict[str, Any] = {}
+    if clip.weight != USUAL_WEIGHT:
+        choices["weight"] = clip.weight
+    if clip.tags:
+        choices["tags"] = list(clip.tags)
+    if clip.is_generated:
+        choices["generated"] = True
+    return choices
+
+
+def extend_manifest(
+    clips: Sequence[Clip], manifest: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """A manifest for a corpus that has changed since `manifest` was made.
+
+    Clips that it lists stay held out, or not, as they were: those of a model that learns on must
+    never change sides. Of many added clips some are held out; of a few, nothing, unless nothing
+    else is.
+
+    Args:
+        clips: The corpus as it is now.
+        manifest: Entries of the corpus as it was.
+    """
+    borders = {entry["hash"]: int(entry["train_until"]) for entry in manifest}
+    added = [clip for clip in clips if clip.content_hash not in borders]
+    is_judged = any(
+        borders.get(clip.content_hash, clip.n_samples) < clip.n_samples for clip in clips
+    )
+    if len(added) >= MIN_FILES_TO_HOLD_OUT or not is_judged:
+        for entry in make_manifest(added):
+            borders[entry["hash"]] = entry["train_until"]
+    return [
+        _manifest_entry(clip, min(borders.get(clip.content_hash, clip.n_samples), clip.n_samples))
+        for clip in clips
+    ]
 
 
 def _hashes_to_hold_out(clips: Sequence[Clip]) -> set[str]:
     """Content hashes of the clips that are held out whole."""
     largest = sum(clip.n_samples for clip in clips) / 3
-    hashes = sorted(clip.content_hash for clip in clips if clip.n_samples <= largest)
+    # A model is judged by recordings, not by sound that a model made.
+    recorded = [clip for clip in clips if not clip.is_generated]
+    hashes = sorted(clip.content_hash for clip in recorded if clip.n_samples <= largest)
     count = max(1, round(len(clips) * HELD_OUT_SHARE))
     return set(hashes[:count])
 
@@ -128,7 +176,8 @@ def _regions(
     for clip in clips:
         border = borders.get(clip.content_hash)
         if border is None:
-            border = 0 if _held_out_by_hash(clip.content_hash) else clip.n_samples
+            is_held_out = _held_out_by_hash(clip.content_hash) and not clip.is_generated
+            border = 0 if is_held_out else clip.n_samples
         border = min(border, clip.n_samples)
         if border > 0:
             train.append(ClipRegion(clip=clip, start=0, stop=border))
@@ -162,9 +211,9 @@ class Crops(NamedTuple):
 class CropSampler:
     """Random training crops that depend on the seed and the step alone.
 
-    Every file is as likely as any other, however short. Silence of random length and then another
-    file follow a file that ends inside a crop. So hits of 0.05 s fill a crop as well as drones do,
-    and the codec learns silence.
+    Every file is as likely as any other of its weight, however short. Silence of random length and
+    then another file follow a file that ends inside a crop. So hits of 0.05 s fill a crop as well
+    as drones do, and the codec learns silence.
 
     A crop begins anywhere in a file, with a random gain and either sign. An exact crop lies on the
     file's grid of code frames and has its level and sign, so that the frame memory can learn it.
@@ -192,6 +241,7 @@ class CropSampler:
         self.shortest_gap = round(GAP_S[0] * sample_rate)
         self.longest_gap = round(GAP_S[1] * sample_rate)
         self.channels = regions[0].clip.channels
+        self._cumulative = _cumulative_weights(self.regions)
         # Opening a file takes as long as reading a crop from it.
         self._opened = lru_cache(OPEN_FILES)(ClipRegion.audio)
 
@@ -220,7 +270,7 @@ class CropSampler:
 
     def _piece(self, rng: np.random.Generator, room: int, exact: bool) -> np.ndarray:
         """A stretch `[C, n]` of a random file, `n` at most `room`."""
-        region = self.regions[int(rng.integers(len(self.regions)))]
+        region = self.regions[self._draw_index(rng)]
         # Starts up to a quarter of a crop before the file count as its first sample: beginnings
         # are heard more often than anything else.
         quarter = self.crop_samples // 4
@@ -233,3 +283,28 @@ class CropSampler:
         audio = self._opened(region)[:, start : start + room]
         piece: np.ndarray = audio * np.float32(gain)
         return piece
+
+    def _draw_index(self, rng: np.random.Generator) -> int:
+        if self._cumulative is None:
+            return int(rng.integers(len(self.regions)))
+        return int(np.searchsorted(self._cumulative, rng.random(), side="right"))
+
+
+def relative_weights(regions: Sequence[ClipRegion]) -> np.ndarray | None:
+    """Weights `[regions]` with a mean of 1; None where all are equal: draws then need none."""
+    weights = np.array([region.clip.weight for region in regions])
+    if (weights == weights[0]).all():
+        return None
+    relative: np.ndarray = weights / weights.mean()
+    return relative
+
+
+def _cumulative_weights(regions: Sequence[ClipRegion]) -> np.ndarray | None:
+    """Upper borders `[regions]` of the regions on a line from 0 to 1; None where all are equal."""
+    weights = relative_weights(regions)
+    if weights is None:
+        return None
+    cumulative: np.ndarray = weights.cumsum() / weights.sum()
+    # Rounding must not leave a draw without a region.
+    cumulative[-1] = 1.0
+    return cumulative

@@ -10,6 +10,7 @@ from distill.audio.channels import ASSUMED_LAYOUT, UNKNOWN_LAYOUT
 from distill.audio.level import db
 from distill.audio.parts import CHAINED, WRONG_LENGTH
 from distill.audio.stereo import mono_loss_db
+from distill.data.curation import MUTED
 from distill.data.fingerprint import OpenSound, Outcome, same_sounds
 from distill.data.measurements import Measurements
 
@@ -120,6 +121,7 @@ class FileReport:
         loudness: Integrated loudness in LUFS; -inf below the gate.
         tempo: In beats per minute (BPM); None where it keeps no beat.
         key: Such as "A minor"; None where none stands out.
+        content_hash: SHA-256 of the file; empty when it cannot be read.
     """
 
     name: str
@@ -133,6 +135,7 @@ class FileReport:
     loudness: float = -np.inf
     tempo: float | None = None
     key: str | None = None
+    content_hash: str = ""
 
 
 @dataclass(frozen=True)
@@ -189,13 +192,16 @@ def tempo_sentence(tempos: TempoRange, n_files: int, noun: str = "file") -> str:
     return text if tempos.usual is None else f"{text}, most near {tempos.usual:.0f}"
 
 
-def report_file(name: str, measurements: Measurements, reason: str = "") -> FileReport:
+def report_file(
+    name: str, measurements: Measurements, reason: str = "", content_hash: str = ""
+) -> FileReport:
     """Report on one sound by itself.
 
     Args:
         name: Path below the folder of the corpus.
         measurements: Measurements of the sound.
         reason: Why it is skipped, if not for its own sound.
+        content_hash: SHA-256 of the file.
     """
     reason = reason or measurements.reason
     sample_rate = measurements.sample_rate
@@ -212,6 +218,7 @@ def report_file(name: str, measurements: Measurements, reason: str = "") -> File
         loudness=-np.inf if loudness is None else loudness,
         tempo=measurements.tempo,
         key=measurements.key,
+        content_hash=content_hash,
     )
 
 
@@ -256,14 +263,15 @@ def judge(files: Sequence[FileReport], total_s: float) -> tuple[str, list[str]]:
     Returns:
         The verdict, "go" or "fix", and advice in plain sentences, the most important first.
     """
-    skipped = [file.reason for file in files if file.reason]
+    skipped = [file.reason for file in files if file.reason and file.reason != MUTED]
+    muted = sum(file.reason == MUTED for file in files)
     broken = [reason for reason in skipped if not reason.startswith(SAME_CONTENT)]
     advice = []
     if total_s < _TOO_LITTLE_S:
         advice.append(
             f"There is too little sound to learn from ({total_s:.2g} s): add more recordings."
         )
-    if 2 * len(broken) > len(files):
+    if 2 * len(broken) > len(files) - muted:
         advice.append("More than half of the files cannot be used: is this the right folder?")
     verdict = "fix" if advice else "go"
     if _TOO_LITTLE_S <= total_s < _LITTLE_S:
@@ -274,6 +282,8 @@ def judge(files: Sequence[FileReport], total_s: float) -> tuple[str, list[str]]:
         )
     if copies := len(skipped) - len(broken):
         advice.append(f"{_count(copies, 'is a copy', 'are copies')} of another and left out.")
+    if muted:
+        advice.append(f"{_count(muted, 'is', 'are')} muted and left out ('distill corpus list').")
     for flag in _ADVICE:
         if count := _count_flag(flag, files):
             advice.append(_flag_advice(flag, count))

@@ -49,6 +49,8 @@ class TrainArguments:
         discard_prior: Whether to overwrite a model file that holds a prior.
         overwrite: Whether to overwrite a model without a prior, or an interrupted training.
         resume: Whether to go on with an interrupted training of `output` that no job began.
+        parent: Model file to go on from, as in `distill.continue_model`; empty for a first version.
+        ignore_choices: Whether all files are heard alike, whatever a person has chosen about them.
         priority: `low` or `normal`.
     """
 
@@ -61,6 +63,8 @@ class TrainArguments:
     discard_prior: bool = False
     overwrite: bool = False
     resume: bool = False
+    parent: str = ""
+    ignore_choices: bool = False
     priority: str = Priority.LOW
 
 
@@ -73,6 +77,9 @@ class TrainPriorArguments:
         sounds: Folder of sounds.
         settings: Fields of `PriorConfig`.
         device: `auto`, `cpu`, `cuda` or `mps`.
+        learns_on: Whether training begins with the weights of the prior in the file; None: in a
+            model that goes on from another.
+        ignore_choices: Whether all files are heard alike, whatever a person has chosen about them.
         priority: `low` or `normal`.
     """
 
@@ -80,6 +87,8 @@ class TrainPriorArguments:
     sounds: str
     settings: dict[str, Any] = field(default_factory=dict)
     device: str = "auto"
+    learns_on: bool | None = None
+    ignore_choices: bool = False
     priority: str = Priority.LOW
 
 
@@ -160,13 +169,21 @@ def _checked_train(workspace: Workspace, arguments: TrainArguments) -> TrainArgu
     prior = arguments.prior
     if prior is not None:
         prior = _checked_prior_settings(prior)
+    parent = arguments.parent
+    if parent and not Path(parent).is_file():
+        raise ModelFileError(f"There is no model file at {parent}: check the name and the folder.")
     output = Path(arguments.output) if arguments.output else _free_model(workspace, sounds)
     check_model_name(output)
     check_place(output)
     if not (arguments.overwrite or arguments.discard_prior or arguments.resume):
         check_untrained(output)
     return replace(
-        arguments, sounds=sounds, output=os.path.abspath(output), settings=settings, prior=prior
+        arguments,
+        sounds=sounds,
+        output=os.path.abspath(output),
+        settings=settings,
+        prior=prior,
+        parent=os.path.abspath(parent) if parent else "",
     )
 
 

@@ -2,14 +2,18 @@
 
 import json
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from distill.data.corpus import scan_corpus
+from distill.data.curation import NO_CURATION, Curation
 from distill.device import pick_device
 from distill.files import plain_json, replace_atomically
+from distill.library.corpora import find_corpus
+from distill.library.corpus_listing import keep_scan
 from distill.library.job_kinds import ScanArguments, TrainArguments, TrainPriorArguments
-from distill.library.job_run import JobRun
+from distill.library.job_run import JobRun, UnrecordedRun
 from distill.library.job_types import ScanComplete
 from distill.models.persistence import read_header
 from distill.training.metrics import (
@@ -21,12 +25,15 @@ from distill.training.metrics import (
 from distill.training.paths import checkpoint_path
 from distill.workflows import train as workflow
 from distill.workflows.describe import corpus_facts
+from distill.workflows.versions import continue_model
 
 
 def scan(run: JobRun, arguments: ScanArguments) -> None:
     """Scan a folder of sounds; the report goes into `report.json` of the job."""
-    report = scan_corpus(arguments.sounds, arguments.channels, run.show_scan)
+    corpus = find_corpus(run.workspace, arguments.sounds)
+    report = scan_corpus(arguments.sounds, arguments.channels, run.show_scan, corpus.curation)
     facts = corpus_facts(report)
+    keep_scan(run.workspace, corpus, plain_json(asdict(facts)))
     with replace_atomically(run.folder / "report.json") as file:
         file.write(json.dumps({"version": 1} | plain_json(asdict(facts))).encode("ascii"))
     run.write(
@@ -60,6 +67,7 @@ def train(run: JobRun, arguments: TrainArguments) -> None:
             sounds=arguments.sounds,
             settings=arguments.prior,
             device=arguments.device,
+            ignore_choices=arguments.ignore_choices,
         )
         train_prior(run, prior)
 
@@ -77,7 +85,10 @@ def _train_codec(run: JobRun, arguments: TrainArguments) -> TrainingCompleteEven
             progress=run.show_scan,
             discard_prior=arguments.discard_prior,
         )
-    return workflow.train(
+    verb: Any = workflow.train
+    if arguments.parent:
+        verb = partial(continue_model, arguments.parent)
+    complete: TrainingCompleteEvent = verb(
         arguments.sounds,
         output,
         callback=run.write,
@@ -87,8 +98,18 @@ def _train_codec(run: JobRun, arguments: TrainArguments) -> TrainingCompleteEven
         discard_prior=arguments.discard_prior,
         overwrite=arguments.overwrite,
         progress=run.show_scan,
+        curation=curation_of(run, arguments),
         **arguments.settings,
     )
+    return complete
+
+
+def curation_of(run: JobRun, arguments: TrainArguments | TrainPriorArguments) -> Curation:
+    """The choices about the sounds of a training, in the workspace of its job."""
+    # A workspace that cannot be used holds no choices: a remark has said so.
+    if arguments.ignore_choices or isinstance(run, UnrecordedRun):
+        return NO_CURATION
+    return find_corpus(run.workspace, arguments.sounds).curation
 
 
 def _is_codec_finished(run: JobRun, arguments: TrainArguments) -> bool:
@@ -126,6 +147,8 @@ def train_prior(run: JobRun, arguments: TrainPriorArguments) -> None:
         device=arguments.device,
         progress=run.show_scan,
         keep_checkpoint=True,
+        curation=curation_of(run, arguments),
+        learns_on=arguments.learns_on,
         **arguments.settings,
     )
     conclude_prior(run, result)

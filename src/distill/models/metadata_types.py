@@ -7,6 +7,7 @@ the type that its readers rely on. Free of torch; `code_faults` has the checks t
 import math
 from typing import TYPE_CHECKING, Any
 
+from distill.bounds import BOUNDS
 from distill.models.plain_types import Array, Choice, find_fault, maybe
 
 if TYPE_CHECKING:
@@ -24,12 +25,32 @@ REQUIRED_KEYS = (
 MOST_BAR_BEATS = 64
 """Beats of the longest bar that is believed."""
 
+LEAST_WEIGHT = BOUNDS["--weight"].least
+MOST_WEIGHT = BOUNDS["--weight"].most
+"""Bounds of the weight of a recording."""
+
 TEXT = maybe(str)
 """A text that may be absent."""
 
 LEVEL_HEALTH = {"name": str, "utilisation": float, "perplexity": float, "dead_codes?": int}
 
 STEREO_PAIR = {"side_db": [float], "correlation": [float]}
+
+FILE = {"name": str, "hash": str}
+
+PARENT = {"id": str, "name": str, "version": int, "hash": str, "code_perplexity?": [float]}
+
+CHANGES = {name: [FILE] for name in ("added", "removed", "muted", "weighted")}
+
+CORPUS_FILE = {
+    "name?": str,
+    "hash?": str,
+    "duration_s?": float,
+    "n_samples?": int,
+    "weight?": float,
+    "tags?": [str],
+    "generated?": bool,
+}
 
 CODEC_TYPES = {
     "name?": TEXT,
@@ -40,7 +61,11 @@ CODEC_TYPES = {
     "licence?": TEXT,
     "frame_rate?": maybe(float),
     "codebook_hash?": TEXT,
-    "corpus?": [{"name?": str, "hash?": str, "duration_s?": float, "n_samples?": int}],
+    "version?": int,
+    "parent?": maybe(PARENT),
+    "changes?": maybe(CHANGES),
+    "corpus?": [CORPUS_FILE],
+    "muted?": [FILE],
     "corpus_loudness?": maybe(float),
     "corpus_rms_range_db?": maybe([float]),
     "level_health?": [LEVEL_HEALTH],
@@ -77,6 +102,7 @@ RECORDING = {
     "traits?": Array(2, whole=False),
     "shifted?": [Array(2, whole=True)],
     "pulse?": PULSE,
+    "weight?": float,
 }
 
 STEERING = {"descriptors?": [str], "percentiles?": [[float]], "tags?": [str]}
@@ -92,6 +118,7 @@ PRIOR_TYPES = {
     "level_losses?": maybe([float]),
     "warnings?": maybe([str]),
     "unknown_files?": int,
+    "curation?": maybe({"muted": [FILE], "files": [CORPUS_FILE]}),
     "file_count?": int,
     "steering?": maybe(STEERING),
     "verdict?": TEXT,
@@ -140,6 +167,8 @@ def fault_in_prior_metadata(metadata: dict[str, Any], codec: dict[str, Any]) -> 
             return f"{place}.traits"
         if not all(_are_shifted(codes, entry["codes"]) for codes in entry.get("shifted", ())):
             return f"{place}.shifted"
+        if not LEAST_WEIGHT <= entry.get("weight", 1.0) <= MOST_WEIGHT:
+            return f"{place}.weight"
         if "pulse" in entry and (name := _fault_in_pulse(entry["pulse"])):
             return f"{place}.pulse.{name}"
     return _fault_in_steering(metadata.get("steering")) or _fault_in_index(metadata, Q)

@@ -36,6 +36,7 @@ class Recording:
             before the recording. With them an event can begin between two frames.
         pulse: Tempo and beats, all of them even where `codes` end sooner; None where there are
             none, and where `PriorMetadata.pulse_known` is false.
+        weight: How often it is drawn from, relative to others, as a person has chosen.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Recording:
     traits: Tensor | None = None
     shifted: tuple[Tensor, ...] = ()
     pulse: Pulse | None = None
+    weight: float = 1.0
 
     @classmethod
     def from_dict(cls, entry: Mapping[str, Any]) -> "Recording":
@@ -55,6 +57,7 @@ class Recording:
             traits=entry.get("traits"),
             shifted=tuple(entry.get("shifted") or ()),
             pulse=_read_pulse(entry["pulse"]) if "pulse" in entry else None,
+            weight=float(entry.get("weight", 1.0)),
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -66,6 +69,8 @@ class Recording:
             entry["shifted"] = list(self.shifted)
         if self.pulse is not None:
             entry["pulse"] = _pulse_entry(self.pulse)
+        if self.weight != 1:
+            entry["weight"] = self.weight
         return entry
 
 
@@ -138,6 +143,8 @@ class PriorMetadata:
         level_losses: Held-out loss of each quantiser level, in nats a code.
         warnings: Sentences of warning, in the order they came.
         unknown_files: Sounds of the folder that the codec was not trained on.
+        curation: Files that were `muted`, and `files` with a weight, tags, or made by a model;
+            None where a person had chosen nothing.
         file_count: Distinct sounds of the corpus.
         steering: The scale that the prior is steered by; None where it cannot be.
         verdict: Sentence on how the training went.
@@ -161,6 +168,7 @@ class PriorMetadata:
     level_losses: Sequence[float] = ()
     warnings: Sequence[str] = ()
     unknown_files: int = 0
+    curation: Mapping[str, Any] | None = None
     file_count: int = 0
     steering: SteeringFacts | None = None
     verdict: str | None = None
@@ -194,6 +202,7 @@ class PriorMetadata:
             level_losses=metadata.get("level_losses") or (),
             warnings=metadata.get("warnings") or (),
             unknown_files=metadata.get("unknown_files", 0),
+            curation=metadata.get("curation"),
             file_count=metadata.get("file_count", 0),
             steering=SteeringFacts.from_dict(steering) if steering else None,
             verdict=metadata.get("verdict"),
@@ -218,6 +227,7 @@ class PriorMetadata:
             "level_losses": list(self.level_losses),
             "warnings": list(self.warnings),
             "unknown_files": self.unknown_files,
+            "curation": dict(self.curation) if self.curation else None,
             "file_count": self.file_count,
             "steering": self.steering.to_dict() if self.steering else None,
             "verdict": self.verdict,

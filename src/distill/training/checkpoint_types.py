@@ -3,6 +3,7 @@
 Shapes of weights are checked by the networks and optimisers that take them.
 """
 
+from distill.models.metadata_types import CHANGES, PARENT
 from distill.models.plain_types import Array, maybe
 
 PARAMETER_GROUP = {"params": [int], "lr": float}
@@ -37,6 +38,7 @@ CODEC_CONFIG = {
 CODEC_TRAINER = {
     "config": CODEC_CONFIG,
     "half_precision": bool,
+    "arguments?": {},
     "model": {},
     "optimizer": {"muon": OPTIMIZER, "adamw": OPTIMIZER},
     "step": int,
@@ -65,12 +67,26 @@ CORPUS_ENTRY = {
     "duration_s": float,
     "n_samples": int,
     "train_until": int,
+    "weight?": float,
+    "tags?": [str],
+    "generated?": bool,
 }
 
 CODEC_CHECKPOINT = {
     "trainer": CODEC_TRAINER,
-    "identity": {"name": str, "id": str, "created": str, "output_channels": int},
+    "identity": {
+        "name": str,
+        "id": str,
+        "created": str,
+        "output_channels": int,
+        "version?": int,
+        "parent?": PARENT,
+        "changes?": CHANGES,
+    },
     "manifest": [CORPUS_ENTRY],
+    "muted?": [{"name": str, "hash": str}],
+    "added?": [str],
+    "parent_path?": maybe(str),
     "curves": [CODEC_CURVE_POINT],
     "recent": [float],
     "dataset_dir": str,

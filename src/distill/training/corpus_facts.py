@@ -18,6 +18,11 @@ TESTED_S = 2.0
 # is too little to learn from.
 NOISE_SHARE = 0.9
 
+# Share of generated sound above which a corpus feeds on itself: a model that learns from its own
+# sound loses what is rare (Shumailov et al. 2024). Half of real data keeps the loss bounded
+# (Gerstgrasser et al. 2024, "Is model collapse inevitable?").
+MOSTLY_GENERATED = 0.5
+
 
 @dataclass(frozen=True)
 class CorpusFacts:
@@ -29,6 +34,7 @@ class CorpusFacts:
         longest: Name of the longest file.
         longest_share: Its share of the corpus in seconds, 0 to 1.
         noise_share: Share of the files that are plain noise, 0 to 1.
+        generated_share: Share of what is heard that a model made, 0 to 1.
     """
 
     files: int = 1
@@ -36,6 +42,7 @@ class CorpusFacts:
     longest: str = ""
     longest_share: float = 0.0
     noise_share: float = 0.0
+    generated_share: float = 0.0
 
     @property
     def is_repeated(self) -> bool:
@@ -49,6 +56,11 @@ class CorpusFacts:
         The bound is higher for few files: each of them has a large share by nature.
         """
         return self.longest_share > (1 + 1 / self.files) / 2
+
+    @property
+    def is_fed_back(self) -> bool:
+        """Whether most of what is heard was made by a model."""
+        return self.generated_share > MOSTLY_GENERATED
 
     @property
     def is_noise(self) -> bool:
@@ -69,7 +81,14 @@ def measure_corpus_facts(corpus: CorpusReport) -> CorpusFacts:
         longest=longest.name,
         longest_share=longest.duration_s / corpus.total_s,
         noise_share=_noise_share(corpus.clips),
+        generated_share=_generated_share(corpus.clips),
     )
+
+
+def _generated_share(clips: Sequence[Clip]) -> float:
+    """Files are heard by their weights, whatever their length."""
+    generated = sum(clip.weight for clip in clips if clip.is_generated)
+    return generated / sum(clip.weight for clip in clips)
 
 
 def _is_same_content(file: FileReport) -> bool:
@@ -90,3 +109,12 @@ def _is_noise(clip: Clip) -> bool:
     length = min(clip.n_samples, round(TESTED_S * SAMPLE_RATE))
     start = (clip.n_samples - length) // 2
     return is_plain_noise(clip.audio()[:, start : start + length])
+
+
+def fed_back_sentence(facts: CorpusFacts) -> str:
+    """The verdict on a corpus that is mostly generated sound."""
+    return (
+        f"Feeding on itself: {facts.generated_share:.0%} of what is heard was made by a model, and "
+        "rare sounds get lost from version to version; give generated files less weight "
+        "('distill corpus weight'), or add recordings."
+    )

@@ -1,15 +1,17 @@
 """Codec training, from a folder of sounds to a model file."""
 
 import datetime
+import logging
 import threading
 import uuid
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from distill.data.corpus import CorpusReport, scan_corpus
-from distill.data.dataset import make_manifest
+from distill.data.curation import curation_of
+from distill.data.dataset import extend_manifest, make_manifest
 from distill.device import pick_device, prepare
 from distill.errors import (
     CheckpointError,
@@ -19,11 +21,17 @@ from distill.errors import (
     UsageError,
 )
 from distill.files import check_place, check_space
-from distill.models.persistence import read_header
+from distill.models.persistence import (
+    load_model_v2,
+    read_header,
+    save_prior_to_model,
+)
+from distill.models.vqvae import VQVAE
 from distill.settings import SAMPLE_RATE
 from distill.training.checkpoint import load_checkpoint, restoring
 from distill.training.checkpoint_types import CODEC_CHECKPOINT
 from distill.training.codec.corpus import TrainingCorpus
+from distill.training.codec.lineage import fixed_settings, lineage_entries, next_codec
 from distill.training.codec.run import Callback, CodecRun
 from distill.training.codec.trainer import CodecTrainer
 from distill.training.config import VQVAEConfig
@@ -31,6 +39,8 @@ from distill.training.metrics import TrainingCompleteEvent
 from distill.training.out_of_memory import memory_in_a_sentence
 from distill.training.paths import check_model_name, check_untrained, checkpoint_path
 from distill.training.threads import thread_trials
+
+log = logging.getLogger(__name__)
 
 # Bytes of the weights of a codec of the usual width (mono; measured).
 CODEC_BYTES = 22.5e6
@@ -81,12 +91,7 @@ def train_vqvae(
     if not config.adapts_threads:
         # A resumed training is repeatable too.
         config = replace(config, threads=threads)
-    identity = {
-        "name": model_name or output.stem,
-        "id": uuid.uuid4().hex,
-        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "output_channels": corpus.layout.output_channels,
-    }
+    identity = _new_identity(model_name or output.stem, corpus.layout.output_channels)
     sounds = TrainingCorpus.from_report(corpus, make_manifest(corpus.clips))
     trainer = CodecTrainer(config, sounds.split, SAMPLE_RATE, pick_device(device))
     run = CodecRun(
@@ -99,6 +104,113 @@ def train_vqvae(
         threads=thread_trials(threads, config.adapts_threads, trainer.device),
     )
     return run.run()
+
+
+@memory_in_a_sentence()
+def continue_vqvae(
+    corpus: CorpusReport,
+    parent_path: Path,
+    output: Path,
+    config: VQVAEConfig,
+    callback: Callback = lambda event: None,
+    cancel_event: threading.Event | None = None,
+    device: str = "auto",
+    model_name: str | None = None,
+    discard_prior: bool = False,
+    overwrite: bool = False,
+) -> TrainingCompleteEvent:
+    """Train the next version of a model: analysis and codebooks stay, the decoder learns on.
+
+    Args:
+        corpus: Scanned sounds, with the channels of the earlier model.
+        parent_path: Model file of the earlier version; stays as it is.
+        output: Model file of the new version.
+        config: Settings of the training, with the `fixed_settings` of the earlier model.
+        callback: Gets every event.
+        cancel_event: Once set, training stops after the current step; `resume_vqvae` goes on.
+        device: `auto`, `cpu`, `cuda` or `mps`.
+        model_name: Name in the file; by default the file's own.
+        discard_prior: Whether to overwrite a file that holds a prior.
+        overwrite: Whether to overwrite a model without a prior, or an interrupted training.
+
+    Returns:
+        The end of training. The finished file holds the earlier model's prior, if it has one.
+
+    Raises:
+        ModelFileError: `parent_path` is no usable model.
+        UsageError: `output` is the earlier model, or a setting differs from those of its codec.
+        OutputError: As `train_vqvae`; `PriorPresentError` and `DivergedError` too.
+    """
+    check_successor(parent_path, output)
+    check_output(output, discard_prior, overwrite)
+    check_space(output, training_size(config))
+    parent = load_model_v2(parent_path, pick_device(device))
+    fixed_settings(parent.model.config, asdict(config), parent_path)
+    threads = prepare(config.threads)
+    config = replace(config, channels=_channels(corpus, parent.model.channels))
+    if not config.adapts_threads:
+        config = replace(config, threads=threads)
+    manifest = extend_manifest(corpus.clips, parent.metadata.get("corpus") or [])
+    sounds = TrainingCorpus.from_report(corpus, manifest)
+    name = model_name or output.stem
+    identity = _new_identity(name, parent.output_channels)
+    identity |= lineage_entries(parent, manifest, sounds.muted)
+    codec = next_codec(parent.model, sounds.split.train)
+    trainer = CodecTrainer(config, sounds.split, SAMPLE_RATE, pick_device(device), codec)
+    run = CodecRun(
+        trainer,
+        sounds,
+        identity=identity,
+        output=output,
+        callback=callback,
+        cancel_event=cancel_event,
+        threads=thread_trials(threads, config.adapts_threads, trainer.device),
+        parent_path=parent_path,
+    )
+    complete = run.run()
+    _hand_on_prior(run, complete)
+    return complete
+
+
+def check_successor(parent_path: Path, output: Path) -> None:
+    """Refuse to write a version over the model that it comes from.
+
+    Raises:
+        ModelFileError: `parent_path` is no usable model.
+        UsageError: Both are one file.
+    """
+    read_header(parent_path)
+    if output.exists() and output.samefile(parent_path):
+        raise UsageError(
+            f"'{output}' is the model to go on from, which stays as it is: choose another --output."
+        )
+
+
+def _hand_on_prior(run: CodecRun, complete: TrainingCompleteEvent) -> None:
+    """Give the prior of the earlier version to the finished file: its codes are the same."""
+    path = run.parent_path
+    if path is None or not complete.finished:
+        return
+    try:
+        parent = load_model_v2(path)
+    except ModelFileError as error:
+        log.warning("%s The new version has no prior yet.", error)
+        return
+    if parent.prior is None or parent.model.codebook_hash() != run.trainer.codec.codebook_hash():
+        return
+    assert parent.prior_config is not None
+    assert parent.prior_metadata is not None
+    save_prior_to_model(run.output, parent.prior, parent.prior_config, parent.prior_metadata)
+
+
+def _new_identity(name: str, output_channels: int) -> dict[str, Any]:
+    """Facts of a model that are fixed when its training begins."""
+    return {
+        "name": name,
+        "id": uuid.uuid4().hex,
+        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "output_channels": output_channels,
+    }
 
 
 @memory_in_a_sentence()
@@ -132,10 +244,20 @@ def resume_vqvae(
     with restoring(checkpoint):
         config = VQVAEConfig(**state["trainer"]["config"])
     threads = prepare(config.threads)
-    corpus = scan_corpus(dataset_dir or Path(state["dataset_dir"]), config.channels, progress)
+    # As the training began, whatever was chosen about the files since.
+    muted = state.get("muted", [])
+    curation = replace(
+        curation_of(state["manifest"], [entry["hash"] for entry in muted]),
+        added=[Path(path) for path in state.get("added", [])],
+    )
+    folder = dataset_dir or Path(state["dataset_dir"])
+    corpus = scan_corpus(folder, config.channels, progress, curation)
     _check_same_corpus(corpus, state["manifest"], output)
     sounds = TrainingCorpus.from_report(corpus, state["manifest"])
-    trainer = CodecTrainer(config, sounds.split, SAMPLE_RATE, pick_device(device))
+    with restoring(checkpoint):
+        codec = _codec_of(state)
+    trainer = CodecTrainer(config, sounds.split, SAMPLE_RATE, pick_device(device), codec)
+    parent_path = state.get("parent_path")
     run = CodecRun(
         trainer,
         sounds,
@@ -144,10 +266,20 @@ def resume_vqvae(
         callback=callback,
         cancel_event=cancel_event,
         threads=thread_trials(threads, config.adapts_threads, trainer.device),
+        parent_path=Path(parent_path) if parent_path else None,
     )
     with restoring(checkpoint):
         run.restore(state)
-    return run.run()
+    complete = run.run()
+    _hand_on_prior(run, complete)
+    return complete
+
+
+def _codec_of(state: dict[str, Any]) -> VQVAE | None:
+    """The codec of a checkpoint whose training goes on from a model; None where it is a new one."""
+    if not state.get("parent_path"):
+        return None
+    return VQVAE(**state["trainer"]["arguments"])
 
 
 def check_output(output: Path, discard_prior: bool, overwrite: bool = False) -> None:

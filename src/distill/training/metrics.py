@@ -26,6 +26,7 @@ class VerdictKind(StrEnum):
     COLLAPSING = "collapsing"
     COLLAPSED = "collapsed"
     UNEVEN = "uneven"
+    FEEDBACK = "feedback"
     REPEATED = "repeated"
     NOISE = "noise"
 
@@ -41,6 +42,7 @@ class PriorVerdictKind(StrEnum):
     COPYING = "copying"
     DIVERGING = "diverging"
     DIVERGED = "diverged"
+    FEEDBACK = "feedback"
     REPEATED = "repeated"
 
 

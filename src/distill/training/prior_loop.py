@@ -7,11 +7,13 @@ from typing import Any
 
 from distill.cancellation import CancelledError
 from distill.data.corpus import scan_corpus
+from distill.data.curation import NO_CURATION, Curation
 from distill.data.dataset import Split, make_manifest, split_by_manifest
 from distill.device import pick_device, prepare
 from distill.files import FilePath
 from distill.models.persistence import LoadedVQModel, load_model_v2
 from distill.models.prior_metadata import PriorMetadata
+from distill.training.codec.corpus import muted_files
 from distill.training.corpus_facts import measure_corpus_facts
 from distill.training.paths import checkpoint_path
 from distill.training.prior.epoch import train_prior_epoch, validate_prior_epoch
@@ -45,6 +47,8 @@ def train_prior(
     step_callback: StepCallback | None = None,
     adapt_threads: bool = False,
     progress: Callable[[int, int, str], None] | None = None,
+    curation: Curation = NO_CURATION,
+    learns_on: bool = False,
 ) -> dict[str, Any]:
     """Train a prior on the codes of the sounds in `dataset_dir`; writes no model file.
 
@@ -61,6 +65,9 @@ def train_prior(
         adapt_threads: Whether to find the fastest number of threads by trials, beside other
             programs: then a run is not repeatable to the bit.
         progress: Gets files done, files in all, and the name of a file while the corpus is read.
+        curation: What a person has chosen about the sounds.
+        learns_on: Whether training begins with the weights of the prior in the file; the settings
+            have its size then.
 
     Returns:
         - `prior_model`: the network at its best weights; None before the first validation.
@@ -85,7 +92,7 @@ def train_prior(
     prior_config.check()
     threads = prepare(prior_config.threads)
     loaded = load_model_v2(model_path, device=pick_device(device))
-    corpus = scan_corpus(dataset_dir, loaded.model.channels, progress)
+    corpus = scan_corpus(dataset_dir, loaded.model.channels, progress, curation)
     manifest = loaded.metadata.get("corpus") or make_manifest(corpus.clips)
     split = split_by_manifest(corpus.clips, manifest)
     if split.fresh:
@@ -97,7 +104,15 @@ def train_prior(
     cancel_event = cancel_event or threading.Event()
     corpus_facts = measure_corpus_facts(corpus)
     try:
-        setup = prepare_prior(loaded, split, prior_config, corpus_facts, cancel_event)
+        setup = prepare_prior(
+            loaded,
+            split,
+            prior_config,
+            corpus_facts,
+            cancel_event,
+            muted=muted_files(corpus),
+            learns_on=learns_on,
+        )
     except CancelledError:
         return _stopped(loaded, split)
     trials = thread_trials(threads, adapt_threads, loaded.model.rvq.codebooks.device)

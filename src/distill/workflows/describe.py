@@ -437,6 +437,7 @@ class FileFacts:
         loudness: Integrated loudness in LUFS; None below the gate.
         tempo: In beats per minute (BPM); None where it keeps no beat.
         key: Such as "A minor"; None where none stands out.
+        hash: SHA-256 of the file; empty when it cannot be read.
     """
 
     name: str
@@ -450,6 +451,7 @@ class FileFacts:
     loudness: float | None
     tempo: float | None
     key: str | None
+    hash: str = ""
 
 
 @dataclass(frozen=True)
@@ -524,4 +526,5 @@ def _file_facts(file: FileReport) -> FileFacts:
         loudness=round(file.loudness, 2) if isfinite(file.loudness) else None,
         tempo=None if file.tempo is None else round(file.tempo, 3),
         key=file.key,
+        hash=file.content_hash,
     )

@@ -13,7 +13,8 @@ from typing import Any
 
 from distill.claims import training_claimed
 from distill.data.corpus import CorpusReport, collect_audio_files, scan_corpus
-from distill.errors import OutputError
+from distill.data.curation import NO_CURATION, Curation
+from distill.errors import NoPriorError, OutputError, UsageError
 from distill.files import FilePath, check_place, check_space
 from distill.models.persistence import read_header, save_prior_to_model
 from distill.training.checkpoint import discard_checkpoint
@@ -32,6 +33,13 @@ from distill.training.prior_loop import EpochCallback, StepCallback
 from distill.training.prior_loop import train_prior as run_prior_training
 from distill.workflows.callbacks import CallbackGuard
 
+PRIOR_SIZE = {
+    "--hidden-size": "hidden_size",
+    "--layers": "num_layers",
+    "--heads": "num_heads",
+}
+"""Settings that the weights of a prior depend on, by option."""
+
 ScanProgress = Callable[[int, int, str], None]
 """Called for each sound file of a scan: number of files done, number of all, name."""
 
@@ -47,6 +55,7 @@ def train(
     discard_prior: bool = False,
     overwrite: bool = False,
     progress: ScanProgress | None = None,
+    curation: Curation = NO_CURATION,
     **settings: Any,
 ) -> TrainingCompleteEvent:
     """Train a codec on a folder of sounds.
@@ -62,6 +71,7 @@ def train(
         discard_prior: Whether to overwrite a model file that holds a prior.
         overwrite: Whether to overwrite a model without a prior, or an interrupted training.
         progress: Called for each sound file of the scan.
+        curation: What a person has chosen about the files of a folder; a scan has its own.
         **settings: Fields of `VQVAEConfig` (`minutes`, `steps`, `num_quantizers`, …). The others
             are chosen to suit the corpus.
 
@@ -84,10 +94,7 @@ def train(
     channels = settings.get("channels")
     own_claim = training_claimed(checkpoint_path(Path(output)), output)
     with own_claim, CallbackGuard(cancel_event) as guard:
-        if isinstance(sounds, CorpusReport):
-            corpus = sounds
-        else:
-            corpus = scan_corpus(sounds, channels, progress)
+        corpus = scan_unless_done(sounds, channels, progress, curation)
         config = get_adaptive_vqvae_config(len(corpus.clips), **settings)
         return train_vqvae(
             corpus,
@@ -100,6 +107,18 @@ def train(
             discard_prior=discard_prior,
             overwrite=overwrite,
         )
+
+
+def scan_unless_done(
+    sounds: FilePath | CorpusReport,
+    channels: int | None,
+    progress: ScanProgress | None,
+    curation: Curation,
+) -> CorpusReport:
+    """The scan of a folder, or the one that is there."""
+    if isinstance(sounds, CorpusReport):
+        return sounds
+    return scan_corpus(sounds, channels, progress, curation)
 
 
 def check_training(
@@ -168,6 +187,39 @@ def prior_settings(sounds: FilePath, **overrides: Any) -> tuple[PriorConfig, int
     return config, count
 
 
+def prior_size(
+    model_path: FilePath, learns_on: bool | None, overrides: dict[str, Any]
+) -> dict[str, Any]:
+    """Fields of `PriorConfig` that a prior keeps when it learns on; none for a new prior.
+
+    Args:
+        model_path: Model file.
+        learns_on: Whether its prior learns on. None: if the model goes on from another.
+        overrides: Fields of `PriorConfig` that a user has set; None stands for "not given".
+
+    Raises:
+        ModelFileError: If the model file cannot be used; `NoPriorError` if it holds no prior to
+            learn on.
+        UsageError: If another size is asked for.
+    """
+    header = read_header(model_path)
+    has_prior = header.get("has_prior") is True
+    if learns_on and not has_prior:
+        raise NoPriorError(f"{model_path} has no prior that could learn on: leave out --learn-on.")
+    if learns_on is None:
+        learns_on = has_prior and header["metadata"].get("parent") is not None
+    if not learns_on:
+        return {}
+    size = {name: header["prior_config"][name] for name in PRIOR_SIZE.values()}
+    for option, name in PRIOR_SIZE.items():
+        if overrides.get(name) not in (None, size[name]):
+            raise UsageError(
+                f"{option} stays {size[name]} in a prior that learns on: leave it out, or train it "
+                "afresh (--afresh)."
+            )
+    return size
+
+
 def train_prior(
     model_path: FilePath,
     sounds: FilePath,
@@ -178,6 +230,8 @@ def train_prior(
     device: str = "auto",
     progress: ScanProgress | None = None,
     keep_checkpoint: bool = False,
+    curation: Curation = NO_CURATION,
+    learns_on: bool | None = None,
     **overrides: Any,
 ) -> dict[str, Any]:
     """Train a prior and add it to the model file, in place of any prior there.
@@ -193,6 +247,9 @@ def train_prior(
         progress: Called for each sound file of the scan.
         keep_checkpoint: Whether a training that was stopped leaves its checkpoint, so that the next
             call goes on from there.
+        curation: What a person has chosen about the sounds.
+        learns_on: Whether training begins with the weights of the prior in the file. Default: in a
+            model that goes on from another.
         **overrides: Fields of `PriorConfig` (`max_epochs`, `minutes`, …).
 
     Returns:
@@ -210,7 +267,8 @@ def train_prior(
         result = distill.train_prior("my.sda", "sounds", minutes=10)
         print(result["complete"].verdict)
     """
-    config, _ = prior_settings(sounds, **overrides)
+    size = prior_size(model_path, learns_on, overrides)
+    config, _ = prior_settings(sounds, **(overrides | size))
     # With a number of epochs or threads, a run is repeatable.
     adapts = overrides.get("max_epochs") is None and overrides.get("threads") is None
     _check_prior_place(Path(model_path), config)
@@ -226,6 +284,8 @@ def train_prior(
             device=device,
             adapt_threads=adapts,
             progress=progress,
+            curation=curation,
+            learns_on=bool(size),
         )
         prior = result["prior_model"]
         if prior is not None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 
-from distill.inference.copies.index import _spread
+from distill.inference.copies.index import _spread, with_earlier_sounds
 from distill.models.persistence import LoadedVQModel, load_model_v2
 
 ENCODINGS = 2
@@ -52,3 +52,30 @@ def test_encodings_are_chosen_evenly_over_a_frame() -> None:
     assert _spread(leads_s, frame_s=0.02, count=2) == [0, 2]
     # More places than encodings: each encoding once.
     assert _spread(leads_s, frame_s=0.02, count=100) == [0, 1, 2, 3, 4]
+
+
+def test_sounds_that_have_left_the_corpus_stay_in_the_index(loaded: LoadedVQModel) -> None:
+    index = index_of(loaded)
+    first, *rest = index["passages"]
+    frames = first["frames"]
+    later = index | {"passages": rest, "passage_codes": index["passage_codes"][frames:]}
+    later["passages"] = [entry for entry in rest if entry["name"] != first["name"]]
+    lengths = [entry["frames"] for entry in index["passages"]]
+    parts = index["passage_codes"].split(lengths)
+    kept = [
+        part
+        for part, entry in zip(parts, index["passages"], strict=True)
+        if entry["name"] != first["name"]
+    ]
+    later["passage_codes"] = torch.cat(kept)
+    merged = with_earlier_sounds(later, index)
+    assert sorted(entry["name"] for entry in merged["passages"]) == sorted(
+        entry["name"] for entry in index["passages"]
+    )
+    assert len(merged["passage_codes"]) == len(index["passage_codes"])
+    gone = merged["passage_codes"][-len(index["passage_codes"]) + sum(map(len, kept)) :]
+    assert torch.equal(gone[:frames], index["passage_codes"][:frames])
+    assert torch.equal(merged["codes"], index["codes"])
+    same = with_earlier_sounds(index, index)
+    assert torch.equal(same["passage_codes"], index["passage_codes"])
+    assert same["passages"] == index["passages"]

@@ -147,3 +147,13 @@ def test_a_prompt_knows_its_place_in_each_recording(frames: int, seed: int) -> N
     expected = torch.stack([frame / 10 % 1, frame / 40 % 1], 1)
     assert torch.allclose(prompt.metre[is_timed], expected[is_timed], atol=1e-5)
     assert prompt.metre[~is_timed].isnan().all()
+
+
+def test_prompts_come_from_recordings_as_often_as_their_weight_says() -> None:
+    light, heavy = recording("a.wav", 50), replace(recording("b.wav", 50), weight=9.0)
+    names = [draw_lead_in([light, heavy], 40, "", seed).names[0] for seed in range(200)]
+    assert 0.82 < names.count("b.wav") / 200 < 0.97
+    alike = [replace(light, weight=3.0), replace(heavy, weight=3.0)]
+    plain = [light, replace(heavy, weight=1.0)]
+    for seed in range(10):
+        assert draw_lead_in(alike, 40, "", seed).names == draw_lead_in(plain, 40, "", seed).names

@@ -160,3 +160,19 @@ def test_what_makes_training_useless_comes_first() -> None:
     assert (
         kind_of(points, collapsed, CorpusFacts(files=8, longest_share=0.9)) == VerdictKind.COLLAPSED
     )
+
+
+def test_a_corpus_of_mostly_generated_sound_feeds_on_itself() -> None:
+    fed = CorpusFacts(files=8, longest="a.wav", longest_share=0.3, generated_share=0.6)
+    assert kind_of(curve(FALLING), corpus=fed, progress=0.5) == VerdictKind.FEEDBACK
+    little = CorpusFacts(files=8, longest="a.wav", longest_share=0.3, generated_share=0.2)
+    assert kind_of(curve(FALLING), corpus=little, progress=0.5) == VerdictKind.LEARNING
+
+
+def test_generated_sound_that_uses_fewer_codes_than_before_narrows_a_model() -> None:
+    little = CorpusFacts(files=8, longest="a.wav", longest_share=0.3, generated_share=0.2)
+    end = {"progress": 1.0, "code_diversity": 0.8}
+    assert kind_of(curve(FLAT), corpus=little, **end) == VerdictKind.FEEDBACK
+    assert kind_of(curve(FLAT), corpus=ROUND, **end) == VerdictKind.DONE
+    end["code_diversity"] = 0.95
+    assert kind_of(curve(FLAT), corpus=little, **end) == VerdictKind.DONE

@@ -103,6 +103,19 @@ def test_batches_take_their_shapes_in_turn_and_come_again() -> None:
     assert not all(same for _, same in alike)
 
 
+def test_a_sound_comes_as_often_as_its_weight_says() -> None:
+    codes = PriorCodes(train=[[torch.full((4, 2), i)] for i in range(3)], held_out=[])
+    shapes = batch_shapes(PriorConfig(context_s=1.0, piece_s=1.0, batch_size=8, long_every=0), 8.0)
+    weights = np.array([0.3, 0.6, 2.1])
+    counts = np.zeros(3)
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        for batch in draw_batches(codes, [False] * 3, shapes, 1, rng, weights):
+            frames = torch.cat([piece.codes[:, 0] for piece in batch])
+            counts += torch.bincount(frames, minlength=3).numpy()
+    assert np.allclose(counts / counts.sum(), weights / 3, atol=0.04)
+
+
 def test_some_sounds_are_whole_but_the_last() -> None:
     own_pieces = sounds(*[10] * 6)
     sample = sample_sequences(own_pieces, 25, seed=0)

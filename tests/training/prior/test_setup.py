@@ -13,6 +13,7 @@ import torch
 from distill.cancellation import CancelledError
 from distill.data.corpus import scan_corpus
 from distill.data.dataset import ClipRegion, Split, split_by_manifest
+from distill.errors import UsageError
 from distill.models.persistence import load_model_v2
 from distill.settings import SAMPLE_RATE
 from distill.training.corpus_facts import CorpusFacts
@@ -130,3 +131,26 @@ def test_a_cancelled_setup_ends_at_once(
 ) -> None:
     with pytest.raises(CancelledError):
         setup_of(codec_only, corpus_dir, cancelled=True, **tiny_prior)
+
+
+def test_a_prior_that_learns_on_begins_with_all_weights_but_those_of_its_classifier(
+    trained: Path, corpus_dir: Path, tiny_prior: dict[str, Any]
+) -> None:
+    loaded = load_model_v2(trained)
+    assert loaded.prior is not None
+    clips = [replace(clip, tags=("new",)) for clip in scan_corpus(corpus_dir).clips]
+    split = split_by_manifest(clips, loaded.metadata["corpus"])
+    config = PriorConfig(**tiny_prior)
+    cancel = threading.Event()
+    setup = prepare_prior(loaded, split, config, CorpusFacts(), cancel, learns_on=True)
+    assert setup.parent_hash == loaded.weights_hash
+    assert setup.attributes.tags == ["high", "low", "new"]
+    for name, weights in loaded.prior.state_dict().items():
+        if not name.startswith("reader."):
+            assert torch.equal(setup.prior.state_dict()[name], weights), name
+    fresh = prepare_prior(loaded, split, config, CorpusFacts(), cancel)
+    assert fresh.parent_hash == ""
+    assert not torch.equal(fresh.prior.embedding.weight, loaded.prior.embedding.weight)
+    larger = replace(config, hidden_size=64)
+    with pytest.raises(UsageError, match=r"cannot learn on: train it afresh \(--afresh\)"):
+        prepare_prior(loaded, split, larger, CorpusFacts(), cancel, learns_on=True)

@@ -78,6 +78,23 @@ def build_copy_index(
     return index | {"zero": zero_point.to_dict()}
 
 
+def with_earlier_sounds(index: dict[str, Any], earlier: dict[str, Any]) -> dict[str, Any]:
+    """`index` with the sounds of an `earlier` one that it lacks, by name.
+
+    A prior that learns on has heard them too: what repeats them is a copy, though they have left
+    the corpus.
+    """
+    merged = dict(index)
+    for codes, entries in (("codes", "encodings"), ("passage_codes", "passages")):
+        present = {entry["name"] for entry in index[entries]}
+        lengths = [entry["frames"] for entry in earlier[entries]]
+        parts = zip(earlier[codes].split(lengths), earlier[entries], strict=True)
+        gone = [(part, entry) for part, entry in parts if entry["name"] not in present]
+        merged[codes] = torch.cat([index[codes], *(part for part, _ in gone)])
+        merged[entries] = [*index[entries], *(entry for _, entry in gone)]
+    return merged
+
+
 def _encodings(sound: CorpusSound) -> list[_Encoding]:
     """All encodings of a sound."""
     return [

@@ -50,6 +50,7 @@ class BankRecording:
         leads: Silence before the recording in each encoding, in frames, 0 to 1; the first is 0.
         pulse: Its beats; None where it keeps none, or they are not known.
         whole: Whether the codes reach to its end.
+        weight: How often it is drawn from, relative to others.
     """
 
     name: str
@@ -57,6 +58,7 @@ class BankRecording:
     leads: Sequence[float]
     pulse: Pulse | None
     whole: bool
+    weight: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,11 @@ class EventBank:
     def tempo(self) -> np.ndarray:
         """Tempo `[R]` of each recording in BPM; NaN without a pulse."""
         return np.array([r.pulse.tempo if r.pulse else math.nan for r in self.recordings])
+
+    @cached_property
+    def log_weight(self) -> np.ndarray:
+        """Natural logs `[R]` of the weights of the recordings, 0 for usual ones."""
+        return np.log([recording.weight for recording in self.recordings])
 
     @cached_property
     def events_of(self) -> list[np.ndarray]:
@@ -189,6 +196,7 @@ def _bank_recording(recording: Recording, codec: VQVAE) -> BankRecording:
         leads=leads,
         pulse=recording.pulse,
         whole=recording.whole,
+        weight=recording.weight,
     )
 
 

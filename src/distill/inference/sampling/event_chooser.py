@@ -100,7 +100,7 @@ class EventChooser:
         """
         bank = self.bank
         first = np.array([events[0] for events in bank.events_of])
-        scores = -RECENT_TEMPLATE_COST * self._template_recency
+        scores = bank.log_weight - RECENT_TEMPLATE_COST * self._template_recency
         if log_probs is not None:
             scores += TEMPLATE_PRIOR_WEIGHT * log_probs.double().numpy()[bank.first_code[first]]
         by_event = self._scores_by_targets(t)
@@ -160,6 +160,7 @@ class EventChooser:
     def _new_decision(self, place: Place, t: int, log_probs: Tensor) -> Decision:
         nearness = self.sampling.nearness
         scores = event_scores(self.bank, place, self._recency, nearness)
+        scores += self.bank.log_weight[self.bank.recording]
         scores += PRIOR_WEIGHT * log_probs.double().numpy()[self.bank.first_code]
         scores += self._scores_by_targets(t)
         event = self.sample(scores)

@@ -215,11 +215,19 @@ def _draw(recordings: Sequence[Recording], frames: int, seed: int) -> LeadIn:
     rng = np.random.default_rng((seed, 1))
     parts: list[Recording] = []
     while sum(len(part.codes) for part in parts) < frames:
-        recording = recordings[int(rng.integers(len(recordings)))]
+        recording = recordings[_draw_index(recordings, rng)]
         if len(recording.codes) >= frames:
             return _draw_stretch(recording, frames, rng)
         parts.append(recording)
     return _join(parts, frames)
+
+
+def _draw_index(recordings: Sequence[Recording], rng: np.random.Generator) -> int:
+    """Number of a recording, as likely as its weight says."""
+    weights = np.array([recording.weight for recording in recordings])
+    if (weights == weights[0]).all():
+        return int(rng.integers(len(recordings)))
+    return int(rng.choice(len(recordings), p=weights / weights.sum()))
 
 
 def _join(parts: Sequence[Recording], frames: int) -> LeadIn:

@@ -23,6 +23,8 @@ class TrainingCorpus:
         manifest: One entry for each file: name, hash, durations, held-out part.
         split: Training and held-out regions.
         facts: Facts about the corpus that the verdicts need.
+        muted: Name and hash of each file that is left out by hand.
+        added: Files of the corpus that lie outside `root`.
     """
 
     root: Path
@@ -30,6 +32,8 @@ class TrainingCorpus:
     manifest: Sequence[dict[str, Any]]
     split: Split
     facts: CorpusFacts
+    muted: Sequence[dict[str, str]] = ()
+    added: Sequence[str] = ()
 
     @classmethod
     def from_report(
@@ -44,12 +48,19 @@ class TrainingCorpus:
             manifest=manifest,
             split=split_by_manifest(clips, manifest),
             facts=measure_corpus_facts(report),
+            muted=muted_files(report),
+            added=[str(path) for path in report.added],
         )
 
     @property
     def loudness(self) -> float:
         """Median loudness of the files in LUFS."""
         return float(np.median([clip.loudness for clip in self.clips]))
+
+
+def muted_files(report: CorpusReport) -> list[dict[str, str]]:
+    """Name and hash of each file that is left out by hand, as model files keep them."""
+    return [{"name": file.name, "hash": file.content_hash} for file in report.muted]
 
 
 def rms_range(split: Split) -> list[float]:

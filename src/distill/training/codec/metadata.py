@@ -62,6 +62,7 @@ def codec_metadata(
         "frame_rate": codec.frame_rate,
         "codebook_hash": codec.codebook_hash(),
         "corpus": [dict(entry) for entry in corpus.manifest],
+        "muted": [dict(entry) for entry in corpus.muted],
         "corpus_loudness": corpus.loudness + _dual_mono_db(identity, codec.channels),
         "corpus_rms_range_db": rms_range(corpus.split),
         "level_health": [asdict(level) for level in measure_health(findings.code_counts)],

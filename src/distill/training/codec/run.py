@@ -59,6 +59,7 @@ class CodecRun:
         callback: Gets every event.
         cancel_event: Ends the run after the current step once it is set.
         threads: Chooses the number of threads; None leaves it as it is.
+        parent_path: Model that this one goes on from; None for a first version.
     """
 
     def __init__(
@@ -70,7 +71,9 @@ class CodecRun:
         callback: Callback,
         cancel_event: threading.Event | None,
         threads: ThreadTrials | None = None,
+        parent_path: Path | None = None,
     ) -> None:
+        self.parent_path = parent_path
         self.trainer = trainer
         self.corpus = corpus
         self.identity = identity
@@ -224,8 +227,18 @@ class CodecRun:
                 corpus=self.corpus.facts,
                 progress=report.progress,
                 stopped_early=report.is_cut_short,
+                code_diversity=self._code_diversity(),
             )
         )
+
+    def _code_diversity(self) -> float | None:
+        """Effective number of codes in use, relative to the parent's; None without a parent."""
+        before = (self.identity.get("parent") or {}).get("code_perplexity")
+        now = [level.perplexity for level in measure_health(self.code_counts)]
+        # The use of a few steps says less than that of the whole corpus, which comes at the end.
+        if not before or len(now) != len(before) or not self.trainer.report().is_done:
+            return None
+        return float(np.mean([a / max(b, 1.0) for a, b in zip(now, before, strict=True)]))
 
     # --- files ------------------------------------------------------------------------------------
 
@@ -321,6 +334,9 @@ class CodecRun:
             "trainer": self.trainer.state(),
             "identity": self.identity,
             "manifest": self.corpus.manifest,
+            "muted": list(self.corpus.muted),
+            "added": list(self.corpus.added),
+            "parent_path": str(self.parent_path.resolve()) if self.parent_path else None,
             "curves": self.curve,
             "recent": self.recent,
             "dataset_dir": str(self.corpus.root.resolve()),

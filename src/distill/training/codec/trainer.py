@@ -114,16 +114,26 @@ class CodecTrainer:
         split: Training and held-out regions.
         sample_rate: Of the sounds, in Hz.
         device: Where the codec is trained.
+        codec: A codec to train on, whose codes stay as they are; None for a new one.
     """
 
     def __init__(
-        self, config: VQVAEConfig, split: Split, sample_rate: int, device: torch.device
+        self,
+        config: VQVAEConfig,
+        split: Split,
+        sample_rate: int,
+        device: torch.device,
+        codec: VQVAE | None = None,
     ) -> None:
         self.config = config
         self.device = device
         torch.manual_seed(config.seed)
-        arguments = config.model_arguments(sample_rate) | memory_arguments(split)
-        self.codec = VQVAE(**arguments).to(device)
+        if codec is None:
+            codec = VQVAE(**(config.model_arguments(sample_rate) | memory_arguments(split)))
+            self.codebooks_ready = False
+        else:
+            self.codebooks_ready = True
+        self.codec = codec.to(device)
         self.codec.half_precision = gains_by_bfloat16(device)
         self.loss = MelLoss(sample_rate).to(device)
         self.optimizer = CodecOptimizer(self.codec, config.learning_rate)
@@ -144,7 +154,8 @@ class CodecTrainer:
         self.step_count = 0
         self.audio_s = 0.0
         self.bad_steps = 0
-        self.codebooks_ready = False
+        # Infinite for a codec that learns on as well: at its first, high rates it may be worse than
+        # it was, and gets better than that in the end.
         self.first_distance = math.inf
         self._counts = RecentCounts(config.codebook_size)
         self._earlier_s = 0.0
@@ -389,6 +400,7 @@ class CodecTrainer:
         return {
             "config": asdict(self.config),
             "half_precision": self.codec.half_precision,
+            "arguments": dict(self.codec.config),
             "model": self.codec.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "step": self.step_count,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from distill.training.codec.stopping import RISING, SHORTLY, gain, overfits_since
-from distill.training.corpus_facts import CorpusFacts
+from distill.training.corpus_facts import CorpusFacts, fed_back_sentence
 from distill.training.curves import Point, mean, series
 from distill.training.metrics import LevelHealth, VerdictKind
 from distill.training.rules import Verdict, first_verdict
@@ -20,6 +20,10 @@ LEARNING = 0.03
 # learning rate has come down, so that every curve ends flat: its last half says more than its end.
 MORE_WOULD_HELP = 0.05
 
+# Effective number of codes, relative to the version before, up to which generated sound counts as
+# narrowing a model.
+NARROWER = 0.9
+
 CodecVerdict = Verdict[VerdictKind]
 
 
@@ -33,6 +37,8 @@ class Facts:
         corpus: Facts about the corpus.
         progress: 0 at the start, 1 at the end of training.
         stopped_early: Whether the end came before the time was over.
+        code_diversity: Effective number of codes in use, relative to the version before; None for
+            a first version, and before the end.
     """
 
     curve: Sequence[Point]
@@ -40,6 +46,7 @@ class Facts:
     corpus: CorpusFacts = field(default_factory=CorpusFacts)
     progress: float = 0.0
     stopped_early: bool = False
+    code_diversity: float | None = None
 
     @property
     def finished(self) -> bool:
@@ -176,6 +183,20 @@ def _uneven(facts: Facts) -> str | None:
     )
 
 
+def _feedback(facts: Facts) -> str | None:
+    corpus = facts.corpus
+    if corpus.is_fed_back:
+        return fed_back_sentence(corpus)
+    diversity = facts.code_diversity
+    if not corpus.generated_share or diversity is None or diversity > NARROWER:
+        return None
+    return (
+        f"Feeding on itself: with {corpus.generated_share:.0%} generated sound, your corpus uses "
+        f"{1 - diversity:.0%} fewer codes than the version before; give generated files less "
+        "weight, or add recordings."
+    )
+
+
 def _still_improving(facts: Facts) -> str | None:
     if not facts.finished or facts.stopped_early:
         return None
@@ -221,6 +242,7 @@ _RULES = (
     # Something limits it.
     (VerdictKind.OVERFITTING, _overfitting),
     (VerdictKind.COLLAPSING, _collapsing),
+    (VerdictKind.FEEDBACK, _feedback),
     (VerdictKind.UNEVEN, _uneven),
     # At the end.
     (VerdictKind.LEARNING, _still_improving),

@@ -1,7 +1,7 @@
 """Targets of the attribute classifier: what the sounds of a corpus are like, frame by frame.
 
 Descriptors count as percentiles of the corpus, so that 50 means the median whatever the sounds;
-tags are the outermost folders.
+tags are the outermost folders, and those that a person gave.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,6 +14,7 @@ from torch import Tensor
 from distill.audio.descriptor_names import DESCRIPTORS
 from distill.audio.descriptors import PercentileTable, measure, smooth
 from distill.cancellation import Check, checked
+from distill.data.corpus import Clip
 from distill.data.dataset import Split
 from distill.models.pointer import Pointer
 from distill.models.prior_metadata import SteeringFacts
@@ -60,6 +61,11 @@ def tag_of(name: str) -> str:
     return folder if slash else ""
 
 
+def tags_of(clip: Clip) -> set[str]:
+    """Tags of a sound: that of its folder, and those that a person gave it."""
+    return {tag_of(clip.name), *clip.tags} - {""}
+
+
 def measure_attributes(
     codec: VQVAE,
     split: Split,
@@ -83,26 +89,26 @@ def measure_attributes(
         for region in checked(split.train, check)
     ]
     table = PercentileTable.of(np.concatenate(measured))
-    names = [tag_of(region.clip.name) for region in split.train]
-    tags = sorted(set(names) - {""})
+    tag_sets = [tags_of(region.clip) for region in split.train]
+    tags = sorted(set().union(*tag_sets))
 
-    def attributes(descriptors: np.ndarray, tag: str, gain: float, frames: int) -> Tensor:
+    def attributes(descriptors: np.ndarray, own: set[str], gain: float, frames: int) -> Tensor:
         """`[T, A]` of one region in one encoding, from its `descriptors` `[T, 5]`."""
         values = descriptors.copy()
         values[:, DESCRIPTORS.index("loudness")] += gain
         percentiles = smooth(table.place(values), codec.frame_rate) / 100
         # An encoding with a shifted grid may have one frame more.
         rows = np.minimum(np.arange(frames), len(percentiles) - 1)
-        # A sound outside all folders says nothing about tags.
-        weights = [float(name == tag) if tag else np.nan for name in tags]
+        # A sound outside all folders, to which nobody gave a tag, says nothing about tags.
+        weights = [float(name in own) if own else np.nan for name in tags]
         columns = [percentiles[rows], np.tile(weights, (frames, 1))]
         return torch.from_numpy(np.concatenate(columns, 1)).float()
 
     train = []
-    for descriptors, tag, versions in zip(measured, names, codes, strict=True):
+    for descriptors, own, versions in zip(measured, tag_sets, codes, strict=True):
         check()
         pairs = zip(gains, versions, strict=True)
-        train.append([attributes(descriptors, tag, gain, len(v)) for gain, v in pairs])
+        train.append([attributes(descriptors, own, gain, len(v)) for gain, v in pairs])
     return AttributeTargets(train=train, table=table, tags=tags)
 
 

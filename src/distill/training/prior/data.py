@@ -245,6 +245,7 @@ def draw_batches(
     shapes: Sequence[Shape],
     steps: int,
     rng: np.random.Generator,
+    weights: np.ndarray | None = None,
 ) -> Iterator[list[Stream]]:
     """Random batches of an epoch, from one encoding of each sound, in random order.
 
@@ -254,23 +255,43 @@ def draw_batches(
         shapes: Shapes of the batches, which repeat.
         steps: Number of batches.
         rng: Source of all randomness.
+        weights: How often each training region comes in an epoch, on average, `[regions]`; None
+            where each comes once.
 
     Yields:
         The pieces `[T, Q]` of a batch.
     """
-    encodings = [int(rng.integers(len(versions))) for versions in codes.train]
+    chosen = _draw_regions(len(codes.train), weights, rng)
+    encodings = [int(rng.integers(len(codes.train[i]))) for i in chosen]
     order = rng.permutation(len(encodings)).tolist()
     stream = concatenate(
-        _chosen(codes.train, encodings), order, cut_off, _chosen(codes.train_metre, encodings)
+        _versions(codes.train, chosen, encodings),
+        order,
+        [cut_off[i] for i in chosen],
+        _versions(codes.train_metre, chosen, encodings),
     )
     for step in range(steps):
         shape = shapes[step % len(shapes)]
         yield draw_batch(stream, shape.pieces, shape.frames, rng)
 
 
-def _chosen(versions: Sequence[Sequence[Tensor]], encodings: Sequence[int]) -> list[Tensor]:
-    """One of the versions of each region; none where there are no regions."""
-    return [own[i] for own, i in zip(versions, encodings, strict=False)]
+def _versions(
+    versions: Sequence[Sequence[Tensor]], regions: Sequence[int], encodings: Sequence[int]
+) -> list[Tensor]:
+    """The version of each of the `regions` in its encoding; none where there are no versions."""
+    if not versions:
+        return []
+    return [versions[i][encoding] for i, encoding in zip(regions, encodings, strict=True)]
+
+
+def _draw_regions(count: int, weights: np.ndarray | None, rng: np.random.Generator) -> list[int]:
+    """Numbers of the training regions of an epoch, each as often as its weight says."""
+    if weights is None:
+        return list(range(count))
+    # A weight of 1.3 is once in most epochs, twice in three of ten. The largest is at least 1, so
+    # that no epoch is empty.
+    times = np.floor(weights + rng.random(count)).astype(int)
+    return np.repeat(np.arange(count), times).tolist()
 
 
 def draw_batch(

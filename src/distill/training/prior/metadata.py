@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from distill.audio.pulse import Pulse
-from distill.data.dataset import Split
-from distill.inference.copies.index import CorpusSound, build_copy_index
+from distill.data.dataset import Split, choices_about
+from distill.inference.copies.index import CorpusSound, build_copy_index, with_earlier_sounds
 from distill.models.persistence import LoadedVQModel
 from distill.models.prior_metadata import PriorMetadata, Recording
 from distill.training.metrics import PriorTrainingCompleteEvent
@@ -18,7 +18,6 @@ from distill.training.prior.data import SHIFTS, PriorCodes
 from distill.training.prior.progress import PriorProgress
 from distill.training.prior.setup import PriorSetup
 from distill.training.prior.verdict import Copying, PriorVerdict
-from distill.training.prior_config import PriorConfig
 
 # Seconds of sound whose codes the file keeps, in all, and of each recording at least: an hour of
 # codes is a few megabytes.
@@ -68,13 +67,18 @@ def collect_recordings(
                 # A later beginning may take one frame more.
                 shifted=tuple(codes[: max_frames + 1].to(dtype) for codes in versions[1:SHIFTS]),
                 pulse=pulse,
+                weight=region.clip.weight,
             )
         )
     return recordings
 
 
 def index_corpus(
-    loaded: LoadedVQModel, split: Split, codes: PriorCodes, offsets: Sequence[int]
+    loaded: LoadedVQModel,
+    split: Split,
+    codes: PriorCodes,
+    offsets: Sequence[int],
+    learns_on: bool = False,
 ) -> dict[str, Any]:
     """The index that the copy meter needs to find copies of the training sounds.
 
@@ -83,6 +87,7 @@ def index_corpus(
         split: Its training regions are indexed.
         codes: Codes of the corpus.
         offsets: Samples by which the frame grid moves in each encoding.
+        learns_on: Whether the model's prior goes on, so that sounds count which it heard before.
     """
     rate = loaded.model.sample_rate
     leads_s = [offset / rate for offset in offsets]
@@ -95,12 +100,37 @@ def index_corpus(
         )
         for region, versions in zip(split.train, codes.train, strict=True)
     ]
-    return build_copy_index(loaded.model, sounds, codes.held_out)
+    index = build_copy_index(loaded.model, sounds, codes.held_out)
+    earlier = loaded.prior_facts.copy_index if learns_on else None
+    return index if earlier is None else with_earlier_sounds(index, earlier)
 
 
-def training_settings(config: PriorConfig) -> dict[str, Any]:
-    """Settings of a training, as the file keeps them: those that are set."""
-    return {name: value for name, value in asdict(config).items() if value is not None}
+def training_settings(setup: PriorSetup) -> dict[str, Any]:
+    """Settings of a training, as the file keeps them: those that are set.
+
+    `learns_on_from` is the hash of the weights of the model whose prior it began with.
+    """
+    settings = {name: value for name, value in asdict(setup.config).items() if value is not None}
+    if setup.parent_hash:
+        settings["learns_on_from"] = setup.parent_hash
+    return settings
+
+
+def curated_files(split: Split) -> list[dict[str, Any]]:
+    """Training sounds about which a person has chosen something, as the file keeps them."""
+    files = []
+    for region in split.train:
+        if choices := choices_about(region.clip):
+            entry = {"name": region.clip.name, "hash": region.clip.content_hash}
+            files.append(entry | choices)
+    return sorted(files, key=lambda entry: str(entry["hash"]))
+
+
+def _curation(setup: PriorSetup) -> dict[str, Any] | None:
+    """What a person has chosen about the corpus; None where that is nothing."""
+    files = curated_files(setup.split)
+    muted = [dict(entry) for entry in setup.muted]
+    return {"muted": muted, "files": files} if muted or files else None
 
 
 def utc_now() -> str:
@@ -148,7 +178,8 @@ def prior_metadata(
         best_perplexity=progress.best_perplexity,
         training_date=utc_now(),
         codebook_hash=setup.loaded.model.codebook_hash(),
-        training=training_settings(setup.config),
+        training=training_settings(setup),
+        curation=_curation(setup),
         loss_curves=progress.history,
         level_losses=progress.best_level_losses,
         warnings=progress.warnings,

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from distill.data.dataset import relative_weights
 from distill.device import gains_by_bfloat16
 from distill.errors import CheckpointError, DivergedError
 from distill.models.prior_metadata import PriorMetadata
@@ -40,6 +41,7 @@ from distill.training.prior.epoch import (
 from distill.training.prior.metadata import (
     complete_event,
     corpus_part,
+    curated_files,
     index_corpus,
     prior_metadata,
 )
@@ -183,7 +185,14 @@ class PriorRun:
         setup = self.setup
         rng = np.random.default_rng([self.config.seed, self.progress.epoch])
         cut_off = [region.stop < region.clip.n_samples for region in setup.split.train]
-        batches = draw_batches(setup.codes, cut_off, setup.shapes, setup.steps_per_epoch, rng)
+        batches = draw_batches(
+            setup.codes,
+            cut_off,
+            setup.shapes,
+            setup.steps_per_epoch,
+            rng,
+            relative_weights(setup.split.train),
+        )
         for pieces in batches:
             set_learning_rate(self.optimizer, self._learning_rate())
             batch = stack(pieces, self.prior.start.device)
@@ -316,7 +325,9 @@ class PriorRun:
     def _copy_index(self) -> dict[str, Any]:
         # Cached: decoding the passages takes seconds.
         setup = self.setup
-        return index_corpus(setup.loaded, setup.split, setup.codes, setup.offsets)
+        return index_corpus(
+            setup.loaded, setup.split, setup.codes, setup.offsets, bool(setup.parent_hash)
+        )
 
     def _corpus_part(self) -> PriorMetadata:
         return corpus_part(self.setup, self._copy_index)
@@ -333,12 +344,17 @@ class PriorRun:
         settings = asdict(self.config)
         for name in _MAY_CHANGE:
             del settings[name]
-        return {
+        facts: dict[str, Any] = {
             "codebook_hash": self.setup.loaded.model.codebook_hash(),
             "network": self.setup.arguments,
             "settings": settings,
             "sounds": sorted(region.clip.content_hash for region in self.setup.split.train),
         }
+        if choices := curated_files(self.setup.split):
+            facts["choices"] = choices
+        if self.setup.parent_hash:
+            facts["parent"] = self.setup.parent_hash
+        return facts
 
     def _save_checkpoint_if_due(self) -> None:
         """Save a checkpoint after a better epoch, or when it is time."""

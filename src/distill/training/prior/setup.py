@@ -6,7 +6,7 @@ minutes for an hour of sound.
 
 import math
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ import torch
 from distill.audio.pulse import Pulse, find_pulse
 from distill.cancellation import Check, check_of, checked
 from distill.data.dataset import ClipRegion, Split
+from distill.errors import UsageError
 from distill.models.persistence import LoadedVQModel
 from distill.models.prior import CodePrior
 from distill.models.vqvae import VQVAE
@@ -38,6 +39,12 @@ from distill.training.prior.data import (
 from distill.training.prior.streams import Stream
 from distill.training.prior_config import PriorConfig
 
+CLASSIFIER = "reader."
+"""Beginning of the names of the weights of a prior's attribute classifier."""
+
+METRE = "metre."
+"""The same of those that take positions in beat and bar."""
+
 
 @dataclass(frozen=True)
 class PriorSetup:
@@ -58,6 +65,8 @@ class PriorSetup:
         held_out: Pieces of held-out sounds, for validation.
         own: Pieces of training sounds, for validation.
         steps_per_epoch: Batches of an epoch.
+        muted: Name and hash of each file that is left out by hand.
+        parent_hash: Hash of the weights of the model whose prior learns on; empty for a new prior.
     """
 
     loaded: LoadedVQModel
@@ -74,6 +83,8 @@ class PriorSetup:
     held_out: list[Stream]
     own: list[Stream]
     steps_per_epoch: int
+    muted: Sequence[Mapping[str, str]] = ()
+    parent_hash: str = ""
 
     @property
     def file_count(self) -> int:
@@ -93,6 +104,8 @@ def prepare_prior(
     config: PriorConfig,
     corpus_facts: CorpusFacts,
     cancel_event: threading.Event,
+    muted: Sequence[Mapping[str, str]] = (),
+    learns_on: bool = False,
 ) -> PriorSetup:
     """Encode and measure the corpus, and build the prior.
 
@@ -102,9 +115,12 @@ def prepare_prior(
         config: Settings.
         corpus_facts: Facts about the corpus.
         cancel_event: Once set, nothing further is done.
+        muted: Name and hash of each file that is left out by hand.
+        learns_on: Whether to begin with the weights of the model's prior.
 
     Raises:
         CancelledError: `cancel_event` was set.
+        UsageError: The model's prior has another shape.
     """
     check = check_of(cancel_event)
     codec = loaded.model.requires_grad_(False)
@@ -122,8 +138,11 @@ def prepare_prior(
     )
 
     context = context_frames(config, codec.frame_rate)
-    arguments = _prior_arguments(codec, config, context, attributes, bool(codes.train_metre))
+    has_metre = bool(codes.train_metre) or (learns_on and loaded.require_prior().metre is not None)
+    arguments = _prior_arguments(codec, config, context, attributes, has_metre)
     prior = _build_prior(codec, arguments, config.seed)
+    if learns_on:
+        _take_weights(prior, loaded)
     _train_classifier(prior, codes, attributes, config.seed, check)
 
     shapes = batch_shapes(config, codec.frame_rate)
@@ -143,6 +162,8 @@ def prepare_prior(
         held_out=held_out,
         own=own,
         steps_per_epoch=_steps_per_epoch(codes, shapes[0], config),
+        muted=muted,
+        parent_hash=loaded.weights_hash if learns_on else "",
     )
 
 
@@ -223,6 +244,30 @@ def _build_prior(codec: VQVAE, arguments: dict[str, Any], seed: int) -> CodePrio
     if prior.pointer is not None:
         prior.pointer.set_entries(codec.rvq.codebooks)
     return prior.to(codec.rvq.codebooks.device)
+
+
+def _take_weights(prior: CodePrior, loaded: LoadedVQModel) -> None:
+    """Give `prior` the weights of the one in `loaded`, all but those of its classifier.
+
+    The classifier learns anew: it depends on the folders and percentiles of the corpus.
+    """
+    own = prior.state_dict()
+    weights = {
+        name: tensor
+        for name, tensor in loaded.require_prior().state_dict().items()
+        if not name.startswith(CLASSIFIER)
+    }
+    for name in own.keys() - weights.keys():
+        if name.startswith(METRE):
+            # Positions in time are a new input: it changes nothing before it is learned.
+            weights[name] = torch.zeros_like(own[name])
+    expected = {name: own[name].shape for name in own if not name.startswith(CLASSIFIER)}
+    if {name: tensor.shape for name, tensor in weights.items()} != expected:
+        raise UsageError(
+            f"The prior in {loaded.path} is of another size or an earlier kind, and cannot learn "
+            "on: train it afresh (--afresh)."
+        )
+    prior.load_state_dict(own | weights)
 
 
 def _train_classifier(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
-from distill.training.corpus_facts import CorpusFacts
+from distill.training.corpus_facts import CorpusFacts, fed_back_sentence
 from distill.training.curves import Point, series
 from distill.training.metrics import PriorVerdictKind
 from distill.training.rules import Verdict, first_verdict
@@ -186,6 +186,10 @@ def _repeated(facts: PriorFacts) -> str | None:
     )
 
 
+def _feedback(facts: PriorFacts) -> str | None:
+    return fed_back_sentence(facts.corpus) if facts.corpus.is_fed_back else None
+
+
 def _too_early(facts: PriorFacts) -> str | None:
     if len(facts.history) >= FEWEST_EPOCHS:
         return None
@@ -281,6 +285,7 @@ _RULES = (
     (PriorVerdictKind.MEMORISING, _memorising),
     (PriorVerdictKind.OVERFITTING, _overfitting),
     (PriorVerdictKind.MEMORISING, _gap),
+    (PriorVerdictKind.FEEDBACK, _feedback),
     # At the end.
     (PriorVerdictKind.LEARNING, _still_improving),
     (PriorVerdictKind.SETTLED, _converged),

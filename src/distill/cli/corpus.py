@@ -1,0 +1,400 @@
+"""`distill corpus`: which files of a folder are heard, how often, and by what tags."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from distill.cli.console import make_console, one_sentence_errors, print_json
+from distill.cli.options import ForGood, Json, WorkspaceDir
+from distill.errors import UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from distill.library.corpora import Corpus
+    from distill.library.corpus_listing import CorpusListing, ListedFile
+    from distill.library.workspace import Workspace
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help=(
+        "Choose what a model hears: mute, weigh, tag and add files.\n\n"
+        "Choices are kept in the workspace, by the content of each file. Your folder stays as it "
+        "is. train, train-prior and doctor follow them."
+    ),
+)
+
+CorpusName = Annotated[
+    str, typer.Argument(help="Folder of your sounds, or id of its corpus.", metavar="CORPUS")
+]
+FileNames = Annotated[
+    list[str],
+    typer.Argument(
+        help="Names as the list shows them, folders, patterns such as 'drums/*', or hashes.",
+        metavar="FILES...",
+    ),
+]
+Weight = Annotated[
+    float | None,
+    typer.Option(help="How often they are heard, 0.1 to 10. Default: 1, of generated sounds 0.5."),
+]
+Change = Callable[["Workspace", "Corpus", "dict[str, str]"], "Corpus"]
+
+
+# --- showing --------------------------------------------------------------------------------------
+
+
+@app.command("list")
+@one_sentence_errors
+def list_cmd(
+    corpus: Annotated[
+        str | None,
+        typer.Argument(
+            help="Folder of your sounds, or id. Default: all corpora.", metavar="[CORPUS]"
+        ),
+    ] = None,
+    workspace: WorkspaceDir = None,
+    json: Json = False,
+) -> None:
+    """List the files of a corpus with what you chose about each, or all corpora."""
+    from distill.library.workspace import open_workspace
+
+    place = open_workspace(workspace)
+    if corpus is None:
+        _list_corpora(place, json)
+        return
+    console = make_console(quiet=json)
+    listing = _scan(place, corpus, console)
+    if json:
+        print_json(asdict(listing))
+        return
+    console.print(_table(listing.files))
+    console.print(_summary(listing), soft_wrap=True)
+
+
+@app.command("show")
+@one_sentence_errors
+def show_cmd(
+    corpus: CorpusName,
+    files: FileNames,
+    workspace: WorkspaceDir = None,
+    json: Json = False,
+) -> None:
+    """Show all that is known about files of a corpus."""
+    from distill.library.corpora import find_corpus
+    from distill.library.corpus_files import find_files
+    from distill.library.workspace import open_workspace
+
+    place = open_workspace(workspace)
+    console = make_console(quiet=json)
+    chosen = find_files(find_corpus(place, corpus), files)
+    listing = _scan(place, corpus, console)
+    shown = [file for file in listing.files if file.hash in chosen]
+    if json:
+        print_json({"files": [asdict(file) for file in shown]})
+        return
+    for file in shown:
+        for name, value in asdict(file).items():
+            text = ", ".join(value) if isinstance(value, list) else value
+            console.print(f"{name + ':':<12} {text}", soft_wrap=True, markup=False)
+        console.print()
+
+
+def _list_corpora(place: "Workspace", json: bool) -> None:
+    from distill.library.corpora import list_corpora
+
+    corpora, remarks = list_corpora(place)
+    entries = [
+        {
+            "id": corpus.id,
+            "folder": str(corpus.folder),
+            "is_there": corpus.folder.is_dir(),
+            "muted": len(corpus.curation.muted),
+            "weighted": len(corpus.curation.weights),
+            "tagged": len(corpus.curation.tags),
+            "generated": len(corpus.curation.generated),
+            "added": len(corpus.added),
+        }
+        for corpus in corpora
+    ]
+    if json:
+        print_json({"corpora": entries, "remarks": remarks})
+        return
+    console = make_console()
+    for remark in remarks:
+        console.print(remark, style="yellow", soft_wrap=True)
+    for entry in entries:
+        gone = "" if entry["is_there"] else " (gone)"
+        counts = [f"{entry[key]} {key}" for key in _COUNTED if entry[key]]
+        text = ", ".join(counts) or "nothing chosen"
+        console.print(f"{entry['id']}: {entry['folder']}{gone}, {text}", soft_wrap=True)
+    if not entries:
+        console.print(
+            "No corpora yet: choose something about a folder, as in 'distill corpus mute'."
+        )
+
+
+_COUNTED = ("muted", "weighted", "tagged", "generated", "added")
+
+
+def _scan(place: "Workspace", name: str, console: "Console") -> "CorpusListing":
+    """Scan a corpus, and keep the facts for faces that cannot."""
+    from distill.cli.doctor import scan_folder
+    from distill.library.corpora import find_corpus
+    from distill.library.corpus_listing import keep_scan, list_files
+    from distill.workflows.describe import corpus_facts
+
+    corpus = find_corpus(place, name)
+    report = scan_folder(corpus.folder, console, curation=corpus.curation)
+    scan = asdict(corpus_facts(report))
+    keep_scan(place, corpus, scan)
+    return list_files(corpus, scan)
+
+
+def _table(files: "list[ListedFile]") -> "Table":
+    from rich.table import Table
+    from rich.text import Text
+
+    from distill.cli.doctor import duration_text
+
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("File", overflow="fold")
+    table.add_column("Length", justify="right", no_wrap=True)
+    table.add_column("Weight", justify="right", no_wrap=True)
+    table.add_column("Tags", overflow="fold")
+    table.add_column("", overflow="fold")
+    for file in files:
+        length = duration_text(file.duration_s) if file.duration_s else "–"
+        weight = "" if file.weight == 1 else f"{file.weight:g}"
+        style = "dim" if file.muted else ""
+        remarks = [_state(file), "generated" if file.generated else "", file.note]
+        remark = ", ".join(text for text in remarks if text)
+        cells = (file.name, length, weight, ", ".join(file.tags), remark)
+        table.add_row(*(Text(cell, style) for cell in cells))
+    return table
+
+
+def _state(file: "ListedFile") -> str:
+    if file.muted:
+        return "muted"
+    return f"skipped: {file.reason}" if file.reason else ", ".join(file.flags)
+
+
+def _summary(listing: "CorpusListing") -> str:
+    text = f"{listing.id}: {listing.used} of {len(listing.files)} files used"
+    text += f", {listing.muted} muted, {listing.total_s:.0f} s of sound."
+    if listing.generated_share:
+        text += f" {listing.generated_share:.0%} of what is heard was made by a model."
+    if listing.absent:
+        text += f" Not in the folder at present: {', '.join(listing.absent)}."
+    return text
+
+
+# --- choosing -------------------------------------------------------------------------------------
+
+
+@app.command("mute")
+@one_sentence_errors
+def mute_cmd(
+    corpus: CorpusName, files: FileNames, workspace: WorkspaceDir = None, json: Json = False
+) -> None:
+    """Leave files out of training, generation and advice."""
+    from distill.library.corpora import mute
+
+    _change(corpus, files, workspace, json, mute, "muted")
+
+
+@app.command("unmute")
+@one_sentence_errors
+def unmute_cmd(
+    corpus: CorpusName, files: FileNames, workspace: WorkspaceDir = None, json: Json = False
+) -> None:
+    """Take muted files in again."""
+    from distill.library.corpora import mute
+
+    def unmute(place: "Workspace", found: "Corpus", chosen: dict[str, str]) -> "Corpus":
+        return mute(place, found, chosen, muted=False)
+
+    _change(corpus, files, workspace, json, unmute, "no longer muted")
+
+
+@app.command("weight")
+@one_sentence_errors
+def weight_cmd(
+    corpus: CorpusName,
+    files: FileNames,
+    weight: Annotated[
+        float, typer.Option(help="0.1 to 10: with 2, they are heard twice as often as others.")
+    ],
+    workspace: WorkspaceDir = None,
+    json: Json = False,
+) -> None:
+    """Set how often files are heard, relative to others."""
+    from distill.library.corpora import set_weight
+
+    def weigh(place: "Workspace", found: "Corpus", chosen: dict[str, str]) -> "Corpus":
+        return set_weight(place, found, chosen, weight)
+
+    _change(corpus, files, workspace, json, weigh, f"weight {weight:g}")
+
+
+@app.command("tag")
+@one_sentence_errors
+def tag_cmd(
+    corpus: CorpusName,
+    files: FileNames,
+    tags: Annotated[
+        list[str] | None, typer.Option("--tag", help="Tag to give; several with several --tag.")
+    ] = None,
+    remove: Annotated[
+        list[str] | None, typer.Option("--remove", help="Tag to take away; several likewise.")
+    ] = None,
+    workspace: WorkspaceDir = None,
+    json: Json = False,
+) -> None:
+    """Give files tags, by which generated sound can be steered, beside that of their folder."""
+    from distill.library.corpora import tag
+
+    if not tags and not remove:
+        raise UsageError("Name a tag: --tag NAME gives it, --remove NAME takes it away.")
+
+    def retag(place: "Workspace", found: "Corpus", chosen: dict[str, str]) -> "Corpus":
+        return tag(place, found, chosen, tags or (), remove or ())
+
+    _change(corpus, files, workspace, json, retag, "tags set")
+
+
+@app.command("note")
+@one_sentence_errors
+def note_cmd(
+    corpus: CorpusName,
+    files: FileNames,
+    text: Annotated[str, typer.Option("--text", help="The note; empty: none.")],
+    workspace: WorkspaceDir = None,
+    json: Json = False,
+) -> None:
+    """Note something about files."""
+    from distill.library.corpora import set_note
+
+    def note(place: "Workspace", found: "Corpus", chosen: dict[str, str]) -> "Corpus":
+        return set_note(place, found, chosen, text)
+
+    _change(corpus, files, workspace, json, note, "noted")
+
+
+def _change(
+    corpus: str,
+    files: list[str],
+    workspace: Path | None,
+    json: bool,
+    change: Change,
+    done: str,
+) -> None:
+    """Make a choice about files, and say about which."""
+    from distill.library.corpora import find_corpus
+    from distill.library.corpus_files import find_files
+    from distill.library.workspace import open_workspace
+
+    place = open_workspace(workspace)
+    found = find_corpus(place, corpus)
+    chosen = find_files(found, files)
+    changed = change(place, found, chosen)
+    console = make_console(quiet=json)
+    console.print(f"{_names(chosen)}: {done}.", soft_wrap=True, markup=False)
+    if json:
+        print_json({"id": changed.id, "files": _choices(changed, chosen)})
+
+
+def _choices(corpus: "Corpus", files: dict[str, str]) -> list[dict[str, object]]:
+    from distill.library.corpora import FileChoices
+
+    entries = []
+    for key, name in files.items():
+        choices = asdict(corpus.files.get(key, FileChoices(name=name)))
+        del choices["others"]
+        entries.append({"hash": key, **choices})
+    return entries
+
+
+def _names(files: dict[str, str]) -> str:
+    names = list(files.values())
+    return names[0] if len(names) == 1 else f"{len(names)} files ({names[0]} …)"
+
+
+# --- files ----------------------------------------------------------------------------------------
+
+
+@app.command("add")
+@one_sentence_errors
+def add_cmd(
+    corpus: CorpusName,
+    sounds: Annotated[
+        list[str],
+        typer.Argument(help="Sound files, or generated sounds by id or name.", metavar="SOUNDS..."),
+    ],
+    weight: Weight = None,
+    workspace: WorkspaceDir = None,
+    json: Json = False,
+) -> None:
+    """Add copies of sound files to a corpus.
+
+    They go into the workspace: your own folder stays as it is. Generated sounds are marked as such.
+    """
+    from distill.library.corpora import find_corpus
+    from distill.library.corpus_files import add_files, sound_paths
+    from distill.library.workspace import open_workspace
+
+    place = open_workspace(workspace)
+    addition = add_files(place, find_corpus(place, corpus), sound_paths(place, sounds), weight)
+    console = make_console(quiet=json)
+    if addition.files:
+        made = f", {addition.generated} made by a model" if addition.generated else ""
+        console.print(f"{_names(dict(addition.files))}: added{made}.", soft_wrap=True, markup=False)
+    if addition.present:
+        names = ", ".join(addition.present)
+        console.print(f"In the corpus already: {names}.", soft_wrap=True, markup=False)
+    if json:
+        print_json(
+            {
+                "id": addition.corpus.id,
+                "files": _choices(addition.corpus, dict(addition.files)),
+                "present": list(addition.present),
+            }
+        )
+
+
+@app.command("remove")
+@one_sentence_errors
+def remove_cmd(
+    corpus: CorpusName,
+    files: FileNames,
+    for_good: ForGood = False,
+    workspace: WorkspaceDir = None,
+    json: Json = False,
+) -> None:
+    """Take files out of a corpus.
+
+    Files that were added go to the bin. Files in your own folder are muted, never deleted.
+    """
+    from distill.library.corpora import find_corpus
+    from distill.library.corpus_files import find_files, remove_files
+    from distill.library.workspace import open_workspace
+
+    place = open_workspace(workspace)
+    found = find_corpus(place, corpus)
+    chosen = find_files(found, files)
+    changed, muted = remove_files(place, found, chosen, for_good)
+    deleted = {key: name for key, name in chosen.items() if key not in muted}
+    console = make_console(quiet=json)
+    if deleted:
+        console.print(f"{_names(deleted)}: in the bin.", soft_wrap=True, markup=False)
+    if muted:
+        text = f"{_names(muted)}: muted, since your own folder stays as it is."
+        console.print(text, soft_wrap=True, markup=False)
+    if json:
+        entries = {"deleted": list(deleted.values()), "muted": list(muted.values())}
+        print_json({"id": changed.id, **entries})

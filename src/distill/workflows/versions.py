@@ -1,0 +1,113 @@
+"""Versions: a finished model goes on with a corpus that has changed.
+
+Example:
+    distill.continue_model("voices.sda", "sounds", "voices-v2.sda")
+    distill.train_prior("voices-v2.sda", "sounds")
+"""
+
+import threading
+from pathlib import Path
+from typing import Any
+
+from distill.claims import training_claimed
+from distill.data.corpus import CorpusReport
+from distill.data.curation import NO_CURATION, Curation
+from distill.files import FilePath
+from distill.models.persistence import read_header
+from distill.training.codec.lineage import fixed_settings, version_of
+from distill.training.config import get_adaptive_vqvae_config
+from distill.training.loop import Callback, check_successor, continue_vqvae
+from distill.training.metrics import TrainingCompleteEvent
+from distill.training.paths import checkpoint_path
+from distill.workflows.callbacks import CallbackGuard
+from distill.workflows.train import ScanProgress, check_training, scan_unless_done
+
+
+def continue_model(
+    model_path: FilePath,
+    sounds: FilePath | CorpusReport,
+    output: FilePath,
+    *,
+    callback: Callback = lambda event: None,
+    cancel_event: threading.Event | None = None,
+    device: str = "auto",
+    model_name: str | None = None,
+    discard_prior: bool = False,
+    overwrite: bool = False,
+    progress: ScanProgress | None = None,
+    curation: Curation = NO_CURATION,
+    **settings: Any,
+) -> TrainingCompleteEvent:
+    """Train the next version of a finished model on a corpus that has changed.
+
+    Its codes stay valid: the same sound has the same codes in both. The decoder learns the added
+    sounds, and keeps the old ones as far as they are still in the folder. The new file has the
+    prior of the old one; `train_prior` lets it learn on.
+
+    Args:
+        model_path: Model file to go on from; stays as it is.
+        sounds: Folder of sounds, old and added, or a scan of it with the channels of the model.
+        output: Model file of the new version (`.sda`).
+        callback: As in `train`.
+        cancel_event: As in `train`; `resume` goes on.
+        device: As in `train`.
+        model_name: Name in the file; None: that of the file.
+        discard_prior: As in `train`.
+        overwrite: As in `train`.
+        progress: As in `train`.
+        curation: As in `train`.
+        **settings: Fields of `VQVAEConfig`, but those that its codes depend on.
+
+    Returns:
+        The end of training, as `train`.
+
+    Raises:
+        ModelFileError: If the model file cannot be used.
+        CorpusError: If the folder holds no usable sound.
+        UsageError: If a setting makes no sense, or codes depend on it.
+        OutputError: As `train`; also `PriorPresentError`.
+
+    Example:
+        distill.continue_model("voices.sda", "sounds", "voices-v2.sda", minutes=10)
+    """
+    check_training(output, discard_prior, settings, overwrite)
+    fixed = check_continuation(model_path, output, settings)
+    own_claim = training_claimed(checkpoint_path(Path(output)), output)
+    with own_claim, CallbackGuard(cancel_event) as guard:
+        corpus = scan_unless_done(sounds, fixed["channels"], progress, curation)
+        config = get_adaptive_vqvae_config(len(corpus.clips), **(settings | fixed))
+        return continue_vqvae(
+            corpus,
+            Path(model_path),
+            output=Path(output),
+            config=config,
+            callback=guard.wrap(callback),
+            cancel_event=guard.cancel_event,
+            device=device,
+            model_name=model_name,
+            discard_prior=discard_prior,
+            overwrite=overwrite,
+        )
+
+
+def check_continuation(
+    model_path: FilePath, output: FilePath, settings: dict[str, Any]
+) -> dict[str, Any]:
+    """Raise for a version that cannot be, before hours of sound are decoded; see `continue_model`.
+
+    Returns:
+        Fields of `VQVAEConfig` that the version has in common with the model before it.
+    """
+    check_successor(Path(model_path), Path(output))
+    return fixed_settings(read_header(model_path)["vqvae_config"], settings, model_path)
+
+
+def next_version_path(model_path: FilePath) -> Path:
+    """Name of the next version of a model, in the current folder: `voices-v2.sda`.
+
+    Raises:
+        ModelFileError: If the model file cannot be used.
+    """
+    version = version_of(read_header(model_path)["metadata"])
+    stem = Path(model_path).stem.removesuffix(f"-v{version}")
+    return Path(f"{stem}-v{version + 1}.sda")
