@@ -24,6 +24,9 @@ CROSSFADE_FRAMES = 16
 """Frames (0.34 s) over which a steady part fades into the next one: slower than any rhythm."""
 
 
+LONG_FRAMES = 47
+"""Frames (1 s) up to which blends keep as much texture as their parts."""
+
 COURSE_FRAMES = 9
 """Frames (0.19 s) over which a trajectory is averaged to tell its course from its texture."""
 
@@ -109,10 +112,11 @@ def _forth_and_back(frames: int, last: int) -> np.ndarray:
 
 
 def blend(first: Tensor, second: Tensor, weights: tuple[float, float]) -> Tensor:
-    """Mix two trajectories `[T, D]`, with as much texture as either has.
+    """Mix two trajectories `[T, D]`; short ones have as much texture as either.
 
     A mean of two textures that do not depend on one another is smoother than both. So after the
-    attack, in which both do the same, texture is mixed at constant power.
+    attack, in which both do the same, texture is mixed at constant power. Drones stay means: there,
+    the texture of two flickers.
 
     Args:
         first: One trajectory.
@@ -124,6 +128,8 @@ def blend(first: Tensor, second: Tensor, weights: tuple[float, float]) -> Tensor
     course = torch.lerp(smooth(first), smooth(second), weight)
     texture = torch.lerp(first, second, weight) - course
     power = (1 - weight).square() + weight.square()
+    if T > LONG_FRAMES:
+        return course + texture
     is_attack = torch.arange(T, device=first.device)[:, None] < COURSE_FRAMES
     return course + torch.where(is_attack, texture, texture / power.sqrt())
 
