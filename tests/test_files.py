@@ -5,6 +5,7 @@ import sys
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from distill.errors import OutputError
@@ -14,6 +15,7 @@ from distill.files import (
     check_space,
     clear_leftovers,
     parse_json,
+    plain_json,
     replace_atomically,
 )
 
@@ -217,3 +219,10 @@ def test_json_of_others() -> None:
     for text in ("", "{", "[" * 20_000, b"\xff"):
         with pytest.raises(ValueError):  # noqa: PT011 (each says something else)
             parse_json(text)
+
+
+def test_numbers_of_numpy_become_those_of_python() -> None:
+    value = {"a": np.int64(3), "b": [np.float32(0.5), np.float64("nan")], "c": np.bool_(True)}
+    plain = plain_json(value)
+    assert plain == {"a": 3, "b": [0.5, None], "c": True}
+    assert [type(item) for item in (plain["a"], plain["b"][0], plain["c"])] == [int, float, bool]

@@ -318,11 +318,17 @@ def parse_json(text: str | bytes) -> Any:
 
 
 def plain_json(value: Any) -> Any:
-    """`value` as JSON can hold it: infinity and NaN (the loudness of silence) become null."""
+    """`value` as JSON can hold it: infinity and NaN (the loudness of silence) become null.
+
+    Numbers of NumPy and torch become those of Python.
+    """
     if isinstance(value, dict):
         return {str(key): plain_json(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [plain_json(item) for item in value]
     if isinstance(value, float):
-        return value if abs(value) < float("inf") else None
+        return float(value) if abs(value) < float("inf") else None
+    # Nothing here knows NumPy: its numbers, and tensors with one, have this in common.
+    if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
+        return plain_json(value.item())
     return str(value) if isinstance(value, Path) else value

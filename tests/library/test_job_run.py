@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from distill.errors import OutputError, UsageError
@@ -215,3 +216,31 @@ def test_the_order_on_disk_says_all(workspace: Workspace) -> None:
     assert content["version"] == 1
     job: Job = list_jobs(workspace)[0]
     assert (job.id, job.arguments) == (order.id, order.arguments)
+
+
+def test_a_turn_that_cannot_be_locked_costs_the_order_but_never_the_work(
+    workspace: Workspace, caplog: pytest.LogCaptureFixture
+) -> None:
+    (workspace.hidden / "training.lock").mkdir()
+    order = training()
+    with JobRun(workspace, order) as run:
+        run.take_turn()
+        assert job_of(workspace, order).state == JobState.RUNNING
+        run.conclude(True, "All went well.")
+    assert types(workspace, order) == ["JobWaiting", "Remark", "JobRunning", "JobDone"]
+    (warning,) = [record for record in caplog.records if "Cannot lock" in record.message]
+    assert "does not wait for others" in warning.message
+
+
+def test_a_number_that_json_lacks_costs_an_event_at_most(
+    workspace: Workspace, caplog: pytest.LogCaptureFixture
+) -> None:
+    order = training()
+    with JobRun(workspace, order) as run:
+        run.write(ScanProgress(done=np.int64(3), total=4, name="a.wav"))
+        run.write(ModelSaved(step=object(), path="my.sda"))  # type: ignore[arg-type]
+        run.conclude(True, "All went well.")
+    (progress,) = [event for event in watch(workspace, order.id) if event.type == "ScanProgress"]
+    assert progress.data["done"] == 3
+    assert types(workspace, order) == ["JobWaiting", "ScanProgress", "JobDone"]
+    assert any("not JSON serializable" in record.message for record in caplog.records)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from distill.cli.console import print_json
+from distill.cli.console import make_console, print_json
 from distill.cli.keys import stop_by_hand
 from distill.errors import DistillError
 
@@ -44,8 +44,8 @@ def terminal_job(
     run: JobRun
     try:
         run = begin_here(workspace, kind, arguments, is_resumed)
-    except DistillError as error:
-        console.print(f"This training is not listed among the jobs. {error}", soft_wrap=True)
+    except (DistillError, OSError) as error:
+        _remark(console, f"This training is not listed among the jobs. {error}")
         run = UnrecordedRun()
     try:
         with run:
@@ -58,9 +58,8 @@ def terminal_job(
 def _wait_for_turn(run: "JobRun", console: Console) -> None:
     def tell(ahead: int) -> None:
         trainings = "another training" if ahead == 1 else f"{ahead} other trainings"
-        console.print(
-            f"Waiting for {trainings} of this workspace (distill jobs list shows all).",
-            soft_wrap=True,
+        _remark(
+            console, f"Waiting for {trainings} of this workspace (distill jobs list shows all)."
         )
 
     own_event = run.cancel_event
@@ -70,6 +69,11 @@ def _wait_for_turn(run: "JobRun", console: Console) -> None:
     run.cancel_event = own_event
     if event.is_set():
         own_event.set()
+
+
+def _remark(console: Console, text: str) -> None:
+    """Print a remark on stderr, with `--json` too."""
+    (make_console() if console.quiet else console).print(text, soft_wrap=True)
 
 
 def print_started(console: Console, job: "Job", as_json: bool) -> None:

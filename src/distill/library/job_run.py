@@ -166,12 +166,16 @@ class JobRun:
 
         Raises:
             JobInterrupted: If the job is stopped before.
-            OutputError: If the workspace cannot be locked.
         """
         told = 0
         while self._ticket is not None:
             self.check()
-            self._turn = take_turn(self.workspace, self.order.id)
+            try:
+                self._turn = take_turn(self.workspace, self.order.id)
+            except (DistillError, OSError) as error:
+                # A training is never lost for want of an order among trainings.
+                self._remark(f"This training does not wait for others. {error}")
+                break
             if self._turn is not None:
                 break
             # Whoever has the turn counts, even if its ticket is gone.
@@ -182,6 +186,10 @@ class JobRun:
             self.cancel_event.wait(TURN_S)
         self.check()
         self.write(JobRunning())
+
+    def _remark(self, text: str) -> None:
+        log.warning("%s", text)
+        self.write(Remark(text=text))
 
     def check(self) -> None:
         """Raise `JobInterrupted` once the job is to stop."""
@@ -201,7 +209,7 @@ class JobRun:
         """Write an event for those who watch. An error of the disk is said once, never raised."""
         try:
             self._log.append(event)
-        except (OSError, ValueError) as error:
+        except (OSError, TypeError, ValueError) as error:
             if not self._has_failed_to_write:
                 self._has_failed_to_write = True
                 log.warning(
