@@ -1,6 +1,7 @@
 """Comparisons in the workspace: balanced sides, votes that stay, names only after the end."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,17 @@ def test_bad_input_changes_nothing(workspace: Workspace, comparison: Comparison)
         with pytest.raises(UsageError, match=r"no id|no comparison"):
             vote(workspace, name, 1, "x")
     assert open_comparison(workspace, comparison.id) == comparison
+
+
+def test_a_copied_folder_is_a_comparison_of_its_own(
+    workspace: Workspace, comparison: Comparison
+) -> None:
+    shutil.copytree(comparison_folder(workspace, comparison.id), workspace.comparisons / "copy1")
+    assert vote(workspace, "copy1", 1, "x").id == "copy1"
+    end_comparison(workspace, "copy1")
+    assert open_comparison(workspace, comparison.id) == comparison
+    copy = open_comparison(workspace, "copy1")
+    assert (copy.id, copy.votes, copy.ended) == ("copy1", 1, True)
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ def test_a_document_is_read_as_it_was_written(
     name: str,
     more: str,
 ) -> None:
-    folder = tmp_path_factory.getbasetemp() / "document"
+    folder = tmp_path_factory.getbasetemp() / DOCUMENT.id
     folder.mkdir(exist_ok=True)
     cursor = round(share * len(edits))
     document = replace(

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -125,6 +126,18 @@ def test_an_id_that_is_none(workspace: Workspace, document: Document, name: str)
 def test_a_name_has_a_length(workspace: Workspace, document: Document, name: str) -> None:
     with pytest.raises(UsageError, match="1 to 200 characters"):
         rename_document(workspace, document.id, name)
+
+
+def test_a_copied_folder_is_a_document_of_its_own(workspace: Workspace, document: Document) -> None:
+    shutil.copytree(document_folder(workspace, document.id), workspace.documents / "copy1")
+    assert open_document(workspace, "copy1").id == "copy1"
+    Editor(workspace).edit("copy1", LINES[0])
+    undo(workspace, "copy1")
+    rename_document(workspace, "copy1", "another")
+    assert open_document(workspace, document.id) == document
+    copy = open_document(workspace, "copy1")
+    assert (copy.name, copy.revision, copy.cursor) == ("another", 2, 0)
+    assert [edit.line for edit in copy.edits] == LINES[:1]
 
 
 def test_a_damaged_document_becomes_a_remark(

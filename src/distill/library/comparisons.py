@@ -92,9 +92,11 @@ def open_comparison(workspace: Workspace, comparison_id: str) -> Comparison:
             "update Distill."
         )
     try:
-        return _comparison(content)
+        comparison = _comparison(content)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(f"{path} is damaged: delete its folder.") from error
+    # The file of a copied folder names the original: votes would go there.
+    return replace(comparison, id=comparison_id)
 
 
 def _comparison(content: dict[str, Any]) -> Comparison:

@@ -7,7 +7,7 @@ files of its folder have names by content, so that a file too many harms nothing
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -123,7 +123,7 @@ class Document:
 
 
 def read_document(folder: Path) -> Document:
-    """The document in `folder`.
+    """The document in `folder`; the folder's name is its id.
 
     Raises:
         UsageError: There is none, it is damaged, or a newer Distill wrote it.
@@ -147,9 +147,11 @@ def read_document(folder: Path) -> Document:
             "update Distill."
         )
     try:
-        return _document(content)
+        document = _document(content)
     except ValueError as error:
         raise _damaged(path, str(error)) from error
+    # The file of a copied folder names the original: changes would go there.
+    return replace(document, id=folder.name)
 
 
 def _damaged(path: Path, why: str) -> UsageError:
