@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from distill.errors import UsageError
 from distill.inference.codes.file import load_codes
-from distill.library.records import RecordError
+from distill.library.records import RecordError, write_record
 from distill.library.render_table import RenderQuery
 from distill.library.renders import (
     add_render,
@@ -82,6 +82,48 @@ def test_a_sound_that_is_written_over_stays_in_the_history(
     delete_render(workspace, first.id)
     assert file_state(second).is_same
     assert ids(workspace) == [second.id]
+
+
+def test_sounds_of_one_name_have_codes_of_their_own(workspace: Workspace) -> None:
+    day = workspace.renders / "2026-11-29"
+    first = keep(workspace, day / "x.wav", seed=1)
+    second = keep(workspace, day / "x.flac", seed=2)
+    again = keep(workspace, day / "x.flac", seed=3)
+    for render, seed in ((first, 1), (second, 2), (again, 3)):
+        codes = load_render(workspace, render.id).codes
+        assert codes is not None
+        assert load_codes(codes) == grid(seed)
+    delete_render(workspace, second.id)
+    delete_render(workspace, again.id)
+    assert first.codes is not None
+    assert load_codes(first.codes) == grid(1)
+
+
+def test_codes_of_a_person_stay(workspace: Workspace) -> None:
+    theirs = workspace.renders / "x.codes.json.gz"
+    theirs.parent.mkdir(parents=True, exist_ok=True)
+    theirs.write_text("precious")
+    render = keep(workspace, workspace.renders / "x.wav")
+    assert theirs.read_text() == "precious"
+    assert render.codes is not None
+    assert load_codes(render.codes) == grid(7)
+    delete_render(workspace, render.id)
+    assert theirs.read_text() == "precious"
+
+
+def test_codes_that_another_render_names_stay(workspace: Workspace) -> None:
+    first = keep(workspace, workspace.renders / "x.wav")
+    second = keep(workspace, workspace.renders / "x.flac")
+    assert first.codes is not None
+    path = record_path(workspace, second.id)
+    entries = json.loads(path.read_text())
+    entries["codes"] = json.loads(record_path(workspace, first.id).read_text())["codes"]
+    write_record(path, entries)
+    assert load_render(workspace, second.id).codes == first.codes
+    delete_render(workspace, second.id)
+    assert load_codes(first.codes) == grid(7)
+    delete_render(workspace, first.id)
+    assert not first.codes.exists()
 
 
 # --- find -----------------------------------------------------------------------------------------

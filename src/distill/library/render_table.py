@@ -76,8 +76,8 @@ LATEST = "SELECT path, MAX(made) FROM renders GROUP BY path HAVING COUNT(*) > 1"
 
 TABLE = Table(
     name="renders",
-    columns=(*RenderRow._fields[:-1], "file_name", "words"),
-    lookups=("path, made", "id", "made"),
+    columns=(*RenderRow._fields[:-1], "file_name", "codes_name", "words"),
+    lookups=("path, made", "id", "made", "codes_name"),
 )
 """Renders in the index; `words` is what a search goes by."""
 
@@ -112,6 +112,7 @@ class RenderQuery:
         until: Last day, or a time.
         before: Id of the render after which the listing begins: for pages.
         path: The sound file.
+        codes_name: Name of the codes file, without its folder.
         id_or_title: An id, its last letters, a name, or the name of the file.
     """
 
@@ -125,6 +126,7 @@ class RenderQuery:
     until: str = ""
     before: str = ""
     path: Path | None = None
+    codes_name: str = ""
     id_or_title: str = ""
 
     def condition(self) -> tuple[str, list[Any]]:
@@ -165,6 +167,8 @@ class RenderQuery:
             add("(made, id) < ((SELECT made FROM renders WHERE id = ?), ?)", before, before)
         if self.path is not None:
             add("path = ?", sql_text(str(self.path)))
+        if self.codes_name:
+            add("codes_name = ?", sql_text(self.codes_name))
         if self.id_or_title:
             text = sql_text(self.id_or_title)
             add(
@@ -204,6 +208,7 @@ def row_of(render: Render) -> dict[str, Any]:
         "starred": render.starred,
         "notes": render.notes,
         "file_name": render.path.name,
+        "codes_name": render.codes.name if render.codes else "",
         "words": "\n".join(map(str, words)).casefold(),
     }
 

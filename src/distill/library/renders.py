@@ -1,8 +1,8 @@
 """Renders: every generated sound with its recipe, its codes and what a person noted of it.
 
 A sound lies where it was asked for: in the workspace, or anywhere else. Its record lies in the
-workspace, at `.distill/renders/DAY/ID.json`. Its codes lie beside it in the workspace, and beside
-the record otherwise, so that folders of others get nothing unasked.
+workspace, at `.distill/renders/DAY/ID.json`. Its codes lie beside it in the workspace. They lie beside the record
+where that name is taken, and for sounds elsewhere: folders of others get nothing unasked.
 
 Free of torch: `rendering` makes sounds, this keeps, finds and deletes them.
 """
@@ -79,10 +79,9 @@ def add_render(workspace: Workspace, render: Render, save_codes: SaveCodes) -> R
         sha256=file_hash(render.path),
         bytes=render.path.stat().st_size,
     )
-    place = _codes_place(workspace, render)
-    make_folder(place.parent)
     with record_lock(workspace):
-        _keep_earlier_codes(workspace, render, place)
+        place = _codes_place(workspace, render)
+        make_folder(place.parent)
         render = replace(render, codes=save_codes(place))
         write_record(record_path(workspace, render.id), render.entries(workspace))
     return render
@@ -101,22 +100,40 @@ def record_path(workspace: Workspace, render_id: str) -> Path:
 
 
 def _codes_place(workspace: Workspace, render: Render) -> Path:
-    """Where the codes of a render belong."""
+    """Where the codes of a render go: beside its sound in the workspace, if that name is free."""
     if render.path.is_relative_to(workspace.renders):
-        return render.path.with_name(render.path.stem + CODES_ENDING)
-    return record_path(workspace, render.id).with_name(render.id + CODES_ENDING)
+        place = render.path.with_name(render.path.stem + CODES_ENDING)
+        if not os.path.lexists(place) or _move_earlier_codes(workspace, render, place):
+            return place
+    return _place_beside_record(workspace, render.id)
 
 
-def _keep_earlier_codes(workspace: Workspace, render: Render, place: Path) -> None:
-    """Move the codes of a sound that `render` has replaced: its record stays usable."""
-    if not place.exists():
-        return
-    for row in find_renders(workspace, RenderQuery(path=render.path)).rows:
-        earlier = load_render(workspace, row.id)
-        if earlier.codes == place:
-            aside = record_path(workspace, row.id).with_name(row.id + CODES_ENDING)
-            os.replace(place, aside)
-            _rewrite(workspace, replace(earlier, codes=aside))
+def _place_beside_record(workspace: Workspace, render_id: str) -> Path:
+    """A place for codes that no other render has."""
+    return record_path(workspace, render_id).with_name(render_id + CODES_ENDING)
+
+
+def _move_earlier_codes(workspace: Workspace, render: Render, place: Path) -> bool:
+    """Move the codes of a sound that `render` has replaced: its record stays usable.
+
+    Returns:
+        Whether `place` is free then. Codes of other sounds and files of a person stay there.
+    """
+    earlier = _renders_of_codes(workspace, place)
+    if not earlier or any(other.path != render.path for other in earlier):
+        return False
+    aside = _place_beside_record(workspace, earlier[0].id)
+    os.replace(place, aside)
+    for other in earlier:
+        _rewrite(workspace, replace(other, codes=aside))
+    return True
+
+
+def _renders_of_codes(workspace: Workspace, codes: Path) -> list[Render]:
+    """The renders whose records name a codes file."""
+    rows = find_renders(workspace, RenderQuery(codes_name=codes.name)).rows
+    renders = [load_render(workspace, row.id) for row in rows]
+    return [render for render in renders if render.codes == codes]
 
 
 # --- find -----------------------------------------------------------------------------------------
@@ -309,7 +326,8 @@ def delete_render(
 ) -> Deleted:
     """Move a render to the bin: sound, codes and record. `restore_render` brings it back.
 
-    A sound file that was changed or replaced since it was generated stays.
+    A sound file that was changed or replaced since it was generated stays. So do codes that another
+    render has too.
 
     Args:
         workspace: The workspace.
@@ -325,7 +343,9 @@ def delete_render(
         render = load_render(workspace, render_id)
         paths = [record_path(workspace, render_id)]
         if render.codes and _is_codes_of_workspace(workspace, render.codes):
-            paths.insert(0, render.codes)
+            others = _renders_of_codes(workspace, render.codes)
+            if all(other.id == render_id for other in others):
+                paths.insert(0, render.codes)
         if not keep_sound and file_state(render).is_same:
             paths.insert(0, render.path)
         deleted = Deleted(
