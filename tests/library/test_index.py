@@ -103,6 +103,16 @@ def test_another_version_is_made_anew(workspace: Workspace) -> None:
     assert listing(workspace, {"a": (OLD, 1)}) == [("a!", 1)]
 
 
+def test_a_wrong_query_leaves_the_index(workspace: Workspace) -> None:
+    files = {"a": (OLD, 1)}
+    before = listing(workspace, files)
+    with pytest.raises(sqlite3.OperationalError, match="no such column"):
+        use_index(workspace, TABLE, lambda index: index.select("SELECT none FROM things"))
+    reads: list[str] = []
+    assert listing(workspace, files, reads) == before
+    assert reads == []
+
+
 def test_a_locked_index_does_not_stop_a_listing(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

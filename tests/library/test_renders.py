@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from distill.errors import UsageError
 from distill.inference.codes.file import load_codes
 from distill.library.records import RecordError, write_record
-from distill.library.render_table import RenderQuery
+from distill.library.render_table import MOST_WORDS, RenderQuery
 from distill.library.renders import (
     add_render,
     change_render,
@@ -177,6 +177,17 @@ def test_what_is_no_day(workspace: Workspace, day: str) -> None:
         find_renders(workspace, RenderQuery(until=day))
 
 
+@pytest.mark.parametrize("text", ["a " * 51, "a " * 1200, "a" * 60_000])
+def test_a_search_has_a_limit(workspace: Workspace, tmp_path: Path, text: str) -> None:
+    keep(workspace, tmp_path / "a.wav")
+    assert len(ids(workspace, RenderQuery(text="a " * 50))) == 1
+    with pytest.raises(UsageError, match="at most 50 words"):
+        find_renders(workspace, RenderQuery(text=text))
+    for query in (RenderQuery(model=text), RenderQuery(id_or_title=text)):
+        with pytest.raises(UsageError, match="at most 50 words"):
+            find_renders(workspace, query)
+
+
 def test_what_a_person_calls_it(workspace: Workspace, tmp_path: Path) -> None:
     first = keep(workspace, tmp_path / "a.wav")
     second = keep(workspace, tmp_path / "b" / "a.wav")
@@ -215,6 +226,21 @@ def test_damaged_records_are_skipped_with_a_sentence(workspace: Workspace, tmp_p
     with pytest.raises(RecordError, match="newer"):
         change_render(workspace, newer.id, starred=True)
     assert record_path(workspace, newer.id).read_text() == '{"version": 99}'
+
+
+def test_folders_and_files_of_others_are_no_records(workspace: Workspace, tmp_path: Path) -> None:
+    render = keep(workspace, tmp_path / "a.wav")
+    records = record_path(workspace, render.id).parent
+    for folder in (b"bad\xff", b"notes", "\u0662".encode() * 8):
+        try:
+            os.mkdir(os.path.join(os.fsencode(workspace.render_records), folder))
+        except OSError:
+            pytest.skip("the disk takes no such names")
+    for name in (b"bad\xff.json", b"A note.json"):
+        Path(os.fsdecode(os.path.join(os.fsencode(records), name))).write_text("{")
+    found = find_renders(workspace)
+    assert [row.id for row in found.rows] == [render.id]
+    assert found.problems == []
 
 
 def test_the_index_may_be_deleted(workspace: Workspace, tmp_path: Path) -> None:
@@ -348,7 +374,8 @@ def test_any_texts_come_back_and_are_found(
     (row,) = find_renders(workspace).rows
     changed = change_render(workspace, row.id, name=name, notes=notes, starred=starred)
     assert load_render(workspace, row.id) == changed
-    (row,) = find_renders(workspace, RenderQuery(text=changed.name, starred=starred)).rows
+    text = " ".join(changed.name.split()[:MOST_WORDS])
+    (row,) = find_renders(workspace, RenderQuery(text=text, starred=starred)).rows
     assert row.title == (changed.name or "a")
     assert row.notes == changed.notes
 

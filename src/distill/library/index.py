@@ -23,22 +23,18 @@ RACY_NS = 2_000_000_000
 """A file that was written so short a time ago (ns) is read again next time: its time may not tell
 a second change. FAT keeps times to 2 s."""
 
-UNUSABLE = {
-    sqlite3.SQLITE_BUSY,
-    sqlite3.SQLITE_LOCKED,
-    sqlite3.SQLITE_READONLY,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_PERM,
-}
-"""Errors of the place, not of the file: making it anew would not help."""
+DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+"""Errors of the file: making it anew helps. It does not for a wrong query, or a full disk."""
 
 Result = TypeVar("Result")
 Stamp = tuple[int, int]
 """Time of the last change of a file (ns), and its size in bytes."""
 Row = Mapping[str, Any]
 """Values by column."""
+
+
+class OtherVersionError(sqlite3.DatabaseError):
+    """The index has a table of another version of Distill."""
 
 
 @dataclass(frozen=True)
@@ -202,7 +198,7 @@ def use_index(workspace: Workspace, table: Table, work: Callable[[Index], Result
             with closing(_open(str(workspace.index))) as connection:
                 return work(Index(_prepared(connection, table), table))
         except sqlite3.DatabaseError as error:
-            if _code(error) in UNUSABLE:
+            if not isinstance(error, OtherVersionError) and _code(error) not in DAMAGE:
                 break
             _remove(workspace.index)
     with closing(_open(":memory:")) as connection:
@@ -235,7 +231,7 @@ def _open(path: str) -> sqlite3.Connection:
 
 
 def _prepared(connection: sqlite3.Connection, table: Table) -> sqlite3.Connection:
-    """The connection, with the table in it. `DatabaseError` if there is another of its name."""
+    """The connection, with the table in it. `OtherVersionError` if there is another of its name."""
     if _has_table(connection, table):
         return connection
     with connection:
@@ -248,11 +244,11 @@ def _prepared(connection: sqlite3.Connection, table: Table) -> sqlite3.Connectio
 
 
 def _has_table(connection: sqlite3.Connection, table: Table) -> bool:
-    """Whether there is the table. `DatabaseError` for one of another version."""
+    """Whether there is the table. `OtherVersionError` for one of another version."""
     query = "SELECT sql FROM sqlite_master WHERE name = ?"
     found = connection.execute(query, (table.name,)).fetchone()
     if found is not None and found[0] != table.definition:
-        raise sqlite3.DatabaseError("a table of another version")
+        raise OtherVersionError("a table of another version")
     return found is not None
 
 

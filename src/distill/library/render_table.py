@@ -15,6 +15,12 @@ from distill.printable import one_line
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 """A date without a time."""
 
+MOST_WORDS = 50
+"""Words of a search, at most: SQLite takes no condition of a thousand parts."""
+
+LONGEST_TEXT = 1000
+"""Characters of a text that is searched for, at most: SQLite takes no pattern of 50,000 bytes."""
+
 
 class RenderRow(NamedTuple):
     """A render in a listing: thousands are made at once, so that it is no dataclass.
@@ -130,7 +136,7 @@ class RenderQuery:
     id_or_title: str = ""
 
     def condition(self) -> tuple[str, list[Any]]:
-        """The condition as SQL, and its values. `UsageError` for what is no date."""
+        """The condition as SQL, and its values. `UsageError` for no date, or too long a text."""
         parts = ["problem IS NULL"]
         values: list[Any] = []
 
@@ -138,6 +144,8 @@ class RenderQuery:
             parts.append(part)
             values.extend(more)
 
+        for text in (self.text, self.model, self.id_or_title):
+            _check_text(text)
         for word in sql_text(self.text).casefold().split():
             add("words LIKE ? ESCAPE '!'", like(word))
         if self.model:
@@ -178,6 +186,14 @@ class RenderQuery:
                 text,
             )
         return " AND ".join(parts), values
+
+
+def _check_text(text: str) -> None:
+    """`UsageError` for a text that is too long to be searched for."""
+    if len(text.split()) > MOST_WORDS or len(text) > LONGEST_TEXT:
+        raise UsageError(
+            f"A search takes at most {MOST_WORDS} words and {LONGEST_TEXT} characters: give fewer."
+        )
 
 
 def row_of(render: Render) -> dict[str, Any]:

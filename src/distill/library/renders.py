@@ -1,14 +1,16 @@
 """Renders: every generated sound with its recipe, its codes and what a person noted of it.
 
 A sound lies where it was asked for: in the workspace, or anywhere else. Its record lies in the
-workspace, at `.distill/renders/DAY/ID.json`. Its codes lie beside it in the workspace. They lie beside the record
-where that name is taken, and for sounds elsewhere: folders of others get nothing unasked.
+workspace, at `.distill/renders/DAY/ID.json`. Its codes lie beside the sound in the workspace. They
+lie beside the record where that name is taken, and for sounds elsewhere: folders of others get
+nothing unasked.
 
 Free of torch: `rendering` makes sounds, this keeps, finds and deletes them.
 """
 
 import hashlib
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -38,10 +40,13 @@ from distill.library.render_table import (
     row_of,
     utc_text,
 )
-from distill.library.workspace import Workspace, check_id, new_id
+from distill.library.workspace import Workspace, check_id, is_id, new_id
 
 CODES_ENDING = ".codes.json.gz"
 """Ending of the codes file of a render."""
+
+DAY = re.compile("[0-9]{8}")
+"""Name of a folder of records: the day at which their ids begin."""
 
 LONGEST_NAME = 200
 """Characters of a name, at most."""
@@ -167,7 +172,7 @@ def find_renders(
         limit: Number of renders, at most; None for no limit.
 
     Raises:
-        UsageError: A date of the query cannot be read.
+        UsageError: A date of the query cannot be read, or a text of it is too long.
     """
     condition, values = (query or RenderQuery()).condition()
     limit_clause = "" if limit is None else f" LIMIT {max(0, int(limit))}"
@@ -234,7 +239,7 @@ def _update(workspace: Workspace, index: Index) -> None:
     days = {}
     for day in _scan(folder):
         with suppress(OSError):
-            if day.is_dir():
+            if DAY.fullmatch(day.name) and day.is_dir():
                 days[day.name] = day.stat().st_mtime_ns
     index.update_folders(days, lambda day: dict(_stamps(folder / day)), read)
 
@@ -242,7 +247,8 @@ def _update(workspace: Workspace, index: Index) -> None:
 def _stamps(day: Path) -> Iterator[tuple[str, Stamp]]:
     """All records of a day, named as `DAY/ID.json`, with their times and sizes."""
     for entry in _scan(day):
-        if entry.name.endswith(".json"):
+        stem, ending = os.path.splitext(entry.name)
+        if ending == ".json" and is_id(stem):
             with suppress(OSError):
                 status = entry.stat()
                 yield f"{day.name}/{entry.name}", (status.st_mtime_ns, status.st_size)

@@ -183,12 +183,17 @@ def new_id() -> str:
     return f"{stamp}-{secrets.token_hex(3)}"
 
 
+def is_id(text: str) -> bool:
+    """Whether `text` has the form of an id."""
+    return len(text) <= LONGEST_ID and ID.fullmatch(text) is not None
+
+
 def check_id(text: str) -> str:
     """`text`, if it has the form of an id.
 
     Raises:
         UsageError: It has not; a path is none.
     """
-    if len(text) > LONGEST_ID or not ID.fullmatch(text):
+    if not is_id(text):
         raise UsageError(f"'{text}' is no id: ids have lower-case letters, digits and hyphens.")
     return text
