@@ -48,6 +48,7 @@ def test_from_two_folders_to_the_result(run) -> None:
     [
         ("new old-model nothing", "no sound and no folder"),
         ("new old-model old-model/a.wav", "as many in both"),
+        (f"new {'a' * 300} old-model", "aaa cannot be read"),
         ("new none.sda none.sda", "none.sda"),
         ("show 20200101-000000-abcdef", "no comparison"),
         ("vote ../x 1 x", "no id"),

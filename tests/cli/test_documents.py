@@ -70,10 +70,34 @@ def test_with_an_output_the_document_stays(
     assert open_document(open_workspace(), document_id).edits == ()
 
 
+@pytest.mark.parametrize("name", ["nosuch.codes", "nothing", "a" * 300])
+def test_with_an_output_neither_file_nor_document_is_an_error_of_codes(
+    run, document_id: str, name: str
+) -> None:
+    result = run("edit", "reverse", name, "-o", "out.json")
+    assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+    assert f"no codes file at {name}, and no document has that name" in result.stderr
+
+
+def test_with_an_output_no_workspace_is_needed(run, grid: CodeGrid, tmp_path: Path) -> None:
+    save_codes(tmp_path / "a.codes", grid)
+    (tmp_path / "none.txt").write_text("x")
+    bad = {"DISTILL_WORKSPACE": str(tmp_path / "none.txt")}
+    assert run("edit", "cut", "a.codes", "--to", "2f", "-o", "out.json", **bad).exit_code == 0
+    assert len(load_codes(tmp_path / "out.json").codes) == 10
+    result = run("edit", "reverse", "nosuch.codes", "-o", "other.json", **bad)
+    assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+    assert "There is no codes file at nosuch.codes" in result.stderr
+    assert "is no folder" in run("edit", "reverse", "nosuch.codes", **bad).stderr
+
+
 @pytest.mark.parametrize(
     ("words", "part"),
     [
         ("edit reverse nothing", "no document 'nothing'"),
+        (f"edit reverse {'a' * 300}", "no document 'aaa"),
+        (f"edit swap dialogue {'a' * 300}", "is no id"),
+        (f"edit swap dialogue {'A' * 300}", "AAA cannot be read"),
         ("edit reverse none.json", "Name the codes file to write"),
         ("edit cut dialogue", "nothing of the sound"),
         ("edit heal none.sda dialogue", "none.sda"),

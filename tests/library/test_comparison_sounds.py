@@ -10,8 +10,9 @@ from distill.audio.io import probe, read_audio
 from distill.audio.level import integrated_loudness
 from distill.audio.tags import read_tags
 from distill.errors import AudioError, UsageError
+from distill.library.comparison import Comparison
 from distill.library.comparison_sounds import Couple, couples_of, create_comparison
-from distill.library.comparisons import list_comparisons, sound_path
+from distill.library.comparisons import comparison_folder, list_comparisons, sound_path
 from distill.library.workspace import Workspace, open_workspace
 
 
@@ -89,3 +90,17 @@ def test_a_sound_that_cannot_be_read_leaves_no_comparison(
     assert list(workspace.comparisons.iterdir()) == []
     with pytest.raises(UsageError, match="1 to 999 pairs"):
         create_comparison(workspace, [], ("a", "b"))
+
+
+def test_an_interrupt_leaves_no_comparison(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(workspace: Workspace, comparison: Comparison) -> None:
+        assert len(list(comparison_folder(workspace, comparison.id).iterdir())) == 2
+        raise KeyboardInterrupt
+
+    good = write(tmp_path / "a.wav", 0.5)
+    monkeypatch.setattr("distill.library.comparison_sounds.write_comparison", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        create_comparison(workspace, [Couple(good, good)], ("a", "b"))
+    assert list(workspace.comparisons.iterdir()) == []

@@ -206,6 +206,19 @@ def test_a_full_disk_loses_nothing(
     assert Editor(workspace).edit(document.id, LINES[1]).document.revision == 2
 
 
+def test_an_interrupt_leaves_no_document(
+    workspace: Workspace, new_grid: Callable[..., CodeGrid], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(folder: Path, document: Document) -> None:
+        assert list(folder.iterdir()) == [folder / "first.json.gz"]
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("distill.library.documents.write_document", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        create_document(workspace, new_grid())
+    assert list(workspace.documents.iterdir()) == []
+
+
 def test_a_document_can_be_deleted_also_a_damaged_one(
     workspace: Workspace, document: Document, new_grid: Callable[..., CodeGrid]
 ) -> None:

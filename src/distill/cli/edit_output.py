@@ -1,11 +1,12 @@
 """`distill edit` with files: read, edit, write, and say what was done."""
 
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from distill.cli.console import make_console, print_json
-from distill.errors import UsageError
+from distill.errors import CodesFileError, DistillError, UsageError
 
 if TYPE_CHECKING:
     from distill.inference.codes.grid import CodeGrid
@@ -50,7 +51,7 @@ def edit_file(
 
     _check_output(result, [model_path, codes_path, options.get("other")])
     step = Step(name, options)
-    document = _document(codes_path)
+    document = _document(codes_path, result)
     if document is not None:
         edit_document(document, [step], model_path, result)
         return
@@ -77,7 +78,7 @@ def run_script(paths: list[Path], script: Path, result: Result) -> None:
     _check_output(result, [*paths, script])
     steps = read_script(script)
     _check_output(result, [step.options.get("other") for step in steps])
-    document = _document(paths[-1])
+    document = _document(paths[-1], result)
     if document is not None:
         edit_document(document, steps, model_path, result)
         return
@@ -124,14 +125,28 @@ def edit_document(
         print_json(about | written | {"steps": [asdict(entry) for entry in facts]})
 
 
-def _document(codes_path: Path) -> "Document | None":
+def _document(codes_path: Path, result: Result) -> "Document | None":
     """The document that is meant; None where it is a codes file."""
-    if codes_path.exists() or codes_path.name.endswith((".json", ".json.gz")):
+    # `Path.exists` raises where a name is too long.
+    if os.path.exists(codes_path) or codes_path.name.endswith((".json", ".json.gz")):
         return None
-    from distill.library.documents import find_document
+    from distill.library.documents import find_document, has_document
     from distill.library.workspace import open_workspace
 
-    return find_document(open_workspace(make=False), str(codes_path))
+    text = str(codes_path)
+    try:
+        workspace = open_workspace(make=False)
+        exists = has_document(workspace, text)
+    except DistillError:
+        # With an output, no workspace is needed.
+        if result.output is None:
+            raise
+        return None
+    if result.output is not None and not exists:
+        raise CodesFileError(
+            f"There is no codes file at {text}, and no document has that name: check the name."
+        )
+    return find_document(workspace, text)
 
 
 def _required(result: Result) -> Path:

@@ -16,7 +16,7 @@ import numpy as np
 
 from distill.audio.io import AUDIO_EXTENSIONS, block_source, write_sound_blocks
 from distill.audio.level import integrated_loudness_of
-from distill.errors import DistillError, UsageError
+from distill.errors import UsageError
 from distill.files import FilePath
 from distill.library.comparison import Comparison, Pair
 from distill.library.comparisons import (
@@ -81,14 +81,15 @@ def create_comparison(
         pairs=tuple(map(_pair, couples, swaps)),
     )
     folder = comparison_folder(workspace, comparison.id)
-    make_folder(folder)
     try:
+        make_folder(folder)
         for number, (couple, swap) in enumerate(zip(couples, swaps, strict=True), 1):
             sounds = (couple.second, couple.first) if swap else (couple.first, couple.second)
             _write_pair(folder, number, sounds)
         # A folder without this file is no comparison.
         write_comparison(workspace, comparison)
-    except DistillError:
+    except BaseException:
+        # Ctrl-C, too, leaves no half of a comparison.
         shutil.rmtree(folder, ignore_errors=True)
         raise
     return comparison
@@ -126,9 +127,10 @@ def couples_of(first: FilePath, second: FilePath) -> list[Couple]:
     """Pairs of two sound files, or of two folders, whose files go together in order of name.
 
     Raises:
-        UsageError: One is neither, or the folders hold different numbers of sounds.
+        UsageError: One is neither, or cannot be read, or the folders hold different numbers of
+            sounds.
     """
-    lists = [list(_sounds(Path(place))) for place in (first, second)]
+    lists = [_sounds(Path(place)) for place in (first, second)]
     if len(lists[0]) != len(lists[1]):
         raise UsageError(
             f"{first} holds {len(lists[0])} sounds, {second} {len(lists[1])}: "
@@ -137,11 +139,14 @@ def couples_of(first: FilePath, second: FilePath) -> list[Couple]:
     return [Couple(first=a, second=b) for a, b in zip(*lists, strict=True)]
 
 
-def _sounds(place: Path) -> Iterator[Path]:
-    if place.is_dir():
-        names = sorted(place.iterdir())
-        yield from (path for path in names if path.suffix.lower() in AUDIO_EXTENSIONS)
-    elif place.is_file():
-        yield place
-    else:
-        raise UsageError(f"There is no sound and no folder at {place}: check the name.")
+def _sounds(place: Path) -> list[Path]:
+    try:
+        if place.is_dir():
+            paths = sorted(place.iterdir())
+            return [path for path in paths if path.suffix.lower() in AUDIO_EXTENSIONS]
+        if place.is_file():
+            return [place]
+    except OSError as error:
+        # The name is too long, for one.
+        raise UsageError(f"{place} cannot be read ({error.strerror or error}).") from error
+    raise UsageError(f"There is no sound and no folder at {place}: check the name.")

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from distill.errors import OutputError, RevisionError, UsageError
+from distill.errors import RevisionError, UsageError
 from distill.inference.codes.file import save_codes
 from distill.inference.codes.grid import CodeGrid
 from distill.library.change_lock import change_lock
@@ -121,12 +121,13 @@ def create_document(
         first_frames=len(grid.codes),
     )
     folder = document_folder(workspace, document.id)
-    make_folder(folder)
     try:
+        make_folder(folder)
         save_codes(folder / FIRST, grid)
         # A folder without this file is no document.
         write_document(folder, document)
-    except OutputError:
+    except BaseException:
+        # Ctrl-C, too, leaves no half of a document.
         shutil.rmtree(folder, ignore_errors=True)
         raise
     return document
@@ -164,7 +165,7 @@ def _folders(workspace: Workspace) -> list[Path]:
             f"{workspace.documents} cannot be read ({error.strerror or error})."
         ) from error
     folders = [workspace.documents / name for name in names]
-    return [folder for folder in folders if (folder / FILE).exists()]
+    return [folder for folder in folders if os.path.exists(folder / FILE)]
 
 
 def document_folder(workspace: Workspace, document_id: str) -> Path:
@@ -201,15 +202,30 @@ def find_document(workspace: Workspace, text: str) -> Document:
 
 def resolve_document(workspace: Workspace, text: str) -> str:
     """The id of the document that a person calls `text`, as `find_document` finds it."""
-    if ID.fullmatch(text) and (workspace.documents / text / FILE).exists():
-        return text
-    named = [entry for entry in list_documents(workspace).documents if entry.name == text]
-    if not named:
+    ids = _ids_of(workspace, text)
+    if not ids:
         raise UsageError(f"There is no document '{text}': 'distill documents list' shows all.")
-    if len(named) > 1:
-        ids = ", ".join(entry.id for entry in named[:3])
-        raise UsageError(f"{len(named)} documents are called '{text}': give an id ({ids}).")
-    return named[0].id
+    if len(ids) > 1:
+        first = ", ".join(ids[:3])
+        raise UsageError(f"{len(ids)} documents are called '{text}': give an id ({first}).")
+    return ids[0]
+
+
+def has_document(workspace: Workspace, text: str) -> bool:
+    """Whether a document has the id or the name `text`.
+
+    Raises:
+        UsageError: The documents cannot be listed.
+    """
+    return bool(_ids_of(workspace, text))
+
+
+def _ids_of(workspace: Workspace, text: str) -> list[str]:
+    """Ids of the documents that a person may mean by `text`."""
+    # `Path.exists` raises where a name is too long.
+    if ID.fullmatch(text) and os.path.exists(workspace.documents / text / FILE):
+        return [text]
+    return [entry.id for entry in list_documents(workspace).documents if entry.name == text]
 
 
 # --- changes --------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ the model, loaded. Grids after such edits are always kept, so that undo and redo
 
 from __future__ import annotations
 
+import os
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -238,7 +239,7 @@ class Editor:
         text = str(name)
         if OTHER.fullmatch(name.as_posix()):
             return _own_other(folder, name)
-        if self.reads_files and (Path(name).exists() or not ID.fullmatch(text)):
+        if self.reads_files and (os.path.exists(name) or not ID.fullmatch(text)):
             return load_codes(Path(name))
         return self.grid(open_document(self.workspace, text))
 
