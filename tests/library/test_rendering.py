@@ -96,6 +96,22 @@ def test_a_workspace_that_fails_later_costs_one_remark(
     assert [sound.path.exists() for sound in made] == [True, True]
 
 
+def test_a_sound_that_cannot_be_kept_does_not_stop_the_next(
+    loaded: LoadedVQModel, workspace: Workspace, tmp_path: Path
+) -> None:
+    workspace.render_records.write_text("in the way")
+    request = Request(duration=0.3, seed=7, count=3)
+    made = []
+    for sound in generate_renders(loaded, tmp_path / "a.wav", request, History(workspace)):
+        made.append(sound)
+        if len(made) == 1:
+            workspace.render_records.unlink()
+    assert [sound.render is not None for sound in made] == [False, True, True]
+    assert [bool(sound.remark) for sound in made] == [True, False, False]
+    kept = [sound.render.id for sound in made if sound.render]
+    assert {row.id for row in find_renders(workspace).rows} == set(kept)
+
+
 def test_again_is_the_same_to_the_sample(
     loaded: LoadedVQModel, workspace: Workspace, tmp_path: Path
 ) -> None:

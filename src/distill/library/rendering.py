@@ -39,7 +39,7 @@ class Made:
         path: Its file.
         sound: The sound.
         render: Its record; None if the workspace cannot be used.
-        remark: Why not, in a sentence, once for all sounds of a call; else empty.
+        remark: Why not, in a sentence, once for sounds that follow one another; else empty.
     """
 
     path: Path
@@ -62,13 +62,13 @@ class Origin:
 
 
 class History:
-    """Keeps generated sounds in a workspace, as long as that can be used.
+    """Keeps generated sounds in a workspace. One that cannot be kept does not stop the next.
 
     Args:
         place: The workspace, or its folder; None for the usual one.
 
     Attributes:
-        remark: Why sounds are not kept; empty while they are.
+        remark: Why the last sound was not kept; empty if it was.
     """
 
     def __init__(self, place: Workspace | FilePath | None = None) -> None:
@@ -77,7 +77,7 @@ class History:
         try:
             self.workspace = place if isinstance(place, Workspace) else open_workspace(place)
         except DistillError as error:
-            self._give_up(error)
+            self._note(error)
 
     def keep(
         self, path: Path, sound: Generated, loaded: LoadedVQModel, origin: Origin
@@ -91,20 +91,21 @@ class History:
             origin: What it comes from.
 
         Returns:
-            Its record; None where the workspace cannot be used.
+            Its record; None where it cannot be kept, and `remark` says why.
         """
         if self.workspace is None:
             return None
         try:
             render = _record(path, sound, loaded, origin)
             save_codes = partial(sound.save_codes, source=path.name)
-            return add_render(self.workspace, render, save_codes)
+            render = add_render(self.workspace, render, save_codes)
         except (DistillError, OSError) as error:
-            self._give_up(error)
+            self._note(error)
             return None
+        self.remark = ""
+        return render
 
-    def _give_up(self, error: Exception) -> None:
-        self.workspace = None
+    def _note(self, error: Exception) -> None:
         self.remark = f"Written, but not kept in the history: {error}"
 
 
