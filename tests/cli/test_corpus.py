@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from distill.cli import app
 from distill.models.persistence import load_model_v2, read_header
+from tests.library.makers import write_sound
 
 SMALL = ["--steps", "3", "--codebook-size", "32", "--rvq-levels", "2", "--batch-size", "2"]
 
@@ -52,6 +53,13 @@ def test_choices_are_made_shown_and_taken_back(folder: Path) -> None:
     assert facts("corpus", "list")["corpora"][0]["id"] == listing["id"]
     run("corpus", "unmute", listing["id"], "low/pluck 0.wav")
     assert facts("corpus", "list", folder)["muted"] == 0
+
+
+def test_what_is_removed_for_good_is_not_in_the_bin(folder: Path, tmp_path: Path) -> None:
+    run("corpus", "add", folder, write_sound(tmp_path / "new.wav", seed=1))
+    text = run("corpus", "remove", folder, "new (added).wav", "--for-good")
+    assert "deleted for good." in text
+    assert "in the bin" not in text
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,9 @@ def test_a_history(run, workspace: Workspace, tmp_path: Path) -> None:
     assert not second.path.exists()
     assert run("renders", "restore", second.id).exit_code == 0
     assert second.path.exists()
+    deleted = run("renders", "delete", second.id, "--for-good")
+    assert "brings it back" not in deleted.stderr
+    assert "no deleted render" in run("renders", "restore", second.id).stderr
 
 
 @pytest.mark.parametrize(

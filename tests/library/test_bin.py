@@ -1,7 +1,9 @@
 import os
 import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +16,9 @@ from distill.library.bin import (
     list_deleted,
     restore_files,
 )
+from distill.library.models import list_models
+from distill.library.presets import list_presets
+from distill.library.renders import find_renders
 from distill.library.workspace import Workspace, open_workspace
 
 
@@ -103,8 +108,46 @@ def test_without_a_bin_nothing_is_deleted(
     assert list_deleted(workspace, "render") == []
     delete_files(workspace, deleted(*paths), for_good=True)
     assert not any(path.exists() for path in paths)
-    restore_files(workspace, "render", "one")
+
+
+def test_nothing_is_kept_of_what_is_deleted_for_good(workspace: Workspace, tmp_path: Path) -> None:
+    paths = files(tmp_path)
+    delete_files(workspace, deleted(*paths), for_good=True)
+    assert not any(path.exists() for path in paths)
+    assert list((workspace.hidden / "deleted").iterdir()) == []
+    with pytest.raises(UsageError, match="no deleted render one"):
+        restore_files(workspace, "render", "one")
+
+
+def test_a_file_that_cannot_be_deleted_for_good_leaves_all(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = files(tmp_path)
+    unlink = os.unlink
+
+    def not_the_last(path: Path, **options: Any) -> None:
+        if path == paths[1]:
+            raise PermissionError(13, "in use")
+        unlink(path, **options)
+
+    monkeypatch.setattr(module.os, "unlink", not_the_last)
+    with pytest.raises(OutputError, match=r"Cannot delete .*in use"):
+        delete_files(workspace, deleted(*paths), for_good=True)
     assert [path.read_text() for path in paths] == ["a.wav", "codes.json.gz"]
+
+
+@pytest.mark.parametrize("listing", [find_renders, list_models, list_presets])
+def test_a_listing_forgets_what_is_old(
+    workspace: Workspace, tmp_path: Path, listing: Callable[[Workspace], object]
+) -> None:
+    delete_files(workspace, deleted(*files(tmp_path)))
+    folder = workspace.hidden / "deleted" / "render-one"
+    listing(workspace)
+    assert folder.exists()
+    long_ago = time.time() - module.UNDO_S - 1
+    os.utime(folder, (long_ago, long_ago))
+    listing(workspace)
+    assert not folder.exists()
 
 
 def test_a_process_that_is_killed_in_between_loses_nothing(

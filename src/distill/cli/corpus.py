@@ -391,7 +391,8 @@ def remove_cmd(
     deleted = {key: name for key, name in chosen.items() if key not in muted}
     console = make_console(quiet=json)
     if deleted:
-        console.print(f"{_names(deleted)}: in the bin.", soft_wrap=True, markup=False)
+        where = "deleted for good" if for_good else "in the bin"
+        console.print(f"{_names(deleted)}: {where}.", soft_wrap=True, markup=False)
     if muted:
         text = f"{_names(muted)}: muted, since your own folder stays as it is."
         console.print(text, soft_wrap=True, markup=False)

@@ -134,8 +134,9 @@ def delete_cmd(
     from distill.library.workspace import open_workspace
 
     deleted = delete_model(open_workspace(workspace), model, for_good=for_good)
+    back = "" if for_good else f" `distill models restore {deleted.id}` brings it back."
     make_console(quiet=json).print(
-        f"Deleted: {deleted.name}. `distill models restore {deleted.id}` brings it back.",
+        f"Deleted: {deleted.name}.{back}",
         soft_wrap=True,
     )
     if json:

@@ -70,6 +70,6 @@ IgnoreChoices = Annotated[
     ),
 ]
 ForGood = Annotated[
-    bool, typer.Option("--for-good", help="Delete without a bin; it can be brought back for a day.")
+    bool, typer.Option("--for-good", help="Delete without a bin: nothing brings it back.")
 ]
 FolderForGood = Annotated[bool, typer.Option("--for-good", help="Delete without a bin.")]

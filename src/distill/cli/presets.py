@@ -144,8 +144,9 @@ def delete_cmd(
 
     place = open_workspace(workspace)
     deleted = delete_preset(place, find_preset_id(place, preset), for_good=for_good)
+    back = "" if for_good else f" `distill presets restore {deleted.id}` brings it back."
     make_console(quiet=json).print(
-        f"Deleted: {deleted.name}. `distill presets restore {deleted.id}` brings it back.",
+        f"Deleted: {deleted.name}.{back}",
         soft_wrap=True,
     )
     if json:

@@ -167,8 +167,9 @@ def delete_cmd(
 
     place, render_id = _resolve(workspace, render)
     deleted = delete_render(place, render_id, keep_sound=keep_sound, for_good=for_good)
+    back = "" if for_good else f" `distill renders restore {render_id}` brings it back."
     make_console(quiet=json).print(
-        f"Deleted: {deleted.name}. `distill renders restore {render_id}` brings it back.",
+        f"Deleted: {deleted.name}.{back}",
         soft_wrap=True,
     )
     if json:

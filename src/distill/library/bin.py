@@ -2,7 +2,7 @@
 
 No system brings a file back on request. So links to the files (copies where the disk has no links)
 stay in the workspace for a day. They are made before anything is deleted: whatever ends the process
-in between, nothing is lost.
+in between, nothing is lost. For files that are deleted for good, they go at the end.
 """
 
 import filecmp
@@ -54,15 +54,14 @@ def delete_files(workspace: Workspace, deleted: Deleted, for_good: bool = False)
     Args:
         workspace: Keeps what is needed to bring them back.
         deleted: What is deleted.
-        for_good: Whether to delete them without a bin.
+        for_good: Whether to delete them without a bin, and keep nothing to bring them back.
 
     Raises:
         OutputError: A file cannot be deleted, or has no bin; then all files are as they were.
     """
     clear_deleted(workspace)
     folder = _folder(workspace, deleted.kind, deleted.id)
-    with suppress(OSError):
-        shutil.rmtree(folder)
+    _forget(folder)
     make_folder(folder)
     files = [path for path in deleted.paths if path.is_file()]
     for number, path in enumerate(files):
@@ -84,6 +83,8 @@ def delete_files(workspace: Workspace, deleted: Deleted, for_good: bool = False)
         except OutputError:
             _bring_back(folder, files)
             raise
+    if for_good:
+        _forget(folder)
 
 
 def restore_files(workspace: Workspace, kind: str, deleted_id: str) -> Deleted:
@@ -104,7 +105,7 @@ def restore_files(workspace: Workspace, kind: str, deleted_id: str) -> Deleted:
     except (FileNotFoundError, RecordError) as error:
         raise UsageError(
             f"There is no deleted {kind} {deleted_id} to bring back: after a day, look for it in "
-            "the bin of your system."
+            "the bin of your system; files deleted for good are gone."
         ) from error
     for number, path in enumerate(deleted.paths):
         if path.exists() and not _is_same(path, folder / str(number)):
@@ -115,6 +116,7 @@ def restore_files(workspace: Workspace, kind: str, deleted_id: str) -> Deleted:
 
 def list_deleted(workspace: Workspace, kind: str) -> list[Deleted]:
     """What can be brought back, the latest first."""
+    clear_deleted(workspace)
     found = []
     for folder in _folders(workspace):
         with suppress(FileNotFoundError, RecordError):
@@ -183,6 +185,10 @@ def _bring_back(folder: Path, paths: Sequence[Path]) -> None:
         if not path.exists():
             make_folder(path.parent)
             _duplicate(folder / str(number), path)
+    _forget(folder)
+
+
+def _forget(folder: Path) -> None:
     with suppress(OSError):
         shutil.rmtree(folder)
 

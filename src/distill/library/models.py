@@ -17,7 +17,7 @@ from typing import Any
 
 from distill.errors import DistillError, ModelFileError, OutputError, UsageError
 from distill.files import FilePath, check_space, replace_atomically
-from distill.library.bin import Deleted, delete_files, restore_files
+from distill.library.bin import Deleted, clear_deleted, delete_files, restore_files
 from distill.library.index import Index, Stamp, Table, use_index
 from distill.library.model import (
     COLUMNS,
@@ -79,6 +79,7 @@ def list_models(workspace: Workspace, text: str = "") -> ModelList:
         index.update(dict(_stamps(workspace.models)), lambda file: _read(workspace, file))
         return index.select("SELECT file, size, facts, problem FROM models ORDER BY file")
 
+    clear_deleted(workspace)
     models = []
     problems = []
     for file, size, facts, problem in use_index(workspace, TABLE, ask):

@@ -17,7 +17,7 @@ from typing import Any
 
 from distill.errors import DistillError, OutputError, UsageError
 from distill.files import FilePath, check_place, open_regular, parse_json, replace_atomically
-from distill.library.bin import Deleted, delete_files, restore_files
+from distill.library.bin import Deleted, clear_deleted, delete_files, restore_files
 from distill.library.preset import ModelMention, Preset, check_settings
 from distill.library.records import (
     RecordError,
@@ -124,6 +124,7 @@ def list_presets(workspace: Workspace, text: str = "", model_id: str | None = No
         model_id: The id in the metadata of a model: general presets, and those made for it. None
             for all.
     """
+    clear_deleted(workspace)
     presets = []
     problems = []
     words = text.casefold().split()

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from distill.errors import DistillError, UsageError
 from distill.files import file_status
-from distill.library.bin import Deleted, delete_files, restore_files
+from distill.library.bin import Deleted, clear_deleted, delete_files, restore_files
 from distill.library.index import Index, Stamp, use_index
 from distill.library.records import (
     RecordError,
@@ -174,6 +174,7 @@ def find_renders(
     Raises:
         UsageError: A date of the query cannot be read, or a text of it is too long.
     """
+    clear_deleted(workspace)
     condition, values = (query or RenderQuery()).condition()
     limit_clause = "" if limit is None else f" LIMIT {max(0, int(limit))}"
 
