@@ -123,3 +123,29 @@ def test_a_version_goes_on_from_a_model_and_its_prior_learns_on(
     assert prior.prior_metadata["curation"]["muted"][0]["name"] == "low/pluck 0.wav"
     run("train", folder, "--continue-model", version, "--steps", 2, "--batch-size", 2)
     assert read_header(tmp_path / "plucks-v3.sda")["metadata"]["version"] == 3
+
+
+def test_training_refuses_choices_that_it_cannot_read_and_names_the_way_around(
+    folder: Path, tmp_path: Path
+) -> None:
+    run("corpus", "mute", folder, "low/pluck 0.wav")
+    (record,) = (tmp_path / "studio/.distill/corpora").glob("*.json")
+    record.write_text("{")
+    arguments = ["train", str(folder), "-o", str(tmp_path / "my.sda"), *SMALL]
+    refused = CliRunner().invoke(app, arguments)
+    assert refused.exit_code == 1
+    assert f"{record.name} is damaged" in refused.output
+    assert "--ignore-choices" in refused.output
+    run(*arguments, "--ignore-choices")
+
+
+@pytest.mark.parametrize("kind", ["jobs", "models", "renders", "presets", "corpus"])
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_a_list_makes_no_workspace(tmp_path: Path, kind: str, options: list[str]) -> None:
+    run(kind, "list", *options)
+    assert not (tmp_path / "studio").exists()
+
+
+def test_listing_a_folder_makes_no_workspace(folder: Path, tmp_path: Path) -> None:
+    assert len(facts("corpus", "list", folder)["files"]) == 8
+    assert not (tmp_path / "studio").exists()

@@ -8,6 +8,8 @@ from typer.testing import CliRunner
 
 from distill.audio.io import write_sound
 from distill.cli.doctor import doctor_cmd, duration_text
+from distill.library.corpora import find_corpus, mute
+from distill.library.workspace import open_workspace
 from distill.settings import SAMPLE_RATE
 from tests.audio.clicks import rhythm
 
@@ -93,3 +95,24 @@ def test_long_lists_show_what_needs_a_look(folder: Path) -> None:
 )
 def test_durations(seconds: float, text: str) -> None:
     assert duration_text(seconds) == text
+
+
+@pytest.mark.parametrize("fault", ["newer", "damaged", "no folder"])
+def test_choices_that_cannot_be_read_cost_a_remark(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    studio = tmp_path / "studio"
+    monkeypatch.setenv("DISTILL_WORKSPACE", str(studio))
+    place = open_workspace()
+    corpus = mute(place, find_corpus(place, folder), {"a" * 64: "gone.wav"})
+    if fault == "newer":
+        (place.hidden / "workspace.json").write_text('{"version": 99}')
+    elif fault == "damaged":
+        (place.corpora / f"{corpus.id}.json").write_text("{")
+    else:
+        monkeypatch.setenv("DISTILL_WORKSPACE", "~no-such-user-at-all/studio")
+    result = CliRunner().invoke(app, [str(folder), "--json"])
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["verdict"] == "go"
+    assert result.stderr.startswith("Every file is heard alike. ")
+    assert "heard alike" not in CliRunner().invoke(app, [str(folder), "--ignore-choices"]).stderr

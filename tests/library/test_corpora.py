@@ -166,6 +166,11 @@ def test_entries_of_a_later_version_of_the_same_form_stay(place: Workspace, corp
         b'{"version": 1}',
         b'{"version": 1, "folder": "x", "files": {"zz": {}}}',
         b'{"version": 1, "folder": "x", "files": {"' + b"a" * 64 + b'": {"weight": 99}}}',
+        b'{"version": 1, "folder": "x", "files": {"'
+        + b"a" * 64
+        + b'": {"weight": 1'
+        + b"0" * 400
+        + b"}}}",
         b'{"version": 1, "folder": "x", "files": {"' + b"a" * 64 + b'": 3}}',
         b'{"version": 99, "folder": "x", "files": {}}',
     ],

@@ -67,7 +67,9 @@ def test_files_are_found_by_hash(place: Workspace, corpus: Corpus, folder: Path)
     assert find_files(changed, [key[:8]]) == find_files(changed, [key]) == chosen
 
 
-@pytest.mark.parametrize("name", ["none.wav", "../bin", "/etc/passwd", "", ".", "lo", "a\0.wav"])
+@pytest.mark.parametrize(
+    "name", ["none.wav", "../bin", "/etc/passwd", "", ".", "lo", "a\0.wav", "a" * 300]
+)
 def test_what_is_no_file_of_the_corpus_is_refused(corpus: Corpus, name: str) -> None:
     with pytest.raises(UsageError, match=r"^There is no sound "):
         find_files(corpus, [name])
@@ -159,3 +161,23 @@ def test_bad_files_are_refused_before_anything_is_copied(
         add_files(place, corpus, [good], weight=20)
     assert not list(place.corpora.rglob("*.wav"))
     assert find_corpus(place, folder).files == {}
+
+
+def test_added_files_are_removed_when_the_folder_of_the_corpus_is_gone(
+    place: Workspace, corpus: Corpus, folder: Path, tmp_path: Path, binned: Path
+) -> None:
+    write_sound(tmp_path / "new.wav", distill.scan_corpus(folder).clips[0].audio() * 0.5)
+    added = add_files(place, corpus, [tmp_path / "new.wav"]).corpus
+    shutil.rmtree(folder)
+    after, muted = remove_files(place, added, find_files(added, ["new (added).wav"]))
+    assert (after.id, after.added, muted) == (corpus.id, (), {})
+    assert [path.name for path in binned.iterdir()] == ["new.wav"]
+
+
+def test_an_unchosen_file_of_a_folder_of_the_workspace_is_removed(
+    place: Workspace, folder: Path, binned: Path
+) -> None:
+    own = find_corpus(place, shutil.copytree(folder / "low", place.sounds / "takes"))
+    after, _ = remove_files(place, own, find_files(own, ["pluck 1.wav"]))
+    assert after.id == own.id
+    assert [path.name for path in binned.iterdir()] == ["pluck 1.wav"]

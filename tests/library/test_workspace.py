@@ -31,7 +31,20 @@ def test_a_newer_workspace_is_left_alone(tmp_path: Path) -> None:
     assert mark.read_text() == '{"version": 2}'
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"version": "x"}', "\x00"])
+DAMAGED_MARKS = [
+    "",
+    "[]",
+    "{}",
+    '{"version": "x"}',
+    '{"version": 1e999}',
+    '{"version": 1.5}',
+    '{"version": true}',
+    '{"version": NaN}',
+    "\x00",
+]
+
+
+@pytest.mark.parametrize("text", DAMAGED_MARKS)
 def test_a_damaged_mark_is_named(tmp_path: Path, text: str) -> None:
     mark = open_workspace(tmp_path).hidden / "workspace.json"
     mark.write_text(text)

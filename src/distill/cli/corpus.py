@@ -63,7 +63,7 @@ def list_cmd(
     """List the files of a corpus with what you chose about each, or all corpora."""
     from distill.library.workspace import open_workspace
 
-    place = open_workspace(workspace)
+    place = open_workspace(workspace, make=False)
     if corpus is None:
         _list_corpora(place, json)
         return
@@ -151,7 +151,9 @@ def _scan(place: "Workspace", name: str, console: "Console") -> "CorpusListing":
     corpus = find_corpus(place, name)
     report = scan_folder(corpus.folder, console, curation=corpus.curation)
     scan = asdict(corpus_facts(report))
-    keep_scan(place, corpus, scan)
+    # To look makes no workspace.
+    if place.hidden.is_dir():
+        keep_scan(place, corpus, scan)
     return list_files(corpus, scan)
 
 

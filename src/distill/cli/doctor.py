@@ -9,6 +9,7 @@ import typer
 
 from distill.cli.console import make_console, one_sentence_errors, print_json
 from distill.cli.options import DatasetDir, IgnoreChoices, Json, WorkspaceDir
+from distill.errors import DistillError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -117,11 +118,20 @@ def _music_lines(report: "CorpusReport") -> list[str]:
 
 
 def choices_about(folder: Path, workspace: Path | None, ignored: bool) -> "Curation":
-    """The choices about the files of a folder; none if they are `ignored`."""
+    """The choices about the files of a folder; none if they are `ignored`.
+
+    Where they cannot be read, a remark says so: every file counts alike then.
+    """
     from distill.data.curation import NO_CURATION
     from distill.library.corpora import curation_for
 
-    return NO_CURATION if ignored else curation_for(folder, workspace)
+    if ignored:
+        return NO_CURATION
+    try:
+        return curation_for(folder, workspace)
+    except DistillError as error:
+        make_console().print(f"Every file is heard alike. {error}", soft_wrap=True)
+        return NO_CURATION
 
 
 def curation_line(curation: "Curation") -> str:

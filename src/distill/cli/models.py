@@ -42,7 +42,7 @@ def list_cmd(
     from distill.library.models import list_models
     from distill.library.workspace import open_workspace
 
-    found = list_models(open_workspace(workspace), text)
+    found = list_models(open_workspace(workspace, make=False), text)
     if json:
         models = [_facts(model) for model in found.models]
         print_json({"models": models, "problems": found.problems})

@@ -42,7 +42,7 @@ def list_cmd(
     from distill.library.presets import list_presets
     from distill.library.workspace import open_workspace
 
-    place = open_workspace(workspace)
+    place = open_workspace(workspace, make=False)
     model_id = None if model is None else load_model(place, model).model_id
     found = list_presets(place, text, model_id)
     if json:

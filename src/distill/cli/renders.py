@@ -80,7 +80,7 @@ def list_cmd(
         since=since,
         until=until,
     )
-    found = find_renders(open_workspace(workspace), query, limit or None)
+    found = find_renders(open_workspace(workspace, make=False), query, limit or None)
     if json:
         rows = [row._asdict() for row in found.rows]
         print_json({"renders": rows, "total": found.total, "problems": found.problems})

@@ -152,6 +152,15 @@ def find_corpus(workspace: Workspace, folder_or_id: FilePath) -> Corpus:
     )
 
 
+def reload_corpus(workspace: Workspace, corpus: Corpus) -> Corpus:
+    """The corpus as it is now, even if its folder is gone.
+
+    Raises:
+        RecordError: The record is damaged, or a newer Distill wrote it.
+    """
+    return _read(workspace, corpus.id, corpus.folder)
+
+
 def list_corpora(workspace: Workspace) -> tuple[list[Corpus], list[str]]:
     """All corpora with choices, by id, and a sentence on each damaged record."""
     corpora = []
@@ -177,7 +186,7 @@ def curation_for(folder: FilePath, workspace: FilePath | None = None) -> Curatio
     """
     if not workspace_root(workspace).is_dir() or not os.path.isdir(folder):
         return NO_CURATION
-    return find_corpus(open_workspace(workspace), folder).curation
+    return find_corpus(open_workspace(workspace, make=False), folder).curation
 
 
 def _record_path(workspace: Workspace, corpus: str) -> Path:
@@ -201,7 +210,7 @@ def _read(workspace: Workspace, corpus: str, folder: Path | None) -> Corpus:
     try:
         stated = absolute_path(workspace, entries.pop("folder"))
         files = {key: _choices(entry) for key, entry in entries.pop("files").items()}
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise RecordError(f"{path} is damaged: delete it.") from error
     if not all(CONTENT_HASH.fullmatch(key) for key in files):
         raise RecordError(f"{path} is damaged: delete it.")
@@ -217,7 +226,10 @@ def _read(workspace: Workspace, corpus: str, folder: Path | None) -> Corpus:
 
 
 def _choices(entry: Mapping[str, Any]) -> FileChoices:
-    """Read the choices about a file. `TypeError` or `ValueError` for such as nobody can make."""
+    """Read the choices about a file.
+
+    `TypeError`, `ValueError` or `OverflowError` for such as nobody can make.
+    """
     known = {item.name for item in fields(FileChoices)} - {"others"}
     choices = FileChoices(
         name=str(entry.get("name", "")),

@@ -22,8 +22,8 @@ from distill.library.corpora import (
     Files,
     added_folder,
     change,
-    find_corpus,
     mute,
+    reload_corpus,
 )
 from distill.library.records import make_folder
 from distill.library.renders import load_render, resolve_render
@@ -93,9 +93,10 @@ def _matches(corpus: Corpus, name: str) -> dict[str, str]:
     """The files that one name means, by content hash."""
     path = Path(os.path.normpath(corpus.folder / name))
     is_inside = path.is_relative_to(corpus.folder) and path != corpus.folder
-    if is_inside and path.is_file():
+    # Of `os.path`: those of `Path` raise for names that are too long.
+    if is_inside and os.path.isfile(path):
         return {content_hash(path): _name(corpus, path)}
-    if is_inside and path.is_dir():
+    if is_inside and os.path.isdir(path):
         inside = f"{path.relative_to(corpus.folder).as_posix()}/*"
         return _by_pattern(corpus, inside)
     by_hash = {
@@ -187,7 +188,7 @@ def add_files(
 
     change(workspace, corpus, names, settle)
     return Addition(
-        corpus=find_corpus(workspace, corpus.id),
+        corpus=reload_corpus(workspace, corpus),
         files=names,
         present=tuple(path.name for path, key in hashes.items() if key in present),
         generated=len(generated),
@@ -216,7 +217,7 @@ def sound_paths(workspace: Workspace, names: Sequence[str]) -> list[Path]:
 
 
 def _check_sound(path: Path) -> None:
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise UsageError(f"There is no file {path}: name sound files to add.")
     if not _is_sound(path.name):
         raise UsageError(f"{path} is no sound that Distill reads: convert it to WAV or FLAC.")
@@ -294,4 +295,4 @@ def remove_files(
     own = {key: name for key, name in files.items() if key not in by_hash}
     if own:
         mute(workspace, corpus, own)
-    return find_corpus(workspace, corpus.folder), own
+    return reload_corpus(workspace, corpus), own

@@ -15,6 +15,7 @@ from distill.library.corpus_listing import keep_scan
 from distill.library.job_kinds import ScanArguments, TrainArguments, TrainPriorArguments
 from distill.library.job_run import JobRun, UnrecordedRun
 from distill.library.job_types import ScanComplete
+from distill.library.records import RecordError
 from distill.models.persistence import read_header
 from distill.training.metrics import (
     PriorEpochMetrics,
@@ -109,7 +110,10 @@ def curation_of(run: JobRun, arguments: TrainArguments | TrainPriorArguments) ->
     # A workspace that cannot be used holds no choices: a remark has said so.
     if arguments.ignore_choices or isinstance(run, UnrecordedRun):
         return NO_CURATION
-    return find_corpus(run.workspace, arguments.sounds).curation
+    try:
+        return find_corpus(run.workspace, arguments.sounds).curation
+    except RecordError as error:
+        raise RecordError(f"{error} Or train without your choices: --ignore-choices.") from error
 
 
 def _is_codec_finished(run: JobRun, arguments: TrainArguments) -> bool:

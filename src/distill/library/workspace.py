@@ -164,16 +164,19 @@ def open_workspace(path: FilePath | None = None, make: bool = True) -> Workspace
 
 def _check_version(mark: Path) -> None:
     try:
-        content = parse_json(mark.read_bytes())
-        version = int(content["version"])
+        version = parse_json(mark.read_bytes())["version"]
+        # True is an int to isinstance.
+        if type(version) is not int:
+            raise TypeError("a version is a whole number")
     except (ValueError, KeyError, TypeError) as error:
         raise UsageError(
             f"{mark} is damaged: delete that file alone; the workspace stays as it is."
         ) from error
     if version > VERSION:
         raise UsageError(
-            f"A newer Distill made the workspace {mark.parent.parent} (version {version}, this one "
-            f"knows {VERSION}): update Distill, or name another folder (--workspace)."
+            f"A newer Distill made the workspace {mark.parent.parent} (version "
+            f"{str(version)[:9]}, this one knows {VERSION}): update Distill, or name another "
+            "folder (--workspace)."
         )
 
 
