@@ -42,7 +42,9 @@ def test_every_public_name_is_on_the_page(builder: ModuleType) -> None:
     edits = [f"distill.edit.{edit.__name__}" for edit in EDITS.values()]
     facts = [name for name in headings if name.startswith("distill.describe.")]
     assert "distill.describe.model_facts" in facts
-    assert sorted(headings) == sorted(exports + edits + facts)
+    jobs = [name for name in headings if name.startswith("distill.jobs.")]
+    assert "distill.jobs.start" in jobs
+    assert sorted(headings) == sorted(exports + edits + facts + jobs)
 
 
 def test_every_public_function_and_class_has_a_docstring() -> None:

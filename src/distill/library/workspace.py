@@ -182,8 +182,10 @@ def _check_version(mark: Path) -> None:
 
 def new_id() -> str:
     """An id that no other has; ids sort by the time at which they were made."""
-    stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
-    return f"{stamp}-{secrets.token_hex(3)}"
+    nanoseconds = time.time_ns()
+    stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(nanoseconds // 1_000_000_000))
+    microseconds = nanoseconds // 1_000 % 1_000_000
+    return f"{stamp}-{microseconds:06d}{secrets.token_hex(2)}"
 
 
 def is_id(text: str) -> bool:

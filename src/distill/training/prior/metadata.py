@@ -18,6 +18,7 @@ from distill.training.prior.data import SHIFTS, PriorCodes
 from distill.training.prior.progress import PriorProgress
 from distill.training.prior.setup import PriorSetup
 from distill.training.prior.verdict import Copying, PriorVerdict
+from distill.training.prior_config import PriorConfig
 
 # Seconds of sound whose codes the file keeps, in all, and of each recording at least: an hour of
 # codes is a few megabytes.
@@ -105,14 +106,14 @@ def index_corpus(
     return index if earlier is None else with_earlier_sounds(index, earlier)
 
 
-def training_settings(setup: PriorSetup) -> dict[str, Any]:
+def training_settings(config: PriorConfig, parent_hash: str | None = None) -> dict[str, Any]:
     """Settings of a training, as the file keeps them: those that are set.
 
     `learns_on_from` is the hash of the weights of the model whose prior it began with.
     """
-    settings = {name: value for name, value in asdict(setup.config).items() if value is not None}
-    if setup.parent_hash:
-        settings["learns_on_from"] = setup.parent_hash
+    settings = {name: value for name, value in asdict(config).items() if value is not None}
+    if parent_hash:
+        settings["learns_on_from"] = parent_hash
     return settings
 
 
@@ -178,7 +179,7 @@ def prior_metadata(
         best_perplexity=progress.best_perplexity,
         training_date=utc_now(),
         codebook_hash=setup.loaded.model.codebook_hash(),
-        training=training_settings(setup),
+        training=training_settings(setup.config, setup.parent_hash),
         curation=_curation(setup),
         loss_curves=progress.history,
         level_losses=progress.best_level_losses,
