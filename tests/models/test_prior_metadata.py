@@ -52,6 +52,7 @@ def entries() -> dict[str, Any]:
         "level_losses": [1.5, 2.5],
         "warnings": ["Epoch 1: low."],
         "unknown_files": 1,
+        "curation": None,
         "file_count": 2,
         "steering": {
             "descriptors": ["loudness"],

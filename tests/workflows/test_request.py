@@ -105,7 +105,11 @@ def test_every_option_of_generate_is_one_of_a_request() -> None:
     """So a new mode needs no other list than the arguments of `distill.generate`."""
     own = set(inspect.signature(make_request).parameters) - {"earlier", "options"}
     grouped = {*MODE_OPTIONS, *SAMPLING_OPTIONS, *STEERING_OPTIONS}
-    arguments = set(inspect.signature(distill.generate).parameters) - {"model", "progress"}
+    arguments = set(inspect.signature(distill.generate).parameters) - {
+        "model",
+        "progress",
+        "cancel_event",
+    }
     assert own | grouped == arguments
     command = set(inspect.signature(generate_cmd).parameters) - {"tag"} | {"tags"}
     assert arguments <= command

@@ -216,7 +216,6 @@ class PriorMetadata:
 
     def to_dict(self) -> dict[str, Any]:
         """The plain dict that goes into a file, with all of `corpus_entries` and the rest."""
-        curation = {"curation": dict(self.curation)} if self.curation else {}
         return (
             self.corpus_entries()
             | curation
