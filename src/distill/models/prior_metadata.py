@@ -216,27 +216,24 @@ class PriorMetadata:
 
     def to_dict(self) -> dict[str, Any]:
         """The plain dict that goes into a file, with all of `corpus_entries` and the rest."""
-        return (
-            self.corpus_entries()
-            | curation
-            | {
-                "epochs_trained": self.epochs_trained,
-                "final_perplexity": self.final_perplexity,
-                "best_perplexity": self.best_perplexity,
-                "training_date": self.training_date,
-                "codebook_hash": self.codebook_hash,
-                "training": dict(self.training),
-                "loss_curves": list(self.loss_curves),
-                "level_losses": list(self.level_losses),
-                "warnings": list(self.warnings),
-                "unknown_files": self.unknown_files,
-                "file_count": self.file_count,
-                "steering": self.steering.to_dict() if self.steering else None,
-                "verdict": self.verdict,
-                "verdict_kind": self.verdict_kind,
-                "copying": dict(self.copying) if self.copying else None,
-            }
-        )
+        return self.corpus_entries() | {
+            "epochs_trained": self.epochs_trained,
+            "final_perplexity": self.final_perplexity,
+            "best_perplexity": self.best_perplexity,
+            "training_date": self.training_date,
+            "codebook_hash": self.codebook_hash,
+            "training": dict(self.training),
+            "loss_curves": list(self.loss_curves),
+            "level_losses": list(self.level_losses),
+            "warnings": list(self.warnings),
+            "unknown_files": self.unknown_files,
+            "curation": dict(self.curation) if self.curation else None,
+            "file_count": self.file_count,
+            "steering": self.steering.to_dict() if self.steering else None,
+            "verdict": self.verdict,
+            "verdict_kind": self.verdict_kind,
+            "copying": dict(self.copying) if self.copying else None,
+        }
 
     def corpus_entries(self) -> dict[str, Any]:
         """The entries that generation takes from the corpus; none before there are recordings."""
