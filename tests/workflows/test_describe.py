@@ -48,7 +48,7 @@ SOUND_KEYS = (
     "name duration_s format subtype sample_rate channels peak_db loudness tempo key software "
     "recipe recipe_loss reason remarks"
 )
-FILE_KEYS = "name used reason flags duration_s sample_rate channels peak_db loudness tempo key"
+FILE_KEYS = "name used reason flags duration_s sample_rate channels peak_db loudness tempo key hash"
 
 
 @pytest.fixture(scope="module")
