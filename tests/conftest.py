@@ -67,6 +67,14 @@ def _signals_as_in_a_terminal() -> None:
             signal.signal(getattr(signal, name), signal.SIG_DFL)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _own_workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Set up before the fixtures of modules, which start commands too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DISTILL_WORKSPACE", str(tmp_path_factory.getbasetemp() / "workspace"))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISTILL_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
