@@ -198,8 +198,8 @@ def scan_corpus(
         reports, measured, lambda index: sounds[index].audio(), comparisons.outcome
     )
     comparisons.save()
-    report = _conclude(root, listing, files, clips, layout, stereo_advice(heard))
-    return replace(report, added=tuple(curation.added))
+    whole = _conclude(root, listing, files, clips, layout, stereo_advice(heard))
+    return replace(whole, added=tuple(curation.added))
 
 
 def _widths(paths: Sequence[Path], curation: Curation) -> list[Width]:
