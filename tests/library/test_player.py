@@ -19,6 +19,7 @@ import soundfile as sf
 
 import distill
 from distill.errors import CancelledError, ModelFileError, PlayerError, UsageError
+from distill.inference.codes.file import load_codes
 from distill.inference.codes.grid import CodeGrid
 from distill.library.documents import create_document, open_document
 from distill.library.editing import Editor
@@ -36,6 +37,7 @@ from distill.library.player_requests import (
     Urgency,
 )
 from distill.library.player_task import PlayerTask, TaskState
+from distill.library.renders import load_render
 from distill.library.workspace import Workspace, open_workspace
 from distill.models.persistence import LoadedVQModel
 from distill.settings import SAMPLE_RATE
@@ -116,7 +118,7 @@ def run(player: Player, request: PlayerRequest) -> dict[str, Any]:
 
 
 def test_sounds_are_those_of_generate(
-    player: Player, loaded: LoadedVQModel, trained: Path, tmp_path: Path
+    player: Player, studio: Workspace, loaded: LoadedVQModel, trained: Path, tmp_path: Path
 ) -> None:
     settings = {"duration": 0.8, "seed": 3, "count": 2, "brightness": np.array([20.0, 80.0])}
     facts = run(player, Generate(model=trained, output=tmp_path / "a.wav", settings=settings))
@@ -124,6 +126,10 @@ def test_sounds_are_those_of_generate(
     for written, entry in zip(own, facts["files"], strict=True):
         assert Path(entry["path"]).read_bytes() == written.path.read_bytes()
         assert entry["seed"] == written.sound.recipe.seed
+        # Every face sees it in the history.
+        render = load_render(studio, entry["render"])
+        assert render.path == Path(entry["path"])
+        assert np.array_equal(load_codes(entry["codes"]).codes, written.sound.grid.codes)
 
 
 def test_an_earlier_sound_is_made_again(player: Player, trained: Path, tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ from distill.inference.modes.request import Request
 from distill.library.rendering import (
     History,
     Machine,
-    Made,
     Origin,
+    RenderResult,
     free_place,
     generate_renders,
     make_again,
@@ -37,7 +37,7 @@ def workspace(tmp_path: Path) -> Workspace:
 
 def make(
     loaded: LoadedVQModel, workspace: Workspace, output: Path, request: Request, **origin: object
-) -> list[Made]:
+) -> list[RenderResult]:
     output.parent.mkdir(parents=True, exist_ok=True)
     history = History(workspace)
     return list(generate_renders(loaded, output, request, history, Origin(**origin)))

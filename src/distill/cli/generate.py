@@ -1,7 +1,6 @@
 """`distill generate`: new sound from a model."""
 
 import time
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,7 +13,7 @@ from distill.inference.modes.request import DEFAULT_AMOUNT, Request
 from distill.inference.sampling.settings import DEFAULT_GUIDANCE, Sampling
 
 if TYPE_CHECKING:
-    from distill.library.rendering import Made, Origin
+    from distill.library.rendering import Origin, RenderResult
     from distill.models.persistence import LoadedVQModel
 
 DEFAULT_NAME = "generated.wav"
@@ -352,8 +351,7 @@ def _write(
     """
     from rich.progress import Progress
 
-    from distill.library.rendering import History, generate_renders
-    from distill.workflows.describe_results import generated_facts
+    from distill.library.rendering import History, generate_renders, render_facts
 
     console = make_console(quiet=quiet)
     # Without loading, which does not depend on the length of the sound.
@@ -374,18 +372,14 @@ def _write(
             console.print(_line(item, request.max_copy), soft_wrap=True)
             if item.remark:
                 console.print(item.remark, style="yellow", soft_wrap=True)
-            facts = generated_facts(item.path, item.sound, request.max_copy)
-            render = item.render
-            files.append(
-                asdict(facts) | {"render": render and render.id, "codes": render and render.codes}
-            )
+            files.append(render_facts(item, request.max_copy))
             # The new part alone, without the sound that it continues.
             frames += len(item.sound.codes)
     seconds = frames / loaded.model.frame_rate
     return {"files": files, "realtime_factor": seconds / (time.perf_counter() - began)}
 
 
-def _line(item: "Made", max_copy: float | None) -> str:
+def _line(item: "RenderResult", max_copy: float | None) -> str:
     sound = item.sound
     seconds = sound.audio.shape[1] / sound.sample_rate
     tempo = f"{sound.timing.tempo:.4g} BPM, " if sound.timing else ""

@@ -42,6 +42,7 @@ from distill.library.player_requests import (
     PlayerRequest,
     Stream,
 )
+from distill.library.rendering import History, Origin, generate_renders, render_facts
 from distill.library.workspace import Workspace, open_workspace
 from distill.models.persistence import LoadedVQModel
 from distill.workflows.codes import decode_column, decode_entry, decode_to_file, encoding_of
@@ -49,13 +50,12 @@ from distill.workflows.describe_results import (
     DecodedFacts,
     edited_facts,
     encoded_facts,
-    generated_facts,
     step_facts,
 )
 from distill.workflows.edit import EDITS
 from distill.workflows.edit_lines import SOUND
 from distill.workflows.edit_script import Step, apply, check_model, read_line
-from distill.workflows.generate import generate, generate_files, stream
+from distill.workflows.generate import generate, stream
 from distill.workflows.load import load
 from distill.workflows.paths import codes_path, output_paths, picture_path
 from distill.workflows.pictures import draw_grid, save_png
@@ -160,9 +160,9 @@ def threads_for(workspace: Workspace) -> int | None:
 def _generate(worker: Worker, order: Order) -> Facts:
     request = _as(order, Generate)
     earlier = EarlierSound.read(request.again) if request.again else None
-    made = _make_request(earlier, request.settings)
-    inputs = [request.model, request.again, *map(request.settings.get, SOURCE_OPTIONS)]
-    output_paths(request.output, made.count, inputs)
+    generation = _make_request(earlier, request.settings)
+    sources = [request.settings.get(option) for option in SOURCE_OPTIONS]
+    output_paths(request.output, generation.count, [request.model, request.again, *sources])
     if earlier and order.threads is None:
         # The same sound to the bit takes as many threads.
         order.threads = earlier.recipe.threads
@@ -170,8 +170,12 @@ def _generate(worker: Worker, order: Order) -> Facts:
     if earlier:
         earlier.recipe.check_model(loaded, earlier.path)
     files = []
-    for item in generate_files(loaded, request.output, made, order.report):
-        facts = plain_json(asdict(generated_facts(item.path, item.sound, made.max_copy)))
+    history = History(worker.workspace)
+    # A request has one source at most.
+    origin = Origin(source_path=next(filter(None, sources), None))
+    results = generate_renders(loaded, request.output, generation, history, origin, order.report)
+    for result in results:
+        facts = plain_json(render_facts(result, generation.max_copy) | {"remark": result.remark})
         worker.channel.send({"type": "written", "id": order.id, "facts": facts})
         files.append(facts)
     return {"model": request.model, "files": files}

@@ -25,6 +25,7 @@ from distill.library.render import Render
 from distill.library.renders import add_render, load_render, record_path
 from distill.library.workspace import Workspace, open_workspace
 from distill.models.persistence import LoadedVQModel
+from distill.workflows.describe_results import generated_facts
 from distill.workflows.generate import Progress, generate_files
 from distill.workflows.load import load
 from distill.workflows.paths import free_path, output_paths
@@ -32,7 +33,7 @@ from distill.workflows.request import EarlierSound, make_request
 
 
 @dataclass(frozen=True)
-class Made:
+class RenderResult:
     """A sound that was generated and written.
 
     Attributes:
@@ -147,7 +148,7 @@ def generate_renders(
     history: History,
     origin: Origin = Origin(),
     progress: Progress = lambda done, total: None,
-) -> Iterator[Made]:
+) -> Iterator[RenderResult]:
     """Generate the sounds of `request`; write and keep each as soon as it is ready.
 
     Args:
@@ -172,7 +173,19 @@ def generate_renders(
         render = history.keep(written.path, written.sound, loaded, origin)
         remark = "" if history.remark == said else history.remark
         said = history.remark
-        yield Made(path=written.path, sound=written.sound, render=render, remark=remark)
+        yield RenderResult(path=written.path, sound=written.sound, render=render, remark=remark)
+
+
+def render_facts(result: RenderResult, max_copy: float | None = None) -> dict[str, Any]:
+    """Facts about a sound for programs, with its record and its codes.
+
+    Args:
+        result: The sound.
+        max_copy: Percentage of it that was allowed to repeat passages of the corpus; None: any.
+    """
+    render = result.render
+    facts = asdict(generated_facts(result.path, result.sound, max_copy))
+    return facts | {"render": render and render.id, "codes": render and render.codes}
 
 
 def free_place(workspace: Workspace, name: str, count: int = 1) -> Path:
@@ -218,7 +231,7 @@ def make_again(
     source: FilePath | None = None,
     machine: Machine = Machine(),
     progress: Progress = lambda done, total: None,
-) -> Made:
+) -> RenderResult:
     """Make a render once more, the same to the sample; or another length of it that begins alike.
 
     Args:
@@ -266,7 +279,7 @@ def make_variations(
     output: FilePath | None = None,
     machine: Machine = Machine(),
     progress: Progress = lambda done, total: None,
-) -> Iterator[Made]:
+) -> Iterator[RenderResult]:
     """Vary a render: stretches of it stay, others are drawn anew with its settings.
 
     Args:
