@@ -308,13 +308,13 @@ def _again(
         print_json({"files": [_made_facts(made)]})
 
 
-def _made_line(made: "RenderResult") -> str:
+def _made_line(made: "Made") -> str:
     seconds = made.sound.audio.shape[1] / made.sound.sample_rate
     remark = f" {made.remark}" if made.remark else ""
     return f"{made.path}: {seconds:.1f} s, seed {made.sound.recipe.seed}.{remark}"
 
 
-def _made_facts(made: "RenderResult") -> dict[str, Any]:
+def _made_facts(made: "Made") -> dict[str, Any]:
     return {"path": made.path, "render": made.render.id if made.render else None}
 
 
@@ -347,7 +347,7 @@ def _table(rows: "list[RenderRow]") -> "Table":
     from rich.table import Table
 
     table = Table(box=None, padding=(0, 2, 0, 0))
-    for title in ("RenderResult", "Name", "Model", "Mode", "Seed", "Length", "Repeats", "", "Id"):
+    for title in ("Made", "Name", "Model", "Mode", "Seed", "Length", "Repeats", "", "Id"):
         table.add_column(title, overflow="fold")
     for row in rows:
         copied = "?" if row.copy_percent is None else f"{row.copy_percent:.0f} %"
@@ -364,7 +364,7 @@ def _facts(render: "Render") -> list[tuple[str, str]]:
     copied = render.copy_percent
     rows = [
         ("Name", f"{render.title}{' ★' if render.starred else ''}  (id {render.id})"),
-        ("RenderResult", f"{render.made}, with Distill {render.recipe.get('version', '')}"),
+        ("Made", f"{render.made}, with Distill {render.recipe.get('version', '')}"),
         ("Model", f"{render.model_name} (id {render.model_id})"),
         ("Mode", f"{render.way}, seed {render.seed}"),
         ("Length", f"{render.duration_s:.2f} s"),
