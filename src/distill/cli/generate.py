@@ -379,7 +379,7 @@ def _write(
     return {"files": files, "realtime_factor": seconds / (time.perf_counter() - began)}
 
 
-def _line(item: "Made", max_copy: float | None) -> str:
+def _line(item: "RenderResult", max_copy: float | None) -> str:
     sound = item.sound
     seconds = sound.audio.shape[1] / sound.sample_rate
     tempo = f"{sound.timing.tempo:.4g} BPM, " if sound.timing else ""

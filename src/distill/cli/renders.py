@@ -308,13 +308,13 @@ def _again(
         print_json({"files": [_made_facts(made)]})
 
 
-def _made_line(made: "Made") -> str:
+def _made_line(made: "RenderResult") -> str:
     seconds = made.sound.audio.shape[1] / made.sound.sample_rate
     remark = f" {made.remark}" if made.remark else ""
     return f"{made.path}: {seconds:.1f} s, seed {made.sound.recipe.seed}.{remark}"
 
 
-def _made_facts(made: "Made") -> dict[str, Any]:
+def _made_facts(made: "RenderResult") -> dict[str, Any]:
     return {"path": made.path, "render": made.render.id if made.render else None}
 
 
