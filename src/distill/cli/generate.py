@@ -8,12 +8,13 @@ import typer
 
 from distill.cli.console import make_console, one_sentence_errors, print_json
 from distill.cli.options import Device, Json, Overwrite, Threads, WorkspaceDir
+from distill.cli.render_lines import render_line
 from distill.errors import UsageError
 from distill.inference.modes.request import DEFAULT_AMOUNT, Request
 from distill.inference.sampling.settings import DEFAULT_GUIDANCE, Sampling
 
 if TYPE_CHECKING:
-    from distill.library.rendering import Origin, RenderResult
+    from distill.library.rendering import Origin
     from distill.models.persistence import LoadedVQModel
 
 DEFAULT_NAME = "generated.wav"
@@ -369,7 +370,7 @@ def _write(
             # They are the same for all sounds of one source.
             for remark in item.sound.remarks if not files else ():
                 console.print(remark, style="yellow", soft_wrap=True)
-            console.print(_line(item, request.max_copy), soft_wrap=True)
+            console.print(render_line(item, request.max_copy), soft_wrap=True)
             if item.remark:
                 console.print(item.remark, style="yellow", soft_wrap=True)
             files.append(render_facts(item, request.max_copy))
@@ -377,30 +378,3 @@ def _write(
             frames += len(item.sound.codes)
     seconds = frames / loaded.model.frame_rate
     return {"files": files, "realtime_factor": seconds / (time.perf_counter() - began)}
-
-
-def _line(item: "RenderResult", max_copy: float | None) -> str:
-    sound = item.sound
-    seconds = sound.audio.shape[1] / sound.sample_rate
-    tempo = f"{sound.timing.tempo:.4g} BPM, " if sound.timing else ""
-    head = (
-        f"{item.path}: {seconds:.1f} s, {tempo}{sound.loudness:.1f} LUFS, "
-        f"seed {sound.recipe.seed}{_prompt(sound.prompt_names)}."
-    )
-    if sound.copy is None:
-        return (
-            f"{head} How much it copies is unknown: the prior was trained with an older Distill. "
-            "Train it again to find out."
-        )
-    if max_copy is None or sound.copy.passage_percent <= max_copy:
-        return f"{head} {sound.copy.sentence}"
-    return (
-        f"{head} {sound.copy.sentence} None of {sound.draws} draws stayed under "
-        f"--max-copy {max_copy:g}; this one copies least."
-    )
-
-
-def _prompt(names: tuple[str, ...]) -> str:
-    if not names:
-        return ""
-    return f", after hearing {names[0] if len(names) == 1 else f'{len(names)} recordings'}"

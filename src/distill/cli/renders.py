@@ -8,9 +8,11 @@ import typer
 
 from distill.cli.console import make_console, one_sentence_errors, print_json, progress_bar
 from distill.cli.options import Device, ForGood, Json, Threads, WorkspaceDir
+from distill.cli.render_lines import render_line
 from distill.inference.modes.request import DEFAULT_AMOUNT
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table
 
     from distill.library.render import Render
@@ -256,7 +258,7 @@ def vary_cmd(
     json: Json = False,
 ) -> None:
     """Vary a sound: parts of it stay, others are drawn anew with its settings."""
-    from distill.library.rendering import Machine, make_variations
+    from distill.library.rendering import Machine, make_variations, render_facts
 
     place, render_id = _resolve(workspace, render)
     console = make_console(quiet=json)
@@ -273,10 +275,10 @@ def vary_cmd(
             machine=Machine(model=model, device=device, threads=threads),
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         ):
-            console.print(_made_line(sound), soft_wrap=True)
+            _show(console, sound)
             made.append(sound)
     if json:
-        print_json({"files": [_made_facts(sound) for sound in made]})
+        print_json({"files": [render_facts(sound) for sound in made]})
 
 
 def _again(
@@ -289,7 +291,7 @@ def _again(
     **options: Any,
 ) -> None:
     """Make a sound once more; `options` are those of `make_again`."""
-    from distill.library.rendering import Machine, make_again
+    from distill.library.rendering import Machine, make_again, render_facts
 
     place, render_id = _resolve(workspace, render)
     console = make_console(quiet=json)
@@ -303,19 +305,16 @@ def _again(
             progress=lambda done, total: bar.update(task, completed=done, total=total),
             **options,
         )
-    console.print(_made_line(made), soft_wrap=True)
+    _show(console, made)
     if json:
-        print_json({"files": [_made_facts(made)]})
+        print_json({"files": [render_facts(made)]})
 
 
-def _made_line(made: "RenderResult") -> str:
-    seconds = made.sound.audio.shape[1] / made.sound.sample_rate
-    remark = f" {made.remark}" if made.remark else ""
-    return f"{made.path}: {seconds:.1f} s, seed {made.sound.recipe.seed}.{remark}"
-
-
-def _made_facts(made: "RenderResult") -> dict[str, Any]:
-    return {"path": made.path, "render": made.render.id if made.render else None}
+def _show(console: "Console", result: "RenderResult") -> None:
+    """Print what a sound is, and why it is not in the history where that is so."""
+    console.print(render_line(result), soft_wrap=True)
+    if result.remark:
+        console.print(result.remark, style="yellow", soft_wrap=True)
 
 
 # --- helpers --------------------------------------------------------------------------------------
