@@ -31,6 +31,14 @@ _cleared: set[Path] = set()
 """Folders that this process has cleared."""
 
 
+def make_folder(folder: FilePath) -> None:
+    """Make a folder, and those above it, where there is none. `OutputError` if that fails."""
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"Cannot make the folder {folder}: {error.strerror or error}.") from error
+
+
 @contextmanager
 def replace_atomically(path: FilePath) -> Iterator[BinaryIO]:
     """Give a binary file to write to, which becomes `path` in one step at the end of the block.

@@ -14,7 +14,7 @@ from distill.library.job_kinds import (
     parse_arguments,
     plain_arguments,
 )
-from distill.library.job_orders import make_folder, new_order, write_order
+from distill.library.job_orders import make_job_folder, new_order, write_order
 from distill.library.workspace import Workspace, open_workspace
 
 
@@ -69,8 +69,8 @@ def test_a_training_without_an_output_goes_into_the_workspace(
     assert second.name == f"{corpus_dir.name}-2.sda"
     # One that waits has written nothing yet.
     order = new_order("train", TrainArguments(sounds="/sounds", output=str(second)))
-    write_order(make_folder(workspace, order.id), order)
-    (make_folder(workspace, "torn") / "job.json").write_text('{"arguments": []}')
+    write_order(make_job_folder(workspace, order.id), order)
+    (make_job_folder(workspace, "torn") / "job.json").write_text('{"arguments": []}')
     third = Path(checked(workspace, "train", sounds=corpus_dir).output)
     assert third.name == f"{corpus_dir.name}-3.sda"
 

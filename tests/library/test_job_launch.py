@@ -7,7 +7,7 @@ import pytest
 from distill.errors import OutputError, UsageError
 from distill.library import job_launch, jobs
 from distill.library.job_kinds import ScanArguments
-from distill.library.job_orders import make_folder, new_order
+from distill.library.job_orders import make_job_folder, new_order
 from distill.library.job_types import JobState
 from distill.library.locks import take_lock
 from distill.library.workspace import Workspace, open_workspace
@@ -30,7 +30,7 @@ def test_a_process_that_cannot_begin_is_said_at_once(
 
 def test_two_do_not_start_one_job(workspace: Workspace, tmp_path: Path) -> None:
     order = new_order("scan", ScanArguments(sounds=str(tmp_path)))
-    starting = take_lock(make_folder(workspace, order.id) / "starting")
+    starting = take_lock(make_job_folder(workspace, order.id) / "starting")
     assert starting is not None
     with pytest.raises(UsageError, match=r"being started already"):
         job_launch.launch(workspace, order)

@@ -13,7 +13,7 @@ from distill.library.job_orders import (
     VERSION,
     arguments_of,
     job_ids,
-    make_folder,
+    make_job_folder,
     new_order,
     read_order,
     write_order,
@@ -29,7 +29,7 @@ def workspace(tmp_path: Path) -> Workspace:
 def test_an_order_comes_back(workspace: Workspace) -> None:
     arguments = ScanArguments(sounds="/klänge/\udcff")
     order = new_order("scan", arguments)
-    write_order(make_folder(workspace, order.id), order)
+    write_order(make_job_folder(workspace, order.id), order)
     assert read_order(workspace, order.id) == order
     assert arguments_of(order) == arguments
     assert order.distill == distill.__version__
@@ -37,7 +37,7 @@ def test_an_order_comes_back(workspace: Workspace) -> None:
 
 def test_keys_that_nobody_knows_are_kept(workspace: Workspace) -> None:
     order = new_order("scan", ScanArguments(sounds="/sounds"))
-    folder = make_folder(workspace, order.id)
+    folder = make_job_folder(workspace, order.id)
     write_order(folder, order)
     content = json.loads((folder / "job.json").read_text())
     (folder / "job.json").write_text(json.dumps(content | {"colour": "blue"}))
@@ -78,20 +78,20 @@ def test_an_unknown_id_is_named(workspace: Workspace) -> None:
     ],
 )
 def test_a_damaged_order_is_named(workspace: Workspace, content: str) -> None:
-    (make_folder(workspace, "a") / "job.json").write_text(content)
+    (make_job_folder(workspace, "a") / "job.json").write_text(content)
     with pytest.raises(UsageError, match=r"job.json is damaged"):
         read_order(workspace, "a")
 
 
 def test_the_order_of_another_job_is_damage(workspace: Workspace) -> None:
     order = new_order("scan", ScanArguments(sounds="/sounds"))
-    write_order(make_folder(workspace, "other"), order)
+    write_order(make_job_folder(workspace, "other"), order)
     with pytest.raises(UsageError, match="damaged"):
         read_order(workspace, "other")
 
 
 def test_a_newer_order_is_refused_and_left_alone(workspace: Workspace) -> None:
-    path = make_folder(workspace, "a") / "job.json"
+    path = make_job_folder(workspace, "a") / "job.json"
     path.write_text(json.dumps({"version": VERSION + 1}))
     with pytest.raises(UsageError, match="newer Distill"):
         read_order(workspace, "a")

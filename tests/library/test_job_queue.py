@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from distill.errors import OutputError
-from distill.library.job_orders import make_folder
+from distill.library.job_orders import make_job_folder
 from distill.library.job_queue import (
     is_alive,
     is_training,
@@ -24,7 +24,7 @@ def workspace(tmp_path: Path) -> Workspace:
 
 
 def live_job(workspace: Workspace, job_id: str) -> object:
-    lock = take_lock(make_folder(workspace, job_id) / "lock")
+    lock = take_lock(make_job_folder(workspace, job_id) / "lock")
     assert lock is not None
     return lock
 
@@ -52,7 +52,7 @@ def test_who_comes_first_is_first(workspace: Workspace) -> None:
 
 
 def test_the_dead_do_not_hold_up_the_living(workspace: Workspace) -> None:
-    make_folder(workspace, "dead")
+    make_job_folder(workspace, "dead")
     ticket = queue_up(workspace, "dead")
     lock = live_job(workspace, "living")
     queue_up(workspace, "living")
@@ -62,7 +62,7 @@ def test_the_dead_do_not_hold_up_the_living(workspace: Workspace) -> None:
 
 
 def test_a_job_that_is_being_started_lives(workspace: Workspace) -> None:
-    folder = make_folder(workspace, "new")
+    folder = make_job_folder(workspace, "new")
     assert not is_alive(folder)
     starting = take_lock(folder / "starting")
     assert starting is not None

@@ -8,7 +8,7 @@ from distill.errors import UsageError
 from distill.library import jobs
 from distill.library.job_here import begin_here
 from distill.library.job_kinds import TrainArguments
-from distill.library.job_orders import make_folder, new_order, write_order
+from distill.library.job_orders import make_job_folder, new_order, write_order
 from distill.library.job_resuming import check_resumable, latest_of_model
 from distill.library.workspace import Workspace, open_workspace
 
@@ -26,7 +26,7 @@ def test_a_model_belongs_to_the_last_job_that_trained_it(
     for _ in range(2):
         order = new_order("train", arguments)
         ids.append(order.id)
-        write_order(make_folder(workspace, order.id), order)
+        write_order(make_job_folder(workspace, order.id), order)
     earlier, later = sorted(ids)
     with pytest.raises(UsageError, match=rf"distill jobs resume {later}"):
         jobs.resume(workspace, earlier)
@@ -38,7 +38,7 @@ def test_the_last_job_of_a_model_is_found_by_its_path(
     monkeypatch.chdir(tmp_path)
     assert latest_of_model(workspace, "train", "my.sda") is None
     order = new_order("train", TrainArguments(sounds="/s", output=str(tmp_path / "my.sda")))
-    write_order(make_folder(workspace, order.id), order)
+    write_order(make_job_folder(workspace, order.id), order)
     assert latest_of_model(workspace, "train", "my.sda") == order
     assert latest_of_model(workspace, "train-prior", "my.sda") is None
     assert latest_of_model(workspace, "train", "other.sda") is None

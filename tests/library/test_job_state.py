@@ -7,7 +7,7 @@ import pytest
 
 from distill.library.job_kinds import ScanArguments, TrainArguments
 from distill.library.job_log import Event, EventLog
-from distill.library.job_orders import make_folder, new_order
+from distill.library.job_orders import make_job_folder, new_order
 from distill.library.job_queue import queue_up
 from distill.library.job_state import job_of
 from distill.library.job_types import (
@@ -72,7 +72,7 @@ def job(workspace: Workspace, order: JobOrder) -> Callable[..., Job]:
     """The job after these events."""
 
     def after(*events: Event, is_alive: bool = False) -> Job:
-        folder = make_folder(workspace, order.id)
+        folder = make_job_folder(workspace, order.id)
         lock = take_lock(folder / "lock") if is_alive else None
         log = EventLog(folder / "events.jsonl", shortest_gap_s=0)
         for event in events:
@@ -118,7 +118,7 @@ def test_an_event_without_its_fields_is_no_error(
     workspace: Workspace, order: JobOrder, job: Callable[..., Job]
 ) -> None:
     job(JobRunning())
-    path = make_folder(workspace, order.id) / "events.jsonl"
+    path = make_job_folder(workspace, order.id) / "events.jsonl"
     for kind in ("StepMetrics", "ScanProgress", "PriorStepMetrics", "PriorEpochMetrics"):
         path.write_text(f'{{"n":1,"t":1.5,"type":"{kind}","done":"x","total":0}}\n')
         assert job_of(workspace, order).progress is None
@@ -159,7 +159,7 @@ def test_cut_off_before_it_began(job: Callable[..., Job], events: tuple[Event, .
 def test_a_job_waits_for_those_before_it(
     workspace: Workspace, order: JobOrder, job: Callable[..., Job]
 ) -> None:
-    first = take_lock(make_folder(workspace, "first") / "lock")
+    first = take_lock(make_job_folder(workspace, "first") / "lock")
     queue_up(workspace, "first")
     now = job(JobWaiting(), is_alive=True)
     assert (now.state, now.ahead, now.sentence) == (JobState.WAITING, 1, "Waits for 1 training.")
@@ -169,10 +169,10 @@ def test_a_job_waits_for_those_before_it(
 
 
 def test_a_scan_waits_for_nobody(workspace: Workspace) -> None:
-    first = take_lock(make_folder(workspace, "first") / "lock")
+    first = take_lock(make_job_folder(workspace, "first") / "lock")
     queue_up(workspace, "first")
     scan = new_order("scan", ScanArguments(sounds="/sounds"))
-    lock = take_lock(make_folder(workspace, scan.id) / "lock")
+    lock = take_lock(make_job_folder(workspace, scan.id) / "lock")
     assert job_of(workspace, scan).ahead == 0
     assert None not in (first, lock)
 
@@ -181,7 +181,7 @@ def test_a_job_that_is_gone_on_with_waits_at_once(
     workspace: Workspace, order: JobOrder, job: Callable[..., Job]
 ) -> None:
     assert job(JobRunning(), JobStopped(sentence="Stopped.")).state == JobState.STOPPED
-    starting = take_lock(make_folder(workspace, order.id) / "starting")
+    starting = take_lock(make_job_folder(workspace, order.id) / "starting")
     assert starting is not None
     assert job_of(workspace, order).state == JobState.WAITING
     starting.release()

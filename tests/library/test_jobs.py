@@ -15,7 +15,7 @@ import pytest
 from distill.errors import CorpusError, UsageError
 from distill.library import jobs
 from distill.library.job_kinds import TrainArguments
-from distill.library.job_orders import make_folder, new_order, write_order
+from distill.library.job_orders import make_job_folder, new_order, write_order
 from distill.library.job_types import Job, JobEvent, JobState
 from distill.library.workspace import Workspace, open_workspace
 from distill.models.persistence import load_model_v2
@@ -186,7 +186,7 @@ def test_a_corpus_that_is_gone_is_said_before_going_on(
 ) -> None:
     arguments = TrainArguments(sounds=str(tmp_path / "gone"), output=str(tmp_path / "my.sda"))
     order = new_order("train", arguments)
-    write_order(make_folder(workspace, order.id), order)
+    write_order(make_job_folder(workspace, order.id), order)
     with pytest.raises(CorpusError, match=r"no folder .*gone"):
         jobs.resume(workspace, order.id)
     with pytest.raises(CorpusError, match=r"no folder .*elsewhere"):
@@ -208,16 +208,16 @@ def test_damaged_jobs_are_left_out_with_a_remark(
 ) -> None:
     assert jobs.list_jobs(workspace) == []
     order = new_order("train", TrainArguments(sounds="/sounds", output="/my.sda"))
-    write_order(make_folder(workspace, order.id), order)
-    (make_folder(workspace, "torn") / "job.json").write_text('{"version": 1, "id"')
-    make_folder(workspace, "empty")
+    write_order(make_job_folder(workspace, order.id), order)
+    (make_job_folder(workspace, "torn") / "job.json").write_text('{"version": 1, "id"')
+    make_job_folder(workspace, "empty")
     assert [job.id for job in jobs.list_jobs(workspace)] == [order.id]
     assert ["torn" in record.message for record in caplog.records] == [True]
 
 
 def test_a_job_of_a_kind_from_the_future_is_shown(workspace: Workspace) -> None:
     order = new_order("train", TrainArguments(sounds="/sounds", output="/my.sda"))
-    folder = make_folder(workspace, order.id)
+    folder = make_job_folder(workspace, order.id)
     write_order(folder, order)
     text = (folder / "job.json").read_text().replace('"train"', '"dance"')
     (folder / "job.json").write_text(text)
@@ -229,7 +229,7 @@ def test_a_job_of_a_kind_from_the_future_is_shown(workspace: Workspace) -> None:
 
 def test_a_watcher_that_is_told_to_end_ends(workspace: Workspace) -> None:
     order = new_order("train", TrainArguments(sounds="/sounds", output="/my.sda"))
-    write_order(make_folder(workspace, order.id), order)
+    write_order(make_job_folder(workspace, order.id), order)
     ended = threading.Event()
     ended.set()
     began = time.monotonic()

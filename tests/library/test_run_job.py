@@ -9,7 +9,7 @@ import pytest
 
 from distill.library import run_job
 from distill.library.job_kinds import ScanArguments
-from distill.library.job_orders import make_folder, new_order, write_order
+from distill.library.job_orders import make_job_folder, new_order, write_order
 from distill.library.job_run import JobRun
 from distill.library.job_state import job_of
 from distill.library.job_types import JobOrder, JobState
@@ -31,7 +31,7 @@ def _signals() -> Iterator[None]:
 
 def scan_of(workspace: Workspace, sounds: Path) -> JobOrder:
     order = new_order("scan", ScanArguments(sounds=str(sounds)))
-    write_order(make_folder(workspace, order.id), order)
+    write_order(make_job_folder(workspace, order.id), order)
     return order
 
 
@@ -45,7 +45,7 @@ def test_a_job_that_fails_ends_with_1(workspace: Workspace, tmp_path: Path) -> N
     order = scan_of(workspace, tmp_path / "gone")
     assert run_job.main(workspace.jobs / order.id) == 1
     job = job_of(workspace, order)
-    assert (job.state, "no folder" in job.sentence) == (JobState.FAILED, True)
+    assert (job.state, "neither a folder" in job.sentence) == (JobState.FAILED, True)
 
 
 @pytest.mark.parametrize("job_id", ["nothing", "A b"])

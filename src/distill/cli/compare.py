@@ -45,7 +45,7 @@ def new_cmd(
     """
     from distill.library.workspace import open_workspace
 
-    place = open_workspace(workspace)
+    place = open_workspace(workspace, make=False)
     console = make_console(quiet=json)
     if first.suffix == second.suffix == ".sda":
         from distill.library.comparison_models import compare_models

@@ -89,7 +89,7 @@ def show_cmd(
     from distill.library.corpus_files import find_files
     from distill.library.workspace import open_workspace
 
-    place = open_workspace(workspace)
+    place = open_workspace(workspace, make=False)
     console = make_console(quiet=json)
     chosen = find_files(find_corpus(place, corpus), files)
     listing = _scan(place, corpus, console)
@@ -301,7 +301,7 @@ def _change(
     from distill.library.corpus_files import find_files
     from distill.library.workspace import open_workspace
 
-    place = open_workspace(workspace)
+    place = open_workspace(workspace, make=False)
     found = find_corpus(place, corpus)
     chosen = find_files(found, files)
     changed = change(place, found, chosen)
@@ -350,7 +350,7 @@ def add_cmd(
     from distill.library.corpus_files import add_files, sound_paths
     from distill.library.workspace import open_workspace
 
-    place = open_workspace(workspace)
+    place = open_workspace(workspace, make=False)
     addition = add_files(place, find_corpus(place, corpus), sound_paths(place, sounds), weight)
     console = make_console(quiet=json)
     if addition.files:
@@ -386,7 +386,7 @@ def remove_cmd(
     from distill.library.corpus_files import find_files, remove_files
     from distill.library.workspace import open_workspace
 
-    place = open_workspace(workspace)
+    place = open_workspace(workspace, make=False)
     found = find_corpus(place, corpus)
     chosen = find_files(found, files)
     changed, muted = remove_files(place, found, chosen, for_good)

@@ -61,7 +61,7 @@ def new_cmd(
     from distill.library.documents import create_document
     from distill.library.workspace import open_workspace
 
-    place = open_workspace(workspace)
+    place = open_workspace(workspace, make=False)
     remark = ""
     if model is None:
         grid = load_codes(sound)

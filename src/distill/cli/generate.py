@@ -326,7 +326,7 @@ def _with_preset(
         return options
     if again is not None:
         raise UsageError("--again has the settings of that sound: leave out --preset.")
-    return with_preset(load_preset(open_workspace(workspace), preset), options)
+    return with_preset(load_preset(open_workspace(workspace, make=False), preset), options)
 
 
 def _write(

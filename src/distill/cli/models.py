@@ -65,7 +65,7 @@ def show_cmd(model: ModelId, workspace: WorkspaceDir = None, json: Json = False)
     from distill.library.models import load_model
     from distill.library.workspace import open_workspace
 
-    shown = load_model(open_workspace(workspace), model)
+    shown = load_model(open_workspace(workspace, make=False), model)
     if json:
         print_json({**_facts(shown), "corpus": [asdict(file) for file in shown.corpus]})
         return
@@ -94,7 +94,7 @@ def add_cmd(
     from distill.library.models import add_model
     from distill.library.workspace import open_workspace
 
-    _say(add_model(open_workspace(workspace), path, name), json)
+    _say(add_model(open_workspace(workspace, make=False), path, name), json)
 
 
 @app.command("rename")
@@ -133,7 +133,7 @@ def delete_cmd(
     from distill.library.models import delete_model
     from distill.library.workspace import open_workspace
 
-    deleted = delete_model(open_workspace(workspace), model, for_good=for_good)
+    deleted = delete_model(open_workspace(workspace, make=False), model, for_good=for_good)
     back = "" if for_good else f" `distill models restore {deleted.id}` brings it back."
     make_console(quiet=json).print(
         f"Deleted: {deleted.name}.{back}",
@@ -154,7 +154,7 @@ def restore_cmd(
     from distill.library.models import restore_model
     from distill.library.workspace import open_workspace
 
-    _say(restore_model(open_workspace(workspace), model), json)
+    _say(restore_model(open_workspace(workspace, make=False), model), json)
 
 
 def _change(workspace: Path | None, model: str, json: bool, **changes: Any) -> None:
@@ -162,7 +162,7 @@ def _change(workspace: Path | None, model: str, json: bool, **changes: Any) -> N
     from distill.library.models import change_model
     from distill.library.workspace import open_workspace
 
-    _say(change_model(open_workspace(workspace), model, **changes), json)
+    _say(change_model(open_workspace(workspace, make=False), model, **changes), json)
 
 
 def _say(model: "Model", json: bool) -> None:

@@ -94,7 +94,7 @@ def save_cmd(
     from distill.library.renders import load_render, resolve_render
     from distill.library.workspace import open_workspace
 
-    place = open_workspace(workspace)
+    place = open_workspace(workspace, make=False)
     if render is None and not values:
         raise UsageError("Which settings? Name a sound with --from, or give some with --set.")
     if for_model and render is None:
@@ -119,7 +119,7 @@ def show_cmd(preset: PresetName, workspace: WorkspaceDir = None, json: Json = Fa
     from distill.library.presets import load_preset
     from distill.library.workspace import open_workspace
 
-    shown = load_preset(open_workspace(workspace), preset)
+    shown = load_preset(open_workspace(workspace, make=False), preset)
     if json:
         print_json(asdict(shown))
         return
@@ -142,7 +142,7 @@ def delete_cmd(
     from distill.library.presets import delete_preset, find_preset_id
     from distill.library.workspace import open_workspace
 
-    place = open_workspace(workspace)
+    place = open_workspace(workspace, make=False)
     deleted = delete_preset(place, find_preset_id(place, preset), for_good=for_good)
     back = "" if for_good else f" `distill presets restore {deleted.id}` brings it back."
     make_console(quiet=json).print(
@@ -164,7 +164,7 @@ def restore_cmd(
     from distill.library.presets import restore_preset
     from distill.library.workspace import open_workspace
 
-    restored = restore_preset(open_workspace(workspace), preset)
+    restored = restore_preset(open_workspace(workspace, make=False), preset)
     make_console(quiet=json).print(f"{restored.title} is back.", soft_wrap=True)
     if json:
         print_json(asdict(restored))
@@ -188,7 +188,7 @@ def export_cmd(
     from distill.library.workspace import open_workspace
     from distill.workflows.paths import check_outputs
 
-    place = open_workspace(workspace)
+    place = open_workspace(workspace, make=False)
     presets = [load_preset(place, name) for name in names] if names else list_presets(place).presets
     check_outputs([output], overwrite=overwrite)
     path = export_presets(presets, output)
@@ -212,7 +212,7 @@ def import_cmd(
     from distill.library.presets import import_presets
     from distill.library.workspace import open_workspace
 
-    added = import_presets(open_workspace(workspace), path, folder, overwrite)
+    added = import_presets(open_workspace(workspace, make=False), path, folder, overwrite)
     console = make_console(quiet=json)
     for preset in added:
         console.print(f"{preset.title}: {_settings(preset.settings)}", soft_wrap=True)

@@ -189,7 +189,7 @@ def restore_cmd(
     from distill.library.renders import restore_render
     from distill.library.workspace import open_workspace
 
-    restored = restore_render(open_workspace(workspace), render)
+    restored = restore_render(open_workspace(workspace, make=False), render)
     make_console(quiet=json).print(f"{restored.path} is back.", soft_wrap=True)
     if json:
         print_json(asdict(restored))
@@ -325,7 +325,7 @@ def _resolve(workspace: Path | None, render: str) -> "tuple[Workspace, str]":
     from distill.library.renders import resolve_render
     from distill.library.workspace import open_workspace
 
-    place = open_workspace(workspace)
+    place = open_workspace(workspace, make=False)
     return place, resolve_render(place, render)
 
 

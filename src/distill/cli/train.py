@@ -1,5 +1,6 @@
 """`distill train`: a codec from a folder of sounds."""
 
+import os
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -191,8 +192,8 @@ class _Training:
         pick_device(self.device)
         if not self.is_resumed:
             check_training(self.output, self.discard_prior, self.settings, self.overwrite)
-        elif not checkpoint_path(self.output).exists():
-            # It says so.
+        elif not os.path.exists(checkpoint_path(self.output)):
+            # It says so, and no name is too long for this look.
             load_checkpoint(checkpoint_path(self.output))
         if self.parent is not None:
             check_continuation(self.parent, self.output, self.settings)

@@ -17,7 +17,13 @@ from pathlib import Path
 from send2trash import send2trash
 
 from distill.errors import OutputError, UsageError
-from distill.library.records import RecordError, make_folder, read_record, write_record
+from distill.files import make_folder
+from distill.library.records import (
+    RecordError,
+    read_record,
+    record_lock,
+    write_record,
+)
 from distill.library.workspace import Workspace, check_id
 
 VERSION = 1
@@ -100,17 +106,14 @@ def restore_files(workspace: Workspace, kind: str, deleted_id: str) -> Deleted:
         OutputError: A file cannot be written.
     """
     folder = _folder(workspace, kind, deleted_id)
-    try:
-        deleted = _read(folder)
-    except (FileNotFoundError, RecordError) as error:
-        raise UsageError(
-            f"There is no deleted {kind} {deleted_id} to bring back: after a day, look for it in "
-            "the bin of your system; files deleted for good are gone."
-        ) from error
-    for number, path in enumerate(deleted.paths):
-        if path.exists() and not _is_same(path, folder / str(number)):
-            raise UsageError(f"Another file lies at {path}: move it away, then try again.")
-    _bring_back(folder, deleted.paths)
+    # Before the lock, which would make the workspace.
+    _find(folder, kind, deleted_id)
+    with record_lock(workspace):
+        deleted = _find(folder, kind, deleted_id)
+        for number, path in enumerate(deleted.paths):
+            if path.exists() and not _is_same(path, folder / str(number)):
+                raise UsageError(f"Another file lies at {path}: move it away, then try again.")
+        _bring_back(folder, deleted.paths)
     return deleted
 
 
@@ -143,6 +146,17 @@ def _folders(workspace: Workspace) -> list[Path]:
         return [path for path in (workspace.hidden / "deleted").iterdir() if path.is_dir()]
     except OSError:
         return []
+
+
+def _find(folder: Path, kind: str, deleted_id: str) -> Deleted:
+    """What `folder` keeps. `UsageError` if there is nothing."""
+    try:
+        return _read(folder)
+    except (FileNotFoundError, RecordError) as error:
+        raise UsageError(
+            f"There is no deleted {kind} {deleted_id} to bring back: after a day, look for it in "
+            "the bin of your system; files deleted for good are gone."
+        ) from error
 
 
 def _read(folder: Path) -> Deleted:

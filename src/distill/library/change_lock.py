@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from distill.errors import OutputError
-from distill.library.document_grids import make_folder
+from distill.files import make_folder
 from distill.library.locks import take_lock
-from distill.library.workspace import Workspace
+from distill.library.workspace import Workspace, open_workspace
 
 PATIENCE_S = 10
 """Seconds to wait for another process, whose change takes some ms."""
@@ -23,6 +23,7 @@ def change_lock(workspace: Workspace, name: str) -> Iterator[None]:
     Raises:
         OutputError: The workspace cannot be written, or another process does not let go.
     """
+    open_workspace(workspace.root)
     locks = workspace.hidden / "locks"
     make_folder(locks)
     lock = take_lock(locks / f"{name}.lock", PATIENCE_S)

@@ -17,7 +17,7 @@ import numpy as np
 from distill.audio.io import AUDIO_EXTENSIONS, block_source, write_sound_blocks
 from distill.audio.level import integrated_loudness_of
 from distill.errors import UsageError
-from distill.files import FilePath
+from distill.files import FilePath, make_folder
 from distill.library.comparison import Comparison, Pair
 from distill.library.comparisons import (
     MOST_PAIRS,
@@ -26,7 +26,6 @@ from distill.library.comparisons import (
     pair_path,
     write_comparison,
 )
-from distill.library.document_grids import make_folder
 from distill.library.workspace import Workspace, new_id
 from distill.settings import SAMPLE_RATE, check_seed
 

@@ -14,7 +14,7 @@ from distill.audio.tags import find_json
 from distill.bounds import check_bound
 from distill.data.curation import USUAL_WEIGHT
 from distill.errors import AudioError, OutputError, UsageError
-from distill.files import FilePath, check_space, open_regular, replace_atomically
+from distill.files import FilePath, check_space, make_folder, open_regular, replace_atomically
 from distill.library.bin import Deleted, delete_files
 from distill.library.corpora import (
     Corpus,
@@ -25,7 +25,6 @@ from distill.library.corpora import (
     mute,
     reload_corpus,
 )
-from distill.library.records import make_folder
 from distill.library.renders import load_render, resolve_render
 from distill.library.workspace import Workspace, new_id
 

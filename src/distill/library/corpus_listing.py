@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from distill.files import parse_json, replace_atomically
+from distill.files import make_folder, parse_json, replace_atomically
 from distill.library.corpora import Corpus, FileChoices, generated_share
-from distill.library.records import make_folder
 from distill.library.workspace import Workspace
 
 VERSION = 1

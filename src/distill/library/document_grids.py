@@ -11,7 +11,8 @@ from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
-from distill.errors import CodesFileError, OutputError
+from distill.errors import CodesFileError
+from distill.files import make_folder
 from distill.inference.codes.file import load_codes, save_codes
 from distill.inference.codes.grid import CodeGrid
 
@@ -50,18 +51,6 @@ def other_keys(line: str) -> list[str]:
 def other_path(key: str) -> PurePosixPath:
     """The file of another sound, as a line names it: relative to the folder of the document."""
     return PurePosixPath(OTHERS, f"{key}{ENDING}")
-
-
-def make_folder(folder: Path) -> None:
-    """Make `folder` where there is none.
-
-    Raises:
-        OutputError: It cannot be made.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"Cannot make the folder {folder}: {error.strerror or error}.") from error
 
 
 def keep_grid(folder: Path, kind: str, key: str, grid: CodeGrid) -> None:

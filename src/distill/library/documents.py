@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from distill.errors import RevisionError, UsageError
+from distill.files import make_folder
 from distill.inference.codes.file import save_codes
 from distill.inference.codes.grid import CodeGrid
 from distill.library.change_lock import change_lock
@@ -35,7 +36,6 @@ from distill.library.document_grids import (
     forget_grids,
     grid_key,
     keep_grid,
-    make_folder,
     other_keys,
 )
 from distill.library.folder_bin import delete_folder

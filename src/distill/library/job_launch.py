@@ -10,7 +10,7 @@ from typing import Any
 from distill.errors import OutputError, UsageError
 from distill.library.job_events import read_latest
 from distill.library.job_kinds import kind_of
-from distill.library.job_orders import make_folder, write_order
+from distill.library.job_orders import make_job_folder, write_order
 from distill.library.job_queue import queue_up
 from distill.library.job_resuming import forget_stop
 from distill.library.job_types import JobOrder
@@ -36,7 +36,7 @@ def launch(workspace: Workspace, order: JobOrder) -> None:
         UsageError: If somebody else is starting it.
         OutputError: If the workspace cannot be written, or the process ends at once.
     """
-    folder = make_folder(workspace, order.id)
+    folder = make_job_folder(workspace, order.id)
     starting = take_lock(folder / "starting")
     if starting is None:
         raise UsageError(f"Job '{order.id}' is being started already.")

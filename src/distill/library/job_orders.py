@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from distill import __version__
-from distill.errors import OutputError, UsageError
-from distill.files import parse_json, replace_atomically
+from distill.errors import UsageError
+from distill.files import make_folder, parse_json, replace_atomically
 from distill.library.job_kinds import kind_of, parse_arguments, plain_arguments
 from distill.library.job_queue import job_folder
 from distill.library.job_types import JobOrder
@@ -35,17 +35,14 @@ def new_order(kind_name: str, arguments: Any) -> JobOrder:
     )
 
 
-def make_folder(workspace: Workspace, job_id: str) -> Path:
+def make_job_folder(workspace: Workspace, job_id: str) -> Path:
     """Make the folder of a job.
 
     Raises:
         OutputError: If it cannot be made.
     """
     folder = job_folder(workspace, job_id)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"Cannot make {folder}: {error.strerror or error}.") from error
+    make_folder(folder)
     return folder
 
 

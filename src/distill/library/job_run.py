@@ -17,7 +17,7 @@ from distill.errors import DistillError, OutputError, UsageError
 from distill.library.job_events import EventReader, read_latest, type_of_line
 from distill.library.job_kinds import kind_of
 from distill.library.job_log import Event, EventLog
-from distill.library.job_orders import make_folder, write_order
+from distill.library.job_orders import make_job_folder, write_order
 from distill.library.job_queue import jobs_ahead, leave, queue_up, take_turn
 from distill.library.job_types import (
     JobDone,
@@ -87,7 +87,7 @@ class JobRun:
         self.is_resumed = is_resumed
         self.cancel_event = threading.Event()
         self.outcome: Outcome | None = None
-        self.folder = make_folder(workspace, order.id)
+        self.folder = make_job_folder(workspace, order.id)
         self._has_failed_to_write = False
         self._ticket: Path | None = None
         self._turn: FileLock | None = None

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from distill.errors import DistillError, ModelFileError, OutputError, UsageError
-from distill.files import FilePath, check_space, replace_atomically
+from distill.files import FilePath, check_space, make_folder, replace_atomically
 from distill.library.bin import Deleted, clear_deleted, delete_files, restore_files
 from distill.library.index import Index, Stamp, Table, use_index
 from distill.library.model import (
@@ -31,7 +31,6 @@ from distill.library.model import (
 from distill.library.records import (
     RecordError,
     check_text,
-    make_folder,
     read_record,
     record_lock,
     write_record,
@@ -342,8 +341,7 @@ def restore_model(workspace: Workspace, model_id: str) -> Model:
         UsageError: There is none to bring back, or another file lies in its place.
         OutputError: A file cannot be written.
     """
-    with record_lock(workspace):
-        restore_files(workspace, "model", model_id)
+    restore_files(workspace, "model", model_id)
     return load_model(workspace, model_id)
 
 

@@ -10,8 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from distill.errors import AudioError
-from distill.files import open_regular, parse_json, replace_atomically
-from distill.library.document_grids import make_folder
+from distill.files import make_folder, open_regular, parse_json, replace_atomically
 from distill.library.workspace import Workspace
 
 LARGEST_CACHE = 1 << 30

@@ -346,8 +346,7 @@ def restore_preset(workspace: Workspace, wanted: str) -> Preset:
         UsageError: There is none to bring back, or another file lies in its place.
         OutputError: The file cannot be written.
     """
-    with record_lock(workspace):
-        restore_files(workspace, "preset", wanted)
+    restore_files(workspace, "preset", wanted)
     return load_preset(workspace, wanted)
 
 

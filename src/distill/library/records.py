@@ -13,8 +13,8 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from distill.errors import DistillError, OutputError, UsageError
-from distill.files import open_regular, parse_json, replace_atomically
-from distill.library.workspace import Workspace
+from distill.files import make_folder, open_regular, parse_json, replace_atomically
+from distill.library.workspace import Workspace, open_workspace
 
 LARGEST_RECORD = 1 << 20
 """Bytes of a record, at most: a recipe with 800 points of curves takes 40 kB."""
@@ -81,14 +81,6 @@ def write_record(path: Path, entries: Mapping[str, Any]) -> None:
         file.write(content.encode("ascii"))
 
 
-def make_folder(folder: Path) -> None:
-    """Make a folder and those above it. `OutputError` if that fails."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"Cannot make the folder {folder}: {error.strerror or error}.") from error
-
-
 @contextmanager
 def record_lock(workspace: Workspace) -> Iterator[None]:
     """While inside, no other process changes records of the workspace.
@@ -96,6 +88,7 @@ def record_lock(workspace: Workspace) -> Iterator[None]:
     Raises:
         OutputError: The workspace cannot be written, or another process does not end its change.
     """
+    open_workspace(workspace.root)
     lock = FileLock(workspace.hidden / "records.lock", timeout=PATIENCE_S)
     try:
         lock.acquire()

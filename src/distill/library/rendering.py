@@ -14,13 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from distill.errors import DistillError, UsageError
-from distill.files import FilePath
+from distill.files import FilePath, make_folder
 from distill.inference.generate import Generated
 from distill.inference.modes.registry import mode_of
 from distill.inference.modes.request import Request
 from distill.inference.recipe import make_recipe
 from distill.library.models import find_model_file
-from distill.library.records import make_folder
 from distill.library.render import Render
 from distill.library.renders import add_render, load_render, record_path
 from distill.library.workspace import Workspace, open_workspace

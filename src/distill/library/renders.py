@@ -19,13 +19,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from distill.errors import DistillError, UsageError
-from distill.files import file_status
+from distill.files import file_status, make_folder
 from distill.library.bin import Deleted, clear_deleted, delete_files, restore_files
 from distill.library.index import Index, Stamp, use_index
 from distill.library.records import (
     RecordError,
     check_text,
-    make_folder,
     read_record,
     record_lock,
     write_record,
@@ -373,9 +372,8 @@ def restore_render(workspace: Workspace, render_id: str) -> Render:
         UsageError: There is none to bring back, or another file lies in its place.
         OutputError: A file cannot be written.
     """
-    with record_lock(workspace):
-        restore_files(workspace, "render", render_id)
-        return load_render(workspace, render_id)
+    restore_files(workspace, "render", render_id)
+    return load_render(workspace, render_id)
 
 
 def _is_codes_of_workspace(workspace: Workspace, path: Path) -> bool:

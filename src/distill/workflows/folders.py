@@ -10,7 +10,7 @@ from distill.audio.io import write_sound
 from distill.data.corpus import collect_audio_files
 from distill.device import prepare
 from distill.errors import DistillError, OutputError
-from distill.files import FilePath
+from distill.files import FilePath, make_folder
 from distill.inference.codes.decode import entry_sound
 from distill.inference.codes.file import save_codes
 from distill.inference.codes.grid import CodeGrid
@@ -153,9 +153,4 @@ def entry_paths(folder: FilePath, levels: int, codebook_size: int) -> list[list[
 
 def _make_folders(folders: Iterable[Path]) -> None:
     for folder in sorted(folders):
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(
-                f"Cannot make the folder {folder}: {error.strerror or error}."
-            ) from error
+        make_folder(folder)
