@@ -85,25 +85,11 @@ def train_vqvae(
     """
     check_output(output, discard_prior, overwrite)
     check_space(output, training_size(config))
-    threads = prepare(config.threads)
-    channels = _channels(corpus, config.channels)
-    config = replace(config, channels=channels)
-    if not config.adapts_threads:
-        # A resumed training is repeatable too.
-        config = replace(config, threads=threads)
+    config = _settled(config, _channels(corpus, config.channels))
     identity = _new_identity(model_name or output.stem, corpus.layout.output_channels)
     sounds = TrainingCorpus.from_report(corpus, make_manifest(corpus.clips))
     trainer = CodecTrainer(config, sounds.split, SAMPLE_RATE, pick_device(device))
-    run = CodecRun(
-        trainer,
-        sounds,
-        identity=identity,
-        output=output,
-        callback=callback,
-        cancel_event=cancel_event,
-        threads=thread_trials(threads, config.adapts_threads, trainer.device),
-    )
-    return run.run()
+    return _codec_run(trainer, sounds, output, identity, callback, cancel_event).run()
 
 
 @memory_in_a_sentence()
@@ -146,30 +132,49 @@ def continue_vqvae(
     check_space(output, training_size(config))
     parent = load_model_v2(parent_path, pick_device(device))
     fixed_settings(parent.model.config, asdict(config), parent_path)
-    threads = prepare(config.threads)
-    config = replace(config, channels=_channels(corpus, parent.model.channels))
-    if not config.adapts_threads:
-        config = replace(config, threads=threads)
+    config = _settled(config, _channels(corpus, parent.model.channels))
     manifest = extend_manifest(corpus.clips, parent.metadata.get("corpus") or [])
     sounds = TrainingCorpus.from_report(corpus, manifest)
-    name = model_name or output.stem
-    identity = _new_identity(name, parent.output_channels)
+    identity = _new_identity(model_name or output.stem, parent.output_channels)
     identity |= lineage_entries(parent, manifest, sounds.muted)
     codec = next_codec(parent.model, sounds.split.train)
     trainer = CodecTrainer(config, sounds.split, SAMPLE_RATE, pick_device(device), codec)
-    run = CodecRun(
+    run = _codec_run(trainer, sounds, output, identity, callback, cancel_event, parent_path)
+    complete = run.run()
+    _hand_on_prior(run, complete)
+    return complete
+
+
+def _settled(config: VQVAEConfig, channels: int) -> VQVAEConfig:
+    """`config` with the channels of the corpus, and the number of threads if that is fixed."""
+    threads = prepare(config.threads)
+    if config.adapts_threads:
+        return replace(config, channels=channels)
+    # A resumed training is repeatable too.
+    return replace(config, channels=channels, threads=threads)
+
+
+def _codec_run(
+    trainer: CodecTrainer,
+    sounds: TrainingCorpus,
+    output: Path,
+    identity: dict[str, Any],
+    callback: Callback,
+    cancel_event: threading.Event | None,
+    parent_path: Path | None = None,
+) -> CodecRun:
+    """The run of a training, on as many threads as its settings say."""
+    threads = prepare(trainer.config.threads)
+    return CodecRun(
         trainer,
         sounds,
         identity=identity,
         output=output,
         callback=callback,
         cancel_event=cancel_event,
-        threads=thread_trials(threads, config.adapts_threads, trainer.device),
+        threads=thread_trials(threads, trainer.config.adapts_threads, trainer.device),
         parent_path=parent_path,
     )
-    complete = run.run()
-    _hand_on_prior(run, complete)
-    return complete
 
 
 def check_successor(parent_path: Path, output: Path) -> None:
@@ -243,7 +248,7 @@ def resume_vqvae(
     state = load_checkpoint(checkpoint, CODEC_CHECKPOINT)
     with restoring(checkpoint):
         config = VQVAEConfig(**state["trainer"]["config"])
-    threads = prepare(config.threads)
+    prepare(config.threads)
     # As the training began, whatever was chosen about the files since.
     muted = state.get("muted", [])
     curation = replace(
@@ -257,16 +262,9 @@ def resume_vqvae(
     with restoring(checkpoint):
         codec = _codec_of(state)
     trainer = CodecTrainer(config, sounds.split, SAMPLE_RATE, pick_device(device), codec)
-    parent_path = state.get("parent_path")
-    run = CodecRun(
-        trainer,
-        sounds,
-        identity=state["identity"],
-        output=output,
-        callback=callback,
-        cancel_event=cancel_event,
-        threads=thread_trials(threads, config.adapts_threads, trainer.device),
-        parent_path=Path(parent_path) if parent_path else None,
+    parent_path = Path(state["parent_path"]) if state.get("parent_path") else None
+    run = _codec_run(
+        trainer, sounds, output, state["identity"], callback, cancel_event, parent_path
     )
     with restoring(checkpoint):
         run.restore(state)

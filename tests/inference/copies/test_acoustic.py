@@ -9,7 +9,9 @@ import torch
 
 import distill
 from distill.inference.copies import acoustic
-from distill.inference.copies.acoustic import NO_MATCHES, Matches, PassageSearch, Query
+from distill.inference.copies.acoustic import PassageSearch
+from distill.inference.copies.matches import NO_MATCHES, Matches
+from distill.inference.copies.windows import Query
 from distill.models.chunked import encode_audio
 from distill.models.persistence import LoadedVQModel, load_model_v2
 from distill.settings import SAMPLE_RATE
@@ -201,15 +203,3 @@ def test_a_place_that_continues_a_copy_is_as_near(
     length = torch.full_like(start, 8)
     assert float(search.difference_at(query, start, length, start).max()) < 1e-3
     assert float(search.difference_at(query, start, length, start + 9).min()) > 0.1
-
-
-def test_events_reach_from_onset_to_onset_without_silence() -> None:
-    audible = torch.ones(60, dtype=torch.bool)
-    audible[20:30] = False
-    span = acoustic._events(Query(torch.zeros(60, 1), audible, [10.4, 30.0, 32.5]))
-    # The frame before an onset reaches into the next event; two frames are too few.
-    assert list(zip(span.start.tolist(), span.length.tolist(), strict=True)) == [
-        (0, 9),
-        (11, 9),
-        (33, acoustic.LONGEST_EVENT),
-    ]

@@ -9,16 +9,22 @@ A difference is judged relative to the change within the window: two hums are so
 hardly.
 """
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from itertools import pairwise
 from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from distill.inference.copies.matches import NO_MATCHES, Matches, SoundMatches, no_match_of
+from distill.inference.copies.windows import (
+    LONGEST_EVENT,
+    SHORTEST_EVENT,
+    Query,
+    Span,
+    events_of,
+    window_starts,
+)
 from distill.models.pointer import squared_distance
 from distill.models.vqvae import VQVAE
 
@@ -27,28 +33,6 @@ WINDOW_S = 0.25
 
 SHORTEST = 3
 """Frames of the shortest window: fewer leave nothing to compare."""
-
-SHORTEST_EVENT = 3
-"""Frames of the shortest event. Candidates are found by its first frames alone, so that events of
-all lengths take one search."""
-
-BEFORE_ONSET = 1
-"""Frames before an onset, or the end, that are not compared: their spectra reach beyond it."""
-
-LONGEST_EVENT = 24
-"""Frames of an event that are compared, about half a second: the rest is left to the windows."""
-
-NEAR_ONSET = 2
-"""Frames by which two encodings of one onset may differ."""
-
-STRIDE = 3
-"""Frames from one window of a sound to the next; more in sounds of over `MOST_WINDOWS`."""
-
-MOST_WINDOWS = 800
-"""Windows of one sound at most, about 50 s at `STRIDE`: it bounds the time of a search."""
-
-AUDIBLE = 0.75
-"""Share of a window's frames that must be audible: all silence is alike."""
 
 CANDIDATES = 16
 """Windows with the nearest means that are compared frame by frame.
@@ -62,6 +46,9 @@ BLUR_DB = 1.4
 MOST_DB = 6.0
 """Distance in dB beyond which nothing sounds the same: copies are within 3 dB, others from 3.5."""
 
+STRIDE = 3
+"""Frames from one window of a sound to the next; more in sounds of over `MOST_WINDOWS`."""
+
 AT_ONCE = 4_000_000
 """Distances in one block of the candidate search: 16 MB of float32."""
 
@@ -69,116 +56,11 @@ COMPARED_AT_ONCE = 64
 """Windows that are compared with their candidates at once: it bounds memory."""
 
 
-class Query(NamedTuple):
-    """A sound to look for.
-
-    Attributes:
-        codes: Its codes `[T, Q]`.
-        audible: Which of its frames are audible `[T]` (bool).
-        onsets: Where its events begin, in frames, increasing. Its beginning need not be named.
-    """
-
-    codes: Tensor
-    audible: Tensor
-    onsets: Sequence[float] = ()
-
-    @property
-    def longest(self) -> int:
-        """Frames of the longest audible stretch."""
-        stretch = 0
-        longest = 0
-        for audible in self.audible.tolist():
-            stretch = stretch + 1 if audible else 0
-            longest = max(longest, stretch)
-        return longest
-
-    def has_onset(self, frame: float) -> bool:
-        """Whether an event begins within `NEAR_ONSET` of `frame`."""
-        return self.has_onset_between(frame, frame)
-
-    def has_onset_between(self, first: float, last: float) -> bool:
-        """Whether an event begins from `first` to `last`, give or take `NEAR_ONSET` frames."""
-        return any(first - NEAR_ONSET <= onset <= last + NEAR_ONSET for onset in self.onsets)
-
-
-@dataclass(frozen=True)
-class Matches:
-    """The nearest window of the corpus for each of `n` windows, or events, of a sound.
-
-    Attributes:
-        start: First frame of the window in the sound `[n]`.
-        length: Frames of the window `[n]`.
-        distance_db: RMS difference of the log-mel bands `[n]`, in dB.
-        difference: Squared distance over the squared change within the window `[n]`.
-        sound: Index of the corpus sound `[n]`.
-        frame: First frame of the nearest window in that sound `[n]`.
-    """
-
-    start: Tensor
-    length: Tensor
-    distance_db: Tensor
-    difference: Tensor
-    sound: Tensor
-    frame: Tensor
-
-    @classmethod
-    def joined(cls, parts: Sequence["Matches"]) -> "Matches":
-        """All matches of `parts`, one after the other."""
-        columns = {}
-        for field in fields(cls):
-            columns[field.name] = torch.cat([getattr(part, field.name) for part in parts])
-        return cls(**columns)
-
-    def rows(self, rows: Tensor) -> "Matches":
-        """The matches of some windows, numbered by `rows` `[m]`."""
-        columns = {field.name: getattr(self, field.name)[rows] for field in fields(self)}
-        return Matches(**columns)
-
-    def nearer(self, other: "Matches") -> "Matches":
-        """For each window the nearer one of two matches."""
-        is_nearer = self.difference <= other.difference
-        columns = {}
-        for field in fields(self):
-            pair = getattr(self, field.name), getattr(other, field.name)
-            columns[field.name] = torch.where(is_nearer, *pair)
-        return Matches(**columns)
-
-
-class Found(NamedTuple):
-    """What a search found of one sound.
-
-    Attributes:
-        windows: Matches of its windows, those of one length after the other.
-        events: Matches of its events, in order of time.
-    """
-
-    windows: Matches
-    events: Matches
-
-
-class _Span(NamedTuple):
-    """Windows of a sound: where they begin `[n]`, and how many frames they last `[n]`."""
-
-    start: Tensor
-    length: Tensor
-
-
 class _Means(NamedTuple):
     """Means `[n, D]` of windows to look for, without level, over `size` frames."""
 
     means: Tensor
     size: int
-
-
-NO_MATCHES = Matches(
-    start=torch.zeros(0, dtype=torch.long),
-    length=torch.zeros(0, dtype=torch.long),
-    distance_db=torch.zeros(0),
-    difference=torch.zeros(0),
-    sound=torch.zeros(0, dtype=torch.long),
-    frame=torch.zeros(0, dtype=torch.long),
-)
-"""The matches of a sound without an audible window."""
 
 
 class PassageSearch:
@@ -215,14 +97,14 @@ class PassageSearch:
         self.sizes = torch.where(has_room, self.window, self.frames.clamp(max=self.window - 1))
 
     @torch.inference_mode()
-    def nearest(self, sounds: Sequence[Query]) -> list[Found]:
+    def nearest(self, sounds: Sequence[Query]) -> list[SoundMatches]:
         """The nearest windows of the corpus to the windows and the events of each sound.
 
         A window lasts a quarter of a second. It is shorter where the longest audible stretch of the
         sound, or the sound of the corpus, is shorter.
         """
         windows_by_sound = [[NO_MATCHES] for _ in sounds]
-        events = [_nowhere(_events(sound)) for sound in sounds]
+        events = [no_match_of(events_of(sound)) for sound in sounds]
         lengths = [min(self.window, sound.longest) for sound in sounds]
         for length in sorted(set(lengths)):
             # Sounds with windows of one length are searched together.
@@ -235,12 +117,12 @@ class PassageSearch:
                 # The frames of all corpus sounds that are searched at this size.
                 has_size = sizes == size
                 within = has_size[self.owner].nonzero()[:, 0]
-                found = self._search(queries, size, within)
-                for i, own in zip(members, found, strict=True):
+                own_matches = self._search(queries, size, within)
+                for i, own in zip(members, own_matches, strict=True):
                     windows_by_sound[i].append(own.windows)
                     events[i] = events[i].nearer(own.events)
         windows = [Matches.joined(parts) for parts in windows_by_sound]
-        return [Found(*pair) for pair in zip(windows, events, strict=True)]
+        return [SoundMatches(*pair) for pair in zip(windows, events, strict=True)]
 
     @torch.inference_mode()
     def difference_at(
@@ -268,7 +150,7 @@ class PassageSearch:
         sounds: Sequence[Query],
         size: int,
         within: Tensor,
-    ) -> list[Found]:
+    ) -> list[SoundMatches]:
         """The nearest windows of one length, and the nearest events.
 
         Args:
@@ -277,14 +159,14 @@ class PassageSearch:
             within: Frames of the corpus in which to search `[m]`.
 
         Returns:
-            What was found of each sound.
+            Matches of each sound.
         """
         stride = STRIDE if size == self.window else 1
         windows = []
-        events = [_events(sound) for sound in sounds]
+        events = [events_of(sound) for sound in sounds]
         for sound in sounds:
-            start = _starts(sound, size, stride)
-            windows.append(_Span(start, torch.full_like(start, size)))
+            start = window_starts(sound, size, stride)
+            windows.append(Span(start, torch.full_like(start, size)))
         # Windows and events of all sounds as two batches, which share one pass over the corpus.
         batches = [self._batch(sounds, windows, size), self._batch(sounds, events, LONGEST_EVENT)]
         sizes = (size, SHORTEST_EVENT)
@@ -295,12 +177,12 @@ class PassageSearch:
         candidates = self._candidates(means, within)
         own_windows = self._nearest_of(batches[0], windows, candidates[0], of_windows=True)
         own_events = self._nearest_of(batches[1], events, candidates[1], of_windows=False)
-        return [Found(*pair) for pair in zip(own_windows, own_events, strict=True)]
+        return [SoundMatches(*pair) for pair in zip(own_windows, own_events, strict=True)]
 
     def _batch(
         self,
         sounds: Sequence[Query],
-        spans: Sequence[_Span],
+        spans: Sequence[Span],
         longest: int,
     ) -> Tensor:
         """Latents `[n, longest, D]` of the windows of all sounds."""
@@ -313,7 +195,7 @@ class PassageSearch:
     def _nearest_of(
         self,
         windows: Tensor,
-        spans: Sequence[_Span],
+        spans: Sequence[Span],
         candidates: Tensor,
         of_windows: bool,
     ) -> list[Matches]:
@@ -327,7 +209,7 @@ class PassageSearch:
         """
         is_part = _is_part(torch.cat([span.length for span in spans]), windows.shape[1])
         if not candidates.numel():
-            return [_nowhere(span) for span in spans]
+            return [no_match_of(span) for span in spans]
         blocks = zip(
             windows.split(COMPARED_AT_ONCE),
             is_part.split(COMPARED_AT_ONCE),
@@ -473,62 +355,3 @@ def _is_part(length: Tensor, longest: int | None = None) -> Tensor:
     if longest is None:
         longest = int(length.max())
     return torch.arange(longest) < length[:, None]
-
-
-def _nowhere(span: _Span) -> Matches:
-    """Matches of windows that are like nothing in the corpus."""
-    zeros = torch.zeros_like(span.start)
-    far = torch.full(span.start.shape, math.inf)
-    return Matches(
-        start=span.start,
-        length=span.length,
-        distance_db=far,
-        difference=far,
-        sound=zeros,
-        frame=zeros,
-    )
-
-
-def _events(sound: Query) -> _Span:
-    """The audible events of a sound: their whole frames, `LONGEST_EVENT` at most."""
-    frames = len(sound.codes)
-    bounds = [0.0, *sound.onsets, float(frames)]
-    starts = []
-    lengths = []
-    for first, following in pairwise(bounds):
-        # Frames that two events share belong to neither.
-        start = math.ceil(first)
-        stop = max(start, math.floor(following) - BEFORE_ONSET)
-        audible = sound.audible[start:stop].nonzero()[:, 0]
-        if not len(audible):
-            continue
-        length = min(int(audible[-1] - audible[0]) + 1, LONGEST_EVENT)
-        start += int(audible[0])
-        share = float(sound.audible[start : start + length].float().mean())
-        if length >= SHORTEST_EVENT and share >= AUDIBLE:
-            starts.append(start)
-            lengths.append(length)
-    return _Span(
-        start=torch.tensor(starts, dtype=torch.long),
-        length=torch.tensor(lengths, dtype=torch.long),
-    )
-
-
-def _starts(
-    sound: Query,
-    size: int,
-    stride: int,
-) -> Tensor:
-    """Frames in which the audible windows of `size` frames begin `[n]`, one in `stride`."""
-    count = len(sound.codes) - size + 1
-    if count < 1:
-        return torch.zeros(0, dtype=torch.long)
-    # Rounded up, so that there are no more windows than `MOST_WINDOWS`.
-    least_stride = -(-count // MOST_WINDOWS)
-    starts = torch.arange(0, count, max(stride, least_stride))
-    # The last one ends with the sound.
-    if starts[-1] < count - 1:
-        starts = torch.cat([starts, torch.tensor([count - 1])])
-    audible_share = sound.audible.float().unfold(0, size, 1).mean(1)
-    is_audible = audible_share[starts] >= AUDIBLE
-    return starts[is_audible]

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from distill.inference.copies.acoustic import Found, Matches, PassageSearch, Query
+from distill.inference.copies.acoustic import PassageSearch
 from distill.inference.copies.code_runs import (
     NOWHERE,
     EndingRuns,
@@ -27,9 +27,11 @@ from distill.inference.copies.code_runs import (
     RunSearch,
     heavy_runs,
 )
+from distill.inference.copies.matches import Matches, SoundMatches
 from distill.inference.copies.recorded_onsets import RecordedOnsets
 from distill.inference.copies.report import CopyReport, NearPassage, SharedRun
 from distill.inference.copies.stretches import LONG_S, Stretch, StretchFinder
+from distill.inference.copies.windows import Query
 from distill.inference.events.onsets import find_onsets
 from distill.models.vqvae import VQVAE
 
@@ -167,8 +169,8 @@ class CopyMeter:
         if new is not None:
             query = query._replace(audible=query.audible & new)
         runs = self.runs(codes.numpy(), None if new is None else new.numpy())
-        (found,) = self.passage_search.nearest([query])
-        stretches = self.stretches(query, found, self.zero_point)
+        (matches,) = self.passage_search.nearest([query])
+        stretches = self.stretches(query, matches, self.zero_point)
         shares = self.shares(runs, stretches, query, self.zero_point)
         # New recordings share that much by chance: it does not count.
         percent = _percent_beyond(shares.repeated, self.zero_point.share)
@@ -179,7 +181,7 @@ class CopyMeter:
             share=shares.repeated,
             passage_share=shares.passages,
             runs=tuple(self._heaviest(r, s) for r, s in zip(runs, self.searches, strict=True)),
-            passage=self._plainest(stretches, found.windows),
+            passage=self._plainest(stretches, matches.windows),
         )
 
     def query(self, codes: Tensor, audio: np.ndarray) -> Query:
@@ -231,14 +233,14 @@ class CopyMeter:
     def stretches(
         self,
         sound: Query,
-        found: Found,
+        matches: SoundMatches,
         zero_point: ZeroPoint,
     ) -> list[Stretch]:
         """Join what the acoustic search found to stretches that lie in line in one recording.
 
         Args:
             sound: The sound.
-            found: What the search found of it.
+            matches: Its matches in the corpus.
             zero_point: The bounds.
         """
         finder = StretchFinder(
@@ -247,7 +249,7 @@ class CopyMeter:
             sound=sound,
             difference=zero_point.difference,
         )
-        return [*finder.of_windows(found.windows), *finder.of_events(found.events)]
+        return [*finder.of_windows(matches.windows), *finder.of_events(matches.events)]
 
     def shares(
         self,

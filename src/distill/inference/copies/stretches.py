@@ -12,15 +12,15 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from distill.inference.copies.acoustic import (
+from distill.inference.copies.acoustic import PassageSearch
+from distill.inference.copies.matches import Matches
+from distill.inference.copies.recorded_onsets import RecordedOnsets
+from distill.inference.copies.windows import (
     BEFORE_ONSET,
     LONGEST_EVENT,
     SHORTEST_EVENT,
-    Matches,
-    PassageSearch,
     Query,
 )
-from distill.inference.copies.recorded_onsets import RecordedOnsets
 
 LONG_S = 1.0
 """Seconds beyond which what is repeated in line is a passage even if it is a single event."""

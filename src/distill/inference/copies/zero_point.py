@@ -58,7 +58,7 @@ def calibrate(
         passages = passages[:: -(-len(passages) // MOST_JUDGED)]
     queries = [meter.query(codes, decode_codes(codec, codes)) for codes in passages]
     runs = [meter.runs(codes.numpy()) for codes in passages]
-    found = meter.passage_search.nearest(queries)
+    matches = meter.passage_search.nearest(queries)
 
     chance_bits = meter.chance_bits()
     bits = tuple(
@@ -71,7 +71,7 @@ def calibrate(
         for i in range(len(meter.searches))
     )
     difference = _quantile(
-        values=[float(f.windows.difference.quantile(FEW)) for f in found if len(f.windows.start)],
+        values=[float(f.windows.difference.quantile(FEW)) for f in matches if len(f.windows.start)],
         q=BY_CHANCE,
         lowest=LEAST_DIFFERENT,
         highest=MOST_DIFFERENT,
@@ -86,7 +86,7 @@ def calibrate(
     share, passage_share = _mean_shares(
         [
             meter.shares(by_search, meter.stretches(query, own, bounds), query, bounds)
-            for by_search, own, query in zip(runs, found, queries, strict=True)
+            for by_search, own, query in zip(runs, matches, queries, strict=True)
         ],
         lengths=[len(codes) for codes in passages],
     )
