@@ -37,6 +37,7 @@ from distill.training.paths import checkpoint_path
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from distill.data.curation import Curation
     from distill.library.job_run import JobRun
     from distill.library.job_types import Job
     from distill.training.metrics import PriorEpochMetrics, PriorStepMetrics
@@ -234,16 +235,7 @@ def show_prior_training(
     with stop_by_hand() as (event, has_key):
         run.cancel_event = event
         _print_header(console, model_path, dataset_dir, file_count, vars(config), overrides)
-        if has_key:
-            console.print("Press s to stop and use the best weights so far.", style="dim")
-        if line := curation_line(curation):
-            console.print(line, soft_wrap=True)
-        if size:
-            console.print("The prior in this file learns on.")
-        elif had_prior:
-            console.print(
-                "The prior in this file will be replaced when the new one is ready.", style="yellow"
-            )
+        _print_remarks(console, has_key, curation, had_prior, learns_on=bool(size))
         with console.status("Encoding your sounds …") as status:
             lines = _EpochLines(console, overrides["minutes"])
 
@@ -307,6 +299,22 @@ def _print_header(
     for title, name in settings.items():
         origin = "auto" if overrides[name] is None else "override"
         console.print(f"{title + ':':<{TITLE_WIDTH}} {config[name]} ({origin})")
+
+
+def _print_remarks(
+    console: "Console", has_key: bool, curation: "Curation", had_prior: bool, learns_on: bool
+) -> None:
+    """Print how to stop, which files count otherwise, and what becomes of an earlier prior."""
+    if has_key:
+        console.print("Press s to stop and use the best weights so far.", style="dim")
+    if line := curation_line(curation):
+        console.print(line, soft_wrap=True)
+    if learns_on:
+        console.print("The prior in this file learns on.")
+    elif had_prior:
+        console.print(
+            "The prior in this file will be replaced when the new one is ready.", style="yellow"
+        )
 
 
 def _step_line(metrics: "PriorStepMetrics") -> str:
