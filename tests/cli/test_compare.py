@@ -7,6 +7,9 @@ import numpy as np
 import pytest
 import soundfile as sf
 
+from distill.library.workspace import open_workspace
+from tests.library.makers import keep
+
 
 @pytest.fixture(autouse=True)
 def _sounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -46,9 +49,9 @@ def test_from_two_folders_to_the_result(run) -> None:
 @pytest.mark.parametrize(
     ("words", "part"),
     [
-        ("new old-model nothing", "no sound and no folder"),
+        ("new old-model nothing", "no generated sound of that name"),
         ("new old-model old-model/a.wav", "as many in both"),
-        (f"new {'a' * 300} old-model", "aaa cannot be read"),
+        (f"new {'a' * 300} old-model", "no generated sound of that name"),
         ("new none.sda none.sda", "none.sda"),
         ("show 20200101-000000-abcdef", "no comparison"),
         ("vote ../x 1 x", "no id"),
@@ -63,3 +66,12 @@ def test_one_sentence(run, words: str, part: str) -> None:
     assert result.stderr.startswith("Error: ")
     assert part in result.stderr
     assert (result.stdout, result.stderr.count("\n")) == ("", 1)
+
+
+def test_generated_sounds_are_compared_by_their_names(run, tmp_path: Path) -> None:
+    for seed, name in enumerate(("rain", "storm")):
+        keep(open_workspace(), tmp_path / "takes" / f"{name}.wav", seed)
+    made = json.loads(run("compare", "new", "rain", "storm", "--json").stdout)
+    run("compare", "result", made["id"], "--end")
+    (pair,) = json.loads(run("compare", "show", made["id"], "--json").stdout)["pairs"]
+    assert {pair["x"], pair["y"]} == {"rain (rain.wav)", "storm (storm.wav)"}

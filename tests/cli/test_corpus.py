@@ -53,6 +53,9 @@ def test_choices_are_made_shown_and_taken_back(folder: Path) -> None:
     assert facts("corpus", "list")["corpora"][0]["id"] == listing["id"]
     run("corpus", "unmute", listing["id"], "low/pluck 0.wav")
     assert facts("corpus", "list", folder)["muted"] == 0
+    moved = facts("corpus", "move", listing["id"], folder.rename(folder.parent / "elsewhere"))
+    assert (moved["weighted"], moved["tagged"], moved["is_there"]) == (4, 1, True)
+    assert moved["id"] in run("corpus", "list")
 
 
 def test_what_is_removed_for_good_is_not_in_the_bin(folder: Path, tmp_path: Path) -> None:
@@ -67,6 +70,7 @@ def test_what_is_removed_for_good_is_not_in_the_bin(folder: Path, tmp_path: Path
     [
         ("mute", "{}", "none.wav"),
         ("mute", "no-such-corpus", "a.wav"),
+        ("move", "no-such-corpus", "{}"),
         ("weight", "{}", "low", "--weight", "11"),
         ("tag", "{}", "low"),
         ("add", "{}", "none.wav"),

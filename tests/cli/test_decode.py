@@ -9,6 +9,10 @@ import soundfile as sf
 import distill
 from distill.inference.codes.decode import column_sound
 from distill.inference.codes.file import load_codes
+from distill.library.documents import create_document
+from distill.library.editing import Editor
+from distill.library.sources import find_grid
+from distill.library.workspace import open_workspace
 
 
 def first_sound(corpus_dir: Path) -> Path:
@@ -137,3 +141,19 @@ def test_one_column(run, trained: Path, corpus_dir: Path) -> None:
         refused = run("decode", trained, "x.json", "-o", "none.wav", *options)
         assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)
     assert not Path("none.wav").exists()
+
+
+def test_a_document_is_decoded_as_its_edits_left_it(
+    run, trained: Path, corpus_dir: Path, tmp_path: Path
+) -> None:
+    place = open_workspace(tmp_path / "studio")
+    grid = distill.encode(distill.load(trained, threads=1), first_sound(corpus_dir))
+    document = create_document(place, grid, name="pluck")
+    Editor(place).edit(document.id, "repeat")
+    result = run("decode", trained, "pluck", "--workspace", "studio", "--threads", "1")
+    assert result.exit_code == 0, result.stderr
+    assert (
+        sf.info(tmp_path / "pluck-decoded.wav").frames
+        == find_grid(document.id, place.root).n_samples
+    )
+    assert "no document has that name" in run("decode", trained, "none").stderr

@@ -10,6 +10,7 @@ from distill.inference.codes.file import load_codes, save_codes
 from distill.inference.codes.grid import CodeGrid
 from distill.library.documents import create_document, open_document
 from distill.library.workspace import open_workspace
+from tests.library.makers import keep
 
 
 @pytest.fixture(autouse=True)
@@ -119,3 +120,28 @@ def test_one_sentence(run, document_id: str, tmp_path: Path, words: str, part: s
     assert part in result.stderr
     assert (result.stdout, result.stderr.count("\n")) == ("", 1)
     assert open_document(open_workspace(), document_id).revision == 0
+
+
+def test_a_document_is_found_in_the_workspace_that_is_named(
+    run, grid: CodeGrid, tmp_path: Path
+) -> None:
+    other = open_workspace(tmp_path / "other")
+    document = create_document(other, grid, name="elsewhere")
+    named = ("--workspace", "other")
+    (tmp_path / "edits.txt").write_text("repeat\n")
+    assert run("edit", "reverse", "elsewhere", *named).exit_code == 0
+    assert run("edit", "run", "elsewhere", "--script", "edits.txt", *named).exit_code == 0
+    assert len(open_document(other, document.id).edits) == 2
+    facts = json.loads(run("codes", "elsewhere", *named, "--json").stdout)
+    assert facts["frames"] == 24
+    for words in (("edit", "reverse", "elsewhere"), ("codes", "elsewhere")):
+        refused = run(*words)
+        assert (refused.exit_code != 0, refused.stderr.count("\n")) == (True, 1)
+
+
+def test_a_generated_sound_becomes_a_document_by_its_name(run, tmp_path: Path) -> None:
+    render = keep(open_workspace(), tmp_path / "rain.wav")
+    made = json.loads(run("documents", "new", "rain", "--json").stdout)
+    assert made["name"] == "rain"
+    assert render.codes is not None
+    assert made["frames"] == len(load_codes(render.codes).codes)

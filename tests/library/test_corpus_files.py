@@ -16,7 +16,6 @@ from distill.library.corpus_files import (
     find_files,
     is_generated,
     remove_files,
-    sound_paths,
 )
 from distill.library.workspace import Workspace, open_workspace
 
@@ -137,14 +136,6 @@ def test_generated_sound_is_known_by_its_recipe_and_counts_half(
     assert after.generated == {key}
     report = distill.scan_corpus(corpus.folder, curation=after)
     assert [clip.is_generated for clip in report.clips] == [False] * 8 + [True]
-
-
-def test_sounds_are_paths_or_renders(place: Workspace, tmp_path: Path) -> None:
-    (tmp_path / "a.wav").touch()
-    assert sound_paths(place, [str(tmp_path / "a.wav")]) == [tmp_path / "a.wav"]
-    for name in ("none.wav", "20261129-041007-abcdef", "", "a\0b"):
-        with pytest.raises(UsageError, match="no generated sound of that name"):
-            sound_paths(place, [name])
 
 
 def test_bad_files_are_refused_before_anything_is_copied(

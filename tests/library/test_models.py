@@ -127,6 +127,28 @@ def test_copies_of_a_file_have_ids_of_their_own(workspace: Workspace, codec_only
     assert sorted(names(list_models(workspace).models)) == ["Best", "codec", "codec", "copy"]
 
 
+def test_a_copy_takes_neither_id_nor_notes_of_the_original(
+    workspace: Workspace, codec_only: Path
+) -> None:
+    path = put(workspace, codec_only, "rain.sda", id="same")
+    # It sorts before the original, as do the copies of most systems.
+    shutil.copy(path, workspace.models / "rain copy.sda")
+    assert load_model(workspace, "same").path == path
+    change_model(workspace, "same", notes="keep")
+    shutil.copy(path, workspace.models / "a.sda")
+    assert load_model(workspace, "same").path == path
+    assert [model.notes for model in list_models(workspace, "keep").models] == ["keep"]
+    for copy in ("a.sda", "rain copy.sda"):
+        assert load_model(workspace, copy).notes == ""
+        (workspace.models / copy).unlink()
+    # A file that alone has the id is the original, whatever its name is now.
+    renamed = path.rename(workspace.models / "storm.sda")
+    assert (load_model(workspace, "same").path, load_model(workspace, "same").notes) == (
+        renamed,
+        "keep",
+    )
+
+
 def test_names_and_notes_stay_when_the_file_changes(workspace: Workspace, codec_only: Path) -> None:
     path = put(workspace, codec_only, "a.sda", id="aa", verdict="first")
     content = path.read_bytes()

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from distill.cli.console import make_console, one_sentence_errors, print_json
-from distill.cli.options import CodesPath, FromTime, Json, Levels, Overwrite, ToTime
+from distill.cli.options import (
+    CodesOrDocument,
+    FromTime,
+    Json,
+    Levels,
+    Overwrite,
+    ToTime,
+    WorkspaceDir,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,7 +43,7 @@ NAMED = 2
 
 @one_sentence_errors
 def codes_cmd(
-    codes_path: CodesPath,
+    codes_path: CodesOrDocument,
     model_path: Annotated[
         Path | None,
         typer.Option(
@@ -49,6 +57,7 @@ def codes_cmd(
     levels: Levels = None,
     start: FromTime = None,
     stop: ToTime = None,
+    workspace: WorkspaceDir = None,
     json: Json = False,
 ) -> None:
     """Show codes as a coloured grid, and how they are used.
@@ -56,16 +65,16 @@ def codes_cmd(
     Equal codes have equal colours and letters; with --model, darker ones are rarer in the corpus.
     """
     from distill.inference.codes.compatible import check_fits_usage
-    from distill.inference.codes.file import load_codes
     from distill.inference.codes.region import parse_region
     from distill.inference.codes.usage import read_codebook_usage
+    from distill.library.sources import find_grid
     from distill.workflows.describe import codes_facts, codes_level
     from distill.workflows.paths import picture_path
 
     # Refuse a bad path before any work.
     if png is not None:
         picture_path(png, [codes_path, model_path], overwrite)
-    grid = load_codes(codes_path)
+    grid = find_grid(codes_path, workspace)
     use = read_codebook_usage(model_path) if model_path is not None else None
     # Counts of one codebook say nothing about the codes of another.
     if use is not None:

@@ -29,9 +29,13 @@ PairNumber = Annotated[int, typer.Argument(help="The pair, from 1.", metavar="PA
 @one_sentence_errors
 def new_cmd(
     first: Annotated[
-        Path, typer.Argument(help="Model, sound, or folder of sounds.", metavar="FIRST")
+        str,
+        typer.Argument(
+            help="Model, sound, folder of sounds, or id or name of a generated sound.",
+            metavar="FIRST",
+        ),
     ],
-    second: Annotated[Path, typer.Argument(help="What to compare it with.", metavar="SECOND")],
+    second: Annotated[str, typer.Argument(help="What to compare it with.", metavar="SECOND")],
     pairs: Annotated[int, typer.Option(help="Of two models: number of pairs.")] = 12,
     duration: Annotated[float, typer.Option(help="Of two models: seconds of each sound.")] = 8.0,
     seed: Annotated[int, typer.Option(help="Draws the sides, and the sounds of two models.")] = 0,
@@ -47,14 +51,14 @@ def new_cmd(
 
     place = open_workspace(workspace, make=False)
     console = make_console(quiet=json)
-    if first.suffix == second.suffix == ".sda":
+    if first.endswith(".sda") and second.endswith(".sda"):
         from distill.library.comparison_models import compare_models
 
         with progress_bar(console) as bar:
             task = bar.add_task("Generating", total=2 * pairs)
             comparison = compare_models(
                 place,
-                (first, second),
+                (Path(first), Path(second)),
                 pairs,
                 duration,
                 seed,
@@ -63,9 +67,11 @@ def new_cmd(
             )
     else:
         from distill.library.comparison_sounds import couples_of, create_comparison
+        from distill.library.sources import find_sound
 
-        sides = (first.stem or str(first), second.stem or str(second))
-        comparison = create_comparison(place, couples_of(first, second), sides, seed, name)
+        left, right = find_sound(place, first), find_sound(place, second)
+        couples = couples_of(left.path, right.path)
+        comparison = create_comparison(place, couples, (left.name, right.name), seed, name)
     console.print(_line(comparison), soft_wrap=True)
     console.print(f"Listen: distill compare play {comparison.id} 1", soft_wrap=True)
     if json:

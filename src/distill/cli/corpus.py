@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -108,37 +108,43 @@ def _list_corpora(place: "Workspace", json: bool) -> None:
     from distill.library.corpora import list_corpora
 
     corpora, remarks = list_corpora(place)
-    entries = [
-        {
-            "id": corpus.id,
-            "folder": str(corpus.folder),
-            "is_there": corpus.folder.is_dir(),
-            "muted": len(corpus.curation.muted),
-            "weighted": len(corpus.curation.weights),
-            "tagged": len(corpus.curation.tags),
-            "generated": len(corpus.curation.generated),
-            "added": len(corpus.added),
-        }
-        for corpus in corpora
-    ]
     if json:
+        entries = [_corpus_facts(corpus) for corpus in corpora]
         print_json({"corpora": entries, "remarks": remarks})
         return
     console = make_console()
     for remark in remarks:
         console.print(remark, style="yellow", soft_wrap=True)
-    for entry in entries:
-        gone = "" if entry["is_there"] else " (gone)"
-        counts = [f"{entry[key]} {key}" for key in _COUNTED if entry[key]]
-        text = ", ".join(counts) or "nothing chosen"
-        console.print(f"{entry['id']}: {entry['folder']}{gone}, {text}", soft_wrap=True)
-    if not entries:
+    for corpus in corpora:
+        gone = "" if corpus.folder.is_dir() else " (gone)"
+        console.print(f"{corpus.id}: {corpus.folder}{gone}, {_counts(corpus)}", soft_wrap=True)
+    if not corpora:
         console.print(
             "No corpora yet: choose something about a folder, as in 'distill corpus mute'."
         )
 
 
 _COUNTED = ("muted", "weighted", "tagged", "generated", "added")
+
+
+def _corpus_facts(corpus: "Corpus") -> dict[str, Any]:
+    curation = corpus.curation
+    return {
+        "id": corpus.id,
+        "folder": str(corpus.folder),
+        "is_there": corpus.folder.is_dir(),
+        "muted": len(curation.muted),
+        "weighted": len(curation.weights),
+        "tagged": len(curation.tags),
+        "generated": len(curation.generated),
+        "added": len(corpus.added),
+    }
+
+
+def _counts(corpus: "Corpus") -> str:
+    facts = _corpus_facts(corpus)
+    counts = [f"{facts[key]} {key}" for key in _COUNTED if facts[key]]
+    return ", ".join(counts) or "nothing chosen"
 
 
 def _scan(place: "Workspace", name: str, console: "Console") -> "CorpusListing":
@@ -347,7 +353,8 @@ def add_cmd(
     They go into the workspace: your own folder stays as it is. Generated sounds are marked as such.
     """
     from distill.library.corpora import find_corpus
-    from distill.library.corpus_files import add_files, sound_paths
+    from distill.library.corpus_files import add_files
+    from distill.library.sources import sound_paths
     from distill.library.workspace import open_workspace
 
     place = open_workspace(workspace, make=False)
@@ -401,3 +408,30 @@ def remove_cmd(
     if json:
         entries = {"deleted": list(deleted.values()), "muted": list(muted.values())}
         print_json({"id": changed.id, **entries})
+
+
+@app.command("move")
+@one_sentence_errors
+def move_cmd(
+    corpus: Annotated[
+        str, typer.Argument(help="Id of the corpus, or the folder that it had.", metavar="CORPUS")
+    ],
+    folder: Annotated[
+        Path, typer.Argument(help="Folder in which its sounds lie now.", metavar="FOLDER")
+    ],
+    workspace: WorkspaceDir = None,
+    json: Json = False,
+) -> None:
+    """Bring choices and added files along, once you have moved the folder of a corpus.
+
+    Choices about the new folder that are there already win.
+    """
+    from distill.library.corpus_move import move_corpus
+    from distill.library.workspace import open_workspace
+
+    moved = move_corpus(open_workspace(workspace, make=False), corpus, folder)
+    make_console(quiet=json).print(
+        f"{moved.id}: {moved.folder}, {_counts(moved)}.", soft_wrap=True, markup=False
+    )
+    if json:
+        print_json(_corpus_facts(moved))

@@ -8,7 +8,7 @@ import typer
 
 from distill.cli.console import make_console, one_sentence_errors, print_json
 from distill.cli.options import (
-    CodesPath,
+    CodesOrDocument,
     Device,
     FromTime,
     Json,
@@ -17,6 +17,7 @@ from distill.cli.options import (
     Overwrite,
     Threads,
     ToTime,
+    WorkspaceDir,
 )
 from distill.errors import UsageError
 
@@ -24,7 +25,7 @@ from distill.errors import UsageError
 @one_sentence_errors
 def decode_cmd(
     model_path: ModelPath,
-    codes_path: CodesPath,
+    codes_path: CodesOrDocument,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -46,14 +47,15 @@ def decode_cmd(
     ] = None,
     device: Device = "auto",
     threads: Threads = None,
+    workspace: WorkspaceDir = None,
     json: Json = False,
 ) -> None:
     """Decode codes to a sound file.
 
     48 kHz, 24 bit, as long as the sound that was encoded. A part sounds as it does in the whole.
     """
-    from distill.inference.codes.file import load_codes
     from distill.inference.codes.region import parse_region
+    from distill.library.sources import find_grid
     from distill.workflows.codes import decode_column, decode_to_file
     from distill.workflows.describe_results import DecodedFacts
     from distill.workflows.load import load
@@ -68,8 +70,8 @@ def decode_cmd(
         raise UsageError(
             "--column is one column in all its levels: leave out --levels, --from and --to."
         )
+    grid = find_grid(codes_path, workspace)
     loaded = load(model_path, device, threads)
-    grid = load_codes(codes_path)
     if column is not None:
         n_samples = decode_column(loaded, grid, column, path).shape[1]
     else:

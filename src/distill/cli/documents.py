@@ -47,7 +47,11 @@ def list_cmd(workspace: WorkspaceDir = None, json: Json = False) -> None:
 @one_sentence_errors
 def new_cmd(
     sound: Annotated[
-        Path, typer.Argument(help="Codes file; or any sound, with --model.", metavar="SOUND_PATH")
+        str,
+        typer.Argument(
+            help="Codes file, or id or name of a generated sound; any sound file, with --model.",
+            metavar="SOUND",
+        ),
     ],
     model: Annotated[
         Path | None, typer.Option(help="Model that encodes the sound.", metavar="MODEL_PATH")
@@ -59,20 +63,23 @@ def new_cmd(
     """Make a document of codes, or of a sound."""
     from distill.inference.codes.file import load_codes
     from distill.library.documents import create_document
+    from distill.library.sources import find_codes, find_sound
     from distill.library.workspace import open_workspace
 
     place = open_workspace(workspace, make=False)
     remark = ""
     if model is None:
-        grid = load_codes(sound)
+        source = find_codes(place, sound)
+        grid = load_codes(source.path)
     else:
         from distill.workflows.codes import encoding_of
         from distill.workflows.load import load
 
-        encoding = encoding_of(load(model), sound)
+        source = find_sound(place, sound)
+        encoding = encoding_of(load(model), source.path)
         grid = encoding.grid
         remark = encoding.remark
-    document = create_document(place, grid, name, source=grid.source)
+    document = create_document(place, grid, name or source.name, source=grid.source)
     console = make_console(quiet=json)
     if remark:
         console.print(remark, soft_wrap=True)

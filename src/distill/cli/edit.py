@@ -21,6 +21,7 @@ from distill.cli.options import (
     ModelPath,
     Overwrite,
     ToTime,
+    WorkspaceDir,
 )
 from distill.workflows.edit import EDITS, needs_model
 from distill.workflows.edit_lines import flag, kind, parameters_of
@@ -103,6 +104,7 @@ def _add(name: str) -> None:
     results = [
         _keyword("output", Output, default=None),
         _keyword("overwrite", Overwrite, default=False),
+        _keyword("workspace", WorkspaceDir, default=None),
         _keyword("json", Json, default=False),
     ]
 
@@ -111,10 +113,12 @@ def _add(name: str) -> None:
         overwrite: bool,
         json: bool,
         output: Path | None = None,
+        workspace: Path | None = None,
         model_path: Path | None = None,
         **options: Any,
     ) -> None:
-        edit_file(name, model_path, codes_path, Result(output, overwrite, json), options)
+        result = Result(output=output, overwrite=overwrite, json=json, workspace=workspace)
+        edit_file(name, model_path, codes_path, result, options)
 
     _sign(command, [*files, *own, *results])
     app.command(name, help=help_text)(one_sentence_errors(command))
@@ -146,10 +150,12 @@ def run_cmd(
     script: Annotated[Path, typer.Option(help="Text file: one edit per line, # for comments.")],
     output: Output = None,
     overwrite: Overwrite = False,
+    workspace: WorkspaceDir = None,
     json: Json = False,
 ) -> None:
     """Run a script of edits, one per line.
 
     In the words of the commands, without files: reverse --from 1 --to 2
     """
-    run_script(paths, script, Result(output, overwrite, json))
+    result = Result(output=output, overwrite=overwrite, json=json, workspace=workspace)
+    run_script(paths, script, result)

@@ -24,11 +24,13 @@ class Result:
         output: Codes file to write; None keeps the edit in the document.
         overwrite: Whether a file that exists is replaced.
         json: Whether to print JSON in place of sentences.
+        workspace: Folder of the workspace that keeps documents; None: the usual one.
     """
 
     output: Path | None
     overwrite: bool
     json: bool
+    workspace: Path | None = None
 
 
 def edit_file(
@@ -109,7 +111,7 @@ def edit_document(
     has_model = check_model(steps, model_path is not None)
     model = _load(model_path) if has_model else None
     lines = [format_line(step.name, step.options) for step in steps]
-    editor = Editor(open_workspace(make=False), reads_files=True)
+    editor = Editor(open_workspace(result.workspace, make=False), reads_files=True)
     keeps = result.output is None
     edits = (editor.run if keeps else editor.try_script)(document.id, lines, model=model)
     last = edits[-1]
@@ -135,7 +137,7 @@ def _document(codes_path: Path, result: Result) -> "Document | None":
 
     text = str(codes_path)
     try:
-        workspace = open_workspace(make=False)
+        workspace = open_workspace(result.workspace, make=False)
         exists = has_document(workspace, text)
     except DistillError:
         # With an output, no workspace is needed.

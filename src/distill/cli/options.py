@@ -15,9 +15,6 @@ CodesOrDocument = Annotated[
         help="Codes file (.json or .json.gz), or id or name of a document.", metavar="CODES_PATH"
     ),
 ]
-CodesPath = Annotated[
-    Path, typer.Argument(help="Codes file (.json or .json.gz).", metavar="CODES_PATH")
-]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 Threads = Annotated[int | None, typer.Option(help="CPU threads. Default: one per core, at most 8.")]
 Overwrite = Annotated[

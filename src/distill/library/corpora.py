@@ -145,7 +145,7 @@ def find_corpus(workspace: Workspace, folder_or_id: FilePath) -> Corpus:
     if os.path.isdir(text):
         return _read(workspace, corpus_id(workspace, text), Path(os.path.realpath(text)))
     is_id = len(text) <= LONGEST_ID and ID.fullmatch(text) is not None
-    if is_id and _record_path(workspace, text).exists():
+    if is_id and record_path(workspace, text).exists():
         return _read(workspace, text, None)
     raise UsageError(
         f"'{text}' is neither a folder nor the id of a corpus: 'distill corpus list' shows the ids."
@@ -189,7 +189,8 @@ def curation_for(folder: FilePath, workspace: FilePath | None = None) -> Curatio
     return find_corpus(open_workspace(workspace, make=False), folder).curation
 
 
-def _record_path(workspace: Workspace, corpus: str) -> Path:
+def record_path(workspace: Workspace, corpus: str) -> Path:
+    """File of the choices about a corpus."""
     return workspace.corpora / f"{corpus}.json"
 
 
@@ -200,7 +201,7 @@ def added_folder(workspace: Workspace, corpus: str) -> Path:
 
 def _read(workspace: Workspace, corpus: str, folder: Path | None) -> Corpus:
     """The corpus of an id; `folder` is that of a corpus that has no record yet."""
-    path = _record_path(workspace, corpus)
+    path = record_path(workspace, corpus)
     try:
         entries = read_record(path, VERSION)
     except FileNotFoundError:
@@ -356,23 +357,29 @@ def change(
             choices.pop(key, None)
             if not edited.is_empty:
                 choices[key] = edited
-        if len(choices) > MOST_CHOICES:
-            raise UsageError(
-                f"A corpus has choices about {MOST_CHOICES:,} files at most: take the files that "
-                "you never use out of the folder."
-            )
         changed = replace(present, files=choices)
-        _write(workspace, changed)
+        write_corpus(workspace, changed)
     return changed
 
 
-def _write(workspace: Workspace, corpus: Corpus) -> None:
+def write_corpus(workspace: Workspace, corpus: Corpus) -> None:
+    """Write the record of a corpus, for whoever holds the lock of records.
+
+    Raises:
+        UsageError: There are too many choices.
+        OutputError: It cannot be written.
+    """
+    if len(corpus.files) > MOST_CHOICES:
+        raise UsageError(
+            f"A corpus has choices about {MOST_CHOICES:,} files at most: take the files that "
+            "you never use out of the folder."
+        )
     entries = {
         "version": VERSION,
         "folder": stored_path(workspace, corpus.folder),
         "files": {key: corpus.files[key].to_dict() for key in sorted(corpus.files)},
     }
-    write_record(_record_path(workspace, corpus.id), {**corpus.others, **entries})
+    write_record(record_path(workspace, corpus.id), {**corpus.others, **entries})
 
 
 def generated_share(curation: Curation, hashes: Sequence[str]) -> float:

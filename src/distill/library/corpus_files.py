@@ -25,7 +25,6 @@ from distill.library.corpora import (
     mute,
     reload_corpus,
 )
-from distill.library.renders import load_render, resolve_render
 from distill.library.workspace import Workspace, new_id
 
 GENERATED_WEIGHT = 0.5
@@ -107,11 +106,11 @@ def _matches(corpus: Corpus, name: str) -> dict[str, str]:
 
 
 def _by_pattern(corpus: Corpus, pattern: str) -> dict[str, str]:
-    paths = [path for path in _sound_files(corpus) if fnmatchcase(_name(corpus, path), pattern)]
+    paths = [path for path in sound_files(corpus) if fnmatchcase(_name(corpus, path), pattern)]
     return {content_hash(path): _name(corpus, path) for path in paths}
 
 
-def _sound_files(corpus: Corpus) -> list[Path]:
+def sound_files(corpus: Corpus) -> list[Path]:
     """Sound files in the folder of a corpus, and those that were added."""
     inside = []
     for folder, folders, names in os.walk(corpus.folder):
@@ -169,7 +168,7 @@ def add_files(
     sources = [Path(path) for path in paths]
     for path in sources:
         _check_sound(path)
-    present = {content_hash(path) for path in _sound_files(corpus)}
+    present = {content_hash(path) for path in sound_files(corpus)}
     hashes = {path: content_hash(path) for path in sources}
     new = {key: path for path, key in hashes.items() if key not in present}
     folder = corpus.folder if corpus.is_owned else added_folder(workspace, corpus.id)
@@ -194,27 +193,6 @@ def add_files(
     )
 
 
-def sound_paths(workspace: Workspace, names: Sequence[str]) -> list[Path]:
-    """The sound files that a person means: paths, or renders by id or name.
-
-    Raises:
-        UsageError: A name is neither.
-    """
-    paths = []
-    for name in names:
-        if os.path.lexists(name):
-            paths.append(Path(name))
-            continue
-        try:
-            paths.append(load_render(workspace, resolve_render(workspace, name)).path)
-        except UsageError as error:
-            raise UsageError(
-                f"There is no sound file '{name}', and no generated sound of that name: "
-                "'distill renders list' shows those."
-            ) from error
-    return paths
-
-
 def _check_sound(path: Path) -> None:
     if not os.path.isfile(path):
         raise UsageError(f"There is no file {path}: name sound files to add.")
@@ -228,7 +206,7 @@ def _copy_all(new: dict[str, Path], folder: Path) -> dict[str, Path]:
     copies: dict[str, Path] = {}
     try:
         for key, path in new.items():
-            copies[key] = _free_name(folder, path.name)
+            copies[key] = free_name(folder, path.name)
             _copy(path, copies[key])
     except (OSError, OutputError) as error:
         for copy in copies.values():
@@ -240,7 +218,7 @@ def _copy_all(new: dict[str, Path], folder: Path) -> dict[str, Path]:
     return copies
 
 
-def _free_name(folder: Path, name: str) -> Path:
+def free_name(folder: Path, name: str) -> Path:
     """A path in `folder` that no file has: `name`, or `stem-2.wav`, …"""
     path = folder / name
     number = 2
@@ -278,7 +256,7 @@ def remove_files(
     Raises:
         OutputError: A file cannot be deleted.
     """
-    theirs = _sound_files(corpus) if corpus.is_owned else list(corpus.added)
+    theirs = sound_files(corpus) if corpus.is_owned else list(corpus.added)
     by_hash: dict[str, list[Path]] = {}
     for path in theirs:
         by_hash.setdefault(content_hash(path), []).append(path)

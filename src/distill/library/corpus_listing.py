@@ -136,7 +136,7 @@ def keep_scan(workspace: Workspace, corpus: Corpus, scan: Mapping[str, Any]) -> 
     Raises:
         OutputError: They cannot be written.
     """
-    path = _scan_path(workspace, corpus.id)
+    path = scan_path(workspace, corpus.id)
     make_folder(path.parent)
     with replace_atomically(path) as file:
         file.write(json.dumps({"version": VERSION, **scan}).encode("ascii"))
@@ -146,10 +146,11 @@ def kept_listing(workspace: Workspace, corpus: Corpus) -> CorpusListing | None:
     """The files of a corpus as the last scan found them; None before one, or where it is lost."""
     # Whatever is wrong with them, they can be made again.
     with suppress(OSError, ValueError, KeyError, TypeError):
-        scan = parse_json(_scan_path(workspace, corpus.id).read_bytes())
+        scan = parse_json(scan_path(workspace, corpus.id).read_bytes())
         return list_files(corpus, scan) if scan["version"] == VERSION else None
     return None
 
 
-def _scan_path(workspace: Workspace, corpus: str) -> Path:
+def scan_path(workspace: Workspace, corpus: str) -> Path:
+    """File of the facts of the last scan of a corpus."""
     return workspace.cache / "scans" / f"{corpus}.json"

@@ -8,7 +8,6 @@ import json
 import os
 import shutil
 import time
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -170,16 +169,41 @@ def family_tree(models: Sequence[Model]) -> Iterator[tuple[Model, int]]:
 
 
 def _with_own_ids(workspace: Workspace, models: Sequence[Model]) -> list[Model]:
-    """Models with ids that differ: of copies of one file, the first by name keeps its id."""
-    uses: Counter[str] = Counter()
-    result = []
+    """Models with ids that differ: of copies of one file, the original keeps its id."""
+    copies: dict[str, list[Model]] = {}
     for model in models:
-        uses[model.id] += 1
-        if uses[model.id] > 1:
-            file = model.path.relative_to(workspace.models).as_posix()
-            model = replace(model, id=file_id(file))
-        result.append(model)
-    return result
+        copies.setdefault(model.id, []).append(model)
+    originals = {
+        model_id: same[0] if len(same) == 1 else _original(workspace, model_id, same)
+        for model_id, same in copies.items()
+    }
+    return [
+        model
+        if model is originals[model.id]
+        else replace(model, id=file_id(_file_name(workspace, model)))
+        for model in models
+    ]
+
+
+def _original(workspace: Workspace, model_id: str, copies: Sequence[Model]) -> Model:
+    """The one of `copies` that a person noted something of, else that with the shortest name.
+
+    Systems name a copy by the original and more: `rain copy.sda`, `rain (2).sda`.
+    """
+    noted = None
+    with suppress(FileNotFoundError, RecordError):
+        noted = read_record(_record_path(workspace, model_id), VERSION).get("file")
+
+    def rank(model: Model) -> tuple[bool, int, str]:
+        file = _file_name(workspace, model)
+        return file != noted, len(file), file
+
+    return min(copies, key=rank)
+
+
+def _file_name(workspace: Workspace, model: Model) -> str:
+    """Name of the file of a model in the folder of models."""
+    return model.path.relative_to(workspace.models).as_posix()
 
 
 def _with_changes(models: Sequence[Model]) -> list[Model]:
@@ -301,6 +325,8 @@ def change_model(
             entries = read_record(path, VERSION)
         except FileNotFoundError:
             entries = {"version": VERSION}
+        # Copies of this file have the same id in them: the notes are those of this one.
+        entries["file"] = _file_name(workspace, model)
         if name is not None:
             entries["name"] = check_text(name, "name", LONGEST_NAME)
         if notes is not None:
