@@ -13,8 +13,8 @@ from distill.audio.tags import find_json, read_tags
 from distill.bounds import BOUNDS
 from distill.errors import AudioError, CodebookMismatchError
 from distill.inference.codes.grid import LARGEST_GAIN
-from distill.inference.modes.registry import mode_of
 from distill.inference.modes.request import ModeSettings, Request
+from distill.inference.modes.traits import traits_of
 from distill.inference.sampling.curves import Steering
 from distill.inference.sampling.settings import Sampling
 from distill.models.persistence import LoadedVQModel
@@ -197,10 +197,10 @@ def make_recipe(entries: dict[str, Any], path: str | os.PathLike[str]) -> Recipe
         }
         recipe = Recipe(**entries | parts)
         # A kind that this version does not know comes from elsewhere.
-        mode = mode_of(recipe.way)
+        traits = traits_of(recipe.way)
     except (ValueError, TypeError) as error:
         raise _unreadable(path) from error
-    if recipe.way.source and not mode.takes_source:
+    if recipe.way.source and not traits.takes_source:
         raise _foreign(path, "way.source")
     return recipe
 

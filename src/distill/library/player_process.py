@@ -28,6 +28,7 @@ from distill.inference.codes.file import load_codes, save_codes
 from distill.inference.codes.region import parse_region
 from distill.inference.codes.usage import read_codebook_usage
 from distill.inference.modes.request import Request
+from distill.inference.modes.traits import SOURCE_OPTIONS
 from distill.library.editing import Editor
 from distill.library.job_queue import is_training
 from distill.library.player_channel import Channel, Order, open_channel
@@ -59,7 +60,7 @@ from distill.workflows.generate import generate, stream
 from distill.workflows.load import load
 from distill.workflows.paths import codes_path, output_paths, picture_path
 from distill.workflows.pictures import draw_grid, save_png
-from distill.workflows.request import SOURCE_OPTIONS, EarlierSound, make_request
+from distill.workflows.request import EarlierSound, make_request
 
 Facts = dict[str, Any]
 

@@ -11,7 +11,8 @@ from typing import Any
 from distill.audio.descriptor_names import DESCRIPTORS
 from distill.bounds import check_bound
 from distill.errors import UsageError
-from distill.inference.modes.request import KINDS, SETTING_OPTIONS, ModeSettings
+from distill.inference.modes.request import SETTING_OPTIONS, ModeSettings
+from distill.inference.modes.traits import TRAITS
 from distill.inference.sampling.curves import Steering, steer
 from distill.inference.sampling.settings import Sampling
 
@@ -156,7 +157,7 @@ def _check_ranges(given: Mapping[str, Any]) -> None:
         raise UsageError("--bars and --duration both say how long: leave one of them out.")
     if not 0 <= given.get("max_copy", 0) <= 100:
         raise UsageError("--max-copy must lie between 0 and 100 percent.")
-    if given.get("way", "new") not in KINDS:
+    if given.get("way", "new") not in TRAITS:
         raise UsageError(f"there is no mode '{given['way'][:40]}'")
     Sampling(**{name: given[name] for name in SAMPLING if name in given})
     ModeSettings(**{name: given[name] for name in SETTING_OPTIONS if name in given})

@@ -1,12 +1,11 @@
-"""A preset among the options of `generate`: whatever is given beside it wins. Loads torch."""
+"""A preset among the options of `generate`: whatever is given beside it wins. Free of torch."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from distill.errors import UsageError
-from distill.inference.modes.base import Mode
-from distill.inference.modes.registry import MODES
 from distill.inference.modes.request import ModeSettings
+from distill.inference.modes.traits import TRAITS, ModeTraits
 from distill.library.preset import Preset, is_set
 
 BEATS = ("tempo", "swing", "form")
@@ -29,12 +28,12 @@ def with_preset(preset: Preset, options: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(options)
     given = {name for name, value in options.items() if is_set(value)}
     mode = _mode(preset, given)
-    if mode.option and mode.argument() not in given:
+    if mode.option and mode.argument not in given:
         if mode.takes_source:
             raise UsageError(
                 f"The preset '{preset.title}' starts from a sound: name it with {mode.option}."
             )
-        merged[mode.argument()] = True
+        merged[mode.argument] = True
     unfit = _unfit(mode, given)
     # Without a prompt, none is chosen.
     if options.get("lead_in") == 0:
@@ -45,15 +44,15 @@ def with_preset(preset: Preset, options: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _mode(preset: Preset, given: set[str]) -> type[Mode]:
+def _mode(preset: Preset, given: set[str]) -> ModeTraits:
     """The mode that is asked for, else that of the preset."""
-    for mode in MODES.values():
-        if mode.option and mode.argument() in given:
+    for mode in TRAITS.values():
+        if mode.option and mode.argument in given:
             return mode
-    return MODES[preset.settings.get("way", ModeSettings.kind)]
+    return TRAITS[preset.settings.get("way", ModeSettings.kind)]
 
 
-def _unfit(mode: type[Mode], given: set[str]) -> set[str]:
+def _unfit(mode: ModeTraits, given: set[str]) -> set[str]:
     """Settings of the preset that do not go with what is given."""
     unfit = {"way"}
     unfit |= {name for name in ("amount", "start", "stop") if name not in mode.settings}

@@ -16,8 +16,8 @@ from typing import Any
 from distill.errors import DistillError, UsageError
 from distill.files import FilePath, make_folder
 from distill.inference.generate import Generated
-from distill.inference.modes.registry import mode_of
 from distill.inference.modes.request import Request
+from distill.inference.modes.traits import traits_of
 from distill.inference.recipe import make_recipe
 from distill.library.models import find_model_file
 from distill.library.render import Render
@@ -249,14 +249,14 @@ def make_again(
     """
     render = load_render(workspace, render_id)
     recipe = make_recipe(dict(render.recipe), record_path(workspace, render_id))
-    mode = mode_of(recipe.way)
+    mode = traits_of(recipe.way)
     source = source or render.source_path
     if mode.takes_source and (source is None or not os.path.exists(source)):
         raise UsageError(
             f"'{recipe.way.source}', which {render.path.name} was made from, is not at {source}: "
             "name it with --source."
         )
-    options: dict[str, Any] = {mode.argument(): source} if mode.takes_source else {}
+    options: dict[str, Any] = {mode.argument: source} if mode.takes_source else {}
     earlier = EarlierSound(path=render.path, recipe=recipe)
     request = make_request(earlier, duration=duration, **options)
     ending = "again" if duration is None else "longer"

@@ -15,11 +15,12 @@ from distill.inference.generate import Generated
 from distill.inference.generate import generate as generate_sounds
 from distill.inference.modes.request import Request
 from distill.inference.modes.stream import stream_sound
+from distill.inference.modes.traits import SOURCE_OPTIONS
 from distill.inference.sampling.settings import Sampling
 from distill.models.persistence import LoadedVQModel
 from distill.progress import Progress, no_progress
 from distill.workflows.paths import output_paths
-from distill.workflows.request import SOURCE_OPTIONS, EarlierSound, make_request
+from distill.workflows.request import EarlierSound, make_request
 
 Control = float | str | Sequence[float] | Sequence[Sequence[float]] | np.ndarray | None
 """A steered descriptor: a percentile, or a curve of percentiles; see `generate`."""

@@ -14,9 +14,9 @@ from distill.audio.level import db
 from distill.audio.remarks import remarks_on
 from distill.errors import UsageError
 from distill.files import FilePath
-from distill.inference.modes.base import Mode
-from distill.inference.modes.registry import MODES, complete, mode_of
+from distill.inference.modes.registry import complete
 from distill.inference.modes.request import SETTING_OPTIONS, ModeSettings, Request, Source
+from distill.inference.modes.traits import TRAITS, ModeTraits, traits_of
 from distill.inference.recipe import Recipe, read_recipe
 from distill.inference.sampling.curves import Steering, steer
 from distill.inference.sampling.settings import Sampling
@@ -25,11 +25,8 @@ from distill.settings import SAMPLE_RATE
 SEEDS = 2**31
 """Seeds to choose from where none is given: short enough to copy by hand."""
 
-SOURCE_OPTIONS = tuple(mode.argument() for mode in MODES.values() if mode.takes_source)
-"""Options that name the sound to start from."""
-
 MODE_OPTIONS = (
-    *(mode.argument() for mode in MODES.values() if mode.option),
+    *(traits.argument for traits in TRAITS.values() if traits.option),
     *SETTING_OPTIONS,
 )
 """Options that choose a mode, and the numbers of modes."""
@@ -86,31 +83,31 @@ def choose_mode(options: Mapping[str, Any]) -> Choice:
     """The mode that the arguments of `distill.generate` ask for, and the source that it names.
 
     Args:
-        options: `Mode.argument` of a mode → a sound file for modes that take a source, True for
-            others; and the numbers of `ModeSettings`. None and False ask for nothing.
+        options: `ModeTraits.argument` of a mode → a sound file for modes that take a source, True
+            for others; and the numbers of `ModeSettings`. None and False ask for nothing.
 
     Raises:
         AudioError: The sound file cannot be read.
         UsageError: Two modes are asked for, or a number that the mode does not take.
     """
-    modes = [m for m in MODES.values() if options.get(m.argument()) not in (None, False)]
+    modes = [m for m in TRAITS.values() if options.get(m.argument) not in (None, False)]
     if len(modes) > 1:
         names = " and ".join(mode.option for mode in modes)
         raise UsageError(f"{names} do not go together: choose one of them.")
     # Without an option, the default mode.
-    mode = modes[0] if modes else mode_of(ModeSettings())
+    mode = modes[0] if modes else traits_of(ModeSettings())
     numbers: dict[str, Any] = {name: options.get(name) for name in SETTING_OPTIONS}
     _check_numbers(mode, numbers)
-    source = read_source(options[mode.argument()]) if mode.takes_source else None
+    source = read_source(options[mode.argument]) if mode.takes_source else None
     return Choice(mode=ModeSettings(kind=mode.kind, **numbers), source=source)
 
 
-def _check_numbers(mode: type[Mode], numbers: Mapping[str, float | None]) -> None:
+def _check_numbers(mode: ModeTraits, numbers: Mapping[str, float | None]) -> None:
     """`UsageError` for a number that another mode takes."""
     for name, value in numbers.items():
         if value is None or name in mode.settings:
             continue
-        owners = [other.option for other in MODES.values() if name in other.settings]
+        owners = [other.option for other in TRAITS.values() if name in other.settings]
         option = SETTING_OPTIONS[name]
         raise UsageError(
             f"{option} goes with {' or '.join(owners)} only: name a sound there, "
@@ -137,12 +134,12 @@ def choose_again(earlier: EarlierSound, options: Mapping[str, Any]) -> Choice:
     # The default kind means that no mode was named.
     is_named = choice.mode.kind != ModeSettings.kind
     if is_named and choice.mode.kind != way.kind:
-        option = mode_of(choice.mode).option
+        option = traits_of(choice.mode).option
         raise UsageError(f"{path} was not made with {option}: leave that out.")
     if way.source and not choice.source:
         raise UsageError(
             f"{path} was made from '{way.source}', which it does not hold: "
-            f"name that again with {mode_of(way).option}."
+            f"name that again with {traits_of(way).option}."
         )
     if choice.source and choice.source.digest != way.source_hash:
         raise UsageError(
@@ -193,8 +190,8 @@ def make_request(
     sampling = _pick(options, SAMPLING_OPTIONS)
     steering = _pick(options, STEERING_OPTIONS)
     choice = choose_again(earlier, mode_options) if earlier else choose_mode(mode_options)
-    _check_mode_options(mode_of(choice.mode), earlier, duration, sampling)
-    _check_bars(mode_of(choice.mode), earlier, duration, bars)
+    _check_mode_options(traits_of(choice.mode), earlier, duration, sampling)
+    _check_bars(traits_of(choice.mode), earlier, duration, bars)
     base = _base(earlier)
     request = complete(
         replace(
@@ -223,7 +220,7 @@ def make_request(
 
 
 def _check_bars(
-    mode: type[Mode], earlier: EarlierSound | None, duration: float | None, bars: float | None
+    mode: ModeTraits, earlier: EarlierSound | None, duration: float | None, bars: float | None
 ) -> None:
     """`UsageError` for bars beside another length."""
     if bars is None:
@@ -262,7 +259,7 @@ def _base(earlier: EarlierSound | None) -> Request:
 
 
 def _check_mode_options(
-    mode: type[Mode],
+    mode: ModeTraits,
     earlier: EarlierSound | None,
     duration: float | None,
     sampling: Mapping[str, Any],

@@ -2,9 +2,8 @@
 
 A new mode takes code in these places and no others:
 
-1. a file of its own with a subclass of `Mode`: it states its kind, its option, its settings, and
-   whether it takes a source;
-2. `registry.py`: the import, and the class in `MODES`; `request.py`: its kind in `KINDS`;
+1. `traits.py`: its kind, its option, its settings, and whether it takes a source, in `TRAITS`;
+2. a file of its own with a subclass of `Mode`; `registry.py`: the import, and the class in `MODES`;
 3. `cli/generate.py`: the type of its option, the parameter of `generate_cmd`, and its way into
    `make_request`;
 4. `workflows/generate.py`: the argument of the same name, last in `distill.generate`, with a line
@@ -12,7 +11,7 @@ A new mode takes code in these places and no others:
 
 A number that no other mode has is a field of `ModeSettings` (`request.py`), with its option and a
 line in the docstring, and passes through 3 and 4 as well. `make_request`, `--again`,
-`generate_again` and the recipe take mode, source and number from the class and the field.
+`generate_again` and the recipe take mode, source and number from the traits and the field.
 """
 
 import math
@@ -34,6 +33,7 @@ from distill.inference.codes.encode import encode_with_remark
 from distill.inference.codes.grid import LARGEST_GAIN, CodeGrid
 from distill.inference.events.bank import EventBank
 from distill.inference.modes.request import Request
+from distill.inference.modes.traits import ModeTraits
 from distill.inference.sampling.conditions import Conditions, FixedCodes
 from distill.inference.sampling.context import (
     event_bank_for,
@@ -173,23 +173,12 @@ class Mode(ABC):
     """One way to generate, made once for a job. A seed gives the same sound whatever is beside it.
 
     Attributes:
-        kind: Its name in requests and in sound files.
-        option: The command-line option that asks for it; empty for the default mode.
-        settings: The fields of `ModeSettings` that it reads.
-        takes_source: Whether it starts from a sound file. The prior then hears that file, and no
-            recording of the corpus.
-        lasts_as_source: Whether its sounds last as long as their source.
-        longer_begins_alike: Whether a longer sound of the same seed begins as a shorter one does.
+        traits: What it takes and gives.
         batch_size: The number of sounds that `render` makes most efficiently together.
         remarks: Sentences on what was changed or lost of the source.
     """
 
-    kind: ClassVar[str]
-    option: ClassVar[str] = ""
-    settings: ClassVar[tuple[str, ...]] = ()
-    takes_source: ClassVar[bool] = False
-    lasts_as_source: ClassVar[bool] = False
-    longer_begins_alike: ClassVar[bool] = True
+    traits: ClassVar[ModeTraits]
 
     batch_size: int = 1
     remarks: tuple[str, ...] = ()
@@ -224,30 +213,27 @@ class Mode(ABC):
         )
 
     @classmethod
-    def argument(cls) -> str:
-        """The argument of `distill.generate` that asks for this mode."""
-        return cls.option.lstrip("-").replace("-", "_")
-
-    @classmethod
     def complete(cls, request: Request) -> Request:
         """`request` with all defaults of this mode, its source recorded in the settings.
 
         A complete request stays as it is. `UsageError` for what does not go with this mode.
         """
-        if not cls.takes_source:
+        if not cls.traits.takes_source:
             return request
         source = request.source
         # The command line always has one here; Python code may forget it.
         if source is None:
-            raise UsageError(f"{cls.option} needs a sound file to start from.")
+            raise UsageError(f"{cls.traits.option} needs a sound file to start from.")
         # The source is the prompt: a recording of the corpus has no place before it.
         if request.sampling.like:
-            raise UsageError(f"With {cls.option} the prior hears that sound: leave out --like.")
+            raise UsageError(
+                f"With {cls.traits.option} the prior hears that sound: leave out --like."
+            )
         # The file names its source, so that it can be asked for when it is regenerated.
         return replace(
             request,
             mode=replace(request.mode, source=source.name, source_hash=source.digest),
-            duration=source.seconds if cls.lasts_as_source else request.duration,
+            duration=source.seconds if cls.traits.lasts_as_source else request.duration,
         )
 
     @abstractmethod

@@ -20,6 +20,7 @@ from distill.inference.modes.base import (
     SequentialMode,
     draw_codes,
 )
+from distill.inference.modes.traits import TRAITS
 from distill.inference.sampling.context import corpus_tempo
 from distill.inference.sampling.lead_in import LeadIn
 from distill.models.chunked import decode_evenly, frames_of
@@ -43,9 +44,7 @@ class Continuation(SequentialMode):
     those of the corpus. It keeps the tempo and the bars of the source, where there are such.
     """
 
-    kind = "continue"
-    option = "--continue-from"
-    takes_source = True
+    traits = TRAITS["continue"]
 
     def __init__(self, job: GenerationJob) -> None:
         super().__init__(job)

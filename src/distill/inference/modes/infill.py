@@ -13,6 +13,7 @@ from distill.inference.codes.grid import CodeGrid
 from distill.inference.modes.base import GenerationJob, Progress, Rendered, SequentialMode
 from distill.inference.modes.continuation import BEFORE_S, at_source_level
 from distill.inference.modes.request import Request
+from distill.inference.modes.traits import TRAITS
 from distill.inference.sampling.conditions import Conditions
 from distill.inference.sampling.gap_filling import Gap, fill
 from distill.models.chunked import decode_codes, frames_of
@@ -47,11 +48,7 @@ class Infill(SequentialMode):
     new sound continues. The new part has the level and the width of its surroundings.
     """
 
-    kind = "infill"
-    option = "--infill"
-    settings = ("start", "stop")
-    takes_source = True
-    lasts_as_source = True
+    traits = TRAITS["infill"]
 
     def __init__(self, job: GenerationJob) -> None:
         super().__init__(job)

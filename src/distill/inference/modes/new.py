@@ -12,6 +12,7 @@ from distill.audio.finish import finish_blocks
 from distill.audio.stereo import mix_channels
 from distill.inference.modes.base import GenerationJob, Mode, Progress, Rendered, draw_batch
 from distill.inference.modes.request import ModeSettings
+from distill.inference.modes.traits import TRAITS
 from distill.inference.sampling.context import corpus_loudness
 from distill.inference.sampling.lead_in import LeadIn, LeadInBatch
 from distill.models.chunked import decode_evenly
@@ -24,7 +25,7 @@ TOGETHER = 8
 class New(Mode):
     """The default mode: nothing but a seed and, if the model keeps recordings, a prompt."""
 
-    kind = ModeSettings.kind
+    traits = TRAITS[ModeSettings.kind]
 
     def __init__(self, job: GenerationJob) -> None:
         super().__init__(job)

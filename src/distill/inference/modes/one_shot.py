@@ -9,6 +9,7 @@ from torch import Tensor
 from distill.audio.finish import finish, sounding_samples
 from distill.audio.stereo import mix_channels
 from distill.inference.modes.base import Progress, Rendered, SequentialMode
+from distill.inference.modes.traits import TRAITS
 from distill.inference.sampling.conditions import Conditions
 from distill.inference.sampling.context import corpus_loudness
 from distill.inference.sampling.draw import draw_frames
@@ -23,8 +24,7 @@ class OneShot(SequentialMode):
     where it has died away and fades over its last milliseconds only; no silence follows.
     """
 
-    kind = "one-shot"
-    option = "--one-shot"
+    traits = TRAITS["one-shot"]
 
     def render_one(self, seed: int, progress: Progress) -> Rendered:
         """A sound up to the end that the prior gives it."""

@@ -1,4 +1,4 @@
-"""All modes of generation, by kind."""
+"""The class of each mode of generation, by kind; `traits.py` says what they take, free of torch."""
 
 from distill.inference.modes.base import Mode
 from distill.inference.modes.continuation import Continuation
@@ -7,19 +7,18 @@ from distill.inference.modes.loop import Loop
 from distill.inference.modes.new import New
 from distill.inference.modes.one_shot import OneShot
 from distill.inference.modes.request import ModeSettings, Request
+from distill.inference.modes.traits import traits_of
 from distill.inference.modes.variation import Variation
 
 MODES: dict[str, type[Mode]] = {
-    mode.kind: mode for mode in (New, Continuation, OneShot, Loop, Variation, Infill)
+    mode.traits.kind: mode for mode in (New, Continuation, OneShot, Loop, Variation, Infill)
 }
 """The class of each mode."""
 
 
 def mode_of(settings: ModeSettings) -> type[Mode]:
     """The class of the mode that `settings` name. `ValueError` for an unknown kind."""
-    if settings.kind not in MODES:
-        raise ValueError(f"there is no mode '{settings.kind}'")
-    return MODES[settings.kind]
+    return MODES[traits_of(settings).kind]
 
 
 def complete(request: Request) -> Request:

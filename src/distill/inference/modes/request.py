@@ -2,7 +2,7 @@
 
 The command line, `distill.generate`, `distill.stream` and `--again` each make a `Request`, and
 `inference.generate` fulfils it. This file loads neither torch nor NumPy, so that `--help` and a
-server can read the defaults. A request names its mode by kind: `registry.py` knows the modes.
+server can read the defaults. A request names its mode by kind: `traits.py` knows the kinds.
 """
 
 import math
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     import numpy as np
 
     from distill.inference.sampling.curves import Steering
-
-KINDS = ("new", "continue", "one-shot", "loop", "variation", "infill")
-"""Kinds of the modes, for readers without torch; `registry.py` has their classes."""
 
 DEFAULT_AMOUNT = 0.3
 """Share of its source that a variation redraws, where no other is asked for."""
@@ -56,7 +53,7 @@ class ModeSettings:
     """A mode and its numbers, as a sound file records them.
 
     Args:
-        kind: The `Mode.kind`; by default new sounds from a prompt.
+        kind: The `ModeTraits.kind`; by default new sounds from a prompt.
         source: Name of the file that the sound was made from, if any.
         source_hash: SHA-256 of that file.
         amount: Share of the source that a variation redraws, 0 to 1.

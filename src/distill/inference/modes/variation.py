@@ -16,6 +16,7 @@ from distill.inference.modes.base import (
     draw_codes,
 )
 from distill.inference.modes.request import DEFAULT_AMOUNT, Request
+from distill.inference.modes.traits import TRAITS
 from distill.inference.sampling.conditions import FixedCodes
 
 EVENT_S = 0.25
@@ -34,11 +35,7 @@ class Variation(SequentialMode):
     all that a smaller one does, and more.
     """
 
-    kind = "variation"
-    option = "--variation-of"
-    settings = ("amount",)
-    takes_source = True
-    lasts_as_source = True
+    traits = TRAITS["variation"]
 
     @classmethod
     def complete(cls, request: Request) -> Request:
