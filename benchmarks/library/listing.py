@@ -21,8 +21,9 @@ from benchmarks.common import Bound, parser_of, run_main
 from benchmarks.timing import median_s
 from distill.library.models import list_models
 from distill.library.render import Render
+from distill.library.render_places import record_path
 from distill.library.render_table import RenderQuery, utc_text
-from distill.library.renders import change_render, find_renders, record_path
+from distill.library.renders import change_render, find_renders
 from distill.library.workspace import Workspace, open_workspace
 from distill.models.persistence import save_model_v2
 from distill.models.vqvae import VQVAE

@@ -10,8 +10,8 @@ from distill.audio.io import probe, read_audio
 from distill.audio.level import integrated_loudness
 from distill.audio.tags import read_tags
 from distill.errors import AudioError, UsageError
-from distill.library.comparison import Comparison
-from distill.library.comparison_sounds import Couple, couples_of, create_comparison
+from distill.library.comparison import Comparison, Couple
+from distill.library.comparison_sounds import couples_of, create_comparison
 from distill.library.comparisons import comparison_folder, list_comparisons, sound_path
 from distill.library.workspace import Workspace, open_workspace
 

@@ -3,25 +3,34 @@ from pathlib import Path
 
 import pytest
 
+from distill.library.comparison import Couple
 from distill.library.player_requests import (
     KINDS,
+    CompareModels,
+    CompareSounds,
     Decode,
     DecodeEntry,
     Edit,
     EditDocument,
     Encode,
     Generate,
+    MakeAgain,
     Picture,
     PlayerRequest,
     Stream,
     Urgency,
+    Vary,
     request_from_json,
 )
 
 MODEL = Path("a model.sda")
 REQUESTS = [
     Generate(MODEL, Path("é.wav"), {"seed": 3, "loudness": [[0, 20], [2.5, 80]]}, Path("b.wav")),
+    MakeAgain("20260101-abc", duration=3.0, source=Path("a.wav")),
+    Vary("20260101-abc", amount=0.5, count=2, output=Path("a.wav")),
     Stream(MODEL, {"seed": 3}),
+    CompareModels(MODEL, Path("b.sda"), pairs=3),
+    CompareSounds((Couple(Path("a.wav"), Path("b.wav"), ("a", "b")),), ("one", "two"), seed=1),
     Encode(MODEL, Path("a.wav"), Path("a.json")),
     Decode(MODEL, Path("a.json"), Path("a.wav"), start="70f", stop=2.5, levels="1-2"),
     DecodeEntry(MODEL, "1:17", Path("a.wav")),

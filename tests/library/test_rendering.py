@@ -13,7 +13,6 @@ from distill.library.rendering import (
     Machine,
     Origin,
     RenderResult,
-    free_place,
     generate_renders,
     make_again,
     make_variations,
@@ -169,12 +168,3 @@ def test_another_model_is_refused(
     delete_render(workspace, made.render.id)
     with pytest.raises(UsageError, match="There is no render"):
         make_again(workspace, made.render.id)
-
-
-def test_a_free_place_replaces_nothing(workspace: Workspace) -> None:
-    first = free_place(workspace, "new.wav")
-    first.write_text("taken")
-    second = free_place(workspace, "new.wav")
-    assert first.parent == second.parent
-    assert first.parent.parent == workspace.renders
-    assert (first.name, second.name) == ("new.wav", "new-2.wav")

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from distill.errors import UsageError
 from distill.inference.codes.file import load_codes
 from distill.library.records import RecordError, write_record
+from distill.library.render_places import record_path
 from distill.library.render_table import MOST_WORDS, RenderQuery
 from distill.library.renders import (
     add_render,
@@ -18,7 +19,6 @@ from distill.library.renders import (
     file_state,
     find_renders,
     load_render,
-    record_path,
     resolve_render,
     restore_render,
 )

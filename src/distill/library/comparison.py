@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal, get_args
 
 Choice = Literal["x", "y", "same"]
@@ -46,6 +47,31 @@ class Pair:
         if self.vote is None or self.vote.choice == "same":
             return None
         return int((self.vote.choice == "y") != self.first_is_y)
+
+
+@dataclass(frozen=True)
+class Couple:
+    """Two sounds to compare, before they become a pair.
+
+    Attributes:
+        first: Sound file of the first side.
+        second: Sound file of the second.
+        labels: What is said of both, at the end. Default: names of the files.
+    """
+
+    first: Path
+    second: Path
+    labels: tuple[str, str] | None = None
+
+    @classmethod
+    def from_json(cls, entries: Mapping[str, Any]) -> "Couple":
+        """The inverse of `dataclasses.asdict`, with texts for paths and lists for tuples."""
+        labels = entries.get("labels")
+        return cls(
+            first=Path(entries["first"]),
+            second=Path(entries["second"]),
+            labels=None if labels is None else (labels[0], labels[1]),
+        )
 
 
 @dataclass(frozen=True)

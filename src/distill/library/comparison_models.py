@@ -6,11 +6,11 @@ from pathlib import Path
 
 from distill.errors import UsageError
 from distill.files import FilePath
-from distill.library.comparison import Comparison
-from distill.library.comparison_sounds import Couple, create_comparison
+from distill.library.comparison import Comparison, Couple
+from distill.library.comparison_sounds import create_comparison
 from distill.library.workspace import Workspace
 from distill.workflows.generate import generate
-from distill.workflows.load import load
+from distill.workflows.load import Loader, load
 
 DURATION_S = 8.0
 """Seconds of a sound: long enough to judge, short enough to remember while the other plays."""
@@ -26,6 +26,7 @@ def compare_models(
     duration: float = DURATION_S,
     seed: int = 0,
     name: str = "",
+    loader: Loader = load,
     progress: Progress = lambda done, total: None,
 ) -> Comparison:
     """Let two models generate from the same seeds, and make a blind comparison of the sounds.
@@ -37,6 +38,7 @@ def compare_models(
         duration: Seconds of each sound.
         seed: Seed of the first pair, then `seed + 1` and so on; it draws the sides too.
         name: Name of the comparison. Default: of both models.
+        loader: Loads a model.
         progress: Called after each sound.
 
     Raises:
@@ -51,7 +53,7 @@ def compare_models(
         sides = (str(first), str(second))
     with tempfile.TemporaryDirectory() as folder:
         for place, path in enumerate((first, second)):
-            model = load(path)
+            model = loader(path, "auto", None)
             for number in range(pairs):
                 (sound,) = generate(model, duration, seed=seed + number)
                 sound.save(Path(folder) / f"{place}-{number}.wav")

@@ -9,7 +9,6 @@ import random
 import shutil
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +17,7 @@ from distill.audio.io import AUDIO_EXTENSIONS, block_source, write_sound_blocks
 from distill.audio.level import integrated_loudness_of
 from distill.errors import UsageError
 from distill.files import FilePath, make_folder
-from distill.library.comparison import Comparison, Pair
+from distill.library.comparison import Comparison, Couple, Pair
 from distill.library.comparisons import (
     MOST_PAIRS,
     comparison_folder,
@@ -28,21 +27,6 @@ from distill.library.comparisons import (
 )
 from distill.library.workspace import Workspace, new_id
 from distill.settings import SAMPLE_RATE, check_seed
-
-
-@dataclass(frozen=True)
-class Couple:
-    """Two sounds to compare.
-
-    Attributes:
-        first: Sound file of the first side.
-        second: Sound file of the second.
-        labels: What is said of both, at the end. Default: names of the files.
-    """
-
-    first: Path
-    second: Path
-    labels: tuple[str, str] | None = None
 
 
 def create_comparison(

@@ -22,7 +22,7 @@ from typing import IO, Any
 
 from distill import errors
 from distill.errors import CancelledError, DistillError, OutputError, PlayerError
-from distill.library.player_requests import PlayerRequest, Urgency
+from distill.library.player_request import PlayerRequest, Urgency
 from distill.library.player_task import AHEAD_BLOCKS, Block, Patience, PlayerTask, TaskState
 from distill.library.workspace import Workspace, new_id, open_workspace
 

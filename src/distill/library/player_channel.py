@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import IO, Any
 
 from distill.cancellation import check_cancellation
-from distill.library.player_requests import PlayerRequest, request_from_json
+from distill.library.player_request import PlayerRequest
+from distill.library.player_requests import request_from_json
 
 REPORT_S = 0.1
 """Seconds from one report of progress to the next."""

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from distill.errors import CancelledError, DistillError
-from distill.library.player_requests import PlayerRequest, Urgency
+from distill.library.player_request import PlayerRequest, Urgency
 
 AHEAD_BLOCKS = 8
 """Blocks of a stream that are made before one is taken: two seconds."""

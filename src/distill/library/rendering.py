@@ -6,7 +6,6 @@ remark, never a sound.
 
 import json
 import os
-import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -14,20 +13,21 @@ from pathlib import Path
 from typing import Any
 
 from distill.errors import DistillError, UsageError
-from distill.files import FilePath, make_folder
+from distill.files import FilePath
 from distill.inference.generate import Generated
 from distill.inference.modes.request import Request
 from distill.inference.modes.traits import traits_of
 from distill.inference.recipe import make_recipe
 from distill.library.models import find_model_file
 from distill.library.render import Render
-from distill.library.renders import add_render, load_render, record_path
+from distill.library.render_places import free_place, record_path
+from distill.library.renders import add_render, load_render
 from distill.library.workspace import Workspace, open_workspace
 from distill.models.persistence import LoadedVQModel
 from distill.workflows.describe_results import generated_facts
 from distill.workflows.generate import Progress, generate_files
-from distill.workflows.load import load
-from distill.workflows.paths import free_path, output_paths
+from distill.workflows.load import Loader, load
+from distill.workflows.paths import output_paths
 from distill.workflows.request import EarlierSound, make_request
 
 
@@ -187,22 +187,6 @@ def render_facts(result: RenderResult, max_copy: float | None = None) -> dict[st
     return facts | {"render": render and render.id, "codes": render and render.codes}
 
 
-def free_place(workspace: Workspace, name: str, count: int = 1) -> Path:
-    """A name for `count` sounds in the workspace that replaces no file, in the folder of today.
-
-    Args:
-        workspace: The workspace.
-        name: Name of the file, such as `generated.wav`.
-        count: Number of sounds.
-
-    Raises:
-        OutputError: The folder cannot be made.
-    """
-    folder = workspace.renders / time.strftime("%Y-%m-%d")
-    make_folder(folder)
-    return free_path(str(folder / name), count)
-
-
 # --- again, longer, varied ------------------------------------------------------------------------
 
 
@@ -214,11 +198,13 @@ class Machine:
         model: The model file; None looks for the one that made the render.
         device: `auto`, `cpu`, `cuda` or `mps`.
         threads: CPU threads; None takes as many as the render did.
+        load: Loads it; the player holds models in memory.
     """
 
     model: FilePath | None = None
     device: str = "auto"
     threads: int | None = None
+    load: Loader = load
 
 
 def make_again(
@@ -330,4 +316,4 @@ def _load(workspace: Workspace, render: Render, machine: Machine) -> LoadedVQMod
     model = machine.model or find_model_file(workspace, render)
     # Threads decide the order of sums, and with it the last bits.
     threads = machine.threads or render.recipe.get("threads")
-    return load(model, machine.device, threads)
+    return machine.load(model, machine.device, threads)

@@ -10,7 +10,6 @@ Free of torch: `rendering` makes sounds, this keeps, finds and deletes them.
 
 import hashlib
 import os
-import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -30,6 +29,7 @@ from distill.library.records import (
     write_record,
 )
 from distill.library.render import VERSION, Render
+from distill.library.render_places import CODES_ENDING, DAY, place_beside_record, record_path
 from distill.library.render_table import (
     LATEST,
     TABLE,
@@ -39,13 +39,7 @@ from distill.library.render_table import (
     row_of,
     utc_text,
 )
-from distill.library.workspace import Workspace, check_id, is_id, new_id
-
-CODES_ENDING = ".codes.json.gz"
-"""Ending of the codes file of a render."""
-
-DAY = re.compile("[0-9]{8}")
-"""Name of a folder of records: the day at which their ids begin."""
+from distill.library.workspace import Workspace, is_id, new_id
 
 LONGEST_NAME = 200
 """Characters of a name, at most."""
@@ -97,24 +91,13 @@ def file_hash(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def record_path(workspace: Workspace, render_id: str) -> Path:
-    """The record of a render. `UsageError` for a text that is no id."""
-    # Ids begin with the day: folders stay small.
-    return workspace.render_records / check_id(render_id)[:8] / f"{render_id}.json"
-
-
 def _codes_place(workspace: Workspace, render: Render) -> Path:
     """Where the codes of a render go: beside its sound in the workspace, if that name is free."""
     if render.path.is_relative_to(workspace.renders):
         place = render.path.with_name(render.path.stem + CODES_ENDING)
         if not os.path.lexists(place) or _move_earlier_codes(workspace, render, place):
             return place
-    return _place_beside_record(workspace, render.id)
-
-
-def _place_beside_record(workspace: Workspace, render_id: str) -> Path:
-    """A place for codes that no other render has."""
-    return record_path(workspace, render_id).with_name(render_id + CODES_ENDING)
+    return place_beside_record(workspace, render.id)
 
 
 def _move_earlier_codes(workspace: Workspace, render: Render, place: Path) -> bool:
@@ -126,7 +109,7 @@ def _move_earlier_codes(workspace: Workspace, render: Render, place: Path) -> bo
     earlier = _renders_of_codes(workspace, place)
     if not earlier or any(other.path != render.path for other in earlier):
         return False
-    aside = _place_beside_record(workspace, earlier[0].id)
+    aside = place_beside_record(workspace, earlier[0].id)
     os.replace(place, aside)
     for other in earlier:
         _rewrite(workspace, replace(other, codes=aside))

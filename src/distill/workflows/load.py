@@ -1,5 +1,6 @@
 """Models from files: load one by its path, or find the one that made a sound."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from distill.device import pick_device, prepare
@@ -7,6 +8,9 @@ from distill.errors import ModelFileError, UsageError
 from distill.files import FilePath
 from distill.inference.recipe import Recipe
 from distill.models.persistence import LoadedVQModel, load_model_v2, read_header
+
+Loader = Callable[[FilePath, str, int | None], LoadedVQModel]
+"""Loads the model in a file, on a device and with a number of threads, as `load` does."""
 
 
 def load(path: FilePath, device: str = "auto", threads: int | None = None) -> LoadedVQModel:

@@ -1,0 +1,126 @@
+"""Work of the player process on codes: encoded, decoded, edited, drawn.
+
+Each function takes the worker and the order, and returns facts for the player.
+"""
+
+import inspect
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from distill.inference.codes.compatible import check_fits_usage
+from distill.inference.codes.file import load_codes, save_codes
+from distill.inference.codes.region import parse_region
+from distill.inference.codes.usage import read_codebook_usage
+from distill.library.codes_requests import (
+    Decode,
+    DecodeEntry,
+    Edit,
+    EditDocument,
+    Encode,
+    Picture,
+)
+from distill.library.player_channel import Order
+from distill.library.player_worker import Facts, Worker, request_of
+from distill.workflows.codes import decode_column, decode_entry, decode_to_file, encoding_of
+from distill.workflows.describe_results import (
+    DecodedFacts,
+    edited_facts,
+    encoded_facts,
+    step_facts,
+)
+from distill.workflows.edit import EDITS
+from distill.workflows.edit_lines import SOUND
+from distill.workflows.edit_script import Step, apply, check_model, read_line
+from distill.workflows.paths import codes_path, output_paths, picture_path
+from distill.workflows.pictures import draw_grid, save_png
+
+
+def encode_sound(worker: Worker, order: Order) -> Facts:
+    """Encode a sound to a codes file."""
+    request = request_of(order, Encode)
+    output = codes_path(Path(request.output), [request.model, request.sound])
+    loaded = worker.model(request.model, order)
+    encoding = encoding_of(loaded, request.sound, order.report)
+    path = save_codes(output, encoding.grid)
+    return asdict(encoded_facts(path, encoding.grid, encoding.remark))
+
+
+def decode_codes(worker: Worker, order: Order) -> Facts:
+    """Decode codes, or a part of them, to a sound file."""
+    request = request_of(order, Decode)
+    (path,) = output_paths(request.output, 1, [request.model, request.codes])
+    loaded = worker.model(request.model, order)
+    grid = load_codes(request.codes)
+    if request.column is not None:
+        n_samples = decode_column(loaded, grid, request.column, path).shape[1]
+    else:
+        region = parse_region(grid, request.start, request.stop, request.levels)
+        n_samples = decode_to_file(loaded, grid, path, region, order.report)
+    facts = DecodedFacts(path, duration_s=n_samples / grid.sample_rate, n_samples=n_samples)
+    return asdict(facts)
+
+
+def decode_one_entry(worker: Worker, order: Order) -> Facts:
+    """Decode a codebook entry to a sound file."""
+    request = request_of(order, DecodeEntry)
+    (path,) = output_paths(request.output, 1, [request.model])
+    loaded = worker.model(request.model, order)
+    n_samples = decode_entry(loaded, request.entry, path).shape[1]
+    seconds = n_samples / loaded.model.sample_rate
+    return asdict(DecodedFacts(path, duration_s=seconds, n_samples=n_samples))
+
+
+def edit_codes(worker: Worker, order: Order) -> Facts:
+    """Edit a codes file."""
+    request = request_of(order, Edit)
+    read = [read_line(line) for line in request.lines]
+    steps = [_telling(step, order) for step in read if step is not None]
+    others = [step.options.get(SOUND) for step in steps]
+    output = codes_path(Path(request.output), [request.model, *others])
+    needs_model = check_model(steps, request.model is not None)
+    grid = load_codes(request.codes)
+    loaded = None
+    if needs_model and request.model is not None:
+        loaded = worker.model(request.model, order)
+    facts = []
+    for step in steps:
+        edited = apply(step, grid, loaded)
+        facts.append(asdict(step_facts(step.name, grid, edited)))
+        grid = edited.grid
+    save_codes(output, grid)
+    return asdict(edited_facts(output, grid)) | {"steps": facts}
+
+
+def edit_document(worker: Worker, order: Order) -> Facts:
+    """Edit a document, or try to."""
+    request = request_of(order, EditDocument)
+    loaded = None
+    if request.model is not None:
+        loaded = worker.model(request.model, order)
+    editor = worker.editor
+    run = editor.try_script if request.is_trial else editor.run
+    edits = run(request.document, request.lines, request.revision, loaded)
+    return {
+        "document": request.document,
+        "revision": edits[-1].document.revision,
+        "steps": [asdict(edit.facts) for edit in edits],
+    }
+
+
+def draw_picture(_worker: Worker, order: Order) -> Facts:
+    """Draw codes."""
+    request = request_of(order, Picture)
+    output = picture_path(Path(request.output), [request.model, request.codes])
+    grid = load_codes(request.codes)
+    usage = None
+    if request.model is not None:
+        usage = read_codebook_usage(request.model)
+        check_fits_usage(usage, grid)
+    return {"path": save_png(output, draw_grid(grid, usage))}
+
+
+def _telling(step: Step, order: Order) -> Step:
+    """`step`, which tells how far it has come if it can."""
+    if "progress" not in inspect.signature(EDITS[step.name]).parameters:
+        return step
+    return replace(step, options={**step.options, "progress": order.report})
