@@ -23,6 +23,7 @@ PUBLIC = {
         "JobState",
         "Player",
         "Region",
+        "Stream",
         "Workspace",
         "decode",
         "decode_column",

@@ -36,8 +36,9 @@ if TYPE_CHECKING:
     from distill.workflows import describe, edit
     from distill.workflows.codes import decode, decode_column, decode_entry, decode_to_file, encode
     from distill.workflows.folders import encode_folder, write_entries
-    from distill.workflows.generate import generate, generate_again, stream
+    from distill.workflows.generate import generate, generate_again
     from distill.workflows.load import load
+    from distill.workflows.stream import Stream, stream
     from distill.workflows.train import resume, train, train_prior
     from distill.workflows.versions import continue_model
 
@@ -71,7 +72,8 @@ _HOMES = {
     "resume": "workflows.train",
     "save_codes": "inference.codes.file",
     "scan_corpus": "data.corpus",
-    "stream": "workflows.generate",
+    "Stream": "workflows.stream",
+    "stream": "workflows.stream",
     "train": "workflows.train",
     "train_prior": "workflows.train",
     "write_entries": "workflows.folders",
@@ -93,6 +95,7 @@ __all__ = [
     "JobState",
     "Player",
     "Region",
+    "Stream",
     "Workspace",
     "__version__",
     "continue_model",

@@ -218,12 +218,36 @@ def test_a_stream_is_that_of_distill(player: Player, loaded: LoadedVQModel, trai
     # More than are made ahead.
     blocks = list(islice(task.blocks(), 20))
     task.cancel()
-    for block, expected in zip(blocks, distill.stream(loaded, seed=5), strict=False):
+    for block, expected in zip(blocks, distill.stream(loaded, seed=5).blocks(), strict=False):
         samples = np.frombuffer(block.samples, "<f4").reshape(-1, block.channels).T
-        assert np.array_equal(samples, expected)
+        assert np.array_equal(samples, expected.sound)
+        assert np.array_equal(block.codes, expected.codes)
         assert block.sample_rate == SAMPLE_RATE
     with pytest.raises(CancelledError):
         task.result(WAIT_S)
+
+
+def test_a_stream_is_steered_while_it_runs(
+    player: Player, log: Log, loaded: LoadedVQModel, trained: Path
+) -> None:
+    task = player.submit(Stream(model=trained, settings={"seed": 5}))
+    blocks = task.blocks()
+    first = next(blocks)
+    with pytest.raises(UsageError, match="between 0 and 100"):
+        task.steer(brightness=101)
+    mark = len(log.events)
+    task.steer(brightness=100, guidance=20)
+    assert log.wait("steered", task, mark).facts == {"error": None}
+    mark = len(log.events)
+    task.steer(tags={"violin": 1})
+    assert "violin" in log.wait("steered", task, mark).facts["error"]
+    steered = [first, *islice(blocks, 30)]
+    task.cancel()
+    plain = islice(distill.stream(loaded, seed=5).blocks(), len(steered))
+    equal = [np.array_equal(a.codes, b.codes) for a, b in zip(steered, plain, strict=True)]
+    # From one block on it goes its own way.
+    assert equal[0]
+    assert not equal[-1]
 
 
 # --- cancelling -----------------------------------------------------------------------------------

@@ -20,9 +20,9 @@ from distill.library.generation_requests import (
     CompareSounds,
     Generate,
     MakeAgain,
-    Stream,
     Vary,
 )
+from distill.library.generation_requests import Stream as StreamRequest
 from distill.library.player_channel import Order
 from distill.library.player_worker import Facts, Worker, check_settings, request_of
 from distill.library.render_places import free_place
@@ -36,9 +36,10 @@ from distill.library.rendering import (
     make_variations,
     render_facts,
 )
-from distill.workflows.generate import generate, stream
+from distill.workflows.generate import generate
 from distill.workflows.paths import output_paths
 from distill.workflows.request import EarlierSound, make_request
+from distill.workflows.stream import Stream, stream
 
 NAME = "generated.wav"
 """Name of a sound that gets no other one."""
@@ -67,23 +68,37 @@ def generate_sounds(worker: Worker, order: Order) -> Facts:
 
 def stream_blocks(worker: Worker, order: Order) -> Facts:
     """Send blocks of new sound until it is cancelled."""
-    request = request_of(order, Stream)
+    request = request_of(order, StreamRequest)
     check_settings(stream, request.settings)
     loaded = worker.model(request.model, order)
     try:
-        blocks = stream(loaded, **request.settings)
+        playing = stream(loaded, **request.settings)
     except (TypeError, ValueError) as error:
         raise UsageError(f"These settings make no stream: {error}.") from error
-    for block in blocks:
+    blocks = playing.blocks()
+    while True:
         order.wait_for_room()
-        samples = np.ascontiguousarray(block.T, dtype="<f4").tobytes()
+        _steer(worker, order, playing)
+        block = next(blocks)
+        samples = np.ascontiguousarray(block.sound.T, dtype="<f4").tobytes()
         content = {
             "samples": base64.b64encode(samples).decode(),
-            "channels": len(block),
+            "codes": block.codes.tolist(),
+            "channels": len(block.sound),
             "sample_rate": loaded.model.sample_rate,
         }
         worker.channel.send({"type": "block", "id": order.id, **content})
-    return {}
+
+
+def _steer(worker: Worker, order: Order, playing: Stream) -> None:
+    """Take up the changes that came since the last block, and tell how each went."""
+    while not order.steering.empty():
+        sentence = None
+        try:
+            playing.steer(**order.steering.get())
+        except UsageError as error:
+            sentence = str(error)
+        worker.channel.send({"type": "steered", "id": order.id, "error": sentence})
 
 
 def make_render_again(worker: Worker, order: Order) -> Facts:

@@ -43,7 +43,7 @@ class PlayerEvent:
 
     Attributes:
         type: `warming`, `ready` or `died` of the process; `waiting`, `running`, `progress`,
-            `written`, `done`, `failed` or `cancelled` of a task.
+            `written`, `steered`, `done`, `failed` or `cancelled` of a task.
         task: The task; None for the process.
         facts: What there is to say, as JSON can hold it.
     """
@@ -145,6 +145,7 @@ class Player:
             urgency=request.urgency if urgency is None else urgency,
             cancel=self._cancel,
             ask_for_blocks=self._ask_for_blocks,
+            steer=self._steer,
         )
         with self._lock:
             self.start()
@@ -233,6 +234,11 @@ class Player:
             if task is self.current:
                 self._send({"type": "more", "id": task.id, "blocks": count})
 
+    def _steer(self, task: PlayerTask, changes: dict[str, Any]) -> None:
+        with self._lock:
+            if task is self.current:
+                self._send({"type": "steer", "id": task.id, "changes": changes})
+
     def _end(
         self, task: PlayerTask, state: TaskState, outcome: dict[str, Any] | DistillError
     ) -> None:
@@ -318,6 +324,8 @@ class Player:
         elif kind == "written":
             task.files.append(message["facts"])
             self._tell(kind, task, message["facts"])
+        elif kind == "steered":
+            self._tell(kind, task, {"error": message["error"]})
         else:
             self._models = [Path(path) for path in message["models"]]
             self._finish(task, message)

@@ -31,6 +31,7 @@ class Order:
         threads: Threads to compute on; None for those of the moment.
         cancel_event: Set once it is to be left.
         room: As many permits as blocks of a stream may be sent.
+        steering: Changes of the steering of a stream, in their order.
         done: How much of it is done.
         total: All of it; 0 before that is clear.
     """
@@ -40,6 +41,7 @@ class Order:
     threads: int | None
     room: threading.Semaphore
     cancel_event: threading.Event = field(default_factory=threading.Event)
+    steering: queue.SimpleQueue[dict[str, Any]] = field(default_factory=queue.SimpleQueue)
     done: int = 0
     total: int = 0
 
@@ -130,6 +132,8 @@ class Channel:
             return
         if message["type"] == "cancel":
             order_now.cancel_event.set()
+        elif message["type"] == "steer":
+            order_now.steering.put(message["changes"])
         else:
             order_now.room.release(message["blocks"])
 

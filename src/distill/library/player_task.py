@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from distill.errors import CancelledError, DistillError
+from distill.inference.sampling.curves import Steering, change_steering
 from distill.library.player_request import PlayerRequest, Urgency
 
 AHEAD_BLOCKS = 8
@@ -32,11 +33,13 @@ class Block:
 
     Attributes:
         samples: Interleaved float32 (little endian): `N` times `C` channels.
+        codes: Codes of each frame in it, `t` lists of `Q` numbers.
         channels: `C`.
         sample_rate: In Hz.
     """
 
     samples: bytes
+    codes: list[list[int]]
     channels: int
     sample_rate: int
 
@@ -45,6 +48,7 @@ class Block:
         """The block that the player process sent."""
         return cls(
             samples=base64.b64decode(content["samples"]),
+            codes=content["codes"],
             channels=content["channels"],
             sample_rate=content["sample_rate"],
         )
@@ -70,6 +74,7 @@ class PlayerTask:
         urgency: Urgency,
         cancel: Callable[["PlayerTask"], None],
         ask_for_blocks: Callable[["PlayerTask", int], None],
+        steer: Callable[["PlayerTask", dict[str, Any]], None],
     ) -> None:
         self.id = task_id
         self.request = request
@@ -82,6 +87,7 @@ class PlayerTask:
         self.gives_way = False
         self._cancel = cancel
         self._ask_for_blocks = ask_for_blocks
+        self._steer = steer
         self._future: Future[dict[str, Any]] = Future()
         self._blocks: queue.SimpleQueue[Block | None] = queue.SimpleQueue()
 
@@ -117,6 +123,22 @@ class PlayerTask:
         error = self._future.exception()
         if error is not None and not isinstance(error, CancelledError):
             raise error
+
+    def steer(self, **changes: Any) -> None:
+        """Steer a stream another way, from its next event on; nothing else follows.
+
+        What is heard until then was drawn before: `AHEAD_BLOCKS` at most, and the event in hand.
+        The player tells `steered` once it is taken up, with a sentence as `error` where this model
+        cannot follow; then all stays as it was.
+
+        Args:
+            changes: As for `Stream.steer` of `distill.stream`.
+
+        Raises:
+            UsageError: A value is out of range.
+        """
+        change_steering(Steering(), **changes)
+        self._steer(self, changes)
 
     # --- for the player -----------------------------------------------------------------------
 

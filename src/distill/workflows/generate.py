@@ -1,4 +1,4 @@
-"""Generation for Python and the command line: lists, files, streams and regenerated sounds."""
+"""Generation for Python and the command line: lists, files and regenerated sounds."""
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +14,6 @@ from distill.files import FilePath
 from distill.inference.generate import Generated
 from distill.inference.generate import generate as generate_sounds
 from distill.inference.modes.request import Request
-from distill.inference.modes.stream import stream_sound
 from distill.inference.modes.traits import SOURCE_OPTIONS
 from distill.inference.sampling.settings import Sampling
 from distill.models.persistence import LoadedVQModel
@@ -161,95 +160,6 @@ def generate(
             bars=bars,
         )
     return list(cancellable_items(cancel_event, generate_sounds(model, request, progress)))
-
-
-def stream(
-    model: LoadedVQModel,
-    seed: int = Request.seed,
-    *,
-    temperature: float = Sampling.temperature,
-    top_k: int = Sampling.top_k,
-    top_p: float = Sampling.top_p,
-    lead_in: float = Sampling.lead_in,
-    like: str = Sampling.like,
-    nearness: float = Sampling.nearness,
-    tempo: float | None = None,
-    swing: float = Sampling.swing,
-    free_time: bool = Sampling.free_time,
-    form: str = Sampling.form,
-    form_variation: float = Sampling.form_variation,
-    tags: Tags = None,
-    guidance: float | None = None,
-    loudness: Control = None,
-    brightness: Control = None,
-    noisiness: Control = None,
-    pitch: Control = None,
-    onsets: Control = None,
-    cancel_event: threading.Event | None = None,
-) -> Iterator[np.ndarray]:
-    """New sound without end, as it is drawn: blocks `[C, n]` of a quarter of a second.
-
-    It has the level that the codec decodes. Memory does not grow.
-
-    Args:
-        model: A model with a prior, as `load` gives it.
-        seed: The same seed gives the same sound.
-        temperature: As for `generate`, and so are all settings up to `form_variation`.
-        top_k: As above.
-        top_p: As above.
-        lead_in: As above.
-        like: As above.
-        nearness: As above.
-        tempo: As above.
-        swing: As above.
-        free_time: As above.
-        form: As above.
-        form_variation: As above.
-        tags: As for `generate`.
-        guidance: As for `generate`.
-        loudness: Percentile of the corpus: a number, or points `[n, 2]` of seconds and percentiles.
-            The value of the last point stays.
-        brightness: The same for brightness.
-        noisiness: The same for noisiness.
-        pitch: The same for pitch.
-        onsets: The same for onsets a second.
-        cancel_event: Ends the stream with a `CancelledError` once it is set, by another thread.
-
-    Raises:
-        CancelledError: `cancel_event` was set.
-        NoPriorError: The model has no prior yet.
-        UsageError: An argument is out of range.
-
-    Example:
-        for block in distill.stream(distill.load("my.sda"), seed=3):
-            play(block)
-    """
-    request = make_request(
-        # Without an end, a plain array has nothing to spread over.
-        duration=0.0,
-        seed=seed,
-        temperature=temperature,
-        top_k=top_k,
-        top_p=top_p,
-        lead_in=lead_in,
-        like=like,
-        nearness=nearness,
-        tempo=tempo,
-        swing=swing,
-        free_time=free_time,
-        form=form,
-        form_variation=form_variation,
-        tags=tags,
-        guidance=guidance,
-        loudness=loudness,
-        brightness=brightness,
-        noisiness=noisiness,
-        pitch=pitch,
-        onsets=onsets,
-    )
-    with cancellable(cancel_event):
-        blocks = stream_sound(model, request)
-    return cancellable_items(cancel_event, blocks)
 
 
 def generate_again(

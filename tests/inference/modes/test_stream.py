@@ -74,6 +74,17 @@ def test_blocks_are_short_and_join_without_a_seam(model: LoadedVQModel) -> None:
     assert np.abs(sound).max() <= 10 ** (-0.5 / 20) + 1e-6
 
 
+def test_blocks_come_with_their_codes(model: LoadedVQModel) -> None:
+    blocks = list(islice(distill.stream(model, seed=3).blocks(), 8))
+    hop = model.model.frame_hop
+    assert all(block.sound.shape[1] == len(block.codes) * hop for block in blocks)
+    codes = np.concatenate([block.codes for block in blocks])
+    (generated,) = distill.generate(model, len(codes) * hop / SAMPLE_RATE, seed=3)
+    assert np.array_equal(codes, generated.codes)
+    for block, sound in zip(blocks, distill.stream(model, seed=3), strict=False):
+        assert np.array_equal(block.sound, sound)
+
+
 def test_a_model_without_a_prior_has_nothing_to_stream(codec_only: Path) -> None:
     with pytest.raises(NoPriorError, match="train-prior"):
         distill.stream(distill.load(codec_only, "cpu", 1))

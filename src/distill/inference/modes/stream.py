@@ -1,8 +1,10 @@
 """Endless new sound, in blocks, each as soon as it is drawn."""
 
-import math
+from collections import deque
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import islice
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -16,6 +18,7 @@ from distill.inference.modes.base import GenerationJob
 from distill.inference.modes.request import Request
 from distill.inference.sampling.context import check_time
 from distill.inference.sampling.draw import draw_frames
+from distill.inference.sampling.live_steering import LiveSteering
 from distill.models.cancel_points import cancel_points
 from distill.models.persistence import LoadedVQModel
 from distill.models.vqvae import VQVAE
@@ -25,8 +28,22 @@ BLOCK_S = 0.25
 """Seconds of a block: short enough to follow, long enough to decode without much overlap."""
 
 
-def stream_sound(loaded: LoadedVQModel, request: Request) -> Iterator[np.ndarray]:
-    """Blocks `[C, n]` of about `BLOCK_S` without end; memory does not grow.
+class StreamBlock(NamedTuple):
+    """A block of a stream.
+
+    Attributes:
+        sound: Samples `[C, n]`.
+        codes: Codes `[t, Q]` of its `t` frames.
+    """
+
+    sound: np.ndarray
+    codes: np.ndarray
+
+
+def stream_sound(
+    loaded: LoadedVQModel, request: Request, live: LiveSteering
+) -> Iterator[StreamBlock]:
+    """Blocks of about `BLOCK_S` without end; memory does not grow.
 
     They hold the sound that `generate` draws from the same seed in its default mode. Its level is
     that of the decoder: there is no whole to measure. After the last point of a curve its value
@@ -34,37 +51,54 @@ def stream_sound(loaded: LoadedVQModel, request: Request) -> Iterator[np.ndarray
 
     Args:
         loaded: A model with a prior.
-        request: Its seed, sampling and steering count; the rest does not apply to a stream.
+        request: Its seed and sampling count, and its steering for the prompt; the rest does not
+            apply to a stream.
+        live: Its steering, which may change while it runs.
 
     Raises:
         NoPriorError: The model has no prior.
         UsageError: The seed is out of range, or the prior cannot be steered so.
     """
-    prior = loaded.require_prior()
     check_seed(request.seed)
     check_time(loaded, request.sampling)
-    job = GenerationJob(loaded, request)
     codec = loaded.model
-    # One frame more than the curves have: its value holds from then on.
-    steered_frames = math.ceil(job.steering.last_change_s * codec.frame_rate)
-    targets = job.targets(1 + steered_frames)
-    prompt = job.prompt(request.seed, targets)
-    frames = draw_frames(
-        prior,
-        1,
-        request.sampling,
-        torch.Generator().manual_seed(request.seed),
-        job.conditions(prompt, targets, tempos=[job.tempo(request.seed, prompt)]),
-    )
     size = max(1, round(BLOCK_S * codec.frame_rate))
-    # Time runs along the last axis, as `windows` takes it.
-    columns = (frame.codes.cpu().numpy().T for frame in frames)
+    # Codes that are drawn, but not yet heard: decoding and limiting look ahead.
+    ahead: deque[np.ndarray] = deque()
+    columns = _noted(_codes(GenerationJob(loaded, request), live), ahead)
     sound = (
         mix_channels(block, loaded.output_channels) for block in _decoded(codec, columns, size)
     )
     centred = remove_dc_blocks(sound, codec.sample_rate)
     faded = _faded_in(centred, codec.sample_rate)
-    return limit_blocks(faded, codec.sample_rate, size=size * codec.frame_hop)
+    limited = limit_blocks(faded, codec.sample_rate, size=size * codec.frame_hop)
+    return (_with_codes(block, ahead, codec.frame_hop) for block in limited)
+
+
+def _codes(job: GenerationJob, live: LiveSteering) -> Iterator[np.ndarray]:
+    """Codes `[1, Q]` of one frame after another. All that can be wrong is checked at once."""
+    prior = job.loaded.require_prior()
+    seed = job.request.seed
+    targets = live.aims.targets
+    prompt = job.prompt(seed, targets)
+    tempos = [job.tempo(seed, prompt)]
+    conditions = replace(job.conditions(prompt, targets, tempos=tempos), live=live)
+    generator = torch.Generator().manual_seed(seed)
+    frames = draw_frames(prior, 1, job.request.sampling, generator, conditions)
+    return (frame.codes.cpu().numpy() for frame in frames)
+
+
+def _noted(codes: Iterable[np.ndarray], ahead: deque[np.ndarray]) -> Iterator[np.ndarray]:
+    """`codes` `[1, Q]` as columns `[Q, 1]`, along whose last axis time runs, noted in `ahead`."""
+    for frame in codes:
+        ahead.append(frame)
+        yield frame.T
+
+
+def _with_codes(sound: np.ndarray, ahead: deque[np.ndarray], hop: int) -> StreamBlock:
+    """`sound` `[C, n]` with the codes of its frames, which are taken from `ahead`."""
+    frames = [ahead.popleft() for _ in range(sound.shape[1] // hop)]
+    return StreamBlock(sound=sound, codes=np.concatenate(frames))
 
 
 def _decoded(codec: VQVAE, codes: Iterable[np.ndarray], size: int) -> Iterator[np.ndarray]:

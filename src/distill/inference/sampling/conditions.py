@@ -12,6 +12,7 @@ from torch import Tensor
 
 from distill.inference.events.bank import EventBank
 from distill.inference.sampling.lead_in import LeadIn, LeadInBatch
+from distill.inference.sampling.live_steering import LiveSteering
 from distill.models.attribute_classifier import Targets
 
 LogitBias = Callable[[int, Sequence[Tensor]], Tensor]
@@ -87,6 +88,8 @@ class Conditions:
         goes_on: whether the first frame goes on within the sound of the prompt. If not, an event
             begins with it.
         keeps_level: whether events keep their own level, as steered loudness needs it.
+        live: steering that changes while it is drawn; from the first frame on, it stands in place
+            of `targets` and `keeps_level`.
         logit_bias: added to the logits of every code.
         tempos: tempo of each stream in BPM, or one for all. A stream without one keeps no beat.
         bar_beat: beat of its bar at which the first frame lies, where the draw goes on from a
@@ -101,6 +104,7 @@ class Conditions:
     event_bank: EventBank | None = None
     goes_on: bool = False
     keeps_level: bool = False
+    live: LiveSteering | None = None
     tempos: Sequence[float | None] = ()
     bar_beat: float | None = None
     logit_bias: LogitBias | None = None

@@ -223,3 +223,29 @@ def steer(
     if guidance is not None:
         changes["guidance"] = guidance
     return replace(earlier or Steering(), **changes)
+
+
+def change_steering(earlier: Steering, **changes: Any) -> Steering:
+    """`earlier` with `changes`, of which None frees an attribute; what is not named stays.
+
+    Args:
+        earlier: curves and tags so far.
+        **changes: fields of `Steering`, as `steer` takes them.
+
+    Raises:
+        UsageError: for values out of range, of no known form or of no known name.
+    """
+    free: dict[str, Any] = {field.name: field.default for field in fields(Steering)}
+    if unknown := sorted(changes.keys() - free.keys()):
+        raise UsageError(f"There is nothing '{unknown[0][:40]}' to steer: {', '.join(free)} are.")
+    # No tags are none, as no curve is.
+    freed = {
+        name for name, value in changes.items() if value is None or (name == "tags" and not value)
+    }
+    given = {name: value for name, value in changes.items() if name not in freed}
+    base = replace(earlier, **{name: free[name] for name in freed})
+    try:
+        # Without an end, a plain list of values has nothing to spread over.
+        return steer(base, 0.0, **given)
+    except (TypeError, ValueError, AttributeError) as error:
+        raise UsageError(f"Nothing can be steered by these values: {error}.") from error

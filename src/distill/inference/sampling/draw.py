@@ -13,10 +13,12 @@ from torch import Tensor
 
 from distill.cancellation import check_cancellation
 from distill.device import on_one_thread
+from distill.inference.events.bank import EventBank
 from distill.inference.sampling.conditions import Conditions, Suffix, empty_suffix
 from distill.inference.sampling.event_choice import SteeringScores
 from distill.inference.sampling.event_draw import CONTEXT_FRAMES, EventDraw
 from distill.inference.sampling.lead_in import LeadIn, LeadInBatch
+from distill.inference.sampling.live_steering import Aims
 from distill.inference.sampling.sampler import (
     GREEDY_BELOW,
     Generators,
@@ -85,6 +87,7 @@ class _DrawState:
         events: draws of the streams by events; empty without an event bank.
         past: codes `[B, n, Q]` of the last frames, which a draw by events goes on from.
         goes_on: whether the current frame goes on within a sound that was not drawn by events.
+        targets: attributes that steer the current frame.
     """
 
     def __init__(
@@ -102,6 +105,9 @@ class _DrawState:
         self.sampling = sampling
         self.generator = generator
         self.conditions = conditions
+        self.targets = conditions.targets
+        self._scores: SteeringScores | None = None
+        self._aims: Aims | None = None
 
         # From nothing, every stream begins a sound.
         self.t = 0
@@ -125,10 +131,7 @@ class _DrawState:
         bank = self.conditions.event_bank
         if bank is None:
             return []
-        steering = None
-        targets = self.conditions.targets
-        if targets is not None and self.prior.reader is not None:
-            steering = SteeringScores(bank, self.prior, targets)
+        steering = self._steering_scores(bank)
         tempos = self.conditions.tempos or (None,)
         if isinstance(self.generator, torch.Generator):
             generators = [self.generator] * self.batch_size
@@ -147,6 +150,28 @@ class _DrawState:
             )
             for i in range(self.batch_size)
         ]
+
+    def _steering_scores(self, bank: EventBank) -> SteeringScores | None:
+        """Scores of the events by the present targets; None where nothing steers."""
+        if self.targets is None or self.prior.reader is None:
+            return None
+        if self._scores is None:
+            self._scores = SteeringScores(bank, self.prior, self.targets)
+        # What the events are like stays; only the targets change.
+        self._scores.targets = self.targets
+        return self._scores
+
+    def _follow_steering(self) -> None:
+        """Take up steering that was changed since the last frame."""
+        live = self.conditions.live
+        # Read once: another thread may replace them at any time.
+        aims = None if live is None else live.aims
+        if aims is None or aims is self._aims:
+            return
+        self._aims = aims
+        self.targets = aims.targets
+        for events in self.events:
+            events.steer(self._steering_scores(events.bank), aims.keeps_level)
 
     def _continue_prompt(self, prompt: LeadInBatch) -> None:
         """Set the state to that after the prompt."""
@@ -168,6 +193,7 @@ class _DrawState:
 
     def next_frame(self) -> Frame:
         """Draw the current frame and go on to the next."""
+        self._follow_steering()
         end_logits = self.stream.begin(self.previous, self.starts, self._metre())
         if self._draws_events():
             codes, ends = self._draw_from_events()
@@ -256,7 +282,7 @@ class _DrawState:
 
     def _biased(self, level: int, logits: Tensor, codes: list[Tensor]) -> Tensor:
         """Logits `[B, K]` of `level`, steered by targets and logit bias."""
-        targets = self.conditions.targets
+        targets = self.targets
         if targets is not None:
             values = targets.at(self.t).to(logits.device)
             likelihood = self.stream.target_scores(level, values)

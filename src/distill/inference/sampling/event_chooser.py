@@ -90,6 +90,12 @@ class EventChooser:
         self._steering_scores = np.zeros(len(bank))
         self._steered_frame = -1
 
+    def steer(self, steering: SteeringScores | None) -> None:
+        """Score by other targets from now on; None for none."""
+        self.steering = steering
+        self._steering_scores = np.zeros(len(self.bank))
+        self._steered_frame = -1
+
     def template(self, t: int, tempo: float | None, log_probs: Tensor | None) -> int:
         """Choose the recording that the sound from frame `t` on follows.
 

@@ -101,6 +101,11 @@ class EventDraw:
         """Whether the next frame begins an event, so that `choose` is to be called."""
         return not self._queue
 
+    def steer(self, steering: SteeringScores | None, keeps_level: bool) -> None:
+        """Choose the next events by other targets; arguments as of the class."""
+        self.keeps_level = keeps_level
+        self.chooser.steer(steering)
+
     def metre_at(self, t: int) -> tuple[float, float]:
         """Phases of beat and bar, 0 to 1, at frame `t`; NaN without a beat."""
         return self.timeline.metre_at(t)
