@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from benchmarks.codec import metrics
-from distill.audio.io import write_sound
+from distill.audio.write import write_sound
 from distill.settings import cache_dir
 
 GRIFFIN_LIM_STEPS = (0, 1, 8, 32)

@@ -12,10 +12,11 @@ import torch
 import distill
 from benchmarks.codec import baselines, metrics, one_shots
 from benchmarks.speed.inference import CODEC_S, time_codec
-from distill.audio.io import read_audio, write_sound
+from distill.audio.io import read_audio
 from distill.audio.level import active_rms_db
 from distill.audio.limiter import FULL_SCALE_DB, limit_peaks
 from distill.audio.stereo import mix_channels
+from distill.audio.write import write_sound
 from distill.inference.codes.decode import decode_sound
 from distill.inference.codes.grid import CodeGrid
 from distill.inference.codes.usage import perplexity

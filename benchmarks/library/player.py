@@ -24,7 +24,8 @@ import numpy as np
 
 import distill
 from benchmarks.common import Bound, parser_of, run_main
-from distill.audio.io import read_audio, write_sound
+from distill.audio.io import read_audio
+from distill.audio.write import write_sound
 from distill.errors import CancelledError
 from distill.library.player import Player, PlayerEvent
 from distill.library.player_requests import (

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from distill.audio.io import FORMATS, UnreadableAudioError, probe, read_audio, write_sound
+from distill.audio.io import UnreadableAudioError, probe, read_audio
 from distill.audio.riff import LARGEST_TEXT
 from distill.audio.tags import find_json, read_tags
+from distill.audio.write import FORMATS, write_sound
 from distill.settings import SAMPLE_RATE
 
 

@@ -10,10 +10,11 @@ import soundfile as sf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from distill.audio.io import FORMATS, UnreadableAudioError, write_sound
+from distill.audio.io import UnreadableAudioError
 from distill.audio.riff import find_chunks
 from distill.audio.tags import find_json, read_tags, read_timing
 from distill.audio.timing import Timing, find_timing
+from distill.audio.write import FORMATS, write_sound
 from tests.audio.test_riff import make_chunk, make_riff
 
 RATE = 48_000

@@ -6,7 +6,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from distill.audio.io import write_sound
+from distill.audio.write import write_sound
 from distill.cli.doctor import doctor_cmd, duration_text
 from distill.library.corpora import find_corpus, mute
 from distill.library.workspace import open_workspace

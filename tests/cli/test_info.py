@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from distill.audio.io import write_sound
 from distill.audio.tags import read_tags
+from distill.audio.write import write_sound
 from distill.models.persistence import read_header
 from tests.audio.clicks import rhythm
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from distill.audio.io import write_sound
+from distill.audio.write import write_sound
 from distill.models.persistence import load_model_v2, read_header
 from distill.settings import SAMPLE_RATE
 

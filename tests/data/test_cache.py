@@ -10,9 +10,10 @@ import pytest
 import soundfile as sf
 
 from distill.audio.channels import UNKNOWN_LAYOUT
-from distill.audio.io import UnreadableAudioError, read_audio, write_sound
+from distill.audio.io import UnreadableAudioError, read_audio
 from distill.audio.parts import WRONG_LENGTH
 from distill.audio.stereo import mix_channels
+from distill.audio.write import write_sound
 from distill.data.cache import cached_sound, cached_width, hash_of
 from distill.errors import OutputError
 from distill.settings import SAMPLE_RATE

@@ -7,7 +7,7 @@ import pytest
 import soundfile as sf
 
 from distill.audio.channels import ASSUMED_LAYOUT, UNKNOWN_LAYOUT
-from distill.audio.io import write_sound
+from distill.audio.write import write_sound
 from distill.data.corpus import CorpusReport, collect_audio_files, scan_corpus
 from distill.data.doctor import FileReport
 from distill.errors import CorpusError

@@ -18,7 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from distill.audio.descriptor_names import DESCRIPTORS
-from distill.audio.io import UnreadableAudioError, write_sound
+from distill.audio.io import UnreadableAudioError
+from distill.audio.write import write_sound
 from distill.errors import AudioError, CodebookMismatchError, UsageError
 from distill.inference.modes.request import ModeSettings, Request
 from distill.inference.recipe import KEY, Recipe, model_tags, read_recipe

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import distill
-from distill.audio.io import write_sound
+from distill.audio.write import write_sound
 from distill.errors import DistillError, UsageError
 from distill.library import bin as system_bin
 from distill.library.corpora import Corpus, find_corpus, mute, set_weight

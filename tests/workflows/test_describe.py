@@ -9,7 +9,8 @@ import torch
 
 import distill
 from distill.audio.channels import ASSUMED_LAYOUT
-from distill.audio.io import UnreadableAudioError, write_sound
+from distill.audio.io import UnreadableAudioError
+from distill.audio.write import write_sound
 from distill.errors import NotAModelError
 from distill.inference.codes.grid import CodeGrid
 from distill.inference.codes.region import Region

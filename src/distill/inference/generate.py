@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor
 
-from distill.audio.io import write_sound
 from distill.audio.level import integrated_loudness
 from distill.audio.timing import Timing
+from distill.audio.write import write_sound
 from distill.bounds import check_bound
 from distill.errors import UsageError
 from distill.files import FilePath

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from distill.audio.io import AUDIO_EXTENSIONS, block_source, write_sound_blocks
+from distill.audio.io import AUDIO_EXTENSIONS, block_source
 from distill.audio.level import integrated_loudness_of
+from distill.audio.write import write_sound_blocks
 from distill.errors import UsageError
 from distill.files import FilePath, make_folder
 from distill.library.comparison import Comparison, Couple, Pair

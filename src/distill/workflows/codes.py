@@ -17,8 +17,9 @@ import numpy as np
 
 from distill.audio.blocks import pieces
 from distill.audio.channels import common_layout, fold_sound
-from distill.audio.io import block_source, probe, write_sound, write_sound_blocks
+from distill.audio.io import block_source, probe
 from distill.audio.remarks import remarks_on
+from distill.audio.write import write_sound, write_sound_blocks
 from distill.cancellation import cancellable
 from distill.errors import UsageError
 from distill.files import FilePath

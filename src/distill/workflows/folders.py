@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
-from distill.audio.io import write_sound
+from distill.audio.write import write_sound
 from distill.data.corpus import collect_audio_files
 from distill.device import prepare
 from distill.errors import DistillError, OutputError

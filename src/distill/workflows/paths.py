@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from itertools import count as numbers_from
 from pathlib import Path
 
-from distill.audio.io import FORMATS
+from distill.audio.write import FORMATS
 from distill.bounds import check_bound
 from distill.claims import claim_all, release
 from distill.errors import OutputError
