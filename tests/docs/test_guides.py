@@ -4,6 +4,7 @@ budget of seconds."""
 import os
 import re
 import shlex
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,21 +13,40 @@ import soundfile as sf
 from PIL import Image
 from typer.testing import CliRunner
 
+import distill.workflows.train
 from distill.cli import app
+from distill.library.models import list_models
+from distill.library.workspace import open_workspace
 from distill.settings import SAMPLE_RATE
+from distill.training.prior_config import PriorConfig
 
 GUIDES = Path(__file__).parents[2] / "docs" / "guides"
 CODES = (GUIDES / "codes.md").read_text(encoding="utf-8")
+SCULPTING = (GUIDES / "sculpting.md").read_text(encoding="utf-8")
 CORPORA = os.environ.get("DISTILL_CORPORA")
 QUICK = {
     "--minutes 20": "--steps 12 --batch-size 2 --codebook-size 16",
+    "--minutes 10": "--steps 4 --batch-size 2",
+    "--pairs 12": "--pairs 3",
+    "-n 4": "-n 3",
+    "--duration 8": "--duration 0.5",
     "train-prior my.sda sounds": (
         "train-prior my.sda sounds --epochs 1 --layers 1 --hidden-size 32 --heads 2"
     ),
 }
 LOOPS = {"loop_amen": 1.7533}
 STROKES = {"ghe1": 0.59, "ghe3": 2.39, "na": 0.72, "te1": 0.18, "tun1": 2.34}
+SHORT_STROKES = {
+    name: 0.1 + 0.1 * number
+    for number, name in enumerate(("ke1", "tas1", "na", "ghe1", "ghe2", "tun1", "te1"))
+}
 LARGEST_PICTURE = 60_000
+NAMED_ID = re.compile(r"(?:play|restore) ([0-9a-f-]{20,})")
+"""An id that a command prints, for the next command."""
+
+TINY_PRIOR = PriorConfig(
+    max_epochs=1, hidden_size=32, num_layers=1, num_heads=2, encodings=2, min_steps_per_epoch=2
+)
 
 
 def make_sounds(folder: Path) -> None:
@@ -57,11 +77,12 @@ def commands(guide: str) -> list[str]:
     return re.findall(r"^ +distill (.+)$", guide, re.MULTILINE)
 
 
-def run(command: str) -> None:
+def run(command: str) -> str:
     for slow, quick in QUICK.items():
         command = command.replace(slow, quick)
     result = CliRunner().invoke(app, shlex.split(command))
     assert result.exit_code == 0, f"{command}: {result.output}"
+    return result.output
 
 
 def test_codes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,6 +107,44 @@ def test_codes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Each is another, and none is the loop as it was.
     for name in ("turn.wav", "between.wav"):
         assert np.abs(pieces[name] - pieces["dialogue.wav"])[: 2 * bar].max() > 0.01
+
+
+def write_strokes(home: Path) -> None:
+    """The folder of the guide, with fewer and shorter strokes, and a loop beside it."""
+    (home / "tabla").mkdir()
+    rng = np.random.default_rng(0)
+    names = {f"tabla/tabla_{name}": seconds for name, seconds in SHORT_STROKES.items()}
+    for name, seconds in (names | {"loop_tabla": 1.0}).items():
+        t = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+        sound = 0.4 * np.exp(-12 * (t % 0.25)) * np.sin(2 * np.pi * rng.uniform(80, 800) * t)
+        sf.write(home / f"{name}.flac", sound + 1e-3 * rng.standard_normal(len(t)), SAMPLE_RATE)
+
+
+def test_sculpting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    studio = tmp_path / "Distill"
+    (studio / "models").mkdir(parents=True)
+    monkeypatch.chdir(studio / "models")
+    monkeypatch.setenv("DISTILL_WORKSPACE", str(studio))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.setattr(
+        distill.workflows.train, "get_adaptive_prior_config", lambda count: replace(TINY_PRIOR)
+    )
+    write_strokes(tmp_path)
+    # Ids are new in every run: those of the guide stand for them, in the order of their printing.
+    shown = list(dict.fromkeys(NAMED_ID.findall(SCULPTING)))
+    printed: list[str] = []
+    for command in commands(SCULPTING):
+        for old, new in zip(shown, printed, strict=False):
+            command = command.replace(old, new)
+        output = run(command.replace("~", str(tmp_path)))
+        printed += [text for text in NAMED_ID.findall(output) if text not in printed]
+    assert len(shown) == len(printed) == 3
+    (model,) = [m for m in list_models(open_workspace(studio)).models if m.version == 3]
+    assert model.parent.name == "tabla-v2"
+    assert model.notes
+    heard = {file.name for file in model.corpus if not file.muted}
+    assert {"loop_tabla (added).flac", "second-3 (added).wav"} <= heard
+    assert not heard & {"tabla_ghe1.flac", "tabla_tas1.flac", "tabla_ke1.flac"}
 
 
 def test_pictures_are_those_that_the_commands_make() -> None:

@@ -1,10 +1,13 @@
 """Trainings of a workspace come in the order of their start; dead ones are passed over."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from distill.errors import OutputError
+from distill.library import job_queue
 from distill.library.job_orders import make_job_folder
 from distill.library.job_queue import (
     is_alive,
@@ -89,3 +92,44 @@ def test_a_queue_that_cannot_be_written_is_named(workspace: Workspace) -> None:
     (workspace.hidden / "queue").write_text("a file")
     with pytest.raises(OutputError, match="queue"):
         queue_up(workspace, "a")
+
+
+def test_a_dead_job_that_begins_again_meanwhile_keeps_its_place(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make_job_folder(workspace, "again")
+    ticket = queue_up(workspace, "again")
+    lock = live_job(workspace, "other")
+    queue_up(workspace, "other")
+    begun: list[object] = []
+
+    def look(place: Path) -> bool:
+        is_there = is_alive(place)
+        if place == folder and not begun:
+            # Right after this look it is started, and finds the ticket of its earlier run.
+            begun.append(take_lock(folder / "starting"))
+            assert queue_up(workspace, "again") == ticket
+        return is_there
+
+    monkeypatch.setattr(job_queue, "is_alive", look)
+    assert jobs_ahead(workspace, "other") == ["again"]
+    assert ticket.exists()
+    assert jobs_ahead(workspace, "again") == []
+    assert lock is not None
+
+
+def test_trainings_that_start_at_one_moment_all_have_a_place(workspace: Workspace) -> None:
+    ids = [f"job-{number}" for number in range(8)]
+    locks = [live_job(workspace, job_id) for job_id in ids]
+    gate = threading.Barrier(len(ids))
+
+    def begin(job_id: str) -> int:
+        gate.wait()
+        queue_up(workspace, job_id)
+        return len(jobs_ahead(workspace, job_id))
+
+    with ThreadPoolExecutor(len(ids)) as pool:
+        # Whoever has a ticket knows its place for good: none comes before it later.
+        places = list(pool.map(begin, ids))
+    assert sorted(places) == list(range(len(ids)))
+    assert len(locks) == len(ids)

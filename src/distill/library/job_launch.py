@@ -23,6 +23,9 @@ START_S = 60.0
 START_POLL_S = 0.02
 """Seconds between two looks whether it has begun."""
 
+STARTING_S = 2.0
+"""Seconds to wait for the lock `starting`: whoever looks whether it is free has it for a moment."""
+
 RUNNER = "distill.library.run_job"
 """Module that a job runs in a process of its own."""
 
@@ -37,7 +40,7 @@ def launch(workspace: Workspace, order: JobOrder) -> None:
         OutputError: If the workspace cannot be written, or the process ends at once.
     """
     folder = make_job_folder(workspace, order.id)
-    starting = take_lock(folder / "starting")
+    starting = take_lock(folder / "starting", STARTING_S)
     if starting is None:
         raise UsageError(f"Job '{order.id}' is being started already.")
     try:

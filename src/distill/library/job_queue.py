@@ -11,11 +11,15 @@ from pathlib import Path
 from filelock import FileLock
 
 from distill.errors import OutputError
+from distill.files import make_folder
 from distill.library.locks import is_taken, take_lock
 from distill.library.workspace import Workspace
 
 DIGITS = 20
 """Digits of the time of a ticket, in ns since 1970: so many that names sort by time."""
+
+PATIENCE_S = 10.0
+"""Seconds to wait for another process that takes a ticket or clears one away: it takes some ms."""
 
 
 def job_folder(workspace: Workspace, job_id: str) -> Path:
@@ -41,8 +45,12 @@ def queue_up(workspace: Workspace, job_id: str) -> Path:
         OutputError: If it cannot be written.
     """
     queue = _queue(workspace)
+    make_folder(queue)
+    # One at a time: nobody reads a later ticket before an earlier one is there.
+    lock = take_lock(_queue_lock(workspace), PATIENCE_S)
+    if lock is None:
+        raise OutputError(f"Another process changes {queue} and does not end: try again.")
     try:
-        queue.mkdir(parents=True, exist_ok=True)
         for earlier in queue.glob(f"*-{job_id}"):
             if earlier.name[DIGITS + 1 :] == job_id:
                 return earlier
@@ -50,6 +58,8 @@ def queue_up(workspace: Workspace, job_id: str) -> Path:
         ticket.touch()
     except OSError as error:
         raise OutputError(f"Cannot write into {queue}: {error.strerror or error}.") from error
+    finally:
+        lock.release()
     return ticket
 
 
@@ -65,12 +75,30 @@ def jobs_ahead(workspace: Workspace, job_id: str) -> list[str]:
     for ticket, holder in _tickets(workspace):
         if holder == job_id:
             return ahead
-        if is_alive(job_folder(workspace, holder)):
+        if is_alive(job_folder(workspace, holder)) or not _clear(workspace, ticket, holder):
             ahead.append(holder)
-        else:
-            leave(ticket)
     # A job without a ticket is last.
     return ahead
+
+
+def _clear(workspace: Workspace, ticket: Path, holder: str) -> bool:
+    """Clear the ticket of a dead job away; whether it is dead.
+
+    Meanwhile somebody may go on with the job, and count on its ticket.
+    """
+    lock = None
+    # Without the lock the ticket stays for now: it counts for nothing.
+    with suppress(OutputError):
+        lock = take_lock(_queue_lock(workspace))
+    try:
+        if is_alive(job_folder(workspace, holder)):
+            return False
+        if lock is not None:
+            leave(ticket)
+        return True
+    finally:
+        if lock is not None:
+            lock.release()
 
 
 def take_turn(workspace: Workspace, job_id: str) -> FileLock | None:
@@ -87,6 +115,10 @@ def is_training(workspace: Workspace) -> bool:
 
 def _queue(workspace: Workspace) -> Path:
     return workspace.hidden / "queue"
+
+
+def _queue_lock(workspace: Workspace) -> Path:
+    return workspace.hidden / "queue.lock"
 
 
 def _training_lock(workspace: Workspace) -> Path:
