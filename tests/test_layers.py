@@ -19,6 +19,7 @@ FLOORS = {
     "inference": [
         {"codes", "events"},
         {"sampling", "copies"},
+        {"blending"},
         {"modes", "heal"},
         {"recipe"},
         {"generate"},

@@ -66,6 +66,14 @@ PresetName = Annotated[
     ),
 ]
 
+Blend = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Blend with another model, with a share of 0 to 1: other.sda:0.4.",
+        metavar="MODEL:SHARE",
+    ),
+]
+
 # --- how codes are drawn ---
 
 Temperature = Annotated[
@@ -241,6 +249,7 @@ def generate_cmd(
     onsets: Onsets = None,
     tag: Tag = None,
     guidance: Guidance = None,
+    blend: Blend = None,
     again: Again = None,
     preset: PresetName = None,
     workspace: WorkspaceDir = None,
@@ -298,6 +307,7 @@ def generate_cmd(
         onsets=onsets,
         tags=tag,
         guidance=guidance,
+        blend=blend,
     )
     request = make_request(earlier, **options)
     # The file names its model by id, and says how many threads it took.

@@ -6,14 +6,18 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from distill.audio.level import integrated_loudness
+from distill.audio.stereo import mix_channels
 from distill.audio.timing import Timing
 from distill.audio.write import write_sound
 from distill.bounds import check_bound
 from distill.errors import UsageError
 from distill.files import FilePath
+from distill.inference.blending.pair import Pair, open_pair
+from distill.inference.blending.rendition import render_between
 from distill.inference.codes.file import save_codes
 from distill.inference.codes.grid import CodeGrid
 from distill.inference.copies.meter import CopyMeter
@@ -24,6 +28,7 @@ from distill.inference.modes.request import Request
 from distill.inference.recipe import Recipe
 from distill.inference.sampling.context import bar_beats, check_time, corpus_tempo
 from distill.models.cancel_points import cancel_points
+from distill.models.chunked import encode_audio
 from distill.models.persistence import LoadedVQModel
 from distill.settings import LARGEST_SEED, check_seed
 
@@ -42,9 +47,11 @@ class Generated:
         recipe: All that is needed to regenerate it; its seed is that of the draw that was kept.
         loudness: Integrated loudness in LUFS.
         grid: Its codes with what decoding needs, to decode and edit: of its new part, and of the
-            source around that as far as it was encoded.
+            source around that as far as it was encoded. Of a blend of models that are no versions
+            of one, the second model's codes of the sound.
         grid_start: Sample of the sound at which `grid` begins; may lie up to a frame before it.
         copy: How much of its new part repeats the corpus; None if the model keeps no copy index.
+            Of a blend, whichever corpus it repeats more, or that of both versions.
         prompt_names: Recordings of the corpus that the prior was prompted with.
         draws: Sounds that were drawn for it: more than 1 if the first ones copied too much.
         remarks: Sentences on what was changed or lost of the source.
@@ -102,20 +109,23 @@ def generate(
 
     Raises:
         NoPriorError: The model has no prior.
+        ModelFileError: The second model of a blend cannot be used.
         UsageError: A setting is out of range, or does not go with the mode or the model.
 
     Example:
         for sound in generate(load_model_v2("my.sda"), Request(duration=4.0, count=2)):
             print(sound.recipe.seed, sound.loudness)
     """
-    check_time(loaded, request.sampling, request.bars)
-    request = with_bars(loaded, request)
-    _check(loaded, request)
-    job = GenerationJob(loaded, complete(request))
+    pair = open_pair(loaded, request.blend) if request.blend else Pair.of_one(loaded)
+    check_time(pair.model, request.sampling, request.bars)
+    request = with_bars(pair.model, request)
+    _check(pair.model, request)
+    job = GenerationJob(pair.model, complete(request), pair.prior)
+    _check_renderer(pair, request)
     # Refuses what the prior cannot follow before anything is computed.
     job.targets(1)
     seeds = range(request.seed, request.seed + request.count)
-    return _Generation(job).sounds(seeds, progress)
+    return _Generation(loaded, pair, job).sounds(seeds, progress)
 
 
 def with_bars(loaded: LoadedVQModel, request: Request) -> Request:
@@ -160,16 +170,29 @@ def _check(loaded: LoadedVQModel, request: Request) -> None:
         )
 
 
+def _check_renderer(pair: Pair, request: Request) -> None:
+    """`UsageError` for a mode in which a second model has nothing to render."""
+    mode = mode_of(request.mode)
+    if mode.takes_source and pair.record and not pair.record.versions:
+        raise UsageError(
+            f"With {mode.option} both models have to be versions of one, so that the sound named "
+            f"has the same codes in both: leave out {mode.option} or --blend."
+        )
+
+
 class _Generation:
     """Renders the sounds of a job, measures them, and draws again what copies too much."""
 
-    def __init__(self, job: GenerationJob) -> None:
+    def __init__(self, loaded: LoadedVQModel, pair: Pair, job: GenerationJob) -> None:
+        self.loaded = loaded
+        self.pair = pair
         self.job = job
         self.mode = mode_of(job.request.mode)(job)
-        # Priors of older versions keep no index: then copying is unknown.
-        index = job.loaded.prior_facts.copy_index
+        models = [model for model in (pair.model, pair.renderer) if model]
         with cancel_points():
-            self.meter = CopyMeter(job.loaded.model, index) if index else None
+            meters = [_copy_meter(model) for model in models]
+        # Priors of older versions keep no index: then copying is unknown.
+        self.meters = [meter for meter in meters if meter]
 
     def sounds(self, seeds: Sequence[int], progress: Progress) -> Iterator[Generated]:
         """One sound for each of the `seeds`, rendered in batches as the mode prefers."""
@@ -199,13 +222,13 @@ class _Generation:
         return best
 
     def _measured(self, seed: int, rendered: Rendered) -> Generated:
-        loaded = self.job.loaded
-        sample_rate = loaded.model.sample_rate
+        sample_rate = self.loaded.model.sample_rate
+        rendered = self._rendered_on(rendered)
         return Generated(
             audio=rendered.audio,
             sample_rate=sample_rate,
             codes=rendered.codes,
-            recipe=Recipe.of(loaded, self.job.request, seed=seed, gain=rendered.gain),
+            recipe=self._recipe(seed, rendered),
             loudness=integrated_loudness(rendered.audio, sample_rate),
             copy=self._copied(rendered),
             grid=rendered.grid,
@@ -213,6 +236,25 @@ class _Generation:
             prompt_names=rendered.prompt_names,
             remarks=self.mode.remarks,
             timing=self._timing(rendered),
+        )
+
+    def _rendered_on(self, rendered: Rendered) -> Rendered:
+        """`rendered` as the second model renders it, where that is no version of the first."""
+        if self.pair.renderer is None or self.pair.record is None:
+            return rendered
+        with cancel_points():
+            audio, grid = render_between(
+                self.pair.renderer, rendered.audio, self.pair.record.share, rendered.is_loop
+            )
+        return replace(rendered, audio=audio, codes=torch.tensor(grid.codes).long(), grid=grid)
+
+    def _recipe(self, seed: int, rendered: Rendered) -> Recipe:
+        return Recipe.of(
+            self.loaded,
+            self.job.request,
+            seed=seed,
+            gain=rendered.gain,
+            blend=self.pair.record,
         )
 
     def _timing(self, rendered: Rendered) -> Timing | None:
@@ -229,13 +271,33 @@ class _Generation:
 
     def _copied(self, rendered: Rendered) -> CopyReport | None:
         """Measured on the new part alone, with times as in the whole sound."""
-        if self.meter is None:
+        if not self.meters:
             return None
         # A continued or infilled recording is itself no copy.
         new_audio = rendered.audio[:, rendered.new_start : rendered.new_stop]
         with cancel_points():
-            report = self.meter.measure(rendered.codes, new_audio, rendered.new_frames)
+            reports = [
+                meter.measure(self._codes_for(meter, rendered), new_audio, rendered.new_frames)
+                for meter in self.meters
+            ]
+        # The corpus that it repeats more.
+        report = max(reports, key=lambda report: (report.passage_percent, report.event_percent))
         return _delayed(report, rendered.new_start / self.job.loaded.model.sample_rate)
+
+    def _codes_for(self, meter: CopyMeter, rendered: Rendered) -> Tensor:
+        """Codes `[T, Q]` of the sound in the codec of a meter."""
+        own = self.pair.renderer or self.pair.model
+        if meter.codec is own.model:
+            return rendered.codes
+        # What was drawn is no longer what sounds.
+        channels = meter.codec.channels
+        return encode_audio(meter.codec, mix_channels(rendered.audio, channels))
+
+
+def _copy_meter(model: LoadedVQModel) -> CopyMeter | None:
+    """The copy meter of a model; None where it keeps no index."""
+    index = model.prior_facts.copy_index
+    return CopyMeter(model.model, index) if index else None
 
 
 def _report(progress: Progress, number: int, batches: int, done: int, total: int) -> None:

@@ -12,6 +12,7 @@ from distill import __version__
 from distill.audio.tags import find_json, read_tags
 from distill.bounds import BOUNDS
 from distill.errors import AudioError, CodebookMismatchError
+from distill.inference.blending.settings import BlendRecord
 from distill.inference.codes.grid import LARGEST_GAIN
 from distill.inference.modes.request import ModeSettings, Request
 from distill.inference.modes.traits import traits_of
@@ -71,6 +72,7 @@ RECIPE_TYPES = {
         "guidance?": float,
     },
     "max_copy?": maybe(float),
+    "blend?": maybe({"name": str, "id": str, "hash": str, "share": float, "versions": bool}),
 }
 """Types of the entries of a recipe, see `models/plain_types.py`."""
 
@@ -104,6 +106,7 @@ class Recipe:
         way: The mode and its settings.
         steering: Percentiles and tags.
         max_copy: Limit on copying, for information only: `seed` needs no second draw.
+        blend: The second model and its share; None for a sound of one model.
     """
 
     version: str
@@ -118,10 +121,19 @@ class Recipe:
     way: ModeSettings = field(default_factory=ModeSettings)
     steering: Steering = field(default_factory=Steering)
     max_copy: float | None = None
+    blend: BlendRecord | None = None
 
     @classmethod
-    def of(cls, loaded: LoadedVQModel, request: Request, seed: int, gain: float) -> "Recipe":
-        """The recipe of the sound of `seed` that `loaded` has just rendered for `request`."""
+    def of(
+        cls,
+        loaded: LoadedVQModel,
+        request: Request,
+        seed: int,
+        gain: float,
+        blend: BlendRecord | None = None,
+    ) -> "Recipe":
+        """The recipe of the sound of `seed` that `loaded` has just rendered for `request`, with the
+        second model of a `blend` if there is one."""
         return cls(
             version=__version__,
             model_id=_id(loaded),
@@ -135,11 +147,16 @@ class Recipe:
             way=request.mode,
             steering=request.steering or Steering(),
             max_copy=request.max_copy,
+            blend=blend,
         )
 
     def tags(self, **extra: Any) -> dict[str, str]:
         """Tags for the sound's file: the recipe and `extra`, as one JSON object in the comment."""
-        text = json.dumps({KEY: asdict(self), **extra})
+        entries = asdict(self)
+        # Sounds of one model are read by earlier versions too.
+        if self.blend is None:
+            del entries["blend"]
+        text = json.dumps({KEY: entries, **extra})
         return {"software": f"Distill {self.version}", "comment": text}
 
     def check_model(self, loaded: LoadedVQModel, path: str | os.PathLike[str]) -> None:
@@ -188,12 +205,16 @@ def make_recipe(entries: dict[str, Any], path: str | os.PathLike[str]) -> Recipe
     for name, most in (("duration", BOUNDS["--duration"].most), ("gain", LARGEST_GAIN)):
         if not 0 <= entries[name] <= most:
             raise _foreign(path, name)
+    blend = entries.get("blend")
+    if blend and not 0 <= blend["share"] <= 1:
+        raise _foreign(path, "blend.share")
     try:
-        # Files of older versions lack `way` and `steering`.
+        # Files of older versions lack `way` and `steering`, sounds of one model `blend`.
         parts = {
             "sampling": Sampling(**_without_former(entries["sampling"])),
             "way": ModeSettings(**entries.get("way", {})),
             "steering": Steering.from_dict(entries.get("steering", {})),
+            "blend": _read_blend(entries.get("blend")),
         }
         recipe = Recipe(**entries | parts)
         # A kind that this version does not know comes from elsewhere.
@@ -222,6 +243,10 @@ def _read_entries(path: str | os.PathLike[str]) -> dict[str, Any]:
     if not reason and read_tags(path).get("software", "").startswith("Distill"):
         reason = "a program that saved it has dropped its recipe"
     raise _unreadable(path, reason)
+
+
+def _read_blend(entry: dict[str, Any] | None) -> BlendRecord | None:
+    return BlendRecord(**entry) if entry else None
 
 
 def _without_former(sampling: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from distill.errors import UsageError
 from distill.files import plain_json
+from distill.inference.blending.settings import read_blend
 from distill.inference.modes.request import Request
 from distill.inference.modes.traits import SOURCE_OPTIONS
 from distill.library.comparison_models import compare_models
@@ -49,7 +50,8 @@ def generate_sounds(worker: Worker, order: Order) -> Facts:
     """Generate sounds, write and keep them."""
     request = request_of(order, Generate)
     earlier = EarlierSound.read(request.again) if request.again else None
-    generation = _make_request(earlier, request.settings)
+    settings = _with_second(worker, order, request.settings)
+    generation = _make_request(earlier, settings)
     sources = [request.settings.get(option) for option in SOURCE_OPTIONS]
     output = request.output or free_place(worker.workspace, NAME, generation.count)
     output_paths(output, generation.count, [request.model, request.again, *sources])
@@ -70,9 +72,10 @@ def stream_blocks(worker: Worker, order: Order) -> Facts:
     """Send blocks of new sound until it is cancelled."""
     request = request_of(order, StreamRequest)
     check_settings(stream, request.settings)
+    settings = _with_second(worker, order, request.settings)
     loaded = worker.model(request.model, order)
     try:
-        playing = stream(loaded, **request.settings)
+        playing = stream(loaded, **settings)
     except (TypeError, ValueError) as error:
         raise UsageError(f"These settings make no stream: {error}.") from error
     blocks = playing.blocks()
@@ -174,6 +177,14 @@ def _written(
         worker.channel.send({"type": "written", "id": order.id, "facts": facts})
         files.append(facts)
     return files
+
+
+def _with_second(worker: Worker, order: Order, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """`settings` with the second model of a blend as it is in memory."""
+    blend = read_blend(settings.get("blend"))
+    if blend is None:
+        return dict(settings)
+    return {**settings, "blend": (worker.model(blend.path, order), blend.share)}
 
 
 def _make_request(earlier: EarlierSound | None, settings: Mapping[str, Any]) -> Request:

@@ -16,6 +16,7 @@ from typing import Any
 
 from distill.errors import DistillError, ModelFileError, OutputError, UsageError
 from distill.files import FilePath, check_space, make_folder, replace_atomically
+from distill.inference.blending.settings import BlendRecord
 from distill.library.bin import Deleted, clear_deleted, delete_files, restore_files
 from distill.library.index import Index, Stamp, Table, use_index
 from distill.library.model import (
@@ -122,18 +123,38 @@ def find_model_file(workspace: Workspace, render: Render) -> Path:
     Raises:
         UsageError: It is at neither place.
     """
-    wanted = render.model_id
     path = render.model_path
+    if place := _place_of(workspace, render.model_id, path):
+        return place
+    raise UsageError(
+        f"The model that made {render.title} ('{render.model_name}', id {render.model_id}) is "
+        f"neither at {path} nor in {workspace.models}: name it with --model."
+    )
+
+
+def find_second_file(workspace: Workspace, render: Render, record: BlendRecord) -> Path:
+    """The file of the second model of a blended render: where it was, or in the library.
+
+    Raises:
+        UsageError: It is at neither place.
+    """
+    if place := _place_of(workspace, record.id, render.blend_path):
+        return place
+    raise UsageError(
+        f"{render.title} was blended with '{record.name}' (id {record.id}), which is neither at "
+        f"{render.blend_path} nor in {workspace.models}: add it there with `distill models add`."
+    )
+
+
+def _place_of(workspace: Workspace, wanted: str, path: Path | None) -> Path | None:
+    """The file of the model with the id `wanted`: at `path`, or in the library; None for none."""
     with suppress(DistillError):
         if path is not None and read_outline(path)["metadata"].get("id") == wanted:
             return path
     for model in list_models(workspace).models:
         if wanted and model.model_id == wanted:
             return model.path
-    raise UsageError(
-        f"The model that made {render.title} ('{render.model_name}', id {wanted}) is neither at "
-        f"{path} nor in {workspace.models}: name it with --model."
-    )
+    return None
 
 
 # --- families -------------------------------------------------------------------------------------

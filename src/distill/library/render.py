@@ -30,6 +30,7 @@ class Render:
         model_name: Name of its model.
         model_path: File of its model at that time.
         source_path: The sound that it was made from, at that time; None without one.
+        blend_path: File of the second model of a blend, at that time; None without one.
         duration_s: Length in seconds.
         sample_rate: In Hz.
         channels: Number of channels.
@@ -56,6 +57,7 @@ class Render:
     model_name: str = ""
     model_path: Path | None = None
     source_path: Path | None = None
+    blend_path: Path | None = None
     duration_s: float = 0.0
     sample_rate: int = 0
     channels: int = 0
@@ -104,7 +106,7 @@ class Render:
     def entries(self, workspace: Workspace) -> dict[str, Any]:
         """The record as JSON."""
         entries: dict[str, Any] = {"version": VERSION, **asdict(self)}
-        for key in ("path", "codes", "model_path", "source_path"):
+        for key in ("path", "codes", "model_path", "source_path", "blend_path"):
             path = entries[key]
             entries[key] = None if path is None else stored_path(workspace, path)
         return entries
@@ -128,7 +130,7 @@ class Render:
         values = {key: entries[key] for key in _TYPES if key in entries}
         # A copy of a record is another render.
         values["id"] = record.stem
-        for key in ("path", "codes", "model_path", "source_path"):
+        for key in ("path", "codes", "model_path", "source_path", "blend_path"):
             if values.get(key) is not None:
                 values[key] = absolute_path(workspace, values[key])
         for key in ("heard", "remarks"):
@@ -148,6 +150,7 @@ _TYPES: dict[str, Any] = {
     "model_name": str,
     "model_path": (str, None),
     "source_path": (str, None),
+    "blend_path": (str, None),
     "duration_s": float,
     "sample_rate": int,
     "channels": int,

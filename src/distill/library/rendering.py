@@ -7,7 +7,7 @@ remark, never a sound.
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from distill.inference.generate import Generated
 from distill.inference.modes.request import Request
 from distill.inference.modes.traits import traits_of
 from distill.inference.recipe import make_recipe
-from distill.library.models import find_model_file
+from distill.library.models import find_model_file, find_second_file
 from distill.library.render import Render
 from distill.library.render_places import free_place, record_path
 from distill.library.renders import add_render, load_render
@@ -55,10 +55,12 @@ class Origin:
     Attributes:
         source_path: The sound file that it starts from; None without one.
         render_id: The render that it makes again, longer or another way; empty without one.
+        blend_path: File of the second model of a blend; None without one.
     """
 
     source_path: FilePath | None = None
     render_id: str = ""
+    blend_path: FilePath | None = None
 
 
 class History:
@@ -111,7 +113,6 @@ class History:
 
 def _record(path: Path, sound: Generated, loaded: LoadedVQModel, origin: Origin) -> Render:
     """The record of a sound, without what `add_render` adds."""
-    source = origin.source_path
     return Render(
         id="",
         path=path,
@@ -120,7 +121,8 @@ def _record(path: Path, sound: Generated, loaded: LoadedVQModel, origin: Origin)
         codes_start_s=sound.grid_start / sound.sample_rate,
         model_name=str(loaded.metadata.get("name") or loaded.path.stem),
         model_path=Path(os.path.abspath(loaded.path)),
-        source_path=None if source is None else Path(os.path.abspath(source)),
+        source_path=_absolute(origin.source_path),
+        blend_path=_absolute(origin.blend_path),
         duration_s=sound.audio.shape[1] / sound.sample_rate,
         sample_rate=sound.sample_rate,
         channels=len(sound.audio),
@@ -132,6 +134,10 @@ def _record(path: Path, sound: Generated, loaded: LoadedVQModel, origin: Origin)
         remarks=sound.remarks,
         origin=origin.render_id,
     )
+
+
+def _absolute(path: FilePath | None) -> Path | None:
+    return None if path is None else Path(os.path.abspath(path))
 
 
 def _plain(facts: Any) -> dict[str, Any]:
@@ -168,6 +174,8 @@ def generate_renders(
             print(made.path, made.render.id)
     """
     said = ""
+    if request.blend:
+        origin = replace(origin, blend_path=request.blend.path)
     for written in generate_files(loaded, output, request, progress):
         render = history.keep(written.path, written.sound, loaded, origin)
         remark = "" if history.remark == said else history.remark
@@ -243,6 +251,8 @@ def make_again(
             "name it with --source."
         )
     options: dict[str, Any] = {mode.argument: source} if mode.takes_source else {}
+    if recipe.blend:
+        options["blend"] = find_second_file(workspace, render, recipe.blend)
     earlier = EarlierSound(path=render.path, recipe=recipe)
     request = make_request(earlier, duration=duration, **options)
     ending = "again" if duration is None else "longer"
@@ -287,6 +297,8 @@ def make_variations(
     # The prior hears the sound itself: a prompt has no place before it.
     settings = asdict(recipe.sampling)
     kept = {name: settings[name] for name in settings.keys() - {"lead_in", "like"}}
+    if blend := recipe.blend:
+        kept["blend"] = (find_second_file(workspace, render, blend), blend.share)
     request = make_request(variation_of=render.path, amount=amount, seed=seed, count=count, **kept)
     output = _checked_output(workspace, render, output, "variation", count)
     loaded = _load(workspace, render, machine)

@@ -37,6 +37,8 @@ class Recording:
         pulse: Tempo and beats, all of them even where `codes` end sooner; None where there are
             none, and where `PriorMetadata.pulse_known` is false.
         weight: How often it is drawn from, relative to others, as a person has chosen.
+        origins: Which models of a blend have it: 0 for the first, 1 for the second. No entry of
+            a file.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Recording:
     shifted: tuple[Tensor, ...] = ()
     pulse: Pulse | None = None
     weight: float = 1.0
+    origins: tuple[int, ...] = (0,)
 
     @classmethod
     def from_dict(cls, entry: Mapping[str, Any]) -> "Recording":

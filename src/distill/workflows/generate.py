@@ -27,6 +27,9 @@ Control = float | str | Sequence[float] | Sequence[Sequence[float]] | np.ndarray
 Tags = Sequence[str] | Mapping[str, float] | None
 """Folders of the corpus, or folders with weights."""
 
+Second = str | tuple[FilePath | LoadedVQModel, float] | None
+"""A second model and its share; see `generate`."""
+
 
 def generate(
     model: LoadedVQModel,
@@ -62,6 +65,7 @@ def generate(
     tags: Tags = None,
     guidance: float | None = None,
     bars: float | None = None,
+    blend: Second = None,
     cancel_event: threading.Event | None = None,
 ) -> list[Generated]:
     """Generate new sounds.
@@ -111,11 +115,15 @@ def generate(
             (`{"drums": 0.7, "voice": 0.3}`).
         guidance: How strictly steering is followed, 0 to 20; by default 1.
         bars: Bars of new sound, in place of `duration`: they follow from the tempo.
+        blend: A second model and its share, 0 to 1: `("other.sda", 0.4)`, `"other.sda:0.4"`, or a
+            model in place of its file. Of versions of one model, decoder, prior and events are
+            blended. Any other renders what `model` draws, as far as its share goes.
         cancel_event: Ends the work with a `CancelledError` once it is set, by another thread.
 
     Raises:
         CancelledError: `cancel_event` was set.
         NoPriorError: The model has no prior yet.
+        ModelFileError: The second model cannot be used.
         AudioError: A sound file cannot be read.
         UsageError: An argument is out of range, or does not go with another.
 
@@ -158,6 +166,7 @@ def generate(
             tags=tags,
             guidance=guidance,
             bars=bars,
+            blend=blend,
         )
     return list(cancellable_items(cancel_event, generate_sounds(model, request, progress)))
 
@@ -167,6 +176,7 @@ def generate_again(
     sound: FilePath,
     duration: float | None = None,
     *,
+    blend: Second | Path | LoadedVQModel = None,
     progress: Progress = no_progress,
     cancel_event: threading.Event | None = None,
     **sources: FilePath | None,
@@ -177,6 +187,8 @@ def generate_again(
         model: The model that made it.
         sound: A file that Distill generated.
         duration: Seconds of another version, which begins alike.
+        blend: The second model of a blend, if it lies neither beside the sound nor in this folder;
+            or another share of it, as for `generate`.
         progress: Takes the number of frames drawn so far and the number of all frames.
         cancel_event: Ends the work with a `CancelledError` once it is set, by another thread.
         sources: The sound that it was made from, if any, under the argument of `generate` that
@@ -186,7 +198,8 @@ def generate_again(
         CancelledError: `cancel_event` was set.
         AudioError: The file does not say how it was made, or cannot be read.
         CodebookMismatchError: Another model made it.
-        UsageError: It was made from another sound, or in another mode.
+        UsageError: It was made from another sound, or in another mode; or its second model is not
+            there.
 
     Example:
         longer = distill.generate_again(distill.load("my.sda"), "new.wav", duration=60)
@@ -195,7 +208,7 @@ def generate_again(
         raise TypeError(f"generate_again takes no {', '.join(sorted(unknown))}")
     with cancellable(cancel_event):
         earlier = EarlierSound.read(sound)
-        options: dict[str, Any] = {"duration": duration, **sources}
+        options: dict[str, Any] = {"duration": duration, "blend": blend, **sources}
         request = make_request(earlier, **options)
         # Threads decide the order of sums, and with it the last bits.
         with using_threads(earlier.recipe.threads):
@@ -237,7 +250,8 @@ def generate_files(
         UsageError: A setting is out of range.
     """
     # Before anything is drawn: a name that cannot be written must not cost minutes.
-    paths = output_paths(output, request.count, [loaded.path])
+    second = request.blend.path if request.blend else None
+    paths = output_paths(output, request.count, [loaded.path, second])
     sounds = generate_sounds(loaded, request, progress)
     written = (Written(sound.save(path), sound) for path, sound in zip(paths, sounds, strict=True))
     return cancellable_items(cancel_event, written)

@@ -6,6 +6,7 @@ from pathlib import Path
 from distill.device import pick_device, prepare
 from distill.errors import ModelFileError, UsageError
 from distill.files import FilePath
+from distill.inference.blending.settings import BlendRecord
 from distill.inference.recipe import Recipe
 from distill.models.persistence import LoadedVQModel, load_model_v2, read_header
 
@@ -44,16 +45,41 @@ def find_model(recipe: Recipe | None, sound: FilePath | None) -> Path:
     """
     if recipe is None or sound is None:
         raise UsageError("Which model? Name one, as in `distill generate my.sda`.")
-    # Each folder once, though the sound may lie in the current one.
-    folders = dict.fromkeys((Path(sound).resolve().parent, Path.cwd()))
-    for folder in folders:
-        for path in sorted(folder.glob("*.sda")):
-            if recipe.model_id and recipe.model_id == _read_id(path):
-                return path
+    if path := _near(sound, recipe.model_id):
+        return path
     raise UsageError(
         f"The model that made {sound} (id {recipe.model_id}) lies neither beside it nor in this "
         f"folder: name it, as in `distill generate my.sda --again {sound}`."
     )
+
+
+def find_second_model(record: BlendRecord, sound: FilePath) -> Path:
+    """Find the second model file of a blended sound, beside the sound or in the current folder.
+
+    Args:
+        record: What the sound says of the blend.
+        sound: The sound file.
+
+    Raises:
+        UsageError: If there is no such model file.
+    """
+    if path := _near(sound, record.id):
+        return path
+    raise UsageError(
+        f"{sound} was blended with '{record.name}' (id {record.id}), which lies neither beside it "
+        "nor in this folder: name that with --blend."
+    )
+
+
+def _near(sound: FilePath, model_id: str) -> Path | None:
+    """The model file with an id, beside a sound or in the current folder; None without one."""
+    # Each folder once, though the sound may lie in the current one.
+    folders = dict.fromkeys((Path(sound).resolve().parent, Path.cwd()))
+    for folder in folders:
+        for path in sorted(folder.glob("*.sda")):
+            if model_id and model_id == _read_id(path):
+                return path
+    return None
 
 
 def _read_id(path: Path) -> str | None:

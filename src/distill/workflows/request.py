@@ -14,6 +14,7 @@ from distill.audio.level import db
 from distill.audio.remarks import remarks_on
 from distill.errors import UsageError
 from distill.files import FilePath
+from distill.inference.blending.settings import EXAMPLE, Blend, read_blend
 from distill.inference.modes.registry import complete
 from distill.inference.modes.request import SETTING_OPTIONS, ModeSettings, Request, Source
 from distill.inference.modes.traits import TRAITS, ModeTraits, traits_of
@@ -21,6 +22,7 @@ from distill.inference.recipe import Recipe, read_recipe
 from distill.inference.sampling.curves import Steering, steer
 from distill.inference.sampling.settings import Sampling
 from distill.settings import SAMPLE_RATE
+from distill.workflows.load import find_second_model
 
 SEEDS = 2**31
 """Seeds to choose from where none is given: short enough to copy by hand."""
@@ -159,6 +161,7 @@ def make_request(
     count: int = Request.count,
     bars: float | None = None,
     max_copy: float | None = None,
+    blend: Any = None,
     **options: Any,
 ) -> Request:
     """The request that the options of a user make; None where an option is not given.
@@ -172,6 +175,7 @@ def make_request(
         count: Number of sounds.
         bars: Bars, in place of seconds.
         max_copy: Percentage of repeated passages above which a sound is drawn again.
+        blend: A second model and its share, in any form that `read_blend` takes.
         options: The other arguments of `distill.generate`, by name: modes and their numbers, fields
             of `Sampling`, and those of `Steering` as `steer` takes them.
 
@@ -190,6 +194,7 @@ def make_request(
     sampling = _pick(options, SAMPLING_OPTIONS)
     steering = _pick(options, STEERING_OPTIONS)
     choice = choose_again(earlier, mode_options) if earlier else choose_mode(mode_options)
+    second = choose_blend(earlier, read_blend(blend), duration)
     _check_mode_options(traits_of(choice.mode), earlier, duration, sampling)
     _check_bars(traits_of(choice.mode), earlier, duration, bars)
     base = _base(earlier)
@@ -204,6 +209,7 @@ def make_request(
             mode=choice.mode,
             source=choice.source,
             max_copy=max_copy,
+            blend=second,
         )
     )
     # Curves given as plain arrays spread over the duration, which is known only now. That of bars
@@ -211,12 +217,50 @@ def make_request(
     seconds = request.duration if bars is None else 0.0
     request = replace(request, steering=steer(base.steering, seconds, **steering))
     # Only the same sound begins at the same level; any other is measured.
-    is_same = (request.seed, request.sampling, request.steering) == (
+    is_same = (request.seed, request.sampling, request.steering, _share(request)) == (
         base.seed,
         base.sampling,
         base.steering,
+        _share(base),
     )
     return request if is_same else replace(request, gain=None)
+
+
+def choose_blend(
+    earlier: EarlierSound | None, blend: Blend | None, duration: float | None = None
+) -> Blend | None:
+    """The blend that is asked for; that of an earlier sound keeps its model, and its share too
+    unless there is another.
+
+    Args:
+        earlier: The sound to regenerate.
+        blend: What is asked for; None for nothing.
+        duration: Seconds that are asked for; None for those of the earlier sound.
+
+    Raises:
+        UsageError: The share is missing, the second model is not there, or a longer version would
+            not begin alike.
+    """
+    record = earlier.recipe.blend if earlier else None
+    if earlier is None or record is None:
+        if blend and blend.share is None:
+            raise UsageError(f"{EXAMPLE}.")
+        return blend
+    if duration is not None and not record.versions:
+        raise UsageError(
+            f"{earlier.path} was rendered as a whole by '{record.name}', so that a longer version "
+            "does not begin alike: leave out --duration."
+        )
+    if blend is None:
+        path = find_second_model(record, earlier.path)
+        return Blend(path=path, share=record.share, wanted_hash=record.hash)
+    share = record.share if blend.share is None else blend.share
+    return replace(blend, share=share, wanted_hash=record.hash)
+
+
+def _share(request: Request) -> float:
+    """Share of the second model; 0 without one."""
+    return (request.blend.share or 0.0) if request.blend else 0.0
 
 
 def _check_bars(
@@ -249,11 +293,13 @@ def _base(earlier: EarlierSound | None) -> Request:
     if earlier is None:
         return Request(seed=secrets.randbelow(SEEDS))
     recipe = earlier.recipe
+    record = recipe.blend
     return Request(
         duration=recipe.duration,
         seed=recipe.seed,
         sampling=recipe.sampling,
         steering=recipe.steering,
+        blend=Blend(path=Path(record.name), share=record.share) if record else None,
         gain=recipe.gain,
     )
 

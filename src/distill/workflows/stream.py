@@ -6,13 +6,14 @@ from collections.abc import Iterator
 import numpy as np
 
 from distill.cancellation import cancellable, cancellable_items
+from distill.inference.blending.pair import Pair, open_versions
 from distill.inference.modes.request import Request
 from distill.inference.modes.stream import StreamBlock, stream_sound
 from distill.inference.sampling.curves import Steering
 from distill.inference.sampling.live_steering import LiveSteering
 from distill.inference.sampling.settings import Sampling
 from distill.models.persistence import LoadedVQModel
-from distill.workflows.generate import Control, Tags
+from distill.workflows.generate import Control, Second, Tags
 from distill.workflows.request import make_request
 
 
@@ -86,6 +87,7 @@ def stream(
     noisiness: Control = None,
     pitch: Control = None,
     onsets: Control = None,
+    blend: Second = None,
     cancel_event: threading.Event | None = None,
 ) -> Stream:
     """New sound without end, as it is drawn: blocks `[C, n]` of a quarter of a second.
@@ -115,12 +117,14 @@ def stream(
         noisiness: The same for noisiness.
         pitch: The same for pitch.
         onsets: The same for onsets a second.
+        blend: As for `generate`, with another version of the model.
         cancel_event: Ends the stream with a `CancelledError` once it is set, by another thread.
 
     Raises:
         CancelledError: `cancel_event` was set.
         NoPriorError: The model has no prior yet.
-        UsageError: An argument is out of range.
+        ModelFileError: The second model cannot be used.
+        UsageError: An argument is out of range, or the second model is no version of the first.
 
     Example:
         for block in distill.stream(distill.load("my.sda"), seed=3):
@@ -148,9 +152,11 @@ def stream(
         noisiness=noisiness,
         pitch=pitch,
         onsets=onsets,
+        blend=blend,
     )
     with cancellable(cancel_event):
         model.require_prior()
-        live = LiveSteering(model, request.steering or Steering())
-        blocks = stream_sound(model, request, live)
+        pair = open_versions(model, request.blend) if request.blend else Pair.of_one(model)
+        live = LiveSteering(pair.model, request.steering or Steering())
+        blocks = stream_sound(pair.model, request, live, pair.prior)
     return Stream(cancellable_items(cancel_event, blocks), live)

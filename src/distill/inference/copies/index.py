@@ -1,6 +1,6 @@
 """The copy index: all that the copy meter needs of a corpus, so that a model file suffices."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -84,15 +84,38 @@ def with_earlier_sounds(index: dict[str, Any], earlier: dict[str, Any]) -> dict[
     A prior that learns on has heard them too: what repeats them is a copy, though they have left
     the corpus.
     """
-    merged = dict(index)
+    return _joined(index, earlier, lambda part: part.name)
+
+
+def with_both_sounds(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
+    """One index of two of one codec. A sound that both have is there once.
+
+    The zero point is that of the longer one: chance grows with the places compared.
+    """
+    if len(first["passage_codes"]) < len(second["passage_codes"]):
+        first, second = second, first
+    # Other folders may have other sounds of the same name.
+    return _joined(first, second, lambda part: (part.name, part.codes.numpy().tobytes()))
+
+
+def _joined(
+    index: dict[str, Any], other: dict[str, Any], key: Callable[[_Encoding], Hashable]
+) -> dict[str, Any]:
+    """`index` with the encodings of `other` whose `key` it lacks."""
+    joined = dict(index)
     for codes, entries in (("codes", "encodings"), ("passage_codes", "passages")):
-        present = {entry["name"] for entry in index[entries]}
-        lengths = [entry["frames"] for entry in earlier[entries]]
-        parts = zip(earlier[codes].split(lengths), earlier[entries], strict=True)
-        gone = [(part, entry) for part, entry in parts if entry["name"] not in present]
-        merged[codes] = torch.cat([index[codes], *(part for part, _ in gone)])
-        merged[entries] = [*index[entries], *(entry for _, entry in gone)]
-    return merged
+        present = {key(encoding) for encoding in _split(index, codes, entries)}
+        new = [part for part in _split(other, codes, entries) if key(part) not in present]
+        joined[codes] = torch.cat([index[codes], *(part.codes for part in new)])
+        joined[entries] = [*index[entries], *(part.entry() for part in new)]
+    return joined
+
+
+def _split(index: dict[str, Any], codes: str, entries: str) -> Iterator[_Encoding]:
+    """The encodings of an index under the keys `codes` and `entries`."""
+    lengths = [entry["frames"] for entry in index[entries]]
+    for part, entry in zip(index[codes].split(lengths), index[entries], strict=True):
+        yield _Encoding(name=entry["name"], start_s=entry["start_s"], codes=part)
 
 
 def _encodings(sound: CorpusSound) -> list[_Encoding]:

@@ -19,7 +19,7 @@ from torch import Tensor
 from distill.audio.pulse import Pulse
 from distill.inference.events.onsets import find_onsets
 from distill.models.attribute_classifier import Prediction
-from distill.models.prior import CodePrior
+from distill.models.prior_blend import Prior
 from distill.models.prior_metadata import Recording
 from distill.models.vqvae import VQVAE
 
@@ -51,6 +51,7 @@ class BankRecording:
         pulse: Its beats; None where it keeps none, or they are not known.
         whole: Whether the codes reach to its end.
         weight: How often it is drawn from, relative to others.
+        origins: Which models of a blend have it, by number.
     """
 
     name: str
@@ -59,6 +60,7 @@ class BankRecording:
     pulse: Pulse | None
     whole: bool
     weight: float = 1.0
+    origins: tuple[int, ...] = (0,)
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,7 @@ class EventBank:
         mean: Mean latents `[N, D]`.
         before: Latents `[N, D]` of the frame before it, of its first frame where it begins.
         variance: Total variance of the latents of all frames.
+        share: Share of the events to come from the second model of a blend; 0 without one.
     """
 
     codec: VQVAE
@@ -98,6 +101,7 @@ class EventBank:
     mean: Tensor
     before: Tensor
     variance: float
+    share: float = 0.0
 
     def __len__(self) -> int:
         return len(self.start)
@@ -127,6 +131,12 @@ class EventBank:
         """Natural logs `[R]` of the weights of the recordings, 0 for usual ones."""
         return np.log([recording.weight for recording in self.recordings])
 
+    def comes_from(self, origin: int) -> np.ndarray:
+        """Whether `[N]` (bool) each event is of a recording of that model of a blend."""
+        by_recording = np.array([origin in recording.origins for recording in self.recordings])
+        own: np.ndarray = by_recording[self.recording]
+        return own
+
     @cached_property
     def events_of(self) -> list[np.ndarray]:
         """Indices of the events of each recording, in order."""
@@ -136,7 +146,7 @@ class EventBank:
         """Latents `[T, D]` of a recording."""
         return self.codec.rvq.lookup(self.recordings[recording].codes[0])
 
-    def predict(self, prior: CodePrior) -> Prediction:
+    def predict(self, prior: Prior) -> Prediction:
         """Attributes of all frames, recording by recording, by the attribute classifier of a prior
         that has one."""
         assert prior.reader is not None
@@ -149,12 +159,15 @@ class EventBank:
 
 
 @torch.inference_mode()
-def build_event_bank(codec: VQVAE, recordings: Sequence[Recording]) -> EventBank | None:
+def build_event_bank(
+    codec: VQVAE, recordings: Sequence[Recording], share: float = 0.0
+) -> EventBank | None:
     """Cut recordings into events.
 
     Args:
         codec: The codec of the codes.
         recordings: Recordings in the model file.
+        share: Share of the events to come from the second model of a blend.
 
     Returns:
         The bank; None without a frame.
@@ -181,6 +194,7 @@ def build_event_bank(codec: VQVAE, recordings: Sequence[Recording]) -> EventBank
         mean=torch.cat([part.mean for part in parts]),
         before=torch.cat([part.before for part in parts]),
         variance=_variance(codec, kept),
+        share=share,
         **columns,
     )
 
@@ -197,6 +211,7 @@ def _bank_recording(recording: Recording, codec: VQVAE) -> BankRecording:
         pulse=recording.pulse,
         whole=recording.whole,
         weight=recording.weight,
+        origins=recording.origins,
     )
 
 

@@ -48,7 +48,7 @@ from distill.inference.sampling.steering import steering_targets
 from distill.models.attribute_classifier import Targets
 from distill.models.chunked import frames_of
 from distill.models.persistence import LoadedVQModel
-from distill.models.prior import CodePrior
+from distill.models.prior_blend import BlendedPrior, Prior
 
 Progress = Callable[[int, int], None]
 """Takes the number of frames drawn so far and the number of all frames."""
@@ -56,15 +56,22 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class GenerationJob:
-    """A request with the model that fulfils it, and all that its sounds share."""
+    """A request with the model that fulfils it, and all that its sounds share.
+
+    Attributes:
+        loaded: The model.
+        request: The request.
+        blended_prior: The prior of two versions of a model; None where the model's own draws.
+    """
 
     loaded: LoadedVQModel
     request: Request
+    blended_prior: BlendedPrior | None = None
 
     @property
-    def prior(self) -> CodePrior:
+    def prior(self) -> Prior:
         """The network to draw from."""
-        return self.loaded.require_prior()
+        return self.blended_prior or self.loaded.require_prior()
 
     @property
     def steering(self) -> Steering:
@@ -74,7 +81,8 @@ class GenerationJob:
     @cached_property
     def event_bank(self) -> EventBank | None:
         """Events of the corpus that sounds are made of, found once for all sounds."""
-        return event_bank_for(self.loaded)
+        share = self.blended_prior.share if self.blended_prior else 0.0
+        return event_bank_for(self.loaded, share)
 
     @property
     def fixed_gain(self) -> float | None:

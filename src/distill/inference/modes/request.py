@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from distill.errors import UsageError
+from distill.inference.blending.settings import Blend
 from distill.inference.sampling.settings import Sampling
 from distill.settings import SAMPLE_RATE
 
@@ -105,6 +106,7 @@ class Request:
         bars: Bars of new sound in place of `duration`, which then follows from the tempo.
         max_copy: Percentage of repeated passages above which a sound is drawn again; None accepts
             all.
+        blend: A second model and its share; None for the model alone.
         gain: Level factor of an earlier sound, to begin exactly as that one does. None brings the
             sound to the level of the corpus.
     """
@@ -118,4 +120,5 @@ class Request:
     steering: "Steering | None" = None
     bars: float | None = None
     max_copy: float | None = None
+    blend: Blend | None = None
     gain: float | None = None

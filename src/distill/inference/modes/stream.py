@@ -21,6 +21,7 @@ from distill.inference.sampling.draw import draw_frames
 from distill.inference.sampling.live_steering import LiveSteering
 from distill.models.cancel_points import cancel_points
 from distill.models.persistence import LoadedVQModel
+from distill.models.prior_blend import BlendedPrior
 from distill.models.vqvae import VQVAE
 from distill.settings import check_seed
 
@@ -41,7 +42,10 @@ class StreamBlock(NamedTuple):
 
 
 def stream_sound(
-    loaded: LoadedVQModel, request: Request, live: LiveSteering
+    loaded: LoadedVQModel,
+    request: Request,
+    live: LiveSteering,
+    blended_prior: BlendedPrior | None = None,
 ) -> Iterator[StreamBlock]:
     """Blocks of about `BLOCK_S` without end; memory does not grow.
 
@@ -54,6 +58,7 @@ def stream_sound(
         request: Its seed and sampling count, and its steering for the prompt; the rest does not
             apply to a stream.
         live: Its steering, which may change while it runs.
+        blended_prior: The prior of two versions of a model; None where the model's own draws.
 
     Raises:
         NoPriorError: The model has no prior.
@@ -65,7 +70,7 @@ def stream_sound(
     size = max(1, round(BLOCK_S * codec.frame_rate))
     # Codes that are drawn, but not yet heard: decoding and limiting look ahead.
     ahead: deque[np.ndarray] = deque()
-    columns = _noted(_codes(GenerationJob(loaded, request), live), ahead)
+    columns = _noted(_codes(GenerationJob(loaded, request, blended_prior), live), ahead)
     sound = (
         mix_channels(block, loaded.output_channels) for block in _decoded(codec, columns, size)
     )
@@ -77,14 +82,13 @@ def stream_sound(
 
 def _codes(job: GenerationJob, live: LiveSteering) -> Iterator[np.ndarray]:
     """Codes `[1, Q]` of one frame after another. All that can be wrong is checked at once."""
-    prior = job.loaded.require_prior()
     seed = job.request.seed
     targets = live.aims.targets
     prompt = job.prompt(seed, targets)
     tempos = [job.tempo(seed, prompt)]
     conditions = replace(job.conditions(prompt, targets, tempos=tempos), live=live)
     generator = torch.Generator().manual_seed(seed)
-    frames = draw_frames(prior, 1, job.request.sampling, generator, conditions)
+    frames = draw_frames(job.prior, 1, job.request.sampling, generator, conditions)
     return (frame.codes.cpu().numpy() for frame in frames)
 
 

@@ -158,7 +158,12 @@ def length_limits(loaded: LoadedVQModel) -> LengthLimits:
     return LengthLimits(shortest=min(lengths, default=1), longest=facts.longest_sound_frames)
 
 
-def event_bank_for(loaded: LoadedVQModel) -> EventBank | None:
-    """The events of the recordings in the model file; None where it keeps none."""
+def event_bank_for(loaded: LoadedVQModel, share: float = 0.0) -> EventBank | None:
+    """The events of the recordings in the model file; None where it keeps none.
+
+    Args:
+        loaded: the model.
+        share: share of the events to come from the second model of a blend.
+    """
     with cancel_points():
-        return build_event_bank(loaded.model, loaded.prior_facts.recordings)
+        return build_event_bank(loaded.model, loaded.prior_facts.recordings, share)

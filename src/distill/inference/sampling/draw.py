@@ -29,6 +29,7 @@ from distill.inference.sampling.sampler import (
 from distill.inference.sampling.settings import Sampling
 from distill.models.cancel_points import cancel_points
 from distill.models.prior import CodePrior
+from distill.models.prior_blend import BlendedPrior, BlendedStream, Prior
 from distill.models.prior_stream import PriorStream
 
 UNCONDITIONAL = Conditions()
@@ -45,7 +46,7 @@ class Frame(NamedTuple):
 @on_one_thread
 @torch.inference_mode()
 def draw_frames(
-    prior: CodePrior,
+    prior: Prior,
     batch_size: int,
     sampling: Sampling,
     generator: Generators,
@@ -92,7 +93,7 @@ class _DrawState:
 
     def __init__(
         self,
-        prior: CodePrior,
+        prior: Prior,
         batch_size: int,
         sampling: Sampling,
         generator: Generators,
@@ -121,7 +122,7 @@ class _DrawState:
         self.previous: Tensor | None = None
         prompt = _prompt_on(device, conditions.prompt)
         suffix = conditions.suffix or empty_suffix(prior.num_quantizers)
-        self.stream = _open_stream(prior, batch_size, prompt, suffix)
+        self.stream = _open_streams(prior, batch_size, prompt, suffix)
         self.events = self._event_draws()
         if prompt is not None:
             self._continue_prompt(prompt)
@@ -324,6 +325,17 @@ def _prompt_on(device: torch.device, prompt: LeadIn | LeadInBatch | None) -> Lea
         return None
     batch = LeadInBatch.stack([prompt]) if isinstance(prompt, LeadIn) else prompt
     return batch.to(device)
+
+
+def _open_streams(
+    prior: Prior, batch_size: int, prompt: LeadInBatch | None, suffix: Suffix
+) -> PriorStream | BlendedStream:
+    """A stream of the prior, or of both that it blends, each with suffix and prompt."""
+    if not isinstance(prior, BlendedPrior):
+        return _open_stream(prior, batch_size, prompt, suffix)
+    first = _open_stream(prior.first, batch_size, prompt, suffix)
+    second = _open_stream(prior.second, batch_size, prompt, suffix)
+    return BlendedStream(first, second, prior.share)
 
 
 def _open_stream(

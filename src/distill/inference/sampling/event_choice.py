@@ -14,7 +14,7 @@ from torch import Tensor
 
 from distill.inference.events.bank import EventBank
 from distill.models.attribute_classifier import Targets
-from distill.models.prior import CodePrior
+from distill.models.prior_blend import Prior
 
 TARGET_COST = 6.0
 """Cost of the squared distance of mean latents (unit: total variance of all latents) to the event
@@ -71,7 +71,7 @@ class SteeringScores:
         targets: the attributes to follow.
     """
 
-    def __init__(self, bank: EventBank, prior: CodePrior, targets: Targets) -> None:
+    def __init__(self, bank: EventBank, prior: Prior, targets: Targets) -> None:
         assert prior.reader is not None
         self.classifier = prior.reader
         self.targets = targets

@@ -169,19 +169,28 @@ class EventChooser:
         scores += self.bank.log_weight[self.bank.recording]
         scores += PRIOR_WEIGHT * log_probs.double().numpy()[self.bank.first_code]
         scores += self._scores_by_targets(t)
-        event = self.sample(scores)
+        others = self._others()
+        event = self.sample(_without(others, scores))
         self._recency *= 0.5 ** (1 / RECENT_HALF)
         self._recency[event] += 1
         is_long = place.frames > LONG_S * self.bank.codec.frame_rate
         share = min(1.0, 2 - 2 * nearness) if is_long else 1 - nearness
         if self.uniform() >= share or len(self.bank) < 2:
             return Decision(event)
-        partner = self.sample(partner_scores(self.bank, place, event) + self._scores_by_targets(t))
+        scores = partner_scores(self.bank, place, event) + self._scores_by_targets(t)
+        partner = self.sample(_without(others, scores))
         least = LONG_LEAST_SHARE if is_long else LEAST_SHARE
         first = least + (1 - 2 * least) * self.uniform()
         last = first + DRIFT * (2 * self.uniform() - 1)
         last = min(max(last, least), 1 - least)
         return Decision(event, partner, (first, last))
+
+    def _others(self) -> np.ndarray | None:
+        """Events `[N]` (bool) that are of the model of a blend that is not drawn now; None without
+        a blend. Each model is drawn as often as its share says, whatever sounds alike."""
+        if not self.bank.share:
+            return None
+        return ~self.bank.comes_from(int(self.uniform() < self.bank.share))
 
     def _scores_by_targets(self, t: int) -> np.ndarray:
         """Scores `[N]` of the events by the targets from frame `t` on; zero without any."""
@@ -198,3 +207,11 @@ class EventChooser:
     def sample(self, scores: np.ndarray) -> int:
         """An index of `scores`, drawn as the settings say."""
         return int(sample(torch.from_numpy(scores)[None], self.sampling, self.generator))
+
+
+def _without(events: np.ndarray | None, scores: np.ndarray) -> np.ndarray:
+    """`scores` `[N]` without those of `events` `[N]` (bool); all where none would be left."""
+    if events is None:
+        return scores
+    rest = np.where(events, -np.inf, scores)
+    return rest if np.isfinite(rest).any() else scores

@@ -23,7 +23,7 @@ from distill.inference.sampling.lead_in import LeadIn
 from distill.inference.sampling.sampler import sample
 from distill.inference.sampling.settings import Sampling
 from distill.models.cancel_points import cancel_points
-from distill.models.prior import CodePrior
+from distill.models.prior_blend import Prior
 from distill.progress import Progress, no_progress
 
 FILL_TRIES = 8
@@ -58,7 +58,7 @@ class Gap:
 
 
 def fill(
-    prior: CodePrior,
+    prior: Prior,
     gap: Gap,
     sampling: Sampling,
     generator: torch.Generator,
@@ -119,7 +119,7 @@ def _rest_of(gap: Gap, codes: Tensor) -> Gap:
     )
 
 
-def _log_weights(prior: CodePrior, gap: Gap, tries: Tensor) -> Tensor:
+def _log_weights(prior: Prior, gap: Gap, tries: Tensor) -> Tensor:
     """Logarithms `[B]` of the weights with which the tries `[B, T, Q]` are chosen."""
     if gap.original is None:
         return log_likelihood(prior, gap, tries).fixed
@@ -132,7 +132,7 @@ def _log_weights(prior: CodePrior, gap: Gap, tries: Tensor) -> Tensor:
 
 
 def draw(
-    prior: CodePrior,
+    prior: Prior,
     gap: Gap,
     sampling: Sampling,
     generator: torch.Generator,
@@ -185,7 +185,7 @@ class TryScores(NamedTuple):
 
 
 @torch.inference_mode()
-def log_likelihood(prior: CodePrior, gap: Gap, tries: Tensor) -> TryScores:
+def log_likelihood(prior: Prior, gap: Gap, tries: Tensor) -> TryScores:
     """Score the tries `[B, frames, Q]` for a gap, given the past alone."""
     B = len(tries)
     device = prior.start.device
