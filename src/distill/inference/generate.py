@@ -25,6 +25,7 @@ from distill.inference.copies.report import CopyReport
 from distill.inference.modes.base import GenerationJob, Progress, Rendered
 from distill.inference.modes.registry import complete, mode_of
 from distill.inference.modes.request import Request
+from distill.inference.modes.traits import traits_of
 from distill.inference.recipe import Recipe
 from distill.inference.sampling.context import bar_beats, check_time, corpus_tempo
 from distill.models.cancel_points import cancel_points
@@ -172,7 +173,7 @@ def _check(loaded: LoadedVQModel, request: Request) -> None:
 
 def _check_renderer(pair: Pair, request: Request) -> None:
     """`UsageError` for a mode in which a second model has nothing to render."""
-    mode = mode_of(request.mode)
+    mode = traits_of(request.mode)
     if mode.takes_source and pair.record and not pair.record.versions:
         raise UsageError(
             f"With {mode.option} both models have to be versions of one, so that the sound named "

@@ -6,6 +6,7 @@ logarithms.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -20,8 +21,9 @@ from distill.audio.limiter import limit_peaks
 from distill.audio.stereo import mix_channels
 from distill.audio.stft import istft, stft
 from distill.inference.codes.decode import decode_sound
-from distill.inference.codes.encode import encode_sound
+from distill.inference.codes.encode import Encoding, encode_with_remark
 from distill.inference.codes.grid import CodeGrid
+from distill.models.chunked import encode_audio
 from distill.models.persistence import LoadedVQModel
 
 N_FFT = 2048
@@ -66,27 +68,35 @@ def render_between(
         The sound, as long and as loud, in the same channels. Its codes are those that the other
         model encodes it to.
     """
-    rate = model.model.sample_rate
-    around = round(AROUND_S * model.model.frame_rate) * model.model.frame_hop if is_loop else 0
-    whole = np.pad(audio, ((0, 0), (around, around)), "wrap") if is_loop else audio
-    grid = encode_sound(model, whole)
-    rendered = mix_channels(decode_sound(model, grid), len(audio))
-    rendered = _as_loud(remove_dc(rendered, rate), whole, rate)
+    codec = model.model
+    rate = codec.sample_rate
+    loudness = integrated_loudness(audio, rate)
+    around = round(AROUND_S * codec.frame_rate) * codec.frame_hop if is_loop else 0
+    whole = np.pad(audio, ((0, 0), (around, around)), "wrap")
+    encoding = encode_with_remark(model, lambda: pieces(whole))
+    rendered = remove_dc(mix_channels(decode_sound(model, encoding.grid), len(audio)), rate)
     if share < 1:
-        rendered = mix_sounds(whole, rendered, share, rate)
+        rendered = mix_sounds(whole, _as_loud(rendered, loudness, rate), share, rate)
     if is_loop:
         overlap = min(round(OVERLAP_S * rate), audio.shape[1])
         start = rendered[:, around - overlap : around]
         rendered = crossfade(rendered[:, around : around + audio.shape[1]], start, overlap)
     else:
         rendered = fade_ends(rendered, rate)
-    finished = limit_peaks(_as_loud(rendered, audio, rate), rate)
-    return Rendition(audio=finished, grid=encode_sound(model, finished))
+    finished = limit_peaks(_as_loud(rendered, loudness, rate), rate)
+    return Rendition(audio=finished, grid=_grid_of(model, finished, encoding))
 
 
-def _as_loud(audio: np.ndarray, model: np.ndarray, sample_rate: int) -> np.ndarray:
-    """`audio` `[C, N]` as loud as `model` `[C, N]`; as it is where one of them has no loudness."""
-    difference = integrated_loudness(model, sample_rate) - integrated_loudness(audio, sample_rate)
+def _grid_of(model: LoadedVQModel, audio: np.ndarray, encoding: Encoding) -> CodeGrid:
+    """Codes of `audio` `[C, N]`, at the level and width of a sound that was encoded before."""
+    mixed = mix_channels(audio, model.model.channels)
+    codes = encode_audio(model.model, mixed * np.float32(encoding.scale))
+    return replace(encoding.grid, codes=codes.numpy(), n_samples=audio.shape[1])
+
+
+def _as_loud(audio: np.ndarray, loudness: float, sample_rate: int) -> np.ndarray:
+    """`audio` `[C, N]` with a loudness in LUFS; as it is where there is none."""
+    difference = loudness - integrated_loudness(audio, sample_rate)
     if not np.isfinite(difference):
         return audio
     return audio * np.float32(10 ** (difference / 20))

@@ -45,10 +45,17 @@ CANCELLING_DB = -10.0
 
 
 class Encoding(NamedTuple):
-    """An encoded sound: its codes, and a sentence on what encoding lost, mostly empty."""
+    """An encoded sound.
+
+    Attributes:
+        grid: Its codes.
+        remark: A sentence on what encoding lost, mostly empty.
+        scale: Linear gain that brought the sound into the range of the corpus before.
+    """
 
     grid: CodeGrid
     remark: str
+    scale: float
 
 
 def encode_sound(
@@ -136,7 +143,7 @@ def encode_with_remark(
         width=correction.width,
         source=source,
     )
-    return Encoding(grid=grid, remark=remark)
+    return Encoding(grid=grid, remark=remark, scale=gain)
 
 
 def _counted(parts: Iterable[Tensor], frames: int, progress: Progress) -> Iterator[Tensor]:
