@@ -1,5 +1,6 @@
 """Sounds, corpora and small trained models that many tests share; all made here."""
 
+import math
 import os
 import signal
 import tempfile
@@ -16,6 +17,7 @@ from hypothesis import settings
 import distill
 from distill.inference.codes.grid import CodeGrid
 from distill.models.levels import level_names
+from distill.models.persistence import load_model_v2, save_model_v2, save_prior_to_model
 from distill.settings import SAMPLE_RATE
 
 # The bin of the system is looked for when its library is imported: tests have one of their own.
@@ -151,6 +153,20 @@ def codec_only(tmp_path_factory: pytest.TempPathFactory, corpus_dir: Path) -> Pa
     distill.train(corpus_dir, path, steps=20, **TINY)
     patch.undo()
     return path
+
+
+@pytest.fixture(scope="session")
+def shifted(tmp_path_factory: pytest.TempPathFactory, trained: Path) -> Path:
+    """A version of `trained` without a training: its decoder is 6 dB louder, its id another."""
+    loaded = load_model_v2(trained)
+    assert loaded.prior is not None
+    codec = loaded.model
+    with torch.no_grad():
+        codec.magnitude.bias += math.log(2)
+    path = tmp_path_factory.mktemp("version") / "shifted.sda"
+    save_model_v2(path, codec, loaded.metadata | {"id": "shifted"})
+    facts = loaded.prior_metadata or {}
+    return save_prior_to_model(path, loaded.prior, loaded.prior_config or {}, facts)
 
 
 @pytest.fixture(scope="session")

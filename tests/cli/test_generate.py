@@ -182,3 +182,36 @@ def test_changes_to_the_source_are_said(run, trained: Path, mode: tuple[str, ...
     if mode[0] != "--variation-of":
         kept = sf.read("c.wav")[0][:9600]
         np.testing.assert_allclose(kept, np.stack([wave, -wave], 1)[:9600] / 2, atol=1e-5)
+
+
+def test_a_blend_and_the_same_again(run, trained: Path, shifted: Path, tmp_path: Path) -> None:
+    shutil.copy(shifted, tmp_path / "other.sda")
+    made = run(
+        "generate", trained, "-o", "a.wav", "--blend", "other.sda:0.4", "--seed", "3", *SHORT
+    )
+    assert (made.exit_code, made.stdout) == (0, "")
+    alone = run("generate", trained, "-o", "b.wav", "--seed", "3", *SHORT)
+    assert alone.exit_code == 0
+    assert (tmp_path / "a.wav").read_bytes() != (tmp_path / "b.wav").read_bytes()
+    again = run("generate", trained, "-o", "c.wav", "--again", "a.wav")
+    assert again.exit_code == 0
+    assert (tmp_path / "a.wav").read_bytes() == (tmp_path / "c.wav").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("blends", "sentence"),
+    [
+        (["other.sda"], "--blend takes a model file and its share, such as other.sda:0.4."),
+        (["other.sda:nan"], "The share of --blend must lie between 0 and 1."),
+        (["a.sda:0.2", "b.sda:0.2"], "Two models blend, no more: give --blend once."),
+        (["none.sda:0.2"], "There is no model file at none.sda: check the name and the folder."),
+    ],
+)
+def test_a_blend_that_cannot_be_is_one_sentence(
+    run, trained: Path, tmp_path: Path, blends: list[str], sentence: str
+) -> None:
+    options = [part for blend in blends for part in ("--blend", blend)]
+    result = run("generate", trained, "-o", "a.wav", *options, *SHORT)
+    assert result.exit_code != 0
+    assert " ".join(result.stderr.split()) == f"Error: {sentence}"
+    assert not list(tmp_path.iterdir())

@@ -139,6 +139,16 @@ def test_an_earlier_sound_is_made_again(player: Player, trained: Path, tmp_path:
     assert (tmp_path / "b.wav").read_bytes() == first.read_bytes()
 
 
+def test_a_blend_is_that_of_generate(
+    player: Player, loaded: LoadedVQModel, trained: Path, shifted: Path, tmp_path: Path
+) -> None:
+    settings = {"duration": 0.5, "seed": 3, "blend": [str(shifted), 0.4]}
+    run(player, Generate(model=trained, output=tmp_path / "a.wav", settings=settings))
+    (own,) = generate_files(loaded, tmp_path / "b.wav", make_request(**settings))
+    assert (tmp_path / "a.wav").read_bytes() == own.path.read_bytes()
+    assert own.sound.recipe.blend is not None
+
+
 def test_codes_are_those_of_encode_and_sounds_those_of_decode(
     player: Player, loaded: LoadedVQModel, trained: Path, corpus_dir: Path, tmp_path: Path
 ) -> None:

@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -168,3 +169,22 @@ def test_another_model_is_refused(
     delete_render(workspace, made.render.id)
     with pytest.raises(UsageError, match="There is no render"):
         make_again(workspace, made.render.id)
+
+
+def test_a_blend_is_made_again_with_its_second_model(
+    loaded: LoadedVQModel, shifted: Path, workspace: Workspace, tmp_path: Path
+) -> None:
+    second = tmp_path / "a:b.sda"
+    shutil.copy(shifted, second)
+    request = make_request(duration=0.5, seed=7, blend=f"{second}:0.5")
+    (first,) = make(loaded, workspace, tmp_path / "a.wav", request)
+    assert first.render is not None
+    assert first.render.blend_path == second
+    assert first.render.recipe["blend"]["name"] == "a:b.sda"
+    again = make_again(workspace, first.render.id)
+    assert np.array_equal(first.sound.audio, again.sound.audio)
+    (varied,) = make_variations(workspace, first.render.id, seed=1)
+    assert varied.sound.recipe.blend == first.sound.recipe.blend
+    second.unlink()
+    with pytest.raises(UsageError, match=r"a was blended with 'a:b\.sda' \(id shifted\)"):
+        make_again(workspace, first.render.id)
