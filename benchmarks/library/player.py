@@ -27,15 +27,24 @@ from benchmarks.common import Bound, parser_of, run_main
 from distill.audio.io import read_audio
 from distill.audio.write import write_sound
 from distill.errors import CancelledError
-from distill.library.player import Player, PlayerEvent
+from distill.library.comparison import Couple
+from distill.library.player import Player
 from distill.library.player_requests import (
+    CompareModels,
+    CompareSounds,
+    ConvertSound,
     Decode,
     Edit,
     Encode,
+    FindSources,
     Generate,
+    MeasureCurves,
     PlayerRequest,
+    Preview,
+    PreviewSound,
     Stream,
 )
+from distill.library.player_task import PlayerEvent
 from distill.library.workspace import open_workspace
 
 LATENCY_BOUND = Bound(0.5)
@@ -104,6 +113,14 @@ KINDS: Mapping[str, Callable[[Material], PlayerRequest]] = {
     "decode 600 s": lambda m: Decode(m.model, m.long_codes, m.folder / "out.flac"),
     "heal seams": lambda m: edit(m, m.codes, "heal"),
     "heal a region": lambda m: edit(m, m.codes, "heal --from 1 --to 11"),
+    "compare models": lambda m: CompareModels(m.model, m.model, pairs=4),
+    "compare 600 s": lambda m: CompareSounds((Couple(m.long_sound, m.sound),), ("a", "b")),
+    "preview": lambda m: Preview(
+        m.model, m.folder / "previews", (PreviewSound(m.sound),) * 6, seeds=(1, 2, 3)
+    ),
+    "curves 600 s": lambda m: MeasureCurves(m.model, m.long_sound),
+    "sources 600 s": lambda m: FindSources(m.model, m.long_sound),
+    "convert 600 s": lambda m: ConvertSound(m.long_sound, m.folder / "out.flac"),
     "blend 600 s": lambda m: edit(
         m,
         m.long_codes,

@@ -23,7 +23,7 @@ from distill.inference.codes.file import load_codes
 from distill.inference.codes.grid import CodeGrid
 from distill.library.documents import create_document, open_document
 from distill.library.editing import Editor
-from distill.library.player import Player, PlayerEvent
+from distill.library.player import Player
 from distill.library.player_requests import (
     Decode,
     DecodeEntry,
@@ -36,7 +36,7 @@ from distill.library.player_requests import (
     Stream,
     Urgency,
 )
-from distill.library.player_task import PlayerTask, TaskState
+from distill.library.player_task import PlayerEvent, PlayerTask, TaskState
 from distill.library.renders import load_render
 from distill.library.workspace import Workspace, open_workspace
 from distill.models.persistence import LoadedVQModel

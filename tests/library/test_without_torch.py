@@ -29,10 +29,12 @@ MODULES = [
     "distill.library.preset",
     "distill.library.preset_options",
     "distill.library.presets",
+    "distill.library.previews",
     "distill.library.render_places",
     "distill.library.render_table",
     "distill.library.renders",
     "distill.library.run_job",
+    "distill.library.sound_requests",
     "distill.library.system_player",
     "distill.library.workspace",
 ]

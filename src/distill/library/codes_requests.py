@@ -136,6 +136,41 @@ class EditDocument(PlayerRequest):
 
 
 @dataclass(frozen=True)
+class DecodeDocument(PlayerRequest):
+    """A document, or what edits would make of it, to a sound file.
+
+    Attributes:
+        document: Its id.
+        model: Model file.
+        output: Sound file to write.
+        start: Where the part begins: seconds (`"1.5"`) or frames (`"70f"`).
+        stop: Where it ends.
+        levels: Its levels, such as `"1-2"`.
+        lines: Edits to try before, which are not kept.
+        edits: Number of its edits to hear. Default: those up to its cursor.
+        revision: Revision that the caller knows. Default: the present one.
+    """
+
+    kind = "hear-document"
+    urgency = Urgency.AUDITION
+    verb = "decoded"
+
+    document: str
+    model: FilePath
+    output: FilePath
+    start: str | float | None = None
+    stop: str | float | None = None
+    levels: str | None = None
+    lines: tuple[str, ...] = ()
+    edits: int | None = None
+    revision: int | None = None
+
+    @property
+    def subject(self) -> str:
+        return f"the document {self.document}"
+
+
+@dataclass(frozen=True)
 class Picture(PlayerRequest):
     """Codes as a picture of coloured cells.
 

@@ -4,23 +4,29 @@ Each function takes the worker and the order, and returns facts for the player.
 """
 
 import inspect
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from distill.errors import UsageError
 from distill.inference.codes.compatible import check_fits_usage
 from distill.inference.codes.file import load_codes, save_codes
 from distill.inference.codes.region import parse_region
 from distill.inference.codes.usage import read_codebook_usage
 from distill.library.codes_requests import (
     Decode,
+    DecodeDocument,
     DecodeEntry,
     Edit,
     EditDocument,
     Encode,
     Picture,
 )
+from distill.library.documents import check_revision, open_document
+from distill.library.editing import Edited
 from distill.library.player_channel import Order
 from distill.library.player_worker import Facts, Worker, request_of
+from distill.models.persistence import LoadedVQModel
 from distill.workflows.codes import decode_column, decode_entry, decode_to_file, encoding_of
 from distill.workflows.describe_results import (
     DecodedFacts,
@@ -97,14 +103,52 @@ def edit_document(worker: Worker, order: Order) -> Facts:
     loaded = None
     if request.model is not None:
         loaded = worker.model(request.model, order)
-    editor = worker.editor
-    run = editor.try_script if request.is_trial else editor.run
-    edits = run(request.document, request.lines, request.revision, loaded)
+    if request.is_trial:
+        edits = _tried(worker, order, request.lines, loaded)
+    else:
+        edits = worker.editor.run(request.document, request.lines, request.revision, loaded)
     return {
         "document": request.document,
         "revision": edits[-1].document.revision,
         "steps": [asdict(edit.facts) for edit in edits],
     }
+
+
+def _tried(
+    worker: Worker, order: Order, lines: Sequence[str], loaded: LoadedVQModel | None
+) -> list[Edited]:
+    """What edits would make of the document of `order`."""
+    request = order.request
+    assert isinstance(request, EditDocument | DecodeDocument)
+    editor = worker.editor
+    if len(lines) == 1:
+        # One that is kept afterwards is kept as it was heard.
+        return [editor.try_edit(request.document, lines[0], request.revision, loaded)]
+    return editor.try_script(request.document, lines, request.revision, loaded)
+
+
+def decode_document(worker: Worker, order: Order) -> Facts:
+    """Decode a document, or what edits would make of it."""
+    request = request_of(order, DecodeDocument)
+    (path,) = output_paths(request.output, 1, [request.model])
+    loaded = worker.model(request.model, order)
+    document = open_document(worker.workspace, request.document)
+    check_revision(document, request.revision)
+    if request.lines and request.edits is not None:
+        raise UsageError("Edits are tried at the cursor: give lines or a number of edits.")
+    if request.edits is not None and not 0 <= request.edits <= len(document.edits):
+        raise UsageError(f"'{document.name}' has {len(document.edits)} edits.")
+    steps = []
+    if request.lines:
+        tried = _tried(worker, order, request.lines, loaded)
+        grid = tried[-1].grid
+        steps = [asdict(edit.facts) for edit in tried]
+    else:
+        grid = worker.editor.grid(document, request.edits, loaded)
+    region = parse_region(grid, request.start, request.stop, request.levels)
+    n_samples = decode_to_file(loaded, grid, path, region, order.report)
+    facts = DecodedFacts(path, duration_s=n_samples / grid.sample_rate, n_samples=n_samples)
+    return asdict(facts) | {"revision": document.revision, "steps": steps}
 
 
 def draw_picture(_worker: Worker, order: Order) -> Facts:

@@ -15,7 +15,6 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -23,7 +22,14 @@ from typing import IO, Any
 from distill import errors
 from distill.errors import CancelledError, DistillError, OutputError, PlayerError
 from distill.library.player_request import PlayerRequest, Urgency
-from distill.library.player_task import AHEAD_BLOCKS, Block, Patience, PlayerTask, TaskState
+from distill.library.player_task import (
+    AHEAD_BLOCKS,
+    Block,
+    Patience,
+    PlayerEvent,
+    PlayerTask,
+    TaskState,
+)
 from distill.library.workspace import Workspace, new_id, open_workspace
 
 MOST_STARTS = 3
@@ -35,22 +41,6 @@ ten times a second; only reading a file from a disk that hangs takes so long."""
 
 LARGEST_LOG = 1 << 20
 """Bytes of the log, about, beyond which it begins anew."""
-
-
-@dataclass(frozen=True)
-class PlayerEvent:
-    """News of the player.
-
-    Attributes:
-        type: `warming`, `ready` or `died` of the process; `waiting`, `running`, `progress`,
-            `written`, `steered`, `done`, `failed` or `cancelled` of a task.
-        task: The task; None for the process.
-        facts: What there is to say, as JSON can hold it.
-    """
-
-    type: str
-    task: PlayerTask | None = None
-    facts: dict[str, Any] = field(default_factory=dict)
 
 
 class Player:

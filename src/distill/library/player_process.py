@@ -15,6 +15,7 @@ from distill.errors import CancelledError, DistillError
 from distill.files import plain_json
 from distill.library.codes_requests import (
     Decode,
+    DecodeDocument,
     DecodeEntry,
     Edit,
     EditDocument,
@@ -23,6 +24,7 @@ from distill.library.codes_requests import (
 )
 from distill.library.codes_work import (
     decode_codes,
+    decode_document,
     decode_one_entry,
     draw_picture,
     edit_codes,
@@ -48,6 +50,20 @@ from distill.library.generation_work import (
 from distill.library.player_channel import Order, open_channel
 from distill.library.player_request import PlayerRequest
 from distill.library.player_worker import Facts, Worker
+from distill.library.sound_requests import (
+    ConvertSound,
+    DrawSound,
+    FindSources,
+    MeasureCurves,
+    Preview,
+)
+from distill.library.sound_work import (
+    convert,
+    draw_sound,
+    find_nearest,
+    make_previews,
+    measure_sound,
+)
 from distill.library.workspace import open_workspace
 
 WORK: Mapping[type[PlayerRequest], Callable[[Worker, Order], Facts]] = {
@@ -62,7 +78,13 @@ WORK: Mapping[type[PlayerRequest], Callable[[Worker, Order], Facts]] = {
     DecodeEntry: decode_one_entry,
     Edit: edit_codes,
     EditDocument: edit_document,
+    DecodeDocument: decode_document,
     Picture: draw_picture,
+    MeasureCurves: measure_sound,
+    FindSources: find_nearest,
+    ConvertSound: convert,
+    DrawSound: draw_sound,
+    Preview: make_previews,
 }
 """The function for each kind of request."""
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from distill.library.codes_requests import (
     Decode,
+    DecodeDocument,
     DecodeEntry,
     Edit,
     EditDocument,
@@ -25,19 +26,34 @@ from distill.library.generation_requests import (
     Vary,
 )
 from distill.library.player_request import PlayerRequest, Urgency
+from distill.library.sound_requests import (
+    ConvertSound,
+    DrawSound,
+    FindSources,
+    MeasureCurves,
+    Preview,
+    PreviewSound,
+)
 
 __all__ = [
     "CompareModels",
     "CompareSounds",
+    "ConvertSound",
     "Decode",
+    "DecodeDocument",
     "DecodeEntry",
+    "DrawSound",
     "Edit",
     "EditDocument",
     "Encode",
+    "FindSources",
     "Generate",
     "MakeAgain",
+    "MeasureCurves",
     "Picture",
     "PlayerRequest",
+    "Preview",
+    "PreviewSound",
     "Stream",
     "Urgency",
     "Vary",
@@ -58,12 +74,18 @@ KINDS: dict[str, type[PlayerRequest]] = {
         DecodeEntry,
         Edit,
         EditDocument,
+        DecodeDocument,
         Picture,
+        MeasureCurves,
+        FindSources,
+        ConvertSound,
+        DrawSound,
+        Preview,
     )
 }
 """Requests by the name of their kind."""
 
-PATHS = ("model", "output", "again", "sound", "codes", "source", "first", "second")
+PATHS = ("model", "output", "again", "sound", "codes", "source", "first", "second", "folder")
 """Attributes that are paths."""
 
 
@@ -71,11 +93,17 @@ def _couples(entries: Any) -> tuple[Couple, ...]:
     return tuple(Couple.from_json(entry) for entry in entries)
 
 
+def _preview_sounds(entries: Any) -> tuple[PreviewSound, ...]:
+    return tuple(PreviewSound(**entry | {"path": Path(entry["path"])}) for entry in entries)
+
+
 RESTORERS: Mapping[str, Callable[[Any], Any]] = {
     **dict.fromkeys(PATHS, Path),
     "lines": tuple,
     "sides": tuple,
     "couples": _couples,
+    "sounds": _preview_sounds,
+    "seeds": tuple,
 }
 """What makes an attribute of its JSON, where the two differ."""
 

@@ -1,11 +1,11 @@
-"""A request to the player while it waits, runs and ends."""
+"""A request to the player while it waits, runs and ends, and the news of it."""
 
 import base64
 import queue
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -154,6 +154,22 @@ class PlayerTask:
         else:
             self._future.set_result(outcome)
         self._blocks.put(None)
+
+
+@dataclass(frozen=True)
+class PlayerEvent:
+    """News of the player.
+
+    Attributes:
+        type: `warming`, `ready` or `died` of the process; `waiting`, `running`, `progress`,
+            `written`, `steered`, `done`, `failed` or `cancelled` of a task.
+        task: The task; None for the process.
+        facts: What there is to say, as JSON can hold it.
+    """
+
+    type: str
+    task: PlayerTask | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 class Patience:

@@ -1,0 +1,113 @@
+"""Work of the player process on sounds: measured, converted, drawn, heard as a model makes them.
+
+Each function takes the worker and the order, and returns facts for the player.
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from distill.audio.blocks import slice_blocks
+from distill.audio.io import stream_audio
+from distill.errors import UsageError
+from distill.files import make_folder, plain_json
+from distill.library.peaks import sound_peaks
+from distill.library.pictures import spectrogram
+from distill.library.player_channel import Order
+from distill.library.player_worker import Facts, Worker, request_of
+from distill.library.sound_requests import (
+    ConvertSound,
+    DrawSound,
+    FindSources,
+    MeasureCurves,
+    Preview,
+    PreviewSound,
+)
+from distill.models.persistence import LoadedVQModel
+from distill.workflows.beside_corpus import find_sources, measure_curves
+from distill.workflows.codes import decode, encoding_of
+from distill.workflows.convert import convert_sound
+from distill.workflows.describe_results import generated_facts
+from distill.workflows.generate import generate
+
+PREVIEW_S = 8.0
+"""Seconds of each sound of a preview: enough to judge, soon made."""
+
+
+def measure_sound(worker: Worker, order: Order) -> Facts:
+    """Measure a sound as percentiles."""
+    request = request_of(order, MeasureCurves)
+    measured = measure_curves(worker.model(request.model, order), request.sound)
+    curves = {name: _numbers(curve) for name, curve in measured.curves.items()}
+    return {"frame_rate": measured.frame_rate, "curves": curves}
+
+
+def _numbers(curve: np.ndarray) -> list[float | None]:
+    """A curve as JSON can hold it: NaN as None."""
+    return [None if np.isnan(value) else round(float(value), 2) for value in curve]
+
+
+def find_nearest(worker: Worker, order: Order) -> Facts:
+    """Find the recordings nearest to a sound."""
+    request = request_of(order, FindSources)
+    report = find_sources(worker.model(request.model, order), request.sound, order.report)
+    return asdict(report) | {"sentence": report.sentence}
+
+
+def convert(_worker: Worker, order: Order) -> Facts:
+    """Write a sound in another format."""
+    request = request_of(order, ConvertSound)
+    return {"path": convert_sound(request.sound, request.output)}
+
+
+def draw_sound(worker: Worker, order: Order) -> Facts:
+    """Draw a sound into the cache of pictures."""
+    path = Path(request_of(order, DrawSound).sound)
+    peaks = sound_peaks(worker.workspace, path)
+    return {"peaks": len(peaks.values), **asdict(spectrogram(worker.workspace, path))}
+
+
+# --- previews -------------------------------------------------------------------------------------
+
+
+def make_previews(worker: Worker, order: Order) -> Facts:
+    """Write how a model sounds, and tell of each file as soon as it is there."""
+    request = request_of(order, Preview)
+    if not request.sounds and not request.seeds:
+        raise UsageError("A preview has recordings or seeds: there are none.")
+    loaded = worker.model(request.model, order)
+    folder = Path(request.folder)
+    make_folder(folder)
+    files: list[Facts] = []
+    total = len(request.sounds) + len(request.seeds)
+    for facts in _previews(loaded, folder, request):
+        entry: Facts = plain_json(facts)
+        worker.channel.send({"type": "written", "id": order.id, "facts": entry})
+        files.append(entry)
+        order.report(len(files), total)
+    return {"model": request.model, "weights_hash": loaded.weights_hash, "files": files}
+
+
+def _previews(loaded: LoadedVQModel, folder: Path, request: Preview) -> Iterator[Facts]:
+    """Facts of each file, once it is written."""
+    for number, sound in enumerate(request.sounds, 1):
+        path = folder / f"{number}-{Path(sound.path).stem}.wav"
+        grid = encoding_of(loaded, _beginning(sound, loaded.model.sample_rate)).grid
+        decode(loaded, grid, path)
+        yield {"path": path, "sound": asdict(sound)}
+    for seed in request.seeds:
+        (generated,) = generate(loaded, PREVIEW_S, seed)
+        path = generated.save(folder / f"seed-{seed}.wav")
+        yield asdict(generated_facts(path, generated))
+
+
+def _beginning(sound: PreviewSound, sample_rate: int) -> np.ndarray:
+    """The first seconds `[C, N]` of a stretch of a recording."""
+    start = round(sound.start_s * sample_rate)
+    blocks = stream_audio(sound.path, sample_rate)
+    pieces = list(slice_blocks(blocks, start, start + round(PREVIEW_S * sample_rate)))
+    if not pieces:
+        raise UsageError(f"{sound.path} is shorter than {sound.start_s:g} s: it has changed.")
+    return np.concatenate(pieces, axis=1)
