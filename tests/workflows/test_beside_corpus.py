@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import distill
-from distill.audio.io import read_audio, write_sound
+from distill.audio.io import read_audio
+from distill.audio.write import write_sound
 from distill.errors import UsageError
 from distill.models.persistence import LoadedVQModel
 from distill.workflows.beside_corpus import find_sources, measure_curves

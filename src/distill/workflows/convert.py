@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from distill.audio.io import probe, stream_audio, write_sound_blocks
+from distill.audio.io import probe, stream_audio
 from distill.audio.tags import read_tags, read_timing
+from distill.audio.write import write_sound_blocks
 from distill.files import FilePath
 from distill.workflows.paths import output_paths
 
