@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from distill.cli.console import make_console, one_sentence_errors, print_json
+from distill.cli.library_lines import NewName, NewNotes, print_problems, say_deleted
 from distill.cli.options import ForGood, Json, WorkspaceDir
 
 if TYPE_CHECKING:
@@ -48,8 +49,7 @@ def list_cmd(
         print_json({"models": models, "problems": found.problems})
         return
     console = make_console()
-    for problem in found.problems:
-        console.print(problem, style="yellow", soft_wrap=True)
+    print_problems(console, found.problems)
     if found.models:
         console.print(_table(found.models))
     else:
@@ -101,7 +101,7 @@ def add_cmd(
 @one_sentence_errors
 def rename_cmd(
     model: ModelId,
-    name: Annotated[str, typer.Argument(help="Its name; the file keeps its own.", metavar="NAME")],
+    name: NewName,
     workspace: WorkspaceDir = None,
     json: Json = False,
 ) -> None:
@@ -113,7 +113,7 @@ def rename_cmd(
 @one_sentence_errors
 def note_cmd(
     model: ModelId,
-    notes: Annotated[str, typer.Argument(help="Notes, in place of earlier ones.", metavar="NOTES")],
+    notes: NewNotes,
     workspace: WorkspaceDir = None,
     json: Json = False,
 ) -> None:
@@ -134,13 +134,7 @@ def delete_cmd(
     from distill.library.workspace import open_workspace
 
     deleted = delete_model(open_workspace(workspace, make=False), model, for_good=for_good)
-    back = "" if for_good else f" `distill models restore {deleted.id}` brings it back."
-    make_console(quiet=json).print(
-        f"Deleted: {deleted.name}.{back}",
-        soft_wrap=True,
-    )
-    if json:
-        print_json(asdict(deleted))
+    say_deleted(deleted, "models", for_good, json)
 
 
 @app.command("restore")

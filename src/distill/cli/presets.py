@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from distill.cli.console import make_console, one_sentence_errors, print_json
+from distill.cli.library_lines import print_problems, say_deleted
 from distill.cli.options import ForGood, Json, Overwrite, WorkspaceDir
 from distill.errors import UsageError
 
@@ -49,8 +50,7 @@ def list_cmd(
         print_json(asdict(found))
         return
     console = make_console()
-    for problem in found.problems:
-        console.print(problem, style="yellow", soft_wrap=True)
+    print_problems(console, found.problems)
     for preset in found.presets:
         of_model = f" (for {preset.model.name})" if preset.model else ""
         console.print(f"{preset.title}{of_model}: {_settings(preset.settings)}", soft_wrap=True)
@@ -144,13 +144,7 @@ def delete_cmd(
 
     place = open_workspace(workspace, make=False)
     deleted = delete_preset(place, find_preset_id(place, preset), for_good=for_good)
-    back = "" if for_good else f" `distill presets restore {deleted.id}` brings it back."
-    make_console(quiet=json).print(
-        f"Deleted: {deleted.name}.{back}",
-        soft_wrap=True,
-    )
-    if json:
-        print_json(asdict(deleted))
+    say_deleted(deleted, "presets", for_good, json)
 
 
 @app.command("restore")
@@ -184,7 +178,8 @@ def export_cmd(
     json: Json = False,
 ) -> None:
     """Write presets to one file, to be given to others."""
-    from distill.library.presets import export_presets, list_presets, load_preset
+    from distill.library.preset_bundles import export_presets
+    from distill.library.presets import list_presets, load_preset
     from distill.library.workspace import open_workspace
     from distill.workflows.paths import check_outputs
 
@@ -209,7 +204,7 @@ def import_cmd(
     json: Json = False,
 ) -> None:
     """Add the presets of a file. Names that are taken get a number."""
-    from distill.library.presets import import_presets
+    from distill.library.preset_bundles import import_presets
     from distill.library.workspace import open_workspace
 
     added = import_presets(open_workspace(workspace, make=False), path, folder, overwrite)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from distill.cli.console import make_console, one_sentence_errors, print_json, progress_bar
+from distill.cli.library_lines import NewName, NewNotes, print_problems, say_deleted
 from distill.cli.options import Device, ForGood, Json, Threads, WorkspaceDir
 from distill.cli.render_lines import render_line
 from distill.inference.modes.request import DEFAULT_AMOUNT
@@ -88,8 +89,7 @@ def list_cmd(
         print_json({"renders": rows, "total": found.total, "problems": found.problems})
         return
     console = make_console()
-    for problem in found.problems:
-        console.print(problem, style="yellow", soft_wrap=True)
+    print_problems(console, found.problems)
     if not found.rows:
         console.print("No sound fits." if any(query.condition()[1]) else "No sounds yet.")
         return
@@ -133,7 +133,7 @@ def star_cmd(
 @one_sentence_errors
 def rename_cmd(
     render: RenderId,
-    name: Annotated[str, typer.Argument(help="Its name; the file keeps its own.", metavar="NAME")],
+    name: NewName,
     workspace: WorkspaceDir = None,
     json: Json = False,
 ) -> None:
@@ -145,7 +145,7 @@ def rename_cmd(
 @one_sentence_errors
 def note_cmd(
     render: RenderId,
-    notes: Annotated[str, typer.Argument(help="Notes, in place of earlier ones.", metavar="NOTES")],
+    notes: NewNotes,
     workspace: WorkspaceDir = None,
     json: Json = False,
 ) -> None:
@@ -169,13 +169,7 @@ def delete_cmd(
 
     place, render_id = _resolve(workspace, render)
     deleted = delete_render(place, render_id, keep_sound=keep_sound, for_good=for_good)
-    back = "" if for_good else f" `distill renders restore {render_id}` brings it back."
-    make_console(quiet=json).print(
-        f"Deleted: {deleted.name}.{back}",
-        soft_wrap=True,
-    )
-    if json:
-        print_json(asdict(deleted))
+    say_deleted(deleted, "renders", for_good, json)
 
 
 @app.command("restore")
