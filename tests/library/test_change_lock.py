@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from distill.errors import OutputError
+from distill.errors import UsageError
 from distill.library.change_lock import change_lock
 from distill.library.workspace import Workspace, open_workspace
 
@@ -20,7 +20,7 @@ def test_a_lock_is_free_after_an_error(tmp_path: Path) -> None:
 def test_a_workspace_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with (
-        pytest.raises(OutputError, match="Cannot make the folder"),
+        pytest.raises(UsageError, match="is no folder"),
         change_lock(Workspace(root=tmp_path / "file"), "a"),
     ):
         pass

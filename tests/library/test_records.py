@@ -98,5 +98,5 @@ def test_a_workspace_that_is_gone_cannot_be_locked(tmp_path: Path) -> None:
     (workspace.hidden / "workspace.json").unlink()
     workspace.hidden.rmdir()
     workspace.hidden.write_text("a file in its place")
-    with pytest.raises(OutputError, match="Cannot write"), record_lock(workspace):
+    with pytest.raises(OutputError, match="cannot be used"), record_lock(workspace):
         pass

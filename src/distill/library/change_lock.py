@@ -22,6 +22,7 @@ def change_lock(workspace: Workspace, name: str) -> Iterator[None]:
 
     Raises:
         OutputError: The workspace cannot be written, or another process does not let go.
+        UsageError: It is no folder, or a newer Distill wrote it.
     """
     open_workspace(workspace.root)
     locks = workspace.hidden / "locks"

@@ -87,6 +87,7 @@ def record_lock(workspace: Workspace) -> Iterator[None]:
 
     Raises:
         OutputError: The workspace cannot be written, or another process does not end its change.
+        UsageError: It is no folder, or a newer Distill wrote it.
     """
     open_workspace(workspace.root)
     lock = FileLock(workspace.hidden / "records.lock", timeout=PATIENCE_S)
