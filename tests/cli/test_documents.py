@@ -145,3 +145,13 @@ def test_a_generated_sound_becomes_a_document_by_its_name(run, tmp_path: Path) -
     assert made["name"] == "rain"
     assert render.codes is not None
     assert made["frames"] == len(load_codes(render.codes).codes)
+
+
+def test_a_deleted_document_comes_back_by_the_line_that_is_printed(run, document_id: str) -> None:
+    line = run("documents", "delete", "dialogue").stderr
+    assert line == f"Deleted: dialogue. `distill documents restore {document_id}` brings it back.\n"
+    assert (
+        json.loads(run("documents", "restore", document_id, "--json").stdout)["id"] == document_id
+    )
+    refused = run("documents", "restore", document_id)
+    assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)

@@ -2,6 +2,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,37 @@ def test_files_go_and_come_back(workspace: Workspace, tmp_path: Path) -> None:
     assert [path.read_text() for path in paths] == ["a.wav", "codes.json.gz"]
     with pytest.raises(UsageError, match="no deleted render one"):
         restore_files(workspace, "render", "one")
+
+
+def test_files_come_back_in_a_workspace_that_has_moved(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    inside = files(workspace.root)
+    (outside,) = files(tmp_path / "elsewhere")[:1]
+    delete_files(workspace, deleted(*inside, outside))
+    moved = Workspace(root=workspace.root.rename(tmp_path / "moved"))
+    restored = restore_files(moved, "render", "one").paths
+    assert restored == (
+        *(moved.root / path.relative_to(workspace.root) for path in inside),
+        outside,
+    )
+    assert all(path.is_file() for path in restored)
+    assert not workspace.root.exists()
+
+
+def test_a_folder_goes_to_the_bin_as_a_whole_and_comes_back(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "whole"
+    paths = files(folder)
+    binned: list[Path] = []
+    monkeypatch.setattr(
+        module, "send2trash", lambda path: binned.append(path) or shutil.rmtree(path)
+    )
+    delete_files(workspace, replace(deleted(*paths), folder=folder))
+    assert binned == [folder]
+    restore_files(workspace, "render", "one")
+    assert [path.read_text() for path in paths] == ["a.wav", "codes.json.gz"]
 
 
 def test_files_lie_in_the_bin_of_the_system(workspace: Workspace, tmp_path: Path) -> None:

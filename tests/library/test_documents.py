@@ -25,6 +25,7 @@ from distill.library.documents import (
     open_document,
     redo,
     rename_document,
+    restore_document,
     undo,
 )
 from distill.library.editing import Editor
@@ -229,6 +230,24 @@ def test_a_document_can_be_deleted_also_a_damaged_one(
     assert list(workspace.documents.iterdir()) == []
     with pytest.raises(UsageError, match="no document"):
         delete_document(workspace, document.id, for_good=True)
+
+
+def test_a_deleted_document_comes_back_with_its_edits_and_leaves_no_lock(
+    workspace: Workspace, document: Document
+) -> None:
+    editor = Editor(workspace)
+    editor.edit(document.id, "reverse")
+    before = open_document(workspace, document.id)
+    grid = editor.grid(before)
+    deleted = delete_document(workspace, document.id)
+    assert deleted.name == document.name
+    assert list(workspace.documents.iterdir()) == []
+    assert list((workspace.hidden / "locks").iterdir()) == []
+    assert restore_document(workspace, document.id) == before
+    assert Editor(workspace).grid(before) == grid
+    assert undo(workspace, document.id).document.cursor == 0
+    with pytest.raises(UsageError, match="no deleted document"):
+        restore_document(workspace, document.id)
 
 
 # --- kills ----------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from distill.inference.codes.file import load_codes
 from distill.inference.codes.grid import CodeGrid
 from distill.library.documents import create_document, open_document
 from distill.library.editing import Editor
-from distill.library.player import Player
+from distill.library.player import MOST_STARTS, Player
 from distill.library.player_requests import (
     Decode,
     DecodeEntry,
@@ -65,12 +65,16 @@ class Log:
 
     def wait(self, kind: str, task: PlayerTask | None = None, after: int = 0) -> PlayerEvent:
         """The first event of that kind and task, from number `after` on."""
+        return self.wait_for(lambda event: (event.type, event.task) == (kind, task), after)
+
+    def wait_for(self, fits: Callable[[PlayerEvent], bool], after: int = 0) -> PlayerEvent:
+        """The first event that fits, from number `after` on."""
 
         def found() -> list[PlayerEvent]:
-            return [e for e in self.events[after:] if (e.type, e.task) == (kind, task)]
+            return [event for event in self.events[after:] if fits(event)]
 
         with self._news:
-            assert self._news.wait_for(lambda: bool(found()), WAIT_S), kind
+            assert self._news.wait_for(lambda: bool(found()), WAIT_S)
             return found()[0]
 
     def order(self, kind: str, tasks: list[PlayerTask]) -> list[PlayerTask]:
@@ -485,6 +489,42 @@ def test_a_process_that_cannot_start_is_given_up(
         task = player.submit(DecodeEntry(trained, "1:1", tmp_path / "a.wav"))
         with pytest.raises(PlayerError, match=r"cannot start .*player\.log"):
             task.result(WAIT_S)
+
+
+DIES_WHEN_READY = """#!/bin/sh
+echo x >> "$0.starts"
+echo '{"type": "ready"}'
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a shell")
+def test_a_process_that_ends_once_it_is_ready_is_given_up_until_the_next_request(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trained: Path
+) -> None:
+    program = tmp_path / "program"
+    program.write_text(DIES_WHEN_READY)
+    program.chmod(0o755)
+    starts = tmp_path / "program.starts"
+    log = Log()
+    python = sys.executable
+    monkeypatch.setattr(sys, "executable", str(program))
+    with Player(open_workspace(tmp_path), on_event=log) as player:
+        last = log.wait_for(lambda event: "error" in event.facts)
+        assert (last.type, player.process_id) == ("died", None)
+        assert "ends as soon as it is ready" in last.facts["error"]
+        assert starts.read_text().count("x") == MOST_STARTS
+        monkeypatch.setattr(sys, "executable", python)
+        task = player.submit(DecodeEntry(trained, "1:1", tmp_path / "a.wav"))
+        assert task.result(WAIT_S)["n_samples"] > 0
+
+
+def test_a_request_that_cannot_be_sent_fails_and_the_next_one_is_done(
+    player: Player, trained: Path, tmp_path: Path
+) -> None:
+    bad = player.submit(Generate(trained, tmp_path / "a.wav", {"seed": object()}))
+    with pytest.raises(UsageError, match="cannot send this request"):
+        bad.result(WAIT_S)
+    assert run(player, DecodeEntry(trained, "1:1", tmp_path / "b.wav"))["n_samples"] > 0
 
 
 def test_a_player_that_is_closed_has_cancelled_all(

@@ -61,6 +61,22 @@ def test_orders_come_with_progress_and_end(pair: tuple[Channel, Far]) -> None:
     assert far.receive("done")["id"] == "a"
 
 
+def test_a_line_that_is_no_request_is_answered_and_the_next_is_taken(
+    pair: tuple[Channel, Far],
+) -> None:
+    channel, far = pair
+    far.output.write(b"no JSON\n[1]\n")
+    bad = ({}, {"kind": "melt"}, {"kind": "picture", "codes": 1}, None)
+    for request in bad:
+        far.send(type="run", id="bad", request=request, threads=None, blocks=0)
+    far.run("a")
+    assert next(channel.orders()).id == "a"
+    answers = [far.receive("failed") for _ in range(2 + len(bad))]
+    assert [answer["id"] for answer in answers] == [None, None, *["bad"] * len(bad)]
+    assert all("cannot read this request" in answer["sentence"] for answer in answers)
+    assert {answer["error"] for answer in answers} == {"UsageError"}
+
+
 def test_a_cancel_reaches_the_order_it_is_for(pair: tuple[Channel, Far]) -> None:
     channel, far = pair
     orders = channel.orders()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from distill.cli.console import make_console, one_sentence_errors, print_json
-from distill.cli.options import FolderForGood, Json, Overwrite, WorkspaceDir
+from distill.cli.options import ForGood, Json, Overwrite, WorkspaceDir
 
 if TYPE_CHECKING:
     from distill.library.document_file import Document
@@ -202,21 +202,38 @@ def rename_cmd(
 @one_sentence_errors
 def delete_cmd(
     name: DocumentName,
-    for_good: FolderForGood = False,
+    for_good: ForGood = False,
     workspace: WorkspaceDir = None,
     json: Json = False,
 ) -> None:
-    """Move a document to the bin of the system."""
+    """Move a document to the bin. `restore` brings it back within a day."""
     from distill.library.documents import delete_document, resolve_document
     from distill.library.workspace import open_workspace
 
     place = open_workspace(workspace, make=False)
     document_id = resolve_document(place, name)
-    delete_document(place, document_id, for_good)
-    where = "" if for_good else ": it is in the bin of your system"
-    make_console(quiet=json).print(f"Deleted {document_id}{where}.", soft_wrap=True)
+    deleted = delete_document(place, document_id, for_good)
+    back = "" if for_good else f" `distill documents restore {document_id}` brings it back."
+    make_console(quiet=json).print(f"Deleted: {deleted.name}.{back}", soft_wrap=True)
     if json:
         print_json({"id": document_id, "for_good": for_good})
+
+
+@app.command("restore")
+@one_sentence_errors
+def restore_cmd(
+    document: Annotated[str, typer.Argument(help="Id of the document.", metavar="DOCUMENT")],
+    workspace: WorkspaceDir = None,
+    json: Json = False,
+) -> None:
+    """Bring back a deleted document."""
+    from distill.library.documents import restore_document
+    from distill.library.workspace import open_workspace
+
+    restored = restore_document(open_workspace(workspace, make=False), document)
+    make_console(quiet=json).print(_line(restored), soft_wrap=True)
+    if json:
+        print_json(_facts(restored))
 
 
 # --- sentences ------------------------------------------------------------------------------------

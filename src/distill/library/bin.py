@@ -20,8 +20,10 @@ from distill.errors import OutputError, UsageError
 from distill.files import make_folder
 from distill.library.records import (
     RecordError,
+    absolute_path,
     read_record,
     record_lock,
+    stored_path,
     write_record,
 )
 from distill.library.workspace import Workspace, check_id
@@ -40,11 +42,12 @@ class Deleted:
     """Files that were deleted together.
 
     Attributes:
-        kind: `render`, `model` or `preset`.
+        kind: `render`, `model`, `preset`, `sound` or `document`.
         id: Its id.
         name: Its name, for messages.
         deleted_at: When, in seconds since 1970.
         paths: Where the files were.
+        folder: The folder of all of them, where it goes to the bin as a whole; else None.
     """
 
     kind: str
@@ -52,6 +55,7 @@ class Deleted:
     name: str
     deleted_at: float
     paths: tuple[Path, ...]
+    folder: Path | None = None
 
 
 def delete_files(workspace: Workspace, deleted: Deleted, for_good: bool = False) -> None:
@@ -80,10 +84,10 @@ def delete_files(workspace: Workspace, deleted: Deleted, for_good: bool = False)
             "id": deleted.id,
             "name": deleted.name,
             "deleted_at": deleted.deleted_at,
-            "paths": [str(path) for path in files],
+            "paths": [stored_path(workspace, path) for path in files],
         },
     )
-    for path in files:
+    for path in files if deleted.folder is None else [deleted.folder]:
         try:
             _remove(path, for_good)
         except OutputError:
@@ -98,7 +102,7 @@ def restore_files(workspace: Workspace, kind: str, deleted_id: str) -> Deleted:
 
     Args:
         workspace: The workspace.
-        kind: `render`, `model` or `preset`.
+        kind: `render`, `model`, `preset`, `sound` or `document`.
         deleted_id: Its id.
 
     Raises:
@@ -107,9 +111,9 @@ def restore_files(workspace: Workspace, kind: str, deleted_id: str) -> Deleted:
     """
     folder = _folder(workspace, kind, deleted_id)
     # Before the lock, which would make the workspace.
-    _find(folder, kind, deleted_id)
+    _find(workspace, folder, kind, deleted_id)
     with record_lock(workspace):
-        deleted = _find(folder, kind, deleted_id)
+        deleted = _find(workspace, folder, kind, deleted_id)
         for number, path in enumerate(deleted.paths):
             if path.exists() and not _is_same(path, folder / str(number)):
                 raise UsageError(f"Another file lies at {path}: move it away, then try again.")
@@ -123,7 +127,7 @@ def list_deleted(workspace: Workspace, kind: str) -> list[Deleted]:
     found = []
     for folder in _folders(workspace):
         with suppress(FileNotFoundError, RecordError):
-            deleted = _read(folder)
+            deleted = _read(workspace, folder)
             if deleted.kind == kind:
                 found.append(deleted)
     return sorted(found, key=lambda deleted: -deleted.deleted_at)
@@ -148,10 +152,10 @@ def _folders(workspace: Workspace) -> list[Path]:
         return []
 
 
-def _find(folder: Path, kind: str, deleted_id: str) -> Deleted:
+def _find(workspace: Workspace, folder: Path, kind: str, deleted_id: str) -> Deleted:
     """What `folder` keeps. `UsageError` if there is nothing."""
     try:
-        return _read(folder)
+        return _read(workspace, folder)
     except (FileNotFoundError, RecordError) as error:
         raise UsageError(
             f"There is no deleted {kind} {deleted_id} to bring back: after a day, look for it in "
@@ -159,7 +163,7 @@ def _find(folder: Path, kind: str, deleted_id: str) -> Deleted:
         ) from error
 
 
-def _read(folder: Path) -> Deleted:
+def _read(workspace: Workspace, folder: Path) -> Deleted:
     entries = read_record(folder / MANIFEST, VERSION)
     try:
         return Deleted(
@@ -167,14 +171,16 @@ def _read(folder: Path) -> Deleted:
             id=str(entries["id"]),
             name=str(entries["name"]),
             deleted_at=float(entries["deleted_at"]),
-            paths=tuple(Path(path) for path in entries["paths"]),
+            paths=tuple(absolute_path(workspace, path) for path in entries["paths"]),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise RecordError(f"{folder / MANIFEST} is damaged: delete it.") from error
 
 
 def _remove(path: Path, for_good: bool) -> None:
-    remove: Callable[[Path], None] = os.unlink if for_good else send2trash
+    remove: Callable[[Path], None] = send2trash
+    if for_good:
+        remove = shutil.rmtree if path.is_dir() else os.unlink
     try:
         remove(path)
     except OSError as error:

@@ -1,7 +1,8 @@
 """A lock while something in the workspace is read, changed and written."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from distill.errors import OutputError
 from distill.files import make_folder
@@ -25,12 +26,22 @@ def change_lock(workspace: Workspace, name: str) -> Iterator[None]:
         UsageError: It is no folder, or a newer Distill wrote it.
     """
     open_workspace(workspace.root)
-    locks = workspace.hidden / "locks"
-    make_folder(locks)
-    lock = take_lock(locks / f"{name}.lock", PATIENCE_S)
+    path = _path(workspace, name)
+    make_folder(path.parent)
+    lock = take_lock(path, PATIENCE_S)
     if lock is None:
         raise OutputError(f"Another process is changing {name}: wait for its end.")
     try:
         yield
     finally:
         lock.release()
+
+
+def forget_lock(workspace: Workspace, name: str) -> None:
+    """Remove the file of a lock, once the thing of that name is gone."""
+    with suppress(OSError):
+        _path(workspace, name).unlink()
+
+
+def _path(workspace: Workspace, name: str) -> Path:
+    return workspace.hidden / "locks" / f"{name}.lock"

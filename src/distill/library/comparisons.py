@@ -14,7 +14,7 @@ from typing import Any
 
 from distill.errors import UsageError
 from distill.files import parse_json, replace_atomically
-from distill.library.change_lock import change_lock
+from distill.library.change_lock import change_lock, forget_lock
 from distill.library.comparison import (
     CHOICES,
     Comparison,
@@ -239,6 +239,7 @@ def delete_comparison(workspace: Workspace, comparison_id: str, for_good: bool =
         open_comparison(workspace, comparison_id)
     with change_lock(workspace, comparison_id):
         delete_folder(folder, for_good)
+    forget_lock(workspace, comparison_id)
 
 
 def result_of(comparison: Comparison) -> ComparisonResult:

@@ -12,7 +12,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,7 +20,8 @@ from distill.errors import RevisionError, UsageError
 from distill.files import make_folder
 from distill.inference.codes.file import save_codes
 from distill.inference.codes.grid import CodeGrid
-from distill.library.change_lock import change_lock
+from distill.library.bin import Deleted, delete_files, restore_files
+from distill.library.change_lock import change_lock, forget_lock
 from distill.library.document_file import (
     FILE,
     LONGEST_NAME,
@@ -38,7 +39,6 @@ from distill.library.document_grids import (
     keep_grid,
     other_keys,
 )
-from distill.library.folder_bin import delete_folder
 from distill.library.workspace import ID, Workspace, check_id, new_id
 from distill.printable import one_line
 
@@ -313,19 +313,49 @@ def rename_document(workspace: Workspace, document_id: str, name: str) -> Docume
     return renamed
 
 
-def delete_document(workspace: Workspace, document_id: str, for_good: bool = False) -> None:
-    """Move a document to the bin of the system, or delete it `for_good`.
+def delete_document(workspace: Workspace, document_id: str, for_good: bool = False) -> Deleted:
+    """Move a document to the bin of the system. `restore_document` brings it back within a day.
+
+    Args:
+        workspace: The workspace.
+        document_id: Its id.
+        for_good: Whether to delete without a bin.
 
     Raises:
         UsageError: There is no such document.
         OutputError: It cannot be deleted; then it stays.
     """
     folder = document_folder(workspace, document_id)
+    name = document_id
     # A damaged document can be deleted, too.
-    if not (folder / FILE).exists():
+    if (folder / FILE).exists():
+        with suppress(UsageError):
+            name = read_document(folder).name
+    else:
         open_document(workspace, document_id)
     with change_lock(workspace, document_id):
-        delete_folder(folder, for_good)
+        deleted = Deleted(
+            kind="document",
+            id=document_id,
+            name=name,
+            deleted_at=time.time(),
+            paths=tuple(sorted(path for path in folder.rglob("*") if path.is_file())),
+            folder=folder,
+        )
+        delete_files(workspace, deleted, for_good)
+    forget_lock(workspace, document_id)
+    return deleted
+
+
+def restore_document(workspace: Workspace, document_id: str) -> Document:
+    """Bring back a document that was deleted within a day.
+
+    Raises:
+        UsageError: There is none to bring back, or other files lie in its place.
+        OutputError: A file cannot be written.
+    """
+    restore_files(workspace, "document", document_id)
+    return open_document(workspace, document_id)
 
 
 def check_revision(document: Document, revision: int | None) -> None:

@@ -19,8 +19,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
-from distill import errors
-from distill.errors import CancelledError, DistillError, OutputError, PlayerError
+from distill.errors import CancelledError, DistillError, OutputError, PlayerError, UsageError
+from distill.library.player_messages import encode_message, encode_order, error_of
 from distill.library.player_request import PlayerRequest, Urgency
 from distill.library.player_task import (
     AHEAD_BLOCKS,
@@ -33,7 +33,8 @@ from distill.library.player_task import (
 from distill.library.workspace import Workspace, new_id, open_workspace
 
 MOST_STARTS = 3
-"""Starts in a row that may fail before waiting requests are given up."""
+"""Processes in a row that may end without work in hand and without a result, before the player
+gives up until the next request."""
 
 PATIENCE_S = 5.0
 """Seconds that the process has for leaving a request, or for its end, before it is killed. It looks
@@ -75,7 +76,7 @@ class Player:
         self._patience: Patience | None = None
         self._is_ready = False
         self._is_closed = False
-        self._starts_failed = 0
+        self._ends_in_vain = 0
         self._models: list[Path] = []
         self.current: PlayerTask | None = None
 
@@ -185,7 +186,7 @@ class Player:
             return
         if current.urgency >= Urgency.PREVIEW and task.urgency < current.urgency:
             current.gives_way = True
-            self._send({"type": "cancel", "id": current.id})
+            self._send(encode_message({"type": "cancel", "id": current.id}))
 
     def _run_next(self) -> None:
         """Send the next task to the process, if that is idle."""
@@ -193,18 +194,15 @@ class Player:
             _, _, task = heapq.heappop(self._queue)
             if task.is_over:
                 continue
+            try:
+                order = encode_order(task.id, task.request, self.threads, AHEAD_BLOCKS)
+            except UsageError as error:
+                self._end(task, TaskState.FAILED, error)
+                continue
             self.current = task
             task.state = TaskState.RUNNING
             self._tell("running", task)
-            self._send(
-                {
-                    "type": "run",
-                    "id": task.id,
-                    "request": task.request.to_json(),
-                    "threads": self.threads,
-                    "blocks": AHEAD_BLOCKS,
-                }
-            )
+            self._send(order)
 
     def _cancel(self, task: PlayerTask) -> None:
         with self._lock:
@@ -214,7 +212,7 @@ class Player:
             if task is not self.current:
                 self._end(task, TaskState.CANCELLED, CancelledError("Cancelled while it waited."))
                 return
-            self._send({"type": "cancel", "id": task.id})
+            self._send(encode_message({"type": "cancel", "id": task.id}))
             process = self._process
             if process is not None:
                 self._patience = Patience(PATIENCE_S, process.kill)
@@ -222,12 +220,12 @@ class Player:
     def _ask_for_blocks(self, task: PlayerTask, count: int) -> None:
         with self._lock:
             if task is self.current:
-                self._send({"type": "more", "id": task.id, "blocks": count})
+                self._send(encode_message({"type": "more", "id": task.id, "blocks": count}))
 
     def _steer(self, task: PlayerTask, changes: dict[str, Any]) -> None:
         with self._lock:
             if task is self.current:
-                self._send({"type": "steer", "id": task.id, "changes": changes})
+                self._send(encode_message({"type": "steer", "id": task.id, "changes": changes}))
 
     def _end(
         self, task: PlayerTask, state: TaskState, outcome: dict[str, Any] | DistillError
@@ -269,14 +267,14 @@ class Player:
         self._listener = threading.Thread(target=self._listen, args=(process,), daemon=True)
         self._listener.start()
 
-    def _send(self, message: dict[str, Any]) -> None:
+    def _send(self, line: bytes) -> None:
         process = self._process
         if process is None:
             return
         # One that has died is noticed by whoever listens to it.
         with suppress(OSError, ValueError):
             pipe = _input(process)
-            pipe.write(json.dumps(message, default=_listed).encode() + b"\n")
+            pipe.write(line)
             pipe.flush()
 
     def _listen(self, process: subprocess.Popen[bytes]) -> None:
@@ -298,7 +296,6 @@ class Player:
         kind = message["type"]
         if kind == "ready":
             self._is_ready = True
-            self._starts_failed = 0
             self._tell("ready")
             self._run_next()
             return
@@ -317,7 +314,10 @@ class Player:
         elif kind == "steered":
             self._tell(kind, task, {"error": message["error"]})
         else:
-            self._models = [Path(path) for path in message["models"]]
+            self._ends_in_vain = 0
+            # An order that could not be read has changed nothing.
+            if "models" in message:
+                self._models = [Path(path) for path in message["models"]]
             self._finish(task, message)
             self._run_next()
 
@@ -326,7 +326,7 @@ class Player:
         if message["type"] == "done":
             self._end(task, TaskState.DONE, message["facts"])
         elif message["type"] == "failed":
-            self._end(task, TaskState.FAILED, _error(message))
+            self._end(task, TaskState.FAILED, error_of(message))
         elif task.gives_way and not task.is_cancel_asked:
             task.gives_way = False
             self.current = None
@@ -337,27 +337,32 @@ class Player:
     def _bury(self, code: int) -> None:
         """After the end of the process: say what it worked on, and start another one."""
         was_ready = self._is_ready
+        # A request that ends the process is lost with it, so that it comes to an end by itself.
+        is_in_vain = self.current is None
         self._is_ready = False
         self._process = None
         self._models = []
         self._lose_current(code)
         if self._is_closed:
             return
-        self._starts_failed = 0 if was_ready else self._starts_failed + 1
-        self._tell("died", facts={"exit_code": code})
-        if self._starts_failed >= MOST_STARTS:
+        self._ends_in_vain += is_in_vain
+        if self._ends_in_vain >= MOST_STARTS:
             log = self.workspace.hidden / "player.log"
-            sentence = f"The player cannot start (exit code {code}): {log} says why."
-            self._give_up(PlayerError(sentence))
+            deed = "ends as soon as it is ready" if was_ready else "cannot start"
+            self._give_up(
+                code, PlayerError(f"The player {deed} (exit code {code}): {log} says why.")
+            )
             return
+        self._tell("died", facts={"exit_code": code})
         try:
             self._launch()
         except OutputError as error:
-            self._give_up(error)
+            self._give_up(code, error)
 
-    def _give_up(self, error: DistillError) -> None:
+    def _give_up(self, code: int, error: DistillError) -> None:
         """Let all waiting tasks fail; the next request tries to start a process again."""
-        self._starts_failed = 0
+        self._ends_in_vain = 0
+        self._tell("died", facts={"exit_code": code, "error": str(error)})
         for task in self.tasks():
             self._end(task, TaskState.FAILED, error)
 
@@ -379,15 +384,3 @@ class Player:
 def _input(process: subprocess.Popen[bytes]) -> IO[bytes]:
     assert process.stdin is not None
     return process.stdin
-
-
-def _error(message: dict[str, Any]) -> DistillError:
-    """The error that the process met, of the same class."""
-    cls = getattr(errors, message["error"], DistillError)
-    error: DistillError = cls(message["sentence"])
-    return error
-
-
-def _listed(value: Any) -> Any:
-    """A curve as JSON can hold it: an array as lists."""
-    return value.tolist()

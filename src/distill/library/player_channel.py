@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import IO, Any
 
 from distill.cancellation import check_cancellation
+from distill.library.player_messages import UNREADABLE, refusal_of
 from distill.library.player_request import PlayerRequest
 from distill.library.player_requests import request_from_json
 
@@ -107,7 +108,11 @@ class Channel:
 
     def _read(self) -> None:
         for line in self._lines:
-            self._take(json.loads(line))
+            try:
+                self._take(json.loads(line))
+            except UNREADABLE as error:
+                # The next line may be fine.
+                self.send(refusal_of(line, error))
         order = self._current
         if order is not None:
             order.cancel_event.set()

@@ -164,7 +164,8 @@ class PlayerEvent:
         type: `warming`, `ready` or `died` of the process; `waiting`, `running`, `progress`,
             `written`, `steered`, `done`, `failed` or `cancelled` of a task.
         task: The task; None for the process.
-        facts: What there is to say, as JSON can hold it.
+        facts: What there is to say, as JSON can hold it. Of `died`: `exit_code`; and `error`, a
+            sentence, where no other process was started.
     """
 
     type: str
