@@ -1,6 +1,7 @@
 """Folders of sounds to folders of codes, and codebook entries to folders of sounds."""
 
 import itertools
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +9,10 @@ import pytest
 import soundfile as sf
 
 import distill
-from distill.errors import OutputError
+from distill.errors import CancelledError, OutputError
 from distill.inference.codes import file as codes
 from distill.inference.codes.file import load_codes
+from distill.workflows import folders
 from distill.workflows.folders import codes_paths, encode_folder, write_entries
 
 
@@ -88,3 +90,30 @@ def test_channels_that_cancel_are_remarked_upon(trained: Path, tmp_path: Path) -
     remarks = {s.source.name: s.remark for s in encode_folder(model, folder, tmp_path / "out")}
     assert remarks["good.wav"] == ""
     assert "'inverted.wav' cancel" in remarks["inverted.wav"]
+
+
+def test_a_folder_can_be_left_within_a_sound(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name in ("a.wav", "b.wav"):
+        # Long enough for several pieces of encoding.
+        sf.write(folder / name, np.zeros(60 * 48_000), 48_000)
+    event = threading.Event()
+    told: list[int] = []
+    encoding_of = folders.encoding_of
+
+    def cancelled_at_first_progress(model, source, progress, cancel_event):
+        def tell(done: int, total: int) -> None:
+            told.append(done)
+            event.set()
+            progress(done, total)
+
+        return encoding_of(model, source, tell, cancel_event)
+
+    monkeypatch.setattr(folders, "encoding_of", cancelled_at_first_progress)
+    with pytest.raises(CancelledError):
+        list(encode_folder(distill.load(trained), folder, tmp_path / "out", cancel_event=event))
+    assert len(told) == 1
+    assert list((tmp_path / "out").iterdir()) == []

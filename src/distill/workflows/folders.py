@@ -1,5 +1,6 @@
 """Whole folders: sounds to codes files, several at once, and codebook entries to sounds."""
 
+import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -7,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from distill.audio.write import write_sound
+from distill.cancellation import check_of
 from distill.data.corpus import collect_audio_files
 from distill.device import prepare
-from distill.errors import DistillError, OutputError
+from distill.errors import CancelledError, DistillError, OutputError
 from distill.files import FilePath, make_folder
 from distill.inference.codes.decode import entry_sound
 from distill.inference.codes.file import save_codes
@@ -77,19 +79,27 @@ def _clashing(paths: dict[Path, Path]) -> list[Path]:
 
 
 def encode_folder(
-    model: LoadedVQModel, folder: FilePath, output: FilePath, workers: int = 1
+    model: LoadedVQModel,
+    folder: FilePath,
+    output: FilePath,
+    workers: int = 1,
+    cancel_event: threading.Event | None = None,
 ) -> Iterator[Encoded]:
     """Encode every sound of a folder to a codes file, each as soon as it is done.
 
     A sound that cannot be encoded does not stop the others. Codes files that exist are replaced.
+    Whoever leaves the loop before its end leaves the sounds in work, too.
 
     Args:
         model: Model, as `distill.load` gives it.
         folder: Folder of sounds.
         output: Folder for the codes files, named as `codes_paths` says.
         workers: Sounds that are encoded at the same time, on one thread each.
+        cancel_event: Ends the work with a `CancelledError` once it is set, by another thread.
+            Codes files that are there by then stay.
 
     Raises:
+        CancelledError: If `cancel_event` was set.
         CorpusError: If the folder holds no sound.
         OutputError: As soon as a file cannot be written.
 
@@ -101,14 +111,17 @@ def encode_folder(
     check_outputs_in_folder(output, list(paths.values()), [model.path, *paths])
     _make_folders({path.parent for path in paths.values()})
 
+    leave = threading.Event()
+    check = check_of(leave)
+
     def encode_one(source: Path, path: Path) -> Encoded:
         try:
-            encoding = encoding_of(model, source)
+            encoding = encoding_of(model, source, lambda done, total: check(), cancel_event)
             grid = encoding.grid
             return Encoded(
                 source=source, path=save_codes(path, grid), codes=grid, remark=encoding.remark
             )
-        except OutputError:
+        except (OutputError, CancelledError):
             raise
         except DistillError as error:
             return Encoded(source=source, path=path, codes=None, problem=str(error))
@@ -120,6 +133,7 @@ def encode_folder(
             for future in as_completed(waiting):
                 yield future.result()
         finally:
+            leave.set()
             pool.shutdown(wait=False, cancel_futures=True)
 
 
