@@ -244,17 +244,19 @@ def test_a_stream_is_that_of_distill(player: Player, loaded: LoadedVQModel, trai
 def test_a_stream_is_steered_while_it_runs(
     player: Player, log: Log, loaded: LoadedVQModel, trained: Path
 ) -> None:
+    other = player.submit(Stream(model=trained))
     task = player.submit(Stream(model=trained, settings={"seed": 5}))
+    # While it waits: nothing is lost.
+    task.steer(tags={"violin": 1})
+    other.cancel()
     blocks = task.blocks()
     first = next(blocks)
+    assert "violin" in log.wait("steered", task).facts["error"]
     with pytest.raises(UsageError, match="between 0 and 100"):
         task.steer(brightness=101)
     mark = len(log.events)
     task.steer(brightness=100, guidance=20)
     assert log.wait("steered", task, mark).facts == {"error": None}
-    mark = len(log.events)
-    task.steer(tags={"violin": 1})
-    assert "violin" in log.wait("steered", task, mark).facts["error"]
     steered = [first, *islice(blocks, 30)]
     task.cancel()
     plain = islice(distill.stream(loaded, seed=5).blocks(), len(steered))

@@ -203,6 +203,8 @@ class Player:
             task.state = TaskState.RUNNING
             self._tell("running", task)
             self._send(order)
+            for changes in task.early_changes:
+                self._steer(task, changes)
 
     def _cancel(self, task: PlayerTask) -> None:
         with self._lock:
@@ -226,6 +228,8 @@ class Player:
         with self._lock:
             if task is self.current:
                 self._send(encode_message({"type": "steer", "id": task.id, "changes": changes}))
+            else:
+                task.early_changes.append(changes)
 
     def _end(
         self, task: PlayerTask, state: TaskState, outcome: dict[str, Any] | DistillError

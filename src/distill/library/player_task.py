@@ -85,6 +85,8 @@ class PlayerTask:
         self.files: list[dict[str, Any]] = []
         self.is_cancel_asked = False
         self.gives_way = False
+        # Of the steering, asked for before it ran.
+        self.early_changes: list[dict[str, Any]] = []
         self._cancel = cancel
         self._ask_for_blocks = ask_for_blocks
         self._steer = steer

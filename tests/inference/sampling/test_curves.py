@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 
 from distill.errors import UsageError
-from distill.inference.sampling.curves import Steering, parse_curve, parse_tags, steer
+from distill.inference.sampling.curves import (
+    Steering,
+    change_steering,
+    parse_curve,
+    parse_tags,
+    steer,
+)
 
 
 @pytest.mark.parametrize(
@@ -63,3 +69,12 @@ def test_what_is_not_given_stays_as_it_was() -> None:
 
 def test_the_last_colon_separates_a_weight() -> None:
     assert parse_tags(["a:b:2"]) == (("a:b", 2.0),)
+
+
+def test_a_change_leaves_what_it_does_not_name_and_none_frees() -> None:
+    first = steer(None, 0.0, {"low": 1.0}, 2.0, brightness="0:20,5:90", pitch=30)
+    changed = change_steering(first, brightness=70, tags={}, onsets="40")
+    assert changed == steer(None, 0.0, None, 2.0, brightness=70, pitch=30, onsets=40)
+    free = change_steering(changed, brightness=None, pitch=None, onsets=None, guidance=None)
+    assert free == Steering()
+    assert change_steering(first) == first
