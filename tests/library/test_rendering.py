@@ -180,7 +180,7 @@ def test_a_blend_is_made_again_with_its_second_model(
     (first,) = make(loaded, workspace, tmp_path / "a.wav", request)
     assert first.render is not None
     assert first.render.blend_path == second
-    assert first.render.recipe["blend"]["name"] == "a:b.sda"
+    assert first.render.second_model == "a:b.sda, 50 %"
     again = make_again(workspace, first.render.id)
     assert np.array_equal(first.sound.audio, again.sound.audio)
     (varied,) = make_variations(workspace, first.render.id, seed=1)

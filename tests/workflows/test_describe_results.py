@@ -20,7 +20,7 @@ from distill.workflows.describe_results import (
 STEP_KEYS = "operation changed locked kept_back remark distance changed_frames"
 GENERATED_KEYS = (
     "path seed duration_s sample_rate loudness_lufs sampling way steering model_hash heard "
-    "timing remarks copy draws under_max_copy"
+    "timing remarks copy draws under_max_copy blend"
 )
 PRIOR_KEYS = (
     "model dataset file_count unknown_files epochs_trained final_perplexity best_perplexity "

@@ -65,12 +65,12 @@ def _encode_file(
 
     # Refuse a bad path before any work.
     output = codes_path(output or free_path(f"{sound.stem}.json"), [model_path, sound], overwrite)
-    encoding = encoding_of(load(model_path, device, threads), sound)
-    facts = encoded_facts(save_codes(output, encoding.grid), encoding.grid, encoding.remark)
+    grid, remark = encoding_of(load(model_path, device, threads), sound)
+    facts = encoded_facts(save_codes(output, grid), grid, remark)
     console = make_console(quiet=json)
     console.print(_line(facts), soft_wrap=True)
-    if encoding.remark:
-        console.print(encoding.remark, style="yellow", soft_wrap=True)
+    if remark:
+        console.print(remark, style="yellow", soft_wrap=True)
     if json:
         print_json(asdict(facts))
 

@@ -94,9 +94,12 @@ def _recipe_line(facts: "SoundFacts") -> str:
     recipe = facts.recipe
     if recipe is None:
         return f"none: {facts.recipe_loss}" if facts.recipe_loss else "none: not made by Distill"
+    blend = recipe["blend"]
+    second = f", blended with {blend['name']}:{blend['share']:g}" if blend else ""
     return (
         f"{recipe['way']['kind']}, seed {recipe['seed']}, {recipe['duration']:g} s, by the model "
-        f"with id {recipe['model_id']}: distill generate MODEL_PATH --again makes it once more"
+        f"with id {recipe['model_id']}{second}: distill generate MODEL_PATH --again makes it once "
+        "more"
     )
 
 

@@ -363,6 +363,8 @@ def _facts(render: "Render") -> list[tuple[str, str]]:
         ("Length", f"{render.duration_s:.2f} s"),
         ("Repeats", "unknown" if copied is None else f"passages for {copied:.0f} %"),
     ]
+    if render.second_model:
+        rows.append(("Blended", render.second_model))
     if render.origin:
         rows.append(("From", render.origin))
     if render.notes:

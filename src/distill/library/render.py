@@ -98,6 +98,14 @@ class Render:
         return str(self.recipe["model_hash"])
 
     @property
+    def second_model(self) -> str:
+        """Name and share of the second model of a blend, as `tabla.sda, 40 %`; else empty."""
+        blend = self.recipe.get("blend")
+        if not isinstance(blend, dict) or not isinstance(blend.get("share"), int | float):
+            return ""
+        return f"{blend.get('name', '')}, {100 * blend['share']:.0f} %"
+
+    @property
     def copy_percent(self) -> float | None:
         """Percentage of it that repeats passages of the corpus; None if unknown."""
         percent = (self.copy or {}).get("passage_percent")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from distill.audio.timing import Timing
+    from distill.inference.blending.settings import BlendRecord
     from distill.inference.codes.grid import CodeGrid
     from distill.inference.codes.rearrange import EditResult
     from distill.inference.copies.report import CopyReport
@@ -141,6 +142,7 @@ class GeneratedFacts:
         copy: How much of the sound repeats the corpus; None if the model cannot tell.
         draws: Number of sounds that were drawn until one copied little enough.
         under_max_copy: Whether it copies less than was allowed; None without a limit.
+        blend: The second model and its share; None for a sound of one model.
     """
 
     path: Path
@@ -158,6 +160,7 @@ class GeneratedFacts:
     copy: CopyReport | None
     draws: int
     under_max_copy: bool | None
+    blend: BlendRecord | None = None
 
 
 def generated_facts(path: Path, sound: Generated, max_copy: float | None = None) -> GeneratedFacts:
@@ -187,6 +190,7 @@ def generated_facts(path: Path, sound: Generated, max_copy: float | None = None)
         copy=sound.copy,
         draws=sound.draws,
         under_max_copy=is_under,
+        blend=sound.recipe.blend,
     )
 
 

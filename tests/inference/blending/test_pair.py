@@ -64,8 +64,9 @@ def test_another_model_renders_the_sound_as_far_as_its_share_goes(
     assert not whole.recipe.blend.versions
     # The codes are those of the model that rendered it.
     assert whole.grid.codebook_hash == stranger.model.codebook_hash()
-    decoded = decode_sound(stranger, whole.grid)
-    assert decoded.shape[1] == whole.audio.shape[1]
+    decoded = decode_sound(stranger, whole.grid)[:1]
+    assert decoded.shape == whole.audio.shape
+    assert np.corrcoef(decoded, whole.audio)[0, 1] > 0.99
     assert whole.copy is not None
 
 

@@ -6,7 +6,6 @@ logarithms.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -20,11 +19,12 @@ from distill.audio.level import integrated_loudness
 from distill.audio.limiter import limit_peaks
 from distill.audio.stereo import mix_channels
 from distill.audio.stft import istft, stft
-from distill.inference.codes.decode import decode_sound
-from distill.inference.codes.encode import Encoding, encode_with_remark
-from distill.inference.codes.grid import CodeGrid
-from distill.models.chunked import encode_audio
+from distill.inference.codes.compatible import make_grid
+from distill.inference.codes.encode import range_gain
+from distill.inference.codes.grid import LARGEST_GAIN, CodeGrid
+from distill.models.chunked import decode_codes, encode_audio
 from distill.models.persistence import LoadedVQModel
+from distill.models.vqvae import VQVAE
 
 N_FFT = 2048
 """Samples of a window of the spectra: those of the decoder."""
@@ -34,6 +34,9 @@ HOP = 512
 
 FLOOR = 5e-3
 """Magnitude added to every bin before the logarithm: 100 dB below that of a full-scale sine."""
+
+TINY = 1e-12
+"""Magnitude below which a sum has no phase: both have cancelled, or are silent."""
 
 PIECE_S = 20.0
 """Seconds that are mixed at once: it bounds memory."""
@@ -70,36 +73,55 @@ def render_between(
     """
     codec = model.model
     rate = codec.sample_rate
+    N = audio.shape[1]
     loudness = integrated_loudness(audio, rate)
     around = round(AROUND_S * codec.frame_rate) * codec.frame_hop if is_loop else 0
     whole = np.pad(audio, ((0, 0), (around, around)), "wrap")
-    encoding = encode_with_remark(model, lambda: pieces(whole))
-    rendered = remove_dc(mix_channels(decode_sound(model, encoding.grid), len(audio)), rate)
+    scale = range_gain(model, mix_channels(audio, codec.channels))
+    codes = _codes(codec, whole, scale)
+    rendered = _decoded(codec, codes, whole)
+    gain = _gain_to(loudness, rendered, rate)
+    rendered *= np.float32(gain)
     if share < 1:
-        rendered = mix_sounds(whole, _as_loud(rendered, loudness, rate), share, rate)
-    if is_loop:
-        overlap = min(round(OVERLAP_S * rate), audio.shape[1])
-        start = rendered[:, around - overlap : around]
-        rendered = crossfade(rendered[:, around : around + audio.shape[1]], start, overlap)
-    else:
-        rendered = fade_ends(rendered, rate)
-    finished = limit_peaks(_as_loud(rendered, loudness, rate), rate)
-    return Rendition(audio=finished, grid=_grid_of(model, finished, encoding))
+        rendered = mix_sounds(whole, rendered, share, rate)
+        rendered *= np.float32(_gain_to(loudness, rendered, rate))
+    ended = _closed(rendered, around, rate) if is_loop else fade_ends(rendered, rate)
+    finished = limit_peaks(ended, rate)
+    # Of the rendition alone, these are the codes already.
+    if share < 1 or is_loop:
+        codes = _codes(codec, finished, scale)
+    bounded = min(max(gain, 1 / LARGEST_GAIN), LARGEST_GAIN)
+    grid = make_grid(model, codes.numpy(), n_samples=N, gain=bounded)
+    return Rendition(audio=finished, grid=grid)
 
 
-def _grid_of(model: LoadedVQModel, audio: np.ndarray, encoding: Encoding) -> CodeGrid:
-    """Codes of `audio` `[C, N]`, at the level and width of a sound that was encoded before."""
-    mixed = mix_channels(audio, model.model.channels)
-    codes = encode_audio(model.model, mixed * np.float32(encoding.scale))
-    return replace(encoding.grid, codes=codes.numpy(), n_samples=audio.shape[1])
+def _closed(audio: np.ndarray, around: int, sample_rate: int) -> np.ndarray:
+    """The loop in `audio` `[C, N]`, which has `around` samples of it more at either end."""
+    loop = audio[:, around:-around]
+    overlap = min(round(OVERLAP_S * sample_rate), loop.shape[1])
+    return crossfade(loop, audio[:, around - overlap : around], overlap)
 
 
-def _as_loud(audio: np.ndarray, loudness: float, sample_rate: int) -> np.ndarray:
-    """`audio` `[C, N]` with a loudness in LUFS; as it is where there is none."""
+def _codes(codec: VQVAE, audio: np.ndarray, scale: float) -> Tensor:
+    """Codes `[T, Q]` of `audio` `[C, N]`, scaled into the range of the codec."""
+    return encode_audio(codec, mix_channels(audio, codec.channels) * np.float32(scale))
+
+
+def _decoded(codec: VQVAE, codes: Tensor, audio: np.ndarray) -> np.ndarray:
+    """Sound of `codes` `[T, Q]` in the channels and the length of the `audio` `[C, N]` that they
+    are of, at whatever level that gives."""
+    channels, n_samples = audio.shape
+    decoded = decode_codes(codec, codes)[:, :n_samples]
+    if channels == 2 and np.array_equal(*audio):
+        # Dual mono stays that.
+        decoded = mix_channels(decoded, 1)
+    return remove_dc(mix_channels(decoded, channels), codec.sample_rate)
+
+
+def _gain_to(loudness: float, audio: np.ndarray, sample_rate: int) -> float:
+    """Factor that gives `audio` `[C, N]` a loudness in LUFS; 1 where there is none."""
     difference = loudness - integrated_loudness(audio, sample_rate)
-    if not np.isfinite(difference):
-        return audio
-    return audio * np.float32(10 ** (difference / 20))
+    return float(10 ** (difference / 20)) if np.isfinite(difference) else 1.0
 
 
 def mix_sounds(first: np.ndarray, second: np.ndarray, share: float, sample_rate: int) -> np.ndarray:
@@ -132,9 +154,10 @@ def _mixed_blocks(both: np.ndarray, share: float, sample_rate: int) -> Iterator[
 def mix_spectra(first: Tensor, second: Tensor, share: float) -> Tensor:
     """Complex spectra `[..., F]` between two: the geometric mean of magnitudes, with the phases of
     the sum."""
-    own = (first.abs() + FLOOR).log()
-    other = (second.abs() + FLOOR).log()
+    own = first.abs() + FLOOR
+    other = second.abs() + FLOOR
     # Without what was added, so that silence stays silence.
-    magnitude = (torch.lerp(own, other, share).exp() - FLOOR).clamp(min=0)
-    # That of the louder one, mostly: phases of one sound fit together from frame to frame.
-    return magnitude * torch.sgn(torch.lerp(first, second, share))
+    magnitude = (own * (other / own) ** share - FLOOR).clamp(min=0)
+    # Phases of the louder one, mostly: those of one sound fit together from frame to frame.
+    total = torch.lerp(first, second, share)
+    return total * (magnitude / total.abs().clamp(min=TINY))

@@ -45,17 +45,10 @@ CANCELLING_DB = -10.0
 
 
 class Encoding(NamedTuple):
-    """An encoded sound.
-
-    Attributes:
-        grid: Its codes.
-        remark: A sentence on what encoding lost, mostly empty.
-        scale: Linear gain that brought the sound into the range of the corpus before.
-    """
+    """An encoded sound: its codes, and a sentence on what encoding lost, mostly empty."""
 
     grid: CodeGrid
     remark: str
-    scale: float
 
 
 def encode_sound(
@@ -143,7 +136,7 @@ def encode_with_remark(
         width=correction.width,
         source=source,
     )
-    return Encoding(grid=grid, remark=remark, scale=gain)
+    return Encoding(grid=grid, remark=remark)
 
 
 def _counted(parts: Iterable[Tensor], frames: int, progress: Progress) -> Iterator[Tensor]:
@@ -268,6 +261,13 @@ def _bounded_gain(
     mel: MelLoss,
 ) -> float:
     return min(max(best_gain(output, target, mel), 1 / LARGEST_CORRECTION), LARGEST_CORRECTION)
+
+
+def range_gain(loaded: LoadedVQModel, audio: np.ndarray) -> float:
+    """Linear gain that brings `audio` `[C, N]`, in the channels of the codec, into the range of the
+    model's corpus."""
+    level_db = active_rms_db_of(pieces(audio), loaded.model.sample_rate)
+    return _gain_into_range(level_db, loaded.metadata.get("corpus_rms_range_db"))
 
 
 def _gain_into_range(level_db: float, range_db: list[float] | None) -> float:
