@@ -66,7 +66,8 @@ def test_another_model_renders_the_sound_as_far_as_its_share_goes(
     assert whole.grid.codebook_hash == stranger.model.codebook_hash()
     decoded = decode_sound(stranger, whole.grid)[:1]
     assert decoded.shape == whole.audio.shape
-    assert np.corrcoef(decoded, whole.audio)[0, 1] > 0.99
+    # Without the filter, the fades and the limiter of a finished sound.
+    assert np.corrcoef(decoded, whole.audio)[0, 1] > 0.95
     assert whole.copy is not None
 
 
