@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from distill.cli.console import make_console, one_sentence_errors, print_json
+from distill.cli.console import clock, make_console, one_sentence_errors, print_json
 from distill.cli.library_lines import NewName, NewNotes, print_problems, say_deleted
 from distill.cli.options import ForGood, Json, WorkspaceDir
 
@@ -187,7 +187,7 @@ def _table(models: "list[Model]") -> "Table":
         table.add_row(
             f"{'  ' * depth}{model.name}",
             str(model.version),
-            f"{model.corpus_files} files, {model.corpus_s / 60:.0f} min{change}",
+            f"{model.corpus_files} files, {clock(model.corpus_s)}{change}",
             Text(str(model.health.word), STYLES[model.health.colour]),
             model.verdict_kind,
             "yes" if model.has_prior else "none",
