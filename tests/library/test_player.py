@@ -520,6 +520,36 @@ def test_a_process_that_ends_once_it_is_ready_is_given_up_until_the_next_request
         assert task.result(WAIT_S)["n_samples"] > 0
 
 
+DIES_OF_ITS_FIRST_REQUEST = """#!/bin/sh
+echo '{"type": "ready"}'
+if [ -e "$0.died" ]; then cat > "$0.input"; else touch "$0.died"; read order; fi
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a shell")
+def test_whoever_asks_again_at_once_after_a_crash_gets_one_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "program"
+    program.write_text(DIES_OF_ITS_FIRST_REQUEST)
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(program))
+    log = Log()
+    request = DecodeEntry("a.sda", "1:1", tmp_path / "a.wav")
+    again: list[PlayerTask] = []
+
+    def ask_again(event: PlayerEvent) -> None:
+        if event.type == "failed":
+            again.append(player.submit(request))
+        log(event)
+
+    with Player(open_workspace(tmp_path), on_event=ask_again) as player:
+        player.submit(request)
+        log.wait("died")
+        log.wait("running", again[0])
+    assert [event.type for event in log.events].count("warming") == 2
+
+
 def test_a_request_that_cannot_be_sent_fails_and_the_next_one_is_done(
     player: Player, trained: Path, tmp_path: Path
 ) -> None:

@@ -358,6 +358,9 @@ class Player:
             )
             return
         self._tell("died", facts={"exit_code": code})
+        # Whoever heard of it may have asked for more already, or closed the player.
+        if self._process is not None or self._is_closed:
+            return
         try:
             self._launch()
         except OutputError as error:
@@ -366,9 +369,12 @@ class Player:
     def _give_up(self, code: int, error: DistillError) -> None:
         """Let all waiting tasks fail; the next request tries to start a process again."""
         self._ends_in_vain = 0
+        # What is asked for at this news begins with another process.
+        lost = self.tasks()
         self._tell("died", facts={"exit_code": code, "error": str(error)})
-        for task in self.tasks():
-            self._end(task, TaskState.FAILED, error)
+        for task in lost:
+            if not task.is_over:
+                self._end(task, TaskState.FAILED, error)
 
     def _lose_current(self, code: int) -> None:
         task = self.current
