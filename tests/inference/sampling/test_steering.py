@@ -79,10 +79,14 @@ def middle(audio: np.ndarray, name: str) -> float:
 
 @pytest.mark.parametrize("name", ["loudness", "brightness"])
 def test_more_gives_more(model: LoadedVQModel, name: str) -> None:
-    low, high = (distill.generate(model, 3.0, seed=1, **{name: value})[0] for value in (30, 95))
-    assert middle(low.audio, name) < middle(high.audio, name)
+    low, high = (
+        distill.generate(model, 1.5, seed=1, count=8, **{name: value}) for value in (30, 95)
+    )
+    # One sound may lie anywhere: those who ask get more on the whole.
+    means = [np.nanmean([middle(sound.audio, name) for sound in sounds]) for sounds in (low, high)]
+    assert means[0] < means[1]
     if name == "loudness":
-        assert low.recipe.gain == high.recipe.gain == 1
+        assert {sound.recipe.gain for sound in (*low, *high)} == {1}
 
 
 @pytest.mark.parametrize("lead_in", [0.0, 4.0], ids=["from nothing", "after a recording"])
