@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import distill
-from distill.cancellation import CancelledError, check_of, checked
+from distill.cancellation import CancelledError, check_each, check_of
 from distill.models.persistence import load_model_v2, read_header
 from distill.models.rvq import ResidualVQ
 from distill.training.codec import validation
@@ -18,7 +18,7 @@ from distill.training.prior import data, setup
 
 def test_a_check_raises_once_the_event_is_set() -> None:
     event = threading.Event()
-    items = checked([1, 2, 3], check_of(event))
+    items = check_each([1, 2, 3], check_of(event))
     assert [next(items), next(items)] == [1, 2]
     event.set()
     with pytest.raises(CancelledError):

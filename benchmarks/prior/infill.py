@@ -161,7 +161,7 @@ def fillings(
         generator = torch.Generator().manual_seed(seed)
         tries = draw(prior, context, sampling, generator, FILL_TRIES)
         # Resampled by how likely each try makes the codes that follow.
-        scores = log_likelihood(prior, gap, tries).fixed
+        scores = log_likelihood(prior, gap, tries).context
         return tries[int(sample(scores[None], FROM_THE_PRIOR, generator))]
 
     return {

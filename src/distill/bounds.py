@@ -59,11 +59,11 @@ def check_bound(option: str, value: float | None) -> None:
     """
     if value is None:
         return
-    bound = BOUNDS[option]
-    is_enough = value > bound.least if bound.above else value >= bound.least
+    limits = BOUNDS[option]
+    is_enough = value > limits.least if limits.above else value >= limits.least
     # NaN is neither below nor above anything. No function of floats: whole numbers may be too long.
-    if is_enough and value <= bound.most:
+    if is_enough and value <= limits.most:
         return
-    if bound.above:
-        raise UsageError(f"{option} must be above {bound.least:,} and at most {bound.most:,}.")
-    raise UsageError(f"{option} must lie between {bound.least:,} and {bound.most:,}.")
+    if limits.above:
+        raise UsageError(f"{option} must be above {limits.least:,} and at most {limits.most:,}.")
+    raise UsageError(f"{option} must lie between {limits.least:,} and {limits.most:,}.")

@@ -80,7 +80,7 @@ def check_of(cancel_event: threading.Event) -> Check:
     return check
 
 
-def checked(items: Iterable[Item], check: Check = check_cancellation) -> Iterator[Item]:
+def check_each(items: Iterable[Item], check: Check = check_cancellation) -> Iterator[Item]:
     """The `items`, with a `check` before each."""
     for item in items:
         check()

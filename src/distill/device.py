@@ -65,7 +65,7 @@ def mps_is_sound() -> bool:
         log.warning("The Apple GPU cannot compute what training needs (%s): using the CPU.", error)
         return False
     pairs = zip(by_mps, by_cpu, strict=True)
-    if all(torch.allclose(computed, expected, atol=1e-3) for computed, expected in pairs):
+    if all(torch.allclose(own, reference, atol=1e-3) for own, reference in pairs):
         return True
     log.warning("The Apple GPU gives wrong inverse FFTs with this PyTorch: using the CPU.")
     return False

@@ -27,7 +27,7 @@ FilePath = str | os.PathLike[str]
 _TEMPORARY = re.compile(r"\.distill-[0-9a-f]{32}\.tmp")
 """Names of half-written files."""
 
-_cleared: set[Path] = set()
+_clean_folders: set[Path] = set()
 """Folders that this process has cleared."""
 
 
@@ -95,8 +95,8 @@ def open_regular(path: FilePath) -> BufferedReader:
 
 def _clear_once(folder: Path) -> None:
     """`clear_leftovers`, at the first time that this process writes into `folder`."""
-    if folder not in _cleared:
-        _cleared.add(folder)
+    if folder not in _clean_folders:
+        _clean_folders.add(folder)
         clear_leftovers(folder)
 
 
@@ -105,12 +105,12 @@ def clear_leftovers(folder: FilePath) -> int:
 
     Files that a living run writes stay, and so does all that cannot be removed.
     """
-    freed = 0
+    n_bytes = 0
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             if _TEMPORARY.fullmatch(entry.name):
-                freed += remove_if_dead(entry.path)
-    return freed
+                n_bytes += remove_if_dead(entry.path)
+    return n_bytes
 
 
 def _temporary(folder: Path) -> Path:

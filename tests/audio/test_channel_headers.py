@@ -9,7 +9,7 @@ import soundfile as sf
 from distill.audio.channel_headers import read_layout
 from distill.audio.channels import ASSUMED_LAYOUT, UNKNOWN_LAYOUT, mask_layout
 from distill.audio.io import probe, read_audio, stream_audio
-from distill.audio.parts import CHAINED, WRONG_LENGTH
+from distill.audio.parts import SEVERAL_RECORDINGS, WRONG_LENGTH
 from distill.settings import SAMPLE_RATE
 
 N = 4_800
@@ -253,7 +253,7 @@ def test_links_of_a_chain_fold_by_their_own_layout(tmp_path: Path, first: int, s
         contents.append(bytes(write(tmp_path / "a.ogg", audio, "OGG", "VORBIS")))
     path = tmp_path / "chain.ogg"
     path.write_bytes(b"".join(contents))
-    assert probe(path).remark == CHAINED
+    assert probe(path).remark == SEVERAL_RECORDINGS
     audio = read_audio(path)
     assert audio.shape == (1 if first == 1 else 2, 2 * SAMPLE_RATE)
     assert sum(block.shape[1] for block in stream_audio(path)) == 2 * SAMPLE_RATE

@@ -23,7 +23,7 @@ def chunk(form: ChunkFormat, name: bytes, content: bytes, stated: int | None = N
 def test_chunks_follow_one_another(form: ChunkFormat) -> None:
     content = chunk(form, b"one ", b"abc") + chunk(form, b"two ", b"de")
     found = list(chunks(io.BytesIO(content), 0, len(content), form))
-    assert [(one.name, one.stated) for one in found] == [(b"one ", 3), (b"two ", 2)]
+    assert [(one.name, one.n_bytes) for one in found] == [(b"one ", 3), (b"two ", 2)]
     assert content[found[1].start :] == b"de"
 
 

@@ -7,7 +7,7 @@ import soundfile as sf
 
 from distill.audio.containers import find_contents
 from distill.audio.io import probe, read_audio, read_blocks
-from distill.audio.parts import CHAINED, WRONG_LENGTH
+from distill.audio.parts import SEVERAL_RECORDINGS, WRONG_LENGTH
 from distill.settings import SAMPLE_RATE
 
 LIST = b"LIST" + struct.pack("<I", 12) + b"INFOICMT\0\0\0\0"
@@ -96,7 +96,7 @@ def test_all_of_a_chained_ogg_is_read(tmp_path: Path, subtype: str, between: byt
         contents.append((tmp_path / "a.ogg").read_bytes())
     path = tmp_path / "chain.ogg"
     path.write_bytes(between.join(contents))
-    assert probe(path).remark == CHAINED
+    assert probe(path).remark == SEVERAL_RECORDINGS
     audio = read_audio(path)
     assert audio.shape == (1, 4 * SAMPLE_RATE) == (1, probe(path).frames)
     for second, hz in enumerate((300, 700, 700, 300)):
@@ -120,7 +120,7 @@ def test_all_of_chained_wavs_is_read(tmp_path: Path) -> None:
     first = bytes(write_wav(path, tone()))
     second = bytes(write_wav(path, tone(0.5, 700)))
     path.write_bytes(first + second)
-    assert probe(path).remark == CHAINED
+    assert probe(path).remark == SEVERAL_RECORDINGS
     np.testing.assert_allclose(read_audio(path)[0], [*tone(), *tone(0.5, 700)], atol=1e-4)
 
 
@@ -134,5 +134,5 @@ def test_a_damaged_link_costs_no_other(tmp_path: Path) -> None:
     content = (tmp_path / "a.ogg").read_bytes()
     path = tmp_path / "chain.ogg"
     path.write_bytes(content + content[:40])
-    assert probe(path).remark == f"{CHAINED}, not all of which can be read"
+    assert probe(path).remark == f"{SEVERAL_RECORDINGS}, not all of which can be read"
     assert read_audio(path).shape == (1, SAMPLE_RATE)

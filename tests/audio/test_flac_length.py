@@ -6,7 +6,7 @@ import soundfile as sf
 
 from distill.audio.containers import find_contents
 from distill.audio.io import probe, read_audio
-from distill.audio.parts import CHAINED, WRONG_LENGTH
+from distill.audio.parts import SEVERAL_RECORDINGS, WRONG_LENGTH
 from distill.settings import SAMPLE_RATE
 
 ID3 = b"ID3\x04\0\0\0\0\0\x0a" + bytes(10)
@@ -47,7 +47,7 @@ def test_joined_streams_are_read_whole(tmp_path: Path) -> None:
     content = path.read_bytes()
     stream = state_length(content, 0)
     path.write_bytes(ID3 + stream + content + stream)
-    assert probe(path).remark == CHAINED
+    assert probe(path).remark == SEVERAL_RECORDINGS
     np.testing.assert_allclose(read_audio(path)[0], np.tile(audio[0], 3), atol=1e-6)
 
 

@@ -6,7 +6,7 @@ import soundfile as sf
 
 from distill.audio.containers import find_contents
 from distill.audio.io import probe, read_audio
-from distill.audio.parts import CHAINED
+from distill.audio.parts import SEVERAL_RECORDINGS
 from distill.settings import SAMPLE_RATE
 
 ID3 = b"ID3\x04\0\0\0\0\0\x0a" + bytes(10)
@@ -54,7 +54,7 @@ def test_files_one_after_the_other_are_read_whole(
         for seconds, hz in ((1, 300), (2, 700), (1, 400))
     ]
     path.write_bytes(between.join(files))
-    assert probe(path).remark == CHAINED
+    assert probe(path).remark == SEVERAL_RECORDINGS
     assert probe(path).frames == 4 * SAMPLE_RATE
     audio = read_audio(path)
     assert audio.shape == (channels, 4 * SAMPLE_RATE)

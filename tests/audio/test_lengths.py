@@ -7,7 +7,7 @@ import soundfile as sf
 
 from distill.audio.containers import find_contents
 from distill.audio.io import UnreadableAudioError, probe, read_audio
-from distill.audio.parts import CHAINED, WRONG_LENGTH
+from distill.audio.parts import SEVERAL_RECORDINGS, WRONG_LENGTH
 from distill.settings import SAMPLE_RATE
 
 # Kind of file, form of its size, bytes from the mark to the size, and the mark.
@@ -95,7 +95,7 @@ def test_little_endian_au(tmp_path: Path) -> None:
 def test_files_one_after_the_other_are_read_whole(tmp_path: Path, kind: str, count: int) -> None:
     path = tmp_path / "a"
     path.write_bytes(write(path, kind) * count)
-    assert probe(path).remark == CHAINED
+    assert probe(path).remark == SEVERAL_RECORDINGS
     assert probe(path).frames == count * SAMPLE_RATE
     np.testing.assert_allclose(read_audio(path)[0], np.tile(tone(), count), atol=1e-4)
 

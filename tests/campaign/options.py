@@ -16,7 +16,7 @@ import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from distill.cli import app
-from distill.cli.console import INTERRUPTED
+from distill.cli.console import INTERRUPT_CODE
 from distill.printable import visible
 from tests.campaign.absurd import VALUES, furnish_oddities
 from tests.campaign.aftermath import is_temporary
@@ -230,7 +230,7 @@ def _trial(plan: Plan, order: list[int], index: int) -> Result:
         shutil.rmtree(lane)
     if harm:
         harm = Harm(harm.what, f"{harm.message} — {_shown(case.words)}")
-    outcome = {0: "done", INTERRUPTED: "stopped"}.get(ended.code or 0, "refused")
+    outcome = {0: "done", INTERRUPT_CODE: "stopped"}.get(ended.code or 0, "refused")
     place = f"{case.name} {case.parameter}"
     is_asked_for = (case.name, case.parameter) in ASKED_FOR
     added_bytes = 0 if is_asked_for else ended.added_bytes
@@ -277,7 +277,7 @@ def _judge_end(case: Case, ended: Ended) -> Harm | None:
     if fault:
         what = fault.partition(":")[0].split()[0] if ended.code is not None else "hang"
         return Harm("crash" if what == "died" else what, fault)
-    if ended.code == INTERRUPTED:
+    if ended.code == INTERRUPT_CODE:
         is_expected = case.name.split()[0] in LONG
         return None if is_expected else Harm("hang", f"computed for {PATIENCE_S:.0f} s")
     if ended.code:
@@ -307,7 +307,7 @@ def _judge_files(
             return Harm("lost", f"{name} was changed")
     new = sorted(after.keys() - before.keys())
     litter = [name for name in new if is_temporary(Path(name))]
-    if ended.code not in (0, INTERRUPTED):
+    if ended.code not in (0, INTERRUPT_CODE):
         litter = new
     return Harm("litter", litter[0]) if litter else None
 

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from distill.cli.console import (
-    INTERRUPTED,
+    INTERRUPT_CODE,
     STOP_SIGNALS,
     cancel_on_interrupt,
     clock,
@@ -75,7 +75,7 @@ def test_texts_of_files_do_not_steer_a_terminal(
     [
         (UsageError("No such level."), 2, "Error: No such level.\n"),
         (OutputError("The disk is full."), 1, "Error: The disk is full.\n"),
-        (KeyboardInterrupt(), INTERRUPTED, "Stopped.\n"),
+        (KeyboardInterrupt(), INTERRUPT_CODE, "Stopped.\n"),
     ],
 )
 def test_errors_become_a_sentence_and_an_exit_code(
@@ -137,7 +137,7 @@ def test_a_stop_during_an_import_is_not_lost(tmp_path: Path, number: signal.Sign
     result = subprocess.run(
         [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True
     )
-    assert (result.returncode, result.stderr) == (INTERRUPTED, "Stopped.\n")
+    assert (result.returncode, result.stderr) == (INTERRUPT_CODE, "Stopped.\n")
 
 
 def test_under_nohup_a_closed_terminal_stops_nothing() -> None:

@@ -11,7 +11,7 @@ import pytest
 from distill.inference.codes.file import save_codes
 from distill.inference.codes.grid import CodeGrid
 from distill.library.document_grids import (
-    KEPT,
+    GRIDS,
     OTHERS,
     forget_grids,
     grid_key,
@@ -50,14 +50,14 @@ def test_any_difference_gives_another_key(new_grid: NewGrid, change: dict[str, A
 def test_a_file_of_another_grid_is_of_no_use(new_grid: NewGrid, tmp_path: Path) -> None:
     grid = new_grid(T=7)
     key = grid_key(grid)
-    assert kept_grid(tmp_path, KEPT, key) is None
-    keep_grid(tmp_path, KEPT, key, grid)
-    assert kept_grid(tmp_path, KEPT, key) == grid
-    path = tmp_path / KEPT / f"{key}.json.gz"
+    assert kept_grid(tmp_path, GRIDS, key) is None
+    keep_grid(tmp_path, GRIDS, key, grid)
+    assert kept_grid(tmp_path, GRIDS, key) == grid
+    path = tmp_path / GRIDS / f"{key}.json.gz"
     save_codes(path, new_grid(T=6))
-    assert kept_grid(tmp_path, KEPT, key) is None
+    assert kept_grid(tmp_path, GRIDS, key) is None
     path.write_bytes(b"\x1f\x8bx")
-    assert kept_grid(tmp_path, KEPT, key) is None
+    assert kept_grid(tmp_path, GRIDS, key) is None
 
 
 def test_lines_name_other_sounds(new_grid: NewGrid, tmp_path: Path) -> None:
@@ -69,4 +69,4 @@ def test_lines_name_other_sounds(new_grid: NewGrid, tmp_path: Path) -> None:
     keep_grid(tmp_path, OTHERS, "0" * 32, grid)
     forget_grids(tmp_path, OTHERS, {key})
     assert [path.name for path in (tmp_path / OTHERS).iterdir()] == [f"{key}.json.gz"]
-    forget_grids(tmp_path, KEPT, {key})
+    forget_grids(tmp_path, GRIDS, {key})

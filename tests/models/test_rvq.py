@@ -88,7 +88,7 @@ def test_centres_beside_fixed_ones_come_nearer_where_those_are_far() -> None:
     near = torch.randn(200, 4, generator=generator())
     x = torch.cat((near, 3 * torch.randn(400, 4, generator=generator(1))))
     fixed = kmeans(near, 8, generator())
-    added = kmeans(x, 8, generator(), fixed=fixed)
+    added = kmeans(x, 8, generator(), anchors=fixed)
     assert added.shape == (8, 4)
 
     def error(centres: torch.Tensor) -> float:

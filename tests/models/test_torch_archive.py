@@ -35,7 +35,7 @@ def test_tensors_of_all_types_and_shapes_come_back(path: Path, mapped: bool) -> 
         "empty": torch.empty(0, 5),
     }
     torch.save(tensors, path)
-    contents = read_archive(path, mapped=mapped).contents
+    contents = read_archive(path, is_mapped=mapped).contents
     assert contents.keys() == tensors.keys()
     for name, tensor in tensors.items():
         assert torch.equal(contents[name], tensor)
@@ -64,7 +64,7 @@ def test_a_flipped_bit_in_weights_is_found(path: Path, mapped: bool) -> None:
     content[content.index(bytes(4000)) + 1234] ^= 1
     path.write_bytes(content)
     with pytest.raises(DamagedArchiveError):
-        read_archive(path, mapped=mapped)
+        read_archive(path, is_mapped=mapped)
 
 
 def test_other_files_are_refused(path: Path) -> None:
@@ -89,7 +89,7 @@ def test_a_few_bytes_take_no_memory(path: Path, mapped: bool) -> None:
             archive.writestr(name, call if name.endswith("data.pkl") else content)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with pytest.raises(UnsafeArchiveError):
-        read_archive(path, mapped=mapped)
+        read_archive(path, is_mapped=mapped)
     # In kB on Linux, in bytes on macOS: in either, far below three gigabytes.
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 1 << 20
 

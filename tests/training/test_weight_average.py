@@ -32,7 +32,7 @@ def test_a_few_steps_leave_nothing_of_the_untrained_weights(steps: int) -> None:
 def test_applied_only_while_it_lasts() -> None:
     layer, average = walk(30)
     before = {name: p.clone() for name, p in layer.named_parameters()}
-    with average.applied():
+    with average.apply():
         assert torch.equal(layer.weight, average.weights["weight"])
     assert all(torch.equal(p, before[name]) for name, p in layer.named_parameters())
     assert not torch.equal(layer.weight, average.weights["weight"])

@@ -42,8 +42,8 @@ def track_beats(strength: np.ndarray, periods: np.ndarray) -> np.ndarray:
         The frames, `[B]`, to fractions.
     """
     T = len(strength)
-    scaled = strength / max(float(strength.std()), 1e-9)
-    score = np.array(scaled)
+    weight = strength / max(float(strength.std()), 1e-9)
+    score = np.array(weight)
     before = np.full(T, -1)
     costs: dict[int, tuple[int, np.ndarray]] = {}
     for frame in range(T):
@@ -56,10 +56,10 @@ def track_beats(strength: np.ndarray, periods: np.ndarray) -> np.ndarray:
         if stop <= 0:
             continue
         # Steps that would reach before the beginning are left out.
-        reached = score[max(0, start) : stop] - cost[max(0, -start) :]
-        best = int(reached.argmax())
-        if reached[best] > 0:
-            score[frame] += reached[best]
+        totals = score[max(0, start) : stop] - cost[max(0, -start) :]
+        best = int(totals.argmax())
+        if totals[best] > 0:
+            score[frame] += totals[best]
             before[frame] = max(0, start) + best
     last = _last_beat(score, periods)
     beats = []

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from distill.cancellation import checked
+from distill.cancellation import check_each
 
 PIECE_SAMPLES = 1 << 19
 """Samples per channel in one of the `pieces` of an array: 11 s at 48 kHz, 2 MiB of float32."""
@@ -48,7 +48,7 @@ def windows(
     buffer = None
     # Samples at the start of the buffer that belong to the core of an earlier window.
     context = 0
-    for block in checked(blocks):
+    for block in check_each(blocks):
         buffer = block if buffer is None else np.concatenate((buffer, block), axis=1)
         while buffer.shape[1] >= context + size + margin:
             stop = context + size
@@ -70,7 +70,7 @@ def slice_blocks(
     No block is read after the one that holds the last of these samples.
     """
     position = 0
-    for block in checked(blocks):
+    for block in check_each(blocks):
         first = position
         position += block.shape[1]
         if position > start:
@@ -81,5 +81,5 @@ def slice_blocks(
 
 def pieces(audio: np.ndarray) -> Iterator[np.ndarray]:
     """Yield `audio` `[C, N]` as blocks `[C, n]` of `PIECE_SAMPLES`: views, not copies."""
-    for start in checked(range(0, audio.shape[1], PIECE_SAMPLES)):
+    for start in check_each(range(0, audio.shape[1], PIECE_SAMPLES)):
         yield audio[:, start : start + PIECE_SAMPLES]

@@ -153,12 +153,12 @@ def read_layout(file: ChunkFile, channels: int) -> ChannelLayout:
     return common_layout(channels)
 
 
-def _chunk(found: Iterable[StatedChunk], file: ChunkFile, wanted: bytes) -> bytes:
-    """The contents of the first chunk with the name `wanted`; empty if none is found."""
-    for name, start, stated in found:
-        if name == wanted:
+def _chunk(places: Iterable[StatedChunk], file: ChunkFile, title: bytes) -> bytes:
+    """The contents of the first chunk with the name `title`; empty if there is none."""
+    for name, start, n_bytes in places:
+        if name == title:
             file.seek(start)
-            return file.read(max(0, min(stated, _MOST_BYTES)))
+            return file.read(max(0, min(n_bytes, _MOST_BYTES)))
     return b""
 
 
@@ -176,7 +176,7 @@ def _wave64_chunks(file: ChunkFile) -> Iterator[StatedChunk]:
         name, size = struct.unpack("<4s12xQ", content)
         if size < 24:
             return
-        yield StatedChunk(name=name, start=position + 24, stated=size - 24)
+        yield StatedChunk(name=name, start=position + 24, n_bytes=size - 24)
         position += size + -size % 8
 
 
@@ -236,9 +236,9 @@ def _flac_layout(file: ChunkFile, channels: int) -> ChannelLayout:
             break
         size = int.from_bytes(block[1:], "big")
         if block[0] & 0x7F == _COMMENTS:
-            found = _FLAC_MASK.search(file.read(min(size, _MOST_BYTES)))
-            if found:
-                return mask_layout(channels, int(found[2], 16 if found[1] else 10))
+            match = _FLAC_MASK.search(file.read(min(size, _MOST_BYTES)))
+            if match:
+                return mask_layout(channels, int(match[2], 16 if match[1] else 10))
         if block[0] & 0x80:
             break
         position += 4 + size

@@ -89,22 +89,22 @@ class ChannelLayout:
         """Fold `block` `[C, n]` to `[2, n]`; one or two channels stay as they are."""
         if self.channels <= 2:
             return block
-        folded: np.ndarray = self.gains @ block.astype(np.float32, copy=False)
-        return folded
+        stereo: np.ndarray = self.gains @ block.astype(np.float32, copy=False)
+        return stereo
 
     def unfold(self, stereo: np.ndarray) -> np.ndarray:
         """Channels `[C, n]` that fold to `stereo` `[2, n]` as nearly as can be."""
-        unfolded: np.ndarray = np.linalg.pinv(self.gains) @ stereo
-        return unfolded.astype(np.float32, copy=False)
+        channels: np.ndarray = np.linalg.pinv(self.gains) @ stereo
+        return channels.astype(np.float32, copy=False)
 
     def convert(self, block: np.ndarray, layout: "ChannelLayout") -> np.ndarray:
         """A `block` `[C, n]` of another `layout` as channels of this one."""
         if layout == self:
             return block
-        folded = layout.fold(block)
+        fold = layout.fold(block)
         if self.channels == 1:
-            return folded.mean(axis=0, keepdims=True)
-        stereo = folded[[0, -1]]
+            return fold.mean(axis=0, keepdims=True)
+        stereo = fold[[0, -1]]
         return stereo if self.channels == 2 else self.unfold(stereo)
 
 
@@ -156,8 +156,8 @@ class FoldMeter:
         """Measure a `block` `[C, n]`."""
         peaks = np.abs(block).max(axis=1, initial=0.0)
         self._channel_peaks = np.maximum(self._channel_peaks, peaks)
-        folded = self._layout.fold(block)
-        self._folded_peak = max(self._folded_peak, float(np.abs(folded).max(initial=0.0)))
+        stereo = self._layout.fold(block)
+        self._folded_peak = max(self._folded_peak, float(np.abs(stereo).max(initial=0.0)))
 
     @property
     def gain(self) -> float:
@@ -171,9 +171,9 @@ class FoldMeter:
         loudest = float(self._channel_peaks.max())
         if self._folded_peak > loudest * 10 ** (_LOST_DB / 20) or not loudest:
             return ""
-        heard = np.abs(self._layout.gains).max(axis=0) > 0
+        is_audible = np.abs(self._layout.gains).max(axis=0) > 0
         # Twice, since one channel alone may be folded at -6 dB.
-        left_out = self._channel_peaks[heard].max(initial=0.0) <= 2 * self._folded_peak
+        left_out = self._channel_peaks[is_audible].max(initial=0.0) <= 2 * self._folded_peak
         cause = "only its LFE channel sounds" if left_out else "its channels cancel"
         return f"silent once folded to stereo ({cause})"
 

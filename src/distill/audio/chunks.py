@@ -75,7 +75,7 @@ class StatedChunk(NamedTuple):
 
     name: bytes
     start: int
-    stated: int
+    n_bytes: int
 
 
 def chunks(file: ChunkFile, position: int, size: int, form: ChunkFormat) -> Iterator[StatedChunk]:
@@ -94,19 +94,19 @@ def chunks(file: ChunkFile, position: int, size: int, form: ChunkFormat) -> Iter
         head = file.read(form.head.size)
         if len(head) < form.head.size:
             return
-        name, stated = form.head.unpack(head)
+        name, n_bytes = form.head.unpack(head)
         start = position + form.head.size
-        yield StatedChunk(name=name, start=start, stated=stated)
-        if stated < 0:
+        yield StatedChunk(name=name, start=start, n_bytes=n_bytes)
+        if n_bytes < 0:
             return
-        position = start + stated + (stated % 2 if form.is_padded else 0)
+        position = start + n_bytes + (n_bytes % 2 if form.is_padded else 0)
 
 
 def is_lost_sound(
     file: BinaryIO,
     position: int,
     size: int,
-    stated: int,
+    n_bytes: int,
     form: ChunkFormat | None = None,
     prefix: int = 0,
 ) -> bool:
@@ -116,19 +116,19 @@ def is_lost_sound(
         file: An open file.
         position: Byte after the sound, as its chunk states.
         size: Bytes of the file.
-        stated: Bytes of the sound, as its chunk states.
+        n_bytes: Bytes of the sound, as its chunk states.
         form: How chunks are written; None for formats without.
         prefix: Bytes of its chunk that are no samples.
     """
-    if size - position <= STRAY_SHARE * stated:
+    if size - position <= STRAY_SHARE * n_bytes:
         return False
     # A pad byte may be missing.
-    places = (position, position + stated % 2)
+    places = (position, position + n_bytes % 2)
     if form and any(_is_chunk(file, place, size, form) for place in places):
         return False
     # Recorders fill their last sector with zeros. After nothing at all, zeros may be the pause
     # before the sound.
-    return stated <= prefix or has_nonzero(file, position)
+    return n_bytes <= prefix or has_nonzero(file, position)
 
 
 def end_of_sound(file: BinaryIO, start: int, size: int, form: ChunkFormat) -> int:
@@ -152,7 +152,7 @@ def _reaches_end(file: BinaryIO, position: int, size: int, form: ChunkFormat) ->
     """Whether nothing but chunks lies from `position` to the end of the file."""
     stop = position
     for chunk in chunks(file, position, size, form):
-        stop = chunk.start + chunk.stated
+        stop = chunk.start + chunk.n_bytes
     return stop <= size <= stop + 1
 
 
@@ -161,9 +161,9 @@ def _is_chunk(file: BinaryIO, position: int, size: int, form: ChunkFormat) -> bo
     chunk = next(chunks(file, position, size, form), None)
     if chunk is None:
         return False
-    name, start, stated = chunk
+    name, start, n_bytes = chunk
     if name == _CAF_MARK:
         # Another file: what follows is no size.
         return True
     is_name = all(chr(byte).isascii() and (chr(byte).isalnum() or byte in b" _") for byte in name)
-    return is_name and bool(name.strip()) and (stated == -1 or start + stated <= size + 1)
+    return is_name and bool(name.strip()) and (n_bytes == -1 or start + n_bytes <= size + 1)

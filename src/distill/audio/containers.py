@@ -14,7 +14,7 @@ from typing import BinaryIO
 from distill.audio.chunks import WAV, chunks, end_of_sound, is_lost_sound
 from distill.audio.joined import flac_contents, mp3_contents
 from distill.audio.lengths import aiff_contents, au_contents, caf_contents
-from distill.audio.parts import CHAINED, WRONG_LENGTH, Contents, Part
+from distill.audio.parts import SEVERAL_RECORDINGS, WRONG_LENGTH, Contents, Part
 from distill.files import FilePath, open_regular
 
 _RIFF_NAMES = (b"RIFF", b"RF64", b"BW64")
@@ -82,7 +82,7 @@ class _Wav:
 
     fmt: bytes
     start: int
-    stated: int
+    n_bytes: int
 
 
 def _wav_contents(file: BinaryIO, size: int) -> Contents:
@@ -90,13 +90,13 @@ def _wav_contents(file: BinaryIO, size: int) -> Contents:
     begin = 0
     remark = ""
     while (wav := _read_wav(file, begin, size)) is not None:
-        stop = wav.start + wav.stated
-        if not is_lost_sound(file, stop, size, wav.stated, WAV):
-            next_begin = _next_wav(file, stop + wav.stated % 2, size)
+        stop = wav.start + wav.n_bytes
+        if not is_lost_sound(file, stop, size, wav.n_bytes, WAV):
+            next_begin = _next_wav(file, stop + wav.n_bytes % 2, size)
             parts.append(Part(begin, next_begin or size))
             if next_begin is None:
                 break
-            remark = CHAINED
+            remark = SEVERAL_RECORDINGS
             begin = next_begin
             continue
         remark = WRONG_LENGTH
@@ -111,18 +111,18 @@ def _read_wav(file: BinaryIO, begin: int, size: int) -> _Wav | None:
     fmt = b""
     # Only files that have it refer to it.
     long_size = _SIZE_IN_DS64
-    for name, start, stated in chunks(file, begin + 12, size, WAV):
+    for name, start, n_bytes in chunks(file, begin + 12, size, WAV):
         file.seek(start)
         if name == b"fmt ":
-            fmt = file.read(min(stated, _LARGEST_FMT))
+            fmt = file.read(min(n_bytes, _LARGEST_FMT))
         elif name == b"ds64":
             # Size of the RIFF chunk, then that of the data.
             content = file.read(16)
             long_size = struct.unpack("<QQ", content.ljust(16, b"\0"))[1]
         elif name == b"data":
-            if stated == _SIZE_IN_DS64:
-                stated = long_size
-            return _Wav(fmt, start, stated) if fmt else None
+            if n_bytes == _SIZE_IN_DS64:
+                n_bytes = long_size
+            return _Wav(fmt, start, n_bytes) if fmt else None
     return None
 
 
@@ -159,7 +159,7 @@ def _ogg_contents(file: BinaryIO, size: int) -> Contents:
         return Contents()
     stops = [*starts[1:], size]
     parts = tuple(Part(start, stop) for start, stop in zip(starts, stops, strict=True))
-    return Contents(parts, CHAINED)
+    return Contents(parts, SEVERAL_RECORDINGS)
 
 
 def ogg_contents(file: BinaryIO) -> Iterator[bytes]:
@@ -180,10 +180,10 @@ def _pages(file: BinaryIO) -> Iterator[tuple[int, bool]]:
         if len(page) < _PAGE_BYTES:
             return
         if page[:4] != b"OggS":
-            found = _find_page(file, position + 1)
-            if found is None:
+            following = _find_page(file, position + 1)
+            if following is None:
                 return
-            position = found
+            position = following
             continue
         # The first page has its flag, and no sound before its end.
         yield position, bool(page[5] & _FIRST_PAGE) and page[6:14] == bytes(8)
@@ -196,9 +196,9 @@ def _find_page(file: BinaryIO, position: int) -> int | None:
     while True:
         file.seek(position)
         content = file.read(_SEARCH_BYTES)
-        found = content.find(b"OggS")
-        if found >= 0:
-            return position + found
+        place = content.find(b"OggS")
+        if place >= 0:
+            return position + place
         if len(content) < _SEARCH_BYTES:
             return None
         # The mark may lie across the border.

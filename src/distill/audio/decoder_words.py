@@ -24,7 +24,7 @@ class _Diversion:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._n_readers = 0
-        self._opened = ExitStack()
+        self._stack = ExitStack()
 
     def begin(self) -> None:
         """Divert, unless another thread has."""
@@ -40,16 +40,16 @@ class _Diversion:
         with self._lock:
             self._n_readers -= 1
             if self._n_readers == 0:
-                self._opened.close()
+                self._stack.close()
 
     def _divert(self) -> None:
-        with ExitStack() as opened:
+        with ExitStack() as stack:
             terminal = os.dup(_STDERR)
-            opened.callback(os.close, terminal)
-            file = opened.enter_context(tempfile.TemporaryFile())
+            stack.callback(os.close, terminal)
+            file = stack.enter_context(tempfile.TemporaryFile())
             os.dup2(file.fileno(), _STDERR)
-            opened.callback(_restore, terminal, file)
-            self._opened = opened.pop_all()
+            stack.callback(_restore, terminal, file)
+            self._stack = stack.pop_all()
 
 
 def _restore(terminal: int, file: BinaryIO) -> None:

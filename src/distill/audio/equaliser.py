@@ -84,6 +84,6 @@ def equalise(audio: Tensor, rng: np.random.Generator, sample_rate: int) -> Tenso
     # Takes half the time of `exp` of complex numbers.
     response = torch.polar(log_response.real.exp(), log_response.imag)
     spectrum = torch.fft.rfft(audio, n_fft) * response
-    filtered = torch.fft.irfft(spectrum, n_fft)[..., :N]
-    peak = filtered.abs().amax((-2, -1), keepdim=True)
-    return filtered / peak.clamp(min=1)
+    output = torch.fft.irfft(spectrum, n_fft)[..., :N]
+    peak = output.abs().amax((-2, -1), keepdim=True)
+    return output / peak.clamp(min=1)

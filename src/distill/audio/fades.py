@@ -34,8 +34,8 @@ def crossfade(before: np.ndarray, after: np.ndarray, overlap: int) -> np.ndarray
     correlation = float((fading * rising).sum()) / max(product, 1e-12)
     # Opposite signals would need an endless gain: they are treated as unlike.
     power = 1 + max(0.0, correlation) * np.sin(2 * angle)
-    mixed = (fading * np.cos(angle) + rising * np.sin(angle)) / np.sqrt(power)
-    parts = (before[:, :end], mixed, after[:, overlap:])
+    mix = (fading * np.cos(angle) + rising * np.sin(angle)) / np.sqrt(power)
+    parts = (before[:, :end], mix, after[:, overlap:])
     return np.concatenate(parts, axis=1)
 
 

@@ -59,8 +59,8 @@ def remove_dc_blocks(blocks: Iterable[np.ndarray], sample_rate: int) -> Iterator
         if state is None:
             state = np.zeros((len(sections), len(block), 2))
         if block.shape[1]:
-            filtered, state = sosfilt(sections, block, axis=1, zi=state)
-            block = filtered.astype(np.float32)
+            output, state = sosfilt(sections, block, axis=1, zi=state)
+            block = output.astype(np.float32)
         yield block
 
 
@@ -80,10 +80,10 @@ def level_gain(audio: np.ndarray, sample_rate: int, target: float) -> float:
         loudness = integrated_loudness_of(_amplify(audio, gain, sample_rate), sample_rate)
         if not np.isfinite(loudness) or not np.isfinite(target):
             break
-        tolerated = np.clip(loudness, target - LOUDNESS_TOLERANCE, target + LOUDNESS_TOLERANCE)
-        if abs(tolerated - loudness) < NEAR_ENOUGH:
+        goal = np.clip(loudness, target - LOUDNESS_TOLERANCE, target + LOUDNESS_TOLERANCE)
+        if abs(goal - loudness) < NEAR_ENOUGH:
             break
-        gain *= float(10 ** ((tolerated - loudness) / 20))
+        gain *= float(10 ** ((goal - loudness) / 20))
     return gain
 
 
@@ -112,7 +112,7 @@ def sounding_samples(audio: np.ndarray, sample_rate: int) -> int:
     return min(audio.shape[1], (last + 1) * size)
 
 
-class Finished(NamedTuple):
+class FinishedSound(NamedTuple):
     """A sound `audio` `[C, N]` ready to be written, and the linear `gain` that was applied."""
 
     audio: np.ndarray
@@ -125,7 +125,7 @@ def finish(
     target_loudness: float,
     n_samples: int | None = None,
     gain: float | None = None,
-) -> Finished:
+) -> FinishedSound:
     """Master a sound: no DC, near a loudness, no peak over the ceiling, ends without clicks.
 
     With the `gain` of an earlier call, a longer version of the same sound begins as the shorter
@@ -149,7 +149,7 @@ def finish_blocks(
     target_loudness: float,
     n_samples: int,
     gain: float | None = None,
-) -> Finished:
+) -> FinishedSound:
     """`finish` of a stream of blocks `[C, n]`, in hardly more memory than the result takes.
 
     Args:
@@ -167,7 +167,7 @@ def finish_blocks(
         gain = level_gain(audio, sample_rate, target_loudness)
     # In place: the limiter reads ahead of the samples that are overwritten.
     _fill(audio, _amplify(audio, gain, sample_rate))
-    return Finished(audio, gain)
+    return FinishedSound(audio, gain)
 
 
 def _fill(audio: np.ndarray, blocks: Iterable[np.ndarray]) -> None:

@@ -32,14 +32,14 @@ class _Frame:
 
 
 @dataclass(frozen=True)
-class Mended:
+class MendedPart:
     """A part with its true length in the header, and whether a wrong one was stated before."""
 
     part: Part
     was_wrong: bool
 
 
-def with_length(file: BinaryIO, part: Part, mark: int) -> Mended | None:
+def with_length(file: BinaryIO, part: Part, mark: int) -> MendedPart | None:
     """Put the true length of a `part` into its header; None where that is right.
 
     Args:
@@ -52,16 +52,16 @@ def with_length(file: BinaryIO, part: Part, mark: int) -> Mended | None:
     if len(header) < _HEADER_BYTES:
         return None
     numbers = int.from_bytes(header[_NUMBERS_BYTE:], "big")
-    stated = numbers & ((1 << _SAMPLES_BITS) - 1)
+    count = numbers & ((1 << _SAMPLES_BITS) - 1)
     file.seek(max(mark, part.stop - _LARGEST_TAIL))
     tail = file.read(part.stop - file.tell())
     n_samples = _last_sample(tail, int.from_bytes(header[10:12], "big"))
-    if n_samples <= stated or n_samples >> _SAMPLES_BITS:
+    if n_samples <= count or n_samples >> _SAMPLES_BITS:
         return None
-    patched = (numbers - stated + n_samples).to_bytes(8, "big")
-    whole = Part(mark + _HEADER_BYTES, part.stop, header[:_NUMBERS_BYTE] + patched)
+    correction = (numbers - count + n_samples).to_bytes(8, "big")
+    whole = Part(mark + _HEADER_BYTES, part.stop, header[:_NUMBERS_BYTE] + correction)
     # Streams state 0: they did not know their end.
-    return Mended(whole, was_wrong=stated > 0)
+    return MendedPart(whole, was_wrong=count > 0)
 
 
 def _last_sample(tail: bytes, block_size: int) -> int:
@@ -98,10 +98,10 @@ def _read_frame(header: bytes, block_size: int) -> _Frame | None:
     end = 4 + number_bytes
     size_bytes = {6: 1, 7: 2}.get(size_code, 0)
     rate_bytes = {12: 1, 13: 2, 14: 2}.get(rate_code, 0)
-    checked = end + size_bytes + rate_bytes
-    if not number_bytes or not size_code or rate_code == 15 or len(header) <= checked:
+    stop = end + size_bytes + rate_bytes
+    if not number_bytes or not size_code or rate_code == 15 or len(header) <= stop:
         return None
-    if _crc_8(header[:checked]) != header[checked]:
+    if _crc_8(header[:stop]) != header[stop]:
         return None
     number = header[4] & (0xFF >> (number_bytes + 1) if number_bytes > 1 else 0x7F)
     for byte in header[5:end]:

@@ -23,9 +23,9 @@ from distill.errors import AudioError
 from distill.files import FilePath, open_regular
 from distill.settings import SAMPLE_RATE
 
-_UNCOMPRESSED = (".wav", ".wave", ".w64", ".rf64", ".aif", ".aiff", ".aifc", ".caf", ".au", ".snd")
-_COMPRESSED = (".flac", ".ogg", ".oga", ".opus", ".mp3")
-AUDIO_EXTENSIONS = frozenset((*_UNCOMPRESSED, *_COMPRESSED))
+_PCM_ENDINGS = (".wav", ".wave", ".w64", ".rf64", ".aif", ".aiff", ".aifc", ".caf", ".au", ".snd")
+_CODEC_ENDINGS = (".flac", ".ogg", ".oga", ".opus", ".mp3")
+AUDIO_EXTENSIONS = frozenset((*_PCM_ENDINGS, *_CODEC_ENDINGS))
 """Lower-case endings of the files that count as sounds."""
 
 # Sample rates in Hz that are believed. Others are damage: resampling from a far higher one could
@@ -37,7 +37,7 @@ _HIGHEST_RATE = 1_000_000
 _LARGEST_SAMPLE = 1e6
 
 # Formats that are refused: of damage in a Sample Dump, libsndfile tells on stdout, amid of JSON.
-_REFUSED = ("SDS",)
+_NO_FORMATS = ("SDS",)
 
 _CONVERT = "convert it to WAV, AIFF, FLAC, Ogg or MP3"
 
@@ -171,8 +171,8 @@ def stream_audio(
     """
     info = probe(path)
     gain = fold_gain(path, info)
-    folded = fold_blocks(read_blocks(path, block_s), info.layout, gain)
-    return resample_blocks(folded, info.sample_rate, sample_rate)
+    stereo = fold_blocks(read_blocks(path, block_s), info.layout, gain)
+    return resample_blocks(stereo, info.sample_rate, sample_rate)
 
 
 def block_source(
@@ -271,7 +271,7 @@ def _open(path: FilePath, part: Part | None = None) -> Iterator[sf.SoundFile]:
             reason = "not audio that Distill can read"
             raise UnreadableAudioError(path, reason, _CONVERT) from error
         with file:
-            if file.format in _REFUSED:
+            if file.format in _NO_FORMATS:
                 raise UnreadableAudioError(path, f"of the format {file.format}", _CONVERT)
             if not _LOWEST_RATE <= file.samplerate <= _HIGHEST_RATE:
                 reason = f"its header claims a sample rate of {file.samplerate} Hz"

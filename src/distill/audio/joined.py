@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from distill.audio.flac_length import with_length
-from distill.audio.parts import CHAINED, WRONG_LENGTH, Contents, Part
+from distill.audio.parts import SEVERAL_RECORDINGS, WRONG_LENGTH, Contents, Part
 
 # Mark of a FLAC file, and the head of its first block: its number, with a bit for the last block,
 # and its size.
@@ -44,11 +44,11 @@ def flac_contents(file: BinaryIO, size: int) -> Contents:
     if not marks or len(marks) > _MOST_PARTS:
         return contents
     wholes = contents.parts or (Part(0, size),)
-    mended = [with_length(file, part, mark) for part, mark in zip(wholes, marks, strict=True)]
-    if not any(mended):
+    corrections = [with_length(file, part, mark) for part, mark in zip(wholes, marks, strict=True)]
+    if not any(corrections):
         return contents
-    parts = tuple(new.part if new else old for new, old in zip(mended, wholes, strict=True))
-    is_wrong = any(new is not None and new.was_wrong for new in mended)
+    parts = tuple(new.part if new else old for new, old in zip(corrections, wholes, strict=True))
+    is_wrong = any(new is not None and new.was_wrong for new in corrections)
     return Contents(parts, WRONG_LENGTH if is_wrong else contents.remark)
 
 
@@ -76,7 +76,7 @@ def _split(starts: list[int], size: int) -> Contents:
     begins = [0, *starts[1:]]
     stops = [*starts[1:], size]
     parts = tuple(Part(begin, stop) for begin, stop in zip(begins, stops, strict=True))
-    return Contents(parts, CHAINED)
+    return Contents(parts, SEVERAL_RECORDINGS)
 
 
 def _find(file: BinaryIO, marks: tuple[bytes, ...]) -> Iterator[int]:
@@ -131,14 +131,14 @@ def _frame_before(file: BinaryIO, position: int) -> int | None:
 def _file_after(file: BinaryIO, start: int, position: int, size: int) -> int | None:
     """The start of another file after the one at `start`, whose name stands at `position`."""
     file.seek(position)
-    name, flags, frames, stated = struct.unpack(">4sIII", file.read(16).ljust(16, b"\0"))
+    name, flags, frames, n_bytes = struct.unpack(">4sIII", file.read(16).ljust(16, b"\0"))
     if name == b"VBRI" or not flags & _HAS_BYTES:
         return None
     if not flags & _HAS_FRAMES:
         # The number of bytes comes first.
-        stated = frames
-    stop = start + stated
-    if not stated or size - stop <= _STRAY_SHARE * stated:
+        n_bytes = frames
+    stop = start + n_bytes
+    if not n_bytes or size - stop <= _STRAY_SHARE * n_bytes:
         return None
     file.seek(stop)
     if file.read(3) == b"TAG":

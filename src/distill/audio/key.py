@@ -148,14 +148,14 @@ def _partials(power: np.ndarray, bin_hz: float) -> np.ndarray:
     is_partial &= middle >= level_db.max() - RANGE_DB
     # The beginning of the range is an edge, not a peak.
     is_partial &= power[:-2] > 0
-    found = np.flatnonzero(is_partial)
+    tops = np.flatnonzero(is_partial)
     # The top of the parabola through the peak and its neighbours.
     curvature = np.minimum(left - 2 * middle + right, -1e-9)
     shift = np.clip((left - right) / (2 * curvature), -0.5, 0.5)
     top_db = middle - (left - right) * shift / 4
-    hz = (found + 1 + shift[found]) * bin_hz
+    hz = (tops + 1 + shift[tops]) * bin_hz
     cents = 1200 * np.log2(hz / _C_HZ)
-    return np.stack((cents, 10 ** (top_db[found] / 10)), 1)
+    return np.stack((cents, 10 ** (top_db[tops] / 10)), 1)
 
 
 def _lasting(partials: np.ndarray, before: np.ndarray) -> np.ndarray:
@@ -191,8 +191,8 @@ def _chroma(octave: np.ndarray) -> np.ndarray:
     angle = 2 * np.pi * np.arange(_OCTAVE_BINS) / _SEMITONE_BINS
     mean = np.angle(np.sum(octave * np.exp(1j * angle)))
     shift = round(float(mean) / (2 * np.pi) * _SEMITONE_BINS)
-    centred = np.roll(octave, _SEMITONE_BINS // 2 - shift)
-    chroma: np.ndarray = centred.reshape(12, _SEMITONE_BINS).sum(1)
+    octave_here = np.roll(octave, _SEMITONE_BINS // 2 - shift)
+    chroma: np.ndarray = octave_here.reshape(12, _SEMITONE_BINS).sum(1)
     return chroma
 
 
@@ -203,10 +203,10 @@ def _best_key(chroma: np.ndarray) -> str | None:
         return None
     keys = []
     for tonic, note in enumerate(NOTES):
-        turned = np.roll(chroma, -tonic)
+        rotation = np.roll(chroma, -tonic)
         for mode, profile, third in (("major", _MAJOR, 4), ("minor", _MINOR, 3)):
-            correlation = float(np.corrcoef(turned, profile)[0, 1])
-            has_third = bool(turned[third] >= LEAST_THIRD * chroma.max())
+            correlation = float(np.corrcoef(rotation, profile)[0, 1])
+            has_third = bool(rotation[third] >= LEAST_THIRD * chroma.max())
             keys.append((correlation, f"{note} {mode}", has_third))
     keys.sort(reverse=True)
     (correlation, key, has_third), (second, _, _) = keys[:2]

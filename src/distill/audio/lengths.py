@@ -18,7 +18,7 @@ from distill.audio.chunks import (
     end_of_sound,
     is_lost_sound,
 )
-from distill.audio.parts import CHAINED, WRONG_LENGTH, Contents, Part
+from distill.audio.parts import SEVERAL_RECORDINGS, WRONG_LENGTH, Contents, Part
 
 # Byte order of AU files by the mark that they begin with, bytes of the header that libsndfile
 # reads, and the length of sounds that go to the end of the file.
@@ -98,11 +98,11 @@ def _contents(
         parts.append(Part(begin, sound.following or size))
         begin = sound.following
     # A single file is whole as it is.
-    return Contents(tuple(parts), CHAINED) if len(parts) > 1 else Contents()
+    return Contents(tuple(parts), SEVERAL_RECORDINGS) if len(parts) > 1 else Contents()
 
 
 def _remark(parts: list[Part]) -> str:
-    return CHAINED if len(parts) > 1 else ""
+    return SEVERAL_RECORDINGS if len(parts) > 1 else ""
 
 
 def _read_au(file: BinaryIO, begin: int, size: int) -> _Sound | None:
@@ -112,12 +112,12 @@ def _read_au(file: BinaryIO, begin: int, size: int) -> _Sound | None:
     order = _AU_ORDERS.get(head[:4])
     if order is None or len(head) < _AU_HEADER_BYTES:
         return None
-    offset, stated = struct.unpack(f"{order}II", head[4:12])
+    offset, n_bytes = struct.unpack(f"{order}II", head[4:12])
     start = begin + offset
-    stop = size if stated == _AU_OPEN_ENDED else start + stated
+    stop = size if n_bytes == _AU_OPEN_ENDED else start + n_bytes
     file.seek(stop)
     is_joined = file.read(4) in _AU_ORDERS
-    is_lost = not is_joined and is_lost_sound(file, stop, size, stated)
+    is_lost = not is_joined and is_lost_sound(file, stop, size, n_bytes)
     sizes = struct.pack(f"{order}II", _AU_HEADER_BYTES, _AU_OPEN_ENDED)
     return _Sound(
         start=start,
@@ -130,11 +130,11 @@ def _read_au(file: BinaryIO, begin: int, size: int) -> _Sound | None:
 def _read_caf(file: BinaryIO, begin: int, size: int) -> _Sound | None:
     """The CAF file that begins at byte `begin`; None where its bytes are no samples."""
     before = b"caff\0\1\0\0"
-    found = chunks(file, begin + _CAF_HEADER_BYTES, size, CAF)
+    places = chunks(file, begin + _CAF_HEADER_BYTES, size, CAF)
     encoding = b""
-    for name, start, stated in found:
+    for name, start, n_sound in places:
         if name in (b"desc", b"chan"):
-            content = _content(file, start, stated)
+            content = _content(file, start, n_sound)
             encoding = encoding or content[8:12]
             before += CAF.head.pack(name, len(content)) + content
         elif name == b"data":
@@ -143,9 +143,9 @@ def _read_caf(file: BinaryIO, begin: int, size: int) -> _Sound | None:
         return None
     if encoding not in _CAF_SAMPLES:
         return None
-    is_open_ended = stated < 0
+    is_open_ended = n_sound < 0
     is_lost = not is_open_ended and is_lost_sound(
-        file, start + stated, size, stated, CAF, _CAF_PREFIX
+        file, start + n_sound, size, n_sound, CAF, _CAF_PREFIX
     )
     stop = None
     if is_lost or is_open_ended:
@@ -153,7 +153,7 @@ def _read_caf(file: BinaryIO, begin: int, size: int) -> _Sound | None:
     return _Sound(
         start=start,
         stop=stop,
-        following=_next_file(found, CAF, _CAF_MARK),
+        following=_next_file(places, CAF, _CAF_MARK),
         header=lambda n_bytes: before + CAF.head.pack(b"data", n_bytes),
         is_wrong=is_lost,
     )
@@ -166,18 +166,18 @@ def _read_aiff(file: BinaryIO, begin: int, size: int) -> _Sound | None:
     if form[8:] not in _AIFF_KINDS:
         return None
     before = b""
-    found = chunks(file, begin + _AIFF_HEADER_BYTES, size, AIFF)
-    for name, start, stated in found:
+    places = chunks(file, begin + _AIFF_HEADER_BYTES, size, AIFF)
+    for name, start, n_chunk in places:
         if name in (b"COMM", b"CHAN", b"FVER"):
-            content = _content(file, start, stated)
-            before += AIFF.head.pack(name, stated) + content + b"\0" * (stated % 2)
+            content = _content(file, start, n_chunk)
+            before += AIFF.head.pack(name, n_chunk) + content + b"\0" * (n_chunk % 2)
         elif name == b"SSND":
             break
     else:
         return None
     if b"COMM" not in before:
         return None
-    is_lost = is_lost_sound(file, start + stated, size, stated, AIFF, _AIFF_PREFIX)
+    is_lost = is_lost_sound(file, start + n_chunk, size, n_chunk, AIFF, _AIFF_PREFIX)
 
     def header(n_bytes: int) -> bytes:
         # The size of the whole counts the kind and the head of the last chunk.
@@ -188,14 +188,14 @@ def _read_aiff(file: BinaryIO, begin: int, size: int) -> _Sound | None:
     return _Sound(
         start=start,
         stop=end_of_sound(file, start, size, AIFF) if is_lost else None,
-        following=_next_file(found, AIFF, _AIFF_MARK),
+        following=_next_file(places, AIFF, _AIFF_MARK),
         header=header,
     )
 
 
-def _content(file: BinaryIO, start: int, stated: int) -> bytes:
+def _content(file: BinaryIO, start: int, n_bytes: int) -> bytes:
     file.seek(start)
-    return file.read(max(0, min(stated, _LARGEST_CHUNK)))
+    return file.read(max(0, min(n_bytes, _LARGEST_CHUNK)))
 
 
 def _next_file(later: Iterator[StatedChunk], form: ChunkFormat, mark: bytes) -> int | None:

@@ -65,8 +65,8 @@ def integrated_loudness_of(blocks: Iterable[np.ndarray], sample_rate: int) -> fl
     loud = powers[powers >= 10.0 ** ((_ABSOLUTE_GATE + _LOUDNESS_OFFSET) / 10.0)]
     if not loud.size:
         return -math.inf
-    gated = loud[loud > loud.mean() * 10.0 ** (_RELATIVE_GATE_DB / 10.0)]
-    return -_LOUDNESS_OFFSET + 10.0 * math.log10(gated.mean())
+    above = loud[loud > loud.mean() * 10.0 ** (_RELATIVE_GATE_DB / 10.0)]
+    return -_LOUDNESS_OFFSET + 10.0 * math.log10(above.mean())
 
 
 def active_rms_db(audio: np.ndarray, sample_rate: int) -> float:
@@ -127,14 +127,14 @@ def _step_energies(
     sums: list[np.ndarray] = []
     n_samples = 0
     for window in windows(blocks, step * round(_PIECE_S / _STEP_S)):
-        weighted = window.sound[:, window.core].astype(np.float64)
-        n_samples += weighted.shape[1]
+        sound = window.sound[:, window.core].astype(np.float64)
+        n_samples += sound.shape[1]
         # Each stage goes on where it stood at the end of the last window.
-        states = states or [np.zeros((len(weighted), 2)) for _ in stages]
+        states = states or [np.zeros((len(sound), 2)) for _ in stages]
         for index, stage in enumerate(stages):
             state = states[index]
-            weighted, states[index] = lfilter(stage.b, stage.a, weighted, zi=state)
-        power = np.square(weighted).sum(axis=0)
+            sound, states[index] = lfilter(stage.b, stage.a, sound, zi=state)
+        power = np.square(sound).sum(axis=0)
         starts = np.arange(0, len(power), step)
         sums.append(np.add.reduceat(power, starts))
     energies = np.concatenate(sums)

@@ -61,9 +61,9 @@ def _deviation(power: np.ndarray) -> float:
     means = bands.mean(axis=(0, 2), keepdims=True)
     relative = bands / np.maximum(means, 1e-30)
     cells = np.sort(relative.ravel())
-    measured = (np.arange(cells.size) + 0.5) / cells.size
+    ranks = (np.arange(cells.size) + 0.5) / cells.size
     exponential = 1 - np.exp(-cells)
-    return float(np.abs(measured - exponential).max())
+    return float(np.abs(ranks - exponential).max())
 
 
 def _peak(power: np.ndarray) -> float:

@@ -91,9 +91,9 @@ class OnsetEnvelope(NamedTuple):
             rise_db: One of the two columns, `[T]`.
             is_loop: Whether the beginning follows the end.
         """
-        capped = np.minimum(rise_db, CAP_DB)
+        rise = np.minimum(rise_db, CAP_DB)
         mode = "wrap" if is_loop else "nearest"
-        smooth = gaussian_filter1d(capped, _SMOOTHING_S / self.frame_s, mode=mode)
+        smooth = gaussian_filter1d(rise, _SMOOTHING_S / self.frame_s, mode=mode)
         mean = uniform_filter1d(smooth, round(_MEAN_S / self.frame_s), mode=mode)
         return np.maximum(smooth - mean, 0.0)
 
@@ -164,8 +164,8 @@ def _levels(sound: np.ndarray, core: slice, hop: int, bank: np.ndarray, floor: f
     stop = start + (n_frames - 1) * hop + size
     # Silence before the beginning and after the end of the recording.
     padding = (max(0, -start), max(0, stop - sound.shape[1]))
-    padded = np.pad(sound[:, max(0, start) : stop], ((0, 0), padding)).astype(np.float32)
-    frames = np.lib.stride_tricks.sliding_window_view(padded, size, axis=1)[:, ::hop]
+    whole = np.pad(sound[:, max(0, start) : stop], ((0, 0), padding)).astype(np.float32)
+    frames = np.lib.stride_tricks.sliding_window_view(whole, size, axis=1)[:, ::hop]
     taper = hann(size, sym=False).astype(np.float32)
     spectra = rfft(frames * taper, axis=-1)
     # The mean over channels of their powers: opposite channels do not cancel.

@@ -7,7 +7,7 @@ from typing import BinaryIO
 WRONG_LENGTH = "wrong length in its header, read to its end"
 """Remark on a file that holds more sound than its header says."""
 
-CHAINED = "several recordings in one file"
+SEVERAL_RECORDINGS = "several recordings in one file"
 """Remark on a file that holds several recordings one after the other, all of which are read."""
 
 STRAY_SHARE = 0.1

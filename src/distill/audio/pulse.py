@@ -256,13 +256,13 @@ def _tracked_pulse(envelope: OnsetEnvelope, duration: float, tempo: Tempo) -> Pu
     strength = envelope.strength(envelope.rise_db)
     times = envelope.times(np.arange(len(strength)))
     period_s = np.interp(times, tempo.centre_s, tempo.period_s)
-    tracked = envelope.times(track_beats(strength, period_s / envelope.frame_s))
-    if len(tracked) < 2:
+    beat_s = envelope.times(track_beats(strength, period_s / envelope.frame_s))
+    if len(beat_s) < 2:
         return None
-    grid = fit_grid(tracked, STEADY_S)
+    grid = fit_grid(beat_s, STEADY_S)
     if grid is not None:
-        tracked = grid.first + grid.period * np.arange(len(tracked))
-    beats = cover(tracked, duration)
+        beat_s = grid.first + grid.period * np.arange(len(beat_s))
+    beats = cover(beat_s, duration)
     period = float(np.median(np.diff(beats)))
     low = envelope.strength(envelope.low_db)
     correlation = autocorrelation(strength) + autocorrelation(low)

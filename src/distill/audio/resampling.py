@@ -28,21 +28,21 @@ def resample_blocks(
         return
     stream = None
     channels = 0
-    received = 0
-    emitted = 0
+    n_in = 0
+    n_out = 0
     for block in blocks:
         if stream is None:
             channels = len(block)
             stream = soxr.ResampleStream(source_rate, sample_rate, channels, "float32", "VHQ")
-        received += block.shape[1]
-        resampled = stream.resample_chunk(np.ascontiguousarray(block.T)).T
-        emitted += resampled.shape[1]
-        if resampled.size:
-            yield resampled
+        n_in += block.shape[1]
+        output = stream.resample_chunk(np.ascontiguousarray(block.T)).T
+        n_out += output.shape[1]
+        if output.size:
+            yield output
     if stream is None:
         return
     # Silence after the end, since soxr rounds down: one sample at a high rate would become none.
     n_silent = 2 + math.ceil(2 * source_rate / sample_rate)
     silence = np.zeros((n_silent, channels), np.float32)
-    length = max(1, round(received * sample_rate / source_rate))
-    yield stream.resample_chunk(silence, last=True).T[:, : length - emitted]
+    length = max(1, round(n_in * sample_rate / source_rate))
+    yield stream.resample_chunk(silence, last=True).T[:, : length - n_out]

@@ -35,8 +35,8 @@ def stft(x: Tensor, n_fft: int, hop: int) -> Tensor:
     """
     # Silence on both sides, so that the first and the last frame are centred in their hop.
     side = (n_fft - hop) // 2
-    extended = F.pad(x, (side, side))
-    frames = extended.unfold(-1, n_fft, hop)
+    whole = F.pad(x, (side, side))
+    frames = whole.unfold(-1, n_fft, hop)
     return torch.fft.rfft(frames * hann(n_fft).to(x))
 
 

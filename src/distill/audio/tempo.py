@@ -84,10 +84,10 @@ def autocorrelation(strength: np.ndarray) -> np.ndarray:
     Normalised for each lag by the energies that overlap (McLeod & Wyvill 2005, equation 9).
     """
     T = len(strength)
-    centred = strength - strength.mean()
+    deviation = strength - strength.mean()
     size = next_fast_len(2 * T, real=True)
-    products = irfft(np.square(np.abs(rfft(centred, size))), size)[:T]
-    energy = np.concatenate(([0.0], np.square(centred).cumsum()))
+    products = irfft(np.square(np.abs(rfft(deviation, size))), size)[:T]
+    energy = np.concatenate(([0.0], np.square(deviation).cumsum()))
     lag = np.arange(T)
     overlapping = energy[T - lag] + energy[-1] - energy[lag]
     likeness: np.ndarray = 2 * products / np.maximum(overlapping, _TINY)
@@ -97,8 +97,8 @@ def autocorrelation(strength: np.ndarray) -> np.ndarray:
 def circular_autocorrelation(strength: np.ndarray) -> np.ndarray:
     """Likeness of `strength` `[T]` to itself turned by each lag, `[T]`, -1 to 1."""
     T = len(strength)
-    centred = strength - strength.mean()
-    products = irfft(np.square(np.abs(rfft(centred))), T)
+    deviation = strength - strength.mean()
+    products = irfft(np.square(np.abs(rfft(deviation))), T)
     likeness: np.ndarray = products / max(products[0], _TINY)
     return likeness
 
@@ -159,13 +159,13 @@ def find_tempo(strength: np.ndarray, frame_s: float) -> Tempo:
             for start in starts
         ]
     )
-    weighted = likeness * tempo_weight(60 / (periods * frame_s))
-    path = _best_path(weighted, np.log2(periods))
+    score = likeness * tempo_weight(60 / (periods * frame_s))
+    path = _best_path(score, np.log2(periods))
     window = np.arange(len(path))
     return Tempo(
         period_s=periods[path] * frame_s,
         likeness=float(likeness[window, path].mean()),
-        score=float(weighted[window, path].mean()),
+        score=float(score[window, path].mean()),
         centre_s=(starts + size / 2) * frame_s,
     )
 
@@ -181,10 +181,10 @@ def _best_path(scores: np.ndarray, octaves: np.ndarray) -> np.ndarray:
     total = scores[0]
     before = []
     for row in scores[1:]:
-        reached = total - cost
-        best = reached.argmax(1)
+        totals = total - cost
+        best = totals.argmax(1)
         before.append(best)
-        total = row + reached[np.arange(len(best)), best]
+        total = row + totals[np.arange(len(best)), best]
     path = [int(total.argmax())]
     for best in reversed(before):
         path.append(int(best[path[-1]]))

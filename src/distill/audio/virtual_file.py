@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import BinaryIO, TypeVar
 
-_HELD = tuple(
+_SIGNALS = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 )
 
@@ -80,19 +80,19 @@ def signals_held() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    received: list[int] = []
+    signals: list[int] = []
 
     def hold(number: int, _frame: FrameType | None) -> None:
-        received.append(number)
+        signals.append(number)
 
-    handlers = {number: signal.getsignal(number) for number in _HELD}
-    held = {number: handler for number, handler in handlers.items() if callable(handler)}
-    for number in held:
+    handlers = {number: signal.getsignal(number) for number in _SIGNALS}
+    handlers_here = {number: handler for number, handler in handlers.items() if callable(handler)}
+    for number in handlers_here:
         signal.signal(number, hold)
     try:
         yield
     finally:
-        for number, handler in held.items():
+        for number, handler in handlers_here.items():
             signal.signal(number, handler)
-        for number in received:
+        for number in signals:
             signal.raise_signal(number)

@@ -13,7 +13,7 @@ import soundfile as sf
 from distill.audio.riff import append_chunks
 from distill.audio.timing import Timing, timing_chunks
 from distill.audio.virtual_file import VirtualFile, signals_held
-from distill.cancellation import checked
+from distill.cancellation import check_each
 from distill.errors import AudioError
 from distill.files import FilePath, replace_atomically
 from distill.settings import SAMPLE_RATE
@@ -95,7 +95,7 @@ def write_sound_blocks(
             with _create(target, sample_rate, channels, subtype, kind) as sound:
                 for name, text in (tags or {}).items():
                     setattr(sound, name, text)
-                for block in checked(blocks):
+                for block in check_each(blocks):
                     _check_finite(block, path)
                     samples = block.T
                     with signals_held():

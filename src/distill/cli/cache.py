@@ -48,11 +48,11 @@ def cache_cmd(
 
 
 def _sentence(facts: "CacheFacts") -> str:
-    held = f"{facts.path}: {_sounds(facts.sounds)}, {facts.bytes / MEGABYTE:,.1f} MB."
+    contents = f"{facts.path}: {_sounds(facts.sounds)}, {facts.bytes / MEGABYTE:,.1f} MB."
     if not facts.removed_bytes:
-        return held
-    removed = f"{_sounds(facts.removed_sounds)}, {facts.removed_bytes / MEGABYTE:,.1f} MB"
-    return f"{held} Removed: {removed}."
+        return contents
+    removal = f"{_sounds(facts.removed_sounds)}, {facts.removed_bytes / MEGABYTE:,.1f} MB"
+    return f"{contents} Removed: {removal}."
 
 
 def _sounds(count: int) -> str:

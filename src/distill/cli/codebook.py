@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from distill.workflows.describe import CodebookLevel
 
-NAMED = 6
+MOST_NAMES = 6
 """Unused codes that the table names, of each level; the others are counted."""
 
 
@@ -137,5 +137,5 @@ def _dead(codes: list[int] | None) -> str:
         return "unknown"
     if not codes:
         return "none"
-    rest = f" and {len(codes) - NAMED} more" if len(codes) > NAMED else ""
-    return ", ".join(map(str, codes[:NAMED])) + rest
+    rest = f" and {len(codes) - MOST_NAMES} more" if len(codes) > MOST_NAMES else ""
+    return ", ".join(map(str, codes[:MOST_NAMES])) + rest

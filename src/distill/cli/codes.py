@@ -37,7 +37,7 @@ STRIPS = 8
 NARROWEST = 8
 """Letters in a strip, at least, however narrow the terminal."""
 
-NAMED = 2
+MOST_NAMES = 2
 """Most frequent codes that the table names, of each level."""
 
 
@@ -154,7 +154,7 @@ def _most_often(codes: "list[CodeCount]") -> str:
     from distill.workflows.describe import CorpusCodeCount
 
     parts = []
-    for entry in codes[:NAMED]:
+    for entry in codes[:MOST_NAMES]:
         shares = f"{entry.share:.0%}"
         if isinstance(entry, CorpusCodeCount):
             shares += f", {entry.corpus_share:.0%}"

@@ -245,11 +245,11 @@ def _pairs(comparison: "Comparison") -> list[dict[str, Any]]:
             "why": pair.vote.why if pair.vote else "",
         }
         if comparison.is_over:
-            named = [
+            names = [
                 f"{side} ({label})"
                 for side, label in zip(comparison.sides, (pair.first, pair.second), strict=True)
             ]
-            facts["x"], facts["y"] = reversed(named) if pair.first_is_y else named
+            facts["x"], facts["y"] = reversed(names) if pair.first_is_y else names
         pairs.append(facts)
     return pairs
 

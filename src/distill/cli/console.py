@@ -23,7 +23,7 @@ from distill.printable import visible
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-INTERRUPTED = 130
+INTERRUPT_CODE = 130
 """Exit code after Ctrl-C: 128 plus the number of the signal, as in shells. Other signals that stop
 a command give the same."""
 
@@ -75,7 +75,7 @@ def one_sentence_errors(command: Command) -> Command:
             raise typer.Exit(error.exit_code) from error
         except KeyboardInterrupt as interrupt:
             make_console().print("Stopped.")
-            raise typer.Exit(INTERRUPTED) from interrupt
+            raise typer.Exit(INTERRUPT_CODE) from interrupt
         finally:
             release_all()
 
@@ -118,7 +118,7 @@ def stoppable() -> Iterator[None]:
         if _is_import(frame):
             with suppress(OSError):
                 os.write(2, b"Stopped.\n")
-            os._exit(INTERRUPTED)
+            os._exit(INTERRUPT_CODE)
         raise KeyboardInterrupt
 
     # In the background of a script, Ctrl-C is ignored.

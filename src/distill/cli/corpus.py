@@ -91,13 +91,13 @@ def show_cmd(
 
     place = open_workspace(workspace, make=False)
     console = make_console(quiet=json)
-    chosen = find_files(find_corpus(place, corpus), files)
+    selection = find_files(find_corpus(place, corpus), files)
     listing = _scan(place, corpus, console)
-    shown = [file for file in listing.files if file.hash in chosen]
+    entries = [file for file in listing.files if file.hash in selection]
     if json:
-        print_json({"files": [asdict(file) for file in shown]})
+        print_json({"files": [asdict(file) for file in entries]})
         return
-    for file in shown:
+    for file in entries:
         for name, value in asdict(file).items():
             text = ", ".join(value) if isinstance(value, list) else value
             console.print(f"{name + ':':<12} {text}", soft_wrap=True, markup=False)
@@ -116,15 +116,15 @@ def _list_corpora(place: "Workspace", json: bool) -> None:
     for remark in remarks:
         console.print(remark, style="yellow", soft_wrap=True)
     for corpus in corpora:
-        gone = "" if corpus.folder.is_dir() else " (gone)"
-        console.print(f"{corpus.id}: {corpus.folder}{gone}, {_counts(corpus)}", soft_wrap=True)
+        absence = "" if corpus.folder.is_dir() else " (gone)"
+        console.print(f"{corpus.id}: {corpus.folder}{absence}, {_counts(corpus)}", soft_wrap=True)
     if not corpora:
         console.print(
             "No corpora yet: choose something about a folder, as in 'distill corpus mute'."
         )
 
 
-_COUNTED = ("muted", "weighted", "tagged", "generated", "added")
+_COUNTS = ("muted", "weighted", "tagged", "generated", "added")
 
 
 def _corpus_facts(corpus: "Corpus") -> dict[str, Any]:
@@ -143,7 +143,7 @@ def _corpus_facts(corpus: "Corpus") -> dict[str, Any]:
 
 def _counts(corpus: "Corpus") -> str:
     facts = _corpus_facts(corpus)
-    counts = [f"{facts[key]} {key}" for key in _COUNTED if facts[key]]
+    counts = [f"{facts[key]} {key}" for key in _COUNTS if facts[key]]
     return ", ".join(counts) or "nothing chosen"
 
 
@@ -224,8 +224,8 @@ def unmute_cmd(
     """Take muted files in again."""
     from distill.library.corpora import mute
 
-    def unmute(place: "Workspace", found: "Corpus", chosen: dict[str, str]) -> "Corpus":
-        return mute(place, found, chosen, muted=False)
+    def unmute(place: "Workspace", subject: "Corpus", files: dict[str, str]) -> "Corpus":
+        return mute(place, subject, files, muted=False)
 
     _change(corpus, files, workspace, json, unmute, "no longer muted")
 
@@ -244,8 +244,8 @@ def weight_cmd(
     """Set how often files are heard, relative to others."""
     from distill.library.corpora import set_weight
 
-    def weigh(place: "Workspace", found: "Corpus", chosen: dict[str, str]) -> "Corpus":
-        return set_weight(place, found, chosen, weight)
+    def weigh(place: "Workspace", subject: "Corpus", files: dict[str, str]) -> "Corpus":
+        return set_weight(place, subject, files, weight)
 
     _change(corpus, files, workspace, json, weigh, f"weight {weight:g}")
 
@@ -270,8 +270,8 @@ def tag_cmd(
     if not tags and not remove:
         raise UsageError("Name a tag: --tag NAME gives it, --remove NAME takes it away.")
 
-    def retag(place: "Workspace", found: "Corpus", chosen: dict[str, str]) -> "Corpus":
-        return tag(place, found, chosen, tags or (), remove or ())
+    def retag(place: "Workspace", subject: "Corpus", files: dict[str, str]) -> "Corpus":
+        return tag(place, subject, files, tags or (), remove or ())
 
     _change(corpus, files, workspace, json, retag, "tags set")
 
@@ -288,8 +288,8 @@ def note_cmd(
     """Note something about files."""
     from distill.library.corpora import set_note
 
-    def note(place: "Workspace", found: "Corpus", chosen: dict[str, str]) -> "Corpus":
-        return set_note(place, found, chosen, text)
+    def note(place: "Workspace", subject: "Corpus", files: dict[str, str]) -> "Corpus":
+        return set_note(place, subject, files, text)
 
     _change(corpus, files, workspace, json, note, "noted")
 
@@ -300,7 +300,7 @@ def _change(
     workspace: Path | None,
     json: bool,
     change: Change,
-    done: str,
+    outcome: str,
 ) -> None:
     """Make a choice about files, and say about which."""
     from distill.library.corpora import find_corpus
@@ -308,13 +308,13 @@ def _change(
     from distill.library.workspace import open_workspace
 
     place = open_workspace(workspace, make=False)
-    found = find_corpus(place, corpus)
-    chosen = find_files(found, files)
-    changed = change(place, found, chosen)
+    subject = find_corpus(place, corpus)
+    selection = find_files(subject, files)
+    result = change(place, subject, selection)
     console = make_console(quiet=json)
-    console.print(f"{_names(chosen)}: {done}.", soft_wrap=True, markup=False)
+    console.print(f"{_names(selection)}: {outcome}.", soft_wrap=True, markup=False)
     if json:
-        print_json({"id": changed.id, "files": _choices(changed, chosen)})
+        print_json({"id": result.id, "files": _choices(result, selection)})
 
 
 def _choices(corpus: "Corpus", files: dict[str, str]) -> list[dict[str, object]]:
@@ -361,11 +361,13 @@ def add_cmd(
     addition = add_files(place, find_corpus(place, corpus), sound_paths(place, sounds), weight)
     console = make_console(quiet=json)
     if addition.files:
-        made = f", {addition.generated} made by a model" if addition.generated else ""
-        console.print(f"{_names(dict(addition.files))}: added{made}.", soft_wrap=True, markup=False)
+        origin = f", {addition.generated} made by a model" if addition.generated else ""
+        console.print(
+            f"{_names(dict(addition.files))}: added{origin}.", soft_wrap=True, markup=False
+        )
     if addition.present:
-        names = ", ".join(addition.present)
-        console.print(f"In the corpus already: {names}.", soft_wrap=True, markup=False)
+        present = ", ".join(addition.present)
+        console.print(f"In the corpus already: {present}.", soft_wrap=True, markup=False)
     if json:
         print_json(
             {
@@ -394,20 +396,20 @@ def remove_cmd(
     from distill.library.workspace import open_workspace
 
     place = open_workspace(workspace, make=False)
-    found = find_corpus(place, corpus)
-    chosen = find_files(found, files)
-    changed, muted = remove_files(place, found, chosen, for_good)
-    deleted = {key: name for key, name in chosen.items() if key not in muted}
+    subject = find_corpus(place, corpus)
+    selection = find_files(subject, files)
+    result, muted = remove_files(place, subject, selection, for_good)
+    removals = {key: name for key, name in selection.items() if key not in muted}
     console = make_console(quiet=json)
-    if deleted:
+    if removals:
         where = "deleted for good" if for_good else "in the bin"
-        console.print(f"{_names(deleted)}: {where}.", soft_wrap=True, markup=False)
+        console.print(f"{_names(removals)}: {where}.", soft_wrap=True, markup=False)
     if muted:
         text = f"{_names(muted)}: muted, since your own folder stays as it is."
         console.print(text, soft_wrap=True, markup=False)
     if json:
-        entries = {"deleted": list(deleted.values()), "muted": list(muted.values())}
-        print_json({"id": changed.id, **entries})
+        entries = {"deleted": list(removals.values()), "muted": list(muted.values())}
+        print_json({"id": result.id, **entries})
 
 
 @app.command("move")
@@ -429,9 +431,9 @@ def move_cmd(
     from distill.library.corpus_move import move_corpus
     from distill.library.workspace import open_workspace
 
-    moved = move_corpus(open_workspace(workspace, make=False), corpus, folder)
+    result = move_corpus(open_workspace(workspace, make=False), corpus, folder)
     make_console(quiet=json).print(
-        f"{moved.id}: {moved.folder}, {_counts(moved)}.", soft_wrap=True, markup=False
+        f"{result.id}: {result.folder}, {_counts(result)}.", soft_wrap=True, markup=False
     )
     if json:
-        print_json(_corpus_facts(moved))
+        print_json(_corpus_facts(result))

@@ -111,21 +111,21 @@ def _music_lines(report: "CorpusReport") -> list[str]:
     if tempos := tempo_range(tempos_of(report)):
         lines.append(f"Tempo: {tempo_sentence(tempos, n_files)}.")
     if keys := count_keys(report):
-        named = [f"{key} ({count})" if count > 1 else key for key, count in keys.items()]
-        more = ["…"] if len(named) > MOST_KEYS else []
-        lines.append(f"Key: {', '.join(named[:MOST_KEYS] + more)}.")
+        names = [f"{key} ({count})" if count > 1 else key for key, count in keys.items()]
+        more = ["…"] if len(names) > MOST_KEYS else []
+        lines.append(f"Key: {', '.join(names[:MOST_KEYS] + more)}.")
     return lines
 
 
-def choices_about(folder: Path, workspace: Path | None, ignored: bool) -> "Curation":
-    """The choices about the files of a folder; none if they are `ignored`.
+def choices_about(folder: Path, workspace: Path | None, ignore: bool) -> "Curation":
+    """The choices about the files of a folder; none where they are to `ignore`.
 
     Where they cannot be read, a remark says so: every file counts alike then.
     """
     from distill.data.curation import NO_CURATION
     from distill.library.corpora import curation_for
 
-    if ignored:
+    if ignore:
         return NO_CURATION
     try:
         return curation_for(folder, workspace)

@@ -30,17 +30,17 @@ def list_cmd(workspace: WorkspaceDir = None, json: Json = False) -> None:
     from distill.library.documents import list_documents
     from distill.library.workspace import open_workspace
 
-    shown = list_documents(open_workspace(workspace, make=False))
+    listing = list_documents(open_workspace(workspace, make=False))
     console = make_console(quiet=json)
-    for remark in shown.remarks:
+    for remark in listing.remarks:
         console.print(remark, style="yellow", soft_wrap=True)
-    for document in shown.documents:
+    for document in listing.documents:
         console.print(_line(document), soft_wrap=True)
-    if not shown.documents:
+    if not listing.documents:
         console.print("No documents yet: 'distill documents new CODES_PATH' makes one.")
     if json:
-        documents = [_facts(document) for document in shown.documents]
-        print_json({"documents": documents, "remarks": shown.remarks})
+        documents = [_facts(document) for document in listing.documents]
+        print_json({"documents": documents, "remarks": listing.remarks})
 
 
 @app.command("new")
@@ -212,9 +212,9 @@ def delete_cmd(
 
     place = open_workspace(workspace, make=False)
     document_id = resolve_document(place, name)
-    deleted = delete_document(place, document_id, for_good)
+    deletion = delete_document(place, document_id, for_good)
     back = "" if for_good else f" `distill documents restore {document_id}` brings it back."
-    make_console(quiet=json).print(f"Deleted: {deleted.name}.{back}", soft_wrap=True)
+    make_console(quiet=json).print(f"Deleted: {deletion.name}.{back}", soft_wrap=True)
     if json:
         print_json({"id": document_id, "for_good": for_good})
 
@@ -230,10 +230,10 @@ def restore_cmd(
     from distill.library.documents import restore_document
     from distill.library.workspace import open_workspace
 
-    restored = restore_document(open_workspace(workspace, make=False), document)
-    make_console(quiet=json).print(_line(restored), soft_wrap=True)
+    result = restore_document(open_workspace(workspace, make=False), document)
+    make_console(quiet=json).print(_line(result), soft_wrap=True)
     if json:
-        print_json(_facts(restored))
+        print_json(_facts(result))
 
 
 # --- sentences ------------------------------------------------------------------------------------

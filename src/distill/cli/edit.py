@@ -44,7 +44,7 @@ Output = Annotated[
     ),
 ]
 
-SHARED = {
+COMMON_OPTIONS = {
     "start": FromTime,
     "stop": ToTime,
     "levels": Levels,
@@ -79,7 +79,7 @@ def _option(parameter: inspect.Parameter, help_text: str | None) -> inspect.Para
     """`parameter` of an edit as a parameter that Typer can read."""
     name = parameter.name
     if help_text is None:
-        option: Any = SHARED[name]
+        option: Any = COMMON_OPTIONS[name]
     else:
         metavar = "TIME" if str(parameter.annotation).startswith("Time") else None
         value: Any = kind(parameter)

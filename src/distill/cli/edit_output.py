@@ -57,11 +57,11 @@ def edit_file(
     if document is not None:
         edit_document(document, [step], model_path, result)
         return
-    output = _required(result)
+    output = _output_of(result)
     grid, (facts,) = _edit(model_path, codes_path, output, [step])
     _print(output, grid, [facts], result.json)
     if result.json:
-        print_json(_written(output, grid) | asdict(facts))
+        print_json(_file_facts(output, grid) | asdict(facts))
 
 
 def run_script(paths: list[Path], script: Path, result: Result) -> None:
@@ -84,11 +84,11 @@ def run_script(paths: list[Path], script: Path, result: Result) -> None:
     if document is not None:
         edit_document(document, steps, model_path, result)
         return
-    output = _required(result)
+    output = _output_of(result)
     grid, facts = _edit(model_path, paths[-1], output, steps)
     _print(output, grid, facts, result.json)
     if result.json:
-        print_json(_written(output, grid) | {"steps": [asdict(step) for step in facts]})
+        print_json(_file_facts(output, grid) | {"steps": [asdict(step) for step in facts]})
 
 
 def edit_document(
@@ -119,12 +119,12 @@ def edit_document(
     if result.output is not None:
         save_codes(result.output, last.grid)
         place = str(result.output)
-    facts = [edited.facts for edited in edits]
+    facts = [edit.facts for edit in edits]
     _print(place, last.grid, facts, result.json)
     if result.json:
         about = {"document": document.id, "revision": last.document.revision, "kept": keeps}
-        written = _written(result.output, last.grid)
-        print_json(about | written | {"steps": [asdict(entry) for entry in facts]})
+        file_facts = _file_facts(result.output, last.grid)
+        print_json(about | file_facts | {"steps": [asdict(entry) for entry in facts]})
 
 
 def _document(codes_path: Path, result: Result) -> "Document | None":
@@ -151,13 +151,13 @@ def _document(codes_path: Path, result: Result) -> "Document | None":
     return find_document(workspace, text)
 
 
-def _required(result: Result) -> Path:
+def _output_of(result: Result) -> Path:
     if result.output is None:
         raise UsageError("Name the codes file to write: --output out.json.")
     return result.output
 
 
-def _written(path: Path | None, grid: "CodeGrid") -> dict[str, Any]:
+def _file_facts(path: Path | None, grid: "CodeGrid") -> dict[str, Any]:
     from distill.workflows.describe_results import edited_facts
 
     facts = asdict(edited_facts(path or Path(), grid))
@@ -185,9 +185,9 @@ def _edit(
     loaded = _load(model_path) if needs_model else None
     facts = []
     for step in steps:
-        edited = apply(step, grid, loaded)
-        facts.append(step_facts(step.name, grid, edited))
-        grid = edited.grid
+        result = apply(step, grid, loaded)
+        facts.append(step_facts(step.name, grid, result))
+        grid = result.grid
     save_codes(output, grid)
     return grid, facts
 

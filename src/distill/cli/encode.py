@@ -110,12 +110,12 @@ def _encode_folder(
     loaded = load(model_path, device, threads=1)
     console = make_console(quiet=json)
     files = []
-    failed = []
+    problems = []
     with progress_bar(console) as bar:
         sounds = encode_folder(loaded, folder, output, workers)
         for sound in bar.track(sounds, count, description="Encoding"):
             if sound.codes is None:
-                failed.append({"source": sound.source, "problem": sound.problem})
+                problems.append({"source": sound.source, "problem": sound.problem})
                 console.print(f"Left out: {sound.problem}", style="yellow", soft_wrap=True)
             else:
                 if sound.remark:
@@ -128,7 +128,7 @@ def _encode_folder(
     if json:
         # Sounds finish in any order.
         files.sort(key=lambda facts: str(facts["source"]))
-        failed.sort(key=lambda facts: str(facts["source"]))
-        print_json({"path": output, "files": files, "failed": failed})
-    if failed:
+        problems.sort(key=lambda facts: str(facts["source"]))
+        print_json({"path": output, "files": files, "failed": problems})
+    if problems:
         raise typer.Exit(1)

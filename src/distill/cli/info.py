@@ -180,8 +180,8 @@ def _perplexities(losses: list[float]) -> str:
     """Held-out perplexity of each level, from losses in nats per code."""
     from distill.models.levels import level_names
 
-    named = zip(level_names(len(losses)), losses, strict=True)
-    return ", ".join(f"{name} {exp(min(loss, LARGEST_LOSS)):.1f}" for name, loss in named)
+    pairs = zip(level_names(len(losses)), losses, strict=True)
+    return ", ".join(f"{name} {exp(min(loss, LARGEST_LOSS)):.1f}" for name, loss in pairs)
 
 
 def _tempo_line(facts: "ModelFacts") -> str:

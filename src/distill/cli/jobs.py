@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from distill.cli.console import (
-    INTERRUPTED,
+    INTERRUPT_CODE,
     clock,
     make_console,
     one_sentence_errors,
@@ -74,22 +74,22 @@ def watch_cmd(
     from distill.library.jobs import get
     from distill.library.workspace import open_workspace
 
-    opened = open_workspace(workspace, make=False)
-    job_id = job_id or _newest(opened)
-    job = get(opened, job_id)
+    place = open_workspace(workspace, make=False)
+    job_id = job_id or _newest(place)
+    job = get(place, job_id)
     if job.state.is_alive:
         _print_job(make_console(quiet=json), job)
     try:
-        _show_events(opened, job_id, after, json)
+        _show_events(place, job_id, after, json)
     except KeyboardInterrupt:
         make_console(quiet=json).print(
             f"The job goes on. To stop it: distill jobs stop {job_id}", soft_wrap=True
         )
-        raise typer.Exit(INTERRUPTED) from None
-    job = get(opened, job_id)
+        raise typer.Exit(INTERRUPT_CODE) from None
+    job = get(place, job_id)
     _print_job(make_console(quiet=json), job)
     if job.state == JobState.STOPPED:
-        raise typer.Exit(INTERRUPTED)
+        raise typer.Exit(INTERRUPT_CODE)
     if job.state != JobState.DONE:
         raise typer.Exit(1)
 
@@ -101,12 +101,12 @@ def stop_cmd(job_id: WantedId, workspace: WorkspaceDir = None, json: Json = Fals
     from distill.library.jobs import get, stop, watch
     from distill.library.workspace import open_workspace
 
-    opened = open_workspace(workspace, make=False)
-    job = stop(opened, job_id)
+    place = open_workspace(workspace, make=False)
+    job = stop(place, job_id)
     # The events themselves are of no interest.
-    for _ in watch(opened, job_id, after=job.last_event):
+    for _ in watch(place, job_id, after=job.last_event):
         pass
-    _print_result(get(opened, job_id), json)
+    _print_result(get(place, job_id), json)
 
 
 @app.command("resume")

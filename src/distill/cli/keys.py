@@ -114,10 +114,10 @@ else:
         def watch(end: threading.Event) -> None:
             while not end.is_set():
                 if select.select([fd], [], [], POLL_S)[0] and _in_foreground(fd):
-                    typed = _read_keys(fd)
-                    if not typed:
+                    presses = _read_keys(fd)
+                    if not presses:
                         return
-                    for key in typed.decode(errors="replace"):
+                    for key in presses.decode(errors="replace"):
                         press(key)
 
         try:

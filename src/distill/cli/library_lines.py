@@ -23,16 +23,16 @@ def print_problems(console: "Console", problems: Sequence[str]) -> None:
         console.print(problem, style="yellow", soft_wrap=True)
 
 
-def say_deleted(deleted: "Deleted", command: str, for_good: bool, json: bool) -> None:
+def say_deleted(deletion: "Deleted", command: str, for_good: bool, json: bool) -> None:
     """Say that something was deleted, and how it comes back.
 
     Args:
-        deleted: What was deleted.
+        deletion: The bin's record of it.
         command: The command whose `restore` brings it back, such as `models`.
         for_good: Whether nothing does.
         json: Whether to print facts for programs.
     """
-    back = "" if for_good else f" `distill {command} restore {deleted.id}` brings it back."
-    make_console(quiet=json).print(f"Deleted: {deleted.name}.{back}", soft_wrap=True)
+    back = "" if for_good else f" `distill {command} restore {deletion.id}` brings it back."
+    make_console(quiet=json).print(f"Deleted: {deletion.name}.{back}", soft_wrap=True)
     if json:
-        print_json(asdict(deleted))
+        print_json(asdict(deletion))

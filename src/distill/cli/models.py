@@ -43,15 +43,15 @@ def list_cmd(
     from distill.library.models import list_models
     from distill.library.workspace import open_workspace
 
-    found = list_models(open_workspace(workspace, make=False), text)
+    listing = list_models(open_workspace(workspace, make=False), text)
     if json:
-        models = [_facts(model) for model in found.models]
-        print_json({"models": models, "problems": found.problems})
+        models = [_facts(model) for model in listing.models]
+        print_json({"models": models, "problems": listing.problems})
         return
     console = make_console()
-    print_problems(console, found.problems)
-    if found.models:
-        console.print(_table(found.models))
+    print_problems(console, listing.problems)
+    if listing.models:
+        console.print(_table(listing.models))
     else:
         console.print("No model fits." if text else "No models yet: `distill models add my.sda`.")
 
@@ -65,16 +65,16 @@ def show_cmd(model: ModelId, workspace: WorkspaceDir = None, json: Json = False)
     from distill.library.models import load_model
     from distill.library.workspace import open_workspace
 
-    shown = load_model(open_workspace(workspace, make=False), model)
+    facts = load_model(open_workspace(workspace, make=False), model)
     if json:
-        print_json({**_facts(shown), "corpus": [asdict(file) for file in shown.corpus]})
+        print_json({**_facts(facts), "corpus": [asdict(file) for file in facts.corpus]})
         return
     console = make_console()
-    for title, value in _rows(shown):
+    for title, value in _rows(facts):
         console.print(f"{title + ':':<10}{value}", soft_wrap=True)
-    style = STYLES[shown.health.colour]
-    console.print(Text(f"{'Codes:':<10}"), Text(str(shown.health.word), style), soft_wrap=True)
-    for level in shown.health.levels:
+    style = STYLES[facts.health.colour]
+    console.print(Text(f"{'Codes:':<10}"), Text(str(facts.health.word), style), soft_wrap=True)
+    for level in facts.health.levels:
         console.print(
             f"{'':<10}{level.name}: {level.utilisation:.0%} in use, perplexity "
             f"{level.perplexity:.0f} ({level.word})",
@@ -133,8 +133,8 @@ def delete_cmd(
     from distill.library.models import delete_model
     from distill.library.workspace import open_workspace
 
-    deleted = delete_model(open_workspace(workspace, make=False), model, for_good=for_good)
-    say_deleted(deleted, "models", for_good, json)
+    deletion = delete_model(open_workspace(workspace, make=False), model, for_good=for_good)
+    say_deleted(deletion, "models", for_good, json)
 
 
 @app.command("restore")

@@ -45,16 +45,16 @@ def list_cmd(
 
     place = open_workspace(workspace, make=False)
     model_id = None if model is None else load_model(place, model).model_id
-    found = list_presets(place, text, model_id)
+    listing = list_presets(place, text, model_id)
     if json:
-        print_json(asdict(found))
+        print_json(asdict(listing))
         return
     console = make_console()
-    print_problems(console, found.problems)
-    for preset in found.presets:
+    print_problems(console, listing.problems)
+    for preset in listing.presets:
         of_model = f" (for {preset.model.name})" if preset.model else ""
         console.print(f"{preset.title}{of_model}: {_settings(preset.settings)}", soft_wrap=True)
-    if not found.presets:
+    if not listing.presets:
         console.print("No preset fits." if text else "No presets yet.")
 
 
@@ -102,9 +102,9 @@ def save_cmd(
     settings: dict[str, Any] = {}
     model = None
     if render is not None:
-        made = load_render(place, resolve_render(place, render))
-        settings = settings_of_recipe(made.recipe)
-        model = ModelMention(id=made.model_id, name=made.model_name) if for_model else None
+        source = load_render(place, resolve_render(place, render))
+        settings = settings_of_recipe(source.recipe)
+        model = ModelMention(id=source.model_id, name=source.model_name) if for_model else None
     settings |= dict(_parse_setting(text) for text in values or ())
     preset = save_preset(place, name, settings, model=model, notes=notes, overwrite=overwrite)
     make_console(quiet=json).print(f"{preset.title}: {_settings(preset.settings)}", soft_wrap=True)
@@ -119,15 +119,15 @@ def show_cmd(preset: PresetName, workspace: WorkspaceDir = None, json: Json = Fa
     from distill.library.presets import load_preset
     from distill.library.workspace import open_workspace
 
-    shown = load_preset(open_workspace(workspace, make=False), preset)
+    content = load_preset(open_workspace(workspace, make=False), preset)
     if json:
-        print_json(asdict(shown))
+        print_json(asdict(content))
         return
     console = make_console()
-    for name, value in shown.settings.items():
+    for name, value in content.settings.items():
         console.print(f"{name}: {_value(value)}", soft_wrap=True)
-    if shown.notes:
-        console.print(shown.notes, soft_wrap=True)
+    if content.notes:
+        console.print(content.notes, soft_wrap=True)
 
 
 @app.command("delete")
@@ -143,8 +143,8 @@ def delete_cmd(
     from distill.library.workspace import open_workspace
 
     place = open_workspace(workspace, make=False)
-    deleted = delete_preset(place, find_preset_id(place, preset), for_good=for_good)
-    say_deleted(deleted, "presets", for_good, json)
+    deletion = delete_preset(place, find_preset_id(place, preset), for_good=for_good)
+    say_deleted(deletion, "presets", for_good, json)
 
 
 @app.command("restore")
@@ -158,10 +158,10 @@ def restore_cmd(
     from distill.library.presets import restore_preset
     from distill.library.workspace import open_workspace
 
-    restored = restore_preset(open_workspace(workspace, make=False), preset)
-    make_console(quiet=json).print(f"{restored.title} is back.", soft_wrap=True)
+    result = restore_preset(open_workspace(workspace, make=False), preset)
+    make_console(quiet=json).print(f"{result.title} is back.", soft_wrap=True)
     if json:
-        print_json(asdict(restored))
+        print_json(asdict(result))
 
 
 @app.command("export")
@@ -207,14 +207,14 @@ def import_cmd(
     from distill.library.preset_bundles import import_presets
     from distill.library.workspace import open_workspace
 
-    added = import_presets(open_workspace(workspace, make=False), path, folder, overwrite)
+    presets = import_presets(open_workspace(workspace, make=False), path, folder, overwrite)
     console = make_console(quiet=json)
-    for preset in added:
+    for preset in presets:
         console.print(f"{preset.title}: {_settings(preset.settings)}", soft_wrap=True)
-    if not added:
+    if not presets:
         console.print("All of them are there already.")
     if json:
-        print_json({"presets": [asdict(preset) for preset in added]})
+        print_json({"presets": [asdict(preset) for preset in presets]})
 
 
 def _parse_setting(text: str) -> tuple[str, Any]:

@@ -42,7 +42,7 @@ ModelFile = Annotated[
     typer.Option("--model", help="Model file, if it lies elsewhere now.", metavar="MODEL_PATH"),
 ]
 
-SHOWN = 20
+PAGE_ROWS = 20
 """Renders that a listing shows, unless told otherwise."""
 
 
@@ -64,7 +64,7 @@ def list_cmd(
     starred: Annotated[bool, typer.Option("--starred", help="With a star.")] = False,
     since: Annotated[str, typer.Option(help="From this day on.", metavar="DAY")] = "",
     until: Annotated[str, typer.Option(help="Up to this day.", metavar="DAY")] = "",
-    limit: Annotated[int, typer.Option(help="Number to show, the latest; 0: all.")] = SHOWN,
+    limit: Annotated[int, typer.Option(help="Number to show, the latest; 0: all.")] = PAGE_ROWS,
     workspace: WorkspaceDir = None,
     json: Json = False,
 ) -> None:
@@ -83,19 +83,19 @@ def list_cmd(
         since=since,
         until=until,
     )
-    found = find_renders(open_workspace(workspace, make=False), query, limit or None)
+    page = find_renders(open_workspace(workspace, make=False), query, limit or None)
     if json:
-        rows = [row._asdict() for row in found.rows]
-        print_json({"renders": rows, "total": found.total, "problems": found.problems})
+        rows = [row._asdict() for row in page.rows]
+        print_json({"renders": rows, "total": page.total, "problems": page.problems})
         return
     console = make_console()
-    print_problems(console, found.problems)
-    if not found.rows:
+    print_problems(console, page.problems)
+    if not page.rows:
         console.print("No sound fits." if any(query.condition()[1]) else "No sounds yet.")
         return
-    console.print(_table(found.rows))
-    if found.total > len(found.rows):
-        console.print(f"{len(found.rows)} of {found.total:,}; --limit 0 shows all.")
+    console.print(_table(page.rows))
+    if page.total > len(page.rows):
+        console.print(f"{len(page.rows)} of {page.total:,}; --limit 0 shows all.")
 
 
 @app.command("show")
@@ -105,16 +105,16 @@ def show_cmd(render: RenderId, workspace: WorkspaceDir = None, json: Json = Fals
     from distill.library.renders import file_state, load_render
 
     place, render_id = _resolve(workspace, render)
-    shown = load_render(place, render_id)
-    state = file_state(shown)
+    record = load_render(place, render_id)
+    state = file_state(record)
     if json:
-        print_json({**asdict(shown), "exists": state.exists, "is_same": state.is_same})
+        print_json({**asdict(record), "exists": state.exists, "is_same": state.is_same})
         return
     there = "as it was written" if state.is_same else "changed since" if state.exists else "gone"
     console = make_console()
-    for title, value in _facts(shown):
+    for title, value in _facts(record):
         console.print(f"{title + ':':<10}{value}", soft_wrap=True)
-    console.print(f"{'File:':<10}{shown.path} ({there})", soft_wrap=True)
+    console.print(f"{'File:':<10}{record.path} ({there})", soft_wrap=True)
 
 
 @app.command("star")
@@ -168,8 +168,8 @@ def delete_cmd(
     from distill.library.renders import delete_render
 
     place, render_id = _resolve(workspace, render)
-    deleted = delete_render(place, render_id, keep_sound=keep_sound, for_good=for_good)
-    say_deleted(deleted, "renders", for_good, json)
+    deletion = delete_render(place, render_id, keep_sound=keep_sound, for_good=for_good)
+    say_deleted(deletion, "renders", for_good, json)
 
 
 @app.command("restore")
@@ -183,10 +183,10 @@ def restore_cmd(
     from distill.library.renders import restore_render
     from distill.library.workspace import open_workspace
 
-    restored = restore_render(open_workspace(workspace, make=False), render)
-    make_console(quiet=json).print(f"{restored.path} is back.", soft_wrap=True)
+    record = restore_render(open_workspace(workspace, make=False), render)
+    make_console(quiet=json).print(f"{record.path} is back.", soft_wrap=True)
     if json:
-        print_json(asdict(restored))
+        print_json(asdict(record))
 
 
 # --- again, longer, varied ------------------------------------------------------------------------
@@ -256,7 +256,7 @@ def vary_cmd(
 
     place, render_id = _resolve(workspace, render)
     console = make_console(quiet=json)
-    made = []
+    results = []
     with progress_bar(console) as bar:
         task = bar.add_task("Generating")
         for sound in make_variations(
@@ -270,9 +270,9 @@ def vary_cmd(
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         ):
             _show(console, sound)
-            made.append(sound)
+            results.append(sound)
     if json:
-        print_json({"files": [render_facts(sound) for sound in made]})
+        print_json({"files": [render_facts(sound) for sound in results]})
 
 
 def _again(
@@ -292,16 +292,16 @@ def _again(
     machine = Machine(model=model, device=device, threads=threads)
     with progress_bar(console) as bar:
         task = bar.add_task("Generating")
-        made = make_again(
+        result = make_again(
             place,
             render_id,
             machine=machine,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
             **options,
         )
-    _show(console, made)
+    _show(console, result)
     if json:
-        print_json({"files": [render_facts(made)]})
+        print_json({"files": [render_facts(result)]})
 
 
 def _show(console: "Console", result: "RenderResult") -> None:
@@ -328,12 +328,12 @@ def _change(workspace: Path | None, render: str, json: bool, **changes: Any) -> 
     from distill.library.renders import change_render
 
     place, render_id = _resolve(workspace, render)
-    changed = change_render(place, render_id, **changes)
-    star = " ★" if changed.starred else ""
-    notes = f" {changed.notes}" if changed.notes else ""
-    make_console(quiet=json).print(f"{changed.title}{star}.{notes}", soft_wrap=True)
+    record = change_render(place, render_id, **changes)
+    star = " ★" if record.starred else ""
+    notes = f" {record.notes}" if record.notes else ""
+    make_console(quiet=json).print(f"{record.title}{star}.{notes}", soft_wrap=True)
     if json:
-        print_json(asdict(changed))
+        print_json(asdict(record))
 
 
 def _table(rows: "list[RenderRow]") -> "Table":
@@ -343,25 +343,25 @@ def _table(rows: "list[RenderRow]") -> "Table":
     for title in ("Made", "Name", "Model", "Mode", "Seed", "Length", "Repeats", "", "Id"):
         table.add_column(title, overflow="fold")
     for row in rows:
-        copied = "?" if row.copy_percent is None else f"{row.copy_percent:.0f} %"
-        made = row.made.replace("T", " ")[:16]
+        repeats = "?" if row.copy_percent is None else f"{row.copy_percent:.0f} %"
+        date = row.made.replace("T", " ")[:16]
         sign = f"{'★' if row.starred else ''}{' replaced' if row.replaced else ''}"
         length = f"{row.duration_s:.1f} s"
-        cells = (made, row.title, row.model_name, row.way, str(row.seed), length, copied, sign)
+        cells = (date, row.title, row.model_name, row.way, str(row.seed), length, repeats, sign)
         table.add_row(*cells, row.id)
     return table
 
 
 def _facts(render: "Render") -> list[tuple[str, str]]:
     """Titles and texts about a render."""
-    copied = render.copy_percent
+    repeats = render.copy_percent
     rows = [
         ("Name", f"{render.title}{' ★' if render.starred else ''}  (id {render.id})"),
         ("Made", f"{render.made}, with Distill {render.recipe.get('version', '')}"),
         ("Model", f"{render.model_name} (id {render.model_id})"),
         ("Mode", f"{render.way}, seed {render.seed}"),
         ("Length", f"{render.duration_s:.2f} s"),
-        ("Repeats", "unknown" if copied is None else f"passages for {copied:.0f} %"),
+        ("Repeats", "unknown" if repeats is None else f"passages for {repeats:.0f} %"),
     ]
     if render.second_model:
         rows.append(("Blended", render.second_model))

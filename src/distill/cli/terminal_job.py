@@ -51,8 +51,8 @@ def terminal_job(
         with run:
             _wait_for_turn(run, console)
             yield run
-    except JobInterrupted as stopped:
-        raise KeyboardInterrupt from stopped
+    except JobInterrupted as interruption:
+        raise KeyboardInterrupt from interruption
 
 
 def _wait_for_turn(run: "JobRun", console: Console) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from distill.claims import training_claimed
 from distill.cli.console import (
-    INTERRUPTED,
+    INTERRUPT_CODE,
     make_console,
     one_sentence_errors,
     print_json,
@@ -125,7 +125,7 @@ def train_prior_cmd(
         print_json(asdict(prior_training_facts(model_path, dataset_dir, result)))
     # Without a validation there are no best weights to keep.
     if not print_outcome(console, model_path, result):
-        raise typer.Exit(INTERRUPTED)
+        raise typer.Exit(INTERRUPT_CODE)
 
 
 def _start_job(

@@ -71,10 +71,10 @@ class TrainingRequest:
         from distill.workflows.versions import check_continuation
 
         if self.parent is None:
-            chosen: int | None = self.settings["channels"]
-            return chosen
-        fixed = check_continuation(self.parent, self.output, self.settings)
-        return int(fixed["channels"])
+            count: int | None = self.settings["channels"]
+            return count
+        settings = check_continuation(self.parent, self.output, self.settings)
+        return int(settings["channels"])
 
     def start(self, workspace: Path | None) -> "Job":
         """Start it in the background."""
@@ -82,8 +82,8 @@ class TrainingRequest:
         from distill.library.jobs import resume, start
         from distill.library.workspace import open_workspace
 
-        opened = open_workspace(workspace)
-        earlier = latest_of_model(opened, "train", self.output) if self.is_resumed else None
+        place = open_workspace(workspace)
+        earlier = latest_of_model(place, "train", self.output) if self.is_resumed else None
         if earlier is not None:
-            return resume(opened, earlier.id, self.dataset_dir)
-        return start(opened, "train", **self.arguments())
+            return resume(place, earlier.id, self.dataset_dir)
+        return start(place, "train", **self.arguments())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from rich.console import Console
 
-from distill.cli.console import INTERRUPTED, clock, print_json
+from distill.cli.console import INTERRUPT_CODE, clock, print_json
 from distill.cli.keys import stop_by_hand
 from distill.cli.terminal_job import terminal_job
 from distill.cli.train_request import TrainingRequest
@@ -49,7 +49,7 @@ def train_in_terminal(
         if json and facts:
             print_json(facts)
     if not is_finished:
-        raise typer.Exit(INTERRUPTED)
+        raise typer.Exit(INTERRUPT_CODE)
 
 
 def _train_codec(
@@ -151,6 +151,6 @@ def _print_summary(
         if not then_prior:
             lines.append(f"Next:  distill train-prior {path} {sounds}")
     else:
-        saved = f"Stopped after {complete.steps} steps; all is saved."
-        lines = [f"{saved} Go on with: distill train --resume {path}"]
+        remark = f"Stopped after {complete.steps} steps; all is saved."
+        lines = [f"{remark} Go on with: distill train --resume {path}"]
     console.print("\n".join(lines), soft_wrap=True)

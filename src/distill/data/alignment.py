@@ -112,8 +112,8 @@ class _Fit(NamedTuple):
 
     def is_same(self) -> bool:
         """Whether the two are of one recording."""
-        required = np.interp(np.log10(max(self.freedom, 1.0)), np.log10(_FREEDOM), _SAME)
-        return bool(self.correlation >= required)
+        least = np.interp(np.log10(max(self.freedom, 1.0)), np.log10(_FREEDOM), _SAME)
+        return bool(self.correlation >= least)
 
 
 _NONE = _Fit(correlation=0.0, freedom=0.0)
@@ -210,8 +210,8 @@ def mean_channel(audio: np.ndarray) -> np.ndarray:
 def _low_rate(audio: np.ndarray, start: int, stop: int) -> np.ndarray:
     """Samples `start` to `stop` of a sound `[C, N]`, as mono `[n]` at `_RATE`."""
     part = mean_channel(audio[:, start:stop])
-    resampled: np.ndarray = soxr.resample(part, SAMPLE_RATE, _RATE, quality="MQ")
-    return resampled
+    output: np.ndarray = soxr.resample(part, SAMPLE_RATE, _RATE, quality="MQ")
+    return output
 
 
 def _likely_lags(probe: np.ndarray, field: np.ndarray) -> list[int]:

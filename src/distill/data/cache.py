@@ -212,13 +212,13 @@ def _build(source: Path, target: Path, channels: int) -> Measurements:
         info = probe(source)
         gain = fold_gain(source, info)
         meter = SourceMeter(info)
-        measured = meter.watch(read_blocks(source))
-        folded = fold_blocks(measured, info.layout, gain)
-        resampled = PeakMeter(resample_blocks(folded, info.sample_rate))
-        mixed = PeakMeter(mix_channels(block, channels) for block in resampled)
+        blocks = meter.watch(read_blocks(source))
+        stereo = fold_blocks(blocks, info.layout, gain)
+        at_rate = PeakMeter(resample_blocks(stereo, info.sample_rate))
+        mix = PeakMeter(mix_channels(block, channels) for block in at_rate)
         with _cache_file(target) as file:
-            _write_npy(file, mixed, channels)
-            reason = meter.problem() or _lost_sound(resampled.peak, mixed.peak, channels)
+            _write_npy(file, mix, channels)
+            reason = meter.problem() or _lost_sound(at_rate.peak, mix.peak, channels)
             if reason:
                 # Leaves the block with an error, so that no samples are kept.
                 raise UnreadableAudioError(source, reason)

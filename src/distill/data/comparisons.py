@@ -17,22 +17,22 @@ class Comparisons:
     def __init__(self, sounds: Sequence[CachedSound]) -> None:
         self._sounds = sounds
         self._outcomes: dict[int, dict[str, bool]] = {}
-        self._changed: set[int] = set()
+        self._news: set[int] = set()
 
     def outcome(self, index: int, other: int, compare: Callable[[], bool]) -> bool:
         """Whether sound `index` is the same as sound `other`; `compare` tells where none knows."""
         if index not in self._outcomes:
             self._outcomes[index] = load_outcomes(self._sounds[index])
-        known = self._outcomes[index]
+        outcomes = self._outcomes[index]
         content_hash = self._sounds[other].content_hash
-        if content_hash not in known:
-            known[content_hash] = compare()
-            self._changed.add(index)
-        return known[content_hash]
+        if content_hash not in outcomes:
+            outcomes[content_hash] = compare()
+            self._news.add(index)
+        return outcomes[content_hash]
 
     def save(self) -> None:
         """Keep what was found out now. A cache that cannot be written is none the worse for it."""
         with suppress(OutputError):
-            for index in sorted(self._changed):
+            for index in sorted(self._news):
                 save_outcomes(self._sounds[index], self._outcomes[index])
-        self._changed.clear()
+        self._news.clear()

@@ -121,7 +121,7 @@ class _Listing:
 
     sounds: list[Path] = field(default_factory=list)
     others: Counter[str] = field(default_factory=Counter)
-    closed: list[OSError] = field(default_factory=list)
+    errors: list[OSError] = field(default_factory=list)
 
 
 def collect_audio_files(dataset_dir: str | os.PathLike[str]) -> list[Path]:
@@ -173,10 +173,10 @@ def scan_corpus(
     sounds: list[CachedSound] = []
     clips: list[Clip] = []
     first_names: dict[str, str] = {}
-    for done, path in enumerate(paths):
+    for number, path in enumerate(paths):
         name = _name_in_corpus(path, root)
         if progress:
-            progress(done, total, name)
+            progress(number, total, name)
         sound = _load_sound(path, layout.channels)
         twin = first_names.get(sound.content_hash)
         reason = f"{SAME_CONTENT} {twin}" if twin else ""
@@ -191,14 +191,14 @@ def scan_corpus(
     keep_within_limit()
     if progress:
         progress(total, total, "")
-    measured = [sound.measurements for sound in sounds]
-    heard = [sound.measurements for sound in sounds if sound.content_hash not in curation.muted]
+    measurements = [sound.measurements for sound in sounds]
+    audible = [sound.measurements for sound in sounds if sound.content_hash not in curation.muted]
     comparisons = Comparisons(sounds)
     files = compare_files(
-        reports, measured, lambda index: sounds[index].audio(), comparisons.outcome
+        reports, measurements, lambda index: sounds[index].audio(), comparisons.outcome
     )
     comparisons.save()
-    whole = _conclude(root, listing, files, clips, layout, stereo_advice(heard))
+    whole = _conclude(root, listing, files, clips, layout, stereo_advice(audible))
     return replace(whole, added=tuple(curation.added))
 
 
@@ -238,7 +238,7 @@ def _conclude(
     total_s = sum(clip.duration_s for clip in clips)
     verdict, advice = judge(files, total_s)
     advice += more_advice
-    for error in listing.closed:
+    for error in listing.errors:
         advice.append(f"The folder {error.filename} cannot be opened: {error.strerror}.")
     foreign = sorted(listing.others.keys() & _FOREIGN_EXTENSIONS)
     if foreign:
@@ -295,7 +295,7 @@ def _plain_name(name: str) -> str:
 def _list_folder(folder: str | os.PathLike[str]) -> _Listing:
     check_corpus_folder(folder)
     listing = _Listing()
-    for path in _walk(Path(folder), listing.closed):
+    for path in _walk(Path(folder), listing.errors):
         ending = path.suffix.lower()
         if ending in AUDIO_EXTENSIONS:
             listing.sounds.append(path)
@@ -307,10 +307,10 @@ def _list_folder(folder: str | os.PathLike[str]) -> _Listing:
     return listing
 
 
-def _walk(root: Path, closed: list[OSError]) -> Iterator[Path]:
+def _walk(root: Path, errors: list[OSError]) -> Iterator[Path]:
     """Files below `root` that are not hidden; each folder once, even when links form a circle."""
     real_paths: set[str] = set()
-    for folder, folders, names in os.walk(root, onerror=closed.append, followlinks=True):
+    for folder, folders, names in os.walk(root, onerror=errors.append, followlinks=True):
         place = os.path.realpath(folder)
         if place in real_paths:
             folders.clear()
@@ -334,6 +334,6 @@ def _is_file(folder: str, name: str) -> bool:
 
 
 def _nothing_found(folder: str | os.PathLike[str], listing: _Listing) -> str:
-    if listing.closed:
-        return f"No sound files in {folder}: it cannot be opened ({listing.closed[0].strerror})."
+    if listing.errors:
+        return f"No sound files in {folder}: it cannot be opened ({listing.errors[0].strerror})."
     return f"No sound files in {folder}: Distill reads WAV, AIFF, FLAC, Ogg, Opus and MP3."

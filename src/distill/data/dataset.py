@@ -129,12 +129,12 @@ def extend_manifest(
         manifest: Entries of the corpus as it was.
     """
     borders = {entry["hash"]: int(entry["train_until"]) for entry in manifest}
-    added = [clip for clip in clips if clip.content_hash not in borders]
+    new = [clip for clip in clips if clip.content_hash not in borders]
     is_judged = any(
         borders.get(clip.content_hash, clip.n_samples) < clip.n_samples for clip in clips
     )
-    if len(added) >= MIN_FILES_TO_HOLD_OUT or not is_judged:
-        for entry in make_manifest(added):
+    if len(new) >= MIN_FILES_TO_HOLD_OUT or not is_judged:
+        for entry in make_manifest(new):
             borders[entry["hash"]] = entry["train_until"]
     return [
         _manifest_entry(clip, min(borders.get(clip.content_hash, clip.n_samples), clip.n_samples))
@@ -146,8 +146,8 @@ def _hashes_to_hold_out(clips: Sequence[Clip]) -> set[str]:
     """Content hashes of the clips that are held out whole."""
     largest = sum(clip.n_samples for clip in clips) / 3
     # A model is judged by recordings, not by sound that a model made.
-    recorded = [clip for clip in clips if not clip.is_generated]
-    hashes = sorted(clip.content_hash for clip in recorded if clip.n_samples <= largest)
+    recordings = [clip for clip in clips if not clip.is_generated]
+    hashes = sorted(clip.content_hash for clip in recordings if clip.n_samples <= largest)
     count = max(1, round(len(clips) * HELD_OUT_SHARE))
     return set(hashes[:count])
 
@@ -157,8 +157,8 @@ def split_by_manifest(clips: Sequence[Clip], manifest: Sequence[dict[str, Any]])
 
     If that leaves nothing to learn from, or to judge by, the clips are split as a new corpus.
     """
-    listed = {entry["hash"] for entry in manifest}
-    unknown = sum(clip.content_hash not in listed for clip in clips)
+    hashes = {entry["hash"] for entry in manifest}
+    unknown = sum(clip.content_hash not in hashes for clip in clips)
     train, held_out = _regions(clips, manifest)
     fresh = not train or not held_out
     if fresh:
@@ -243,7 +243,7 @@ class CropSampler:
         self.channels = regions[0].clip.channels
         self._cumulative = _cumulative_weights(self.regions)
         # Opening a file takes as long as reading a crop from it.
-        self._opened = lru_cache(OPEN_FILES)(ClipRegion.audio)
+        self._audio_of = lru_cache(OPEN_FILES)(ClipRegion.audio)
 
     def batch(self, step: int, batch_size: int, exact_share: float = 0.0) -> Crops:
         """Draw the crops of a step, each exact with probability `exact_share`."""
@@ -280,7 +280,7 @@ class CropSampler:
             start -= start % self.frame_hop
         else:
             gain = 10 ** (rng.uniform(*GAIN_DB) / 20) * rng.choice((-1.0, 1.0))
-        audio = self._opened(region)[:, start : start + room]
+        audio = self._audio_of(region)[:, start : start + room]
         piece: np.ndarray = audio * np.float32(gain)
         return piece
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from distill.audio.channels import ASSUMED_LAYOUT, UNKNOWN_LAYOUT
 from distill.audio.level import db
-from distill.audio.parts import CHAINED, WRONG_LENGTH
+from distill.audio.parts import SEVERAL_RECORDINGS, WRONG_LENGTH
 from distill.audio.stereo import mono_loss_db
 from distill.data.curation import MUTED
 from distill.data.fingerprint import OpenSound, Outcome, same_sounds
@@ -71,7 +71,7 @@ _ADVICE = {
         "have a wrong length in their headers",
         "all sound is read; listen to the end, and save such files again",
     ),
-    CHAINED: (
+    SEVERAL_RECORDINGS: (
         "holds several recordings one after the other",
         "hold several recordings one after the other",
         "they are read as one sound",
@@ -224,7 +224,7 @@ def report_file(
 
 def compare_files(
     files: Sequence[FileReport],
-    measured: Sequence[Measurements],
+    measurements: Sequence[Measurements],
     open_sound: OpenSound,
     outcome: Outcome = lambda index, earlier, compare: compare(),
 ) -> list[FileReport]:
@@ -232,17 +232,17 @@ def compare_files(
 
     Args:
         files: Reports on the files.
-        measured: Measurements of the same files, in the same order.
+        measurements: Measurements of the same files, in the same order.
         open_sound: Gives the samples of one of these files by its index.
         outcome: May know which of these files are the same.
     """
     used = [index for index, file in enumerate(files) if file.used]
     matches = same_sounds(
-        [measured[index].fingerprint for index in used],
+        [measurements[index].fingerprint for index in used],
         lambda number: open_sound(used[number]),
         lambda number, earlier, compare: outcome(used[number], used[earlier], compare),
     )
-    level_flags = _level_flags(np.array([measured[index].rms_db for index in used]))
+    level_flags = _level_flags(np.array([measurements[index].rms_db for index in used]))
     reports = list(files)
     for index, match, flags in zip(used, matches, level_flags, strict=True):
         if match is not None:
@@ -263,43 +263,43 @@ def judge(files: Sequence[FileReport], total_s: float) -> tuple[str, list[str]]:
     Returns:
         The verdict, "go" or "fix", and advice in plain sentences, the most important first.
     """
-    skipped = [file.reason for file in files if file.reason and file.reason != MUTED]
-    muted = sum(file.reason == MUTED for file in files)
-    broken = [reason for reason in skipped if not reason.startswith(SAME_CONTENT)]
+    reasons = [file.reason for file in files if file.reason and file.reason != MUTED]
+    n_muted = sum(file.reason == MUTED for file in files)
+    faults = [reason for reason in reasons if not reason.startswith(SAME_CONTENT)]
     advice = []
     if total_s < _TOO_LITTLE_S:
         advice.append(
             f"There is too little sound to learn from ({total_s:.2g} s): add more recordings."
         )
-    if 2 * len(broken) > len(files) - muted:
+    if 2 * len(faults) > len(files) - n_muted:
         advice.append("More than half of the files cannot be used: is this the right folder?")
     verdict = "fix" if advice else "go"
     if _TOO_LITTLE_S <= total_s < _LITTLE_S:
         advice.append(f"There is only {total_s:.0f} s of sound: a few minutes give a richer model.")
-    if broken:
+    if faults:
         advice.append(
-            f"{_count(len(broken), 'was', 'were')} skipped ({tally(broken)}): replace or remove."
+            f"{_count(len(faults), 'was', 'were')} skipped ({tally(faults)}): replace or remove."
         )
-    if copies := len(skipped) - len(broken):
+    if copies := len(reasons) - len(faults):
         advice.append(f"{_count(copies, 'is a copy', 'are copies')} of another and left out.")
-    if muted:
-        advice.append(f"{_count(muted, 'is', 'are')} muted and left out ('distill corpus list').")
+    if n_muted:
+        advice.append(f"{_count(n_muted, 'is', 'are')} muted and left out ('distill corpus list').")
     for flag in _ADVICE:
         if count := _count_flag(flag, files):
             advice.append(_flag_advice(flag, count))
     return verdict, advice
 
 
-def stereo_advice(measured: Sequence[Measurements]) -> list[str]:
+def stereo_advice(measurements: Sequence[Measurements]) -> list[str]:
     """Advice where all files of two channels have the same fault: a dead channel, or inverse ones.
 
     Args:
-        measured: Measurements of all files.
+        measurements: Measurements of all files.
     """
-    stereo = [sound for sound in measured if not sound.reason and sound.channels == 2]
+    stereo = [sound for sound in measurements if not sound.reason and sound.channels == 2]
     if not stereo:
         return []
-    whole = "all files" if len(stereo) == len(measured) else "all files with two channels"
+    whole = "all files" if len(stereo) == len(measurements) else "all files with two channels"
     dead_sides = {sound.dead_side for sound in stereo}
     if dead_sides in ({"left"}, {"right"}):
         (side,) = dead_sides

@@ -76,13 +76,13 @@ def clear_cache(older_than_days: float = 0.0) -> CacheFacts:
     Raises:
         OutputError: A file of the cache cannot be removed.
     """
-    freed = clear_dead_runs()
+    n_bytes = clear_dead_runs()
     latest = time.time() - older_than_days * DAY_S
     sounds = _sounds()
     old = [digest for digest, sound in sounds.items() if sound.last_use <= latest]
-    freed += _remove_sounds([sounds[digest] for digest in old])
-    left = cache_size()
-    return CacheFacts(left.path, left.sounds, left.bytes, len(old), freed)
+    n_bytes += _remove_sounds([sounds[digest] for digest in old])
+    rest = cache_size()
+    return CacheFacts(rest.path, rest.sounds, rest.bytes, len(old), n_bytes)
 
 
 def keep_within_limit() -> None:

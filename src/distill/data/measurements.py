@@ -220,5 +220,5 @@ def _window_means(block: np.ndarray, sample_rate: int) -> np.ndarray:
     n_windows = block.shape[1] // size
     if not n_windows:
         return block.mean(axis=1, keepdims=True, dtype=np.float64)
-    cut = block[:, : n_windows * size].reshape(len(block), n_windows, size)
-    return cut.mean(axis=2, dtype=np.float64)
+    windows = block[:, : n_windows * size].reshape(len(block), n_windows, size)
+    return windows.mean(axis=2, dtype=np.float64)

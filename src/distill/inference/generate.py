@@ -22,7 +22,7 @@ from distill.inference.codes.file import save_codes
 from distill.inference.codes.grid import CodeGrid
 from distill.inference.copies.meter import CopyMeter
 from distill.inference.copies.report import CopyReport
-from distill.inference.modes.base import GenerationJob, Progress, Rendered
+from distill.inference.modes.base import GenerationJob, Progress, RenderedSound
 from distill.inference.modes.registry import complete, mode_of
 from distill.inference.modes.request import Request
 from distill.inference.modes.traits import traits_of
@@ -77,9 +77,9 @@ class Generated:
 
         The name's ending chooses the format: .wav or .flac (24 bit), or .ogg.
         """
-        copied = asdict(self.copy) if self.copy else None
+        copy = asdict(self.copy) if self.copy else None
         timing = asdict(self.timing) if self.timing else None
-        tags = self.recipe.tags(copy=copied, timing=timing)
+        tags = self.recipe.tags(copy=copy, timing=timing)
         return write_sound(path, self.audio, self.sample_rate, tags=tags, timing=self.timing)
 
     def save_codes(self, path: FilePath, source: str = "") -> Path:
@@ -201,8 +201,8 @@ class _Generation:
         batches = [seeds[i : i + size] for i in range(0, len(seeds), size)]
         for number, batch in enumerate(batches):
             report = partial(_report, progress, number, len(batches))
-            for seed, rendered in zip(batch, self.mode.render(batch, report), strict=True):
-                yield self._within_limit(self._measured(seed, rendered), report)
+            for seed, output in zip(batch, self.mode.render(batch, report), strict=True):
+                yield self._within_limit(self._measure(seed, output), report)
 
     def _within_limit(self, first: Generated, progress: Progress) -> Generated:
         """`first`, or a later draw in its place: the first one within `max_copy` percent, else the
@@ -214,85 +214,85 @@ class _Generation:
                 break
             # From its own seed alone, whatever other sounds are asked for.
             seed = derived_seed(first.recipe.seed, draw)
-            (rendered,) = self.mode.render([seed], progress)
-            another = self._measured(seed, rendered)
+            (output,) = self.mode.render([seed], progress)
+            another = self._measure(seed, output)
             assert another.copy is not None
             if another.copy.passage_percent < best.copy.passage_percent:
                 best = another
             best = replace(best, draws=draw + 1)
         return best
 
-    def _measured(self, seed: int, rendered: Rendered) -> Generated:
+    def _measure(self, seed: int, output: RenderedSound) -> Generated:
         sample_rate = self.loaded.model.sample_rate
-        rendered = self._rendered_on(rendered)
+        output = self._render_with_second(output)
         return Generated(
-            audio=rendered.audio,
+            audio=output.audio,
             sample_rate=sample_rate,
-            codes=rendered.codes,
-            recipe=self._recipe(seed, rendered),
-            loudness=integrated_loudness(rendered.audio, sample_rate),
-            copy=self._copied(rendered),
-            grid=rendered.grid,
-            grid_start=rendered.grid_start,
-            prompt_names=rendered.prompt_names,
+            codes=output.codes,
+            recipe=self._recipe(seed, output),
+            loudness=integrated_loudness(output.audio, sample_rate),
+            copy=self._copy_report(output),
+            grid=output.grid,
+            grid_start=output.grid_start,
+            prompt_names=output.prompt_names,
             remarks=self.mode.remarks,
-            timing=self._timing(rendered),
+            timing=self._timing(output),
         )
 
-    def _rendered_on(self, rendered: Rendered) -> Rendered:
-        """`rendered` as the second model renders it, where that is no version of the first."""
+    def _render_with_second(self, output: RenderedSound) -> RenderedSound:
+        """`output` as the second model renders it, where that is no version of the first."""
         if self.pair.renderer is None or self.pair.record is None:
-            return rendered
+            return output
         with cancel_points():
             audio, grid = render_between(
-                self.pair.renderer, rendered.audio, self.pair.record.share, rendered.is_loop
+                self.pair.renderer, output.audio, self.pair.record.share, output.is_loop
             )
-        return replace(rendered, audio=audio, codes=torch.tensor(grid.codes).long(), grid=grid)
+        return replace(output, audio=audio, codes=torch.tensor(grid.codes).long(), grid=grid)
 
-    def _recipe(self, seed: int, rendered: Rendered) -> Recipe:
+    def _recipe(self, seed: int, output: RenderedSound) -> Recipe:
         return Recipe.of(
             self.loaded,
             self.job.request,
             seed=seed,
-            gain=rendered.gain,
+            gain=output.gain,
             blend=self.pair.record,
         )
 
-    def _timing(self, rendered: Rendered) -> Timing | None:
+    def _timing(self, output: RenderedSound) -> Timing | None:
         """Tempo and beats of a sound that keeps a beat from its beginning."""
-        if rendered.tempo is None:
+        if output.tempo is None:
             return None
-        seconds = rendered.audio.shape[1] / self.job.loaded.model.sample_rate
+        seconds = output.audio.shape[1] / self.job.loaded.model.sample_rate
         return Timing(
-            tempo=rendered.tempo,
-            beats=round(seconds * rendered.tempo / 60),
+            tempo=output.tempo,
+            beats=round(seconds * output.tempo / 60),
             bar_beats=bar_beats(self.job.loaded.prior_facts.recordings),
-            is_loop=rendered.is_loop,
+            is_loop=output.is_loop,
         )
 
-    def _copied(self, rendered: Rendered) -> CopyReport | None:
+    def _copy_report(self, output: RenderedSound) -> CopyReport | None:
         """Measured on the new part alone, with times as in the whole sound."""
         if not self.meters:
             return None
         # A continued or infilled recording is itself no copy.
-        new_audio = rendered.audio[:, rendered.new_start : rendered.new_stop]
+        new_audio = output.audio[:, output.new_start : output.new_stop]
         with cancel_points():
             reports = [
-                meter.measure(self._codes_for(meter, rendered), new_audio, rendered.new_frames)
+                meter.measure(self._codes_for(meter, output), new_audio, output.new_frames)
                 for meter in self.meters
             ]
         # The corpus that it repeats more.
         report = max(reports, key=lambda report: (report.passage_percent, report.event_percent))
-        return _delayed(report, rendered.new_start / self.job.loaded.model.sample_rate)
+        return _delay(report, output.new_start / self.job.loaded.model.sample_rate)
 
-    def _codes_for(self, meter: CopyMeter, rendered: Rendered) -> Tensor:
+    def _codes_for(self, meter: CopyMeter, output: RenderedSound) -> Tensor:
         """Codes `[T, Q]` of the sound in the codec of a meter."""
         own = self.pair.renderer or self.pair.model
         if meter.codec is own.model:
-            return rendered.codes
+            return output.codes
         # What was drawn is no longer what sounds.
         channels = meter.codec.channels
-        return encode_audio(meter.codec, mix_channels(rendered.audio, channels))
+        return encode_audio(meter.codec, mix_channels(output.audio, channels))
 
 
 def _copy_meter(model: LoadedVQModel) -> CopyMeter | None:
@@ -306,7 +306,7 @@ def _report(progress: Progress, number: int, batches: int, done: int, total: int
     progress(number * total + done, batches * total)
 
 
-def _delayed(report: CopyReport, seconds: float) -> CopyReport:
+def _delay(report: CopyReport, seconds: float) -> CopyReport:
     """`report` on a part of a sound that begins `seconds` into it."""
     # A level without a run has None in its place.
     runs = tuple(run and replace(run, output_s=run.output_s + seconds) for run in report.runs)

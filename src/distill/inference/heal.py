@@ -121,19 +121,19 @@ def heal(
     )
     T, Q = grid.codes.shape
     start, stop, levels = region.resolve(T, Q)
-    fixed = _fixed_mask(grid, start, stop, levels)
+    is_fixed = _fixed_mask(grid, start, stop, levels)
     stretches = [Stretch(start, stop)]
     if at_seams:
         stretches = _leads(loaded.model, grid, start, stop)
     # Where all codes are fixed, there is nothing to draw.
-    stretches = [stretch for stretch in stretches if not fixed[slice(*stretch)].all()]
+    stretches = [stretch for stretch in stretches if not is_fixed[slice(*stretch)].all()]
 
     codes = torch.tensor(grid.codes).long()
     longest_ramp = _frames(LONGEST_LEAD_S, grid)
     total = sum(stretch.stop - stretch.start for stretch in stretches)
     done = 0
     for stretch in stretches:
-        gap = _gap(loaded, codes, fixed, stretch)
+        gap = _gap(loaded, codes, is_fixed, stretch)
         report = partial(_report, progress, done, total)
         # Over a longer stretch, an even level would be a flaw of its own.
         is_ramp = at_seams and gap.frames <= longest_ramp
@@ -141,9 +141,9 @@ def heal(
         codes[slice(*stretch)] = fill_gap(gap, report)
         done += gap.frames
 
-    redrawn = _redrawn_frames(fixed, stretches)
-    seams = _remaining_seams(grid, redrawn, all_levels=len(levels) == Q)
-    return overwrite(grid, codes.numpy(), _remark(redrawn) if at_seams else "", seams)
+    is_new = _redrawn_frames(is_fixed, stretches)
+    seams = _remaining_seams(grid, is_new, all_levels=len(levels) == Q)
+    return overwrite(grid, codes.numpy(), _remark(is_new) if at_seams else "", seams)
 
 
 def _report(progress: Progress, done: int, total: int, frames: int) -> None:
@@ -174,17 +174,17 @@ def _frames(seconds: float, grid: CodeGrid) -> int:
 def _fixed_mask(grid: CodeGrid, start: int, stop: int, levels: Sequence[int]) -> Tensor:
     """Codes that stay, `[T, Q]` (bool): locked ones, and all outside of the region."""
     # Locked codes stay inside the region too.
-    fixed = torch.ones(grid.codes.shape, dtype=torch.bool)
-    fixed[start:stop, levels] = False
+    is_fixed = torch.ones(grid.codes.shape, dtype=torch.bool)
+    is_fixed[start:stop, levels] = False
     if grid.locked is not None:
-        fixed |= torch.tensor(grid.locked)
-    return fixed
+        is_fixed |= torch.tensor(grid.locked)
+    return is_fixed
 
 
-def _gap(loaded: LoadedVQModel, codes: Tensor, fixed: Tensor, stretch: Stretch) -> Gap:
-    """`stretch` of `codes` `[T, Q]` as a gap to fill around the codes that are `fixed` `[T, Q]`."""
+def _gap(loaded: LoadedVQModel, codes: Tensor, is_fixed: Tensor, stretch: Stretch) -> Gap:
+    """`stretch` of `codes` `[T, Q]` as a gap around those that stay, `is_fixed` `[T, Q]`."""
     original = codes[slice(*stretch)]
-    fixed_codes = FixedCodes(original, fixed[slice(*stretch)])
+    fixed_codes = FixedCodes(original, is_fixed[slice(*stretch)])
     return Gap(
         before=codes[: stretch.start],
         after=codes[stretch.stop :],
@@ -223,29 +223,29 @@ def _lead_frames(codec: VQVAE, grid: CodeGrid, seam: int) -> int:
     codes = torch.tensor(grid.codes).long()
     shortest = _frames(LEAD_S, grid)
     level_before, level_after = ramp_levels(codec, codes[: max(0, seam - shortest)], codes[seam:])
-    needed = math.ceil(abs(level_before - level_after) / SLOPE_DB)
-    return min(_frames(LONGEST_LEAD_S, grid), max(shortest, needed))
+    frames = math.ceil(abs(level_before - level_after) / SLOPE_DB)
+    return min(_frames(LONGEST_LEAD_S, grid), max(shortest, frames))
 
 
-def _redrawn_frames(fixed: Tensor, stretches: Sequence[Stretch]) -> np.ndarray:
-    """Frames `[T]` (bool) of the `stretches` in which not all codes are `fixed` `[T, Q]`."""
-    redrawn = np.zeros(len(fixed), bool)
+def _redrawn_frames(is_fixed: Tensor, stretches: Sequence[Stretch]) -> np.ndarray:
+    """Frames `[T]` (bool) of the `stretches` in which not all codes stay, `is_fixed` `[T, Q]`."""
+    is_new = np.zeros(len(is_fixed), bool)
     for stretch in stretches:
-        redrawn[slice(*stretch)] = ~fixed[slice(*stretch)].all(1).numpy()
-    return redrawn
+        is_new[slice(*stretch)] = ~is_fixed[slice(*stretch)].all(1).numpy()
+    return is_new
 
 
-def _remaining_seams(grid: CodeGrid, redrawn: np.ndarray, all_levels: bool) -> list[int]:
-    """Seams with no `redrawn` frame `[T]` (bool) beside them; all seams if a level stayed."""
+def _remaining_seams(grid: CodeGrid, is_new: np.ndarray, all_levels: bool) -> list[int]:
+    """Seams without a new frame beside them, `is_new` `[T]` (bool); all seams if a level stayed."""
     # A level that stayed still has the step that the edit made.
     if not all_levels:
         return list(grid.seams)
-    return [seam for seam in grid.seams if not redrawn[seam - 1 : seam + 1].any()]
+    return [seam for seam in grid.seams if not is_new[seam - 1 : seam + 1].any()]
 
 
-def _remark(redrawn: np.ndarray) -> str:
-    """A sentence where most of the frames were `redrawn`, `[T]` (bool)."""
-    share = redrawn.mean()
+def _remark(is_new: np.ndarray) -> str:
+    """A sentence where most of the frames are new, `is_new` `[T]` (bool)."""
+    share = is_new.mean()
     if share <= MOST:
         return ""
     return f"The seams lie so close that {share:.0%} of the sound was regenerated."
@@ -297,11 +297,11 @@ class _Healer:
         # Filter 1.
         passing = steps <= steps.median()
         # Filters 2 and 3.
-        for log_likelihoods in (scores.filling, scores.fixed):
+        for log_likelihoods in (scores.filling, scores.context):
             likelier = passing & (log_likelihoods[:-1] > log_likelihoods[-1])
             if likelier.any():
                 passing = likelier
         # Filters 4 and 5.
         passing &= steps <= steps[passing].quantile(SMOOTHEST)
-        weights = scores.fixed[:-1].masked_fill(~passing, -torch.inf)
+        weights = scores.context[:-1].masked_fill(~passing, -torch.inf)
         return tries[sample(weights[None], Sampling(top_p=1.0), self.generator)][0]

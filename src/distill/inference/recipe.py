@@ -182,12 +182,12 @@ class Recipe:
 
 def model_tags(loaded: LoadedVQModel) -> dict[str, str]:
     """Tags for the file of a sound that `loaded` decoded: they name the model, not the source."""
-    stated = {
+    entries = {
         "version": __version__,
         "model_id": _id(loaded),
         "model_hash": loaded.weights_hash,
     }
-    return {"software": f"Distill {__version__}", "comment": json.dumps({KEY: stated})}
+    return {"software": f"Distill {__version__}", "comment": json.dumps({KEY: entries})}
 
 
 def read_recipe(path: str | os.PathLike[str]) -> Recipe:

@@ -113,24 +113,24 @@ def restore_files(workspace: Workspace, kind: str, deleted_id: str) -> Deleted:
     # Before the lock, which would make the workspace.
     _find(workspace, folder, kind, deleted_id)
     with record_lock(workspace):
-        deleted = _find(workspace, folder, kind, deleted_id)
-        for number, path in enumerate(deleted.paths):
+        record = _find(workspace, folder, kind, deleted_id)
+        for number, path in enumerate(record.paths):
             if path.exists() and not _is_same(path, folder / str(number)):
                 raise UsageError(f"Another file lies at {path}: move it away, then try again.")
-        _bring_back(folder, deleted.paths)
-    return deleted
+        _bring_back(folder, record.paths)
+    return record
 
 
 def list_deleted(workspace: Workspace, kind: str) -> list[Deleted]:
     """What can be brought back, the latest first."""
     clear_deleted(workspace)
-    found = []
+    records = []
     for folder in _folders(workspace):
         with suppress(FileNotFoundError, RecordError):
-            deleted = _read(workspace, folder)
-            if deleted.kind == kind:
-                found.append(deleted)
-    return sorted(found, key=lambda deleted: -deleted.deleted_at)
+            record = _read(workspace, folder)
+            if record.kind == kind:
+                records.append(record)
+    return sorted(records, key=lambda record: -record.deleted_at)
 
 
 def clear_deleted(workspace: Workspace, older_than_s: float = UNDO_S) -> None:

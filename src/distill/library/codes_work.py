@@ -90,9 +90,9 @@ def edit_codes(worker: Worker, order: Order) -> Facts:
         loaded = worker.model(request.model, order)
     facts = []
     for step in steps:
-        edited = apply(step, grid, loaded)
-        facts.append(asdict(step_facts(step.name, grid, edited)))
-        grid = edited.grid
+        result = apply(step, grid, loaded)
+        facts.append(asdict(step_facts(step.name, grid, result)))
+        grid = result.grid
     save_codes(output, grid)
     return asdict(edited_facts(output, grid)) | {"steps": facts}
 
@@ -104,7 +104,7 @@ def edit_document(worker: Worker, order: Order) -> Facts:
     if request.model is not None:
         loaded = worker.model(request.model, order)
     if request.is_trial:
-        edits = _tried(worker, order, request.lines, loaded)
+        edits = _try(worker, order, request.lines, loaded)
     else:
         edits = worker.editor.run(request.document, request.lines, request.revision, loaded)
     return {
@@ -114,7 +114,7 @@ def edit_document(worker: Worker, order: Order) -> Facts:
     }
 
 
-def _tried(
+def _try(
     worker: Worker, order: Order, lines: Sequence[str], loaded: LoadedVQModel | None
 ) -> list[Edited]:
     """What edits would make of the document of `order`."""
@@ -140,9 +140,9 @@ def decode_document(worker: Worker, order: Order) -> Facts:
         raise UsageError(f"'{document.name}' has {len(document.edits)} edits.")
     steps = []
     if request.lines:
-        tried = _tried(worker, order, request.lines, loaded)
-        grid = tried[-1].grid
-        steps = [asdict(edit.facts) for edit in tried]
+        edits = _try(worker, order, request.lines, loaded)
+        grid = edits[-1].grid
+        steps = [asdict(edit.facts) for edit in edits]
     else:
         grid = worker.editor.grid(document, request.edits, loaded)
     region = parse_region(grid, request.start, request.stop, request.levels)

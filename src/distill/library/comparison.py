@@ -130,12 +130,12 @@ class ComparisonResult:
 def count_votes(comparison: Comparison) -> ComparisonResult:
     """The result of the votes so far."""
     winners = [pair.winner for pair in comparison.pairs]
-    preferred = (winners.count(0), winners.count(1))
+    wins = (winners.count(0), winners.count(1))
     return ComparisonResult(
         sides=comparison.sides,
-        preferred=preferred,
-        equal=comparison.votes - sum(preferred),
-        chance=chance_of(*preferred),
+        preferred=wins,
+        equal=comparison.votes - sum(wins),
+        chance=chance_of(*wins),
     )
 
 

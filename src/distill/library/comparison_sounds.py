@@ -90,18 +90,18 @@ def _write_pair(folder: Path, number: int, sounds: tuple[Path, Path]) -> None:
     channels = max(len(next(iter(source()))) for source in sources)
     # Measured as it is heard: on both sides of stereo, mono is louder.
     loudness = [
-        integrated_loudness_of(_widened(source(), channels), SAMPLE_RATE) for source in sources
+        integrated_loudness_of(_widen(source(), channels), SAMPLE_RATE) for source in sources
     ]
     # Silence has no loudness to match.
     audible = [value for value in loudness if math.isfinite(value)]
     target = min(audible, default=0.0)
     for side, source, value in zip("xy", sources, loudness, strict=True):
         gain = np.float32(10 ** ((target - value) / 20) if math.isfinite(value) else 1)
-        blocks = (block * gain for block in _widened(source(), channels))
+        blocks = (block * gain for block in _widen(source(), channels))
         write_sound_blocks(pair_path(folder, number, side), blocks, channels, SAMPLE_RATE)
 
 
-def _widened(blocks: Iterable[np.ndarray], channels: int) -> Iterator[np.ndarray]:
+def _widen(blocks: Iterable[np.ndarray], channels: int) -> Iterator[np.ndarray]:
     """Blocks `[C, n]` with that many channels: mono on both sides of stereo."""
     for block in blocks:
         yield np.repeat(block, channels, axis=0) if len(block) < channels else block

@@ -141,7 +141,7 @@ def _pair(entry: dict[str, Any]) -> Pair:
 
 def list_comparisons(workspace: Workspace) -> tuple[list[Comparison], list[str]]:
     """All comparisons, newest first, and a sentence for each that cannot be read."""
-    found = []
+    comparisons = []
     remarks = []
     try:
         names = [name for name in os.listdir(workspace.comparisons) if ID.fullmatch(name)]
@@ -151,11 +151,11 @@ def list_comparisons(workspace: Workspace) -> tuple[list[Comparison], list[str]]
         if not (workspace.comparisons / name / FILE).exists():
             continue
         try:
-            found.append(open_comparison(workspace, name))
+            comparisons.append(open_comparison(workspace, name))
         except UsageError as error:
             remarks.append(str(error))
-    found.sort(key=lambda entry: (entry.made, entry.id), reverse=True)
-    return found, remarks
+    comparisons.sort(key=lambda entry: (entry.made, entry.id), reverse=True)
+    return comparisons, remarks
 
 
 # --- votes ----------------------------------------------------------------------------------------
@@ -207,9 +207,9 @@ def _set_vote(
         pairs = list(comparison.pairs)
         _check_number(number, pairs)
         pairs[number - 1] = replace(pairs[number - 1], vote=value)
-        changed = replace(comparison, pairs=tuple(pairs))
-        write_comparison(workspace, changed)
-    return changed
+        result = replace(comparison, pairs=tuple(pairs))
+        write_comparison(workspace, result)
+    return result
 
 
 def _check_number(number: int, pairs: Sequence[Pair]) -> None:
@@ -221,9 +221,9 @@ def end_comparison(workspace: Workspace, comparison_id: str) -> Comparison:
     """End a comparison before every pair has a vote; no vote can follow."""
     open_comparison(workspace, comparison_id)
     with change_lock(workspace, comparison_id):
-        ended = replace(open_comparison(workspace, comparison_id), ended=True)
-        write_comparison(workspace, ended)
-    return ended
+        result = replace(open_comparison(workspace, comparison_id), ended=True)
+        write_comparison(workspace, result)
+    return result
 
 
 def delete_comparison(workspace: Workspace, comparison_id: str, for_good: bool = False) -> None:

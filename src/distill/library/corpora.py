@@ -209,7 +209,7 @@ def _read(workspace: Workspace, corpus: str, folder: Path | None) -> Corpus:
             raise
         return Corpus(id=corpus, folder=folder, is_owned=_is_owned(workspace, folder))
     try:
-        stated = absolute_path(workspace, entries.pop("folder"))
+        place = absolute_path(workspace, entries.pop("folder"))
         files = {key: _choices(entry) for key, entry in entries.pop("files").items()}
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise RecordError(f"{path} is damaged: delete it.") from error
@@ -218,8 +218,8 @@ def _read(workspace: Workspace, corpus: str, folder: Path | None) -> Corpus:
     entries.pop("version")
     return Corpus(
         id=corpus,
-        folder=folder or stated,
-        is_owned=_is_owned(workspace, folder or stated),
+        folder=folder or place,
+        is_owned=_is_owned(workspace, folder or place),
         files=files,
         added=_added_files(workspace, corpus),
         others=entries,
@@ -231,7 +231,7 @@ def _choices(entry: Mapping[str, Any]) -> FileChoices:
 
     `TypeError`, `ValueError` or `OverflowError` for such as nobody can make.
     """
-    known = {item.name for item in fields(FileChoices)} - {"others"}
+    names = {item.name for item in fields(FileChoices)} - {"others"}
     choices = FileChoices(
         name=str(entry.get("name", "")),
         muted=entry.get("muted", False) is True,
@@ -239,7 +239,7 @@ def _choices(entry: Mapping[str, Any]) -> FileChoices:
         tags=tuple(str(tag) for tag in entry.get("tags", ())),
         note=str(entry.get("note", "")),
         generated=entry.get("generated", False) is True,
-        others={key: value for key, value in entry.items() if key not in known},
+        others={key: value for key, value in entry.items() if key not in names},
     )
     try:
         check_bound("--weight", choices.weight)
@@ -353,13 +353,13 @@ def change(
         present = _read(workspace, corpus.id, corpus.folder)
         choices = dict(present.files)
         for key, name in files.items():
-            edited = edit(key, replace(choices.get(key, FileChoices()), name=name))
+            entry = edit(key, replace(choices.get(key, FileChoices()), name=name))
             choices.pop(key, None)
-            if not edited.is_empty:
-                choices[key] = edited
-        changed = replace(present, files=choices)
-        write_corpus(workspace, changed)
-    return changed
+            if not entry.is_empty:
+                choices[key] = entry
+        result = replace(present, files=choices)
+        write_corpus(workspace, result)
+    return result
 
 
 def write_corpus(workspace: Workspace, corpus: Corpus) -> None:
@@ -390,5 +390,5 @@ def generated_share(curation: Curation, hashes: Sequence[str]) -> float:
         hashes: Content hashes of the files that are used.
     """
     total = sum(curation.weight_of(key) for key in hashes)
-    made = sum(curation.weight_of(key) for key in hashes if key in curation.generated)
-    return made / total if total else 0.0
+    weight = sum(curation.weight_of(key) for key in hashes if key in curation.generated)
+    return weight / total if total else 0.0

@@ -75,7 +75,7 @@ def find_files(corpus: Corpus, names: Sequence[str]) -> dict[str, str]:
         UsageError: A name means no file of the corpus.
         AudioError: A file cannot be opened.
     """
-    found: dict[str, str] = {}
+    files: dict[str, str] = {}
     for name in names:
         matches = _matches(corpus, name)
         if not matches:
@@ -83,8 +83,8 @@ def find_files(corpus: Corpus, names: Sequence[str]) -> dict[str, str]:
                 f"There is no sound '{name}' in {corpus.folder}: "
                 f"'distill corpus list' shows their names."
             )
-        found |= matches
-    return found
+        files |= matches
+    return files
 
 
 def _matches(corpus: Corpus, name: str) -> dict[str, str]:
@@ -175,21 +175,21 @@ def add_files(
     make_folder(folder)
     check_space(folder / "sounds", sum(path.stat().st_size for path in new.values()))
     copies = _copy_all(new, folder)
-    generated = {key for key, path in new.items() if is_generated(path)}
+    of_models = {key for key, path in new.items() if is_generated(path)}
     names = {key: _name(corpus, path) for key, path in copies.items()}
 
     def settle(key: str, choices: FileChoices) -> FileChoices:
-        is_made = key in generated
+        is_made = key in of_models
         usual = GENERATED_WEIGHT if is_made else USUAL_WEIGHT
-        chosen = usual if weight is None else weight
-        return replace(choices, weight=chosen, generated=is_made, muted=False)
+        own_weight = usual if weight is None else weight
+        return replace(choices, weight=own_weight, generated=is_made, muted=False)
 
     change(workspace, corpus, names, settle)
     return Addition(
         corpus=reload_corpus(workspace, corpus),
         files=names,
         present=tuple(path.name for path, key in hashes.items() if key in present),
-        generated=len(generated),
+        generated=len(of_models),
     )
 
 
@@ -261,14 +261,14 @@ def remove_files(
     for path in theirs:
         by_hash.setdefault(content_hash(path), []).append(path)
     for key in files.keys() & by_hash.keys():
-        deleted = Deleted(
+        record = Deleted(
             kind="sound",
             id=new_id(),
             name=files[key],
             deleted_at=time.time(),
             paths=tuple(by_hash[key]),
         )
-        delete_files(workspace, deleted, for_good)
+        delete_files(workspace, record, for_good)
     own = {key: name for key, name in files.items() if key not in by_hash}
     if own:
         mute(workspace, corpus, own)

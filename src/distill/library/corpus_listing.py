@@ -92,7 +92,7 @@ def list_files(corpus: Corpus, scan: Mapping[str, Any]) -> CorpusListing:
         corpus: The choices.
         scan: Facts of a scan: `asdict(distill.describe.corpus_facts(report))`.
     """
-    files = [_listed(entry, corpus) for entry in scan["files"]]
+    files = [_list_file(entry, corpus) for entry in scan["files"]]
     present = {file.hash for file in files}
     used = [file.hash for file in files if file.used]
     absent = [choices.name for key, choices in corpus.files.items() if key not in present]
@@ -110,7 +110,7 @@ def list_files(corpus: Corpus, scan: Mapping[str, Any]) -> CorpusListing:
     )
 
 
-def _listed(entry: Mapping[str, Any], corpus: Corpus) -> ListedFile:
+def _list_file(entry: Mapping[str, Any], corpus: Corpus) -> ListedFile:
     choices = corpus.files.get(entry["hash"], FileChoices())
     return ListedFile(
         name=entry["name"],

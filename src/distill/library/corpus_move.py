@@ -58,12 +58,12 @@ def move_corpus(workspace: Workspace, id_or_folder: FilePath, folder: FilePath) 
         if new.id == old.id:
             raise UsageError(f"The corpus {old.id} has the folder {folder} already.")
         _check_files(old, new)
-        moved = replace(new, files={**old.files, **new.files}, others={**old.others, **new.others})
+        result = replace(new, files={**old.files, **new.files}, others={**old.others, **new.others})
         # In this order: nothing is lost before it is at its new place.
-        write_corpus(workspace, moved)
+        write_corpus(workspace, result)
         _move_added(old, added_folder(workspace, new.id))
         _forget(workspace, old_id)
-    return reload_corpus(workspace, moved)
+    return reload_corpus(workspace, result)
 
 
 def _id_of(workspace: Workspace, text: str) -> str:
@@ -78,8 +78,8 @@ def _id_of(workspace: Workspace, text: str) -> str:
 
 def _check_files(old: Corpus, new: Corpus) -> None:
     """Refuse a folder that holds none of the files with choices: it is another one."""
-    wanted = set(old.files).difference(content_hash(path) for path in old.added)
-    if wanted and wanted.isdisjoint(content_hash(path) for path in sound_files(new)):
+    hashes = set(old.files).difference(content_hash(path) for path in old.added)
+    if hashes and hashes.isdisjoint(content_hash(path) for path in sound_files(new)):
         raise UsageError(
             f"None of the files with choices in {old.id} lies in {new.folder}: name the folder "
             "that holds them now."

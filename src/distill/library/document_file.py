@@ -137,9 +137,9 @@ def read_document(folder: Path) -> Document:
     except OSError as error:
         raise UsageError(f"{path} cannot be read ({error.strerror or error}).") from error
     except ValueError as error:
-        raise _damaged(path, "it is no JSON") from error
+        raise _damage_error(path, "it is no JSON") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise _damaged(path, "it is none")
+        raise _damage_error(path, "it is none")
     version = content.get("version")
     if type(version) is int and version > VERSION:
         raise UsageError(
@@ -149,12 +149,12 @@ def read_document(folder: Path) -> Document:
     try:
         document = _document(content)
     except ValueError as error:
-        raise _damaged(path, str(error)) from error
+        raise _damage_error(path, str(error)) from error
     # The file of a copied folder names the original: changes would go there.
     return replace(document, id=folder.name)
 
 
-def _damaged(path: Path, why: str) -> UsageError:
+def _damage_error(path: Path, why: str) -> UsageError:
     return UsageError(
         f"{path} is no sound document ({why}): make another of the codes beside it "
         "('distill documents new'), and run script.txt on it."
@@ -177,9 +177,9 @@ def _edit(entry: Any) -> DocumentEdit:
     if not isinstance(entry, dict):
         raise ValueError("an edit is no object")
     values = _entries_of(DocumentEdit, entry)
-    changed = values.get("changed")
-    if changed is not None:
-        values["changed"] = tuple(_list(changed, "changed"))
+    span = values.get("changed")
+    if span is not None:
+        values["changed"] = tuple(_list(span, "changed"))
     edit = DocumentEdit(**values)
     _check_edit(edit)
     return edit

@@ -20,7 +20,7 @@ KEY_LENGTH = 32
 """Characters of a key (128 bits): no two grids ever share one by chance."""
 
 FIRST = "first.json.gz"
-KEPT = "grids"
+GRIDS = "grids"
 """Folder of kept grids."""
 
 OTHERS = "others"
@@ -54,7 +54,7 @@ def other_path(key: str) -> PurePosixPath:
 
 
 def keep_grid(folder: Path, kind: str, key: str, grid: CodeGrid) -> None:
-    """Keep `grid` in the folder of a document, as `KEPT` or as one of the `OTHERS`."""
+    """Keep `grid` in the folder of a document, as `GRIDS` or as one of the `OTHERS`."""
     make_folder(folder / kind)
     # Also over a file of that name, which may be damaged.
     save_codes(folder / kind / f"{key}{ENDING}", grid)

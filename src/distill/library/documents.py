@@ -32,7 +32,7 @@ from distill.library.document_file import (
 )
 from distill.library.document_grids import (
     FIRST,
-    KEPT,
+    GRIDS,
     OTHERS,
     forget_grids,
     grid_key,
@@ -259,13 +259,13 @@ def redo(workspace: Workspace, document_id: str, revision: int | None = None) ->
 
 def _move(workspace: Workspace, document: Document, cursor: int) -> Step:
     edit = document.edits[min(cursor, document.cursor)]
-    moved = replace(document, cursor=cursor, revision=document.revision + 1)
-    write_document(document_folder(workspace, document.id), moved)
-    changed = edit.changed
-    if changed is not None and document.frames != moved.frames:
+    result = replace(document, cursor=cursor, revision=document.revision + 1)
+    write_document(document_folder(workspace, document.id), result)
+    span = edit.changed
+    if span is not None and document.frames != result.frames:
         # All after the first difference has moved.
-        changed = (min(changed[0], moved.frames), moved.frames)
-    return Step(document=moved, line=edit.line, changed=changed)
+        span = (min(span[0], result.frames), result.frames)
+    return Step(document=result, line=edit.line, changed=span)
 
 
 def keep_edits(workspace: Workspace, document: Document, edits: Sequence[NewEdit]) -> Document:
@@ -285,22 +285,22 @@ def keep_edits(workspace: Workspace, document: Document, edits: Sequence[NewEdit
     folder = document_folder(workspace, document.id)
     with _changing(workspace, document.id, document.revision) as present:
         lines = (*present.edits[: present.cursor], *(entry.edit for entry in edits))
-        changed = replace(present, edits=lines, cursor=len(lines), revision=present.revision + 1)
+        result = replace(present, edits=lines, cursor=len(lines), revision=present.revision + 1)
         for place, entry in enumerate(edits, present.cursor + 1):
             for key, grid in entry.others.items():
                 keep_grid(folder, OTHERS, key, grid)
             # Another machine may not make the same codes with a model.
             if entry.edit.model or place % KEEP_EVERY == 0:
-                keep_grid(folder, KEPT, entry.edit.grid, entry.grid)
+                keep_grid(folder, GRIDS, entry.edit.grid, entry.grid)
         # In this order: the document never names a grid that is not there.
-        write_document(folder, changed)
-        _forget(folder, changed)
-    return changed
+        write_document(folder, result)
+        _forget(folder, result)
+    return result
 
 
 def _forget(folder: Path, document: Document) -> None:
     """Remove the grids that only forgotten edits needed."""
-    forget_grids(folder, KEPT, {edit.grid for edit in document.edits})
+    forget_grids(folder, GRIDS, {edit.grid for edit in document.edits})
     lines = [edit.line for edit in document.edits]
     forget_grids(folder, OTHERS, {key for line in lines for key in other_keys(line)})
 
@@ -308,9 +308,9 @@ def _forget(folder: Path, document: Document) -> None:
 def rename_document(workspace: Workspace, document_id: str, name: str) -> Document:
     """Give a document another name."""
     with _changing(workspace, document_id) as document:
-        renamed = replace(document, name=_check_name(name))
-        write_document(document_folder(workspace, document_id), renamed)
-    return renamed
+        result = replace(document, name=_check_name(name))
+        write_document(document_folder(workspace, document_id), result)
+    return result
 
 
 def delete_document(workspace: Workspace, document_id: str, for_good: bool = False) -> Deleted:
@@ -334,7 +334,7 @@ def delete_document(workspace: Workspace, document_id: str, for_good: bool = Fal
     else:
         open_document(workspace, document_id)
     with change_lock(workspace, document_id):
-        deleted = Deleted(
+        record = Deleted(
             kind="document",
             id=document_id,
             name=name,
@@ -342,9 +342,9 @@ def delete_document(workspace: Workspace, document_id: str, for_good: bool = Fal
             paths=tuple(sorted(path for path in folder.rglob("*") if path.is_file())),
             folder=folder,
         )
-        delete_files(workspace, deleted, for_good)
+        delete_files(workspace, record, for_good)
     forget_lock(workspace, document_id)
-    return deleted
+    return record
 
 
 def restore_document(workspace: Workspace, document_id: str) -> Document:

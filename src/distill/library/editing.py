@@ -17,7 +17,7 @@ from distill.errors import CodesFileError, UsageError
 from distill.inference.codes.file import load_codes
 from distill.library.document_file import Document, DocumentEdit
 from distill.library.document_grids import (
-    KEPT,
+    GRIDS,
     OTHER,
     OTHERS,
     first_grid,
@@ -64,7 +64,7 @@ class Edited:
 
 
 @dataclass(frozen=True)
-class _Made:
+class _Outcome:
     """An edit that was made, and the grid before it."""
 
     new: NewEdit
@@ -88,7 +88,7 @@ class Editor:
     workspace: Workspace
     reads_files: bool = False
     _grids: OrderedDict[str, CodeGrid] = field(default_factory=OrderedDict)
-    _trial: tuple[Path, str, CodeGrid, _Made] | None = None
+    _trial: tuple[Path, str, CodeGrid, _Outcome] | None = None
 
     def edit(
         self,
@@ -120,8 +120,8 @@ class Editor:
     ) -> list[Edited]:
         """Make several edits, one on the other, and keep all or none, as `edit` does."""
         document, edits = self._make(document_id, lines, revision, model)
-        kept = keep_edits(self.workspace, document, [made.new for made in edits])
-        return [_edited(kept, made) for made in edits]
+        present = keep_edits(self.workspace, document, [outcome.new for outcome in edits])
+        return [_result(present, outcome) for outcome in edits]
 
     def try_edit(
         self,
@@ -131,10 +131,10 @@ class Editor:
         model: LoadedVQModel | None = None,
     ) -> Edited:
         """Make an edit without keeping it, as `edit` does otherwise."""
-        document, (made,) = self._make(document_id, [line], revision, model)
+        document, (outcome,) = self._make(document_id, [line], revision, model)
         before = self.grid(document, model=model)
-        self._trial = (document_folder(self.workspace, document.id), line, before, made)
-        return _edited(document, made)
+        self._trial = (document_folder(self.workspace, document.id), line, before, outcome)
+        return _result(document, outcome)
 
     def try_script(
         self,
@@ -145,7 +145,7 @@ class Editor:
     ) -> list[Edited]:
         """Make several edits without keeping them, as `run` does otherwise."""
         document, edits = self._make(document_id, lines, revision, model)
-        return [_edited(document, made) for made in edits]
+        return [_result(document, outcome) for outcome in edits]
 
     def grid(
         self,
@@ -185,7 +185,7 @@ class Editor:
         lines: Sequence[str],
         revision: int | None,
         model: LoadedVQModel | None,
-    ) -> tuple[Document, list[_Made]]:
+    ) -> tuple[Document, list[_Outcome]]:
         """The document, and what `lines` make of its grid, one after the other."""
         steps = [_read(line, model is not None) for line in lines]
         if not steps:
@@ -196,12 +196,12 @@ class Editor:
         grid = self.grid(document, model=model)
         edits = []
         for line, step in zip(lines, steps, strict=True):
-            made = self._tried(folder, line, grid) or self._apply(folder, step, grid, model)
-            grid = made.new.grid
-            edits.append(made)
+            outcome = self._last_trial(folder, line, grid) or self._apply(folder, step, grid, model)
+            grid = outcome.new.grid
+            edits.append(outcome)
         return document, edits
 
-    def _tried(self, folder: Path, line: str, grid: CodeGrid) -> _Made | None:
+    def _last_trial(self, folder: Path, line: str, grid: CodeGrid) -> _Outcome | None:
         """What `line` made of this grid when it was tried last: to be kept as it was heard."""
         if self._trial is None or self._trial[:2] != (folder, line):
             return None
@@ -209,19 +209,19 @@ class Editor:
 
     def _apply(
         self, folder: Path, step: Step, grid: CodeGrid, model: LoadedVQModel | None
-    ) -> _Made:
+    ) -> _Outcome:
         others = {}
-        named = step.options
+        options = step.options
         if SOUND in step.options:
             other = self._other(folder, step.options[SOUND])
             key = grid_key(other)
             others[key] = other
-            named = step.options | {SOUND: other_path(key)}
+            options = step.options | {SOUND: other_path(key)}
             step = replace(step, options=step.options | {SOUND: other})
         result = apply(step, grid, model)
         facts = step_facts(step.name, grid, result)
         edit = DocumentEdit(
-            line=format_line(step.name, named),
+            line=format_line(step.name, options),
             grid=grid_key(result.grid),
             frames=len(result.grid.codes),
             changed=result.changed,
@@ -231,7 +231,7 @@ class Editor:
             model=model.weights_hash if model is not None and needs_model(step.name) else "",
         )
         self._hold(edit.grid, result.grid)
-        return _Made(new=NewEdit(edit=edit, grid=result.grid, others=others), facts=facts)
+        return _Outcome(new=NewEdit(edit=edit, grid=result.grid, others=others), facts=facts)
 
     def _other(self, folder: Path, name: PurePath) -> CodeGrid:
         """The other sound that a line calls `name`: one of the document's own, a file where files
@@ -251,7 +251,7 @@ class Editor:
         assert step is not None
         if needs_model(step.name) and model is None:
             raise CodesFileError(
-                f"The codes after '{edit.line}' are gone from {folder / KEPT}: "
+                f"The codes after '{edit.line}' are gone from {folder / GRIDS}: "
                 "undo that edit, or make it again with the model."
             )
         options = step.options
@@ -270,12 +270,12 @@ class Editor:
         if key in self._grids:
             self._grids.move_to_end(key)
             return self._grids[key]
-        return kept_grid(folder, KEPT, key)
+        return kept_grid(folder, GRIDS, key)
 
     def _hold(self, key: str, grid: CodeGrid) -> None:
         self._grids[key] = grid
         self._grids.move_to_end(key)
-        while sum(held.codes.size for held in self._grids.values()) > LARGEST_MEMORY:
+        while sum(one.codes.size for one in self._grids.values()) > LARGEST_MEMORY:
             if len(self._grids) == 1:
                 break
             self._grids.popitem(last=False)
@@ -298,5 +298,7 @@ def _own_other(folder: Path, name: PurePath) -> CodeGrid:
     return grid
 
 
-def _edited(document: Document, made: _Made) -> Edited:
-    return Edited(document=document, line=made.new.edit.line, facts=made.facts, grid=made.new.grid)
+def _result(document: Document, outcome: _Outcome) -> Edited:
+    return Edited(
+        document=document, line=outcome.new.edit.line, facts=outcome.facts, grid=outcome.new.grid
+    )

@@ -64,8 +64,8 @@ def generate_sounds(worker: Worker, order: Order) -> Facts:
     history = History(worker.workspace)
     # A request has one source at most.
     origin = Origin(source_path=next(filter(None, sources), None))
-    made = generate_renders(loaded, output, generation, history, origin, order.report)
-    return {"model": request.model, "files": _written(worker, order, made, generation.max_copy)}
+    results = generate_renders(loaded, output, generation, history, origin, order.report)
+    return {"model": request.model, "files": _send_all(worker, order, results, generation.max_copy)}
 
 
 def stream_blocks(worker: Worker, order: Order) -> Facts:
@@ -107,7 +107,7 @@ def _steer(worker: Worker, order: Order, playing: Stream) -> None:
 def make_render_again(worker: Worker, order: Order) -> Facts:
     """Make a render once more, or longer."""
     request = request_of(order, MakeAgain)
-    made = make_again(
+    result = make_again(
         worker.workspace,
         request.render,
         output=request.output,
@@ -116,13 +116,13 @@ def make_render_again(worker: Worker, order: Order) -> Facts:
         machine=_machine(worker, order, request),
         progress=order.report,
     )
-    return {"files": _written(worker, order, [made])}
+    return {"files": _send_all(worker, order, [result])}
 
 
 def vary_render(worker: Worker, order: Order) -> Facts:
     """Vary a render."""
     request = request_of(order, Vary)
-    made = make_variations(
+    results = make_variations(
         worker.workspace,
         request.render,
         amount=request.amount,
@@ -132,7 +132,7 @@ def vary_render(worker: Worker, order: Order) -> Facts:
         machine=_machine(worker, order, request),
         progress=order.report,
     )
-    return {"files": _written(worker, order, made)}
+    return {"files": _send_all(worker, order, results)}
 
 
 def compare_two_models(worker: Worker, order: Order) -> Facts:
@@ -164,7 +164,7 @@ def _machine(worker: Worker, order: Order, request: MakeAgain | Vary) -> Machine
     return Machine(model=request.model, threads=order.threads, load=worker.loader(order))
 
 
-def _written(
+def _send_all(
     worker: Worker,
     order: Order,
     results: Iterable[RenderResult],

@@ -88,11 +88,11 @@ class Index:
             read: Gives the row of a file, with `problem` where it cannot be used.
         """
         rows = self.connection.execute(f"SELECT file, mtime_ns, size FROM {self.table.name}")
-        indexed = {file: (mtime_ns, size) for file, mtime_ns, size in rows}
+        stamps = {file: (mtime_ns, size) for file, mtime_ns, size in rows}
         # Most listings end here: one comparison in place of one for each file.
-        if indexed == files:
+        if stamps == files:
             return
-        change = self._change(indexed, files, read)
+        change = self._change(stamps, files, read)
         with self.connection:
             self.connection.execute("BEGIN IMMEDIATE")
             self._apply(change)
@@ -114,21 +114,21 @@ class Index:
             read: Gives the row of a file.
         """
         name = f"{self.table.name}_folders"
-        indexed = dict(self.connection.execute(f"SELECT folder, mtime_ns FROM {name}").fetchall())
-        if indexed == folders:
+        earlier = dict(self.connection.execute(f"SELECT folder, mtime_ns FROM {name}").fetchall())
+        if earlier == folders:
             return
-        changed = [folder for folder, stamp in folders.items() if indexed.get(folder) != stamp]
-        gone = indexed.keys() - folders.keys()
+        names = [folder for folder, stamp in folders.items() if earlier.get(folder) != stamp]
+        absent = earlier.keys() - folders.keys()
         # Read before the transaction: it should be short.
-        changes = [self._change_of_folder(folder, files_of(folder), read) for folder in changed]
-        changes += [self._change_of_folder(folder, {}, read) for folder in gone]
-        stamps = [(folder, _certain(folders[folder])) for folder in changed]
+        changes = [self._change_of_folder(folder, files_of(folder), read) for folder in names]
+        changes += [self._change_of_folder(folder, {}, read) for folder in absent]
+        stamps = [(folder, _certain(folders[folder])) for folder in names]
         with self.connection:
             self.connection.execute("BEGIN IMMEDIATE")
             for change in changes:
                 self._apply(change)
             self.connection.executemany(
-                f"DELETE FROM {name} WHERE folder = ?", [(folder,) for folder in gone]
+                f"DELETE FROM {name} WHERE folder = ?", [(folder,) for folder in absent]
             )
             self.connection.executemany(f"INSERT OR REPLACE INTO {name} VALUES (?, ?)", stamps)
 
@@ -140,20 +140,20 @@ class Index:
             # A slash comes before a zero: all names that begin with the folder and a slash.
             (f"{folder}/", f"{folder}0"),
         )
-        indexed = {file: (mtime_ns, size) for file, mtime_ns, size in rows}
-        return self._change(indexed, files, read)
+        earlier = {file: (mtime_ns, size) for file, mtime_ns, size in rows}
+        return self._change(earlier, files, read)
 
     def _change(
         self,
-        indexed: Mapping[str, Stamp],
+        earlier: Mapping[str, Stamp],
         files: Mapping[str, Stamp],
         read: Callable[[str], Row],
     ) -> "_Change":
         """The difference between rows of the index and files."""
-        changed = [file for file, stamp in files.items() if indexed.get(file) != stamp]
+        names = [file for file, stamp in files.items() if earlier.get(file) != stamp]
         return _Change(
-            gone=[(file,) for file in indexed.keys() - files.keys()],
-            rows=[self._values(file, files[file], read(file)) for file in changed],
+            gone=[(file,) for file in earlier.keys() - files.keys()],
+            rows=[self._values(file, files[file], read(file)) for file in names],
         )
 
     def _apply(self, change: "_Change") -> None:
@@ -196,13 +196,13 @@ def use_index(workspace: Workspace, table: Table, work: Callable[[Index], Result
     for _ in range(2):
         try:
             with closing(_open(str(workspace.index))) as connection:
-                return work(Index(_prepared(connection, table), table))
+                return work(Index(_prepare(connection, table), table))
         except sqlite3.DatabaseError as error:
             if not isinstance(error, OtherVersionError) and _code(error) not in DAMAGE:
                 break
             _remove(workspace.index)
     with closing(_open(":memory:")) as connection:
-        return work(Index(_prepared(connection, table), table))
+        return work(Index(_prepare(connection, table), table))
 
 
 def sql_text(text: str) -> str:
@@ -230,7 +230,7 @@ def _open(path: str) -> sqlite3.Connection:
     return connection
 
 
-def _prepared(connection: sqlite3.Connection, table: Table) -> sqlite3.Connection:
+def _prepare(connection: sqlite3.Connection, table: Table) -> sqlite3.Connection:
     """The connection, with the table in it. `OtherVersionError` if there is another of its name."""
     if _has_table(connection, table):
         return connection
@@ -246,10 +246,10 @@ def _prepared(connection: sqlite3.Connection, table: Table) -> sqlite3.Connectio
 def _has_table(connection: sqlite3.Connection, table: Table) -> bool:
     """Whether there is the table. `OtherVersionError` for one of another version."""
     query = "SELECT sql FROM sqlite_master WHERE name = ?"
-    found = connection.execute(query, (table.name,)).fetchone()
-    if found is not None and found[0] != table.definition:
+    row = connection.execute(query, (table.name,)).fetchone()
+    if row is not None and row[0] != table.definition:
         raise OtherVersionError("a table of another version")
-    return found is not None
+    return row is not None
 
 
 def _code(error: sqlite3.DatabaseError) -> int:

@@ -169,20 +169,20 @@ def read_latest(path: Path, groups: Sequence[frozenset[str]]) -> Latest:
 
 def _find_latest(lines: Iterable[bytes], groups: Sequence[frozenset[str]]) -> Latest:
     last: JobEvent | None = None
-    found: list[JobEvent | None] = [None] * len(groups)
+    events: list[JobEvent | None] = [None] * len(groups)
     for line in lines:
         name = type_of_line(line)
-        wanted = [i for i, group in enumerate(groups) if found[i] is None and name in group]
+        open_groups = [i for i, group in enumerate(groups) if events[i] is None and name in group]
         # Parsing takes long: only what is wanted is parsed.
-        event = parse_event(line) if last is None or wanted else None
+        event = parse_event(line) if last is None or open_groups else None
         if event is None:
             continue
         last = last or event
         if last.type in ENDS:
             break
-        for i in wanted:
-            found[i] = event
-    return Latest(event=last, of_groups=tuple(found))
+        for i in open_groups:
+            events[i] = event
+    return Latest(event=last, of_groups=tuple(events))
 
 
 def _size(path: Path) -> int:
@@ -202,29 +202,29 @@ def type_of_line(line: bytes) -> str:
 # --- curves ---------------------------------------------------------------------------------------
 
 
-class _Thinned:
+class _Sample:
     """At most `most` of the lines that are added, evenly spread; the last one is among them."""
 
     def __init__(self, most: int) -> None:
         self.most = most
         self.every = 1
         self.count = 0
-        self.kept: list[bytes] = []
+        self.rows: list[bytes] = []
         self.last = b""
 
     def add(self, line: bytes) -> None:
         if self.count % self.every == 0:
-            self.kept.append(line)
-            if len(self.kept) > self.most:
-                self.kept = self.kept[::2]
+            self.rows.append(line)
+            if len(self.rows) > self.most:
+                self.rows = self.rows[::2]
                 self.every *= 2
         self.count += 1
         self.last = line
 
     def lines(self) -> list[bytes]:
-        if not self.kept or self.kept[-1] is self.last:
-            return self.kept
-        return [*self.kept[: self.most - 1], self.last]
+        if not self.rows or self.rows[-1] is self.last:
+            return self.rows
+        return [*self.rows[: self.most - 1], self.last]
 
 
 def read_curves(path: Path, most: int = MOST_POINTS) -> dict[str, list[JobEvent]]:
@@ -234,13 +234,13 @@ def read_curves(path: Path, most: int = MOST_POINTS) -> dict[str, list[JobEvent]
         path: The file of events.
         most: Points of a curve, at most.
     """
-    thinned = {name: _Thinned(most) for name in CURVES}
+    samples = {name: _Sample(most) for name in CURVES}
     for line in EventReader(path).read_lines():
         name = type_of_line(line)
-        if name in thinned:
-            thinned[name].add(line)
+        if name in samples:
+            samples[name].add(line)
     curves = {}
-    for name, lines in thinned.items():
+    for name, lines in samples.items():
         events = [event for event in map(parse_event, lines.lines()) if event is not None]
         if events:
             curves[name] = events

@@ -25,12 +25,12 @@ def begin_here(
         UsageError: If a newer Distill made the workspace, or another process works on the job.
         OutputError: If the workspace cannot be written.
     """
-    opened = open_workspace(workspace)
+    place = open_workspace(workspace)
     earlier = None
     if is_resumed:
-        earlier = latest_of_model(opened, kind, getattr(arguments, KINDS[kind].model))
+        earlier = latest_of_model(place, kind, getattr(arguments, KINDS[kind].model))
     if earlier is None:
-        return JobRun(opened, new_order(kind, arguments))
-    check_resumable(opened, earlier)
-    forget_stop(opened, earlier.id)
-    return JobRun(opened, earlier, is_resumed=True)
+        return JobRun(place, new_order(kind, arguments))
+    check_resumable(place, earlier)
+    forget_stop(place, earlier.id)
+    return JobRun(place, earlier, is_resumed=True)

@@ -127,7 +127,7 @@ def kind_of(name: str) -> Kind:
     return KINDS[name]
 
 
-def parse_arguments(kind_name: str, given: dict[str, Any]) -> Any:
+def parse_arguments(kind_name: str, values: dict[str, Any]) -> Any:
     """The arguments of a kind, from a dict; text and paths become what they stand for.
 
     Raises:
@@ -135,13 +135,13 @@ def parse_arguments(kind_name: str, given: dict[str, Any]) -> Any:
     """
     kind = kind_of(kind_name)
     names = {field.name for field in fields(kind.arguments)}
-    if unknown := sorted(set(given) - names):
+    if unknown := sorted(set(values) - names):
         raise UsageError(
             f"A job '{kind_name}' takes no '{unknown[0]}': it takes {', '.join(sorted(names))}."
         )
-    given = {name: os.fspath(v) if isinstance(v, Path) else v for name, v in given.items()}
+    values = {name: os.fspath(v) if isinstance(v, Path) else v for name, v in values.items()}
     try:
-        return kind.arguments(**given)
+        return kind.arguments(**values)
     except TypeError as error:
         raise UsageError(f"A job '{kind_name}' lacks something: {error}.") from error
 
@@ -206,24 +206,24 @@ def _checked_train_prior(
 
 def _checked_settings(settings: dict[str, Any], config: type) -> dict[str, Any]:
     """Settings that are not None (the others will suit the corpus), if `config` takes them."""
-    given = {name: value for name, value in settings.items() if value is not None}
+    values = {name: value for name, value in settings.items() if value is not None}
     names = {field.name for field in fields(config)}
-    if unknown := sorted(set(given) - names):
+    if unknown := sorted(set(values) - names):
         raise UsageError(f"There is no setting '{unknown[0]}' of this training.")
     try:
-        config(**given)
+        config(**values)
     except TypeError as error:
         raise UsageError(f"A setting of this training has a wrong type: {error}.") from error
-    return given
+    return values
 
 
 def _checked_prior_settings(settings: dict[str, Any]) -> dict[str, Any]:
-    given = _checked_settings(settings, PriorConfig)
+    values = _checked_settings(settings, PriorConfig)
     try:
-        PriorConfig(**given).check()
+        PriorConfig(**values).check()
     except TypeError as error:
         raise UsageError(f"A setting of this training has a wrong type: {error}.") from error
-    return given
+    return values
 
 
 def _title(sounds: str, model: str) -> str:
@@ -239,11 +239,11 @@ def _free_model(workspace: Workspace, sounds: str) -> Path:
         raise OutputError(
             f"Cannot make the folder {workspace.models}: {error.strerror or error}."
         ) from error
-    ordered = _ordered_outputs(workspace)
+    outputs = _ordered_outputs(workspace)
     stem = Path(sounds).name or "model"
     path = workspace.models / f"{stem}.sda"
     number = 2
-    while os.path.lexists(path) or str(path) in ordered:
+    while os.path.lexists(path) or str(path) in outputs:
         path = workspace.models / f"{stem}-{number}.sda"
         number += 1
     return path

@@ -66,18 +66,18 @@ def _spawn(folder: Path) -> subprocess.Popen[bytes]:
                 stdin=subprocess.DEVNULL,
                 stdout=log_file,
                 stderr=subprocess.STDOUT,
-                **_DETACHED,
+                **_GROUP,
             )
     except OSError as error:
         raise OutputError(f"The job cannot be started: {error.strerror or error}.") from error
 
 
-_DETACHED: dict[str, Any]
+_GROUP: dict[str, Any]
 if sys.platform == "win32":
-    _DETACHED = {"creationflags": subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP}
+    _GROUP = {"creationflags": subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP}
 else:
     # No signal of the terminal reaches a session of its own, nor does its end.
-    _DETACHED = {"start_new_session": True}
+    _GROUP = {"start_new_session": True}
 
 
 def _wait_for_start(folder: Path, process: subprocess.Popen[bytes], before: int) -> None:

@@ -126,8 +126,8 @@ class EventLog:
         if self._is_torn:
             line = b"\n" + line
         self._is_torn = True
-        written = self._file.write(line)
-        if written != len(line):
+        n_bytes = self._file.write(line)
+        if n_bytes != len(line):
             raise OSError("no room for the whole line")
         self._is_torn = False
         if isinstance(event, LASTING):

@@ -93,9 +93,9 @@ def find_order(workspace: Workspace, job_id: str) -> JobOrder | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError) as error:
-        raise _damaged(path) from error
+        raise _damage_error(path) from error
     if not isinstance(content, dict) or not isinstance(content.get("version"), int):
-        raise _damaged(path)
+        raise _damage_error(path)
     if content["version"] > VERSION:
         raise UsageError(
             f"A newer Distill wrote {path} (version {content['version']}, this one knows "
@@ -107,13 +107,13 @@ def find_order(workspace: Workspace, job_id: str) -> JobOrder | None:
 def _parse(path: Path, content: dict[str, Any], job_id: str) -> JobOrder:
     is_ours = all(isinstance(content.get(name), kind) for name, kind in TYPES.items())
     if not is_ours or not isinstance(content.get("created"), int | float):
-        raise _damaged(path)
+        raise _damage_error(path)
     if content["id"] != job_id:
-        raise _damaged(path)
+        raise _damage_error(path)
     return JobOrder(**{field.name: content[field.name] for field in fields(JobOrder)})
 
 
-def _damaged(path: Path) -> UsageError:
+def _damage_error(path: Path) -> UsageError:
     return UsageError(
         f"{path} is damaged: that job cannot be shown or gone on with; delete its folder."
     )

@@ -167,7 +167,7 @@ class JobRun:
         Raises:
             JobInterrupted: If the job is stopped before.
         """
-        told = 0
+        report = 0
         while self._ticket is not None:
             self.check()
             try:
@@ -180,9 +180,9 @@ class JobRun:
                 break
             # Whoever has the turn counts, even if its ticket is gone.
             ahead = max(1, len(jobs_ahead(self.workspace, self.order.id)))
-            if ahead != told:
+            if ahead != report:
                 on_wait(ahead)
-                told = ahead
+                report = ahead
             self.cancel_event.wait(TURN_S)
         self.check()
         self.write(JobRunning())

@@ -59,7 +59,7 @@ def job_of(workspace: Workspace, order: JobOrder) -> Job:
     folder = job_folder(workspace, order.id)
     state, latest = _state_of(folder)
     event = latest.event
-    progress, verdict, saved = latest.of_groups
+    progress, verdict, save = latest.of_groups
     ahead = _ahead(workspace, order) if state == JobState.WAITING else 0
     share, remaining_s = _progress_of(progress, verdict)
     return Job(
@@ -67,7 +67,7 @@ def job_of(workspace: Workspace, order: JobOrder) -> Job:
         kind=order.kind,
         title=order.title,
         state=state,
-        sentence=_sentence(state, event, verdict, saved, share, ahead),
+        sentence=_sentence(state, event, verdict, save, share, ahead),
         stage=STAGES[progress.type] if progress else "",
         progress=None if state == JobState.WAITING else share,
         remaining_s=remaining_s if state == JobState.RUNNING else None,
@@ -75,7 +75,7 @@ def job_of(workspace: Workspace, order: JobOrder) -> Job:
         is_stopping=state.is_alive and (folder / "stop").exists(),
         created=order.created,
         changed=event.t if event else order.created,
-        saved=saved.t if saved else None,
+        saved=save.t if save else None,
         last_event=event.n if event else 0,
         arguments=order.arguments,
         distill=order.distill,
@@ -135,15 +135,15 @@ def _parse_progress(event: JobEvent, epoch: JobEvent | None) -> tuple[float | No
         return data["epoch"] / data["total_epochs"], None
     if epoch is None or epoch.type != PriorEpochMetrics.__name__:
         return None, None
-    done = data["epoch"] - 1 + data["step"] / data["steps_per_epoch"]
-    return min(1.0, done / epoch.data["total_epochs"]), None
+    epochs = data["epoch"] - 1 + data["step"] / data["steps_per_epoch"]
+    return min(1.0, epochs / epoch.data["total_epochs"]), None
 
 
 def _sentence(
     state: JobState,
     event: JobEvent | None,
     verdict: JobEvent | None,
-    saved: JobEvent | None,
+    save: JobEvent | None,
     share: float | None,
     ahead: int,
 ) -> str:
@@ -152,15 +152,15 @@ def _sentence(
             return "Begins soon."
         return f"Waits for {ahead} {'training' if ahead == 1 else 'trainings'}."
     if state == JobState.CUT_OFF:
-        return _cut_off_sentence(saved, share)
+        return _cut_off_sentence(save, share)
     if state == JobState.RUNNING or event is None:
         return str(verdict.data.get("verdict", "")) if verdict else ""
     return str(event.data.get("error") or event.data.get("sentence") or "")
 
 
-def _cut_off_sentence(saved: JobEvent | None, share: float | None) -> str:
+def _cut_off_sentence(save: JobEvent | None, share: float | None) -> str:
     where = f"Cut off at {share:.0%}." if share is not None else "Cut off before it began."
-    if saved is None:
+    if save is None:
         return where
-    moment = time.strftime("%H:%M", time.localtime(saved.t))
+    moment = time.strftime("%H:%M", time.localtime(save.t))
     return f"{where} The model of {moment} is usable."

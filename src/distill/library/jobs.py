@@ -58,8 +58,8 @@ def start(workspace: Workspace, kind: str, **arguments: Any) -> Job:
     Example:
         job = distill.jobs.start(workspace, "train", sounds="sounds", output="my.sda", prior={})
     """
-    checked = kind_of(kind).check(workspace, parse_arguments(kind, arguments))
-    order = new_order(kind, checked)
+    values = kind_of(kind).check(workspace, parse_arguments(kind, arguments))
+    order = new_order(kind, values)
     launch(workspace, order)
     return get(workspace, order.id)
 

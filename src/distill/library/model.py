@@ -143,7 +143,7 @@ def facts_of(outline: Mapping[str, Any]) -> dict[str, Any]:
     config = outline["vqvae_config"]
     prior = outline["prior_metadata"] if outline.get("has_prior") is True else {}
     training = metadata.get("training") or {}
-    elapsed = training.get("elapsed_s")
+    seconds = training.get("elapsed_s")
     return {
         "model_id": metadata.get("id") or "",
         "name": metadata.get("name") or "",
@@ -157,7 +157,7 @@ def facts_of(outline: Mapping[str, Any]) -> dict[str, Any]:
         ],
         "verdict": metadata.get("verdict") or "",
         "verdict_kind": metadata.get("verdict_kind") or "",
-        "minutes": elapsed / 60 if isinstance(elapsed, int | float) else None,
+        "minutes": seconds / 60 if isinstance(seconds, int | float) else None,
         "has_prior": outline.get("has_prior") is True,
         "prior_verdict": prior.get("verdict"),
         "sample_rate": config["sample_rate"],
@@ -191,18 +191,18 @@ def model_of(path: Path, file: str, size: int, facts: Mapping[str, Any]) -> Mode
         size: Its bytes.
         facts: As `facts_of` gives them.
     """
-    stated = facts["model_id"]
-    is_id = len(stated) <= LONGEST_ID and ID.fullmatch(stated) is not None
+    model_id = facts["model_id"]
+    is_id = len(model_id) <= LONGEST_ID and ID.fullmatch(model_id) is not None
     corpus = tuple(
         CorpusFile(name=name, hash=digest, weight=weight, muted=muted)
         for name, digest, weight, muted in facts["corpus"]
     )
     return Model(
-        id=stated if is_id else file_id(file),
+        id=model_id if is_id else file_id(file),
         path=path,
         name=facts["name"] or path.stem,
         notes="",
-        model_id=stated,
+        model_id=model_id,
         created=facts["created"],
         version=_version(facts["version"]),
         parent=_parent(facts["parent"]),

@@ -87,7 +87,7 @@ def list_models(workspace: Workspace, text: str = "") -> ModelList:
             models.append(model_of(path, file, size, read_facts(facts)))
         elif problem:
             problems.append(problem)
-    models = [_noted(workspace, model) for model in _with_own_ids(workspace, models)]
+    models = [_with_notes(workspace, model) for model in _with_own_ids(workspace, models)]
     models = _with_changes(models)
     words = text.casefold().split()
     if words:
@@ -102,15 +102,15 @@ def load_model(workspace: Workspace, text: str) -> Model:
         UsageError: There is none, or more than one.
     """
     models = list_models(workspace).models
-    for found in (
+    for matches in (
         [model for model in models if model.id == text],
         [model for model in models if text in (model.name, model.path.name, model.path.stem)],
         [model for model in models if text and model.id.startswith(text)],
     ):
-        if len(found) == 1:
-            return found[0]
-        if found:
-            ids = ", ".join(model.id for model in found[:3])
+        if len(matches) == 1:
+            return matches[0]
+        if matches:
+            ids = ", ".join(model.id for model in matches[:3])
             raise UsageError(f"'{text}' may be one of several models ({ids}): give the id.")
     raise UsageError(
         f"There is no model '{text}' in {workspace.root}: `distill models list` shows all."
@@ -146,13 +146,13 @@ def find_second_file(workspace: Workspace, render: Render, record: BlendRecord) 
     )
 
 
-def _place_of(workspace: Workspace, wanted: str, path: Path | None) -> Path | None:
-    """The file of the model with the id `wanted`: at `path`, or in the library; None for none."""
+def _place_of(workspace: Workspace, model_id: str, path: Path | None) -> Path | None:
+    """The file of the model with the id `model_id`: at `path`, or in the library; None for none."""
     with suppress(DistillError):
-        if path is not None and read_outline(path)["metadata"].get("id") == wanted:
+        if path is not None and read_outline(path)["metadata"].get("id") == model_id:
             return path
     for model in list_models(workspace).models:
-        if wanted and model.model_id == wanted:
+        if model_id and model.model_id == model_id:
             return model.path
     return None
 
@@ -176,15 +176,15 @@ def family_tree(models: Sequence[Model]) -> Iterator[tuple[Model, int]]:
             children.setdefault(parent, []).append(model)
         else:
             roots.append(model)
-    seen: set[str] = set()
+    ids: set[str] = set()
     # A damaged file may name its own child as its parent: such rings begin anywhere.
     for root in (*roots, *models):
         waiting = [(root, 0)]
         while waiting:
             model, depth = waiting.pop()
-            if model.id in seen:
+            if model.id in ids:
                 continue
-            seen.add(model.id)
+            ids.add(model.id)
             yield model, depth
             waiting += [(child, depth + 1) for child in reversed(children.get(model.id, []))]
 
@@ -211,13 +211,13 @@ def _original(workspace: Workspace, model_id: str, copies: Sequence[Model]) -> M
 
     Systems name a copy by the original and more: `rain copy.sda`, `rain (2).sda`.
     """
-    noted = None
+    name = None
     with suppress(FileNotFoundError, RecordError):
-        noted = read_record(_record_path(workspace, model_id), VERSION).get("file")
+        name = read_record(_record_path(workspace, model_id), VERSION).get("file")
 
     def rank(model: Model) -> tuple[bool, int, str]:
         file = _file_name(workspace, model)
-        return file != noted, len(file), file
+        return file != name, len(file), file
 
     return min(copies, key=rank)
 
@@ -246,10 +246,10 @@ def _stamps(folder: Path, depth: int = 0) -> Iterator[tuple[str, Stamp]]:
     """Model files below `folder`, by their paths in it, with their times and sizes."""
     try:
         with os.scandir(folder) as entries:
-            found = sorted(entries, key=lambda entry: entry.name)
+            items = sorted(entries, key=lambda entry: entry.name)
     except OSError:
         return
-    for entry in found:
+    for entry in items:
         if entry.name.startswith("."):
             continue
         with suppress(OSError):
@@ -269,7 +269,7 @@ def _read(workspace: Workspace, file: str) -> Mapping[str, Any]:
         return {"problem": str(error)}
 
 
-def _noted(workspace: Workspace, model: Model) -> Model:
+def _with_notes(workspace: Workspace, model: Model) -> Model:
     """`model` with the name and the notes of its record, if it has one."""
     try:
         record = read_record(_record_path(workspace, model.id), VERSION)
@@ -369,7 +369,7 @@ def delete_model(workspace: Workspace, model_id: str, for_good: bool = False) ->
         OutputError: It cannot be moved to the bin.
     """
     model = load_model(workspace, model_id)
-    deleted = Deleted(
+    record = Deleted(
         kind="model",
         id=model.id,
         name=model.name,
@@ -377,8 +377,8 @@ def delete_model(workspace: Workspace, model_id: str, for_good: bool = False) ->
         paths=(model.path, _record_path(workspace, model.id)),
     )
     with record_lock(workspace):
-        delete_files(workspace, deleted, for_good)
-    return deleted
+        delete_files(workspace, record, for_good)
+    return record
 
 
 def restore_model(workspace: Workspace, model_id: str) -> Model:

@@ -64,11 +64,11 @@ def sound_peaks(workspace: Workspace, path: Path, per: int = BASE) -> Peaks:
     if per not in per_levels:
         raise UsageError(f"Peaks are of {', '.join(map(str, per_levels))} samples, not of {per}.")
     rate = probe(path).sample_rate
-    cached = picture_folder(workspace) / f"{content_hash(workspace, path)}-peaks-{rate}.bin"
-    content = fetch(cached)
+    cache_file = picture_folder(workspace) / f"{content_hash(workspace, path)}-peaks-{rate}.bin"
+    content = fetch(cache_file)
     if not content:
         content = _measure(path).tobytes()
-        store(cached, content)
+        store(cache_file, content)
         limit_size(workspace)
     values = np.frombuffer(content[: len(content) // 2 * 2], np.int8).reshape(-1, 2)
     return Peaks(values=coarser(values, per // BASE), per=per, sample_rate=rate)
@@ -84,25 +84,25 @@ def coarser(values: np.ndarray, factor: int) -> np.ndarray:
 
 def _measure(path: Path) -> np.ndarray:
     """Peaks `[n, 2]` (int8) of the whole file, of `BASE` samples each."""
-    found = []
+    peaks = []
     rest = np.zeros((0, 2), np.float32)
     for block in read_blocks(path):
         pairs = np.stack([block.min(axis=0), block.max(axis=0)], axis=1)
         rest = np.concatenate([rest, pairs])
         whole = len(rest) // BASE * BASE
-        found.append(_reduce(rest[:whole]))
+        peaks.append(_reduce(rest[:whole]))
         rest = rest[whole:]
-    found.append(_reduce(rest))
-    return np.concatenate(found)
+    peaks.append(_reduce(rest))
+    return np.concatenate(peaks)
 
 
 def _reduce(pairs: np.ndarray) -> np.ndarray:
     """Peaks `[m, 2]` (int8) of least and greatest samples `[n, 2]`."""
     if not len(pairs):
         return np.zeros((0, 2), np.int8)
-    scaled = np.clip(pairs, -1, 1) * FULL_SCALE
+    levels = np.clip(pairs, -1, 1) * FULL_SCALE
     starts = np.arange(0, len(pairs), BASE)
     # Away from zero: a peak never looks lower than it is.
-    least = np.floor(np.minimum.reduceat(scaled[:, 0], starts))
-    greatest = np.ceil(np.maximum.reduceat(scaled[:, 1], starts))
+    least = np.floor(np.minimum.reduceat(levels[:, 0], starts))
+    greatest = np.ceil(np.maximum.reduceat(levels[:, 1], starts))
     return np.stack([least, greatest], axis=1).astype(np.int8)

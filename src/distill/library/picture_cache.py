@@ -81,11 +81,11 @@ def limit_size(workspace: Workspace, largest: int = LARGEST_CACHE) -> int:
     total = sum(size for _, size, _ in files)
     if total <= largest:
         return 0
-    removed = 0
+    n_bytes = 0
     for _, size, path in sorted(files):
-        if total - removed <= TARGET_SHARE * largest:
+        if total - n_bytes <= TARGET_SHARE * largest:
             break
         with suppress(OSError):
             os.unlink(path)
-            removed += size
-    return removed
+            n_bytes += size
+    return n_bytes

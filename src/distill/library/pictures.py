@@ -177,7 +177,7 @@ def _tiles(blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
     buffer = before
     columns: list[np.ndarray] = []
     samples = 0
-    done = 0
+    count = 0
     for block in blocks:
         mono = block.mean(axis=0)
         samples += len(mono)
@@ -186,11 +186,11 @@ def _tiles(blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
         while len(columns) >= TILE_COLUMNS:
             yield np.stack(columns[:TILE_COLUMNS])
             del columns[:TILE_COLUMNS]
-            done += TILE_COLUMNS
+            count += TILE_COLUMNS
     spectra, _ = _spectra(np.concatenate([buffer, np.zeros(WINDOW, np.float32)]))
     columns += list(spectra)
     # As many columns as code frames: beyond them is the silence that was added.
-    del columns[-(-samples // HOP) - done :]
+    del columns[-(-samples // HOP) - count :]
     for first in range(0, len(columns), TILE_COLUMNS):
         yield np.stack(columns[first : first + TILE_COLUMNS])
 
@@ -241,9 +241,9 @@ class _Squeeze:
         """Add columns `[S, ROWS]`."""
         self._rest = np.concatenate([self._rest, levels])
         whole = len(self._rest) // self._each * self._each
-        squeezed = self._rest[:whole].reshape(-1, self._each, ROWS).max(axis=1)
+        maxima = self._rest[:whole].reshape(-1, self._each, ROWS).max(axis=1)
         self._rest = self._rest[whole:]
-        self._columns = np.concatenate([self._columns, squeezed])
+        self._columns = np.concatenate([self._columns, maxima])
         while len(self._columns) > THUMBNAIL_COLUMNS:
             even = len(self._columns) // 2 * 2
             halves = self._columns[:even].reshape(-1, 2, ROWS).max(axis=1)

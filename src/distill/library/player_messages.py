@@ -13,7 +13,7 @@ UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, RecursionError
 
 def encode_message(message: dict[str, Any]) -> bytes:
     """A message to the process, as a line."""
-    return json.dumps(message, default=_listed).encode() + b"\n"
+    return json.dumps(message, default=_as_list).encode() + b"\n"
 
 
 def encode_order(task_id: str, request: PlayerRequest, threads: int | None, blocks: int) -> bytes:
@@ -56,6 +56,6 @@ def error_of(message: dict[str, Any]) -> DistillError:
     return error
 
 
-def _listed(value: Any) -> Any:
+def _as_list(value: Any) -> Any:
     """A curve as JSON can hold it: an array as lists."""
     return value.tolist()

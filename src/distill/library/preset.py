@@ -83,17 +83,17 @@ def check_settings(settings: Any) -> dict[str, Any]:
     """
     if not isinstance(settings, Mapping):
         raise UsageError("its settings are no table of names and values")
-    given = {name: value for name, value in settings.items() if is_set(value)}
-    if unknown := sorted(map(str, given.keys() - set(SETTINGS))):
+    values = {name: value for name, value in settings.items() if is_set(value)}
+    if unknown := sorted(map(str, values.keys() - set(SETTINGS))):
         raise UsageError(f"there is no setting '{unknown[0][:40]}'")
-    for name, value in given.items():
+    for name, value in values.items():
         _check_type(name, value)
-    _check_ranges(given)
-    steering = asdict(_steering(given))
+    _check_ranges(values)
+    steering = asdict(_steering(values))
     for name in (*DESCRIPTORS, "tags"):
-        if name in given:
-            given[name] = [list(pair) for pair in steering[name]]
-    return {name: given[name] for name in SETTINGS if name in given}
+        if name in values:
+            values[name] = [list(pair) for pair in steering[name]]
+    return {name: values[name] for name in SETTINGS if name in values}
 
 
 def settings_of_recipe(recipe: Mapping[str, Any]) -> dict[str, Any]:
@@ -149,32 +149,32 @@ def _check_type(name: str, value: Any) -> None:
         raise UsageError(f"its setting '{name}' is of no use")
 
 
-def _check_ranges(given: Mapping[str, Any]) -> None:
+def _check_ranges(values: Mapping[str, Any]) -> None:
     """`UsageError` for values that `generate` would refuse."""
     for name in ("duration", "bars"):
-        check_bound(f"--{name}", given.get(name))
-    if "duration" in given and "bars" in given:
+        check_bound(f"--{name}", values.get(name))
+    if "duration" in values and "bars" in values:
         raise UsageError("--bars and --duration both say how long: leave one of them out.")
-    if not 0 <= given.get("max_copy", 0) <= 100:
+    if not 0 <= values.get("max_copy", 0) <= 100:
         raise UsageError("--max-copy must lie between 0 and 100 percent.")
-    if given.get("way", "new") not in TRAITS:
-        raise UsageError(f"there is no mode '{given['way'][:40]}'")
-    Sampling(**{name: given[name] for name in SAMPLING if name in given})
-    ModeSettings(**{name: given[name] for name in SETTING_OPTIONS if name in given})
-    _steering(given)
+    if values.get("way", "new") not in TRAITS:
+        raise UsageError(f"there is no mode '{values['way'][:40]}'")
+    Sampling(**{name: values[name] for name in SAMPLING if name in values})
+    ModeSettings(**{name: values[name] for name in SETTING_OPTIONS if name in values})
+    _steering(values)
 
 
-def _steering(given: Mapping[str, Any]) -> Steering:
+def _steering(values: Mapping[str, Any]) -> Steering:
     """Curves and tags of settings."""
-    tags = given.get("tags")
+    tags = values.get("tags")
     if tags is not None:
         tags = _tag_weights(list(tags.items()) if isinstance(tags, Mapping) else tags)
-    curves = {name: given[name] for name in DESCRIPTORS if name in given}
+    curves = {name: values[name] for name in DESCRIPTORS if name in values}
     # A plain list of values would spread over a duration: presets hold points.
     for name, value in curves.items():
         if isinstance(value, list | tuple) and not all(_is_point(point) for point in value):
             raise UsageError(f"its setting '{name}' holds no points of seconds and percentile")
-    return steer(None, 0.0, tags, given.get("guidance"), **curves)
+    return steer(None, 0.0, tags, values.get("guidance"), **curves)
 
 
 def _tag_weights(tags: Any) -> Any:

@@ -75,7 +75,7 @@ def import_presets(
     """
     path = Path(source)
     presets = list(read_bundle(path, folder))
-    added = []
+    result = []
     with record_lock(workspace):
         files = files_by_id(workspace)
         for preset in presets:
@@ -83,11 +83,11 @@ def import_presets(
             if earlier is not None and not overwrite:
                 if _is_same(workspace, earlier, preset):
                     continue
-                preset = _numbered(preset, files)
+                preset = _with_number(preset, files)
                 earlier = None
             files[preset.id] = write_preset(workspace, preset, earlier)
-            added.append(preset)
-    return added
+            result.append(preset)
+    return result
 
 
 def read_bundle(path: Path, folder: str = "") -> Iterator[Preset]:
@@ -105,7 +105,7 @@ def read_bundle(path: Path, folder: str = "") -> Iterator[Preset]:
         raise UsageError(f"{path} holds no presets: it is no JSON.") from error
     if not isinstance(bundle, dict) or not {"settings", "presets"} & bundle.keys():
         raise UsageError(f"{path} holds no presets: name a file of `distill presets export`.")
-    for entries in _bundled(path, bundle):
+    for entries in _entries(path, bundle):
         title = entries.get("title")
         if not isinstance(title, str):
             raise UsageError(f"{path} holds a preset without a name.")
@@ -113,7 +113,7 @@ def read_bundle(path: Path, folder: str = "") -> Iterator[Preset]:
         yield preset_of(path, place, name, entries)
 
 
-def _bundled(path: Path, bundle: dict[str, Any]) -> list[dict[str, Any]]:
+def _entries(path: Path, bundle: dict[str, Any]) -> list[dict[str, Any]]:
     """Entries of each preset in a file."""
     _check_version(path, bundle)
     if "presets" not in bundle:
@@ -144,12 +144,12 @@ def _is_same(workspace: Workspace, earlier: Path, preset: Preset) -> bool:
     return replace(other, name=preset.name, folder=preset.folder) == preset
 
 
-def _numbered(preset: Preset, files: Mapping[str, Path]) -> Preset:
+def _with_number(preset: Preset, files: Mapping[str, Path]) -> Preset:
     """The preset under the next name that none of `files` has."""
     number = 2
     while True:
         name = f"{preset.name} {number}"
-        wanted = preset_id(preset.folder, name)
-        if wanted not in files:
-            return replace(preset, id=wanted, name=name)
+        key = preset_id(preset.folder, name)
+        if key not in files:
+            return replace(preset, id=key, name=name)
         number += 1

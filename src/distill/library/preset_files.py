@@ -30,7 +30,7 @@ LONGEST_NAME = 100
 FORBIDDEN = frozenset('<>:"/\\|?*')
 """Signs that no name of a file may have on some system."""
 
-RESERVED = frozenset(
+DEVICE_NAMES = frozenset(
     ("con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10)))
 )
 """Names that Windows keeps for devices."""
@@ -52,7 +52,7 @@ def check_name(name: str) -> str:
         and not FORBIDDEN & set(text)
         and not text.startswith(".")
         and not text.endswith(".")
-        and text.partition(".")[0].casefold().strip() not in RESERVED
+        and text.partition(".")[0].casefold().strip() not in DEVICE_NAMES
     )
     if not is_plain:
         raise UsageError(
@@ -84,10 +84,10 @@ def preset_id(folder: str, name: str) -> str:
 def files_below(folder: Path, depth: int = 0) -> Iterator[Path]:
     try:
         with os.scandir(folder) as entries:
-            found = sorted(entries, key=lambda entry: entry.name)
+            items = sorted(entries, key=lambda entry: entry.name)
     except OSError:
         return
-    for entry in found:
+    for entry in items:
         if entry.name.startswith("."):
             continue
         if entry.is_dir(follow_symlinks=False) and depth < DEEPEST:

@@ -25,43 +25,43 @@ def with_preset(preset: Preset, options: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         UsageError: The preset's mode needs a sound file, and none is given.
     """
-    merged = dict(options)
-    given = {name for name, value in options.items() if is_set(value)}
-    mode = _mode(preset, given)
-    if mode.option and mode.argument not in given:
+    result = dict(options)
+    names = {name for name, value in options.items() if is_set(value)}
+    mode = _mode(preset, names)
+    if mode.option and mode.argument not in names:
         if mode.takes_source:
             raise UsageError(
                 f"The preset '{preset.title}' starts from a sound: name it with {mode.option}."
             )
-        merged[mode.argument] = True
-    unfit = _unfit(mode, given)
+        result[mode.argument] = True
+    unfit = _unfit(mode, names)
     # Without a prompt, none is chosen.
     if options.get("lead_in") == 0:
         unfit.add("like")
-    for name in preset.settings.keys() - given - unfit:
+    for name in preset.settings.keys() - names - unfit:
         value = preset.settings[name]
-        merged[name] = dict(value) if name == "tags" else value
-    return merged
+        result[name] = dict(value) if name == "tags" else value
+    return result
 
 
-def _mode(preset: Preset, given: set[str]) -> ModeTraits:
+def _mode(preset: Preset, names: set[str]) -> ModeTraits:
     """The mode that is asked for, else that of the preset."""
     for mode in TRAITS.values():
-        if mode.option and mode.argument in given:
+        if mode.option and mode.argument in names:
             return mode
     return TRAITS[preset.settings.get("way", ModeSettings.kind)]
 
 
-def _unfit(mode: ModeTraits, given: set[str]) -> set[str]:
+def _unfit(mode: ModeTraits, names: set[str]) -> set[str]:
     """Settings of the preset that do not go with what is given."""
     unfit = {"way"}
     unfit |= {name for name in ("amount", "start", "stop") if name not in mode.settings}
-    if mode.lasts_as_source or given & {"duration", "bars"}:
+    if mode.lasts_as_source or names & {"duration", "bars"}:
         unfit |= {"duration", "bars"}
     if mode.takes_source:
         unfit |= {"like", "lead_in"}
-    if "free_time" in given:
+    if "free_time" in names:
         unfit |= set(BEATS)
-    if given & set(BEATS):
+    if names & set(BEATS):
         unfit.add("free_time")
     return unfit

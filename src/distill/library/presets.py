@@ -89,19 +89,19 @@ def find_preset_id(workspace: Workspace, text: str) -> str:
 
 
 def _find_file(workspace: Workspace, text: str) -> Path:
-    folded = unicodedata.normalize("NFC", text).casefold()
+    key = unicodedata.normalize("NFC", text).casefold()
     places = {path: place_of(workspace, path) for path in files_below(workspace.presets)}
     titles = {path: "/".join(place).lstrip("/") for path, place in places.items()}
-    for found in (
+    for matches in (
         [path for path, place in places.items() if preset_id(*place) == text],
-        [path for path, title in titles.items() if title.casefold() == folded],
-        [path for path, (_, name) in places.items() if name.casefold() == folded],
+        [path for path, title in titles.items() if title.casefold() == key],
+        [path for path, (_, name) in places.items() if name.casefold() == key],
     ):
-        if len(found) > 1:
-            names = ", ".join(titles[path] for path in found[:3])
+        if len(matches) > 1:
+            names = ", ".join(titles[path] for path in matches[:3])
             raise UsageError(f"'{text}' may be one of several presets ({names}): name its folder.")
-        if found:
-            return found[0]
+        if matches:
+            return matches[0]
     raise _missing(workspace, text)
 
 
@@ -145,7 +145,7 @@ def save_preset(
     """
     folder, name = check_title(title)
     try:
-        checked = check_settings(settings)
+        values = check_settings(settings)
     except UsageError as error:
         reason = str(error).rstrip(".")
         raise UsageError(f"The preset {name} cannot be saved: {reason}.") from error
@@ -153,7 +153,7 @@ def save_preset(
         id=preset_id(folder, name),
         name=name,
         folder=folder,
-        settings=checked,
+        settings=values,
         model=model,
         notes=check_text(notes, "notes", LONGEST_NOTES),
     )
@@ -184,11 +184,11 @@ def delete_preset(workspace: Workspace, wanted: str, for_good: bool = False) -> 
         path = files_by_id(workspace).get(check_id(wanted))
         if path is None:
             raise _missing(workspace, wanted)
-        deleted = Deleted(
+        record = Deleted(
             kind="preset", id=wanted, name=path.stem, deleted_at=time.time(), paths=(path,)
         )
-        delete_files(workspace, deleted, for_good)
-    return deleted
+        delete_files(workspace, record, for_good)
+    return record
 
 
 def restore_preset(workspace: Workspace, wanted: str) -> Preset:

@@ -56,13 +56,13 @@ def parse_record(path: Path, content: bytes, version: int) -> dict[str, Any]:
         entries = parse_json(content)
     except ValueError as error:
         raise RecordError(f"{path} is damaged: delete it.") from error
-    stated = entries.get("version") if isinstance(entries, dict) else None
+    number = entries.get("version") if isinstance(entries, dict) else None
     # True is an int to isinstance.
-    if type(stated) is not int or stated < 1:
+    if type(number) is not int or number < 1:
         raise RecordError(f"{path} is damaged: delete it.")
-    if stated > version:
+    if number > version:
         raise RecordError(
-            f"A newer Distill wrote {path} (version {str(stated)[:9]}, this one knows {version}): "
+            f"A newer Distill wrote {path} (version {str(number)[:9]}, this one knows {version}): "
             "update Distill."
         )
     return dict(entries)
@@ -135,6 +135,6 @@ def stored_path(workspace: Workspace, path: Path) -> str:
     return str(path)
 
 
-def absolute_path(workspace: Workspace, stored: str) -> Path:
-    """The path that a record keeps as `stored`."""
-    return workspace.root / stored
+def absolute_path(workspace: Workspace, text: str) -> Path:
+    """The path that a record keeps as `text`."""
+    return workspace.root / text

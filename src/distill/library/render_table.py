@@ -72,9 +72,9 @@ class RenderRow(NamedTuple):
             values: The columns.
             latest: When the last render was written to each path that several were written to.
         """
-        *facts, path, made, starred = values
-        replaced = path in latest and made < latest[path]
-        return cls._make([*facts, path, made, bool(starred), replaced])
+        *facts, path, date, star = values
+        is_replaced = path in latest and date < latest[path]
+        return cls._make([*facts, path, date, bool(star), is_replaced])
 
 
 LATEST = "SELECT path, MAX(made) FROM renders GROUP BY path HAVING COUNT(*) > 1"

@@ -170,17 +170,17 @@ def generate_renders(
         UsageError: A setting is out of range.
 
     Example:
-        for made in generate_renders(load("my.sda"), "new.wav", Request(seed=7), History()):
-            print(made.path, made.render.id)
+        for result in generate_renders(load("my.sda"), "new.wav", Request(seed=7), History()):
+            print(result.path, result.render.id)
     """
-    said = ""
+    last_remark = ""
     if request.blend:
         origin = replace(origin, blend_path=request.blend.path)
-    for written in generate_files(loaded, output, request, progress):
-        render = history.keep(written.path, written.sound, loaded, origin)
-        remark = "" if history.remark == said else history.remark
-        said = history.remark
-        yield RenderResult(path=written.path, sound=written.sound, render=render, remark=remark)
+    for file in generate_files(loaded, output, request, progress):
+        render = history.keep(file.path, file.sound, loaded, origin)
+        remark = "" if history.remark == last_remark else history.remark
+        last_remark = history.remark
+        yield RenderResult(path=file.path, sound=file.sound, render=render, remark=remark)
 
 
 def render_facts(result: RenderResult, max_copy: float | None = None) -> dict[str, Any]:
@@ -260,8 +260,8 @@ def make_again(
     loaded = _load(workspace, render, machine)
     recipe.check_model(loaded, render.path)
     origin = Origin(source_path=source, render_id=render_id)
-    made = generate_renders(loaded, output, request, History(workspace), origin, progress)
-    return next(made)
+    results = generate_renders(loaded, output, request, History(workspace), origin, progress)
+    return next(results)
 
 
 def make_variations(
@@ -296,10 +296,12 @@ def make_variations(
     recipe = make_recipe(dict(render.recipe), record_path(workspace, render_id))
     # The prior hears the sound itself: a prompt has no place before it.
     settings = asdict(recipe.sampling)
-    kept = {name: settings[name] for name in settings.keys() - {"lead_in", "like"}}
+    options = {name: settings[name] for name in settings.keys() - {"lead_in", "like"}}
     if blend := recipe.blend:
-        kept["blend"] = (find_second_file(workspace, render, blend), blend.share)
-    request = make_request(variation_of=render.path, amount=amount, seed=seed, count=count, **kept)
+        options["blend"] = (find_second_file(workspace, render, blend), blend.share)
+    request = make_request(
+        variation_of=render.path, amount=amount, seed=seed, count=count, **options
+    )
     output = _checked_output(workspace, render, output, "variation", count)
     loaded = _load(workspace, render, machine)
     origin = Origin(source_path=render.path, render_id=render_id)

@@ -337,15 +337,15 @@ def delete_render(
                 paths.insert(0, render.codes)
         if not keep_sound and file_state(render).is_same:
             paths.insert(0, render.path)
-        deleted = Deleted(
+        record = Deleted(
             kind="render",
             id=render_id,
             name=render.title,
             deleted_at=time.time(),
             paths=tuple(paths),
         )
-        delete_files(workspace, deleted, for_good)
-    return deleted
+        delete_files(workspace, record, for_good)
+    return record
 
 
 def restore_render(workspace: Workspace, render_id: str) -> Render:

@@ -19,7 +19,7 @@ from distill.library.job_types import JobOrder, JobRunning
 from distill.library.workspace import Workspace, open_workspace
 from distill.process import Priority, set_priority
 
-FAILED = 1
+FAILURE = 1
 """Exit code of a job that failed."""
 
 
@@ -30,11 +30,11 @@ def main(folder: Path) -> int:
         # Folders of a workspace: .distill/jobs/ID.
         workspace = open_workspace(folder.parents[2])
         _run(workspace, read_order(workspace, folder.name))
-    except JobInterrupted as stopped:
-        logging.warning("%s", stopped)
+    except JobInterrupted as interruption:
+        logging.warning("%s", interruption)
     except DistillError as error:
         logging.error("%s", error)
-        return FAILED
+        return FAILURE
     return 0
 
 

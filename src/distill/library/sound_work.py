@@ -39,9 +39,9 @@ PREVIEW_S = 8.0
 def measure_sound(worker: Worker, order: Order) -> Facts:
     """Measure a sound as percentiles."""
     request = request_of(order, MeasureCurves)
-    measured = measure_curves(worker.model(request.model, order), request.sound)
-    curves = {name: _numbers(curve) for name, curve in measured.curves.items()}
-    return {"frame_rate": measured.frame_rate, "curves": curves}
+    result = measure_curves(worker.model(request.model, order), request.sound)
+    curves = {name: _numbers(curve) for name, curve in result.curves.items()}
+    return {"frame_rate": result.frame_rate, "curves": curves}
 
 
 def _numbers(curve: np.ndarray) -> list[float | None]:
@@ -98,9 +98,9 @@ def _previews(loaded: LoadedVQModel, folder: Path, request: Preview) -> Iterator
         decode(loaded, grid, path)
         yield {"path": path, "sound": asdict(sound)}
     for seed in request.seeds:
-        (generated,) = generate(loaded, PREVIEW_S, seed)
-        path = generated.save(folder / f"seed-{seed}.wav")
-        yield asdict(generated_facts(path, generated))
+        (result,) = generate(loaded, PREVIEW_S, seed)
+        path = result.save(folder / f"seed-{seed}.wav")
+        yield asdict(generated_facts(path, result))
 
 
 def _beginning(sound: PreviewSound, sample_rate: int) -> np.ndarray:

@@ -37,8 +37,8 @@ def play_sound(path: Path) -> None:
     advice = f"play the files in {path.parent} with a program of yours."
     if sys.platform == "win32":
         # A quote in a path is doubled there.
-        quoted = str(path).replace("'", "''")
-        command = [*WINDOWS, f"(New-Object Media.SoundPlayer '{quoted}').PlaySync()"]
+        argument = str(path).replace("'", "''")
+        command = [*WINDOWS, f"(New-Object Media.SoundPlayer '{argument}').PlaySync()"]
     else:
         player = find_player()
         if player is None:

@@ -113,12 +113,12 @@ def workspace_root(path: FilePath | None = None) -> Path:
     Raises:
         UsageError: It lies in a home folder, and there is none.
     """
-    chosen = path or os.environ.get("DISTILL_WORKSPACE") or DEFAULT
+    folder = path or os.environ.get("DISTILL_WORKSPACE") or DEFAULT
     try:
-        return Path(os.path.abspath(Path(chosen).expanduser()))
+        return Path(os.path.abspath(Path(folder).expanduser()))
     except RuntimeError:
         raise UsageError(
-            f"No home folder was found for the workspace {chosen}: name another folder "
+            f"No home folder was found for the workspace {folder}: name another folder "
             "(--workspace, or DISTILL_WORKSPACE)."
         ) from None
 

@@ -167,10 +167,10 @@ class Analysis(nn.Module):
         direction = self.knots.sum(0) @ self.basis
         return direction / direction.norm().clamp(min=1e-12)
 
-    def in_db(self, squared: Tensor) -> Tensor:
+    def in_db(self, squares: Tensor) -> Tensor:
         """Convert squared distances of latents to RMS differences of log-mels in dB, `[...]`."""
         scale = self._squared_scale() * len(self.basis)
-        mean_square = squared.clamp(min=0) / scale.to(squared)
+        mean_square = squares.clamp(min=0) / scale.to(squares)
         return 20 / math.log(10) * mean_square.sqrt()
 
     def equalise_features(self, features: Tensor, generator: torch.Generator) -> Tensor:
@@ -185,8 +185,8 @@ class Analysis(nn.Module):
         gains = torch.randn(len(features), 1, len(self.knots), generator=generator)
         nepers = KNOT_DB * math.log(10) / 20 * gains
         lift = nepers.to(features) @ self.knots
-        lifted = torch.maximum(features + lift, self.floor)
-        return torch.where(features > self.floor, lifted, features)
+        output = torch.maximum(features + lift, self.floor)
+        return torch.where(features > self.floor, output, features)
 
     @torch.no_grad()
     def fit(self, features: Tensor, generator: torch.Generator) -> Tensor:
@@ -203,18 +203,18 @@ class Analysis(nn.Module):
             The latents `[M, D]` of `features`.
         """
         self.mean.copy_(features.mean(0))
-        centred = features - self.mean
+        deviations = features - self.mean
         F, D = self.basis.shape
         start = torch.randn(F, D + SPARE, generator=generator)
         basis = torch.linalg.qr(start.to(features)).Q
         for _ in range(ITERATIONS):
-            basis = torch.linalg.qr(centred.T @ (centred @ basis)).Q
+            basis = torch.linalg.qr(deviations.T @ (deviations @ basis)).Q
         # Turn the basis to the components, the largest first.
-        _, _, rotation = torch.linalg.svd(centred @ basis, full_matrices=False)
+        _, _, rotation = torch.linalg.svd(deviations @ basis, full_matrices=False)
         components = (basis @ rotation.T)[:, :D]
-        deviation = (centred @ components).std().clamp(min=1e-6)
+        deviation = (deviations @ components).std().clamp(min=1e-6)
         self.basis.copy_(components / deviation)
-        return centred @ self.basis
+        return deviations @ self.basis
 
 
 def _knots_of_bands(weight: Tensor, sample_rate: int) -> Tensor:

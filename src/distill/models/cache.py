@@ -161,14 +161,14 @@ class PointerCache:
         since_stored = (self.frame_count - 1 + suffix - slots) % self.window
         age = torch.where(in_suffix, before_suffix, since_stored)
         # A boundary before the suffix is unknown as yet: only those within it count.
-        crossed = self.sound != self.past.sound[:, :P]
-        crossed[:, :suffix] = self.past.sound[:, :suffix] > 0
+        crosses = self.sound != self.past.sound[:, :P]
+        crosses[:, :suffix] = self.past.sound[:, :suffix] > 0
 
         # In the order of `Pointer.costs` from the second on.
         features = [
             previous,
             age.to(previous.dtype).expand_as(previous),
-            crossed.to(previous.dtype),
+            crosses.to(previous.dtype),
         ]
         if suffix:
             features.append(in_suffix.to(previous.dtype).expand_as(previous))
@@ -196,14 +196,14 @@ class PointerCache:
             cost = self.costs[level, :, :1, None]
             frame_logits = frame_logits - cost * distance[:, None]
         # As a sequence of one frame.
-        mixed = self.pointer.mix(
+        log_probs = self.pointer.mix(
             level,
             logits[:, None],
             frame_logits,
             self.distributions[:, level, :P],
             self.age,
         )
-        return mixed[:, 0]
+        return log_probs[:, 0]
 
     def end_logits(self) -> Tensor:
         """Logits `[B]` that the sound ends with the current frame."""
@@ -277,12 +277,12 @@ class PriorCache:
         """
         # The oldest frame's slot, once the ring is full.
         slot = self.suffix_slots + self.position % self.window
-        filled = self.suffix_slots + min(self.position + 1, self.window)
+        stop = self.suffix_slots + min(self.position + 1, self.window)
         keys = self._keys[layer]
         values = self._values[layer]
         keys[:, :, slot] = key[:, :, 0]
         values[:, :, slot] = value[:, :, 0]
-        return keys[:, :, :filled], values[:, :, :filled]
+        return keys[:, :, :stop], values[:, :, :stop]
 
     def advance(self) -> None:
         """Go on to the next frame, after `append` for every layer."""

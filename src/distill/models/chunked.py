@@ -130,8 +130,8 @@ def decode_evenly(codec: VQVAE, codes: Tensor) -> Iterator[np.ndarray]:
     # Up to whole pieces with whole context, the last column is repeated.
     even = T + -T % size
     n_padding = even + codec.receptive_field[1] - T
-    padded = torch.cat([codes, codes[-1:].expand(n_padding, -1)])
-    sound = decode_stream(codec, padded, 0, even, size=size)
+    whole = torch.cat([codes, codes[-1:].expand(n_padding, -1)])
+    sound = decode_stream(codec, whole, 0, even, size=size)
     return slice_blocks(sound, 0, T * codec.frame_hop)
 
 

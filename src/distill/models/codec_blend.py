@@ -85,7 +85,7 @@ def _blended_rows(
 
 def _rows_for(keys: Tensor, state: Mapping[str, Tensor]) -> Tensor:
     """Vectors `[M, width]` of a memory for sorted `keys` `[M]`."""
-    known = state["memory.keys"]
-    rows = torch.searchsorted(known, keys).clamp(max=len(known) - 1)
+    stored_keys = state["memory.keys"]
+    rows = torch.searchsorted(stored_keys, keys).clamp(max=len(stored_keys) - 1)
     vectors: Tensor = state["memory.vectors"][rows]
-    return vectors * (known[rows] == keys)[:, None]
+    return vectors * (stored_keys[rows] == keys)[:, None]

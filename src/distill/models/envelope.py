@@ -50,10 +50,10 @@ def _over_samples(gain: Tensor, n_samples: int) -> Tensor:
     """
     block = n_samples // gain.shape[1]
     # One more block on either side, of the same gain as its neighbour.
-    padded = F.pad(gain[:, None], (1, 1), mode="replicate")[:, 0, :, None]
+    whole = F.pad(gain[:, None], (1, 1), mode="replicate")[:, 0, :, None]
     position = torch.arange(block, dtype=gain.dtype, device=gain.device)
     ramp = (position + 0.5) / block
-    lines = torch.lerp(padded[:, :-1], padded[:, 1:], ramp)
+    lines = torch.lerp(whole[:, :-1], whole[:, 1:], ramp)
     # Lines begin half a block before the first sample.
     start = block // 2
     return lines.flatten(1)[:, None, start : start + n_samples]

@@ -71,8 +71,8 @@ def _equalised_latents(
     generator: torch.Generator,
 ) -> Tensor:
     """Latents `[B * T, D]` of `features` `[B, T, features]`, each sound through an equaliser."""
-    equalised = codec.analysis.equalise_features(features, generator)
-    latents: Tensor = codec.analysis.project(equalised)
+    output = codec.analysis.equalise_features(features, generator)
+    latents: Tensor = codec.analysis.project(output)
     return latents.flatten(0, 1)
 
 

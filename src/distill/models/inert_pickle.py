@@ -106,7 +106,7 @@ _EMPTY: dict[str, Callable[[], Any]] = {"EMPTY_DICT": dict, "EMPTY_LIST": list}
 _TUPLES = {"EMPTY_TUPLE": 0, "TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
 _PUTS = {"BINPUT", "LONG_BINPUT"}
 _GETS = {"BINGET", "LONG_BINGET"}
-_IGNORED = {"PROTO", "STOP"}
+_NO_OPERATIONS = {"PROTO", "STOP"}
 
 
 def read_pickle(pickle: bytes, tensors: Tensors) -> Any:
@@ -183,7 +183,7 @@ class _Machine:
             self._push(self._call(*self._pop(2)))
         elif name == "BUILD":
             self._drop_attributes(*self._pop(1))
-        elif name not in _IGNORED:
+        elif name not in _NO_OPERATIONS:
             raise UnsafePickleError("objects that could run code")
 
     def _push(self, value: Any) -> None:

@@ -272,7 +272,7 @@ def best_gain(output: Tensor, target: Tensor, mel: MelLoss) -> float:
     differences = []
     for scale in range(len(MEL_SCALES)):
         source = mel.log_mel(target, scale, TRAINED_OVERLAP)
-        decoded = mel.log_mel(output, scale, TRAINED_OVERLAP)
-        differences.append((source - decoded).flatten())
+        own = mel.log_mel(output, scale, TRAINED_OVERLAP)
+        differences.append((source - own).flatten())
     median = torch.cat(differences).median()
     return float(10**median)

@@ -64,9 +64,9 @@ class LoadedVQModel:
     @property
     def output_channels(self) -> int:
         """Channels of decoded audio: those of the codec, or two equal ones (dual mono)."""
-        stated = self.metadata.get("output_channels")
-        if stated in (1, 2) and stated > self.model.channels:
-            return stated
+        channels = self.metadata.get("output_channels")
+        if channels in (1, 2) and channels > self.model.channels:
+            return channels
         return self.model.channels
 
     @cached_property
@@ -221,8 +221,8 @@ def read_header(path: FilePath) -> dict[str, Any]:
     if contents.get("has_prior") is True:
         check_prior_facts(path, contents)
     header = {key: value for key, value in contents.items() if key not in WEIGHTS}
-    copied: dict[str, Any] = plain_copy(header, "header")
-    return copied
+    copy: dict[str, Any] = plain_copy(header, "header")
+    return copy
 
 
 def _build_codec(path: Path, contents: dict[str, Any]) -> VQVAE:
@@ -230,8 +230,8 @@ def _build_codec(path: Path, contents: dict[str, Any]) -> VQVAE:
     config = contents["vqvae_config"]
     check_codec_settings(path, config)
     model = rebuild(path, VQVAE, config, contents["state_dict"])
-    stated = contents["metadata"].get("codebook_hash")
-    if stated is not None and stated != model.codebook_hash():
+    reference = contents["metadata"].get("codebook_hash")
+    if reference is not None and reference != model.codebook_hash():
         raise CodebookMismatchError(
             f"{path} holds other codebooks than it states: use another copy of it."
         )

@@ -204,7 +204,7 @@ class Pointer(nn.Module):
         frames = self.frame_features(codes, starts, suffix_frames)
         age = sound_age(starts, suffix_frames)[:, first:]
         # What a frame must not see gets a weight of zero.
-        hidden = _hidden_frames(
+        is_hidden = _hidden_frames(
             T,
             first,
             window,
@@ -216,15 +216,15 @@ class Pointer(nn.Module):
         # Without a suffix the cost of lying in it is not needed.
         costs = self.costs()[..., : 1 + len(features)]
         distributions = self.code_distributions(codes)
-        mixed = []
+        scores = []
         for q in range(Q):
             of_level = frames.coarser[:, :, q]
             coarser = squared_distance(of_level[:, first:], of_level)
             pairs = torch.stack(torch.broadcast_tensors(coarser, *features), 1)
             # One product for all pairs of frames: `[H, features] @ [B, features, R * T]`.
             frame_logits = (-costs[q] @ pairs.flatten(2)).view(B, HEADS, R, T)
-            frame_logits = frame_logits.masked_fill(hidden, -torch.inf)
-            mixed.append(
+            frame_logits = frame_logits.masked_fill(is_hidden, -torch.inf)
+            scores.append(
                 self.mix(
                     q,
                     logits[:, :, q],
@@ -233,7 +233,7 @@ class Pointer(nn.Module):
                     age,
                 )
             )
-        return torch.stack(mixed, 2)
+        return torch.stack(scores, 2)
 
     def _pair_features(
         self,
@@ -249,15 +249,15 @@ class Pointer(nn.Module):
         position = order.roll(suffix_frames)
         age = (position[first:, None] - position).abs()
         previous = squared_distance(frames.previous[:, first:], frames.previous)
-        crossed = frames.sound[:, first:, None] != frames.sound[:, None]
-        crossed = crossed.to(previous.dtype)
-        features = [previous, age - 1.0, crossed]
+        crosses = frames.sound[:, first:, None] != frames.sound[:, None]
+        crosses = crosses.to(previous.dtype)
+        features = [previous, age - 1.0, crosses]
         if suffix_frames:
             # A boundary between a frame and the suffix is unknown as yet. Only those within the
             # suffix are known.
             later_sound = frames.sound[:, None, :suffix_frames] > 0
             after_suffix = max(0, suffix_frames - first)
-            crossed[:, after_suffix:, :suffix_frames] = later_sound.to(crossed)
+            crosses[:, after_suffix:, :suffix_frames] = later_sound.to(crosses)
             in_suffix = order < suffix_frames
             looks_ahead = ~in_suffix[first:, None] & in_suffix
             features.append(looks_ahead.to(previous.dtype))
@@ -354,8 +354,8 @@ def _hidden_frames(
     order = torch.arange(T, device=device)
     behind = order[:, None] - order
     out_of_window = (behind > window) & (order >= suffix_frames)
-    hidden = (behind <= 0) | out_of_window
-    return hidden[first:]
+    is_hidden = (behind <= 0) | out_of_window
+    return is_hidden[first:]
 
 
 def sound_boundaries(starts: Tensor, suffix_frames: int) -> Tensor:

@@ -240,12 +240,12 @@ class CodePrior(nn.Module):
             suffix_position=T - suffix_frames,
         )
 
-        hidden = self._hidden_states(
+        states = self._hidden_states(
             x[:, rows],
             codes[:, rows],
             None if ends is None else ends[:, rows],
         )
-        by_level = [head(hidden[:, :, q]) for q, head in enumerate(self.heads)]
+        by_level = [head(states[:, :, q]) for q, head in enumerate(self.heads)]
         scores = torch.stack(by_level, 2)
 
         if starts is None:
@@ -254,7 +254,7 @@ class CodePrior(nn.Module):
             scores = self.pointer(scores, codes, starts, self.window, suffix_frames)
         if self.end is not None:
             # Of the state that holds all levels.
-            end_logits = self.end(hidden[:, :, self.num_quantizers]).squeeze(-1)
+            end_logits = self.end(states[:, :, self.num_quantizers]).squeeze(-1)
             return FrameScores(scores, end_logits)
         assert self.pointer is not None
         end_logits = self.pointer.end_logits(codes, starts, suffix_frames)
@@ -271,11 +271,11 @@ class CodePrior(nn.Module):
         Returns:
             States `[B, R, Q + 1, hidden_size]`: the output, the end, and the codes above the level.
         """
-        hidden = self.norm(x)
+        states = self.norm(x)
         if self.ending is not None and ends is not None:
-            hidden = hidden + ends[..., None] * self.ending
+            states = states + ends[..., None] * self.ending
         code_embeddings = self.known(self.token_ids(codes))
-        return torch.cat([hidden[:, :, None], code_embeddings], 2).cumsum(2)
+        return torch.cat([states[:, :, None], code_embeddings], 2).cumsum(2)
 
     def forward(self, indices: Tensor) -> Tensor:
         """Logits `[B, L, codebook_size]` for flat codes `[B, L]`: `logits[:, i]` scores `indices[:,
@@ -284,8 +284,8 @@ class CodePrior(nn.Module):
         Q = self.num_quantizers
         # Codes past L are placeholders: no returned logit depends on them.
         whole = (L // Q + 1) * Q
-        padded = F.pad(indices, (0, whole - L))
-        codes = unflatten_codes(padded, Q)
+        whole_indices = F.pad(indices, (0, whole - L))
+        codes = unflatten_codes(whole_indices, Q)
         scores = self.frame_scores(codes).codes
         return scores.flatten(1, 2)[:, 1 : L + 1]
 

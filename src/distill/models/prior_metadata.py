@@ -252,9 +252,9 @@ class PriorMetadata:
 
 def brief(metadata: Mapping[str, Any]) -> dict[str, Any]:
     """The entries of a file's `prior_metadata` that are short enough to be printed."""
-    kept = {key: value for key, value in metadata.items() if key not in BULKY_KEYS}
-    shown: dict[str, Any] = without_tensors(kept)
-    return shown
+    entries = {key: value for key, value in metadata.items() if key not in BULKY_KEYS}
+    result: dict[str, Any] = without_tensors(entries)
+    return result
 
 
 def without_tensors(value: Any) -> Any:

@@ -164,31 +164,31 @@ def check_fits(
     """
     _check_arguments(path, network, arguments)
     sketch = _sketch(path, network, arguments, len(weights))
-    expected = sketch.state_dict()
-    for name in sorted(expected.keys() ^ weights.keys()):
-        problem = "missing" if name in expected else "not expected"
+    reference = sketch.state_dict()
+    for name in sorted(reference.keys() ^ weights.keys()):
+        problem = "missing" if name in reference else "not expected"
         raise _mismatch(path, f"the weights {name!r} are {problem}")
-    for name, weight in expected.items():
+    for name, weight in reference.items():
         _check_weight(path, name, weight, weights[name])
     unsaved_bytes = 0
     for name, buffer in sketch.named_buffers():
-        if name not in expected:
+        if name not in reference:
             unsaved_bytes += buffer.numel() * buffer.element_size()
     if unsaved_bytes > UNSAVED_BYTES:
         raise _mismatch(path, "it asks for more memory than its weights need")
 
 
-def _check_weight(path: Path, name: str, expected: Tensor, weight: Any) -> None:
-    """Raise unless `weight` is a tensor with shape and kind of type of the `expected` one."""
+def _check_weight(path: Path, name: str, reference: Tensor, weight: Any) -> None:
+    """Raise unless `weight` is a tensor with shape and kind of type of `reference`."""
     if not isinstance(weight, Tensor):
         raise _mismatch(path, f"{name!r} is no tensor")
-    if weight.shape != expected.shape:
-        shapes = f"{list(weight.shape)}, not {list(expected.shape)}"
+    if weight.shape != reference.shape:
+        shapes = f"{list(weight.shape)}, not {list(reference.shape)}"
         raise _mismatch(path, f"the weights {name!r} have the shape {shapes}")
     # Floating-point types are converted to one another.
-    are_floats = weight.is_floating_point() and expected.is_floating_point()
-    if weight.dtype != expected.dtype and not are_floats:
-        types = f"{weight.dtype}, not {expected.dtype}"
+    are_floats = weight.is_floating_point() and reference.is_floating_point()
+    if weight.dtype != reference.dtype and not are_floats:
+        types = f"{weight.dtype}, not {reference.dtype}"
         raise _mismatch(path, f"the weights {name!r} are of type {types}")
 
 
@@ -202,12 +202,12 @@ def rebuild(
     check_fits(path, network, arguments, weights)
     try:
         with _Building(_most_calls(len(weights))):
-            built = network(**arguments)
-        built.load_state_dict(weights)
+            result = network(**arguments)
+        result.load_state_dict(weights)
     except _MISFIT as error:
         raise _misfit(path, error) from error
-    _check_finite(path, built)
-    return built.eval()
+    _check_finite(path, result)
+    return result.eval()
 
 
 def _check_finite(path: Path, network: nn.Module) -> None:

@@ -60,7 +60,7 @@ def kmeans(
     k: int,
     generator: torch.Generator,
     iterations: int = KMEANS_ITERATIONS,
-    fixed: Tensor | None = None,
+    anchors: Tensor | None = None,
 ) -> Tensor:
     """Cluster rows by k-means.
 
@@ -72,10 +72,10 @@ def kmeans(
         k: Number of centres.
         generator: Source of the first centres, on the CPU.
         iterations: Rounds.
-        fixed: Further centres `[fixed, D]` that take rows too, but stay as they are.
+        anchors: Further centres `[anchors, D]` that take rows too, but stay as they are.
 
     Returns:
-        Centres `[k, D]`, without the fixed ones.
+        Centres `[k, D]`, without the anchors.
     """
     order = torch.randperm(len(x), generator=generator).to(x.device)
     if len(x) < k:
@@ -83,10 +83,10 @@ def kmeans(
     centres = x[order[:k]].clone()
     jitter = torch.randn(centres.shape, generator=generator).to(x)
     centres += JITTER * x.std() * jitter
-    if fixed is None:
-        fixed = x[:0]
+    if anchors is None:
+        anchors = x[:0]
     for _ in range(iterations):
-        all_centres = torch.cat((centres, fixed))
+        all_centres = torch.cat((centres, anchors))
         assignment = nearest(x, all_centres)
         counts = torch.bincount(assignment, minlength=len(all_centres))
         sums = torch.zeros_like(all_centres).index_add_(0, assignment, x)
@@ -201,4 +201,4 @@ def _put_to_use(
         order = priority.argsort(stable=True)
         idle = order[:missing]
         rest = order[missing:]
-        centres[idle] = kmeans(own, missing, generator, fixed=centres[rest])
+        centres[idle] = kmeans(own, missing, generator, anchors=centres[rest])

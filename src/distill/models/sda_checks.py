@@ -62,7 +62,7 @@ def model_errors(path: Path) -> Iterator[None]:
     except UnsafeArchiveError as error:
         raise unsafe(path, str(error)) from error
     except DamagedArchiveError as error:
-        raise damaged(path, str(error)) from error
+        raise damage_error(path, str(error)) from error
     except FileNotFoundError as error:
         raise ModelFileError(
             f"There is no model file at {path}: check the name and the folder."
@@ -79,7 +79,7 @@ def unsafe(path: Path, finding: str) -> UnsafeModelError:
     )
 
 
-def damaged(path: Path, reason: str) -> TruncatedModelError:
+def damage_error(path: Path, reason: str) -> TruncatedModelError:
     """The error for a file that is not whole."""
     return TruncatedModelError(
         f"{path} is cut short or damaged ({reason}): use another copy of it, or train again."
@@ -112,9 +112,9 @@ def check_plain(path: Path, contents: Any, tensor: type[Any]) -> None:
         elif type(value) not in SCALARS:
             raise unsafe(path, f"an object of type {type(value).__name__}")
         elif type(value) is int and value.bit_length() > MOST_BITS:
-            raise damaged(path, f"a whole number in it has more than {MOST_BITS} bits")
+            raise damage_error(path, f"a whole number in it has more than {MOST_BITS} bits")
     if claimed_bytes > path.stat().st_size:
-        raise damaged(path, "its weights claim more than the file holds")
+        raise damage_error(path, "its weights claim more than the file holds")
 
 
 def check_marker(path: Path, contents: Any) -> None:

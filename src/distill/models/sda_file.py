@@ -120,7 +120,7 @@ def _read_once(path: Path, weights: bool) -> dict[str, Any]:
 
 def _read_checked(path: Path, weights: bool) -> dict[str, Any]:
     """The entries of a model file, once its marker, its values and its tables are right."""
-    contents = read_archive(path, every_record=weights, mapped=True).contents
+    contents = read_archive(path, every_record=weights, is_mapped=True).contents
     check_marker(path, contents)
     check_plain(path, contents, Tensor)
     check_tables(path, contents)

@@ -51,24 +51,24 @@ class Archive(NamedTuple):
     pickle_bytes: int
 
 
-def read_archive(path: Path, every_record: bool = True, mapped: bool = False) -> Archive:
+def read_archive(path: Path, every_record: bool = True, is_mapped: bool = False) -> Archive:
     """Read an archive that `torch.save` wrote.
 
     Args:
         path: The file.
         every_record: Whether to compare the checksums of tensors too. Without, reading a mapped
             file takes the same short time for any size.
-        mapped: Whether tensors stay in the file, mapped into memory, in place of copies. Drop them
-            before the file is replaced.
+        is_mapped: Whether tensors stay in the file, mapped into memory, in place of copies. Drop
+            them before the file is replaced.
 
     Raises:
         ArchiveError: One of its subclasses, with the reason.
         OSError: If the file cannot be read.
     """
     with open_records(path) as records:
-        if mapped and every_record:
+        if is_mapped and every_record:
             records.check_all()
-        contents = read_pickle(records.pickle, TorchTensors(records, mapped))
+        contents = read_pickle(records.pickle, TorchTensors(records, is_mapped))
         return Archive(contents, len(records.pickle))
 
 
@@ -77,13 +77,13 @@ class TorchTensors:
 
     Args:
         records: The archive.
-        mapped: Whether tensors stay in the file, mapped into memory, in place of copies.
+        is_mapped: Whether tensors stay in the file, mapped into memory, in place of copies.
     """
 
-    def __init__(self, records: Records, mapped: bool) -> None:
+    def __init__(self, records: Records, is_mapped: bool) -> None:
         self.records = records
         self.file_bytes = os.fstat(records.file.fileno()).st_size
-        self.whole = _map(records.file, self.file_bytes) if mapped else None
+        self.whole = _map(records.file, self.file_bytes) if is_mapped else None
 
     def storage(self, key: str, kind: str, size: int) -> Tensor:
         """The numbers of a storage, `[size]`."""
@@ -105,15 +105,15 @@ class TorchTensors:
         return storage.as_strided(shape, strides, storage.storage_offset() + offset)
 
 
-def as_type(stored: Tensor, kind: str) -> Tensor:
+def as_type(content: Tensor, kind: str) -> Tensor:
     """The bytes of a storage of a kind as numbers."""
     dtype = _DTYPES[kind]
-    if not len(stored):
+    if not len(content):
         return torch.empty(0, dtype=dtype)
-    if stored.storage_offset() % dtype.itemsize:
+    if content.storage_offset() % dtype.itemsize:
         # A view needs numbers at multiples of their size; torch writes them so.
-        stored = stored.clone()
-    return stored.view(dtype)
+        content = content.clone()
+    return content.view(dtype)
 
 
 def _map(file: IO[bytes], n_bytes: int) -> Tensor:

@@ -94,14 +94,14 @@ class Block(nn.Module):
         if store is not None:
             store(key, value)
         # No dropout on the attention itself: on a CPU it doubles the time of a training step.
-        attended = F.scaled_dot_product_attention(
+        output = F.scaled_dot_product_attention(
             query,
             key,
             value,
             attn_mask=mask,
             is_causal=mask is None,
         )
-        return self._add_attended(x, attended)
+        return self._add_attended(x, output)
 
     def step(
         self,
@@ -114,8 +114,8 @@ class Block(nn.Module):
         query, key, value = self._project(x, rotations)
         keys, values = cache.append(layer, key, value)
         # No mask: the cache holds only what the frame may attend to.
-        attended = F.scaled_dot_product_attention(query, keys, values)
-        return self._add_attended(x, attended)
+        output = F.scaled_dot_product_attention(query, keys, values)
+        return self._add_attended(x, output)
 
     def _project(self, x: Tensor, rotations: Rotations) -> Projections:
         B, T, dim = x.shape
@@ -127,11 +127,11 @@ class Block(nn.Module):
         query, key = rotate(qkv[:2], rotations)
         return Projections(query, key, value=qkv[2])
 
-    def _add_attended(self, x: Tensor, attended: Tensor) -> Tensor:
+    def _add_attended(self, x: Tensor, output: Tensor) -> Tensor:
         """Residual sums of `x` with the attention's output and with the MLP's."""
         B, T, dim = x.shape
-        mixed = self.out(attended.transpose(1, 2).reshape(B, T, dim))
-        x = x + F.dropout(mixed, self.dropout, self.training)
+        update = self.out(output.transpose(1, 2).reshape(B, T, dim))
+        x = x + F.dropout(update, self.dropout, self.training)
         return x + self.mlp(x)
 
 
@@ -155,7 +155,7 @@ class LevelHead(nn.Module):
         )
         self.score = nn.Sequential(nn.LayerNorm(dim), BatchInvariantLinear(dim, classes))
 
-    def forward(self, hidden: Tensor) -> Tensor:
-        """Logits `[..., classes]` of `hidden` `[..., dim]`."""
-        logits: Tensor = self.score(hidden + self.mlp(hidden))
+    def forward(self, state: Tensor) -> Tensor:
+        """Logits `[..., classes]` of `state` `[..., dim]`."""
+        logits: Tensor = self.score(state + self.mlp(state))
         return logits

@@ -264,8 +264,8 @@ class VQVAE(nn.Module):
 
     def _autocast(self) -> torch.autocast:
         device = self.rvq.codebooks.device.type
-        enabled = self.half_precision and self.training
-        return torch.autocast(device, dtype=torch.bfloat16, enabled=enabled)
+        is_half = self.half_precision and self.training
+        return torch.autocast(device, dtype=torch.bfloat16, enabled=is_half)
 
     def _split_channels(self, x: Tensor) -> Tensor:
         """Outputs of a head `[B, T, C * F]` as `[B, C, T, F]`."""

@@ -77,7 +77,7 @@ def load_checkpoint(path: Path, types: dict[str, Any] | None = None) -> dict[str
     """
     try:
         if not is_regular(path):
-            raise damaged(path)  # a pipe would be waited for without end
+            raise damage_error(path)  # a pipe would be waited for without end
         state = read_archive(path).contents
     except FileNotFoundError:
         raise CheckpointError(
@@ -90,7 +90,7 @@ def load_checkpoint(path: Path, types: dict[str, Any] | None = None) -> dict[str
             "delete it and start afresh."
         ) from error
     except (ArchiveError, OSError, ValueError) as error:
-        raise damaged(path) from error
+        raise damage_error(path) from error
 
     # Damage may have left something that loads, but is no checkpoint.
     is_ours = isinstance(state, dict) and state.get("format") == FORMAT
@@ -130,7 +130,7 @@ def discard_checkpoint(path: Path) -> None:
         log.warning("Cannot delete %s (%s): it is of no more use, delete it by hand.", path, reason)
 
 
-def damaged(path: Path) -> CheckpointError:
+def damage_error(path: Path) -> CheckpointError:
     """The error for a checkpoint that cannot be used."""
     return CheckpointError(f"The checkpoint {path} is damaged: delete it and start afresh.")
 
@@ -145,7 +145,7 @@ def restoring(path: Path) -> Iterator[None]:
     try:
         yield
     except _MISFIT as error:
-        raise damaged(path) from error
+        raise damage_error(path) from error
 
 
 def load_optimizer(optimizer: Optimizer, state: dict[str, Any]) -> None:

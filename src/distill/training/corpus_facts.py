@@ -87,8 +87,8 @@ def measure_corpus_facts(corpus: CorpusReport) -> CorpusFacts:
 
 def _generated_share(clips: Sequence[Clip]) -> float:
     """Files are heard by their weights, whatever their length."""
-    generated = sum(clip.weight for clip in clips if clip.is_generated)
-    return generated / sum(clip.weight for clip in clips)
+    weight = sum(clip.weight for clip in clips if clip.is_generated)
+    return weight / sum(clip.weight for clip in clips)
 
 
 def _is_same_content(file: FileReport) -> bool:

@@ -85,7 +85,7 @@ def train_vqvae(
     """
     check_output(output, discard_prior, overwrite)
     check_space(output, training_size(config))
-    config = _settled(config, _channels(corpus, config.channels))
+    config = _settle(config, _channels(corpus, config.channels))
     identity = _new_identity(model_name or output.stem, corpus.layout.output_channels)
     sounds = TrainingCorpus.from_report(corpus, make_manifest(corpus.clips))
     trainer = CodecTrainer(config, sounds.split, SAMPLE_RATE, pick_device(device))
@@ -132,7 +132,7 @@ def continue_vqvae(
     check_space(output, training_size(config))
     parent = load_model_v2(parent_path, pick_device(device))
     fixed_settings(parent.model.config, asdict(config), parent_path)
-    config = _settled(config, _channels(corpus, parent.model.channels))
+    config = _settle(config, _channels(corpus, parent.model.channels))
     manifest = extend_manifest(corpus.clips, parent.metadata.get("corpus") or [])
     sounds = TrainingCorpus.from_report(corpus, manifest)
     identity = _new_identity(model_name or output.stem, parent.output_channels)
@@ -145,7 +145,7 @@ def continue_vqvae(
     return complete
 
 
-def _settled(config: VQVAEConfig, channels: int) -> VQVAEConfig:
+def _settle(config: VQVAEConfig, channels: int) -> VQVAEConfig:
     """`config` with the channels of the corpus, and the number of threads if that is fixed."""
     threads = prepare(config.threads)
     if config.adapts_threads:
@@ -329,12 +329,12 @@ def training_size(config: VQVAEConfig) -> int:
     return round(9 * weights)
 
 
-def _channels(corpus: CorpusReport, requested: int | None) -> int:
+def _channels(corpus: CorpusReport, option: int | None) -> int:
     """Channels of the codec: those that the corpus was scanned with."""
     channels = corpus.layout.channels
-    if requested not in (None, channels):
+    if option not in (None, channels):
         raise UsageError(
-            f"'{corpus.root}' was scanned with {channels} channels, not {requested}: scan it again."
+            f"'{corpus.root}' was scanned with {channels} channels, not {option}: scan it again."
         )
     return channels
 
@@ -343,10 +343,10 @@ def _check_same_corpus(corpus: CorpusReport, manifest: list[dict[str, Any]], out
     before = {entry["hash"] for entry in manifest}
     present = {clip.content_hash for clip in corpus.clips}
     if before != present:
-        added = len(present - before)
+        n_new = len(present - before)
         missing = len(before - present)
         raise CheckpointError(
             f"'{corpus.root}' has changed since training of '{output}' began "
-            f"({added} new, {missing} missing files): "
+            f"({n_new} new, {missing} missing files): "
             "restore it, or train afresh without --resume."
         )

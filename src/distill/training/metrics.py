@@ -7,7 +7,7 @@ from enum import StrEnum
 LOW_UTILISATION = 0.3
 
 # Share of used entries below which a codebook has collapsed, ...
-COLLAPSED = 0.1
+COLLAPSE_SHARE = 0.1
 
 # ... and perplexity (effective entries) below which a little-used one has.
 COLLAPSED_PERPLEXITY = 2.5
@@ -70,7 +70,7 @@ class LevelHealth:
     @property
     def is_collapsed(self) -> bool:
         """Whether next to none of its entries are used, or hardly more than one or two."""
-        if self.utilisation < COLLAPSED:
+        if self.utilisation < COLLAPSE_SHARE:
             return True
         return self.is_low and self.perplexity < COLLAPSED_PERPLEXITY
 

@@ -114,7 +114,7 @@ def train_prior(
             learns_on=learns_on,
         )
     except CancelledError:
-        return _stopped(loaded, split)
+        return _no_result(loaded, split)
     trials = thread_trials(threads, adapt_threads, loaded.model.rvq.codebooks.device)
     run = PriorRun(setup, cancel_event, step_callback, trials)
     run.resume_if_possible()
@@ -122,7 +122,7 @@ def train_prior(
     return run.result()
 
 
-def _stopped(loaded: LoadedVQModel, split: Split) -> dict[str, Any]:
+def _no_result(loaded: LoadedVQModel, split: Split) -> dict[str, Any]:
     """The result of a training that was stopped before its first step."""
     return {
         "prior_model": None,

@@ -62,8 +62,8 @@ class ThreadTrials:
         self._steps = 0
         self._began = 0.0
         # Of a trial: numbers still to try, the one tried, its steps, and the totals of the others.
-        self._untried: list[int] = []
-        self._tried: int | None = None
+        self._rest: list[int] = []
+        self._trial: int | None = None
         self._times: list[float] = []
         self._totals: dict[int, float] = {}
         # Between trials: times of the last steps, of a usual step, and of the next trial.
@@ -74,7 +74,7 @@ class ThreadTrials:
 
     def begin_step(self) -> None:
         """Call before each step."""
-        if self._tried is None and self._is_trial_due():
+        if self._trial is None and self._is_trial_due():
             self._begin_trial()
         self._began = self._clock()
 
@@ -82,9 +82,9 @@ class ThreadTrials:
         """Call after each step."""
         took_s = self._clock() - self._began
         self._steps += 1
-        if self._tried is not None:
+        if self._trial is not None:
             self._times.append(took_s)
-            self._judge(self._tried)
+            self._judge(self._trial)
         elif self._steps > 1:
             self._recent.append(took_s)
 
@@ -103,13 +103,13 @@ class ThreadTrials:
     def _begin_trial(self) -> None:
         self._trial_began = self._clock()
         self._totals = {}
-        self._untried = list(self.counts)
+        self._rest = list(self.counts)
         self._try_next()
 
     def _try_next(self) -> None:
-        self._tried = self._untried.pop(0)
+        self._trial = self._rest.pop(0)
         self._times = []
-        self._use(self._tried)
+        self._use(self._trial)
 
     def _judge(self, count: int) -> None:
         """After a step of a trial: go on with `count`, try the next number, or end the trial."""
@@ -120,7 +120,7 @@ class ThreadTrials:
         if not is_slower:
             self._totals[count] = total
         # Where more threads are slower, still more are not faster.
-        if self._untried and not is_slower:
+        if self._rest and not is_slower:
             self._try_next()
         else:
             self._end_trial()
@@ -128,7 +128,7 @@ class ThreadTrials:
     def _end_trial(self) -> None:
         best = min(self._totals, key=self._totals.__getitem__)
         self._use(best)
-        self._tried = None
+        self._trial = None
         self._recent.clear()
         self._usual_s = self._totals[best] / TRIAL_STEPS
         now = self._clock()

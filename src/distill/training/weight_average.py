@@ -52,7 +52,7 @@ class WeightAverage:
         self.step = step
 
     @contextmanager
-    def applied(self) -> Iterator[None]:
+    def apply(self) -> Iterator[None]:
         """Within the context, the network has the average for weights."""
         own = _copy_weights(self.model)
         self._load(self.weights)

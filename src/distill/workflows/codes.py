@@ -100,8 +100,8 @@ def _encoding_of(
 def _encoding_of_samples(model: LoadedVQModel, audio: np.ndarray, progress: Progress) -> Encoding:
     if audio.ndim != 2 or len(audio) == 0:
         raise UsageError(f"Samples must come as [channels, N], not {list(audio.shape)}.")
-    folded = fold_sound(audio)
-    return encode_with_remark(model, lambda: pieces(folded), progress=progress)
+    stereo = fold_sound(audio)
+    return encode_with_remark(model, lambda: pieces(stereo), progress=progress)
 
 
 def decode(

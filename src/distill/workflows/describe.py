@@ -256,8 +256,8 @@ def _recipe_facts(path: Path) -> tuple[dict[str, Any] | None, str]:
 
 def _remarks(flags: list[str], info: AudioInfo) -> list[str]:
     """Peculiarities, each once: a sound that cannot be used has no flags, but a header."""
-    found = (*flags, info.remark, info.layout.remark)
-    return list(dict.fromkeys(text for text in found if text))
+    texts = (*flags, info.remark, info.layout.remark)
+    return list(dict.fromkeys(text for text in texts if text))
 
 
 # --- codebooks ------------------------------------------------------------------------------------

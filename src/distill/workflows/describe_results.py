@@ -110,19 +110,19 @@ class StepFacts:
     changed_frames: tuple[int, int] | None = None
 
 
-def step_facts(operation: str, before: CodeGrid, edited: EditResult) -> StepFacts:
-    """Facts about the edit called `operation`, which made `edited` of `before`."""
-    after = edited.grid
+def step_facts(operation: str, before: CodeGrid, result: EditResult) -> StepFacts:
+    """Facts about the edit called `operation`, which made `result` of `before`."""
+    after = result.grid
     same_shape = before.codes.shape == after.codes.shape
-    distance = edited.distance
+    distance = result.distance
     return StepFacts(
         operation=operation,
         changed=int((before.codes != after.codes).sum()) if same_shape else None,
         locked=after.locked_count,
-        kept_back=edited.kept_back,
-        remark=edited.remark,
+        kept_back=result.kept_back,
+        remark=result.remark,
         distance=None if distance is None else float(distance.mean()),
-        changed_frames=edited.changed,
+        changed_frames=result.changed,
     )
 
 

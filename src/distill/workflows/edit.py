@@ -311,8 +311,8 @@ def swap(
 
     For the other half of the swap, name the two sounds the other way round.
     """
-    edited, _ = operations.swap(grid, _as_grid(other), _region(grid, start, stop, levels))
-    return edited
+    result, _ = operations.swap(grid, _as_grid(other), _region(grid, start, stop, levels))
+    return result
 
 
 @command("transplant")

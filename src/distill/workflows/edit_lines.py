@@ -19,7 +19,7 @@ FLAGS = {"start": "--from", "stop": "--to"}
 KINDS = {"Time": str, "PasteMode": str, "str": str, "int": int, "float": float, "bool": bool}
 """Type that is read for each annotation in the signature of an edit."""
 
-GIVEN = ("model", "grid")
+CONTEXT = ("model", "grid")
 """Parameters that no line names."""
 
 SOUND = "other"
@@ -45,7 +45,7 @@ def parameters_of(name: str) -> dict[str, inspect.Parameter]:
         key: parameter
         for key, parameter in signature.items()
         # What is given by name alone is for Python.
-        if key not in GIVEN and parameter.kind != parameter.KEYWORD_ONLY
+        if key not in CONTEXT and parameter.kind != parameter.KEYWORD_ONLY
     }
 
 

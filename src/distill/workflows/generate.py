@@ -218,7 +218,7 @@ def generate_again(
 
 
 @dataclass(frozen=True)
-class Written:
+class WrittenSound:
     """A generated sound and the file that it was written to."""
 
     path: Path
@@ -231,7 +231,7 @@ def generate_files(
     request: Request,
     progress: Progress = no_progress,
     cancel_event: threading.Event | None = None,
-) -> Iterator[Written]:
+) -> Iterator[WrittenSound]:
     """Generate the sounds of `request` and write each as soon as it is ready.
 
     Args:
@@ -253,5 +253,7 @@ def generate_files(
     second = request.blend.path if request.blend else None
     paths = output_paths(output, request.count, [loaded.path, second])
     sounds = generate_sounds(loaded, request, progress)
-    written = (Written(sound.save(path), sound) for path, sound in zip(paths, sounds, strict=True))
-    return cancellable_items(cancel_event, written)
+    files = (
+        WrittenSound(sound.save(path), sound) for path, sound in zip(paths, sounds, strict=True)
+    )
+    return cancellable_items(cancel_event, files)

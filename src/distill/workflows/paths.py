@@ -45,12 +45,12 @@ def output_paths(
             f"Sounds are written as {', '.join(FORMATS)}: "
             f"let the name of '{path}' end in one of these."
         )
-    paths = _numbered(path, count)
+    paths = _number_paths(path, count)
     check_outputs(paths, inputs, overwrite)
     return paths
 
 
-def _numbered(path: Path, count: int) -> list[Path]:
+def _number_paths(path: Path, count: int) -> list[Path]:
     if count == 1:
         return [path]
     # So many digits that files sort by number.
@@ -182,7 +182,7 @@ def free_path(default: str, count: int = 1) -> Path:
     path = Path(default)
     for number in numbers_from(2):
         # A link that points nowhere counts as well: it was put there on purpose.
-        names = _numbered(path, count)
+        names = _number_paths(path, count)
         # Claimed first: else another run could begin and end its file between the two.
         if claim_all(names) and not any(os.path.lexists(name) for name in names):
             return path

@@ -305,9 +305,11 @@ def _save_prior(model_path: Path, result: dict[str, Any]) -> None:
         )
     except OutputError as error:
         is_kept = Path(result["checkpoint"]).exists()
-        kept = "goes on from its checkpoint" if is_kept else "begins afresh: no checkpoint is saved"
+        outlook = (
+            "goes on from its checkpoint" if is_kept else "begins afresh: no checkpoint is saved"
+        )
         raise OutputError(
-            f"{error} The model is as it was: make room and train the prior again, which {kept}."
+            f"{error} The model is as it was: make room and train the prior again, which {outlook}."
         ) from error
 
 

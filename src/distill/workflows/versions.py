@@ -71,11 +71,11 @@ def continue_model(
         distill.continue_model("voices.sda", "sounds", "voices-v2.sda", minutes=10)
     """
     check_training(output, discard_prior, settings, overwrite)
-    fixed = check_continuation(model_path, output, settings)
+    fixed_values = check_continuation(model_path, output, settings)
     own_claim = training_claimed(checkpoint_path(Path(output)), output)
     with own_claim, CallbackGuard(cancel_event) as guard:
-        corpus = scan_unless_done(sounds, fixed["channels"], progress, curation)
-        config = get_adaptive_vqvae_config(len(corpus.clips), **(settings | fixed))
+        corpus = scan_unless_done(sounds, fixed_values["channels"], progress, curation)
+        config = get_adaptive_vqvae_config(len(corpus.clips), **(settings | fixed_values))
         return continue_vqvae(
             corpus,
             Path(model_path),

@@ -130,7 +130,7 @@ def test_a_restored_trainer_takes_the_same_steps(
         torch.equal(tensor, state[name]) for name, tensor in whole.codec.state_dict().items()
     )
     assert second.first_distance == whole.first_distance
-    with whole.average.applied(), second.average.applied():
+    with whole.average.apply(), second.average.apply():
         assert torch.equal(whole.codec.outline.weight, second.codec.outline.weight)
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from distill.training.codec.verdict import Facts, diverged, judge
+from distill.training.codec.verdict import Facts, divergence, judge
 from distill.training.corpus_facts import CorpusFacts
 from distill.training.curves import Point
 from distill.training.metrics import LevelHealth, VerdictKind
@@ -85,7 +85,7 @@ def test_diverging_is_training_getting_worse() -> None:
 
 
 def test_diverged_names_figures_and_the_rate() -> None:
-    verdict = diverged(52, [23.0] * 30, 11.0, [], 1.0)
+    verdict = divergence(52, [23.0] * 30, 11.0, [], 1.0)
     assert verdict.kind == VerdictKind.DIVERGED
     for part in ("step 52", "from 11 to 23", "lower --lr", "it was 1)"):
         assert part in verdict.sentence

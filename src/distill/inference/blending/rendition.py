@@ -21,7 +21,7 @@ from distill.audio.stereo import mix_channels
 from distill.audio.stft import istft, stft
 from distill.inference.codes.compatible import make_grid
 from distill.inference.codes.encode import range_gain
-from distill.inference.codes.grid import LARGEST_GAIN, CodeGrid
+from distill.inference.codes.grid import CodeGrid, bound_gain
 from distill.models.chunked import decode_codes, encode_audio
 from distill.models.persistence import LoadedVQModel
 from distill.models.vqvae import VQVAE
@@ -79,23 +79,22 @@ def render_between(
     whole = np.pad(audio, ((0, 0), (around, around)), "wrap")
     scale = range_gain(model, mix_channels(audio, codec.channels))
     codes = _codes(codec, whole, scale)
-    rendered = _decoded(codec, codes, whole)
-    gain = _gain_to(loudness, rendered, rate)
-    rendered *= np.float32(gain)
+    output = _decode(codec, codes, whole)
+    gain = _gain_to(loudness, output, rate)
+    output *= np.float32(gain)
     if share < 1:
-        rendered = mix_sounds(whole, rendered, share, rate)
-        rendered *= np.float32(_gain_to(loudness, rendered, rate))
-    ended = _closed(rendered, around, rate) if is_loop else fade_ends(rendered, rate)
-    finished = limit_peaks(ended, rate)
+        output = mix_sounds(whole, output, share, rate)
+        output *= np.float32(_gain_to(loudness, output, rate))
+    whole_output = _close(output, around, rate) if is_loop else fade_ends(output, rate)
+    result = limit_peaks(whole_output, rate)
     # Of the rendition alone, these are the codes already.
     if share < 1 or is_loop:
-        codes = _codes(codec, finished, scale)
-    bounded = min(max(gain, 1 / LARGEST_GAIN), LARGEST_GAIN)
-    grid = make_grid(model, codes.numpy(), n_samples=N, gain=bounded)
-    return Rendition(audio=finished, grid=grid)
+        codes = _codes(codec, result, scale)
+    grid = make_grid(model, codes.numpy(), n_samples=N, gain=bound_gain(gain))
+    return Rendition(audio=result, grid=grid)
 
 
-def _closed(audio: np.ndarray, around: int, sample_rate: int) -> np.ndarray:
+def _close(audio: np.ndarray, around: int, sample_rate: int) -> np.ndarray:
     """The loop in `audio` `[C, N]`, which has `around` samples of it more at either end."""
     loop = audio[:, around:-around]
     overlap = min(round(OVERLAP_S * sample_rate), loop.shape[1])
@@ -107,15 +106,15 @@ def _codes(codec: VQVAE, audio: np.ndarray, scale: float) -> Tensor:
     return encode_audio(codec, mix_channels(audio, codec.channels) * np.float32(scale))
 
 
-def _decoded(codec: VQVAE, codes: Tensor, audio: np.ndarray) -> np.ndarray:
+def _decode(codec: VQVAE, codes: Tensor, audio: np.ndarray) -> np.ndarray:
     """Sound of `codes` `[T, Q]` in the channels and the length of the `audio` `[C, N]` that they
     are of, at whatever level that gives."""
     channels, n_samples = audio.shape
-    decoded = decode_codes(codec, codes)[:, :n_samples]
+    sound = decode_codes(codec, codes)[:, :n_samples]
     if channels == 2 and np.array_equal(*audio):
         # Dual mono stays that.
-        decoded = mix_channels(decoded, 1)
-    return remove_dc(mix_channels(decoded, channels), codec.sample_rate)
+        sound = mix_channels(sound, 1)
+    return remove_dc(mix_channels(sound, channels), codec.sample_rate)
 
 
 def _gain_to(loudness: float, audio: np.ndarray, sample_rate: int) -> float:
@@ -135,8 +134,8 @@ def mix_sounds(first: np.ndarray, second: np.ndarray, share: float, sample_rate:
     """
     both = np.concatenate([first, second])
     # A whole number of hops.
-    padded = np.pad(both, ((0, 0), (0, -both.shape[1] % HOP)))
-    blocks = _mixed_blocks(padded, share, sample_rate)
+    whole = np.pad(both, ((0, 0), (0, -both.shape[1] % HOP)))
+    blocks = _mixed_blocks(whole, share, sample_rate)
     return np.concatenate(list(slice_blocks(blocks, 0, first.shape[1])), axis=1)
 
 
@@ -147,8 +146,8 @@ def _mixed_blocks(both: np.ndarray, share: float, sample_rate: int) -> Iterator[
     for window in windows(pieces(both), size, N_FFT):
         spectra = stft(torch.from_numpy(np.ascontiguousarray(window.sound)), N_FFT, HOP)
         first, second = spectra.chunk(2)
-        mixed = istft(mix_spectra(first, second, share), N_FFT, HOP).numpy()
-        yield mixed[:, window.core]
+        mix = istft(mix_spectra(first, second, share), N_FFT, HOP).numpy()
+        yield mix[:, window.core]
 
 
 def mix_spectra(first: Tensor, second: Tensor, share: float) -> Tensor:

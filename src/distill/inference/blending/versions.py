@@ -52,14 +52,14 @@ def blend_versions(first: LoadedVQModel, second: LoadedVQModel, share: float) ->
     Raises:
         UsageError: Only one of them keeps recordings.
     """
-    blended = replace(
+    blend = replace(
         first,
         model=blend_codecs(first.model, second.model, share),
         metadata=first.metadata | {"corpus_loudness": _loudness(first, second, share)},
     )
     # In place of what would be read from the entries of the file.
-    blended.prior_facts = _blend_facts(first, second, share)
-    return blended
+    blend.prior_facts = _blend_facts(first, second, share)
+    return blend
 
 
 def _loudness(first: LoadedVQModel, second: LoadedVQModel, share: float) -> float:
@@ -81,14 +81,14 @@ def _blend_facts(first: LoadedVQModel, second: LoadedVQModel, share: float) -> P
     if own.copy_index is not None and other.copy_index is not None:
         copy_index = with_both_sounds(own.copy_index, other.copy_index)
     longest = (own.longest_sound_frames, other.longest_sound_frames)
-    known = [frames for frames in longest if frames is not None]
+    lengths = [frames for frames in longest if frames is not None]
     return replace(
         own,
         recordings=blend_recordings(
             own.recordings, other.recordings, share, partial(_traits, first.require_prior())
         ),
         copy_index=copy_index,
-        longest_sound_frames=max(known) if len(known) == len(longest) else None,
+        longest_sound_frames=max(lengths) if len(lengths) == len(longest) else None,
         pulse_known=own.pulse_known and other.pulse_known,
     )
 
@@ -103,9 +103,9 @@ def _traits(prior: CodePrior, recording: Recording) -> Tensor | None:
         return None
     codes = recording.codes.long().to(prior.start.device)
     latents = prior.pointer.latents(codes).sum(1)
-    predicted = prior.reader.predict(prior.num_quantizers - 1, latents)
-    descriptors = predicted.mean.masked_fill(predicted.present < 0, math.nan)
-    return torch.cat([descriptors, predicted.tags.exp()], 1).half().cpu()
+    prediction = prior.reader.predict(prior.num_quantizers - 1, latents)
+    descriptors = prediction.mean.masked_fill(prediction.present < 0, math.nan)
+    return torch.cat([descriptors, prediction.tags.exp()], 1).half().cpu()
 
 
 def blend_recordings(
@@ -122,20 +122,20 @@ def blend_recordings(
         share: Share of the second, between 0 and 1.
         traits_of: Gives attributes `[T, A]` of a recording on the scale of the first version.
     """
-    own = [_weighted(recording, first, 1 - share) for recording in first]
+    own = [_weigh(recording, first, 1 - share) for recording in first]
     rest = []
     for recording in second:
-        added = _weighted(recording, second, share)
+        weighty = _weigh(recording, second, share)
         twin = next((i for i, other in enumerate(own) if _are_same(other, recording)), None)
         if twin is None:
-            rest.append(replace(added, traits=traits_of(recording), origins=(1,)))
+            rest.append(replace(weighty, traits=traits_of(recording), origins=(1,)))
         else:
-            weight = own[twin].weight + added.weight
+            weight = own[twin].weight + weighty.weight
             own[twin] = replace(own[twin], weight=weight, origins=(0, 1))
     return (*own, *rest)
 
 
-def _weighted(recording: Recording, all_of: Sequence[Recording], share: float) -> Recording:
+def _weigh(recording: Recording, all_of: Sequence[Recording], share: float) -> Recording:
     """`recording` with its part of the `share` that all recordings of its model have together."""
     total = sum(other.weight for other in all_of)
     return replace(recording, weight=share * recording.weight / total)

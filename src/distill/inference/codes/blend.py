@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from distill.cancellation import checked
+from distill.cancellation import check_each
 from distill.errors import UsageError
 from distill.inference.codes.compatible import check_fits_model
 from distill.inference.codes.grid import CodeGrid
@@ -207,9 +207,9 @@ def _relative_distance(
     All come as `[t, D]`. Where there is no difference, the distance is 0.
     """
     # Where both sounds have the same latent, nothing can be missed.
-    missed = np.linalg.norm(latents - exact, axis=1)
+    error = np.linalg.norm(latents - exact, axis=1)
     separation = np.linalg.norm(difference, axis=1)
-    return np.divide(missed, separation, out=np.zeros_like(missed), where=separation > 0)
+    return np.divide(error, separation, out=np.zeros_like(error), where=separation > 0)
 
 
 def _silent_codes(loaded: LoadedVQModel) -> np.ndarray:
@@ -236,13 +236,13 @@ def _random_walk(
     neighbours = distance.argsort(1, kind="stable")[:, :neighbour_count]
 
     codes = np.arange(K)
-    walked = codes
-    for _ in checked(range(steps)):
+    place = codes
+    for _ in check_each(range(steps)):
         choice = generator.integers(neighbours.shape[1], size=K)
         moves = generator.random(K) < amount
         step = np.where(moves, neighbours[codes, choice], codes)
-        walked = step[walked]
-    return walked
+        place = step[place]
+    return place
 
 
 # --- quantising a blend ---------------------------------------------------------------------------
@@ -303,8 +303,8 @@ def quantise(
     if len(x) == 0:
         return np.zeros((0, len(books)), seeds.dtype)
     pieces = [slice(i, i + PIECE_FRAMES) for i in range(0, len(x), PIECE_FRAMES)]
-    found = [_search(x[piece], books, seeds[:, piece]) for piece in checked(pieces)]
-    return np.concatenate(found)
+    codes = [_search(x[piece], books, seeds[:, piece]) for piece in check_each(pieces)]
+    return np.concatenate(codes)
 
 
 def _search(

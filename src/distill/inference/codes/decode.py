@@ -90,8 +90,8 @@ def _decode_limited(
     blocks = _decode_frames(loaded, grid, first, last, levels, progress)
     sound = slice_blocks(blocks, 0, n_samples)
     # A file cannot hold more than full scale: clipped peaks would be heard as clicks.
-    limited = limit_blocks(sound, grid.sample_rate, FULL_SCALE_DB)
-    return slice_blocks(limited, (start - first) * hop, (stop - first) * hop)
+    output = limit_blocks(sound, grid.sample_rate, FULL_SCALE_DB)
+    return slice_blocks(output, (start - first) * hop, (stop - first) * hop)
 
 
 def _decode_frames(
@@ -104,10 +104,10 @@ def _decode_frames(
 ) -> Iterator[np.ndarray]:
     """Frames `first` to `last` in blocks `[C, n]`, with the grid's width and gain."""
     codes = torch.tensor(grid.codes).long()
-    done = 0
+    count = 0
     for block in decode_stream(loaded.model, codes, first, last, levels):
-        done += block.shape[1] // grid.frame_hop
-        progress(done, last - first)
+        count += block.shape[1] // grid.frame_hop
+        progress(count, last - first)
         wide = scale_side(block, grid.width) if len(block) == 2 else block
         yield mix_channels(wide, loaded.output_channels) * np.float32(grid.gain)
 

@@ -111,9 +111,9 @@ def encode_with_remark(
     n_samples = meter.n_samples
     first_frame, last_frame = _excerpt_frames(codec, n_samples)
     meter = _PassMeter(first_frame * codec.frame_hop, last_frame * codec.frame_hop)
-    scaled = (block * np.float32(gain) for block in meter.watch(mix(read())))
+    at_level = (block * np.float32(gain) for block in meter.watch(mix(read())))
     n_frames = frames_of(n_samples, codec.frame_hop)
-    codes = torch.cat(list(_counted(encode_stream(codec, scaled), n_frames, progress)))
+    codes = torch.cat(list(_count(encode_stream(codec, at_level), n_frames, progress)))
 
     target = meter.excerpt() * np.float32(gain)
     correction = _measure_correction(codec, codes, target, first_frame, meter.side_db)
@@ -139,12 +139,12 @@ def encode_with_remark(
     return Encoding(grid=grid, remark=remark)
 
 
-def _counted(parts: Iterable[Tensor], frames: int, progress: Progress) -> Iterator[Tensor]:
+def _count(parts: Iterable[Tensor], frames: int, progress: Progress) -> Iterator[Tensor]:
     """Codes `[T, Q]` in `parts`; `progress` takes how many of all `frames` there are so far."""
-    done = 0
+    count = 0
     for part in parts:
-        done += len(part)
-        progress(done, frames)
+        count += len(part)
+        progress(count, frames)
         yield part
 
 
@@ -234,9 +234,9 @@ def _measure_correction(
     # The mel loss compares whole windows, so both sounds are padded to those.
     n = target.shape[1]
     last = first + frames_of(n, codec.frame_hop)
-    decoded = decode_codes(codec, codes[first:last])[:, :n]
+    sound = decode_codes(codec, codes[first:last])[:, :n]
     padding = (0, -n % codec.n_fft)
-    output = torch.nn.functional.pad(torch.from_numpy(decoded), padding)
+    output = torch.nn.functional.pad(torch.from_numpy(sound), padding)
     reference = torch.nn.functional.pad(torch.from_numpy(target), padding)
     mel = MelLoss(codec.sample_rate)
     if codec.channels == 1:

@@ -33,6 +33,11 @@ RATE_TOLERANCE = 1e-6
 """Relative error allowed of samples a frame, since `frame_rate` is written as a decimal number."""
 
 
+def bound_gain(gain: float) -> float:
+    """The nearest linear factor that a grid can hold: near silence, a gain may leave the range."""
+    return min(max(gain, 1 / LARGEST_GAIN), LARGEST_GAIN)
+
+
 @dataclass(frozen=True, eq=False)
 class CodeGrid:
     """A sound as codes `[T, Q]` with what it takes to decode them. It never changes.

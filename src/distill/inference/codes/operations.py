@@ -102,10 +102,10 @@ def crop(grid: CodeGrid, region: Region) -> EditResult:
 
 def _about_lost_locks(grid: CodeGrid, part: CodeGrid) -> str:
     before = grid.locked_count
-    lost = before - part.locked_count
-    if lost == 0:
+    loss = before - part.locked_count
+    if loss == 0:
         return ""
-    return f"Of {before} locked codes, {lost} lay outside and are left out."
+    return f"Of {before} locked codes, {loss} lay outside and are left out."
 
 
 def cut(grid: CodeGrid, region: Region) -> EditResult:
@@ -172,12 +172,12 @@ def paste(
 
     # `rearrange` counts the frames of the clip from T on.
     own = np.arange(T)
-    inserted = T + np.arange(len(clip.codes))
+    insertion = T + np.arange(len(clip.codes))
     if mode == "repeat":
         _, end, _ = Region(at, stop).resolve(T, Q)
-        inserted = np.resize(inserted, end - at)
-    rest = own[at:] if mode == "insert" else own[at + len(inserted) :]
-    order = np.concatenate((own[:at], inserted, rest))
+        insertion = np.resize(insertion, end - at)
+    rest = own[at:] if mode == "insert" else own[at + len(insertion) :]
+    order = np.concatenate((own[:at], insertion, rest))
 
     result = rearrange(grid, order, level_indices, clip)
     return replace(result, remark=_join(result.remark, _about_level(grid, clip)))

@@ -49,13 +49,13 @@ class EditResult:
 def changed_frames(before: CodeGrid, after: CodeGrid) -> tuple[int, int] | None:
     """Frames in which `after` differs, as in `EditResult.changed`."""
     T = len(after.codes)
-    shared = min(len(before.codes), T)
-    differs = (before.codes[:shared] != after.codes[:shared]).any(1)
+    overlap = min(len(before.codes), T)
+    differs = (before.codes[:overlap] != after.codes[:overlap]).any(1)
     if before.locked is not None or after.locked is not None:
-        differs |= (_locks(before)[:shared] != _locks(after)[:shared]).any(1)
+        differs |= (_locks(before)[:overlap] != _locks(after)[:overlap]).any(1)
     frames = np.flatnonzero(differs)
     if len(before.codes) != T:
-        return int(frames[0]) if len(frames) else shared, T
+        return int(frames[0]) if len(frames) else overlap, T
     return (int(frames[0]), int(frames[-1]) + 1) if len(frames) else None
 
 
@@ -171,9 +171,9 @@ def _find_seams(order: np.ndarray, source_seams: Iterable[int]) -> set[int]:
 
 def _first_change(order: np.ndarray, T: int) -> int:
     """The first frame that `order` moves, or that it adds or drops at the end."""
-    shared = min(len(order), T)
-    moved = np.flatnonzero(order[:shared] != np.arange(shared))
-    return int(moved[0]) if len(moved) else shared
+    overlap = min(len(order), T)
+    moves = np.flatnonzero(order[:overlap] != np.arange(overlap))
+    return int(moves[0]) if len(moves) else overlap
 
 
 def _is_locked_from(grid: CodeGrid, frame: int) -> bool:
@@ -192,17 +192,17 @@ def _resize(
     """
     # Only the last frame can be partly filled, and only if it is still the last.
     T = len(codes)
-    unfilled = len(grid.codes) * grid.frame_hop - grid.n_samples if keeps_tail else 0
+    missing = len(grid.codes) * grid.frame_hop - grid.n_samples if keeps_tail else 0
     locked = grid.locked
     if locked is not None:
-        added = max(0, T - len(locked))
-        locked = np.pad(locked[:T], ((0, added), (0, 0)))
+        n_new = max(0, T - len(locked))
+        locked = np.pad(locked[:T], ((0, n_new), (0, 0)))
     return replace(
         grid,
         codes=codes,
         locked=locked,
         seams=_seams_inside(seams, T),
-        n_samples=T * grid.frame_hop - unfilled,
+        n_samples=T * grid.frame_hop - missing,
     )
 
 

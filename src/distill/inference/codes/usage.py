@@ -79,11 +79,11 @@ def read_codebook_usage(path: FilePath) -> CodebookUsage:
 
 
 def _read_counts(
-    stored: Any,
+    counts: Any,
     Q: int,
     K: int,
 ) -> tuple[np.ndarray | None, ...]:
     # The first models were saved without counts.
-    if not isinstance(stored, torch.Tensor) or stored.shape != (Q, K):
+    if not isinstance(counts, torch.Tensor) or counts.shape != (Q, K):
         return (None,) * Q
-    return tuple(stored.numpy().astype(np.int64))
+    return tuple(counts.numpy().astype(np.int64))

@@ -142,8 +142,8 @@ class PassageSearch:
         """
         windows = self._windows(sound.codes, start, int(length.max()))
         is_part = _is_part(length)
-        squared = self._squared_distances(windows, is_part, place[:, None])[:, 0]
-        return self._difference(windows, is_part, squared)
+        squares = self._squared_distances(windows, is_part, place[:, None])[:, 0]
+        return self._difference(windows, is_part, squares)
 
     def _search(
         self,
@@ -217,18 +217,18 @@ class PassageSearch:
             strict=True,
         )
         distances = torch.cat([self._squared_distances(*block) for block in blocks])
-        squared, best = distances.min(1)
+        squares, best = distances.min(1)
         place = candidates.gather(1, best[:, None])[:, 0]
         owner = self.owner[place]
         frame = place - self.begins[owner]
-        difference = self._difference(windows, is_part, squared)
+        difference = self._difference(windows, is_part, squares)
         if of_windows:
             # The shorter a window, the sooner it finds one that is alike by chance. An event has
             # fewer chances: it begins at an onset.
             difference = difference * (self.window / is_part.sum(1)).sqrt()
         # Back to the windows of each sound.
         counts = [len(span.start) for span in spans]
-        columns = (self.in_db(squared), difference, owner, frame)
+        columns = (self.in_db(squares), difference, owner, frame)
         rows = zip(spans, *(column.split(counts) for column in columns), strict=True)
         return [
             Matches(
@@ -246,11 +246,11 @@ class PassageSearch:
         self,
         windows: Tensor,
         is_part: Tensor,
-        squared: Tensor,
+        squares: Tensor,
     ) -> Tensor:
         """Squared distances `[n]` over the squared change within `windows` `[n, L, D]`."""
         change_db = self.in_db(self._variance(windows, is_part))
-        distance_db = self.in_db(squared)
+        distance_db = self.in_db(squares)
         difference = distance_db.square() / (change_db.square() + BLUR_DB**2)
         # What falls from a hit to silence changes by more than two hits differ.
         return difference.clamp(min=(distance_db > MOST_DB).float())
@@ -288,28 +288,28 @@ class PassageSearch:
         deviation = (latents - mean[:, None]).square().sum(2)
         return (deviation * share).sum(1)
 
-    def _candidates(self, sought: Sequence[_Means], within: Tensor) -> list[Tensor]:
+    def _candidates(self, targets: Sequence[_Means], within: Tensor) -> list[Tensor]:
         """The windows of the corpus with the nearest means.
 
         Args:
-            sought: Means of the windows to look for.
+            targets: Means of the windows to look for.
             within: Frames of the corpus in which to search `[m]`.
 
         Returns:
-            For each of `sought`, frames of the corpus in which the candidates begin `[n, c]`.
+            For each of `targets`, frames of the corpus in which the candidates begin `[n, c]`.
         """
-        counts = [len(means) for means, _ in sought]
+        counts = [len(means) for means, _ in targets]
         nearest = [torch.zeros(n, 0) for n in counts]
         places = [torch.zeros(n, 0, dtype=torch.long) for n in counts]
         block = max(CANDIDATES, AT_ONCE // max(1, sum(counts)))
-        longest = max(size for _, size in sought)
+        longest = max(size for _, size in targets)
         for first in range(0, len(within) if sum(counts) else 0, block):
             # The last windows of a block reach into the next one.
             frames = within[first : first + block + longest - 1]
             latents = self._without_level(self._latents(self.codes[frames]))
             # Sums over windows as differences of one running sum.
             sums = F.pad(latents.cumsum(0), (0, 0, 1, 0))
-            for i, (means, size) in enumerate(sought):
+            for i, (means, size) in enumerate(targets):
                 begins = frames[: max(0, len(frames) - size + 1)][:block]
                 ends = begins + size - 1
                 # A window must not reach from one sound into the next.

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from distill.cancellation import checked
+from distill.cancellation import check_each
 
 SEPARATORS = (-1, -2)
 """Numbers between two sounds of the corpus. A run may skip one frame, so one would not do."""
@@ -56,10 +56,10 @@ class HeavyRun(NamedTuple):
     corpus_begin: int
 
 
-def heavy_runs(runs: EndingRuns, bound: float) -> list[HeavyRun]:
-    """The runs of more than `bound` bits; of those that begin at one place, the longest."""
+def heavy_runs(runs: EndingRuns, least: float) -> list[HeavyRun]:
+    """The runs of more than `least` bits; of those that begin at one place, the longest."""
     longest = {}
-    for last in (runs.bits > bound).nonzero()[0].tolist():
+    for last in (runs.bits > least).nonzero()[0].tolist():
         begin = last + 1 - int(runs.length[last])
         corpus_begin = int(runs.corpus_end[last]) + 1 - int(runs.length[last])
         # Frames come in order, so that a later one ends a longer run.
@@ -149,20 +149,20 @@ class RunSearch:
     def __init__(self, sequences: Sequence[np.ndarray], alphabet: int) -> None:
         """Index the `sequences` `[T]` of the corpus, of numbers below `alphabet`."""
         self.surprise = Surprise(sequences, alphabet)
-        joined = np.concatenate([np.append(s, SEPARATORS) for s in sequences])
+        whole = np.concatenate([np.append(s, SEPARATORS) for s in sequences])
         # The smallest type that holds them: NumPy sorts 16-bit numbers by radix.
-        joined = joined.astype(np.min_scalar_type(-alphabet - 1))
-        self.size = len(joined)
+        whole = whole.astype(np.min_scalar_type(-alphabet - 1))
+        self.size = len(whole)
         lengths = [len(s) + len(SEPARATORS) for s in sequences]
         self._begins = np.cumsum([0, *lengths])
         # Sorted once, so that all places of a code are one slice.
-        self._order = np.argsort(joined, kind="stable")
-        self._sorted = joined[self._order]
+        self._order = np.argsort(whole, kind="stable")
+        self._codes = whole[self._order]
 
     def _places(self, code: int) -> np.ndarray:
         """Frames of the joined corpus that hold `code`."""
-        bounds = np.array((code, code + 1), self._sorted.dtype)
-        first, stop = np.searchsorted(self._sorted, bounds)
+        bounds = np.array((code, code + 1), self._codes.dtype)
+        first, stop = np.searchsorted(self._codes, bounds)
         return self._order[first:stop]
 
     def place(self, corpus_frame: int) -> tuple[int, int]:
@@ -186,21 +186,21 @@ class RunSearch:
         gains = (surprise << LENGTH_BITS) + 1
         # Runs that end at each corpus frame, for the current frame and the two before it.
         rows = [np.zeros(self.size + 2, np.int64) for _ in range(3)]
-        filled = [np.zeros(0, int)] * 3
-        for i, (code, gain) in enumerate(checked(zip(sequence, gains, strict=True))):
+        nonzero = [np.zeros(0, int)] * 3
+        for i, (code, gain) in enumerate(check_each(zip(sequence, gains, strict=True))):
             # Shifted views: one index is a corpus frame in `current`, the frame before it in
-            # `previous`, and the one before that in `skipped`. That is the diagonal.
+            # `previous`, and the one before that in `second_previous`. That is the diagonal.
             current = rows[i % 3][2:]
             previous = rows[(i - 1) % 3][1:]
-            skipped = rows[(i - 2) % 3]
+            second_previous = rows[(i - 2) % 3]
             # Clear only the places that were filled three frames ago: most are zero already.
-            current[filled[i % 3]] = 0
+            current[nonzero[i % 3]] = 0
             places = self._places(int(code))
-            filled[i % 3] = places
+            nonzero[i % 3] = places
             if not len(places):
                 continue
             direct = previous[places]
-            over_gap = skipped[places]
+            over_gap = second_previous[places]
             # A skipped frame adds 1 to the length and nothing to the surprise.
             runs = np.where(over_gap > direct, over_gap + 1, direct) + gain
             current[places] = runs

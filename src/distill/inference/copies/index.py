@@ -84,7 +84,7 @@ def with_earlier_sounds(index: dict[str, Any], earlier: dict[str, Any]) -> dict[
     A prior that learns on has heard them too: what repeats them is a copy, though they have left
     the corpus.
     """
-    return _joined(index, earlier, lambda part: part.name)
+    return _join(index, earlier, lambda part: part.name)
 
 
 def with_both_sounds(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
@@ -95,20 +95,20 @@ def with_both_sounds(first: dict[str, Any], second: dict[str, Any]) -> dict[str,
     if len(first["passage_codes"]) < len(second["passage_codes"]):
         first, second = second, first
     # Other folders may have other sounds of the same name.
-    return _joined(first, second, lambda part: (part.name, part.codes.numpy().tobytes()))
+    return _join(first, second, lambda part: (part.name, part.codes.numpy().tobytes()))
 
 
-def _joined(
+def _join(
     index: dict[str, Any], other: dict[str, Any], key: Callable[[_Encoding], Hashable]
 ) -> dict[str, Any]:
     """`index` with the encodings of `other` whose `key` it lacks."""
-    joined = dict(index)
+    whole = dict(index)
     for codes, entries in (("codes", "encodings"), ("passage_codes", "passages")):
         present = {key(encoding) for encoding in _split(index, codes, entries)}
         new = [part for part in _split(other, codes, entries) if key(part) not in present]
-        joined[codes] = torch.cat([index[codes], *(part.codes for part in new)])
-        joined[entries] = [*index[entries], *(part.entry() for part in new)]
-    return joined
+        whole[codes] = torch.cat([index[codes], *(part.codes for part in new)])
+        whole[entries] = [*index[entries], *(part.entry() for part in new)]
+    return whole
 
 
 def _split(index: dict[str, Any], codes: str, entries: str) -> Iterator[_Encoding]:

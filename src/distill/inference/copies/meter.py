@@ -127,7 +127,7 @@ class CopyMeter:
         codes = _split_by_entry(index["codes"].numpy().astype(np.int64), self.encodings)
         self.searches = []
         for levels in self.levels:
-            sequences = [self._merged(own_codes, levels) for own_codes in codes]
+            sequences = [self._merge(own_codes, levels) for own_codes in codes]
             self.searches.append(RunSearch(sequences, alphabet=self.codebook_size**levels))
         self.passage_search = PassageSearch(
             codec, index["passage_codes"], [entry["frames"] for entry in self.passages]
@@ -144,12 +144,12 @@ class CopyMeter:
                 passage_share=0.0,
             )
 
-    def _merged(self, codes: np.ndarray, levels: int) -> np.ndarray:
+    def _merge(self, codes: np.ndarray, levels: int) -> np.ndarray:
         """The first `levels` of codes `[T, Q]` as one number a frame `[T]`."""
-        merged = np.zeros(len(codes), np.int64)
+        numbers = np.zeros(len(codes), np.int64)
         for level in range(levels):
-            merged = merged * self.codebook_size + codes[:, level]
-        return merged
+            numbers = numbers * self.codebook_size + codes[:, level]
+        return numbers
 
     def measure(
         self,
@@ -200,8 +200,8 @@ class CopyMeter:
             squares = np.square(samples).mean(0)
             # The last frame may reach past the end of the audio.
             missing = len(block) * self.hop - len(squares)
-            padded = np.pad(squares, (0, missing))
-            block[:] = padded.reshape(len(block), self.hop).mean(1)
+            whole = np.pad(squares, (0, missing))
+            block[:] = whole.reshape(len(block), self.hop).mean(1)
         return powers
 
     def runs(self, codes: np.ndarray, new: np.ndarray | None = None) -> list[EndingRuns]:
@@ -214,12 +214,12 @@ class CopyMeter:
         Returns:
             The runs in level 1, and those in levels 1 and 2.
         """
-        merged = [self._merged(codes, levels) for levels in self.levels]
+        sequences = [self._merge(codes, levels) for levels in self.levels]
         if new is not None:
-            merged = [np.where(new, numbers, NOWHERE) for numbers in merged]
+            sequences = [np.where(new, numbers, NOWHERE) for numbers in sequences]
         return [
             search.ending_runs(numbers)
-            for numbers, search in zip(merged, self.searches, strict=True)
+            for numbers, search in zip(sequences, self.searches, strict=True)
         ]
 
     def chance_bits(self) -> float:
@@ -268,8 +268,8 @@ class CopyMeter:
         """
         # Begin and end of each repeated part, and whether it is a passage.
         parts = [(stretch.begin, stretch.end, stretch.is_passage) for stretch in stretches]
-        for search, search_runs, bound in zip(self.searches, runs, zero_point.bits, strict=True):
-            for run in heavy_runs(search_runs, bound):
+        for search, search_runs, least in zip(self.searches, runs, zero_point.bits, strict=True):
+            for run in heavy_runs(search_runs, least):
                 parts.append((run.begin, run.end, self._is_run_passage(run, search, sound)))
         audible = sound.audible.numpy()
         if not audible.any():

@@ -128,23 +128,23 @@ class _Windows:
 
     def _lines(self) -> Iterator[_Rows]:
         """Yield rows that lie exactly in line, from the first one that is not yet covered on."""
-        covered: set[int] = set()
+        spans: set[int] = set()
         for first, is_same in enumerate(self.is_same):
-            if first in covered or not is_same:
+            if first in spans or not is_same:
                 continue
             earlier = self._extend(first, range(first - 1, max(-1, first - 1 - MOST_BACK), -1))
             later = self._extend(first, range(first + 1, len(self.start)))
-            covered.update(later)
+            spans.update(later)
             yield _Rows(first, [*reversed(earlier), first, *later])
 
     def _extend(self, first: int, rows: range) -> list[int]:
         """Those of `rows` that continue `first`, until one no longer touches the last of them."""
         fitting: list[int] = []
         last = first
-        done = 0
+        count = 0
         block = FIRST_BLOCK
-        while done < len(rows):
-            part = rows[done : done + block]
+        while count < len(rows):
+            part = rows[count : count + block]
             starts = [self.start[row] for row in part]
             lengths = [self.end[row] - self.start[row] for row in part]
             for row, fits in zip(part, self._fits(first, starts, lengths), strict=True):
@@ -153,7 +153,7 @@ class _Windows:
                 if fits:
                     fitting.append(row)
                     last = row
-            done += block
+            count += block
             block *= 2
         return fitting
 
@@ -247,10 +247,10 @@ class _Windows:
             return False
         first = group[0].first
         begin_s = self._source_s(first, begin)
-        recorded = self.finder.onsets.between(
+        source_onsets = self.finder.onsets.between(
             self._name(first), begin_s, begin_s + (end - begin) / rate
         )
-        onsets = [begin + (second - begin_s) * rate for second in recorded]
+        onsets = [begin + (second - begin_s) * rate for second in source_onsets]
         bounds = [0.0, *(onset for onset in onsets if self.finder.sound.has_onset(onset)), math.inf]
         sides = []
         for earlier, onset, later in zip(bounds, bounds[1:], bounds[2:], strict=False):

@@ -172,10 +172,10 @@ def build_event_bank(
     Returns:
         The bank; None without a frame.
     """
-    kept = [_bank_recording(recording, codec) for recording in recordings if len(recording.codes)]
-    if not kept:
+    usable = [_bank_recording(recording, codec) for recording in recordings if len(recording.codes)]
+    if not usable:
         return None
-    parts = [_events_of(codec, r, recording) for r, recording in enumerate(kept)]
+    parts = [_events_of(codec, r, recording) for r, recording in enumerate(usable)]
     columns = {
         name: np.concatenate([getattr(part, name) for part in parts])
         for name in ("recording", "start", "stop", "beat", "beats", "steady", "level", "first_code")
@@ -185,15 +185,15 @@ def build_event_bank(
     begins = np.zeros(sum(counts), bool)
     begins[[0, *(last[:-1] + 1)]] = True
     ends = np.zeros(sum(counts), bool)
-    ends[last] = [recording.whole for recording in kept]
+    ends[last] = [recording.whole for recording in usable]
     return EventBank(
         codec=codec,
-        recordings=kept,
+        recordings=usable,
         begins=begins,
         ends=ends,
         mean=torch.cat([part.mean for part in parts]),
         before=torch.cat([part.before for part in parts]),
-        variance=_variance(codec, kept),
+        variance=_variance(codec, usable),
         share=share,
         **columns,
     )

@@ -45,11 +45,11 @@ def exact_codes(bank: EventBank, event: int, span: Span) -> Tensor | None:
 
     Some frames are repeated where it has to last a little longer.
     """
-    encoding, first, recorded = _place(bank, event, span.onset)
-    if span.frames > LARGEST_REPEAT * recorded + 1:
+    encoding, first, length = _place(bank, event, span.onset)
+    if span.frames > LARGEST_REPEAT * length + 1:
         return None
     codes = bank.recordings[int(bank.recording[event])].codes[encoding]
-    position = np.round(first + _positions(span.frames, recorded)).astype(int)
+    position = np.round(first + _positions(span.frames, length)).astype(int)
     return codes[torch.from_numpy(position.clip(0, len(codes) - 1))]
 
 
@@ -66,18 +66,18 @@ def trajectory(
         gain_db: Gain in dB.
         overhang: Frames that follow in the recording, to fade out on.
     """
-    encoding, first, recorded = _place(bank, event, span.onset)
+    encoding, first, length = _place(bank, event, span.onset)
     codes = bank.recordings[int(bank.recording[event])].codes[encoding]
-    inside = _positions(span.frames, recorded)
+    inside = _positions(span.frames, length)
     after = inside[-1] + np.arange(1, overhang + 1)
     position = np.concatenate([inside, after])
     stop = min(len(codes), first + math.floor(position[-1]) + 1)
     latents = bank.codec.rvq.lookup(codes[first:stop])
-    if span.frames > recorded:
-        moved = stretch(latents, position)
+    if span.frames > length:
+        course = stretch(latents, position)
     else:
-        moved = latents[torch.from_numpy(position.astype(int)).clamp(max=len(latents) - 1)]
-    return moved + gain_db * bank.codec.analysis.decibel()
+        course = latents[torch.from_numpy(position.astype(int)).clamp(max=len(latents) - 1)]
+    return course + gain_db * bank.codec.analysis.decibel()
 
 
 def stretch(latents: Tensor, position: np.ndarray) -> Tensor:
@@ -107,8 +107,8 @@ def _forth_and_back(frames: int, last: int) -> np.ndarray:
     if not length:
         return np.minimum(order, last)
     place = (order - first) % (2 * length)
-    turned = first + np.minimum(place, 2 * length - place)
-    return np.where(order < first, order, turned)
+    circle = first + np.minimum(place, 2 * length - place)
+    return np.where(order < first, order, circle)
 
 
 def blend(first: Tensor, second: Tensor, weights: tuple[float, float]) -> Tensor:
@@ -176,12 +176,12 @@ def _place(bank: EventBank, event: int, onset: float) -> _Place:
     return _Place(encoding=encoding, first=first, frames=max(1, stop - first))
 
 
-def _positions(frames: int, recorded: int) -> np.ndarray:
-    """Positions `[frames]` in an event of `recorded` frames: as recorded where it is long enough,
+def _positions(frames: int, length: int) -> np.ndarray:
+    """Positions `[frames]` in an event of `length` frames: as recorded where it is long enough,
     else stretched after the attack."""
     position = np.arange(frames, dtype=float)
-    if frames <= recorded:
+    if frames <= length:
         return position
-    attack = min(ATTACK_FRAMES, recorded - 1)
-    speed = max(recorded - 1 - attack, 0) / max(frames - 1 - attack, 1)
+    attack = min(ATTACK_FRAMES, length - 1)
+    speed = max(length - 1 - attack, 0) / max(frames - 1 - attack, 1)
     return np.where(position < attack, position, attack + (position - attack) * speed)

@@ -30,7 +30,7 @@ from distill.audio.blocks import pieces
 from distill.errors import UsageError
 from distill.inference.codes.compatible import make_grid
 from distill.inference.codes.encode import encode_with_remark
-from distill.inference.codes.grid import LARGEST_GAIN, CodeGrid
+from distill.inference.codes.grid import CodeGrid, bound_gain
 from distill.inference.events.bank import EventBank
 from distill.inference.modes.request import Request
 from distill.inference.modes.traits import ModeTraits
@@ -145,7 +145,7 @@ class GenerationJob:
 
 
 @dataclass(frozen=True)
-class Rendered:
+class RenderedSound:
     """One rendered sound.
 
     Args:
@@ -214,10 +214,8 @@ class Mode(ABC):
             gain: Linear factor that decoding applies.
             width: Linear factor on the side in stereo.
         """
-        # Near silence, a gain may leave the range of grids.
-        bounded = min(max(gain, 1 / LARGEST_GAIN), LARGEST_GAIN)
         return make_grid(
-            self.job.loaded, codes.numpy(), n_samples=n_samples, gain=bounded, width=width
+            self.job.loaded, codes.numpy(), n_samples=n_samples, gain=bound_gain(gain), width=width
         )
 
     @classmethod
@@ -245,7 +243,7 @@ class Mode(ABC):
         )
 
     @abstractmethod
-    def render(self, seeds: Sequence[int], progress: Progress) -> Iterator[Rendered]:
+    def render(self, seeds: Sequence[int], progress: Progress) -> Iterator[RenderedSound]:
         """The sound of each of the `seeds`, in their order."""
 
 
@@ -253,10 +251,10 @@ class SequentialMode(Mode):
     """A mode that renders one sound after another."""
 
     @abstractmethod
-    def render_one(self, seed: int, progress: Progress) -> Rendered:
+    def render_one(self, seed: int, progress: Progress) -> RenderedSound:
         """The sound of `seed`."""
 
-    def render(self, seeds: Sequence[int], progress: Progress) -> Iterator[Rendered]:
+    def render(self, seeds: Sequence[int], progress: Progress) -> Iterator[RenderedSound]:
         """The sounds of the `seeds`, each when it is asked for."""
         return (self.render_one(seed, progress) for seed in seeds)
 

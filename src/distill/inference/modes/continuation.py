@@ -16,7 +16,7 @@ from distill.inference.codes.grid import CodeGrid
 from distill.inference.modes.base import (
     GenerationJob,
     Progress,
-    Rendered,
+    RenderedSound,
     SequentialMode,
     draw_codes,
 )
@@ -86,8 +86,8 @@ class Continuation(SequentialMode):
     @property
     def tempo(self) -> float | None:
         """The tempo of the new part in BPM: as asked, else that of the source."""
-        asked = self.job.request.sampling.tempo
-        return asked or (self.pulse.tempo if self.pulse else None)
+        target = self.job.request.sampling.tempo
+        return target or (self.pulse.tempo if self.pulse else None)
 
     @property
     def bar_beat(self) -> float | None:
@@ -120,11 +120,11 @@ class Continuation(SequentialMode):
         size = frames * codec.frame_hop
         beyond = codec.receptive_field[0] * codec.frame_hop
         tail = self.source.audio[:, -size:]
-        mirrored = np.pad(tail, ((0, 0), (0, beyond)), "reflect")
+        whole = np.pad(tail, ((0, 0), (0, beyond)), "reflect")
         # A source of less than a whole number of frames gets silence before it.
-        return np.pad(mirrored, ((0, 0), (size - tail.shape[1], 0)))
+        return np.pad(whole, ((0, 0), (size - tail.shape[1], 0)))
 
-    def render_one(self, seed: int, progress: Progress) -> Rendered:
+    def render_one(self, seed: int, progress: Progress) -> RenderedSound:
         """The source, faded into its continuation."""
         job = self.job
         codec = job.loaded.model
@@ -139,15 +139,15 @@ class Continuation(SequentialMode):
         # As far as the decoder looks back, and a frame more for the overlap.
         margin = max(codec.receptive_field[1] + 1, round(BEFORE_S * codec.frame_rate))
         before = self.past[-margin:]
-        decoded = np.concatenate(list(decode_evenly(codec, torch.cat([before, codes]))), 1)
-        kept = codes[: job.frames]
+        sound = np.concatenate(list(decode_evenly(codec, torch.cat([before, codes]))), 1)
+        new = codes[: job.frames]
         past_samples = len(self.past) * codec.frame_hop
-        return Rendered(
-            audio=self._joined(decoded, len(before) * codec.frame_hop),
-            codes=kept,
+        return RenderedSound(
+            audio=self._join(sound, len(before) * codec.frame_hop),
+            codes=new,
             gain=self.grid.gain,
             grid=self.make_grid(
-                torch.cat([self.past, kept]),
+                torch.cat([self.past, new]),
                 past_samples + job.n_samples,
                 self.grid.gain,
                 self.grid.width,
@@ -157,27 +157,27 @@ class Continuation(SequentialMode):
             tempo=self.tempo,
         )
 
-    def _joined(self, decoded: np.ndarray, begin: int) -> np.ndarray:
-        """The source, then `decoded` `[C, N]` from sample `begin` on, where the source ends."""
+    def _join(self, sound: np.ndarray, begin: int) -> np.ndarray:
+        """The source, then `sound` `[C, N]` from sample `begin` on, where the source ends."""
         job = self.job
         audio = self.source.audio
         rate = job.loaded.model.sample_rate
         overlap = min(round(OVERLAP_S * rate), audio.shape[1])
-        level = at_source_level(decoded, self.grid, len(audio), rate)
+        level = at_source_level(sound, self.grid, len(audio), rate)
         new = level[:, begin - overlap : begin + job.n_samples]
-        joined = fade_out(crossfade(audio, new, overlap), rate)
-        return limit_peaks(joined, rate, FULL_SCALE_DB)
+        whole = fade_out(crossfade(audio, new, overlap), rate)
+        return limit_peaks(whole, rate, FULL_SCALE_DB)
 
 
 def at_source_level(
-    decoded: np.ndarray, grid: CodeGrid, channels: int, sample_rate: int
+    sound: np.ndarray, grid: CodeGrid, channels: int, sample_rate: int
 ) -> np.ndarray:
     """Bring decoded sound to the level and width of the sound that `grid` encodes.
 
     Limited here already: a limiter over the joined sound would change the source as well.
 
     Args:
-        decoded: Output of the codec, `[C, N]`.
+        sound: Output of the codec, `[C, N]`.
         grid: Codes of the source, with its gain and width.
         channels: Channels of the result.
         sample_rate: In Hz.
@@ -186,6 +186,6 @@ def at_source_level(
         The sound, `[channels, N]`.
     """
     # A mono codec has no side signal to scale.
-    wide = scale_side(decoded, grid.width) if len(decoded) == 2 else decoded
-    scaled = mix_channels(wide, channels) * np.float32(grid.gain)
-    return limit_peaks(remove_dc(scaled, sample_rate), sample_rate, FULL_SCALE_DB)
+    wide = scale_side(sound, grid.width) if len(sound) == 2 else sound
+    output = mix_channels(wide, channels) * np.float32(grid.gain)
+    return limit_peaks(remove_dc(output, sample_rate), sample_rate, FULL_SCALE_DB)

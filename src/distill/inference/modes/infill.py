@@ -10,7 +10,7 @@ from distill.audio.fades import crossfade, fade_in, fade_out
 from distill.audio.limiter import FULL_SCALE_DB, limit_peaks
 from distill.errors import UsageError
 from distill.inference.codes.grid import CodeGrid
-from distill.inference.modes.base import GenerationJob, Progress, Rendered, SequentialMode
+from distill.inference.modes.base import GenerationJob, Progress, RenderedSound, SequentialMode
 from distill.inference.modes.continuation import BEFORE_S, at_source_level
 from distill.inference.modes.request import Request
 from distill.inference.modes.traits import TRAITS
@@ -149,8 +149,8 @@ class Infill(SequentialMode):
         # A gap at the very start has no left side.
         if not frames:
             return side
-        mirrored = np.pad(side, ((0, 0), (0, self._beyond)), "reflect")
-        return np.pad(mirrored, ((0, 0), (size - side.shape[1], 0)))
+        whole = np.pad(side, ((0, 0), (0, self._beyond)), "reflect")
+        return np.pad(whole, ((0, 0), (size - side.shape[1], 0)))
 
     def _start_of(self, after: np.ndarray, frames: int) -> np.ndarray:
         """The first `frames` of `after` `[C, N]`, preceded by their mirror image."""
@@ -163,7 +163,7 @@ class Infill(SequentialMode):
         codec = self.job.loaded.model
         return codec.receptive_field[0] * codec.frame_hop
 
-    def render_one(self, seed: int, progress: Progress) -> Rendered:
+    def render_one(self, seed: int, progress: Progress) -> RenderedSound:
         """The source with a new part in the gap."""
         job = self.job
         codec = job.loaded.model
@@ -179,10 +179,10 @@ class Infill(SequentialMode):
         margin = max(codec.receptive_field[1] + 1, round(BEFORE_S * codec.frame_rate))
         before = self.gap.before[-margin:]
         after = self.gap.after[:margin]
-        decoded = decode_codes(codec, torch.cat([before, new_codes, after]))
-        level = at_source_level(decoded, self.grid, len(self.audio), codec.sample_rate)
-        return Rendered(
-            audio=self._joined(level, self.edges.begin - len(before) * codec.frame_hop),
+        sound = decode_codes(codec, torch.cat([before, new_codes, after]))
+        level = at_source_level(sound, self.grid, len(self.audio), codec.sample_rate)
+        return RenderedSound(
+            audio=self._join(level, self.edges.begin - len(before) * codec.frame_hop),
             codes=new_codes,
             gain=self.grid.gain,
             grid=self._whole_grid(new_codes),
@@ -206,10 +206,10 @@ class Infill(SequentialMode):
             self.grid.width,
         )
 
-    def _joined(self, decoded: np.ndarray, origin: int) -> np.ndarray:
-        """The source with `decoded` `[C, N]` in its gap.
+    def _join(self, sound: np.ndarray, origin: int) -> np.ndarray:
+        """The source with `sound` `[C, N]` in its gap.
 
-        The first sample of `decoded` belongs at sample `origin` of the source.
+        The first sample of `sound` belongs at sample `origin` of the source.
         """
         rate = self.job.loaded.model.sample_rate
         begin, end = self.edges
@@ -219,7 +219,7 @@ class Infill(SequentialMode):
         last_overlap = min(overlap, max(0, N - end))
         first = max(0, begin - first_overlap)
         last = min(N, end + last_overlap)
-        audio = decoded[:, first - origin : last - origin]
+        audio = sound[:, first - origin : last - origin]
         # Where there is no side to fade into, the sound itself fades.
         if begin > 0:
             audio = crossfade(self.audio[:, :begin], audio, first_overlap)

@@ -11,12 +11,12 @@ from distill.audio.fades import crossfade
 from distill.audio.finish import level_gain, remove_dc
 from distill.audio.limiter import limit_peaks, limiter_reach
 from distill.audio.stereo import mix_channels
-from distill.cancellation import checked
+from distill.cancellation import check_each
 from distill.errors import UsageError
 from distill.inference.modes.base import (
     GenerationJob,
     Progress,
-    Rendered,
+    RenderedSound,
     SequentialMode,
     draw_codes,
 )
@@ -80,7 +80,7 @@ class Loop(SequentialMode):
             raise UsageError(f"A loop has no beginning: give --{curves[0]} one value, not a curve.")
         return super().complete(request)
 
-    def render_one(self, seed: int, progress: Progress) -> Rendered:
+    def render_one(self, seed: int, progress: Progress) -> RenderedSound:
         """A loop: whole beats, or cut from a longer draw where there are none."""
         job = self.job
         targets = job.targets(self.drawn_frames)
@@ -96,10 +96,10 @@ class Loop(SequentialMode):
                 codes[-1] = codes[-2]
         else:
             all_codes = draw_codes(job, self.drawn_frames, seed, progress, conditions)
-            codes = self._closed(all_codes)
+            codes = self._close(all_codes)
             n_samples = len(codes) * job.loaded.model.frame_hop
         return replace(
-            self._finished(codes, n_samples),
+            self._finish(codes, n_samples),
             prompt_names=prompt.names if prompt else (),
             tempo=tempo,
         )
@@ -130,7 +130,7 @@ class Loop(SequentialMode):
             beats = bar * round(beats / bar)
         return round(beats * beat_s * self.job.loaded.model.sample_rate)
 
-    def _closed(self, codes: Tensor) -> Tensor:
+    def _close(self, codes: Tensor) -> Tensor:
         """The part of `codes` `[T, Q]` whose ends are most alike."""
         codec = self.job.loaded.model
         # Latents, not codes: unlike codes may sound the same.
@@ -138,7 +138,7 @@ class Loop(SequentialMode):
         start, stop = closest_ends(latents, self.length, self.slack, self.around)
         return codes[start:stop]
 
-    def _finished(self, codes: Tensor, n_samples: int) -> Rendered:
+    def _finish(self, codes: Tensor, n_samples: int) -> RenderedSound:
         """The loop of `codes` `[T, Q]`, `n_samples` long."""
         job = self.job
         codec = job.loaded.model
@@ -148,7 +148,7 @@ class Loop(SequentialMode):
         # `finish` would fade the ends; a loop has none.
         if gain is None:
             gain = level_gain(audio, codec.sample_rate, corpus_loudness(job.loaded))
-        return Rendered(
+        return RenderedSound(
             audio=_limit_circle(audio * np.float32(gain), codec.sample_rate),
             codes=codes,
             gain=gain,
@@ -168,7 +168,7 @@ def closest_ends(latents: Tensor, length: int, slack: int, around: int) -> Ends:
     """
     least_distance = float("inf")
     ends = Ends(around, around + length)
-    for lag in checked(range(max(1, length - slack), length + slack + 1)):
+    for lag in check_each(range(max(1, length - slack), length + slack + 1)):
         distances = (latents[lag:] - latents[:-lag]).square().sum(1)
         # Entry t sums over the frames around an end at t + around.
         sums = distances.unfold(0, 2 * around, 1).sum(1)

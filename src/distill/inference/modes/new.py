@@ -10,7 +10,7 @@ from torch import Tensor
 
 from distill.audio.finish import finish_blocks
 from distill.audio.stereo import mix_channels
-from distill.inference.modes.base import GenerationJob, Mode, Progress, Rendered, draw_batch
+from distill.inference.modes.base import GenerationJob, Mode, Progress, RenderedSound, draw_batch
 from distill.inference.modes.request import ModeSettings
 from distill.inference.modes.traits import TRAITS
 from distill.inference.sampling.context import corpus_loudness
@@ -36,7 +36,7 @@ class New(Mode):
         # Equal bits in and out of a batch are proven on the CPU only.
         self.batch_size = TOGETHER if codec.rvq.codebooks.device.type == "cpu" else 1
 
-    def render(self, seeds: Sequence[int], progress: Progress) -> Iterator[Rendered]:
+    def render(self, seeds: Sequence[int], progress: Progress) -> Iterator[RenderedSound]:
         """The sounds of the `seeds`, drawn together as one batch."""
         targets = self.job.targets(self.drawn_frames)
         prompts = [self.job.prompt(seed, targets) for seed in seeds]
@@ -45,9 +45,9 @@ class New(Mode):
         conditions = self.job.conditions(_batch(prompts), targets, tempos=tempos)
         batch = draw_batch(self.job, self.drawn_frames, seeds, progress, conditions)
         parts = zip(batch, prompts, tempos, strict=True)
-        return (self._finished(*part) for part in parts)
+        return (self._finish(*part) for part in parts)
 
-    def _finished(self, codes: Tensor, prompt: LeadIn | None, tempo: float | None) -> Rendered:
+    def _finish(self, codes: Tensor, prompt: LeadIn | None, tempo: float | None) -> RenderedSound:
         job = self.job
         codec = job.loaded.model
         channels = job.loaded.output_channels
@@ -61,12 +61,12 @@ class New(Mode):
             job.n_samples,
             job.fixed_gain,
         )
-        kept = codes[: job.frames]
-        return Rendered(
+        own_codes = codes[: job.frames]
+        return RenderedSound(
             audio=audio,
-            codes=kept,
+            codes=own_codes,
             gain=gain,
-            grid=self.make_grid(kept, job.n_samples, gain),
+            grid=self.make_grid(own_codes, job.n_samples, gain),
             prompt_names=prompt.names if prompt else (),
             tempo=tempo,
         )

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from distill.audio.finish import finish, sounding_samples
 from distill.audio.stereo import mix_channels
-from distill.inference.modes.base import Progress, Rendered, SequentialMode
+from distill.inference.modes.base import Progress, RenderedSound, SequentialMode
 from distill.inference.modes.traits import TRAITS
 from distill.inference.sampling.conditions import Conditions
 from distill.inference.sampling.context import corpus_loudness
@@ -26,7 +26,7 @@ class OneShot(SequentialMode):
 
     traits = TRAITS["one-shot"]
 
-    def render_one(self, seed: int, progress: Progress) -> Rendered:
+    def render_one(self, seed: int, progress: Progress) -> RenderedSound:
         """A sound up to the end that the prior gives it."""
         job = self.job
         codec = job.loaded.model
@@ -39,19 +39,19 @@ class OneShot(SequentialMode):
         codes = self._draw(
             most_frames, seed, progress, job.conditions(prompt, targets, tempos=[tempo])
         )
-        decoded = np.concatenate(list(decode_evenly(codec, codes)), 1)
-        mixed = mix_channels(decoded, job.loaded.output_channels)
+        sound = np.concatenate(list(decode_evenly(codec, codes)), 1)
+        mix = mix_channels(sound, job.loaded.output_channels)
         # The prior may end a sound long after it has died away.
-        n_samples = min(job.n_samples, sounding_samples(mixed, codec.sample_rate))
+        n_samples = min(job.n_samples, sounding_samples(mix, codec.sample_rate))
         audio, gain = finish(
-            mixed, codec.sample_rate, corpus_loudness(job.loaded), n_samples, job.fixed_gain
+            mix, codec.sample_rate, corpus_loudness(job.loaded), n_samples, job.fixed_gain
         )
-        kept = codes[: frames_of(n_samples, codec.frame_hop)]
-        return Rendered(
+        own_codes = codes[: frames_of(n_samples, codec.frame_hop)]
+        return RenderedSound(
             audio=audio,
-            codes=kept,
+            codes=own_codes,
             gain=gain,
-            grid=self.make_grid(kept, n_samples, gain),
+            grid=self.make_grid(own_codes, n_samples, gain),
             prompt_names=prompt.names if prompt else (),
             tempo=tempo,
         )

@@ -70,14 +70,12 @@ def stream_sound(
     size = max(1, round(BLOCK_S * codec.frame_rate))
     # Codes that are drawn, but not yet heard: decoding and limiting look ahead.
     ahead: deque[np.ndarray] = deque()
-    columns = _noted(_codes(GenerationJob(loaded, request, blended_prior), live), ahead)
-    sound = (
-        mix_channels(block, loaded.output_channels) for block in _decoded(codec, columns, size)
-    )
-    centred = remove_dc_blocks(sound, codec.sample_rate)
-    faded = _faded_in(centred, codec.sample_rate)
-    limited = limit_blocks(faded, codec.sample_rate, size=size * codec.frame_hop)
-    return (_with_codes(block, ahead, codec.frame_hop) for block in limited)
+    columns = _note(_codes(GenerationJob(loaded, request, blended_prior), live), ahead)
+    sound = (mix_channels(block, loaded.output_channels) for block in _decode(codec, columns, size))
+    level = remove_dc_blocks(sound, codec.sample_rate)
+    whole = _faded_in(level, codec.sample_rate)
+    blocks = limit_blocks(whole, codec.sample_rate, size=size * codec.frame_hop)
+    return (_with_codes(block, ahead, codec.frame_hop) for block in blocks)
 
 
 def _codes(job: GenerationJob, live: LiveSteering) -> Iterator[np.ndarray]:
@@ -92,7 +90,7 @@ def _codes(job: GenerationJob, live: LiveSteering) -> Iterator[np.ndarray]:
     return (frame.codes.cpu().numpy() for frame in frames)
 
 
-def _noted(codes: Iterable[np.ndarray], ahead: deque[np.ndarray]) -> Iterator[np.ndarray]:
+def _note(codes: Iterable[np.ndarray], ahead: deque[np.ndarray]) -> Iterator[np.ndarray]:
     """`codes` `[1, Q]` as columns `[Q, 1]`, along whose last axis time runs, noted in `ahead`."""
     for frame in codes:
         ahead.append(frame)
@@ -105,7 +103,7 @@ def _with_codes(sound: np.ndarray, ahead: deque[np.ndarray], hop: int) -> Stream
     return StreamBlock(sound=sound, codes=np.concatenate(frames))
 
 
-def _decoded(codec: VQVAE, codes: Iterable[np.ndarray], size: int) -> Iterator[np.ndarray]:
+def _decode(codec: VQVAE, codes: Iterable[np.ndarray], size: int) -> Iterator[np.ndarray]:
     """Sound `[C, n]` of `codes` `[Q, t]`, `size` frames at a time, as in one decoding of all."""
     first = 0
     hop = codec.frame_hop

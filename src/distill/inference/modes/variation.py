@@ -11,7 +11,7 @@ from distill.inference.codes.decode import decode_sound
 from distill.inference.codes.grid import CodeGrid
 from distill.inference.modes.base import (
     Progress,
-    Rendered,
+    RenderedSound,
     SequentialMode,
     draw_codes,
 )
@@ -52,26 +52,26 @@ class Variation(SequentialMode):
         assert source is not None
         return self.encode_source(source.audio)
 
-    def render_one(self, seed: int, progress: Progress) -> Rendered:
+    def render_one(self, seed: int, progress: Progress) -> RenderedSound:
         """The source with its free stretches redrawn."""
         job = self.job
         source_codes = torch.tensor(self.grid.codes).long()
         T = len(source_codes)
         event = round(EVENT_S * job.loaded.model.frame_rate)
-        fixed = fixed_frames(T, job.request.mode.amount or 0.0, event, seed)
+        is_fixed = fixed_frames(T, job.request.mode.amount or 0.0, event, seed)
         # All levels of a frame stay or go together.
-        fixed_codes = FixedCodes(source_codes, fixed[:, None].expand_as(source_codes))
+        fixed_codes = FixedCodes(source_codes, is_fixed[:, None].expand_as(source_codes))
         conditions = job.conditions(
             targets=job.targets(T), fixed_codes=fixed_codes, tempos=[job.request.sampling.tempo]
         )
         codes = draw_codes(job, T, seed, progress, conditions)
         grid = replace(self.grid, codes=codes.numpy())
-        return Rendered(
+        return RenderedSound(
             audio=decode_sound(job.loaded, grid),
             codes=codes,
             gain=grid.gain,
             grid=grid,
-            new_frames=~fixed,
+            new_frames=~is_fixed,
         )
 
 
@@ -87,12 +87,12 @@ def fixed_frames(frames: int, amount: float, event: int, seed: int) -> Tensor:
     # Apart from the generator of the codes: the same stretches for every amount.
     rng = np.random.default_rng((seed, 2))
     mean = max(1, min(event, frames // FEWEST_EVENTS))
-    fixed = np.ones(frames, bool)
+    is_fixed = np.ones(frames, bool)
     # The beginning stays: the prior needs something to continue.
     start = mean
     while start < frames:
         stop = start + int(rng.geometric(1 / mean))
         # The same number for every amount: what a small one redraws, a larger one does too.
-        fixed[start:stop] = rng.random() >= amount
+        is_fixed[start:stop] = rng.random() >= amount
         start = stop
-    return torch.from_numpy(fixed)
+    return torch.from_numpy(is_fixed)

@@ -79,13 +79,13 @@ def check_time(loaded: LoadedVQModel, sampling: Sampling, bars: float | None = N
         UsageError: the prior does not know the beats of its recordings, or they have none.
     """
     loaded.require_prior()
-    asked = {
+    uses = {
         "--tempo": sampling.tempo is not None,
         "--bars": bars is not None,
         "--swing": sampling.swing > 0,
         "--form": bool(sampling.form),
     }
-    options = [option for option, is_asked in asked.items() if is_asked]
+    options = [option for option, is_set in uses.items() if is_set]
     if not options:
         return
     facts = loaded.prior_facts
@@ -134,8 +134,8 @@ def tempo_for(
 
 def keeps_time(recordings: Sequence[Recording]) -> bool:
     """Whether at least half of the recordings, and any, have a pulse."""
-    timed = sum(recording.pulse is not None for recording in recordings)
-    return 0 < len(recordings) <= 2 * timed
+    count = sum(recording.pulse is not None for recording in recordings)
+    return 0 < len(recordings) <= 2 * count
 
 
 def bar_beats(recordings: Sequence[Recording]) -> int:

@@ -102,10 +102,10 @@ def _bar(events: np.ndarray, beat: np.ndarray, begin: float, length: float) -> B
         first = int(np.abs(offset).argmin())
     else:
         first = max(0, int(np.searchsorted(offset, 0.0, side="right")) - 1)
-    beats = _snapped(offset)
+    beats = _snap(offset)
     is_inside = (beats > max(0.0, offset[first])) & (beats < length - SAME_BEAT) & ~is_near
-    chosen = np.concatenate([[events[first]], events[is_inside]])
-    return Bar(chosen, np.concatenate([[0.0], beats[is_inside]]), length)
+    own = np.concatenate([[events[first]], events[is_inside]])
+    return Bar(own, np.concatenate([[0.0], beats[is_inside]]), length)
 
 
 def fallback_bar(bank: EventBank, rng: Uniform) -> Bar:
@@ -117,7 +117,7 @@ def fallback_bar(bank: EventBank, rng: Uniform) -> Bar:
     return Bar(np.array(events), beats, float(FALLBACK_BEATS))
 
 
-def _snapped(beats: np.ndarray) -> np.ndarray:
+def _snap(beats: np.ndarray) -> np.ndarray:
     """`beats` `[n]` on the nearest sixteenth or triplet, where they lie near it.
 
     Players push and drag, each in his way; mixed, that would be no groove but noise.
@@ -126,10 +126,10 @@ def _snapped(beats: np.ndarray) -> np.ndarray:
     triplets = np.round(beats * 3) / 3
     # Sixteenths are commoner: triplets have to fit clearly better.
     is_triplet = np.abs(beats - triplets) + SAME_BEAT < np.abs(beats - sixteenths)
-    snapped: np.ndarray = np.where(is_triplet, triplets, sixteenths)
+    nearest: np.ndarray = np.where(is_triplet, triplets, sixteenths)
     # Two onsets on one place keep their order: the second stays where it was.
-    is_late = np.diff(snapped, prepend=-np.inf) <= 0
-    return np.where(is_late, np.maximum(beats, snapped), snapped)
+    is_late = np.diff(nearest, prepend=-np.inf) <= 0
+    return np.where(is_late, np.maximum(beats, nearest), nearest)
 
 
 class BarBook:

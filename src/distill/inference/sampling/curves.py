@@ -239,13 +239,13 @@ def change_steering(earlier: Steering, **changes: Any) -> Steering:
     if unknown := sorted(changes.keys() - free.keys()):
         raise UsageError(f"There is nothing '{unknown[0][:40]}' to steer: {', '.join(free)} are.")
     # No tags are none, as no curve is.
-    freed = {
+    names = {
         name for name, value in changes.items() if value is None or (name == "tags" and not value)
     }
-    given = {name: value for name, value in changes.items() if name not in freed}
-    base = replace(earlier, **{name: free[name] for name in freed})
+    values = {name: value for name, value in changes.items() if name not in names}
+    base = replace(earlier, **{name: free[name] for name in names})
     try:
         # Without an end, a plain list of values has nothing to spread over.
-        return steer(base, 0.0, **given)
+        return steer(base, 0.0, **values)
     except (TypeError, ValueError, AttributeError) as error:
         raise UsageError(f"Nothing can be steered by these values: {error}.") from error

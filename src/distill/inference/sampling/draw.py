@@ -219,9 +219,9 @@ class _DrawState:
 
     def _draws_events(self) -> bool:
         """Whether the current frame comes from events."""
-        fixed = self.conditions.fixed_codes
+        codes = self.conditions.fixed_codes
         # Hardly any event has the fixed codes: then all others are drawn one by one.
-        return bool(self.events) and (fixed is None or not fixed.any_at(self.t))
+        return bool(self.events) and (codes is None or not codes.any_at(self.t))
 
     # --- events -----------------------------------------------------------------------------------
 
@@ -264,7 +264,7 @@ class _DrawState:
             code = self._fixed_code(level)
             if code is None:
                 logits = self.stream.next_logits(choice)
-                logits = self._biased(level, logits, codes)
+                logits = self._steer(level, logits, codes)
                 code = self._draw_code(level, logits)
             else:
                 self.stream.skip_level(choice)
@@ -278,10 +278,10 @@ class _DrawState:
         return torch.stack(codes, 1)
 
     def _fixed_code(self, level: int) -> Tensor | None:
-        fixed = self.conditions.fixed_codes
-        return None if fixed is None else fixed.at(self.t, level)
+        codes = self.conditions.fixed_codes
+        return None if codes is None else codes.at(self.t, level)
 
-    def _biased(self, level: int, logits: Tensor, codes: list[Tensor]) -> Tensor:
+    def _steer(self, level: int, logits: Tensor, codes: list[Tensor]) -> Tensor:
         """Logits `[B, K]` of `level`, steered by targets and logit bias."""
         targets = self.targets
         if targets is not None:

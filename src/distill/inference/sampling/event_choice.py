@@ -155,6 +155,6 @@ def partner_scores(bank: EventBank, place: Place, event: int) -> np.ndarray:
 
 def squared_distances(bank: EventBank, latents: Tensor, one: Tensor) -> np.ndarray:
     """Squared distances `[N]` of `latents` `[N, D]` to `one` `[D]`, relative to the variance."""
-    squared = (latents - one.to(latents)).square().sum(1)
-    distances: np.ndarray = (squared / bank.variance).double().numpy()
+    squares = (latents - one.to(latents)).square().sum(1)
+    distances: np.ndarray = (squares / bank.variance).double().numpy()
     return distances

@@ -143,10 +143,10 @@ class EventChooser:
             return Decision(place.cue)
         alike = self._alike(place.cue)
         if alike is not None and self.steering is None:
-            known = self._kit[alike]
-            is_short = place.frames > MOST_STRETCH * known.recorded_frames(self.bank)
+            earlier = self._kit[alike]
+            is_short = place.frames > MOST_STRETCH * earlier.recorded_frames(self.bank)
             if not is_short and self.uniform() >= self.sampling.form_variation:
-                return known
+                return earlier
         decision = self._new_decision(place, t, log_probs)
         # A variation passes; the kit stays.
         if alike is None:

@@ -165,9 +165,9 @@ class EventDraw:
         if self.timeline.bar_beat is not None:
             # Bars go on in a recording that has some.
             scores = scores - NO_PULSE_COST * np.isnan(self.bank.tempo[points.recording])
-        chosen = self.chooser.sample(scores)
-        recording = int(points.recording[chosen])
-        frame = int(points.frame[chosen])
+        entry = self.chooser.sample(scores)
+        recording = int(points.recording[entry])
+        frame = int(points.frame[entry])
         own = self.bank.events_of[recording]
         number = int(np.searchsorted(self.bank.start[own], frame, side="right")) - 1
         event = int(own[max(0, number)])
@@ -181,7 +181,7 @@ class EventDraw:
     def _entry_points(self, context: Tensor) -> EntryPoints:
         """Places in the recordings after frames like the last of `context` `[n, D]`."""
         n = min(CONTEXT_FRAMES, len(context))
-        sought = context[-n:]
+        end = context[-n:]
         recordings = []
         frames = []
         costs = []
@@ -189,10 +189,10 @@ class EventDraw:
             latents = self.bank.latents(recording)
             # The frame after the last one of a window must be there.
             count = max(0, len(latents) - n)
-            squared = torch.zeros(count, device=latents.device)
+            squares = torch.zeros(count, device=latents.device)
             for i in range(n):
-                squared = squared + (latents[i : i + count] - sought[i]).square().sum(1)
-            costs.append((squared / n / self.bank.variance).cpu().double().numpy())
+                squares = squares + (latents[i : i + count] - end[i]).square().sum(1)
+            costs.append((squares / n / self.bank.variance).cpu().double().numpy())
             recordings.append(np.full(count, recording))
             frames.append(np.arange(n, n + count))
         return EntryPoints(
@@ -209,8 +209,8 @@ class EventDraw:
             # Shorter than a frame: the next event takes its place.
             return
         # What comes before a sound of its own is not heard, or has ended.
-        heard = context if self._previous is not None else None
-        latents = None if heard is None else heard[-1].cpu()
+        audible = context if self._previous is not None else None
+        latents = None if audible is None else audible[-1].cpu()
         place = Place(slot.cue, frames, self._previous, latents)
         decision = self.chooser.decide(place, t, log_probs)
         if slot.is_last and not self.timeline.is_timed:
@@ -219,7 +219,7 @@ class EventDraw:
             frames = min(frames, longest)
         onset = min(max(0.0, slot.begin - t), LAST_PART)
         span = Span(first=t, frames=frames, onset=onset)
-        codes = self._render(decision, slot.cue, span, heard)
+        codes = self._render(decision, slot.cue, span, audible)
         template = self.timeline.template
         assert template is not None
         self._push(codes, ends=slot.is_last and self.bank.recordings[template].whole)
@@ -250,12 +250,12 @@ class EventDraw:
         if fades:
             assert context is not None
             # Only a steady part goes on: after others, their last frame stands.
-            held = context[-1:].expand(SHORT_FADE_FRAMES, -1)
-            latents = fade_from(held if before is None else before, latents)
+            hold = context[-1:].expand(SHORT_FADE_FRAMES, -1)
+            latents = fade_from(hold if before is None else before, latents)
         if overhang:
             self._overhang = latents[span.frames :]
-        quantised: Tensor = bank.codec.rvq(latents[: span.frames])
-        return quantised
+        indices: Tensor = bank.codec.rvq(latents[: span.frames])
+        return indices
 
     def _gain(self, event: int, cue: int) -> float:
         """Gain in dB that brings `event` to the level of the template's; 0 where inaudible."""

@@ -122,13 +122,13 @@ def _rest_of(gap: Gap, codes: Tensor) -> Gap:
 def _log_weights(prior: Prior, gap: Gap, tries: Tensor) -> Tensor:
     """Logarithms `[B]` of the weights with which the tries `[B, T, Q]` are chosen."""
     if gap.original is None:
-        return log_likelihood(prior, gap, tries).fixed
+        return log_likelihood(prior, gap, tries).context
     scores = log_likelihood(prior, gap, torch.cat([tries, gap.original[None]]))
     likelier = scores.filling[:-1] > scores.filling[-1]
     if not likelier.any():
         # No try is better: then the likeliest of them, whatever follows.
         return scores.filling[:-1]
-    return scores.fixed[:-1].masked_fill(~likelier, -torch.inf)
+    return scores.context[:-1].masked_fill(~likelier, -torch.inf)
 
 
 def draw(
@@ -177,10 +177,10 @@ def draw(
 
 
 class TryScores(NamedTuple):
-    """Log-likelihoods `[B]` of tries. `fixed`: of the codes that do not change, in the gap or after
-    it; `filling`: of all codes in the gap."""
+    """Log-likelihoods `[B]` of tries. `context`: of the codes that do not change, in the gap or
+    after it; `filling`: of all codes in the gap."""
 
-    fixed: Tensor
+    context: Tensor
     filling: Tensor
 
 
@@ -200,12 +200,12 @@ def log_likelihood(prior: Prior, gap: Gap, tries: Tensor) -> TryScores:
     likelihood = log_probs.gather(-1, rows[..., None])[..., 0]
 
     # Which codes `[T, Q]` are fixed: all after the gap, and those in it that are not drawn.
-    fixed = torch.ones(likelihood.shape[1:], dtype=torch.bool, device=device)
-    fixed[: gap.frames] = False
+    is_fixed = torch.ones(likelihood.shape[1:], dtype=torch.bool, device=device)
+    is_fixed[: gap.frames] = False
     if gap.conditions.fixed_codes is not None:
         mask = gap.conditions.fixed_codes.mask[: gap.frames].to(device)
-        fixed[: len(mask)] |= mask
+        is_fixed[: len(mask)] |= mask
     return TryScores(
-        fixed=(likelihood * fixed).sum((1, 2)).cpu(),
+        context=(likelihood * is_fixed).sum((1, 2)).cpu(),
         filling=likelihood[:, : gap.frames].sum((1, 2)).cpu(),
     )

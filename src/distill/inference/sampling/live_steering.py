@@ -36,7 +36,7 @@ class LiveSteering:
     """
 
     def __init__(self, loaded: LoadedVQModel, steering: Steering) -> None:
-        self._loaded = loaded
+        self._model = loaded
         # Two changes at once must both last.
         self._lock = threading.Lock()
         self.steering = steering
@@ -56,8 +56,8 @@ class LiveSteering:
 
     def _aims_of(self, steering: Steering) -> Aims:
         # One frame more than the curves have: its value holds from then on.
-        frames = 1 + math.ceil(steering.last_change_s * self._loaded.model.frame_rate)
+        frames = 1 + math.ceil(steering.last_change_s * self._model.model.frame_rate)
         return Aims(
-            targets=steering_targets(steering, self._loaded, frames),
+            targets=steering_targets(steering, self._model, frames),
             keeps_level=steering.sets_loudness,
         )

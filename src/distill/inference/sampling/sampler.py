@@ -47,11 +47,11 @@ def sample(
         return logits.argmax(-1)
 
     # Stable, so that equal logits keep their order on every machine.
-    ordered, index = logits.sort(dim=-1, descending=True, stable=True)
+    values, index = logits.sort(dim=-1, descending=True, stable=True)
     if sampling.top_k:
-        ordered = ordered[:, : sampling.top_k]
+        values = values[:, : sampling.top_k]
     # Relative to the likeliest, so that no temperature, however low, overflows.
-    share = ((ordered - ordered[:, :1]) / sampling.temperature).softmax(-1)
+    share = ((values - values[:, :1]) / sampling.temperature).softmax(-1)
     share_before = share.cumsum(-1) - share
     is_kept = share_before < sampling.top_p
     # A `top_p` too small for float32 would keep none.

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from distill.cancellation import Check, checked
+from distill.cancellation import Check, check_each
 from distill.data.dataset import ClipRegion
 from distill.errors import UsageError
 from distill.files import FilePath
@@ -52,14 +52,14 @@ def fixed_settings(
     Raises:
         UsageError: One of them differs.
     """
-    fixed = {name: codec[name] for name in FIXED_SETTINGS.values() if name in codec}
+    result = {name: codec[name] for name in FIXED_SETTINGS.values() if name in codec}
     for option, name in FIXED_SETTINGS.items():
-        if settings.get(name) not in (None, fixed.get(name)):
+        if settings.get(name) not in (None, result.get(name)):
             raise UsageError(
                 f"{option} stays as it is in a model that goes on from {parent_path}, "
                 "whose codes stay valid: leave it out, or train afresh."
             )
-    return fixed
+    return result
 
 
 def lineage_entries(
@@ -109,17 +109,17 @@ def corpus_changes(
     earlier = {entry["hash"]: entry for entry in before}
     present = {entry["hash"]: entry for entry in now}
     silent = {entry["hash"] for entry in muted}
-    gone = [entry for entry in before if entry["hash"] not in present]
-    weighted = [
+    absent = [entry for entry in before if entry["hash"] not in present]
+    reweighed = [
         {**_brief(entry), "before": _weight(earlier[entry["hash"]]), "now": _weight(entry)}
         for entry in now
         if entry["hash"] in earlier and _weight(entry) != _weight(earlier[entry["hash"]])
     ]
     return {
         "added": [_brief(entry) for entry in now if entry["hash"] not in earlier],
-        "removed": [_brief(entry) for entry in gone if entry["hash"] not in silent],
-        "muted": [_brief(entry) for entry in gone if entry["hash"] in silent],
-        "weighted": weighted,
+        "removed": [_brief(entry) for entry in absent if entry["hash"] not in silent],
+        "muted": [_brief(entry) for entry in absent if entry["hash"] in silent],
+        "weighted": reweighed,
     }
 
 
@@ -161,15 +161,15 @@ def _memory_keys(parent: VQVAE, regions: Sequence[ClipRegion], check: Check) -> 
         return torch.zeros(0, dtype=torch.int64)
     old = parent.memory.keys.cpu()
     old = old[old != NO_KEY]
-    codes = [encode_audio(parent, region.audio()) for region in checked(regions, check)]
+    codes = [encode_audio(parent, region.audio()) for region in check_each(regions, check)]
     present = column_keys(torch.cat(codes).cpu()).unique()
     is_there = torch.isin(present, old)
-    gone = old[~torch.isin(old, present)]
+    absent = old[~torch.isin(old, present)]
     room = MEMORY_GROWTH * MOST_NUMBERS // parent.config["memory_width"]
     room = max(room, len(old))
     # Keys are hashes: the first of them are as good a choice as any.
-    kept = torch.cat((present[is_there], present[~is_there], gone))[:room]
-    return kept.sort().values
+    keys = torch.cat((present[is_there], present[~is_there], absent))[:room]
+    return keys.sort().values
 
 
 def _grown_memory(memory: FrameMemory, keys: torch.Tensor) -> dict[str, torch.Tensor]:

@@ -18,7 +18,7 @@ from distill.training.codec.metadata import CodecFindings, codec_metadata
 from distill.training.codec.stopping import has_diverged, is_worsening, should_stop
 from distill.training.codec.trainer import CodecTrainer
 from distill.training.codec.validation import Distances, measure_health
-from distill.training.codec.verdict import CodecVerdict, Facts, diverged, judge
+from distill.training.codec.verdict import CodecVerdict, Facts, divergence, judge
 from distill.training.curves import Point
 from distill.training.metrics import (
     BatchHalved,
@@ -100,7 +100,7 @@ class CodecRun:
             OutputError: The files cannot be written at the end; before it, training goes on.
         """
         try:
-            finished = self._train()
+            is_finished = self._train()
         except DivergedError:
             # A run from this checkpoint would end alike.
             discard_checkpoint(checkpoint_path(self.output))
@@ -110,16 +110,16 @@ class CodecRun:
             if error is not self.final_error:
                 self._rescue()
             raise
-        return self._complete(finished)
+        return self._complete(is_finished)
 
     def _train(self) -> bool:
         """Take the steps, and save at the end; returns whether all is done."""
         try:
-            finished = self._take_steps()
+            is_finished = self._take_steps()
         except CancelledError:
-            finished = False
-        self._save_at_end(finished)
-        return finished
+            is_finished = False
+        self._save_at_end(is_finished)
+        return is_finished
 
     def _take_steps(self) -> bool:
         """Take the steps and judge the result; returns whether the budget is used up."""
@@ -129,13 +129,13 @@ class CodecRun:
         while not trainer.report().is_done and not self.cancel_event.is_set():
             self._step()
 
-        finished = trainer.report().is_done
-        if finished:
+        is_finished = trainer.report().is_done
+        if is_finished:
             measures = trainer.finish()
             self.code_counts = measures.code_counts
             self.stereo = measures.stereo
             self._validate()
-        return finished
+        return is_finished
 
     def _step(self) -> None:
         earlier_batch_size = self.trainer.report().batch_size
@@ -149,7 +149,7 @@ class CodecRun:
         self.callback(metrics)
         self._validate_if_due()
         if self._is_save_due():
-            self.saver.attempt(lambda: self._save(finished=False))
+            self.saver.attempt(lambda: self._save(is_finished=False))
 
     def _check_divergence(self, metrics: StepMetrics) -> None:
         """Add the step's loss to `recent`; `DivergedError` when the losses have run away."""
@@ -159,7 +159,7 @@ class CodecRun:
         first = self.trainer.report().first_distance
         if has_diverged(first, self.recent, self.curve):
             rate = self.trainer.config.learning_rate
-            verdict = diverged(metrics.step, self.recent, first, self.curve, rate)
+            verdict = divergence(metrics.step, self.recent, first, self.curve, rate)
             raise DivergedError(verdict.sentence)
 
     # --- validation -------------------------------------------------------------------------------
@@ -252,10 +252,10 @@ class CodecRun:
         worsening = is_worsening(report.first_distance, self.recent, self.curve)
         return report.is_healthy and not worsening
 
-    def _save_at_end(self, finished: bool) -> None:
+    def _save_at_end(self, is_finished: bool) -> None:
         """Save; `OutputError` says what is not saved, and what is."""
         try:
-            self._save(finished)
+            self._save(is_finished)
         except OutputError as error:
             self.final_error = OutputError(f"{error} {self._describe_saves()}")
             raise self.final_error from error
@@ -263,45 +263,47 @@ class CodecRun:
     def _describe_saves(self) -> str:
         """A sentence on the files that are there, for when they are not the latest ones."""
         model, checkpoint = self.saved_steps.get("model"), self.saved_steps.get("checkpoint")
-        kept = "No model is saved" if model is None else f"The model is saved as of step {model}"
+        sentence = (
+            "No model is saved" if model is None else f"The model is saved as of step {model}"
+        )
         if checkpoint is None:
             return (
-                f"{kept}, and no checkpoint: --resume cannot go on from here. "
+                f"{sentence}, and no checkpoint: --resume cannot go on from here. "
                 "Make room, then start afresh with --overwrite."
             )
-        return f"{kept}, the checkpoint as of step {checkpoint}: make room, then use --resume."
+        return f"{sentence}, the checkpoint as of step {checkpoint}: make room, then use --resume."
 
-    def _save(self, finished: bool) -> None:
+    def _save(self, is_finished: bool) -> None:
         """Write model and checkpoint, each whole or not at all.
 
         A finished model needs no checkpoint any more.
         """
         report = self.trainer.report()
         self.last_save_s = report.elapsed_s
-        if not finished:
+        if not is_finished:
             self.code_counts = self.trainer.recent_counts()
         # A model alone passes for a finished one: the first checkpoint comes before the first
         # model. Later the model goes first: where room is short, it matters more.
-        is_first = not finished and not self.saved_steps
+        is_first = not is_finished and not self.saved_steps
         try:
             if is_first:
-                self._save_checkpoint(finished)
+                self._save_checkpoint(is_finished)
         finally:
             if report.codebooks_ready:
                 self._save_model()
                 self.saved_steps["model"] = report.step
         try:
             if not is_first:
-                self._save_checkpoint(finished)
-            self.is_saved_finished = finished
+                self._save_checkpoint(is_finished)
+            self.is_saved_finished = is_finished
         finally:
             # Last, since a callback may raise.
             if report.codebooks_ready:
                 self.callback(ModelSaved(step=report.step, path=str(self.output)))
 
-    def _save_checkpoint(self, finished: bool) -> None:
+    def _save_checkpoint(self, is_finished: bool) -> None:
         path = checkpoint_path(self.output)
-        if finished:
+        if is_finished:
             discard_checkpoint(path)
         else:
             save_checkpoint(path, self._state())
@@ -313,7 +315,7 @@ class CodecRun:
             return
         self.callback = lambda event: None
         try:
-            self._save(finished=False)
+            self._save(is_finished=False)
         except (DistillError, OSError, RuntimeError) as error:
             log.warning("Training could not be saved on its way out: %s", error)
 
@@ -354,7 +356,7 @@ class CodecRun:
         if report.codebooks_ready and self.output.exists():
             self.saved_steps["model"] = report.step
 
-    def _complete(self, finished: bool) -> TrainingCompleteEvent:
+    def _complete(self, is_finished: bool) -> TrainingCompleteEvent:
         last = self.curve[-1] if self.curve else {}
         report = self.trainer.report()
         verdict = self._verdict()
@@ -369,7 +371,7 @@ class CodecRun:
             verdict_kind=verdict.kind,
             realtime_factor=report.realtime_factor,
             path=str(self.output),
-            finished=finished,
+            finished=is_finished,
             stopped_early=report.is_cut_short,
         )
         self.callback(event)

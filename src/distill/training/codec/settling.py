@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from distill.cancellation import Check, checked
+from distill.cancellation import Check, check_each
 from distill.data.dataset import ClipRegion, CropSampler, Split, cut_into_blocks
 from distill.models.chunked import encode_audio, frames_of
 from distill.models.fit import fit_codec
@@ -69,8 +69,8 @@ def fit_codes(
 
     passes = math.ceil(SETTLING_PASSES * total_s / crop_s)
     crops = min(max(passes, FEWEST_CROPS), MOST_CROPS)
-    analysed = min(crops, ANALYSED_CROPS // codec.channels)
-    analysed_batches = -(-analysed // batch_size)
+    n_analysis = min(crops, ANALYSED_CROPS // codec.channels)
+    analysed_batches = -(-n_analysis // batch_size)
     batches = -(-crops // batch_size)
 
     def draw(first: int, last: int) -> Iterator[Tensor]:
@@ -79,10 +79,10 @@ def fit_codes(
 
     fit_codec(
         codec,
-        batches=checked(draw(0, analysed_batches), check),
+        batches=check_each(draw(0, analysed_batches), check),
         generator=generator,
-        extra=checked(draw(analysed_batches, batches), check),
-        corpus=checked(_unaugmented_blocks(codec, sampler.regions, total_s), check),
+        extra=check_each(draw(analysed_batches, batches), check),
+        corpus=check_each(_unaugmented_blocks(codec, sampler.regions, total_s), check),
         check=check,
     )
 
@@ -99,13 +99,13 @@ def _unaugmented_blocks(
     every = math.ceil(total_s / MOST_UNAUGMENTED_S)
     for block in cut_into_blocks(regions, block_samples)[::every]:
         audio: np.ndarray[Any, Any] = block.audio()
-        padded = np.pad(audio, ((0, 0), (0, -audio.shape[1] % hop)))
-        yield torch.from_numpy(padded[None]).to(codec.rvq.codebooks.device)
+        whole = np.pad(audio, ((0, 0), (0, -audio.shape[1] % hop)))
+        yield torch.from_numpy(whole[None]).to(codec.rvq.codebooks.device)
 
 
 def fit_memory(codec: VQVAE, regions: Sequence[ClipRegion], check: Check = lambda: None) -> None:
     """Give each training frame its place in the codec's frame memory, where there is one."""
     if codec.memory is None:
         return
-    codes = [encode_audio(codec, region.audio()) for region in checked(regions, check)]
+    codes = [encode_audio(codec, region.audio()) for region in check_each(regions, check)]
     codec.memory.fit(torch.cat(codes))

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from distill.bounds import check_bound
-from distill.cancellation import Check, checked
+from distill.cancellation import Check, check_each
 from distill.data.dataset import CropSampler, Split
 from distill.device import gains_by_bfloat16
 from distill.errors import DivergedError
@@ -341,7 +341,7 @@ class CodecTrainer:
         """Mel distance (sum of 7 scales) before the decoder has learned anything."""
         batches = -(-UNTRAINED_CROPS // self.batch_size)
         distances = []
-        for step in checked(range(batches), self.check):
+        for step in check_each(range(batches), self.check):
             audio = plain_crops(self.sampler, step, self.batch_size, self.device)
             output = self.codec(audio, self._draw_noise_positions())
             distance, _ = self._energy_distance(output, audio)
@@ -366,7 +366,7 @@ class CodecTrainer:
         """
         if not self.codebooks_ready:
             self.settle_codes()
-        counts = corpus_counts(self.codec, checked(self.sampler.regions, self.check))
+        counts = corpus_counts(self.codec, check_each(self.sampler.regions, self.check))
         with self._as_saved():
             return CorpusMeasures(counts, stereo_image(self.codec, self.sampler.regions))
 
@@ -375,7 +375,7 @@ class CodecTrainer:
         """Within the context, the codec is as a file has it: averaged weights, eval mode."""
         self.codec.eval()
         try:
-            with self.average.applied():
+            with self.average.apply():
                 yield
         finally:
             self.codec.train()
@@ -392,7 +392,7 @@ class CodecTrainer:
 
     def save_model(self, path: Path, metadata: dict[str, Any]) -> None:
         """Write a model file with the averaged weights. `OutputError` if it cannot be written."""
-        with self.average.applied():
+        with self.average.apply():
             save_model_v2(path, self.codec, metadata)
 
     def state(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from distill.audio.stereo import correlation, mix_channels, side_level_db
-from distill.cancellation import Check, checked
+from distill.cancellation import Check, check_each
 from distill.data.dataset import ClipRegion
 from distill.models.chunked import decode_codes, encode_audio
 from distill.models.levels import level_names
@@ -59,7 +59,7 @@ def measure_distances(
     """
 
     def distance(regions: Sequence[ClipRegion], seconds: float) -> float | None:
-        sounds = checked(first_seconds(regions, seconds, codec.sample_rate), check)
+        sounds = check_each(first_seconds(regions, seconds, codec.sample_rate), check)
         return _mean_distance(codec, loss, sounds)
 
     own_distance = distance(own, OWN_S)
@@ -94,11 +94,11 @@ def _distance(codec: VQVAE, loss: MelLoss, audio: np.ndarray) -> float:
     Mixed, the figure means the same for stereo as for mono.
     """
     scales = tuple(range(len(MEL_SCALES)))
-    decoded = _mono(codec, _decoded(codec, audio))
-    return float(loss(decoded, _mono(codec, audio), scales)) * len(MEL_SCALES)
+    output = _mono(codec, _decode(codec, audio))
+    return float(loss(output, _mono(codec, audio), scales)) * len(MEL_SCALES)
 
 
-def _decoded(codec: VQVAE, audio: np.ndarray) -> np.ndarray:
+def _decode(codec: VQVAE, audio: np.ndarray) -> np.ndarray:
     """`audio` `[C, N]` encoded and decoded again."""
     return decode_codes(codec, encode_audio(codec, audio))[:, : audio.shape[1]]
 
@@ -120,10 +120,10 @@ def stereo_image(codec: VQVAE, regions: Sequence[ClipRegion]) -> dict[str, list[
         return {}
     sounds = [region.audio() for region in first_seconds(regions, OWN_S, codec.sample_rate)]
     own = np.concatenate(sounds, 1)
-    decoded = np.concatenate([_decoded(codec, sound) for sound in sounds], 1)
+    output = np.concatenate([_decode(codec, sound) for sound in sounds], 1)
     return {
-        "side_db": [side_level_db([own]), side_level_db([decoded])],
-        "correlation": [correlation(own), correlation(decoded)],
+        "side_db": [side_level_db([own]), side_level_db([output])],
+        "correlation": [correlation(own), correlation(output)],
     }
 
 

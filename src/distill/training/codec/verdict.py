@@ -49,7 +49,7 @@ class Facts:
     code_diversity: float | None = None
 
     @property
-    def finished(self) -> bool:
+    def is_finished(self) -> bool:
         """Whether training is over."""
         return self.progress >= 1
 
@@ -69,7 +69,7 @@ def judge(facts: Facts) -> CodecVerdict:
     return first_verdict(_RULES, facts)
 
 
-def diverged(
+def divergence(
     step: int,
     recent: Sequence[float],
     first_loss: float,
@@ -110,7 +110,7 @@ def _noise(facts: Facts) -> str | None:
     )
 
 
-def _repeated(facts: Facts) -> str | None:
+def _repetition(facts: Facts) -> str | None:
     corpus = facts.corpus
     if not corpus.is_repeated:
         return None
@@ -123,11 +123,11 @@ def _repeated(facts: Facts) -> str | None:
 def _too_early(facts: Facts) -> str | None:
     if len(facts.curve) >= FEWEST_POINTS and facts.curve[-1]["step"] >= FEWEST_STEPS:
         return None
-    advice = "train longer" if facts.finished else "let it go on"
+    advice = "train longer" if facts.is_finished else "let it go on"
     return f"Too early to tell: {advice}."
 
 
-def _collapsed(facts: Facts) -> str | None:
+def _collapse(facts: Facts) -> str | None:
     levels = [level for level in facts.levels if level.is_collapsed]
     if not levels:
         return None
@@ -198,7 +198,7 @@ def _feedback(facts: Facts) -> str | None:
 
 
 def _still_improving(facts: Facts) -> str | None:
-    if not facts.finished or facts.stopped_early:
+    if not facts.is_finished or facts.stopped_early:
         return None
     better = _gain_of_second_half(facts.curve)
     if better < MORE_WOULD_HELP:
@@ -209,8 +209,8 @@ def _still_improving(facts: Facts) -> str | None:
     )
 
 
-def _converged(facts: Facts) -> str | None:
-    if not facts.finished:
+def _convergence(facts: Facts) -> str | None:
+    if not facts.is_finished:
         return None
     return (
         f"Done: {facts.distances} has settled and more minutes would gain little; "
@@ -235,9 +235,9 @@ def _flattening(facts: Facts) -> str | None:
 _RULES = (
     # Training is useless.
     (VerdictKind.NOISE, _noise),
-    (VerdictKind.REPEATED, _repeated),
+    (VerdictKind.REPEATED, _repetition),
     (VerdictKind.TOO_EARLY, _too_early),
-    (VerdictKind.COLLAPSED, _collapsed),
+    (VerdictKind.COLLAPSED, _collapse),
     (VerdictKind.DIVERGING, _diverging),
     # Something limits it.
     (VerdictKind.OVERFITTING, _overfitting),
@@ -246,7 +246,7 @@ _RULES = (
     (VerdictKind.UNEVEN, _uneven),
     # At the end.
     (VerdictKind.LEARNING, _still_improving),
-    (VerdictKind.DONE, _converged),
+    (VerdictKind.DONE, _convergence),
     # Under way.
     (VerdictKind.LEARNING, _learning),
     (VerdictKind.FLATTENING, _flattening),

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from distill.audio.descriptor_names import DESCRIPTORS
 from distill.audio.descriptors import PercentileTable, measure, smooth
-from distill.cancellation import Check, checked
+from distill.cancellation import Check, check_each
 from distill.data.corpus import Clip
 from distill.data.dataset import Split
 from distill.models.pointer import Pointer
@@ -84,11 +84,11 @@ def measure_attributes(
     """
     rate = codec.sample_rate
     hop = codec.frame_hop
-    measured = [
+    descriptors_of = [
         measure(trim_inaudible_tail(region.audio(), rate), rate, hop)
-        for region in checked(split.train, check)
+        for region in check_each(split.train, check)
     ]
-    table = PercentileTable.of(np.concatenate(measured))
+    table = PercentileTable.of(np.concatenate(descriptors_of))
     tag_sets = [tags_of(region.clip) for region in split.train]
     tags = sorted(set().union(*tag_sets))
 
@@ -105,7 +105,7 @@ def measure_attributes(
         return torch.from_numpy(np.concatenate(columns, 1)).float()
 
     train = []
-    for descriptors, own, versions in zip(measured, tag_sets, codes, strict=True):
+    for descriptors, own, versions in zip(descriptors_of, tag_sets, codes, strict=True):
         check()
         pairs = zip(gains, versions, strict=True)
         train.append([attributes(descriptors, own, gain, len(v)) for gain, v in pairs])

@@ -25,8 +25,8 @@ def measure_copying(
         metadata: Entries of `prior_metadata` that generation needs, among them the `copy_index`.
         epoch: Number of the epoch that the prior's weights come from.
     """
-    trained = replace(loaded, prior=prior.eval(), prior_metadata=metadata)
+    model = replace(loaded, prior=prior.eval(), prior_metadata=metadata)
     request = Request(duration=SOUND_S, count=SOUNDS)
-    reports = [sound.copy for sound in generate(trained, request)]
+    reports = [sound.copy for sound in generate(model, request)]
     percents = [report.passage_percent for report in reports if report]
     return Copying(epoch=epoch, percents=percents)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from distill.audio.pulse import Pulse
-from distill.cancellation import Check, checked
+from distill.cancellation import Check, check_each
 from distill.data.dataset import ClipRegion, Split
 from distill.models.persistence import LoadedVQModel
 from distill.models.prior import extract_code_sequences
@@ -156,7 +156,8 @@ def encode_split(
         factor = np.float32(10 ** (gain / 20))
         rate = loaded.model.sample_rate
         sounds = (
-            factor * trim_inaudible_tail(region.audio(), rate) for region in checked(regions, check)
+            factor * trim_inaudible_tail(region.audio(), rate)
+            for region in check_each(regions, check)
         )
         return list(extract_code_sequences(loaded.model, sounds, offset))
 
@@ -261,14 +262,14 @@ def draw_batches(
     Yields:
         The pieces `[T, Q]` of a batch.
     """
-    chosen = _draw_regions(len(codes.train), weights, rng)
-    encodings = [int(rng.integers(len(codes.train[i]))) for i in chosen]
+    regions = _draw_regions(len(codes.train), weights, rng)
+    encodings = [int(rng.integers(len(codes.train[i]))) for i in regions]
     order = rng.permutation(len(encodings)).tolist()
     stream = concatenate(
-        _versions(codes.train, chosen, encodings),
+        _versions(codes.train, regions, encodings),
         order,
-        [cut_off[i] for i in chosen],
-        _versions(codes.train_metre, chosen, encodings),
+        [cut_off[i] for i in regions],
+        _versions(codes.train_metre, regions, encodings),
     )
     for step in range(steps):
         shape = shapes[step % len(shapes)]

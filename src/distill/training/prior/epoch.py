@@ -18,7 +18,9 @@ END_WEIGHT = 1.0
 # Norm that gradients are clipped to.
 MAX_GRADIENT = 1.0
 
-DIVERGED = "Prior training diverged: the loss is no number any more; start again with a lower --lr."
+DIVERGENCE = (
+    "Prior training diverged: the loss is no number any more; start again with a lower --lr."
+)
 """Sentence of the error."""
 
 
@@ -83,7 +85,7 @@ def train_prior_epoch(
 
         losses.append(code_loss.item())
         if not math.isfinite(losses[-1]):
-            raise DivergedError(DIVERGED)
+            raise DivergedError(DIVERGENCE)
         if after_step(losses[-1]):
             break
     return sum(losses) / len(losses)

@@ -194,15 +194,15 @@ def prior_metadata(
 
 
 def complete_event(
-    progress: PriorProgress, verdict: PriorVerdict | None, interrupted: bool
+    progress: PriorProgress, verdict: PriorVerdict | None, is_interrupted: bool
 ) -> PriorTrainingCompleteEvent:
-    """The last event of a training; `interrupted` where it was stopped by hand."""
+    """The last event of a training; `is_interrupted` where it was stopped by hand."""
     return PriorTrainingCompleteEvent(
         epochs_trained=progress.epoch,
         final_perplexity=progress.final_perplexity,
         best_perplexity=progress.best_perplexity,
         elapsed_s=progress.elapsed_s,
-        interrupted=interrupted,
+        interrupted=is_interrupted,
         warnings=tuple(progress.warnings),
         verdict=verdict.sentence if verdict else "",
         verdict_kind=verdict.kind if verdict else None,

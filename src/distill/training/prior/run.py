@@ -33,7 +33,7 @@ from distill.training.paths import checkpoint_path
 from distill.training.prior.copies import measure_copying
 from distill.training.prior.data import draw_ahead, draw_batches
 from distill.training.prior.epoch import (
-    DIVERGED,
+    DIVERGENCE,
     level_losses,
     train_prior_epoch,
     validate_prior_epoch,
@@ -106,7 +106,7 @@ class PriorRun:
         self.threads = threads or ThreadTrials([torch.get_num_threads()])
         self.step_callback = step_callback or (lambda metrics: None)
         self._begin()
-        self.diverged = False
+        self.is_diverged = False
         self.copying: Copying | None = None
         self.last_checkpoint_s = 0.0
         self.saver = PatientSaver()
@@ -139,7 +139,7 @@ class PriorRun:
             progress = self.progress
             if progress.best_weights is None:
                 raise
-            self.diverged = True
+            self.is_diverged = True
             progress.warnings.append(
                 f"Epoch {progress.epoch + 1}: {error} "
                 f"The weights of epoch {progress.best_epoch} are kept."
@@ -237,12 +237,12 @@ class PriorRun:
     def _validate(self, train_loss: float) -> None:
         """Validate the averaged weights, and keep them where they are the best so far."""
         progress = self.progress
-        with self.average.applied():
+        with self.average.apply():
             losses = level_losses(self.prior, self.setup.held_out)
             val_loss = sum(losses) / len(losses)
             if not math.isfinite(val_loss):
                 # The last step of the epoch may be the one that went wrong.
-                raise DivergedError(DIVERGED)
+                raise DivergedError(DIVERGENCE)
             own_loss, _ = validate_prior_epoch(self.prior, self.setup.own)
             progress.epoch += 1
             progress.since_best += 1
@@ -296,7 +296,7 @@ class PriorRun:
             level_losses=tuple(point["level_losses"]),
         )
 
-    def _verdict(self, finished: bool = False) -> PriorVerdict:
+    def _verdict(self, is_finished: bool = False) -> PriorVerdict:
         return judge_prior(
             PriorFacts(
                 history=self.progress.history,
@@ -304,8 +304,8 @@ class PriorRun:
                 file_count=self.setup.file_count,
                 corpus=self.setup.corpus_facts,
                 copying=self.copying,
-                finished=finished,
-                diverged=self.diverged,
+                is_finished=is_finished,
+                is_diverged=self.is_diverged,
             )
         )
 
@@ -376,15 +376,15 @@ class PriorRun:
         """Continue from the checkpoint of a killed run, if there is one that fits."""
         if not self.checkpoint.exists():
             return
-        untrained = deepcopy(self.prior.state_dict())
+        first_weights = deepcopy(self.prior.state_dict())
         try:
-            saved = load_checkpoint(self.checkpoint, PRIOR_CHECKPOINT)
+            contents = load_checkpoint(self.checkpoint, PRIOR_CHECKPOINT)
             with restoring(self.checkpoint):
-                is_ours = saved["fits"] == self._fingerprint()
+                is_ours = contents["fits"] == self._fingerprint()
                 if is_ours:
-                    self._restore(dict(saved["state"]))
+                    self._restore(dict(contents["state"]))
         except CheckpointError as error:
-            self.prior.load_state_dict(untrained)  # a part may have been taken already
+            self.prior.load_state_dict(first_weights)  # a part may have been taken already
             self._begin()
             log.warning("%s Prior training starts afresh.", error)
             return
@@ -414,7 +414,7 @@ class PriorRun:
         if progress.best_weights is not None:
             self._measure_copying()
             self.prior.load_state_dict(progress.best_weights)
-        verdict = self._verdict(finished=True) if progress.history else None
+        verdict = self._verdict(is_finished=True) if progress.history else None
         # Without weights nothing is saved, so that the corpus is not needed either.
         corpus = self._corpus_part() if has_weights else PriorMetadata()
         metadata = prior_metadata(corpus, self.setup, progress, verdict, self.copying)

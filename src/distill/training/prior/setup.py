@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from distill.audio.pulse import Pulse, find_pulse
-from distill.cancellation import Check, check_of, checked
+from distill.cancellation import Check, check_each, check_of
 from distill.data.dataset import ClipRegion, Split
 from distill.errors import UsageError
 from distill.models.persistence import LoadedVQModel
@@ -177,7 +177,7 @@ def find_pulses(
         sample_rate: In Hz.
         check: Called before each region; may raise.
     """
-    return [find_pulse(region.audio(), sample_rate) for region in checked(regions, check)]
+    return [find_pulse(region.audio(), sample_rate) for region in check_each(regions, check)]
 
 
 def _with_metre(
@@ -261,8 +261,8 @@ def _take_weights(prior: CodePrior, loaded: LoadedVQModel) -> None:
         if name.startswith(METRE):
             # Positions in time are a new input: it changes nothing before it is learned.
             weights[name] = torch.zeros_like(own[name])
-    expected = {name: own[name].shape for name in own if not name.startswith(CLASSIFIER)}
-    if {name: tensor.shape for name, tensor in weights.items()} != expected:
+    shapes = {name: own[name].shape for name in own if not name.startswith(CLASSIFIER)}
+    if {name: tensor.shape for name, tensor in weights.items()} != shapes:
         raise UsageError(
             f"The prior in {loaded.path} is of another size or an earlier kind, and cannot learn "
             "on: train it afresh (--afresh)."
@@ -277,7 +277,7 @@ def _train_classifier(
     if prior.reader is None or prior.pointer is None:
         return
     batches = classifier_batches(prior.pointer, codes.train, attributes, seed)
-    prior.reader.learn(checked(batches, check))
+    prior.reader.learn(check_each(batches, check))
 
 
 def _steps_per_epoch(codes: PriorCodes, shape: Shape, config: PriorConfig) -> int:

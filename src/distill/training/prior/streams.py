@@ -42,9 +42,9 @@ def concatenate(
     Returns:
         Codes `[T, Q]` with starts and ends `[T]`.
     """
-    ordered = [sequences[i] for i in order]
+    parts = [sequences[i] for i in order]
     is_whole = [not cut_off[i] if cut_off else True for i in order]
-    stops = np.cumsum([len(codes) for codes in ordered])
+    stops = np.cumsum([len(codes) for codes in parts])
     frames = int(stops[-1])
 
     ends = torch.zeros(frames, dtype=torch.bool)
@@ -54,7 +54,7 @@ def concatenate(
     starts[stops[:-1]] = True
     no_metre = torch.full((frames, 2), torch.nan)
     metre = torch.cat([metres[i] for i in order]) if metres else no_metre
-    return Stream(codes=torch.cat(ordered), starts=starts, ends=ends, metre=metre)
+    return Stream(codes=torch.cat(parts), starts=starts, ends=ends, metre=metre)
 
 
 def cut_piece(stream: Stream, begin: int, length: int) -> Stream:

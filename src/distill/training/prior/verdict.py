@@ -19,7 +19,7 @@ WORSE_THAN_GUESSING = 1.1
 
 # Rise of the training loss above its lowest from which training diverges, in nats a code: e^0.4 is
 # half as many guesses again.
-RISEN = 0.4
+RISE = 0.4
 
 # Relative rise of the held-out loss above its best that counts as over-fitting.
 HARDER = 0.005
@@ -78,8 +78,8 @@ class PriorFacts:
         file_count: Distinct sounds of the corpus.
         corpus: Facts about the corpus.
         copying: Result of the copy meter; None before anything was generated.
-        finished: Whether training is over.
-        diverged: Whether the epoch after the last one diverged.
+        is_finished: Whether training is over.
+        is_diverged: Whether the epoch after the last one diverged.
     """
 
     history: Sequence[Point]
@@ -87,8 +87,8 @@ class PriorFacts:
     file_count: int
     corpus: CorpusFacts = field(default_factory=CorpusFacts)
     copying: Copying | None = None
-    finished: bool = False
-    diverged: bool = False
+    is_finished: bool = False
+    is_diverged: bool = False
 
     @property
     def best(self) -> Point:
@@ -130,12 +130,12 @@ def check_memorization(
     Returns:
         Whether it is so, and one sentence on what that means; empty if it is not.
     """
-    tiers = [bound for files, bound in _MEMORISING_BELOW if dataset_file_count <= files]
-    bound = tiers[0] if tiers else _MEMORISING_BELOW_MANY
-    if val_perplexity >= bound:
+    tiers = [limit for files, limit in _MEMORISING_BELOW if dataset_file_count <= files]
+    limit = tiers[0] if tiers else _MEMORISING_BELOW_MANY
+    if val_perplexity >= limit:
         return False, ""
     return True, (
-        f"Memorising: held-out perplexity {val_perplexity:.2f} is under {bound:.1f} "
+        f"Memorising: held-out perplexity {val_perplexity:.2f} is under {limit:.1f} "
         f"(of {codebook_size} codes), so generated audio may repeat your recordings: "
         "stop earlier with fewer --epochs, or add more varied files."
     )
@@ -153,8 +153,8 @@ def _perplexity(loss: float) -> str:
 # --- rules: the sentence, or None where the rule does not apply -----------------------------------
 
 
-def _diverged(facts: PriorFacts) -> str | None:
-    if not facts.diverged:
+def _divergence(facts: PriorFacts) -> str | None:
+    if not facts.is_diverged:
         return None
     return (
         f"Diverged after epoch {facts.history[-1]['epoch']}: the loss is no number any more; "
@@ -166,7 +166,7 @@ def _diverged(facts: PriorFacts) -> str | None:
 def _diverging(facts: PriorFacts) -> str | None:
     losses = series(facts.history, "train_loss")
     guessing = math.log(facts.codebook_size)
-    if losses[-1] <= min(min(losses) + RISEN, WORSE_THAN_GUESSING * guessing):
+    if losses[-1] <= min(min(losses) + RISE, WORSE_THAN_GUESSING * guessing):
         return None
     return (
         "Diverging: your own codes have become harder to predict "
@@ -175,7 +175,7 @@ def _diverging(facts: PriorFacts) -> str | None:
     )
 
 
-def _repeated(facts: PriorFacts) -> str | None:
+def _repetition(facts: PriorFacts) -> str | None:
     corpus = facts.corpus
     if not corpus.is_repeated:
         return None
@@ -193,7 +193,7 @@ def _feedback(facts: PriorFacts) -> str | None:
 def _too_early(facts: PriorFacts) -> str | None:
     if len(facts.history) >= FEWEST_EPOCHS:
         return None
-    advice = "train for more --epochs" if facts.finished else "let it go on"
+    advice = "train for more --epochs" if facts.is_finished else "let it go on"
     return f"Too early to tell: {advice}."
 
 
@@ -223,7 +223,7 @@ def _overfitting(facts: PriorFacts) -> str | None:
     if facts.since_best < SETTLED_EPOCHS or not held_out_is_harder or not own_is_easier:
         return None
     stop = "you lose nothing by stopping now"
-    advice = "for a better prior add recordings" if facts.finished else stop
+    advice = "for a better prior add recordings" if facts.is_finished else stop
     return (
         f"Over-fitting: since epoch {best['epoch']} held-out codes got harder to predict "
         f"(perplexity {_perplexity(best['val_loss'])} to {_perplexity(last['val_loss'])}) "
@@ -247,7 +247,7 @@ def _gap(facts: PriorFacts) -> str | None:
 
 
 def _still_improving(facts: PriorFacts) -> str | None:
-    if not facts.finished or facts.since_best > 0:
+    if not facts.is_finished or facts.since_best > 0:
         return None
     return (
         f"Still improving: {facts.perplexity} at the last epoch; "
@@ -255,8 +255,8 @@ def _still_improving(facts: PriorFacts) -> str | None:
     )
 
 
-def _converged(facts: PriorFacts) -> str | None:
-    if not facts.finished:
+def _convergence(facts: PriorFacts) -> str | None:
+    if not facts.is_finished:
         return None
     return f"Done: {facts.perplexity} has settled; for a better prior add recordings."
 
@@ -276,9 +276,9 @@ def _settling(facts: PriorFacts) -> str | None:
 
 _RULES = (
     # Training is useless.
-    (PriorVerdictKind.DIVERGED, _diverged),
+    (PriorVerdictKind.DIVERGED, _divergence),
     (PriorVerdictKind.DIVERGING, _diverging),
-    (PriorVerdictKind.REPEATED, _repeated),
+    (PriorVerdictKind.REPEATED, _repetition),
     (PriorVerdictKind.TOO_EARLY, _too_early),
     # The prior repeats the corpus.
     (PriorVerdictKind.COPYING, _copying),
@@ -288,7 +288,7 @@ _RULES = (
     (PriorVerdictKind.FEEDBACK, _feedback),
     # At the end.
     (PriorVerdictKind.LEARNING, _still_improving),
-    (PriorVerdictKind.SETTLED, _converged),
+    (PriorVerdictKind.SETTLED, _convergence),
     # Under way.
     (PriorVerdictKind.LEARNING, _learning),
     (PriorVerdictKind.SETTLED, _settling),
