@@ -188,6 +188,19 @@ def test_a_model_goes_to_the_bin_and_comes_back(workspace: Workspace, codec_only
     assert restore_model(workspace, "aa") == model
 
 
+def test_a_copy_comes_back_though_the_original_is_gone(
+    workspace: Workspace, codec_only: Path
+) -> None:
+    original = put(workspace, codec_only, "rain.sda", id="same")
+    path = Path(shutil.copy(original, workspace.models / "rain copy.sda"))
+    deleted = delete_model(workspace, "rain copy")
+    original.unlink()
+    # Alone, it has the id that lies in the file.
+    assert deleted.id != "same"
+    model = restore_model(workspace, deleted.id)
+    assert (model.id, model.path) == ("same", path)
+
+
 def test_the_model_of_a_render_is_found(
     workspace: Workspace, codec_only: Path, tmp_path: Path
 ) -> None:

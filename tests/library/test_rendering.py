@@ -9,6 +9,7 @@ from distill.errors import CodebookMismatchError, UsageError
 from distill.inference.codes.decode import decode_sound
 from distill.inference.codes.file import load_codes
 from distill.inference.modes.request import Request
+from distill.library.render_places import record_path
 from distill.library.rendering import (
     History,
     Machine,
@@ -64,6 +65,8 @@ def test_every_sound_is_kept_with_its_codes(
         first.sound.copy and first.sound.copy.passage_percent
     )
     assert load_render(workspace, render.id) == render
+    # Earlier versions know no blends, and make it again too.
+    assert "blend" not in render.recipe
     assert file_state(render).is_same
     # `decode` and `edit` take the codes as they are.
     assert render.codes is not None
@@ -185,6 +188,12 @@ def test_a_blend_is_made_again_with_its_second_model(
     assert np.array_equal(first.sound.audio, again.sound.audio)
     (varied,) = make_variations(workspace, first.render.id, seed=1)
     assert varied.sound.recipe.blend == first.sound.recipe.blend
+    record = record_path(workspace, first.render.id)
+    entries = record.read_text()
+    record.write_text(entries.replace('"versions": true', '"versions": false'))
+    with pytest.raises(UsageError, match=r"a was rendered as a whole by 'a:b\.sda'"):
+        next(make_variations(workspace, first.render.id, seed=1))
+    record.write_text(entries)
     second.unlink()
     with pytest.raises(UsageError, match=r"a was blended with 'a:b\.sda' \(id shifted\)"):
         make_again(workspace, first.render.id)

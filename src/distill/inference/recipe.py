@@ -150,13 +150,17 @@ class Recipe:
             blend=blend,
         )
 
-    def tags(self, **extra: Any) -> dict[str, str]:
-        """Tags for the sound's file: the recipe and `extra`, as one JSON object in the comment."""
+    def entries(self) -> dict[str, Any]:
+        """The recipe as entries of JSON, from which `make_recipe` makes it again."""
         entries = asdict(self)
         # Sounds of one model are read by earlier versions too.
         if self.blend is None:
             del entries["blend"]
-        text = json.dumps({KEY: entries, **extra})
+        return entries
+
+    def tags(self, **extra: Any) -> dict[str, str]:
+        """Tags for the sound's file: the recipe and `extra`, as one JSON object in the comment."""
+        text = json.dumps({KEY: self.entries(), **extra})
         return {"software": f"Distill {self.version}", "comment": text}
 
     def check_model(self, loaded: LoadedVQModel, path: str | os.PathLike[str]) -> None:

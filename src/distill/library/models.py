@@ -388,7 +388,11 @@ def restore_model(workspace: Workspace, model_id: str) -> Model:
         UsageError: There is none to bring back, or another file lies in its place.
         OutputError: A file cannot be written.
     """
-    restore_files(workspace, "model", model_id)
+    restored = restore_files(workspace, "model", model_id)
+    for model in list_models(workspace).models:
+        # A copy has an id of its own only beside the original.
+        if model.path in restored.paths:
+            return model
     return load_model(workspace, model_id)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from distill.errors import DistillError, UsageError
 from distill.files import FilePath
+from distill.inference.blending.settings import BlendRecord
 from distill.inference.generate import Generated
 from distill.inference.modes.request import Request
 from distill.inference.modes.traits import traits_of
@@ -117,7 +118,7 @@ def _record(path: Path, sound: Generated, loaded: LoadedVQModel, origin: Origin)
         id="",
         path=path,
         made="",
-        recipe=_plain(sound.recipe),
+        recipe=_plain(sound.recipe.entries()),
         codes_start_s=sound.grid_start / sound.sample_rate,
         model_name=str(loaded.metadata.get("name") or loaded.path.stem),
         model_path=Path(os.path.abspath(loaded.path)),
@@ -127,8 +128,8 @@ def _record(path: Path, sound: Generated, loaded: LoadedVQModel, origin: Origin)
         sample_rate=sound.sample_rate,
         channels=len(sound.audio),
         loudness_lufs=sound.loudness if abs(sound.loudness) < float("inf") else None,
-        copy=_plain(sound.copy) if sound.copy else None,
-        timing=_plain(sound.timing) if sound.timing else None,
+        copy=_plain(asdict(sound.copy)) if sound.copy else None,
+        timing=_plain(asdict(sound.timing)) if sound.timing else None,
         heard=sound.prompt_names,
         draws=sound.draws,
         remarks=sound.remarks,
@@ -140,9 +141,9 @@ def _absolute(path: FilePath | None) -> Path | None:
     return None if path is None else Path(os.path.abspath(path))
 
 
-def _plain(facts: Any) -> dict[str, Any]:
-    """A dataclass as JSON gives it back, with lists in place of tuples."""
-    entries: dict[str, Any] = json.loads(json.dumps(asdict(facts)))
+def _plain(facts: dict[str, Any]) -> dict[str, Any]:
+    """Entries as JSON gives them back, with lists in place of tuples."""
+    entries: dict[str, Any] = json.loads(json.dumps(facts))
     return entries
 
 
@@ -288,7 +289,8 @@ def make_variations(
         progress: Takes the number of frames drawn so far and the number of all frames.
 
     Raises:
-        UsageError: The render or its model is missing, or a number is out of range.
+        UsageError: The render or its model is missing, another model rendered it as a whole, or a
+            number is out of range.
         AudioError: Its sound file cannot be read.
         OutputError: The files cannot be written.
     """
@@ -298,6 +300,7 @@ def make_variations(
     settings = asdict(recipe.sampling)
     options = {name: settings[name] for name in settings.keys() - {"lead_in", "like"}}
     if blend := recipe.blend:
+        _check_versions(render, blend)
         options["blend"] = (find_second_file(workspace, render, blend), blend.share)
     request = make_request(
         variation_of=render.path, amount=amount, seed=seed, count=count, **options
@@ -306,6 +309,15 @@ def make_variations(
     loaded = _load(workspace, render, machine)
     origin = Origin(source_path=render.path, render_id=render_id)
     yield from generate_renders(loaded, output, request, History(workspace), origin, progress)
+
+
+def _check_versions(render: Render, blend: BlendRecord) -> None:
+    """`UsageError` for a render that the second model has re-encoded: no stretch of it can stay."""
+    if not blend.versions:
+        raise UsageError(
+            f"{render.title} was rendered as a whole by '{blend.name}', so that no stretch of it "
+            "can stay: generate another from another seed."
+        )
 
 
 def _checked_output(

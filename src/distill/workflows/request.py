@@ -249,7 +249,7 @@ def choose_blend(
     if duration is not None and not record.versions:
         raise UsageError(
             f"{earlier.path} was rendered as a whole by '{record.name}', so that a longer version "
-            "does not begin alike: leave out --duration."
+            "does not begin alike: generate another sound of that length."
         )
     if blend is None:
         path = find_second_model(record, earlier.path)
