@@ -88,7 +88,7 @@ def test_again_makes_a_blend_once_more(
         other = stranger_path if path == version_path else version_path
         with pytest.raises(CodebookMismatchError, match="is not the model that the sound was"):
             distill.generate_again(first, file, blend=other)
-    with pytest.raises(UsageError, match="leave out --duration"):
+    with pytest.raises(UsageError, match="generate another sound of that length"):
         distill.generate_again(first, file, duration=3.0)
 
 
@@ -111,6 +111,7 @@ def test_models_that_do_not_blend(
         ((first.path, 0.4), UsageError, "takes another model than"),
         ((tmp_path / "none.sda", 0.4), ModelFileError, "There is no model file at"),
         ((wav, 0.4), ModelFileError, "source.wav"),
+        (("a" * 300 + ".sda", 0.4), ModelFileError, "cannot be read"),
         ((codec_only, 0.4), NoPriorError, "has no prior yet"),
     ):
         with pytest.raises(error, match=message):

@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 
 from distill.errors import CodebookMismatchError, UsageError
 from distill.inference.blending.settings import EXAMPLE, Blend, BlendRecord
@@ -48,7 +49,7 @@ def open_pair(first: LoadedVQModel, blend: Blend) -> Pair:
     """
     if blend.share is None:
         raise UsageError(f"{EXAMPLE}.")
-    if blend.path.exists() and os.path.samefile(blend.path, first.path):
+    if _are_one_file(blend.path, first.path):
         raise UsageError(f"--blend takes another model than {first.path}: name that one.")
     second = blend.model or load_model_v2(blend.path, first.model.rvq.codebooks.device)
     _check(first, second, blend)
@@ -87,6 +88,14 @@ def open_versions(first: LoadedVQModel, blend: Blend) -> Pair:
             "generate a sound with a duration, or leave out --blend."
         )
     return pair
+
+
+def _are_one_file(path: Path, other: Path) -> bool:
+    """Whether both name one file; not where one is gone or can be none, which loading says."""
+    try:
+        return os.path.samefile(path, other)
+    except (OSError, ValueError):
+        return False
 
 
 def _check(first: LoadedVQModel, second: LoadedVQModel, blend: Blend) -> None:
