@@ -92,8 +92,8 @@ def pad(frequency: float) -> np.ndarray:
     t = seconds_of(3)
     sound = np.zeros_like(t)
     for k in range(1, 8):
-        detuned = frequency * k * (1 + 0.002 * k)
-        sound += np.sin(2 * np.pi * detuned * t + k) / k
+        partial = frequency * k * (1 + 0.002 * k)
+        sound += np.sin(2 * np.pi * partial * t + k) / k
     return sound * np.sin(np.pi * t / 3) ** 2
 
 
@@ -131,19 +131,17 @@ def distill(*arguments: object) -> None:
 def corpus_excerpt(corpus: Path) -> np.ndarray:
     """12 s `[N]` of a corpus, spread evenly so that every kind of sound shows."""
     clips = scan_corpus(corpus).clips
-    joined = np.concatenate(
-        [np.array(clip.audio()[0, : EXCERPT_S * SAMPLE_RATE]) for clip in clips]
-    )
-    seconds = np.array_split(joined, max(1, len(joined) // SAMPLE_RATE))
+    whole = np.concatenate([np.array(clip.audio()[0, : EXCERPT_S * SAMPLE_RATE]) for clip in clips])
+    seconds = np.array_split(whole, max(1, len(whole) // SAMPLE_RATE))
     choice = seconds[:: max(1, len(seconds) // DURATION_S)]
     return np.concatenate(choice)[: DURATION_S * SAMPLE_RATE]
 
 
-def draw(path: Path, corpus: Path, generated: Path) -> None:
+def draw(path: Path, corpus: Path, output: Path) -> None:
     """Write spectrograms of an excerpt of the corpus and of the generated sound."""
     figure, (above, below) = plt.subplots(2, 1, figsize=(11, 6), sharex=True)
     draw_spectrogram(above, corpus_excerpt(corpus), "your sounds")
-    draw_spectrogram(below, read_audio(generated)[0], "generated")
+    draw_spectrogram(below, read_audio(output)[0], "generated")
     below.set_xlim(0, DURATION_S)
     below.set_xlabel("seconds")
     figure.tight_layout()

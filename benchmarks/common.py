@@ -200,10 +200,10 @@ def draw_spectrogram(
 ) -> None:
     """Draw the spectrogram of `sound` `[N]` in dB, from 0 to 16 kHz."""
     # Two windows at least. Inaudible noise, since digital silence has no logarithm.
-    padded = np.pad(sound, (0, max(0, 4096 - len(sound))))
-    padded = padded + INAUDIBLE * np.random.default_rng(0).standard_normal(len(padded))
+    whole = np.pad(sound, (0, max(0, 4096 - len(sound))))
+    whole = whole + INAUDIBLE * np.random.default_rng(0).standard_normal(len(whole))
     axis.specgram(
-        padded,
+        whole,
         NFFT=2048,
         noverlap=1536,
         Fs=SAMPLE_RATE,

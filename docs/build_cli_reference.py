@@ -27,7 +27,7 @@ Text for people goes to stderr. With `--json`, stdout holds one JSON object and 
 """
 
 # Plain text of one width, whatever terminal, pipe or build server this runs in.
-FORCED = {
+PLAIN = {
     "COLUMNS": str(WIDTH),
     "TERMINAL_WIDTH": str(WIDTH),
     "NO_COLOR": "1",
@@ -35,20 +35,22 @@ FORCED = {
     "TYPER_USE_RICH": "0",
     "PYTHONIOENCODING": "utf-8",
 }
-DROPPED = ("CI", "FORCE_COLOR", "GITHUB_ACTIONS", "PY_COLORS")
+TERMINAL_VARIABLES = ("CI", "FORCE_COLOR", "GITHUB_ACTIONS", "PY_COLORS")
 
 
 def help_of(*command: str) -> str:
     """The help of a command, as `distill COMMAND --help` prints it."""
-    environment = {name: value for name, value in os.environ.items() if name not in DROPPED}
-    environment |= FORCED
-    done = subprocess.run(
+    environment = {
+        name: value for name, value in os.environ.items() if name not in TERMINAL_VARIABLES
+    }
+    environment |= PLAIN
+    result = subprocess.run(
         [sys.executable, "-m", "distill.cli", *command, "--help"],
         env=environment,
         stdout=subprocess.PIPE,
         check=True,
     )
-    lines = done.stdout.decode("utf-8").strip().splitlines()
+    lines = result.stdout.decode("utf-8").strip().splitlines()
     return "\n".join(line.rstrip() for line in lines)
 
 
@@ -62,15 +64,15 @@ def page() -> str:
 
 def commands() -> list[tuple[str, ...]]:
     """Every command by its words; the commands of a group follow the group."""
-    found: list[tuple[str, ...]] = [(str(command.name),) for command in app.registered_commands]
+    names: list[tuple[str, ...]] = [(str(command.name),) for command in app.registered_commands]
     for group in app.registered_groups:
         assert group.typer_instance is not None
-        found.append((str(group.name),))
-        found += [
+        names.append((str(group.name),))
+        names += [
             (str(group.name), str(command.name))
             for command in group.typer_instance.registered_commands
         ]
-    return found
+    return names
 
 
 if __name__ == "__main__":

@@ -189,16 +189,16 @@ def _parameters(definition: ast.FunctionDef) -> list[str]:
     positional = arguments.posonlyargs + arguments.args
     without_default = len(positional) - len(arguments.defaults)
     defaults = [None] * without_default + list(arguments.defaults)
-    found = [_parameter(*pair) for pair in zip(positional, defaults, strict=True)]
+    texts = [_parameter(*pair) for pair in zip(positional, defaults, strict=True)]
     if arguments.vararg:
-        found.append(f"*{_parameter(arguments.vararg, None)}")
+        texts.append(f"*{_parameter(arguments.vararg, None)}")
     elif arguments.kwonlyargs:
-        found.append("*")
+        texts.append("*")
     keyword_only = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
-    found += [_parameter(*pair) for pair in keyword_only]
+    texts += [_parameter(*pair) for pair in keyword_only]
     if arguments.kwarg:
-        found.append(f"**{_parameter(arguments.kwarg, None)}")
-    return found
+        texts.append(f"**{_parameter(arguments.kwarg, None)}")
+    return texts
 
 
 def _parameter(argument: ast.arg, default: ast.expr | None) -> str:
@@ -269,13 +269,13 @@ def _render_example(body: str) -> str:
 
 def _entries(body: str) -> list[str]:
     """The entries of a section: a line without indent and the indented lines after it."""
-    found: list[str] = []
+    entries: list[str] = []
     for line in body.splitlines():
-        if line.startswith(" ") and found:
-            found[-1] += f" {line.strip()}"
+        if line.startswith(" ") and entries:
+            entries[-1] += f" {line.strip()}"
         elif line:
-            found.append(line)
-    return found
+            entries.append(line)
+    return entries
 
 
 def _render_entry(entry: str) -> str:

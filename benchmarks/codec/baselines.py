@@ -43,12 +43,12 @@ def scores_of(source: np.ndarray, seed: int = 0) -> dict[str, Scores]:
     Returns:
         The figures by name of the baseline; `kbps` beside those of Opus.
     """
-    cached = cache_dir() / "benchmarks" / f"{_key(source, seed)}.json"
-    if cached.exists():
-        return {name: _with_nan(row) for name, row in json.loads(cached.read_text()).items()}
+    cache_file = cache_dir() / "benchmarks" / f"{_key(source, seed)}.json"
+    if cache_file.exists():
+        return {name: _with_nan(row) for name, row in json.loads(cache_file.read_text()).items()}
     rows = _measure(source, seed)
-    cached.parent.mkdir(parents=True, exist_ok=True)
-    cached.write_text(json.dumps({name: _without_nan(row) for name, row in rows.items()}))
+    cache_file.parent.mkdir(parents=True, exist_ok=True)
+    cache_file.write_text(json.dumps({name: _without_nan(row) for name, row in rows.items()}))
     return rows
 
 
@@ -60,8 +60,8 @@ def _measure(source: np.ndarray, seed: int) -> dict[str, Scores]:
         rows[name] = metrics.score(source, griffin_lim(magnitude, len(source), steps, seed))
     if has_opus():
         for kbps in OPUS_KBPS:
-            decoded, measured_kbps = opus(source, kbps)
-            rows[f"Opus {kbps} kb/s"] = metrics.score(source, decoded) | {"kbps": measured_kbps}
+            output, measured_kbps = opus(source, kbps)
+            rows[f"Opus {kbps} kb/s"] = metrics.score(source, output) | {"kbps": measured_kbps}
     return rows
 
 
@@ -106,8 +106,8 @@ def griffin_lim(
     previous = torch.zeros(())
     for _ in range(steps):
         consistent = metrics.stft(_istft(spectrum, n_samples))
-        extrapolated = consistent + MOMENTUM * (consistent - previous)
-        spectrum = torch.polar(magnitude, extrapolated.angle())
+        next_guess = consistent + MOMENTUM * (consistent - previous)
+        spectrum = torch.polar(magnitude, next_guess.angle())
         previous = consistent
     return _istft(spectrum, n_samples).numpy()
 
@@ -141,14 +141,16 @@ def opus(source: np.ndarray, kbps: int) -> tuple[np.ndarray, float]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         original = folder / "in.wav"
-        packed = folder / "sound.opus"
-        unpacked = folder / "out.wav"
+        code_file = folder / "sound.opus"
+        output_file = folder / "out.wav"
         write_sound(original, source)
-        encoded = _run("opusenc", "--bitrate", str(kbps), str(original), str(packed))
-        _run("opusdec", "--rate", "48000", "--float", "--no-dither", str(packed), str(unpacked))
-        decoded, _ = sf.read(unpacked, dtype="float32")
-    (rate,) = re.findall(r"Bitrate: ([\d.]+) kbit/s", encoded.stderr)
-    return decoded[: len(source)], float(rate)
+        report = _run("opusenc", "--bitrate", str(kbps), str(original), str(code_file))
+        _run(
+            "opusdec", "--rate", "48000", "--float", "--no-dither", str(code_file), str(output_file)
+        )
+        output, _ = sf.read(output_file, dtype="float32")
+    (rate,) = re.findall(r"Bitrate: ([\d.]+) kbit/s", report.stderr)
+    return output[: len(source)], float(rate)
 
 
 def _run(*command: str) -> subprocess.CompletedProcess[str]:

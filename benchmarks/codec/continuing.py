@@ -40,8 +40,8 @@ def main() -> None:
     options = _options()
     folder = options.work or Path(tempfile.mkdtemp())
     files = sorted((corpora_dir() / options.corpus).glob("*.flac"))
-    added = files[options.every - 1 :: options.every]
-    old = [path for path in files if path not in added]
+    new = files[options.every - 1 :: options.every]
+    old = [path for path in files if path not in new]
     sounds = {
         "old": _corpus(old, folder / "old"),
         "all": _corpus(files, folder / "all"),
@@ -62,7 +62,7 @@ def main() -> None:
             first,
             sounds["all"],
             path,
-            curation=_curation(sounds["all"], added, options.added_weight),
+            curation=_curation(sounds["all"], new, options.added_weight),
             **settings | {"learning_rate": options.lr, "steps": options.more or options.steps},
         ),
     )
@@ -74,7 +74,7 @@ def main() -> None:
     held_out = set().union(*(_held_out(path) for path in models.values()))
     parts = {
         "old": [path for path in old if _name(path) not in held_out],
-        "added": [path for path in added if _name(path) not in held_out],
+        "added": [path for path in new if _name(path) not in held_out],
     }
     result = {
         name: {part: _distance(path, paths) for part, paths in parts.items()}
@@ -122,10 +122,10 @@ def _train(path: Path, train: Any) -> None:
     print(f"{path.stem}: {time.perf_counter() - began:.0f} s of training")
 
 
-def _curation(folder: Path, added: Sequence[Path], weight: float) -> Curation:
+def _curation(folder: Path, new: Sequence[Path], weight: float) -> Curation:
     if weight == 1:
         return NO_CURATION
-    names = {_name(path) for path in added}
+    names = {_name(path) for path in new}
     files = scan_corpus(folder).files
     return Curation(weights={file.content_hash: weight for file in files if file.name in names})
 
@@ -144,8 +144,8 @@ def _distance(path: Path, files: Sequence[Path]) -> float:
     for file in files:
         sound = metrics.load(file)
         audio = mix_channels(sound, model.model.channels)
-        decoded = decode_sound(model, distill.encode(model, audio))
-        distances.append(metrics.mel7(sound.mean(0), decoded.mean(0)))
+        output = decode_sound(model, distill.encode(model, audio))
+        distances.append(metrics.mel7(sound.mean(0), output.mean(0)))
     return float(np.mean(distances))
 
 
@@ -156,10 +156,10 @@ def _print(
     print(f"{len(parts['old'])} old and {len(parts['added'])} added files that no model held out")
     for name, distances in result.items():
         print(f"{name:<8} old {distances['old']:.3f}   added {distances['added']:.3f}")
-    kept = result["second"]["old"] / result["first"]["old"] - 1
-    learned = result["second"]["added"] / result["afresh"]["added"] - 1
-    print(f"old files: {kept:+.1%} [at most +{WORSE:.0%}]")
-    print(f"added files, relative to afresh: {learned:+.1%} [at most 0 %]")
+    loss = result["second"]["old"] / result["first"]["old"] - 1
+    lag = result["second"]["added"] / result["afresh"]["added"] - 1
+    print(f"old files: {loss:+.1%} [at most +{WORSE:.0%}]")
+    print(f"added files, relative to afresh: {lag:+.1%} [at most 0 %]")
 
 
 if __name__ == "__main__":

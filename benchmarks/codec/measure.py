@@ -32,7 +32,7 @@ UNQUANTISED = "codec, not quantised"
 Scores = dict[str, float]
 
 
-class Measured(NamedTuple):
+class FileFigures(NamedTuple):
     """Figures of one file.
 
     Attributes:
@@ -59,7 +59,7 @@ def measure(
     wav: Path,
     with_baselines: bool,
     with_visqol: bool,
-) -> Measured:
+) -> FileFigures:
     """Measure one file.
 
     Args:
@@ -74,11 +74,11 @@ def measure(
     source = metrics.load(path)
     audio = mix_channels(read_audio(path), channels)
     grid = distill.encode(loaded, audio)
-    decoded = clip_at_full_scale(decode_sound(loaded, grid))
-    write_sound(wav, decoded)
+    output = clip_at_full_scale(decode_sound(loaded, grid))
+    write_sound(wav, output)
 
     mono = source.mean(0)
-    codec_scores = metrics.score(mono, decoded.mean(0), with_visqol)
+    codec_scores = metrics.score(mono, output.mean(0), with_visqol)
     direct = clip_at_full_scale(decode_unquantised(loaded, audio))
     systems = {
         CODEC: codec_scores | {"kbps": kbps(loaded)},
@@ -87,10 +87,10 @@ def measure(
     }
     if with_baselines:
         systems |= baselines.scores_of(mono)
-    return Measured(
+    return FileFigures(
         systems=systems,
-        stereo=metrics.stereo(mix_channels(source, 2), decoded) if channels == 2 else {},
-        hit=hit_figures(loaded, audio, decoded),
+        stereo=metrics.stereo(mix_channels(source, 2), output) if channels == 2 else {},
+        hit=hit_figures(loaded, audio, output),
         codes=grid.codes,
     )
 
@@ -128,10 +128,10 @@ def decode_unquantised(loaded: LoadedVQModel, sound: np.ndarray) -> np.ndarray:
     target = torch.from_numpy(np.pad(sound, ((0, 0), (0, padding))))
     audio = target[None] * gain
     memory_vectors = codec.recall(codec.encode(audio))
-    decoded = codec.decode_values(codec.latents(audio), memory_vectors=memory_vectors)[0]
-    own_gain = best_gain(decoded, target, MelLoss(codec.sample_rate))
-    levelled = (decoded * own_gain).numpy()[:, :N]
-    return limit_peaks(levelled, codec.sample_rate, FULL_SCALE_DB)
+    output = codec.decode_values(codec.latents(audio), memory_vectors=memory_vectors)[0]
+    own_gain = best_gain(output, target, MelLoss(codec.sample_rate))
+    at_level = (output * own_gain).numpy()[:, :N]
+    return limit_peaks(at_level, codec.sample_rate, FULL_SCALE_DB)
 
 
 def scores_by_levels(
@@ -149,10 +149,10 @@ def scores_by_levels(
     rows = {}
     for levels in range(1, loaded.model.num_quantizers):
         coarse = replace(grid, codes=grid.codes[:, :levels], level_names=grid.level_names[:levels])
-        decoded = clip_at_full_scale(decode_sound(loaded, coarse))
+        output = clip_at_full_scale(decode_sound(loaded, coarse))
         name = "level 1 alone" if levels == 1 else f"levels 1 to {levels}"
         rows[name] = {
-            "mel7": metrics.mel7(mono, decoded.mean(0)),
+            "mel7": metrics.mel7(mono, output.mean(0)),
             "kbps": kbps(loaded, levels),
         }
     return rows
@@ -161,18 +161,18 @@ def scores_by_levels(
 def hit_figures(
     loaded: LoadedVQModel,
     audio: np.ndarray,
-    decoded: np.ndarray,
+    output: np.ndarray,
 ) -> Scores:
     """Figures of a sound as a hit, from `audio` `[C, N]` and what the codec made of it."""
     # Silence around the sound is encoded too, to hear what the codec adds to it.
-    padded = one_shots.pad_with_silence(audio)
-    padded_grid = distill.encode(loaded, padded)
-    padded_decoded = clip_at_full_scale(decode_sound(loaded, padded_grid))
+    whole = one_shots.pad_with_silence(audio)
+    whole_grid = distill.encode(loaded, whole)
+    whole_output = clip_at_full_scale(decode_sound(loaded, whole_grid))
     return one_shots.figures_of(
         source=audio.mean(0),
-        decoded=decoded.mean(0),
-        padded_source=padded.mean(0),
-        padded_decoded=padded_decoded.mean(0),
+        output=output.mean(0),
+        whole_source=whole.mean(0),
+        whole_output=whole_output.mean(0),
     )
 
 

@@ -65,14 +65,14 @@ def load(path: Path) -> np.ndarray:
 
 def score(
     source: np.ndarray,
-    decoded: np.ndarray,
+    output: np.ndarray,
     with_visqol: bool = True,
 ) -> dict[str, float]:
     """All figures of a decoded sound.
 
     Args:
         source: The source `[N]`.
-        decoded: The decoded sound `[N]`; the longer of the two is cut.
+        output: The decoded sound `[N]`; the longer of the two is cut.
         with_visqol: Whether to compute ViSQOL, which takes longest.
 
     Returns:
@@ -80,27 +80,27 @@ def score(
         that difference over the source's), `lsd` in dB. And `visqol`, a mean opinion score from 1
         to 5, for sounds of 1 s or more.
     """
-    n = min(len(source), len(decoded))
+    n = min(len(source), len(output))
     source = source[:n]
-    decoded = decoded[:n]
+    output = output[:n]
     source_stft = magnitudes(source)
-    decoded_stft = magnitudes(decoded)
+    decoded_stft = magnitudes(output)
     difference = source_stft - decoded_stft
     # 0 for silence, where the convergence is not defined.
     norm = float(source_stft.norm())
     return {
-        "mel7": mel7(source, decoded),
+        "mel7": mel7(source, output),
         "stft": float(difference.abs().mean()),
         "convergence": float(difference.norm()) / norm if norm else math.nan,
         "lsd": log_spectral_distance(source, source_stft, decoded_stft),
-        "visqol": visqol(source, decoded) if with_visqol else math.nan,
+        "visqol": visqol(source, output) if with_visqol else math.nan,
     }
 
 
 def mean(values: Iterable[float]) -> float:
     """Mean without NaN; NaN for none."""
-    measured = [value for value in values if not math.isnan(value)]
-    return sum(measured) / len(measured) if measured else math.nan
+    numbers = [value for value in values if not math.isnan(value)]
+    return sum(numbers) / len(numbers) if numbers else math.nan
 
 
 # --- spectra --------------------------------------------------------------------------------------
@@ -191,55 +191,55 @@ def _visqol_api(align: bool) -> Any:
     return api
 
 
-def visqol(source: np.ndarray, decoded: np.ndarray) -> float:
+def visqol(source: np.ndarray, output: np.ndarray) -> float:
     """ViSQOL v3 in audio mode (Chinen et al. 2020), as MOS-LQO.
 
     Args:
         source: The source `[N]`.
-        decoded: The decoded sound `[N]`.
+        output: The decoded sound `[N]`.
 
     Returns:
         A mean opinion score from 1 to 5; NaN under 1 s, or without `visqol-python`.
     """
     if VisqolApi is None or len(source) < VISQOL_SHORTEST_S * SAMPLE_RATE or not source.any():
         return math.nan
-    if not decoded.any():
+    if not output.any():
         # ViSQOL divides by the level of the decoded sound; silence is as unlike as can be.
         return 1.0
     try:
-        return float(_visqol_api(True).measure_from_arrays(source, decoded, SAMPLE_RATE).moslqo)
+        return float(_visqol_api(True).measure_from_arrays(source, output, SAMPLE_RATE).moslqo)
     except ValueError:
         # Its search for a common lag, needless here, can leave less than its shortest sound.
-        return float(_visqol_api(False).measure_from_arrays(source, decoded, SAMPLE_RATE).moslqo)
+        return float(_visqol_api(False).measure_from_arrays(source, output, SAMPLE_RATE).moslqo)
 
 
 # --- stereo ---------------------------------------------------------------------------------------
 
 
-def stereo(source: np.ndarray, decoded: np.ndarray) -> dict[str, float]:
+def stereo(source: np.ndarray, output: np.ndarray) -> dict[str, float]:
     """Figures of the stereo image.
 
     Args:
         source: The source `[2, N]`.
-        decoded: The decoded sound `[2, N]`; the longer of the two is cut.
+        output: The decoded sound `[2, N]`; the longer of the two is cut.
 
     Returns:
         `side_mel7` and `side_level_db` (decoded over source) of the side signals; width (energy of
         the side over that of the mid, in dB) and correlation of both sounds. Ratios lie between
         -120 and 120 dB.
     """
-    n = min(source.shape[1], decoded.shape[1])
+    n = min(source.shape[1], output.shape[1])
     source = source[:, :n]
-    decoded = decoded[:, :n]
+    output = output[:, :n]
     side_source = _side(source)
-    side_decoded = _side(decoded)
+    side_decoded = _side(output)
     return {
         "side_mel7": mel7(side_source, side_decoded),
         "side_level_db": _ratio_db(side_decoded, side_source),
         "width_source_db": _ratio_db(side_source, _mid(source)),
-        "width_decoded_db": _ratio_db(side_decoded, _mid(decoded)),
+        "width_decoded_db": _ratio_db(side_decoded, _mid(output)),
         "correlation_source": _correlation(source),
-        "correlation_decoded": _correlation(decoded),
+        "correlation_decoded": _correlation(output),
     }
 
 

@@ -63,26 +63,26 @@ def pad_with_silence(sound: np.ndarray) -> np.ndarray:
 
 def figures_of(
     source: np.ndarray,
-    decoded: np.ndarray,
-    padded_source: np.ndarray,
-    padded_decoded: np.ndarray,
+    output: np.ndarray,
+    whole_source: np.ndarray,
+    whole_output: np.ndarray,
 ) -> Figures:
     """The figures that `BOUNDS` names.
 
     Args:
         source: The source `[N]`, for onset and envelope.
-        decoded: The decoded sound `[N]`.
-        padded_source: The source with silence around it, for the silence.
-        padded_decoded: The sound decoded from that.
+        output: The decoded sound `[N]`.
+        whole_source: The source with silence around it, for the silence.
+        whole_output: The sound decoded from that.
 
     Returns:
         The figures; `before_db` is NaN where the source is not silent before its onset.
     """
     return {
-        "onset_ms": abs(onset(decoded) - onset(source)) / MS,
-        "envelope_db": envelope_deviation_db(source, decoded),
-        "before_db": before_onset_db(padded_source, padded_decoded),
-        "silent_after_ms": silent_after_ms(padded_source, padded_decoded),
+        "onset_ms": abs(onset(output) - onset(source)) / MS,
+        "envelope_db": envelope_deviation_db(source, output),
+        "before_db": before_onset_db(whole_source, whole_output),
+        "silent_after_ms": silent_after_ms(whole_source, whole_output),
     }
 
 
@@ -126,15 +126,15 @@ def onset(sound: np.ndarray) -> int:
     return int(np.argmax(rms >= rms.max() * 10 ** (ONSET_DB / 20)))
 
 
-def envelope_deviation_db(source: np.ndarray, decoded: np.ndarray) -> float:
+def envelope_deviation_db(source: np.ndarray, output: np.ndarray) -> float:
     """Median difference of the 10 ms envelopes in dB, where the source is within 40 dB of its peak.
 
     Args:
         source: The source `[N]`.
-        decoded: The decoded sound `[N]`.
+        output: The decoded sound `[N]`.
     """
     source_db = _envelope_db(source)
-    decoded_db = _envelope_db(decoded)
+    decoded_db = _envelope_db(output)
     is_audible = source_db >= source_db.max() + ENVELOPE_DB
     return float(np.median(np.abs(source_db - decoded_db)[is_audible]))
 
@@ -146,8 +146,8 @@ def _envelope_db(sound: np.ndarray) -> np.ndarray:
     return 10 * np.log10(np.maximum(power, 10 ** (FAINTEST_DB / 10)))
 
 
-def before_onset_db(source: np.ndarray, decoded: np.ndarray) -> float:
-    """RMS of `decoded` `[N]` from 20 to 2 ms before the onset of `source` `[N]`, in dB re peak.
+def before_onset_db(source: np.ndarray, output: np.ndarray) -> float:
+    """RMS of `output` `[N]` from 20 to 2 ms before the onset of `source` `[N]`, in dB re peak.
 
     NaN where the source is not silent there.
     """
@@ -156,7 +156,7 @@ def before_onset_db(source: np.ndarray, decoded: np.ndarray) -> float:
     stretch = slice(start - BEFORE_FROM_MS * MS, start - BEFORE_TO_MS * MS)
     if stretch.start < 0 or _level_db(source[stretch], peak) > SILENT_BEFORE_DB:
         return math.nan
-    return _level_db(decoded[stretch], peak)
+    return _level_db(output[stretch], peak)
 
 
 def _level_db(sound: np.ndarray, peak: float) -> float:
@@ -164,9 +164,9 @@ def _level_db(sound: np.ndarray, peak: float) -> float:
     return 10 * math.log10(max(power, 10 ** (FAINTEST_DB / 10)))
 
 
-def silent_after_ms(source: np.ndarray, decoded: np.ndarray) -> float:
-    """Milliseconds by which `decoded` `[N]` sounds longer than `source` `[N]`."""
-    return float(max(0, _last_sample(decoded) - _last_sample(source))) / MS
+def silent_after_ms(source: np.ndarray, output: np.ndarray) -> float:
+    """Milliseconds by which `output` `[N]` sounds longer than `source` `[N]`."""
+    return float(max(0, _last_sample(output) - _last_sample(source))) / MS
 
 
 def _last_sample(sound: np.ndarray) -> int:

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.codec import metrics
-from benchmarks.codec.measure import Measured
+from benchmarks.codec.measure import FileFigures
 from benchmarks.codec.one_shots import BOUNDS
 from benchmarks.common import draw_spectrogram
 
@@ -39,7 +39,7 @@ HELD_OUT_SHOWN = 5
 PIPE_WIDTH = 150
 """Characters of a line where the output is no terminal."""
 
-Groups = dict[str, dict[Path, Measured]]
+Groups = dict[str, dict[Path, FileFigures]]
 """Figures of each file in the groups `own` and `held out`."""
 
 Rows = Mapping[str, Mapping[str, float]]
@@ -155,7 +155,7 @@ class Pair(NamedTuple):
 
     title: str
     source: np.ndarray
-    decoded: np.ndarray
+    output: np.ndarray
 
 
 def chosen_pairs(out: Path, groups: Groups) -> list[Pair]:
@@ -179,7 +179,7 @@ def chosen_pairs(out: Path, groups: Groups) -> list[Pair]:
             Pair(
                 title=f"{name_of(path)} ({group}), mel7 {groups[group][path].mel7:.2f}",
                 source=metrics.load(path).mean(0),
-                decoded=metrics.load(wav).mean(0),
+                output=metrics.load(wav).mean(0),
             )
         )
     return pairs
@@ -197,7 +197,7 @@ def save_page(path: Path, pairs: Sequence[Pair]) -> Path:
         for axis in (above, below):
             axis.set_axis_on()
         draw_spectrogram(above, pair.source, pair.title)
-        draw_spectrogram(below, pair.decoded)
+        draw_spectrogram(below, pair.output)
     figure.tight_layout()
     figure.savefig(path, dpi=80)
     plt.close(figure)

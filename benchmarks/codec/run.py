@@ -32,7 +32,7 @@ from rich.progress import track
 
 import distill
 from benchmarks.codec import baselines, metrics, one_shots, report
-from benchmarks.codec.measure import Measured, facts_of, means, measure, stereo_means
+from benchmarks.codec.measure import FileFigures, facts_of, means, measure, stereo_means
 from benchmarks.common import (
     MemoryWatch,
     corpora_dir,
@@ -129,9 +129,9 @@ def results(facts: dict[str, Any], groups: report.Groups) -> dict[str, Any]:
     stereo = {}
     by_file = {}
     for name, group in groups.items():
-        measured = list(group.values())
-        over_files[name] = means([m.systems for m in measured])
-        stereo[name] = stereo_means([m.stereo for m in measured])
+        figures = list(group.values())
+        over_files[name] = means([m.systems for m in figures])
+        stereo[name] = stereo_means([m.stereo for m in figures])
         by_file[name] = {report.name_of(path): _plain(m) for path, m in group.items()}
     return {
         "facts": facts,
@@ -142,8 +142,8 @@ def results(facts: dict[str, Any], groups: report.Groups) -> dict[str, Any]:
     }
 
 
-def _plain(measured: Measured) -> dict[str, Any]:
-    return {"systems": measured.systems, "stereo": measured.stereo, "hit": measured.hit}
+def _plain(figures: FileFigures) -> dict[str, Any]:
+    return {"systems": figures.systems, "stereo": figures.stereo, "hit": figures.hit}
 
 
 def run_facts(args: argparse.Namespace) -> dict[str, Any]:

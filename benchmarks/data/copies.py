@@ -100,6 +100,6 @@ def write_copies(originals: Path, folder: Path, copy: Copy) -> Path:
         target = min(copy.rate or rate, MOST_HZ)
         if target != rate:
             sound = soxr.resample(sound, rate, target)
-        changed = np.clip(copy.change(sound, target), -1.0, 1.0)
-        sf.write(folder / f"b {path.stem}{copy.ending}", changed, target, **copy.options)
+        output = np.clip(copy.change(sound, target), -1.0, 1.0)
+        sf.write(folder / f"b {path.stem}{copy.ending}", output, target, **copy.options)
     return folder

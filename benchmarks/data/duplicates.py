@@ -207,8 +207,8 @@ def missed_copies(folder: Path) -> Figure:
     for name, twin in pairs:
         twins[name].add(Path(twin).stem[2:])
     copies = sorted(path for path in folder.iterdir() if path.name.startswith("b "))
-    missed = [path.name for path in copies if path.stem[2:] not in twins[path.name]]
-    return Figure(len(missed), len(copies), missed)
+    names = [path.name for path in copies if path.stem[2:] not in twins[path.name]]
+    return Figure(len(names), len(copies), names)
 
 
 def total(figures: Iterable[Figure]) -> Figure:
@@ -257,11 +257,11 @@ def measure_copies(
     ]
     notes = [path for folder in folders for path in sorted(folder.iterdir())]
     originals = gather_originals(scratch / "originals", notes, every)
-    missed = []
+    figures = []
     for title, copy in COPIES.items():
-        missed.append(missed_copies(write_copies(originals, scratch / title, copy)))
-        yield f"missed, {title}", missed[-1]
-    yield "missed, all", total(missed)
+        figures.append(missed_copies(write_copies(originals, scratch / title, copy)))
+        yield f"missed, {title}", figures[-1]
+    yield "missed, all", total(figures)
 
 
 def scan_times() -> dict[str, float]:

@@ -90,12 +90,12 @@ class SoundFontPlayer:
         synth.pitch_bend(0, round(BEND * bend))
         held_s, released_s = LENGTHS[length]
         synth.noteon(0, key, velocity)
-        held = synth.get_samples(round(held_s * SAMPLE_RATE))
+        body = synth.get_samples(round(held_s * SAMPLE_RATE))
         synth.noteoff(0, key)
-        released = synth.get_samples(round(released_s * SAMPLE_RATE))
+        tail = synth.get_samples(round(released_s * SAMPLE_RATE))
         synth.all_sounds_off(0)
         synth.get_samples(round(PAUSE_S * SAMPLE_RATE))
-        return np.concatenate([held, released]).reshape(-1, 2) / 32_768
+        return np.concatenate([body, tail]).reshape(-1, 2) / 32_768
 
 
 # --- formulas -------------------------------------------------------------------------------------
@@ -129,7 +129,7 @@ def kick(note: Note) -> np.ndarray:
     return np.sin(2 * np.pi * fall) * np.exp(-note.t / 0.12) * _key(note)
 
 
-def plucked(note: Note) -> np.ndarray:
+def pluck(note: Note) -> np.ndarray:
     """Partials a little out of tune that die away, the higher the sooner, after a noisy attack."""
     sound = np.zeros_like(note.t)
     for k in range(1, 13):
@@ -159,7 +159,7 @@ def _key(note: Note) -> np.ndarray:
 FORMULAS: dict[str, Callable[[Note], np.ndarray]] = {
     "sine": sine,
     "kick": kick,
-    "plucked": plucked,
+    "plucked": pluck,
     "additive": additive,
 }
 """Synthetic instruments."""

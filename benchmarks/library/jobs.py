@@ -147,7 +147,7 @@ def fill(workspace: Workspace, count: int) -> None:
             log.close()
 
 
-def timed(name: str, call: Callable[[], object]) -> None:
+def time_call(name: str, call: Callable[[], object]) -> None:
     """Print the median and the worst time of a call, and that of the processor, in ms."""
     times = []
     began_cpu = time.process_time()
@@ -169,7 +169,7 @@ def time_list(workspace: Workspace, count: int) -> None:
         run.take_turn()
         log = write_events(run.folder / "events.jsonl", STEPS)
         log.close()
-        timed(f"list of {count + 1} jobs", lambda: list_jobs(workspace))
+        time_call(f"list of {count + 1} jobs", lambda: list_jobs(workspace))
         run.conclude(True, "Done.")
 
 
@@ -180,7 +180,7 @@ def time_curves(workspace: Workspace) -> None:
     write_order(folder, order)
     write_events(folder / "events.jsonl", LONG_STEPS).close()
     megabytes = (folder / "events.jsonl").stat().st_size / 1e6
-    timed(f"curves of three hours ({megabytes:.0f} MB)", lambda: curves(workspace, order.id))
+    time_call(f"curves of three hours ({megabytes:.0f} MB)", lambda: curves(workspace, order.id))
 
 
 def time_events(workspace: Workspace, count: int) -> None:
@@ -201,8 +201,8 @@ def time_events(workspace: Workspace, count: int) -> None:
             thread.start()
         for thread in threads:
             thread.join()
-    written = [event.type for event in EventReader(workspace.jobs / job_id / "events.jsonl").read()]
-    assert len(delays) == 2 * written.count(Remark.__name__) == 2 * count
+    types = [event.type for event in EventReader(workspace.jobs / job_id / "events.jsonl").read()]
+    assert len(delays) == 2 * types.count(Remark.__name__) == 2 * count
     delays.sort()
     print(
         f"{count} events to two watchers: median {statistics.median(delays):.0f} ms, "

@@ -131,8 +131,8 @@ def report(title: str, bound: Bound | None, work: Callable[[], object], runs: in
 def time_renders(workspace: Workspace, count: int) -> None:
     """Time listings of renders."""
     began = time.perf_counter()
-    found = find_renders(workspace)
-    assert found.total == count
+    page = find_renders(workspace)
+    assert page.total == count
     print(f"{count:,} renders, index made: {time.perf_counter() - began:.1f} s", flush=True)
     queries = {
         "all of them": (RenderQuery(), None),
@@ -147,7 +147,7 @@ def time_renders(workspace: Workspace, count: int) -> None:
     }
     for title, (query, limit) in queries.items():
         report(f"  {title}", RENDERS_S, lambda q=query, n=limit: find_renders(workspace, q, n))
-    first = found.rows[-1].id
+    first = page.rows[-1].id
 
     def star() -> None:
         change_render(workspace, first, starred=True)

@@ -193,9 +193,9 @@ def measure(player: Player, meter: Meter, request: PlayerRequest, times: int) ->
     has_end = not isinstance(request, Stream)
     whole_s = (has_end and meter.run(player, request, None)) or STREAM_S
     moments = [whole_s * random.random() for _ in range(times)]
-    taken = [meter.run(player, request, moment) for moment in moments]
-    cancelled = [seconds for seconds in taken if seconds is not None]
-    return Latency(whole_s=whole_s, times_s=cancelled, ended_before=times - len(cancelled))
+    times_s = [meter.run(player, request, moment) for moment in moments]
+    ends = [seconds for seconds in times_s if seconds is not None]
+    return Latency(whole_s=whole_s, times_s=ends, ended_before=times - len(ends))
 
 
 def main() -> None:

@@ -40,7 +40,7 @@ from distill.models.vqvae import VQVAE
 from distill.training.prior.data import draw_gains, draw_offsets
 from distill.training.prior_config import PriorConfig
 
-FLAGGED = 20.0
+LEAST_PERCENT = 20.0
 """Percent from which a passage counts as flagged."""
 
 PASSAGE_S = 2.0
@@ -148,11 +148,11 @@ def planted_passages(
             continue
         # Later in the file; where that ends, after silence.
         if end + shift <= audio.shape[1]:
-            shifted = audio[:, begin + shift : end + shift]
+            later = audio[:, begin + shift : end + shift]
         else:
-            shifted = np.pad(passage, ((0, 0), (shift, 0)))
+            later = np.pad(passage, ((0, 0), (shift, 0)))
         cases["verbatim"].append(Passage(name, own_codes[first : first + frames]))
-        cases["shifted"].append(Passage(name, encode_audio(codec, shifted)))
+        cases["shifted"].append(Passage(name, encode_audio(codec, later)))
         cases["louder"].append(Passage(name, encode_audio(codec, passage * gain)))
     return cases
 
@@ -335,9 +335,9 @@ def summary(names: Sequence[str], reports: Sequence[CopyReport]) -> dict[str, fl
         Shares that are `flagged`, and `found` (flagged with the right file); mean and median
         percent of passages and of single events; the 5th and 95th percentile of the distance in dB.
     """
-    flagged = [report.passage_percent >= FLAGGED for report in reports]
+    flags = [report.passage_percent >= LEAST_PERCENT for report in reports]
     result = []
-    for name, report, is_flagged in zip(names, reports, flagged, strict=True):
+    for name, report, is_flagged in zip(names, reports, flags, strict=True):
         evidence = [*report.runs, report.passage]
         sources = {entry.source for entry in evidence if entry is not None}
         result.append(is_flagged and name in sources)
@@ -345,7 +345,7 @@ def summary(names: Sequence[str], reports: Sequence[CopyReport]) -> dict[str, fl
     events = [report.event_percent for report in reports]
     distances_db = [report.passage.distance_db for report in reports if report.passage]
     return {
-        "flagged": float(np.mean(flagged)),
+        "flagged": float(np.mean(flags)),
         "found": float(np.mean(result)),
         "passage_percent": float(np.mean(passages)),
         "event_percent": float(np.mean(events)),

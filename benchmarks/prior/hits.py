@@ -72,8 +72,8 @@ def onsets(level: np.ndarray) -> list[int]:
     A sound that is loud from the start begins there.
     """
     # Silence before the sound, so that a first hit rises too.
-    padded = np.pad(level, (2, 0), constant_values=-120.0)
-    rises = padded[2:] - padded[:-2] > RISE_DB
+    whole = np.pad(level, (2, 0), constant_values=-120.0)
+    rises = whole[2:] - whole[:-2] > RISE_DB
     begins: list[int] = []
     for window in np.flatnonzero(rises & (level > LOUD_DB)):
         if not begins or window - begins[-1] > FEWEST_BETWEEN:
@@ -93,8 +93,8 @@ def durations(level: np.ndarray) -> list[float]:
     for begin, end in pairwise(edges):
         hit = level[begin:end]
         peak = int(hit.argmax())
-        decayed = np.flatnonzero(hit[peak:] < hit[peak] - DECAY_DB)
-        length = peak + decayed[0] if len(decayed) else len(hit)
+        quiet = np.flatnonzero(hit[peak:] < hit[peak] - DECAY_DB)
+        length = peak + quiet[0] if len(quiet) else len(hit)
         seconds.append(length * WINDOW / SAMPLE_RATE)
     return seconds
 
@@ -134,13 +134,13 @@ def shuffled_piece(
     return np.concatenate(parts)[:length]
 
 
-class Measured(NamedTuple):
+class Comparison(NamedTuple):
     """Pieces of the corpus and generated sounds, each `[N]`, with their figures."""
 
     pieces: list[np.ndarray]
     corpus: list[Figures]
     sounds: list[np.ndarray]
-    generated: list[Figures]
+    outputs: list[Figures]
 
 
 def measure(
@@ -149,7 +149,7 @@ def measure(
     count: int = 20,
     seconds: float = 10.0,
     top_p: float = 0.97,
-) -> Measured:
+) -> Comparison:
     """Generate sounds and measure them beside the corpus.
 
     Args:
@@ -161,13 +161,13 @@ def measure(
     """
     own = [clip.audio().mean(0) for clip in scan_corpus(folder).clips]
     pieces = [shuffled_piece(own, seconds, seed) for seed in range(count)]
-    generated = distill.generate(loaded, seconds, top_p=top_p, count=count)
-    sounds = [sound.audio.mean(0) for sound in generated]
-    return Measured(
+    outputs = distill.generate(loaded, seconds, top_p=top_p, count=count)
+    sounds = [sound.audio.mean(0) for sound in outputs]
+    return Comparison(
         pieces=pieces,
         corpus=[figures_of(piece) for piece in pieces],
         sounds=sounds,
-        generated=[figures_of(sound) for sound in sounds],
+        outputs=[figures_of(sound) for sound in sounds],
     )
 
 
@@ -176,12 +176,12 @@ class Range(NamedTuple):
 
     Attributes:
         corpus: Its values in the corpus `[n]`.
-        generated: Its values in the generated sounds `[n]`.
+        outputs: Its values in the generated sounds `[n]`.
         low: The lowest value that fits the corpus.
     """
 
     corpus: np.ndarray
-    generated: np.ndarray
+    outputs: np.ndarray
     low: float
 
     @classmethod
@@ -189,58 +189,58 @@ class Range(NamedTuple):
         cls,
         name: str,
         corpus: Sequence[Figures],
-        generated: Sequence[Figures],
+        outputs: Sequence[Figures],
     ) -> "Range":
         """The figure `name`."""
         values = np.array([row[name] for row in corpus])
         low = 0.0 if name == LONGEST_SILENCE else float(values.min())
         return cls(
             corpus=values,
-            generated=np.array([row[name] for row in generated]),
+            outputs=np.array([row[name] for row in outputs]),
             low=low,
         )
 
     @property
     def within(self) -> int:
         """How many generated sounds lie in the range of the corpus."""
-        fits = (self.generated >= self.low) & (self.generated <= self.corpus.max())
+        fits = (self.outputs >= self.low) & (self.outputs <= self.corpus.max())
         return int(fits.sum())
 
     @property
     def is_median_within(self) -> bool:
         """Whether the median of the generated sounds lies in the range of the corpus."""
-        return bool(self.low <= np.median(self.generated) <= self.corpus.max())
+        return bool(self.low <= np.median(self.outputs) <= self.corpus.max())
 
 
 def _spread(values: np.ndarray) -> str:
     return f"{values.min():.2f}, {np.median(values):.2f}, {values.max():.2f}"
 
 
-def show(corpus: Sequence[Figures], generated: Sequence[Figures]) -> None:
+def show(corpus: Sequence[Figures], outputs: Sequence[Figures]) -> None:
     """Print each figure of the corpus beside that of the generated sounds."""
     table = Table(box=None)
     heads = ("", "corpus: least, median, most", "generated: least, median, most")
     for column in (*heads, "within", "median within"):
         table.add_column(column)
     for name in corpus[0]:
-        both = Range.of(name, corpus, generated)
+        both = Range.of(name, corpus, outputs)
         table.add_row(
             name,
             _spread(both.corpus),
-            _spread(both.generated),
-            f"{both.within} of {len(generated)}",
+            _spread(both.outputs),
+            f"{both.within} of {len(outputs)}",
             "yes" if both.is_median_within else "no",
         )
     Console(width=120).print(table)
 
 
-def picture(path: Path, measured: Measured) -> None:
+def picture(path: Path, comparison: Comparison) -> None:
     """Write spectrograms of a piece of the corpus and of the first four sounds."""
-    titled: Mapping[str, np.ndarray] = {
-        "corpus": measured.pieces[0],
-        **{f"generated, seed {i}": sound for i, sound in enumerate(measured.sounds[:4])},
+    by_title: Mapping[str, np.ndarray] = {
+        "corpus": comparison.pieces[0],
+        **{f"generated, seed {i}": sound for i, sound in enumerate(comparison.sounds[:4])},
     }
-    save_spectrograms(path, titled)
+    save_spectrograms(path, by_title)
 
 
 def arguments() -> argparse.Namespace:
@@ -255,10 +255,10 @@ def main() -> None:
     """Run the benchmark."""
     args = arguments()
     loaded = distill.load(args.model, "cpu", args.threads)
-    measured = measure(loaded, args.sounds, args.count, args.seconds, args.top_p)
-    show(measured.corpus, measured.generated)
+    comparison = measure(loaded, args.sounds, args.count, args.seconds, args.top_p)
+    show(comparison.corpus, comparison.outputs)
     if args.picture:
-        picture(args.picture, measured)
+        picture(args.picture, comparison)
 
 
 if __name__ == "__main__":

@@ -198,11 +198,11 @@ def measure_gaps(
         gap = random_gap(sounds, frame_rate, rng, bank)
         if gap is None:
             continue
-        filled = fillings(prior, gap, Sampling(top_p=args.top_p), seed)
-        names = list(filled)
+        choices = fillings(prior, gap, Sampling(top_p=args.top_p), seed)
+        names = list(choices)
         for judge_name, judge in judges.items():
             row = []
-            for filling in filled.values():
+            for filling in choices.values():
                 codes = torch.cat([gap.before, filling, gap.after[:after]])
                 row.append(surprise(judge, codes, len(codes) - after, len(codes)))
             bits[judge_name].append(row)
@@ -307,15 +307,15 @@ class HealedSplice(NamedTuple):
     """A splice before and after healing.
 
     Attributes:
-        spliced: The splice.
-        healed: The same, healed.
+        before: The splice.
+        after: The same, healed.
         first: First frame that was regenerated.
         seam: The frame of the seam.
         seconds: Processor time of healing.
     """
 
-    spliced: CodeGrid
-    healed: CodeGrid
+    before: CodeGrid
+    after: CodeGrid
     first: int
     seam: int
     seconds: float
@@ -330,14 +330,14 @@ def heal_splice(
     """Heal the seam of `grid`."""
     (seam,) = grid.seams
     began = time.process_time()
-    healed = heal(loaded, grid, sampling=Sampling(top_p=top_p), seed=seed).grid
+    result = heal(loaded, grid, sampling=Sampling(top_p=top_p), seed=seed).grid
     seconds = time.process_time() - began
-    changed = np.flatnonzero((healed.codes != grid.codes).any(1))
+    differences = np.flatnonzero((result.codes != grid.codes).any(1))
     # Where nothing changed, the frame before the seam.
-    first = int(np.append(changed, seam - 1)[0])
+    first = int(np.append(differences, seam - 1)[0])
     return HealedSplice(
-        spliced=grid,
-        healed=healed,
+        before=grid,
+        after=result,
         first=first,
         seam=seam,
         seconds=seconds,
@@ -352,7 +352,7 @@ def splice_bits(
     """Bits a frame over the seam, spliced and healed, and in the `after` frames behind it."""
     first = splice.first
     seam = splice.seam
-    both = [torch.tensor(grid.codes).long() for grid in (splice.spliced, splice.healed)]
+    both = [torch.tensor(grid.codes).long() for grid in (splice.before, splice.after)]
     over = [surprise(judge, codes, first, seam) for codes in both]
     behind = [surprise(judge, codes, seam, seam + after) for codes in both]
     return [*over, *behind]
@@ -384,14 +384,14 @@ def measure_seams(
         splices.append(splice)
         for name, judge in judges.items():
             bits[name].append(splice_bits(judge, splice, after))
-        for name, version in (("spliced", splice.spliced), ("healed", splice.healed)):
+        for name, version in (("spliced", splice.before), ("healed", splice.after)):
             steps[name].append(steps_in_grid(loaded, version, splice.first, splice.seam))
     for name, rows in bits.items():
         show_seams(name, np.array(rows))
 
     lengths = [splice.seam - splice.first for splice in splices]
-    decoded = [decode_sound(loaded, grid) for grid in grids]
-    steps["corpus"] = corpus_steps(decoded, lengths, loaded.model.frame_hop, rng)
+    sounds = [decode_sound(loaded, grid) for grid in grids]
+    steps["corpus"] = corpus_steps(sounds, lengths, loaded.model.frame_hop, rng)
     show_steps(steps)
     print(
         f"A seam is healed in {np.mean([splice.seconds for splice in splices]):.2f} s of "
@@ -430,7 +430,7 @@ def show_steps(steps: dict[str, list[LevelSteps]]) -> None:
 # --- the whole ------------------------------------------------------------------------------------
 
 
-def timed(name: str, work: Callable[[], Any]) -> Any:
+def time_work(name: str, work: Callable[[], Any]) -> Any:
     """The result of `work`, whose processor time is printed."""
     began = time.process_time()
     result = work()
@@ -456,9 +456,9 @@ def measure(args: argparse.Namespace) -> Shares:
     sounds = [torch.tensor(grid.codes).long() for grid in grids]
     shares: Shares = {}
     if "gaps" in args.parts:
-        shares = timed("gaps", lambda: measure_gaps(loaded, judges, sounds, args))
+        shares = time_work("gaps", lambda: measure_gaps(loaded, judges, sounds, args))
     if "seams" in args.parts:
-        timed("seams", lambda: measure_seams(loaded, judges, grids, args))
+        time_work("seams", lambda: measure_seams(loaded, judges, grids, args))
     return shares
 
 

@@ -136,7 +136,7 @@ def largest_near(sound: np.ndarray, fade: Fade) -> float:
 # --- modes ----------------------------------------------------------------------------------------
 
 
-def continued(
+def continuation_joins(
     loaded: LoadedVQModel,
     audio: np.ndarray,
     seed: int,
@@ -179,7 +179,7 @@ def gap_in(
     )
 
 
-def infilled(
+def infill_joins(
     loaded: LoadedVQModel,
     audio: np.ndarray,
     seed: int,
@@ -192,7 +192,7 @@ def infilled(
     return [Join.of(sound.audio, fade, audio) for fade in (gap.into, gap.out)]
 
 
-def looped(
+def loop_joins(
     loaded: LoadedVQModel,
     audio: np.ndarray,
     seed: int,
@@ -205,9 +205,9 @@ def looped(
 
 
 MODES: dict[str, Callable[[LoadedVQModel, np.ndarray, int, float], list[Join]]] = {
-    "continue": continued,
-    "infill": infilled,
-    "loop": looped,
+    "continue": continuation_joins,
+    "infill": infill_joins,
+    "loop": loop_joins,
 }
 """The modes with joins."""
 

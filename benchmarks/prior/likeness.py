@@ -78,9 +78,9 @@ def descriptors_by_second(sound: np.ndarray) -> np.ndarray:
         # A second of silence has no mean.
         warnings.simplefilter("ignore", RuntimeWarning)
         means = np.nanmean(parts, 1)
-    pitched = np.mean(~np.isnan(parts[:, :, PITCH]), 1)
+    pitch_share = np.mean(~np.isnan(parts[:, :, PITCH]), 1)
     means[:, 0] = np.nan_to_num(means[:, 0], nan=DESCRIBED_ABOVE_DB)
-    return np.column_stack([means, pitched])
+    return np.column_stack([means, pitch_share])
 
 
 def descriptors_by_file(sounds: Sequence[np.ndarray], rng: np.random.Generator) -> list[np.ndarray]:
@@ -96,7 +96,7 @@ def descriptors_by_file(sounds: Sequence[np.ndarray], rng: np.random.Generator) 
     return [rows[owners == i] for i in np.unique(owners)]
 
 
-def standardised(rows: np.ndarray, corpus: np.ndarray) -> np.ndarray:
+def standardise(rows: np.ndarray, corpus: np.ndarray) -> np.ndarray:
     """`rows` `[n, D]` by mean and standard deviation of `corpus` `[m, D]`; NaN becomes 0."""
     deviation = np.nanstd(corpus, 0)
     scale = np.where(deviation > 0, deviation, 1.0)
@@ -129,14 +129,14 @@ def discrepancy(
 
 def likeness(
     corpus: Sequence[np.ndarray],
-    generated: np.ndarray,
+    outputs: np.ndarray,
     rng: np.random.Generator,
 ) -> tuple[float, np.ndarray]:
     """Discrepancy of generated sounds from the corpus, and that of the corpus from itself.
 
     Args:
         corpus: Descriptors by second of each file `[n, 6]`.
-        generated: Descriptors by second of the generated sounds `[m, 6]`.
+        outputs: Descriptors by second of the generated sounds `[m, 6]`.
         rng: Draws the halves.
 
     Returns:
@@ -144,8 +144,8 @@ def likeness(
         corpus `[SPLITS]`.
     """
     raw = np.concatenate(corpus)
-    files = [standardised(rows, raw) for rows in corpus]
-    generated = standardised(generated, raw)
+    files = [standardise(rows, raw) for rows in corpus]
+    outputs = standardise(outputs, raw)
     whole = np.concatenate(files)
     distances = np.sqrt(squared_distances(whole, whole)[np.triu_indices(len(whole), 1)])
     width = float(np.median(distances))
@@ -156,9 +156,9 @@ def likeness(
         first = np.concatenate([files[i] for i in first_files])
         second = np.concatenate([files[i] for i in second_files])
         # The biased estimate depends on the number of rows: compare equally many.
-        n = min(len(first), len(second), len(generated))
+        n = min(len(first), len(second), len(outputs))
         first, second, new, own = (
-            rows[rng.permutation(len(rows))[:n]] for rows in (first, second, generated, whole)
+            rows[rng.permutation(len(rows))[:n]] for rows in (first, second, outputs, whole)
         )
         of_halves.append(discrepancy(first, second, width))
         of_generated.append(discrepancy(new, own, width))
@@ -185,11 +185,11 @@ class Steps(NamedTuple):
     def of(cls, sound: np.ndarray) -> "Steps":
         """Of `sound` `[N]`, with silence around it."""
         context = round(PriorConfig().context_s * SAMPLE_RATE)
-        padded = np.pad(sound, 1)
+        whole = np.pad(sound, 1)
 
         def largest_near(place: int) -> float:
             # One sample later, for the silence in front.
-            near = padded[max(0, place + 1 - EDGE) : place + 1 + EDGE]
+            near = whole[max(0, place + 1 - EDGE) : place + 1 + EDGE]
             return float(np.abs(np.diff(near)).max())
 
         full = [largest_near(place) for place in range(context, len(sound), context)]
@@ -207,11 +207,11 @@ def largest_by_stretch(steps: Sequence[np.ndarray], length: int) -> np.ndarray:
     return np.concatenate(largest)
 
 
-def _step_figures(own: Sequence[np.ndarray], generated: Sequence[np.ndarray]) -> dict[str, float]:
-    """Figures of the steps in `generated` sounds `[N]`, beside those of the corpus' `own`."""
+def _step_figures(own: Sequence[np.ndarray], outputs: Sequence[np.ndarray]) -> dict[str, float]:
+    """Figures of the steps in `outputs` `[N]`, beside those of the corpus' `own`."""
     steps = [np.abs(np.diff(sound)) for sound in own]
     usual = float(np.quantile(np.concatenate(steps), USUAL_QUANTILE))
-    near = [Steps.of(sound) for sound in generated]
+    near = [Steps.of(sound) for sound in outputs]
     return {
         "step_at_ends": max(row.end for row in near),
         "corpus_step": usual,
@@ -243,18 +243,18 @@ def measure_all(
         The figures by name; those of the corpus begin with `corpus_`.
     """
     sounds = [clip.audio()[:] for clip in scan_corpus(folder, loaded.model.channels).clips]
-    generated = distill.generate(loaded, seconds, count=count)
+    outputs = distill.generate(loaded, seconds, count=count)
     rng = np.random.default_rng(0)
     of_generated, of_halves = likeness(
         descriptors_by_file(sounds, rng),
-        np.concatenate([descriptors_by_second(sound.audio) for sound in generated]),
+        np.concatenate([descriptors_by_second(sound.audio) for sound in outputs]),
         rng,
     )
-    percents = [sound.copy.passage_percent for sound in generated if sound.copy is not None]
-    loudness = [integrated_loudness(sound.audio, SAMPLE_RATE) for sound in generated]
+    percents = [sound.copy.passage_percent for sound in outputs if sound.copy is not None]
+    loudness = [integrated_loudness(sound.audio, SAMPLE_RATE) for sound in outputs]
     loudness_off = np.array(loudness) - float(loaded.metadata["corpus_loudness"])
     own_mono = [sound.mean(0) for sound in sounds]
-    generated_mono = [sound.audio.mean(0) for sound in generated]
+    generated_mono = [sound.audio.mean(0) for sound in outputs]
     return {
         "discrepancy": of_generated,
         "corpus_discrepancy": float(np.quantile(of_halves, 0.95)),

@@ -129,7 +129,7 @@ def _similarities(levels: np.ndarray) -> list[np.ndarray]:
     return result
 
 
-class Described(NamedTuple):
+class Descriptions(NamedTuple):
     """Windows of several sounds.
 
     Attributes:
@@ -149,7 +149,7 @@ def windows(sound: np.ndarray) -> list[np.ndarray]:
     return [describe(part) for part in parts if part.max() > levels.max() - AUDIBLE_DB]
 
 
-def described(sounds: Iterable[tuple[int, np.ndarray]]) -> Described:
+def describe_all(sounds: Iterable[tuple[int, np.ndarray]]) -> Descriptions:
     """Describe `sounds`, pairs of a group and a sound `[N]`.
 
     Raises:
@@ -163,7 +163,7 @@ def described(sounds: Iterable[tuple[int, np.ndarray]]) -> Described:
         groups += [group] * len(own)
     if not rows:
         raise UsageError("No sound lasts half a second: there is no movement to measure.")
-    return Described(rows=np.array(rows), groups=np.array(groups))
+    return Descriptions(rows=np.array(rows), groups=np.array(groups))
 
 
 # --- figures --------------------------------------------------------------------------------------
@@ -182,7 +182,7 @@ def energy_distance(a: np.ndarray, b: np.ndarray) -> float:
 class Yardstick:
     """The spread of the recordings, and how far their halves lie apart."""
 
-    def __init__(self, recordings: Described, seed: int = 0) -> None:
+    def __init__(self, recordings: Descriptions, seed: int = 0) -> None:
         """Measure `recordings`; `seed` draws the halves.
 
         Raises:
@@ -190,14 +190,14 @@ class Yardstick:
         """
         self.mean = recordings.rows.mean(0)
         self.deviation = recordings.rows.std(0) + LEAST_DEVIATION
-        self.rows = self._standardised(recordings.rows)
+        self.rows = self._standardise(recordings.rows)
         self.unit = self._mean_of_halves(recordings.groups, seed)
 
     def distance(self, rows: np.ndarray) -> float:
         """Energy distance of descriptions `[n, D]` from the recordings, in its unit."""
-        return energy_distance(self.rows, self._standardised(rows)) / self.unit
+        return energy_distance(self.rows, self._standardise(rows)) / self.unit
 
-    def _standardised(self, rows: np.ndarray) -> np.ndarray:
+    def _standardise(self, rows: np.ndarray) -> np.ndarray:
         return np.clip((rows - self.mean) / self.deviation, -FARTHEST, FARTHEST)
 
     def _mean_of_halves(self, groups: np.ndarray, seed: int) -> float:
@@ -212,7 +212,7 @@ class Yardstick:
         return float(np.mean(distances))
 
 
-def auc(recordings: Described, others: Described, seed: int = 0) -> float:
+def auc(recordings: Descriptions, others: Descriptions, seed: int = 0) -> float:
     """Area under the ROC curve of a classifier that tells `others` from `recordings`.
 
     A logistic regression and boosted trees decide together. Windows of one sound stay in one fold.
@@ -286,9 +286,9 @@ class Movement:
         self.seed = seed
         self.count = count
         self._rng = np.random.default_rng(seed)
-        drawn = strings(recordings, self._rng, count=count)
-        self._described = described((string.first, string.sound) for string in drawn)
-        self._yardstick = Yardstick(self._described, seed)
+        own_strings = strings(recordings, self._rng, count=count)
+        self._descriptions = describe_all((string.first, string.sound) for string in own_strings)
+        self._yardstick = Yardstick(self._descriptions, seed)
 
     def of(self, sounds: Iterable[np.ndarray]) -> Figures:
         """Figures of `sounds` `[N]`.
@@ -296,10 +296,10 @@ class Movement:
         Raises:
             UsageError: All are below half a second, or there is no scikit-learn for the AUC.
         """
-        others = described(enumerate(sounds))
+        others = describe_all(enumerate(sounds))
         return Figures(
             distance=self._yardstick.distance(others.rows),
-            auc=auc(self._described, others, self.seed) if self.with_auc else None,
+            auc=auc(self._descriptions, others, self.seed) if self.with_auc else None,
             windows=len(others.rows),
         )
 

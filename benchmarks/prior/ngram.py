@@ -35,36 +35,36 @@ def context_probabilities(
     contexts: np.ndarray,
     codes: np.ndarray,
     size: int,
-    learned: int,
+    n_known: int,
 ) -> np.ndarray:
     """Probabilities of codes, given 0 to `n` context codes.
 
     Args:
-        contexts: Context codes `[learned + M, n]`, at most `size` each.
-        codes: Codes `[learned + M]`, below `size`.
+        contexts: Context codes `[n_known + M, n]`, at most `size` each.
+        codes: Codes `[n_known + M]`, below `size`.
         size: Codebook entries.
-        learned: How many of the codes are counted; the other `M` are scored.
+        n_known: How many of the codes are counted; the other `M` are scored.
 
     Returns:
         Probabilities `[n + 1, M]`; row `i` knows the first `i` context codes.
     """
-    rows = [np.full(len(codes) - learned, 1 / size)]
+    rows = [np.full(len(codes) - n_known, 1 / size)]
     context = np.zeros(len(codes), np.int64)
     for order in range(contexts.shape[1] + 1):
         if order:
-            context = _numbered(context * (size + 1) + contexts[:, order - 1])
-        pair = _numbered(context * size + codes)
-        total = np.bincount(context[:learned], minlength=context.max() + 1)
-        count = np.bincount(pair[:learned], minlength=pair.max() + 1)
+            context = _renumber(context * (size + 1) + contexts[:, order - 1])
+        pair = _renumber(context * size + codes)
+        total = np.bincount(context[:n_known], minlength=context.max() + 1)
+        count = np.bincount(pair[:n_known], minlength=pair.max() + 1)
         # One place of each different pair: its context gains one kind of code.
-        _, first = np.unique(pair[:learned], return_index=True)
+        _, first = np.unique(pair[:n_known], return_index=True)
         kinds = np.bincount(context[first], minlength=len(total))
-        scored = context[learned:]
-        rows.append(witten_bell(count[pair[learned:]], total[scored], kinds[scored], rows[-1]))
+        rest = context[n_known:]
+        rows.append(witten_bell(count[pair[n_known:]], total[rest], kinds[rest], rows[-1]))
     return np.stack(rows[1:])
 
 
-def _numbered(keys: np.ndarray) -> np.ndarray:
+def _renumber(keys: np.ndarray) -> np.ndarray:
     """`keys` `[n]` renumbered from 0, so that longer contexts still fit an int64."""
     number: np.ndarray = np.unique(keys, return_inverse=True)[1]
     return number
@@ -87,11 +87,11 @@ def gather_contexts(
     """
     columns = []
     for back, level in places:
-        shifted = []
+        parts = []
         for codes in sequences:
             outside = np.full(min(back, len(codes)), size)
-            shifted.append(np.concatenate([outside, codes[: max(0, len(codes) - back), level]]))
-        columns.append(np.concatenate(shifted))
+            parts.append(np.concatenate([outside, codes[: max(0, len(codes) - back), level]]))
+        columns.append(np.concatenate(parts))
     if not columns:
         return np.zeros((sum(map(len, sequences)), 0), np.int64)
     return np.stack(columns, 1).astype(np.int64)

@@ -44,8 +44,8 @@ def autocorrelation(envelope: np.ndarray) -> np.ndarray:
     estimate), so that a strict rhythm has 1 at its period.
     """
     n = len(envelope)
-    centred = envelope - envelope.mean()
-    products = np.correlate(centred, centred, "full")[n - 1 :]
+    deviation = envelope - envelope.mean()
+    products = np.correlate(deviation, deviation, "full")[n - 1 :]
     return products / (products[0] + TINY) / (1 - np.arange(n) / n + TINY)
 
 
@@ -63,8 +63,8 @@ def pulse(sound: np.ndarray) -> float | None:
 
 def pulses(sounds: Sequence[np.ndarray]) -> list[float]:
     """The pulse of each of `sounds` `[N]` that lasts 3 s."""
-    found = map(pulse, sounds)
-    return [value for value in found if value is not None]
+    values = map(pulse, sounds)
+    return [value for value in values if value is not None]
 
 
 def show(by_folder: dict[str, list[float]]) -> None:

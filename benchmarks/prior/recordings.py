@@ -155,7 +155,7 @@ def joined_pieces(
         raise CorpusError(
             f"No recording has more than {piece_s:g} s of sound: ask for shorter pieces."
         )
-    joined = np.zeros(length + piece + fade)
+    whole = np.zeros(length + piece + fade)
     place = 0
     while place < length:
         sound = long_enough[int(rng.integers(len(long_enough)))]
@@ -165,6 +165,6 @@ def joined_pieces(
             continue
         part[:fade] *= ramp
         part[-fade:] *= ramp[::-1]
-        joined[place : place + piece + fade] += part
+        whole[place : place + piece + fade] += part
         place += piece
-    return joined[:length]
+    return whole[:length]

@@ -128,11 +128,11 @@ def hit_targets(setup: Setup) -> Iterator[Target]:
     """Targets of `hits`; none for corpora of other sounds."""
     if not set(setup.corpora) <= CORPORA_OF_HITS:
         return
-    measured = hits.measure(setup.loaded, setup.own, setup.count)
-    hits.show(measured.corpus, measured.generated)
-    for name in measured.corpus[0]:
-        both = hits.Range.of(name, measured.corpus, measured.generated)
-        share = both.within / len(both.generated)
+    comparison = hits.measure(setup.loaded, setup.own, setup.count)
+    hits.show(comparison.corpus, comparison.outputs)
+    for name in comparison.corpus[0]:
+        both = hits.Range.of(name, comparison.corpus, comparison.outputs)
+        share = both.within / len(both.outputs)
         yield Target(
             name=f"hits, {name}: share within the corpus's range", figure=share, bound=WITHIN_BOUND
         )

@@ -51,7 +51,7 @@ from distill.errors import UsageError
 LEVEL_RATE = 100
 """Levels a second (Hz): one for each 10 ms of `hits.envelope`."""
 
-SMOOTHED = 5
+SMOOTHING = 5
 """Levels that are averaged: 50 ms, two periods of 40 Hz, so that bass is steady."""
 
 STEADY_DB = 3.0
@@ -77,8 +77,8 @@ def smooth_levels(sound: np.ndarray) -> np.ndarray:
     """Levels of `sound` `[N]` in dBFS (RMS) over 50 ms, every 10 ms, `[n]`."""
     power = 10 ** (envelope(sound) / 10)
     # Beyond the ends there is no sound, rather than silence: a held tone is steady to its end.
-    counts = np.convolve(np.ones(len(power)), np.ones(SMOOTHED), "same")
-    return 10 * np.log10(np.convolve(power, np.ones(SMOOTHED), "same") / counts)
+    counts = np.convolve(np.ones(len(power)), np.ones(SMOOTHING), "same")
+    return 10 * np.log10(np.convolve(power, np.ones(SMOOTHING), "same") / counts)
 
 
 def stretch_starts(levels: np.ndarray, is_onset: np.ndarray) -> np.ndarray:
@@ -157,7 +157,7 @@ def decays(sound: np.ndarray, onsets_s: np.ndarray) -> list[float]:
 # --- several sounds -------------------------------------------------------------------------------
 
 
-class Held(NamedTuple):
+class Durations(NamedTuple):
     """How long some sounds are held, and how they decay.
 
     Attributes:
@@ -171,7 +171,7 @@ class Held(NamedTuple):
     decay: np.ndarray
 
     @classmethod
-    def of(cls, sounds: Iterable[np.ndarray]) -> "Held":
+    def of(cls, sounds: Iterable[np.ndarray]) -> "Durations":
         """Of `sounds` `[N]`.
 
         Raises:
@@ -216,8 +216,8 @@ def mean_figures(rows: Sequence[Figures]) -> Figures:
     """Mean of each figure over `rows`, those left out that are None."""
     means = []
     for values in zip(*rows, strict=True):
-        known = [value for value in values if value is not None]
-        means.append(float(np.mean(known)) if known else None)
+        numbers = [value for value in values if value is not None]
+        means.append(float(np.mean(numbers)) if numbers else None)
     return Figures(*means)
 
 
@@ -229,7 +229,7 @@ def statistic(a: np.ndarray, b: np.ndarray) -> float | None:
     return float(ks_2samp(a, b, method="asymp").statistic)
 
 
-def compare(a: Held, b: Held) -> Figures:
+def compare(a: Durations, b: Durations) -> Figures:
     """Statistics between `a` and `b`, and the medians of `a`."""
     steady, longest, decay = map(statistic, a, b)
     assert steady is not None
@@ -265,7 +265,7 @@ class Steadiness:
         self.recordings = recordings
         self.count = count
         self._rng = np.random.default_rng(seed)
-        self.held = self._strings(recordings, count)
+        self.durations = self._strings(recordings, count)
 
     def of(self, sounds: Iterable[np.ndarray]) -> Figures:
         """Figures of `sounds` `[N]`.
@@ -273,7 +273,7 @@ class Steadiness:
         Raises:
             UsageError: All are silent.
         """
-        return compare(Held.of(sounds), self.held)
+        return compare(Durations.of(sounds), self.durations)
 
     def of_pieces(self, piece_s: float) -> Figures:
         """Figures of random pieces of `piece_s` seconds of the recordings, joined.
@@ -288,7 +288,7 @@ class Steadiness:
     def drawn_again(self) -> Figures:
         """Mean figures of other strings of the same recordings."""
         again = [self._strings(self.recordings, self.count) for _ in range(DRAWS)]
-        return mean_figures([compare(held, self.held) for held in again])
+        return mean_figures([compare(own, self.durations) for own in again])
 
     def halves(self) -> Figures:
         """Mean figures between halves of the recordings, by file."""
@@ -302,9 +302,9 @@ class Steadiness:
         )
         return compare(first, second)
 
-    def _strings(self, recordings: Sequence[np.ndarray], count: int) -> Held:
-        drawn = strings(recordings, self._rng, count=count)
-        return Held.of(string.sound for string in drawn)
+    def _strings(self, recordings: Sequence[np.ndarray], count: int) -> Durations:
+        own_strings = strings(recordings, self._rng, count=count)
+        return Durations.of(string.sound for string in own_strings)
 
 
 # --- script ---------------------------------------------------------------------------------------

@@ -127,7 +127,7 @@ def draw(
         torch.Generator().manual_seed(0),
         Conditions(
             prompt=LeadInBatch.stack(lead_ins),
-            targets=_joined(targets, sounds[0].steering.guidance),
+            targets=_join(targets, sounds[0].steering.guidance),
             event_bank=event_bank_for(loaded),
             keeps_level=keeps_level,
             tempos=tempos,
@@ -137,14 +137,14 @@ def draw(
     codes = torch.stack([frame.codes.cpu() for frame in islice(stream, frames)], 1)
     audio = []
     for own_codes, sound in zip(codes, sounds, strict=True):
-        decoded = mix_channels(decode_codes(codec, own_codes), loaded.output_channels)
+        raw = mix_channels(decode_codes(codec, own_codes), loaded.output_channels)
         gain = 1.0 if sound.steering.sets_loudness else None
         loudness = corpus_loudness(loaded)
-        audio.append(finish(decoded, codec.sample_rate, loudness, n_samples, gain).audio)
+        audio.append(finish(raw, codec.sample_rate, loudness, n_samples, gain).audio)
     return audio
 
 
-def _joined(targets: Sequence[Targets | None], guidance: float) -> Targets | None:
+def _join(targets: Sequence[Targets | None], guidance: float) -> Targets | None:
     """The targets of all sounds as one batch; None for sounds that are not steered."""
     values = [own_targets.values for own_targets in targets if own_targets is not None]
     return Targets(torch.cat(values), guidance) if values else None
@@ -185,14 +185,14 @@ def percentiles_of(
 
 def median_of_measured(values: np.ndarray) -> float:
     """Median of `values` `[n]` without NaN; NaN for none."""
-    measured = values[~np.isnan(values)]
-    return float(np.median(measured)) if len(measured) else np.nan
+    numbers = values[~np.isnan(values)]
+    return float(np.median(numbers)) if len(numbers) else np.nan
 
 
-def correlation(requested: np.ndarray, found: np.ndarray) -> float:
-    """Spearman's correlation of `requested` and `found` `[n]`, where that is not NaN."""
-    is_measured = ~np.isnan(found)
-    return float(spearmanr(requested[is_measured], found[is_measured])[0])
+def correlation(targets: np.ndarray, answers: np.ndarray) -> float:
+    """Spearman's correlation of `targets` and `answers` `[n]`, where those are not NaN."""
+    is_measured = ~np.isnan(answers)
+    return float(spearmanr(targets[is_measured], answers[is_measured])[0])
 
 
 def mean_onsets_per_s(sounds: Sequence[np.ndarray]) -> float:
@@ -217,9 +217,9 @@ def measure_constants(
 ) -> ConstantFigures:
     """Request each of `PERCENTILES` of one descriptor."""
     table = percentile_table(loaded)
-    requested = np.repeat(PERCENTILES, args.seeds)
+    targets = np.repeat(PERCENTILES, args.seeds)
     sounds = []
-    for i, percentile in enumerate(requested):
+    for i, percentile in enumerate(targets):
         curve = ((0.0, float(percentile)),)
         steering = Steering(**{name: curve}, guidance=args.guidance)
         sounds.append(SteeredSound(steering, seed=i % args.seeds))
@@ -228,8 +228,8 @@ def measure_constants(
         [median_of_measured(percentiles_of(audio, name, table, loaded)) for audio in draws]
     )
     return ConstantFigures(
-        correlation=correlation(requested, result),
-        means=[float(np.nanmean(result[requested == p])) for p in PERCENTILES],
+        correlation=correlation(targets, result),
+        means=[float(np.nanmean(result[targets == p])) for p in PERCENTILES],
         onsets_per_s=mean_onsets_per_s(draws),
     )
 
@@ -245,7 +245,7 @@ def measure_curves(
     for curve in CURVES:
         steering = Steering(**{name: curve}, guidance=args.guidance)
         sounds += [SteeredSound(steering, seed) for seed in range(args.seeds)]
-    requested = []
+    targets = []
     result = []
     for sound, audio in zip(sounds, draw(loaded, sounds, CURVE_S), strict=True):
         values = percentiles_of(audio, name, table, loaded)
@@ -254,8 +254,8 @@ def measure_curves(
         for second in range(CURVE_S):
             is_within = (times_s >= second) & (times_s < second + 1)
             result.append(median_of_measured(values[is_within]))
-            requested.append(float(np.interp(second + 0.5, points_s, points)))
-    return correlation(np.array(requested), np.array(result))
+            targets.append(float(np.interp(second + 0.5, points_s, points)))
+    return correlation(np.array(targets), np.array(result))
 
 
 def measure_model(path: Path, args: argparse.Namespace) -> dict[str, dict[str, float]]:
@@ -265,8 +265,8 @@ def measure_model(path: Path, args: argparse.Namespace) -> dict[str, dict[str, f
         The correlations of each descriptor, for `constant` and `curves`.
     """
     loaded = distill.load(path, "cpu", args.threads)
-    unsteered = unsteered_onsets_per_s(loaded, args.seeds, args.seconds)
-    print(f"{path}: unsteered, onsets {unsteered:.1f}/s", flush=True)
+    usual = unsteered_onsets_per_s(loaded, args.seeds, args.seconds)
+    print(f"{path}: unsteered, onsets {usual:.1f}/s", flush=True)
     correlations = {}
     for name in args.descriptors:
         began = time.perf_counter()

@@ -76,13 +76,13 @@ class Tempo(NamedTuple):
     bpm: float
     strength: float
 
-    def octave(self, asked: float) -> float | None:
-        """The multiple of `asked` (BPM) that the tempo lies within 1 % of; None if off or weak."""
+    def octave(self, target: float) -> float | None:
+        """The multiple of `target` (BPM) that the tempo lies within 1 % of; None if off or weak."""
         if self.strength < LEAST_STRENGTH:
             return None
         for octave in OCTAVES:
-            wanted = octave * asked
-            if abs(self.bpm - wanted) <= TOLERANCE * wanted:
+            multiple = octave * target
+            if abs(self.bpm - multiple) <= TOLERANCE * multiple:
                 return octave
         return None
 
@@ -123,14 +123,14 @@ def _fastest_octave(bpm: np.ndarray, scores: np.ndarray, best: int) -> Tempo:
     octave = round(np.log(2) / np.log(STEP))
     # Doubling halves the beat: search within the tolerance for its exact place.
     reach = round(TOLERANCE / (STEP - 1))
-    chosen = best
-    while chosen + octave < len(scores):
-        low = chosen + octave - reach
-        faster = low + int(scores[low : chosen + octave + reach].argmax())
+    place = best
+    while place + octave < len(scores):
+        low = place + octave - reach
+        faster = low + int(scores[low : place + octave + reach].argmax())
         if scores[faster] < AS_STRONG * scores[best]:
             break
-        chosen = faster
-    return Tempo(bpm=float(bpm[chosen]), strength=float(scores[chosen]))
+        place = faster
+    return Tempo(bpm=float(bpm[place]), strength=float(scores[place]))
 
 
 class Figures(NamedTuple):
@@ -153,24 +153,24 @@ class Figures(NamedTuple):
     sounds: int
 
 
-def keeping(tempi: Sequence[Tempo], asked: float) -> Figures:
-    """How well `tempi` keep `asked` (BPM).
+def keeping(tempi: Sequence[Tempo], target: float) -> Figures:
+    """How well `tempi` keep `target` (BPM).
 
     Raises:
-        UsageError: There are none, or `asked` is not positive.
+        UsageError: There are none, or `target` is not positive.
     """
     if not tempi:
         raise UsageError("No sound lasts 3 s: there is no tempo to measure.")
-    if asked <= 0:
-        raise UsageError(f"A tempo of {asked:g} BPM makes no sense: give a positive one.")
-    octaves = [found.octave(asked) for found in tempi]
+    if target <= 0:
+        raise UsageError(f"A tempo of {target:g} BPM makes no sense: give a positive one.")
+    octaves = [own.octave(target) for own in tempi]
     half, same, double = (octaves.count(octave) / len(octaves) for octave in OCTAVES)
     return Figures(
         on_tempo=half + same + double,
         half=half,
         same=same,
         double=double,
-        strength=float(np.median([found.strength for found in tempi])),
+        strength=float(np.median([own.strength for own in tempi])),
         sounds=len(tempi),
     )
 
@@ -178,23 +178,23 @@ def keeping(tempi: Sequence[Tempo], asked: float) -> Figures:
 # --- script ---------------------------------------------------------------------------------------
 
 
-def show(by_name: Iterable[tuple[str, Tempo | None]], asked: float | None) -> None:
-    """Print the tempo of each sound, and which multiple of `asked` it is."""
+def show(by_name: Iterable[tuple[str, Tempo | None]], target: float | None) -> None:
+    """Print the tempo of each sound, and which multiple of `target` it is."""
     table = Table("", "BPM", "strength", "of asked", title="tempo", box=None)
-    for name, found in by_name:
-        if found is None:
+    for name, own in by_name:
+        if own is None:
             table.add_row(name, "-", "-", "-")
             continue
-        octave = found.octave(asked) if asked else None
+        octave = own.octave(target) if target else None
         of_asked = "-" if octave is None else f"{octave:g}"
-        table.add_row(name, f"{found.bpm:.2f}", f"{found.strength:.2f}", of_asked)
+        table.add_row(name, f"{own.bpm:.2f}", f"{own.strength:.2f}", of_asked)
     Console(width=120).print(table)
 
 
-def show_keeping(figures: Figures, asked: float) -> None:
-    """Print in one line how well sounds keep `asked` (BPM)."""
+def show_keeping(figures: Figures, target: float) -> None:
+    """Print in one line how well sounds keep `target` (BPM)."""
     Console(width=120).print(
-        f"{figures.on_tempo:.0%} of {figures.sounds} within 1 % of {asked:g} BPM "
+        f"{figures.on_tempo:.0%} of {figures.sounds} within 1 % of {target:g} BPM "
         f"(half {figures.half:.0%}, same {figures.same:.0%}, double {figures.double:.0%}); "
         f"median strength {figures.strength:.2f}"
     )
@@ -215,7 +215,7 @@ def main() -> None:
         by_name = [(path.name, tempo(read_mono(path))) for path in files_of(folder)]
         show(by_name, args.asked)
         if args.asked:
-            tempi = [found for _, found in by_name if found is not None]
+            tempi = [own for _, own in by_name if own is not None]
             show_keeping(keeping(tempi, args.asked), args.asked)
 
 

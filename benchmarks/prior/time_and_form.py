@@ -41,7 +41,7 @@ from benchmarks.prior.movement import Movement
 from benchmarks.prior.pictures import Panel, save_comparison
 from benchmarks.prior.pulse import pulses
 from benchmarks.prior.recordings import STRING_S, STRINGS, files_of, read_folder, read_mono, strings
-from benchmarks.prior.steadiness import Figures as Held
+from benchmarks.prior.steadiness import Figures as Steady
 from benchmarks.prior.steadiness import Steadiness
 from benchmarks.prior.tempo import keeping, tempo
 from distill.data.corpus import scan_corpus
@@ -53,7 +53,7 @@ AGAIN_SEED = 1
 SEED_STEP = 1000
 """Distance of the first seeds, so that no sound is drawn twice."""
 
-RESERVED = {"model", "duration", "seed", "count", "progress"}
+OWN_OPTIONS = {"model", "duration", "seed", "count", "progress"}
 """Arguments of `distill.generate` that this script gives itself."""
 
 LEAST = {"seeds": 1, "count": 1, "strings": 2}
@@ -75,14 +75,14 @@ def read_settings(words: Sequence[str]) -> dict[str, Any]:
     Raises:
         UsageError: A word has no `=`, or names no setting of `distill.generate`.
     """
-    known = inspect.signature(distill.generate).parameters.keys() - RESERVED
+    names = inspect.signature(distill.generate).parameters.keys() - OWN_OPTIONS
     settings = {}
     for word in words:
         name, equals, text = word.partition("=")
-        if not equals or name not in known:
+        if not equals or name not in names:
             raise UsageError(
                 f"--set {word} is not understood: give NAME=VALUE, NAME one of "
-                f"{', '.join(sorted(known))}."
+                f"{', '.join(sorted(names))}."
             )
         try:
             settings[name] = json.loads(text)
@@ -101,16 +101,16 @@ def numbers(value: object, name: str = "") -> dict[str, float]:
     if dataclasses.is_dataclass(value):
         parts = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     elif isinstance(value, tuple | list):
-        named = value._asdict() if hasattr(value, "_asdict") else dict(enumerate(value))
-        parts = {str(key): part for key, part in named.items()}
+        entries = value._asdict() if hasattr(value, "_asdict") else dict(enumerate(value))
+        parts = {str(key): part for key, part in entries.items()}
     elif isinstance(value, Mapping):
         parts = {str(key): part for key, part in value.items()}
     else:
         return {}
-    found: dict[str, float] = {}
+    result: dict[str, float] = {}
     for key, part in parts.items():
-        found |= numbers(part, f"{name}.{key}" if name else key)
-    return found
+        result |= numbers(part, f"{name}.{key}" if name else key)
+    return result
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,7 @@ def generate_to(
 # --- measure --------------------------------------------------------------------------------------
 
 
-def held_row(figures: Held) -> Row:
+def held_row(figures: Steady) -> Row:
     """Figures of steadiness and decay, named."""
     return {
         "steady stretches, KS": figures.steady,
@@ -169,16 +169,16 @@ def held_row(figures: Held) -> Row:
     }
 
 
-def tempo_row(sounds: Sequence[np.ndarray], asked: float | None) -> Row:
-    """Strength of the tempo of `sounds` `[N]`, and whether they keep `asked` (BPM)."""
-    tempi = [found for found in map(tempo, sounds) if found is not None]
+def tempo_row(sounds: Sequence[np.ndarray], target: float | None) -> Row:
+    """Strength of the tempo of `sounds` `[N]`, and whether they keep `target` (BPM)."""
+    tempi = [own for own in map(tempo, sounds) if own is not None]
     if not tempi:
         return {}
-    row: Row = {"tempo, median strength": float(np.median([found.strength for found in tempi]))}
-    if asked:
-        figures = keeping(tempi, asked)
+    row: Row = {"tempo, median strength": float(np.median([own.strength for own in tempi]))}
+    if target:
+        figures = keeping(tempi, target)
         row |= {
-            f"within 1 % of {asked:g} BPM, share": figures.on_tempo,
+            f"within 1 % of {target:g} BPM, share": figures.on_tempo,
             "of which at half": figures.half,
             "of which at the same": figures.same,
             "of which at double": figures.double,
@@ -199,7 +199,7 @@ class Measures:
         self,
         corpus: Path,
         with_auc: bool = False,
-        asked: float | None = None,
+        target_bpm: float | None = None,
         count: int = STRINGS,
     ) -> None:
         """Measure the recordings in the folder `corpus`.
@@ -207,11 +207,11 @@ class Measures:
         Args:
             corpus: A folder of recordings.
             with_auc: Whether to train classifiers as well.
-            asked: The tempo in BPM that the sounds were to keep; None if none was asked for.
+            target_bpm: The tempo in BPM that the sounds were to keep; None if none was asked for.
             count: Strings of recordings to compare with, and sounds of each control.
         """
         self.corpus = corpus
-        self.asked = asked
+        self.target_bpm = target_bpm
         self.count = count
         self.recordings = read_folder(corpus)
         self.movement = Movement(self.recordings, with_auc, count=count)
@@ -219,19 +219,19 @@ class Measures:
 
     def of(self, sounds: Sequence[np.ndarray]) -> Row:
         """Figures of `sounds` `[N]`."""
-        moved = self.movement.of(sounds)
+        movement = self.movement.of(sounds)
         return {
             **pulse_row(sounds),
-            "distance, in halves": moved.distance,
-            "auc": moved.auc,
+            "distance, in halves": movement.distance,
+            "auc": movement.auc,
             **held_row(self.steadiness.of(sounds)),
-            **tempo_row(sounds, self.asked),
+            **tempo_row(sounds, self.target_bpm),
         }
 
     def of_strings(self) -> Row:
         """Figures of other strings of the recordings, as if they were generated."""
-        drawn = strings(self.recordings, np.random.default_rng(AGAIN_SEED), count=self.count)
-        return self.of([string.sound for string in drawn])
+        own_strings = strings(self.recordings, np.random.default_rng(AGAIN_SEED), count=self.count)
+        return self.of([string.sound for string in own_strings])
 
     def of_halves(self) -> Row:
         """Figures between halves of the recordings; pulse and tempo of each file."""
@@ -240,7 +240,7 @@ class Measures:
             # Halves are its unit.
             "distance, in halves": 1.0,
             **held_row(self.steadiness.halves()),
-            **tempo_row(self.recordings, self.asked),
+            **tempo_row(self.recordings, self.target_bpm),
         }
 
     def discrepancies(self, files: Sequence[Path]) -> tuple[float, float]:
@@ -282,9 +282,9 @@ def columns_of(
         pieces: Seconds of the pieces of each control.
     """
     of_generated, of_halves = measures.discrepancies(files)
-    generated = measures.of([read_mono(path) for path in files])
+    own = measures.of([read_mono(path) for path in files])
     columns = {
-        "generated": {**generated, "discrepancy": of_generated, **copy_row(copies)},
+        "generated": {**own, "discrepancy": of_generated, **copy_row(copies)},
         "strings": measures.of_strings(),
         "halves": {**measures.of_halves(), "discrepancy": of_halves},
     }
@@ -300,13 +300,13 @@ def by_sound(
     rows = []
     for path in files:
         sound = read_mono(path)
-        found = tempo(sound)
+        own = tempo(sound)
         rows.append(
             {
                 "file": path.name,
                 "pulse": next(iter(pulses([sound])), None),
-                "bpm": found and found.bpm,
-                "strength": found and found.strength,
+                "bpm": own and own.bpm,
+                "strength": own and own.strength,
                 "copy": copies.get(path.name, {}),
             }
         )
@@ -331,14 +331,14 @@ def picture(
     path: Path, files: Sequence[Path], recordings: Sequence[np.ndarray], seconds: float
 ) -> None:
     """Write a picture of some sounds of `files` beside strings of `recordings` `[N]`."""
-    chosen = np.linspace(0, len(files) - 1, min(PANELS, len(files))).round().astype(int)
-    generated = [Panel(files[i].name, read_mono(files[i])) for i in chosen]
-    drawn = strings(recordings, np.random.default_rng(0), seconds, PANELS)
+    choice = np.linspace(0, len(files) - 1, min(PANELS, len(files))).round().astype(int)
+    panels = [Panel(files[i].name, read_mono(files[i])) for i in choice]
+    own_strings = strings(recordings, np.random.default_rng(0), seconds, PANELS)
     real = [
         Panel(f"recordings, string {number}; lines where one begins", string.sound, string.begins_s)
-        for number, string in enumerate(drawn)
+        for number, string in enumerate(own_strings)
     ]
-    save_comparison(path, generated, real, seconds)
+    save_comparison(path, panels, real, seconds)
 
 
 def arguments() -> argparse.Namespace:
@@ -386,7 +386,7 @@ def main() -> None:
         args.out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"{args.out} cannot be made a folder: name another for OUT.") from error
-    started = time.perf_counter()
+    began = time.perf_counter()
     copies: dict[str, dict[str, float]] = {}
     if args.model:
         order = Order(seeds=args.seeds, count=args.count, seconds=args.seconds, settings=settings)
@@ -394,12 +394,12 @@ def main() -> None:
         files = [args.out / name for name in copies]
     else:
         files = files_of(args.sounds)
-    generated_s = time.perf_counter() - started
+    generated_s = time.perf_counter() - began
     measures = Measures(args.corpus, args.auc, asked_tempo(args, settings), args.strings)
     columns = columns_of(measures, files, copies, args.pieces)
     source = (args.model or args.sounds).name
     show(columns, f"{source}: {len(files)} sounds beside {args.corpus.name}")
-    took = {"generate_s": generated_s, "measure_s": time.perf_counter() - started - generated_s}
+    took = {"generate_s": generated_s, "measure_s": time.perf_counter() - began - generated_s}
     result = {
         "source": source,
         "settings": settings,

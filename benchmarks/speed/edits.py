@@ -81,7 +81,7 @@ Edit = Callable[[], object]
 def random_grid(
     loaded: LoadedVQModel,
     seed: int,
-    locked: bool = False,
+    has_locks: bool = False,
 ) -> CodeGrid:
     """60 s of random codes; two such grids differ in every frame, the hardest case of a blend."""
     codec = loaded.model
@@ -100,13 +100,13 @@ def random_grid(
         sample_rate=codec.sample_rate,
         channels=codec.channels,
         source=f"random {seed}",
-        locked=generator.random((T, Q)) < LOCKED_SHARE if locked else None,
+        locked=generator.random((T, Q)) < LOCKED_SHARE if has_locks else None,
     )
 
 
 def shuffled_grid(loaded: LoadedVQModel, seed: int) -> CodeGrid:
     """A random grid with a seam at every frame and a tenth of its cells locked."""
-    return operations.shuffle(random_grid(loaded, seed, locked=True), block=1).grid
+    return operations.shuffle(random_grid(loaded, seed, has_locks=True), block=1).grid
 
 
 # --- edits ----------------------------------------------------------------------------------------
@@ -190,8 +190,8 @@ def healing_speeds(loaded: LoadedVQModel, runs: int) -> dict[str, float]:
     region = Region(first, first + length)
     with_seams = replace(grid, seams=(first, first + length))
     # How much is regenerated before the two seams, `heal` chooses itself.
-    healed = heal(with_prior, with_seams).grid
-    healed_s = int((healed.codes != grid.codes).any(1).sum()) / frame_rate
+    result = heal(with_prior, with_seams).grid
+    healed_s = int((result.codes != grid.codes).any(1).sum()) / frame_rate
 
     def draw(streams: int) -> None:
         generator = torch.Generator().manual_seed(0)
@@ -246,10 +246,10 @@ def main() -> None:
     show(undo_and_redo(first), UNDO_BOUND, args.runs)
     show(embedding_edits(loaded, first, second), EMBEDDING_BOUND, args.runs)
 
-    shuffled = shuffled_grid(loaded, 0)
-    print(f"With {len(shuffled.seams)} seams, and a tenth of all codes locked:")
-    show(integer_edits(shuffled, shuffled_grid(loaded, 1)), INTEGER_BOUND, args.runs)
-    show(undo_and_redo(shuffled), UNDO_BOUND, args.runs)
+    other_grid = shuffled_grid(loaded, 0)
+    print(f"With {len(other_grid.seams)} seams, and a tenth of all codes locked:")
+    show(integer_edits(other_grid, shuffled_grid(loaded, 1)), INTEGER_BOUND, args.runs)
+    show(undo_and_redo(other_grid), UNDO_BOUND, args.runs)
 
     for name, factor in healing_speeds(loaded, max(1, args.runs // 5)).items():
         print(f"{name:<15} {factor:6.2f}x real time", flush=True)

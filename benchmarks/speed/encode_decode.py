@@ -103,11 +103,11 @@ def commands_for(
     """Write a sound of `seconds` into `folder`; the commands that encode and decode it."""
     sound = folder / f"{seconds}.wav"
     codes = folder / f"{seconds}.json"
-    decoded = folder / f"{seconds}-decoded.wav"
+    output = folder / f"{seconds}-decoded.wav"
     write_hits(sound, seconds)
     return Commands(
         encode=["encode", model, sound, "-o", codes],
-        decode=["decode", model, codes, "-o", decoded],
+        decode=["decode", model, codes, "-o", output],
     )
 
 

@@ -125,15 +125,15 @@ class Moment:
 def moment(busy: list[subprocess.Popen[bytes]]) -> Moment:
     """Now."""
     ticks = os.sysconf("SC_CLK_TCK")
-    spent = 0
+    cpu_ticks = 0
     for process in busy:
         fields = Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        spent += int(fields[11]) + int(fields[12])
+        cpu_ticks += int(fields[11]) + int(fields[12])
     # User, nice and system.
     machine = Path("/proc/stat").read_text().split()[1:4]
     return Moment(
         at=time.monotonic(),
-        busy_s=spent / ticks,
+        busy_s=cpu_ticks / ticks,
         machine_s=sum(map(int, machine)) / ticks,
     )
 
@@ -179,9 +179,9 @@ def stop(training: subprocess.Popen[bytes], log: Path) -> tuple[float, float]:
     began = time.monotonic()
     training.send_signal(signal.SIGTERM)
     training.wait(STOP_S)
-    ended = time.monotonic()
+    end = time.monotonic()
     last_step = lines_of(log)[-2][0]
-    return max(0.0, last_step - began), ended - began
+    return max(0.0, last_step - began), end - began
 
 
 def figures(
@@ -227,12 +227,12 @@ def show(rows: list[Figures]) -> None:
     )
     for row in rows:
         ratio = row.steps_per_s / active[row.busy] if active.get(row.busy) else float("nan")
-        kept = row.steps_per_cpu_s / alone.steps_per_cpu_s
+        speed = row.steps_per_cpu_s / alone.steps_per_cpu_s
         has_stop = row.stop_s == row.stop_s
         stops = f"{row.stop_step_s:.1f}, {row.stop_s:.1f} s" if has_stop else ""
         print(
             f"| {row.busy} | {row.way} | {row.steps_per_s:.2f} | {ratio:.2f} "
-            f"| {row.steps_per_cpu_s:.2f} | {kept:.2f} | {row.share:.2f} | {row.busy_share:.2f} "
+            f"| {row.steps_per_cpu_s:.2f} | {speed:.2f} | {row.share:.2f} | {row.busy_share:.2f} "
             f"| {row.others_share:.2f} | {row.threads} | {stops} |"
         )
 

@@ -87,7 +87,7 @@ def test_a_step_of_the_prior_does_not_depend_on_the_batch(size: int) -> None:
             choice = begins
             for level in range(Q):
                 logits = stream.next_logits(choice)
-                scores += [logits, stream.hidden, stream.target_scores(level, targets[streams])]
+                scores += [logits, stream.state, stream.target_scores(level, targets[streams])]
                 choice = logits.argmax(-1)
         return scores
 

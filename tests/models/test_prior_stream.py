@@ -121,7 +121,7 @@ def test_a_suffix_counts_at_its_position_in_time(prior: CodePrior) -> None:
     for position in (4, 7):
         stream = PriorStream(prior, 1, grid, no_starts, 3, position)
         stream.begin(None, no_starts[0, :1])
-        hidden.append(stream.hidden)
+        hidden.append(stream.state)
     assert not torch.allclose(*hidden, atol=1e-4)
 
 

@@ -40,7 +40,7 @@ class TrainDisplay:
         self.live = Live(console=console, refresh_per_second=4) if console.is_terminal else None
         self.loss: float | None = None
         self.validation: ValidationMetrics | None = None
-        self.saved: ModelSaved | None = None
+        self.save: ModelSaved | None = None
         self.next_line_s = 0.0
 
     def __enter__(self) -> "TrainDisplay":
@@ -68,7 +68,7 @@ class TrainDisplay:
         elif isinstance(event, ValidationMetrics):
             self._show_validation(event)
         elif isinstance(event, ModelSaved):
-            self.saved = event
+            self.save = event
         elif isinstance(event, BatchHalved):
             pieces = "1 piece" if event.batch_size == 1 else f"{event.batch_size} pieces"
             self._print(f"Memory ran out: going on with {pieces} a step from step {event.step} on.")
@@ -118,9 +118,9 @@ class TrainDisplay:
             parts.append(Text(self.validation.verdict))
         if event.levels:
             parts.append(_level_table(event.levels))
-        if self.saved:
+        if self.save:
             parts.append(
-                Text(f"{self.saved.path} is usable as of step {self.saved.step}.", style="dim")
+                Text(f"{self.save.path} is usable as of step {self.save.step}.", style="dim")
             )
         return Group(*parts, *low_use_warnings(event.levels))
 

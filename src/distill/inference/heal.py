@@ -131,15 +131,15 @@ def heal(
     codes = torch.tensor(grid.codes).long()
     longest_ramp = _frames(LONGEST_LEAD_S, grid)
     total = sum(stretch.stop - stretch.start for stretch in stretches)
-    done = 0
+    count = 0
     for stretch in stretches:
         gap = _gap(loaded, codes, is_fixed, stretch)
-        report = partial(_report, progress, done, total)
+        report = partial(_report, progress, count, total)
         # Over a longer stretch, an even level would be a flaw of its own.
         is_ramp = at_seams and gap.frames <= longest_ramp
         fill_gap = healer.fill_ramp if is_ramp else healer.fill
         codes[slice(*stretch)] = fill_gap(gap, report)
-        done += gap.frames
+        count += gap.frames
 
     is_new = _redrawn_frames(is_fixed, stretches)
     seams = _remaining_seams(grid, is_new, all_levels=len(levels) == Q)

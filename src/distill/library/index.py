@@ -152,14 +152,14 @@ class Index:
         """The difference between rows of the index and files."""
         names = [file for file, stamp in files.items() if earlier.get(file) != stamp]
         return _Change(
-            gone=[(file,) for file in earlier.keys() - files.keys()],
+            absent=[(file,) for file in earlier.keys() - files.keys()],
             rows=[self._values(file, files[file], read(file)) for file in names],
         )
 
     def _apply(self, change: "_Change") -> None:
         name = self.table.name
         marks = ", ".join("?" * (4 + len(self.table.columns)))
-        self.connection.executemany(f"DELETE FROM {name} WHERE file = ?", change.gone)
+        self.connection.executemany(f"DELETE FROM {name} WHERE file = ?", change.absent)
         self.connection.executemany(f"INSERT OR REPLACE INTO {name} VALUES ({marks})", change.rows)
 
     def _values(self, file: str, stamp: Stamp, row: Row) -> list[Any]:
@@ -176,7 +176,7 @@ class Index:
 class _Change:
     """Files that are gone, and rows of those that are new or changed."""
 
-    gone: list[tuple[str]]
+    absent: list[tuple[str]]
     rows: list[list[Any]]
 
 

@@ -370,9 +370,9 @@ class Player:
         """Let all waiting tasks fail; the next request tries to start a process again."""
         self._ends_in_vain = 0
         # What is asked for at this news begins with another process.
-        lost = self.tasks()
+        tasks = self.tasks()
         self._tell("died", facts={"exit_code": code, "error": str(error)})
-        for task in lost:
+        for task in tasks:
             if not task.is_over:
                 self._end(task, TaskState.FAILED, error)
 

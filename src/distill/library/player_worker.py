@@ -30,12 +30,12 @@ class Models:
     """Models in memory: those used last."""
 
     def __init__(self) -> None:
-        self._loaded: OrderedDict[Path, tuple[tuple[int, ...], LoadedVQModel]] = OrderedDict()
+        self._models: OrderedDict[Path, tuple[tuple[int, ...], LoadedVQModel]] = OrderedDict()
 
     @property
     def paths(self) -> list[Path]:
         """Their files, the one used last at the end."""
-        return list(self._loaded)
+        return list(self._models)
 
     def get(self, path: FilePath, threads: int | None) -> LoadedVQModel:
         """The model in the file at `path`, read again where that was replaced.
@@ -45,14 +45,14 @@ class Models:
         """
         path = Path(path)
         stamp = _stamp(path)
-        earlier = self._loaded.pop(path, None)
+        earlier = self._models.pop(path, None)
         if earlier is None or earlier[0] != stamp:
             # Not a third one beside them while it is read.
             earlier = None
-            while len(self._loaded) >= MOST_MODELS:
-                self._loaded.popitem(last=False)
+            while len(self._models) >= MOST_MODELS:
+                self._models.popitem(last=False)
             earlier = (stamp, load(path, threads=threads))
-        self._loaded[path] = earlier
+        self._models[path] = earlier
         check_cancellation()
         return earlier[1]
 

@@ -47,7 +47,7 @@ class PriorStream:
         metre: positions `[B, T, 2]` or `[1, T, 2]` of the context in beat and bar; None for none.
 
     Attributes:
-        hidden: state `[B, hidden_size]` of the current frame: the backbone's output, the end, and
+        state: state `[B, hidden_size]` of the current frame: the backbone's output, the end, and
             the codes chosen so far.
         latents: sums `[B, D]` of the latents of the codes chosen so far; None without a pointer.
 
@@ -73,7 +73,7 @@ class PriorStream:
         metre: Tensor | None = None,
     ) -> None:
         self.prior = prior
-        self.hidden = prior.start.new_zeros(batch_size, prior.hidden_size)
+        self.state = prior.start.new_zeros(batch_size, prior.hidden_size)
         self.latents: Tensor | None = None
         self._no_latents: Tensor | None = None
         pointer_cache = None
@@ -161,7 +161,7 @@ class PriorStream:
             assert isinstance(block, Block)
             x = block.step(x, rotations, self._cache, layer)
         self._cache.advance()
-        self.hidden = prior.norm(x)[:, 0]
+        self.state = prior.norm(x)[:, 0]
         if self._cache.pointer is not None:
             self._cache.pointer.append(previous, starts)
             # Shared by all frames: sums are new tensors, never changed in place.
@@ -177,7 +177,7 @@ class PriorStream:
         """
         level = self._level
         self.skip_level(choice)
-        scores: Tensor = self.prior.heads[level](self.hidden)
+        scores: Tensor = self.prior.heads[level](self.state)
         if self._cache.pointer is None:
             return scores
         assert self.latents is not None
@@ -199,18 +199,18 @@ class PriorStream:
         """
         assert self.prior.end is not None
         self._condition_on_codes(self.prior.num_quantizers - 1, codes)
-        logits: Tensor = self.prior.end(self.hidden).squeeze(-1)
+        logits: Tensor = self.prior.end(self.state).squeeze(-1)
         return logits
 
     def _condition_on_end(self, ends: Tensor) -> None:
         """Condition the codes on whether the sound `ends` `[B]` (bool) with this frame."""
         if self.prior.ending is not None:
-            self.hidden = self.hidden + ends[:, None] * self.prior.ending
+            self.state = self.state + ends[:, None] * self.prior.ending
 
     def _condition_on_codes(self, level: int, codes: Tensor) -> None:
         """Condition the levels below on `codes` `[B]` of `level`."""
         prior = self.prior
-        self.hidden = self.hidden + prior.known(codes + prior.codebook_size * level)
+        self.state = self.state + prior.known(codes + prior.codebook_size * level)
         if self.latents is not None:
             assert prior.pointer is not None
             self.latents = self.latents + prior.pointer.entries[level][codes]

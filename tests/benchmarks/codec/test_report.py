@@ -9,7 +9,7 @@ import soundfile as sf
 from rich.console import Console
 
 from benchmarks.codec import report
-from benchmarks.codec.measure import CODEC, Measured
+from benchmarks.codec.measure import CODEC, FileFigures
 from distill.settings import SAMPLE_RATE
 
 
@@ -29,7 +29,7 @@ def test_a_figure_that_was_not_measured_leaves_its_cell_empty() -> None:
 
 
 def test_the_page_shows_the_extremes_and_some_held_out_files(tmp_path: Path) -> None:
-    def group(name: str, figures: list[float]) -> dict[Path, Measured]:
+    def group(name: str, figures: list[float]) -> dict[Path, FileFigures]:
         folder = tmp_path / "corpus"
         decoded = tmp_path / name.replace(" ", "_")
         folder.mkdir(exist_ok=True)
@@ -40,7 +40,7 @@ def test_the_page_shows_the_extremes_and_some_held_out_files(tmp_path: Path) -> 
             for file in (path, decoded / f"{report.name_of(path)}.wav"):
                 sf.write(file, np.zeros(SAMPLE_RATE // 10), SAMPLE_RATE)
             systems = {CODEC: {"mel7": mel7}}
-            measured[path] = Measured(systems, stereo={}, hit={}, codes=np.zeros((1, 1), int))
+            measured[path] = FileFigures(systems, stereo={}, hit={}, codes=np.zeros((1, 1), int))
         return measured
 
     groups = {

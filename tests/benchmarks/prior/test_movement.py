@@ -52,7 +52,7 @@ def test_one_recording_or_a_short_one_is_refused(hits) -> None:
     with pytest.raises(UsageError, match="two files at least"):
         movement.Movement([hits(120, 3)], count=1)
     with pytest.raises(UsageError, match="half a second"):
-        movement.described([(0, hits(120, 0.4))])
+        movement.describe_all([(0, hits(120, 0.4))])
 
 
 @pytest.mark.skipif(movement.LogisticRegression is None, reason="scikit-learn is not installed")

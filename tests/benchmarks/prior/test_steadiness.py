@@ -60,9 +60,9 @@ def test_a_hit_that_another_follows_within_200_ms_is_left_out(hits) -> None:
 
 def test_held_sounds_are_told_from_hits_and_hits_are_not_from_hits(hits) -> None:
     own, again = ([hits(100, 6, 0.02, seed) for seed in seeds] for seeds in ((0, 1), (2, 3)))
-    held = steadiness.Held.of([hits(100, 6, 0.02, seed, fall_db=1) for seed in (4, 5)])
-    same = steadiness.compare(steadiness.Held.of(again), steadiness.Held.of(own))
-    other = steadiness.compare(held, steadiness.Held.of(own))
+    held = steadiness.Durations.of([hits(100, 6, 0.02, seed, fall_db=1) for seed in (4, 5)])
+    same = steadiness.compare(steadiness.Durations.of(again), steadiness.Durations.of(own))
+    other = steadiness.compare(held, steadiness.Durations.of(own))
     assert same.steady < 0.2
     assert same.decay < 0.4
     assert other.steady > 0.6
@@ -78,6 +78,6 @@ def test_pieces_are_told_from_tones_that_they_are_cut_from() -> None:
 
 def test_silence_and_a_single_recording_are_refused() -> None:
     with pytest.raises(UsageError, match="silent"):
-        steadiness.Held.of([np.zeros(SAMPLE_RATE)])
+        steadiness.Durations.of([np.zeros(SAMPLE_RATE)])
     with pytest.raises(UsageError, match="two files"):
         steadiness.Steadiness([tone(1)])

@@ -107,7 +107,7 @@ def test_hits_at_the_asked_tempo_are_told_from_loose_ones(hits, tmp_path: Path) 
     corpus.mkdir()
     for seed in range(3):
         sf.write(corpus / f"{seed}.wav", hits(120, 4, 0.003, seed), SAMPLE_RATE)
-    measures = time_and_form.Measures(corpus, asked=120, count=4)
+    measures = time_and_form.Measures(corpus, target_bpm=120, count=4)
     strict, loose = (
         measures.of([hits(120, 12, jitter, seed) for seed in (8, 9)]) for jitter in (0.003, 0.2)
     )

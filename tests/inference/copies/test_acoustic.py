@@ -171,7 +171,7 @@ def test_the_longest_audible_stretch_is_counted_in_frames() -> None:
 def test_matches_are_joined_in_order() -> None:
     column = torch.arange(2)
     examples = Matches(column, column, column / 2, column / 4, column, column)
-    joined = Matches.joined([NO_MATCHES, examples, examples])
+    joined = Matches.join([NO_MATCHES, examples, examples])
     assert joined.start.tolist() == [0, 1, 0, 1]
     assert joined.difference.tolist() == [0.0, 0.25, 0.0, 0.25]
 

@@ -76,8 +76,8 @@ def blend(
     # Locked cells of `a` count as equal in both sounds.
     codes_a = a.codes[start:stop, levels]
     codes_b = b.codes[start:stop, levels]
-    locked = _locked_cells(a)[start:stop, levels]
-    targets = np.where(locked, codes_a, codes_b)
+    is_locked = _locked_cells(a)[start:stop, levels]
+    targets = np.where(is_locked, codes_a, codes_b)
 
     # A straight line between both latents, which the search then comes near to.
     books = _codebooks(loaded)[levels]
@@ -89,14 +89,14 @@ def blend(
     new = np.where((weights == 1)[:, None], targets, codes_a)
     is_between = (weights > 0) & (weights < 1) & (codes_a != targets).any(1)
     seeds = np.stack((codes_a[is_between], targets[is_between]))
-    new[is_between] = quantise_with_locks(latents[is_between], books, seeds, locked[is_between])
+    new[is_between] = quantise_with_locks(latents[is_between], books, seeds, is_locked[is_between])
 
     codes = a.codes.copy()
     codes[start:stop, levels] = new
     would_change = (codes_a != codes_b) & (weights > 0)[:, None]
     return replace(
         overwrite(a, codes, about_pair(a, b, region)),
-        kept_back=int(np.count_nonzero(would_change & locked)),
+        kept_back=int(np.count_nonzero(would_change & is_locked)),
         distance=_relative_distance(sum_entries(books, new), latents, latents_b - latents_a),
     )
 
@@ -252,7 +252,7 @@ def quantise_with_locks(
     x: np.ndarray,
     books: np.ndarray,
     seeds: np.ndarray,
-    locked: np.ndarray,
+    is_locked: np.ndarray,
 ) -> np.ndarray:
     """Quantise as `quantise` does, but leave locked cells alone.
 
@@ -263,13 +263,13 @@ def quantise_with_locks(
         x: Latents `[T, D]` to come near to.
         books: Codebooks `[Q, K, D]`.
         seeds: Known candidates `[S, T, Q]`, all with the same codes in locked cells.
-        locked: Cells `[T, Q]` (bool) that keep those codes.
+        is_locked: Cells `[T, Q]` (bool) that keep those codes.
 
     Returns:
         Codes `[T, Q]`.
     """
     codes = seeds[0].copy()
-    patterns, pattern_of_frame = np.unique(locked, axis=0, return_inverse=True)
+    patterns, pattern_of_frame = np.unique(is_locked, axis=0, return_inverse=True)
     for i, pattern in enumerate(patterns):
         frames = np.flatnonzero(pattern_of_frame == i)
         free = np.flatnonzero(~pattern)

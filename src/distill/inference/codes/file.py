@@ -80,15 +80,15 @@ def _to_text(grid: CodeGrid) -> str:
     return f'{json.dumps(header)[:-1]},\n"codes": [\n{rows[1:-1]}\n]}}\n'
 
 
-def _to_spans(locked: np.ndarray | None) -> list[list[int]]:
+def _to_spans(is_locked: np.ndarray | None) -> list[list[int]]:
     """Locked cells `[T, Q]` as spans `[level, first frame, frame after the last]`.
 
     Levels count from 1, as people count them.
     """
-    if locked is None:
+    if is_locked is None:
         return []
     # Along time, +1 where a span begins and -1 where one ends; sorted by level, then frame.
-    changes = np.diff(np.pad(locked.T.astype(np.int8), ((0, 0), (1, 1))), axis=1)
+    changes = np.diff(np.pad(is_locked.T.astype(np.int8), ((0, 0), (1, 1))), axis=1)
     begins = np.argwhere(changes == 1).tolist()
     ends = np.argwhere(changes == -1).tolist()
     return [
@@ -235,14 +235,14 @@ def _from_spans(
     `ValueError` for spans outside the grid, and for cells that are locked twice.
     """
     # An empty list is no array of rows, so it is looked for by itself.
-    locked = np.zeros((T, Q), dtype=bool)
+    is_locked = np.zeros((T, Q), dtype=bool)
     if isinstance(spans, list) and not spans:
-        return locked
+        return is_locked
     if not isinstance(spans, np.ndarray) or spans.shape[1:] != (3,):
         raise ValueError("'locked' must be a list of [level, from frame, to frame]")
     for level, first, stop in spans:
         is_inside = 1 <= level <= Q and 0 <= first < stop <= T
-        if not is_inside or locked[first, level - 1]:
+        if not is_inside or is_locked[first, level - 1]:
             raise ValueError("'locked' must lie within 'codes', each cell once")
-        locked[first:stop, level - 1] = True
-    return locked
+        is_locked[first:stop, level - 1] = True
+    return is_locked

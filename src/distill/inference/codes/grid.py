@@ -191,11 +191,11 @@ def _check_length(grid: CodeGrid) -> None:
 
 
 def _check_locked(grid: CodeGrid) -> None:
-    locked = grid.locked
-    if locked is None:
+    is_locked = grid.locked
+    if is_locked is None:
         return
-    is_mask = isinstance(locked, np.ndarray) and locked.dtype == bool
-    if not is_mask or locked.shape != grid.codes.shape:
+    is_mask = isinstance(is_locked, np.ndarray) and is_locked.dtype == bool
+    if not is_mask or is_locked.shape != grid.codes.shape:
         raise ValueError("'locked' must mark cells of 'codes'")
 
 

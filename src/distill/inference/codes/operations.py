@@ -389,6 +389,6 @@ def _with_lock(
     is_locked: bool,
 ) -> CodeGrid:
     start, stop, levels = region.resolve(*grid.codes.shape)
-    locked = np.zeros(grid.codes.shape, dtype=bool) if grid.locked is None else grid.locked.copy()
-    locked[start:stop, levels] = is_locked
-    return replace(grid, locked=locked)
+    cells = np.zeros(grid.codes.shape, dtype=bool) if grid.locked is None else grid.locked.copy()
+    cells[start:stop, levels] = is_locked
+    return replace(grid, locked=cells)

@@ -42,8 +42,8 @@ class EditResult:
         cls, before: CodeGrid, after: CodeGrid, kept_back: int = 0, remark: str = ""
     ) -> Self:
         """The result of an edit that made `after` of `before`."""
-        changed = changed_frames(before, after)
-        return cls(grid=after, kept_back=kept_back, remark=remark, changed=changed)
+        span = changed_frames(before, after)
+        return cls(grid=after, kept_back=kept_back, remark=remark, changed=span)
 
 
 def changed_frames(before: CodeGrid, after: CodeGrid) -> tuple[int, int] | None:
@@ -193,14 +193,14 @@ def _resize(
     # Only the last frame can be partly filled, and only if it is still the last.
     T = len(codes)
     missing = len(grid.codes) * grid.frame_hop - grid.n_samples if keeps_tail else 0
-    locked = grid.locked
-    if locked is not None:
-        n_new = max(0, T - len(locked))
-        locked = np.pad(locked[:T], ((0, n_new), (0, 0)))
+    is_locked = grid.locked
+    if is_locked is not None:
+        n_new = max(0, T - len(is_locked))
+        is_locked = np.pad(is_locked[:T], ((0, n_new), (0, 0)))
     return replace(
         grid,
         codes=codes,
-        locked=locked,
+        locked=is_locked,
         seams=_seams_inside(seams, T),
         n_samples=T * grid.frame_hop - missing,
     )

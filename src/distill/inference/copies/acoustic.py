@@ -121,7 +121,7 @@ class PassageSearch:
                 for i, own in zip(members, own_matches, strict=True):
                     windows_by_sound[i].append(own.windows)
                     events[i] = events[i].nearer(own.events)
-        windows = [Matches.joined(parts) for parts in windows_by_sound]
+        windows = [Matches.join(parts) for parts in windows_by_sound]
         return [SoundMatches(*pair) for pair in zip(windows, events, strict=True)]
 
     @torch.inference_mode()

@@ -32,7 +32,7 @@ class Matches:
     frame: Tensor
 
     @classmethod
-    def joined(cls, parts: Sequence["Matches"]) -> "Matches":
+    def join(cls, parts: Sequence["Matches"]) -> "Matches":
         """All matches of `parts`, one after the other."""
         columns = {}
         for field in fields(cls):

@@ -110,7 +110,7 @@ def corpus_changes(
     present = {entry["hash"]: entry for entry in now}
     silent = {entry["hash"] for entry in muted}
     absent = [entry for entry in before if entry["hash"] not in present]
-    reweighed = [
+    weights = [
         {**_brief(entry), "before": _weight(earlier[entry["hash"]]), "now": _weight(entry)}
         for entry in now
         if entry["hash"] in earlier and _weight(entry) != _weight(earlier[entry["hash"]])
@@ -119,7 +119,7 @@ def corpus_changes(
         "added": [_brief(entry) for entry in now if entry["hash"] not in earlier],
         "removed": [_brief(entry) for entry in absent if entry["hash"] not in silent],
         "muted": [_brief(entry) for entry in absent if entry["hash"] in silent],
-        "weighted": reweighed,
+        "weighted": weights,
     }
 
 
