@@ -17,7 +17,7 @@ demo: $(VENV)/ready
 	$(BIN)/python demo.py $(if $(SOUNDS),--sounds "$(SOUNDS)")
 
 test: $(VENV)/ready
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --durations 25 --durations-min 5
 
 campaign: $(VENV)/ready
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.campaign $(CAMPAIGN)

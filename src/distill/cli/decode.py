@@ -70,8 +70,8 @@ def decode_cmd(
         raise UsageError(
             "--column is one column in all its levels: leave out --levels, --from and --to."
         )
-    grid = find_grid(codes_path, workspace)
     loaded = load(model_path, device, threads)
+    grid = find_grid(codes_path, workspace)
     if column is not None:
         n_samples = decode_column(loaded, grid, column, path).shape[1]
     else:

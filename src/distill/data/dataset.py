@@ -224,6 +224,7 @@ class CropSampler:
         sample_rate: In Hz.
         seed: Seed of all crops.
         frame_hop: Samples of a code frame.
+        factors: How often each region is drawn beside its weight; None where all are alike.
     """
 
     def __init__(
@@ -233,6 +234,7 @@ class CropSampler:
         sample_rate: int,
         seed: int,
         frame_hop: int,
+        factors: Sequence[float] | None = None,
     ) -> None:
         self.regions = list(regions)
         self.crop_samples = crop_samples
@@ -241,7 +243,7 @@ class CropSampler:
         self.shortest_gap = round(GAP_S[0] * sample_rate)
         self.longest_gap = round(GAP_S[1] * sample_rate)
         self.channels = regions[0].clip.channels
-        self._cumulative = _cumulative_weights(self.regions)
+        self._cumulative = _cumulative_weights(self.regions, factors)
         # Opening a file takes as long as reading a crop from it.
         self._audio_of = lru_cache(OPEN_FILES)(ClipRegion.audio)
 
@@ -299,9 +301,13 @@ def relative_weights(regions: Sequence[ClipRegion]) -> np.ndarray | None:
     return relative
 
 
-def _cumulative_weights(regions: Sequence[ClipRegion]) -> np.ndarray | None:
+def _cumulative_weights(
+    regions: Sequence[ClipRegion], factors: Sequence[float] | None
+) -> np.ndarray | None:
     """Upper borders `[regions]` of the regions on a line from 0 to 1; None where all are equal."""
     weights = relative_weights(regions)
+    if factors is not None:
+        weights = np.asarray(factors) * (1.0 if weights is None else weights)
     if weights is None:
         return None
     cumulative: np.ndarray = weights.cumsum() / weights.sum()

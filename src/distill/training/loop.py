@@ -31,7 +31,12 @@ from distill.settings import SAMPLE_RATE
 from distill.training.checkpoint import load_checkpoint, restoring
 from distill.training.checkpoint_types import CODEC_CHECKPOINT
 from distill.training.codec.corpus import TrainingCorpus
-from distill.training.codec.lineage import fixed_settings, lineage_entries, next_codec
+from distill.training.codec.lineage import (
+    crop_factors,
+    fixed_settings,
+    lineage_entries,
+    next_codec,
+)
 from distill.training.codec.run import Callback, CodecRun
 from distill.training.codec.trainer import CodecTrainer
 from distill.training.config import VQVAEConfig
@@ -138,7 +143,8 @@ def continue_vqvae(
     identity = _new_identity(model_name or output.stem, parent.output_channels)
     identity |= lineage_entries(parent, manifest, sounds.muted)
     codec = next_codec(parent.model, sounds.split.train)
-    trainer = CodecTrainer(config, sounds.split, SAMPLE_RATE, pick_device(device), codec)
+    factors = crop_factors(sounds.split.train, identity)
+    trainer = CodecTrainer(config, sounds.split, SAMPLE_RATE, pick_device(device), codec, factors)
     run = _codec_run(trainer, sounds, output, identity, callback, cancel_event, parent_path)
     complete = run.run()
     _hand_on_prior(run, complete)
@@ -261,7 +267,8 @@ def resume_vqvae(
     sounds = TrainingCorpus.from_report(corpus, state["manifest"])
     with restoring(checkpoint):
         codec = _codec_of(state)
-    trainer = CodecTrainer(config, sounds.split, SAMPLE_RATE, pick_device(device), codec)
+    factors = crop_factors(sounds.split.train, state["identity"])
+    trainer = CodecTrainer(config, sounds.split, SAMPLE_RATE, pick_device(device), codec, factors)
     parent_path = Path(state["parent_path"]) if state.get("parent_path") else None
     run = _codec_run(
         trainer, sounds, output, state["identity"], callback, cancel_event, parent_path

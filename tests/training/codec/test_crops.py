@@ -33,6 +33,17 @@ def test_crops_of_a_step_are_the_same_each_time(sampler: CropSampler) -> None:
         assert not torch.equal(crops, draw(4))
 
 
+def test_files_are_drawn_by_their_factors(corpus_dir: Path) -> None:
+    clips = scan_corpus(corpus_dir).clips
+    split = split_by_manifest(clips, make_manifest(clips))
+    factors = [3.0, *[1.0] * (len(split.train) - 1)]
+    sampler = CropSampler(split.train, 12 * HOP, SAMPLE_RATE, 0, HOP, factors)
+    rng = np.random.default_rng(0)
+    draws = [sampler._draw_index(rng) for _ in range(4000)]
+    counts = np.bincount(draws, minlength=len(factors))
+    assert counts / len(draws) == pytest.approx(np.array(factors) / sum(factors), abs=0.03)
+
+
 def test_some_crops_are_equalised_and_the_others_stay(sampler: CropSampler) -> None:
     plain = plain_crops(sampler, 2, 4, CPU).repeat(16, 1, 1)
     candidates = np.arange(len(plain)) % 2 == 0

@@ -13,14 +13,14 @@ import torch
 import distill
 from distill.data.corpus import scan_corpus
 from distill.data.curation import Curation
-from distill.data.dataset import ClipRegion
+from distill.data.dataset import ClipRegion, make_manifest, split_by_manifest
 from distill.errors import OutputError, UsageError
 from distill.models import frame_memory
 from distill.models.chunked import decode_codes, encode_audio
 from distill.models.persistence import load_model_v2, save_model_v2
 from distill.settings import SAMPLE_RATE
 from distill.training.codec import lineage
-from distill.training.codec.lineage import corpus_changes, next_codec
+from distill.training.codec.lineage import corpus_changes, crop_factors, next_codec
 from distill.training.metrics import StepMetrics, TrainingEvent
 
 QUICK = {"batch_size": 4, "crop_frames": 12, "threads": 1}
@@ -201,3 +201,15 @@ def test_changes_are_told_by_content() -> None:
         "muted": [{"name": "b", "hash": "2"}],
         "weighted": [],
     }
+
+
+def test_added_sounds_are_heard_more_often(corpus_dir: Path) -> None:
+    clips = scan_corpus(corpus_dir).clips
+    regions = split_by_manifest(clips, make_manifest(clips)).train
+    assert crop_factors(regions, {"name": "first"}) is None
+    added = [{"name": "new", "hash": regions[1].clip.content_hash}]
+    factors = crop_factors(regions, {"changes": {"added": added}})
+    assert factors is not None
+    expected = [1.0] * len(regions)
+    expected[1] = lineage.ADDED_FACTOR
+    assert factors == expected

@@ -22,6 +22,10 @@ MEMORY_GROWTH = 2
 """Most numbers of a frame memory that has grown, relative to those of a first version: the file
 must not grow with each version."""
 
+ADDED_FACTOR = 3.0
+"""How often a version hears an added file for once that it hears one of before: the decoder knows
+those (docs/log/codec-training.md)."""
+
 FIRST_VERSION = 1
 """Version of a model that comes from no other."""
 
@@ -121,6 +125,19 @@ def corpus_changes(
         "muted": [_brief(entry) for entry in absent if entry["hash"] in silent],
         "weighted": weights,
     }
+
+
+def crop_factors(regions: Sequence[ClipRegion], identity: Mapping[str, Any]) -> list[float] | None:
+    """How often each of `regions` is heard beside its weight; None in a first version.
+
+    Args:
+        regions: Training sounds.
+        identity: Entries of the metadata, with those of `lineage_entries` in a version.
+    """
+    added = {entry["hash"] for entry in identity.get("changes", {}).get("added", [])}
+    if not added:
+        return None
+    return [ADDED_FACTOR if region.clip.content_hash in added else 1.0 for region in regions]
 
 
 def _brief(entry: Mapping[str, Any]) -> dict[str, Any]:

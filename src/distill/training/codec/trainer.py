@@ -6,7 +6,7 @@ different noise. So noise is learned as noise, without an adversary (`models.los
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -115,6 +115,7 @@ class CodecTrainer:
         sample_rate: Of the sounds, in Hz.
         device: Where the codec is trained.
         codec: A codec to train on, whose codes stay as they are; None for a new one.
+        factors: How often each training region is heard beside its weight; None: all alike.
     """
 
     def __init__(
@@ -124,6 +125,7 @@ class CodecTrainer:
         sample_rate: int,
         device: torch.device,
         codec: VQVAE | None = None,
+        factors: Sequence[float] | None = None,
     ) -> None:
         self.config = config
         self.device = device
@@ -141,7 +143,7 @@ class CodecTrainer:
 
         hop = self.codec.frame_hop
         self.sampler = CropSampler(
-            split.train, config.crop_frames * hop, sample_rate, config.seed, hop
+            split.train, config.crop_frames * hop, sample_rate, config.seed, hop, factors
         )
         self.held_out = split.held_out
         self.batch_size = config.batch_size or usual_batch_size(device)
