@@ -22,7 +22,7 @@ from distill.library.job_events import EventReader
 from distill.library.job_here import begin_here
 from distill.library.job_kinds import TrainArguments
 from distill.library.job_log import EventLog
-from distill.library.job_orders import make_folder, new_order, write_order
+from distill.library.job_orders import make_job_folder, new_order, write_order
 from distill.library.job_types import (
     JobDone,
     JobFailed,
@@ -138,7 +138,7 @@ def fill(workspace: Workspace, count: int) -> None:
     content = template.read_bytes()
     for number, way in enumerate(ways):
         order = new_order("train", TrainArguments(sounds="/sounds", output=f"/{number}.sda"))
-        folder = make_folder(workspace, order.id)
+        folder = make_job_folder(workspace, order.id)
         write_order(folder, order)
         (folder / "events.jsonl").write_bytes(content)
         if end := ends[way]:
@@ -176,7 +176,7 @@ def time_list(workspace: Workspace, count: int) -> None:
 def time_curves(workspace: Workspace) -> None:
     """Time the curves of a training of three hours."""
     order = new_order("train", TrainArguments(sounds="/sounds", output="/long.sda"))
-    folder = make_folder(workspace, order.id)
+    folder = make_job_folder(workspace, order.id)
     write_order(folder, order)
     write_events(folder / "events.jsonl", LONG_STEPS).close()
     megabytes = (folder / "events.jsonl").stat().st_size / 1e6

@@ -144,10 +144,10 @@ def copying_targets(setup: Setup) -> Iterator[Target]:
         folder = copying.corpora_folder(setup.corpora, Path(scratch))
         result = copying.measure(setup.loaded, folder, setup.passages, seed=0)
     for case, row in result["cases"].items():
-        goal = copying.goal_of(case)
-        yield Target(
-            name=f"copies, {case}: {goal.figure}", figure=row[goal.figure], bound=goal.bound
-        )
+        for goal in copying.goals_of(case):
+            yield Target(
+                name=f"copies, {case}: {goal.figure}", figure=row[goal.figure], bound=goal.bound
+            )
 
 
 def steering_targets(setup: Setup) -> Iterator[Target]:
