@@ -150,7 +150,9 @@ def _judge_job(workspace: Workspace, killed: list[Job], first: Ended) -> Harm | 
     for job in killed:
         if job.state not in (JobState.DONE, JobState.CUT_OFF):
             return Harm("state", f"{job.state} after exit code {first.code}: {job.sentence}")
-        lines = (workspace.jobs / job.id / "events.jsonl").read_bytes().split(b"\n")[:-1]
+        events = workspace.jobs / job.id / "events.jsonl"
+        # It may have been killed before its first event.
+        lines = events.read_bytes().split(b"\n")[:-1] if events.exists() else []
         if None in map(parse_event, lines):
             return Harm("torn", "a line of events.jsonl")
         try:
