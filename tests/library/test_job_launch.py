@@ -49,7 +49,9 @@ def test_a_look_at_a_job_does_not_keep_it_from_its_start(
     with open(make_job_folder(workspace, order.id) / "starting", "wb") as look:
         # As `is_taken` does in every listing; it ends while the start waits for its next try.
         fcntl.flock(look, fcntl.LOCK_SH)
-        monkeypatch.setattr(time, "sleep", lambda _: fcntl.flock(look, fcntl.LOCK_UN))
+        monkeypatch.setattr(
+            time, "sleep", lambda _: look.closed or fcntl.flock(look, fcntl.LOCK_UN)
+        )
         monkeypatch.setattr(job_launch, "RUNNER", "distill.no_such_module")
         with pytest.raises(OutputError, match="ended before it began"):
             job_launch.launch(workspace, order)

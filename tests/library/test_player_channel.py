@@ -40,10 +40,15 @@ def pair() -> Iterator[tuple[Channel, Far]]:
     to_channel, to_far = os.pipe(), os.pipe()
     pipes = [os.fdopen(to_channel[0], "rb"), os.fdopen(to_far[1], "wb")]
     far = Far(os.fdopen(to_far[0], "rb"), os.fdopen(to_channel[1], "wb"))
+    before = set(threading.enumerate())
     yield Channel(*pipes), far
     far.output.close()
-    # The end of its input ends the thread that reads, which then needs its pipe no more.
+    # The end of its input ends the threads of the channel, which then need its pipes no more.
+    for thread in set(threading.enumerate()) - before:
+        thread.join(10)
     far.lines.close()
+    for pipe in pipes:
+        pipe.close()
 
 
 def test_orders_come_with_progress_and_end(pair: tuple[Channel, Far]) -> None:

@@ -80,6 +80,8 @@ class Channel:
         # The player sends one order at a time, and the next once it has the end of the last.
         self._current: Order | None = None
         self._current_lock = threading.Lock()
+        # Set once the player is gone.
+        self._is_over = threading.Event()
 
     def orders(self) -> Iterator[Order]:
         """The orders, until the player is gone."""
@@ -116,6 +118,7 @@ class Channel:
         order = self._current
         if order is not None:
             order.cancel_event.set()
+        self._is_over.set()
         self._orders.put(None)
         self._on_end()
 
@@ -143,8 +146,7 @@ class Channel:
             order_now.room.release(message["blocks"])
 
     def _tell_progress(self) -> None:
-        while True:
-            time.sleep(REPORT_S)
+        while not self._is_over.wait(REPORT_S):
             with self._current_lock:
                 order = self._current
                 if order is not None:

@@ -146,7 +146,7 @@ class RenderQuery:
 
         for text in (self.text, self.model, self.id_or_title):
             _check_text(text)
-        for word in sql_text(self.text).casefold().split():
+        for word in _searchable(sql_text(self.text)).split():
             add("words LIKE ? ESCAPE '!'", like(word))
         if self.model:
             model = sql_text(self.model)
@@ -196,6 +196,11 @@ def _check_text(text: str) -> None:
         )
 
 
+def _searchable(text: str) -> str:
+    """`text` as a search goes by it; for SQL, a pattern and a text end at a zero."""
+    return text.casefold().replace("\0", " ")
+
+
 def row_of(render: Render) -> dict[str, Any]:
     """The row of a render for the index."""
     tempo = (render.timing or {}).get("tempo")
@@ -225,7 +230,7 @@ def row_of(render: Render) -> dict[str, Any]:
         "notes": render.notes,
         "file_name": render.path.name,
         "codes_name": render.codes.name if render.codes else "",
-        "words": "\n".join(map(str, words)).casefold(),
+        "words": _searchable("\n".join(map(str, words))),
     }
 
 

@@ -33,7 +33,7 @@ def test_halves_of_the_recordings_lie_at_1() -> None:
     rng = np.random.default_rng(0)
     groups = np.repeat(np.arange(6), 20)
     rows = rng.standard_normal((120, 10)) + rng.standard_normal((6, 10))[groups]
-    yardstick = movement.Yardstick(movement.Described(rows=rows, groups=groups))
+    yardstick = movement.Yardstick(movement.Descriptions(rows=rows, groups=groups))
     scaled = (rows - yardstick.mean) / yardstick.deviation
     draws = np.random.default_rng(0)
     halves = [np.isin(groups, draws.permutation(6)[:3]) for _ in range(movement.HALVES)]
@@ -60,7 +60,7 @@ def test_the_classifier_tells_another_movement_and_not_the_same() -> None:
     rng = np.random.default_rng(0)
     groups = np.repeat(np.arange(10), 10)
     same, again, other = (
-        movement.Described(rows=rng.standard_normal((100, 6)) + mean, groups=groups)
+        movement.Descriptions(rows=rng.standard_normal((100, 6)) + mean, groups=groups)
         for mean in (0, 0, 2)
     )
     assert movement.auc(same, other) > 0.95

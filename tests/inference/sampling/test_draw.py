@@ -25,7 +25,7 @@ def test_the_first_level_moves_on_as_often_as_the_prior_says(
     chances = torch.tensor([0.005] * 16 + [0.92])
 
     def next_logits(stream: PriorStream, choice: torch.Tensor) -> torch.Tensor:
-        return chances.log().expand(len(stream.hidden), -1)
+        return chances.log().expand(len(stream.state), -1)
 
     monkeypatch.setattr(PriorStream, "next_logits", next_logits)
     frames = islice(draw_frames(prior, 1, Sampling(top_p=0.9), generator()), 4000)
