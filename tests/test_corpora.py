@@ -21,7 +21,7 @@ def test_from_folder_to_new_sound(corpus: Path, tmp_path: Path) -> None:
     assert report.verdict == "go"
     assert len(report.clips) == len(report.files)
     path = tmp_path / "model.sda"
-    distill.train(report, path, steps=60, batch_size=4, hidden_size=96)
+    distill.train(report, path, steps=30, batch_size=4, hidden_size=96)
     distill.train_prior(path, corpus, max_epochs=1, hidden_size=64, num_layers=1, encodings=2)
     model = distill.load(path)
     sound = distill.generate(model, duration=2, seed=1)[0]
