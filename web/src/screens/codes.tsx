@@ -1,0 +1,3 @@
+export function Codes() {
+  return <h1>Codes</h1>;
+}

@@ -1,0 +1,3 @@
+export function Make() {
+  return <h1>Make</h1>;
+}

@@ -1,0 +1,3 @@
+export function Sounds() {
+  return <h1>Sounds</h1>;
+}
