@@ -1,18 +1,38 @@
 /** Records of the server. Names are those of the library's dataclasses. */
 
-export interface Session {
+export interface SessionView {
   version: string;
-  features: string[];
+  run: string;
+  workspace: string;
   free_bytes: number;
   cores: number;
-  device: string;
+  is_local: boolean;
+  is_player_ready: boolean;
+  is_training: boolean;
+  last_event: number;
 }
 
-export interface Corpus {
+export interface CorpusView {
   id: string;
   name: string;
   folder: string;
   is_owned: boolean;
+  is_there: boolean;
+  listing: CorpusListing | null;
+}
+
+export interface CorpusList {
+  corpora: CorpusView[];
+  remarks: string[];
+}
+
+export interface PlaceView {
+  token: string;
+  name: string;
+  path: string;
+  sounds: number;
+  is_counted: boolean;
+  has_folders: boolean;
 }
 
 export interface ListedFile {

@@ -2,13 +2,13 @@
 
 import { signal } from "@preact/signals";
 import { ApiError, get, post } from "./api";
-import type { Session } from "./records";
+import type { SessionView } from "./records";
 import { sentenceOf } from "./toasts";
 
 export type Login = "unknown" | "in" | "out";
 
 export const login = signal<Login>("unknown");
-export const session = signal<Session | null>(null);
+export const session = signal<SessionView | null>(null);
 
 /** A sentence on why the login failed. */
 export const loginError = signal("");
@@ -32,5 +32,5 @@ export async function logIn(): Promise<void> {
 }
 
 export async function loadSession(): Promise<void> {
-  session.value = await get<Session>("/session");
+  session.value = await get<SessionView>("/session");
 }
