@@ -80,7 +80,6 @@ export function List<T>(props: Props<T>) {
           const top = place.start - virtual.options.scrollMargin;
           return (
             // biome-ignore lint/a11y/useKeyWithClickEvents: the keys are those of the grid
-            // biome-ignore lint/a11y/useFocusableInteractive: the grid has the focus, and names its row
             <div
               key={key}
               id={rowId(place.index)}

@@ -43,7 +43,7 @@ function CorpusScreen({ id, corpora }: CorpusProps) {
   useEffect(() => {
     if (!scan) resource.reload();
   }, [scan?.id]);
-  const isUnknown = corpus !== null && corpus.is_there && !corpus.listing;
+  const isUnknown = corpus?.is_there && !corpus.listing;
   useEffect(() => {
     if (isUnknown) void scanCorpus(id);
   }, [id, isUnknown]);
