@@ -3,7 +3,7 @@
 import { Icon } from "../parts/icon";
 import { minutes, when } from "../state/format";
 import { aliveJobs, jobs, resumeJob, stopJob } from "../state/jobs";
-import type { Job } from "../state/records";
+import type { JobView } from "../state/records";
 import { hrefOf } from "../state/route";
 
 /** Jobs in the list, at most: the screen of trainings shows them all. */
@@ -38,7 +38,7 @@ export function JobChip() {
   );
 }
 
-function JobLine({ job }: { job: Job }) {
+function JobLine({ job }: { job: JobView }) {
   const isAlive = job.state === "running" || job.state === "waiting";
   return (
     <li class="job-line">
@@ -65,7 +65,7 @@ function JobLine({ job }: { job: Job }) {
             {job.state === "waiting" ? "Remove" : "Stop"}
           </button>
         )}
-        {job.state === "cut-off" && (
+        {job.can_resume && (
           <button type="button" class="small-button spread" onClick={() => resumeJob(job)}>
             Go on
           </button>

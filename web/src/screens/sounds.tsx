@@ -6,7 +6,7 @@ import { toggle } from "../player/player";
 import { scanCorpus } from "../state/corpora";
 import { count, minutes } from "../state/format";
 import { aliveJobs } from "../state/jobs";
-import type { CorpusList, CorpusListing, CorpusView, Job } from "../state/records";
+import type { CorpusList, CorpusListing, CorpusView, JobView } from "../state/records";
 import { useResource } from "../state/resource";
 import { go, hrefOf, place, setQuery } from "../state/route";
 import { AddSounds, takeDrops } from "./add-sounds";
@@ -37,9 +37,7 @@ interface CorpusProps {
 function CorpusScreen({ id, corpora }: CorpusProps) {
   const resource = useResource<CorpusView>(`/corpora/${id}`, "library");
   const corpus = resource.value.value;
-  const scan = aliveJobs.value.find(
-    (job) => job.kind === "scan" && job.arguments.sounds === corpus?.folder,
-  );
+  const scan = aliveJobs.value.find((job) => job.kind === "scan" && job.corpus === id);
   useEffect(() => {
     if (!scan) resource.reload();
   }, [scan?.id]);
@@ -69,7 +67,7 @@ function CorpusScreen({ id, corpora }: CorpusProps) {
   );
 }
 
-function Scan({ job }: { job: Job }) {
+function Scan({ job }: { job: JobView }) {
   return (
     <div class="scan">
       <p class="muted">{job.sentence || "Listening to every file once …"}</p>

@@ -3,12 +3,12 @@
 import { ApiError, post, put, query } from "./api";
 import { count } from "./format";
 import { place as placeJob } from "./jobs";
-import type { Job } from "./records";
+import type { JobView } from "./records";
 import { toast, toastError } from "./toasts";
 
 export async function scanCorpus(id: string): Promise<void> {
   try {
-    placeJob(await post<Job>(`/corpora/${id}/scan`));
+    placeJob(await post<JobView>(`/corpora/${id}/scan`));
   } catch (error) {
     toastError(error);
   }

@@ -21,8 +21,8 @@ export async function loadDraft<T>(place: string): Promise<T | null> {
     return unsent;
   }
   try {
-    const draft = await get<T | null>(`/drafts/${encodeURIComponent(place)}`);
-    return draft && Object.keys(draft).length ? draft : null;
+    const { draft } = await get<{ draft: T }>(`/drafts/${encodeURIComponent(place)}`);
+    return Object.keys(draft as object).length ? draft : null;
   } catch (error) {
     if (error instanceof ApiError && error.status === 404) return null;
     throw error;
@@ -46,7 +46,7 @@ async function send(place: string): Promise<void> {
   const draft = read<unknown>(keyOf(place), null);
   if (draft === null) return;
   try {
-    await put(`/drafts/${encodeURIComponent(place)}`, draft);
+    await put(`/drafts/${encodeURIComponent(place)}`, { draft });
     // What came meanwhile goes with the next timer.
     if (JSON.stringify(read(keyOf(place), null)) === JSON.stringify(draft)) forget(keyOf(place));
   } catch (error) {

@@ -2,13 +2,7 @@
 
 import { signal } from "@preact/signals";
 import { BASE } from "./api";
-
-export interface ServerEvent {
-  n: number;
-  topic: string;
-  type: string;
-  data: Record<string, unknown>;
-}
+import type { NewsHello, ServerEvent } from "./records";
 
 type Listener = (event: ServerEvent) => void;
 
@@ -27,9 +21,11 @@ export const isOutdated = signal(false);
 const listeners = new Set<{ topic: string; listener: Listener }>();
 const renewals = new Set<() => void>();
 
-let since = 0;
-let wait = FIRST_WAIT;
+/** Number of the last event of the run of the server that is named; null before the first hello. */
+let since: number | null = null;
+let run = "";
 let version = "";
+let wait = FIRST_WAIT;
 let quiet: ReturnType<typeof setTimeout> | undefined;
 
 /** Calls `listener` for events of a topic, or of topics that begin with it and a colon. */
@@ -47,7 +43,7 @@ export function onRenewal(renew: () => void): () => void {
 
 export function connect(): void {
   const socket = new WebSocket(`${location.origin.replace(/^http/, "ws")}${BASE}/events`);
-  socket.onopen = () => socket.send(JSON.stringify({ type: "hello", version, since }));
+  socket.onopen = () => socket.send(JSON.stringify({ since, run }));
   socket.onmessage = (message) => receive(JSON.parse(message.data));
   socket.onclose = () => {
     quiet ??= setTimeout(() => {
@@ -58,32 +54,27 @@ export function connect(): void {
   };
 }
 
-function receive(message: Record<string, unknown>): void {
-  if (message.type === "hello") {
-    greet(message);
+function receive(message: { hello: NewsHello } | ServerEvent): void {
+  if ("hello" in message) {
+    greet(message.hello);
     return;
   }
-  if (typeof message.n !== "number" || message.n <= since) return;
   since = message.n;
-  const event = message as unknown as ServerEvent;
-  if (event.type === "server.updated") isOutdated.value = true;
   for (const { topic, listener } of listeners) {
-    if (event.topic === topic || event.topic.startsWith(`${topic}:`)) listener(event);
+    if (message.topic === topic || message.topic.startsWith(`${topic}:`)) listener(message);
   }
 }
 
-function greet(message: Record<string, unknown>): void {
+function greet(hello: NewsHello): void {
   clearTimeout(quiet);
   quiet = undefined;
   wait = FIRST_WAIT;
-  const isBack = version !== "";
   isLost.value = false;
-  const named = String(message.version ?? "");
-  if (version && named !== version) isOutdated.value = true;
-  version ||= named;
-  const latest = Number(message.n ?? message.since ?? 0);
-  // The server was started anew and counts from 0, or has forgotten what was missed.
-  const isCut = latest < since || message.missed === true;
-  if (since === 0 || isCut) since = latest;
-  if (isBack) for (const renew of renewals) renew();
+  if (version && hello.version !== version) isOutdated.value = true;
+  version ||= hello.version;
+  // What was missed comes by itself, unless the server was started anew.
+  const isCut = since !== null && hello.is_reset;
+  if (since === null || isCut) since = hello.last;
+  run = hello.run;
+  if (isCut) for (const renew of renewals) renew();
 }

@@ -3,10 +3,10 @@
 import { computed, signal } from "@preact/signals";
 import { get, post } from "./api";
 import { onEvents, onRenewal } from "./events";
-import type { Job } from "./records";
+import type { JobView } from "./records";
 import { politeText, toastError, urgentText } from "./toasts";
 
-export const jobs = signal<Job[]>([]);
+export const jobs = signal<JobView[]>([]);
 
 /** Jobs that work or wait, in their order. */
 export const aliveJobs = computed(() =>
@@ -14,27 +14,27 @@ export const aliveJobs = computed(() =>
 );
 
 export async function loadJobs(): Promise<void> {
-  jobs.value = await get<Job[]>("/jobs");
+  jobs.value = await get<JobView[]>("/jobs");
 }
 
-export async function stopJob(job: Job): Promise<void> {
+export async function stopJob(job: JobView): Promise<void> {
   await act(job, "stop");
 }
 
-export async function resumeJob(job: Job): Promise<void> {
+export async function resumeJob(job: JobView): Promise<void> {
   await act(job, "resume");
 }
 
-async function act(job: Job, verb: string): Promise<void> {
+async function act(job: JobView, verb: string): Promise<void> {
   try {
-    place(await post<Job>(`/jobs/${job.id}/${verb}`));
+    place(await post<JobView>(`/jobs/${job.id}/${verb}`));
   } catch (error) {
     toastError(error);
   }
 }
 
 /** Puts a job in its place: the latest first, as the server lists them. */
-export function place(job: Job): void {
+export function place(job: JobView): void {
   const others = jobs.value.filter((entry) => entry.id !== job.id);
   const isNew = others.length === jobs.value.length;
   jobs.value = isNew

@@ -1,101 +1,41 @@
-/** Records of the server. Names are those of the library's dataclasses. */
+/** Records of the server, as its OpenAPI document states them. */
 
-export interface SessionView {
-  version: string;
-  run: string;
-  workspace: string;
-  free_bytes: number;
-  cores: number;
-  is_local: boolean;
-  is_player_ready: boolean;
-  is_training: boolean;
-  last_event: number;
-}
+import type { components } from "./openapi";
 
-export interface CorpusView {
-  id: string;
-  name: string;
-  folder: string;
-  is_owned: boolean;
-  is_there: boolean;
-  listing: CorpusListing | null;
-}
+type Schemas = components["schemas"];
 
-export interface CorpusList {
-  corpora: CorpusView[];
-  remarks: string[];
-}
-
-export interface PlaceView {
-  token: string;
-  name: string;
-  path: string;
-  sounds: number;
-  is_counted: boolean;
-  has_folders: boolean;
-}
-
-export interface ListedFile {
-  name: string;
-  hash: string;
-  used: boolean;
-  reason: string;
-  flags: string[];
-  duration_s: number;
-  loudness: number | null;
-  tempo: number | null;
-  key: string | null;
-  muted: boolean;
-  weight: number;
-  tags: string[];
-  note: string;
-  generated: boolean;
-}
-
-export interface CorpusListing {
-  id: string;
-  folder: string;
-  verdict: string;
-  advice: string[];
-  total_s: number;
-  used: number;
-  muted: number;
-  generated_share: number;
-  files: ListedFile[];
-  absent: string[];
-}
-
-export type JobState = "waiting" | "running" | "done" | "stopped" | "failed" | "cut-off";
-
-export interface Job {
-  id: string;
-  kind: string;
-  title: string;
-  state: JobState;
-  sentence: string;
-  stage: string;
-  progress: number | null;
-  remaining_s: number | null;
-  ahead: number;
-  is_stopping: boolean;
-  created: number;
-  changed: number;
-  saved: number | null;
-  last_event: number;
-  arguments: Record<string, unknown>;
-  distill: string;
-}
-
-export interface JobEvent {
-  n: number;
-  t: number;
-  type: string;
-  data: Record<string, unknown>;
-}
-
-export interface LevelHealth {
-  name: string;
-  utilisation: number;
-  perplexity: number;
-  dead_codes?: number;
-}
+export type SessionView = Schemas["SessionView"];
+export type PlaceView = Schemas["PlaceView"];
+export type CorpusView = Schemas["CorpusView"];
+export type CorpusList = Schemas["CorpusList"];
+export type CorpusListing = Schemas["CorpusListing"];
+export type ListedFile = Schemas["ListedFile"];
+export type Choices = Schemas["Choices"];
+export type Spectrogram = Schemas["Spectrogram"];
+export type MeasuredCurves = Schemas["MeasuredCurves"];
+export type JobView = Schemas["JobView"];
+export type JobDetail = Schemas["JobDetail"];
+export type JobEvent = Schemas["JobEvent"];
+export type NewJob = Schemas["NewJob"];
+export type KeptPreview = Schemas["KeptPreview"];
+export type PreviewFile = Schemas["PreviewFile"];
+export type ModelView = Schemas["ModelView"];
+export type ModelsView = Schemas["ModelsView"];
+export type CodebookLevelView = Schemas["CodebookLevelView"];
+export type TaskView = Schemas["TaskView"];
+export type NewTakes = Schemas["NewTakes"];
+export type RenderPage = Schemas["RenderPage"];
+export type RenderLine = Schemas["RenderLine"];
+export type RenderView = Schemas["RenderView"];
+export type DocumentView = Schemas["DocumentView"];
+export type DocumentsView = Schemas["DocumentsView"];
+export type EditOutcome = Schemas["EditOutcome"];
+export type StepView = Schemas["StepView"];
+export type Preset = Schemas["Preset"];
+export type PresetsView = Schemas["PresetsView"];
+export type ComparisonView = Schemas["ComparisonView"];
+export type ComparisonList = Schemas["ComparisonList"];
+export type DeletedView = Schemas["DeletedView"];
+export type ServerEvent = Schemas["Event"];
+export type NewsHello = Schemas["NewsHello"];
+export type LiveBlock = Schemas["LiveBlock"];
