@@ -159,6 +159,9 @@ async function makeDeck(sounds: Sound[], at: number, number: number): Promise<De
   }
   const buffers = await Promise.all(sounds.map((sound) => decoded(context, sound)));
   if (number !== order) return null;
+  if (!sounds[0]?.duration_s && current.value) {
+    current.value = { ...current.value, duration_s: buffers[0]?.duration ?? 0 };
+  }
   return new BufferDeck(context, output, buffers, { ...plan, side: side.value, loop: loop() });
 }
 

@@ -22,7 +22,7 @@ export function Wave() {
 
   useEffect(() => {
     const element = canvas.current;
-    if (!element || !sound?.peaks) return;
+    if (!element || !sound?.peaks || !sound.duration_s) return;
     let isGone = false;
     const draw = async () => {
       const peaks = await loadPeaks(sound.peaks, sound.duration_s, element.clientWidth * 2);
@@ -36,7 +36,7 @@ export function Wave() {
       isGone = true;
       observer.disconnect();
     };
-  }, [sound?.key, light]);
+  }, [sound?.key, sound?.duration_s, light]);
 
   const timeAt = (x: number): number => {
     const box = frame.current?.getBoundingClientRect();

@@ -3,7 +3,7 @@
 import { computed, signal } from "@preact/signals";
 import { get, post } from "./api";
 import { onEvents, onRenewal } from "./events";
-import type { JobView } from "./records";
+import type { JobEvent, JobView } from "./records";
 import { politeText, toastError, urgentText } from "./toasts";
 
 export const jobs = signal<JobView[]>([]);
@@ -62,9 +62,9 @@ export function startJobs(): void {
   loadJobs().catch(toastError);
   onRenewal(refresh);
   onEvents("jobs", (event) => {
-    const sentence = event.data.sentence ?? event.data.error;
-    if (event.type === "job.failed") urgentText.value = String(sentence ?? "");
-    else if (event.type === "job.done") politeText.value = String(sentence ?? "");
+    const told = (event.data.event as JobEvent | undefined)?.data ?? {};
+    if (event.type === "job.failed") urgentText.value = String(told.error ?? "");
+    else if (event.type === "job.done") politeText.value = String(told.sentence ?? "");
     refresh();
   });
 }
