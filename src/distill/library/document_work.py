@@ -262,7 +262,7 @@ def decode_order(
     check_revision(document, revision)
     model = model_of_document(workspace, document)
     status = model.stat()
-    parts = [document.grid, start, stop, levels, list(lines)]
+    parts: list[Any] = [document.grid, start, stop, levels, list(lines)]
     parts += [str(model), status.st_size, status.st_mtime_ns]
     return DecodeDocument(
         document=document_id,

@@ -11,7 +11,7 @@ import numpy as np
 from distill.errors import UsageError
 from distill.library.peaks import BASE, LEVELS, ZOOM, Peaks, coarser
 from distill.library.picture_cache import fetch, picture_folder
-from distill.library.pictures import TILE_COLUMNS, VERSION, Spectrogram
+from distill.library.spectrogram import TILE_COLUMNS, VERSION, Spectrogram
 from distill.library.workspace import Workspace
 
 

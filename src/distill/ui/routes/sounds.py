@@ -16,9 +16,9 @@ from distill.library.drawings import (
     drawn_tile,
 )
 from distill.library.models import load_model
-from distill.library.pictures import Spectrogram
 from distill.library.player_requests import DrawSound, FindSources, MeasureCurves, Urgency
 from distill.library.sound_files import KnownSound, find_known_sound, playable_copy
+from distill.library.spectrogram import Spectrogram
 from distill.ui.api import Endpoint
 from distill.ui.context import Context
 from distill.ui.files import FOREVER, playable, sound_response
