@@ -131,16 +131,15 @@ class Endpoint:
 async def _arguments(endpoint: Endpoint, request: Request) -> dict[str, Any]:
     """The arguments of the function, from a request."""
     arguments: dict[str, Any] = {}
-    known = {entry.name for entry in endpoint.parameters}
+    known = {entry.name.rstrip("_") for entry in endpoint.parameters}
     for name in request.query_params:
         if name not in known:
             raise UsageError(f"There is no parameter '{name[:60]}' here.")
     for entry in endpoint.parameters:
         source = request.path_params if endpoint.is_in_path(entry.name) else request.query_params
         kind = endpoint.names[entry.name]
+        # `from` is a word of Python.
         key = entry.name.rstrip("_")
-        if key not in source and entry.name in source:
-            key = entry.name
         if key in source:
             arguments[entry.name] = restore_text(kind, source[key], key)
         elif entry.default is inspect.Parameter.empty:
