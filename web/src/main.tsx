@@ -7,6 +7,7 @@ import { NoLogin } from "./screens/no-login";
 import { connect } from "./state/events";
 import { startJobs } from "./state/jobs";
 import { startKeys } from "./state/keys";
+import { startRenders } from "./state/renders";
 import { startRouting } from "./state/route";
 import { logIn, login } from "./state/session";
 import "./style/app.css";
@@ -23,6 +24,7 @@ effect(() => {
   if (login.value !== "in") return;
   connect();
   startJobs();
+  startRenders();
 });
 void logIn();
 

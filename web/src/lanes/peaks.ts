@@ -70,7 +70,7 @@ export function drawPeaks(
   }
 }
 
-function extremes(values: Int8Array, first: number, count: number): [number, number] {
+export function extremes(values: Int8Array, first: number, count: number): [number, number] {
   const begin = Math.max(0, Math.floor(first));
   const end = Math.min(values.length / 2, Math.max(begin + 1, Math.floor(first + count)));
   let least = 0;

@@ -16,11 +16,14 @@ interface Block {
   /** Interleaved samples. */
   samples: Float32Array;
   channels: number;
+  /** Sample rate of the block in Hz. */
+  rate: number;
 }
 
 class Ring extends AudioWorkletProcessor {
   private blocks: Block[] = [];
   private offset = 0;
+  /** Seconds that wait, and seconds that were played. */
   private waiting = 0;
   private played = 0;
   private quanta = 0;
@@ -39,16 +42,16 @@ class Ring extends AudioWorkletProcessor {
 
   private add(block: Block): void {
     this.blocks.push(block);
-    this.waiting += block.samples.length / block.channels;
+    this.waiting += block.samples.length / block.channels / block.rate;
   }
 
   process(_inputs: Float32Array[][], outputs: Float32Array[][]): boolean {
     if (this.isOver) return false;
     const output = outputs[0] ?? [];
-    if (this.isEnding || this.waiting >= START_S * sampleRate) this.isOpen = true;
+    if (this.isEnding || this.waiting >= START_S) this.isOpen = true;
     if (this.isOpen) this.play(output);
     if (++this.quanta % REPORT_EVERY === 0) this.report();
-    return !(this.isEnding && this.waiting === 0);
+    return !(this.isEnding && !this.blocks.length);
   }
 
   private play(output: Float32Array[]): void {
@@ -60,21 +63,44 @@ class Ring extends AudioWorkletProcessor {
         this.isOpen = false;
         return;
       }
-      for (let c = 0; c < output.length; c++) {
-        const from = this.offset * block.channels + Math.min(c, block.channels - 1);
-        (output[c] as Float32Array)[i] = block.samples[from] ?? 0;
-      }
-      this.offset++;
-      this.played++;
-      this.waiting--;
-      if (this.offset * block.channels < block.samples.length) continue;
+      this.sound(block, output, i);
+      // The rate of a codec is often not that of the device: places between samples count.
+      const step = block.rate / sampleRate;
+      this.offset += step;
+      this.played += 1 / sampleRate;
+      this.waiting -= 1 / sampleRate;
+      const frames = block.samples.length / block.channels;
+      if (this.offset < frames) continue;
+      this.offset -= frames;
+      this.last = this.frame(block, frames - 1);
       this.blocks.shift();
-      this.offset = 0;
+    }
+  }
+
+  /** The last frame of the block before, for places between two blocks. */
+  private last: number[] = [];
+
+  private frame(block: Block, n: number): number[] {
+    return Array.from(block.samples.subarray(n * block.channels, (n + 1) * block.channels));
+  }
+
+  /** Puts the frame at `offset` into the output, on a line between its neighbours. */
+  private sound(block: Block, output: Float32Array[], i: number): void {
+    // A frame late, so that the frame after is there.
+    const place = this.offset - 1;
+    const n = Math.floor(place);
+    const share = place - n;
+    for (let c = 0; c < output.length; c++) {
+      const channel = Math.min(c, block.channels - 1);
+      const before =
+        n < 0 ? (this.last[channel] ?? 0) : (block.samples[n * block.channels + channel] ?? 0);
+      const after = block.samples[(n + 1) * block.channels + channel] ?? before;
+      (output[c] as Float32Array)[i] = before + share * (after - before);
     }
   }
 
   private report(): void {
-    this.port.postMessage({ played: this.played / sampleRate, ahead: this.waiting / sampleRate });
+    this.port.postMessage({ played: this.played, ahead: this.waiting });
   }
 }
 
