@@ -30,15 +30,6 @@ export function holds(region: Region, cell: Cell): boolean {
   return isInTime && cell.level >= region.top && cell.level < region.bottom;
 }
 
-/** The region as options of a line of `distill edit run`. */
-export function regionOptions(region: Region, codes: Codes): string {
-  const seconds = (frame: number) => String(Math.round((frame / codes.frameRate) * 1e4) / 1e4);
-  const isWhole = region.from === 0 && region.to === codes.frames;
-  const time = isWhole ? "" : ` --from ${seconds(region.from)} --to ${seconds(region.to)}`;
-  const isAll = region.top === 0 && region.bottom === codes.levels;
-  return time + (isAll ? "" : ` --levels ${levelsText(region)}`);
-}
-
 /** Levels as the library counts them, from 1: `2` or `2-3`. */
 export function levelsText({ top, bottom }: Region): string {
   return bottom - top === 1 ? String(bottom) : `${top + 1}-${bottom}`;
