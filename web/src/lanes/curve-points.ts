@@ -43,6 +43,13 @@ export function valueAt(points: readonly Point[], seconds: number): number {
   return before[1] + share * (next[1] - before[1]);
 }
 
+/** The part of a curve up to `seconds`. */
+export function cutAt(points: readonly Point[], seconds: number): Point[] {
+  const inside = points.filter(([t]) => t <= seconds);
+  if (inside.length === points.length) return inside;
+  return tidy([...inside, [seconds, valueAt(points, seconds)]], seconds);
+}
+
 /** Puts a drawn stroke in place of the points that it passes over, with as few points as do. */
 export function drawOver(points: readonly Point[], stroke: readonly Point[], length: number) {
   const times = stroke.map(([t]) => t);

@@ -8,7 +8,7 @@ import {
   type VirtualizerOptions,
 } from "@tanstack/virtual-core";
 import type { ComponentChildren } from "preact";
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { keyName, lettersOn } from "../state/keys";
 
 interface Props<T> {
@@ -25,6 +25,8 @@ interface Props<T> {
   /** Cells of a row, each with `role="gridcell"`. */
   row: (item: T) => ComponentChildren;
   rowClass?: (item: T) => string;
+  /** Called when the last row comes into sight. */
+  onEnd?: () => void;
   /** Further keys, by name. */
   keys?: Record<string, (item: T) => void>;
 }
@@ -43,6 +45,11 @@ export function List<T>(props: Props<T>) {
     props.onSelect(item, "key");
     virtual.scrollToIndex(Math.min(items.length - 1, Math.max(0, to)), { align: "auto" });
   };
+  const last = virtual.getVirtualItems().at(-1)?.index ?? -1;
+  const isAtEnd = items.length > 0 && last >= items.length - 1;
+  useEffect(() => {
+    if (isAtEnd) props.onEnd?.();
+  }, [isAtEnd, items.length]);
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.target !== event.currentTarget) return;
     const name = keyName(event);

@@ -2,7 +2,7 @@
 
 import { effect, type Signal, signal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
-import type { Point } from "../lanes/curve-points";
+import { cutAt, type Point } from "../lanes/curve-points";
 import { loadDraft, saveDraft } from "./drafts";
 import type { NewTakes } from "./records";
 import { toastError } from "./toasts";
@@ -135,7 +135,8 @@ export function settingsOf(draft: MakeDraft): Record<string, unknown> {
   for (const name of DESCRIPTORS) {
     const { kind, value, points } = draft.steer[name];
     if (kind === "value") settings[name] = value;
-    if (kind === "curve" && points.length) settings[name] = points;
+    const shown = lastsAsSource ? points : cutAt(points, draft.duration);
+    if (kind === "curve" && shown.length) settings[name] = shown;
   }
   return settings;
 }
