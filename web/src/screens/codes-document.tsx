@@ -39,8 +39,8 @@ export function CodesDocument({ id }: { id: string }) {
       for (const end of ends) end();
     };
   }, [document]);
-  const view = document.view.value;
-  if (!view) return document.error.value ? <p class="bad">{document.error.value}</p> : null;
+  if (!document.isLoaded.value)
+    return document.error.value ? <p class="bad">{document.error.value}</p> : null;
   return <Editor document={document} />;
 }
 

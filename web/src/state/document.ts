@@ -23,6 +23,8 @@ export class OpenDocument {
   readonly changed = signal<[number, number] | null | undefined>(undefined);
   readonly error = signal("");
   readonly isBusy = signal(false);
+  /** Whether the grid is there. */
+  readonly isLoaded = signal(false);
   codebookSize = 0;
 
   constructor(readonly id: string) {}
@@ -42,6 +44,7 @@ export class OpenDocument {
       if (this.view.peek()?.rev === view.rev) return;
       this.view.value = view;
       await this.loadGrid(undefined);
+      this.isLoaded.value = true;
       this.error.value = "";
     } catch (error) {
       this.error.value = (error as Error).message;
