@@ -1,6 +1,7 @@
 /** Peaks of sounds, as the server measures them: least and greatest of each stretch. */
 
 import { ApiError } from "../state/api";
+import { gently } from "../state/gently";
 
 /** Samples of a stretch at the finest level, steps between levels, and their number. */
 const BASE = 256;
@@ -13,7 +14,7 @@ export interface Peaks {
   seconds: number;
 }
 
-const kept = new Map<string, Promise<Int8Array>>();
+const kept = new Map<string, Int8Array>();
 const MOST_KEPT = 400;
 
 /** The coarsest level that has `columns` stretches in `seconds` of sound. */
@@ -23,23 +24,26 @@ export function levelFor(seconds: number, columns: number): number {
   return BASE * ZOOM ** Math.min(LEVELS - 1, Math.max(0, level));
 }
 
-export async function loadPeaks(url: string, seconds: number, columns: number): Promise<Peaks> {
+/** Peaks for `columns` columns; null where they are not wanted any more when it is their turn. */
+export async function loadPeaks(
+  url: string,
+  seconds: number,
+  columns: number,
+  isWanted = () => true,
+): Promise<Peaks | null> {
   const full = `${url}?per=${levelFor(seconds, columns)}`;
-  let coming = kept.get(full);
-  if (!coming) {
-    coming = fetchPeaks(full);
-    kept.set(full, coming);
-    coming.catch(() => kept.delete(full));
-    const oldest = kept.keys().next().value;
-    if (kept.size > MOST_KEPT && oldest) kept.delete(oldest);
-  }
-  return { values: await coming, seconds };
+  const values = kept.get(full) ?? (await gently(() => fetchPeaks(full), isWanted));
+  return values && { values, seconds };
 }
 
 async function fetchPeaks(url: string): Promise<Int8Array> {
   const response = await fetch(url);
   if (!response.ok) throw new ApiError("", response.status);
-  return new Int8Array(await response.arrayBuffer());
+  const values = new Int8Array(await response.arrayBuffer());
+  kept.set(url, values);
+  const oldest = kept.keys().next().value;
+  if (kept.size > MOST_KEPT && oldest) kept.delete(oldest);
+  return values;
 }
 
 /** Draws the stretch from `from` to `to` seconds over a whole canvas. */

@@ -1,6 +1,7 @@
 /** The spectrogram of a sound under the shared axis, from tiles that the server draws. */
 
 import { useEffect, useMemo, useState } from "preact/hooks";
+import { gently } from "../state/gently";
 import type { Spectrogram } from "../state/records";
 import type { Axis } from "./axis";
 import { LaneCanvas } from "./lane";
@@ -69,8 +70,11 @@ class TileStore {
   constructor(private readonly url: string) {}
 
   async facts(): Promise<Spectrogram> {
-    const response = await fetch(this.url);
-    if (!response.ok) throw new Error(String(response.status));
+    const response = await gently(
+      () => fetch(this.url),
+      () => !this.isClosed,
+    );
+    if (!response?.ok) throw new Error(String(response?.status));
     return response.json();
   }
 
@@ -83,13 +87,19 @@ class TileStore {
   }
 
   private async load(number: number): Promise<void> {
-    const response = await fetch(`${this.url}/${number}`);
-    if (!response.ok) return;
+    const response = await gently(
+      () => fetch(`${this.url}/${number}`),
+      () => !this.isClosed,
+    );
+    if (!response?.ok) return;
     this.tiles.set(number, await createImageBitmap(await response.blob()));
     this.onLoad();
   }
 
+  private isClosed = false;
+
   close(): void {
+    this.isClosed = true;
     for (const tile of this.tiles.values()) tile?.close();
     this.tiles.clear();
   }

@@ -22,8 +22,8 @@ export function Thumbnail({ url, seconds, token = "muted" }: Props) {
       const element = canvas.current;
       if (!element) return;
       try {
-        const peaks = await loadPeaks(url, seconds, element.clientWidth);
-        if (!isGone) drawPeaks(element, peaks, 0, seconds, colourOf(token));
+        const peaks = await loadPeaks(url, seconds, element.clientWidth, () => !isGone);
+        if (peaks && !isGone) drawPeaks(element, peaks, 0, seconds, colourOf(token));
       } catch {
         // A sound that cannot be read has no waveform: its row says why.
       }

@@ -58,9 +58,9 @@ function usePeaks(axis: Axis, peaks: Peaks | string | null): Peaks | null {
   useEffect(() => {
     if (typeof peaks !== "string") return;
     let isGone = false;
-    loadPeaks(peaks, length, columns).then(
+    loadPeaks(peaks, length, columns, () => !isGone).then(
       (next) => {
-        if (!isGone) setLoaded(next);
+        if (next && !isGone) setLoaded(next);
       },
       () => {
         // A sound without a waveform is still played.

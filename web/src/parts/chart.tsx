@@ -55,7 +55,7 @@ export function Chart(props: ChartProps) {
   return (
     <figure class="chart">
       <figcaption class="row">
-        <h3>{props.label}</h3>
+        <h2 class="chart-title">{props.label}</h2>
         <span class="row spread small">
           {props.series.map((entry) => (
             <span key={entry.label} class="chart-key">

@@ -26,7 +26,7 @@ export function Wave() {
     let isGone = false;
     const draw = async () => {
       const peaks = await loadPeaks(sound.peaks, sound.duration_s, element.clientWidth * 2);
-      if (!isGone) drawPeaks(element, peaks, 0, sound.duration_s, colourOf("muted"));
+      if (peaks && !isGone) drawPeaks(element, peaks, 0, sound.duration_s, colourOf("muted"));
     };
     const redraw = () => void draw().catch(() => {});
     redraw();

@@ -39,7 +39,7 @@ export function Takes({ model, draft }: { model: ModelView; draft: Signal<MakeDr
           keyOf={(line) => line.id}
           rowHeight={ROW}
           selected={selected}
-          columns={["Take", "Seed", "Length", "Repeats", "Made", ""]}
+          columns={["Take", "Seed", "Length", "Repeats", "Made", "Actions"]}
           onSelect={(line, how) => {
             setQuery({ take: line.id });
             if (how === "click" && current.value?.key === `render-${line.id}`) toggle();

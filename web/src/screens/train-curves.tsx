@@ -60,7 +60,7 @@ function table(events: JobEvent[] | undefined, names: string[]): uPlot.AlignedDa
 function Levels({ levels }: { levels: Level[] }) {
   return (
     <section class="panel">
-      <h3>Codes in use</h3>
+      <h2 class="chart-title">Codes in use</h2>
       <table class="levels">
         <thead class="hidden-text">
           <tr>
