@@ -3,9 +3,11 @@
 Each module has one server: a workspace is made and synced to disk once.
 """
 
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,6 +22,21 @@ from distill.ui.context import Context
 URL = "http://127.0.0.1:8765"
 WS = "ws://127.0.0.1:8765/api/v1"
 OWN = {"X-Distill": "1"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_network() -> Iterator[None]:
+    """Nothing goes out: a socket to anywhere but this machine is an error."""
+    connect = socket.socket.connect
+
+    def checked(self: socket.socket, address: Any) -> None:
+        place = address[0] if isinstance(address, tuple) else ""
+        assert place in ("", "127.0.0.1", "::1"), f"a connection to {address}"
+        connect(self, address)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", checked)
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ from distill.library.renders import load_render
 from distill.library.workspace import Workspace
 from distill.ui.context import Context
 from tests.ui.conftest import URL, WS
+from tests.ui.test_events import message, until
 from tests.ui.test_routes import API, scanned
 
 WAIT_S = 300.0
@@ -181,8 +182,52 @@ def test_a_stream_plays_is_steered_and_stops(client: TestClient, model: str) -> 
         socket.send_text(json.dumps({"stop": True}))
         messages = []
         while "end" not in (messages[-1] if messages else {}):
-            message = socket.receive()
-            if message.get("text"):
-                messages.append(json.loads(message["text"]))
+            received = socket.receive()
+            if received.get("text"):
+                messages.append(json.loads(received["text"]))
         assert messages[-1]["end"]["error"] == ""
-        assert any("between 0 and 100" in message.get("error", "") for message in messages)
+        assert any("between 0 and 100" in said.get("error", "") for said in messages)
+
+
+def test_a_scan_and_a_training_are_heard_to_their_end(
+    client: TestClient, corpus_dir: Path, context: Context, tiny: dict[str, Any]
+) -> None:
+    remember_corpus(context.workspace, corpus_dir)
+    (corpus,) = [
+        entry
+        for entry in client.get(f"{API}/corpora").json()["corpora"]
+        if entry["folder"] == str(corpus_dir)
+    ]
+    with client.websocket_connect(f"{WS}/events", headers={"Origin": URL}) as socket:
+        socket.send_text("{}")
+        assert "hello" in message(socket)
+        scan = client.post(f"{API}/corpora/{corpus['id']}/scan").json()
+        assert scan["corpus"] == corpus["id"]
+        assert until(socket, "job.verdict")["data"]["job"] == scan["id"]
+        until(socket, "job.done")
+        listing = client.get(f"{API}/corpora/{corpus['id']}").json()["listing"]
+        assert listing["used"] == 8
+        order = {"kind": "train", "corpus": corpus["id"], "settings": {"steps": 4, **tiny}}
+        training = client.post(f"{API}/jobs", json=order).json()
+        number = until(socket, "job.saved")["data"]["event"]["n"]
+        until(socket, "job.done")
+    detail = client.get(f"{API}/jobs/{training['id']}").json()
+    assert detail["job"]["state"] == "done"
+    assert detail["curves"]["StepMetrics"]
+    events = client.get(f"{API}/jobs/{training['id']}/events", params={"after": number}).json()
+    assert events[0]["n"] > number
+    assert client.post(f"{API}/jobs/{training['id']}/stop").status_code == 400
+    check_previews(client, context, training["id"])
+
+
+def check_previews(client: TestClient, context: Context, job: str) -> None:
+    """Hear what the player made at a save; the fixed set is that of the library."""
+    end = time.monotonic() + WAIT_S
+    while not client.get(f"{API}/jobs/{job}").json()["previews"] and time.monotonic() < end:
+        assert context.player.tasks(), "nothing was asked for"
+        time.sleep(0.1)
+    preview = client.get(f"{API}/jobs/{job}").json()["previews"][0]
+    assert {file["is_held_out"] for file in preview["files"]} == {True, False}
+    url = f"{API}/jobs/{job}/previews/{preview['number']}"
+    assert client.get(f"{url}/0/audio").content[:4] == b"RIFF"
+    assert client.get(f"{url}/99/audio").status_code == 404

@@ -231,6 +231,20 @@ def test_a_job_names_its_folder_by_id(
     assert client.get(f"{API}/jobs").json() == []
 
 
+def test_a_file_is_shown_on_this_machine_alone(
+    client: TestClient, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    render = keep(context.workspace, context.workspace.renders / "shown.wav")
+    url = f"{API}/renders/{render.id}/reveal"
+    commands: list[list[str]] = []
+    monkeypatch.setattr("subprocess.Popen", lambda command, **_: commands.append(command))
+    assert client.post(url).status_code == 204
+    assert str(render.path.parent) in commands[0][-1]
+    monkeypatch.setattr(context, "is_local", False)
+    assert client.post(url).status_code == 403
+    assert len(commands) == 1
+
+
 @pytest.mark.parametrize(
     ("error", "status"),
     [

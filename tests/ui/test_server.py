@@ -17,7 +17,7 @@ import uvicorn
 from distill.errors import UsageError
 from distill.library.locks import take_lock
 from distill.library.workspace import Workspace, open_workspace
-from distill.ui import server
+from distill.ui import api, server
 from distill.ui.app import create_app, create_context
 from distill.ui.security import Gate
 from distill.ui.server import Address, run_server, running_server
@@ -98,6 +98,14 @@ def test_a_body_without_login_is_not_waited_for(port: int) -> None:
         b"Content-Length: 1000000000\r\n\r\n"
     )
     assert raw(port, head).split(b" ")[1] == b"401"
+
+
+def test_a_slow_body_is_left(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api, "BODY_S", 0.2)
+    head = b"POST /api/v1/session HTTP/1.1\r\nHost: localhost\r\nX-Distill: 1\r\n"
+    assert raw(port, head + b"Content-Length: 9\r\n\r\n{").split(b" ")[1] == b"408"
+    long = head + b"Content-Length: 1000000000\r\n\r\n"
+    assert raw(port, long).split(b" ")[1] == b"413"
 
 
 def test_open_sockets_and_slow_heads_stop_nobody(port: int) -> None:

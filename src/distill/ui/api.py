@@ -41,6 +41,9 @@ PREFIX = "/api/v1"
 MOST_AT_WORK = 4
 """Requests that are worked on at a time; further ones wait."""
 
+BODY_S = 30.0
+"""Seconds that a JSON body may take to come."""
+
 STATUS: Sequence[tuple[type[Exception], int]] = (
     (NotFoundError, 404),
     (UsageError, 400),
@@ -157,12 +160,19 @@ async def _arguments(endpoint: Endpoint, request: Request) -> dict[str, Any]:
 
 
 async def read_body(request: Request, largest: int) -> bytes:
-    """The body of a request. `HttpError` 413 where it is longer than `largest` bytes."""
+    """The body of a request. `HttpError` where it is longer than `largest` bytes, or too slow."""
+    stated = request.headers.get("content-length", "0")
+    if not stated.isdigit() or int(stated) > largest:
+        raise too_large(largest)
     content = bytearray()
-    async for chunk in request.stream():
-        content += chunk
-        if len(content) > largest:
-            raise too_large(largest)
+    try:
+        async with asyncio.timeout(BODY_S):
+            async for chunk in request.stream():
+                content += chunk
+                if len(content) > largest:
+                    raise too_large(largest)
+    except TimeoutError:
+        raise HttpError(408, "The body came too slowly.", "TooSlow") from None
     return bytes(content)
 
 

@@ -89,5 +89,5 @@ def log_in(context: Context, body: Login) -> Response:
 
 ENDPOINTS = (
     Endpoint("GET", "/session", show_session),
-    Endpoint("POST", "/session", log_in, media="application/json"),
+    Endpoint("POST", "/session", log_in, media="application/json", largest_body=4096),
 )
