@@ -83,6 +83,9 @@ class CodesFileError(DistillError):
 class RevisionError(DistillError):
     """A document has changed since the revision that a change begins from."""
 
+    revision: int | None = None
+    """The revision that it has now, where that is known."""
+
 
 class DivergedError(DistillError):
     """Training went wrong for good: the learning rate is too high."""

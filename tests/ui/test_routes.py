@@ -160,7 +160,7 @@ def test_a_document_is_edited_in_the_order_of_its_revisions(
         np.frombuffer(part.content[: 4 * levels], "<u2").reshape(2, levels), codes[::-1][1:3]
     )
     late = client.post(f"{url}/edits", json={"rev": 0, "line": "reverse"})
-    assert (late.status_code, late.json()["kind"]) == (409, "RevisionError")
+    assert (late.status_code, late.json()["kind"], late.json()["rev"]) == (409, "RevisionError", 1)
     assert client.get(f"{url}/grid", params={"rev": 0}).status_code == 409
     assert client.get(f"{url}/script").text == "reverse\n"
     step = client.post(f"{url}/undo", json={"rev": 1}).json()

@@ -361,10 +361,12 @@ def restore_document(workspace: Workspace, document_id: str) -> Document:
 def check_revision(document: Document, revision: int | None) -> None:
     """Raise `RevisionError` if `document` has another revision than the caller knows, if any."""
     if revision is not None and document.revision != revision:
-        raise RevisionError(
+        error = RevisionError(
             f"'{document.name}' has changed meanwhile (revision {document.revision}, not "
             f"{revision}): look at it again, then edit."
         )
+        error.revision = document.revision
+        raise error
 
 
 @contextmanager

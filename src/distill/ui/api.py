@@ -83,11 +83,13 @@ class ErrorAnswer:
         error: What is wrong and what to do, in a sentence.
         kind: Class of the error.
         field: Name of the entry that is wrong; empty where no single one is.
+        rev: Of a document that has changed: the revision that it has now; else None.
     """
 
     error: str
     kind: str
     field: str = ""
+    rev: int | None = None
 
 
 @dataclass(frozen=True)
@@ -195,7 +197,10 @@ def error_response(error: Exception) -> Response:
     if isinstance(error, HttpError):
         return json_response(ErrorAnswer(error=str(error), kind=error.kind), error.status)
     answer = ErrorAnswer(
-        error=str(error), kind=type(error).__name__, field=getattr(error, "field", "")
+        error=str(error),
+        kind=type(error).__name__,
+        field=getattr(error, "field", ""),
+        rev=getattr(error, "revision", None),
     )
     return json_response(answer, _status_of(error))
 
