@@ -36,6 +36,7 @@ docs: $(VENV)/ready
 page:
 	cd web && npm ci --no-audit --no-fund --loglevel=error
 	cd web && npm run --silent check
+	cd web && npm test --silent
 	cd web && npm run --silent build
 
 clean:

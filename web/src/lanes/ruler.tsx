@@ -4,10 +4,8 @@ import { clock } from "../state/format";
 import { colourOf, isLight } from "../state/theme";
 import type { Axis } from "./axis";
 import { LaneCanvas, type Pen } from "./lane";
+import { tickStep } from "./ruler-ticks";
 import { dragSpan, type Span } from "./span";
-
-/** Pixels between two numbers, at least. */
-const LEAST_GAP = 72;
 
 const HEIGHT = 20;
 
@@ -24,14 +22,6 @@ export function Ruler({ axis, onSelect, onSeek }: Props) {
       <LaneCanvas axis={axis} height={HEIGHT} deps={[light]} draw={(pen) => drawRuler(axis, pen)} />
     </div>
   );
-}
-
-/** The least of 1, 2, 5, 10, … tenths and hundredths that leaves room for the numbers. */
-export function tickStep(perPixel: number): number {
-  const least = LEAST_GAP * perPixel;
-  const unit = 10 ** Math.floor(Math.log10(least));
-  const factor = [1, 2, 5, 10].find((each) => each * unit >= least) ?? 10;
-  return factor * unit;
 }
 
 function drawRuler(axis: Axis, { pen, width, height }: Pen): void {

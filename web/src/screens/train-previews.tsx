@@ -6,7 +6,8 @@ import { audition, current, isPlaying, side, swap, toggle } from "../player/play
 import type { Sound } from "../player/sounds";
 import { BASE } from "../state/api";
 import { when } from "../state/format";
-import type { JobDetail, KeptPreview, PreviewFile } from "../state/records";
+import type { CorpusView, JobDetail, KeptPreview, ListedFile, PreviewFile } from "../state/records";
+import { useResource } from "../state/resource";
 import { place, setQuery } from "../state/route";
 import { soundUrl } from "../state/sounds";
 
@@ -16,6 +17,8 @@ export function Previews({ detail }: { detail: JobDetail }) {
   const found = previews.findIndex((preview) => preview.number === wanted);
   const index = found < 0 ? previews.length - 1 : found;
   const preview = previews[index];
+  const path = preview && job.corpus ? `/corpora/${job.corpus}` : "";
+  const files = useResource<CorpusView>(path).value.value?.listing?.files ?? [];
   return (
     <section class="panel previews">
       <h2>How it sounds</h2>
@@ -47,7 +50,14 @@ export function Previews({ detail }: { detail: JobDetail }) {
           </label>
           <ul class="preview-list">
             {preview.files.map((file, n) => (
-              <PreviewRow key={file.name} job={job.id} preview={preview} file={file} place={n} />
+              <PreviewRow
+                key={file.name}
+                job={job.id}
+                preview={preview}
+                file={file}
+                place={n}
+                recording={recordingOf(file, files)}
+              />
             ))}
           </ul>
         </>
@@ -61,19 +71,28 @@ interface RowProps {
   preview: KeptPreview;
   file: PreviewFile;
   place: number;
+  /** The recording that it was made from; null for a generated one, or where it is gone. */
+  recording: ListedFile | null;
 }
 
-function PreviewRow({ job, preview, file, place: n }: RowProps) {
+/** The recording of a preview: the one file of the corpus that is called so. */
+function recordingOf(file: PreviewFile, files: readonly ListedFile[]): ListedFile | null {
+  if (!file.sound) return null;
+  const named = files.filter(({ name }) => name === file.sound || name.endsWith(`/${file.sound}`));
+  return named.length === 1 ? (named[0] ?? null) : null;
+}
+
+function PreviewRow({ job, preview, file, place: n, recording }: RowProps) {
   const url = `${BASE}/jobs/${job}/previews/${preview.number}/${n}/audio`;
   const model: Sound = {
     key: url,
-    title: `${file.name}, as the model makes it`,
+    title: `${titleOf(file, recording)}, as the model makes it`,
     audio: url,
-    peaks: file.sound ? soundUrl(file.sound, "peaks") : "",
+    peaks: recording && file.start_s === 0 ? soundUrl(recording.hash, "peaks") : "",
     duration_s: 0,
     loudness: null,
   };
-  const original = file.sound ? originalOf(file) : null;
+  const original = recording && originalOf(file, recording);
   const isHere = current.value?.key === url;
   const play = (wanted: 0 | 1) => {
     if (!isHere) {
@@ -89,10 +108,12 @@ function PreviewRow({ job, preview, file, place: n }: RowProps) {
   return (
     <li class={isHere ? "preview is-here" : "preview"}>
       <span class="preview-thumb">
-        {file.sound && <Thumbnail url={soundUrl(file.sound, "peaks")} seconds={1} />}
+        {recording && (
+          <Thumbnail url={soundUrl(recording.hash, "peaks")} seconds={recording.duration_s} />
+        )}
       </span>
       <span class="cut" title={file.name}>
-        {file.name}
+        {titleOf(file, recording)}
         <span class="muted small">{kindText(file)}</span>
       </span>
       {original && (
@@ -114,14 +135,16 @@ function kindText(file: PreviewFile): string {
   return ` generated, seed ${file.seed}${copies}`;
 }
 
+const titleOf = (file: PreviewFile, recording: ListedFile | null) => recording?.name ?? file.name;
+
 /** The recording from where the preview begins, so that both sides are at one instant. */
-function originalOf(file: PreviewFile): Sound {
-  const url = soundUrl(file.sound, "audio");
+function originalOf(file: PreviewFile, recording: ListedFile): Sound {
+  const url = soundUrl(recording.hash, "audio");
   return {
     key: `${url}@${file.start_s}`,
-    title: `${file.name}, as it is`,
+    title: `${recording.name}, as it is`,
     audio: url,
-    peaks: soundUrl(file.sound, "peaks"),
+    peaks: "",
     duration_s: 0,
     loudness: null,
     start_s: file.start_s,
