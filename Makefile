@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SOUNDS ?=
 CAMPAIGN ?=
 
-.PHONY: demo test campaign lint docs clean
+.PHONY: demo test campaign lint docs page clean
 
 $(VENV)/ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Distill needs Python 3.11 or newer: make PYTHON=python3.12")'
@@ -32,5 +32,12 @@ docs: $(VENV)/ready
 	$(BIN)/python docs/build_python_reference.py
 	$(BIN)/python docs/build_python_reference.py
 
+# The page of `distill ui`: needs Node 20 or newer, and only after a change in web/.
+page:
+	cd web && npm ci --no-audit --no-fund --loglevel=error
+	cd web && npm run --silent check
+	cd web && npm test --silent
+	cd web && npm run --silent build
+
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) web/node_modules

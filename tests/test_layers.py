@@ -14,7 +14,7 @@ FOR_ALL = {"bounds", "claims", "errors", "settings", "device", "files", "process
     "printable",
     "progress",
 }
-LAYERS = ["audio", "data", "models", "inference", "training", "workflows", "library", "cli"]
+LAYERS = ["audio", "data", "models", "inference", "training", "workflows", "library", "ui", "cli"]
 FLOORS = {
     "inference": [
         {"codes", "events"},

@@ -3,9 +3,11 @@
 DistillError                  one clear sentence: what, which file, what to do
 ├── CancelledError            the work was left, because another thread asked for it
 ├── UsageError                an option or argument that makes no sense
+│   └── NotFoundError         nothing has this id or name
 ├── CorpusError               the folder of sounds cannot be used
 ├── AudioError                one sound cannot be read or written
 ├── OutputError               a result cannot be written
+│   └── TooLittleRoomError    its disk has too little room
 ├── CacheError                the sound cache lost a sound in use
 ├── CodesFileError            a codes file is damaged, too new or not a codes file
 ├── RevisionError             a document has changed since the caller looked at it
@@ -44,6 +46,10 @@ class UsageError(DistillError):
     exit_code = 2
 
 
+class NotFoundError(UsageError):
+    """Nothing has this id or name."""
+
+
 class CancelledError(DistillError):
     """The work was left before it was done, because another thread asked for it."""
 
@@ -62,6 +68,10 @@ class OutputError(DistillError):
     """A result cannot be written to its place."""
 
 
+class TooLittleRoomError(OutputError):
+    """The disk has too little room for a result."""
+
+
 class CacheError(DistillError):
     """The sound cache was emptied or damaged while its sounds were in use."""
 
@@ -72,6 +82,9 @@ class CodesFileError(DistillError):
 
 class RevisionError(DistillError):
     """A document has changed since the revision that a change begins from."""
+
+    revision: int | None = None
+    """The revision that it has now, where that is known."""
 
 
 class DivergedError(DistillError):

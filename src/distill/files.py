@@ -18,7 +18,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from distill.errors import OutputError
+from distill.errors import OutputError, TooLittleRoomError
 
 FilePath = str | os.PathLike[str]
 """Name of a file or folder."""
@@ -294,7 +294,7 @@ def check_space(path: FilePath, size: int) -> None:
     """Check that the disk of `path` has room for `size` bytes.
 
     Raises:
-        OutputError: If it has not.
+        TooLittleRoomError: If it has not.
     """
     folder = Path(os.path.realpath(path)).parent
     try:
@@ -303,7 +303,7 @@ def check_space(path: FilePath, size: int) -> None:
         # Some network disks do not say.
         return
     if free < size:
-        raise OutputError(
+        raise TooLittleRoomError(
             f"Too little room in '{folder}': about {_megabytes(size)} MB are needed, "
             f"{_megabytes(free)} MB are free. Make room, or choose another folder."
         )

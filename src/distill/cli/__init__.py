@@ -33,6 +33,7 @@ from distill.cli.renders import app as renders_app
 from distill.cli.streams import lasting_streams
 from distill.cli.train import train_cmd
 from distill.cli.train_prior import train_prior_cmd
+from distill.cli.ui import ui_cmd
 from distill.printable import visible
 
 # Tracebacks of bugs stay plain, for reports. Completion would add two options to each help.
@@ -58,6 +59,7 @@ app.add_typer(renders_app, name="renders")
 app.add_typer(models_app, name="models")
 app.add_typer(presets_app, name="presets")
 app.add_typer(corpus_app, name="corpus")
+app.command("ui")(ui_cmd)
 app.command("info")(info_cmd)
 app.command("cache")(cache_cmd)
 

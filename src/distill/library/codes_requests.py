@@ -171,6 +171,25 @@ class DecodeDocument(PlayerRequest):
 
 
 @dataclass(frozen=True)
+class CountCodes(PlayerRequest):
+    """How a model uses its codes, as `distill codebook` tells it.
+
+    Attributes:
+        model: Model file.
+    """
+
+    kind = "codebook"
+    urgency = Urgency.EDIT
+    verb = "counted"
+
+    model: FilePath
+
+    @property
+    def subject(self) -> str:
+        return f"the codes of {self.model}"
+
+
+@dataclass(frozen=True)
 class Picture(PlayerRequest):
     """Codes as a picture of coloured cells.
 

@@ -14,6 +14,7 @@ from distill.inference.codes.file import load_codes, save_codes
 from distill.inference.codes.region import parse_region
 from distill.inference.codes.usage import read_codebook_usage
 from distill.library.codes_requests import (
+    CountCodes,
     Decode,
     DecodeDocument,
     DecodeEntry,
@@ -28,6 +29,7 @@ from distill.library.player_channel import Order
 from distill.library.player_worker import Facts, Worker, request_of
 from distill.models.persistence import LoadedVQModel
 from distill.workflows.codes import decode_column, decode_entry, decode_to_file, encoding_of
+from distill.workflows.describe import codebook_level
 from distill.workflows.describe_results import (
     DecodedFacts,
     edited_facts,
@@ -39,6 +41,13 @@ from distill.workflows.edit_lines import SOUND
 from distill.workflows.edit_script import Step, apply, check_model, read_line
 from distill.workflows.paths import codes_path, output_paths, picture_path
 from distill.workflows.pictures import draw_grid, save_png
+
+
+def count_codes(_worker: Worker, order: Order) -> Facts:
+    """Tell how a model uses its codes; the header of its file says it."""
+    use = read_codebook_usage(request_of(order, CountCodes).model)
+    levels = [codebook_level(use, level) for level in range(len(use.level_names))]
+    return {"levels": [asdict(level) for level in levels]}
 
 
 def encode_sound(worker: Worker, order: Order) -> Facts:

@@ -12,7 +12,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from distill.errors import UsageError
+from distill.errors import NotFoundError, UsageError
 from distill.files import parse_json, replace_atomically
 from distill.library.change_lock import change_lock, forget_lock
 from distill.library.comparison import (
@@ -78,7 +78,7 @@ def open_comparison(workspace: Workspace, comparison_id: str) -> Comparison:
         with path.open("rb") as file:
             content = parse_json(file.read(LARGEST_FILE))
     except FileNotFoundError as error:
-        raise UsageError(
+        raise NotFoundError(
             f"There is no comparison '{comparison_id}': 'distill compare list' shows all."
         ) from error
     except OSError as error:

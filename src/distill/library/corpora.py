@@ -16,7 +16,7 @@ from typing import Any
 
 from distill.bounds import check_bound
 from distill.data.curation import NO_CURATION, USUAL_WEIGHT, Curation
-from distill.errors import UsageError
+from distill.errors import NotFoundError, UsageError
 from distill.files import FilePath
 from distill.library.records import (
     RecordError,
@@ -27,7 +27,7 @@ from distill.library.records import (
     stored_path,
     write_record,
 )
-from distill.library.workspace import ID, LONGEST_ID, Workspace, open_workspace, workspace_root
+from distill.library.workspace import Workspace, is_id, open_workspace, workspace_root
 
 VERSION = 1
 """Version of the record."""
@@ -144,11 +144,21 @@ def find_corpus(workspace: Workspace, folder_or_id: FilePath) -> Corpus:
     text = os.fspath(folder_or_id)
     if os.path.isdir(text):
         return _read(workspace, corpus_id(workspace, text), Path(os.path.realpath(text)))
-    is_id = len(text) <= LONGEST_ID and ID.fullmatch(text) is not None
-    if is_id and record_path(workspace, text).exists():
-        return _read(workspace, text, None)
-    raise UsageError(
-        f"'{text}' is neither a folder nor the id of a corpus: 'distill corpus list' shows the ids."
+    return load_corpus(workspace, text)
+
+
+def load_corpus(workspace: Workspace, corpus: str) -> Corpus:
+    """The corpus with an id; a path is none.
+
+    Raises:
+        NotFoundError: There is none.
+        RecordError: The record is damaged, or a newer Distill wrote it.
+    """
+    if is_id(corpus) and record_path(workspace, corpus).exists():
+        return _read(workspace, corpus, None)
+    raise NotFoundError(
+        f"'{corpus}' is neither a folder nor the id of a corpus: "
+        "'distill corpus list' shows the ids."
     )
 
 

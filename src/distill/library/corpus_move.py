@@ -4,7 +4,6 @@ The id of a corpus follows from the path of its folder. So a moved folder begins
 """
 
 import os
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from distill.library.corpora import (
     write_corpus,
 )
 from distill.library.corpus_files import content_hash, free_name, sound_files
-from distill.library.corpus_listing import scan_path
+from distill.library.corpus_folders import forget_corpus
 from distill.library.records import record_lock
 from distill.library.workspace import Workspace, is_id
 
@@ -62,7 +61,7 @@ def move_corpus(workspace: Workspace, id_or_folder: FilePath, folder: FilePath) 
         # In this order: nothing is lost before it is at its new place.
         write_corpus(workspace, result)
         _move_added(old, added_folder(workspace, new.id))
-        _forget(workspace, old_id)
+        forget_corpus(workspace, old_id)
     return reload_corpus(workspace, result)
 
 
@@ -95,16 +94,3 @@ def _move_added(old: Corpus, target: Path) -> None:
             path.rename(free_name(target, path.name))
     except OSError as error:
         raise OutputError(f"Cannot move {path}: {error.strerror or error}.") from error
-
-
-def _forget(workspace: Workspace, corpus: str) -> None:
-    """Remove the record of the old folder, and what was kept about it."""
-    record = record_path(workspace, corpus)
-    try:
-        record.unlink()
-    except OSError as error:
-        raise OutputError(f"Cannot remove {record}: {error.strerror or error}.") from error
-    with suppress(OSError):
-        scan_path(workspace, corpus).unlink()
-    with suppress(OSError):
-        added_folder(workspace, corpus).rmdir()

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from distill.errors import RevisionError, UsageError
+from distill.errors import NotFoundError, RevisionError, UsageError
 from distill.files import make_folder
 from distill.inference.codes.file import save_codes
 from distill.inference.codes.grid import CodeGrid
@@ -185,7 +185,7 @@ def open_document(workspace: Workspace, document_id: str) -> Document:
     """
     folder = document_folder(workspace, document_id)
     if not (folder / FILE).exists():
-        raise UsageError(
+        raise NotFoundError(
             f"There is no document '{document_id}': 'distill documents list' shows all."
         )
     return read_document(folder)
@@ -204,7 +204,7 @@ def resolve_document(workspace: Workspace, text: str) -> str:
     """The id of the document that a person calls `text`, as `find_document` finds it."""
     ids = _ids_of(workspace, text)
     if not ids:
-        raise UsageError(f"There is no document '{text}': 'distill documents list' shows all.")
+        raise NotFoundError(f"There is no document '{text}': 'distill documents list' shows all.")
     if len(ids) > 1:
         first = ", ".join(ids[:3])
         raise UsageError(f"{len(ids)} documents are called '{text}': give an id ({first}).")
@@ -361,10 +361,12 @@ def restore_document(workspace: Workspace, document_id: str) -> Document:
 def check_revision(document: Document, revision: int | None) -> None:
     """Raise `RevisionError` if `document` has another revision than the caller knows, if any."""
     if revision is not None and document.revision != revision:
-        raise RevisionError(
+        error = RevisionError(
             f"'{document.name}' has changed meanwhile (revision {document.revision}, not "
             f"{revision}): look at it again, then edit."
         )
+        error.revision = document.revision
+        raise error
 
 
 @contextmanager

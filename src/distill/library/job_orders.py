@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from distill import __version__
-from distill.errors import UsageError
+from distill.errors import NotFoundError, UsageError
 from distill.files import make_folder, parse_json, replace_atomically
 from distill.library.job_kinds import kind_of, parse_arguments, plain_arguments
 from distill.library.job_queue import job_folder
@@ -75,7 +75,7 @@ def read_order(workspace: Workspace, job_id: str) -> JobOrder:
     """
     order = find_order(workspace, check_id(job_id))
     if order is None:
-        raise UsageError(
+        raise NotFoundError(
             f"There is no job '{job_id}' in {workspace.root}: distill jobs list shows all."
         )
     return order

@@ -21,6 +21,7 @@ from typing import Any
 from distill.data.folder import check_corpus_folder
 from distill.errors import OutputError, UsageError
 from distill.files import FilePath
+from distill.library.corpora import corpus_id
 from distill.library.job_events import EventReader, read_curves
 from distill.library.job_kinds import kind_of, parse_arguments
 from distill.library.job_launch import launch
@@ -179,3 +180,19 @@ def curves(workspace: Workspace, job_id: str) -> dict[str, list[JobEvent]]:
     """
     read_order(workspace, job_id)
     return read_curves(job_folder(workspace, job_id) / "events.jsonl")
+
+
+def list_events(workspace: Workspace, job_id: str, after: int = 0) -> list[JobEvent]:
+    """Events of a job after number `after`, at most `MOST_EVENTS`; ask again for more.
+
+    Raises:
+        UsageError: If no job has this id.
+    """
+    read_order(workspace, job_id)
+    return EventReader(job_folder(workspace, job_id) / "events.jsonl", after).read()
+
+
+def corpus_of(workspace: Workspace, job: Job) -> str:
+    """The id of the corpus of a job; empty if it does not know its sounds."""
+    sounds = job.arguments.get("sounds")
+    return corpus_id(workspace, sounds) if sounds else ""

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from distill.errors import DistillError, ModelFileError, OutputError, UsageError
+from distill.errors import DistillError, ModelFileError, NotFoundError, OutputError, UsageError
 from distill.files import FilePath, check_space, make_folder, replace_atomically
 from distill.inference.blending.settings import BlendRecord
 from distill.library.bin import Deleted, clear_deleted, delete_files, restore_files
@@ -112,7 +112,7 @@ def load_model(workspace: Workspace, text: str) -> Model:
         if matches:
             ids = ", ".join(model.id for model in matches[:3])
             raise UsageError(f"'{text}' may be one of several models ({ids}): give the id.")
-    raise UsageError(
+    raise NotFoundError(
         f"There is no model '{text}' in {workspace.root}: `distill models list` shows all."
     )
 

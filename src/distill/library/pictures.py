@@ -9,7 +9,7 @@ import io
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 
@@ -26,26 +26,20 @@ from distill.library.picture_cache import (
     picture_folder,
     store,
 )
+from distill.library.spectrogram import (
+    HIGHEST_HZ,
+    HOP,
+    LOWEST_HZ,
+    ROWS,
+    TILE_COLUMNS,
+    VERSION,
+    Spectrogram,
+)
 from distill.library.workspace import Workspace
 from distill.settings import SAMPLE_RATE
 
-VERSION = 1
-"""Goes into the names of cached files: another look is another file."""
-
-HOP = 1024
-"""Samples of a column: a code frame."""
-
 WINDOW = 4096
 """Samples of a spectrum (85 ms): its bins are 12 Hz apart, enough to tell low tones apart."""
-
-TILE_COLUMNS = 512
-"""Columns of a tile, 11 s."""
-
-ROWS = 128
-"""Rows of a tile."""
-
-LOWEST_HZ = 40.0
-HIGHEST_HZ = 20_000.0
 
 FLOOR_DB = -100.0
 """Level that is black, in dB below a sine at full scale."""
@@ -63,29 +57,6 @@ THUMBNAIL = (240, 64)
 
 THUMBNAIL_COLUMNS = 4096
 """Columns that a thumbnail is made of, at most; longer sounds keep the loudest of each few."""
-
-
-@dataclass(frozen=True)
-class Spectrogram:
-    """The tiles of a sound.
-
-    Attributes:
-        tiles: Number of tiles.
-        columns: Columns of all tiles together.
-        rows: Height of a tile.
-        tile_columns: Width of a tile; the last may be narrower.
-        seconds_per_column: Seconds.
-        lowest_hz: Frequency of the lowest row, in Hz.
-        highest_hz: Frequency of the highest row, in Hz.
-    """
-
-    tiles: int
-    columns: int
-    rows: int = ROWS
-    tile_columns: int = TILE_COLUMNS
-    seconds_per_column: float = HOP / SAMPLE_RATE
-    lowest_hz: float = LOWEST_HZ
-    highest_hz: float = HIGHEST_HZ
 
 
 def spectrogram(workspace: Workspace, path: Path) -> Spectrogram:

@@ -14,6 +14,7 @@ from distill.claims import release_all
 from distill.errors import CancelledError, DistillError
 from distill.files import plain_json
 from distill.library.codes_requests import (
+    CountCodes,
     Decode,
     DecodeDocument,
     DecodeEntry,
@@ -23,6 +24,7 @@ from distill.library.codes_requests import (
     Picture,
 )
 from distill.library.codes_work import (
+    count_codes,
     decode_codes,
     decode_document,
     decode_one_entry,
@@ -79,6 +81,7 @@ WORK: Mapping[type[PlayerRequest], Callable[[Worker, Order], Facts]] = {
     Edit: edit_codes,
     EditDocument: edit_document,
     DecodeDocument: decode_document,
+    CountCodes: count_codes,
     Picture: draw_picture,
     MeasureCurves: measure_sound,
     FindSources: find_nearest,

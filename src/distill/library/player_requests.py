@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from distill.library.codes_requests import (
+    CountCodes,
     Decode,
     DecodeDocument,
     DecodeEntry,
@@ -39,6 +40,7 @@ __all__ = [
     "CompareModels",
     "CompareSounds",
     "ConvertSound",
+    "CountCodes",
     "Decode",
     "DecodeDocument",
     "DecodeEntry",
@@ -75,6 +77,7 @@ KINDS: dict[str, type[PlayerRequest]] = {
         Edit,
         EditDocument,
         DecodeDocument,
+        CountCodes,
         Picture,
         MeasureCurves,
         FindSources,

@@ -94,6 +94,11 @@ class PlayerTask:
         self._blocks: queue.SimpleQueue[Block | None] = queue.SimpleQueue()
 
     @property
+    def future(self) -> Future[dict[str, Any]]:
+        """Its result, once it is there."""
+        return self._future
+
+    @property
     def is_over(self) -> bool:
         """Whether it has ended, well or badly."""
         return self._future.done()

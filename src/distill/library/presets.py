@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from distill.errors import UsageError
+from distill.errors import NotFoundError, UsageError
 from distill.library.bin import Deleted, clear_deleted, delete_files, restore_files
 from distill.library.preset import ModelMention, Preset, check_settings
 from distill.library.preset_files import (
@@ -105,8 +105,8 @@ def _find_file(workspace: Workspace, text: str) -> Path:
     raise _missing(workspace, text)
 
 
-def _missing(workspace: Workspace, text: str) -> UsageError:
-    return UsageError(
+def _missing(workspace: Workspace, text: str) -> NotFoundError:
+    return NotFoundError(
         f"There is no preset '{text}' in {workspace.presets}: `distill presets list` shows all."
     )
 

@@ -3,13 +3,21 @@
 They are made at every save, by the player at low priority. Training never waits for them.
 """
 
+import json
+import time
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from distill.files import FilePath
+from distill.errors import NotFoundError
+from distill.files import FilePath, parse_json, replace_atomically
+from distill.library.job_queue import job_folder
+from distill.library.job_types import Job
 from distill.library.player import Player
 from distill.library.player_task import PlayerTask
 from distill.library.sound_requests import Preview, PreviewSound
+from distill.library.workspace import Workspace, check_id
 from distill.models.header import read_outline
 
 OWN_SOUNDS = 4
@@ -20,6 +28,124 @@ HELD_OUT_SOUNDS = 2
 
 LEAST_S = 0.5
 """Seconds of a held-out end, at least, that can be judged by ear."""
+
+
+SEEDS = (1, 2, 3)
+"""Seeds of the new sounds of a preview: the same at every save."""
+
+FACTS = "preview.json"
+"""What a preview holds, in its folder; it is written last."""
+
+
+@dataclass(frozen=True)
+class PreviewFile:
+    """A sound of a preview.
+
+    Attributes:
+        name: Name of its file.
+        sound: Name of the recording that it is made of; empty for a new sound.
+        start_s: Where the stretch of the recording begins, in seconds.
+        is_held_out: Whether the model never learns from it.
+        seed: Of a new sound; None for a recording.
+        copy_percent: Of a new sound: percentage that repeats the corpus; None if unknown.
+    """
+
+    name: str
+    sound: str = ""
+    start_s: float = 0.0
+    is_held_out: bool = False
+    seed: int | None = None
+    copy_percent: float | None = None
+
+
+@dataclass(frozen=True)
+class KeptPreview:
+    """How a model sounded at a save.
+
+    Attributes:
+        number: Number of the event of the save.
+        made: Time, in seconds since 1970.
+        files: Its sounds.
+    """
+
+    number: int
+    made: float
+    files: list[PreviewFile]
+
+
+def preview_folder(workspace: Workspace, job_id: str, number: int) -> Path:
+    """Folder of the preview of a save, by the number of its event."""
+    return job_folder(workspace, check_id(job_id)) / "previews" / f"{number:08d}"
+
+
+def preview_order(workspace: Workspace, job: Job, number: int) -> Preview | None:
+    """The request for a preview of the model of a training; None where there is nothing to hear.
+
+    Args:
+        workspace: The workspace.
+        job: The training.
+        number: Number of the event of the save.
+
+    Raises:
+        ModelFileError: The model cannot be read.
+    """
+    model = job.arguments.get("output") or job.arguments.get("model")
+    if not model:
+        return None
+    sounds = preview_sounds(model, job.arguments.get("sounds") or "")
+    seeds = SEEDS if read_outline(model).get("has_prior") is True else ()
+    if not sounds and not seeds:
+        return None
+    folder = preview_folder(workspace, job.id, number)
+    return Preview(model=model, folder=folder, sounds=sounds, seeds=seeds)
+
+
+def keep_preview(preview: Preview, facts: dict[str, Any]) -> None:
+    """Keep what the player told of a preview, beside its sounds.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    content = {"version": 1, "made": time.time(), "files": facts["files"]}
+    with replace_atomically(Path(preview.folder) / FACTS) as file:
+        file.write(json.dumps(content).encode("ascii"))
+
+
+def kept_previews(workspace: Workspace, job_id: str) -> list[KeptPreview]:
+    """The previews of a training, the first one first."""
+    found = []
+    for path in sorted(preview_folder(workspace, job_id, 0).parent.glob(f"*/{FACTS}")):
+        # One that is damaged, or half deleted, is none.
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            content = parse_json(path.read_bytes())
+            files = [_preview_file(entry) for entry in content["files"]]
+            number = int(path.parent.name)
+            found.append(KeptPreview(number=number, made=float(content["made"]), files=files))
+    return found
+
+
+def _preview_file(entry: dict[str, Any]) -> PreviewFile:
+    name = Path(entry["path"]).name
+    if "sound" not in entry:
+        copy = entry.get("copy") or {}
+        return PreviewFile(
+            name=name, seed=entry.get("seed"), copy_percent=copy.get("passage_percent")
+        )
+    sound = entry["sound"]
+    return PreviewFile(
+        name=name,
+        sound=Path(sound["path"]).name,
+        start_s=float(sound["start_s"]),
+        is_held_out=sound["is_held_out"] is True,
+    )
+
+
+def preview_path(workspace: Workspace, job_id: str, number: int, place: int) -> Path:
+    """The file of sound `place`, from 0, of a preview. `NotFoundError` if there is none."""
+    for preview in kept_previews(workspace, job_id):
+        if preview.number == number and 0 <= place < len(preview.files):
+            return preview_folder(workspace, job_id, number) / preview.files[place].name
+    raise NotFoundError(f"There is no preview {number}, or it has no sound {place}.")
 
 
 def preview_sounds(model: FilePath, folder: FilePath) -> tuple[PreviewSound, ...]:

@@ -82,8 +82,8 @@ LATEST = "SELECT path, MAX(made) FROM renders GROUP BY path HAVING COUNT(*) > 1"
 
 TABLE = Table(
     name="renders",
-    columns=(*RenderRow._fields[:-1], "file_name", "codes_name", "words"),
-    lookups=("path, made", "id", "made", "codes_name"),
+    columns=(*RenderRow._fields[:-1], "file_name", "codes_name", "sha256", "words"),
+    lookups=("path, made", "id", "made", "codes_name", "sha256"),
 )
 """Renders in the index; `words` is what a search goes by."""
 
@@ -119,6 +119,7 @@ class RenderQuery:
         before: Id of the render after which the listing begins: for pages.
         path: The sound file.
         codes_name: Name of the codes file, without its folder.
+        sha256: Of the sound file.
         id_or_title: An id, its last letters, a name, or the name of the file.
     """
 
@@ -133,6 +134,7 @@ class RenderQuery:
     before: str = ""
     path: Path | None = None
     codes_name: str = ""
+    sha256: str = ""
     id_or_title: str = ""
 
     def condition(self) -> tuple[str, list[Any]]:
@@ -177,6 +179,8 @@ class RenderQuery:
             add("path = ?", sql_text(str(self.path)))
         if self.codes_name:
             add("codes_name = ?", sql_text(self.codes_name))
+        if self.sha256:
+            add("sha256 = ?", self.sha256)
         if self.id_or_title:
             text = sql_text(self.id_or_title)
             add(
@@ -230,6 +234,7 @@ def row_of(render: Render) -> dict[str, Any]:
         "notes": render.notes,
         "file_name": render.path.name,
         "codes_name": render.codes.name if render.codes else "",
+        "sha256": render.sha256,
         "words": _searchable("\n".join(map(str, words))),
     }
 

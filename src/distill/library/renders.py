@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from distill.errors import DistillError, UsageError
+from distill.errors import DistillError, NotFoundError, UsageError
 from distill.files import file_status, make_folder
 from distill.library.bin import Deleted, clear_deleted, delete_files, restore_files
 from distill.library.index import Index, Stamp, use_index
@@ -137,7 +137,7 @@ def load_render(workspace: Workspace, render_id: str) -> Render:
     try:
         entries = read_record(path, VERSION)
     except FileNotFoundError as error:
-        raise UsageError(
+        raise NotFoundError(
             f"There is no render {render_id} in {workspace.root}: `distill renders list` shows all."
         ) from error
     return Render.from_entries(workspace, path, entries)
@@ -181,6 +181,18 @@ def find_renders(
     return use_index(workspace, TABLE, ask)
 
 
+def render_codes(workspace: Workspace, render: Render) -> Path:
+    """The codes file of a render.
+
+    Raises:
+        UsageError: Its codes were not kept, or no file of Distill lies there any more.
+    """
+    codes = render.codes
+    if codes is None or not _is_codes_of_workspace(workspace, codes) or not codes.is_file():
+        raise UsageError(f"The codes of {render.title} were not kept: encode its sound.")
+    return codes
+
+
 def resolve_render(workspace: Workspace, text: str) -> str:
     """The id that a person means: an id, its last letters, `last`, or the name of one sound.
 
@@ -200,7 +212,7 @@ def resolve_render(workspace: Workspace, text: str) -> str:
     if rows:
         ids = ", ".join(row.id for row in rows)
         raise UsageError(f"'{text}' may be one of several renders ({ids}, …): give the id.")
-    raise UsageError(
+    raise NotFoundError(
         f"There is no render '{text}' in {workspace.root}: `distill renders list` shows all."
     )
 

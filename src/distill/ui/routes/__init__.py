@@ -1,0 +1,1 @@
+"""Routes: each calls one function of the library."""

@@ -1,0 +1,96 @@
+"""`/takes`: new sounds, and what else the player does while a tab waits for it."""
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from distill.library.takes import SoundKind, order_takes
+from distill.ui.api import Endpoint
+from distill.ui.context import Context
+from distill.ui.tasks import TaskView, submit, view_of
+
+
+@dataclass(frozen=True)
+class SoundId:
+    """A sound.
+
+    Attributes:
+        kind: `render` for a generated sound, `sound` for any by its SHA-256.
+        id: Id of the render, or SHA-256 of the file.
+    """
+
+    kind: SoundKind
+    id: str
+
+
+@dataclass(frozen=True)
+class SecondModel:
+    """A second model of a blend.
+
+    Attributes:
+        model: Its id.
+        share: Its share, 0 to 1.
+    """
+
+    model: str
+    share: float
+
+
+@dataclass(frozen=True)
+class NewTakes:
+    """Sounds to generate.
+
+    Attributes:
+        model: Id of the model.
+        settings: Settings of `distill generate` by name, the mode among them as `way`.
+        seed: Of the first; None for a new one.
+        count: Number of sounds.
+        source: The sound to start from, in modes that take one.
+        blend: A second model.
+    """
+
+    IS_BODY: ClassVar = True
+    model: str
+    settings: dict[str, Any] = field(default_factory=dict)
+    seed: int | None = None
+    count: int = 1
+    source: SoundId | None = None
+    blend: SecondModel | None = None
+
+
+def make_takes(context: Context, body: NewTakes) -> TaskView:
+    """Generate sounds; each becomes a render as soon as it is ready."""
+    request = order_takes(
+        context.workspace,
+        body.model,
+        body.settings,
+        seed=body.seed,
+        count=body.count,
+        source=(body.source.kind, body.source.id) if body.source else None,
+        blend=(body.blend.model, body.blend.share) if body.blend else None,
+    )
+    return submit(context, request)
+
+
+def list_takes(context: Context) -> list[TaskView]:
+    """What was asked of the player, the latest first."""
+    return [view_of(task) for task in context.tasks.all()]
+
+
+def show_take(context: Context, task: str) -> TaskView:
+    """A task of the player."""
+    return view_of(context.tasks.get(task))
+
+
+def cancel_take(context: Context, task: str) -> TaskView:
+    """Leave a task."""
+    wanted = context.tasks.get(task)
+    wanted.cancel()
+    return view_of(wanted)
+
+
+ENDPOINTS = (
+    Endpoint("GET", "/takes", list_takes),
+    Endpoint("POST", "/takes", make_takes, status=201),
+    Endpoint("GET", "/takes/{task}", show_take),
+    Endpoint("DELETE", "/takes/{task}", cancel_take),
+)

@@ -1,0 +1,291 @@
+/** The code grid: a canvas to the eye, a grid of cells to keys and to screen readers. */
+
+import { effect, type Signal, signal, untracked } from "@preact/signals";
+import { useEffect, useMemo, useRef } from "preact/hooks";
+import { type Axis, onWheel } from "../lanes/axis";
+import { keyName, lettersOn } from "../state/keys";
+import { colourOf, isLight } from "../state/theme";
+import { type Codes, codeAt, isLocked } from "./codes";
+import { moveCell } from "./cursor";
+import { paintCodes, paintMarks, type View } from "./paint";
+import { type Hands, onPointerDown } from "./pointer";
+import { levelAt, rowsOf } from "./rows";
+import { type Cell, type Region, regionOf } from "./selection";
+import { Tiles } from "./tiles";
+
+/** What the grid tells the screen that it is part of. */
+export interface GridEvents {
+  /** A column is to be heard. */
+  onColumn?: (frame: number) => void;
+  /** The region is to be heard. */
+  onRegion?: (region: Region) => void;
+  onMove?: (region: Region, to: number, isCopy: boolean) => void;
+  onStretch?: (region: Region, factor: number) => void;
+  onLock?: (region: Region) => void;
+}
+
+export interface GridProps extends GridEvents {
+  axis: Axis;
+  codes: Signal<Codes>;
+  /** Frames that the last change of `codes` touched; undefined: all of them. */
+  changed: Signal<[number, number] | null | undefined>;
+  selection: Signal<Region | null>;
+  cell: Signal<Cell>;
+  /** Place of the sound that plays, in seconds; negative: none. */
+  playhead: Signal<number>;
+  height: number;
+}
+
+/** Columns of cells round the focused one that screen readers find. */
+const AROUND = 2;
+
+export function CodeGrid(props: GridProps) {
+  const base = useRef<HTMLCanvasElement>(null);
+  const above = useRef<HTMLCanvasElement>(null);
+  const root = useRef<HTMLDivElement>(null);
+  const state = useMemo(() => new GridState(props), [props.axis]);
+  state.props = props;
+  useEffect(() => {
+    if (base.current && above.current) return state.attach(base.current, above.current);
+    return undefined;
+  }, [state, props.height]);
+  useEffect(() => {
+    const element = root.current;
+    if (!element) return;
+    const wheel = (event: WheelEvent) => onWheel(props.axis, event);
+    element.addEventListener("wheel", wheel, { passive: false });
+    return () => element.removeEventListener("wheel", wheel);
+  }, [props.axis]);
+  const { frame, level } = props.cell.value;
+  return (
+    <div
+      ref={root}
+      class="code-grid"
+      role="grid"
+      tabIndex={0}
+      aria-label="Codes"
+      aria-multiselectable
+      aria-rowcount={props.codes.value.levels}
+      aria-colcount={props.codes.value.frames}
+      aria-activedescendant={cellId(frame, level)}
+      style={{ height: `${props.height}px` }}
+      onPointerDown={(event) => onPointerDown(state.hands, event)}
+      onKeyDown={(event) => state.onKey(event)}
+      onFocus={() => {
+        state.hasFocus.value = true;
+      }}
+      onBlur={() => {
+        state.hasFocus.value = false;
+      }}
+    >
+      <canvas ref={base} />
+      <canvas ref={above} />
+      <Cells codes={props.codes.value} cell={props.cell.value} selection={props.selection.value} />
+    </div>
+  );
+}
+
+/** The cells round the focused one, for screen readers: a canvas has none. */
+function Cells({ codes, cell, selection }: { codes: Codes; cell: Cell; selection: Region | null }) {
+  const first = Math.max(0, cell.frame - AROUND);
+  const last = Math.min(codes.frames - 1, cell.frame + AROUND);
+  const frames = Array.from({ length: last - first + 1 }, (_, n) => first + n);
+  return (
+    <div class="hidden-text">
+      {codes.names.map((name, level) => (
+        <div key={name} role="row" aria-rowindex={level + 1}>
+          {frames.map((frame) => (
+            <span
+              key={frame}
+              id={cellId(frame, level)}
+              role="gridcell"
+              aria-colindex={frame + 1}
+              aria-selected={isIn(selection, frame, level)}
+            >
+              {cellText(codes, { frame, level })}
+            </span>
+          ))}
+        </div>
+      ))}
+    </div>
+  );
+}
+
+const cellId = (frame: number, level: number) => `cell-${level}-${frame}`;
+
+function isIn(region: Region | null, frame: number, level: number): boolean {
+  if (!region || frame < region.from || frame >= region.to) return false;
+  return level >= region.top && level < region.bottom;
+}
+
+/** "Timbre, frame 47, 1.00 s, code 17, locked". */
+export function cellText(codes: Codes, { frame, level }: Cell): string {
+  const seconds = (frame / codes.frameRate).toFixed(2);
+  const lock = isLocked(codes, frame, level) ? ", locked" : "";
+  return `${codes.names[level]}, frame ${frame}, ${seconds} s, code ${codeAt(codes, frame, level)}${lock}`;
+}
+
+/** Draws when something has changed, at most once a frame of the screen. */
+class GridState {
+  readonly tiles = new Tiles();
+  readonly hasFocus = signal(false);
+  private readonly pressed = signal<Cell | null>(null);
+  private readonly ghost = signal<Region | null>(null);
+
+  constructor(public props: GridProps) {}
+
+  /** Draws on two canvases until the function that it returns is called. */
+  attach(base: HTMLCanvasElement, above: HTMLCanvasElement): () => void {
+    let wanted = 0;
+    let codesWanted = true;
+    let painted: boolean | null = null;
+    const draw = () => {
+      wanted = 0;
+      const view = this.view();
+      const codes = this.props.codes.peek();
+      const rows = rowsOf(codes.levels, view.height);
+      if (codesWanted) paintCodes(base, view, rows, codes, this.tiles);
+      codesWanted = false;
+      paintMarks(
+        above,
+        view,
+        rows,
+        codes,
+        untracked(() => this.marks()),
+      );
+    };
+    const plan = (withCodes: boolean) => {
+      codesWanted ||= withCodes;
+      wanted ||= requestAnimationFrame(draw);
+    };
+    const ends = [
+      effect(() => {
+        const light = isLight.value;
+        const changed = light === painted ? this.props.changed.peek() : undefined;
+        painted = light;
+        this.tiles.set(this.props.codes.value, light, changed);
+        plan(true);
+      }),
+      effect(() => {
+        const { start, perPixel, width } = this.props.axis;
+        void [start.value, perPixel.value, width.value];
+        plan(true);
+      }),
+      effect(() => {
+        this.marks();
+        plan(false);
+      }),
+    ];
+    return () => {
+      for (const end of ends) end();
+      cancelAnimationFrame(wanted);
+    };
+  }
+
+  private view(): View {
+    const { axis, codes, height } = this.props;
+    const { frameRate } = codes.peek();
+    return {
+      start: axis.start.peek() * frameRate,
+      perFrame: 1 / (axis.perPixel.peek() * frameRate),
+      width: axis.width.peek(),
+      height,
+      scale: devicePixelRatio || 1,
+    };
+  }
+
+  private marks() {
+    const { selection, cell, playhead, codes } = this.props;
+    return {
+      selection: selection.value,
+      ghost: this.ghost.value,
+      cell: cell.value,
+      hasFocus: this.hasFocus.value,
+      pressed: this.pressed.value,
+      playhead: playhead.value * codes.value.frameRate,
+      accent: accentOf(isLight.value),
+    };
+  }
+
+  readonly hands: Hands = {
+    codes: () => this.props.codes.peek(),
+    cellAt: (x, y) => this.cellAt(x, y),
+    frameAt: (x) => this.props.axis.timeAt(x) * this.props.codes.peek().frameRate,
+    xOf: (frame) => this.props.axis.xOf(frame / this.props.codes.peek().frameRate),
+    selection: () => this.props.selection.peek(),
+    select: (region) => {
+      this.props.selection.value = region;
+    },
+    focus: (cell) => {
+      this.props.cell.value = cell;
+    },
+    press: (cell) => {
+      this.pressed.value = cell;
+    },
+    ghost: (region) => {
+      this.ghost.value = region;
+    },
+    move: (region, to, isCopy) => this.props.onMove?.(region, to, isCopy),
+    stretch: (region, factor) => this.props.onStretch?.(region, factor),
+  };
+
+  private cellAt(x: number, y: number): Cell {
+    const codes = this.props.codes.peek();
+    const frame = Math.floor(this.props.axis.timeAt(x) * codes.frameRate);
+    const rows = rowsOf(codes.levels, this.props.height);
+    return {
+      frame: Math.min(codes.frames - 1, Math.max(0, frame)),
+      level: levelAt(rows, Math.max(0, y)),
+    };
+  }
+
+  onKey(event: KeyboardEvent): void {
+    const { cell, codes, selection } = this.props;
+    const name = keyName(event);
+    const to = moveCell(codes.peek(), cell.peek(), name.replace("Shift+", ""));
+    if (to) {
+      const anchor = event.shiftKey ? (this.anchor ?? cell.peek()) : to;
+      this.anchor = event.shiftKey ? anchor : null;
+      cell.value = to;
+      if (event.shiftKey) selection.value = regionOf(anchor, to);
+      this.props.axis.reveal(to.frame / codes.peek().frameRate);
+    } else if (!this.act(name)) return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  /** Where an extension by Shift began. */
+  private anchor: Cell | null = null;
+
+  private act(name: string): boolean {
+    const { cell, selection, codes } = this.props;
+    const { frame, level } = cell.peek();
+    const region = selection.peek() ?? regionOf(cell.peek(), cell.peek());
+    if (name === "Space") this.props.onColumn?.(frame);
+    else if (name === "Escape") selection.value = null;
+    else if (name === "Enter") selection.value = regionOf({ frame, level }, { frame, level });
+    else if (name === "Ctrl+a") selection.value = allOf(codes.peek());
+    else if (name === "p" && lettersOn.value) this.props.onRegion?.(region);
+    else if (name === "k" && lettersOn.value) this.props.onLock?.(region);
+    else return false;
+    return true;
+  }
+}
+
+const allOf = (codes: Codes): Region => ({
+  from: 0,
+  to: codes.frames,
+  top: 0,
+  bottom: codes.levels,
+});
+
+const accents = new Map<boolean, string>();
+
+/** The accent, asked for once a theme: a computed style in every frame would be slow. */
+function accentOf(light: boolean): string {
+  const known = accents.get(light);
+  if (known) return known;
+  const colour = colourOf("accent");
+  accents.set(light, colour);
+  return colour;
+}

@@ -1,0 +1,99 @@
+/** The waveform of a sound under the shared axis. */
+
+import type { Signal } from "@preact/signals";
+import { useEffect, useState } from "preact/hooks";
+import { colourOf, isLight } from "../state/theme";
+import type { Axis } from "./axis";
+import { LaneCanvas, type Pen } from "./lane";
+import { extremes, levelFor, loadPeaks, type Peaks } from "./peaks";
+import { dragSpan, type Span } from "./span";
+
+interface Props {
+  axis: Axis;
+  /** Peaks that are there already, or the URL that gives them. */
+  peaks: Peaks | string | null;
+  /** Stretch that is marked. */
+  span?: Signal<Span | null>;
+  height: number;
+  onSeek?: (seconds: number) => void;
+}
+
+export function Waveform({ axis, peaks, span, height, onSeek }: Props) {
+  const loaded = usePeaks(axis, peaks);
+  const light = isLight.value;
+  const marked = span?.value ?? null;
+  return (
+    <div
+      class="lane"
+      onPointerDown={(event) =>
+        dragSpan(
+          axis,
+          event,
+          (next) => {
+            if (span) span.value = next;
+          },
+          onSeek,
+        )
+      }
+    >
+      <LaneCanvas
+        axis={axis}
+        height={height}
+        deps={[loaded, light, marked]}
+        draw={(pen) => {
+          if (marked) drawSpan(axis, pen, marked);
+          if (loaded) drawWave(axis, pen, loaded);
+        }}
+      />
+    </div>
+  );
+}
+
+/** Peaks as fine as the zoom can show. */
+function usePeaks(axis: Axis, peaks: Peaks | string | null): Peaks | null {
+  const [loaded, setLoaded] = useState<Peaks | null>(null);
+  const length = axis.length.value;
+  const columns = length / axis.perPixel.value;
+  const level = levelFor(length, columns);
+  useEffect(() => {
+    if (typeof peaks !== "string") return;
+    let isGone = false;
+    loadPeaks(peaks, length, columns, () => !isGone).then(
+      (next) => {
+        if (next && !isGone) setLoaded(next);
+      },
+      () => {
+        // A sound without a waveform is still played.
+      },
+    );
+    return () => {
+      isGone = true;
+    };
+  }, [peaks, length, level]);
+  return typeof peaks === "string" ? loaded : peaks;
+}
+
+function drawWave(axis: Axis, { pen, width, height }: Pen, peaks: Peaks): void {
+  pen.fillStyle = colourOf("text");
+  const pairs = peaks.values.length / 2;
+  const perSecond = pairs / peaks.seconds;
+  const perColumn = axis.perPixel.peek() * perSecond;
+  const first = axis.start.peek() * perSecond;
+  for (let x = 0; x < width; x++) {
+    const at = first + x * perColumn;
+    if (at >= pairs) return;
+    const [least, greatest] = extremes(peaks.values, at, perColumn);
+    const top = ((1 - greatest / 127) / 2) * height;
+    const bottom = ((1 - least / 127) / 2) * height;
+    pen.fillRect(x, top, 1, Math.max(1, bottom - top));
+  }
+}
+
+export function drawSpan(axis: Axis, { pen, height }: Pen, span: Span): void {
+  const x = axis.xOf(span.from);
+  pen.fillStyle = colourOf("raised");
+  pen.fillRect(x, 0, axis.xOf(span.to) - x, height);
+  pen.fillStyle = colourOf("accent");
+  pen.fillRect(x, 0, 1, height);
+  pen.fillRect(axis.xOf(span.to) - 1, 0, 1, height);
+}

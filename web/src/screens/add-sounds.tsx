@@ -1,0 +1,61 @@
+/** New sounds of a corpus: by a dialog, or dropped anywhere on the page. */
+
+import { useRef } from "preact/hooks";
+import { Icon } from "../parts/icon";
+import { droppedFiles, sendSounds } from "../state/corpora";
+import { toastError } from "../state/toasts";
+
+export function AddSounds({ corpus }: { corpus: string }) {
+  const input = useRef<HTMLInputElement>(null);
+  return (
+    <>
+      <button type="button" onClick={() => input.current?.click()}>
+        <Icon name="plus" /> Add sounds
+      </button>
+      <input
+        ref={input}
+        type="file"
+        multiple
+        hidden
+        accept="audio/*,.wav,.flac,.aif,.aiff,.ogg,.mp3"
+        onChange={(event) => {
+          const files = [...(event.currentTarget.files ?? [])];
+          event.currentTarget.value = "";
+          void sendSounds(
+            corpus,
+            files.map((file) => ({ path: file.name, file })),
+          );
+        }}
+      />
+    </>
+  );
+}
+
+/** Takes files that are dropped anywhere, until the function that it returns is called. */
+export function takeDrops(corpus: string): () => void {
+  const over = (event: DragEvent) => {
+    if (!event.dataTransfer?.types.includes("Files")) return;
+    event.preventDefault();
+    document.body.classList.add("drop");
+  };
+  const leave = (event: DragEvent) => {
+    if (event.relatedTarget === null) document.body.classList.remove("drop");
+  };
+  const drop = (event: DragEvent) => {
+    document.body.classList.remove("drop");
+    if (!event.dataTransfer?.types.includes("Files")) return;
+    event.preventDefault();
+    droppedFiles(event.dataTransfer)
+      .then((uploads) => sendSounds(corpus, uploads))
+      .catch(toastError);
+  };
+  document.addEventListener("dragover", over);
+  document.addEventListener("dragleave", leave);
+  document.addEventListener("drop", drop);
+  return () => {
+    document.removeEventListener("dragover", over);
+    document.removeEventListener("dragleave", leave);
+    document.removeEventListener("drop", drop);
+    document.body.classList.remove("drop");
+  };
+}

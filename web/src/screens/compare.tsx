@@ -1,0 +1,79 @@
+/** Compare: blind tests, new and old, and one of them pair by pair. */
+
+import { Icon } from "../parts/icon";
+import { post, remove } from "../state/api";
+import { when } from "../state/format";
+import type { ComparisonList, ComparisonView } from "../state/records";
+import { useResource } from "../state/resource";
+import { go, hrefOf, place } from "../state/route";
+import { toastError } from "../state/toasts";
+import { BlindTest, ResultText } from "./blind-test";
+import { NewComparison } from "./new-comparison";
+
+export function Compare() {
+  const { id } = place.value;
+  return id ? <OneComparison key={id} id={id} /> : <AllComparisons />;
+}
+
+function AllComparisons() {
+  const resource = useResource<ComparisonList>("/comparisons", "library");
+  const list = resource.value.value?.comparisons;
+  return (
+    <div class="two-panes">
+      <NewComparison />
+      <section class="stack">
+        <h2>Comparisons</h2>
+        {list?.length === 0 && <p class="muted">None yet.</p>}
+        {resource.error.value && <p class="bad">{resource.error.value}</p>}
+        <ul class="job-list">
+          {list?.map((comparison) => (
+            <li key={comparison.id}>
+              <a href={hrefOf("compare", comparison.id)}>{comparison.name}</a>
+              <span class={comparison.is_over ? "state state-done" : "state"}>
+                {comparison.is_over
+                  ? "over"
+                  : `${comparison.votes} of ${comparison.pairs.length} votes`}
+              </span>
+              <span class="muted small">{when(comparison.made)}</span>
+              {comparison.result && (
+                <p class="muted small">
+                  <ResultText result={comparison.result} />
+                </p>
+              )}
+            </li>
+          ))}
+        </ul>
+      </section>
+    </div>
+  );
+}
+
+function OneComparison({ id }: { id: string }) {
+  const resource = useResource<ComparisonView>(`/comparisons/${id}`, "library");
+  const comparison = resource.value.value;
+  if (!comparison) return resource.error.value ? <p class="bad">{resource.error.value}</p> : null;
+  const take = (next: ComparisonView) => {
+    resource.value.value = next;
+  };
+  const end = () => post<ComparisonView>(`/comparisons/${id}/end`).then(take, toastError);
+  const bin = () => remove(`/comparisons/${id}`).then(() => go(hrefOf("compare")), toastError);
+  return (
+    <>
+      <div class="screen-head">
+        <h1>{comparison.name}</h1>
+        <p class="muted">{comparison.pairs.length} pairs, blind</p>
+        <div class="row spread">
+          {!comparison.is_over && (
+            <button type="button" onClick={end}>
+              End now
+            </button>
+          )}
+          <button type="button" onClick={bin}>
+            <Icon name="trash" /> To the bin
+          </button>
+        </div>
+      </div>
+      <BlindTest comparison={comparison} onChange={take} />
+    </>
+  );
+}

@@ -1,0 +1,176 @@
+/** Steering: each descriptor free, at a percentile, or along a curve. */
+
+import { effect, type Signal, signal } from "@preact/signals";
+import { useEffect, useMemo } from "preact/hooks";
+import { Axis } from "../lanes/axis";
+import { CurveLane } from "../lanes/curve";
+import { type Point, simplify, tidy } from "../lanes/curve-points";
+import { CurveTable } from "../lanes/curve-table";
+import { useLanes } from "../lanes/lane";
+import { Ruler } from "../lanes/ruler";
+import { liveState, steerLive } from "../player/live";
+import { current } from "../player/player";
+import { get, query } from "../state/api";
+import { DESCRIPTORS, type Descriptor, type MakeDraft, type Steer } from "../state/make";
+import type { MeasuredCurves } from "../state/records";
+import { toastError } from "../state/toasts";
+
+const TOKENS: Record<Descriptor, string> = {
+  loudness: "level-1",
+  brightness: "level-2",
+  noisiness: "level-4",
+  pitch: "level-6",
+  onsets: "level-8",
+};
+
+const HEIGHT = 88;
+
+export function Steering({ draft, model }: { draft: Signal<MakeDraft>; model: string }) {
+  const axis = useMemo(() => new Axis(draft.peek().duration), []);
+  const lanes = useLanes(axis);
+  const { duration, steer } = draft.value;
+  useEffect(() => {
+    axis.length.value = duration;
+    axis.fit();
+  }, [duration]);
+  const hasCurve = DESCRIPTORS.some((name) => steer[name].kind === "curve");
+  return (
+    <section class="panel steering">
+      <h2>Steer</h2>
+      <div class="steer-row steer-axis">
+        <span class="muted small">as percentiles of your sounds</span>
+        <div ref={lanes}>{hasCurve && <Ruler axis={axis} />}</div>
+      </div>
+      {DESCRIPTORS.map((name) => (
+        <Lane key={name} name={name} draft={draft} axis={axis} model={model} />
+      ))}
+    </section>
+  );
+}
+
+interface LaneProps {
+  name: Descriptor;
+  draft: Signal<MakeDraft>;
+  axis: Axis;
+  model: string;
+}
+
+function Lane({ name, draft, axis, model }: LaneProps) {
+  const steer = draft.value.steer[name];
+  const set = (changes: Partial<Steer>) => {
+    const now = draft.peek();
+    const next = { ...now.steer[name], ...changes };
+    draft.value = { ...now, steer: { ...now.steer, [name]: next } };
+    if (liveState.peek() !== "off" && next.kind !== "curve") {
+      steerLive({ [name]: next.kind === "value" ? next.value : null });
+    }
+  };
+  const points = usePoints(draft, name, set);
+  const begin = (kind: Steer["kind"]) => {
+    const flat: Point[] = [
+      [0, steer.value],
+      [axis.length.peek(), steer.value],
+    ];
+    set(kind === "curve" && !steer.points.length ? { kind, points: flat } : { kind });
+  };
+  return (
+    <div class="steer-row">
+      <div class="steer-name">
+        <label>
+          <span>{name}</span>
+          <select
+            value={steer.kind}
+            onChange={(event) => begin(event.currentTarget.value as Steer["kind"])}
+          >
+            <option value="free">free</option>
+            <option value="value">one value</option>
+            <option value="curve">curve</option>
+          </select>
+        </label>
+      </div>
+      {steer.kind === "value" && (
+        <label class="steer-value">
+          <input
+            type="range"
+            min={0}
+            max={100}
+            aria-label={`${name}, percentile`}
+            value={steer.value}
+            onInput={(event) => set({ value: Number(event.currentTarget.value) })}
+          />
+          <output>{steer.value} %</output>
+        </label>
+      )}
+      {steer.kind === "curve" && (
+        <div class="steer-curve">
+          <CurveLane
+            axis={axis}
+            label={name}
+            token={TOKENS[name]}
+            points={points}
+            height={HEIGHT}
+          />
+          <div class="row">
+            <CurveTable label={name} points={points} length={axis.length.value} />
+            <FromSound name={name} model={model} points={points} axis={axis} />
+            <button type="button" class="quiet small-button" onClick={() => set({ points: [] })}>
+              Clear
+            </button>
+          </div>
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** The points of a curve as a signal of their own, which the draft follows. */
+function usePoints(draft: Signal<MakeDraft>, name: Descriptor, set: (c: Partial<Steer>) => void) {
+  const points = useMemo(() => signal<Point[]>(draft.peek().steer[name].points), []);
+  useEffect(
+    () =>
+      effect(() => {
+        const next = points.value;
+        if (next !== draft.peek().steer[name].points) set({ points: next });
+      }),
+    [],
+  );
+  const kept = draft.value.steer[name].points;
+  useEffect(() => {
+    points.value = kept;
+  }, [kept]);
+  return points;
+}
+
+interface FromSoundProps {
+  name: Descriptor;
+  model: string;
+  points: Signal<Point[]>;
+  axis: Axis;
+}
+
+/** Percentiles by which the curve of a sound may be simplified. */
+const TOLERANCE = 3;
+
+/** Takes the curve of the sound in the player, as the model's corpus sees it. */
+function FromSound({ name, model, points, axis }: FromSoundProps) {
+  const sound = current.value;
+  const hash = sound ? /\/sounds\/([0-9a-f]+)\//.exec(sound.peaks)?.[1] : undefined;
+  const take = async () => {
+    try {
+      const path = query(`/sounds/${hash}/descriptors`, { model });
+      const measured = await get<MeasuredCurves>(path);
+      const values = measured.curves[name] ?? [];
+      const all = values
+        .map((value, n): [number, number | null] => [n / measured.frame_rate, value])
+        .filter((entry): entry is Point => entry[1] !== null);
+      points.value = tidy(simplify(all, TOLERANCE), axis.length.peek());
+    } catch (error) {
+      toastError(error);
+    }
+  };
+  return (
+    <button type="button" class="quiet small-button" disabled={!hash} onClick={take}>
+      {sound ? `From ${sound.title}` : "From the sound in the player"}
+    </button>
+  );
+}

@@ -1,0 +1,123 @@
+/** Make: new sounds by knobs and curves, as takes or without end. */
+
+import { useEffect } from "preact/hooks";
+import { Icon } from "../parts/icon";
+import { liveState, startLive, stopLive } from "../player/live";
+import { current, toggle } from "../player/player";
+import { post } from "../state/api";
+import { useKeys } from "../state/keys";
+import { settingsOf, takesOf, useMakeDraft, WAYS } from "../state/make";
+import type { ModelsView, ModelView, TaskView } from "../state/records";
+import { useResource } from "../state/resource";
+import { go, hrefOf, place } from "../state/route";
+import { toastError } from "../state/toasts";
+import { Knobs } from "./make-knobs";
+import { LiveLane } from "./make-live";
+import { SourceLane } from "./make-source";
+import { Steering } from "./make-steering";
+import { Takes } from "./make-takes";
+
+export function Make() {
+  const { id } = place.value;
+  const resource = useResource<ModelsView>("/models", "library");
+  const list = resource.value.value?.models;
+  const able = list?.filter((model) => model.has_prior);
+  const first = able?.[0];
+  useEffect(() => {
+    if (!id && first) go(hrefOf("make", first.id), "replace");
+  }, [id, first]);
+  if (!list) return resource.error.value ? <p class="bad">{resource.error.value}</p> : null;
+  const model = list.find((entry) => entry.id === id);
+  if (model) return <MakeScreen key={model.id} model={model} models={able ?? []} />;
+  return (
+    <div class="first">
+      <h1>{id ? "This model is not here" : "No model can generate yet"}</h1>
+      <p class="muted">A training that ends with “learn to generate” makes one.</p>
+      <a class="button primary" href={hrefOf("train")}>
+        Train
+      </a>
+    </div>
+  );
+}
+
+function MakeScreen({ model, models }: { model: ModelView; models: ModelView[] }) {
+  const draft = useMakeDraft(model.id);
+  const now = draft.value;
+  const needsSource = WAYS[now.way].takesSource && !now.source;
+
+  const make = async () => {
+    try {
+      await post<TaskView>("/takes", takesOf(model.id, draft.peek()));
+    } catch (error) {
+      toastError(error);
+    }
+  };
+  const live = () => {
+    if (liveState.peek() !== "off") stopLive();
+    else {
+      const { seed } = draft.peek();
+      void startLive({ model: model.id, settings: settingsOf(draft.peek()), seed });
+    }
+  };
+  useKeys("Make", [
+    {
+      key: "Space",
+      does: "Play; new sound without end, if nothing is in the player",
+      run: () => (liveState.peek() === "off" && current.peek() ? toggle() : live()),
+    },
+    { key: "e", does: "New sound without end, or stop it", run: live },
+    { key: "Ctrl+Enter", does: "Make takes", run: () => void make() },
+  ]);
+  useEffect(() => stopLive, []);
+  return (
+    <>
+      <div class="screen-head">
+        <h1 class="hidden-text">Make</h1>
+        <label class="field">
+          <span>model</span>
+          <select
+            value={model.id}
+            onChange={(event) => go(hrefOf("make", event.currentTarget.value))}
+          >
+            {models.map((entry) => (
+              <option key={entry.id} value={entry.id}>
+                {entry.name} v{entry.version}
+              </option>
+            ))}
+          </select>
+        </label>
+        <fieldset class="segments">
+          <legend class="hidden-text">Way</legend>
+          {Object.entries(WAYS).map(([way, { name }]) => (
+            <label key={way}>
+              <input
+                type="radio"
+                name="way"
+                checked={now.way === way}
+                onChange={() => {
+                  draft.value = { ...draft.peek(), way: way as keyof typeof WAYS };
+                }}
+              />
+              <span>{name}</span>
+            </label>
+          ))}
+        </fieldset>
+        <div class="row spread">
+          <button type="button" aria-pressed={liveState.value !== "off"} onClick={live}>
+            <Icon name={liveState.value === "off" ? "audioLines" : "square"} />
+            {liveState.value === "off" ? "Play without end" : "Stop"}
+          </button>
+          <button type="button" class="primary" disabled={needsSource} onClick={make}>
+            Make {now.count > 1 ? `${now.count} takes` : "a take"}
+          </button>
+        </div>
+      </div>
+      {!model.has_prior && <p class="warn">This model has not learned to generate yet.</p>}
+      <Knobs draft={draft} />
+      <SourceLane draft={draft} />
+      <Steering draft={draft} model={model.id} />
+      <LiveLane levels={model.levels} />
+      <Takes model={model} draft={draft} />
+    </>
+  );
+}

@@ -1,0 +1,123 @@
+/** The list of the sounds of a corpus. */
+
+import { Thumbnail } from "../lanes/thumbnail";
+import { Icon } from "../parts/icon";
+import { List } from "../parts/list";
+import { audition, current, isPlaying } from "../player/player";
+import { clock, signed } from "../state/format";
+import { useKeys } from "../state/keys";
+import type { CorpusView, ListedFile } from "../state/records";
+import { setQuery } from "../state/route";
+import { soundOf, soundUrl } from "../state/sounds";
+import { stored } from "../state/stored";
+import { changeFile } from "./sound-changes";
+
+/** Whether moving through a list plays what is reached. */
+export const auditions = stored("audition", true);
+
+interface Props {
+  corpus: string;
+  files: ListedFile[];
+  selected: string;
+  onChange: (view: CorpusView) => void;
+  onPlay: () => void;
+}
+
+const ROW = 40;
+
+export function SoundTable({ corpus, files, selected, onChange, onPlay }: Props) {
+  const mute = (file: ListedFile) =>
+    changeFile(corpus, file, { muted: !file.muted }, onChange, true);
+  useKeys("List of sounds", [
+    { key: "ArrowDown", does: "Next sound, and play it", run: () => {} },
+    { key: "ArrowUp", does: "Sound before, and play it", run: () => {} },
+    { key: "m", does: "Mute, or let it be heard", run: () => {} },
+  ]);
+  return (
+    <List
+      label="Sounds"
+      items={files}
+      keyOf={(file) => file.name}
+      rowHeight={ROW}
+      selected={selected}
+      onSelect={(file, how) => {
+        setQuery({ sound: file.name });
+        if (file.used || file.muted) {
+          if (how === "click" && current.value?.key === file.hash) onPlay();
+          else if (how === "click" || auditions.value) audition(soundOf(file));
+        }
+      }}
+      columns={["Sound", "Length", "LUFS", "Remarks", "Tags", "Weight"]}
+      row={(file) => <Cells file={file} onMute={() => mute(file)} />}
+      rowClass={rowClass}
+      keys={{ m: mute, Enter: (file) => audition(soundOf(file)) }}
+    />
+  );
+}
+
+const rowClass = (file: ListedFile) =>
+  `sound-row ${file.muted ? "is-muted" : ""} ${file.used ? "" : "is-unused"}`;
+
+function Cells({ file, onMute }: { file: ListedFile; onMute: () => void }) {
+  const isHere = current.value?.key === file.hash && file.hash !== "";
+  const folder = file.name.split("/").slice(0, -1).join("/");
+  const own = file.name.slice(folder ? folder.length + 1 : 0);
+  const canPlay = file.hash !== "" && file.duration_s > 0;
+  return (
+    <>
+      <span role="gridcell" class="sound-name">
+        <span class={isHere ? "sound-icon is-here" : "sound-icon"}>
+          <Icon name={isHere && isPlaying.value ? "pause" : canPlay ? "play" : "x"} filled />
+        </span>
+        <span class="sound-thumb">
+          {canPlay && (
+            <Thumbnail
+              url={soundUrl(file.hash, "peaks")}
+              seconds={file.duration_s}
+              token={isHere ? "accent" : "muted"}
+            />
+          )}
+        </span>
+        <span class="cut" title={file.name}>
+          {folder && <span class="muted">{folder}/</span>}
+          {own}
+        </span>
+      </span>
+      <span role="gridcell" class="number">
+        {file.duration_s ? clock(file.duration_s, file.duration_s < 10 ? 2 : 1) : ""}
+      </span>
+      <span role="gridcell" class="number muted">
+        {file.loudness === null ? "" : signed(file.loudness)}
+      </span>
+      <span role="gridcell" class="cut small remarks" title={file.reason || file.flags.join(", ")}>
+        {remark(file)}
+      </span>
+      <span role="gridcell" class="cut small muted">
+        {file.tags.join(", ")}
+      </span>
+      <span role="gridcell" class="sound-weight">
+        <button
+          type="button"
+          class="quiet icon-only small-button"
+          tabIndex={-1}
+          aria-pressed={file.muted}
+          aria-label={file.muted ? "Muted" : "Mute"}
+          title={file.muted ? "Muted: press to hear it in training" : "Mute (M)"}
+          onClick={(event) => {
+            event.stopPropagation();
+            onMute();
+          }}
+        >
+          <Icon name={file.muted ? "volumeOff" : "volume"} />
+        </button>
+        <span>{file.muted ? "muted" : `× ${file.weight}`}</span>
+      </span>
+    </>
+  );
+}
+
+function remark(file: ListedFile) {
+  if (!file.used && !file.muted) return <span class="bad">{file.reason}</span>;
+  if (file.flags.length) return <span class="warn">{file.flags.join(", ")}</span>;
+  return <span class="muted">{file.generated ? "generated" : "ok"}</span>;
+}

@@ -1,0 +1,152 @@
+/** How the model sounds at its saves, beside the recordings as they are. */
+
+import { Thumbnail } from "../lanes/thumbnail";
+import { Icon } from "../parts/icon";
+import { audition, current, isPlaying, side, swap, toggle } from "../player/player";
+import type { Sound } from "../player/sounds";
+import { BASE } from "../state/api";
+import { when } from "../state/format";
+import type { CorpusView, JobDetail, KeptPreview, ListedFile, PreviewFile } from "../state/records";
+import { useResource } from "../state/resource";
+import { place, setQuery } from "../state/route";
+import { soundUrl } from "../state/sounds";
+
+export function Previews({ detail }: { detail: JobDetail }) {
+  const { previews, job } = detail;
+  const wanted = Number(place.value.query.get("save") ?? Number.NaN);
+  const found = previews.findIndex((preview) => preview.number === wanted);
+  const index = found < 0 ? previews.length - 1 : found;
+  const preview = previews[index];
+  const path = preview && job.corpus ? `/corpora/${job.corpus}` : "";
+  const files = useResource<CorpusView>(path).value.value?.listing?.files ?? [];
+  return (
+    <section class="panel previews">
+      <h2>How it sounds</h2>
+      {!preview && (
+        <p class="muted">
+          From the first save on, the same sounds can be heard here as they are and as the model
+          makes them.
+        </p>
+      )}
+      {preview && (
+        <>
+          <label class="choice save-slider">
+            <span class="muted">Save</span>
+            <input
+              type="range"
+              min={0}
+              max={previews.length - 1}
+              value={index}
+              disabled={previews.length < 2}
+              aria-valuetext={`${index + 1} of ${previews.length}, ${when(preview.made)}`}
+              onInput={(event) => {
+                const number = previews[Number(event.currentTarget.value)]?.number;
+                setQuery({ save: number === undefined ? "" : String(number) });
+              }}
+            />
+            <span>
+              {index + 1} of {previews.length}, {when(preview.made)}
+            </span>
+          </label>
+          <ul class="preview-list">
+            {preview.files.map((file, n) => (
+              <PreviewRow
+                key={file.name}
+                job={job.id}
+                preview={preview}
+                file={file}
+                place={n}
+                recording={recordingOf(file, files)}
+              />
+            ))}
+          </ul>
+        </>
+      )}
+    </section>
+  );
+}
+
+interface RowProps {
+  job: string;
+  preview: KeptPreview;
+  file: PreviewFile;
+  place: number;
+  /** The recording that it was made from; null for a generated one, or where it is gone. */
+  recording: ListedFile | null;
+}
+
+/** The recording of a preview: the one file of the corpus that is called so. */
+function recordingOf(file: PreviewFile, files: readonly ListedFile[]): ListedFile | null {
+  if (!file.sound) return null;
+  const named = files.filter(({ name }) => name === file.sound || name.endsWith(`/${file.sound}`));
+  return named.length === 1 ? (named[0] ?? null) : null;
+}
+
+function PreviewRow({ job, preview, file, place: n, recording }: RowProps) {
+  const url = `${BASE}/jobs/${job}/previews/${preview.number}/${n}/audio`;
+  const model: Sound = {
+    key: url,
+    title: `${titleOf(file, recording)}, as the model makes it`,
+    audio: url,
+    peaks: recording && file.start_s === 0 ? soundUrl(recording.hash, "peaks") : "",
+    duration_s: 0,
+    loudness: null,
+  };
+  const original = recording && originalOf(file, recording);
+  const isHere = current.value?.key === url;
+  const play = (wanted: 0 | 1) => {
+    if (!isHere) {
+      audition(model, original);
+      if (wanted === 1) swap();
+    } else if (side.value !== wanted) {
+      swap();
+      if (!isPlaying.value) toggle();
+    } else toggle();
+  };
+  const icon = (wanted: 0 | 1) =>
+    isHere && isPlaying.value && side.value === wanted ? "pause" : "play";
+  return (
+    <li class={isHere ? "preview is-here" : "preview"}>
+      <span class="preview-thumb">
+        {recording && (
+          <Thumbnail url={soundUrl(recording.hash, "peaks")} seconds={recording.duration_s} />
+        )}
+      </span>
+      <span class="cut" title={file.name}>
+        {titleOf(file, recording)}
+        <span class="muted small">{kindText(file)}</span>
+      </span>
+      {original && (
+        <button type="button" class="small-button" onClick={() => play(1)}>
+          <Icon name={icon(1)} filled /> original
+        </button>
+      )}
+      <button type="button" class="small-button" onClick={() => play(0)}>
+        <Icon name={icon(0)} filled /> model
+      </button>
+    </li>
+  );
+}
+
+function kindText(file: PreviewFile): string {
+  if (file.is_held_out) return " held out";
+  if (file.seed === null) return "";
+  const copies = file.copy_percent === null ? "" : `, repeats ${file.copy_percent.toFixed(0)} %`;
+  return ` generated, seed ${file.seed}${copies}`;
+}
+
+const titleOf = (file: PreviewFile, recording: ListedFile | null) => recording?.name ?? file.name;
+
+/** The recording from where the preview begins, so that both sides are at one instant. */
+function originalOf(file: PreviewFile, recording: ListedFile): Sound {
+  const url = soundUrl(recording.hash, "audio");
+  return {
+    key: `${url}@${file.start_s}`,
+    title: `${recording.name}, as it is`,
+    audio: url,
+    peaks: "",
+    duration_s: 0,
+    loudness: null,
+    start_s: file.start_s,
+  };
+}

@@ -1,0 +1,171 @@
+/** What the knobs of Make say: a draft by model, that the server keeps. */
+
+import { effect, type Signal, signal } from "@preact/signals";
+import { useEffect, useMemo } from "preact/hooks";
+import { cutAt, type Point } from "../lanes/curve-points";
+import { loadDraft, saveDraft } from "./drafts";
+import type { NewTakes } from "./records";
+import { toastError } from "./toasts";
+
+export const DESCRIPTORS = ["loudness", "brightness", "noisiness", "pitch", "onsets"] as const;
+export type Descriptor = (typeof DESCRIPTORS)[number];
+
+/** Ways to make a sound, by the names of the library. */
+export const WAYS = {
+  new: { name: "new", takesSource: false, lastsAsSource: false },
+  continue: { name: "go on", takesSource: true, lastsAsSource: false },
+  "one-shot": { name: "one-shot", takesSource: false, lastsAsSource: false },
+  loop: { name: "loop", takesSource: false, lastsAsSource: false },
+  variation: { name: "variation", takesSource: true, lastsAsSource: true },
+  infill: { name: "infill", takesSource: true, lastsAsSource: true },
+} as const;
+export type Way = keyof typeof WAYS;
+
+export interface Knob {
+  name: string;
+  label: string;
+  least: number;
+  most: number;
+  step: number;
+  usual: number;
+  unit?: string;
+}
+
+/** Knobs that are always there, and those behind "more". */
+export const KNOBS: Knob[] = [
+  { name: "nearness", label: "closeness", least: 0, most: 1, step: 0.05, usual: 0.5 },
+  { name: "temperature", label: "wildness", least: 0, most: 2, step: 0.05, usual: 1 },
+  { name: "guidance", label: "guidance", least: 0, most: 5, step: 0.1, usual: 1 },
+];
+export const MORE_KNOBS: Knob[] = [
+  { name: "top_p", label: "top p", least: 0.05, most: 1, step: 0.01, usual: 0.97 },
+  { name: "swing", label: "swing", least: 0, most: 1, step: 0.05, usual: 0 },
+  { name: "lead_in", label: "lead-in", least: 0, most: 12, step: 0.5, usual: 4, unit: "s" },
+  { name: "amount", label: "amount", least: 0, most: 1, step: 0.05, usual: 0.3 },
+];
+
+export interface Steer {
+  kind: "free" | "value" | "curve";
+  value: number;
+  points: Point[];
+}
+
+export interface Source {
+  kind: "render" | "sound";
+  id: string;
+  title: string;
+  duration_s: number;
+}
+
+export interface MakeDraft {
+  way: Way;
+  duration: number;
+  count: number;
+  seed: number;
+  locked: string[];
+  knobs: Record<string, number>;
+  /** Texts and numbers that are empty as a rule: tempo, form, like, max_copy. */
+  texts: Record<string, string>;
+  steer: Record<Descriptor, Steer>;
+  source: Source | null;
+  span: [number, number] | null;
+}
+
+const freeSteer = (): Steer => ({ kind: "free", value: 50, points: [] });
+
+export function usualDraft(): MakeDraft {
+  return {
+    way: "new",
+    duration: 10,
+    count: 1,
+    seed: 0,
+    locked: [],
+    knobs: {},
+    texts: {},
+    steer: Object.fromEntries(DESCRIPTORS.map((name) => [name, freeSteer()])) as MakeDraft["steer"],
+    source: null,
+    span: null,
+  };
+}
+
+/** The draft of a model: it comes from the server, and goes there when it changes. */
+export function useMakeDraft(model: string): Signal<MakeDraft> {
+  const draft = useMemo(() => signal(usualDraft()), [model]);
+  useEffect(() => {
+    if (!model) return;
+    const place = `make-${model}`;
+    let end = () => {};
+    let isGone = false;
+    loadDraft<MakeDraft>(place)
+      .then((kept) => {
+        if (isGone) return;
+        if (kept) draft.value = { ...usualDraft(), ...kept };
+        let isFirst = true;
+        end = effect(() => {
+          const now = draft.value;
+          if (!isFirst) saveDraft(place, now);
+          isFirst = false;
+        });
+      })
+      .catch(toastError);
+    return () => {
+      isGone = true;
+      end();
+    };
+  }, [model]);
+  return draft;
+}
+
+/** Settings of `generate`: only what is set; all else is the library's to choose. */
+export function settingsOf(draft: MakeDraft): Record<string, unknown> {
+  const settings: Record<string, unknown> = {};
+  const { lastsAsSource } = WAYS[draft.way];
+  if (draft.way !== "new") settings.way = draft.way;
+  if (!lastsAsSource) settings.duration = draft.duration;
+  for (const knob of [...KNOBS, ...MORE_KNOBS]) {
+    const value = draft.knobs[knob.name];
+    const isFit = knob.name !== "amount" || draft.way === "variation";
+    if (value !== undefined && value !== knob.usual && isFit) settings[knob.name] = value;
+  }
+  for (const name of ["tempo", "max_copy"]) {
+    if (draft.texts[name]) settings[name] = Number(draft.texts[name]);
+  }
+  for (const name of ["form", "like"]) if (draft.texts[name]) settings[name] = draft.texts[name];
+  if (draft.way === "infill" && draft.span) [settings.start, settings.stop] = draft.span;
+  for (const name of DESCRIPTORS) {
+    const { kind, value, points } = draft.steer[name];
+    if (kind === "value") settings[name] = value;
+    const shown = lastsAsSource ? points : cutAt(points, draft.duration);
+    if (kind === "curve" && shown.length) settings[name] = shown;
+  }
+  return settings;
+}
+
+export function takesOf(model: string, draft: MakeDraft): NewTakes {
+  const { source } = draft;
+  const order: NewTakes = {
+    model,
+    settings: settingsOf(draft),
+    seed: draft.seed,
+    count: draft.count,
+  };
+  if (WAYS[draft.way].takesSource && source) {
+    order.source = { kind: source.kind, id: source.id };
+  }
+  return order;
+}
+
+/** Largest seed that is rolled: it stays short enough to be read out. */
+const MOST_SEED = 10_000;
+
+/** Rolls all knobs that are not locked, and the seed. */
+export function roll(draft: MakeDraft): MakeDraft {
+  const free = (name: string) => !draft.locked.includes(name);
+  const knobs = { ...draft.knobs };
+  for (const { name, least, most, step } of KNOBS.filter((knob) => free(knob.name))) {
+    const steps = Math.round((most - least) / step);
+    knobs[name] = Number((least + step * Math.round(Math.random() * steps)).toFixed(2));
+  }
+  const seed = free("seed") ? Math.floor(Math.random() * MOST_SEED) : draft.seed;
+  return { ...draft, knobs, seed };
+}
