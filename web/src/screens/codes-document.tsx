@@ -162,7 +162,7 @@ function Head({ document }: { document: OpenDocument }) {
   const isBusy = document.isBusy.value;
   const last = view?.edits[view.cursor - 1];
   const next = view?.edits[view.cursor];
-  const locked = codes.locked.reduce((sum, each) => sum + each, 0) / codes.locked.length;
+  const locked = codes.locked.reduce((sum, each) => sum + each, 0);
   const url = `${BASE}${document.path}`;
   return (
     <div class="screen-head">
@@ -185,7 +185,7 @@ function Head({ document }: { document: OpenDocument }) {
       <p class="muted small">
         {isBusy
           ? "at work …"
-          : `seams ${codes.seams.length} · locked ${Math.round(100 * locked)} %`}
+          : `seams ${codes.seams.length} · locked ${locked.toLocaleString("en")}`}
       </p>
       <div class="row spread">
         <button
