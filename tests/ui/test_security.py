@@ -13,7 +13,9 @@ from distill.library.corpus_folders import remember_corpus
 from distill.library.corpus_listing import keep_scan
 from distill.library.picture_cache import content_hash
 from distill.library.workspace import Workspace
+from distill.ui.api import HttpError
 from distill.ui.context import Context
+from distill.ui.drops import LARGEST_DROP, MOST_FILES, Drops
 from distill.ui.files import LARGEST_UPLOAD
 from distill.ui.routes.places import token_of_path
 from distill.ui.session import load_secret
@@ -283,6 +285,18 @@ def test_long_bodies_are_refused(client: TestClient, workspace: Workspace, sound
     # Without a length nobody knows whether it fits.
     assert client.put(url, content=pieces()).status_code == 411  # type: ignore[arg-type]
     assert client.put(url, content=b"ab", headers={"Content-Length": "9"}).status_code == 400
+
+
+def test_a_drop_ends_somewhere() -> None:
+    drops = Drops()
+    for _ in range(MOST_FILES):
+        drops.add("a", 1)
+    with pytest.raises(HttpError):
+        drops.add("a", 1)
+    with pytest.raises(HttpError):
+        drops.add("b", LARGEST_DROP + 1)
+    drops.end("a")
+    drops.add("a", LARGEST_DROP)
 
 
 def test_an_upload_that_would_fill_the_disk_is_refused(

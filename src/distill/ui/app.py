@@ -18,6 +18,7 @@ from distill.library.player_task import PlayerEvent
 from distill.library.workspace import Workspace
 from distill.ui.api import MOST_AT_WORK, PREFIX, ErrorAnswer, json_response, make_route
 from distill.ui.context import Context
+from distill.ui.drops import Drops
 from distill.ui.endpoints import ENDPOINTS, MESSAGES
 from distill.ui.events import serve_events
 from distill.ui.hub import Hub
@@ -56,6 +57,7 @@ def create_context(workspace: Workspace, is_local: bool = True) -> Context:
         hub=hub,
         player=Player(workspace, on_event),
         tasks=Tasks(),
+        drops=Drops(),
         editor=Editor(workspace),
         is_local=is_local,
     )

@@ -11,6 +11,7 @@ from distill.ui.hub import Hub
 from distill.ui.session import LoginCodes, Secret
 
 if TYPE_CHECKING:
+    from distill.ui.drops import Drops
     from distill.ui.tasks import Tasks
 
 
@@ -25,6 +26,7 @@ class Context:
         hub: Passes events on to the tabs.
         player: Makes sounds.
         tasks: Requests to the player that were asked for last.
+        drops: What is sent to each corpus.
         editor: Edits documents.
         editing: Held while `editor` works: it serves one at a time.
         is_local: Whether the server can be reached from this machine alone.
@@ -37,6 +39,7 @@ class Context:
     hub: Hub
     player: Player
     tasks: "Tasks"
+    drops: "Drops"
     editor: Editor
     editing: threading.Lock = field(default_factory=threading.Lock)
     is_local: bool = True

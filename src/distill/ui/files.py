@@ -84,7 +84,7 @@ async def received(
         TooLittleRoomError: The disk would be full.
         OutputError: It cannot be written.
     """
-    size = _stated_size(request, largest)
+    size = stated_size(request, largest)
     folder = workspace.hidden / "uploads" / new_id()
     _check_room(workspace, size)
     make_folder(folder)
@@ -96,7 +96,8 @@ async def received(
         await asyncio.to_thread(shutil.rmtree, folder, True)
 
 
-def _stated_size(request: Request, largest: int) -> int:
+def stated_size(request: Request, largest: int = LARGEST_UPLOAD) -> int:
+    """The length that a request states for its body. `HttpError` for none, or one too large."""
     stated = request.headers.get("content-length", "")
     if not stated.isdigit():
         raise HttpError(411, "A file is sent with its length (Content-Length).", "LengthMissing")

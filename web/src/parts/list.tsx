@@ -9,7 +9,7 @@ import {
 } from "@tanstack/virtual-core";
 import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { keyName, lettersOn } from "../state/keys";
+import { useKeys } from "../state/keys";
 
 interface Props<T> {
   /** Says what is listed. */
@@ -27,8 +27,14 @@ interface Props<T> {
   rowClass?: (item: T) => string;
   /** Called when the last row comes into sight. */
   onEnd?: () => void;
-  /** Further keys, by name. */
-  keys?: Record<string, (item: T) => void>;
+  /** Further keys: what each does with the selected item. */
+  keys?: readonly ListKey<T>[];
+}
+
+interface ListKey<T> {
+  key: string;
+  does: string;
+  run: (item: T) => void;
 }
 
 const PAGE_ROWS = 10;
@@ -50,17 +56,22 @@ export function List<T>(props: Props<T>) {
   useEffect(() => {
     if (isAtEnd) props.onEnd?.();
   }, [isAtEnd, items.length]);
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (event.target !== event.currentTarget) return;
-    const name = keyName(event);
-    const to = moves(index, items.length)[name];
-    const item = items[index];
-    const own = name.length > 1 || lettersOn.value ? props.keys?.[name] : undefined;
-    if (to !== undefined) moveTo(to);
-    else if (own && item) own(item);
-    else return;
-    event.preventDefault();
-  };
+  // They hold wherever the focus is, but where something else takes them.
+  useKeys("List", [
+    ...MOVES.map(({ key, does, to }) => ({
+      key,
+      does,
+      run: () => moveTo(to(index, items.length)),
+    })),
+    ...(props.keys ?? []).map(({ key, does, run }) => ({
+      key,
+      does,
+      run: () => {
+        const item = items[index];
+        if (item) run(item);
+      },
+    })),
+  ]);
   return (
     <div
       ref={root}
@@ -70,7 +81,6 @@ export function List<T>(props: Props<T>) {
       aria-label={props.label}
       aria-rowcount={items.length + 1}
       aria-activedescendant={index < 0 ? undefined : rowId(index)}
-      onKeyDown={onKeyDown}
     >
       <div class="list-head list-row" role="row" aria-rowindex={1}>
         {props.columns.map((name) => (
@@ -108,16 +118,18 @@ export function List<T>(props: Props<T>) {
 
 const rowId = (index: number) => `row-${index}`;
 
-function moves(index: number, length: number): Record<string, number> {
-  return {
-    ArrowDown: index + 1,
-    ArrowUp: index < 0 ? length - 1 : index - 1,
-    PageDown: index + PAGE_ROWS,
-    PageUp: index - PAGE_ROWS,
-    Home: 0,
-    End: length - 1,
-  };
-}
+const MOVES: { key: string; does: string; to: (index: number, length: number) => number }[] = [
+  { key: "ArrowDown", does: "Next, and play it", to: (index) => index + 1 },
+  {
+    key: "ArrowUp",
+    does: "The one before, and play it",
+    to: (index, length) => (index < 0 ? length : index) - 1,
+  },
+  { key: "PageDown", does: `${PAGE_ROWS} on`, to: (index) => index + PAGE_ROWS },
+  { key: "PageUp", does: `${PAGE_ROWS} back`, to: (index) => index - PAGE_ROWS },
+  { key: "Home", does: "The first", to: () => 0 },
+  { key: "End", does: "The last", to: (_, length) => length - 1 },
+];
 
 type Options = VirtualizerOptions<HTMLElement, HTMLElement>;
 

@@ -24,6 +24,11 @@ const MOST_BYTES = 256 << 20;
 const kept = new Map<string, Promise<AudioBuffer>>();
 const sizes = new Map<string, number>();
 
+/** Whether a sound is in memory. */
+export function isDecoded(key: string): boolean {
+  return sizes.has(key);
+}
+
 export function decoded(context: AudioContext, sound: Sound): Promise<AudioBuffer> {
   const { key } = sound;
   const known = kept.get(key);

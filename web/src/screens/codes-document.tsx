@@ -14,7 +14,7 @@ import type { Span } from "../lanes/span";
 import { Waveform } from "../lanes/waveform";
 import { Icon } from "../parts/icon";
 import { audition, current, position, select } from "../player/player";
-import type { Sound } from "../player/sounds";
+import { isDecoded, type Sound } from "../player/sounds";
 import { BASE, query } from "../state/api";
 import { OpenDocument } from "../state/document";
 import { onEvents, onRenewal } from "../state/events";
@@ -68,6 +68,16 @@ export function soundOfDocument(document: OpenDocument, region?: Region): Sound 
   };
 }
 
+/** Plays a sound; B is the same stretch as it was before the last edit, if it was heard then. */
+function playBesideBefore(document: OpenDocument, region?: Region): void {
+  const sound = soundOfDocument(document, region);
+  const place = sound.key.replace(/rev=\d+/, "");
+  const now = current.peek();
+  const isOther = now && now.key !== sound.key && now.key.replace(/rev=\d+/, "") === place;
+  const before = isOther && isDecoded(now.key) ? { ...now, title: `${now.title}, before` } : null;
+  audition(sound, before);
+}
+
 function Editor({ document }: { document: OpenDocument }) {
   const codes = document.codes.value;
   const axis = useMemo(() => new Axis(codes.frames / codes.frameRate), []);
@@ -80,7 +90,7 @@ function Editor({ document }: { document: OpenDocument }) {
   useViewInQuery(axis, selection);
   const playhead = usePlayhead(document);
   const peaks = usePeaksOf(document);
-  const play = (region?: Region) => audition(soundOfDocument(document, region));
+  const play = (region?: Region) => playBesideBefore(document, region);
   const act = (name: string, values: Record<string, string> = {}, region = selection.peek()) => {
     const operation = GROUPS.flatMap((group) => group.operations).find((o) => o.name === name);
     if (operation) void document.edit(lineOf(operation, region, codes, values));
@@ -152,7 +162,7 @@ function Head({ document }: { document: OpenDocument }) {
   const isBusy = document.isBusy.value;
   const last = view?.edits[view.cursor - 1];
   const next = view?.edits[view.cursor];
-  const locked = codes.locked.reduce((sum, each) => sum + each, 0) / codes.locked.length;
+  const locked = codes.locked.reduce((sum, each) => sum + each, 0);
   const url = `${BASE}${document.path}`;
   return (
     <div class="screen-head">
@@ -175,7 +185,7 @@ function Head({ document }: { document: OpenDocument }) {
       <p class="muted small">
         {isBusy
           ? "at work …"
-          : `seams ${codes.seams.length} · locked ${Math.round(100 * locked)} %`}
+          : `seams ${codes.seams.length} · locked ${locked.toLocaleString("en")}`}
       </p>
       <div class="row spread">
         <button

@@ -28,7 +28,7 @@ function AllComparisons() {
         <ul class="job-list">
           {list?.map((comparison) => (
             <li key={comparison.id}>
-              <a href={hrefOf("compare", comparison.id)}>{comparison.name}</a>
+              <a href={hrefOf("compare", comparison.id)}>{comparison.name || "Blind test"}</a>
               <span class={comparison.is_over ? "state state-done" : "state"}>
                 {comparison.is_over
                   ? "over"
@@ -60,7 +60,7 @@ function OneComparison({ id }: { id: string }) {
   return (
     <>
       <div class="screen-head">
-        <h1>{comparison.name}</h1>
+        <h1>{comparison.name || "Blind test"}</h1>
         <p class="muted">{comparison.pairs.length} pairs, blind</p>
         <div class="row spread">
           {!comparison.is_over && (

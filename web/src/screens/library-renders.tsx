@@ -58,11 +58,15 @@ export function LibraryRenders() {
             }}
             row={(line) => <Cells line={line} />}
             onEnd={() => void pages.more()}
-            keys={{
-              k: (line) => void starRender(line.id, !line.starred),
-              Delete: (line) => void binRender(line.id),
-              Enter: (line) => void play(line),
-            }}
+            keys={[
+              {
+                key: "k",
+                does: "Keep: a star",
+                run: (line) => void starRender(line.id, !line.starred),
+              },
+              { key: "Delete", does: "To the bin", run: (line) => void binRender(line.id) },
+              { key: "Enter", does: "Play it from its start", run: (line) => void play(line) },
+            ]}
           />
         )}
         {id && <RenderDetails key={id} id={id} />}

@@ -13,6 +13,9 @@ import { current } from "../player/player";
 import { get, query } from "../state/api";
 import { DESCRIPTORS, type Descriptor, type MakeDraft, type Steer } from "../state/make";
 import type { MeasuredCurves } from "../state/records";
+import { useRender } from "../state/renders";
+import { useResource } from "../state/resource";
+import { place } from "../state/route";
 import { toastError } from "../state/toasts";
 
 const TOKENS: Record<Descriptor, string> = {
@@ -33,6 +36,7 @@ export function Steering({ draft, model }: { draft: Signal<MakeDraft>; model: st
     axis.length.value = duration;
     axis.fit();
   }, [duration]);
+  const measured = useMeasured(model);
   const hasCurve = DESCRIPTORS.some((name) => steer[name].kind === "curve");
   return (
     <section class="panel steering">
@@ -42,7 +46,7 @@ export function Steering({ draft, model }: { draft: Signal<MakeDraft>; model: st
         <div ref={lanes}>{hasCurve && <Ruler axis={axis} />}</div>
       </div>
       {DESCRIPTORS.map((name) => (
-        <Lane key={name} name={name} draft={draft} axis={axis} model={model} />
+        <Lane key={name} name={name} draft={draft} axis={axis} model={model} measured={measured} />
       ))}
     </section>
   );
@@ -53,9 +57,17 @@ interface LaneProps {
   draft: Signal<MakeDraft>;
   axis: Axis;
   model: string;
+  measured: MeasuredCurves | null;
 }
 
-function Lane({ name, draft, axis, model }: LaneProps) {
+/** What the selected take really does; null until it is measured. */
+function useMeasured(model: string): MeasuredCurves | null {
+  const hash = useRender(place.value.query.get("take") ?? "")?.hash;
+  const path = hash ? query(`/sounds/${hash}/descriptors`, { model }) : "";
+  return useResource<MeasuredCurves>(path).value.value;
+}
+
+function Lane({ name, draft, axis, model, measured }: LaneProps) {
   const steer = draft.value.steer[name];
   const set = (changes: Partial<Steer>) => {
     const now = draft.peek();
@@ -66,6 +78,11 @@ function Lane({ name, draft, axis, model }: LaneProps) {
     }
   };
   const points = usePoints(draft, name, set);
+  const values = measured?.curves[name];
+  const own = useMemo(
+    () => (measured && values ? { values, rate: measured.frame_rate } : null),
+    [values],
+  );
   const begin = (kind: Steer["kind"]) => {
     const flat: Point[] = [
       [0, steer.value],
@@ -108,6 +125,7 @@ function Lane({ name, draft, axis, model }: LaneProps) {
             label={name}
             token={TOKENS[name]}
             points={points}
+            measured={own}
             height={HEIGHT}
           />
           <div class="row">

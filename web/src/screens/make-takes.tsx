@@ -47,11 +47,19 @@ export function Takes({ model, draft }: { model: ModelView; draft: Signal<MakeDr
           }}
           row={(line) => <TakeCells line={line} draft={draft} />}
           rowClass={() => "take-row"}
-          keys={{
-            k: (line) => void starRender(line.id, !line.starred),
-            Delete: (line) => void binRender(line.id),
-            Enter: (line) => go(hrefOf("library", "", { render: line.id })),
-          }}
+          keys={[
+            {
+              key: "k",
+              does: "Keep: a star",
+              run: (line) => void starRender(line.id, !line.starred),
+            },
+            { key: "Delete", does: "To the bin", run: (line) => void binRender(line.id) },
+            {
+              key: "Enter",
+              does: "Open it in the library",
+              run: (line) => go(hrefOf("library", "", { render: line.id })),
+            },
+          ]}
         />
       )}
     </section>

@@ -13,6 +13,7 @@ import { go, hrefOf, place } from "../state/route";
 import { toastError } from "../state/toasts";
 import { Knobs } from "./make-knobs";
 import { LiveLane } from "./make-live";
+import { Presets } from "./make-presets";
 import { SourceLane } from "./make-source";
 import { Steering } from "./make-steering";
 import { Takes } from "./make-takes";
@@ -102,6 +103,7 @@ function MakeScreen({ model, models }: { model: ModelView; models: ModelView[] }
             </label>
           ))}
         </fieldset>
+        <Presets draft={draft} model={model} />
         <div class="row spread">
           <button type="button" aria-pressed={liveState.value !== "off"} onClick={live}>
             <Icon name={liveState.value === "off" ? "audioLines" : "square"} />

@@ -9,9 +9,9 @@ import { SpectrogramLane } from "../lanes/spectrogram";
 import { Waveform } from "../lanes/waveform";
 import { Icon } from "../parts/icon";
 import { audition, current, position, seek } from "../player/player";
-import { BASE, post } from "../state/api";
+import { BASE, get, post } from "../state/api";
 import { clock, signed } from "../state/format";
-import type { DocumentView, RenderView } from "../state/records";
+import type { DocumentView, ModelView, RenderView } from "../state/records";
 import { binRender, makeAgain, noteRender, useRender, varyRender } from "../state/renders";
 import { go, hrefOf } from "../state/route";
 import { session } from "../state/session";
@@ -122,6 +122,28 @@ interface Passage {
   output_s: number;
 }
 
+/** Plays the passage of a render, with the recording that it is nearest to as B. */
+async function playBesideSource(view: RenderView, passage: Passage): Promise<void> {
+  try {
+    const model = await get<ModelView>(`/models/${view.model_id}`);
+    const file = model.corpus.find((entry) => entry.name === passage.source);
+    if (!file) throw new Error(`${passage.source} is not among the sounds of ${model.name}.`);
+    const here = { ...soundOfView(view), peaks: "", duration_s: 0, start_s: passage.output_s };
+    here.key = `${here.key}@${passage.output_s}`;
+    audition(here, {
+      key: `${file.hash}@${passage.source_s}`,
+      title: `${passage.source} from ${passage.source_s.toFixed(2)} s`,
+      audio: soundUrl(file.hash, "audio"),
+      peaks: "",
+      duration_s: 0,
+      loudness: null,
+      start_s: passage.source_s,
+    });
+  } catch (error) {
+    toastError(error);
+  }
+}
+
 function Facts({ view }: { view: RenderView }) {
   const sampling = (view.recipe.sampling ?? {}) as Record<string, unknown>;
   const set = Object.entries(sampling).filter(([, value]) => value !== null && value !== "");
@@ -153,6 +175,15 @@ function Facts({ view }: { view: RenderView }) {
           </div>
         ))}
       </dl>
+      {passage && (
+        <button
+          type="button"
+          class="small-button"
+          onClick={() => void playBesideSource(view, passage)}
+        >
+          <Icon name="play" filled /> beside the recording (B swaps)
+        </button>
+      )}
       {view.remarks.map((remark) => (
         <p key={remark} class="small muted">
           {remark}

@@ -5,7 +5,6 @@ import { Icon } from "../parts/icon";
 import { List } from "../parts/list";
 import { audition, current, isPlaying } from "../player/player";
 import { clock, signed } from "../state/format";
-import { useKeys } from "../state/keys";
 import type { CorpusView, ListedFile } from "../state/records";
 import { setQuery } from "../state/route";
 import { soundOf, soundUrl } from "../state/sounds";
@@ -28,11 +27,6 @@ const ROW = 40;
 export function SoundTable({ corpus, files, selected, onChange, onPlay }: Props) {
   const mute = (file: ListedFile) =>
     changeFile(corpus, file, { muted: !file.muted }, onChange, true);
-  useKeys("List of sounds", [
-    { key: "ArrowDown", does: "Next sound, and play it", run: () => {} },
-    { key: "ArrowUp", does: "Sound before, and play it", run: () => {} },
-    { key: "m", does: "Mute, or let it be heard", run: () => {} },
-  ]);
   return (
     <List
       label="Sounds"
@@ -50,7 +44,10 @@ export function SoundTable({ corpus, files, selected, onChange, onPlay }: Props)
       columns={["Sound", "Length", "LUFS", "Remarks", "Tags", "Weight"]}
       row={(file) => <Cells file={file} onMute={() => mute(file)} />}
       rowClass={rowClass}
-      keys={{ m: mute, Enter: (file) => audition(soundOf(file)) }}
+      keys={[
+        { key: "m", does: "Mute, or let it be heard", run: mute },
+        { key: "Enter", does: "Play it from its start", run: (file) => audition(soundOf(file)) },
+      ]}
     />
   );
 }

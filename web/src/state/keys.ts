@@ -1,7 +1,7 @@
 /** Keys: what each does where, in one table that the help shows. */
 
 import { signal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { stored } from "./stored";
 
 export interface Binding {
@@ -22,9 +22,17 @@ export const groups = signal<Group[]>([]);
 /** Whether keys of a single letter do something (WCAG 2.1.4). */
 export const lettersOn = stored("letterKeys", true);
 
-/** Binds keys while the component is there. */
+/** Binds keys while the component is there; what they do is what the latest bindings say. */
 export function useKeys(name: string, bindings: Binding[]): void {
-  useEffect(() => bindKeys(name, bindings), []);
+  const latest = useRef(bindings);
+  latest.current = bindings;
+  useEffect(() => {
+    const bound = bindings.map((binding, n) => ({
+      ...binding,
+      run: (event: KeyboardEvent) => latest.current[n]?.run(event),
+    }));
+    return bindKeys(name, bound);
+  }, []);
 }
 
 export function bindKeys(name: string, bindings: Binding[]): () => void {
@@ -54,6 +62,8 @@ export function takesKeys(target: EventTarget | null, name: string): boolean {
   if (!(target instanceof HTMLElement)) return false;
   if (target.isContentEditable || target.closest("dialog[open]")) return true;
   if (target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement) return true;
+  // Enter presses what has the focus, since Space plays.
+  if (name === "Enter" && target.closest("button, a, summary, label")) return true;
   if (!(target instanceof HTMLInputElement)) {
     return target.tagName === "SUMMARY" && name === "Space";
   }

@@ -141,6 +141,30 @@ export function settingsOf(draft: MakeDraft): Record<string, unknown> {
   return settings;
 }
 
+/** The draft with settings of a preset; what they leave open is as usual. */
+export function withSettings(draft: MakeDraft, settings: Record<string, unknown>): MakeDraft {
+  const { knobs, texts, steer, ...rest } = usualDraft();
+  const { seed, count, locked, source, span } = draft;
+  for (const { name } of [...KNOBS, ...MORE_KNOBS]) {
+    if (typeof settings[name] === "number") knobs[name] = settings[name];
+  }
+  for (const name of ["tempo", "max_copy", "form", "like"]) {
+    if (settings[name] !== undefined) texts[name] = String(settings[name]);
+  }
+  for (const name of DESCRIPTORS) {
+    const points = settings[name] as Point[] | undefined;
+    const [first] = points ?? [];
+    if (!points || !first) continue;
+    // The library keeps one value as a curve of one point.
+    const kind = points.length > 1 ? "curve" : "value";
+    steer[name] = { kind, value: first[1], points: kind === "curve" ? points : [] };
+  }
+  const way = typeof settings.way === "string" && settings.way in WAYS ? settings.way : "new";
+  const duration = typeof settings.duration === "number" ? settings.duration : rest.duration;
+  const kept = { seed, count, locked, source, span };
+  return { ...rest, ...kept, knobs, texts, steer, way: way as Way, duration };
+}
+
 export function takesOf(model: string, draft: MakeDraft): NewTakes {
   const { source } = draft;
   const order: NewTakes = {

@@ -21,7 +21,7 @@ from distill.library.corpus_listing import CorpusListing, kept_listing
 from distill.library.upload_names import check_upload_name
 from distill.ui.api import Endpoint
 from distill.ui.context import Context
-from distill.ui.files import received
+from distill.ui.files import received, stated_size
 from distill.ui.routes.jobs import JobView, view_of
 from distill.ui.routes.places import path_of_token
 
@@ -133,6 +133,7 @@ def drop_corpus(context: Context, corpus: str) -> None:
 def scan(context: Context, corpus: str) -> JobView:
     """Scan the folder, as a job."""
     folder = _find(context, corpus).folder
+    context.drops.end(corpus)
     return view_of(context, jobs.start(context.workspace, "scan", sounds=str(folder)))
 
 
@@ -140,6 +141,7 @@ async def put_sound(context: Context, corpus: str, path: str, request: Request) 
     """Send a sound file into a corpus; `path` is its name there, with folders."""
     name = check_upload_name(path, AUDIO_EXTENSIONS)
     found = await asyncio.to_thread(_find, context, corpus)
+    context.drops.add(found.id, stated_size(request))
     async with received(context.workspace, request, name.name) as upload:
         return await asyncio.to_thread(put_file, context.workspace, found, name, upload)
 
