@@ -1040,6 +1040,8 @@ export interface components {
             kind: string;
             /** @description Name of the entry that is wrong; empty where no single one is. */
             field: string;
+            /** @description Of a document that has changed: the revision that it has now; else None. */
+            rev: number | null;
         };
         /** @description An event, as a tab gets it. */
         Event: {
