@@ -33,7 +33,7 @@ export interface Knob {
 
 /** Knobs that are always there, and those behind "more". */
 export const KNOBS: Knob[] = [
-  { name: "nearness", label: "closeness", least: 0, most: 1, step: 0.05, usual: 0.5 },
+  { name: "nearness", label: "nearness", least: 0, most: 1, step: 0.05, usual: 0.5 },
   { name: "temperature", label: "wildness", least: 0, most: 2, step: 0.05, usual: 1 },
   { name: "guidance", label: "guidance", least: 0, most: 5, step: 0.1, usual: 1 },
 ];
