@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from distill.errors import DistillError
 from distill.library import jobs
-from distill.library.job_types import Job, JobEvent, JobState
+from distill.library.job_types import Job, JobEvent
 from distill.library.player_task import PlayerTask
 from distill.library.previews import ask_for_preview, keep_preview, preview_order
 from distill.library.sound_requests import Preview
@@ -63,6 +63,8 @@ class Watch:
         self._look_s = look_s
         self._jobs = JobWatch(context.workspace)
         self._library = LibraryWatch(context.workspace)
+        # The last save of each training that nobody has heard yet.
+        self._saves: dict[str, JobEvent] = {}
         self._is_low = False
         self._next_disk = 0.0
         self._is_over = threading.Event()
@@ -83,6 +85,7 @@ class Watch:
         """Look once, and tell what is new."""
         for news in self._jobs.look():
             self._tell_job(news)
+        self._preview_saves()
         for change in self._library.look():
             self._tell_change(change)
         if time.monotonic() >= self._next_disk:
@@ -111,17 +114,21 @@ class Watch:
         event = {"n": news.event.n, "t": news.event.t, "type": news.event.type}
         hub.publish("jobs", kind, {"job": news.job, "event": event | {"data": news.event.data}})
         if kind == "job.saved":
-            self._preview(news.job, news.event)
+            self._saves[news.job] = news.event
 
-    def _preview(self, job_id: str, event: JobEvent) -> None:
-        """Let the player make a preview of what was saved, unless it has other work."""
-        job = jobs.get(self._context.workspace, job_id)
-        if job.state != JobState.RUNNING:
-            return
-        order = preview_order(self._context.workspace, job, event.n)
-        task = None if order is None else ask_for_preview(self._context.player, order)
-        if order is not None and task is not None:
-            self._keep(job, event.n, order, task)
+    def _preview_saves(self) -> None:
+        """Let the player make previews of what was saved, once it has no other work.
+
+        The last save of a training is heard too, though the training may have ended since.
+        """
+        while self._saves and not self._context.player.tasks():
+            # Whatever hinders this preview hinders no other.
+            job_id, event = self._saves.popitem()
+            job = jobs.get(self._context.workspace, job_id)
+            order = preview_order(self._context.workspace, job, event.n)
+            task = None if order is None else ask_for_preview(self._context.player, order)
+            if order is not None and task is not None:
+                self._keep(job, event.n, order, task)
 
     def _keep(self, job: Job, number: int, order: Preview, task: PlayerTask) -> None:
         def keep(_: object) -> None:
