@@ -4,6 +4,7 @@ Raise `VERSION` whenever the entries change: a checkpoint of another version is 
 """
 
 import logging
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -76,6 +77,9 @@ def load_checkpoint(path: Path, types: dict[str, Any] | None = None) -> dict[str
         CheckpointError: There is none, or it is damaged or of another version.
     """
     try:
+        # Not there, too, is what has a name longer than any file.
+        if not os.path.lexists(path):
+            raise FileNotFoundError(path)
         if not is_regular(path):
             raise damage_error(path)  # a pipe would be waited for without end
         state = read_archive(path).contents
