@@ -1,8 +1,11 @@
 """What the player makes of requests for documents."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile as sf
 
 import distill
 from distill.errors import RevisionError, UsageError
@@ -65,6 +68,36 @@ def test_what_is_kept_is_what_was_heard(desk: Desk, grid: CodeGrid, trained: Pat
     kept = desk.worker.editor.grid(open_document(desk.workspace, document.id))
     # The same in memory, and not made a second time.
     assert kept is trial[3].new.grid
+
+
+@pytest.mark.parametrize(
+    ("line", "span"),
+    [
+        ("repeat --from 4f --to 8f", (5, 15)),
+        ("cut --from 6f --to 9f", (3, 9)),
+        ("lock --from 2f --to 4f", (0, 12)),
+    ],
+)
+def test_a_trial_is_heard_round_what_it_changes(
+    desk: Desk, grid: CodeGrid, trained: Path, tmp_path: Path, line: str, span: tuple[int, int]
+) -> None:
+    # Each frame is another one, so that no change hides.
+    codes = np.repeat(np.arange(12)[:, None], grid.codes.shape[1], axis=1)
+    document = create_document(desk.workspace, replace(grid, codes=codes, n_samples=12 * 1024))
+    output = tmp_path / "a.wav"
+    facts = desk.do(DecodeDocument(document.id, trained, output, lines=(line,), around=3))
+    assert facts["span"] == list(span)
+    assert len(sf.read(output)[0]) == pytest.approx((span[1] - span[0]) * grid.frame_hop)
+
+
+def test_a_column_of_a_document_is_held(
+    desk: Desk, loaded: LoadedVQModel, grid: CodeGrid, trained: Path, tmp_path: Path
+) -> None:
+    document = create_document(desk.workspace, grid)
+    facts = desk.do(DecodeDocument(document.id, trained, tmp_path / "a.wav", column="5f"))
+    distill.decode_column(loaded, grid, "5f", tmp_path / "own.wav")
+    assert facts["span"] == [5, 6]
+    assert (tmp_path / "a.wav").read_bytes() == (tmp_path / "own.wav").read_bytes()
 
 
 def test_what_cannot_be_heard(desk: Desk, grid: CodeGrid, trained: Path, tmp_path: Path) -> None:

@@ -113,6 +113,31 @@ def check_document(client: TestClient, workspace: Workspace, render: str) -> Non
     assert trial.content[:4] == b"RIFF"
     assert trial.content != whole.content
     assert client.get(url).json()["rev"] == 1
+    check_sounds(client, url, document["frames"])
+
+
+def check_sounds(client: TestClient, url: str, frames: int) -> None:
+    """Hear a document before its last edit, a column of it, and what an edit would change."""
+    now = client.get(f"{url}/audio")
+    before = client.get(f"{url}/audio", params={"edits": 0})
+    assert before.content != now.content
+    assert before.headers["x-span"] == f"0,{frames}"
+    assert client.get(f"{url}/audio", params={"edits": 2}).status_code == 400
+    column = client.get(f"{url}/audio", params={"column": "3f"})
+    assert (column.headers["x-span"], column.content[:4]) == ("3,4", b"RIFF")
+    body = {"rev": 1, "lines": ["repeat --from 4f --to 6f"], "around": 2}
+    first, again = (client.post(f"{url}/try", json=body) for _ in range(2))
+    start, stop = map(int, first.headers["x-span"].split(","))
+    # Equal codes may hide where the two frames more begin.
+    assert 2 <= start < stop <= 10
+    assert (again.headers["x-span"], again.content) == (first.headers["x-span"], first.content)
+    sound = client.get(f"{url}/sound", params={"rev": 1}).json()
+    assert sound["loudness_lufs"] == pytest.approx(float(now.headers["x-loudness"]), abs=0.01)
+    assert client.get(f"{API}/sounds/{sound['hash']}/audio").content == now.content
+    assert client.get(f"{API}/sounds/{sound['hash']}/peaks").status_code == 200
+    model = client.get(url).json()["model"]
+    curves = client.get(f"{API}/sounds/{sound['hash']}/descriptors", params={"model": model})
+    assert len(curves.json()["curves"]["loudness"]) > 0
 
 
 def test_what_browsers_cannot_play_is_converted_and_drawn(
@@ -134,6 +159,12 @@ def test_what_browsers_cannot_play_is_converted_and_drawn(
     assert set(curves["curves"]) == {"loudness", "brightness", "noisiness", "pitch", "onsets"}
     body = {"kind": "sound", "id": url.rpartition("/")[2], "model": model}
     assert client.post(f"{API}/documents", json=body).json()["frames"] == 24
+    sent = client.put(
+        f"{API}/documents",
+        params={"name": "c.aiff", "model": model},
+        content=(sounds / "c.aiff").read_bytes(),
+    ).json()
+    assert (sent["frames"], sent["name"], bool(sent["model"])) == (24, "c", True)
 
 
 def test_two_takes_are_compared_without_names(

@@ -149,6 +149,9 @@ class DecodeDocument(PlayerRequest):
         lines: Edits to try before, which are not kept.
         edits: Number of its edits to hear. Default: those up to its cursor.
         revision: Revision that the caller knows. Default: the present one.
+        column: Place of one column to hold for half a second, in place of a part.
+        around: Of edits that are tried: code frames on both sides of what they change that are
+            heard with it, in place of a part.
     """
 
     kind = "hear-document"
@@ -164,6 +167,8 @@ class DecodeDocument(PlayerRequest):
     lines: tuple[str, ...] = ()
     edits: int | None = None
     revision: int | None = None
+    column: str | float | None = None
+    around: int | None = None
 
     @property
     def subject(self) -> str:

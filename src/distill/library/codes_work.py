@@ -3,15 +3,18 @@
 Each function takes the worker and the order, and returns facts for the player.
 """
 
-import inspect
+import math
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
+from distill.audio.io import stream_audio
+from distill.audio.level import integrated_loudness_of
 from distill.errors import UsageError
 from distill.inference.codes.compatible import check_fits_usage
 from distill.inference.codes.file import load_codes, save_codes
-from distill.inference.codes.region import parse_region
+from distill.inference.codes.grid import CodeGrid
+from distill.inference.codes.region import Region, parse_region
 from distill.inference.codes.usage import read_codebook_usage
 from distill.library.codes_requests import (
     CountCodes,
@@ -36,9 +39,8 @@ from distill.workflows.describe_results import (
     encoded_facts,
     step_facts,
 )
-from distill.workflows.edit import EDITS
 from distill.workflows.edit_lines import SOUND
-from distill.workflows.edit_script import Step, apply, check_model, read_line
+from distill.workflows.edit_script import apply, check_model, read_line, telling
 from distill.workflows.paths import codes_path, output_paths, picture_path
 from distill.workflows.pictures import draw_grid, save_png
 
@@ -89,7 +91,7 @@ def edit_codes(worker: Worker, order: Order) -> Facts:
     """Edit a codes file."""
     request = request_of(order, Edit)
     read = [read_line(line) for line in request.lines]
-    steps = [_telling(step, order) for step in read if step is not None]
+    steps = [telling(step, order.report) for step in read if step is not None]
     others = [step.options.get(SOUND) for step in steps]
     output = codes_path(Path(request.output), [request.model, *others])
     needs_model = check_model(steps, request.model is not None)
@@ -115,7 +117,9 @@ def edit_document(worker: Worker, order: Order) -> Facts:
     if request.is_trial:
         edits = _try(worker, order, request.lines, loaded)
     else:
-        edits = worker.editor.run(request.document, request.lines, request.revision, loaded)
+        edits = worker.editor.run(
+            request.document, request.lines, request.revision, loaded, order.report
+        )
     return {
         "document": request.document,
         "revision": edits[-1].document.revision,
@@ -147,17 +151,59 @@ def decode_document(worker: Worker, order: Order) -> Facts:
         raise UsageError("Edits are tried at the cursor: give lines or a number of edits.")
     if request.edits is not None and not 0 <= request.edits <= len(document.edits):
         raise UsageError(f"'{document.name}' has {len(document.edits)} edits.")
+    before = worker.editor.grid(document, request.edits, loaded)
+    grid = before
     steps = []
     if request.lines:
         edits = _try(worker, order, request.lines, loaded)
         grid = edits[-1].grid
         steps = [asdict(edit.facts) for edit in edits]
+    region = _region_to_hear(request, before, grid)
+    if request.column is not None:
+        n_samples = decode_column(loaded, grid, request.column, path).shape[1]
     else:
-        grid = worker.editor.grid(document, request.edits, loaded)
-    region = parse_region(grid, request.start, request.stop, request.levels)
-    n_samples = decode_to_file(loaded, grid, path, region, order.report)
+        n_samples = decode_to_file(loaded, grid, path, region, order.report)
+    loudness = integrated_loudness_of(stream_audio(path, grid.sample_rate), grid.sample_rate)
     facts = DecodedFacts(path, duration_s=n_samples / grid.sample_rate, n_samples=n_samples)
-    return asdict(facts) | {"revision": document.revision, "steps": steps}
+    start, stop, _ = region.resolve(*grid.codes.shape)
+    return asdict(facts) | {
+        "revision": document.revision,
+        "steps": steps,
+        "span": [start, stop],
+        "loudness_lufs": loudness if math.isfinite(loudness) else None,
+    }
+
+
+def _region_to_hear(request: DecodeDocument, before: CodeGrid, after: CodeGrid) -> Region:
+    """What of the grid `after` is heard: what is named, or a change with its surroundings."""
+    if request.column is not None:
+        start = parse_region(after, request.column).start
+        return Region(start=start, stop=start + 1)
+    if request.around is not None and request.lines:
+        span = _change(before, after)
+        if span is not None:
+            levels = parse_region(after, levels=request.levels).levels
+            stop = min(len(after.codes), span[1] + request.around)
+            # A cut at the end leaves nothing behind it.
+            start = min(max(0, span[0] - request.around), stop - 1)
+            return Region(start=start, stop=stop, levels=levels)
+    return parse_region(after, request.start, request.stop, request.levels)
+
+
+def _change(before: CodeGrid, after: CodeGrid) -> tuple[int, int] | None:
+    """Frames of `after` that lie between what both grids begin and end with; None if equal.
+
+    Unlike `EditResult.changed` it ends with the change, also where all after it has moved.
+    """
+    overlap = min(len(before.codes), len(after.codes))
+    differs = (before.codes[:overlap] != after.codes[:overlap]).any(1)
+    from_end = (before.codes[::-1][:overlap] != after.codes[::-1][:overlap]).any(1)
+    first = int(differs.argmax()) if differs.any() else overlap
+    last = int(from_end.argmax()) if from_end.any() else overlap
+    if first == overlap and len(before.codes) == len(after.codes):
+        return None
+    # What repeats may count to both ends.
+    return first, max(first, len(after.codes) - last)
 
 
 def draw_picture(_worker: Worker, order: Order) -> Facts:
@@ -170,10 +216,3 @@ def draw_picture(_worker: Worker, order: Order) -> Facts:
         usage = read_codebook_usage(request.model)
         check_fits_usage(usage, grid)
     return {"path": save_png(output, draw_grid(grid, usage))}
-
-
-def _telling(step: Step, order: Order) -> Step:
-    """`step`, which tells how far it has come if it can."""
-    if "progress" not in inspect.signature(EDITS[step.name]).parameters:
-        return step
-    return replace(step, options={**step.options, "progress": order.report})

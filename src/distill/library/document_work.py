@@ -1,26 +1,21 @@
-"""Documents for faces without torch: edits go to the player where they take the model.
+"""Documents for faces without torch: edits go to the player where they take the model."""
 
-Sounds of documents are decoded into the cache, named by all that decides them.
-"""
-
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from distill.errors import ModelFileError, UsageError
+from distill.errors import UsageError
 from distill.files import make_folder
 from distill.inference.codes.file import load_codes, save_codes
-from distill.library.codes_requests import DecodeDocument, EditDocument, Encode
+from distill.library.codes_requests import EditDocument, Encode
 from distill.library.document_file import Document
+from distill.library.document_sound import model_of_document
 from distill.library.documents import check_revision, create_document, open_document
 from distill.library.editing import Editor
-from distill.library.models import list_models, load_model
-from distill.library.picture_cache import picture_folder
+from distill.library.heard import heard_path
+from distill.library.models import load_model
 from distill.library.renders import load_render, render_codes
 from distill.library.takes import SoundKind, sound_path
 from distill.library.workspace import Workspace, new_id
@@ -51,25 +46,6 @@ class EditOutcome:
     frames: int
 
 
-def model_of_document(workspace: Workspace, document: Document) -> Path:
-    """A model of the library that reads the codes of a document: its own, or one of its family.
-
-    Raises:
-        ModelFileError: There is none.
-    """
-    models = list_models(workspace).models
-    for model in models:
-        if document.model_id and model.model_id == document.model_id:
-            return model.path
-    for model in models:
-        if model.family == document.codebook_hash:
-            return model.path
-    raise ModelFileError(
-        f"The model that made the codes of '{document.name}' is not in {workspace.models}: "
-        "add it with `distill models add`."
-    )
-
-
 def document_of_render(workspace: Workspace, render_id: str, name: str = "") -> Document:
     """A document of the codes of a render.
 
@@ -94,9 +70,13 @@ def encode_order(workspace: Workspace, model: str, kind: SoundKind, sound: str) 
         UsageError: No model is named.
         NotFoundError: There is no such model or sound.
     """
+    return encode_file_order(workspace, model, sound_path(workspace, kind, sound))
+
+
+def encode_file_order(workspace: Workspace, model: str, path: Path) -> Encode:
+    """The request to encode the sound file at `path`; errors as for `encode_order`."""
     if not model:
         raise UsageError("A sound is encoded by a model: choose one.")
-    path = sound_path(workspace, kind, sound)
     output = heard_path(workspace, [new_id()], ".json.gz")
     make_folder(output.parent)
     return Encode(model=load_model(workspace, model).path, sound=path, output=output)
@@ -201,7 +181,7 @@ def edit_order(
         document=document_id,
         lines=tuple(lines),
         revision=revision,
-        model=model_of_document(workspace, document),
+        model=model_of_document(workspace, document).path,
     )
 
 
@@ -228,61 +208,3 @@ def last_edits(workspace: Workspace, document_id: str, count: int) -> list[EditO
         )
         for edit in document.edits[max(0, document.cursor - count) : document.cursor]
     ]
-
-
-# --- sound ----------------------------------------------------------------------------------------
-
-
-def decode_order(
-    workspace: Workspace,
-    document_id: str,
-    *,
-    start: str | None = None,
-    stop: str | None = None,
-    levels: str | None = None,
-    lines: Sequence[str] = (),
-    revision: int | None = None,
-) -> DecodeDocument:
-    """The request for the sound of a document, into the cache. It may be there already.
-
-    Args:
-        workspace: The workspace.
-        document_id: Id of the document.
-        start: Where the part begins, as `DecodeDocument` takes it.
-        stop: Where it ends.
-        levels: Its levels, such as `1-2`.
-        lines: Edits to try before, which are not kept.
-        revision: Revision that the caller knows.
-
-    Raises:
-        RevisionError: The document has changed since that revision.
-        ModelFileError: Its model is not there.
-    """
-    document = open_document(workspace, document_id)
-    check_revision(document, revision)
-    model = model_of_document(workspace, document)
-    status = model.stat()
-    parts: list[Any] = [document.grid, start, stop, levels, list(lines)]
-    parts += [str(model), status.st_size, status.st_mtime_ns]
-    return DecodeDocument(
-        document=document_id,
-        model=model,
-        output=heard_path(workspace, parts),
-        start=start,
-        stop=stop,
-        levels=levels,
-        lines=tuple(lines),
-        revision=revision,
-    )
-
-
-def heard_path(workspace: Workspace, parts: Sequence[Any], ending: str = ".wav") -> Path:
-    """The place in the cache of a sound that is made to be heard once or twice.
-
-    Args:
-        workspace: The workspace.
-        parts: All that decides how it sounds, as JSON can hold it.
-        ending: Of its format.
-    """
-    digest = hashlib.sha256(json.dumps(list(parts)).encode()).hexdigest()
-    return picture_folder(workspace) / f"heard-{digest}{ending}"

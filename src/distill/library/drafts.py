@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from distill.errors import NotFoundError, OutputError, UsageError
+from distill.errors import OutputError, UsageError
 from distill.files import make_folder, replace_atomically
 from distill.library.records import LARGEST_RECORD, RecordError, read_record
 from distill.library.workspace import Workspace, check_id
@@ -18,11 +18,11 @@ MOST_DRAFTS = 500
 
 
 def load_draft(workspace: Workspace, place: str) -> dict[str, Any]:
-    """The draft of a place. `NotFoundError` if there is none, or a damaged one."""
+    """The draft of a place; empty if there is none, or a damaged one."""
     try:
         return dict(read_record(_path(workspace, place), VERSION)["draft"])
     except (FileNotFoundError, RecordError, KeyError, TypeError, ValueError):
-        raise NotFoundError(f"There is no draft of '{place}'.") from None
+        return {}
 
 
 def save_draft(workspace: Workspace, place: str, draft: dict[str, Any]) -> None:

@@ -33,10 +33,11 @@ from distill.library.documents import (
     open_document,
 )
 from distill.library.workspace import ID, Workspace
+from distill.progress import Progress, no_progress
 from distill.workflows.describe_results import StepFacts, step_facts
 from distill.workflows.edit import needs_model
 from distill.workflows.edit_lines import SOUND, format_line
-from distill.workflows.edit_script import Step, apply, read_line
+from distill.workflows.edit_script import Step, apply, read_line, telling
 
 if TYPE_CHECKING:
     from distill.inference.codes.grid import CodeGrid
@@ -117,9 +118,13 @@ class Editor:
         lines: Sequence[str],
         revision: int | None = None,
         model: LoadedVQModel | None = None,
+        progress: Progress = no_progress,
     ) -> list[Edited]:
-        """Make several edits, one on the other, and keep all or none, as `edit` does."""
-        document, edits = self._make(document_id, lines, revision, model)
+        """Make several edits, one on the other, and keep all or none, as `edit` does.
+
+        `progress` takes the code frames drawn so far and the number of all, where an edit draws.
+        """
+        document, edits = self._make(document_id, lines, revision, model, progress)
         present = keep_edits(self.workspace, document, [outcome.new for outcome in edits])
         return [_result(present, outcome) for outcome in edits]
 
@@ -185,6 +190,7 @@ class Editor:
         lines: Sequence[str],
         revision: int | None,
         model: LoadedVQModel | None,
+        progress: Progress = no_progress,
     ) -> tuple[Document, list[_Outcome]]:
         """The document, and what `lines` make of its grid, one after the other."""
         steps = [_read(line, model is not None) for line in lines]
@@ -196,7 +202,9 @@ class Editor:
         grid = self.grid(document, model=model)
         edits = []
         for line, step in zip(lines, steps, strict=True):
-            outcome = self._last_trial(folder, line, grid) or self._apply(folder, step, grid, model)
+            outcome = self._last_trial(folder, line, grid)
+            if outcome is None:
+                outcome = self._apply(folder, telling(step, progress), grid, model)
             grid = outcome.new.grid
             edits.append(outcome)
         return document, edits

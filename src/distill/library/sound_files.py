@@ -1,4 +1,7 @@
-"""Sounds by the hash of their content: those of corpora, and generated ones. Free of torch."""
+"""Sounds by the hash of their content: those of corpora, generated ones, and parts of documents.
+
+Free of torch.
+"""
 
 import os
 from collections.abc import Iterator
@@ -9,6 +12,7 @@ from pathlib import Path
 from distill.errors import AudioError, DistillError, NotFoundError
 from distill.library.corpora import CONTENT_HASH, added_folder, list_corpora
 from distill.library.corpus_listing import ListedFile, kept_listing
+from distill.library.heard import find_heard
 from distill.library.picture_cache import content_hash, picture_folder
 from distill.library.render_table import RenderQuery
 from distill.library.renders import find_renders, load_render
@@ -37,8 +41,8 @@ class KnownSound:
 def find_known_sound(workspace: Workspace, sha256: str) -> KnownSound:
     """The sound whose file has this SHA-256, as it lies there now.
 
-    Only files in the folders of corpora, and generated sounds, are looked at. A link that leads out
-    of them is not followed.
+    Only files in the folders of corpora, generated sounds, and sounds of documents in the cache are
+    looked at. A link that leads out of them is not followed.
 
     Raises:
         NotFoundError: There is none, or it has changed.
@@ -54,6 +58,9 @@ def find_known_sound(workspace: Workspace, sha256: str) -> KnownSound:
 
 def _candidates(workspace: Workspace, sha256: str) -> Iterator[tuple[KnownSound, list[Path]]]:
     """Sounds that had this content, each with the folders that it may lie in."""
+    heard = find_heard(workspace, sha256)
+    if heard is not None:
+        yield KnownSound(path=heard.path, name=heard.name), [picture_folder(workspace)]
     for corpus in list_corpora(workspace)[0]:
         listing = kept_listing(workspace, corpus)
         roots = [corpus.folder, added_folder(workspace, corpus.id)]

@@ -10,7 +10,7 @@ import errno
 import inspect
 import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, get_type_hints
@@ -212,6 +212,31 @@ def _status_of(error: Exception) -> int:
     return next(status for kind, status in STATUS if isinstance(error, kind))
 
 
+async def _while_wanted(request: Request, work: Coroutine[Any, Any, Any]) -> Any:
+    """The result of `work`, which is left once whoever asked is gone.
+
+    Raises:
+        HttpError: They are gone: nobody reads it.
+    """
+    task = asyncio.ensure_future(work)
+    leaving = asyncio.ensure_future(_departure(request))
+    try:
+        await asyncio.wait({task, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            raise HttpError(499, "Nobody waits for the answer any more.", "Gone")
+        return task.result()
+    finally:
+        task.cancel()
+        leaving.cancel()
+        await asyncio.gather(task, leaving, return_exceptions=True)
+
+
+async def _departure(request: Request) -> None:
+    """Wait until whoever asked is gone."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
 def make_route(context: Context, endpoint: Endpoint, at_work: asyncio.Semaphore) -> Route:
     """The route that calls an endpoint.
 
@@ -226,7 +251,9 @@ def make_route(context: Context, endpoint: Endpoint, at_work: asyncio.Semaphore)
             arguments = await _arguments(endpoint, request)
             call = partial(endpoint.handler, context, **arguments)
             if inspect.iscoroutinefunction(endpoint.handler):
-                value = await call()
+                # Where a body is left to the function, it alone may look for what comes.
+                watches = "request" not in endpoint.names
+                value = await (_while_wanted(request, call()) if watches else call())
             else:
                 async with at_work:
                     value = await anyio.to_thread.run_sync(call)

@@ -5,6 +5,7 @@ from distill.ui.messages import LiveBlock, LiveEnd, LiveOrder, LiveStart, NewsHe
 from distill.ui.routes import (
     comparisons,
     corpora,
+    document_sounds,
     documents,
     jobs,
     models,
@@ -26,6 +27,7 @@ ENDPOINTS = (
     *takes.ENDPOINTS,
     *renders.ENDPOINTS,
     *documents.ENDPOINTS,
+    *document_sounds.ENDPOINTS,
     *presets.ENDPOINTS,
     *comparisons.ENDPOINTS,
 )

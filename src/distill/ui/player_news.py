@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from distill.library.codes_requests import DecodeDocument, EditDocument
 from distill.library.player_task import PlayerEvent
 from distill.ui.hub import Hub
 
@@ -25,6 +26,8 @@ def publish(hub: Hub, event: PlayerEvent) -> None:
         hub.publish("player", f"player.{event.type}", event.facts)
         return
     data: dict[str, Any] = {"task": task.id, "kind": task.request.kind, "state": str(task.state)}
+    if isinstance(task.request, EditDocument | DecodeDocument):
+        data |= {"document": task.request.document}
     if event.type == "progress":
         data |= event.facts
     elif event.type == "written":

@@ -7,14 +7,16 @@ repeat --times 4
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from distill.errors import DistillError, UsageError
+from distill.progress import Progress
 from distill.workflows.edit import EDITS, needs_model
 from distill.workflows.edit_lines import parse_line, split_line
 
@@ -109,6 +111,13 @@ def check_model(steps: Sequence[Step], has_model: bool) -> bool:
             f"{first.where}{first.name} needs the model: name it before the codes file."
         )
     return bool(needing)
+
+
+def telling(step: Step, progress: Progress) -> Step:
+    """`step`, which tells `progress` how far it has come if it can."""
+    if "progress" not in inspect.signature(EDITS[step.name]).parameters:
+        return step
+    return replace(step, options={**step.options, "progress": progress})
 
 
 def apply(step: Step, grid: CodeGrid, loaded: LoadedVQModel | None = None) -> EditResult:

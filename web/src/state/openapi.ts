@@ -637,8 +637,11 @@ export interface paths {
         };
         /** All documents, newest first. */
         get: operations["list_all_documents"];
-        /** Make a document of a codes file that is sent; `name` is that of the file. */
-        put: operations["put_codes"];
+        /**
+         * Make a document of a codes file that is sent, or of a sound file, which `model` encodes.
+         * @description `name` is that of the file.
+         */
+        put: operations["put_document"];
         /** Make a document of a render or of any sound. */
         post: operations["make_document"];
         delete?: never;
@@ -751,40 +754,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/documents/{document}/try": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Hear what edits would make of a document; nothing is kept. */
-        post: operations["try_edit"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/documents/{document}/audio": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The sound of a document, or of a part of it, or of some levels. */
-        get: operations["play_document"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/documents/{document}/script": {
         parameters: {
             query?: never;
@@ -811,6 +780,61 @@ export interface paths {
         };
         /** The codes as they are now, as a codes file. */
         get: operations["export_codes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/documents/{document}/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hear what edits would make of a document; nothing is kept. */
+        post: operations["try_edit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/documents/{document}/audio": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The sound of a document, or of a part of it, or of some levels, or of one column.
+         * @description `edits` is the number of its edits to hear; without it, those in force. `X-Span` says which
+         *     frames are heard, `X-Loudness` how loud they are, in LUFS.
+         */
+        get: operations["play_document"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/documents/{document}/sound": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The whole sound of a document by its content, so that `/sounds` draws and measures it. */
+        get: operations["find_sound"];
         put?: never;
         post?: never;
         delete?: never;
@@ -879,7 +903,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The draft of a place. */
+        /** The draft of a place; empty where there is none. */
         get: operations["show_draft"];
         /** Keep a draft in place of an earlier one. */
         put: operations["put_draft"];
@@ -1773,8 +1797,10 @@ export interface components {
             source: string;
             /** @description When it was made: ISO 8601, UTC. */
             made: string;
-            /** @description Id of the model that made the codes. */
+            /** @description Id in the metadata of the model that made the codes. */
             model_id: string;
+            /** @description Id of a model of the library that reads them; empty where there is none, and in lists. */
+            model: string;
             /** @description Identifies the codebooks of the codes. */
             codebook_hash: string;
             /** @description Code frames a second (Hz). */
@@ -1893,6 +1919,17 @@ export interface components {
             stop?: string | null;
             /** @description Levels to hear, such as `1-2`; None for all. */
             levels?: string | null;
+            /** @description Code frames to hear on both sides of what the edits change, in place of a part. */
+            around?: number | null;
+        };
+        /** @description The whole sound of a document, for pictures and curves. */
+        DocumentSound: {
+            /** @description SHA-256 of the sound, as `/sounds` takes it. */
+            hash: string;
+            /** @description Its length in seconds. */
+            duration_s: number;
+            /** @description Integrated loudness; None for silence. */
+            loudness_lufs: number | null;
         };
         /** @description The presets. */
         PresetsView: {
@@ -3624,10 +3661,11 @@ export interface operations {
             };
         };
     };
-    put_codes: {
+    put_document: {
         parameters: {
             query: {
                 name: string;
+                model?: string;
             };
             header?: never;
             path?: never;
@@ -3962,77 +4000,6 @@ export interface operations {
             };
         };
     };
-    try_edit: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                document: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Trial"];
-            };
-        };
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "audio/wav": string;
-                };
-            };
-            /** @description It cannot be done. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
-                };
-            };
-        };
-    };
-    play_document: {
-        parameters: {
-            query?: {
-                from?: string | null;
-                to?: string | null;
-                levels?: string | null;
-                rev?: number | null;
-            };
-            header?: never;
-            path: {
-                document: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "audio/wav": string;
-                };
-            };
-            /** @description It cannot be done. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
-                };
-            };
-        };
-    };
     show_script: {
         parameters: {
             query?: never;
@@ -4082,6 +4049,113 @@ export interface operations {
                 };
                 content: {
                     "application/gzip": string;
+                };
+            };
+            /** @description It cannot be done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    try_edit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                document: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Trial"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": string;
+                };
+            };
+            /** @description It cannot be done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    play_document: {
+        parameters: {
+            query?: {
+                from?: string | null;
+                to?: string | null;
+                levels?: string | null;
+                column?: string | null;
+                edits?: number | null;
+                rev?: number | null;
+            };
+            header?: never;
+            path: {
+                document: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": string;
+                };
+            };
+            /** @description It cannot be done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    find_sound: {
+        parameters: {
+            query?: {
+                edits?: number | null;
+                rev?: number | null;
+            };
+            header?: never;
+            path: {
+                document: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentSound"];
                 };
             };
             /** @description It cannot be done. */

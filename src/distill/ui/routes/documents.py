@@ -3,20 +3,21 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 
+from distill.audio.io import AUDIO_EXTENSIONS
 from distill.library.document_file import Document, DocumentEdit
+from distill.library.document_sound import find_model
 from distill.library.document_work import (
     EditOutcome,
-    decode_order,
     document_of_codes,
     document_of_render,
     edit_here,
     edit_order,
+    encode_file_order,
     encode_order,
     encoded_document,
     exported_codes,
@@ -38,14 +39,14 @@ from distill.library.takes import SoundKind
 from distill.library.upload_names import check_upload_name
 from distill.ui.api import Endpoint
 from distill.ui.context import Context
-from distill.ui.files import NEVER, received, sound_response
+from distill.ui.files import LARGEST_UPLOAD, NEVER, received
 from distill.ui.routes.models import DeletedView
 from distill.ui.tasks import ask
 
 LARGEST_CODES = 64 << 20
 """Bytes of a codes file, at most."""
 
-ENDINGS = frozenset([".json", ".gz"])
+CODES_ENDINGS = frozenset([".json", ".gz"])
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,9 @@ class DocumentView:
         name: Its name.
         source: Name of the sound.
         made: When it was made: ISO 8601, UTC.
-        model_id: Id of the model that made the codes.
+        model_id: Id in the metadata of the model that made the codes.
+        model: Id of a model of the library that reads them; empty where there is none, and in
+            lists.
         codebook_hash: Identifies the codebooks of the codes.
         frame_rate: Code frames a second (Hz).
         frames: Code frames.
@@ -90,6 +93,7 @@ class DocumentView:
     source: str
     made: str
     model_id: str
+    model: str
     codebook_hash: str
     frame_rate: float
     frames: int
@@ -176,30 +180,10 @@ class StepView:
     cursor: int
 
 
-@dataclass(frozen=True)
-class Trial:
-    """Edits to hear without keeping them.
-
-    Attributes:
-        rev: Revision that the tab knows.
-        lines: The edits.
-        start: Where to begin, such as `1.5` or `70f`; None for the begin.
-        stop: Where to end; None for the end.
-        levels: Levels to hear, such as `1-2`; None for all.
-    """
-
-    IS_BODY: ClassVar = True
-    rev: int
-    lines: list[str]
-    start: str | None = None
-    stop: str | None = None
-    levels: str | None = None
-
-
 def list_all_documents(context: Context) -> DocumentsView:
     """All documents, newest first."""
     shown = list_documents(context.workspace)
-    documents = [_view(document, with_edits=False) for document in shown.documents]
+    documents = [_view(context, document, is_listed=True) for document in shown.documents]
     return DocumentsView(documents=documents, remarks=list(shown.remarks))
 
 
@@ -209,28 +193,42 @@ async def make_document(context: Context, body: NewDocument) -> DocumentView:
         document = await asyncio.to_thread(
             document_of_render, context.workspace, body.id, body.name
         )
-        return _view(document)
+        return await asyncio.to_thread(_view, context, document)
     order = await asyncio.to_thread(encode_order, context.workspace, body.model, body.kind, body.id)
     await ask(context, order)
     document = await asyncio.to_thread(encoded_document, context.workspace, order, body.name)
-    return _view(document)
+    return await asyncio.to_thread(_view, context, document)
 
 
-async def put_codes(context: Context, name: str, request: Request) -> DocumentView:
-    """Make a document of a codes file that is sent; `name` is that of the file."""
-    path = check_upload_name(name, ENDINGS)
-    async with received(context.workspace, request, path.name, LARGEST_CODES) as upload:
-        return _view(await asyncio.to_thread(document_of_codes, context.workspace, upload))
+async def put_document(
+    context: Context, name: str, request: Request, model: str = ""
+) -> DocumentView:
+    """Make a document of a codes file that is sent, or of a sound file, which `model` encodes.
+
+    `name` is that of the file.
+    """
+    path = check_upload_name(name, CODES_ENDINGS | AUDIO_EXTENSIONS)
+    is_sound = path.suffix.lower() in AUDIO_EXTENSIONS
+    largest = LARGEST_UPLOAD if is_sound else LARGEST_CODES
+    workspace = context.workspace
+    async with received(workspace, request, path.name, largest) as upload:
+        if is_sound:
+            order = await asyncio.to_thread(encode_file_order, workspace, model, upload)
+            await ask(context, order)
+            document = await asyncio.to_thread(encoded_document, workspace, order)
+        else:
+            document = await asyncio.to_thread(document_of_codes, workspace, upload)
+    return await asyncio.to_thread(_view, context, document)
 
 
 def show_document(context: Context, document: str) -> DocumentView:
     """A document with its edits."""
-    return _view(open_document(context.workspace, document))
+    return _view(context, open_document(context.workspace, document))
 
 
 def name_document(context: Context, document: str, body: DocumentName) -> DocumentView:
     """Give a document another name."""
-    return _view(rename_document(context.workspace, document, body.name))
+    return _view(context, rename_document(context.workspace, document, body.name))
 
 
 def drop_document(context: Context, document: str, for_good: bool = False) -> DeletedView:
@@ -241,7 +239,7 @@ def drop_document(context: Context, document: str, for_good: bool = False) -> De
 
 def bring_document_back(context: Context, document: str) -> DocumentView:
     """Bring a deleted document back."""
-    return _view(restore_document(context.workspace, document))
+    return _view(context, restore_document(context.workspace, document))
 
 
 def show_grid(
@@ -287,40 +285,6 @@ def redo_edit(context: Context, document: str, body: Revision) -> StepView:
     return _step(redo(context.workspace, document, body.rev))
 
 
-async def try_edit(context: Context, document: str, body: Trial) -> FileResponse:
-    """Hear what edits would make of a document; nothing is kept."""
-    return await _hear(
-        context,
-        document,
-        start=body.start,
-        stop=body.stop,
-        levels=body.levels,
-        lines=body.lines,
-        revision=body.rev,
-    )
-
-
-async def play_document(
-    context: Context,
-    document: str,
-    from_: str | None = None,
-    to: str | None = None,
-    levels: str | None = None,
-    rev: int | None = None,
-) -> FileResponse:
-    """The sound of a document, or of a part of it, or of some levels."""
-    return await _hear(context, document, start=from_, stop=to, levels=levels, revision=rev)
-
-
-async def _hear(context: Context, document: str, **settings: Any) -> FileResponse:
-    order = await asyncio.to_thread(decode_order, context.workspace, document, **settings)
-    output = Path(order.output)
-    if not output.exists():
-        output.parent.mkdir(parents=True, exist_ok=True)
-        await ask(context, order)
-    return sound_response(output, NEVER)
-
-
 def show_script(context: Context, document: str) -> PlainTextResponse:
     """The edits in force, as a script for `distill edit run`."""
     return PlainTextResponse(open_document(context.workspace, document).script())
@@ -343,27 +307,29 @@ def _step(step: Step) -> StepView:
     )
 
 
-def _view(document: Document, with_edits: bool = True) -> DocumentView:
+def _view(context: Context, document: Document, is_listed: bool = False) -> DocumentView:
+    model = None if is_listed else find_model(context.workspace, document)
     return DocumentView(
         id=document.id,
         name=document.name,
         source=document.source,
         made=document.made,
         model_id=document.model_id,
+        model=model.id if model else "",
         codebook_hash=document.codebook_hash,
         frame_rate=document.frame_rate,
         frames=document.frames,
         seconds=document.seconds,
         rev=document.revision,
         cursor=document.cursor,
-        edits=list(document.edits) if with_edits else [],
+        edits=[] if is_listed else list(document.edits),
     )
 
 
 ENDPOINTS = (
     Endpoint("GET", "/documents", list_all_documents),
     Endpoint("POST", "/documents", make_document, status=201),
-    Endpoint("PUT", "/documents", put_codes, status=201, takes="application/octet-stream"),
+    Endpoint("PUT", "/documents", put_document, status=201, takes="application/octet-stream"),
     Endpoint("GET", "/documents/{document}", show_document),
     Endpoint("PATCH", "/documents/{document}", name_document),
     Endpoint("DELETE", "/documents/{document}", drop_document),
@@ -372,8 +338,6 @@ ENDPOINTS = (
     Endpoint("POST", "/documents/{document}/edits", edit_document),
     Endpoint("POST", "/documents/{document}/undo", undo_edit),
     Endpoint("POST", "/documents/{document}/redo", redo_edit),
-    Endpoint("POST", "/documents/{document}/try", try_edit, media="audio/wav"),
-    Endpoint("GET", "/documents/{document}/audio", play_document, media="audio/wav"),
     Endpoint("GET", "/documents/{document}/script", show_script, media="text/plain"),
     Endpoint("GET", "/documents/{document}/codes", export_codes, media="application/gzip"),
 )

@@ -9,7 +9,7 @@ from starlette.responses import FileResponse
 
 from distill.errors import UsageError
 from distill.library.codes_requests import CountCodes, DecodeEntry
-from distill.library.document_work import heard_path
+from distill.library.heard import heard_path
 from distill.library.model import CorpusChange, CorpusFile, Model, Parent
 from distill.library.model_health import ModelHealth
 from distill.library.models import (

@@ -97,7 +97,7 @@ def bring_preset_back(context: Context, preset: str) -> Preset:
 
 
 def show_draft(context: Context, place: str) -> Draft:
-    """The draft of a place."""
+    """The draft of a place; empty where there is none."""
     return Draft(draft=load_draft(context.workspace, place))
 
 

@@ -6,9 +6,9 @@ from typing import Any, ClassVar, Literal
 
 from starlette.responses import FileResponse
 
-from distill.library.document_work import heard_path
 from distill.library.file_manager import show_file
 from distill.library.generation_requests import MakeAgain, Vary
+from distill.library.heard import heard_path
 from distill.library.render import Render
 from distill.library.render_table import RenderQuery, RenderRow
 from distill.library.renders import (
