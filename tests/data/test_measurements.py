@@ -3,7 +3,7 @@ import pytest
 
 from distill.audio.channels import unknown_layout
 from distill.audio.io import AudioInfo
-from distill.data.measurements import SourceMeter, count_clipped_runs
+from distill.data.measurements import SourceMeter, find_clipped_runs
 from distill.settings import SAMPLE_RATE
 from tests.audio.clicks import SAMPLE_RATE as CLICKS_RATE
 from tests.audio.clicks import rhythm
@@ -23,18 +23,18 @@ def sine(frequency: float, level: float = 1.0) -> np.ndarray:
 @pytest.mark.parametrize("frequency", [20, 45, 300, 3000])
 def test_full_scale_is_not_clipping(bits: int, frequency: float) -> None:
     for level in (0.9999, 0.999, 0.99):
-        assert count_clipped_runs(quantised(sine(frequency, level), bits), min(bits, 16)) == 0
+        assert len(find_clipped_runs(quantised(sine(frequency, level), bits), min(bits, 16))) == 0
 
 
 @pytest.mark.parametrize(
     ("bits", "frequency"), [(8, 300), (8, 3000), (16, 20), (16, 300), (24, 20), (24, 3000)]
 )
 def test_flat_tops_are_clipping(bits: int, frequency: float) -> None:
-    assert count_clipped_runs(quantised(sine(frequency, 2.0), bits), min(bits, 16)) > frequency
+    assert len(find_clipped_runs(quantised(sine(frequency, 2.0), bits), min(bits, 16))) > frequency
 
 
 def test_float_peaks_over_full_scale_are_not_clipping() -> None:
-    assert count_clipped_runs(sine(100, 1.5)[None].astype(np.float32)) == 0
+    assert len(find_clipped_runs(sine(100, 1.5)[None].astype(np.float32))) == 0
 
 
 def measured(wave: np.ndarray) -> SourceMeter:

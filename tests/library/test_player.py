@@ -35,6 +35,7 @@ from distill.library.player_requests import (
     PlayerRequest,
     Stream,
     Urgency,
+    Warm,
 )
 from distill.library.player_task import PlayerEvent, PlayerTask, TaskState
 from distill.library.renders import load_render
@@ -568,6 +569,23 @@ def test_a_player_that_is_closed_has_cancelled_all(
     assert player.process_id is None
     with pytest.raises(PlayerError, match="closed"):
         player.submit(Generate(trained, tmp_path / "a.wav"))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_a_player_that_only_loads_torch_yet_is_not_waited_for(studio: Workspace) -> None:
+    player = Player(studio)
+    player.start()
+    process = player._process
+    assert process is not None
+    assert not player.is_ready
+    player.close()
+    assert process.returncode == -signal.SIGKILL
+    assert player.process_id is None
+
+
+def test_a_model_is_loaded_before_it_is_used(player: Player, trained: Path) -> None:
+    assert run(player, Warm(trained)) == {"model": str(trained)}
+    assert player.models[-1] == trained
 
 
 ORPHAN = """

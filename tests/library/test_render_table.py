@@ -35,7 +35,24 @@ def test_days_that_are_none(text: str) -> None:
 
 
 def test_a_row_knows_whether_it_was_written_over() -> None:
-    facts = ("id", "title", "", "", "", "new", 7, 1.0, None, None, "", "/a.wav", "2026-01-01", 1)
+    facts = (
+        "id",
+        "title",
+        "",
+        "",
+        "",
+        "new",
+        7,
+        1.0,
+        None,
+        None,
+        None,
+        "",
+        "",
+        "/a.wav",
+        "2026-01-01",
+        1,
+    )
     assert not RenderRow.of(facts, {}).replaced
     assert not RenderRow.of(facts, {"/a.wav": "2026-01-01"}).replaced
     assert RenderRow.of(facts, {"/a.wav": "2026-01-02"}).replaced

@@ -64,7 +64,9 @@ def test_previews_are_what_the_model_makes_now(
     expected = distill.decode(model, distill.encode(model, read_audio(sounds[0].path)))
     assert np.abs(own - expected).max() < 1e-6
     assert facts["files"][2]["seed"] == 4
-    assert len(list((tmp_path / "step-20").iterdir())) == 3
+    assert [Path(file["picture"]).exists() for file in facts["files"][:2]] == [True, True]
+    # Three sounds, and a picture of each of the two recordings.
+    assert len(list((tmp_path / "step-20").iterdir())) == 5
 
 
 def test_a_preview_of_nothing_says_so(desk: Desk, trained: Path, corpus_dir: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 MODULES = [
     "distill.library.bin",
     "distill.library.codes_requests",
+    "distill.library.commands",
     "distill.library.comparison",
     "distill.library.comparison_orders",
     "distill.library.comparisons",
@@ -27,6 +28,7 @@ MODULES = [
     "distill.library.job_arguments",
     "distill.library.job_here",
     "distill.library.jobs",
+    "distill.library.measured",
     "distill.library.models",
     "distill.library.peaks",
     "distill.library.places",

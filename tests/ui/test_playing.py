@@ -72,9 +72,13 @@ def test_takes_become_renders_and_documents(
     client: TestClient, context: Context, workspace: Workspace, model: str
 ) -> None:
     body = {"model": model, "settings": {"duration": 0.5, "temperature": 0.9}, "seed": 5}
-    shown = finished(client, client.post(f"{API}/takes", json=body | {"count": 2}).json())
-    assert (shown["state"], len(shown["renders"])) == ("done", 2)
-    render = load_render(workspace, shown["renders"][1])
+    line = client.post(f"{API}/takes/command", json=body | {"count": 2}).json()["command"]
+    assert "--duration 0.5 --temperature 0.9 --number 2 --seed 5" in line
+    assert client.post(f"{API}/models/{model}/warm").status_code == 204
+    tasks = client.post(f"{API}/takes", json=body | {"count": 2}).json()
+    takes = [finished(client, task) for task in tasks]
+    assert [(take["state"], len(take["renders"])) for take in takes] == [("done", 1)] * 2
+    render = load_render(workspace, takes[1]["renders"][0])
     assert (render.seed, render.recipe["sampling"]["temperature"]) == (6, 0.9)
     types = {event.type for event in context.hub.after(0) or []}
     assert {"player.ready", "take.drawing", "take.ready", "take.done"} <= types
@@ -90,7 +94,8 @@ def test_takes_become_renders_and_documents(
     longer = {"way": "continue", "duration": 0.4}
     source = {"kind": "render", "id": render.id}
     order = {"model": model, "settings": longer, "source": source}
-    assert finished(client, client.post(f"{API}/takes", json=order).json())["state"] == "done"
+    (longer_take,) = client.post(f"{API}/takes", json=order).json()
+    assert finished(client, longer_take)["state"] == "done"
     check_document(client, workspace, render.id)
 
 
@@ -155,7 +160,11 @@ def test_what_browsers_cannot_play_is_converted_and_drawn(
     for name in ("thumbnail", "spectrogram/0"):
         assert client.get(f"{url}/{name}").content[8:12] == b"WEBP"
     assert client.get(f"{url}/spectrogram/5").status_code == 404
-    curves = client.get(f"{url}/descriptors", params={"model": model}).json()
+    measured = client.get(f"{url}/descriptors", params={"model": model})
+    known = {"If-None-Match": measured.headers["etag"]}
+    again = client.get(f"{url}/descriptors", params={"model": model}, headers=known)
+    assert (again.status_code, again.content) == (304, b"")
+    curves = measured.json()
     assert set(curves["curves"]) == {"loudness", "brightness", "noisiness", "pitch", "onsets"}
     body = {"kind": "sound", "id": url.rpartition("/")[2], "model": model}
     assert client.post(f"{API}/documents", json=body).json()["frames"] == 24
@@ -171,8 +180,8 @@ def test_two_takes_are_compared_without_names(
     client: TestClient, workspace: Workspace, model: str
 ) -> None:
     body = {"model": model, "settings": {"duration": 0.5}, "seed": 1, "count": 2}
-    renders = finished(client, client.post(f"{API}/takes", json=body).json())["renders"]
-    first, second = ({"kind": "render", "id": render} for render in renders)
+    takes = [finished(client, task) for task in client.post(f"{API}/takes", json=body).json()]
+    first, second = ({"kind": "render", "id": take["renders"][0]} for take in takes)
     order = {"pairs": [{"first": first, "second": second}], "sides": ["old", "new"], "seed": 1}
     made = finished(client, client.post(f"{API}/comparisons/sounds", json=order).json())
     url = f"{API}/comparisons/{made['result']['comparison']}"

@@ -14,6 +14,7 @@ from distill.library.documents import create_document
 from distill.library.picture_cache import content_hash
 from distill.library.renders import load_render
 from distill.library.workspace import Workspace
+from distill.training.config import default_minutes
 from distill.ui.api import error_response
 from distill.ui.context import Context
 from distill.ui.routes.places import token_of_path
@@ -31,7 +32,9 @@ def scanned(workspace: Workspace, folder: Path, names: list[str]) -> dict[str, s
             "hash": digest,
             "used": True,
             "reason": "",
-            "flags": [],
+            "flags": ["clipping"],
+            "advice": ["record it lower"],
+            "clipped_at_s": [0.25],
             "duration_s": 0.5,
             "loudness": -12.0,
             "tempo": None,
@@ -61,6 +64,8 @@ def test_a_corpus_from_its_place_to_its_end(
     tags = {"tags": {hashes["a.wav"]: ["drums", "drums"]}, "notes": {hashes["a.wav"]: " hum "}}
     listing = client.patch(url, json=choices | tags).json()["listing"]
     first, second = listing["files"]
+    assert (first["advice"], first["clipped_at_s"]) == (["record it lower"], [0.25])
+    assert listing["default_minutes"] == default_minutes(1.0)
     assert (first["muted"], first["tags"], first["note"]) == (True, ["drums"], "hum")
     assert (second["weight"], second["muted"]) == (2, False)
     for wrong in (
@@ -121,12 +126,25 @@ def test_a_render_from_its_list_to_the_bin(client: TestClient, workspace: Worksp
     renders = [keep(workspace, workspace.renders / f"{n}.wav", seed=n) for n in range(3)]
     page = client.get(f"{API}/renders", params={"limit": 2}).json()
     assert [row["seed"] for row in page["renders"]] == [2, 1]
+    assert page["renders"][0]["hash"] == renders[2].sha256
+    assert page["renders"][0]["loudness_lufs"] == renders[2].loudness_lufs
     assert page["total"] == 3
     rest = client.get(f"{API}/renders", params={"limit": 2, "cursor": page["cursor"]}).json()
     assert ([row["seed"] for row in rest["renders"]], rest["cursor"]) == ([0], "")
     url = f"{API}/renders/{renders[0].id}"
     shown = client.patch(url, json={"starred": True, "notes": "warm"}).json()
     assert (shown["starred"], shown["notes"], shown["is_same"]) == (True, "warm", True)
+    answer = client.get(url)
+    assert answer.json()["commands"]["star"].split()[:4] == [
+        "distill",
+        "renders",
+        "star",
+        renders[0].id,
+    ]
+    kept = client.get(url, headers={"If-None-Match": answer.headers["etag"]})
+    assert (kept.status_code, kept.headers["cache-control"]) == (304, "private, no-cache")
+    client.patch(url, json={"notes": "warmer"})
+    assert client.get(url, headers={"If-None-Match": answer.headers["etag"]}).status_code == 200
     found = client.get(f"{API}/renders", params={"starred": "true", "q": "warm"}).json()
     assert [row["id"] for row in found["renders"]] == [renders[0].id]
     sound = client.get(f"{API}/sounds/{shown['hash']}/audio").content

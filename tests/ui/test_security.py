@@ -210,7 +210,14 @@ def test_a_link_out_of_a_corpus_is_not_followed(
     names = ("a.wav", "link.wav")
     hashes = [content_hash(workspace, sounds / name) for name in names]
     facts = {"verdict": "go", "advice": [], "total_s": 1.0}
-    empty = {"used": True, "reason": "", "flags": [], "duration_s": 1.0}
+    empty = {
+        "used": True,
+        "reason": "",
+        "flags": [],
+        "advice": [],
+        "clipped_at_s": [],
+        "duration_s": 1.0,
+    }
     files = [
         {"name": name, "hash": key, "loudness": None, "tempo": None, "key": None, **empty}
         for name, key in zip(names, hashes, strict=True)

@@ -34,7 +34,7 @@ from distill.files import open_regular, parse_json, replace_atomically
 from distill.settings import SAMPLE_RATE, cache_dir
 
 # Version of the entries: raised whenever their contents or a measurement changes.
-_VERSION = 7
+_VERSION = 8
 
 # That of outcomes of comparisons: they depend on what is compared as well.
 _OUTCOMES_VERSION = [_VERSION, COMPARISON_VERSION]

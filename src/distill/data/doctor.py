@@ -114,6 +114,7 @@ class FileReport:
         used: Whether the corpus uses it.
         reason: Why it is skipped; empty when it is used.
         flags: Peculiarities in plain words.
+        clipped_at_s: Where samples clip, in seconds.
         duration_s: Length in seconds.
         sample_rate: Of the file, in Hz.
         channels: Of the file.
@@ -128,6 +129,7 @@ class FileReport:
     used: bool
     reason: str = ""
     flags: tuple[str, ...] = ()
+    clipped_at_s: tuple[float, ...] = ()
     duration_s: float = 0.0
     sample_rate: int = 0
     channels: int = 0
@@ -136,6 +138,11 @@ class FileReport:
     tempo: float | None = None
     key: str | None = None
     content_hash: str = ""
+
+    @property
+    def advice(self) -> tuple[str, ...]:
+        """Advice on each of the flags, in their order; empty texts where there is none."""
+        return tuple(_advice_on(flag) for flag in self.flags)
 
 
 @dataclass(frozen=True)
@@ -211,6 +218,7 @@ def report_file(
         used=not reason,
         reason=reason,
         flags=() if reason else _own_flags(measurements),
+        clipped_at_s=tuple(measurements.clipped_at_s),
         duration_s=measurements.frames / sample_rate if sample_rate else 0.0,
         sample_rate=sample_rate,
         channels=measurements.channels,
@@ -356,6 +364,10 @@ def _level_flags(levels: np.ndarray) -> list[tuple[str, ...]]:
 def _count_flag(flag: str, files: Sequence[FileReport]) -> int:
     """Number of files that have a flag; some flags go on with a name or a number."""
     return sum(any(text.startswith(flag) for text in file.flags) for file in files)
+
+
+def _advice_on(flag: str) -> str:
+    return next((hint for start, (_, _, hint) in _ADVICE.items() if flag.startswith(start)), "")
 
 
 def _flag_advice(flag: str, count: int) -> str:

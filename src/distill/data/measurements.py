@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -28,13 +28,19 @@ _LISTENED_S = 180
 # Windows per second whose means show a DC offset: 50 ms each, a period of 20 Hz.
 _MEAN_WINDOWS_PER_S = 20
 
+MOST_CLIPPED = 200
+"""Moments of clipping that are kept of a file, at most: a picture shows no more."""
+
+# Seconds from one moment of clipping to the next that is kept: nearer ones look like one.
+_CLIPPED_APART_S = 0.05
+
 # Quantiles of those means: an offset shifts four fifths of them to one side.
 _DC_QUANTILES = (0.2, 0.8)
 
 
 @dataclass(frozen=True)
 class Measurements:
-    """Measurements of one sound: numbers and strings only, so that JSON can hold them.
+    """Measurements of one sound: numbers, strings and lists, so that JSON can hold them.
 
     Attributes:
         reason: Why the sound cannot be used; empty when it can, and then the rest holds.
@@ -49,6 +55,7 @@ class Measurements:
         peak: Largest amplitude, linear.
         dc: DC offset, linear.
         clipped_runs: Runs of clipped samples.
+        clipped_at_s: Where they begin, in seconds; of those close together, the first.
         n_samples: Samples per channel at `SAMPLE_RATE`.
         loudness: Integrated loudness in LUFS; None below the gate.
         rms_db: RMS of the active parts in dBFS.
@@ -69,6 +76,7 @@ class Measurements:
     peak: float = 0.0
     dc: float = 0.0
     clipped_runs: int = 0
+    clipped_at_s: list[float] = field(default_factory=list)
     n_samples: int = 0
     loudness: float | None = None
     rms_db: float = 0.0
@@ -85,6 +93,7 @@ class SourceMeter:
         self.frames = 0
         self.peak = 0.0
         self.clipped_runs = 0
+        self.clipped_at_s: list[float] = []
         self._channel_peaks = np.zeros(info.channels)
         self._side_energy = 0.0
         self._total_energy = 0.0
@@ -94,6 +103,7 @@ class SourceMeter:
     def watch(self, blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
         """Yield the `blocks` `[C, n]` of a stream and measure them on the way."""
         for block in blocks:
+            self._watch_clipping(block)
             self.frames += block.shape[1]
             self._channel_peaks = np.maximum(self._channel_peaks, np.abs(block).max(axis=1))
             self.peak = float(self._channel_peaks.max())
@@ -101,9 +111,19 @@ class SourceMeter:
                 side, total = side_energies(self.info.layout.fold(block))
                 self._side_energy += side
                 self._total_energy += total
-            self.clipped_runs += count_clipped_runs(block, self._bits)
             self._window_means.append(_window_means(block, self.info.sample_rate))
             yield block
+
+    def _watch_clipping(self, block: np.ndarray) -> None:
+        """Count the clipped runs of the next `block` `[C, n]`, and note where they are."""
+        starts = find_clipped_runs(block, self._bits)
+        self.clipped_runs += len(starts)
+        for start in starts:
+            if len(self.clipped_at_s) == MOST_CLIPPED:
+                return
+            moment = round((self.frames + int(start)) / self.info.sample_rate, 3)
+            if not self.clipped_at_s or moment - self.clipped_at_s[-1] >= _CLIPPED_APART_S:
+                self.clipped_at_s.append(moment)
 
     def dc(self) -> float:
         """Largest DC offset of a channel, linear.
@@ -149,6 +169,7 @@ class SourceMeter:
             peak=self.peak,
             dc=self.dc(),
             clipped_runs=self.clipped_runs,
+            clipped_at_s=self.clipped_at_s,
             n_samples=mix.shape[1],
             loudness=loudness if math.isfinite(loudness) else None,
             rms_db=active_rms_db(mix, SAMPLE_RATE),
@@ -178,27 +199,31 @@ class PeakMeter:
             yield block
 
 
-def count_clipped_runs(block: np.ndarray, bits: int = 16) -> int:
-    """Count clipped peaks: runs of 3 or more equal samples at full scale that end in a jump.
+def find_clipped_runs(block: np.ndarray, bits: int = 16) -> np.ndarray:
+    """Find clipped peaks: runs of 3 or more equal samples at full scale that end in a jump.
 
     A slow full-scale wave rests at its top as well, but leaves it by single quantisation steps.
 
     Args:
         block: Samples `[C, n]`.
         bits: Resolution of the file.
+
+    Returns:
+        First sample of each run, increasing; a run in two channels counts twice.
     """
     step = 2.0 ** (1 - bits)
     is_top = np.abs(block) >= 1.0 - 1.5 * step
     if not is_top.any():
-        return 0
-    runs = 0
-    for samples, at_top in zip(block, is_top, strict=True):
-        runs += _count_runs(samples, at_top, step)
-    return runs
+        return np.zeros(0, np.int64)
+    starts = [
+        _clipped_starts(samples, at_top, step)
+        for samples, at_top in zip(block, is_top, strict=True)
+    ]
+    return np.sort(np.concatenate(starts))
 
 
-def _count_runs(samples: np.ndarray, at_top: np.ndarray, step: float) -> int:
-    """`count_clipped_runs` of one channel `[n]`; `at_top` `[n]` (bool) marks full scale."""
+def _clipped_starts(samples: np.ndarray, at_top: np.ndarray, step: float) -> np.ndarray:
+    """`find_clipped_runs` of one channel `[n]`; `at_top` `[n]` (bool) marks full scale."""
     is_equal = np.abs(np.diff(samples)) < step / 2
     is_flat = at_top[1:] & at_top[:-1] & is_equal
     # +1 where a run begins, -1 after its end.
@@ -211,7 +236,7 @@ def _count_runs(samples: np.ndarray, at_top: np.ndarray, step: float) -> int:
     length = last - first
     # The largest drop beside a run of this length that a parabola cut at one step can have.
     smooth = step * (np.square(1 + 2 / length) + 0.5)
-    return int(((length >= 2) & (jump > smooth)).sum())
+    return first[(length >= 2) & (jump > smooth)]
 
 
 def _window_means(block: np.ndarray, sample_rate: int) -> np.ndarray:

@@ -14,8 +14,9 @@ from typing import Any
 from distill.files import make_folder, parse_json, replace_atomically
 from distill.library.corpora import Corpus, FileChoices, generated_share
 from distill.library.workspace import Workspace
+from distill.training.config import default_minutes
 
-VERSION = 1
+VERSION = 2
 """Version of the facts of a scan."""
 
 
@@ -29,6 +30,8 @@ class ListedFile:
         used: Whether training uses it.
         reason: Why not; empty if it does.
         flags: Oddities, such as clipping.
+        advice: Advice on each of the flags, in their order; empty texts where there is none.
+        clipped_at_s: Where samples clip, in seconds.
         duration_s: Length in seconds.
         loudness: Integrated loudness in LUFS; None below the gate.
         tempo: In beats per minute (BPM); None where it keeps no beat.
@@ -45,6 +48,8 @@ class ListedFile:
     used: bool
     reason: str
     flags: list[str]
+    advice: list[str]
+    clipped_at_s: list[float]
     duration_s: float
     loudness: float | None
     tempo: float | None
@@ -66,6 +71,7 @@ class CorpusListing:
         verdict: "go", or "fix" if something should be mended first.
         advice: Sentences, the most important first.
         total_s: Seconds of usable sound.
+        default_minutes: Minutes of training that suit them.
         used: Number of files that are used.
         muted: Number of files that are left out by hand.
         generated_share: Share of what is heard that a model made, 0 to 1.
@@ -78,6 +84,7 @@ class CorpusListing:
     verdict: str
     advice: list[str]
     total_s: float
+    default_minutes: float
     used: int
     muted: int
     generated_share: float
@@ -102,6 +109,7 @@ def list_files(corpus: Corpus, scan: Mapping[str, Any]) -> CorpusListing:
         verdict=scan["verdict"],
         advice=list(scan["advice"]),
         total_s=scan["total_s"],
+        default_minutes=default_minutes(scan["total_s"]),
         used=len(used),
         muted=sum(file.muted for file in files),
         generated_share=round(generated_share(corpus.curation, used), 4),
@@ -118,6 +126,8 @@ def _list_file(entry: Mapping[str, Any], corpus: Corpus) -> ListedFile:
         used=entry["used"],
         reason=entry["reason"],
         flags=list(entry["flags"]),
+        advice=list(entry["advice"]),
+        clipped_at_s=list(entry["clipped_at_s"]),
         duration_s=entry["duration_s"],
         loudness=entry["loudness"],
         tempo=entry["tempo"],

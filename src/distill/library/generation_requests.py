@@ -60,6 +60,25 @@ class Stream(PlayerRequest):
 
 
 @dataclass(frozen=True)
+class Warm(PlayerRequest):
+    """A model in memory, and its first block of new sound drawn, so that the next comes at once.
+
+    Attributes:
+        model: Model file.
+    """
+
+    kind = "warm"
+    urgency = Urgency.AUDITION
+    verb = "loaded"
+
+    model: FilePath
+
+    @property
+    def subject(self) -> str:
+        return str(self.model)
+
+
+@dataclass(frozen=True)
 class MakeAgain(PlayerRequest):
     """A render once more, or another length of it, by `distill.library.rendering.make_again`.
 

@@ -22,6 +22,7 @@ from distill.library.generation_requests import (
     Generate,
     MakeAgain,
     Vary,
+    Warm,
 )
 from distill.library.generation_requests import Stream as StreamRequest
 from distill.library.player_channel import Order
@@ -91,6 +92,15 @@ def stream_blocks(worker: Worker, order: Order) -> Facts:
             "sample_rate": loaded.model.sample_rate,
         }
         worker.channel.send({"type": "block", "id": order.id, **content})
+
+
+def warm_up(worker: Worker, order: Order) -> Facts:
+    """Load a model, and draw a block of new sound with it: the first of all takes longest."""
+    request = request_of(order, Warm)
+    loaded = worker.model(request.model, order)
+    if loaded.prior is not None:
+        next(stream(loaded).blocks())
+    return {"model": request.model}
 
 
 def _steer(worker: Worker, order: Order, playing: Stream) -> None:

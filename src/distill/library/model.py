@@ -13,8 +13,9 @@ from distill.library.workspace import ID
 LONGEST_ID = 50
 """Characters of an id in a file, at most, that becomes the id of a model: 32 are usual."""
 
-COLUMNS = ("facts",)
-"""Columns of a model in the index: its facts as JSON."""
+COLUMNS = ("outline_facts",)
+"""Columns of a model in the index: its facts as JSON. Other facts take another name, so that an
+earlier index is made anew."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,7 @@ class Model:
         corpus_files: Number of files that it learned from.
         corpus_s: Their length in seconds.
         bytes: Size of the file.
+        tags: Tags that it can be steered by.
         change: What its corpus has that its parent's had not; None without a parent in the library.
     """
 
@@ -129,6 +131,7 @@ class Model:
     corpus_files: int
     corpus_s: float
     bytes: int
+    tags: tuple[str, ...] = ()
     change: CorpusChange | None = None
     corpus: tuple[CorpusFile, ...] = field(default=(), repr=False)
 
@@ -165,6 +168,7 @@ def facts_of(outline: Mapping[str, Any]) -> dict[str, Any]:
         "levels": config["num_quantizers"],
         "codebook_size": config["codebook_size"],
         "corpus": _corpus(metadata),
+        "tags": list((prior.get("steering") or {}).get("tags", ())),
         "corpus_s": sum(entry.get("duration_s", 0) for entry in metadata.get("corpus", [])),
     }
 
@@ -220,6 +224,7 @@ def model_of(path: Path, file: str, size: int, facts: Mapping[str, Any]) -> Mode
         corpus_files=sum(not entry.muted for entry in corpus),
         corpus_s=facts["corpus_s"],
         bytes=size,
+        tags=tuple(facts["tags"]),
         corpus=corpus,
     )
 

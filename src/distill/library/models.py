@@ -76,7 +76,7 @@ def list_models(workspace: Workspace, text: str = "") -> ModelList:
 
     def ask(index: Index) -> list[tuple[Any, ...]]:
         index.update(dict(_stamps(workspace.models)), lambda file: _read(workspace, file))
-        return index.select("SELECT file, size, facts, problem FROM models ORDER BY file")
+        return index.select("SELECT file, size, outline_facts, problem FROM models ORDER BY file")
 
     clear_deleted(workspace)
     models = []
@@ -264,7 +264,7 @@ def _stamps(folder: Path, depth: int = 0) -> Iterator[tuple[str, Stamp]]:
 def _read(workspace: Workspace, file: str) -> Mapping[str, Any]:
     """The row of a model file."""
     try:
-        return {"facts": json.dumps(facts_of(read_outline(workspace.models / file)))}
+        return {"outline_facts": json.dumps(facts_of(read_outline(workspace.models / file)))}
     except ModelFileError as error:
         return {"problem": str(error)}
 

@@ -199,6 +199,12 @@ def _bands() -> np.ndarray:
     return weights
 
 
+def sound_levels(sound: np.ndarray) -> np.ndarray:
+    """Levels `[S, ROWS]` of a sound `[C, N]` at 48 kHz, from 0 to 1; at least one column."""
+    tiles = list(_tiles([sound]))
+    return np.concatenate(tiles) if tiles else np.zeros((1, ROWS), np.float32)
+
+
 class _Squeeze:
     """Collects columns for a thumbnail: of each few the loudest, so that their number stays small
     however long the sound is."""

@@ -161,6 +161,9 @@ class Player:
                 self._cancel(task)
         if process is None:
             return
+        if not self._is_ready:
+            # It only loads torch yet, and would not see the end of its input before that is done.
+            process.kill()
         with suppress(OSError):
             # At the end of its input it ends; it may have died before.
             _input(process).close()

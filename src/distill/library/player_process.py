@@ -40,6 +40,7 @@ from distill.library.generation_requests import (
     MakeAgain,
     Stream,
     Vary,
+    Warm,
 )
 from distill.library.generation_work import (
     compare_sounds,
@@ -48,6 +49,7 @@ from distill.library.generation_work import (
     make_render_again,
     stream_blocks,
     vary_render,
+    warm_up,
 )
 from distill.library.player_channel import Order, open_channel
 from distill.library.player_request import PlayerRequest
@@ -73,6 +75,7 @@ WORK: Mapping[type[PlayerRequest], Callable[[Worker, Order], Facts]] = {
     MakeAgain: make_render_again,
     Vary: vary_render,
     Stream: stream_blocks,
+    Warm: warm_up,
     CompareModels: compare_two_models,
     CompareSounds: compare_sounds,
     Encode: encode_sound,

@@ -25,6 +25,7 @@ from distill.library.generation_requests import (
     MakeAgain,
     Stream,
     Vary,
+    Warm,
 )
 from distill.library.player_request import PlayerRequest, Urgency
 from distill.library.sound_requests import (
@@ -59,6 +60,7 @@ __all__ = [
     "Stream",
     "Urgency",
     "Vary",
+    "Warm",
     "request_from_json",
 ]
 
@@ -69,6 +71,7 @@ KINDS: dict[str, type[PlayerRequest]] = {
         MakeAgain,
         Vary,
         Stream,
+        Warm,
         CompareModels,
         CompareSounds,
         Encode,

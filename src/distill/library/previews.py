@@ -16,7 +16,7 @@ from distill.library.job_queue import job_folder
 from distill.library.job_types import Job
 from distill.library.player import Player
 from distill.library.player_task import PlayerTask
-from distill.library.sound_requests import Preview, PreviewSound
+from distill.library.sound_requests import PICTURE_ENDING, Preview, PreviewSound
 from distill.library.workspace import Workspace, check_id
 from distill.models.header import read_outline
 
@@ -44,18 +44,22 @@ class PreviewFile:
     Attributes:
         name: Name of its file.
         sound: Name of the recording that it is made of; empty for a new sound.
+        hash: SHA-256 of that recording; empty for a new sound, or if unknown.
         start_s: Where the stretch of the recording begins, in seconds.
         is_held_out: Whether the model never learns from it.
         seed: Of a new sound; None for a recording.
         copy_percent: Of a new sound: percentage that repeats the corpus; None if unknown.
+        has_picture: Whether spectrograms of recording, preview and difference were drawn.
     """
 
     name: str
     sound: str = ""
+    hash: str = ""
     start_s: float = 0.0
     is_held_out: bool = False
     seed: int | None = None
     copy_percent: float | None = None
+    has_picture: bool = False
 
 
 @dataclass(frozen=True)
@@ -136,15 +140,31 @@ def _preview_file(entry: dict[str, Any]) -> PreviewFile:
         name=name,
         sound=Path(sound["path"]).name,
         start_s=float(sound["start_s"]),
+        hash=str(sound.get("hash", "")),
         is_held_out=sound["is_held_out"] is True,
+        has_picture=bool(entry.get("picture")),
     )
 
 
 def preview_path(workspace: Workspace, job_id: str, number: int, place: int) -> Path:
     """The file of sound `place`, from 0, of a preview. `NotFoundError` if there is none."""
+    file = _file_at(workspace, job_id, number, place)
+    return preview_folder(workspace, job_id, number) / file.name
+
+
+def preview_picture(workspace: Workspace, job_id: str, number: int, place: int) -> Path:
+    """The picture of sound `place`, as `preview_path`. `NotFoundError` if there is none."""
+    file = _file_at(workspace, job_id, number, place)
+    if not file.has_picture:
+        raise NotFoundError(f"Sound {place} of preview {number} has no picture.")
+    path = preview_folder(workspace, job_id, number) / file.name
+    return path.with_suffix(PICTURE_ENDING)
+
+
+def _file_at(workspace: Workspace, job_id: str, number: int, place: int) -> PreviewFile:
     for preview in kept_previews(workspace, job_id):
         if preview.number == number and 0 <= place < len(preview.files):
-            return preview_folder(workspace, job_id, number) / preview.files[place].name
+            return preview.files[place]
     raise NotFoundError(f"There is no preview {number}, or it has no sound {place}.")
 
 
@@ -168,9 +188,11 @@ def preview_sounds(model: FilePath, folder: FilePath) -> tuple[PreviewSound, ...
             continue
         start = _held_out_start(entry, rate)
         if start != 0.0:
-            own.append(PreviewSound(path=path))
+            own.append(PreviewSound(path=path, hash=entry["hash"]))
         if start is not None:
-            held_out.append(PreviewSound(path=path, start_s=start, is_held_out=True))
+            held_out.append(
+                PreviewSound(path=path, start_s=start, is_held_out=True, hash=entry["hash"])
+            )
     return (*_spread(own, OWN_SOUNDS), *_spread(held_out, HELD_OUT_SOUNDS))
 
 

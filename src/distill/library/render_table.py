@@ -34,9 +34,11 @@ class RenderRow(NamedTuple):
         way: Kind of its mode.
         seed: Of its draw.
         duration_s: Length in seconds.
+        loudness_lufs: Integrated loudness; None for silence.
         copy_percent: Percentage of it that repeats passages of the corpus; None if unknown.
         tempo: In beats per minute; None where it keeps no beat.
         notes: Notes of a person.
+        sha256: Of the sound file.
         path: Its sound file; signs that are no Unicode are written out.
         made: When, UTC.
         starred: Whether it has a star.
@@ -51,9 +53,11 @@ class RenderRow(NamedTuple):
     way: str
     seed: int
     duration_s: float
+    loudness_lufs: float | None
     copy_percent: float | None
     tempo: float | None
     notes: str
+    sha256: str
     path: str
     made: str
     starred: bool
@@ -82,7 +86,7 @@ LATEST = "SELECT path, MAX(made) FROM renders GROUP BY path HAVING COUNT(*) > 1"
 
 TABLE = Table(
     name="renders",
-    columns=(*RenderRow._fields[:-1], "file_name", "codes_name", "sha256", "words"),
+    columns=(*RenderRow._fields[:-1], "file_name", "codes_name", "words"),
     lookups=("path, made", "id", "made", "codes_name", "sha256"),
 )
 """Renders in the index; `words` is what a search goes by."""
@@ -228,6 +232,7 @@ def row_of(render: Render) -> dict[str, Any]:
         "way": render.way,
         "seed": render.seed,
         "duration_s": render.duration_s,
+        "loudness_lufs": render.loudness_lufs,
         "copy_percent": render.copy_percent,
         "tempo": float(tempo) if isinstance(tempo, int | float) else None,
         "starred": render.starred,

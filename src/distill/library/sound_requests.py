@@ -9,6 +9,9 @@ from pathlib import Path
 from distill.files import FilePath
 from distill.library.player_request import PlayerRequest, Urgency
 
+PICTURE_ENDING = ".webp"
+"""Ending of the picture of a preview, which lies beside its sound under the same name."""
+
 
 @dataclass(frozen=True)
 class MeasureCurves(PlayerRequest):
@@ -102,11 +105,13 @@ class PreviewSound:
         path: Sound file.
         start_s: Where the stretch begins, in seconds.
         is_held_out: Whether the model never learns from it.
+        hash: SHA-256 of the file, as the model knows it; empty if unknown.
     """
 
     path: Path
     start_s: float = 0.0
     is_held_out: bool = False
+    hash: str = ""
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,14 @@ import numpy as np
 from distill.audio.blocks import slice_blocks
 from distill.audio.io import stream_audio
 from distill.errors import UsageError
-from distill.files import make_folder, plain_json
+from distill.files import make_folder, plain_json, replace_atomically
 from distill.library.peaks import sound_peaks
 from distill.library.pictures import spectrogram
 from distill.library.player_channel import Order
 from distill.library.player_worker import Facts, Worker, request_of
+from distill.library.preview_pictures import draw_preview
 from distill.library.sound_requests import (
+    PICTURE_ENDING,
     ConvertSound,
     DrawSound,
     FindSources,
@@ -94,9 +96,12 @@ def _previews(loaded: LoadedVQModel, folder: Path, request: Preview) -> Iterator
     """Facts of each file, once it is written."""
     for number, sound in enumerate(request.sounds, 1):
         path = folder / f"{number}-{Path(sound.path).stem}.wav"
-        grid = encoding_of(loaded, _beginning(sound, loaded.model.sample_rate)).grid
-        decode(loaded, grid, path)
-        yield {"path": path, "sound": asdict(sound)}
+        recording = _beginning(sound, loaded.model.sample_rate)
+        decoded = decode(loaded, encoding_of(loaded, recording).grid, path)
+        picture = path.with_suffix(PICTURE_ENDING)
+        with replace_atomically(picture) as file:
+            file.write(draw_preview(recording, decoded))
+        yield {"path": path, "sound": asdict(sound), "picture": picture}
     for seed in request.seeds:
         (result,) = generate(loaded, PREVIEW_S, seed)
         path = result.save(folder / f"seed-{seed}.wav")

@@ -1,11 +1,14 @@
 """Takes: new sounds that are ordered by ids, for the player. Free of torch."""
 
+import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 from distill.bounds import check_bound
 from distill.errors import UsageError
+from distill.inference.modes.request import SEEDS
 from distill.inference.modes.traits import TRAITS
 from distill.library.generation_requests import Generate, Stream
 from distill.library.models import load_model
@@ -13,6 +16,9 @@ from distill.library.preset import check_settings
 from distill.library.renders import load_render
 from distill.library.sound_files import find_known_sound
 from distill.library.workspace import Workspace
+
+MOST_TAKES = 100
+"""Takes of one order, at most."""
 
 SoundKind = Literal["render", "sound"]
 """A generated sound by its id, or any known sound by its SHA-256."""
@@ -41,8 +47,8 @@ def order_takes(
     count: int = 1,
     source: tuple[SoundKind, str] | None = None,
     blend: tuple[str, float] | None = None,
-) -> Generate:
-    """The request for takes.
+) -> list[Generate]:
+    """The requests for takes, one for each, so that other work may come between them.
 
     Args:
         workspace: The workspace.
@@ -57,6 +63,29 @@ def order_takes(
         UsageError: A setting is out of range, or a sound is missing.
         NotFoundError: There is no such model or sound.
     """
+    if count > MOST_TAKES:
+        raise UsageError(f"{MOST_TAKES} takes are the most at a time, not {count}.")
+    together = take_order(
+        workspace, model, settings, seed=seed, count=count, source=source, blend=blend
+    )
+    first = together.settings["seed"]
+    return [
+        replace(together, settings={**together.settings, "count": 1, "seed": first + number})
+        for number in range(count)
+    ]
+
+
+def take_order(
+    workspace: Workspace,
+    model: str,
+    settings: Mapping[str, Any],
+    *,
+    seed: int | None = None,
+    count: int = 1,
+    source: tuple[SoundKind, str] | None = None,
+    blend: tuple[str, float] | None = None,
+) -> Generate:
+    """All takes in one request; arguments and errors as for `order_takes`."""
     check_bound("--number", count)
     arguments = _arguments(settings)
     mode = TRAITS[arguments.pop("way", "new")]
@@ -67,8 +96,7 @@ def order_takes(
     elif mode.option:
         arguments[mode.argument] = True
     arguments |= {"count": count} | _blend(workspace, blend)
-    if seed is not None:
-        arguments["seed"] = seed
+    arguments["seed"] = secrets.randbelow(SEEDS) if seed is None else seed
     return Generate(model=load_model(workspace, model).path, settings=arguments)
 
 

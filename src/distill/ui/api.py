@@ -7,6 +7,7 @@ others come from the query.
 
 import asyncio
 import errno
+import hashlib
 import inspect
 import json
 import logging
@@ -40,6 +41,9 @@ PREFIX = "/api/v1"
 
 MOST_AT_WORK = 4
 """Requests that are worked on at a time; further ones wait."""
+
+REVALIDATED = "private, no-cache"
+"""For answers that a cache keeps, and asks about before it gives them."""
 
 BODY_S = 30.0
 """Seconds that a JSON body may take to come."""
@@ -104,6 +108,7 @@ class Endpoint:
         media: Media type of an answer that is no JSON; empty for JSON.
         takes: Media type of a raw body; empty for JSON or none.
         largest_body: Bytes of a JSON body, at most.
+        cache: `Cache-Control` of a JSON answer; empty for one that no cache keeps.
     """
 
     method: str
@@ -113,6 +118,7 @@ class Endpoint:
     media: str = ""
     takes: str = ""
     largest_body: int = 1 << 20
+    cache: str = ""
     names: Mapping[str, Any] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -192,6 +198,17 @@ def json_response(value: Any, status: int = 200) -> Response:
     return Response(text, status, media_type="application/json")
 
 
+def _kept(request: Request, response: Response, cache: str) -> Response:
+    """An answer that a cache may keep; none at all where the cache has the same one."""
+    tag = f'"{hashlib.sha256(response.body).hexdigest()[:32]}"'
+    headers = {"Cache-Control": cache, "ETag": tag}
+    known = request.headers.get("if-none-match", "")
+    if tag in [entry.strip().removeprefix("W/") for entry in known.split(",")]:
+        return Response(status_code=304, headers=headers)
+    response.headers.update(headers)
+    return response
+
+
 def error_response(error: Exception) -> Response:
     """The answer to an error."""
     if isinstance(error, HttpError):
@@ -264,6 +281,7 @@ def make_route(context: Context, endpoint: Endpoint, at_work: asyncio.Semaphore)
         if value is None:
             return Response(status_code=204)
         async with at_work:
-            return await anyio.to_thread.run_sync(json_response, value, endpoint.status)
+            response = await anyio.to_thread.run_sync(json_response, value, endpoint.status)
+        return _kept(request, response, endpoint.cache) if endpoint.cache else response
 
     return Route(PREFIX + endpoint.path, answer, methods=[endpoint.method])

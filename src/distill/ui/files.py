@@ -36,7 +36,9 @@ MEDIA_TYPES = {
 }
 """Sound files that browsers play as they are. No engine of three plays AIFF."""
 
-FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}
+KEPT = "private, max-age=31536000, immutable"
+
+FOREVER = {"Cache-Control": KEPT}
 """For what is named by its content."""
 
 NEVER = {"Cache-Control": "no-store"}

@@ -36,6 +36,17 @@ class NewsHello:
 
 
 @dataclass(frozen=True)
+class CommandView:
+    """An action as a command.
+
+    Attributes:
+        command: The line for a terminal.
+    """
+
+    command: str
+
+
+@dataclass(frozen=True)
 class LiveStart:
     """New sound without end to begin with.
 

@@ -12,7 +12,7 @@ Example:
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from math import isfinite, log2
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -433,6 +433,8 @@ class FileFacts:
     Attributes:
         reason: Why it is not used; empty if it is.
         flags: Oddities, such as clipping.
+        advice: Advice on each of the flags, in their order; empty texts where there is none.
+        clipped_at_s: Where samples clip, in seconds.
         peak_db: Peak in dBFS.
         loudness: Integrated loudness in LUFS; None below the gate.
         tempo: In beats per minute (BPM); None where it keeps no beat.
@@ -452,6 +454,8 @@ class FileFacts:
     tempo: float | None
     key: str | None
     hash: str = ""
+    advice: list[str] = field(default_factory=list)
+    clipped_at_s: list[float] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -519,6 +523,8 @@ def _file_facts(file: FileReport) -> FileFacts:
         used=file.used,
         reason=file.reason,
         flags=list(file.flags),
+        advice=list(file.advice),
+        clipped_at_s=list(file.clipped_at_s),
         duration_s=round(file.duration_s, 4),
         sample_rate=file.sample_rate,
         channels=file.channels,

@@ -16,16 +16,19 @@ from distill.errors import UsageError
 from distill.files import FilePath
 from distill.inference.blending.settings import EXAMPLE, Blend, read_blend
 from distill.inference.modes.registry import complete
-from distill.inference.modes.request import SETTING_OPTIONS, ModeSettings, Request, Source
+from distill.inference.modes.request import (
+    SEEDS,
+    SETTING_OPTIONS,
+    ModeSettings,
+    Request,
+    Source,
+)
 from distill.inference.modes.traits import TRAITS, ModeTraits, traits_of
 from distill.inference.recipe import Recipe, read_recipe
 from distill.inference.sampling.curves import Steering, steer
 from distill.inference.sampling.settings import Sampling
 from distill.settings import SAMPLE_RATE
 from distill.workflows.load import find_second_model
-
-SEEDS = 2**31
-"""Seeds to choose from where none is given: short enough to copy by hand."""
 
 MODE_OPTIONS = (
     *(traits.argument for traits in TRAITS.values() if traits.option),

@@ -80,6 +80,9 @@ def test_planted_passages_are_found_by_name(
         assert report.passage.source == name
         offset_s = report.passage.output_s - report.passage.source_s
         assert offset_s == pytest.approx(shift_s, abs=0.06)
+        assert all(passage.output_s >= 0 for passage in report.repeats)
+        if report.passage.is_passage:
+            assert name in {passage.source for passage in report.repeats}
         # A pluck of under a second is a single event.
         assert (name in report.sentence) == (report.passage_percent >= LEAST_PERCENT)
 
@@ -98,6 +101,7 @@ def test_new_sounds_and_silence_are_not_found(
     report = measure(loaded, meter, sounds[kind][None].astype(np.float32))
     assert report.passage_percent < NEW
     assert report.event_percent < NEW
+    assert report.repeats == ()
     assert "repeats no passage of your recordings" in report.sentence
 
 

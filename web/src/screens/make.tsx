@@ -48,7 +48,7 @@ function MakeScreen({ model, models }: { model: ModelView; models: ModelView[] }
 
   const make = async () => {
     try {
-      await post<TaskView>("/takes", takesOf(model.id, draft.peek()));
+      await post<TaskView[]>("/takes", takesOf(model.id, draft.peek()));
     } catch (error) {
       toastError(error);
     }

@@ -317,6 +317,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/models/{model}/warm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let the player load a model, so that its first sound comes soon; nothing waits for it. */
+        post: operations["warm_model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/models/{model}/codebook": {
         parameters: {
             query?: never;
@@ -363,6 +380,23 @@ export interface paths {
         put?: never;
         /** Start a scan or a training; a training waits for its turn. */
         post: operations["start_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/command": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The line for a terminal that starts the same job. */
+        post: operations["show_job_command"];
         delete?: never;
         options?: never;
         head?: never;
@@ -454,6 +488,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jobs/{job}/previews/{number}/{place}/picture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Spectrograms of a recording, of its preview and of their difference, one above the other. */
+        get: operations["show_preview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/takes": {
         parameters: {
             query?: never;
@@ -464,8 +515,25 @@ export interface paths {
         /** What was asked of the player, the latest first. */
         get: operations["list_takes"];
         put?: never;
-        /** Generate sounds; each becomes a render as soon as it is ready. */
+        /** Generate sounds, each as a task; each becomes a render as soon as it is ready. */
         post: operations["make_takes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/takes/command": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The line for a terminal that generates the same sounds. */
+        post: operations["show_take_command"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1203,6 +1271,10 @@ export interface components {
             is_there: boolean;
             /** @description Its files, as the last scan found them; None before the first. */
             listing: components["schemas"]["CorpusListing"] | null;
+            /** @description The lines for a terminal that do the same, by the name of the action. */
+            commands: {
+                [key: string]: string;
+            };
         };
         /** @description A corpus as a face shows it. */
         CorpusListing: {
@@ -1216,6 +1288,8 @@ export interface components {
             advice: string[];
             /** @description Seconds of usable sound. */
             total_s: number;
+            /** @description Minutes of training that suit them. */
+            default_minutes: number;
             /** @description Number of files that are used. */
             used: number;
             /** @description Number of files that are left out by hand. */
@@ -1239,6 +1313,10 @@ export interface components {
             reason: string;
             /** @description Oddities, such as clipping. */
             flags: string[];
+            /** @description Advice on each of the flags, in their order; empty texts where there is none. */
+            advice: string[];
+            /** @description Where samples clip, in seconds. */
+            clipped_at_s: number[];
             /** @description Length in seconds. */
             duration_s: number;
             /** @description Integrated loudness in LUFS; None below the gate. */
@@ -1351,6 +1429,10 @@ export interface components {
             facts: components["schemas"]["ListedFile"] | null;
             /** @description Its tiles; None before it is drawn. */
             spectrogram: components["schemas"]["Spectrogram"] | null;
+            /** @description The lines for a terminal that do the same, by the name of the action. */
+            commands: {
+                [key: string]: string;
+            };
         };
         /** @description The tiles of a sound. */
         Spectrogram: {
@@ -1429,12 +1511,18 @@ export interface components {
             corpus_s: number;
             /** @description Size of the file. */
             bytes: number;
+            /** @description Tags that it can be steered by. */
+            tags: string[];
             /** @description What its corpus has that its parent's had not; None without a parent. */
             change: components["schemas"]["CorpusChange"] | null;
             /** @description The same in short. */
             change_text: string;
             /** @description The files that it learned from; empty in lists. */
             corpus: components["schemas"]["CorpusFile"][];
+            /** @description The lines for a terminal that do the same, by the name of the action. */
+            commands: {
+                [key: string]: string;
+            };
         };
         /** @description The version that a model goes on from. */
         Parent: {
@@ -1549,6 +1637,11 @@ export interface components {
             /** @description `auto`, `cpu`, `cuda` or `mps`. */
             device?: string;
         };
+        /** @description An action as a command. */
+        CommandView: {
+            /** @description The line for a terminal. */
+            command: string;
+        };
         /** @description A job with its curves. */
         JobDetail: {
             /** @description The job. */
@@ -1559,6 +1652,10 @@ export interface components {
             };
             /** @description How the model sounded at its saves. */
             previews: components["schemas"]["KeptPreview"][];
+            /** @description The lines for a terminal that do the same, by the name of the action. */
+            commands: {
+                [key: string]: string;
+            };
         };
         /** @description An event of a job, as `events.jsonl` keeps it. */
         JobEvent: {
@@ -1588,6 +1685,8 @@ export interface components {
             name: string;
             /** @description Name of the recording that it is made of; empty for a new sound. */
             sound: string;
+            /** @description SHA-256 of that recording; empty for a new sound, or if unknown. */
+            hash: string;
             /** @description Where the stretch of the recording begins, in seconds. */
             start_s: number;
             /** @description Whether the model never learns from it. */
@@ -1596,6 +1695,8 @@ export interface components {
             seed: number | null;
             /** @description Of a new sound: percentage that repeats the corpus; None if unknown. */
             copy_percent: number | null;
+            /** @description Whether spectrograms of recording, preview and difference were drawn. */
+            has_picture: boolean;
         };
         /** @description A request to the player. */
         TaskView: {
@@ -1671,6 +1772,8 @@ export interface components {
             id: string;
             /** @description Its name, or that of its file. */
             title: string;
+            /** @description SHA-256 of the sound file. */
+            hash: string;
             /** @description Name of its model. */
             model_name: string;
             /** @description The id in the metadata of its model. */
@@ -1681,6 +1784,8 @@ export interface components {
             seed: number;
             /** @description Length in seconds. */
             duration_s: number;
+            /** @description Integrated loudness; None for silence. */
+            loudness_lufs: number | null;
             /** @description Percentage of it that repeats passages of the corpus; None if unknown. */
             copy_percent: number | null;
             /** @description In beats per minute; None where it keeps no beat. */
@@ -1756,6 +1861,10 @@ export interface components {
             remarks: string[];
             /** @description The id of the render that it was made from; may be empty. */
             origin: string;
+            /** @description The lines for a terminal that do the same, by the name of the action. */
+            commands: {
+                [key: string]: string;
+            };
         };
         /** @description What a person notes of a render; what is left out stays. */
         RenderNotes: {
@@ -2005,6 +2114,10 @@ export interface components {
             pairs: components["schemas"]["PairView"][];
             /** @description How the votes fell; None before the end. */
             result: components["schemas"]["ComparisonResult"] | null;
+            /** @description The lines for a terminal that do the same, by the name of the action. */
+            commands: {
+                [key: string]: string;
+            };
         };
         /** @description A pair. */
         PairView: {
@@ -2893,6 +3006,35 @@ export interface operations {
             };
         };
     };
+    warm_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It cannot be done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     count_codes: {
         parameters: {
             query?: never;
@@ -3006,6 +3148,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JobView"];
+                };
+            };
+            /** @description It cannot be done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    show_job_command: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewJob"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandView"];
                 };
             };
             /** @description It cannot be done. */
@@ -3178,6 +3353,39 @@ export interface operations {
             };
         };
     };
+    show_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job: string;
+                number: number;
+                place: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/webp": string;
+                };
+            };
+            /** @description It cannot be done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     list_takes: {
         parameters: {
             query?: never;
@@ -3226,7 +3434,40 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TaskView"];
+                    "application/json": components["schemas"]["TaskView"][];
+                };
+            };
+            /** @description It cannot be done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    show_take_command: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTakes"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandView"];
                 };
             };
             /** @description It cannot be done. */

@@ -13,7 +13,7 @@ prior is trained, on the held-out sounds (`zero_point`).
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -28,6 +28,7 @@ from distill.inference.copies.code_runs import (
     heavy_runs,
 )
 from distill.inference.copies.matches import Matches, SoundMatches
+from distill.inference.copies.parts import RepeatedPart, Shares, passages_of, shares_of
 from distill.inference.copies.recorded_onsets import RecordedOnsets
 from distill.inference.copies.report import CopyReport, NearPassage, SharedRun
 from distill.inference.copies.stretches import LONG_S, Stretch, StretchFinder
@@ -87,18 +88,6 @@ class ZeroPoint:
     def to_dict(self) -> dict[str, Any]:
         """The entry `zero` of a copy index."""
         return asdict(self) | {"bits": list(self.bits)}
-
-
-class Shares(NamedTuple):
-    """Shares of the audible frames of a sound, from 0 to 1; 0 for silence.
-
-    Attributes:
-        repeated: What is repeated in all.
-        passages: What lies in passages that are repeated.
-    """
-
-    repeated: float
-    passages: float
 
 
 class CopyMeter:
@@ -171,7 +160,8 @@ class CopyMeter:
         runs = self.runs(codes.numpy(), None if new is None else new.numpy())
         (matches,) = self.passage_search.nearest([query])
         stretches = self.stretches(query, matches, self.zero_point)
-        shares = self.shares(runs, stretches, query, self.zero_point)
+        parts = self._parts(runs, stretches, query, self.zero_point)
+        shares = shares_of(parts, query)
         # New recordings share that much by chance: it does not count.
         percent = _percent_beyond(shares.repeated, self.zero_point.share)
         passage_percent = _percent_beyond(shares.passages, self.zero_point.passage_share)
@@ -182,6 +172,7 @@ class CopyMeter:
             passage_share=shares.passages,
             runs=tuple(self._heaviest(r, s) for r, s in zip(runs, self.searches, strict=True)),
             passage=self._plainest(stretches, matches.windows),
+            repeats=passages_of(parts, self.frame_rate),
         )
 
     def query(self, codes: Tensor, audio: np.ndarray) -> Query:
@@ -266,24 +257,37 @@ class CopyMeter:
             sound: The sound.
             zero_point: The bounds; its shares are not taken off.
         """
-        # Begin and end of each repeated part, and whether it is a passage.
-        parts = [(stretch.begin, stretch.end, stretch.is_passage) for stretch in stretches]
+        return shares_of(self._parts(runs, stretches, sound, zero_point), sound)
+
+    def _parts(
+        self,
+        runs: Sequence[EndingRuns],
+        stretches: Sequence[Stretch],
+        sound: Query,
+        zero_point: ZeroPoint,
+    ) -> list[RepeatedPart]:
+        """The repeated parts of a sound: stretches, and runs of codes beyond chance."""
+        parts = [
+            RepeatedPart(s.begin, s.end, s.is_passage, s.source, s.source_s) for s in stretches
+        ]
         for search, search_runs, least in zip(self.searches, runs, zero_point.bits, strict=True):
             for run in heavy_runs(search_runs, least):
-                parts.append((run.begin, run.end, self._is_run_passage(run, search, sound)))
-        audible = sound.audible.numpy()
-        if not audible.any():
-            return Shares(0.0, 0.0)
-        is_repeated = np.zeros(len(audible), bool)
-        is_passage = np.zeros(len(audible), bool)
-        for begin, end, part_is_passage in parts:
-            is_repeated[begin:end] = True
-            if part_is_passage:
-                is_passage[begin:end] = True
-        return Shares(
-            repeated=float(is_repeated[audible].mean()),
-            passages=float(is_passage[audible].mean()),
-        )
+                index, frame = search.place(run.corpus_begin)
+                parts.append(
+                    RepeatedPart(
+                        run.begin,
+                        run.end,
+                        self._is_run_passage(run, search, sound),
+                        self.encodings[index]["name"],
+                        self._source_s(index, frame),
+                    )
+                )
+        return parts
+
+    def _source_s(self, index: int, frame: int) -> float:
+        """Seconds into a recording of `frame` of its encoding `index`."""
+        # An encoding may begin up to a frame before its recording.
+        return max(0.0, self.encodings[index]["start_s"] + frame / self.frame_rate)
 
     def _is_run_passage(
         self,
@@ -326,8 +330,7 @@ class CopyMeter:
             bits=float(runs.bits[last]),
             output_s=(last + 1 - length) / self.frame_rate,
             source=entry["name"],
-            # An encoding may begin up to a frame before its recording.
-            source_s=max(0.0, entry["start_s"] + source_first / self.frame_rate),
+            source_s=self._source_s(index, source_first),
         )
 
     def _plainest(self, stretches: Sequence[Stretch], windows: Matches) -> NearPassage | None:

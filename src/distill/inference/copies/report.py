@@ -49,6 +49,23 @@ class NearPassage:
 
 
 @dataclass(frozen=True)
+class RepeatedPassage:
+    """A passage of the sound that repeats a recording.
+
+    Attributes:
+        seconds: Length of the passage.
+        output_s: Where it begins in the sound, in seconds.
+        source: Name of the recording.
+        source_s: Where it begins in the recording, in seconds.
+    """
+
+    seconds: float
+    output_s: float
+    source: str
+    source_s: float
+
+
+@dataclass(frozen=True)
 class CopyReport:
     """How much of a sound repeats the corpus.
 
@@ -64,6 +81,8 @@ class CopyReport:
         runs: The run with the most bits in level 1, and in levels 1 and 2; None without a run.
         passage: The longest passage that sounds the same, else the longest event, else the nearest
             window; None in silence.
+        repeats: All passages that repeat recordings, in the order of the sound. None lies within
+            another one.
     """
 
     passage_percent: float
@@ -72,6 +91,7 @@ class CopyReport:
     passage_share: float
     runs: tuple[SharedRun | None, ...]
     passage: NearPassage | None
+    repeats: tuple[RepeatedPassage, ...] = ()
 
     @property
     def sentence(self) -> str:

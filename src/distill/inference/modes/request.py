@@ -82,6 +82,9 @@ class ModeSettings:
             raise UsageError("There is nothing between --from and --to: let --from be before --to.")
 
 
+SEEDS = 2**31
+"""Seeds to choose from where none is given: short enough to copy by hand."""
+
 SETTING_OPTIONS: dict[str, str] = {
     number.name: number.metadata["option"]
     for number in fields(ModeSettings)

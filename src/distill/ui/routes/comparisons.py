@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from starlette.responses import FileResponse
 
+from distill.library.commands import comparison_commands
 from distill.library.comparison import Choice, Comparison, ComparisonResult
 from distill.library.comparison_orders import order_models, order_sounds
 from distill.library.comparisons import (
@@ -108,6 +109,7 @@ class ComparisonView:
         is_over: Whether names may be seen.
         pairs: The pairs.
         result: How the votes fell; None before the end.
+        commands: The lines for a terminal that do the same, by the name of the action.
     """
 
     id: str
@@ -117,6 +119,7 @@ class ComparisonView:
     is_over: bool
     pairs: list[PairView]
     result: ComparisonResult | None
+    commands: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -151,7 +154,9 @@ class NewVote:
 def list_all_comparisons(context: Context) -> ComparisonList:
     """All comparisons, newest first."""
     comparisons, remarks = list_comparisons(context.workspace)
-    return ComparisonList(comparisons=[_view(entry) for entry in comparisons], remarks=remarks)
+    return ComparisonList(
+        comparisons=[_view(context, entry) for entry in comparisons], remarks=remarks
+    )
 
 
 def compare_models(context: Context, body: ModelComparison) -> TaskView:
@@ -179,22 +184,22 @@ def compare_sounds(context: Context, body: SoundComparison) -> TaskView:
 
 def show_comparison(context: Context, comparison: str) -> ComparisonView:
     """A comparison with its votes, and after the last which sound was which."""
-    return _view(open_comparison(context.workspace, comparison))
+    return _view(context, open_comparison(context.workspace, comparison))
 
 
 def put_vote(context: Context, comparison: str, body: NewVote) -> ComparisonView:
     """Vote on a pair; a second vote replaces the first, until the end."""
-    return _view(vote(context.workspace, comparison, body.pair, body.choice, body.why))
+    return _view(context, vote(context.workspace, comparison, body.pair, body.choice, body.why))
 
 
 def take_vote_back(context: Context, comparison: str, number: int) -> ComparisonView:
     """Remove the vote on a pair."""
-    return _view(take_back(context.workspace, comparison, number))
+    return _view(context, take_back(context.workspace, comparison, number))
 
 
 def end(context: Context, comparison: str) -> ComparisonView:
     """End a comparison before every pair has a vote."""
-    return _view(end_comparison(context.workspace, comparison))
+    return _view(context, end_comparison(context.workspace, comparison))
 
 
 def drop_comparison(context: Context, comparison: str, for_good: bool = False) -> None:
@@ -208,7 +213,7 @@ def play_side(context: Context, comparison: str, number: int, side: Choice) -> F
     return sound_response(sound_path(context.workspace, found, number, side), NEVER)
 
 
-def _view(comparison: Comparison) -> ComparisonView:
+def _view(context: Context, comparison: Comparison) -> ComparisonView:
     pairs = [_pair(comparison, number) for number in range(1, len(comparison.pairs) + 1)]
     return ComparisonView(
         id=comparison.id,
@@ -218,6 +223,7 @@ def _view(comparison: Comparison) -> ComparisonView:
         is_over=comparison.is_over,
         pairs=pairs,
         result=result_of(comparison) if comparison.is_over else None,
+        commands=comparison_commands(context.workspace, comparison.id),
     )
 
 

@@ -8,6 +8,7 @@ from starlette.requests import Request
 
 from distill.audio.io import AUDIO_EXTENSIONS
 from distill.library import jobs
+from distill.library.commands import corpus_commands
 from distill.library.corpora import Corpus, list_corpora, load_corpus
 from distill.library.corpus_choices import change_choices
 from distill.library.corpus_folders import (
@@ -19,7 +20,7 @@ from distill.library.corpus_folders import (
 )
 from distill.library.corpus_listing import CorpusListing, kept_listing
 from distill.library.upload_names import check_upload_name
-from distill.ui.api import Endpoint
+from distill.ui.api import REVALIDATED, Endpoint
 from distill.ui.context import Context
 from distill.ui.files import received, stated_size
 from distill.ui.routes.jobs import JobView, view_of
@@ -51,6 +52,7 @@ class CorpusView:
         is_owned: Whether the folder belongs to the workspace.
         is_there: Whether the folder is there.
         listing: Its files, as the last scan found them; None before the first.
+        commands: The lines for a terminal that do the same, by the name of the action.
     """
 
     id: str
@@ -59,6 +61,7 @@ class CorpusView:
     is_owned: bool
     is_there: bool
     listing: CorpusListing | None
+    commands: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -95,21 +98,21 @@ class Choices:
 def list_all_corpora(context: Context) -> CorpusList:
     """All corpora of the workspace, without their files."""
     corpora, remarks = list_corpora(context.workspace)
-    return CorpusList(corpora=[_view(corpus, None) for corpus in corpora], remarks=remarks)
+    return CorpusList(corpora=[_view(context, corpus, None) for corpus in corpora], remarks=remarks)
 
 
 def add_corpus(context: Context, body: NewCorpus) -> CorpusView:
     """Begin with a folder of sounds; nothing is written into it."""
     if body.place:
         path = path_of_token(context.secret, body.place)
-        return _view(remember_corpus(context.workspace, path), None)
-    return _view(create_corpus(context.workspace, body.name), None)
+        return _view(context, remember_corpus(context.workspace, path), None)
+    return _view(context, create_corpus(context.workspace, body.name), None)
 
 
 def show_corpus(context: Context, corpus: str) -> CorpusView:
     """A corpus with its files."""
     found = _find(context, corpus)
-    return _view(found, kept_listing(context.workspace, found))
+    return _view(context, found, kept_listing(context.workspace, found))
 
 
 def choose_files(context: Context, corpus: str, body: Choices) -> CorpusView:
@@ -122,7 +125,7 @@ def choose_files(context: Context, corpus: str, body: Choices) -> CorpusView:
         tags=body.tags,
         notes=body.notes,
     )
-    return _view(changed, kept_listing(context.workspace, changed))
+    return _view(context, changed, kept_listing(context.workspace, changed))
 
 
 def drop_corpus(context: Context, corpus: str) -> None:
@@ -147,11 +150,10 @@ async def put_sound(context: Context, corpus: str, path: str, request: Request) 
 
 
 def _find(context: Context, corpus: str) -> Corpus:
-
     return load_corpus(context.workspace, corpus)
 
 
-def _view(corpus: Corpus, listing: CorpusListing | None) -> CorpusView:
+def _view(context: Context, corpus: Corpus, listing: CorpusListing | None) -> CorpusView:
     return CorpusView(
         id=corpus.id,
         name=corpus.folder.name,
@@ -159,13 +161,14 @@ def _view(corpus: Corpus, listing: CorpusListing | None) -> CorpusView:
         is_owned=corpus.is_owned,
         is_there=corpus.folder.is_dir(),
         listing=listing,
+        commands=corpus_commands(context.workspace, corpus),
     )
 
 
 ENDPOINTS = (
     Endpoint("GET", "/corpora", list_all_corpora),
     Endpoint("POST", "/corpora", add_corpus, status=201),
-    Endpoint("GET", "/corpora/{corpus}", show_corpus),
+    Endpoint("GET", "/corpora/{corpus}", show_corpus, cache=REVALIDATED),
     Endpoint("PATCH", "/corpora/{corpus}", choose_files),
     Endpoint("DELETE", "/corpora/{corpus}", drop_corpus),
     Endpoint("POST", "/corpora/{corpus}/scan", scan, status=201),

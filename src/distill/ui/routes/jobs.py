@@ -6,12 +6,19 @@ from typing import Any, ClassVar, Literal
 from starlette.responses import FileResponse
 
 from distill.library import jobs
+from distill.library.commands import job_command, jobs_commands
 from distill.library.job_arguments import order_by_ids
 from distill.library.job_types import Job, JobEvent, JobState
-from distill.library.previews import KeptPreview, kept_previews, preview_path
+from distill.library.previews import (
+    KeptPreview,
+    kept_previews,
+    preview_path,
+    preview_picture,
+)
 from distill.ui.api import Endpoint
 from distill.ui.context import Context
-from distill.ui.files import NEVER, sound_response
+from distill.ui.files import FOREVER, NEVER, sound_response
+from distill.ui.messages import CommandView
 
 
 @dataclass(frozen=True)
@@ -89,11 +96,13 @@ class JobDetail:
         job: The job.
         curves: Events of curves by type, at most 2,000 of each.
         previews: How the model sounded at its saves.
+        commands: The lines for a terminal that do the same, by the name of the action.
     """
 
     job: JobView
     curves: dict[str, list[JobEvent]]
     previews: list[KeptPreview]
+    commands: dict[str, str]
 
 
 def list_jobs(context: Context) -> list[JobView]:
@@ -103,7 +112,18 @@ def list_jobs(context: Context) -> list[JobView]:
 
 def start_job(context: Context, body: NewJob) -> JobView:
     """Start a scan or a training; a training waits for its turn."""
-    kind, arguments = order_by_ids(
+    kind, arguments = _order(context, body)
+    return view_of(context, jobs.start(context.workspace, kind, **arguments))
+
+
+def show_job_command(context: Context, body: NewJob) -> CommandView:
+    """The line for a terminal that starts the same job."""
+    kind, arguments = _order(context, body)
+    return CommandView(command=job_command(context.workspace, kind, arguments))
+
+
+def _order(context: Context, body: NewJob) -> tuple[str, dict[str, Any]]:
+    return order_by_ids(
         context.workspace,
         body.kind,
         corpus=body.corpus,
@@ -113,15 +133,16 @@ def start_job(context: Context, body: NewJob) -> JobView:
         prior=body.prior,
         device=body.device,
     )
-    return view_of(context, jobs.start(context.workspace, kind, **arguments))
 
 
 def show_job(context: Context, job: str) -> JobDetail:
     """A job with its curves."""
+    found = jobs.get(context.workspace, job)
     return JobDetail(
-        job=view_of(context, jobs.get(context.workspace, job)),
+        job=view_of(context, found),
         curves=jobs.curves(context.workspace, job),
         previews=kept_previews(context.workspace, job),
+        commands=jobs_commands(context.workspace, found),
     )
 
 
@@ -143,6 +164,12 @@ def list_job_events(context: Context, job: str, after: int = 0) -> list[JobEvent
 def play_preview(context: Context, job: str, number: int, place: int) -> FileResponse:
     """A sound of a preview, from 0."""
     return sound_response(preview_path(context.workspace, job, number, place), NEVER)
+
+
+def show_preview(context: Context, job: str, number: int, place: int) -> FileResponse:
+    """Spectrograms of a recording, of its preview and of their difference, one above the other."""
+    path = preview_picture(context.workspace, job, number, place)
+    return FileResponse(path, media_type="image/webp", headers=FOREVER)
 
 
 def view_of(context: Context, job: Job) -> JobView:
@@ -171,9 +198,16 @@ def view_of(context: Context, job: Job) -> JobView:
 ENDPOINTS = (
     Endpoint("GET", "/jobs", list_jobs),
     Endpoint("POST", "/jobs", start_job, status=201),
+    Endpoint("POST", "/jobs/command", show_job_command),
     Endpoint("GET", "/jobs/{job}", show_job),
     Endpoint("POST", "/jobs/{job}/stop", stop_job),
     Endpoint("POST", "/jobs/{job}/resume", resume_job),
     Endpoint("GET", "/jobs/{job}/events", list_job_events),
     Endpoint("GET", "/jobs/{job}/previews/{number}/{place}/audio", play_preview, media="audio/wav"),
+    Endpoint(
+        "GET",
+        "/jobs/{job}/previews/{number}/{place}/picture",
+        show_preview,
+        media="image/webp",
+    ),
 )

@@ -9,6 +9,8 @@ from starlette.responses import FileResponse
 
 from distill.errors import UsageError
 from distill.library.codes_requests import CountCodes, DecodeEntry
+from distill.library.commands import model_commands
+from distill.library.generation_requests import Warm
 from distill.library.heard import heard_path
 from distill.library.model import CorpusChange, CorpusFile, Model, Parent
 from distill.library.model_health import ModelHealth
@@ -56,9 +58,11 @@ class ModelView:
         corpus_files: Number of files that it learned from.
         corpus_s: Their length in seconds.
         bytes: Size of the file.
+        tags: Tags that it can be steered by.
         change: What its corpus has that its parent's had not; None without a parent.
         change_text: The same in short.
         corpus: The files that it learned from; empty in lists.
+        commands: The lines for a terminal that do the same, by the name of the action.
     """
 
     id: str
@@ -82,9 +86,11 @@ class ModelView:
     corpus_files: int
     corpus_s: float
     bytes: int
+    tags: list[str]
     change: CorpusChange | None
     change_text: str
     corpus: list[CorpusFile]
+    commands: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -152,14 +158,14 @@ def list_all_models(context: Context, q: str = "") -> ModelsView:
     """The models, in families."""
     shown = list_models(context.workspace, q)
     return ModelsView(
-        models=[_view(model, with_corpus=False) for model in shown.models],
+        models=[_view(context, model, with_corpus=False) for model in shown.models],
         problems=shown.problems,
     )
 
 
 def show_model(context: Context, model: str) -> ModelView:
     """A model with the files that it learned from."""
-    return _view(load_model(context.workspace, model))
+    return _view(context, load_model(context.workspace, model))
 
 
 async def put_model(context: Context, name: str, request: Request) -> ModelView:
@@ -168,13 +174,15 @@ async def put_model(context: Context, name: str, request: Request) -> ModelView:
     if len(path.parts) > 1:
         raise UsageError("A model has a name without folders.")
     async with received(context.workspace, request, path.name) as upload:
-        return _view(await asyncio.to_thread(add_model, context.workspace, upload))
+        return _view(context, await asyncio.to_thread(add_model, context.workspace, upload))
 
 
 def note_model(context: Context, model: str, body: Notes) -> ModelView:
     """Give a model another name or notes."""
     found = load_model(context.workspace, model)
-    return _view(change_model(context.workspace, found.id, name=body.name, notes=body.notes))
+    return _view(
+        context, change_model(context.workspace, found.id, name=body.name, notes=body.notes)
+    )
 
 
 def drop_model(context: Context, model: str, for_good: bool = False) -> DeletedView:
@@ -185,7 +193,14 @@ def drop_model(context: Context, model: str, for_good: bool = False) -> DeletedV
 
 def bring_model_back(context: Context, model: str) -> ModelView:
     """Bring a deleted model back."""
-    return _view(restore_model(context.workspace, model))
+    return _view(context, restore_model(context.workspace, model))
+
+
+def warm_model(context: Context, model: str) -> None:
+    """Let the player load a model, so that its first sound comes soon; nothing waits for it."""
+    path = load_model(context.workspace, model).path
+    if path not in context.player.models:
+        context.player.submit(Warm(model=path))
 
 
 async def count_codes(context: Context, model: str) -> list[CodebookLevelView]:
@@ -207,7 +222,7 @@ async def play_entry(context: Context, model: str, level: int, code: int) -> Fil
     return sound_response(output, FOREVER)
 
 
-def _view(model: Model, with_corpus: bool = True) -> ModelView:
+def _view(context: Context, model: Model, with_corpus: bool = True) -> ModelView:
     return ModelView(
         id=model.id,
         name=model.name,
@@ -230,9 +245,11 @@ def _view(model: Model, with_corpus: bool = True) -> ModelView:
         corpus_files=model.corpus_files,
         corpus_s=model.corpus_s,
         bytes=model.bytes,
+        tags=list(model.tags),
         change=model.change,
         change_text=model.change.text if model.change else "",
         corpus=list(model.corpus) if with_corpus else [],
+        commands=model_commands(context.workspace, model),
     )
 
 
@@ -243,6 +260,7 @@ ENDPOINTS = (
     Endpoint("PATCH", "/models/{model}", note_model),
     Endpoint("DELETE", "/models/{model}", drop_model),
     Endpoint("POST", "/models/{model}/restore", bring_model_back),
+    Endpoint("POST", "/models/{model}/warm", warm_model, status=204),
     Endpoint("GET", "/models/{model}/codebook", count_codes),
     Endpoint("GET", "/models/{model}/entries/{level}/{code}/audio", play_entry, media="audio/wav"),
 )

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from starlette.responses import FileResponse
 
+from distill.library.commands import render_commands
 from distill.library.file_manager import show_file
 from distill.library.generation_requests import MakeAgain, Vary
 from distill.library.heard import heard_path
@@ -21,7 +22,7 @@ from distill.library.renders import (
     restore_render,
 )
 from distill.library.sound_requests import ConvertSound
-from distill.ui.api import Endpoint, HttpError
+from distill.ui.api import REVALIDATED, Endpoint, HttpError
 from distill.ui.context import Context
 from distill.ui.files import NEVER, playable, sound_response
 from distill.ui.routes.models import DeletedView
@@ -38,11 +39,13 @@ class RenderLine:
     Attributes:
         id: Its id.
         title: Its name, or that of its file.
+        hash: SHA-256 of the sound file.
         model_name: Name of its model.
         model_id: The id in the metadata of its model.
         way: Kind of its mode.
         seed: Of its draw.
         duration_s: Length in seconds.
+        loudness_lufs: Integrated loudness; None for silence.
         copy_percent: Percentage of it that repeats passages of the corpus; None if unknown.
         tempo: In beats per minute; None where it keeps no beat.
         made: When, UTC.
@@ -52,11 +55,13 @@ class RenderLine:
 
     id: str
     title: str
+    hash: str
     model_name: str
     model_id: str
     way: str
     seed: int
     duration_s: float
+    loudness_lufs: float | None
     copy_percent: float | None
     tempo: float | None
     made: str
@@ -114,6 +119,7 @@ class RenderView:
         draws: Sounds that were drawn until one copied little enough.
         remarks: Sentences on what was changed or lost of the source.
         origin: The id of the render that it was made from; may be empty.
+        commands: The lines for a terminal that do the same, by the name of the action.
     """
 
     id: str
@@ -144,6 +150,7 @@ class RenderView:
     draws: int
     remarks: list[str]
     origin: str
+    commands: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -216,7 +223,7 @@ def list_renders(
 
 def show_render(context: Context, render: str) -> RenderView:
     """A render with its recipe."""
-    return _view(load_render(context.workspace, render))
+    return _view(context, load_render(context.workspace, render))
 
 
 def note_render(context: Context, render: str, body: RenderNotes) -> RenderView:
@@ -224,7 +231,7 @@ def note_render(context: Context, render: str, body: RenderNotes) -> RenderView:
     changed = change_render(
         context.workspace, render, name=body.name, notes=body.notes, starred=body.starred
     )
-    return _view(changed)
+    return _view(context, changed)
 
 
 def drop_render(context: Context, render: str, for_good: bool = False) -> DeletedView:
@@ -235,7 +242,7 @@ def drop_render(context: Context, render: str, for_good: bool = False) -> Delete
 
 def bring_render_back(context: Context, render: str) -> RenderView:
     """Bring a deleted render back."""
-    return _view(restore_render(context.workspace, render))
+    return _view(context, restore_render(context.workspace, render))
 
 
 def make_again(context: Context, render: str, body: Again) -> TaskView:
@@ -288,11 +295,13 @@ def _line(row: RenderRow) -> RenderLine:
     return RenderLine(
         id=row.id,
         title=row.title,
+        hash=row.sha256,
         model_name=row.model_name,
         model_id=row.model_id,
         way=row.way,
         seed=row.seed,
         duration_s=row.duration_s,
+        loudness_lufs=row.loudness_lufs,
         copy_percent=row.copy_percent,
         tempo=row.tempo,
         made=row.made,
@@ -301,7 +310,7 @@ def _line(row: RenderRow) -> RenderLine:
     )
 
 
-def _view(render: Render) -> RenderView:
+def _view(context: Context, render: Render) -> RenderView:
     state = file_state(render)
     return RenderView(
         id=render.id,
@@ -332,12 +341,13 @@ def _view(render: Render) -> RenderView:
         draws=render.draws,
         remarks=list(render.remarks),
         origin=render.origin,
+        commands=render_commands(context.workspace, render),
     )
 
 
 ENDPOINTS = (
     Endpoint("GET", "/renders", list_renders),
-    Endpoint("GET", "/renders/{render}", show_render),
+    Endpoint("GET", "/renders/{render}", show_render, cache=REVALIDATED),
     Endpoint("PATCH", "/renders/{render}", note_render),
     Endpoint("DELETE", "/renders/{render}", drop_render),
     Endpoint("POST", "/renders/{render}/restore", bring_render_back),

@@ -8,6 +8,8 @@ from typing import Any
 from starlette.responses import FileResponse, Response
 
 from distill.errors import NotFoundError
+from distill.library.commands import Commands, file_commands
+from distill.library.corpora import load_corpus
 from distill.library.corpus_listing import ListedFile
 from distill.library.drawings import (
     drawn_peaks,
@@ -15,13 +17,14 @@ from distill.library.drawings import (
     drawn_thumbnail,
     drawn_tile,
 )
+from distill.library.measured import keep_facts, kept_facts, measured_place
 from distill.library.models import load_model
 from distill.library.player_requests import DrawSound, FindSources, MeasureCurves, Urgency
 from distill.library.sound_files import KnownSound, find_known_sound, playable_copy
 from distill.library.spectrogram import Spectrogram
-from distill.ui.api import Endpoint
+from distill.ui.api import REVALIDATED, Endpoint
 from distill.ui.context import Context
-from distill.ui.files import FOREVER, playable, sound_response
+from distill.ui.files import FOREVER, KEPT, playable, sound_response
 from distill.ui.tasks import ask
 
 
@@ -36,6 +39,7 @@ class SoundView:
         render: Id of its render; empty for a recording.
         facts: Of a recording: what the last scan found.
         spectrogram: Its tiles; None before it is drawn.
+        commands: The lines for a terminal that do the same, by the name of the action.
     """
 
     hash: str
@@ -44,6 +48,7 @@ class SoundView:
     render: str
     facts: ListedFile | None
     spectrogram: Spectrogram | None
+    commands: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,16 @@ def show_sound(context: Context, sound: str) -> SoundView:
         render=known.render,
         facts=known.facts,
         spectrogram=drawn_spectrogram(context.workspace, sound),
+        commands=_commands(context, known),
     )
+
+
+def _commands(context: Context, known: KnownSound) -> Commands:
+    """What can be done with a recording; a generated sound has its own record."""
+    if not known.corpus:
+        return {}
+    corpus = load_corpus(context.workspace, known.corpus)
+    return file_commands(context.workspace, corpus, known.name)
 
 
 async def play_sound(context: Context, sound: str) -> FileResponse:
@@ -124,7 +138,7 @@ async def measure_descriptors(context: Context, sound: str, model: str) -> Measu
     """Descriptors as percentiles of the corpus of a model."""
     known = await _known(context, sound)
     path = await _model_path(context, model)
-    facts = await ask(context, MeasureCurves(model=path, sound=known.path))
+    facts = await _measured(context, "curves", sound, MeasureCurves(model=path, sound=known.path))
     return MeasuredCurves(frame_rate=facts["frame_rate"], curves=facts["curves"])
 
 
@@ -132,7 +146,21 @@ async def find_sources(context: Context, sound: str, model: str) -> dict[str, An
     """Where a sound repeats recordings of the corpus of a model."""
     known = await _known(context, sound)
     path = await _model_path(context, model)
-    return await ask(context, FindSources(model=path, sound=known.path))
+    return await _measured(context, "sources", sound, FindSources(model=path, sound=known.path))
+
+
+async def _measured(
+    context: Context, kind: str, sound: str, request: MeasureCurves | FindSources
+) -> dict[str, Any]:
+    """What the player measures of a sound beside a model; it measures once."""
+    place = await asyncio.to_thread(
+        measured_place, context.workspace, kind, sound, Path(request.model)
+    )
+    facts = await asyncio.to_thread(kept_facts, place)
+    if facts is None:
+        facts = await ask(context, request)
+        await asyncio.to_thread(keep_facts, place, facts)
+    return facts
 
 
 async def _known(context: Context, sound: str) -> KnownSound:
@@ -156,12 +184,12 @@ def _picture(content: bytes | None) -> Response:
 
 
 ENDPOINTS = (
-    Endpoint("GET", "/sounds/{sound}", show_sound),
+    Endpoint("GET", "/sounds/{sound}", show_sound, cache=REVALIDATED),
     Endpoint("GET", "/sounds/{sound}/audio", play_sound, media="audio/*"),
     Endpoint("GET", "/sounds/{sound}/peaks", show_peaks, media="application/octet-stream"),
-    Endpoint("GET", "/sounds/{sound}/spectrogram", show_spectrogram),
+    Endpoint("GET", "/sounds/{sound}/spectrogram", show_spectrogram, cache=KEPT),
     Endpoint("GET", "/sounds/{sound}/spectrogram/{number}", show_tile, media="image/webp"),
     Endpoint("GET", "/sounds/{sound}/thumbnail", show_thumbnail, media="image/webp"),
-    Endpoint("GET", "/sounds/{sound}/descriptors", measure_descriptors),
-    Endpoint("GET", "/sounds/{sound}/sources", find_sources),
+    Endpoint("GET", "/sounds/{sound}/descriptors", measure_descriptors, cache=REVALIDATED),
+    Endpoint("GET", "/sounds/{sound}/sources", find_sources, cache=REVALIDATED),
 )

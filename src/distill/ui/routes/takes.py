@@ -3,9 +3,11 @@
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from distill.library.takes import SoundKind, order_takes
+from distill.library.commands import generate_command
+from distill.library.takes import SoundKind, order_takes, take_order
 from distill.ui.api import Endpoint
 from distill.ui.context import Context
+from distill.ui.messages import CommandView
 from distill.ui.tasks import TaskView, submit, view_of
 
 
@@ -57,9 +59,9 @@ class NewTakes:
     blend: SecondModel | None = None
 
 
-def make_takes(context: Context, body: NewTakes) -> TaskView:
-    """Generate sounds; each becomes a render as soon as it is ready."""
-    request = order_takes(
+def make_takes(context: Context, body: NewTakes) -> list[TaskView]:
+    """Generate sounds, each as a task; each becomes a render as soon as it is ready."""
+    requests = order_takes(
         context.workspace,
         body.model,
         body.settings,
@@ -68,7 +70,21 @@ def make_takes(context: Context, body: NewTakes) -> TaskView:
         source=(body.source.kind, body.source.id) if body.source else None,
         blend=(body.blend.model, body.blend.share) if body.blend else None,
     )
-    return submit(context, request)
+    return [submit(context, request) for request in requests]
+
+
+def show_take_command(context: Context, body: NewTakes) -> CommandView:
+    """The line for a terminal that generates the same sounds."""
+    request = take_order(
+        context.workspace,
+        body.model,
+        body.settings,
+        seed=body.seed,
+        count=body.count,
+        source=(body.source.kind, body.source.id) if body.source else None,
+        blend=(body.blend.model, body.blend.share) if body.blend else None,
+    )
+    return CommandView(command=generate_command(context.workspace, request))
 
 
 def list_takes(context: Context) -> list[TaskView]:
@@ -91,6 +107,7 @@ def cancel_take(context: Context, task: str) -> TaskView:
 ENDPOINTS = (
     Endpoint("GET", "/takes", list_takes),
     Endpoint("POST", "/takes", make_takes, status=201),
+    Endpoint("POST", "/takes/command", show_take_command),
     Endpoint("GET", "/takes/{task}", show_take),
     Endpoint("DELETE", "/takes/{task}", cancel_take),
 )
