@@ -24,7 +24,7 @@ FilePath = str | os.PathLike[str]
 """Name of a file or folder."""
 
 
-_TEMPORARY = re.compile(r"\.distill-[0-9a-f]{32}\.tmp")
+TEMPORARY = re.compile(r"\.distill-[0-9a-f]{32}\.tmp")
 """Names of half-written files."""
 
 _clean_folders: set[Path] = set()
@@ -108,7 +108,7 @@ def clear_leftovers(folder: FilePath) -> int:
     n_bytes = 0
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
-            if _TEMPORARY.fullmatch(entry.name):
+            if TEMPORARY.fullmatch(entry.name):
                 n_bytes += remove_if_dead(entry.path)
     return n_bytes
 

@@ -13,8 +13,16 @@ from tests.campaign import (
     options,
     recipes,
     sounds,
+    studio_kills,
 )
 
 MUTATED: tuple[ModuleType, ...] = (models, codes, sounds, recipes, checkpoints)
-AROUND_FILES: tuple[ModuleType, ...] = (kills, job_kills, disks, crowd, options)
+AROUND_FILES: tuple[ModuleType, ...] = (
+    kills,
+    job_kills,
+    studio_kills,
+    disks,
+    crowd,
+    options,
+)
 KINDS = MUTATED + AROUND_FILES

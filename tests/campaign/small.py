@@ -4,12 +4,12 @@ import os
 import sys
 from pathlib import Path
 
-from tests.campaign import crowd, disks, job_kills, kills, options
+from tests.campaign import crowd, disks, job_kills, kills, options, studio_kills
 from tests.campaign.report import Plan, summary
 
 SEED = 7
 
-COUNTS = {kills: 3, job_kills: 4, disks: 2, crowd: 1, options: 30}
+COUNTS = {kills: 3, job_kills: 4, studio_kills: 2, disks: 2, crowd: 1, options: 30}
 """Trials of each kind: seconds, for the ordinary tests."""
 
 

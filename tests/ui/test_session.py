@@ -2,12 +2,14 @@
 
 import os
 import stat
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from distill.library.workspace import open_workspace
-from distill.ui.session import CODE_S, COOKIE_S, LoginCodes, load_secret, secret_path
+from distill.ui.session import CODE_S, COOKIE_S, LoginCodes, Secret, load_secret, secret_path
 
 
 def test_the_secret_stays_and_is_for_its_owner_alone(tmp_path: Path) -> None:
@@ -72,3 +74,15 @@ def test_a_cookie_lasts_a_year(tmp_path: Path) -> None:
     assert not other.is_cookie(cookie, 1_000_000)
     assert secret.cookie_name != other.cookie_name
     assert not secret.is_cookie(f"1000000.{secret.sign('code', '1000000')}", 1_000_000)
+
+
+def test_all_who_make_the_secret_at_once_have_the_same(tmp_path: Path) -> None:
+    workspace = open_workspace(tmp_path / "studio")
+    barrier = threading.Barrier(8)
+
+    def load(_: int) -> Secret:
+        barrier.wait()
+        return load_secret(workspace)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(load, range(8)))) == 1

@@ -26,7 +26,7 @@ def change_lock(workspace: Workspace, name: str) -> Iterator[None]:
         UsageError: It is no folder, or a newer Distill wrote it.
     """
     open_workspace(workspace.root)
-    path = _path(workspace, name)
+    path = lock_path(workspace, name)
     make_folder(path.parent)
     lock = take_lock(path, PATIENCE_S)
     if lock is None:
@@ -40,8 +40,9 @@ def change_lock(workspace: Workspace, name: str) -> Iterator[None]:
 def forget_lock(workspace: Workspace, name: str) -> None:
     """Remove the file of a lock, once the thing of that name is gone."""
     with suppress(OSError):
-        _path(workspace, name).unlink()
+        lock_path(workspace, name).unlink()
 
 
-def _path(workspace: Workspace, name: str) -> Path:
+def lock_path(workspace: Workspace, name: str) -> Path:
+    """File of the lock of a name."""
     return workspace.hidden / "locks" / f"{name}.lock"

@@ -1,6 +1,5 @@
 """A comparison of two models: what both make of the same seeds. It loads torch."""
 
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +7,7 @@ from distill.errors import UsageError
 from distill.files import FilePath
 from distill.library.comparison import Comparison, Couple
 from distill.library.comparison_sounds import create_comparison
+from distill.library.leftovers import scratch_folder
 from distill.library.workspace import Workspace
 from distill.workflows.generate import generate
 from distill.workflows.load import Loader, load
@@ -51,17 +51,17 @@ def compare_models(
     sides = (first.stem, second.stem)
     if sides[0] == sides[1]:
         sides = (str(first), str(second))
-    with tempfile.TemporaryDirectory() as folder:
+    with scratch_folder(workspace) as folder:
         for place, path in enumerate((first, second)):
             model = loader(path, "auto", None)
             for number in range(pairs):
                 (sound,) = generate(model, duration, seed=seed + number)
-                sound.save(Path(folder) / f"{place}-{number}.wav")
+                sound.save(folder / f"{place}-{number}.wav")
                 progress(place * pairs + number + 1, 2 * pairs)
         couples = [
             Couple(
-                first=Path(folder) / f"0-{number}.wav",
-                second=Path(folder) / f"1-{number}.wav",
+                first=folder / f"0-{number}.wav",
+                second=folder / f"1-{number}.wav",
                 labels=(f"seed {seed + number}",) * 2,
             )
             for number in range(pairs)

@@ -6,7 +6,6 @@ no metadata.
 
 import math
 import random
-import shutil
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -17,7 +16,7 @@ from distill.audio.io import AUDIO_EXTENSIONS, block_source
 from distill.audio.level import integrated_loudness_of
 from distill.audio.write import write_sound_blocks
 from distill.errors import UsageError
-from distill.files import FilePath, make_folder
+from distill.files import FilePath
 from distill.library.comparison import Comparison, Couple, Pair
 from distill.library.comparisons import (
     MOST_PAIRS,
@@ -26,6 +25,7 @@ from distill.library.comparisons import (
     pair_path,
     write_comparison,
 )
+from distill.library.leftovers import new_folder
 from distill.library.workspace import Workspace, new_id
 from distill.settings import SAMPLE_RATE, check_seed
 
@@ -65,17 +65,12 @@ def create_comparison(
         pairs=tuple(map(_pair, couples, swaps)),
     )
     folder = comparison_folder(workspace, comparison.id)
-    try:
-        make_folder(folder)
+    with new_folder(workspace, folder):
         for number, (couple, swap) in enumerate(zip(couples, swaps, strict=True), 1):
             sounds = (couple.second, couple.first) if swap else (couple.first, couple.second)
             _write_pair(folder, number, sounds)
         # A folder without this file is no comparison.
         write_comparison(workspace, comparison)
-    except BaseException:
-        # Ctrl-C, too, leaves no half of a comparison.
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
     return comparison
 
 

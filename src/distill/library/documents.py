@@ -9,7 +9,6 @@ refused, and nothing is lost. Nothing here loads torch.
 """
 
 import os
-import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -17,7 +16,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from distill.errors import NotFoundError, RevisionError, UsageError
-from distill.files import make_folder
 from distill.inference.codes.file import save_codes
 from distill.inference.codes.grid import CodeGrid
 from distill.library.bin import Deleted, delete_files, restore_files
@@ -39,6 +37,7 @@ from distill.library.document_grids import (
     keep_grid,
     other_keys,
 )
+from distill.library.leftovers import new_folder
 from distill.library.workspace import ID, Workspace, check_id, new_id
 from distill.printable import one_line
 
@@ -121,15 +120,10 @@ def create_document(
         first_frames=len(grid.codes),
     )
     folder = document_folder(workspace, document.id)
-    try:
-        make_folder(folder)
+    with new_folder(workspace, folder):
         save_codes(folder / FIRST, grid)
         # A folder without this file is no document.
         write_document(folder, document)
-    except BaseException:
-        # Ctrl-C, too, leaves no half of a document.
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
     return document
 
 

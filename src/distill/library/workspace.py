@@ -27,6 +27,9 @@ DEFAULT = Path("~/Distill")
 ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 """Form of an id: no path has it that leads anywhere else."""
 
+MADE_ID = re.compile(r"\d{8}-\d{6}-\d{6}[0-9a-f]{4}")
+"""Form of an id that `new_id` gives."""
+
 LONGEST_ID = 64
 """Characters of an id, at most: it is a file's name."""
 

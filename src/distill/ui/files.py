@@ -12,8 +12,9 @@ from starlette.responses import FileResponse
 
 from distill.errors import OutputError, TooLittleRoomError
 from distill.files import make_folder
+from distill.library.leftovers import scratch_folder
 from distill.library.player_requests import ConvertSound, Urgency
-from distill.library.workspace import Workspace, new_id
+from distill.library.workspace import Workspace
 from distill.ui.api import HttpError, too_large
 from distill.ui.context import Context
 from distill.ui.tasks import ask
@@ -87,15 +88,15 @@ async def received(
         OutputError: It cannot be written.
     """
     size = stated_size(request, largest)
-    folder = workspace.hidden / "uploads" / new_id()
     _check_room(workspace, size)
-    make_folder(folder)
-    path = folder / name
-    try:
-        await _write(request, path, size)
-        yield path
-    finally:
-        await asyncio.to_thread(shutil.rmtree, folder, True)
+    with scratch_folder(workspace) as folder:
+        path = folder / name
+        try:
+            await _write(request, path, size)
+            yield path
+        finally:
+            # Large files take a while.
+            await asyncio.to_thread(path.unlink, missing_ok=True)
 
 
 def stated_size(request: Request, largest: int = LARGEST_UPLOAD) -> int:

@@ -5,6 +5,7 @@ import asyncio
 import json
 import socket
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import uvicorn
 
 from distill.errors import UsageError
 from distill.files import parse_json, replace_atomically
+from distill.library.leftovers import clear_workspace
 from distill.library.locks import take_lock
 from distill.library.workspace import Workspace
 from distill.ui.app import create_app, create_context
@@ -105,6 +107,7 @@ def run_server(
         with closing(_listen(host, port)) as listener:
             address = Address(url=_url(host, listener.getsockname()[1], allowed))
             _write_facts(workspace, address)
+            threading.Thread(target=clear_workspace, args=(workspace,), daemon=True).start()
             context = create_context(workspace, is_local=host in LOCAL_HOSTS)
             app = create_app(context, allowed, static)
             _Server(_config(app), lambda: on_start(address)).run(sockets=[listener])

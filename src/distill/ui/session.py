@@ -17,6 +17,7 @@ from pathlib import Path
 
 from distill.errors import OutputError
 from distill.files import make_folder, open_regular, parse_json
+from distill.library.change_lock import change_lock
 from distill.library.workspace import Workspace
 
 CODE_S = 60.0
@@ -133,8 +134,12 @@ def load_secret(workspace: Workspace) -> Secret:
     path = secret_path(workspace)
     secret = _read(path)
     if secret is None:
-        _write(path)
-        secret = _read(path)
+        # Another process may be making it: a server whose secret was replaced lets nobody in.
+        with change_lock(workspace, "session"):
+            secret = _read(path)
+            if secret is None:
+                _write(path)
+                secret = _read(path)
     if secret is None:
         raise OutputError(f"{path} cannot be read: delete it, then start again.")
     return secret
