@@ -37,7 +37,7 @@ from tests.campaign.trials import Harm, Result, in_parallel, work_off
 
 NAME = "studio-kills"
 COUNT = 200
-TAKES_S = 1500
+TAKES_S = 600
 
 SERVER = "distill"
 PLAYER = "distill.library.player_process"

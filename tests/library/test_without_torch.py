@@ -29,6 +29,7 @@ MODULES = [
     "distill.library.job_here",
     "distill.library.jobs",
     "distill.library.measured",
+    "distill.library.leftovers",
     "distill.library.models",
     "distill.library.peaks",
     "distill.library.places",

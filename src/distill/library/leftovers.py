@@ -69,8 +69,8 @@ def scratch_folder(workspace: Workspace) -> Iterator[Path]:
 
 def clear_workspace(workspace: Workspace) -> None:
     """Remove what dead processes left in a workspace; what cannot be removed stays."""
-    for folder, _, _ in os.walk(workspace.root):
-        clear_leftovers(folder)
+    for place, _, _ in os.walk(workspace.root):
+        clear_leftovers(place)
     for name, (mark, others) in HALF_MADE.items():
         for folder in _made_folders(workspace.root / name):
             if not (folder / mark).exists() and _holds_only(folder, others):
