@@ -69,7 +69,8 @@ export class BufferDeck implements Deck {
     source.connect(volume).connect(output);
     setLoopOf(source, this.loop);
     const gain = side === this.side ? (this.order.gains[side] ?? 1) : 0;
-    volume.gain.setValueAtTime(0, this.started);
+    // From its start a sound keeps its attack; only a start in its midst would click.
+    volume.gain.setValueAtTime(this.at > 0 ? 0 : gain, this.started);
     volume.gain.linearRampToValueAtTime(gain, this.started + FADE_S);
     source.start(this.started, Math.min(this.at, buffer.duration));
     source.onended = () => {

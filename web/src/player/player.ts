@@ -10,6 +10,9 @@ import { decoded, equalGains, type Sound } from "./sounds";
 /** Length from which a sound is not decoded as a whole, in seconds: an hour would take 1.4 GB. */
 const LONG_S = 600;
 
+/** Rate at which everything is decoded and played, in Hz. */
+const SAMPLE_RATE = 48_000;
+
 /** Loops shorter than this are not kept, in seconds. */
 const SHORTEST_LOOP_S = 0.005;
 
@@ -36,7 +39,8 @@ let order = 0;
 
 /** The audio of the tab, and the node that all sound goes to. */
 export function audio(): { context: AudioContext; output: GainNode } {
-  context ??= new AudioContext({ latencyHint: "interactive" });
+  // The rate of all models: their loops stay exact to the sample, whatever the device has.
+  context ??= new AudioContext({ latencyHint: "interactive", sampleRate: SAMPLE_RATE });
   if (!master) {
     master = new GainNode(context, { gain: volume.value });
     master.connect(context.destination);
