@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SOUNDS ?=
 CAMPAIGN ?=
 
-.PHONY: demo test campaign lint docs page clean
+.PHONY: demo ui test campaign lint docs page clean
 
 $(VENV)/ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Distill needs Python 3.11 or newer: make PYTHON=python3.12")'
@@ -15,6 +15,9 @@ $(VENV)/ready: pyproject.toml constraints.txt
 
 demo: $(VENV)/ready
 	$(BIN)/python demo.py $(if $(SOUNDS),--sounds "$(SOUNDS)")
+
+ui: $(VENV)/ready
+	$(BIN)/distill ui $(if $(SOUNDS),"$(SOUNDS)")
 
 test: $(VENV)/ready
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --durations 25 --durations-min 5
