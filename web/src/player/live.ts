@@ -10,6 +10,8 @@ export interface LiveStart {
   model: string;
   settings: Record<string, unknown>;
   seed: number;
+  /** A second model, and its share. */
+  blend?: [string, number] | null;
 }
 
 export type LiveState = "off" | "waiting" | "playing";
@@ -50,7 +52,10 @@ export async function startLive(start: LiveStart): Promise<void> {
   }
 }
 
-export function steerLive(steering: Record<string, number | null>): void {
+/** Values, tags with weights, or null to free what is named. */
+export type LiveSteering = Record<string, number | Record<string, number> | null>;
+
+export function steerLive(steering: LiveSteering): void {
   if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ steer: steering }));
 }
 

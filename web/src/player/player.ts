@@ -68,6 +68,15 @@ export function load(sound: Sound, other: Sound | null = null): void {
   selection.value = null;
 }
 
+/** Takes the sound out of the dock. */
+export function unload(): void {
+  halt();
+  current.value = null;
+  counterpart.value = null;
+  selection.value = null;
+  position.value = 0;
+}
+
 /** Plays a sound from its start, or from `at` on. */
 export function audition(sound: Sound, other: Sound | null = null, at = 0): void {
   load(sound, other);

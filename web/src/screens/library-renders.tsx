@@ -3,12 +3,19 @@
 import { Thumbnail } from "../lanes/thumbnail";
 import { Icon } from "../parts/icon";
 import { List } from "../parts/list";
-import { audition, current, isPlaying, toggle } from "../player/player";
+import { current, isPlaying, toggle } from "../player/player";
 import { clock, count, when } from "../state/format";
 import { WAYS } from "../state/make";
 import type { ModelsView, RenderLine } from "../state/records";
 import { useRenderPages } from "../state/render-pages";
-import { binRender, loadRender, soundOfRender, starRender, useRender } from "../state/renders";
+import {
+  binRender,
+  compareWith,
+  keyOfRender,
+  otherSide,
+  playRender,
+  starRender,
+} from "../state/renders";
 import { useResource } from "../state/resource";
 import { place, setQuery } from "../state/route";
 import { soundUrl } from "../state/sounds";
@@ -29,9 +36,6 @@ export function LibraryRenders() {
   const pages = useRenderPages(filter);
   const lines = pages.lines.value;
   const id = query.get("render") ?? "";
-  const play = async (line: RenderLine) => {
-    audition(soundOfRender(line, await loadRender(line.id)));
-  };
   if (!lines) return null;
   return (
     <>
@@ -53,8 +57,8 @@ export function LibraryRenders() {
             columns={["Sound", "Model", "Way", "Seed", "Length", "Repeats", "Made", "Star"]}
             onSelect={(line, how) => {
               setQuery({ render: line.id });
-              if (how === "click" && current.value?.key === `render-${line.id}`) toggle();
-              else if (how === "click" || auditions.value) void play(line);
+              if (how === "click" && current.value?.key === keyOfRender(line.id)) toggle();
+              else if (how === "click" || auditions.value) playRender(line);
             }}
             row={(line) => <Cells line={line} />}
             onEnd={() => void pages.more()}
@@ -65,7 +69,8 @@ export function LibraryRenders() {
                 run: (line) => void starRender(line.id, !line.starred),
               },
               { key: "Delete", does: "To the bin", run: (line) => void binRender(line.id) },
-              { key: "Enter", does: "Play it from its start", run: (line) => void play(line) },
+              { key: "c", does: "Compare: make it B, the other side", run: compareWith },
+              { key: "Enter", does: "Play it from its start", run: (line) => playRender(line) },
             ]}
           />
         )}
@@ -141,8 +146,7 @@ function Filters({ total }: { total: number }) {
 }
 
 function Cells({ line }: { line: RenderLine }) {
-  const view = useRender(line.id);
-  const isHere = current.value?.key === `render-${line.id}`;
+  const isHere = current.value?.key === keyOfRender(line.id);
   const way = WAYS[line.way as keyof typeof WAYS]?.name ?? line.way;
   return (
     <>
@@ -151,14 +155,13 @@ function Cells({ line }: { line: RenderLine }) {
           <Icon name={isHere && isPlaying.value ? "pause" : "play"} filled />
         </span>
         <span class="sound-thumb">
-          {view && (
-            <Thumbnail
-              url={soundUrl(view.hash, "peaks")}
-              seconds={line.duration_s}
-              token={isHere ? "accent" : "muted"}
-            />
-          )}
+          <Thumbnail
+            url={soundUrl(line.hash, "peaks")}
+            seconds={line.duration_s}
+            token={isHere ? "accent" : "muted"}
+          />
         </span>
+        {otherSide.value?.id === line.id && <span class="side-mark">B</span>}
         <span class="cut" title={line.title}>
           {line.title}
         </span>

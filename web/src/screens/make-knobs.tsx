@@ -1,12 +1,26 @@
 /** The knobs of Make: numbers with locks, and dice for those that are not locked. */
 
 import type { Signal } from "@preact/signals";
+import { AsCommand } from "../parts/commands";
 import { Icon } from "../parts/icon";
-import { KNOBS, type Knob, type MakeDraft, MORE_KNOBS, roll, WAYS } from "../state/make";
+import { percent } from "../state/format";
+import { KNOBS, type Knob, type MakeDraft, MORE_KNOBS, takesOf, WAYS } from "../state/make";
+import type { ModelView } from "../state/records";
 
 const COUNTS = [1, 4, 8];
 
-export function Knobs({ draft }: { draft: Signal<MakeDraft> }) {
+/** Share of a second model that is chosen first. */
+const USUAL_SHARE = 0.4;
+
+interface KnobsProps {
+  draft: Signal<MakeDraft>;
+  model: ModelView;
+  /** Models that can generate. */
+  models: ModelView[];
+  onRoll: () => void;
+}
+
+export function Knobs({ draft, model, models, onRoll }: KnobsProps) {
   const now = draft.value;
   const set = (changes: Partial<MakeDraft>) => {
     draft.value = { ...draft.peek(), ...changes };
@@ -59,13 +73,13 @@ export function Knobs({ draft }: { draft: Signal<MakeDraft> }) {
           </label>
           <Lock draft={draft} name="seed" label="seed" />
         </span>
-        <button type="button" onClick={() => set(roll(draft.peek()))}>
+        <button type="button" title="Roll what is not locked (D)" onClick={onRoll}>
           <Icon name="dices" /> Roll
         </button>
       </div>
       <div class="knob-row">
         {KNOBS.map((knob) => (
-          <Slider key={knob.name} knob={knob} draft={draft} hasLock />
+          <Slider key={knob.name} knob={knob} draft={draft} />
         ))}
       </div>
       <details>
@@ -81,7 +95,9 @@ export function Knobs({ draft }: { draft: Signal<MakeDraft> }) {
           <Text draft={draft} name="like" label="like" placeholder="a name or folder" />
           <Text draft={draft} name="max_copy" label="repeats at most" placeholder="any" unit="%" />
         </div>
+        <Blend draft={draft} model={model} models={models} />
       </details>
+      <AsCommand path="/takes/command" body={takesOf(model.id, now)} />
     </section>
   );
 }
@@ -89,10 +105,9 @@ export function Knobs({ draft }: { draft: Signal<MakeDraft> }) {
 interface SliderProps {
   knob: Knob;
   draft: Signal<MakeDraft>;
-  hasLock?: boolean;
 }
 
-function Slider({ knob, draft, hasLock = false }: SliderProps) {
+export function Slider({ knob, draft }: SliderProps) {
   const value = draft.value.knobs[knob.name] ?? knob.usual;
   return (
     <span class="knob">
@@ -115,12 +130,20 @@ function Slider({ knob, draft, hasLock = false }: SliderProps) {
           {knob.unit ? ` ${knob.unit}` : ""}
         </output>
       </label>
-      {hasLock && <Lock draft={draft} name={knob.name} label={knob.label} />}
+      <Lock draft={draft} name={knob.name} label={knob.label} />
     </span>
   );
 }
 
-function Lock({ draft, name, label }: { draft: Signal<MakeDraft>; name: string; label: string }) {
+export function Lock({
+  draft,
+  name,
+  label,
+}: {
+  draft: Signal<MakeDraft>;
+  name: string;
+  label: string;
+}) {
   const isOn = draft.value.locked.includes(name);
   return (
     <button
@@ -137,6 +160,53 @@ function Lock({ draft, name, label }: { draft: Signal<MakeDraft>; name: string; 
     >
       <Icon name={isOn ? "lock" : "unlock"} />
     </button>
+  );
+}
+
+/** A second model: the sound lies between the two. */
+function Blend({ draft, model, models }: Omit<KnobsProps, "onRoll">) {
+  const others = models.filter((entry) => entry.id !== model.id);
+  const { blend } = draft.value;
+  const set = (next: MakeDraft["blend"]) => {
+    draft.value = { ...draft.peek(), blend: next };
+  };
+  if (!others.length && !blend) return null;
+  return (
+    <div class="knob-row">
+      <label class="field">
+        <span>blend with</span>
+        <select
+          value={blend?.model ?? ""}
+          onChange={(event) => {
+            const id = event.currentTarget.value;
+            set(id ? { model: id, share: blend?.share ?? USUAL_SHARE } : null);
+          }}
+        >
+          <option value="">no other model</option>
+          {others.map((entry) => (
+            <option key={entry.id} value={entry.id}>
+              {entry.name} v{entry.version}
+            </option>
+          ))}
+        </select>
+      </label>
+      {blend && (
+        <span class="knob">
+          <label>
+            <span class="muted">share of it</span>
+            <input
+              type="range"
+              min={0}
+              max={1}
+              step={0.05}
+              value={blend.share}
+              onInput={(event) => set({ ...blend, share: Number(event.currentTarget.value) })}
+            />
+            <output>{percent(blend.share)}</output>
+          </label>
+        </span>
+      )}
+    </div>
   );
 }
 

@@ -17,7 +17,7 @@ const FRAME_RATE = 46.875;
 const SHOWN_S = 20;
 
 export function LiveLane({ levels }: { levels: number }) {
-  if (liveState.value === "off" && !liveCodes.value.length) return null;
+  if (liveState.value === "off") return null;
   return (
     <section class="panel stack" aria-label="Sound without end">
       <div class="row">

@@ -11,24 +11,68 @@ import { Ruler } from "../lanes/ruler";
 import { liveState, steerLive } from "../player/live";
 import { current } from "../player/player";
 import { get, query } from "../state/api";
-import { DESCRIPTORS, type Descriptor, type MakeDraft, type Steer } from "../state/make";
-import type { MeasuredCurves } from "../state/records";
+import {
+  DESCRIPTORS,
+  type Descriptor,
+  GUIDANCE,
+  isSteered,
+  type MakeDraft,
+  type Steer,
+  TOKENS,
+} from "../state/make";
+import type { MeasuredCurves, ModelView } from "../state/records";
 import { useRender } from "../state/renders";
 import { useResource } from "../state/resource";
 import { place } from "../state/route";
+import { stored } from "../state/stored";
 import { toastError } from "../state/toasts";
-
-const TOKENS: Record<Descriptor, string> = {
-  loudness: "level-1",
-  brightness: "level-2",
-  noisiness: "level-4",
-  pitch: "level-6",
-  onsets: "level-8",
-};
+import { Slider } from "./make-knobs";
+import { Tags } from "./make-tags";
 
 const HEIGHT = 88;
 
-export function Steering({ draft, model }: { draft: Signal<MakeDraft>; model: string }) {
+interface SteeringProps {
+  draft: Signal<MakeDraft>;
+  model: ModelView;
+}
+
+/** Whether the section is unfolded: it stays as it was left. */
+const isOpen = stored("steerOpen", false);
+
+export function Steering({ draft, model }: SteeringProps) {
+  return (
+    <details
+      class="panel steering"
+      open={isOpen.value}
+      onToggle={(event) => {
+        isOpen.value = event.currentTarget.open;
+      }}
+    >
+      <summary>
+        <h2>Steer</h2>
+        <span class="muted small">{sumOf(draft.value)}</span>
+      </summary>
+      {isOpen.value && <Lanes draft={draft} model={model} />}
+    </details>
+  );
+}
+
+/** What steers, in a few words. */
+function sumOf(draft: MakeDraft): string {
+  if (!isSteered(draft)) return "loudness, brightness, noisiness, pitch, onsets and tags: all free";
+  const parts: string[] = DESCRIPTORS.filter((name) => draft.steer[name].kind !== "free").map(
+    (name) => {
+      const { kind, value } = draft.steer[name];
+      return kind === "value" ? `${name} ${value} %` : `${name} along a curve`;
+    },
+  );
+  for (const [tag, weight] of Object.entries(draft.tags)) {
+    if (weight > 0) parts.push(`${tag} ${weight}`);
+  }
+  return parts.join(", ");
+}
+
+function Lanes({ draft, model }: SteeringProps) {
   const axis = useMemo(() => new Axis(draft.peek().duration), []);
   const lanes = useLanes(axis);
   const { duration, steer } = draft.value;
@@ -36,19 +80,27 @@ export function Steering({ draft, model }: { draft: Signal<MakeDraft>; model: st
     axis.length.value = duration;
     axis.fit();
   }, [duration]);
-  const measured = useMeasured(model);
+  const measured = useMeasured(model.id);
   const hasCurve = DESCRIPTORS.some((name) => steer[name].kind === "curve");
   return (
-    <section class="panel steering">
-      <h2>Steer</h2>
+    <div class="steer-lanes">
+      <Tags draft={draft} tags={model.tags} />
       <div class="steer-row steer-axis">
         <span class="muted small">as percentiles of your sounds</span>
         <div ref={lanes}>{hasCurve && <Ruler axis={axis} />}</div>
       </div>
       {DESCRIPTORS.map((name) => (
-        <Lane key={name} name={name} draft={draft} axis={axis} model={model} measured={measured} />
+        <Lane
+          key={name}
+          name={name}
+          draft={draft}
+          axis={axis}
+          model={model.id}
+          measured={measured}
+        />
       ))}
-    </section>
+      <Slider knob={GUIDANCE} draft={draft} />
+    </div>
   );
 }
 

@@ -4,16 +4,25 @@ import type { Signal } from "@preact/signals";
 import { Thumbnail } from "../lanes/thumbnail";
 import { Icon } from "../parts/icon";
 import { List } from "../parts/list";
-import { audition, current, isPlaying, toggle } from "../player/player";
+import { stopLive } from "../player/live";
+import { current, isPlaying, toggle } from "../player/player";
 import { query, remove } from "../state/api";
 import { clock, when } from "../state/format";
-import type { MakeDraft } from "../state/make";
-import type { ModelView, RenderLine, RenderPage, TaskView } from "../state/records";
-import { binRender, loadRender, soundOfRender, starRender, useRender } from "../state/renders";
+import { type MakeDraft, withSettings } from "../state/make";
+import type { ModelView, RenderLine, RenderPage, RenderView, TaskView } from "../state/records";
+import {
+  binRender,
+  compareWith,
+  keyOfRender,
+  otherSide,
+  playRender,
+  starRender,
+} from "../state/renders";
 import { useResource } from "../state/resource";
 import { go, hrefOf, place, setQuery } from "../state/route";
 import { soundUrl } from "../state/sounds";
-import { toastError } from "../state/toasts";
+import { toast, toastError } from "../state/toasts";
+import { RenderDetails } from "./render-details";
 import { auditions } from "./sound-table";
 
 const ROW = 48;
@@ -23,77 +32,141 @@ export function Takes({ model, draft }: { model: ModelView; draft: Signal<MakeDr
   const page = useResource<RenderPage>(path, "library");
   const lines = page.value.value?.renders ?? [];
   const selected = place.value.query.get("take") ?? "";
-  const play = async (line: RenderLine) => {
-    const view = await loadRender(line.id);
-    audition(soundOfRender(line, view));
-  };
   return (
     <section class="takes">
       <h2>Takes</h2>
       <Tasks />
       {lines.length === 0 && <p class="muted">Each take becomes a file with its recipe.</p>}
       {lines.length > 0 && (
-        <List
-          label="Takes"
-          items={lines}
-          keyOf={(line) => line.id}
-          rowHeight={ROW}
-          selected={selected}
-          columns={["Take", "Seed", "Length", "Repeats", "Made", "Actions"]}
-          onSelect={(line, how) => {
-            setQuery({ take: line.id });
-            if (how === "click" && current.value?.key === `render-${line.id}`) toggle();
-            else if (how === "click" || auditions.value) void play(line);
-          }}
-          row={(line) => <TakeCells line={line} draft={draft} />}
-          rowClass={() => "take-row"}
-          keys={[
-            {
-              key: "k",
-              does: "Keep: a star",
-              run: (line) => void starRender(line.id, !line.starred),
-            },
-            { key: "Delete", does: "To the bin", run: (line) => void binRender(line.id) },
-            {
-              key: "Enter",
-              does: "Open it in the library",
-              run: (line) => go(hrefOf("library", "", { render: line.id })),
-            },
-          ]}
-        />
+        <div class="take-pane">
+          <List
+            label="Takes"
+            items={lines}
+            keyOf={(line) => line.id}
+            rowHeight={ROW}
+            selected={selected}
+            columns={["Take", "Seed", "Length", "Repeats", "Made", "Actions"]}
+            onSelect={(line, how) => {
+              setQuery({ take: line.id });
+              stopLive();
+              if (how === "click" && current.value?.key === keyOfRender(line.id)) toggle();
+              else if (how === "click" || auditions.value) playRender(line);
+            }}
+            row={(line) => <TakeCells line={line} />}
+            rowClass={() => "take-row"}
+            keys={[
+              {
+                key: "k",
+                does: "Keep: a star",
+                run: (line) => void starRender(line.id, !line.starred),
+              },
+              { key: "c", does: "Compare: make it B, the other side", run: compareWith },
+              { key: "Delete", does: "To the bin", run: (line) => void binRender(line.id) },
+              {
+                key: "Enter",
+                does: "Open it in the library",
+                run: (line) => go(hrefOf("library", "", { render: line.id })),
+              },
+            ]}
+          />
+          {selected && (
+            <RenderDetails
+              key={selected}
+              id={selected}
+              extra={(view) => <Reuse view={view} draft={draft} />}
+            />
+          )}
+        </div>
       )}
     </section>
   );
 }
 
+/** The seed of a take, or all its settings, for the next one. */
+function Reuse({ view, draft }: { view: RenderView; draft: Signal<MakeDraft> }) {
+  const take = (next: MakeDraft, text: string) => {
+    const before = draft.peek();
+    draft.value = next;
+    toast(text, () => {
+      draft.value = before;
+    });
+  };
+  const withSeed = (now: MakeDraft): MakeDraft => ({
+    ...now,
+    seed: view.seed,
+    locked: [...now.locked.filter((name) => name !== "seed"), "seed"],
+  });
+  return (
+    <div class="row actions">
+      <button
+        type="button"
+        class="small-button"
+        onClick={() =>
+          take(withSeed(draft.peek()), `Seed ${view.seed} is locked: change a knob, make another`)
+        }
+      >
+        <Icon name="lock" /> keep its seed
+      </button>
+      <button
+        type="button"
+        class="small-button"
+        disabled={!Object.keys(view.settings).length}
+        onClick={() =>
+          take(
+            withSeed(withSettings(draft.peek(), view.settings)),
+            `Knobs and curves are those of ${view.title}`,
+          )
+        }
+      >
+        take its settings
+      </button>
+    </div>
+  );
+}
+
+/** Tasks that wait, of which each has a row; the others are one number. */
+const SHOWN_TASKS = 3;
+
 function Tasks() {
   const tasks = useResource<TaskView[]>("/takes", "player").value.value ?? [];
-  const alive = tasks.filter((task) => task.state === "waiting" || task.state === "running");
-  const leave = (task: TaskView) => remove(`/takes/${task.id}`).catch(toastError);
+  const alive = tasks
+    .filter(({ kind, state }) => kind !== "warm" && (state === "waiting" || state === "running"))
+    .reverse();
+  const leave = (some: TaskView[]) => {
+    for (const task of some) remove(`/takes/${task.id}`).catch(toastError);
+  };
+  const rest = alive.length - SHOWN_TASKS;
   return (
     <ul>
-      {alive.map((task) => (
+      {alive.slice(0, SHOWN_TASKS).map((task) => (
         <li key={task.id} class="task">
           <span class={task.state === "running" ? "dot dot-on" : "dot"} />
-          <span class="cut">
-            {task.kind}, {task.state === "running" ? "drawing" : "waiting"}
-          </span>
+          <span class="cut">{task.state === "running" ? "being drawn" : "waits"}</span>
           <progress
             value={task.total ? task.done / task.total : undefined}
             aria-label="Progress of the take"
           />
-          <button type="button" class="small-button" onClick={() => leave(task)}>
+          <button type="button" class="small-button" onClick={() => leave([task])}>
             Leave
           </button>
         </li>
       ))}
+      {rest > 0 && (
+        <li class="task">
+          <span class="dot" />
+          <span class="muted">{rest} more wait</span>
+          <span />
+          <button type="button" class="small-button" onClick={() => leave(alive)}>
+            Leave all
+          </button>
+        </li>
+      )}
     </ul>
   );
 }
 
-function TakeCells({ line, draft }: { line: RenderLine; draft: Signal<MakeDraft> }) {
-  const view = useRender(line.id);
-  const isHere = current.value?.key === `render-${line.id}`;
+function TakeCells({ line }: { line: RenderLine }) {
+  const isHere = current.value?.key === keyOfRender(line.id);
   return (
     <>
       <span role="gridcell" class="sound-name">
@@ -101,14 +174,13 @@ function TakeCells({ line, draft }: { line: RenderLine; draft: Signal<MakeDraft>
           <Icon name={isHere && isPlaying.value ? "pause" : "play"} filled />
         </span>
         <span class="sound-thumb">
-          {view && (
-            <Thumbnail
-              url={soundUrl(view.hash, "peaks")}
-              seconds={line.duration_s}
-              token={isHere ? "accent" : "muted"}
-            />
-          )}
+          <Thumbnail
+            url={soundUrl(line.hash, "peaks")}
+            seconds={line.duration_s}
+            token={isHere ? "accent" : "muted"}
+          />
         </span>
+        {otherSide.value?.id === line.id && <span class="side-mark">B</span>}
         <span class="cut" title={line.title}>
           {line.title}
         </span>
@@ -144,13 +216,14 @@ function TakeCells({ line, draft }: { line: RenderLine; draft: Signal<MakeDraft>
           type="button"
           class="quiet small-button"
           tabIndex={-1}
-          title="Use this seed"
+          aria-pressed={otherSide.value?.id === line.id}
+          title="Compare: make it B, the other side (C)"
           onClick={(event) => {
             event.stopPropagation();
-            draft.value = { ...draft.peek(), seed: line.seed };
+            compareWith(line);
           }}
         >
-          seed
+          B
         </button>
         <button
           type="button"

@@ -3,10 +3,10 @@
 import { useEffect } from "preact/hooks";
 import { Icon } from "../parts/icon";
 import { liveState, startLive, stopLive } from "../player/live";
-import { current, toggle } from "../player/player";
+import { current, isPlaying, toggle, unload } from "../player/player";
 import { post } from "../state/api";
-import { useKeys } from "../state/keys";
-import { settingsOf, takesOf, useMakeDraft, WAYS } from "../state/make";
+import { lettersOn, useKeys } from "../state/keys";
+import { afterOrder, rolled, settingsOf, takesOf, useMakeDraft, WAYS } from "../state/make";
 import type { ModelsView, ModelView, TaskView } from "../state/records";
 import { useResource } from "../state/resource";
 import { go, hrefOf, place } from "../state/route";
@@ -47,29 +47,48 @@ function MakeScreen({ model, models }: { model: ModelView; models: ModelView[] }
   const needsSource = WAYS[now.way].takesSource && !now.source;
 
   const make = async () => {
+    const ordered = draft.peek();
     try {
-      await post<TaskView[]>("/takes", takesOf(model.id, draft.peek()));
+      await post<TaskView[]>("/takes", takesOf(model.id, ordered));
+      draft.value = afterOrder(draft.peek(), ordered.count);
     } catch (error) {
       toastError(error);
     }
   };
   const live = () => {
-    if (liveState.peek() !== "off") stopLive();
-    else {
-      const { seed } = draft.peek();
-      void startLive({ model: model.id, settings: settingsOf(draft.peek()), seed });
-    }
+    if (liveState.peek() !== "off") return stopLive();
+    const { seed, blend } = draft.peek();
+    void startLive({
+      model: model.id,
+      settings: settingsOf(draft.peek()),
+      seed,
+      blend: blend && [blend.model, blend.share],
+    });
+    draft.value = afterOrder(draft.peek(), 1);
   };
+  const roll = () => {
+    draft.value = rolled(draft.peek());
+  };
+  // A take that is heard goes on and stops; else Space is for new sound.
+  const isTake = () => liveState.peek() === "off" && current.peek()?.key.startsWith("render-");
   useKeys("Make", [
     {
       key: "Space",
-      does: "Play; new sound without end, if nothing is in the player",
-      run: () => (liveState.peek() === "off" && current.peek() ? toggle() : live()),
+      does: "New sound without end; a take that was chosen plays and stops",
+      run: () => (isTake() ? toggle() : live()),
     },
     { key: "e", does: "New sound without end, or stop it", run: live },
+    { key: "d", does: "Dice: roll what is not locked", run: roll },
     { key: "Ctrl+Enter", does: "Make takes", run: () => void make() },
   ]);
-  useEffect(() => stopLive, []);
+  useEffect(() => {
+    // What was in the player came from another screen: Space is for new sound here.
+    if (!isPlaying.peek()) unload();
+    return stopLive;
+  }, []);
+  useEffect(() => {
+    if (model.has_prior) post(`/models/${model.id}/warm`).catch(toastError);
+  }, [model.id, model.bytes]);
   return (
     <>
       <div class="screen-head">
@@ -105,20 +124,33 @@ function MakeScreen({ model, models }: { model: ModelView; models: ModelView[] }
         </fieldset>
         <Presets draft={draft} model={model} />
         <div class="row spread">
-          <button type="button" aria-pressed={liveState.value !== "off"} onClick={live}>
+          <button
+            type="button"
+            class="primary"
+            title="Space"
+            aria-pressed={liveState.value !== "off"}
+            disabled={!model.has_prior}
+            onClick={live}
+          >
             <Icon name={liveState.value === "off" ? "audioLines" : "square"} />
-            {liveState.value === "off" ? "Play without end" : "Stop"}
+            {liveState.value === "off" ? "Play new sound" : "Stop"}
+            {lettersOn.value && <kbd>Space</kbd>}
           </button>
-          <button type="button" class="primary" disabled={needsSource} onClick={make}>
+          <button
+            type="button"
+            title="Ctrl+Enter"
+            disabled={needsSource || !model.has_prior}
+            onClick={make}
+          >
             Make {now.count > 1 ? `${now.count} takes` : "a take"}
           </button>
         </div>
       </div>
       {!model.has_prior && <p class="warn">This model has not learned to generate yet.</p>}
-      <Knobs draft={draft} />
-      <SourceLane draft={draft} />
-      <Steering draft={draft} model={model.id} />
       <LiveLane levels={model.levels} />
+      <Knobs draft={draft} model={model} models={models} onRoll={roll} />
+      <SourceLane draft={draft} />
+      <Steering draft={draft} model={model} />
       <Takes model={model} draft={draft} />
     </>
   );

@@ -1831,6 +1831,10 @@ export interface components {
             recipe: {
                 [key: string]: unknown;
             };
+            /** @description Its settings as a preset holds them; empty where they cannot be read. */
+            settings: {
+                [key: string]: unknown;
+            };
             /** @description Name of its model. */
             model_name: string;
             /** @description The id in the metadata of its model. */

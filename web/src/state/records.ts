@@ -39,3 +39,5 @@ export type DeletedView = Schemas["DeletedView"];
 export type ServerEvent = Schemas["Event"];
 export type NewsHello = Schemas["NewsHello"];
 export type LiveBlock = Schemas["LiveBlock"];
+export type CommandView = Schemas["CommandView"];
+export type SoundView = Schemas["SoundView"];

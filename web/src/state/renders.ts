@@ -2,6 +2,7 @@
 
 import { type Signal, signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { audition } from "../player/player";
 import type { Sound } from "../player/sounds";
 import { BASE, get, patch, post, remove } from "./api";
 import { onEvents } from "./events";
@@ -53,15 +54,49 @@ export function startRenders(): void {
   });
 }
 
-export function soundOfRender(line: RenderLine, view: RenderView | null): Sound {
+/** What the player needs of a render: lists and records both have it. */
+export type PlayableRender = Pick<
+  RenderLine,
+  "id" | "title" | "hash" | "duration_s" | "loudness_lufs"
+>;
+
+export const keyOfRender = (id: string) => `render-${id}`;
+
+export function soundOfRender(render: PlayableRender): Sound {
   return {
-    key: `render-${line.id}`,
-    title: line.title,
-    audio: `${BASE}/renders/${line.id}/audio`,
-    peaks: view ? soundUrl(view.hash, "peaks") : "",
-    duration_s: line.duration_s,
-    loudness: view?.loudness_lufs ?? null,
+    key: keyOfRender(render.id),
+    title: render.title,
+    audio: `${BASE}/renders/${render.id}/audio`,
+    peaks: soundUrl(render.hash, "peaks"),
+    duration_s: render.duration_s,
+    loudness: render.loudness_lufs,
   };
+}
+
+/** The render that others are compared with: their B side; null for none. */
+export const otherSide = signal<PlayableRender | null>(null);
+
+/** Makes a render the B side of all others, or of none any more. */
+export function compareWith(render: PlayableRender): void {
+  const isOff = otherSide.peek()?.id === render.id;
+  otherSide.value = isOff ? null : render;
+  if (!isOff) toast(`${render.title} is B: play another, and B swaps between the two`);
+}
+
+/** Plays a render from its start, or from `at` on, with the one that is compared as B. */
+export function playRender(render: PlayableRender, at = 0): void {
+  const other = otherSide.peek();
+  const isOther = other !== null && other.id !== render.id;
+  audition(soundOfRender(render), isOther ? soundOfRender(other) : null, at);
+}
+
+/** Orders a blind test of two renders; its id comes with the news of the task. */
+export async function orderBlindTest(first: PlayableRender, second: PlayableRender) {
+  const sides = [first, second].map(({ id }) => ({ kind: "render", id }));
+  return post<TaskView>("/comparisons/sounds", {
+    pairs: [{ first: sides[0], second: sides[1] }],
+    sides: [first.title, second.title],
+  });
 }
 
 export async function starRender(id: string, starred: boolean): Promise<void> {

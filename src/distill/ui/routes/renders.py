@@ -6,10 +6,12 @@ from typing import Any, ClassVar, Literal
 
 from starlette.responses import FileResponse
 
+from distill.errors import UsageError
 from distill.library.commands import render_commands
 from distill.library.file_manager import show_file
 from distill.library.generation_requests import MakeAgain, Vary
 from distill.library.heard import heard_path
+from distill.library.preset import settings_of_recipe
 from distill.library.render import Render
 from distill.library.render_table import RenderQuery, RenderRow
 from distill.library.renders import (
@@ -106,6 +108,7 @@ class RenderView:
         way: Kind of its mode.
         seed: Of its draw.
         recipe: How it was made.
+        settings: Its settings as a preset holds them; empty where they cannot be read.
         model_name: Name of its model.
         model_id: The id in the metadata of its model.
         model_hash: SHA-256 of the weights of its model.
@@ -137,6 +140,7 @@ class RenderView:
     way: str
     seed: int
     recipe: dict[str, Any]
+    settings: dict[str, Any]
     model_name: str
     model_id: str
     model_hash: str
@@ -310,6 +314,14 @@ def _line(row: RenderRow) -> RenderLine:
     )
 
 
+def _settings(render: Render) -> dict[str, Any]:
+    try:
+        return settings_of_recipe(render.recipe)
+    except UsageError:
+        # A recipe of another version still shows, and is made again by the model.
+        return {}
+
+
 def _view(context: Context, render: Render) -> RenderView:
     state = file_state(render)
     return RenderView(
@@ -328,6 +340,7 @@ def _view(context: Context, render: Render) -> RenderView:
         way=render.way,
         seed=render.seed,
         recipe=render.recipe,
+        settings=_settings(render),
         model_name=render.model_name,
         model_id=render.model_id,
         model_hash=render.model_hash,
