@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { type Codes, levelNames } from "../src/grid/codes";
 import { codeColours, srgb } from "../src/grid/colours";
 import { moveCell } from "../src/grid/cursor";
-import { GROUPS, lineOf } from "../src/grid/operations";
+import { lineOf, OPERATIONS } from "../src/grid/operations";
 import { levelAt, rowsOf } from "../src/grid/rows";
 import { regionOf } from "../src/grid/selection";
 import { parseGrid } from "../src/state/grid-bytes";
@@ -19,7 +19,7 @@ const codes: Codes = {
 };
 
 const operation = (name: string) => {
-  const found = GROUPS.flatMap((group) => group.operations).find((o) => o.name === name);
+  const found = OPERATIONS.find((each) => each.name === name);
   assert.ok(found);
   return found;
 };
@@ -37,9 +37,42 @@ test("lines are those of `distill edit run`, with regions in frames and levels f
   assert.equal(lineOf(operation("reverse"), null, codes), "reverse");
   assert.equal(lineOf(operation("crop"), region, codes), "crop --from 1f --to 4f");
   assert.equal(
-    lineOf(operation("transplant"), null, codes, {}, "other"),
+    lineOf(operation("transplant"), null, codes, {}, { id: "other", codes, region: null }),
     "transplant other --levels 1-4",
   );
+  assert.equal(lineOf(operation("heal"), region, codes).startsWith("heal --seams"), true);
+  assert.equal(
+    lineOf(operation("heal"), null, codes, { "--seams": "false", "--seed": "3" }),
+    "heal --temperature 1 --seed 3",
+  );
+});
+
+test("what is pasted is named by times in the other sound, and goes to a time in this one", () => {
+  const other = { id: "other", codes, region: { from: 2, to: 5, top: 0, bottom: 4 } };
+  const values = { "--at": "1.5", "--until": "2" };
+  const here = { from: 0, to: 1, top: 1, bottom: 2 };
+  assert.equal(
+    lineOf(operation("paste"), null, codes, values, other),
+    "paste other --at 1.5 --mode insert --from 2f --to 5f",
+  );
+  assert.equal(
+    lineOf(operation("paste"), here, codes, { ...values, "--mode": "repeat" }, other),
+    "paste other --at 1.5 --mode repeat --until 2 --from 2f --to 5f --levels 2",
+  );
+  const part = { ...other, region: { from: 0, to: 6, top: 2, bottom: 4 } };
+  assert.equal(
+    lineOf(operation("paste"), here, codes, values, part),
+    "paste other --at 1.5 --mode insert --levels 3-4",
+  );
+  assert.equal(
+    lineOf(operation("swap"), here, codes, {}, other),
+    "swap other --from 0f --to 1f --levels 2",
+  );
+});
+
+test("all operations of `distill edit` are there", () => {
+  assert.equal(OPERATIONS.length, 19);
+  assert.equal(new Set(OPERATIONS.map(({ name }) => name)).size, 19);
 });
 
 test("keys stay within the grid, and Ctrl jumps to the next other code", () => {

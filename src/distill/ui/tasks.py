@@ -101,11 +101,27 @@ def submit(context: Context, request: PlayerRequest, urgency: Urgency | None = N
 async def ask(
     context: Context, request: PlayerRequest, urgency: Urgency | None = None
 ) -> dict[str, Any]:
-    """Ask the player, and wait for the facts of the result; errors as for `PlayerTask.result`."""
-    task = await asyncio.to_thread(context.player.submit, request, urgency)
+    """Ask the player, and wait for the facts of the result; errors as for `PlayerTask.result`.
+
+    Once whoever waits is gone, the task is left.
+    """
+    order = asyncio.ensure_future(asyncio.to_thread(context.player.submit, request, urgency))
     try:
-        return await asyncio.wrap_future(task.future)
+        # Shielded: the player alone ends its tasks, and what was ordered has to be known.
+        task = await asyncio.shield(order)
+        return await asyncio.shield(_outcome(task))
     except asyncio.CancelledError:
-        # Whoever asked is gone.
-        task.cancel()
+        order.add_done_callback(_leave)
         raise
+
+
+def _outcome(task: PlayerTask) -> "asyncio.Future[dict[str, Any]]":
+    outcome = asyncio.wrap_future(task.future)
+    # Nobody may be there to take an error.
+    outcome.add_done_callback(lambda future: future.cancelled() or future.exception())
+    return outcome
+
+
+def _leave(order: "asyncio.Future[PlayerTask]") -> None:
+    if not order.cancelled() and order.exception() is None:
+        order.result().cancel()

@@ -11,7 +11,7 @@ import { paintCodes, paintMarks, type View } from "./paint";
 import { type Hands, onPointerDown } from "./pointer";
 import { levelAt, rowsOf } from "./rows";
 import { type Cell, type Region, regionOf } from "./selection";
-import { Tiles } from "./tiles";
+import { type Counts, Tiles } from "./tiles";
 
 /** What the grid tells the screen that it is part of. */
 export interface GridEvents {
@@ -22,6 +22,12 @@ export interface GridEvents {
   onMove?: (region: Region, to: number, isCopy: boolean) => void;
   onStretch?: (region: Region, factor: number) => void;
   onLock?: (region: Region) => void;
+  /** The selection is held over a place outside of the grid, or dropped there. */
+  onCarry?: (region: Region, event: PointerEvent, isDrop: boolean) => void;
+  /** The brush has passed over this region. */
+  onPaint?: (region: Region) => void;
+  /** A letter was pressed that the grid itself does not take; gives whether it was taken. */
+  onLetter?: (letter: string, cell: Cell) => boolean;
 }
 
 export interface GridProps extends GridEvents {
@@ -34,6 +40,18 @@ export interface GridProps extends GridEvents {
   /** Place of the sound that plays, in seconds; negative: none. */
   playhead: Signal<number>;
   height: number;
+  /** Says what is shown; "Codes" by itself. */
+  label?: string;
+  /** How often the corpus uses each code, level by level. */
+  counts?: Signal<readonly Counts[]>;
+  /** Levels that are not heard. */
+  silent?: Signal<ReadonlySet<number>>;
+  /** Level that drags paint instead of select; null: none. */
+  brush?: Signal<number | null>;
+  /** Where something would come to lie. */
+  ghost?: Signal<Region | null>;
+  /** Whether the codes are only looked at: nothing is moved or stretched. */
+  isFixed?: boolean;
 }
 
 /** Columns of cells round the focused one that screen readers find. */
@@ -63,11 +81,11 @@ export function CodeGrid(props: GridProps) {
       class="code-grid"
       role="grid"
       tabIndex={0}
-      aria-label="Codes"
+      aria-label={props.label ?? "Codes"}
       aria-multiselectable
       aria-rowcount={props.codes.value.levels}
       aria-colcount={props.codes.value.frames}
-      aria-activedescendant={cellId(frame, level)}
+      aria-activedescendant={cellId(props.label, frame, level)}
       style={{ height: `${props.height}px` }}
       onPointerDown={(event) => onPointerDown(state.hands, event)}
       onKeyDown={(event) => state.onKey(event)}
@@ -80,13 +98,25 @@ export function CodeGrid(props: GridProps) {
     >
       <canvas ref={base} />
       <canvas ref={above} />
-      <Cells codes={props.codes.value} cell={props.cell.value} selection={props.selection.value} />
+      <Cells
+        label={props.label}
+        codes={props.codes.value}
+        cell={props.cell.value}
+        selection={props.selection.value}
+      />
     </div>
   );
 }
 
 /** The cells round the focused one, for screen readers: a canvas has none. */
-function Cells({ codes, cell, selection }: { codes: Codes; cell: Cell; selection: Region | null }) {
+interface CellsProps {
+  label: string | undefined;
+  codes: Codes;
+  cell: Cell;
+  selection: Region | null;
+}
+
+function Cells({ label, codes, cell, selection }: CellsProps) {
   const first = Math.max(0, cell.frame - AROUND);
   const last = Math.min(codes.frames - 1, cell.frame + AROUND);
   const frames = Array.from({ length: last - first + 1 }, (_, n) => first + n);
@@ -97,7 +127,7 @@ function Cells({ codes, cell, selection }: { codes: Codes; cell: Cell; selection
           {frames.map((frame) => (
             <span
               key={frame}
-              id={cellId(frame, level)}
+              id={cellId(label, frame, level)}
               role="gridcell"
               aria-colindex={frame + 1}
               aria-selected={isIn(selection, frame, level)}
@@ -111,7 +141,9 @@ function Cells({ codes, cell, selection }: { codes: Codes; cell: Cell; selection
   );
 }
 
-const cellId = (frame: number, level: number) => `cell-${level}-${frame}`;
+/** Two grids may be open: their cells are told apart. */
+const cellId = (label: string | undefined, frame: number, level: number) =>
+  `${label ? "other" : "cell"}-${level}-${frame}`;
 
 function isIn(region: Region | null, frame: number, level: number): boolean {
   if (!region || frame < region.from || frame >= region.to) return false;
@@ -131,6 +163,7 @@ class GridState {
   readonly hasFocus = signal(false);
   private readonly pressed = signal<Cell | null>(null);
   private readonly ghost = signal<Region | null>(null);
+  private readonly nothing = new Set<number>();
 
   constructor(public props: GridProps) {}
 
@@ -138,13 +171,14 @@ class GridState {
   attach(base: HTMLCanvasElement, above: HTMLCanvasElement): () => void {
     let wanted = 0;
     let codesWanted = true;
-    let painted: boolean | null = null;
+    let painted: unknown[] = [];
     const draw = () => {
       wanted = 0;
       const view = this.view();
       const codes = this.props.codes.peek();
       const rows = rowsOf(codes.levels, view.height);
-      if (codesWanted) paintCodes(base, view, rows, codes, this.tiles);
+      const silent = this.props.silent?.peek() ?? this.nothing;
+      if (codesWanted) paintCodes(base, view, rows, codes, this.tiles, silent);
       codesWanted = false;
       paintMarks(
         above,
@@ -161,14 +195,16 @@ class GridState {
     const ends = [
       effect(() => {
         const light = isLight.value;
-        const changed = light === painted ? this.props.changed.peek() : undefined;
-        painted = light;
-        this.tiles.set(this.props.codes.value, light, changed);
+        const counts = this.props.counts?.value;
+        const isSame = light === painted[0] && counts === painted[1];
+        const changed = isSame ? this.props.changed.peek() : undefined;
+        painted = [light, counts];
+        this.tiles.set(this.props.codes.value, light, changed, counts);
         plan(true);
       }),
       effect(() => {
         const { start, perPixel, width } = this.props.axis;
-        void [start.value, perPixel.value, width.value];
+        void [start.value, perPixel.value, width.value, this.props.silent?.value];
         plan(true);
       }),
       effect(() => {
@@ -198,7 +234,7 @@ class GridState {
     const { selection, cell, playhead, codes } = this.props;
     return {
       selection: selection.value,
-      ghost: this.ghost.value,
+      ghost: this.ghost.value ?? this.props.ghost?.value ?? null,
       cell: cell.value,
       hasFocus: this.hasFocus.value,
       pressed: this.pressed.value,
@@ -227,6 +263,10 @@ class GridState {
     },
     move: (region, to, isCopy) => this.props.onMove?.(region, to, isCopy),
     stretch: (region, factor) => this.props.onStretch?.(region, factor),
+    carry: (region, event, isDrop) => this.props.onCarry?.(region, event, isDrop),
+    brush: () => this.props.brush?.peek() ?? null,
+    paint: (region) => this.props.onPaint?.(region),
+    isFixed: () => this.props.isFixed ?? false,
   };
 
   private cellAt(x: number, y: number): Cell {
@@ -254,6 +294,10 @@ class GridState {
     event.stopPropagation();
   }
 
+  private letter(name: string, cell: Cell): boolean {
+    return this.props.onLetter?.(name, cell) ?? false;
+  }
+
   /** Where an extension by Shift began. */
   private anchor: Cell | null = null;
 
@@ -267,7 +311,7 @@ class GridState {
     else if (name === "Ctrl+a") selection.value = allOf(codes.peek());
     else if (name === "p" && lettersOn.value) this.props.onRegion?.(region);
     else if (name === "k" && lettersOn.value) this.props.onLock?.(region);
-    else return false;
+    else return name.length === 1 && lettersOn.value && this.letter(name, cell.peek());
     return true;
   }
 }

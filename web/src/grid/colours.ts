@@ -29,6 +29,18 @@ export function codeColours(size: number, isLight: boolean, counts?: readonly nu
   return colours;
 }
 
+/** Lightness from which on black is read better on a colour than white. */
+const BLACK_FROM = 0.18;
+
+/** Whether black is read better on a pixel than white. Source: relative luminance of WCAG. */
+export function takesBlack(pixel: number): boolean {
+  const [red, green, blue] = [pixel & 255, (pixel >> 8) & 255, (pixel >> 16) & 255].map((value) => {
+    const share = value / 255;
+    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+  }) as [number, number, number];
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue >= BLACK_FROM;
+}
+
 /** A pixel as CSS has it. */
 export function cssOf(pixel: number): string {
   return `rgb(${pixel & 255} ${(pixel >> 8) & 255} ${(pixel >> 16) & 255})`;

@@ -1,6 +1,7 @@
 /** Drawing of the grid: codes below, what a person points at above. */
 
 import { type Codes, codeAt, isLocked } from "./codes";
+import { takesBlack } from "./colours";
 import type { Row } from "./rows";
 import type { Cell, Region } from "./selection";
 import type { Tiles } from "./tiles";
@@ -11,8 +12,8 @@ const NUMBERS_FROM = 22;
 /** Least height of a cell that a number is printed in. */
 const NUMBER_HEIGHT = 12;
 
-/** Columns are outlined as equal where they are as wide as this at least. */
-const OUTLINE_FROM = 2;
+/** Columns are outlined as equal where they are as wide as this at least; else they are underlined. */
+const OUTLINE_FROM = 5;
 
 /** What of the time axis a drawing needs, in frames and CSS pixels. */
 export interface View {
@@ -44,13 +45,23 @@ export function paintCodes(
   rows: readonly Row[],
   codes: Codes,
   tiles: Tiles,
+  silent: ReadonlySet<number>,
 ): void {
   const pen = penOf(canvas, view);
   if (!pen) return;
-  tiles.draw(pen, rows, view.start, view.perFrame, view.width);
+  // Levels that are not heard stand back, so that what is heard is seen.
+  for (const level of [0, 1]) {
+    pen.globalAlpha = level ? SILENT_ALPHA : 1;
+    const shown = (_: Row, n: number) => silent.has(n) === (level === 1);
+    tiles.draw(pen, rows, view.start, view.perFrame, view.width, shown);
+  }
+  pen.globalAlpha = 1;
   paintLocks(pen, view, rows, codes);
-  if (view.perFrame >= NUMBERS_FROM) paintNumbers(pen, view, rows, codes);
+  if (view.perFrame >= NUMBERS_FROM) paintNumbers(pen, view, rows, codes, tiles);
 }
+
+/** How much of the colours of a level that is not heard is left. */
+const SILENT_ALPHA = 0.22;
 
 function inSight(view: View, codes: Codes): [number, number] {
   const first = Math.max(0, Math.floor(view.start));
@@ -98,18 +109,24 @@ function hatching(pen: CanvasRenderingContext2D): CanvasPattern | string {
   return hatch ?? "rgb(0 0 0 / 0.4)";
 }
 
-function paintNumbers(pen: CanvasRenderingContext2D, view: View, rows: readonly Row[], c: Codes) {
+function paintNumbers(
+  pen: CanvasRenderingContext2D,
+  view: View,
+  rows: readonly Row[],
+  c: Codes,
+  tiles: Tiles,
+) {
   const [first, last] = inSight(view, c);
   pen.font = "11px Inter, sans-serif";
   pen.textAlign = "center";
   pen.textBaseline = "middle";
-  // Black holds at least 6.6 : 1 on every colour of a code.
-  pen.fillStyle = "#000";
   rows.forEach((row, level) => {
     if (row.height < NUMBER_HEIGHT) return;
     for (let frame = first; frame < last; frame++) {
       const x = xOf(view, frame + 0.5);
-      pen.fillText(String(codeAt(c, frame, level)), x, row.top + row.height / 2);
+      const code = codeAt(c, frame, level);
+      pen.fillStyle = takesBlack(tiles.colour(level, code)) ? "#000" : "#fff";
+      pen.fillText(String(code), x, row.top + row.height / 2);
     }
   });
 }
@@ -182,13 +199,18 @@ function paintEqual(
   { frame: at, level }: Cell,
 ) {
   const row = rows[level];
-  if (!row || view.perFrame < OUTLINE_FROM) return;
+  if (!row) return;
   const code = codeAt(codes, at, level);
   const [first, last] = inSight(view, codes);
   pen.lineWidth = 2;
   pen.strokeStyle = "#fff";
+  pen.fillStyle = "#fff";
   for (let each = first; each < last; each++) {
     if (codeAt(codes, each, level) !== code) continue;
+    if (view.perFrame < OUTLINE_FROM) {
+      pen.fillRect(xOf(view, each), row.top + row.height - 5, Math.max(1, view.perFrame), 4);
+      continue;
+    }
     pen.strokeRect(xOf(view, each) + 1, row.top + 1, view.perFrame - 2, row.height - 3);
   }
 }

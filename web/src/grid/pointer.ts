@@ -22,6 +22,13 @@ export interface Hands {
   ghost(region: Region | null): void;
   move(region: Region, to: number, isCopy: boolean): void;
   stretch(region: Region, factor: number): void;
+  /** The selection is held over a place outside of the grid, or dropped there. */
+  carry(region: Region, event: PointerEvent, isDrop: boolean): void;
+  /** Level that is painted instead of selected; null: none. */
+  brush(): number | null;
+  paint(region: Region): void;
+  /** Whether nothing is moved or stretched here. */
+  isFixed(): boolean;
 }
 
 type Drag = (event: PointerEvent, x: number, y: number) => void;
@@ -51,8 +58,10 @@ export function onPointerDown(hands: Hands, down: PointerEvent): void {
     target.removeEventListener("pointercancel", up);
     hands.press(null);
     hands.ghost(null);
-    if (!isStill && event.type === "pointerup") drop(event, event.clientX - box.left, 0);
-    else if (isStill && !down.shiftKey) hands.select(whole(hands, regionOf(cell, cell), down));
+    if (event.type !== "pointerup") return;
+    if (hands.brush() === cell.level && isStill) hands.paint(regionOf(cell, cell));
+    else if (!isStill) drop(event, event.clientX - box.left, event.clientY - box.top);
+    else if (!down.shiftKey) hands.select(whole(hands, regionOf(cell, cell), down));
   };
   target.addEventListener("pointermove", move);
   target.addEventListener("pointerup", up);
@@ -61,10 +70,11 @@ export function onPointerDown(hands: Hands, down: PointerEvent): void {
 
 function beginDrag(hands: Hands, down: PointerEvent, cell: Cell, x: number) {
   const selected = hands.selection();
+  if (hands.brush() === cell.level) return painting(hands, cell);
   if (selected && !down.shiftKey && !isWhole(down)) {
-    const edge = edgeAt(hands, selected, cell, x);
+    const edge = hands.isFixed() ? null : edgeAt(hands, selected, cell, x);
     if (edge) return stretching(hands, selected, edge);
-    if (holds(selected, cell)) return moving(hands, selected, cell.frame);
+    if (holds(selected, cell)) return moving(hands, selected, cell.frame, down);
   }
   hands.press(cell);
   return selecting(hands, anchorOf(selected, cell, down), down);
@@ -101,20 +111,40 @@ function placeOf(event: PointerEvent): [number, number] {
   return [event.clientX - box.left, event.clientY - box.top];
 }
 
-function moving(hands: Hands, region: Region, grabbed: number): { drag: Drag; drop: Drag } {
+/** A stroke of the brush: it stays on its level. */
+function painting(hands: Hands, cell: Cell): { drag: Drag; drop: Drag } {
+  const stroke = (x: number) =>
+    regionOf(cell, { frame: hands.cellAt(x, 0).frame, level: cell.level });
+  return {
+    drag: (_, x) => hands.ghost(stroke(x)),
+    drop: (_, x) => hands.paint(stroke(x)),
+  };
+}
+
+function moving(
+  hands: Hands,
+  region: Region,
+  grabbed: number,
+  down: PointerEvent,
+): { drag: Drag; drop: Drag } {
+  const { height } = (down.currentTarget as HTMLElement).getBoundingClientRect();
+  const isOutside = (y: number) => y < 0 || y > height;
   const length = region.to - region.from;
   const placeAt = (x: number) => {
     const latest = hands.codes().frames - length;
     return Math.min(latest, Math.max(0, region.from + Math.round(hands.frameAt(x) - grabbed)));
   };
   return {
-    drag: (_, x) => {
+    drag: (event, x, y) => {
       const from = placeAt(x);
-      hands.ghost({ ...region, from, to: from + length });
+      const stays = isOutside(y) || hands.isFixed();
+      hands.ghost(stays ? null : { ...region, from, to: from + length });
+      if (isOutside(y)) hands.carry(region, event, false);
     },
-    drop: (event, x) => {
+    drop: (event, x, y) => {
       const to = placeAt(x);
-      if (to !== region.from) hands.move(region, to, event.altKey);
+      if (isOutside(y)) hands.carry(region, event, true);
+      else if (to !== region.from && !hands.isFixed()) hands.move(region, to, event.altKey);
     },
   };
 }

@@ -7,6 +7,14 @@ export interface Row {
   height: number;
 }
 
+/** Least height of the finest row: its label holds controls of 24 pixels. */
+const LEAST_ROW = 25;
+
+/** Height at which the finest row has its least height. */
+export function heightOf(levels: number): number {
+  return Math.max(160, Math.ceil(((TALLEST + 1) / 2) * LEAST_ROW * levels));
+}
+
 export function rowsOf(levels: number, height: number): Row[] {
   const shares = Array.from({ length: levels }, (_, level) =>
     levels > 1 ? TALLEST - ((TALLEST - 1) * level) / (levels - 1) : 1,

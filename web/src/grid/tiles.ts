@@ -13,27 +13,40 @@ const COARSE = 16;
 export class Tiles {
   private readonly fine = new Layer(1);
   private readonly coarse = new Layer(COARSE);
-  private colours = new Uint32Array(0);
+  /** Colours of each level; of all alike where nothing is known of their use. */
+  private colours: Uint32Array[] = [];
   private codes: Codes | null = null;
 
   /** How many columns were painted since the start: tests count them. */
   painted = 0;
 
-  /** Takes other codes. Only frames in `changed` are painted anew, where the length is the same. */
-  set(codes: Codes, isLight: boolean, changed?: [number, number] | null): void {
+  /**
+   * Takes other codes. Only frames in `changed` are painted anew, where the length is the same.
+   *
+   * @param counts - How often the corpus uses each code, level by level: rarer ones are darker.
+   */
+  set(
+    codes: Codes,
+    isLight: boolean,
+    changed?: [number, number] | null,
+    counts: readonly Counts[] = [],
+  ): void {
     const before = this.codes;
     this.codes = codes;
     const isSame = before?.frames === codes.frames && before.levels === codes.levels;
     if (!isSame || changed === undefined) {
-      this.colours = codeColours(tableSize(codes), isLight);
+      const size = tableSize(codes);
+      this.colours = Array.from({ length: codes.levels }, (_, level) =>
+        codeColours(size, isLight, counts[level] ?? undefined),
+      );
       for (const layer of [this.fine, this.coarse]) layer.resize(codes);
       this.paint(0, codes.frames);
     } else if (changed) this.paint(changed[0], changed[1]);
   }
 
-  /** Colour of a code, as a pixel. */
-  colour(code: number): number {
-    return this.colours[code] ?? 0;
+  /** Colour of a code of a level, as a pixel. */
+  colour(level: number, code: number): number {
+    return this.colours[level]?.[code] ?? 0;
   }
 
   private paint(from: number, to: number): void {
@@ -47,6 +60,7 @@ export class Tiles {
    *
    * @param start - First frame in sight; may lie within a frame.
    * @param perFrame - Pixels a frame.
+   * @param isShown - Which rows are drawn.
    */
   draw(
     pen: CanvasRenderingContext2D,
@@ -54,12 +68,16 @@ export class Tiles {
     start: number,
     perFrame: number,
     width: number,
+    isShown: (row: Row, level: number) => boolean = () => true,
   ): void {
     pen.imageSmoothingEnabled = false;
     const layer = perFrame * COARSE > 1 ? this.fine : this.coarse;
-    layer.draw(pen, rows, start, perFrame, width);
+    layer.draw(pen, rows, start, perFrame, width, isShown);
   }
 }
+
+/** How often each code of a level occurs; null where that is not told. */
+export type Counts = readonly number[] | null;
 
 /** Colours that are made at once: those of any usual codebook, and of all codes that occur. */
 const USUAL_SIZE = 1024;
@@ -87,7 +105,7 @@ class Layer {
   }
 
   /** Paints what stands for the frames from `from` to `to`. */
-  paint(codes: Codes, colours: Uint32Array, from: number, to: number): void {
+  paint(codes: Codes, colours: readonly Uint32Array[], from: number, to: number): void {
     const begin = Math.floor(from / this.step);
     const end = Math.ceil(to / this.step);
     for (let n = Math.floor(begin / COLUMNS); n * COLUMNS < end; n++) {
@@ -98,14 +116,20 @@ class Layer {
     }
   }
 
-  private image(codes: Codes, colours: Uint32Array, first: number, last: number): ImageData {
+  private image(
+    codes: Codes,
+    colours: readonly Uint32Array[],
+    first: number,
+    last: number,
+  ): ImageData {
     const width = last - first;
     const image = new ImageData(width, codes.levels);
     const pixels = new Uint32Array(image.data.buffer);
     for (let level = 0; level < codes.levels; level++) {
+      const table = colours[level];
       for (let x = 0; x < width; x++) {
         const frame = (first + x) * this.step;
-        pixels[level * width + x] = colours[codes.codes[frame * codes.levels + level] ?? 0] ?? 0;
+        pixels[level * width + x] = table?.[codes.codes[frame * codes.levels + level] ?? 0] ?? 0;
       }
     }
     return image;
@@ -117,6 +141,7 @@ class Layer {
     startFrame: number,
     perFrame: number,
     width: number,
+    isShown: (row: Row, level: number) => boolean,
   ): void {
     const start = startFrame / this.step;
     const perColumn = perFrame * this.step;
@@ -129,6 +154,7 @@ class Layer {
       const x = (n * COLUMNS + first - start) * perColumn;
       const wide = (last - first) * perColumn;
       rows.forEach((row, level) => {
+        if (!isShown(row, level)) return;
         pen.drawImage(tile, first, level, last - first, 1, x, row.top, wide, row.height - 1);
       });
     }

@@ -8,7 +8,7 @@ import { LaneCanvas } from "./lane";
 
 interface Props {
   axis: Axis;
-  /** URL of its facts; tiles lie below it by number. */
+  /** URL of its facts; tiles lie below it by number. Empty before there is a sound. */
   url: string;
   height: number;
 }
@@ -21,6 +21,7 @@ export function SpectrogramLane({ axis, url, height }: Props) {
   const [facts, setFacts] = useState<Spectrogram | null>(null);
   const [loaded, redraw] = useState(0);
   useEffect(() => {
+    if (!url) return;
     let isGone = false;
     tiles.onLoad = () => {
       if (!isGone) redraw((n) => n + 1);

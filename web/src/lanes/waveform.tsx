@@ -15,16 +15,19 @@ interface Props {
   /** Stretch that is marked. */
   span?: Signal<Span | null>;
   height: number;
+  /** Place of the sound that plays, in seconds; with it, keys seek and select. */
+  position?: Signal<number>;
   onSeek?: (seconds: number) => void;
 }
 
-export function Waveform({ axis, peaks, span, height, onSeek }: Props) {
+export function Waveform({ axis, peaks, span, height, position, onSeek }: Props) {
   const loaded = usePeaks(axis, peaks);
   const light = isLight.value;
   const marked = span?.value ?? null;
   return (
     <div
       class="lane"
+      {...(position && slider(axis, position, span, onSeek))}
       onPointerDown={(event) =>
         dragSpan(
           axis,
@@ -47,6 +50,48 @@ export function Waveform({ axis, peaks, span, height, onSeek }: Props) {
       />
     </div>
   );
+}
+
+/** Steps of the arrow keys, in seconds: alone, and with Shift, which selects. */
+const STEP_S = 1;
+const SHIFT_STEP_S = 0.1;
+
+/** What makes the lane a slider for keys and screen readers. */
+function slider(
+  axis: Axis,
+  position: Signal<number>,
+  span: Props["span"],
+  onSeek: Props["onSeek"],
+) {
+  const length = axis.length.value;
+  // Asked for once it is needed: a lane that follows the sound would be drawn 60 times a second.
+  const now = () => Math.max(0, position.peek());
+  const text = () => `${now().toFixed(1)} of ${length.toFixed(1)} seconds`;
+  return {
+    role: "slider" as const,
+    tabIndex: 0,
+    "aria-label": "Place in the sound",
+    "aria-valuemin": 0,
+    "aria-valuemax": Math.round(length * 10) / 10,
+    "aria-valuenow": Math.round(now() * 10) / 10,
+    "aria-valuetext": text(),
+    onFocus: (event: FocusEvent) => {
+      (event.currentTarget as HTMLElement).setAttribute("aria-valuetext", text());
+    },
+    onKeyDown: (event: KeyboardEvent) => {
+      const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
+      if (event.key === "Home") onSeek?.(0);
+      else if (event.key === "End") onSeek?.(Math.max(0, length - STEP_S));
+      else if (!step) return;
+      else if (event.shiftKey && span) {
+        const { from, to } = span.peek() ?? { from: now(), to: now() };
+        const end = Math.min(length, Math.max(from, to + step * SHIFT_STEP_S));
+        span.value = end > from ? { from, to: end } : null;
+      } else onSeek?.(Math.min(length, Math.max(0, now() + step * STEP_S)));
+      event.preventDefault();
+      event.stopPropagation();
+    },
+  };
 }
 
 /** Peaks as fine as the zoom can show. */

@@ -1,4 +1,5 @@
 import audioLines from "lucide-static/icons/audio-lines.svg";
+import brush from "lucide-static/icons/brush.svg";
 import check from "lucide-static/icons/check.svg";
 import chevronDown from "lucide-static/icons/chevron-down.svg";
 import circleAlert from "lucide-static/icons/circle-alert.svg";
@@ -26,6 +27,7 @@ import x from "lucide-static/icons/x.svg";
 
 const ICONS = {
   audioLines,
+  brush,
   check,
   chevronDown,
   circleAlert,

@@ -1,6 +1,8 @@
 /** The dock: the one player, below every screen. */
 
+import { useDragOfSound } from "../parts/drop";
 import { Icon } from "../parts/icon";
+import { candidateOf } from "../screens/codes-chooser";
 import { helpIsOpen } from "../screens/key-help";
 import { useKeys } from "../state/keys";
 import {
@@ -34,6 +36,8 @@ export function Dock() {
     { key: "b", does: "Swap A and B at the same instant", run: swap },
   ]);
   const sound = current.value;
+  const candidate = candidateOf(sound);
+  const title = useDragOfSound<HTMLSpanElement>(candidate);
   const isOn = isPlaying.value || isLoading.value;
   return (
     <section class="dock" aria-label="Player">
@@ -57,7 +61,12 @@ export function Dock() {
       >
         <Icon name="repeat" />
       </button>
-      <span class={sound ? "dock-title cut" : "dock-title cut muted"} title={sound?.title}>
+      <span
+        ref={title}
+        class={sound ? "dock-title cut" : "dock-title cut muted"}
+        title={sound?.title}
+        draggable={candidate !== null}
+      >
         {sound ? sound.title : "Nothing to play yet"}
       </span>
       <Wave />

@@ -157,16 +157,11 @@ async function start(at: number): Promise<void> {
 
 async function makeDeck(sounds: Sound[], at: number, number: number): Promise<Deck | null> {
   const { context, output } = audio();
-  const plan = {
-    gains: isMatched.value ? equalGains(sounds) : sounds.map(() => 1),
-    side: side.value,
-    at,
-    loop: loop(),
-    onEnd: () => end(number),
-  };
+  const gains = () => (isMatched.value ? equalGains(sounds) : sounds.map(() => 1));
+  const plan = { side: side.value, at, loop: loop(), onEnd: () => end(number) };
   if (sounds.some((sound) => sound.duration_s > LONG_S)) {
     const urls = sounds.map((sound) => sound.audio);
-    const media = new MediaDeck(context, output, urls, plan);
+    const media = new MediaDeck(context, output, urls, { ...plan, gains: gains() });
     await media.start();
     return media;
   }
@@ -175,7 +170,8 @@ async function makeDeck(sounds: Sound[], at: number, number: number): Promise<De
   if (!sounds[0]?.duration_s && current.value) {
     current.value = { ...current.value, duration_s: buffers[0]?.duration ?? 0 };
   }
-  return new BufferDeck(context, output, buffers, { ...plan, side: side.value, loop: loop() });
+  const present = { ...plan, gains: gains(), side: side.value, loop: loop() };
+  return new BufferDeck(context, output, buffers, present);
 }
 
 function end(number: number): void {

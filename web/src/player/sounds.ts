@@ -1,5 +1,6 @@
 /** Decoded sounds, the last used of them in memory. */
 
+import type { Peaks } from "../lanes/peaks";
 import { ApiError } from "../state/api";
 
 export interface Sound {
@@ -8,6 +9,8 @@ export interface Sound {
   title: string;
   /** URL of its audio. */
   audio: string;
+  /** Its audio, where it is here already: the policy of the server lets no page load a blob. */
+  file?: ArrayBuffer;
   /** URL of its peaks, without the query; empty if it has none. */
   peaks: string;
   /** Length in seconds; 0 where it is known once the sound is decoded. */
@@ -16,6 +19,8 @@ export interface Sound {
   loudness: number | null;
   /** Where it begins in the file, in seconds. */
   start_s?: number;
+  /** Where it lies in a document: its id, and the time at which it begins there. */
+  place?: { document: string; at_s: number };
 }
 
 /** Bytes of decoded sound that are kept, about. */
@@ -50,18 +55,28 @@ export function decoded(context: AudioContext, sound: Sound): Promise<AudioBuffe
   return coming;
 }
 
+/** Loudness of sounds that the server told with them, in LUFS, by key. */
+const loudnesses = new Map<string, number>();
+
 async function load(context: AudioContext, sound: Sound): Promise<AudioBuffer> {
-  const response = await fetch(sound.audio);
-  if (!response.ok) {
-    const body = await response.json().catch(() => ({}));
-    throw new ApiError(body.error ?? `${sound.title} cannot be played.`, response.status);
-  }
+  const file = sound.file ?? (await fetchFile(sound));
   try {
-    const buffer = await context.decodeAudioData(await response.arrayBuffer());
+    const buffer = await context.decodeAudioData(file.slice(0));
     return from(context, buffer, sound.start_s ?? 0);
   } catch {
     throw new Error(`${sound.title} cannot be played: the browser does not read it.`);
   }
+}
+
+async function fetchFile(sound: Sound): Promise<ArrayBuffer> {
+  const response = await fetch(sound.audio);
+  const loudness = response.headers.get("X-Loudness");
+  if (loudness) loudnesses.set(sound.key, Number(loudness));
+  if (!response.ok) {
+    const body = await response.json().catch(() => ({}));
+    throw new ApiError(body.error ?? `${sound.title} cannot be played.`, response.status);
+  }
+  return response.arrayBuffer();
 }
 
 /** The part of a sound that begins at `seconds`. */
@@ -76,6 +91,27 @@ function from(context: AudioContext, buffer: AudioBuffer, seconds: number): Audi
   return part;
 }
 
+/** Stretches that the peaks of a decoded sound have, at most: enough for the width of the dock. */
+const PEAKS = 4000;
+
+/** Peaks of a sound in memory; null for one that is not. */
+export async function decodedPeaks(key: string): Promise<Peaks | null> {
+  const buffer = isDecoded(key) ? await kept.get(key) : undefined;
+  if (!buffer) return null;
+  const per = Math.max(1, Math.ceil(buffer.length / PEAKS));
+  const values = new Int8Array(2 * Math.ceil(buffer.length / per));
+  for (let c = 0; c < buffer.numberOfChannels; c++) {
+    const samples = buffer.getChannelData(c);
+    for (let n = 0; n < samples.length; n++) {
+      const value = Math.round(127 * Math.min(1, Math.max(-1, samples[n] ?? 0)));
+      const at = 2 * Math.floor(n / per);
+      if (value < (values[at] ?? 0)) values[at] = value;
+      if (value > (values[at + 1] ?? 0)) values[at + 1] = value;
+    }
+  }
+  return { values, seconds: buffer.duration };
+}
+
 function limit(): void {
   let all = [...sizes.values()].reduce((sum, size) => sum + size, 0);
   for (const key of kept.keys()) {
@@ -88,8 +124,8 @@ function limit(): void {
 
 /** Gains at which sounds are equally loud: the louder ones are turned down. */
 export function equalGains(sounds: Sound[]): number[] {
-  const known = sounds.map((sound) => sound.loudness).filter((value) => value !== null);
-  if (known.length < sounds.length) return sounds.map(() => 1);
+  const known = sounds.map((sound) => sound.loudness ?? loudnesses.get(sound.key));
+  if (!known.every((value) => value !== undefined)) return sounds.map(() => 1);
   const least = Math.min(...known);
-  return sounds.map((sound) => 10 ** ((least - (sound.loudness ?? least)) / 20));
+  return known.map((loudness) => 10 ** ((least - loudness) / 20));
 }

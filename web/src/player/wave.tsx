@@ -4,7 +4,8 @@ import { useEffect, useRef } from "preact/hooks";
 import { drawPeaks, loadPeaks } from "../lanes/peaks";
 import { clock } from "../state/format";
 import { colourOf, isLight } from "../state/theme";
-import { current, position, seek, select, selection } from "./player";
+import { current, isLoading, position, seek, select, selection } from "./player";
+import { decodedPeaks } from "./sounds";
 
 /** A drag shorter than this is a click, in pixels. */
 const LEAST_DRAG = 4;
@@ -22,10 +23,14 @@ export function Wave() {
 
   useEffect(() => {
     const element = canvas.current;
-    if (!element || !sound?.peaks || !sound.duration_s) return;
+    if (!element || !sound?.duration_s) return;
+    if (!sound.peaks && isLoading.value) return;
     let isGone = false;
     const draw = async () => {
-      const peaks = await loadPeaks(sound.peaks, sound.duration_s, element.clientWidth * 2);
+      const peaks = sound.peaks
+        ? await loadPeaks(sound.peaks, sound.duration_s, element.clientWidth * 2)
+        : await decodedPeaks(sound.key);
+      if (!peaks) clear(element);
       if (peaks && !isGone) drawPeaks(element, peaks, 0, sound.duration_s, colourOf("muted"));
     };
     const redraw = () => void draw().catch(() => {});
@@ -36,7 +41,7 @@ export function Wave() {
       isGone = true;
       observer.disconnect();
     };
-  }, [sound?.key, sound?.duration_s, light]);
+  }, [sound?.key, sound?.duration_s, light, !sound?.peaks && isLoading.value]);
 
   const timeAt = (x: number): number => {
     const box = frame.current?.getBoundingClientRect();
@@ -93,6 +98,10 @@ export function Wave() {
       {sound && <span class="playhead" style={{ left: share(now) }} />}
     </div>
   );
+}
+
+function clear(canvas: HTMLCanvasElement): void {
+  canvas.getContext("2d")?.clearRect(0, 0, canvas.width, canvas.height);
 }
 
 function onKey(event: KeyboardEvent, length: number): void {

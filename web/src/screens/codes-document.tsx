@@ -1,29 +1,39 @@
 /** One document: lanes under one axis, and what is done with the selected region. */
 
-import { type Signal, signal } from "@preact/signals";
-import { useEffect, useMemo } from "preact/hooks";
+import { effect, type Signal, signal } from "@preact/signals";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { CodeGrid } from "../grid/code-grid";
-import { GROUPS, lineOf } from "../grid/operations";
-import { rowsOf } from "../grid/rows";
-import { type Cell, levelsText, type Region } from "../grid/selection";
-import { Axis } from "../lanes/axis";
+import { lineOf, operationOf } from "../grid/operations";
+import { heightOf, levelAt, rowsOf } from "../grid/rows";
+import type { Cell, Region } from "../grid/selection";
 import { useLanes } from "../lanes/lane";
 import { Minimap } from "../lanes/minimap";
+import { Playhead } from "../lanes/playhead";
 import { Ruler } from "../lanes/ruler";
 import type { Span } from "../lanes/span";
+import { SpectrogramLane } from "../lanes/spectrogram";
 import { Waveform } from "../lanes/waveform";
-import { Icon } from "../parts/icon";
-import { audition, current, position, select } from "../player/player";
-import { isDecoded, type Sound } from "../player/sounds";
-import { BASE, query } from "../state/api";
+import { DRAGGED_SOUND, useDrop } from "../parts/drop";
+import { current, select } from "../player/player";
 import { OpenDocument } from "../state/document";
 import { onEvents, onRenewal } from "../state/events";
 import { useKeys } from "../state/keys";
 import { place, setQuery } from "../state/route";
-import { usePeaksOf } from "./codes-peaks";
+import { soundUrl } from "../state/sounds";
+import { toastError } from "../state/toasts";
+import { documentOf, documentOfFile, SoundChooser } from "./codes-chooser";
+import { Head } from "./codes-head";
+import { play, playColumn, playEdited, soundOf, usePlayhead } from "./codes-heard";
+import { CurveChoice, CurveFigures, Curves, LevelLabels, switchLevel } from "./codes-lanes";
+import { OtherSound } from "./codes-other";
+import { Palette } from "./codes-palette";
+import { usePictures } from "./codes-pictures";
 import { SelectionPanel } from "./codes-selection";
+import { EditorState, hearsEdits } from "./codes-state";
 
-const GRID_HEIGHT = 256;
+const WAVE_HEIGHT = 56;
+const SPECTRUM_HEIGHT = 64;
+const CURVES_HEIGHT = 56;
 
 export function CodesDocument({ id }: { id: string }) {
   const document = useMemo(() => new OpenDocument(id), [id]);
@@ -39,104 +49,146 @@ export function CodesDocument({ id }: { id: string }) {
       for (const end of ends) end();
     };
   }, [document]);
-  if (!document.isLoaded.value)
+  if (!document.isLoaded.value) {
     return document.error.value ? <p class="bad">{document.error.value}</p> : null;
+  }
   return <Editor document={document} />;
 }
 
-/** The sound of a document, or of a part of it; another revision is another sound. */
-export function soundOfDocument(document: OpenDocument, region?: Region): Sound {
-  const view = document.view.peek();
-  const codes = document.codes.peek();
-  const rev = view?.rev ?? 0;
-  const isPart = region && !(region.from === 0 && region.to === codes.frames);
-  const isAll = !region || (region.top === 0 && region.bottom === codes.levels);
-  const audio = query(`${BASE}/documents/${document.id}/audio`, {
-    from: isPart ? `${region.from}f` : undefined,
-    to: isPart ? `${region.to}f` : undefined,
-    levels: isAll ? undefined : levelsText(region),
-    rev,
-  });
-  const frames = isPart ? region.to - region.from : codes.frames;
-  return {
-    key: audio,
-    title: view?.name ?? "",
-    audio,
-    peaks: "",
-    duration_s: frames / codes.frameRate,
-    loudness: null,
-  };
-}
-
-/** Plays a sound; B is the same stretch as it was before the last edit, if it was heard then. */
-function playBesideBefore(document: OpenDocument, region?: Region): void {
-  const sound = soundOfDocument(document, region);
-  const place = sound.key.replace(/rev=\d+/, "");
-  const now = current.peek();
-  const isOther = now && now.key !== sound.key && now.key.replace(/rev=\d+/, "") === place;
-  const before = isOther && isDecoded(now.key) ? { ...now, title: `${now.title}, before` } : null;
-  audition(sound, before);
-}
-
 function Editor({ document }: { document: OpenDocument }) {
-  const codes = document.codes.value;
-  const axis = useMemo(() => new Axis(codes.frames / codes.frameRate), []);
-  const lanes = useLanes(axis);
-  const selection = useMemo(() => signal<Region | null>(regionOfQuery()), []);
-  const cell = useMemo(() => signal<Cell>({ frame: 0, level: 0 }), []);
+  const state = useMemo(() => new EditorState(document), [document]);
+  const [isChoosing, choose] = useState(false);
+  const grid = useRef<HTMLDivElement>(null);
+  const view = document.view.value;
   useEffect(() => {
-    axis.length.value = codes.frames / codes.frameRate;
-  }, [codes.frames]);
-  useViewInQuery(axis, selection);
-  const playhead = usePlayhead(document);
-  const peaks = usePeaksOf(document);
-  const play = (region?: Region) => playBesideBefore(document, region);
-  const act = (name: string, values: Record<string, string> = {}, region = selection.peek()) => {
-    const operation = GROUPS.flatMap((group) => group.operations).find((o) => o.name === name);
+    void state.loadDraft();
+    void state.loadCounts();
+    // The place of an edit is heard once it is made.
+    return effect(() => {
+      if (document.edited.value && hearsEdits.peek()) playEdited(state);
+    });
+  }, [state]);
+  useLength(state);
+  useViewInQuery(state);
+  const act = (
+    name: string,
+    values: Record<string, string> = {},
+    region = state.selection.peek(),
+  ) => {
+    const operation = operationOf(name);
+    const codes = document.codes.peek();
     if (operation) void document.edit(lineOf(operation, region, codes, values));
   };
+  const paint = (region: Region, code: number) => act("set", { "--code": String(code) }, region);
   useKeys("Codes", [
     { key: "Ctrl+z", does: "Undo", run: () => void document.undo() },
     { key: "Ctrl+Shift+z", does: "Redo", run: () => void document.redo() },
     { key: "Ctrl+y", does: "Redo", run: () => void document.redo() },
   ]);
-  const selectTime = (span: Span | null) => {
-    const region = span && {
-      from: Math.floor(span.from * codes.frameRate),
-      to: Math.min(codes.frames, Math.ceil(span.to * codes.frameRate)),
-      top: 0,
-      bottom: codes.levels,
-    };
-    selection.value = region && region.to > region.from ? region : null;
-  };
-  const seekTo = (seconds: number) => audition(soundOfDocument(document), null, seconds);
+  const drop = useDrop<HTMLDivElement>((event) => void onDrop(state, grid.current, event));
+  const cellAt = (x: number, y: number) => cellOf(state, grid.current, x, y);
   return (
     <>
-      <Head document={document} />
+      <Head state={state} />
+      {view && !view.model && (
+        <p class="bad">
+          The model that made these codes is not in the library: they can be edited, but not heard.
+        </p>
+      )}
       <div class="codes">
-        <div class="codes-lanes">
-          <Labels levels={codes.levels} names={codes.names} />
-          <div ref={lanes} class="lanes codes-axis">
-            <Ruler axis={axis} onSelect={selectTime} onSeek={seekTo} />
-            <Waveform
+        <div ref={drop} class="stack">
+          <Lanes state={state} grid={grid} act={act} paint={paint} />
+          <OtherSound state={state} cellAt={cellAt} />
+          <Palette state={state} cellAt={cellAt} onPaint={paint} />
+        </div>
+        <SelectionPanel state={state} onChoose={() => choose(true)} />
+      </div>
+      {isChoosing && (
+        <SoundChooser
+          family={view?.codebook_hash ?? ""}
+          model={view?.model ?? ""}
+          without={document.id}
+          onChoose={(other) => void state.openOther(other)}
+          onClose={() => choose(false)}
+        />
+      )}
+    </>
+  );
+}
+
+interface LanesProps {
+  state: EditorState;
+  grid: { current: HTMLDivElement | null };
+  act: (name: string, values?: Record<string, string>, region?: Region | null) => void;
+  paint: (region: Region, code: number) => void;
+}
+
+function Lanes({ state, grid, act, paint }: LanesProps) {
+  const { document, axis, selection } = state;
+  const codes = document.codes.value;
+  const lanes = useLanes(axis);
+  const playhead = usePlayhead(document, axis);
+  const pictures = usePictures(document);
+  const span = useSpan(state);
+  const height = heightOf(codes.levels);
+  const brush = useMemo(() => signal<number | null>(null), []);
+  brush.value = state.isPainting.value ? (state.brush.value?.level ?? null) : null;
+  const seekTo = (seconds: number) => play(state, undefined, seconds);
+  const selectTime = (next: Span | null) => {
+    selection.value = regionOf(next, codes.frames, codes.frameRate, codes.levels);
+  };
+  return (
+    <>
+      <div class="codes-lanes">
+        <div class="lane-labels">
+          <span class="lane-label" style={{ height: "20px" }} />
+          <span class="lane-label" style={{ height: `${WAVE_HEIGHT}px` }}>
+            wave
+          </span>
+          <span class="lane-label" style={{ height: `${SPECTRUM_HEIGHT}px` }}>
+            spectrum
+          </span>
+          <LevelLabels state={state} rows={rowsOf(codes.levels, height)} />
+          <span class="lane-label" style={{ height: `${CURVES_HEIGHT}px` }}>
+            curves
+          </span>
+        </div>
+        <div ref={lanes} class="lanes codes-axis">
+          <Ruler axis={axis} onSelect={selectTime} onSeek={seekTo} />
+          <Waveform
+            axis={axis}
+            peaks={pictures.sound && soundUrl(pictures.sound.hash, "peaks")}
+            span={span}
+            height={WAVE_HEIGHT}
+            position={playhead}
+            onSeek={seekTo}
+          />
+          {pictures.draw ? (
+            <button type="button" class="small-button draw-all" onClick={pictures.draw}>
+              Draw waveform, spectrum and curves: this sound is long
+            </button>
+          ) : (
+            <SpectrogramLane
               axis={axis}
-              peaks={peaks}
-              span={spanOf(selection, codes.frameRate)}
-              height={72}
-              onSeek={seekTo}
+              url={pictures.sound ? soundUrl(pictures.sound.hash, "spectrogram") : ""}
+              height={SPECTRUM_HEIGHT}
             />
+          )}
+          <div ref={grid}>
             <CodeGrid
               axis={axis}
               codes={document.codes}
               changed={document.changed}
               selection={selection}
-              cell={cell}
+              cell={state.cell}
               playhead={playhead}
-              height={GRID_HEIGHT}
-              onColumn={(frame) =>
-                play({ from: frame, to: frame + 1, top: 0, bottom: codes.levels })
-              }
-              onRegion={play}
+              height={height}
+              counts={state.counts}
+              silent={state.silent}
+              brush={brush}
+              ghost={state.ghost}
+              onColumn={(frame) => playColumn(state, frame)}
+              onRegion={(region) => play(state, region)}
               onMove={(region, to, isCopy) =>
                 isCopy
                   ? act("copy", { "--at": `${to}f`, "--mode": "overwrite" }, region)
@@ -145,156 +197,150 @@ function Editor({ document }: { document: OpenDocument }) {
               onStretch={(region, factor) =>
                 act("stretch", { "--factor": factor.toFixed(4) }, region)
               }
-              onLock={(region) => act("lock", {}, region)}
+              onLock={(region) => act(isAllLocked(state, region) ? "unlock" : "lock", {}, region)}
+              onPaint={(region) => paint(region, state.brush.peek()?.code ?? 0)}
+              onLetter={(letter, cell) => {
+                if (letter === "m") switchLevel(state, "muted", cell.level);
+                else if (letter === "s") switchLevel(state, "soloed", cell.level);
+                else return false;
+                return true;
+              }}
             />
-            <Minimap axis={axis} />
+          </div>
+          <Curves axis={axis} measured={pictures.curves} height={CURVES_HEIGHT} />
+          <Playhead axis={axis} at={playhead} />
+        </div>
+      </div>
+      <div class="codes-lanes under-lanes">
+        <span />
+        <div>
+          <Minimap axis={axis} />
+          <div class="row">
+            <CurveChoice />
+            <CurveFigures measured={pictures.curves} />
           </div>
         </div>
-        <SelectionPanel document={document} selection={selection} onPlay={play} />
       </div>
     </>
   );
 }
 
-function Head({ document }: { document: OpenDocument }) {
-  const view = document.view.value;
-  const codes = document.codes.value;
-  const isBusy = document.isBusy.value;
-  const last = view?.edits[view.cursor - 1];
-  const next = view?.edits[view.cursor];
-  const locked = codes.locked.reduce((sum, each) => sum + each, 0);
-  const url = `${BASE}${document.path}`;
-  return (
-    <div class="screen-head">
-      <h1>{view?.name}</h1>
-      <div class="row">
-        <button type="button" disabled={!last || isBusy} onClick={() => void document.undo()}>
-          <Icon name="undo" /> {last ? `Undo “${last.line}”` : "Undo"}
-        </button>
-        <button
-          type="button"
-          class="icon-only"
-          disabled={!next || isBusy}
-          aria-label={next ? `Redo “${next.line}”` : "Redo"}
-          title={next ? `Redo “${next.line}”` : "Redo"}
-          onClick={() => void document.redo()}
-        >
-          <Icon name="redo" />
-        </button>
-      </div>
-      <p class="muted small">
-        {isBusy
-          ? "at work …"
-          : `seams ${codes.seams.length} · locked ${locked.toLocaleString("en")}`}
-      </p>
-      <div class="row spread">
-        <button
-          type="button"
-          disabled={isBusy || !codes.seams.length}
-          onClick={() => void document.edit("heal --seams")}
-        >
-          Heal seams
-        </button>
-        <button type="button" popovertarget="export-document">
-          <Icon name="download" /> Export <Icon name="chevronDown" />
-        </button>
-        <div id="export-document" popover="auto" class="popover menu">
-          <a
-            class="button quiet"
-            href={`${url}/audio?rev=${view?.rev}`}
-            download={`${view?.name}.wav`}
-          >
-            Sound (WAV)
-          </a>
-          <a class="button quiet" href={`${url}/codes`} download>
-            Codes file
-          </a>
-          <a class="button quiet" href={`${url}/script`} download={`${view?.name}.txt`}>
-            Script for `distill edit run`
-          </a>
-        </div>
-      </div>
-    </div>
-  );
+function isAllLocked(state: EditorState, region: Region): boolean {
+  const { locked, levels } = state.document.codes.peek();
+  for (let frame = region.from; frame < region.to; frame++) {
+    for (let level = region.top; level < region.bottom; level++) {
+      if (!locked[frame * levels + level]) return false;
+    }
+  }
+  return true;
 }
 
-function Labels({ levels, names }: { levels: number; names: readonly string[] }) {
-  const rows = rowsOf(levels, GRID_HEIGHT);
-  return (
-    <div class="codes-labels" aria-hidden="true">
-      <span style={{ height: "20px" }} />
-      <span class="muted" style={{ height: "72px" }}>
-        wave
-      </span>
-      {names.map((name, n) => (
-        <span
-          key={name}
-          style={{ height: `${rows[n]?.height}px`, color: `var(--level-${(n % 8) + 1})` }}
-        >
-          {name}
-        </span>
-      ))}
-    </div>
+/** The cell of the grid under a place of the screen; null outside of it. */
+function cellOf(state: EditorState, grid: HTMLElement | null, x: number, y: number): Cell | null {
+  const box = grid?.getBoundingClientRect();
+  if (!box || x < box.left || x >= box.right || y < box.top || y >= box.bottom) return null;
+  const { frames, frameRate, levels } = state.document.codes.peek();
+  const frame = Math.floor(state.axis.timeAt(x - box.left) * frameRate);
+  if (frame >= frames) return null;
+  return { frame, level: levelAt(rowsOf(levels, box.height), y - box.top) };
+}
+
+/** A sound that is dropped on the lanes opens as the other one, to be pasted there. */
+async function onDrop(
+  state: EditorState,
+  grid: HTMLElement | null,
+  event: DragEvent,
+): Promise<void> {
+  const transfer = event.dataTransfer;
+  const file = transfer?.files[0];
+  const dragged = transfer?.getData(DRAGGED_SOUND);
+  const left = grid?.getBoundingClientRect().left ?? 0;
+  const at = Math.max(
+    0,
+    Math.min(state.axis.timeAt(event.clientX - left), state.axis.length.peek()),
   );
+  const model = state.document.view.peek()?.model ?? "";
+  try {
+    if (file) await state.openOther(await documentOfFile(file, model));
+    else if (dragged) await state.openOther(await documentOf(JSON.parse(dragged), model));
+    else return;
+    const paste = operationOf("paste");
+    if (paste && state.other.peek()) state.begin(paste, { "--at": at.toFixed(3) });
+  } catch (error) {
+    toastError(error);
+  }
 }
 
 // --- time ----------------------------------------------------------------------------------------
 
-/** The playhead, where the player plays this document or a part of it. */
-function usePlayhead(document: OpenDocument): Signal<number> {
-  const playhead = useMemo(() => signal(-1), []);
-  const sound = current.value;
-  const isOurs = sound?.key.includes(`/documents/${document.id}/`) ?? false;
-  const from = /from=(\d+)f/.exec(sound?.key ?? "")?.[1];
-  const offset = Number(from ?? 0) / document.codes.value.frameRate;
+/** The axis holds both sounds, so that they lie on one scale. */
+function useLength({ document, other, axis }: EditorState): void {
+  const secondsOf = (each: OpenDocument | null) =>
+    each ? each.codes.value.frames / each.codes.value.frameRate : 0;
+  const length = Math.max(secondsOf(document), secondsOf(other.value));
   useEffect(() => {
-    playhead.value = -1;
-    if (!isOurs) return;
-    return position.subscribe((seconds) => {
-      playhead.value = offset + seconds;
-    });
-  }, [sound?.key]);
-  return playhead;
+    const wasWhole = axis.end.peek() >= axis.length.peek() - 0.001 && axis.start.peek() === 0;
+    axis.length.value = length;
+    if (wasWhole && axis.width.peek()) axis.fit();
+  }, [length]);
 }
 
-/** The selection as the stretch that the waveform marks. */
-function spanOf(selection: Signal<Region | null>, rate: number): Signal<Span | null> {
+/** The selection as the stretch that the waveform marks, and a stretch there as the selection. */
+function useSpan({ document, selection }: EditorState): Signal<Span | null> {
   const span = useMemo(() => signal<Span | null>(null), []);
-  const region = selection.value;
   useEffect(() => {
-    span.value = region && { from: region.from / rate, to: region.to / rate };
-    const sound = current.peek();
-    // The loop of the player follows the selection, where the whole document is in the dock.
-    if (sound?.key.includes("/documents/") && !sound.key.includes("from=")) select(span.value);
-  }, [region]);
+    const ends = [
+      effect(() => {
+        const region = selection.value;
+        const rate = document.codes.peek().frameRate;
+        span.value = region && { from: region.from / rate, to: region.to / rate };
+        // The loop of the player follows it, where the whole document is in the dock.
+        const sound = current.peek();
+        if (sound?.key === soundOf(document).key) select(span.peek());
+      }),
+      span.subscribe((next) => {
+        const now = selection.peek();
+        const { frames, frameRate, levels } = document.codes.peek();
+        const other = regionOf(next, frames, frameRate, levels);
+        if (other?.from === now?.from && other?.to === now?.to) return;
+        selection.value = other && now ? { ...now, from: other.from, to: other.to } : other;
+      }),
+    ];
+    return () => {
+      for (const end of ends) end();
+    };
+  }, []);
   return span;
 }
 
-function regionOfQuery(): Region | null {
-  const numbers = (place.peek().query.get("region") ?? "").split(",").map(Number);
-  const [from, to, top, bottom] = numbers;
-  if (from === undefined || to === undefined || top === undefined || bottom === undefined) {
-    return null;
-  }
-  return { from, to, top, bottom };
+function regionOf(span: Span | null, frames: number, rate: number, levels: number): Region | null {
+  if (!span) return null;
+  // What lies on a frame to a thousandth is that frame.
+  const from = Math.floor(span.from * rate + 0.001);
+  const to = Math.min(frames, Math.ceil(span.to * rate - 0.001));
+  return to > from ? { from, to, top: 0, bottom: levels } : null;
 }
 
 /** Time until selection and zoom go into the URL, in ms. */
 const REST_MS = 400;
 
-function useViewInQuery(axis: Axis, selection: Signal<Region | null>): void {
+function useViewInQuery({ axis, selection }: EditorState): void {
   useEffect(() => {
     const [from, to] = (place.peek().query.get("view") ?? "").split(",").map(Number);
     if (from !== undefined && to !== undefined && to > from) axis.show(from, to);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const end = effect(() => {
+      const region = selection.value;
+      const view = `${axis.start.value.toFixed(2)},${axis.end.value.toFixed(2)}`;
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        const { from, to, top, bottom } = region ?? { from: 0, to: 0, top: 0, bottom: 0 };
+        setQuery({ region: region ? `${from},${to},${top},${bottom}` : "", view });
+      }, REST_MS);
+    });
+    return () => {
+      end();
+      clearTimeout(timer);
+    };
   }, []);
-  const region = selection.value;
-  const { start, end } = axis;
-  const view = `${start.value.toFixed(2)},${end.value.toFixed(2)}`;
-  useEffect(() => {
-    const timer = setTimeout(() => {
-      const { from, to, top, bottom } = region ?? { from: 0, to: 0, top: 0, bottom: 0 };
-      setQuery({ region: region ? `${from},${to},${top},${bottom}` : "", view });
-    }, REST_MS);
-    return () => clearTimeout(timer);
-  }, [region, view]);
 }

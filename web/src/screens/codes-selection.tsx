@@ -1,46 +1,109 @@
 /** What is done with the selected region: heard, edited in place, or mixed with another sound. */
 
-import type { Signal } from "@preact/signals";
-import { useState } from "preact/hooks";
-import { GROUPS, lineOf, type Operation, type Parameter } from "../grid/operations";
+import { useEffect, useRef } from "preact/hooks";
+import { GROUPS, lineOf, OPERATIONS, type Operation } from "../grid/operations";
 import { type Region, regionText } from "../grid/selection";
 import { Icon } from "../parts/icon";
-import { audition } from "../player/player";
-import { BASE } from "../state/api";
-import type { OpenDocument } from "../state/document";
-import type { DocumentsView } from "../state/records";
-import { useResource } from "../state/resource";
-import { toastError } from "../state/toasts";
+import { lettersOn, useKeys } from "../state/keys";
+import { play } from "./codes-heard";
+import { OperationForm } from "./codes-operation";
+import { type EditorState, hearsEdits } from "./codes-state";
 
 interface Props {
-  document: OpenDocument;
-  selection: Signal<Region | null>;
-  onPlay: (region?: Region) => void;
+  state: EditorState;
+  /** Opens the choice of another sound. */
+  onChoose: () => void;
 }
 
-export function SelectionPanel({ document, selection, onPlay }: Props) {
-  const codes = document.codes.value;
-  const region = selection.value;
-  const [chosen, choose] = useState<Operation | null>(null);
+export function SelectionPanel({ state, onChoose }: Props) {
+  const codes = state.document.codes.value;
+  const region = state.selection.value;
+  const operation = state.operation.value;
   const all = { top: 0, bottom: codes.levels };
+  const hasPart = region && (region.top > 0 || region.bottom < codes.levels);
   return (
     <aside class="panel selection-panel" aria-label="Selection">
-      <h2>{region ? regionText(region, codes) : "The whole sound"}</h2>
-      <RegionFields selection={selection} document={document} />
+      <div class="row">
+        <h2>{region ? regionText(region, codes) : "The whole sound"}</h2>
+        {region && (
+          <button
+            type="button"
+            class="quiet small-button spread"
+            onClick={() => {
+              state.selection.value = null;
+            }}
+          >
+            Clear
+          </button>
+        )}
+      </div>
+      <RegionFields state={state} />
       <div class="row">
         <button
           type="button"
           class="small-button"
-          onClick={() => onPlay(region ? { ...region, ...all } : undefined)}
+          onClick={() => play(state, region ? { ...region, ...all } : undefined)}
         >
           <Icon name="play" filled /> {region ? "region" : "all"}
         </button>
-        {region && (region.top > 0 || region.bottom < codes.levels) && (
-          <button type="button" class="small-button" onClick={() => onPlay(region)}>
+        {hasPart && (
+          <button type="button" class="small-button" onClick={() => play(state, region)}>
             <Icon name="play" filled /> these levels
           </button>
         )}
+        <label class="field small spread">
+          <input
+            type="checkbox"
+            checked={hearsEdits.value}
+            onChange={(event) => {
+              hearsEdits.value = event.currentTarget.checked;
+            }}
+          />
+          hear edits
+        </label>
       </div>
+      {operation ? (
+        <OperationForm
+          key={operation.name}
+          state={state}
+          operation={operation}
+          onChoose={onChoose}
+        />
+      ) : (
+        <OperationMenu state={state} onChoose={onChoose} />
+      )}
+    </aside>
+  );
+}
+
+/** All operations: one tab stop, arrows move, the first letter leads on. */
+function OperationMenu({ state, onChoose }: Props) {
+  const menu = useRef<HTMLDivElement>(null);
+  useKeys("Codes", [
+    {
+      key: "o",
+      does: "To the operations: arrows move, Enter begins",
+      run: () => buttonsOf(menu.current)[0]?.focus(),
+    },
+  ]);
+  // Whoever leaves an operation by key stands where it began.
+  useEffect(() => {
+    if (document.activeElement === document.body && wasOpen.operation) {
+      buttonsOf(menu.current)
+        .find((button) => button.dataset.name === wasOpen.operation)
+        ?.focus();
+    }
+    wasOpen.operation = "";
+  }, []);
+  return (
+    <div
+      ref={menu}
+      class="operation-menu"
+      role="toolbar"
+      aria-label="Operations"
+      aria-orientation="horizontal"
+      onKeyDown={(event) => onMenuKey(event, menu.current)}
+    >
       {GROUPS.map((group) => (
         <section key={group.name} class="operations">
           <h3>{group.name}</h3>
@@ -50,41 +113,74 @@ export function SelectionPanel({ document, selection, onPlay }: Props) {
                 key={operation.name}
                 type="button"
                 class="small-button"
+                data-name={operation.name}
+                tabIndex={operation === OPERATIONS[0] ? 0 : -1}
                 title={operation.does}
-                aria-pressed={chosen?.name === operation.name}
-                disabled={document.isBusy.value}
-                onClick={() => {
-                  const needsMore = operation.parameters.length > 0 || operation.takesOther;
-                  if (needsMore) choose(chosen?.name === operation.name ? null : operation);
-                  else void document.edit(lineOf(operation, region, codes));
-                }}
+                onClick={() => begin(state, operation)}
               >
                 {operation.name}
+                {operation.parameters.length > 0 || operation.takesOther ? " …" : ""}
               </button>
             ))}
           </div>
-          {chosen && group.operations.includes(chosen) && (
-            <OperationForm
-              key={chosen.name}
-              operation={chosen}
-              document={document}
-              region={region}
-              onDone={() => choose(null)}
-            />
-          )}
         </section>
       ))}
-    </aside>
+      <button type="button" class="small-button other-choice" tabIndex={-1} onClick={onChoose}>
+        <Icon name="folder" />
+        {state.other.value ? "Another sound" : "Open another sound beside it"}
+      </button>
+    </div>
   );
 }
 
+/** The operation whose form was open last: the focus goes back to its button. */
+const wasOpen = { operation: "" };
+
+/** An operation without numbers is done at once; others open their form. */
+export function begin(state: EditorState, operation: Operation, region = state.selection.peek()) {
+  const codes = state.document.codes.peek();
+  if (operation.parameters.length > 0 || operation.takesOther) {
+    wasOpen.operation = operation.name;
+    state.begin(operation);
+  } else void state.document.edit(lineOf(operation, region, codes));
+}
+
+const buttonsOf = (menu: HTMLElement | null) => [...(menu?.querySelectorAll("button") ?? [])];
+
+const STEPS: Record<string, number> = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
+
+function onMenuKey(event: KeyboardEvent, menu: HTMLElement | null): void {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const buttons = buttonsOf(menu);
+  const at = buttons.indexOf(document.activeElement as HTMLButtonElement);
+  const step = STEPS[event.key];
+  let next: HTMLButtonElement | undefined;
+  if (step) next = buttons[(at + step + buttons.length) % buttons.length];
+  else if (event.key === "Home") next = buttons[0];
+  else if (event.key === "End") next = buttons.at(-1);
+  else if (/^[a-z]$/.test(event.key) && lettersOn.value) {
+    const order = [...buttons.slice(at + 1), ...buttons.slice(0, at + 1)];
+    next = order.find((button) => button.dataset.name?.startsWith(event.key));
+  }
+  if (!next) return;
+  next.focus();
+  event.preventDefault();
+  event.stopPropagation();
+}
+
 /** The region as numbers: the mouse is never needed. */
-function RegionFields({ selection, document }: Pick<Props, "selection" | "document">) {
-  const codes = document.codes.value;
-  const region = selection.value ?? { from: 0, to: codes.frames, top: 0, bottom: codes.levels };
+function RegionFields({ state }: { state: EditorState }) {
+  const codes = state.document.codes.value;
+  const whole = { from: 0, to: codes.frames, top: 0, bottom: codes.levels };
+  const region = state.selection.value ?? whole;
   const set = (changes: Partial<Region>) => {
     const next = { ...region, ...changes };
-    if (next.to > next.from && next.bottom > next.top) selection.value = next;
+    // An edge that passes the other one takes it along.
+    if (changes.from !== undefined) next.to = Math.max(next.to, next.from + 1);
+    if (changes.to !== undefined) next.from = Math.min(next.from, next.to - 1);
+    if (changes.top !== undefined) next.bottom = Math.max(next.bottom, next.top + 1);
+    if (changes.bottom !== undefined) next.top = Math.min(next.top, next.bottom - 1);
+    if (next.from >= 0 && next.to <= codes.frames) state.selection.value = next;
   };
   const frameOf = (text: string) =>
     Math.min(codes.frames, Math.max(0, Math.round(Number(text) * codes.frameRate)));
@@ -122,142 +218,4 @@ function RegionFields({ selection, document }: Pick<Props, "selection" | "docume
       ))}
     </div>
   );
-}
-
-interface FieldProps {
-  parameter: Parameter;
-  value: string;
-  onChange: (value: string) => void;
-}
-
-function ParameterField({ parameter, value, onChange }: FieldProps) {
-  const id = `parameter${parameter.flag}`;
-  return (
-    <div class="form-row">
-      <label for={id} class="muted">
-        {parameter.label}
-        {parameter.unit ? `, ${parameter.unit}` : ""}
-      </label>
-      {parameter.kind === "choice" ? (
-        <select id={id} value={value} onChange={(event) => onChange(event.currentTarget.value)}>
-          {parameter.choices?.map((choice) => (
-            <option key={choice}>{choice}</option>
-          ))}
-        </select>
-      ) : (
-        <input
-          id={id}
-          type="number"
-          step="any"
-          value={value}
-          onInput={(event) => onChange(event.currentTarget.value)}
-        />
-      )}
-    </div>
-  );
-}
-
-interface FormProps {
-  operation: Operation;
-  document: OpenDocument;
-  region: Region | null;
-  onDone: () => void;
-}
-
-/** Code frames round a region that are heard with it: its edges tell whether it fits. */
-const AROUND = 22;
-
-function OperationForm({ operation, document, region, onDone }: FormProps) {
-  const [values, setValues] = useState<Record<string, string>>({});
-  const [other, setOther] = useState("");
-  const codes = document.codes.value;
-  const line = lineOf(operation, region, codes, values, other);
-  const isReady = !operation.takesOther || other !== "";
-  const hear = () => void hearTrial(document, line, region).catch(toastError);
-  return (
-    <form
-      class="operation-form"
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (isReady) void document.edit(line).then((isMade) => isMade && onDone());
-      }}
-      onKeyDown={(event) => {
-        if (event.key === "Escape") onDone();
-      }}
-    >
-      {operation.takesOther && <OtherSound document={document} value={other} onChange={setOther} />}
-      {operation.parameters.map((parameter) => (
-        <ParameterField
-          key={parameter.flag}
-          parameter={parameter}
-          value={values[parameter.flag] ?? parameter.usual}
-          onChange={(value) => setValues({ ...values, [parameter.flag]: value })}
-        />
-      ))}
-      <div class="row">
-        <button type="button" class="small-button" disabled={!isReady} onClick={hear}>
-          <Icon name="play" filled /> Try
-        </button>
-        <button type="submit" class="small-button primary" disabled={!isReady}>
-          {operation.name}
-        </button>
-        <code class="small muted cut" title={`distill edit run: ${line}`}>
-          {line}
-        </code>
-      </div>
-    </form>
-  );
-}
-
-function OtherSound({
-  document,
-  value,
-  onChange,
-}: {
-  document: OpenDocument;
-  value: string;
-  onChange: (id: string) => void;
-}) {
-  const list = useResource<DocumentsView>("/documents", "library").value.value?.documents ?? [];
-  const family = document.view.value?.codebook_hash;
-  const others = list.filter((each) => each.id !== document.id && each.codebook_hash === family);
-  return (
-    <label class="form-row">
-      <span>sound</span>
-      <select value={value} onChange={(event) => onChange(event.currentTarget.value)}>
-        <option value="">{others.length ? "choose" : "no other of this model"}</option>
-        {others.map((each) => (
-          <option key={each.id} value={each.id}>
-            {each.name}
-          </option>
-        ))}
-      </select>
-    </label>
-  );
-}
-
-/** Plays what an edit would make of the region and a little round it. */
-async function hearTrial(document: OpenDocument, line: string, region: Region | null) {
-  const codes = document.codes.peek();
-  const from = region ? Math.max(0, region.from - AROUND) : 0;
-  const to = region ? Math.min(codes.frames, region.to + AROUND) : codes.frames;
-  const response = await fetch(`${BASE}${document.path}/try`, {
-    method: "POST",
-    headers: { "X-Distill": "1", "Content-Type": "application/json" },
-    body: JSON.stringify({
-      rev: document.rev,
-      lines: [line],
-      ...(region ? { start: `${from}f`, stop: `${to}f` } : {}),
-    }),
-  });
-  if (!response.ok) throw new Error((await response.json()).error);
-  const url = URL.createObjectURL(await response.blob());
-  audition({
-    key: url,
-    title: line,
-    audio: url,
-    peaks: "",
-    duration_s: (to - from) / codes.frameRate,
-    loudness: null,
-  });
 }

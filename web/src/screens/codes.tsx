@@ -1,14 +1,15 @@
 /** Codes: documents, and one of them as a grid under its waveform. */
 
 import { useState } from "preact/hooks";
-import { Icon } from "../parts/icon";
+import { useDrop } from "../parts/drop";
 import { current } from "../player/player";
-import { post, put, query, remove } from "../state/api";
+import { post, remove } from "../state/api";
 import { clock, when } from "../state/format";
 import type { DeletedView, DocumentsView, DocumentView, ModelsView } from "../state/records";
 import { useResource } from "../state/resource";
 import { go, hrefOf, place } from "../state/route";
 import { toast, toastError } from "../state/toasts";
+import { candidateOf, documentOf, documentOfFile, FileButton } from "./codes-chooser";
 import { CodesDocument } from "./codes-document";
 
 export function Codes() {
@@ -54,41 +55,37 @@ function Documents() {
   );
 }
 
-/** Opens what is in the player, or a codes file. */
+/** Opens what is in the player, or a file. */
 function OpenPanel() {
   const models = useResource<ModelsView>("/models", "library").value.value?.models ?? [];
   const [model, setModel] = useState("");
   const [isBusy, setBusy] = useState(false);
-  const sound = current.value;
-  const render = /^render-(.+)$/.exec(sound?.key ?? "")?.[1];
-  const hash = /\/sounds\/([0-9a-f]+)\/audio$/.exec(sound?.audio ?? "")?.[1];
+  const sound = candidateOf(current.value);
   const chosen = model || models[0]?.id || "";
-  const open = async (ask: () => Promise<DocumentView>) => {
+  const open = async (ask: () => Promise<string>) => {
     setBusy(true);
     try {
-      go(hrefOf("codes", (await ask()).id));
+      go(hrefOf("codes", await ask()));
     } catch (error) {
       toastError(error);
     } finally {
       setBusy(false);
     }
   };
-  const openSound = () =>
-    open(() =>
-      post<DocumentView>(
-        "/documents",
-        render ? { kind: "render", id: render } : { kind: "sound", id: hash, model: chosen },
-      ),
-    );
+  const openFile = (file: File) => void open(() => documentOfFile(file, chosen));
+  const drop = useDrop<HTMLElement>(({ dataTransfer }) => {
+    const file = dataTransfer?.files[0];
+    if (file) openFile(file);
+  });
   return (
-    <section class="panel form">
+    <section ref={drop} class="panel form">
       <h1>Open as codes</h1>
       <p class="muted">
-        {render || hash
-          ? sound?.title
-          : "Play a sound on Sounds or in the Library, then open it here."}
+        {sound
+          ? sound.title
+          : "Play a sound on Sounds or in the Library and open it here, or drop a file: a codes file, or any sound."}
       </p>
-      {hash && !render && (
+      {sound?.kind !== "render" && models.length > 0 && (
         <label class="form-row">
           <span>by model</span>
           <select value={chosen} onChange={(event) => setModel(event.currentTarget.value)}>
@@ -104,25 +101,12 @@ function OpenPanel() {
         <button
           type="button"
           class="primary"
-          disabled={isBusy || !(render || (hash && chosen))}
-          onClick={openSound}
+          disabled={isBusy || !sound || (sound.kind === "sound" && !chosen)}
+          onClick={() => sound && void open(() => documentOf(sound, chosen))}
         >
           {isBusy ? "Opening …" : "Open the sound in the player"}
         </button>
-        <label class="button">
-          <Icon name="folder" /> Codes file
-          <input
-            type="file"
-            class="hidden-text"
-            accept=".json,.gz"
-            onChange={(event) => {
-              const file = event.currentTarget.files?.[0];
-              if (!file) return;
-              const path = query("/documents", { name: file.name });
-              void open(() => put<DocumentView>(path, file));
-            }}
-          />
-        </label>
+        <FileButton isDisabled={isBusy} onFile={openFile} />
       </div>
     </section>
   );

@@ -141,7 +141,7 @@ function Toasts() {
                 dismiss(toast.id);
               }}
             >
-              Undo
+              {toast.deed}
             </button>
           )}
           <button

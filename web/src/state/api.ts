@@ -19,7 +19,12 @@ export const BASE = "/api/v1";
 
 const NO_ANSWER = "The server of Distill does not answer: is `distill ui` still running?";
 
-async function request(method: string, path: string, body?: unknown): Promise<Response> {
+async function request(
+  method: string,
+  path: string,
+  body?: unknown,
+  signal?: AbortSignal,
+): Promise<Response> {
   const isRaw = body instanceof Blob;
   const headers: Record<string, string> = method === "GET" ? {} : { "X-Distill": "1" };
   if (body !== undefined && !isRaw) headers["Content-Type"] = "application/json";
@@ -30,8 +35,10 @@ async function request(method: string, path: string, body?: unknown): Promise<Re
       headers,
       body: isRaw ? body : body === undefined ? null : JSON.stringify(body),
       credentials: "same-origin",
+      signal: signal ?? null,
     });
-  } catch {
+  } catch (error) {
+    if (signal?.aborted) throw error;
     throw new ApiError(NO_ANSWER, 0);
   }
   if (!response.ok) throw await errorOf(response);
@@ -59,8 +66,13 @@ export async function get<T>(path: string): Promise<T> {
   return json<T>(await request("GET", path));
 }
 
-export async function post<T>(path: string, body: unknown = {}): Promise<T> {
-  return json<T>(await request("POST", path, body));
+export async function post<T>(path: string, body: unknown = {}, signal?: AbortSignal): Promise<T> {
+  return json<T>(await request("POST", path, body, signal));
+}
+
+/** A request whose answer is no JSON. */
+export function postRaw(path: string, body: unknown, signal?: AbortSignal): Promise<Response> {
+  return request("POST", path, body, signal);
 }
 
 export async function put<T>(path: string, body: unknown): Promise<T> {

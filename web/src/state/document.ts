@@ -3,8 +3,9 @@
 import { signal } from "@preact/signals";
 import type { Codes } from "../grid/codes";
 import { ApiError, BASE, get, post, query } from "./api";
+import { count } from "./format";
 import { parseGrid } from "./grid-bytes";
-import type { DocumentView, EditOutcome, StepView } from "./records";
+import type { DocumentView, EditOutcome, ModelView, StepView } from "./records";
 import { toast, toastError } from "./toasts";
 
 const EMPTY: Codes = {
@@ -24,8 +25,12 @@ export class OpenDocument {
   readonly changed = signal<[number, number] | null | undefined>(undefined);
   readonly error = signal("");
   readonly isBusy = signal(false);
+  /** Frames that the last edit of this tab changed; null before the first, and where none did. */
+  readonly edited = signal<[number, number] | null>(null);
   /** Whether the grid is there. */
   readonly isLoaded = signal(false);
+  /** File of the model that reads it; empty before that is known. */
+  readonly modelFile = signal("");
   codebookSize = 0;
 
   constructor(readonly id: string) {}
@@ -47,9 +52,15 @@ export class OpenDocument {
       await this.loadGrid(undefined);
       this.isLoaded.value = true;
       this.error.value = "";
+      await this.loadModel(view.model);
     } catch (error) {
       this.error.value = (error as Error).message;
     }
+  }
+
+  private async loadModel(model: string): Promise<void> {
+    if (!model || this.modelFile.peek()) return;
+    this.modelFile.value = (await get<ModelView>(`/models/${model}`)).file;
   }
 
   /** Loads the codes, or of a grid of the same length only those that changed. */
@@ -69,63 +80,132 @@ export class OpenDocument {
 
   // --- edits -------------------------------------------------------------------------------------
 
-  /** Makes an edit in the words of `distill edit run`; gives whether it was made. */
-  async edit(line: string): Promise<boolean> {
-    return this.change(line, async () => {
-      const outcomes = await post<EditOutcome[]>(`${this.path}/edits`, { rev: this.rev, line });
-      const [outcome] = outcomes;
-      if (outcome?.remark) toast(outcome.remark);
-      if (outcome?.kept_back) toast(`${outcome.kept_back} locked codes stay as they are.`);
-      return outcome?.changed ?? null;
+  /** Makes edits in the words of `distill edit run`, all or none; gives whether they were made. */
+  async edit(...lines: string[]): Promise<boolean> {
+    let place: [number, number] | null = null;
+    const isMade = await this.change(lines, async (signal) => {
+      const before = this.codes.peek().frames;
+      const body = { rev: this.rev, lines };
+      const outcomes = await post<EditOutcome[]>(`${this.path}/edits`, body, signal);
+      for (const { remark, kept_back } of outcomes) {
+        if (remark) toast(remark);
+        if (kept_back) toast(`${count(kept_back, "locked code")} stay as they are.`);
+      }
+      const changed = changeOf(outcomes);
+      place = changed && placeOf(changed, before, outcomes.at(-1)?.frames ?? before);
+      return changed;
     });
+    if (isMade) this.edited.value = place;
+    return isMade;
   }
 
   undo(): Promise<boolean> {
-    return this.step("undo");
+    return this.goTo((this.view.peek()?.cursor ?? 0) - 1);
   }
 
   redo(): Promise<boolean> {
-    return this.step("redo");
+    return this.goTo((this.view.peek()?.cursor ?? 0) + 1);
   }
 
-  private step(verb: "undo" | "redo"): Promise<boolean> {
-    return this.change("", async () => {
-      const step = await post<StepView>(`${this.path}/${verb}`, { rev: this.rev });
-      return step.changed ?? null;
+  /** Undoes or redoes edits until `cursor` of them are in force. */
+  goTo(cursor: number): Promise<boolean> {
+    return this.change([], async (signal) => {
+      let { rev, cursor: now } = this.view.peek() as DocumentView;
+      let changed: [number, number] | null | undefined = null;
+      const isStep = Math.abs(cursor - now) === 1;
+      while (now !== cursor) {
+        const verb = cursor < now ? "undo" : "redo";
+        const step: StepView = await post<StepView>(`${this.path}/${verb}`, { rev }, signal);
+        rev = step.rev;
+        now = step.cursor;
+        changed = isStep ? step.changed : undefined;
+      }
+      return changed;
     });
   }
 
-  private async change(
-    line: string,
-    ask: () => Promise<[number, number] | null>,
+  /** Leaves the edit that is being made. */
+  cancel(): void {
+    this.leaving?.abort();
+  }
+
+  private leaving: AbortController | null = null;
+  private last: Promise<unknown> = Promise.resolve();
+
+  /** Changes come one after the other: what is asked for meanwhile waits. */
+  private change(
+    lines: string[],
+    ask: (signal: AbortSignal) => Promise<[number, number] | null | undefined>,
   ): Promise<boolean> {
-    if (this.isBusy.peek()) return false;
+    const next = this.last.then(() => this.changeNow(lines, ask));
+    this.last = next;
+    return next;
+  }
+
+  private async changeNow(
+    lines: string[],
+    ask: (signal: AbortSignal) => Promise<[number, number] | null | undefined>,
+  ): Promise<boolean> {
     this.isBusy.value = true;
+    this.leaving = new AbortController();
     try {
-      const changed = await ask();
+      const changed = await again(() => ask((this.leaving as AbortController).signal));
       this.view.value = await get<DocumentView>(this.path);
       // Locks change without a code: the whole is small enough where nothing else is said.
-      const isLock = /^(un)?lock/.test(line) || changed === null;
+      const isLock = changed === null || lines.some((line) => /^(un)?lock/.test(line));
       await this.loadGrid(isLock ? undefined : changed);
       return true;
     } catch (error) {
-      await this.explain(error, line);
+      if (this.leaving.signal.aborted) toast("Left as it was.");
+      else await this.explain(error, lines);
       return false;
     } finally {
       this.isBusy.value = false;
+      this.leaving = null;
     }
   }
 
   /** Another tab was quicker: what it made is shown, and the edit offered again. */
-  private async explain(error: unknown, line: string): Promise<void> {
+  private async explain(error: unknown, lines: string[]): Promise<void> {
     if (!(error instanceof ApiError) || error.status !== 409) {
       toastError(error);
       return;
     }
     await this.load();
-    if (line) toast(`${error.message} “${line}” was not made.`, () => void this.edit(line));
-    else toastError(error);
+    const again = () => void this.edit(...lines);
+    if (lines.length) {
+      toast(`${error.message} “${lines.join("; ")}” was not made.`, again, "Make it now");
+    } else toastError(error);
   }
+}
+
+/** Time between two attempts while the server does not answer, in ms. */
+const RETRY_MS = 1500;
+
+/** Asks until the server answers: an edit waits for a connection that is lost. */
+async function again<T>(ask: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      const isLost = error instanceof ApiError && error.status === 0;
+      if (!isLost) throw error;
+      await new Promise((done) => setTimeout(done, RETRY_MS));
+    }
+  }
+}
+
+/** Frames that several edits changed, one after the other. */
+function changeOf(outcomes: readonly EditOutcome[]): [number, number] | null {
+  const spans = outcomes.map((each) => each.changed).filter((span) => span !== null);
+  if (spans.length < 2) return (spans[0] as [number, number] | undefined) ?? null;
+  return [Math.min(...spans.map(([from]) => from)), Math.max(...spans.map(([, to]) => to))];
+}
+
+/** Where a change is to be heard: what moved behind it is as before. */
+function placeOf([from, to]: [number, number], before: number, after: number): [number, number] {
+  if (before === after) return [from, to];
+  return [from, Math.max(from, from + after - before)];
 }
 
 /** The codes before, with a part of them replaced. */

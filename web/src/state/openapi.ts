@@ -1920,6 +1920,8 @@ export interface components {
             frame_rate: number;
             /** @description Code frames. */
             frames: number;
+            /** @description Code frames before all edits. */
+            first_frames: number;
             /** @description Its length. */
             seconds: number;
             /** @description Its revision. */

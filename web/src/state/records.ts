@@ -28,6 +28,7 @@ export type RenderPage = Schemas["RenderPage"];
 export type RenderLine = Schemas["RenderLine"];
 export type RenderView = Schemas["RenderView"];
 export type DocumentView = Schemas["DocumentView"];
+export type DocumentSound = Schemas["DocumentSound"];
 export type DocumentsView = Schemas["DocumentsView"];
 export type EditOutcome = Schemas["EditOutcome"];
 export type StepView = Schemas["StepView"];

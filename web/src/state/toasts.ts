@@ -7,6 +7,8 @@ export interface Toast {
   text: string;
   isBad: boolean;
   undo?: () => void;
+  /** Word on the button of `undo`. */
+  deed: string;
 }
 
 /** Time in which something can be undone: that of the library's bin. */
@@ -22,14 +24,14 @@ export const urgentText = signal("");
 
 let last = 0;
 
-export function toast(text: string, undo?: () => void): void {
-  add({ id: ++last, text, isBad: false, undo });
+export function toast(text: string, undo?: () => void, deed = "Undo"): void {
+  add({ id: ++last, text, isBad: false, undo, deed });
   politeText.value = text;
 }
 
 export function toastError(error: unknown): void {
   const text = sentenceOf(error);
-  add({ id: ++last, text, isBad: true });
+  add({ id: ++last, text, isBad: true, deed: "" });
   urgentText.value = text;
 }
 

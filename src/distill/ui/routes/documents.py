@@ -82,6 +82,7 @@ class DocumentView:
         codebook_hash: Identifies the codebooks of the codes.
         frame_rate: Code frames a second (Hz).
         frames: Code frames.
+        first_frames: Code frames before all edits.
         seconds: Its length.
         rev: Its revision.
         cursor: Number of edits that are in force; those after it can be redone.
@@ -97,6 +98,7 @@ class DocumentView:
     codebook_hash: str
     frame_rate: float
     frames: int
+    first_frames: int
     seconds: float
     rev: int
     cursor: int
@@ -319,6 +321,7 @@ def _view(context: Context, document: Document, is_listed: bool = False) -> Docu
         codebook_hash=document.codebook_hash,
         frame_rate=document.frame_rate,
         frames=document.frames,
+        first_frames=document.first_frames,
         seconds=document.seconds,
         rev=document.revision,
         cursor=document.cursor,
