@@ -8,11 +8,12 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
 import uvicorn
+from filelock import FileLock
 
 from distill.errors import UsageError
 from distill.library.locks import take_lock
@@ -193,3 +194,31 @@ def test_a_server_that_just_starts_has_no_address_yet(workspace: Workspace) -> N
     with pytest.raises(UsageError, match="just starting"):
         running_server(workspace)
     lock.release()
+
+
+def test_looks_for_a_server_keep_none_from_starting(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "create_app", _without_player)
+    servers: list[uvicorn.Server] = []
+    monkeypatch.setattr(server, "_Server", _kept(servers))
+    (workspace.hidden / "server.json").write_text('{"version": 1, "url": "http://127.0.0.1:1"}')
+    # As others hold it that look whether a server runs.
+    lock = FileLock(workspace.hidden / "server.lock", thread_local=False)
+    lock.acquire()
+    started: list[Address] = []
+    thread = threading.Thread(
+        target=run_server, args=(workspace,), kwargs={"port": 0, "on_start": started.append}
+    )
+    thread.start()
+    time.sleep(0.1)
+    lock.release()
+    end = time.monotonic() + WAIT_S
+    while not started and time.monotonic() < end:
+        # It may be just starting.
+        with suppress(UsageError):
+            running = running_server(workspace)
+            assert running is None or running.url != "http://127.0.0.1:1"
+    assert running_server(workspace) == started[0]
+    servers[0].should_exit = True
+    thread.join(WAIT_S)

@@ -16,7 +16,7 @@ import uvicorn
 from distill.errors import UsageError
 from distill.files import parse_json, replace_atomically
 from distill.library.leftovers import clear_workspace
-from distill.library.locks import take_lock
+from distill.library.locks import is_taken, take_lock
 from distill.library.workspace import Workspace
 from distill.ui.app import create_app, create_context
 from distill.ui.page import STATIC
@@ -35,6 +35,9 @@ LOCAL_HOSTS = frozenset([HOST, "localhost", "::1"])
 
 PING_S = 15.0
 """Seconds between two pings of a WebSocket."""
+
+LOCK_S = 2.0
+"""Seconds to wait for the lock of a server: whoever looks whether it is free has it for a moment."""
 
 END_S = 3.0
 """Seconds that requests have to end when the server ends."""
@@ -68,9 +71,8 @@ class Address:
 
 def running_server(workspace: Workspace) -> Address | None:
     """The address of the server of a workspace; None where none runs."""
-    lock = take_lock(_lock_path(workspace))
-    if lock is not None:
-        lock.release()
+    # A look that takes the lock itself would keep a server from starting.
+    if not is_taken(_lock_path(workspace)):
         return None
     with suppress(OSError, ValueError, KeyError, TypeError):
         return Address(url=str(parse_json(_facts_path(workspace).read_bytes())["url"]))
@@ -100,10 +102,12 @@ def run_server(
         UsageError: Another server of this workspace runs, or no port is free.
         OutputError: The workspace cannot be written.
     """
-    lock = take_lock(_lock_path(workspace))
+    lock = take_lock(_lock_path(workspace), LOCK_S)
     if lock is None:
         raise UsageError(f"A server of {workspace.root} runs already.")
     try:
+        # That of a server that was killed.
+        _facts_path(workspace).unlink(missing_ok=True)
         with closing(_listen(host, port)) as listener:
             address = Address(url=_url(host, listener.getsockname()[1], allowed))
             _write_facts(workspace, address)
