@@ -37,7 +37,7 @@ PING_S = 15.0
 """Seconds between two pings of a WebSocket."""
 
 LOCK_S = 2.0
-"""Seconds to wait for the lock of a server: whoever looks whether it is free has it for a moment."""
+"""Seconds to wait for its lock: whoever looks whether a server runs has it for a moment."""
 
 END_S = 3.0
 """Seconds that requests have to end when the server ends."""
