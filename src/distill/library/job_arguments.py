@@ -1,10 +1,13 @@
-"""Arguments of jobs that are named by ids, for faces that send no paths. Free of torch."""
+"""Arguments of jobs by ids, for faces that send no paths, and the model that a job writes. Free of
+torch."""
 
+from pathlib import Path
 from typing import Any
 
 from distill.errors import UsageError
 from distill.library.corpora import load_corpus
-from distill.library.models import load_model
+from distill.library.job_types import Job
+from distill.library.models import list_models, load_model
 from distill.library.workspace import Workspace
 
 
@@ -51,3 +54,12 @@ def order_by_ids(
         "model_name": name or None,
         "parent": path if kind == "continue" else "",
     }
+
+
+def model_of(workspace: Workspace, job: Job) -> str:
+    """The id of the model that a job writes, once it is in the library; else empty."""
+    path = job.arguments.get("output") or job.arguments.get("model")
+    if not path or not Path(path).is_file():
+        return ""
+    found = (model.id for model in list_models(workspace).models if str(model.path) == str(path))
+    return next(found, "")

@@ -7,6 +7,7 @@ import { toastError } from "../state/toasts";
 
 export function AddSounds({ corpus }: { corpus: string }) {
   const input = useRef<HTMLInputElement>(null);
+  const folder = useRef<HTMLInputElement | null>(null);
   return (
     <>
       <button type="button" onClick={() => input.current?.click()}>
@@ -18,16 +19,36 @@ export function AddSounds({ corpus }: { corpus: string }) {
         multiple
         hidden
         accept="audio/*,.wav,.flac,.aif,.aiff,.ogg,.mp3"
-        onChange={(event) => {
-          const files = [...(event.currentTarget.files ?? [])];
-          event.currentTarget.value = "";
-          void sendSounds(
-            corpus,
-            files.map((file) => ({ path: file.name, file })),
-          );
+        onChange={(event) => send(corpus, event.currentTarget)}
+      />
+      <button
+        type="button"
+        title="Its sounds are copied, with their folders"
+        onClick={() => folder.current?.click()}
+      >
+        <Icon name="folder" /> Add a folder
+      </button>
+      <input
+        ref={(element) => {
+          folder.current = element;
+          element?.setAttribute("webkitdirectory", "");
         }}
+        type="file"
+        multiple
+        hidden
+        onChange={(event) => send(corpus, event.currentTarget)}
       />
     </>
+  );
+}
+
+/** Sends the files of an input, those of a folder under their names in it. */
+function send(corpus: string, input: HTMLInputElement): void {
+  const files = [...(input.files ?? [])].filter(({ name }) => !name.startsWith("."));
+  input.value = "";
+  void sendSounds(
+    corpus,
+    files.map((file) => ({ path: file.webkitRelativePath || file.name, file })),
   );
 }
 

@@ -1,5 +1,6 @@
 /** Compare: blind tests, new and old, and one of them pair by pair. */
 
+import { AsCommands } from "../parts/commands";
 import { Icon } from "../parts/icon";
 import { post, remove } from "../state/api";
 import { when } from "../state/format";
@@ -74,6 +75,7 @@ function OneComparison({ id }: { id: string }) {
         </div>
       </div>
       <BlindTest comparison={comparison} onChange={take} />
+      <AsCommands lines={comparison.commands} />
     </>
   );
 }

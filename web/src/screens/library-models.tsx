@@ -1,5 +1,6 @@
 /** The models of the library, as families of versions. */
 
+import { AsCommands } from "../parts/commands";
 import { Icon } from "../parts/icon";
 import { patch, post, put, query, remove } from "../state/api";
 import { bytes, clock, count, percent } from "../state/format";
@@ -124,6 +125,7 @@ function ModelCard({ model }: { model: ModelView }) {
           </li>
         ))}
       </ul>
+      <AsCommands lines={model.commands} />
     </article>
   );
 }

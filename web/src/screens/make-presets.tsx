@@ -2,6 +2,7 @@
 
 import type { Signal } from "@preact/signals";
 import { useRef } from "preact/hooks";
+import { AsCommand } from "../parts/commands";
 import { put, query } from "../state/api";
 import { type MakeDraft, settingsOf, withSettings } from "../state/make";
 import type { ModelView, Preset, PresetsView } from "../state/records";
@@ -85,6 +86,10 @@ export function Presets({ draft, model }: { draft: Signal<MakeDraft>; model: Mod
               Cancel
             </button>
           </div>
+          <AsCommand
+            path="/presets/command"
+            body={{ title: "NAME", settings: settingsOf(draft.value) }}
+          />
         </form>
       </dialog>
     </span>

@@ -1,6 +1,7 @@
 /** The form of a new comparison: two models on the same seeds. */
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { AsCommand } from "../parts/commands";
 import { post } from "../state/api";
 import { onEvents } from "../state/events";
 import type { ModelsView, TaskView } from "../state/records";
@@ -8,9 +9,28 @@ import { useResource } from "../state/resource";
 import { go, hrefOf } from "../state/route";
 import { toastError } from "../state/toasts";
 
+/** The order that the form says. */
+function orderOf(element: HTMLFormElement) {
+  const form = new FormData(element);
+  const number = (name: string) => Number(form.get(name));
+  return {
+    first: String(form.get("first") ?? ""),
+    second: String(form.get("second") ?? ""),
+    pairs: number("pairs"),
+    duration: number("duration"),
+    seed: number("seed"),
+  };
+}
+
 export function NewComparison() {
   const models = useResource<ModelsView>("/models", "library").value.value?.models ?? [];
   const able = models.filter((model) => model.has_prior);
+  const form = useRef<HTMLFormElement>(null);
+  const [order, setOrder] = useState<ReturnType<typeof orderOf> | null>(null);
+  const look = () => {
+    if (form.current && able.length > 1) setOrder(orderOf(form.current));
+  };
+  useEffect(look, [able.length]);
   const [task, setTask] = useState<TaskView | null>(null);
   const [progress, setProgress] = useState<number | null>(null);
   useEffect(() => {
@@ -26,24 +46,15 @@ export function NewComparison() {
   }, [task?.id]);
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
-    const form = new FormData(event.currentTarget as HTMLFormElement);
-    const number = (name: string) => Number(form.get(name));
     try {
-      setTask(
-        await post<TaskView>("/comparisons/models", {
-          first: form.get("first"),
-          second: form.get("second"),
-          pairs: number("pairs"),
-          duration: number("duration"),
-          seed: number("seed"),
-        }),
-      );
+      const body = orderOf(event.currentTarget as HTMLFormElement);
+      setTask(await post<TaskView>("/comparisons/models", body));
     } catch (error) {
       toastError(error);
     }
   };
   return (
-    <form class="panel form" onSubmit={submit}>
+    <form ref={form} class="panel form" onSubmit={submit} onInput={look}>
       <h1>Which is better?</h1>
       <p class="muted">Two models make the same seeds; you hear pairs without names.</p>
       {(["first", "second"] as const).map((name, index) => (
@@ -76,6 +87,7 @@ export function NewComparison() {
         </button>
         {able.length < 2 && <span class="muted small">It takes two models that can generate.</span>}
       </div>
+      {order && <AsCommand path="/comparisons/models/command" body={order} />}
       {task && <progress value={progress ?? undefined} aria-label="Progress of the pairs" />}
     </form>
   );

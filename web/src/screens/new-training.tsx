@@ -1,9 +1,10 @@
 /** The form before a training: nothing has to be filled in. */
 
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { AsCommand } from "../parts/commands";
 import { ApiError, post } from "../state/api";
 import { place as placeJob } from "../state/jobs";
-import type { CorpusList, JobView, ModelsView, NewJob } from "../state/records";
+import type { CorpusList, CorpusView, JobView, ModelsView, NewJob } from "../state/records";
 import { useResource } from "../state/resource";
 import { go, hrefOf, place, setQuery } from "../state/route";
 
@@ -13,6 +14,14 @@ export function NewTraining() {
   const { query } = place.value;
   const corpus = query.get("corpus") ?? corpora[0]?.id ?? "";
   const parent = query.get("from") ?? "";
+  const form = useRef<HTMLFormElement>(null);
+  const [order, setOrder] = useState<NewJob | null>(null);
+  const minutes = useResource<CorpusView>(corpus ? `/corpora/${corpus}` : "", "library").value.value
+    ?.listing?.default_minutes;
+  const look = () => {
+    if (form.current && corpus) setOrder(orderOf(new FormData(form.current), corpus, parent));
+  };
+  useEffect(look, [corpus, parent]);
   const [error, setError] = useState<{ text: string; field: string } | null>(null);
   const [isBusy, setBusy] = useState(false);
 
@@ -33,7 +42,7 @@ export function NewTraining() {
     }
   };
   return (
-    <form class="panel form" onSubmit={submit}>
+    <form ref={form} class="panel form" onSubmit={submit} onInput={look}>
       <h1>New training</h1>
       <label class="form-row">
         <span>Sounds</span>
@@ -56,7 +65,7 @@ export function NewTraining() {
           type="number"
           min="0.1"
           step="any"
-          placeholder="as suits the sounds"
+          placeholder={minutes ? `${minutes}, as suits the sounds` : "as suits the sounds"}
           aria-invalid={error?.field === "minutes"}
         />
       </label>
@@ -119,6 +128,7 @@ export function NewTraining() {
         </button>
         {!corpus && <span class="muted small">Choose a folder on Sounds first.</span>}
       </div>
+      {order && <AsCommand path="/jobs/command" body={order} />}
     </form>
   );
 }

@@ -1,53 +1,50 @@
 /** Facts of a sound, and what a person chooses about it. */
 
 import { useState } from "preact/hooks";
-import { Thumbnail } from "../lanes/thumbnail";
+import { AsCommands } from "../parts/commands";
 import { Icon } from "../parts/icon";
-import { audition } from "../player/player";
 import { clock, signed } from "../state/format";
-import type { CorpusView, ListedFile } from "../state/records";
-import { soundOf, soundUrl } from "../state/sounds";
+import type { CorpusView, ListedFile, SoundView } from "../state/records";
+import { useResource } from "../state/resource";
 import { type Choices, changeFile } from "./sound-changes";
+import { Flags } from "./sound-flags";
+import { SoundLanes } from "./sound-lanes";
 
 interface Props {
   corpus: string;
   file: ListedFile;
+  /** All files of the corpus, for those that are nearly the same. */
+  files: readonly ListedFile[];
   onChange: (view: CorpusView) => void;
 }
 
 /** Weights of the slider: those that are heard as different. */
 const WEIGHTS = [0.25, 0.5, 1, 2, 3, 4];
 
-export function SoundDetails({ corpus, file, onChange }: Props) {
+export function SoundDetails({ corpus, file, files, onChange }: Props) {
   const change = (choices: Choices) => changeFile(corpus, file, choices, onChange);
   const canPlay = file.hash !== "" && file.duration_s > 0;
   return (
     <aside class="panel details" aria-label="The selected sound">
       <h2 class="whole-name">{file.name}</h2>
-      {canPlay && (
-        <button
-          type="button"
-          class="details-wave"
-          aria-label={`Play ${file.name}`}
-          onClick={() => audition(soundOf(file))}
-        >
-          <Thumbnail url={soundUrl(file.hash, "peaks")} seconds={file.duration_s} token="text" />
-        </button>
-      )}
+      {canPlay && <SoundLanes key={file.hash} file={file} />}
       {file.reason && (
         <p class="bad row-top">
           <Icon name="circleAlert" /> {file.reason}
         </p>
       )}
-      {file.flags.map((flag) => (
-        <p key={flag} class="warn row-top">
-          <Icon name="circleAlert" /> {flag}
-        </p>
-      ))}
+      <Flags file={file} files={files} />
       <Facts file={file} />
       {file.hash !== "" && <ChoiceFields file={file} change={change} />}
+      {file.hash !== "" && <FileCommands hash={file.hash} />}
     </aside>
   );
+}
+
+/** The same choices as commands; the server writes them once they are looked at. */
+function FileCommands({ hash }: { hash: string }) {
+  const view = useResource<SoundView>(`/sounds/${hash}`).value.value;
+  return <AsCommands lines={view?.commands} />;
 }
 
 function Facts({ file }: { file: ListedFile }) {

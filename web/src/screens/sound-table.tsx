@@ -86,7 +86,11 @@ function Cells({ file, onMute }: { file: ListedFile; onMute: () => void }) {
       <span role="gridcell" class="number muted">
         {file.loudness === null ? "" : signed(file.loudness)}
       </span>
-      <span role="gridcell" class="cut small remarks" title={file.reason || file.flags.join(", ")}>
+      <span
+        role="gridcell"
+        class="cut small remarks"
+        title={[file.reason, ...file.flags, ...file.advice].filter(Boolean).join("; ")}
+      >
         {remark(file)}
       </span>
       <span role="gridcell" class="cut small muted">
@@ -115,6 +119,14 @@ function Cells({ file, onMute }: { file: ListedFile; onMute: () => void }) {
 
 function remark(file: ListedFile) {
   if (!file.used && !file.muted) return <span class="bad">{file.reason}</span>;
-  if (file.flags.length) return <span class="warn">{file.flags.join(", ")}</span>;
+  if (file.flags.length) {
+    const advice = file.advice.filter(Boolean).join("; ");
+    return (
+      <>
+        <span class="warn">{file.flags.join(", ")}</span>
+        {advice && <span class="muted"> → {advice}</span>}
+      </>
+    );
+  }
   return <span class="muted">{file.generated ? "generated" : "ok"}</span>;
 }

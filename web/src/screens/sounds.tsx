@@ -1,6 +1,7 @@
 /** Sounds: the files of a corpus, to be heard, judged, muted and weighted. */
 
 import { useEffect } from "preact/hooks";
+import { AsCommands } from "../parts/commands";
 import { Icon } from "../parts/icon";
 import { toggle } from "../player/player";
 import { scanCorpus } from "../state/corpora";
@@ -53,6 +54,7 @@ function CorpusScreen({ id, corpora }: CorpusProps) {
     <>
       <Head corpus={corpus} corpora={corpora} />
       {!corpus.is_there && <p class="bad">The folder {corpus.folder} is not there.</p>}
+      <AsCommands lines={corpus.commands} />
       {scan && <Scan job={scan} />}
       {corpus.listing && (
         <Listing
@@ -99,7 +101,13 @@ function Listing({ id, listing, onChange }: ListingProps) {
           onPlay={toggle}
         />
         {selected ? (
-          <SoundDetails key={selected.name} corpus={id} file={selected} onChange={onChange} />
+          <SoundDetails
+            key={selected.name}
+            corpus={id}
+            file={selected}
+            files={listing.files}
+            onChange={onChange}
+          />
         ) : (
           <aside class="panel details muted">
             <p>

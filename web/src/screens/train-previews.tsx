@@ -1,5 +1,6 @@
 /** How the model sounds at its saves, beside the recordings as they are. */
 
+import { useRef } from "preact/hooks";
 import { Thumbnail } from "../lanes/thumbnail";
 import { Icon } from "../parts/icon";
 import { audition, current, isPlaying, side, swap, toggle } from "../player/player";
@@ -60,11 +61,40 @@ export function Previews({ detail }: { detail: JobDetail }) {
               />
             ))}
           </ul>
+          <Pictures job={job.id} preview={preview} />
         </>
       )}
     </section>
   );
 }
+
+/** Spectrograms of the sound that is chosen: the recording, the model, and their difference. */
+function Pictures({ job, preview }: { job: string; preview: KeptPreview }) {
+  const shown = preview.files
+    .map((file, n) => ({ file, n }))
+    .filter(({ file }) => file.has_picture);
+  const heard = shown.find(({ n }) => current.value?.key === urlOf(job, preview, n, "audio"));
+  const kept = useRef(0);
+  if (heard) kept.current = heard.n;
+  const chosen = shown.find(({ n }) => n === kept.current) ?? shown[0];
+  if (!chosen) return null;
+  const name = chosen.file.sound;
+  return (
+    <figure class="preview-picture">
+      <figcaption class="small muted">
+        {name}: recording, model, difference
+        <span class="more-loud">louder</span> <span class="less-loud">quieter</span>
+      </figcaption>
+      <img
+        src={urlOf(job, preview, chosen.n, "picture")}
+        alt={`Spectrograms of ${name}: the recording, the model, and their difference`}
+      />
+    </figure>
+  );
+}
+
+const urlOf = (job: string, preview: KeptPreview, place: number, part: string) =>
+  `${BASE}/jobs/${job}/previews/${preview.number}/${place}/${part}`;
 
 interface RowProps {
   job: string;
@@ -75,20 +105,18 @@ interface RowProps {
   recording: ListedFile | null;
 }
 
-/** The recording of a preview: the one file of the corpus that is called so. */
+/** The recording of a preview: the file of the corpus that has its content. */
 function recordingOf(file: PreviewFile, files: readonly ListedFile[]): ListedFile | null {
-  if (!file.sound) return null;
-  const named = files.filter(({ name }) => name === file.sound || name.endsWith(`/${file.sound}`));
-  return named.length === 1 ? (named[0] ?? null) : null;
+  return (file.hash && files.find(({ hash }) => hash === file.hash)) || null;
 }
 
 function PreviewRow({ job, preview, file, place: n, recording }: RowProps) {
-  const url = `${BASE}/jobs/${job}/previews/${preview.number}/${n}/audio`;
+  const url = urlOf(job, preview, n, "audio");
   const model: Sound = {
     key: url,
     title: `${titleOf(file, recording)}, as the model makes it`,
     audio: url,
-    peaks: recording && file.start_s === 0 ? soundUrl(recording.hash, "peaks") : "",
+    peaks: "",
     duration_s: 0,
     loudness: null,
   };

@@ -1,8 +1,12 @@
 /** Train: a new training, all trainings, or one of them with ears and eyes. */
 
+import { AsCommands } from "../parts/commands";
+import { Icon } from "../parts/icon";
 import { minutes, percent, when } from "../state/format";
 import { jobs, resumeJob, stopJob } from "../state/jobs";
-import type { JobDetail, JobView } from "../state/records";
+import { setTellsAtEnd, tellsAtEnd } from "../state/notifications";
+import type { JobDetail, JobView, ModelView } from "../state/records";
+import { useResource } from "../state/resource";
 import { hrefOf, place } from "../state/route";
 import { useTraining } from "../state/training";
 import { NewTraining } from "./new-training";
@@ -45,13 +49,14 @@ function OneTraining({ id }: { id: string }) {
   const job = jobs.value.find((entry) => entry.id === id) ?? detail.job;
   return (
     <>
-      <TrainingHead job={job} speed={speedText(detail)} />
+      <TrainingHead job={job} speed={speedText(detail)} model={detail.model} />
       <div class="training">
         <div class="stack training-curves">
           <CodecCurves detail={detail} />
           <PriorCurves detail={detail} />
           <SettingsUsed job={job} />
           <Log detail={detail} />
+          <AsCommands lines={detail.commands} />
         </div>
         <Previews detail={detail} />
       </div>
@@ -65,7 +70,14 @@ const STAGES: Record<string, string> = {
   prior: "learning to generate",
 };
 
-function TrainingHead({ job, speed }: { job: JobView; speed: string }) {
+interface HeadProps {
+  job: JobView;
+  speed: string;
+  /** Id of the model, once it is there. */
+  model: string;
+}
+
+function TrainingHead({ job, speed, model }: HeadProps) {
   const isAlive = job.state === "running" || job.state === "waiting";
   const parts = [
     STAGES[job.stage] ?? job.stage,
@@ -87,6 +99,8 @@ function TrainingHead({ job, speed }: { job: JobView; speed: string }) {
               {job.state === "waiting" ? "Remove" : "Stop and keep"}
             </button>
           )}
+          {isAlive && <TellAtEnd />}
+          {model && !isAlive && <NextStep model={model} />}
           {job.can_resume && (
             <button type="button" class="primary" onClick={() => resumeJob(job)}>
               Go on
@@ -102,6 +116,34 @@ function TrainingHead({ job, speed }: { job: JobView; speed: string }) {
       )}
       {job.sentence && <p class="verdict-sentence">{job.sentence}</p>}
     </div>
+  );
+}
+
+/** The way on from a model that is there: sounds of it, or the generator that it still lacks. */
+function NextStep({ model }: { model: string }) {
+  const found = useResource<ModelView>(`/models/${model}`, "library").value.value;
+  if (!found) return null;
+  return found.has_prior ? (
+    <a class="button primary" href={hrefOf("make", model)}>
+      <Icon name="audioLines" /> Make new sound
+    </a>
+  ) : (
+    <span class="muted small">It has not learned to generate.</span>
+  );
+}
+
+/** A notification of the system at the end, where the browser allows it. */
+function TellAtEnd() {
+  if (!("Notification" in window)) return null;
+  return (
+    <label class="field small">
+      <input
+        type="checkbox"
+        checked={tellsAtEnd.value}
+        onChange={(event) => void setTellsAtEnd(event.currentTarget.checked)}
+      />
+      tell me at the end
+    </label>
   );
 }
 

@@ -3,6 +3,7 @@
 import { computed, signal } from "@preact/signals";
 import { get, post } from "./api";
 import { onEvents, onRenewal } from "./events";
+import { notify } from "./notifications";
 import type { JobEvent, JobView } from "./records";
 import { politeText, toastError, urgentText } from "./toasts";
 
@@ -42,6 +43,13 @@ export function place(job: JobView): void {
     : jobs.value.map((entry) => (entry.id === job.id ? job : entry));
 }
 
+/** Tells of the end of a training to whoever looks elsewhere. */
+function tell(id: string, type: string, sentence: string): void {
+  const job = jobs.peek().find((entry) => entry.id === id);
+  if (!job || job.kind === "scan") return;
+  notify(`${job.title}: ${type.replace("job.", "")}`, sentence || job.sentence);
+}
+
 let isLoading = false;
 
 /** Loads jobs again, at most once at a time and four times a second. */
@@ -65,6 +73,9 @@ export function startJobs(): void {
     const told = (event.data.event as JobEvent | undefined)?.data ?? {};
     if (event.type === "job.failed") urgentText.value = String(told.error ?? "");
     else if (event.type === "job.done") politeText.value = String(told.sentence ?? "");
+    if (/failed|done|cut-off/.test(event.type)) {
+      tell(String(event.data.job), event.type, String(told.sentence ?? told.error ?? ""));
+    }
     refresh();
   });
 }

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from starlette.responses import FileResponse
 
-from distill.library.commands import comparison_commands
+from distill.library.commands import compare_command, comparison_commands
 from distill.library.comparison import Choice, Comparison, ComparisonResult
 from distill.library.comparison_orders import order_models, order_sounds
 from distill.library.comparisons import (
@@ -18,9 +18,11 @@ from distill.library.comparisons import (
     take_back,
     vote,
 )
+from distill.library.models import load_model
 from distill.ui.api import Endpoint
 from distill.ui.context import Context
 from distill.ui.files import NEVER, sound_response
+from distill.ui.messages import CommandView
 from distill.ui.routes.takes import SoundId
 from distill.ui.tasks import TaskView, submit
 
@@ -172,6 +174,20 @@ def compare_models(context: Context, body: ModelComparison) -> TaskView:
     return submit(context, order)
 
 
+def show_models_command(context: Context, body: ModelComparison) -> CommandView:
+    """The line for a terminal that makes the same comparison."""
+    first, second = (load_model(context.workspace, model) for model in (body.first, body.second))
+    line = compare_command(
+        context.workspace,
+        (first.path, second.path),
+        pairs=body.pairs,
+        duration=body.duration,
+        seed=body.seed,
+        name=body.name,
+    )
+    return CommandView(command=line)
+
+
 def compare_sounds(context: Context, body: SoundComparison) -> TaskView:
     """Make a comparison of sounds; the result names it."""
     pairs = [
@@ -243,6 +259,7 @@ def _pair(comparison: Comparison, number: int) -> PairView:
 ENDPOINTS = (
     Endpoint("GET", "/comparisons", list_all_comparisons),
     Endpoint("POST", "/comparisons/models", compare_models, status=201),
+    Endpoint("POST", "/comparisons/models/command", show_models_command),
     Endpoint("POST", "/comparisons/sounds", compare_sounds, status=201),
     Endpoint("GET", "/comparisons/{comparison}", show_comparison),
     Endpoint("POST", "/comparisons/{comparison}/votes", put_vote),

@@ -7,7 +7,7 @@ from starlette.responses import FileResponse
 
 from distill.library import jobs
 from distill.library.commands import job_command, jobs_commands
-from distill.library.job_arguments import order_by_ids
+from distill.library.job_arguments import model_of, order_by_ids
 from distill.library.job_types import Job, JobEvent, JobState
 from distill.library.previews import (
     KeptPreview,
@@ -94,12 +94,14 @@ class JobDetail:
 
     Attributes:
         job: The job.
+        model: Id of the model that it writes; empty before the first save.
         curves: Events of curves by type, at most 2,000 of each.
         previews: How the model sounded at its saves.
         commands: The lines for a terminal that do the same, by the name of the action.
     """
 
     job: JobView
+    model: str
     curves: dict[str, list[JobEvent]]
     previews: list[KeptPreview]
     commands: dict[str, str]
@@ -140,6 +142,7 @@ def show_job(context: Context, job: str) -> JobDetail:
     found = jobs.get(context.workspace, job)
     return JobDetail(
         job=view_of(context, found),
+        model=model_of(context.workspace, found),
         curves=jobs.curves(context.workspace, job),
         previews=kept_previews(context.workspace, job),
         commands=jobs_commands(context.workspace, found),

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from distill.library.commands import preset_command
 from distill.library.drafts import delete_draft, load_draft, save_draft
-from distill.library.preset import ModelMention, Preset
+from distill.library.preset import ModelMention, Preset, check_settings
 from distill.library.presets import (
     delete_preset,
     list_presets,
@@ -14,6 +15,7 @@ from distill.library.presets import (
 )
 from distill.ui.api import Endpoint
 from distill.ui.context import Context
+from distill.ui.messages import CommandView
 from distill.ui.routes.models import DeletedView
 
 
@@ -80,6 +82,12 @@ def put_preset(context: Context, body: NewPreset) -> Preset:
     )
 
 
+def show_preset_command(context: Context, body: NewPreset) -> CommandView:
+    """The line for a terminal that saves the same preset."""
+    settings = check_settings(body.settings)
+    return CommandView(command=preset_command(context.workspace, body.title, settings))
+
+
 def show_preset(context: Context, preset: str) -> Preset:
     """A preset."""
     return load_preset(context.workspace, preset)
@@ -114,6 +122,7 @@ def drop_draft(context: Context, place: str) -> None:
 ENDPOINTS = (
     Endpoint("GET", "/presets", list_all_presets),
     Endpoint("PUT", "/presets", put_preset),
+    Endpoint("POST", "/presets/command", show_preset_command),
     Endpoint("GET", "/presets/{preset}", show_preset),
     Endpoint("DELETE", "/presets/{preset}", drop_preset),
     Endpoint("POST", "/presets/{preset}/restore", bring_preset_back),
