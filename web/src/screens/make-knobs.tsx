@@ -110,7 +110,7 @@ interface SliderProps {
 export function Slider({ knob, draft }: SliderProps) {
   const value = draft.value.knobs[knob.name] ?? knob.usual;
   return (
-    <span class="knob">
+    <span class="dial">
       <label>
         <span class="muted">{knob.label}</span>
         <input
@@ -191,7 +191,7 @@ function Blend({ draft, model, models }: Omit<KnobsProps, "onRoll">) {
         </select>
       </label>
       {blend && (
-        <span class="knob">
+        <span class="dial">
           <label>
             <span class="muted">share of it</span>
             <input

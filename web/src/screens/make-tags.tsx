@@ -24,7 +24,7 @@ export function Tags({ draft, tags }: Props) {
     <div class="knob-row" role="group" aria-label="Tags">
       <span class="muted">tags</span>
       {tags.map((tag) => (
-        <span key={tag} class="knob">
+        <span key={tag} class="dial">
           <label>
             <span class="muted">{tag}</span>
             <input
