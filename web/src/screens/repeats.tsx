@@ -3,7 +3,7 @@
 import { useMemo } from "preact/hooks";
 import type { Axis } from "../lanes/axis";
 import { Icon } from "../parts/icon";
-import { audition, current, isPlaying, toggle } from "../player/player";
+import { audition, current, isPlaying, select, toggle } from "../player/player";
 import { get, query } from "../state/api";
 import { useKeys } from "../state/keys";
 import type { ModelView, RenderView } from "../state/records";
@@ -59,6 +59,8 @@ export async function playBesideSource(view: RenderView, passage: Passage): Prom
         start_s: passage.source_s,
       },
     );
+    // Marked, so that L loops it alone.
+    select({ from: 0, to: passage.seconds });
   } catch (error) {
     toastError(error);
   }
