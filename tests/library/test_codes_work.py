@@ -43,13 +43,16 @@ def test_a_document_is_heard_as_it_is_and_as_it_would_be(
     heard = {
         "now": DecodeDocument(document.id, trained, tmp_path / "now.wav", **part),
         "before": DecodeDocument(document.id, trained, tmp_path / "before.wav", edits=0, **part),
+        "first": DecodeDocument(
+            document.id, trained, tmp_path / "first.wav", grid=document.first, **part
+        ),
         "tried": DecodeDocument(
             document.id, trained, tmp_path / "tried.wav", lines=("drift --amount 0.5",), **part
         ),
     }
     drifted = distill.edit.drift(loaded, reversed_grid, 0.5).grid
     for (name, request), expected in zip(
-        heard.items(), (reversed_grid, grid, drifted), strict=True
+        heard.items(), (reversed_grid, grid, grid, drifted), strict=True
     ):
         assert desk.do(request)["revision"] == 1
         distill.decode_to_file(loaded, expected, tmp_path / "own.wav", region)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from distill.errors import ModelFileError, RevisionError, UsageError
+from distill.errors import ModelFileError, NotFoundError, RevisionError
 from distill.inference.codes.grid import CodeGrid
 from distill.library.document_file import Document
 from distill.library.document_sound import decode_order, find_model, heard_facts, keep_heard
@@ -36,12 +36,12 @@ def test_a_sound_is_named_by_all_that_decides_it(workspace: Workspace, document:
 
     whole = place()
     Editor(workspace).edit(document.id, "reverse")
-    assert place(edits=0) == whole
+    assert place(grid=document.first) == whole
     assert place() != whole
     others = [place(column="1f"), place(lines=["reverse"]), place(lines=["reverse"], around=2)]
     assert len({whole, place(), *others}) == 5
-    with pytest.raises(UsageError, match="has 1 edits"):
-        decode_order(workspace, document.id, edits=2)
+    with pytest.raises(NotFoundError, match="no such state"):
+        decode_order(workspace, document.id, grid="ab" * 16)
     with pytest.raises(RevisionError):
         decode_order(workspace, document.id, revision=7)
 

@@ -124,10 +124,13 @@ def check_document(client: TestClient, workspace: Workspace, render: str) -> Non
 def check_sounds(client: TestClient, url: str, frames: int) -> None:
     """Hear a document before its last edit, a column of it, and what an edit would change."""
     now = client.get(f"{url}/audio")
-    before = client.get(f"{url}/audio", params={"edits": 0})
+    view = client.get(url).json()
+    assert view["grid"] == view["edits"][0]["grid"]
+    before = client.get(f"{url}/audio", params={"grid": view["first"]})
     assert before.content != now.content
     assert before.headers["x-span"] == f"0,{frames}"
-    assert client.get(f"{url}/audio", params={"edits": 2}).status_code == 400
+    assert client.get(f"{url}/audio", params={"grid": "ab" * 16}).status_code == 404
+    assert client.get(f"{url}/audio", params={"rev": 0}).status_code == 409
     column = client.get(f"{url}/audio", params={"column": "3f"})
     assert (column.headers["x-span"], column.content[:4]) == ("3,4", b"RIFF")
     body = {"rev": 1, "lines": ["repeat --from 4f --to 6f"], "around": 2}
@@ -140,7 +143,7 @@ def check_sounds(client: TestClient, url: str, frames: int) -> None:
     assert sound["loudness_lufs"] == pytest.approx(float(now.headers["x-loudness"]), abs=0.01)
     assert client.get(f"{API}/sounds/{sound['hash']}/audio").content == now.content
     assert client.get(f"{API}/sounds/{sound['hash']}/peaks").status_code == 200
-    model = client.get(url).json()["model"]
+    model = view["model"]
     curves = client.get(f"{API}/sounds/{sound['hash']}/descriptors", params={"model": model})
     assert len(curves.json()["curves"]["loudness"]) > 0
 

@@ -148,6 +148,7 @@ class DecodeDocument(PlayerRequest):
         levels: Its levels, such as `"1-2"`.
         lines: Edits to try before, which are not kept.
         edits: Number of its edits to hear. Default: those up to its cursor.
+        grid: Key of the grid to hear, in place of a number of edits.
         revision: Revision that the caller knows. Default: the present one.
         column: Place of one column to hold for half a second, in place of a part.
         around: Of edits that are tried: code frames on both sides of what they change that are
@@ -166,6 +167,7 @@ class DecodeDocument(PlayerRequest):
     levels: str | None = None
     lines: tuple[str, ...] = ()
     edits: int | None = None
+    grid: str | None = None
     revision: int | None = None
     column: str | float | None = None
     around: int | None = None

@@ -147,11 +147,12 @@ def decode_document(worker: Worker, order: Order) -> Facts:
     loaded = worker.model(request.model, order)
     document = open_document(worker.workspace, request.document)
     check_revision(document, request.revision)
-    if request.lines and request.edits is not None:
+    count = request.edits if request.grid is None else document.count_at(request.grid)
+    if request.lines and count is not None:
         raise UsageError("Edits are tried at the cursor: give lines or a number of edits.")
-    if request.edits is not None and not 0 <= request.edits <= len(document.edits):
+    if count is not None and not 0 <= count <= len(document.edits):
         raise UsageError(f"'{document.name}' has {len(document.edits)} edits.")
-    before = worker.editor.grid(document, request.edits, loaded)
+    before = worker.editor.grid(document, count, loaded)
     grid = before
     steps = []
     if request.lines:
@@ -202,8 +203,9 @@ def _change(before: CodeGrid, after: CodeGrid) -> tuple[int, int] | None:
     last = int(from_end.argmax()) if from_end.any() else overlap
     if first == overlap and len(before.codes) == len(after.codes):
         return None
-    # What repeats may count to both ends.
-    return first, max(first, len(after.codes) - last)
+    # What repeats would count to both ends, and hide what came in between.
+    last = min(last, overlap - first)
+    return first, len(after.codes) - last
 
 
 def draw_picture(_worker: Worker, order: Order) -> Facts:

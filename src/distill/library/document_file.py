@@ -11,7 +11,7 @@ from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from distill.errors import UsageError
+from distill.errors import NotFoundError, UsageError
 from distill.files import parse_json, replace_atomically
 from distill.library.workspace import ID
 
@@ -113,6 +113,17 @@ class Document:
     def frames_after(self, count: int) -> int:
         """Code frames after `count` edits."""
         return self.edits[count - 1].frames if count else self.first_frames
+
+    def count_at(self, grid: str) -> int:
+        """Number of edits, also undone ones, after which the grid has the key `grid`.
+
+        Raises:
+            NotFoundError: It never has, or those edits are forgotten.
+        """
+        for count in range(len(self.edits), -1, -1):
+            if self.grid_after(count) == grid:
+                return count
+        raise NotFoundError(f"'{self.name}' has no such state any more: look at it again.")
 
     def script(self) -> str:
         """The edits in force, as a script for `distill edit run`."""

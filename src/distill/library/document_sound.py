@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from distill.errors import ModelFileError, UsageError
+from distill.errors import ModelFileError
 from distill.files import make_folder, parse_json
 from distill.library.codes_requests import DecodeDocument
 from distill.library.document_file import Document
@@ -72,7 +72,7 @@ def decode_order(
     column: str | None = None,
     lines: Sequence[str] = (),
     around: int | None = None,
-    edits: int | None = None,
+    grid: str | None = None,
     revision: int | None = None,
 ) -> DecodeDocument:
     """The request for the sound of a document, into the cache. It may be there already.
@@ -86,22 +86,22 @@ def decode_order(
         column: Place of one column to hold, in place of a part.
         lines: Edits to try before, which are not kept.
         around: Code frames to hear on both sides of what these edits change.
-        edits: Number of its edits to hear. Default: those in force.
+        grid: Key of the grid to hear, which may be undone or edited since. Default: the present
+            one.
         revision: Revision that the caller knows.
 
     Raises:
         RevisionError: The document has changed since that revision.
         ModelFileError: Its model is not there.
-        UsageError: It has fewer edits.
+        NotFoundError: It never had that grid, or it is forgotten.
     """
     document = open_document(workspace, document_id)
     check_revision(document, revision)
-    if edits is not None and not 0 <= edits <= len(document.edits):
-        raise UsageError(f"'{document.name}' has {len(document.edits)} edits.")
-    grid = document.grid if edits is None else document.grid_after(edits)
+    if grid is not None:
+        document.count_at(grid)
     model = model_of_document(workspace, document).path
     status = model.stat()
-    parts: list[Any] = [grid, start, stop, levels, column, around, list(lines)]
+    parts: list[Any] = [grid or document.grid, start, stop, levels, column, around, list(lines)]
     parts += [str(model), status.st_size, status.st_mtime_ns]
     output = heard_path(workspace, parts)
     make_folder(output.parent)
@@ -115,7 +115,7 @@ def decode_order(
         column=column,
         lines=tuple(lines),
         around=around,
-        edits=edits,
+        grid=grid,
         revision=revision,
     )
 

@@ -11,7 +11,7 @@ import { count, percent } from "../state/format";
 import type { DocumentView } from "../state/records";
 import { toastError } from "../state/toasts";
 import { commandsOf } from "./codes-commands";
-import { levelsHeard } from "./codes-heard";
+import { levelsHeard, lineText } from "./codes-heard";
 import type { EditorState } from "./codes-state";
 
 export function Head({ state }: { state: EditorState }) {
@@ -27,21 +27,21 @@ export function Head({ state }: { state: EditorState }) {
         <button
           type="button"
           disabled={!last || isBusy}
-          title={last ? `Undo “${last.line}” (Ctrl+Z)` : "Nothing to undo"}
+          title={last ? `Undo “${lineText(last.line)}” (Ctrl+Z)` : "Nothing to undo"}
           onClick={() => void document.undo()}
         >
           <Icon name="undo" />
-          <span class="cut">{last ? `Undo “${last.line}”` : "Undo"}</span>
+          <span class="cut">{last ? `Undo “${lineText(last.line)}”` : "Undo"}</span>
         </button>
         <button
           type="button"
           disabled={!next || isBusy}
-          aria-label={next ? `Redo “${next.line}”` : "Redo"}
-          title={next ? `Redo “${next.line}” (Ctrl+Shift+Z)` : "Nothing to redo"}
+          aria-label={next ? `Redo “${lineText(next.line)}”` : "Redo"}
+          title={next ? `Redo “${lineText(next.line)}” (Ctrl+Shift+Z)` : "Nothing to redo"}
           onClick={() => void document.redo()}
         >
           <Icon name="redo" />
-          {next && <span class="cut">Redo “{next.line}”</span>}
+          {next && <span class="cut">Redo “{lineText(next.line)}”</span>}
         </button>
         <History document={document} />
       </div>
@@ -146,7 +146,7 @@ function History({ document }: { document: OpenDocument }) {
   const view = document.view.value;
   const edits = view?.edits ?? [];
   if (!view || !edits.length) return null;
-  const states = ["as it began", ...edits.map((edit) => edit.line)];
+  const states = ["as it began", ...edits.map((edit) => lineText(edit.line))];
   return (
     <>
       <button type="button" class="small-button quiet" popovertarget="history">
@@ -191,7 +191,7 @@ function Export({ state }: { state: EditorState }) {
         <div class="menu">
           <a
             class="button quiet"
-            href={query(`${url}/audio`, { rev: view?.rev })}
+            href={query(`${url}/audio`, { grid: view?.grid })}
             download={`${view?.name}.wav`}
           >
             Sound (WAV, 24 bit)
@@ -199,7 +199,7 @@ function Export({ state }: { state: EditorState }) {
           {levels && (
             <a
               class="button quiet"
-              href={query(`${url}/audio`, { rev: view?.rev, levels })}
+              href={query(`${url}/audio`, { grid: view?.grid, levels })}
               download={`${view?.name}, levels ${levels}.wav`}
             >
               Sound of the levels that are heard (WAV)

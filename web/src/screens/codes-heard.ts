@@ -20,8 +20,8 @@ interface Part {
   to?: number;
   /** Levels, as the library names them. */
   levels?: string | undefined;
-  /** Number of edits that are in force; those of now by itself. */
-  edits?: number;
+  /** Key of the grid; the present one by itself. */
+  grid?: string;
   column?: number;
 }
 
@@ -29,23 +29,23 @@ interface Part {
 export function soundOf(document: OpenDocument, part: Part = {}): Sound {
   const view = document.view.peek();
   const { frames, frameRate } = document.codes.peek();
-  const { from = 0, to = frames, levels, edits, column } = part;
-  const isAll = from === 0 && to === frames;
+  const { from = 0, to = frames, levels, grid, column } = part;
+  const isAll = from === 0 && to === frames && grid === undefined;
   const audio = query(`${BASE}/documents/${document.id}/audio`, {
     from: isAll || column !== undefined ? undefined : `${from}f`,
     to: isAll || column !== undefined ? undefined : `${to}f`,
     levels,
     column: column === undefined ? undefined : `${column}f`,
-    edits,
-    rev: view?.rev ?? 0,
+    // By its content: an edit or undo meanwhile changes nothing in what is heard.
+    grid: grid ?? view?.grid ?? "",
   });
   return {
     key: audio,
     title: view?.name ?? "",
     audio,
     peaks: "",
-    // Columns and earlier states are as long as they are.
-    duration_s: column === undefined && edits === undefined ? (to - from) / frameRate : 0,
+    // A column is held for as long as it is.
+    duration_s: column === undefined ? (to - from) / frameRate : 0,
     loudness: null,
     place: { document: document.id, at_s: (column ?? from) / frameRate },
   };
@@ -83,8 +83,14 @@ function soundBefore(document: OpenDocument, part: Part): Sound | null {
   const from = part.from ?? 0;
   const to = Math.min(part.to ?? frames, frames);
   if (to <= from) return null;
-  const sound = soundOf(document, { ...part, from, to, edits: cursor - 1 });
-  return { ...sound, title: `before “${last.line}”` };
+  const grid = cursor > 1 ? view.edits[cursor - 2]?.grid : view.first;
+  const sound = soundOf(document, { ...part, from, to, grid: grid ?? view.first });
+  return { ...sound, title: `before “${lineText(last.line)}”` };
+}
+
+/** A line as people read it: another sound has a name, or is just another sound. */
+export function lineText(line: string, name = "another sound"): string {
+  return line.replace(/ (others\/[0-9a-f]+\.json\.gz|\d{8}-\d{6}-[0-9a-f]{10})(?= |$)/, ` ${name}`);
 }
 
 export function playColumn(state: EditorState, frame: number): void {
@@ -142,7 +148,7 @@ export class Trial {
         ...(region ? { start: `${region.from}f`, stop: `${region.to}f` } : {}),
       };
       const answer = await postRaw(`${document.path}/try`, body, leaving.signal);
-      const sound = await this.soundOf(document, line, answer);
+      const sound = await this.soundOf(state, line, answer);
       if (leaving.signal.aborted) return;
       this.error.value = "";
       audition(sound.trial, sound.before);
@@ -153,13 +159,14 @@ export class Trial {
     }
   }
 
-  private async soundOf(document: OpenDocument, line: string, answer: Response) {
+  private async soundOf(state: EditorState, line: string, answer: Response) {
+    const { document } = state;
     const { frames, frameRate } = document.codes.peek();
     const [from = 0, to = frames] = (answer.headers.get("X-Span") ?? "").split(",").map(Number);
     const loudness = Number(answer.headers.get("X-Loudness") ?? Number.NaN);
     const trial: Sound = {
       key: `trial-${++trials}`,
-      title: line,
+      title: lineText(line, state.other.peek()?.view.peek()?.name),
       audio: "",
       file: await answer.arrayBuffer(),
       peaks: "",

@@ -27,9 +27,13 @@ export function OperationForm({ state, operation, onChoose }: Props) {
   const isReady = !operation.takesOther || other !== null;
   const turned = useRef(false);
   useEffect(() => {
-    form.current?.querySelector<HTMLElement>("input, select, button")?.focus();
+    const [knob, button] = [".knob input, .field input, .knob select", "button"].map((selector) =>
+      form.current?.querySelector<HTMLElement>(selector),
+    );
+    (knob ?? button)?.focus();
     return () => trial.leave();
   }, []);
+  useGhost(state, operation);
   // Heard once a knob was turned: opening a form is no order to play.
   useEffect(() => {
     if (!turned.current || !isReady || operation.isSlow) return;
@@ -101,6 +105,23 @@ export function OperationForm({ state, operation, onChoose }: Props) {
       {isReady && <Command text={editCommand(state.document, line)} />}
     </form>
   );
+}
+
+/** Where what is copied, moved or pasted comes to lie, while its place is turned. */
+function useGhost(state: EditorState, operation: Operation): void {
+  const at = Number(state.values.value["--at"]);
+  const part = operation.name === "paste" ? state.otherSelection.value : state.selection.value;
+  useEffect(() => {
+    if (!operation.parameters.some(({ flag }) => flag === "--at") || Number.isNaN(at)) return;
+    const source = operation.name === "paste" ? state.other.peek()?.codes : state.document.codes;
+    const { frames = 1, levels = 1 } = source?.peek() ?? {};
+    const region = part ?? { from: 0, to: frames, top: 0, bottom: levels };
+    const from = Math.round(at * state.document.codes.peek().frameRate);
+    state.ghost.value = { ...region, from, to: from + region.to - region.from };
+    return () => {
+      state.ghost.value = null;
+    };
+  }, [at, part, operation]);
 }
 
 /** Which other sound, and what of it; the operations on two sounds lie side by side. */

@@ -1,7 +1,7 @@
 /** The other sound of an operation on two: open below, on the same scale of time. */
 
 import { signal } from "@preact/signals";
-import { useMemo } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import { CodeGrid } from "../grid/code-grid";
 import { operationOf } from "../grid/operations";
 import { rowsOf } from "../grid/rows";
@@ -30,6 +30,10 @@ export function OtherSound({ state, cellAt }: Props) {
 function OpenSound({ state, other, cellAt }: Props & { other: OpenDocument }) {
   const cell = useMemo(() => signal<Cell>({ frame: 0, level: 0 }), []);
   const playhead = usePlayhead(other, state.axis);
+  const section = useRef<HTMLElement>(null);
+  useEffect(() => {
+    section.current?.scrollIntoView({ block: "nearest" });
+  }, []);
   const codes = other.codes.value;
   const region = state.otherSelection.value;
   const play = (part?: Region) =>
@@ -48,7 +52,7 @@ function OpenSound({ state, other, cellAt }: Props & { other: OpenDocument }) {
     state.begin(paste, { "--at": (at.frame / rate).toFixed(3) });
   };
   return (
-    <section class="other-sound" aria-label="The other sound">
+    <section ref={section} class="other-sound" aria-label="The other sound">
       <div class="row">
         <h2 class="cut">{other.view.value?.name}</h2>
         <span class="muted small">

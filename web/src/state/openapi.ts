@@ -882,7 +882,8 @@ export interface paths {
         };
         /**
          * The sound of a document, or of a part of it, or of some levels, or of one column.
-         * @description `edits` is the number of its edits to hear; without it, those in force. `X-Span` says which
+         * @description `grid` is the key of the grid to hear, also of an earlier one; without it, the present one is
+         *     heard. `X-Span` says which
          *     frames are heard, `X-Loudness` how loud they are, in LUFS.
          */
         get: operations["play_document"];
@@ -1954,6 +1955,10 @@ export interface components {
             codebook_hash: string;
             /** @description Code frames a second (Hz). */
             frame_rate: number;
+            /** @description Key of the grid before all edits. */
+            first: string;
+            /** @description Key of the present grid. */
+            grid: string;
             /** @description Code frames. */
             frames: number;
             /** @description Code frames before all edits. */
@@ -4387,7 +4392,7 @@ export interface operations {
                 to?: string | null;
                 levels?: string | null;
                 column?: string | null;
-                edits?: number | null;
+                grid?: string | null;
                 rev?: number | null;
             };
             header?: never;
@@ -4421,7 +4426,7 @@ export interface operations {
     find_sound: {
         parameters: {
             query?: {
-                edits?: number | null;
+                grid?: string | null;
                 rev?: number | null;
             };
             header?: never;

@@ -40,7 +40,9 @@ export function sentenceOf(error: unknown): string {
 }
 
 function add(entry: Toast): void {
-  toasts.value = [...toasts.value.slice(-2), entry];
+  // The same sentence stands there once.
+  const others = toasts.value.filter(({ text }) => text !== entry.text);
+  toasts.value = [...others.slice(-2), entry];
   setTimeout(() => dismiss(entry.id), SHOWN_MS);
 }
 

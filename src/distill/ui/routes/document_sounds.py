@@ -75,12 +75,13 @@ async def play_document(
     to: str | None = None,
     levels: str | None = None,
     column: str | None = None,
-    edits: int | None = None,
+    grid: str | None = None,
     rev: int | None = None,
 ) -> FileResponse:
     """The sound of a document, or of a part of it, or of some levels, or of one column.
 
-    `edits` is the number of its edits to hear; without it, those in force. `X-Span` says which
+    `grid` is the key of the grid to hear, also of an earlier one; without it, the present one is
+    heard. `X-Span` says which
     frames are heard, `X-Loudness` how loud they are, in LUFS.
     """
     return await _hear(
@@ -90,17 +91,17 @@ async def play_document(
         stop=to,
         levels=levels,
         column=column,
-        edits=edits,
+        grid=grid,
         revision=rev,
     )
 
 
 async def find_sound(
-    context: Context, document: str, edits: int | None = None, rev: int | None = None
+    context: Context, document: str, grid: str | None = None, rev: int | None = None
 ) -> DocumentSound:
     """The whole sound of a document by its content, so that `/sounds` draws and measures it."""
     workspace = context.workspace
-    order, facts = await _decoded(context, document, edits=edits, revision=rev)
+    order, facts = await _decoded(context, document, grid=grid, revision=rev)
     name = (await asyncio.to_thread(open_document, workspace, document)).name
     digest = await asyncio.to_thread(remember_heard, workspace, Path(order.output), name)
     return DocumentSound(

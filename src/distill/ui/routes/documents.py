@@ -81,6 +81,8 @@ class DocumentView:
             lists.
         codebook_hash: Identifies the codebooks of the codes.
         frame_rate: Code frames a second (Hz).
+        first: Key of the grid before all edits.
+        grid: Key of the present grid.
         frames: Code frames.
         first_frames: Code frames before all edits.
         seconds: Its length.
@@ -97,6 +99,8 @@ class DocumentView:
     model: str
     codebook_hash: str
     frame_rate: float
+    first: str
+    grid: str
     frames: int
     first_frames: int
     seconds: float
@@ -320,6 +324,8 @@ def _view(context: Context, document: Document, is_listed: bool = False) -> Docu
         model=model.id if model else "",
         codebook_hash=document.codebook_hash,
         frame_rate=document.frame_rate,
+        first=document.first,
+        grid=document.grid,
         frames=document.frames,
         first_frames=document.first_frames,
         seconds=document.seconds,
