@@ -58,12 +58,15 @@ def test_a_corpus_from_its_place_to_its_end(
     corpus = client.post(f"{API}/corpora", json={"place": place["token"]}).json()
     assert (corpus["folder"], corpus["is_owned"]) == (str(sounds), False)
     url = f"{API}/corpora/{corpus['id']}"
-    assert client.get(url).json()["listing"] is None
+    unread = client.get(url).json()["listing"]["files"]
+    assert len(unread) == 3
+    assert not any(file["is_measured"] for file in unread)
     hashes = scanned(context.workspace, sounds, ["a.wav", "low/b.wav"])
     choices = {"muted": {hashes["a.wav"]: True}, "weights": {hashes["low/b.wav"]: 2}}
     tags = {"tags": {hashes["a.wav"]: ["drums", "drums"]}, "notes": {hashes["a.wav"]: " hum "}}
     listing = client.patch(url, json=choices | tags).json()["listing"]
-    first, second = listing["files"]
+    first, second, third = listing["files"]
+    assert (third["name"], third["is_measured"]) == ("c.aiff", False)
     assert (first["advice"], first["clipped_at_s"]) == (["record it lower"], [0.25])
     assert listing["default_minutes"] == default_minutes(1.0)
     assert (first["muted"], first["tags"], first["note"]) == (True, ["drums"], "hum")

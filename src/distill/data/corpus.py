@@ -1,15 +1,14 @@
 """Scan of a folder of sounds: files, usable clips, mono or stereo, verdict and advice."""
 
 import os
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from distill.audio.io import AUDIO_EXTENSIONS, UnreadableAudioError
+from distill.audio.io import UnreadableAudioError
 from distill.data.cache import (
     CachedSound,
     Width,
@@ -32,6 +31,7 @@ from distill.data.doctor import (
 from distill.data.folder import check_corpus_folder
 from distill.data.housekeeping import clear_dead_runs, keep_within_limit
 from distill.data.layout import MONO, Layout, choose_layout, fixed_layout
+from distill.data.listing import FolderListing, list_folder, name_in_corpus
 from distill.data.measurements import Measurements
 from distill.errors import CorpusError
 from distill.settings import SAMPLE_RATE, cache_limit
@@ -115,15 +115,6 @@ class CorpusReport:
         return tuple(file for file in self.files if file.reason == MUTED)
 
 
-@dataclass
-class _Listing:
-    """Contents of a folder: sound files, other files by ending, folders that cannot be opened."""
-
-    sounds: list[Path] = field(default_factory=list)
-    others: Counter[str] = field(default_factory=Counter)
-    errors: list[OSError] = field(default_factory=list)
-
-
 def collect_audio_files(dataset_dir: str | os.PathLike[str]) -> list[Path]:
     """List the sound files of a folder and all folders in it, sorted by path.
 
@@ -141,6 +132,7 @@ def scan_corpus(
     channels: int | None = None,
     progress: Callable[[int, int, str], None] | None = None,
     curation: Curation = NO_CURATION,
+    on_file: Callable[[FileReport], None] | None = None,
 ) -> CorpusReport:
     """Measure every sound file of a folder, and resample those that the cache does not hold yet.
 
@@ -152,6 +144,7 @@ def scan_corpus(
         progress: Called as `progress(done, total, name)` before each file, and once at the end
             with an empty name.
         curation: What a person has chosen about the files.
+        on_file: Called with the report on each file by itself, as soon as it is measured.
 
     Raises:
         CorpusError: If the folder, or every file in it, cannot be used.
@@ -174,7 +167,7 @@ def scan_corpus(
     clips: list[Clip] = []
     first_names: dict[str, str] = {}
     for number, path in enumerate(paths):
-        name = _name_in_corpus(path, root)
+        name = name_in_corpus(path, root)
         if progress:
             progress(number, total, name)
         sound = _load_sound(path, layout.channels)
@@ -185,6 +178,8 @@ def scan_corpus(
         report = report_file(name, sound.measurements, reason, sound.content_hash)
         reports.append(report)
         sounds.append(sound)
+        if on_file:
+            on_file(report)
         if report.used:
             first_names[sound.content_hash] = name
             clips.append(_clip(name, sound, layout.channels, curation))
@@ -212,17 +207,9 @@ def _widths(paths: Sequence[Path], curation: Curation) -> list[Width]:
     return widths
 
 
-def _name_in_corpus(path: Path, root: Path) -> str:
-    """Name of a file below `root`; one that lies outside says that it was added."""
-    if path.is_relative_to(root):
-        return _plain_name(path.relative_to(root).as_posix())
-    # No slash: the outermost folder of a name is its tag.
-    return _plain_name(f"{path.stem} (added){path.suffix}")
-
-
 def _conclude(
     root: Path,
-    listing: _Listing,
+    listing: FolderListing,
     files: list[FileReport],
     clips: list[Clip],
     layout: Layout,
@@ -287,53 +274,15 @@ def _clip(name: str, sound: CachedSound, channels: int, curation: Curation) -> C
     )
 
 
-def _plain_name(name: str) -> str:
-    # File names can hold bytes that are no text, which could be neither printed nor stored.
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-
-
-def _list_folder(folder: str | os.PathLike[str]) -> _Listing:
+def _list_folder(folder: str | os.PathLike[str]) -> FolderListing:
     check_corpus_folder(folder)
-    listing = _Listing()
-    for path in _walk(Path(folder), listing.errors):
-        ending = path.suffix.lower()
-        if ending in AUDIO_EXTENSIONS:
-            listing.sounds.append(path)
-        else:
-            listing.others[ending] += 1
+    listing = list_folder(folder)
     if not listing.sounds:
         raise CorpusError(_nothing_found(folder, listing))
-    listing.sounds.sort()
     return listing
 
 
-def _walk(root: Path, errors: list[OSError]) -> Iterator[Path]:
-    """Files below `root` that are not hidden; each folder once, even when links form a circle."""
-    real_paths: set[str] = set()
-    for folder, folders, names in os.walk(root, onerror=errors.append, followlinks=True):
-        place = os.path.realpath(folder)
-        if place in real_paths:
-            folders.clear()
-            continue
-        real_paths.add(place)
-        # In place: `os.walk` goes on with the folders that are left in the list.
-        folders[:] = [name for name in folders if not _is_hidden(name)]
-        for name in names:
-            if not _is_hidden(name) and _is_file(folder, name):
-                yield Path(folder, name)
-
-
-def _is_hidden(name: str) -> bool:
-    return name.startswith(".") or name == "__MACOSX"
-
-
-def _is_file(folder: str, name: str) -> bool:
-    # A broken link stays in the list, so that it is reported; a pipe would block whoever opens it.
-    path = os.path.join(folder, name)
-    return os.path.isfile(path) or (os.path.islink(path) and not os.path.exists(path))
-
-
-def _nothing_found(folder: str | os.PathLike[str], listing: _Listing) -> str:
+def _nothing_found(folder: str | os.PathLike[str], listing: FolderListing) -> str:
     if listing.errors:
         return f"No sound files in {folder}: it cannot be opened ({listing.errors[0].strerror})."
     return f"No sound files in {folder}: Distill reads WAV, AIFF, FLAC, Ogg, Opus and MP3."

@@ -28,7 +28,7 @@ from distill.library.corpus_files import (
     is_generated,
     sound_files,
 )
-from distill.library.corpus_listing import kept_listing, scan_path
+from distill.library.corpus_listing import forget_scans, kept_listing
 from distill.library.records import record_lock
 from distill.library.upload_names import check_upload_name
 from distill.library.workspace import Workspace
@@ -96,8 +96,7 @@ def forget_corpus(workspace: Workspace, corpus: str) -> None:
         record.unlink(missing_ok=True)
     except OSError as error:
         raise OutputError(f"Cannot remove {record}: {error.strerror or error}.") from error
-    with suppress(OSError):
-        scan_path(workspace, corpus).unlink()
+    forget_scans(workspace, corpus)
     with suppress(OSError):
         added_folder(workspace, corpus).rmdir()
 

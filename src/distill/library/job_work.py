@@ -11,7 +11,7 @@ from distill.data.curation import NO_CURATION, Curation
 from distill.device import pick_device
 from distill.files import plain_json, replace_atomically
 from distill.library.corpora import find_corpus
-from distill.library.corpus_listing import keep_scan
+from distill.library.corpus_listing import PartialScan, keep_scan
 from distill.library.job_kinds import ScanArguments, TrainArguments, TrainPriorArguments
 from distill.library.job_run import JobRun, UnrecordedRun
 from distill.library.job_types import ScanComplete
@@ -25,14 +25,21 @@ from distill.training.metrics import (
 )
 from distill.training.paths import checkpoint_path
 from distill.workflows import train as workflow
-from distill.workflows.describe import corpus_facts
+from distill.workflows.describe import corpus_facts, file_facts
 from distill.workflows.versions import continue_model
 
 
 def scan(run: JobRun, arguments: ScanArguments) -> None:
     """Scan a folder of sounds; the report goes into `report.json` of the job."""
     corpus = find_corpus(run.workspace, arguments.sounds)
-    report = scan_corpus(arguments.sounds, arguments.channels, run.show_scan, corpus.curation)
+    partial = PartialScan(run.workspace, corpus)
+    report = scan_corpus(
+        arguments.sounds,
+        arguments.channels,
+        run.show_scan,
+        corpus.curation,
+        on_file=lambda file: partial.add(plain_json(asdict(file_facts(file)))),
+    )
     facts = corpus_facts(report)
     keep_scan(run.workspace, corpus, plain_json(asdict(facts)))
     with replace_atomically(run.folder / "report.json") as file:

@@ -203,7 +203,7 @@ def sound_facts(path: FilePath) -> SoundFacts:
     path = Path(path)
     info = probe(path)
     measurements = cache.cached_sound(path, min(info.channels, 2)).measurements
-    file = _file_facts(doctor.report_file(path.name, measurements))
+    file = file_facts(doctor.report_file(path.name, measurements))
     recipe, recipe_loss = _recipe_facts(path)
     return SoundFacts(
         name=file.name,
@@ -502,7 +502,7 @@ def corpus_facts(report: CorpusReport) -> CorpusSummary:
         used=len(report.clips),
         skipped=len(report.files) - len(report.clips),
         other_files=report.other_files,
-        files=[_file_facts(file) for file in report.files],
+        files=[file_facts(file) for file in report.files],
     )
 
 
@@ -517,7 +517,8 @@ def count_keys(report: CorpusReport) -> dict[str, int]:
     return dict(keys.most_common())
 
 
-def _file_facts(file: FileReport) -> FileFacts:
+def file_facts(file: FileReport) -> FileFacts:
+    """Facts about a file of a scanned folder."""
     return FileFacts(
         name=file.name,
         used=file.used,

@@ -53,7 +53,7 @@ export function SoundTable({ corpus, files, selected, onChange, onPlay }: Props)
 }
 
 const rowClass = (file: ListedFile) =>
-  `sound-row ${file.muted ? "is-muted" : ""} ${file.used ? "" : "is-unused"}`;
+  `sound-row ${file.muted ? "is-muted" : ""} ${file.used || !file.is_measured ? "" : "is-unused"}`;
 
 function Cells({ file, onMute }: { file: ListedFile; onMute: () => void }) {
   const isHere = current.value?.key === file.hash && file.hash !== "";
@@ -64,7 +64,9 @@ function Cells({ file, onMute }: { file: ListedFile; onMute: () => void }) {
     <>
       <span role="gridcell" class="sound-name">
         <span class={isHere ? "sound-icon is-here" : "sound-icon"}>
-          <Icon name={isHere && isPlaying.value ? "pause" : canPlay ? "play" : "x"} filled />
+          {file.is_measured && (
+            <Icon name={isHere && isPlaying.value ? "pause" : canPlay ? "play" : "x"} filled />
+          )}
         </span>
         <span class="sound-thumb">
           {canPlay && (
@@ -118,6 +120,7 @@ function Cells({ file, onMute }: { file: ListedFile; onMute: () => void }) {
 }
 
 function remark(file: ListedFile) {
+  if (!file.is_measured) return <span class="muted">not measured yet</span>;
   if (!file.used && !file.muted) return <span class="bad">{file.reason}</span>;
   if (file.flags.length) {
     const advice = file.advice.filter(Boolean).join("; ");

@@ -10,7 +10,8 @@ export const SORTS: Record<string, (a: ListedFile, b: ListedFile) => number> = {
 };
 
 /** Whether something is said of a file that a person may want to see. */
-export const isFlagged = (file: ListedFile) => !file.used || file.flags.length > 0;
+export const isFlagged = (file: ListedFile) =>
+  file.is_measured && (!file.used || file.flags.length > 0);
 
 /** The folder of a file; empty for one at the top. */
 export const folderOf = (file: ListedFile) => file.name.split("/").slice(0, -1).join("/");
@@ -36,8 +37,11 @@ export function listed(listing: CorpusListing, query: URLSearchParams): ListedFi
 
 /** How many files are used, left out and muted, in words. */
 export function countText(listing: CorpusListing): string {
-  const skipped = listing.files.filter((file) => !file.used && !file.muted).length;
+  const measured = listing.files.filter((file) => file.is_measured);
+  const skipped = measured.filter((file) => !file.used && !file.muted).length;
   const parts = [`${listing.used} used`, `${skipped} skipped`];
+  const unread = listing.files.length - measured.length;
+  if (unread) parts.push(`${unread} not measured yet`);
   if (listing.muted) parts.push(`${listing.muted} muted`);
   return parts.join(" · ");
 }

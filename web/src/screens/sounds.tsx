@@ -39,10 +39,10 @@ function CorpusScreen({ id, corpora }: CorpusProps) {
   const resource = useResource<CorpusView>(`/corpora/${id}`, "library");
   const corpus = resource.value.value;
   const scan = aliveJobs.value.find((job) => job.kind === "scan" && job.corpus === id);
-  useEffect(() => {
-    if (!scan) resource.reload();
-  }, [scan?.id]);
-  const isUnknown = corpus?.is_there && !corpus.listing;
+  // What it has measured is there already; a hundred times are often enough.
+  const percentDone = Math.floor(100 * (scan?.progress ?? 0));
+  useEffect(() => resource.reload(), [scan?.id, percentDone]);
+  const isUnknown = corpus?.is_there && !corpus.listing?.verdict;
   useEffect(() => {
     if (isUnknown) void scanCorpus(id);
   }, [id, isUnknown]);
@@ -130,10 +130,15 @@ function Head({ corpus, corpora }: { corpus: CorpusView; corpora: CorpusView[] }
       </p>
       {listing && (
         <p class="head-facts">
-          {count(listing.files.length, "file")}, {minutes(listing.total_s)}
-          <span class={listing.verdict === "go" ? "verdict good" : "verdict warn"}>
-            <Icon name={listing.verdict === "go" ? "check" : "circleAlert"} /> {listing.verdict}
-          </span>
+          {count(listing.files.length, "file")}
+          {listing.verdict && (
+            <>
+              , {minutes(listing.total_s)}
+              <span class={listing.verdict === "go" ? "verdict good" : "verdict warn"}>
+                <Icon name={listing.verdict === "go" ? "check" : "circleAlert"} /> {listing.verdict}
+              </span>
+            </>
+          )}
         </p>
       )}
       <div class="row spread">

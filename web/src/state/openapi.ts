@@ -1304,7 +1304,7 @@ export interface components {
             is_owned: boolean;
             /** @description Whether the folder is there. */
             is_there: boolean;
-            /** @description Its files, as the last scan found them; None before the first. */
+            /** @description Its files; None in the list of all corpora. */
             listing: components["schemas"]["CorpusListing"] | null;
             /** @description The lines for a terminal that do the same, by the name of the action. */
             commands: {
@@ -1317,7 +1317,7 @@ export interface components {
             id: string;
             /** @description Its folder. */
             folder: string;
-            /** @description "go", or "fix" if something should be mended first. */
+            /** @description "go", or "fix" if something should be mended first; empty before the first scan. */
             verdict: string;
             /** @description Sentences, the most important first. */
             advice: string[];
@@ -1370,6 +1370,8 @@ export interface components {
             note: string;
             /** @description Whether a model made it. */
             generated: boolean;
+            /** @description Whether a scan has read it; before that only its name is known. */
+            is_measured: boolean;
         };
         /** @description A corpus to begin with: a listed folder, or an empty one of the workspace. */
         NewCorpus: {

@@ -18,7 +18,7 @@ from distill.library.corpus_folders import (
     put_file,
     remember_corpus,
 )
-from distill.library.corpus_listing import CorpusListing, kept_listing
+from distill.library.corpus_listing import CorpusListing, present_listing
 from distill.library.upload_names import check_upload_name
 from distill.ui.api import REVALIDATED, Endpoint
 from distill.ui.context import Context
@@ -51,7 +51,7 @@ class CorpusView:
         folder: Its folder.
         is_owned: Whether the folder belongs to the workspace.
         is_there: Whether the folder is there.
-        listing: Its files, as the last scan found them; None before the first.
+        listing: Its files; None in the list of all corpora.
         commands: The lines for a terminal that do the same, by the name of the action.
     """
 
@@ -112,7 +112,7 @@ def add_corpus(context: Context, body: NewCorpus) -> CorpusView:
 def show_corpus(context: Context, corpus: str) -> CorpusView:
     """A corpus with its files."""
     found = _find(context, corpus)
-    return _view(context, found, kept_listing(context.workspace, found))
+    return _view(context, found, present_listing(context.workspace, found))
 
 
 def choose_files(context: Context, corpus: str, body: Choices) -> CorpusView:
@@ -125,7 +125,7 @@ def choose_files(context: Context, corpus: str, body: Choices) -> CorpusView:
         tags=body.tags,
         notes=body.notes,
     )
-    return _view(context, changed, kept_listing(context.workspace, changed))
+    return _view(context, changed, present_listing(context.workspace, changed))
 
 
 def drop_corpus(context: Context, corpus: str) -> None:
