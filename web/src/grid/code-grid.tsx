@@ -26,8 +26,6 @@ export interface GridEvents {
   onCarry?: (region: Region, event: PointerEvent, isDrop: boolean) => void;
   /** The brush has passed over this region. */
   onPaint?: (region: Region) => void;
-  /** A letter was pressed that the grid itself does not take; gives whether it was taken. */
-  onLetter?: (letter: string, cell: Cell) => boolean;
 }
 
 export interface GridProps extends GridEvents {
@@ -294,10 +292,6 @@ class GridState {
     event.stopPropagation();
   }
 
-  private letter(name: string, cell: Cell): boolean {
-    return this.props.onLetter?.(name, cell) ?? false;
-  }
-
   /** Where an extension by Shift began. */
   private anchor: Cell | null = null;
 
@@ -306,12 +300,12 @@ class GridState {
     const { frame, level } = cell.peek();
     const region = selection.peek() ?? regionOf(cell.peek(), cell.peek());
     if (name === "Space") this.props.onColumn?.(frame);
-    else if (name === "Escape") selection.value = null;
+    else if (name === "Escape" && selection.peek()) selection.value = null;
     else if (name === "Enter") selection.value = regionOf({ frame, level }, { frame, level });
     else if (name === "Ctrl+a") selection.value = allOf(codes.peek());
     else if (name === "p" && lettersOn.value) this.props.onRegion?.(region);
     else if (name === "k" && lettersOn.value) this.props.onLock?.(region);
-    else return name.length === 1 && lettersOn.value && this.letter(name, cell.peek());
+    else return false;
     return true;
   }
 }

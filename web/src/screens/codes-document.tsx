@@ -17,14 +17,14 @@ import { DRAGGED_SOUND, useDrop } from "../parts/drop";
 import { current, select } from "../player/player";
 import { OpenDocument } from "../state/document";
 import { onEvents, onRenewal } from "../state/events";
-import { useKeys } from "../state/keys";
 import { place, setQuery } from "../state/route";
 import { soundUrl } from "../state/sounds";
 import { toastError } from "../state/toasts";
 import { documentOf, documentOfFile, SoundChooser } from "./codes-chooser";
 import { Head } from "./codes-head";
 import { play, playColumn, playEdited, soundOf, usePlayhead } from "./codes-heard";
-import { CurveChoice, CurveFigures, Curves, LevelLabels, switchLevel } from "./codes-lanes";
+import { isAllLocked, useEditorKeys } from "./codes-keys";
+import { CurveChoice, CurveFigures, Curves, LevelLabels } from "./codes-lanes";
 import { OtherSound } from "./codes-other";
 import { Palette } from "./codes-palette";
 import { usePictures } from "./codes-pictures";
@@ -64,9 +64,15 @@ function Editor({ document }: { document: OpenDocument }) {
     void state.loadDraft();
     void state.loadCounts();
     // The place of an edit is heard once it is made.
-    return effect(() => {
-      if (document.edited.value && hearsEdits.peek()) playEdited(state);
-    });
+    const ends = [
+      effect(() => {
+        if (document.edited.value && hearsEdits.peek()) playEdited(state);
+      }),
+      effect(() => state.keepInside(document.codes.value)),
+    ];
+    return () => {
+      for (const end of ends) end();
+    };
   }, [state]);
   useLength(state);
   useViewInQuery(state);
@@ -80,11 +86,7 @@ function Editor({ document }: { document: OpenDocument }) {
     if (operation) void document.edit(lineOf(operation, region, codes, values));
   };
   const paint = (region: Region, code: number) => act("set", { "--code": String(code) }, region);
-  useKeys("Codes", [
-    { key: "Ctrl+z", does: "Undo", run: () => void document.undo() },
-    { key: "Ctrl+Shift+z", does: "Redo", run: () => void document.redo() },
-    { key: "Ctrl+y", does: "Redo", run: () => void document.redo() },
-  ]);
+  useEditorKeys(state, act);
   const drop = useDrop<HTMLDivElement>((event) => void onDrop(state, grid.current, event));
   const cellAt = (x: number, y: number) => cellOf(state, grid.current, x, y);
   return (
@@ -155,6 +157,11 @@ function Lanes({ state, grid, act, paint }: LanesProps) {
         </div>
         <div ref={lanes} class="lanes codes-axis">
           <Ruler axis={axis} onSelect={selectTime} onSeek={seekTo} />
+          {!pictures.sound && !pictures.draw && document.view.value?.model && (
+            <p class="lanes-coming muted small" role="status">
+              The sound is being decoded for its waveform, spectrum and curves …
+            </p>
+          )}
           <Waveform
             axis={axis}
             peaks={pictures.sound && soundUrl(pictures.sound.hash, "peaks")}
@@ -199,12 +206,6 @@ function Lanes({ state, grid, act, paint }: LanesProps) {
               }
               onLock={(region) => act(isAllLocked(state, region) ? "unlock" : "lock", {}, region)}
               onPaint={(region) => paint(region, state.brush.peek()?.code ?? 0)}
-              onLetter={(letter, cell) => {
-                if (letter === "m") switchLevel(state, "muted", cell.level);
-                else if (letter === "s") switchLevel(state, "soloed", cell.level);
-                else return false;
-                return true;
-              }}
             />
           </div>
           <Curves axis={axis} measured={pictures.curves} height={CURVES_HEIGHT} />
@@ -223,16 +224,6 @@ function Lanes({ state, grid, act, paint }: LanesProps) {
       </div>
     </>
   );
-}
-
-function isAllLocked(state: EditorState, region: Region): boolean {
-  const { locked, levels } = state.document.codes.peek();
-  for (let frame = region.from; frame < region.to; frame++) {
-    for (let level = region.top; level < region.bottom; level++) {
-      if (!locked[frame * levels + level]) return false;
-    }
-  }
-  return true;
 }
 
 /** The cell of the grid under a place of the screen; null outside of it. */

@@ -27,10 +27,9 @@ export function OperationForm({ state, operation, onChoose }: Props) {
   const isReady = !operation.takesOther || other !== null;
   const turned = useRef(false);
   useEffect(() => {
-    const [knob, button] = [".knob input, .field input, .knob select", "button"].map((selector) =>
-      form.current?.querySelector<HTMLElement>(selector),
-    );
-    (knob ?? button)?.focus();
+    const find = (selector: string) => form.current?.querySelector<HTMLElement>(selector);
+    const knob = find(".knob input, .field input, .knob select");
+    (knob ?? find("[type=submit]:enabled") ?? find("button"))?.focus();
     return () => trial.leave();
   }, []);
   useGhost(state, operation);

@@ -9,7 +9,6 @@ import type { Counts } from "../grid/tiles";
 import { Icon } from "../parts/icon";
 import { audition } from "../player/player";
 import { BASE } from "../state/api";
-import { useKeys } from "../state/keys";
 import { stored } from "../state/stored";
 import { isLight } from "../state/theme";
 import type { EditorState } from "./codes-state";
@@ -48,13 +47,6 @@ export function Palette({ state, cellAt, onPaint }: Props) {
     const entry = list.current?.querySelector<HTMLElement>(`[data-code="${chosen}"]`);
     if (list.current && entry) keepInSight(list.current, entry);
   }, [chosen, shown]);
-  useKeys("Codes", [
-    {
-      key: "e",
-      does: "To the palette: arrows hear, Enter paints",
-      run: () => list.current?.focus(),
-    },
-  ]);
   const take = (code: number) => {
     state.brush.value = { level, code };
     hear(state, level, code);
@@ -94,6 +86,7 @@ export function Palette({ state, cellAt, onPaint }: Props) {
       </div>
       <div
         ref={list}
+        id="palette"
         class="swatches"
         role="listbox"
         tabIndex={0}

@@ -4,7 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { GROUPS, lineOf, OPERATIONS, type Operation } from "../grid/operations";
 import { type Region, regionText } from "../grid/selection";
 import { Icon } from "../parts/icon";
-import { lettersOn, useKeys } from "../state/keys";
+import { lettersOn } from "../state/keys";
 import { play } from "./codes-heard";
 import { OperationForm } from "./codes-operation";
 import { type EditorState, hearsEdits } from "./codes-state";
@@ -79,13 +79,6 @@ export function SelectionPanel({ state, onChoose }: Props) {
 /** All operations: one tab stop, arrows move, the first letter leads on. */
 function OperationMenu({ state, onChoose }: Props) {
   const menu = useRef<HTMLDivElement>(null);
-  useKeys("Codes", [
-    {
-      key: "o",
-      does: "To the operations: arrows move, Enter begins",
-      run: () => buttonsOf(menu.current)[0]?.focus(),
-    },
-  ]);
   // Whoever leaves an operation by key stands where it began.
   useEffect(() => {
     if (document.activeElement === document.body && wasOpen.operation) {
@@ -98,6 +91,7 @@ function OperationMenu({ state, onChoose }: Props) {
   return (
     <div
       ref={menu}
+      id="operations"
       class="operation-menu"
       role="toolbar"
       aria-label="Operations"

@@ -1,6 +1,7 @@
 /** What a person has in hand while a document is open: selection, levels heard, edit not kept yet. */
 
 import { computed, type Signal, signal } from "@preact/signals";
+import type { Codes } from "../grid/codes";
 import { type Operation, type Other, operationOf } from "../grid/operations";
 import { type Cell, type Region, regionOf } from "../grid/selection";
 import type { Counts } from "../grid/tiles";
@@ -78,6 +79,17 @@ export class EditorState {
   regionOrCell(): Region {
     const cell = this.cell.peek();
     return this.selection.peek() ?? regionOf(cell, cell);
+  }
+
+  /** Keeps selection and cell within codes that have become fewer. */
+  keepInside({ frames }: Codes): void {
+    const region = this.selection.peek();
+    const cell = this.cell.peek();
+    if (region && region.to > frames) {
+      const isLeft = region.from < frames;
+      this.selection.value = isLeft ? { ...region, to: frames } : null;
+    }
+    if (cell.frame >= frames) this.cell.value = { ...cell, frame: frames - 1 };
   }
 
   toggle(set: Signal<ReadonlySet<number>>, level: number): void {

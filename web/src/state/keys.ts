@@ -8,7 +8,8 @@ export interface Binding {
   /** `event.key`, with `Ctrl+` or `Shift+` before it where they count: "Space", "Shift+,". */
   key: string;
   does: string;
-  run: (event: KeyboardEvent) => void;
+  /** Does it; without it, a part of the page takes the key by itself, and the help names it. */
+  run?: (event: KeyboardEvent) => void;
 }
 
 interface Group {
@@ -29,7 +30,7 @@ export function useKeys(name: string, bindings: Binding[]): void {
   useEffect(() => {
     const bound = bindings.map((binding, n) => ({
       ...binding,
-      run: (event: KeyboardEvent) => latest.current[n]?.run(event),
+      ...(binding.run && { run: (event: KeyboardEvent) => latest.current[n]?.run?.(event) }),
     }));
     return bindKeys(name, bound);
   }, []);
@@ -76,8 +77,9 @@ function onKeyDown(event: KeyboardEvent): void {
   const name = keyName(event);
   if (event.defaultPrevented || event.altKey || takesKeys(event.target, name)) return;
   if (name.length === 1 && /[a-z]/.test(name) && !lettersOn.value) return;
-  const binding = groups.value.flatMap((group) => group.bindings).find((b) => b.key === name);
-  if (!binding) return;
+  const all = groups.value.flatMap((group) => group.bindings);
+  const binding = all.find((each) => each.key === name && each.run);
+  if (!binding?.run) return;
   event.preventDefault();
   binding.run(event);
 }
