@@ -12,8 +12,11 @@ DEEPEST = 8
 LONGEST_PART = 200
 """Bytes of a name, at most: systems take 255, and an ending may be added."""
 
-FORBIDDEN = frozenset('<>:"|?*\\')
-"""Signs that Windows takes in no name; a colon names a drive there."""
+FORBIDDEN = frozenset(":\\")
+"""Signs that lead elsewhere on Windows."""
+
+REPLACED = str.maketrans(dict.fromkeys('<>"|?*', "_"))
+"""Signs that Windows takes in no name, but other systems do: each becomes a line."""
 
 RESERVED = frozenset(
     ["con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))]
@@ -32,10 +35,12 @@ def check_upload_name(name: str, endings: frozenset[str]) -> PurePosixPath:
         UsageError: It leads elsewhere, or no system takes it.
 
     Example:
+        >>> check_upload_name("kick?.wav", frozenset([".wav"])).as_posix()
+        'kick_.wav'
         >>> check_upload_name("drums/kick.wav", frozenset([".wav"])).as_posix()
         'drums/kick.wav'
     """
-    parts = unicodedata.normalize("NFC", name).split("/")
+    parts = unicodedata.normalize("NFC", name).translate(REPLACED).split("/")
     if not 0 < len(parts) <= DEEPEST or not all(map(_is_plain, parts)):
         raise UsageError(
             f"'{name[:80]}' is no name for a file here: give a relative one of plain names, "
