@@ -56,7 +56,8 @@ DISTILL = [sys.executable, "-m", "distill"]
 def serve(workspace: Workspace, *arguments: str) -> "Iterator[tuple[str, subprocess.Popen[bytes]]]":
     """The address of a server of a workspace, and its process; both end with the block."""
     command = [*DISTILL, "ui", *arguments, "--no-browser", "--port", "0", "--workspace"]
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    cache = workspace.root.with_name("cache")
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "DISTILL_CACHE": str(cache)}
     process = subprocess.Popen(
         [*command, str(workspace.root)],
         stderr=subprocess.DEVNULL,
