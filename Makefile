@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SOUNDS ?=
 CAMPAIGN ?=
 
-.PHONY: demo ui test campaign lint docs page clean
+.PHONY: demo ui test test-browsers campaign lint docs page clean
 
 $(VENV)/ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Distill needs Python 3.11 or newer: make PYTHON=python3.12")'
@@ -21,6 +21,11 @@ ui: $(VENV)/ready
 
 test: $(VENV)/ready
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --durations 25 --durations-min 5
+
+# A smoke test in Firefox and WebKit, which it needs on the system (CONTRIBUTING.md names them).
+test-browsers: $(VENV)/ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,browsers]'
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/page -m other_browsers
 
 campaign: $(VENV)/ready
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.campaign $(CAMPAIGN)

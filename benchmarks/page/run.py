@@ -186,15 +186,15 @@ def region(page: Page) -> None:
 
 def stream(page: Page) -> None:
     """Time new sound from the click until it is heard."""
-    page.locator("main button", has_text="Play without end").wait_for()
+    page.locator("main button", has_text="Play new sound").wait_for()
     find = "[...document.querySelectorAll('main button')].find((b) => b.textContent.includes('%s'))"
     heard = "document.querySelector('[aria-label=\"Sound without end\"]')"
     heard = f"{heard}?.textContent.includes('As it is drawn')"
 
     def listen() -> float:
-        taken = change(page, f"{find % 'Play without end'}.click()", heard)
+        taken = change(page, f"{find % 'Play new sound'}.click()", heard)
         page.evaluate(f"{find % 'Stop'}.click()")
-        page.wait_for_function(find % "Play without end")
+        page.wait_for_function(find % "Play new sound")
         return taken
 
     show("new sound, cold", listen(), "s")

@@ -197,12 +197,25 @@ def _screen() -> Iterator[str]:
         process.wait(WAIT_S)
 
 
-def start_speaker() -> None:
+@contextmanager
+def silent_speaker() -> Iterator[None]:
     """A device for sound that nobody hears, where PulseAudio is there and none runs."""
-    if shutil.which("pulseaudio") is None:
+    pulse = shutil.which("pulseaudio")
+    if pulse is None or subprocess.run([pulse, "--check"], capture_output=True).returncode == 0:
+        yield
         return
-    subprocess.run(["pulseaudio", "--daemonize", "--exit-idle-time=60"], capture_output=True)
-    subprocess.run(["pactl", "load-module", "module-null-sink"], capture_output=True)
+    # One device from the first on: Firefox hangs where another comes while it plays. And no end
+    # after some idle seconds, which would come between two tests.
+    modules = [f"--load=module-{name}" for name in ("null-sink", "native-protocol-unix")]
+    subprocess.run(
+        [pulse, "-n", *modules, "--daemonize", "--exit-idle-time=-1"],
+        check=True,
+        capture_output=True,
+    )
+    try:
+        yield
+    finally:
+        subprocess.run([pulse, "--kill"], capture_output=True)
 
 
 def _environment() -> dict[str, str]:
