@@ -13,7 +13,6 @@ from distill.library.corpus_folders import remember_corpus
 from distill.settings import SAMPLE_RATE
 from tests.page import speaker
 from tests.page.conftest import OpenTab, Studio
-from tests.page.waiting import until
 
 
 def rows(page: Page) -> Locator:
@@ -60,8 +59,8 @@ def test_names_are_there_before_the_scan_and_its_words_after_it(
     held: list[Route] = []
     page.route("**/scan", lambda route: held.append(route))
     page.get_by_role("button", name="Other folder").click()
-    page.get_by_role("link", name=str(odd_folder)).click()
-    until(lambda: held or None, "the page asks for a scan")
+    with page.expect_request("**/scan"):
+        page.get_by_role("link", name=str(odd_folder)).click()
     # The scan has not begun: all of this is known by name alone.
     expect(rows(page)).to_have_count(11)
     expect(rows(page).filter(has_text="not measured yet")).to_have_count(11)
@@ -72,9 +71,10 @@ def test_names_are_there_before_the_scan_and_its_words_after_it(
     facts = distill.describe.corpus_facts(distill.scan_corpus(odd_folder))
     assert {file.reason for file in facts.files if not file.used} != {""}
     for file in facts.files:
+        row = rows(page).filter(has=page.locator(f'[title="{file.name}"]'))
         words = [file.reason] if file.reason else list(file.flags)
         for word in words or ["ok"]:
-            expect(rows(page).filter(has_text=file.name).locator(".remarks")).to_contain_text(word)
+            expect(row.locator(".remarks")).to_contain_text(word)
     assert len(facts.advice) >= 2
     for sentence in facts.advice:
         expect(page.locator(".advice")).to_contain_text(sentence)

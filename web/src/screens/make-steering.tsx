@@ -1,10 +1,10 @@
 /** Steering: each descriptor free, at a percentile, or along a curve. */
 
 import { effect, type Signal, signal } from "@preact/signals";
-import { useEffect, useMemo } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo } from "preact/hooks";
 import { Axis } from "../lanes/axis";
 import { CurveLane } from "../lanes/curve";
-import { type Point, simplify, tidy } from "../lanes/curve-points";
+import { cutAt, type Point, simplify, tidy } from "../lanes/curve-points";
 import { CurveTable } from "../lanes/curve-table";
 import { useLanes } from "../lanes/lane";
 import { Ruler } from "../lanes/ruler";
@@ -205,7 +205,8 @@ function usePoints(draft: Signal<MakeDraft>, name: Descriptor, set: (c: Partial<
     [],
   );
   const kept = draft.value.steer[name].points;
-  useEffect(() => {
+  // With the render, not after it: a key that came meanwhile would be lost.
+  useLayoutEffect(() => {
     points.value = kept;
   }, [kept]);
   return points;
@@ -233,7 +234,8 @@ function FromSound({ name, model, points, axis }: FromSoundProps) {
       const all = values
         .map((value, n): [number, number | null] => [n / measured.frame_rate, value])
         .filter((entry): entry is Point => entry[1] !== null);
-      points.value = tidy(simplify(all, TOLERANCE), axis.length.peek());
+      const length = axis.length.peek();
+      points.value = tidy(cutAt(simplify(all, TOLERANCE), length), length);
     } catch (error) {
       toastError(error);
     }
