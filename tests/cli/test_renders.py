@@ -48,6 +48,18 @@ def test_a_history(run, workspace: Workspace, tmp_path: Path) -> None:
     assert "no deleted render" in run("renders", "restore", second.id).stderr
 
 
+@pytest.mark.parametrize("columns", ["80", "109", "110", "200"])
+def test_ids_are_shown_whole(
+    run, workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, columns: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    name = "a long name of a sound that was made late at night.wav"
+    render = keep(workspace, tmp_path / name, seed=4_000_000_000)
+    lines = run("renders", "list").stderr.splitlines()
+    assert sum(render.id in line for line in lines) == 1
+    assert all(len(line) <= int(columns) for line in lines)
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [

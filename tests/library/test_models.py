@@ -7,11 +7,11 @@ import pytest
 
 from distill.errors import ModelFileError, UsageError
 from distill.library.model import Model
+from distill.library.model_families import family_tree
 from distill.library.models import (
     add_model,
     change_model,
     delete_model,
-    family_tree,
     find_model_file,
     list_models,
     load_model,
@@ -149,6 +149,36 @@ def test_a_copy_takes_neither_id_nor_notes_of_the_original(
     )
 
 
+def test_the_first_that_was_known_keeps_the_id_whatever_copies_are_called(
+    workspace: Workspace, codec_only: Path
+) -> None:
+    original = put(workspace, codec_only, "rain original.sda", id="same")
+    assert load_model(workspace, "same").path == original
+    shutil.copy2(original, workspace.models / "a.sda")
+    assert load_model(workspace, "same").path == original
+    workspace.index.unlink()
+    assert load_model(workspace, "same").path == original
+
+
+def test_notes_of_a_copy_stay_when_it_is_renamed_or_moved(
+    workspace: Workspace, codec_only: Path
+) -> None:
+    original = put(workspace, codec_only, "rain.sda", id="same")
+    copy = Path(shutil.copy(original, workspace.models / "rain copy.sda"))
+    change_model(workspace, load_model(workspace, "rain copy").id, notes="darker")
+    own_id = load_model(workspace, "rain copy").id
+    (workspace.models / "tries").mkdir()
+    copy.rename(workspace.models / "tries" / "storm.sda")
+    moved = load_model(workspace, own_id)
+    assert (moved.path.name, moved.notes) == ("storm.sda", "darker")
+    assert load_model(workspace, "same").notes == ""
+    # Both at once, too.
+    moved.path.rename(workspace.models / "hail.sda")
+    original.rename(workspace.models / "snow.sda")
+    found = {model.id: model.path.name for model in list_models(workspace).models}
+    assert found == {own_id: "hail.sda", "same": "snow.sda"}
+
+
 def test_names_and_notes_stay_when_the_file_changes(workspace: Workspace, codec_only: Path) -> None:
     path = put(workspace, codec_only, "a.sda", id="aa", verdict="first")
     content = path.read_bytes()
@@ -195,10 +225,9 @@ def test_a_copy_comes_back_though_the_original_is_gone(
     path = Path(shutil.copy(original, workspace.models / "rain copy.sda"))
     deleted = delete_model(workspace, "rain copy")
     original.unlink()
-    # Alone, it has the id that lies in the file.
     assert deleted.id != "same"
     model = restore_model(workspace, deleted.id)
-    assert (model.id, model.path) == ("same", path)
+    assert (model.id, model.path) == (deleted.id, path)
 
 
 def test_the_model_of_a_render_is_found(

@@ -177,7 +177,7 @@ def _table(models: "list[Model]") -> "Table":
     from rich.table import Table
     from rich.text import Text
 
-    from distill.library.models import family_tree
+    from distill.library.model_families import family_tree
 
     table = Table(box=None, padding=(0, 2, 0, 0))
     for title in ("Name", "Version", "Corpus", "Codes", "Verdict", "Prior", "Id"):

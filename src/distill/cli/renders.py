@@ -45,6 +45,12 @@ ModelFile = Annotated[
 PAGE_ROWS = 20
 """Renders that a listing shows, unless told otherwise."""
 
+ID_LENGTH = 26
+"""Characters of an id."""
+
+WIDE = 110
+"""Columns of a terminal that show a render in one line."""
+
 
 @app.command("list")
 @one_sentence_errors
@@ -93,7 +99,7 @@ def list_cmd(
     if not page.rows:
         console.print("No sound fits." if any(query.condition()[1]) else "No sounds yet.")
         return
-    console.print(_table(page.rows))
+    console.print(_table(page.rows, console.width))
     if page.total > len(page.rows):
         console.print(f"{len(page.rows)} of {page.total:,}; --limit 0 shows all.")
 
@@ -336,19 +342,28 @@ def _change(workspace: Path | None, render: str, json: bool, **changes: Any) -> 
         print_json(asdict(record))
 
 
-def _table(rows: "list[RenderRow]") -> "Table":
+def _table(rows: "list[RenderRow]", width: int) -> "Table":
+    """Rows of renders; where a terminal is narrow, the id stands under the name, and the time is
+    left to it."""
     from rich.table import Table
 
+    is_narrow = width < WIDE
     table = Table(box=None, padding=(0, 2, 0, 0))
-    for title in ("Made", "Name", "Model", "Mode", "Seed", "Length", "Repeats", "", "Id"):
+    titles = ("Made", "Name", "Model", "Mode", "Seed", "Length", "Repeats", "", "Id")
+    for title in titles[1:-1] if is_narrow else titles:
         table.add_column(title, overflow="fold")
+    # An id in two pieces could not be copied.
+    table.columns[0 if is_narrow else -1].min_width = ID_LENGTH
     for row in rows:
         repeats = "?" if row.copy_percent is None else f"{row.copy_percent:.0f} %"
         date = row.made.replace("T", " ")[:16]
         sign = f"{'★' if row.starred else ''}{' replaced' if row.replaced else ''}"
         length = f"{row.duration_s:.1f} s"
-        cells = (date, row.title, row.model_name, row.way, str(row.seed), length, repeats, sign)
-        table.add_row(*cells, row.id)
+        cells = (row.model_name, row.way, str(row.seed), length, repeats, sign)
+        if is_narrow:
+            table.add_row(f"{row.title}\n{row.id}", *cells)
+        else:
+            table.add_row(date, row.title, *cells, row.id)
     return table
 
 

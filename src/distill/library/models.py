@@ -22,12 +22,12 @@ from distill.library.index import Index, Stamp, Table, use_index
 from distill.library.model import (
     COLUMNS,
     Model,
-    corpus_change,
     facts_of,
-    file_id,
     model_of,
     read_facts,
 )
+from distill.library.model_families import in_families, with_changes
+from distill.library.model_ids import ModelFile, assign_ids
 from distill.library.records import (
     RecordError,
     check_text,
@@ -74,8 +74,10 @@ def list_models(workspace: Workspace, text: str = "") -> ModelList:
             print(model.id, model.name, model.health.word)
     """
 
+    stamps = dict(_stamps(workspace.models))
+
     def ask(index: Index) -> list[tuple[Any, ...]]:
-        index.update(dict(_stamps(workspace.models)), lambda file: _read(workspace, file))
+        index.update(stamps, lambda file: _read(workspace, file))
         return index.select("SELECT file, size, outline_facts, problem FROM models ORDER BY file")
 
     clear_deleted(workspace)
@@ -87,8 +89,8 @@ def list_models(workspace: Workspace, text: str = "") -> ModelList:
             models.append(model_of(path, file, size, read_facts(facts)))
         elif problem:
             problems.append(problem)
-    models = [_with_notes(workspace, model) for model in _with_own_ids(workspace, models)]
-    models = _with_changes(models)
+    models = _with_own_ids(workspace, models, stamps)
+    models = with_changes([_with_notes(workspace, model) for model in models])
     words = text.casefold().split()
     if words:
         models = [model for model in models if _matches(model, words)]
@@ -157,86 +159,37 @@ def _place_of(workspace: Workspace, model_id: str, path: Path | None) -> Path | 
     return None
 
 
-# --- families -------------------------------------------------------------------------------------
+# --- ids ------------------------------------------------------------------------------------------
 
 
-def in_families(models: Sequence[Model]) -> list[Model]:
-    """Models in the order of their family trees: each version after its parent."""
-    return [model for model, _ in family_tree(models)]
+def _with_own_ids(
+    workspace: Workspace, models: Sequence[Model], stamps: Mapping[str, Stamp]
+) -> list[Model]:
+    """Models with ids that differ, and that stay."""
+    files = {_file_name(workspace, model): model for model in models}
+    ids = assign_ids(
+        workspace,
+        [
+            ModelFile(name=name, own_id=model.model_id, stamp=stamps[name])
+            for name, model in files.items()
+        ],
+        _noted_files(workspace, models),
+    )
+    return [replace(model, id=ids[name]) for name, model in files.items()]
 
 
-def family_tree(models: Sequence[Model]) -> Iterator[tuple[Model, int]]:
-    """Models with their depth: 0 for first versions, and for those whose parent is not there."""
-    by_id = {model.id: model for model in models}
-    children: dict[str, list[Model]] = {}
-    roots = []
-    for model in sorted(models, key=lambda model: (model.created, model.version, model.id)):
-        parent = model.parent.id if model.parent else ""
-        if parent in by_id and parent != model.id:
-            children.setdefault(parent, []).append(model)
-        else:
-            roots.append(model)
-    ids: set[str] = set()
-    # A damaged file may name its own child as its parent: such rings begin anywhere.
-    for root in (*roots, *models):
-        waiting = [(root, 0)]
-        while waiting:
-            model, depth = waiting.pop()
-            if model.id in ids:
-                continue
-            ids.add(model.id)
-            yield model, depth
-            waiting += [(child, depth + 1) for child in reversed(children.get(model.id, []))]
-
-
-def _with_own_ids(workspace: Workspace, models: Sequence[Model]) -> list[Model]:
-    """Models with ids that differ: of copies of one file, the original keeps its id."""
-    copies: dict[str, list[Model]] = {}
-    for model in models:
-        copies.setdefault(model.id, []).append(model)
-    originals = {
-        model_id: same[0] if len(same) == 1 else _original(workspace, model_id, same)
-        for model_id, same in copies.items()
-    }
-    return [
-        model
-        if model is originals[model.id]
-        else replace(model, id=file_id(_file_name(workspace, model)))
-        for model in models
-    ]
-
-
-def _original(workspace: Workspace, model_id: str, copies: Sequence[Model]) -> Model:
-    """The one of `copies` that a person noted something of, else that with the shortest name.
-
-    Systems name a copy by the original and more: `rain copy.sda`, `rain (2).sda`.
-    """
-    name = None
-    with suppress(FileNotFoundError, RecordError):
-        name = read_record(_record_path(workspace, model_id), VERSION).get("file")
-
-    def rank(model: Model) -> tuple[bool, int, str]:
-        file = _file_name(workspace, model)
-        return file != name, len(file), file
-
-    return min(copies, key=rank)
+def _noted_files(workspace: Workspace, models: Sequence[Model]) -> dict[str, str]:
+    """Names of the files that a person noted something of, by the ids in them."""
+    names = {}
+    for model_id in {model.id for model in models if model.id == model.model_id}:
+        with suppress(FileNotFoundError, RecordError):
+            names[model_id] = str(read_record(_record_path(workspace, model_id), VERSION)["file"])
+    return names
 
 
 def _file_name(workspace: Workspace, model: Model) -> str:
     """Name of the file of a model in the folder of models."""
     return model.path.relative_to(workspace.models).as_posix()
-
-
-def _with_changes(models: Sequence[Model]) -> list[Model]:
-    """Models with what changed in the corpus since their parents."""
-    by_id = {model.id: model for model in models}
-    result = []
-    for model in models:
-        parent = by_id.get(model.parent.id) if model.parent else None
-        if parent is not None and parent is not model:
-            model = replace(model, change=corpus_change(parent.corpus, model.corpus))
-        result.append(model)
-    return result
 
 
 # --- reading --------------------------------------------------------------------------------------
