@@ -411,7 +411,8 @@ def _judge_lists(tab: Tab) -> None:
     (model,) = (one for one in tab.ask("GET", "/models")["models"] if one["file"] == "model.sda")
     # The player, too, is there.
     body = {"model": model["id"], "settings": {"duration": 0.2}, "seed": 1}
-    task = tab.task(tab.ask("POST", "/takes", body)["id"])
+    (asked,) = tab.ask("POST", "/takes", body)
+    task = tab.task(asked["id"])
     if task["state"] != "done":
         raise HarmDone("player", f"a take is {task['state']}: {task['error']}")
 

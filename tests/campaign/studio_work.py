@@ -93,14 +93,20 @@ class Person:
         self.ledger.losses.append(error.sentence)
 
     def task(self, method: str, path: str, body: Any) -> dict[str, Any] | None:
-        """A task of the player that is done; None for one that was lost with it."""
-        task = self.tab.task(self.tab.ask(method, path, body)["id"])
-        for render in task["renders"]:
-            self.ledger.keep(("render", render), [False, ""])
-        if task["state"] == "failed":
-            self.lose(Refused(503, "PlayerError", task["error"]))
-            return None
-        return task
+        """A task of the player that is done; None for one that was lost with it.
+
+        Of several, each is waited for; the last one counts.
+        """
+        answer = self.tab.ask(method, path, body)
+        last = None
+        for asked in answer if isinstance(answer, list) else [answer]:
+            last = self.tab.task(asked["id"])
+            for render in last["renders"]:
+                self.ledger.keep(("render", render), [False, ""])
+            if last["state"] == "failed":
+                self.lose(Refused(503, "PlayerError", last["error"]))
+                last = None
+        return last
 
 
 def _is_open(value: Any) -> bool:
