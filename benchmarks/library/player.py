@@ -1,14 +1,14 @@
 """How soon the player leaves each kind of request that is cancelled.
 
-    python -m benchmarks.library.player MODEL.sda SOUND
+    python -m benchmarks.library.player MODEL.sda OTHER.sda SOUND
 
-MODEL has a prior; SOUND is a sound file of a few seconds. Takes about 30 minutes.
+MODEL has a prior, OTHER is blended with it; SOUND is a sound file of a few seconds. Takes about 30
+minutes.
 
 Each kind runs once to its end, or for `--longest` seconds, which tells how long it lasts. Then it
 is cancelled at `--times` moments, drawn evenly from that time: while it reads, draws, decodes,
 measures or writes. Times are from the call of `cancel` to the end of the task, in wall time: other
-programs on the machine count.
-The bound is 0.5 s. A request that had ended before is counted apart.
+programs on the machine count. The bound is 0.5 s. A request that had ended before is counted apart.
 """
 
 import argparse
@@ -105,6 +105,7 @@ def measure(
 def main() -> None:
     parser = parser_of(__doc__)
     parser.add_argument("model", type=Path)
+    parser.add_argument("other", type=Path)
     parser.add_argument("sound", type=Path)
     parser.add_argument("--times", type=int, default=20, help="cancelled runs of each kind")
     parser.add_argument("--kinds", nargs="*", choices=[*KINDS], default=[*KINDS], metavar="KIND")
@@ -119,7 +120,8 @@ def main() -> None:
 
 def _run(arguments: argparse.Namespace, folder: Path) -> None:
     workspace = open_workspace(folder / "studio")
-    material = make_material(workspace, arguments.model, arguments.sound, folder)
+    models = (arguments.model, arguments.other)
+    material = make_material(workspace, models, arguments.sound, folder)
     meter = Meter()
     print(f"{'kind':20}{'whole':>8}{'median':>9}{'largest':>9}  ended before  bound 0.5 s")
     with Player(workspace, on_event=meter, threads=arguments.threads) as player:

@@ -57,7 +57,7 @@ class Material:
     Attributes:
         workspace: Workspace of the player.
         model: Model file with a prior.
-        second: Another file of the same model, for blends.
+        second: Another model, to blend with.
         sound: Sound file of a few seconds.
         long_sounds: Sound files by their seconds.
         codes: Codes files by their seconds, with a seam a second.
@@ -141,7 +141,7 @@ KINDS: Mapping[str, Callable[[Material], PlayerRequest]] = {
     "count codes": lambda m: CountCodes(m.model),
     "picture 600 s": lambda m: Picture(m.codes[600], m.folder / "out.png", m.model),
     "draw 600 s": draw,
-    "compare models": lambda m: CompareModels(m.model, m.second, pairs=4),
+    "compare models": lambda m: CompareModels(m.model, m.model, pairs=4),
     "compare 600 s": lambda m: CompareSounds((Couple(m.long_sounds[600], m.sound),), ("a", "b")),
     "preview": lambda m: Preview(
         m.model, m.folder / "previews", (PreviewSound(m.sound),) * 6, seeds=(1, 2, 3)
@@ -153,10 +153,12 @@ KINDS: Mapping[str, Callable[[Material], PlayerRequest]] = {
 """A request of each kind, made anew for every run."""
 
 
-def make_material(workspace: Workspace, model: Path, sound: Path, folder: Path) -> Material:
+def make_material(
+    workspace: Workspace, models: tuple[Path, Path], sound: Path, folder: Path
+) -> Material:
     """Long sounds and codes, repeated from `sound`; a document and a render."""
+    model, second = models
     loaded = distill.load(model, "cpu", threads=1)
-    second = Path(shutil.copyfile(model, folder / "second.sda"))
     audio = read_audio(sound)
     long_sounds = {}
     for seconds in LONG_S:

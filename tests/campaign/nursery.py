@@ -5,6 +5,7 @@ for: the server, and for that its player and its jobs. They run the same modules
 arguments, pipes and folders as processes of their own; `subprocess.Popen` asks the nursery.
 """
 
+import gc
 import json
 import multiprocessing
 import os
@@ -190,6 +191,9 @@ def _serve(
     os.chdir(folder)
     os.environ.update(environment)
     prepare()
+    # Collections would copy the pages of all that is loaded, in each process.
+    gc.collect()
+    gc.freeze()
     Child.line = outer
     subprocess.Popen = Child  # type: ignore[misc]
     parent = os.getppid()

@@ -35,7 +35,7 @@ RENDERS = 3
 PAIRS = 3
 """Pairs of its comparison."""
 
-PATIENCE_S = 60.0
+PATIENCE_S = 300.0
 """Seconds for an answer, after which a server counts as hanging."""
 
 GONE = "gone"

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import soundfile as sf
 
+from distill import process
 from distill.inference.codes.file import load_codes
 from distill.library.job_events import parse_event
 from distill.library.leftovers import clear_workspace
@@ -50,16 +51,16 @@ TARGETS = (
 )
 """Sets of processes that are killed at once, as often as they stand here."""
 
-START_S = 60.0
+START_S = 300.0
 """Seconds for a server to answer."""
 
-JOB_S = 120.0
+JOB_S = 900.0
 """Seconds for a job to end."""
 
 STOPPED = 130
 """Exit code of a command that was asked to end."""
 
-END_S = 30.0
+END_S = 120.0
 """Seconds for all processes to end once the server has."""
 
 
@@ -203,6 +204,8 @@ def _nursery(folder: Path) -> Nursery:
 
 def _prepare() -> None:
     """In the nursery: trainings save often, and the bin is that of the trial."""
+    # Else trainings, which let other programs go first, would have no end on a busy machine.
+    process.set_priority = lambda priority: None
     codec_run.FIRST_SAVE_S = SAVE_EVERY_S
     codec_run.SAVE_EVERY_S = SAVE_EVERY_S
     with suppress(ImportError):

@@ -27,7 +27,7 @@ CHOICES = ("x", "y", "same")
 
 TAKES: dict[str, Any] = {"duration": 0.2}
 
-PAUSE_S = 0.02
+PAUSE_S = 0.05
 """Seconds between two requests of one person."""
 
 

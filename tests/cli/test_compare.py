@@ -45,6 +45,12 @@ def test_from_two_folders_to_the_result(run) -> None:
     pairs = json.loads(run("compare", "show", comparison_id, "--json").stdout)["pairs"]
     assert {pairs[0]["x"], pairs[0]["y"]} == {"old-model (a.wav)", "new-model (a.wav)"}
 
+    deleted = run("compare", "delete", comparison_id)
+    assert f"`distill compare restore {comparison_id}` brings it back." in deleted.stderr
+    assert json.loads(run("compare", "list", "--json").stdout)["comparisons"] == []
+    again = json.loads(run("compare", "restore", comparison_id, "--json").stdout)
+    assert again["pairs"] == pairs
+
 
 @pytest.mark.parametrize(
     ("words", "part"),
@@ -53,6 +59,9 @@ def test_from_two_folders_to_the_result(run) -> None:
         ("new old-model old-model/a.wav", "as many in both"),
         (f"new {'a' * 300} old-model", "no generated sound of that name"),
         ("new none.sda none.sda", "none.sda"),
+        ("new rain.sda old-model", "rain.sda is a model and old-model is none"),
+        ("new old-model rain.sda", "rain.sda is a model and old-model is none"),
+        ("restore 20200101-000000-abcdef", "no deleted comparison"),
         ("show 20200101-000000-abcdef", "no comparison"),
         ("vote ../x 1 x", "no id"),
         ("play nothing 1", "no comparison"),

@@ -65,6 +65,17 @@ def test_what_is_removed_for_good_is_not_in_the_bin(folder: Path, tmp_path: Path
     assert "in the bin" not in text
 
 
+def test_what_is_removed_comes_back(folder: Path, tmp_path: Path) -> None:
+    added = facts("corpus", "add", folder, write_sound(tmp_path / "new.wav", seed=1))
+    removed = facts("corpus", "remove", folder, "new (added).wav")
+    (path,) = facts("corpus", "restore", removed["deleted_id"])["files"]
+    assert Path(path).name == "new.wav"
+    files = {file["hash"]: file for file in facts("corpus", "list", folder)["files"]}
+    assert files[added["files"][0]["hash"]]["name"] == "new (added).wav"
+    text = run("corpus", "remove", folder, "new (added).wav")
+    assert "`distill corpus restore " in text
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -13,10 +13,12 @@ from distill.errors import UsageError
 from distill.library.comparison import Comparison, Pair, Vote
 from distill.library.comparisons import (
     comparison_folder,
+    delete_comparison,
     draw_sides,
     end_comparison,
     list_comparisons,
     open_comparison,
+    restore_comparison,
     result_of,
     sound_path,
     take_back,
@@ -150,3 +152,25 @@ def test_unknown_entries_stay_and_newer_files_are_left_alone(
     path.write_text(json.dumps({"version": 2}))
     with pytest.raises(UsageError, match="newer Distill"):
         vote(workspace, comparison.id, 1, "x")
+
+
+def test_a_comparison_goes_to_the_bin_and_comes_back(
+    workspace: Workspace, comparison: Comparison
+) -> None:
+    voted = vote(workspace, comparison.id, 1, "y", "warmer")
+    sound = comparison_folder(workspace, comparison.id) / "pair-01-x.wav"
+    sound.write_bytes(b"sound")
+    deleted = delete_comparison(workspace, comparison.id)
+    assert (deleted.id, deleted.name) == (comparison.id, comparison.name)
+    assert list_comparisons(workspace) == ([], [])
+    assert restore_comparison(workspace, comparison.id) == voted
+    assert sound.read_bytes() == b"sound"
+    delete_comparison(workspace, comparison.id, for_good=True)
+    with pytest.raises(UsageError, match="no deleted comparison"):
+        restore_comparison(workspace, comparison.id)
+
+
+def test_a_damaged_comparison_can_be_deleted(workspace: Workspace, comparison: Comparison) -> None:
+    (comparison_folder(workspace, comparison.id) / "comparison.json").write_text("{")
+    assert delete_comparison(workspace, comparison.id).name == comparison.id
+    assert list_comparisons(workspace) == ([], [])

@@ -16,6 +16,7 @@ from distill.library.corpus_files import (
     find_files,
     is_generated,
     remove_files,
+    restore_sounds,
 )
 from distill.library.workspace import Workspace, open_workspace
 
@@ -97,11 +98,19 @@ def test_files_added_to_a_folder_of_the_workspace_lie_in_it(
     assert (own / "pluck 5.wav").is_file()
     assert list(added.curation.weights.values()) == [3.0]
     chosen = find_files(added, ["pluck 5.wav", "pluck 1.wav"])
-    after, muted = remove_files(place, added, chosen)
-    assert muted == {}
+    removal = remove_files(place, added, chosen)
+    after = removal.corpus
+    assert removal.muted == {}
     assert sorted(path.name for path in own.iterdir()) == [f"pluck {i}.wav" for i in (0, 2, 3)]
     assert sorted(path.name for path in binned.iterdir()) == ["pluck 1.wav", "pluck 5.wav"]
     assert after.is_owned
+    # Both at once, as they went.
+    assert removal.deleted is not None
+    assert removal.deleted.name == "pluck 5.wav and 1 more"
+    restore_sounds(place, removal.deleted.id)
+    assert len(list(own.iterdir())) == 5
+    with pytest.raises(UsageError, match="no deleted sound"):
+        restore_sounds(place, removal.deleted.id)
 
 
 def test_a_persons_own_files_are_muted_and_never_deleted(
@@ -110,7 +119,8 @@ def test_a_persons_own_files_are_muted_and_never_deleted(
     write_sound(tmp_path / "new.wav", distill.scan_corpus(folder).clips[0].audio() * 0.5)
     added = add_files(place, corpus, [tmp_path / "new.wav"]).corpus
     chosen = find_files(added, ["new (added).wav", "low"])
-    after, muted = remove_files(place, added, chosen)
+    removal = remove_files(place, added, chosen)
+    after, muted = removal.corpus, removal.muted
     assert len(list(folder.rglob("*.wav"))) == 8
     assert sorted(muted.values()) == [f"low/pluck {i}.wav" for i in range(4)]
     assert after.curation.muted == set(muted)
@@ -160,8 +170,13 @@ def test_added_files_are_removed_when_the_folder_of_the_corpus_is_gone(
     write_sound(tmp_path / "new.wav", distill.scan_corpus(folder).clips[0].audio() * 0.5)
     added = add_files(place, corpus, [tmp_path / "new.wav"]).corpus
     shutil.rmtree(folder)
-    after, muted = remove_files(place, added, find_files(added, ["new (added).wav"]))
-    assert (after.id, after.added, muted) == (corpus.id, (), {})
+    removal = remove_files(place, added, find_files(added, ["new (added).wav"]))
+    after = removal.corpus
+    assert (after.id, after.added, removal.muted) == (corpus.id, (), {})
+    # With its folder, it comes back where it was.
+    assert removal.deleted is not None
+    restore_sounds(place, removal.deleted.id)
+    assert [path.name for path in find_corpus(place, corpus.id).added] == ["new.wav"]
     assert [path.name for path in binned.iterdir()] == ["new.wav"]
 
 
@@ -169,6 +184,6 @@ def test_an_unchosen_file_of_a_folder_of_the_workspace_is_removed(
     place: Workspace, folder: Path, binned: Path
 ) -> None:
     own = find_corpus(place, shutil.copytree(folder / "low", place.sounds / "takes"))
-    after, _ = remove_files(place, own, find_files(own, ["pluck 1.wav"]))
+    after = remove_files(place, own, find_files(own, ["pluck 1.wav"])).corpus
     assert after.id == own.id
     assert [path.name for path in binned.iterdir()] == ["pluck 1.wav"]

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from distill.cli.console import make_console, one_sentence_errors, print_json, progress_bar
-from distill.cli.options import FolderForGood, Json, WorkspaceDir
+from distill.cli.library_lines import say_deleted
+from distill.cli.options import ForGood, Json, WorkspaceDir
+from distill.errors import UsageError
 
 if TYPE_CHECKING:
     from distill.library.comparison import Comparison
@@ -51,7 +53,14 @@ def new_cmd(
 
     place = open_workspace(workspace, make=False)
     console = make_console(quiet=json)
-    if first.endswith(".sda") and second.endswith(".sda"):
+    are_models = [text.endswith(".sda") for text in (first, second)]
+    if any(are_models) and not all(are_models):
+        model, sound = (first, second) if are_models[0] else (second, first)
+        raise UsageError(
+            f"{model} is a model and {sound} is none: name two models, or let {model} make a "
+            "sound (distill generate) and compare that."
+        )
+    if all(are_models):
         from distill.library.comparison_models import compare_models
 
         with progress_bar(console) as bar:
@@ -212,19 +221,32 @@ def result_cmd(
 @one_sentence_errors
 def delete_cmd(
     comparison_id: ComparisonId,
-    for_good: FolderForGood = False,
+    for_good: ForGood = False,
     workspace: WorkspaceDir = None,
     json: Json = False,
 ) -> None:
-    """Move a comparison to the bin of the system."""
+    """Move a comparison to the bin."""
     from distill.library.comparisons import delete_comparison
     from distill.library.workspace import open_workspace
 
-    delete_comparison(open_workspace(workspace, make=False), comparison_id, for_good)
-    where = "" if for_good else ": it is in the bin of your system"
-    make_console(quiet=json).print(f"Deleted {comparison_id}{where}.", soft_wrap=True)
+    place = open_workspace(workspace, make=False)
+    say_deleted(delete_comparison(place, comparison_id, for_good), "compare", for_good, json)
+
+
+@app.command("restore")
+@one_sentence_errors
+def restore_cmd(
+    comparison_id: ComparisonId, workspace: WorkspaceDir = None, json: Json = False
+) -> None:
+    """Bring back a comparison that was deleted within a day."""
+    from distill.library.comparisons import restore_comparison
+    from distill.library.workspace import open_workspace
+
+    place = open_workspace(workspace, make=False)
+    comparison = restore_comparison(place, comparison_id)
+    make_console(quiet=json).print(_line(comparison), soft_wrap=True)
     if json:
-        print_json({"id": comparison_id, "for_good": for_good})
+        print_json(_facts(place, comparison))
 
 
 # --- facts ----------------------------------------------------------------------------------------

@@ -1,6 +1,5 @@
 """`distill corpus`: which files of a folder are heard, how often, and by what tags."""
 
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -8,8 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from distill.cli.console import make_console, one_sentence_errors, print_json
+from distill.cli.corpus_choices import (
+    CorpusName,
+    FileNames,
+    choice_facts,
+    mute_cmd,
+    names_text,
+    note_cmd,
+    tag_cmd,
+    unmute_cmd,
+    weight_cmd,
+)
 from distill.cli.options import ForGood, Json, WorkspaceDir
-from distill.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,21 +37,10 @@ app = typer.Typer(
     ),
 )
 
-CorpusName = Annotated[
-    str, typer.Argument(help="Folder of your sounds, or id of its corpus.", metavar="CORPUS")
-]
-FileNames = Annotated[
-    list[str],
-    typer.Argument(
-        help="Names as the list shows them, folders, patterns such as 'drums/*', or hashes.",
-        metavar="FILES...",
-    ),
-]
 Weight = Annotated[
     float | None,
     typer.Option(help="How often they are heard, 0.1 to 10. Default: 1, of generated sounds 0.5."),
 ]
-Change = Callable[["Workspace", "Corpus", "dict[str, str]"], "Corpus"]
 
 
 # --- showing --------------------------------------------------------------------------------------
@@ -204,133 +202,11 @@ def _summary(listing: "CorpusListing") -> str:
 
 # --- choosing -------------------------------------------------------------------------------------
 
-
-@app.command("mute")
-@one_sentence_errors
-def mute_cmd(
-    corpus: CorpusName, files: FileNames, workspace: WorkspaceDir = None, json: Json = False
-) -> None:
-    """Leave files out of training, generation and advice."""
-    from distill.library.corpora import mute
-
-    _change(corpus, files, workspace, json, mute, "muted")
-
-
-@app.command("unmute")
-@one_sentence_errors
-def unmute_cmd(
-    corpus: CorpusName, files: FileNames, workspace: WorkspaceDir = None, json: Json = False
-) -> None:
-    """Take muted files in again."""
-    from distill.library.corpora import mute
-
-    def unmute(place: "Workspace", subject: "Corpus", files: dict[str, str]) -> "Corpus":
-        return mute(place, subject, files, muted=False)
-
-    _change(corpus, files, workspace, json, unmute, "no longer muted")
-
-
-@app.command("weight")
-@one_sentence_errors
-def weight_cmd(
-    corpus: CorpusName,
-    files: FileNames,
-    weight: Annotated[
-        float, typer.Option(help="0.1 to 10: with 2, they are heard twice as often as others.")
-    ],
-    workspace: WorkspaceDir = None,
-    json: Json = False,
-) -> None:
-    """Set how often files are heard, relative to others."""
-    from distill.library.corpora import set_weight
-
-    def weigh(place: "Workspace", subject: "Corpus", files: dict[str, str]) -> "Corpus":
-        return set_weight(place, subject, files, weight)
-
-    _change(corpus, files, workspace, json, weigh, f"weight {weight:g}")
-
-
-@app.command("tag")
-@one_sentence_errors
-def tag_cmd(
-    corpus: CorpusName,
-    files: FileNames,
-    tags: Annotated[
-        list[str] | None, typer.Option("--tag", help="Tag to give; several with several --tag.")
-    ] = None,
-    remove: Annotated[
-        list[str] | None, typer.Option("--remove", help="Tag to take away; several likewise.")
-    ] = None,
-    workspace: WorkspaceDir = None,
-    json: Json = False,
-) -> None:
-    """Give files tags, by which generated sound can be steered, beside that of their folder."""
-    from distill.library.corpora import tag
-
-    if not tags and not remove:
-        raise UsageError("Name a tag: --tag NAME gives it, --remove NAME takes it away.")
-
-    def retag(place: "Workspace", subject: "Corpus", files: dict[str, str]) -> "Corpus":
-        return tag(place, subject, files, tags or (), remove or ())
-
-    _change(corpus, files, workspace, json, retag, "tags set")
-
-
-@app.command("note")
-@one_sentence_errors
-def note_cmd(
-    corpus: CorpusName,
-    files: FileNames,
-    text: Annotated[str, typer.Option("--text", help="The note; empty: none.")],
-    workspace: WorkspaceDir = None,
-    json: Json = False,
-) -> None:
-    """Note something about files."""
-    from distill.library.corpora import set_note
-
-    def note(place: "Workspace", subject: "Corpus", files: dict[str, str]) -> "Corpus":
-        return set_note(place, subject, files, text)
-
-    _change(corpus, files, workspace, json, note, "noted")
-
-
-def _change(
-    corpus: str,
-    files: list[str],
-    workspace: Path | None,
-    json: bool,
-    change: Change,
-    outcome: str,
-) -> None:
-    """Make a choice about files, and say about which."""
-    from distill.library.corpora import find_corpus
-    from distill.library.corpus_files import find_files
-    from distill.library.workspace import open_workspace
-
-    place = open_workspace(workspace, make=False)
-    subject = find_corpus(place, corpus)
-    selection = find_files(subject, files)
-    result = change(place, subject, selection)
-    console = make_console(quiet=json)
-    console.print(f"{_names(selection)}: {outcome}.", soft_wrap=True, markup=False)
-    if json:
-        print_json({"id": result.id, "files": _choices(result, selection)})
-
-
-def _choices(corpus: "Corpus", files: dict[str, str]) -> list[dict[str, object]]:
-    from distill.library.corpora import FileChoices
-
-    entries = []
-    for key, name in files.items():
-        choices = asdict(corpus.files.get(key, FileChoices(name=name)))
-        del choices["others"]
-        entries.append({"hash": key, **choices})
-    return entries
-
-
-def _names(files: dict[str, str]) -> str:
-    names = list(files.values())
-    return names[0] if len(names) == 1 else f"{len(names)} files ({names[0]} …)"
+app.command("mute")(mute_cmd)
+app.command("unmute")(unmute_cmd)
+app.command("weight")(weight_cmd)
+app.command("tag")(tag_cmd)
+app.command("note")(note_cmd)
 
 
 # --- files ----------------------------------------------------------------------------------------
@@ -363,7 +239,7 @@ def add_cmd(
     if addition.files:
         origin = f", {addition.generated} made by a model" if addition.generated else ""
         console.print(
-            f"{_names(dict(addition.files))}: added{origin}.", soft_wrap=True, markup=False
+            f"{names_text(dict(addition.files))}: added{origin}.", soft_wrap=True, markup=False
         )
     if addition.present:
         present = ", ".join(addition.present)
@@ -372,7 +248,7 @@ def add_cmd(
         print_json(
             {
                 "id": addition.corpus.id,
-                "files": _choices(addition.corpus, dict(addition.files)),
+                "files": choice_facts(addition.corpus, dict(addition.files)),
                 "present": list(addition.present),
             }
         )
@@ -398,18 +274,40 @@ def remove_cmd(
     place = open_workspace(workspace, make=False)
     subject = find_corpus(place, corpus)
     selection = find_files(subject, files)
-    result, muted = remove_files(place, subject, selection, for_good)
+    removal = remove_files(place, subject, selection, for_good)
+    muted = dict(removal.muted)
     removals = {key: name for key, name in selection.items() if key not in muted}
     console = make_console(quiet=json)
-    if removals:
-        where = "deleted for good" if for_good else "in the bin"
-        console.print(f"{_names(removals)}: {where}.", soft_wrap=True, markup=False)
+    if removal.deleted is not None:
+        back = f"in the bin; `distill corpus restore {removal.deleted.id}` brings it back"
+        where = "deleted for good" if for_good else back
+        console.print(f"{names_text(removals)}: {where}.", soft_wrap=True, markup=False)
     if muted:
-        text = f"{_names(muted)}: muted, since your own folder stays as it is."
+        text = f"{names_text(muted)}: muted, since your own folder stays as it is."
         console.print(text, soft_wrap=True, markup=False)
     if json:
         entries = {"deleted": list(removals.values()), "muted": list(muted.values())}
-        print_json({"id": result.id, **entries})
+        undo = removal.deleted.id if removal.deleted and not for_good else None
+        print_json({"id": removal.corpus.id, **entries, "deleted_id": undo})
+
+
+@app.command("restore")
+@one_sentence_errors
+def restore_cmd(
+    deleted_id: Annotated[
+        str, typer.Argument(help="Id that 'distill corpus remove' told.", metavar="DELETED_ID")
+    ],
+    workspace: WorkspaceDir = None,
+    json: Json = False,
+) -> None:
+    """Bring back files that were removed within a day."""
+    from distill.library.corpus_files import restore_sounds
+    from distill.library.workspace import open_workspace
+
+    restored = restore_sounds(open_workspace(workspace, make=False), deleted_id)
+    make_console(quiet=json).print(f"Brought back: {restored.name}.", soft_wrap=True)
+    if json:
+        print_json({"id": restored.id, "files": [str(path) for path in restored.paths]})
 
 
 @app.command("move")

@@ -69,4 +69,3 @@ IgnoreChoices = Annotated[
 ForGood = Annotated[
     bool, typer.Option("--for-good", help="Delete without a bin: nothing brings it back.")
 ]
-FolderForGood = Annotated[bool, typer.Option("--for-good", help="Delete without a bin.")]

@@ -42,7 +42,7 @@ class Deleted:
     """Files that were deleted together.
 
     Attributes:
-        kind: `render`, `model`, `preset`, `sound` or `document`.
+        kind: `render`, `model`, `preset`, `sound`, `document` or `comparison`.
         id: Its id.
         name: Its name, for messages.
         deleted_at: When, in seconds since 1970.
@@ -102,7 +102,7 @@ def restore_files(workspace: Workspace, kind: str, deleted_id: str) -> Deleted:
 
     Args:
         workspace: The workspace.
-        kind: `render`, `model`, `preset`, `sound` or `document`.
+        kind: As in `Deleted`.
         deleted_id: Its id.
 
     Raises:

@@ -7,13 +7,16 @@ once every pair has a vote. Nothing here loads torch.
 import json
 import os
 import random
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from distill.errors import NotFoundError, UsageError
 from distill.files import parse_json, replace_atomically
+from distill.library.bin import Deleted, delete_files, restore_files
 from distill.library.change_lock import change_lock, forget_lock
 from distill.library.comparison import (
     CHOICES,
@@ -23,7 +26,6 @@ from distill.library.comparison import (
     Vote,
     count_votes,
 )
-from distill.library.folder_bin import delete_folder
 from distill.library.workspace import ID, Workspace, check_id
 
 FORMAT = "distill.comparison"
@@ -226,20 +228,48 @@ def end_comparison(workspace: Workspace, comparison_id: str) -> Comparison:
     return result
 
 
-def delete_comparison(workspace: Workspace, comparison_id: str, for_good: bool = False) -> None:
-    """Move a comparison to the bin of the system, or delete it `for_good`.
+def delete_comparison(workspace: Workspace, comparison_id: str, for_good: bool = False) -> Deleted:
+    """Move a comparison to the bin. `restore_comparison` brings it back within a day.
+
+    Args:
+        workspace: The workspace.
+        comparison_id: Its id.
+        for_good: Whether to delete without a bin.
 
     Raises:
         UsageError: There is no such comparison.
         OutputError: It cannot be deleted; then it stays.
     """
     folder = comparison_folder(workspace, comparison_id)
+    name = comparison_id
     # A damaged comparison can be deleted, too.
     if not (folder / FILE).exists():
         open_comparison(workspace, comparison_id)
+    with suppress(UsageError):
+        name = open_comparison(workspace, comparison_id).name
     with change_lock(workspace, comparison_id):
-        delete_folder(folder, for_good)
+        record = Deleted(
+            kind="comparison",
+            id=comparison_id,
+            name=name,
+            deleted_at=time.time(),
+            paths=tuple(sorted(path for path in folder.rglob("*") if path.is_file())),
+            folder=folder,
+        )
+        delete_files(workspace, record, for_good)
     forget_lock(workspace, comparison_id)
+    return record
+
+
+def restore_comparison(workspace: Workspace, comparison_id: str) -> Comparison:
+    """Bring back a comparison that was deleted within a day.
+
+    Raises:
+        UsageError: There is none to bring back, or other files lie in its place.
+        OutputError: A file cannot be written.
+    """
+    restore_files(workspace, "comparison", comparison_id)
+    return open_comparison(workspace, comparison_id)
 
 
 def result_of(comparison: Comparison) -> ComparisonResult:

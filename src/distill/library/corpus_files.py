@@ -15,7 +15,7 @@ from distill.bounds import check_bound
 from distill.data.curation import USUAL_WEIGHT
 from distill.errors import AudioError, OutputError, UsageError
 from distill.files import FilePath, check_space, make_folder, open_regular, replace_atomically
-from distill.library.bin import Deleted, delete_files
+from distill.library.bin import Deleted, delete_files, restore_files
 from distill.library.corpora import (
     Corpus,
     FileChoices,
@@ -55,6 +55,21 @@ class Addition:
     files: Files
     present: tuple[str, ...]
     generated: int
+
+
+@dataclass(frozen=True)
+class Removal:
+    """Files that were taken out of a corpus.
+
+    Attributes:
+        corpus: The corpus as it is then.
+        deleted: What went to the bin; None where nothing did.
+        muted: Names of those that were muted, since they are a person's own, by content hash.
+    """
+
+    corpus: Corpus
+    deleted: Deleted | None
+    muted: Files
 
 
 # --- finding --------------------------------------------------------------------------------------
@@ -241,8 +256,10 @@ def is_generated(path: FilePath) -> bool:
 
 def remove_files(
     workspace: Workspace, corpus: Corpus, files: Files, for_good: bool = False
-) -> tuple[Corpus, dict[str, str]]:
+) -> Removal:
     """Take files out of a corpus: those in the workspace go to the bin, others are muted.
+
+    `restore_sounds` brings the former back within a day.
 
     Args:
         workspace: The workspace.
@@ -250,26 +267,39 @@ def remove_files(
         files: The files.
         for_good: Whether to delete without a bin.
 
-    Returns:
-        The corpus as it is then, and the files that were muted, since they are a person's own.
-
     Raises:
-        OutputError: A file cannot be deleted.
+        OutputError: A file cannot be deleted; then none is.
     """
     theirs = sound_files(corpus) if corpus.is_owned else list(corpus.added)
     by_hash: dict[str, list[Path]] = {}
     for path in theirs:
         by_hash.setdefault(content_hash(path), []).append(path)
-    for key in files.keys() & by_hash.keys():
+    names = [name for key, name in files.items() if key in by_hash]
+    record = None
+    if names:
         record = Deleted(
             kind="sound",
             id=new_id(),
-            name=files[key],
+            name=names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more",
             deleted_at=time.time(),
-            paths=tuple(by_hash[key]),
+            paths=tuple(path for key in files if key in by_hash for path in by_hash[key]),
         )
         delete_files(workspace, record, for_good)
     own = {key: name for key, name in files.items() if key not in by_hash}
     if own:
         mute(workspace, corpus, own)
-    return reload_corpus(workspace, corpus), own
+    return Removal(corpus=reload_corpus(workspace, corpus), deleted=record, muted=own)
+
+
+def restore_sounds(workspace: Workspace, deleted_id: str) -> Deleted:
+    """Bring back sounds that were taken out of a corpus within a day.
+
+    Args:
+        workspace: The workspace.
+        deleted_id: Id of what was deleted, as in `Removal`.
+
+    Raises:
+        UsageError: There are none to bring back, or other files lie in their place.
+        OutputError: A file cannot be written.
+    """
+    return restore_files(workspace, "sound", deleted_id)

@@ -51,12 +51,16 @@ def move_corpus(workspace: Workspace, id_or_folder: FilePath, folder: FilePath) 
     """
     old_id = _id_of(workspace, os.fspath(id_or_folder))
     check_corpus_folder(folder)
+    old = find_corpus(workspace, old_id)
+    new = find_corpus(workspace, os.path.realpath(folder))
+    if new.id == old.id:
+        raise UsageError(f"The corpus {old.id} has the folder {folder} already.")
+    # Before the lock: reading all files takes long.
+    _check_files(old, new)
     with record_lock(workspace):
+        # Others may have chosen something in the meantime.
         old = find_corpus(workspace, old_id)
-        new = find_corpus(workspace, os.path.realpath(folder))
-        if new.id == old.id:
-            raise UsageError(f"The corpus {old.id} has the folder {folder} already.")
-        _check_files(old, new)
+        new = find_corpus(workspace, new.folder)
         result = replace(new, files={**old.files, **new.files}, others={**old.others, **new.others})
         # In this order: nothing is lost before it is at its new place.
         write_corpus(workspace, result)

@@ -13,6 +13,7 @@ from distill.library.comparisons import (
     end_comparison,
     list_comparisons,
     open_comparison,
+    restore_comparison,
     result_of,
     sound_path,
     take_back,
@@ -23,6 +24,7 @@ from distill.ui.api import Endpoint
 from distill.ui.context import Context
 from distill.ui.files import NEVER, sound_response
 from distill.ui.messages import CommandView
+from distill.ui.routes.models import DeletedView
 from distill.ui.routes.takes import SoundId
 from distill.ui.tasks import TaskView, submit
 
@@ -218,9 +220,15 @@ def end(context: Context, comparison: str) -> ComparisonView:
     return _view(context, end_comparison(context.workspace, comparison))
 
 
-def drop_comparison(context: Context, comparison: str, for_good: bool = False) -> None:
+def drop_comparison(context: Context, comparison: str, for_good: bool = False) -> DeletedView:
     """Move a comparison to the bin."""
-    delete_comparison(context.workspace, comparison, for_good)
+    deleted = delete_comparison(context.workspace, comparison, for_good)
+    return DeletedView(id=deleted.id, name=deleted.name)
+
+
+def bring_comparison_back(context: Context, comparison: str) -> ComparisonView:
+    """Bring a deleted comparison back."""
+    return _view(restore_comparison(context.workspace, comparison))
 
 
 def play_side(context: Context, comparison: str, number: int, side: Choice) -> FileResponse:
@@ -266,6 +274,7 @@ ENDPOINTS = (
     Endpoint("DELETE", "/comparisons/{comparison}/votes/{number}", take_vote_back),
     Endpoint("POST", "/comparisons/{comparison}/end", end),
     Endpoint("DELETE", "/comparisons/{comparison}", drop_comparison),
+    Endpoint("POST", "/comparisons/{comparison}/restore", bring_comparison_back),
     Endpoint(
         "GET",
         "/comparisons/{comparison}/pairs/{number}/{side}/audio",
