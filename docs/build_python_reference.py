@@ -81,6 +81,8 @@ def members(module: ModuleType) -> list[Any]:
     """Functions and classes of a module that is exported whole, in the order of its source."""
     if module is distill.edit:
         return list(EDITS.values())
+    if hasattr(module, "__all__"):
+        return [getattr(module, name) for name in module.__all__]
     return [
         value
         for name, value in vars(module).items()

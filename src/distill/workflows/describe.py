@@ -11,13 +11,10 @@ Example:
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import asdict, dataclass, field
-from math import isfinite, log2
+from dataclasses import asdict, dataclass
+from math import log2
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from distill.audio.io import AUDIO_EXTENSIONS, AudioInfo, probe
 from distill.audio.tags import read_tags
@@ -25,24 +22,59 @@ from distill.data import cache, doctor
 from distill.errors import AudioError, NotAModelError, UsageError
 from distill.exports import LazyModule
 from distill.files import FilePath
-from distill.inference.codes.region import WHOLE, Region
+from distill.workflows.describe_codes import (
+    CodebookLevel,
+    CodeCount,
+    CodesFacts,
+    CodesLevel,
+    CorpusCodeCount,
+    codebook_level,
+    codes_facts,
+    codes_level,
+)
+from distill.workflows.describe_corpus import (
+    CorpusSummary,
+    FileFacts,
+    corpus_facts,
+    count_keys,
+    file_facts,
+    tempos_of,
+)
 
 if TYPE_CHECKING:
-    from distill.data.corpus import CorpusReport
-    from distill.data.doctor import FileReport, TempoRange
+    from distill.data.doctor import TempoRange
     from distill.inference import recipe as recipes
-    from distill.inference.codes import usage
-    from distill.inference.codes.grid import CodeGrid
-    from distill.inference.codes.usage import CodebookUsage
     from distill.models import persistence, prior_metadata, vqvae
 else:
     # Torch loads with these: `distill doctor` does without.
     recipes = LazyModule("distill.inference.recipe")
     persistence = LazyModule("distill.models.persistence")
     prior_metadata = LazyModule("distill.models.prior_metadata")
-    usage = LazyModule("distill.inference.codes.usage")
     vqvae = LazyModule("distill.models.vqvae")
 
+
+# In the order of the page that shows them.
+__all__ = [  # noqa: RUF022
+    "ModelFacts",
+    "model_facts",
+    "SoundFacts",
+    "sound_facts",
+    "model_or_sound_facts",
+    "CodebookLevel",
+    "codebook_level",
+    "CodesFacts",
+    "codes_facts",
+    "CodeCount",
+    "CorpusCodeCount",
+    "CodesLevel",
+    "codes_level",
+    "FileFacts",
+    "CorpusSummary",
+    "corpus_facts",
+    "tempos_of",
+    "count_keys",
+    "file_facts",
+]
 
 # --- model ----------------------------------------------------------------------------------------
 
@@ -258,280 +290,3 @@ def _remarks(flags: list[str], info: AudioInfo) -> list[str]:
     """Peculiarities, each once: a sound that cannot be used has no flags, but a header."""
     texts = (*flags, info.remark, info.layout.remark)
     return list(dict.fromkeys(text for text in texts if text))
-
-
-# --- codebooks ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class CodebookLevel:
-    """Use of one codebook in the corpus.
-
-    Attributes:
-        utilisation: Share of the codes that are used.
-        perplexity: Number of codes that, used equally often, would be as varied.
-        counts: How often each code occurs, `[K]`; None for models of earlier versions.
-        dead_codes: Codes that never occur; None for models of earlier versions.
-    """
-
-    name: str
-    codebook_size: int
-    utilisation: float | None
-    perplexity: float | None
-    counts: list[int] | None
-    dead_codes: list[int] | None
-
-
-def codebook_level(use: CodebookUsage, level: int) -> CodebookLevel:
-    """Use of the codebook of `level`, counted from 0."""
-    name = use.level_names[level]
-    counts = use.counts[level]
-    if counts is None:
-        health = use.health[level] if use.health else {}
-        return CodebookLevel(
-            name=name,
-            codebook_size=use.codebook_size,
-            utilisation=health.get("utilisation"),
-            perplexity=health.get("perplexity"),
-            counts=None,
-            dead_codes=None,
-        )
-    dead_codes = np.flatnonzero(counts == 0).tolist()
-    return CodebookLevel(
-        name=name,
-        codebook_size=use.codebook_size,
-        utilisation=1 - len(dead_codes) / use.codebook_size,
-        perplexity=usage.perplexity(counts),
-        counts=counts.tolist(),
-        dead_codes=dead_codes,
-    )
-
-
-# --- codes ----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class CodesFacts:
-    """A codes file.
-
-    Attributes:
-        frames: Code frames.
-        frame_rate: Code frames per second.
-        gain: Factor that decoding multiplies the sound by.
-        width: Factor of the difference between left and right; 0 is mono.
-        locked: Number of locked codes.
-    """
-
-    path: Path
-    source: str
-    model_id: str
-    frames: int
-    frame_rate: float
-    n_samples: int
-    duration_s: float
-    channels: int
-    gain: float
-    width: float
-    locked: int
-
-
-def codes_facts(path: Path, grid: CodeGrid) -> CodesFacts:
-    """Facts about the `grid` in the file at `path`."""
-    return CodesFacts(
-        path=path,
-        source=grid.source,
-        model_id=grid.model_id,
-        frames=len(grid.codes),
-        frame_rate=grid.frame_rate,
-        n_samples=grid.n_samples,
-        duration_s=grid.seconds,
-        channels=grid.channels,
-        gain=grid.gain,
-        width=grid.width,
-        locked=grid.locked_count,
-    )
-
-
-@dataclass(frozen=True)
-class CodeCount:
-    """How often one code occurs in a region, and its share of the frames there."""
-
-    code: int
-    count: int
-    share: float
-
-
-@dataclass(frozen=True)
-class CorpusCodeCount(CodeCount):
-    """The same, beside the corpus of a model."""
-
-    corpus_count: int
-    corpus_share: float
-
-
-@dataclass(frozen=True)
-class CodesLevel:
-    """The codes of one level in a region, the most frequent first.
-
-    Attributes:
-        used: Number of different codes.
-        never_in_corpus: How many of them the corpus never uses; None if that is unknown.
-    """
-
-    name: str
-    used: int
-    codebook_size: int
-    perplexity: float
-    never_in_corpus: int | None
-    codes: list[CodeCount]
-
-
-def codes_level(
-    grid: CodeGrid, level: int, region: Region = WHOLE, use: CodebookUsage | None = None
-) -> CodesLevel:
-    """The codes of one level in a region of a sound.
-
-    Args:
-        grid: The sound.
-        level: The level, counted from 0.
-        region: Stretch of time; its levels do not matter.
-        use: Use of the codes in the corpus of a model, to compare with.
-    """
-    start, stop, _ = region.resolve(*grid.codes.shape)
-    present, counts = usage.count_codes(grid.codes[start:stop, level])
-    in_corpus = use.counts[level] if use is not None else None
-    codes = []
-    for code, count in zip(present.tolist(), counts.tolist(), strict=True):
-        here = CodeCount(code=code, count=count, share=count / (stop - start))
-        codes.append(here if in_corpus is None else _beside_corpus(here, in_corpus))
-    never = None if in_corpus is None else int((in_corpus[present] == 0).sum())
-    return CodesLevel(
-        name=grid.level_names[level],
-        used=len(codes),
-        codebook_size=grid.codebook_size,
-        perplexity=usage.perplexity(counts),
-        never_in_corpus=never,
-        codes=codes,
-    )
-
-
-def _beside_corpus(here: CodeCount, in_corpus: np.ndarray) -> CorpusCodeCount:
-    count = int(in_corpus[here.code])
-    share = count / max(int(in_corpus.sum()), 1)
-    return CorpusCodeCount(
-        code=here.code, count=here.count, share=here.share, corpus_count=count, corpus_share=share
-    )
-
-
-# --- corpus ---------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class FileFacts:
-    """One sound file of a corpus.
-
-    Attributes:
-        reason: Why it is not used; empty if it is.
-        flags: Oddities, such as clipping.
-        advice: Advice on each of the flags, in their order; empty texts where there is none.
-        clipped_at_s: Where samples clip, in seconds.
-        peak_db: Peak in dBFS.
-        loudness: Integrated loudness in LUFS; None below the gate.
-        tempo: In beats per minute (BPM); None where it keeps no beat.
-        key: Such as "A minor"; None where none stands out.
-        hash: SHA-256 of the file; empty when it cannot be read.
-    """
-
-    name: str
-    used: bool
-    reason: str
-    flags: list[str]
-    duration_s: float
-    sample_rate: int
-    channels: int
-    peak_db: float
-    loudness: float | None
-    tempo: float | None
-    key: str | None
-    hash: str = ""
-    advice: list[str] = field(default_factory=list)
-    clipped_at_s: list[float] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class CorpusSummary:
-    """A folder of sounds, as `distill doctor` sees it.
-
-    Attributes:
-        verdict: "go", or "fix" if something should be mended first.
-        total_s: Seconds of usable sound.
-        channels: Channels that a codec should learn.
-        output_channels: Channels that it should decode to.
-        layout: Why, in a sentence.
-        tempo: Tempos of the used files; None where none keeps a beat.
-        keys: How many of the used files are in each key, the most frequent first.
-    """
-
-    folder: str
-    verdict: str
-    advice: list[str]
-    total_s: float
-    channels: int
-    output_channels: int
-    layout: str
-    tempo: TempoRange | None
-    keys: dict[str, int]
-    used: int
-    skipped: int
-    other_files: int
-    files: list[FileFacts]
-
-
-def corpus_facts(report: CorpusReport) -> CorpusSummary:
-    """Facts about a scanned folder."""
-    return CorpusSummary(
-        folder=str(report.root),
-        verdict=report.verdict,
-        advice=list(report.advice),
-        total_s=round(report.total_s, 3),
-        channels=report.layout.channels,
-        output_channels=report.layout.output_channels,
-        layout=report.layout.reason,
-        tempo=doctor.tempo_range(tempos_of(report)),
-        keys=count_keys(report),
-        used=len(report.clips),
-        skipped=len(report.files) - len(report.clips),
-        other_files=report.other_files,
-        files=[file_facts(file) for file in report.files],
-    )
-
-
-def tempos_of(report: CorpusReport) -> list[float]:
-    """Tempos in BPM of the used files that keep a beat."""
-    return [file.tempo for file in report.files if file.used and file.tempo is not None]
-
-
-def count_keys(report: CorpusReport) -> dict[str, int]:
-    """How many of the used files are in each key, the most frequent first."""
-    keys = Counter(file.key for file in report.files if file.used and file.key is not None)
-    return dict(keys.most_common())
-
-
-def file_facts(file: FileReport) -> FileFacts:
-    """Facts about a file of a scanned folder."""
-    return FileFacts(
-        name=file.name,
-        used=file.used,
-        reason=file.reason,
-        flags=list(file.flags),
-        advice=list(file.advice),
-        clipped_at_s=list(file.clipped_at_s),
-        duration_s=round(file.duration_s, 4),
-        sample_rate=file.sample_rate,
-        channels=file.channels,
-        peak_db=round(file.peak_db, 2),
-        loudness=round(file.loudness, 2) if isfinite(file.loudness) else None,
-        tempo=None if file.tempo is None else round(file.tempo, 3),
-        key=file.key,
-        hash=file.content_hash,
-    )
