@@ -3,27 +3,13 @@
 import inspect
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 import distill
-from distill.errors import UsageError
-from distill.inference.codes import operations
-from distill.inference.codes.file import save_codes
 from distill.inference.codes.grid import CodeGrid
-from distill.inference.codes.region import Region
 from distill.workflows.edit import EDITS, needs_model
-
-
-@pytest.fixture(scope="module")
-def pair(trained: Path, corpus_dir: Path) -> tuple[CodeGrid, CodeGrid]:
-    """Codes of a short and of a longer pluck."""
-    model = distill.load(trained, threads=1)
-    short = distill.encode(model, corpus_dir / "low" / "pluck 0.wav")
-    long = distill.encode(model, corpus_dir / "high" / "pluck 4.wav")
-    return short, long
 
 
 @pytest.mark.parametrize("name", EDITS)
@@ -64,29 +50,6 @@ def test_declarations_load_without_numpy() -> None:
     assert result.stdout.strip() == ""
 
 
-def test_times_and_levels_in_words(pair: tuple[CodeGrid, CodeGrid]) -> None:
-    grid, _ = pair
-    expected = operations.reverse(grid, Region(2, 5, (1,))).grid
-    assert distill.edit.reverse(grid, "2f", "5f", "timbre").grid == expected
-    seconds = [frame / grid.frame_rate for frame in (2, 5)]
-    assert distill.edit.reverse(grid, *seconds, levels="2").grid == expected
-    with pytest.raises(UsageError, match="past the end"):
-        distill.edit.reverse(grid, start=60)
-
-
-def test_another_sound_as_a_grid_or_as_a_file(
-    pair: tuple[CodeGrid, CodeGrid], tmp_path: Path
-) -> None:
-    grid, other = pair
-    path = save_codes(tmp_path / "other.json", other)
-    for edit in (distill.edit.swap, distill.edit.paste, distill.edit.transplant):
-        options = {"levels": "1"} | ({"at": 0} if edit is distill.edit.paste else {})
-        by_grid, by_path, by_name = (
-            edit(grid, source, **options).grid for source in (other, path, str(path))
-        )
-        assert by_grid == by_path == by_name != grid
-
-
 def test_one_code_or_a_code_for_every_cell(pair: tuple[CodeGrid, CodeGrid]) -> None:
     grid, _ = pair
     drone = distill.edit.set_code(grid, 3, "2f", "4f").grid
@@ -100,18 +63,3 @@ def test_repeat_ends_at_until(pair: tuple[CodeGrid, CodeGrid]) -> None:
     edited = distill.edit.copy(grid, "4f", "0f", "1f", mode="repeat", until="7f").grid
     assert (edited.codes[4:7] == grid.codes[0]).all()
     assert np.array_equal(edited.codes[7:], grid.codes[7:])
-
-
-def test_heal_takes_seams_without_a_region_and_all_of_a_region(
-    trained: Path, pair: tuple[CodeGrid, CodeGrid]
-) -> None:
-    model = distill.load(trained, threads=1)
-    grid, _ = pair
-    joined = distill.edit.repeat(grid, times=2).grid
-    (seam,) = joined.seams
-    healed = distill.edit.heal(model, joined, temperature=4).grid
-    changed = np.flatnonzero((healed.codes != joined.codes).any(1))
-    assert changed.size
-    assert changed.max() < seam
-    region = distill.edit.heal(model, joined, start=f"{seam}f", temperature=4).grid
-    assert np.flatnonzero((region.codes != joined.codes).any(1)).min() >= seam

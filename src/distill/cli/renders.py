@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -353,7 +354,7 @@ def _table(rows: "list[RenderRow]", width: int) -> "Table":
     for title in titles[1:-1] if is_narrow else titles:
         table.add_column(title, overflow="fold")
     # An id in two pieces could not be copied.
-    table.columns[0 if is_narrow else -1].min_width = ID_LENGTH
+    table.columns[0 if is_narrow else -1].no_wrap = True
     for row in rows:
         repeats = "?" if row.copy_percent is None else f"{row.copy_percent:.0f} %"
         date = row.made.replace("T", " ")[:16]
@@ -361,7 +362,7 @@ def _table(rows: "list[RenderRow]", width: int) -> "Table":
         length = f"{row.duration_s:.1f} s"
         cells = (row.model_name, row.way, str(row.seed), length, repeats, sign)
         if is_narrow:
-            table.add_row(f"{row.title}\n{row.id}", *cells)
+            table.add_row("\n".join([*wrap(row.title, ID_LENGTH), row.id]), *cells)
         else:
             table.add_row(date, row.title, *cells, row.id)
     return table

@@ -21,94 +21,36 @@ Example:
     codes = distill.encode(model, "loop.wav")
     backwards = distill.edit.reverse(codes, start=1, stop=2.5, levels="structure").grid
 
-New edits: one function here, and one operation in `distill.inference.codes.operations`.
+New edits: one function here or in `edit_by_model`, its line in `EDITS`, and one operation in
+`distill.inference.codes.operations`.
 """
 
 from __future__ import annotations
 
 import inspect
-import threading
 from collections.abc import Callable
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
-from distill.cancellation import cancellable
 from distill.exports import LazyModule
-from distill.inference.sampling.settings import Sampling
-from distill.progress import Progress, no_progress
+from distill.workflows.edit_by_model import blend, clear, drift, heal
+from distill.workflows.edit_parts import Time, as_grid, end_frame_of, frame_of, region_of
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from distill.inference import heal as healing
-    from distill.inference.codes import blend as blending
-    from distill.inference.codes import file, operations
-    from distill.inference.codes import region as parse
+    from distill.inference.codes import operations
     from distill.inference.codes.grid import CodeGrid
     from distill.inference.codes.operations import PasteMode
     from distill.inference.codes.rearrange import EditResult
-    from distill.inference.codes.region import Region
-    from distill.models.persistence import LoadedVQModel
-
-    Codes = CodeGrid | str | Path
-    """A sound: its grid, or the path of its codes file."""
+    from distill.workflows.edit_parts import Codes
 else:
-    # Numpy and torch load with these, at the first edit: `--help` reads signatures alone.
-    blending = LazyModule("distill.inference.codes.blend")
-    file = LazyModule("distill.inference.codes.file")
-    healing = LazyModule("distill.inference.heal")
+    # Numpy and torch load with it, at the first edit: `--help` reads signatures alone.
     operations = LazyModule("distill.inference.codes.operations")
-    parse = LazyModule("distill.inference.codes.region")
-
-Time = str | float
-"""Seconds (`1.5`) or code frames (`"70f"`)."""
-
-Function = TypeVar("Function", bound=Callable[..., Any])
-
-EDITS: dict[str, Callable[..., EditResult]] = {}
-"""Every edit by the word that names it on the command line, in the order of its help."""
-
-
-def command(name: str) -> Callable[[Function], Function]:
-    """Registers an edit in `EDITS` under the word `name`."""
-
-    def register(edit: Function) -> Function:
-        EDITS[name] = edit
-        return edit
-
-    return register
-
-
-def needs_model(name: str) -> bool:
-    """Whether the edit called `name` takes the model as its first argument."""
-    return "model" in inspect.signature(EDITS[name]).parameters
-
-
-def _as_grid(codes: Codes) -> CodeGrid:
-    return file.load_codes(codes) if isinstance(codes, str | Path) else codes
-
-
-def _region(
-    grid: CodeGrid,
-    start: Time | None = None,
-    stop: Time | None = None,
-    levels: str | None = None,
-) -> Region:
-    return parse.parse_region(grid, start, stop, levels)
-
-
-def _frame(grid: CodeGrid, time: Time) -> int:
-    return parse.parse_edge(grid, time)
-
-
-def _end_frame(grid: CodeGrid, until: Time | None) -> int | None:
-    return None if until is None else _frame(grid, until)
 
 
 # --- one sound ------------------------------------------------------------------------------------
 
 
-@command("set")
 def set_code(
     grid: CodeGrid,
     code: int | np.ndarray,
@@ -121,10 +63,9 @@ def set_code(
     Args:
         code: Code to paint with. In Python also codes `[t, q]`, one for each cell of the region.
     """
-    return operations.set_code(grid, code, _region(grid, start, stop, levels))
+    return operations.set_code(grid, code, region_of(grid, start, stop, levels))
 
 
-@command("replace")
 def replace(
     grid: CodeGrid,
     old: int,
@@ -141,16 +82,14 @@ def replace(
         old: Code to look for.
         new: Code to put in its place.
     """
-    return operations.replace_code(grid, old, new, _region(grid, start, stop, levels))
+    return operations.replace_code(grid, old, new, region_of(grid, start, stop, levels))
 
 
-@command("crop")
 def crop(grid: CodeGrid, start: Time | None = None, stop: Time | None = None) -> EditResult:
     """Keep a stretch of time and drop the rest."""
-    return operations.crop(grid, _region(grid, start, stop))
+    return operations.crop(grid, region_of(grid, start, stop))
 
 
-@command("cut")
 def cut(
     grid: CodeGrid,
     start: Time | None = None,
@@ -161,10 +100,9 @@ def cut(
 
     If only some `levels` are cut, the length stays: their last codes are held.
     """
-    return operations.cut(grid, _region(grid, start, stop, levels))
+    return operations.cut(grid, region_of(grid, start, stop, levels))
 
 
-@command("copy")
 def copy(
     grid: CodeGrid,
     at: Time,
@@ -184,11 +122,10 @@ def copy(
         mode: insert, overwrite or repeat.
         until: Where repeat ends. Default: end of the sound.
     """
-    region = _region(grid, start, stop, levels)
-    return operations.copy(grid, region, _frame(grid, at), mode, _end_frame(grid, until))
+    region = region_of(grid, start, stop, levels)
+    return operations.copy(grid, region, frame_of(grid, at), mode, end_frame_of(grid, until))
 
 
-@command("paste")
 def paste(
     grid: CodeGrid,
     other: Codes,
@@ -209,14 +146,13 @@ def paste(
         mode: insert, overwrite or repeat.
         until: Where repeat ends. Default: end of the sound.
     """
-    source = _as_grid(other)
-    clip = operations.crop(source, _region(source, start, stop)).grid
-    level_indices = _region(grid, levels=levels).levels
-    end = _end_frame(grid, until)
-    return operations.paste(grid, clip, _frame(grid, at), mode, end, level_indices)
+    source = as_grid(other)
+    clip = operations.crop(source, region_of(source, start, stop)).grid
+    level_indices = region_of(grid, levels=levels).levels
+    end = end_frame_of(grid, until)
+    return operations.paste(grid, clip, frame_of(grid, at), mode, end, level_indices)
 
 
-@command("move")
 def move(
     grid: CodeGrid,
     at: Time,
@@ -229,10 +165,9 @@ def move(
     Args:
         at: Where it goes: seconds or frames.
     """
-    return operations.move(grid, _region(grid, start, stop, levels), _frame(grid, at))
+    return operations.move(grid, region_of(grid, start, stop, levels), frame_of(grid, at))
 
 
-@command("reverse")
 def reverse(
     grid: CodeGrid,
     start: Time | None = None,
@@ -243,10 +178,9 @@ def reverse(
 
     Swells become fades; each frame of 21 ms still runs forward.
     """
-    return operations.reverse(grid, _region(grid, start, stop, levels))
+    return operations.reverse(grid, region_of(grid, start, stop, levels))
 
 
-@command("repeat")
 def repeat(
     grid: CodeGrid,
     start: Time | None = None,
@@ -259,10 +193,9 @@ def repeat(
     Args:
         times: How often it plays in all.
     """
-    return operations.repeat(grid, _region(grid, start, stop, levels), times)
+    return operations.repeat(grid, region_of(grid, start, stop, levels), times)
 
 
-@command("stretch")
 def stretch(
     grid: CodeGrid,
     factor: float,
@@ -275,10 +208,9 @@ def stretch(
     Args:
         factor: 2 is twice as long, 0.5 half.
     """
-    return operations.stretch(grid, _region(grid, start, stop, levels), factor)
+    return operations.stretch(grid, region_of(grid, start, stop, levels), factor)
 
 
-@command("shuffle")
 def shuffle(
     grid: CodeGrid,
     block: Time,
@@ -292,14 +224,13 @@ def shuffle(
     Args:
         block: Length of a block: seconds or frames.
     """
-    frames = max(_frame(grid, block), 1)
-    return operations.shuffle(grid, _region(grid, start, stop, levels), frames, seed)
+    frames = max(frame_of(grid, block), 1)
+    return operations.shuffle(grid, region_of(grid, start, stop, levels), frames, seed)
 
 
 # --- two sounds -----------------------------------------------------------------------------------
 
 
-@command("swap")
 def swap(
     grid: CodeGrid,
     other: Codes,
@@ -311,11 +242,10 @@ def swap(
 
     For the other half of the swap, name the two sounds the other way round.
     """
-    result, _ = operations.swap(grid, _as_grid(other), _region(grid, start, stop, levels))
+    result, _ = operations.swap(grid, as_grid(other), region_of(grid, start, stop, levels))
     return result
 
 
-@command("transplant")
 def transplant(
     grid: CodeGrid,
     other: Codes,
@@ -330,117 +260,12 @@ def transplant(
     Args:
         levels: Levels that come from the other sound: 1-2, or timbre,texture.
     """
-    return operations.transplant(grid, _as_grid(other), _region(grid, start, stop, levels))
-
-
-# --- through the model ----------------------------------------------------------------------------
-
-
-@command("blend")
-def blend(
-    model: LoadedVQModel,
-    grid: CodeGrid,
-    other: Codes,
-    amount: float | np.ndarray,
-    start: Time | None = None,
-    stop: Time | None = None,
-    levels: str | None = None,
-    *,
-    cancel_event: threading.Event | None = None,
-) -> EditResult:
-    """Blend a region with another sound into one new sound.
-
-    Not a crossfade: the result lies between the two, code by code.
-
-    Args:
-        amount: 0 is this sound, 1 the other. In Python also `[t]`, one for each frame of the
-            region.
-    """
-    region = _region(grid, start, stop, levels)
-    with cancellable(cancel_event):
-        return blending.blend(model, grid, _as_grid(other), amount, region)
-
-
-@command("drift")
-def drift(
-    model: LoadedVQModel,
-    grid: CodeGrid,
-    amount: float,
-    start: Time | None = None,
-    stop: Time | None = None,
-    levels: str | None = None,
-    seed: int = 0,
-    steps: int = 1,
-) -> EditResult:
-    """Vary a region a little.
-
-    Codes change to codes that sound similar; what repeats still repeats.
-
-    Args:
-        amount: Share of the codes that change, 0 to 1.
-        steps: How often they change: the more, the further away.
-    """
-    return blending.drift(model, grid, amount, _region(grid, start, stop, levels), seed, steps)
-
-
-@command("clear")
-def clear(
-    model: LoadedVQModel,
-    grid: CodeGrid,
-    start: Time | None = None,
-    stop: Time | None = None,
-    levels: str | None = None,
-) -> EditResult:
-    """Silence a region.
-
-    With only some `levels`: set them to the codes that add least to the others.
-    """
-    return blending.clear(model, grid, _region(grid, start, stop, levels))
-
-
-@command("heal")
-def heal(
-    model: LoadedVQModel,
-    grid: CodeGrid,
-    start: Time | None = None,
-    stop: Time | None = None,
-    levels: str | None = None,
-    temperature: float = 1.0,
-    seed: int = 0,
-    seams: bool = False,
-    *,
-    progress: Progress = no_progress,
-    cancel_event: threading.Event | None = None,
-) -> EditResult:
-    """Mend seams: regenerate the moment before each edit point.
-
-    The prior draws codes that lead from one side to the other. Without `start` and `stop`: the last
-    0.1 to 0.3 s before every seam that edits left, longer where its sides differ more in loudness.
-    The level runs evenly from one side to the other; an attack is never replaced. With `start` or
-    `stop`: the whole region.
-
-    Args:
-        temperature: Above 1 wilder, below 1 tamer; seams take 0.6 of it.
-        seams: Of the region, only the moment before each seam.
-    """
-    region = _region(grid, start, stop, levels)
-    only_seams = seams or (start is None and stop is None)
-    with cancellable(cancel_event):
-        return healing.heal(
-            model,
-            grid,
-            region,
-            at_seams=only_seams,
-            sampling=Sampling(temperature=temperature),
-            seed=seed,
-            progress=progress,
-        )
+    return operations.transplant(grid, as_grid(other), region_of(grid, start, stop, levels))
 
 
 # --- locks ----------------------------------------------------------------------------------------
 
 
-@command("lock")
 def lock(
     grid: CodeGrid,
     start: Time | None = None,
@@ -448,10 +273,9 @@ def lock(
     levels: str | None = None,
 ) -> EditResult:
     """Lock a region: edits neither change nor move it."""
-    return operations.lock(grid, _region(grid, start, stop, levels))
+    return operations.lock(grid, region_of(grid, start, stop, levels))
 
 
-@command("unlock")
 def unlock(
     grid: CodeGrid,
     start: Time | None = None,
@@ -459,4 +283,35 @@ def unlock(
     levels: str | None = None,
 ) -> EditResult:
     """Unlock a region: edits may change it again."""
-    return operations.unlock(grid, _region(grid, start, stop, levels))
+    return operations.unlock(grid, region_of(grid, start, stop, levels))
+
+
+# --- all ------------------------------------------------------------------------------------------
+
+EDITS: dict[str, Callable[..., EditResult]] = {
+    "set": set_code,
+    "replace": replace,
+    "crop": crop,
+    "cut": cut,
+    "copy": copy,
+    "paste": paste,
+    "move": move,
+    "reverse": reverse,
+    "repeat": repeat,
+    "stretch": stretch,
+    "shuffle": shuffle,
+    "swap": swap,
+    "transplant": transplant,
+    "blend": blend,
+    "drift": drift,
+    "clear": clear,
+    "heal": heal,
+    "lock": lock,
+    "unlock": unlock,
+}
+"""Every edit by the word that names it on the command line, in the order of its help."""
+
+
+def needs_model(name: str) -> bool:
+    """Whether the edit called `name` takes the model as its first argument."""
+    return "model" in inspect.signature(EDITS[name]).parameters

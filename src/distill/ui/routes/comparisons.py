@@ -228,7 +228,7 @@ def drop_comparison(context: Context, comparison: str, for_good: bool = False) -
 
 def bring_comparison_back(context: Context, comparison: str) -> ComparisonView:
     """Bring a deleted comparison back."""
-    return _view(restore_comparison(context.workspace, comparison))
+    return _view(context, restore_comparison(context.workspace, comparison))
 
 
 def play_side(context: Context, comparison: str, number: int, side: Choice) -> FileResponse:
