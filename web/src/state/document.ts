@@ -100,19 +100,26 @@ export class OpenDocument {
   }
 
   undo(): Promise<boolean> {
-    return this.goTo((this.view.peek()?.cursor ?? 0) - 1);
+    return this.move((cursor) => cursor - 1);
   }
 
   redo(): Promise<boolean> {
-    return this.goTo((this.view.peek()?.cursor ?? 0) + 1);
+    return this.move((cursor) => cursor + 1);
   }
 
   /** Undoes or redoes edits until `cursor` of them are in force. */
   goTo(cursor: number): Promise<boolean> {
+    return this.move(() => cursor);
+  }
+
+  /** Moves between the edits, from where the cursor stands once it is its turn. */
+  private move(to: (cursor: number) => number): Promise<boolean> {
     return this.change([], async (signal) => {
-      let { rev, cursor: now } = this.view.peek() as DocumentView;
-      let changed: [number, number] | null | undefined = null;
+      const { edits, ...view } = this.view.peek() as DocumentView;
+      let { rev, cursor: now } = view;
+      const cursor = Math.min(edits.length, Math.max(0, to(now)));
       const isStep = Math.abs(cursor - now) === 1;
+      let changed: [number, number] | null | undefined = null;
       while (now !== cursor) {
         const verb = cursor < now ? "undo" : "redo";
         const step: StepView = await post<StepView>(`${this.path}/${verb}`, { rev }, signal);
