@@ -19,7 +19,7 @@ import { OpenDocument } from "../state/document";
 import { onEvents, onRenewal } from "../state/events";
 import { place, setQuery } from "../state/route";
 import { soundUrl } from "../state/sounds";
-import { toastError } from "../state/toasts";
+import { toast, toastError } from "../state/toasts";
 import { documentOf, documentOfFile, SoundChooser } from "./codes-chooser";
 import { Head } from "./codes-head";
 import { play, playColumn, playEdited, soundOf, usePlayhead } from "./codes-heard";
@@ -252,6 +252,7 @@ async function onDrop(
   );
   const model = state.document.view.peek()?.model ?? "";
   try {
+    if (file || dragged) toast("Opening it as codes …");
     if (file) await state.openOther(await documentOfFile(file, model));
     else if (dragged) await state.openOther(await documentOf(JSON.parse(dragged), model));
     else return;

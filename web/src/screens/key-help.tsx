@@ -77,6 +77,7 @@ const SIGNS: Record<string, string> = {
 };
 
 function shown(key: string): string {
+  if (key === "+") return key;
   return key
     .split("+")
     .map((part) => SIGNS[part] ?? (part.length === 1 ? part.toUpperCase() : part))
