@@ -1,5 +1,6 @@
 """Documents: what they hold, that undo survives a kill at every step, and that two faces agree."""
 
+import dataclasses
 import json
 import os
 import shutil
@@ -20,6 +21,7 @@ from distill.library.documents import (
     create_document,
     delete_document,
     document_folder,
+    documents_of_model,
     find_document,
     list_documents,
     open_document,
@@ -114,6 +116,13 @@ def test_documents_are_found_by_id_and_by_name(
     rename_document(workspace, second.id, " new\nname ")
     assert find_document(workspace, "new\\nname").id == second.id
     assert {entry.id for entry in list_documents(workspace).documents} == {document.id, second.id}
+
+
+def test_documents_of_a_model(workspace: Workspace, new_grid: Callable[..., CodeGrid]) -> None:
+    own = create_document(workspace, dataclasses.replace(new_grid(T=4), model_id="aa"))
+    create_document(workspace, dataclasses.replace(new_grid(T=4), model_id=""))
+    assert documents_of_model(workspace, "aa") == [own]
+    assert documents_of_model(workspace, "") == []
 
 
 @pytest.mark.parametrize("name", ["../codes", "/etc", "a/b", "", "20200101-000000-abcdef", "NUL:"])

@@ -62,16 +62,24 @@ def show_cmd(model: ModelId, workspace: WorkspaceDir = None, json: Json = False)
     """Show what the library knows of a model, and how its codes are used."""
     from rich.text import Text
 
+    from distill.library.documents import documents_of_model
     from distill.library.models import load_model
     from distill.library.workspace import open_workspace
 
-    facts = load_model(open_workspace(workspace, make=False), model)
+    place = open_workspace(workspace, make=False)
+    facts = load_model(place, model)
+    documents = documents_of_model(place, facts.model_id)
     if json:
-        print_json({**_facts(facts), "corpus": [asdict(file) for file in facts.corpus]})
+        corpus = [asdict(file) for file in facts.corpus]
+        names = [{"id": document.id, "name": document.name} for document in documents]
+        print_json({**_facts(facts), "corpus": corpus, "documents": names})
         return
     console = make_console()
     for title, value in _rows(facts):
         console.print(f"{title + ':':<10}{value}", soft_wrap=True)
+    if documents:
+        names_text = ", ".join(document.name for document in documents)
+        console.print(f"{'Documents:':<10} {names_text}", soft_wrap=True)
     style = STYLES[facts.health.colour]
     console.print(Text(f"{'Codes:':<10}"), Text(str(facts.health.word), style), soft_wrap=True)
     for level in facts.health.levels:

@@ -147,6 +147,12 @@ def list_documents(workspace: Workspace) -> DocumentList:
     return DocumentList(documents=tuple(documents), remarks=tuple(remarks))
 
 
+def documents_of_model(workspace: Workspace, model_id: str) -> list[Document]:
+    """The documents whose codes a model made, newest first; none for a model without an id."""
+    documents = list_documents(workspace).documents
+    return [document for document in documents if model_id and document.model_id == model_id]
+
+
 def _folders(workspace: Workspace) -> list[Path]:
     """Folders of documents; one that a killed run left half made is none."""
     try:
