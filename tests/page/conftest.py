@@ -15,7 +15,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from distill.errors import UsageError
 from distill.library.workspace import Workspace, open_workspace
@@ -171,7 +178,7 @@ def open_tab(context: BrowserContext, studio: Studio, faults: list[str]) -> Iter
         page.on("request", lambda request: look(request.url))
         page.on("websocket", lambda socket: look(socket.url))
         page.on("pageerror", lambda error: faults.append(f"{place}: {error}"))
-        page.on("console", lambda message: _note(message.type, message.text, faults))
+        page.on("console", lambda message: _note(message, faults))
         page.goto(studio.url + place)
         page.get_by_role("navigation", name="Screens").wait_for()
         return page
@@ -181,9 +188,9 @@ def open_tab(context: BrowserContext, studio: Studio, faults: list[str]) -> Iter
     assert faults == []
 
 
-def _note(kind: str, text: str, faults: list[str]) -> None:
-    if kind in FAULTS:
-        faults.append(text)
+def _note(message: ConsoleMessage, faults: list[str]) -> None:
+    if message.type in FAULTS:
+        faults.append(f"{message.text} {message.location.get('url', '')}")
 
 
 @pytest.fixture

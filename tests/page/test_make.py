@@ -138,7 +138,7 @@ def test_a_curve_from_a_sound_is_what_was_measured_of_it(
 ) -> None:
     page = make_page
     take = make_one(page, studio)
-    takes(page).first.click()
+    takes(page).filter(has=page.locator(f'[title="{take.title}"]')).click()
     page.get_by_text("Steer", exact=True).click()
     page.get_by_role("combobox", name="loudness").select_option("curve")
     page.get_by_role("button", name="From ").click()
