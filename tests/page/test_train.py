@@ -22,7 +22,7 @@ from tests.page.conftest import OpenTab, Studio
 from tests.page.trainings import ENDLESS, expect_state, make_small, order_by_form, steps_of
 from tests.page.waiting import until
 
-STEPS = 600
+STEPS = 100
 """Steps of a training that is killed meanwhile."""
 
 

@@ -36,6 +36,7 @@ function recordOf(id: string): Signal<RenderView | null> {
 }
 
 export async function loadRender(id: string): Promise<RenderView | null> {
+  if (binned.has(id)) return null;
   try {
     const view = await get<RenderView>(`/renders/${id}`);
     recordOf(id).value = view;
@@ -115,13 +116,27 @@ export async function noteRender(id: string, notes: { name?: string; notes?: str
   }
 }
 
+/** Renders on their way to the bin, or there: nothing more is asked about them. */
+const binned = new Set<string>();
+
 /** Moves a render to the bin, with an undo. */
 export async function binRender(id: string): Promise<void> {
+  binned.add(id);
   try {
     const deleted = await remove<DeletedView>(`/renders/${id}`);
-    toast(`${deleted.name} is in the bin`, () => {
-      post(`/renders/${id}/restore`).catch(toastError);
-    });
+    toast(`${deleted.name} is in the bin`, () => void restoreRender(id));
+  } catch (error) {
+    binned.delete(id);
+    toastError(error);
+  }
+}
+
+async function restoreRender(id: string): Promise<void> {
+  try {
+    await post(`/renders/${id}/restore`);
+    binned.delete(id);
+    // It may be selected still, and never have been loaded.
+    await loadRender(id);
   } catch (error) {
     toastError(error);
   }
