@@ -23,7 +23,8 @@ def test_mute_weight_and_add_then_go_on(
     open_tab: OpenTab, studio: Studio, tmp_path: Path, tiny: dict[str, Any]
 ) -> None:
     page = open_tab(f"/sounds/{studio.corpus}")
-    expect(page.locator(".sound-row")).to_have_count(8)
+    # Before a scan there is nothing to choose about.
+    expect(page.locator(".verdict")).to_have_text("go")
     row(page, "pluck 2").click()
     page.keyboard.press("m")
     expect(row(page, "pluck 2")).to_contain_text("muted")

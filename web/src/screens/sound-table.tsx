@@ -9,6 +9,7 @@ import type { CorpusView, ListedFile } from "../state/records";
 import { setQuery } from "../state/route";
 import { soundOf, soundUrl } from "../state/sounds";
 import { stored } from "../state/stored";
+import { toast } from "../state/toasts";
 import { changeFile } from "./sound-changes";
 
 /** Whether moving through a list plays what is reached. */
@@ -25,8 +26,10 @@ interface Props {
 const ROW = 40;
 
 export function SoundTable({ corpus, files, selected, onChange, onPlay }: Props) {
-  const mute = (file: ListedFile) =>
-    changeFile(corpus, file, { muted: !file.muted }, onChange, true);
+  const mute = (file: ListedFile) => {
+    if (file.hash) void changeFile(corpus, file, { muted: !file.muted }, onChange, true);
+    else toast(`${file.name} ${file.is_measured ? "is left out anyway" : "is not measured yet"}`);
+  };
   return (
     <List
       label="Sounds"
