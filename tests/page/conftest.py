@@ -27,6 +27,7 @@ from playwright.sync_api import (
 from distill.errors import UsageError
 from distill.library.workspace import Workspace, open_workspace
 from distill.ui.server import Address, running_server
+from tests.page.asking import Server
 from tests.page.speaker import tap
 from tests.page.waiting import WAIT_S, until
 
@@ -153,6 +154,12 @@ def context(
         tap(context)
     yield context
     context.close()
+
+
+@pytest.fixture
+def server(context: BrowserContext, studio: Studio) -> Server:
+    """The server, for what a test does beside the page."""
+    return Server(context, studio.url)
 
 
 @pytest.fixture

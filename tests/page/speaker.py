@@ -63,13 +63,23 @@ def likeness(heard: np.ndarray, sound: np.ndarray) -> float:
         heard: `[N]`.
         sound: `[M]`, longer than `heard`, at the same rate.
     """
+    return float(np.max(_likenesses(heard, sound)))
+
+
+def place_of(heard: np.ndarray, sound: np.ndarray) -> int:
+    """The sample of a sound at which it is most like a stretch that was heard."""
+    return int(np.argmax(_likenesses(heard, sound)))
+
+
+def _likenesses(heard: np.ndarray, sound: np.ndarray) -> np.ndarray:
+    """Correlation of `heard` with each place of `sound`."""
     n = 1 << (len(heard) + len(sound)).bit_length()
     product = np.fft.irfft(np.fft.rfft(sound, n) * np.conj(np.fft.rfft(heard, n)), n)
     places = product[: len(sound) - len(heard) + 1]
     squares = np.concatenate(([0.0], np.cumsum(sound.astype(np.float64) ** 2)))
     powers = squares[len(heard) :] - squares[: len(squares) - len(heard)]
     scale = np.sqrt(np.maximum(powers, 1e-9) * np.sum(heard.astype(np.float64) ** 2))
-    return float(np.max(places / scale))
+    return np.asarray(places / scale)
 
 
 def wait_for_silence(page: Page, seconds: float = 0.1) -> None:

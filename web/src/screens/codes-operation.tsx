@@ -26,6 +26,7 @@ export function OperationForm({ state, operation, onChoose }: Props) {
   const line = lineOf(operation, state.selection.value, state.document.codes.value, values, other);
   const isReady = !operation.takesOther || other !== null;
   const turned = useRef(false);
+  const soon = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   useEffect(() => {
     const find = (selector: string) => form.current?.querySelector<HTMLElement>(selector);
     const knob = find(".knob input, .field input, .knob select");
@@ -36,8 +37,8 @@ export function OperationForm({ state, operation, onChoose }: Props) {
   // Heard once a knob was turned: opening a form is no order to play.
   useEffect(() => {
     if (!turned.current || !isReady || operation.isSlow) return;
-    const timer = setTimeout(() => void trial.hear(state, line), REST_MS);
-    return () => clearTimeout(timer);
+    soon.current = setTimeout(() => void trial.hear(state, line), REST_MS);
+    return () => clearTimeout(soon.current);
   }, [line]);
   const turn = (flag: string, value: string) => {
     turned.current = true;
@@ -45,6 +46,8 @@ export function OperationForm({ state, operation, onChoose }: Props) {
   };
   const keep = async () => {
     if (!isReady) return;
+    // What is kept is tried no more, also where a knob was turned just now.
+    clearTimeout(soon.current);
     trial.leave();
     if (await state.document.edit(line)) state.drop();
   };

@@ -1,0 +1,76 @@
+"""Compare: a blind test from the form to the count, without a name before the end."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, Response, expect
+
+from distill.library.comparison import chance_of
+from distill.library.comparisons import draw_sides
+from tests.page.conftest import OpenTab, Studio
+
+SEED = 5
+PAIRS = 4
+
+
+@pytest.fixture(scope="module")
+def second_model(studio: Studio, shifted: Path) -> str:
+    """Name of a second model of the library."""
+    shutil.copyfile(shifted, studio.workspace.models / "shifted.sda")
+    return "shifted"
+
+
+def test_a_blind_test_tells_no_side_before_the_end_and_counts_right(
+    open_tab: OpenTab, studio: Studio, second_model: str
+) -> None:
+    page = open_tab("/compare")
+    told: list[str] = []
+    page.get_by_label("model", exact=True).select_option(label="plucks v1")
+    page.get_by_label("against").select_option(label=f"{second_model} v1")
+    page.get_by_label("Pairs").fill(str(PAIRS))
+    page.get_by_label("Seconds").fill("0.3")
+    page.get_by_label("First seed").fill(str(SEED))
+    page.get_by_role("button", name="Make pairs").click()
+    page.wait_for_url(re.compile(r"/compare/\S+"))
+    page.on("response", lambda response: note(response, told))
+    page.reload()
+    swapped = draw_sides(PAIRS, SEED)
+    assert sum(swapped) == PAIRS // 2
+    for number, is_swapped in enumerate(swapped, 1):
+        pair = page.get_by_role("region", name=f"Pair {number}", exact=True)
+        pair.get_by_role("button", name="Hear X").click()
+        expect(page.get_by_role("button", name="Stop", exact=True)).to_be_visible()
+        page.keyboard.press("b")
+        for name in ("plucks", second_model):
+            assert name not in pair.inner_text()
+            assert name not in page.get_by_role("region", name="Player").inner_html()
+            assert name not in page.url
+        # Three votes for the first model, one for the second.
+        is_for_first = number > 1
+        letter = "Y" if is_for_first == is_swapped else "X"
+        pair.get_by_role("button", name=f"{letter} is better").click()
+    expect(page.get_by_text(re.compile(r"plucks\S* preferred 3, shifted\S* 1, equal 0"))).to_be_visible()
+    expect(page.get_by_text(f"in {100 * chance_of(3, 1):.0f} %")).to_be_visible()
+    assert told and not [text for text in told if "shifted" in text or "plucks" in text]
+    page.get_by_text("Which was which").click()
+    table = page.get_by_role("table")
+    for number, is_swapped in enumerate(swapped, 1):
+        sides = ("shifted", "plucks") if is_swapped else ("plucks", "shifted")
+        cells = table.get_by_role("row").nth(number).get_by_role("cell")
+        expect(cells.nth(1)).to_contain_text(sides[0])
+        expect(cells.nth(2)).to_contain_text(sides[1])
+
+
+def note(response: Response, told: list[str]) -> None:
+    """Keep what an answer tells of the pairs before the end."""
+    if "/comparisons/" not in response.url:
+        return
+    told.append(response.url + json.dumps(response.headers))
+    if response.url.endswith("/audio"):
+        return
+    view = response.json()
+    if not view["is_over"]:
+        told.append(json.dumps(view["pairs"]) + json.dumps(view["result"]))
