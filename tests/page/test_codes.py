@@ -368,11 +368,11 @@ def test_an_edit_for_an_older_revision_is_offered_again_and_nothing_is_lost(
     order(first, "reverse", "", "")
     wait_for_edits(server, document, 1)
     order(second, "cut", "", "")
-    offer = second.get_by_text(re.compile("“cut .*” was not made"))
+    offer = second.locator(".toast").filter(has_text=re.compile("“cut .*” was not made"))
     expect(offer).to_be_visible()
     assert [line.split()[0] for line in edits(server, document)] == ["reverse"]
     expect(second.get_by_role("button", name=re.compile("^Undo “reverse"))).to_be_visible()
-    second.get_by_role("button", name="Make it now").click()
+    offer.get_by_role("button", name="Make it now").click()
     lines = wait_for_edits(server, document, 2)
     assert [line.split()[0] for line in lines] == ["reverse", "cut"]
     expect(first.get_by_role("button", name=re.compile("^Undo “cut"))).to_be_visible()

@@ -4,32 +4,45 @@ import json
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Response, expect
+from playwright.sync_api import Response, expect
 
 from distill.library.comparison import chance_of
 from distill.library.comparisons import draw_sides
+from tests.page.asking import Server
 from tests.page.conftest import OpenTab, Studio
+from tests.page.waiting import until
 
 SEED = 5
 PAIRS = 4
 
 
-@pytest.fixture(scope="module")
-def second_model(studio: Studio, shifted: Path) -> str:
-    """Name of a second model of the library."""
+NAMES = ("plucks", "shifted")
+
+
+@pytest.fixture
+def models(server: Server, studio: Studio, shifted: Path) -> list[dict[str, Any]]:
+    """Both models of the library, by name."""
     shutil.copyfile(shifted, studio.workspace.models / "shifted.sda")
-    return "shifted"
+
+    def listed() -> Any:
+        models = server.get("/models")["models"]
+        return models if len(models) == 2 else None
+
+    found = until(listed, "both models are listed")
+    return sorted(found, key=lambda model: str(model["name"]))
 
 
 def test_a_blind_test_tells_no_side_before_the_end_and_counts_right(
-    open_tab: OpenTab, studio: Studio, second_model: str
+    open_tab: OpenTab, studio: Studio, models: list[dict[str, Any]]
 ) -> None:
     page = open_tab("/compare")
     told: list[str] = []
-    page.get_by_label("model", exact=True).select_option(label="plucks v1")
-    page.get_by_label("against").select_option(label=f"{second_model} v1")
+    assert tuple(model["name"] for model in models) == NAMES
+    page.get_by_label("model", exact=True).select_option(models[0]["id"])
+    page.get_by_label("against").select_option(models[1]["id"])
     page.get_by_label("Pairs").fill(str(PAIRS))
     page.get_by_label("Seconds").fill("0.3")
     page.get_by_label("First seed").fill(str(SEED))
@@ -44,7 +57,7 @@ def test_a_blind_test_tells_no_side_before_the_end_and_counts_right(
         pair.get_by_role("button", name="Hear X").click()
         expect(page.get_by_role("button", name="Stop", exact=True)).to_be_visible()
         page.keyboard.press("b")
-        for name in ("plucks", second_model):
+        for name in NAMES:
             assert name not in pair.inner_text()
             assert name not in page.get_by_role("region", name="Player").inner_html()
             assert name not in page.url
@@ -54,11 +67,11 @@ def test_a_blind_test_tells_no_side_before_the_end_and_counts_right(
         pair.get_by_role("button", name=f"{letter} is better").click()
     expect(page.get_by_text(re.compile(r"plucks\S* preferred 3, shifted\S* 1, equal 0"))).to_be_visible()
     expect(page.get_by_text(f"in {100 * chance_of(3, 1):.0f} %")).to_be_visible()
-    assert told and not [text for text in told if "shifted" in text or "plucks" in text]
+    assert told and not [text for text in told if any(name in text for name in NAMES)]
     page.get_by_text("Which was which").click()
     table = page.get_by_role("table")
     for number, is_swapped in enumerate(swapped, 1):
-        sides = ("shifted", "plucks") if is_swapped else ("plucks", "shifted")
+        sides = NAMES[::-1] if is_swapped else NAMES
         cells = table.get_by_role("row").nth(number).get_by_role("cell")
         expect(cells.nth(1)).to_contain_text(sides[0])
         expect(cells.nth(2)).to_contain_text(sides[1])
