@@ -100,5 +100,3 @@ class Server:
         bits = np.frombuffer(content[2 * count :], dtype=np.uint8)
         locks = np.unpackbits(bits, bitorder="little")[:count].reshape(shape)
         return codes, locks.astype(bool)
-
-

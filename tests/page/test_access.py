@@ -1,6 +1,5 @@
 """Every screen: WCAG by axe in both themes, by keys alone, narrow, enlarged, with still motion."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -42,7 +41,7 @@ def places(server: Server, studio: Studio) -> dict[str, str]:
         "codes": "/codes",
         "a document": f"/codes/{documents[0]['id']}?region=2,6,1,3",
         "library": f"/library?render={renders[0]['id']}",
-        "models": "/library?tab=models",
+        "models": "/library?show=models",
         "compare": "/compare",
         "a comparison": f"/compare/{comparisons[0]['id']}",
     }

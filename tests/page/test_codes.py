@@ -231,7 +231,7 @@ class ByCommand:
 def by_command(
     server: Server, studio: Studio, document: str, tmp_path: Path
 ) -> Iterator[ByCommand]:
-    yield ByCommand(server, studio.workspace, document, tmp_path)
+    return ByCommand(server, studio.workspace, document, tmp_path)
 
 
 def test_each_operation_makes_what_the_command_makes_of_its_line(
@@ -280,7 +280,8 @@ def test_locked_codes_stay_and_the_page_says_how_many(
     order(tab, "lock", LINES["lock"], "")
     wait_for_edits(server, document, 1)
     before, locks = server.grid(document)
-    assert locks[6:16, 1:].all() and locks.sum() == 20
+    assert locks[6:16, 1:].all()
+    assert locks.sum() == 20
     cell = grid(tab)
     cell.focus()
     cell.press("Control+a")

@@ -131,6 +131,8 @@ def test_a_sound_leaves_in_each_format(
 @pytest.fixture
 def copy(server: Server, studio: Studio, corpus_dir: Path, made: list[dict[str, Any]]) -> str:
     """Id of a render that holds 0.3 s of a recording, with the report that says so."""
+    # Once the corpus was scanned, its recordings are found by their content.
+    server.sound(studio.corpus, "pluck 7.wav")
     line = server.takes(1, seed=9, duration=0.5)[0]
     record = next(studio.workspace.hidden.rglob(f"renders/*/{line['id']}.json"))
     content = json.loads(record.read_text())
@@ -140,7 +142,7 @@ def copy(server: Server, studio: Studio, corpus_dir: Path, made: list[dict[str, 
     at, source = round(OUTPUT_S * SAMPLE_RATE), round(SOURCE_S * SAMPLE_RATE)
     length = round(CUT_S * SAMPLE_RATE)
     sound[at : at + length] = recording[source : source + length]
-    path = Path(content["path"])
+    path = studio.workspace.root / content["path"]
     sf.write(path, sound, SAMPLE_RATE)
     content |= {"sha256": file_hash(path), "bytes": path.stat().st_size}
     passage = {"seconds": CUT_S, "output_s": OUTPUT_S, "source": name, "source_s": SOURCE_S}
