@@ -9,6 +9,7 @@ another). A trained model of the same sounds makes the pictures of Make and Libr
 
 import argparse
 import io
+import itertools
 import json
 import os
 import shutil
@@ -68,8 +69,18 @@ def main() -> None:
             workspace.models.mkdir(exist_ok=True)
             shutil.copyfile(arguments.model, workspace.models / f"{sounds.name}.sda")
         server = subprocess.Popen(
-            [sys.executable, "-m", "distill", "ui", str(sounds), "--no-browser", "--port", "0"]
-            + ["--workspace", str(workspace.root)],
+            [
+                sys.executable,
+                "-m",
+                "distill",
+                "ui",
+                str(sounds),
+                "--no-browser",
+                "--port",
+                "0",
+                "--workspace",
+                str(workspace.root),
+            ],
             stderr=subprocess.DEVNULL,
             env=os.environ | {"HOME": str(folder)},
         )
@@ -166,7 +177,6 @@ class Studio:
         order = {
             "kind": "train",
             "corpus": corpus,
-            "name": "first ears",
             "settings": {"minutes": self.arguments.minutes},
             "prior": {"max_epochs": 2},
         }
@@ -201,7 +211,7 @@ class Studio:
     def compare(self, renders: list[Any], name: str, votes: int) -> str:
         """A blind test of pairs of renders with some votes; its id."""
         sides = [{"kind": "render", "id": line["id"]} for line in renders]
-        pairs = [{"first": one, "second": two} for one, two in zip(sides, sides[1:], strict=False)]
+        pairs = [{"first": one, "second": two} for one, two in itertools.pairwise(sides)]
         body = {"pairs": pairs, "sides": ["version 1", "version 2"], "seed": 3, "name": name}
         earlier = {each["id"] for each in self.ask("GET", "/comparisons")["comparisons"]}
         self.ask("POST", "/comparisons/sounds", body)
