@@ -178,7 +178,7 @@ class Studio:
             "kind": "train",
             "corpus": corpus,
             "settings": {"minutes": self.arguments.minutes},
-            "prior": {"max_epochs": 2},
+            "prior": None,
         }
         return str(self.ask("POST", "/jobs", order)["id"])
 

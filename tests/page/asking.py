@@ -61,7 +61,9 @@ class Server:
 
         def listed() -> Any:
             files = (self.get(f"/corpora/{corpus}")["listing"] or {"files": []})["files"]
-            return next((file for file in files if file["name"].endswith(name)), None)
+            # Before it was measured, a file has a name alone.
+            measured = (file for file in files if file["hash"])
+            return next((file for file in measured if file["name"].endswith(name)), None)
 
         return dict(until(listed, f"{name} is listed"))
 

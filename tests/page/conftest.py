@@ -131,6 +131,7 @@ def studio(
 def login(chromium: Browser, studio: Studio) -> Any:
     """Cookies of a browser that has logged in by the link of the command."""
     context = chromium.new_context()
+    context.set_default_timeout(WAIT_S * 1000)
     page = context.new_page()
     page.goto(studio.link())
     page.get_by_role("navigation", name="Screens").wait_for()

@@ -42,8 +42,8 @@ def test_a_blind_test_tells_no_side_before_the_end_and_counts_right(
 ) -> None:
     page = open_tab("/compare")
     told: list[str] = []
-    page.get_by_label("model", exact=True).select_option(models[0])
-    page.get_by_label("against").select_option(models[1])
+    page.locator("select[name=first]").select_option(models[0])
+    page.locator("select[name=second]").select_option(models[1])
     page.get_by_label("Pairs").fill(str(PAIRS))
     page.get_by_label("Seconds").fill("0.3")
     page.get_by_label("First seed").fill(str(SEED))

@@ -24,7 +24,7 @@ def test_what_is_selected_on_the_waveform_of_a_sound_is_drawn_anew(
     rows.filter(has_text="0:00.").click()
     expect(page.get_by_role("region", name="Player")).to_contain_text("pluck 7")
     page.get_by_role("link", name="Make", exact=True).click()
-    page.get_by_text("infill", exact=True).click()
+    page.get_by_role("radio", name="infill").check()
     page.get_by_role("button", name="Take").click()
     lanes = page.locator(".lanes").filter(has=page.get_by_role("slider", name="Waveform")).first
     box = lanes.bounding_box()
