@@ -45,6 +45,7 @@ def finished(client: TestClient, task: dict[str, Any]) -> dict[str, Any]:
 def test_a_model_is_shown_with_its_codes(client: TestClient, model: str) -> None:
     shown = client.get(f"{API}/models/{model}").json()
     assert (shown["file"], shown["has_prior"], len(shown["corpus"])) == ("plucks.sda", True, 8)
+    assert sorted(shown["tags"]) == ["high", "low"]
     levels = client.get(f"{API}/models/{model}/codebook").json()
     assert [sum(level["counts"]) > 0 for level in levels] == [True] * shown["levels"]
     url = f"{API}/models/{model}/entries/1/3/audio"

@@ -122,14 +122,17 @@ export function useMakeDraft(model: string): Signal<MakeDraft> {
   const draft = useMemo(() => signal(usualDraft()), [model]);
   useEffect(() => {
     if (!model) return;
+    const untouched = draft.peek();
     const place = `make-${model}`;
     let end = () => {};
     let isGone = false;
     loadDraft<MakeDraft>(place)
       .then((kept) => {
         if (isGone) return;
-        if (kept) draft.value = { ...usualDraft(), ...kept };
-        let isFirst = true;
+        // What was changed before it came is newer.
+        const isTouched = draft.peek() !== untouched;
+        if (kept && !isTouched) draft.value = { ...usualDraft(), ...kept };
+        let isFirst = !isTouched;
         end = effect(() => {
           const now = draft.value;
           if (!isFirst) saveDraft(place, now);
