@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Codes, levelNames } from "../src/grid/codes";
-import { codeColours, srgb } from "../src/grid/colours";
+import { codeColours, srgb, takesBlack } from "../src/grid/colours";
 import { moveCell } from "../src/grid/cursor";
-import { lineOf, OPERATIONS } from "../src/grid/operations";
-import { levelAt, rowsOf } from "../src/grid/rows";
+import { lineOf, lineText, OPERATIONS } from "../src/grid/operations";
+import { heightOf, levelAt, rowsOf } from "../src/grid/rows";
 import { regionOf } from "../src/grid/selection";
 import { parseGrid } from "../src/state/grid-bytes";
 
@@ -68,6 +68,34 @@ test("what is pasted is named by times in the other sound, and goes to a time in
     lineOf(operation("swap"), here, codes, {}, other),
     "swap other --from 0f --to 1f --levels 2",
   );
+});
+
+test("another sound in a line has its name, or none", () => {
+  const key = "70f8396a778617c6d9823f632a8e1591";
+  assert.equal(lineText(`swap others/${key}.json.gz --levels 2`), "swap another sound --levels 2");
+  assert.equal(lineText("swap 20261129-231246-72763525f7", "amen"), "swap amen");
+  assert.equal(lineText("reverse --from 1f"), "reverse --from 1f");
+});
+
+test("the finest row has room for controls of 24 pixels", () => {
+  for (const levels of [1, 2, 4, 8, 16]) {
+    const rows = rowsOf(levels, heightOf(levels));
+    assert.ok(Math.min(...rows.map(({ height }) => height)) >= 24);
+  }
+});
+
+test("rarer codes are darker, and numbers are read on all of them", () => {
+  const counts = Array.from({ length: 64 }, (_, code) => code * code);
+  for (const light of [false, true]) {
+    const colours = codeColours(64, light, counts);
+    const brightness = [...colours].map(luminance);
+    assert.ok((brightness[1] ?? 1) < (brightness[63] ?? 0));
+    for (const [code, pixel] of colours.entries()) {
+      const ground = (brightness[code] ?? 0) + 0.05;
+      const contrast = takesBlack(pixel) ? ground / 0.05 : 1.05 / ground;
+      assert.ok(contrast >= 4.5, `code ${code}: ${contrast}`);
+    }
+  }
 });
 
 test("all operations of `distill edit` are there", () => {

@@ -300,7 +300,6 @@ class GridState {
     const { frame, level } = cell.peek();
     const region = selection.peek() ?? regionOf(cell.peek(), cell.peek());
     if (name === "Space") this.props.onColumn?.(frame);
-    else if (name === "Escape" && selection.peek()) selection.value = null;
     else if (name === "Enter") selection.value = regionOf({ frame, level }, { frame, level });
     else if (name === "Ctrl+a") selection.value = allOf(codes.peek());
     else if (name === "p" && lettersOn.value) this.props.onRegion?.(region);

@@ -196,3 +196,8 @@ function partOf(region: Region | null | undefined, codes: Codes): Region | null 
   if (!region || (region.top === 0 && region.bottom >= codes.levels)) return null;
   return region;
 }
+
+/** A line as people read it: another sound has a name, or is just another sound. */
+export function lineText(line: string, name = "another sound"): string {
+  return line.replace(/ (others\/[0-9a-f]+\.json\.gz|\d{8}-\d{6}-[0-9a-f]{10})(?= |$)/, ` ${name}`);
+}

@@ -218,6 +218,9 @@ function paintEqual(
 /** A seam is a notch above the rows. */
 function paintSeams(pen: CanvasRenderingContext2D, view: View, codes: Codes, colour: string) {
   pen.fillStyle = colour;
+  // A light edge, so that it is seen on every code.
+  pen.strokeStyle = "#fff";
+  pen.lineWidth = 1;
   for (const seam of codes.seams) {
     const x = xOf(view, seam);
     if (x < -4 || x > view.width + 4) continue;
@@ -225,6 +228,8 @@ function paintSeams(pen: CanvasRenderingContext2D, view: View, codes: Codes, col
     pen.moveTo(x - 4, 0);
     pen.lineTo(x + 4, 0);
     pen.lineTo(x, 7);
+    pen.closePath();
+    pen.stroke();
     pen.fill();
   }
 }

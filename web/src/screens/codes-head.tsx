@@ -2,6 +2,7 @@
 
 import { signal } from "@preact/signals";
 import { useEffect, useMemo, useState } from "preact/hooks";
+import { lineText } from "../grid/operations";
 import { Command } from "../parts/command";
 import { Icon } from "../parts/icon";
 import { BASE, patch, query } from "../state/api";
@@ -11,7 +12,7 @@ import { count, percent } from "../state/format";
 import type { DocumentView } from "../state/records";
 import { toastError } from "../state/toasts";
 import { commandsOf } from "./codes-commands";
-import { levelsHeard, lineText } from "./codes-heard";
+import { levelsHeard } from "./codes-heard";
 import type { EditorState } from "./codes-state";
 
 export function Head({ state }: { state: EditorState }) {

@@ -2,6 +2,7 @@
 
 import { type Signal, signal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
+import { lineText } from "../grid/operations";
 import type { Region } from "../grid/selection";
 import type { Axis } from "../lanes/axis";
 import { audition, current, halt, isPlaying, position } from "../player/player";
@@ -86,11 +87,6 @@ function soundBefore(document: OpenDocument, part: Part): Sound | null {
   const grid = cursor > 1 ? view.edits[cursor - 2]?.grid : view.first;
   const sound = soundOf(document, { ...part, from, to, grid: grid ?? view.first });
   return { ...sound, title: `before “${lineText(last.line)}”` };
-}
-
-/** A line as people read it: another sound has a name, or is just another sound. */
-export function lineText(line: string, name = "another sound"): string {
-  return line.replace(/ (others\/[0-9a-f]+\.json\.gz|\d{8}-\d{6}-[0-9a-f]{10})(?= |$)/, ` ${name}`);
 }
 
 export function playColumn(state: EditorState, frame: number): void {

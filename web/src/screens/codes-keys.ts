@@ -45,7 +45,11 @@ export function useEditorKeys(state: EditorState, act: Act): void {
     { key: "+", does: "Zoom in", run: () => axis.zoom(ZOOM, middle()) },
     { key: "-", does: "Zoom out", run: () => axis.zoom(1 / ZOOM, middle()) },
     { key: "0", does: "Show all", run: () => axis.fit() },
-    { key: "Escape", does: "End painting, or the selection", run: () => leave(state) },
+    {
+      key: "Escape",
+      does: "End painting, drop the edit in hand, or the selection",
+      run: () => leave(state),
+    },
     ...OF_THE_GRID,
   ]);
 }
@@ -63,6 +67,7 @@ function focusOperations(): void {
 
 function leave(state: EditorState): void {
   if (state.isPainting.peek()) state.isPainting.value = false;
+  else if (state.operation.peek()) state.drop();
   else state.selection.value = null;
 }
 
