@@ -24,6 +24,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from distill.cancellation import check_each
 from distill.errors import UsageError
 from distill.inference.codes.compatible import check_fits_model
 from distill.inference.codes.grid import CodeGrid
@@ -35,6 +36,7 @@ from distill.inference.sampling.gap_filling import AHEAD_S, Gap, draw, fill, log
 from distill.inference.sampling.level_ramp import LevelRamp, is_attack, largest_steps, ramp_levels
 from distill.inference.sampling.sampler import sample
 from distill.inference.sampling.settings import Sampling
+from distill.models.cancel_points import cancel_points
 from distill.models.persistence import LoadedVQModel
 from distill.models.prior import CodePrior
 from distill.models.vqvae import VQVAE
@@ -200,11 +202,12 @@ def _leads(codec: VQVAE, grid: CodeGrid, start: int, stop: int) -> list[Stretch]
     """The frames to redraw before each seam from `start` to `stop`. Leads that overlap are one."""
     shortest = _frames(LEAD_S, grid)
     leads: list[Stretch] = []
-    for seam in grid.seams:
+    codes = torch.tensor(grid.codes).long()
+    for seam in check_each(grid.seams):
         if not start < seam <= stop:
             continue
         previous_seam = leads[-1].stop if leads else start
-        first = max(previous_seam, seam - _lead_frames(codec, grid, seam))
+        first = max(previous_seam, seam - _lead_frames(codec, grid, codes, seam))
         # The shortest lead may reach beyond the previous seam.
         first = max(start, min(first, seam - shortest))
         if first < previous_seam:
@@ -218,9 +221,9 @@ def _leads(codec: VQVAE, grid: CodeGrid, start: int, stop: int) -> list[Stretch]
     return leads
 
 
-def _lead_frames(codec: VQVAE, grid: CodeGrid, seam: int) -> int:
-    """Frames before `seam` that a ramp between the levels of its two sides takes."""
-    codes = torch.tensor(grid.codes).long()
+def _lead_frames(codec: VQVAE, grid: CodeGrid, codes: Tensor, seam: int) -> int:
+    """Frames before `seam` that a ramp between the levels of its two sides in `codes` `[T, Q]`
+    takes."""
     shortest = _frames(LEAD_S, grid)
     level_before, level_after = ramp_levels(codec, codes[: max(0, seam - shortest)], codes[seam:])
     frames = math.ceil(abs(level_before - level_after) / SLOPE_DB)
@@ -276,12 +279,14 @@ class _Healer:
         """Codes `[T, Q]` whose level leads evenly from one side of the gap to the other."""
         codec = self.loaded.model
         gap = replace(gap, after=gap.after[: round(AHEAD_S * codec.frame_rate)])
-        ramp = LevelRamp(codec, gap.before, gap.after, gap.frames)
+        with cancel_points():
+            ramp = LevelRamp(codec, gap.before, gap.after, gap.frames)
         gap = replace(gap, conditions=replace(gap.conditions, logit_bias=ramp.logit_bias))
         # Each gap has its own line to follow, and a cooler draw.
         cooler = replace(self.sampling, temperature=COOLER * self.sampling.temperature)
         tries = draw(self.prior, gap, cooler, self.generator, RAMP_TRIES, report)
-        return self._choose(gap, tries)
+        with cancel_points():
+            return self._choose(gap, tries)
 
     def _choose(self, gap: Gap, tries: Tensor) -> Tensor:
         """One of the `tries` `[B, T, Q]`, by the five filters of the module's docstring."""

@@ -170,9 +170,11 @@ def draw(
         suffix=Suffix(gap.after if prior.hears_ahead else gap.after[:0], gap.frames),
     )
     frames = []
-    for frame in islice(draw_frames(prior, tries, sampling, generator, conditions), gap.frames):
-        frames.append(frame.codes.cpu())
-        progress(len(frames))
+    # All tries hear the left side at once, which takes seconds on a busy machine.
+    with cancel_points():
+        for frame in islice(draw_frames(prior, tries, sampling, generator, conditions), gap.frames):
+            frames.append(frame.codes.cpu())
+            progress(len(frames))
     return torch.stack(frames, 1)
 
 
