@@ -9,7 +9,8 @@ import { startJobs } from "./state/jobs";
 import { startKeys } from "./state/keys";
 import { startRenders } from "./state/renders";
 import { startRouting } from "./state/route";
-import { logIn, login } from "./state/session";
+import { logIn, login, startSession } from "./state/session";
+import { startTasks } from "./state/tasks";
 import "./style/app.css";
 
 function Page() {
@@ -25,6 +26,8 @@ effect(() => {
   connect();
   startJobs();
   startRenders();
+  startTasks();
+  startSession();
 });
 void logIn();
 

@@ -2,6 +2,7 @@
 
 import { signal } from "@preact/signals";
 import { ApiError, get, post } from "./api";
+import { onEvents } from "./events";
 import type { SessionView } from "./records";
 import { sentenceOf } from "./toasts";
 
@@ -33,4 +34,12 @@ export async function logIn(): Promise<void> {
 
 export async function loadSession(): Promise<void> {
   session.value = await get<SessionView>("/session");
+}
+
+/** Keeps what it says of the disk true: whatever is written changes it. */
+export function startSession(): void {
+  for (const topic of ["disk", "library"]) {
+    // Without an answer, the bar of the connection says so.
+    onEvents(topic, () => void loadSession().catch(() => {}));
+  }
 }
