@@ -50,6 +50,11 @@ TYPES = {
 """Types of events for tabs, by those of jobs; all others are remarks."""
 
 
+SAVES = {"ModelSaved", "PriorTrainingCompleteEvent"}
+"""Types of events after which a model file is another: a preview is due. A prior comes into it at
+the end of its training."""
+
+
 class Watch:
     """Looks at a workspace in a thread, and tells the hub.
 
@@ -113,7 +118,7 @@ class Watch:
         kind = TYPES.get(news.event.type, "job.remark")
         event = {"n": news.event.n, "t": news.event.t, "type": news.event.type}
         hub.publish("jobs", kind, {"job": news.job, "event": event | {"data": news.event.data}})
-        if kind == "job.saved":
+        if news.event.type in SAVES:
             self._saves[news.job] = news.event
 
     def _preview_saves(self) -> None:
