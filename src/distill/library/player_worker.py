@@ -17,6 +17,7 @@ from distill.library.job_queue import is_training
 from distill.library.player_channel import Channel, Order
 from distill.library.player_request import PlayerRequest
 from distill.library.workspace import Workspace
+from distill.models.cancel_points import cancel_points
 from distill.models.persistence import LoadedVQModel
 from distill.workflows.load import Loader, load
 
@@ -51,7 +52,9 @@ class Models:
             earlier = None
             while len(self._models) >= MOST_MODELS:
                 self._models.popitem(last=False)
-            earlier = (stamp, load(path, threads=threads))
+            # On a busy machine that takes seconds.
+            with cancel_points():
+                earlier = (stamp, load(path, threads=threads))
         self._models[path] = earlier
         check_cancellation()
         return earlier[1]
