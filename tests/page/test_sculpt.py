@@ -46,10 +46,10 @@ def test_mute_weight_and_add_then_go_on(
 
     (first,) = list_models(studio.workspace).models
     page.get_by_role("link", name="Library").click()
-    page.get_by_text("models", exact=True).click()
+    page.get_by_role("radio", name="models").check()
     page.get_by_role("link", name="Go on from it").click()
     make_small(page, {"steps": 6, "batch_size": tiny["batch_size"], "threads": 1})
-    page.get_by_label("Sounds").select_option(studio.corpus)
+    page.get_by_role("combobox", name="Sounds").select_option(studio.corpus)
     order_by_form(page)
     expect_state(page, "done")
     second = next(model for model in list_models(studio.workspace).models if model.version == 2)
@@ -63,7 +63,7 @@ def test_mute_weight_and_add_then_go_on(
     # The first version is there as before, beside it.
     assert first.path.exists()
     page.get_by_role("link", name="Library").click()
-    page.get_by_text("models", exact=True).click()
+    page.get_by_role("radio", name="models").check()
     card = page.locator(".model-card").filter(has_text="v2")
     expect(card).to_contain_text("+1, −1")
     expect(page.locator(".model-card")).to_have_count(2)
