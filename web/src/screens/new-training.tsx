@@ -16,8 +16,10 @@ export function NewTraining() {
   const parent = query.get("from") ?? "";
   const form = useRef<HTMLFormElement>(null);
   const [order, setOrder] = useState<NewJob | null>(null);
-  const minutes = useResource<CorpusView>(corpus ? `/corpora/${corpus}` : "", "library").value.value
-    ?.listing?.default_minutes;
+  const listing = useResource<CorpusView>(corpus ? `/corpora/${corpus}` : "", "library").value.value
+    ?.listing;
+  // Before a scan nobody knows how long the sounds are.
+  const minutes = listing?.verdict ? listing.default_minutes : undefined;
   const look = () => {
     if (form.current && corpus) setOrder(orderOf(new FormData(form.current), corpus, parent));
   };

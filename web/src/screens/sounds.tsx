@@ -4,9 +4,8 @@ import { useEffect } from "preact/hooks";
 import { AsCommands } from "../parts/commands";
 import { Icon } from "../parts/icon";
 import { toggle } from "../player/player";
-import { scanCorpus } from "../state/corpora";
+import { scanCorpus, useCorpus } from "../state/corpora";
 import { count, minutes } from "../state/format";
-import { aliveJobs } from "../state/jobs";
 import type { CorpusList, CorpusListing, CorpusView, JobView } from "../state/records";
 import { useResource } from "../state/resource";
 import { go, hrefOf, place, setQuery } from "../state/route";
@@ -36,16 +35,8 @@ interface CorpusProps {
 }
 
 function CorpusScreen({ id, corpora }: CorpusProps) {
-  const resource = useResource<CorpusView>(`/corpora/${id}`, "library");
+  const { resource, scan } = useCorpus(id);
   const corpus = resource.value.value;
-  const scan = aliveJobs.value.find((job) => job.kind === "scan" && job.corpus === id);
-  // What it has measured is there already; a hundred times are often enough.
-  const percentDone = Math.floor(100 * (scan?.progress ?? 0));
-  useEffect(() => resource.reload(), [scan?.id, percentDone]);
-  const isUnknown = corpus?.is_there && !corpus.listing?.verdict;
-  useEffect(() => {
-    if (isUnknown) void scanCorpus(id);
-  }, [id, isUnknown]);
   useEffect(() => takeDrops(id), [id]);
   if (!corpus) {
     return resource.error.value ? <p class="bad">{resource.error.value}</p> : null;

@@ -6,9 +6,9 @@ import { Icon } from "../parts/icon";
 import { audition, current, isPlaying, side, swap, toggle } from "../player/player";
 import type { Sound } from "../player/sounds";
 import { BASE } from "../state/api";
+import { useCorpus } from "../state/corpora";
 import { when } from "../state/format";
-import type { CorpusView, JobDetail, KeptPreview, ListedFile, PreviewFile } from "../state/records";
-import { useResource } from "../state/resource";
+import type { JobDetail, KeptPreview, ListedFile, PreviewFile } from "../state/records";
 import { place, setQuery } from "../state/route";
 import { soundUrl } from "../state/sounds";
 
@@ -18,8 +18,8 @@ export function Previews({ detail }: { detail: JobDetail }) {
   const found = previews.findIndex((preview) => preview.number === wanted);
   const index = found < 0 ? previews.length - 1 : found;
   const preview = previews[index];
-  const path = preview && job.corpus ? `/corpora/${job.corpus}` : "";
-  const files = useResource<CorpusView>(path).value.value?.listing?.files ?? [];
+  const corpus = useCorpus(preview ? job.corpus : "").resource.value.value;
+  const files = corpus?.listing?.files ?? [];
   return (
     <section class="panel previews">
       <h2>How it sounds</h2>

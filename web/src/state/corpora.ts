@@ -1,9 +1,11 @@
 /** What is done with a corpus as a whole: scanned, and given new sounds. */
 
+import { useEffect } from "preact/hooks";
 import { ApiError, post, put, query } from "./api";
 import { count } from "./format";
-import { place as placeJob } from "./jobs";
-import type { JobView } from "./records";
+import { aliveJobs, place as placeJob } from "./jobs";
+import type { CorpusView, JobView } from "./records";
+import { useResource } from "./resource";
 import { toast, toastError } from "./toasts";
 
 export async function scanCorpus(id: string): Promise<void> {
@@ -12,6 +14,23 @@ export async function scanCorpus(id: string): Promise<void> {
   } catch (error) {
     toastError(error);
   }
+}
+
+/** A corpus with its files, kept up to date; one that was never scanned is scanned now. */
+export function useCorpus(id: string) {
+  const resource = useResource<CorpusView>(id ? `/corpora/${id}` : "", "library");
+  const corpus = resource.value.value;
+  const scan = aliveJobs.value.find((job) => job.kind === "scan" && job.corpus === id);
+  // What it has measured is there already; a hundred times are often enough.
+  const percentDone = Math.floor(100 * (scan?.progress ?? 0));
+  useEffect(() => {
+    if (id) resource.reload();
+  }, [id, scan?.id, percentDone]);
+  const isUnknown = corpus?.is_there && !corpus.listing?.verdict;
+  useEffect(() => {
+    if (isUnknown) void scanCorpus(id);
+  }, [id, isUnknown]);
+  return { resource, scan };
 }
 
 export interface Upload {
