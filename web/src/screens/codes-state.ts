@@ -81,14 +81,20 @@ export class EditorState {
     return this.selection.peek() ?? regionOf(cell, cell);
   }
 
-  /** Keeps selection and cell within codes that have become fewer. */
+  /** A selection that became too long for fewer codes, and what was left of it. */
+  private cut: { whole: Region; rest: Region | null } | null = null;
+
+  /** Keeps selection and cell within codes that have become fewer; an undo brings it back. */
   keepInside({ frames }: Codes): void {
-    const region = this.selection.peek();
-    const cell = this.cell.peek();
-    if (region && region.to > frames) {
-      const isLeft = region.from < frames;
-      this.selection.value = isLeft ? { ...region, to: frames } : null;
+    const now = this.selection.peek();
+    const whole = this.cut && this.cut.rest === now ? this.cut.whole : now;
+    if (whole) {
+      const isLeft = whole.from < frames;
+      const rest = whole.to <= frames ? whole : isLeft ? { ...whole, to: frames } : null;
+      this.cut = rest === whole ? null : { whole, rest };
+      this.selection.value = rest;
     }
+    const cell = this.cell.peek();
     if (cell.frame >= frames) this.cell.value = { ...cell, frame: frames - 1 };
   }
 
