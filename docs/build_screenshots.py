@@ -178,7 +178,7 @@ class Studio:
             "kind": "train",
             "corpus": corpus,
             "settings": {"minutes": self.arguments.minutes},
-            "prior": None,
+            "prior": None if self.arguments.model else {},
         }
         return str(self.ask("POST", "/jobs", order)["id"])
 
@@ -232,38 +232,50 @@ class Studio:
         corpus = self.ask("GET", "/corpora")["corpora"][0]["id"]
         self.page.goto(f"{self.url}/sounds/{corpus}")
         until(lambda: (self.ask("GET", f"/corpora/{corpus}")["listing"] or {}).get("total_s"))
-        self.shoot([Screen("sounds", f"/sounds/{corpus}", third_row)])
+        self.shoot(Screen("sounds", f"/sounds/{corpus}", third_row))
         job = self.train(corpus)
+        # Takes come before the training is looked at: by then it has something to show.
+        if self.arguments.model is None:
+            until(lambda: self.is_done(job))
+        model = until(self.model)["id"]
+        self.ask("PATCH", f"/models/{model}", {"name": self.arguments.sounds.name})
+        self.shoot_model(model)
         until(lambda: self.has_preview(job))
-        self.shoot([Screen("train", f"/train/{job}")])
-        model = until(self.model)
-        renders = self.make_takes(model["id"])
+        self.shoot(Screen("train", f"/train/{job}"))
+        until(lambda: self.is_done(job))
+        self.shoot(Screen("train-end", f"/train/{job}"), Screen("models", "/library?show=models"))
+
+    def shoot_model(self, model: str) -> None:
+        """The screens that take a model that can generate."""
+        renders = self.make_takes(model)
         document = self.edit(renders[0]["id"])
-        self.compare(renders[:4], "bells, version 1 against 2", 3)
+        self.end(self.compare(renders[:4], "bells, version 1 against 2", 3))
         blind = self.compare(renders, "loops, version 1 against 2", 2)
-        until(lambda: self.ask("GET", f"/jobs/{job}")["job"]["state"] == "done")
-        make = Screen("make", f"/make/{model['id']}?take={renders[0]['id']}", third_row)
+        make = Screen("make", f"/make/{model}?take={renders[0]['id']}", third_row)
         self.shoot(
-            [
-                make,
-                Screen("train-end", f"/train/{job}"),
-                Screen("codes", f"/codes/{document}?region=30,54,0,2", play_from_dock),
-                Screen("library", f"/library?render={renders[1]['id']}", third_row),
-                Screen("models", "/library?show=models"),
-                Screen("compare", "/compare"),
-                Screen("blind", f"/compare/{blind}"),
-            ]
+            make,
+            Screen("codes", f"/codes/{document}?region=30,54,0,2", play_region),
+            Screen("library", f"/library?render={renders[1]['id']}", third_row),
+            Screen("compare", "/compare"),
+            Screen("blind", f"/compare/{blind}"),
         )
         self.page.set_viewport_size(PHONE)
-        self.shoot([make._replace(name="make-narrow")], themes=("dark",))
+        self.shoot(make._replace(name="make-narrow"), themes=("dark",))
+        self.page.set_viewport_size(SIZE)
+
+    def end(self, comparison: str) -> None:
+        self.ask("POST", f"/comparisons/{comparison}/end")
+
+    def is_done(self, job: str) -> bool:
+        state = self.ask("GET", f"/jobs/{job}")["job"]["state"]
+        if state not in ("waiting", "running", "done"):
+            raise SystemExit(f"The training ended as {state}.")
+        return bool(state == "done")
 
     def has_preview(self, job: str) -> bool:
-        detail = self.ask("GET", f"/jobs/{job}")
-        if detail["job"]["state"] not in ("waiting", "running"):
-            raise SystemExit(f"The training ended as {detail['job']['state']}.")
-        return bool(detail["previews"])
+        return bool(self.ask("GET", f"/jobs/{job}")["previews"])
 
-    def shoot(self, screens: list[Screen], themes: tuple[str, ...] = ("dark", "light")) -> None:
+    def shoot(self, *screens: Screen, themes: tuple[str, ...] = ("dark", "light")) -> None:
         self.arguments.out.mkdir(exist_ok=True)
         for screen in screens:
             for theme in themes:
@@ -285,7 +297,7 @@ def third_row(page: Page) -> None:
     page.get_by_role("row").nth(3).click()
 
 
-def play_from_dock(page: Page) -> None:
+def play_region(page: Page) -> None:
     """Play the region that is selected."""
     page.get_by_role("button", name="region").click()
 

@@ -56,12 +56,16 @@ effect(() => {
 
 // --- what is asked for ---------------------------------------------------------------------------
 
+/** The last sound that was in the dock, also once it was taken out. */
+export const latest = signal<Sound | null>(null);
+
 /** Puts a sound into the dock, without playing it. */
 export function load(sound: Sound, other: Sound | null = null): void {
   const isSame = current.value?.key === sound.key && counterpart.value?.key === other?.key;
   if (isSame) return;
   halt();
   current.value = sound;
+  latest.value = sound;
   counterpart.value = other;
   side.value = 0;
   position.value = 0;

@@ -7,7 +7,7 @@ import { useLanes } from "../lanes/lane";
 import { Ruler } from "../lanes/ruler";
 import type { Span } from "../lanes/span";
 import { Waveform } from "../lanes/waveform";
-import { current, type load } from "../player/player";
+import { latest, type load } from "../player/player";
 import { type MakeDraft, type Source, WAYS } from "../state/make";
 import { soundUrl } from "../state/sounds";
 
@@ -16,7 +16,8 @@ type Sound = Parameters<typeof load>[0];
 export function SourceLane({ draft }: { draft: Signal<MakeDraft> }) {
   const { way, source } = draft.value;
   if (!WAYS[way].takesSource) return null;
-  const playing = current.value && sourceOf(current.value);
+  // Also one that was heard on another screen, and is in the dock no more.
+  const playing = latest.value && sourceOf(latest.value);
   return (
     <section class="panel stack">
       <div class="row">
