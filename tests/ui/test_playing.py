@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 from distill.library.corpus_folders import remember_corpus
 from distill.library.document_file import read_document
 from distill.library.documents import document_folder
+from distill.library.previews import SEEDS
 from distill.library.renders import load_render
 from distill.library.workspace import Workspace
 from distill.ui.context import Context
@@ -234,7 +235,11 @@ def test_a_stream_plays_is_steered_and_stops(client: TestClient, model: str) -> 
 
 
 def test_a_scan_and_a_training_are_heard_to_their_end(
-    client: TestClient, corpus_dir: Path, context: Context, tiny: dict[str, Any]
+    client: TestClient,
+    corpus_dir: Path,
+    context: Context,
+    tiny: dict[str, Any],
+    tiny_prior: dict[str, Any],
 ) -> None:
     remember_corpus(context.workspace, corpus_dir)
     (corpus,) = [
@@ -251,7 +256,8 @@ def test_a_scan_and_a_training_are_heard_to_their_end(
         until(socket, "job.done")
         listing = client.get(f"{API}/corpora/{corpus['id']}").json()["listing"]
         assert listing["used"] == 8
-        order = {"kind": "train", "corpus": corpus["id"], "settings": {"steps": 4, **tiny}}
+        settings = {"steps": 4, **tiny}
+        order = {"kind": "train", "corpus": corpus["id"], "settings": settings, "prior": tiny_prior}
         training = client.post(f"{API}/jobs", json=order).json()
         number = until(socket, "job.saved")["data"]["event"]["n"]
         until(socket, "job.done")
@@ -265,12 +271,22 @@ def test_a_scan_and_a_training_are_heard_to_their_end(
 
 
 def check_previews(client: TestClient, job: str) -> None:
-    """Hear what the player made at a save; the fixed set is that of the library."""
+    """Hear what the player made once the prior was there; the fixed set is that of the library."""
     end = time.monotonic() + WAIT_S
-    while not client.get(f"{API}/jobs/{job}").json()["previews"] and time.monotonic() < end:
+    seeds: list[int] = []
+    while not seeds and time.monotonic() < end:
         time.sleep(0.1)
-    preview = client.get(f"{API}/jobs/{job}").json()["previews"][0]
+        previews = client.get(f"{API}/jobs/{job}").json()["previews"]
+        files = previews[-1]["files"] if previews else []
+        seeds = [file["seed"] for file in files if file["seed"] is not None]
+    assert seeds == list(SEEDS)
+    preview = previews[-1]
     assert {file["is_held_out"] for file in preview["files"]} == {True, False}
+    assert preview["files"][-1]["copy_percent"] is not None
+    assert preview["files"][0]["hash"]
     url = f"{API}/jobs/{job}/previews/{preview['number']}"
     assert client.get(f"{url}/0/audio").content[:4] == b"RIFF"
     assert client.get(f"{url}/99/audio").status_code == 404
+    assert client.get(f"{url}/0/picture").content[8:12] == b"WEBP"
+    # New sound has no recording to be compared with.
+    assert client.get(f"{url}/{len(preview['files']) - 1}/picture").status_code == 404
