@@ -105,6 +105,9 @@ def test_a_training_outlives_tabs_and_a_stop_keeps_it(
     second = open_tab(f"/train/{job.id}")
     for page in (first, second):
         expect_state(page, "running")
+    expect(second.locator(".training-curves canvas").first).to_be_visible()
+    early = curve_on(second)
+    until(lambda: curve_on(second) != early, "a curve that grows by itself")
     first.get_by_role("button", name="Stop and keep").click()
     for page in (first, second):
         expect_state(page, "stopped")
