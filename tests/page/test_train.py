@@ -4,6 +4,8 @@ import os
 import re
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 import soundfile as sf
 from playwright.sync_api import Page, expect
 
+from distill.errors import UsageError
 from distill.library import jobs
 from distill.library.corpora import load_corpus
 from distill.library.job_types import JobEvent
@@ -27,9 +30,12 @@ STEPS = 100
 
 
 @pytest.fixture(scope="module")
-def sounds(studio: Studio) -> Path:
-    """The folder of the studio's corpus."""
-    return load_corpus(studio.workspace, studio.corpus).folder
+def sounds(studio: Studio) -> Iterator[Path]:
+    """The folder of the studio's corpus; no training of a test that failed goes on."""
+    yield load_corpus(studio.workspace, studio.corpus).folder
+    for job in jobs.list_jobs(studio.workspace):
+        with suppress(UsageError):
+            jobs.stop(studio.workspace, job.id)
 
 
 def curve_on(page: Page) -> str:
