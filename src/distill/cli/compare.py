@@ -267,11 +267,7 @@ def _pairs(comparison: "Comparison") -> list[dict[str, Any]]:
             "why": pair.vote.why if pair.vote else "",
         }
         if comparison.is_over:
-            names = [
-                f"{side} ({label})"
-                for side, label in zip(comparison.sides, (pair.first, pair.second), strict=True)
-            ]
-            facts["x"], facts["y"] = reversed(names) if pair.first_is_y else names
+            facts["x"], facts["y"] = comparison.heard_as(pair)
         pairs.append(facts)
     return pairs
 

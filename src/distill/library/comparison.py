@@ -108,6 +108,12 @@ class Comparison:
         """Whether names may be seen."""
         return self.ended or self.votes == len(self.pairs)
 
+    def heard_as(self, pair: Pair) -> tuple[str, str]:
+        """What was heard as x and as y: the side, and what is said of its sound."""
+        labels = (pair.first, pair.second)
+        x, y = (f"{side} ({label})" for side, label in zip(self.sides, labels, strict=True))
+        return (y, x) if pair.first_is_y else (x, y)
+
 
 @dataclass(frozen=True)
 class ComparisonResult:

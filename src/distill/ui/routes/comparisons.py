@@ -253,8 +253,7 @@ def _view(context: Context, comparison: Comparison) -> ComparisonView:
 
 def _pair(comparison: Comparison, number: int) -> PairView:
     pair = comparison.pairs[number - 1]
-    names = (pair.second, pair.first) if pair.first_is_y else (pair.first, pair.second)
-    x, y = names if comparison.is_over else ("", "")
+    x, y = comparison.heard_as(pair) if comparison.is_over else ("", "")
     return PairView(
         number=number,
         choice=pair.vote.choice if pair.vote else None,
