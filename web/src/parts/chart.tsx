@@ -121,9 +121,17 @@ function optionsOf(props: ChartProps, width: number): uPlot.Options {
     height: props.height,
     legend: { show: false },
     cursor: { y: false, points: { size: 6 } },
-    scales: { x: { time: false } },
+    // From the start on: a few points close together would have an axis of their own otherwise.
+    scales: { x: { time: false, range: (_, __, last) => [0, Math.max(last, Number.MIN_VALUE)] } },
     axes: [
-      { ...axis, size: 28, values: (_, ticks) => ticks.map((tick) => `${tick}`) },
+      {
+        ...axis,
+        size: 28,
+        label: props.xLabel,
+        labelFont: axis.font,
+        labelSize: 16,
+        values: (_, ticks) => ticks.map((tick) => `${tick}`),
+      },
       { ...axis, size: 44 },
     ],
     series: [
