@@ -138,7 +138,7 @@ def test_sculpting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             command = command.replace(old, new)
         output = run(command.replace("~", str(tmp_path)))
         printed += [text for text in NAMED_ID.findall(output) if text not in printed]
-    assert len(shown) == len(printed) == 3
+    assert len(shown) == len(printed) == 4
     (model,) = [m for m in list_models(open_workspace(studio)).models if m.version == 3]
     assert model.parent.name == "tabla-v2"
     assert model.notes

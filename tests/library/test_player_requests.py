@@ -28,6 +28,7 @@ from distill.library.player_requests import (
     Stream,
     Urgency,
     Vary,
+    Warm,
     request_from_json,
 )
 
@@ -37,6 +38,7 @@ REQUESTS = [
     MakeAgain("20260101-abc", duration=3.0, source=Path("a.wav")),
     Vary("20260101-abc", amount=0.5, count=2, output=Path("a.wav")),
     Stream(MODEL, {"seed": 3}),
+    Warm(MODEL),
     CompareModels(MODEL, Path("b.sda"), pairs=3),
     CompareSounds((Couple(Path("a.wav"), Path("b.wav"), ("a", "b")),), ("one", "two"), seed=1),
     Encode(MODEL, Path("a.wav"), Path("a.json")),

@@ -56,7 +56,9 @@ class Server:
 
     def sound(self, corpus: str, name: str) -> dict[str, Any]:
         """The file of a corpus whose name ends so, once the corpus was scanned."""
-        if not self.get(f"/corpora/{corpus}")["listing"]:
+        listing = self.get(f"/corpora/{corpus}")["listing"]
+        # Before the first scan, names are all that is there.
+        if not listing or not listing["verdict"]:
             self.post(f"/corpora/{corpus}/scan")
 
         def listed() -> Any:

@@ -43,8 +43,11 @@ def test_a_mark_plays_the_source_at_its_time(
     expect(page.get_by_text("8 used")).to_be_visible()
     page = open_tab(f"/make/{model.id}?take={render.id}")
     page.get_by_role("button", name="high/pluck 7.wav from 0.20 s").click()
+    # The passage loops until Space stops it.
+    speaker.wait_for_sound(page)
     page.keyboard.press("b")
     page.keyboard.press("Space")
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
     speaker.wait_for_silence(page)
     since = speaker.now(page)
     page.keyboard.press("Space")

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-WAIT_S = 300.0
+WAIT_S = 120.0
 """Seconds after which a test counts as hanging."""
 
 

@@ -3,7 +3,7 @@
 import { useRef } from "preact/hooks";
 import { Thumbnail } from "../lanes/thumbnail";
 import { Icon } from "../parts/icon";
-import { audition, current, isPlaying, side, swap, toggle } from "../player/player";
+import { audition, counterpart, current, isPlaying, side, swap, toggle } from "../player/player";
 import type { Sound } from "../player/sounds";
 import { BASE } from "../state/api";
 import { useCorpus } from "../state/corpora";
@@ -123,7 +123,9 @@ function PreviewRow({ job, preview, file, place: n, recording }: RowProps) {
   const original = recording && originalOf(file, recording);
   const isHere = current.value?.key === url;
   const play = (wanted: 0 | 1) => {
-    if (!isHere) {
+    // The recording may have become known after the model was played.
+    const isAlone = original !== null && counterpart.value?.key !== original.key;
+    if (!isHere || isAlone) {
       audition(model, original);
       if (wanted === 1) swap();
     } else if (side.value !== wanted) {
