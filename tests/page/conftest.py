@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,6 +33,9 @@ from tests.page.speaker import tap
 from tests.page.waiting import WAIT_S, until
 
 expect.set_options(timeout=WAIT_S * 1000)
+
+# `make test-browsers` installs it.
+collect_ignore = [] if find_spec("selenium") else ["test_other_browsers.py"]
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 """Names that Chromium has on the systems that people use."""
