@@ -219,5 +219,9 @@ def silent_speaker() -> Iterator[None]:
 
 
 def _environment() -> dict[str, str]:
-    """Of the tests, but for what makes a browser of root refuse to run."""
-    return dict(os.environ) | {"MOZ_HEADLESS": "1", "WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS": "1"}
+    """Of the tests, but for what makes a browser of root refuse to run.
+
+    Under the locale C the language of WebKit is "C", which is none: uPlot fails on it.
+    """
+    own = {"WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS": "1", "LANG": "en_US.UTF-8", "LC_ALL": ""}
+    return dict(os.environ) | own
