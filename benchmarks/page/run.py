@@ -174,6 +174,7 @@ def region(page: Page) -> None:
 
     def play() -> float:
         first = next(starts)
+        page.evaluate(f"{PLAYS} && document.querySelector('.dock .play').click()")
         page.evaluate(
             "(from) => { history.replaceState(null, '', `?region=${from}-${from + 40}`);"
             " dispatchEvent(new PopStateEvent('popstate')); }",

@@ -120,7 +120,12 @@ def login(browser: Browser, server: Server) -> Any:
 
 def open_tab(browser: Browser, state: Any, url: str) -> Page:
     """A tab of a browser whose cache is empty."""
-    context = browser.new_context(storage_state=state, viewport=SIZE)  # type: ignore[arg-type]
+    context = browser.new_context(
+        storage_state=state,
+        viewport=SIZE,  # type: ignore[arg-type]
+        # The policy of the page allows no script of a measurement.
+        bypass_csp=True,
+    )
     context.set_default_timeout(WAIT_S * 1000)
     page = context.new_page()
     page.goto(url)
