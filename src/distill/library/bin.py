@@ -18,6 +18,7 @@ from send2trash import send2trash
 
 from distill.errors import OutputError, UsageError
 from distill.files import make_folder
+from distill.library.change_lock import change_lock, forget_lock
 from distill.library.records import (
     RecordError,
     absolute_path,
@@ -95,6 +96,35 @@ def delete_files(workspace: Workspace, deleted: Deleted, for_good: bool = False)
             raise
     if for_good:
         _forget(folder)
+
+
+def delete_folder(
+    workspace: Workspace, kind: str, folder: Path, name: str, *, for_good: bool
+) -> Deleted:
+    """Move a folder, whose name is an id, to the bin of the system.
+
+    Args:
+        workspace: The workspace.
+        kind: Such as `document`, for `restore_files`.
+        folder: The folder.
+        name: Name that people know it by.
+        for_good: Whether to delete without a bin.
+
+    Raises:
+        OutputError: It cannot be deleted; then it stays.
+    """
+    with change_lock(workspace, folder.name):
+        record = Deleted(
+            kind=kind,
+            id=folder.name,
+            name=name,
+            deleted_at=time.time(),
+            paths=tuple(sorted(path for path in folder.rglob("*") if path.is_file())),
+            folder=folder,
+        )
+        delete_files(workspace, record, for_good)
+    forget_lock(workspace, folder.name)
+    return record
 
 
 def restore_files(workspace: Workspace, kind: str, deleted_id: str) -> Deleted:

@@ -7,7 +7,6 @@ once every pair has a vote. Nothing here loads torch.
 import json
 import os
 import random
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
@@ -16,8 +15,8 @@ from typing import Any
 
 from distill.errors import NotFoundError, UsageError
 from distill.files import parse_json, replace_atomically
-from distill.library.bin import Deleted, delete_files, restore_files
-from distill.library.change_lock import change_lock, forget_lock
+from distill.library.bin import Deleted, delete_folder, restore_files
+from distill.library.change_lock import change_lock
 from distill.library.comparison import (
     CHOICES,
     Comparison,
@@ -247,18 +246,7 @@ def delete_comparison(workspace: Workspace, comparison_id: str, for_good: bool =
         open_comparison(workspace, comparison_id)
     with suppress(UsageError):
         name = open_comparison(workspace, comparison_id).name
-    with change_lock(workspace, comparison_id):
-        record = Deleted(
-            kind="comparison",
-            id=comparison_id,
-            name=name,
-            deleted_at=time.time(),
-            paths=tuple(sorted(path for path in folder.rglob("*") if path.is_file())),
-            folder=folder,
-        )
-        delete_files(workspace, record, for_good)
-    forget_lock(workspace, comparison_id)
-    return record
+    return delete_folder(workspace, "comparison", folder, name, for_good=for_good)
 
 
 def restore_comparison(workspace: Workspace, comparison_id: str) -> Comparison:

@@ -18,8 +18,8 @@ from pathlib import Path
 from distill.errors import NotFoundError, RevisionError, UsageError
 from distill.inference.codes.file import save_codes
 from distill.inference.codes.grid import CodeGrid
-from distill.library.bin import Deleted, delete_files, restore_files
-from distill.library.change_lock import change_lock, forget_lock
+from distill.library.bin import Deleted, delete_folder, restore_files
+from distill.library.change_lock import change_lock
 from distill.library.document_file import (
     FILE,
     LONGEST_NAME,
@@ -333,18 +333,7 @@ def delete_document(workspace: Workspace, document_id: str, for_good: bool = Fal
             name = read_document(folder).name
     else:
         open_document(workspace, document_id)
-    with change_lock(workspace, document_id):
-        record = Deleted(
-            kind="document",
-            id=document_id,
-            name=name,
-            deleted_at=time.time(),
-            paths=tuple(sorted(path for path in folder.rglob("*") if path.is_file())),
-            folder=folder,
-        )
-        delete_files(workspace, record, for_good)
-    forget_lock(workspace, document_id)
-    return record
+    return delete_folder(workspace, "document", folder, name, for_good=for_good)
 
 
 def restore_document(workspace: Workspace, document_id: str) -> Document:
