@@ -28,7 +28,7 @@ MODULES = [
     "distill.library.job_arguments",
     "distill.library.job_here",
     "distill.library.jobs",
-    "distill.library.measured",
+    "distill.library.measurement_cache",
     "distill.library.leftovers",
     "distill.library.models",
     "distill.library.peaks",

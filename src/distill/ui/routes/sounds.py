@@ -17,7 +17,7 @@ from distill.library.drawings import (
     drawn_thumbnail,
     drawn_tile,
 )
-from distill.library.measured import keep_facts, kept_facts, measured_place
+from distill.library.measurement_cache import keep_facts, measurement_path, read_facts
 from distill.library.models import load_model
 from distill.library.player_requests import DrawSound, FindSources, MeasureCurves, Urgency
 from distill.library.sound_files import KnownSound, find_known_sound, playable_copy
@@ -154,9 +154,9 @@ async def _measured(
 ) -> dict[str, Any]:
     """What the player measures of a sound beside a model; it measures once."""
     place = await asyncio.to_thread(
-        measured_place, context.workspace, kind, sound, Path(request.model)
+        measurement_path, context.workspace, kind, sound, Path(request.model)
     )
-    facts = await asyncio.to_thread(kept_facts, place)
+    facts = await asyncio.to_thread(read_facts, place)
     if facts is None:
         facts = await ask(context, request)
         await asyncio.to_thread(keep_facts, place, facts)

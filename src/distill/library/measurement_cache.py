@@ -1,4 +1,4 @@
-"""What the player measured of sounds beside models, kept in the cache. Free of torch."""
+"""Cache of what the player measures: of sounds, and of sounds beside models. Free of torch."""
 
 import json
 from contextlib import suppress
@@ -14,7 +14,7 @@ VERSION = 1
 """Goes into the names of cached files: another measurement is another file."""
 
 
-def measured_place(workspace: Workspace, kind: str, sha256: str, model: Path) -> Path:
+def measurement_path(workspace: Workspace, kind: str, sha256: str, model: Path) -> Path:
     """The file for a measurement: of this sound, and of the model as its file is now.
 
     Args:
@@ -34,7 +34,7 @@ def measured_place(workspace: Workspace, kind: str, sha256: str, model: Path) ->
     return picture_folder(workspace) / f"{sha256}-{kind}-{VERSION}-{stamp}.json"
 
 
-def kept_facts(place: Path) -> dict[str, Any] | None:
+def read_facts(place: Path) -> dict[str, Any] | None:
     """The facts at `place`; None where there are none, or damaged ones."""
     with suppress(ValueError):
         facts = parse_json(fetch(place) or b"")
