@@ -224,7 +224,6 @@ class GridState {
       perFrame: 1 / (axis.perPixel.peek() * frameRate),
       width: axis.width.peek(),
       height,
-      scale: devicePixelRatio || 1,
     };
   }
 
@@ -237,7 +236,7 @@ class GridState {
       hasFocus: this.hasFocus.value,
       pressed: this.pressed.value,
       playhead: playhead.value * codes.value.frameRate,
-      accent: accentOf(isLight.value),
+      accent: colourOf("accent"),
     };
   }
 
@@ -315,14 +314,3 @@ const allOf = (codes: Codes): Region => ({
   top: 0,
   bottom: codes.levels,
 });
-
-const accents = new Map<boolean, string>();
-
-/** The accent, asked for once a theme: a computed style in every frame would be slow. */
-function accentOf(light: boolean): string {
-  const known = accents.get(light);
-  if (known) return known;
-  const colour = colourOf("accent");
-  accents.set(light, colour);
-  return colour;
-}

@@ -1,5 +1,6 @@
 /** Drawing of the grid: codes below, what a person points at above. */
 
+import { penOf } from "../lanes/canvas";
 import { type Codes, codeAt, isLocked } from "./codes";
 import { takesBlack } from "./colours";
 import type { Row } from "./rows";
@@ -21,20 +22,6 @@ export interface View {
   perFrame: number;
   width: number;
   height: number;
-  /** Device pixels a CSS pixel. */
-  scale: number;
-}
-
-/** Makes a canvas as large as the view, clears it, and gives its pen in CSS pixels. */
-export function penOf(canvas: HTMLCanvasElement, view: View): CanvasRenderingContext2D | null {
-  const width = Math.max(1, Math.round(view.width * view.scale));
-  const height = Math.max(1, Math.round(view.height * view.scale));
-  if (canvas.width !== width) canvas.width = width;
-  if (canvas.height !== height) canvas.height = height;
-  const pen = canvas.getContext("2d");
-  pen?.setTransform(view.scale, 0, 0, view.scale, 0, 0);
-  pen?.clearRect(0, 0, view.width, view.height);
-  return pen;
 }
 
 const xOf = (view: View, frame: number) => (frame - view.start) * view.perFrame;
@@ -47,7 +34,7 @@ export function paintCodes(
   tiles: Tiles,
   silent: ReadonlySet<number>,
 ): void {
-  const pen = penOf(canvas, view);
+  const pen = penOf(canvas, view.width, view.height);
   if (!pen) return;
   // Levels that are not heard stand back, so that what is heard is seen.
   for (const level of [0, 1]) {
@@ -153,7 +140,7 @@ export function paintMarks(
   codes: Codes,
   marks: Marks,
 ): void {
-  const pen = penOf(canvas, view);
+  const pen = penOf(canvas, view.width, view.height);
   if (!pen) return;
   if (marks.pressed) paintEqual(pen, view, rows, codes, marks.pressed);
   paintSeams(pen, view, codes, marks.accent);

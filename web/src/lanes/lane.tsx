@@ -3,6 +3,7 @@
 import { effect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { Axis } from "./axis";
+import { penOf } from "./canvas";
 
 export interface Pen {
   pen: CanvasRenderingContext2D;
@@ -27,7 +28,7 @@ export function LaneCanvas({ axis, height, draw, deps = [] }: Props) {
     let wanted = 0;
     const paint = () => {
       wanted = 0;
-      const pen = clear(element, axis.width.peek(), height);
+      const pen = penOf(element, axis.width.peek(), height);
       if (pen) draw({ pen, width: axis.width.peek(), height });
     };
     const end = effect(() => {
@@ -40,15 +41,6 @@ export function LaneCanvas({ axis, height, draw, deps = [] }: Props) {
     };
   }, [axis, height, ...deps]);
   return <canvas ref={canvas} class="lane-canvas" style={{ height: `${height}px` }} />;
-}
-
-function clear(canvas: HTMLCanvasElement, width: number, height: number) {
-  const scale = devicePixelRatio || 1;
-  canvas.width = Math.max(1, Math.round(width * scale));
-  canvas.height = Math.max(1, Math.round(height * scale));
-  const pen = canvas.getContext("2d");
-  pen?.scale(scale, scale);
-  return pen;
 }
 
 /** Measures the width of the lanes, and lets the wheel zoom and pan them. */

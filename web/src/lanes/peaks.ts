@@ -17,21 +17,21 @@ export interface Peaks {
 const kept = new Map<string, Int8Array>();
 const MOST_KEPT = 400;
 
-/** The coarsest level that has `columns` stretches in `seconds` of sound. */
+/** Samples a stretch of the coarsest level that has `columns` stretches in `seconds` of sound. */
 export function levelFor(seconds: number, columns: number): number {
   const samples = (seconds * 48_000) / Math.max(1, columns);
   const level = Math.floor(Math.log(Math.max(1, samples / BASE)) / Math.log(ZOOM));
   return BASE * ZOOM ** Math.min(LEVELS - 1, Math.max(0, level));
 }
 
-/** Peaks for `columns` columns; null where they are not wanted any more when it is their turn. */
+/** Peaks of stretches of `level` samples; null where no one wants them any more at their turn. */
 export async function loadPeaks(
   url: string,
   seconds: number,
-  columns: number,
+  level: number,
   isWanted = () => true,
 ): Promise<Peaks | null> {
-  const full = `${url}?per=${levelFor(seconds, columns)}`;
+  const full = `${url}?per=${level}`;
   const values = kept.get(full) ?? (await gently(() => fetchPeaks(full), isWanted));
   return values && { values, seconds };
 }

@@ -2,7 +2,7 @@
 
 import { useEffect, useRef } from "preact/hooks";
 import { colourOf, isLight } from "../state/theme";
-import { drawPeaks, loadPeaks } from "./peaks";
+import { drawPeaks, levelFor, loadPeaks } from "./peaks";
 
 interface Props {
   url: string;
@@ -22,7 +22,12 @@ export function Thumbnail({ url, seconds, token = "muted" }: Props) {
       const element = canvas.current;
       if (!element) return;
       try {
-        const peaks = await loadPeaks(url, seconds, element.clientWidth, () => !isGone);
+        const peaks = await loadPeaks(
+          url,
+          seconds,
+          levelFor(seconds, element.clientWidth),
+          () => !isGone,
+        );
         if (peaks && !isGone) drawPeaks(element, peaks, 0, seconds, colourOf(token));
       } catch {
         // A sound that cannot be read has no waveform: its row says why.

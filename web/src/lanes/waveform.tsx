@@ -1,6 +1,6 @@
 /** The waveform of a sound under the shared axis. */
 
-import type { Signal } from "@preact/signals";
+import { type Signal, useComputed } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import { colourOf, isLight } from "../state/theme";
 import type { Axis } from "./axis";
@@ -98,12 +98,14 @@ function slider(
 function usePeaks(axis: Axis, peaks: Peaks | string | null): Peaks | null {
   const [loaded, setLoaded] = useState<Peaks | null>(null);
   const length = axis.length.value;
-  const columns = length / axis.perPixel.value;
-  const level = levelFor(length, columns);
+  // A signal of its own: the lane is not made anew at each step of a zoom, but where other peaks are due.
+  const level = useComputed(() =>
+    levelFor(axis.length.value, axis.length.value / axis.perPixel.value),
+  );
   useEffect(() => {
     if (typeof peaks !== "string") return;
     let isGone = false;
-    loadPeaks(peaks, length, columns, () => !isGone).then(
+    loadPeaks(peaks, length, level.value, () => !isGone).then(
       (next) => {
         if (next && !isGone) setLoaded(next);
       },
@@ -114,7 +116,7 @@ function usePeaks(axis: Axis, peaks: Peaks | string | null): Peaks | null {
     return () => {
       isGone = true;
     };
-  }, [peaks, length, level]);
+  }, [peaks, length, level.value]);
   return typeof peaks === "string" ? loaded : peaks;
 }
 

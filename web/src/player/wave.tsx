@@ -1,7 +1,7 @@
 /** The waveform in the dock: seek by click, loop by drag, both by key. */
 
 import { useEffect, useRef } from "preact/hooks";
-import { drawPeaks, loadPeaks } from "../lanes/peaks";
+import { drawPeaks, levelFor, loadPeaks } from "../lanes/peaks";
 import { clock } from "../state/format";
 import { colourOf, isLight } from "../state/theme";
 import { current, isLoading, position, seek, select, selection } from "./player";
@@ -28,7 +28,11 @@ export function Wave() {
     let isGone = false;
     const draw = async () => {
       const peaks = sound.peaks
-        ? await loadPeaks(sound.peaks, sound.duration_s, element.clientWidth * 2)
+        ? await loadPeaks(
+            sound.peaks,
+            sound.duration_s,
+            levelFor(sound.duration_s, element.clientWidth * 2),
+          )
         : await decodedPeaks(sound.key);
       if (!peaks) clear(element);
       if (peaks && !isGone) drawPeaks(element, peaks, 0, sound.duration_s, colourOf("muted"));

@@ -38,8 +38,8 @@ function makePages(path: string) {
   const total = signal(0);
   let cursor = "";
   let isLoading = false;
+  let isStale = false;
   const load = async (after: string, limit: number) => {
-    if (isLoading) return;
     isLoading = true;
     try {
       const mark = path.includes("?") ? "&" : "?";
@@ -53,14 +53,17 @@ function makePages(path: string) {
     } finally {
       isLoading = false;
     }
+    if (isStale) await reload();
   };
-  return {
-    lines,
-    total,
-    /** Loads as many as are shown, from the latest on. */
-    reload: () => load("", Math.max(PAGE, lines.peek()?.length ?? 0)),
-    more: () => (cursor ? load(cursor, PAGE) : Promise.resolve()),
+  /** Loads as many as are shown, from the latest on; news that come meanwhile make it load again. */
+  const reload = async () => {
+    isStale = isLoading;
+    if (!isLoading) await load("", Math.max(PAGE, lines.peek()?.length ?? 0));
   };
+  const more = async () => {
+    if (cursor && !isLoading) await load(cursor, PAGE);
+  };
+  return { lines, total, reload, more };
 }
 
 const PAGE = 200;

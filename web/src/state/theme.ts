@@ -29,15 +29,25 @@ still.addEventListener("change", () => {
   isStill.value = still.matches;
 });
 
-/** Colours of the tokens as a canvas takes them, for the present theme. */
+/**
+ * Colours of the tokens as a canvas takes them, for the present theme.
+ *
+ * Each is asked for once a theme: a computed style lays out the whole page, which no frame has time for.
+ */
 export function colourOf(token: string): string {
   // Read, so that whatever draws in an effect draws again in another theme.
-  void isLight.value;
+  const colours = isLight.value ? lightColours : darkColours;
+  const known = colours.get(token);
+  if (known) return known;
   probe.style.color = `var(--${token})`;
   document.body.append(probe);
   const colour = getComputedStyle(probe).color;
   probe.remove();
+  colours.set(token, colour);
   return colour;
 }
+
+const lightColours = new Map<string, string>();
+const darkColours = new Map<string, string>();
 
 const probe = document.createElement("span");
