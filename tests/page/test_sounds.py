@@ -1,5 +1,6 @@
 """Sounds: every file of a folder, by name at once, then as a scan sees it; heard by keys."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -64,6 +65,10 @@ def test_names_are_there_before_the_scan_and_its_words_after_it(
     # The scan has not begun: all of this is known by name alone.
     expect(rows(page)).to_have_count(11)
     expect(rows(page).filter(has_text="not measured yet")).to_have_count(11)
+    # They are heard all the same.
+    rows(page).filter(has_text="loud.wav").click()
+    expect(page.get_by_label("Player").locator(".dock-time")).to_have_text(re.compile("/ 0:01.0$"))
+    expect(page.locator(".details")).to_contain_text("its facts come once the scan has read it")
     for route in held:
         route.continue_()
     expect(page.locator(".verdict")).to_have_text("go")

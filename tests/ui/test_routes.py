@@ -61,6 +61,11 @@ def test_a_corpus_from_its_place_to_its_end(
     unread = client.get(url).json()["listing"]["files"]
     assert len(unread) == 3
     assert not any(file["is_measured"] for file in unread)
+    by_name = client.get(f"{url}/audio", params={"name": "low/b.wav"})
+    assert by_name.content == (sounds / "low" / "b.wav").read_bytes()
+    assert by_name.headers["cache-control"] == "no-store"
+    missing = client.get(f"{url}/audio", params={"name": "../voices/a.wav"})
+    assert (missing.status_code, "no sound" in missing.json()["error"]) == (404, True)
     hashes = scanned(context.workspace, sounds, ["a.wav", "low/b.wav"])
     choices = {"muted": {hashes["a.wav"]: True}, "weights": {hashes["low/b.wav"]: 2}}
     tags = {"tags": {hashes["a.wav"]: ["drums", "drums"]}, "notes": {hashes["a.wav"]: " hum "}}

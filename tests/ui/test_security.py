@@ -226,6 +226,10 @@ def test_a_link_out_of_a_corpus_is_not_followed(
     own, linked = (client.get(f"/api/v1/sounds/{key}/audio") for key in hashes)
     assert own.status_code == 200
     assert linked.status_code == 404
+    url = f"/api/v1/corpora/{corpus.id}/audio"
+    own, linked = (client.get(url, params={"name": name}) for name in names)
+    assert own.status_code == 200
+    assert linked.status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -209,10 +209,14 @@ def present_listing(workspace: Workspace, corpus: Corpus) -> CorpusListing:
     """The files of a corpus as scans found them, and the names of those that none has read yet."""
     listing = kept_listing(workspace, corpus) or list_files(corpus, UNKNOWN)
     known = {file.name for file in listing.files}
-    paths = [*list_folder(corpus.folder).sounds, *corpus.added]
-    names = [name_in_corpus(path, corpus.folder) for path in paths]
+    names = [name_in_corpus(path, corpus.folder) for path in listed_paths(corpus)]
     new = [_unread_file(name) for name in names if name not in known]
     return replace(listing, files=[*listing.files, *new])
+
+
+def listed_paths(corpus: Corpus) -> list[Path]:
+    """The files that a scan of a corpus would read."""
+    return [*list_folder(corpus.folder).sounds, *corpus.added]
 
 
 def _latest(*scans: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:

@@ -9,9 +9,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from distill.data.listing import name_in_corpus
 from distill.errors import AudioError, DistillError, NotFoundError
-from distill.library.corpora import CONTENT_HASH, added_folder, list_corpora
-from distill.library.corpus_listing import ListedFile, kept_listing
+from distill.library.corpora import CONTENT_HASH, added_folder, list_corpora, load_corpus
+from distill.library.corpus_listing import ListedFile, kept_listing, listed_paths
 from distill.library.heard import find_heard
 from distill.library.picture_cache import content_hash, picture_folder
 from distill.library.render_table import RenderQuery
@@ -56,6 +57,22 @@ def find_known_sound(workspace: Workspace, sha256: str) -> KnownSound:
     )
 
 
+def find_listed_sound(workspace: Workspace, corpus_id: str, name: str) -> KnownSound:
+    """The sound that a corpus lists under this name, whether a scan has read it or not.
+
+    A link that leads out of the corpus is not followed.
+
+    Raises:
+        NotFoundError: There is none.
+    """
+    corpus = load_corpus(workspace, corpus_id)
+    roots = [corpus.folder, added_folder(workspace, corpus.id)]
+    for path in listed_paths(corpus):
+        if name_in_corpus(path, corpus.folder) == name and _lies_in(path, roots):
+            return KnownSound(path=path, name=name, corpus=corpus.id)
+    raise NotFoundError(f"There is no sound '{name}' in {corpus.folder} any more.")
+
+
 def _candidates(workspace: Workspace, sha256: str) -> Iterator[tuple[KnownSound, list[Path]]]:
     """Sounds that had this content, each with the folders that it may lie in."""
     heard = find_heard(workspace, sha256)
@@ -85,12 +102,17 @@ def _added(added: tuple[Path, ...], name: str) -> Path:
 
 
 def _is_there(workspace: Workspace, path: Path, roots: list[Path], sha256: str) -> bool:
-    real = Path(os.path.realpath(path))
-    if not any(real.is_relative_to(os.path.realpath(root)) for root in roots):
+    if not _lies_in(path, roots):
         return False
     with suppress(AudioError):
         return content_hash(workspace, path) == sha256
     return False
+
+
+def _lies_in(path: Path, roots: list[Path]) -> bool:
+    """Whether a file lies in one of these folders, wherever links in its path lead."""
+    real = Path(os.path.realpath(path))
+    return any(real.is_relative_to(os.path.realpath(root)) for root in roots)
 
 
 def playable_copy(workspace: Workspace, sha256: str) -> Path:

@@ -6,6 +6,7 @@ import { Icon } from "../parts/icon";
 import { clock, signed } from "../state/format";
 import type { CorpusView, ListedFile, SoundView } from "../state/records";
 import { useResource } from "../state/resource";
+import { isPlayable } from "../state/sounds";
 import { type Choices, changeFile } from "./sound-changes";
 import { Flags } from "./sound-flags";
 import { SoundLanes } from "./sound-lanes";
@@ -23,18 +24,21 @@ const WEIGHTS = [0.25, 0.5, 1, 2, 3, 4];
 
 export function SoundDetails({ corpus, file, files, onChange }: Props) {
   const change = (choices: Choices) => changeFile(corpus, file, choices, onChange);
-  const canPlay = file.hash !== "" && file.duration_s > 0;
+  const isDrawn = file.is_measured && isPlayable(file);
   return (
     <aside class="panel details" aria-label="The selected sound">
       <h2 class="whole-name">{file.name}</h2>
-      {canPlay && <SoundLanes key={file.hash} file={file} />}
+      {!file.is_measured && (
+        <p class="muted">Not measured yet: its facts come once the scan has read it.</p>
+      )}
+      {isDrawn && <SoundLanes key={file.hash} file={file} />}
       {file.reason && (
         <p class="bad row-top">
           <Icon name="circleAlert" /> {file.reason}
         </p>
       )}
       <Flags file={file} files={files} />
-      <Facts file={file} />
+      {file.is_measured && <Facts file={file} />}
       {file.hash !== "" && <ChoiceFields file={file} change={change} />}
       {file.hash !== "" && <FileCommands hash={file.hash} />}
     </aside>

@@ -7,7 +7,7 @@ import { audition, current, isPlaying } from "../player/player";
 import { clock, signed } from "../state/format";
 import type { CorpusView, ListedFile } from "../state/records";
 import { setQuery } from "../state/route";
-import { soundOf, soundUrl } from "../state/sounds";
+import { isPlayable, listedSound, soundUrl } from "../state/sounds";
 import { stored } from "../state/stored";
 import { toast } from "../state/toasts";
 import { changeFile } from "./sound-changes";
@@ -26,6 +26,10 @@ interface Props {
 const ROW = 40;
 
 export function SoundTable({ corpus, files, selected, onChange, onPlay }: Props) {
+  const play = (file: ListedFile) => {
+    if (isPlayable(file)) audition(listedSound(corpus, file));
+    else toast(`${file.name} cannot be played: ${file.reason}`);
+  };
   const mute = (file: ListedFile) => {
     if (file.hash) void changeFile(corpus, file, { muted: !file.muted }, onChange, true);
     else toast(`${file.name} ${file.is_measured ? "is left out anyway" : "is not measured yet"}`);
@@ -39,17 +43,17 @@ export function SoundTable({ corpus, files, selected, onChange, onPlay }: Props)
       selected={selected}
       onSelect={(file, how) => {
         setQuery({ sound: file.name });
-        if (file.used || file.muted) {
-          if (how === "click" && current.value?.key === file.hash) onPlay();
-          else if (how === "click" || auditions.value) audition(soundOf(file));
-        }
+        // Moving on is silent there: the reason stands in the row.
+        if (how === "key" && !(auditions.value && isPlayable(file))) return;
+        if (how === "click" && isHere(corpus, file)) onPlay();
+        else play(file);
       }}
       columns={["Sound", "Length", "LUFS", "Remarks", "Tags", "Weight"]}
-      row={(file) => <Cells file={file} onMute={() => mute(file)} />}
+      row={(file) => <Cells corpus={corpus} file={file} onMute={() => mute(file)} />}
       rowClass={rowClass}
       keys={[
         { key: "m", does: "Mute, or let it be heard", run: mute },
-        { key: "Enter", does: "Play it from its start", run: (file) => audition(soundOf(file)) },
+        { key: "Enter", does: "Play it from its start", run: play },
       ]}
     />
   );
@@ -58,25 +62,33 @@ export function SoundTable({ corpus, files, selected, onChange, onPlay }: Props)
 const rowClass = (file: ListedFile) =>
   `sound-row ${file.muted ? "is-muted" : ""} ${file.used || !file.is_measured ? "" : "is-unused"}`;
 
-function Cells({ file, onMute }: { file: ListedFile; onMute: () => void }) {
-  const isHere = current.value?.key === file.hash && file.hash !== "";
+/** Whether a sound of the list is in the player. */
+const isHere = (corpus: string, file: ListedFile) =>
+  isPlayable(file) && current.value?.key === listedSound(corpus, file).key;
+
+interface CellsProps {
+  corpus: string;
+  file: ListedFile;
+  onMute: () => void;
+}
+
+function Cells({ corpus, file, onMute }: CellsProps) {
+  const here = isHere(corpus, file);
   const folder = file.name.split("/").slice(0, -1).join("/");
   const own = file.name.slice(folder ? folder.length + 1 : 0);
-  const canPlay = file.hash !== "" && file.duration_s > 0;
+  const canPlay = isPlayable(file);
   return (
     <>
       <span role="gridcell" class="sound-name">
-        <span class={isHere ? "sound-icon is-here" : "sound-icon"}>
-          {file.is_measured && (
-            <Icon name={isHere && isPlaying.value ? "pause" : canPlay ? "play" : "x"} filled />
-          )}
+        <span class={here ? "sound-icon is-here" : "sound-icon"}>
+          <Icon name={here && isPlaying.value ? "pause" : canPlay ? "play" : "x"} filled />
         </span>
         <span class="sound-thumb">
-          {canPlay && (
+          {canPlay && file.is_measured && (
             <Thumbnail
               url={soundUrl(file.hash, "peaks")}
               seconds={file.duration_s}
-              token={isHere ? "accent" : "muted"}
+              token={here ? "accent" : "muted"}
             />
           )}
         </span>

@@ -1,7 +1,7 @@
 /** Sounds of corpora as the player takes them. */
 
 import type { Sound } from "../player/sounds";
-import { BASE } from "./api";
+import { BASE, query } from "./api";
 import type { ListedFile } from "./records";
 
 export const soundUrl = (hash: string, part: string) => `${BASE}/sounds/${hash}/${part}`;
@@ -16,3 +16,14 @@ export function soundOf(file: ListedFile): Sound {
     loudness: file.loudness,
   };
 }
+
+/** A sound of the list: one that no scan has read yet is known by its name alone. */
+export function listedSound(corpus: string, file: ListedFile): Sound {
+  if (file.is_measured) return soundOf(file);
+  const audio = BASE + query(`/corpora/${corpus}/audio`, { name: file.name });
+  return { key: audio, title: file.name, audio, peaks: "", duration_s: 0, loudness: null };
+}
+
+/** Whether a sound of the list can be heard, as far as is known. */
+export const isPlayable = (file: ListedFile) =>
+  !file.is_measured || (file.hash !== "" && file.duration_s > 0);

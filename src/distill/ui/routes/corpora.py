@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from starlette.requests import Request
+from starlette.responses import FileResponse
 
 from distill.audio.io import AUDIO_EXTENSIONS
 from distill.library import jobs
@@ -19,10 +20,12 @@ from distill.library.corpus_folders import (
     remember_corpus,
 )
 from distill.library.corpus_listing import CorpusListing, present_listing
+from distill.library.picture_cache import content_hash
+from distill.library.sound_files import find_listed_sound, playable_copy
 from distill.library.upload_names import check_upload_name
 from distill.ui.api import REVALIDATED, Endpoint
 from distill.ui.context import Context
-from distill.ui.files import received, stated_size
+from distill.ui.files import NEVER, playable, received, sound_response, stated_size
 from distill.ui.routes.jobs import JobView, view_of
 from distill.ui.routes.places import path_of_token
 
@@ -149,6 +152,16 @@ async def put_sound(context: Context, corpus: str, path: str, request: Request) 
         return await asyncio.to_thread(put_file, context.workspace, found, name, upload)
 
 
+async def play_by_name(context: Context, corpus: str, name: str) -> FileResponse:
+    """A file by its name in the list, to hear it before a scan has read it."""
+    workspace = context.workspace
+    found = await asyncio.to_thread(find_listed_sound, workspace, corpus, name)
+    digest = await asyncio.to_thread(content_hash, workspace, found.path)
+    path = await playable(context, found.path, playable_copy(workspace, digest))
+    # Another file may lie under this name tomorrow.
+    return sound_response(path, NEVER)
+
+
 def _find(context: Context, corpus: str) -> Corpus:
     return load_corpus(context.workspace, corpus)
 
@@ -172,6 +185,7 @@ ENDPOINTS = (
     Endpoint("PATCH", "/corpora/{corpus}", choose_files),
     Endpoint("DELETE", "/corpora/{corpus}", drop_corpus),
     Endpoint("POST", "/corpora/{corpus}/scan", scan, status=201),
+    Endpoint("GET", "/corpora/{corpus}/audio", play_by_name, media="audio/*"),
     Endpoint(
         "PUT", "/corpora/{corpus}/files", put_sound, status=201, takes="application/octet-stream"
     ),
