@@ -24,6 +24,10 @@ def test_facts_are_kept_until_the_model_is_another(tmp_path: Path) -> None:
     model.write_bytes(b"another")
     assert measurement_path(workspace, "curves", "ab" * 32, model) != place
     assert measurement_path(workspace, "sources", "ab" * 32, model) != place
+    alone = measurement_path(workspace, "curves", "ab" * 32)
+    keep_facts(alone, {})
+    assert measurement_path(workspace, "curves", "ab" * 32, model) != alone
     model.unlink()
+    assert read_facts(measurement_path(workspace, "curves", "ab" * 32)) == {}
     with pytest.raises(ModelFileError, match=r"a\.sda"):
         measurement_path(workspace, "curves", "ab" * 32, model)

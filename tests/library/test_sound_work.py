@@ -4,9 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile as sf
 
 import distill
 from distill.audio.io import read_audio
+from distill.audio.level import integrated_loudness
 from distill.errors import UsageError
 from distill.library.peaks import sound_peaks
 from distill.library.pictures import spectrogram
@@ -15,11 +17,13 @@ from distill.library.player_requests import (
     DrawSound,
     FindSources,
     MeasureCurves,
+    MeasureLoudness,
     Preview,
     PreviewSound,
 )
 from distill.library.previews import preview_sounds
 from distill.library.workspace import open_workspace
+from distill.settings import SAMPLE_RATE
 from distill.workflows.beside_corpus import find_sources, measure_curves
 from tests.library.player_work import Desk
 
@@ -39,6 +43,25 @@ def test_a_sound_is_placed_in_the_corpus(desk: Desk, trained: Path, corpus_dir: 
     report = find_sources(model, sound)
     assert facts["sentence"] == report.sentence
     assert facts["passage"]["source"] == "high/pluck 7.wav"
+
+
+def test_the_loudness_of_a_stretch_is_that_of_both_loudspeakers(
+    desk: Desk, corpus_dir: Path, tmp_path: Path
+) -> None:
+    sound = corpus_dir / "high" / "pluck 7.wav"
+    audio = read_audio(sound)
+    assert len(audio) == 1
+    part = np.repeat(audio[:, 4800:9600], 2, axis=0)
+    expected = pytest.approx(integrated_loudness(part, SAMPLE_RATE), abs=1e-6)
+    assert desk.do(MeasureLoudness(sound, 0.1, 0.2))["loudness_lufs"] == expected
+    whole = integrated_loudness(np.repeat(audio, 2, axis=0), SAMPLE_RATE)
+    assert desk.do(MeasureLoudness(sound))["loudness_lufs"] == pytest.approx(whole, abs=1e-6)
+    sf.write(tmp_path / "silence.wav", np.zeros(SAMPLE_RATE), SAMPLE_RATE)
+    assert desk.do(MeasureLoudness(tmp_path / "silence.wav"))["loudness_lufs"] is None
+    with pytest.raises(UsageError, match="shorter than 60 s"):
+        desk.do(MeasureLoudness(sound, 60.0))
+    with pytest.raises(UsageError, match="ends after its begin"):
+        desk.do(MeasureLoudness(sound, 0.2, 0.1))
 
 
 def test_a_sound_is_drawn_into_the_cache_and_converted(
@@ -64,6 +87,11 @@ def test_previews_are_what_the_model_makes_now(
     expected = distill.decode(model, distill.encode(model, read_audio(sounds[0].path)))
     assert np.abs(own - expected).max() < 1e-6
     assert facts["files"][2]["seed"] == 4
+    first = facts["files"][0]
+    for name, path in (("loudness_lufs", first["path"]), ("recording_lufs", sounds[0].path)):
+        assert first[name] == pytest.approx(
+            desk.do(MeasureLoudness(Path(path)))["loudness_lufs"], abs=0.01
+        )
     assert [Path(file["picture"]).exists() for file in facts["files"][:2]] == [True, True]
     # Three sounds, and a picture of each of the two recordings.
     assert len(list((tmp_path / "step-20").iterdir())) == 5

@@ -21,6 +21,9 @@ from tests.page.waiting import until
 CUT_S = 0.3
 """Seconds of the render that a repeated passage was cut from."""
 
+CUT_GAIN = 0.5
+"""Gain of the passage in the render."""
+
 SOURCE_S = 0.2
 OUTPUT_S = 0.05
 """Where the passage lies in the recording and in the render."""
@@ -141,7 +144,7 @@ def copy(server: Server, studio: Studio, corpus_dir: Path, made: list[dict[str, 
     sound = np.zeros(round(0.5 * SAMPLE_RATE))
     at, source = round(OUTPUT_S * SAMPLE_RATE), round(SOURCE_S * SAMPLE_RATE)
     length = round(CUT_S * SAMPLE_RATE)
-    sound[at : at + length] = recording[source : source + length]
+    sound[at : at + length] = CUT_GAIN * recording[source : source + length]
     path = studio.workspace.root / content["path"]
     sf.write(path, sound, SAMPLE_RATE)
     content |= {"sha256": file_hash(path), "bytes": path.stat().st_size}
@@ -159,7 +162,11 @@ def test_a_repeated_passage_is_heard_beside_its_recording_at_the_places_that_are
     mark = details(page).get_by_role("button", name=re.compile(r"pluck 7\.wav from 0\.20 s"))
     expect(mark).to_contain_text("0.05 s")
     page.keyboard.press("l")
-    mark.click()
+    with (
+        page.expect_response(re.compile(rf"/loudness\?start={OUTPUT_S:.4f}&")),
+        page.expect_response(re.compile(rf"/loudness\?start={SOURCE_S:.4f}&")),
+    ):
+        mark.click()
     sides = page.get_by_role("group", name="Side that is heard")
     expect(sides.get_by_role("button", name=re.compile("^B: .*pluck 7.wav"))).to_be_visible()
     recording, _ = sf.read(corpus_dir / "high/pluck 7.wav")
@@ -178,6 +185,10 @@ def test_a_repeated_passage_is_heard_beside_its_recording_at_the_places_that_are
     np.testing.assert_allclose(loop[-period:], loop[-2 * period : -period], atol=1e-5)
     passage = recording[begin : begin + period]
     assert speaker.likeness(loop[-period:], np.concatenate([passage, passage])) > 0.99
+    # The recording is as loud as the passage of the render, which is the softer one.
+    volume = float(page.get_by_role("slider", name="Volume").input_value())
+    rms = [float(np.sqrt(np.mean(np.square(sound)))) for sound in (loop[-period:], passage)]
+    assert rms[0] / rms[1] == pytest.approx(volume * CUT_GAIN, rel=0.02)
 
 
 def _enough(page: Page, since: int, count: int) -> Any:

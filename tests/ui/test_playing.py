@@ -165,6 +165,11 @@ def test_what_browsers_cannot_play_is_converted_and_drawn(
     for name in ("thumbnail", "spectrogram/0"):
         assert client.get(f"{url}/{name}").content[8:12] == b"WEBP"
     assert client.get(f"{url}/spectrogram/5").status_code == 404
+    # A sine at 0.3 from both loudspeakers, of 600 Hz, where K-weighting takes 0.6 dB.
+    for _ in range(2):
+        loudness = client.get(f"{url}/loudness", params={"start": 0.0, "stop": 0.5}).json()
+        assert loudness["loudness_lufs"] == pytest.approx(-11.1, abs=0.1)
+    assert client.get(f"{url}/loudness", params={"start": 3.0}).status_code == 400
     measured = client.get(f"{url}/descriptors", params={"model": model})
     known = {"If-None-Match": measured.headers["etag"]}
     again = client.get(f"{url}/descriptors", params={"model": model}, headers=known)

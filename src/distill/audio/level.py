@@ -69,6 +69,13 @@ def integrated_loudness_of(blocks: Iterable[np.ndarray], sample_rate: int) -> fl
     return -_LOUDNESS_OFFSET + 10.0 * math.log10(above.mean())
 
 
+def heard_loudness_of(blocks: Iterable[np.ndarray], sample_rate: int) -> float | None:
+    """`integrated_loudness_of` as heard: mono comes from both loudspeakers. None for silence."""
+    stereo = (np.repeat(block, 2, axis=0) if len(block) == 1 else block for block in blocks)
+    loudness = integrated_loudness_of(stereo, sample_rate)
+    return loudness if math.isfinite(loudness) else None
+
+
 def active_rms_db(audio: np.ndarray, sample_rate: int) -> float:
     """Measure the RMS of the active parts of `audio` `[C, N]` in dBFS.
 

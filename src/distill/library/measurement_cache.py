@@ -14,24 +14,29 @@ VERSION = 1
 """Goes into the names of cached files: another measurement is another file."""
 
 
-def measurement_path(workspace: Workspace, kind: str, sha256: str, model: Path) -> Path:
+def measurement_path(
+    workspace: Workspace, kind: str, sha256: str, model: Path | None = None
+) -> Path:
     """The file for a measurement: of this sound, and of the model as its file is now.
 
     Args:
         workspace: The workspace.
         kind: A word for what is measured.
         sha256: SHA-256 of the sound file.
-        model: The model file.
+        model: The model file; None where the sound alone decides.
 
     Raises:
         ModelFileError: There is no model file.
     """
+    name = f"{sha256}-{kind}-{VERSION}"
+    if model is None:
+        return picture_folder(workspace) / f"{name}.json"
     try:
         status = model.stat()
     except OSError as error:
         raise ModelFileError(f"Cannot read {model}: {error.strerror or error}.") from error
     stamp = f"{status.st_ino:x}-{status.st_size:x}-{status.st_mtime_ns:x}"
-    return picture_folder(workspace) / f"{sha256}-{kind}-{VERSION}-{stamp}.json"
+    return picture_folder(workspace) / f"{name}-{stamp}.json"
 
 
 def read_facts(place: Path) -> dict[str, Any] | None:

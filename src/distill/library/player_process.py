@@ -59,6 +59,7 @@ from distill.library.sound_requests import (
     DrawSound,
     FindSources,
     MeasureCurves,
+    MeasureLoudness,
     Preview,
 )
 from distill.library.sound_work import (
@@ -66,6 +67,7 @@ from distill.library.sound_work import (
     draw_sound,
     find_nearest,
     make_previews,
+    measure_loudness,
     measure_sound,
 )
 from distill.library.workspace import open_workspace
@@ -87,6 +89,7 @@ WORK: Mapping[type[PlayerRequest], Callable[[Worker, Order], Facts]] = {
     CountCodes: count_codes,
     Picture: draw_picture,
     MeasureCurves: measure_sound,
+    MeasureLoudness: measure_loudness,
     FindSources: find_nearest,
     ConvertSound: convert,
     DrawSound: draw_sound,

@@ -33,6 +33,7 @@ from distill.library.sound_requests import (
     DrawSound,
     FindSources,
     MeasureCurves,
+    MeasureLoudness,
     Preview,
     PreviewSound,
 )
@@ -53,6 +54,7 @@ __all__ = [
     "Generate",
     "MakeAgain",
     "MeasureCurves",
+    "MeasureLoudness",
     "Picture",
     "PlayerRequest",
     "Preview",
@@ -83,6 +85,7 @@ KINDS: dict[str, type[PlayerRequest]] = {
         CountCodes,
         Picture,
         MeasureCurves,
+        MeasureLoudness,
         FindSources,
         ConvertSound,
         DrawSound,

@@ -49,6 +49,8 @@ class PreviewFile:
         is_held_out: Whether the model never learns from it.
         seed: Of a new sound; None for a recording.
         copy_percent: Of a new sound: percentage that repeats the corpus; None if unknown.
+        loudness_lufs: Integrated loudness, as it is heard; None for silence, or if unknown.
+        recording_lufs: That of the stretch of the recording.
         has_picture: Whether spectrograms of recording, preview and difference were drawn.
     """
 
@@ -59,6 +61,8 @@ class PreviewFile:
     is_held_out: bool = False
     seed: int | None = None
     copy_percent: float | None = None
+    loudness_lufs: float | None = None
+    recording_lufs: float | None = None
     has_picture: bool = False
 
 
@@ -143,6 +147,9 @@ def _preview_file(entry: dict[str, Any]) -> PreviewFile:
         hash=str(sound.get("hash", "")),
         is_held_out=sound["is_held_out"] is True,
         has_picture=bool(entry.get("picture")),
+        # Previews of earlier versions have none.
+        loudness_lufs=entry.get("loudness_lufs"),
+        recording_lufs=entry.get("recording_lufs"),
     )
 
 

@@ -56,6 +56,29 @@ class FindSources(PlayerRequest):
 
 
 @dataclass(frozen=True)
+class MeasureLoudness(PlayerRequest):
+    """The loudness of a stretch of a sound, so that another can be played as loud.
+
+    Attributes:
+        sound: Sound file of any kind.
+        start_s: Where the stretch begins, in seconds.
+        stop_s: Where it ends, in seconds; None for the end of the sound.
+    """
+
+    kind = "loudness"
+    urgency = Urgency.AUDITION
+    verb = "measured"
+
+    sound: FilePath
+    start_s: float = 0.0
+    stop_s: float | None = None
+
+    @property
+    def subject(self) -> str:
+        return str(self.sound)
+
+
+@dataclass(frozen=True)
 class ConvertSound(PlayerRequest):
     """A sound in another format, with its recipe: to export it, or for what plays few formats.
 

@@ -3,14 +3,17 @@
 Each function takes the worker and the order, and returns facts for the player.
 """
 
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
 from distill.audio.blocks import slice_blocks
 from distill.audio.io import stream_audio
+from distill.audio.level import heard_loudness_of
 from distill.errors import UsageError
 from distill.files import make_folder, plain_json, replace_atomically
 from distill.library.peaks import sound_peaks
@@ -24,10 +27,12 @@ from distill.library.sound_requests import (
     DrawSound,
     FindSources,
     MeasureCurves,
+    MeasureLoudness,
     Preview,
     PreviewSound,
 )
 from distill.models.persistence import LoadedVQModel
+from distill.settings import SAMPLE_RATE
 from distill.workflows.beside_corpus import find_sources, measure_curves
 from distill.workflows.codes import decode, encoding_of
 from distill.workflows.convert import convert_sound
@@ -49,6 +54,20 @@ def measure_sound(worker: Worker, order: Order) -> Facts:
 def _numbers(curve: np.ndarray) -> list[float | None]:
     """A curve as JSON can hold it: NaN as None."""
     return [None if np.isnan(value) else round(float(value), 2) for value in curve]
+
+
+def measure_loudness(_worker: Worker, order: Order) -> Facts:
+    """Measure the loudness of a stretch of a sound."""
+    request = request_of(order, MeasureLoudness)
+    start = round(request.start_s * SAMPLE_RATE)
+    stop = sys.maxsize if request.stop_s is None else round(request.stop_s * SAMPLE_RATE)
+    if not 0 <= start < stop:
+        raise UsageError("A stretch of a sound begins at 0 s or later, and ends after its begin.")
+    blocks = slice_blocks(stream_audio(request.sound, SAMPLE_RATE), start, stop)
+    first = next(blocks, None)
+    if first is None:
+        raise UsageError(f"{request.sound} is shorter than {request.start_s:g} s.")
+    return {"loudness_lufs": heard_loudness_of(chain([first], blocks), SAMPLE_RATE)}
 
 
 def find_nearest(worker: Worker, order: Order) -> Facts:
@@ -94,14 +113,21 @@ def make_previews(worker: Worker, order: Order) -> Facts:
 
 def _previews(loaded: LoadedVQModel, folder: Path, request: Preview) -> Iterator[Facts]:
     """Facts of each file, once it is written."""
+    rate = loaded.model.sample_rate
     for number, sound in enumerate(request.sounds, 1):
         path = folder / f"{number}-{Path(sound.path).stem}.wav"
-        recording = _beginning(sound, loaded.model.sample_rate)
+        recording = _beginning(sound, rate)
         decoded = decode(loaded, encoding_of(loaded, recording).grid, path)
         picture = path.with_suffix(PICTURE_ENDING)
         with replace_atomically(picture) as file:
             file.write(draw_preview(recording, decoded))
-        yield {"path": path, "sound": asdict(sound), "picture": picture}
+        yield {
+            "path": path,
+            "sound": asdict(sound),
+            "picture": picture,
+            "loudness_lufs": heard_loudness_of([decoded], rate),
+            "recording_lufs": heard_loudness_of([recording], rate),
+        }
     for seed in request.seeds:
         (result,) = generate(loaded, PREVIEW_S, seed)
         path = result.save(folder / f"seed-{seed}.wav")

@@ -19,6 +19,7 @@ export interface Deck {
   position(): number;
   setLoop(loop: Stretch | null): void;
   setSide(side: number): void;
+  setGains(gains: number[]): void;
   stop(): void;
 }
 
@@ -46,6 +47,7 @@ export class BufferDeck implements Deck {
   private at: number;
   private loop: Stretch | null;
   private side: number;
+  private gains: number[];
 
   constructor(
     private readonly context: AudioContext,
@@ -53,6 +55,7 @@ export class BufferDeck implements Deck {
     buffers: AudioBuffer[],
     private readonly order: DeckOrder,
   ) {
+    this.gains = order.gains;
     this.started = context.currentTime + AHEAD_S;
     this.loop = order.loop;
     this.side = order.side;
@@ -68,7 +71,7 @@ export class BufferDeck implements Deck {
     const volume = new GainNode(this.context, { gain: 0 });
     source.connect(volume).connect(output);
     setLoopOf(source, this.loop);
-    const gain = side === this.side ? (this.order.gains[side] ?? 1) : 0;
+    const gain = side === this.side ? (this.gains[side] ?? 1) : 0;
     // From its start a sound keeps its attack; only a start in its midst would click.
     volume.gain.setValueAtTime(this.at > 0 ? 0 : gain, this.started);
     volume.gain.linearRampToValueAtTime(gain, this.started + FADE_S);
@@ -96,9 +99,15 @@ export class BufferDeck implements Deck {
   setSide(side: number): void {
     this.side = side;
     this.volumes.forEach((volume, index) => {
-      const gain = index === side ? (this.order.gains[index] ?? 1) : 0;
+      const gain = index === side ? (this.gains[index] ?? 1) : 0;
       ramp(this.context, volume.gain, gain, CROSSFADE_S);
     });
+  }
+
+  setGains(gains: number[]): void {
+    if (isSame(gains, this.gains)) return;
+    this.gains = gains;
+    this.setSide(this.side);
   }
 
   stop(): void {
@@ -110,6 +119,9 @@ export class BufferDeck implements Deck {
     }
   }
 }
+
+const isSame = (some: number[], others: number[]) =>
+  some.length === others.length && some.every((gain, index) => gain === others[index]);
 
 function setLoopOf(source: AudioBufferSourceNode, loop: Stretch | null): void {
   source.loop = loop !== null;
@@ -131,13 +143,15 @@ export class MediaDeck implements Deck {
   private readonly volumes: GainNode[] = [];
   private loop: Stretch | null;
   private side: number;
+  private gains: number[];
 
   constructor(
     private readonly context: AudioContext,
     output: AudioNode,
     urls: string[],
-    private readonly order: DeckOrder,
+    order: DeckOrder,
   ) {
+    this.gains = order.gains;
     this.loop = order.loop;
     this.side = order.side;
     this.elements = urls.map((url) => new Audio(url));
@@ -173,9 +187,15 @@ export class MediaDeck implements Deck {
   setSide(side: number): void {
     this.side = side;
     this.volumes.forEach((volume, index) => {
-      const gain = index === side ? (this.order.gains[index] ?? 1) : 0;
+      const gain = index === side ? (this.gains[index] ?? 1) : 0;
       ramp(this.context, volume.gain, gain, CROSSFADE_S);
     });
+  }
+
+  setGains(gains: number[]): void {
+    if (isSame(gains, this.gains)) return;
+    this.gains = gains;
+    this.setSide(this.side);
   }
 
   stop(): void {

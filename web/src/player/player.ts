@@ -159,13 +159,21 @@ async function start(at: number): Promise<void> {
   }
 }
 
+const gainsOf = (sounds: Sound[]) => (isMatched.value ? equalGains(sounds) : sounds.map(() => 1));
+
+// Loudness may be known only once both sides play, and be matched or not meanwhile.
+effect(() => {
+  const sounds = [current.value, counterpart.value].filter((sound) => sound !== null);
+  const gains = gainsOf(sounds);
+  deck?.setGains(gains);
+});
+
 async function makeDeck(sounds: Sound[], at: number, number: number): Promise<Deck | null> {
   const { context, output } = audio();
-  const gains = () => (isMatched.value ? equalGains(sounds) : sounds.map(() => 1));
   const plan = { side: side.value, at, loop: loop(), onEnd: () => end(number) };
   if (sounds.some((sound) => sound.duration_s > LONG_S)) {
     const urls = sounds.map((sound) => sound.audio);
-    const media = new MediaDeck(context, output, urls, { ...plan, gains: gains() });
+    const media = new MediaDeck(context, output, urls, { ...plan, gains: gainsOf(sounds) });
     await media.start();
     return media;
   }
@@ -174,7 +182,7 @@ async function makeDeck(sounds: Sound[], at: number, number: number): Promise<De
   if (!sounds[0]?.duration_s && current.value) {
     current.value = { ...current.value, duration_s: buffers[0]?.duration ?? 0 };
   }
-  const present = { ...plan, gains: gains(), side: side.value, loop: loop() };
+  const present = { ...plan, gains: gainsOf(sounds), side: side.value, loop: loop() };
   return new BufferDeck(context, output, buffers, present);
 }
 

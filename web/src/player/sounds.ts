@@ -1,5 +1,6 @@
 /** Decoded sounds, the last used of them in memory. */
 
+import { signal } from "@preact/signals";
 import type { Peaks } from "../lanes/peaks";
 import { ApiError } from "../state/api";
 
@@ -17,6 +18,8 @@ export interface Sound {
   duration_s: number;
   /** Integrated loudness in LUFS. */
   loudness: number | null;
+  /** URL that tells its loudness, where that is measured only once it is heard. */
+  level?: string;
   /** Where it begins in the file, in seconds. */
   start_s?: number;
   /** Where it lies in a document: its id, and the time at which it begins there. */
@@ -55,10 +58,21 @@ export function decoded(context: AudioContext, sound: Sound): Promise<AudioBuffe
   return coming;
 }
 
-/** Loudness of sounds that the server told with them, in LUFS, by key. */
-const loudnesses = new Map<string, number>();
+/** Loudness of sounds that the server told, in LUFS, by key. */
+const loudnesses = signal<ReadonlyMap<string, number>>(new Map());
+
+function keepLoudness(key: string, loudness: number | null): void {
+  if (loudness !== null) loudnesses.value = new Map(loudnesses.peek()).set(key, loudness);
+}
+
+async function askLoudness(key: string, url: string): Promise<void> {
+  const response = await fetch(url);
+  if (response.ok) keepLoudness(key, (await response.json()).loudness_lufs);
+}
 
 async function load(context: AudioContext, sound: Sound): Promise<AudioBuffer> {
+  // Nothing waits for it: the player may be at work, and both sides play as they are meanwhile.
+  if (sound.level) askLoudness(sound.key, sound.level).catch(() => {});
   const file = sound.file ?? (await fetchFile(sound));
   try {
     const buffer = await context.decodeAudioData(file.slice(0));
@@ -71,7 +85,7 @@ async function load(context: AudioContext, sound: Sound): Promise<AudioBuffer> {
 async function fetchFile(sound: Sound): Promise<ArrayBuffer> {
   const response = await fetch(sound.audio);
   const loudness = response.headers.get("X-Loudness");
-  if (loudness) loudnesses.set(sound.key, Number(loudness));
+  if (loudness) keepLoudness(sound.key, Number(loudness));
   if (!response.ok) {
     const body = await response.json().catch(() => ({}));
     throw new ApiError(body.error ?? `${sound.title} cannot be played.`, response.status);
@@ -124,7 +138,7 @@ function limit(): void {
 
 /** Gains at which sounds are equally loud: the louder ones are turned down. */
 export function equalGains(sounds: Sound[]): number[] {
-  const known = sounds.map((sound) => sound.loudness ?? loudnesses.get(sound.key));
+  const known = sounds.map((sound) => sound.loudness ?? loudnesses.value.get(sound.key));
   if (!known.every((value) => value !== undefined)) return sounds.map(() => 1);
   const least = Math.min(...known);
   return known.map((loudness) => 10 ** ((least - loudness) / 20));

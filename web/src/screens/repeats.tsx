@@ -9,7 +9,7 @@ import { useKeys } from "../state/keys";
 import type { ModelView, RenderView } from "../state/records";
 import { soundOfRender } from "../state/renders";
 import { useResource } from "../state/resource";
-import { soundUrl } from "../state/sounds";
+import { levelUrl, soundUrl } from "../state/sounds";
 import { toastError } from "../state/toasts";
 
 /** A passage of a sound that repeats a recording; times in seconds. */
@@ -42,12 +42,15 @@ export async function playBesideSource(view: RenderView, passage: Passage): Prom
     const model = await get<ModelView>(`/models/${view.model_id}`);
     const file = model.corpus.find((entry) => entry.name === passage.source);
     if (!file) throw new Error(`${passage.source} is not among the sounds of ${model.name}.`);
+    const level = (hash: string, from: number) => levelUrl(hash, from, from + passage.seconds);
     const here = { ...soundOfRender(view), peaks: "", duration_s: 0, start_s: passage.output_s };
     audition(
       {
         ...here,
         key: keyOf(view, passage),
         title: `${view.title} from ${timeOf(passage.output_s)}`,
+        loudness: null,
+        level: level(view.hash, passage.output_s),
       },
       {
         key: `${file.hash}@${passage.source_s}`,
@@ -56,6 +59,7 @@ export async function playBesideSource(view: RenderView, passage: Passage): Prom
         peaks: "",
         duration_s: 0,
         loudness: null,
+        level: level(file.hash, passage.source_s),
         start_s: passage.source_s,
       },
     );

@@ -118,7 +118,7 @@ function PreviewRow({ job, preview, file, place: n, recording }: RowProps) {
     audio: url,
     peaks: "",
     duration_s: 0,
-    loudness: null,
+    loudness: file.loudness_lufs,
   };
   const original = recording && originalOf(file, recording);
   const isHere = current.value?.key === url;
@@ -176,7 +176,7 @@ function originalOf(file: PreviewFile, recording: ListedFile): Sound {
     audio: url,
     peaks: "",
     duration_s: 0,
-    loudness: null,
+    loudness: file.recording_lufs,
     start_s: file.start_s,
   };
 }

@@ -246,6 +246,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sounds/{sound}/loudness": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Loudness from `start` to `stop`, in seconds, so that two sounds are played as loud. */
+        get: operations["measure_loudness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sounds/{sound}/descriptors": {
         parameters: {
             query?: never;
@@ -1522,6 +1539,11 @@ export interface components {
             /** @description Frequency of the highest row, in Hz. */
             highest_hz: number;
         };
+        /** @description How loud a stretch of a sound is. */
+        Loudness: {
+            /** @description Integrated loudness, as it is heard; None for silence. */
+            loudness_lufs: number | null;
+        };
         /** @description Descriptors of a sound, as percentiles of the corpus of a model. */
         MeasuredCurves: {
             /** @description Values a second (Hz). */
@@ -1768,6 +1790,10 @@ export interface components {
             seed: number | null;
             /** @description Of a new sound: percentage that repeats the corpus; None if unknown. */
             copy_percent: number | null;
+            /** @description Integrated loudness, as it is heard; None for silence, or if unknown. */
+            loudness_lufs: number | null;
+            /** @description That of the stretch of the recording. */
+            recording_lufs: number | null;
             /** @description Whether spectrograms of recording, preview and difference were drawn. */
             has_picture: boolean;
         };
@@ -2845,6 +2871,40 @@ export interface operations {
                 };
                 content: {
                     "image/webp": string;
+                };
+            };
+            /** @description It cannot be done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    measure_loudness: {
+        parameters: {
+            query?: {
+                start?: number;
+                stop?: number | null;
+            };
+            header?: never;
+            path: {
+                sound: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Loudness"];
                 };
             };
             /** @description It cannot be done. */

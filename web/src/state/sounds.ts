@@ -17,6 +17,10 @@ export function soundOf(file: ListedFile): Sound {
   };
 }
 
+/** Tells the loudness of a stretch of a sound. */
+export const levelUrl = (hash: string, start: number, stop: number) =>
+  `${soundUrl(hash, "loudness")}?start=${start.toFixed(4)}&stop=${stop.toFixed(4)}`;
+
 /** A sound of the list: one that no scan has read yet is known by its name alone. */
 export function listedSound(corpus: string, file: ListedFile): Sound {
   if (file.is_measured) return soundOf(file);

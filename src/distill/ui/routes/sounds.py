@@ -19,7 +19,13 @@ from distill.library.drawings import (
 )
 from distill.library.measurement_cache import keep_facts, measurement_path, read_facts
 from distill.library.models import load_model
-from distill.library.player_requests import DrawSound, FindSources, MeasureCurves, Urgency
+from distill.library.player_requests import (
+    DrawSound,
+    FindSources,
+    MeasureCurves,
+    MeasureLoudness,
+    Urgency,
+)
 from distill.library.sound_files import KnownSound, find_known_sound, playable_copy
 from distill.library.spectrogram import Spectrogram
 from distill.ui.api import REVALIDATED, Endpoint
@@ -62,6 +68,17 @@ class MeasuredCurves:
 
     frame_rate: float
     curves: dict[str, list[float | None]]
+
+
+@dataclass(frozen=True)
+class Loudness:
+    """How loud a stretch of a sound is.
+
+    Attributes:
+        loudness_lufs: Integrated loudness, as it is heard; None for silence.
+    """
+
+    loudness_lufs: float | None
 
 
 def show_sound(context: Context, sound: str) -> SoundView:
@@ -142,6 +159,17 @@ async def measure_descriptors(context: Context, sound: str, model: str) -> Measu
     return MeasuredCurves(frame_rate=facts["frame_rate"], curves=facts["curves"])
 
 
+async def measure_loudness(
+    context: Context, sound: str, start: float = 0.0, stop: float | None = None
+) -> Loudness:
+    """Loudness from `start` to `stop`, in seconds, so that two sounds are played as loud."""
+    known = await _known(context, sound)
+    request = MeasureLoudness(sound=known.path, start_s=start, stop_s=stop)
+    kind = f"loudness-{start:.4f}-{'end' if stop is None else f'{stop:.4f}'}"
+    facts = await _measured(context, kind, sound, request)
+    return Loudness(loudness_lufs=facts["loudness_lufs"])
+
+
 async def find_sources(context: Context, sound: str, model: str) -> dict[str, Any]:
     """Where a sound repeats recordings of the corpus of a model."""
     known = await _known(context, sound)
@@ -150,12 +178,11 @@ async def find_sources(context: Context, sound: str, model: str) -> dict[str, An
 
 
 async def _measured(
-    context: Context, kind: str, sound: str, request: MeasureCurves | FindSources
+    context: Context, kind: str, sound: str, request: MeasureCurves | FindSources | MeasureLoudness
 ) -> dict[str, Any]:
-    """What the player measures of a sound beside a model; it measures once."""
-    place = await asyncio.to_thread(
-        measurement_path, context.workspace, kind, sound, Path(request.model)
-    )
+    """What the player measures of a sound, or of one beside a model; it measures once."""
+    model = None if isinstance(request, MeasureLoudness) else Path(request.model)
+    place = await asyncio.to_thread(measurement_path, context.workspace, kind, sound, model)
     facts = await asyncio.to_thread(read_facts, place)
     if facts is None:
         facts = await ask(context, request)
@@ -190,6 +217,7 @@ ENDPOINTS = (
     Endpoint("GET", "/sounds/{sound}/spectrogram", show_spectrogram, cache=KEPT),
     Endpoint("GET", "/sounds/{sound}/spectrogram/{number}", show_tile, media="image/webp"),
     Endpoint("GET", "/sounds/{sound}/thumbnail", show_thumbnail, media="image/webp"),
+    Endpoint("GET", "/sounds/{sound}/loudness", measure_loudness, cache=KEPT),
     Endpoint("GET", "/sounds/{sound}/descriptors", measure_descriptors, cache=REVALIDATED),
     Endpoint("GET", "/sounds/{sound}/sources", find_sources, cache=REVALIDATED),
 )
