@@ -19,8 +19,9 @@ from distill.models.prior import extract_code_sequences
 from distill.training.prior.streams import Stream, concatenate, cut_piece, split_stream
 from distill.training.prior_config import PriorConfig
 
-# Level under the peak of a sound below which its tail is inaudible: -50 dB, as a factor.
-AUDIBLE = 10 ** (-50 / 20)
+# Level under the peak of a sound below which its tail is inaudible: -70 dB, as a factor. Cut at
+# -50 dB, a damped stroke lost half of its decay: it fell by 25 dB in 200 ms in place of 55.
+AUDIBLE = 10 ** (-70 / 20)
 
 # Seconds of an inaudible tail that stay, so that the sound still fades out.
 REMAINING_TAIL_S = 0.02
@@ -100,7 +101,7 @@ def batch_shapes(config: PriorConfig, frame_rate: float) -> list[Shape]:
 
 
 def trim_inaudible_tail(audio: np.ndarray, sample_rate: int) -> np.ndarray:
-    """`audio` `[C, N]` up to shortly after its last sample above -50 dB relative to its peak.
+    """`audio` `[C, N]` up to shortly after its last sample above -70 dB relative to its peak.
 
     Seconds of a tail that nobody hears would teach the prior to stay silent.
     """
