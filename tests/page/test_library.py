@@ -85,6 +85,22 @@ def test_a_name_and_a_note_are_searched_and_stars_are_filtered(
     expect(rows(page)).to_have_count(2)
 
 
+def test_sounds_go_by_the_present_name_of_their_model(
+    page: Page, server: Server, made: list[dict[str, Any]]
+) -> None:
+    model = server.model()
+    row = rows(page).filter(has=page.get_by_title(made[0]["title"], exact=True))
+    row.click()
+    expect(details(page)).to_contain_text(model["name"])
+    # Another tab, or the command, may rename it.
+    server.ask("PATCH", f"/models/{model['id']}", {"name": "Evening"})
+    expect(row).to_contain_text("Evening")
+    expect(details(page)).to_contain_text("Evening")
+    page.get_by_role("searchbox").fill("evening")
+    expect(row).to_be_visible()
+    server.ask("PATCH", f"/models/{model['id']}", {"name": ""})
+
+
 def test_a_sound_is_made_again_the_same_and_longer_with_the_same_begin(
     page: Page, server: Server, made: list[dict[str, Any]]
 ) -> None:

@@ -76,8 +76,8 @@ def list_cmd(
     json: Json = False,
 ) -> None:
     """List generated sounds, the latest first."""
+    from distill.library.render_models import list_renders
     from distill.library.render_table import RenderQuery
-    from distill.library.renders import find_renders
     from distill.library.workspace import open_workspace
 
     query = RenderQuery(
@@ -90,7 +90,7 @@ def list_cmd(
         since=since,
         until=until,
     )
-    page = find_renders(open_workspace(workspace, make=False), query, limit or None)
+    page = list_renders(open_workspace(workspace, make=False), query, limit or None)
     if json:
         rows = [row._asdict() for row in page.rows]
         print_json({"renders": rows, "total": page.total, "problems": page.problems})
@@ -109,10 +109,11 @@ def list_cmd(
 @one_sentence_errors
 def show_cmd(render: RenderId, workspace: WorkspaceDir = None, json: Json = False) -> None:
     """Show all that is known of a sound."""
+    from distill.library.render_models import with_present_name
     from distill.library.renders import file_state, load_render
 
     place, render_id = _resolve(workspace, render)
-    record = load_render(place, render_id)
+    record = with_present_name(place, load_render(place, render_id))
     state = file_state(record)
     if json:
         print_json({**asdict(record), "exists": state.exists, "is_same": state.is_same})

@@ -125,6 +125,7 @@ class RenderQuery:
         codes_name: Name of the codes file, without its folder.
         sha256: Of the sound file.
         id_or_title: An id, its last letters, a name, or the name of the file.
+        model_names: Present names of models by the ids in their files, which are searched too.
     """
 
     text: str = ""
@@ -140,6 +141,7 @@ class RenderQuery:
     codes_name: str = ""
     sha256: str = ""
     id_or_title: str = ""
+    model_names: Mapping[str, str] = field(default_factory=dict)
 
     def condition(self) -> tuple[str, list[Any]]:
         """The condition as SQL, and its values. `UsageError` for no date, or too long a text."""
@@ -153,16 +155,19 @@ class RenderQuery:
         for text in (self.text, self.model, self.id_or_title):
             _check_text(text)
         for word in _searchable(sql_text(self.text)).split():
-            add("words LIKE ? ESCAPE '!'", like(word))
+            named, ids = self._named(word)
+            add(f"(words LIKE ? ESCAPE '!' OR {named})", like(word), *ids)
         if self.model:
             model = sql_text(self.model)
             start = f"{like(model)[1:]}"
+            named, ids = self._named(_searchable(model))
             add(
                 "(model_id LIKE ? ESCAPE '!' OR model_hash LIKE ? ESCAPE '!' "
-                "OR model_name LIKE ? ESCAPE '!')",
+                f"OR model_name LIKE ? ESCAPE '!' OR {named})",
                 start,
                 start,
                 like(model),
+                *ids,
             )
         if self.way:
             add("way = ?", sql_text(self.way))
@@ -194,6 +199,11 @@ class RenderQuery:
                 text,
             )
         return " AND ".join(parts), values
+
+    def _named(self, text: str) -> tuple[str, list[str]]:
+        """The condition that the present name of the model holds a text, and its values."""
+        ids = [key for key, name in self.model_names.items() if text in _searchable(name)]
+        return f"model_id IN ({', '.join('?' * len(ids))})", ids
 
 
 def _check_text(text: str) -> None:

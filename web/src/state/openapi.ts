@@ -1873,7 +1873,7 @@ export interface components {
             title: string;
             /** @description SHA-256 of the sound file. */
             hash: string;
-            /** @description Name of its model. */
+            /** @description Present name of its model in the library, else that in its recipe. */
             model_name: string;
             /** @description The id in the metadata of its model. */
             model_id: string;
@@ -1934,7 +1934,7 @@ export interface components {
             settings: {
                 [key: string]: unknown;
             };
-            /** @description Name of its model. */
+            /** @description Present name of its model in the library, else that in its recipe. */
             model_name: string;
             /** @description The id in the metadata of its model. */
             model_id: string;

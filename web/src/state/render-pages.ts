@@ -5,6 +5,7 @@ import { useEffect, useMemo } from "preact/hooks";
 import { get, query } from "./api";
 import { onEvents, onRenewal } from "./events";
 import type { RenderLine, RenderPage } from "./records";
+import { isModelNoted } from "./renders";
 import { toastError } from "./toasts";
 
 export interface RenderFilter {
@@ -23,7 +24,7 @@ export function useRenderPages(filter: RenderFilter) {
     const ends = [
       onRenewal(() => void pages.reload()),
       onEvents("library", (event) => {
-        if (event.type === "library.render") void pages.reload();
+        if (event.type === "library.render" || isModelNoted(event)) void pages.reload();
       }),
     ];
     return () => {

@@ -6,7 +6,8 @@ import { audition } from "../player/player";
 import type { Sound } from "../player/sounds";
 import { BASE, get, patch, post, remove } from "./api";
 import { onEvents } from "./events";
-import type { DeletedView, RenderLine, RenderView, TaskView } from "./records";
+import { gently } from "./gently";
+import type { DeletedView, RenderLine, RenderView, ServerEvent, TaskView } from "./records";
 import { soundUrl } from "./sounds";
 import { toast, toastError } from "./toasts";
 
@@ -47,8 +48,20 @@ export async function loadRender(id: string): Promise<RenderView | null> {
   }
 }
 
+/** Whether an event tells that a person noted something of a model: its renders go by its name. */
+export function isModelNoted(event: ServerEvent): boolean {
+  if (event.type !== "library.model") return false;
+  const { added, changed } = event.data as Record<string, string[]>;
+  return [...(added ?? []), ...(changed ?? [])].some((name) => name.endsWith(".json"));
+}
+
+function renewKnown(): void {
+  for (const [id, record] of known) if (record.peek()) void gently(() => loadRender(id));
+}
+
 export function startRenders(): void {
   onEvents("library", (event) => {
+    if (isModelNoted(event)) renewKnown();
     if (event.type !== "library.render") return;
     const changed = event.data.changed as string[];
     for (const id of changed) if (known.has(id)) void loadRender(id);

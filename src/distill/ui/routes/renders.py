@@ -13,12 +13,13 @@ from distill.library.generation_requests import MakeAgain, Vary
 from distill.library.heard import heard_path
 from distill.library.preset import settings_of_recipe
 from distill.library.render import Render
+from distill.library.render_models import list_renders as list_named_renders
+from distill.library.render_models import with_present_name
 from distill.library.render_table import RenderQuery, RenderRow
 from distill.library.renders import (
     change_render,
     delete_render,
     file_state,
-    find_renders,
     load_render,
     render_codes,
     restore_render,
@@ -42,7 +43,7 @@ class RenderLine:
         id: Its id.
         title: Its name, or that of its file.
         hash: SHA-256 of the sound file.
-        model_name: Name of its model.
+        model_name: Present name of its model in the library, else that in its recipe.
         model_id: The id in the metadata of its model.
         way: Kind of its mode.
         seed: Of its draw.
@@ -109,7 +110,7 @@ class RenderView:
         seed: Of its draw.
         recipe: How it was made.
         settings: Its settings as a preset holds them; empty where they cannot be read.
-        model_name: Name of its model.
+        model_name: Present name of its model in the library, else that in its recipe.
         model_id: The id in the metadata of its model.
         model_hash: SHA-256 of the weights of its model.
         duration_s: Length in seconds.
@@ -215,7 +216,7 @@ def list_renders(
     query = RenderQuery(
         text=q, model=model, way=way, starred=starred, most_copy=most_copy, before=cursor
     )
-    found = find_renders(context.workspace, query, min(limit, 10 * PAGE))
+    found = list_named_renders(context.workspace, query, min(limit, 10 * PAGE))
     is_last = found.total <= len(found.rows)
     return RenderPage(
         renders=[_line(row) for row in found.rows],
@@ -324,6 +325,7 @@ def _settings(render: Render) -> dict[str, Any]:
 
 def _view(context: Context, render: Render) -> RenderView:
     state = file_state(render)
+    model_name = with_present_name(context.workspace, render).model_name
     return RenderView(
         id=render.id,
         title=render.title,
@@ -341,7 +343,7 @@ def _view(context: Context, render: Render) -> RenderView:
         seed=render.seed,
         recipe=render.recipe,
         settings=_settings(render),
-        model_name=render.model_name,
+        model_name=model_name,
         model_id=render.model_id,
         model_hash=render.model_hash,
         duration_s=render.duration_s,
