@@ -86,6 +86,15 @@ def test_a_blind_test_tells_no_side_before_the_end_and_counts_right(
         expect(cells.nth(x)).to_contain_text(sides[0])
         expect(cells.nth(x + 1)).to_contain_text(sides[1])
 
+    place = page.url
+    page.get_by_role("button", name="To the bin").click()
+    page.wait_for_url("**/compare")
+    expect(page.get_by_text("None yet.")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_role("link", name=re.compile("plucks")).click()
+    assert page.url == place
+    expect(page.get_by_text(f"in {percent} %")).to_be_visible()
+
 
 def note(response: Response, told: list[str]) -> None:
     """Keep what an answer tells of the pairs before the end."""

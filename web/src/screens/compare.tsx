@@ -7,7 +7,7 @@ import { when } from "../state/format";
 import type { ComparisonList, ComparisonView } from "../state/records";
 import { useResource } from "../state/resource";
 import { go, hrefOf, place } from "../state/route";
-import { toastError } from "../state/toasts";
+import { toast, toastError } from "../state/toasts";
 import { BlindTest, ResultText } from "./blind-test";
 import { NewComparison } from "./new-comparison";
 
@@ -49,6 +49,27 @@ function AllComparisons() {
   );
 }
 
+/** Moves a comparison to the bin, with an undo. */
+async function binComparison(id: string): Promise<void> {
+  try {
+    await remove(`/comparisons/${id}`);
+    go(hrefOf("compare"));
+    // Before its end, its name would say what is compared.
+    toast("The comparison is in the bin", () => void restoreComparison(id));
+  } catch (error) {
+    toastError(error);
+  }
+}
+
+async function restoreComparison(id: string): Promise<void> {
+  try {
+    await post(`/comparisons/${id}/restore`);
+    toast("The comparison is back");
+  } catch (error) {
+    toastError(error);
+  }
+}
+
 function OneComparison({ id }: { id: string }) {
   const resource = useResource<ComparisonView>(`/comparisons/${id}`, "library");
   const comparison = resource.value.value;
@@ -57,7 +78,6 @@ function OneComparison({ id }: { id: string }) {
     resource.value.value = next;
   };
   const end = () => post<ComparisonView>(`/comparisons/${id}/end`).then(take, toastError);
-  const bin = () => remove(`/comparisons/${id}`).then(() => go(hrefOf("compare")), toastError);
   return (
     <>
       <div class="screen-head">
@@ -69,7 +89,7 @@ function OneComparison({ id }: { id: string }) {
               End now
             </button>
           )}
-          <button type="button" onClick={bin}>
+          <button type="button" onClick={() => void binComparison(id)}>
             <Icon name="trash" /> To the bin
           </button>
         </div>
