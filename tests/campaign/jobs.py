@@ -17,7 +17,7 @@ SAVE_EVERY_S = 0.3
 """Seconds between two saves of a training, which here takes seconds in all."""
 
 MODEL = "my.sda"
-CANNOT_GO_ON = "--resume cannot go on from here"
+CANNOT_GO_ON = "training cannot be resumed from here"
 """Words of a training that could save a model at most."""
 
 SOUND = "generated/new.wav"

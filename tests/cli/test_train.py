@@ -36,7 +36,7 @@ def test_train_says_what_it_does(run, corpus_dir: Path, tmp_path: Path) -> None:
 def test_channels_can_be_asked_for(run, corpus_dir: Path, tmp_path: Path) -> None:
     result = run("train", corpus_dir, "-o", "my.sda", "--steps", "2", "--channels", "2", *TINY)
     assert result.exit_code == 0
-    assert "\nStereo, as set by --channels.\n" in result.stderr
+    assert "\nStereo, as was chosen.\n" in result.stderr
     assert read_header(tmp_path / "my.sda")["vqvae_config"]["channels"] == 2
     assert "stereo" in run("info", "my.sda").stderr
     for arguments in ((corpus_dir, "--channels", "3"), ("--resume", "my.sda", "--channels", "1")):
@@ -141,7 +141,7 @@ def test_a_rate_far_too_high_ends_in_a_sentence(run, corpus_dir: Path, tmp_path:
     )
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.startswith("Error: Training diverged by step ")
-    assert result.stderr.endswith("start again with a lower --lr (it was 10).\n")
+    assert result.stderr.endswith("start again with a lower learning rate (it was 10).\n")
     assert list(tmp_path.iterdir()) == []
 
 

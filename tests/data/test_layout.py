@@ -32,4 +32,4 @@ def test_the_corpus_decides(files: list[Width], layout: tuple[int, int]) -> None
 
 def test_unless_it_is_asked_for() -> None:
     assert fixed_layout(1)[:2] == (1, 1)
-    assert fixed_layout(2) == (2, 2, "Stereo, as set by --channels.")
+    assert fixed_layout(2) == (2, 2, "Stereo, as was chosen.")

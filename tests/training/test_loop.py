@@ -223,7 +223,7 @@ def test_resume_needs_a_checkpoint_and_the_same_corpus(
 def test_a_rate_that_diverges_ends_in_a_sentence(
     corpus_dir: Path, tmp_path: Path, tiny: dict[str, Any]
 ) -> None:
-    with pytest.raises(DistillError, match="lower --lr"):
+    with pytest.raises(DistillError, match="lower learning rate"):
         distill.train(corpus_dir, tmp_path / "m.sda", steps=200, learning_rate=100, **tiny)
 
 

@@ -264,7 +264,7 @@ def test_what_diverges_later_keeps_the_best(
         PriorVerdictKind.DIVERGED,
         len(epochs),
     )
-    assert re.search(rf"epoch {best.epoch} are kept.*lower --lr", outcome.verdict)
+    assert re.search(rf"epoch {best.epoch} are kept.*lower learning rate", outcome.verdict)
     (warning,) = result["warnings"]
     assert warning.startswith(f"Epoch {len(epochs) + 1}: Prior training diverged")
     assert warning.endswith(f"The weights of epoch {best.epoch} are kept.")
@@ -311,5 +311,5 @@ def test_a_rate_far_too_high_ends_in_a_sentence(
     model_path: Path, corpus_dir: Path, tiny_prior: dict[str, Any]
 ) -> None:
     config = PriorConfig(**tiny_prior | {"learning_rate": 3.0, "min_steps_per_epoch": 12})
-    with pytest.raises(DivergedError, match="lower --lr"):
+    with pytest.raises(DivergedError, match="lower learning rate"):
         train_prior(model_path, corpus_dir, config)

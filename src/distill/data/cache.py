@@ -87,7 +87,7 @@ def load_cached(path: Path) -> np.ndarray:
     except (OSError, ValueError) as error:
         raise CacheError(
             f"The sound cache '{path.parent}' was emptied or damaged while its sounds were in use. "
-            "All that was trained is saved: run the command again ('train' with --resume)."
+            "All that was trained is saved: resume the training, or begin anew."
         ) from error
     return audio
 

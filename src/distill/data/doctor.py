@@ -313,7 +313,7 @@ def stereo_advice(measurements: Sequence[Measurements]) -> list[str]:
         (side,) = dead_sides
         return [
             f"The {side} channel is silent in {whole}: if a cable or an input was dead, leave that "
-            "channel out, or train with --channels 1."
+            "channel out, or train in mono."
         ]
     if all(mono_loss_db(sound.side_db) < _INVERSE_DB for sound in stereo):
         return [

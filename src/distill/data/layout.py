@@ -30,7 +30,7 @@ MONO = Layout(channels=1, output_channels=1, reason="Mono.")
 def fixed_layout(channels: int) -> Layout:
     """The layout with a set number of channels, whatever the corpus holds."""
     name = "Mono" if channels == 1 else "Stereo"
-    reason = f"{name}, as set by --channels."
+    reason = f"{name}, as was chosen."
     return Layout(channels=channels, output_channels=channels, reason=reason)
 
 
@@ -46,11 +46,11 @@ def choose_layout(files: Sequence[Width]) -> Layout:
     time_share = sum(file.duration_s for file in wide) / max(total_s, 1e-9)
     count = f"{len(wide)} of {len(files)} files"
     if max(file_share, time_share) >= WIDE_SHARE:
-        reason = f"Stereo: left and right differ in {count} (mono with train --channels 1)."
+        reason = f"Stereo: left and right differ in {count} (mono can be chosen)."
         return Layout(channels=2, output_channels=2, reason=reason)
     hint = ""
     if wide:
-        hint = f": left and right differ only in {count} (stereo with train --channels 2)"
+        hint = f": left and right differ only in {count} (stereo can be chosen)"
     n_stereo = sum(file.channels > 1 for file in files)
     if 2 * n_stereo < len(files) or not files:
         return Layout(channels=1, output_channels=1, reason=f"Mono{hint}.")

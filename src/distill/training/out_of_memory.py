@@ -69,5 +69,5 @@ def memory_in_a_sentence() -> Iterator[None]:
         raise MemoryUsedUpError(
             "Memory is used up, even with a single piece of sound at each step: "
             "close other programs, or train on a machine with more memory. "
-            "What was saved before stays, and --resume goes on from it."
+            "What was saved before stays, and training can be resumed from it."
         ) from error

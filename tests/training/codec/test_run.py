@@ -210,7 +210,9 @@ def test_what_is_not_saved_at_the_end_is_said(
 ) -> None:
     path = tmp_path / "m.sda"
     files = ["m.sda"]
-    kept = "The model is saved as of step 28, and no checkpoint: --resume cannot go on from here."
+    kept = (
+        "The model is saved as of step 28, and no checkpoint: training cannot be resumed from here."
+    )
     if has_earlier:
         run_of(corpus, path, Recorder(stop=26), 30, **tiny).run()
         files = ["m.sda", "m.sda.train.ckpt"]

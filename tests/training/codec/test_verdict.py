@@ -87,7 +87,7 @@ def test_diverging_is_training_getting_worse() -> None:
 def test_diverged_names_figures_and_the_rate() -> None:
     verdict = divergence(52, [23.0] * 30, 11.0, [], 1.0)
     assert verdict.kind == VerdictKind.DIVERGED
-    for part in ("step 52", "from 11 to 23", "lower --lr", "it was 1)"):
+    for part in ("step 52", "from 11 to 23", "lower learning rate", "it was 1)"):
         assert part in verdict.sentence
 
 

@@ -72,5 +72,5 @@ def test_a_loss_that_is_no_number_ends_training() -> None:
     with torch.no_grad():
         prior.start.fill_(torch.nan)
     optimizer = torch.optim.Adam(prior.parameters(), 1e-3)
-    with pytest.raises(DivergedError, match="lower --lr"):
+    with pytest.raises(DivergedError, match="lower learning rate"):
         train_prior_epoch(prior, optimizer, batches_of(stream, 2))

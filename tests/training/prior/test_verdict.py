@@ -62,7 +62,7 @@ FALLING = ([40.0, 35.0, 30.0], [45.0, 42.0, 40.0])
     ("train", "held_out", "more", "kind", "words"),
     [
         ([60], [50], {}, "too-early", "let it go on"),
-        ([60], [50], {"is_finished": True}, "too-early", "more --epochs"),
+        ([60], [50], {"is_finished": True}, "too-early", "more epochs"),
         (*FALLING, {}, "learning", "held-out perplexity 40.0 (128 would be guessing)"),
         (*FALLING, {"is_finished": True}, "learning", "Still improving"),
         ([40, 39, 39, 39], [45, 42, 42.1, 42.1], {}, "settled", "no better for 2 epochs"),
@@ -88,8 +88,8 @@ FALLING = ([40.0, 35.0, 30.0], [45.0, 42.0, 40.0])
         (*FALLING, {"copying": Copying(2, [0.0, 35.0, 60.0])}, "copying", "by 35 % or so"),
         (*FALLING, {"copying": Copying(2, [0.0, 5.0, 60.0])}, "learning", "let it go on"),
         (*FALLING, {"corpus": CorpusFacts(files=6, copies=5)}, "repeated", "5 of 6 files"),
-        ([40, 35, 70], [45, 42, 60], {}, "diverging", "lower --lr"),
-        ([900], [45], {}, "diverging", "lower --lr"),
+        ([40, 35, 70], [45, 42, 60], {}, "diverging", "lower learning rate"),
+        ([900], [45], {}, "diverging", "lower learning rate"),
     ],
 )
 def test_each_case_is_told(train, held_out, more, kind: str, words: str) -> None:

@@ -268,10 +268,10 @@ class CodecRun:
         )
         if checkpoint is None:
             return (
-                f"{sentence}, and no checkpoint: --resume cannot go on from here. "
-                "Make room, then start afresh with --overwrite."
+                f"{sentence}, and no checkpoint: training cannot be resumed from here. "
+                "Make room, then start afresh."
             )
-        return f"{sentence}, the checkpoint as of step {checkpoint}: make room, then use --resume."
+        return f"{sentence}, the checkpoint as of step {checkpoint}: make room, then resume."
 
     def _save(self, is_finished: bool) -> None:
         """Write model and checkpoint, each whole or not at all.

@@ -310,7 +310,7 @@ class CodecTrainer:
         if self.bad_steps > BAD_STEPS_ALLOWED:
             raise DivergedError(
                 f"Training diverged at step {self.step_count}: the loss is no number any more. "
-                f"Start again with a lower --lr (it was {self.config.learning_rate:g})."
+                f"Start again with a lower learning rate (it was {self.config.learning_rate:g})."
             )
 
     def _metrics(self, mel_loss: float, rate: float) -> StepMetrics:

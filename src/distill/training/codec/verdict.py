@@ -91,7 +91,7 @@ def divergence(
         sentence=(
             f"Training diverged by step {step}: the distance to your sounds rose "
             f"from {best:.3g} to {mean(recent[-SHORTLY:]):.3g}; "
-            f"start again with a lower --lr (it was {learning_rate:g})."
+            f"start again with a lower learning rate (it was {learning_rate:g})."
         ),
     )
 
@@ -133,7 +133,7 @@ def _collapse(facts: Facts) -> str | None:
         return None
     return (
         f"Collapsed: {_name_levels(levels)} of the codes, since your sounds are too much alike "
-        "or too few; add different ones, or start again with a smaller --codebook-size."
+        "or too few; add different ones, or start again with a smaller codebook."
     )
 
 
@@ -144,7 +144,7 @@ def _diverging(facts: Facts) -> str | None:
         return None
     return (
         f"Diverging: the distance has risen from {best:.2f} to {losses[-1]:.2f} while training; "
-        "unless it comes down again, start afresh with a lower --lr."
+        "unless it comes down again, start afresh with a lower learning rate."
     )
 
 
@@ -168,7 +168,7 @@ def _collapsing(facts: Facts) -> str | None:
         return None
     return (
         f"Collapsing: {_name_levels(levels)} of the codes, since your sounds are much alike "
-        "or few; a smaller --codebook-size would do as well, or add different ones."
+        "or few; a smaller codebook would do as well, or add different ones."
     )
 
 

@@ -19,7 +19,8 @@ END_WEIGHT = 1.0
 MAX_GRADIENT = 1.0
 
 DIVERGENCE = (
-    "Prior training diverged: the loss is no number any more; start again with a lower --lr."
+    "Prior training diverged: the loss is no number any more; "
+    "start again with a lower learning rate."
 )
 """Sentence of the error."""
 

@@ -137,7 +137,7 @@ def check_memorization(
     return True, (
         f"Memorising: held-out perplexity {val_perplexity:.2f} is under {limit:.1f} "
         f"(of {codebook_size} codes), so generated audio may repeat your recordings: "
-        "stop earlier with fewer --epochs, or add more varied files."
+        "stop earlier with fewer epochs, or add more varied files."
     )
 
 
@@ -159,7 +159,7 @@ def _divergence(facts: PriorFacts) -> str | None:
     return (
         f"Diverged after epoch {facts.history[-1]['epoch']}: the loss is no number any more; "
         f"the weights of epoch {facts.best['epoch']} are kept, "
-        "for better ones start again with a lower --lr."
+        "for better ones start again with a lower learning rate."
     )
 
 
@@ -171,7 +171,7 @@ def _diverging(facts: PriorFacts) -> str | None:
     return (
         "Diverging: your own codes have become harder to predict "
         f"(perplexity {_perplexity(losses[-1])}, where {_perplexity(min(*losses, guessing))} "
-        "was reached, or comes of guessing); start again with a lower --lr."
+        "was reached, or comes of guessing); start again with a lower learning rate."
     )
 
 
@@ -193,7 +193,7 @@ def _feedback(facts: PriorFacts) -> str | None:
 def _too_early(facts: PriorFacts) -> str | None:
     if len(facts.history) >= FEWEST_EPOCHS:
         return None
-    advice = "train for more --epochs" if facts.is_finished else "let it go on"
+    advice = "train for more epochs" if facts.is_finished else "let it go on"
     return f"Too early to tell: {advice}."
 
 
@@ -204,8 +204,8 @@ def _copying(facts: PriorFacts) -> str | None:
     return (
         f"Copying: of {len(copying.percents)} sounds drawn after epoch {copying.epoch}, "
         f"most repeat passages of your recordings by {copying.median:.0f} % or so; "
-        "add more varied files or stop earlier with fewer --epochs, "
-        f"and have generate --max-copy {MUCH_COPIED:.0f} draw again."
+        "add more varied files or stop earlier with fewer epochs, "
+        f"and have sounds drawn again that repeat more than {MUCH_COPIED:.0f} %."
     )
 
 
@@ -242,17 +242,14 @@ def _gap(facts: PriorFacts) -> str | None:
         f"(perplexity {_perplexity(best['own_loss'])}) "
         f"than held-out ones ({_perplexity(best['val_loss'])}), "
         "so generated audio may repeat your recordings; "
-        "add more varied files, or stop earlier with fewer --epochs."
+        "add more varied files, or stop earlier with fewer epochs."
     )
 
 
 def _still_improving(facts: PriorFacts) -> str | None:
     if not facts.is_finished or facts.since_best > 0:
         return None
-    return (
-        f"Still improving: {facts.perplexity} at the last epoch; "
-        "more --minutes or --epochs would help."
-    )
+    return f"Still improving: {facts.perplexity} at the last epoch; more time or epochs would help."
 
 
 def _convergence(facts: PriorFacts) -> str | None:
