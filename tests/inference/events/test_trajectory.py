@@ -19,6 +19,11 @@ from distill.inference.events.trajectory import (
 from tests.inference.events.banks import rhythm_bank, steady_bank
 
 
+LOW = slice(0, 8)
+HIGH = slice(-8, None)
+"""The lowest and the highest bands of the level scale."""
+
+
 @pytest.fixture(scope="module")
 def bank() -> EventBank:
     return rhythm_bank()
@@ -67,16 +72,29 @@ def test_stretching_slows_the_course_and_not_the_texture() -> None:
     assert slow.diff().std().item() == pytest.approx(texture.diff().std().item(), rel=0.2)
 
 
-def test_a_blend_has_as_much_texture_as_either() -> None:
+def test_a_short_blend_has_as_much_texture_as_either(bank: EventBank) -> None:
     generator = torch.Generator().manual_seed(0)
-    first, second = torch.randn(2, 200, 400, generator=generator)
-    short = blend(first[:40], second[:40] + 3, (0.5, 0.5))
-    assert short.mean().item() == pytest.approx(1.5, abs=0.1)
+    first, second = torch.randn(2, 40, 400, generator=generator)
+    mixture = blend(bank.codec.analysis, first, second + 3, (0.5, 0.5))
+    assert mixture.mean().item() == pytest.approx(1.5, abs=0.1)
     texture = first.diff(dim=0).std().item()
-    assert short[20:].diff(dim=0).std().item() == pytest.approx(texture, rel=0.1)
-    # Drones are calmer than either.
-    long = blend(first, second + 3, (0.5, 0.5))
-    assert long.diff(dim=0).std().item() == pytest.approx(texture / 2**0.5, rel=0.1)
+    assert mixture[20:].diff(dim=0).std().item() == pytest.approx(texture, rel=0.1)
+
+
+def test_a_long_blend_has_the_lower_bands_of_the_first(bank: EventBank) -> None:
+    """And the upper ones of the second; its crossover falls as the weight of the second grows."""
+    analysis = bank.codec.analysis
+    first = torch.zeros(100, analysis.basis.shape[1])
+    louder = first + 20 * analysis.decibel()
+    low_bands = []
+    for weight in (0.45, 0.55):
+        change = analysis.log_mels(blend(analysis, first, louder, (weight, weight)))
+        change = (change - analysis.log_mels(first)).mean((0, 1))
+        whole = (analysis.log_mels(louder) - analysis.log_mels(first)).mean((0, 1))
+        low, high = (float(change[part].sum() / whole[part].sum()) for part in (LOW, HIGH))
+        assert low < 0.5 < high
+        low_bands.append(low)
+    assert low_bands[0] < low_bands[1]
 
 
 def test_a_gain_changes_the_level_by_as_much(bank: EventBank) -> None:
@@ -90,7 +108,7 @@ def test_a_gain_changes_the_level_by_as_much(bank: EventBank) -> None:
 def test_a_blend_lies_between(bank: EventBank) -> None:
     first = torch.zeros(5, 3)
     second = torch.ones(5, 3)
-    mixed = blend(first, second, (0.2, 0.6))
+    mixed = blend(bank.codec.analysis, first, second, (0.2, 0.6))
     assert mixed[:, 0].numpy() == pytest.approx(np.linspace(0.2, 0.6, 5))
 
 

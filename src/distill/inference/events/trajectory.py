@@ -2,7 +2,7 @@
 
 The attack stays as it was recorded; what follows it is stretched where the event has to last
 longer. Latents are linear in log-mels (`models/analysis.py`), so a gain is a shift, and a mixture
-of two trajectories is a spectrum between their spectra at every moment.
+of two trajectories is a spectrum between their spectra, or one with bands of each.
 """
 
 import math
@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from distill.inference.events.bank import EventBank
+from distill.models.analysis import Analysis
 
 ATTACK_FRAMES = 3
 """Frames (64 ms) of an event that are never stretched: a slower attack is another sound."""
@@ -25,7 +26,14 @@ CROSSFADE_FRAMES = 16
 
 
 LONG_FRAMES = 47
-"""Frames (1 s) up to which blends keep as much texture as their parts."""
+"""Frames (1 s) up to which blends are means of both courses."""
+
+MIDDLE_HZ = 900.0
+"""Crossover of a longer blend of equal weights, in Hz: by trial, body below it and air above."""
+
+OCTAVES_A_WEIGHT = 15.0
+"""Octaves by which the crossover falls as the weight of the second grows by 1: by 1.5 octaves in
+the range of the weights of long events."""
 
 COURSE_FRAMES = 9
 """Frames (0.19 s) over which a trajectory is averaged to tell its course from its texture."""
@@ -111,26 +119,35 @@ def _forth_and_back(frames: int, last: int) -> np.ndarray:
     return np.where(order < first, order, circle)
 
 
-def blend(first: Tensor, second: Tensor, weights: tuple[float, float]) -> Tensor:
-    """Mix two trajectories `[T, D]`; short ones have as much texture as either.
+def blend(
+    analysis: Analysis, first: Tensor, second: Tensor, weights: tuple[float, float]
+) -> Tensor:
+    """Mix two trajectories `[T, D]` so that the mixture moves as much as its parts do.
 
-    A mean of two textures that do not depend on one another is smoother than both. So after the
-    attack, in which both do the same, texture is mixed at constant power. Drones stay means: there,
-    the texture of two flickers.
+    A mean of two textures that do not depend on one another is calmer than both. So up to a second
+    the course is a mean, and texture is mixed at constant power after the attack, in which both do
+    the same. Of longer sounds the first gives the lower bands, the second the upper ones: each band
+    moves as it was recorded.
 
     Args:
+        analysis: Of the codec that the latents belong to.
         first: One trajectory.
         second: The other.
         weights: Weight of the second in the first frame and in the last, 0 to 1.
     """
-    T = len(first)
-    weight = torch.linspace(*weights, T, device=first.device)[:, None]
+    weight = torch.linspace(*weights, len(first), device=first.device)
+    if len(first) > LONG_FRAMES:
+        hz = MIDDLE_HZ * 2 ** (OCTAVES_A_WEIGHT * (0.5 - weight))
+        return analysis.crossover(first, second, hz)
+    return _morph(first, second, weight[:, None])
+
+
+def _morph(first: Tensor, second: Tensor, weight: Tensor) -> Tensor:
+    """A mean `[T, D]` of two courses, with the texture of both; `weight` `[T, 1]` of the second."""
     course = torch.lerp(smooth(first), smooth(second), weight)
     texture = torch.lerp(first, second, weight) - course
     power = (1 - weight).square() + weight.square()
-    if T > LONG_FRAMES:
-        return course + texture
-    is_attack = torch.arange(T, device=first.device)[:, None] < COURSE_FRAMES
+    is_attack = torch.arange(len(first), device=first.device)[:, None] < COURSE_FRAMES
     return course + torch.where(is_attack, texture, texture / power.sqrt())
 
 

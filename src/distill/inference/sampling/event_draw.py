@@ -246,7 +246,7 @@ class EventDraw:
         if decision.partner is not None:
             other_gain = self._gain(decision.partner, cue)
             other = trajectory(bank, decision.partner, span, other_gain, overhang)
-            latents = blend(latents, other, decision.weights)
+            latents = blend(bank.codec.analysis, latents, other, decision.weights)
         if fades:
             assert context is not None
             # Only a steady part goes on: after others, their last frame stands.
