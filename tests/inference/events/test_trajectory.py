@@ -18,7 +18,6 @@ from distill.inference.events.trajectory import (
 )
 from tests.inference.events.banks import rhythm_bank, steady_bank
 
-
 LOW = slice(0, 8)
 HIGH = slice(-8, None)
 """The lowest and the highest bands of the level scale."""
