@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import soundfile as sf
+import torch
 from playwright.sync_api import Page, expect
 
 from distill.errors import UsageError
@@ -132,15 +133,11 @@ def test_a_training_outlives_tabs_and_a_stop_keeps_it(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="finds processes in /proc")
-def test_a_killed_training_goes_on_to_its_last_step(
+def test_a_killed_training_goes_on_to_the_steps_of_an_unbroken_one(
     open_tab: OpenTab, studio: Studio, sounds: Path, tiny: dict[str, Any]
 ) -> None:
-    job = jobs.start(
-        studio.workspace,
-        "train",
-        sounds=sounds,
-        settings={"steps": STEPS, "early_stop": False, **tiny},
-    )
+    settings = {"steps": STEPS, "early_stop": False, **tiny}
+    job = jobs.start(studio.workspace, "train", sounds=sounds, settings=settings)
     page = open_tab(f"/train/{job.id}")
     until(lambda: steps_of(studio.workspace, job) > 0, "the first step")
     os.kill(process_of(studio.workspace, job), signal.SIGKILL)
@@ -148,6 +145,11 @@ def test_a_killed_training_goes_on_to_its_last_step(
     expect(page.locator(".verdict-sentence")).to_contain_text("Cut off at ")
     page.get_by_role("button", name="Go on").click()
     expect_state(page, "done")
-    model = load_model_v2(Path(job.arguments["output"]))
-    assert model.metadata["training"]["steps_done"] == STEPS
     assert steps_of(studio.workspace, job) == STEPS
+    whole = jobs.start(studio.workspace, "train", sounds=sounds, settings=settings)
+    until(lambda: not jobs.get(studio.workspace, whole.id).state.is_alive, "an unbroken run")
+    models = [load_model_v2(Path(each.arguments["output"])) for each in (job, whole)]
+    assert [model.metadata["training"]["steps_done"] for model in models] == [STEPS, STEPS]
+    weights, expected = (model.model.state_dict() for model in models)
+    assert weights.keys() == expected.keys()
+    assert all(torch.equal(weights[name], expected[name]) for name in expected)
