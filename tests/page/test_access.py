@@ -131,7 +131,7 @@ element => {
 """About the name that a screen reader tells."""
 
 
-def test_a_sound_is_found_made_kept_and_edited_by_keys_alone(
+def test_sounds_are_found_made_kept_edited_and_judged_by_keys_alone(
     open_tab: OpenTab, server: Server, studio: Studio
 ) -> None:
     page = open_tab(f"/sounds/{studio.corpus}")
@@ -141,7 +141,7 @@ def test_a_sound_is_found_made_kept_and_edited_by_keys_alone(
     # Hear a recording.
     page.keyboard.press("ArrowDown")
     expect(page.get_by_role("region", name="Player")).to_contain_text("pluck")
-    # Make a take of half a second, hear it, keep it.
+    # Make two takes of half a second, hear one, keep it.
     tab_to(page, "Make")
     page.keyboard.press("Enter")
     page.wait_for_url("**/make/**")
@@ -152,16 +152,18 @@ def test_a_sound_is_found_made_kept_and_edited_by_keys_alone(
     page.keyboard.press("Control+Enter")
     tab_to(page, "Make a take")
     page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
 
     def made() -> Any:
-        return next((line for line in server.renders() if line["id"] not in before), None)
+        lines = [line for line in server.renders() if line["id"] not in before]
+        return lines if len(lines) == 2 else None
 
-    take = until(made, "the take is made")
+    take = until(made, "the takes are made")[0]
     row = page.get_by_role("grid", name="Takes").get_by_role("row", selected=True)
     page.get_by_role("grid", name="Takes").wait_for()
     page.keyboard.press("Escape")
     tab_to(page, "Takes")
-    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Home")
     expect(row).to_contain_text(take["title"])
     page.keyboard.press("k")
     until(lambda: server.get(f"/renders/{take['id']}")["starred"], "the star is kept")
@@ -183,3 +185,32 @@ def test_a_sound_is_found_made_kept_and_edited_by_keys_alone(
     until(lambda: len(server.get(f"/documents/{document}")["edits"]) == 2 or None, "an edit")
     page.keyboard.press("Control+z")
     until(lambda: server.get(f"/documents/{document}")["cursor"] == 1 or None, "an undo")
+    # Judge both takes blind.
+    tab_to(page, "Library")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/library**")
+    tab_to(page, "Generated sounds")
+    for key in ("Home", "c", "ArrowDown"):
+        page.keyboard.press(key)
+    page.get_by_role("button", name="blind test with").wait_for()
+    tab_to(page, "blind test with")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/compare/*")
+    comparison = page.url.rpartition("/")[2]
+    page.get_by_role("region", name="Pair 1", exact=True).wait_for()
+    player = page.get_by_role("region", name="Player")
+    page.keyboard.press("l")
+    page.keyboard.press("y")
+    sides = player.get_by_role("group", name="Side that is heard").get_by_role("button")
+    expect(sides.last).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("x")
+    expect(sides.first).to_have_attribute("aria-pressed", "true")
+    expect(player.get_by_role("button", name="Stop", exact=True)).to_be_visible()
+    tab_to(page, "why?")
+    page.keyboard.type("warmer")
+    # In a text, a key is a letter of it.
+    page.keyboard.press("Tab")
+    page.keyboard.press("3")
+    expect(page.get_by_text("equal 0. Chance gives as much")).to_be_visible()
+    (pair,) = server.get(f"/comparisons/{comparison}")["pairs"]
+    assert (pair["choice"], pair["why"]) == ("y", "warmer")

@@ -120,6 +120,15 @@ export function swap(): void {
   deck?.setSide(side.value);
 }
 
+/** Hears a side of the sounds in the dock; where it is heard already, it stops. */
+export function hearSide(wanted: 0 | 1): void {
+  const isOther = side.peek() !== wanted;
+  if (isOther) swap();
+  // What is on its way comes on the side that is wanted by then.
+  const isOn = isPlaying.peek() || isLoading.peek();
+  if (!isOther || !isOn) toggle();
+}
+
 export function halt(): void {
   order++;
   deck?.stop();

@@ -1,7 +1,7 @@
 /** A blind test: X and Y at one instant and one loudness, a vote, and at the end the count. */
 
 import { Icon } from "../parts/icon";
-import { audition, current, isPlaying, side, swap, toggle } from "../player/player";
+import { audition, current, hearSide, isPlaying, side, swap } from "../player/player";
 import type { Sound } from "../player/sounds";
 import { BASE, post, remove } from "../state/api";
 import { percent } from "../state/format";
@@ -53,10 +53,7 @@ function Pair({ number, comparison, onChange }: Props & { number: number }) {
     if (!isHere) {
       audition(x, y);
       if (wanted === 1) swap();
-    } else if (side.peek() !== wanted) {
-      swap();
-      if (!isPlaying.peek()) toggle();
-    } else toggle();
+    } else hearSide(wanted);
   };
   const vote = async (choice: Choice) => {
     const why = (document.getElementById("why") as HTMLInputElement | null)?.value ?? "";

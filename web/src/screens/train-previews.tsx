@@ -3,7 +3,7 @@
 import { useRef } from "preact/hooks";
 import { Thumbnail } from "../lanes/thumbnail";
 import { Icon } from "../parts/icon";
-import { audition, counterpart, current, isPlaying, side, swap, toggle } from "../player/player";
+import { audition, counterpart, current, hearSide, isPlaying, side, swap } from "../player/player";
 import type { Sound } from "../player/sounds";
 import { BASE } from "../state/api";
 import { useCorpus } from "../state/corpora";
@@ -128,10 +128,7 @@ function PreviewRow({ job, preview, file, place: n, recording }: RowProps) {
     if (!isHere || isAlone) {
       audition(model, original);
       if (wanted === 1) swap();
-    } else if (side.value !== wanted) {
-      swap();
-      if (!isPlaying.value) toggle();
-    } else toggle();
+    } else hearSide(wanted);
   };
   const icon = (wanted: 0 | 1) =>
     isHere && isPlaying.value && side.value === wanted ? "pause" : "play";
