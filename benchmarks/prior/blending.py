@@ -86,7 +86,7 @@ class FrameCount:
 
 
 @contextmanager
-def counted() -> Iterator[FrameCount]:
+def frame_count() -> Iterator[FrameCount]:
     """Count the frames of all events that are laid in the block."""
     count = FrameCount()
     render = EventDraw._render
@@ -135,7 +135,7 @@ def show_versions(
     for name, extra in times.items():
         print(f"\n{name:12}{'share of the second':>21}{'of both':>9}{'processor':>11}")
         for share in SHARES:
-            with counted() as count:
+            with frame_count() as count:
                 _, seconds = draw(first, second, share, **settings, **extra)
             # One alone knows of no other.
             found = share if share in (0, 1) else count.share

@@ -32,17 +32,17 @@ def bell(studio: Studio) -> Path:
 def sounds(bell: Path, open_tab: OpenTab, studio: Studio) -> Iterator[Page]:
     """A tab at the sounds of the corpus, AIFF among them."""
     page = open_tab(f"/sounds/{studio.corpus}")
-    measured(page, AIFF).wait_for()
+    row_with_length(page, AIFF).wait_for()
     return page
 
 
-def measured(page: Page, name: str) -> Locator:
+def row_with_length(page: Page, name: str) -> Locator:
     """The row of a sound once its length is there: before that it can be named, not heard."""
     return page.get_by_role("row").filter(has_text=name).filter(has_text="0:00.")
 
 
 def play(page: Page, name: str) -> None:
-    measured(page, name).click()
+    row_with_length(page, name).click()
 
 
 def wait_for_samples(page: Page, count: int, since: int = 0) -> np.ndarray:

@@ -40,7 +40,7 @@ from distill.workflows.describe_results import (
     step_facts,
 )
 from distill.workflows.edit_lines import SOUND
-from distill.workflows.edit_script import apply, check_model, read_line, telling
+from distill.workflows.edit_script import apply, check_model, read_line, with_progress
 from distill.workflows.paths import codes_path, output_paths, picture_path
 from distill.workflows.pictures import draw_grid, save_png
 
@@ -91,7 +91,7 @@ def edit_codes(worker: Worker, order: Order) -> Facts:
     """Edit a codes file."""
     request = request_of(order, Edit)
     read = [read_line(line) for line in request.lines]
-    steps = [telling(step, order.report) for step in read if step is not None]
+    steps = [with_progress(step, order.report) for step in read if step is not None]
     others = [step.options.get(SOUND) for step in steps]
     output = codes_path(Path(request.output), [request.model, *others])
     needs_model = check_model(steps, request.model is not None)

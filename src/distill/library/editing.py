@@ -37,7 +37,7 @@ from distill.progress import Progress, no_progress
 from distill.workflows.describe_results import StepFacts, step_facts
 from distill.workflows.edit import needs_model
 from distill.workflows.edit_lines import SOUND, format_line
-from distill.workflows.edit_script import Step, apply, read_line, telling
+from distill.workflows.edit_script import Step, apply, read_line, with_progress
 
 if TYPE_CHECKING:
     from distill.inference.codes.grid import CodeGrid
@@ -204,7 +204,7 @@ class Editor:
         for line, step in zip(lines, steps, strict=True):
             outcome = self._last_trial(folder, line, grid)
             if outcome is None:
-                outcome = self._apply(folder, telling(step, progress), grid, model)
+                outcome = self._apply(folder, with_progress(step, progress), grid, model)
             grid = outcome.new.grid
             edits.append(outcome)
         return document, edits

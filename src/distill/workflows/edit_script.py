@@ -113,8 +113,8 @@ def check_model(steps: Sequence[Step], has_model: bool) -> bool:
     return bool(needing)
 
 
-def telling(step: Step, progress: Progress) -> Step:
-    """`step`, which tells `progress` how far it has come if it can."""
+def with_progress(step: Step, progress: Progress) -> Step:
+    """`step` with `progress` as its option, if it can tell how far it has come."""
     if "progress" not in inspect.signature(EDITS[step.name]).parameters:
         return step
     return replace(step, options={**step.options, "progress": progress})

@@ -101,7 +101,7 @@ async def find_sound(
 ) -> DocumentSound:
     """The whole sound of a document by its content, so that `/sounds` draws and measures it."""
     workspace = context.workspace
-    order, facts = await _decoded(context, document, grid=grid, revision=rev)
+    order, facts = await _decode(context, document, grid=grid, revision=rev)
     name = (await asyncio.to_thread(open_document, workspace, document)).name
     digest = await asyncio.to_thread(remember_heard, workspace, Path(order.output), name)
     return DocumentSound(
@@ -110,14 +110,14 @@ async def find_sound(
 
 
 async def _hear(context: Context, document: str, **settings: Any) -> FileResponse:
-    order, facts = await _decoded(context, document, **settings)
+    order, facts = await _decode(context, document, **settings)
     headers = NEVER | {"X-Span": ",".join(map(str, facts.span))}
     if facts.loudness_lufs is not None:
         headers["X-Loudness"] = f"{facts.loudness_lufs:.2f}"
     return sound_response(Path(order.output), headers)
 
 
-async def _decoded(
+async def _decode(
     context: Context, document: str, **settings: Any
 ) -> tuple[DecodeDocument, HeardFacts]:
     """The request for a sound of a document that lies in the cache, and what is known of it."""

@@ -155,7 +155,7 @@ async def measure_descriptors(context: Context, sound: str, model: str) -> Measu
     """Descriptors as percentiles of the corpus of a model."""
     known = await _known(context, sound)
     path = await _model_path(context, model)
-    facts = await _measured(context, "curves", sound, MeasureCurves(model=path, sound=known.path))
+    facts = await _measure(context, "curves", sound, MeasureCurves(model=path, sound=known.path))
     return MeasuredCurves(frame_rate=facts["frame_rate"], curves=facts["curves"])
 
 
@@ -166,7 +166,7 @@ async def measure_loudness(
     known = await _known(context, sound)
     request = MeasureLoudness(sound=known.path, start_s=start, stop_s=stop)
     kind = f"loudness-{start:.4f}-{'end' if stop is None else f'{stop:.4f}'}"
-    facts = await _measured(context, kind, sound, request)
+    facts = await _measure(context, kind, sound, request)
     return Loudness(loudness_lufs=facts["loudness_lufs"])
 
 
@@ -174,10 +174,10 @@ async def find_sources(context: Context, sound: str, model: str) -> dict[str, An
     """Where a sound repeats recordings of the corpus of a model."""
     known = await _known(context, sound)
     path = await _model_path(context, model)
-    return await _measured(context, "sources", sound, FindSources(model=path, sound=known.path))
+    return await _measure(context, "sources", sound, FindSources(model=path, sound=known.path))
 
 
-async def _measured(
+async def _measure(
     context: Context, kind: str, sound: str, request: MeasureCurves | FindSources | MeasureLoudness
 ) -> dict[str, Any]:
     """What the player measures of a sound, or of one beside a model; it measures once."""
