@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import soundfile as sf
 import torch
@@ -73,15 +74,32 @@ def test_the_form_trains_and_each_save_is_heard(
     )
     row = page.locator(".preview").first
     row.get_by_role("button", name="model").click()
-    heard = speaker.wait_for_sound(page, 0.1)[:4800]
+    of_model = speaker.wait_for_sound(page, 0.1)[:4800]
     path = preview_path(studio.workspace, job.id, preview.number, 0)
-    assert speaker.likeness(heard, sf.read(path)[0]) > 0.99
+    decoded, _ = sf.read(path)
+    assert speaker.likeness(of_model, decoded) > 0.99
     speaker.wait_for_silence(page)
     since = speaker.now(page)
     row.get_by_role("button", name="original").click()
     heard = speaker.wait_for_sound(page, 0.1, since)[:4800]
-    (original,) = sounds.rglob(preview.files[0].sound)
-    assert speaker.likeness(heard, sf.read(original)[0]) > 0.99
+    shown = preview.files[0]
+    (original,) = sounds.rglob(shown.sound)
+    recording, _ = sf.read(original)
+    assert speaker.likeness(heard, recording) > 0.99
+    # Both sides are as loud as the softer one.
+    assert shown.loudness_lufs is not None
+    assert shown.recording_lufs is not None
+    assert shown.loudness_lufs != shown.recording_lufs
+    difference_db = shown.loudness_lufs - shown.recording_lufs
+    ratio = gain_of(heard, recording) / gain_of(of_model, decoded)
+    assert ratio == pytest.approx(10 ** (difference_db / 20), rel=0.02)
+
+
+def gain_of(heard: np.ndarray, sound: np.ndarray) -> float:
+    """The gain at which a part of a sound was heard."""
+    place = speaker.place_of(heard, sound)
+    part = sound[place : place + len(heard)]
+    return float(heard @ part / (part @ part))
 
 
 def is_save(event: JobEvent) -> bool:
