@@ -38,7 +38,7 @@ HANN_MEAN_SQUARE = 3 / 8
 
 CROSSOVER_SLOPE = 1.5
 """Steepness of a crossover: nepers an octave that the odds of both sounds change by. From 12 % of
-one to 88 % it takes 2.7 octaves; at half the width seams between two pads were seen."""
+one to 88 % it takes 2.7 octaves; half of that moved less like recordings do, by trial."""
 
 
 class Analysis(nn.Module):
