@@ -4,11 +4,12 @@ A record keeps the name that the model file had in it. A person may have given t
 name since: wherever the library has that model, its renders go by that name.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from distill.library.models import list_models
 from distill.library.render import Render
-from distill.library.render_table import RenderList, RenderQuery
+from distill.library.render_table import RenderList, RenderQuery, RenderRow
 from distill.library.renders import find_renders
 from distill.library.workspace import Workspace
 
@@ -27,8 +28,13 @@ def list_renders(
     """As `find_renders`, with the present names of models; a search finds these too."""
     names = model_names(workspace)
     found = find_renders(workspace, replace(query or RenderQuery(), model_names=names), limit)
-    rows = [row._replace(model_name=names.get(row.model_id, row.model_name)) for row in found.rows]
-    return replace(found, rows=rows)
+    return replace(found, rows=[_row_with_present_name(row, names) for row in found.rows])
+
+
+def _row_with_present_name(row: RenderRow, names: Mapping[str, str]) -> RenderRow:
+    name = names.get(row.model_id, row.model_name)
+    # Most names never change, and a copy of each of 10,000 rows takes as long as finding them.
+    return row if name == row.model_name else row._replace(model_name=name)
 
 
 def with_present_name(workspace: Workspace, render: Render) -> Render:
