@@ -1,7 +1,7 @@
 /** Keys: what each does where, in one table that the help shows. */
 
 import { signal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { stored } from "./stored";
 
 export interface Binding {
@@ -27,7 +27,8 @@ export const lettersOn = stored("letterKeys", true);
 export function useKeys(name: string, bindings: Binding[]): void {
   const latest = useRef(bindings);
   latest.current = bindings;
-  useEffect(() => {
+  // Before the screen is painted: a key works as soon as what it acts on is seen.
+  useLayoutEffect(() => {
     const bound = bindings.map((binding, n) => ({
       ...binding,
       ...(binding.run && { run: (event: KeyboardEvent) => latest.current[n]?.run?.(event) }),
