@@ -60,6 +60,7 @@ class Analysis(nn.Module):
     floor: Tensor
     octaves: Tensor
     level_widths: Tensor
+    level_centres: Tensor
 
     def __init__(
         self,
@@ -75,6 +76,8 @@ class Analysis(nn.Module):
         # Number of bins that each band of the level scale sums up.
         widths = self.banks[LEVEL_SCALE].weight.sum(0).clamp(min=1)
         self.register_buffer("level_widths", widths, persistent=False)
+        centres = _centres_of_bands(self.banks[LEVEL_SCALE].weight, sample_rate)
+        self.register_buffer("level_centres", centres, persistent=False)
         # A lift of all channels moves mid and side, and leaves the balance as it is.
         planes = torch.ones(1) if channels == 1 else torch.tensor([1, SIDE_WEIGHT, 0])
         knots = []
@@ -176,6 +179,16 @@ class Analysis(nn.Module):
         # Features of the change from one sound to the other, as in `log_mels`.
         change = linear(high - low, self.basis) / self._squared_scale()
         return low + linear(odds.sigmoid() * change, self.basis.T)
+
+    def share_above(self, low: Tensor, high: Tensor, hz: float) -> float:
+        """Share of the mel magnitudes of a crossover at `hz` that its upper sound gives, 0 to 1.
+
+        Arguments as for `crossover`.
+        """
+        is_above = self.level_centres > hz
+        above = self.log_mels(high).exp().mean((0, 1))[is_above].sum()
+        below = self.log_mels(low).exp().mean((0, 1))[~is_above].sum()
+        return float(above / (above + below))
 
     def decibel(self) -> Tensor:
         """Vector `[D]` by which latents move when a sound that is not silent gets 1 dB louder."""

@@ -84,7 +84,7 @@ def test_a_long_blend_has_the_lower_bands_of_the_first(bank: EventBank) -> None:
     """And the upper ones of the second; its crossover falls as the weight of the second grows."""
     analysis = bank.codec.analysis
     first = torch.zeros(100, analysis.basis.shape[1])
-    louder = first + 20 * analysis.decibel()
+    louder = first + 6 * analysis.decibel()
     low_bands = []
     for weight in (0.45, 0.55):
         change = analysis.log_mels(blend(analysis, first, louder, (weight, weight)))
@@ -94,6 +94,15 @@ def test_a_long_blend_has_the_lower_bands_of_the_first(bank: EventBank) -> None:
         assert low < 0.5 < high
         low_bands.append(low)
     assert low_bands[0] < low_bands[1]
+
+
+def test_a_long_blend_of_which_one_would_hear_one_sound_is_a_mean(bank: EventBank) -> None:
+    analysis = bank.codec.analysis
+    loud = torch.zeros(100, analysis.basis.shape[1])
+    quiet = loud - 60 * analysis.decibel()
+    for first, second in ((loud, quiet), (quiet, loud)):
+        mean = torch.lerp(first, second, 0.45)
+        assert torch.allclose(blend(analysis, first, second, (0.45, 0.45)), mean)
 
 
 def test_a_gain_changes_the_level_by_as_much(bank: EventBank) -> None:

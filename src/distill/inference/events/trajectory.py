@@ -29,7 +29,11 @@ LONG_FRAMES = 47
 """Frames (1 s) up to which blends are means of both courses."""
 
 MIDDLE_HZ = 900.0
-"""Crossover of a longer blend of equal weights, in Hz: by trial, body below it and air above."""
+"""Crossover of a longer blend of equal weights, in Hz: by trial, body below it, air above."""
+
+LEAST_HEARD = 0.15
+"""Share of the magnitudes of a crossover that either of its sounds has at least: a long stroke with
+the air of another is that stroke."""
 
 OCTAVES_A_WEIGHT = 15.0
 """Octaves by which the crossover falls as the weight of the second grows by 1: by 1.5 octaves in
@@ -126,8 +130,8 @@ def blend(
 
     A mean of two textures that do not depend on one another is calmer than both. So up to a second
     the course is a mean, and texture is mixed at constant power after the attack, in which both do
-    the same. Of longer sounds the first gives the lower bands, the second the upper ones: each band
-    moves as it was recorded.
+    the same. Of longer sounds one gives the lower bands, the other the upper ones: each band moves
+    as it was recorded. Where one would hear a single sound then, the blend is a mean.
 
     Args:
         analysis: Of the codec that the latents belong to.
@@ -136,10 +140,25 @@ def blend(
         weights: Weight of the second in the first frame and in the last, 0 to 1.
     """
     weight = torch.linspace(*weights, len(first), device=first.device)
-    if len(first) > LONG_FRAMES:
-        hz = MIDDLE_HZ * 2 ** (OCTAVES_A_WEIGHT * (0.5 - weight))
-        return analysis.crossover(first, second, hz)
-    return _morph(first, second, weight[:, None])
+    if len(first) <= LONG_FRAMES:
+        return _morph(first, second, weight[:, None])
+    if _hears_both(analysis, first, second):
+        return _splice(analysis, first, second, weight)
+    if _hears_both(analysis, second, first):
+        return _splice(analysis, second, first, 1 - weight)
+    return torch.lerp(first, second, weight[:, None])
+
+
+def _hears_both(analysis: Analysis, low: Tensor, high: Tensor) -> bool:
+    """Whether the lower bands of one sound and the upper bands of another are both heard."""
+    share = analysis.share_above(low, high, MIDDLE_HZ)
+    return LEAST_HEARD <= share <= 1 - LEAST_HEARD
+
+
+def _splice(analysis: Analysis, low: Tensor, high: Tensor, weight: Tensor) -> Tensor:
+    """The lower bands of one sound with the upper bands of another; `weight` `[T]` of the upper."""
+    hz = MIDDLE_HZ * 2 ** (OCTAVES_A_WEIGHT * (0.5 - weight))
+    return analysis.crossover(low, high, hz)
 
 
 def _morph(first: Tensor, second: Tensor, weight: Tensor) -> Tensor:
