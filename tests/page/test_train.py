@@ -19,7 +19,7 @@ from distill.errors import UsageError
 from distill.library import jobs
 from distill.library.corpora import load_corpus
 from distill.library.job_types import JobEvent
-from distill.library.previews import KeptPreview, kept_previews, preview_path
+from distill.library.previews import SEEDS, KeptPreview, kept_previews, preview_path
 from distill.models.persistence import load_model_v2
 from tests.library.test_jobs import process_of
 from tests.page import speaker
@@ -69,6 +69,7 @@ def test_the_form_trains_and_each_save_is_heard(
 
     saves = [event.n for event in jobs.list_events(studio.workspace, job.id) if is_save(event)]
     preview = until(lambda: preview_of(studio, job.id, saves[-1]), "a preview of the last save")
+    slide_to(page, studio, job.id, preview)
     expect(page.locator(".preview-picture img")).to_have_attribute(
         "src", re.compile(f"/previews/{preview.number}/")
     )
@@ -95,6 +96,36 @@ def test_the_form_trains_and_each_save_is_heard(
     difference_db = shown.loudness_lufs - shown.recording_lufs
     ratio = gain_of(heard, recording) / gain_of(of_model, decoded)
     assert ratio == pytest.approx(10 ** (difference_db / 20), rel=0.02)
+
+    hear_epoch(page, studio, job.id, curves["PriorEpochMetrics"][0].n)
+
+
+def slide_to(page: Page, studio: Studio, job_id: str, preview: KeptPreview) -> None:
+    """Show a preview by the slider, which goes back in time."""
+    numbers = [kept.number for kept in kept_previews(studio.workspace, job_id)]
+    place = numbers.index(preview.number)
+    slider = page.locator(".save-slider input")
+    until(lambda: int(slider.get_attribute("max") or 0) >= place, "the preview on the page")
+    slider.fill(str(place))
+    expect(page.locator(".save-slider")).to_contain_text(f"{place + 1} of ")
+
+
+def hear_epoch(page: Page, studio: Studio, job_id: str, number: int) -> None:
+    """Play the last seed of the best epoch of the prior whose event has this number."""
+    preview = until(lambda: preview_of(studio, job_id, number), "a preview of the epoch")
+    slide_to(page, studio, job_id, preview)
+    expect(page.locator(".save-slider")).to_contain_text(f"epoch {preview.epoch}")
+    rows = page.locator(".preview")
+    expect(rows).to_have_count(len(SEEDS))
+    file = preview.files[-1]
+    expect(rows.last).to_contain_text(f"seed {SEEDS[-1]}, repeats {file.copy_percent:.0f} %")
+    speaker.wait_for_silence(page)
+    since = speaker.now(page)
+    rows.last.get_by_role("button", name="model").click()
+    heard = speaker.wait_for_sound(page, 0.1, since)[:4800]
+    path = preview_path(studio.workspace, job_id, number, len(SEEDS) - 1)
+    sound, _ = sf.read(path)
+    assert speaker.likeness(heard, sound) > 0.99
 
 
 def gain_of(heard: np.ndarray, sound: np.ndarray) -> float:

@@ -217,6 +217,7 @@ def show_prior_training(
     Returns:
         The result of `distill.train_prior`.
     """
+    from distill.library.epoch_previews import EpochPreviews
     from distill.library.job_kinds import TrainPriorArguments
     from distill.library.job_work import conclude_prior, curation_of
     from distill.models.persistence import read_header
@@ -257,6 +258,7 @@ def show_prior_training(
                 keep_checkpoint=True,
                 curation=curation,
                 learns_on=bool(size),
+                best_callback=EpochPreviews(run),
                 **overrides,
             )
     conclude_prior(run, result)

@@ -147,6 +147,19 @@ class ScanComplete:
 
 
 @dataclass(frozen=True)
+class PreviewMade:
+    """Sounds of a best epoch of a prior can be heard.
+
+    Attributes:
+        number: Number of the preview, which is that of the event of the epoch.
+        epoch: Number of the epoch.
+    """
+
+    number: int
+    epoch: int
+
+
+@dataclass(frozen=True)
 class Remark:
     """A warning in a sentence: training goes on."""
 

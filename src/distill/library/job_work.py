@@ -12,6 +12,7 @@ from distill.device import pick_device
 from distill.files import plain_json, replace_atomically
 from distill.library.corpora import find_corpus
 from distill.library.corpus_listing import PartialScan, keep_scan
+from distill.library.epoch_previews import EpochPreviews
 from distill.library.job_kinds import ScanArguments, TrainArguments, TrainPriorArguments
 from distill.library.job_run import JobRun, UnrecordedRun
 from distill.library.job_types import ScanComplete
@@ -160,6 +161,7 @@ def train_prior(run: JobRun, arguments: TrainPriorArguments) -> None:
         keep_checkpoint=True,
         curation=curation_of(run, arguments),
         learns_on=arguments.learns_on,
+        best_callback=EpochPreviews(run),
         **arguments.settings,
     )
     conclude_prior(run, result)

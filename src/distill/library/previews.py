@@ -1,6 +1,7 @@
 """Previews of a training: a fixed set of sounds, and the request for them. Free of torch.
 
-They are made at every save, by the player at low priority. Training never waits for them.
+They are made at every save, by the player at low priority. Training never waits for them. Between
+the saves, the best epochs of a prior are heard: `epoch_previews`.
 """
 
 import json
@@ -68,21 +69,23 @@ class PreviewFile:
 
 @dataclass(frozen=True)
 class KeptPreview:
-    """How a model sounded at a save.
+    """How a model sounded at a save, or at a best epoch of its prior.
 
     Attributes:
-        number: Number of the event of the save.
+        number: Number of the event of the save, or of the epoch.
         made: Time, in seconds since 1970.
         files: Its sounds.
+        epoch: Number of the best epoch of a prior that it was made at; None at a save.
     """
 
     number: int
     made: float
     files: list[PreviewFile]
+    epoch: int | None = None
 
 
 def preview_folder(workspace: Workspace, job_id: str, number: int) -> Path:
-    """Folder of the preview of a save, by the number of its event."""
+    """Folder of the preview of a save or an epoch, by the number of its event."""
     return job_folder(workspace, check_id(job_id)) / "previews" / f"{number:08d}"
 
 
@@ -108,14 +111,21 @@ def preview_order(workspace: Workspace, job: Job, number: int) -> Preview | None
     return Preview(model=model, folder=folder, sounds=sounds, seeds=seeds)
 
 
-def keep_preview(preview: Preview, facts: dict[str, Any]) -> None:
-    """Keep what the player told of a preview, beside its sounds.
+def keep_preview(folder: FilePath, files: list[dict[str, Any]], epoch: int | None = None) -> None:
+    """Keep what is known of a preview, beside its sounds.
+
+    Args:
+        folder: Folder of the preview.
+        files: Facts of each of its sounds.
+        epoch: Number of the best epoch of a prior; None at a save.
 
     Raises:
         OutputError: It cannot be written.
     """
-    content = {"version": 1, "made": time.time(), "files": facts["files"]}
-    with replace_atomically(Path(preview.folder) / FACTS) as file:
+    content: dict[str, Any] = {"version": 1, "made": time.time(), "files": files}
+    if epoch is not None:
+        content["epoch"] = epoch
+    with replace_atomically(Path(folder) / FACTS) as file:
         file.write(json.dumps(content).encode("ascii"))
 
 
@@ -128,7 +138,9 @@ def kept_previews(workspace: Workspace, job_id: str) -> list[KeptPreview]:
             content = parse_json(path.read_bytes())
             files = [_preview_file(entry) for entry in content["files"]]
             number = int(path.parent.name)
-            found.append(KeptPreview(number=number, made=float(content["made"]), files=files))
+            made = float(content["made"])
+            epoch = int(content["epoch"]) if "epoch" in content else None
+            found.append(KeptPreview(number=number, made=made, files=files, epoch=epoch))
     return found
 
 

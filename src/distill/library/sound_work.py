@@ -21,6 +21,7 @@ from distill.library.pictures import spectrogram
 from distill.library.player_channel import Order
 from distill.library.player_worker import Facts, Worker, request_of
 from distill.library.preview_pictures import draw_preview
+from distill.library.seed_sounds import draw_seeds
 from distill.library.sound_requests import (
     PICTURE_ENDING,
     ConvertSound,
@@ -36,8 +37,6 @@ from distill.settings import SAMPLE_RATE
 from distill.workflows.beside_corpus import find_sources, measure_curves
 from distill.workflows.codes import decode, encoding_of
 from distill.workflows.convert import convert_sound
-from distill.workflows.describe_results import generated_facts
-from distill.workflows.generate import generate
 
 PREVIEW_S = 8.0
 """Seconds of each sound of a preview: enough to judge, soon made."""
@@ -128,10 +127,7 @@ def _previews(loaded: LoadedVQModel, folder: Path, request: Preview) -> Iterator
             "loudness_lufs": heard_loudness_of([decoded], rate),
             "recording_lufs": heard_loudness_of([recording], rate),
         }
-    for seed in request.seeds:
-        (result,) = generate(loaded, PREVIEW_S, seed)
-        path = result.save(folder / f"seed-{seed}.wav")
-        yield asdict(generated_facts(path, result))
+    yield from draw_seeds(loaded, folder, request.seeds, PREVIEW_S)
 
 
 def _beginning(sound: PreviewSound, sample_rate: int) -> np.ndarray:

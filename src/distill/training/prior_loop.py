@@ -16,6 +16,7 @@ from distill.models.prior_metadata import PriorMetadata
 from distill.training.codec.corpus import muted_files
 from distill.training.corpus_facts import measure_corpus_facts
 from distill.training.paths import checkpoint_path
+from distill.training.prior.best import BestCallback
 from distill.training.prior.epoch import train_prior_epoch, validate_prior_epoch
 from distill.training.prior.metadata import complete_event
 from distill.training.prior.progress import PriorProgress
@@ -26,6 +27,7 @@ from distill.training.prior_config import PriorConfig
 from distill.training.threads import thread_trials
 
 __all__ = [
+    "BestCallback",
     "EpochCallback",
     "StepCallback",
     "check_memorization",
@@ -49,6 +51,7 @@ def train_prior(
     progress: Callable[[int, int, str], None] | None = None,
     curation: Curation = NO_CURATION,
     learns_on: bool = False,
+    best_callback: BestCallback | None = None,
 ) -> dict[str, Any]:
     """Train a prior on the codes of the sounds in `dataset_dir`; writes no model file.
 
@@ -68,6 +71,8 @@ def train_prior(
         curation: What a person has chosen about the sounds.
         learns_on: Whether training begins with the weights of the prior in the file; the settings
             have its size then.
+        best_callback: Gets each epoch that is better than all before, and can make a model of it.
+            The weights of the training are the same with it and without.
 
     Returns:
         - `prior_model`: the network at its best weights; None before the first validation.
@@ -116,7 +121,7 @@ def train_prior(
     except CancelledError:
         return _no_result(loaded, split)
     trials = thread_trials(threads, adapt_threads, loaded.model.rvq.codebooks.device)
-    run = PriorRun(setup, cancel_event, step_callback, trials)
+    run = PriorRun(setup, cancel_event, step_callback, trials, best_callback)
     run.resume_if_possible()
     run.run(callback or (lambda metrics: None))
     return run.result()

@@ -40,6 +40,7 @@ TYPES = {
     "ValidationMetrics": "job.validation",
     "PriorEpochMetrics": "job.validation",
     "ModelSaved": "job.saved",
+    "PreviewMade": "job.preview",
     "ScanComplete": "job.verdict",
     "TrainingCompleteEvent": "job.stage",
     "PriorTrainingCompleteEvent": "job.stage",
@@ -52,7 +53,7 @@ TYPES = {
 
 SAVES = {"ModelSaved", "PriorTrainingCompleteEvent"}
 """Types of events after which a model file is another: a preview is due. A prior comes into it at
-the end of its training."""
+the end of its training, which itself draws the sounds of its best epochs."""
 
 
 class Watch:
@@ -138,7 +139,7 @@ class Watch:
     def _keep(self, job: Job, number: int, order: Preview, task: PlayerTask) -> None:
         def keep(_: object) -> None:
             if task.future.exception() is None:
-                self._carefully(lambda: keep_preview(order, task.future.result()))
+                self._carefully(lambda: keep_preview(order.folder, task.future.result()["files"]))
                 data = {"job": job.id, "number": number}
                 self._context.hub.publish("jobs", "job.preview", data)
 

@@ -29,7 +29,7 @@ from distill.training.loop import (
 from distill.training.metrics import TrainingCompleteEvent
 from distill.training.paths import checkpoint_path
 from distill.training.prior_config import PriorConfig, get_adaptive_prior_config
-from distill.training.prior_loop import EpochCallback, StepCallback
+from distill.training.prior_loop import BestCallback, EpochCallback, StepCallback
 from distill.training.prior_loop import train_prior as run_prior_training
 from distill.workflows.callbacks import CallbackGuard
 
@@ -232,6 +232,7 @@ def train_prior(
     keep_checkpoint: bool = False,
     curation: Curation = NO_CURATION,
     learns_on: bool | None = None,
+    best_callback: BestCallback | None = None,
     **overrides: Any,
 ) -> dict[str, Any]:
     """Train a prior and add it to the model file, in place of any prior there.
@@ -250,6 +251,8 @@ def train_prior(
         curation: What a person has chosen about the sounds.
         learns_on: Whether training begins with the weights of the prior in the file. Default: in a
             model that goes on from another.
+        best_callback: Called after each epoch that is better than all before. It can make a model
+            of that epoch, as to hear it; the weights of the training stay as without it.
         **overrides: Fields of `PriorConfig` (`max_epochs`, `minutes`, …).
 
     Returns:
@@ -286,6 +289,7 @@ def train_prior(
             progress=progress,
             curation=curation,
             learns_on=bool(size),
+            best_callback=guard.wrap(best_callback) if best_callback else None,
         )
         prior = result["prior_model"]
         if prior is not None:

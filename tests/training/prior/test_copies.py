@@ -12,12 +12,8 @@ from distill.training.prior.copies import measure_copying
 def test_each_sound_has_its_percentage(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(copies, "SOUND_S", 0.5)
     loaded = load_model_v2(trained)
-    assert loaded.prior is not None
-    prior = loaded.prior.train()
-    entries = loaded.prior_facts.corpus_entries()
-    result = measure_copying(loaded, prior, entries, epoch=4)
+    result = measure_copying(loaded, epoch=4)
     assert result.epoch == 4
     assert len(result.percents) == copies.SOUNDS
     assert all(0 <= percent <= 100 for percent in result.percents)
-    assert not prior.training
-    assert measure_copying(loaded, prior, entries, epoch=4) == result
+    assert measure_copying(loaded, epoch=4) == result

@@ -1,6 +1,7 @@
 """A run of prior training: its epochs, its best weights, its checkpoint."""
 
 import logging
+import math
 import shutil
 import threading
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from distill.data.dataset import split_by_manifest
 from distill.models.persistence import load_model_v2
 from distill.training.corpus_facts import CorpusFacts
 from distill.training.metrics import PriorEpochMetrics, PriorStepMetrics
+from distill.training.prior.best import BestEpoch
 from distill.training.prior.progress import PriorProgress
 from distill.training.prior.run import PriorRun
 from distill.training.prior.setup import prepare_prior
@@ -85,6 +87,46 @@ def test_a_resumed_run_takes_the_same_steps(
     expected = whole.prior.state_dict()
     assert all(torch.equal(expected[n], tensor) for n, tensor in second.prior.state_dict().items())
     assert second.progress.history == whole.progress.history
+
+
+def test_what_is_drawn_at_best_epochs_changes_no_training(
+    model_path: Path, corpus_dir: Path, tiny_prior: dict[str, Any]
+) -> None:
+    settings = tiny_prior | {"max_epochs": 4, "patience": 99, "dropout": 0.2, "mask_rate": 0.2}
+    without = run_of(model_path, corpus_dir, **settings)
+    without.run(lambda metrics: None)
+    without.checkpoint.unlink()
+
+    shown = []
+
+    def draw(best: BestEpoch) -> None:
+        prior = best.make_model().require_prior()
+        shown.append((best.epoch, {name: w.clone() for name, w in prior.state_dict().items()}))
+        # As dropout would draw; and the model is a copy.
+        torch.rand(10)
+        with torch.no_grad():
+            next(prior.parameters()).fill_(9.0)
+
+    first = run_of(model_path, corpus_dir, **settings)
+    first.best_callback = draw
+    first.run(lambda metrics: first.cancel_event.set() if metrics.epoch == 2 else None)
+    second = run_of(model_path, corpus_dir, **settings)
+    second.best_callback = draw
+    second.resume_if_possible()
+    second.run(lambda metrics: None)
+
+    expected = without.prior.state_dict()
+    assert all(torch.equal(expected[n], tensor) for n, tensor in second.prior.state_dict().items())
+    assert second.progress.history == without.progress.history
+    best = without.progress.best_weights
+    assert best is not None
+    epoch, weights = shown[-1]
+    assert epoch == without.progress.best_epoch
+    assert all(torch.equal(best[name], tensor) for name, tensor in weights.items())
+    losses = [point["val_loss"] for point in without.progress.history]
+    better = [n for n in range(1, 5) if losses[n - 1] < min(losses[: n - 1], default=math.inf)]
+    # Who stops a training waits for no sounds.
+    assert [number for number, _ in shown] == [n for n in better if n != 2]
 
 
 def test_a_checkpoint_of_other_settings_is_left_alone(

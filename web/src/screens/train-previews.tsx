@@ -1,4 +1,7 @@
-/** How the model sounds at its saves, beside the recordings as they are. */
+/**
+ * How the model sounds at its saves, beside the recordings as they are; and the new sounds of its
+ * prior, at the best epochs.
+ */
 
 import { useRef } from "preact/hooks";
 import { Thumbnail } from "../lanes/thumbnail";
@@ -26,7 +29,7 @@ export function Previews({ detail }: { detail: JobDetail }) {
       {!preview && (
         <p class="muted">
           From the first save on, the same sounds can be heard here as they are and as the model
-          makes them.
+          makes them. While it learns to generate, new sounds come from its best epochs.
         </p>
       )}
       {preview && (
@@ -39,15 +42,13 @@ export function Previews({ detail }: { detail: JobDetail }) {
               max={previews.length - 1}
               value={index}
               disabled={previews.length < 2}
-              aria-valuetext={`${index + 1} of ${previews.length}, ${when(preview.made)}`}
+              aria-valuetext={momentOf(preview, index, previews.length)}
               onInput={(event) => {
                 const number = previews[Number(event.currentTarget.value)]?.number;
                 setQuery({ save: number === undefined ? "" : String(number) });
               }}
             />
-            <span>
-              {index + 1} of {previews.length}, {when(preview.made)}
-            </span>
+            <span>{momentOf(preview, index, previews.length)}</span>
           </label>
           <ul class="preview-list">
             {preview.files.map((file, n) => (
@@ -66,6 +67,12 @@ export function Previews({ detail }: { detail: JobDetail }) {
       )}
     </section>
   );
+}
+
+/** Which preview it is, of which epoch of the prior, and when it was made. */
+function momentOf(preview: KeptPreview, index: number, count: number): string {
+  const epoch = preview.epoch ? `, epoch ${preview.epoch}` : "";
+  return `${index + 1} of ${count}${epoch}, ${when(preview.made)}`;
 }
 
 /** Spectrograms of the sound that is chosen: the recording, the model, and their difference. */

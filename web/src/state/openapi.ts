@@ -1765,14 +1765,16 @@ export interface components {
                 [key: string]: unknown;
             };
         };
-        /** @description How a model sounded at a save. */
+        /** @description How a model sounded at a save, or at a best epoch of its prior. */
         KeptPreview: {
-            /** @description Number of the event of the save. */
+            /** @description Number of the event of the save, or of the epoch. */
             number: number;
             /** @description Time, in seconds since 1970. */
             made: number;
             /** @description Its sounds. */
             files: components["schemas"]["PreviewFile"][];
+            /** @description Number of the best epoch of a prior that it was made at; None at a save. */
+            epoch: number | null;
         };
         /** @description A sound of a preview. */
         PreviewFile: {

@@ -1,12 +1,8 @@
 """How much a prior copies, during training: a few generated sounds, judged by the copy meter."""
 
-from dataclasses import replace
-from typing import Any
-
 from distill.inference.generate import generate
 from distill.inference.modes.request import Request
 from distill.models.persistence import LoadedVQModel
-from distill.models.prior import CodePrior
 from distill.training.prior.verdict import Copying
 
 # Sounds that are generated, and seconds of each: a few seconds of work, and enough for a median.
@@ -14,18 +10,13 @@ SOUNDS = 3
 SOUND_S = 4.0
 
 
-def measure_copying(
-    loaded: LoadedVQModel, prior: CodePrior, metadata: dict[str, Any], epoch: int
-) -> Copying:
+def measure_copying(model: LoadedVQModel, epoch: int) -> Copying:
     """Generate a few sounds, and measure how much of each repeats passages of the corpus.
 
     Args:
-        loaded: Model whose codec decodes.
-        prior: Generates; is in eval mode afterwards.
-        metadata: Entries of `prior_metadata` that generation needs, among them the `copy_index`.
+        model: Generates; its prior is in eval mode, and keeps a `copy_index`.
         epoch: Number of the epoch that the prior's weights come from.
     """
-    model = replace(loaded, prior=prior.eval(), prior_metadata=metadata)
     request = Request(duration=SOUND_S, count=SOUNDS)
     reports = [sound.copy for sound in generate(model, request)]
     percents = [report.passage_percent for report in reports if report]

@@ -6,6 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
+from distill.models.prior import CodePrior
 from distill.training.prior.verdict import perplexity_of
 
 
@@ -32,6 +33,36 @@ class PriorProgress:
     best_weights: dict[str, Tensor] | None = None
     history: list[dict[str, Any]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+
+    def end_epoch(
+        self, train_loss: float, own_loss: float, level_losses: list[float], prior: CodePrior
+    ) -> None:
+        """Count an epoch, and keep its weights where they are the best so far.
+
+        Args:
+            train_loss: Mean loss of its steps.
+            own_loss: Loss on sounds that are learned.
+            level_losses: Loss of each level on held-out sounds; their mean decides.
+            prior: Has the weights that were validated.
+        """
+        val_loss = sum(level_losses) / len(level_losses)
+        self.epoch += 1
+        self.since_best += 1
+        if val_loss < self.best_loss:
+            self.best_loss = val_loss
+            self.since_best = 0
+            self.best_weights = {
+                name: tensor.detach().cpu().clone() for name, tensor in prior.state_dict().items()
+            }
+        self.history.append(
+            {
+                "epoch": self.epoch,
+                "train_loss": train_loss,
+                "own_loss": own_loss,
+                "val_loss": val_loss,
+                "level_losses": level_losses,
+            }
+        )
 
     def check(self) -> None:
         """Raise `ValueError` where a counter does not fit the others: no run leaves such."""

@@ -6,8 +6,6 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from copy import deepcopy
-from dataclasses import asdict
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +28,7 @@ from distill.training.checkpoint import (
 from distill.training.checkpoint_types import PRIOR_CHECKPOINT
 from distill.training.metrics import PriorEpochMetrics, PriorStepMetrics
 from distill.training.paths import checkpoint_path
+from distill.training.prior.best import BestCallback, BestEpoch, BestPrior
 from distill.training.prior.copies import measure_copying
 from distill.training.prior.data import draw_ahead, draw_batches
 from distill.training.prior.epoch import (
@@ -38,13 +37,8 @@ from distill.training.prior.epoch import (
     train_prior_epoch,
     validate_prior_epoch,
 )
-from distill.training.prior.metadata import (
-    complete_event,
-    corpus_part,
-    curated_files,
-    index_corpus,
-    prior_metadata,
-)
+from distill.training.prior.fingerprint import fingerprint
+from distill.training.prior.metadata import complete_event, prior_metadata
 from distill.training.prior.optimizer import (
     learning_rate_at,
     prior_optimizer,
@@ -72,9 +66,6 @@ CHECKPOINT_EVERY_S = 20.0
 # Epochs without a better one after which copying is measured: the best weights are likely final.
 COMPARED_AFTER = 3
 
-# Settings that may differ when a run continues from a checkpoint.
-_MAY_CHANGE = ("max_epochs", "minutes", "patience", "threads")
-
 # Purpose of the draw of frames ahead within seed and epoch; batches have these two alone.
 _AHEAD_PURPOSE = 1
 
@@ -90,6 +81,7 @@ class PriorRun:
         cancel_event: Ends the run after the current step once it is set.
         step_callback: Gets the metrics of every step.
         threads: Chooses the number of threads; None leaves it as it is.
+        best_callback: Gets each best epoch, after its metrics. What it draws changes no weights.
     """
 
     def __init__(
@@ -98,6 +90,7 @@ class PriorRun:
         cancel_event: threading.Event,
         step_callback: StepCallback | None = None,
         threads: ThreadTrials | None = None,
+        best_callback: BestCallback | None = None,
     ) -> None:
         self.setup = setup
         self.config = setup.config
@@ -105,6 +98,8 @@ class PriorRun:
         self.cancel_event = cancel_event
         self.threads = threads or ThreadTrials([torch.get_num_threads()])
         self.step_callback = step_callback or (lambda metrics: None)
+        self.best_callback = best_callback
+        self.best = BestPrior(setup)
         self._begin()
         self.is_diverged = False
         self.copying: Copying | None = None
@@ -162,6 +157,25 @@ class PriorRun:
             self._measure_copying()
         callback(self._epoch_metrics())
         self._save_checkpoint_if_due()
+        if self.best_callback and not (self.progress.since_best or self.cancel_event.is_set()):
+            self._show_best(self.best_callback)
+
+    def _show_best(self, callback: BestCallback) -> None:
+        """Call `callback` with the epoch just done; its time belongs to the training."""
+        weights = self.progress.best_weights
+        assert weights is not None
+        best = BestEpoch(
+            epoch=self.progress.epoch,
+            elapsed_s=self.progress.elapsed_s,
+            make_model=lambda: self.best.model(weights),
+        )
+        began = time.perf_counter()
+        device = self.prior.start.device
+        # Dropout and hidden frames are drawn from the global generators: they go on as if nothing
+        # had been drawn between.
+        with torch.random.fork_rng([device] if device.type == "cuda" else []):
+            callback(best)
+        self.progress.elapsed_s += time.perf_counter() - began
 
     def _train(self) -> float:
         """Train for one epoch; returns the mean loss of its steps, in nats a code."""
@@ -239,30 +253,11 @@ class PriorRun:
         progress = self.progress
         with self.average.apply():
             losses = level_losses(self.prior, self.setup.held_out)
-            val_loss = sum(losses) / len(losses)
-            if not math.isfinite(val_loss):
+            if not math.isfinite(sum(losses)):
                 # The last step of the epoch may be the one that went wrong.
                 raise DivergedError(DIVERGENCE)
             own_loss, _ = validate_prior_epoch(self.prior, self.setup.own)
-            progress.epoch += 1
-            progress.since_best += 1
-            if val_loss < progress.best_loss:
-                progress.best_loss = val_loss
-                progress.since_best = 0
-                progress.best_weights = {
-                    name: tensor.detach().cpu().clone()
-                    for name, tensor in self.prior.state_dict().items()
-                }
-        progress.history.append(
-            {
-                "epoch": progress.epoch,
-                "train_loss": train_loss,
-                "own_loss": own_loss,
-                "val_loss": val_loss,
-                "level_losses": losses,
-            }
-        )
-
+            progress.end_epoch(train_loss, own_loss, losses, self.prior)
         is_memorizing, message = self._check_memorization()
         if is_memorizing:
             progress.warnings.append(f"Epoch {progress.epoch}: {message}")
@@ -316,21 +311,7 @@ class PriorRun:
         is_known = self.copying is not None and self.copying.epoch == epoch
         if self.cancel_event.is_set() or progress.best_weights is None or is_known:
             return
-        best = deepcopy(self.prior)
-        best.load_state_dict(progress.best_weights)
-        entries = self._corpus_part().corpus_entries()
-        self.copying = measure_copying(self.setup.loaded, best, entries, epoch)
-
-    @cached_property
-    def _copy_index(self) -> dict[str, Any]:
-        # Cached: decoding the passages takes seconds.
-        setup = self.setup
-        return index_corpus(
-            setup.loaded, setup.split, setup.codes, setup.offsets, bool(setup.parent_hash)
-        )
-
-    def _corpus_part(self) -> PriorMetadata:
-        return corpus_part(self.setup, self._copy_index)
+        self.copying = measure_copying(self.best.model(progress.best_weights), epoch)
 
     # --- stop and go on ---------------------------------------------------------------------------
 
@@ -338,23 +319,6 @@ class PriorRun:
     def checkpoint(self) -> Path:
         """Path of the checkpoint, beside the model."""
         return checkpoint_path(self.setup.loaded.path, "prior")
-
-    def _fingerprint(self) -> dict[str, Any]:
-        """All that must be the same for a checkpoint to fit: codec, network, settings, sounds."""
-        settings = asdict(self.config)
-        for name in _MAY_CHANGE:
-            del settings[name]
-        facts: dict[str, Any] = {
-            "codebook_hash": self.setup.loaded.model.codebook_hash(),
-            "network": self.setup.arguments,
-            "settings": settings,
-            "sounds": sorted(region.clip.content_hash for region in self.setup.split.train),
-        }
-        if choices := curated_files(self.setup.split):
-            facts["choices"] = choices
-        if self.setup.parent_hash:
-            facts["parent"] = self.setup.parent_hash
-        return facts
 
     def _save_checkpoint_if_due(self) -> None:
         """Save a checkpoint after a better epoch, or when it is time."""
@@ -369,7 +333,7 @@ class PriorRun:
             # Dropout and hidden frames are drawn from the global generators.
             "random": random_state(self.prior.start.device),
         }
-        contents = {"fits": self._fingerprint(), "state": state}
+        contents = {"fits": fingerprint(self.setup), "state": state}
         self.saver.attempt(lambda: save_checkpoint(self.checkpoint, contents))
 
     def resume_if_possible(self) -> None:
@@ -380,7 +344,7 @@ class PriorRun:
         try:
             contents = load_checkpoint(self.checkpoint, PRIOR_CHECKPOINT)
             with restoring(self.checkpoint):
-                is_ours = contents["fits"] == self._fingerprint()
+                is_ours = contents["fits"] == fingerprint(self.setup)
                 if is_ours:
                     self._restore(dict(contents["state"]))
         except CheckpointError as error:
@@ -416,7 +380,7 @@ class PriorRun:
             self.prior.load_state_dict(progress.best_weights)
         verdict = self._verdict(is_finished=True) if progress.history else None
         # Without weights nothing is saved, so that the corpus is not needed either.
-        corpus = self._corpus_part() if has_weights else PriorMetadata()
+        corpus = self.best.corpus_part() if has_weights else PriorMetadata()
         metadata = prior_metadata(corpus, self.setup, progress, verdict, self.copying)
         is_interrupted = self.cancel_event.is_set()
         return {
