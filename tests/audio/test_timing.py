@@ -2,6 +2,7 @@
 
 import io
 import struct
+import time
 from pathlib import Path
 
 import numpy as np
@@ -59,8 +60,12 @@ def test_a_file_with_timing_is_otherwise_the_same(
     folder = tmp_path_factory.mktemp("timing")
     audio = np.random.default_rng(frames).uniform(-1, 1, (channels, frames)).astype(np.float32)
     tags = {"comment": f'{{"distill": "{comment}"}}', "software": "Distill 1"}
-    plain = write_sound(folder / "plain.wav", audio, RATE, subtype, tags)
-    path = write_sound(folder / "timed.wav", audio, RATE, subtype, tags, timing)
+    # Files of floats hold the second at which they were written: both need the same.
+    began = None
+    while began != int(time.time()):
+        began = int(time.time())
+        plain = write_sound(folder / "plain.wav", audio, RATE, subtype, tags)
+        path = write_sound(folder / "timed.wav", audio, RATE, subtype, tags, timing)
     assert read_timing(path) == timing
     assert read_timing(plain) is None
     assert read_tags(path) == read_tags(plain)

@@ -51,9 +51,10 @@ function AllComparisons() {
 
 /** Moves a comparison to the bin, with an undo. */
 async function binComparison(id: string): Promise<void> {
+  // First, or the screen would ask once more for what is gone.
+  go(hrefOf("compare"));
   try {
     await remove(`/comparisons/${id}`);
-    go(hrefOf("compare"));
     // Before its end, its name would say what is compared.
     toast("The comparison is in the bin", () => void restoreComparison(id));
   } catch (error) {
