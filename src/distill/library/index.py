@@ -206,8 +206,9 @@ def use_index(workspace: Workspace, table: Table, work: Callable[[Index], Result
 
 
 def sql_text(text: str) -> str:
-    """`text` as SQLite takes it: without halves of signs, as names of files may have them."""
-    return text.encode("utf-8", "backslashreplace").decode()
+    """`text` as SQLite takes it: without halves of signs, as names of files may have them, and
+    without a NUL, where its patterns end."""
+    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
 
 
 def like(words: str) -> str:
