@@ -24,7 +24,6 @@ LARGEST_REPEAT = 1.1
 CROSSFADE_FRAMES = 16
 """Frames (0.34 s) over which a steady part fades into the next one: slower than any rhythm."""
 
-
 LONG_FRAMES = 47
 """Frames (1 s) up to which blends are means of both courses."""
 
