@@ -1,9 +1,12 @@
+import base64
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile as sf
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from distill.audio.io import read_audio
 from distill.data.fingerprint import fingerprint, same_sounds
@@ -123,3 +126,66 @@ def test_no_sounds() -> None:
 def test_among_many_files_copies_find_the_first() -> None:
     sounds = [chirps(seed, 0.1) for seed in range(10)] * 8
     assert matches(*sounds)[10:] == [index % 10 for index in range(10, 80)]
+
+
+BANDS = 46
+"""Bands of a fingerprint."""
+
+
+def fingerprint_of(length: int, levels: np.ndarray) -> str:
+    """A fingerprint of so many samples that sound, from their start, and `levels` in steps."""
+    places = np.array([0, length, 0], "<u8").tobytes()
+    return base64.b64encode(places + levels.astype(np.uint8).tobytes()).decode("ascii")
+
+
+def asked_pairs(lengths: np.ndarray, levels: np.ndarray) -> list[tuple[int, int]]:
+    """The pairs of sounds that are compared, in order, each sound with one after the other."""
+    pairs: list[tuple[int, int]] = []
+
+    def compare(index: int, earlier: int, _compare: Callable[[], bool]) -> bool:
+        pairs.append((index, earlier))
+        return (index * earlier) % 5 == 4
+
+    fingerprints = [fingerprint_of(*sound) for sound in zip(lengths, levels, strict=True)]
+    same_sounds(fingerprints, lambda index: np.zeros((1, 0)), compare)
+    return pairs
+
+
+def pairs_one_by_one(lengths: np.ndarray, levels: np.ndarray) -> list[tuple[int, int]]:
+    """The same, found by measuring the distance of each pair by itself, in single precision."""
+    pairs = []
+    for index in range(len(lengths)):
+        distances = []
+        for earlier in range(index):
+            own, other = levels[index].astype(np.float32), levels[earlier].astype(np.float32)
+            weights = np.maximum(own, other)
+            total = (np.abs(own - other) * np.float32(0.25) * weights).sum()
+            distance = total / max(weights.sum(), np.float32(1))
+            ratio = lengths[earlier] / max(lengths[index], 1)
+            is_alike = 0.45 <= ratio <= 1 / 0.45 or abs(lengths[earlier] - lengths[index]) <= 5760
+            if is_alike and min(lengths[earlier], lengths[index]) > 0 and distance <= 8:
+                distances.append((distance, earlier))
+        for _, earlier in sorted(distances)[:6]:
+            pairs.append((index, earlier))
+            if (index * earlier) % 5 == 4:
+                break
+    return pairs
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    n=st.integers(1, 150),
+    spread=st.sampled_from([0, 1, 5, 20, 60]),
+    length_kinds=st.integers(1, 40),
+)
+def test_all_pairs_at_once_are_those_found_one_by_one(
+    seed: int, n: int, spread: int, length_kinds: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    # Some are silent, some lie at the very ratio of lengths up to which sounds are compared.
+    kinds = rng.choice([0, 1, 9_000, 20_000, 25_761, *rng.integers(1, 400_000, 40)], length_kinds)
+    lengths = rng.choice(kinds, n)
+    noise = rng.integers(-spread, spread + 1, (n, BANDS))
+    levels = np.clip(rng.integers(0, 129, BANDS) + noise, 0, 128)
+    assert asked_pairs(lengths, levels) == pairs_one_by_one(lengths, levels)

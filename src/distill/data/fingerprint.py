@@ -10,6 +10,7 @@ from functools import partial
 from typing import NamedTuple
 
 import numpy as np
+from scipy.spatial.distance import cdist
 
 from distill.data.alignment import HIGHEST_HZ, LOWEST_HZ, Part, mean_channel, same_recording
 from distill.settings import SAMPLE_RATE
@@ -40,6 +41,9 @@ _ALIKE_DB = 8.0
 
 # Nearest sounds by spectrum that are compared.
 _CANDIDATES = 6
+
+# Sounds whose distances from all others are measured at once: 5 MB for 10,000 others.
+_BLOCK = 64
 
 # Least length of a copy relative to its original, silence at the ends left out.
 _LEAST_LENGTH = 0.45
@@ -113,10 +117,10 @@ def fingerprint(audio: np.ndarray) -> str:
 def _read(text: str) -> _Outline:
     """The contents of a fingerprint; an empty one has no length."""
     if not text:
-        return _Outline(start=0, stop=0, loudest=0, levels=np.zeros(_BANDS, np.float32))
+        return _Outline(start=0, stop=0, loudest=0, levels=np.zeros(_BANDS))
     content = base64.b64decode(text)
     start, stop, loudest = map(int, np.frombuffer(content[:24], "<u8"))
-    levels = np.frombuffer(content[24:], np.uint8).astype(np.float32)
+    levels = np.frombuffer(content[24:], np.uint8).astype(np.float64)
     return _Outline(start=start, stop=stop, loudest=loudest, levels=levels)
 
 
@@ -136,38 +140,92 @@ def same_sounds(
         For each sound, the index of the nearest earlier one that is the same, or None.
     """
     outlines = [_read(text) for text in fingerprints]
-    levels = np.stack([outline.levels for outline in outlines]) if outlines else np.zeros(0)
-    lengths = np.array([outline.length for outline in outlines], np.float64)
+    nearest = _nearest_earlier(outlines)
     matches: list[int | None] = []
 
     def is_same(index: int, earlier: int) -> bool:
         own, other = (outlines[i].part(open_sound(i)) for i in (index, earlier))
         return same_recording(own, other)
 
-    for index, outline in enumerate(outlines):
-        ratio = lengths[:index] / max(outline.length, 1)
-        is_alike = (ratio >= _LEAST_LENGTH) & (ratio <= 1 / _LEAST_LENGTH)
-        is_alike |= np.abs(lengths[:index] - outline.length) <= _LENGTH_SLACK
-        is_alike &= lengths[:index] > 0
-        candidates = np.flatnonzero(is_alike)
-        distances = _mean_distance(levels[candidates], outline.levels)
-        order = np.argsort(distances, kind="stable")[:_CANDIDATES]
-        nearest = candidates[order[distances[order] <= _ALIKE_DB]]
-        # Of a silent sound nothing can be said.
-        alike = map(int, nearest) if outline.length else ()
+    for index, alike in enumerate(nearest):
         match = (i for i in alike if outcome(index, i, partial(is_same, index, i)))
         matches.append(next(match, None))
     return matches
 
 
-def _mean_distance(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Mean distance in dB over the last axis of quantised levels `[..., n]` and `[n]`.
+def _nearest_earlier(outlines: Sequence[_Outline]) -> list[list[int]]:
+    """For each sound, the earlier ones that are worth a comparison; the nearest first.
 
-    Loud bands weigh more.
+    Sounds of about one length lie together once they are sorted by it: most pairs are never looked
+    at. The spectra of the others are compared in blocks.
     """
-    weights = np.maximum(first, second)
-    difference = np.abs(first - second) * _STEP_DB * weights
-    return difference.sum(axis=-1) / np.maximum(weights.sum(axis=-1), 1.0)
+    nearest: list[list[int]] = [[] for _ in outlines]
+    lengths = np.array([outline.length for outline in outlines], np.float64)
+    by_length = np.argsort(lengths, kind="stable")
+    # Of a silent sound nothing can be said.
+    by_length = by_length[lengths[by_length] > 0]
+    if not len(by_length):
+        return nearest
+    levels = np.stack([outline.levels for outline in outlines])
+    for start in range(0, len(by_length), _BLOCK):
+        rows = by_length[start : start + _BLOCK]
+        spans = _alike_spans(lengths[rows], lengths[by_length])
+        others = by_length[spans[0].start : spans[-1].stop]
+        others = others[others < rows.max()]
+        distances = _mean_distances(levels[rows], levels[others])
+        distances[others >= rows[:, None]] = np.inf
+        spans = _alike_spans(lengths[rows], lengths[others])
+        for row, distance, span in zip(rows, distances, spans, strict=True):
+            nearest[row] = _nearest(others[span], distance[span])
+    return nearest
+
+
+def _alike_spans(lengths: np.ndarray, others: np.ndarray) -> list[slice]:
+    """Which of `others`, lengths that increase, may be those of the same sounds as `lengths`."""
+    least = np.minimum(lengths * _LEAST_LENGTH, lengths - _LENGTH_SLACK)
+    most = np.maximum(lengths / _LEAST_LENGTH, lengths + _LENGTH_SLACK)
+    starts = np.searchsorted(others, least, side="left")
+    stops = np.searchsorted(others, most, side="right")
+    return [slice(start, stop) for start, stop in zip(starts, stops, strict=True)]
+
+
+def _nearest(others: np.ndarray, distances: np.ndarray) -> list[int]:
+    """The nearest `_CANDIDATES` of the sounds `others` `[n]` that are near enough.
+
+    Of those equally near, the earliest.
+    """
+    farthest = _ALIKE_DB
+    if len(distances) > _CANDIDATES:
+        farthest = min(farthest, np.partition(distances, _CANDIDATES - 1)[_CANDIDATES - 1])
+    near = np.flatnonzero(distances <= farthest)
+    order = np.lexsort((others[near], distances[near]))[:_CANDIDATES]
+    nearest: list[int] = others[near[order]].tolist()
+    return nearest
+
+
+def _mean_distances(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Mean distances `[n, m]` in dB of levels in steps, `[n, _BANDS]` and `[m, _BANDS]`.
+
+    The weight of a band is the larger of its two levels. Sums of whole numbers are exact, in any
+    order.
+    """
+    differences = cdist(first, second, "cityblock")
+    # The larger of two numbers is half of the sum of their sum and their difference.
+    weights = (_sums(first, second) + differences) / 2
+    # So their difference times the larger one is half of the sum of the difference of their squares
+    # and the square of their difference.
+    first_squares = np.square(first)
+    second_squares = np.square(second)
+    products = cdist(first_squares, second_squares, "cityblock")
+    products += _sums(first_squares, second_squares) - 2.0 * (first @ second.T)
+    steps = (products / 2).astype(np.float32) / np.maximum(weights, 1.0).astype(np.float32)
+    distances: np.ndarray = _STEP_DB * steps
+    return distances
+
+
+def _sums(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Sums `[n, m]` of both `[n, _BANDS]` and `[m, _BANDS]` over the bands."""
+    return first.sum(axis=1)[:, None] + second.sum(axis=1)
 
 
 def _band_energies(audio: np.ndarray, positions: np.ndarray) -> np.ndarray:
