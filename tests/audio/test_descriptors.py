@@ -3,6 +3,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from distill.audio import descriptors
 from distill.audio.descriptor_names import DESCRIPTORS
 from distill.audio.descriptors import PercentileTable, measure, smooth
 from distill.settings import SAMPLE_RATE
@@ -56,6 +57,19 @@ def test_short_and_long_sounds_have_a_row_for_every_frame(seconds: float) -> Non
     rows = measure(sound, SAMPLE_RATE, HOP)
     assert len(rows) == -(-sound.shape[1] // HOP)
     assert np.isfinite(rows[:, 0]).all()
+
+
+@pytest.mark.parametrize("frames", [100, 5_000])
+def test_the_values_do_not_depend_on_the_size_of_the_pieces(
+    frames: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(1)
+    hz = np.repeat(rng.uniform(60, 1500, 60), SAMPLE_RATE // 5)
+    tone = 0.2 * np.sin(2 * np.pi * np.cumsum(hz) / SAMPLE_RATE)
+    sound = (tone + 0.02 * rng.standard_normal((2, len(tone)))).astype(np.float32)
+    rows = measure(sound, SAMPLE_RATE, HOP)
+    monkeypatch.setattr(descriptors, "_PIECE_FRAMES", frames)
+    assert rows.tobytes() == measure(sound, SAMPLE_RATE, HOP).tobytes()
 
 
 @given(values=st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=200))
