@@ -208,8 +208,8 @@ def test_sounds_are_found_made_kept_edited_and_judged_by_keys_alone(
     expect(player.get_by_role("button", name="Stop", exact=True)).to_be_visible()
     tab_to(page, "why?")
     page.keyboard.type("warmer")
-    # In a text, a key is a letter of it.
-    page.keyboard.press("Tab")
+    # In a text, a key is a letter of it; Escape leaves the text.
+    page.keyboard.press("Escape")
     page.keyboard.press("3")
     expect(page.get_by_text("equal 0. Chance gives as much")).to_be_visible()
     (pair,) = server.get(f"/comparisons/{comparison}")["pairs"]

@@ -80,6 +80,36 @@ def test_space_sounds_as_it_is_drawn_and_stops(make_page: Page) -> None:
     expect(button).to_contain_text("Play new sound")
 
 
+KEEP_RING = """
+() => {
+  window.AudioWorkletNode = class extends window.AudioWorkletNode {
+    constructor(...given) {
+      super(...given);
+      window.ring = this;
+    }
+  };
+}
+"""
+
+LATE_NEWS = """
+ring.port.dispatchEvent(new MessageEvent("message", { data: { played: 1, ahead: 0 } }));
+"""
+
+
+@speaker.LISTEN
+def test_news_of_a_sound_that_was_stopped_does_not_start_it(make_page: Page) -> None:
+    make_page.evaluate(KEEP_RING)
+    button = make_page.locator("button[title=Space]")
+    button.click()
+    since = speaker.now(make_page)
+    assert len(speaker.wait_for_sound(make_page, 0.1, since))
+    button.click()
+    expect(button).to_contain_text("Play new sound")
+    make_page.evaluate(LATE_NEWS)
+    make_page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+    expect(button).to_contain_text("Play new sound")
+
+
 def test_a_take_holds_its_knobs_and_is_made_again(
     make_page: Page, studio: Studio, tmp_path: Path
 ) -> None:

@@ -34,6 +34,7 @@ from distill.errors import (
 from distill.files import parse_json
 from distill.ui.context import Context
 from distill.ui.schema import restore_record, restore_text, to_json
+from distill.ui.words import page_words
 
 log = logging.getLogger(__name__)
 
@@ -214,7 +215,7 @@ def error_response(error: Exception) -> Response:
     if isinstance(error, HttpError):
         return json_response(ErrorAnswer(error=str(error), kind=error.kind), error.status)
     answer = ErrorAnswer(
-        error=str(error),
+        error=page_words(str(error)),
         kind=type(error).__name__,
         field=getattr(error, "field", ""),
         rev=getattr(error, "revision", None),

@@ -17,6 +17,7 @@ from distill.ui.context import Context
 from distill.ui.events import LONGEST_MESSAGE, Serve
 from distill.ui.messages import LiveBlock, LiveEnd, LiveOrder, LiveStart
 from distill.ui.schema import restore_record
+from distill.ui.words import page_words
 
 AHEAD_S = 1.0
 """Seconds of sound that a tab has before it plays them: more would only delay steering."""
@@ -72,7 +73,7 @@ class _Session:
                 self.task.steer(**order.steer)
         except (DistillError, ValueError, TypeError) as error:
             is_plain = isinstance(error, DistillError)
-            sentence = str(error) if is_plain else "This message cannot be read."
+            sentence = page_words(str(error)) if is_plain else "This message cannot be read."
             await self.socket.send_text(json.dumps({"error": sentence}))
 
     async def _start(self, start: LiveStart) -> None:
@@ -138,6 +139,6 @@ async def _end(socket: WebSocket, sentence: str, is_over: bool = True) -> None:
     if socket.application_state != WebSocketState.CONNECTED:
         return
     with suppress(WebSocketDisconnect, RuntimeError):
-        await socket.send_text(json.dumps({"end": asdict(LiveEnd(error=sentence))}))
+        await socket.send_text(json.dumps({"end": asdict(LiveEnd(error=page_words(sentence)))}))
         if is_over:
             await socket.close(1013)

@@ -5,6 +5,7 @@ from typing import Any
 from distill.library.codes_requests import DecodeDocument, EditDocument
 from distill.library.player_task import PlayerEvent
 from distill.ui.hub import Hub
+from distill.ui.words import page_words
 
 TYPES = {
     "waiting": "take.waiting",
@@ -33,7 +34,7 @@ def publish(hub: Hub, event: PlayerEvent) -> None:
     elif event.type == "written":
         data |= {"render": event.facts.get("render"), "copy": event.facts.get("copy")}
     elif event.type in ("failed", "steered"):
-        data |= {"error": event.facts.get("error") or ""}
+        data |= {"error": page_words(event.facts.get("error") or "")}
     elif event.type == "done" and "comparison" in event.facts:
         data |= {"comparison": event.facts["comparison"]}
     hub.publish("player", TYPES[event.type], data)

@@ -19,6 +19,7 @@ from distill.library.sound_requests import Preview
 from distill.ui.context import Context
 from distill.ui.job_watch import JobNews, JobWatch
 from distill.ui.library_watch import Change, LibraryWatch
+from distill.ui.words import event_words
 
 log = logging.getLogger(__name__)
 
@@ -117,8 +118,13 @@ class Watch:
             hub.publish("jobs", f"job.{news.state}", {"job": news.job})
             return
         kind = TYPES.get(news.event.type, "job.remark")
-        event = {"n": news.event.n, "t": news.event.t, "type": news.event.type}
-        hub.publish("jobs", kind, {"job": news.job, "event": event | {"data": news.event.data}})
+        event = {
+            "n": news.event.n,
+            "t": news.event.t,
+            "type": news.event.type,
+            "data": event_words(news.event.data),
+        }
+        hub.publish("jobs", kind, {"job": news.job, "event": event})
         if news.event.type in SAVES:
             self._saves[news.job] = news.event
 

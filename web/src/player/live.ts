@@ -31,6 +31,7 @@ let socket: WebSocket | null = null;
 let ring: AudioWorkletNode | null = null;
 let ready: Promise<void> | null = null;
 let block: LiveBlock | null = null;
+let order = 0;
 
 onHush(stopLive);
 
@@ -44,8 +45,10 @@ export async function startLive(start: LiveStart): Promise<void> {
   try {
     const { context } = audio();
     ready ??= context.audioWorklet.addModule("/ring.js");
+    const own = ++order;
     await ready;
-    connect(start);
+    // It may have been stopped, or begun anew, meanwhile.
+    if (own === order) connect(start);
   } catch (error) {
     stopLive();
     toastError(error);
@@ -60,6 +63,7 @@ export function steerLive(steering: LiveSteering): void {
 }
 
 export function stopLive(): void {
+  order++;
   if (socket) {
     socket.onclose = null;
     socket.close();
@@ -117,6 +121,8 @@ function begin(): void {
     outputChannelCount: [2],
   });
   node.port.onmessage = ({ data }) => {
+    // News may be on its way while it is stopped.
+    if (node !== ring) return;
     livePlayed.value = data.played;
     if (data.played > 0) liveState.value = "playing";
   };

@@ -35,7 +35,7 @@ export function Previews({ detail }: { detail: JobDetail }) {
       {preview && (
         <>
           <label class="choice save-slider">
-            <span class="muted">Save</span>
+            <span class="muted">Moment</span>
             <input
               type="range"
               min={0}

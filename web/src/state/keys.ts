@@ -74,9 +74,20 @@ export function takesKeys(target: EventTarget | null, name: string): boolean {
   return true;
 }
 
+/** Whether text of one line is entered in it: Escape leaves it, so that letters are keys again. */
+function isLine(target: EventTarget | null): target is HTMLInputElement {
+  if (!(target instanceof HTMLInputElement) || target.closest("dialog[open]")) return false;
+  return !/^(checkbox|radio|range)$/.test(target.type);
+}
+
 function onKeyDown(event: KeyboardEvent): void {
   const name = keyName(event);
-  if (event.defaultPrevented || event.altKey || takesKeys(event.target, name)) return;
+  if (event.defaultPrevented || event.altKey) return;
+  if (name === "Escape" && isLine(event.target)) {
+    event.target.blur();
+    return;
+  }
+  if (takesKeys(event.target, name)) return;
   if (name.length === 1 && /[a-z]/.test(name) && !lettersOn.value) return;
   const all = groups.value.flatMap((group) => group.bindings);
   const binding = all.find((each) => each.key === name && each.run);

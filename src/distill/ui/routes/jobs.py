@@ -19,6 +19,7 @@ from distill.ui.api import Endpoint
 from distill.ui.context import Context
 from distill.ui.files import FOREVER, NEVER, sound_response
 from distill.ui.messages import CommandView
+from distill.ui.words import page_words
 
 
 @dataclass(frozen=True)
@@ -182,7 +183,7 @@ def view_of(context: Context, job: Job) -> JobView:
         kind=job.kind,
         title=job.title,
         state=job.state,
-        sentence=job.sentence,
+        sentence=page_words(job.sentence),
         stage=job.stage,
         progress=job.progress,
         remaining_s=job.remaining_s,
