@@ -13,7 +13,7 @@ from distill.cancellation import CancelledError, check_each, check_of
 from distill.models.persistence import load_model_v2, read_header
 from distill.models.rvq import ResidualVQ
 from distill.training.codec import validation
-from distill.training.prior import data, setup
+from distill.training.prior import encoding, region_traits, setup
 
 
 def test_a_check_raises_once_the_event_is_set() -> None:
@@ -72,7 +72,13 @@ def test_a_training_stopped_within_a_stage_goes_on_to_the_same_bits(
 
 
 @pytest.mark.parametrize(
-    "stage", ["extract_code_sequences", "measure_attributes", "classifier_batches"]
+    ("place", "name"),
+    [
+        (encoding, "encode_stream"),
+        (region_traits, "measure"),
+        (setup, "attribute_targets"),
+        (setup, "classifier_batches"),
+    ],
 )
 def test_a_prior_stopped_while_it_is_set_up_leaves_the_file(
     corpus_dir: Path,
@@ -80,13 +86,14 @@ def test_a_prior_stopped_while_it_is_set_up_leaves_the_file(
     tmp_path: Path,
     tiny_prior: dict[str, Any],
     monkeypatch: pytest.MonkeyPatch,
-    stage: str,
+    place: Any,
+    name: str,
 ) -> None:
     path = tmp_path / "m.sda"
     path.write_bytes(codec_only.read_bytes())
     event = threading.Event()
-    place = data if stage == "extract_code_sequences" else setup
-    monkeypatch.setattr(place, stage, setting(event, getattr(place, stage), 1))
+    monkeypatch.setenv("DISTILL_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(place, name, setting(event, getattr(place, name), 1))
     result = distill.train_prior(path, corpus_dir, cancel_event=event, **tiny_prior)
     assert result["prior_model"] is None
     assert result["complete"].interrupted

@@ -43,7 +43,7 @@ from distill.models.prior import CodePrior, extract_code_sequences
 from distill.settings import SAMPLE_RATE
 from distill.training.codec.trainer import CodecTrainer
 from distill.training.config import get_adaptive_vqvae_config
-from distill.training.prior.data import trim_inaudible_tail
+from distill.training.prior.encoding import trim_inaudible_tail
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ from distill.inference.events.onsets import find_onsets
 from distill.models.chunked import decode_codes, encode_audio
 from distill.models.persistence import LoadedVQModel, load_model_v2
 from distill.models.vqvae import VQVAE
-from distill.training.prior.data import draw_gains, draw_offsets
+from distill.training.prior.encoding import draw_gains, draw_offsets
 from distill.training.prior_config import PriorConfig
 
 LEAST_PERCENT = 20.0

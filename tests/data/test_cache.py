@@ -88,10 +88,10 @@ def test_killed_run_leaves_nothing_that_is_believed(sound: Path, cache: Path) ->
     script = (
         "import os, signal, sys\n"
         "from pathlib import Path\n"
-        "from distill.data.cache import _cache_file, cached_sound, hash_of\n"
+        "from distill.data.cache import cache_file, cached_sound, hash_of\n"
         "target = cached_sound(Path(sys.argv[1])).path\n"
         "target.unlink(); target.with_suffix('.json').unlink()\n"
-        "with _cache_file(target) as file:\n"
+        "with cache_file(target) as file:\n"
         "    file.write(bytes(1000)); file.flush(); os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     killed = subprocess.run([sys.executable, "-c", script, str(sound)], check=False)

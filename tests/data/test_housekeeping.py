@@ -5,10 +5,13 @@ import shutil
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from distill.data.corpus import scan_corpus
-from distill.data.housekeeping import DAY_S, cache_size, clear_cache
+from distill.data.dataset import ClipRegion
+from distill.data.housekeeping import ARRAY_KINDS, DAY_S, cache_size, clear_cache
+from distill.data.region_arrays import RegionArrays
 from distill.settings import cache_dir
 
 
@@ -16,7 +19,11 @@ from distill.settings import cache_dir
 def filled(corpus_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A cache of its own with the eight plucks, and a file of somebody else."""
     monkeypatch.setenv("DISTILL_CACHE", str(tmp_path / "cache"))
-    scan_corpus(corpus_dir)
+    clips = scan_corpus(corpus_dir).clips
+    for kind in ARRAY_KINDS:
+        for clip in clips:
+            region = ClipRegion(clip, 0, clip.n_samples)
+            RegionArrays(kind, "ab" * 32).save(region, {"array": np.arange(5)})
     (cache_dir() / "mine.npy").write_bytes(b"not yours")
     return cache_dir()
 
@@ -37,6 +44,7 @@ def test_clearing_leaves_only_what_is_not_of_the_cache(filled: Path, corpus_dir:
     assert (facts.sounds, facts.bytes) == (0, 0)
     assert (facts.removed_sounds, facts.removed_bytes) == (8, before.bytes)
     assert files(filled) == []
+    assert [path for kind in ARRAY_KINDS for path in (filled / kind).iterdir()] == []
     assert (filled / "mine.npy").read_bytes() == b"not yours"
     assert len(scan_corpus(corpus_dir).clips) == 8
     assert cache_size().sounds == 8

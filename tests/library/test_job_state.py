@@ -25,6 +25,7 @@ from distill.library.locks import take_lock
 from distill.library.workspace import Workspace, open_workspace
 from distill.training.metrics import (
     ModelSaved,
+    PreparationMetrics,
     PriorEpochMetrics,
     PriorStepMetrics,
     ValidationMetrics,
@@ -112,6 +113,12 @@ def test_before_its_first_epoch_nobody_knows(job: Callable[..., Job]) -> None:
 def test_a_scan_tells_how_far_it_is(job: Callable[..., Job]) -> None:
     now = job(JobRunning(), ScanProgress(done=1, total=4, name="a.wav"), is_alive=True)
     assert (now.stage, now.progress) == ("scan", 0.25)
+
+
+def test_a_preparation_tells_how_far_it_is(job: Callable[..., Job]) -> None:
+    metrics = PreparationMetrics(done=1, total=4, progress=0.5, name="a.wav")
+    now = job(JobRunning(), ScanProgress(done=4, total=4, name=""), metrics, is_alive=True)
+    assert (now.stage, now.progress) == ("encode", 0.5)
 
 
 def test_an_event_without_its_fields_is_no_error(

@@ -6,6 +6,7 @@ from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from distill.claims import training_claimed
 from distill.cli.console import (
@@ -30,6 +31,7 @@ from distill.cli.options import (
 from distill.cli.prior_lines import epoch_line
 from distill.cli.terminal_job import print_started, terminal_job
 from distill.errors import UsageError
+from distill.printable import visible
 from distill.process import Priority as ProcessPriority
 from distill.process import set_priority
 from distill.training.paths import checkpoint_path
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
     from distill.data.curation import Curation
     from distill.library.job_run import JobRun
     from distill.library.job_types import Job
-    from distill.training.metrics import PriorEpochMetrics, PriorStepMetrics
+    from distill.training.metrics import PreparationMetrics, PriorEpochMetrics, PriorStepMetrics
 
 app = typer.Typer()
 
@@ -244,6 +246,10 @@ def show_prior_training(
                 run.write(metrics)
                 lines(metrics)
 
+            def show_preparation(metrics: "PreparationMetrics") -> None:
+                run.write(metrics)
+                status.update(_preparation_line(metrics))
+
             def show_step(metrics: "PriorStepMetrics") -> None:
                 run.write(metrics)
                 status.update(_step_line(metrics))
@@ -259,6 +265,7 @@ def show_prior_training(
                 curation=curation,
                 learns_on=bool(size),
                 best_callback=EpochPreviews(run),
+                preparation_callback=show_preparation,
                 **overrides,
             )
     conclude_prior(run, result)
@@ -317,6 +324,11 @@ def _print_remarks(
         console.print(
             "The prior in this file will be replaced when the new one is ready.", style="yellow"
         )
+
+
+def _preparation_line(metrics: "PreparationMetrics") -> str:
+    sound = f", {escape(visible(metrics.name))}" if metrics.name else ""
+    return f"Encoding your sounds: {metrics.progress:.0%}{sound}"
 
 
 def _step_line(metrics: "PriorStepMetrics") -> str:

@@ -5,6 +5,7 @@
     <cache>/<sha256 of the file>-<rate>-<channels>-same.json  sounds that it was compared with
     <cache>/<sha256 of the file>-width.json              stereo width of the file
     <cache>/index/<sha256 of the path>.json              size, time and content hash of a path
+    <cache>/codes, <cache>/traits                        made from sounds (`data/region_arrays.py`)
 
 Every file is written under another name and renamed, and the measurements come last: whatever a
 killed run leaves behind is ignored, and removed by the next one. Two runs at the same time do the
@@ -216,7 +217,7 @@ def _build(source: Path, target: Path, channels: int) -> Measurements:
         stereo = fold_blocks(blocks, info.layout, gain)
         at_rate = PeakMeter(resample_blocks(stereo, info.sample_rate))
         mix = PeakMeter(mix_channels(block, channels) for block in at_rate)
-        with _cache_file(target) as file:
+        with cache_file(target) as file:
             _write_npy(file, mix, channels)
             reason = meter.problem() or _lost_sound(at_rate.peak, mix.peak, channels)
             if reason:
@@ -262,12 +263,12 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:
-    with _cache_file(path) as file:
+    with cache_file(path) as file:
         file.write(json.dumps(content).encode())
 
 
 @contextmanager
-def _cache_file(path: Path) -> Iterator[BinaryIO]:
+def cache_file(path: Path) -> Iterator[BinaryIO]:
     """`replace_atomically` in the cache, with errors that name the cache."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -24,6 +24,15 @@ _ENTRY = re.compile(r"([0-9a-f]{64})-(?:\d+-\d+\.npy|\d+-\d+(?:-same)?\.json|wid
 
 _INDEX_ENTRY = re.compile(r"[0-9a-f]{64}\.json")
 
+ARRAY_KINDS = ("codes", "traits")
+"""Folders of arrays made from sounds (`region_arrays`)."""
+
+_MAKER = re.compile(r"[0-9a-f]{64}")
+"""Names of the folders in them."""
+
+_ARRAYS = re.compile(r"([0-9a-f]{64})-\d+-\d+\.npz")
+"""Names of the files there, which begin with the hash of the sound."""
+
 
 @dataclass(frozen=True)
 class CacheFacts:
@@ -55,7 +64,8 @@ class _Sound:
 
 def clear_dead_runs() -> int:
     """Remove half-written files of killed runs from the cache; returns the bytes freed."""
-    return sum(clear_leftovers(folder) for folder in (cache_dir(), cache_dir() / "index"))
+    folders = [cache_dir(), cache_dir() / "index", *_array_folders()]
+    return sum(clear_leftovers(folder) for folder in folders)
 
 
 def cache_size() -> CacheFacts:
@@ -113,6 +123,10 @@ def _remove_sounds(sounds: list[_Sound]) -> int:
     for sound in sounds:
         for file in sound.files:
             _remove(file)
+    for folder in _array_folders():
+        # Those that are still in use are not empty.
+        with suppress(OSError):
+            folder.rmdir()
     _clear_index()
     return sum(sound.size for sound in sounds) + index_before - _index_size()
 
@@ -128,13 +142,24 @@ def _remove(file: Path) -> None:
 def _sounds() -> dict[str, _Sound]:
     """Sounds of the cache by the hash of their content."""
     sounds: dict[str, _Sound] = {}
-    for name, status in _entries(cache_dir()):
-        if match := _ENTRY.fullmatch(name):
-            sound = sounds.setdefault(match[1], _Sound())
-            sound.files.append(cache_dir() / name)
-            sound.size += status.st_size
-            sound.last_use = max(sound.last_use, status.st_mtime)
+    for folder, pattern in ((cache_dir(), _ENTRY), *((f, _ARRAYS) for f in _array_folders())):
+        for name, status in _entries(folder):
+            if match := pattern.fullmatch(name):
+                sound = sounds.setdefault(match[1], _Sound())
+                sound.files.append(folder / name)
+                sound.size += status.st_size
+                sound.last_use = max(sound.last_use, status.st_mtime)
     return sounds
+
+
+def _array_folders() -> list[Path]:
+    """Folders with arrays that were made from sounds."""
+    folders = []
+    for kind in ARRAY_KINDS:
+        with suppress(OSError):
+            makers = (cache_dir() / kind).iterdir()
+            folders += [maker for maker in makers if _MAKER.fullmatch(maker.name)]
+    return folders
 
 
 def _size(sounds: dict[str, _Sound]) -> int:

@@ -25,6 +25,7 @@ from distill.library.job_types import (
 )
 from distill.training.metrics import (
     ModelSaved,
+    PreparationMetrics,
     PriorStepMetrics,
     PriorTrainingCompleteEvent,
     StepMetrics,
@@ -34,7 +35,7 @@ from distill.training.metrics import (
 SHORTEST_GAP_S = 0.25
 """Seconds between two steps on disk, at least: as often as a face draws them."""
 
-FREQUENT = (StepMetrics, PriorStepMetrics, ScanProgress)
+FREQUENT = (StepMetrics, PreparationMetrics, PriorStepMetrics, ScanProgress)
 """Events that come many times a second: most of them stay off the disk."""
 
 LASTING = (

@@ -21,6 +21,7 @@ from distill.library.locks import is_taken
 from distill.library.workspace import Workspace
 from distill.training.metrics import (
     ModelSaved,
+    PreparationMetrics,
     PriorEpochMetrics,
     PriorStepMetrics,
     StepMetrics,
@@ -28,7 +29,14 @@ from distill.training.metrics import (
 )
 
 PROGRESS = frozenset(
-    kind.__name__ for kind in (ScanProgress, StepMetrics, PriorStepMetrics, PriorEpochMetrics)
+    kind.__name__
+    for kind in (
+        ScanProgress,
+        StepMetrics,
+        PreparationMetrics,
+        PriorStepMetrics,
+        PriorEpochMetrics,
+    )
 )
 """Types of events that say how far a job is."""
 
@@ -48,6 +56,7 @@ STATES = {
 STAGES = {
     ScanProgress.__name__: "scan",
     StepMetrics.__name__: "codec",
+    PreparationMetrics.__name__: "encode",
     PriorStepMetrics.__name__: "prior",
     PriorEpochMetrics.__name__: "prior",
 }
@@ -129,6 +138,8 @@ def _parse_progress(event: JobEvent, epoch: JobEvent | None) -> tuple[float | No
     data = event.data
     if event.type == ScanProgress.__name__:
         return data["done"] / max(1, data["total"]), None
+    if event.type == PreparationMetrics.__name__:
+        return data["progress"], None
     if event.type == StepMetrics.__name__:
         return data["progress"], data["remaining_s"]
     if event.type == PriorEpochMetrics.__name__:

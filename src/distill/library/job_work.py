@@ -162,6 +162,7 @@ def train_prior(run: JobRun, arguments: TrainPriorArguments) -> None:
         curation=curation_of(run, arguments),
         learns_on=arguments.learns_on,
         best_callback=EpochPreviews(run),
+        preparation_callback=run.write,
         **arguments.settings,
     )
     conclude_prior(run, result)

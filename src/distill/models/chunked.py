@@ -27,6 +27,11 @@ def frames_of(n_samples: int, frame_hop: int) -> int:
     return -(-n_samples // frame_hop)
 
 
+def code_dtype(codebook_size: int) -> torch.dtype:
+    """The smallest type that holds a code: hours of codes then fit into memory and files."""
+    return torch.uint8 if codebook_size <= 256 else torch.int16
+
+
 def _chunk_frames(codec: VQVAE) -> int:
     return max(1, round(CHUNK_S * codec.frame_rate))
 

@@ -194,6 +194,23 @@ TrainingEvent = (
 
 
 @dataclass(frozen=True)
+class PreparationMetrics:
+    """Preparation of a prior training: every sound is encoded and measured.
+
+    Attributes:
+        done: Sounds done.
+        total: Sounds in all.
+        progress: Share of the work that is done, 0 to 1: a long sound counts for more.
+        name: Name of the sound in work; empty at the end.
+    """
+
+    done: int
+    total: int
+    progress: float
+    name: str
+
+
+@dataclass(frozen=True)
 class PriorStepMetrics:
     """Prior training after one step; `loss` in nats a code."""
 

@@ -19,6 +19,7 @@ from distill.training.paths import checkpoint_path
 from distill.training.prior.best import BestCallback
 from distill.training.prior.epoch import train_prior_epoch, validate_prior_epoch
 from distill.training.prior.metadata import complete_event
+from distill.training.prior.preparation import PreparationCallback
 from distill.training.prior.progress import PriorProgress
 from distill.training.prior.run import EpochCallback, PriorRun, StepCallback
 from distill.training.prior.setup import count_files, prepare_prior
@@ -29,6 +30,7 @@ from distill.training.threads import thread_trials
 __all__ = [
     "BestCallback",
     "EpochCallback",
+    "PreparationCallback",
     "StepCallback",
     "check_memorization",
     "train_prior",
@@ -52,6 +54,7 @@ def train_prior(
     curation: Curation = NO_CURATION,
     learns_on: bool = False,
     best_callback: BestCallback | None = None,
+    preparation_callback: PreparationCallback | None = None,
 ) -> dict[str, Any]:
     """Train a prior on the codes of the sounds in `dataset_dir`; writes no model file.
 
@@ -73,6 +76,8 @@ def train_prior(
             have its size then.
         best_callback: Gets each epoch that is better than all before, and can make a model of it.
             The weights of the training are the same with it and without.
+        preparation_callback: Gets the progress of encoding and measuring the sounds. Codes that the
+            cache holds are not made again.
 
     Returns:
         - `prior_model`: the network at its best weights; None before the first validation.
@@ -117,6 +122,7 @@ def train_prior(
             cancel_event,
             muted=muted_files(corpus),
             learns_on=learns_on,
+            callback=preparation_callback,
         )
     except CancelledError:
         return _no_result(loaded, split)

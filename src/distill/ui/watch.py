@@ -37,6 +37,7 @@ TYPES = {
     "JobRunning": "job.running",
     "ScanProgress": "job.step",
     "StepMetrics": "job.step",
+    "PreparationMetrics": "job.step",
     "PriorStepMetrics": "job.step",
     "ValidationMetrics": "job.validation",
     "PriorEpochMetrics": "job.validation",

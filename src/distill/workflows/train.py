@@ -29,7 +29,12 @@ from distill.training.loop import (
 from distill.training.metrics import TrainingCompleteEvent
 from distill.training.paths import checkpoint_path
 from distill.training.prior_config import PriorConfig, get_adaptive_prior_config
-from distill.training.prior_loop import BestCallback, EpochCallback, StepCallback
+from distill.training.prior_loop import (
+    BestCallback,
+    EpochCallback,
+    PreparationCallback,
+    StepCallback,
+)
 from distill.training.prior_loop import train_prior as run_prior_training
 from distill.workflows.callbacks import CallbackGuard
 
@@ -233,6 +238,7 @@ def train_prior(
     curation: Curation = NO_CURATION,
     learns_on: bool | None = None,
     best_callback: BestCallback | None = None,
+    preparation_callback: PreparationCallback | None = None,
     **overrides: Any,
 ) -> dict[str, Any]:
     """Train a prior and add it to the model file, in place of any prior there.
@@ -253,6 +259,8 @@ def train_prior(
             model that goes on from another.
         best_callback: Called after each epoch that is better than all before. It can make a model
             of that epoch, as to hear it; the weights of the training stay as without it.
+        preparation_callback: Called while the sounds are encoded and measured, before the first
+            step.
         **overrides: Fields of `PriorConfig` (`max_epochs`, `minutes`, …).
 
     Returns:
@@ -290,6 +298,7 @@ def train_prior(
             curation=curation,
             learns_on=bool(size),
             best_callback=guard.wrap(best_callback) if best_callback else None,
+            preparation_callback=guard.wrap(preparation_callback) if preparation_callback else None,
         )
         prior = result["prior_model"]
         if prior is not None:

@@ -1,55 +1,16 @@
 import numpy as np
-import pytest
 import torch
 
-from distill.settings import SAMPLE_RATE
 from distill.training.prior.data import (
-    SHIFTS,
     PriorCodes,
     batch_shapes,
     draw_ahead,
     draw_batches,
-    draw_gains,
-    draw_offsets,
     sample_sequences,
-    trim_inaudible_tail,
     validation_pieces,
 )
 from distill.training.prior.streams import Stream, move_end_to_front
 from distill.training.prior_config import PriorConfig
-
-
-@pytest.mark.parametrize("n", [100, 5000, 3 * SAMPLE_RATE])
-@pytest.mark.parametrize("tail", [0, 10, 2 * SAMPLE_RATE])
-def test_tails_that_nobody_hears_go(n: int, tail: int) -> None:
-    sound = np.full((1, n + tail), 1e-5, np.float32)
-    sound[:, :n] = 0.1
-    length = trim_inaudible_tail(sound, SAMPLE_RATE).shape[1]
-    assert length == min(n + tail, n + round(0.02 * SAMPLE_RATE))
-
-
-@pytest.mark.parametrize("level", [0.0, 1e-4])
-def test_quiet_sounds_stay_whole(level: float) -> None:
-    quiet = np.full((1, 2 * SAMPLE_RATE), level, np.float32)
-    assert trim_inaudible_tail(quiet, SAMPLE_RATE).shape == quiet.shape
-
-
-def test_offsets_begin_with_none_and_stay_within_a_frame() -> None:
-    offsets = draw_offsets(8, 1024, seed=0)
-    assert len(offsets) == 8
-    assert offsets[:SHIFTS] == [0, 256, 512, 768]
-    assert all(0 < offset < 1024 for offset in offsets[1:])
-    assert offsets != draw_offsets(8, 1024, seed=1)
-    assert draw_offsets(2, 1024, seed=0) == [0, 512]
-    assert draw_offsets(1, 1024, seed=0) == [0]
-
-
-def test_gains_begin_with_none_and_lift_and_lower() -> None:
-    gains = draw_gains(12, seed=0)
-    assert len(gains) == 12
-    assert gains[:SHIFTS] == [0.0] * SHIFTS
-    assert draw_gains(2, seed=0) == [0.0, 0.0]
-    assert -6 <= min(gains) < 0 < max(gains) <= 6
 
 
 def test_what_follows_is_heard_first_in_a_share_of_batches() -> None:

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 import torch
 
+from distill.audio.descriptors import PercentileTable
 from distill.audio.pulse import Pulse
 from distill.data.corpus import scan_corpus
 from distill.data.dataset import ClipRegion, Split
 from distill.models.persistence import LoadedVQModel, load_model_v2
 from distill.training.prior import metadata
+from distill.training.prior.attribute_targets import LOUDNESS, AttributeTargets
 from distill.training.prior.data import PriorCodes
 from distill.training.prior.metadata import (
     collect_recordings,
@@ -42,14 +44,25 @@ def codes_of(*lengths: int) -> PriorCodes:
     """Two encodings of each sound, the second one frame longer."""
     generator = torch.Generator().manual_seed(0)
     train = [
-        [torch.randint(32, (frames + extra, 3), generator=generator) for extra in (0, 1)]
+        [
+            torch.randint(32, (frames + extra, 3), generator=generator, dtype=torch.uint8)
+            for extra in (0, 1)
+        ]
         for frames in lengths
     ]
     return PriorCodes(train=train, held_out=[])
 
 
-def traits_of(codes: PriorCodes) -> list[list[torch.Tensor]]:
-    return [[torch.rand(len(version), 5) for version in versions] for versions in codes.train]
+def attributes_of(codes: PriorCodes) -> AttributeTargets:
+    """Random attributes, with two tags."""
+    lengths = [[len(version) for version in versions] for versions in codes.train]
+    return AttributeTargets(
+        percentiles=[torch.rand(max(own), 5) for own in lengths],
+        loudness=[[torch.rand(n) for n in own] for own in lengths],
+        tag_weights=[torch.rand(2) for _ in lengths],
+        table=PercentileTable([[0.0] * 101] * 5),
+        tags=["a", "b"],
+    )
 
 
 def test_the_longest_sound_is_one_that_was_learned_to_its_end(split: Split) -> None:
@@ -64,20 +77,24 @@ def test_recordings_are_beginnings_in_the_first_encoding(
     monkeypatch.setattr(metadata, "RECORDINGS_S", 0.0)
     monkeypatch.setattr(metadata, "SHORTEST_RECORDING_S", 15.1 / loaded.model.frame_rate)
     codes = codes_of(10, 20, 12)
-    traits = traits_of(codes)
+    attributes = attributes_of(codes)
     # Beats go on beyond the codes that are kept.
     pulse = Pulse(120.0, np.arange(9) / 2, bar_beats=4, first_downbeat=0, confidence=0.5)
-    recordings = collect_recordings(loaded, split, codes, traits, [None, pulse, None])
+    recordings = collect_recordings(loaded, split, codes, attributes, [None, pulse, None])
     assert [recording.pulse for recording in recordings] == [None, pulse, None]
     assert [recording.name for recording in recordings] == [r.clip.name for r in split.train]
     assert [len(recording.codes) for recording in recordings] == [10, 15, 12]
     # The second is longer than the bound, the third was cut off in training.
     assert [recording.whole for recording in recordings] == [True, False, False]
     assert all(recording.codes.dtype == torch.uint8 for recording in recordings)
-    for recording, versions, attributes in zip(recordings, codes.train, traits, strict=True):
-        assert torch.equal(recording.codes.long(), versions[0][:15])
+    for i, (recording, versions) in enumerate(zip(recordings, codes.train, strict=True)):
+        assert torch.equal(recording.codes, versions[0][:15])
         assert recording.traits is not None
-        assert torch.equal(recording.traits, attributes[0][:15].half())
+        assert torch.equal(recording.traits[:, LOUDNESS], attributes.loudness[i][0][:15].half())
+        values = attributes.percentiles[i][: len(recording.codes), 1]
+        assert torch.equal(recording.traits[:, 1], values.half())
+        tags = attributes.tag_weights[i].half()
+        assert torch.equal(recording.traits[:, 5:], tags.expand(len(recording.codes), 2))
 
 
 def test_the_copy_index_names_all_encodings(loaded: LoadedVQModel, split: Split) -> None:

@@ -5,21 +5,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-import soundfile as sf
 import torch
 
 from distill.cancellation import CancelledError
 from distill.data.corpus import scan_corpus
-from distill.data.dataset import ClipRegion, Split, split_by_manifest
+from distill.data.dataset import Split, split_by_manifest
 from distill.errors import UsageError
 from distill.models.persistence import load_model_v2
-from distill.settings import SAMPLE_RATE
 from distill.training.corpus_facts import CorpusFacts
-from distill.training.prior.setup import PriorSetup, find_pulses, prepare_prior
+from distill.training.prior.setup import PriorSetup, prepare_prior
 from distill.training.prior_config import PriorConfig
-from tests.audio.clicks import rhythm
 
 
 def setup_of(
@@ -59,9 +55,10 @@ def test_codec_and_classifier_are_frozen_and_the_rest_learns(setup: PriorSetup) 
 
 def test_every_sound_comes_in_every_encoding_with_its_attributes(setup: PriorSetup) -> None:
     assert len(setup.codes.train) == len(setup.split.train)
-    for versions, attributes in zip(setup.codes.train, setup.attributes.train, strict=True):
+    for i, versions in enumerate(setup.codes.train):
         assert len(versions) == len(setup.offsets) == 2
-        assert [len(codes) for codes in versions] == [len(part) for part in attributes]
+        lengths = [len(setup.attributes.of(i, j, slice(None))) for j in range(2)]
+        assert [len(codes) for codes in versions] == lengths
 
 
 def test_a_small_corpus_still_has_an_epoch_of_some_steps(setup: PriorSetup) -> None:
@@ -82,48 +79,6 @@ def test_the_same_seed_gives_the_same_parts(
     second = other.prior.state_dict()
     assert not torch.equal(first["embedding.weight"], second["embedding.weight"])
     assert setup.offsets == repeat.offsets
-
-
-@pytest.fixture
-def rhythms(tmp_path: Path) -> Split:
-    """A loop, the same from its middle on, and a hit."""
-    folder = tmp_path / "rhythms"
-    folder.mkdir()
-    loop = np.tile(rhythm(120, 4).audio, (1, 2))
-    sf.write(folder / "loop.wav", loop.T, 24_000)
-    sf.write(folder / "noise.wav", np.random.default_rng(0).normal(0, 0.1, 60_000), 24_000)
-    loop_clip, noise = scan_corpus(folder).clips
-    n = loop_clip.n_samples
-    # The second begins a quarter of a second, half a beat, before the middle.
-    start = n // 2 - SAMPLE_RATE // 4
-    regions = (
-        ClipRegion(loop_clip, 0, n),
-        ClipRegion(loop_clip, start, n),
-        ClipRegion(noise, 0, noise.n_samples),
-    )
-    return Split(regions, ())
-
-
-def test_pulses_count_from_the_start_of_a_region(rhythms: Split) -> None:
-    whole, part, none = find_pulses(rhythms.train, SAMPLE_RATE, lambda: None)
-    assert whole is not None
-    assert part is not None
-    assert none is None
-    assert whole.beats == pytest.approx(np.arange(16) / 2)
-    assert part.beats == pytest.approx(0.25 + np.arange(8) / 2, abs=0.01)
-
-
-def test_the_search_for_pulses_can_be_left(rhythms: Split) -> None:
-    checks = 0
-
-    def check() -> None:
-        nonlocal checks
-        checks += 1
-        if checks == 2:
-            raise CancelledError
-
-    with pytest.raises(CancelledError):
-        find_pulses(rhythms.train, SAMPLE_RATE, check)
 
 
 def test_a_cancelled_setup_ends_at_once(

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from distill.inference.copies.meter import RUN_LEVELS, SILENT_FRAME_DB, CopyMeter
 from distill.inference.copies.zero_point import calibrate
+from distill.models.chunked import code_dtype
 from distill.models.vqvae import VQVAE
 
 ENCODINGS = 16
@@ -62,8 +63,7 @@ def build_copy_index(
         `encodings`, `passage_codes` all levels of the `passages`. Beside them stand
         `codebook_size` and `zero`.
     """
-    # The smallest type that holds a code: the index is the larger part of a model file.
-    dtype = torch.uint8 if codec.codebook_size <= 256 else torch.int16
+    dtype = code_dtype(codec.codebook_size)
     levels = min(max(RUN_LEVELS), codec.num_quantizers)
     encodings = [encoding for sound in corpus for encoding in _encodings(sound)]
     passages = _passages(codec, corpus)

@@ -12,19 +12,20 @@ import torch
 from torch import Tensor
 
 from distill.audio.descriptor_names import DESCRIPTORS
-from distill.audio.descriptors import PercentileTable, measure, smooth
-from distill.cancellation import Check, check_each
+from distill.audio.descriptors import PercentileTable, smooth
+from distill.cancellation import check_each
 from distill.data.corpus import Clip
 from distill.data.dataset import Split
 from distill.models.pointer import Pointer
 from distill.models.prior_metadata import SteeringFacts
-from distill.models.vqvae import VQVAE
-from distill.training.prior.data import trim_inaudible_tail
 
 # Batches that the classifier is trained on, and frames in each: seconds of work, after which it
 # gains no more.
 CLASSIFIER_STEPS = 400
 CLASSIFIER_BATCH = 512
+
+LOUDNESS = DESCRIPTORS.index("loudness")
+"""Column of the loudness among the descriptors."""
 
 # Purpose of the draw of frames within the seed.
 _FRAMES_PURPOSE = 2
@@ -33,17 +34,38 @@ _FRAMES_PURPOSE = 2
 class AttributeTargets(NamedTuple):
     """Attributes of the training sounds; `A` is the number of descriptors and tags.
 
+    What is the same in several frames or encodings is there once: an hour of sound would take
+    100 MB otherwise. Half precision would save less, and the classifier would learn otherwise.
+
     Attributes:
-        train: For each training region, its attributes `[T, A]` in every encoding: percentiles /
-            100 of the descriptors, then weights of the tags. NaN where there is nothing to say, as
-            for the pitch of noise.
+        percentiles: For each training region, percentiles / 100 of its descriptors `[T, 5]`, at its
+            own level. NaN where there is nothing to say, as for the pitch of noise.
+        loudness: For each region, the percentiles / 100 of its loudness `[T]` in every encoding:
+            the only descriptor that depends on the gain.
+        tag_weights: For each region, the weights of the tags `[tags]`; NaN where it says nothing
+            about them.
         table: Percentiles of the descriptors.
         tags: Names of the tags.
     """
 
-    train: list[list[Tensor]]
+    percentiles: list[Tensor]
+    loudness: list[list[Tensor]]
+    tag_weights: list[Tensor]
     table: PercentileTable
     tags: list[str]
+
+    def of(self, region: int, encoding: int, frames: Tensor | slice) -> Tensor:
+        """Attributes `[M, A]` of some frames of a region in an encoding.
+
+        Args:
+            region: Number of the region.
+            encoding: Number of the encoding.
+            frames: Numbers `[M]` of the frames.
+        """
+        loudness = self.loudness[region][encoding]
+        values = self.percentiles[region][: len(loudness)][frames].clone()
+        values[:, LOUDNESS] = loudness[frames]
+        return torch.cat([values, self.tag_weights[region].expand(len(values), -1)], 1)
 
     @property
     def steering(self) -> SteeringFacts:
@@ -66,50 +88,55 @@ def tags_of(clip: Clip) -> set[str]:
     return {tag_of(clip.name), *clip.tags} - {""}
 
 
-def measure_attributes(
-    codec: VQVAE,
+def attribute_targets(
     split: Split,
+    descriptors: Sequence[np.ndarray],
     codes: Sequence[Sequence[Tensor]],
     gains: Sequence[float],
-    check: Check = lambda: None,
+    frame_rate: float,
 ) -> AttributeTargets:
     """Attributes of every frame of the training regions, in every encoding.
 
     Args:
-        codec: Gives sample rate and frames.
-        split: Its training regions are measured.
+        split: Its training regions are described.
+        descriptors: Descriptors `[T, 5]` of each training region.
         codes: For each training region, its codes `[T, Q]` in every encoding.
         gains: Gain of each encoding, in dB.
-        check: Called before each sound; may raise.
+        frame_rate: Code frames per second.
     """
-    rate = codec.sample_rate
-    hop = codec.frame_hop
-    descriptors_of = [
-        measure(trim_inaudible_tail(region.audio(), rate), rate, hop)
-        for region in check_each(split.train, check)
-    ]
-    table = PercentileTable.of(np.concatenate(descriptors_of))
+    table = PercentileTable.of(np.concatenate(descriptors))
+    loudness_table = PercentileTable([table.rows[LOUDNESS]])
     tag_sets = [tags_of(region.clip) for region in split.train]
     tags = sorted(set().union(*tag_sets))
-
-    def attributes(descriptors: np.ndarray, own: set[str], gain: float, frames: int) -> Tensor:
-        """`[T, A]` of one region in one encoding, from its `descriptors` `[T, 5]`."""
-        values = descriptors.copy()
-        values[:, DESCRIPTORS.index("loudness")] += gain
-        percentiles = smooth(table.place(values), codec.frame_rate) / 100
-        # An encoding with a shifted grid may have one frame more.
-        rows = np.minimum(np.arange(frames), len(percentiles) - 1)
+    targets = AttributeTargets([], [], [], table, tags)
+    for rows, own, versions in check_each(zip(descriptors, tag_sets, codes, strict=True)):
+        lengths = [len(version) for version in versions]
+        targets.percentiles.append(_percentiles(table, rows, frame_rate, max(lengths)))
+        # An encoding that is as loud as another has the same percentiles.
+        by_gain = {
+            gain: _percentiles(
+                loudness_table, rows[:, [LOUDNESS]] + np.float32(gain), frame_rate, max(lengths)
+            )[:, 0]
+            for gain in dict.fromkeys(gains)
+        }
+        parts = [by_gain[gain][:n] for gain, n in zip(gains, lengths, strict=True)]
+        targets.loudness.append(parts)
         # A sound outside all folders, to which nobody gave a tag, says nothing about tags.
         weights = [float(name in own) if own else np.nan for name in tags]
-        columns = [percentiles[rows], np.tile(weights, (frames, 1))]
-        return torch.from_numpy(np.concatenate(columns, 1)).float()
+        targets.tag_weights.append(torch.tensor(weights))
+    return targets
 
-    train = []
-    for descriptors, own, versions in zip(descriptors_of, tag_sets, codes, strict=True):
-        check()
-        pairs = zip(gains, versions, strict=True)
-        train.append([attributes(descriptors, own, gain, len(v)) for gain, v in pairs])
-    return AttributeTargets(train=train, table=table, tags=tags)
+
+def _percentiles(
+    table: PercentileTable, rows: np.ndarray, frame_rate: float, frames: int
+) -> Tensor:
+    """Smooth percentiles / 100 of descriptors `[T, n]`, as `frames` rows.
+
+    An encoding with a shifted grid may have one frame more: the last row comes again then.
+    """
+    percentiles = smooth(table.place(rows), frame_rate) / 100
+    index = np.minimum(np.arange(frames), len(percentiles) - 1)
+    return torch.from_numpy(percentiles[index]).float()
 
 
 def classifier_batches(
@@ -128,9 +155,25 @@ def classifier_batches(
     """
     rng = np.random.default_rng([seed, _FRAMES_PURPOSE])
     device = pointer.entries.device
-    all_codes = torch.cat([version for versions in codes for version in versions])
-    all_targets = torch.cat([version for versions in targets.train for version in versions])
-    for _ in range(CLASSIFIER_STEPS):
-        rows = torch.from_numpy(rng.integers(len(all_codes), size=CLASSIFIER_BATCH))
-        latents = pointer.latents(all_codes[rows].to(device))
-        yield latents.cumsum(1), all_targets[rows].to(device)
+    places = [(i, j) for i, versions in enumerate(codes) for j in range(len(versions))]
+    ends = np.cumsum([len(codes[i][j]) for i, j in places])
+    draws = [rng.integers(ends[-1], size=CLASSIFIER_BATCH) for _ in range(CLASSIFIER_STEPS)]
+    rows = np.concatenate(draws)
+    # One encoding after the other: rows of one lie in one place.
+    owners = np.searchsorted(ends, rows, side="right")
+    order = np.argsort(owners, kind="stable")
+    kinds, first = np.unique(owners[order], return_index=True)
+    some_codes = codes[0][0]
+    drawn_codes = torch.empty(len(rows), some_codes.shape[1], dtype=some_codes.dtype)
+    drawn_targets = torch.empty(len(rows), len(targets.table.rows) + len(targets.tags))
+    for kind, places_in_draw in zip(kinds, np.split(order, first[1:]), strict=True):
+        i, j = places[kind]
+        at = torch.from_numpy(places_in_draw)
+        frames = torch.from_numpy(rows[places_in_draw] - (ends[kind] - len(codes[i][j])))
+        drawn_codes[at] = codes[i][j][frames]
+        drawn_targets[at] = targets.of(i, j, frames)
+    for batch_codes, batch_targets in zip(
+        drawn_codes.split(CLASSIFIER_BATCH), drawn_targets.split(CLASSIFIER_BATCH), strict=True
+    ):
+        latents = pointer.latents(batch_codes.to(device).long())
+        yield latents.cumsum(1), batch_targets.to(device)

@@ -1,10 +1,6 @@
-"""Training data of the prior: codes of the corpus in several encodings, cut into random batches.
+"""Training data of the prior: codes of the corpus, cut into random batches."""
 
-Each encoding shifts the grid of code frames and changes the level, so that one sound gives many
-code sequences.
-"""
-
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -12,29 +8,11 @@ import torch
 from torch import Tensor
 
 from distill.audio.pulse import Pulse
-from distill.cancellation import Check, check_each
-from distill.data.dataset import ClipRegion, Split
-from distill.models.persistence import LoadedVQModel
-from distill.models.prior import extract_code_sequences
 from distill.training.prior.streams import Stream, concatenate, cut_piece, split_stream
 from distill.training.prior_config import PriorConfig
 
-# Level under the peak of a sound below which its tail is inaudible: -70 dB, as a factor. Cut at
-# -50 dB, a damped stroke lost half of its decay: it fell by 25 dB in 200 ms in place of 55.
-AUDIBLE = 10 ** (-70 / 20)
-
-# Seconds of an inaudible tail that stay, so that the sound still fades out.
-REMAINING_TAIL_S = 0.02
-
-# Encodings are louder or quieter by up to this, in dB: about as far as takes of one player differ.
-GAIN_DB = 6.0
-
 # Share of training pieces that begin where a sound begins, as generated audio does.
 START_SHARE = 0.25
-
-# Encodings that move the frame grid by equal parts of a frame, at the level of the recording. The
-# file keeps them, so that generated events can begin between two frames (5 ms at four).
-SHIFTS = 4
 
 # Seconds of sound after a gap that the prior reads before it fills the gap.
 SHORTEST_AHEAD_S = 0.25
@@ -50,16 +28,13 @@ NO_METRE_SHARE = 0.2
 # Frames of a piece at least, whatever the settings: the prior has to see some past.
 _FEWEST_FRAMES = 8
 
-# Purpose of the draw of gains within the seed; offsets have the seed alone.
-_GAINS_PURPOSE = 1
-
 
 class PriorCodes(NamedTuple):
     """Codes of the corpus.
 
     Attributes:
-        train: For each training region, its codes `[T, Q]` in every encoding.
-        held_out: Codes `[T, Q]` of each held-out region, in one encoding.
+        train: For each training region, its codes `[T, Q]` in every encoding, of `code_dtype`.
+        held_out: The same of each held-out region, in one encoding.
         train_metre: For each of `train`, positions `[T, 2]` in beat and bar; empty without any.
         held_out_metre: The same for `held_out`.
     """
@@ -97,78 +72,7 @@ def batch_shapes(config: PriorConfig, frame_rate: float) -> list[Shape]:
     return [short] * (config.long_every - 1) + [long]
 
 
-# --- encoding -------------------------------------------------------------------------------------
-
-
-def trim_inaudible_tail(audio: np.ndarray, sample_rate: int) -> np.ndarray:
-    """`audio` `[C, N]` up to shortly after its last sample above -70 dB relative to its peak.
-
-    Seconds of a tail that nobody hears would teach the prior to stay silent.
-    """
-    # Not `abs`, which copies: the sound may be an hour, mapped from disk.
-    peak = max(float(audio.max(initial=0)), -float(audio.min(initial=0)))
-    threshold = AUDIBLE * peak
-    for stop in range(audio.shape[1], 0, -sample_rate):
-        start = max(0, stop - sample_rate)
-        loudest = np.abs(audio[:, start:stop]).max(axis=0)
-        audible = (loudest > threshold).nonzero()[0]
-        if len(audible):
-            last = start + int(audible[-1])
-            return audio[:, : last + 1 + round(REMAINING_TAIL_S * sample_rate)]
-    return audio
-
-
-def draw_offsets(encodings: int, frame_hop: int, seed: int) -> list[int]:
-    """Samples by which the frame grid moves in each encoding; 0 in the first.
-
-    The first `SHIFTS` move it by equal parts of a frame, the others at random.
-    """
-    rng = np.random.default_rng(seed)
-    shifts = min(SHIFTS, encodings)
-    even = [i * frame_hop // shifts for i in range(shifts)]
-    return even + rng.integers(1, frame_hop, size=encodings - shifts).tolist()
-
-
-def draw_gains(encodings: int, seed: int) -> list[float]:
-    """Gain of each encoding in dB; 0 in the first `SHIFTS`."""
-    rng = np.random.default_rng([seed, _GAINS_PURPOSE])
-    shifts = min(SHIFTS, encodings)
-    return [0.0] * shifts + rng.uniform(-GAIN_DB, GAIN_DB, size=encodings - shifts).tolist()
-
-
-def encode_split(
-    loaded: LoadedVQModel,
-    split: Split,
-    offsets: Sequence[int],
-    gains: Sequence[float],
-    check: Check = lambda: None,
-) -> PriorCodes:
-    """Codes of all regions: training regions in every encoding, held-out ones in the first.
-
-    Args:
-        loaded: Model whose codec encodes.
-        split: Training and held-out regions.
-        offsets: Samples by which the frame grid moves in each encoding.
-        gains: Gain of each encoding, in dB.
-        check: Called before each sound; may raise.
-    """
-
-    def encode(regions: Iterable[ClipRegion], offset: int = 0, gain: float = 0.0) -> list[Tensor]:
-        factor = np.float32(10 ** (gain / 20))
-        rate = loaded.model.sample_rate
-        sounds = (
-            factor * trim_inaudible_tail(region.audio(), rate)
-            for region in check_each(regions, check)
-        )
-        return list(extract_code_sequences(loaded.model, sounds, offset))
-
-    encodings = [encode(split.train)]
-    for offset, gain in zip(offsets[1:], gains[1:], strict=True):
-        encodings.append(encode(split.train, offset, gain))
-
-    # From encodings of regions to regions in encodings.
-    train = [list(versions) for versions in zip(*encodings, strict=True)]
-    return PriorCodes(train=train, held_out=encode(split.held_out))
+# --- positions in time ----------------------------------------------------------------------------
 
 
 def metre_of(pulse: Pulse | None, frames: int, lead_s: float, frame_rate: float) -> Tensor:

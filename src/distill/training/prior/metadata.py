@@ -5,16 +5,15 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-import torch
-from torch import Tensor
-
 from distill.audio.pulse import Pulse
 from distill.data.dataset import Split, choices_about
 from distill.inference.copies.index import CorpusSound, build_copy_index, with_earlier_sounds
 from distill.models.persistence import LoadedVQModel
 from distill.models.prior_metadata import PriorMetadata, Recording
 from distill.training.metrics import PriorTrainingCompleteEvent
-from distill.training.prior.data import SHIFTS, PriorCodes
+from distill.training.prior.attribute_targets import AttributeTargets
+from distill.training.prior.data import PriorCodes
+from distill.training.prior.encoding import SHIFTS
 from distill.training.prior.progress import PriorProgress
 from distill.training.prior.setup import PriorSetup
 from distill.training.prior.verdict import Copying, PriorVerdict
@@ -39,7 +38,7 @@ def collect_recordings(
     loaded: LoadedVQModel,
     split: Split,
     codes: PriorCodes,
-    traits: Sequence[Sequence[Tensor]],
+    attributes: AttributeTargets,
     pulses: Sequence[Pulse | None],
 ) -> list[Recording]:
     """Beginnings of all training sounds, as prompts and for unit selection.
@@ -48,25 +47,24 @@ def collect_recordings(
         loaded: Model with the codec.
         split: Its training regions are kept.
         codes: Codes of the corpus.
-        traits: For each training region, its attributes `[T, A]` in every encoding.
+        attributes: Attributes of every frame of the training regions.
         pulses: Pulse of each training region, kept whole.
     """
-    # The smallest type that holds a code.
-    dtype = torch.uint8 if loaded.model.codebook_size <= 256 else torch.int16
     seconds = max(RECORDINGS_S / max(len(split.train), 1), SHORTEST_RECORDING_S)
     max_frames = round(seconds * loaded.model.frame_rate)
     recordings = []
-    parts = zip(split.train, codes.train, traits, pulses, strict=True)
-    for region, versions, attributes, pulse in parts:
+    parts = zip(split.train, codes.train, pulses, strict=True)
+    for i, (region, versions, pulse) in enumerate(parts):
         is_learned_to_end = region.stop == region.clip.n_samples
         recordings.append(
             Recording(
                 name=region.clip.name,
-                codes=versions[0][:max_frames].to(dtype),
+                # Copies: a part of a tensor keeps all of it in memory, and in the file.
+                codes=versions[0][:max_frames].clone(),
                 whole=is_learned_to_end and len(versions[0]) <= max_frames,
-                traits=attributes[0][:max_frames].half(),
+                traits=attributes.of(i, 0, slice(0, max_frames)).half(),
                 # A later beginning may take one frame more.
-                shifted=tuple(codes[: max_frames + 1].to(dtype) for codes in versions[1:SHIFTS]),
+                shifted=tuple(codes[: max_frames + 1].clone() for codes in versions[1:SHIFTS]),
                 pulse=pulse,
                 weight=region.clip.weight,
             )
@@ -101,7 +99,9 @@ def index_corpus(
         )
         for region, versions in zip(split.train, codes.train, strict=True)
     ]
-    index = build_copy_index(loaded.model, sounds, codes.held_out)
+    # Torch takes small whole numbers for masks, not for indices.
+    held_out = [codes.long() for codes in codes.held_out]
+    index = build_copy_index(loaded.model, sounds, held_out)
     earlier = loaded.prior_facts.copy_index if learns_on else None
     return index if earlier is None else with_earlier_sounds(index, earlier)
 
@@ -150,7 +150,7 @@ def corpus_part(setup: PriorSetup, copy_index: dict[str, Any]) -> PriorMetadata:
         longest_sound_frames=longest_sound(setup.split, setup.codes),
         copy_index=copy_index,
         recordings=collect_recordings(
-            setup.loaded, setup.split, setup.codes, setup.attributes.train, setup.pulses
+            setup.loaded, setup.split, setup.codes, setup.attributes, setup.pulses
         ),
         pulse_known=True,
     )

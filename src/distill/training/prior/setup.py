@@ -1,7 +1,6 @@
 """Set-up of prior training: everything that is done once, before the first step.
 
-The corpus is encoded and measured, the prior built, its attribute classifier trained. That takes
-minutes for an hour of sound.
+The corpus is encoded and measured, the prior built, its attribute classifier trained.
 """
 
 import math
@@ -12,30 +11,41 @@ from typing import Any
 
 import torch
 
-from distill.audio.pulse import Pulse, find_pulse
-from distill.cancellation import Check, check_each, check_of
+from distill.audio.pulse import Pulse
+from distill.cancellation import cancellable, check_each
 from distill.data.dataset import ClipRegion, Split
 from distill.errors import UsageError
 from distill.models.persistence import LoadedVQModel
 from distill.models.prior import CodePrior
 from distill.models.vqvae import VQVAE
+from distill.settings import SAMPLE_RATE
 from distill.training.corpus_facts import CorpusFacts
 from distill.training.prior.attribute_targets import (
     AttributeTargets,
+    attribute_targets,
     classifier_batches,
-    measure_attributes,
 )
 from distill.training.prior.data import (
     PriorCodes,
     Shape,
     batch_shapes,
     context_frames,
-    draw_gains,
-    draw_offsets,
-    encode_split,
     metre_of,
     validation_pieces,
 )
+from distill.training.prior.encoding import (
+    Encoder,
+    Encoding,
+    count_encodings,
+    draw_gains,
+    draw_offsets,
+)
+from distill.training.prior.preparation import (
+    PreparationCallback,
+    PreparedSounds,
+    prepare_sounds,
+)
+from distill.training.prior.region_traits import RegionTraits
 from distill.training.prior.streams import Stream
 from distill.training.prior_config import PriorConfig
 
@@ -106,6 +116,7 @@ def prepare_prior(
     cancel_event: threading.Event,
     muted: Sequence[Mapping[str, str]] = (),
     learns_on: bool = False,
+    callback: PreparationCallback | None = None,
 ) -> PriorSetup:
     """Encode and measure the corpus, and build the prior.
 
@@ -117,25 +128,46 @@ def prepare_prior(
         cancel_event: Once set, nothing further is done.
         muted: Name and hash of each file that is left out by hand.
         learns_on: Whether to begin with the weights of the model's prior.
+        callback: Gets the progress of encoding and measuring.
 
     Raises:
         CancelledError: `cancel_event` was set.
+        OutputError: The cache cannot be written.
         UsageError: The model's prior has another shape.
     """
-    check = check_of(cancel_event)
+    with cancellable(cancel_event):
+        return _prepare(
+            loaded,
+            split,
+            config,
+            corpus_facts,
+            muted,
+            learns_on,
+            callback or (lambda metrics: None),
+        )
+
+
+def _prepare(
+    loaded: LoadedVQModel,
+    split: Split,
+    config: PriorConfig,
+    corpus_facts: CorpusFacts,
+    muted: Sequence[Mapping[str, str]],
+    learns_on: bool,
+    callback: PreparationCallback,
+) -> PriorSetup:
+    """`prepare_prior` in a block of `cancellable`."""
     codec = loaded.model.requires_grad_(False)
-    offsets = draw_offsets(config.encodings, codec.frame_hop, config.seed)
-    gains = draw_gains(config.encodings, config.seed)
-    codes = encode_split(loaded, split, offsets, gains, check)
-    attributes = measure_attributes(codec, split, codes.train, gains, check)
-    pulses = find_pulses(split.train, codec.sample_rate, check)
+    count = count_encodings(config.encodings, _seconds_of(split.train))
+    offsets = draw_offsets(count, codec.frame_hop, config.seed)
+    gains = draw_gains(count, config.seed)
+    encoder = Encoder(codec, [Encoding(*pair) for pair in zip(offsets, gains, strict=True)])
+    measures = RegionTraits(codec.sample_rate, codec.frame_hop, codec.channels)
+    sounds = prepare_sounds(split, encoder, measures, callback)
     codes = _with_metre(
-        codes,
-        pulses,
-        find_pulses(split.held_out, codec.sample_rate, check),
-        [offset / codec.sample_rate for offset in offsets],
-        codec.frame_rate,
+        sounds, [offset / codec.sample_rate for offset in offsets], codec.frame_rate
     )
+    attributes = attribute_targets(split, sounds.descriptors, codes.train, gains, codec.frame_rate)
 
     context = context_frames(config, codec.frame_rate)
     has_metre = bool(codes.train_metre) or (learns_on and loaded.require_prior().metre is not None)
@@ -143,7 +175,7 @@ def prepare_prior(
     prior = _build_prior(codec, arguments, config.seed)
     if learns_on:
         _take_weights(prior, loaded)
-    _train_classifier(prior, codes, attributes, config.seed, check)
+    _train_classifier(prior, codes, attributes, config.seed)
 
     shapes = batch_shapes(config, codec.frame_rate)
     held_out, own = validation_pieces(codes, context, codec.frame_rate, config.seed)
@@ -155,7 +187,7 @@ def prepare_prior(
         offsets=offsets,
         codes=codes,
         attributes=attributes,
-        pulses=pulses,
+        pulses=sounds.pulses,
         arguments=arguments,
         prior=prior,
         shapes=shapes,
@@ -167,47 +199,31 @@ def prepare_prior(
     )
 
 
-def find_pulses(
-    regions: Sequence[ClipRegion], sample_rate: int, check: Check
-) -> list[Pulse | None]:
-    """The pulse of each region, in seconds from its start; None where it has none.
+def _seconds_of(regions: Sequence[ClipRegion]) -> float:
+    return sum(region.n_samples for region in regions) / SAMPLE_RATE
+
+
+def _with_metre(sounds: PreparedSounds, leads_s: Sequence[float], frame_rate: float) -> PriorCodes:
+    """The codes, with the positions of their frames in beat and bar where any sound has some.
 
     Args:
-        regions: Are analysed one after the other.
-        sample_rate: In Hz.
-        check: Called before each region; may raise.
-    """
-    return [find_pulse(region.audio(), sample_rate) for region in check_each(regions, check)]
-
-
-def _with_metre(
-    codes: PriorCodes,
-    pulses: Sequence[Pulse | None],
-    held_out_pulses: Sequence[Pulse | None],
-    leads_s: Sequence[float],
-    frame_rate: float,
-) -> PriorCodes:
-    """Codes with the positions of their frames in beat and bar; without any, as they were.
-
-    Args:
-        codes: Codes of the corpus.
-        pulses: Pulse of each training region.
-        held_out_pulses: Pulse of each held-out region.
+        sounds: The corpus.
         leads_s: Seconds of silence before a sound in each encoding.
         frame_rate: Code frames per second.
     """
-    if not any(pulses):
+    codes = PriorCodes(train=sounds.train, held_out=sounds.held_out)
+    if not any(sounds.pulses):
         return codes
     train = [
         [
             metre_of(pulse, len(version), lead_s, frame_rate)
             for version, lead_s in zip(versions, leads_s, strict=True)
         ]
-        for pulse, versions in zip(pulses, codes.train, strict=True)
+        for pulse, versions in zip(sounds.pulses, codes.train, strict=True)
     ]
     held_out = [
         metre_of(pulse, len(version), 0.0, frame_rate)
-        for pulse, version in zip(held_out_pulses, codes.held_out, strict=True)
+        for pulse, version in zip(sounds.held_out_pulses, codes.held_out, strict=True)
     ]
     return codes._replace(train_metre=train, held_out_metre=held_out)
 
@@ -271,13 +287,13 @@ def _take_weights(prior: CodePrior, loaded: LoadedVQModel) -> None:
 
 
 def _train_classifier(
-    prior: CodePrior, codes: PriorCodes, attributes: AttributeTargets, seed: int, check: Check
+    prior: CodePrior, codes: PriorCodes, attributes: AttributeTargets, seed: int
 ) -> None:
     """Train the attribute classifier, which then stays as it is."""
     if prior.reader is None or prior.pointer is None:
         return
     batches = classifier_batches(prior.pointer, codes.train, attributes, seed)
-    prior.reader.learn(check_each(batches, check))
+    prior.reader.learn(check_each(batches))
 
 
 def _steps_per_epoch(codes: PriorCodes, shape: Shape, config: PriorConfig) -> int:

@@ -12,7 +12,7 @@ class Stream(NamedTuple):
     """Sounds one after the other; a batch of streams has a dimension `B` in front.
 
     Attributes:
-        codes: `[T, Q]`
+        codes: `[T, Q]`, of any type of whole numbers.
         starts: `[T]` (bool), the first frame of each sound.
         ends: `[T]` (bool), the last frame of each sound.
         metre: `[T, 2]`, positions in beat and bar (`models/metre.py`); NaN where there are none.
@@ -81,9 +81,11 @@ def stack(pieces: Sequence[Stream], device: torch.device) -> Stream:
     """A batch on `device` of pieces of one length.
 
     Returns:
-        Codes `[B, T, Q]` with starts and ends `[B, T]`.
+        Codes `[B, T, Q]` (int64) with starts and ends `[B, T]`.
     """
-    return Stream(*(torch.stack(parts).to(device) for parts in zip(*pieces, strict=True)))
+    batch = Stream(*(torch.stack(parts).to(device) for parts in zip(*pieces, strict=True)))
+    # Torch takes small whole numbers for masks, not for indices.
+    return batch._replace(codes=batch.codes.long())
 
 
 def move_end_to_front(batch: Stream, frames: int) -> Stream:

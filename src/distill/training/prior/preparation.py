@@ -1,0 +1,126 @@
+"""Preparation of a corpus for prior training: every sound is encoded and measured.
+
+That takes minutes for an hour of sound, the first time: it says how far it is.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from torch import Tensor
+
+from distill.audio.pulse import Pulse
+from distill.cancellation import check_cancellation
+from distill.data.dataset import ClipRegion, Split
+from distill.settings import SAMPLE_RATE
+from distill.training.metrics import PreparationMetrics
+from distill.training.prior.encoding import Encoder
+from distill.training.prior.region_traits import RegionTraits
+
+# Encodings that take as long as descriptors and pulse.
+TRAIT_PASSES = 2
+
+PreparationCallback = Callable[[PreparationMetrics], None]
+
+
+class PreparedSounds(NamedTuple):
+    """A corpus, encoded and measured.
+
+    Attributes:
+        train: For each training region, its codes `[T, Q]` in every encoding.
+        held_out: Codes `[T, Q]` of each held-out region, in the first encoding.
+        descriptors: Descriptors `[T, 5]` of each training region.
+        pulses: Pulse of each training region; None where it has none.
+        held_out_pulses: The same of each held-out region.
+    """
+
+    train: list[list[Tensor]]
+    held_out: list[Tensor]
+    descriptors: list[np.ndarray]
+    pulses: list[Pulse | None]
+    held_out_pulses: list[Pulse | None]
+
+
+def prepare_sounds(
+    split: Split, encoder: Encoder, traits: RegionTraits, callback: PreparationCallback
+) -> PreparedSounds:
+    """Encode and measure all regions, as far as the cache does not hold them.
+
+    Args:
+        split: Training and held-out regions. Of held-out ones, one encoding is made.
+        encoder: Encodes them.
+        traits: Measures them.
+        callback: Gets the progress.
+
+    Raises:
+        CancelledError: The event of this block of `cancellable` was set.
+        OutputError: The cache cannot be written.
+    """
+    count = len(encoder.encodings)
+    passes = [count + TRAIT_PASSES] * len(split.train) + [1 + TRAIT_PASSES] * len(split.held_out)
+    regions = [*split.train, *split.held_out]
+    progress = _Progress(regions, passes, callback)
+    sounds = PreparedSounds([], [], [], [], [])
+    for region in split.train:
+        check_cancellation()
+        sounds.train.append(encoder.encode(region, count, progress.add))
+        descriptors, pulse = traits.both(region)
+        sounds.descriptors.append(descriptors)
+        sounds.pulses.append(pulse)
+        progress.end_region()
+    for region in split.held_out:
+        check_cancellation()
+        sounds.held_out.extend(encoder.encode(region, 1, progress.add))
+        sounds.held_out_pulses.append(traits.pulse(region))
+        progress.end_region()
+    return sounds
+
+
+class _Progress:
+    """Tells how far a preparation is.
+
+    Args:
+        regions: In the order in which they are prepared.
+        passes: Times that each is gone through.
+        callback: Gets the progress.
+    """
+
+    def __init__(
+        self,
+        regions: Sequence[ClipRegion],
+        passes: Sequence[int],
+        callback: PreparationCallback,
+    ) -> None:
+        self._names = [region.clip.name for region in regions]
+        seconds = [region.n_samples / SAMPLE_RATE for region in regions]
+        self._costs = [times * cost for times, cost in zip(passes, seconds, strict=True)]
+        self._total = max(sum(self._costs), 1e-9)
+        self._callback = callback
+        self._done = 0
+        self._whole = 0.0
+        self._part = 0.0
+        self._tell()
+
+    def add(self, seconds: float) -> None:
+        """Count `seconds` of sound of the present region, gone through once."""
+        # Frames at its end are padded, and its tail is cut.
+        self._part = min(self._part + seconds, self._costs[self._done])
+        self._tell()
+
+    def end_region(self) -> None:
+        """Count the present region as done."""
+        self._whole += self._costs[self._done]
+        self._done += 1
+        self._part = 0.0
+        self._tell()
+
+    def _tell(self) -> None:
+        has_more = self._done < len(self._names)
+        self._callback(
+            PreparationMetrics(
+                done=self._done,
+                total=len(self._names),
+                progress=min(1.0, (self._whole + self._part) / self._total),
+                name=self._names[self._done] if has_more else "",
+            )
+        )
