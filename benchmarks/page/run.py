@@ -301,6 +301,9 @@ def measure(browser: Browser, server: Server, minute: str, hour: str) -> None:
     grid(page, "grid of 60 s, while its sound is decoded")
     page.locator(".curve-table").wait_for()
     grid(page, "grid of 60 s, with waveform, spectrum and curves")
+    # Nothing is selected in a document just opened: an edit is one of the whole sound.
+    page.goto(f"{server.url}/codes/{minute}")
+    page.locator(".curve-table").wait_for()
     edit(page)
     region(page)
     page.goto(f"{server.url}/codes/{hour}")

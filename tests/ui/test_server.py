@@ -1,5 +1,6 @@
 """The server as a process of its own kind: sockets, port, lock, memory, end."""
 
+import asyncio
 import json
 import socket
 import subprocess
@@ -222,3 +223,22 @@ def test_looks_for_a_server_keep_none_from_starting(
     assert running_server(workspace) == started[0]
     servers[0].should_exit = True
     thread.join(WAIT_S)
+
+
+def test_small_answers_are_sent_at_once() -> None:
+    async def accept() -> int:
+        found: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+        def look(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            connection = writer.get_extra_info("socket")
+            found.set_result(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+
+        listener = server._listen("127.0.0.1", 0)
+        async with await asyncio.start_server(look, sock=listener):
+            _, writer = await asyncio.open_connection(*listener.getsockname())
+            delays = await found
+            writer.close()
+        return delays
+
+    assert asyncio.run(accept()) != 0

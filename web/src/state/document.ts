@@ -8,6 +8,14 @@ import { parseGrid } from "./grid-bytes";
 import type { DocumentView, EditOutcome, ModelView, StepView } from "./records";
 import { toast, toastError } from "./toasts";
 
+/** A grid as a change has left it. */
+interface Change {
+  rev: number;
+  frames: number;
+  /** Frames that differ from before; null: none, undefined: all. */
+  changed?: [number, number] | null | undefined;
+}
+
 const EMPTY: Codes = {
   frames: 1,
   levels: 1,
@@ -49,7 +57,7 @@ export class OpenDocument {
       const view = await get<DocumentView>(this.path);
       if (this.view.peek()?.rev === view.rev) return;
       this.view.value = view;
-      await this.loadGrid(undefined);
+      await this.loadGrid(view, view.frame_rate);
       this.isLoaded.value = true;
       this.error.value = "";
       await this.loadModel(view.model);
@@ -64,15 +72,13 @@ export class OpenDocument {
   }
 
   /** Loads the codes, or of a grid of the same length only those that changed. */
-  private async loadGrid(changed: [number, number] | null | undefined): Promise<void> {
-    const view = this.view.peek();
-    if (!view) return;
+  private async loadGrid({ rev, frames, changed }: Change, frameRate: number): Promise<void> {
     const before = this.codes.peek();
-    const isPart = changed !== undefined && before !== EMPTY && before.frames === view.frames;
-    const [from, to] = isPart ? (changed ?? [0, 0]) : [0, view.frames];
-    const answer = await fetch(query(`${BASE}${this.path}/grid`, { from, to, rev: view.rev }));
+    const isPart = changed !== undefined && before !== EMPTY && before.frames === frames;
+    const [from, to] = isPart ? (changed ?? [0, 0]) : [0, frames];
+    const answer = await fetch(query(`${BASE}${this.path}/grid`, { from, to, rev }));
     if (!answer.ok) throw new ApiError((await answer.json()).error, answer.status);
-    const part = parseGrid(await answer.arrayBuffer(), answer.headers, view.frame_rate);
+    const part = parseGrid(await answer.arrayBuffer(), answer.headers, frameRate);
     this.codebookSize = Number(answer.headers.get("X-Codebook-Size"));
     this.changed.value = isPart ? changed : undefined;
     this.codes.value = isPart ? merged(before, part, from) : part;
@@ -92,8 +98,9 @@ export class OpenDocument {
         if (kept_back) toast(`${count(kept_back, "locked code")} stay as they are.`);
       }
       const changed = changeOf(outcomes);
-      place = changed && placeOf(changed, before, outcomes.at(-1)?.frames ?? before);
-      return changed;
+      const { rev, frames } = outcomes.at(-1) ?? { rev: this.rev, frames: before };
+      place = changed && placeOf(changed, before, frames);
+      return { rev, frames, changed };
     });
     if (isMade) this.edited.value = place;
     return isMade;
@@ -116,18 +123,17 @@ export class OpenDocument {
   private move(to: (cursor: number) => number): Promise<boolean> {
     return this.change([], async (signal) => {
       const { edits, ...view } = this.view.peek() as DocumentView;
-      let { rev, cursor: now } = view;
+      let { rev, frames, cursor: now } = view;
       const cursor = Math.min(edits.length, Math.max(0, to(now)));
       const isStep = Math.abs(cursor - now) === 1;
       let changed: [number, number] | null | undefined = null;
       while (now !== cursor) {
         const verb = cursor < now ? "undo" : "redo";
         const step: StepView = await post<StepView>(`${this.path}/${verb}`, { rev }, signal);
-        rev = step.rev;
-        now = step.cursor;
+        ({ rev, frames, cursor: now } = step);
         changed = isStep ? step.changed : undefined;
       }
-      return changed;
+      return { rev, frames, changed };
     });
   }
 
@@ -140,10 +146,7 @@ export class OpenDocument {
   private last: Promise<unknown> = Promise.resolve();
 
   /** Changes come one after the other: what is asked for meanwhile waits. */
-  private change(
-    lines: string[],
-    ask: (signal: AbortSignal) => Promise<[number, number] | null | undefined>,
-  ): Promise<boolean> {
+  private change(lines: string[], ask: (signal: AbortSignal) => Promise<Change>): Promise<boolean> {
     const next = this.last.then(() => this.changeNow(lines, ask));
     this.last = next;
     return next;
@@ -151,16 +154,15 @@ export class OpenDocument {
 
   private async changeNow(
     lines: string[],
-    ask: (signal: AbortSignal) => Promise<[number, number] | null | undefined>,
+    ask: (signal: AbortSignal) => Promise<Change>,
   ): Promise<boolean> {
     this.isBusy.value = true;
     this.leaving = new AbortController();
     try {
-      const changed = await again(() => ask((this.leaving as AbortController).signal));
-      this.view.value = await get<DocumentView>(this.path);
+      const change = await again(() => ask((this.leaving as AbortController).signal));
       // Locks change without a code: the whole is small enough where nothing else is said.
-      const isLock = changed === null || lines.some((line) => /^(un)?lock/.test(line));
-      await this.loadGrid(isLock ? undefined : changed);
+      const isLock = change.changed === null || lines.some((line) => /^(un)?lock/.test(line));
+      await this.show(isLock ? { ...change, changed: undefined } : change);
       return true;
     } catch (error) {
       if (this.leaving.signal.aborted) toast("Left as it was.");
@@ -169,6 +171,18 @@ export class OpenDocument {
     } finally {
       this.isBusy.value = false;
       this.leaving = null;
+    }
+  }
+
+  /** Shows a change that was made, the grid first: it is what eyes are on. */
+  private async show(change: Change): Promise<void> {
+    try {
+      await this.loadGrid(change, this.codes.peek().frameRate);
+      this.view.value = await get<DocumentView>(this.path);
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status !== 409) throw error;
+      // Another tab has made the next change already.
+      await this.load();
     }
   }
 
