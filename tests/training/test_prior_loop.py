@@ -18,7 +18,7 @@ from distill.models.prior import CodePrior
 from distill.settings import SAMPLE_RATE
 from distill.training.metrics import PriorEpochMetrics, PriorVerdictKind
 from distill.training.paths import checkpoint_path
-from distill.training.prior import run
+from distill.training.prior import checkpoint
 from distill.training.prior_config import PriorConfig
 from distill.training.prior_loop import train_prior
 
@@ -143,7 +143,7 @@ class BrokenOff(Exception):
 def test_a_run_that_broke_off_goes_on(
     model_path: Path, corpus_dir: Path, tiny_prior: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run, "CHECKPOINT_EVERY_S", 0.0)
+    monkeypatch.setattr(checkpoint, "CHECKPOINT_EVERY_S", 0.0)
 
     def break_off(metrics: PriorEpochMetrics) -> None:
         if metrics.epoch == 3:

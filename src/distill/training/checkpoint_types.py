@@ -106,6 +106,7 @@ PRIOR_STATE = {
     "step": int,
     "elapsed_s": float,
     "since_best": int,
+    "epoch_losses?": [float],
     "best_loss": float,
     "best_weights": maybe({}),
     "history": [PRIOR_EPOCH],

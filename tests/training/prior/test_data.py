@@ -85,6 +85,18 @@ def test_some_sounds_are_whole_but_the_last() -> None:
     assert len(torch.cat(sample_sequences(own_pieces, 1000, seed=0))) == 60
 
 
+def test_a_long_corpus_is_judged_by_ten_minutes_from_all_places() -> None:
+    # Two hours held out, at 10 frames a second.
+    held_out = sounds(30_000, 42_000)
+    pieces, _ = validation_pieces(PriorCodes([sounds(400)], held_out), 40, 10.0, seed=0)
+    assert sum(len(piece.codes) for piece in pieces) == 6000
+    firsts = torch.stack([piece.codes[0] for piece in pieces])
+    assert set(firsts[:, 1].tolist()) == {0, 1}
+    gaps = (firsts[:, 0] + 30_000 * firsts[:, 1]).diff()
+    assert gaps.min() >= 800
+    assert gaps.max() <= 1040
+
+
 def test_as_much_of_ones_own_is_judged_as_is_held_out_and_no_hour_of_it() -> None:
     train = [[sound, sound + 1] for sound in sounds(400, 400, 400)]
     for held_out, frames in ((sounds(150, 60), 210), (sounds(30), 200), (sounds(5000), 1200)):

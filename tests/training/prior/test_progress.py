@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from distill.training.prior.progress import PriorProgress
+from tests.models.priors import lively
 
 
 def test_before_the_first_epoch_nothing_is_known() -> None:
@@ -27,6 +28,21 @@ def test_the_best_epoch_is_not_the_last_one() -> None:
     assert progress.final_perplexity == pytest.approx(math.exp(2.5))
 
 
+def test_an_epoch_has_the_mean_loss_of_its_steps() -> None:
+    progress = PriorProgress(step=3, epoch_losses=[4.0, 2.0, 3.0])
+    assert progress.place == "step 3 of epoch 1"
+    progress.end_epoch(2.0, [1.0, 3.0], lively())
+    assert progress.history[0] == {
+        "epoch": 1,
+        "train_loss": 3.0,
+        "own_loss": 2.0,
+        "val_loss": 2.0,
+        "level_losses": [1.0, 3.0],
+    }
+    assert progress.epoch_losses == []
+    assert progress.place == "epoch 1"
+
+
 def test_its_state_holds_the_same_tensors() -> None:
     weights = {"a": torch.arange(3)}
     progress = PriorProgress(epoch=2, best_weights=weights, warnings=["Epoch 1: low."])
@@ -44,6 +60,7 @@ WEIGHTS = {"a": torch.arange(3)}
     [
         PriorProgress(),
         PriorProgress(step=7, elapsed_s=2.5),
+        PriorProgress(step=2, epoch_losses=[3.0, 2.5]),
         PriorProgress(epoch=2, since_best=1, history=HISTORY, best_weights=WEIGHTS),
     ],
 )
@@ -63,6 +80,7 @@ def test_counters_of_a_run_fit(progress: PriorProgress) -> None:
         {"history": []},
         {"best_weights": None},
         {"step": -1},
+        {"step": 1, "epoch_losses": [3.0, 2.5]},
         {"elapsed_s": math.nan},
         {"elapsed_s": math.inf},
     ],

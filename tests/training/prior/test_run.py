@@ -3,6 +3,9 @@
 import logging
 import math
 import shutil
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +14,7 @@ from typing import Any
 import pytest
 import torch
 
+import distill
 from distill.data.corpus import scan_corpus
 from distill.data.dataset import split_by_manifest
 from distill.models.persistence import load_model_v2
@@ -89,6 +93,54 @@ def test_a_resumed_run_takes_the_same_steps(
     assert second.progress.history == whole.progress.history
 
 
+KILLED = """
+import os, signal, sys
+import distill
+from distill.training.prior import checkpoint
+
+checkpoint.CHECKPOINT_EVERY_S = 0.0
+
+
+def kill(metrics):
+    if (metrics.epoch, metrics.step) == PLACE:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+distill.train_prior(sys.argv[1], sys.argv[2], step_callback=kill, **SETTINGS)
+"""
+
+
+@pytest.mark.parametrize(
+    ("place", "words"), [((1, 3), "step 2 of epoch 1"), ((2, 6), "step 5 of epoch 2")]
+)
+def test_a_run_killed_within_an_epoch_goes_on_to_the_same_bits(
+    model_path: Path,
+    corpus_dir: Path,
+    tmp_path: Path,
+    tiny_prior: dict[str, Any],
+    caplog: pytest.LogCaptureFixture,
+    place: tuple[int, int],
+    words: str,
+) -> None:
+    """Lengths of batches, dropout, hidden frames and frames ahead are all drawn on the way."""
+    settings = tiny_prior | {"dropout": 0.2, "ahead_share": 0.5, "long_every": 2}
+    unbroken = Path(shutil.copy(model_path, tmp_path / "unbroken.sda"))
+    expected = distill.train_prior(unbroken, corpus_dir, **settings)
+
+    script = KILLED.replace("PLACE", repr(place)).replace("SETTINGS", repr(settings))
+    killed = subprocess.run(
+        [sys.executable, "-c", script, str(model_path), str(corpus_dir)], check=False
+    )
+    assert killed.returncode == -signal.SIGKILL
+    with caplog.at_level(logging.WARNING):
+        result = distill.train_prior(model_path, corpus_dir, **settings)
+    assert f"Going on after {words} of a run that was cut off." in caplog.messages
+    weights = result["prior_model"].state_dict()
+    for name, tensor in expected["prior_model"].state_dict().items():
+        assert torch.equal(tensor, weights[name]), name
+    assert result["history"] == expected["history"]
+
+
 def test_what_is_drawn_at_best_epochs_changes_no_training(
     model_path: Path, corpus_dir: Path, tiny_prior: dict[str, Any]
 ) -> None:
@@ -153,7 +205,7 @@ def test_a_full_disk_under_the_checkpoint_ends_no_training(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """It is said once; the next checkpoint tries again."""
-    monkeypatch.setattr("distill.training.prior.run.CHECKPOINT_EVERY_S", 0.0)
+    monkeypatch.setattr("distill.training.prior.checkpoint.CHECKPOINT_EVERY_S", 0.0)
     run = run_of(model_path, corpus_dir, **tiny_prior | {"max_epochs": 4, "patience": 9})
     caplog.clear()
     present = []
@@ -162,6 +214,7 @@ def test_a_full_disk_under_the_checkpoint_ends_no_training(
         present.append(run.checkpoint.exists())
         full_disk(1_000 if metrics.epoch < 4 else None)
 
+    full_disk(1_000)
     run.run(fill)
     assert run.progress.epoch == 4
     (message,) = caplog.messages

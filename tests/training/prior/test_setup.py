@@ -14,6 +14,7 @@ from distill.data.dataset import Split, split_by_manifest
 from distill.errors import UsageError
 from distill.models.persistence import load_model_v2
 from distill.training.corpus_facts import CorpusFacts
+from distill.training.prior.data import Shape
 from distill.training.prior.setup import PriorSetup, prepare_prior
 from distill.training.prior_config import PriorConfig
 
@@ -66,6 +67,16 @@ def test_a_small_corpus_still_has_an_epoch_of_some_steps(setup: PriorSetup) -> N
     assert setup.file_count == 8
     same = Split(setup.split.train, setup.split.train)
     assert replace(setup, split=same).file_count == len(setup.split.train)
+
+
+def test_an_epoch_of_a_long_corpus_ends_after_some_minutes(
+    codec_only: Path, corpus_dir: Path, tiny_prior: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Batches of one frame: a corpus of seconds has more than a hundred of them.
+    shapes = [Shape(pieces=1, frames=1)]
+    monkeypatch.setattr("distill.training.prior.setup.batch_shapes", lambda *args: shapes)
+    monkeypatch.setattr("distill.training.prior.setup.MOST_STEPS", 20)
+    assert setup_of(codec_only, corpus_dir, **tiny_prior).steps_per_epoch == 20
 
 
 def test_the_same_seed_gives_the_same_parts(

@@ -18,6 +18,9 @@ START_SHARE = 0.25
 SHORTEST_AHEAD_S = 0.25
 LONGEST_AHEAD_S = 2.0
 
+# Seconds of held-out sounds in a validation, at most: it comes after every epoch.
+MOST_HELD_OUT_S = 600.0
+
 # Seconds of own sounds in a validation: at least, where there are as many, and at most.
 LEAST_OWN_S = 20.0
 MOST_OWN_S = 120.0
@@ -110,6 +113,8 @@ def validation_pieces(
 ) -> tuple[list[Stream], list[Stream]]:
     """Held-out sounds, and about as much of the own sounds, in pieces.
 
+    Of many held-out sounds, evenly spread pieces are taken.
+
     Pieces are twice as long as the context: frames at the beginning of a piece have no past, and
     cost more.
 
@@ -139,7 +144,15 @@ def validation_pieces(
         order = range(len(sequences))
         return split_stream(concatenate(sequences, order, metres=metres), 2 * context)
 
-    return split(held_out, held_out_metre), split(own_sample, own_metre_sample)
+    most = round(MOST_HELD_OUT_S * frame_rate / (2 * context))
+    held_out_pieces = spread_evenly(split(held_out, held_out_metre), max(1, most))
+    return held_out_pieces, split(own_sample, own_metre_sample)
+
+
+def spread_evenly(pieces: Sequence[Stream], most: int) -> list[Stream]:
+    """All of `pieces`, or `most` of them from all places."""
+    count = min(most, len(pieces))
+    return [pieces[i * len(pieces) // count] for i in range(count)]
 
 
 # --- training -------------------------------------------------------------------------------------

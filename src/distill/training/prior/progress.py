@@ -19,6 +19,7 @@ class PriorProgress:
         step: Steps done.
         elapsed_s: Seconds of training, earlier runs included.
         since_best: Epochs since the best one.
+        epoch_losses: Losses of the steps of the epoch that is not over, in nats a code.
         best_loss: Lowest held-out loss, in nats a code.
         best_weights: State of the prior at that loss; None before the first validation.
         history: Losses of each epoch.
@@ -29,25 +30,25 @@ class PriorProgress:
     step: int = 0
     elapsed_s: float = 0.0
     since_best: int = 0
+    epoch_losses: list[float] = field(default_factory=list)
     best_loss: float = math.inf
     best_weights: dict[str, Tensor] | None = None
     history: list[dict[str, Any]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
-    def end_epoch(
-        self, train_loss: float, own_loss: float, level_losses: list[float], prior: CodePrior
-    ) -> None:
+    def end_epoch(self, own_loss: float, level_losses: list[float], prior: CodePrior) -> None:
         """Count an epoch, and keep its weights where they are the best so far.
 
         Args:
-            train_loss: Mean loss of its steps.
             own_loss: Loss on sounds that are learned.
             level_losses: Loss of each level on held-out sounds; their mean decides.
             prior: Has the weights that were validated.
         """
         val_loss = sum(level_losses) / len(level_losses)
+        train_loss = sum(self.epoch_losses) / len(self.epoch_losses)
         self.epoch += 1
         self.since_best += 1
+        self.epoch_losses = []
         if val_loss < self.best_loss:
             self.best_loss = val_loss
             self.since_best = 0
@@ -69,8 +70,16 @@ class PriorProgress:
         is_first = self.best_weights is None and not self.history
         has_best = self.best_weights is not None and 0 <= self.since_best < self.epoch
         is_counted = self.epoch == len(self.history) and (is_first or has_best)
-        if not is_counted or self.step < 0 or not 0 <= self.elapsed_s < math.inf:
+        has_steps = self.step >= len(self.epoch_losses)
+        if not (is_counted and has_steps and 0 <= self.elapsed_s < math.inf):
             raise ValueError("the counters of the training do not fit one another")
+
+    @property
+    def place(self) -> str:
+        """How far it is: "epoch 3", or "step 12 of epoch 4"."""
+        if not self.epoch_losses:
+            return f"epoch {self.epoch}"
+        return f"step {len(self.epoch_losses)} of epoch {self.epoch + 1}"
 
     @property
     def best_epoch(self) -> int:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from copy import deepcopy
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +18,14 @@ from distill.device import gains_by_bfloat16
 from distill.errors import CheckpointError, DivergedError
 from distill.models.prior_metadata import PriorMetadata
 from distill.training.checkpoint import (
-    PatientSaver,
-    load_checkpoint,
     load_optimizer,
     random_state,
     restore_random_state,
     restoring,
-    save_checkpoint,
 )
-from distill.training.checkpoint_types import PRIOR_CHECKPOINT
 from distill.training.metrics import PriorEpochMetrics, PriorStepMetrics
-from distill.training.paths import checkpoint_path
 from distill.training.prior.best import BestCallback, BestEpoch, BestPrior
+from distill.training.prior.checkpoint import PriorCheckpoint
 from distill.training.prior.copies import measure_copying
 from distill.training.prior.data import draw_ahead, draw_batches
 from distill.training.prior.epoch import (
@@ -37,7 +34,6 @@ from distill.training.prior.epoch import (
     train_prior_epoch,
     validate_prior_epoch,
 )
-from distill.training.prior.fingerprint import fingerprint
 from distill.training.prior.metadata import complete_event, prior_metadata
 from distill.training.prior.optimizer import (
     learning_rate_at,
@@ -58,10 +54,6 @@ from distill.training.threads import ThreadTrials
 from distill.training.weight_average import WeightAverage
 
 log = logging.getLogger(__name__)
-
-# Seconds between two checkpoints, and so the most that a killed run loses; a better epoch is saved
-# at once.
-CHECKPOINT_EVERY_S = 20.0
 
 # Epochs without a better one after which copying is measured: the best weights are likely final.
 COMPARED_AFTER = 3
@@ -103,9 +95,9 @@ class PriorRun:
         self._begin()
         self.is_diverged = False
         self.copying: Copying | None = None
-        self.last_checkpoint_s = 0.0
-        self.saver = PatientSaver()
-        self.epoch_began = time.perf_counter()
+        self.saves = PriorCheckpoint(setup)
+        self.validation_s = 0.0
+        self.clock_began = time.perf_counter()
 
     def _begin(self) -> None:
         """Optimiser, average and counters of a training before its first step."""
@@ -148,15 +140,20 @@ class PriorRun:
         return self.progress.elapsed_s >= 60 * self.config.minutes
 
     def _one_epoch(self, callback: EpochCallback) -> None:
-        self.epoch_began = time.perf_counter()
-        train_loss = self._train()
+        self.clock_began = time.perf_counter()
+        epoch_began_s = self.progress.elapsed_s
+        self._train()
         if self.cancel_event.is_set() and self.progress.best_weights is None:
             return
-        self._validate(train_loss)
+        if self.saves.is_due(self._elapsed_s() + self.validation_s):
+            self.saves.save(self._state())
+        self._validate()
         if self.progress.since_best == COMPARED_AFTER:
             self._measure_copying()
-        callback(self._epoch_metrics())
-        self._save_checkpoint_if_due()
+        self._stop_clock()
+        callback(self._epoch_metrics(self.progress.elapsed_s - epoch_began_s))
+        if not self.progress.since_best or self.saves.is_due(self.progress.elapsed_s):
+            self.saves.save(self._state())
         if self.best_callback and not (self.progress.since_best or self.cancel_event.is_set()):
             self._show_best(self.best_callback)
 
@@ -169,33 +166,39 @@ class PriorRun:
             elapsed_s=self.progress.elapsed_s,
             make_model=lambda: self.best.model(weights),
         )
-        began = time.perf_counter()
         device = self.prior.start.device
         # Dropout and hidden frames are drawn from the global generators: they go on as if nothing
         # had been drawn between.
         with torch.random.fork_rng([device] if device.type == "cuda" else []):
             callback(best)
-        self.progress.elapsed_s += time.perf_counter() - began
+        self._stop_clock()
 
-    def _train(self) -> float:
-        """Train for one epoch; returns the mean loss of its steps, in nats a code."""
+    def _train(self) -> None:
+        """Train for one epoch, or for the rest of one that a killed run began."""
+        steps_done = len(self.progress.epoch_losses)
+        if steps_done == self.setup.steps_per_epoch:
+            return
         rng = np.random.default_rng([self.config.seed, self.progress.epoch, _AHEAD_PURPOSE])
         frame_rate = self.setup.loaded.model.frame_rate
 
         def frames_ahead(length: int) -> int:
             return draw_ahead(self.config.ahead_share, length, frame_rate, rng)
 
-        return train_prior_epoch(
+        # The draws of the steps that are done, so that those of the others are as in a whole epoch.
+        for step in range(steps_done):
+            frames_ahead(self.setup.shapes[step % len(self.setup.shapes)].frames)
+        train_prior_epoch(
             self.prior,
             self.optimizer,
-            self._batches(),
+            self._batches(steps_done),
             mask_rate=self.config.mask_rate,
             half_precision=gains_by_bfloat16(self.prior.start.device),
             after_step=self._after_step,
             frames_ahead=frames_ahead,
         )
 
-    def _batches(self) -> Iterable[Stream]:
+    def _batches(self, steps_done: int) -> Iterable[Stream]:
+        """Batches of an epoch, but for those of the steps that are done."""
         setup = self.setup
         rng = np.random.default_rng([self.config.seed, self.progress.epoch])
         cut_off = [region.stop < region.clip.n_samples for region in setup.split.train]
@@ -207,7 +210,7 @@ class PriorRun:
             rng,
             relative_weights(setup.split.train),
         )
-        for pieces in batches:
+        for pieces in islice(batches, steps_done, None):
             set_learning_rate(self.optimizer, self._learning_rate())
             batch = stack(pieces, self.prior.start.device)
             self.threads.begin_step()
@@ -223,8 +226,13 @@ class PriorRun:
         return learning_rate_at(self.config.learning_rate, step, progress)
 
     def _elapsed_s(self) -> float:
-        """Seconds of training so far, those of the current epoch included."""
-        return self.progress.elapsed_s + time.perf_counter() - self.epoch_began
+        """Seconds of training so far, those since the clock began included."""
+        return self.progress.elapsed_s + time.perf_counter() - self.clock_began
+
+    def _stop_clock(self) -> None:
+        """Count the seconds so far as training, and begin the clock anew."""
+        self.progress.elapsed_s = self._elapsed_s()
+        self.clock_began = time.perf_counter()
 
     def _is_time_over(self) -> bool:
         minutes = self.config.minutes
@@ -233,31 +241,38 @@ class PriorRun:
     def _after_step(self, loss: float) -> bool:
         """Count a step; returns whether the epoch ends with it."""
         self.threads.end_step()
-        self.progress.step += 1
-        self.average.update(self.progress.step)
-        steps_per_epoch = self.setup.steps_per_epoch
+        progress = self.progress
+        progress.step += 1
+        progress.epoch_losses.append(loss)
+        self.average.update(progress.step)
         self.step_callback(
             PriorStepMetrics(
-                epoch=self.progress.epoch + 1,
-                step=(self.progress.step - 1) % steps_per_epoch + 1,
-                steps_per_epoch=steps_per_epoch,
+                epoch=progress.epoch + 1,
+                step=len(progress.epoch_losses),
+                steps_per_epoch=self.setup.steps_per_epoch,
                 loss=loss,
             )
         )
-        return self.cancel_event.is_set() or self._is_time_over()
+        if self.cancel_event.is_set() or self._is_time_over():
+            return True
+        if self.saves.is_due(self._elapsed_s()):
+            self.saves.save(self._state())
+        return False
 
     # --- validation -------------------------------------------------------------------------------
 
-    def _validate(self, train_loss: float) -> None:
+    def _validate(self) -> None:
         """Validate the averaged weights, and keep them where they are the best so far."""
         progress = self.progress
+        began = time.perf_counter()
         with self.average.apply():
             losses = level_losses(self.prior, self.setup.held_out)
             if not math.isfinite(sum(losses)):
                 # The last step of the epoch may be the one that went wrong.
                 raise DivergedError(DIVERGENCE)
             own_loss, _ = validate_prior_epoch(self.prior, self.setup.own)
-            progress.end_epoch(train_loss, own_loss, losses, self.prior)
+            progress.end_epoch(own_loss, losses, self.prior)
+        self.validation_s = time.perf_counter() - began
         is_memorizing, message = self._check_memorization()
         if is_memorizing:
             progress.warnings.append(f"Epoch {progress.epoch}: {message}")
@@ -266,14 +281,12 @@ class PriorRun:
         perplexity = self.progress.final_perplexity
         return check_memorization(perplexity, self.prior.codebook_size, self.setup.file_count)
 
-    def _epoch_metrics(self) -> PriorEpochMetrics:
-        """Metrics of the last epoch; closes its time."""
+    def _epoch_metrics(self, epoch_time_s: float) -> PriorEpochMetrics:
+        """Metrics of the last epoch."""
         progress = self.progress
         point = progress.history[-1]
         is_memorizing, message = self._check_memorization()
         verdict = self._verdict()
-        epoch_time_s = time.perf_counter() - self.epoch_began
-        progress.elapsed_s += epoch_time_s
         return PriorEpochMetrics(
             epoch=progress.epoch,
             total_epochs=self.config.max_epochs,
@@ -318,45 +331,34 @@ class PriorRun:
     @property
     def checkpoint(self) -> Path:
         """Path of the checkpoint, beside the model."""
-        return checkpoint_path(self.setup.loaded.path, "prior")
+        return self.saves.path
 
-    def _save_checkpoint_if_due(self) -> None:
-        """Save a checkpoint after a better epoch, or when it is time."""
-        elapsed_s = self.progress.elapsed_s
-        if self.progress.since_best and elapsed_s - self.last_checkpoint_s < CHECKPOINT_EVERY_S:
-            return
-        self.last_checkpoint_s = elapsed_s
-        state = self.progress.state() | {
+    def _state(self) -> dict[str, Any]:
+        """All that a run needs to go on from here, between two steps or two epochs."""
+        return self.progress.state() | {
+            "elapsed_s": self._elapsed_s(),
             "weights": self.prior.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "average": self.average.state(),
             # Dropout and hidden frames are drawn from the global generators.
             "random": random_state(self.prior.start.device),
         }
-        contents = {"fits": fingerprint(self.setup), "state": state}
-        self.saver.attempt(lambda: save_checkpoint(self.checkpoint, contents))
 
     def resume_if_possible(self) -> None:
         """Continue from the checkpoint of a killed run, if there is one that fits."""
-        if not self.checkpoint.exists():
-            return
         first_weights = deepcopy(self.prior.state_dict())
         try:
-            contents = load_checkpoint(self.checkpoint, PRIOR_CHECKPOINT)
+            state = self.saves.load()
+            if state is None:
+                return
             with restoring(self.checkpoint):
-                is_ours = contents["fits"] == fingerprint(self.setup)
-                if is_ours:
-                    self._restore(dict(contents["state"]))
+                self._restore(state)
         except CheckpointError as error:
             self.prior.load_state_dict(first_weights)  # a part may have been taken already
             self._begin()
             log.warning("%s Prior training starts afresh.", error)
             return
-        if is_ours:
-            log.warning("Going on after epoch %d of a run that was cut off.", self.progress.epoch)
-        else:
-            path = self.setup.loaded.path
-            log.warning("The checkpoint beside %s is of other settings: starting afresh.", path)
+        log.warning("Going on after %s of a run that was cut off.", self.progress.place)
 
     def _restore(self, state: dict[str, Any]) -> None:
         """Continue from a state; errors of any kind where it, or its best weights, do not fit."""

@@ -52,6 +52,10 @@ from distill.training.prior_config import PriorConfig
 CLASSIFIER = "reader."
 """Beginning of the names of the weights of a prior's attribute classifier."""
 
+MOST_STEPS = 400
+"""Steps of an epoch at most, about a minute: whoever waits hears how training goes. They hold as
+many frames as 1.8 hours of sound."""
+
 METRE = "metre."
 """The same of those that take positions in beat and bar."""
 
@@ -297,7 +301,7 @@ def _train_classifier(
 
 
 def _steps_per_epoch(codes: PriorCodes, shape: Shape, config: PriorConfig) -> int:
-    """Batches that hold as many frames as the corpus, but no fewer than the settings say."""
+    """Batches that hold as many frames as the corpus, within the limits of an epoch."""
     frames = sum(len(versions[0]) for versions in codes.train)
     one_pass = math.ceil(frames / math.prod(shape))
-    return max(one_pass, config.min_steps_per_epoch)
+    return max(min(one_pass, MOST_STEPS), config.min_steps_per_epoch)
