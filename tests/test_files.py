@@ -212,6 +212,10 @@ def test_the_folder_is_synced_after_the_rename(
     monkeypatch.setattr(os, "fsync", watch)
     put(tmp_path / "a.bin", b"one")
     assert synced == [(False, False), (True, True)]
+    synced.clear()
+    with replace_atomically(tmp_path / "b.bin", is_lasting=False) as file:
+        file.write(b"two")
+    assert ((tmp_path / "b.bin").read_bytes(), synced) == (b"two", [])
 
 
 def test_json_of_others() -> None:

@@ -40,13 +40,18 @@ def make_folder(folder: FilePath) -> None:
 
 
 @contextmanager
-def replace_atomically(path: FilePath) -> Iterator[BinaryIO]:
+def replace_atomically(path: FilePath, is_lasting: bool = True) -> Iterator[BinaryIO]:
     """Give a binary file to write to, which becomes `path` in one step at the end of the block.
 
     Until then an earlier file at `path` stays as it is. The bytes go to a uniquely named file in
     the same folder, which is synced to disk and renamed; then the folder is synced. Any failure
     but a kill removes it. The next run that writes there removes what a killed run left. A
     symbolic link at `path` is kept: the file that it points to is replaced.
+
+    Args:
+        path: File to write.
+        is_lasting: Whether to sync, which takes some milliseconds. Without, a power cut may leave
+            an empty file or the earlier one.
 
     Raises:
         OutputError: If the file cannot be written (no such folder, no permission, disk full), with
@@ -66,13 +71,16 @@ def replace_atomically(path: FilePath) -> Iterator[BinaryIO]:
         with _create(temporary) as file:
             yield file
             file.flush()
-            os.fsync(file.fileno())
+            if is_lasting:
+                os.fsync(file.fileno())
             if sys.platform != "win32":
                 # The lock ends with the block: nobody may take the file for a leftover before.
                 _put_in_place(temporary, target)
         if sys.platform == "win32":
             # No open file can be renamed there.
             _put_in_place(temporary, target)
+        if is_lasting:
+            _sync_folder(target.parent)
     except OSError as error:
         raise OutputError(f"Cannot write {path}: {error.strerror or error}.") from error
     finally:
@@ -195,7 +203,6 @@ else:
 def _put_in_place(temporary: Path, target: Path) -> None:
     _keep_permissions(target, temporary)
     os.replace(temporary, target)
-    _sync_folder(target.parent)
 
 
 def _sync_folder(folder: Path) -> None:
