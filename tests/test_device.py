@@ -4,9 +4,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from distill import device
-from distill.device import available_cores, default_threads, on_one_thread, prepare
+from distill import process
+from distill.device import default_threads, on_one_thread, prepare
 from distill.errors import UsageError
+from distill.process import available_cores
 
 
 @pytest.fixture(autouse=True)
@@ -20,7 +21,7 @@ def _threads_as_before() -> Iterator[None]:
 def four_cores(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A machine of four cores; the file says what its container grants."""
     monkeypatch.setattr("os.sched_getaffinity", lambda process: {0, 1, 2, 3}, raising=False)
-    monkeypatch.setattr(device, "CONTAINER_QUOTA", tmp_path / "cpu.max")
+    monkeypatch.setattr(process, "CONTAINER_QUOTA", tmp_path / "cpu.max")
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     return tmp_path / "cpu.max"
 

@@ -43,6 +43,8 @@ BOUNDS = {
     "--heads": Bound(1, 256),
     # More than the cores of the machine are never used.
     "--threads": Bound(1, 1024),
+    # Each process takes 0.1 GB of memory.
+    "--jobs": Bound(1, 64),
     # Of a file of a corpus: beyond, it would be the corpus, or next to nothing of it.
     "--weight": Bound(0.1, 10),
     # A hundred years.

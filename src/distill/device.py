@@ -5,22 +5,18 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache, wraps
-from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 import torch
 
 from distill.bounds import check_bound
 from distill.errors import UsageError
+from distill.process import available_cores
 
 log = logging.getLogger(__name__)
 
 MAX_THREADS = 8
 """Most threads by default: the networks are too small to gain from more."""
-
-CONTAINER_QUOTA = Path("/sys/fs/cgroup/cpu.max")
-"""Limit of a container (Linux, control groups version 2): processor time granted per period, both
-in microseconds, or "max"."""
 
 
 def pick_device(name: str = "auto") -> torch.device:
@@ -90,21 +86,6 @@ def _round_trip(device: torch.device) -> tuple[torch.Tensor, ...]:
         slopes[..., 0] /= 2
         product = spectrum.conj() * (slopes * phase.cos())
     return frames.detach().cpu(), phase.grad.cpu(), product.real.cpu(), product.imag.cpu()
-
-
-def available_cores() -> int:
-    """Count the cores that this process may use: those it is bound to, within its container."""
-    if hasattr(os, "sched_getaffinity"):
-        cores = len(os.sched_getaffinity(0))
-    else:
-        cores = os.cpu_count() or 1
-    try:
-        quota, period = CONTAINER_QUOTA.read_text().split()
-        limit = int(quota) // int(period)
-    except (OSError, ValueError):
-        # No container, or one without a limit ("max").
-        return cores
-    return max(1, min(cores, limit))
 
 
 def default_threads() -> int:

@@ -116,3 +116,11 @@ def test_choices_that_cannot_be_read_cost_a_remark(
     assert json.loads(result.stdout)["verdict"] == "go"
     assert result.stderr.startswith("Every file is heard alike. ")
     assert "heard alike" not in CliRunner().invoke(app, [str(folder), "--ignore-choices"]).stderr
+
+
+def test_jobs_change_nothing_and_nonsense_is_refused(folder: Path) -> None:
+    alone, together = (CliRunner().invoke(app, [str(folder), "--jobs", n]) for n in "13")
+    assert (alone.exit_code, alone.stderr) == (together.exit_code, together.stderr)
+    refused = CliRunner().invoke(app, [str(folder), "--jobs", "0"])
+    assert refused.exit_code == 2
+    assert refused.stderr == "Error: --jobs must lie between 1 and 64.\n"

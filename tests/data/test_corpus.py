@@ -1,5 +1,6 @@
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +9,12 @@ import soundfile as sf
 
 from distill.audio.channels import ASSUMED_LAYOUT, UNKNOWN_LAYOUT
 from distill.audio.write import write_sound
+from distill.data import pool as pools
 from distill.data.corpus import CorpusReport, collect_audio_files, scan_corpus
+from distill.data.curation import Curation
 from distill.data.doctor import FileReport
-from distill.errors import CorpusError
-from distill.settings import SAMPLE_RATE
+from distill.errors import CorpusError, OutputError
+from distill.settings import SAMPLE_RATE, cache_dir
 
 ON_WINDOWS = os.name == "nt"
 
@@ -264,3 +267,65 @@ def test_channels_without_loudspeakers_are_flagged(folder: Path) -> None:
     advice = " ".join(report.advice)
     assert "2 files have channels of unknown layout" in advice
     assert "1 file has several channels and does not say for which loudspeakers" in advice
+
+
+def test_the_result_does_not_depend_on_the_number_of_processes(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for index in range(3):
+        write_sound(folder / f"{index}.wav", hit(index))
+        write_sound(folder / f"{index} louder.wav", hit(index, level=0.8))
+    write_sound(folder / "wide.wav", np.concatenate([hit(3), hit(4)]))
+    shutil.copy(folder / "1.wav", folder / "x same.wav")
+    (folder / "broken.wav").write_bytes(b"RIFF" + bytes(60))
+    if not ON_WINDOWS:
+        (folder / "lost.wav").symlink_to(tmp_path / "nowhere.wav")
+    monkeypatch.setattr(pools, "LEAST_S", 1e-9)
+    reports, caches, told = [], [], []
+    for jobs in (1, 2):
+        monkeypatch.setenv("DISTILL_CACHE", str(tmp_path / f"cache {jobs}"))
+        for _ in range(2):
+            calls: list[object] = []
+            report = scan_corpus(
+                folder,
+                progress=lambda *facts, calls=calls: calls.append(facts),
+                on_file=calls.append,
+                jobs=jobs,
+            )
+            clips = [replace(clip, cache_path=Path(clip.cache_path.name)) for clip in report.clips]
+            reports.append(replace(report, clips=tuple(clips)))
+            told.append(calls)
+        entries = [path for path in cache_dir().rglob("*") if path.is_file()]
+        caches.append({path.name: path.read_bytes() for path in entries})
+    assert all(report == reports[0] for report in reports)
+    assert all(calls == told[0] for calls in told)
+    assert caches[0] == caches[1]
+    assert sum("near-duplicate" in flag for file in reports[0].files for flag in file.flags) == 3
+
+
+def test_a_cache_that_cannot_be_written_is_one_sentence_with_processes_too(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for index in range(4):
+        write_sound(folder / f"{index}.wav", hit(index))
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(pools, "LEAST_S", 1e-9)
+    monkeypatch.setenv("DISTILL_CACHE", str(tmp_path / "file"))
+    sentences = []
+    for jobs in (1, 2):
+        with pytest.raises(OutputError) as caught:
+            scan_corpus(folder, jobs=jobs)
+        sentences.append(str(caught.value))
+    assert sentences[0] == sentences[1]
+
+
+def test_a_muted_file_is_not_heard_by_processes_either(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for index in range(4):
+        write_sound(folder / f"{index}.wav", hit(index))
+    monkeypatch.setattr(pools, "LEAST_S", 1e-9)
+    muted = scan_corpus(folder, jobs=1).files[0].content_hash
+    monkeypatch.setenv("DISTILL_CACHE", str(folder / "cache"))
+    report = scan_corpus(folder, curation=Curation(muted=frozenset([muted])), jobs=2)
+    assert [clip.name for clip in report.clips] == ["1.wav", "2.wav", "3.wav"]

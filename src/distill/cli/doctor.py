@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from distill.cli.console import make_console, one_sentence_errors, print_json
-from distill.cli.options import DatasetDir, IgnoreChoices, Json, WorkspaceDir
+from distill.cli.options import DatasetDir, IgnoreChoices, Jobs, Json, WorkspaceDir
 from distill.errors import DistillError
+from distill.process import using_jobs
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -49,6 +50,7 @@ def doctor_cmd(
         bool, typer.Option("--all", help="List every file, not only those with a problem.")
     ] = False,
     ignore_choices: IgnoreChoices = False,
+    jobs: Jobs = None,
     workspace: WorkspaceDir = None,
     json: Json = False,
 ) -> None:
@@ -61,7 +63,8 @@ def doctor_cmd(
 
     console = make_console(quiet=json)
     curation = choices_about(dataset_dir, workspace, ignore_choices)
-    report = scan_folder(dataset_dir, console, curation=curation)
+    with using_jobs(jobs):
+        report = scan_folder(dataset_dir, console, curation=curation)
     if json:
         print_json(asdict(corpus_facts(report)))
     else:

@@ -38,6 +38,13 @@ Detach = Annotated[
     bool,
     typer.Option("--detach", help="Train in the background, even after this terminal is closed."),
 ]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        help="Processes that read new sounds. Default: DISTILL_JOBS, else one per core, at most 8.",
+        metavar="N",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 FromTime = Annotated[
     str | None,

@@ -14,6 +14,7 @@ from distill.cli.options import (
     Detach,
     Device,
     IgnoreChoices,
+    Jobs,
     Json,
     Priority,
     TrainingThreads,
@@ -44,7 +45,7 @@ from distill.cli.train_request import TrainingRequest
 from distill.cli.train_terminal import train_in_terminal
 from distill.errors import UsageError
 from distill.process import Priority as ProcessPriority
-from distill.process import set_priority
+from distill.process import set_priority, using_jobs
 from distill.training.paths import checkpoint_path
 
 app = typer.Typer()
@@ -72,6 +73,7 @@ def train_cmd(
     device: Device = "auto",
     threads: TrainingThreads = None,
     priority: Priority = ProcessPriority.LOW,
+    jobs: Jobs = None,
     seed: Seed = None,
     model_name: ModelName = None,
     continue_model: ContinueModel = None,
@@ -136,13 +138,14 @@ def train_cmd(
             "distill train DATASET_DIR --resume MODEL.sda --then-prior"
         )
     # Before the scan, and before torch is loaded: another run learns of this one at once.
-    with training_claimed(checkpoint_path(training.output), training.output):
-        training.check()
-        if not detach:
-            train_in_terminal(console, training, workspace, json)
-            return
-    # The process of the job claims the model for itself.
-    print_started(console, training.start(workspace), json)
+    with using_jobs(jobs):
+        with training_claimed(checkpoint_path(training.output), training.output):
+            training.check()
+            if not detach:
+                train_in_terminal(console, training, workspace, json)
+                return
+        # The process of the job claims the model for itself.
+        print_started(console, training.start(workspace), json)
 
 
 def _default_output(dataset_dir: Path | None, parent: Path | None) -> Path:

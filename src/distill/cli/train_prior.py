@@ -22,6 +22,7 @@ from distill.cli.options import (
     Detach,
     Device,
     IgnoreChoices,
+    Jobs,
     Json,
     ModelPath,
     Priority,
@@ -33,7 +34,7 @@ from distill.cli.terminal_job import print_started, terminal_job
 from distill.errors import UsageError
 from distill.printable import visible
 from distill.process import Priority as ProcessPriority
-from distill.process import set_priority
+from distill.process import set_priority, using_jobs
 from distill.training.paths import checkpoint_path
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ def train_prior_cmd(
     device: Device = "auto",
     threads: TrainingThreads = None,
     priority: Priority = ProcessPriority.LOW,
+    jobs: Jobs = None,
     learn_on: LearnOn = None,
     detach: Detach = False,
     ignore_choices: IgnoreChoices = False,
@@ -116,13 +118,15 @@ def train_prior_cmd(
     }
     if detach:
         how: dict[str, Any] = {"learns_on": learn_on, "ignore_choices": ignore_choices}
-        job = _start_job(workspace, model_path, dataset_dir, device, priority, overrides, how)
+        with using_jobs(jobs):
+            job = _start_job(workspace, model_path, dataset_dir, device, priority, overrides, how)
         print_started(console, job, json)
         return
     how = {"learns_on": learn_on, "ignore_choices": ignore_choices}
-    result = _train_in_terminal(
-        console, model_path, dataset_dir, device, priority, overrides, workspace, how
-    )
+    with using_jobs(jobs):
+        result = _train_in_terminal(
+            console, model_path, dataset_dir, device, priority, overrides, workspace, how
+        )
     if json:
         print_json(asdict(prior_training_facts(model_path, dataset_dir, result)))
     # Without a validation there are no best weights to keep.

@@ -144,6 +144,20 @@ def cached_width(path: Path) -> Width:
     return width
 
 
+def is_measured(path: Path, channels: int | None = None) -> bool:
+    """Whether the cache seems to know a sound file, which is not read.
+
+    Args:
+        path: Sound file.
+        channels: Channels of its cached samples; None asks for its stereo width.
+    """
+    with suppress(OSError):
+        digest = _indexed_hash(path, _stamp(path))
+        name = "width" if channels is None else f"{SAMPLE_RATE}-{channels}"
+        return digest is not None and (cache_dir() / f"{digest}-{name}.json").exists()
+    return False
+
+
 def load_outcomes(sound: CachedSound) -> dict[str, bool]:
     """Whether a sound is the same as others that it was compared with, by their content hash."""
     entry = _read_json(_outcomes_path(sound))
@@ -174,21 +188,35 @@ def hash_of(path: Path) -> str:
         UnreadableAudioError: If the file cannot be opened.
         OutputError: If the cache cannot be written.
     """
-    name = hashlib.sha256(os.fsencode(os.path.abspath(path))).hexdigest()
-    entry_path = cache_dir() / "index" / f"{name}.json"
     try:
-        status = os.stat(path)
-        stamp = {"version": _VERSION, "size": status.st_size, "mtime_ns": status.st_mtime_ns}
-        entry = _read_json(entry_path)
-        is_unchanged = all(entry.get(key) == value for key, value in stamp.items())
-        if is_unchanged and isinstance(entry.get("hash"), str):
-            return str(entry["hash"])
+        stamp = _stamp(path)
+        if (known := _indexed_hash(path, stamp)) is not None:
+            return known
         with open_regular(path) as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise UnreadableAudioError(path, f"cannot be opened ({error.strerror})") from error
-    _write_json(entry_path, {**stamp, "hash": digest})
+    _write_json(_index_path(path), {**stamp, "hash": digest})
     return digest
+
+
+def _index_path(path: Path) -> Path:
+    name = hashlib.sha256(os.fsencode(os.path.abspath(path))).hexdigest()
+    return cache_dir() / "index" / f"{name}.json"
+
+
+def _stamp(path: Path) -> dict[str, int]:
+    """What changes whenever a file does. `OSError` if there is no such file."""
+    status = os.stat(path)
+    return {"version": _VERSION, "size": status.st_size, "mtime_ns": status.st_mtime_ns}
+
+
+def _indexed_hash(path: Path, stamp: dict[str, int]) -> str | None:
+    """The content hash of a path in the index; None unless it is that of the `stamp`."""
+    entry = _read_json(_index_path(path))
+    is_unchanged = all(entry.get(key) == value for key, value in stamp.items())
+    digest = entry.get("hash")
+    return digest if is_unchanged and isinstance(digest, str) else None
 
 
 def _load_measurements(target: Path, channels: int) -> Measurements | None:
@@ -263,16 +291,17 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:
-    with cache_file(path) as file:
+    # An entry that a power cut empties is not believed, and made anew.
+    with cache_file(path, is_lasting=False) as file:
         file.write(json.dumps(content).encode())
 
 
 @contextmanager
-def cache_file(path: Path) -> Iterator[BinaryIO]:
+def cache_file(path: Path, is_lasting: bool = True) -> Iterator[BinaryIO]:
     """`replace_atomically` in the cache, with errors that name the cache."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with replace_atomically(path) as file:
+        with replace_atomically(path, is_lasting) as file:
             yield file
     except (OSError, OutputError) as error:
         system = error if isinstance(error, OSError) else error.__cause__

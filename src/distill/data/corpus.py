@@ -1,9 +1,9 @@
 """Scan of a folder of sounds: files, usable clips, mono or stereo, verdict and advice."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,6 @@ import numpy as np
 from distill.audio.io import UnreadableAudioError
 from distill.data.cache import (
     CachedSound,
-    Width,
     cached_sound,
     cached_width,
     hash_of,
@@ -33,7 +32,10 @@ from distill.data.housekeeping import clear_dead_runs, keep_within_limit
 from distill.data.layout import MONO, Layout, choose_layout, fixed_layout
 from distill.data.listing import FolderListing, list_folder, name_in_corpus
 from distill.data.measurements import Measurements
+from distill.data.pool import Pool
+from distill.data.tasks import sound_tasks, width_tasks
 from distill.errors import CorpusError
+from distill.process import default_jobs
 from distill.settings import SAMPLE_RATE, cache_limit
 
 # Endings of sounds that libsndfile cannot read: the scan says so.
@@ -133,6 +135,7 @@ def scan_corpus(
     progress: Callable[[int, int, str], None] | None = None,
     curation: Curation = NO_CURATION,
     on_file: Callable[[FileReport], None] | None = None,
+    jobs: int | None = None,
 ) -> CorpusReport:
     """Measure every sound file of a folder, and resample those that the cache does not hold yet.
 
@@ -145,6 +148,8 @@ def scan_corpus(
             with an empty name.
         curation: What a person has chosen about the files.
         on_file: Called with the report on each file by itself, as soon as it is measured.
+        jobs: Processes that work at the same time; the result does not depend on it. Default:
+            `$DISTILL_JOBS`, else one a core, at most 8.
 
     Raises:
         CorpusError: If the folder, or every file in it, cannot be used.
@@ -159,52 +164,103 @@ def scan_corpus(
     # A limit that makes no sense is refused before hours of sound are decoded.
     cache_limit()
     paths = [*listing.sounds, *curation.added]
-    layout = fixed_layout(channels) if channels else choose_layout(_widths(paths, curation))
     root = Path(dataset_dir)
-    total = len(paths)
-    reports: list[FileReport] = []
-    sounds: list[CachedSound] = []
-    clips: list[Clip] = []
-    first_names: dict[str, str] = {}
-    for number, path in enumerate(paths):
-        name = name_in_corpus(path, root)
+    with Pool(default_jobs() if jobs is None else jobs) as pool:
+        layout = fixed_layout(channels) if channels else _choose_layout(paths, curation, pool)
+        loaded = _load_sounds(paths, layout.channels, pool)
+        scan = _Scan(layout=layout, curation=curation)
+        for number, path in enumerate(paths):
+            name = name_in_corpus(path, root)
+            if progress:
+                progress(number, len(paths), name)
+            report = scan.add(name, next(loaded))
+            if on_file:
+                on_file(report)
+        keep_within_limit()
         if progress:
-            progress(number, total, name)
-        sound = _load_sound(path, layout.channels)
-        twin = first_names.get(sound.content_hash)
-        reason = f"{SAME_CONTENT} {twin}" if twin else ""
-        if sound.content_hash in curation.muted:
-            reason = MUTED
-        report = report_file(name, sound.measurements, reason, sound.content_hash)
-        reports.append(report)
-        sounds.append(sound)
-        if on_file:
-            on_file(report)
-        if report.used:
-            first_names[sound.content_hash] = name
-            clips.append(_clip(name, sound, layout.channels, curation))
-    keep_within_limit()
-    if progress:
-        progress(total, total, "")
-    measurements = [sound.measurements for sound in sounds]
-    audible = [sound.measurements for sound in sounds if sound.content_hash not in curation.muted]
-    comparisons = Comparisons(sounds)
-    files = compare_files(
-        reports, measurements, lambda index: sounds[index].audio(), comparisons.outcome
-    )
-    comparisons.save()
-    whole = _conclude(root, listing, files, clips, layout, stereo_advice(audible))
+            progress(len(paths), len(paths), "")
+        files = scan.compare(pool)
+    audible = [
+        sound.measurements for sound in scan.sounds if sound.content_hash not in curation.muted
+    ]
+    whole = _conclude(root, listing, files, scan.clips, layout, stereo_advice(audible))
     return replace(whole, added=tuple(curation.added))
 
 
-def _widths(paths: Sequence[Path], curation: Curation) -> list[Width]:
-    """Widths of the files that can be read and are not muted."""
+def _choose_layout(paths: Sequence[Path], curation: Curation, pool: Pool) -> Layout:
+    """The layout that suits the files which can be read and are not muted."""
+    wait = pool.begin(width_tasks(paths))
     widths = []
     for path in paths:
+        wait(path)
         with suppress(UnreadableAudioError):
             if not curation.muted or hash_of(path) not in curation.muted:
                 widths.append(cached_width(path))
-    return widths
+    return choose_layout(widths)
+
+
+def _load_sounds(paths: Sequence[Path], channels: int, pool: Pool) -> Iterator[CachedSound]:
+    """`cached_sound` of each path, with the reason in its measurements if it cannot be read."""
+    wait = pool.begin(sound_tasks(paths, channels))
+    for path in paths:
+        wait(path)
+        try:
+            yield cached_sound(path, channels)
+        except UnreadableAudioError as error:
+            yield CachedSound(
+                content_hash="",
+                path=Path(),
+                measurements=Measurements(reason=error.reason),
+            )
+
+
+@dataclass
+class _Scan:
+    """What a scan has found so far.
+
+    Attributes:
+        layout: Mono or stereo.
+        curation: What a person has chosen about the files.
+        reports: One for each file, in order.
+        sounds: The sounds of these files.
+        clips: Those that are used.
+    """
+
+    layout: Layout
+    curation: Curation
+    reports: list[FileReport] = field(default_factory=list)
+    sounds: list[CachedSound] = field(default_factory=list)
+    clips: list[Clip] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._first_names: dict[str, str] = {}
+
+    def add(self, name: str, sound: CachedSound) -> FileReport:
+        """Add the next file; returns the report on it by itself."""
+        twin = self._first_names.get(sound.content_hash)
+        reason = f"{SAME_CONTENT} {twin}" if twin else ""
+        if sound.content_hash in self.curation.muted:
+            reason = MUTED
+        report = report_file(name, sound.measurements, reason, sound.content_hash)
+        self.reports.append(report)
+        self.sounds.append(sound)
+        if report.used:
+            self._first_names[sound.content_hash] = name
+            self.clips.append(_clip(name, sound, self.layout.channels, self.curation))
+        return report
+
+    def compare(self, pool: Pool) -> list[FileReport]:
+        """The reports, with what comes from comparing all files."""
+        comparisons = Comparisons(self.sounds, pool)
+        files = compare_files(
+            self.reports,
+            [sound.measurements for sound in self.sounds],
+            lambda index: self.sounds[index].audio(),
+            comparisons.outcome,
+            comparisons.begin,
+        )
+        comparisons.save()
+        return files
 
 
 def _conclude(
@@ -242,18 +298,6 @@ def _conclude(
         other_files=listing.others.total(),
         layout=layout,
     )
-
-
-def _load_sound(path: Path, channels: int) -> CachedSound:
-    """`cached_sound`, with the reason in its measurements if the file cannot be read."""
-    try:
-        return cached_sound(path, channels)
-    except UnreadableAudioError as error:
-        return CachedSound(
-            content_hash="",
-            path=Path(),
-            measurements=Measurements(reason=error.reason),
-        )
 
 
 def _clip(name: str, sound: CachedSound, channels: int, curation: Curation) -> Clip:

@@ -11,7 +11,7 @@ from distill.audio.level import db
 from distill.audio.parts import SEVERAL_RECORDINGS, WRONG_LENGTH
 from distill.audio.stereo import mono_loss_db
 from distill.data.curation import MUTED
-from distill.data.fingerprint import OpenSound, Outcome, same_sounds
+from distill.data.fingerprint import Begin, OpenSound, Outcome, same_sounds
 from distill.data.measurements import Measurements
 
 CLIPPING = "clipping"
@@ -235,6 +235,7 @@ def compare_files(
     measurements: Sequence[Measurements],
     open_sound: OpenSound,
     outcome: Outcome = lambda index, earlier, compare: compare(),
+    begin: Begin = lambda likely: None,
 ) -> list[FileReport]:
     """Add the flags that come from comparing the used files: level, near-duplicates.
 
@@ -243,19 +244,21 @@ def compare_files(
         measurements: Measurements of the same files, in the same order.
         open_sound: Gives the samples of one of these files by its index.
         outcome: May know which of these files are the same.
+        begin: Told, before the first comparison, what will be compared.
     """
+    fingerprints = [
+        # An empty one is like no other.
+        measured.fingerprint if file.used else ""
+        for file, measured in zip(files, measurements, strict=True)
+    ]
+    matches = same_sounds(fingerprints, open_sound, outcome, begin)
     used = [index for index, file in enumerate(files) if file.used]
-    matches = same_sounds(
-        [measurements[index].fingerprint for index in used],
-        lambda number: open_sound(used[number]),
-        lambda number, earlier, compare: outcome(used[number], used[earlier], compare),
-    )
     level_flags = _level_flags(np.array([measurements[index].rms_db for index in used]))
     reports = list(files)
-    for index, match, flags in zip(used, matches, level_flags, strict=True):
+    for index, flags in zip(used, level_flags, strict=True):
+        match = matches[index]
         if match is not None:
-            twin = files[used[match]].name
-            flags = (*flags, f"{NEAR_DUPLICATE} {twin}")
+            flags = (*flags, f"{NEAR_DUPLICATE} {files[match].name}")
         report = files[index]
         reports[index] = replace(report, flags=(*report.flags, *flags))
     return reports

@@ -58,6 +58,9 @@ OpenSound = Callable[[int], np.ndarray]
 Outcome = Callable[[int, int, Callable[[], bool]], bool]
 """Whether the sounds of two indices are the same: known from before, or by calling the function."""
 
+Begin = Callable[[Sequence[Sequence[int]]], None]
+"""Told, for each sound, which earlier ones it will be compared with, the nearest first."""
+
 
 class _Outline(NamedTuple):
     """Contents of a fingerprint.
@@ -128,6 +131,7 @@ def same_sounds(
     fingerprints: Sequence[str],
     open_sound: OpenSound,
     outcome: Outcome = lambda index, earlier, compare: compare(),
+    begin: Begin = lambda likely: None,
 ) -> list[int | None]:
     """Find the sounds that are the same as an earlier one.
 
@@ -135,22 +139,29 @@ def same_sounds(
         fingerprints: One of each sound.
         open_sound: Gives the samples of a sound by its index.
         outcome: May know which sounds are the same.
+        begin: Called before the first comparison.
 
     Returns:
         For each sound, the index of the nearest earlier one that is the same, or None.
     """
-    outlines = [_read(text) for text in fingerprints]
-    nearest = _nearest_earlier(outlines)
+    likely = _nearest_earlier([_read(text) for text in fingerprints])
+    begin(likely)
     matches: list[int | None] = []
 
     def is_same(index: int, earlier: int) -> bool:
-        own, other = (outlines[i].part(open_sound(i)) for i in (index, earlier))
-        return same_recording(own, other)
+        first, second = ((fingerprints[i], open_sound(i)) for i in (index, earlier))
+        return is_same_sound(first, second)
 
-    for index, alike in enumerate(nearest):
-        match = (i for i in alike if outcome(index, i, partial(is_same, index, i)))
+    for index, others in enumerate(likely):
+        match = (i for i in others if outcome(index, i, partial(is_same, index, i)))
         matches.append(next(match, None))
     return matches
+
+
+def is_same_sound(first: tuple[str, np.ndarray], second: tuple[str, np.ndarray]) -> bool:
+    """Whether two sounds are the same, from their fingerprints and samples `[C, N]`."""
+    own, other = (_read(text).part(audio) for text, audio in (first, second))
+    return same_recording(own, other)
 
 
 def _nearest_earlier(outlines: Sequence[_Outline]) -> list[list[int]]:
