@@ -36,7 +36,8 @@ def distances(
 ) -> tuple[list[float], list[float]]:
     """Distances of pairs of bars with one letter, and of pairs with two, in dB; sounds `[C, N]`."""
     letters = [form[n % len(form)] for n in range(bars)]
-    same, other = [], []
+    same: list[float] = []
+    other: list[float] = []
     for sound in sounds:
         parts = bars_of(sound, bars)
         for a, b in combinations(range(bars), 2):
