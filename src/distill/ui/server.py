@@ -160,8 +160,8 @@ def _listen(host: str, port: int) -> socket.socket:
     """A socket at the first free port from `port` on; 0 takes any."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for number in [port] if port == 0 else range(port, min(port + PORTS, 65536)):
-        # With its protocol named, asyncio sends small answers at once. Without, the body of an answer
-        # waits until the browser has acknowledged its head: 40 ms each.
+        # With its protocol named, asyncio sends small answers at once. Without, the body of an
+        # answer waits until the browser has acknowledged its head: 40 ms each.
         listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         if sys.platform != "win32":
             # There, it would share a port with others.

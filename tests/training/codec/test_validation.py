@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile as sf
 import torch
 
 from distill.data.corpus import scan_corpus
@@ -16,11 +17,12 @@ from distill.training.codec.validation import (
     RecentCounts,
     corpus_counts,
     count_codes,
-    first_seconds,
+    loud_seconds,
     measure_distances,
     measure_health,
     stereo_image,
 )
+from tests.conftest import pluck
 
 
 @pytest.fixture
@@ -70,13 +72,55 @@ def test_every_frame_of_the_corpus_is_counted_once(
 
 
 def test_seconds_are_spread_over_regions(regions: tuple[ClipRegion, ...]) -> None:
-    parts = first_seconds(regions, 0.7, SAMPLE_RATE)
+    parts = loud_seconds(regions, 0.7, SAMPLE_RATE)
     assert [part.clip for part in parts] == [region.clip for region in regions]
-    assert all(part.start == region.start for part, region in zip(parts, regions, strict=True))
+    for part, region in zip(parts, regions, strict=True):
+        assert region.start <= part.start < part.stop <= region.stop
     longest = int(0.7 * SAMPLE_RATE / len(regions))
     assert all(part.n_samples <= longest for part in parts)
-    many = first_seconds(regions * 10, 1.0, SAMPLE_RATE)
+    many = loud_seconds(regions * 10, 1.0, SAMPLE_RATE)
     assert len(many) == 24
+
+
+@pytest.fixture
+def odd(tmp_path: Path) -> tuple[ClipRegion, ...]:
+    """A sound after two seconds of a quiet room, that room alone, and loud white noise."""
+    rng = np.random.default_rng(0)
+    room = 1e-4 * rng.standard_normal(2 * SAMPLE_RATE)
+    sounds = {
+        "late": np.concatenate([room, pluck(220.0, 1.0, 1)]),
+        "silent": room,
+        "noise": 0.3 * rng.standard_normal(SAMPLE_RATE).clip(-3, 3),
+    }
+    for name, sound in sounds.items():
+        sf.write(tmp_path / f"{name}.wav", sound, SAMPLE_RATE, "FLOAT")
+    clips = scan_corpus(tmp_path).clips
+    by_name = {clip.name: ClipRegion(clip=clip, start=0, stop=clip.n_samples) for clip in clips}
+    return tuple(by_name[f"{name}.wav"] for name in sounds)
+
+
+def test_the_loudest_stretch_is_judged_and_silence_is_not(odd: tuple[ClipRegion, ...]) -> None:
+    late, silent, _ = odd
+    (part,) = loud_seconds([late], 0.5, SAMPLE_RATE)
+    assert part.start > 1.5 * SAMPLE_RATE
+    assert [each.clip for each in loud_seconds([late, silent], 1.0, SAMPLE_RATE)] == [late.clip]
+    assert len(loud_seconds([silent], 1.0, SAMPLE_RATE)) == 1
+
+
+def test_no_silent_or_odd_file_bends_a_distance(
+    codec_only: Path, regions: tuple[ClipRegion, ...], odd: tuple[ClipRegion, ...]
+) -> None:
+    codec = load_model_v2(codec_only).model
+    loss = MelLoss(SAMPLE_RATE)
+    _, silent, noise = odd
+    many = regions[:4] * 5
+    alone = [measure_distances(codec, loss, [each], []).own for each in (*regions[:4], noise)]
+    plain = measure_distances(codec, loss, many, []).own
+    bent = measure_distances(codec, loss, [*many[:-2], silent, noise], []).own
+    # The noise counts as no more than the furthest of the others.
+    assert max(alone[:4]) < alone[4]
+    assert bent == pytest.approx(plain, abs=max(alone[:4]) - min(alone[:4]))
+    assert bent < plain + (alone[4] - plain) / 40
 
 
 def test_distances_are_those_of_their_sounds(

@@ -26,6 +26,17 @@ OWN_S = 10.0
 # Regions that the seconds above are spread over: more would be too short to be judged.
 MOST_REGIONS = 24
 
+# Places in a region among which the loudest is judged. Recordings begin with the noise of a room.
+PLACES = 16
+
+# Root mean square, -60 dB of full scale, below which a region is not judged: in near silence the
+# mel distance compares floors.
+LEAST_LEVEL = 1e-3
+
+# Share of the regions that a mean leaves out, of the nearest as of the furthest: a file unlike all
+# others must not bend it.
+TRIM = 0.1
+
 # Seconds of training sounds in which the use of codebooks is counted at the end.
 COUNTED_S = 600.0
 
@@ -37,9 +48,10 @@ _TINY = 1e-12
 
 
 class Distances(NamedTuple):
-    """Mean mel distances (sum of 7 scales, log10) between sounds and their decoded versions.
+    """Mel distances (sum of 7 scales, log10) between sounds and their decoded versions.
 
-    `own` are sounds of the training split. `held_out` is None where nothing is held out.
+    Each is a mean over regions, trimmed at both ends. `own` are sounds of the training split.
+    `held_out` is None where nothing is held out.
     """
 
     own: float
@@ -59,7 +71,7 @@ def measure_distances(
     """
 
     def distance(regions: Sequence[ClipRegion], seconds: float) -> float | None:
-        sounds = check_each(first_seconds(regions, seconds, codec.sample_rate), check)
+        sounds = check_each(loud_seconds(regions, seconds, codec.sample_rate), check)
         return _mean_distance(codec, loss, sounds)
 
     own_distance = distance(own, OWN_S)
@@ -67,25 +79,41 @@ def measure_distances(
     return Distances(own=own_distance, held_out=distance(held_out, HELD_OUT_S))
 
 
-def first_seconds(
+def loud_seconds(
     regions: Sequence[ClipRegion], seconds: float, sample_rate: int
 ) -> list[ClipRegion]:
-    """Beginnings of up to 24 of the regions, spread evenly, which last `seconds` in all."""
+    """Loud stretches of up to 24 of the regions, spread evenly, which last `seconds` in all.
+
+    Regions that are nearly silent are left out, unless all are.
+    """
     subset = regions[:: max(1, len(regions) // MOST_REGIONS)][:MOST_REGIONS]
     samples = max(1, int(seconds * sample_rate / max(1, len(subset))))
-    return [
-        ClipRegion(
-            clip=region.clip,
-            start=region.start,
-            stop=min(region.stop, region.start + samples),
-        )
-        for region in subset
+    loudest = [_loudest(region, samples) for region in subset]
+    audible = [stretch for stretch in loudest if _level(stretch) >= LEAST_LEVEL]
+    return audible or loudest
+
+
+def _loudest(region: ClipRegion, samples: int) -> ClipRegion:
+    """The loudest of the stretches of a region; all of it where it is no longer than `samples`."""
+    room = max(0, region.n_samples - samples)
+    starts = region.start + np.unique(np.linspace(0, room, PLACES).astype(int))
+    stretches = [
+        ClipRegion(clip=region.clip, start=start, stop=min(region.stop, start + samples))
+        for start in starts.tolist()
     ]
+    return max(stretches, key=_level)
+
+
+def _level(region: ClipRegion) -> float:
+    """Root mean square of a region; 1 is full scale."""
+    return float(np.sqrt(np.mean(np.square(region.audio()))))
 
 
 def _mean_distance(codec: VQVAE, loss: MelLoss, regions: Iterable[ClipRegion]) -> float | None:
-    distances = [_distance(codec, loss, region.audio()) for region in regions]
-    return sum(distances) / len(distances) if distances else None
+    distances = sorted(_distance(codec, loss, region.audio()) for region in regions)
+    left_out = int(TRIM * len(distances))
+    kept = distances[left_out : len(distances) - left_out]
+    return sum(kept) / len(kept) if kept else None
 
 
 def _distance(codec: VQVAE, loss: MelLoss, audio: np.ndarray) -> float:
@@ -118,7 +146,7 @@ def stereo_image(codec: VQVAE, regions: Sequence[ClipRegion]) -> dict[str, list[
     """
     if codec.channels == 1:
         return {}
-    sounds = [region.audio() for region in first_seconds(regions, OWN_S, codec.sample_rate)]
+    sounds = [region.audio() for region in loud_seconds(regions, OWN_S, codec.sample_rate)]
     own = np.concatenate(sounds, 1)
     output = np.concatenate([_decode(codec, sound) for sound in sounds], 1)
     return {
