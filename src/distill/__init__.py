@@ -23,6 +23,7 @@ from distill.exports import lazy_exports
 if TYPE_CHECKING:
     # The same names as below, for type checkers and editors.
     from distill.data.corpus import scan_corpus
+    from distill.data.housekeeping import cache_size, clear_cache, shrink_cache
     from distill.errors import CancelledError, DistillError
     from distill.inference.codes.file import load_codes, save_codes
     from distill.inference.codes.grid import CodeGrid
@@ -56,6 +57,8 @@ _HOMES = {
     "Player": "library.player",
     "Region": "inference.codes.region",
     "Workspace": "library.workspace",
+    "cache_size": "data.housekeeping",
+    "clear_cache": "data.housekeeping",
     "continue_model": "workflows.versions",
     "decode": "workflows.codes",
     "decode_column": "workflows.codes",
@@ -72,6 +75,7 @@ _HOMES = {
     "resume": "workflows.train",
     "save_codes": "inference.codes.file",
     "scan_corpus": "data.corpus",
+    "shrink_cache": "data.housekeeping",
     "Stream": "workflows.stream",
     "stream": "workflows.stream",
     "train": "workflows.train",
@@ -98,6 +102,8 @@ __all__ = [
     "Stream",
     "Workspace",
     "__version__",
+    "cache_size",
+    "clear_cache",
     "continue_model",
     "decode",
     "decode_column",
@@ -117,6 +123,7 @@ __all__ = [
     "resume",
     "save_codes",
     "scan_corpus",
+    "shrink_cache",
     "stream",
     "train",
     "train_prior",

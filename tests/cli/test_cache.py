@@ -38,8 +38,24 @@ def test_size_clear_and_age(run, corpus_dir: Path, cache: Path) -> None:
     assert [path for path in cache.rglob("*") if path.is_file()] == []
 
 
+def test_keep_leaves_so_much(run, corpus_dir: Path, cache: Path) -> None:
+    assert run("doctor", corpus_dir).exit_code == 0
+    before = json.loads(run("cache", "--json").stdout)
+    assert json.loads(run("cache", "--keep", "20G", "--json").stdout) == before
+    half = f"{before['bytes'] / 2e6:.6f}mb"
+    facts = json.loads(run("cache", "--keep", half, "--json").stdout)
+    assert facts["bytes"] <= before["bytes"] / 2
+    assert 0 < facts["removed_sounds"] == 8 - facts["sounds"] < 8
+    assert run("cache", "--keep", "0G").stderr.startswith(f"{cache}: 0 sounds, 0.0 MB. Removed: ")
+
+
 @pytest.mark.parametrize(
-    "arguments", [("--clear", "--size"), ("--older-than", "-1"), ("--older-than", "nan")]
+    "arguments",
+    [("--clear", "--size"), ("--older-than", "-1"), ("--older-than", "nan")]
+    + [("--keep", "1G", "--clear")]
+    + [
+        ("--keep", size) for size in ("20", "-1G", "G", "1.G", "nanG", "1e3G", "٣G", "9" * 99 + "G")
+    ],
 )
 def test_nonsense_is_refused(run, cache: Path, arguments: tuple[str, ...]) -> None:
     refused = run("cache", *arguments)

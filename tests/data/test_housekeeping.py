@@ -8,10 +8,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from distill.data import housekeeping
 from distill.data.corpus import scan_corpus
 from distill.data.dataset import ClipRegion
-from distill.data.housekeeping import ARRAY_KINDS, DAY_S, cache_size, clear_cache
+from distill.data.housekeeping import (
+    ARRAY_KINDS,
+    DAY_S,
+    cache_size,
+    clear_cache,
+    shrink_cache,
+)
 from distill.data.region_arrays import RegionArrays
+from distill.errors import TooLittleRoomError
 from distill.settings import cache_dir
 
 
@@ -79,6 +87,55 @@ def test_a_limit_removes_what_was_not_used_for_longest(
     monkeypatch.setenv("DISTILL_CACHE_GB", "0")
     assert len(scan_corpus(tmp_path / "low").clips) == 4
     assert cache_size().sounds == 4
+
+
+def test_what_was_not_used_for_longest_leaves_a_cache_that_is_to_be_smaller(
+    filled: Path, corpus_dir: Path
+) -> None:
+    sizes = {}
+    for number, clip in enumerate(scan_corpus(corpus_dir).clips):
+        of_sound = [path for path in files(filled) if path.name.startswith(clip.content_hash)]
+        sizes[clip.content_hash] = sum(path.stat().st_size for path in of_sound)
+        for path in of_sound:
+            os.utime(path, (1e9 + number, 1e9 + number))
+    before = cache_size()
+    assert shrink_cache(before.bytes) == before
+    oldest, second, *_ = sizes
+    facts = shrink_cache(before.bytes - sizes[oldest] - 1)
+    assert (facts.sounds, facts.removed_sounds) == (6, 2)
+    assert not any(path.name.startswith((oldest, second)) for path in files(filled))
+    assert facts.bytes == before.bytes - facts.removed_bytes < before.bytes - sizes[oldest]
+    # Also what was used just now: whoever asks for it knows.
+    scan_corpus(corpus_dir)
+    assert shrink_cache(0).sounds == 0
+    assert files(filled) == []
+
+
+def test_a_scan_says_how_much_room_it_will_take(
+    corpus_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog
+) -> None:
+    monkeypatch.setattr(housekeeping, "REMARKABLE_BYTES", 1e5)
+    monkeypatch.setattr(housekeeping, "GIGABYTE", 1e6)
+    monkeypatch.setenv("DISTILL_CACHE", str(tmp_path / "not" / "there"))
+    for channels in (1, None, 2):
+        caplog.clear()
+        seconds = scan_corpus(corpus_dir, channels).total_s
+        if channels is None:
+            assert caplog.messages == [], "the cache holds them"
+            continue
+        (remark,) = caplog.messages
+        assert f"takes about {seconds * 48_000 * 4 * channels / 1e6:,.1f} GB more" in remark
+
+
+def test_a_scan_that_would_fill_the_disk_is_refused_before_it_begins(
+    filled: Path, corpus_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(housekeeping, "SPARE_BYTES", 1e30)
+    assert len(scan_corpus(corpus_dir).clips) == 8, "nothing is to be written"
+    monkeypatch.setenv("DISTILL_CACHE", str(tmp_path / "other"))
+    with pytest.raises(TooLittleRoomError, match=r"other would take about \d\.\d GB more .+ free"):
+        scan_corpus(corpus_dir, 1)
+    assert not list((tmp_path / "other").rglob("*.npy"))
 
 
 def test_without_a_cache_there_is_nothing_to_clear(

@@ -1,5 +1,6 @@
 """`distill cache`: the size of the sound cache, and what to remove from it."""
 
+import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
 MEGABYTE = 1e6
 """Bytes, as file managers count them."""
 
+UNITS = {"K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
+"""Bytes of a unit."""
+
+_SIZE = re.compile(r"(\d{1,6}(?:\.\d{1,6})?) ?([KMGT])B?", re.ASCII | re.IGNORECASE)
+
 
 @one_sentence_errors
 def cache_cmd(
@@ -27,6 +33,13 @@ def cache_cmd(
         float | None,
         typer.Option(help="Remove the sounds not used for so many days.", metavar="DAYS"),
     ] = None,
+    keep: Annotated[
+        str | None,
+        typer.Option(
+            help="Remove the sounds not used for longest until it takes so much: 20G, 500M.",
+            metavar="SIZE",
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Show the size of the sound cache, or clear it.
@@ -34,17 +47,33 @@ def cache_cmd(
     It holds your sounds, ready for training. What is removed is made again when it is needed: end
     trainings first. With DISTILL_CACHE_GB set, it stays within that size.
     """
-    from distill.data.housekeeping import cache_size, clear_cache
+    from distill.data.housekeeping import cache_size, clear_cache, shrink_cache
 
-    if size + clear + (older_than is not None) > 1:
-        raise UsageError("Give only one of --size, --clear and --older-than.")
+    if size + clear + (older_than is not None) + (keep is not None) > 1:
+        raise UsageError("Give only one of --size, --clear, --older-than and --keep.")
     check_bound("--older-than", older_than)
-    days = 0.0 if clear else older_than
-    facts = cache_size() if days is None else clear_cache(days)
+    if keep is not None:
+        facts = shrink_cache(_bytes(keep))
+    elif clear or older_than is not None:
+        facts = clear_cache(older_than or 0.0)
+    else:
+        facts = cache_size()
     console = make_console(quiet=json)
     console.print(_sentence(facts), soft_wrap=True)
     if json:
         print_json(asdict(facts))
+
+
+def _bytes(text: str) -> float:
+    """The bytes of a size such as 20G.
+
+    Raises:
+        UsageError: If it is none.
+    """
+    match = _SIZE.fullmatch(text.strip())
+    if match is None:
+        raise UsageError(f"--keep takes a size with its unit, such as 20G or 500M, not '{text}'.")
+    return float(match[1]) * UNITS[match[2].upper()]
 
 
 def _sentence(facts: "CacheFacts") -> str:

@@ -158,6 +158,24 @@ def is_measured(path: Path, channels: int | None = None) -> bool:
     return False
 
 
+def expected_bytes(path: Path, channels: int) -> float:
+    """About how many bytes the samples of a sound file will take; 0 if it cannot be read.
+
+    Args:
+        path: Sound file.
+        channels: 1 or 2, the channels of the cached samples.
+    """
+    try:
+        if is_measured(path):
+            duration_s = cached_width(path).duration_s
+        else:
+            info = probe(path)
+            duration_s = info.frames / info.sample_rate
+    except UnreadableAudioError:
+        return 0.0
+    return duration_s * SAMPLE_RATE * channels * np.dtype(np.float32).itemsize
+
+
 def load_outcomes(sound: CachedSound) -> dict[str, bool]:
     """Whether a sound is the same as others that it was compared with, by their content hash."""
     entry = _read_json(_outcomes_path(sound))

@@ -13,6 +13,7 @@ from distill.data.cache import (
     CachedSound,
     cached_sound,
     cached_width,
+    expected_bytes,
     hash_of,
     load_cached,
 )
@@ -28,7 +29,7 @@ from distill.data.doctor import (
     tally,
 )
 from distill.data.folder import check_corpus_folder
-from distill.data.housekeeping import clear_dead_runs, keep_within_limit
+from distill.data.housekeeping import check_room, clear_dead_runs, keep_within_limit
 from distill.data.layout import MONO, Layout, choose_layout, fixed_layout
 from distill.data.listing import FolderListing, list_folder, name_in_corpus
 from distill.data.measurements import Measurements
@@ -153,7 +154,7 @@ def scan_corpus(
 
     Raises:
         CorpusError: If the folder, or every file in it, cannot be used.
-        OutputError: If the cache cannot be written.
+        OutputError: If the cache cannot be written; `TooLittleRoomError` if its disk would be full.
 
     Example:
         report = scan_corpus("sounds")
@@ -201,7 +202,9 @@ def _choose_layout(paths: Sequence[Path], curation: Curation, pool: Pool) -> Lay
 
 def _load_sounds(paths: Sequence[Path], channels: int, pool: Pool) -> Iterator[CachedSound]:
     """`cached_sound` of each path, with the reason in its measurements if it cannot be read."""
-    wait = pool.begin(sound_tasks(paths, channels))
+    tasks = sound_tasks(paths, channels)
+    check_room(sum(expected_bytes(path, channels) for path in tasks))
+    wait = pool.begin(tasks)
     for path in paths:
         wait(path)
         try:

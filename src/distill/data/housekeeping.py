@@ -4,20 +4,34 @@ Only files that the cache itself has written are counted and removed: `$DISTILL_
 folder that holds other things.
 """
 
+import logging
+import math
 import os
 import re
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from distill.errors import OutputError
+from distill.errors import OutputError, TooLittleRoomError
 from distill.files import clear_leftovers, parse_json
 from distill.settings import cache_dir, cache_limit
 
+log = logging.getLogger(__name__)
+
 DAY_S = 24 * 3600.0
 """Seconds of a day."""
+
+GIGABYTE = 1e9
+"""Bytes, as file managers count them."""
+
+SPARE_BYTES = 0.2 * GIGABYTE
+"""Room that a scan leaves on the disk: for what measurements take, and for models."""
+
+REMARKABLE_BYTES = GIGABYTE
+"""Room from which a scan says beforehand how much it will take."""
 
 _ENTRY = re.compile(r"([0-9a-f]{64})-(?:\d+-\d+\.npy|\d+-\d+(?:-same)?\.json|width\.json)")
 """Names of the files of one sound, which begin with the hash of its content."""
@@ -95,6 +109,23 @@ def clear_cache(older_than_days: float = 0.0) -> CacheFacts:
     return CacheFacts(rest.path, rest.sounds, rest.bytes, len(old), n_bytes)
 
 
+def shrink_cache(n_bytes: float) -> CacheFacts:
+    """Remove sounds until the cache takes at most `n_bytes`, those not used for longest first.
+
+    Returns:
+        The cache afterwards, and what was removed.
+
+    Raises:
+        OutputError: A file of the cache cannot be removed.
+    """
+    freed = clear_dead_runs()
+    sounds = _sounds()
+    old = _oldest(sounds, _size(sounds) + _index_size() - n_bytes)
+    freed += _remove_sounds(old)
+    rest = cache_size()
+    return CacheFacts(rest.path, rest.sounds, rest.bytes, len(old), freed)
+
+
 def keep_within_limit() -> None:
     """Remove sounds until the cache is within the user's limit, those not used for longest first.
 
@@ -104,15 +135,57 @@ def keep_within_limit() -> None:
     if limit is None:
         return
     sounds = _sounds()
-    excess = _size(sounds) - limit
-    idle_since = time.time() - DAY_S
+    _remove_sounds(_oldest(sounds, _size(sounds) - limit, idle_since=time.time() - DAY_S))
+
+
+def check_room(n_bytes: float) -> None:
+    """Check that the disk of the cache has room for `n_bytes` more; say so if they are many.
+
+    Raises:
+        TooLittleRoomError: If it has not.
+    """
+    folder = cache_dir().absolute()
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError:
+        # Some network disks do not say.
+        return
+    if n_bytes > 0 and n_bytes + SPARE_BYTES > free:
+        raise TooLittleRoomError(
+            f"The sound cache in {cache_dir()} would take about {_gigabytes(n_bytes)} more for "
+            f"these sounds, and {_gigabytes(free)} are free: make room ('distill cache' shows its "
+            "size, and removes old sounds), or set DISTILL_CACHE to a folder on another disk."
+        )
+    if n_bytes >= REMARKABLE_BYTES:
+        log.warning(
+            "The sound cache in %s takes about %s more for these sounds; %s are free.",
+            cache_dir(),
+            _gigabytes(n_bytes),
+            _gigabytes(free),
+        )
+
+
+def _gigabytes(n_bytes: float) -> str:
+    return f"{n_bytes / GIGABYTE:,.1f} GB"
+
+
+def _oldest(sounds: dict[str, _Sound], excess: float, idle_since: float = math.inf) -> list[_Sound]:
+    """Sounds of `excess` bytes at least, those not used for longest first.
+
+    Args:
+        sounds: Sounds of the cache.
+        excess: Bytes to be freed.
+        idle_since: Time in s; sounds that were used after it stay.
+    """
     old = []
     for sound in sorted(sounds.values(), key=lambda sound: sound.last_use):
         if excess <= 0 or sound.last_use > idle_since:
             break
         old.append(sound)
         excess -= sound.size
-    _remove_sounds(old)
+    return old
 
 
 def _remove_sounds(sounds: list[_Sound]) -> int:
