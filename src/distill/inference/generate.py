@@ -20,7 +20,7 @@ from distill.inference.blending.pair import Pair, open_pair
 from distill.inference.blending.rendition import render_between
 from distill.inference.codes.file import save_codes
 from distill.inference.codes.grid import CodeGrid
-from distill.inference.copies.meter import CopyMeter
+from distill.inference.copies.meter import CopyMeter, copy_meter
 from distill.inference.copies.report import CopyReport
 from distill.inference.modes.base import GenerationJob, Progress, RenderedSound
 from distill.inference.modes.registry import complete, mode_of
@@ -191,7 +191,7 @@ class _Generation:
         self.mode = mode_of(job.request.mode)(job)
         models = [model for model in (pair.model, pair.renderer) if model]
         with cancel_points():
-            meters = [_copy_meter(model) for model in models]
+            meters = [copy_meter(model) for model in models]
         # Priors of older versions keep no index: then copying is unknown.
         self.meters = [meter for meter in meters if meter]
 
@@ -293,12 +293,6 @@ class _Generation:
         # What was drawn is no longer what sounds.
         channels = meter.codec.channels
         return encode_audio(meter.codec, mix_channels(output.audio, channels))
-
-
-def _copy_meter(model: LoadedVQModel) -> CopyMeter | None:
-    """The copy meter of a model; None where it keeps no index."""
-    index = model.prior_facts.copy_index
-    return CopyMeter(model.model, index) if index else None
 
 
 def _report(progress: Progress, number: int, batches: int, done: int, total: int) -> None:

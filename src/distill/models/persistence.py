@@ -6,7 +6,7 @@ them. This module knows which entries a codec and a prior have.
 
 import hashlib
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,7 @@ class LoadedVQModel:
         prior: The prior; this and the next two are None without one.
         prior_config: Constructor arguments of the prior, and settings of its training.
         prior_metadata: Entries about the prior and its training, as `prior_facts` reads them.
+        tools: What other modules have made of this model and keep with it, by name.
     """
 
     model: VQVAE
@@ -55,6 +56,8 @@ class LoadedVQModel:
     prior: CodePrior | None = None
     prior_config: dict[str, Any] | None = None
     prior_metadata: dict[str, Any] | None = None
+    # Not an argument: a model with other contents has tools of its own.
+    tools: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @cached_property
     def prior_facts(self) -> PriorMetadata:

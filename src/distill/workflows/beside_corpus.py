@@ -16,7 +16,7 @@ from distill.cancellation import cancellable
 from distill.errors import UsageError
 from distill.files import FilePath
 from distill.inference.codes.decode import decode_sound
-from distill.inference.copies.meter import CopyMeter
+from distill.inference.copies.meter import copy_meter
 from distill.inference.copies.report import CopyReport
 from distill.inference.sampling.steering import steering_scale
 from distill.models.cancel_points import cancel_points
@@ -93,8 +93,7 @@ def find_sources(
     Example:
         nearest = find_sources(distill.load("my.sda"), "new.wav").passage
     """
-    index = model.prior_facts.copy_index if model.prior is not None else None
-    if index is None:
+    if model.prior is None or model.prior_facts.copy_index is None:
         raise UsageError(
             f"{model.path} keeps no index of its recordings: train its prior again "
             "(`distill train-prior`)."
@@ -104,4 +103,6 @@ def find_sources(
         audio = decode_sound(model, grid)
         codes = torch.tensor(grid.codes)
         with cancel_points():
-            return CopyMeter(model.model, index).measure(codes, audio)
+            meter = copy_meter(model)
+            assert meter is not None, "it keeps an index"
+            return meter.measure(codes, audio)

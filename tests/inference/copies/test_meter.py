@@ -1,5 +1,6 @@
 """The meter finds passages planted in codes and sound, and neither new sounds nor silence."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import torch
 
 from distill.data.corpus import scan_corpus
 from distill.data.dataset import split_by_manifest
-from distill.inference.copies.meter import CopyMeter, ZeroPoint
+from distill.inference.copies.meter import CopyMeter, ZeroPoint, copy_meter
 from distill.inference.copies.report import LEAST_PERCENT, CopyReport
 from distill.models.chunked import decode_codes, encode_audio
 from distill.models.persistence import LoadedVQModel, load_model_v2
@@ -39,6 +40,19 @@ def index_of(loaded: LoadedVQModel) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def meter(loaded: LoadedVQModel) -> CopyMeter:
     return CopyMeter(loaded.model, index_of(loaded))
+
+
+def test_a_model_has_one_meter(loaded: LoadedVQModel) -> None:
+    first = copy_meter(loaded)
+    assert first is not None
+    assert copy_meter(loaded) is first
+    index = index_of(loaded)
+    part = {**index, "zero": {**index["zero"], "difference": 0.55}}
+    other = replace(loaded, prior_metadata={**(loaded.prior_metadata or {}), "copy_index": part})
+    another = copy_meter(other)
+    assert another is not None
+    assert another.zero_point.difference == 0.55, "another index, another meter"
+    assert copy_meter(replace(loaded, prior=None, prior_metadata=None)) is None
 
 
 def without_zero_share(loaded: LoadedVQModel) -> CopyMeter:

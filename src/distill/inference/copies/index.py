@@ -15,7 +15,11 @@ ENCODINGS = 16
 """Encodings of each recording in the acoustic search, spread evenly over one frame."""
 
 MOST_FRAMES = 400_000
-"""Frames of the acoustic search in all encodings, at most: long corpora get fewer encodings."""
+"""Frames of each search in all encodings, at most: long corpora get fewer encodings.
+
+One encoding of each sound is always there, however long the corpus: what is not in the index would
+pass for new.
+"""
 
 
 class CorpusSound(NamedTuple):
@@ -65,8 +69,16 @@ def build_copy_index(
     """
     dtype = code_dtype(codec.codebook_size)
     levels = min(max(RUN_LEVELS), codec.num_quantizers)
-    encodings = [encoding for sound in corpus for encoding in _encodings(sound)]
-    passages = _passages(codec, corpus)
+    frame_s = codec.frame_hop / codec.sample_rate
+    # As many encodings as the bound on all frames allows.
+    frames = sum(len(sound.codes[0]) for sound in corpus)
+    count = max(1, min(ENCODINGS, MOST_FRAMES // max(1, frames)))
+    encodings = [part for sound in corpus for part in _encodings_for_runs(sound, frame_s, count)]
+    passages = [
+        encoding._replace(codes=_without_silent_tail(codec, encoding.codes))
+        for sound in corpus
+        for encoding in _spread_encodings(sound, frame_s, count)
+    ]
     index = {
         "codes": torch.cat([encoding.codes[:, :levels] for encoding in encodings]).to(dtype),
         "encodings": [encoding.entry() for encoding in encodings],
@@ -130,20 +142,17 @@ def _encodings(sound: CorpusSound) -> list[_Encoding]:
     ]
 
 
-def _passages(codec: VQVAE, corpus: Sequence[CorpusSound]) -> list[_Encoding]:
-    """The encodings for the acoustic search, without silence at the end."""
-    # As many encodings as the bound on all frames allows, one at least.
-    frames = sum(len(sound.codes[0]) for sound in corpus)
-    affordable = MOST_FRAMES // max(1, frames)
-    count = max(1, min(ENCODINGS, affordable))
-    frame_s = codec.frame_hop / codec.sample_rate
-    passages = []
-    for sound in corpus:
-        encodings = _encodings(sound)
-        for i in _spread(sound.leads_s[: len(encodings)], frame_s, count):
-            codes = _without_silent_tail(codec, encodings[i].codes)
-            passages.append(encodings[i]._replace(codes=codes))
-    return passages
+def _encodings_for_runs(sound: CorpusSound, frame_s: float, count: int) -> list[_Encoding]:
+    """All encodings of a sound, or `count` of them where there are more."""
+    encodings = _encodings(sound)
+    return encodings if len(encodings) <= count else _spread_encodings(sound, frame_s, count)
+
+
+def _spread_encodings(sound: CorpusSound, frame_s: float, count: int) -> list[_Encoding]:
+    """Up to `count` encodings of a sound, spread evenly over a frame."""
+    encodings = _encodings(sound)
+    chosen = _spread(sound.leads_s[: len(encodings)], frame_s, count)
+    return [encodings[i] for i in chosen]
 
 
 def _spread(

@@ -34,6 +34,7 @@ from distill.inference.copies.report import CopyReport, NearPassage, SharedRun
 from distill.inference.copies.stretches import LONG_S, Stretch, StretchFinder
 from distill.inference.copies.windows import Query
 from distill.inference.events.onsets import find_onsets
+from distill.models.persistence import LoadedVQModel
 from distill.models.vqvae import VQVAE
 
 RUN_LEVELS = (1, 2)
@@ -53,6 +54,9 @@ SILENT_FRAME_DB = -60.0
 
 PASSAGE_S = 2.0
 """Seconds of the passages on which the zero point is measured."""
+
+COPY_METER = "copy meter"
+"""Name of the meter among the tools of a model."""
 
 FRAMES_AT_ONCE = 512
 """Frames (about 10 s) whose levels are measured at once: it bounds memory."""
@@ -362,6 +366,17 @@ class CopyMeter:
             # An encoding may begin up to a frame before its recording.
             source_s=max(0.0, entry["start_s"] + offset_s),
         )
+
+
+def copy_meter(model: LoadedVQModel) -> CopyMeter | None:
+    """The copy meter of a model, which is made once; None where it keeps no index."""
+    index = model.prior_facts.copy_index
+    if index is None:
+        return None
+    if COPY_METER not in model.tools:
+        model.tools[COPY_METER] = CopyMeter(model.model, index)
+    meter: CopyMeter = model.tools[COPY_METER]
+    return meter
 
 
 def _percent_beyond(share: float, zero_share: float) -> float:
