@@ -51,7 +51,11 @@ class RegionArrays:
         Raises:
             OutputError: If the cache cannot be written.
         """
-        with cache_file(self.path(region)) as file, ZipFile(file, "w") as archive:
+        # The checksums tell what a power cut has spoiled: there is no need to sync.
+        with (
+            cache_file(self.path(region), is_lasting=False) as file,
+            ZipFile(file, "w") as archive,
+        ):
             for name, array in arrays.items():
                 with archive.open(name, "w") as member:
                     np.lib.format.write_array(member, array, allow_pickle=False)
