@@ -71,14 +71,16 @@ def test_every_frame_of_the_corpus_is_counted_once(
     assert len(set(counts.sum(1).tolist())) == 1
 
 
-def test_seconds_are_spread_over_regions(regions: tuple[ClipRegion, ...]) -> None:
-    parts = loud_seconds(regions, 0.7, SAMPLE_RATE)
+def test_seconds_are_spread_over_regions(codec_only: Path, regions: tuple[ClipRegion, ...]) -> None:
+    codec = load_model_v2(codec_only).model
+    parts = loud_seconds(codec, regions, 0.7)
     assert [part.clip for part in parts] == [region.clip for region in regions]
     for part, region in zip(parts, regions, strict=True):
         assert region.start <= part.start < part.stop <= region.stop
+        assert (part.start - region.start) % codec.frame_hop == 0
     longest = int(0.7 * SAMPLE_RATE / len(regions))
     assert all(part.n_samples <= longest for part in parts)
-    many = loud_seconds(regions * 10, 1.0, SAMPLE_RATE)
+    many = loud_seconds(codec, regions * 10, 1.0)
     assert len(many) == 24
 
 
@@ -99,12 +101,16 @@ def odd(tmp_path: Path) -> tuple[ClipRegion, ...]:
     return tuple(by_name[f"{name}.wav"] for name in sounds)
 
 
-def test_the_loudest_stretch_is_judged_and_silence_is_not(odd: tuple[ClipRegion, ...]) -> None:
+def test_the_loudest_stretch_is_judged_and_silence_is_not(
+    codec_only: Path, odd: tuple[ClipRegion, ...]
+) -> None:
+    codec = load_model_v2(codec_only).model
     late, silent, _ = odd
-    (part,) = loud_seconds([late], 0.5, SAMPLE_RATE)
+    (part,) = loud_seconds(codec, [late], 0.5)
     assert part.start > 1.5 * SAMPLE_RATE
-    assert [each.clip for each in loud_seconds([late, silent], 1.0, SAMPLE_RATE)] == [late.clip]
-    assert len(loud_seconds([silent], 1.0, SAMPLE_RATE)) == 1
+    assert part.start % codec.frame_hop == 0
+    assert [each.clip for each in loud_seconds(codec, [late, silent], 1.0)] == [late.clip]
+    assert len(loud_seconds(codec, [silent], 1.0)) == 1
 
 
 def test_no_silent_or_odd_file_bends_a_distance(

@@ -29,6 +29,10 @@ MOST_REGIONS = 24
 # Places in a region among which the loudest is judged. Recordings begin with the noise of a room.
 PLACES = 16
 
+# Frames on both sides of a stretch that are decoded with it. Without them its ends are further from
+# the recording than all else: by 6 % in `loops`, by 12 % in `tabla`.
+MARGIN = 3
+
 # Root mean square, -60 dB of full scale, below which a region is not judged: in near silence the
 # mel distance compares floors.
 LEAST_LEVEL = 1e-3
@@ -71,32 +75,35 @@ def measure_distances(
     """
 
     def distance(regions: Sequence[ClipRegion], seconds: float) -> float | None:
-        sounds = check_each(loud_seconds(regions, seconds, codec.sample_rate), check)
-        return _mean_distance(codec, loss, sounds)
+        stretches = loud_seconds(codec, regions, seconds)
+        return _mean_distance(codec, loss, check_each(stretches, check))
 
     own_distance = distance(own, OWN_S)
     assert own_distance is not None
     return Distances(own=own_distance, held_out=distance(held_out, HELD_OUT_S))
 
 
-def loud_seconds(
-    regions: Sequence[ClipRegion], seconds: float, sample_rate: int
-) -> list[ClipRegion]:
+def loud_seconds(codec: VQVAE, regions: Sequence[ClipRegion], seconds: float) -> list[ClipRegion]:
     """Loud stretches of up to 24 of the regions, spread evenly, which last `seconds` in all.
 
     Regions that are nearly silent are left out, unless all are.
     """
     subset = regions[:: max(1, len(regions) // MOST_REGIONS)][:MOST_REGIONS]
-    samples = max(1, int(seconds * sample_rate / max(1, len(subset))))
-    loudest = [_loudest(region, samples) for region in subset]
+    samples = max(1, int(seconds * codec.sample_rate / max(1, len(subset))))
+    loudest = [_loudest(region, samples, codec.frame_hop) for region in subset]
     audible = [stretch for stretch in loudest if _level(stretch) >= LEAST_LEVEL]
     return audible or loudest
 
 
-def _loudest(region: ClipRegion, samples: int) -> ClipRegion:
-    """The loudest of the stretches of a region; all of it where it is no longer than `samples`."""
-    room = max(0, region.n_samples - samples)
-    starts = region.start + np.unique(np.linspace(0, room, PLACES).astype(int))
+def _loudest(region: ClipRegion, samples: int, hop: int) -> ClipRegion:
+    """The loudest of the stretches of a region; all of it where it is no longer than `samples`.
+
+    Each begins with a frame of the recording, of `hop` samples: own frames are known by heart, and
+    others between them are not.
+    """
+    last = max(0, region.n_samples - samples) // hop
+    frames = np.unique(np.linspace(0, last, PLACES).astype(int))
+    starts = region.start + hop * frames
     stretches = [
         ClipRegion(clip=region.clip, start=start, stop=min(region.stop, start + samples))
         for start in starts.tolist()
@@ -110,20 +117,24 @@ def _level(region: ClipRegion) -> float:
 
 
 def _mean_distance(codec: VQVAE, loss: MelLoss, regions: Iterable[ClipRegion]) -> float | None:
-    distances = sorted(_distance(codec, loss, region.audio()) for region in regions)
+    distances = sorted(_distance(codec, loss, region) for region in regions)
     left_out = int(TRIM * len(distances))
     kept = distances[left_out : len(distances) - left_out]
     return sum(kept) / len(kept) if kept else None
 
 
-def _distance(codec: VQVAE, loss: MelLoss, audio: np.ndarray) -> float:
-    """Mel distance between `audio` `[C, N]` and its decoded version, both mixed to mono.
+def _distance(codec: VQVAE, loss: MelLoss, region: ClipRegion) -> float:
+    """Mel distance between a region and its decoded version, both mixed to mono.
 
     Mixed, the figure means the same for stereo as for mono.
     """
     scales = tuple(range(len(MEL_SCALES)))
-    output = _mono(codec, _decode(codec, audio))
-    return float(loss(output, _mono(codec, audio), scales)) * len(MEL_SCALES)
+    margin = MARGIN * codec.frame_hop
+    before = min(region.start, margin)
+    audio = region.clip.audio()[:, region.start - before : region.stop + margin]
+    inside = slice(before, before + region.n_samples)
+    output = _mono(codec, _decode(codec, audio)[:, inside])
+    return float(loss(output, _mono(codec, audio[:, inside]), scales)) * len(MEL_SCALES)
 
 
 def _decode(codec: VQVAE, audio: np.ndarray) -> np.ndarray:
@@ -146,7 +157,7 @@ def stereo_image(codec: VQVAE, regions: Sequence[ClipRegion]) -> dict[str, list[
     """
     if codec.channels == 1:
         return {}
-    sounds = [region.audio() for region in loud_seconds(regions, OWN_S, codec.sample_rate)]
+    sounds = [region.audio() for region in loud_seconds(codec, regions, OWN_S)]
     own = np.concatenate(sounds, 1)
     output = np.concatenate([_decode(codec, sound) for sound in sounds], 1)
     return {
