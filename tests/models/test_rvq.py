@@ -1,5 +1,6 @@
 from itertools import pairwise
 
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -59,6 +60,14 @@ def test_each_level_brings_the_sum_nearer() -> None:
     unseen = torch.randn(500, 8, generator=generator(9))
     series = errors(fitted(Q=5)[0], unseen)
     assert series == sorted(series, reverse=True)
+
+
+@pytest.mark.parametrize("M", [0, 1, 2048, 5000])
+def test_rows_in_parts_have_the_codes_of_all_at_once(M: int) -> None:
+    x = torch.randn(M, 64, generator=generator(3)) * torch.linspace(3, 0.1, 64)
+    book = torch.randn(128, 64, generator=generator(4))
+    distances = book.square().sum(1) - 2 * x @ book.T
+    assert torch.equal(nearest(x, book), distances.argmin(1))
 
 
 def test_codes_are_the_nearest_to_what_is_left_over() -> None:
