@@ -14,7 +14,6 @@ def test_noise_is_the_same_on_every_machine() -> None:
 
 
 def test_a_table_made_while_decoding_serves_training() -> None:
-    noise_table.cache_clear()
     with torch.inference_mode():
         table = noise_table(4)
     phase = torch.zeros(NOISE_FRAMES, 4, requires_grad=True)

@@ -1,6 +1,9 @@
 """The codec."""
 
 import math
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -226,3 +229,42 @@ def test_codebook_hash_follows_the_codebooks_only(model: VQVAE) -> None:
         model.rvq.codebooks[0, 0] += 1
         assert model.codebook_hash() != before
         model.rvq.codebooks[0, 0] -= 1
+
+
+EXPORT = """
+import hashlib, sys
+import torch
+from distill.models.persistence import load_model_v2
+
+codec = load_model_v2(sys.argv[1]).model
+torch.set_num_threads(1)
+
+class Part(torch.nn.Module):
+    def __init__(self, name):
+        super().__init__()
+        self.codec = codec
+        self.name = name
+
+    def forward(self, x):
+        return getattr(self.codec, self.name)(x)
+
+with torch.no_grad():
+    audio = torch.randn(1, codec.channels, 8 * codec.frame_hop, generator=torch.Generator())
+    codes = torch.arange(8 * codec.num_quantizers).reshape(1, 8, -1) % codec.codebook_size
+    for name, x in (("encode", audio), ("decode", codes)):
+        if sys.argv[2] != "plain":
+            program = torch.export.export(Part(name), (x,)).module()
+            assert torch.equal(program(x), getattr(codec, name)(x))
+        result = getattr(codec, name)(x)
+        print(hashlib.sha256(result.numpy().tobytes()).hexdigest())
+"""
+
+
+def test_a_codec_is_the_same_to_the_bit_once_it_was_exported(trained: Path) -> None:
+    """In processes of their own: what is made once must not be made by the export, for good."""
+
+    def printed(way: str) -> str:
+        command = [sys.executable, "-c", EXPORT, str(trained), way]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    assert printed("export") == printed("plain")

@@ -14,10 +14,9 @@ import soundfile as sf
 import torch
 
 import distill
-from distill.audio.stft import hann
+from distill.audio import stft
 from distill.errors import CacheError, CheckpointError, DistillError, OutputError, PriorPresentError
 from distill.models.persistence import load_model_v2, read_header
-from distill.models.phase_noise import noise_table
 from distill.settings import SAMPLE_RATE
 from distill.training.codec.budget import WARMUP_STEPS
 from distill.training.config import VQVAEConfig
@@ -236,8 +235,7 @@ def test_decoding_first_does_not_spoil_training(
     trained: Path, corpus_dir: Path, tmp_path: Path, tiny: dict[str, Any]
 ) -> None:
     """Windows are made once: what was made while decoding must do for training."""
-    hann.cache_clear()
-    noise_table.cache_clear()
+    stft._windows.clear()
     distill.generate(distill.load(trained, threads=1), duration=0.5)
     assert distill.train(corpus_dir, tmp_path / "m.sda", steps=2, **tiny).finished
 

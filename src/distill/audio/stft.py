@@ -5,7 +5,6 @@ frames. A signal can be processed in pieces that begin on a multiple of `hop`. S
 `...` any batch dimensions, `N` samples, `T` frames, `F = n_fft // 2 + 1` frequency bins.
 """
 
-from functools import cache
 from typing import Any
 
 import torch
@@ -13,13 +12,21 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+_windows: dict[int, Tensor] = {}
+"""Windows that were used before, by their length."""
 
-@cache
+
 def hann(n_fft: int) -> Tensor:
     """Periodic Hann window `[n_fft]`."""
+    if n_fft in _windows:
+        return _windows[n_fft]
     # First used while decoding, it would stay an inference tensor, which training cannot use.
     with torch.inference_mode(False):
-        return torch.hann_window(n_fft)
+        window = torch.hann_window(n_fft)
+    # While a model is exported, it is a stand-in without numbers, of another class.
+    if type(window) is Tensor:
+        _windows[n_fft] = window
+    return window
 
 
 def stft(x: Tensor, n_fft: int, hop: int) -> Tensor:
