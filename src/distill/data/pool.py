@@ -10,6 +10,7 @@ import os
 import queue
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -29,7 +30,7 @@ _LOOK_S = 0.1
 """Seconds between two looks whether the scan is to be left."""
 
 _PATIENCE_S = 1.0
-"""Seconds that a process has to remove its half-written file; then it is killed."""
+"""Seconds that processes have to remove their half-written files; then they are killed."""
 
 _ON_ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 """Variables for the processes: together they fill the cores already."""
@@ -85,8 +86,9 @@ class Pool:
             for process in self._processes:
                 process.ask_to_end()
         finally:
+            deadline = time.monotonic() + _PATIENCE_S
             for process in self._processes:
-                process.end()
+                process.end(deadline)
             self._threads.shutdown(cancel_futures=True)
 
     def begin(self, tasks: Mapping[Key, Task]) -> Callable[[Key], None]:
@@ -166,10 +168,10 @@ class _Process:
         """Ask it to leave its task and end."""
         self._process.terminate()
 
-    def end(self) -> None:
-        """Wait until it has ended, and make it end if it takes too long."""
+    def end(self, deadline: float) -> None:
+        """Wait until it has ended, and make it end at a `deadline` on the monotonic clock."""
         try:
-            self._process.wait(_PATIENCE_S)
+            self._process.wait(max(0.0, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()

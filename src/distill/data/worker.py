@@ -27,6 +27,8 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    # The scan is gone.
-    with suppress(BrokenPipeError):
+    # The scan is gone, or has asked to end.
+    with suppress(BrokenPipeError, SystemExit):
         main()
+    # At once: on a busy machine it takes a second to unload the libraries.
+    os._exit(0)
