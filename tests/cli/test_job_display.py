@@ -6,6 +6,8 @@ from rich.console import Console
 from distill.cli.job_display import JobDisplay
 from distill.library.job_types import JobEvent
 
+ENCODED = {"done": 8, "total": 8, "progress": 1.0, "name": ""}
+
 
 @pytest.mark.parametrize(
     ("kind", "data", "words"),
@@ -13,6 +15,8 @@ from distill.library.job_types import JobEvent
         ("Remark", {"text": "No room."}, "No room.\n"),
         ("ScanProgress", {"done": 8, "total": 8, "name": ""}, "Listened to 8 files.\n"),
         ("ScanProgress", {"done": 3, "total": 8, "name": "a.wav"}, ""),
+        ("PreparationMetrics", ENCODED, "Encoded 8 sounds.\n"),
+        ("PreparationMetrics", ENCODED | {"done": 3}, ""),
         ("BatchHalved", {"step": 3, "batch_size": 2}, "Memory ran out: going on with 2 pieces"),
         ("StepMetrics", {"mel_loss": None}, ""),
         ("JobRunning", {}, ""),

@@ -19,10 +19,14 @@ from distill.library.job_run import JobInterrupted, JobRun
 from distill.library.job_state import job_of
 from distill.library.job_types import JobOrder, JobState
 from distill.library.job_work import scan, train, train_prior
+from distill.library.jobs import watch
 from distill.library.workspace import Workspace, open_workspace
 from distill.models.persistence import load_model_v2
 from distill.training.metrics import PriorEpochMetrics, StepMetrics
 from distill.training.paths import checkpoint_path
+
+ENCODING = "PreparationMetrics"
+"""Type of the events of sounds that are encoded."""
 
 NEVER = type(None)
 """A type that no event has."""
@@ -113,6 +117,8 @@ def test_a_stopped_prior_keeps_its_checkpoint_and_goes_on(
     order = new_order("train-prior", arguments)
     first = work(workspace, order, train_prior, arguments, stop_after=PriorEpochMetrics)
     assert first == JobState.STOPPED
+    told = [event.data for event in watch(workspace, order.id) if event.type == ENCODING]
+    assert (told[0]["progress"], told[-1]["progress"]) == (0.0, pytest.approx(1.0))
     assert load_model_v2(model).prior is not None
     assert checkpoint_path(model, "prior").exists()
 

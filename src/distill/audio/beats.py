@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from distill.cancellation import check_each
+
 TIGHTNESS = 200.0
 """Cost of a beat that is not one period after the last, times the square of the logarithm of the
 ratio (Ellis 2007 takes 100 to 400 on envelopes of a standard deviation of 1)."""
@@ -46,7 +48,7 @@ def track_beats(strength: np.ndarray, periods: np.ndarray) -> np.ndarray:
     score = np.array(weight)
     before = np.full(T, -1)
     costs: dict[int, tuple[int, np.ndarray]] = {}
-    for frame in range(T):
+    for frame in check_each(range(T)):
         period = round(periods[frame])
         if period not in costs:
             costs[period] = _step_costs(period)

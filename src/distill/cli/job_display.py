@@ -13,6 +13,7 @@ from distill.library.job_types import JobEvent, Remark, ScanProgress
 from distill.training.metrics import (
     BatchHalved,
     ModelSaved,
+    PreparationMetrics,
     PriorEpochMetrics,
     StepMetrics,
     StoppingEarly,
@@ -61,4 +62,6 @@ def _line_of(record: Any) -> str | None:
         return epoch_line(record)
     if isinstance(record, ScanProgress) and record.done == record.total:
         return f"Listened to {record.total} files."
+    if isinstance(record, PreparationMetrics) and record.done == record.total:
+        return f"Encoded {record.total} sounds."
     return None

@@ -10,7 +10,7 @@ import numpy as np
 from torch import Tensor
 
 from distill.audio.pulse import Pulse
-from distill.cancellation import check_cancellation
+from distill.cancellation import check_each
 from distill.data.dataset import ClipRegion, Split
 from distill.settings import SAMPLE_RATE
 from distill.training.metrics import PreparationMetrics
@@ -60,20 +60,28 @@ def prepare_sounds(
     passes = [count + TRAIT_PASSES] * len(split.train) + [1 + TRAIT_PASSES] * len(split.held_out)
     regions = [*split.train, *split.held_out]
     progress = _Progress(regions, passes, callback)
-    sounds = PreparedSounds([], [], [], [], [])
-    for region in split.train:
-        check_cancellation()
-        sounds.train.append(encoder.encode(region, count, progress.add))
-        descriptors, pulse = traits.both(region)
-        sounds.descriptors.append(descriptors)
-        sounds.pulses.append(pulse)
+    for region in check_each(split.train):
+        encoder.encode(region, count, progress.add)
+        traits.both(region)
         progress.end_region()
-    for region in split.held_out:
-        check_cancellation()
-        sounds.held_out.extend(encoder.encode(region, 1, progress.add))
-        sounds.held_out_pulses.append(traits.pulse(region))
+    for region in check_each(split.held_out):
+        encoder.encode(region, 1, progress.add)
+        traits.pulse(region)
         progress.end_region()
-    return sounds
+    # All comes from the cache now. Small arrays that were kept from above would lie between the
+    # large buffers of the encoder, and break up the memory: by half a gigabyte for an hour.
+    both = [traits.both(region) for region in check_each(split.train)]
+    return PreparedSounds(
+        train=[encoder.encode(region, count, _untold) for region in check_each(split.train)],
+        held_out=[encoder.encode(region, 1, _untold)[0] for region in check_each(split.held_out)],
+        descriptors=[descriptors for descriptors, _ in both],
+        pulses=[pulse for _, pulse in both],
+        held_out_pulses=[traits.pulse(region) for region in check_each(split.held_out)],
+    )
+
+
+def _untold(seconds: float) -> None:
+    """Nobody waits for what is in the cache."""
 
 
 class _Progress:

@@ -1,0 +1,1 @@
+"""Benchmarks of growth: what hours of sound and thousands of files cost."""
