@@ -13,7 +13,7 @@ from distill.data import pool as pools
 from distill.data.corpus import CorpusReport, collect_audio_files, scan_corpus
 from distill.data.curation import Curation
 from distill.data.doctor import FileReport
-from distill.errors import CorpusError, OutputError
+from distill.errors import CorpusError, OutputError, UsageError
 from distill.settings import SAMPLE_RATE, cache_dir
 
 ON_WINDOWS = os.name == "nt"
@@ -301,6 +301,13 @@ def test_the_result_does_not_depend_on_the_number_of_processes(
     assert all(calls == told[0] for calls in told)
     assert caches[0] == caches[1]
     assert sum("near-duplicate" in flag for file in reports[0].files for flag in file.flags) == 3
+
+
+@pytest.mark.parametrize("jobs", [0, -1, 65])
+def test_a_number_of_processes_that_makes_no_sense_is_refused(folder: Path, jobs: int) -> None:
+    write_sound(folder / "a.wav", hit(0))
+    with pytest.raises(UsageError, match="--jobs must lie between 1 and 64"):
+        scan_corpus(folder, jobs=jobs)
 
 
 def test_a_cache_that_cannot_be_written_is_one_sentence_with_processes_too(

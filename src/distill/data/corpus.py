@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from distill.audio.io import UnreadableAudioError
+from distill.bounds import check_bound
 from distill.data.cache import (
     CachedSound,
     cached_sound,
@@ -154,6 +155,7 @@ def scan_corpus(
 
     Raises:
         CorpusError: If the folder, or every file in it, cannot be used.
+        UsageError: If `jobs` is out of the bounds of `--jobs`.
         OutputError: If the cache cannot be written; `TooLittleRoomError` if its disk would be full.
 
     Example:
@@ -162,8 +164,9 @@ def scan_corpus(
     """
     listing = _list_folder(dataset_dir)
     clear_dead_runs()
-    # A limit that makes no sense is refused before hours of sound are decoded.
+    # Settings that make no sense are refused before hours of sound are decoded.
     cache_limit()
+    check_bound("--jobs", jobs)
     paths = [*listing.sounds, *curation.added]
     root = Path(dataset_dir)
     with Pool(default_jobs() if jobs is None else jobs) as pool:
