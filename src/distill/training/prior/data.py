@@ -144,7 +144,7 @@ def validation_pieces(
         order = range(len(sequences))
         return split_stream(concatenate(sequences, order, metres=metres), 2 * context)
 
-    most = round(MOST_HELD_OUT_S * frame_rate / (2 * context))
+    most = int(MOST_HELD_OUT_S * frame_rate / (2 * context))
     held_out_pieces = spread_evenly(split(held_out, held_out_metre), max(1, most))
     return held_out_pieces, split(own_sample, own_metre_sample)
 
