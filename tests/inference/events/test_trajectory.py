@@ -8,6 +8,9 @@ from distill.inference.events.bank import EventBank
 from distill.inference.events.onsets import find_onsets
 from distill.inference.events.trajectory import (
     ATTACK_FRAMES,
+    HEAD_FADE_FRAMES,
+    HEAD_FRAMES,
+    SHORT_HEAD_FRAMES,
     Span,
     blend,
     exact_codes,
@@ -94,6 +97,22 @@ def test_a_long_blend_has_the_lower_bands_of_the_first(bank: EventBank) -> None:
         assert low < 0.5 < high
         low_bands.append(low)
     assert low_bands[0] < low_bands[1]
+
+
+@pytest.mark.parametrize(
+    ("length", "head", "fade"),
+    [(100, HEAD_FRAMES, HEAD_FADE_FRAMES), (40, SHORT_HEAD_FRAMES, SHORT_HEAD_FRAMES), (10, 0, 0)],
+)
+def test_a_blend_begins_as_its_first(bank: EventBank, length: int, head: int, fade: int) -> None:
+    analysis = bank.codec.analysis
+    generator = torch.Generator().manual_seed(0)
+    first, second = torch.randn(2, length, analysis.basis.shape[1], generator=generator)
+    plain = blend(analysis, first, second, (0.6, 0.5))
+    led = blend(analysis, first, second, (0.6, 0.5), head=1.0)
+    assert torch.equal(led[:head], first[:head])
+    assert not torch.allclose(plain[0], first[0])
+    assert torch.allclose(led[head + fade :], plain[head + fade :])
+    assert torch.equal(blend(analysis, first, second, (0.6, 0.5), head=0.0), plain)
 
 
 def test_a_long_blend_of_which_one_would_hear_one_sound_is_a_mean(bank: EventBank) -> None:

@@ -34,6 +34,20 @@ LEAST_HEARD = 0.15
 """Share of the magnitudes of a crossover that either of its sounds has at least: a long stroke with
 the air of another is that stroke."""
 
+HEAD_FRAMES = 32
+"""Frames (0.68 s) at most that a long blend begins with as recorded: attack and early decay make a
+stroke what it is, and a second as recorded would be a passage."""
+
+HEAD_FADE_FRAMES = 12
+"""Frames (0.26 s) over which such a beginning goes over into the blend."""
+
+SHORT_HEAD_FRAMES = 4
+"""Frames (85 ms) at most that a blend of up to a second begins with as recorded: an eighth of it.
+It goes over into the blend as quickly."""
+
+LEAST_HEAD_FRAMES = 2
+"""Frames below which there is no such beginning: short events would stand as recorded."""
+
 OCTAVES_A_WEIGHT = 15.0
 """Octaves by which the crossover falls as the weight of the second grows by 1: by 1.5 octaves in
 the range of the weights of long events."""
@@ -123,7 +137,11 @@ def _forth_and_back(frames: int, last: int) -> np.ndarray:
 
 
 def blend(
-    analysis: Analysis, first: Tensor, second: Tensor, weights: tuple[float, float]
+    analysis: Analysis,
+    first: Tensor,
+    second: Tensor,
+    weights: tuple[float, float],
+    head: float = 0.0,
 ) -> Tensor:
     """Mix two trajectories `[T, D]` so that the mixture moves as much as its parts do.
 
@@ -132,15 +150,32 @@ def blend(
     the same. Of longer sounds one gives the lower bands, the other the upper ones: each band moves
     as it was recorded. Where one would hear a single sound then, the blend is a mean.
 
+    A mean of two attacks is duller than both. So the blend may begin as the first alone.
+
     Args:
         analysis: Of the codec that the latents belong to.
         first: One trajectory.
         second: The other.
         weights: Weight of the second in the first frame and in the last, 0 to 1.
+        head: How long it begins as recorded: 0 not at all, 1 as long as it may.
     """
     weight = torch.linspace(*weights, len(first), device=first.device)
-    if len(first) <= LONG_FRAMES:
-        return _morph(first, second, weight[:, None])
+    is_long = len(first) > LONG_FRAMES
+    if is_long:
+        mixture = _long_blend(analysis, first, second, weight)
+    else:
+        mixture = _morph(first, second, weight[:, None])
+    frames = HEAD_FRAMES if is_long else min(SHORT_HEAD_FRAMES, len(first) // 8)
+    frames = round(head * frames)
+    if frames < LEAST_HEAD_FRAMES:
+        return mixture
+    fade = HEAD_FADE_FRAMES if is_long else frames
+    after = torch.arange(len(first), device=first.device) - frames
+    return torch.lerp(first, mixture, (after / fade).clamp(0, 1)[:, None])
+
+
+def _long_blend(analysis: Analysis, first: Tensor, second: Tensor, weight: Tensor) -> Tensor:
+    """A blend `[T, D]` of two trajectories of more than a second; `weight` `[T]` of the second."""
     if _hears_both(analysis, first, second):
         return _splice(analysis, first, second, weight)
     if _hears_both(analysis, second, first):

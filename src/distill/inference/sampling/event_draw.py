@@ -246,7 +246,10 @@ class EventDraw:
         if decision.partner is not None:
             other_gain = self._gain(decision.partner, cue)
             other = trajectory(bank, decision.partner, span, other_gain, overhang)
-            latents = blend(bank.codec.analysis, latents, other, decision.weights)
+            # From the middle of the dial down to free, less and less begins as recorded. A steady
+            # part has no attack.
+            head = 0.0 if is_steady else min(1.0, 2 * self.chooser.sampling.nearness)
+            latents = blend(bank.codec.analysis, latents, other, decision.weights, head)
         if fades:
             assert context is not None
             # Only a steady part goes on: after others, their last frame stands.
