@@ -67,6 +67,7 @@ function OneTraining({ id }: { id: string }) {
 const STAGES: Record<string, string> = {
   scan: "reading the sounds",
   codec: "learning the sounds",
+  encode: "reading the sounds as codes",
   prior: "learning to generate",
 };
 

@@ -1465,7 +1465,7 @@ export interface components {
             state: "waiting" | "running" | "done" | "stopped" | "failed" | "cut-off";
             /** @description How it goes, or how it ended. */
             sentence: string;
-            /** @description `scan`, `codec` or `prior`; empty before the first. */
+            /** @description `scan`, `codec`, `encode` or `prior`; empty before the first. */
             stage: string;
             /** @description Share of the stage that is done, 0 to 1; None where nobody can tell. */
             progress: number | null;

@@ -56,7 +56,7 @@ class JobView:
         title: What it does, for people.
         state: Where it stands.
         sentence: How it goes, or how it ended.
-        stage: `scan`, `codec` or `prior`; empty before the first.
+        stage: `scan`, `codec`, `encode` or `prior`; empty before the first.
         progress: Share of the stage that is done, 0 to 1; None where nobody can tell.
         remaining_s: Seconds left in the stage; None where nobody can tell.
         ahead: Trainings that come before it, while it waits.
