@@ -16,7 +16,9 @@ from distill.ui.context import Context
 from distill.ui.hub import MOST_EVENTS, Hub
 from distill.ui.job_watch import JobWatch
 from distill.ui.library_watch import LibraryWatch
+from distill.ui.watch import Watch
 from tests.library.makers import grid, keep
+from tests.page.waiting import until as wait
 from tests.ui.conftest import URL, WS
 
 ORIGIN = {"Origin": URL}
@@ -75,6 +77,32 @@ def test_changes_of_other_processes_are_heard(
         assert event["topic"] == f"doc:{document.id}"
         undo(workspace, document.id)
         assert until(socket, "doc.edited")["topic"] == f"doc:{document.id}"
+
+
+def test_the_watch_looks_at_once_where_something_has_changed(
+    context: Context, workspace: Workspace
+) -> None:
+    watch = Watch(context, look_s=3600.0)
+    watch.start()
+    try:
+        keep(workspace, workspace.renders / "new.wav")
+        context.has_changed.set()
+        wait(lambda: [event.type for event in context.hub.after(0) or []], "news")
+    finally:
+        watch.stop()
+
+
+def test_changes_by_tabs_wake_the_watch_and_reading_does_not(
+    client: TestClient, context: Context, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    render = keep(workspace, workspace.renders / "new.wav")
+    calls: list[str] = []
+    monkeypatch.setattr(context.has_changed, "set", lambda: calls.append("set"))
+    client.get(f"/api/v1/renders/{render.id}").raise_for_status()
+    client.patch(f"/api/v1/renders/{render.id}", json={"no such entry": 1})
+    assert not calls
+    client.patch(f"/api/v1/renders/{render.id}", json={"starred": True}).raise_for_status()
+    assert calls == ["set"]
 
 
 def test_a_hub_forgets_the_oldest() -> None:

@@ -277,6 +277,8 @@ def make_route(context: Context, endpoint: Endpoint, at_work: asyncio.Semaphore)
                     value = await anyio.to_thread.run_sync(call)
         except (DistillError, HttpError) as error:
             return error_response(error)
+        if endpoint.method != "GET":
+            context.has_changed.set()
         if isinstance(value, Response):
             return value
         if value is None:

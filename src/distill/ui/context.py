@@ -31,6 +31,7 @@ class Context:
         editing: Held while `editor` works: it serves one at a time.
         is_local: Whether the server can be reached from this machine alone.
         live: Held by the one stream that is played.
+        has_changed: Set once a tab has changed something: the watch looks at once.
     """
 
     workspace: Workspace
@@ -44,3 +45,4 @@ class Context:
     editing: threading.Lock = field(default_factory=threading.Lock)
     is_local: bool = True
     live: threading.Lock = field(default_factory=threading.Lock)
+    has_changed: threading.Event = field(default_factory=threading.Event)

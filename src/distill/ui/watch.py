@@ -1,7 +1,7 @@
 """Watches the workspace, so that tabs hear of what any process changes in it.
 
 Jobs write their events to disk, and commands change files. A look at times of files and folders,
-some times a second, finds all of it.
+some times a second and after each change by a tab, finds all of it.
 """
 
 import logging
@@ -24,7 +24,7 @@ from distill.ui.words import event_words
 log = logging.getLogger(__name__)
 
 LOOK_S = 0.12
-"""Seconds between two looks: an event is with a tab within 250 ms."""
+"""Seconds between two looks, at most: an event is with a tab within 250 ms."""
 
 DISK_S = 5.0
 """Seconds between two looks at the disk."""
@@ -87,6 +87,7 @@ class Watch:
     def stop(self) -> None:
         """End, once the present look is done."""
         self._is_over.set()
+        self._context.has_changed.set()
         self._thread.join()
 
     def look(self) -> None:
@@ -101,7 +102,11 @@ class Watch:
             self._look_at_disk()
 
     def _run(self) -> None:
-        while not self._is_over.wait(self._look_s):
+        has_changed = self._context.has_changed
+        while not self._is_over.is_set():
+            has_changed.wait(self._look_s)
+            # Before the look: what changes during it is seen by the next.
+            has_changed.clear()
             self._carefully(self.look)
 
     def _carefully(self, look: Callable[[], None]) -> None:
