@@ -310,6 +310,7 @@ def test_a_number_far_too_large_or_small_is_refused_at_once(
 ) -> None:
     codes = tmp_path / "codes.json"
     arguments = {
+        "doctor": [corpus_dir],
         "train": [corpus_dir, "-o", "new.sda"],
         "train-prior": [model, corpus_dir],
         "generate": [model],

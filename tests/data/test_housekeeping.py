@@ -130,10 +130,11 @@ def test_a_scan_says_how_much_room_it_will_take(
 def test_a_scan_that_would_fill_the_disk_is_refused_before_it_begins(
     filled: Path, corpus_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(housekeeping, "SPARE_BYTES", 1e30)
+    usage = shutil.disk_usage(corpus_dir)._replace(free=1000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: usage)
     assert len(scan_corpus(corpus_dir).clips) == 8, "nothing is to be written"
     monkeypatch.setenv("DISTILL_CACHE", str(tmp_path / "other"))
-    with pytest.raises(TooLittleRoomError, match=r"other would take about \d\.\d GB more .+ free"):
+    with pytest.raises(TooLittleRoomError, match=r"other would take about \d MB more .+ 0 MB are"):
         scan_corpus(corpus_dir, 1)
     assert not list((tmp_path / "other").rglob("*.npy"))
 

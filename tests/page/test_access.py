@@ -160,7 +160,8 @@ def test_sounds_are_found_made_kept_edited_and_judged_by_keys_alone(
 
     take = until(made, "the takes are made")[0]
     row = page.get_by_role("grid", name="Takes").get_by_role("row", selected=True)
-    page.get_by_role("grid", name="Takes").wait_for()
+    # The latest take is the first row once the page has heard of it.
+    page.get_by_role("grid", name="Takes").get_by_text(take["title"]).wait_for()
     page.keyboard.press("Escape")
     tab_to(page, "Takes")
     page.keyboard.press("Home")

@@ -27,9 +27,6 @@ DAY_S = 24 * 3600.0
 GIGABYTE = 1e9
 """Bytes, as file managers count them."""
 
-SPARE_BYTES = 0.2 * GIGABYTE
-"""Room that a scan leaves on the disk: for what measurements take, and for models."""
-
 REMARKABLE_BYTES = GIGABYTE
 """Room from which a scan says beforehand how much it will take."""
 
@@ -152,22 +149,25 @@ def check_room(n_bytes: float) -> None:
     except OSError:
         # Some network disks do not say.
         return
-    if n_bytes > 0 and n_bytes + SPARE_BYTES > free:
+    if n_bytes > free:
         raise TooLittleRoomError(
-            f"The sound cache in {cache_dir()} would take about {_gigabytes(n_bytes)} more for "
-            f"these sounds, and {_gigabytes(free)} are free: make room ('distill cache' shows its "
+            f"The sound cache in {cache_dir()} would take about {_amount(n_bytes)} more for "
+            f"these sounds, and {_amount(free)} are free: make room ('distill cache' shows its "
             "size, and removes old sounds), or set DISTILL_CACHE to a folder on another disk."
         )
     if n_bytes >= REMARKABLE_BYTES:
         log.warning(
             "The sound cache in %s takes about %s more for these sounds; %s are free.",
             cache_dir(),
-            _gigabytes(n_bytes),
-            _gigabytes(free),
+            _amount(n_bytes),
+            _amount(free),
         )
 
 
-def _gigabytes(n_bytes: float) -> str:
+def _amount(n_bytes: float) -> str:
+    """Bytes in MB or GB, for people."""
+    if n_bytes < 0.1 * GIGABYTE:
+        return f"{n_bytes / 1e6:.0f} MB"
     return f"{n_bytes / GIGABYTE:,.1f} GB"
 
 

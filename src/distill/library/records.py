@@ -108,7 +108,7 @@ def record_lock(workspace: Workspace) -> Iterator[None]:
 
 
 def check_text(text: str, entry: str, most: int) -> str:
-    """A text that a user gives a record, without blanks at its ends.
+    """A text that a user gives a record, without blanks at its ends and without NULs.
 
     Args:
         text: The text.
@@ -119,7 +119,9 @@ def check_text(text: str, entry: str, most: int) -> str:
         UsageError: It is longer.
     """
     # Arguments of a command may hold halves of signs, which no database takes.
-    plain = text.encode("utf-8", "backslashreplace").decode().strip()
+    plain = text.encode("utf-8", "backslashreplace").decode()
+    # Nobody sees a NUL, and searches of SQLite end at one.
+    plain = plain.replace("\0", "").strip()
     if len(plain) > most:
         raise UsageError(f"The {entry} has {len(plain):,} characters: {most:,} are the most.")
     return plain
