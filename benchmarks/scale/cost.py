@@ -1,4 +1,4 @@
-"""What a command costs: processor time, time on the clock, and memory."""
+"""Cost of a command: processor time, time on the clock, and memory."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""What the processes of a scan do: the same as the scan itself."""
+"""Tasks of the processes of a scan: they do the same as the scan itself."""
 
 import json
 from dataclasses import asdict

@@ -224,7 +224,7 @@ def _index_path(path: Path) -> Path:
 
 
 def _stamp(path: Path) -> dict[str, int]:
-    """What changes whenever a file does. `OSError` if there is no such file."""
+    """State of a file, which changes whenever the file does. `OSError` if there is no such file."""
     status = os.stat(path)
     return {"version": _VERSION, "size": status.st_size, "mtime_ns": status.st_mtime_ns}
 

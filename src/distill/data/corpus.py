@@ -222,11 +222,11 @@ def _load_sounds(paths: Sequence[Path], channels: int, pool: Pool) -> Iterator[C
 
 @dataclass
 class _Scan:
-    """What a scan has found so far.
+    """Findings of a scan so far.
 
     Attributes:
         layout: Mono or stereo.
-        curation: What a person has chosen about the files.
+        curation: Choices of a person about the files.
         reports: One for each file, in order.
         sounds: The sounds of these files.
         clips: Those that are used.

@@ -43,7 +43,7 @@ class Task:
     """Work for a process.
 
     Attributes:
-        order: What `distill.data.worker` is told, as JSON can hold it.
+        order: Words for `distill.data.worker`, as JSON can hold them.
         seconds: About how long it takes.
     """
 

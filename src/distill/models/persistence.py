@@ -46,7 +46,7 @@ class LoadedVQModel:
         prior: The prior; this and the next two are None without one.
         prior_config: Constructor arguments of the prior, and settings of its training.
         prior_metadata: Entries about the prior and its training, as `prior_facts` reads them.
-        tools: What other modules have made of this model and keep with it, by name.
+        tools: Objects that other modules have made of this model and keep with it, by name.
     """
 
     model: VQVAE

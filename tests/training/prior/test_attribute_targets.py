@@ -35,7 +35,7 @@ def test_traits_of_a_corpus(codec_only: Path, corpus_dir: Path) -> None:
     lengths = [-(-region.n_samples // codec.frame_hop) + 1 for region in split.train]
     codes = [[torch.zeros(n, 3).long()] * 2 for n in lengths]
     measures = RegionTraits(codec.sample_rate, codec.frame_hop, codec.channels)
-    descriptors = [measures.both(region)[0] for region in split.train]
+    descriptors = [measures.descriptors_and_pulse(region)[0] for region in split.train]
     traits = attribute_targets(split, descriptors, codes, [0.0, 6.0], codec.frame_rate)
     assert traits.tags == ["high", "low"]
     for i, (region, n) in enumerate(zip(split.train, lengths, strict=True)):

@@ -55,7 +55,7 @@ def test_descriptors_are_those_of_the_sound_to_its_audible_end(
     rhythms: Split, traits: RegionTraits
 ) -> None:
     for region in rhythms.train:
-        descriptors, _ = traits.both(region)
+        descriptors, _ = traits.descriptors_and_pulse(region)
         audio = trim_inaudible_tail(np.array(region.audio()), SAMPLE_RATE)
         np.testing.assert_array_equal(descriptors, measure(audio, SAMPLE_RATE, 1024))
 
@@ -63,7 +63,7 @@ def test_descriptors_are_those_of_the_sound_to_its_audible_end(
 def test_nothing_is_measured_twice(
     rhythms: Split, traits: RegionTraits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = [traits.both(region) for region in rhythms.train]
+    first = [traits.descriptors_and_pulse(region) for region in rhythms.train]
 
     def fail(*args: object) -> None:
         raise AssertionError("measured again")
@@ -71,7 +71,7 @@ def test_nothing_is_measured_twice(
     monkeypatch.setattr(region_traits, "measure", fail)
     monkeypatch.setattr(region_traits, "find_pulse", fail)
     for region, (descriptors, pulse) in zip(rhythms.train, first, strict=True):
-        again, pulse_again = traits.both(region)
+        again, pulse_again = traits.descriptors_and_pulse(region)
         np.testing.assert_array_equal(again, descriptors)
         for found in (pulse_again, traits.pulse(region)):
             assert (found is None) == (pulse is None)
@@ -91,7 +91,7 @@ def test_a_sound_that_was_held_out_may_be_learned_later(
 ) -> None:
     region = rhythms.train[0]
     pulse = traits.pulse(region)
-    descriptors, again = traits.both(region)
+    descriptors, again = traits.descriptors_and_pulse(region)
     assert pulse is not None
     assert again is not None
     assert again.tempo == pulse.tempo

@@ -42,8 +42,11 @@ HEAD_FADE_FRAMES = 12
 """Frames (0.26 s) over which such a beginning goes over into the blend."""
 
 SHORT_HEAD_FRAMES = 4
-"""Frames (85 ms) at most that a blend of up to a second begins with as recorded: an eighth of it.
-It goes over into the blend as quickly."""
+"""Frames (85 ms) at most that a blend of up to a second begins with as recorded. Over as many it
+goes over into the blend."""
+
+SHORT_HEAD_SHARE = 1 / 8
+"""Share of such a blend that begins as recorded, up to these frames."""
 
 LEAST_HEAD_FRAMES = 2
 """Frames below which there is no such beginning: short events would stand as recorded."""
@@ -160,16 +163,20 @@ def blend(
         head: How long it begins as recorded: 0 not at all, 1 as long as it may.
     """
     weight = torch.linspace(*weights, len(first), device=first.device)
-    is_long = len(first) > LONG_FRAMES
-    if is_long:
+    if len(first) > LONG_FRAMES:
         mixture = _long_blend(analysis, first, second, weight)
-    else:
-        mixture = _morph(first, second, weight[:, None])
-    frames = HEAD_FRAMES if is_long else min(SHORT_HEAD_FRAMES, len(first) // 8)
-    frames = round(head * frames)
+        frames = round(head * HEAD_FRAMES)
+        return _begin_as(first, mixture, frames, HEAD_FADE_FRAMES)
+    mixture = _morph(first, second, weight[:, None])
+    most = min(SHORT_HEAD_FRAMES, int(SHORT_HEAD_SHARE * len(first)))
+    frames = round(head * most)
+    return _begin_as(first, mixture, frames, frames)
+
+
+def _begin_as(first: Tensor, mixture: Tensor, frames: int, fade: int) -> Tensor:
+    """`mixture` `[T, D]` with the first `frames` of `first`, and a crossfade of `fade` frames."""
     if frames < LEAST_HEAD_FRAMES:
         return mixture
-    fade = HEAD_FADE_FRAMES if is_long else frames
     after = torch.arange(len(first), device=first.device) - frames
     return torch.lerp(first, mixture, (after / fade).clamp(0, 1)[:, None])
 

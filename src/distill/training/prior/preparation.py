@@ -62,7 +62,7 @@ def prepare_sounds(
     progress = _Progress(regions, passes, callback)
     for region in check_each(split.train):
         encoder.encode(region, count, progress.add)
-        traits.both(region)
+        traits.descriptors_and_pulse(region)
         progress.end_region()
     for region in check_each(split.held_out):
         encoder.encode(region, 1, progress.add)
@@ -70,17 +70,17 @@ def prepare_sounds(
         progress.end_region()
     # All comes from the cache now. Small arrays that were kept from above would lie between the
     # large buffers of the encoder, and break up the memory: by half a gigabyte for an hour.
-    both = [traits.both(region) for region in check_each(split.train)]
+    both = [traits.descriptors_and_pulse(region) for region in check_each(split.train)]
     return PreparedSounds(
-        train=[encoder.encode(region, count, _untold) for region in check_each(split.train)],
-        held_out=[encoder.encode(region, 1, _untold)[0] for region in check_each(split.held_out)],
+        train=[encoder.encode(region, count, _ignore) for region in check_each(split.train)],
+        held_out=[encoder.encode(region, 1, _ignore)[0] for region in check_each(split.held_out)],
         descriptors=[descriptors for descriptors, _ in both],
         pulses=[pulse for _, pulse in both],
         held_out_pulses=[traits.pulse(region) for region in check_each(split.held_out)],
     )
 
 
-def _untold(seconds: float) -> None:
+def _ignore(seconds: float) -> None:
     """Nobody waits for what is in the cache."""
 
 

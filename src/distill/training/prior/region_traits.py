@@ -1,4 +1,4 @@
-"""What is measured of each sound beside its codes: descriptors of its frames, and its pulse.
+"""Measures of each sound beside its codes: descriptors of its frames, and its pulse.
 
 Both take a minute for an hour of sound, and depend on no codec but for the length of a frame: they
 are kept in the cache.
@@ -38,7 +38,7 @@ class RegionTraits:
         facts = repr((_VERSION, sample_rate, hop, channels)).encode()
         self._cache = RegionArrays("traits", hashlib.sha256(facts).hexdigest())
 
-    def both(self, region: ClipRegion) -> tuple[np.ndarray, Pulse | None]:
+    def descriptors_and_pulse(self, region: ClipRegion) -> tuple[np.ndarray, Pulse | None]:
         """Descriptors `[T, 5]` of a region, and its pulse in seconds from its start.
 
         The pulse is None where it has none.
