@@ -22,6 +22,7 @@ from distill.exports import lazy_exports
 
 if TYPE_CHECKING:
     # The same names as below, for type checkers and editors.
+    from distill.audio.delivery import Delivery
     from distill.data.corpus import scan_corpus
     from distill.data.housekeeping import cache_size, clear_cache, shrink_cache
     from distill.errors import CancelledError, DistillError
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from distill.library.workspace import Workspace, open_workspace
     from distill.workflows import describe, edit
     from distill.workflows.codes import decode, decode_column, decode_entry, decode_to_file, encode
+    from distill.workflows.convert import convert_sound
     from distill.workflows.folders import encode_folder, write_entries
     from distill.workflows.generate import generate, generate_again
     from distill.workflows.load import load
@@ -48,6 +50,7 @@ __version__ = "0.2.0"
 _HOMES = {
     "CancelledError": "errors",
     "CodeGrid": "inference.codes.grid",
+    "Delivery": "audio.delivery",
     "DistillError": "errors",
     "EditResult": "inference.codes.rearrange",
     "Generated": "inference.generate",
@@ -60,6 +63,7 @@ _HOMES = {
     "cache_size": "data.housekeeping",
     "clear_cache": "data.housekeeping",
     "continue_model": "workflows.versions",
+    "convert_sound": "workflows.convert",
     "decode": "workflows.codes",
     "decode_column": "workflows.codes",
     "decode_entry": "workflows.codes",
@@ -91,6 +95,7 @@ _MODULES = {
 __all__ = [
     "CancelledError",
     "CodeGrid",
+    "Delivery",
     "DistillError",
     "EditResult",
     "Generated",
@@ -105,6 +110,7 @@ __all__ = [
     "cache_size",
     "clear_cache",
     "continue_model",
+    "convert_sound",
     "decode",
     "decode_column",
     "decode_entry",

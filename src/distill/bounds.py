@@ -47,6 +47,14 @@ BOUNDS = {
     "--jobs": Bound(1, 64),
     # Of a file of a corpus: beyond, it would be the corpus, or next to nothing of it.
     "--weight": Bound(0.1, 10),
+    # Delivery. Sample rates in Hz, from those of telephones to those of studios.
+    "--rate": Bound(8_000, 192_000),
+    # kb/s: Opus begins at 24 a channel, and ends at 512 in stereo.
+    "--bitrate": Bound(16, 512),
+    # LUFS: fainter sounds are gated as silence, louder ones are above full scale.
+    "--loudness-target": Bound(-60, 0),
+    # Four times the side is nearly all side.
+    "--width": Bound(0, 4),
     # A hundred years.
     "--older-than": Bound(0, 36_500),
 }

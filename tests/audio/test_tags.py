@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import soundfile as sf
 
+from distill.audio.formats import FORMATS
 from distill.audio.io import UnreadableAudioError, probe, read_audio
 from distill.audio.riff import LARGEST_TEXT
 from distill.audio.tags import find_json, read_tags
-from distill.audio.write import FORMATS, write_sound
+from distill.audio.write import write_sound
 from distill.settings import SAMPLE_RATE
 
 
@@ -22,6 +23,7 @@ def test_texts_of_any_length_survive(tmp_path: Path, ending: str, length: int) -
     )
     tags = read_tags(path)
     assert tags["comment"] == text
+    assert read_audio(path).shape == (2, 480)
     assert tags["software"].startswith("Distill 1")
 
 

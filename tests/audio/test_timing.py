@@ -11,11 +11,12 @@ import soundfile as sf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from distill.audio.formats import FORMATS, Encoding
 from distill.audio.io import UnreadableAudioError
 from distill.audio.riff import find_chunks
 from distill.audio.tags import find_json, read_tags, read_timing
 from distill.audio.timing import Timing, find_timing
-from distill.audio.write import FORMATS, write_sound
+from distill.audio.write import write_sound
 from tests.audio.test_riff import make_chunk, make_riff
 
 RATE = 48_000
@@ -46,7 +47,7 @@ def contents(path: Path) -> dict[bytes, bytes]:
     timing=TIMINGS,
     frames=st.integers(1, 300),
     channels=st.integers(1, 2),
-    subtype=st.sampled_from(["PCM_24", "FLOAT", "PCM_16"]),
+    bits=st.sampled_from(["24", "32f", "16"]),
     comment=st.text("abcdé{}\"'", max_size=40),
 )
 def test_a_file_with_timing_is_otherwise_the_same(
@@ -54,7 +55,7 @@ def test_a_file_with_timing_is_otherwise_the_same(
     timing: Timing,
     frames: int,
     channels: int,
-    subtype: str,
+    bits: str,
     comment: str,
 ) -> None:
     folder = tmp_path_factory.mktemp("timing")
@@ -64,8 +65,8 @@ def test_a_file_with_timing_is_otherwise_the_same(
     began = None
     while began != int(time.time()):
         began = int(time.time())
-        plain = write_sound(folder / "plain.wav", audio, RATE, subtype, tags)
-        path = write_sound(folder / "timed.wav", audio, RATE, subtype, tags, timing)
+        plain = write_sound(folder / "plain.wav", audio, RATE, Encoding(bits=bits), tags)
+        path = write_sound(folder / "timed.wav", audio, RATE, Encoding(bits=bits), tags, timing)
     assert read_timing(path) == timing
     assert read_timing(plain) is None
     assert read_tags(path) == read_tags(plain)

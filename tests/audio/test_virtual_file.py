@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from distill.audio.formats import FORMATS
 from distill.audio.virtual_file import VirtualFile, signals_held
-from distill.audio.write import FORMATS, write_sound
+from distill.audio.write import write_sound
 from distill.errors import OutputError
 
 NOISE = np.random.default_rng(0).uniform(-1, 1, (2, 200_000)).astype(np.float32)

@@ -86,6 +86,7 @@ QUICK = {
     "generate": {"--output": "out.wav", "--duration": "0.1", "--threads": "1"},
     "encode": {"--output": "out.json"},
     "decode": {"--output": "out.wav"},
+    "convert": {"--output": "out.wav"},
 }
 """Options that make a command quick."""
 
@@ -105,6 +106,9 @@ COMPANY: dict[tuple[str, str], dict[str, str | None]] = {
     ("generate", "--to"): {"--infill": "new.wav", "--from": "0.05"},
     ("generate", "--infill"): {"--from": "0.05", "--to": "0.2"},
     ("generate", "--again"): {"--duration": None, "--threads": None},
+    ("generate", "--bitrate"): {"--output": "out.ogg"},
+    ("decode", "--bitrate"): {"--output": "out.ogg"},
+    ("convert", "--bitrate"): {"--output": "out.ogg"},
     ("codebook", "--output"): {"--entry": "1:1"},
 }
 """Options that others need beside them; None: that they cannot have beside them."""

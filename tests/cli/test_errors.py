@@ -55,7 +55,7 @@ WRONG = [
     ("generate fake.sda", 1, "fake.sda is not a Distill model"),
     ("generate empty", 1, "empty is not a file"),
     ("generate CODEC", 1, "run `distill train-prior"),
-    ("generate MODEL -o x.mp3", 1, ".wav"),
+    ("generate MODEL -o x.wma", 1, ".wav"),
     ("generate MODEL -o no/x.wav", 1, "'no' does not exist"),
     ("generate MODEL --duration 0", 2, "--duration"),
     ("generate MODEL --duration nan", 2, "--duration"),
@@ -76,7 +76,7 @@ WRONG = [
     ("decode none.sda x.json", 1, "no model file at none.sda"),
     ("decode MODEL nowhere.json", 1, "no codes file at nowhere.json"),
     ("decode MODEL note.txt", 1, "note.txt is not a codes file"),
-    ("decode MODEL note.txt -o x.mp3", 1, ".wav"),
+    ("decode MODEL note.txt -o x.wma", 1, ".wav"),
     ("decode MODEL note.txt -o no/x.wav", 1, "'no' does not exist"),
     ("train SOUNDS -o CODEC", 1, "replace it with --overwrite"),
     ("train SOUNDS -o MODEL --overwrite", 1, "--discard-prior"),
@@ -316,9 +316,12 @@ def test_a_number_far_too_large_or_small_is_refused_at_once(
         "generate": [model],
         "encode": [model, corpus_dir / "low" / "pluck 0.wav"],
         "decode": [model, codes],
+        "convert": [corpus_dir / "low" / "pluck 0.wav", "--format", "flac"],
         "codebook": [model],
         "cache": [],
     }[command]
+    if option == "--loudness-target" and value == "-1":
+        value = "-1000"
     if option == "--seed" and value != "-1":
         value = str(2**63)
     before = sorted(tmp_path.iterdir())

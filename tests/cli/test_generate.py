@@ -84,7 +84,7 @@ def test_json(run, trained: Path) -> None:
     assert json.loads(repeat.stdout)["files"][0]["seed"] == sound["seed"]
 
 
-@pytest.mark.parametrize("ending", ["wav", "flac", "ogg"])
+@pytest.mark.parametrize("ending", ["wav", "flac", "ogg", "opus", "mp3", "aiff"])
 def test_again(run, trained: Path, tmp_path: Path, ending: str) -> None:
     first = f"first.{ending}"
     run("generate", trained, "-o", first, "--temperature", "0.8", "--max-copy", "100", *SHORT)
@@ -96,7 +96,52 @@ def test_again(run, trained: Path, tmp_path: Path, ending: str) -> None:
     # To where the end fades out, and a peak yet to come lowers the limiter.
     alike = round((0.5 - FADE_OUT_S) * SAMPLE_RATE) - limiter_reach(SAMPLE_RATE)
     difference = np.abs(sounds[0][:alike] - sounds[2][:alike]).max()
-    assert difference == 0 if ending != "ogg" else difference < 0.1 * np.abs(sounds[0]).max()
+    is_lossy = ending in ("ogg", "opus", "mp3")
+    assert difference == 0 if not is_lossy else difference < 0.1 * np.abs(sounds[0]).max()
+
+
+def test_again_in_the_same_form(run, trained: Path, tmp_path: Path) -> None:
+    form = ["--rate", "44100", "--mono", "--bits", "16", "--loudness-target", "-20"]
+    result = run("generate", trained, "-o", "a.wav", "--json", *form, *SHORT)
+    (facts,) = json.loads(result.stdout)["files"]
+    assert facts["sample_rate"] == 44_100
+    assert facts["loudness_lufs"] == pytest.approx(-20, abs=0.5)
+    again = ["generate", trained, "--again", "a.wav"]
+    assert run(*again, "-o", "b.wav", "--bits", "16").exit_code == 0
+    assert (tmp_path / "a.wav").read_bytes() == (tmp_path / "b.wav").read_bytes()
+    run(*again, "-o", "c.wav", "--rate", "48000")
+    info = sf.info(tmp_path / "c.wav")
+    assert (info.samplerate, info.channels, info.frames) == (48_000, 1, SAMPLE_RATE // 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "sentence"),
+    [
+        ("a.mp3", ["--bits", "16"], "MP3 has no bits: leave out --bits, or ask for --bitrate."),
+        ("a.wav", ["--bitrate", "128"], "WAV has no bitrate: leave out --bitrate, or write .mp3"),
+        ("a.mp3", ["--bitrate", "200"], "MP3 has no bitrate of 200 kb/s at 48,000 Hz: the nearest"),
+        ("a.opus", ["--rate", "44100"], "Opus has no sample rate of 44,100 Hz: ask for one of"),
+        ("a.flac", ["--bits", "32f"], "FLAC has --bits 16 or 24."),
+        ("a.wav", ["--rate", "96"], "--rate must lie between 8,000 and 192,000."),
+        ("a.wav", ["--width", "2"], "A mono sound has no width: leave out --width."),
+        ("a.wma", [], "Sounds are written as .wav, .flac, .ogg, .opus, .mp3, .aiff, .aif: let"),
+        ("a.wav", ["--format", "mp3"], "--format mp3 does not go with the name 'a.wav'."),
+        ("a.wav", ["--loudness-target", "0"], "The limiter brings this sound to"),
+    ],
+)
+def test_forms_that_cannot_be_are_one_sentence(
+    run, trained: Path, tmp_path: Path, name: str, options: list[str], sentence: str
+) -> None:
+    result = run("generate", trained, "-o", name, *options, *SHORT)
+    assert result.exit_code in (1, 2)
+    assert sentence in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_format_without_a_name(run, trained: Path, tmp_path: Path) -> None:
+    run("generate", trained, "--format", "opus", "--bitrate", "96", *SHORT)
+    assert [path.name for path in tmp_path.iterdir()] == ["generated.opus"]
 
 
 def test_again_finds_the_model_by_itself(run, trained: Path, tmp_path: Path) -> None:

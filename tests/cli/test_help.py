@@ -15,6 +15,7 @@ COMMANDS = [
     "generate",
     "encode",
     "decode",
+    "convert",
     "codes",
     "codebook",
     "info",
@@ -30,6 +31,7 @@ OPTIONS = {
     "generate": "--output -o --overwrite --duration --temperature --top-k --top-p --seed -n --json",
     "encode": "--output -o --overwrite",
     "decode": "--output -o --overwrite --levels --from --to --json",
+    "convert": "--output -o --overwrite --format --rate --bits --bitrate --loudness-target --mono",
     "codes": "--model --png --overwrite --levels --from --to --json",
     "codebook": "--png --overwrite --previews --json",
 }

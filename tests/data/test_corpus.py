@@ -8,6 +8,7 @@ import pytest
 import soundfile as sf
 
 from distill.audio.channels import ASSUMED_LAYOUT, UNKNOWN_LAYOUT
+from distill.audio.formats import Encoding
 from distill.audio.write import write_sound
 from distill.data import pool as pools
 from distill.data.corpus import CorpusReport, collect_audio_files, scan_corpus
@@ -93,7 +94,7 @@ def test_skips_with_reasons(folder: Path) -> None:
     (folder / "text.wav").write_text("hello " * 50)
     write_sound(folder / "silent.wav", good * 1e-6)
     sf.write(folder / "nan.wav", np.append(good[0], np.nan), SAMPLE_RATE, "FLOAT")
-    write_sound(folder / "integers.wav", good * 32768, subtype="FLOAT")
+    write_sound(folder / "integers.wav", good * 32768, encoding=Encoding(bits="32f"))
     write_sound(folder / "cancels.wav", np.concatenate([good, -good]))
     shutil.copy(folder / "good.wav", folder / "later copy.wav")
     report = scan_corpus(folder, channels=1)
@@ -157,7 +158,7 @@ def test_the_layout_follows_the_corpus(folder: Path) -> None:
 def test_flags(folder: Path) -> None:
     for index in range(5):
         write_sound(folder / f"plain {index}.wav", hit(index))
-    write_sound(folder / "clipped.wav", hit(10, level=4.0), subtype="PCM_16")
+    write_sound(folder / "clipped.wav", hit(10, level=4.0), encoding=Encoding(bits="16"))
     write_sound(folder / "dc.wav", hit(11) + 0.1)
     write_sound(folder / "faint.wav", hit(12, level=0.001))
     write_sound(folder / "quiet.wav", hit(13, level=0.02))

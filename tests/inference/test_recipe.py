@@ -17,6 +17,7 @@ import soundfile as sf
 from hypothesis import given
 from hypothesis import strategies as st
 
+from distill.audio.delivery import Delivery
 from distill.audio.descriptor_names import DESCRIPTORS
 from distill.audio.io import UnreadableAudioError
 from distill.audio.write import write_sound
@@ -31,7 +32,7 @@ RECIPE = Recipe("1", "id", "hash", "cpu", 2, 7, 1.5, Sampling(0.9, 5, 0.8), 1 / 
 SILENCE = np.zeros((1, 480), np.float32)
 
 
-@pytest.mark.parametrize("ending", ["wav", "flac", "ogg"])
+@pytest.mark.parametrize("ending", ["wav", "flac", "ogg", "opus", "mp3", "aiff"])
 def test_a_recipe_comes_back_whole(tmp_path: Path, ending: str) -> None:
     path = write_sound(
         tmp_path / f"a.{ending}", SILENCE, tags=RECIPE.tags(copy={"passage_percent": 3.0})
@@ -51,6 +52,8 @@ def test_a_recipe_comes_back_whole(tmp_path: Path, ending: str) -> None:
         {"steering": {"pitch": [1]}},
         {"way": {"kind": "backwards"}},
         {"way": {"kind": "new", "source": "kick.wav"}},
+        {"delivery": {"depth": 3}},
+        {"delivery": {"rate": "fast"}},
     ],
 )
 def test_what_no_distill_wrote_is_refused(tmp_path: Path, change: dict[str, Any]) -> None:
@@ -74,6 +77,21 @@ def test_a_recipe_says_what_was_requested(trained: Path) -> None:
     assert (recipe.sampling, recipe.way) == (request.sampling, request.mode)
     assert (recipe.steering, recipe.max_copy) == (request.steering, 20.0)
     assert Recipe.of(load_model_v2(trained), Request(), seed=0, gain=1.0).steering == Steering()
+
+
+def test_a_delivery_comes_back_and_is_not_written_where_there_is_none(tmp_path: Path) -> None:
+    delivery = Delivery(rate=44_100, mono=True, loudness_target=-14.0)
+    recipe = replace(RECIPE, delivery=delivery)
+    path = write_sound(tmp_path / "a.wav", SILENCE, tags=recipe.tags())
+    assert read_recipe(path) == recipe
+    assert "delivery" not in RECIPE.entries()
+    # Bits and bitrate belong to a file, not to its sound.
+    bits = replace(RECIPE, delivery=Delivery(bits="16"))
+    assert "delivery" not in bits.entries()
+    comment = recipe.tags()["comment"].replace("44100", "44100000")
+    write_sound(path, SILENCE, tags={"comment": comment})
+    with pytest.raises(UsageError, match="--rate"):
+        read_recipe(path)
 
 
 def test_recipes_of_earlier_versions_are_read(tmp_path: Path) -> None:
@@ -131,7 +149,7 @@ def test_another_version_device_or_thread_count_is_said(
     assert all("a.wav was made by" in message and said in message for message in caplog.messages)
 
 
-@pytest.mark.parametrize("ending", ["wav", "flac", "ogg"])
+@pytest.mark.parametrize("ending", ["wav", "flac", "ogg", "opus", "mp3", "aiff"])
 def test_the_longest_curves_come_back_whole(tmp_path: Path, ending: str) -> None:
     rng = np.random.default_rng(0)
     count = MOST_POINTS // len(DESCRIPTORS)
@@ -295,7 +313,7 @@ def test_a_recipe_is_whole_where_what_follows_is_cut(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("length", [30, 255, 1_999, 2_046])
-@pytest.mark.parametrize("ending", ["wav", "flac", "ogg"])
+@pytest.mark.parametrize("ending", ["wav", "flac", "ogg", "opus", "mp3", "aiff"])
 def test_cut_recipes_are_said(tmp_path: Path, ending: str, length: int) -> None:
     tags = {"comment": COMMENT[:length].decode()}
     path = write_sound(tmp_path / f"a.{ending}", SILENCE, tags=tags)

@@ -11,8 +11,11 @@ import soundfile as sf
 import torch
 
 import distill
+from distill.audio.conversion import shape_sound
+from distill.audio.delivery import Delivery
 from distill.audio.fades import FADE_OUT_S
 from distill.audio.limiter import limiter_reach
+from distill.audio.tags import read_timing
 from distill.errors import AudioError, CodebookMismatchError, OutputError, UsageError
 from distill.inference.modes.request import Request
 from distill.inference.sampling.settings import Sampling
@@ -89,6 +92,43 @@ def test_files_are_written_as_they_come(model: LoadedVQModel, tmp_path: Path) ->
     assert [item.path.name for item in written] == ["new-2.flac"]
     with pytest.raises(OutputError, match="'no' does not exist"):
         generate_files(model, "no/new.wav", Request())
+
+
+def test_files_are_written_in_the_form_that_is_asked_for(
+    model: LoadedVQModel, tmp_path: Path
+) -> None:
+    delivery = Delivery(rate=44_100, loudness_target=-20.0, bits="16")
+    (written,) = generate_files(model, tmp_path / "a.wav", Request(0.5, 3), delivery=delivery)
+    sound = written.sound
+    assert (sound.sample_rate, sound.audio.shape[1]) == (44_100, 22_050)
+    assert sound.loudness == pytest.approx(-20, abs=0.5)
+    assert sound.recipe.delivery == delivery.shape
+    info = sf.info(written.path)
+    assert (info.samplerate, info.subtype) == (44_100, "PCM_16")
+    again = generate_again(model, written.path)
+    assert np.array_equal(again.audio, sound.audio)
+    # Of the sound as the model gives it, the form is the same.
+    (plain,) = distill.generate(model, 0.5, seed=3)
+    same = plain.save(tmp_path / "b.wav", delivery)
+    assert same.read_bytes() == written.path.read_bytes()
+
+
+def test_a_loop_in_another_form_still_goes_round(model: LoadedVQModel, tmp_path: Path) -> None:
+    (loop,) = distill.generate(model, 2.0, seed=3, loop=True, tempo=120)
+    shaped = loop.delivered(Delivery(rate=44_100))
+    length = round(loop.audio.shape[1] * 44_100 / SAMPLE_RATE)
+    assert shaped.audio.shape[1] == length
+    # As if it were played three times, and cut afterwards.
+    thrice = shape_sound(np.tile(loop.audio, 3), SAMPLE_RATE, Delivery(rate=44_100))
+    np.testing.assert_allclose(shaped.audio, thrice[:, length : 2 * length], atol=1e-5)
+    timing = read_timing(shaped.save(tmp_path / "loop.wav"))
+    assert timing == loop.timing
+
+
+def test_a_mono_model_has_no_width(model: LoadedVQModel, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="A mono sound has no width"):
+        generate_files(model, tmp_path / "a.wav", Request(0.5), delivery=Delivery(width=2.0))
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_stream_takes_what_generate_takes(model: LoadedVQModel) -> None:

@@ -21,7 +21,7 @@ def test_sound_files_are_numbered_when_there_are_several(tmp_path: Path) -> None
     assert [p.name for p in output_paths(tmp_path / "a.wav", 10)][::9] == ["a-01.wav", "a-10.wav"]
 
 
-@pytest.mark.parametrize("name", ["a.mp3", "a", "no/a.wav"])
+@pytest.mark.parametrize("name", ["a.wma", "a", "no/a.wav"])
 def test_sound_files_that_cannot_be_written(tmp_path: Path, name: str) -> None:
     with pytest.raises(OutputError):
         output_paths(tmp_path / name, 1)

@@ -64,13 +64,19 @@ def remove_dc_blocks(blocks: Iterable[np.ndarray], sample_rate: int) -> Iterator
         yield block
 
 
-def level_gain(audio: np.ndarray, sample_rate: int, target: float) -> float:
+def level_gain(
+    audio: np.ndarray,
+    sample_rate: int,
+    target: float,
+    tolerance: float = LOUDNESS_TOLERANCE,
+) -> float:
     """Find the gain that brings a sound, limited afterwards, near a loudness.
 
     Args:
         audio: Sound `[C, N]`.
         sample_rate: In Hz.
         target: Integrated loudness in LUFS; NaN or infinite for none.
+        tolerance: Distance from it in LU within which a loudness stays.
 
     Returns:
         A linear factor. 1 where the sound has no loudness (silence) or there is no target.
@@ -80,7 +86,7 @@ def level_gain(audio: np.ndarray, sample_rate: int, target: float) -> float:
         loudness = integrated_loudness_of(_amplify(audio, gain, sample_rate), sample_rate)
         if not np.isfinite(loudness) or not np.isfinite(target):
             break
-        goal = np.clip(loudness, target - LOUDNESS_TOLERANCE, target + LOUDNESS_TOLERANCE)
+        goal = np.clip(loudness, target - tolerance, target + tolerance)
         if abs(goal - loudness) < NEAR_ENOUGH:
             break
         gain *= float(10 ** ((goal - loudness) / 20))

@@ -59,17 +59,23 @@ def byte_order(file: BinaryIO) -> str:
     return _BYTE_ORDERS.get(file.read(4), "")
 
 
-def append_chunks(file: BinaryIO, chunks: Iterable[tuple[bytes, bytes]]) -> None:
-    """Append chunks, by name and content, to a whole WAV file open for reading and writing."""
+def append_chunks(file: BinaryIO, chunks: Iterable[tuple[bytes, bytes]], order: str = "<") -> None:
+    """Append chunks to a whole WAV or AIFF file.
+
+    Args:
+        file: The file, open for reading and writing.
+        chunks: Names and contents.
+        order: Order of bytes in sizes: `<` in WAV, `>` in AIFF.
+    """
     position = file.seek(0, os.SEEK_END)
     file.write(b"\0" * (position % 2))
     for name, content in chunks:
-        header = struct.pack("<4sI", name, len(content))
+        header = struct.pack(f"{order}4sI", name, len(content))
         file.write(header + content + b"\0" * (len(content) % 2))
     size = file.tell()
     # All but the mark and this number itself.
     file.seek(4)
-    file.write(struct.pack("<I", size - 8))
+    file.write(struct.pack(f"{order}I", size - 8))
     file.seek(size)
 
 

@@ -13,6 +13,7 @@ import soundfile as sf
 
 from distill.audio.containers import ogg_contents
 from distill.audio.decoder_words import decoder_words_dropped
+from distill.audio.id3 import find_comment
 from distill.audio.io import UnreadableAudioError, probe, system_name
 from distill.audio.riff import LARGEST_TEXT, find_info
 from distill.audio.timing import Timing, find_timing
@@ -48,7 +49,7 @@ def read_tags(path: FilePath) -> dict[str, str]:
     except (OSError, sf.SoundFileError) as error:
         raise UnreadableAudioError(path, f"its tags cannot be read ({error})") from error
     # libsndfile writes INFO texts of any length, but reads none of more than 2 kB.
-    return _riff_tags(Path(path)) | tags
+    return _riff_tags(Path(path)) | _aiff_tags(Path(path)) | tags
 
 
 def read_timing(path: FilePath) -> Timing | None:
@@ -150,3 +151,10 @@ def _riff_tags(path: Path) -> dict[str, str]:
             if text and name in RIFF_NAMES:
                 tags.setdefault(RIFF_NAMES[name], text.decode(errors="replace"))
     return tags
+
+
+def _aiff_tags(path: Path) -> dict[str, str]:
+    """The long comment of an AIFF file."""
+    with open_regular(path) as file:
+        comment = find_comment(file)
+    return {} if comment is None else {"comment": comment}

@@ -25,20 +25,23 @@ class VirtualFile:
     Args:
         file: The file below, open for reading and writing.
         most_bytes: Length that it may have.
+        start: Bytes at its beginning that are none of libsndfile's.
     """
 
-    def __init__(self, file: BinaryIO, most_bytes: int) -> None:
+    def __init__(self, file: BinaryIO, most_bytes: int, start: int = 0) -> None:
         self._file = file
         self._most_bytes = most_bytes
+        self._start = start
         self._error: OSError | None = None
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         """Move as files do. That writes what is buffered, and may fail as writing does."""
-        return self._try(lambda: self._file.seek(offset, whence), 0)
+        place = offset + self._start if whence == os.SEEK_SET else offset
+        return self._try(lambda: self._file.seek(place, whence) - self._start, 0)
 
     def tell(self) -> int:
         """Position in bytes."""
-        return self._try(self._file.tell, 0)
+        return self._try(lambda: self._file.tell() - self._start, 0)
 
     def read(self, size: int) -> bytes:
         """Read up to `size` bytes."""

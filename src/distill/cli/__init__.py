@@ -17,6 +17,7 @@ from distill.cli.codebook import codebook_cmd
 from distill.cli.codes import codes_cmd
 from distill.cli.compare import app as compare_app
 from distill.cli.console import stoppable
+from distill.cli.convert import convert_cmd
 from distill.cli.corpus import app as corpus_app
 from distill.cli.decode import decode_cmd
 from distill.cli.doctor import doctor_cmd
@@ -49,6 +50,7 @@ app.command("train-prior")(train_prior_cmd)
 app.command("generate")(generate_cmd)
 app.command("encode")(encode_cmd)
 app.command("decode")(decode_cmd)
+app.command("convert")(convert_cmd)
 app.command("codes")(codes_cmd)
 app.command("codebook")(codebook_cmd)
 app.add_typer(edit_app, name="edit")

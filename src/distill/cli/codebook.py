@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from distill.audio.delivery import AS_IS, Delivery
 from distill.bounds import check_bound
 from distill.cli.console import make_console, one_sentence_errors, print_json, progress_bar
+from distill.cli.delivery_options import takes_delivery
 from distill.cli.options import Device, Json, ModelPath, Overwrite, Threads
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ MOST_NAMES = 6
 
 
 @one_sentence_errors
+@takes_delivery
 def codebook_cmd(
     model_path: ModelPath,
     png: Annotated[
@@ -41,13 +44,14 @@ def codebook_cmd(
         typer.Option(
             "--output",
             "-o",
-            help="WAV file for --entry. Default: entry.wav, with a number if that exists.",
+            help="Sound file for --entry. Default: entry.wav, with a number if that exists.",
         ),
     ] = None,
     overwrite: Overwrite = False,
     device: Device = "auto",
     threads: Threads = None,
     json: Json = False,
+    delivery: Delivery = AS_IS,
 ) -> None:
     """Show how a model uses its codes: how many, how evenly, which never."""
     from distill.inference.codes.usage import read_codebook_usage
@@ -65,15 +69,15 @@ def codebook_cmd(
 
     # Refuse bad numbers and paths before any work.
     check_bound("--threads", threads)
-    output = output or free_path("entry.wav")
+    output = output or free_path(delivery.default_name("entry.wav"))
     if entry is not None:
-        output_paths(output, 1, [model_path], overwrite)
+        output_paths(output, 1, [model_path], overwrite, delivery)
     if png is not None:
         picture_path(png, [model_path], overwrite)
     # From the header of the file: the networks load only for sounds.
     use = read_codebook_usage(model_path)
     if previews is not None:
-        sounds = entry_paths(previews, len(use.level_names), use.codebook_size)
+        sounds = entry_paths(previews, len(use.level_names), use.codebook_size, delivery)
         paths = [path for level_paths in sounds for path in level_paths]
         check_outputs_in_folder(previews, paths, [model_path], overwrite)
     levels = [codebook_level(use, level) for level in range(len(use.level_names))]
@@ -83,9 +87,9 @@ def codebook_cmd(
         save_png(png, draw_heat_map(use))
     preview_count = 0
     if previews is not None:
-        preview_count = _write_previews(console, model_path, previews, device, threads)
+        preview_count = _write_previews(console, model_path, previews, device, threads, delivery)
     if entry is not None:
-        decode_entry(load(model_path, device, threads), entry, output)
+        decode_entry(load(model_path, device, threads), entry, output, delivery)
         console.print(f"{output}: code {entry}.", soft_wrap=True)
     if json:
         print_json(
@@ -101,7 +105,12 @@ def codebook_cmd(
 
 
 def _write_previews(
-    console: "Console", model_path: Path, folder: Path, device: str, threads: int | None
+    console: "Console",
+    model_path: Path,
+    folder: Path,
+    device: str,
+    threads: int | None,
+    delivery: Delivery,
 ) -> int:
     """Write every code as a sound into `folder`; returns their number."""
     from distill.workflows import folders
@@ -110,7 +119,7 @@ def _write_previews(
     loaded = load(model_path, device, threads)
     total = loaded.model.num_quantizers * loaded.model.codebook_size
     with progress_bar(console) as bar:
-        sounds = folders.write_entries(loaded, folder)
+        sounds = folders.write_entries(loaded, folder, delivery)
         paths = list(bar.track(sounds, total, description="Decoding"))
     console.print(f"{folder}: {len(paths)} sounds.", soft_wrap=True)
     return len(paths)

@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
+from distill.audio.delivery import AS_IS, Delivery
 from distill.cli.console import make_console, one_sentence_errors, print_json
+from distill.cli.delivery_options import takes_delivery
 from distill.cli.options import (
     CodesOrDocument,
     Device,
@@ -23,6 +25,7 @@ from distill.errors import UsageError
 
 
 @one_sentence_errors
+@takes_delivery
 def decode_cmd(
     model_path: ModelPath,
     codes_path: CodesOrDocument,
@@ -49,11 +52,14 @@ def decode_cmd(
     threads: Threads = None,
     workspace: WorkspaceDir = None,
     json: Json = False,
+    delivery: Delivery = AS_IS,
 ) -> None:
     """Decode codes to a sound file.
 
-    48 kHz, 24 bit, as long as the sound that was encoded. A part sounds as it does in the whole.
+    48 kHz, 24 bit, as long as the sound that was encoded, unless another form is asked for. A part
+    sounds as it does in the whole.
     """
+    from distill.audio.io import probe
     from distill.inference.codes.region import parse_region
     from distill.library.sources import find_grid
     from distill.workflows.codes import decode_column, decode_to_file
@@ -63,9 +69,9 @@ def decode_cmd(
 
     # Not `kick.wav` from `kick.json`: the recording itself may have that name.
     stem = codes_path.name.removesuffix(".gz").removesuffix(".json")
-    path = output or free_path(f"{stem}-decoded.wav")
+    path = output or free_path(delivery.default_name(f"{stem}-decoded.wav"))
     # Refuse bad paths and options before the model loads.
-    output_paths(path, 1, [model_path, codes_path], overwrite)
+    output_paths(path, 1, [model_path, codes_path], overwrite, delivery)
     if column is not None and (levels, start, stop) != (None, None, None):
         raise UsageError(
             "--column is one column in all its levels: leave out --levels, --from and --to."
@@ -73,10 +79,13 @@ def decode_cmd(
     loaded = load(model_path, device, threads)
     grid = find_grid(codes_path, workspace)
     if column is not None:
-        n_samples = decode_column(loaded, grid, column, path).shape[1]
+        decode_column(loaded, grid, column, path, delivery)
     else:
-        n_samples = decode_to_file(loaded, grid, path, parse_region(grid, start, stop, levels))
-    facts = DecodedFacts(path, duration_s=n_samples / grid.sample_rate, n_samples=n_samples)
+        region = parse_region(grid, start, stop, levels)
+        decode_to_file(loaded, grid, path, region, delivery=delivery)
+    n_samples = probe(path).frames
+    seconds = n_samples / (delivery.rate or grid.sample_rate)
+    facts = DecodedFacts(path, duration_s=seconds, n_samples=n_samples)
     make_console(quiet=json).print(f"{path}: {facts.duration_s:.2f} s.", soft_wrap=True)
     if json:
         print_json(asdict(facts))

@@ -2,218 +2,63 @@
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
-
+from distill.audio.delivery import AS_IS, Delivery
 from distill.cli.console import make_console, one_sentence_errors, print_json
+from distill.cli.delivery_options import takes_delivery
+from distill.cli.generate_options import (
+    DEFAULT_NAME,
+    Again,
+    Amount,
+    Bars,
+    Blend,
+    Brightness,
+    ContinueFrom,
+    Count,
+    Duration,
+    Form,
+    FormVariation,
+    FreeTime,
+    Guidance,
+    Infill,
+    LeadIn,
+    Like,
+    Loop,
+    Loudness,
+    MaxCopy,
+    Nearness,
+    Noisiness,
+    OneShot,
+    Onsets,
+    OptionalModelPath,
+    Output,
+    Pitch,
+    PresetName,
+    Seed,
+    Start,
+    Stop,
+    Swing,
+    Tag,
+    Temperature,
+    Tempo,
+    TopK,
+    TopP,
+    VariationOf,
+)
 from distill.cli.options import Device, Json, Overwrite, Threads, WorkspaceDir
 from distill.cli.render_lines import render_line
 from distill.errors import UsageError
-from distill.inference.modes.request import DEFAULT_AMOUNT, Request
-from distill.inference.sampling.settings import DEFAULT_GUIDANCE, Sampling
+from distill.inference.modes.request import Request
+from distill.settings import SAMPLE_RATE
 
 if TYPE_CHECKING:
     from distill.library.rendering import Origin
     from distill.models.persistence import LoadedVQModel
 
-DEFAULT_NAME = "generated.wav"
-"""Name of a sound that was given none."""
-
-# --- what to write ---
-
-OptionalModelPath = Annotated[
-    Path | None,
-    typer.Argument(
-        help="Model file (.sda). May be left out with --again if the model lies beside that sound "
-        "or in this folder.",
-        metavar="MODEL_PATH",
-    ),
-]
-Output = Annotated[
-    Path | None,
-    typer.Option(
-        "--output",
-        "-o",
-        help="File to write, .wav, .flac or .ogg (numbered if there are several). "
-        f"Default: {DEFAULT_NAME}, with a number if that exists.",
-    ),
-]
-Duration = Annotated[
-    float | None, typer.Option(help=f"Seconds of new sound. Default: {Request.duration:g}.")
-]
-Seed = Annotated[int | None, typer.Option(help="Same seed, same sound. Default: a new one.")]
-Count = Annotated[
-    int, typer.Option("--number", "-n", help="Number of sounds, each from the next seed.")
-]
-MaxCopy = Annotated[
-    float | None,
-    typer.Option(
-        help="Draw again while more than this percentage repeats passages of your recordings."
-    ),
-]
-Again = Annotated[
-    Path | None,
-    typer.Option(help="Regenerate this file exactly; longer with --duration.", metavar="FILE"),
-]
-
-PresetName = Annotated[
-    str | None,
-    typer.Option(
-        "--preset",
-        help="Settings of a preset (distill presets); options given beside it win.",
-        metavar="NAME",
-    ),
-]
-
-Blend = Annotated[
-    list[str] | None,
-    typer.Option(
-        help="Blend with another model, with a share of 0 to 1: other.sda:0.4.",
-        metavar="MODEL:SHARE",
-    ),
-]
-
-# --- how codes are drawn ---
-
-Temperature = Annotated[
-    float | None,
-    typer.Option(
-        help="Randomness: above 1 wilder, below 1 tamer, 0 = the best event each time. "
-        f"Default: {Sampling.temperature:g}."
-    ),
-]
-TopK = Annotated[
-    int | None,
-    typer.Option(help=f"Draw from the k best events only; 0 is off. Default: {Sampling.top_k}."),
-]
-TopP = Annotated[
-    float | None,
-    typer.Option(
-        help="Draw from the likeliest events with this total probability; 1 is off. "
-        f"Default: {Sampling.top_p:g}."
-    ),
-]
-Nearness = Annotated[
-    float | None,
-    typer.Option(
-        help="1: long stretches as recorded; 0: every event blended with another. In between, "
-        f"your events in a new order, beside blends. Default: {Sampling.nearness:g}."
-    ),
-]
-Like = Annotated[
-    str | None,
-    typer.Option(
-        help="Prompt: a recording with this in its name or folder. Default: any recording."
-    ),
-]
-LeadIn = Annotated[
-    float | None,
-    typer.Option(
-        help="Seconds of the prompt. It sets the style and is not played. "
-        f"Default: {Sampling.lead_in:g}."
-    ),
-]
-
-# --- time ---
-
-Tempo = Annotated[
-    float | None, typer.Option(help="Beats per minute. Default: those of the prompt.")
-]
-Bars = Annotated[
-    float | None,
-    typer.Option(help="Bars of new sound, in place of --duration; the tempo says how long."),
-]
-Swing = Annotated[
-    float | None,
-    typer.Option(help="How late every second half of a beat comes: 0 even, 1 triplets."),
-]
-FreeTime = Annotated[
-    bool | None,
-    typer.Option("--free-time", help="Keep no beat: events come as your recordings have them."),
-]
-Form = Annotated[
-    str | None,
-    typer.Option(help="Capital letters, one a bar, such as AABA. Default: by chance."),
-]
-FormVariation = Annotated[
-    float | None,
-    typer.Option(
-        help="Share of its events that change where a bar comes back, 0 to 1. "
-        f"Default: {Sampling.form_variation:g}."
-    ),
-]
-
-# --- modes ---
-
-ContinueFrom = Annotated[
-    Path | None,
-    typer.Option(
-        help="Continue this sound file: the result is the file, then --duration more.",
-        metavar="FILE",
-    ),
-]
-OneShot = Annotated[
-    bool,
-    typer.Option(
-        "--one-shot", help="A single sound that ends by itself, after --duration at the latest."
-    ),
-]
-Loop = Annotated[
-    bool,
-    typer.Option("--loop", help="The end flows into the start; about as long as --duration."),
-]
-VariationOf = Annotated[
-    Path | None,
-    typer.Option(help="Keep parts of this sound file and regenerate the others.", metavar="FILE"),
-]
-Amount = Annotated[
-    float | None,
-    typer.Option(help=f"Share of it to regenerate, 0 to 1. Default: {DEFAULT_AMOUNT:g}."),
-]
-Infill = Annotated[
-    Path | None,
-    typer.Option(
-        help="Regenerate this sound file between --from and --to so that both sides fit.",
-        metavar="FILE",
-    ),
-]
-Start = Annotated[float | None, typer.Option("--from", help="Start of that part, in seconds.")]
-Stop = Annotated[float | None, typer.Option("--to", help="End of that part, in seconds.")]
-
-# --- steering ---
-
-
-def _curve(adjective: str) -> typer.models.OptionInfo:
-    """An option for a descriptor; all of them take the same curves."""
-    return typer.Option(
-        help=f"How {adjective}, 0 to 100 (50 = median of your sounds). "
-        "Over time: 0:20,5:90 (seconds:value).",
-        metavar="CURVE",
-    )
-
-
-Loudness = Annotated[str | None, _curve("loud")]
-Brightness = Annotated[str | None, _curve("bright")]
-Noisiness = Annotated[str | None, _curve("noisy")]
-Pitch = Annotated[str | None, _curve("high")]
-Onsets = Annotated[str | None, _curve("busy")]
-Tag = Annotated[
-    list[str] | None,
-    typer.Option(
-        help="Like the sounds in this folder; several with weights, as in drums:0.7.",
-        metavar="NAME",
-    ),
-]
-Guidance = Annotated[
-    float | None,
-    typer.Option(
-        help=f"How strictly steering and tags are followed, 0 to 20. Default: {DEFAULT_GUIDANCE:g}."
-    ),
-]
-
 
 @one_sentence_errors
+@takes_delivery
 def generate_cmd(
     model_path: OptionalModelPath = None,
     output: Output = None,
@@ -256,22 +101,27 @@ def generate_cmd(
     device: Device = "auto",
     threads: Threads = None,
     json: Json = False,
+    delivery: Delivery = AS_IS,
 ) -> None:
     """Generate new sound from a model with a prior.
 
-    48 kHz, 24 bit, at the level of your recordings. Reports how much of it repeats them. The file
-    stores its settings, so that it can be regenerated. The workspace keeps its codes (`distill
-    renders`).
+    48 kHz, 24 bit, at the level of your recordings, unless another form is asked for. Reports how
+    much of it repeats them. The file stores its settings, so that it can be regenerated. The
+    workspace keeps its codes (`distill renders`).
     """
     from distill.library.rendering import Origin
     from distill.workflows.load import find_model, load
     from distill.workflows.paths import free_path, output_paths
     from distill.workflows.request import EarlierSound, make_request
 
-    output = output or free_path(DEFAULT_NAME, count)
+    output = output or free_path(delivery.default_name(DEFAULT_NAME), count)
     # Refuse the name of the file before anything is read or computed.
-    output_paths(output, count, [model_path, continue_from, variation_of, infill, again], overwrite)
+    sources = [model_path, continue_from, variation_of, infill, again]
+    output_paths(output, count, sources, overwrite, delivery)
     earlier = EarlierSound.read(again) if again else None
+    if earlier:
+        delivery = delivery.over(earlier.recipe.delivery)
+        delivery.check_file(output, SAMPLE_RATE)
     options = _with_preset(
         preset,
         workspace,
@@ -319,7 +169,7 @@ def generate_cmd(
     if earlier:
         earlier.recipe.check_model(loaded, earlier.path)
     origin = Origin(source_path=continue_from or variation_of or infill)
-    facts = _write(loaded, output, request, workspace, origin, quiet=json)
+    facts = _write(loaded, output, request, workspace, origin, delivery, quiet=json)
     if json:
         print_json({"model": model_path, **facts})
 
@@ -345,6 +195,7 @@ def _write(
     request: Request,
     workspace: Path | None,
     origin: "Origin",
+    delivery: Delivery,
     quiet: bool,
 ) -> dict[str, Any]:
     """Generate, write and keep all sounds, with a line for each.
@@ -355,6 +206,7 @@ def _write(
         request: What to generate.
         workspace: Folder of the workspace.
         origin: What the sounds come from.
+        delivery: The form of the files.
         quiet: Whether to print nothing.
 
     Returns:
@@ -376,7 +228,7 @@ def _write(
             bar.update(task, completed=done, total=total)
 
         history = History(workspace)
-        for item in generate_renders(loaded, output, request, history, origin, show):
+        for item in generate_renders(loaded, output, request, history, origin, show, delivery):
             # They are the same for all sounds of one source.
             for remark in item.sound.remarks if not files else ():
                 console.print(remark, style="yellow", soft_wrap=True)

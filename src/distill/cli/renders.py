@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from distill.audio.delivery import AS_IS, Delivery
 from distill.cli.console import make_console, one_sentence_errors, print_json, progress_bar
+from distill.cli.delivery_options import takes_delivery
 from distill.cli.library_lines import NewName, NewNotes, print_problems, say_deleted
 from distill.cli.options import Device, ForGood, Json, Threads, WorkspaceDir
 from distill.cli.render_lines import render_line
@@ -202,6 +204,7 @@ def restore_cmd(
 
 @app.command("again")
 @one_sentence_errors
+@takes_delivery
 def again_cmd(
     render: RenderId,
     output: Output = None,
@@ -214,13 +217,16 @@ def again_cmd(
     threads: Threads = None,
     workspace: WorkspaceDir = None,
     json: Json = False,
+    delivery: Delivery = AS_IS,
 ) -> None:
     """Make a sound once more, the same to the sample; its file is not needed."""
-    _again(workspace, render, json, model, device, threads, output=output, source=source)
+    options = {"output": output, "source": source, "delivery": delivery}
+    _again(workspace, render, json, model, device, threads, **options)
 
 
 @app.command("longer")
 @one_sentence_errors
+@takes_delivery
 def longer_cmd(
     render: RenderId,
     duration: Annotated[float, typer.Option(help="Seconds of the new version.")],
@@ -234,14 +240,16 @@ def longer_cmd(
     threads: Threads = None,
     workspace: WorkspaceDir = None,
     json: Json = False,
+    delivery: Delivery = AS_IS,
 ) -> None:
     """Make another length of a sound, which begins alike."""
-    options = {"duration": duration, "output": output, "source": source}
+    options = {"duration": duration, "output": output, "source": source, "delivery": delivery}
     _again(workspace, render, json, model, device, threads, **options)
 
 
 @app.command("vary")
 @one_sentence_errors
+@takes_delivery
 def vary_cmd(
     render: RenderId,
     amount: Annotated[
@@ -258,6 +266,7 @@ def vary_cmd(
     threads: Threads = None,
     workspace: WorkspaceDir = None,
     json: Json = False,
+    delivery: Delivery = AS_IS,
 ) -> None:
     """Vary a sound: parts of it stay, others are drawn anew with its settings."""
     from distill.library.rendering import Machine, make_variations, render_facts
@@ -276,6 +285,7 @@ def vary_cmd(
             output=output,
             machine=Machine(model=model, device=device, threads=threads),
             progress=lambda done, total: bar.update(task, completed=done, total=total),
+            delivery=delivery,
         ):
             _show(console, sound)
             results.append(sound)

@@ -9,6 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from distill.audio.conversion import shape_sound
+from distill.audio.delivery import Delivery
+from distill.audio.formats import USUAL, Encoding
 from distill.audio.level import integrated_loudness
 from distill.audio.stereo import mix_channels
 from distill.audio.timing import Timing
@@ -25,7 +28,7 @@ from distill.inference.copies.report import CopyReport
 from distill.inference.modes.base import GenerationJob, Progress, RenderedSound
 from distill.inference.modes.registry import complete, mode_of
 from distill.inference.modes.request import Request
-from distill.inference.modes.traits import traits_of
+from distill.inference.modes.traits import LOOP, traits_of
 from distill.inference.recipe import Recipe
 from distill.inference.sampling.context import bar_beats, check_time, corpus_tempo
 from distill.models.cancel_points import cancel_points
@@ -57,6 +60,7 @@ class Generated:
         draws: Sounds that were drawn for it: more than 1 if the first ones copied too much.
         remarks: Sentences on what was changed or lost of the source.
         timing: Tempo and beats; None where it keeps none.
+        encoding: Bits or bitrate of its file.
     """
 
     audio: np.ndarray
@@ -71,16 +75,58 @@ class Generated:
     draws: int = 1
     remarks: tuple[str, ...] = ()
     timing: Timing | None = None
+    encoding: Encoding = USUAL
 
-    def save(self, path: FilePath) -> Path:
+    def delivered(self, delivery: Delivery) -> "Generated":
+        """The sound in another form: rate, channels, width, loudness, bits and bitrate.
+
+        `audio`, `sample_rate`, `loudness` and `recipe` of the result are those of that form.
+
+        Args:
+            delivery: The form, of the sound as the model gives it.
+
+        Raises:
+            UsageError: A mono sound has no width, or the limiter cannot make the sound as loud.
+        """
+        sound = replace(self, encoding=delivery.encoding)
+        if not delivery.has_shape:
+            return sound
+        audio = shape_sound(self.audio, self.sample_rate, delivery, self.is_loop)
+        rate = delivery.rate or self.sample_rate
+        return replace(
+            sound,
+            audio=audio,
+            sample_rate=rate,
+            grid_start=round(self.grid_start * rate / self.sample_rate),
+            loudness=integrated_loudness(audio, rate),
+            recipe=replace(self.recipe, delivery=delivery.shape),
+        )
+
+    @property
+    def is_loop(self) -> bool:
+        """Whether its end flows into its start."""
+        return self.recipe.way.kind == LOOP
+
+    def save(self, path: FilePath, delivery: Delivery | None = None) -> Path:
         """Write the sound, with its recipe in the metadata, and return the path.
 
-        The name's ending chooses the format: .wav or .flac (24 bit), or .ogg.
+        The name's ending chooses the format: .wav, .aiff or .flac (24 bit), .ogg, .opus or .mp3.
+
+        Args:
+            path: File to write; an earlier one is replaced.
+            delivery: Another form, as `delivered` gives it; None for the sound as it is.
+
+        Raises:
+            UsageError: The format does not have what is asked for.
+            OutputError: The file cannot be written.
         """
-        copy = asdict(self.copy) if self.copy else None
-        timing = asdict(self.timing) if self.timing else None
-        tags = self.recipe.tags(copy=copy, timing=timing)
-        return write_sound(path, self.audio, self.sample_rate, tags=tags, timing=self.timing)
+        sound = self.delivered(delivery) if delivery else self
+        copy = asdict(sound.copy) if sound.copy else None
+        timing = asdict(sound.timing) if sound.timing else None
+        tags = sound.recipe.tags(copy=copy, timing=timing)
+        return write_sound(
+            path, sound.audio, sound.sample_rate, sound.encoding, tags=tags, timing=sound.timing
+        )
 
     def save_codes(self, path: FilePath, source: str = "") -> Path:
         """Write `grid` to a codes file, which `distill decode` and `distill edit` take.

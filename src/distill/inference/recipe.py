@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from distill import __version__
+from distill.audio.delivery import AS_IS, Delivery
 from distill.audio.tags import find_json, read_tags
 from distill.bounds import BOUNDS
 from distill.errors import AudioError, CodebookMismatchError
@@ -73,6 +74,7 @@ RECIPE_TYPES = {
     },
     "max_copy?": maybe(float),
     "blend?": maybe({"name": str, "id": str, "hash": str, "share": float, "versions": bool}),
+    "delivery?": {"rate?": int, "mono?": bool, "width?": float, "loudness_target?": float},
 }
 """Types of the entries of a recipe, see `models/plain_types.py`."""
 
@@ -107,6 +109,7 @@ class Recipe:
         steering: Percentiles and tags.
         max_copy: Limit on copying, for information only: `seed` needs no second draw.
         blend: The second model and its share; None for a sound of one model.
+        delivery: Rate, channels, width and loudness that were asked for.
     """
 
     version: str
@@ -122,6 +125,7 @@ class Recipe:
     steering: Steering = field(default_factory=Steering)
     max_copy: float | None = None
     blend: BlendRecord | None = None
+    delivery: Delivery = AS_IS
 
     @classmethod
     def of(
@@ -153,9 +157,12 @@ class Recipe:
     def entries(self) -> dict[str, Any]:
         """The recipe as entries of JSON, from which `make_recipe` makes it again."""
         entries = asdict(self)
-        # Sounds of one model are read by earlier versions too.
+        # Sounds of one model, delivered as they are, are read by earlier versions too.
         if self.blend is None:
             del entries["blend"]
+        del entries["delivery"]
+        if self.delivery.has_shape:
+            entries["delivery"] = self.delivery.shape.entries()
         return entries
 
     def tags(self, **extra: Any) -> dict[str, str]:
@@ -213,12 +220,13 @@ def make_recipe(entries: dict[str, Any], path: str | os.PathLike[str]) -> Recipe
     if blend and not 0 <= blend["share"] <= 1:
         raise _foreign(path, "blend.share")
     try:
-        # Files of older versions lack `way` and `steering`, sounds of one model `blend`.
+        # Files of older versions lack `way` and `steering`, most sounds `blend` and `delivery`.
         parts = {
             "sampling": Sampling(**_without_former(entries["sampling"])),
             "way": ModeSettings(**entries.get("way", {})),
             "steering": Steering.from_dict(entries.get("steering", {})),
             "blend": _read_blend(entries.get("blend")),
+            "delivery": Delivery(**entries.get("delivery", {})),
         }
         recipe = Recipe(**entries | parts)
         # A kind that this version does not know comes from elsewhere.

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from distill.audio.delivery import AS_IS, Delivery
 from distill.errors import DistillError, UsageError
 from distill.files import FilePath
 from distill.inference.blending.settings import BlendRecord
@@ -154,6 +155,7 @@ def generate_renders(
     history: History,
     origin: Origin = Origin(),
     progress: Progress = lambda done, total: None,
+    delivery: Delivery = AS_IS,
 ) -> Iterator[RenderResult]:
     """Generate the sounds of `request`; write and keep each as soon as it is ready.
 
@@ -164,6 +166,7 @@ def generate_renders(
         history: Keeps them.
         origin: What they come from.
         progress: Takes the number of frames drawn so far and the number of all frames.
+        delivery: The form of the files.
 
     Raises:
         OutputError: The files cannot be written there.
@@ -177,7 +180,7 @@ def generate_renders(
     last_remark = ""
     if request.blend:
         origin = replace(origin, blend_path=request.blend.path)
-    for file in generate_files(loaded, output, request, progress):
+    for file in generate_files(loaded, output, request, progress, delivery=delivery):
         render = history.keep(file.path, file.sound, loaded, origin)
         remark = "" if history.remark == last_remark else history.remark
         last_remark = history.remark
@@ -225,6 +228,7 @@ def make_again(
     source: FilePath | None = None,
     machine: Machine = Machine(),
     progress: Progress = lambda done, total: None,
+    delivery: Delivery = AS_IS,
 ) -> RenderResult:
     """Make a render once more, the same to the sample; or another length of it that begins alike.
 
@@ -236,6 +240,7 @@ def make_again(
         source: The sound that it was made from, if that lies elsewhere now.
         machine: The model file, the device and the threads.
         progress: Takes the number of frames drawn so far and the number of all frames.
+        delivery: The form of the file, where it is another than that of the render.
 
     Raises:
         UsageError: The render, its model or its source is missing.
@@ -257,11 +262,14 @@ def make_again(
     earlier = EarlierSound(path=render.path, recipe=recipe)
     request = make_request(earlier, duration=duration, **options)
     ending = "again" if duration is None else "longer"
-    output = _checked_output(workspace, render, output, ending, 1)
+    delivery = delivery.over(recipe.delivery)
+    output = _checked_output(workspace, render, output, ending, 1, delivery)
     loaded = _load(workspace, render, machine)
     recipe.check_model(loaded, render.path)
     origin = Origin(source_path=source, render_id=render_id)
-    results = generate_renders(loaded, output, request, History(workspace), origin, progress)
+    results = generate_renders(
+        loaded, output, request, History(workspace), origin, progress, delivery
+    )
     return next(results)
 
 
@@ -275,6 +283,7 @@ def make_variations(
     output: FilePath | None = None,
     machine: Machine = Machine(),
     progress: Progress = lambda done, total: None,
+    delivery: Delivery = AS_IS,
 ) -> Iterator[RenderResult]:
     """Vary a render: stretches of it stay, others are drawn anew with its settings.
 
@@ -287,6 +296,7 @@ def make_variations(
         output: Name of the file; None for a free one in the workspace.
         machine: The model file, the device and the threads.
         progress: Takes the number of frames drawn so far and the number of all frames.
+        delivery: The form of the files, where it is another than that of the render.
 
     Raises:
         UsageError: The render or its model is missing, another model rendered it as a whole, or a
@@ -305,10 +315,13 @@ def make_variations(
     request = make_request(
         variation_of=render.path, amount=amount, seed=seed, count=count, **options
     )
-    output = _checked_output(workspace, render, output, "variation", count)
+    delivery = delivery.over(recipe.delivery)
+    output = _checked_output(workspace, render, output, "variation", count, delivery)
     loaded = _load(workspace, render, machine)
     origin = Origin(source_path=render.path, render_id=render_id)
-    yield from generate_renders(loaded, output, request, History(workspace), origin, progress)
+    yield from generate_renders(
+        loaded, output, request, History(workspace), origin, progress, delivery
+    )
 
 
 def _check_versions(render: Render, blend: BlendRecord) -> None:
@@ -321,7 +334,12 @@ def _check_versions(render: Render, blend: BlendRecord) -> None:
 
 
 def _checked_output(
-    workspace: Workspace, render: Render, output: FilePath | None, ending: str, count: int
+    workspace: Workspace,
+    render: Render,
+    output: FilePath | None,
+    ending: str,
+    count: int,
+    delivery: Delivery,
 ) -> FilePath:
     """The name of the file: `output`, else a free one in the workspace; never that of its source.
 
@@ -331,10 +349,12 @@ def _checked_output(
         output: The name that was asked for.
         ending: What follows the name of the sound.
         count: Number of sounds.
+        delivery: The form of the files.
     """
     if output is None:
-        return free_place(workspace, f"{render.path.stem}-{ending}.wav", count)
-    output_paths(output, count, [render.path, render.source_path], overwrite=False)
+        name = delivery.default_name(f"{render.path.stem}-{ending}.wav")
+        return free_place(workspace, name, count)
+    output_paths(output, count, [render.path, render.source_path], False, delivery)
     return output
 
 

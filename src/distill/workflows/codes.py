@@ -10,16 +10,17 @@ Example:
 
 import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
 
 from distill.audio.blocks import pieces
 from distill.audio.channels import common_layout, fold_sound
+from distill.audio.conversion import check_width, deliver_blocks
+from distill.audio.delivery import AS_IS, Delivery
 from distill.audio.io import block_source, probe
 from distill.audio.remarks import remarks_on
-from distill.audio.write import write_sound, write_sound_blocks
 from distill.cancellation import cancellable
 from distill.errors import UsageError
 from distill.files import FilePath
@@ -111,29 +112,34 @@ def decode(
     region: Region | None = None,
     progress: Progress = no_progress,
     cancel_event: threading.Event | None = None,
+    delivery: Delivery = AS_IS,
 ) -> np.ndarray:
     """Decode codes to samples `[C, N]`.
 
     Args:
         model: The model that made the codes.
         codes: Codes, or the path of a codes file.
-        output: Sound file to write as well (`.wav` or `.flac`: 24 bit; or `.ogg`). Its metadata
-            hold the id and the hash of the model. A file that exists is replaced, unless it is the
-            model or the codes.
+        output: Sound file to write as well: `.wav`, `.aiff` or `.flac` (24 bit), `.ogg`, `.opus` or
+            `.mp3`. Its metadata hold the id and the hash of the model. A file that exists is
+            replaced, unless it is the model or the codes.
         region: Stretch of time and levels to decode, as `distill.parse_region` gives it; it sounds
             as it does in the whole.
         progress: Takes the code frames decoded so far and the number of all.
         cancel_event: Ends the work with a `CancelledError` once it is set, by another thread.
+        delivery: The form of the file; samples are returned as the model gives them.
 
     Raises:
         CancelledError: If `cancel_event` was set.
         CodebookMismatchError: If another model made the codes.
         CodesFileError: If the codes file cannot be read.
+        UsageError: If the format does not have that form.
         OutputError: If the sound file cannot be written.
     """
     grid = _as_grid(codes)
     with cancellable(cancel_event):
-        return _write(model, output, lambda: decode_sound(model, grid, region, progress), codes)
+        return _write(
+            model, output, lambda: decode_sound(model, grid, region, progress), codes, delivery
+        )
 
 
 def decode_column(
@@ -141,6 +147,7 @@ def decode_column(
     codes: CodeGrid | FilePath,
     time: str | float,
     output: FilePath | None = None,
+    delivery: Delivery = AS_IS,
 ) -> np.ndarray:
     """Decode one column of codes, held for half a second, to samples `[C, N]`.
 
@@ -149,6 +156,7 @@ def decode_column(
         codes: Codes, or the path of a codes file.
         time: Place of the column, in seconds (`1.5`) or code frames (`"12f"`).
         output: Sound file to write as well.
+        delivery: The form of the file.
 
     Returns:
         The sound, as loud as all sounds of single codes.
@@ -156,19 +164,25 @@ def decode_column(
     grid = _as_grid(codes)
     # The first frame of the region that begins at `time`.
     frame = parse_region(grid, time).start
-    return _write(model, output, lambda: column_sound(model, grid, frame), codes)
+    return _write(model, output, lambda: column_sound(model, grid, frame), codes, delivery)
 
 
-def decode_entry(model: LoadedVQModel, entry: str, output: FilePath | None = None) -> np.ndarray:
+def decode_entry(
+    model: LoadedVQModel,
+    entry: str,
+    output: FilePath | None = None,
+    delivery: Delivery = AS_IS,
+) -> np.ndarray:
     """Decode one codebook entry, held for half a second, to samples `[C, N]`.
 
     Args:
         model: Model, as `distill.load` gives it.
         entry: Level and code: `1:17` or `timbre:17`.
         output: Sound file to write as well.
+        delivery: The form of the file.
     """
     level, code = parse_entry(entry, level_names(model.model.num_quantizers))
-    return _write(model, output, lambda: entry_sound(model, level, code))
+    return _write(model, output, lambda: entry_sound(model, level, code), delivery=delivery)
 
 
 def decode_to_file(
@@ -178,8 +192,11 @@ def decode_to_file(
     region: Region | None = None,
     progress: Progress = no_progress,
     cancel_event: threading.Event | None = None,
+    delivery: Delivery = AS_IS,
 ) -> int:
     """Decode codes to a sound file piece by piece, in memory that does not grow with the length.
+
+    It does with a target of loudness, and with a bitrate in Ogg Vorbis.
 
     Args:
         model: The model that made the codes.
@@ -188,20 +205,26 @@ def decode_to_file(
         region: Stretch of time and levels to decode.
         progress: Takes the code frames decoded so far and the number of all.
         cancel_event: Ends the work with a `CancelledError` once it is set, by another thread.
+        delivery: The form of the file.
 
     Returns:
         The number of samples in the file.
 
     Raises:
         CancelledError: If `cancel_event` was set.
+        UsageError: If the format does not have that form.
     """
-    (path,) = output_paths(output, 1, [model.path])
+    (path,) = output_paths(output, 1, [model.path], delivery=delivery)
+    check_delivery(model, delivery)
     blocks = decode_blocks(model, codes, region, progress)
-    sample_rate = model.model.sample_rate
-    channels = model.output_channels
     with cancellable(cancel_event):
-        write_sound_blocks(path, blocks, channels, sample_rate, tags=model_tags(model))
+        _deliver(model, path, blocks, delivery)
     return probe(path).frames
+
+
+def check_delivery(model: LoadedVQModel, delivery: Delivery) -> None:
+    """`UsageError` for a width of sounds of a mono model, whatever their number of channels."""
+    check_width(delivery, model.model.channels)
 
 
 def _as_grid(codes: CodeGrid | FilePath) -> CodeGrid:
@@ -213,6 +236,7 @@ def _write(
     output: FilePath | None,
     make: Callable[[], np.ndarray],
     codes: CodeGrid | FilePath | None = None,
+    delivery: Delivery = AS_IS,
 ) -> np.ndarray:
     """The sound that `make` gives, written to `output` as well if that is a path.
 
@@ -221,11 +245,27 @@ def _write(
         output: Sound file, or None.
         make: Makes the sound.
         codes: Codes that it is made of; as a file, they are never replaced.
+        delivery: The form of the file.
     """
     inputs = [model.path, None if isinstance(codes, CodeGrid) else codes]
     # Refuse a bad path before any work.
-    paths = output_paths(output, 1, inputs) if output is not None else []
+    paths = output_paths(output, 1, inputs, delivery=delivery) if output is not None else []
+    check_delivery(model, delivery)
     audio = make()
     for path in paths:
-        write_sound(path, audio, model.model.sample_rate, tags=model_tags(model))
+        _deliver(model, path, pieces(audio), delivery)
     return audio
+
+
+def _deliver(
+    model: LoadedVQModel, path: Path, blocks: Iterable[np.ndarray], delivery: Delivery
+) -> None:
+    """Write the sound `blocks` `[C, n]` of a model."""
+    deliver_blocks(
+        path,
+        blocks,
+        model.output_channels,
+        model.model.sample_rate,
+        delivery,
+        tags=model_tags(model),
+    )

@@ -65,6 +65,27 @@ class DecodedFacts:
     n_samples: int
 
 
+@dataclass(frozen=True)
+class ConvertedFacts:
+    """A sound file in another form.
+
+    Attributes:
+        path: The file.
+        duration_s: Length in seconds.
+        n_samples: Samples of a channel.
+        sample_rate: In Hz.
+        channels: Number of channels.
+        bytes: Size of the file.
+    """
+
+    path: Path
+    duration_s: float
+    n_samples: int
+    sample_rate: int
+    channels: int
+    bytes: int
+
+
 # --- edits ----------------------------------------------------------------------------------------
 
 

@@ -7,7 +7,9 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
-from distill.audio.write import write_sound
+from distill.audio.blocks import pieces
+from distill.audio.conversion import deliver_blocks
+from distill.audio.delivery import AS_IS, Delivery
 from distill.cancellation import check_of
 from distill.data.corpus import collect_audio_files
 from distill.device import prepare
@@ -18,7 +20,8 @@ from distill.inference.codes.file import save_codes
 from distill.inference.codes.grid import CodeGrid
 from distill.models.levels import level_names
 from distill.models.persistence import LoadedVQModel
-from distill.workflows.codes import encoding_of
+from distill.settings import SAMPLE_RATE
+from distill.workflows.codes import check_delivery, encoding_of
 from distill.workflows.paths import check_outputs_in_folder
 
 
@@ -137,31 +140,45 @@ def encode_folder(
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def write_entries(model: LoadedVQModel, folder: FilePath) -> Iterator[Path]:
+def write_entries(
+    model: LoadedVQModel, folder: FilePath, delivery: Delivery = AS_IS
+) -> Iterator[Path]:
     """Write every codebook entry as a sound, `folder/1-structure/017.wav`, and yield its path.
 
     Sounds that exist are replaced.
+
+    Args:
+        model: Model, as `distill.load` gives it.
+        folder: Folder for the sounds.
+        delivery: The form of the files.
 
     Raises:
         OutputError: As soon as a file cannot be written.
     """
     codec = model.model
-    paths = entry_paths(folder, codec.num_quantizers, codec.codebook_size)
+    check_delivery(model, delivery)
+    paths = entry_paths(folder, codec.num_quantizers, codec.codebook_size, delivery)
     check_outputs_in_folder(folder, [path for level in paths for path in level], [model.path])
     _make_folders({path.parent for level in paths for path in level})
     for level, level_paths in enumerate(paths):
         for code, path in enumerate(level_paths):
-            yield write_sound(path, entry_sound(model, level, code), codec.sample_rate)
+            sound = entry_sound(model, level, code)
+            yield deliver_blocks(path, pieces(sound), len(sound), codec.sample_rate, delivery)
 
 
-def entry_paths(folder: FilePath, levels: int, codebook_size: int) -> list[list[Path]]:
+def entry_paths(
+    folder: FilePath, levels: int, codebook_size: int, delivery: Delivery = AS_IS
+) -> list[list[Path]]:
     """The sound file of each code, for each quantiser level; see `write_entries`."""
     # So many digits that files sort by code.
     digits = len(str(codebook_size - 1))
     paths = []
     for number, name in enumerate(level_names(levels), 1):
         level_folder = Path(folder) / f"{number}-{name.lower().replace(' ', '-')}"
-        paths.append([level_folder / f"{code:0{digits}d}.wav" for code in range(codebook_size)])
+        names = [delivery.default_name(f"{code:0{digits}d}.wav") for code in range(codebook_size)]
+        paths.append([level_folder / name for name in names])
+    for path in paths[0][:1]:
+        delivery.check_file(path, SAMPLE_RATE)
     return paths
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from distill.audio.delivery import AS_IS, Delivery
 from distill.cancellation import cancellable, cancellable_items
 from distill.device import using_threads
 from distill.files import FilePath
@@ -18,6 +19,7 @@ from distill.inference.modes.traits import SOURCE_OPTIONS
 from distill.inference.sampling.settings import Sampling
 from distill.models.persistence import LoadedVQModel
 from distill.progress import Progress, no_progress
+from distill.workflows.codes import check_delivery
 from distill.workflows.paths import output_paths
 from distill.workflows.request import EarlierSound, make_request
 
@@ -214,7 +216,7 @@ def generate_again(
         with using_threads(earlier.recipe.threads):
             earlier.recipe.check_model(model, sound)
             (new_sound,) = generate_sounds(model, request, progress)
-    return new_sound
+    return new_sound.delivered(earlier.recipe.delivery)
 
 
 @dataclass(frozen=True)
@@ -231,6 +233,7 @@ def generate_files(
     request: Request,
     progress: Progress = no_progress,
     cancel_event: threading.Event | None = None,
+    delivery: Delivery = AS_IS,
 ) -> Iterator[WrittenSound]:
     """Generate the sounds of `request` and write each as soon as it is ready.
 
@@ -242,17 +245,19 @@ def generate_files(
         progress: Takes the number of frames drawn so far and the number of all frames.
         cancel_event: Ends the work with a `CancelledError` once it is set, by another thread.
             Sounds that were written stay.
+        delivery: The form of the files.
 
     Raises:
         CancelledError: `cancel_event` was set.
         OutputError: The files cannot be written there.
         NoPriorError: The model has no prior yet.
-        UsageError: A setting is out of range.
+        UsageError: A setting is out of range, or the format does not have that form.
     """
     # Before anything is drawn: a name that cannot be written must not cost minutes.
     second = request.blend.path if request.blend else None
-    paths = output_paths(output, request.count, [loaded.path, second])
-    sounds = generate_sounds(loaded, request, progress)
+    paths = output_paths(output, request.count, [loaded.path, second], delivery=delivery)
+    check_delivery(loaded, delivery)
+    sounds = (sound.delivered(delivery) for sound in generate_sounds(loaded, request, progress))
     files = (
         WrittenSound(sound.save(path), sound) for path, sound in zip(paths, sounds, strict=True)
     )

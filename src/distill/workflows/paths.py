@@ -10,11 +10,14 @@ from collections.abc import Iterable
 from itertools import count as numbers_from
 from pathlib import Path
 
-from distill.audio.write import FORMATS
+from distill.audio.delivery import AS_IS, Delivery
+from distill.audio.encoding import check_writable
+from distill.audio.formats import FORMATS
 from distill.bounds import check_bound
 from distill.claims import claim_all, release
 from distill.errors import OutputError
 from distill.files import FilePath, check_folder, check_place, check_regular, file_status
+from distill.settings import SAMPLE_RATE
 
 Inputs = Iterable[FilePath | None]
 """Files that the command reads; None stands for an option that was left out."""
@@ -24,7 +27,11 @@ CODES_ENDINGS = (".json", ".json.gz")
 
 
 def output_paths(
-    output: FilePath, count: int = 1, inputs: Inputs = (), overwrite: bool = True
+    output: FilePath,
+    count: int = 1,
+    inputs: Inputs = (),
+    overwrite: bool = True,
+    delivery: Delivery = AS_IS,
 ) -> list[Path]:
     """Paths of `count` sound files: `out.wav` for one, `out-1.wav`, `out-2.wav`, … for several.
 
@@ -33,10 +40,11 @@ def output_paths(
         count: Number of sounds.
         inputs: Files that the command reads.
         overwrite: Whether files that exist are replaced.
+        delivery: The form of the sounds.
 
     Raises:
         OutputError: If `output` has another ending than sounds have, or `check_outputs` refuses it.
-        UsageError: If `count` is out of bounds.
+        UsageError: If `count` is out of bounds, or the format does not have that form.
     """
     check_bound("--number", count)
     path = Path(output)
@@ -45,6 +53,8 @@ def output_paths(
             f"Sounds are written as {', '.join(FORMATS)}: "
             f"let the name of '{path}' end in one of these."
         )
+    delivery.check_file(path, SAMPLE_RATE)
+    check_writable(path, delivery.encoding)
     paths = _number_paths(path, count)
     check_outputs(paths, inputs, overwrite)
     return paths

@@ -21,7 +21,7 @@ from distill.inference.modes.base import (
     draw_codes,
 )
 from distill.inference.modes.request import Request
-from distill.inference.modes.traits import TRAITS
+from distill.inference.modes.traits import LOOP, TRAITS
 from distill.inference.sampling.context import bar_beats, corpus_loudness
 from distill.inference.sampling.lead_in import LeadIn
 from distill.models.chunked import decode_codes, frames_of
@@ -59,7 +59,7 @@ class Loop(SequentialMode):
     second. Codes are decoded in a circle, and nothing fades out.
     """
 
-    traits = TRAITS["loop"]
+    traits = TRAITS[LOOP]
 
     def __init__(self, job: GenerationJob) -> None:
         super().__init__(job)

@@ -35,13 +35,16 @@ class ModeTraits:
         return self.option.lstrip("-").replace("-", "_")
 
 
+LOOP = "loop"
+"""Kind of the sounds whose end flows into their start."""
+
 TRAITS: dict[str, ModeTraits] = {
     traits.kind: traits
     for traits in (
         ModeTraits(kind=ModeSettings.kind),
         ModeTraits(kind="continue", option="--continue-from", takes_source=True),
         ModeTraits(kind="one-shot", option="--one-shot"),
-        ModeTraits(kind="loop", option="--loop", longer_begins_alike=False),
+        ModeTraits(kind=LOOP, option="--loop", longer_begins_alike=False),
         ModeTraits(
             kind="variation",
             option="--variation-of",
