@@ -7,7 +7,7 @@ import pytest
 import soundfile as sf
 
 import distill
-from distill.audio.io import read_audio
+from distill.audio.io import probe, read_audio
 from distill.audio.level import integrated_loudness
 from distill.errors import UsageError
 from distill.library.peaks import sound_peaks
@@ -73,6 +73,13 @@ def test_a_sound_is_drawn_into_the_cache_and_converted(
     assert facts["columns"] == spectrogram(desk.workspace, sound).columns
     desk.do(ConvertSound(sound, tmp_path / "a.flac"))
     assert np.array_equal(read_audio(tmp_path / "a.flac"), read_audio(sound))
+    desk.do(ConvertSound(sound, tmp_path / "a.mp3", {"rate": 44_100, "bitrate": 96}))
+    assert (probe(tmp_path / "a.mp3").sample_rate, probe(tmp_path / "a.mp3").format) == (
+        44_100,
+        "MP3",
+    )
+    with pytest.raises(UsageError, match="WAV has no bitrate"):
+        desk.do(ConvertSound(sound, tmp_path / "b.wav", {"bitrate": 96}))
 
 
 def test_previews_are_what_the_model_makes_now(

@@ -1,5 +1,6 @@
 """Routes that the player answers, with its real process and a small real model."""
 
+import io
 import json
 import time
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import soundfile as sf
 from starlette.testclient import TestClient
 
 from distill.library.corpus_folders import remember_corpus
@@ -90,6 +92,7 @@ def test_takes_become_renders_and_documents(
         client.get(f"{API}/renders/{second}/audio").content
         == client.get(f"{API}/renders/{render.id}/audio").content
     )
+    check_export(client, render.id)
     for wrong in ({"way": "continue"}, {"temperature": -1}, {"no_such": 1}):
         refused = client.post(f"{API}/takes", json={"model": model, "settings": wrong})
         assert refused.status_code == 400
@@ -99,6 +102,21 @@ def test_takes_become_renders_and_documents(
     (longer_take,) = client.post(f"{API}/takes", json=order).json()
     assert finished(client, longer_take)["state"] == "done"
     check_document(client, workspace, render.id)
+
+
+def check_export(client: TestClient, render: str) -> None:
+    """Take a render away in other forms."""
+    url = f"{API}/renders/{render}/export"
+    for name, begin in (("opus", b"OggS"), ("aiff", b"FORM"), ("mp3", b"ID3")):
+        sent = client.get(url, params={"format": name})
+        assert sent.content.startswith(begin)
+        assert sent.headers["content-disposition"].endswith(f'.{name}"')
+    form = {"format": "wav", "rate": 44_100, "bits": "16", "mono": "true", "loudness_target": -20}
+    content = io.BytesIO(client.get(url, params=form).content)
+    info = sf.info(content)
+    assert (info.samplerate, info.subtype, info.frames) == (44_100, "PCM_16", 22_050)
+    for wrong in ({"format": "wav", "bitrate": 96}, {"format": "opus", "rate": 44_100}):
+        assert client.get(url, params=wrong).status_code == 400
 
 
 def check_document(client: TestClient, workspace: Workspace, render: str) -> None:

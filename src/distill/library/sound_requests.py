@@ -3,8 +3,10 @@
 Nothing here imports torch.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from distill.files import FilePath
 from distill.library.player_request import PlayerRequest, Urgency
@@ -85,6 +87,7 @@ class ConvertSound(PlayerRequest):
     Attributes:
         sound: Sound file of any kind.
         output: Sound file to write, in the format of its ending.
+        delivery: The form of the file: arguments of `Delivery` by name.
     """
 
     kind = "convert"
@@ -93,6 +96,7 @@ class ConvertSound(PlayerRequest):
 
     sound: FilePath
     output: FilePath
+    delivery: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def subject(self) -> str:

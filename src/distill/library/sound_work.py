@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from distill.audio.blocks import slice_blocks
+from distill.audio.delivery import Delivery
 from distill.audio.io import stream_audio
 from distill.audio.level import heard_loudness_of
 from distill.errors import UsageError
@@ -79,7 +80,8 @@ def find_nearest(worker: Worker, order: Order) -> Facts:
 def convert(_worker: Worker, order: Order) -> Facts:
     """Write a sound in another format."""
     request = request_of(order, ConvertSound)
-    return {"path": convert_sound(request.sound, request.output)}
+    delivery = Delivery(**request.delivery)
+    return {"path": convert_sound(request.sound, request.output, delivery)}
 
 
 def draw_sound(worker: Worker, order: Order) -> Facts:

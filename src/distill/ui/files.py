@@ -37,6 +37,9 @@ MEDIA_TYPES = {
 }
 """Sound files that browsers play as they are. No engine of three plays AIFF."""
 
+SAVED_TYPES = {".aiff": "audio/aiff", ".aif": "audio/aiff"}
+"""Sound files that are saved alone."""
+
 KEPT = "private, max-age=31536000, immutable"
 
 FOREVER = {"Cache-Control": KEPT}
@@ -53,7 +56,8 @@ def sound_response(path: Path, headers: dict[str, str], name: str = "") -> FileR
         headers: Further headers.
         name: Name for a download; empty for a sound that is played in the page.
     """
-    media = MEDIA_TYPES.get(path.suffix.lower(), "application/octet-stream")
+    kind = path.suffix.lower()
+    media = MEDIA_TYPES.get(kind) or SAVED_TYPES.get(kind, "application/octet-stream")
     return FileResponse(path, media_type=media, headers=headers, filename=name or None)
 
 

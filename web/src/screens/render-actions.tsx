@@ -19,7 +19,7 @@ import { session } from "../state/session";
 import { afterTask } from "../state/tasks";
 import { toast, toastError } from "../state/toasts";
 
-const FORMATS = ["wav", "flac", "ogg", "codes"];
+const FORMATS = ["wav", "aiff", "flac", "mp3", "opus", "ogg", "codes"];
 
 export function RenderActions({ view }: { view: RenderView }) {
   const [isBusy, setBusy] = useState(false);

@@ -3992,7 +3992,13 @@ export interface operations {
     export_render: {
         parameters: {
             query?: {
-                format?: "wav" | "flac" | "ogg" | "codes";
+                format?: "wav" | "aiff" | "flac" | "ogg" | "opus" | "mp3" | "codes";
+                rate?: number | null;
+                bits?: string | null;
+                bitrate?: number | null;
+                loudness_target?: number | null;
+                mono?: boolean | null;
+                width?: number | null;
             };
             header?: never;
             path: {

@@ -6,6 +6,8 @@ from typing import Any, ClassVar, Literal
 
 from starlette.responses import FileResponse
 
+from distill.audio.delivery import AS_IS, Delivery
+from distill.audio.formats import nearest_rate
 from distill.errors import UsageError
 from distill.library.commands import render_commands
 from distill.library.file_manager import show_file
@@ -33,6 +35,10 @@ from distill.ui.tasks import TaskView, ask, submit
 
 PAGE = 200
 """Renders of a page, where nothing else is asked for."""
+
+
+ExportFormat = Literal["wav", "aiff", "flac", "ogg", "opus", "mp3", "codes"]
+"""Formats that a render is exported in."""
 
 
 @dataclass(frozen=True)
@@ -271,7 +277,15 @@ async def play_render(context: Context, render: str) -> FileResponse:
 
 
 async def export_render(
-    context: Context, render: str, format_: Literal["wav", "flac", "ogg", "codes"] = "wav"
+    context: Context,
+    render: str,
+    format_: ExportFormat = "wav",
+    rate: int | None = None,
+    bits: str | None = None,
+    bitrate: int | None = None,
+    loudness_target: float | None = None,
+    mono: bool | None = None,
+    width: float | None = None,
 ) -> FileResponse:
     """A render as a file to keep, with its recipe in it; or its codes."""
     found = await asyncio.to_thread(load_render, context.workspace, render)
@@ -280,12 +294,25 @@ async def export_render(
         return FileResponse(
             codes, media_type="application/gzip", filename=f"{found.path.stem}.codes.json.gz"
         )
+    delivery = Delivery(
+        rate=rate,
+        bits=bits,
+        bitrate=bitrate,
+        loudness_target=loudness_target,
+        mono=mono,
+        width=width,
+    )
     path = found.path
-    if path.suffix.lower() != f".{format_}":
-        path = heard_path(context.workspace, [found.sha256, "export"], f".{format_}")
+    if path.suffix.lower() != f".{format_}" or delivery != AS_IS:
+        # Refused here, in place of after a while by the player.
+        name = f"{found.path.stem}.{format_}"
+        delivery.check_file(name, nearest_rate(name, found.sample_rate))
+        key = [found.sha256, "export", delivery.entries()]
+        path = heard_path(context.workspace, key, f".{format_}")
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            await ask(context, ConvertSound(sound=found.path, output=path))
+            request = ConvertSound(sound=found.path, output=path, delivery=delivery.entries())
+            await ask(context, request)
     return sound_response(path, NEVER, f"{found.path.stem}.{format_}")
 
 
