@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from distill.models.prior_metadata import PriorMetadata, Recording, SteeringFacts, brief
+from distill.models.prior_metadata import EventCut, PriorMetadata, Recording, SteeringFacts, brief
 
 
 def pulse_entry() -> dict[str, Any]:
@@ -129,3 +129,38 @@ def test_a_pulse_is_read_as_it_was_found() -> None:
     assert first.pulse.beats.tolist() == [0.0, 0.5, 1.0, 1.5]
     assert first.pulse.beats.dtype == np.float64
     assert (first.pulse.tempo, first.pulse.bar_beats, first.pulse.first_downbeat) == (120.0, 4, 1)
+
+
+def cut_entry(edges: list[float]) -> dict[str, torch.Tensor]:
+    """A cut with events between edges, in frames."""
+    n = len(edges) - 1
+    return {
+        "edges": torch.tensor(edges, dtype=torch.float64),
+        "steady": torch.zeros(n, dtype=torch.bool),
+        "levels": torch.full((n,), -20.0),
+    }
+
+
+def test_a_cut_is_written_as_it_was_read() -> None:
+    codes = torch.zeros(6, 2, dtype=torch.uint8)
+    entry = {"name": "a.wav", "codes": codes, "whole": True, "cut": cut_entry([0.0, 2.5, 6.0])}
+    cut = Recording.from_dict(entry).to_dict()["cut"]
+    assert cut.keys() == entry["cut"].keys()  # type: ignore[attr-defined]
+    for name, tensor in cut_entry([0.0, 2.5, 6.0]).items():
+        assert torch.equal(cut[name], tensor)
+
+
+@pytest.mark.parametrize(
+    ("edges", "fits"),
+    [
+        ([0.0, 2.5, 6.0], True),
+        ([0.0, 2.5, 7.0], False),
+        ([1.0, 2.5, 6.0], False),
+        ([0.0, 4.0, 4.0, 6.0], False),
+        ([0.0, math.nan, 6.0], False),
+        ([6.0], False),
+    ],
+)
+def test_a_cut_fits_the_recording_that_it_covers(edges: list[float], fits: bool) -> None:
+    assert EventCut.from_dict(cut_entry(edges)).fits(6) == fits
+    assert not EventCut.from_dict(cut_entry(edges) | {"levels": torch.zeros(9)}).fits(6)

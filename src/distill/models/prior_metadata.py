@@ -21,6 +21,38 @@ BULKY_KEYS = ("copy_index", "loss_curves", "recordings", "steering")
 
 
 @dataclass(frozen=True)
+class EventCut:
+    """Events of a recording: where they begin and end.
+
+    Attributes:
+        edges: Begins of the `n` events and the end of the last, `[n + 1]` in frames (float64).
+        steady: Whether `[n]` (bool) each is part of a steady sound.
+        levels: Level `[n]` of each attack in dBFS (float32).
+    """
+
+    edges: Tensor
+    steady: Tensor
+    levels: Tensor
+
+    def fits(self, frames: int) -> bool:
+        """Whether these can be the events of a recording of so many frames."""
+        n = len(self.steady)
+        if n < 1 or self.edges.shape != (n + 1,) or self.levels.shape != (n,):
+            return False
+        is_inside = self.edges[0] == 0 and self.edges[-1] == frames
+        return bool(is_inside and (self.edges.diff() > 0).all())
+
+    @classmethod
+    def from_dict(cls, entry: Mapping[str, Any]) -> "EventCut":
+        """Read the entry `cut` of a recording."""
+        return cls(edges=entry["edges"], steady=entry["steady"], levels=entry["levels"])
+
+    def to_dict(self) -> dict[str, Any]:
+        """The entry as a file keeps it."""
+        return {"edges": self.edges, "steady": self.steady, "levels": self.levels}
+
+
+@dataclass(frozen=True)
 class Recording:
     """A recording of the corpus as the file keeps it, for prompts and unit selection.
 
@@ -36,6 +68,7 @@ class Recording:
             before the recording. With them an event can begin between two frames.
         pulse: Tempo and beats, all of them even where `codes` end sooner; None where there are
             none, and where `PriorMetadata.pulse_known` is false.
+        cut: Its events; None in files of earlier versions.
         weight: How often it is drawn from, relative to others, as a person has chosen.
         origins: Which models of a blend have it: 0 for the first, 1 for the second. No entry of
             a file.
@@ -47,6 +80,7 @@ class Recording:
     traits: Tensor | None = None
     shifted: tuple[Tensor, ...] = ()
     pulse: Pulse | None = None
+    cut: EventCut | None = None
     weight: float = 1.0
     origins: tuple[int, ...] = (0,)
 
@@ -60,6 +94,7 @@ class Recording:
             traits=entry.get("traits"),
             shifted=tuple(entry.get("shifted") or ()),
             pulse=_read_pulse(entry["pulse"]) if "pulse" in entry else None,
+            cut=EventCut.from_dict(entry["cut"]) if "cut" in entry else None,
             weight=float(entry.get("weight", 1.0)),
         )
 
@@ -72,6 +107,8 @@ class Recording:
             entry["shifted"] = list(self.shifted)
         if self.pulse is not None:
             entry["pulse"] = _pulse_entry(self.pulse)
+        if self.cut is not None:
+            entry["cut"] = self.cut.to_dict()
         if self.weight != 1:
             entry["weight"] = self.weight
         return entry

@@ -1,10 +1,14 @@
 """The event bank: recordings cut at onsets, with their places in time."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import torch
 
-from distill.inference.events.bank import STEADY_S, EventBank, build_event_bank
-from distill.models.prior_metadata import Recording
+from distill.inference.events.bank import EventBank, build_event_bank
+from distill.inference.events.cut import STEADY_S, cut_into_events
+from distill.models.prior_metadata import EventCut, Recording
 from tests.inference.events.banks import RATE, fitted_codec, plucks_at, recording, rhythm_bank
 
 
@@ -69,3 +73,31 @@ def test_a_recording_that_is_cut_off_has_no_end(bank: EventBank) -> None:
     cut = build_event_bank(bank.codec, [Recording(name="", codes=codes, whole=False)])
     assert cut is not None
     assert not cut.ends.any()
+
+
+def test_a_cut_in_the_file_is_taken_and_one_that_does_not_fit_is_made_anew(
+    bank: EventBank,
+) -> None:
+    codes = bank.recordings[0].codes[0]
+    own = cut_into_events(bank.codec, codes)
+    halves = EventCut(
+        edges=torch.tensor([0.0, 7.5, len(codes)], dtype=torch.float64),
+        steady=torch.tensor([True, False]),
+        levels=torch.tensor([-12.0, -30.0]),
+    )
+    kept = bank_of(bank, codes, halves)
+    assert list(kept.start) == [0.0, 7.5]
+    assert list(kept.steady) == [True, False]
+    assert list(kept.level) == [-12.0, -30.0]
+    longer = replace(halves, edges=halves.edges * 2)
+    for cut in (None, longer):
+        anew = bank_of(bank, codes, cut)
+        assert np.array_equal(anew.start, own.edges[:-1].numpy())
+        assert np.array_equal(anew.start, bank.start[bank.events_of[0]])
+
+
+def bank_of(bank: EventBank, codes: torch.Tensor, cut: EventCut | None) -> EventBank:
+    """The bank of one recording."""
+    one = build_event_bank(bank.codec, [Recording(name="", codes=codes, whole=True, cut=cut)])
+    assert one is not None
+    return one

@@ -89,6 +89,8 @@ def test_recordings_are_beginnings_in_the_first_encoding(
     assert all(recording.codes.dtype == torch.uint8 for recording in recordings)
     for i, (recording, versions) in enumerate(zip(recordings, codes.train, strict=True)):
         assert torch.equal(recording.codes, versions[0][:15])
+        assert recording.cut is not None
+        assert recording.cut.fits(len(recording.codes))
         assert recording.traits is not None
         assert torch.equal(recording.traits[:, LOUDNESS], attributes.loudness[i][0][:15].half())
         values = attributes.percentiles[i][: len(recording.codes), 1]

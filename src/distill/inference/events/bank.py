@@ -1,8 +1,6 @@
 """The event bank: the recordings of a corpus, cut into events.
 
-An event is an onset and what follows from it until the next. A steady sound without onsets is cut
-into parts of about `STEADY_S`. Everything that does not depend on the sound being drawn is computed
-here, once.
+Everything that does not depend on the sound being drawn is computed here, once.
 
 Letters: `N` events, `R` recordings, `T` frames, `Q` levels, `D` latent dimension.
 """
@@ -11,33 +9,18 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from distill.audio.pulse import Pulse
-from distill.inference.events.onsets import find_onsets
+from distill.inference.events.cut import cut_into_events, event_spans
 from distill.models.attribute_classifier import Prediction
 from distill.models.prior_blend import Prior
-from distill.models.prior_metadata import Recording
+from distill.models.prior_metadata import EventCut, Recording
 from distill.models.vqvae import VQVAE
-
-SHORTEST_S = 0.085
-"""Seconds of an event, at least: a sixteenth at 176 BPM. Rolls and flams are one event."""
-
-BEGINNING_S = 0.06
-"""An onset this soon after the beginning of a recording is its beginning, in seconds."""
-
-STEADY_S = 0.6
-"""Seconds of a part of a steady sound: about a note."""
-
-STEADY_FALL_DB = 8.0
-"""A sound that falls by less than this from its first half to its second is steady, in dB. Tails of
-hits fall by more."""
-
-LEVEL_FRAMES = 12
-"""Frames (0.26 s) in which the loudest one tells the level of an event."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +29,10 @@ class BankRecording:
 
     Attributes:
         name: Path of its sound file.
-        codes: Codes `[T, Q]`, once for each of `leads`.
+        codes: Codes `[T, Q]` as the file keeps them (uint8 or int16), once for each of `leads`.
         leads: Silence before the recording in each encoding, in frames, 0 to 1; the first is 0.
         pulse: Its beats; None where it keeps none, or they are not known.
+        cut: Its events.
         whole: Whether the codes reach to its end.
         weight: How often it is drawn from, relative to others.
         origins: Which models of a blend have it, by number.
@@ -58,6 +42,7 @@ class BankRecording:
     codes: Sequence[Tensor]
     leads: Sequence[float]
     pulse: Pulse | None
+    cut: EventCut
     whole: bool
     weight: float = 1.0
     origins: tuple[int, ...] = (0,)
@@ -140,7 +125,9 @@ class EventBank:
     @cached_property
     def events_of(self) -> list[np.ndarray]:
         """Indices of the events of each recording, in order."""
-        return [(self.recording == r).nonzero()[0] for r in range(len(self.recordings))]
+        # Events are in the order of their recordings.
+        first = np.searchsorted(self.recording, np.arange(len(self.recordings) + 1))
+        return [np.arange(a, b) for a, b in pairwise(first)]
 
     def latents(self, recording: int) -> Tensor:
         """Latents `[T, D]` of a recording."""
@@ -153,7 +140,7 @@ class EventBank:
         assert prior.pointer is not None
         parts = []
         for recording in self.recordings:
-            latents = prior.pointer.latents(recording.codes[0]).sum(1)
+            latents = prior.pointer.latents(recording.codes[0].long()).sum(1)
             parts.append(prior.reader.predict(prior.num_quantizers - 1, latents[None]))
         return Prediction(*(torch.cat(columns, 1)[0] for columns in zip(*parts, strict=True)))
 
@@ -193,7 +180,7 @@ def build_event_bank(
         ends=ends,
         mean=torch.cat([part.mean for part in parts]),
         before=torch.cat([part.before for part in parts]),
-        variance=_variance(codec, usable),
+        variance=_variance(parts),
         share=share,
         **columns,
     )
@@ -204,34 +191,42 @@ def _bank_recording(recording: Recording, codec: VQVAE) -> BankRecording:
     encodings = [recording.codes, *recording.shifted]
     # Encodings are shifted by equal parts of a frame (`training/prior/data.py`).
     leads = [i / len(encodings) for i in range(len(encodings))]
+    cut = recording.cut
+    if cut is None or not cut.fits(len(recording.codes)):
+        cut = cut_into_events(codec, recording.codes)
     return BankRecording(
         name=recording.name,
-        codes=[codes.long().to(device) for codes in encodings],
+        codes=[codes.to(device) for codes in encodings],
         leads=leads,
         pulse=recording.pulse,
+        cut=cut,
         whole=recording.whole,
         weight=recording.weight,
         origins=recording.origins,
     )
 
 
-def _variance(codec: VQVAE, recordings: Sequence[BankRecording]) -> float:
+def _variance(parts: Sequence["_Events"]) -> float:
     """Total variance of the latents of all frames."""
-    count = 0
+    count = sum(part.frames for part in parts)
     total = torch.zeros(())
     squares = torch.zeros(())
-    for recording in recordings:
-        latents = codec.rvq.lookup(recording.codes[0]).cpu().double()
-        count += len(latents)
-        total = total + latents.sum(0)
-        squares = squares + latents.square().sum(0)
+    for part in parts:
+        total = total + part.total
+        squares = squares + part.squares
     variance = squares / count - (total / count).square()
     return max(float(variance.sum()), 1e-12)
 
 
 @dataclass(frozen=True)
 class _Events:
-    """Events of one recording; columns as in `EventBank`."""
+    """Events of one recording; columns as in `EventBank`.
+
+    Attributes:
+        frames: Frames of the recording.
+        total: Sum of its latents `[D]` (float64).
+        squares: Sum of their squares `[D]` (float64).
+    """
 
     recording: np.ndarray
     start: np.ndarray
@@ -243,66 +238,35 @@ class _Events:
     first_code: np.ndarray
     mean: Tensor
     before: Tensor
+    frames: int
+    total: Tensor
+    squares: Tensor
 
 
 def _events_of(codec: VQVAE, index: int, recording: BankRecording) -> _Events:
     codes = recording.codes[0]
     latents = codec.rvq.lookup(codes)
-    levels = codec.frame_levels(latents).cpu().numpy()
-    edges, steady = _edges(find_onsets(codec, latents), levels, codec.frame_rate)
+    edges = recording.cut.edges.numpy()
     start = edges[:-1]
-    stop = edges[1:]
     first = start.astype(int)
-    spans = [slice(a, max(a + 1, int(b))) for a, b in zip(first, stop, strict=True)]
     beat = _beat_at(edges, recording.pulse, codec.frame_rate)
+    exact = latents.cpu().double()
     return _Events(
         recording=np.full(len(start), index),
         start=start,
-        stop=stop,
+        stop=edges[1:],
         beat=beat[:-1],
         beats=np.diff(beat),
-        steady=steady,
-        level=np.array([levels[s][:LEVEL_FRAMES].max() for s in spans]),
-        first_code=codes[torch.from_numpy(first).to(codes.device), 0].cpu().numpy(),
-        mean=torch.stack([latents[s].mean(0) for s in spans]).cpu(),
+        steady=recording.cut.steady.numpy(),
+        level=recording.cut.levels.numpy(),
+        first_code=codes[torch.from_numpy(first).to(codes.device), 0].long().cpu().numpy(),
+        mean=torch.stack([latents[span].mean(0) for span in event_spans(edges)]).cpu(),
         # The first event has nothing before it: its own first frame stands in.
         before=latents[torch.from_numpy(first - (first > 0)).to(codes.device)].cpu(),
+        frames=len(codes),
+        total=exact.sum(0),
+        squares=exact.square().sum(0),
     )
-
-
-def _edges(
-    onsets: np.ndarray, levels: np.ndarray, frame_rate: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Begins of events and the end of the last one `[n + 1]` in frames; which are steady `[n]`.
-
-    Args:
-        onsets: Onsets in frames.
-        levels: Levels `[T]` of the frames in dBFS.
-        frame_rate: Frames per second.
-    """
-    shortest = SHORTEST_S * frame_rate
-    begins = [0.0]
-    for onset in onsets:
-        gap = BEGINNING_S * frame_rate if len(begins) == 1 else shortest
-        if onset - begins[-1] >= gap and len(levels) - onset >= shortest:
-            begins.append(float(onset))
-    edges = [0.0]
-    steady = []
-    for begin, end in zip(begins, [*begins[1:], float(len(levels))], strict=True):
-        parts = _parts(begin, end, levels, frame_rate)
-        edges += [begin + (end - begin) * i / parts for i in range(1, parts)]
-        edges.append(end)
-        steady += [parts > 1] * parts
-    return np.array(edges), np.array(steady)
-
-
-def _parts(begin: float, end: float, levels: np.ndarray, frame_rate: float) -> int:
-    """Parts into which the stretch from `begin` to `end` (frames) is cut: 1 unless it is steady."""
-    parts = round((end - begin) / (STEADY_S * frame_rate))
-    own = levels[int(begin) : max(int(begin) + 2, int(end))]
-    half = len(own) // 2
-    fall = own[:half].mean() - own[half:].mean() if half else 0.0
-    return parts if parts > 1 and fall < STEADY_FALL_DB else 1
 
 
 def _beat_at(frames: np.ndarray, pulse: Pulse | None, frame_rate: float) -> np.ndarray:

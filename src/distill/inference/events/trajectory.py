@@ -78,7 +78,7 @@ def exact_codes(bank: EventBank, event: int, span: Span) -> Tensor | None:
         return None
     codes = bank.recordings[int(bank.recording[event])].codes[encoding]
     position = np.round(first + _positions(span.frames, length)).astype(int)
-    return codes[torch.from_numpy(position.clip(0, len(codes) - 1))]
+    return codes[torch.from_numpy(position.clip(0, len(codes) - 1))].long()
 
 
 def trajectory(

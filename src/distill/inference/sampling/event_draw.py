@@ -174,7 +174,7 @@ class EventDraw:
         frames = self.timeline.go_on(event, frame, t)
         rest = max(1, math.floor(self.bank.stop[event]) - frame)
         index = frame + torch.arange(frames) * rest // frames
-        self._push(self.bank.recordings[recording].codes[0][index], ends=False)
+        self._push(self.bank.recordings[recording].codes[0][index].long(), ends=False)
         self._previous = event
         self._overhang = None
 

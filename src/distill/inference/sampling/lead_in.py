@@ -206,6 +206,7 @@ def _last_frames(recording: Recording, frames: int) -> Recording:
         traits=attributes,
         # Counted from the beginning, which is not there any more.
         pulse=None,
+        cut=None,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from distill.audio.pulse import Pulse
 from distill.data.dataset import Split, choices_about
 from distill.inference.copies.index import CorpusSound, build_copy_index, with_earlier_sounds
+from distill.inference.events.cut import cut_into_events
 from distill.models.persistence import LoadedVQModel
 from distill.models.prior_metadata import PriorMetadata, Recording
 from distill.training.metrics import PriorTrainingCompleteEvent
@@ -56,16 +57,18 @@ def collect_recordings(
     parts = zip(split.train, codes.train, pulses, strict=True)
     for i, (region, versions, pulse) in enumerate(parts):
         is_learned_to_end = region.stop == region.clip.n_samples
+        # A copy: a part of a tensor keeps all of it in memory, and in the file.
+        own = versions[0][:max_frames].clone()
         recordings.append(
             Recording(
                 name=region.clip.name,
-                # Copies: a part of a tensor keeps all of it in memory, and in the file.
-                codes=versions[0][:max_frames].clone(),
+                codes=own,
                 whole=is_learned_to_end and len(versions[0]) <= max_frames,
                 traits=attributes.of(i, 0, slice(0, max_frames)).half(),
                 # A later beginning may take one frame more.
                 shifted=tuple(codes[: max_frames + 1].clone() for codes in versions[1:SHIFTS]),
                 pulse=pulse,
+                cut=cut_into_events(loaded.model, own) if len(own) else None,
                 weight=region.clip.weight,
             )
         )
