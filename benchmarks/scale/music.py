@@ -2,7 +2,7 @@
 
     python -m benchmarks.scale.music FOLDER --font FluidR3_GM.sf2 --minutes 60
 
-Needs `pip install music21`, the library FluidSynth and a soundfont (Debian: libfluidsynth3 and
+Needs the extra `bench`, the library FluidSynth and a soundfont (Debian: libfluidsynth3 and
 fluid-soundfont-gm). Takes 4 minutes for an hour of music on 1 thread.
 
 Each file is a passage of 20 to 75 s of one score. One of nine ensembles plays it: strings, winds,
@@ -139,9 +139,9 @@ def _record(score: Path, kind: str, font: Path, rng: np.random.Generator) -> np.
     if kind == "tune":
         notes = notes + accompany(notes, rng)
     take = _draw_take(kind, rng)
-    passage = _draw_passage(notes, take.tempo, rng)
+    passage = draw_passage(notes, take.tempo, rng)
     sound = _play(passage, take, font, rng)
-    return _hear(sound, take, rng)
+    return hear(sound, take, rng)
 
 
 def _draw_take(kind: str, rng: np.random.Generator) -> Take:
@@ -163,9 +163,7 @@ def _draw_take(kind: str, rng: np.random.Generator) -> Take:
     )
 
 
-def _draw_passage(
-    notes: list[ScoreNote], tempo: float, rng: np.random.Generator
-) -> list[ScoreNote]:
+def draw_passage(notes: list[ScoreNote], tempo: float, rng: np.random.Generator) -> list[ScoreNote]:
     """A passage that begins with a bar, as if the bars had four quarters."""
     end = max(note.start for note in notes)
     quarters = float(rng.uniform(*PASSAGE_S)) * tempo / 60
@@ -247,7 +245,7 @@ def _synth(take: Take, font: Path) -> Any:
     return synth
 
 
-def _hear(sound: np.ndarray, take: Take, rng: np.random.Generator) -> np.ndarray:
+def hear(sound: np.ndarray, take: Take, rng: np.random.Generator) -> np.ndarray:
     """The sound as the microphone of a take hears it, `[N]`."""
     b, a = scipy.signal.butter(1, take.cutoff_hz, fs=SAMPLE_RATE)
     heard = scipy.signal.lfilter(b, a, sound)

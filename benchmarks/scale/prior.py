@@ -65,7 +65,7 @@ def prepare(model: Path, folder: Path, index_path: Path) -> dict[str, float]:
     cpu_s = time.process_time() - began
     figures = {"encodings": len(setup.offsets), "cpu_s": cpu_s, "peak_mb": _peak_mb()}
     if not index_path.exists():
-        index = index_corpus(setup.loaded, setup.split, setup.codes, setup.offsets)
+        index = index_corpus(setup.loaded, setup.material, setup.codes.held_out, setup.offsets)
         torch.save(index, index_path)
     return figures
 

@@ -61,7 +61,16 @@ def show_generation(
         output = Path(folder) / "a.wav"
         commands = {
             "generate": distill_command(
-                "generate", model, "-o", output, "--seed", 1, "--threads", 1, "--duration"
+                "generate",
+                model,
+                "-o",
+                output,
+                "--overwrite",
+                "--seed",
+                1,
+                "--threads",
+                1,
+                "--duration",
             ),
             "stream": [sys.executable, "-c", STREAM, str(model)],
         }

@@ -9,7 +9,13 @@ from distill.training.config import VQVAEConfig, default_minutes, get_adaptive_v
 @pytest.mark.parametrize(("files", "size"), [(1, 64), (20, 64), (21, 128), (100, 128), (101, 256)])
 def test_codebooks_grow_with_the_corpus(files: int, size: int) -> None:
     assert get_adaptive_vqvae_config(files).codebook_size == size
+    assert get_adaptive_vqvae_config(files, 60.0).codebook_size == size
     assert get_adaptive_vqvae_config(files, codebook_size=32, minutes=None).codebook_size == 32
+
+
+@pytest.mark.parametrize(("seconds", "size"), [(300.0, 64), (1200.0, 128), (3600.0, 256)])
+def test_one_long_recording_has_codebooks_of_its_length(seconds: float, size: int) -> None:
+    assert get_adaptive_vqvae_config(1, seconds).codebook_size == size
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,8 @@ Steps = Annotated[
     int | None, typer.Option(help="Steps to train, in place of minutes (repeatable on a CPU).")
 ]
 CodebookSize = Annotated[
-    int | None, typer.Option(help="Codes per level. Default: by the number of files.")
+    int | None,
+    typer.Option(help="Codes per level. Default: by files and length."),
 ]
 Levels = Annotated[
     int | None,

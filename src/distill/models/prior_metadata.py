@@ -193,7 +193,7 @@ class PriorMetadata:
         longest_sound_frames: Length of the longest sound that was learned to its end.
         copy_index: Made by `inference.copies.index.build_copy_index`; None where there is none, or
             one of an earlier version, which cannot be read any more.
-        recordings: Beginnings of all recordings that the prior learned from.
+        recordings: Beginnings of the recordings of the corpus, held-out files among them.
         pulse_known: Whether their pulse was looked for: in files of earlier versions it was not,
             so that no recording has one.
     """

@@ -100,7 +100,7 @@ def train(
     own_claim = training_claimed(checkpoint_path(Path(output)), output)
     with own_claim, CallbackGuard(cancel_event) as guard:
         corpus = scan_unless_done(sounds, channels, progress, curation)
-        config = get_adaptive_vqvae_config(len(corpus.clips), **settings)
+        config = get_adaptive_vqvae_config(len(corpus.clips), corpus.total_s, **settings)
         return train_vqvae(
             corpus,
             output=Path(output),

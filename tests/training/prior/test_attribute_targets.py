@@ -36,7 +36,9 @@ def test_traits_of_a_corpus(codec_only: Path, corpus_dir: Path) -> None:
     codes = [[torch.zeros(n, 3).long()] * 2 for n in lengths]
     measures = RegionTraits(codec.sample_rate, codec.frame_hop, codec.channels)
     descriptors = [measures.descriptors_and_pulse(region)[0] for region in split.train]
-    traits = attribute_targets(split, descriptors, codes, [0.0, 6.0], codec.frame_rate)
+    traits = attribute_targets(
+        split.train, len(split.train), descriptors, codes, [0.0, 6.0], codec.frame_rate
+    )
     assert traits.tags == ["high", "low"]
     for i, (region, n) in enumerate(zip(split.train, lengths, strict=True)):
         plain, lifted = (traits.of(i, j, slice(None)) for j in range(2))

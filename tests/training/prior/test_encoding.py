@@ -43,7 +43,7 @@ def region(codec: VQVAE, corpus_dir: Path) -> ClipRegion:
 
 
 def encode(codec: VQVAE, region: ClipRegion, count: int = 3) -> list[torch.Tensor]:
-    return Encoder(codec, ENCODINGS).encode(region, count, lambda seconds: None)
+    return Encoder(codec, ENCODINGS[:count]).encode(region, lambda seconds: None)
 
 
 def forbid_encoding(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,7 +150,7 @@ def test_a_cancelled_encoding_keeps_those_before(
             raise CancelledError
 
     with pytest.raises(CancelledError):
-        Encoder(codec, ENCODINGS).encode(region, 3, cancel)
+        Encoder(codec, ENCODINGS).encode(region, cancel)
     forbid_encoding(monkeypatch)
     assert len(encode(codec, region, 2)) == 2
     with pytest.raises(AssertionError, match="encoded again"):

@@ -14,6 +14,7 @@ from distill.models.persistence import LoadedVQModel, load_model_v2
 from distill.training.prior import metadata
 from distill.training.prior.attribute_targets import LOUDNESS, AttributeTargets
 from distill.training.prior.data import PriorCodes
+from distill.training.prior.material import Material
 from distill.training.prior.metadata import (
     collect_recordings,
     index_corpus,
@@ -65,6 +66,17 @@ def attributes_of(codes: PriorCodes) -> AttributeTargets:
     )
 
 
+def material_of(split: Split, codes: PriorCodes) -> Material:
+    """The training sounds as material, without a pulse."""
+    return Material(
+        regions=split.train,
+        learned=len(split.train),
+        codes=codes.train,
+        attributes=attributes_of(codes),
+        pulses=[None] * len(split.train),
+    )
+
+
 def test_the_longest_sound_is_one_that_was_learned_to_its_end(split: Split) -> None:
     assert longest_sound(split, codes_of(10, 20, 90)) == 20
     cut_off = Split(split.train[2:], ())
@@ -80,7 +92,8 @@ def test_recordings_are_beginnings_in_the_first_encoding(
     attributes = attributes_of(codes)
     # Beats go on beyond the codes that are kept.
     pulse = Pulse(120.0, np.arange(9) / 2, bar_beats=4, first_downbeat=0, confidence=0.5)
-    recordings = collect_recordings(loaded, split, codes, attributes, [None, pulse, None])
+    material = material_of(split, codes)._replace(attributes=attributes, pulses=[None, pulse, None])
+    recordings = collect_recordings(loaded, material)
     assert [recording.pulse for recording in recordings] == [None, pulse, None]
     assert [recording.name for recording in recordings] == [r.clip.name for r in split.train]
     assert [len(recording.codes) for recording in recordings] == [10, 15, 12]
@@ -100,7 +113,7 @@ def test_recordings_are_beginnings_in_the_first_encoding(
 
 
 def test_the_copy_index_names_all_encodings(loaded: LoadedVQModel, split: Split) -> None:
-    index = index_corpus(loaded, split, codes_of(10, 20, 12), [0, 480])
+    index = index_corpus(loaded, material_of(split, codes_of(10, 20, 12)), [], [0, 480])
     names = [region.clip.name for region in split.train]
     assert sorted(entry["name"] for entry in index["encodings"]) == sorted(names * 2)
     starts = {entry["start_s"] for entry in index["encodings"]}

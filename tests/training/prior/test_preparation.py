@@ -36,13 +36,11 @@ def prepare(
     return prepare_sounds(split, encoder, RegionTraits(SAMPLE_RATE, 1024, 1), metrics.append)
 
 
-def test_training_sounds_have_all_encodings_and_held_out_ones_the_first(
-    loaded: LoadedVQModel, split: Split
-) -> None:
+def test_all_sounds_have_all_encodings_and_measures(loaded: LoadedVQModel, split: Split) -> None:
     sounds = prepare(loaded, split, [])
-    assert [len(versions) for versions in sounds.train] == [2] * len(split.train)
-    assert len(sounds.held_out) == len(sounds.held_out_pulses) == len(split.held_out)
-    assert len(sounds.descriptors) == len(sounds.pulses) == len(split.train)
+    for regions, prepared in zip((split.train, split.held_out), sounds, strict=True):
+        assert [len(versions) for versions in prepared.codes] == [2] * len(regions)
+        assert len(prepared.descriptors) == len(prepared.pulses) == len(regions)
 
 
 def test_it_tells_how_far_it_is(loaded: LoadedVQModel, split: Split) -> None:

@@ -40,7 +40,7 @@ def test_the_prior_fits_the_codec_and_the_settings(setup: PriorSetup) -> None:
     prior = setup.prior
     assert (prior.num_quantizers, prior.codebook_size) == (3, 32)
     assert setup.arguments["hidden_size"] == 32
-    assert setup.arguments["tags"] == len(setup.attributes.tags) == 2
+    assert setup.arguments["tags"] == len(setup.material.attributes.tags) == 2
     assert prior.pointer is not None
     entries = prior.pointer.entries
     codebooks = setup.loaded.model.rvq.codebooks
@@ -58,7 +58,7 @@ def test_every_sound_comes_in_every_encoding_with_its_attributes(setup: PriorSet
     assert len(setup.codes.train) == len(setup.split.train)
     for i, versions in enumerate(setup.codes.train):
         assert len(versions) == len(setup.offsets) == 2
-        lengths = [len(setup.attributes.of(i, j, slice(None))) for j in range(2)]
+        lengths = [len(setup.material.attributes.of(i, j, slice(None))) for j in range(2)]
         assert [len(codes) for codes in versions] == lengths
 
 
@@ -110,7 +110,7 @@ def test_a_prior_that_learns_on_begins_with_all_weights_but_those_of_its_classif
     cancel = threading.Event()
     setup = prepare_prior(loaded, split, config, CorpusFacts(), cancel, learns_on=True)
     assert setup.parent_hash == loaded.weights_hash
-    assert setup.attributes.tags == ["high", "low", "new"]
+    assert setup.material.attributes.tags == ["high", "low", "new"]
     for name, weights in loaded.prior.state_dict().items():
         if not name.startswith("reader."):
             assert torch.equal(setup.prior.state_dict()[name], weights), name

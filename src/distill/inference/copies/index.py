@@ -54,6 +54,7 @@ def build_copy_index(
     codec: VQVAE,
     corpus: Sequence[CorpusSound],
     held_out: Sequence[Tensor],
+    more: Sequence[CorpusSound] = (),
 ) -> dict[str, Any]:
     """Index a corpus for the copy meter.
 
@@ -61,6 +62,8 @@ def build_copy_index(
         codec: The codec of the codes.
         corpus: The sounds that the prior learns.
         held_out: Codes `[T, Q]` of sounds that it does not learn, for the zero point.
+        more: Those of them that generation takes events from. They are indexed after the zero point
+            is known: beside themselves they would not be new.
 
     Returns:
         Tensors and plain values that a model file can hold. `codes` are the coarse levels of all
@@ -71,23 +74,28 @@ def build_copy_index(
     levels = min(max(RUN_LEVELS), codec.num_quantizers)
     frame_s = codec.frame_hop / codec.sample_rate
     # As many encodings as the bound on all frames allows.
-    frames = sum(len(sound.codes[0]) for sound in corpus)
+    frames = sum(len(sound.codes[0]) for sound in (*corpus, *more))
     count = max(1, min(ENCODINGS, MOST_FRAMES // max(1, frames)))
-    encodings = [part for sound in corpus for part in _encodings_for_runs(sound, frame_s, count)]
-    passages = [
-        encoding._replace(codes=_without_silent_tail(codec, encoding.codes))
-        for sound in corpus
-        for encoding in _spread_encodings(sound, frame_s, count)
-    ]
-    index = {
-        "codes": torch.cat([encoding.codes[:, :levels] for encoding in encodings]).to(dtype),
-        "encodings": [encoding.entry() for encoding in encodings],
-        "passage_codes": torch.cat([encoding.codes for encoding in passages]).to(dtype),
-        "passages": [encoding.entry() for encoding in passages],
-        "codebook_size": codec.codebook_size,
-    }
-    zero_point = calibrate(codec, CopyMeter(codec, index), held_out)
-    return index | {"zero": zero_point.to_dict()}
+
+    def index_of(sounds: Sequence[CorpusSound]) -> dict[str, Any]:
+        encodings = [part for sound in sounds for part in _for_runs(sound, frame_s, count)]
+        passages = [
+            encoding._replace(codes=_without_silent_tail(codec, encoding.codes))
+            for sound in sounds
+            for encoding in _spread_encodings(sound, frame_s, count)
+        ]
+        return {
+            "codes": torch.cat([encoding.codes[:, :levels] for encoding in encodings]).to(dtype),
+            "encodings": [encoding.entry() for encoding in encodings],
+            "passage_codes": torch.cat([encoding.codes for encoding in passages]).to(dtype),
+            "passages": [encoding.entry() for encoding in passages],
+            "codebook_size": codec.codebook_size,
+        }
+
+    learned = index_of(corpus)
+    zero_point = calibrate(codec, CopyMeter(codec, learned), held_out)
+    whole = index_of([*corpus, *more]) if more else learned
+    return whole | {"zero": zero_point.to_dict()}
 
 
 def with_earlier_sounds(index: dict[str, Any], earlier: dict[str, Any]) -> dict[str, Any]:
@@ -142,7 +150,7 @@ def _encodings(sound: CorpusSound) -> list[_Encoding]:
     ]
 
 
-def _encodings_for_runs(sound: CorpusSound, frame_s: float, count: int) -> list[_Encoding]:
+def _for_runs(sound: CorpusSound, frame_s: float, count: int) -> list[_Encoding]:
     """All encodings of a sound, or `count` of them where there are more."""
     encodings = _encodings(sound)
     return encodings if len(encodings) <= count else _spread_encodings(sound, frame_s, count)

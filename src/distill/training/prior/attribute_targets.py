@@ -15,7 +15,7 @@ from distill.audio.descriptor_names import DESCRIPTORS
 from distill.audio.descriptors import PercentileTable, smooth
 from distill.cancellation import check_each
 from distill.data.corpus import Clip
-from distill.data.dataset import Split
+from distill.data.dataset import ClipRegion
 from distill.models.pointer import Pointer
 from distill.models.prior_metadata import SteeringFacts
 
@@ -32,19 +32,19 @@ _FRAMES_PURPOSE = 2
 
 
 class AttributeTargets(NamedTuple):
-    """Attributes of the training sounds; `A` is the number of descriptors and tags.
+    """Attributes of sounds; `A` is the number of descriptors and tags.
 
     What is the same in several frames or encodings is there once: an hour of sound would take
     100 MB otherwise. Half precision would save less, and the classifier would learn otherwise.
 
     Attributes:
-        percentiles: For each training region, percentiles / 100 of its descriptors `[T, 5]`, at its
+        percentiles: For each region, percentiles / 100 of its descriptors `[T, 5]`, at its
             own level. NaN where there is nothing to say, as for the pitch of noise.
         loudness: For each region, the percentiles / 100 of its loudness `[T]` in every encoding:
             the only descriptor that depends on the gain.
         tag_weights: For each region, the weights of the tags `[tags]`; NaN where it says nothing
             about them.
-        table: Percentiles of the descriptors.
+        table: Percentiles of the descriptors of the training sounds.
         tags: Names of the tags.
     """
 
@@ -89,25 +89,28 @@ def tags_of(clip: Clip) -> set[str]:
 
 
 def attribute_targets(
-    split: Split,
+    regions: Sequence[ClipRegion],
+    learned: int,
     descriptors: Sequence[np.ndarray],
     codes: Sequence[Sequence[Tensor]],
     gains: Sequence[float],
     frame_rate: float,
 ) -> AttributeTargets:
-    """Attributes of every frame of the training regions, in every encoding.
+    """Attributes of every frame of some regions, in every encoding.
 
     Args:
-        split: Its training regions are described.
-        descriptors: Descriptors `[T, 5]` of each training region.
-        codes: For each training region, its codes `[T, Q]` in every encoding.
+        regions: The regions.
+        learned: Number of training regions, which come first: they alone make the percentiles and
+            tags.
+        descriptors: Descriptors `[T, 5]` of each region.
+        codes: For each region, its codes `[T, Q]` in every encoding.
         gains: Gain of each encoding, in dB.
         frame_rate: Code frames per second.
     """
-    table = PercentileTable.of(np.concatenate(descriptors))
+    table = PercentileTable.of(np.concatenate(descriptors[:learned]))
     loudness_table = PercentileTable([table.rows[LOUDNESS]])
-    tag_sets = [tags_of(region.clip) for region in split.train]
-    tags = sorted(set().union(*tag_sets))
+    tag_sets = [tags_of(region.clip) for region in regions]
+    tags = sorted(set().union(*tag_sets[:learned]))
     targets = AttributeTargets([], [], [], table, tags)
     for rows, own, versions in check_each(zip(descriptors, tag_sets, codes, strict=True)):
         lengths = [len(version) for version in versions]

@@ -58,5 +58,9 @@ class BestPrior:
         # Cached: decoding the passages takes seconds.
         setup = self.setup
         return index_corpus(
-            setup.loaded, setup.split, setup.codes, setup.offsets, bool(setup.parent_hash)
+            setup.loaded,
+            setup.material,
+            setup.codes.held_out,
+            setup.offsets,
+            bool(setup.parent_hash),
         )

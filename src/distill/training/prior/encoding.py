@@ -107,7 +107,7 @@ class Encoder:
 
     Args:
         codec: The codec, in eval mode.
-        encodings: The encodings; the first is that of held-out sounds.
+        encodings: The encodings.
     """
 
     def __init__(self, codec: VQVAE, encodings: Sequence[Encoding]) -> None:
@@ -115,36 +115,34 @@ class Encoder:
         self.encodings = list(encodings)
         self._cache = RegionArrays("codes", encoder_hash(codec))
 
-    def encode(self, region: ClipRegion, count: int, tell: Callable[[float], None]) -> list[Tensor]:
-        """Codes `[T, Q]` of a region in its first `count` encodings, of `code_dtype`.
+    def encode(self, region: ClipRegion, tell: Callable[[float], None]) -> list[Tensor]:
+        """Codes `[T, Q]` of a region in every encoding, of `code_dtype`.
 
         Args:
             region: Part of a sound.
-            count: Number of encodings.
             tell: Called with the seconds of sound that have become codes since the last call.
 
         Raises:
             OutputError: If the cache cannot be written.
         """
-        names = [encoding.name for encoding in self.encodings[:count]]
+        names = [encoding.name for encoding in self.encodings]
         stored = self._cache.load(region)
         present = sum(name in stored for name in names)
         tell(present * region.n_samples / self.codec.sample_rate)
-        if present < count:
-            self._add_missing(region, stored, count, tell)
+        if present < len(names):
+            self._add_missing(region, stored, tell)
         return [torch.from_numpy(stored[name]) for name in names]
 
     def _add_missing(
         self,
         region: ClipRegion,
         stored: dict[str, np.ndarray],
-        count: int,
         tell: Callable[[float], None],
     ) -> None:
         """Add the codes of the encodings that lack to `stored`, and keep them."""
         audio = trim_inaudible_tail(region.audio(), self.codec.sample_rate)
         unsaved_s = 0.0
-        for encoding in self.encodings[:count]:
+        for encoding in self.encodings:
             if encoding.name in stored:
                 continue
             if unsaved_s > SAVE_EVERY_S:

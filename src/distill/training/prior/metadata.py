@@ -5,16 +5,17 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from distill.audio.pulse import Pulse
+from torch import Tensor
+
 from distill.data.dataset import Split, choices_about
 from distill.inference.copies.index import CorpusSound, build_copy_index, with_earlier_sounds
 from distill.inference.events.cut import cut_into_events
 from distill.models.persistence import LoadedVQModel
 from distill.models.prior_metadata import PriorMetadata, Recording
 from distill.training.metrics import PriorTrainingCompleteEvent
-from distill.training.prior.attribute_targets import AttributeTargets
 from distill.training.prior.data import PriorCodes
 from distill.training.prior.encoding import SHIFTS
+from distill.training.prior.material import Material
 from distill.training.prior.progress import PriorProgress
 from distill.training.prior.setup import PriorSetup
 from distill.training.prior.verdict import Copying, PriorVerdict
@@ -35,26 +36,17 @@ def longest_sound(split: Split, codes: PriorCodes) -> int | None:
     return max(lengths, default=None)
 
 
-def collect_recordings(
-    loaded: LoadedVQModel,
-    split: Split,
-    codes: PriorCodes,
-    attributes: AttributeTargets,
-    pulses: Sequence[Pulse | None],
-) -> list[Recording]:
-    """Beginnings of all training sounds, as prompts and for unit selection.
+def collect_recordings(loaded: LoadedVQModel, material: Material) -> list[Recording]:
+    """Beginnings of all sounds of the material, as prompts and for unit selection.
 
     Args:
         loaded: Model with the codec.
-        split: Its training regions are kept.
-        codes: Codes of the corpus.
-        attributes: Attributes of every frame of the training regions.
-        pulses: Pulse of each training region, kept whole.
+        material: Its pulses are kept whole.
     """
-    seconds = max(RECORDINGS_S / max(len(split.train), 1), SHORTEST_RECORDING_S)
+    seconds = max(RECORDINGS_S / max(len(material.regions), 1), SHORTEST_RECORDING_S)
     max_frames = round(seconds * loaded.model.frame_rate)
     recordings = []
-    parts = zip(split.train, codes.train, pulses, strict=True)
+    parts = zip(material.regions, material.codes, material.pulses, strict=True)
     for i, (region, versions, pulse) in enumerate(parts):
         is_learned_to_end = region.stop == region.clip.n_samples
         # A copy: a part of a tensor keeps all of it in memory, and in the file.
@@ -64,7 +56,7 @@ def collect_recordings(
                 name=region.clip.name,
                 codes=own,
                 whole=is_learned_to_end and len(versions[0]) <= max_frames,
-                traits=attributes.of(i, 0, slice(0, max_frames)).half(),
+                traits=material.attributes.of(i, 0, slice(0, max_frames)).half(),
                 # A later beginning may take one frame more.
                 shifted=tuple(codes[: max_frames + 1].clone() for codes in versions[1:SHIFTS]),
                 pulse=pulse,
@@ -77,17 +69,17 @@ def collect_recordings(
 
 def index_corpus(
     loaded: LoadedVQModel,
-    split: Split,
-    codes: PriorCodes,
+    material: Material,
+    held_out: Sequence[Tensor],
     offsets: Sequence[int],
     learns_on: bool = False,
 ) -> dict[str, Any]:
-    """The index that the copy meter needs to find copies of the training sounds.
+    """The index that the copy meter needs to find copies of the material.
 
     Args:
         loaded: Model with the codec.
-        split: Its training regions are indexed.
-        codes: Codes of the corpus.
+        material: Its regions are indexed.
+        held_out: Codes `[T, Q]` of all held-out regions, for the zero point.
         offsets: Samples by which the frame grid moves in each encoding.
         learns_on: Whether the model's prior goes on, so that sounds count which it heard before.
     """
@@ -100,11 +92,12 @@ def index_corpus(
             codes=versions,
             leads_s=leads_s,
         )
-        for region, versions in zip(split.train, codes.train, strict=True)
+        for region, versions in zip(material.regions, material.codes, strict=True)
     ]
+    learned = material.learned
     # Torch takes small whole numbers for masks, not for indices.
-    held_out = [codes.long() for codes in codes.held_out]
-    index = build_copy_index(loaded.model, sounds, held_out)
+    new = [codes.long() for codes in held_out]
+    index = build_copy_index(loaded.model, sounds[:learned], new, sounds[learned:])
     earlier = loaded.prior_facts.copy_index if learns_on else None
     return index if earlier is None else with_earlier_sounds(index, earlier)
 
@@ -146,15 +139,13 @@ def corpus_part(setup: PriorSetup, copy_index: dict[str, Any]) -> PriorMetadata:
     """The part of the corpus that generation needs, and nothing else.
 
     Args:
-        setup: Codes and attributes of the corpus.
+        setup: The material of the corpus.
         copy_index: Result of `index_corpus`.
     """
     return PriorMetadata(
         longest_sound_frames=longest_sound(setup.split, setup.codes),
         copy_index=copy_index,
-        recordings=collect_recordings(
-            setup.loaded, setup.split, setup.codes, setup.attributes, setup.pulses
-        ),
+        recordings=collect_recordings(setup.loaded, setup.material),
         pulse_known=True,
     )
 
@@ -189,7 +180,7 @@ def prior_metadata(
         warnings=progress.warnings,
         unknown_files=setup.split.unknown,
         file_count=setup.file_count,
-        steering=setup.attributes.steering,
+        steering=setup.material.attributes.steering,
         verdict=verdict.sentence if verdict else None,
         verdict_kind=verdict.kind.value if verdict else None,
         copying=asdict(copying) if copying else None,

@@ -23,22 +23,30 @@ TRAIT_PASSES = 2
 PreparationCallback = Callable[[PreparationMetrics], None]
 
 
+class PreparedRegions(NamedTuple):
+    """Regions of sounds, encoded and measured.
+
+    Attributes:
+        codes: For each region, its codes `[T, Q]` in every encoding.
+        descriptors: Descriptors `[T, 5]` of each region.
+        pulses: Pulse of each region; None where it has none.
+    """
+
+    codes: list[list[Tensor]]
+    descriptors: list[np.ndarray]
+    pulses: list[Pulse | None]
+
+
 class PreparedSounds(NamedTuple):
     """A corpus, encoded and measured.
 
     Attributes:
-        train: For each training region, its codes `[T, Q]` in every encoding.
-        held_out: Codes `[T, Q]` of each held-out region, in the first encoding.
-        descriptors: Descriptors `[T, 5]` of each training region.
-        pulses: Pulse of each training region; None where it has none.
-        held_out_pulses: The same of each held-out region.
+        train: The training regions.
+        held_out: The held-out regions.
     """
 
-    train: list[list[Tensor]]
-    held_out: list[Tensor]
-    descriptors: list[np.ndarray]
-    pulses: list[Pulse | None]
-    held_out_pulses: list[Pulse | None]
+    train: PreparedRegions
+    held_out: PreparedRegions
 
 
 def prepare_sounds(
@@ -47,7 +55,7 @@ def prepare_sounds(
     """Encode and measure all regions, as far as the cache does not hold them.
 
     Args:
-        split: Training and held-out regions. Of held-out ones, one encoding is made.
+        split: Training and held-out regions.
         encoder: Encodes them.
         traits: Measures them.
         callback: Gets the progress.
@@ -57,26 +65,27 @@ def prepare_sounds(
         OutputError: The cache cannot be written.
     """
     count = len(encoder.encodings)
-    passes = [count + TRAIT_PASSES] * len(split.train) + [1 + TRAIT_PASSES] * len(split.held_out)
     regions = [*split.train, *split.held_out]
-    progress = _Progress(regions, passes, callback)
-    for region in check_each(split.train):
-        encoder.encode(region, count, progress.add)
+    progress = _Progress(regions, count + TRAIT_PASSES, callback)
+    for region in check_each(regions):
+        encoder.encode(region, progress.add)
         traits.descriptors_and_pulse(region)
-        progress.end_region()
-    for region in check_each(split.held_out):
-        encoder.encode(region, 1, progress.add)
-        traits.pulse(region)
         progress.end_region()
     # All comes from the cache now. Small arrays that were kept from above would lie between the
     # large buffers of the encoder, and break up the memory: by half a gigabyte for an hour.
-    both = [traits.descriptors_and_pulse(region) for region in check_each(split.train)]
     return PreparedSounds(
-        train=[encoder.encode(region, count, _ignore) for region in check_each(split.train)],
-        held_out=[encoder.encode(region, 1, _ignore)[0] for region in check_each(split.held_out)],
+        train=_load(split.train, encoder, traits),
+        held_out=_load(split.held_out, encoder, traits),
+    )
+
+
+def _load(regions: Sequence[ClipRegion], encoder: Encoder, traits: RegionTraits) -> PreparedRegions:
+    """All of some regions, which the cache holds."""
+    both = [traits.descriptors_and_pulse(region) for region in check_each(regions)]
+    return PreparedRegions(
+        codes=[encoder.encode(region, _ignore) for region in check_each(regions)],
         descriptors=[descriptors for descriptors, _ in both],
         pulses=[pulse for _, pulse in both],
-        held_out_pulses=[traits.pulse(region) for region in check_each(split.held_out)],
     )
 
 
@@ -89,19 +98,18 @@ class _Progress:
 
     Args:
         regions: In the order in which they are prepared.
-        passes: Times that each is gone through.
+        passes: Times that they are gone through.
         callback: Gets the progress.
     """
 
     def __init__(
         self,
         regions: Sequence[ClipRegion],
-        passes: Sequence[int],
+        passes: int,
         callback: PreparationCallback,
     ) -> None:
         self._names = [region.clip.name for region in regions]
-        seconds = [region.n_samples / SAMPLE_RATE for region in regions]
-        self._costs = [times * cost for times, cost in zip(passes, seconds, strict=True)]
+        self._costs = [passes * region.n_samples / SAMPLE_RATE for region in regions]
         self._total = max(sum(self._costs), 1e-9)
         self._callback = callback
         self._done = 0

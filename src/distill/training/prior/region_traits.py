@@ -52,18 +52,6 @@ class RegionTraits:
             self._cache.save(region, stored)
         return stored[_DESCRIPTORS], _pulse_of(stored)
 
-    def pulse(self, region: ClipRegion) -> Pulse | None:
-        """The pulse alone, as of held-out sounds.
-
-        Raises:
-            OutputError: If the cache cannot be written.
-        """
-        stored = self._cache.load(region)
-        if _PULSE not in stored:
-            stored = self._pulse_arrays(region)
-            self._cache.save(region, stored)
-        return _pulse_of(stored)
-
     def _descriptors(self, region: ClipRegion) -> np.ndarray:
         audio = trim_inaudible_tail(region.audio(), self.sample_rate)
         return measure(audio, self.sample_rate, self.hop)

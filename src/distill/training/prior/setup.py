@@ -11,7 +11,6 @@ from typing import Any
 
 import torch
 
-from distill.audio.pulse import Pulse
 from distill.cancellation import cancellable, check_each
 from distill.data.dataset import ClipRegion, Split
 from distill.errors import UsageError
@@ -20,11 +19,7 @@ from distill.models.prior import CodePrior
 from distill.models.vqvae import VQVAE
 from distill.settings import SAMPLE_RATE
 from distill.training.corpus_facts import CorpusFacts
-from distill.training.prior.attribute_targets import (
-    AttributeTargets,
-    attribute_targets,
-    classifier_batches,
-)
+from distill.training.prior.attribute_targets import AttributeTargets, classifier_batches
 from distill.training.prior.data import (
     PriorCodes,
     Shape,
@@ -40,6 +35,7 @@ from distill.training.prior.encoding import (
     draw_gains,
     draw_offsets,
 )
+from distill.training.prior.material import Material, collect_material
 from distill.training.prior.preparation import (
     PreparationCallback,
     PreparedSounds,
@@ -71,8 +67,8 @@ class PriorSetup:
         corpus_facts: Facts about the corpus that the verdicts need.
         offsets: Samples by which the frame grid moves in each encoding.
         codes: Codes of the corpus.
-        attributes: Targets of the attribute classifier.
-        pulses: Pulse of each training region, in seconds from its start; None where it has none.
+        material: The sounds that generation takes events from, with the targets of the attribute
+            classifier.
         arguments: Constructor arguments of the prior beside the codebook size.
         prior: Untrained, on its device, with a trained attribute classifier.
         shapes: Shapes of the batches, which repeat.
@@ -89,8 +85,7 @@ class PriorSetup:
     corpus_facts: CorpusFacts
     offsets: list[int]
     codes: PriorCodes
-    attributes: AttributeTargets
-    pulses: list[Pulse | None]
+    material: Material
     arguments: dict[str, Any]
     prior: CodePrior
     shapes: list[Shape]
@@ -171,7 +166,8 @@ def _prepare(
     codes = _with_metre(
         sounds, [offset / codec.sample_rate for offset in offsets], codec.frame_rate
     )
-    attributes = attribute_targets(split, sounds.descriptors, codes.train, gains, codec.frame_rate)
+    material = collect_material(split, sounds, gains, codec.frame_rate)
+    attributes = material.attributes
 
     context = context_frames(config, codec.frame_rate)
     has_metre = bool(codes.train_metre) or (learns_on and loaded.require_prior().metre is not None)
@@ -190,8 +186,7 @@ def _prepare(
         corpus_facts=corpus_facts,
         offsets=offsets,
         codes=codes,
-        attributes=attributes,
-        pulses=sounds.pulses,
+        material=material,
         arguments=arguments,
         prior=prior,
         shapes=shapes,
@@ -215,21 +210,22 @@ def _with_metre(sounds: PreparedSounds, leads_s: Sequence[float], frame_rate: fl
         leads_s: Seconds of silence before a sound in each encoding.
         frame_rate: Code frames per second.
     """
-    codes = PriorCodes(train=sounds.train, held_out=sounds.held_out)
-    if not any(sounds.pulses):
+    train, held_out = sounds
+    codes = PriorCodes(train=train.codes, held_out=[versions[0] for versions in held_out.codes])
+    if not any(train.pulses):
         return codes
-    train = [
+    train_metre = [
         [
             metre_of(pulse, len(version), lead_s, frame_rate)
             for version, lead_s in zip(versions, leads_s, strict=True)
         ]
-        for pulse, versions in zip(sounds.pulses, codes.train, strict=True)
+        for pulse, versions in zip(train.pulses, codes.train, strict=True)
     ]
-    held_out = [
+    held_out_metre = [
         metre_of(pulse, len(version), 0.0, frame_rate)
-        for pulse, version in zip(sounds.held_out_pulses, codes.held_out, strict=True)
+        for pulse, version in zip(held_out.pulses, codes.held_out, strict=True)
     ]
-    return codes._replace(train_metre=train, held_out_metre=held_out)
+    return codes._replace(train_metre=train_metre, held_out_metre=held_out_metre)
 
 
 def _prior_arguments(
