@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from distill.workflows.folders import encode_folder, write_entries
     from distill.workflows.generate import generate, generate_again
     from distill.workflows.load import load
+    from distill.workflows.pack import Kit, pack
     from distill.workflows.stream import Stream, stream
     from distill.workflows.train import resume, train, train_prior
     from distill.workflows.versions import continue_model
@@ -72,9 +73,11 @@ _HOMES = {
     "encode_folder": "workflows.folders",
     "generate": "workflows.generate",
     "generate_again": "workflows.generate",
+    "Kit": "workflows.pack",
     "load": "workflows.load",
     "load_codes": "inference.codes.file",
     "open_workspace": "library.workspace",
+    "pack": "workflows.pack",
     "parse_region": "inference.codes.region",
     "resume": "workflows.train",
     "save_codes": "inference.codes.file",
@@ -102,6 +105,7 @@ __all__ = [
     "Job",
     "JobEvent",
     "JobState",
+    "Kit",
     "Player",
     "Region",
     "Stream",
@@ -125,6 +129,7 @@ __all__ = [
     "load",
     "load_codes",
     "open_workspace",
+    "pack",
     "parse_region",
     "resume",
     "save_codes",

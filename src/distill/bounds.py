@@ -47,6 +47,9 @@ BOUNDS = {
     "--jobs": Bound(1, 64),
     # Of a file of a corpus: beyond, it would be the corpus, or next to nothing of it.
     "--weight": Bound(0.1, 10),
+    # Sounds of a sampler kit: one a key, 92 in all, from C2 to the last one of MIDI.
+    "--one-shots": Bound(0, 64),
+    "--loops": Bound(0, 28),
     # Delivery. Sample rates in Hz, from those of telephones to those of studios.
     "--rate": Bound(8_000, 192_000),
     # kb/s: Opus begins at 24 a channel, and ends at 512 in stereo.

@@ -317,6 +317,7 @@ def test_a_number_far_too_large_or_small_is_refused_at_once(
         "encode": [model, corpus_dir / "low" / "pluck 0.wav"],
         "decode": [model, codes],
         "convert": [corpus_dir / "low" / "pluck 0.wav", "--format", "flac"],
+        "pack": [model, "-o", "kit"],
         "codebook": [model],
         "cache": [],
     }[command]

@@ -23,12 +23,18 @@ from distill.training.prior_config import PriorConfig
 GUIDES = Path(__file__).parents[2] / "docs" / "guides"
 CODES = (GUIDES / "codes.md").read_text(encoding="utf-8")
 SCULPTING = (GUIDES / "sculpting.md").read_text(encoding="utf-8")
+SAMPLERS = (GUIDES / "samplers.md").read_text(encoding="utf-8")
 CORPORA = os.environ.get("DISTILL_CORPORA")
 QUICK = {
     "--minutes 20": "--steps 12 --batch-size 2 --codebook-size 16",
     "--minutes 10": "--steps 4 --batch-size 2",
     "--pairs 12": "--pairs 3",
     "-n 4": "-n 3",
+    "--one-shots 32 --loops 8": "--one-shots 2 --loops 1 --tempo 120 --bars 0.25 --max-copy 100",
+    "--one-shots 0 --loops 4 --tempo 84 --bars 1": (
+        "--one-shots 0 --loops 1 --tempo 120 --bars 0.25 --max-copy 100"
+    ),
+    "--one-shots 16 --loops 0": "--one-shots 1 --loops 0 --max-copy 100",
     "--duration 8": "--duration 0.5",
     "train-prior my.sda sounds": (
         "train-prior my.sda sounds --epochs 1 --layers 1 --hidden-size 32 --heads 2"
@@ -145,6 +151,25 @@ def test_sculpting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     heard = {file.name for file in model.corpus if not file.muted}
     assert {"loop_tabla (added).flac", "second-3 (added).wav"} <= heard
     assert not heard & {"tabla_ghe1.flac", "tabla_tas1.flac", "tabla_ke1.flac"}
+
+
+def test_samplers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    make_sounds(tmp_path / "sounds")
+    for command in commands(SAMPLERS):
+        run(command)
+    assert len(list((tmp_path / "kit").rglob("*.wav"))) == 3
+    named = set(re.findall(r"`(kit\.\w+)`", SAMPLERS))
+    assert named == {path.name for path in (tmp_path / "kit").glob("kit.*")}
+    assert [path.parent.name for path in (tmp_path / "slow").rglob("*.wav")] == ["loops"]
+    (small,) = (tmp_path / "mpc").rglob("*.wav")
+    info = sf.info(small)
+    assert (info.samplerate, info.channels, info.subtype) == (44_100, 1, "PCM_16")
+    (code,) = re.findall(r"```python\n(.+?)```", SAMPLERS, re.DOTALL)
+    quick = "one_shots=1, loops=0, max_copy=100"
+    exec(code.replace("one_shots=16, loops=4", quick), {})
+    assert (tmp_path / "kit-2" / "kit.json").exists()
 
 
 def test_pictures_are_those_that_the_commands_make() -> None:

@@ -1,7 +1,7 @@
-"""Tempo and loop of a sound in chunks of WAV files, as samplers and music programs read them.
+"""Tempo of a sound in a chunk of WAV files, as samplers and music programs read it.
 
-`acid` has tempo, beats and meter (no standard; layout as in libsndfile's `wav.c`). `smpl` has the
-loop ("New multimedia data types and data techniques", Microsoft 1994, "Sample chunk").
+`acid` has tempo, beats and meter (no standard; layout as in libsndfile's `wav.c`). The `smpl` chunk
+of `marks.py` tells of the loop.
 """
 
 import math
@@ -9,6 +9,7 @@ import struct
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from distill.audio.marks import SAMPLER, UNITY_NOTE
 from distill.audio.riff import byte_order, find_chunks
 
 HIGHEST_TEMPO = 1_000.0
@@ -24,17 +25,8 @@ _ACID = "IHHfIHHf"
 _ONE_SHOT = 0x01
 _STRETCH = 0x04
 
-# MIDI note at which a sound plays as recorded: C4, as in most files.
-_UNITY_NOTE = 60
-
 # Note value of a beat: a quarter.
 _DENOMINATOR = 4
-
-# Manufacturer, product, sample period (ns), unity note, pitch fraction, SMPTE format and offset,
-# loops, bytes that follow them. Then the loop: number, type (0: forward), first and last sample
-# frame, fraction, how often it plays (0: without end).
-_SAMPLER = "9I"
-_LOOP = "6I"
 
 
 @dataclass(frozen=True)
@@ -58,30 +50,17 @@ class Timing:
             raise ValueError(f"No sound has the timing {self}.")
 
 
-def timing_chunks(timing: Timing, frames: int, sample_rate: int) -> list[tuple[bytes, bytes]]:
-    """Names and contents of the chunks of a WAV file: `acid`, and `smpl` for a loop.
+def tempo_chunk(timing: Timing, note: int = UNITY_NOTE) -> tuple[bytes, bytes]:
+    """Name and contents of the `acid` chunk of a WAV file.
 
     Args:
         timing: Tempo and beats.
-        frames: Samples per channel of the file.
-        sample_rate: In Hz.
+        note: MIDI note at which the sound plays as recorded.
     """
     flags = _STRETCH if timing.is_loop else _ONE_SHOT
     meter = (_DENOMINATOR, timing.bar_beats)
-    acid = struct.pack(
-        f"<{_ACID}", flags, _UNITY_NOTE, 0x8000, 0.0, timing.beats, *meter, timing.tempo
-    )
-    chunks = [(b"acid", acid)]
-    if timing.is_loop and frames:
-        chunks.append((b"smpl", _whole_loop(frames, sample_rate)))
-    return chunks
-
-
-def _whole_loop(frames: int, sample_rate: int) -> bytes:
-    """Contents of a `smpl` chunk with one loop, over all of the sound."""
-    period_ns = round(1e9 / sample_rate)
-    sampler = struct.pack(f"<{_SAMPLER}", 0, 0, period_ns, _UNITY_NOTE, 0, 0, 0, 1, 0)
-    return sampler + struct.pack(f"<{_LOOP}", 0, 0, 0, frames - 1, 0, 0)
+    acid = struct.pack(f"<{_ACID}", flags, note, 0x8000, 0.0, timing.beats, *meter, timing.tempo)
+    return b"acid", acid
 
 
 def find_timing(file: BinaryIO) -> Timing | None:
@@ -97,7 +76,7 @@ def find_timing(file: BinaryIO) -> Timing | None:
         if chunk.name == b"acid" and timing is None:
             timing = _read_acid(file.read(min(chunk.size, struct.calcsize(_ACID))), order)
         elif chunk.name == b"smpl":
-            has_loop |= _has_loop(file.read(min(chunk.size, struct.calcsize(_SAMPLER))), order)
+            has_loop |= _has_loop(file.read(min(chunk.size, struct.calcsize(SAMPLER))), order)
     if timing is None or not has_loop:
         return timing
     return Timing(timing.tempo, timing.beats, timing.bar_beats, is_loop=True)
@@ -117,7 +96,7 @@ def _read_acid(content: bytes, order: str) -> Timing | None:
 
 def _has_loop(content: bytes, order: str) -> bool:
     """Whether a `smpl` chunk, of which `content` is the beginning, has loops."""
-    if len(content) < struct.calcsize(f"{order}{_SAMPLER}"):
+    if len(content) < struct.calcsize(f"{order}{SAMPLER}"):
         return False
-    n_loops = struct.unpack(f"{order}{_SAMPLER}", content)[7]
+    n_loops = struct.unpack(f"{order}{SAMPLER}", content)[7]
     return bool(n_loops)

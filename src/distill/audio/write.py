@@ -22,8 +22,9 @@ from distill.audio.encoding import (
 )
 from distill.audio.formats import FORMATS, USUAL, Encoding, SoundFormat, check_encoding
 from distill.audio.id3 import CHUNK, LONGEST_ANNOTATION, id3_tag
+from distill.audio.marks import UNITY_NOTE, Marks, mark_chunks, size_of
 from distill.audio.riff import append_chunks
-from distill.audio.timing import Timing, timing_chunks
+from distill.audio.timing import Timing, tempo_chunk
 from distill.audio.virtual_file import VirtualFile, signals_held
 from distill.cancellation import check_each
 from distill.errors import AudioError
@@ -36,7 +37,7 @@ _LARGEST_WAV = (1 << 32) - 1
 # Bytes of a comment up to which libsndfile opens an Opus file (1.2.2: 51,200 for all texts).
 _LONGEST_OPUS_TEXT = 50_000
 
-# Bytes that the chunks with the timing take at most: 24 and 60, their headers, and padding.
+# Bytes that the chunks of tempo and loop take at most: 24 and 60, their headers, and padding.
 _TIMING_BYTES = 128
 
 
@@ -47,6 +48,7 @@ def write_sound(
     encoding: Encoding = USUAL,
     tags: dict[str, str] | None = None,
     timing: Timing | None = None,
+    marks: Marks | None = None,
 ) -> Path:
     """Write a sound, whole or not at all, in the format that the name ends in (`FORMATS`).
 
@@ -59,6 +61,8 @@ def write_sound(
             `read_tags` reads them.
         timing: Tempo and beats for other programs, in chunks of WAV files; other formats have no
             place for them. `read_timing` reads them.
+        marks: Root note, loop and onsets for samplers, in chunks of WAV files. Default: the loop of
+            `timing`.
 
     Raises:
         AudioError: If samples are not numbers, or the format cannot hold this sound.
@@ -68,7 +72,7 @@ def write_sound(
     audio = np.atleast_2d(audio)
     starts = range(0, audio.shape[1], sample_rate)
     blocks = (audio[:, start : start + sample_rate] for start in starts)
-    return write_sound_blocks(path, blocks, len(audio), sample_rate, encoding, tags, timing)
+    return write_sound_blocks(path, blocks, len(audio), sample_rate, encoding, tags, timing, marks)
 
 
 def write_sound_blocks(
@@ -79,6 +83,7 @@ def write_sound_blocks(
     encoding: Encoding = USUAL,
     tags: dict[str, str] | None = None,
     timing: Timing | None = None,
+    marks: Marks | None = None,
 ) -> Path:
     """`write_sound` of a stream of blocks `[C, n]`, each written as soon as it is there.
 
@@ -92,6 +97,7 @@ def write_sound_blocks(
         encoding: Bits or bitrate.
         tags: Texts to store with the sound.
         timing: Tempo and beats for other programs.
+        marks: Root note, loop and onsets for samplers.
     """
     ending = Path(path).suffix.lower()
     ending = ending if ending in FORMATS else ".wav"
@@ -114,7 +120,7 @@ def write_sound_blocks(
     before, texts, after = _place_texts(format_, dict(tags or {}))
     with replace_atomically(path) as file:
         file.write(before)
-        room = _TIMING_BYTES if timing is not None else 0
+        room = _TIMING_BYTES + size_of(marks)
         target = VirtualFile(file, _LARGEST_WAV - room, start=len(before))
         try:
             n_frames = form.write(target, blocks, options, texts)
@@ -122,11 +128,23 @@ def write_sound_blocks(
             problem = f"{format_.name} cannot hold this sound as {form.subtype} ({error})"
             raise AudioError(f"Cannot write {path}: {problem}.") from error
         target.check()
-        if timing is not None and format_.name == "WAV":
-            append_chunks(file, timing_chunks(timing, n_frames, sample_rate))
+        if format_.name == "WAV":
+            append_chunks(file, _sampler_chunks(timing, marks, n_frames, sample_rate))
         if after:
             append_chunks(file, [(CHUNK, after)], order=">")
     return Path(path)
+
+
+def _sampler_chunks(
+    timing: Timing | None, marks: Marks | None, n_frames: int, sample_rate: int
+) -> list[tuple[bytes, bytes]]:
+    """Names and contents of the chunks that samplers read; none for a sound that says nothing."""
+    if marks is None and timing is not None and timing.is_loop:
+        marks = Marks(is_loop=True)
+    chunks = [tempo_chunk(timing, marks.root if marks else UNITY_NOTE)] if timing else []
+    if marks is not None and (n_frames or not marks.is_loop):
+        chunks += mark_chunks(marks, n_frames, sample_rate)
+    return chunks
 
 
 class _PlacedTexts(NamedTuple):

@@ -28,6 +28,7 @@ from distill.cli.generate import generate_cmd
 from distill.cli.info import info_cmd
 from distill.cli.jobs import app as jobs_app
 from distill.cli.models import app as models_app
+from distill.cli.pack import pack_cmd
 from distill.cli.parse_errors import ShortErrorsGroup
 from distill.cli.presets import app as presets_app
 from distill.cli.renders import app as renders_app
@@ -48,6 +49,7 @@ app.command("doctor")(doctor_cmd)
 app.command("train")(train_cmd)
 app.command("train-prior")(train_prior_cmd)
 app.command("generate")(generate_cmd)
+app.command("pack")(pack_cmd)
 app.command("encode")(encode_cmd)
 app.command("decode")(decode_cmd)
 app.command("convert")(convert_cmd)

@@ -13,6 +13,7 @@ from distill.audio.conversion import shape_sound
 from distill.audio.delivery import Delivery
 from distill.audio.formats import USUAL, Encoding
 from distill.audio.level import integrated_loudness
+from distill.audio.marks import Marks
 from distill.audio.stereo import mix_channels
 from distill.audio.timing import Timing
 from distill.audio.write import write_sound
@@ -107,7 +108,9 @@ class Generated:
         """Whether its end flows into its start."""
         return self.recipe.way.kind == LOOP
 
-    def save(self, path: FilePath, delivery: Delivery | None = None) -> Path:
+    def save(
+        self, path: FilePath, delivery: Delivery | None = None, marks: Marks | None = None
+    ) -> Path:
         """Write the sound, with its recipe in the metadata, and return the path.
 
         The name's ending chooses the format: .wav, .aiff or .flac (24 bit), .ogg, .opus or .mp3.
@@ -115,6 +118,7 @@ class Generated:
         Args:
             path: File to write; an earlier one is replaced.
             delivery: Another form, as `delivered` gives it; None for the sound as it is.
+            marks: Root note, loop and onsets for samplers.
 
         Raises:
             UsageError: The format does not have what is asked for.
@@ -125,7 +129,7 @@ class Generated:
         timing = asdict(sound.timing) if sound.timing else None
         tags = sound.recipe.tags(copy=copy, timing=timing)
         return write_sound(
-            path, sound.audio, sound.sample_rate, sound.encoding, tags=tags, timing=sound.timing
+            path, sound.audio, sound.sample_rate, sound.encoding, tags, sound.timing, marks
         )
 
     def save_codes(self, path: FilePath, source: str = "") -> Path:
