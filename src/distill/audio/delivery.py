@@ -4,6 +4,8 @@ Model and seed decide the sound; a delivery decides its sample rate, channels, l
 that writes sounds takes one. NumPy is not loaded here: commands read their options from it.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -59,7 +61,7 @@ class Delivery:
             raise UsageError("A mono sound has no width: leave out --mono or --width.")
 
     @property
-    def shape(self) -> "Delivery":
+    def shape(self) -> Delivery:
         """The part of it that changes samples."""
         return Delivery(**{name: getattr(self, name) for name in SHAPE})
 
@@ -78,7 +80,7 @@ class Delivery:
         values = {entry.name: getattr(self, entry.name) for entry in fields(self)}
         return {name: value for name, value in values.items() if value is not None}
 
-    def over(self, base: "Delivery | None") -> "Delivery":
+    def over(self, base: Delivery | None) -> Delivery:
         """This delivery, with the shape of `base` wherever it says nothing."""
         if base is None:
             return self
