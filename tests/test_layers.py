@@ -13,6 +13,7 @@ FOR_ALL = {"bounds", "claims", "errors", "settings", "device", "files", "process
     "cancellation",
     "printable",
     "progress",
+    "ranks",
 }
 LAYERS = ["audio", "data", "models", "inference", "training", "workflows", "library", "ui", "cli"]
 FLOORS = {
@@ -29,6 +30,7 @@ FLOORS = {
         {"checkpoint", "checkpoint_types", "config", "corpus_facts", "curves", "metrics"}
         | {"out_of_memory", "paths", "prior_config", "rules", "threads"}
         | {"weight_average"},
+        {"world"},
         {"codec", "prior"},
         {"loop", "prior_loop"},
     ],

@@ -45,6 +45,8 @@ BOUNDS = {
     "--threads": Bound(1, 1024),
     # Each process takes 0.1 GB of memory.
     "--jobs": Bound(1, 64),
+    # Processes of one machine: the largest servers have 16 GPUs.
+    "--devices": Bound(1, 64),
     # Of a file of a corpus: beyond, it would be the corpus, or next to nothing of it.
     "--weight": Bound(0.1, 10),
     # Sounds of a sampler kit: one a key, 92 in all, from C2 to the last one of MIDI.

@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 from distill.errors import OutputError
 from distill.files import FilePath, create_locked, remove_if_dead
+from distill.ranks import own_place
 
 MOST_CLAIMS = 100
 """Most claims for the results of one command: each keeps a file open."""
@@ -80,6 +81,10 @@ def training_claimed(checkpoint: FilePath, model_path: FilePath) -> Iterator[Non
     Raises:
         OutputError: If another run has claimed it.
     """
+    if not own_place().is_first:
+        # Of processes that train together, the first one claims and writes.
+        yield
+        return
     if not claim(checkpoint):
         raise OutputError(
             f"Another run is training '{model_path}': wait for its end, or stop it first."

@@ -12,6 +12,7 @@ import torch
 from distill.bounds import check_bound
 from distill.errors import UsageError
 from distill.process import available_cores
+from distill.ranks import own_place
 
 log = logging.getLogger(__name__)
 
@@ -89,10 +90,13 @@ def _round_trip(device: torch.device) -> tuple[torch.Tensor, ...]:
 
 
 def default_threads() -> int:
-    """Number of threads by default: one a core, at most `MAX_THREADS` or `$OMP_NUM_THREADS`."""
+    """Number of threads by default: one a core, at most `MAX_THREADS` or `$OMP_NUM_THREADS`.
+
+    Processes that train together share the cores of their machine.
+    """
     setting = os.environ.get("OMP_NUM_THREADS", "")
     limit = int(setting) if setting.isdecimal() else MAX_THREADS
-    return max(1, min(available_cores(), limit))
+    return max(1, min(available_cores() // own_place().local_size, limit))
 
 
 def prepare(threads: int | None = None) -> int:

@@ -14,6 +14,8 @@ DistillError                  one clear sentence: what, which file, what to do
 ├── DivergedError             codec training went wrong for good: the learning rate is too high
 ├── MemoryUsedUpError         training does not fit into memory, even with the smallest batch
 ├── CheckpointError           there is nothing to resume from, or it does not fit
+├── LostProcessError          a process of a training on many devices has ended
+├── RanksDifferError          processes that train one model hold different weights
 ├── PlayerError               the process for inference ended, or cannot start
 └── ModelFileError            a `.sda` file cannot be used
     ├── NotAModelError        it is no `.sda` file at all (wrong marker)
@@ -97,6 +99,17 @@ class MemoryUsedUpError(DistillError):
 
 class CheckpointError(DistillError):
     """There is no checkpoint to resume from, or it does not fit."""
+
+
+class LostProcessError(DistillError):
+    """A process of a training on many devices has ended; the others cannot go on."""
+
+    exit_code = 75
+    """"Try again" (`EX_TEMPFAIL` of `sysexits.h`): whoever started the processes may do so."""
+
+
+class RanksDifferError(DistillError):
+    """Processes that train one model together hold different weights."""
 
 
 class PlayerError(DistillError):

@@ -20,6 +20,7 @@ from distill.cli.console import stoppable
 from distill.cli.convert import convert_cmd
 from distill.cli.corpus import app as corpus_app
 from distill.cli.decode import decode_cmd
+from distill.cli.devices import exit_codes_of_many
 from distill.cli.doctor import doctor_cmd
 from distill.cli.documents import app as documents_app
 from distill.cli.edit import app as edit_app
@@ -120,7 +121,8 @@ def main() -> None:
     with lasting_streams() as stdout, stoppable():
         bootstrap()
         try:
-            app(prog_name="distill")
+            with exit_codes_of_many():
+                app(prog_name="distill")
         finally:
             stdout.flush()
             if stdout.error:

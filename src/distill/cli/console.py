@@ -16,9 +16,18 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
 from distill.claims import release_all
-from distill.errors import DistillError
+from distill.errors import (
+    CheckpointError,
+    CorpusError,
+    DistillError,
+    DivergedError,
+    LostProcessError,
+    MemoryUsedUpError,
+    RanksDifferError,
+)
 from distill.files import plain_json
 from distill.printable import visible
+from distill.ranks import is_first_process
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -29,6 +38,16 @@ a command give the same."""
 
 STOP_SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 """Signals that ask a process to end, beside Ctrl-C: a polite kill, and a terminal that closes."""
+
+_SAID_BY_FIRST = (
+    CheckpointError,
+    CorpusError,
+    DivergedError,
+    LostProcessError,
+    MemoryUsedUpError,
+    RanksDifferError,
+)
+"""Errors that all processes of a training meet alike: the first one says them."""
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -71,10 +90,11 @@ def one_sentence_errors(command: Command) -> Command:
         try:
             return command(*args, **kwargs)
         except DistillError as error:
-            make_console().print(f"Error: {error}", style="red", soft_wrap=True)
+            if is_first_process() or not isinstance(error, _SAID_BY_FIRST):
+                make_console().print(f"Error: {error}", style="red", soft_wrap=True)
             raise typer.Exit(error.exit_code) from error
         except KeyboardInterrupt as interrupt:
-            make_console().print("Stopped.")
+            make_console(quiet=not is_first_process()).print("Stopped.")
             raise typer.Exit(INTERRUPT_CODE) from interrupt
         finally:
             release_all()
@@ -117,7 +137,8 @@ def stoppable() -> Iterator[None]:
     def stop(_signal: int, frame: FrameType | None) -> None:
         if _is_import(frame):
             with suppress(OSError):
-                os.write(2, b"Stopped.\n")
+                if is_first_process():
+                    os.write(2, b"Stopped.\n")
             os._exit(INTERRUPT_CODE)
         raise KeyboardInterrupt
 

@@ -45,6 +45,15 @@ Jobs = Annotated[
         metavar="N",
     ),
 ]
+Devices = Annotated[
+    int | None,
+    typer.Option(
+        "--devices",
+        help="Processes that train together: one for each GPU, or for a part of the cores. "
+        "Default: 1.",
+        metavar="N",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 FromTime = Annotated[
     str | None,

@@ -10,9 +10,11 @@ from distill.cli.console import (
     make_console,
     one_sentence_errors,
 )
+from distill.cli.devices import follow_training, starts_processes, train_on_devices
 from distill.cli.options import (
     Detach,
     Device,
+    Devices,
     IgnoreChoices,
     Jobs,
     Json,
@@ -46,6 +48,7 @@ from distill.cli.train_terminal import train_in_terminal
 from distill.errors import UsageError
 from distill.process import Priority as ProcessPriority
 from distill.process import set_priority, using_jobs
+from distill.ranks import own_place
 from distill.training.paths import checkpoint_path
 
 app = typer.Typer()
@@ -71,6 +74,7 @@ def train_cmd(
     lr: LearningRate = None,
     channels: Channels = None,
     device: Device = "auto",
+    devices: Devices = None,
     threads: TrainingThreads = None,
     priority: Priority = ProcessPriority.LOW,
     jobs: Jobs = None,
@@ -139,11 +143,17 @@ def train_cmd(
         )
     # Before the scan, and before torch is loaded: another run learns of this one at once.
     with using_jobs(jobs):
+        if not own_place().is_first:
+            follow_training(training)
+            return
         with training_claimed(checkpoint_path(training.output), training.output):
             training.check()
-            if not detach:
+            is_launcher = starts_processes(devices, device, detach)
+            if not (detach or is_launcher):
                 train_in_terminal(console, training, workspace, json)
                 return
+        if is_launcher:
+            raise typer.Exit(train_on_devices(devices or 1))
         # The process of the job claims the model for itself.
         print_started(console, training.start(workspace), json)
 

@@ -15,12 +15,14 @@ from distill.cli.console import (
     one_sentence_errors,
     print_json,
 )
+from distill.cli.devices import follow_prior, starts_processes, train_on_devices
 from distill.cli.doctor import curation_line
 from distill.cli.keys import stop_by_hand
 from distill.cli.options import (
     DatasetDir,
     Detach,
     Device,
+    Devices,
     IgnoreChoices,
     Jobs,
     Json,
@@ -35,6 +37,7 @@ from distill.errors import UsageError
 from distill.printable import visible
 from distill.process import Priority as ProcessPriority
 from distill.process import set_priority, using_jobs
+from distill.ranks import own_place
 from distill.training.paths import checkpoint_path
 
 if TYPE_CHECKING:
@@ -85,6 +88,7 @@ def train_prior_cmd(
     heads: Heads = None,
     lr: LearningRate = None,
     device: Device = "auto",
+    devices: Devices = None,
     threads: TrainingThreads = None,
     priority: Priority = ProcessPriority.LOW,
     jobs: Jobs = None,
@@ -116,6 +120,14 @@ def train_prior_cmd(
         "learning_rate": lr,
         "threads": threads,
     }
+    if not own_place().is_first:
+        with using_jobs(jobs):
+            follow_prior(model_path, dataset_dir, device, overrides, learn_on)
+        return
+    if starts_processes(devices, device, detach):
+        _check(model_path, dataset_dir, device, overrides, learn_on)
+        with using_jobs(jobs):
+            raise typer.Exit(train_on_devices(devices or 1))
     if detach:
         how: dict[str, Any] = {"learns_on": learn_on, "ignore_choices": ignore_choices}
         with using_jobs(jobs):
@@ -132,6 +144,24 @@ def train_prior_cmd(
     # Without a validation there are no best weights to keep.
     if not print_outcome(console, model_path, result):
         raise typer.Exit(INTERRUPT_CODE)
+
+
+def _check(
+    model_path: Path,
+    dataset_dir: Path,
+    device: str,
+    overrides: dict[str, Any],
+    learns_on: bool | None,
+) -> None:
+    """Refuse what cannot work before hours of sound are encoded."""
+    from distill.device import pick_device
+    from distill.models.persistence import read_header
+    from distill.workflows.train import prior_settings, prior_size
+
+    pick_device(device)
+    read_header(model_path)
+    size = prior_size(model_path, learns_on, overrides)
+    prior_settings(dataset_dir, **(overrides | size))
 
 
 def _start_job(
@@ -174,16 +204,9 @@ def _train_in_terminal(
     how: dict[str, Any],
 ) -> dict[str, Any]:
     """Train as a job of the workspace; returns the result of `distill.train_prior`."""
-    from distill.device import pick_device
     from distill.library.job_kinds import TrainPriorArguments
-    from distill.models.persistence import read_header
-    from distill.workflows.train import prior_settings, prior_size
 
-    # Refuse what cannot work before hours of sound are encoded.
-    pick_device(device)
-    read_header(model_path)
-    size = prior_size(model_path, how["learns_on"], overrides)
-    prior_settings(dataset_dir, **(overrides | size))
+    _check(model_path, dataset_dir, device, overrides, how["learns_on"])
     arguments = TrainPriorArguments(
         model=str(model_path.absolute()),
         sounds=str(dataset_dir.absolute()),
@@ -194,7 +217,8 @@ def _train_in_terminal(
     )
     # Another run on this model is refused, rather than waited for.
     own_claim = training_claimed(checkpoint_path(model_path, "prior"), model_path)
-    with own_claim, terminal_job(console, workspace, "train-prior", arguments) as run:
+    goes_on = own_place().restarts > 0
+    with own_claim, terminal_job(console, workspace, "train-prior", arguments, goes_on) as run:
         return show_prior_training(console, model_path, dataset_dir, device, overrides, run, **how)
 
 

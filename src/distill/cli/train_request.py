@@ -1,15 +1,19 @@
 """What `distill train` was asked for."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from distill.process import Priority
+from distill.ranks import own_place
 from distill.training.paths import checkpoint_path
 
 if TYPE_CHECKING:
     from distill.library.job_types import Job
+    from distill.training.metrics import TrainingCompleteEvent
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,8 @@ class TrainingRequest:
         from distill.workflows.versions import check_continuation
 
         pick_device(self.device)
+        if self.is_restarted:
+            return
         if not self.is_resumed:
             check_training(self.output, self.discard_prior, self.settings, self.overwrite)
         elif not os.path.exists(checkpoint_path(self.output)):
@@ -47,6 +53,33 @@ class TrainingRequest:
             check_continuation(self.parent, self.output, self.settings)
         if self.dataset_dir is not None:
             check_corpus_folder(self.dataset_dir)
+
+    @property
+    def is_restarted(self) -> bool:
+        """Whether `torchrun` has started it anew, to go on from its checkpoint."""
+        if own_place().size == 1:
+            return False
+        from distill.training.world import open_world
+
+        return open_world(self.device).is_restarted and checkpoint_path(self.output).exists()
+
+    def work(self) -> "Callable[..., TrainingCompleteEvent]":
+        """What trains: a function of the sounds, `callback` and `cancel_event`."""
+        from distill.workflows.train import resume, train
+        from distill.workflows.versions import continue_model
+
+        common: dict[str, Any] = {"device": self.device, "discard_prior": self.discard_prior}
+        if self.is_resumed:
+            return lambda _, **how: resume(self.output, sounds=self.dataset_dir, **common, **how)
+        verb: Any = train if self.parent is None else partial(continue_model, self.parent)
+        return partial(
+            verb,
+            output=self.output,
+            model_name=self.model_name,
+            overwrite=self.overwrite,
+            **common,
+            **self.settings,
+        )
 
     def arguments(self) -> dict[str, Any]:
         """Arguments of the job."""

@@ -1,7 +1,6 @@
 """A training that runs in the terminal which it was started from."""
 
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ import typer
 from rich.console import Console
 
 from distill.cli.console import INTERRUPT_CODE, clock, print_json
+from distill.cli.devices import tell_followers
 from distill.cli.keys import stop_by_hand
 from distill.cli.terminal_job import terminal_job
 from distill.cli.train_request import TrainingRequest
@@ -30,7 +30,8 @@ def train_in_terminal(
     arguments = TrainArguments(**training.arguments())
     facts: dict[str, Any] = {}
     try:
-        with terminal_job(console, workspace, "train", arguments, training.is_resumed) as run:
+        goes_on = training.is_resumed or training.is_restarted
+        with terminal_job(console, workspace, "train", arguments, goes_on) as run:
             complete = _train_codec(console, training, run)
             facts = asdict(complete)
             # A job that was gone on with says itself what it is for.
@@ -38,6 +39,7 @@ def train_in_terminal(
             if prior is None:
                 prior = arguments.prior
             sounds = training.dataset_dir or Path(run.arguments.get("sounds", ""))
+            tell_followers(training.device, (str(sounds), prior))
             _print_summary(console, complete, training.dataset_dir, then_prior=prior is not None)
             # Scripts can tell an interrupted training by its exit code.
             is_finished = complete.finished
@@ -60,9 +62,8 @@ def _train_codec(
     from distill.cli.train_display import TrainDisplay
     from distill.library.job_kinds import TrainArguments
     from distill.library.job_work import conclude_codec, curation_of
-    from distill.workflows.train import resume, train
-    from distill.workflows.versions import continue_model
 
+    work = training.work()
     run.check()
     corpus = None
     if training.dataset_dir is not None and not training.is_resumed:
@@ -80,30 +81,7 @@ def _train_codec(
             run.write(metrics)
             display(metrics)
 
-        if corpus is None:
-            complete = resume(
-                training.output,
-                sounds=training.dataset_dir,
-                callback=show,
-                cancel_event=event,
-                device=training.device,
-                discard_prior=training.discard_prior,
-            )
-        else:
-            verb: Any = train
-            if training.parent is not None:
-                verb = partial(continue_model, training.parent)
-            complete = verb(
-                corpus,
-                training.output,
-                callback=show,
-                cancel_event=event,
-                device=training.device,
-                model_name=training.model_name,
-                discard_prior=training.discard_prior,
-                overwrite=training.overwrite,
-                **training.settings,
-            )
+        complete = work(corpus, callback=show, cancel_event=event)
     conclude_codec(run, complete)
     return complete
 

@@ -22,6 +22,9 @@ GAP_S = (0.02, 0.2)
 GAIN_DB = (-6.0, 2.0)
 """Lowest and highest random gain of a file in a crop, in dB."""
 
+ALL_ROWS = slice(None)
+"""All crops of a batch."""
+
 OPEN_FILES = 64
 """Most files that are mapped at a time: some systems allow a program 256."""
 
@@ -208,6 +211,16 @@ class Crops(NamedTuple):
     exact: np.ndarray
 
 
+class _Piece(NamedTuple):
+    """Stretch of a file in a crop, from sample `position` of the crop and `start` of the region."""
+
+    position: int
+    region: ClipRegion
+    start: int
+    n_samples: int
+    gain: float
+
+
 class CropSampler:
     """Random training crops that depend on the seed and the step alone.
 
@@ -247,31 +260,50 @@ class CropSampler:
         # Opening a file takes as long as reading a crop from it.
         self._audio_of = lru_cache(OPEN_FILES)(ClipRegion.audio)
 
-    def batch(self, step: int, batch_size: int, exact_share: float = 0.0) -> Crops:
-        """Draw the crops of a step, each exact with probability `exact_share`."""
+    def batch(
+        self, step: int, batch_size: int, exact_share: float = 0.0, rows: slice = ALL_ROWS
+    ) -> Crops:
+        """Draw the crops of a step.
+
+        Args:
+            step: Number of the step.
+            batch_size: Crops that are drawn.
+            exact_share: Probability of each to be exact.
+            rows: Those that are read and returned. The draws are the same for any.
+        """
         rng = np.random.default_rng([self.seed, step])
         # A generator of its own: where crops begin does not depend on the share.
         exact_rng = np.random.default_rng([self.seed, step, 2])
         exact = exact_rng.random(batch_size) < exact_share
-        crops = [self._crop(rng, is_exact) for is_exact in exact]
-        return Crops(audio=np.stack(crops), exact=exact)
+        plans = [self._plan(rng, is_exact) for is_exact in exact]
+        crops = [self._read(plan) for plan in plans[rows]]
+        return Crops(audio=np.stack(crops), exact=exact[rows])
 
-    def _crop(self, rng: np.random.Generator, exact: bool) -> np.ndarray:
-        """One crop `[C, N]`: files with silence between them."""
-        crop = np.zeros((self.channels, self.crop_samples), np.float32)
+    def _plan(self, rng: np.random.Generator, exact: bool) -> list[_Piece]:
+        """Pieces of one crop, with silence between them."""
+        plan = []
         position = 0
         while position < self.crop_samples:
-            piece = self._piece(rng, self.crop_samples - position, exact)
-            stop = position + piece.shape[1]
-            crop[:, position:stop] = piece
+            piece = self._draw_piece(rng, position, exact)
+            plan.append(piece)
+            stop = position + piece.n_samples
             position = stop + int(rng.integers(self.shortest_gap, self.longest_gap))
             if exact:
                 # On to the next border of a frame.
                 position += -position % self.frame_hop
+        return plan
+
+    def _read(self, plan: Sequence[_Piece]) -> np.ndarray:
+        """The crop `[C, N]` of a plan."""
+        crop = np.zeros((self.channels, self.crop_samples), np.float32)
+        for piece in plan:
+            audio = self._audio_of(piece.region)[:, piece.start : piece.start + piece.n_samples]
+            stop = piece.position + piece.n_samples
+            crop[:, piece.position : stop] = audio * np.float32(piece.gain)
         return crop
 
-    def _piece(self, rng: np.random.Generator, room: int, exact: bool) -> np.ndarray:
-        """A stretch `[C, n]` of a random file, `n` at most `room`."""
+    def _draw_piece(self, rng: np.random.Generator, position: int, exact: bool) -> _Piece:
+        """A stretch of a random file that begins at `position` of a crop, and ends within it."""
         region = self.regions[self._draw_index(rng)]
         # Starts up to a quarter of a crop before the file count as its first sample: beginnings
         # are heard more often than anything else.
@@ -282,9 +314,13 @@ class CropSampler:
             start -= start % self.frame_hop
         else:
             gain = 10 ** (rng.uniform(*GAIN_DB) / 20) * rng.choice((-1.0, 1.0))
-        audio = self._audio_of(region)[:, start : start + room]
-        piece: np.ndarray = audio * np.float32(gain)
-        return piece
+        return _Piece(
+            position=position,
+            region=region,
+            start=start,
+            n_samples=min(region.n_samples - start, self.crop_samples - position),
+            gain=gain,
+        )
 
     def _draw_index(self, rng: np.random.Generator) -> int:
         if self._cumulative is None:

@@ -12,7 +12,7 @@ from typing import Any
 from distill.data.corpus import CorpusReport, scan_corpus
 from distill.data.curation import curation_of
 from distill.data.dataset import extend_manifest, make_manifest
-from distill.device import pick_device, prepare
+from distill.device import prepare
 from distill.errors import (
     CheckpointError,
     ModelFileError,
@@ -27,8 +27,9 @@ from distill.models.persistence import (
     save_prior_to_model,
 )
 from distill.models.vqvae import VQVAE
+from distill.ranks import own_place
 from distill.settings import SAMPLE_RATE
-from distill.training.checkpoint import load_checkpoint, restoring
+from distill.training.checkpoint import discard_checkpoint, load_checkpoint, restoring
 from distill.training.checkpoint_types import CODEC_CHECKPOINT
 from distill.training.codec.corpus import TrainingCorpus
 from distill.training.codec.lineage import (
@@ -44,6 +45,7 @@ from distill.training.metrics import TrainingCompleteEvent
 from distill.training.out_of_memory import memory_in_a_sentence
 from distill.training.paths import check_model_name, check_untrained, checkpoint_path
 from distill.training.threads import thread_trials
+from distill.training.world import World, open_world
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +64,7 @@ def train_vqvae(
     model_name: str | None = None,
     discard_prior: bool = False,
     overwrite: bool = False,
+    world: World | None = None,
 ) -> TrainingCompleteEvent:
     """Train a codec on `corpus`, and keep the model file up to date while it runs.
 
@@ -76,6 +79,8 @@ def train_vqvae(
         model_name: Name in the file; by default the file's own.
         discard_prior: Whether to overwrite a file that holds a prior.
         overwrite: Whether to overwrite a model without a prior, or an interrupted training.
+        world: The processes that train together; None for those that `torchrun` started, or for
+            this one alone.
 
     Raises:
         OutputError: `output` cannot be written, is something else than a model, or exists and
@@ -88,12 +93,13 @@ def train_vqvae(
         >>> corpus = scan_corpus("sounds")
         >>> train_vqvae(corpus, Path("my.sda"), get_adaptive_vqvae_config(len(corpus.clips)))
     """
-    check_output(output, discard_prior, overwrite)
-    check_space(output, training_size(config))
+    world = world or open_world(device)
+    if world.is_first:
+        _prepare_files(output, discard_prior, overwrite, config)
     config = _settle(config, _channels(corpus, config.channels))
     identity = _new_identity(model_name or output.stem, corpus.layout.output_channels)
     sounds = TrainingCorpus.from_report(corpus, make_manifest(corpus.clips))
-    trainer = CodecTrainer(config, sounds.split, SAMPLE_RATE, pick_device(device))
+    trainer = CodecTrainer(config, sounds.split, SAMPLE_RATE, world.device, world=world)
     return _codec_run(trainer, sounds, output, identity, callback, cancel_event).run()
 
 
@@ -109,6 +115,7 @@ def continue_vqvae(
     model_name: str | None = None,
     discard_prior: bool = False,
     overwrite: bool = False,
+    world: World | None = None,
 ) -> TrainingCompleteEvent:
     """Train the next version of a model: analysis and codebooks stay, the decoder learns on.
 
@@ -123,6 +130,7 @@ def continue_vqvae(
         model_name: Name in the file; by default the file's own.
         discard_prior: Whether to overwrite a file that holds a prior.
         overwrite: Whether to overwrite a model without a prior, or an interrupted training.
+        world: As in `train_vqvae`.
 
     Returns:
         The end of training. The finished file holds the earlier model's prior, if it has one.
@@ -132,10 +140,11 @@ def continue_vqvae(
         UsageError: `output` is the earlier model, or a setting differs from those of its codec.
         OutputError: As `train_vqvae`; `PriorPresentError` and `DivergedError` too.
     """
-    check_successor(parent_path, output)
-    check_output(output, discard_prior, overwrite)
-    check_space(output, training_size(config))
-    parent = load_model_v2(parent_path, pick_device(device))
+    world = world or open_world(device)
+    if world.is_first:
+        check_successor(parent_path, output)
+        _prepare_files(output, discard_prior, overwrite, config)
+    parent = load_model_v2(parent_path, world.device)
     fixed_settings(parent.model.config, asdict(config), parent_path)
     config = _settle(config, _channels(corpus, parent.model.channels))
     manifest = extend_manifest(corpus.clips, parent.metadata.get("corpus") or [])
@@ -144,11 +153,20 @@ def continue_vqvae(
     identity |= lineage_entries(parent, manifest, sounds.muted)
     codec = next_codec(parent.model, sounds.split.train)
     factors = crop_factors(sounds.split.train, identity)
-    trainer = CodecTrainer(config, sounds.split, SAMPLE_RATE, pick_device(device), codec, factors)
+    trainer = CodecTrainer(config, sounds.split, SAMPLE_RATE, world.device, codec, factors, world)
     run = _codec_run(trainer, sounds, output, identity, callback, cancel_event, parent_path)
     complete = run.run()
     _hand_on_prior(run, complete)
     return complete
+
+
+def _prepare_files(output: Path, discard_prior: bool, overwrite: bool, config: VQVAEConfig) -> None:
+    """Check that the files of a new training can be written, and clear those of an earlier one."""
+    check_output(output, discard_prior, overwrite)
+    check_space(output, training_size(config))
+    if own_place().size > 1:
+        # Should all processes be started anew before the first save, they must not go on from it.
+        discard_checkpoint(checkpoint_path(output))
 
 
 def _settle(config: VQVAEConfig, channels: int) -> VQVAEConfig:
@@ -171,6 +189,8 @@ def _codec_run(
 ) -> CodecRun:
     """The run of a training, on as many threads as its settings say."""
     threads = prepare(trainer.config.threads)
+    # Several processes compute alike only with as many threads each.
+    adapts = trainer.config.adapts_threads and trainer.world.size == 1
     return CodecRun(
         trainer,
         sounds,
@@ -178,7 +198,7 @@ def _codec_run(
         output=output,
         callback=callback,
         cancel_event=cancel_event,
-        threads=thread_trials(threads, trainer.config.adapts_threads, trainer.device),
+        threads=thread_trials(threads, adapts, trainer.device),
         parent_path=parent_path,
     )
 
@@ -200,7 +220,7 @@ def check_successor(parent_path: Path, output: Path) -> None:
 def _hand_on_prior(run: CodecRun, complete: TrainingCompleteEvent) -> None:
     """Give the prior of the earlier version to the finished file: its codes are the same."""
     path = run.parent_path
-    if path is None or not complete.finished:
+    if path is None or not complete.finished or not run.world.is_first:
         return
     try:
         parent = load_model_v2(path)
@@ -233,6 +253,7 @@ def resume_vqvae(
     device: str = "auto",
     progress: Callable[[int, int, str], None] | None = None,
     discard_prior: bool = False,
+    world: World | None = None,
 ) -> TrainingCompleteEvent:
     """Continue from the checkpoint beside `output`, with its settings and its corpus.
 
@@ -244,14 +265,17 @@ def resume_vqvae(
         device: `auto`, `cpu`, `cuda` or `mps`.
         progress: Gets files done, files in all, and the name of a file while the corpus is read.
         discard_prior: Whether to overwrite a prior that `output` got in the meantime.
+        world: As in `train_vqvae`; the number of processes may be another than before.
 
     Raises:
         CheckpointError: There is no usable checkpoint, or the corpus has changed.
         PriorPresentError: `output` holds a prior, and `discard_prior` is false.
     """
-    check_output(output, discard_prior, overwrite=True)
+    world = world or open_world(device)
+    if world.is_first:
+        check_output(output, discard_prior, overwrite=True)
     checkpoint = checkpoint_path(output)
-    state = load_checkpoint(checkpoint, CODEC_CHECKPOINT)
+    state = world.first_does(lambda: load_checkpoint(checkpoint, CODEC_CHECKPOINT))
     with restoring(checkpoint):
         config = VQVAEConfig(**state["trainer"]["config"])
     prepare(config.threads)
@@ -262,13 +286,15 @@ def resume_vqvae(
         added=[Path(path) for path in state.get("added", [])],
     )
     folder = dataset_dir or Path(state["dataset_dir"])
-    corpus = scan_corpus(folder, config.channels, progress, curation)
+    corpus = world.each_machine_does(
+        lambda: scan_corpus(folder, config.channels, progress, curation)
+    )
     _check_same_corpus(corpus, state["manifest"], output)
     sounds = TrainingCorpus.from_report(corpus, state["manifest"])
     with restoring(checkpoint):
         codec = _codec_of(state)
     factors = crop_factors(sounds.split.train, state["identity"])
-    trainer = CodecTrainer(config, sounds.split, SAMPLE_RATE, pick_device(device), codec, factors)
+    trainer = CodecTrainer(config, sounds.split, SAMPLE_RATE, world.device, codec, factors, world)
     parent_path = Path(state["parent_path"]) if state.get("parent_path") else None
     run = _codec_run(
         trainer, sounds, output, state["identity"], callback, cancel_event, parent_path

@@ -30,9 +30,12 @@ USUAL_BATCH_SIZE = 8
 CUDA_BATCH_SIZE = 64
 
 
-def usual_batch_size(device: torch.device) -> int:
-    """Crops in a batch on `device`, unless the user says otherwise."""
-    return CUDA_BATCH_SIZE if device.type == "cuda" else USUAL_BATCH_SIZE
+def usual_batch_size(device: torch.device, processes: int = 1) -> int:
+    """Crops in a batch of so many `processes`, each on a `device`, unless the user says otherwise.
+
+    Each has as many as it would have alone: a GPU with fewer would be mostly idle.
+    """
+    return processes * (CUDA_BATCH_SIZE if device.type == "cuda" else USUAL_BATCH_SIZE)
 
 
 def is_out_of_memory(error: Exception) -> bool:

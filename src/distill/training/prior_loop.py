@@ -9,7 +9,7 @@ from distill.cancellation import CancelledError
 from distill.data.corpus import scan_corpus
 from distill.data.curation import NO_CURATION, Curation
 from distill.data.dataset import Split, make_manifest, split_by_manifest
-from distill.device import pick_device, prepare
+from distill.device import prepare
 from distill.files import FilePath
 from distill.models.persistence import LoadedVQModel, load_model_v2
 from distill.models.prior_metadata import PriorMetadata
@@ -26,6 +26,7 @@ from distill.training.prior.setup import count_files, prepare_prior
 from distill.training.prior.verdict import check_memorization
 from distill.training.prior_config import PriorConfig
 from distill.training.threads import thread_trials
+from distill.training.world import World, open_world
 
 __all__ = [
     "BestCallback",
@@ -55,6 +56,7 @@ def train_prior(
     learns_on: bool = False,
     best_callback: BestCallback | None = None,
     preparation_callback: PreparationCallback | None = None,
+    world: World | None = None,
 ) -> dict[str, Any]:
     """Train a prior on the codes of the sounds in `dataset_dir`; writes no model file.
 
@@ -78,6 +80,8 @@ def train_prior(
             The weights of the training are the same with it and without.
         preparation_callback: Gets the progress of encoding and measuring the sounds. Codes that the
             cache holds are not made again.
+        world: The processes that train together; None for those that `torchrun` started, or for
+            this one alone. The first one calls all callbacks.
 
     Returns:
         - `prior_model`: the network at its best weights; None before the first validation.
@@ -100,9 +104,12 @@ def train_prior(
         >>> result["complete"].best_perplexity
     """
     prior_config.check()
+    world = world or open_world(device)
     threads = prepare(prior_config.threads)
-    loaded = load_model_v2(model_path, device=pick_device(device))
-    corpus = scan_corpus(dataset_dir, loaded.model.channels, progress, curation)
+    loaded = load_model_v2(model_path, device=world.device)
+    corpus = world.each_machine_does(
+        lambda: scan_corpus(dataset_dir, loaded.model.channels, progress, curation)
+    )
     manifest = loaded.metadata.get("corpus") or make_manifest(corpus.clips)
     split = split_by_manifest(corpus.clips, manifest)
     if split.fresh:
@@ -123,9 +130,12 @@ def train_prior(
             muted=muted_files(corpus),
             learns_on=learns_on,
             callback=preparation_callback,
+            world=world,
         )
     except CancelledError:
         return _no_result(loaded, split)
+    # Several processes compute alike only with as many threads each.
+    adapt_threads = adapt_threads and world.size == 1
     trials = thread_trials(threads, adapt_threads, loaded.model.rvq.codebooks.device)
     run = PriorRun(setup, cancel_event, step_callback, trials, best_callback)
     run.resume_if_possible()

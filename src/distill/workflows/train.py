@@ -36,6 +36,7 @@ from distill.training.prior_loop import (
     StepCallback,
 )
 from distill.training.prior_loop import train_prior as run_prior_training
+from distill.training.world import World, open_world
 from distill.workflows.callbacks import CallbackGuard
 
 PRIOR_SIZE = {
@@ -64,6 +65,9 @@ def train(
     **settings: Any,
 ) -> TrainingCompleteEvent:
     """Train a codec on a folder of sounds.
+
+    In a script that `torchrun` starts, its processes train together; the first one writes the file
+    and calls `callback`.
 
     Args:
         sounds: Folder of sounds, or a scan of it (`distill.scan_corpus`).
@@ -94,12 +98,26 @@ def train(
         done = distill.train("sounds", "my.sda", minutes=20)
         print(done.verdict)
     """
+    world = open_world(device)
+    if is_cut_off(world, output):
+        return resume(
+            output,
+            sounds=sounds.root if isinstance(sounds, CorpusReport) else sounds,
+            callback=callback,
+            cancel_event=cancel_event,
+            device=device,
+            progress=progress,
+            discard_prior=discard_prior,
+        )
     # Refuse what cannot work before hours of sound are decoded.
-    check_training(output, discard_prior, settings, overwrite)
+    if world.is_first:
+        check_training(output, discard_prior, settings, overwrite)
     channels = settings.get("channels")
     own_claim = training_claimed(checkpoint_path(Path(output)), output)
     with own_claim, CallbackGuard(cancel_event) as guard:
-        corpus = scan_unless_done(sounds, channels, progress, curation)
+        corpus = world.each_machine_does(
+            lambda: scan_unless_done(sounds, channels, progress, curation)
+        )
         config = get_adaptive_vqvae_config(len(corpus.clips), corpus.total_s, **settings)
         return train_vqvae(
             corpus,
@@ -111,7 +129,15 @@ def train(
             model_name=model_name,
             discard_prior=discard_prior,
             overwrite=overwrite,
+            world=world,
         )
+
+
+def is_cut_off(world: World, output: FilePath) -> bool:
+    """Whether `torchrun` has started this training anew, and its checkpoint is there."""
+    if not world.is_restarted:
+        return False
+    return world.first_says(checkpoint_path(Path(output)).exists())
 
 
 def scan_unless_done(
@@ -243,6 +269,8 @@ def train_prior(
 ) -> dict[str, Any]:
     """Train a prior and add it to the model file, in place of any prior there.
 
+    In a script that `torchrun` starts, its processes train together, as in `train`.
+
     Args:
         model_path: Model file with the codec.
         sounds: Folder of sounds.
@@ -278,11 +306,13 @@ def train_prior(
         result = distill.train_prior("my.sda", "sounds", minutes=10)
         print(result["complete"].verdict)
     """
+    world = open_world(device)
     size = prior_size(model_path, learns_on, overrides)
     config, _ = prior_settings(sounds, **(overrides | size))
     # With a number of epochs or threads, a run is repeatable.
     adapts = overrides.get("max_epochs") is None and overrides.get("threads") is None
-    _check_prior_place(Path(model_path), config)
+    if world.is_first:
+        _check_prior_place(Path(model_path), config)
     own_claim = training_claimed(checkpoint_path(Path(model_path), "prior"), model_path)
     with own_claim, CallbackGuard(cancel_event) as guard:
         result = run_prior_training(
@@ -299,9 +329,10 @@ def train_prior(
             learns_on=bool(size),
             best_callback=guard.wrap(best_callback) if best_callback else None,
             preparation_callback=guard.wrap(preparation_callback) if preparation_callback else None,
+            world=world,
         )
         prior = result["prior_model"]
-        if prior is not None:
+        if prior is not None and world.is_first:
             _save_prior(Path(model_path), result)
             # The best weights are in the model file now. After an error, the next run goes on.
             is_kept = keep_checkpoint and result["complete"].interrupted

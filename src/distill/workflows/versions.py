@@ -19,8 +19,15 @@ from distill.training.config import get_adaptive_vqvae_config
 from distill.training.loop import Callback, check_successor, continue_vqvae
 from distill.training.metrics import TrainingCompleteEvent
 from distill.training.paths import checkpoint_path
+from distill.training.world import open_world
 from distill.workflows.callbacks import CallbackGuard
-from distill.workflows.train import ScanProgress, check_training, scan_unless_done
+from distill.workflows.train import (
+    ScanProgress,
+    check_training,
+    is_cut_off,
+    resume,
+    scan_unless_done,
+)
 
 
 def continue_model(
@@ -70,11 +77,25 @@ def continue_model(
     Example:
         distill.continue_model("voices.sda", "sounds", "voices-v2.sda", minutes=10)
     """
-    check_training(output, discard_prior, settings, overwrite)
+    world = open_world(device)
+    if is_cut_off(world, output):
+        return resume(
+            output,
+            sounds=sounds.root if isinstance(sounds, CorpusReport) else sounds,
+            callback=callback,
+            cancel_event=cancel_event,
+            device=device,
+            progress=progress,
+            discard_prior=discard_prior,
+        )
+    if world.is_first:
+        check_training(output, discard_prior, settings, overwrite)
     fixed_values = check_continuation(model_path, output, settings)
     own_claim = training_claimed(checkpoint_path(Path(output)), output)
     with own_claim, CallbackGuard(cancel_event) as guard:
-        corpus = scan_unless_done(sounds, fixed_values["channels"], progress, curation)
+        corpus = world.each_machine_does(
+            lambda: scan_unless_done(sounds, fixed_values["channels"], progress, curation)
+        )
         config = get_adaptive_vqvae_config(len(corpus.clips), **(settings | fixed_values))
         return continue_vqvae(
             corpus,
@@ -87,6 +108,7 @@ def continue_model(
             model_name=model_name,
             discard_prior=discard_prior,
             overwrite=overwrite,
+            world=world,
         )
 
 

@@ -42,9 +42,9 @@ def test_codes_are_counted_level_by_level() -> None:
 def test_recent_counts_forget_and_go_on_from_their_state() -> None:
     counts = RecentCounts(4)
     assert counts.total().shape == (0, 4)
-    counts.add(torch.zeros(1, 5, 2, dtype=torch.long))
+    counts.add(count_codes(torch.zeros(1, 5, 2, dtype=torch.long), 4))
     for _ in range(HEALTH_STEPS):
-        counts.add(torch.ones(1, 5, 2, dtype=torch.long))
+        counts.add(count_codes(torch.ones(1, 5, 2, dtype=torch.long), 4))
     assert counts.total().tolist() == [[0, 5 * HEALTH_STEPS, 0, 0]] * 2
     other = RecentCounts(4)
     other.restore(counts.state())

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from distill.audio.equaliser import equalise
-from distill.data.dataset import CropSampler
+from distill.data.dataset import ALL_ROWS, CropSampler
 
 # Share of exact crops. Their codes are the same each time. The decoder can so learn by heart the
 # detail that codes do not hold: attacks, and the course of noise.
@@ -25,7 +25,12 @@ def plain_crops(sampler: CropSampler, step: int, batch_size: int, device: torch.
 
 
 def training_crops(
-    sampler: CropSampler, step: int, batch_size: int, sample_rate: int, device: torch.device
+    sampler: CropSampler,
+    step: int,
+    batch_size: int,
+    sample_rate: int,
+    device: torch.device,
+    rows: slice = ALL_ROWS,
 ) -> Tensor:
     """Crops `[B, C, N]` of a step: some exact, most of the others equalised.
 
@@ -35,28 +40,30 @@ def training_crops(
         batch_size: Number of crops.
         sample_rate: In Hz.
         device: Where the crops go.
+        rows: Those of the `batch_size` crops that are made.
     """
-    crops = sampler.batch(step, batch_size, EXACT_SHARE)
+    crops = sampler.batch(step, batch_size, EXACT_SHARE, rows)
     audio = torch.from_numpy(crops.audio).to(device)
     rng = np.random.default_rng([sampler.seed, step, _EQUALISER_PURPOSE])
-    return equalise_some(audio, ~crops.exact, rng, sample_rate)
+    # Drawn for the whole batch, so that a crop is the same whichever others are made with it.
+    is_chosen = rng.random(batch_size) < EQUALISED_SHARE
+    return equalise_some(audio, is_chosen[rows] & ~crops.exact, rng, sample_rate)
 
 
 def equalise_some(
-    audio: Tensor, candidates: np.ndarray, rng: np.random.Generator, sample_rate: int
+    audio: Tensor, is_equalised: np.ndarray, rng: np.random.Generator, sample_rate: int
 ) -> Tensor:
-    """Put most of the `candidates` among the crops through a random equaliser.
+    """Put some of the crops through one random equaliser.
 
     Args:
         audio: `[B, C, N]`, changed in place.
-        candidates: `[B]` (bool), the crops that may be changed.
-        rng: Source of the draws.
+        is_equalised: `[B]` (bool), the crops that are changed.
+        rng: Source of the equaliser.
         sample_rate: In Hz.
 
     Returns:
         `audio`
     """
-    is_equalised = (rng.random(len(audio)) < EQUALISED_SHARE) & candidates
     # The mask on the device: a GPU would wait for an index from the CPU.
     mask = torch.from_numpy(is_equalised).to(audio.device)
     if mask.any():

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from distill.cancellation import CancelledError, check_of
-from distill.errors import DistillError, DivergedError, OutputError
+from distill.errors import DistillError, DivergedError, OutputError, RanksDifferError
 from distill.training.checkpoint import PatientSaver, discard_checkpoint, save_checkpoint
 from distill.training.codec.corpus import TrainingCorpus
 from distill.training.codec.metadata import CodecFindings, codec_metadata
@@ -75,10 +75,11 @@ class CodecRun:
     ) -> None:
         self.parent_path = parent_path
         self.trainer = trainer
+        self.world = trainer.world
         self.corpus = corpus
         self.identity = identity
         self.output = output
-        self.callback = callback
+        self.callback = callback if self.world.is_first else lambda event: None
         self.cancel_event = cancel_event or threading.Event()
         trainer.check = check_of(self.cancel_event)
         self.threads = threads or ThreadTrials([torch.get_num_threads()])
@@ -98,12 +99,18 @@ class CodecRun:
         Raises:
             DivergedError: Training has diverged for good; its checkpoint is gone then.
             OutputError: The files cannot be written at the end; before it, training goes on.
+            LostProcessError: Another process of this training has ended.
+            RanksDifferError: Processes of this training hold different weights.
         """
         try:
             is_finished = self._train()
         except DivergedError:
             # A run from this checkpoint would end alike.
-            discard_checkpoint(checkpoint_path(self.output))
+            if self.world.is_first:
+                discard_checkpoint(checkpoint_path(self.output))
+            raise
+        except RanksDifferError:
+            # None of the weights is to be trusted.
             raise
         except BaseException as error:
             # A callback, a second Ctrl-C, memory, a lost cache: nothing that was learned is lost.
@@ -118,7 +125,10 @@ class CodecRun:
             is_finished = self._take_steps()
         except CancelledError:
             is_finished = False
+        self.trainer.check_equal()
         self._save_at_end(is_finished)
+        # What comes next may read the file.
+        self.world.wait()
         return is_finished
 
     def _take_steps(self) -> bool:
@@ -126,7 +136,7 @@ class CodecRun:
         trainer = self.trainer
         # Where a validation was interrupted, it comes before further steps.
         self._validate_if_due()
-        while not trainer.report().is_done and not self.cancel_event.is_set():
+        while self._goes_on():
             self._step()
 
         is_finished = trainer.report().is_done
@@ -136,6 +146,10 @@ class CodecRun:
             self.stereo = measures.stereo
             self._validate()
         return is_finished
+
+    def _goes_on(self) -> bool:
+        self.world.tick(self.cancel_event)
+        return not (self.trainer.report().is_done or self.world.is_stopping(self.cancel_event))
 
     def _step(self) -> None:
         earlier_batch_size = self.trainer.report().batch_size
@@ -149,6 +163,7 @@ class CodecRun:
         self.callback(metrics)
         self._validate_if_due()
         if self._is_save_due():
+            self.trainer.check_equal()
             self.saver.attempt(lambda: self._save(is_finished=False))
 
     def _check_divergence(self, metrics: StepMetrics) -> None:
@@ -280,6 +295,8 @@ class CodecRun:
         """
         report = self.trainer.report()
         self.last_save_s = report.elapsed_s
+        if not self.world.is_first:
+            return
         if not is_finished:
             self.code_counts = self.trainer.recent_counts()
         # A model alone passes for a finished one: the first checkpoint comes before the first

@@ -1,38 +1,43 @@
 """One codec in training: an optimiser step, a validation, and the state to stop and go on.
 
-The loss is an energy distance between mel spectrograms of the sound and of two decodings with
-different noise. So noise is learned as noise, without an adversary (`models.losses`).
+Noise is learned as noise, without an adversary (`codec.objective`). Several processes may train it
+together, each on some crops of every batch (`training.world`).
 """
 
 import math
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from distill.bounds import check_bound
 from distill.cancellation import Check, check_each
-from distill.data.dataset import CropSampler, Split
+from distill.data.dataset import ALL_ROWS, CropSampler, Split
 from distill.device import gains_by_bfloat16
 from distill.errors import DivergedError
 from distill.models.losses import MEL_SCALES, MelLoss
 from distill.models.persistence import save_model_v2
 from distill.models.phase_noise import NOISE_FRAMES
-from distill.models.vqvae import VQVAE, CodecOutput
+from distill.models.vqvae import VQVAE
 from distill.training.codec.budget import Budget, plan_budget
 from distill.training.codec.crops import plain_crops, training_crops
+from distill.training.codec.objective import (
+    NOISE_PURPOSE,
+    SETTLING_PURPOSE,
+    Objective,
+    StepDraws,
+)
 from distill.training.codec.optimizer import CodecOptimizer
 from distill.training.codec.settling import fit_codes, fit_memory, memory_arguments
 from distill.training.codec.validation import (
     Distances,
     RecentCounts,
     corpus_counts,
+    count_codes,
     measure_distances,
     measure_health,
     stereo_image,
@@ -41,32 +46,16 @@ from distill.training.config import VQVAEConfig
 from distill.training.metrics import LevelHealth, StepMetrics
 from distill.training.out_of_memory import free_memory, is_out_of_memory, usual_batch_size
 from distill.training.weight_average import WeightAverage
-
-# Indices into `MEL_SCALES`: scales of every step, and scales that each step draws one from.
-# Nearly as good as all seven at every step, at half the cost.
-EVERY_STEP_SCALES = (2, 4, 6)
-SOMETIMES_SCALES = (0, 1, 3, 5)
+from distill.training.world import World
 
 # Crops that the distance of the untrained model is measured on: that of a few may be anything.
 UNTRAINED_CROPS = 32
-
-# Weight of the repulsion between two decodings in the energy distance. 1 makes it a proper score:
-# it is lowest for the true distribution.
-REPULSION = 1.0
-
-# Weight of the level distance, relative to the mel distance summed over 7 scales.
-LEVEL_WEIGHT = 6.0
 
 # Norm that gradients are clipped to.
 MAX_GRADIENT = 1.0
 
 # Steps in a row whose loss may be no number, before training counts as diverged.
 BAD_STEPS_ALLOWED = 5
-
-# Purposes of random draws within a step; each has a generator of its own.
-_SCALES_PURPOSE = 1
-_SETTLING_PURPOSE = 2
-_NOISE_PURPOSE = 4
 
 
 @dataclass(frozen=True)
@@ -78,7 +67,7 @@ class TrainerReport:
         progress: 0 at the start, 1 at the end.
         elapsed_s: Seconds spent, validation and saving included, earlier runs too.
         realtime_factor: Seconds of sound in training batches per second of time.
-        batch_size: Crops of a step; fewer after memory has run out.
+        batch_size: Crops of a step, in all processes; fewer after memory has run out.
         first_distance: Mel distance before the decoder had learned anything; infinite before the
             codebooks are settled.
         codebooks_ready: Whether the codebooks are settled.
@@ -116,6 +105,7 @@ class CodecTrainer:
         device: Where the codec is trained.
         codec: A codec to train on, whose codes stay as they are; None for a new one.
         factors: How often each training region is heard beside its weight; None: all alike.
+        world: The processes that train it; None for this one alone.
     """
 
     def __init__(
@@ -126,9 +116,11 @@ class CodecTrainer:
         device: torch.device,
         codec: VQVAE | None = None,
         factors: Sequence[float] | None = None,
+        world: World | None = None,
     ) -> None:
         self.config = config
         self.device = device
+        self.world = world or World(device)
         torch.manual_seed(config.seed)
         if codec is None:
             codec = VQVAE(**(config.model_arguments(sample_rate) | memory_arguments(split)))
@@ -138,6 +130,8 @@ class CodecTrainer:
         self.codec = codec.to(device)
         self.codec.half_precision = gains_by_bfloat16(device)
         self.loss = MelLoss(sample_rate).to(device)
+        self.draws = StepDraws(config.seed)
+        self.objective = Objective(self.loss, self.draws)
         self.optimizer = CodecOptimizer(self.codec, config.learning_rate)
         self.average = WeightAverage(self.codec)
 
@@ -146,7 +140,7 @@ class CodecTrainer:
             split.train, config.crop_frames * hop, sample_rate, config.seed, hop, factors
         )
         self.held_out = split.held_out
-        self.batch_size = config.batch_size or usual_batch_size(device)
+        self.batch_size = config.batch_size or usual_batch_size(device, self.world.size)
         total_s = sum(region.n_samples for region in split.train) / sample_rate
         step_s = self.batch_size * self.sampler.crop_samples / sample_rate
         self.budget = plan_budget(config, total_s, step_s)
@@ -161,14 +155,14 @@ class CodecTrainer:
         self.first_distance = math.inf
         self._counts = RecentCounts(config.codebook_size)
         self._earlier_s = 0.0
-        self._began = time.perf_counter()
+        self._began = self.world.now_s()
 
     # --- how far it is ----------------------------------------------------------------------------
 
     @property
     def elapsed_s(self) -> float:
         """Seconds spent so far, validation and saving included, earlier runs too."""
-        return self._earlier_s + time.perf_counter() - self._began
+        return self._earlier_s + self.world.now_s() - self._began
 
     def is_validation_due(self, last_progress: float) -> bool:
         """Whether it is time for a validation; the last one was at `last_progress` (0 for none).
@@ -218,7 +212,8 @@ class CodecTrainer:
             try:
                 return self._step()
             except (RuntimeError, MemoryError) as error:
-                if self.batch_size == 1 or not is_out_of_memory(error):
+                # A process cannot have less than a crop.
+                if self.batch_size <= self.world.size or not is_out_of_memory(error):
                     raise
             # Outside the handler: inside, the error would hold on to all tensors of the step.
             self._halve_batch()
@@ -235,21 +230,34 @@ class CodecTrainer:
         if not self.codebooks_ready:
             self.settle_codes()
         rate = self._set_learning_rate()
+        share = self.world.share(self.batch_size)
+        with self.world.together():
+            losses, codes = self._backward(share.rows)
+        # All that processes tell one another comes before the step: where one is lost, none is
+        # half done.
+        counts = self.world.sum(count_codes(codes, self.codec.codebook_size), share.weight)
+        self.world.average(self.codec.parameters(), losses, share.weight)
+        self._descend(losses[0])
 
-        audio = self._draw_crops()
-        output = self.codec(audio, self._draw_noise_positions())
-        self.check()
-        distance, energy = self._energy_distance(output, audio)
-        level = self.loss.level_distance(output.audio, output.other, audio)
-        self.check()
-        # The distance is a mean over scales; figures and weights are for the sum.
-        self._descend(energy * len(MEL_SCALES) + LEVEL_WEIGHT * level)
-
-        self._counts.add(output.codes)
+        self._counts.add(counts)
         self.step_count += 1
-        self.audio_s += audio.shape[0] * audio.shape[-1] / self.codec.sample_rate
+        self.audio_s += self.batch_size * self.sampler.crop_samples / self.codec.sample_rate
         self.average.update(self.step_count)
-        return self._metrics((distance * len(MEL_SCALES)).item(), rate)
+        return self._metrics((losses[1] * len(MEL_SCALES)).item(), rate)
+
+    def _backward(self, rows: slice) -> tuple[Tensor, Tensor]:
+        """Gradients of some `rows` of the batch.
+
+        Returns:
+            Loss and mel distance, `[2]`, and the codes of the crops, `[B, T, Q]`.
+        """
+        audio = self._draw_crops(rows)
+        output = self.codec(audio, self._draw_noise_positions(rows))
+        self.check()
+        losses = self.objective.losses(output, audio, self.step_count, self.check)
+        self.optimizer.zero_grad()
+        losses.loss.backward()
+        return torch.stack(losses).detach(), output.codes
 
     def _set_learning_rate(self) -> float:
         factor = self.budget.rate_factor(self.step_count, self.elapsed_s)
@@ -257,49 +265,21 @@ class CodecTrainer:
         self.optimizer.set_rate(rate)
         return rate
 
-    def _draw_crops(self) -> Tensor:
-        """Crops `[B, C, N]` of this step."""
+    def _draw_crops(self, rows: slice) -> Tensor:
+        """Crops `[B, C, N]` of this step, those of `rows`."""
+        rate = self.codec.sample_rate
         return training_crops(
-            self.sampler, self.step_count, self.batch_size, self.codec.sample_rate, self.device
+            self.sampler, self.step_count, self.batch_size, rate, self.device, rows
         )
 
-    def _draw_noise_positions(self) -> tuple[Tensor, Tensor]:
+    def _draw_noise_positions(self, rows: slice = ALL_ROWS) -> tuple[Tensor, Tensor]:
         """Rows of the noise table `[B]` at which each crop begins, for two decodings."""
-        generator = self._generator(_NOISE_PURPOSE)
+        generator = self.draws.generator(self.step_count, NOISE_PURPOSE)
         draws = torch.randint(NOISE_FRAMES, (2, self.batch_size), generator=generator)
-        return draws[0], draws[1]
-
-    def _draw_scales(self) -> tuple[int, ...]:
-        generator = self._generator(_SCALES_PURPOSE)
-        index = torch.randint(len(SOMETIMES_SCALES), (), generator=generator)
-        return (*EVERY_STEP_SCALES, SOMETIMES_SCALES[int(index)])
-
-    def _generator(self, purpose: int) -> torch.Generator:
-        """Random numbers for one `purpose` of this step."""
-        seeds = np.random.SeedSequence([self.config.seed, self.step_count, purpose])
-        (word,) = seeds.generate_state(1, np.uint64)
-        return torch.Generator().manual_seed(int(word >> 1))
-
-    def _energy_distance(self, output: CodecOutput, audio: Tensor) -> tuple[Tensor, Tensor]:
-        """Distance between `audio` `[B, C, N]` and its decoding, and the energy distance.
-
-        Both are means over scales; the second has the repulsion, and is minimised.
-        """
-        scales = self._draw_scales()
-        if self.codec.channels == 1:
-            return self.loss.energy_distance(output.audio, output.other, audio, scales, REPULSION)
-        # One scale and one ear in turn: a step in stereo should not take twice the time of one in
-        # mono.
-        turn, ear = divmod(self.step_count, 2)
-        ear_scales = (EVERY_STEP_SCALES[turn % len(EVERY_STEP_SCALES)],)
-        return self.loss.stereo_energy_distance(
-            output.audio, output.other, audio, scales, ear, ear_scales, REPULSION
-        )
+        return draws[0, rows], draws[1, rows]
 
     def _descend(self, loss: Tensor) -> None:
         """One optimiser step, unless the loss or its gradient is no number."""
-        self.optimizer.zero_grad()
-        loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(self.codec.parameters(), MAX_GRADIENT)
         if torch.isfinite(loss) and torch.isfinite(norm):
             self.optimizer.step()
@@ -330,13 +310,19 @@ class CodecTrainer:
 
     def settle_codes(self) -> None:
         """Fit analysis, codebooks and frame memory, once and for all."""
-        generator = self._generator(_SETTLING_PURPOSE)
-        fit_codes(self.codec, self.sampler, self.batch_size, generator, self.check)
+        self.first_distance = self.world.first_does(self._settle)
+        self.world.take_first(self.codec)
         # The average so far holds weights from before the fit.
         self.average = WeightAverage(self.codec)
-        self.first_distance = self._untrained_distance()
-        fit_memory(self.codec, self.sampler.regions, self.check)
         self.codebooks_ready = True
+
+    def _settle(self) -> float:
+        """Fit them; returns the mel distance of the untrained decoder."""
+        generator = self.draws.generator(self.step_count, SETTLING_PURPOSE)
+        fit_codes(self.codec, self.sampler, self.batch_size, generator, self.check)
+        first_distance = self._untrained_distance()
+        fit_memory(self.codec, self.sampler.regions, self.check)
+        return first_distance
 
     @torch.no_grad()
     def _untrained_distance(self) -> float:
@@ -346,7 +332,7 @@ class CodecTrainer:
         for step in check_each(range(batches), self.check):
             audio = plain_crops(self.sampler, step, self.batch_size, self.device)
             output = self.codec(audio, self._draw_noise_positions())
-            distance, _ = self._energy_distance(output, audio)
+            distance, _ = self.objective.energy_distance(output, audio, self.step_count)
             distances.append(distance)
         return float(torch.stack(distances).mean()) * len(MEL_SCALES)
 
@@ -355,6 +341,9 @@ class CodecTrainer:
     @torch.no_grad()
     def validate(self) -> Distances:
         """Distances of the averaged weights, on own and on held-out sounds."""
+        return self.world.first_does(self._measure_distances)
+
+    def _measure_distances(self) -> Distances:
         with self._as_saved():
             return measure_distances(
                 self.codec, self.loss, self.sampler.regions, self.held_out, self.check
@@ -368,6 +357,9 @@ class CodecTrainer:
         """
         if not self.codebooks_ready:
             self.settle_codes()
+        return self.world.first_does(self._measure_corpus)
+
+    def _measure_corpus(self) -> CorpusMeasures:
         counts = corpus_counts(self.codec, check_each(self.sampler.regions, self.check))
         with self._as_saved():
             return CorpusMeasures(counts, stereo_image(self.codec, self.sampler.regions))
@@ -391,6 +383,13 @@ class CodecTrainer:
         return self._counts.total()
 
     # --- stop and go on ---------------------------------------------------------------------------
+
+    def check_equal(self) -> None:
+        """Raise `RanksDifferError` where processes that train together hold other weights."""
+        if not self.codebooks_ready:
+            # The first process may have been stopped while it settled them.
+            return
+        self.world.check_equal([*self.codec.state_dict().values(), *self.average.weights.values()])
 
     def save_model(self, path: Path, metadata: dict[str, Any]) -> None:
         """Write a model file with the averaged weights. `OutputError` if it cannot be written."""
@@ -433,7 +432,7 @@ class CodecTrainer:
         self.first_distance = state["first_distance"]
         self._counts.restore(state["usage"])
         self._earlier_s = state["elapsed_s"]
-        self._began = time.perf_counter()
+        self._began = self.world.now_s()
 
 
 def _check_counters(state: dict[str, Any]) -> None:

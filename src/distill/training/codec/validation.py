@@ -199,9 +199,9 @@ class RecentCounts:
         self.codebook_size = codebook_size
         self._steps: deque[Tensor] = deque(maxlen=HEALTH_STEPS)
 
-    def add(self, codes: Tensor) -> None:
-        """Count the codes `[B, T, Q]` of a step."""
-        self._steps.append(count_codes(codes, self.codebook_size).cpu())
+    def add(self, counts: Tensor) -> None:
+        """Add the counts `[Q, K]` of a step."""
+        self._steps.append(counts.cpu())
 
     def total(self) -> Tensor:
         """Counts `[Q, K]`; `[0, K]` before the first step."""

@@ -40,10 +40,19 @@ class PriorCheckpoint:
         return elapsed_s - self._last_s >= CHECKPOINT_EVERY_S
 
     def save(self, state: dict[str, Any]) -> None:
-        """Save a state of the training; a full disk is said, and tried again later."""
-        self._last_s = state["elapsed_s"]
+        """Save a state of the training; a full disk is said, and tried again later.
+
+        Of several processes, the first one saves.
+        """
+        self.note(state)
+        if not self._setup.world.is_first:
+            return
         contents = {"fits": fingerprint(self._setup), "state": state}
         self._saver.attempt(lambda: save_checkpoint(self.path, contents))
+
+    def note(self, state: dict[str, Any]) -> None:
+        """Note when the checkpoint of a `state` was saved."""
+        self._last_s = state["elapsed_s"]
 
     def load(self) -> dict[str, Any] | None:
         """The state of a killed run; None where there is none, or one of other settings.
@@ -61,5 +70,4 @@ class PriorCheckpoint:
             model = self._setup.loaded.path
             log.warning("The checkpoint beside %s is of other settings: starting afresh.", model)
             return None
-        self._last_s = state["elapsed_s"]
         return state

@@ -1,11 +1,11 @@
 """One epoch of prior training, and its validation."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from distill.errors import DivergedError
 from distill.models.prior import CodePrior, FrameScores
@@ -50,6 +50,7 @@ def train_prior_epoch(
     half_precision: bool = False,
     after_step: Callable[[float], bool] = lambda loss: False,
     frames_ahead: Callable[[int], int] = lambda length: 0,
+    after_backward: Callable[[Iterator[nn.Parameter], Tensor], None] = lambda weights, losses: None,
 ) -> float:
     """Train the prior on `batches`.
 
@@ -62,6 +63,8 @@ def train_prior_epoch(
         after_step: Gets the loss of each step; once it returns true, the epoch ends.
         frames_ahead: Gets the length of a batch in frames; returns how many of the last ones the
             prior reads before the others.
+        after_backward: Gets the parameters, with gradients, and the loss of each batch, `[1]`. It
+            may change both, as to those of a larger batch.
 
     Returns:
         Mean loss in nats a code.
@@ -81,10 +84,12 @@ def train_prior_epoch(
 
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
+        figures = code_loss.detach().reshape(1)
+        after_backward(prior.parameters(), figures)
         torch.nn.utils.clip_grad_norm_(prior.parameters(), MAX_GRADIENT)
         optimizer.step()
 
-        losses.append(code_loss.item())
+        losses.append(figures.item())
         if not math.isfinite(losses[-1]):
             raise DivergedError(DIVERGENCE)
         if after_step(losses[-1]):

@@ -3,7 +3,6 @@
 import logging
 import math
 import threading
-import time
 from collections.abc import Callable, Iterable
 from copy import deepcopy
 from itertools import islice
@@ -34,13 +33,13 @@ from distill.training.prior.epoch import (
     train_prior_epoch,
     validate_prior_epoch,
 )
-from distill.training.prior.metadata import complete_event, prior_metadata
 from distill.training.prior.optimizer import (
     learning_rate_at,
     prior_optimizer,
     set_learning_rate,
 )
 from distill.training.prior.progress import PriorProgress
+from distill.training.prior.result import training_result
 from distill.training.prior.setup import PriorSetup
 from distill.training.prior.streams import Stream, stack
 from distill.training.prior.verdict import (
@@ -90,14 +89,16 @@ class PriorRun:
         self.cancel_event = cancel_event
         self.threads = threads or ThreadTrials([torch.get_num_threads()])
         self.step_callback = step_callback or (lambda metrics: None)
-        self.best_callback = best_callback
+        self.world = setup.world
+        self.best_callback = best_callback if self.world.is_first else None
+        self.share = self.world.share(1)
         self.best = BestPrior(setup)
         self._begin()
         self.is_diverged = False
         self.copying: Copying | None = None
         self.saves = PriorCheckpoint(setup)
         self.validation_s = 0.0
-        self.clock_began = time.perf_counter()
+        self.clock_began = self.world.now_s()
 
     def _begin(self) -> None:
         """Optimiser, average and counters of a training before its first step."""
@@ -120,7 +121,8 @@ class PriorRun:
                 ends the run, and the best weights stay.
         """
         try:
-            while not (self._is_done() or self.cancel_event.is_set()):
+            self.world.tick(self.cancel_event)
+            while not (self._is_done() or self._is_stopping()):
                 self._one_epoch(callback)
         except DivergedError as error:
             progress = self.progress
@@ -139,22 +141,27 @@ class PriorRun:
             return self.progress.epoch >= self.config.max_epochs
         return self.progress.elapsed_s >= 60 * self.config.minutes
 
+    def _is_stopping(self) -> bool:
+        return self.world.is_stopping(self.cancel_event)
+
     def _one_epoch(self, callback: EpochCallback) -> None:
-        self.clock_began = time.perf_counter()
+        self.clock_began = self.world.now_s()
         epoch_began_s = self.progress.elapsed_s
         self._train()
-        if self.cancel_event.is_set() and self.progress.best_weights is None:
+        if self._is_stopping() and self.progress.best_weights is None:
             return
         if self.saves.is_due(self._elapsed_s() + self.validation_s):
-            self.saves.save(self._state())
+            self._save()
         self._validate()
         if self.progress.since_best == COMPARED_AFTER:
             self._measure_copying()
+        self.world.tick(self.cancel_event)
         self._stop_clock()
-        callback(self._epoch_metrics(self.progress.elapsed_s - epoch_began_s))
+        if self.world.is_first:
+            callback(self._epoch_metrics(self.progress.elapsed_s - epoch_began_s))
         if not self.progress.since_best or self.saves.is_due(self.progress.elapsed_s):
-            self.saves.save(self._state())
-        if self.best_callback and not (self.progress.since_best or self.cancel_event.is_set()):
+            self._save()
+        if self.best_callback and not (self.progress.since_best or self._is_stopping()):
             self._show_best(self.best_callback)
 
     def _show_best(self, callback: BestCallback) -> None:
@@ -195,6 +202,9 @@ class PriorRun:
             half_precision=gains_by_bfloat16(self.prior.start.device),
             after_step=self._after_step,
             frames_ahead=frames_ahead,
+            after_backward=lambda weights, losses: self.world.average(
+                weights, losses, self.share.weight
+            ),
         )
 
     def _batches(self, steps_done: int) -> Iterable[Stream]:
@@ -212,7 +222,9 @@ class PriorRun:
         )
         for pieces in islice(batches, steps_done, None):
             set_learning_rate(self.optimizer, self._learning_rate())
-            batch = stack(pieces, self.prior.start.device)
+            self.share = self.world.share(len(pieces))
+            self.world.seed(self.config.seed, self.progress.step)
+            batch = stack(pieces[self.share.rows], self.prior.start.device)
             self.threads.begin_step()
             yield batch
 
@@ -227,12 +239,12 @@ class PriorRun:
 
     def _elapsed_s(self) -> float:
         """Seconds of training so far, those since the clock began included."""
-        return self.progress.elapsed_s + time.perf_counter() - self.clock_began
+        return self.progress.elapsed_s + self.world.now_s() - self.clock_began
 
     def _stop_clock(self) -> None:
         """Count the seconds so far as training, and begin the clock anew."""
         self.progress.elapsed_s = self._elapsed_s()
-        self.clock_began = time.perf_counter()
+        self.clock_began = self.world.now_s()
 
     def _is_time_over(self) -> bool:
         minutes = self.config.minutes
@@ -245,18 +257,20 @@ class PriorRun:
         progress.step += 1
         progress.epoch_losses.append(loss)
         self.average.update(progress.step)
-        self.step_callback(
-            PriorStepMetrics(
-                epoch=progress.epoch + 1,
-                step=len(progress.epoch_losses),
-                steps_per_epoch=self.setup.steps_per_epoch,
-                loss=loss,
+        if self.world.is_first:
+            self.step_callback(
+                PriorStepMetrics(
+                    epoch=progress.epoch + 1,
+                    step=len(progress.epoch_losses),
+                    steps_per_epoch=self.setup.steps_per_epoch,
+                    loss=loss,
+                )
             )
-        )
-        if self.cancel_event.is_set() or self._is_time_over():
+        self.world.tick(self.cancel_event)
+        if self._is_stopping() or self._is_time_over():
             return True
         if self.saves.is_due(self._elapsed_s()):
-            self.saves.save(self._state())
+            self._save()
         return False
 
     # --- validation -------------------------------------------------------------------------------
@@ -264,18 +278,23 @@ class PriorRun:
     def _validate(self) -> None:
         """Validate the averaged weights, and keep them where they are the best so far."""
         progress = self.progress
-        began = time.perf_counter()
+        began = self.world.now_s()
         with self.average.apply():
-            losses = level_losses(self.prior, self.setup.held_out)
+            losses, own_loss = self.world.first_does(self._losses)
             if not math.isfinite(sum(losses)):
                 # The last step of the epoch may be the one that went wrong.
                 raise DivergedError(DIVERGENCE)
-            own_loss, _ = validate_prior_epoch(self.prior, self.setup.own)
             progress.end_epoch(own_loss, losses, self.prior)
-        self.validation_s = time.perf_counter() - began
+        self.validation_s = self.world.now_s() - began
         is_memorizing, message = self._check_memorization()
         if is_memorizing:
             progress.warnings.append(f"Epoch {progress.epoch}: {message}")
+
+    def _losses(self) -> tuple[list[float], float]:
+        """Losses of each level on held-out sounds, and the mean loss on own ones."""
+        losses = level_losses(self.prior, self.setup.held_out)
+        own_loss, _ = validate_prior_epoch(self.prior, self.setup.own)
+        return losses, own_loss
 
     def _check_memorization(self) -> tuple[bool, str]:
         perplexity = self.progress.final_perplexity
@@ -324,6 +343,8 @@ class PriorRun:
         is_known = self.copying is not None and self.copying.epoch == epoch
         if self.cancel_event.is_set() or progress.best_weights is None or is_known:
             return
+        if not self.world.is_first:
+            return
         self.copying = measure_copying(self.best.model(progress.best_weights), epoch)
 
     # --- stop and go on ---------------------------------------------------------------------------
@@ -332,6 +353,10 @@ class PriorRun:
     def checkpoint(self) -> Path:
         """Path of the checkpoint, beside the model."""
         return self.saves.path
+
+    def _save(self) -> None:
+        self.world.check_equal([*self.prior.state_dict().values(), *self.average.weights.values()])
+        self.saves.save(self._state())
 
     def _state(self) -> dict[str, Any]:
         """All that a run needs to go on from here, between two steps or two epochs."""
@@ -348,9 +373,10 @@ class PriorRun:
         """Continue from the checkpoint of a killed run, if there is one that fits."""
         first_weights = deepcopy(self.prior.state_dict())
         try:
-            state = self.saves.load()
+            state = self.world.first_does(self.saves.load)
             if state is None:
                 return
+            self.saves.note(state)
             with restoring(self.checkpoint):
                 self._restore(state)
         except CheckpointError as error:
@@ -381,20 +407,15 @@ class PriorRun:
             self._measure_copying()
             self.prior.load_state_dict(progress.best_weights)
         verdict = self._verdict(is_finished=True) if progress.history else None
-        # Without weights nothing is saved, so that the corpus is not needed either.
-        corpus = self.best.corpus_part() if has_weights else PriorMetadata()
-        metadata = prior_metadata(corpus, self.setup, progress, verdict, self.copying)
-        is_interrupted = self.cancel_event.is_set()
-        return {
-            "prior_model": self.prior.eval() if has_weights else None,
-            "prior_config": self.setup.arguments,
-            "prior_metadata": metadata.to_dict(),
-            "history": progress.history,
-            "level_losses": progress.best_level_losses,
-            "warnings": list(progress.warnings),
-            "unknown_files": self.setup.split.unknown,
-            "file_count": self.setup.file_count,
-            "checkpoint": str(self.checkpoint),
-            "copying": metadata.copying,
-            "complete": complete_event(progress, verdict, is_interrupted),
-        }
+        # Whoever saves nothing does not need the corpus either.
+        needs_corpus = has_weights and self.world.is_first
+        corpus = self.best.corpus_part() if needs_corpus else PriorMetadata()
+        return training_result(
+            self.setup,
+            progress,
+            corpus,
+            verdict,
+            self.copying,
+            checkpoint=self.checkpoint,
+            is_interrupted=self.cancel_event.is_set(),
+        )

@@ -6,7 +6,7 @@ The corpus is encoded and measured, the prior built, its attribute classifier tr
 import math
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -44,6 +44,7 @@ from distill.training.prior.preparation import (
 from distill.training.prior.region_traits import RegionTraits
 from distill.training.prior.streams import Stream
 from distill.training.prior_config import PriorConfig
+from distill.training.world import World
 
 CLASSIFIER = "reader."
 """Beginning of the names of the weights of a prior's attribute classifier."""
@@ -77,6 +78,7 @@ class PriorSetup:
         steps_per_epoch: Batches of an epoch.
         muted: Name and hash of each file that is left out by hand.
         parent_hash: Hash of the weights of the model whose prior learns on; empty for a new prior.
+        world: The processes that train it.
     """
 
     loaded: LoadedVQModel
@@ -94,6 +96,7 @@ class PriorSetup:
     steps_per_epoch: int
     muted: Sequence[Mapping[str, str]] = ()
     parent_hash: str = ""
+    world: World = field(default_factory=World)
 
     @property
     def file_count(self) -> int:
@@ -116,6 +119,7 @@ def prepare_prior(
     muted: Sequence[Mapping[str, str]] = (),
     learns_on: bool = False,
     callback: PreparationCallback | None = None,
+    world: World | None = None,
 ) -> PriorSetup:
     """Encode and measure the corpus, and build the prior.
 
@@ -128,41 +132,44 @@ def prepare_prior(
         muted: Name and hash of each file that is left out by hand.
         learns_on: Whether to begin with the weights of the model's prior.
         callback: Gets the progress of encoding and measuring.
+        world: The processes that train it; None for this one alone.
 
     Raises:
         CancelledError: `cancel_event` was set.
         OutputError: The cache cannot be written.
         UsageError: The model's prior has another shape.
     """
-    with cancellable(cancel_event):
-        return _prepare(
-            loaded,
-            split,
-            config,
-            corpus_facts,
-            muted,
-            learns_on,
-            callback or (lambda metrics: None),
-        )
-
-
-def _prepare(
-    loaded: LoadedVQModel,
-    split: Split,
-    config: PriorConfig,
-    corpus_facts: CorpusFacts,
-    muted: Sequence[Mapping[str, str]],
-    learns_on: bool,
-    callback: PreparationCallback,
-) -> PriorSetup:
-    """`prepare_prior` in a block of `cancellable`."""
+    world = world or World()
     codec = loaded.model.requires_grad_(False)
     count = count_encodings(config.encodings, _seconds_of(split.train))
     offsets = draw_offsets(count, codec.frame_hop, config.seed)
     gains = draw_gains(count, config.seed)
     encoder = Encoder(codec, [Encoding(*pair) for pair in zip(offsets, gains, strict=True)])
     measures = RegionTraits(codec.sample_rate, codec.frame_hop, codec.channels)
-    sounds = prepare_sounds(split, encoder, measures, callback)
+    tell = callback if callback and world.is_first else lambda metrics: None
+    with cancellable(cancel_event):
+        # The others find in the cache what the first one of their machine leaves there.
+        sounds = world.in_turn(lambda: prepare_sounds(split, encoder, measures, tell))
+        with world.together():
+            setup = _assemble(
+                loaded, split, config, corpus_facts, offsets, gains, sounds, learns_on
+            )
+    world.take_first(setup.prior)
+    return replace(setup, muted=muted, world=world)
+
+
+def _assemble(
+    loaded: LoadedVQModel,
+    split: Split,
+    config: PriorConfig,
+    corpus_facts: CorpusFacts,
+    offsets: list[int],
+    gains: list[float],
+    sounds: PreparedSounds,
+    learns_on: bool,
+) -> PriorSetup:
+    """The setup of a training on these sounds, each encoded with these offsets and gains (dB)."""
+    codec = loaded.model
     codes = _with_metre(
         sounds, [offset / codec.sample_rate for offset in offsets], codec.frame_rate
     )
@@ -193,7 +200,6 @@ def _prepare(
         held_out=held_out,
         own=own,
         steps_per_epoch=_steps_per_epoch(codes, shapes[0], config),
-        muted=muted,
         parent_hash=loaded.weights_hash if learns_on else "",
     )
 
