@@ -31,6 +31,7 @@ FLOORS = {
         | {"out_of_memory", "paths", "prior_config", "rules", "threads"}
         | {"weight_average"},
         {"world"},
+        {"many_processes"},
         {"codec", "prior"},
         {"loop", "prior_loop"},
     ],

@@ -15,25 +15,25 @@ import torch
 import distill
 from distill.models.vqvae import VQVAE
 from distill.ranks import own_place
-from distill.training import world
+from distill.training import many_processes
 from distill.training.codec import run, trainer
 from distill.training.metrics import *
 from distill.training.prior import checkpoint, run as prior_run
 
 place = own_place()
 RANK = place.rank
-digest_of = world._digest
+digest_of = many_processes._digest
 
 def note(name, value):
     with open(f"{name}-{RANK}.txt", "a") as file:
         print(json.dumps(value), file=file)
 
-def note_weights(self, tensors, check=world.ManyProcesses.check_equal):
+def note_weights(self, tensors, check=many_processes.ManyProcesses.check_equal):
     tensors = list(tensors)
     note("weights", digest_of(tensors))
     check(self, tensors)
 
-world.ManyProcesses.check_equal = note_weights
+many_processes.ManyProcesses.check_equal = note_weights
 
 def save_every_step():
     run.FIRST_SAVE_S = run.SAVE_EVERY_S = checkpoint.CHECKPOINT_EVERY_S = 0.0

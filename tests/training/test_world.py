@@ -13,9 +13,10 @@ from distill.errors import UsageError
 from distill.models.persistence import load_model_v2
 from distill.ranks import Place
 from distill.training.checkpoint import load_checkpoint
+from distill.training.many_processes import check_devices, open_world
 from distill.training.metrics import StepMetrics, TrainingEvent
 from distill.training.paths import checkpoint_path
-from distill.training.world import World, check_devices, open_world, share_of
+from distill.training.world import World, share_of
 from tests.conftest import TINY, TINY_PRIOR
 from tests.training.processes import (
     check_alike,

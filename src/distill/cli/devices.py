@@ -42,7 +42,7 @@ def starts_processes(devices: int | None, device: str, detach: bool) -> bool:
     """
     if devices is None or is_one_of_many():
         return False
-    from distill.training.world import check_devices
+    from distill.training.many_processes import check_devices
 
     check_devices(devices, device)
     if devices == 1:
@@ -129,7 +129,7 @@ def exit_codes_of_many() -> Iterator[None]:
 def tell_followers(device: str, value: Any) -> None:
     """Tell the other processes what comes next; nothing happens without any."""
     if own_place().size > 1:
-        from distill.training.world import open_world
+        from distill.training.many_processes import open_world
 
         open_world(device).first_says(value)
 
@@ -137,7 +137,7 @@ def tell_followers(device: str, value: Any) -> None:
 def follow_training(training: TrainingRequest) -> None:
     """Train a codec, and a prior where the first process does, in one of the other processes."""
     from distill.cli.train_prior import NOT_GIVEN
-    from distill.training.world import open_world
+    from distill.training.many_processes import open_world
 
     _keep_silent()
     work = training.work()

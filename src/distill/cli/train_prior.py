@@ -6,7 +6,6 @@ from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.markup import escape
 
 from distill.claims import training_claimed
 from distill.cli.console import (
@@ -31,10 +30,9 @@ from distill.cli.options import (
     TrainingThreads,
     WorkspaceDir,
 )
-from distill.cli.prior_lines import epoch_line
+from distill.cli.prior_lines import EpochLines, preparation_line, step_line
 from distill.cli.terminal_job import print_started, terminal_job
 from distill.errors import UsageError
-from distill.printable import visible
 from distill.process import Priority as ProcessPriority
 from distill.process import set_priority, using_jobs
 from distill.ranks import own_place
@@ -268,7 +266,7 @@ def show_prior_training(
         _print_header(console, model_path, dataset_dir, file_count, vars(config), overrides)
         _print_remarks(console, has_key, curation, had_prior, learns_on=bool(size))
         with console.status("Encoding your sounds …") as status:
-            lines = _EpochLines(console, overrides["minutes"])
+            lines = EpochLines(console, overrides["minutes"])
 
             def show_epoch(metrics: "PriorEpochMetrics") -> None:
                 run.write(metrics)
@@ -276,11 +274,11 @@ def show_prior_training(
 
             def show_preparation(metrics: "PreparationMetrics") -> None:
                 run.write(metrics)
-                status.update(_preparation_line(metrics))
+                status.update(preparation_line(metrics))
 
             def show_step(metrics: "PriorStepMetrics") -> None:
                 run.write(metrics)
-                status.update(_step_line(metrics))
+                status.update(step_line(metrics))
 
             result = train_prior(
                 model_path,
@@ -352,37 +350,6 @@ def _print_remarks(
         console.print(
             "The prior in this file will be replaced when the new one is ready.", style="yellow"
         )
-
-
-def _preparation_line(metrics: "PreparationMetrics") -> str:
-    sound = f", {escape(visible(metrics.name))}" if metrics.name else ""
-    return f"Encoding your sounds: {metrics.progress:.0%}{sound}"
-
-
-def _step_line(metrics: "PriorStepMetrics") -> str:
-    steps = f"step {metrics.step} of {metrics.steps_per_epoch}"
-    return f"Epoch {metrics.epoch}: {steps}, loss {metrics.loss:.3f}"
-
-
-class _EpochLines:
-    """Prints a line per epoch, warnings as they come, and each verdict of a new kind."""
-
-    def __init__(self, console: "Console", minutes: float | None) -> None:
-        self.console = console
-        self.minutes = minutes
-        self.last_kind = ""
-
-    def __call__(self, metrics: "PriorEpochMetrics") -> None:
-        # With --minutes, nobody knows how many epochs there will be.
-        line = epoch_line(metrics, has_total=self.minutes is None)
-        self.console.print(line, soft_wrap=True)
-        warning = metrics.memorization_message
-        if metrics.is_memorizing:
-            self.console.print(warning, style="bold yellow", soft_wrap=True)
-        # The verdict on memorising repeats that warning.
-        if metrics.verdict_kind != self.last_kind and metrics.verdict != warning:
-            self.console.print(metrics.verdict, soft_wrap=True)
-        self.last_kind = metrics.verdict_kind
 
 
 def _print_summary(console: "Console", model_path: Path, result: dict[str, Any]) -> None:

@@ -59,7 +59,7 @@ class TrainingRequest:
         """Whether `torchrun` has started it anew, to go on from its checkpoint."""
         if own_place().size == 1:
             return False
-        from distill.training.world import open_world
+        from distill.training.many_processes import open_world
 
         return open_world(self.device).is_restarted and checkpoint_path(self.output).exists()
 

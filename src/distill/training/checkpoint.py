@@ -4,6 +4,7 @@ Raise `VERSION` whenever the entries change: a checkpoint of another version is 
 """
 
 import logging
+import math
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
+from distill.bounds import check_bound
 from distill.errors import CheckpointError, OutputError, UsageError
 from distill.models.plain_types import find_fault
 from distill.models.sda_file import save_tensors
@@ -150,6 +152,14 @@ def restoring(path: Path) -> Iterator[None]:
         yield
     except _MISFIT as error:
         raise damage_error(path) from error
+
+
+def check_counters(state: dict[str, Any]) -> None:
+    """Raise `ValueError` or `UsageError` for counters that no training has."""
+    check_bound("--batch-size", state["batch_size"])
+    for name in ("step", "elapsed_s", "heard_s"):
+        if not 0 <= state[name] < math.inf:
+            raise ValueError(f"a training cannot have a '{name}' of {state[name]}")
 
 
 def load_optimizer(optimizer: Optimizer, state: dict[str, Any]) -> None:

@@ -41,11 +41,12 @@ from distill.training.codec.lineage import (
 from distill.training.codec.run import Callback, CodecRun
 from distill.training.codec.trainer import CodecTrainer
 from distill.training.config import VQVAEConfig
+from distill.training.many_processes import open_world
 from distill.training.metrics import TrainingCompleteEvent
 from distill.training.out_of_memory import memory_in_a_sentence
 from distill.training.paths import check_model_name, check_untrained, checkpoint_path
 from distill.training.threads import thread_trials
-from distill.training.world import World, open_world
+from distill.training.world import World
 
 log = logging.getLogger(__name__)
 

@@ -15,6 +15,7 @@ from distill.models.persistence import LoadedVQModel, load_model_v2
 from distill.models.prior_metadata import PriorMetadata
 from distill.training.codec.corpus import muted_files
 from distill.training.corpus_facts import measure_corpus_facts
+from distill.training.many_processes import open_world
 from distill.training.paths import checkpoint_path
 from distill.training.prior.best import BestCallback
 from distill.training.prior.epoch import train_prior_epoch, validate_prior_epoch
@@ -26,7 +27,7 @@ from distill.training.prior.setup import count_files, prepare_prior
 from distill.training.prior.verdict import check_memorization
 from distill.training.prior_config import PriorConfig
 from distill.training.threads import thread_trials
-from distill.training.world import World, open_world
+from distill.training.world import World
 
 __all__ = [
     "BestCallback",

@@ -26,6 +26,7 @@ from distill.training.loop import (
     train_vqvae,
     training_size,
 )
+from distill.training.many_processes import open_world
 from distill.training.metrics import TrainingCompleteEvent
 from distill.training.paths import checkpoint_path
 from distill.training.prior_config import PriorConfig, get_adaptive_prior_config
@@ -36,7 +37,7 @@ from distill.training.prior_loop import (
     StepCallback,
 )
 from distill.training.prior_loop import train_prior as run_prior_training
-from distill.training.world import World, open_world
+from distill.training.world import World
 from distill.workflows.callbacks import CallbackGuard
 
 PRIOR_SIZE = {

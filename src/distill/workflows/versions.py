@@ -17,9 +17,9 @@ from distill.models.persistence import read_header
 from distill.training.codec.lineage import fixed_settings, version_of
 from distill.training.config import get_adaptive_vqvae_config
 from distill.training.loop import Callback, check_successor, continue_vqvae
+from distill.training.many_processes import open_world
 from distill.training.metrics import TrainingCompleteEvent
 from distill.training.paths import checkpoint_path
-from distill.training.world import open_world
 from distill.workflows.callbacks import CallbackGuard
 from distill.workflows.train import (
     ScanProgress,

@@ -7,14 +7,13 @@ together, each on some crops of every batch (`training.world`).
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from distill.bounds import check_bound
 from distill.cancellation import Check, check_each
 from distill.data.dataset import ALL_ROWS, CropSampler, Split
 from distill.device import gains_by_bfloat16
@@ -23,6 +22,7 @@ from distill.models.losses import MEL_SCALES, MelLoss
 from distill.models.persistence import save_model_v2
 from distill.models.phase_noise import NOISE_FRAMES
 from distill.models.vqvae import VQVAE
+from distill.training.checkpoint import check_counters
 from distill.training.codec.budget import Budget, plan_budget
 from distill.training.codec.crops import plain_crops, training_crops
 from distill.training.codec.objective import (
@@ -32,6 +32,7 @@ from distill.training.codec.objective import (
     StepDraws,
 )
 from distill.training.codec.optimizer import CodecOptimizer
+from distill.training.codec.report import CorpusMeasures, TrainerReport
 from distill.training.codec.settling import fit_codes, fit_memory, memory_arguments
 from distill.training.codec.validation import (
     Distances,
@@ -56,43 +57,6 @@ MAX_GRADIENT = 1.0
 
 # Steps in a row whose loss may be no number, before training counts as diverged.
 BAD_STEPS_ALLOWED = 5
-
-
-@dataclass(frozen=True)
-class TrainerReport:
-    """How far a training is, and how well it goes.
-
-    Attributes:
-        step: Steps done.
-        progress: 0 at the start, 1 at the end.
-        elapsed_s: Seconds spent, validation and saving included, earlier runs too.
-        realtime_factor: Seconds of sound in training batches per second of time.
-        batch_size: Crops of a step, in all processes; fewer after memory has run out.
-        first_distance: Mel distance before the decoder had learned anything; infinite before the
-            codebooks are settled.
-        codebooks_ready: Whether the codebooks are settled.
-        is_done: Whether the budget is used up.
-        is_healthy: Whether the loss of the last step was a number.
-        is_cut_short: Whether an early stop has been decided.
-    """
-
-    step: int
-    progress: float
-    elapsed_s: float
-    realtime_factor: float
-    batch_size: int
-    first_distance: float
-    codebooks_ready: bool
-    is_done: bool
-    is_healthy: bool
-    is_cut_short: bool
-
-
-class CorpusMeasures(NamedTuple):
-    """The codec on its whole corpus: code counts `[Q, K]`, and the stereo image (empty of mono)."""
-
-    code_counts: Tensor
-    stereo: dict[str, list[float]]
 
 
 class CodecTrainer:
@@ -417,7 +381,7 @@ class CodecTrainer:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Continue from a `state`: the next steps are those of an uninterrupted training."""
-        _check_counters(state)
+        check_counters(state)
         self.codec.load_state_dict(state["model"])
         # Of the machine where training began, whatever suits this one.
         self.codec.half_precision = state["half_precision"]
@@ -433,11 +397,3 @@ class CodecTrainer:
         self._counts.restore(state["usage"])
         self._earlier_s = state["elapsed_s"]
         self._began = self.world.now_s()
-
-
-def _check_counters(state: dict[str, Any]) -> None:
-    """Raise `ValueError` or `UsageError` for counters that no training has."""
-    check_bound("--batch-size", state["batch_size"])
-    for name in ("step", "elapsed_s", "heard_s"):
-        if not 0 <= state[name] < math.inf:
-            raise ValueError(f"a training cannot have a '{name}' of {state[name]}")

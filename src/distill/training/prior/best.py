@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from distill.models.persistence import LoadedVQModel
 from distill.models.prior_metadata import PriorMetadata
 from distill.training.prior.metadata import corpus_part, index_corpus
+from distill.training.prior.progress import PriorProgress
 from distill.training.prior.setup import PriorSetup
 
 
@@ -64,3 +66,19 @@ class BestPrior:
             setup.offsets,
             bool(setup.parent_hash),
         )
+
+
+def show_best(callback: BestCallback, best: BestPrior, progress: PriorProgress) -> None:
+    """Call `callback` with the epoch just done, which is the best so far."""
+    weights = progress.best_weights
+    assert weights is not None
+    epoch = BestEpoch(
+        epoch=progress.epoch,
+        elapsed_s=progress.elapsed_s,
+        make_model=lambda: best.model(weights),
+    )
+    device = best.setup.prior.start.device
+    # Dropout and hidden frames are drawn from the global generators: they go on as if nothing had
+    # been drawn between.
+    with torch.random.fork_rng([device] if device.type == "cuda" else []):
+        callback(epoch)

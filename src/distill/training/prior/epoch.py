@@ -108,6 +108,15 @@ def validate_prior_epoch(prior: CodePrior, pieces: Iterable[Stream]) -> tuple[fl
     return loss, perplexity_of(loss)
 
 
+def validation_losses(
+    prior: CodePrior, held_out: Iterable[Stream], own: Iterable[Stream]
+) -> tuple[list[float], float]:
+    """Losses of each level on pieces of held-out sounds, and the mean loss on own ones."""
+    losses = level_losses(prior, held_out)
+    own_loss, _ = validate_prior_epoch(prior, own)
+    return losses, own_loss
+
+
 @torch.no_grad()
 def level_losses(prior: CodePrior, pieces: Iterable[Stream]) -> list[float]:
     """Mean loss of each level in nats a code, coarsest first, on `pieces` of codes `[T, Q]`."""

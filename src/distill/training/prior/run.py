@@ -23,16 +23,11 @@ from distill.training.checkpoint import (
     restoring,
 )
 from distill.training.metrics import PriorEpochMetrics, PriorStepMetrics
-from distill.training.prior.best import BestCallback, BestEpoch, BestPrior
+from distill.training.prior.best import BestCallback, BestPrior, show_best
 from distill.training.prior.checkpoint import PriorCheckpoint
 from distill.training.prior.copies import measure_copying
 from distill.training.prior.data import draw_ahead, draw_batches
-from distill.training.prior.epoch import (
-    DIVERGENCE,
-    level_losses,
-    train_prior_epoch,
-    validate_prior_epoch,
-)
+from distill.training.prior.epoch import DIVERGENCE, train_prior_epoch, validation_losses
 from distill.training.prior.optimizer import (
     learning_rate_at,
     prior_optimizer,
@@ -162,23 +157,9 @@ class PriorRun:
         if not self.progress.since_best or self.saves.is_due(self.progress.elapsed_s):
             self._save()
         if self.best_callback and not (self.progress.since_best or self._is_stopping()):
-            self._show_best(self.best_callback)
-
-    def _show_best(self, callback: BestCallback) -> None:
-        """Call `callback` with the epoch just done; its time belongs to the training."""
-        weights = self.progress.best_weights
-        assert weights is not None
-        best = BestEpoch(
-            epoch=self.progress.epoch,
-            elapsed_s=self.progress.elapsed_s,
-            make_model=lambda: self.best.model(weights),
-        )
-        device = self.prior.start.device
-        # Dropout and hidden frames are drawn from the global generators: they go on as if nothing
-        # had been drawn between.
-        with torch.random.fork_rng([device] if device.type == "cuda" else []):
-            callback(best)
-        self._stop_clock()
+            show_best(self.best_callback, self.best, self.progress)
+            # What it draws takes time of the training.
+            self._stop_clock()
 
     def _train(self) -> None:
         """Train for one epoch, or for the rest of one that a killed run began."""
@@ -280,7 +261,9 @@ class PriorRun:
         progress = self.progress
         began = self.world.now_s()
         with self.average.apply():
-            losses, own_loss = self.world.first_does(self._losses)
+            losses, own_loss = self.world.first_does(
+                lambda: validation_losses(self.prior, self.setup.held_out, self.setup.own)
+            )
             if not math.isfinite(sum(losses)):
                 # The last step of the epoch may be the one that went wrong.
                 raise DivergedError(DIVERGENCE)
@@ -289,12 +272,6 @@ class PriorRun:
         is_memorizing, message = self._check_memorization()
         if is_memorizing:
             progress.warnings.append(f"Epoch {progress.epoch}: {message}")
-
-    def _losses(self) -> tuple[list[float], float]:
-        """Losses of each level on held-out sounds, and the mean loss on own ones."""
-        losses = level_losses(self.prior, self.setup.held_out)
-        own_loss, _ = validate_prior_epoch(self.prior, self.setup.own)
-        return losses, own_loss
 
     def _check_memorization(self) -> tuple[bool, str]:
         perplexity = self.progress.final_perplexity
