@@ -80,6 +80,18 @@ def test_space_sounds_as_it_is_drawn_and_stops(make_page: Page) -> None:
     expect(button).to_contain_text("Play new sound")
 
 
+@speaker.LISTEN
+def test_the_player_names_sound_without_end_and_stops_it(make_page: Page) -> None:
+    make_page.locator("button[title=Space]").click()
+    since = speaker.now(make_page)
+    assert len(speaker.wait_for_sound(make_page, 0.2, since))
+    player = make_page.get_by_role("region", name="Player")
+    expect(player).to_contain_text("New sound, as it is drawn")
+    player.get_by_role("button", name="Stop", exact=True).click()
+    speaker.wait_for_silence(make_page, 0.5)
+    expect(player).not_to_contain_text("New sound, as it is drawn")
+
+
 KEEP_RING = """
 () => {
   window.AudioWorkletNode = class extends window.AudioWorkletNode {

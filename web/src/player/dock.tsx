@@ -4,7 +4,9 @@ import { useDragOfSound } from "../parts/drop";
 import { Icon } from "../parts/icon";
 import { candidateOf } from "../screens/codes-chooser";
 import { helpIsOpen } from "../screens/key-help";
+import { clock } from "../state/format";
 import { useKeys } from "../state/keys";
+import { livePlayed, liveState, stopLive } from "./live";
 import {
   counterpart,
   current,
@@ -38,7 +40,9 @@ export function Dock() {
   const sound = current.value;
   const candidate = candidateOf(sound);
   const title = useDragOfSound<HTMLSpanElement>(candidate);
-  const isOn = isPlaying.value || isLoading.value;
+  const isLive = liveState.value !== "off";
+  const isOn = isLive || isPlaying.value || isLoading.value;
+  const name = isLive ? "New sound, as it is drawn" : sound?.title;
   return (
     <section class="dock" aria-label="Player">
       <button
@@ -46,8 +50,8 @@ export function Dock() {
         class="icon-only play"
         aria-label={isOn ? "Stop" : "Play"}
         title={isOn ? "Stop (Space)" : "Play (Space)"}
-        disabled={!sound}
-        onClick={toggle}
+        disabled={!sound && !isLive}
+        onClick={isLive ? stopLive : toggle}
       >
         <Icon name={isOn ? "pause" : "play"} filled />
       </button>
@@ -63,14 +67,14 @@ export function Dock() {
       </button>
       <span
         ref={title}
-        class={sound ? "dock-title cut" : "dock-title cut muted"}
-        title={sound?.title}
-        draggable={candidate !== null}
+        class={name ? "dock-title cut" : "dock-title cut muted"}
+        title={name}
+        draggable={candidate !== null && !isLive}
       >
-        {sound ? sound.title : "Nothing to play yet"}
+        {name ?? "Nothing to play yet"}
       </span>
       <Wave />
-      <span class="dock-time muted">{timeText()}</span>
+      <span class="dock-time muted">{isLive ? clock(livePlayed.value, 1) : timeText()}</span>
       {counterpart.value && <Sides />}
       <label class="dock-volume">
         <Icon name="volume" />
