@@ -13,7 +13,7 @@ from distill.cancellation import CancelledError, check_each, check_of
 from distill.models.persistence import load_model_v2, read_header
 from distill.models.rvq import ResidualVQ
 from distill.training.codec import validation
-from distill.training.prior import encoding, region_traits, setup
+from distill.training.prior import encoding, material, region_traits, setup
 
 
 def test_a_check_raises_once_the_event_is_set() -> None:
@@ -76,7 +76,7 @@ def test_a_training_stopped_within_a_stage_goes_on_to_the_same_bits(
     [
         (encoding, "encode_stream"),
         (region_traits, "measure"),
-        (setup, "attribute_targets"),
+        (material, "attribute_targets"),
         (setup, "classifier_batches"),
     ],
 )

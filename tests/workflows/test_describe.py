@@ -109,7 +109,7 @@ def test_a_model_or_a_sound(trained: Path, music: Path) -> None:
 
 def test_tempo_of_a_model(tmp_path: Path, trained: Path) -> None:
     facts = model_facts(trained)
-    assert (facts.recordings, facts.tempo, facts.pulse_known) == (7, None, True)
+    assert (facts.recordings, facts.tempo, facts.pulse_known) == (8, None, True)
     contents = plain_copy(read_contents(trained), "contents")
     recordings = contents["prior_metadata"]["recordings"]
     for entry, tempo in zip(recordings, (90.0, 120.0, 121.0), strict=False):

@@ -95,7 +95,7 @@ class ModelFacts:
         prior_metadata: Facts about the prior, without long tables; None without a prior.
         steered_by: Descriptors that the prior can be steered by.
         tags: Folders of the corpus that the prior can be steered by.
-        recordings: Number of recordings that the prior learned from.
+        recordings: Number of recordings that new sounds take events from.
         tempo: Their tempos; None where none keeps a beat, or `pulse_known` is false.
         pulse_known: Whether beats were looked for in them: not in models of earlier versions.
     """
