@@ -1,4 +1,4 @@
-"""What each format can hold, in one sentence where it cannot."""
+"""The contents that each format can hold, in one sentence where it cannot."""
 
 import pytest
 

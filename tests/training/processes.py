@@ -102,7 +102,7 @@ def run_by_torchrun(
 
 
 def notes(folder: Path, name: str) -> list[list[Any]]:
-    """What each process noted under a name."""
+    """The notes of each process under a name."""
     texts = [path.read_text() for path in sorted(folder.glob(f"{name}-*.txt"))]
     return [[json.loads(line) for line in text.splitlines()] for text in texts]
 

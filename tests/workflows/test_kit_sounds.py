@@ -1,4 +1,4 @@
-"""What sounds are: notes of synthesised tones, noise, onsets, names."""
+"""Character of sounds: notes of synthesised tones, noise, onsets, names."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -76,7 +76,7 @@ class Delivery:
         return Encoding(bits=self.bits, bitrate=self.bitrate)
 
     def entries(self) -> dict[str, Any]:
-        """What it asks for, by name, as JSON."""
+        """Its requests by name, as JSON."""
         values = {entry.name: getattr(self, entry.name) for entry in fields(self)}
         return {name: value for name, value in values.items() if value is not None}
 

@@ -82,8 +82,8 @@ def quantise_blocks(
         gain: Linear gain once they are clipped.
 
     Yields:
-        Blocks `[n, C]`: floats, or whole numbers for 16 bits. What cannot be above full scale is
-        clipped.
+        Blocks `[n, C]`: floats, or whole numbers for 16 bits. They are clipped at full scale where
+        the format holds nothing above it.
     """
     generator = np.random.default_rng(DITHER_SEED)
     for block in blocks:

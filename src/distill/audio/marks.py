@@ -26,7 +26,7 @@ _FRACTION = 1 << 32
 
 @dataclass(frozen=True)
 class Marks:
-    """What a sampler wants to know of a sound.
+    """Facts about a sound that a sampler reads.
 
     Attributes:
         note: MIDI note of its pitch, in fractions; None where it has none.

@@ -173,7 +173,7 @@ def _place_texts(format_: SoundFormat, texts: dict[str, str]) -> _PlacedTexts:
 
 
 class _Form(NamedTuple):
-    """What all writing of one sound has in common."""
+    """The part that all writing of one sound shares."""
 
     format: SoundFormat
     subtype: str

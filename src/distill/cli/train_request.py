@@ -64,7 +64,7 @@ class TrainingRequest:
         return open_world(self.device).is_restarted and checkpoint_path(self.output).exists()
 
     def work(self) -> "Callable[..., TrainingCompleteEvent]":
-        """What trains: a function of the sounds, `callback` and `cancel_event`."""
+        """The training: a function of the sounds, `callback` and `cancel_event`."""
         from distill.workflows.train import resume, train
         from distill.workflows.versions import continue_model
 

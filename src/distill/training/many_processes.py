@@ -163,7 +163,7 @@ class ManyProcesses(World):
         gradients = self._gradients(parameters)
         parts = [*gradients, figures]
         flat = torch.cat([part.flatten() for part in parts])
-        # What a process that idles has computed may be no number.
+        # The results of a process that idles may be no numbers.
         flat = flat * weight if weight else torch.zeros_like(flat)
         with _lost_processes():
             dist.all_reduce(flat)

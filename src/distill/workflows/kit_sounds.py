@@ -1,4 +1,4 @@
-"""What the sounds of a sampler kit are: pitch, brightness, onsets, and a name that says so.
+"""Character of the sounds of a sampler kit: pitch, brightness, onsets, and a name.
 
 `C` channels, `N` samples.
 """
@@ -15,8 +15,10 @@ from distill.audio.marks import Marks
 from distill.audio.onsets import onset_envelope
 from distill.inference.generate import Generated
 from distill.inference.sampling.steering import Scale
+from distill.models.vqvae import HOP_LENGTH
+from distill.settings import SAMPLE_RATE
 
-FRAME_S = 1_024 / 48_000
+FRAME_S = HOP_LENGTH / SAMPLE_RATE
 """Length of a frame in seconds: that of codes."""
 
 LOUD_DB = 24.0
@@ -47,7 +49,7 @@ NOTES = ("c", "cs", "d", "ds", "e", "f", "fs", "g", "gs", "a", "as", "b")
 
 @dataclass(frozen=True)
 class Character:
-    """What a sound is.
+    """Character of a sound.
 
     Attributes:
         kind: A folder of the corpus, or `tone`, `noise` or `hit`; `loop` for loops.
@@ -89,7 +91,7 @@ def onset_samples(audio: np.ndarray, sample_rate: int) -> tuple[int, ...]:
     envelope = onset_envelope(audio, sample_rate)
     seconds = envelope.times(envelope.onsets())
     samples = np.clip(np.rint(seconds * sample_rate), 0, audio.shape[1] - 1).astype(int)
-    # What begins within one frame of the beginning is the beginning.
+    # An onset within one frame of the beginning is the beginning.
     later = samples[samples >= envelope.frame_s * sample_rate * 2]
     return (0, *later.tolist())
 

@@ -100,7 +100,7 @@ def pack(
             folder is left.
 
     Returns:
-        What was written.
+        The kit that was written.
 
     Raises:
         CancelledError: `cancel_event` was set.

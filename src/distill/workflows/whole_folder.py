@@ -59,7 +59,7 @@ def whole_folder(folder: FilePath) -> Iterator[Path]:
         if lock is not None:
             lock.close()
             (partial / _LOCK).unlink()
-        # What came there in the meantime is somebody's.
+        # A folder that came there in the meantime is somebody's.
         check_new_folder(target)
         partial.rename(target)
     except OSError as error:

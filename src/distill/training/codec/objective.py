@@ -1,4 +1,4 @@
-"""What a step of codec training minimises, and the random draws of a step.
+"""The loss of a step of codec training, and the random draws of a step.
 
 The loss is an energy distance between mel spectrograms of the sound and of two decodings with
 different noise, and a distance of levels.

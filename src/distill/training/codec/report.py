@@ -1,4 +1,4 @@
-"""What a codec in training says of itself."""
+"""Reports of a codec in training."""
 
 from dataclasses import dataclass
 from typing import NamedTuple

@@ -127,7 +127,7 @@ class CodecRun:
             is_finished = False
         self.trainer.check_equal()
         self._save_at_end(is_finished)
-        # What comes next may read the file.
+        # The next work may read the file.
         self.world.wait()
         return is_finished
 

@@ -40,7 +40,7 @@ def collect_material(
 
     Args:
         split: Training and held-out regions.
-        sounds: What is known of them, in the same order.
+        sounds: Their codes and measures, in the same order.
         gains: Gain of each encoding, in dB.
         frame_rate: Code frames per second.
     """

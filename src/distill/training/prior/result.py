@@ -1,4 +1,4 @@
-"""What a training of a prior gives to its caller."""
+"""The result that a training of a prior gives to its caller."""
 
 from pathlib import Path
 from typing import Any

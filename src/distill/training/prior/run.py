@@ -158,7 +158,7 @@ class PriorRun:
             self._save()
         if self.best_callback and not (self.progress.since_best or self._is_stopping()):
             show_best(self.best_callback, self.best, self.progress)
-            # What it draws takes time of the training.
+            # Its draws take time of the training.
             self._stop_clock()
 
     def _train(self) -> None:
