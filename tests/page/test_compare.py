@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Response, expect
+from playwright.sync_api import Response, Route, expect
 
 from distill.library.comparison import chance_of
 from distill.library.comparisons import draw_sides
@@ -94,6 +94,40 @@ def test_a_blind_test_tells_no_side_before_the_end_and_counts_right(
     page.get_by_role("link", name=re.compile("plucks")).click()
     assert page.url == place
     expect(page.get_by_text(f"in {percent} %")).to_be_visible()
+
+
+def test_a_screen_that_was_left_asks_no_more_for_what_is_in_the_bin(
+    open_tab: OpenTab, server: Server, models: list[str]
+) -> None:
+    page = open_tab("/compare")
+    page.locator("select[name=first]").select_option(models[0])
+    page.locator("select[name=second]").select_option(models[1])
+    page.get_by_label("Pairs").fill("1")
+    page.get_by_label("Seconds").fill("0.3")
+    page.get_by_role("button", name="Make pairs").click()
+    page.get_by_role("region", name="Pair 1", exact=True).wait_for()
+    requests: list[Route] = []
+    page.route(re.compile(r"/api/v1/comparisons/[^/]+$"), lambda route: hold(route, requests))
+    # The first change asks for the comparison; the second comes while its answer is on the way.
+    for name in ("other", NAMES[1]):
+        server.ask("PATCH", f"/models/{models[1]}", {"name": name})
+        page.wait_for_timeout(1_000)
+    assert len(requests) == 1
+    answer = requests[0].fetch()
+    page.get_by_role("button", name="To the bin").click()
+    page.wait_for_url("**/compare")
+    page.get_by_role("button", name="Undo").wait_for()
+    requests[0].fulfill(response=answer)
+    page.wait_for_timeout(1_000)
+    assert len(requests) == 1
+
+
+def hold(route: Route, requests: list[Route]) -> None:
+    """Hold back requests for a comparison; let others pass."""
+    if route.request.method == "GET":
+        requests.append(route)
+    else:
+        route.continue_()
 
 
 def note(response: Response, told: list[str]) -> None:

@@ -11,6 +11,8 @@ export interface Resource<T> {
   /** The sentence of the error; empty if all went well. */
   error: Signal<string>;
   reload: () => void;
+  /** Says whether anybody sees the record: one that nobody sees asks nothing. */
+  show: (isShown: boolean) => void;
 }
 
 /** Time between two requests for the same record, in ms. */
@@ -25,11 +27,13 @@ export function useResource<T>(path: string, topic = ""): Resource<T> {
   const resource = useMemo(() => makeResource<T>(path), [path]);
   useEffect(() => {
     if (!path) return;
+    resource.show(true);
     resource.reload();
     const ends = [onRenewal(resource.reload)];
     if (topic) ends.push(onEvents(topic, resource.reload));
     return () => {
       for (const end of ends) end();
+      resource.show(false);
     };
   }, [resource, topic]);
   return resource;
@@ -39,6 +43,7 @@ function makeResource<T>(path: string): Resource<T> {
   const value = signal<T | null>(null);
   const error = signal("");
   let state: "idle" | "busy" | "stale" = "idle";
+  let isShown = false;
   const reload = async () => {
     if (state !== "idle") {
       state = "stale";
@@ -54,8 +59,12 @@ function makeResource<T>(path: string): Resource<T> {
     setTimeout(() => {
       const isStale = state === "stale";
       state = "idle";
-      if (isStale) void reload();
+      // A record in the bin would answer with an error to a screen that has been left.
+      if (isStale && isShown) void reload();
     }, REST_MS);
   };
-  return { value, error, reload: () => void reload() };
+  const show = (next: boolean) => {
+    isShown = next;
+  };
+  return { value, error, reload: () => void reload(), show };
 }
