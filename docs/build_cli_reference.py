@@ -16,7 +16,8 @@ HEAD = """# Command line
 Written by `python docs/build_cli_reference.py` from the `--help` of each command; a test compares
 the two.
 
-Text for people goes to stderr. With `--json`, stdout holds one JSON object and nothing else.
+Text for people goes to stderr. With `--json`, stdout holds one JSON object and nothing else. Long
+commands show their progress on stderr all the same.
 
 | exit code | meaning |
 |---|---|

@@ -1,6 +1,5 @@
 """Consoles, JSON and Ctrl-C, as all commands share them."""
 
-import io
 import json
 import signal
 import subprocess
@@ -9,7 +8,6 @@ from pathlib import Path
 
 import pytest
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -21,7 +19,6 @@ from distill.cli.console import (
     make_console,
     one_sentence_errors,
     print_json,
-    progress_bar,
     stoppable,
 )
 from distill.errors import OutputError, UsageError
@@ -148,12 +145,3 @@ def test_under_nohup_a_closed_terminal_stops_nothing() -> None:
             assert not event.is_set()
     finally:
         signal.signal(signal.SIGHUP, before)
-
-
-@pytest.mark.parametrize("is_terminal", [True, False])
-def test_progress_shows_in_a_terminal_only(is_terminal: bool) -> None:
-    out = io.StringIO()
-    console = Console(file=out, force_terminal=is_terminal, width=60)
-    with progress_bar(console) as bar:
-        assert list(bar.track(range(3), description="Encoding")) == [0, 1, 2]
-    assert ("Encoding" in out.getvalue()) is is_terminal

@@ -1,5 +1,9 @@
-from distill.cli.prior_lines import epoch_line
-from distill.training.metrics import PriorEpochMetrics
+import io
+
+from rich.console import Console
+
+from distill.cli.prior_lines import PriorDisplay, epoch_line
+from distill.training.metrics import PreparationMetrics, PriorEpochMetrics, PriorStepMetrics
 
 
 def test_an_epoch_is_one_line() -> None:
@@ -18,3 +22,14 @@ def test_an_epoch_is_one_line() -> None:
     rest = " | train_loss: 1.2500 | val_loss: 1.5000 | perplexity: 4.5 | best: 4.4"
     assert epoch_line(metrics) == "Epoch 3/10" + rest
     assert epoch_line(metrics, has_total=False) == "Epoch 3" + rest
+
+
+def test_without_a_terminal_encoding_says_that_it_goes_on() -> None:
+    out = io.StringIO()
+    console = Console(file=out, width=60, highlight=False, markup=False)
+    with PriorDisplay(console, minutes=None) as display:
+        display.show_scan(1, 2, "a.wav")
+        for progress, name in ((0.0, "[b]\x1b.wav"), (0.5, "c.wav")):
+            display(PreparationMetrics(done=0, total=2, progress=progress, name=name))
+        display(PriorStepMetrics(epoch=1, step=1, steps_per_epoch=2, loss=1.0))
+    assert out.getvalue() == "Encoding your sounds: 0%, [b]\\x1b.wav\n"

@@ -85,33 +85,6 @@ def test_what_was_started_is_told_how_to_watch(workspace: Workspace, console: Co
     assert f"distill jobs watch {job.id}" in text(console)
 
 
-def test_waiting_is_said_with_json_too(
-    workspace: Workspace, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with begin_here(workspace.root, "train", arguments("first")) as first:
-        first.take_turn()
-        heard = ""
-
-        def stop_second_once_it_waits() -> None:
-            nonlocal heard
-            while "Waiting" not in heard:
-                time.sleep(0.01)
-                heard += capsys.readouterr().err
-            (second,) = [job for job in list_jobs(workspace) if "second" in job.title]
-            stop(workspace, second.id)
-
-        thread = threading.Thread(target=stop_second_once_it_waits, daemon=True)
-        thread.start()
-        quiet = Console(quiet=True)
-        with (
-            pytest.raises(KeyboardInterrupt),
-            terminal_job(quiet, workspace.root, "train", arguments("second")),
-        ):
-            raise AssertionError("its turn never comes")
-        thread.join()
-    assert "Waiting for another training of this workspace" in heard
-
-
 def test_a_training_without_a_lock_for_its_turn_runs(
     workspace: Workspace, console: Console
 ) -> None:

@@ -80,13 +80,16 @@ def test_retraining_says_that_it_replaces(
     assert later.model.codebook_hash() == earlier.model.codebook_hash()
 
 
-def test_json_is_all_there_is(
+def test_json_is_all_on_stdout_and_progress_is_on_stderr(
     run, corpus_dir: Path, bare_model: Path, tiny_prior_options: list[str]
 ) -> None:
     result = run(
         "train-prior", bare_model, corpus_dir, "--epochs", "1", "--json", *tiny_prior_options
     )
-    assert (result.exit_code, result.stderr, result.stdout.count("\n")) == (0, "", 1)
+    assert (result.exit_code, result.stdout.count("\n")) == (0, 1)
+    begin, during = result.stderr.split("Encoding your sounds: 0%", 1)
+    assert begin.startswith("Model: ")
+    assert EPOCH.findall(during) == [("1", "1")]
     outcome = json.loads(result.stdout)
     assert (outcome["epochs_trained"], outcome["file_count"], outcome["interrupted"]) == (
         1,

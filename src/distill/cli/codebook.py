@@ -8,9 +8,10 @@ import typer
 
 from distill.audio.delivery import AS_IS, Delivery
 from distill.bounds import check_bound
-from distill.cli.console import make_console, one_sentence_errors, print_json, progress_bar
+from distill.cli.console import make_console, one_sentence_errors, print_json
 from distill.cli.delivery_options import takes_delivery
 from distill.cli.options import Device, Json, ModelPath, Overwrite, Threads
+from distill.cli.work_progress import WorkProgress
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -118,9 +119,8 @@ def _write_previews(
 
     loaded = load(model_path, device, threads)
     total = loaded.model.num_quantizers * loaded.model.codebook_size
-    with progress_bar(console) as bar:
-        sounds = folders.write_entries(loaded, folder, delivery)
-        paths = list(bar.track(sounds, total, description="Decoding"))
+    with WorkProgress(make_console(), "Decoding") as show:
+        paths = list(show.track(folders.write_entries(loaded, folder, delivery), total))
     console.print(f"{folder}: {len(paths)} sounds.", soft_wrap=True)
     return len(paths)
 

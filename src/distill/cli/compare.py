@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from distill.cli.console import make_console, one_sentence_errors, print_json, progress_bar
+from distill.cli.console import make_console, one_sentence_errors, print_json
 from distill.cli.library_lines import say_deleted
 from distill.cli.options import ForGood, Json, WorkspaceDir
+from distill.cli.work_progress import WorkProgress
 from distill.errors import UsageError
 
 if TYPE_CHECKING:
@@ -63,8 +64,7 @@ def new_cmd(
     if all(are_models):
         from distill.library.comparison_models import compare_models
 
-        with progress_bar(console) as bar:
-            task = bar.add_task("Generating", total=2 * pairs)
+        with WorkProgress(make_console(), "Generating") as show:
             comparison = compare_models(
                 place,
                 (Path(first), Path(second)),
@@ -72,7 +72,7 @@ def new_cmd(
                 duration,
                 seed,
                 name,
-                progress=lambda done, total: bar.update(task, completed=done, total=total),
+                progress=show,
             )
     else:
         from distill.library.comparison_sounds import couples_of, create_comparison

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import typer
 from rich.console import Console, ConsoleOptions, RenderableType
@@ -28,9 +28,6 @@ from distill.errors import (
 from distill.files import plain_json
 from distill.printable import visible
 from distill.ranks import is_first_process
-
-if TYPE_CHECKING:
-    from rich.progress import Progress
 
 INTERRUPT_CODE = 130
 """Exit code after Ctrl-C: 128 plus the number of the signal, as in shells. Other signals that stop
@@ -72,13 +69,6 @@ def make_console(quiet: bool = False) -> VisibleConsole:
     Markup and emoji codes are off: paths and names keep their brackets and colons.
     """
     return VisibleConsole(stderr=True, quiet=quiet, highlight=False, markup=False, emoji=False)
-
-
-def progress_bar(console: Console) -> "Progress":
-    """A progress bar that goes away when it is done; none where `console` is no terminal."""
-    from rich.progress import Progress
-
-    return Progress(console=console, transient=True, disable=not console.is_terminal)
 
 
 def one_sentence_errors(command: Command) -> Command:

@@ -65,7 +65,7 @@ def list_cmd(
     if corpus is None:
         _list_corpora(place, json)
         return
-    console = make_console(quiet=json)
+    console = make_console()
     listing = _scan(place, corpus, console)
     if json:
         print_json(asdict(listing))
@@ -88,7 +88,7 @@ def show_cmd(
     from distill.library.workspace import open_workspace
 
     place = open_workspace(workspace, make=False)
-    console = make_console(quiet=json)
+    console = make_console()
     selection = find_files(find_corpus(place, corpus), files)
     listing = _scan(place, corpus, console)
     entries = [file for file in listing.files if file.hash in selection]

@@ -9,6 +9,7 @@ import typer
 
 from distill.cli.console import make_console, one_sentence_errors, print_json
 from distill.cli.options import DatasetDir, IgnoreChoices, Jobs, Json, WorkspaceDir
+from distill.cli.work_progress import SpacedLines
 from distill.errors import DistillError
 from distill.process import using_jobs
 
@@ -61,7 +62,7 @@ def doctor_cmd(
     """
     from distill.workflows.describe import corpus_facts
 
-    console = make_console(quiet=json)
+    console = make_console()
     curation = choices_about(dataset_dir, workspace, ignore_choices)
     with using_jobs(jobs):
         report = scan_folder(dataset_dir, console, curation=curation)
@@ -156,11 +157,11 @@ def scan_folder(
     progress: Callable[[int, int, str], None] = lambda done, total, name: None,
     curation: "Curation | None" = None,
 ) -> "CorpusReport":
-    """Scan a folder with a progress bar.
+    """Scan a folder, and show how far it is.
 
     Args:
         folder: Folder of sounds.
-        console: Console for the progress bar.
+        console: Console to show it on.
         channels: Channels of the codec to train; None: as many as suit the folder.
         progress: Called with files done, files in all, and the name of the next.
         curation: What a person has chosen about the files.
@@ -176,9 +177,11 @@ def scan_folder(
         *columns, console=console, transient=True, disable=not console.is_terminal
     ) as bar:
         task = bar.add_task("", name="")
+        lines = SpacedLines(console)
 
         def advance(done: int, total: int, name: str) -> None:
             progress(done, total, name)
+            lines(f"Listening: {done} of {total} files, {_printable(name)}")
             bar.update(task, completed=done, total=total, name=_fit(name, PROGRESS_NAME))
 
         return scan_corpus(folder, channels, advance, curation or NO_CURATION)

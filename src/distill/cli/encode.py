@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from distill.cli.console import make_console, one_sentence_errors, print_json, progress_bar
+from distill.cli.console import make_console, one_sentence_errors, print_json
 from distill.cli.options import Device, Json, ModelPath, Overwrite, Threads
+from distill.cli.work_progress import WorkProgress
 from distill.errors import OutputError
 
 if TYPE_CHECKING:
@@ -108,12 +109,11 @@ def _encode_folder(
     # Sounds are encoded side by side, on one thread each: faster than one after the other.
     workers = prepare(threads)
     loaded = load(model_path, device, threads=1)
-    console = make_console(quiet=json)
+    console = make_console()
     files = []
     problems = []
-    with progress_bar(console) as bar:
-        sounds = encode_folder(loaded, folder, output, workers)
-        for sound in bar.track(sounds, count, description="Encoding"):
+    with WorkProgress(console, "Encoding") as show:
+        for sound in show.track(encode_folder(loaded, folder, output, workers), count):
             if sound.codes is None:
                 problems.append({"source": sound.source, "problem": sound.problem})
                 console.print(f"Left out: {sound.problem}", style="yellow", soft_wrap=True)

@@ -48,6 +48,7 @@ from distill.cli.generate_options import (
 )
 from distill.cli.options import Device, Json, Overwrite, Threads, WorkspaceDir
 from distill.cli.render_lines import render_line
+from distill.cli.work_progress import WorkProgress
 from distill.errors import UsageError
 from distill.inference.modes.request import Request
 from distill.settings import SAMPLE_RATE
@@ -169,7 +170,7 @@ def generate_cmd(
     if earlier:
         earlier.recipe.check_model(loaded, earlier.path)
     origin = Origin(source_path=continue_from or variation_of or infill)
-    facts = _write(loaded, output, request, workspace, origin, delivery, quiet=json)
+    facts = _write(loaded, output, request, workspace, origin, delivery)
     if json:
         print_json({"model": model_path, **facts})
 
@@ -196,7 +197,6 @@ def _write(
     workspace: Path | None,
     origin: "Origin",
     delivery: Delivery,
-    quiet: bool,
 ) -> dict[str, Any]:
     """Generate, write and keep all sounds, with a line for each.
 
@@ -207,26 +207,18 @@ def _write(
         workspace: Folder of the workspace.
         origin: What the sounds come from.
         delivery: The form of the files.
-        quiet: Whether to print nothing.
 
     Returns:
         The facts for `--json`.
     """
-    from rich.progress import Progress
-
     from distill.library.rendering import History, generate_renders, render_facts
 
-    console = make_console(quiet=quiet)
+    console = make_console()
     # Without loading, which does not depend on the length of the sound.
     began = time.perf_counter()
     files: list[dict[str, Any]] = []
     frames = 0
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("Generating")
-
-        def show(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
-
+    with WorkProgress(console, "Generating") as show:
         history = History(workspace)
         for item in generate_renders(loaded, output, request, history, origin, show, delivery):
             # They are the same for all sounds of one source.

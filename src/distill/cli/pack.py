@@ -60,7 +60,7 @@ def pack_cmd(
     from distill.workflows.whole_folder import check_new_folder
 
     check_new_folder(output)
-    console = make_console(quiet=json)
+    console = make_console()
 
     def show(sound: "KitSound") -> None:
         tempo_words = f", {sound.tempo:.4g} BPM" if sound.tempo else ""

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from distill.audio.delivery import AS_IS, Delivery
-from distill.cli.console import make_console, one_sentence_errors, print_json, progress_bar
+from distill.cli.console import make_console, one_sentence_errors, print_json
 from distill.cli.delivery_options import takes_delivery
 from distill.cli.library_lines import NewName, NewNotes, print_problems, say_deleted
 from distill.cli.options import Device, ForGood, Json, Threads, WorkspaceDir
 from distill.cli.render_lines import render_line
+from distill.cli.work_progress import WorkProgress
 from distill.inference.modes.request import DEFAULT_AMOUNT
 
 if TYPE_CHECKING:
@@ -272,10 +273,9 @@ def vary_cmd(
     from distill.library.rendering import Machine, make_variations, render_facts
 
     place, render_id = _resolve(workspace, render)
-    console = make_console(quiet=json)
+    console = make_console()
     results = []
-    with progress_bar(console) as bar:
-        task = bar.add_task("Generating")
+    with WorkProgress(console, "Generating") as show:
         for sound in make_variations(
             place,
             render_id,
@@ -284,7 +284,7 @@ def vary_cmd(
             count=count,
             output=output,
             machine=Machine(model=model, device=device, threads=threads),
-            progress=lambda done, total: bar.update(task, completed=done, total=total),
+            progress=show,
             delivery=delivery,
         ):
             _show(console, sound)
@@ -306,15 +306,14 @@ def _again(
     from distill.library.rendering import Machine, make_again, render_facts
 
     place, render_id = _resolve(workspace, render)
-    console = make_console(quiet=json)
+    console = make_console()
     machine = Machine(model=model, device=device, threads=threads)
-    with progress_bar(console) as bar:
-        task = bar.add_task("Generating")
+    with WorkProgress(console, "Generating") as show:
         result = make_again(
             place,
             render_id,
             machine=machine,
-            progress=lambda done, total: bar.update(task, completed=done, total=total),
+            progress=show,
             **options,
         )
     _show(console, result)

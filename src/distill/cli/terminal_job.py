@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from distill.cli.console import make_console, print_json
+from distill.cli.console import print_json
 from distill.cli.keys import stop_by_hand
 from distill.errors import DistillError
 
@@ -45,7 +45,7 @@ def terminal_job(
     try:
         run = begin_here(workspace, kind, arguments, is_resumed)
     except (DistillError, OSError) as error:
-        _remark(console, f"This training is not listed among the jobs. {error}")
+        console.print(f"This training is not listed among the jobs. {error}", soft_wrap=True)
         run = UnrecordedRun()
     try:
         with run:
@@ -58,8 +58,9 @@ def terminal_job(
 def _wait_for_turn(run: "JobRun", console: Console) -> None:
     def tell(ahead: int) -> None:
         trainings = "another training" if ahead == 1 else f"{ahead} other trainings"
-        _remark(
-            console, f"Waiting for {trainings} of this workspace (distill jobs list shows all)."
+        console.print(
+            f"Waiting for {trainings} of this workspace (distill jobs list shows all).",
+            soft_wrap=True,
         )
 
     own_event = run.cancel_event
@@ -69,11 +70,6 @@ def _wait_for_turn(run: "JobRun", console: Console) -> None:
     run.cancel_event = own_event
     if event.is_set():
         own_event.set()
-
-
-def _remark(console: Console, text: str) -> None:
-    """Print a remark on stderr, with `--json` too."""
-    (make_console() if console.quiet else console).print(text, soft_wrap=True)
 
 
 def print_started(console: Console, job: "Job", as_json: bool) -> None:

@@ -112,7 +112,7 @@ def train_cmd(
         "channels": channels,
         "early_stop": False if no_early_stop else None,
     }
-    console = make_console(quiet=json)
+    console = make_console()
     if resume is not None:
         others = {
             "output": output,

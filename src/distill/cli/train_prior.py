@@ -30,7 +30,7 @@ from distill.cli.options import (
     TrainingThreads,
     WorkspaceDir,
 )
-from distill.cli.prior_lines import EpochLines, preparation_line, step_line
+from distill.cli.prior_lines import PriorDisplay
 from distill.cli.terminal_job import print_started, terminal_job
 from distill.errors import UsageError
 from distill.process import Priority as ProcessPriority
@@ -105,7 +105,7 @@ def train_prior_cmd(
     set_priority(priority)
     from distill.workflows.describe_results import prior_training_facts
 
-    console = make_console(quiet=json)
+    console = make_console()
     if epochs is not None and minutes is not None:
         raise UsageError("Give only one of --epochs and --minutes.")
     # None stands for "not given": the setting then suits the number of files.
@@ -247,6 +247,7 @@ def show_prior_training(
     """
     from distill.library.epoch_previews import EpochPreviews
     from distill.library.job_kinds import TrainPriorArguments
+    from distill.library.job_types import ScanProgress
     from distill.library.job_work import conclude_prior, curation_of
     from distill.models.persistence import read_header
     from distill.workflows.train import prior_settings, prior_size, train_prior
@@ -265,33 +266,32 @@ def show_prior_training(
         run.cancel_event = event
         _print_header(console, model_path, dataset_dir, file_count, vars(config), overrides)
         _print_remarks(console, has_key, curation, had_prior, learns_on=bool(size))
-        with console.status("Encoding your sounds …") as status:
-            lines = EpochLines(console, overrides["minutes"])
+        with PriorDisplay(console, overrides["minutes"]) as display:
 
-            def show_epoch(metrics: "PriorEpochMetrics") -> None:
-                run.write(metrics)
-                lines(metrics)
+            def show_scan(done: int, total: int, name: str) -> None:
+                # It ends before a stop does, which then says that the model is unchanged.
+                run.write(ScanProgress(done=done, total=total, name=name))
+                display.show_scan(done, total, name)
 
-            def show_preparation(metrics: "PreparationMetrics") -> None:
+            def show(
+                metrics: "PreparationMetrics | PriorStepMetrics | PriorEpochMetrics",
+            ) -> None:
                 run.write(metrics)
-                status.update(preparation_line(metrics))
-
-            def show_step(metrics: "PriorStepMetrics") -> None:
-                run.write(metrics)
-                status.update(step_line(metrics))
+                display(metrics)
 
             result = train_prior(
                 model_path,
                 dataset_dir,
-                callback=show_epoch,
+                callback=show,
                 cancel_event=event,
-                step_callback=show_step,
+                step_callback=show,
                 device=device,
+                progress=show_scan,
                 keep_checkpoint=True,
                 curation=curation,
                 learns_on=bool(size),
                 best_callback=EpochPreviews(run),
-                preparation_callback=show_preparation,
+                preparation_callback=show,
                 **overrides,
             )
     conclude_prior(run, result)
