@@ -23,6 +23,8 @@ PUBLIC = {
         "JobEvent",
         "JobState",
         "Kit",
+        "ModelCurves",
+        "model_curves",
         "Player",
         "Region",
         "Stream",

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from distill.library import jobs
     from distill.library.job_types import Job, JobEvent, JobState
     from distill.library.player import Player
+    from distill.library.training_curves import ModelCurves, model_curves
     from distill.library.workspace import Workspace, open_workspace
     from distill.workflows import describe, edit
     from distill.workflows.codes import decode, decode_column, decode_entry, decode_to_file, encode
@@ -75,6 +76,8 @@ _HOMES = {
     "generate_again": "workflows.generate",
     "Kit": "workflows.pack",
     "load": "workflows.load",
+    "model_curves": "library.training_curves",
+    "ModelCurves": "library.training_curves",
     "load_codes": "inference.codes.file",
     "open_workspace": "library.workspace",
     "pack": "workflows.pack",
@@ -106,6 +109,7 @@ __all__ = [
     "JobEvent",
     "JobState",
     "Kit",
+    "ModelCurves",
     "Player",
     "Region",
     "Stream",
@@ -128,6 +132,7 @@ __all__ = [
     "jobs",
     "load",
     "load_codes",
+    "model_curves",
     "open_workspace",
     "pack",
     "parse_region",

@@ -177,3 +177,13 @@ def test_a_recording_of_ones_own(run, corpus_dir: Path) -> None:
     shown = " ".join(run("info", corpus_dir / "low" / "pluck 0.wav").stderr.split())
     assert "WAV (PCM_16)" in shown
     assert "Written by not stated Recipe none: not made by Distill" in shown
+
+
+def test_curves(run, trained: Path) -> None:
+    result = run("info", trained, "--curves")
+    assert result.exit_code == 0
+    assert re.search(r"Sound, held out +[▁-█]+  \d\.\d{3} → \d\.\d{3}, lowest", result.stderr)
+    facts = json.loads(run("info", trained, "--curves", "--json").stdout)
+    assert facts["source"] == "log"
+    assert facts["prior_epochs"][0]["epoch"] == 1
+    assert run("info", "nothing.sda", "--curves").exit_code == 1

@@ -19,6 +19,7 @@ from distill.library.models import (
 )
 from distill.library.workspace import Workspace, open_workspace
 from distill.models.sda_file import plain_copy, read_contents, write_contents
+from distill.training.paths import log_path
 from tests.library.makers import keep
 
 FILES = [{"name": name, "hash": name, "duration_s": 2.0} for name in "abcd"]
@@ -211,11 +212,14 @@ def test_what_a_person_calls_it(workspace: Workspace, codec_only: Path) -> None:
 
 def test_a_model_goes_to_the_bin_and_comes_back(workspace: Workspace, codec_only: Path) -> None:
     path = put(workspace, codec_only, "a.sda", id="aa")
+    log_path(path).write_text("{}\n")
     model = change_model(workspace, "aa", notes="keep me")
     delete_model(workspace, "aa")
     assert not path.exists()
+    assert not log_path(path).exists()
     assert list_models(workspace).models == []
     assert restore_model(workspace, "aa") == model
+    assert log_path(path).read_text() == "{}\n"
 
 
 def test_a_copy_comes_back_though_the_original_is_gone(

@@ -23,13 +23,21 @@ ModelOrSound = Annotated[
     Path, typer.Argument(help="Model file (.sda), or a sound.", metavar="MODEL_OR_SOUND")
 ]
 
+Curves = Annotated[
+    bool,
+    typer.Option("--curves", help="Show how the training of a model went, or goes, by its log."),
+]
+
 
 @one_sentence_errors
-def info_cmd(model_or_sound: ModelOrSound, json: Json = False) -> None:
+def info_cmd(model_or_sound: ModelOrSound, curves: Curves = False, json: Json = False) -> None:
     """Show what a model file holds, or what a sound is like and how it was made.
 
     Of a sound: length, format, level, tempo, key, and the settings that made it.
     """
+    if curves:
+        _show_curves(model_or_sound, json)
+        return
     from distill.workflows.describe import ModelFacts, model_or_sound_facts
 
     facts = model_or_sound_facts(model_or_sound)
@@ -39,6 +47,18 @@ def info_cmd(model_or_sound: ModelOrSound, json: Json = False) -> None:
         make_console().print(_table(_model_rows(facts)))
     else:
         make_console().print(_table(_sound_rows(facts)))
+
+
+def _show_curves(model: Path, json: bool) -> None:
+    from distill.cli.curve_lines import curve_rows
+    from distill.library.training_curves import model_curves
+
+    curves = model_curves(model)
+    if json:
+        print_json(asdict(curves))
+        return
+    rows = curve_rows(curves) or [("Curves", "none yet")]
+    make_console().print(_table(rows))
 
 
 def _table(rows: list[tuple[str, str]]) -> "Table":

@@ -1,19 +1,8 @@
-"""The events of a job, written to disk as they come: one line of JSON each, in `events.jsonl`.
+"""The events of a job, written to disk as they come, in `events.jsonl` (see `event_lines`)."""
 
-Lines are only ever added, so that a kill or a full disk can spoil the last one alone.
-"""
-
-import json
-import os
-import threading
-import time
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any, BinaryIO, ClassVar, Protocol
 
-from distill.errors import OutputError
-from distill.files import plain_json
-from distill.library.job_events import read_latest
+from distill.event_lines import Event, EventLines
 from distill.library.job_types import (
     JobDone,
     JobFailed,
@@ -31,6 +20,8 @@ from distill.training.metrics import (
     StepMetrics,
     TrainingCompleteEvent,
 )
+
+__all__ = ["Event", "EventLog"]
 
 SHORTEST_GAP_S = 0.25
 """Seconds between two steps on disk, at least: as often as a face draws them."""
@@ -51,18 +42,9 @@ LASTING = (
 )
 """Events after which the file is synced to disk: they say what is saved, and what is over."""
 
-_COMPACT: dict[str, Any] = {"allow_nan": False, "separators": (",", ":")}
-"""How JSON is written: NaN is none."""
 
-
-class Event(Protocol):
-    """Any event: a dataclass."""
-
-    __dataclass_fields__: ClassVar[dict[str, Any]]
-
-
-class EventLog:
-    """Adds events to a file; safe to be used by several threads.
+class EventLog(EventLines):
+    """Adds events of a job to a file.
 
     Args:
         path: The file; it is made where there is none.
@@ -73,78 +55,4 @@ class EventLog:
     """
 
     def __init__(self, path: Path, shortest_gap_s: float = SHORTEST_GAP_S) -> None:
-        self.shortest_gap_s = shortest_gap_s
-        self._lock = threading.Lock()
-        self._passed_over: Event | None = None
-        self._next_s: dict[type, float] = {}
-        try:
-            # Unbuffered: each line is with the system at once, and survives the process.
-            self._file: BinaryIO = open(path, "ab", buffering=0)  # noqa: SIM115
-            self._is_torn = _is_torn(path)
-        except OSError as error:
-            raise OutputError(f"Cannot write {path}: {error.strerror or error}.") from error
-        # A torn line may have used the next number.
-        self._n = _last_number(path) + self._is_torn
-
-    def append(self, event: Event) -> None:
-        """Write an event, unless one of `FREQUENT` was written just before.
-
-        The last one that was passed over is written before the next event of another type.
-
-        Raises:
-            OSError: If it cannot be written. The next event may be written all the same.
-        """
-        with self._lock:
-            earlier = self._passed_over
-            self._passed_over = None
-            if earlier is not None and type(earlier) is not type(event):
-                self._write(earlier)
-            if self._is_too_soon(event):
-                self._passed_over = event
-            else:
-                self._write(event)
-
-    def _is_too_soon(self, event: Event) -> bool:
-        kind = type(event)
-        if kind not in FREQUENT:
-            return False
-        now = time.monotonic()
-        if now < self._next_s.get(kind, 0.0):
-            return True
-        self._next_s[kind] = now + self.shortest_gap_s
-        return False
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
-
-    def _write(self, event: Event) -> None:
-        # A number is used once, even if its line is torn.
-        self._n += 1
-        record = {"n": self._n, "t": round(time.time(), 3), "type": type(event).__name__}
-        text = json.dumps(record | plain_json(asdict(event)), **_COMPACT)
-        line = text.encode("ascii") + b"\n"
-        if self._is_torn:
-            line = b"\n" + line
-        self._is_torn = True
-        n_bytes = self._file.write(line)
-        if n_bytes != len(line):
-            raise OSError("no room for the whole line")
-        self._is_torn = False
-        if isinstance(event, LASTING):
-            os.fsync(self._file.fileno())
-
-
-def _is_torn(path: Path) -> bool:
-    """Whether the last line of the file lacks its end."""
-    with open(path, "rb") as file:
-        if file.seek(0, os.SEEK_END) == 0:
-            return False
-        file.seek(-1, os.SEEK_END)
-        return file.read(1) != b"\n"
-
-
-def _last_number(path: Path) -> int:
-    """Number of the last event that is whole; 0 without one."""
-    event = read_latest(path, ()).event
-    return event.n if event else 0
+        super().__init__(path, shortest_gap_s, FREQUENT, LASTING)

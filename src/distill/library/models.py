@@ -39,6 +39,7 @@ from distill.library.render import Render
 from distill.library.renders import LONGEST_NAME, LONGEST_NOTES, file_hash
 from distill.library.workspace import Workspace, check_id
 from distill.models.header import read_outline
+from distill.training.paths import log_path
 
 VERSION = 1
 """Version of the record of a model."""
@@ -310,7 +311,7 @@ def change_model(
 
 
 def delete_model(workspace: Workspace, model_id: str, for_good: bool = False) -> Deleted:
-    """Move a model to the bin. `restore_model` brings it back; its renders stay.
+    """Move a model and its log to the bin. `restore_model` brings it back; its renders stay.
 
     Args:
         workspace: The workspace.
@@ -327,7 +328,7 @@ def delete_model(workspace: Workspace, model_id: str, for_good: bool = False) ->
         id=model.id,
         name=model.name,
         deleted_at=time.time(),
-        paths=(model.path, _record_path(workspace, model.id)),
+        paths=(model.path, log_path(model.path), _record_path(workspace, model.id)),
     )
     with record_lock(workspace):
         delete_files(workspace, record, for_good)

@@ -11,6 +11,11 @@ def checkpoint_path(model_path: Path, kind: str = "train") -> Path:
     return model_path.parent / f"{model_path.name}.{kind}.ckpt"
 
 
+def log_path(model_path: Path) -> Path:
+    """Path of the log of the trainings of `model_path`: `my.sda.log.jsonl`."""
+    return model_path.parent / f"{model_path.name}.log.jsonl"
+
+
 def check_model_name(path: Path) -> None:
     """Check that a model file is called as one.
 

@@ -39,6 +39,7 @@ from distill.training.prior_loop import (
 from distill.training.prior_loop import train_prior as run_prior_training
 from distill.training.world import World
 from distill.workflows.callbacks import CallbackGuard
+from distill.workflows.training_log import TrainingLog
 
 PRIOR_SIZE = {
     "--hidden-size": "hidden_size",
@@ -115,7 +116,8 @@ def train(
         check_training(output, discard_prior, settings, overwrite)
     channels = settings.get("channels")
     own_claim = training_claimed(checkpoint_path(Path(output)), output)
-    with own_claim, CallbackGuard(cancel_event) as guard:
+    log = TrainingLog(output, begins_anew=True)
+    with own_claim, CallbackGuard(cancel_event) as guard, log:
         corpus = world.each_machine_does(
             lambda: scan_unless_done(sounds, channels, progress, curation)
         )
@@ -124,7 +126,7 @@ def train(
             corpus,
             output=Path(output),
             config=config,
-            callback=guard.wrap(callback),
+            callback=log.also(guard.wrap(callback)),
             cancel_event=guard.cancel_event,
             device=device,
             model_name=model_name,
@@ -190,10 +192,10 @@ def resume(
     """
     folder = Path(sounds) if sounds is not None else None
     own_claim = training_claimed(checkpoint_path(Path(output)), output)
-    with own_claim, CallbackGuard(cancel_event) as guard:
+    with own_claim, CallbackGuard(cancel_event) as guard, TrainingLog(output) as log:
         return resume_vqvae(
             Path(output),
-            callback=guard.wrap(callback),
+            callback=log.also(guard.wrap(callback)),
             cancel_event=guard.cancel_event,
             dataset_dir=folder,
             device=device,
@@ -315,14 +317,14 @@ def train_prior(
     if world.is_first:
         _check_prior_place(Path(model_path), config)
     own_claim = training_claimed(checkpoint_path(Path(model_path), "prior"), model_path)
-    with own_claim, CallbackGuard(cancel_event) as guard:
+    with own_claim, CallbackGuard(cancel_event) as guard, TrainingLog(model_path) as log:
         result = run_prior_training(
             model_path,
             sounds,
             config,
-            callback=guard.wrap(callback) if callback else None,
+            callback=log.also(guard.wrap(callback) if callback else None),
             cancel_event=guard.cancel_event,
-            step_callback=guard.wrap(step_callback) if step_callback else None,
+            step_callback=log.also(guard.wrap(step_callback) if step_callback else None),
             device=device,
             adapt_threads=adapts,
             progress=progress,
@@ -332,6 +334,8 @@ def train_prior(
             preparation_callback=guard.wrap(preparation_callback) if preparation_callback else None,
             world=world,
         )
+        if world.is_first:
+            log.write(result["complete"])
         prior = result["prior_model"]
         if prior is not None and world.is_first:
             _save_prior(Path(model_path), result)

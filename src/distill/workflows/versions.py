@@ -28,6 +28,7 @@ from distill.workflows.train import (
     resume,
     scan_unless_done,
 )
+from distill.workflows.training_log import TrainingLog
 
 
 def continue_model(
@@ -92,7 +93,8 @@ def continue_model(
         check_training(output, discard_prior, settings, overwrite)
     fixed_values = check_continuation(model_path, output, settings)
     own_claim = training_claimed(checkpoint_path(Path(output)), output)
-    with own_claim, CallbackGuard(cancel_event) as guard:
+    log = TrainingLog(output, begins_anew=True)
+    with own_claim, CallbackGuard(cancel_event) as guard, log:
         corpus = world.each_machine_does(
             lambda: scan_unless_done(sounds, fixed_values["channels"], progress, curation)
         )
@@ -102,7 +104,7 @@ def continue_model(
             Path(model_path),
             output=Path(output),
             config=config,
-            callback=guard.wrap(callback),
+            callback=log.also(guard.wrap(callback)),
             cancel_event=guard.cancel_event,
             device=device,
             model_name=model_name,
