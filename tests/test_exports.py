@@ -24,6 +24,7 @@ PUBLIC = {
         "JobState",
         "Kit",
         "ModelCurves",
+        "TensorBoardLog",
         "model_curves",
         "Player",
         "Region",

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from distill.library import jobs
     from distill.library.job_types import Job, JobEvent, JobState
     from distill.library.player import Player
+    from distill.library.tensorboard_log import TensorBoardLog
     from distill.library.training_curves import ModelCurves, model_curves
     from distill.library.workspace import Workspace, open_workspace
     from distill.workflows import describe, edit
@@ -88,6 +89,7 @@ _HOMES = {
     "shrink_cache": "data.housekeeping",
     "Stream": "workflows.stream",
     "stream": "workflows.stream",
+    "TensorBoardLog": "library.tensorboard_log",
     "train": "workflows.train",
     "train_prior": "workflows.train",
     "write_entries": "workflows.folders",
@@ -113,6 +115,7 @@ __all__ = [
     "Player",
     "Region",
     "Stream",
+    "TensorBoardLog",
     "Workspace",
     "__version__",
     "cache_size",

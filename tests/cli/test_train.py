@@ -61,11 +61,14 @@ def test_a_prior_is_not_lost_by_accident(run, corpus_dir: Path, model: Path) -> 
         "--discard-prior",
         "--json",
         "--no-early-stop",
+        "--log",
+        "tensorboard=runs",
         *TINY,
     )
     assert (result.exit_code, result.stdout.count("\n")) == (0, 1)
     assert "\nstep 1 | " in result.stderr
     assert "\n2 steps in 0:" in result.stderr
+    assert list(Path("runs").glob("events.out.tfevents.*"))
     outcome = json.loads(result.stdout)
     assert (outcome["steps"], outcome["finished"], outcome["path"]) == (2, True, str(model))
     assert [level["name"] for level in outcome["levels"]] == ["Structure", "Detail"]
@@ -76,6 +79,13 @@ def test_a_prior_is_not_lost_by_accident(run, corpus_dir: Path, model: Path) -> 
     loaded = load_model_v2(model)
     assert loaded.prior is None
     assert loaded.metadata["training"]["early_stop"] is False
+
+
+def test_a_log_that_cannot_be_is_refused_before_torch_loads(run, corpus_dir: Path) -> None:
+    for command in (("train", corpus_dir), ("train-prior", "my.sda", corpus_dir)):
+        refused = run(*command, "--log", "wandb=runs")
+        assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)
+        assert "--log takes tensorboard=FOLDER" in refused.stderr
 
 
 def test_ctrl_c_saves_and_resume_goes_on(run, interrupt, corpus_dir: Path, tmp_path: Path) -> None:

@@ -54,6 +54,15 @@ Devices = Annotated[
         metavar="N",
     ),
 ]
+LogTarget = Annotated[
+    str,
+    typer.Option(
+        "--log",
+        help="Also log to TensorBoard: tensorboard=DIR.",
+        metavar="tensorboard=DIR",
+        show_default=False,
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 FromTime = Annotated[
     str | None,

@@ -1,7 +1,7 @@
 """A training in a terminal as a job of the workspace: shown by every face, one at a time."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,9 +50,20 @@ def terminal_job(
     try:
         with run:
             _wait_for_turn(run, console)
-            yield run
+            with _log_of(run, arguments):
+                yield run
     except JobInterrupted as interruption:
         raise KeyboardInterrupt from interruption
+
+
+def _log_of(run: "JobRun", arguments: Any) -> AbstractContextManager[None]:
+    """While inside, the run is logged where `--log` says."""
+    if not arguments.log:
+        return nullcontext()
+    from distill.library.tensorboard_log import logging_run
+
+    # One that goes on knows its sounds.
+    return logging_run(run, arguments.log, arguments.sounds or run.arguments.get("sounds"))
 
 
 def _wait_for_turn(run: "JobRun", console: Console) -> None:

@@ -18,6 +18,7 @@ from distill.cli.options import (
     IgnoreChoices,
     Jobs,
     Json,
+    LogTarget,
     Priority,
     TrainingThreads,
     WorkspaceDir,
@@ -46,6 +47,7 @@ from distill.cli.train_options import (
 from distill.cli.train_request import TrainingRequest
 from distill.cli.train_terminal import train_in_terminal
 from distill.errors import UsageError
+from distill.library.log_target import absolute_log
 from distill.process import Priority as ProcessPriority
 from distill.process import set_priority, using_jobs
 from distill.ranks import own_place
@@ -89,6 +91,7 @@ def train_cmd(
     detach: Detach = False,
     ignore_choices: IgnoreChoices = False,
     workspace: WorkspaceDir = None,
+    log: LogTarget = "",
     json: Json = False,
 ) -> None:
     """Train a codec on a folder of sounds.
@@ -97,6 +100,8 @@ def train_cmd(
     --resume goes on. --continue-model makes the next version of a finished model. One training of
     a workspace runs at a time; distill jobs lists them.
     """
+    # Before torch loads.
+    log = absolute_log(log)
     set_priority(priority)
     # None stands for "not given": training then chooses to suit the corpus.
     settings = {
@@ -135,6 +140,7 @@ def train_cmd(
         priority=priority,
         parent=continue_model,
         ignore_choices=ignore_choices,
+        log=log,
     )
     if training.is_resumed and then_prior and dataset_dir is None:
         raise UsageError(

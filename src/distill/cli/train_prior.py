@@ -25,6 +25,7 @@ from distill.cli.options import (
     IgnoreChoices,
     Jobs,
     Json,
+    LogTarget,
     ModelPath,
     Priority,
     TrainingThreads,
@@ -33,6 +34,7 @@ from distill.cli.options import (
 from distill.cli.prior_lines import PriorDisplay
 from distill.cli.terminal_job import print_started, terminal_job
 from distill.errors import UsageError
+from distill.library.log_target import absolute_log
 from distill.process import Priority as ProcessPriority
 from distill.process import set_priority, using_jobs
 from distill.ranks import own_place
@@ -94,6 +96,7 @@ def train_prior_cmd(
     detach: Detach = False,
     ignore_choices: IgnoreChoices = False,
     workspace: WorkspaceDir = None,
+    log: LogTarget = "",
     json: Json = False,
 ) -> None:
     """Train the generator (prior) and add it to the model file.
@@ -102,6 +105,7 @@ def train_prior_cmd(
     of files. Ctrl-C or the key s stops and keeps the best so far; the same command goes on.
     """
     # Before torch loads.
+    log = absolute_log(log)
     set_priority(priority)
     from distill.workflows.describe_results import prior_training_facts
 
@@ -127,12 +131,12 @@ def train_prior_cmd(
         with using_jobs(jobs):
             raise typer.Exit(train_on_devices(devices or 1))
     if detach:
-        how: dict[str, Any] = {"learns_on": learn_on, "ignore_choices": ignore_choices}
+        how: dict[str, Any] = {"learns_on": learn_on, "ignore_choices": ignore_choices, "log": log}
         with using_jobs(jobs):
             job = _start_job(workspace, model_path, dataset_dir, device, priority, overrides, how)
         print_started(console, job, json)
         return
-    how = {"learns_on": learn_on, "ignore_choices": ignore_choices}
+    how = {"learns_on": learn_on, "ignore_choices": ignore_choices, "log": log}
     with using_jobs(jobs):
         result = _train_in_terminal(
             console, model_path, dataset_dir, device, priority, overrides, workspace, how
@@ -217,7 +221,16 @@ def _train_in_terminal(
     own_claim = training_claimed(checkpoint_path(model_path, "prior"), model_path)
     goes_on = own_place().restarts > 0
     with own_claim, terminal_job(console, workspace, "train-prior", arguments, goes_on) as run:
-        return show_prior_training(console, model_path, dataset_dir, device, overrides, run, **how)
+        return show_prior_training(
+            console,
+            model_path,
+            dataset_dir,
+            device,
+            overrides,
+            run,
+            learns_on=arguments.learns_on,
+            ignore_choices=arguments.ignore_choices,
+        )
 
 
 def show_prior_training(

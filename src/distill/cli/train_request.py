@@ -32,6 +32,7 @@ class TrainingRequest:
     priority: Priority
     parent: Path | None
     ignore_choices: bool
+    log: str = ""
 
     def check(self) -> None:
         """Refuse what cannot work before hours of sound are decoded."""
@@ -97,6 +98,7 @@ class TrainingRequest:
             "priority": self.priority,
             "parent": str(self.parent.absolute()) if self.parent else "",
             "ignore_choices": self.ignore_choices,
+            "log": self.log,
         }
 
     def channels(self) -> int | None:

@@ -13,6 +13,7 @@ from typing import Any
 from distill.data.folder import check_corpus_folder
 from distill.errors import ModelFileError, OutputError, UsageError
 from distill.files import check_place, parse_json, plain_json
+from distill.library.log_target import absolute_log
 from distill.library.workspace import Workspace
 from distill.process import Priority
 from distill.training.config import VQVAEConfig
@@ -52,6 +53,7 @@ class TrainArguments:
         parent: Model file to go on from, as in `distill.continue_model`; empty for a first version.
         ignore_choices: Whether all files are heard alike, whatever a person has chosen about them.
         priority: `low` or `normal`.
+        log: Where it is logged to as well: `tensorboard=FOLDER`; empty for nowhere else.
     """
 
     sounds: str
@@ -66,6 +68,7 @@ class TrainArguments:
     parent: str = ""
     ignore_choices: bool = False
     priority: str = Priority.LOW
+    log: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,7 @@ class TrainPriorArguments:
             model that goes on from another.
         ignore_choices: Whether all files are heard alike, whatever a person has chosen about them.
         priority: `low` or `normal`.
+        log: Where it is logged to as well: `tensorboard=FOLDER`; empty for nowhere else.
     """
 
     model: str
@@ -90,6 +94,7 @@ class TrainPriorArguments:
     learns_on: bool | None = None
     ignore_choices: bool = False
     priority: str = Priority.LOW
+    log: str = ""
 
 
 # --- kinds ----------------------------------------------------------------------------------------
@@ -184,6 +189,7 @@ def _checked_train(workspace: Workspace, arguments: TrainArguments) -> TrainArgu
         settings=settings,
         prior=prior,
         parent=os.path.abspath(parent) if parent else "",
+        log=absolute_log(arguments.log),
     )
 
 
@@ -201,6 +207,7 @@ def _checked_train_prior(
         sounds=os.path.abspath(arguments.sounds),
         model=os.path.abspath(model),
         settings=settings,
+        log=absolute_log(arguments.log),
     )
 
 

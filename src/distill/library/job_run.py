@@ -74,6 +74,7 @@ class JobRun:
         cancel_event: Set once the job is to stop; may be replaced by another event.
         outcome: How the work ended; None before that.
         arguments: Arguments of the job, as they are on disk.
+        listeners: Functions that get every event too.
 
     Raises:
         UsageError: If another process works on the job.
@@ -84,6 +85,7 @@ class JobRun:
         self.workspace = workspace
         self.order = order
         self.arguments = order.arguments
+        self.listeners: list[Callable[[Event], None]] = []
         self.is_resumed = is_resumed
         self.cancel_event = threading.Event()
         self.outcome: Outcome | None = None
@@ -207,6 +209,7 @@ class JobRun:
 
     def write(self, event: Event) -> None:
         """Write an event for those who watch. An error of the disk is said once, never raised."""
+        self._tell(event)
         try:
             self._log.append(event)
         except (OSError, TypeError, ValueError) as error:
@@ -217,6 +220,10 @@ class JobRun:
                     self.folder,
                     getattr(error, "strerror", None) or error,
                 )
+
+    def _tell(self, event: Event) -> None:
+        for listener in self.listeners:
+            listener(event)
 
     def show_scan(self, done: int, total: int, name: str) -> None:
         """Progress of a scan, as `scan_corpus` calls it.
@@ -249,6 +256,7 @@ class UnrecordedRun(JobRun):
         self.cancel_event = threading.Event()
         self.outcome = None
         self.arguments = {}
+        self.listeners = []
         self.is_resumed = False
 
     def __enter__(self) -> "UnrecordedRun":
@@ -266,7 +274,8 @@ class UnrecordedRun(JobRun):
         """Nobody knows of others: it begins."""
 
     def write(self, event: Event) -> None:
-        """Nobody watches."""
+        """Nobody watches, but a listener may be there."""
+        self._tell(event)
 
     def has_event(self, kind: type) -> bool:
         """Nothing was written."""

@@ -17,6 +17,7 @@ from distill.library.job_kinds import ScanArguments, TrainArguments, TrainPriorA
 from distill.library.job_run import JobRun, UnrecordedRun
 from distill.library.job_types import ScanComplete
 from distill.library.records import RecordError
+from distill.library.tensorboard_log import logging_run
 from distill.models.persistence import read_header
 from distill.training.metrics import (
     PriorEpochMetrics,
@@ -65,6 +66,11 @@ def train(run: JobRun, arguments: TrainArguments) -> None:
     """Train a codec, and a prior if one is wanted."""
     pick_device(arguments.device)
     run.check()
+    with logging_run(run, arguments.log, arguments.sounds):
+        _train(run, arguments)
+
+
+def _train(run: JobRun, arguments: TrainArguments) -> None:
     if not _is_codec_finished(run, arguments):
         complete = _train_codec(run, arguments)
         conclude_codec(run, complete)
@@ -150,21 +156,22 @@ def train_prior(run: JobRun, arguments: TrainPriorArguments) -> None:
     if _is_prior_finished(run, arguments):
         run.conclude(True, "The prior is in the model.")
         return
-    result = workflow.train_prior(
-        arguments.model,
-        arguments.sounds,
-        callback=run.write,
-        step_callback=run.write,
-        cancel_event=run.cancel_event,
-        device=arguments.device,
-        progress=run.show_scan,
-        keep_checkpoint=True,
-        curation=curation_of(run, arguments),
-        learns_on=arguments.learns_on,
-        best_callback=EpochPreviews(run),
-        preparation_callback=run.write,
-        **arguments.settings,
-    )
+    with logging_run(run, arguments.log, arguments.sounds):
+        result = workflow.train_prior(
+            arguments.model,
+            arguments.sounds,
+            callback=run.write,
+            step_callback=run.write,
+            cancel_event=run.cancel_event,
+            device=arguments.device,
+            progress=run.show_scan,
+            keep_checkpoint=True,
+            curation=curation_of(run, arguments),
+            learns_on=arguments.learns_on,
+            best_callback=EpochPreviews(run),
+            preparation_callback=run.write,
+            **arguments.settings,
+        )
     conclude_prior(run, result)
 
 

@@ -18,11 +18,19 @@ GROUND = np.array([14.0, 16.0, 20.0])
 
 
 def draw_preview(recording: np.ndarray, preview: np.ndarray) -> bytes:
-    """Spectrograms of a recording, of a preview, and of their difference, as a WebP file.
+    """`preview_pixels` as a WebP file."""
+    return to_webp(preview_pixels(recording, preview))
+
+
+def preview_pixels(recording: np.ndarray, preview: np.ndarray) -> np.ndarray:
+    """Spectrograms of a recording, of a preview, and of their difference, one above the other.
 
     Args:
         recording: The stretch of the recording `[C, N]` at 48 kHz.
         preview: How the model makes it `[C, N]`; what is longer on either side is left out.
+
+    Returns:
+        Red, green and blue from 0 to 255, `[rows, S, 3]`.
     """
     before = sound_levels(recording)
     after = sound_levels(preview)
@@ -32,7 +40,7 @@ def draw_preview(recording: np.ndarray, preview: np.ndarray) -> bytes:
         colour(after[:count]),
         _difference_colour(after[:count] - before[:count]),
     ]
-    return to_webp(np.concatenate(strips))
+    return np.concatenate(strips)
 
 
 def _difference_colour(difference: np.ndarray) -> np.ndarray:

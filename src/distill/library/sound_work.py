@@ -117,7 +117,7 @@ def _previews(loaded: LoadedVQModel, folder: Path, request: Preview) -> Iterator
     rate = loaded.model.sample_rate
     for number, sound in enumerate(request.sounds, 1):
         path = folder / f"{number}-{Path(sound.path).stem}.wav"
-        recording = _beginning(sound, rate)
+        recording = read_stretch(sound, rate, PREVIEW_S)
         decoded = decode(loaded, encoding_of(loaded, recording).grid, path)
         picture = path.with_suffix(PICTURE_ENDING)
         with replace_atomically(picture) as file:
@@ -132,11 +132,15 @@ def _previews(loaded: LoadedVQModel, folder: Path, request: Preview) -> Iterator
     yield from draw_seeds(loaded, folder, request.seeds, PREVIEW_S)
 
 
-def _beginning(sound: PreviewSound, sample_rate: int) -> np.ndarray:
-    """The first seconds `[C, N]` of a stretch of a recording."""
+def read_stretch(sound: PreviewSound, sample_rate: int, seconds: float) -> np.ndarray:
+    """The first `seconds` `[C, N]` of a stretch of a recording, or all that there is.
+
+    Raises:
+        UsageError: The recording is shorter than it was.
+    """
     start = round(sound.start_s * sample_rate)
     blocks = stream_audio(sound.path, sample_rate)
-    pieces = list(slice_blocks(blocks, start, start + round(PREVIEW_S * sample_rate)))
+    pieces = list(slice_blocks(blocks, start, start + round(seconds * sample_rate)))
     if not pieces:
         raise UsageError(f"{sound.path} is shorter than {sound.start_s:g} s: it has changed.")
     return np.concatenate(pieces, axis=1)
