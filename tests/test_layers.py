@@ -12,6 +12,7 @@ ROOT = Path(distill.__file__).parent
 FOR_ALL = {"bounds", "claims", "errors", "settings", "device", "files", "process", "exports"} | {
     "cancellation",
     "event_lines",
+    "html",
     "printable",
     "progress",
     "ranks",

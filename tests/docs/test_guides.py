@@ -24,6 +24,7 @@ GUIDES = Path(__file__).parents[2] / "docs" / "guides"
 CODES = (GUIDES / "codes.md").read_text(encoding="utf-8")
 SCULPTING = (GUIDES / "sculpting.md").read_text(encoding="utf-8")
 SAMPLERS = (GUIDES / "samplers.md").read_text(encoding="utf-8")
+LOGS = (GUIDES / "logs.md").read_text(encoding="utf-8")
 CORPORA = os.environ.get("DISTILL_CORPORA")
 QUICK = {
     "--minutes 20": "--steps 12 --batch-size 2 --codebook-size 16",
@@ -170,6 +171,21 @@ def test_samplers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     quick = "one_shots=1, loops=0, max_copy=100"
     exec(code.replace("one_shots=16, loops=4", quick), {})
     assert (tmp_path / "kit-2" / "kit.json").exists()
+
+
+def test_logs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.setattr(
+        distill.workflows.train, "get_adaptive_prior_config", lambda count: replace(TINY_PRIOR)
+    )
+    make_sounds(tmp_path / "sounds")
+    for command in commands(LOGS):
+        run(command.partition(" > ")[0])
+    assert (tmp_path / "my.sda.log.jsonl").exists()
+    assert list((tmp_path / "runs" / "board").iterdir())
+    (code,) = re.findall(r"```python\n(.+?)```", LOGS, re.DOTALL)
+    exec(code, {})
 
 
 def test_pictures_are_those_that_the_commands_make() -> None:

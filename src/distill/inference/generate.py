@@ -14,14 +14,17 @@ from distill.audio.delivery import Delivery
 from distill.audio.formats import USUAL, Encoding
 from distill.audio.level import integrated_loudness
 from distill.audio.marks import Marks
+from distill.audio.player import sound_element
 from distill.audio.stereo import mix_channels
 from distill.audio.timing import Timing
 from distill.audio.write import write_sound
 from distill.bounds import check_bound
 from distill.errors import UsageError
 from distill.files import FilePath
+from distill.html import card
 from distill.inference.blending.pair import Pair, open_pair
 from distill.inference.blending.rendition import render_between
+from distill.inference.codes.colours import grid_element
 from distill.inference.codes.file import save_codes
 from distill.inference.codes.grid import CodeGrid
 from distill.inference.copies.meter import CopyMeter, copy_meter
@@ -131,6 +134,19 @@ class Generated:
         return write_sound(
             path, sound.audio, sound.sample_rate, sound.encoding, tags, sound.timing, marks
         )
+
+    def _repr_html_(self) -> str:
+        """Player, codes and facts, for notebooks."""
+        facts = {
+            "Length": f"{self.audio.shape[1] / self.sample_rate:.2f} s",
+            "Seed": self.recipe.seed,
+            "Loudness": f"{self.loudness:.1f} LUFS",
+            "Tempo": f"{self.timing.tempo:.1f} BPM" if self.timing else None,
+            "Copy": f"{self.copy.passage_percent:.0f} % repeats passages" if self.copy else None,
+        }
+        player = sound_element(self.audio, self.sample_rate)
+        title = f"Generated sound ({self.recipe.way.kind})"
+        return card(title, facts, player, grid_element(self.grid))
 
     def save_codes(self, path: FilePath, source: str = "") -> Path:
         """Write `grid` to a codes file, which `distill decode` and `distill edit` take.

@@ -6,6 +6,7 @@ them. This module knows which entries a codec and a prior have.
 
 import hashlib
 import logging
+import math
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +16,7 @@ import torch
 
 from distill.errors import CodebookMismatchError, NoPriorError
 from distill.files import FilePath
+from distill.html import card, line_chart
 from distill.models.code_faults import fault_in_beats, fault_in_codes
 from distill.models.header import (
     PRIOR_SETTINGS,
@@ -64,6 +66,27 @@ class LoadedVQModel:
         """Typed view of `prior_metadata`; all defaults without a prior."""
         return PriorMetadata.from_dict(self.prior_metadata or {})
 
+    def _repr_html_(self) -> str:
+        """Facts and losses, for notebooks."""
+        corpus = self.metadata.get("corpus") or []
+        losses = _curve(self.metadata, "own_loss"), _curve(self.metadata, "val_loss")
+        prior = _curve(self.prior_metadata or {}, "val_loss")
+        channels = {1: "mono", 2: "stereo"}.get(self.output_channels)
+        facts = {
+            "File": self.path,
+            "Codec": f"{channels}, {self.model.num_quantizers} levels of "
+            f"{self.model.codebook_size} codes",
+            "Corpus": f"{len(corpus)} recordings",
+            "Verdict": self.metadata.get("verdict"),
+            "Prior": "none yet" if self.prior is None else self.prior_facts.verdict or "trained",
+        }
+        return card(
+            f"Model {self.metadata.get('name') or self.path.name}",
+            facts,
+            line_chart("Mel distance", {"own": losses[0], "held out": losses[1]}),
+            line_chart("Loss of the prior in nats", {"held out": prior}),
+        )
+
     @property
     def output_channels(self) -> int:
         """Channels of decoded audio: those of the codec, or two equal ones (dual mono)."""
@@ -94,6 +117,12 @@ class LoadedVQModel:
                 f"{self.path} has no prior yet: run `distill train-prior {self.path} SOUNDS` first."
             )
         return self.prior
+
+
+def _curve(metadata: dict[str, Any], name: str) -> list[float]:
+    """Finite values of a loss curve that a file keeps."""
+    values = [point.get(name) for point in metadata.get("loss_curves") or []]
+    return [float(v) for v in values if isinstance(v, int | float) and math.isfinite(v)]
 
 
 def save_model_v2(path: FilePath, model: VQVAE, metadata: dict[str, Any]) -> Path:

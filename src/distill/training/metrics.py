@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from distill.html import card
+
 # Share of used entries under which a codebook counts as little used.
 LOW_UTILISATION = 0.3
 
@@ -182,6 +184,17 @@ class TrainingCompleteEvent:
     finished: bool
     stopped_early: bool
 
+    def _repr_html_(self) -> str:
+        """Verdict and facts, for notebooks."""
+        facts = {
+            "Verdict": self.verdict,
+            "Steps": f"{self.steps} in {self.elapsed_s:.0f} s",
+            "Held out": None if self.val_loss is None else f"{self.val_loss:.3f} (mel distance)",
+            "Model": self.path,
+        }
+        facts |= {level.name: f"{level.utilisation:.0%} in use" for level in self.levels}
+        return card("Codec training" if self.finished else "Codec training, stopped", facts)
+
 
 TrainingEvent = (
     StepMetrics
@@ -280,3 +293,13 @@ class PriorTrainingCompleteEvent:
     warnings: tuple[str, ...]
     verdict: str = ""
     verdict_kind: PriorVerdictKind | None = None
+
+    def _repr_html_(self) -> str:
+        """Verdict and facts, for notebooks."""
+        facts = {
+            "Verdict": self.verdict,
+            "Epochs": f"{self.epochs_trained} in {self.elapsed_s:.0f} s",
+            "Perplexity": f"{self.best_perplexity:.1f} at best, {self.final_perplexity:.1f} last",
+            "Warnings": " ".join(self.warnings) or None,
+        }
+        return card("Prior training, stopped" if self.interrupted else "Prior training", facts)

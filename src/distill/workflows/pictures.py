@@ -1,6 +1,5 @@
 """Pictures of codes: a grid as coloured cells, the usage of codebooks as a heat map."""
 
-import colorsys
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,21 +9,10 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from distill.files import FilePath, replace_atomically
+from distill.inference.codes import colours
 from distill.inference.codes.grid import CodeGrid
 from distill.inference.codes.region import WHOLE, Region
 from distill.inference.codes.usage import CodebookUsage
-
-GOLDEN_RATIO = (math.sqrt(5) - 1) / 2
-"""Hues a golden ratio of the circle apart are never close for long."""
-
-SATURATION = 0.55
-"""Saturation of all colours of codes, from 0 to 1."""
-
-BRIGHTNESS = 0.95
-"""Brightness of the most frequent code, from 0 to 1."""
-
-DARKEST = 0.25
-"""Brightness of a code that the corpus never uses, as a share of `BRIGHTNESS`."""
 
 GRID_COLUMNS = 320
 """Cells in a strip of a grid."""
@@ -103,24 +91,7 @@ def colour_codes(
     Returns:
         Red, green and blue from 0 to 255, `[n, 3]`.
     """
-    # Only the codes that occur get a colour: the codebook may be as large as a file claims.
-    present, places = np.unique(codes, return_inverse=True)
-    brightness = np.ones(len(present))
-    counts = None if usage is None else usage.counts[q]
-    if counts is not None:
-        brightness = DARKEST + (1 - DARKEST) * _frequency(counts)[present]
-
-    colours = []
-    for code, share in zip(present, brightness, strict=True):
-        hue = code * GOLDEN_RATIO % 1
-        colours.append(colorsys.hsv_to_rgb(hue, SATURATION, BRIGHTNESS * share))
-    return (255 * np.array(colours)).round().astype(np.uint8)[places]
-
-
-def _frequency(counts: np.ndarray) -> np.ndarray:
-    """`counts` `[K]` on a logarithmic scale: 0 for codes that never occur, 1 for the commonest."""
-    highest = max(int(counts.max()), 1)
-    return np.log1p(counts) / math.log1p(highest)
+    return colours.colour_codes(codes, None if usage is None else usage.counts[q])
 
 
 # --- pictures -------------------------------------------------------------------------------------
@@ -189,10 +160,10 @@ def _heat_colours(counts: np.ndarray | None, K: int) -> np.ndarray:
         return np.tile(np.array(UNKNOWN, np.uint8), (K, 1))
     # Interpolated between the stops of the scale, each colour channel by itself.
     stops = np.linspace(0, 1, len(HEAT))
-    frequency = _frequency(counts)
-    colours = np.stack([np.interp(frequency, stops, channel) for channel in HEAT.T], axis=1)
-    colours[counts == 0] = DEAD
-    return colours.round().astype(np.uint8)
+    frequency = colours.frequency(counts)
+    pixels = np.stack([np.interp(frequency, stops, channel) for channel in HEAT.T], axis=1)
+    pixels[counts == 0] = DEAD
+    return pixels.round().astype(np.uint8)
 
 
 def _dead_note(counts: np.ndarray | None) -> str:

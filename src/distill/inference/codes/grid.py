@@ -11,6 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from distill.html import card
+from distill.inference.codes.colours import grid_element
+
 LARGEST_GAIN = 1e6
 """Linear factor (120 dB): beyond the range of any recording."""
 
@@ -116,6 +119,16 @@ class CodeGrid:
     def seconds(self) -> float:
         """Length of the sound in seconds."""
         return self.n_samples / self.sample_rate
+
+    def _repr_html_(self) -> str:
+        """Its picture and facts, for notebooks."""
+        facts = {
+            "Length": f"{self.seconds:.2f} s, {len(self.codes)} frames",
+            "Levels": f"{', '.join(self.level_names)} of {self.codebook_size} codes",
+            "Seams": len(self.seams) or None,
+            "Locked": self.locked_count or None,
+        }
+        return card(f"Codes of {self.source or 'a sound'}", facts, grid_element(self))
 
     @property
     def locked_count(self) -> int:
