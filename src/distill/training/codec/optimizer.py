@@ -123,27 +123,41 @@ class Muon(torch.optim.Optimizer):
         return momentum
 
     def _move(self, group: dict[str, Any]) -> None:
-        # Matrices of one shape go through one batched product.
         by_shape: dict[torch.Size, list[Tensor]] = defaultdict(list)
         for parameter in group["params"]:
             by_shape[parameter.shape].append(parameter)
 
         rate = EVERY * group["lr"]
-        for (rows, columns), parameters in by_shape.items():
-            updates = parameters[0].new_empty(len(parameters), rows, columns)
-            for parameter, update in zip(parameters, updates, strict=True):
-                momentum = self._momentum(parameter)
-                update.copy_(parameter.grad).lerp_(momentum, group["momentum"])
-            is_tall = rows > columns
-            directions = orthogonalise(updates.mT if is_tall else updates)
-            if is_tall:
-                directions = directions.mT
+        for parameters in by_shape.values():
+            for some in _batches(parameters):
+                self._move_alike(some, group, rate)
 
-            # A tall matrix takes a longer step, so that its outputs change as much as a square
-            # one's.
-            size = rate * max(1.0, rows / columns) ** 0.5
-            for parameter, direction in zip(parameters, directions, strict=True):
-                parameter.mul_(1 - rate * group["weight_decay"]).add_(direction, alpha=-size)
+    def _move_alike(self, parameters: list[Tensor], group: dict[str, Any], rate: float) -> None:
+        """Move matrices of one shape."""
+        rows, columns = parameters[0].shape
+        updates = parameters[0].new_empty(len(parameters), rows, columns)
+        for parameter, update in zip(parameters, updates, strict=True):
+            momentum = self._momentum(parameter)
+            torch.lerp(parameter.grad, momentum, group["momentum"], out=update)
+        is_tall = rows > columns
+        directions = orthogonalise(updates.mT if is_tall else updates)
+        if is_tall:
+            directions = directions.mT
+
+        # A tall matrix takes a longer step, so that its outputs change as much as a square one's.
+        size = rate * max(1.0, rows / columns) ** 0.5
+        for parameter, direction in zip(parameters, directions, strict=True):
+            parameter.mul_(1 - rate * group["weight_decay"]).add_(direction, alpha=-size)
+
+
+def _batches(parameters: list[Tensor]) -> list[list[Tensor]]:
+    """Matrices that go through one batched product.
+
+    On a CPU each goes alone: a matrix stays in the processor's cache, and several do not.
+    """
+    if parameters[0].device.type == "cpu":
+        return [[parameter] for parameter in parameters]
+    return [parameters]
 
 
 class CodecOptimizer:
