@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from distill import process
-from distill.device import default_threads, on_one_thread, prepare
+from distill import device, process
+from distill.device import default_threads, free_threads, on_one_thread, prepare
 from distill.errors import UsageError
 from distill.process import available_cores
 
@@ -58,6 +58,14 @@ def test_what_the_environment_asks_for_counts(
     for setting, threads in (("2", 2), ("16", 4), ("0", 1), ("many", 4)):
         monkeypatch.setenv("OMP_NUM_THREADS", setting)
         assert prepare() == threads
+
+
+def test_threads_leave_out_the_cores_of_other_programs(
+    four_cores: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for idle, threads in ((3.9, 4), (2.6, 3), (1.1, 1), (0.0, 1), (63.0, 4)):
+        monkeypatch.setattr(device, "idle_cores", lambda idle=idle: idle)
+        assert free_threads() == threads
 
 
 def test_no_threads_are_an_error() -> None:

@@ -3,12 +3,13 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from distill import process
 from distill.errors import UsageError
-from distill.process import LOW, default_jobs, using_jobs
+from distill.process import LOW, default_jobs, idle_cores, using_jobs
 
 CALLED = "from distill.process import *; import os, sys; "
 NICE = "set_priority(Priority(sys.argv[1])); print(os.nice(0))"
@@ -61,3 +62,33 @@ def test_jobs_of_a_block_end_with_it(before: str | None, monkeypatch: pytest.Mon
     assert os.environ.get("DISTILL_JOBS") == before
     with pytest.raises(UsageError), using_jobs(0):
         pass
+
+
+def test_idle_cores_are_those_that_nobody_uses(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Of 4 cores, 3 were idle while the clock went on by a quarter of a second."""
+    uptime = tmp_path / "uptime"
+    uptime.write_text("100.00 400.00\n")
+    times = iter((10.0, 10.25))
+
+    def work(seconds: float) -> None:
+        uptime.write_text("100.25 400.75\n")
+
+    monkeypatch.setattr(process, "UPTIME", uptime)
+    monkeypatch.setattr(process.time, "sleep", work)
+    monkeypatch.setattr(process.time, "monotonic", lambda: next(times))
+    assert idle_cores() == pytest.approx(3)
+
+
+def test_idle_cores_by_the_load_of_the_machine_or_all_of_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As on macOS, and as on Windows."""
+    monkeypatch.setattr(process, "UPTIME", tmp_path / "none")
+    monkeypatch.setattr("os.cpu_count", lambda: 8)
+    for load, idle in ((0.0, 8.0), (2.5, 5.5), (30.0, 0.0)):
+        monkeypatch.setattr("os.getloadavg", lambda load=load: (load, 9.0, 9.0), raising=False)
+        assert idle_cores() == idle
+    monkeypatch.delattr("os.getloadavg")
+    assert idle_cores() == 8

@@ -11,7 +11,7 @@ import torch
 
 from distill.bounds import check_bound
 from distill.errors import UsageError
-from distill.process import available_cores
+from distill.process import available_cores, idle_cores
 from distill.ranks import own_place
 
 log = logging.getLogger(__name__)
@@ -97,6 +97,15 @@ def default_threads() -> int:
     setting = os.environ.get("OMP_NUM_THREADS", "")
     limit = int(setting) if setting.isdecimal() else MAX_THREADS
     return max(1, min(available_cores() // own_place().local_size, limit))
+
+
+def free_threads() -> int:
+    """Number of threads that other programs leave room for at this moment, at least 1.
+
+    A thread without a core of its own keeps the others waiting at every operation: beside one busy
+    program, two threads on two cores take ten times as long as one.
+    """
+    return max(1, min(default_threads(), round(idle_cores())))
 
 
 def prepare(threads: int | None = None) -> int:

@@ -1,6 +1,7 @@
 """The process beside others: its priority, cores and further processes. Free of torch."""
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -16,6 +17,12 @@ LOW = 3
 CONTAINER_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 """Limit of a container (Linux, control groups version 2): processor time granted per period, both
 in microseconds, or "max"."""
+
+UPTIME = Path("/proc/uptime")
+"""Seconds since the start, and those that all cores together were idle (Linux, proc(5))."""
+
+_LOOK_S = 0.25
+"""Seconds between two looks at how long cores were idle, which counts in steps of 10 ms."""
 
 MOST_JOBS = 8
 """Most processes by default: each takes 0.1 GB of memory, and more would wait for the disk."""
@@ -53,6 +60,33 @@ def available_cores() -> int:
         # No container, or one without a limit ("max").
         return cores
     return max(1, min(cores, limit))
+
+
+def idle_cores() -> float:
+    """Count the cores that other programs leave alone at this moment, in fractions.
+
+    Of the whole machine, whatever the container. Without a way to know, all of them.
+    """
+    before = _idle_s()
+    if before is not None:
+        began = time.monotonic()
+        time.sleep(_LOOK_S)
+        after = _idle_s() or before
+        return (after - before) / (time.monotonic() - began)
+    cores = os.cpu_count() or 1
+    if hasattr(os, "getloadavg"):
+        # Of the last minute; it takes a while to rise and fall.
+        return max(0.0, cores - os.getloadavg()[0])
+    return float(cores)
+
+
+def _idle_s() -> float | None:
+    """Seconds that all cores together have been idle since the machine started (Linux)."""
+    try:
+        _, idle_s = UPTIME.read_text().split()
+        return float(idle_s)
+    except (OSError, ValueError):
+        return None
 
 
 def default_jobs() -> int:

@@ -41,6 +41,22 @@ def test_pieces_give_what_the_whole_gives(codec: VQVAE, monkeypatch: pytest.Monk
     assert np.abs(sound).max() > 0.1
 
 
+def test_pieces_side_by_side_are_those_one_after_the_other(
+    codec: VQVAE, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chunked, "CHUNK_S", 0.2)
+    monkeypatch.setattr(chunked, "EVEN_S", 0.2)
+    audio = np.random.default_rng(0).normal(0, 0.1, (codec.channels, 60_000)).astype(np.float32)
+    results = []
+    for workers in (1, 3):
+        monkeypatch.setattr(codec, "workers", workers)
+        codes = encode_audio(codec, audio)
+        even = np.concatenate(list(decode_evenly(codec, codes)), 1)
+        results.append((codes.numpy(), decode_codes(codec, codes), even))
+    for alone, beside in zip(*results, strict=True):
+        assert np.array_equal(alone, beside)
+
+
 def test_silence_and_one_sample(codec: VQVAE) -> None:
     for audio in (
         np.zeros((codec.channels, 5000), np.float32),

@@ -3,13 +3,14 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 import distill
 from distill.errors import NotAModelError, UsageError
 from distill.inference.recipe import Recipe, read_recipe
-from distill.workflows.load import find_model
+from distill.workflows.load import MOST_WORKERS, find_model
 
 
 @pytest.fixture
@@ -32,6 +33,31 @@ def test_a_loaded_model_is_ready_to_use(trained: Path) -> None:
     assert not model.model.training
     assert model.prior is not None
     assert not model.prior.training
+
+
+def test_by_default_a_model_computes_on_one_thread_and_side_by_side(
+    trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside other programs, threads that share every product are slower than one."""
+    for cores, workers in ((1, 1), (3, 3), (64, MOST_WORKERS)):
+        monkeypatch.setattr("distill.workflows.load.default_threads", lambda cores=cores: cores)
+        model = distill.load(trained, device="cpu")
+        assert (torch.get_num_threads(), model.model.workers) == (1, workers)
+        assert distill.load(trained, device="cpu", threads=1).model.workers == 1
+
+
+def test_sounds_side_by_side_are_those_one_after_the_other(
+    trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sounds = []
+    for cores in (1, 3):
+        monkeypatch.setattr("distill.workflows.load.default_threads", lambda cores=cores: cores)
+        model = distill.load(trained, device="cpu")
+        sounds.append(distill.generate(model, 0.5, seed=1, count=5))
+    for alone, beside in zip(*sounds, strict=True):
+        assert np.array_equal(alone.audio, beside.audio)
+        assert alone.recipe == beside.recipe
+        assert alone.copy == beside.copy
 
 
 def test_unknown_devices_are_refused(trained: Path) -> None:

@@ -16,7 +16,13 @@ CodesOrDocument = Annotated[
     ),
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
-Threads = Annotated[int | None, typer.Option(help="CPU threads. Default: one per core, at most 8.")]
+Threads = Annotated[
+    int | None,
+    typer.Option(
+        help="CPU threads that share every operation. Default: one, and several pieces or sounds "
+        "side by side."
+    ),
+]
 Overwrite = Annotated[
     bool,
     typer.Option(
@@ -27,7 +33,7 @@ TrainingThreads = Annotated[
     int | None,
     typer.Option(
         help="CPU threads. Default: the fastest number, by trials; for a given number of steps or "
-        "epochs, one per core, at most 8."
+        "epochs, one for each core that is idle at the start, at most 8."
     ),
 ]
 Priority = Annotated[

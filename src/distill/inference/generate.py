@@ -38,6 +38,7 @@ from distill.inference.sampling.context import bar_beats, check_time, corpus_tem
 from distill.models.cancel_points import cancel_points
 from distill.models.chunked import encode_audio
 from distill.models.persistence import LoadedVQModel
+from distill.ordered_map import ordered_map
 from distill.settings import LARGEST_SEED, check_seed
 
 MOST_DRAWS = 8
@@ -267,8 +268,13 @@ class _Generation:
         batches = [seeds[i : i + size] for i in range(0, len(seeds), size)]
         for number, batch in enumerate(batches):
             report = partial(_report, progress, number, len(batches))
-            for seed, output in zip(batch, self.mode.render(batch, report), strict=True):
-                yield self._within_limit(self._measure(seed, output), report)
+            outputs = zip(batch, self.mode.render(batch, report), strict=True)
+            # One sound is measured while the next one is decoded.
+            measured = ordered_map(
+                lambda pair: self._measure(*pair), outputs, self.loaded.model.workers
+            )
+            for sound in measured:
+                yield self._within_limit(sound, report)
 
     def _within_limit(self, first: Generated, progress: Progress) -> Generated:
         """`first`, or a later draw in its place: the first one within `max_copy` percent, else the

@@ -9,7 +9,6 @@ from types import NoneType
 from typing import Any, TypeVar
 
 from distill.cancellation import check_cancellation
-from distill.device import prepare
 from distill.errors import UsageError
 from distill.files import FilePath
 from distill.library.editing import Editor
@@ -19,7 +18,7 @@ from distill.library.player_request import PlayerRequest
 from distill.library.workspace import Workspace
 from distill.models.cancel_points import cancel_points
 from distill.models.persistence import LoadedVQModel
-from distill.workflows.load import Loader, load
+from distill.workflows.load import Loader, load, use_threads
 
 Facts = dict[str, Any]
 
@@ -88,7 +87,7 @@ class Worker:
         """The model at `path`, ready to use on the threads of `order`."""
         threads = order.threads or threads_for(self.workspace)
         loaded = self.models.get(path, threads)
-        prepare(threads)
+        use_threads(loaded, threads)
         return loaded
 
     def loader(self, order: Order) -> Loader:

@@ -4,6 +4,7 @@ Pieces overlap by the codec's receptive field, so that the result is that of the
 """
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import chain
 
 import numpy as np
@@ -11,9 +12,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from distill.audio.blocks import pieces, slice_blocks, windows
+from distill.audio.blocks import Window, pieces, slice_blocks, windows
 from distill.models.cancel_points import cancel_points
 from distill.models.vqvae import VQVAE
+from distill.ordered_map import ordered_map
 
 CHUNK_S = 20.0
 """Length of a piece in seconds: long enough that the overlap costs little."""
@@ -53,15 +55,21 @@ def encode_stream(codec: VQVAE, blocks: Iterable[np.ndarray]) -> Iterator[Tensor
     """
     hop = codec.frame_hop
     margin = codec.receptive_field[0] * hop
-    for window in windows(blocks, _chunk_frames(codec) * hop, margin):
-        sound = torch.from_numpy(np.array(window.sound, dtype=np.float32))
-        sound = F.pad(sound, (0, -sound.shape[1] % hop))
-        with torch.inference_mode(), cancel_points():
-            codes = codec.encode(sound[None].to(_device(codec)))[0]
-        first = window.core.start // hop
-        last = frames_of(window.core.stop, hop)
-        # A copy: the quantiser's result holds on to all the paths of its search.
-        yield codes[first:last].cpu().clone()
+    whole = windows(blocks, _chunk_frames(codec) * hop, margin)
+    yield from ordered_map(partial(_encode_window, codec), whole, codec.workers)
+
+
+def _encode_window(codec: VQVAE, window: Window) -> Tensor:
+    """Codes `[T, Q]` of the core of a window, on the CPU."""
+    hop = codec.frame_hop
+    sound = torch.from_numpy(np.array(window.sound, dtype=np.float32))
+    sound = F.pad(sound, (0, -sound.shape[1] % hop))
+    with torch.inference_mode(), cancel_points():
+        codes = codec.encode(sound[None].to(_device(codec)))[0]
+    first = window.core.start // hop
+    last = frames_of(window.core.stop, hop)
+    # A copy: the quantiser's result holds on to all the paths of its search.
+    return codes[first:last].cpu().clone()
 
 
 def encode_audio(codec: VQVAE, audio: np.ndarray, lead: int = 0) -> Tensor:
@@ -108,7 +116,8 @@ def decode_stream(
     size = size or _chunk_frames(codec)
     sounding = None if levels is None else list(levels)
     end = len(codes) if stop is None else stop
-    for first in range(start, end, size):
+
+    def decode_piece(first: int) -> np.ndarray:
         last = min(first + size, end)
         # The piece with the context that it depends on.
         context_start = max(0, first - margin)
@@ -118,7 +127,11 @@ def decode_stream(
             sound = codec.decode(context, context_start, sounding)[0]
         from_sample = (first - context_start) * hop
         to_sample = (last - context_start) * hop
-        yield sound[:, from_sample:to_sample].cpu().numpy()
+        piece: np.ndarray = sound[:, from_sample:to_sample].cpu().numpy()
+        return piece
+
+    firsts = range(start, end, size)
+    yield from ordered_map(decode_piece, firsts, min(codec.workers, len(firsts)))
 
 
 def decode_evenly(codec: VQVAE, codes: Tensor) -> Iterator[np.ndarray]:

@@ -134,6 +134,8 @@ class VQVAE(nn.Module):
         # Set by training where the processor gains by it. Codes and sounds are always made in
         # float32.
         self.half_precision = False
+        # Threads that encode and decode the pieces of a sound side by side; set by loading.
+        self.workers = 1
         outputs = channels * self.bins
         self.analysis = Analysis(sample_rate, channels, hop_length, latent_dim)
         self.rvq = ResidualVQ(latent_dim, codebook_size, num_quantizers)

@@ -37,7 +37,7 @@ class VQVAEConfig:
         epochs: Passes over the corpus.
         steps: Optimiser steps.
         seed: Of all random draws.
-        threads: CPU threads; None for the fastest number, or for one per core
+        threads: CPU threads; None for the fastest number, or one for each idle core
             where a training is to be repeatable (`adapts_threads`).
         channels: 1 for mono, 2 for stereo, None for the corpus's own.
         hidden_size: Width of the decoder.

@@ -12,7 +12,7 @@ from typing import Any
 from distill.data.corpus import CorpusReport, scan_corpus
 from distill.data.curation import curation_of
 from distill.data.dataset import extend_manifest, make_manifest
-from distill.device import prepare
+from distill.device import free_threads, prepare
 from distill.errors import (
     CheckpointError,
     ModelFileError,
@@ -172,9 +172,13 @@ def _prepare_files(output: Path, discard_prior: bool, overwrite: bool, config: V
 
 def _settle(config: VQVAEConfig, channels: int) -> VQVAEConfig:
     """`config` with the channels of the corpus, and the number of threads if that is fixed."""
-    threads = prepare(config.threads)
     if config.adapts_threads:
+        prepare(config.threads)
         return replace(config, channels=channels)
+    # Processes that train together share the cores, and each has as many threads.
+    is_alone = own_place().size == 1
+    free = free_threads() if is_alone else None
+    threads = prepare(free if config.threads is None else config.threads)
     # A resumed training is repeatable too.
     return replace(config, channels=channels, threads=threads)
 

@@ -37,7 +37,7 @@ class PriorConfig:
         min_steps_per_epoch: Steps in an epoch at least, however small the corpus.
         patience: Epochs without a better held-out perplexity after which training ends.
         seed: Of all random draws.
-        threads: CPU threads; None for the fastest number, or for one per core
+        threads: CPU threads; None for the fastest number, or one for each idle core
             where a run is to be repeatable.
     """
 

@@ -9,7 +9,7 @@ from distill.cancellation import CancelledError
 from distill.data.corpus import scan_corpus
 from distill.data.curation import NO_CURATION, Curation
 from distill.data.dataset import Split, make_manifest, split_by_manifest
-from distill.device import prepare
+from distill.device import free_threads, prepare
 from distill.files import FilePath
 from distill.models.persistence import LoadedVQModel, load_model_v2
 from distill.models.prior_metadata import PriorMetadata
@@ -106,7 +106,7 @@ def train_prior(
     """
     prior_config.check()
     world = world or open_world(device)
-    threads = prepare(prior_config.threads)
+    threads = prepare(_threads(prior_config, adapt_threads, world))
     loaded = load_model_v2(model_path, device=world.device)
     corpus = world.each_machine_does(
         lambda: scan_corpus(dataset_dir, loaded.model.channels, progress, curation)
@@ -159,3 +159,10 @@ def _no_result(loaded: LoadedVQModel, split: Split) -> dict[str, Any]:
         "copying": None,
         "complete": complete_event(PriorProgress(), None, True),
     }
+
+
+def _threads(config: PriorConfig, adapts: bool, world: World) -> int | None:
+    """Threads to begin with; None for one a core, where trials follow or processes share them."""
+    if config.threads is not None or adapts or world.size > 1:
+        return config.threads
+    return free_threads()

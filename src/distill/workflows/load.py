@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from distill.device import pick_device, prepare
+from distill.device import default_threads, pick_device, prepare
 from distill.errors import ModelFileError, UsageError
 from distill.files import FilePath
 from distill.inference.blending.settings import BlendRecord
@@ -13,6 +13,9 @@ from distill.models.persistence import LoadedVQModel, load_model_v2, read_header
 Loader = Callable[[FilePath, str, int | None], LoadedVQModel]
 """Loads the model in a file, on a device and with a number of threads, as `load` does."""
 
+MOST_WORKERS = 4
+"""Pieces of a sound that are in work at once, at most: each takes up to 100 MB."""
+
 
 def load(path: FilePath, device: str = "auto", threads: int | None = None) -> LoadedVQModel:
     """Load a model, ready to use.
@@ -20,7 +23,8 @@ def load(path: FilePath, device: str = "auto", threads: int | None = None) -> Lo
     Args:
         path: Model file (`.sda`).
         device: `auto`, `cpu`, `cuda` or `mps`.
-        threads: CPU threads of this process; None: one per core, at most 8.
+        threads: CPU threads that share every operation; None: one, and the pieces of a sound, or
+            several sounds, side by side on the cores, at most 4 of them.
 
     Raises:
         ModelFileError: If the file is missing, damaged, or no model.
@@ -29,8 +33,17 @@ def load(path: FilePath, device: str = "auto", threads: int | None = None) -> Lo
     Example:
         model = distill.load("my.sda")
     """
-    prepare(threads)
-    return load_model_v2(path, device=pick_device(device))
+    loaded = load_model_v2(path, device=pick_device(device))
+    use_threads(loaded, threads)
+    return loaded
+
+
+def use_threads(loaded: LoadedVQModel, threads: int | None) -> None:
+    """Set the threads that a model computes on, as `load` does."""
+    is_on_cpu = loaded.model.rvq.codebooks.device.type == "cpu"
+    shares_work = threads is None and is_on_cpu
+    prepare(1 if threads is None else threads)
+    loaded.model.workers = min(default_threads(), MOST_WORKERS) if shares_work else 1
 
 
 def find_model(recipe: Recipe | None, sound: FilePath | None) -> Path:

@@ -138,7 +138,7 @@ class Muon(torch.optim.Optimizer):
         updates = parameters[0].new_empty(len(parameters), rows, columns)
         for parameter, update in zip(parameters, updates, strict=True):
             momentum = self._momentum(parameter)
-            torch.lerp(parameter.grad, momentum, group["momentum"], out=update)
+            update.copy_(parameter.grad).lerp_(momentum, group["momentum"])
         is_tall = rows > columns
         directions = orthogonalise(updates.mT if is_tall else updates)
         if is_tall:
