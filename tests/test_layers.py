@@ -17,7 +17,18 @@ FOR_ALL = {"bounds", "claims", "errors", "settings", "device", "files", "process
     "progress",
     "ranks",
 }
-LAYERS = ["audio", "data", "models", "inference", "training", "workflows", "library", "ui", "cli"]
+LAYERS = [
+    "audio",
+    "data",
+    "models",
+    "inference",
+    "hosts",
+    "training",
+    "workflows",
+    "library",
+    "ui",
+    "cli",
+]
 FLOORS = {
     "inference": [
         {"codes", "events"},

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from distill.workflows import describe, edit
     from distill.workflows.codes import decode, decode_column, decode_entry, decode_to_file, encode
     from distill.workflows.convert import convert_sound
+    from distill.workflows.export import Exported, export
     from distill.workflows.folders import encode_folder, write_entries
     from distill.workflows.generate import generate, generate_again
     from distill.workflows.load import load
@@ -73,6 +74,8 @@ _HOMES = {
     "decode_to_file": "workflows.codes",
     "encode": "workflows.codes",
     "encode_folder": "workflows.folders",
+    "export": "workflows.export",
+    "Exported": "workflows.export",
     "generate": "workflows.generate",
     "generate_again": "workflows.generate",
     "Kit": "workflows.pack",
@@ -106,6 +109,7 @@ __all__ = [
     "Delivery",
     "DistillError",
     "EditResult",
+    "Exported",
     "Generated",
     "Job",
     "JobEvent",
@@ -130,6 +134,7 @@ __all__ = [
     "edit",
     "encode",
     "encode_folder",
+    "export",
     "generate",
     "generate_again",
     "jobs",

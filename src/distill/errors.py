@@ -16,6 +16,7 @@ DistillError                  one clear sentence: what, which file, what to do
 ├── CheckpointError           there is nothing to resume from, or it does not fit
 ├── LostProcessError          a process of a training on many devices has ended
 ├── RanksDifferError          processes that train one model hold different weights
+├── ParityError               a file for another program sounds other than its model
 ├── PlayerError               the process for inference ended, or cannot start
 └── ModelFileError            a `.sda` file cannot be used
     ├── NotAModelError        it is no `.sda` file at all (wrong marker)
@@ -110,6 +111,10 @@ class LostProcessError(DistillError):
 
 class RanksDifferError(DistillError):
     """Processes that train one model together hold different weights."""
+
+
+class ParityError(DistillError):
+    """A file for another program would sound other than its model."""
 
 
 class PlayerError(DistillError):

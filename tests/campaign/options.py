@@ -87,6 +87,7 @@ QUICK = {
     "encode": {"--output": "out.json"},
     "decode": {"--output": "out.wav"},
     "convert": {"--output": "out.wav"},
+    "export": {"--to": "nn", "--output": "my.ts", "--latency": "low", "--threads": "1"},
     "pack": {"--output": "kit", "--one-shots": "1", "--loops": "0", "--threads": "1"},
 }
 """Options that make a command quick."""

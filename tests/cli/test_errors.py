@@ -104,6 +104,10 @@ WRONG = [
     ("edit swap note.txt kick.json -o kick.json --overwrite", 1, "read by this command"),
     ("edit run note.txt --script kick.json -o kick.json --overwrite", 1, "read by this command"),
     ("edit run note.txt --script swap.txt -o kick.json --overwrite", 1, "read by this command"),
+    ("export none.sda --to nn -o my.ts", 1, "no model file at none.sda"),
+    ("export MODEL --to nn -o x.wav", 1, ".ts"),
+    ("export MODEL --to nn -o kick.ts", 1, "'kick.json' exists already"),
+    ("export MODEL --to nn -o kick.ts --overwrite", 1, "'kick.json' is no file of an export"),
     ("info none.sda", 1, "no model file at none.sda"),
     ("info note.txt", 1, "note.txt is not a Distill model"),
     ("info empty", 1, "empty is not a file"),
@@ -318,6 +322,7 @@ def test_a_number_far_too_large_or_small_is_refused_at_once(
         "decode": [model, codes],
         "convert": [corpus_dir / "low" / "pluck 0.wav", "--format", "flac"],
         "pack": [model, "-o", "kit"],
+        "export": [model, "--to", "nn", "-o", "my.ts"],
         "codebook": [model],
         "cache": [],
     }[command]

@@ -1,11 +1,13 @@
 """Every command and script of the guides runs, on real recordings where there are any, with a
 budget of seconds."""
 
+import json
 import os
 import re
 import shlex
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,6 +25,7 @@ from distill.training.prior_config import PriorConfig
 GUIDES = Path(__file__).parents[2] / "docs" / "guides"
 CODES = (GUIDES / "codes.md").read_text(encoding="utf-8")
 SCULPTING = (GUIDES / "sculpting.md").read_text(encoding="utf-8")
+MAX_PD = (GUIDES / "max-pd.md").read_text(encoding="utf-8")
 SAMPLERS = (GUIDES / "samplers.md").read_text(encoding="utf-8")
 LOGS = (GUIDES / "logs.md").read_text(encoding="utf-8")
 CORPORA = os.environ.get("DISTILL_CORPORA")
@@ -47,6 +50,9 @@ SHORT_STROKES = {
     name: 0.1 + 0.1 * number
     for number, name in enumerate(("ke1", "tas1", "na", "ghe1", "ghe2", "tun1", "te1"))
 }
+ATTRIBUTES = ("reset", "levels", "gain", "rate_is_right")
+"""Of a file for nn~."""
+
 LARGEST_PICTURE = 60_000
 NAMED_ID = re.compile(r"(?:play|restore) ([0-9a-f-]{20,})")
 """An id that a command prints, for the next command."""
@@ -186,6 +192,30 @@ def test_logs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert list((tmp_path / "runs" / "board").iterdir())
     (code,) = re.findall(r"```python\n(.+?)```", LOGS, re.DOTALL)
     exec(code, {})
+
+
+def test_max_pd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    make_sounds(tmp_path / "sounds")
+    for command in commands(MAX_PD):
+        run(command)
+    named = set(re.findall(r"`(my[\w-]*\.\w+)`", MAX_PD))
+    assert named <= {path.name for path in tmp_path.glob("my*")}
+    facts = json.loads((tmp_path / "quick.json").read_text())
+    rows = re.findall(r"^\| `(\w+)` \| (\d+) ms \| (\d+) ms", MAX_PD, re.MULTILINE)
+    assert (facts["latency"]["name"], *_whole_ms(facts)) in rows
+    (code,) = re.findall(r"```python\n(.+?)```", MAX_PD, re.DOTALL)
+    exec(code, {})
+    facts = json.loads((tmp_path / "again.json").read_text())
+    assert (facts["latency"]["name"], *_whole_ms(facts)) in rows
+    assert set(re.findall(r"`set (\w+)", MAX_PD)) <= set(ATTRIBUTES)
+
+
+def _whole_ms(facts: dict[str, Any]) -> tuple[str, str]:
+    """Latency of `decode` and of `forward`, in whole milliseconds."""
+    ms = facts["latency"]["ms"]
+    return f"{ms['decode']:.0f}", f"{ms['forward']:.0f}"
 
 
 def test_pictures_are_those_that_the_commands_make() -> None:

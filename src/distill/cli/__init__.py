@@ -25,6 +25,7 @@ from distill.cli.doctor import doctor_cmd
 from distill.cli.documents import app as documents_app
 from distill.cli.edit import app as edit_app
 from distill.cli.encode import encode_cmd
+from distill.cli.export import export_cmd
 from distill.cli.generate import generate_cmd
 from distill.cli.info import info_cmd
 from distill.cli.jobs import app as jobs_app
@@ -51,6 +52,7 @@ app.command("train")(train_cmd)
 app.command("train-prior")(train_prior_cmd)
 app.command("generate")(generate_cmd)
 app.command("pack")(pack_cmd)
+app.command("export")(export_cmd)
 app.command("encode")(encode_cmd)
 app.command("decode")(decode_cmd)
 app.command("convert")(convert_cmd)

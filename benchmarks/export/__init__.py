@@ -1,0 +1,1 @@
+"""Benchmarks of exports. Runnable: all modules."""
