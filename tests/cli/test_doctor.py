@@ -1,13 +1,17 @@
 import json
+from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
 import pytest
 import typer
+from rich.console import Console
 from typer.testing import CliRunner
 
 from distill.audio.write import write_sound
-from distill.cli.doctor import doctor_cmd, duration_text
+from distill.cli.doctor import doctor_cmd, duration_text, print_report
+from distill.data.corpus import scan_corpus
 from distill.library.corpora import find_corpus, mute
 from distill.library.workspace import open_workspace
 from distill.settings import SAMPLE_RATE
@@ -34,8 +38,24 @@ def test_table_on_stderr(folder: Path) -> None:
     assert "good [red].wav" in result.stderr
     assert "skipped: silent" in result.stderr
     assert "1 of 2 files used, 3.00 s of sound.\nMono.\n" in result.stderr
+    assert "Mono.\nTraining takes 11 minutes by default.\nVerdict" in result.stderr
     assert "Verdict: go" in result.stderr
     assert max(len(line) for line in result.stderr.splitlines()) <= 80
+
+
+@pytest.mark.parametrize(
+    ("minutes", "sentence"),
+    [
+        (20, "Training takes 39 minutes by default."),
+        (60, "Training takes 60 minutes by default: after 10 it knows so much sound only coarsely."),
+    ],
+)
+def test_long_recordings_take_longer(minutes: int, sentence: str, folder: Path) -> None:
+    report = scan_corpus(folder)
+    clips = [replace(report.clips[0], n_samples=60 * minutes * SAMPLE_RATE)]
+    text = StringIO()
+    print_report(replace(report, clips=clips), Console(file=text, width=100))
+    assert sentence in text.getvalue()
 
 
 def test_json_is_alone_on_stdout(folder: Path) -> None:
