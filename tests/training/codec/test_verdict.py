@@ -47,6 +47,18 @@ def test_progress() -> None:
     assert kind_of(curve(FALLING), progress=1.0, stopped_early=True) == VerdictKind.DONE
 
 
+def test_more_recordings_do_not_help_where_new_sounds_are_as_near_as_own_ones() -> None:
+    def advice(held_out: float) -> str:
+        points = curve(FLAT, tuple(held_out * x for x in FLAT))
+        return judge(Facts(points, GOOD, ROUND, 1.0)).sentence
+
+    assert "add recordings" in advice(1.3)
+    assert "more recordings would not help" in advice(1.03)
+    assert "more recordings would not help" in advice(0.97)
+    alone = [{name: point[name] for name in point if name != "val_loss"} for point in curve(FLAT)]
+    assert "add recordings" in judge(Facts(alone, GOOD, ROUND, 1.0)).sentence
+
+
 def test_own_sounds_count_as_much_as_held_out_ones() -> None:
     assert kind_of(curve(FALLING, FLAT[: len(FALLING)]), progress=0.5) == VerdictKind.LEARNING
     assert kind_of(curve(FLAT, FALLING + FALLING[-1:] * 2), progress=0.5) == VerdictKind.LEARNING
