@@ -40,11 +40,10 @@ from distill.cli.train_prior import train_prior_cmd
 from distill.cli.ui import ui_cmd
 from distill.printable import visible
 
-# Tracebacks of bugs stay plain, for reports. Completion would add two options to each help.
+# Tracebacks of bugs stay plain, for reports.
 app = typer.Typer(
     cls=ShortErrorsGroup,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 app.command("doctor")(doctor_cmd)
