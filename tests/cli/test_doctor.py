@@ -47,7 +47,10 @@ def test_table_on_stderr(folder: Path) -> None:
     ("minutes", "sentence"),
     [
         (20, "Training takes 39 minutes by default."),
-        (60, "Training takes 60 minutes by default: after 10 it knows so much sound only coarsely."),
+        (
+            60,
+            "Training takes 60 minutes by default: after 10 it knows so much sound only coarsely.",
+        ),
     ],
 )
 def test_long_recordings_take_longer(minutes: int, sentence: str, folder: Path) -> None:

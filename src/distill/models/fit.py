@@ -10,6 +10,7 @@ from torch import Tensor
 
 from distill.audio.stft import stft
 from distill.models.mid_side import to_mid_side
+from distill.models.rvq import ROWS
 from distill.models.vqvae import VQVAE
 
 LOG_FLOOR = 1e-5
@@ -53,6 +54,8 @@ def fit_codec(
     rows = [latents]
     for x in features:
         rows.append(_equalised_latents(codec, x, generator))
+    # Memory for what follows.
+    features.clear()
     for audio in extra:
         x = codec.analysis.features(audio)
         rows.append(codec.analysis.project(x).flatten(0, 1))
@@ -61,8 +64,9 @@ def fit_codec(
     # `cat` needs at least one part.
     own = torch.cat([latents[:0], *corpus_rows])
     codec.rvq.fit(torch.cat(rows), generator, own, check)
-    values = codec.rvq.lookup(codec.rvq(latents))
-    _fit_outline(codec, values, torch.cat(magnitudes))
+    # In parts: the search takes some KB a row and entry.
+    codes = torch.cat([codec.rvq(part) for part in latents.split(ROWS)])
+    _fit_outline(codec, codec.rvq.lookup(codes), torch.cat(magnitudes))
 
 
 def _equalised_latents(
