@@ -50,7 +50,7 @@ STRIDE = 3
 """Frames from one window of a sound to the next; more in sounds of over `MOST_WINDOWS`."""
 
 AT_ONCE = 4_000_000
-"""Distances in one block of the candidate search: 16 MB of float32."""
+"""Numbers in one block of the candidate search, distances or latents: 16 MB of float32."""
 
 COMPARED_AT_ONCE = 64
 """Windows that are compared with their candidates at once: it bounds memory."""
@@ -301,7 +301,8 @@ class PassageSearch:
         counts = [len(means) for means, _ in targets]
         nearest = [torch.zeros(n, 0) for n in counts]
         places = [torch.zeros(n, 0, dtype=torch.long) for n in counts]
-        block = max(CANDIDATES, AT_ONCE // max(1, sum(counts)))
+        # With few windows to look for, the latents of a block are more than its distances.
+        block = max(CANDIDATES, AT_ONCE // max(len(self.level), sum(counts)))
         longest = max(size for _, size in targets)
         for first in range(0, len(within) if sum(counts) else 0, block):
             # The last windows of a block reach into the next one.
