@@ -49,6 +49,8 @@ PUBLIC = {
         "open_workspace",
         "pack",
         "parse_region",
+        "pull",
+        "push",
         "cache_size",
         "clear_cache",
         "shrink_cache",

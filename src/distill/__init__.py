@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from distill.workflows.export import Exported, export
     from distill.workflows.folders import encode_folder, write_entries
     from distill.workflows.generate import generate, generate_again
+    from distill.workflows.hub import pull, push
     from distill.workflows.load import load
     from distill.workflows.pack import Kit, pack
     from distill.workflows.stream import Stream, stream
@@ -86,6 +87,8 @@ _HOMES = {
     "open_workspace": "library.workspace",
     "pack": "workflows.pack",
     "parse_region": "inference.codes.region",
+    "pull": "workflows.hub",
+    "push": "workflows.hub",
     "resume": "workflows.train",
     "save_codes": "inference.codes.file",
     "scan_corpus": "data.corpus",
@@ -144,6 +147,8 @@ __all__ = [
     "open_workspace",
     "pack",
     "parse_region",
+    "pull",
+    "push",
     "resume",
     "save_codes",
     "scan_corpus",

@@ -17,6 +17,7 @@ DistillError                  one clear sentence: what, which file, what to do
 ├── LostProcessError          a process of a training on many devices has ended
 ├── RanksDifferError          processes that train one model hold different weights
 ├── ParityError               a file for another program sounds other than its model
+├── HubError                  the hub cannot be reached, or refuses
 ├── PlayerError               the process for inference ended, or cannot start
 └── ModelFileError            a `.sda` file cannot be used
     ├── NotAModelError        it is no `.sda` file at all (wrong marker)
@@ -115,6 +116,10 @@ class RanksDifferError(DistillError):
 
 class ParityError(DistillError):
     """A file for another program would sound other than its model."""
+
+
+class HubError(DistillError):
+    """The hub cannot be reached, refuses, or does not have what was asked for."""
 
 
 class PlayerError(DistillError):

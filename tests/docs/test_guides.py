@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,12 +22,14 @@ from distill.library.models import list_models
 from distill.library.workspace import open_workspace
 from distill.settings import SAMPLE_RATE
 from distill.training.prior_config import PriorConfig
+from tests.workflows.fake_hub import connected_hub
 
 GUIDES = Path(__file__).parents[2] / "docs" / "guides"
 CODES = (GUIDES / "codes.md").read_text(encoding="utf-8")
 SCULPTING = (GUIDES / "sculpting.md").read_text(encoding="utf-8")
 MAX_PD = (GUIDES / "max-pd.md").read_text(encoding="utf-8")
 SAMPLERS = (GUIDES / "samplers.md").read_text(encoding="utf-8")
+HUB = (GUIDES / "hub.md").read_text(encoding="utf-8")
 LOGS = (GUIDES / "logs.md").read_text(encoding="utf-8")
 CORPORA = os.environ.get("DISTILL_CORPORA")
 QUICK = {
@@ -216,6 +219,21 @@ def _whole_ms(facts: dict[str, Any]) -> tuple[str, str]:
     """Latency of `decode` and of `forward`, in whole milliseconds."""
     ms = facts["latency"]["ms"]
     return f"{ms['decode']:.0f}", f"{ms['forward']:.0f}"
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_hub(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(trained, tmp_path / "my.sda")
+    with connected_hub(tmp_path, monkeypatch) as hub:
+        for command in commands(HUB):
+            run(command)
+        (code,) = re.findall(r"```python\n(.+?)```", HUB, re.DOTALL)
+        exec(code, {})
+        assert hub.private == {"somebody/my-sounds", "somebody/more-sounds"}
+    assert (tmp_path / "theirs.sda").exists()
+    assert (tmp_path / "new.wav").exists()
+    assert (tmp_path / "copy.sda").exists()
 
 
 def test_pictures_are_those_that_the_commands_make() -> None:

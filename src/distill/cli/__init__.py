@@ -27,6 +27,7 @@ from distill.cli.edit import app as edit_app
 from distill.cli.encode import encode_cmd
 from distill.cli.export import export_cmd
 from distill.cli.generate import generate_cmd
+from distill.cli.hub import pull_cmd, push_cmd
 from distill.cli.info import info_cmd
 from distill.cli.jobs import app as jobs_app
 from distill.cli.models import app as models_app
@@ -67,6 +68,8 @@ app.add_typer(presets_app, name="presets")
 app.add_typer(corpus_app, name="corpus")
 app.command("ui")(ui_cmd)
 app.command("info")(info_cmd)
+app.command("push")(push_cmd)
+app.command("pull")(pull_cmd)
 app.command("cache")(cache_cmd)
 
 

@@ -24,6 +24,7 @@ from distill.errors import (
     LostProcessError,
     MemoryUsedUpError,
     RanksDifferError,
+    UsageError,
 )
 from distill.files import plain_json
 from distill.printable import visible
@@ -45,6 +46,12 @@ _SAID_BY_FIRST = (
     RanksDifferError,
 )
 """Errors that all processes of a training meet alike: the first one says them."""
+
+MODEL_OPTIONS = ("model_path", "model_or_sound", "model", "continue_model", "first", "second")
+"""Parameters of commands that name a model to read, which may be one at the hub."""
+
+WRITERS = ("train_prior_cmd",)
+"""Commands that write into the model that they read."""
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -78,7 +85,7 @@ def one_sentence_errors(command: Command) -> Command:
     @functools.wraps(command)
     def run(*args: Any, **kwargs: Any) -> Any:
         try:
-            return command(*args, **kwargs)
+            return command(*args, **_with_files(kwargs, command.__name__))
         except DistillError as error:
             if is_first_process() or not isinstance(error, _SAID_BY_FIRST):
                 make_console().print(f"Error: {error}", style="red", soft_wrap=True)
@@ -90,6 +97,19 @@ def one_sentence_errors(command: Command) -> Command:
             release_all()
 
     return run  # type: ignore[return-value]
+
+
+def _with_files(options: dict[str, Any], command: str) -> dict[str, Any]:
+    """Options of a command, with a file in place of a model at the hub."""
+    named = {name: str(value) for name, value in options.items() if name in MODEL_OPTIONS and value}
+    if not any(value.startswith("hf:") for value in named.values()):
+        return options
+    from distill.workflows.hub import fetch, is_address
+
+    if command in WRITERS:
+        raise UsageError("A model at the hub stays as it is: `distill pull` it first.")
+    files = {name: fetch(value) for name, value in named.items() if is_address(value)}
+    return options | {name: type(options[name])(path) for name, path in files.items()}
 
 
 def print_json(value: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ from distill.files import FilePath
 from distill.inference.blending.settings import BlendRecord
 from distill.inference.recipe import Recipe
 from distill.models.persistence import LoadedVQModel, load_model_v2, read_header
+from distill.workflows.hub import fetch, is_address
 
 Loader = Callable[[FilePath, str, int | None], LoadedVQModel]
 """Loads the model in a file, on a device and with a number of threads, as `load` does."""
@@ -21,19 +22,21 @@ def load(path: FilePath, device: str = "auto", threads: int | None = None) -> Lo
     """Load a model, ready to use.
 
     Args:
-        path: Model file (`.sda`).
+        path: Model file (`.sda`), or `hf://USER/NAME` for one at the hub.
         device: `auto`, `cpu`, `cuda` or `mps`.
         threads: CPU threads that share every operation; None: one, and the pieces of a sound, or
             several sounds, side by side on the cores, at most 4 of them.
 
     Raises:
         ModelFileError: If the file is missing, damaged, or no model.
+        HubError: If the hub cannot be reached, or does not have it.
         UsageError: If the device is unknown or absent.
 
     Example:
         model = distill.load("my.sda")
     """
-    loaded = load_model_v2(path, device=pick_device(device))
+    file = fetch(path) if is_address(path) else path
+    loaded = load_model_v2(file, device=pick_device(device))
     use_threads(loaded, threads)
     return loaded
 
