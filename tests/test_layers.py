@@ -13,6 +13,7 @@ FOR_ALL = {"bounds", "claims", "errors", "settings", "device", "files", "process
     "cancellation",
     "event_lines",
     "html",
+    "ordered_map",
     "printable",
     "progress",
     "ranks",
