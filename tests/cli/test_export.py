@@ -14,7 +14,8 @@ def test_a_file_for_nn(run, trained: Path, tmp_path: Path) -> None:
     assert result.stdout == ""
     first, second = result.stderr.splitlines()
     assert first == (
-        "my.ts: sound through it comes 491 ms later (23552 samples), decoded codes 469 ms."
+        "my.ts: latency of forward 491 ms (23552 samples), encode 21 ms (1024 samples), "
+        "decode 469 ms (22528 samples)."
     )
     assert second.startswith("Compared for 4.")
     assert second.endswith("100 % of columns encoded alike.")

@@ -6,6 +6,8 @@ import os
 import re
 import shlex
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,7 @@ from tests.workflows.fake_hub import connected_hub
 GUIDES = Path(__file__).parents[2] / "docs" / "guides"
 CODES = (GUIDES / "codes.md").read_text(encoding="utf-8")
 SCULPTING = (GUIDES / "sculpting.md").read_text(encoding="utf-8")
+WEB_ONNX = (GUIDES / "web-onnx.md").read_text(encoding="utf-8")
 MAX_PD = (GUIDES / "max-pd.md").read_text(encoding="utf-8")
 SAMPLERS = (GUIDES / "samplers.md").read_text(encoding="utf-8")
 HUB = (GUIDES / "hub.md").read_text(encoding="utf-8")
@@ -213,6 +216,22 @@ def test_max_pd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     facts = json.loads((tmp_path / "again.json").read_text())
     assert (facts["latency"]["name"], *_whole_ms(facts)) in rows
     assert set(re.findall(r"`set (\w+)", MAX_PD)) <= set(ATTRIBUTES)
+
+
+def test_web_onnx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    make_sounds(tmp_path / "sounds")
+    for command in commands(WEB_ONNX):
+        run(command)
+    named = re.findall(r"^\| `(\w+\.\w+)` \|", WEB_ONNX, re.MULTILINE)
+    assert sorted(named) == sorted(path.name for path in (tmp_path / "web").iterdir())
+    loop = next((tmp_path / "sounds" / "loops").iterdir())
+    (player,) = re.findall(r"^python (web/.+) guitar.wav again.wav$", WEB_ONNX, re.MULTILINE)
+    subprocess.run([sys.executable, player, str(loop), "again.wav"], check=True)
+    assert sf.info("again.wav").frames == sf.info(loop).frames
+    (code,) = re.findall(r"```python\n(.+?)```", WEB_ONNX, re.DOTALL)
+    compile(code, "guide", "exec")
 
 
 def _whole_ms(facts: dict[str, Any]) -> tuple[str, str]:

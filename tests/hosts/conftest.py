@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from distill.hosts.onnx_files import write_onnx_files
 from distill.models.persistence import LoadedVQModel
 from distill.models.vqvae import VQVAE
 from tests.models.codecs import fitted, tones
@@ -65,3 +66,11 @@ def model_of(codec: VQVAE) -> LoadedVQModel:
 @pytest.fixture(scope="session")
 def make_model() -> Callable[[VQVAE], LoadedVQModel]:
     return model_of
+
+
+@pytest.fixture(scope="session")
+def onnx_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The stereo codec as ONNX, with the shortest look-ahead: half a minute of work."""
+    folder = tmp_path_factory.mktemp("onnx")
+    write_onnx_files(model_of(small_codec(2)), folder, "low")
+    return folder

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from distill.audio.stft import istft, synthesise
-from distill.hosts.synthesis import Envelope, FourierFrames, Gains, OverlapAdd, Spectra
+from distill.hosts.synthesis import BasisFrames, Envelope, FourierFrames, Gains, OverlapAdd, Spectra
 from distill.models.envelope import SILENCE, shape_blocks, silence_faint_blocks
 from distill.models.mid_side import drop_faint_side, relative_to_mid
 
@@ -48,6 +48,12 @@ def test_overlapping_frames_are_the_inverse_transform(n_fft: int, hop: int) -> N
     torch.testing.assert_close(sound[:, :, side:], expected, rtol=0, atol=2e-5)
     whole = istft(torch.polar(magnitude, phase), n_fft, hop)
     torch.testing.assert_close(expected, whole[:, :, : expected.shape[2]], rtol=0, atol=2e-5)
+
+
+def test_a_product_with_waves_is_the_inverse_transform() -> None:
+    real, imaginary = torch.randn(2, 3, 1025, generator=torch.Generator().manual_seed(0))
+    expected = FourierFrames(2048)(real, imaginary)
+    torch.testing.assert_close(BasisFrames(2048)(real, imaginary), expected, rtol=0, atol=1e-6)
 
 
 def test_frames_before_the_beginning_are_silent() -> None:

@@ -10,8 +10,9 @@ import pytest
 import torch
 
 import distill
-from distill.errors import OutputError, UsageError
+from distill.errors import OutputError, ParityError, UsageError
 from distill.models.persistence import LoadedVQModel
+from distill.workflows import export as workflow
 from tests.hosts.nn_reader import NnReader, signals_of
 
 
@@ -68,11 +69,28 @@ def test_other_endings_are_refused(model: LoadedVQModel, tmp_path: Path, name: s
 
 
 def test_what_there_is_not_is_refused(model: LoadedVQModel, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="export to 'vst': choose nn"):
+    with pytest.raises(UsageError, match="export to 'vst': choose nn, onnx"):
         distill.export(model, "vst", tmp_path / "my.ts")
     with pytest.raises(UsageError, match="no latency 'none'"):
         distill.export(model, "nn", tmp_path / "my.ts", "none")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_for_onnx_is_there_whole_or_not_at_all(
+    model: LoadedVQModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "there").mkdir()
+    with pytest.raises(OutputError, match="exists already"):
+        distill.export(model, "onnx", tmp_path / "there")
+
+    def fail(loaded: LoadedVQModel, folder: Path, latency: str) -> None:
+        (folder / "decoder.onnx").write_text("half")
+        raise ParityError("other")
+
+    monkeypatch.setattr(workflow, "write_onnx_files", fail)
+    with pytest.raises(ParityError):
+        distill.export(model, "onnx", tmp_path / "web")
+    assert [path.name for path in tmp_path.iterdir()] == ["there"]
 
 
 def test_a_fresh_process_exports_first_and_then_decodes_as_ever(

@@ -14,9 +14,18 @@ from distill.cli.options import Json, ModelPath, Overwrite, Threads
 def export_cmd(
     model_path: ModelPath,
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="The file: my.ts.", metavar="FILE")
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            help="For nn a file, my.ts; for onnx a folder that is not there yet.",
+            metavar="PATH",
+        ),
     ],
-    to: Annotated[str, typer.Option(help="nn: for nn~ in Max, Pure Data and SuperCollider.")],
+    to: Annotated[
+        str,
+        typer.Option(help="nn, for nn~ in Max and Pure Data, or onnx, for ONNX Runtime."),
+    ],
     latency: Annotated[
         str,
         typer.Option(
@@ -28,10 +37,10 @@ def export_cmd(
     threads: Threads = None,
     json: Json = False,
 ) -> None:
-    """Write a model for other programs: nn~ in Max, Pure Data and SuperCollider.
+    """Write a model for other programs: nn~ in Max and Pure Data, ONNX Runtime in browsers.
 
-    Facts (my.json) and a patch (my-help.pd) lie beside the file. Four seconds of your recordings go
-    through it first: a file that sounds other than the model is not kept.
+    Facts and examples come with it. Four seconds of your recordings go through it first: what
+    sounds other than the model is not kept.
     """
     from distill.workflows.export import check_export, export
     from distill.workflows.load import load
@@ -41,11 +50,10 @@ def export_cmd(
     exported = export(loaded, to, output, latency)
     console = make_console(quiet=json)
     late = exported.facts["latency"]
-    console.print(
-        f"{exported.path}: sound through it comes {late['ms']['forward']:.0f} ms later "
-        f"({late['samples']['forward']} samples), decoded codes {late['ms']['decode']:.0f} ms.",
-        soft_wrap=True,
-    )
+    parts = [
+        f"{name} {ms:.0f} ms ({late['samples'][name]} samples)" for name, ms in late["ms"].items()
+    ]
+    console.print(f"{exported.path}: latency of {', '.join(parts)}.", soft_wrap=True)
     parity = exported.parity
     percent = 100 * parity.equal_columns
     console.print(

@@ -132,12 +132,12 @@ class StreamBlock(nn.Module):
         # What is final at each frame: the inputs up to it.
         windows = whole.unfold(1, self.past + 1, 1).permute(0, 1, 3, 2).flatten(0, 1)
         final = windows[:, self.past + 1 - self.final_frames :]
-        end = torch.zeros(len(tail), self.frames_after_end, self.dim).to(tail)
+        end = torch.zeros(tail.shape[0], self.frames_after_end, self.dim).to(tail)
         outputs = self.outputs(torch.cat((final, tail, end), 1))
         offsets = self.first + torch.arange(self.tail_frames, device=newest.device)
         is_there = newest[:, None] + offsets >= 0
         # Streams have their frames one after the other.
-        mask = is_there.repeat(len(tail) // len(newest), 1).to(outputs.dtype)
+        mask = is_there.repeat(whole.shape[0], 1).to(outputs.dtype)
         return outputs * mask[:, :, None]
 
     def outputs(self, x: Tensor) -> Tensor:

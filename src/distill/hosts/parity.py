@@ -28,9 +28,9 @@ BLOCKS = (1024, 2048, 8192)
 LARGEST_DIFFERENCE = 1e-5
 """Largest difference of two samples, of full scale 1: -100 dBFS. Rounding gives about 3e-6."""
 
-LEAST_EQUAL = 0.98
-"""Smallest share of equal columns. Rounding may choose another code for a sound midway between two,
-which is heard no more than that code is worse."""
+LEAST_EQUAL = 0.95
+"""Smallest share of equal columns. TorchScript has all of them; ONNX Runtime, whose transform
+rounds otherwise, 98.6 % at the least. Another code is then as near to the sound as the first."""
 
 
 class Host(NamedTuple):
@@ -138,17 +138,17 @@ def measure_parity(
         through = torch.cat(_run(host, host.forward, in_blocks), 1)
         late = host.decode_delay * codec.frame_hop
         later = late + host.encode_delay * codec.frame_hop
-        level_db = _level_db(decoded[:, late:])
-        model_level_db = _level_db(expected[:, : decoded.shape[1] - late])
+        level_db = level_db_of(decoded[:, late:])
+        model_level_db = level_db_of(expected[:, : decoded.shape[1] - late])
         figures.append(
             BlockParity(
                 block=block,
-                decode_difference=_difference(decoded, expected, late),
-                forward_difference=_difference(through, expected, later),
-                equal_columns=_equal(columns, own),
+                decode_difference=difference(decoded, expected, late),
+                forward_difference=difference(through, expected, later),
+                equal_columns=equal_share(columns, own),
             )
         )
-    return _checked(
+    return checked(
         Parity(
             source=source,
             seconds=(n_frames - host.encode_delay - host.decode_delay) / codec.frame_rate,
@@ -165,24 +165,24 @@ def _run(host: Host, method: Callable[[Tensor], Tensor], parts: Sequence[Tensor]
     return [method(part) for part in parts]
 
 
-def _difference(output: Tensor, expected: Tensor, late: int) -> float:
+def difference(output: Tensor, expected: Tensor, late: int) -> float:
     """Largest difference of an `output` that comes `late` samples later; before, it is silent."""
     n = min(output.shape[1] - late, expected.shape[1])
-    apart = (output[:, late : late + n] - expected[:, :n]).abs().max()
-    early = output[:, :late].abs().max()
-    return float(torch.maximum(apart, early))
+    apart = output[:, late : late + n] - expected[:, :n]
+    return float(torch.cat((output[:, :late], apart), 1).abs().max())
 
 
-def _equal(columns: Tensor, own: Tensor) -> float:
+def equal_share(columns: Tensor, own: Tensor) -> float:
     """Share of columns `[t, Q]` that are those of `own` `[T, Q]`."""
     return float((columns == own[: len(columns)]).all(1).float().mean())
 
 
-def _level_db(sound: Tensor) -> float:
+def level_db_of(sound: Tensor) -> float:
+    """Level in dBFS."""
     return db(float(sound.square().mean().sqrt()))
 
 
-def _checked(parity: Parity) -> Parity:
+def checked(parity: Parity) -> Parity:
     """`parity`, unless it says that the file is another model."""
     if not parity.difference <= LARGEST_DIFFERENCE:
         raise ParityError(

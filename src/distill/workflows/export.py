@@ -9,11 +9,13 @@ from distill.files import FilePath, open_regular, parse_json
 from distill.hosts.facts import FORMAT
 from distill.hosts.latency import check_latency
 from distill.hosts.nn_files import NnPaths, write_nn_files
+from distill.hosts.onnx_files import check_packages, write_onnx_files
 from distill.hosts.parity import Parity
 from distill.models.persistence import LoadedVQModel
 from distill.workflows.paths import check_outputs
+from distill.workflows.whole_folder import check_new_folder, whole_folder
 
-TARGETS = ("nn",)
+TARGETS = ("nn", "onnx")
 """What a model can be exported to."""
 
 _LARGEST_FACTS = 1 << 20
@@ -46,12 +48,14 @@ def export(
     """Write a model in the form of another program, and prove that it sounds the same.
 
     `nn` is a TorchScript file for nn~ in Max, Pure Data and SuperCollider, with facts (`my.json`)
-    and a patch (`my-help.pd`) beside it.
+    and a patch (`my-help.pd`) beside it. `onnx` is a folder of graphs for ONNX Runtime, with facts
+    (`model.json`) and two players, in Python and for a browser; it takes `distill[onnx]`.
 
     Args:
         model: A model as `load` gives it, on the CPU.
-        to: `nn`.
-        output: The file, `my.ts`; files of an earlier export are replaced.
+        to: `nn` or `onnx`.
+        output: For `nn` a file, `my.ts`; files of an earlier export are replaced. For `onnx` a
+            folder; there is none yet.
         latency: How far the decoder looks ahead: `full`, `half` or `low`. With less, sound comes
             sooner and is a little less like the recordings.
 
@@ -61,13 +65,16 @@ def export(
     Raises:
         OutputError: A file cannot be written, or would replace something else.
         ParityError: The file would sound other than the model. Nothing is left.
-        UsageError: There is no such target or latency.
+        UsageError: There is no such target or latency, or a package is missing.
 
     Example:
         exported = distill.export(distill.load("my.sda", "cpu"), "nn", "my.ts")
         print(exported.facts["latency"]["ms"], exported.parity.difference)
     """
-    paths = check_export(to, output, model.path, latency)
+    check_export(to, output, model.path, latency)
+    if to == "onnx":
+        return _export_onnx(model, Path(output), latency)
+    paths = NnPaths.beside(output)
     result = write_nn_files(model, paths, latency)
     return Exported(
         path=paths.model,
@@ -77,29 +84,44 @@ def export(
     )
 
 
+def _export_onnx(model: LoadedVQModel, output: Path, latency: str) -> Exported:
+    with whole_folder(output) as folder:
+        written = write_onnx_files(model, folder, latency)
+    return Exported(
+        path=output,
+        files=tuple(sorted(output.iterdir())),
+        facts=written.facts,
+        parity=written.parity,
+    )
+
+
 def check_export(
     to: str, output: FilePath, model: FilePath, latency: str, overwrite: bool = True
-) -> NnPaths:
+) -> None:
     """Check that an export can be written, before the model is loaded.
 
     Args:
         to: What it is for.
-        output: The file for nn~.
+        output: The file for nn~, or the folder.
         model: The model file.
         latency: How far the decoder looks ahead.
         overwrite: Whether files that exist are replaced.
 
-    Returns:
-        The files that it will have.
-
     Raises:
         OutputError: They cannot be written.
-        UsageError: There is no such target or latency.
+        UsageError: There is no such target or latency, or a package is missing.
     """
     if to not in TARGETS:
         raise UsageError(f"There is no export to '{to}': choose {', '.join(TARGETS)}.")
     check_latency(latency)
-    path = Path(output)
+    if to == "onnx":
+        check_packages()
+        check_new_folder(output)
+    else:
+        _check_nn_paths(Path(output), model, overwrite)
+
+
+def _check_nn_paths(path: Path, model: FilePath, overwrite: bool) -> None:
     # Through a link, too, nothing but such a file is replaced.
     if path.suffix != ".ts" or path.resolve().suffix != ".ts":
         raise OutputError(f"nn~ opens files that end in .ts: let the name of '{path}' end so.")
@@ -110,7 +132,6 @@ def check_export(
             f"'{paths.facts}' is no file of an export, and must not be replaced: choose another "
             "name for the result."
         )
-    return paths
 
 
 def _is_facts(path: Path) -> bool:
