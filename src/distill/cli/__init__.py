@@ -7,86 +7,21 @@ it needs when it runs.
 import logging
 import os
 import sys
-from typing import Annotated
 
 import typer
 
-from distill import __version__
-from distill.cli.cache import cache_cmd
-from distill.cli.codebook import codebook_cmd
-from distill.cli.codes import codes_cmd
-from distill.cli.compare import app as compare_app
+from distill.cli.commands import app_of, whole_app
 from distill.cli.console import stoppable
-from distill.cli.convert import convert_cmd
-from distill.cli.corpus import app as corpus_app
-from distill.cli.decode import decode_cmd
 from distill.cli.devices import exit_codes_of_many
-from distill.cli.doctor import doctor_cmd
-from distill.cli.documents import app as documents_app
-from distill.cli.edit import app as edit_app
-from distill.cli.encode import encode_cmd
-from distill.cli.export import export_cmd
-from distill.cli.generate import generate_cmd
-from distill.cli.hub import pull_cmd, push_cmd
-from distill.cli.info import info_cmd
-from distill.cli.jobs import app as jobs_app
-from distill.cli.models import app as models_app
-from distill.cli.pack import pack_cmd
-from distill.cli.parse_errors import ShortErrorsGroup
-from distill.cli.presets import app as presets_app
-from distill.cli.renders import app as renders_app
 from distill.cli.streams import lasting_streams
-from distill.cli.train import train_cmd
-from distill.cli.train_prior import train_prior_cmd
-from distill.cli.ui import ui_cmd
 from distill.printable import visible
 
-# Tracebacks of bugs stay plain, for reports.
-app = typer.Typer(
-    cls=ShortErrorsGroup,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
-app.command("doctor")(doctor_cmd)
-app.command("train")(train_cmd)
-app.command("train-prior")(train_prior_cmd)
-app.command("generate")(generate_cmd)
-app.command("pack")(pack_cmd)
-app.command("export")(export_cmd)
-app.command("encode")(encode_cmd)
-app.command("decode")(decode_cmd)
-app.command("convert")(convert_cmd)
-app.command("codes")(codes_cmd)
-app.command("codebook")(codebook_cmd)
-app.add_typer(edit_app, name="edit")
-app.add_typer(documents_app, name="documents")
-app.add_typer(compare_app, name="compare")
-app.add_typer(jobs_app, name="jobs")
-app.add_typer(renders_app, name="renders")
-app.add_typer(models_app, name="models")
-app.add_typer(presets_app, name="presets")
-app.add_typer(corpus_app, name="corpus")
-app.command("ui")(ui_cmd)
-app.command("info")(info_cmd)
-app.command("push")(push_cmd)
-app.command("pull")(pull_cmd)
-app.command("cache")(cache_cmd)
 
-
-def _show_version(is_set: bool) -> None:
-    if is_set:
-        typer.echo(f"distill {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _distill(
-    version: Annotated[
-        bool,
-        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
-    ] = False,
-) -> None:
-    """Train a small neural codec and a generator on your own recordings."""
+def __getattr__(name: str) -> typer.Typer:
+    """`app`, the application with all commands, made when it is asked for."""
+    if name == "app":
+        return whole_app()
+    raise AttributeError(f"module 'distill.cli' has no attribute '{name}'")
 
 
 class _VisibleFormatter(logging.Formatter):
@@ -126,7 +61,7 @@ def main() -> None:
         bootstrap()
         try:
             with exit_codes_of_many():
-                app(prog_name="distill")
+                app_of(sys.argv[1:])(prog_name="distill")
         finally:
             stdout.flush()
             if stdout.error:
