@@ -104,12 +104,16 @@ def judge_result(job: Job, folder: Path, whole: Whole) -> Harm | None:
 
 
 def made_files(job: Job, folder: Path) -> list[Path]:
-    """Files that the job makes, as far as they are there; the index of a cache aside.
+    """Files that the job makes, as far as they are there; index of a cache and logs aside.
 
-    That depends on the place of the folder.
+    The index depends on the place of the folder, a log on the clock.
     """
     files = [path for path in files_below(folder) if job.may_replace(path.relative_to(folder))]
-    return [path for path in files if path.parent.name != "index" and not is_temporary(path)]
+    return [
+        path
+        for path in files
+        if path.parent.name != "index" and path.suffix != ".jsonl" and not is_temporary(path)
+    ]
 
 
 def snapshot(folder: Path) -> dict[Path, str]:

@@ -17,6 +17,7 @@ SAVE_EVERY_S = 0.3
 """Seconds between two saves of a training, which here takes seconds in all."""
 
 MODEL = "my.sda"
+LOG = f"{MODEL}.log.jsonl"
 CANNOT_GO_ON = "training cannot be resumed from here"
 """Words of a training that could save a model at most."""
 
@@ -125,7 +126,7 @@ JOBS = (
         (f"model.sda>{MODEL}", f"{SOUND}>new.wav"),
         ("new.wav",),
     ),
-    Job("train", _train, ("sounds",), (MODEL, f"{MODEL}.*.ckpt", *_ALL_CACHE), _go_on),
+    Job("train", _train, ("sounds",), (MODEL, LOG, f"{MODEL}.*.ckpt", *_ALL_CACHE), _go_on),
     Job(
         "encode a folder",
         _words("encode", MODEL, "sounds", "-o", "codes", "--threads", 1, "--overwrite"),
@@ -136,7 +137,7 @@ JOBS = (
         "train-prior",
         _train_prior,
         ("sounds", f"codec.sda>{MODEL}"),
-        (MODEL, f"{MODEL}.*.ckpt", *_ALL_CACHE),
+        (MODEL, LOG, f"{MODEL}.*.ckpt", *_ALL_CACHE),
     ),
     Job(
         "generate two sounds",

@@ -33,8 +33,12 @@ def test_codec_and_prior_are_trained_by_two_processes(corpus_dir: Path, tmp_path
     assert done.returncode == 0, done.stderr
     facts = json.loads(done.stdout)
     assert (facts["steps"], facts["finished"]) == (6, True)
-    assert done.stderr == ""
-    assert [path.name for path in tmp_path.iterdir()] == ["my.sda"]
+    # One process shows, and writes the log.
+    assert done.stderr.count("\n6 steps in 0:") == 1
+    files = sorted(path.name for path in tmp_path.iterdir())
+    assert files == ["my.sda", "my.sda.log.jsonl"]
+    lines = (tmp_path / "my.sda.log.jsonl").read_text().splitlines()
+    assert [json.loads(line)["n"] for line in lines] == list(range(1, len(lines) + 1))
 
     prior = [sys.executable, "-m", "distill", "train-prior", "my.sda", str(corpus_dir)]
     done = subprocess.run(

@@ -30,7 +30,8 @@ def test_train_says_what_it_does(run, corpus_dir: Path, tmp_path: Path) -> None:
     assert header["metadata"]["name"] == "Plucks"
     assert header["vqvae_config"]["codebook_size"] == 16
     assert header["metadata"]["training"]["early_stop"] is True
-    assert [path.name for path in tmp_path.iterdir()] == ["my.sda"]
+    files = sorted(path.name for path in tmp_path.iterdir())
+    assert files == ["my.sda", "my.sda.log.jsonl"]
 
 
 def test_channels_can_be_asked_for(run, corpus_dir: Path, tmp_path: Path) -> None:

@@ -52,7 +52,8 @@ def test_header_epochs_and_summary(
     assert loaded.prior is not None
     assert loaded.prior_config["num_layers"] == 1
     assert loaded.prior_metadata["epochs_trained"] == 2
-    assert [path.name for path in bare_model.parent.iterdir()] == ["bare.sda"]
+    files = sorted(path.name for path in bare_model.parent.iterdir())
+    assert files == ["bare.sda", "bare.sda.log.jsonl"]
 
 
 def test_minutes_in_place_of_epochs(
@@ -149,7 +150,7 @@ def test_ctrl_c_later_keeps_the_best(
     assert header["prior_metadata"]["epochs_trained"] < 50
     # From the checkpoint, the same command goes on.
     files = sorted(path.name for path in bare_model.parent.iterdir())
-    assert files == ["bare.sda", "bare.sda.prior.ckpt"]
+    assert files == ["bare.sda", "bare.sda.log.jsonl", "bare.sda.prior.ckpt"]
 
 
 def test_a_killed_training_goes_on_to_the_same_prior(

@@ -12,6 +12,7 @@ import distill
 from distill.errors import CheckpointError, OutputError, PriorPresentError, UsageError
 from distill.models.persistence import load_model_v2, read_header
 from distill.training.metrics import ModelSaved, StepMetrics, TrainingEvent
+from distill.training.paths import log_path
 from distill.workflows.train import check_training, prior_settings
 
 
@@ -93,7 +94,7 @@ def test_an_error_in_a_callback_is_raised_once_all_is_saved(
     if steps < 3:
         assert distill.resume(path).finished
     assert load_model_v2(path).metadata["training"]["steps_done"] == 3
-    assert list(tmp_path.iterdir()) == [path]
+    assert sorted(tmp_path.iterdir()) == [path, log_path(path)]
 
 
 def test_an_error_in_a_callback_keeps_the_prior(
@@ -144,7 +145,7 @@ def test_a_prior_joins_the_file_and_takes_its_checkpoint_away(
     assert epochs == [1]
     assert result["complete"].epochs_trained == 1
     assert load_model_v2(path).prior is not None
-    assert [file.name for file in tmp_path.iterdir()] == ["my.sda"]
+    assert sorted(tmp_path.iterdir()) == [path, log_path(path)]
 
 
 @pytest.mark.parametrize("has_checkpoint", [True, False])
@@ -168,5 +169,7 @@ def test_a_prior_that_does_not_fit_on_the_disk_is_said(
     with pytest.raises(OutputError, match=rf"m\.sda: File too large\. .*{kept}"):
         distill.train_prior(path, corpus_dir, step_callback=fill, **tiny_prior | {"max_epochs": 2})
     assert path.read_bytes() == before
-    files = ["m.sda", "m.sda.prior.ckpt"] if has_checkpoint else ["m.sda"]
+    files = ["m.sda", "m.sda.log.jsonl"]
+    if has_checkpoint:
+        files.append("m.sda.prior.ckpt")
     assert sorted(file.name for file in tmp_path.iterdir()) == files

@@ -80,7 +80,7 @@ def test_a_training_that_is_stopped_and_goes_on_has_one_log(
 def test_a_line_that_a_kill_cut_short_is_lost_alone(tmp_path: Path) -> None:
     model = tmp_path / "my.sda"
     with TrainingLog(model) as log:
-        log.write(step(1))
+        log.write(ModelSaved(step=1, path="my.sda"))
     with open(log_path(model), "ab") as file:
         file.write(b'{"n":2,"t":1.0,"type":"StepMe')
     with TrainingLog(model) as log:
@@ -90,7 +90,7 @@ def test_a_line_that_a_kill_cut_short_is_lost_alone(tmp_path: Path) -> None:
     assert torn.endswith("StepMe")
     assert (json.loads(last)["n"], json.loads(last)["type"]) == (3, "ModelSaved")
     with TrainingLog(model, begins_anew=True) as log:
-        log.write(step(7))
+        log.write(ModelSaved(step=7, path="my.sda"))
     assert [event["step"] for event in read(model)] == [7]
 
 
@@ -99,16 +99,27 @@ def test_without_a_place_for_the_log_a_training_goes_on(
 ) -> None:
     model = tmp_path / "my.sda"
     log_path(model).mkdir()
-    heard: list[StepMetrics] = []
+    heard: list[StepMetrics | ModelSaved] = []
     with TrainingLog(model) as log:
         call = log.also(heard.append)
         call(step(1))
-        call(step(2))
-    assert [event.step for event in heard] == [1, 2]
+        call(ModelSaved(step=1, path="my.sda"))
+        call(ModelSaved(step=2, path="my.sda"))
+    assert [event.step for event in heard] == [1, 1, 2]
     assert caplog.text.count("The log of the training ends here") == 1
 
 
-def test_without_an_event_there_is_no_file(tmp_path: Path) -> None:
-    with TrainingLog(tmp_path / "my.sda"):
-        pass
+def test_a_training_that_leaves_nothing_leaves_no_log(tmp_path: Path) -> None:
+    """Nor does it take away that of the model which it was to replace."""
+    model = tmp_path / "my.sda"
+    with TrainingLog(model, begins_anew=True) as log:
+        log.write(step(1))
     assert list(tmp_path.iterdir()) == []
+    log_path(model).write_text("earlier\n")
+    with TrainingLog(model, begins_anew=True) as log:
+        log.write(step(1))
+    assert log_path(model).read_text() == "earlier\n"
+    with TrainingLog(model, begins_anew=True) as log:
+        log.write(step(1))
+        log.write(ModelSaved(step=1, path="my.sda"))
+    assert types(model) == ["StepMetrics", "ModelSaved"]

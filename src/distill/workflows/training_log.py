@@ -14,6 +14,7 @@ from distill.event_lines import Event, EventLines
 from distill.files import FilePath, check_regular
 from distill.training.metrics import (
     ModelSaved,
+    PriorEpochMetrics,
     PriorStepMetrics,
     PriorTrainingCompleteEvent,
     StepMetrics,
@@ -30,13 +31,17 @@ FREQUENT = (StepMetrics, PriorStepMetrics)
 
 LASTING = (ModelSaved, PriorTrainingCompleteEvent, TrainingCompleteEvent)
 
+KEPT = (ModelSaved, PriorEpochMetrics)
+"""Events after which something of a training is kept."""
+
 EventT = TypeVar("EventT", bound=Event)
 
 
 class TrainingLog:
     """Writes events beside a model. Where it cannot, it says so once, and training goes on.
 
-    The file is made with the first event. Use as a context manager.
+    Events wait until training has saved a model or judged an epoch: one that leaves nothing behind
+    leaves no log either, nor takes an earlier one away. Use as a context manager.
 
     Args:
         model_path: The model that is trained.
@@ -51,6 +56,7 @@ class TrainingLog:
         self._path = log_path(Path(model_path))
         self._begins_anew = begins_anew
         self._lines: EventLines | None = None
+        self._waiting: list[Event] = []
         self._has_failed = False
 
     def __enter__(self) -> "TrainingLog":
@@ -79,9 +85,14 @@ class TrainingLog:
         """Write an event. It never raises: no training ends for its log."""
         if self._has_failed:
             return
+        self._waiting.append(event)
+        if self._lines is None and not isinstance(event, KEPT):
+            return
         try:
             self._lines = self._lines or self._open()
-            self._lines.append(event)
+            for waiting in self._waiting:
+                self._lines.append(waiting)
+            self._waiting.clear()
         except (OSError, OutputError) as error:
             self._has_failed = True
             log.warning("The log of the training ends here (%s): %s", self._path, error)
