@@ -5,7 +5,7 @@ import pytest
 
 from distill.errors import ModelFileError
 from distill.library.training_curves import model_curves
-from distill.training.metrics import PriorStepMetrics
+from distill.training.metrics import ModelSaved, PriorStepMetrics
 from distill.training.paths import log_path
 from distill.workflows.training_log import TrainingLog
 from tests.library.records import step
@@ -32,8 +32,10 @@ def test_steps_that_were_done_again_count_once(tmp_path: Path) -> None:
             for number in numbers:
                 log.write(step(number, mel_loss=100.0 - number))
                 log.write(PriorStepMetrics(epoch=1, step=number, steps_per_epoch=9, loss=1.0))
+            log.write(ModelSaved(step=60, path="my.sda"))
     with TrainingLog(model) as log:
         log.write(PriorStepMetrics(epoch=1, step=1, steps_per_epoch=9, loss=1.0))
+        log.write(ModelSaved(step=60, path="my.sda"))
     curves = model_curves(model)
     assert [point["step"] for point in curves.steps] == [1, 40, 60]
     # A prior that is trained anew replaces the one before.
