@@ -54,7 +54,7 @@ def fit_codec(
     rows = [latents]
     for x in features:
         rows.append(_equalised_latents(codec, x, generator))
-    # Memory for what follows.
+    # Nothing below needs them, and the codebooks need memory.
     features.clear()
     for audio in extra:
         x = codec.analysis.features(audio)
