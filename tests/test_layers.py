@@ -11,6 +11,7 @@ import distill
 ROOT = Path(distill.__file__).parent
 FOR_ALL = {"bounds", "claims", "errors", "settings", "device", "files", "process", "exports"} | {
     "cancellation",
+    "curve_text",
     "event_lines",
     "html",
     "ordered_map",

@@ -27,6 +27,8 @@ def folder(tmp_path: Path, corpus_dir: Path, monkeypatch: pytest.MonkeyPatch) ->
     shutil.copy(guitar, tmp_path / "sounds" / "guitar.wav")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    # Names of renders are looked for in it: those of other pages are elsewhere.
+    monkeypatch.setenv("DISTILL_WORKSPACE", str(tmp_path / "workspace"))
     return tmp_path
 
 

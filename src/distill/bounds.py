@@ -60,6 +60,9 @@ BOUNDS = {
     "--loudness-target": Bound(-60, 0),
     # Four times the side is nearly all side.
     "--width": Bound(0, 4),
+    # Degrees: ten turns to either side, and from straight below to straight above.
+    "--azimuth": Bound(-3_600, 3_600),
+    "--elevation": Bound(-90, 90),
     # A hundred years.
     "--older-than": Bound(0, 36_500),
 }

@@ -25,6 +25,37 @@ from distill.errors import UsageError
             {"mono": True, "width": 2.0},
             "A mono sound has no width: leave out --mono or --width.",
         ),
+        (
+            {"mono": True, "binaural": "a.sofa"},
+            "Two ears take two channels: leave out --mono or --binaural.",
+        ),
+        ({"azimuth": 30}, "--azimuth goes with --binaural only: name a SOFA file there."),
+        ({"elevation": 0}, "--elevation goes with --binaural only: name a SOFA file there."),
+        (
+            {"binaural": "a.sofa", "elevation": 91},
+            "--elevation must lie between -90 and 90.",
+        ),
+        (
+            {"binaural": "a.sofa", "azimuth": "0:0,2:9000"},
+            "--azimuth must lie between -3,600 and 3,600.",
+        ),
+        (
+            {"binaural": "a.sofa", "azimuth": "left"},
+            "--azimuth takes degrees, as in 30, or points of a curve, as in 0:0,10:360, not "
+            "'left'.",
+        ),
+        (
+            {"binaural": "a.sofa", "azimuth": "3:0,2:90"},
+            "The times of --azimuth must increase, as in 0:0,10:360.",
+        ),
+        (
+            {"binaural": "a.sofa", "azimuth": "-1:0,2:90"},
+            "The times of --azimuth must be seconds from 0 on.",
+        ),
+        (
+            {"binaural": "a.sofa", "azimuth": ",".join(f"{n}:0" for n in range(401))},
+            "A curve may have 400 points: give fewer to --azimuth.",
+        ),
     ],
 )
 def test_what_no_sound_can_have(options: dict[str, Any], sentence: str) -> None:
@@ -48,6 +79,16 @@ def test_what_is_not_asked_for_is_that_of_an_earlier_sound() -> None:
         rate=32_000, bitrate=64, loudness_target=-14.0
     )
     assert AS_IS.over(None) == AS_IS
+    there = Delivery(binaural="a.sofa", azimuth="0:0,9:90", elevation=20, width=2.0)
+    assert AS_IS.over(there) == there
+    assert Delivery(binaural="b.sofa").over(there) == Delivery(binaural="b.sofa", width=2.0)
+    assert there.without_space == AS_IS
+
+
+def test_channels_of_each_form() -> None:
+    assert [AS_IS.channels(count) for count in (1, 2)] == [1, 2]
+    assert Delivery(mono=True).channels(2) == 1
+    assert Delivery(binaural="a.sofa").channels(1) == 2
 
 
 def test_names_get_the_ending_that_is_asked_for() -> None:

@@ -9,6 +9,7 @@ import soundfile as sf
 
 from distill.audio.io import read_audio
 from distill.inference.recipe import read_recipe
+from tests.audio.sofa_files import write_sofa
 from tests.audio.test_io import tone
 
 SHORT = ["--duration", "0.5", "--threads", "1"]
@@ -54,6 +55,15 @@ def test_what_cannot_be_is_one_sentence(
     assert sentence in result.stderr
     assert result.stderr.count("\n") == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.wav", "there.wav"]
+
+
+def test_any_sound_for_headphones(run, tmp_path: Path) -> None:
+    write_sofa(tmp_path / "head.sofa")
+    sf.write(tmp_path / "a.wav", tone(1.0).T, 48_000)
+    run("convert", "a.wav", "-o", "b.wav", "--binaural", "head.sofa", "--azimuth", "90")
+    left, right = read_audio(tmp_path / "b.wav", 48_000)
+    # 30 samples later, and half as loud.
+    np.testing.assert_allclose(right[200:-200], left[170:-230] / 2, atol=1e-5)
 
 
 def test_a_loudness_of_any_sound(run, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import soundfile as sf
 from distill.audio.fades import FADE_OUT_S
 from distill.audio.limiter import limiter_reach
 from distill.settings import SAMPLE_RATE
+from tests.audio.sofa_files import write_sofa
 
 SHORT = ["--duration", "0.5", "--threads", "1"]
 
@@ -113,6 +114,45 @@ def test_again_in_the_same_form(run, trained: Path, tmp_path: Path) -> None:
     run(*again, "-o", "c.wav", "--rate", "48000")
     info = sf.info(tmp_path / "c.wav")
     assert (info.samplerate, info.channels, info.frames) == (48_000, 1, SAMPLE_RATE // 2)
+
+
+def test_binaural_again(run, trained: Path, tmp_path: Path) -> None:
+    sofa = write_sofa(tmp_path / "head.sofa")
+    place = ["--binaural", "head.sofa", "--azimuth", "0:0,0.4:-30"]
+    assert run("generate", trained, "-o", "a.wav", *place, *SHORT).exit_code == 0
+    assert sf.info(tmp_path / "a.wav").channels == 2
+    # Its own file is found by name and hash, in this folder.
+    assert run("generate", trained, "--again", "a.wav", "-o", "b.wav").exit_code == 0
+    assert (tmp_path / "a.wav").read_bytes() == (tmp_path / "b.wav").read_bytes()
+    sofa.rename(tmp_path / "other.sofa")
+    result = run("generate", trained, "--again", "a.wav", "-o", "c.wav")
+    assert "made binaural with 'head.sofa', which lies neither" in result.stderr
+    assert result.stderr.count("\n") == 1
+    place[1] = "other.sofa"
+    run("generate", trained, "--again", "a.wav", "-o", "d.wav", *place)
+    assert np.array_equal(sf.read(tmp_path / "a.wav")[0], sf.read(tmp_path / "d.wav")[0])
+
+
+@pytest.mark.parametrize(
+    ("place", "sentence"),
+    [
+        (["none.sofa"], "There is no SOFA file none.sofa"),
+        (["text.sofa"], "text.sofa is no SOFA file"),
+        (["head.sofa", "--azimuth", "120"], "head.sofa has nothing within 15 degrees of azimuth"),
+        (["head.sofa", "--azimuth", "left"], "--azimuth takes degrees"),
+        (["head.sofa", "--mono"], "Two ears take two channels"),
+    ],
+)
+def test_places_that_cannot_be_are_one_sentence(
+    run, trained: Path, tmp_path: Path, place: list[str], sentence: str
+) -> None:
+    write_sofa(tmp_path / "head.sofa")
+    (tmp_path / "text.sofa").write_text("no sofa")
+    result = run("generate", trained, "-o", "a.wav", "--binaural", *place, *SHORT)
+    assert result.exit_code in (1, 2)
+    assert sentence in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["head.sofa", "text.sofa"]
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from distill.library.models import list_models
 from distill.library.workspace import open_workspace
 from distill.settings import SAMPLE_RATE
 from distill.training.prior_config import PriorConfig
+from tests.audio.sofa_files import write_sofa
 from tests.workflows.fake_hub import connected_hub
 
 GUIDES = Path(__file__).parents[2] / "docs" / "guides"
@@ -170,6 +171,8 @@ def test_samplers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     make_sounds(tmp_path / "sounds")
+    ring = tuple((float(azimuth), 0.0) for azimuth in range(0, 360, 10))
+    write_sofa(tmp_path / "head.sofa", places=ring)
     for command in commands(SAMPLERS):
         run(command)
     assert len(list((tmp_path / "kit").rglob("*.wav"))) == 3

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import soundfile as sf
 
+from distill.audio.delivery import AS_IS, Delivery
 from distill.errors import CodebookMismatchError, UsageError
 from distill.inference.codes.decode import decode_sound
 from distill.inference.codes.file import load_codes
@@ -24,6 +25,7 @@ from distill.library.workspace import Workspace, open_workspace
 from distill.models.persistence import LoadedVQModel, load_model_v2
 from distill.workflows.edit import stretch
 from distill.workflows.request import make_request
+from tests.audio.sofa_files import write_sofa
 
 
 @pytest.fixture(scope="module")
@@ -172,6 +174,24 @@ def test_another_model_is_refused(
     delete_render(workspace, made.render.id)
     with pytest.raises(UsageError, match="There is no render"):
         make_again(workspace, made.render.id)
+
+
+def test_a_place_is_made_again_and_not_doubled(
+    loaded: LoadedVQModel, workspace: Workspace, tmp_path: Path
+) -> None:
+    sofa = write_sofa(tmp_path / "sets" / "head.sofa")
+    delivery = Delivery(binaural=sofa, azimuth=30)
+    output = tmp_path / "a.wav"
+    (made,) = generate_renders(loaded, output, SHORT, History(workspace), delivery=delivery)
+    assert made.render is not None
+    # The file of the sound names no folder; the workspace knows it.
+    assert made.sound.recipe.delivery.binaural == "head.sofa"
+    assert made.render.sofa_path == sofa
+    again = make_again(workspace, made.render.id)
+    assert np.array_equal(sf.read(again.path)[0], sf.read(made.path)[0])
+    # A variation of what both ears hear is not heard by two ears once more.
+    (varied,) = make_variations(workspace, made.render.id, seed=3)
+    assert varied.sound.recipe.delivery == AS_IS
 
 
 def test_a_blend_is_made_again_with_its_second_model(

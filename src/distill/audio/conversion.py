@@ -1,13 +1,15 @@
-"""Sounds in the shape of a delivery: width, channels, sample rate and loudness.
+"""Sounds in the shape of a delivery: width, place, channels, sample rate and loudness.
 
 `C` channels, `N` samples, `n` samples in a block.
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from distill.audio.binaural import render_binaural
 from distill.audio.blocks import pieces
 from distill.audio.delivery import Delivery
 from distill.audio.finish import level_gain
@@ -35,7 +37,7 @@ def deliver_blocks(
 ) -> Path:
     """Write a stream of blocks as a delivery asks for.
 
-    A target of loudness keeps all of the sound in memory.
+    A target of loudness, and binaural sound, keep all of it in memory.
 
     Args:
         path: File to write; an earlier one is replaced.
@@ -55,7 +57,7 @@ def deliver_blocks(
     return write_sound_blocks(
         path,
         shape_blocks(blocks, sample_rate, delivery),
-        1 if delivery.mono else channels,
+        delivery.channels(channels),
         delivery.rate or sample_rate,
         delivery.encoding,
         tags,
@@ -66,10 +68,13 @@ def deliver_blocks(
 def shape_blocks(
     blocks: Iterable[np.ndarray], sample_rate: int, delivery: Delivery
 ) -> Iterator[np.ndarray]:
-    """`shape_sound` of a stream of blocks `[C, n]`, in bounded memory but for a loudness."""
+    """`shape_sound` of a stream of blocks `[C, n]`.
+
+    In bounded memory, unless a loudness or a place is asked for.
+    """
     if not delivery.has_shape:
         yield from blocks
-    elif delivery.loudness_target is not None:
+    elif delivery.loudness_target is not None or delivery.binaural is not None:
         audio = np.concatenate(list(blocks), axis=1)
         yield from pieces(shape_sound(audio, sample_rate, delivery))
     else:
@@ -90,13 +95,19 @@ def shape_sound(
 
     Returns:
         The sound at the rate of the delivery, `round(N * rate / sample_rate)` samples long, with no
-        peak above full scale.
+        peak above full scale. Binaural sound is as loud as it was.
 
     Raises:
-        UsageError: A sound of one channel has no width, or the limiter cannot make it as loud.
+        AudioError: The SOFA file cannot be used.
+        UsageError: A sound of one channel has no width, the limiter cannot make it as loud, or the
+            SOFA file has nothing near the place.
     """
     if not delivery.has_shape:
         return audio
+    if delivery.binaural is not None:
+        ears = _place(audio, sample_rate, delivery, is_loop)
+        rest = replace(delivery.without_space, rate=delivery.rate or sample_rate)
+        return shape_sound(ears, sample_rate, rest, is_loop)
     rate = delivery.rate or sample_rate
     # Resampler and limiter look around: a loop has its other end there. A second is a whole number
     # of samples at every rate.
@@ -112,6 +123,15 @@ def shape_sound(
     limited = limit_peaks(sound * np.float32(gain), rate, CEILING_DB)[:, core]
     _check_loudness(limited, rate, target)
     return limited
+
+
+def _place(audio: np.ndarray, sample_rate: int, delivery: Delivery, is_loop: bool) -> np.ndarray:
+    """A sound `[C, N]` as two ears hear it, with its width, and as loud as it was."""
+    loudness = integrated_loudness(audio, sample_rate)
+    ears = render_binaural(_mix(audio, delivery), sample_rate, delivery, is_loop)
+    change = loudness - integrated_loudness(ears, sample_rate)
+    # Silence has no loudness.
+    return ears * np.float32(10 ** (change / 20)) if np.isfinite(change) else ears
 
 
 def _convert(

@@ -6,6 +6,7 @@ They are declared here once; a command takes them as one argument, a `Delivery`.
 import functools
 import inspect
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
@@ -37,6 +38,28 @@ OPTIONS: dict[str, Any] = {
     "width": Annotated[
         float | None,
         typer.Option(help="Width of a stereo model's sound: 0 narrow, 1 as it is, 2 wide."),
+    ],
+    "binaural": Annotated[
+        Path | None,
+        typer.Option(
+            help="For headphones: the sound comes from a place around you, by the responses of two "
+            "ears in this SOFA file.",
+            metavar="FILE",
+        ),
+    ],
+    "azimuth": Annotated[
+        str | None,
+        typer.Option(
+            help="That place in degrees: 0 ahead, 90 left, -90 right. Over time: 0:0,10:360 "
+            "(seconds:degrees). Default: 0.",
+            metavar="CURVE",
+        ),
+    ],
+    "elevation": Annotated[
+        str | None,
+        typer.Option(
+            help="Degrees above your ears, or a curve of them. Default: 0.", metavar="CURVE"
+        ),
     ],
 }
 """Options by the field of `Delivery` that they set."""

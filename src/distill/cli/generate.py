@@ -121,7 +121,7 @@ def generate_cmd(
     output_paths(output, count, sources, overwrite, delivery)
     earlier = EarlierSound.read(again) if again else None
     if earlier:
-        delivery = delivery.over(earlier.recipe.delivery)
+        delivery = earlier.delivery(delivery)
         delivery.check_file(output, SAMPLE_RATE)
     options = _with_preset(
         preset,

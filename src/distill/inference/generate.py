@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from distill.audio.binaural import recorded_delivery
 from distill.audio.conversion import shape_sound
 from distill.audio.delivery import Delivery
 from distill.audio.formats import USUAL, Encoding
@@ -91,7 +92,9 @@ class Generated:
             delivery: The form, of the sound as the model gives it.
 
         Raises:
-            UsageError: A mono sound has no width, or the limiter cannot make the sound as loud.
+            AudioError: The SOFA file cannot be used.
+            UsageError: A mono sound has no width, the limiter cannot make the sound as loud, or the
+                SOFA file has nothing near the place.
         """
         sound = replace(self, encoding=delivery.encoding)
         if not delivery.has_shape:
@@ -104,7 +107,7 @@ class Generated:
             sample_rate=rate,
             grid_start=round(self.grid_start * rate / self.sample_rate),
             loudness=integrated_loudness(audio, rate),
-            recipe=replace(self.recipe, delivery=delivery.shape),
+            recipe=replace(self.recipe, delivery=recorded_delivery(delivery)),
         )
 
     @property

@@ -74,7 +74,16 @@ RECIPE_TYPES = {
     },
     "max_copy?": maybe(float),
     "blend?": maybe({"name": str, "id": str, "hash": str, "share": float, "versions": bool}),
-    "delivery?": {"rate?": int, "mono?": bool, "width?": float, "loudness_target?": float},
+    "delivery?": {
+        "rate?": int,
+        "mono?": bool,
+        "width?": float,
+        "loudness_target?": float,
+        "binaural?": str,
+        "binaural_hash?": str,
+        "azimuth?": Choice((float, str)),
+        "elevation?": Choice((float, str)),
+    },
 }
 """Types of the entries of a recipe, see `models/plain_types.py`."""
 
@@ -109,7 +118,7 @@ class Recipe:
         steering: Percentiles and tags.
         max_copy: Limit on copying, for information only: `seed` needs no second draw.
         blend: The second model and its share; None for a sound of one model.
-        delivery: Rate, channels, width and loudness that were asked for.
+        delivery: Rate, channels, width, place and loudness that were asked for.
     """
 
     version: str

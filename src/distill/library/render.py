@@ -31,6 +31,7 @@ class Render:
         model_path: File of its model at that time.
         source_path: The sound that it was made from, at that time; None without one.
         blend_path: File of the second model of a blend, at that time; None without one.
+        sofa_path: SOFA file of a binaural sound, at that time; None for another.
         duration_s: Length in seconds.
         sample_rate: In Hz.
         channels: Number of channels.
@@ -58,6 +59,7 @@ class Render:
     model_path: Path | None = None
     source_path: Path | None = None
     blend_path: Path | None = None
+    sofa_path: Path | None = None
     duration_s: float = 0.0
     sample_rate: int = 0
     channels: int = 0
@@ -114,7 +116,7 @@ class Render:
     def entries(self, workspace: Workspace) -> dict[str, Any]:
         """The record as JSON."""
         entries: dict[str, Any] = {"version": VERSION, **asdict(self)}
-        for key in ("path", "codes", "model_path", "source_path", "blend_path"):
+        for key in ("path", "codes", "model_path", "source_path", "blend_path", "sofa_path"):
             path = entries[key]
             entries[key] = None if path is None else stored_path(workspace, path)
         return entries
@@ -138,7 +140,7 @@ class Render:
         values = {key: entries[key] for key in _TYPES if key in entries}
         # A copy of a record is another render.
         values["id"] = record.stem
-        for key in ("path", "codes", "model_path", "source_path", "blend_path"):
+        for key in ("path", "codes", "model_path", "source_path", "blend_path", "sofa_path"):
             if values.get(key) is not None:
                 values[key] = absolute_path(workspace, values[key])
         for key in ("heard", "remarks"):
@@ -159,6 +161,7 @@ _TYPES: dict[str, Any] = {
     "model_path": (str, None),
     "source_path": (str, None),
     "blend_path": (str, None),
+    "sofa_path": (str, None),
     "duration_s": float,
     "sample_rate": int,
     "channels": int,

@@ -58,11 +58,13 @@ class Origin:
         source_path: The sound file that it starts from; None without one.
         render_id: The render that it makes again, longer or another way; empty without one.
         blend_path: File of the second model of a blend; None without one.
+        sofa_path: SOFA file of a binaural sound; None for another.
     """
 
     source_path: FilePath | None = None
     render_id: str = ""
     blend_path: FilePath | None = None
+    sofa_path: FilePath | None = None
 
 
 class History:
@@ -125,6 +127,7 @@ def _record(path: Path, sound: Generated, loaded: LoadedVQModel, origin: Origin)
         model_path=Path(os.path.abspath(loaded.path)),
         source_path=_absolute(origin.source_path),
         blend_path=_absolute(origin.blend_path),
+        sofa_path=_absolute(origin.sofa_path),
         duration_s=sound.audio.shape[1] / sound.sample_rate,
         sample_rate=sound.sample_rate,
         channels=len(sound.audio),
@@ -180,6 +183,7 @@ def generate_renders(
     last_remark = ""
     if request.blend:
         origin = replace(origin, blend_path=request.blend.path)
+    origin = replace(origin, sofa_path=delivery.binaural)
     for file in generate_files(loaded, output, request, progress, delivery=delivery):
         render = history.keep(file.path, file.sound, loaded, origin)
         remark = "" if history.remark == last_remark else history.remark
@@ -262,7 +266,7 @@ def make_again(
     earlier = EarlierSound(path=render.path, recipe=recipe)
     request = make_request(earlier, duration=duration, **options)
     ending = "again" if duration is None else "longer"
-    delivery = delivery.over(recipe.delivery)
+    delivery = earlier.delivery(delivery, render.sofa_path)
     output = _checked_output(workspace, render, output, ending, 1, delivery)
     loaded = _load(workspace, render, machine)
     recipe.check_model(loaded, render.path)
@@ -315,7 +319,8 @@ def make_variations(
     request = make_request(
         variation_of=render.path, amount=amount, seed=seed, count=count, **options
     )
-    delivery = delivery.over(recipe.delivery)
+    # Width and place are in its sound already.
+    delivery = delivery.over(recipe.delivery.without_space)
     output = _checked_output(workspace, render, output, "variation", count, delivery)
     loaded = _load(workspace, render, machine)
     origin = Origin(source_path=render.path, render_id=render_id)

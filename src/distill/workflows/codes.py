@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from distill.audio.binaural import check_binaural
 from distill.audio.blocks import pieces
 from distill.audio.channels import common_layout, fold_sound
 from distill.audio.conversion import check_width, deliver_blocks
@@ -223,8 +224,15 @@ def decode_to_file(
 
 
 def check_delivery(model: LoadedVQModel, delivery: Delivery) -> None:
-    """`UsageError` for a width of sounds of a mono model, whatever their number of channels."""
+    """Check that sounds of a model can have the width and the place of a delivery.
+
+    Raises:
+        AudioError: The SOFA file cannot be used.
+        UsageError: It is a mono model, whatever the number of channels of its sounds; or the SOFA
+            file has nothing near the place.
+    """
     check_width(delivery, model.model.channels)
+    check_binaural(delivery, model.output_channels)
 
 
 def _as_grid(codes: CodeGrid | FilePath) -> CodeGrid:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+from distill.audio.binaural import check_binaural
 from distill.audio.conversion import check_width, deliver_blocks
 from distill.audio.delivery import AS_IS, Delivery
 from distill.audio.formats import nearest_rate
@@ -24,7 +25,7 @@ def convert_sound(sound: FilePath, output: FilePath, delivery: Delivery = AS_IS)
         delivery: The form of the file.
 
     Raises:
-        AudioError: The sound cannot be read, or the format cannot hold it.
+        AudioError: The sound or the SOFA file cannot be read, or the format cannot hold it.
         UsageError: The format does not have what is asked for.
         OutputError: The file cannot be written.
 
@@ -37,6 +38,7 @@ def convert_sound(sound: FilePath, output: FilePath, delivery: Delivery = AS_IS)
     (path,) = output_paths(output, 1, [sound], delivery=delivery)
     channels = min(info.channels, 2)
     check_width(delivery, channels)
+    check_binaural(delivery, channels)
     return deliver_blocks(
         path,
         stream_audio(sound, info.sample_rate),

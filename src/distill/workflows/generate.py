@@ -210,13 +210,14 @@ def generate_again(
         raise TypeError(f"generate_again takes no {', '.join(sorted(unknown))}")
     with cancellable(cancel_event):
         earlier = EarlierSound.read(sound)
+        delivery = earlier.delivery()
         options: dict[str, Any] = {"duration": duration, "blend": blend, **sources}
         request = make_request(earlier, **options)
         # Threads decide the order of sums, and with it the last bits.
         with using_threads(earlier.recipe.threads):
             earlier.recipe.check_model(model, sound)
             (new_sound,) = generate_sounds(model, request, progress)
-    return new_sound.delivered(earlier.recipe.delivery)
+    return new_sound.delivered(delivery)
 
 
 @dataclass(frozen=True)

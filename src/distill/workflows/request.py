@@ -9,9 +9,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from distill.audio.delivery import AS_IS, Delivery
 from distill.audio.io import read_audio
 from distill.audio.level import db
 from distill.audio.remarks import remarks_on
+from distill.audio.sofa import file_digest
 from distill.errors import UsageError
 from distill.files import FilePath
 from distill.inference.blending.settings import EXAMPLE, Blend, read_blend
@@ -53,6 +55,36 @@ class EarlierSound(NamedTuple):
     def read(cls, path: FilePath) -> "EarlierSound":
         """The sound in the file `path`. `AudioError` if it carries no recipe."""
         return cls(path=path, recipe=read_recipe(path))
+
+    def delivery(self, wanted: Delivery = AS_IS, sofa: FilePath | None = None) -> Delivery:
+        """`wanted`, in the form of this sound wherever that says nothing.
+
+        Args:
+            wanted: The form that is asked for.
+            sofa: Where the SOFA file of a binaural sound was when it was made, if that is known.
+
+        Raises:
+            UsageError: That file is not there, nor beside the sound, nor in the current folder.
+        """
+        own = self.recipe.delivery
+        if wanted.binaural is None and own.binaural is not None:
+            own = replace(own, binaural=_find_sofa(own, self.path, sofa))
+        return wanted.over(own)
+
+
+def _find_sofa(delivery: Delivery, sound: FilePath, known: FilePath | None) -> Path:
+    """The SOFA file that a sound names, known by its hash. `UsageError` if it is nowhere."""
+    # A name may be anything: that of a file alone, never a path.
+    name = Path(delivery.binaural or "").name
+    folders = dict.fromkeys((Path(sound).resolve().parent, Path.cwd()))
+    places = [Path(known)] if known else []
+    for path in [*places, *(folder / name for folder in folders)]:
+        if path.is_file() and file_digest(path) == delivery.binaural_hash:
+            return path
+    raise UsageError(
+        f"{sound} was made binaural with '{name}', which lies neither beside it nor in this "
+        "folder: name that with --binaural, and its place with --azimuth and --elevation."
+    )
 
 
 class Choice(NamedTuple):

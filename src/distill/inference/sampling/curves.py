@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 
 from distill.audio.descriptor_names import DESCRIPTORS
+from distill.curve_text import Points, read_points
 from distill.errors import UsageError
 from distill.inference.sampling.settings import DEFAULT_GUIDANCE
 
-Curve = tuple[tuple[float, float], ...]
+Curve = Points
 """Points (seconds, percentile) in order of time, joined by straight lines; constant before the
 first and after the last. Empty leaves the attribute free."""
 
@@ -156,11 +157,7 @@ def parse_curve(
 def _points(value: Any, duration: float) -> Sequence[Sequence[Any]]:
     """Pairs of seconds and percentile."""
     if isinstance(value, str):
-        # A single number in a text is a constant.
-        if ":" not in value:
-            return [(0.0, float(value))]
-        pairs = (point.split(":") for point in value.split(","))
-        return [(float(seconds), float(percentile)) for seconds, percentile in pairs]
+        return read_points(value)
     values = np.asarray(value, dtype=float)
     if values.ndim == 0:
         return [(0.0, float(values))]
