@@ -3,6 +3,7 @@
 Values and flags go over the CPU (gloo); gradients too, or from GPU to GPU (NCCL).
 """
 
+import atexit
 import hashlib
 import threading
 import time
@@ -65,6 +66,8 @@ class ManyProcesses(World):
         with _lost_processes():
             backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
             dist.init_process_group(backend, timeout=PATIENCE)
+        # Left to the interpreter's end, its threads are destroyed while they run: C++ aborts.
+        atexit.register(dist.destroy_process_group)
         # Each machine counts its own restarts.
         self._restarts = self._largest(place.restarts)
         self.wait()
