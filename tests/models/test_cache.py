@@ -32,6 +32,29 @@ def test_attention_sees_the_suffix_and_the_last_frames_of_a_constant_memory() ->
     assert len(sizes) == 1
 
 
+def test_several_frames_at_once_see_what_each_alone_sees() -> None:
+    window = 5
+    together = PriorCache(torch.zeros(1), (1, 1, 1), 1, window, suffix_slots=2, pointer=None)
+    alone = PriorCache(torch.zeros(1), (1, 1, 1), 1, window, suffix_slots=2, pointer=None)
+    suffix = torch.tensor([-2.0, -1.0]).view(1, 1, 2, 1)
+    for cache in (together, alone):
+        cache.fill(slice(None), 0, suffix, suffix)
+    first = 0
+    for n in (3, 1, 4, window, window, 2):
+        frames = torch.arange(first, first + n, dtype=torch.float32).view(1, 1, n, 1)
+        seen = []
+        for i in range(n):
+            keys, _ = alone.append(0, frames[:, :, i : i + 1], frames[:, :, i : i + 1])
+            alone.advance()
+            seen.append(sorted(keys.flatten().tolist()))
+        mask = together.mask(n, frames.device)
+        keys, _ = together.append(0, frames, frames)
+        together.advance(n)
+        visible = torch.ones(1, keys.shape[2], dtype=torch.bool) if mask is None else mask
+        assert [sorted(keys[0, 0, row, 0].tolist()) for row in visible] == seen
+        first += n
+
+
 def test_the_pointer_cache_scores_as_the_whole_past_beyond_its_window() -> None:
     torch.manual_seed(0)
     pointer = Pointer(K, Q, D).eval()
@@ -42,7 +65,7 @@ def test_the_pointer_cache_scores_as_the_whole_past_beyond_its_window() -> None:
     expected = pointer(torch.zeros(*codes.shape, K), codes, starts, 6)
     cache = PointerCache(pointer, 2, 6)
     for t in range(20):
-        cache.append(codes[:, t - 1] if t else None, starts[:, t])
+        cache.append(codes[:, max(0, t - 1) : t], starts[:, t : t + 1][:, :t])
         latents = torch.zeros(2, D)
         for q in range(Q):
             scores = cache.mix(q, torch.zeros(2, K), latents)

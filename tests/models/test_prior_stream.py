@@ -1,5 +1,7 @@
 """The prior with a cache scores as the prior without one."""
 
+from collections.abc import Container
+
 import pytest
 import torch
 
@@ -29,11 +31,16 @@ def check_frames(
     first: int = 0,
     has_previous: bool = False,
     metre: torch.Tensor | None = None,
+    skipped: Container[int] = (),
 ) -> None:
-    """Every score of `stream` from frame `first` on is that of `expected`."""
+    """Every score of `stream` from frame `first` on is that of `expected`, but of those skipped."""
     previous = grid[:, first - 1] if has_previous else None
     for t in range(first, grid.shape[1]):
         position = None if metre is None else metre[:, t]
+        if t in skipped:
+            stream.skip_frame(previous, starts[:, t], position)
+            previous = grid[:, t]
+            continue
         end_logits = stream.begin(previous, starts[:, t], position)
         assert (end_logits is None) is not stream.prior.ends_first
         choice = ends[:, t]
@@ -58,15 +65,18 @@ def test_cached_frames_score_as_uncached_ones_beyond_the_window(prior: CodePrior
     ends = starts.roll(-1, 1)
     expected = prior.frame_scores(grid, starts, ends=ends)
     check_frames(PriorStream(prior, 2), grid, starts, ends, expected)
+    skipped = set(range(T - 1)) - {3, 4, 17}
+    check_frames(PriorStream(prior, 2), grid, starts, ends, expected, skipped=skipped)
 
 
 @pytest.mark.parametrize("alike", [True, False])
+@pytest.mark.parametrize("skips", [False, True])
 @pytest.mark.parametrize(
     ("suffix", "prompt"),
     [(0, 1), (0, 8), (0, 9), (0, 23), (1, 0), (5, 0), (12, 1), (5, 7), (5, 19)],
 )
 def test_frames_after_a_context_score_as_uncached_ones(
-    prior: CodePrior, suffix: int, prompt: int, alike: bool
+    prior: CodePrior, suffix: int, prompt: int, alike: bool, skips: bool
 ) -> None:
     grid = codes(T)
     context = suffix + prompt
@@ -86,7 +96,10 @@ def test_frames_after_a_context_score_as_uncached_ones(
         suffix_frames=suffix,
         suffix_position=T - suffix,
     )
-    check_frames(stream, grid, starts, ends, expected, context, has_previous=prompt > 0)
+    skipped = set(range(context, T)) - {context + 2, T - 4, T - 3, T - 1} if skips else ()
+    check_frames(
+        stream, grid, starts, ends, expected, context, has_previous=prompt > 0, skipped=skipped
+    )
 
 
 @pytest.mark.parametrize(("suffix", "prompt"), [(0, 0), (0, 9), (5, 7)])
@@ -111,7 +124,8 @@ def test_positions_in_time_count_with_and_without_a_cache(suffix: int, prompt: i
         suffix_position=T - suffix,
         metre=metre[:, :context],
     )
-    check_frames(stream, grid, starts, ends, expected, context, prompt > 0, metre)
+    skipped = range(context, T, 2)
+    check_frames(stream, grid, starts, ends, expected, context, prompt > 0, metre, skipped)
 
 
 def test_a_suffix_counts_at_its_position_in_time(prior: CodePrior) -> None:

@@ -56,11 +56,15 @@ def test_a_step_with_a_cache_is_as_the_whole(block: Block) -> None:
         first = rotary_turns(torch.arange(head), DIM // HEADS)
         block(x[:1, :head], first, None, partial(cache.fill, slice(0, 1), 0))
         block(x[1:, :head], first, None, partial(cache.fill, slice(1, 2), 0))
-        for t in range(head, T):
-            own = rotary_turns(torch.tensor([t]), DIM // HEADS)
-            step = block.step(x[:, t : t + 1], own, cache, 0)
-            cache.advance()
-            assert torch.allclose(step[:, 0], whole[:, t], atol=1e-5)
+        first = head
+        for n in (1, 2, T - head - 3):
+            own = rotary_turns(torch.arange(first, first + n), DIM // HEADS)
+            mask = cache.mask(n, x.device)
+            step = block.step(x[:, first : first + n], own, mask, cache, 0)
+            cache.advance(n)
+            assert torch.allclose(step, whole[:, first : first + n], atol=1e-5)
+            first += n
+        assert first == T
 
 
 def test_a_head_scores_every_class_of_any_batch() -> None:

@@ -39,6 +39,12 @@ class Targets(NamedTuple):
         """Targets `[B, A]` of frame `t`."""
         return self.values[:, min(t, self.values.shape[1] - 1)]
 
+    def row(self, number: int) -> "Targets":
+        """Those of one stream, by its number."""
+        if len(self.values) == 1:
+            return self
+        return self._replace(values=self.values[number : number + 1])
+
     def after(self, frames: int) -> "Targets":
         """The targets without the first `frames`, but for the last."""
         return self._replace(values=self.values[:, min(frames, self.values.shape[1] - 1) :])

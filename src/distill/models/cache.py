@@ -116,33 +116,41 @@ class PointerCache:
             age = sound_age(starts, self.suffix_frames)
             self.age[:] = age[:, -1:]
 
-    def append(self, previous: Tensor | None, starts: Tensor) -> None:
-        """Store the previous frame and go on to the current one.
+    def append(self, codes: Tensor, starts: Tensor) -> None:
+        """Store frames and go on to the one after them.
 
         Args:
-            previous: codes `[B, Q]` of the previous frame; None before the first.
-            starts: streams `[B]` (bool) in which the current frame begins a sound.
+            codes: codes `[B, n, Q]` of the current frame and of those that follow, at most as many
+                as the ring holds; none before the first frame of all.
+            starts: which of the frames after each of them begin a sound, `[B, n]` (bool).
         """
-        if previous is not None:
-            self._store(previous, starts)
+        if codes.shape[1]:
+            self._store(codes, starts)
         if self.suffix_frames + self.frame_count:
             self.frame_logits = self._frame_logits()
 
-    def _store(self, previous: Tensor, starts: Tensor) -> None:
-        """Move the current frame, which now has its codes, into the ring; then open a new one."""
-        latents = self.pointer.latents(previous).cumsum(1)
-        slot = self.suffix_frames + self.frame_count % self.window
-        # The first level has no coarser codes: its entry stays zero.
-        self.past.coarser[:, slot, 1:] = latents[:, :-1]
-        self.past.previous[:, slot] = self.previous[:, 0]
-        self.past.sound[:, slot] = self.sound[:, 0]
-        self.distributions[:, :, slot] = self.code_distributions[previous, self.levels]
-        self.frame_count += 1
-
+    def _store(self, codes: Tensor, starts: Tensor) -> None:
+        """Move the current frame and those after it into the ring; then open a new one."""
+        n = codes.shape[1]
+        latents = self.pointer.latents(codes).cumsum(2)
+        order = torch.arange(n, device=codes.device)
+        slots = self.suffix_frames + (self.frame_count + order) % self.window
         # A sound knows nothing of the frame before its first.
-        self.previous = (latents[:, -1] * ~starts[:, None])[:, None]
-        self.sound = self.sound + starts[:, None]
-        self.age = torch.where(starts[:, None], 0, self.age + 1)
+        previous = torch.cat([self.previous, latents[:, :, -1] * ~starts[..., None]], 1)
+        sound = torch.cat([self.sound, self.sound + starts.cumsum(1)], 1)
+        # The first level has no coarser codes: its entry stays zero.
+        self.past.coarser[:, slots, 1:] = latents[:, :, :-1]
+        self.past.previous[:, slots] = previous[:, :-1]
+        self.past.sound[:, slots] = sound[:, :-1]
+        distributions = self.code_distributions[codes, self.levels]
+        self.distributions[:, :, slots] = distributions.transpose(1, 2)
+        self.frame_count += n
+
+        self.previous = previous[:, -1:]
+        self.sound = sound[:, -1:]
+        # Frames from the last beginning to the new frame, where there is one.
+        since = torch.where(starts, n - 1 - order, self.age + n).amin(1, keepdim=True)
+        self.age = since
 
     def _frame_logits(self) -> Tensor:
         """Attention logits `[B, Q, H, 1, P]` of the `P` stored frames.
@@ -215,7 +223,8 @@ class PointerCache:
 class PriorCache:
     """Keys and values of every layer, and the pointer's cache, for the streams of a batch.
 
-    `fill` takes in a context; then each frame calls `append` once a layer, and `advance`.
+    `fill` takes in a context; then each frame, or several at once, call `append` once a layer,
+    and `advance`.
 
     Attributes:
         position: place of the next frame in time, in frames.
@@ -269,21 +278,51 @@ class PriorCache:
         self.position = T - self.suffix_slots
 
     def append(self, layer: int, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
-        """Store the current frame's key and value `[B, heads, 1, head_dim]`.
+        """Store the keys and values `[B, heads, n, head_dim]` of the next frames, at most `window`.
 
         Returns:
-            Keys and values `[B, heads, P, head_dim]` that the frame attends to, itself included.
-            Their order does not matter: keys carry their position already.
+            Keys and values `[B, heads, P, head_dim]` that the frames attend to, themselves
+            included: one frame to all of them, several as `mask` says. Their order does not matter
+            for one: keys carry their position already.
         """
-        # The oldest frame's slot, once the ring is full.
-        slot = self.suffix_slots + self.position % self.window
-        stop = self.suffix_slots + min(self.position + 1, self.window)
+        n = key.shape[2]
         keys = self._keys[layer]
         values = self._values[layer]
-        keys[:, :, slot] = key[:, :, 0]
-        values[:, :, slot] = value[:, :, 0]
-        return keys[:, :, :stop], values[:, :, :stop]
+        if n == 1:
+            # The oldest frame's slot, once the ring is full.
+            slot = self.suffix_slots + self.position % self.window
+            keys[:, :, slot] = key[:, :, 0]
+            values[:, :, slot] = value[:, :, 0]
+            stop = self._stored_slots(self.position + 1)
+            return keys[:, :, :stop], values[:, :, :stop]
+        # The first of the frames still attend to what the last ones take the place of.
+        stop = self._stored_slots(self.position)
+        all_keys = torch.cat([keys[:, :, :stop], key], 2)
+        all_values = torch.cat([values[:, :, :stop], value], 2)
+        slots = self.suffix_slots + (self.position + torch.arange(n)) % self.window
+        keys[:, :, slots] = key
+        values[:, :, slots] = value
+        return all_keys, all_values
 
-    def advance(self) -> None:
-        """Go on to the next frame, after `append` for every layer."""
-        self.position += 1
+    def _stored_slots(self, position: int) -> int:
+        """Number of slots in use once `position` frames are stored."""
+        return self.suffix_slots + min(position, self.window)
+
+    def mask(self, n: int, device: torch.device) -> Tensor | None:
+        """Keys `[n, P]` (bool) that each of the next `n` frames may attend to, as `append` gives
+        them; None for all."""
+        if n == 1:
+            return None
+        stop = self._stored_slots(self.position)
+        slots = torch.arange(stop - self.suffix_slots, device=device)
+        # Frames from the one stored last back to that in each slot of the ring.
+        since = (self.position - 1 - slots) % self.window
+        order = torch.arange(n, device=device)
+        sees_ring = order[:, None] + 1 + since < self.window
+        sees_suffix = torch.ones(n, self.suffix_slots, dtype=torch.bool, device=device)
+        sees_new = order[:, None] >= order
+        return torch.cat([sees_suffix, sees_ring, sees_new], 1)
+
+    def advance(self, n: int = 1) -> None:
+        """Go on by `n` frames, after `append` for every layer."""
+        self.position += n

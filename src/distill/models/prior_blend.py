@@ -85,6 +85,13 @@ class BlendedStream:
             return None
         return torch.lerp(first, second, self.share)
 
+    def skip_frame(
+        self, previous: Tensor | None, starts: Tensor, metre: Tensor | None = None
+    ) -> None:
+        """As `PriorStream.skip_frame`."""
+        self.first.skip_frame(previous, starts, metre)
+        self.second.skip_frame(previous, starts, metre)
+
     def next_logits(self, choice: Tensor) -> Tensor:
         """As `PriorStream.next_logits`: log-probabilities `[B, K]`, mixed."""
         first = self.first.next_logits(choice)

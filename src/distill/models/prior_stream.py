@@ -7,11 +7,12 @@ Each frame takes the same calls, in this order:
     logits = stream.next_logits(draw_code(logits))       # of each level below
     …
 
-Each call takes the choice made from the result of the call before. The scores equal those of
-`CodePrior.frame_scores`; a stream's bits do not depend on what else is in the batch
-(`models/batch_invariant.py`).
+Each call takes the choice made from the result of the call before. A frame whose codes are known
+may be skipped instead (`skip_frame`). The scores equal those of `CodePrior.frame_scores`; a
+stream's bits do not depend on what else is in the batch (`models/batch_invariant.py`).
 """
 
+from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -31,6 +32,18 @@ class _Context(NamedTuple):
     suffix_frames: int
     suffix_position: int
     metre: Tensor | None
+
+
+class _Frame(NamedTuple):
+    """A frame to read; fields as the arguments of `PriorStream.begin`."""
+
+    previous: Tensor | None
+    starts: Tensor
+    metre: Tensor | None
+
+
+MOST_SKIPPED = 64
+"""Frames that are skipped together, at most: their attention takes memory."""
 
 
 class PriorStream:
@@ -93,6 +106,8 @@ class PriorStream:
         )
         # The level whose logits come next.
         self._level = 0
+        self._skipped: list[_Frame] = []
+        self._most_skipped = min(MOST_SKIPPED, prior.window - 1)
         self._context: _Context | None = None
         if codes is not None:
             assert starts is not None
@@ -134,38 +149,71 @@ class PriorStream:
             Logits `[B]` that the sound ends with this frame. None from a prior that predicts the
             end from the codes: it gives `end_logits` after the last level.
         """
-        if self._context is not None:
-            self._read(self._context)
-            self._context = None
-        self._run_backbone(previous, starts, metre)
+        self._run_backbone(_Frame(previous, starts, metre))
         self._level = 0
         if not self.prior.ends_first:
             return None
         assert self._cache.pointer is not None
         return self._cache.pointer.end_logits()
 
-    def _run_backbone(self, previous: Tensor | None, starts: Tensor, metre: Tensor | None) -> None:
-        """One step of the backbone; arguments as for `begin`."""
-        prior = self.prior
-        if previous is None:
-            past = prior.start.expand(len(starts), -1)
+    def skip_frame(
+        self, previous: Tensor | None, starts: Tensor, metre: Tensor | None = None
+    ) -> None:
+        """As `begin`, for a frame whose codes are known: nothing of it is scored.
+
+        Skipped frames go through the backbone together, with the next one that begins: for the
+        bits of a stream, it matters which frames are skipped.
+        """
+        if len(self._skipped) == self._most_skipped:
+            self._run_backbone(_Frame(previous, starts, metre))
         else:
-            past = prior.embedding(prior.token_ids(previous)).sum(1)
-        # One input `[B, 1, hidden_size]`, as `CodePrior.embed` makes it for a sequence.
-        x = (past + starts[:, None] * prior.new_sound)[:, None]
-        if metre is not None:
-            x = prior.add_metre(x, metre[:, None])
-        position = torch.tensor([self._cache.position], device=x.device)
-        rotations = rotary_turns(position, prior.head_dim, x.dtype)
+            self._skipped.append(_Frame(previous, starts, metre))
+
+    def _run_backbone(self, frame: _Frame) -> None:
+        """Run the backbone over all skipped frames, and over `frame`."""
+        if self._context is not None:
+            self._read(self._context)
+            self._context = None
+        prior = self.prior
+        frames = [*self._skipped, frame]
+        self._skipped = []
+        # Codes `[B, n, Q]` of the frames before them; the first of all has none.
+        known = [frame.previous for frame in frames if frame.previous is not None]
+        shape = (len(self.state), 0, prior.num_quantizers)
+        codes = torch.stack(known, 1) if known else frame.starts.new_zeros(shape, dtype=torch.long)
+        starts = torch.stack([frame.starts for frame in frames], 1)
+        x = self._inputs(codes, starts, [frame.metre for frame in frames])
+
+        n = len(frames)
+        positions = self._cache.position + torch.arange(n, device=x.device)
+        rotations = rotary_turns(positions, prior.head_dim, x.dtype)
+        mask = self._cache.mask(n, x.device)
         for layer, block in enumerate(prior.blocks):
             assert isinstance(block, Block)
-            x = block.step(x, rotations, self._cache, layer)
-        self._cache.advance()
-        self.state = prior.norm(x)[:, 0]
+            x = block.step(x, rotations, mask, self._cache, layer)
+        self._cache.advance(n)
+        self.state = prior.norm(x[:, -1])
         if self._cache.pointer is not None:
-            self._cache.pointer.append(previous, starts)
+            self._cache.pointer.append(codes, starts[:, n - codes.shape[1] :])
             # Shared by all frames: sums are new tensors, never changed in place.
             self.latents = self._no_latents
+
+    def _inputs(self, codes: Tensor, starts: Tensor, metres: Sequence[Tensor | None]) -> Tensor:
+        """Inputs `[B, n, hidden_size]` of frames, as `CodePrior.embed` makes them for a sequence.
+
+        Args:
+            codes: codes `[B, n, Q]` of the frames before them; without the first, `[B, n - 1, Q]`.
+            starts: which `[B, n]` (bool) begin a sound.
+            metres: position `[B, 2]` of each in beat and bar; None where there is none.
+        """
+        prior = self.prior
+        x = prior.embedding(prior.token_ids(codes)).sum(2)
+        if codes.shape[1] < starts.shape[1]:
+            first = prior.start.expand(len(starts), 1, -1)
+            x = torch.cat([first, x], 1)
+        x = x + starts[..., None] * prior.new_sound
+        known = [metre for metre in metres if metre is not None]
+        return prior.add_metre(x, torch.stack(known, 1)) if known else x
 
     def next_logits(self, choice: Tensor) -> Tensor:
         """Logits `[B, K]` of the codes of the next level.

@@ -1,6 +1,6 @@
 """Parts of the prior's Transformer: rotary positions, blocks with windowed attention, level heads.
 
-A block runs over a whole sequence (`forward`) or over one frame with a cache (`step`).
+A block runs over a whole sequence (`forward`) or over the next frames with a cache (`step`).
 """
 
 from collections.abc import Callable
@@ -107,14 +107,22 @@ class Block(nn.Module):
         self,
         x: Tensor,
         rotations: Rotations,
+        mask: Tensor | None,
         cache: PriorCache,
         layer: int,
     ) -> Tensor:
-        """Run over one frame `[B, 1, dim]` of the layer with this number, after those cached."""
+        """Run over the frames after those cached.
+
+        Args:
+            x: features `[B, n, dim]`.
+            rotations: rotary positions of the `n` frames.
+            mask: as `PriorCache.mask` gives it.
+            cache: keys and values, to which those of the frames are added.
+            layer: number of this block.
+        """
         query, key, value = self._project(x, rotations)
         keys, values = cache.append(layer, key, value)
-        # No mask: the cache holds only what the frame may attend to.
-        output = F.scaled_dot_product_attention(query, keys, values)
+        output = F.scaled_dot_product_attention(query, keys, values, attn_mask=mask)
         return self._add_attended(x, output)
 
     def _project(self, x: Tensor, rotations: Rotations) -> Projections:

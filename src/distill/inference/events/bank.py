@@ -135,7 +135,16 @@ class EventBank:
 
     def predict(self, prior: Prior) -> Prediction:
         """Attributes of all frames, recording by recording, by the attribute classifier of a prior
-        that has one."""
+        that has one. Draws share them."""
+        if prior not in self._predictions:
+            self._predictions[prior] = self._predict(prior)
+        return self._predictions[prior]
+
+    @cached_property
+    def _predictions(self) -> dict[Prior, Prediction]:
+        return {}
+
+    def _predict(self, prior: Prior) -> Prediction:
         assert prior.reader is not None
         assert prior.pointer is not None
         parts = []

@@ -15,6 +15,7 @@ line in the docstring, and passes through 3 and 4 as well. `make_request`, `--ag
 """
 
 import math
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -49,6 +50,7 @@ from distill.models.attribute_classifier import Targets
 from distill.models.chunked import frames_of
 from distill.models.persistence import LoadedVQModel
 from distill.models.prior_blend import BlendedPrior, Prior
+from distill.ordered_map import ordered_map
 
 Progress = Callable[[int, int], None]
 """Takes the number of frames drawn so far and the number of all frames."""
@@ -288,9 +290,55 @@ def draw_batch(
     B = len(seeds)
     # One generator a stream: a sound does not depend on others in its batch.
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+    if B == 1 or not conditions.draws_events_alone:
+        return _draw(job, frames, generators, conditions, lambda done: progress(done, frames))
+    counter = _SharedProgress(progress, frames, B)
+
+    def draw_one(number: int) -> Tensor:
+        own = conditions.of_stream(number)
+        return _draw(job, frames, generators[number : number + 1], own, counter.add)
+
+    workers = min(B, job.loaded.model.workers)
+    return torch.cat(list(ordered_map(draw_one, range(B), workers)))
+
+
+def _draw(
+    job: GenerationJob,
+    frames: int,
+    generators: Sequence[torch.Generator],
+    conditions: Conditions,
+    progress: Callable[[int], None],
+) -> Tensor:
+    """Codes `[B, T, Q]` of one draw, of a stream for each of the generators; `progress` takes the
+    number of frames after each."""
+    B = len(generators)
     stream = draw_frames(job.prior, B, job.request.sampling, generators, conditions)
     codes = torch.empty(B, frames, job.prior.num_quantizers, dtype=torch.long)
     for t, frame in enumerate(islice(stream, frames)):
         codes[:, t] = frame.codes.cpu()
-        progress(t + 1, frames)
+        progress(t + 1)
     return codes
+
+
+class _SharedProgress:
+    """Progress of sounds that several threads draw, as of one sound.
+
+    Args:
+        progress: Takes frames drawn and frames in all, of one sound.
+        frames: Frames of each sound.
+        count: Number of sounds.
+    """
+
+    def __init__(self, progress: Progress, frames: int, count: int) -> None:
+        self._progress = progress
+        self._frames = frames
+        self._count = count
+        self._done = 0
+        self._lock = threading.Lock()
+
+    def add(self, _: int) -> None:
+        """Count a frame of any of the sounds."""
+        with self._lock:
+            self._done += 1
+            if self._done % self._count == 0:
+                self._progress(self._done // self._count, self._frames)

@@ -110,6 +110,24 @@ class Conditions:
     logit_bias: LogitBias | None = None
     length_limits: LengthLimits = field(default_factory=LengthLimits)
 
+    @property
+    def draws_events_alone(self) -> bool:
+        """Whether every frame comes from events, none of it from fixed codes."""
+        return self.event_bank is not None and self.fixed_codes is None
+
+    def of_stream(self, number: int) -> "Conditions":
+        """The conditions of one stream, by its number, as a draw of its own."""
+        prompt = self.prompt
+        if isinstance(prompt, LeadInBatch):
+            prompt = prompt.row(number)
+        tempos = self.tempos
+        return replace(
+            self,
+            prompt=prompt,
+            targets=self.targets and self.targets.row(number),
+            tempos=tempos[number : number + 1] if len(tempos) > 1 else tempos,
+        )
+
     def after(self, frames: int) -> "Conditions":
         """The conditions of a draw that begins `frames` later. Prompt and suffix stay."""
         return replace(

@@ -5,7 +5,7 @@ comes next (`sampling/event_draw.py`). Without one, or where codes of a frame ar
 draws every code: first whether the sound ends, then the levels one by one.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import torch
@@ -70,10 +70,39 @@ def draw_frames(
         >>> codes = torch.cat([frame.codes for frame in islice(frames, 100)])
     """
     with cancel_points():
-        state = _DrawState(prior, batch_size, sampling, generator, conditions)
+        states = _states(prior, batch_size, sampling, generator, conditions)
     while True:
         check_cancellation()
-        yield state.next_frame()
+        frames = [state.next_frame() for state in states]
+        if len(frames) == 1:
+            yield frames[0]
+            continue
+        codes = torch.cat([frame.codes for frame in frames])
+        yield Frame(codes, torch.cat([frame.ends for frame in frames]))
+
+
+def _states(
+    prior: Prior,
+    batch_size: int,
+    sampling: Sampling,
+    generator: Generators,
+    conditions: Conditions,
+) -> list["_DrawState"]:
+    """States of a draw: one for each stream, or one for all; arguments as for `draw_frames`."""
+    if not conditions.draws_events_alone:
+        return [_DrawState(prior, batch_size, sampling, generator, conditions)]
+    # Each reads all frames of an event at once, and events of the others begin elsewhere.
+    return [
+        _DrawState(prior, 1, sampling, generators_of, conditions.of_stream(number))
+        for number, generators_of in enumerate(_generators(generator, batch_size))
+    ]
+
+
+def _generators(generator: Generators, batch_size: int) -> Sequence[torch.Generator]:
+    """The generator of each stream; one may serve them all."""
+    if isinstance(generator, torch.Generator):
+        return [generator] * batch_size
+    return generator
 
 
 class _DrawState:
@@ -134,10 +163,7 @@ class _DrawState:
             return []
         steering = self._steering_scores(bank)
         tempos = self.conditions.tempos or (None,)
-        if isinstance(self.generator, torch.Generator):
-            generators = [self.generator] * self.batch_size
-        else:
-            generators = list(self.generator)
+        generators = _generators(self.generator, self.batch_size)
         return [
             EventDraw(
                 bank=bank,
@@ -195,6 +221,8 @@ class _DrawState:
     def next_frame(self) -> Frame:
         """Draw the current frame and go on to the next."""
         self._follow_steering()
+        if self.conditions.draws_events_alone and not self.events[0].is_due:
+            return self._next_of_event()
         end_logits = self.stream.begin(self.previous, self.starts, self._metre())
         if self._draws_events():
             codes, ends = self._draw_from_events()
@@ -241,6 +269,15 @@ class _DrawState:
         # Events end with their template: limits of length are for codes drawn one by one.
         ends = torch.tensor([frame.ends for frame in frames], device=self.device)
         return Frame(torch.stack([frame.codes for frame in frames]), ends)
+
+    def _next_of_event(self) -> Frame:
+        """The next frame of an event that has begun: the prior has nothing to say of it."""
+        self.stream.skip_frame(self.previous, self.starts, self._metre())
+        frame = self.events[0].next_frame()
+        codes = frame.codes[None]
+        ends = torch.tensor([frame.ends], device=self.device)
+        self._advance(codes, ends)
+        return Frame(codes, ends)
 
     def _choose_event(self, number: int, events: EventDraw, logits: Tensor) -> None:
         context = None

@@ -99,6 +99,12 @@ class LeadInBatch(NamedTuple):
             metre=torch.stack([_metre_of(prompt) for prompt in prompts]),
         )
 
+    def row(self, number: int) -> "LeadInBatch":
+        """The prompt of one stream, by its number."""
+        if len(self.codes) == 1:
+            return self
+        return LeadInBatch(*(part[number : number + 1] for part in self))
+
     def to(self, device: torch.device) -> "LeadInBatch":
         """The same on a device."""
         return LeadInBatch(*(part.to(device) for part in self))
