@@ -288,40 +288,50 @@ class PriorCache:
         n = key.shape[2]
         keys = self._keys[layer]
         values = self._values[layer]
-        if n == 1:
-            # The oldest frame's slot, once the ring is full.
-            slot = self.suffix_slots + self.position % self.window
-            keys[:, :, slot] = key[:, :, 0]
-            values[:, :, slot] = value[:, :, 0]
-            stop = self._stored_slots(self.position + 1)
-            return keys[:, :, :stop], values[:, :, :stop]
-        # The first of the frames still attend to what the last ones take the place of.
         stop = self._stored_slots(self.position)
-        all_keys = torch.cat([keys[:, :, :stop], key], 2)
-        all_values = torch.cat([values[:, :, :stop], value], 2)
-        slots = self.suffix_slots + (self.position + torch.arange(n)) % self.window
-        keys[:, :, slots] = key
-        values[:, :, slots] = value
-        return all_keys, all_values
+        if n > 1 and self._overwrites(n):
+            # The first of the frames still attend to what the last ones take the place of.
+            seen_keys = torch.cat([keys[:, :, :stop], key], 2)
+            seen_values = torch.cat([values[:, :, :stop], value], 2)
+        else:
+            stop = self._stored_slots(self.position + n)
+            seen_keys = keys[:, :, :stop]
+            seen_values = values[:, :, :stop]
+        # The oldest frames' slots, once the ring is full.
+        first = self.position % self.window
+        ahead = min(n, self.window - first)
+        slot = self.suffix_slots + first
+        keys[:, :, slot : slot + ahead] = key[:, :, :ahead]
+        values[:, :, slot : slot + ahead] = value[:, :, :ahead]
+        if ahead < n:
+            slot = self.suffix_slots
+            keys[:, :, slot : slot + n - ahead] = key[:, :, ahead:]
+            values[:, :, slot : slot + n - ahead] = value[:, :, ahead:]
+        return seen_keys, seen_values
 
     def _stored_slots(self, position: int) -> int:
         """Number of slots in use once `position` frames are stored."""
         return self.suffix_slots + min(position, self.window)
+
+    def _overwrites(self, n: int) -> bool:
+        """Whether the next `n` frames take the places of earlier ones."""
+        return self.position + n > self.window
 
     def mask(self, n: int, device: torch.device) -> Tensor | None:
         """Keys `[n, P]` (bool) that each of the next `n` frames may attend to, as `append` gives
         them; None for all."""
         if n == 1:
             return None
-        stop = self._stored_slots(self.position)
-        slots = torch.arange(stop - self.suffix_slots, device=device)
-        # Frames from the one stored last back to that in each slot of the ring.
-        since = (self.position - 1 - slots) % self.window
         order = torch.arange(n, device=device)
-        sees_ring = order[:, None] + 1 + since < self.window
-        sees_suffix = torch.ones(n, self.suffix_slots, dtype=torch.bool, device=device)
         sees_new = order[:, None] >= order
-        return torch.cat([sees_suffix, sees_ring, sees_new], 1)
+        stop = self._stored_slots(self.position)
+        sees_old = torch.ones(n, stop, dtype=torch.bool, device=device)
+        if self._overwrites(n):
+            slots = torch.arange(stop - self.suffix_slots, device=device)
+            # Frames from the one stored last back to that in each slot of the ring.
+            since = (self.position - 1 - slots) % self.window
+            sees_old[:, self.suffix_slots :] = order[:, None] + 1 + since < self.window
+        return torch.cat([sees_old, sees_new], 1)
 
     def advance(self, n: int = 1) -> None:
         """Go on by `n` frames, after `append` for every layer."""

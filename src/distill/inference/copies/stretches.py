@@ -132,30 +132,49 @@ class _Windows:
         for first, is_same in enumerate(self.is_same):
             if first in spans or not is_same:
                 continue
-            earlier = self._extend(first, range(first - 1, max(-1, first - 1 - MOST_BACK), -1))
-            later = self._extend(first, range(first + 1, len(self.start)))
+            back = range(first - 1, max(-1, first - 1 - MOST_BACK), -1)
+            ahead = range(first + 1, len(self.start))
+            # Most stretches end within the first block: both sides of it are compared at once.
+            near = self._compare(first, [*back[:FIRST_BLOCK], *ahead[:FIRST_BLOCK]])
+            earlier = self._extend(first, back, near)
+            later = self._extend(first, ahead, near)
             spans.update(later)
             yield _Rows(first, [*reversed(earlier), first, *later])
 
-    def _extend(self, first: int, rows: range) -> list[int]:
-        """Those of `rows` that continue `first`, until one no longer touches the last of them."""
+    def _extend(self, first: int, rows: range, near: Mapping[int, bool]) -> list[int]:
+        """Those of `rows` that continue `first`, until one no longer touches the last of them.
+
+        Args:
+            first: A row.
+            rows: The rows on one side of it.
+            near: Whether each of the first block of them fits.
+        """
         fitting: list[int] = []
         last = first
         count = 0
         block = FIRST_BLOCK
+        fits = near
         while count < len(rows):
             part = rows[count : count + block]
-            starts = [self.start[row] for row in part]
-            lengths = [self.end[row] - self.start[row] for row in part]
-            for row, fits in zip(part, self._fits(first, starts, lengths), strict=True):
+            if count:
+                fits = self._compare(first, part)
+            for row in part:
                 if not self._touches(*sorted((last, row))):
                     return fitting
-                if fits:
+                if fits[row]:
                     fitting.append(row)
                     last = row
             count += block
             block *= 2
         return fitting
+
+    def _compare(self, first: int, rows: Sequence[int]) -> dict[int, bool]:
+        """Whether each of `rows` continues row `first`."""
+        if not rows:
+            return {}
+        starts = [self.start[row] for row in rows]
+        lengths = [self.end[row] - self.start[row] for row in rows]
+        return dict(zip(rows, self._fits(first, starts, lengths), strict=True))
 
     def _fits(
         self,
