@@ -13,7 +13,7 @@ from scipy.signal import butter, sosfilt
 from distill.audio.blocks import pieces, slice_blocks
 from distill.audio.fades import fade_ends_in_place
 from distill.audio.level import integrated_loudness_of
-from distill.audio.limiter import limit_blocks
+from distill.audio.limiter import CEILING_DB, limit_blocks
 
 LOUDNESS_TOLERANCE = 2.0
 """Distance from the target in LU within which a loudness stays: smaller differences are musical."""
@@ -81,6 +81,8 @@ def level_gain(
     Returns:
         A linear factor. 1 where the sound has no loudness (silence) or there is no target.
     """
+    # The gain beyond which the limiter changes the sound.
+    highest = 10 ** (CEILING_DB / 20) / max(float(np.abs(audio).max(initial=0.0)), 1e-9)
     gain = 1.0
     for _ in range(LEVEL_ROUNDS):
         loudness = integrated_loudness_of(_amplify(audio, gain, sample_rate), sample_rate)
@@ -89,7 +91,11 @@ def level_gain(
         goal = np.clip(loudness, target - tolerance, target + tolerance)
         if abs(goal - loudness) < NEAR_ENOUGH:
             break
+        was_limited = gain > highest
         gain *= float(10 ** ((goal - loudness) / 20))
+        if not was_limited and gain <= highest:
+            # Without limiting, the loudness changes just as the gain does.
+            break
     return gain
 
 

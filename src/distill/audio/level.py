@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 from pyloudnorm import IIRfilter
-from scipy.signal import lfilter
+from scipy.signal import sosfilt
 
 from distill.audio.blocks import windows
 
@@ -130,17 +130,17 @@ def _step_energies(
         IIRfilter(4.0, 1 / math.sqrt(2), 1500.0, sample_rate, "high_shelf"),
         IIRfilter(0.0, 0.5, 38.0, sample_rate, "high_pass"),
     ]
-    states: list[np.ndarray] = []
+    sections = np.array([np.concatenate((stage.b, stage.a)) for stage in stages])
+    state: np.ndarray | None = None
     sums: list[np.ndarray] = []
     n_samples = 0
     for window in windows(blocks, step * round(_PIECE_S / _STEP_S)):
         sound = window.sound[:, window.core].astype(np.float64)
         n_samples += sound.shape[1]
+        if state is None:
+            state = np.zeros((len(sections), len(sound), 2))
         # Each stage goes on where it stood at the end of the last window.
-        states = states or [np.zeros((len(sound), 2)) for _ in stages]
-        for index, stage in enumerate(stages):
-            state = states[index]
-            sound, states[index] = lfilter(stage.b, stage.a, sound, zi=state)
+        sound, state = sosfilt(sections, sound, axis=1, zi=state)
         power = np.square(sound).sum(axis=0)
         starts = np.arange(0, len(power), step)
         sums.append(np.add.reduceat(power, starts))

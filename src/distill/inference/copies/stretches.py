@@ -7,6 +7,7 @@ is also compared with the place that continues the windows before it.
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,6 +32,9 @@ next within one passage."""
 
 FIRST_BLOCK = 4
 """Windows that are compared at once at first; twice as many each time, as long as they fit."""
+
+ROWS_AT_ONCE = 64
+"""Rows whose neighbours are compared at once: it bounds memory."""
 
 MOST_BACK = 16
 """Windows that a stretch may reach back, about a second: it bounds the time."""
@@ -112,6 +116,8 @@ class _Windows:
         self.start = matches.start.tolist()
         self.end = (matches.start + matches.length).tolist()
         self.is_same = (matches.difference < finder.difference).tolist()
+        # Of some rows, whether their neighbours continue them.
+        self._nearby: dict[int, dict[int, bool]] = {}
 
     def stretches(self) -> Iterator[Stretch]:
         """Yield the stretches, joined where they touch in line."""
@@ -132,14 +138,38 @@ class _Windows:
         for first, is_same in enumerate(self.is_same):
             if first in spans or not is_same:
                 continue
-            back = range(first - 1, max(-1, first - 1 - MOST_BACK), -1)
-            ahead = range(first + 1, len(self.start))
-            # Most stretches end within the first block: both sides of it are compared at once.
-            near = self._compare(first, [*back[:FIRST_BLOCK], *ahead[:FIRST_BLOCK]])
-            earlier = self._extend(first, back, near)
-            later = self._extend(first, ahead, near)
+            near = self._near(first)
+            earlier = self._extend(first, self._rows_before(first), near)
+            later = self._extend(first, self._rows_after(first), near)
             spans.update(later)
             yield _Rows(first, [*reversed(earlier), first, *later])
+
+    def _rows_before(self, first: int) -> range:
+        """Rows before `first`, backwards, as far as a stretch may reach."""
+        return range(first - 1, max(-1, first - 1 - MOST_BACK), -1)
+
+    def _rows_after(self, first: int) -> range:
+        """Rows after `first`."""
+        return range(first + 1, len(self.start))
+
+    def _near(self, first: int) -> dict[int, bool]:
+        """Whether each row of the first block on either side of `first` continues it.
+
+        Most stretches end within these. Those of several rows are compared together.
+        """
+        if first not in self._nearby:
+            rows = range(first, len(self.is_same))
+            same = list(islice((row for row in rows if self.is_same[row]), ROWS_AT_ONCE))
+            pairs = [
+                (row, other)
+                for row in same
+                for rows in (self._rows_before(row), self._rows_after(row))
+                for other in rows[:FIRST_BLOCK]
+            ]
+            self._nearby = {row: {} for row in same}
+            for (row, other), fits in zip(pairs, self._compare(pairs), strict=True):
+                self._nearby[row][other] = fits
+        return self._nearby[first]
 
     def _extend(self, first: int, rows: range, near: Mapping[int, bool]) -> list[int]:
         """Those of `rows` that continue `first`, until one no longer touches the last of them.
@@ -157,7 +187,8 @@ class _Windows:
         while count < len(rows):
             part = rows[count : count + block]
             if count:
-                fits = self._compare(first, part)
+                pairs = [(first, row) for row in part]
+                fits = dict(zip(part, self._compare(pairs), strict=True))
             for row in part:
                 if not self._touches(*sorted((last, row))):
                     return fitting
@@ -168,32 +199,33 @@ class _Windows:
             block *= 2
         return fitting
 
-    def _compare(self, first: int, rows: Sequence[int]) -> dict[int, bool]:
-        """Whether each of `rows` continues row `first`."""
-        if not rows:
-            return {}
-        starts = [self.start[row] for row in rows]
-        lengths = [self.end[row] - self.start[row] for row in rows]
-        return dict(zip(rows, self._fits(first, starts, lengths), strict=True))
+    def _compare(self, pairs: Sequence[tuple[int, int]]) -> list[bool]:
+        """Whether the second row of each pair continues the first."""
+        if not pairs:
+            return []
+        starts = [self.start[row] for _, row in pairs]
+        lengths = [self.end[row] - self.start[row] for _, row in pairs]
+        return self._fits([first for first, _ in pairs], starts, lengths)
 
     def _fits(
         self,
-        first: int,
+        firsts: Sequence[int],
         starts: Sequence[int],
         lengths: Sequence[int],
     ) -> list[bool]:
-        """Whether windows sound the same as what continues the counterpart of row `first`.
+        """Whether windows sound the same as what continues the counterparts of rows.
 
         Args:
-            first: A row.
+            firsts: A row for each window.
             starts: First frames of the windows.
             lengths: Their frames.
         """
         search = self.finder.search
         start = torch.tensor(starts)
         length = torch.tensor(lengths)
+        first = torch.tensor(firsts)
         sound = self.matches.sound[first]
-        frame = self.matches.frame[first] + start - self.start[first]
+        frame = self.matches.frame[first] + start - self.matches.start[first]
         is_inside = (frame >= 0) & (frame + length <= search.frames[sound] + BEYOND_END)
         place = search.begins[sound] + frame.clamp(min=0).minimum(search.frames[sound] - 1)
         difference = search.difference_at(self.finder.sound, start, length, place)
@@ -282,7 +314,9 @@ class _Windows:
             return False
         starts = [side.start for side in sides]
         lengths = [len(side) for side in sides]
-        by_line = np.array([self._fits(line.first, starts, lengths) for line in group])
+        firsts = [line.first for line in group for _ in sides]
+        fits = self._fits(firsts, starts * len(group), lengths * len(group))
+        by_line = np.array(fits).reshape(len(group), len(sides))
         # Before and after an onset, one line may follow the other.
         return bool(by_line.any(0).reshape(-1, 2).all(1).any())
 
