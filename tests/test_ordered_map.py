@@ -49,6 +49,17 @@ def test_items_are_taken_by_the_caller_and_not_far_ahead() -> None:
     assert len(taken) == 4
 
 
+def test_a_map_within_the_work_of_another_starts_no_threads() -> None:
+    def name(_: int) -> str:
+        return threading.current_thread().name
+
+    def work(item: int) -> bool:
+        return set(ordered_map(name, range(3), 2)) == {name(item)}
+
+    assert all(ordered_map(work, range(4), 2))
+    assert name(0) not in set(ordered_map(name, range(3), 2))
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_an_error_comes_in_its_place(workers: int) -> None:
     def work(item: int) -> int:

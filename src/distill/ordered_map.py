@@ -3,10 +3,13 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextvars import copy_context
+from contextvars import ContextVar, copy_context
 from typing import TypeVar
 
 from distill.device import prepare
+
+_IS_WORKER = ContextVar("is_worker", default=False)
+"""Whether a thread works for an `ordered_map`: it does not start threads of its own."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -24,20 +27,26 @@ def ordered_map(
     Args:
         work: Called by other threads, within the context of the caller: it can be cancelled.
         items: Taken by the caller's own thread, at most `workers` ahead.
-        workers: Threads; with one, the caller does all the work itself.
+        workers: Threads; with one, or within the work of another map, the caller does all the work
+            itself.
 
     Example:
         sounds = ordered_map(decode, chunks, workers=2)
     """
-    if workers <= 1:
+    if workers <= 1 or _IS_WORKER.get():
         yield from map(work, items)
         return
+
+    def work_alone(item: Item) -> Result:
+        _IS_WORKER.set(True)
+        return work(item)
+
     # Each thread has its own setting of denormals and of the number of threads.
     with ThreadPoolExecutor(workers, initializer=prepare, initargs=(1,)) as pool:
         waiting: deque[Future[Result]] = deque()
         try:
             for item in items:
-                waiting.append(pool.submit(copy_context().run, work, item))
+                waiting.append(pool.submit(copy_context().run, work_alone, item))
                 if len(waiting) > workers:
                     yield waiting.popleft().result()
             while waiting:

@@ -30,7 +30,7 @@ from distill.inference.codes.file import save_codes
 from distill.inference.codes.grid import CodeGrid
 from distill.inference.copies.meter import CopyMeter, copy_meter
 from distill.inference.copies.report import CopyReport
-from distill.inference.modes.base import GenerationJob, Progress, RenderedSound
+from distill.inference.modes.base import GenerationJob, Progress, RenderedSound, Rendering
 from distill.inference.modes.registry import complete, mode_of
 from distill.inference.modes.request import Request
 from distill.inference.modes.traits import LOOP, traits_of
@@ -271,11 +271,11 @@ class _Generation:
         batches = [seeds[i : i + size] for i in range(0, len(seeds), size)]
         for number, batch in enumerate(batches):
             report = partial(_report, progress, number, len(batches))
-            outputs = zip(batch, self.mode.render(batch, report), strict=True)
-            # One sound is measured while the next one is decoded.
-            measured = ordered_map(
-                lambda pair: self._measure(*pair), outputs, self.loaded.model.workers
-            )
+            drawn = zip(batch, self.mode.draw(batch, report), strict=True)
+            # One sound is decoded and measured while the next one is drawn. A single one has its
+            # pieces decoded side by side.
+            workers = self.loaded.model.workers if len(batch) > 1 else 1
+            measured = ordered_map(lambda pair: self._measure(*pair), drawn, workers)
             for sound in measured:
                 yield self._within_limit(sound, report)
 
@@ -289,17 +289,17 @@ class _Generation:
                 break
             # From its own seed alone, whatever other sounds are asked for.
             seed = derived_seed(first.recipe.seed, draw)
-            (output,) = self.mode.render([seed], progress)
-            another = self._measure(seed, output)
+            (rendering,) = self.mode.draw([seed], progress)
+            another = self._measure(seed, rendering)
             assert another.copy is not None
             if another.copy.passage_percent < best.copy.passage_percent:
                 best = another
             best = replace(best, draws=draw + 1)
         return best
 
-    def _measure(self, seed: int, output: RenderedSound) -> Generated:
+    def _measure(self, seed: int, rendering: Rendering) -> Generated:
         sample_rate = self.loaded.model.sample_rate
-        output = self._render_with_second(output)
+        output = self._render_with_second(rendering())
         return Generated(
             audio=output.audio,
             sample_rate=sample_rate,

@@ -15,11 +15,10 @@ line in the docstring, and passes through 3 and 4 as well. `make_request`, `--ag
 """
 
 import math
-import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 from typing import ClassVar
 
@@ -50,7 +49,6 @@ from distill.models.attribute_classifier import Targets
 from distill.models.chunked import frames_of
 from distill.models.persistence import LoadedVQModel
 from distill.models.prior_blend import BlendedPrior, Prior
-from distill.ordered_map import ordered_map
 
 Progress = Callable[[int, int], None]
 """Takes the number of frames drawn so far and the number of all frames."""
@@ -179,12 +177,16 @@ class RenderedSound:
     is_loop: bool = False
 
 
+Rendering = Callable[[], RenderedSound]
+"""The rest of the work on a sound that is drawn, which any thread may do."""
+
+
 class Mode(ABC):
     """One way to generate, made once for a job. A seed gives the same sound whatever is beside it.
 
     Attributes:
         traits: What it takes and gives.
-        batch_size: The number of sounds that `render` makes most efficiently together.
+        batch_size: The number of sounds that `draw` makes most efficiently together.
         remarks: Sentences on what was changed or lost of the source.
     """
 
@@ -245,8 +247,8 @@ class Mode(ABC):
         )
 
     @abstractmethod
-    def render(self, seeds: Sequence[int], progress: Progress) -> Iterator[RenderedSound]:
-        """The sound of each of the `seeds`, in their order."""
+    def draw(self, seeds: Sequence[int], progress: Progress) -> Iterator[Rendering]:
+        """Draw the sound of each of the `seeds`, in their order, when it is asked for."""
 
 
 class SequentialMode(Mode):
@@ -256,9 +258,14 @@ class SequentialMode(Mode):
     def render_one(self, seed: int, progress: Progress) -> RenderedSound:
         """The sound of `seed`."""
 
-    def render(self, seeds: Sequence[int], progress: Progress) -> Iterator[RenderedSound]:
-        """The sounds of the `seeds`, each when it is asked for."""
-        return (self.render_one(seed, progress) for seed in seeds)
+    def draw(self, seeds: Sequence[int], progress: Progress) -> Iterator[Rendering]:
+        """The sounds of the `seeds`, each rendered whole when it is asked for."""
+        for seed in seeds:
+            yield partial(_as_it_is, self.render_one(seed, progress))
+
+
+def _as_it_is(sound: RenderedSound) -> RenderedSound:
+    return sound
 
 
 def draw_codes(
@@ -290,55 +297,9 @@ def draw_batch(
     B = len(seeds)
     # One generator a stream: a sound does not depend on others in its batch.
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
-    if B == 1 or not conditions.draws_events_alone:
-        return _draw(job, frames, generators, conditions, lambda done: progress(done, frames))
-    counter = _SharedProgress(progress, frames, B)
-
-    def draw_one(number: int) -> Tensor:
-        own = conditions.of_stream(number)
-        return _draw(job, frames, generators[number : number + 1], own, counter.add)
-
-    workers = min(B, job.loaded.model.workers)
-    return torch.cat(list(ordered_map(draw_one, range(B), workers)))
-
-
-def _draw(
-    job: GenerationJob,
-    frames: int,
-    generators: Sequence[torch.Generator],
-    conditions: Conditions,
-    progress: Callable[[int], None],
-) -> Tensor:
-    """Codes `[B, T, Q]` of one draw, of a stream for each of the generators; `progress` takes the
-    number of frames after each."""
-    B = len(generators)
     stream = draw_frames(job.prior, B, job.request.sampling, generators, conditions)
     codes = torch.empty(B, frames, job.prior.num_quantizers, dtype=torch.long)
     for t, frame in enumerate(islice(stream, frames)):
         codes[:, t] = frame.codes.cpu()
-        progress(t + 1)
+        progress(t + 1, frames)
     return codes
-
-
-class _SharedProgress:
-    """Progress of sounds that several threads draw, as of one sound.
-
-    Args:
-        progress: Takes frames drawn and frames in all, of one sound.
-        frames: Frames of each sound.
-        count: Number of sounds.
-    """
-
-    def __init__(self, progress: Progress, frames: int, count: int) -> None:
-        self._progress = progress
-        self._frames = frames
-        self._count = count
-        self._done = 0
-        self._lock = threading.Lock()
-
-    def add(self, _: int) -> None:
-        """Count a frame of any of the sounds."""
-        with self._lock:
-            self._done += 1
-            if self._done % self._count == 0:
-                self._progress(self._done // self._count, self._frames)
