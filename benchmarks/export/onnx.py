@@ -1,6 +1,6 @@
 """The folder that `distill export --to onnx` makes: parity, cost of a block, seconds, sizes.
 
-    python -m benchmarks.export.onnx MODEL.sda
+    python -m benchmarks.export.onnx MODEL.sda [--half]
 
 About two minutes on 1 thread; it takes `distill[onnx]`. Parity is that of every export, measured in
 ONNX Runtime. A block has 2,048 samples of the recordings of the model, decoded by `stream.onnx`;
@@ -20,7 +20,6 @@ from benchmarks.common import Bound, parser_of, run_main
 from distill.hosts.latency import LATENCIES
 from distill.hosts.onnx_graphs import STATE
 from distill.hosts.onnx_parity import open_graph
-from distill.hosts.parity import LARGEST_DIFFERENCE
 from distill.hosts.sample import sample_sound
 from distill.models.persistence import LoadedVQModel
 
@@ -35,7 +34,6 @@ SECONDS = 10
 
 SHARE_BOUND = Bound(15)
 EXPORT_BOUND = Bound(60)
-DIFFERENCE_BOUND = Bound(LARGEST_DIFFERENCE)
 COLUMNS_BOUND = Bound(98, is_upper=False)
 
 
@@ -66,6 +64,7 @@ def arguments() -> argparse.Namespace:
     """The command line."""
     parser = parser_of(__doc__)
     parser.add_argument("model", type=Path)
+    parser.add_argument("--half", action="store_true", help="weights as float16")
     parser.add_argument("--latency", default="full", choices=LATENCIES)
     return parser.parse_args()
 
@@ -77,15 +76,16 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "web"
         began = time.process_time()
-        exported = distill.export(loaded, "onnx", folder, args.latency)
+        exported = distill.export(loaded, "onnx", folder, args.latency, args.half)
         export_s = time.process_time() - began
         share = block_share(loaded, folder)
         sizes = [f"{path.name} {path.stat().st_size / 1e6:.1f}" for path in exported.files]
     figures = exported.parity.blocks
     stream = max(figure.decode_difference for figure in figures)
-    print(f"{loaded.model.channels} channels, {args.latency}, 1 thread")
+    weights = exported.facts["weights"]
+    print(f"{loaded.model.channels} channels, {args.latency}, {weights}, 1 thread")
     print(f"difference: decoder {figures[0].forward_difference:.1e}, stream {stream:.1e} ", end="")
-    print(f"({DIFFERENCE_BOUND})")
+    print(f"({Bound(exported.facts['largest_difference'])})")
     print(f"columns {100 * exported.parity.equal_columns:.1f} % equal ({COLUMNS_BOUND})")
     print(f"of a block of 2048: stream {share:.1f} % ({SHARE_BOUND})")
     print(f"export {export_s:.1f} s ({EXPORT_BOUND}), MB: {', '.join(sizes)}")

@@ -111,3 +111,20 @@ distill.generate(model, duration=0.1, seed=1)
     torch.set_num_threads(1)
     expected = model.model.decode(codes[None])[0].numpy()
     assert np.array_equal(np.load(tmp_path / "sound.npy"), expected)
+
+
+def test_half_the_size_goes_with_onnx(
+    model: LoadedVQModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(UsageError, match="--half goes with --to onnx only"):
+        distill.export(model, "nn", tmp_path / "my.ts", half=True)
+    orders: list[tuple[str, bool]] = []
+
+    def write(loaded: LoadedVQModel, folder: Path, latency: str, half: bool) -> None:
+        orders.append((latency, half))
+        raise UsageError("enough")
+
+    monkeypatch.setattr(workflow, "write_onnx_files", write)
+    with pytest.raises(UsageError, match="enough"):
+        distill.export(model, "onnx", tmp_path / "web", "low", half=True)
+    assert orders == [("low", True)]

@@ -33,6 +33,10 @@ def export_cmd(
             "With less, sound comes sooner and is a little less like your recordings."
         ),
     ] = "full",
+    half: Annotated[
+        bool,
+        typer.Option("--half", help="For onnx: weights of 16 bits, in files of half the size."),
+    ] = False,
     overwrite: Overwrite = False,
     threads: Threads = None,
     json: Json = False,
@@ -45,9 +49,9 @@ def export_cmd(
     from distill.workflows.export import check_export, export
     from distill.workflows.load import load
 
-    check_export(to, output, model_path, latency, overwrite)
+    check_export(to, output, model_path, latency, overwrite, half)
     loaded = load(model_path, "cpu", threads)
-    exported = export(loaded, to, output, latency)
+    exported = export(loaded, to, output, latency, half)
     console = make_console(quiet=json)
     late = exported.facts["latency"]
     parts = [

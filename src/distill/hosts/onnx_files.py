@@ -13,7 +13,7 @@ from distill.hosts.facts import host_facts, latency_of
 from distill.hosts.latency import frames_ahead
 from distill.hosts.onnx_graphs import OPSET, write_graphs
 from distill.hosts.onnx_parity import measure_onnx_parity
-from distill.hosts.parity import Parity
+from distill.hosts.parity import LARGEST_DIFFERENCE, LARGEST_HALF_DIFFERENCE, Parity
 from distill.models.persistence import LoadedVQModel
 
 PACKAGES = ("onnx", "onnxscript", "onnxruntime")
@@ -42,13 +42,16 @@ def check_packages() -> None:
         )
 
 
-def write_onnx_files(loaded: LoadedVQModel, folder: Path, latency: str = "full") -> OnnxExport:
+def write_onnx_files(
+    loaded: LoadedVQModel, folder: Path, latency: str = "full", half: bool = False
+) -> OnnxExport:
     """Write all files into a folder.
 
     Args:
         loaded: The model, on the CPU.
         folder: The folder, which the caller removes if this fails.
         latency: One of `latency.LATENCIES`, of `stream.onnx`.
+        half: Whether decoders keep their weights as float16.
 
     Raises:
         OutputError: A file cannot be written.
@@ -59,10 +62,13 @@ def write_onnx_files(loaded: LoadedVQModel, folder: Path, latency: str = "full")
     codec = loaded.model
     ahead = frames_ahead(codec, latency)
     late = {"decode": StreamDecoder(codec, ahead).delay}
-    state = write_graphs(codec, folder, ahead)
-    parity = measure_onnx_parity(loaded, folder, state, ahead)
+    state = write_graphs(codec, folder, ahead, half)
+    largest = LARGEST_HALF_DIFFERENCE if half else LARGEST_DIFFERENCE
+    parity = measure_onnx_parity(loaded, folder, state, ahead, largest)
     facts = host_facts(loaded, "onnx", latency_of(loaded, latency, ahead, late))
     facts["opset"] = OPSET
+    facts["weights"] = "float16" if half else "float32"
+    facts["largest_difference"] = largest
     facts["state"] = [
         {"name": name, "shape": list(value.shape), "type": str(value.dtype).removeprefix("torch.")}
         for name, value in state.items()

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from distill.hosts.decoder import StreamDecoder
+from distill.hosts.onnx_half import halve_weights
 from distill.hosts.synthesis import BasisFrames
 from distill.hosts.whole import WholeDecoder, WholeEncoder
 from distill.models.vqvae import VQVAE
@@ -51,13 +52,15 @@ class StreamGraph(nn.Module):
 
 
 @torch.no_grad()
-def write_graphs(codec: VQVAE, folder: Path, ahead: int) -> dict[str, Tensor]:
+def write_graphs(codec: VQVAE, folder: Path, ahead: int, half: bool = False) -> dict[str, Tensor]:
     """Write `decoder.onnx`, `encoder.onnx` and `stream.onnx`.
 
     Args:
         codec: The codec, in eval mode on the CPU.
         folder: Where they go.
         ahead: Code frames that the decoder of `stream.onnx` looks ahead.
+        half: Whether decoders keep their weights as float16. The encoder stays as it is: it is
+            small, and near codes would change places.
 
     Returns:
         The state of `stream.onnx` before the first column, by name.
@@ -72,6 +75,7 @@ def write_graphs(codec: VQVAE, folder: Path, ahead: int) -> dict[str, Tensor]:
         ({1: time}, None),
         (["codes", "first_frame"], ["sound"]),
         folder / "decoder.onnx",
+        half,
     )
     frames = torch.export.Dim("frames", min=1, max=MOST_FRAMES)
     _write(
@@ -89,6 +93,7 @@ def write_graphs(codec: VQVAE, folder: Path, ahead: int) -> dict[str, Tensor]:
         ({1: time}, *[None] * (1 + len(state))),
         (["codes", "sounding", *STATE], ["sound", *[f"next_{name}" for name in STATE]]),
         folder / "stream.onnx",
+        half,
     )
     return dict(zip(STATE, state, strict=True))
 
@@ -99,6 +104,7 @@ def _write(
     shapes: tuple[object, ...],
     names: tuple[list[str], list[str]],
     path: Path,
+    half: bool = False,
 ) -> None:
     """Write one graph, with the names of its inputs and outputs."""
     with _quiet():
@@ -116,7 +122,10 @@ def _write(
         # It keeps where each operation stands in the source files on this machine.
         for node in program.model.graph.all_nodes():
             node.metadata_props.clear()
-        program.save(str(path))
+        model = program.model_proto
+        if half:
+            halve_weights(model)
+        path.write_bytes(model.SerializeToString())
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from distill.hosts.decoder import StreamDecoder
 from distill.hosts.onnx_graphs import STATE
 from distill.hosts.parity import (
     BLOCKS,
+    LARGEST_DIFFERENCE,
     SECONDS,
     BlockParity,
     Parity,
@@ -52,7 +53,11 @@ def open_graph(path: Path) -> Graph:
 
 @torch.no_grad()
 def measure_onnx_parity(
-    loaded: LoadedVQModel, folder: Path, state: Mapping[str, Tensor], ahead: int
+    loaded: LoadedVQModel,
+    folder: Path,
+    state: Mapping[str, Tensor],
+    ahead: int,
+    largest: float = LARGEST_DIFFERENCE,
 ) -> Parity:
     """Compare the graphs in `folder` with their model.
 
@@ -61,19 +66,20 @@ def measure_onnx_parity(
         folder: Where the graphs lie.
         state: State of `stream.onnx` before the first column.
         ahead: Code frames that its decoder looks ahead.
+        largest: Largest difference of two samples that is allowed.
 
     Returns:
         The figures: `decode_difference` is that of `stream.onnx`, `forward_difference` that of
         `decoder.onnx` on the whole, `equal_columns` that of `encoder.onnx`.
 
     Raises:
-        ParityError: They differ by more than rounding.
+        ParityError: They differ by more.
     """
     codec = loaded.model
-    largest = max(BLOCKS) // codec.frame_hop
+    most = max(BLOCKS) // codec.frame_hop
     delay = StreamDecoder(codec, ahead).delay
     needed = round(SECONDS * codec.frame_rate) + delay
-    sound, source = sample_sound(loaded, -(-needed // largest) * largest)
+    sound, source = sample_sound(loaded, -(-needed // most) * most)
     own = codec.encode(sound[None])[0]
     columns = open_graph(folder / "encoder.onnx")({"sound": sound[None]})[0][0]
     expected = decode_ahead(codec, columns, ahead)
@@ -103,7 +109,8 @@ def measure_onnx_parity(
             level_db=level_db_of(decoded[:, late:]),
             model_level_db=level_db_of(expected[:, : decoded.shape[1] - late]),
             blocks=tuple(figures),
-        )
+        ),
+        largest,
     )
 
 

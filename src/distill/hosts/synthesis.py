@@ -91,28 +91,39 @@ class FourierFrames(nn.Module):
 class BasisFrames(nn.Module):
     """`FourierFrames` by a product with windowed waves, for runtimes without an inverse transform.
 
+    The waves are read from one period, so that a file holds that alone: they would take 17 MB.
+    ONNX Runtime makes them once, when it loads the graph.
+
     Args:
         n_fft: Samples of a window.
     """
 
-    cosines: Tensor
-    sines: Tensor
+    places: Tensor
+    cosine: Tensor
+    sine: Tensor
+    counts: Tensor
+    window: Tensor
 
     def __init__(self, n_fft: int) -> None:
         super().__init__()
-        bins = torch.arange(n_fft // 2 + 1, dtype=torch.float64)[:, None]
-        samples = torch.arange(n_fft, dtype=torch.float64)
-        angle = 2 * math.pi / n_fft * (bins * samples).remainder(n_fft)
+        self.n_fft = n_fft
+        samples = torch.arange(n_fft)
+        angle = 2 * math.pi / n_fft * samples.double()
         # All bins but the first and the last stand for two.
-        count = torch.full_like(bins, 2)
-        count[0] = count[-1] = 1
-        weight = count / n_fft * hann(n_fft).double()
-        self.register_buffer("cosines", (weight * angle.cos()).float())
-        self.register_buffer("sines", (-weight * angle.sin()).float())
+        counts = torch.full((n_fft // 2 + 1, 1), 2 / n_fft)
+        counts[0] = counts[-1] = 1 / n_fft
+        self.register_buffer("places", samples)
+        self.register_buffer("cosine", angle.cos().float())
+        self.register_buffer("sine", -angle.sin().float())
+        self.register_buffer("counts", counts)
+        self.register_buffer("window", hann(n_fft).clone())
 
     def forward(self, real: Tensor, imaginary: Tensor) -> Tensor:
         """Frames of spectra with these `real` and `imaginary` parts."""
-        return real @ self.cosines + imaginary @ self.sines
+        places = (self.places[: self.n_fft // 2 + 1, None] * self.places).remainder(self.n_fft)
+        weights = self.counts * self.window
+        waves = real @ (weights * self.cosine[places])
+        return waves + imaginary @ (weights * self.sine[places])
 
 
 class OverlapAdd(nn.Module):

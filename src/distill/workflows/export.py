@@ -44,6 +44,7 @@ def export(
     to: str,
     output: FilePath,
     latency: str = "full",
+    half: bool = False,
 ) -> Exported:
     """Write a model in the form of another program, and prove that it sounds the same.
 
@@ -58,6 +59,8 @@ def export(
             folder; there is none yet.
         latency: How far the decoder looks ahead: `full`, `half` or `low`. With less, sound comes
             sooner and is a little less like the recordings.
+        half: For `onnx`: decoders keep their weights as float16, and compute in float32. Files are
+            half as large, and sound differs by more than rounding.
 
     Returns:
         The files, and how near they come to the model.
@@ -65,15 +68,16 @@ def export(
     Raises:
         OutputError: A file cannot be written, or would replace something else.
         ParityError: The file would sound other than the model. Nothing is left.
-        UsageError: There is no such target or latency, or a package is missing.
+        UsageError: There is no such target or latency, a package is missing, or `half` goes with
+            `onnx` alone.
 
     Example:
         exported = distill.export(distill.load("my.sda", "cpu"), "nn", "my.ts")
         print(exported.facts["latency"]["ms"], exported.parity.difference)
     """
-    check_export(to, output, model.path, latency)
+    check_export(to, output, model.path, latency, half=half)
     if to == "onnx":
-        return _export_onnx(model, Path(output), latency)
+        return _export_onnx(model, Path(output), latency, half)
     paths = NnPaths.beside(output)
     result = write_nn_files(model, paths, latency)
     return Exported(
@@ -84,9 +88,9 @@ def export(
     )
 
 
-def _export_onnx(model: LoadedVQModel, output: Path, latency: str) -> Exported:
+def _export_onnx(model: LoadedVQModel, output: Path, latency: str, half: bool) -> Exported:
     with whole_folder(output) as folder:
-        written = write_onnx_files(model, folder, latency)
+        written = write_onnx_files(model, folder, latency, half)
     return Exported(
         path=output,
         files=tuple(sorted(output.iterdir())),
@@ -96,7 +100,12 @@ def _export_onnx(model: LoadedVQModel, output: Path, latency: str) -> Exported:
 
 
 def check_export(
-    to: str, output: FilePath, model: FilePath, latency: str, overwrite: bool = True
+    to: str,
+    output: FilePath,
+    model: FilePath,
+    latency: str,
+    overwrite: bool = True,
+    half: bool = False,
 ) -> None:
     """Check that an export can be written, before the model is loaded.
 
@@ -106,14 +115,18 @@ def check_export(
         model: The model file.
         latency: How far the decoder looks ahead.
         overwrite: Whether files that exist are replaced.
+        half: Whether weights are kept as float16.
 
     Raises:
         OutputError: They cannot be written.
-        UsageError: There is no such target or latency, or a package is missing.
+        UsageError: There is no such target or latency, a package is missing, or `half` goes with
+            `onnx` alone.
     """
     if to not in TARGETS:
         raise UsageError(f"There is no export to '{to}': choose {', '.join(TARGETS)}.")
     check_latency(latency)
+    if half and to != "onnx":
+        raise UsageError("--half goes with --to onnx only: leave it out.")
     if to == "onnx":
         check_packages()
         check_new_folder(output)
