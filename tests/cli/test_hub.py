@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from distill.workflows import hub_sounds
 from tests.workflows.fake_hub import FakeHub, connected_hub
 
 # The library of the hub calls that of its connections in a way that is to change.
@@ -32,6 +33,23 @@ def test_push_pull_and_addresses(run, hub: FakeHub, trained: Path, corpus_dir: P
     refused = run("train-prior", "hf://me/plucks", corpus_dir)
     assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)
     assert "`distill pull` it first" in refused.stderr
+
+
+def test_sounds_of_the_card_are_asked_for(
+    run, hub: FakeHub, trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub_sounds, "SECONDS", 0.3)
+    # Nobody is there to ask.
+    run("push", trained, "me/quiet")
+    assert not [name for name in hub.files["me/quiet"] if name.endswith(".mp3")]
+    questions: list[str] = []
+    monkeypatch.setattr("distill.cli.hub.has_keyboard", lambda: True)
+    monkeypatch.setattr("typer.confirm", lambda text, **_: questions.append(text) or True)
+    pushed = run("push", trained, "me/loud", "--max-copy", "100")
+    assert "3 new sounds" in pushed.stderr
+    assert "at most 100 % of each repeats" in questions[0]
+    run("push", trained, "me/quiet", "--no-sounds")
+    assert len(questions) == 1
 
 
 @pytest.mark.parametrize(

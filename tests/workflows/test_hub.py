@@ -3,17 +3,25 @@
 import shutil
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import soundfile as sf
 
 import distill
-from distill.errors import HubError, ModelFileError, UsageError
+from distill.audio.io import read_audio
+from distill.audio.tags import read_tags
+from distill.errors import HubError, ModelFileError, NoPriorError, UsageError
+from distill.inference.modes.request import Request
 from distill.models.persistence import read_header
+from distill.models.sda_file import read_contents
 from distill.workflows import hub as hub_module
+from distill.workflows import hub_sounds
 from distill.workflows.hub import fetch, is_address, parse_repository, pull, push
+from distill.workflows.request import make_request
 from tests.workflows.fake_hub import COMMIT, FakeHub, connected_hub
 
 # The library of the hub calls that of its connections in a way that is to change.
@@ -79,6 +87,68 @@ def test_the_card_has_the_figures_of_the_file(hub: FakeHub, trained: Path) -> No
     assert metadata["licence"] in card
     assert f"| Recordings | {len(metadata['corpus'])} |" in card
     assert f"distill generate hf://{NAME}" in card
+
+
+def test_sounds_of_the_card_are_new_and_name_nobody(
+    hub: FakeHub, trained: Path, corpus_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub_sounds, "SECONDS", 0.5)
+    pushed = push(trained, NAME, sounds=True, max_copy=100)
+    files = hub.files[NAME]
+    assert pushed.sounds == 3
+    card = files["README.md"].decode()
+    for number in (1, 2, 3):
+        name = f"sound-{number}.mp3"
+        assert f'<audio controls src="{hub.url}/{NAME}/resolve/main/{name}"></audio>' in card
+        path = tmp_path / name
+        path.write_bytes(files[name])
+        info = sf.info(path)
+        assert info.frames / info.samplerate == pytest.approx(0.5, abs=0.01)
+        assert not read_tags(path)
+    sent = b"".join(files.values())
+    assert not [name for name in names_in(corpus_dir) if Path(name).stem.encode() in sent]
+    # They are those of the model that is there.
+    (sound,) = distill.generate(distill.load(f"hf://{NAME}"), 0.5, seed=0)
+    heard = read_audio(tmp_path / "sound-1.mp3", sound.sample_rate)
+    assert np.corrcoef(heard[0], sound.audio[0])[0, 1] > 0.95
+
+
+def test_sounds_that_repeat_too_much_stay_here(
+    hub: FakeHub, trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub_sounds, "SECONDS", 0.5)
+    copies = iter([30.0, 10.0, 40.0, 20.0, 50.0, 60.0] + [90.0] * 6)
+
+    def draw(loaded: Any, request: Request) -> list[Any]:
+        (sound,) = generate(loaded, replace(request, max_copy=None))
+        return [replace(sound, copy=replace(sound.copy, passage_percent=next(copies)))]
+
+    generate = hub_sounds.generate
+    monkeypatch.setattr(hub_sounds, "generate", draw)
+    assert push(trained, NAME, sounds=True).sounds == 2
+    assert "Seed 3: 20 % repeats passages" in hub.files[NAME]["README.md"].decode()
+    with pytest.raises(UsageError, match="for more than 20 %: raise --max-copy"):
+        push(trained, "me/other", sounds=True)
+    assert "me/other" not in hub.files
+
+
+def test_sounds_take_a_prior(hub: FakeHub, trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    codec = read_contents(trained) | {"has_prior": False}
+    monkeypatch.setattr(hub_module, "read_contents", lambda path: codec)
+    with pytest.raises(NoPriorError, match="no prior to draw sounds with"):
+        push(trained, NAME, sounds=True)
+    assert NAME not in hub.files
+
+
+def test_a_blend_takes_a_model_of_the_hub(hub: FakeHub, trained: Path, tmp_path: Path) -> None:
+    push(trained, NAME)
+    request = make_request(blend=f"hf://{NAME}:0.4", duration=0.3)
+    assert request.blend is not None
+    assert request.blend.share == 0.4
+    assert request.blend.path.name == "model.sda"
+    assert request.blend.path.exists()
+    with pytest.raises(HubError, match="There is no me/nothing"):
+        make_request(blend=("hf://me/nothing", 0.4))
 
 
 def test_without_a_right_token_a_sentence_says_what_to_do(

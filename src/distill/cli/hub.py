@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from distill.cli.console import make_console, one_sentence_errors, print_json
+from distill.cli.keys import has_keyboard
 from distill.cli.options import Json, ModelPath, Overwrite
 
 Repository = Annotated[str, typer.Argument(help="USER/NAME at the hub.", metavar="REPOSITORY")]
@@ -22,19 +23,60 @@ def push_cmd(
     with_names: Annotated[
         bool, typer.Option("--with-names", help="Keep the names of your recordings in the copy.")
     ] = False,
+    sounds: Annotated[
+        bool | None,
+        typer.Option(
+            "--sounds/--no-sounds",
+            help="Let three new sounds be heard in the card. Default: asks in a terminal, else no.",
+        ),
+    ] = None,
+    max_copy: Annotated[
+        float | None,
+        typer.Option(
+            help="Largest percentage of such a sound that repeats passages of your recordings. "
+            "Default: 20."
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Copy a model to the Hugging Face Hub, with a card.
 
     The names of your recordings are left out. The token is HF_TOKEN, or that of `hf auth login`.
     """
-    from distill.workflows.hub import push
+    from distill.workflows.hub import MAX_COPY, push
 
-    pushed = push(model_path, repository, private=private, with_names=with_names)
+    most = MAX_COPY if max_copy is None else max_copy
+    if sounds is None:
+        sounds = _ask_for_sounds(model_path, most)
+    pushed = push(
+        model_path,
+        repository,
+        private=private,
+        with_names=with_names,
+        sounds=sounds,
+        max_copy=most,
+    )
+    heard = f", {pushed.sounds} new sounds" if pushed.sounds else ""
     names = "with the names of recordings" if with_names else "without names of recordings"
-    make_console().print(f"{pushed.url}: {pushed.bytes / 1e6:.1f} MB, {names}.", soft_wrap=True)
+    make_console().print(
+        f"{pushed.url}: {pushed.bytes / 1e6:.1f} MB, {names}{heard}.", soft_wrap=True
+    )
     if json:
         print_json(asdict(pushed))
+
+
+def _ask_for_sounds(model_path: Path, max_copy: float) -> bool:
+    """Whether the person at the terminal wants new sounds in the card; no without one."""
+    from distill.models.header import read_outline
+
+    if not has_keyboard() or not read_outline(model_path).get("has_prior"):
+        return False
+    return typer.confirm(
+        "Draw three new sounds for the card? Whoever sees it hears them; at most "
+        f"{max_copy:g} % of each repeats passages of your recordings.",
+        default=False,
+        err=True,
+    )
 
 
 @one_sentence_errors

@@ -34,7 +34,7 @@ def stop_by_key(event: threading.Event) -> Iterator[bool]:
 
     The terminal is restored afterwards, whatever happens inside; Ctrl-C works throughout.
     """
-    if not _has_keyboard():
+    if not has_keyboard():
         yield False
         return
 
@@ -49,7 +49,8 @@ def stop_by_key(event: threading.Event) -> Iterator[bool]:
         yield True
 
 
-def _has_keyboard() -> bool:
+def has_keyboard() -> bool:
+    """Whether somebody can press keys."""
     try:
         return sys.stdin is not None and sys.stdin.isatty() and _in_foreground(sys.stdin.fileno())
     except (OSError, ValueError):

@@ -16,15 +16,22 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from distill.errors import HubError, UsageError
+from distill.errors import HubError, NoPriorError, UsageError
+from distill.exports import LazyModule
 from distill.files import FilePath, check_regular, check_space, replace_atomically
 from distill.models.anonymous import without_names
 from distill.models.header import read_outline
 from distill.models.sda_file import plain_copy, read_contents, write_contents
 from distill.training.paths import check_model_name
 from distill.workflows.hub_card import model_card
+
+if TYPE_CHECKING:
+    from distill.workflows import hub_sounds
+else:
+    # It loads torch, which a push of the file alone does without.
+    hub_sounds = LazyModule("distill.workflows.hub_sounds")
 
 MODEL_FILE = "model.sda"
 """Name of the model in its repository."""
@@ -39,6 +46,9 @@ ADDRESS = re.compile(r"([\w.-]+/[\w.-]+)(?:@([\w./-]+))?")
 
 LOG_IN = "set HF_TOKEN, or run `hf auth login`"
 
+MAX_COPY = 20.0
+"""Percentage of a sound in a card that may repeat passages of recordings, unless told otherwise."""
+
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -51,12 +61,14 @@ class Pushed:
         url: Where it can be seen.
         has_names: Whether the names of recordings are in it.
         bytes: Size of the file.
+        sounds: New sounds in its card.
     """
 
     repository: str
     url: str
     has_names: bool
     bytes: int
+    sounds: int = 0
 
 
 def is_address(name: FilePath) -> bool:
@@ -65,7 +77,13 @@ def is_address(name: FilePath) -> bool:
 
 
 def push(
-    model_path: FilePath, repository: str, *, private: bool = False, with_names: bool = False
+    model_path: FilePath,
+    repository: str,
+    *,
+    private: bool = False,
+    with_names: bool = False,
+    sounds: bool = False,
+    max_copy: float = MAX_COPY,
 ) -> Pushed:
     """Copy a model to the hub, with a card; the names of recordings are left out.
 
@@ -76,10 +94,13 @@ def push(
         repository: `USER/NAME`; it is made where there is none.
         private: Whether a new repository is private.
         with_names: Whether names of recordings stay in the copy.
+        sounds: Whether three new sounds go into the card.
+        max_copy: Percentage of such a sound that may repeat passages of the recordings, at most.
 
     Raises:
-        ModelFileError: The file cannot be used.
-        UsageError: `repository` is no such name, or the library of the hub is not installed.
+        ModelFileError: The file cannot be used, or has no prior to draw sounds with.
+        UsageError: `repository` is no such name, the library of the hub is not installed, or every
+            new sound repeats more.
         HubError: The hub cannot be reached, or refuses.
 
     Example:
@@ -92,21 +113,30 @@ def push(
     contents = read_contents(Path(model_path))
     if not with_names:
         contents = without_names(contents)
-    card = model_card(contents, name)
-    with TemporaryDirectory(prefix="distill-") as folder:
-        copy = Path(folder) / MODEL_FILE
+    if sounds and not contents.get("has_prior"):
+        raise NoPriorError(
+            f"{model_path} has no prior to draw sounds with: run `distill train-prior` first, or "
+            "leave out --sounds."
+        )
+    url = f"{_endpoint()}/{name}"
+    with TemporaryDirectory(prefix="distill-") as place:
+        folder = Path(place)
+        copy = folder / MODEL_FILE
         write_contents(copy, plain_copy(contents, "model"))
+        # By the copy: what is heard is what is given away, and knows no names.
+        drawn = hub_sounds.draw_card_sounds(copy, folder, max_copy) if sounds else []
+        card = model_card(contents, name, drawn, f"{url}/resolve/main")
         with _in_a_sentence(name):
             api = hub.HfApi(endpoint=_endpoint())
             api.create_repo(name, private=private, exist_ok=True)
+            files = [MODEL_FILE, *(sound.file for sound in drawn)]
             operations = [
-                hub.CommitOperationAdd(MODEL_FILE, str(copy)),
+                *(hub.CommitOperationAdd(file, str(folder / file)) for file in files),
                 hub.CommitOperationAdd(CARD_FILE, card.encode()),
             ]
             api.create_commit(name, operations, commit_message="Model of Distill")
         size = copy.stat().st_size
-    url = f"{_endpoint()}/{name}"
-    return Pushed(repository=name, url=url, has_names=with_names, bytes=size)
+    return Pushed(repository=name, url=url, has_names=with_names, bytes=size, sounds=len(drawn))
 
 
 def pull(repository: str, output: FilePath, *, overwrite: bool = False) -> Path:

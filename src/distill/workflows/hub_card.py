@@ -1,7 +1,11 @@
 """The card of a model at the hub, from what its file says; it names no recording."""
 
 import json
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from distill.workflows.hub_sounds import CardSound
 
 CARD = """---
 {header}
@@ -16,7 +20,7 @@ A model of Distill: a neural codec{and_prior}, of {length} of sound in {channels
 {rows}
 
 {licence}
-
+{sounds}
     distill generate hf://{repository} -o new.wav
 
 The file `model.sda` is a zip archive that `torch.save` writes. Distill runs no code in it. A
@@ -24,12 +28,19 @@ scanner may warn of its pickle, which holds numbers, texts, lists and tables alo
 """
 
 
-def model_card(contents: dict[str, Any], repository: str) -> str:
+def model_card(
+    contents: dict[str, Any],
+    repository: str,
+    sounds: "Sequence[CardSound]" = (),
+    place: str = "",
+) -> str:
     """The card as Markdown.
 
     Args:
         contents: Entries of the model file, as it is pushed.
         repository: `USER/NAME`.
+        sounds: New sounds of the model, which lie beside it.
+        place: Address of the files.
     """
     metadata = contents["metadata"]
     prior = contents.get("prior_metadata") if contents.get("has_prior") else None
@@ -50,8 +61,24 @@ def model_card(contents: dict[str, Any], repository: str) -> str:
         channels="stereo" if channels == 2 else "mono",
         rows="\n".join([*rows, f"| Recordings | {len(corpus)} |"]),
         licence=_cell(metadata.get("licence") or ""),
+        sounds=_players(sounds, place),
         repository=repository,
     )
+
+
+def _players(sounds: "Sequence[CardSound]", place: str) -> str:
+    """Players of new sounds, with what each repeats; empty without any."""
+    if not sounds:
+        return ""
+    parts = ["", "New sounds, as the model draws them:", ""]
+    for sound in sounds:
+        parts += [
+            f'<audio controls src="{place}/{sound.file}"></audio>',
+            "",
+            f"Seed {sound.seed}: {sound.copy_percent:.0f} % repeats passages of the recordings.",
+            "",
+        ]
+    return "\n".join(parts)
 
 
 def _rows(metadata: dict[str, Any], prior: dict[str, Any] | None) -> list[tuple[str, str]]:

@@ -30,6 +30,7 @@ from distill.inference.recipe import Recipe, read_recipe
 from distill.inference.sampling.curves import Steering, steer
 from distill.inference.sampling.settings import Sampling
 from distill.settings import SAMPLE_RATE
+from distill.workflows.hub import fetch, is_address
 from distill.workflows.load import find_second_model
 
 MODE_OPTIONS = (
@@ -229,7 +230,7 @@ def make_request(
     sampling = _pick(options, SAMPLING_OPTIONS)
     steering = _pick(options, STEERING_OPTIONS)
     choice = choose_again(earlier, mode_options) if earlier else choose_mode(mode_options)
-    second = choose_blend(earlier, read_blend(blend), duration)
+    second = choose_blend(earlier, _second_model(blend), duration)
     _check_mode_options(traits_of(choice.mode), earlier, duration, sampling)
     _check_bars(traits_of(choice.mode), earlier, duration, bars)
     base = _base(earlier)
@@ -291,6 +292,14 @@ def choose_blend(
         return Blend(path=path, share=record.share, wanted_hash=record.hash)
     share = record.share if blend.share is None else blend.share
     return replace(blend, share=share, wanted_hash=record.hash)
+
+
+def _second_model(value: Any) -> Blend | None:
+    """The blend that a user writes, whose model may lie at the hub: `hf://USER/NAME:0.4`."""
+    blend = read_blend(value)
+    if blend is None or not is_address(blend.path):
+        return blend
+    return replace(blend, path=fetch(blend.path))
 
 
 def _share(request: Request) -> float:
