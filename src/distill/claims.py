@@ -4,17 +4,23 @@ A claim is a locked file beside the result. It looks like a half-written one, so
 clears it away if this one is killed.
 """
 
-import hashlib
 import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from distill.errors import OutputError
+from distill.exports import LazyModule
 from distill.files import FilePath, create_locked, remove_if_dead
 from distill.ranks import own_place
+
+if TYPE_CHECKING:
+    import hashlib
+else:
+    # It loads OpenSSL, which no help and few commands need.
+    hashlib = LazyModule("hashlib")
 
 MOST_CLAIMS = 100
 """Most claims for the results of one command: each keeps a file open."""

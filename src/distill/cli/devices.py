@@ -11,12 +11,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from distill.cli.console import INTERRUPT_CODE, cancel_on_interrupt
-from distill.cli.train_request import TrainingRequest
 from distill.errors import LostProcessError, UsageError
 from distill.ranks import is_first_process, is_one_of_many, own_place
+
+if TYPE_CHECKING:
+    # Every command imports this file.
+    from distill.cli.train_request import TrainingRequest
 
 RESTARTS = 3
 """How often all processes are started anew when one dies."""
@@ -134,7 +137,7 @@ def tell_followers(device: str, value: Any) -> None:
         open_world(device).first_says(value)
 
 
-def follow_training(training: TrainingRequest) -> None:
+def follow_training(training: "TrainingRequest") -> None:
     """Train a codec, and a prior where the first process does, in one of the other processes."""
     from distill.cli.train_prior import NOT_GIVEN
     from distill.training.many_processes import open_world
