@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SOUNDS ?=
 CAMPAIGN ?=
 
-.PHONY: demo ui test test-browsers campaign lint docs page clean
+.PHONY: demo ui test test-browsers campaign lint docs page ort-web clean
 
 $(VENV)/ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Distill needs Python 3.11 or newer: make PYTHON=python3.12")'
@@ -47,5 +47,15 @@ page:
 	cd web && npm test --silent
 	cd web && npm run --silent build
 
+# For the test of the ONNX player in a browser: 33 MB of npm, of which three files stay.
+ORT_WEB := build/onnxruntime-web
+ORT_WEB_FILES := ort.wasm.min.js ort-wasm-simd-threaded.mjs ort-wasm-simd-threaded.wasm
+
+ort-web:
+	rm -rf $(ORT_WEB) && mkdir -p $(ORT_WEB)
+	cd $(ORT_WEB) && npm pack --silent onnxruntime-web@1.30.0
+	tar -xzf $(ORT_WEB)/*.tgz -C $(ORT_WEB) --strip-components=2 $(addprefix package/dist/,$(ORT_WEB_FILES))
+	rm $(ORT_WEB)/*.tgz
+
 clean:
-	rm -rf $(VENV) web/node_modules
+	rm -rf $(VENV) build web/node_modules

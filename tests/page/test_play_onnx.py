@@ -1,7 +1,7 @@
 """The player of an export to ONNX, in Chromium.
 
-It takes onnxruntime-web: `npm install onnxruntime-web` in any folder, and its `dist` in
-`DISTILL_ORT_WEB`.
+It takes onnxruntime-web: `make ort-web` brings what it needs of that. `DISTILL_ORT_WEB` names
+another folder of it.
 """
 
 import os
@@ -25,7 +25,10 @@ from tests.hosts.conftest import model_of, small_codec, sound_of
 FILES = ("ort.wasm.min.js", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm")
 """What the page needs of onnxruntime-web, in its own folder."""
 
-MISSING = "no onnxruntime-web here: `npm install onnxruntime-web`, its `dist` in DISTILL_ORT_WEB"
+BUILT = Path(__file__).parents[2] / "build" / "onnxruntime-web"
+"""Where `make ort-web` puts them."""
+
+MISSING = "no onnxruntime-web here: run `make ort-web`"
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -40,13 +43,13 @@ def codec() -> VQVAE:
 
 @pytest.fixture(scope="module")
 def address(codec: VQVAE, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    runtime = os.environ.get("DISTILL_ORT_WEB")
-    if runtime is None:
+    runtime = Path(os.environ.get("DISTILL_ORT_WEB", BUILT))
+    if "DISTILL_ORT_WEB" not in os.environ and not runtime.is_dir():
         pytest.skip(MISSING)
     folder = tmp_path_factory.mktemp("web")
     write_onnx_files(model_of(codec), folder)
     for name in FILES:
-        shutil.copy(Path(runtime) / name, folder / name)
+        shutil.copy(runtime / name, folder / name)
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
