@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -10,6 +11,8 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 import distill
 from distill.library.job_run import UnrecordedRun
 from distill.library.tensorboard_log import TensorBoardLog, logging_run
+from distill.training.codec.run import Validated
+from distill.training.codec.validation import HeardSound
 from distill.training.metrics import ModelSaved, PriorEpochMetrics, PriorStepMetrics
 from tests.library.records import step
 
@@ -79,10 +82,52 @@ def test_python_logs_by_its_callback(corpus_dir: Path, tmp_path: Path) -> None:
     settings: dict[str, Any] = {"codebook_size": 16, "hidden_size": 64, "batch_size": 2}
     with distill.TensorBoardLog(tmp_path / "runs", corpus_dir) as log:
         model = tmp_path / "my.sda"
-        distill.train(corpus_dir, model, steps=2, callback=log.write, threads=1, **settings)
+        distill.train(
+            corpus_dir,
+            model,
+            steps=2,
+            callback=log.write,
+            on_validation=log.hear,
+            threads=1,
+            **settings,
+        )
     events = read(tmp_path / "runs")
     assert len(events.Tags()["scalars"]) >= 3
-    assert len(events.Tags()["audio"]) >= 2
+    models = [tag for tag in events.Tags()["audio"] if tag.endswith("/model")]
+    # At the validation alone, not at the save of the same step as well.
+    assert [event.step for event in events.Audio(models[0])] == [1]
+    # What was heard is what the file makes of the held-out sound.
+    pictures = events.Tags()["images"]
+    assert [event.step for event in events.Images(pictures[0])] == [1]
+
+
+def test_validations_are_passed_over_where_sounds_cost_too_much(tmp_path: Path) -> None:
+    heard: list[float] = []
+
+    def sounds_at(elapsed_s: float, cost_s: float) -> Validated:
+        def hear(count: int, seconds: float) -> list[HeardSound]:
+            heard.append(elapsed_s)
+            clock[0] += cost_s
+            sound = np.zeros((1, 9_600), np.float32)
+            return [HeardSound("a/b.wav", sound, sound)]
+
+        return Validated(step=1, elapsed_s=elapsed_s, sample_rate=48_000, hear=hear)
+
+    clock = [0.0]
+    with pytest.MonkeyPatch.context() as patch, TensorBoardLog(tmp_path) as log:
+        patch.setattr("distill.library.tensorboard_log.time.perf_counter", lambda: clock[0])
+        for elapsed_s in (20, 40, 60, 100, 101):
+            log.hear(sounds_at(elapsed_s, 0.8))
+    # 1 % of 100 s covers the 0.8 s of the first.
+    assert heard == [20, 100]
+
+
+def test_a_run_lets_a_log_hear(tmp_path: Path) -> None:
+    run = UnrecordedRun()
+    assert run.on_validation is None
+    with logging_run(run, f"tensorboard={tmp_path / 'runs'}", None):
+        assert run.on_validation is not None
+    assert run.on_validation is None
 
 
 def test_a_run_writes_new_sounds_of_best_epochs_too(trained: Path, tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def _train_codec(
             run.write(metrics)
             display(metrics)
 
-        complete = work(corpus, callback=show, cancel_event=event)
+        complete = work(corpus, callback=show, cancel_event=event, on_validation=run.on_validation)
     conclude_codec(run, complete)
     return complete
 

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
@@ -32,6 +33,9 @@ from distill.library.job_types import (
 )
 from distill.library.locks import take_lock
 from distill.library.workspace import Workspace
+
+if TYPE_CHECKING:
+    from distill.training.codec.run import Validated
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +79,7 @@ class JobRun:
         outcome: How the work ended; None before that.
         arguments: Arguments of the job, as they are on disk.
         listeners: Functions that get every event too.
+        hearers: Functions that hear the codec at each validation.
 
     Raises:
         UsageError: If another process works on the job.
@@ -86,6 +91,7 @@ class JobRun:
         self.order = order
         self.arguments = order.arguments
         self.listeners: list[Callable[[Event], None]] = []
+        self.hearers: list[Callable[[Validated], None]] = []
         self.is_resumed = is_resumed
         self.cancel_event = threading.Event()
         self.outcome: Outcome | None = None
@@ -225,6 +231,15 @@ class JobRun:
         for listener in self.listeners:
             listener(event)
 
+    @property
+    def on_validation(self) -> "Callable[[Validated], None] | None":
+        """What hears the codec at each validation; None where nobody does."""
+        return self._let_hear if self.hearers else None
+
+    def _let_hear(self, codec: "Validated") -> None:
+        for hearer in self.hearers:
+            hearer(codec)
+
     def show_scan(self, done: int, total: int, name: str) -> None:
         """Progress of a scan, as `scan_corpus` calls it.
 
@@ -257,6 +272,7 @@ class UnrecordedRun(JobRun):
         self.outcome = None
         self.arguments = {}
         self.listeners = []
+        self.hearers = []
         self.is_resumed = False
 
     def __enter__(self) -> "UnrecordedRun":

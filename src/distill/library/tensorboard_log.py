@@ -1,8 +1,8 @@
-"""A training for TensorBoard: its numbers, and at every save how sounds come out. Loads torch.
+"""A training for TensorBoard: its numbers, and how sounds come out. Loads torch.
 
 Example:
     with TensorBoardLog("runs", "sounds") as log:
-        distill.train("sounds", "my.sda", callback=log.write)
+        distill.train("sounds", "my.sda", callback=log.write, on_validation=log.hear)
 """
 
 import logging
@@ -27,9 +27,9 @@ from distill.library.job_types import PreviewMade
 from distill.library.log_target import check_log
 from distill.library.preview_pictures import preview_pixels
 from distill.library.previews import HELD_OUT_SOUNDS, preview_folder, preview_sounds
-from distill.library.sound_requests import PreviewSound
 from distill.library.sound_work import read_stretch
 from distill.models.persistence import load_model_v2
+from distill.training.codec.run import Validated
 from distill.training.metrics import (
     ModelSaved,
     PriorEpochMetrics,
@@ -48,10 +48,15 @@ SOUND_S = 3.0
 """Seconds of a sound, at most: it is decoded between two steps."""
 
 
+MOST_SHARE = 0.01
+"""Share of the time of a training that sounds at its validations take, at most."""
+
+
 class TensorBoardLog:
     """Writes the events of trainings into a folder that TensorBoard shows.
 
-    Where it cannot, it says so once, and training goes on. Use as a context manager.
+    Sounds come at validations where training calls `hear`, else at every save. Where it cannot
+    write, it says so once, and training goes on. Use as a context manager.
 
     Args:
         folder: Folder of the run.
@@ -65,6 +70,8 @@ class TensorBoardLog:
         self._next_s: dict[type, float] = {}
         self._has_failed = False
         self._heard: set[str] = set()
+        self._hears_validations = False
+        self._spent_s = 0.0
 
     def __enter__(self) -> "TensorBoardLog":
         return self
@@ -80,6 +87,18 @@ class TensorBoardLog:
     def write(self, event: Event) -> None:
         """Write an event of any training; steps at most every 2 s."""
         self._attempt(lambda: self._write(event))
+
+    def hear(self, codec: Validated) -> None:
+        """Write held-out sounds as a codec makes them at a validation, with pictures.
+
+        Validations are passed over until 1 % of the time of the training covers what was written.
+        """
+        self._hears_validations = True
+        if self._spent_s > MOST_SHARE * codec.elapsed_s:
+            return
+        began = time.perf_counter()
+        self._attempt(lambda: self._hear(codec))
+        self._spent_s += time.perf_counter() - began
 
     def add_sounds(self, folder: Path, epoch: int) -> None:
         """Write the new sounds of a preview of an epoch, which are files in `folder`."""
@@ -108,7 +127,7 @@ class TensorBoardLog:
             case ValidationMetrics():
                 self._add_numbers("codec", event.step, event, "train_loss own_loss val_loss")
                 self._writer.add_text("codec/verdict", event.verdict, event.step)
-            case ModelSaved():
+            case ModelSaved() if not self._hears_validations:
                 # Networks are made with random weights first: those of the training stay as
                 # without it.
                 with torch.random.fork_rng([]):
@@ -136,6 +155,12 @@ class TensorBoardLog:
 
     # --- sounds -----------------------------------------------------------------------------------
 
+    def _hear(self, codec: Validated) -> None:
+        for number, sound in enumerate(codec.hear(HELD_OUT_SOUNDS, SOUND_S), 1):
+            tag = f"{number}-{Path(sound.name).stem}"
+            self._add_pair(tag, sound.recording, sound.decoded, codec.sample_rate, codec.step)
+        self._writer.flush()
+
     def _add_held_out(self, saved: ModelSaved) -> None:
         """Held-out sounds as the saved model makes them, and pictures of both."""
         if self._sounds is None:
@@ -148,19 +173,20 @@ class TensorBoardLog:
             recording = read_stretch(sound, rate, SOUND_S)
             decoded = decode(loaded, encoding_of(loaded, recording).grid)
             tag = f"{number}-{sound.path.stem}"
-            self._add_recording(tag, sound, recording, rate)
-            self._add_sound(f"held-out/{tag}/model", decoded, rate, saved.step)
-            picture = preview_pixels(recording, decoded)
-            self._writer.add_image(f"held-out/{tag}", picture, saved.step, dataformats="HWC")
+            self._add_pair(tag, recording, decoded, rate, saved.step)
         self._writer.flush()
 
-    def _add_recording(
-        self, tag: str, sound: PreviewSound, recording: np.ndarray, rate: int
+    def _add_pair(
+        self, tag: str, recording: np.ndarray, decoded: np.ndarray, rate: int, step: int
     ) -> None:
-        """A recording as it is, once: it stays the same."""
+        """A recording beside how a codec makes it, and a picture of both."""
+        # The recording stays the same: once will do.
         if tag not in self._heard:
             self._heard.add(tag)
             self._add_sound(f"held-out/{tag}/recording", recording, rate, 0)
+        self._add_sound(f"held-out/{tag}/model", decoded, rate, step)
+        picture = preview_pixels(recording, decoded)
+        self._writer.add_image(f"held-out/{tag}", picture, step, dataformats="HWC")
 
     def _add_sounds(self, folder: Path, epoch: int) -> None:
         for path in sorted(folder.glob("seed-*.wav")):
@@ -195,7 +221,9 @@ def logging_run(run: JobRun, target: str, sounds: FilePath | None) -> Iterator[N
                 board.add_sounds(folder, event.epoch)
 
         run.listeners.append(write)
+        run.hearers.append(board.hear)
         try:
             yield
         finally:
             run.listeners.remove(write)
+            run.hearers.remove(board.hear)

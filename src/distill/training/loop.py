@@ -38,7 +38,7 @@ from distill.training.codec.lineage import (
     lineage_entries,
     next_codec,
 )
-from distill.training.codec.run import Callback, CodecRun
+from distill.training.codec.run import Callback, CodecRun, ValidationCallback
 from distill.training.codec.trainer import CodecTrainer
 from distill.training.config import VQVAEConfig
 from distill.training.many_processes import open_world
@@ -66,6 +66,7 @@ def train_vqvae(
     discard_prior: bool = False,
     overwrite: bool = False,
     world: World | None = None,
+    on_validation: ValidationCallback | None = None,
 ) -> TrainingCompleteEvent:
     """Train a codec on `corpus`, and keep the model file up to date while it runs.
 
@@ -82,6 +83,7 @@ def train_vqvae(
         overwrite: Whether to overwrite a model without a prior, or an interrupted training.
         world: The processes that train together; None for those that `torchrun` started, or for
             this one alone.
+        on_validation: Gets the codec after each validation, to be heard.
 
     Raises:
         OutputError: `output` cannot be written, is something else than a model, or exists and
@@ -101,7 +103,9 @@ def train_vqvae(
     identity = _new_identity(model_name or output.stem, corpus.layout.output_channels)
     sounds = TrainingCorpus.from_report(corpus, make_manifest(corpus.clips))
     trainer = CodecTrainer(config, sounds.split, SAMPLE_RATE, world.device, world=world)
-    return _codec_run(trainer, sounds, output, identity, callback, cancel_event).run()
+    return _codec_run(
+        trainer, sounds, output, identity, callback, cancel_event, on_validation=on_validation
+    ).run()
 
 
 @memory_in_a_sentence()
@@ -117,6 +121,7 @@ def continue_vqvae(
     discard_prior: bool = False,
     overwrite: bool = False,
     world: World | None = None,
+    on_validation: ValidationCallback | None = None,
 ) -> TrainingCompleteEvent:
     """Train the next version of a model: analysis and codebooks stay, the decoder learns on.
 
@@ -132,6 +137,7 @@ def continue_vqvae(
         discard_prior: Whether to overwrite a file that holds a prior.
         overwrite: Whether to overwrite a model without a prior, or an interrupted training.
         world: As in `train_vqvae`.
+        on_validation: As in `train_vqvae`.
 
     Returns:
         The end of training. The finished file holds the earlier model's prior, if it has one.
@@ -155,7 +161,9 @@ def continue_vqvae(
     codec = next_codec(parent.model, sounds.split.train)
     factors = crop_factors(sounds.split.train, identity)
     trainer = CodecTrainer(config, sounds.split, SAMPLE_RATE, world.device, codec, factors, world)
-    run = _codec_run(trainer, sounds, output, identity, callback, cancel_event, parent_path)
+    run = _codec_run(
+        trainer, sounds, output, identity, callback, cancel_event, parent_path, on_validation
+    )
     complete = run.run()
     _hand_on_prior(run, complete)
     return complete
@@ -191,6 +199,7 @@ def _codec_run(
     callback: Callback,
     cancel_event: threading.Event | None,
     parent_path: Path | None = None,
+    on_validation: ValidationCallback | None = None,
 ) -> CodecRun:
     """The run of a training, on as many threads as its settings say."""
     threads = prepare(trainer.config.threads)
@@ -202,6 +211,7 @@ def _codec_run(
         identity=identity,
         output=output,
         callback=callback,
+        on_validation=on_validation,
         cancel_event=cancel_event,
         threads=thread_trials(threads, adapts, trainer.device),
         parent_path=parent_path,
@@ -259,6 +269,7 @@ def resume_vqvae(
     progress: Callable[[int, int, str], None] | None = None,
     discard_prior: bool = False,
     world: World | None = None,
+    on_validation: ValidationCallback | None = None,
 ) -> TrainingCompleteEvent:
     """Continue from the checkpoint beside `output`, with its settings and its corpus.
 
@@ -271,6 +282,7 @@ def resume_vqvae(
         progress: Gets files done, files in all, and the name of a file while the corpus is read.
         discard_prior: Whether to overwrite a prior that `output` got in the meantime.
         world: As in `train_vqvae`; the number of processes may be another than before.
+        on_validation: As in `train_vqvae`.
 
     Raises:
         CheckpointError: There is no usable checkpoint, or the corpus has changed.
@@ -301,8 +313,9 @@ def resume_vqvae(
     factors = crop_factors(sounds.split.train, state["identity"])
     trainer = CodecTrainer(config, sounds.split, SAMPLE_RATE, world.device, codec, factors, world)
     parent_path = Path(state["parent_path"]) if state.get("parent_path") else None
+    identity = state["identity"]
     run = _codec_run(
-        trainer, sounds, output, state["identity"], callback, cancel_event, parent_path
+        trainer, sounds, output, identity, callback, cancel_event, parent_path, on_validation
     )
     with restoring(checkpoint):
         run.restore(state)

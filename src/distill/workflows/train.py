@@ -18,6 +18,7 @@ from distill.errors import NoPriorError, OutputError, UsageError
 from distill.files import FilePath, check_place, check_space
 from distill.models.persistence import read_header, save_prior_to_model
 from distill.training.checkpoint import discard_checkpoint
+from distill.training.codec.run import ValidationCallback
 from distill.training.config import get_adaptive_vqvae_config
 from distill.training.loop import (
     Callback,
@@ -64,6 +65,7 @@ def train(
     overwrite: bool = False,
     progress: ScanProgress | None = None,
     curation: Curation = NO_CURATION,
+    on_validation: ValidationCallback | None = None,
     **settings: Any,
 ) -> TrainingCompleteEvent:
     """Train a codec on a folder of sounds.
@@ -83,6 +85,8 @@ def train(
         overwrite: Whether to overwrite a model without a prior, or an interrupted training.
         progress: Called for each sound file of the scan.
         curation: What a person has chosen about the files of a folder; a scan has its own.
+        on_validation: Called after each validation with a record that lets held-out sounds be heard
+            (`TensorBoardLog.hear` takes it). If it raises, as `callback`.
         **settings: Fields of `VQVAEConfig` (`minutes`, `steps`, `num_quantizers`, …). The others
             are chosen to suit the corpus.
 
@@ -110,6 +114,7 @@ def train(
             device=device,
             progress=progress,
             discard_prior=discard_prior,
+            on_validation=on_validation,
         )
     # Refuse what cannot work before hours of sound are decoded.
     if world.is_first:
@@ -133,6 +138,7 @@ def train(
             discard_prior=discard_prior,
             overwrite=overwrite,
             world=world,
+            on_validation=guard.wrap(on_validation) if on_validation else None,
         )
 
 
@@ -174,6 +180,7 @@ def resume(
     device: str = "auto",
     progress: ScanProgress | None = None,
     discard_prior: bool = False,
+    on_validation: ValidationCallback | None = None,
 ) -> TrainingCompleteEvent:
     """Go on with an interrupted training, from the checkpoint beside the model file.
 
@@ -185,6 +192,7 @@ def resume(
         device: As in `train`.
         progress: As in `train`.
         discard_prior: As in `train`.
+        on_validation: As in `train`.
 
     Raises:
         CheckpointError: If there is no checkpoint, or it does not fit.
@@ -201,6 +209,7 @@ def resume(
             device=device,
             progress=progress,
             discard_prior=discard_prior,
+            on_validation=guard.wrap(on_validation) if on_validation else None,
         )
 
 

@@ -15,6 +15,7 @@ from distill.data.curation import NO_CURATION, Curation
 from distill.files import FilePath
 from distill.models.persistence import read_header
 from distill.training.codec.lineage import fixed_settings, version_of
+from distill.training.codec.run import ValidationCallback
 from distill.training.config import get_adaptive_vqvae_config
 from distill.training.loop import Callback, check_successor, continue_vqvae
 from distill.training.many_processes import open_world
@@ -44,6 +45,7 @@ def continue_model(
     overwrite: bool = False,
     progress: ScanProgress | None = None,
     curation: Curation = NO_CURATION,
+    on_validation: ValidationCallback | None = None,
     **settings: Any,
 ) -> TrainingCompleteEvent:
     """Train the next version of a finished model on a corpus that has changed.
@@ -64,6 +66,7 @@ def continue_model(
         overwrite: As in `train`.
         progress: As in `train`.
         curation: As in `train`.
+        on_validation: As in `train`.
         **settings: Fields of `VQVAEConfig`, but those that its codes depend on.
 
     Returns:
@@ -88,6 +91,7 @@ def continue_model(
             device=device,
             progress=progress,
             discard_prior=discard_prior,
+            on_validation=on_validation,
         )
     if world.is_first:
         check_training(output, discard_prior, settings, overwrite)
@@ -111,6 +115,7 @@ def continue_model(
             discard_prior=discard_prior,
             overwrite=overwrite,
             world=world,
+            on_validation=guard.wrap(on_validation) if on_validation else None,
         )
 
 

@@ -5,7 +5,7 @@ import math
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -17,7 +17,7 @@ from distill.training.codec.corpus import TrainingCorpus
 from distill.training.codec.metadata import CodecFindings, codec_metadata
 from distill.training.codec.stopping import has_diverged, is_worsening, should_stop
 from distill.training.codec.trainer import CodecTrainer
-from distill.training.codec.validation import Distances, measure_health
+from distill.training.codec.validation import Distances, HeardSound, measure_health
 from distill.training.codec.verdict import CodecVerdict, Facts, divergence, judge
 from distill.training.curves import Point
 from distill.training.metrics import (
@@ -46,6 +46,26 @@ RECENT_STEPS = 100
 Callback = Callable[[TrainingEvent], None]
 
 
+class Validated(NamedTuple):
+    """A codec at a validation, which can be heard until the call returns.
+
+    Attributes:
+        step: Steps done.
+        elapsed_s: Seconds spent so far.
+        sample_rate: Of its sounds, in Hz.
+        hear: Takes a number of sounds and seconds; gives so many held-out sounds at most, as they
+            are and as the codec makes them.
+    """
+
+    step: int
+    elapsed_s: float
+    sample_rate: int
+    hear: Callable[[int, float], list[HeardSound]]
+
+
+ValidationCallback = Callable[[Validated], None]
+
+
 class CodecRun:
     """A training from its start, or from a checkpoint, to its end or interruption.
 
@@ -60,6 +80,7 @@ class CodecRun:
         cancel_event: Ends the run after the current step once it is set.
         threads: Chooses the number of threads; None leaves it as it is.
         parent_path: Model that this one goes on from; None for a first version.
+        on_validation: Gets the codec after each validation; None for nobody.
     """
 
     def __init__(
@@ -72,8 +93,10 @@ class CodecRun:
         cancel_event: threading.Event | None,
         threads: ThreadTrials | None = None,
         parent_path: Path | None = None,
+        on_validation: ValidationCallback | None = None,
     ) -> None:
         self.parent_path = parent_path
+        self.on_validation = on_validation if trainer.world.is_first else None
         self.trainer = trainer
         self.world = trainer.world
         self.corpus = corpus
@@ -207,6 +230,10 @@ class CodecRun:
                 verdict_kind=verdict.kind,
             )
         )
+        if self.on_validation:
+            trainer = self.trainer
+            step, elapsed_s = point["step"], point["elapsed_s"]
+            self.on_validation(Validated(step, elapsed_s, trainer.codec.sample_rate, trainer.hear))
 
     def _add_point(self, distances: Distances) -> None:
         report = self.trainer.report()

@@ -36,9 +36,11 @@ from distill.training.codec.report import CorpusMeasures, TrainerReport
 from distill.training.codec.settling import fit_codes, fit_memory, memory_arguments
 from distill.training.codec.validation import (
     Distances,
+    HeardSound,
     RecentCounts,
     corpus_counts,
     count_codes,
+    hear,
     measure_distances,
     measure_health,
     stereo_image,
@@ -312,6 +314,13 @@ class CodecTrainer:
             return measure_distances(
                 self.codec, self.loss, self.sampler.regions, self.held_out, self.check
             )
+
+    @torch.no_grad()
+    def hear(self, count: int, seconds: float) -> list[HeardSound]:
+        """Up to `count` held-out sounds as they are and decoded by the averaged weights, the first
+        `seconds` of each; own sounds where nothing is held out. In this process alone."""
+        with self._as_saved():
+            return hear(self.codec, self.held_out or self.sampler.regions, count, seconds)
 
     @torch.no_grad()
     def finish(self) -> CorpusMeasures:

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -60,6 +61,34 @@ class Distances(NamedTuple):
 
     own: float
     held_out: float | None
+
+
+@dataclass(frozen=True)
+class HeardSound:
+    """A stretch of a recording, and how a codec makes it.
+
+    Attributes:
+        name: Of the recording.
+        recording: The stretch `[C, N]`.
+        decoded: The same, encoded and decoded.
+    """
+
+    name: str
+    recording: np.ndarray
+    decoded: np.ndarray
+
+
+def hear(
+    codec: VQVAE, regions: Sequence[ClipRegion], count: int, seconds: float
+) -> list[HeardSound]:
+    """The first `seconds` of up to `count` regions, evenly spread, as they are and decoded."""
+    step = max(1, len(regions) // count)
+    sounds = []
+    for region in regions[::step][:count]:
+        stop = min(region.stop, region.start + round(seconds * codec.sample_rate))
+        audio = region.clip.audio()[:, region.start : stop]
+        sounds.append(HeardSound(region.clip.name, audio, _decode(codec, audio)))
+    return sounds
 
 
 def measure_distances(
