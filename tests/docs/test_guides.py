@@ -24,6 +24,7 @@ from distill.library.models import list_models
 from distill.library.workspace import open_workspace
 from distill.settings import SAMPLE_RATE
 from distill.training.prior_config import PriorConfig
+from distill.workflows import hub_sounds
 from tests.audio.sofa_files import write_sofa
 from tests.workflows.fake_hub import connected_hub
 
@@ -41,6 +42,7 @@ QUICK = {
     "--minutes 10": "--steps 4 --batch-size 2",
     "--pairs 12": "--pairs 3",
     "-n 4": "-n 3",
+    "--sounds --max-copy 20": "--sounds --max-copy 100",
     "--one-shots 32 --loops 8": "--one-shots 2 --loops 1 --tempo 120 --bars 0.25 --max-copy 100",
     "--one-shots 0 --loops 4 --tempo 84 --bars 1": (
         "--one-shots 0 --loops 1 --tempo 120 --bars 0.25 --max-copy 100"
@@ -246,6 +248,7 @@ def _whole_ms(facts: dict[str, Any]) -> tuple[str, str]:
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_hub(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(hub_sounds, "SECONDS", 0.3)
     shutil.copy(trained, tmp_path / "my.sda")
     with connected_hub(tmp_path, monkeypatch) as hub:
         for command in commands(HUB):
