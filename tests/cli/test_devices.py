@@ -64,6 +64,31 @@ def test_ctrl_c_stops_all_processes_and_saves(interrupt, corpus_dir: Path, tmp_p
     assert (tmp_path / "my.sda.train.ckpt").exists()
 
 
+@pytest.mark.parametrize(
+    ("variables", "printed"),
+    [
+        ({}, "done\nended\n"),
+        (
+            {"RANK": "1", "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "1"},
+            "done\n",
+        ),
+    ],
+    ids=["alone", "one of many"],
+)
+def test_one_of_many_leaves_without_the_end_of_the_interpreter(
+    variables: dict[str, str], printed: str
+) -> None:
+    # Threads of torch would meet it, and abort now and then.
+    script = (
+        "import atexit, sys; from distill.cli.devices import own_end_of_many\n"
+        "atexit.register(print, 'ended')\n"
+        "with own_end_of_many():\n    print('done'); sys.exit(3)"
+    )
+    command = [sys.executable, "-c", script]
+    end = subprocess.run(command, env=environment() | variables, capture_output=True, text=True)
+    assert (end.returncode, end.stdout) == (3, printed)
+
+
 def children(pid: int) -> list[int]:
     text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
     return [int(child) for child in text.split()]

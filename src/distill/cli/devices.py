@@ -126,6 +126,24 @@ def exit_codes_of_many() -> Iterator[None]:
         raise
 
 
+@contextmanager
+def own_end_of_many() -> Iterator[None]:
+    """End a process that trains with others, or has started them, without the interpreter's end.
+
+    Threads of torch go on in it. One that comes back to the interpreter while that ends aborts the
+    process, after all is done.
+    """
+    try:
+        yield
+    except SystemExit as end:
+        if not is_one_of_many() and "torch.distributed.run" not in sys.modules:
+            raise
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(end.code if isinstance(end.code, int) else 0)
+
+
 # --- the processes that follow --------------------------------------------------------------------
 
 
