@@ -113,14 +113,16 @@ def test_a_cancelled_wait_leaves_no_process_and_no_half_written_file(tmp_path: P
     event = threading.Event()
     with cancellable(event), Pool(jobs=2) as pool:
         wait = pool.begin(sound_tasks(paths, 1))
-        while len(list(cache_dir().glob(".distill-*.tmp"))) < 2:
+        # Not both at once: on a busy machine one may be done before the other begins.
+        while not list(cache_dir().glob(".distill-*.tmp")):
             time.sleep(0.01)
         event.set()
         with pytest.raises(CancelledError):
-            wait(paths[0])
+            for path in paths:
+                wait(path)
     assert workers() == []
     assert list(cache_dir().glob(".distill-*.tmp")) == []
-    assert not any(is_measured(path, 1) for path in paths)
+    assert not all(is_measured(path, 1) for path in paths)
 
 
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="Linux only")
@@ -134,7 +136,7 @@ def test_a_scan_that_is_interrupted_ends_with_its_processes(tmp_path: Path, to_a
     with subprocess.Popen(
         command, stderr=subprocess.PIPE, text=True, start_new_session=True
     ) as process:
-        while len(list(cache_dir().glob(".distill-*.tmp"))) < 2:
+        while not list(cache_dir().glob(".distill-*.tmp")):
             assert process.poll() is None
             time.sleep(0.01)
         # A terminal sends Ctrl-C to all processes of its group.

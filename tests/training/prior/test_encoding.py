@@ -59,8 +59,8 @@ def are_equal(first: list[torch.Tensor], second: list[torch.Tensor]) -> bool:
 
 def test_long_corpora_have_fewer_encodings() -> None:
     hour = 3600.0
-    counts = [count_encodings(16, hours * hour) for hours in (0.01, 0.5, 1, 3.1, 8, 100)]
-    assert counts == [16, 16, 8, 3, 1, 1]
+    counts = [count_encodings(16, hours * hour) for hours in (0.01, 0.25, 0.5, 1, 2, 3.1, 8, 100)]
+    assert counts == [16, 16, 8, 4, 4, 3, 1, 1]
     assert count_encodings(2, 60.0) == 2
 
 
