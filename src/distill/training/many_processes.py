@@ -66,7 +66,7 @@ class ManyProcesses(World):
         with _lost_processes():
             backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
             dist.init_process_group(backend, timeout=PATIENCE)
-        # Left to the interpreter's end, its threads are destroyed while they run: C++ aborts.
+        # A thread of the group that came back to the ending interpreter would abort the process.
         atexit.register(dist.destroy_process_group)
         # Each machine counts its own restarts.
         self._restarts = self._largest(place.restarts)
