@@ -25,6 +25,7 @@ LAYERS = [
     "models",
     "inference",
     "hosts",
+    "live",
     "training",
     "workflows",
     "library",

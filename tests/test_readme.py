@@ -15,6 +15,8 @@ README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 QUICK = {
     "train": "--steps 12 --batch-size 2 --codebook-size 16",
     "train-prior": "--epochs 1 --layers 1",
+    # Other tests listen at the port as well.
+    "play": "--duration 0.5 --osc-port 0",
 }
 
 

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from distill.library.tensorboard_log import TensorBoardLog
     from distill.library.training_curves import ModelCurves, model_curves
     from distill.library.workspace import Workspace, open_workspace
+    from distill.live.playing import Live, PlaySummary
     from distill.workflows import describe, edit
     from distill.workflows.codes import decode, decode_column, decode_entry, decode_to_file, encode
     from distill.workflows.convert import convert_sound
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from distill.workflows.hub import pull, push
     from distill.workflows.load import load
     from distill.workflows.pack import Kit, pack
+    from distill.workflows.play import play
     from distill.workflows.stream import Stream, stream
     from distill.workflows.train import resume, train, train_prior
     from distill.workflows.versions import continue_model
@@ -80,6 +82,7 @@ _HOMES = {
     "generate": "workflows.generate",
     "generate_again": "workflows.generate",
     "Kit": "workflows.pack",
+    "Live": "live.playing",
     "load": "workflows.load",
     "model_curves": "library.training_curves",
     "ModelCurves": "library.training_curves",
@@ -87,6 +90,8 @@ _HOMES = {
     "open_workspace": "library.workspace",
     "pack": "workflows.pack",
     "parse_region": "inference.codes.region",
+    "play": "workflows.play",
+    "PlaySummary": "live.playing",
     "pull": "workflows.hub",
     "push": "workflows.hub",
     "resume": "workflows.train",
@@ -118,7 +123,9 @@ __all__ = [
     "JobEvent",
     "JobState",
     "Kit",
+    "Live",
     "ModelCurves",
+    "PlaySummary",
     "Player",
     "Region",
     "Stream",
@@ -147,6 +154,7 @@ __all__ = [
     "open_workspace",
     "pack",
     "parse_region",
+    "play",
     "pull",
     "push",
     "resume",

@@ -12,9 +12,13 @@ from distill.data.measurements import Measurements
 from distill.inference.codes import file as codes_file
 from distill.inference.codes.encode import encode_sound
 from distill.inference.recipe import Recipe
+from distill.inference.sampling.curves import Steering
 from distill.inference.sampling.settings import Sampling
 from distill.library.document_file import Document, DocumentEdit
 from distill.library.render import Render
+from distill.live.control_log import ControlLog
+from distill.live.controls import Control
+from distill.live.settings import LiveSettings
 from distill.models.persistence import load_model_v2
 from distill.models.sda_checks import VERSION
 from distill.models.sda_file import read_contents
@@ -34,6 +38,14 @@ def keys(title: str, column: int = 0) -> set[str]:
     """Names in one column of the table under a heading."""
     rows = re.findall(r"^\|(.+)\|$", section(title), re.MULTILINE)[2:]
     return {name for row in rows for name in re.findall(r"`(\w+)`", row.split("|")[column])}
+
+
+def test_a_control_log_has_the_keys_of_the_page(trained: Path, tmp_path: Path) -> None:
+    settings = LiveSettings(seed=1, sampling=Sampling(), steering=Steering())
+    log = ControlLog(settings=settings, entries=settings.entries(load_model_v2(trained)))
+    log.note(3, Control("level", -6.0))
+    lines = log.save(tmp_path / "log.jsonl").read_text().splitlines()
+    assert keys("Control log", 1) == {key for line in lines for key in json.loads(line)}
 
 
 def test_a_model_file_has_the_keys_of_the_page(trained: Path) -> None:

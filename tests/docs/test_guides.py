@@ -35,6 +35,7 @@ WEB_ONNX = (GUIDES / "web-onnx.md").read_text(encoding="utf-8")
 MAX_PD = (GUIDES / "max-pd.md").read_text(encoding="utf-8")
 SAMPLERS = (GUIDES / "samplers.md").read_text(encoding="utf-8")
 HUB = (GUIDES / "hub.md").read_text(encoding="utf-8")
+LIVE = (GUIDES / "live.md").read_text(encoding="utf-8")
 LOGS = (GUIDES / "logs.md").read_text(encoding="utf-8")
 CORPORA = os.environ.get("DISTILL_CORPORA")
 QUICK = {
@@ -49,6 +50,9 @@ QUICK = {
     ),
     "--one-shots 16 --loops 0": "--one-shots 1 --loops 0 --max-copy 100",
     "--duration 8": "--duration 0.5",
+    "--duration 1": "--duration 0.5",
+    # Other tests listen at the port as well.
+    "--output none": "--output none --osc-port 0",
     "train-prior my.sda sounds": (
         "train-prior my.sda sounds --epochs 1 --layers 1 --hidden-size 32 --heads 2"
     ),
@@ -203,6 +207,23 @@ def test_logs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert list((tmp_path / "runs" / "board").iterdir())
     (code,) = re.findall(r"```python\n(.+?)```", LOGS, re.DOTALL)
     exec(code, {})
+
+
+def test_live(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What plays to nobody; sound cards and JACK are not everywhere."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    shutil.copy(trained, "my.sda")
+    (knobs,) = re.findall(r"```toml\n(.+?)```", LIVE, re.DOTALL)
+    (tmp_path / "knobs.toml").write_text(knobs)
+    for command in commands(LIVE):
+        if "--output none" in command:
+            run(command)
+    for again in ("again.flac", "once-more.flac"):
+        assert (tmp_path / again).read_bytes() == (tmp_path / "take.flac").read_bytes()
+    (code,) = re.findall(r"```python\n(.+?)```", LIVE, re.DOTALL)
+    exec(code, {})
+    assert sf.info("python.wav").duration > 0.9
 
 
 def test_max_pd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,6 +38,7 @@ COMMANDS = {
         "Train the generator (prior) and add it to the model file.",
     ),
     "generate": Entry("generate", "generate_cmd", "Generate new sound from a model with a prior."),
+    "play": Entry("play", "play_cmd", "Play new sound without end, and change it while it plays."),
     "pack": Entry(
         "pack", "pack_cmd", "Make a sampler kit: one-shots and loops, named by what they are."
     ),

@@ -8,16 +8,14 @@ TorchScript is deprecated since torch 2.11, and it is what nn~ reads: nothing el
 """
 
 import io
-import warnings
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import BinaryIO
 
 import torch
 from torch import Tensor, nn
 
 from distill.files import FilePath
+from distill.hosts.compiled import no_deprecation
 from distill.hosts.decoder import StreamDecoder
 from distill.hosts.encoder import StreamEncoder
 from distill.hosts.parity import Host
@@ -198,13 +196,6 @@ class NnTilde(nn.Module):
         return -1
 
 
-@contextmanager
-def _no_deprecation() -> Iterator[None]:
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "`torch.jit", DeprecationWarning)
-        yield
-
-
 def write_nn_tilde(model: NnTilde, file: BinaryIO, facts: str) -> None:
     """Write a model as TorchScript.
 
@@ -214,7 +205,7 @@ def write_nn_tilde(model: NnTilde, file: BinaryIO, facts: str) -> None:
         facts: JSON about the model, which is kept inside.
     """
     whole = io.BytesIO()
-    with _no_deprecation():
+    with no_deprecation():
         scripted = torch.jit.script(model.eval())
         torch.jit.save(scripted, whole, {"distill.json": facts})
     _copy_archive(whole, file)
@@ -231,7 +222,7 @@ def _copy_archive(source: BinaryIO, target: BinaryIO) -> None:
 
 def read_nn_tilde(path: FilePath) -> torch.jit.ScriptModule:
     """Load a file as hosts do."""
-    with _no_deprecation():
+    with no_deprecation():
         model: torch.jit.ScriptModule = torch.jit.load(str(path))
     return model.eval()
 

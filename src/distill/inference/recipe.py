@@ -260,7 +260,7 @@ def _read_entries(path: str | os.PathLike[str]) -> dict[str, Any]:
         if isinstance(entries, dict) and "sampling" in entries:
             return entries
         if isinstance(entries, dict) and "model_hash" in entries:
-            reason = "it was decoded from codes"
+            reason = "it was played live" if "live" in entries else "it was decoded from codes"
     if not reason and read_tags(path).get("software", "").startswith("Distill"):
         reason = "a program that saved it has dropped its recipe"
     raise _unreadable(path, reason)

@@ -70,7 +70,7 @@ def stream_sound(
     size = max(1, round(BLOCK_S * codec.frame_rate))
     # Codes that are drawn, but not yet heard: decoding and limiting look ahead.
     ahead: deque[np.ndarray] = deque()
-    columns = _note(_codes(GenerationJob(loaded, request, blended_prior), live), ahead)
+    columns = _note(draw_live(GenerationJob(loaded, request, blended_prior), live), ahead)
     sound = (mix_channels(block, loaded.output_channels) for block in _decode(codec, columns, size))
     level = remove_dc_blocks(sound, codec.sample_rate)
     whole = _faded_in(level, codec.sample_rate)
@@ -78,8 +78,15 @@ def stream_sound(
     return (_with_codes(block, ahead, codec.frame_hop) for block in blocks)
 
 
-def _codes(job: GenerationJob, live: LiveSteering) -> Iterator[np.ndarray]:
-    """Codes `[1, Q]` of one frame after another. All that can be wrong is checked at once."""
+def draw_live(job: GenerationJob, live: LiveSteering) -> Iterator[np.ndarray]:
+    """Codes `[1, Q]` of one frame after another, without end.
+
+    All that can be wrong is checked at once.
+
+    Args:
+        job: The model, and the request with seed, sampling and the steering of the prompt.
+        live: Steering, which may change while it runs.
+    """
     seed = job.request.seed
     targets = live.aims.targets
     prompt = job.prompt(seed, targets)

@@ -195,10 +195,29 @@ class _DrawState:
         aims = None if live is None else live.aims
         if aims is None or aims is self._aims:
             return
+        earlier = self._aims
+        if earlier is not None and aims.is_like(earlier):
+            return
         self._aims = aims
         self.targets = aims.targets
+        self.sampling = aims.sampling or self.sampling
         for events in self.events:
             events.steer(self._steering_scores(events.bank), aims.keeps_level)
+            events.draw_by(self.sampling)
+        if aims.reseed is not None and (earlier is None or earlier.reseed != aims.reseed):
+            self._reseed(aims.reseed[1])
+        # What is there before the first frame holds from the start.
+        if earlier is not None and aims.wait is not None:
+            for events in self.events:
+                events.turn_after(aims.wait)
+
+    def _reseed(self, seed: int) -> None:
+        """Draw by the random numbers of `seed` from now on."""
+        own = [self.generator] if isinstance(self.generator, torch.Generator) else self.generator
+        for generator in own:
+            generator.manual_seed(seed)
+        for events in self.events:
+            events.chooser.forget()
 
     def _continue_prompt(self, prompt: LeadInBatch) -> None:
         """Set the state to that after the prompt."""

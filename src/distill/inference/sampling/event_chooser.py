@@ -96,6 +96,18 @@ class EventChooser:
         self._steering_scores = np.zeros(len(self.bank))
         self._steered_frame = -1
 
+    def draw_by(self, sampling: Sampling) -> None:
+        """Choose by other settings from now on; what the kit holds was chosen by those before."""
+        if sampling != self.sampling:
+            self.sampling = sampling
+            self._kit.clear()
+
+    def forget(self) -> None:
+        """Choose as if nothing had been chosen yet."""
+        self._recency[:] = 0
+        self._template_recency[:] = 0
+        self._kit.clear()
+
     def template(self, t: int, tempo: float | None, log_probs: Tensor | None) -> int:
         """Choose the recording that the sound from frame `t` on follows.
 

@@ -43,6 +43,8 @@ MOST_GAIN_DB = 12.0
 """Largest gain in dB by which an event is brought to the level of the event of the template."""
 SHORT_FADE_FRAMES = 4
 """Frames (85 ms) over which a steady part follows from a frame of another sound."""
+TURN_FADE_FRAMES = 4
+"""Frames (85 ms) over which an event that is changed while it sounds goes over into another."""
 LAST_PART = 0.999
 """Latest place of an onset within a frame, in frames."""
 
@@ -60,6 +62,14 @@ class EntryPoints(NamedTuple):
     recording: np.ndarray
     frame: np.ndarray
     scores: np.ndarray
+
+
+class Sounding(NamedTuple):
+    """The event that sounds: its `place`, the `span` that it is laid on, and the `decision`."""
+
+    place: Place
+    span: Span
+    decision: Decision
 
 
 class EventDraw:
@@ -95,16 +105,29 @@ class EventDraw:
         self._previous: int | None = None
         # Latents `[n, D]` that would go on after the frames in the queue, of a steady part.
         self._overhang: Tensor | None = None
+        # None where what sounds cannot be changed.
+        self._sounding: Sounding | None = None
+        # Frames until it is changed; None if it is not.
+        self._turn_in: int | None = None
 
     @property
     def is_due(self) -> bool:
-        """Whether the next frame begins an event, so that `choose` is to be called."""
-        return not self._queue
+        """Whether an event begins or changes with the next frame: then `choose` is to be called."""
+        return not self._queue or self._turn_in == 0
 
     def steer(self, steering: SteeringScores | None, keeps_level: bool) -> None:
         """Choose the next events by other targets; arguments as of the class."""
         self.keeps_level = keeps_level
         self.chooser.steer(steering)
+
+    def draw_by(self, sampling: Sampling) -> None:
+        """Choose the next events by other settings."""
+        self.chooser.draw_by(sampling)
+
+    def turn_after(self, frames: int) -> None:
+        """Change the event that sounds after so many `frames`, unless another has begun by then."""
+        if self._turn_in is None and len(self._queue) > frames:
+            self._turn_in = frames
 
     def metre_at(self, t: int) -> tuple[float, float]:
         """Phases of beat and bar, 0 to 1, at frame `t`; NaN without a beat."""
@@ -112,6 +135,8 @@ class EventDraw:
 
     def next_frame(self) -> DrawnFrame:
         """The next frame; one that is due has been chosen before."""
+        if self._turn_in is not None:
+            self._turn_in -= 1
         return self._queue.popleft()
 
     def forget(self) -> None:
@@ -120,6 +145,8 @@ class EventDraw:
         self.timeline.forget()
         self._previous = None
         self._overhang = None
+        self._sounding = None
+        self._turn_in = None
 
     def follow(self, prompt: Tensor) -> None:
         """Take the recording that the `prompt` `[T, Q]` comes from as the template, in time.
@@ -137,7 +164,7 @@ class EventDraw:
         self._start(recording, t=0)
 
     def choose(self, t: int, context: Tensor | None, log_probs: Tensor, goes_on: bool) -> None:
-        """Choose what begins at frame `t`.
+        """Choose what begins at frame `t`, or what the event that sounds becomes.
 
         Args:
             t: number of the frame.
@@ -145,6 +172,10 @@ class EventDraw:
             log_probs: log-probabilities `[K]` of the prior for the first code of this frame.
             goes_on: whether the frame goes on within a sound that was not drawn here.
         """
+        if self._queue:
+            self._turn(t, log_probs)
+            return
+        self._turn_in = None
         if goes_on and context is not None:
             self._enter(t, context)
         while not self._queue:
@@ -177,6 +208,30 @@ class EventDraw:
         self._push(self.bank.recordings[recording].codes[0][index].long(), ends=False)
         self._previous = event
         self._overhang = None
+        self._sounding = None
+
+    def _turn(self, t: int, log_probs: Tensor) -> None:
+        """Let the event that sounds become another one, at the age that it has reached."""
+        self._turn_in = None
+        sounding = self._sounding
+        if sounding is None:
+            return
+        decision = self.chooser.decide(sounding.place, t, log_probs)
+        if decision == sounding.decision:
+            return
+        bank = self.bank
+        span = sounding.span
+        overhang = CROSSFADE_FRAMES if bank.steady[decision.event] else 0
+        whole = self._course(decision, sounding.place.cue, span, overhang)
+        ends = self._queue[-1].ends
+        rest = torch.stack([frame.codes for frame in self._queue])
+        before = bank.codec.rvq.lookup(rest[:TURN_FADE_FRAMES])
+        latents = fade_from(before, whole[t - span.first : span.frames])
+        self._queue.clear()
+        self._previous = decision.event
+        self._push(bank.codec.rvq(latents), ends)
+        self._overhang = whole[span.frames :] if overhang else None
+        self._sounding = sounding._replace(decision=decision)
 
     def _entry_points(self, context: Tensor) -> EntryPoints:
         """Places in the recordings after frames like the last of `context` `[n, D]`."""
@@ -224,32 +279,26 @@ class EventDraw:
         assert template is not None
         self._push(codes, ends=slot.is_last and self.bank.recordings[template].whole)
         self._previous = decision.event
+        self._sounding = Sounding(place, span, decision)
 
     def _render(self, decision: Decision, cue: int, span: Span, context: Tensor | None) -> Tensor:
         """Codes `[frames, Q]` of a decision."""
         bank = self.bank
-        gain = self._gain(decision.event, cue)
         is_steady = bool(bank.steady[decision.event])
         is_successor = successor(bank, self._previous) == decision.event
         fades = is_steady and context is not None and not is_successor
         before = self._overhang
         self._overhang = None
         overhang = CROSSFADE_FRAMES if is_steady else 0
-        if decision.partner is None and not gain and not fades:
+        is_exact = decision.partner is None and not self._gain(decision.event, cue)
+        if is_exact and not fades:
             codes = exact_codes(bank, decision.event, span)
             if codes is not None:
                 if overhang:
                     whole = trajectory(bank, decision.event, span, overhang=overhang)
                     self._overhang = whole[span.frames :]
                 return codes
-        latents = trajectory(bank, decision.event, span, gain, overhang)
-        if decision.partner is not None:
-            other_gain = self._gain(decision.partner, cue)
-            other = trajectory(bank, decision.partner, span, other_gain, overhang)
-            # From the middle of the dial down to free, less and less begins as recorded. A steady
-            # part has no attack.
-            head = 0.0 if is_steady else min(1.0, 2 * self.chooser.sampling.nearness)
-            latents = blend(bank.codec.analysis, latents, other, decision.weights, head)
+        latents = self._course(decision, cue, span, overhang)
         if fades:
             assert context is not None
             # Only a steady part goes on: after others, their last frame stands.
@@ -259,6 +308,21 @@ class EventDraw:
             self._overhang = latents[span.frames :]
         indices: Tensor = bank.codec.rvq(latents[: span.frames])
         return indices
+
+    def _course(self, decision: Decision, cue: int, span: Span, overhang: int) -> Tensor:
+        """Latents `[frames + overhang, D]` of a decision, blended if it has a partner."""
+        bank = self.bank
+        gain = self._gain(decision.event, cue)
+        latents = trajectory(bank, decision.event, span, gain, overhang)
+        if decision.partner is None:
+            return latents
+        other_gain = self._gain(decision.partner, cue)
+        other = trajectory(bank, decision.partner, span, other_gain, overhang)
+        # From the middle of the dial down to free, less and less begins as recorded. A steady part
+        # has no attack.
+        is_steady = bool(bank.steady[decision.event])
+        head = 0.0 if is_steady else min(1.0, 2 * self.chooser.sampling.nearness)
+        return blend(bank.codec.analysis, latents, other, decision.weights, head)
 
     def _gain(self, event: int, cue: int) -> float:
         """Gain in dB that brings `event` to the level of the template's; 0 where inaudible."""

@@ -1,0 +1,1 @@
+"""Benchmarks of sound that plays. Runnable: all modules."""
