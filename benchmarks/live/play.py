@@ -11,6 +11,9 @@ found by rendering both, and in what JACK got by its place in the recording. Ste
 with guidance 20, and level. Dropouts are what the player and JACK count. Gaps are stretches of
 more than 2 ms that JACK got as zeros, in a sound that has none there.
 
+The look-ahead lets a change leak into the frames before it, so that the first difference comes
+sooner than the control is plainly heard. Where the recorder loses periods, its times are too small.
+
 Leaves the recording, the control log, what JACK got, and a spectrogram of it in OUT.
 """
 
