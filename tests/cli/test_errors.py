@@ -321,12 +321,13 @@ def test_a_number_far_too_large_or_small_is_refused_at_once(
         "encode": [model, corpus_dir / "low" / "pluck 0.wav"],
         "decode": [model, codes],
         "convert": [corpus_dir / "low" / "pluck 0.wav", "--format", "flac"],
+        "play": [model, "--output", "none", "--osc-port", "0"],
         "pack": [model, "-o", "kit"],
         "export": [model, "--to", "nn", "-o", "my.ts"],
         "codebook": [model],
         "cache": [],
     }[command]
-    if option == "--loudness-target" and value == "-1":
+    if option in ("--loudness-target", "--level") and value == "-1":
         value = "-1000"
     if option == "--seed" and value != "-1":
         value = str(2**63)

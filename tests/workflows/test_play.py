@@ -108,7 +108,7 @@ def test_a_recording_that_cannot_be_written_is_said_at_the_end(
     ("options", "words"),
     [
         ({"latency": "none"}, "no latency"),
-        ({"level": 90}, "level must lie"),
+        ({"level": 90}, "--level must lie"),
         ({"temperature": -1}, "--temperature"),
         ({"tags": ["violin"]}, "no tag"),
         ({"buffer_ms": -1}, "--buffer"),

@@ -6,12 +6,13 @@ from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
+from distill.bounds import check_bound
 from distill.claims import claim
 from distill.errors import OutputError, UsageError
 from distill.files import FilePath
 from distill.inference.sampling.curves import Steering
 from distill.live.control_log import ControlLog, read_log
-from distill.live.controls import read_control
+from distill.live.controls import RANGES
 from distill.live.defaults import BUFFER_MS, LATENCY, LOOPBACK, OUTPUT, RECORDING
 from distill.live.midi import read_midi_map
 from distill.live.osc import Address, OscSender, parse_address
@@ -151,6 +152,7 @@ def play(
         "level": level,
         "latency": latency,
     }
+    check_bound("--duration", duration)
     given = {name: value for name, value in settings.items() if value is not None}
     check_play([model.path, replay, midi_map], record, control_log, buffer_ms)
     log = _replayed(model, replay, given) if replay else _new_log(model, **given)
@@ -216,14 +218,15 @@ def _new_log(
 ) -> ControlLog:
     """The empty log of a sound that begins with such settings."""
     request = make_request(duration=0.0, **options)
-    checked = read_control("level", [level]).value
-    assert isinstance(checked, float)
+    limits = RANGES["level"]
+    if not limits.least <= level <= limits.most:
+        raise UsageError(f"--level must lie between {limits.least:g} and {limits.most:g} dB.")
     settings = LiveSettings(
         seed=request.seed,
         sampling=request.sampling,
         steering=request.steering or Steering(),
         latency=latency,
-        level=checked,
+        level=float(level),
     )
     return ControlLog(settings=settings, entries=settings.entries(model))
 
