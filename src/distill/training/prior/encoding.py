@@ -37,8 +37,8 @@ SHIFTS = 4
 # Hours of sound in all encodings together: encoding more takes longer than learning from it.
 ENCODED_HOURS = 8.0
 
-# The same for encodings beyond those that move the grid. More sound is more varied by itself: for 20
-# minutes, 4 encodings serve as well as 16 (0.003 nats on held-out sound), and 1 a little worse
+# The same for encodings beyond those that move the grid. More sound is more varied by itself: of
+# 20 minutes, 4 encodings serve as well as 16 (0.003 nats on held-out sound), and 1 a little worse
 # (0.009).
 VARIED_HOURS = 4.0
 
