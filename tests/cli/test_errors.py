@@ -323,6 +323,7 @@ def test_a_number_far_too_large_or_small_is_refused_at_once(
         "convert": [corpus_dir / "low" / "pluck 0.wav", "--format", "flac"],
         "play": [model, "--output", "none", "--osc-port", "0"],
         "pack": [model, "-o", "kit"],
+        "push": [model, "me/my", "--sounds"],
         "export": [model, "--to", "nn", "-o", "my.ts"],
         "codebook": [model],
         "cache": [],

@@ -83,7 +83,7 @@ def test_a_folder_for_onnx_is_there_whole_or_not_at_all(
     with pytest.raises(OutputError, match="exists already"):
         distill.export(model, "onnx", tmp_path / "there")
 
-    def fail(loaded: LoadedVQModel, folder: Path, latency: str) -> None:
+    def fail(loaded: LoadedVQModel, folder: Path, latency: str, half: bool) -> None:
         (folder / "decoder.onnx").write_text("half")
         raise ParityError("other")
 

@@ -158,7 +158,8 @@ def measure_parity(
             level_db=level_db,
             model_level_db=model_level_db,
             blocks=tuple(figures),
-        )
+        ),
+        LARGEST_DIFFERENCE,
     )
 
 
@@ -185,7 +186,7 @@ def level_db_of(sound: Tensor) -> float:
     return db(float(sound.square().mean().sqrt()))
 
 
-def checked(parity: Parity, largest: float = LARGEST_DIFFERENCE) -> Parity:
+def checked(parity: Parity, largest: float) -> Parity:
     """`parity`, unless it says that the file is another model."""
     if not parity.difference <= largest:
         raise ParityError(
