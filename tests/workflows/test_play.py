@@ -2,6 +2,7 @@
 
 import socket
 import time
+from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 
 import distill
 from distill.errors import AudioError, CodebookMismatchError, NoPriorError, OutputError, UsageError
+from distill.live.engine import LiveBlock, LiveEngine
 from distill.models.persistence import LoadedVQModel
 
 
@@ -104,6 +106,19 @@ def test_a_recording_that_cannot_be_written_is_said_at_the_end(
         live.wait(60)
 
 
+def test_a_failure_while_it_is_drawn_is_raised_at_the_end(
+    model: LoadedVQModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: LiveEngine) -> Iterator[LiveBlock]:
+        raise MemoryError("no memory")
+        yield
+
+    monkeypatch.setattr(LiveEngine, "blocks", fail)
+    live = distill.play(model, output="none", osc_port=None)
+    with pytest.raises(MemoryError, match="no memory"), live:
+        assert live.wait(60)
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -115,7 +130,8 @@ def test_a_recording_that_cannot_be_written_is_said_at_the_end(
         ({"duration": 0}, "--duration"),
         ({"osc_send": "nowhere"}, "--osc-send"),
         ({"midi_map": "none.toml"}, "Cannot read"),
-        ({"midi": "no such port"}, "no MIDI port"),
+        # Without python-rtmidi there are no ports at all.
+        ({"midi": "no such port"}, "no MIDI port|MIDI needs python-rtmidi"),
         ({"replay": "none.jsonl"}, "Cannot read"),
         ({"replay": "none.jsonl", "nearness": 1.0}, "leave out --nearness"),
         ({"control_log": "log.txt"}, "end in .jsonl"),

@@ -286,7 +286,8 @@ class LiveSession:
                 self._take(block, resample(block.sound))
                 if self._stop.is_set() or self._is_last():
                     break
-        except DistillError as error:
+        except Exception as error:
+            # `stop` raises it, in the thread of the caller.
             self._error = error
         finally:
             self._buffer.end(round(END_FADE_S * self._rate), at_once=self._stop.is_set())
