@@ -10,11 +10,12 @@ samples are taken by a process of its own.
 import queue
 import time
 from pathlib import Path
+from typing import Any
 
-import jack
 import numpy as np
 
 from benchmarks.common import parser_of
+from distill.live.packages import require
 
 PATIENCE_S = 20.0
 """Seconds to wait for the ports of the client."""
@@ -26,7 +27,8 @@ def capture(name: str, path: Path, seconds: float) -> tuple[int, int, int]:
     Returns:
         Time of the first sample in frames of JACK, channels, and dropouts of this client.
     """
-    client = jack.Client("capture", no_start_server=True)
+    # Loaded here: its library may be missing.
+    client = require("jack").Client("capture", no_start_server=True)
     sources = _ports(client, name)
     ports = [client.inports.register(f"in_{number}") for number in range(len(sources))]
     blocks: queue.SimpleQueue[tuple[int, np.ndarray]] = queue.SimpleQueue()
@@ -52,7 +54,7 @@ def capture(name: str, path: Path, seconds: float) -> tuple[int, int, int]:
     return first, len(ports), len(dropouts)
 
 
-def _ports(client: jack.Client, name: str) -> list[jack.Port]:
+def _ports(client: Any, name: str) -> list[Any]:
     for _ in range(round(PATIENCE_S / 0.05)):
         ports = client.get_ports(f"^{name}:", is_output=True)
         if ports:

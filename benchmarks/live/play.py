@@ -30,7 +30,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import jack
 import numpy as np
 import soundfile as sf
 from pythonosc.osc_message_builder import OscMessageBuilder
@@ -40,6 +39,7 @@ from benchmarks.common import Bound, parser_of, run_main, save_spectrograms, wri
 from distill.live.control_log import ControlLog, ControlPlayer, read_log
 from distill.live.defaults import BUFFER_MS
 from distill.live.engine import Hands, LiveEngine
+from distill.live.packages import require
 from distill.models.persistence import LoadedVQModel
 
 RATE = 48_000
@@ -99,7 +99,8 @@ def play(
     Returns:
         Facts of the summary, with `sent`: the times of the controls in frames of JACK.
     """
-    clock = jack.Client("clock", no_start_server=True)
+    # Loaded here: its library may be missing.
+    clock = require("jack").Client("clock", no_start_server=True)
     sent = []
     live = distill.play(
         loaded,
