@@ -1,14 +1,17 @@
 """Takes beside one another and beside their sources: A and B, marks of repeated passages."""
 
+import time
 from pathlib import Path
 
 import soundfile as sf
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from distill.library.models import list_models
 from tests.library.makers import keep
 from tests.page import speaker
+from tests.page.asking import Server
 from tests.page.conftest import OpenTab, Studio
+from tests.page.waiting import until
 
 
 def test_two_takes_are_a_and_b(open_tab: OpenTab, studio: Studio) -> None:
@@ -26,6 +29,32 @@ def test_two_takes_are_a_and_b(open_tab: OpenTab, studio: Studio) -> None:
     page.keyboard.press("b")
     expect(sides.get_by_role("button", name="B: side-1")).to_have_attribute("aria-pressed", "true")
     expect(page.get_by_role("button", name="blind test with side-1")).to_be_visible()
+
+
+def test_a_blind_test_opens_though_it_is_made_before_the_answer_is_read(
+    open_tab: OpenTab, server: Server, studio: Studio
+) -> None:
+    (model,) = list_models(studio.workspace).models
+    for number in (1, 2):
+        path = studio.workspace.renders / f"quick-{number}.wav"
+        keep(studio.workspace, path, number, {"model_id": model.model_id})
+    before = len(server.get("/comparisons")["comparisons"])
+
+    def answer_late(route: Route) -> None:
+        response = route.fetch()
+        until(lambda: len(server.get("/comparisons")["comparisons"]) > before, "the pair is made")
+        # And its end has come to the tab.
+        time.sleep(1)
+        route.fulfill(response=response)
+
+    page = open_tab(f"/make/{model.id}")
+    page.route("**/comparisons/sounds", answer_late)
+    rows = page.get_by_role("grid", name="Takes").locator(".take-row")
+    rows.filter(has_text="quick-1").click()
+    page.keyboard.press("c")
+    rows.filter(has_text="quick-2").click()
+    page.get_by_role("button", name="blind test with quick-1").click()
+    page.wait_for_url("**/compare/*")
 
 
 @speaker.LISTEN
