@@ -80,9 +80,9 @@ def test_one_of_many_leaves_without_the_end_of_the_interpreter(
 ) -> None:
     # Threads of torch would meet it, and abort now and then.
     script = (
-        "import atexit, sys; from distill.cli.devices import own_end_of_many\n"
+        "import atexit, sys; from distill.cli.devices import immediate_exit\n"
         "atexit.register(print, 'ended')\n"
-        "with own_end_of_many():\n    print('done'); sys.exit(3)"
+        "with immediate_exit():\n    print('done'); sys.exit(3)"
     )
     command = [sys.executable, "-c", script]
     end = subprocess.run(command, env=environment() | variables, capture_output=True, text=True)

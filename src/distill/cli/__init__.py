@@ -12,7 +12,7 @@ import typer
 
 from distill.cli.commands import app_of, whole_app
 from distill.cli.console import stoppable
-from distill.cli.devices import exit_codes_of_many, own_end_of_many
+from distill.cli.devices import exit_codes_of_many, immediate_exit
 from distill.cli.streams import lasting_streams
 from distill.printable import visible
 
@@ -57,7 +57,7 @@ def _check_current_folder() -> None:
 def main() -> None:
     """Entry point of the `distill` script."""
     _check_current_folder()
-    with lasting_streams() as stdout, own_end_of_many(), stoppable():
+    with lasting_streams() as stdout, immediate_exit(), stoppable():
         bootstrap()
         try:
             with exit_codes_of_many():

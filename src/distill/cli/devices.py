@@ -127,11 +127,11 @@ def exit_codes_of_many() -> Iterator[None]:
 
 
 @contextmanager
-def own_end_of_many() -> Iterator[None]:
-    """End a process that trains with others, or has started them, without the interpreter's end.
+def immediate_exit() -> Iterator[None]:
+    """Leave a process of a training on several devices without the interpreter's shutdown.
 
-    Threads of torch go on in it. One that comes back to the interpreter while that ends aborts the
-    process, after all is done.
+    Threads of torch still run. One that needs the interpreter during its shutdown aborts the
+    process, after all work is done. Other processes exit as usual.
     """
     try:
         yield
@@ -141,7 +141,9 @@ def own_end_of_many() -> Iterator[None]:
         logging.shutdown()
         sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(end.code if isinstance(end.code, int) else 0)
+        if end.code is None:
+            os._exit(0)
+        os._exit(end.code if isinstance(end.code, int) else 1)
 
 
 # --- the processes that follow --------------------------------------------------------------------

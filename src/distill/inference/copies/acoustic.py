@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from distill.inference.copies.matches import NO_MATCHES, Matches, SoundMatches, no_match_of
+from distill.inference.copies.window_sums import smallest, window_sums
 from distill.inference.copies.windows import (
     LONGEST_EVENT,
     SHORTEST_EVENT,
@@ -50,9 +51,6 @@ STRIDE = 3
 
 AT_ONCE = 4_000_000
 """Numbers in one block of the candidate search, distances or latents: 16 MB of float32."""
-
-GROUP = 32
-"""Columns of a group in the search for the smallest distances."""
 
 COMPARED_AT_ONCE = 64
 """Windows that are compared with their candidates at once: it bounds memory."""
@@ -317,12 +315,12 @@ class PassageSearch:
                     continue
                 # A window must not reach from one sound into the next.
                 is_whole = self.owner[begins] == self.owner[begins + size - 1]
-                corpus_means = _window_sums(latents, size)[: len(begins)] / size
+                corpus_means = window_sums(latents, size)[: len(begins)] / size
                 squares = corpus_means.square().sum(1).masked_fill(~is_whole, torch.inf)
                 # Without the square of the means themselves: it is the same for all places.
                 distances = torch.addmm(squares, means, corpus_means.T, alpha=-2)
                 # Keep the best of each block only, so that memory does not grow with the corpus.
-                best = _smallest(distances, CANDIDATES)
+                best = smallest(distances, CANDIDATES)
                 own_distances = torch.cat([nearest[i], best.values], 1)
                 own_places = torch.cat([places[i], begins[best.columns]], 1)
                 whole_counts[i] += int(is_whole.sum())
@@ -353,51 +351,6 @@ class PassageSearch:
         # A shift of the mean level is not a difference.
         louder = torch.einsum("ncl,nl->nc", difference @ self.level, share)
         return torch.einsum("ncl,nl->nc", difference.square().sum(3), share) - louder.square()
-
-
-def _window_sums(latents: Tensor, size: int) -> Tensor:
-    """Sums `[n - size + 1, D]` over each `size` rows of `latents` `[n, D]`, by doubling: sums over
-    1, 2, 4 … rows make up the size. A running sum would round more, and is slower."""
-    total: Tensor | None = None
-    offset = 0
-    count = len(latents) - size + 1
-    sums = latents
-    width = 1
-    while True:
-        if size & width:
-            part = sums[offset : offset + count]
-            total = part if total is None else total + part
-            offset += width
-        if 2 * width > size:
-            assert total is not None
-            return total
-        sums = sums[:-width] + sums[width:]
-        width *= 2
-
-
-class _Smallest(NamedTuple):
-    """The smallest `values` `[n, c]` of each row of a table, in order, and their `columns`."""
-
-    values: Tensor
-    columns: Tensor
-
-
-def _smallest(table: Tensor, count: int) -> _Smallest:
-    """The `count` smallest numbers of each row of `table` `[n, m]`, or all of fewer.
-
-    The smallest lie in the groups of columns with the smallest minima: far fewer are sorted.
-    """
-    n, m = table.shape
-    groups = m // GROUP
-    if groups <= count:
-        return _Smallest(*table.topk(min(count, m), largest=False))
-    minima = table[:, : groups * GROUP].unflatten(1, (groups, GROUP)).amin(2)
-    best_groups = minima.topk(count, largest=False).indices
-    columns = (GROUP * best_groups[..., None] + torch.arange(GROUP)).flatten(1)
-    rest = torch.arange(groups * GROUP, m).expand(n, -1)
-    columns = torch.cat([columns, rest], 1)
-    values, order = table.gather(1, columns).topk(count, largest=False)
-    return _Smallest(values, columns.gather(1, order))
 
 
 def _is_part(length: Tensor, longest: int | None = None) -> Tensor:

@@ -14,10 +14,10 @@ from torch import Tensor
 from distill.cancellation import check_cancellation
 from distill.device import on_one_thread
 from distill.inference.events.bank import EventBank
-from distill.inference.sampling.conditions import Conditions, Suffix, empty_suffix
+from distill.inference.sampling.conditions import Conditions, empty_suffix
 from distill.inference.sampling.event_choice import SteeringScores
 from distill.inference.sampling.event_draw import CONTEXT_FRAMES, EventDraw
-from distill.inference.sampling.lead_in import LeadIn, LeadInBatch
+from distill.inference.sampling.lead_in import LeadInBatch
 from distill.inference.sampling.live_steering import Aims
 from distill.inference.sampling.sampler import (
     GREEDY_BELOW,
@@ -27,10 +27,9 @@ from distill.inference.sampling.sampler import (
     uniform,
 )
 from distill.inference.sampling.settings import Sampling
+from distill.inference.sampling.streams import open_streams, prompt_on
 from distill.models.cancel_points import cancel_points
-from distill.models.prior import CodePrior
-from distill.models.prior_blend import BlendedPrior, BlendedStream, Prior
-from distill.models.prior_stream import PriorStream
+from distill.models.prior_blend import Prior
 
 UNCONDITIONAL = Conditions()
 """Draws freely, from nothing."""
@@ -149,9 +148,9 @@ class _DrawState:
         self.past = self.past.to(device)
 
         self.previous: Tensor | None = None
-        prompt = _prompt_on(device, conditions.prompt)
+        prompt = prompt_on(device, conditions.prompt)
         suffix = conditions.suffix or empty_suffix(prior.num_quantizers)
-        self.stream = _open_streams(prior, batch_size, prompt, suffix)
+        self.stream = open_streams(prior, batch_size, prompt, suffix)
         self.events = self._event_draws()
         if prompt is not None:
             self._continue_prompt(prompt)
@@ -374,52 +373,3 @@ class _DrawState:
         self.age = torch.where(ends, 0, self.age + 1)
         self.start_known = self.start_known | ends
         self.t += 1
-
-
-def _prompt_on(device: torch.device, prompt: LeadIn | LeadInBatch | None) -> LeadInBatch | None:
-    if prompt is None:
-        return None
-    batch = LeadInBatch.stack([prompt]) if isinstance(prompt, LeadIn) else prompt
-    return batch.to(device)
-
-
-def _open_streams(
-    prior: Prior, batch_size: int, prompt: LeadInBatch | None, suffix: Suffix
-) -> PriorStream | BlendedStream:
-    """A stream of the prior, or of both that it blends, each with suffix and prompt."""
-    if not isinstance(prior, BlendedPrior):
-        return _open_stream(prior, batch_size, prompt, suffix)
-    first = _open_stream(prior.first, batch_size, prompt, suffix)
-    second = _open_stream(prior.second, batch_size, prompt, suffix)
-    return BlendedStream(first, second, prior.share)
-
-
-def _open_stream(
-    prior: CodePrior,
-    batch_size: int,
-    prompt: LeadInBatch | None,
-    suffix: Suffix,
-) -> PriorStream:
-    """A stream that has read suffix and prompt, where there are any."""
-    # One suffix for all streams, and no beginnings of sounds within it.
-    codes = suffix.codes[None].to(prior.start.device)
-    suffix_frames = codes.shape[1]
-    starts = torch.zeros(1, suffix_frames, dtype=torch.bool, device=codes.device)
-    metre = torch.full((1, suffix_frames, 2), torch.nan, device=codes.device)
-    prompt_frames = 0
-    if prompt is not None:
-        S, prompt_frames, _ = prompt.codes.shape
-        codes = torch.cat([codes.expand(S, -1, -1), prompt.codes], 1)
-        starts = torch.cat([starts.expand(S, -1), prompt.starts], 1)
-        metre = torch.cat([metre.expand(S, -1, -1), prompt.metre], 1)
-    if not codes.shape[1]:
-        return PriorStream(prior, batch_size)
-    return PriorStream(
-        prior,
-        batch_size,
-        codes,
-        starts,
-        suffix_frames,
-        suffix_position=prompt_frames + suffix.gap,
-        metre=metre,
-    )
