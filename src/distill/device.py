@@ -19,6 +19,10 @@ log = logging.getLogger(__name__)
 MAX_THREADS = 8
 """Most threads by default: the networks are too small to gain from more."""
 
+CONSTANTS = torch.device("cpu")
+"""Where networks compute their constants, even those that are built without memory. Arithmetic on
+torch's device `meta` would load torch's compiler: a second of work in every process."""
+
 
 def pick_device(name: str = "auto") -> torch.device:
     """Choose the device to compute on.

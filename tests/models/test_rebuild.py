@@ -1,6 +1,9 @@
 """Networks from a configuration that may not be believed."""
 
+import json
 import resource
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -193,3 +196,24 @@ def test_weights_that_are_no_numbers_are_refused(value: float) -> None:
     name = next(name for name, weight in weights.items() if weight.is_floating_point())
     weights[name].flatten()[0] = value
     refused(TruncatedModelError, CodePrior, PRIOR, weights, "no numbers", name)
+
+
+REBUILD = """
+import json, sys
+from pathlib import Path
+from distill.models.prior import CodePrior
+from distill.models.rebuild import rebuild
+from distill.models.vqvae import VQVAE
+for network, settings in zip((VQVAE, CodePrior), json.loads(sys.argv[1])):
+    rebuild(Path("m.sda"), network, settings, network(**settings).state_dict())
+print("torch._dynamo" in sys.modules)
+"""
+
+
+def test_torch_loads_no_compiler_for_a_model() -> None:
+    # It would take each command that opens a model a second.
+    codec = {**SMALL, "channels": 2, "memory_frames": 4, "memory_width": 2}
+    flags = {"hears_ahead": True, "ends_first": True, "has_metre": True}
+    prior = {**PRIOR, **flags, "latent_dim": 4, "descriptors": 2, "tags": 1}
+    words = [sys.executable, "-c", REBUILD, json.dumps([codec, prior])]
+    assert subprocess.check_output(words, text=True).strip() == "False"

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from distill.audio.stft import stft, stft_gradient
+from distill.device import CONSTANTS
 
 BLOCK_BANDS = 40
 """Bands computed by one matrix product. A band has few of all bins, so that one product over all
@@ -70,7 +71,9 @@ class MelBank(nn.Module):
     def __init__(self, n_mels: int, n_fft: int, sample_rate: int) -> None:
         super().__init__()
         self.n_fft = n_fft
-        self.register_buffer("weight", mel_filterbank(n_mels, n_fft, sample_rate), persistent=False)
+        with CONSTANTS:
+            weight = mel_filterbank(n_mels, n_fft, sample_rate)
+        self.register_buffer("weight", weight, persistent=False)
         self.blocks = _blocks(n_mels, n_fft, sample_rate)
 
     def forward(self, x: Tensor, hop: int) -> Tensor:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from distill.audio.equaliser import KNOT_DB, knot_weights
 from distill.audio.mel import LOG_FLOOR, MelBanks
+from distill.device import CONSTANTS
 from distill.models.batch_invariant import linear
 from distill.models.losses import MEL_SCALES
 from distill.models.mid_side import to_mid_side
@@ -73,18 +74,26 @@ class Analysis(nn.Module):
         self.frame_hop = frame_hop
         self.channels = channels
         self.banks = MelBanks(ANALYSIS_SCALES, sample_rate)
+        with CONSTANTS:
+            self._register_constants(sample_rate)
+        size = len(self.floor)
+        self.register_buffer("mean", torch.zeros(size))
+        self.register_buffer("basis", torch.zeros(size, latent_dim))
+
+    def _register_constants(self, sample_rate: int) -> None:
+        """Facts on bands and features, which follow from the settings."""
         # Number of bins that each band of the level scale sums up.
         widths = self.banks[LEVEL_SCALE].weight.sum(0).clamp(min=1)
         self.register_buffer("level_widths", widths, persistent=False)
         centres = _centres_of_bands(self.banks[LEVEL_SCALE].weight, sample_rate)
         self.register_buffer("level_centres", centres, persistent=False)
         # A lift of all channels moves mid and side, and leaves the balance as it is.
-        planes = torch.ones(1) if channels == 1 else torch.tensor([1, SIDE_WEIGHT, 0])
+        planes = torch.ones(1) if self.channels == 1 else torch.tensor([1, SIDE_WEIGHT, 0])
         knots = []
         floor = []
         octaves = []
         for bank, (n_mels, n_fft) in zip(self.banks, ANALYSIS_SCALES, strict=True):
-            shape = (len(planes), 2 * frame_hop // n_fft, n_mels)
+            shape = (len(planes), 2 * self.frame_hop // n_fft, n_mels)
             weight = planes[:, None, None].expand(shape)
             centres = _centres_of_bands(bank.weight, sample_rate)
             by_band = knot_weights(centres, sample_rate)
@@ -96,9 +105,6 @@ class Analysis(nn.Module):
         self.register_buffer("floor", torch.cat(floor), persistent=False)
         # Base-2 logarithm of the centre of each feature's band in Hz.
         self.register_buffer("octaves", torch.cat(octaves), persistent=False)
-        size = len(self.floor)
-        self.register_buffer("mean", torch.zeros(size))
-        self.register_buffer("basis", torch.zeros(size, latent_dim))
 
     def features(self, audio: Tensor) -> Tensor:
         """Features `[B, T, F]` of `audio` `[B, C, N]`: natural-log mel magnitudes."""

@@ -23,6 +23,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from distill.device import CONSTANTS
 from distill.models.batch_invariant import logaddexp
 from distill.models.end_hazard import EndHazard
 
@@ -95,19 +96,22 @@ class Pointer(nn.Module):
         nn.init.normal_(self.entries, std=(Q * latent_dim) ** -0.5)
         self.register_buffer("variance", torch.full((Q,), 1 / Q))
 
+        with CONSTANTS:
+            slopes = torch.tensor(FIRST_SLOPES).log().repeat(Q, 1)
+            nearness = torch.tensor(FIRST_NEARNESS).repeat(Q, 1)
+            spread = torch.full((Q,), FIRST_SPREAD).log()
+            share = torch.cat([torch.zeros(Q, H + 1), torch.full((Q, 1), FIRST_EVEN)], 1)
+
         # Weights of the features of `costs`; those that must stay positive as logarithms.
-        slopes = torch.tensor(FIRST_SLOPES).log().repeat(Q, 1)
-        nearness = torch.tensor(FIRST_NEARNESS).repeat(Q, 1)
         self.slope = nn.Parameter(slopes)
         self.coarser_weight = nn.Parameter(nearness.clone())
         self.last_weight = nn.Parameter(nearness)
         self.crossing = nn.Parameter(torch.full((Q, H), FIRST_CROSSING))
         self.nothing = nn.Parameter(torch.full((Q, H), FIRST_NOTHING))
-        self.spread = nn.Parameter(torch.full((Q,), FIRST_SPREAD).log())
+        self.spread = nn.Parameter(spread)
 
         # Logits of the mixture's shares: of each head, of the network, of the uniform distribution.
-        even = torch.full((Q, 1), FIRST_EVEN)
-        self.share = nn.Parameter(torch.cat([torch.zeros(Q, H + 1), even], 1))
+        self.share = nn.Parameter(share)
         self.share_by = nn.Parameter(torch.zeros(Q, H + 1, H + 2))
 
         self.ahead = nn.Parameter(torch.full((Q, H), FIRST_AHEAD)) if hears_ahead else None
