@@ -96,11 +96,17 @@ class AttributeClassifier(nn.Module):
 
     def predict(self, level: int, latents: Tensor) -> Prediction:
         """Predict from the summed `latents` `[..., D]` of the codes up to `level`."""
-        # The level is a one-hot input: one network serves all levels.
         index = torch.tensor(level, device=latents.device)
         one_hot = F.one_hot(index, self.num_quantizers).to(latents)
-        features = torch.cat([latents, one_hot.expand(*latents.shape[:-1], -1)], -1)
-        outputs = self.net(features)
+        return self._predict(latents, one_hot)
+
+    def _predict(self, latents: Tensor, levels: Tensor) -> Prediction:
+        """Predict from `latents` `[..., D]` and one-hot `levels`, which are broadcast.
+
+        The level is an input, so that one network serves all levels.
+        """
+        one_hot = levels.expand(*latents.shape[:-1], -1)
+        outputs = self.net(torch.cat([latents, one_hot], -1))
         n = self.descriptors
         mean, spread, present, tags = outputs.split([n, n, n, outputs.shape[-1] - 3 * n], -1)
         return Prediction(
@@ -131,19 +137,18 @@ class AttributeClassifier(nn.Module):
             latents: summed latents `[M, Q, D]` of the codes up to each level.
             attributes: attributes `[M, A]` of each frame; NaN where a descriptor is absent.
         """
-        values, weights = _split(attributes, self.descriptors)
-        likelihoods = []
-        for level in range(self.num_quantizers):
-            prediction = self.predict(level, latents[:, level])
-            # An absent descriptor is a fact to learn here; `log_likelihood` leaves it free.
-            of_descriptors = torch.where(
-                values.isnan(),
-                F.logsigmoid(-prediction.present),
-                _descriptor_log_likelihood(prediction, values),
-            )
-            of_tags = (weights * prediction.tags).sum(-1)
-            likelihoods.append(of_descriptors.sum(-1) + of_tags)
-        return -torch.stack(likelihoods).mean()
+        values, weights = _split(attributes[:, None], self.descriptors)
+        # All levels at once: operations on those of one take longer to call than to compute.
+        levels = torch.eye(self.num_quantizers, device=latents.device, dtype=latents.dtype)
+        prediction = self._predict(latents, levels)
+        # An absent descriptor is a fact to learn here; `log_likelihood` leaves it free.
+        of_descriptors = torch.where(
+            values.isnan(),
+            F.logsigmoid(-prediction.present),
+            _descriptor_log_likelihood(prediction, values),
+        )
+        of_tags = (weights * prediction.tags).sum(-1)
+        return -(of_descriptors.sum(-1) + of_tags).mean()
 
     def learn(self, batches: Iterable[tuple[Tensor, Tensor]]) -> None:
         """Train on `batches` of latents `[M, Q, D]` and attributes `[M, A]`, then freeze."""
