@@ -20,7 +20,7 @@ ui: $(VENV)/ready
 	$(BIN)/distill ui $(if $(SOUNDS),"$(SOUNDS)")
 
 test: $(VENV)/ready
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --durations 25 --durations-min 5
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --durations 25 --durations-min 5
 
 # A smoke test in Firefox and WebKit, which it needs on the system (CONTRIBUTING.md names them).
 test-browsers: $(VENV)/ready

@@ -2,7 +2,9 @@
 
 import math
 import os
+import shutil
 import signal
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,16 +14,26 @@ import numpy as np
 import pytest
 import soundfile as sf
 import torch
+from filelock import FileLock
 from hypothesis import settings
 
 import distill
+import distill.workflows.train
+import distill.workflows.versions
 from distill.inference.codes.grid import CodeGrid
 from distill.models.levels import level_names
 from distill.models.persistence import load_model_v2, save_model_v2, save_prior_to_model
 from distill.settings import SAMPLE_RATE
+from distill.training.config import VQVAEConfig, get_adaptive_vqvae_config
+from distill.training.prior import attribute_targets
+from distill.training.prior_config import PriorConfig
 
 # The bin of the system is looked for when its library is imported: tests have one of their own.
 os.environ["XDG_DATA_HOME"] = tempfile.mkdtemp(prefix="distill-bin-")
+
+# Tests start hundreds of processes: each would compile all of Distill anew without its bytecode.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # Machines differ: how long an example takes decides nothing.
 settings.register_profile("any machine", deadline=None)
@@ -109,15 +121,83 @@ def full_disk() -> Iterator[Callable[[int | None], None]]:
     limit(None)
 
 
+FIRST = (
+    "campaign/test_small.py",
+    "docs/test_guides.py",
+    "test_corpora.py",
+    "test_readme.py",
+    "page/",
+    "campaign/",
+    "hosts/",
+    "training/",
+)
+"""Files with few tests that take long: begun last, they would leave one process to itself."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the longest files begin first, in the order of `FIRST`."""
+    here = Path(__file__).parent
+
+    def place(item: pytest.Item) -> int:
+        name = item.path.relative_to(here).as_posix()
+        return next((i for i, first in enumerate(FIRST) if name.startswith(first)), len(FIRST))
+
+    items.sort(key=place)
+
+
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """A folder that one of the processes of this run fills, for all of them.
+
+    Args:
+        factory: Of the folders of this process.
+        name: Of the folder.
+        make: Fills an empty folder.
+    """
+    own = factory.getbasetemp()
+    # Workers of xdist have their folders in one of the run.
+    root = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "shared"
+    root.mkdir(exist_ok=True)
+    folder = root / name
+    done = root / f"{name}.done"
+    with FileLock(root / f"{name}.lock"):
+        if not done.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setenv("DISTILL_CACHE", str(own / "cache"))
+                make(folder)
+            done.touch()
+    return folder
+
+
 @pytest.fixture(scope="session")
 def corpus_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Eight plucks of 0.15 to 0.9 s in two folders."""
-    root = tmp_path_factory.mktemp("sounds")
-    for i in range(8):
-        folder = root / ("low" if i < 4 else "high")
-        folder.mkdir(exist_ok=True)
-        sf.write(folder / f"pluck {i}.wav", pluck(110 * 1.3**i, 0.15 + 0.11 * i, i), SAMPLE_RATE)
-    return root
+
+    def make(root: Path) -> None:
+        for i in range(8):
+            folder = root / "sounds" / ("low" if i < 4 else "high")
+            folder.mkdir(parents=True, exist_ok=True)
+            sound = pluck(110 * 1.3**i, 0.15 + 0.11 * i, i)
+            sf.write(folder / f"pluck {i}.wav", sound, SAMPLE_RATE)
+
+    return made_once(tmp_path_factory, "corpus", make) / "sounds"
+
+
+@pytest.fixture
+def small_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trainings of this process make small networks, where they name no sizes."""
+
+    def codec(*facts: Any, **settings: Any) -> VQVAEConfig:
+        return get_adaptive_vqvae_config(*facts, **({"hidden_size": 48} | settings))
+
+    def prior(file_count: int) -> PriorConfig:
+        return PriorConfig(**TINY_PRIOR)
+
+    monkeypatch.setattr(distill.workflows.train, "get_adaptive_vqvae_config", codec)
+    monkeypatch.setattr(distill.workflows.versions, "get_adaptive_vqvae_config", codec)
+    monkeypatch.setattr(distill.workflows.train, "get_adaptive_prior_config", prior)
+    monkeypatch.setattr(attribute_targets, "CLASSIFIER_STEPS", 20)
 
 
 @pytest.fixture
@@ -135,24 +215,22 @@ def tiny_prior() -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory, corpus_dir: Path) -> Path:
     """A small model with a prior, trained on `corpus_dir`."""
-    patch = pytest.MonkeyPatch()
-    patch.setenv("DISTILL_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
-    path = tmp_path_factory.mktemp("model") / "plucks.sda"
-    distill.train(corpus_dir, path, steps=120, **TINY)
-    distill.train_prior(path, corpus_dir, **TINY_PRIOR)
-    patch.undo()
-    return path
+
+    def make(folder: Path) -> None:
+        distill.train(corpus_dir, folder / "plucks.sda", steps=120, **TINY)
+        distill.train_prior(folder / "plucks.sda", corpus_dir, **TINY_PRIOR)
+
+    return made_once(tmp_path_factory, "model", make) / "plucks.sda"
 
 
 @pytest.fixture(scope="session")
 def codec_only(tmp_path_factory: pytest.TempPathFactory, corpus_dir: Path) -> Path:
     """A small model without a prior."""
-    patch = pytest.MonkeyPatch()
-    patch.setenv("DISTILL_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
-    path = tmp_path_factory.mktemp("codec") / "codec.sda"
-    distill.train(corpus_dir, path, steps=20, **TINY)
-    patch.undo()
-    return path
+
+    def make(folder: Path) -> None:
+        distill.train(corpus_dir, folder / "codec.sda", steps=20, **TINY)
+
+    return made_once(tmp_path_factory, "codec", make) / "codec.sda"
 
 
 @pytest.fixture(scope="session")

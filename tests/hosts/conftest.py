@@ -10,6 +10,7 @@ import torch
 from distill.hosts.onnx_files import write_onnx_files
 from distill.models.persistence import LoadedVQModel
 from distill.models.vqvae import VQVAE
+from tests.conftest import made_once
 from tests.models.codecs import fitted, tones
 
 MakeCodec = Callable[..., VQVAE]
@@ -71,6 +72,9 @@ def make_model() -> Callable[[VQVAE], LoadedVQModel]:
 @pytest.fixture(scope="session")
 def onnx_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The stereo codec as ONNX, with the shortest look-ahead: half a minute of work."""
-    folder = tmp_path_factory.mktemp("onnx")
-    write_onnx_files(model_of(small_codec(2)), folder, "low")
-    return folder
+
+    def make(folder: Path) -> None:
+        (folder / "files").mkdir()
+        write_onnx_files(model_of(small_codec(2)), folder / "files", "low")
+
+    return made_once(tmp_path_factory, "onnx", make) / "files"

@@ -10,6 +10,7 @@ import soundfile as sf
 import distill
 from distill.models.persistence import LoadedVQModel, load_model_v2
 from distill.settings import SAMPLE_RATE
+from tests.conftest import made_once
 
 TINY = {"batch_size": 4, "crop_frames": 12, "threads": 1}
 """Settings for a training of seconds, beside those of the codec."""
@@ -24,41 +25,37 @@ def bell(hertz: float, seconds: float = 0.5) -> np.ndarray:
 @pytest.fixture(scope="session")
 def bells_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Four bells, in stereo."""
-    folder = tmp_path_factory.mktemp("bells")
-    for hertz in (900, 1300, 1900, 2800):
-        sides = np.stack([bell(hertz), bell(hertz * 1.01)], 1)
-        sf.write(folder / f"bell {hertz}.wav", sides, SAMPLE_RATE)
-    return folder
 
+    def make(folder: Path) -> None:
+        for hertz in (900, 1300, 1900, 2800):
+            sides = np.stack([bell(hertz), bell(hertz * 1.01)], 1)
+            sf.write(folder / f"bell {hertz}.wav", sides, SAMPLE_RATE)
 
-def in_own_cache(factory: pytest.TempPathFactory) -> pytest.MonkeyPatch:
-    """Fixtures of the session come before the cache of a test."""
-    patch = pytest.MonkeyPatch()
-    patch.setenv("DISTILL_CACHE", str(factory.getbasetemp() / "cache"))
-    return patch
+    return made_once(tmp_path_factory, "bells", make)
 
 
 @pytest.fixture(scope="session")
 def version_path(trained: Path, bells_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The next version of `trained`, which has gone on with bells alone."""
-    patch = in_own_cache(tmp_path_factory)
-    path = tmp_path_factory.mktemp("version") / "bells-v2.sda"
-    distill.continue_model(trained, bells_dir, path, steps=30, **TINY)
-    quick: dict[str, Any] = {"max_epochs": 2, "batch_size": 4, "encodings": 2, "threads": 1}
-    distill.train_prior(path, bells_dir, min_steps_per_epoch=6, **quick)
-    patch.undo()
-    return path
+
+    def make(folder: Path) -> None:
+        path = folder / "bells-v2.sda"
+        distill.continue_model(trained, bells_dir, path, steps=30, **TINY)
+        quick: dict[str, Any] = {"max_epochs": 2, "batch_size": 4, "encodings": 2, "threads": 1}
+        distill.train_prior(path, bells_dir, min_steps_per_epoch=6, **quick)
+
+    return made_once(tmp_path_factory, "version", make) / "bells-v2.sda"
 
 
 @pytest.fixture(scope="session")
 def stranger_path(bells_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A codec of bells with codes of its own, in stereo and without a prior."""
-    patch = in_own_cache(tmp_path_factory)
-    path = tmp_path_factory.mktemp("stranger") / "a:strange bell.sda"
-    sizes = {"hidden_size": 48, "codebook_size": 24, "num_quantizers": 2}
-    distill.train(bells_dir, path, steps=40, **sizes, **TINY)
-    patch.undo()
-    return path
+
+    def make(folder: Path) -> None:
+        sizes = {"hidden_size": 48, "codebook_size": 24, "num_quantizers": 2}
+        distill.train(bells_dir, folder / "a:strange bell.sda", steps=40, **sizes, **TINY)
+
+    return made_once(tmp_path_factory, "stranger", make) / "a:strange bell.sda"
 
 
 @pytest.fixture
