@@ -15,6 +15,7 @@ CORPORA = sorted(path for path in Path(FOLDER).iterdir() if path.is_dir()) if FO
 
 
 @pytest.mark.skipif(not CORPORA, reason="DISTILL_CORPORA names no folder of corpora")
+@pytest.mark.usefixtures("small_networks")
 @pytest.mark.parametrize("corpus", CORPORA, ids=lambda path: path.name)
 def test_from_folder_to_new_sound(corpus: Path, tmp_path: Path) -> None:
     report = scan_corpus(corpus)

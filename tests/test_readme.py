@@ -52,6 +52,7 @@ def _run(words: list[str]) -> None:
     assert result.exit_code == 0, f"{words}: {result.output}"
 
 
+@pytest.mark.usefixtures("small_networks")
 def test_every_command_runs(folder: Path) -> None:
     assert len(commands()) >= 7
     for command in commands():
@@ -64,6 +65,7 @@ def test_every_command_runs(folder: Path) -> None:
     }
 
 
+@pytest.mark.usefixtures("small_networks")
 def test_the_python_runs(folder: Path) -> None:
     (code,) = re.findall(r"```python\n(.+?)```", README, re.DOTALL)
     code = code.replace("minutes=20", "steps=12, batch_size=2, codebook_size=16")

@@ -8,7 +8,6 @@ import shlex
 import shutil
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +17,10 @@ import soundfile as sf
 from PIL import Image
 from typer.testing import CliRunner
 
-import distill.workflows.train
 from distill.cli import app
 from distill.library.models import list_models
 from distill.library.workspace import open_workspace
 from distill.settings import SAMPLE_RATE
-from distill.training.prior_config import PriorConfig
 from distill.workflows import hub_sounds
 from tests.audio.sofa_files import write_sofa
 from tests.workflows.fake_hub import connected_hub
@@ -70,9 +67,7 @@ LARGEST_PICTURE = 60_000
 NAMED_ID = re.compile(r"(?:play|restore) ([0-9a-f-]{20,})")
 """An id that a command prints, for the next command."""
 
-TINY_PRIOR = PriorConfig(
-    max_epochs=1, hidden_size=32, num_layers=1, num_heads=2, encodings=2, min_steps_per_epoch=2
-)
+small = pytest.mark.usefixtures("small_networks")
 
 
 def make_sounds(folder: Path) -> None:
@@ -111,6 +106,7 @@ def run(command: str) -> str:
     return result.output
 
 
+@small
 def test_codes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
@@ -146,15 +142,13 @@ def write_strokes(home: Path) -> None:
         sf.write(home / f"{name}.flac", sound + 1e-3 * rng.standard_normal(len(t)), SAMPLE_RATE)
 
 
+@small
 def test_sculpting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     studio = tmp_path / "Distill"
     (studio / "models").mkdir(parents=True)
     monkeypatch.chdir(studio / "models")
     monkeypatch.setenv("DISTILL_WORKSPACE", str(studio))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    monkeypatch.setattr(
-        distill.workflows.train, "get_adaptive_prior_config", lambda count: replace(TINY_PRIOR)
-    )
     write_strokes(tmp_path)
     # Ids are new in every run: those of the guide stand for them, in the order of their printing.
     shown = list(dict.fromkeys(NAMED_ID.findall(SCULPTING)))
@@ -173,6 +167,7 @@ def test_sculpting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert not heard & {"tabla_ghe1.flac", "tabla_tas1.flac", "tabla_ke1.flac"}
 
 
+@small
 def test_samplers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
@@ -194,12 +189,10 @@ def test_samplers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (tmp_path / "kit-2" / "kit.json").exists()
 
 
+@small
 def test_logs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    monkeypatch.setattr(
-        distill.workflows.train, "get_adaptive_prior_config", lambda count: replace(TINY_PRIOR)
-    )
     make_sounds(tmp_path / "sounds")
     for command in commands(LOGS):
         run(command.partition(" > ")[0])
@@ -226,6 +219,7 @@ def test_live(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert sf.info("python.wav").duration > 0.9
 
 
+@small
 def test_max_pd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")

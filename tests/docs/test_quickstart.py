@@ -17,6 +17,7 @@ QUICK = {
 }
 
 
+@pytest.mark.usefixtures("small_networks")
 def test_every_command_runs(
     tmp_path: Path, corpus_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
