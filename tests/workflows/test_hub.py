@@ -16,11 +16,13 @@ from distill.audio.io import read_audio
 from distill.audio.tags import read_tags
 from distill.errors import HubError, ModelFileError, NoPriorError, UsageError
 from distill.inference.modes.request import Request
+from distill.inference.recipe import read_recipe
 from distill.models.persistence import read_header
 from distill.models.sda_file import read_contents
 from distill.workflows import hub as hub_module
 from distill.workflows import hub_sounds
 from distill.workflows.hub import fetch, is_address, parse_repository, pull, push
+from distill.workflows.load import find_second_model
 from distill.workflows.request import make_request
 from tests.workflows.fake_hub import COMMIT, FakeHub, connected_hub
 
@@ -149,6 +151,26 @@ def test_a_blend_takes_a_model_of_the_hub(hub: FakeHub, trained: Path, tmp_path:
     assert request.blend.path.exists()
     with pytest.raises(HubError, match="There is no me/nothing"):
         make_request(blend=("hf://me/nothing", 0.4))
+
+
+def test_a_blended_sound_names_the_model_of_the_hub_and_comes_again_without_asking_it(
+    hub: FakeHub, trained: Path, shifted: Path, tmp_path: Path
+) -> None:
+    push(shifted, NAME)
+    first = distill.load(trained, threads=1)
+    (sound,) = distill.generate(first, 0.3, seed=3, blend=(f"hf://{NAME}", 0.4))
+    path = sound.save(tmp_path / "a.wav")
+    record = read_recipe(path).blend
+    assert record is not None
+    assert record.name == f"hf://{NAME}"
+    asked = len(hub.requests)
+    again = distill.generate_again(first, path)
+    assert len(hub.requests) == asked
+    np.testing.assert_array_equal(again.audio, sound.audio)
+    assert again.recipe.blend == record
+    strange = replace(record, name="hf://me/nothing")
+    with pytest.raises(UsageError, match="blended with 'hf://me/nothing'"):
+        find_second_model(strange, path)
 
 
 def test_without_a_right_token_a_sentence_says_what_to_do(

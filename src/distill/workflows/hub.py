@@ -189,6 +189,38 @@ def fetch(address: FilePath) -> Path:
     return path
 
 
+def find_fetched(address: str) -> Path | None:
+    """A model of the hub that was fetched before, without asking the hub; None without one.
+
+    Args:
+        address: `hf://USER/NAME` or `hf://USER/NAME@REVISION`, from anywhere.
+    """
+    if find_spec("huggingface_hub") is None:
+        return None
+    try:
+        name, revision = parse_repository(address)
+    except UsageError:
+        return None
+    hub = import_module("huggingface_hub")
+    validation = import_module("huggingface_hub.errors").HFValidationError
+    try:
+        found = hub.try_to_load_from_cache(name, MODEL_FILE, revision=revision)
+    except validation:
+        return None
+    # Something else stands for what the hub is known not to have.
+    return Path(found) if isinstance(found, str) else None
+
+
+def write_address(name: FilePath) -> str:
+    """The address of a model at the hub as it is written, whatever a path made of its slashes.
+
+    Raises:
+        UsageError: `name` is no address.
+    """
+    repository, revision = parse_repository(os.fspath(name))
+    return f"hf://{repository}" + (f"@{revision}" if revision else "")
+
+
 def parse_repository(text: str) -> tuple[str, str | None]:
     """Name and revision of a repository; None for the main one.
 

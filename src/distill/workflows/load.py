@@ -9,7 +9,7 @@ from distill.files import FilePath
 from distill.inference.blending.settings import BlendRecord
 from distill.inference.recipe import Recipe
 from distill.models.persistence import LoadedVQModel, load_model_v2, read_header
-from distill.workflows.hub import fetch, is_address
+from distill.workflows.hub import fetch, find_fetched, is_address
 
 Loader = Callable[[FilePath, str, int | None], LoadedVQModel]
 """Loads the model in a file, on a device and with a number of threads, as `load` does."""
@@ -72,6 +72,9 @@ def find_model(recipe: Recipe | None, sound: FilePath | None) -> Path:
 def find_second_model(record: BlendRecord, sound: FilePath) -> Path:
     """Find the second model file of a blended sound, beside the sound or in the current folder.
 
+    One at the hub is found where it was fetched before. The hub is not asked: what a sound file
+    says is not what a person says.
+
     Args:
         record: What the sound says of the blend.
         sound: The sound file.
@@ -81,6 +84,8 @@ def find_second_model(record: BlendRecord, sound: FilePath) -> Path:
     """
     if path := _near(sound, record.id):
         return path
+    if is_address(record.name) and (fetched := find_fetched(record.name)):
+        return fetched
     raise UsageError(
         f"{sound} was blended with '{record.name}' (id {record.id}), which lies neither beside it "
         "nor in this folder: name that with --blend."

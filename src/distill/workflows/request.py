@@ -30,7 +30,7 @@ from distill.inference.recipe import Recipe, read_recipe
 from distill.inference.sampling.curves import Steering, steer
 from distill.inference.sampling.settings import Sampling
 from distill.settings import SAMPLE_RATE
-from distill.workflows.hub import fetch, is_address
+from distill.workflows.hub import fetch, is_address, write_address
 from distill.workflows.load import find_second_model
 
 MODE_OPTIONS = (
@@ -289,7 +289,8 @@ def choose_blend(
         )
     if blend is None:
         path = find_second_model(record, earlier.path)
-        return Blend(path=path, share=record.share, wanted_hash=record.hash)
+        address = record.name if is_address(record.name) else ""
+        return Blend(path=path, share=record.share, wanted_hash=record.hash, address=address)
     share = record.share if blend.share is None else blend.share
     return replace(blend, share=share, wanted_hash=record.hash)
 
@@ -299,7 +300,7 @@ def _second_model(value: Any) -> Blend | None:
     blend = read_blend(value)
     if blend is None or not is_address(blend.path):
         return blend
-    return replace(blend, path=fetch(blend.path))
+    return replace(blend, path=fetch(blend.path), address=write_address(blend.path))
 
 
 def _share(request: Request) -> float:

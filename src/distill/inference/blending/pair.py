@@ -55,7 +55,7 @@ def open_pair(first: LoadedVQModel, blend: Blend) -> Pair:
     _check(first, second, blend)
     versions = are_versions(first.model, second.model)
     record = BlendRecord(
-        name=blend.path.name,
+        name=blend.address or blend.path.name,
         id=str(second.metadata.get("id", "")),
         hash=second.weights_hash,
         share=blend.share,

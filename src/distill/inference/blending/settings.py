@@ -22,12 +22,14 @@ class Blend:
         share: How much of the sound is its own, 0 to 1; None for that of an earlier sound.
         model: That file, where it was read already.
         wanted_hash: `weights_hash` that it must have, as in an earlier sound; empty for any.
+        address: `hf://USER/NAME` of a model at the hub, whose file `path` is; empty for another.
     """
 
     path: Path
     share: float | None
     model: "LoadedVQModel | None" = None
     wanted_hash: str = ""
+    address: str = ""
 
     def __post_init__(self) -> None:
         # Not a number is between none.
@@ -40,7 +42,7 @@ class BlendRecord:
     """The blend of a sound, as its file records it.
 
     Args:
-        name: Name of the second model's file.
+        name: Name of the second model's file, or its address at the hub.
         id: The `id` in its metadata.
         hash: SHA-256 of all its weights, `LoadedVQModel.weights_hash`.
         share: How much of the sound is its own, 0 to 1.
