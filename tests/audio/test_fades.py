@@ -13,6 +13,7 @@ from distill.audio.fades import (
     fade_ends_in_place,
     fade_in,
     fade_out,
+    release,
 )
 from distill.settings import SAMPLE_RATE
 
@@ -61,3 +62,19 @@ def test_fading_in_place_is_fading() -> None:
     assert not np.array_equal(faded, sound)
     fade_ends_in_place(sound, SAMPLE_RATE)
     assert np.array_equal(faded, sound)
+
+
+def test_a_sound_that_goes_on_is_released_and_one_that_has_died_stays() -> None:
+    steady = np.ones((2, SAMPLE_RATE), np.float32)
+    released = release(steady, SAMPLE_RATE)
+    before = round(0.92 * SAMPLE_RATE)
+    assert (released[:, :before] == 1).all()
+    assert (np.diff(released[0, before:]) <= 0).all()
+    assert released[0, -1] == 0
+    assert released.dtype == np.float32
+    # Of a short sound, a quarter.
+    assert (release(steady[:, :400], SAMPLE_RATE)[0, :300] == 1).all()
+    dying = steady * np.exp(-np.linspace(0, 10, SAMPLE_RATE, dtype=np.float32))
+    assert release(dying, SAMPLE_RATE) is dying
+    silence = np.zeros((1, 0), np.float32)
+    assert release(silence, SAMPLE_RATE).shape == (1, 0)

@@ -11,6 +11,15 @@ FADE_IN_S = 0.001
 FADE_OUT_S = 0.01
 """Length of a fade out, in seconds: long enough that a steady sound ends without a click."""
 
+RELEASE_S = 0.08
+"""Length of a release, in seconds: a sound that is let go before its end is not heard to be cut."""
+
+RELEASE_SHARE = 0.25
+"""Share of a sound that its release takes, at most."""
+
+DIED_DB = -40.0
+"""Level of the end of a sound below its loudest part, in dB, from which it needs no release."""
+
 
 def crossfade(before: np.ndarray, after: np.ndarray, overlap: int) -> np.ndarray:
     """Join two sounds `[C, N]`, the end of one fading into the beginning of the other.
@@ -74,3 +83,18 @@ def fade_ends_in_place(
         length = min(n_samples // 2, round(FADE_OUT_S * sample_rate))
         ramp = np.linspace(1, 0, length, dtype=np.float32)
         audio[:, n_samples - length :] *= ramp
+
+
+def release(audio: np.ndarray, sample_rate: int) -> np.ndarray:
+    """Return `audio` `[C, N]` that dies away at its end, unless it has done so by itself."""
+    window = max(1, round(FADE_OUT_S * sample_rate))
+    energy = np.square(audio).sum(axis=0)
+    powers = np.add.reduceat(energy, np.arange(0, len(energy), window))
+    if energy[-window:].sum() <= powers.max(initial=0) * 10 ** (DIED_DB / 10):
+        return audio
+    n_samples = audio.shape[1]
+    length = min(round(RELEASE_S * sample_rate), round(RELEASE_SHARE * n_samples))
+    copy = audio.copy()
+    # Half a wave of cosine: neither end of it is a corner.
+    copy[:, n_samples - length :] *= (1 + np.cos(np.linspace(0, np.pi, length))) / 2
+    return copy.astype(np.float32)

@@ -101,3 +101,13 @@ def bank_of(bank: EventBank, codes: torch.Tensor, cut: EventCut | None) -> Event
     one = build_event_bank(bank.codec, [Recording(name="", codes=codes, whole=True, cut=cut)])
     assert one is not None
     return one
+
+
+def test_a_recording_of_many_sounds_is_a_phrase_and_a_rattle_is_one_sound(bank: EventBank) -> None:
+    codes = bank.recordings[0].codes[0]
+    for frames, expected in ((10.0, True), (4.0, False)):
+        edges = torch.arange(9, dtype=torch.float64) * frames
+        edges[-1] = len(codes)
+        for is_steady in (False, True):
+            cut = EventCut(edges, torch.full((8,), is_steady), torch.full((8,), -12.0))
+            assert bank_of(bank, codes, cut).is_phrase(0) == (expected and not is_steady)

@@ -76,6 +76,44 @@ def test_without_a_tempo_a_sound_moves_as_its_model_does(bank: EventBank) -> Non
     assert torch.equal(codes, bank.recordings[2].codes[0])
 
 
+def lengths_of_sounds(bank: EventBank, tempo: float | None = None) -> list[int]:
+    """Frames of ten sounds, each drawn as one event where its template is a phrase."""
+    K = bank.codec.codebook_size
+    even = torch.full((K,), -float(np.log(K)))
+    lengths = []
+    for seed in range(10):
+        events = EventDraw(
+            bank=bank,
+            sampling=Sampling(),
+            generator=torch.Generator().manual_seed(seed),
+            single_events=True,
+            tempo=tempo,
+        )
+        ends = False
+        t = 0
+        while not ends:
+            if events.is_due:
+                events.choose(t, None, even, goes_on=False)
+            ends = events.next_frame().ends
+            t += 1
+        lengths.append(t)
+    return lengths
+
+
+def test_a_single_sound_out_of_a_loop_is_one_event_of_it(bank: EventBank) -> None:
+    assert [bank.is_phrase(number) for number in range(3)] == [True, True, False]
+    phrases = bank.recording < 2
+    lengths = lengths_of_sounds(bank)
+    # Out of the third recording, all of it.
+    singles = [length for length in lengths if length < len(bank.recordings[2].codes[0]) - 1]
+    assert len(singles) > 3
+    assert all(3 <= length <= bank.frames[phrases].max() for length in singles)
+
+
+def test_a_single_sound_in_time_is_whole_bars(bank: EventBank) -> None:
+    assert min(lengths_of_sounds(bank, tempo=120.0)) > 2 * bank.frames.max()
+
+
 @pytest.mark.parametrize("tempo", [None, 120.0])
 def test_the_seed_decides(bank: EventBank, tempo: float | None) -> None:
     assert torch.equal(draw(bank, seed=3, tempo=tempo), draw(bank, seed=3, tempo=tempo))

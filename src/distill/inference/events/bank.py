@@ -22,6 +22,13 @@ from distill.models.prior_blend import Prior
 from distill.models.prior_metadata import EventCut, Recording
 from distill.models.vqvae import VQVAE
 
+PHRASE_EVENTS = 6
+"""Struck events from which a recording without a beat is a phrase: hits with their bounces have
+fewer."""
+
+GRAIN_S = 0.1
+"""Seconds between events, in the middle, below which they are the grain of one sound."""
+
 
 @dataclass(frozen=True)
 class BankRecording:
@@ -128,6 +135,19 @@ class EventBank:
         # Events are in the order of their recordings.
         first = np.searchsorted(self.recording, np.arange(len(self.recordings) + 1))
         return [np.arange(a, b) for a, b in pairwise(first)]
+
+    def is_phrase(self, recording: int) -> bool:
+        """Whether a recording is many sounds one after the other: a beat, or as many events.
+
+        Faster events are the grain of one sound, such as a rattle or a crackle.
+        """
+        if self.recordings[recording].pulse is not None:
+            return True
+        events = self.events_of[recording]
+        struck = events[~self.steady[events]]
+        if len(struck) < PHRASE_EVENTS:
+            return False
+        return float(np.median(self.frames[struck])) >= GRAIN_S * self.codec.frame_rate
 
     def latents(self, recording: int) -> Tensor:
         """Latents `[T, D]` of a recording."""

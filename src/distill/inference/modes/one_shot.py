@@ -1,11 +1,13 @@
 """One-shots: single sounds that end by themselves."""
 
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from distill.audio.fades import release
 from distill.audio.finish import finish, sounding_samples
 from distill.audio.stereo import mix_channels
 from distill.inference.modes.base import Progress, RenderedSound, SequentialMode
@@ -20,8 +22,9 @@ from distill.models.chunked import decode_evenly, frames_of
 class OneShot(SequentialMode):
     """Each sound lasts until the prior ends it, at most `duration` seconds.
 
-    The prompt is recordings up to their ends, so that a new sound begins after it. The result stops
-    where it has died away and fades over its last milliseconds only; no silence follows.
+    The prompt is recordings up to their ends, so that a new sound begins after it. Out of a loop
+    comes one event, not the loop, unless a tempo is asked for. The result stops where it has died
+    away, or fades where the next event began; no silence follows.
     """
 
     traits = TRAITS["one-shot"]
@@ -36,11 +39,14 @@ class OneShot(SequentialMode):
         prompt = job.prompt(seed, targets, draw_sound_end)
         # A single hit keeps no beat, unless one is asked for.
         tempo = job.request.sampling.tempo
-        codes = self._draw(
-            most_frames, seed, progress, job.conditions(prompt, targets, tempos=[tempo])
-        )
+        conditions = replace(job.conditions(prompt, targets, tempos=[tempo]), single_events=True)
+        codes, ends = self._draw(most_frames, seed, progress, conditions)
         sound = np.concatenate(list(decode_evenly(codec, codes)), 1)
         mix = mix_channels(sound, job.loaded.output_channels)
+        if ends:
+            # An event out of a loop stops where the next one began. A sound that is cut at its
+            # longest goes on when it may be longer.
+            mix = release(mix, codec.sample_rate)
         # The prior may end a sound long after it has died away.
         n_samples = min(job.n_samples, sounding_samples(mix, codec.sample_rate))
         audio, gain = finish(
@@ -58,8 +64,8 @@ class OneShot(SequentialMode):
 
     def _draw(
         self, most_frames: int, seed: int, progress: Progress, conditions: Conditions
-    ) -> Tensor:
-        """Codes `[T, Q]` to the end of the sound, or `most_frames` of it."""
+    ) -> tuple[Tensor, bool]:
+        """Codes `[T, Q]` of at most `most_frames`, and whether the sound ends with them."""
         job = self.job
         generator = torch.Generator().manual_seed(seed)
         stream = draw_frames(job.prior, 1, job.request.sampling, generator, conditions)
@@ -69,5 +75,5 @@ class OneShot(SequentialMode):
             progress(t, most_frames)
             # The frame with which the sound ends belongs to it.
             if frame.ends[0]:
-                break
-        return torch.stack(codes)
+                return torch.stack(codes), True
+        return torch.stack(codes), False

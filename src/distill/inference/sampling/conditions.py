@@ -87,6 +87,7 @@ class Conditions:
         event_bank: events of the corpus that sounds are made of; None draws code by code.
         goes_on: whether the first frame goes on within the sound of the prompt. If not, an event
             begins with it.
+        single_events: whether a sound out of a recording that keeps a beat is one event of it.
         keeps_level: whether events keep their own level, as steered loudness needs it.
         live: steering that changes while it is drawn; from the first frame on, it stands in place
             of `targets` and `keeps_level`.
@@ -103,6 +104,7 @@ class Conditions:
     targets: Targets | None = None
     event_bank: EventBank | None = None
     goes_on: bool = False
+    single_events: bool = False
     keeps_level: bool = False
     live: LiveSteering | None = None
     tempos: Sequence[float | None] = ()

@@ -171,6 +171,7 @@ class _DrawState:
                 number=i,
                 steering=steering,
                 keeps_level=self.conditions.keeps_level,
+                single_events=self.conditions.single_events,
                 tempo=tempos[i] if len(tempos) > 1 else tempos[0],
                 bar_beat=self.conditions.bar_beat,
             )

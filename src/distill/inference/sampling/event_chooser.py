@@ -30,6 +30,9 @@ RECENT_TEMPLATE_COST = 1.0
 it."""
 NO_PULSE_COST = 20.0
 """Cost in nats of a template without a pulse for a sound in time."""
+SINGLE_DB = 20.0
+"""Level in dB below the loudest event of its recording from which an event is no sound of its own:
+what sounds then is mostly the one before."""
 ALIKE = 0.15
 """Squared distance of mean latents (unit: total variance of all latents) below which two recorded
 events count as the same sound."""
@@ -132,6 +135,15 @@ class EventChooser:
         if is_like.any():
             scores[~is_like] = -np.inf
         return self.sample(scores)
+
+    def single_event(self, recording: int) -> int:
+        """An event of `recording` that is a sound of its own: not faint, and with room to ring."""
+        bank = self.bank
+        events = bank.events_of[recording]
+        loud = events[bank.level[events] >= bank.level[events].max() - SINGLE_DB]
+        frames = bank.reach[loud]
+        fit = loud[frames >= np.median(frames)]
+        return int(fit[int(self.uniform() * len(fit))])
 
     def remember_template(self, recording: int) -> None:
         """Note that `recording` is the template now."""

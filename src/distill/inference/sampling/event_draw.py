@@ -82,6 +82,7 @@ class EventDraw:
         number: number of the stream, for its targets.
         steering: scores by targets, if there are any.
         keeps_level: whether events keep their own level; if not, they take that of the template's.
+        single_events: whether a sound out of a recording that keeps a beat is one event of it.
         tempo: in BPM; None for a stream that keeps no beat, or takes that of what it goes on from.
         bar_beat: beat of its bar at which frame 0 lies; None where that is unknown.
     """
@@ -94,11 +95,13 @@ class EventDraw:
         number: int = 0,
         steering: SteeringScores | None = None,
         keeps_level: bool = False,
+        single_events: bool = False,
         tempo: float | None = None,
         bar_beat: float | None = None,
     ) -> None:
         self.bank = bank
         self.keeps_level = keeps_level
+        self.single_events = single_events
         self.chooser = EventChooser(bank, sampling, generator, number, steering)
         self.timeline = Timeline(bank, sampling, tempo, self.chooser.uniform, bar_beat)
         self._queue: deque[DrawnFrame] = deque()
@@ -185,7 +188,16 @@ class EventDraw:
 
     def _start(self, template: int, t: int) -> None:
         self.chooser.remember_template(template)
-        self.timeline.start(template, t)
+        # In time, or out of a recording that is one sound, all of it is followed.
+        if self._is_single(template):
+            self.timeline.start_event(self.chooser.single_event(template), t)
+        else:
+            self.timeline.start(template, t)
+
+    def _is_single(self, template: int) -> bool:
+        """Whether the sound is one event of its template."""
+        in_time = self.timeline.tempo is not None
+        return self.single_events and not in_time and self.bank.is_phrase(template)
 
     def _enter(self, t: int, context: Tensor) -> None:
         """Go on as the recording does that was most like the context, to the end of its event."""
@@ -277,7 +289,8 @@ class EventDraw:
         codes = self._render(decision, slot.cue, span, audible)
         template = self.timeline.template
         assert template is not None
-        self._push(codes, ends=slot.is_last and self.bank.recordings[template].whole)
+        is_whole = self.bank.recordings[template].whole or self._is_single(template)
+        self._push(codes, ends=slot.is_last and is_whole)
         self._previous = decision.event
         self._sounding = Sounding(place, span, decision)
 

@@ -121,6 +121,17 @@ class Timeline:
             self._cues = timed_cues(self.bank, template, self._book, self._beat)
         self._cue = next(self._cues, None)
 
+    def start_event(self, event: int, t: int) -> None:
+        """Begin a sound that is one `event` of a recording, at frame `t`."""
+        bank = self.bank
+        self.template = int(bank.recording[event])
+        frames = float(bank.reach[event])
+        if event != bank.events_of[self.template][-1]:
+            # The window of the last frame reaches into the attack of the next event.
+            frames = max(1.0, frames - 1)
+        self._cues = iter((Cue(float(t), event), Cue(t + frames, None)))
+        self._cue = next(self._cues, None)
+
     def go_on(self, event: int, frame: int, t: int) -> int:
         """Go on within a recording: its `frame`, in its `event`, is the frame `t` of the stream.
 
