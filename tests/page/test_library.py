@@ -142,6 +142,13 @@ def test_a_sound_leaves_in_each_format(
         assert (rate, len(exported)) == (SAMPLE_RATE, len(sound))
         likeness = np.corrcoef(exported, sound)[0, 1]
         assert likeness > (0.8 if name in ("OGG", "OPUS", "MP3") else 0.9999), name
+    page.get_by_label("sample rate").select_option("44.1 kHz")
+    details(page).get_by_label("loudness").select_option("−23 LUFS")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="WAV", exact=True).click()
+    download.value.save_as(tmp_path / "other.wav")
+    other = sf.info(tmp_path / "other.wav")
+    assert (other.samplerate, other.frames) == (44_100, round(len(sound) * 0.91875))
 
 
 # --- beside the recording -------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { AsCommands } from "../parts/commands";
 import { Icon } from "../parts/icon";
-import { BASE, post } from "../state/api";
+import { post } from "../state/api";
 import type { DocumentView, RenderView, TaskView } from "../state/records";
 import {
   binRender,
@@ -18,8 +18,7 @@ import { go, hrefOf } from "../state/route";
 import { session } from "../state/session";
 import { afterTask } from "../state/tasks";
 import { toast, toastError } from "../state/toasts";
-
-const FORMATS = ["wav", "aiff", "flac", "mp3", "opus", "ogg", "codes"];
+import { RenderDownload } from "./render-download";
 
 export function RenderActions({ view }: { view: RenderView }) {
   const [isBusy, setBusy] = useState(false);
@@ -62,21 +61,7 @@ export function RenderActions({ view }: { view: RenderView }) {
           as codes
         </button>
         <Comparing view={view} />
-        <button type="button" class="small-button" popovertarget={`export-${view.id}`}>
-          <Icon name="download" /> download
-        </button>
-        <div id={`export-${view.id}`} popover="auto" class="popover menu">
-          {FORMATS.map((format) => (
-            <a
-              key={format}
-              class="button quiet"
-              href={`${BASE}/renders/${view.id}/export?format=${format}`}
-              download
-            >
-              {format.toUpperCase()}
-            </a>
-          ))}
-        </div>
+        <RenderDownload view={view} />
         {session.value?.is_local && (
           <button type="button" class="small-button" onClick={reveal}>
             show in folder
