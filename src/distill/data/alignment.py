@@ -4,6 +4,7 @@ Only copies agree in phase, so that another note or another take is told apart h
 spectra are. A copy may be encoded anew, louder or softer, a little noisy, trimmed or padded.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -119,6 +120,18 @@ class _Fit(NamedTuple):
 _NONE = _Fit(correlation=0.0, freedom=0.0)
 
 
+class _Overlap(NamedTuple):
+    """Stretch in which two sounds overlap.
+
+    Attributes:
+        spectra: White spectra `[2, F]` of both; all 0 if they do not overlap.
+        size: Samples of the transform.
+    """
+
+    spectra: np.ndarray
+    size: int
+
+
 class Part(NamedTuple):
     """The part of a sound file that sounds.
 
@@ -145,9 +158,13 @@ def same_recording(first: Part, second: Part) -> bool:
     # both begin with their onset.
     as_it_lies = (shorter.start - longer.start + begin - start) / _DECIMATION
     by_onset = (_onset(longer) - _onset(shorter) + begin - start) / _DECIMATION
+    tried: set[int] = set()
     for likely in [round(as_it_lies), round(by_onset), *_likely_lags(probe, field)]:
-        lag = _refine(probe, field, likely)
-        if _fit(probe, field, lag).correlation < _PROBE_LEAST:
+        lag, overlap = _refine(probe, field, likely)
+        if lag in tried:
+            continue
+        tried.add(lag)
+        if _fit(overlap).correlation < _PROBE_LEAST:
             continue
         ahead = start - begin + lag * _DECIMATION
         agree = _pieces_agree(longer.audio, shorter.audio, ahead)
@@ -193,7 +210,7 @@ def _pieces_agree(longer: np.ndarray, shorter: np.ndarray, ahead: int) -> bool:
     energies = [np.square(piece).sum() for piece, _ in pairs]
     least = _QUIET * max(energies)
     return all(
-        _fit(*pair, 0).is_same()
+        _fit(_overlap_spectra(*pair, 0)).is_same()
         for pair, energy in zip(pairs, energies, strict=True)
         if energy >= least
     )
@@ -241,38 +258,39 @@ def _likely_lags(probe: np.ndarray, field: np.ndarray) -> list[int]:
     return likely
 
 
-def _refine(first: np.ndarray, second: np.ndarray, lag: int) -> int:
-    """The lag close to `lag` at which two sounds `[n]` and `[m]` agree best where they overlap."""
+def _refine(first: np.ndarray, second: np.ndarray, lag: int) -> tuple[int, _Overlap]:
+    """Find the lag close to `lag` at which two sounds `[n]` and `[m]` agree best.
+
+    Returns:
+        That lag, and the overlap of the sounds there.
+    """
+    overlap = _overlap_spectra(first, second, lag)
     for _ in range(_REFINEMENTS):
-        spectra, size = _overlap_spectra(first, second, lag)
-        products = irfft(np.conj(spectra[0]) * spectra[1], size)
-        near = np.arange(-min(_NEAR, size // 2), min(_NEAR, size // 2) + 1)
+        own, other = overlap.spectra
+        products = irfft(np.conj(own) * other, overlap.size)
+        reach = min(_NEAR, overlap.size // 2)
+        near = np.arange(-reach, reach + 1)
         step = int(near[np.abs(products[near]).argmax()])
         if step == 0:
             break
         lag += step
-    return lag
+        overlap = _overlap_spectra(first, second, lag)
+    return lag, overlap
 
 
-def _fit(first: np.ndarray, second: np.ndarray, lag: int) -> _Fit:
-    """How two sounds `[n]` and `[m]` agree where they overlap.
-
-    Args:
-        first: A sound at `_RATE`.
-        second: Another.
-        lag: Samples by which the first begins later than the second.
-    """
-    spectra, size = _overlap_spectra(first, second, lag)
-    power = np.square(spectra.real) + np.square(spectra.imag)
+def _fit(overlap: _Overlap) -> _Fit:
+    """How two sounds agree where they overlap."""
+    own, other = overlap.spectra
+    power = np.square(overlap.spectra.real) + np.square(overlap.spectra.imag)
     norm = float(np.sqrt(power.sum(axis=1, dtype=np.float64).prod()))
     if norm <= 0.0:
         return _NONE
     mean = power.mean(axis=0)
     freedom = float(np.square(mean.sum()) / np.square(mean).sum())
     # The best place may lie between two samples: half a sample earlier to half a sample later.
-    angles = 2 * np.pi / (size * _FRACTIONS) * np.arange(spectra.shape[1])
+    angles = 2 * np.pi / (overlap.size * _FRACTIONS) * np.arange(len(own))
     turn = np.exp(1j * angles).astype(np.complex64)
-    cross = np.conj(spectra[0]) * spectra[1] * turn ** (-_FRACTIONS // 2)
+    cross = np.conj(own) * other * turn ** (-_FRACTIONS // 2)
     best = 0.0
     for _ in range(_FRACTIONS + 1):
         # Without its sign: a copy may be inverted.
@@ -281,16 +299,13 @@ def _fit(first: np.ndarray, second: np.ndarray, lag: int) -> _Fit:
     return _Fit(correlation=best / norm, freedom=freedom)
 
 
-def _overlap_spectra(first: np.ndarray, second: np.ndarray, lag: int) -> tuple[np.ndarray, int]:
-    """White spectra `[2, F]` of the overlap of two sounds, and the size of the transform.
-
-    All are 0 if there is no overlap.
-    """
+def _overlap_spectra(first: np.ndarray, second: np.ndarray, lag: int) -> _Overlap:
+    """Overlap of two sounds `[n]` and `[m]` at `_RATE`, of which the first begins `lag` later."""
     own, other = _overlap(first, second, lag)
     if not len(own):
-        return np.zeros((2, 2), np.complex64), 2
+        return _Overlap(spectra=np.zeros((2, 2), np.complex64), size=2)
     size = next_fast_len(len(own) + 2, real=True)
-    return _white_spectra(own, other, size), size
+    return _Overlap(spectra=_white_spectra(own, other, size), size=size)
 
 
 def _is_transposed(first: np.ndarray, second: np.ndarray, lag: int) -> bool:
@@ -344,8 +359,7 @@ def _fades(n: int) -> np.ndarray:
 def _white_spectra(first: np.ndarray, second: np.ndarray, size: int) -> np.ndarray:
     """Spectra `[2, F]` of two sounds, whitened alike: else the loudest partial would decide."""
     spectra = np.stack([rfft(first, size), rfft(second, size)])
-    hz = np.arange(spectra.shape[1]) * (_RATE / size)
-    borders = np.searchsorted(hz, np.geomspace(LOWEST_HZ, HIGHEST_HZ, _BANDS + 1))
+    borders = _borders(size)
     power = np.square(spectra.real) + np.square(spectra.imag)
     before = np.zeros((2, spectra.shape[1] + 1))
     np.cumsum(power, axis=1, out=before[:, 1:])
@@ -358,3 +372,13 @@ def _white_spectra(first: np.ndarray, second: np.ndarray, size: int) -> np.ndarr
         whitening = 1.0 / np.sqrt(mean + _FLOOR * loudest)
         gains[borders[0] : borders[-1]] = np.repeat(whitening, np.diff(borders))
     return spectra * gains
+
+
+@lru_cache(maxsize=64)
+def _borders(size: int) -> np.ndarray:
+    """Bins `[_BANDS + 1]` of a transform of `size` samples at which bands begin, and the last ends.
+
+    Sizes repeat from pair to pair, and the search took longer than a transform.
+    """
+    hz = np.arange(size // 2 + 1) * (_RATE / size)
+    return np.searchsorted(hz, np.geomspace(LOWEST_HZ, HIGHEST_HZ, _BANDS + 1))
