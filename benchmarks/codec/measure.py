@@ -22,12 +22,16 @@ from distill.inference.codes.grid import CodeGrid
 from distill.inference.codes.usage import perplexity
 from distill.models.losses import MelLoss, best_gain
 from distill.models.persistence import LoadedVQModel
+from distill.settings import SAMPLE_RATE
 
 CODEC = "codec"
 """Name of the codec in the tables."""
 
 UNQUANTISED = "codec, not quantised"
 """Name of the codec without its quantiser."""
+
+EXCERPT_S = 12.0
+"""Seconds of a long file that count, from its middle."""
 
 Scores = dict[str, float]
 
@@ -98,6 +102,13 @@ def measure(
 def clip_at_full_scale(sound: np.ndarray) -> np.ndarray:
     """`sound` `[C, N]` as a file holds it."""
     return sound.clip(-1, 1)
+
+
+def excerpt_of(sound: np.ndarray) -> np.ndarray:
+    """The middle of a sound `[C, N]`, at most `EXCERPT_S` long."""
+    samples = round(EXCERPT_S * SAMPLE_RATE)
+    start = max(0, (sound.shape[1] - samples) // 2)
+    return np.ascontiguousarray(sound[:, start : start + samples])
 
 
 # --- reduced versions of the codec ----------------------------------------------------------------

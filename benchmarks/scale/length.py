@@ -25,15 +25,11 @@ import torch
 
 import distill
 from benchmarks.codec import metrics
-from benchmarks.codec.measure import clip_at_full_scale, decode_unquantised
+from benchmarks.codec.measure import clip_at_full_scale, decode_unquantised, excerpt_of
 from benchmarks.common import distill_command, link_corpus, parser_of, run_main, write_json
 from distill.inference.codes.decode import decode_sound
 from distill.inference.codes.usage import perplexity
 from distill.models.persistence import LoadedVQModel
-from distill.settings import SAMPLE_RATE
-
-EXCERPT_S = 12.0
-"""Seconds of a file that count, from its middle."""
 
 OWN_FILES = 24
 """Own files that are scored at most."""
@@ -92,7 +88,7 @@ def score(loaded: LoadedVQModel, files: list[Path]) -> Score:
     rows = []
     codes = []
     for file in files:
-        sound = _excerpt(metrics.load(file)[:1])
+        sound = excerpt_of(metrics.load(file)[:1])
         grid = distill.encode(loaded, sound)
         codes.append(grid.codes)
         decoded = clip_at_full_scale(decode_sound(loaded, grid))
@@ -100,13 +96,6 @@ def score(loaded: LoadedVQModel, files: list[Path]) -> Score:
         rows.append([metrics.mel7(sound[0], output.mean(0)) for output in (decoded, exact)])
     quantised, exact_mel7 = np.mean(rows, axis=0)
     return Score(quantised=float(quantised), exact=float(exact_mel7), codes=np.concatenate(codes))
-
-
-def _excerpt(sound: np.ndarray) -> np.ndarray:
-    """The middle of a sound `[C, N]`."""
-    samples = round(EXCERPT_S * SAMPLE_RATE)
-    start = max(0, (sound.shape[1] - samples) // 2)
-    return np.ascontiguousarray(sound[:, start : start + samples])
 
 
 def figures_of(model: Path, own: list[Path], held_out: list[Path]) -> dict[str, object]:

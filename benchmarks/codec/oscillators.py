@@ -1,0 +1,89 @@
+"""Library: a bank of oscillators that is told the amplitudes of partials, and nothing of phases.
+
+Each oscillator has a fixed frequency, and runs from the beginning of a sound to its end. So what a
+frame sounds like depends on that frame and its place alone, and yet tones hold from frame to frame.
+"""
+
+import numpy as np
+import scipy.signal
+
+from distill.settings import SAMPLE_RATE
+
+HOP = 1024
+"""Samples from one frame to the next, as in the codec."""
+
+WINDOW = 8192
+"""Samples of the window in which amplitudes are measured: partials 12 Hz apart are told apart."""
+
+LOWEST_HZ = 40.0
+"""Frequency of the first oscillator, in Hz."""
+
+HIGHEST_HZ = 5000.0
+"""Frequency that the last oscillator reaches, in Hz."""
+
+STEP_CENTS = 12.5
+"""Distance of oscillators: at most 6 cents out of tune, about as much as is heard."""
+
+LEAST_STEP_HZ = 2.0
+"""Least distance of oscillators in Hz: half a second cannot tell nearer ones apart."""
+
+LOBE_HZ = 12.0
+"""Half the width of the main lobe of a Hann window of `WINDOW` samples, in Hz."""
+
+FAINT = 3e-4
+"""Amplitude below which a peak is noise: -70 dBFS."""
+
+PHASE_SEED = 5
+"""Seed of the phases with which oscillators begin: all alike would click."""
+
+
+def frequencies() -> np.ndarray:
+    """Frequencies `[J]` of the oscillators in Hz."""
+    lines = [LOWEST_HZ]
+    while lines[-1] < HIGHEST_HZ:
+        step = lines[-1] * (2 ** (STEP_CENTS / 1200) - 1)
+        lines.append(lines[-1] + max(LEAST_STEP_HZ, step))
+    return np.array(lines)
+
+
+def partial_amplitudes(sound: np.ndarray, hz: np.ndarray) -> np.ndarray:
+    """Amplitudes `[T, J]` of the partials of a sound `[N]`; 0 where an oscillator lies on none.
+
+    An oscillator lies on a partial where none within the main lobe is louder.
+    """
+    window = scipy.signal.windows.hann(WINDOW, sym=False)
+    whole = np.pad(sound, (WINDOW - HOP) // 2)
+    frames = np.lib.stride_tricks.sliding_window_view(whole, WINDOW)[::HOP]
+    # Zeros after the window: bins 3 Hz apart, so that one lies near each oscillator.
+    size = 2 * WINDOW
+    bins = np.round(hz * size / SAMPLE_RATE).astype(int)
+    spectra = np.fft.rfft(frames * window, size)[:, bins]
+    amplitudes = 2 * np.abs(spectra) / window.sum()
+    loudest = np.stack(
+        [amplitudes[:, np.abs(hz - centre) < LOBE_HZ].max(axis=1) for centre in hz], axis=1
+    )
+    is_partial = (amplitudes >= loudest) & (amplitudes > FAINT)
+    result: np.ndarray = np.where(is_partial, amplitudes, 0.0)
+    return result
+
+
+def play(amplitudes: np.ndarray, hz: np.ndarray) -> np.ndarray:
+    """Sound `[T * HOP]` of oscillators with amplitudes `[T, J]`, which move from frame to frame."""
+    phases = np.random.default_rng(PHASE_SEED).uniform(0, 2 * np.pi, len(hz))
+    # Two ramps that add up to 1 on each stretch from the middle of one frame to that of the next.
+    rise = np.linspace(0, 1, HOP, endpoint=False)
+    padded = np.concatenate([amplitudes[:1], amplitudes, amplitudes[-1:]])
+    stretches = []
+    for frame in range(len(padded) - 1):
+        times = np.arange(HOP) + (frame - 0.5) * HOP
+        waves = np.cos(2 * np.pi * hz[:, None] * times / SAMPLE_RATE + phases[:, None])
+        stretches.append(padded[frame] @ waves * (1 - rise) + padded[frame + 1] @ waves * rise)
+    sound: np.ndarray = np.concatenate(stretches)[HOP // 2 : -HOP // 2]
+    return sound
+
+
+def play_partials(sound: np.ndarray) -> np.ndarray:
+    """The partials of a sound `[N]`, played by the bank: as many samples, the last frame silent."""
+    hz = frequencies()
+    played = play(partial_amplitudes(sound, hz), hz)
+    return np.pad(played, (0, max(0, len(sound) - len(played))))[: len(sound)]
