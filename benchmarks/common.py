@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,17 @@ def run_main(main: Callable[[], object]) -> None:
 def distill_command(*arguments: object) -> list[str]:
     """The command line of Distill, in this Python."""
     return [sys.executable, "-m", "distill", *map(str, arguments)]
+
+
+def import_fluidsynth() -> Any:
+    """The module `fluidsynth`. The library of the system that it plays with may be missing."""
+    try:
+        return import_module("fluidsynth")
+    except ImportError:
+        sys.exit(
+            "This plays a soundfont: pip install '.[bench]', and install the library FluidSynth "
+            "(Debian: apt install libfluidsynth3)."
+        )
 
 
 # --- corpora --------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from benchmarks.common import import_fluidsynth
 from distill.settings import SAMPLE_RATE
 
 PROGRAMS = {
@@ -48,12 +49,9 @@ class SoundFontPlayer:
 
     def __init__(self, path: Path) -> None:
         """Load the soundfont at `path`."""
-        # Here, since the other benchmarks do without it.
-        import fluidsynth
-
         # Reverb and chorus would differ from note to note.
         dry: dict[str, Any] = {"synth.reverb.active": 0, "synth.chorus.active": 0}
-        self._synth = fluidsynth.Synth(gain=GAIN, samplerate=float(SAMPLE_RATE), **dry)
+        self._synth = import_fluidsynth().Synth(gain=GAIN, samplerate=float(SAMPLE_RATE), **dry)
         self._font = self._synth.sfload(str(path))
         if self._font < 0:
             raise SystemExit(f"Cannot load the soundfont {path}.")

@@ -23,7 +23,7 @@ import numpy as np
 import scipy.signal
 import soundfile as sf
 
-from benchmarks.common import parser_of, run_main
+from benchmarks.common import import_fluidsynth, parser_of, run_main
 from benchmarks.scale.scores import (
     BASS,
     BEATS_PER_MINUTE,
@@ -228,10 +228,7 @@ def _channel(part: int, take: Take) -> int:
 
 def _synth(take: Take, font: Path) -> Any:
     """A player with the programs and the room of a take."""
-    # Here, since the other benchmarks do without it.
-    import fluidsynth
-
-    synth = fluidsynth.Synth(gain=0.4, samplerate=float(SAMPLE_RATE))
+    synth = import_fluidsynth().Synth(gain=0.4, samplerate=float(SAMPLE_RATE))
     loaded = synth.sfload(str(font))
     if loaded < 0:
         raise SystemExit(f"Cannot load the soundfont {font}.")
