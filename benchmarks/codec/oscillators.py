@@ -7,10 +7,8 @@ frame sounds like depends on that frame and its place alone, and yet tones hold 
 import numpy as np
 import scipy.signal
 
+from distill.models.vqvae import HOP_LENGTH as HOP
 from distill.settings import SAMPLE_RATE
-
-HOP = 1024
-"""Samples from one frame to the next, as in the codec."""
 
 WINDOW = 8192
 """Samples of the window in which amplitudes are measured: partials 12 Hz apart are told apart."""

@@ -55,7 +55,7 @@ static std::string value_of(Module &model, const std::string &name) {
   return text;
 }
 
-// What the setter gives: 0 where the host may go on.
+// Answer of the setter: 0 where the host may go on.
 static int64_t set(Module &model, const std::string &name, const std::string &word) {
   const auto type = numbers(model, name).at(0);
   IValue value;

@@ -158,6 +158,7 @@ def same_recording(first: Part, second: Part) -> bool:
     # both begin with their onset.
     as_it_lies = (shorter.start - longer.start + begin - start) / _DECIMATION
     by_onset = (_onset(longer) - _onset(shorter) + begin - start) / _DECIMATION
+    # Several guesses may lead to one place.
     tried: set[int] = set()
     for likely in [round(as_it_lies), round(by_onset), *_likely_lags(probe, field)]:
         lag, overlap = _refine(probe, field, likely)

@@ -7,7 +7,7 @@ import type { RenderView } from "../state/records";
 
 const FORMATS = ["wav", "aiff", "flac", "mp3", "opus", "ogg"];
 
-/** What may be changed on the way, by the names of the interface. */
+/** Fields of the form, by the names of the interface. */
 const FORM = [
   { name: "rate", label: "sample rate", choices: { "44100": "44.1 kHz", "48000": "48 kHz" } },
   {
