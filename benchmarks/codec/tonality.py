@@ -2,7 +2,7 @@
 
     python -m benchmarks.codec.tonality MODEL.sda SOUNDS --picture tonality.png
 
-Takes 3 s for each file on 1 thread.
+Takes 5 s for each file on 1 thread.
 
 mel7 hardly tells a tone from a band of noise: its bands are as wide as the distance of partials.
 Here a spectrum has a window of 171 ms, which tells partials 12 Hz apart. The strongest 5 % of the
