@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 from typer.testing import CliRunner
 
 from distill.cli import app
@@ -341,6 +341,9 @@ def test_an_edit_repaints_the_columns_that_it_changed_alone(
     context: BrowserContext, open_tab: OpenTab, server: Server, document: str
 ) -> None:
     context.add_init_script(COUNT_COLUMNS)
+    # The use of the codes shades all of them anew: its answer is held back until the end.
+    held: list[Route] = []
+    context.route(re.compile("/codebook$"), lambda route: held.append(route))
     page = open_document(open_tab, document)
     frames = len(server.grid(document)[0])
     page.get_by_label("hear edits").uncheck()
@@ -354,6 +357,9 @@ def test_an_edit_repaints_the_columns_that_it_changed_alone(
     # Those of the codes, and the one or two that stand for 16 frames each from afar.
     assert 1 <= painted <= 10 + 2, painted
     assert frames > 40
+    for route in held:
+        route.continue_()
+    page.wait_for_function("least => columns >= least", arg=before + painted + frames)
 
 
 def test_an_edit_for_an_older_revision_is_offered_again_and_nothing_is_lost(
