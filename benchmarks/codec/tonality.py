@@ -68,9 +68,10 @@ class Tonality(NamedTuple):
 
 def powers(sound: np.ndarray) -> np.ndarray:
     """Powers `[T, F]` of the bins that count, of the mean channel of a sound `[C, N]`."""
-    hz, _, spectra = scipy.signal.stft(
-        sound.mean(0), SAMPLE_RATE, nperseg=WINDOW, noverlap=WINDOW - HOP
-    )
+    mean = sound.mean(0)
+    # A sound that is shorter than the window is followed by silence.
+    whole = np.pad(mean, (0, max(0, WINDOW - len(mean))))
+    hz, _, spectra = scipy.signal.stft(whole, SAMPLE_RATE, nperseg=WINDOW, noverlap=WINDOW - HOP)
     is_inside = (hz >= LOWEST_HZ) & (hz <= HIGHEST_HZ)
     return np.square(np.abs(spectra[is_inside])).T
 

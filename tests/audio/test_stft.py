@@ -57,3 +57,21 @@ def test_sounds_of_magnitude_and_phase_and_their_gradients_are_those_of_the_libr
     )
     for a, b in zip(mine, library, strict=True):
         assert torch.allclose(a, b)
+
+
+def test_added_spectra_sound_beside_and_get_their_gradient() -> None:
+    n_fft, hop = 64, 16
+    generator = torch.Generator().manual_seed(2)
+    parts = [
+        torch.randn(2, 6, 33, generator=generator, dtype=torch.float64).requires_grad_()
+        for _ in range(4)
+    ]
+    log_magnitude, phase, real, imaginary = parts
+    ours = synthesise(log_magnitude, phase, n_fft, hop, real, imaginary)
+    added = torch.complex(real, imaginary)
+    theirs = istft(torch.polar(log_magnitude.exp(), phase) + added, n_fft, hop)
+    assert torch.allclose(ours, theirs)
+    weights = torch.randn(ours.shape, generator=generator, dtype=torch.float64)
+    mine, library = (torch.autograd.grad((y * weights).sum(), parts) for y in (ours, theirs))
+    for a, b in zip(mine, library, strict=True):
+        assert torch.allclose(a, b)

@@ -1,4 +1,4 @@
-"""Small codecs and their models, mono and stereo, with and without a frame memory."""
+"""Small codecs and their models, mono and stereo, with and without frame memory and oscillators."""
 
 from collections.abc import Callable
 from functools import cache
@@ -20,7 +20,7 @@ MakeCodec = Callable[..., VQVAE]
 def small_codec(channels: int = 1, memory: bool = True) -> VQVAE:
     """A codec whose codes are settled, and whose decoder is not as it began."""
     fit = fitted(channels)
-    sizes = {"memory_frames": 40, "memory_width": 12} if memory else {}
+    sizes = {"memory_frames": 40, "memory_width": 12, "oscillators": True} if memory else {}
     codec = VQVAE(**(fit.config | sizes)).eval()
     codec.load_state_dict(fit.state_dict(), strict=False)
     draw = torch.Generator().manual_seed(1)
@@ -40,7 +40,7 @@ def make_codec() -> MakeCodec:
 
 @pytest.fixture(params=[(1, False), (1, True), (2, False), (2, True)], ids=str)
 def codec(request: pytest.FixtureRequest) -> VQVAE:
-    """Codecs of each kind: channels, and whether there is a memory."""
+    """Codecs of each kind: channels, and whether there are memory and oscillators."""
     return small_codec(*request.param)
 
 

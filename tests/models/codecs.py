@@ -11,7 +11,7 @@ def zeros(B: int) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.zeros(B, dtype=torch.long), torch.full((B,), 7)
 
 
-def untrained(channels: int = 1, **settings: int) -> VQVAE:
+def untrained(channels: int = 1, **settings: int | bool) -> VQVAE:
     torch.manual_seed(0)
     small = {"codebook_size": 16, "num_quantizers": 3, "hidden_size": 32, "latent_dim": 8}
     return VQVAE(SAMPLE_RATE, channels=channels, **small, **settings).eval()

@@ -14,7 +14,9 @@ from distill.models.chunked import (
     frames_of,
 )
 from distill.models.fit import fit_codec
+from distill.models.oscillators import Oscillators
 from distill.models.vqvae import VQVAE
+from distill.settings import SAMPLE_RATE
 from tests.models.codecs import fitted, tones, untrained
 
 
@@ -117,6 +119,25 @@ def test_the_frame_memory_sounds_alike_in_pieces(monkeypatch: pytest.MonkeyPatch
     codec.memory.fit(codes[::2])
     torch.nn.init.normal_(codec.memory.vectors, std=5)
     sound = decode_codes(codec, codes)
+    for seconds in (0.4, 0.15):
+        monkeypatch.setattr(chunked, "CHUNK_S", seconds)
+        assert np.abs(decode_codes(codec, codes) - sound).max() < 1e-5
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_oscillators_run_on_from_piece_to_piece(
+    channels: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codec = untrained(channels, oscillators=True)
+    fit_codec(codec, tones(channels).split(4), torch.Generator().manual_seed(0))
+    # Shares of all sizes, so that tones come and go.
+    torch.nn.init.normal_(codec.shares.weight, std=0.5)
+    codes = torch.randint(8, (90, 3), generator=torch.Generator().manual_seed(0))
+    sound = decode_codes(codec, codes)
+    codec.oscillators = None
+    without = decode_codes(codec, codes)
+    assert np.abs(without - sound).max() > 1e-3
+    codec.oscillators = Oscillators(SAMPLE_RATE, codec.n_fft, codec.frame_hop, channels)
     for seconds in (0.4, 0.15):
         monkeypatch.setattr(chunked, "CHUNK_S", seconds)
         assert np.abs(decode_codes(codec, codes) - sound).max() < 1e-5

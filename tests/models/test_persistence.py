@@ -151,11 +151,23 @@ def test_what_is_remembered_comes_back(tmp_path: Path) -> None:
     assert not torch.allclose(loaded.decode(codes), forgetful, atol=1e-3)
 
 
-def test_a_file_from_before_there_was_a_memory_sounds_as_it_did(path: Path) -> None:
+def test_oscillators_come_back(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model = VQVAE(**TINY, oscillators=True).eval()
+    model.rvq.codebooks.normal_()
+    torch.nn.init.normal_(model.shares.weight)
+    codes = torch.arange(6)[None, :, None].expand(1, 6, 2)
+    loaded = load_model_v2(save_model_v2(tmp_path / "m.sda", model, {})).model
+    assert torch.equal(loaded.decode(codes), model.decode(codes))
+
+
+LATER = ("memory_frames", "memory_width", "oscillators")
+"""Settings of codecs that the first files do not have."""
+
+
+def test_a_file_from_before_memory_and_oscillators_sounds_as_it_did(path: Path) -> None:
     config = {
-        name: value
-        for name, value in entry(path, "vqvae_config").items()
-        if not name.startswith("memory_")
+        name: value for name, value in entry(path, "vqvae_config").items() if name not in LATER
     }
     rewrite(path, vqvae_config=config)
     codes = torch.arange(8)[None, :, None].expand(1, 8, 2)

@@ -149,6 +149,12 @@ def test_a_memory_has_frames_and_width_or_neither() -> None:
             untrained(**settings)
 
 
+def test_oscillators_want_a_usual_rate_and_window() -> None:
+    for settings in ({"sample_rate": 4000}, {"sample_rate": 48_000, "n_fft": 1 << 14}):
+        with pytest.raises(ValueError, match="oscillators"):
+            VQVAE(**settings, oscillators=True)
+
+
 # --- frame memory ---------------------------------------------------------------------------------
 
 

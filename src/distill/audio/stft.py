@@ -58,7 +58,14 @@ def istft(spectrum: Tensor, n_fft: int, hop: int) -> Tensor:
     return signal / _window_sums(signal, n_fft, hop)
 
 
-def synthesise(log_magnitude: Tensor, phase: Tensor, n_fft: int, hop: int) -> Tensor:
+def synthesise(
+    log_magnitude: Tensor,
+    phase: Tensor,
+    n_fft: int,
+    hop: int,
+    real: Tensor | None = None,
+    imaginary: Tensor | None = None,
+) -> Tensor:
     """`istft` from magnitudes and phases, with a quick gradient for both.
 
     Args:
@@ -66,11 +73,13 @@ def synthesise(log_magnitude: Tensor, phase: Tensor, n_fft: int, hop: int) -> Te
         phase: Phases `[..., T, F]` in radians.
         n_fft: Samples of a window.
         hop: Samples from one frame to the next.
+        real: Real parts of spectra `[..., T, F]` that are added; None for none.
+        imaginary: Their imaginary parts.
 
     Returns:
         Signals `[..., T * hop]`.
     """
-    result: Tensor = _Synthesis.apply(log_magnitude, phase, n_fft, hop)
+    result: Tensor = _Synthesis.apply(log_magnitude, phase, n_fft, hop, real, imaginary)
     return result
 
 
@@ -140,17 +149,23 @@ class _Synthesis(torch.autograd.Function):
         phase: Tensor,
         n_fft: int,
         hop: int,
+        real: Tensor | None,
+        imaginary: Tensor | None,
     ) -> Tensor:
         magnitude = log_magnitude.exp()
         spectrum = torch.complex(magnitude * phase.cos(), magnitude * phase.sin())
         ctx.save_for_backward(spectrum)
         ctx.n_fft = n_fft
         ctx.hop = hop
-        return istft(spectrum, n_fft, hop)
+        if real is None or imaginary is None:
+            return istft(spectrum, n_fft, hop)
+        return istft(spectrum + torch.complex(real, imaginary), n_fft, hop)
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None, None]:
+    def backward(
+        ctx: Any, gradient: Tensor
+    ) -> tuple[Tensor, Tensor, None, None, Tensor | None, Tensor | None]:
         (spectrum,) = ctx.saved_tensors
         n_fft = ctx.n_fft
         hop = ctx.hop
@@ -160,4 +175,7 @@ class _Synthesis(torch.autograd.Function):
         slopes[..., 0] /= 2
         slopes[..., -1] /= 2
         product = spectrum.conj() * slopes
-        return product.real, product.imag, None, None
+        is_added = ctx.needs_input_grad[4]
+        real = slopes.real if is_added else None
+        imaginary = slopes.imag if is_added else None
+        return product.real, product.imag, None, None, real, imaginary

@@ -56,7 +56,12 @@ class StreamDecoder(nn.Module):
             StreamBlock(block, number, len(blocks), ahead) for number, block in enumerate(blocks, 1)
         )
         self.last_norm = Norm(norms[-1])
-        self.heads = Affine(codec.magnitude, codec.phase, codec.spread, codec.envelope)
+        heads = [codec.magnitude, codec.phase, codec.spread, codec.envelope]
+        if codec.oscillators is not None:
+            heads.append(codec.shares)
+        self.heads = Affine(*heads)
+        # Outputs of the heads before those of the oscillators.
+        self.others = sum(len(head.bias) for head in heads[:4])
         self.outline = Affine(codec.outline)
         self.spectra = Spectra(codec)
         self.transform = transform or FourierFrames(codec.n_fft)
@@ -112,9 +117,12 @@ class StreamDecoder(nn.Module):
         magnitude = heads[:, :, :n]
         phase = heads[:, :, n : 2 * n]
         spread = heads[:, :, 2 * n : 3 * n]
-        envelope = heads[:, :, 3 * n :]
+        envelope = heads[:, :, 3 * n : self.others]
+        shares = heads[:, :, self.others :].sigmoid()
         outline = self.outline(self.columns(decoded, sounding))
-        real, imaginary = self.spectra(magnitude + outline, phase, F.softplus(spread), frames)
+        real, imaginary = self.spectra(
+            magnitude + outline, phase, F.softplus(spread), shares, frames
+        )
         sound, waiting = self.overlap(self.transform(real, imaginary), state[3], frames)
         # Only down: a gain above 1 is the magnitude's business.
         sound, kept = self.envelope(sound, -F.softplus(envelope), state[4:], frames[:1])

@@ -42,6 +42,7 @@ def decode_ahead(codec: VQVAE, codes: Tensor, ahead: int) -> Tensor:
         phase=_in_order([part.phase for part in parts]),
         spread=_in_order([part.spread for part in parts]),
         log_gain=torch.cat([part.log_gain for part in parts]).flatten()[None],
+        shares=_shares_in_order(parts),
     )
     return codec.synthesise(spectrum, torch.zeros(1, dtype=torch.long))[0]
 
@@ -55,7 +56,14 @@ def _frames(codec: VQVAE, windows: Tensor, frame: int) -> Spectrum:
         phase=spectrum.phase[:, :, frame],
         spread=spectrum.spread[:, :, frame],
         log_gain=gains[:, frame],
+        shares=None if spectrum.shares is None else spectrum.shares[:, frame],
     )
+
+
+def _shares_in_order(parts: list[Spectrum]) -> Tensor | None:
+    """Shares `[1, T, J]` of the oscillators in parts `[B, J]`; None without oscillators."""
+    shares = [part.shares for part in parts if part.shares is not None]
+    return torch.cat(shares)[None] if shares else None
 
 
 def _in_order(parts: list[Tensor]) -> Tensor:

@@ -1,4 +1,4 @@
-"""From the decoder's heads to samples, on a stream: noise, inverse STFT, envelope, silence.
+"""From the decoder's heads to samples, on a stream: noise, tones, inverse STFT, envelope, silence.
 
 Frame `f` of a spectrum covers more samples than its hop. Those that no later frame reaches are
 finished; the rest waits. All that is before the beginning of the sound is silence.
@@ -38,11 +38,12 @@ class Spectra(nn.Module):
         self.side_floor = SIDE_FLOOR
         self.side_ratio_floor = SIDE_RATIO_FLOOR
         self.silent = -math.inf
+        self.oscillators = codec.oscillators
         tables = [noise_table(codec.bins, channel) for channel in range(codec.channels)]
         self.register_buffer("table", torch.stack(tables))
 
     def forward(
-        self, log_magnitude: Tensor, phase: Tensor, spread: Tensor, frames: Tensor
+        self, log_magnitude: Tensor, phase: Tensor, spread: Tensor, shares: Tensor, frames: Tensor
     ) -> tuple[Tensor, Tensor]:
         """Real and imaginary parts, each `[B, C, T, F]`.
 
@@ -50,19 +51,26 @@ class Spectra(nn.Module):
             log_magnitude: Natural-log magnitudes `[B, T, C * F]`.
             phase: Phases in radians, alike.
             spread: Standard deviations of their noise in radians, alike.
+            shares: Shares `[B, T, J]` of the oscillators; `J` is 0 without them.
             frames: Number `[T]` of each frame in the whole sound.
         """
         noise = self.table[:, frames.remainder(self.noise_frames)]
         log_magnitude = self.split(log_magnitude)
-        phase = self.split(phase) + self.split(spread) * noise
+        steady = self.split(phase)
+        phase = steady + self.split(spread) * noise
         if self.channels == 2:
             mid, side = log_magnitude[:, 0], log_magnitude[:, 0] + log_magnitude[:, 1]
             is_faint = (side < self.side_floor) | (side < mid + self.side_ratio_floor)
             side = side.masked_fill(is_faint, self.silent)
             log_magnitude = torch.stack((mid, side), 1)
             phase = torch.stack((phase[:, 0], phase[:, 0] + phase[:, 1]), 1)
-        magnitude = log_magnitude.clamp(max=self.largest).exp()
-        return magnitude * phase.cos(), magnitude * phase.sin()
+        log_magnitude = log_magnitude.clamp(max=self.largest)
+        if self.oscillators is None:
+            magnitude = log_magnitude.exp()
+            return magnitude * phase.cos(), magnitude * phase.sin()
+        real, imaginary, log_rest = self.oscillators(shares, log_magnitude, steady, frames[None])
+        magnitude = (log_magnitude + log_rest).exp()
+        return magnitude * phase.cos() + real, magnitude * phase.sin() + imaginary
 
     def split(self, x: Tensor) -> Tensor:
         """Outputs of a head `[B, T, C * F]` as `[B, C, T, F]`."""

@@ -46,10 +46,12 @@ class WholeDecoder(nn.Module):
             heads[:, :, :n] + parts.outline(latents),
             heads[:, :, n : 2 * n],
             F.softplus(heads[:, :, 2 * n : 3 * n]),
+            heads[:, :, parts.others :].sigmoid(),
             numbers,
         )
+        envelope = heads[:, :, 3 * n : parts.others]
         sound = self.overlapped(parts.transform(real, imaginary))
-        return parts.from_mid_side(self.shaped(sound, -F.softplus(heads[:, :, 3 * n :])))
+        return parts.from_mid_side(self.shaped(sound, -F.softplus(envelope)))
 
     def overlapped(self, frames: Tensor) -> Tensor:
         """Sound `[B, C, T * hop]` of windowed frames `[B, C, T, n_fft]`."""

@@ -26,7 +26,12 @@ CODEC_SETTINGS = ("codebook_size", "num_quantizers", "sample_rate", "channels")
 PRIOR_SETTINGS = ("hidden_size", "num_layers", "num_heads", "seq_len", "num_quantizers", "dropout")
 
 # Types of settings that are read before a network is built; `rebuild` checks all of them.
-CODEC_SETTING_TYPES = {"hop_length?": int, "memory_frames?": int, "memory_width?": int}
+CODEC_SETTING_TYPES = {
+    "hop_length?": int,
+    "memory_frames?": int,
+    "memory_width?": int,
+    "oscillators?": bool,
+}
 PRIOR_SETTING_TYPES = {
     "hidden_size": int,
     "num_layers": int,

@@ -120,7 +120,7 @@ class MelLoss(nn.Module):
             with torch.no_grad():
                 source = self.log_mel(target, scale, TRAINED_OVERLAP)
                 weight = repulsion * self.audibility(source, scale)
-            distance, energy = _EnergyDistance.apply(a, b, source, weight)
+            distance, energy = energy_distance(a, b, source, weight)
             distances.append(distance)
             energies.append(energy)
         return torch.stack(distances).mean(), torch.stack(energies).mean()
@@ -195,6 +195,23 @@ class MelLoss(nn.Module):
             repulsion,
         )
         return distance, mid + STEREO_WEIGHT * sides
+
+
+def energy_distance(a: Tensor, b: Tensor, source: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+    """Energy distance of the features of two random decodings to those of their source.
+
+    Args:
+        a: Features of one decoding `[...]`.
+        b: Of the same with other noise, `[...]`.
+        source: Of their source, `[...]`.
+        weight: Weight of the distance between the decodings `[...]`.
+
+    Returns:
+        The distance to the source without gradient, and the energy distance with gradient:
+        scalars.
+    """
+    result: tuple[Tensor, Tensor] = _EnergyDistance.apply(a, b, source, weight)
+    return result
 
 
 class _EnergyDistance(torch.autograd.Function):

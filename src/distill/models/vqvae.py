@@ -23,6 +23,7 @@ from distill.models.envelope import shape_blocks, silence_faint_blocks
 from distill.models.frame_memory import FrameMemory, MemoryVectors
 from distill.models.layers import KERNEL, WideLinear, backbone
 from distill.models.mid_side import drop_faint_side, from_mid_side, relative_to_mid
+from distill.models.oscillators import Oscillators
 from distill.models.phase_noise import NOISE_FRAMES, noise_table
 from distill.models.rvq import ResidualVQ
 
@@ -33,6 +34,16 @@ LARGEST_LOG_MAGNITUDE = 7.0
 """Largest natural-log magnitude of a bin: above that of a full-scale sine under 2048 samples."""
 
 
+LEAST_RATE = 8000
+"""Lowest sample rate in Hz at which oscillators run."""
+
+MOST_WINDOW = 8192
+"""Longest window in samples for which oscillators have tables: 17 MB at most."""
+
+FIRST_SHARE = -4.0
+"""Bias of the shares of oscillators before training, as a logit: a share of 2 %."""
+
+
 class CodecOutput(NamedTuple):
     """Result of a training step.
 
@@ -40,11 +51,13 @@ class CodecOutput(NamedTuple):
         audio: Decoded audio `[B, C, N]`.
         other: The same, decoded with other noise, `[B, C, N]`.
         codes: Codes `[B, T, Q]`.
+        shares: Shares `[B, T, J]` of the oscillators; None without them.
     """
 
     audio: Tensor
     other: Tensor
     codes: Tensor
+    shares: Tensor | None = None
 
 
 class Spectrum(NamedTuple):
@@ -58,12 +71,15 @@ class Spectrum(NamedTuple):
         phase: Phases `[B, C, T, F]` in radians.
         spread: Standard deviations `[B, C, T, F]` of the noise added to the phases, in radians.
         log_gain: Natural-log gains `[B, M]` of the blocks of the envelope.
+        shares: Shares `[B, T, J]`, 0 to 1, of the oscillators in the magnitudes round them; None
+            without oscillators.
     """
 
     log_magnitude: Tensor
     phase: Tensor
     spread: Tensor
     log_gain: Tensor
+    shares: Tensor | None = None
 
 
 class VQVAE(nn.Module):
@@ -87,6 +103,7 @@ class VQVAE(nn.Module):
             `hop_length`.
         memory_frames: Columns of codes in the frame memory (`models/frame_memory.py`); 0 for none.
         memory_width: Numbers of a vector of the frame memory; 0 for none.
+        oscillators: Whether tones come from a bank of oscillators (`models/oscillators.py`).
 
     Example:
         codec = VQVAE(sample_rate=48_000)
@@ -109,6 +126,7 @@ class VQVAE(nn.Module):
         envelope_block: int = 64,
         memory_frames: int = 0,
         memory_width: int = 0,
+        oscillators: bool = False,
     ) -> None:
         super().__init__()
         self.config: dict[str, Any] = {
@@ -125,6 +143,7 @@ class VQVAE(nn.Module):
             "envelope_block": envelope_block,
             "memory_frames": memory_frames,
             "memory_width": memory_width,
+            "oscillators": oscillators,
         }
         _check_config(self.config)
         self.n_fft = n_fft
@@ -149,6 +168,10 @@ class VQVAE(nn.Module):
         self.phase = WideLinear(hidden_size, outputs)
         self.spread = WideLinear(hidden_size, outputs)
         self.envelope = nn.Linear(hidden_size, hop_length // envelope_block)
+        self.oscillators: Oscillators | None = None
+        if oscillators:
+            self.oscillators = Oscillators(sample_rate, n_fft, hop_length, channels)
+            self.shares = WideLinear(hidden_size, self.oscillators.count)
         self._initialise_heads()
 
     def _initialise_heads(self) -> None:
@@ -159,6 +182,10 @@ class VQVAE(nn.Module):
         for head in (self.envelope, self.spread):
             nn.init.normal_(head.weight, std=0.01)
             nn.init.constant_(head.bias, -3.0)
+        if self.oscillators is not None:
+            # Nearly silent until training finds tones.
+            nn.init.zeros_(self.shares.weight)
+            nn.init.constant_(self.shares.bias, FIRST_SHARE)
         if self.channels == 2:
             # A side at right angles to the mid is as near to the left as to the right.
             nn.init.constant_(self.phase.bias[self.bins :], math.pi / 2)
@@ -257,11 +284,14 @@ class VQVAE(nn.Module):
             spread = F.softplus(self.spread(y))
             # Only down: a gain above 1 is the magnitude's business.
             log_gain = -F.softplus(self.envelope(y))
+            has_tones = self.oscillators is not None
+            shares = torch.sigmoid(self.shares(y).float()) if has_tones else None
         return Spectrum(
             log_magnitude=self._split_channels(magnitude.float() + self.outline(values)),
             phase=self._split_channels(phase.float()),
             spread=self._split_channels(spread.float()),
             log_gain=log_gain.float().flatten(1),
+            shares=shares,
         )
 
     def _autocast(self) -> torch.autocast:
@@ -308,7 +338,14 @@ class VQVAE(nn.Module):
             if not self.training:
                 log_magnitude = drop_faint_side(log_magnitude)
         log_magnitude = log_magnitude.clamp(max=LARGEST_LOG_MAGNITUDE)
-        audio = synthesise(log_magnitude, phase, self.n_fft, self.frame_hop)
+        real = imaginary = None
+        if self.oscillators is not None and spectrum.shares is not None:
+            frames = (first_frames[:, None] + torch.arange(T)).to(phase.device)
+            real, imaginary, log_rest = self.oscillators(
+                spectrum.shares, log_magnitude, spectrum.phase, frames
+            )
+            log_magnitude = log_magnitude + log_rest
+        audio = synthesise(log_magnitude, phase, self.n_fft, self.frame_hop, real, imaginary)
         audio = shape_blocks(audio, spectrum.log_gain)
         if not self.training:
             audio = silence_faint_blocks(audio, self.envelope_block)
@@ -367,11 +404,13 @@ class VQVAE(nn.Module):
             audio=self.synthesise(spectrum, first),
             other=self.synthesise(spectrum, second),
             codes=codes,
+            shares=spectrum.shares,
         )
 
 
 def _check_config(config: dict[str, Any]) -> None:
     """Raise `ValueError` unless the constructor arguments fit together."""
+    sample_rate = config["sample_rate"]
     n_fft = config["n_fft"]
     hop_length = config["hop_length"]
     envelope_block = config["envelope_block"]
@@ -390,5 +429,7 @@ def _check_config(config: dict[str, Any]) -> None:
         raise ValueError(f"envelope_block {envelope_block} is no even number")
     if channels not in (1, 2):
         raise ValueError(f"a codec has 1 or 2 channels, not {channels}")
+    if config["oscillators"] and not (sample_rate >= LEAST_RATE and n_fft <= MOST_WINDOW):
+        raise ValueError(f"no oscillators run at {sample_rate} Hz with windows of {n_fft} samples")
     if bool(frames) != bool(width):
         raise ValueError(f"a memory of {frames} frames cannot have {width} numbers for each")

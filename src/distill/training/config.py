@@ -94,6 +94,7 @@ class VQVAEConfig:
             "codebook_size": self.codebook_size,
             "num_quantizers": self.num_quantizers,
             "hidden_size": self.hidden_size,
+            "oscillators": True,
         }
 
 

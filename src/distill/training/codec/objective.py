@@ -1,7 +1,7 @@
 """The loss of a step of codec training, and the random draws of a step.
 
 The loss is an energy distance between mel spectrograms of the sound and of two decodings with
-different noise, and a distance of levels.
+different noise, and a distance of levels. A codec with oscillators has the loss of partials beside.
 """
 
 from collections.abc import Callable
@@ -13,6 +13,7 @@ from torch import Tensor
 
 from distill.models.losses import MEL_SCALES, MelLoss
 from distill.models.vqvae import CodecOutput
+from distill.training.codec.partial_loss import PartialLoss
 
 # Indices into `MEL_SCALES`: scales of every step, and scales that each step draws one from.
 # Nearly as good as all seven at every step, at half the cost.
@@ -68,11 +69,13 @@ class Objective:
     Args:
         mel: Distances of spectrograms.
         draws: Draws the scales.
+        partials: The loss of partials; None without oscillators.
     """
 
-    def __init__(self, mel: MelLoss, draws: StepDraws) -> None:
+    def __init__(self, mel: MelLoss, draws: StepDraws, partials: PartialLoss | None = None) -> None:
         self.mel = mel
         self.draws = draws
+        self.partials = partials
 
     def losses(
         self, output: CodecOutput, audio: Tensor, step: int, check: Callable[[], None]
@@ -84,6 +87,9 @@ class Objective:
         check()
         # The distance is a mean over scales; figures and weights are for the sum.
         loss = energy * len(MEL_SCALES) + LEVEL_WEIGHT * level
+        if self.partials is not None and output.shares is not None:
+            check()
+            loss = loss + self.partials(output.audio, output.other, output.shares, audio)
         return Losses(loss=loss, distance=distance)
 
     def energy_distance(

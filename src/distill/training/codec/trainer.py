@@ -32,6 +32,7 @@ from distill.training.codec.objective import (
     StepDraws,
 )
 from distill.training.codec.optimizer import CodecOptimizer
+from distill.training.codec.partial_loss import PartialLoss
 from distill.training.codec.report import CorpusMeasures, TrainerReport
 from distill.training.codec.settling import fit_codes, fit_memory, memory_arguments
 from distill.training.codec.validation import (
@@ -97,7 +98,9 @@ class CodecTrainer:
         self.codec.half_precision = gains_by_bfloat16(device)
         self.loss = MelLoss(sample_rate).to(device)
         self.draws = StepDraws(config.seed)
-        self.objective = Objective(self.loss, self.draws)
+        has_oscillators = self.codec.oscillators is not None
+        partials = PartialLoss(self.codec).to(device) if has_oscillators else None
+        self.objective = Objective(self.loss, self.draws, partials)
         self.optimizer = CodecOptimizer(self.codec, config.learning_rate)
         self.average = WeightAverage(self.codec)
 
