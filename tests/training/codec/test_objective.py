@@ -3,7 +3,7 @@
 import torch
 
 from distill.models.losses import MelLoss
-from distill.models.vqvae import CodecOutput
+from distill.models.vqvae import VQVAE, CodecOutput
 from distill.settings import SAMPLE_RATE
 from distill.training.codec.objective import (
     EVERY_STEP_SCALES,
@@ -13,6 +13,7 @@ from distill.training.codec.objective import (
     Objective,
     StepDraws,
 )
+from distill.training.codec.partial_loss import PartialLoss
 
 
 def noise(seed: int, channels: int = 1) -> torch.Tensor:
@@ -46,3 +47,19 @@ def test_a_decoding_that_is_the_sound_costs_least() -> None:
         assert same.distance.item() < 1e-4
         assert quiet.distance > 0.1
         assert quiet.loss > same.loss
+
+
+def test_oscillators_bring_the_loss_of_partials() -> None:
+    codec = VQVAE(SAMPLE_RATE, hidden_size=16, decoder_layers=1, oscillators=True)
+    partials = PartialLoss(codec)
+    audio, other = noise(0), noise(1)
+    shares = torch.full((2, 12, codec.oscillators.count), 0.5)
+    output = output_of(other, audio)._replace(shares=shares)
+    losses = [
+        Objective(MelLoss(SAMPLE_RATE), StepDraws(0), each).losses(output, audio, 4, lambda: None)
+        for each in (None, partials)
+    ]
+    expected = partials(other, audio, shares, audio)
+    torch.testing.assert_close(losses[1].loss - losses[0].loss, expected, atol=1e-3, rtol=1e-3)
+    # What is reported is the mel distance all the same.
+    assert torch.equal(losses[0].distance, losses[1].distance)

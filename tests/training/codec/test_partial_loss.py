@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from distill.audio.stft import stft
 from distill.models.oscillators import frequencies
-from distill.models.vqvae import VQVAE
+from distill.models.vqvae import VQVAE, Spectrum
 from distill.settings import SAMPLE_RATE
 from distill.training.codec.partial_loss import DECIMATION, EVERY, PartialLoss, decimate
 
@@ -90,6 +91,34 @@ def test_a_line_is_told_from_a_band(loss: PartialLoss) -> None:
     bands = [band * source.square().mean().sqrt() / band.square().mean().sqrt() for band in bands]
     lines = [tone(frequency, phase) for phase in (1.0, 2.5)]
     assert loss.distance(*lines, source) < 0.3 * loss.distance(*bands, source)
+
+
+def test_it_asks_for_the_oscillator_of_a_tone_and_not_for_one_beside_it() -> None:
+    codec = VQVAE(SAMPLE_RATE, hidden_size=16, decoder_layers=1, oscillators=True)
+    loss = PartialLoss(codec)
+    number, frequency = line(440)
+    # 25 Hz off: neither has to do with the other's line, and both lie in the same bins.
+    beside, _ = line(frequency + 25)
+    source = tone(frequency)[:, None]
+    magnitudes = stft(source, codec.n_fft, codec.frame_hop).abs().clamp(min=1e-6).log()
+    shares = torch.full((1, FRAMES, len(frequencies(SAMPLE_RATE))), 0.001)
+    shares[..., [number, beside]] = 0.8
+    shares.requires_grad_()
+    spectrum = Spectrum(
+        log_magnitude=magnitudes,
+        phase=torch.zeros_like(magnitudes),
+        # As good as any phase.
+        spread=torch.full_like(magnitudes, 3.0),
+        log_gain=torch.zeros(1, FRAMES * codec.frame_hop // codec.envelope_block),
+        shares=shares,
+    )
+    # Many draws of noise: one may be a line by chance.
+    for row in range(0, 200, 10):
+        first, other = (codec.synthesise(spectrum, torch.tensor([n])) for n in (row, row + 5))
+        loss.distance(first.mean(1), other.mean(1), source.mean(1)).backward()
+    slope = middle(shares.grad).sum(1)[0]
+    assert slope[number] < 0
+    assert slope[beside] > 0
 
 
 def test_each_crop_counts_alike_in_any_batch(loss: PartialLoss) -> None:
