@@ -87,3 +87,13 @@ def test_work_is_cancelled_with_its_caller(workers: int) -> None:
     with pytest.raises(CancelledError), cancellable(event):
         done.extend(ordered_map(work, range(9), workers))
     assert set(done) <= {0}
+
+
+def test_what_was_made_ahead_is_not_given_once_the_work_is_left() -> None:
+    event = threading.Event()
+    given: list[int] = []
+    with pytest.raises(CancelledError), cancellable(event):
+        for item in ordered_map(int, range(9), 2):
+            given.append(item)
+            event.set()
+    assert given == [0]

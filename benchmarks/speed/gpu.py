@@ -112,7 +112,7 @@ def train_and_score(args: argparse.Namespace) -> None:
 
 def show_untrained_streams(args: argparse.Namespace, device: torch.device) -> None:
     """Print how fast an untrained prior of the middle size draws 32 streams."""
-    codec = VQVAE(SAMPLE_RATE)
+    codec = VQVAE(SAMPLE_RATE, oscillators=True)
     prior = untrained_prior(codec.rvq.codebooks, codec.frame_rate, PRIOR_FILES).to(device)
     speed = untrained_pace(prior, codec.frame_rate, STREAMS, args.stream_s, device)
     print(f"Codes, {STREAMS} streams: {speed:.0f}x real time", flush=True)

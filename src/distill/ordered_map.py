@@ -6,6 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import ContextVar, copy_context
 from typing import TypeVar
 
+from distill.cancellation import check_cancellation
 from distill.device import prepare
 
 _IS_WORKER = ContextVar("is_worker", default=False)
@@ -49,7 +50,10 @@ def ordered_map(
                 waiting.append(pool.submit(copy_context().run, work_alone, item))
                 if len(waiting) > workers:
                     yield waiting.popleft().result()
+                    # Work that is left gives nothing more, though some of it was made ahead.
+                    check_cancellation()
             while waiting:
                 yield waiting.popleft().result()
+                check_cancellation()
         finally:
             pool.shutdown(wait=False, cancel_futures=True)

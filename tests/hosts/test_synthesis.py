@@ -11,19 +11,27 @@ from distill.models.envelope import SILENCE, shape_blocks, silence_faint_blocks
 from distill.models.mid_side import drop_faint_side, relative_to_mid
 
 
-def test_spectra_have_the_noise_and_the_side_of_the_codec(make_codec) -> None:
-    codec = make_codec(2)
+@pytest.mark.parametrize("has_oscillators", [False, True])
+def test_spectra_have_noise_side_and_tones_of_the_codec(make_codec, has_oscillators: bool) -> None:
+    codec = make_codec(2, has_oscillators)
     draw = torch.Generator().manual_seed(0)
     heads = [torch.randn(1, 5, 2 * codec.bins, generator=draw) for _ in range(3)]
     heads[0][:, :, codec.bins :] *= 10
     numbers = torch.arange(5) + 1997
-    real, imaginary = Spectra(codec)(*heads, numbers)
+    count = codec.oscillators.count if has_oscillators else 0
+    shares = torch.rand(1, 5, count, generator=draw)
+    real, imaginary = Spectra(codec)(*heads, shares, numbers)
 
     split = [x.reshape(1, 5, 2, -1).transpose(1, 2) for x in heads]
     phase = relative_to_mid(split[1] + split[2] * codec.noise(torch.tensor([1997]), 5))
-    magnitude = drop_faint_side(relative_to_mid(split[0])).clamp(max=7).exp()
-    torch.testing.assert_close(real, magnitude * phase.cos())
-    torch.testing.assert_close(imaginary, magnitude * phase.sin())
+    log_magnitude = drop_faint_side(relative_to_mid(split[0])).clamp(max=7)
+    tones = [torch.zeros(())] * 3
+    if has_oscillators:
+        tones = codec.oscillators(shares, log_magnitude, split[1], numbers[None])
+        assert tones[0].abs().max() > 0.1
+    magnitude = (log_magnitude + tones[2]).exp()
+    torch.testing.assert_close(real, magnitude * phase.cos() + tones[0])
+    torch.testing.assert_close(imaginary, magnitude * phase.sin() + tones[1])
     assert (magnitude[:, 1] == 0).any()
 
 

@@ -31,7 +31,8 @@ KNOWN = torch.arange(8).view(2, 4, 1).expand(2, 4, 2)
 def codec(layers: int = 2) -> VQVAE:
     torch.manual_seed(0)
     small = {"codebook_size": 8, "num_quantizers": 2, "hidden_size": 16, "latent_dim": 4}
-    model = VQVAE(SAMPLE_RATE, decoder_layers=layers, memory_frames=8, memory_width=4, **small)
+    parts = {"memory_frames": 8, "memory_width": 4, "oscillators": True}
+    model = VQVAE(SAMPLE_RATE, decoder_layers=layers, **parts, **small)
     model.memory.fit(KNOWN[0])
     return model
 
