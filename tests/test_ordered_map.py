@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pytest
 import torch
@@ -91,9 +91,13 @@ def test_work_is_cancelled_with_its_caller(workers: int) -> None:
 
 def test_what_was_made_ahead_is_not_given_once_the_work_is_left() -> None:
     event = threading.Event()
+
+    def leave_at_first(items: Iterable[int]) -> Iterator[int]:
+        for item in items:
+            event.set()
+            yield item
+
     given: list[int] = []
     with pytest.raises(CancelledError), cancellable(event):
-        for item in ordered_map(int, range(9), 2):
-            given.append(item)
-            event.set()
+        given.extend(leave_at_first(ordered_map(int, range(9), 2)))
     assert given == [0]

@@ -1,5 +1,7 @@
 """Columns of codes as numbers."""
 
+from copy import deepcopy
+
 import pytest
 import torch
 
@@ -15,7 +17,8 @@ def test_latents_are_those_of_the_codec(codec: VQVAE, codes: torch.Tensor, level
 
 
 def test_the_memory_knows_the_same_columns(make_codec) -> None:
-    codec = make_codec(1)
+    # Other tests share it: only the copy learns other columns.
+    codec = deepcopy(make_codec(1))
     drawn = torch.randint(16, (1, 50, 3), generator=torch.Generator().manual_seed(0))
     own = codec.encode(0.1 * torch.randn(1, 1, 4096, generator=torch.Generator().manual_seed(0)))
     codec.memory.fit(torch.cat((drawn[0, :30], own[0])))
@@ -30,7 +33,7 @@ def test_the_memory_knows_the_same_columns(make_codec) -> None:
 
 
 def test_the_memory_is_silent_unless_all_levels_sound(make_codec) -> None:
-    codec = make_codec(2)
+    codec = deepcopy(make_codec(2))
     memory = Memory(codec.memory, 32)
     rows = torch.randint(16, (1, 40, 3), generator=torch.Generator().manual_seed(0))
     codec.memory.fit(rows[0])

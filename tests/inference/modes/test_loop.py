@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from distill.audio.timing import Timing
 from distill.errors import UsageError
 from distill.inference.generate import Generated, generate
-from distill.inference.modes.loop import closest_ends
+from distill.inference.modes import loop as loop_mode
+from distill.inference.modes.loop import closest_ends, decode_circle
 from distill.inference.modes.request import ModeSettings, Request
 from distill.inference.sampling.settings import Sampling
+from distill.models.chunked import decode_codes
 from distill.models.persistence import LoadedVQModel, load_model_v2
 from distill.settings import SAMPLE_RATE
 
@@ -68,8 +70,27 @@ def test_in_time_it_is_exact_to_the_sample(trained: Path, tempo: float, bars: fl
     (loop,) = generate(loaded, request)
     assert loop.audio.shape[1] == round(bars * 4 * 60 / tempo * SAMPLE_RATE)
     assert loop.timing == Timing(tempo, round(4 * bars), 4, is_loop=True)
-    within = np.abs(np.diff(loop.audio[0]))
-    assert abs(loop.audio[0, 0] - loop.audio[0, -1]) <= np.quantile(within, 0.999)
+
+
+@pytest.mark.parametrize("samples", [40 * 1024, 39 * 1024 + 500])
+def test_its_seam_is_a_step_that_the_decoder_makes(
+    trained: Path, monkeypatch: pytest.MonkeyPatch, samples: int
+) -> None:
+    codec = load_model_v2(trained).model
+    codes = torch.randint(8, (40, codec.num_quantizers), generator=torch.Generator().manual_seed(0))
+    decoded: list[np.ndarray] = []
+
+    def decode_and_keep(*arguments) -> np.ndarray:
+        decoded.append(decode_codes(*arguments))
+        return decoded[-1]
+
+    monkeypatch.setattr(loop_mode, "decode_codes", decode_and_keep)
+    circle = decode_circle(codec, codes, samples)
+    start = (codec.receptive_field[1] + 1) * codec.frame_hop
+    # The sample before the start is the last one of the loop.
+    step = decoded[0][0, start] - decoded[0][0, start - 1]
+    assert circle[0, 0] - circle[0, -1] == pytest.approx(step, abs=1e-3)
+    assert circle.shape[1] == samples
 
 
 def test_without_bars_it_is_the_nearest_whole_number_of_beats(trained: Path) -> None:
