@@ -115,6 +115,24 @@ def test_stopped_before_the_first_step_and_resumed(
     assert all(torch.equal(a[name], b[name]) for name in a)
 
 
+def test_a_training_that_an_earlier_version_began_goes_on(
+    corpus_dir: Path, tmp_path: Path, tiny: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = tmp_path / "begun.sda"
+    cancelled, watch = stop_after(3)
+    model_arguments = VQVAEConfig.model_arguments
+    with monkeypatch.context() as earlier:
+        # Then there were no oscillators.
+        earlier.setattr(
+            VQVAEConfig,
+            "model_arguments",
+            lambda *arguments: model_arguments(*arguments) | {"oscillators": False},
+        )
+        distill.train(corpus_dir, begun, steps=6, callback=watch, cancel_event=cancelled, **tiny)
+    assert distill.resume(begun).finished
+    assert load_model_v2(begun).config["oscillators"] is False
+
+
 def test_training_lowers_the_distance_and_fills_the_file(trained: Path, codec_only: Path) -> None:
     metadata = read_header(trained)["metadata"]
     curves = metadata["loss_curves"]

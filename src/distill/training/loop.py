@@ -324,10 +324,8 @@ def resume_vqvae(
     return complete
 
 
-def _codec_of(state: dict[str, Any]) -> VQVAE | None:
-    """The codec of a checkpoint whose training goes on from a model; None where it is a new one."""
-    if not state.get("parent_path"):
-        return None
+def _codec_of(state: dict[str, Any]) -> VQVAE:
+    """The codec of a checkpoint, as it was begun: an earlier version may have had other parts."""
     return VQVAE(**state["trainer"]["arguments"])
 
 
