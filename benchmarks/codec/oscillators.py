@@ -1,4 +1,4 @@
-"""Library: a bank of oscillators that is told the amplitudes of partials, and nothing of phases.
+"""Library: the codec's bank of oscillators, told the amplitudes of partials and nothing of phases.
 
 Each oscillator has a fixed frequency, and runs from the beginning of a sound to its end. So what a
 frame sounds like depends on that frame and its place alone, and yet tones hold from frame to frame.
@@ -7,41 +7,16 @@ frame sounds like depends on that frame and its place alone, and yet tones hold 
 import numpy as np
 import scipy.signal
 
+from distill.models.oscillators import PHASE_SEED, frequencies
 from distill.models.vqvae import HOP_LENGTH as HOP
 from distill.settings import SAMPLE_RATE
+from distill.training.codec.partial_loss import FAINT
 
 WINDOW = 8192
 """Samples of the window in which amplitudes are measured: partials 12 Hz apart are told apart."""
 
-LOWEST_HZ = 40.0
-"""Frequency of the first oscillator, in Hz."""
-
-HIGHEST_HZ = 5000.0
-"""Frequency that the last oscillator reaches, in Hz."""
-
-STEP_CENTS = 12.5
-"""Distance of oscillators: at most 6 cents out of tune, about as much as is heard."""
-
-LEAST_STEP_HZ = 2.0
-"""Least distance of oscillators in Hz: half a second cannot tell nearer ones apart."""
-
 LOBE_HZ = 12.0
 """Half the width of the main lobe of a Hann window of `WINDOW` samples, in Hz."""
-
-FAINT = 3e-4
-"""Amplitude below which a peak is noise: -70 dBFS."""
-
-PHASE_SEED = 5
-"""Seed of the phases with which oscillators begin: all alike would click."""
-
-
-def frequencies() -> np.ndarray:
-    """Frequencies `[J]` of the oscillators in Hz."""
-    lines = [LOWEST_HZ]
-    while lines[-1] < HIGHEST_HZ:
-        step = lines[-1] * (2 ** (STEP_CENTS / 1200) - 1)
-        lines.append(lines[-1] + max(LEAST_STEP_HZ, step))
-    return np.array(lines)
 
 
 def partial_amplitudes(sound: np.ndarray, hz: np.ndarray) -> np.ndarray:
@@ -82,6 +57,6 @@ def play(amplitudes: np.ndarray, hz: np.ndarray) -> np.ndarray:
 
 def play_partials(sound: np.ndarray) -> np.ndarray:
     """The partials of a sound `[N]`, played by the bank: as many samples, the last frame silent."""
-    hz = frequencies()
+    hz = frequencies(SAMPLE_RATE)
     played = play(partial_amplitudes(sound, hz), hz)
     return np.pad(played, (0, max(0, len(sound) - len(played))))[: len(sound)]

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from distill.audio.stft import stft
 from distill.models.losses import energy_distance
-from distill.models.oscillators import Oscillators, frequencies
+from distill.models.oscillators import LOBE_BINS, Oscillators, frequencies
 from distill.models.vqvae import VQVAE
 
 DISTANCE_WEIGHT = 3.0
@@ -44,9 +44,6 @@ DISTANCE_FLOOR = 1e-4
 
 FAINT = 3e-4
 """Amplitude below which a peak is noise: -70 dBFS."""
-
-LOBE_BINS = 2
-"""Half the main lobe of a Hann window, in bins."""
 
 SMOOTHED_BINS = 5
 """Bins over which the unexplained power is summed: a main lobe and its neighbours."""
